@@ -1,0 +1,107 @@
+// Package call is the vocabulary that the services of the embedded AWS share with its server: who calls, what is asked, what is
+// answered, and what a service must offer to be served. It knows no protocol: the server decodes the wire before a [Handler] sees
+// a [Request] and encodes what the handler returns.
+package call
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"time"
+
+	"github.com/whispering/bundle/internal/awslocal/iam"
+)
+
+// Principal is the verified identity behind a request.
+type Principal struct {
+	// ARN is what sts:GetCallerIdentity answers: arn:aws:iam::ACCOUNT:root, a role's ARN, or an assumed-role session's.
+	ARN string
+	// Role is the ARN of the role behind the caller (equal to ARN unless ARN is an assumed-role session), or "" if there is none.
+	// It is what aws:PrincipalArn holds and what a policy's Principal names.
+	Role string
+	// UserID is the unique id that sts:GetCallerIdentity answers.
+	UserID string
+	// Account is the twelve-digit account of the caller.
+	Account string
+	// AccessKeyID is the id that signed the request.
+	AccessKeyID string
+	// Root callers may do everything that no resource policy keeps from them.
+	Root bool
+	// Policies are the identity policies of the caller.
+	Policies []iam.Policy
+}
+
+// Request is one call of one operation.
+type Request struct {
+	Ctx       context.Context
+	Service   string // signing name: "ssm", "kms", "sts", "lambda"
+	Operation string // as in the API reference: "GetParameters"
+	Region    string // from the credential scope of the signature
+	Account   string // whose resources an unqualified name means: the caller's account
+	Caller    Principal
+	Via       string // "ssm.us-east-1.amazonaws.com" while a service calls on the caller's behalf, else ""
+	Now       time.Time
+	Body      []byte // JSON, whatever the protocol of the wire was
+}
+
+// Decode reads the request's body into v, a pointer to a struct. Members that v lacks are skipped, because SDKs are newer than we
+// are; anything else that does not fit is a SerializationException that quotes nothing of the body. An empty body is {}.
+func (r *Request) Decode(v any) error {
+	body := bytes.TrimSpace(r.Body)
+	if len(body) == 0 {
+		return nil
+	}
+	d := json.NewDecoder(bytes.NewReader(body))
+	if err := d.Decode(v); err != nil {
+		var wrong *json.UnmarshalTypeError
+		if errors.As(err, &wrong) && wrong.Field != "" {
+			return NewError("SerializationException", "the member "+wrong.Field+" has the wrong type")
+		}
+		return NewError("SerializationException", "the request is not a JSON object")
+	}
+	if _, err := d.Token(); err != io.EOF {
+		return NewError("SerializationException", "the request is not a single JSON object")
+	}
+	return nil
+}
+
+// Error is an error as AWS reports it: the code and message reach the client as they stand.
+type Error struct {
+	Status  int // HTTP status; 0 means 400
+	Code    string
+	Message string // may be empty, as AWS's is for some codes
+}
+
+// NewError makes an *Error of status 400.
+func NewError(code, message string) *Error {
+	return &Error{Status: http.StatusBadRequest, Code: code, Message: message}
+}
+
+// Error gives "Code: message".
+func (e *Error) Error() string {
+	if e.Message == "" {
+		return e.Code
+	}
+	return e.Code + ": " + e.Message
+}
+
+// A Handler answers one operation. What it returns is marshalled as the reply; nil is the empty object. An error that is no *Error
+// is reported as an internal failure (status 500).
+type Handler func(*Request) (any, error)
+
+// Service is a set of operations over one state. All methods may be called at the same time from several goroutines.
+type Service interface {
+	// Name is the signing name of the service ("ssm").
+	Name() string
+	// Operations lists the handlers by operation name; the map is made once and never changed.
+	Operations() map[string]Handler
+	// Mutates reports whether a successful call of the operation may have changed the state.
+	Mutates(operation string) bool
+	// Snapshot gives the whole state, to be kept on disk.
+	Snapshot() (json.RawMessage, error)
+	// Restore replaces the whole state by an earlier snapshot.
+	Restore(json.RawMessage) error
+}
