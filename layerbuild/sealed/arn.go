@@ -1,0 +1,45 @@
+package sealed
+
+import "strings"
+
+// An arn is an Amazon Resource Name in its parts
+// (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html).
+type arn struct{ partition, service, region, account, resource string }
+
+func parseARN(s string) (arn, bool) {
+	parts := strings.SplitN(s, ":", 6)
+	if len(parts) != 6 || parts[0] != "arn" {
+		return arn{}, false
+	}
+	a := arn{parts[1], parts[2], parts[3], parts[4], parts[5]}
+	ok := validWord(a.partition) && validWord(a.region) && len(a.account) == 12
+	for i := range len(a.account) {
+		ok = ok && isDigit(a.account[i])
+	}
+	return a, ok
+}
+
+// validWord reports whether s may be a partition or a region.
+func validWord(s string) bool {
+	return len(s) >= 1 && len(s) <= 32 && only(s, "-") && strings.ToLower(s) == s
+}
+
+func validParameterARN(s string) bool {
+	a, ok := parseARN(s)
+	name, found := strings.CutPrefix(a.resource, "parameter/")
+	if !ok || a.service != "ssm" || !found {
+		return false
+	}
+	for part := range strings.SplitSeq(name, "/") {
+		if part == "" || !only(part, "_.-") {
+			return false
+		}
+	}
+	return true
+}
+
+func parseKeyARN(s string) (arn, bool) {
+	a, ok := parseARN(s)
+	id, found := strings.CutPrefix(a.resource, "key/")
+	return a, ok && found && a.service == "kms" && len(id) >= 1 && len(id) <= 128 && only(id, "-")
+}

@@ -1,0 +1,89 @@
+package sealed
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"unicode/utf8"
+)
+
+// A ContentError says that a box opened but does not hold what its line says.
+// It names boxes and secrets and quotes no content.
+type ContentError struct {
+	Rule   string // "F-24"
+	Box    int    // from 1
+	Reason string
+}
+
+func (e *ContentError) Error() string {
+	return fmt.Sprintf("sealed document, box %d: %s (%s)", e.Box, e.Reason, e.Rule)
+}
+
+// Assemble turns the plaintexts of all boxes, in order, into the secrets by
+// name. It gives all of them or, with a *ContentError, none (F-32).
+func (d *Document) Assemble(plaintexts [][]byte) (map[string][]byte, error) {
+	if len(plaintexts) != len(d.Header.Boxes) {
+		return nil, fmt.Errorf("sealed document: %d plaintexts for %d boxes", len(plaintexts), len(d.Header.Boxes))
+	}
+	secrets := make(map[string][]byte, len(d.Header.Sources))
+	for i, box := range d.Header.Boxes {
+		if err := d.unpack(box, plaintexts[i], secrets); err != nil {
+			err.Box = i + 1
+			return nil, err
+		}
+	}
+	return secrets, nil
+}
+
+func (d *Document) unpack(box Box, plaintext []byte, into map[string][]byte) *ContentError {
+	switch {
+	case len(plaintext) == 0 || len(plaintext) > MaxBox:
+		return &ContentError{Rule: sizeRule(d.Header.Mode, box), Reason: fmt.Sprintf("%d bytes of plaintext", len(plaintext))}
+	case d.Header.Mode == Blind:
+		into[box.Secrets[0]] = bytes.Clone(plaintext)
+		return nil
+	case box.Parts > 0:
+		if box.Part < box.Parts && len(plaintext) != MaxBox {
+			return &ContentError{Rule: "F-25", Reason: fmt.Sprintf("part %d/%d of %s has %d bytes",
+				box.Part, box.Parts, box.Secrets[0], len(plaintext))}
+		}
+		into[box.Secrets[0]] = append(into[box.Secrets[0]], plaintext...)
+		return nil
+	}
+	return unpackObject(box, plaintext, into)
+}
+
+// sizeRule names the rule that limits the plaintext of a box.
+func sizeRule(mode Mode, box Box) string {
+	switch {
+	case mode == Blind:
+		return "F-26"
+	case box.Parts > 0:
+		return "F-25"
+	}
+	return "F-23"
+}
+
+// unpackObject reads a box of whole secrets (F-24). An error of the JSON
+// decoder would quote the content, so none is passed on.
+func unpackObject(box Box, plaintext []byte, into map[string][]byte) *ContentError {
+	notObject := &ContentError{Rule: "F-24", Reason: "not a JSON object of strings"}
+	var members map[string]*string
+	if !utf8.Valid(plaintext) || json.Unmarshal(plaintext, &members) != nil {
+		return notObject
+	}
+	if len(members) != len(box.Secrets) {
+		return &ContentError{Rule: "F-24", Reason: "the names in the box are not those of its line"}
+	}
+	for _, name := range box.Secrets {
+		value, ok := members[name]
+		switch {
+		case !ok:
+			return &ContentError{Rule: "F-24", Reason: "the names in the box are not those of its line"}
+		case value == nil:
+			return notObject
+		}
+		into[name] = []byte(*value)
+	}
+	return nil
+}

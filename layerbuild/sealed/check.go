@@ -1,0 +1,181 @@
+package sealed
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// A FormatError says which rule of docs/format.md a document breaks, and
+// where. Documents hold no plaintext, so a reason may quote them.
+type FormatError struct {
+	Rule   string // "F-12"
+	Line   int    // from 1; 0 where no line is to blame
+	Reason string
+}
+
+func (e *FormatError) Error() string {
+	if e.Line == 0 {
+		return fmt.Sprintf("sealed document: %s (%s)", e.Reason, e.Rule)
+	}
+	return fmt.Sprintf("sealed document, line %d: %s (%s)", e.Line, e.Reason, e.Rule)
+}
+
+func broken(rule string, line int, format string, args ...any) error {
+	return &FormatError{Rule: rule, Line: line, Reason: fmt.Sprintf(format, args...)}
+}
+
+// The lines before the first source: the format word and five settings.
+const firstSource = 7
+
+// check holds a header to every rule but those about its bytes. Line numbers
+// are those of its canonical form.
+func (h Header) check() error {
+	names := []struct{ what, value string }{
+		{"bundle", h.Bundle}, {"environment", h.Environment}, {"function", h.Function}, {"name", h.Name},
+	}
+	for i, n := range names {
+		if !ValidName(n.value) {
+			return broken("F-7", i+2, "%q is not a legal %s", n.value, n.what)
+		}
+	}
+	if h.Mode != Pack && h.Mode != Blind {
+		return broken("F-9", 6, "%q is not a mode", string(h.Mode))
+	}
+	if n := len(h.Sources); n < 1 || n > MaxSources {
+		return broken("F-10", firstSource, "%d sources; 1 to %d are allowed", n, MaxSources)
+	}
+	for i := range h.Sources {
+		if err := h.checkSource(i); err != nil {
+			return err
+		}
+	}
+	return h.checkBoxes()
+}
+
+func (h Header) checkSource(i int) error {
+	s, line := h.Sources[i], firstSource+i
+	switch {
+	case !ValidSecret(s.Secret):
+		return broken("F-8", line, "%q is not a legal secret name", s.Secret)
+	case i > 0 && h.Sources[i-1].Secret >= s.Secret:
+		return broken("F-10", line, "source %s is out of order", s.Secret)
+	case s.Encoding != "text" && s.Encoding != "base64":
+		return broken("F-11", line, "%q is not an encoding", s.Encoding)
+	case !validParameterARN(s.ARN):
+		return broken("F-12", line, "%q is not the ARN of a parameter", s.ARN)
+	case s.Version < 1:
+		return broken("F-13", line, "%d is not a version", s.Version)
+	case !validDate(s.Modified):
+		return broken("F-14", line, "the date does not fit the format")
+	case s.Field != "" && !validField(s.Field):
+		return broken("F-15", line, "%q is not a field", s.Field)
+	case s.Field != "" && h.Mode == Blind:
+		return broken("F-15", line, "a blind document has no fields")
+	}
+	return nil
+}
+
+func validDate(t time.Time) bool {
+	return t.Year() >= 0 && t.Year() <= 9999 && t.Equal(t.Truncate(time.Millisecond))
+}
+
+// checkBoxes holds the boxes to F-16, F-17 and F-18. Because boxes ascend by
+// first name and names within a box ascend, a secret can only stand twice in
+// different boxes; seen catches that.
+func (h Header) checkBoxes() error {
+	first := firstSource + len(h.Sources)
+	if n := len(h.Boxes); n < 1 || n > MaxBoxes {
+		return broken("F-16", first, "%d boxes; 1 to %d are allowed", n, MaxBoxes)
+	}
+	seen := make(map[string]bool, len(h.Sources))
+	for i, box := range h.Boxes {
+		line := first + i
+		if err := h.checkBox(i, line); err != nil {
+			return err
+		}
+		if box.Part > 1 {
+			continue
+		}
+		for _, name := range box.Secrets {
+			if _, ok := h.Source(name); !ok {
+				return broken("F-16", line, "%s has no source line", name)
+			}
+			if seen[name] {
+				return broken("F-16", line, "%s is in two boxes", name)
+			}
+			seen[name] = true
+		}
+	}
+	for i, s := range h.Sources {
+		if !seen[s.Secret] {
+			return broken("F-16", firstSource+i, "%s is in no box", s.Secret)
+		}
+	}
+	return nil
+}
+
+func (h Header) checkBox(i, line int) error {
+	box := h.Boxes[i]
+	var before Box
+	if i > 0 {
+		before = h.Boxes[i-1]
+	}
+	continues := before.Parts > 0 && before.Part < before.Parts
+	switch {
+	case len(box.Secrets) == 0:
+		return broken("F-16", line, "an empty box")
+	case h.Mode == Blind && (box.Parts != 0 || len(box.Secrets) != 1):
+		return broken("F-18", line, "a blind box holds one whole secret")
+	case !slices.IsSorted(box.Secrets):
+		return broken("F-17", line, "the names of a box are out of order")
+	case box.Parts == 0 && box.Part != 0, box.Parts != 0 && box.Parts < 2, box.Part > box.Parts, box.Parts > MaxBoxes:
+		return broken("F-16", line, "%d/%d is not a part", box.Part, box.Parts)
+	case box.Parts > 0 && (len(box.Secrets) != 1 || box.Part < 1):
+		return broken("F-16", line, "a part belongs to one secret")
+	case continues && (box.Parts != before.Parts || box.Part != before.Part+1 || box.Secrets[0] != before.Secrets[0]):
+		return broken("F-16", line, "part %d/%d of %s is missing", before.Part+1, before.Parts, before.Secrets[0])
+	case !continues && box.Part > 1:
+		return broken("F-16", line, "part 1/%d of %s is missing", box.Parts, box.Secrets[0])
+	case !continues && i > 0 && before.Secrets[0] >= box.Secrets[0]:
+		return broken("F-17", line, "the box of %s is out of order", box.Secrets[0])
+	case i == len(h.Boxes)-1 && box.Part < box.Parts:
+		return broken("F-16", line, "the last part of %s is missing", box.Secrets[0])
+	}
+	return nil
+}
+
+// ValidName reports whether s may name a bundle, an environment or a function
+// (F-7).
+func ValidName(s string) bool {
+	return len(s) >= 1 && len(s) <= 64 && only(s, "_-") && s[0] != '_' && s[0] != '-'
+}
+
+// ValidSecret reports whether s may name a secret (F-8).
+func ValidSecret(s string) bool {
+	return len(s) >= 2 && len(s) <= 128 && only(s, "_") && isLetter(s[0])
+}
+
+func validField(s string) bool {
+	for part := range strings.SplitSeq(s, ".") {
+		if part == "" || part[0] == '-' || !only(part, "_-") {
+			return false
+		}
+	}
+	return true
+}
+
+// only reports whether s consists of letters, digits and the characters of
+// extra.
+func only(s, extra string) bool {
+	for i := range len(s) {
+		if !isLetter(s[i]) && !isDigit(s[i]) && strings.IndexByte(extra, s[i]) < 0 {
+			return false
+		}
+	}
+	return true
+}
+
+func isLetter(c byte) bool { return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' }
+func isDigit(c byte) bool  { return '0' <= c && c <= '9' }

@@ -1,0 +1,198 @@
+package sealed
+
+import (
+	"bytes"
+	"encoding/base64"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Parse reads a document. It accepts exactly the bytes that New would write
+// for the same content; everything else is a *FormatError. It keeps b.
+func Parse(b []byte) (*Document, error) {
+	lines, err := split(b)
+	if err != nil {
+		return nil, err
+	}
+	p := &parser{lines: lines}
+	doc := &Document{raw: b}
+	if err := p.header(&doc.Header); err != nil {
+		return nil, err
+	}
+	if err := doc.Header.check(); err != nil {
+		return nil, err
+	}
+	for _, line := range lines[:p.next] {
+		doc.header += len(line) + 1
+	}
+	if err := p.body(doc); err != nil {
+		return nil, err
+	}
+	return doc, nil
+}
+
+// split holds the bytes to F-1, F-2, F-3 and F-6 and cuts them into lines.
+func split(b []byte) ([]string, error) {
+	if len(b) > MaxDocument {
+		return nil, broken("F-1", 0, "%d bytes; at most %d are allowed", len(b), MaxDocument)
+	}
+	for i, c := range b {
+		if c != '\n' && (c < 0x20 || c > 0x7e) {
+			return nil, broken("F-2", bytes.Count(b[:i], []byte("\n"))+1, "byte %#02x", c)
+		}
+	}
+	if !bytes.HasSuffix(b, []byte("\n")) {
+		return nil, broken("F-2", 0, "the last line has no end")
+	}
+	lines := strings.Split(string(b[:len(b)-1]), "\n")
+	for i, line := range lines {
+		switch {
+		case len(line) > MaxLine:
+			return nil, broken("F-3", i+1, "%d bytes; at most %d are allowed", len(line), MaxLine)
+		case strings.HasPrefix(line, " "), strings.HasSuffix(line, " "), strings.Contains(line, "  "):
+			return nil, broken("F-6", i+1, "spaces other than one between words")
+		}
+	}
+	return lines, nil
+}
+
+// A parser walks the lines of a document. next is the line to be read, from 0.
+type parser struct {
+	lines []string
+	next  int
+}
+
+// take returns the words after keyword if the next line begins with it.
+func (p *parser) take(keyword string) ([]string, bool) {
+	if p.next >= len(p.lines) {
+		return nil, false
+	}
+	words := strings.Split(p.lines[p.next], " ")
+	if words[0] != keyword {
+		return nil, false
+	}
+	p.next++
+	return words[1:], true
+}
+
+func (p *parser) header(h *Header) error {
+	if p.lines[0] != formatWord {
+		return broken("F-4", 1, "%q is not a format this reader knows", clip(p.lines[0]))
+	}
+	p.next = 1
+	var mode string
+	settings := []struct {
+		keyword string
+		to      *string
+	}{{"bundle", &h.Bundle}, {"environment", &h.Environment}, {"function", &h.Function}, {"name", &h.Name}, {"mode", &mode}}
+	for _, s := range settings {
+		words, ok := p.take(s.keyword)
+		if !ok || len(words) != 1 {
+			return broken("F-5", p.at(ok), "expected one %s line of one word", s.keyword)
+		}
+		*s.to = words[0]
+	}
+	h.Mode = Mode(mode)
+	for words, ok := p.take("source"); ok; words, ok = p.take("source") {
+		s, err := source(words, p.next)
+		if err != nil {
+			return err
+		}
+		h.Sources = append(h.Sources, s)
+	}
+	for words, ok := p.take("box"); ok; words, ok = p.take("box") {
+		box, err := box(words, p.next)
+		if err != nil {
+			return err
+		}
+		h.Boxes = append(h.Boxes, box)
+	}
+	if p.next >= len(p.lines) || p.lines[p.next] != "" {
+		return broken("F-5", p.next+1, "expected a source line, a box line or the empty line, in this order")
+	}
+	p.next++
+	return nil
+}
+
+// at returns the number of the line in question: the one just taken, or the
+// one that could not be.
+func (p *parser) at(taken bool) int {
+	if taken {
+		return p.next
+	}
+	return p.next + 1
+}
+
+func source(words []string, line int) (Source, error) {
+	if len(words) != 7 || words[2] != "ssm" {
+		return Source{}, broken("F-5", line, "expected source SECRET ENCODING ssm ARN VERSION DATE FIELD")
+	}
+	version, err := strconv.ParseInt(words[4], 10, 64)
+	if err != nil || strconv.FormatInt(version, 10) != words[4] {
+		return Source{}, broken("F-13", line, "%q is not a version", clip(words[4]))
+	}
+	modified, err := time.Parse(dateLayout, words[5])
+	if err != nil || modified.Format(dateLayout) != words[5] {
+		return Source{}, broken("F-14", line, "%q is not a date", clip(words[5]))
+	}
+	field := words[6]
+	if field == "-" {
+		field = ""
+	}
+	return Source{words[0], words[1], words[3], version, modified, field}, nil
+}
+
+func box(words []string, line int) (Box, error) {
+	if len(words) == 0 {
+		return Box{}, broken("F-16", line, "an empty box")
+	}
+	part, parts, ok := strings.Cut(words[len(words)-1], "/")
+	if !ok {
+		return Box{Secrets: words}, nil
+	}
+	i, err1 := strconv.Atoi(part)
+	n, err2 := strconv.Atoi(parts)
+	if err1 != nil || err2 != nil || i < 1 || n < 2 || strconv.Itoa(i) != part || strconv.Itoa(n) != parts {
+		return Box{}, broken("F-16", line, "%q is not a part", clip(words[len(words)-1]))
+	}
+	return Box{Secrets: words[:len(words)-1], Part: i, Parts: n}, nil
+}
+
+func (p *parser) body(doc *Document) error {
+	words, ok := p.take("key")
+	if !ok || len(words) != 1 {
+		return broken("F-5", p.at(ok), "expected one key line of one word")
+	}
+	if doc.key, ok = parseKeyARN(words[0]); !ok {
+		return broken("F-19", p.next, "%q is not the ARN of a KMS key", clip(words[0]))
+	}
+	doc.Key = words[0]
+	for i, s := range doc.Header.Sources {
+		from, _ := parseARN(s.ARN)
+		if from.partition != doc.key.partition || from.region != doc.key.region {
+			return broken("F-20", firstSource+i, "%s is from another region than the key", s.Secret)
+		}
+	}
+	rest := p.lines[p.next:]
+	if len(rest) != len(doc.Header.Boxes) {
+		return broken("F-21", p.next+1, "%d ciphertexts for %d boxes", len(rest), len(doc.Header.Boxes))
+	}
+	for i, line := range rest {
+		c, err := base64.StdEncoding.Strict().DecodeString(line)
+		if err != nil || len(c) == 0 || len(c) > MaxCiphertext {
+			return broken("F-21", p.next+i+1, "not 1 to %d bytes in base64", MaxCiphertext)
+		}
+		doc.Ciphertexts = append(doc.Ciphertexts, c)
+	}
+	return nil
+}
+
+// clip shortens a foreign word for an error message.
+func clip(s string) string {
+	const most = 80
+	if len(s) > most {
+		return s[:most] + "…"
+	}
+	return s
+}
