@@ -1,0 +1,163 @@
+package iam
+
+import (
+	"fmt"
+	"strings"
+)
+
+// Access is one question: may this principal do this to that.
+type Access struct {
+	Principal string // the caller's ARN: a user, a role, a session of a role, or an account root
+	Account   string // the caller's account
+	Action    string // "kms:Decrypt"
+	Resource  string // the ARN of what is acted upon, or "*" where the action has no resource
+	// Keys are the condition keys of the request. Names are not case-sensitive. aws:PrincipalArn and
+	// aws:PrincipalAccount are added from the fields above.
+	Keys map[string][]string
+	// PolicyRequired is the rule of KMS keys: in the key's own account an identity policy counts only where the
+	// key policy gives the same right to the account
+	// (https://docs.aws.amazon.com/kms/latest/developerguide/key-policies.html). Elsewhere, in one account, an
+	// identity policy or the resource policy is enough.
+	PolicyRequired bool
+}
+
+// Decision is the answer to an Access.
+type Decision struct {
+	Allowed bool
+	// Reason is the end of AWS's message for a refusal, empty when allowed:
+	// "because no identity-based policy allows the kms:Decrypt action".
+	Reason string
+}
+
+// Message is AWS's text for a refusal
+// (https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html).
+func (d Decision) Message(a Access) string {
+	return fmt.Sprintf("User: %s is not authorized to perform: %s on resource: %s %s", a.Principal, a.Action, a.Resource, d.Reason)
+}
+
+// RoleARN gives the role's ARN for the ARN of one of its sessions, and any other ARN as it is. It is the value of
+// aws:PrincipalArn. A role's path is not part of a session's ARN, so roles are taken to have none.
+func RoleARN(principal string) string {
+	parts := strings.SplitN(principal, ":", 6)
+	if len(parts) == 6 && parts[2] == "sts" {
+		if session, ok := strings.CutPrefix(parts[5], "assumed-role/"); ok {
+			role, _, _ := strings.Cut(session, "/")
+			return strings.Join([]string{"arn", parts[1], "iam", "", parts[4], "role/" + role}, ":")
+		}
+	}
+	return principal
+}
+
+// grant is how a resource policy's Allow reached the caller.
+type grant int
+
+const (
+	grantNone    grant = iota
+	grantAccount       // it names the caller's account: identity policies decide within
+	grantDirect        // it names the caller, or everyone
+)
+
+// Evaluate decides an access by the caller's identity policies and the resource's policy (nil: it has none).
+// An explicit Deny anywhere wins. Within one account see Access.PolicyRequired; across accounts both sides must allow.
+func Evaluate(identity []Policy, resource *Policy, a Access) Decision {
+	a.Keys = withPrincipalKeys(a)
+	identityAllows := false
+	for _, p := range identity {
+		for _, s := range p.statements {
+			if !s.covers(a) {
+				continue
+			}
+			if s.deny {
+				return Decision{Reason: "with an explicit deny in an identity-based policy"}
+			}
+			identityAllows = true
+		}
+	}
+	resourceGrants := grantNone
+	if resource != nil {
+		for _, s := range resource.statements {
+			reach := s.reaches(a)
+			if reach == grantNone || !s.covers(a) {
+				continue
+			}
+			if s.deny {
+				return Decision{Reason: "with an explicit deny in a resource-based policy"}
+			}
+			resourceGrants = max(resourceGrants, reach)
+		}
+	}
+	return decide(a, identityAllows, resourceGrants)
+}
+
+func decide(a Access, identityAllows bool, resource grant) Decision {
+	sameAccount := a.Resource == "*" || accountOf(a.Resource) == a.Account
+	resourceCounts := a.PolicyRequired || !sameAccount
+	switch {
+	case sameAccount && resource == grantDirect,
+		identityAllows && (!resourceCounts || resource != grantNone):
+		return Decision{Allowed: true}
+	case resourceCounts && resource == grantNone:
+		return Decision{Reason: "because no resource-based policy allows the " + a.Action + " action"}
+	default:
+		return Decision{Reason: "because no identity-based policy allows the " + a.Action + " action"}
+	}
+}
+
+func withPrincipalKeys(a Access) map[string][]string {
+	keys := make(map[string][]string, len(a.Keys)+2)
+	for name, values := range a.Keys {
+		lower := strings.ToLower(name)
+		keys[lower] = append(keys[lower], values...)
+	}
+	keys["aws:principalarn"] = []string{RoleARN(a.Principal)}
+	keys["aws:principalaccount"] = []string{a.Account}
+	return keys
+}
+
+func accountOf(arn string) string {
+	parts := strings.SplitN(arn, ":", 6)
+	if len(parts) != 6 {
+		return ""
+	}
+	return parts[4]
+}
+
+// covers reports whether action, resource and conditions of the statement fit the access.
+func (s *statement) covers(a Access) bool {
+	action := strings.ToLower(a.Action)
+	if anyGlob(s.actions, action) == s.notActions || anyGlob(s.resources, a.Resource) == s.notResources {
+		return false
+	}
+	for _, c := range s.conditions {
+		if !c.holds(a.Keys[c.key]) {
+			return false
+		}
+	}
+	return true
+}
+
+// reaches reports how the statement's Principal fits the caller. In a Deny an account stands for everyone in it.
+func (s *statement) reaches(a Access) grant {
+	if s.everyone {
+		return grantDirect
+	}
+	role, best := RoleARN(a.Principal), grantNone
+	for _, p := range s.principals {
+		switch {
+		case p == a.Principal, p == role:
+			return grantDirect
+		case strings.HasSuffix(p, ":root") && accountOf(p) == a.Account:
+			best = grantAccount
+		}
+	}
+	return best
+}
+
+func anyGlob(patterns []string, text string) bool {
+	for _, p := range patterns {
+		if glob(p, text) {
+			return true
+		}
+	}
+	return false
+}

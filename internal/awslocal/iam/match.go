@@ -1,0 +1,42 @@
+package iam
+
+import "strings"
+
+// glob matches a text against a pattern in which * stands for any run of characters and ? for any one byte.
+// It needs no more than len(pattern)·len(text) steps.
+func glob(pattern, text string) bool {
+	p, t := 0, 0
+	star, resume := -1, 0 // the last * seen, and where in text its run ends so far
+	for t < len(text) {
+		switch {
+		case p < len(pattern) && pattern[p] == '*':
+			star, resume = p, t
+			p++
+		case p < len(pattern) && (pattern[p] == '?' || pattern[p] == text[t]):
+			p++
+			t++
+		case star >= 0:
+			resume++
+			p, t = star+1, resume
+		default:
+			return false
+		}
+	}
+	return strings.Trim(pattern[p:], "*") == ""
+}
+
+// globARN matches an ARN component by component, so that a wildcard does not reach over a colon of the first five.
+func globARN(pattern, arn string) bool {
+	patterns, parts := strings.SplitN(pattern, ":", 6), strings.SplitN(arn, ":", 6)
+	if len(patterns) != 6 || len(parts) != 6 {
+		return false
+	}
+	for i := range patterns {
+		if !glob(patterns[i], parts[i]) {
+			return false
+		}
+	}
+	return true
+}
+
+func isARNPattern(s string) bool { return strings.Count(s, ":") >= 5 }

@@ -1,0 +1,361 @@
+// Package iam parses AWS policy documents and decides with them. It is pure: no state, no clock, no I/O.
+//
+// It knows the part of the policy language that this repository emits or relies on, and it fails closed: an
+// element, operator or form that it does not know is refused when the document is parsed, never ignored while
+// deciding. What it implements is described in
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements.html and
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html.
+package iam
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+)
+
+// MaxPolicy is the most bytes a policy document may have: the quota of a KMS key policy, the largest of the
+// kinds that this package reads (https://docs.aws.amazon.com/kms/latest/developerguide/resource-limits.html).
+const MaxPolicy = 32 << 10
+
+// ErrMalformed is wrapped by every error of the parsers.
+var ErrMalformed = errors.New("malformed policy document")
+
+// Policy is one policy document that was accepted by a parser. The zero Policy grants and denies nothing.
+type Policy struct {
+	document   json.RawMessage
+	statements []statement
+}
+
+// statement is one entry of a policy, with everything in it already checked.
+type statement struct {
+	deny         bool
+	everyone     bool     // Principal "*" or {"AWS": "*"}
+	principals   []string // ARNs of users, roles, sessions and account roots; account ids as root ARNs
+	actions      []string // lower case
+	notActions   bool
+	resources    []string
+	notResources bool
+	conditions   []condition
+}
+
+// ParseIdentity parses an identity policy: one that is attached to a role and must not name a Principal.
+func ParseIdentity(document []byte) (Policy, error) { return parse(document, false) }
+
+// ParseResource parses a resource policy, such as a key policy: every statement must name a Principal.
+func ParseResource(document []byte) (Policy, error) { return parse(document, true) }
+
+// Document returns the document as it was given to the parser, nil for the zero Policy.
+func (p Policy) Document() []byte { return bytes.Clone(p.document) }
+
+// MarshalJSON gives the document as it was parsed; the zero Policy gives null.
+func (p Policy) MarshalJSON() ([]byte, error) {
+	if p.document == nil {
+		return []byte("null"), nil
+	}
+	return p.Document(), nil
+}
+
+// UnmarshalJSON accepts an identity policy, or null for the zero Policy. Use ParseResource for a resource policy.
+func (p *Policy) UnmarshalJSON(document []byte) error {
+	if string(document) == "null" {
+		*p = Policy{}
+		return nil
+	}
+	parsed, err := ParseIdentity(document)
+	if err != nil {
+		return err
+	}
+	*p = parsed
+	return nil
+}
+
+func malformed(format string, args ...any) error {
+	return fmt.Errorf("%w: %s", ErrMalformed, fmt.Sprintf(format, args...))
+}
+
+func parse(document []byte, resourcePolicy bool) (Policy, error) {
+	if len(document) > MaxPolicy {
+		return Policy{}, malformed("%d bytes, the limit is %d", len(document), MaxPolicy)
+	}
+	if err := checkSyntax(document); err != nil {
+		return Policy{}, err
+	}
+	var elements map[string]json.RawMessage
+	if err := json.Unmarshal(document, &elements); err != nil || elements == nil {
+		return Policy{}, malformed("not a JSON object")
+	}
+	p := Policy{document: bytes.Clone(document)}
+	for name, raw := range elements {
+		switch name {
+		case "Version":
+			var version string
+			if json.Unmarshal(raw, &version) != nil || version != "2012-10-17" && version != "2008-10-17" {
+				return Policy{}, malformed("Version must be 2012-10-17 or 2008-10-17")
+			}
+		case "Id":
+			var id string
+			if json.Unmarshal(raw, &id) != nil {
+				return Policy{}, malformed("Id must be a string")
+			}
+		case "Statement":
+		default:
+			return Policy{}, malformed("unknown element %q", name)
+		}
+	}
+	raws, err := oneOrMany[json.RawMessage](elements["Statement"])
+	if err != nil || len(raws) == 0 {
+		return Policy{}, malformed("Statement must be an object or a list of objects")
+	}
+	return p, p.addStatements(raws, resourcePolicy)
+}
+
+func (p *Policy) addStatements(raws []json.RawMessage, resourcePolicy bool) error {
+	var sids []string
+	for i, raw := range raws {
+		s, sid, err := parseStatement(raw, resourcePolicy)
+		if err != nil {
+			return fmt.Errorf("statement %d: %w", i+1, err)
+		}
+		if sid != "" && slices.Contains(sids, sid) {
+			return malformed("two statements have the Sid %q", sid)
+		}
+		sids = append(sids, sid)
+		p.statements = append(p.statements, s)
+	}
+	return nil
+}
+
+func parseStatement(raw json.RawMessage, resourcePolicy bool) (s statement, sid string, err error) {
+	var elements map[string]json.RawMessage
+	if err := json.Unmarshal(raw, &elements); err != nil || elements == nil {
+		return s, "", malformed("not an object")
+	}
+	for name, raw := range elements {
+		switch name {
+		case "Sid":
+			if json.Unmarshal(raw, &sid) != nil {
+				err = malformed("Sid must be a string")
+			}
+		case "Effect":
+			s.deny, err = parseEffect(raw)
+		case "Action", "NotAction":
+			s.notActions = name == "NotAction"
+			s.actions, err = parseActions(name, raw)
+		case "Resource", "NotResource":
+			s.notResources = name == "NotResource"
+			s.resources, err = parseResources(name, raw)
+		case "Principal":
+			s.everyone, s.principals, err = parsePrincipal(raw)
+		case "NotPrincipal":
+			err = malformed("NotPrincipal is not supported: use Principal \"*\" with a condition on aws:PrincipalArn")
+		case "Condition":
+			s.conditions, err = parseConditions(raw)
+		default:
+			err = malformed("unknown element %q", name)
+		}
+		if err != nil {
+			return s, "", err
+		}
+	}
+	return s, sid, s.checkElements(elements, resourcePolicy)
+}
+
+// checkElements holds the rules about which elements a statement must or must not have.
+func (s *statement) checkElements(elements map[string]json.RawMessage, resourcePolicy bool) error {
+	has := func(name string) bool { _, ok := elements[name]; return ok }
+	switch {
+	case !has("Effect"):
+		return malformed("Effect is missing")
+	case has("Action") == has("NotAction"):
+		return malformed("exactly one of Action and NotAction is needed")
+	case has("Resource") == has("NotResource"):
+		return malformed("exactly one of Resource and NotResource is needed")
+	case resourcePolicy && !has("Principal"):
+		return malformed("Principal is missing")
+	case !resourcePolicy && has("Principal"):
+		return malformed("an identity policy must not have a Principal")
+	}
+	for _, c := range s.conditions {
+		if !s.deny && c.forAll && c.singleValued() {
+			return malformed("ForAllValues on the single-valued key %q in an Allow is overly permissive: a missing key would match", c.key)
+		}
+	}
+	return nil
+}
+
+func parseEffect(raw json.RawMessage) (deny bool, err error) {
+	var effect string
+	if json.Unmarshal(raw, &effect) != nil || effect != "Allow" && effect != "Deny" {
+		return false, malformed("Effect must be Allow or Deny")
+	}
+	return effect == "Deny", nil
+}
+
+func parseActions(name string, raw json.RawMessage) ([]string, error) {
+	actions, err := oneOrMany[string](raw)
+	if err != nil || len(actions) == 0 {
+		return nil, malformed("%s must be a string or a list of strings", name)
+	}
+	for i, action := range actions {
+		service, operation, ok := strings.Cut(action, ":")
+		if action != "*" && (!ok || service == "" || operation == "" || strings.ContainsAny(service, "*?")) {
+			return nil, malformed("%s %q is not of the form service:Operation", name, action)
+		}
+		actions[i] = strings.ToLower(action)
+	}
+	return actions, nil
+}
+
+func parseResources(name string, raw json.RawMessage) ([]string, error) {
+	resources, err := oneOrMany[string](raw)
+	if err != nil || len(resources) == 0 {
+		return nil, malformed("%s must be a string or a list of strings", name)
+	}
+	for _, resource := range resources {
+		if resource != "*" && (!strings.HasPrefix(resource, "arn:") || strings.Count(resource, ":") < 5) {
+			return nil, malformed("%s %q is neither an ARN nor \"*\"", name, resource)
+		}
+		if err := noVariables(resource); err != nil {
+			return nil, err
+		}
+	}
+	return resources, nil
+}
+
+// parsePrincipal reads the forms "*", {"AWS": …}, {"Service": …} and {"Federated": …}. A service or a federated
+// principal is accepted and matches no caller: the callers of this server are users, roles and their sessions.
+func parsePrincipal(raw json.RawMessage) (everyone bool, principals []string, err error) {
+	var all string
+	if json.Unmarshal(raw, &all) == nil {
+		if all != "*" {
+			return false, nil, malformed("Principal %q must be \"*\" or an object", all)
+		}
+		return true, nil, nil
+	}
+	var kinds map[string]json.RawMessage
+	if err := json.Unmarshal(raw, &kinds); err != nil || len(kinds) == 0 {
+		return false, nil, malformed("Principal must be \"*\" or an object")
+	}
+	for kind, raw := range kinds {
+		names, err := oneOrMany[string](raw)
+		if err != nil || len(names) == 0 {
+			return false, nil, malformed("Principal %s must be a string or a list of strings", kind)
+		}
+		switch kind {
+		case "Service", "Federated":
+			continue
+		case "AWS":
+		default:
+			return false, nil, malformed("unknown kind of Principal %q", kind)
+		}
+		for _, name := range names {
+			if name == "*" {
+				everyone = true
+				continue
+			}
+			arn, err := principalARN(name)
+			if err != nil {
+				return false, nil, err
+			}
+			principals = append(principals, arn)
+		}
+	}
+	return everyone, principals, nil
+}
+
+// principalARN turns what a Principal element may say into an ARN: an account id stands for its root.
+func principalARN(name string) (string, error) {
+	if isAccount(name) {
+		return "arn:aws:iam::" + name + ":root", nil
+	}
+	parts := strings.SplitN(name, ":", 6)
+	if len(parts) != 6 || parts[0] != "arn" || parts[2] != "iam" && parts[2] != "sts" || !isAccount(parts[4]) || parts[5] == "" {
+		return "", malformed("Principal %q is not the ARN of a user, role, session or account", name)
+	}
+	if strings.ContainsAny(name, "*?$") {
+		return "", malformed("Principal %q: wildcards are only allowed as \"*\" alone", name)
+	}
+	return name, nil
+}
+
+func isAccount(s string) bool {
+	return len(s) == 12 && strings.Trim(s, "0123456789") == ""
+}
+
+// noVariables refuses policy variables, which this package does not fill in.
+func noVariables(value string) error {
+	if strings.Contains(value, "${") {
+		return malformed("policy variables are not supported: %q", value)
+	}
+	return nil
+}
+
+// oneOrMany reads a JSON value that may be one item or a list of items.
+func oneOrMany[T any](raw json.RawMessage) ([]T, error) {
+	if trimmed := bytes.TrimSpace(raw); len(trimmed) > 0 && trimmed[0] != '[' {
+		var one *T
+		if err := json.Unmarshal(raw, &one); err != nil || one == nil {
+			return nil, ErrMalformed
+		}
+		return []T{*one}, nil
+	}
+	var many []*T
+	if err := json.Unmarshal(raw, &many); err != nil {
+		return nil, ErrMalformed
+	}
+	values := make([]T, 0, len(many))
+	for _, one := range many {
+		if one == nil {
+			return nil, ErrMalformed
+		}
+		values = append(values, *one)
+	}
+	return values, nil
+}
+
+// checkSyntax refuses what is not one JSON value, and objects that name a member twice: which of the two would
+// count is not for a reader to guess.
+func checkSyntax(document []byte) error {
+	if !json.Valid(document) {
+		return malformed("not JSON")
+	}
+	dec := json.NewDecoder(bytes.NewReader(document))
+	type object struct {
+		names map[string]bool // nil in a list
+		value bool            // the next token is a value
+	}
+	var open []object
+	for {
+		token, err := dec.Token()
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return malformed("not JSON")
+		}
+		last := len(open) - 1
+		if name, ok := token.(string); ok && last >= 0 && open[last].names != nil && !open[last].value {
+			if open[last].names[name] {
+				return malformed("member %q is there twice", name)
+			}
+			open[last].names[name] = true
+			open[last].value = true
+			continue
+		}
+		if last >= 0 {
+			open[last].value = false
+		}
+		switch token {
+		case json.Delim('{'):
+			open = append(open, object{names: map[string]bool{}})
+		case json.Delim('['):
+			open = append(open, object{})
+		case json.Delim('}'), json.Delim(']'):
+			open = open[:last]
+		}
+	}
+}
