@@ -130,7 +130,7 @@ func (h Header) checkBox(i, line int) error {
 		return broken("F-18", line, "a blind box holds one whole secret")
 	case !slices.IsSorted(box.Secrets):
 		return broken("F-17", line, "the names of a box are out of order")
-	case box.Parts == 0 && box.Part != 0, box.Parts != 0 && box.Parts < 2, box.Part > box.Parts, box.Parts > MaxBoxes:
+	case box.Part < 0, box.Part > box.Parts, box.Parts > MaxBoxes:
 		return broken("F-16", line, "%d/%d is not a part", box.Part, box.Parts)
 	case box.Parts > 0 && (len(box.Secrets) != 1 || box.Part < 1):
 		return broken("F-16", line, "a part belongs to one secret")

@@ -35,7 +35,7 @@ type Source struct {
 type Box struct {
 	Secrets []string // ascending; exactly one where Parts > 0
 	Part    int      // from 1; 0 for a box of whole secrets
-	Parts   int      // 2 or more; 0 for a box of whole secrets
+	Parts   int      // 1 or more; 0 for a box of whole secrets
 }
 
 // A Header is everything of a document that its encryption context binds.

@@ -153,7 +153,7 @@ func box(words []string, line int) (Box, error) {
 	}
 	i, err1 := strconv.Atoi(part)
 	n, err2 := strconv.Atoi(parts)
-	if err1 != nil || err2 != nil || i < 1 || n < 2 || strconv.Itoa(i) != part || strconv.Itoa(n) != parts {
+	if err1 != nil || err2 != nil || i < 1 || n < 1 || strconv.Itoa(i) != part || strconv.Itoa(n) != parts {
 		return Box{}, broken("F-16", line, "%q is not a part", clip(words[len(words)-1]))
 	}
 	return Box{Secrets: words[:len(words)-1], Part: i, Parts: n}, nil
