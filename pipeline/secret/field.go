@@ -1,0 +1,154 @@
+package secret
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+)
+
+var (
+	// ErrNotJSON reports a value of which a field is wanted, but which is not one
+	// JSON text that every JSON reader understands alike.
+	ErrNotJSON = errors.New("the value is not usable JSON")
+
+	// ErrFieldAbsent reports a JSON value without the field that is wanted, or
+	// with null in its place.
+	ErrFieldAbsent = errors.New("the value has no such field")
+)
+
+// MaxField is the greatest length of a field in bytes.
+const MaxField = 256
+
+// Field is the path to one part of a JSON value: keys joined by dots, such as
+// "live.key". A key of digits also counts the elements of an array, from 0. ""
+// is the whole value.
+type Field string
+
+// ParseField reads a field as a manifest writes it. Each key begins with a
+// letter, a digit or "_" and goes on with these or "-".
+func ParseField(s string) (Field, error) {
+	if len(s) > MaxField {
+		return "", fmt.Errorf("field %q is %d bytes long: it may have %d", clip(s), len(s), MaxField)
+	}
+	if s == "" {
+		return "", nil
+	}
+	for key := range strings.SplitSeq(s, ".") {
+		if key == "" {
+			return "", fmt.Errorf("field %q has an empty key: write keys joined by single dots, such as \"live.key\"", s)
+		}
+		for i, c := range key {
+			if !isNameChar(c) || c == '.' || c == '-' && i == 0 {
+				return "", fmt.Errorf("field %q contains %q: a key begins with a letter, a digit or \"_\" and goes on with these or \"-\"", s, c)
+			}
+		}
+	}
+	return Field(s), nil
+}
+
+// Field returns the part of a JSON value that f names: the text of a string, and
+// everything else (numbers, true, false, objects, arrays) exactly as it is
+// written. It returns an error wrapping ErrNotJSON where the value is not JSON
+// or leaves open which part is meant, and one wrapping ErrFieldAbsent where
+// there is nothing or null. Errors name keys of f and nothing of the value.
+func (v Value) Field(f Field) (Value, error) {
+	if f == "" {
+		return v, nil
+	}
+	at := v.peek()
+	// A JSON parser's error quotes what it stumbled over, so none is passed on.
+	if !utf8.Valid(at) || !json.Valid(at) {
+		return Value{}, ErrNotJSON
+	}
+	keys := strings.Split(string(f), ".")
+	for i, key := range keys {
+		next, err := step(at, key)
+		if err != nil {
+			return Value{}, err
+		}
+		if next == nil || string(next) == "null" {
+			return Value{}, fmt.Errorf("%w: there is nothing at %q", ErrFieldAbsent, strings.Join(keys[:i+1], "."))
+		}
+		at = next
+	}
+	if at[0] != '"' {
+		return New(at), nil
+	}
+	if !wholeCharacters(at) {
+		return Value{}, fmt.Errorf("%w: the text at %q has an escape for half a character", ErrNotJSON, f)
+	}
+	var text string
+	if json.Unmarshal(at, &text) != nil {
+		return Value{}, ErrNotJSON
+	}
+	return New([]byte(text)), nil
+}
+
+// step returns the JSON text at key of a valid JSON object or array, nil if
+// there is none.
+func step(text []byte, key string) ([]byte, error) {
+	dec := json.NewDecoder(bytes.NewReader(text))
+	open, err := dec.Token()
+	if err != nil {
+		return nil, ErrNotJSON
+	}
+	var found json.RawMessage
+	for n := 0; open == json.Delim('{') || open == json.Delim('['); n++ {
+		if !dec.More() {
+			break
+		}
+		name := any(strconv.Itoa(n))
+		if open == json.Delim('{') {
+			if name, err = dec.Token(); err != nil {
+				return nil, ErrNotJSON
+			}
+		}
+		var element json.RawMessage
+		if err := dec.Decode(&element); err != nil {
+			return nil, ErrNotJSON
+		}
+		if name != key {
+			continue
+		}
+		if found != nil {
+			return nil, fmt.Errorf("%w: the key %q occurs twice", ErrNotJSON, key)
+		}
+		found = element
+	}
+	return found, nil
+}
+
+// wholeCharacters reports whether every \u escape of a valid JSON string is a
+// character or a whole pair of surrogates. encoding/json would put U+FFFD for a
+// lone one, other readers something else.
+func wholeCharacters(s []byte) bool {
+	unit := func(s []byte) uint64 {
+		if len(s) < 6 || s[0] != '\\' || s[1] != 'u' {
+			return 0
+		}
+		u, _ := strconv.ParseUint(string(s[2:6]), 16, 16)
+		return u
+	}
+	for len(s) > 0 {
+		if s[0] != '\\' {
+			s = s[1:]
+			continue
+		}
+		switch u := unit(s); {
+		case u >= 0xD800 && u < 0xDC00:
+			if low := unit(s[6:]); low < 0xDC00 || low >= 0xE000 {
+				return false
+			}
+			s = s[12:]
+		case u >= 0xDC00 && u < 0xE000:
+			return false
+		default:
+			s = s[2:]
+		}
+	}
+	return true
+}

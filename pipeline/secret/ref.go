@@ -1,0 +1,172 @@
+package secret
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+)
+
+const (
+	// MaxName is the greatest length of a parameter's name in characters, and
+	// MaxLevels the greatest number of its levels.
+	//
+	// https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_PutParameter.html
+	MaxName   = 1011
+	MaxLevels = 15
+
+	// MaxLabel is the greatest length of a label in characters.
+	//
+	// https://docs.aws.amazon.com/systems-manager/latest/userguide/sysman-paramstore-labels.html
+	MaxLabel = 100
+)
+
+// Ref names a parameter, and with a selector one version of it. Refs are
+// comparable: two spellings of one parameter parse to the same Ref.
+type Ref struct {
+	Name     string // "/a/b" or "a"; never "/a", which Parameter Store takes for "a"
+	Selector string // "" for the current version, "7" for a version, else a label
+}
+
+// RefError says why a parameter reference was refused, and what to write.
+type RefError struct {
+	Ref    string // as written, clipped to a printable length
+	Reason string // what is wrong with it
+	Remedy string // what to write instead, as a sentence without its period
+}
+
+// Error names the reference and the reason.
+func (e *RefError) Error() string {
+	return fmt.Sprintf("parameter %q %s", e.Ref, e.Reason)
+}
+
+// ParseRef reads "NAME" or "NAME:SELECTOR". Its errors are of type *RefError.
+//
+// It refuses what Parameter Store would refuse, and what cannot be read the way
+// this product reads: ARNs, the reserved tree below /aws/, and names that begin
+// with "aws" or "ssm" in any case. The rules for names are those of
+// https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_PutParameter.html
+func ParseRef(s string) (Ref, error) {
+	refuse := func(reason, remedy string) (Ref, error) {
+		return Ref{}, &RefError{Ref: clip(s), Reason: reason, Remedy: remedy}
+	}
+	if strings.HasPrefix(strings.ToLower(s), "arn:") {
+		return refuse("is an ARN", "write the parameter's name, such as \"/prod/db/password\"; parameters are read from the environment's own account and region")
+	}
+	name, selector, selected := strings.Cut(s, ":")
+	if reason, remedy := checkName(name); reason != "" {
+		return refuse(reason, remedy)
+	}
+	if selected {
+		if reason, remedy := checkSelector(selector); reason != "" {
+			return refuse(reason, remedy)
+		}
+	}
+	if strings.HasPrefix(name, "/") && strings.Count(name, "/") == 1 {
+		name = name[1:]
+	}
+	return Ref{Name: name, Selector: selector}, nil
+}
+
+// String returns what Parameter Store is asked for: "NAME" or "NAME:SELECTOR".
+func (r Ref) String() string {
+	if r.Selector == "" {
+		return r.Name
+	}
+	return r.Name + ":" + r.Selector
+}
+
+// Bare returns the reference without its selector.
+func (r Ref) Bare() Ref {
+	return Ref{Name: r.Name}
+}
+
+// checkName returns why a name is refused and what to write instead, or "".
+func checkName(name string) (reason, remedy string) {
+	switch {
+	case name == "":
+		return "has no name", "write the parameter's name, such as \"/prod/db/password\""
+	case strings.ContainsAny(name, " \t\r\n"):
+		return "contains white space", "remove it: Parameter Store allows none in a name"
+	case strings.Contains(name, "{{"):
+		return "contains an unfilled placeholder", "write ${…} for a value of the manifest"
+	}
+	for _, c := range name {
+		if !isNameChar(c) && c != '/' {
+			return fmt.Sprintf("contains %q", c), "use letters, digits, \".\", \"-\", \"_\" and \"/\" only"
+		}
+	}
+	if len(name) > MaxName {
+		return fmt.Sprintf("is %d characters long", len(name)), fmt.Sprintf("a name has at most %d characters", MaxName)
+	}
+	return checkLevels(name)
+}
+
+// checkLevels checks the levels of a name whose characters are sound.
+func checkLevels(name string) (reason, remedy string) {
+	path, rooted := strings.CutPrefix(name, "/")
+	levels := strings.Split(path, "/")
+	switch {
+	case path == "":
+		return "has no name after the slash", "write the parameter's name, such as \"/prod/db/password\""
+	case strings.HasSuffix(path, "/"):
+		return "ends in a slash", "name one parameter; to take all parameters below a path, write a parameters block"
+	case !rooted && len(levels) > 1:
+		return "has levels but no leading slash", fmt.Sprintf("write %q", "/"+clip(name))
+	case strings.Contains(path, "//"), strings.HasPrefix(path, "/"):
+		return "has an empty level", "write single slashes"
+	case len(levels) > MaxLevels:
+		return fmt.Sprintf("has %d levels", len(levels)), fmt.Sprintf("a name has at most %d levels", MaxLevels)
+	}
+	first := strings.ToLower(levels[0])
+	switch {
+	case first == "aws" && len(levels) > 2 && strings.EqualFold(levels[1], "reference"):
+		return "refers to Secrets Manager", "copy the secret to a parameter of its own: such references cannot be read without decryption, which every unchanged build relies on"
+	case first == "aws" || first == "ssm":
+		return fmt.Sprintf("lies below %q, which AWS reserves", "/"+first+"/"), "name a parameter of your own"
+	case len(levels) == 1 && (strings.HasPrefix(first, "aws") || strings.HasPrefix(first, "ssm")):
+		return fmt.Sprintf("begins with %q, which AWS reserves", first[:3]), "name a parameter of your own"
+	}
+	return "", ""
+}
+
+// checkSelector returns why the text after the colon is refused, or "". A label
+// cannot begin with a digit, so digits are always a version:
+// https://docs.aws.amazon.com/systems-manager/latest/userguide/sysman-paramstore-labels.html
+func checkSelector(s string) (reason, remedy string) {
+	const either = "write a version such as \":7\", a label such as \":stable\", or neither"
+	switch {
+	case s == "":
+		return "ends in a colon", either
+	case strings.Contains(s, ":"):
+		return "has more than one colon", either
+	case s[0] >= '0' && s[0] <= '9':
+		if n, err := strconv.ParseInt(s, 10, 64); err != nil || n < 1 || strconv.FormatInt(n, 10) != s {
+			return fmt.Sprintf("asks for version %q", clip(s)), "write a version as a number from 1, without leading zeros"
+		}
+		return "", ""
+	case len(s) > MaxLabel:
+		return fmt.Sprintf("has a label of %d characters", len(s)), fmt.Sprintf("a label has at most %d characters", MaxLabel)
+	}
+	for _, c := range s {
+		if !isNameChar(c) {
+			return fmt.Sprintf("has a label that contains %q", c), "a label has letters, digits, \".\", \"-\" and \"_\" only"
+		}
+	}
+	if low := strings.ToLower(s); strings.HasPrefix(low, "aws") || strings.HasPrefix(low, "ssm") {
+		return fmt.Sprintf("has a label that begins with %q, which AWS reserves", low[:3]), either
+	}
+	return "", ""
+}
+
+func isNameChar(c rune) bool {
+	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '.' || c == '-' || c == '_'
+}
+
+// clip shortens a text that an error message quotes.
+func clip(s string) string {
+	const most = 120
+	if len(s) <= most {
+		return s
+	}
+	return strings.ToValidUTF8(s[:most], "") + "…"
+}
