@@ -1,0 +1,170 @@
+// Package layerbuild writes and reads Lambda layers: reproducible zips that
+// hold sealed documents and the helpers that open them. docs/format.md,
+// section 3, is its specification; L-n in a comment or an error is the number
+// of a rule there.
+//
+// The package has no clock, environment or randomness: equal content gives
+// equal bytes (L-7).
+package layerbuild
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"io/fs"
+	"slices"
+	"strings"
+
+	"github.com/whispering/bundle/layerbuild/sealed"
+)
+
+// Limits of a layer (L-6). MaxBytes is what Lambda takes in a direct upload
+// (https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html);
+// a stored zip is larger than its content, so the 250 MB allowed unpacked are
+// never reached.
+const (
+	MaxBytes   = 50 << 20
+	MaxEntries = 10000
+)
+
+// ErrTooLarge says that a layer would exceed MaxBytes or MaxEntries.
+var ErrTooLarge = errors.New("layer too large")
+
+// A File is a helper in a layer.
+type File struct {
+	Path       string // below /opt, for example "python/bundle_secrets/__init__.py"
+	Executable bool   // mode 0755 instead of 0644
+	Data       []byte
+}
+
+// A Layer is the content of one zip.
+type Layer struct {
+	Documents []*sealed.Document // ascending by name once read
+	Helpers   []File             // ascending by path once read
+}
+
+// Document returns the document of the function that Lambda knows as name.
+func (l *Layer) Document(name string) (*sealed.Document, bool) {
+	for _, d := range l.Documents {
+		if d.Header.Name == name {
+			return d, true
+		}
+	}
+	return nil, false
+}
+
+// HelperFiles returns the files of fsys, with the executable bit of each.
+func HelperFiles(fsys fs.FS) ([]File, error) {
+	var files []File
+	err := fs.WalkDir(fsys, ".", func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		info, err := entry.Info()
+		if err != nil {
+			return err
+		}
+		data, err := fs.ReadFile(fsys, path)
+		files = append(files, File{Path: path, Executable: info.Mode()&0o111 != 0, Data: data})
+		return err
+	})
+	return files, err
+}
+
+// entries returns what the zip holds, in order, after holding the layer to
+// L-1, L-2, L-3 and L-6.
+func (l *Layer) entries() ([]File, error) {
+	var all []File
+	for _, d := range l.Documents {
+		if first := l.Documents[0]; !together(first, d) {
+			return nil, broken("L-1", sealed.Path(d.Header.Name),
+				"it is of another bundle, environment or region than "+sealed.Path(first.Header.Name))
+		}
+		all = append(all, File{Path: sealed.Path(d.Header.Name), Data: d.Bytes()})
+	}
+	for _, f := range l.Helpers {
+		if !helperPath(f.Path) {
+			return nil, broken("L-2", f.Path, "it is neither a document nor a helper")
+		}
+		all = append(all, f)
+	}
+	slices.SortFunc(all, func(a, b File) int { return cmp.Compare(a.Path, b.Path) })
+	if err := checkPaths(all); err != nil {
+		return nil, err
+	}
+	return all, checkSize(all)
+}
+
+// together reports whether two documents may lie in one layer.
+func together(a, b *sealed.Document) bool {
+	return a.Header.Bundle == b.Header.Bundle && a.Header.Environment == b.Header.Environment &&
+		a.Partition() == b.Partition() && a.Region() == b.Region()
+}
+
+func helperPath(path string) bool {
+	return path == "bundle/exec" || strings.HasPrefix(path, "bundle/bin/") ||
+		strings.HasPrefix(path, "nodejs/") || strings.HasPrefix(path, "python/")
+}
+
+// checkPaths holds sorted entries to L-3.
+func checkPaths(sorted []File) error {
+	folded := make(map[string]string, len(sorted))
+	for _, f := range sorted {
+		if !validPath(f.Path) {
+			return broken("L-3", f.Path, "it is not a legal path")
+		}
+		if other, ok := folded[strings.ToLower(f.Path)]; ok {
+			return broken("L-3", f.Path, "it collides with "+other)
+		}
+		folded[strings.ToLower(f.Path)] = f.Path
+	}
+	for _, f := range sorted {
+		lower := strings.ToLower(f.Path)
+		for i := range len(lower) {
+			if lower[i] != '/' {
+				continue
+			}
+			if other, ok := folded[lower[:i]]; ok {
+				return broken("L-3", f.Path, "it lies below the file "+other)
+			}
+		}
+	}
+	return nil
+}
+
+func validPath(path string) bool {
+	if len(path) > 256 {
+		return false
+	}
+	for part := range strings.SplitSeq(path, "/") {
+		if part == "" || part == "." || part == ".." || len(part) > 128 {
+			return false
+		}
+		if strings.Trim(part, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-") != "" {
+			return false
+		}
+	}
+	return true
+}
+
+// Sizes of the records of a zip, without names
+// (https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT).
+const (
+	localHeader   = 30
+	centralHeader = 46
+	endRecord     = 22
+)
+
+func checkSize(entries []File) error {
+	size := endRecord
+	for _, f := range entries {
+		size += localHeader + centralHeader + 2*len(f.Path) + len(f.Data)
+	}
+	switch {
+	case size > MaxBytes:
+		return fmt.Errorf("%w: %d bytes; Lambda takes at most %d (L-6)", ErrTooLarge, size, MaxBytes)
+	case len(entries) > MaxEntries:
+		return fmt.Errorf("%w: %d files; at most %d are allowed (L-6)", ErrTooLarge, len(entries), MaxEntries)
+	}
+	return nil
+}

@@ -1,0 +1,135 @@
+package layerbuild
+
+import (
+	"archive/zip"
+	"bytes"
+	"fmt"
+	"hash/crc32"
+	"io"
+	"strings"
+
+	"github.com/whispering/bundle/layerbuild/sealed"
+)
+
+// A ZipError says which rule of docs/format.md a layer breaks. A layer holds
+// no plaintext, so it may quote paths.
+type ZipError struct {
+	Rule   string // "L-3"
+	Path   string // of the entry to blame; "" where the whole file is
+	Reason string
+}
+
+func (e *ZipError) Error() string {
+	if e.Path == "" {
+		return fmt.Sprintf("layer: %s (%s)", e.Reason, e.Rule)
+	}
+	return fmt.Sprintf("layer, entry %q: %s (%s)", e.Path, e.Reason, e.Rule)
+}
+
+func broken(rule, path, reason string) error {
+	return &ZipError{Rule: rule, Path: path, Reason: reason}
+}
+
+const (
+	modeFile       = 0o100644
+	modeExecutable = 0o100755
+	date1980       = 1<<5 | 1  // 1 January 1980 as MS-DOS writes it
+	madeByUnix     = 3<<8 | 20 // so that the modes count
+	needsVersion   = 20        // of an unzip program
+	uncompressed   = zip.Store // Deflate's output differs between Go releases
+)
+
+// Write writes the layer's zip. It refuses, with a *ZipError or ErrTooLarge
+// and before the first byte, any layer that Read would refuse.
+func Write(w io.Writer, l *Layer) error {
+	entries, err := l.entries()
+	if err != nil {
+		return err
+	}
+	z := zip.NewWriter(w)
+	for _, f := range entries {
+		// CreateRaw takes every header field from us: no clock, no data
+		// descriptor, no extra field.
+		mode := uint32(modeFile)
+		if f.Executable {
+			mode = modeExecutable
+		}
+		entry, err := z.CreateRaw(&zip.FileHeader{
+			Name:               f.Path,
+			Method:             uncompressed,
+			CreatorVersion:     madeByUnix,
+			ReaderVersion:      needsVersion,
+			ModifiedDate:       date1980,
+			CRC32:              crc32.ChecksumIEEE(f.Data),
+			CompressedSize64:   uint64(len(f.Data)),
+			UncompressedSize64: uint64(len(f.Data)),
+			ExternalAttrs:      mode << 16,
+		})
+		if err != nil {
+			return err
+		}
+		if _, err := entry.Write(f.Data); err != nil {
+			return err
+		}
+	}
+	return z.Close()
+}
+
+// Read reads a layer. It accepts exactly the bytes that Write would write for
+// the same content: it takes the entries out, writes them again and compares,
+// so no byte of the file is unaccounted for (L-5). Everything else is a
+// *ZipError, or a *sealed.FormatError for a document.
+func Read(b []byte) (*Layer, error) {
+	if len(b) > MaxBytes {
+		return nil, broken("L-6", "", fmt.Sprintf("%d bytes; at most %d are allowed", len(b), MaxBytes))
+	}
+	z, err := zip.NewReader(bytes.NewReader(b), int64(len(b)))
+	if err != nil {
+		return nil, broken("L-5", "", "it is not a zip")
+	}
+	if len(z.File) > MaxEntries {
+		return nil, broken("L-6", "", fmt.Sprintf("%d entries; at most %d are allowed", len(z.File), MaxEntries))
+	}
+	layer, room := &Layer{}, uint64(len(b))
+	for _, entry := range z.File {
+		if entry.Method != uncompressed || entry.CompressedSize64 != entry.UncompressedSize64 || entry.UncompressedSize64 > room {
+			return nil, broken("L-4", entry.Name, "it is compressed")
+		}
+		room -= entry.UncompressedSize64
+		if err := layer.add(entry); err != nil {
+			return nil, err
+		}
+	}
+	var again bytes.Buffer
+	if err := Write(&again, layer); err != nil {
+		return nil, err
+	}
+	if !bytes.Equal(again.Bytes(), b) {
+		return nil, broken("L-5", "", "it is not the one valid zip of its entries")
+	}
+	return layer, nil
+}
+
+func (l *Layer) add(entry *zip.File) error {
+	r, err := entry.Open()
+	if err != nil {
+		return broken("L-5", entry.Name, "it cannot be read")
+	}
+	data, err := io.ReadAll(r)
+	if err != nil {
+		return broken("L-5", entry.Name, "it is damaged")
+	}
+	if !strings.HasPrefix(entry.Name, sealed.Folder+"/") {
+		l.Helpers = append(l.Helpers, File{entry.Name, entry.ExternalAttrs>>16 == modeExecutable, data})
+		return nil
+	}
+	doc, err := sealed.Parse(data)
+	if err != nil {
+		return fmt.Errorf("%s: %w", entry.Name, err)
+	}
+	if entry.Name != sealed.Path(doc.Header.Name) {
+		return broken("L-1", entry.Name, fmt.Sprintf("its name line says %q", doc.Header.Name))
+	}
+	l.Documents = append(l.Documents, doc)
+	return nil
+}
