@@ -24,6 +24,8 @@ type Access struct {
 // Decision is the answer to an Access.
 type Decision struct {
 	Allowed bool
+	// ByIdentity reports that a refusal is the identity policies', not the resource policy's.
+	ByIdentity bool
 	// Reason is the end of AWS's message for a refusal, empty when allowed:
 	// "because no identity-based policy allows the kms:Decrypt action".
 	Reason string
@@ -68,7 +70,7 @@ func Evaluate(identity []Policy, resource *Policy, a Access) Decision {
 				continue
 			}
 			if s.deny {
-				return Decision{Reason: "with an explicit deny in an identity-based policy"}
+				return Decision{ByIdentity: true, Reason: "with an explicit deny in an identity-based policy"}
 			}
 			identityAllows = true
 		}
@@ -99,7 +101,7 @@ func decide(a Access, identityAllows bool, resource grant) Decision {
 	case resourceCounts && resource == grantNone:
 		return Decision{Reason: "because no resource-based policy allows the " + a.Action + " action"}
 	default:
-		return Decision{Reason: "because no identity-based policy allows the " + a.Action + " action"}
+		return Decision{ByIdentity: true, Reason: "because no identity-based policy allows the " + a.Action + " action"}
 	}
 }
 

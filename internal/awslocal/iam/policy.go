@@ -110,7 +110,10 @@ func parse(document []byte, resourcePolicy bool) (Policy, error) {
 	if err != nil || len(raws) == 0 {
 		return Policy{}, malformed("Statement must be an object or a list of objects")
 	}
-	return p, p.addStatements(raws, resourcePolicy)
+	if err := p.addStatements(raws, resourcePolicy); err != nil {
+		return Policy{}, err
+	}
+	return p, nil
 }
 
 func (p *Policy) addStatements(raws []json.RawMessage, resourcePolicy bool) error {

@@ -1,0 +1,82 @@
+package kms
+
+import (
+	"regexp"
+	"strings"
+
+	"github.com/whispering/bundle/internal/awslocal/call"
+)
+
+var aliasPattern = regexp.MustCompile(`^[a-zA-Z0-9:/_-]+$`)
+
+// checkAliasName holds the rules of https://docs.aws.amazon.com/kms/latest/APIReference/API_CreateAlias.html.
+func checkAliasName(name *string) (string, error) {
+	if name == nil {
+		return "", constraint(" null", "aliasName", "not be null")
+	}
+	if err := checkLength("aliasName", *name, 1, 256); err != nil {
+		return "", err
+	}
+	switch {
+	case !aliasPattern.MatchString(*name):
+		return "", constraint(" '"+*name+"'", "aliasName", "satisfy regular expression pattern: ^[a-zA-Z0-9:/_-]+$")
+	case !strings.HasPrefix(*name, "alias/"):
+		return "", validation(`Alias must start with the prefix "alias/". Please see https://docs.aws.amazon.com/kms/latest/developerguide/kms-alias.html`)
+	case strings.HasPrefix(*name, "alias/aws/"):
+		return "", call.NewError("NotAuthorizedException", "")
+	case *name == "alias/":
+		return "", validation("Alias must include a value after \"alias/\".")
+	}
+	return *name, nil
+}
+
+func aliasARN(r *call.Request, name string) string {
+	return "arn:aws:kms:" + r.Region + ":" + r.Account + ":" + name
+}
+
+type aliasInput struct {
+	AliasName   *string
+	TargetKeyId *string
+}
+
+// target finds the key that an alias shall name: one of this account and region, by id or ARN.
+func (s *Service) target(r *call.Request, ref string) (reference, error) {
+	if strings.HasPrefix(ref, "alias/") || strings.HasPrefix(ref, "arn:") && strings.Contains(ref, ":alias/") {
+		return reference{}, validation("Aliases must refer to keys. Not aliases")
+	}
+	return s.find(r, "targetKeyId", ref)
+}
+
+// createAlias is https://docs.aws.amazon.com/kms/latest/APIReference/API_CreateAlias.html.
+func (s *Service) createAlias(r *call.Request, in *aliasInput) (any, error) {
+	name, err := checkAliasName(in.AliasName)
+	if err != nil {
+		return nil, err
+	}
+	ref, err := required("targetKeyId", in.TargetKeyId)
+	if err != nil {
+		return nil, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	k, err := s.target(r, ref)
+	if err != nil {
+		return nil, err
+	}
+	arn := aliasARN(r, name)
+	if err := s.allowPlain(r, "CreateAlias", arn, nil); err != nil {
+		return nil, err
+	}
+	if err := s.allow(r, "CreateAlias", k); err != nil {
+		return nil, err
+	}
+	if k.State == statePendingDeletion {
+		return nil, invalidState(k.arn(), "pending deletion")
+	}
+	if s.aliases[arn] != nil {
+		return nil, call.NewError("AlreadyExistsException", "An alias with the name "+arn+" already exists")
+	}
+	s.aliases[arn] = &alias{ARN: arn, Target: k.arn(), Created: r.Now, Updated: r.Now}
+	s.reindex()
+	return nil, nil
+}

@@ -1,0 +1,104 @@
+package kms
+
+import (
+	"fmt"
+	"strconv"
+
+	"github.com/whispering/bundle/internal/awslocal/call"
+	"github.com/whispering/bundle/internal/awslocal/iam"
+)
+
+// identity gives the identity policies of the caller. A root caller has all rights that key policies leave.
+func (s *Service) identity(r *call.Request) []iam.Policy {
+	if r.Caller.Root {
+		return []iam.Policy{s.everything}
+	}
+	return r.Caller.Policies
+}
+
+// allow authorises the operation on a key, by the caller's identity policies and the key policy.
+// The extra condition keys are those of the operation, such as the encryption context.
+func (s *Service) allow(r *call.Request, action string, k reference, extra ...map[string][]string) error {
+	return s.allowPolicy(r, action, k, k.policy, extra...)
+}
+
+// allowPolicy is allow as it would be with another key policy.
+func (s *Service) allowPolicy(r *call.Request, action string, k reference, policy iam.Policy, extra ...map[string][]string) error {
+	keys := requestKeys(r)
+	keys["kms:KeySpec"] = []string{k.Spec}
+	keys["kms:KeyUsage"] = []string{k.Usage}
+	keys["kms:KeyOrigin"] = []string{k.Origin}
+	keys["kms:MultiRegion"] = []string{strconv.FormatBool(k.multiRegion())}
+	if k.multiRegion() {
+		keys["kms:MultiRegionKeyType"] = []string{k.multiRegionType()}
+	}
+	if k.alias != "" {
+		keys["kms:RequestAlias"] = []string{k.alias}
+	}
+	if len(k.aliases) > 0 {
+		keys["kms:ResourceAliases"] = k.aliases
+	}
+	for _, more := range extra {
+		for name, values := range more {
+			keys[name] = values
+		}
+	}
+	access := iam.Access{
+		Principal: r.Caller.ARN, Account: r.Caller.Account, Action: "kms:" + action, Resource: k.arn(), Keys: keys, PolicyRequired: true,
+	}
+	decision := iam.Evaluate(s.identity(r), &policy, access)
+	switch {
+	case decision.Allowed:
+		return nil
+	case k.Account != r.Caller.Account && !decision.ByIdentity:
+		return deniedForeign(r)
+	}
+	return denied(decision.Message(access))
+}
+
+// allowPlain authorises an operation that has no key, by identity policies alone.
+func (s *Service) allowPlain(r *call.Request, action, resource string, extra map[string][]string) error {
+	keys := requestKeys(r)
+	for name, values := range extra {
+		keys[name] = values
+	}
+	access := iam.Access{Principal: r.Caller.ARN, Account: r.Caller.Account, Action: "kms:" + action, Resource: resource, Keys: keys}
+	if decision := iam.Evaluate(s.identity(r), nil, access); !decision.Allowed {
+		return denied(decision.Message(access))
+	}
+	return nil
+}
+
+// requestKeys are the condition keys that every request has
+// (https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html).
+func requestKeys(r *call.Request) map[string][]string {
+	keys := map[string][]string{
+		"kms:CallerAccount":   {r.Caller.Account},
+		"aws:RequestedRegion": {r.Region},
+		"aws:ViaAWSService":   {strconv.FormatBool(r.Via != "")},
+	}
+	if r.Via != "" {
+		keys["kms:ViaService"] = []string{r.Via}
+	}
+	return keys
+}
+
+// contextKeys are the condition keys of an encryption context: one per pair, and the list of its keys.
+func contextKeys(context map[string]string) map[string][]string {
+	keys := map[string][]string{}
+	for name, value := range context {
+		keys["kms:EncryptionContext:"+name] = []string{value}
+		keys["kms:EncryptionContextKeys"] = append(keys["kms:EncryptionContextKeys"], name)
+	}
+	return keys
+}
+
+func algorithmKey(algorithm string) map[string][]string {
+	return map[string][]string{"kms:EncryptionAlgorithm": {algorithm}}
+}
+
+// deniedForeign refuses the use of another account's key without telling whether there is one.
+func deniedForeign(r *call.Request) error {
+	return denied(fmt.Sprintf("User: %s is not authorized to perform: kms:%s on this resource because the resource does not exist in this Region, "+
+		"no resource-based policies allow access, or a resource-based policy explicitly denies access", r.Caller.ARN, r.Operation))
+}

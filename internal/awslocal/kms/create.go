@@ -1,0 +1,196 @@
+package kms
+
+import (
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/whispering/bundle/internal/awslocal/call"
+	"github.com/whispering/bundle/internal/awslocal/iam"
+)
+
+type createKeyInput struct {
+	Policy                         *string
+	Description                    string
+	KeyUsage                       string
+	KeySpec                        string
+	CustomerMasterKeySpec          string
+	Origin                         string
+	MultiRegion                    bool
+	BypassPolicyLockoutSafetyCheck bool
+	CustomKeyStoreId               string
+	XksKeyId                       string
+	Tags                           []tag
+}
+
+// createKey is https://docs.aws.amazon.com/kms/latest/APIReference/API_CreateKey.html.
+func (s *Service) createKey(r *call.Request, in *createKeyInput) (any, error) {
+	k, err := newKey(r, in)
+	if err != nil {
+		return nil, err
+	}
+	extra := map[string][]string{
+		"kms:KeySpec": {k.Spec}, "kms:KeyUsage": {k.Usage}, "kms:KeyOrigin": {k.Origin},
+		"kms:MultiRegion":                    {fmt.Sprint(in.MultiRegion)},
+		"kms:BypassPolicyLockoutSafetyCheck": {fmt.Sprint(in.BypassPolicyLockoutSafetyCheck)},
+	}
+	if err := s.allowPlain(r, "CreateKey", "*", extra); err != nil {
+		return nil, err
+	}
+	document := defaultPolicy(k.Account)
+	if in.Policy != nil {
+		document = *in.Policy
+	}
+	policy, err := s.checkPolicy(r, k, document, in.BypassPolicyLockoutSafetyCheck)
+	if err != nil {
+		return nil, err
+	}
+	k.setPolicy(policy)
+	if err := k.makeMaterial(); err != nil {
+		return nil, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.keys[k.arn()] = k
+	return map[string]any{"KeyMetadata": s.metadata(k)}, nil
+}
+
+// newKey checks the members of a CreateKey and makes the key they describe, without material and policy.
+func newKey(r *call.Request, in *createKeyInput) (*key, error) {
+	k := &key{
+		Account: r.Account, Region: r.Region, Description: in.Description, Usage: in.KeyUsage, Spec: in.KeySpec,
+		Origin: in.Origin, State: stateEnabled, Created: r.Now, Tags: in.Tags,
+	}
+	switch {
+	case k.Spec != "" && in.CustomerMasterKeySpec != "":
+		return nil, validation("You cannot specify KeySpec and CustomerMasterKeySpec in the same request. CustomerMasterKeySpec is deprecated.")
+	case k.Spec == "" && in.CustomerMasterKeySpec != "":
+		k.Spec = in.CustomerMasterKeySpec
+	case k.Spec == "":
+		k.Spec = specSymmetric
+	}
+	if err := checkLength("description", in.Description, 0, 8192); err != nil {
+		return nil, err
+	}
+	if err := k.checkUsage(); err != nil {
+		return nil, err
+	}
+	switch {
+	case in.CustomKeyStoreId != "" || in.XksKeyId != "" || k.Origin == "AWS_CLOUDHSM" || k.Origin == "EXTERNAL_KEY_STORE":
+		return nil, unsupported("A custom key store")
+	case k.Origin == "":
+		k.Origin = "AWS_KMS"
+	case k.Origin == "EXTERNAL":
+		k.State = statePendingImport
+	case k.Origin != "AWS_KMS":
+		return nil, constraint(" '"+k.Origin+"'", "origin", "satisfy enum value set: [EXTERNAL, AWS_KMS, AWS_CLOUDHSM, EXTERNAL_KEY_STORE]")
+	}
+	for _, t := range in.Tags {
+		if t.TagKey == "" || len(t.TagKey) > 128 || len(t.TagValue) > 256 {
+			return nil, call.NewError("TagException", "A tag key has 1 to 128 characters, a tag value at most 256.")
+		}
+	}
+	if in.MultiRegion {
+		k.PrimaryRegion = k.Region
+	}
+	k.ID = newKeyID(in.MultiRegion)
+	return k, nil
+}
+
+// checkUsage holds spec and usage together and fills in the usage of a symmetric key.
+func (k *key) checkUsage() error {
+	known := specs()
+	if _, ok := known[k.Spec]; !ok {
+		return constraint(" '"+k.Spec+"'", "keySpec", "satisfy enum value set: ["+strings.Join(slices.Sorted(maps.Keys(known)), ", ")+"]")
+	}
+	switch k.Usage {
+	case "":
+		if k.Spec != specSymmetric {
+			return validation("You must specify a KeyUsage value for all KMS keys except for symmetric encryption keys.")
+		}
+		k.Usage = usageEncrypt
+	case usageEncrypt, "SIGN_VERIFY", "GENERATE_VERIFY_MAC", "KEY_AGREEMENT":
+	default:
+		return constraint(" '"+k.Usage+"'", "keyUsage", "satisfy enum value set: [ENCRYPT_DECRYPT, SIGN_VERIFY, GENERATE_VERIFY_MAC, KEY_AGREEMENT]")
+	}
+	if !slices.Contains(known[k.Spec].usages, k.Usage) {
+		return validation("KeyUsage %s is not compatible with KeySpec %s", k.Usage, k.Spec)
+	}
+	return nil
+}
+
+// makeMaterial fills in the material of the keys that can be used here.
+func (k *key) makeMaterial() (err error) {
+	switch {
+	case k.State == statePendingImport:
+	case k.Spec == specSymmetric:
+		k.Material = make([]byte, materialSize)
+		rand.Read(k.Material) // never fails
+	case k.Usage == usageEncrypt:
+		k.Material, err = newRSA(k.Spec)
+	}
+	return err
+}
+
+// defaultPolicy is the key policy of a key that is created without one
+// (https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html).
+func defaultPolicy(account string) string {
+	return `{
+  "Version" : "2012-10-17",
+  "Id" : "key-default-1",
+  "Statement" : [ {
+    "Sid" : "Enable IAM User Permissions",
+    "Effect" : "Allow",
+    "Principal" : {
+      "AWS" : "arn:aws:iam::` + account + `:root"
+    },
+    "Action" : "kms:*",
+    "Resource" : "*"
+  } ]
+}`
+}
+
+// checkPolicy parses a key policy and, unless bypassed, refuses one that would keep the caller from changing it again
+// (https://docs.aws.amazon.com/kms/latest/APIReference/API_PutKeyPolicy.html).
+func (s *Service) checkPolicy(r *call.Request, k *key, document string, bypass bool) (iam.Policy, error) {
+	policy, err := iam.ParseResource([]byte(document))
+	if err != nil {
+		return iam.Policy{}, malformedPolicy("The key policy is not valid: " + strings.TrimPrefix(err.Error(), iam.ErrMalformed.Error()+": "))
+	}
+	if bypass {
+		return policy, nil
+	}
+	var refused *call.Error
+	err = s.allowPolicy(r, "PutKeyPolicy", reference{key: k}, policy)
+	if errors.As(err, &refused) && refused.Code == "AccessDeniedException" {
+		return iam.Policy{}, malformedPolicy("The new key policy will not allow you to update the key policy in the future.")
+	}
+	return policy, err
+}
+
+type keyIDInput struct {
+	KeyId       *string
+	GrantTokens []string
+}
+
+// describeKey is https://docs.aws.amazon.com/kms/latest/APIReference/API_DescribeKey.html.
+func (s *Service) describeKey(r *call.Request, in *keyIDInput) (any, error) {
+	ref, err := required("keyId", in.KeyId)
+	if err != nil {
+		return nil, err
+	}
+	s.ensureManaged(r, ref)
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	k, err := s.find(r, "keyId", ref)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.allow(r, "DescribeKey", k); err != nil {
+		return nil, err
+	}
+	return map[string]any{"KeyMetadata": s.metadata(k.key)}, nil
+}

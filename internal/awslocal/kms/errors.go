@@ -1,0 +1,62 @@
+package kms
+
+import (
+	"fmt"
+
+	"github.com/whispering/bundle/internal/awslocal/call"
+)
+
+// The errors below are those of https://docs.aws.amazon.com/kms/latest/APIReference/CommonErrors.html and of the
+// operations' own pages; the texts are those that AWS answers with.
+
+func validation(format string, args ...any) error {
+	return call.NewError("ValidationException", fmt.Sprintf(format, args...))
+}
+
+// constraint is the text of a failed check of one member.
+func constraint(value, member, rule string) error {
+	return validation("1 validation error detected: Value%s at '%s' failed to satisfy constraint: Member must %s", value, member, rule)
+}
+
+func notFound(format string, args ...any) error {
+	return call.NewError("NotFoundException", fmt.Sprintf(format, args...))
+}
+
+func denied(message string) error { return call.NewError("AccessDeniedException", message) }
+
+// deniedCiphertext is the refusal of a Decrypt or ReEncrypt that names no key: it does not tell a key that is
+// missing from one that is forbidden.
+func deniedCiphertext() error {
+	return denied("The ciphertext refers to a customer master key that does not exist, does not exist in this region, or you are not allowed to access.")
+}
+
+// invalidCiphertext covers a damaged blob and a wrong encryption context. AWS sends it without a text.
+func invalidCiphertext() error { return call.NewError("InvalidCiphertextException", "") }
+
+func incorrectKey() error {
+	return call.NewError("IncorrectKeyException", "The key ID in the request does not identify a CMK that can perform this operation.")
+}
+
+func invalidUsage(format string, args ...any) error {
+	return call.NewError("InvalidKeyUsageException", fmt.Sprintf(format, args...))
+}
+
+func invalidState(arn, state string) error {
+	return call.NewError("KMSInvalidStateException", arn+" is "+state+".")
+}
+
+func unsupported(what string) error {
+	return call.NewError("UnsupportedOperationException", what+" is not supported by the embedded AWS.")
+}
+
+func malformedPolicy(message string) error {
+	return call.NewError("MalformedPolicyDocumentException", message)
+}
+
+// dryRun is how a dry run says that the request would have succeeded
+// (https://docs.aws.amazon.com/kms/latest/developerguide/testing-permissions.html).
+func dryRun() error {
+	return call.NewError("DryRunOperationException", "The request would have succeeded, but the DryRun option is set.")
+}
+
+func disabled(arn string) error { return call.NewError("DisabledException", arn+" is disabled.") }

@@ -1,0 +1,268 @@
+package kms
+
+import (
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/whispering/bundle/internal/awslocal/iam"
+)
+
+// Key states (https://docs.aws.amazon.com/kms/latest/developerguide/key-state.html).
+const (
+	stateEnabled                = "Enabled"
+	stateDisabled               = "Disabled"
+	statePendingDeletion        = "PendingDeletion"
+	statePendingReplicaDeletion = "PendingReplicaDeletion"
+	statePendingImport          = "PendingImport"
+)
+
+const (
+	usageEncrypt  = "ENCRYPT_DECRYPT"
+	specSymmetric = "SYMMETRIC_DEFAULT" // also the name of the symmetric algorithm
+)
+
+// key is one KMS key in one region. Replicas of a multi-Region key are keys of their own with the same ID and material.
+type key struct {
+	ID            string    `json:"id"`
+	Account       string    `json:"account"`
+	Region        string    `json:"region"`
+	Description   string    `json:"description"`
+	Spec          string    `json:"spec"`
+	Usage         string    `json:"usage"`
+	Origin        string    `json:"origin"`
+	Managed       bool      `json:"managed,omitempty"`        // AWS managed: made for a service, its policy cannot be edited
+	PrimaryRegion string    `json:"primary_region,omitempty"` // of a multi-Region key, else ""
+	State         string    `json:"state"`
+	Created       time.Time `json:"created"`
+	Deletion      time.Time `json:"deletion,omitzero"`
+	Tags          []tag     `json:"tags,omitempty"`
+	Document      string    `json:"policy"`             // the key policy, byte for byte
+	Material      []byte    `json:"material,omitempty"` // 32 bytes, an RSA key in PKCS #8, or none where the key cannot be used here
+
+	policy  iam.Policy // Document, parsed
+	aliases []string   // names, sorted; kept by Service.reindex
+}
+
+type tag struct {
+	TagKey   string `json:"TagKey"`
+	TagValue string `json:"TagValue"`
+}
+
+func keyARN(region, account, id string) string {
+	return "arn:aws:kms:" + region + ":" + account + ":key/" + id
+}
+
+func (k *key) arn() string { return keyARN(k.Region, k.Account, k.ID) }
+
+func (k *key) multiRegion() bool { return k.PrimaryRegion != "" }
+
+// gone reports whether the waiting time before the key's deletion is over.
+func (k *key) gone(now time.Time) bool {
+	return k.State == statePendingDeletion && !now.Before(k.Deletion)
+}
+
+// materialID names the current key material; AWS reports it for symmetric encryption keys.
+func (k *key) materialID() string {
+	if k.Spec != specSymmetric || k.Material == nil {
+		return ""
+	}
+	sum := sha256.Sum256(append([]byte("material id\x00"), k.Material...))
+	return hex.EncodeToString(sum[:])
+}
+
+// setPolicy makes an accepted document the key policy.
+func (k *key) setPolicy(p iam.Policy) {
+	k.policy, k.Document = p, string(p.Document())
+}
+
+// restored checks a key that was read from a snapshot and rebuilds what is not kept.
+func (k *key) restored() error {
+	if k == nil || !isKeyID(k.ID) || k.Account == "" || k.Region == "" || specs()[k.Spec].usages == nil {
+		return errors.New("a key without id, place or spec")
+	}
+	if k.Spec == specSymmetric && k.Material != nil && len(k.Material) != materialSize {
+		return fmt.Errorf("key %q has material of the wrong size", k.ID)
+	}
+	policy, err := iam.ParseResource([]byte(k.Document))
+	if err != nil {
+		return fmt.Errorf("key %q: %w", k.ID, err)
+	}
+	k.policy = policy
+	return nil
+}
+
+// usable refuses a cryptographic operation on a key whose state forbids it.
+func (k *key) usable() error {
+	switch k.State {
+	case stateEnabled:
+		return nil
+	case stateDisabled:
+		return disabled(k.arn())
+	case statePendingImport:
+		return invalidState(k.arn(), "pending import")
+	case statePendingReplicaDeletion:
+		return invalidState(k.arn(), "pending replica deletion")
+	default:
+		return invalidState(k.arn(), "pending deletion")
+	}
+}
+
+// spec is what AWS allows for one key spec
+// (https://docs.aws.amazon.com/kms/latest/developerguide/symm-asymm-choose-key-spec.html).
+type spec struct {
+	usages     []string
+	encryption []string
+	signing    []string
+	mac        []string
+	agreement  []string
+}
+
+func specs() map[string]spec {
+	rsa := spec{
+		usages:     []string{usageEncrypt, "SIGN_VERIFY"},
+		encryption: []string{"RSAES_OAEP_SHA_1", "RSAES_OAEP_SHA_256"},
+		signing: []string{"RSASSA_PKCS1_V1_5_SHA_256", "RSASSA_PKCS1_V1_5_SHA_384", "RSASSA_PKCS1_V1_5_SHA_512",
+			"RSASSA_PSS_SHA_256", "RSASSA_PSS_SHA_384", "RSASSA_PSS_SHA_512"},
+	}
+	nist := func(algorithm string) spec {
+		return spec{usages: []string{"SIGN_VERIFY", "KEY_AGREEMENT"}, signing: []string{algorithm}, agreement: []string{"ECDH"}}
+	}
+	hmac := func(algorithm string) spec {
+		return spec{usages: []string{"GENERATE_VERIFY_MAC"}, mac: []string{algorithm}}
+	}
+	return map[string]spec{
+		specSymmetric:     {usages: []string{usageEncrypt}, encryption: []string{specSymmetric}},
+		"RSA_2048":        rsa,
+		"RSA_3072":        rsa,
+		"RSA_4096":        rsa,
+		"ECC_NIST_P256":   nist("ECDSA_SHA_256"),
+		"ECC_NIST_P384":   nist("ECDSA_SHA_384"),
+		"ECC_NIST_P521":   nist("ECDSA_SHA_512"),
+		"ECC_SECG_P256K1": {usages: []string{"SIGN_VERIFY"}, signing: []string{"ECDSA_SHA_256"}},
+		"HMAC_224":        hmac("HMAC_SHA_224"),
+		"HMAC_256":        hmac("HMAC_SHA_256"),
+		"HMAC_384":        hmac("HMAC_SHA_384"),
+		"HMAC_512":        hmac("HMAC_SHA_512"),
+	}
+}
+
+// newKeyID makes a random key id: a UUID, or "mrk-" and 32 hex digits for a multi-Region key.
+func newKeyID(multiRegion bool) string {
+	b := make([]byte, 16)
+	rand.Read(b) // never fails
+	if multiRegion {
+		return "mrk-" + hex.EncodeToString(b)
+	}
+	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
+	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
+}
+
+const keyIDSize = 36
+
+// isKeyID reports whether a string has the form of a key id.
+func isKeyID(s string) bool {
+	if len(s) != keyIDSize {
+		return false
+	}
+	digits, mrk := strings.CutPrefix(s, "mrk-")
+	if !mrk {
+		parts := strings.Split(s, "-")
+		if !slices.EqualFunc(parts, []int{8, 4, 4, 4, 12}, func(p string, n int) bool { return len(p) == n }) {
+			return false
+		}
+		digits = strings.Join(parts, "")
+	}
+	return strings.Trim(digits, "0123456789abcdef") == ""
+}
+
+// multiRegionConfiguration is in KeyMetadata of multi-Region keys.
+type multiRegionConfiguration struct {
+	MultiRegionKeyType string
+	PrimaryKey         regionKey
+	ReplicaKeys        []regionKey
+}
+
+type regionKey struct{ Arn, Region string }
+
+// keyMetadata is https://docs.aws.amazon.com/kms/latest/APIReference/API_KeyMetadata.html.
+type keyMetadata struct {
+	AWSAccountId             string
+	Arn                      string
+	CreationDate             float64
+	CurrentKeyMaterialId     string `json:",omitempty"`
+	CustomerMasterKeySpec    string
+	DeletionDate             float64 `json:",omitempty"`
+	Description              string
+	Enabled                  bool
+	EncryptionAlgorithms     []string `json:",omitempty"`
+	KeyAgreementAlgorithms   []string `json:",omitempty"`
+	KeyId                    string
+	KeyManager               string
+	KeySpec                  string
+	KeyState                 string
+	KeyUsage                 string
+	MacAlgorithms            []string `json:",omitempty"`
+	MultiRegion              bool
+	MultiRegionConfiguration *multiRegionConfiguration `json:",omitempty"`
+	Origin                   string
+	SigningAlgorithms        []string `json:",omitempty"`
+}
+
+// metadata describes a key. The caller holds a lock.
+func (s *Service) metadata(k *key) keyMetadata {
+	m := keyMetadata{
+		AWSAccountId: k.Account, Arn: k.arn(), CreationDate: epoch(k.Created), CurrentKeyMaterialId: k.materialID(),
+		CustomerMasterKeySpec: k.Spec, Description: k.Description, Enabled: k.State == stateEnabled, KeyId: k.ID,
+		KeyManager: "CUSTOMER", KeySpec: k.Spec, KeyState: k.State, KeyUsage: k.Usage, MultiRegion: k.multiRegion(), Origin: k.Origin,
+	}
+	if k.Managed {
+		m.KeyManager = "AWS"
+	}
+	if k.State == statePendingDeletion {
+		m.DeletionDate = epoch(k.Deletion)
+	}
+	allowed := specs()[k.Spec]
+	switch k.Usage {
+	case usageEncrypt:
+		m.EncryptionAlgorithms = allowed.encryption
+	case "SIGN_VERIFY":
+		m.SigningAlgorithms = allowed.signing
+	case "GENERATE_VERIFY_MAC":
+		m.MacAlgorithms = allowed.mac
+	case "KEY_AGREEMENT":
+		m.KeyAgreementAlgorithms = allowed.agreement
+	}
+	if k.multiRegion() {
+		m.MultiRegionConfiguration = s.regions(k)
+	}
+	return m
+}
+
+// regions describes a multi-Region key and its relatives. The caller holds a lock.
+func (s *Service) regions(k *key) *multiRegionConfiguration {
+	c := &multiRegionConfiguration{
+		MultiRegionKeyType: k.multiRegionType(),
+		PrimaryKey:         regionKey{Arn: keyARN(k.PrimaryRegion, k.Account, k.ID), Region: k.PrimaryRegion},
+		ReplicaKeys:        []regionKey{},
+	}
+	for _, other := range s.keys {
+		if other.ID == k.ID && other.Account == k.Account && other.Region != other.PrimaryRegion {
+			c.ReplicaKeys = append(c.ReplicaKeys, regionKey{Arn: other.arn(), Region: other.Region})
+		}
+	}
+	slices.SortFunc(c.ReplicaKeys, func(a, b regionKey) int { return strings.Compare(a.Region, b.Region) })
+	return c
+}
+
+func (k *key) multiRegionType() string {
+	if k.Region == k.PrimaryRegion {
+		return "PRIMARY"
+	}
+	return "REPLICA"
+}

@@ -1,0 +1,146 @@
+// Package kms is the Key Management Service of the embedded AWS: keys, aliases, key policies and the
+// cryptographic operations on them, as https://docs.aws.amazon.com/kms/latest/APIReference/ describes them.
+//
+// Keys are real: a ciphertext opens only under the key and the encryption context that sealed it, and every call
+// is authorised by the caller's identity policies and the key policy. What is not like AWS: key material lies in
+// the state as it is, grants and imported material do not exist, and asymmetric keys only encrypt (RSA).
+package kms
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/whispering/bundle/internal/awslocal/call"
+	"github.com/whispering/bundle/internal/awslocal/iam"
+)
+
+// Service holds the keys and aliases of all accounts and regions. Make one with New.
+type Service struct {
+	operations map[string]call.Handler
+	everything iam.Policy // the identity policy of a root caller
+
+	mu      sync.RWMutex
+	keys    map[string]*key   // by ARN
+	aliases map[string]*alias // by ARN
+}
+
+// alias is a name for a key of the same account and region.
+type alias struct {
+	ARN     string    `json:"arn"`
+	Target  string    `json:"target"` // the key's ARN
+	Created time.Time `json:"created"`
+	Updated time.Time `json:"updated"`
+}
+
+func (a *alias) name() string { return a.ARN[strings.Index(a.ARN, ":alias/")+1:] }
+
+// New makes a service without keys.
+func New() *Service {
+	everything, err := iam.ParseIdentity([]byte(`{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}`))
+	if err != nil {
+		panic(err) // the text above is constant
+	}
+	s := &Service{everything: everything, keys: map[string]*key{}, aliases: map[string]*alias{}}
+	s.operations = map[string]call.Handler{
+		"CreateKey":   handler(s.createKey),
+		"DescribeKey": handler(s.describeKey),
+		"CreateAlias": handler(s.createAlias),
+		"Encrypt":     handler(s.encrypt),
+		"Decrypt":     handler(s.decrypt),
+	}
+	return s
+}
+
+// handler decodes the request for an operation.
+func handler[In any](operate func(*call.Request, *In) (any, error)) call.Handler {
+	return func(r *call.Request) (any, error) {
+		in := new(In)
+		if err := r.Decode(in); err != nil {
+			return nil, err
+		}
+		return operate(r, in)
+	}
+}
+
+// Name is the service's signing name.
+func (s *Service) Name() string { return "kms" }
+
+// Operations lists the handlers by operation name.
+func (s *Service) Operations() map[string]call.Handler { return s.operations }
+
+// Mutates reports whether an operation changes the state. DescribeKey of alias/aws/ssm may make that key, but
+// it need not be kept before something is encrypted under it.
+func (s *Service) Mutates(operation string) bool {
+	switch operation {
+	case "CreateKey", "ReplicateKey", "CreateAlias", "UpdateAlias", "DeleteAlias", "PutKeyPolicy",
+		"EnableKey", "DisableKey", "ScheduleKeyDeletion", "CancelKeyDeletion":
+		return true
+	}
+	return false
+}
+
+// state is what Snapshot writes and Restore reads, sorted by ARN.
+type state struct {
+	Keys    []*key   `json:"keys"`
+	Aliases []*alias `json:"aliases"`
+}
+
+// Snapshot gives all keys, with their material, and all aliases.
+func (s *Service) Snapshot() (json.RawMessage, error) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	st := state{Keys: []*key{}, Aliases: []*alias{}}
+	for _, arn := range slices.Sorted(maps.Keys(s.keys)) {
+		st.Keys = append(st.Keys, s.keys[arn])
+	}
+	for _, arn := range slices.Sorted(maps.Keys(s.aliases)) {
+		st.Aliases = append(st.Aliases, s.aliases[arn])
+	}
+	return json.Marshal(st)
+}
+
+// Restore replaces everything by a snapshot. A snapshot that does not fit together changes nothing.
+func (s *Service) Restore(snapshot json.RawMessage) error {
+	var st state
+	if err := json.Unmarshal(snapshot, &st); err != nil {
+		return fmt.Errorf("kms: the snapshot is damaged: %w", err)
+	}
+	keys, aliases := map[string]*key{}, map[string]*alias{}
+	for _, k := range st.Keys {
+		if err := k.restored(); err != nil {
+			return fmt.Errorf("kms: the snapshot is damaged: %w", err)
+		}
+		keys[k.arn()] = k
+	}
+	for _, a := range st.Aliases {
+		if a == nil || !strings.Contains(a.ARN, ":alias/") || keys[a.Target] == nil {
+			return fmt.Errorf("kms: the snapshot is damaged: an alias without a key")
+		}
+		aliases[a.ARN] = a
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.keys, s.aliases = keys, aliases
+	s.reindex()
+	return nil
+}
+
+// reindex tells every key its aliases. The caller holds the write lock.
+func (s *Service) reindex() {
+	for _, k := range s.keys {
+		k.aliases = nil
+	}
+	for _, arn := range slices.Sorted(maps.Keys(s.aliases)) {
+		if k := s.keys[s.aliases[arn].Target]; k != nil {
+			k.aliases = append(k.aliases, s.aliases[arn].name())
+		}
+	}
+}
+
+// epoch is a time as the JSON protocol of AWS writes it: seconds, with milliseconds after the point.
+func epoch(t time.Time) float64 { return float64(t.UnixMilli()) / 1000 }
