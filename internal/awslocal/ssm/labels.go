@@ -1,0 +1,117 @@
+package ssm
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/whispering/bundle/internal/awslocal/call"
+)
+
+// Rules of https://docs.aws.amazon.com/systems-manager/latest/userguide/sysman-paramstore-labels.html.
+const (
+	maxLabels = 10 // per version
+	maxLabel  = 100
+)
+
+type labelInput struct {
+	Name             string
+	ParameterVersion int64
+	Labels           []string
+}
+
+// labelled decodes, authorises and finds the parameter and version of a label call. The lock must be held.
+func (s *Service) labelled(req *call.Request) (in labelInput, p *parameter, v *version, err error) {
+	if err := req.Decode(&in); err != nil {
+		return in, nil, nil, err
+	}
+	r, malformed := parseReference(req, in.Name)
+	if err := authorizeNames(req, r); err != nil {
+		return in, nil, nil, err
+	}
+	if malformed != nil {
+		return in, nil, nil, malformed
+	}
+	if len(in.Labels) < 1 || len(in.Labels) > maxLabels {
+		return in, nil, nil, call.NewError("ValidationException", fmt.Sprintf("1 validation error detected: Value '[%s]' at 'labels' failed to "+
+			"satisfy constraint: Member must have length between 1 and %d", strings.Join(in.Labels, ", "), maxLabels))
+	}
+	if in.ParameterVersion > 0 {
+		r.selector = fmt.Sprint(in.ParameterVersion)
+	}
+	p, v = s.find(r)
+	switch {
+	case p == nil:
+		return in, nil, nil, call.NewError("ParameterNotFound", "")
+	case v == nil:
+		return in, nil, nil, call.NewError("ParameterVersionNotFound", fmt.Sprintf(
+			"Systems Manager could not find version %d of %s. Verify the version and try again.", in.ParameterVersion, in.Name))
+	}
+	return in, p, v, nil
+}
+
+func (s *Service) labelParameterVersion(req *call.Request) (any, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	in, p, v, err := s.labelled(req)
+	if err != nil {
+		return nil, err
+	}
+	for _, label := range in.Labels {
+		if len(label) > maxLabel {
+			return nil, call.NewError("ValidationException", fmt.Sprintf("1 validation error detected: Value '[%s]' at 'labels' failed to satisfy "+
+				"constraint: Member must satisfy constraint: [Member must have length less than or equal to %d, "+
+				"Member must have length greater than or equal to 1]", strings.Join(in.Labels, ", "), maxLabel))
+		}
+	}
+	invalid, after := []string{}, slices.Clone(v.Labels)
+	for _, label := range in.Labels {
+		switch {
+		case !validLabel(label):
+			invalid = append(invalid, label)
+		case !slices.Contains(after, label):
+			after = append(after, label)
+		}
+	}
+	if len(after) > maxLabels {
+		return nil, call.NewError("ParameterVersionLabelLimitExceeded", "An error occurred (ParameterVersionLabelLimitExceeded) when calling "+
+			"the LabelParameterVersion operation: A parameter version can have maximum 10 labels."+
+			"Move one or more labels to another version and try again.")
+	}
+	for _, other := range p.Versions { // a label is on one version of a parameter: it moves
+		other.Labels = slices.DeleteFunc(slices.Clone(other.Labels), func(l string) bool { return slices.Contains(after, l) })
+	}
+	v.Labels = after
+	return map[string]any{"InvalidLabels": invalid, "ParameterVersion": v.Number}, nil
+}
+
+func (s *Service) unlabelParameterVersion(req *call.Request) (any, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	in, _, v, err := s.labelled(req)
+	if err != nil {
+		return nil, err
+	}
+	if in.ParameterVersion == 0 {
+		return nil, call.NewError("ValidationException", "1 validation error detected: Value null at 'parameterVersion' failed to satisfy "+
+			"constraint: Member must not be null")
+	}
+	removed, invalid := []string{}, []string{}
+	for _, label := range in.Labels {
+		if v.hasLabel(label) {
+			removed = append(removed, label)
+		} else {
+			invalid = append(invalid, label)
+		}
+	}
+	v.Labels = slices.DeleteFunc(slices.Clone(v.Labels), func(l string) bool { return slices.Contains(removed, l) })
+	return map[string]any{"RemovedLabels": removed, "InvalidLabels": invalid}, nil
+}
+
+var labelPattern = regexp.MustCompile(`^[A-Za-z_.-][A-Za-z0-9_.-]*$`)
+
+func validLabel(label string) bool {
+	lower := strings.ToLower(label)
+	return labelPattern.MatchString(label) && !strings.HasPrefix(lower, "aws") && !strings.HasPrefix(lower, "ssm")
+}

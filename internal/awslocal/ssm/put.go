@@ -1,0 +1,255 @@
+package ssm
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/whispering/bundle/internal/awslocal/call"
+)
+
+// Limits of https://docs.aws.amazon.com/general/latest/gr/ssm.html and
+// https://docs.aws.amazon.com/systems-manager/latest/userguide/parameter-store-advanced-parameters.html.
+const (
+	maxStandard    = 4096 // bytes of a value
+	maxAdvanced    = 8192
+	maxDescription = 1024
+	maxVersions    = 100
+)
+
+const intelligent = "Intelligent-Tiering"
+
+type putInput struct {
+	Name, Value, Type, KeyId, Tier string
+	Description, AllowedPattern    string
+	DataType, Policies             string
+	Overwrite                      bool
+	Tags                           []struct{ Key, Value string }
+}
+
+func (s *Service) putParameter(req *call.Request) (any, error) {
+	var in putInput
+	if err := req.Decode(&in); err != nil {
+		return nil, err
+	}
+	name, err := newName(req, in.Name)
+	if err != nil {
+		return nil, err
+	}
+	arn := parameterARN(req.Account, req.Region, name)
+	keys := map[string][]string{"ssm:Overwrite": {strconv.FormatBool(in.Overwrite)}}
+	if err := req.Authorize("ssm:PutParameter", arn, keys); err != nil {
+		return nil, err
+	}
+	if err := in.check(); err != nil {
+		return nil, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	old := s.stores[place(req.Account, req.Region)][canonical(name)]
+	v, err := in.version(req, old)
+	if err != nil {
+		return nil, err
+	}
+	if v.Type == secureString {
+		if v.Value, err = s.seal(req, arn, v.KeyID, v.Tier, in.Value); err != nil {
+			return nil, err
+		}
+	}
+	if err := s.add(req, name, arn, v, in.Tags); err != nil {
+		return nil, err
+	}
+	return map[string]any{"Version": v.Number, "Tier": v.Tier}, nil
+}
+
+// check refuses what is wrong whatever the parameter's history.
+func (in *putInput) check() error {
+	invalid := func(message string) error { return call.NewError("ValidationException", message) }
+	switch {
+	case in.Value == "":
+		return checkLength("value", "", 1, maxAdvanced)
+	case len(in.Description) > maxDescription:
+		return invalid("1 validation error detected: Value at 'description' failed to satisfy constraint: " +
+			"Member must have length less than or equal to 1024")
+	case !slices.Contains([]string{"", "String", "StringList", secureString}, in.Type):
+		return invalid(enumText("type", in.Type, "SecureString, StringList, String"))
+	case !slices.Contains([]string{"", standard, advanced, intelligent}, in.Tier):
+		return invalid(enumText("tier", in.Tier, "Standard, Advanced, Intelligent-Tiering"))
+	case !slices.Contains([]string{"", "text", "aws:ec2:image", "aws:ssm:integration"}, in.DataType):
+		return invalid("The following data type is not supported: " + in.DataType + " (Data type names are all lowercase.)")
+	case strings.Contains(in.Value, "{{"):
+		return invalid(`Parameter value can't nest another parameter. Do not use "{{}}" in the value.`)
+	case in.Overwrite && len(in.Tags) > 0:
+		return invalid("Invalid request: tags and overwrite can't be used together. To create a parameter with tags, please remove " +
+			"overwrite flag. To update tags for an existing parameter, please use AddTagsToResource or RemoveTagsFromResource.")
+	case in.Policies != "" && in.Policies != "[]":
+		return call.NewError("InvalidPolicyTypeException", "the embedded AWS does not offer parameter policies")
+	}
+	if in.AllowedPattern != "" {
+		pattern, err := regexp.Compile(`^(?:` + in.AllowedPattern + `)$`)
+		if err != nil {
+			return call.NewError("InvalidAllowedPatternException", "The request doesn't meet the regular expression requirement.")
+		}
+		if !pattern.MatchString(in.Value) {
+			return call.NewError("ParameterPatternMismatchException",
+				"Parameter value, cannot be validated against allowedPattern: "+in.AllowedPattern)
+		}
+	}
+	return nil
+}
+
+// version makes the version that the request asks for, with the value in clear, after what there is (nil: nothing).
+func (in *putInput) version(req *call.Request, old *parameter) (*version, error) {
+	v := &version{
+		Number: 1, Type: in.Type, Value: in.Value, KeyID: in.KeyId, Tier: in.Tier, DataType: in.DataType,
+		Description: in.Description, AllowedPattern: in.AllowedPattern,
+		Modified: req.Now.UTC().Truncate(time.Millisecond), User: req.Caller.ARN,
+	}
+	held := standard
+	if old != nil {
+		if !in.Overwrite {
+			return nil, call.NewError("ParameterAlreadyExists",
+				"The parameter already exists. To overwrite this value, set the overwrite option in the request to true.")
+		}
+		last := old.newest()
+		v.Number, held = last.Number+1, last.Tier
+		if v.Type == "" {
+			v.Type = last.Type
+		}
+		if v.Type != last.Type {
+			return nil, call.NewError("HierarchyTypeMismatchException", "Parameter Store doesn't support changing a parameter type in a "+
+				"hierarchy. For example, you can't change a parameter from a String type to a SecureString type. "+
+				"You must create a new, unique parameter.")
+		}
+	}
+	if v.Type == "" {
+		return nil, call.NewError("ValidationException", "A parameter type is required when you create a parameter.")
+	}
+	if v.DataType == "" {
+		v.DataType = "text"
+	}
+	switch {
+	case v.Type != secureString && v.KeyID != "":
+		return nil, call.NewError("ValidationException", "KeyId is required for SecureString type parameter only.")
+	case v.Type == secureString && v.KeyID == "":
+		v.KeyID = defaultKey
+	}
+	return v, v.settleTier(held)
+}
+
+// settleTier turns the tier that was asked for into the one that the version has: a parameter never goes back to Standard
+// (https://docs.aws.amazon.com/systems-manager/latest/userguide/parameter-store-advanced-parameters.html).
+func (v *version) settleTier(held string) error {
+	if v.Tier == standard && held == advanced {
+		return call.NewError("ValidationException", "This parameter uses the advanced-parameter tier. You can't downgrade a parameter from "+
+			"the advanced-parameter tier to the standard-parameter tier. If necessary, you can delete the advanced parameter and "+
+			"recreate it as a standard parameter.")
+	}
+	if v.Tier == intelligent && len(v.Value) > maxStandard {
+		v.Tier = advanced
+	} else if v.Tier == "" || v.Tier == intelligent {
+		v.Tier = held
+	}
+	most := maxStandard
+	advice := " To create a larger parameter value, upgrade the parameter to use the advanced-parameter tier. For more information, see " +
+		"https://docs.aws.amazon.com/systems-manager/latest/userguide/parameter-store-advanced-parameters.html"
+	if v.Tier == advanced {
+		most, advice = maxAdvanced, ""
+	}
+	if len(v.Value) > most {
+		return call.NewError("ValidationException",
+			fmt.Sprintf("%s tier parameters support a maximum parameter value of %d characters.%s", v.Tier, most, advice))
+	}
+	return nil
+}
+
+// add stores a version. Of more than 100 versions the oldest goes, unless it has a label. The lock must be held.
+func (s *Service) add(req *call.Request, name, arn string, v *version, tags []struct{ Key, Value string }) error {
+	at := place(req.Account, req.Region)
+	p := s.stores[at][canonical(name)]
+	if p == nil {
+		p = &parameter{Name: name, ARN: arn, Tags: map[string]string{}}
+		for _, tag := range tags {
+			p.Tags[tag.Key] = tag.Value
+		}
+	}
+	if len(p.Versions) == maxVersions {
+		if len(p.Versions[0].Labels) > 0 {
+			return call.NewError("ParameterMaxVersionLimitExceeded", fmt.Sprintf("You attempted to create a new version of %s by calling "+
+				"the PutParameter API with the overwrite flag. Version %d, the oldest version, can't be deleted because it has a label "+
+				"associated with it. Move the label to another version of the parameter, and try again.", p.Name, p.Versions[0].Number))
+		}
+		p.Versions = p.Versions[1:]
+	}
+	p.Versions = append(p.Versions, v)
+	if s.stores[at] == nil {
+		s.stores[at] = store{}
+	}
+	s.stores[at][canonical(name)] = p
+	return nil
+}
+
+func (s *Service) deleteParameter(req *call.Request) (any, error) {
+	var in struct{ Name string }
+	if err := req.Decode(&in); err != nil {
+		return nil, err
+	}
+	if err := checkLength("name", in.Name, 1, maxAsked); err != nil {
+		return nil, err
+	}
+	r, malformed := parseReference(req, in.Name)
+	if err := authorizeNames(req, r); err != nil {
+		return nil, err
+	}
+	if malformed != nil || !s.remove(r) {
+		return nil, call.NewError("ParameterNotFound", "")
+	}
+	return nil, nil
+}
+
+func (s *Service) deleteParameters(req *call.Request) (any, error) {
+	var in struct{ Names []string }
+	if err := req.Decode(&in); err != nil {
+		return nil, err
+	}
+	if err := checkNames(in.Names); err != nil {
+		return nil, err
+	}
+	refs := make([]reference, len(in.Names))
+	for i, name := range in.Names {
+		refs[i], _ = parseReference(req, name)
+	}
+	if err := authorizeNames(req, refs...); err != nil {
+		return nil, err
+	}
+	deleted, invalid := []string{}, []string{}
+	for _, r := range refs {
+		if s.remove(r) {
+			deleted = append(deleted, r.asked)
+		} else {
+			invalid = append(invalid, r.asked)
+		}
+	}
+	return map[string]any{"DeletedParameters": deleted, "InvalidParameters": invalid}, nil
+}
+
+// remove deletes a parameter with all its versions; a later one of that name begins at version 1 again.
+func (s *Service) remove(r reference) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	at := place(r.account, r.region)
+	if r.name == "" || r.selector != "" || s.stores[at][r.name] == nil {
+		return false
+	}
+	delete(s.stores[at], r.name)
+	return true
+}
+
+// enumText is AWS's wording for a member that is not one of its values.
+func enumText(member, value, values string) string {
+	return fmt.Sprintf("1 validation error detected: Value '%s' at '%s' failed to satisfy constraint: Member must satisfy enum value set: [%s]",
+		value, member, values)
+}

@@ -1,0 +1,209 @@
+package ssm
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/whispering/bundle/internal/awslocal/call"
+)
+
+// maxNames is the most names that one call takes.
+const maxNames = 10
+
+// parameterReply is the API's Parameter: it tells neither the key nor the tier
+// (https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_Parameter.html).
+type parameterReply struct {
+	ARN              string
+	DataType         string
+	LastModifiedDate epoch
+	Name             string
+	Selector         string `json:",omitempty"`
+	Type             string
+	Value            string
+	Version          int64
+}
+
+// selected is one version as a read found it.
+type selected struct {
+	name, arn, selector string
+	version             version
+}
+
+func (s *Service) getParameter(req *call.Request) (any, error) {
+	var in struct {
+		Name           string
+		WithDecryption bool
+	}
+	if err := req.Decode(&in); err != nil {
+		return nil, err
+	}
+	if err := checkLength("name", in.Name, 1, maxAsked); err != nil {
+		return nil, err
+	}
+	r, malformed := parseReference(req, in.Name)
+	if err := authorizeNames(req, r); err != nil {
+		return nil, err
+	}
+	switch {
+	case malformed != nil:
+		return nil, malformed
+	case r.secret:
+		return nil, secretRefused(r, in.WithDecryption)
+	}
+	found, err := s.read(r)
+	if err != nil {
+		return nil, err
+	}
+	reply, err := s.reply(req, found, in.WithDecryption)
+	if err != nil {
+		return nil, err
+	}
+	return map[string]any{"Parameter": reply}, nil
+}
+
+func (s *Service) getParameters(req *call.Request) (any, error) {
+	var in struct {
+		Names          []string
+		WithDecryption bool
+	}
+	if err := req.Decode(&in); err != nil {
+		return nil, err
+	}
+	if err := checkNames(in.Names); err != nil {
+		return nil, err
+	}
+	refs := make([]reference, len(in.Names))
+	for i, name := range in.Names {
+		// What cannot be read as a name is no error here, but one more invalid parameter; yet it needs a right first.
+		refs[i], _ = parseReference(req, name)
+	}
+	if err := authorizeNames(req, refs...); err != nil {
+		return nil, err
+	}
+	found, invalid := s.readAll(refs)
+	slices.SortFunc(found, func(a, b selected) int {
+		return cmp.Or(cmp.Compare(a.name, b.name), cmp.Compare(a.selector, b.selector))
+	})
+	parameters := make([]parameterReply, len(found))
+	for i, f := range found {
+		var err error
+		if parameters[i], err = s.reply(req, f, in.WithDecryption); err != nil {
+			return nil, err // one value that cannot be decrypted fails the whole call
+		}
+	}
+	return map[string]any{"Parameters": parameters, "InvalidParameters": invalid}, nil
+}
+
+// readAll reads every reference once and lists what does not exist, in the words of the request.
+func (s *Service) readAll(refs []reference) (found []selected, invalid []string) {
+	invalid = []string{}
+	type identity struct{ account, region, name, selector string }
+	seen := map[identity]bool{}
+	for _, r := range refs {
+		if id := (identity{r.account, r.region, r.name, r.selector}); r.name != "" && seen[id] {
+			continue
+		} else {
+			seen[id] = true
+		}
+		if f, err := s.read(r); err != nil {
+			invalid = append(invalid, r.asked)
+		} else {
+			found = append(found, f)
+		}
+	}
+	return found, invalid
+}
+
+// read finds one version. Parameters of other accounts and regions do not exist for the caller: sharing is not offered here.
+func (s *Service) read(r reference) (selected, error) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	p, v := s.find(r)
+	if p == nil {
+		return selected{}, call.NewError("ParameterNotFound", "")
+	}
+	if v == nil {
+		return selected{}, call.NewError("ParameterVersionNotFound",
+			fmt.Sprintf("Systems Manager could not find version %s of %s. Verify the version and try again.", r.selector, p.Name))
+	}
+	f := selected{name: p.Name, arn: p.ARN, version: *v}
+	if r.selector != "" {
+		f.selector = ":" + r.selector
+	}
+	return f, nil
+}
+
+// reply makes the API's Parameter, decrypted if asked.
+func (s *Service) reply(req *call.Request, f selected, decrypt bool) (parameterReply, error) {
+	value := f.version.Value
+	if decrypt && f.version.Type == secureString {
+		var err error
+		if value, err = s.open(req, f.arn, &f.version); err != nil {
+			return parameterReply{}, err
+		}
+	}
+	return parameterReply{
+		ARN: f.arn, DataType: f.version.DataType, LastModifiedDate: epoch(f.version.Modified), Name: f.name,
+		Selector: f.selector, Type: f.version.Type, Value: value, Version: f.version.Number,
+	}, nil
+}
+
+// authorizeNames asks for the right to the operation on every parameter; the first that is lacking fails the call.
+func authorizeNames(req *call.Request, refs ...reference) error {
+	for _, r := range refs {
+		resource := anyARN(req)
+		if r.name != "" {
+			resource = r.arn()
+		}
+		if err := req.Authorize("ssm:"+req.Operation, resource, nil); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// secretRefused answers for a reference to Secrets Manager, which has no secret here
+// (https://docs.aws.amazon.com/systems-manager/latest/userguide/integration-ps-secretsmanager.html).
+func secretRefused(r reference, decrypt bool) error {
+	if !decrypt {
+		return call.NewError("ValidationException", "WithDecryption flag must be True for retrieving a Secret Manager secret.")
+	}
+	return call.NewError("ParameterNotFound", fmt.Sprintf("An error occurred (ParameterNotFound) when referencing Secrets Manager: "+
+		"Secret %snull not found.", strings.TrimPrefix(r.name, "/")))
+}
+
+func checkNames(names []string) error {
+	switch {
+	case len(names) == 0:
+		return call.NewError("ValidationException", "1 validation error detected: Value '[]' at 'names' failed to satisfy constraint: "+
+			"Member must have length greater than or equal to 1")
+	case len(names) > maxNames:
+		return call.NewError("ValidationException", fmt.Sprintf("1 validation error detected: Value '[%s]' at 'names' failed to satisfy "+
+			"constraint: Member must have length less than or equal to %d", strings.Join(names, ", "), maxNames))
+	}
+	for _, name := range names {
+		if len(name) < 1 || len(name) > maxAsked {
+			return call.NewError("ValidationException", fmt.Sprintf("1 validation error detected: Value '[%s]' at 'names' failed to satisfy "+
+				"constraint: Member must satisfy constraint: [Member must have length less than or equal to %d, "+
+				"Member must have length greater than or equal to 1]", strings.Join(names, ", "), maxAsked))
+		}
+	}
+	return nil
+}
+
+// checkLength is AWS's wording for a member whose length is out of bounds. The value is quoted: not for secret members.
+func checkLength(member, value string, least, most int) error {
+	bound := ""
+	switch {
+	case len(value) < least:
+		bound = fmt.Sprintf("greater than or equal to %d", least)
+	case len(value) > most:
+		bound = fmt.Sprintf("less than or equal to %d", most)
+	default:
+		return nil
+	}
+	return call.NewError("ValidationException", fmt.Sprintf("1 validation error detected: Value '%s' at '%s' failed to satisfy constraint: "+
+		"Member must have length %s", value, member, bound))
+}
