@@ -1,0 +1,149 @@
+package pipeline
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/whispering/bundle/layerbuild"
+	"github.com/whispering/bundle/layerbuild/sealed"
+	"github.com/whispering/bundle/pipeline/manifest"
+	"github.com/whispering/bundle/pipeline/param"
+	"github.com/whispering/bundle/pipeline/plan"
+	"github.com/whispering/bundle/pipeline/seal"
+	"github.com/whispering/bundle/pipeline/secret"
+)
+
+// Parameters reads Parameter Store. [param.Source] is the one there is.
+type Parameters interface {
+	// Versions and Read hand each result to got as soon as it is there, never
+	// two at once; they return an error only for what stops the whole read.
+	Versions(ctx context.Context, refs []secret.Ref, got func(param.Result)) error
+	Read(ctx context.Context, refs []secret.Ref, got func(param.Result)) error
+	List(ctx context.Context, path string, recursive bool) ([]param.Parameter, error)
+}
+
+// Keys resolves keys and encrypts under them. [seal.KMS] is the one there is.
+type Keys interface {
+	Describe(ctx context.Context, ref string) (seal.Key, error)
+	Encrypt(ctx context.Context, keyARN string, box secret.Value, context map[string]string) ([]byte, error)
+}
+
+// A Build makes the documents of one environment in one region.
+type Build struct {
+	Manifest   *manifest.Manifest
+	Region     string
+	Account    string                                // the one the environment is for
+	Caller     func(context.Context) (string, error) // the account that AWS takes us for
+	Parameters Parameters
+	Keys       Keys
+	Observer   Observer
+	Previous   *layerbuild.Layer // nil: nothing to carry over
+
+	Reseal           bool     // carry nothing over
+	AllowRollback    bool     // accept versions lower than in Previous
+	AllowKeyAccounts []string // accounts besides Account whose keys may be used
+}
+
+// A Result is what a Build made.
+type Result struct {
+	Documents []*sealed.Document // ascending by name
+	Changes   []plan.Change      // ascending by name, one for each document and each that went
+}
+
+// Run builds. It returns a result or every problem it found, never both, and
+// changes nothing outside. The order of its steps is the promise of the guards:
+// no parameter is read before the account and all keys are known to be right.
+func (b *Build) Run(ctx context.Context) (*Result, Problems) {
+	r := &run{Build: b}
+	steps := []func(context.Context) Problems{r.check, r.guard, r.expand, r.compare, r.seal}
+	for _, step := range steps {
+		if problems := step(ctx); len(problems) > 0 {
+			return nil, problems.Sort()
+		}
+	}
+	return r.result(), nil
+}
+
+// A run is a Build under way.
+type run struct {
+	*Build
+	jobs    []*job
+	changes []plan.Change
+}
+
+func (r *run) check(context.Context) Problems {
+	var problems Problems
+	r.jobs, problems = jobs(r.Manifest)
+	return problems
+}
+
+func (r *run) result() *Result {
+	result := &Result{Changes: r.changes}
+	for _, c := range r.changes {
+		for _, j := range r.jobs {
+			if j.fn.File() == c.Name {
+				result.Documents = append(result.Documents, j.document)
+			}
+		}
+	}
+	return result
+}
+
+// wants returns the documents of this run as far as they are known.
+func (r *run) wants() []plan.Want {
+	var all []plan.Want
+	for _, j := range r.jobs {
+		all = append(all, plan.Want{Header: j.header(r.Manifest), Key: j.key.ARN})
+	}
+	return all
+}
+
+// compare decides for each function whether its document is carried over. It
+// reads versions only where there is a previous layer to compare with.
+func (r *run) compare(ctx context.Context) Problems {
+	var previous []*sealed.Document
+	if r.Previous != nil {
+		previous = r.Previous.Documents
+		if problems := r.readVersions(ctx); len(problems) > 0 {
+			return problems
+		}
+	}
+	r.changes = plan.Diff(r.wants(), previous)
+	byName := make(map[string]*job, len(r.jobs))
+	for _, j := range r.jobs {
+		byName[j.fn.File()] = j
+	}
+	for i, c := range r.changes {
+		j := byName[c.Name]
+		switch {
+		case j == nil:
+			continue
+		case c.Action == plan.Carry && r.Reseal:
+			r.changes[i].Action = plan.Reseal
+			r.changes[i].Reasons = []plan.Reason{{What: "asked for"}}
+		case c.Action == plan.Carry:
+			j.document = c.Previous
+		}
+		j.change = r.changes[i]
+	}
+	return r.rollbacks(previous, byName)
+}
+
+func (r *run) rollbacks(previous []*sealed.Document, byName map[string]*job) Problems {
+	if r.AllowRollback {
+		return nil
+	}
+	var problems Problems
+	for _, back := range plan.Rollbacks(r.wants(), previous) {
+		j := byName[back.Name]
+		for _, w := range j.wants {
+			if w.name == back.Secret {
+				problems = append(problems, problem(Integrity, w.at, "Older version", fmt.Sprintf(
+					"%s of function %q would go back from version %d to %d of %q. "+
+						"If that is meant, pass --allow-rollback.",
+					w.name, j.fn.Name.Value, back.From, back.To, w.ref.Bare())))
+			}
+		}
+	}
+	return problems
+}

@@ -1,0 +1,201 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+
+	"github.com/hashicorp/hcl/v2"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/whispering/bundle/pipeline/manifest"
+	"github.com/whispering/bundle/pipeline/seal"
+)
+
+// guardConcurrency is how many keys are described at a time. The guards stand
+// before everything else, so they are made short; kms:DescribeKey has a quota
+// of 2,000 calls a second
+// (https://docs.aws.amazon.com/kms/latest/developerguide/requests-per-second.html).
+const guardConcurrency = 32
+
+// guard holds the caller's account and every key to the manifest, before the
+// first parameter is read.
+func (r *run) guard(ctx context.Context) Problems {
+	users := make(map[string][]*job) // by key as the manifest has it
+	var refs []string
+	for _, j := range r.jobs {
+		ref := j.fn.Key.Value
+		if users[ref] == nil {
+			refs = append(refs, ref)
+		}
+		users[ref] = append(users[ref], j)
+	}
+	var all collector
+	done := progress(r.Observer, StepGuard, len(refs)+1)
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(guardConcurrency)
+	g.Go(func() error {
+		all.add(r.guardAccount(ctx)...)
+		done()
+		return nil
+	})
+	for _, ref := range refs {
+		g.Go(func() error {
+			key, err := r.Keys.Describe(ctx, ref)
+			for _, j := range users[ref] {
+				j.key = key
+				all.add(r.guardKey(j, err)...)
+			}
+			done()
+			return nil
+		})
+	}
+	g.Wait()
+	all.add(r.guardShared()...)
+	return all.problems
+}
+
+func (r *run) guardAccount(ctx context.Context) Problems {
+	account, err := r.Caller(ctx)
+	at := &r.Manifest.Environment.Range
+	if r.Manifest.Environment.AccountID.Value != "" {
+		at = &r.Manifest.Environment.AccountID.Range
+	}
+	switch {
+	case err != nil:
+		return Problems{callerProblem(at, err)}
+	case account != r.Account:
+		return Problems{problem(Access, at, "Wrong account", fmt.Sprintf(
+			"These credentials are of account %s, but environment %q is for account %s. "+
+				"Use that account's credentials, or name another environment with --env.",
+			account, r.Manifest.Environment.Name.Value, r.Account))}
+	}
+	return nil
+}
+
+// guardKey holds the key of one function to what a sealing key must be.
+func (r *run) guardKey(j *job, err error) Problems {
+	at, key, ref := &j.fn.Key.Range, j.key, j.fn.Key.Value
+	if err != nil {
+		return Problems{keyProblem(at, ref, j.fn.Name.Value, err)}
+	}
+	refuse := func(format string, args ...any) Problems {
+		return Problems{problem(Missing, at, "Unusable key", fmt.Sprintf("Key %q of function %q %s",
+			ref, j.fn.Name.Value, fmt.Sprintf(format, args...)))}
+	}
+	switch {
+	case key.Region != r.Region:
+		return refuse("is in region %s, but this run is for %s. Nothing crosses regions: name a key there.", key.Region, r.Region)
+	case key.Account != r.Account && !slices.Contains(r.AllowKeyAccounts, key.Account):
+		return refuse("belongs to account %s, not to %s. Name a key of your own, or, if that is meant, pass --allow-key-account %s.",
+			key.Account, r.Account, key.Account)
+	case !key.CustomerManaged:
+		return refuse("is managed by AWS, and only the service it was made for can use it. Name a customer-managed key.")
+	case !key.Symmetric:
+		return refuse("is not a symmetric encryption key. Name one of key spec SYMMETRIC_DEFAULT.")
+	case !key.Enabled:
+		return refuse("is in state %s. Enable it, or name another key.", key.State)
+	}
+	return nil
+}
+
+// guardShared finds functions whose keys are one, under whatever names.
+func (r *run) guardShared() Problems {
+	var problems Problems
+	first := make(map[string]manifest.Function)
+	for _, j := range r.jobs {
+		other, ok := first[j.key.ARN]
+		switch {
+		case j.key.ARN == "":
+			continue
+		case !ok:
+			first[j.key.ARN] = j.fn
+		case !j.fn.SharedKey || !other.SharedKey:
+			problems = append(problems, problem(Manifest, &j.fn.Key.Range, "Shared key", fmt.Sprintf(
+				"Functions %q and %q would be sealed under one key, %s, so that only the encryption context keeps them apart. "+
+					"Give each its own key, or write shared_key = true in both.",
+				other.Name.Value, j.fn.Name.Value, j.key.ARN)))
+		}
+	}
+	return problems
+}
+
+func callerProblem(at *hcl.Range, err error) Problem {
+	if p, ok := interrupted(err); ok {
+		return p
+	}
+	return problem(Access, at, "No usable credentials", fmt.Sprintf(
+		"AWS did not say who we are: %v. Check the credentials of this step (in GitHub Actions: that "+
+			"configure-aws-credentials ran before it, with id-token: write), and that they have not expired.", err))
+}
+
+func keyProblem(at *hcl.Range, ref, function string, err error) Problem {
+	if p, ok := interrupted(err); ok {
+		return p
+	}
+	detail := func(remedy string) string {
+		return fmt.Sprintf("Key %q of function %q: %v. %s", ref, function, err, remedy)
+	}
+	switch {
+	case errors.Is(err, seal.ErrKeyMissing):
+		return problem(Missing, at, "Key not found", detail("Create the key or its alias, or correct kms_key."))
+	case errors.Is(err, seal.ErrKeyDenied):
+		return problem(Access, at, "Key refused", detail(
+			"Allow this role kms:DescribeKey and kms:Encrypt on the key, in its key policy or the role's."))
+	case errors.Is(err, seal.ErrKeyState):
+		return problem(Missing, at, "Unusable key", detail("Enable the key, or name another one."))
+	case errors.Is(err, seal.ErrCredentials):
+		return problem(Access, at, "No usable credentials", detail("Check the credentials of this step."))
+	case errors.Is(err, seal.ErrReply):
+		return problem(Integrity, at, "Unexpected answer from KMS", detail("Nothing was written."))
+	case errors.Is(err, seal.ErrUnavailable):
+		return problem(Unavailable, at, "KMS unavailable", detail("Try again."))
+	}
+	return problem(Fault, at, "Unexpected error", detail("Please report this."))
+}
+
+// interrupted turns the end of a run's time into a problem of its own, said
+// once and without a place.
+func interrupted(err error) (Problem, bool) {
+	switch {
+	case errors.Is(err, context.DeadlineExceeded):
+		return problem(Unavailable, nil, "Out of time",
+			"The run took longer than --timeout. AWS may be slow or throttling; try again or allow more time."), true
+	case errors.Is(err, context.Canceled):
+		return problem(Fault, nil, "Interrupted", "The run was stopped; nothing was written."), true
+	}
+	return Problem{}, false
+}
+
+// A collector gathers problems from several goroutines.
+type collector struct {
+	mu       sync.Mutex
+	problems Problems
+}
+
+func (c *collector) add(p ...Problem) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.problems = append(c.problems, p...)
+}
+
+func (c *collector) empty() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return len(c.problems) == 0
+}
+
+// progress returns a function that tells the observer of one more piece done.
+func progress(o Observer, step Step, total int) func() {
+	var mu sync.Mutex
+	done := 0
+	o.Progress(step, 0, total)
+	return func() {
+		mu.Lock()
+		defer mu.Unlock()
+		done++
+		o.Progress(step, done, total)
+	}
+}

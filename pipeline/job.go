@@ -1,0 +1,136 @@
+package pipeline
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/hashicorp/hcl/v2"
+
+	"github.com/whispering/bundle/layerbuild/sealed"
+	"github.com/whispering/bundle/pipeline/manifest"
+	"github.com/whispering/bundle/pipeline/plan"
+	"github.com/whispering/bundle/pipeline/seal"
+	"github.com/whispering/bundle/pipeline/secret"
+)
+
+// A job is one function of a run on its way through the pipeline.
+type job struct {
+	fn       manifest.Function
+	wants    []*want // ascending by name once the paths are expanded
+	key      seal.Key
+	change   plan.Change // once compared with the previous layer
+	pending  int         // parameters not read yet
+	document *sealed.Document
+}
+
+// A want is one secret of a job.
+type want struct {
+	name     string
+	ref      secret.Ref
+	field    secret.Field
+	encoding secret.Encoding
+	optional bool
+	at       *hcl.Range // the parameter attribute, or the parameters block
+	imported bool
+
+	version secret.Version // once read
+	value   secret.Value   // from reading until sealing
+}
+
+// Check turns the functions of a manifest into jobs and reports every
+// reference, field and encoding that cannot be one. It makes no call to AWS.
+func Check(m *manifest.Manifest) Problems {
+	_, problems := jobs(m)
+	return problems.Sort()
+}
+
+func jobs(m *manifest.Manifest) ([]*job, Problems) {
+	var all []*job
+	var problems Problems
+	for _, fn := range m.Functions {
+		j := &job{fn: fn}
+		for _, s := range fn.Secrets {
+			w, p := newWant(s)
+			problems = append(problems, p...)
+			j.wants = append(j.wants, w)
+		}
+		all = append(all, j)
+	}
+	return all, problems
+}
+
+func newWant(s manifest.Secret) (*want, Problems) {
+	var problems Problems
+	note := func(at hcl.Range, summary string, err error) {
+		if err != nil {
+			problems = append(problems, problem(Manifest, &at, summary, sentence(err)))
+		}
+	}
+	ref, err := secret.ParseRef(s.Parameter.Value)
+	note(s.Parameter.Range, "Invalid parameter", err)
+	field, err := secret.ParseField(s.Field.Value)
+	note(s.Field.Range, "Invalid field", err)
+	encoding, err := secret.ParseEncoding(cmp.Or(s.Encoding.Value, string(secret.Text)))
+	note(s.Encoding.Range, "Invalid encoding", err)
+	return &want{
+		name: s.Name.Value, ref: ref, field: field, encoding: encoding,
+		optional: s.Optional, at: &s.Parameter.Range,
+	}, problems
+}
+
+// sentence makes the text of an error into one for a diagnostic's detail.
+func sentence(err error) string {
+	text := err.Error()
+	return strings.ToUpper(text[:1]) + text[1:] + "."
+}
+
+// add takes in a secret of a path import, unless its name is taken.
+func (j *job) add(w *want) Problems {
+	i := slices.IndexFunc(j.wants, func(other *want) bool { return other.name == w.name })
+	if i < 0 {
+		j.wants = append(j.wants, w)
+		return nil
+	}
+	other := j.wants[i]
+	return Problems{problem(Manifest, w.at, "Duplicate secret", fmt.Sprintf(
+		"Function %q: the parameter %q would be imported as %q, but %q has that name already (%s). "+
+			"Rename the secret, give the import another prefix, or rename the parameter.",
+		j.fn.Name.Value, w.ref, w.name, other.ref, other.at))}
+}
+
+// header returns the document's header as far as it is known without packing.
+func (j *job) header(m *manifest.Manifest) sealed.Header {
+	h := sealed.Header{
+		Bundle:      m.Bundle.Name.Value,
+		Environment: m.Environment.Name.Value,
+		Function:    j.fn.Name.Value,
+		Name:        j.fn.File(),
+		Mode:        sealed.Pack,
+	}
+	for _, w := range j.wants {
+		h.Sources = append(h.Sources, sealed.Source{
+			Secret: w.name, Encoding: string(w.encoding), ARN: w.version.ARN,
+			Version: w.version.Number, Modified: w.version.Modified, Field: string(w.field),
+		})
+	}
+	return h
+}
+
+// settle sorts the secrets and drops those that are optional and absent. It
+// reports what no document can hold.
+func (j *job) settle() Problems {
+	j.wants = slices.DeleteFunc(j.wants, func(w *want) bool { return w.optional && w.version.ARN == "" })
+	slices.SortFunc(j.wants, func(a, b *want) int { return strings.Compare(a.name, b.name) })
+	switch n := len(j.wants); {
+	case n == 0:
+		return Problems{problem(Missing, &j.fn.Range, "Function without secrets", fmt.Sprintf(
+			"Every secret of %q is optional and absent, so there is nothing to seal. "+
+				"Put one of the parameters, or leave the function out of this environment.", j.fn.Name.Value))}
+	case n > sealed.MaxSources:
+		return Problems{problem(Manifest, &j.fn.Range, "Too many secrets", fmt.Sprintf(
+			"%q has %d secrets; a function can have %d.", j.fn.Name.Value, n, sealed.MaxSources))}
+	}
+	return nil
+}

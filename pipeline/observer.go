@@ -1,0 +1,19 @@
+package pipeline
+
+// Step names a stretch of a run that takes calls to AWS.
+type Step string
+
+const (
+	StepGuard   Step = "checking account and keys"
+	StepList    Step = "listing paths"
+	StepVersion Step = "reading versions"
+	StepRead    Step = "reading parameters"
+	StepSeal    Step = "sealing functions"
+)
+
+// An Observer is told how far a run is. It may be called by several
+// goroutines, but never by two at once.
+type Observer interface {
+	// Progress says that done of total pieces of step are done.
+	Progress(step Step, done, total int)
+}

@@ -1,0 +1,153 @@
+// Package plan compares what a run would seal with what an earlier layer
+// holds. It is one pure diff: a build asks it what it may carry over, and
+// every report on changes shows the same answer.
+package plan
+
+import (
+	"bytes"
+	"cmp"
+	"fmt"
+	"slices"
+
+	"github.com/whispering/bundle/layerbuild/sealed"
+)
+
+// A Want is the document that a run would have for one function.
+type Want struct {
+	Header sealed.Header // without boxes
+	Key    string        // ARN that the function's key resolves to now
+}
+
+// Action says what becomes of a function's document.
+type Action string
+
+const (
+	Add    Action = "add"    // the earlier layer has no such document
+	Reseal Action = "reseal" // it has another one
+	Carry  Action = "carry"  // it has the same one: its bytes stay
+	Remove Action = "remove" // no function wants it any more
+)
+
+// A Change is what a run does to one document, and why.
+type Change struct {
+	Name     string // the document's: the name that Lambda knows the function by
+	Action   Action
+	Reasons  []Reason         // of a Reseal; never empty there
+	Previous *sealed.Document // nil for Add
+}
+
+// A Reason is one difference between two documents of a function.
+type Reason struct {
+	Secret string // "" where it is about the document
+	What   string // "version", "added", "key", …: stable, for machines
+	From   string // as it was; "" for what is new
+	To     string // as it will be; "" for what goes
+}
+
+func (r Reason) String() string {
+	text := r.What
+	switch {
+	case r.From != "" && r.To != "":
+		text += " " + r.From + " → " + r.To
+	case r.From+r.To != "":
+		text += " " + r.From + r.To
+	}
+	if r.Secret != "" {
+		return r.Secret + ": " + text
+	}
+	return text
+}
+
+// Diff compares wants with the documents of an earlier layer. The changes are
+// in ascending order of name.
+func Diff(wants []Want, previous []*sealed.Document) []Change {
+	old := make(map[string]*sealed.Document, len(previous))
+	for _, d := range previous {
+		old[d.Header.Name] = d
+	}
+	var changes []Change
+	for _, w := range wants {
+		changes = append(changes, compare(w, old[w.Header.Name]))
+		delete(old, w.Header.Name)
+	}
+	for name, d := range old {
+		changes = append(changes, Change{Name: name, Action: Remove, Previous: d})
+	}
+	slices.SortFunc(changes, func(a, b Change) int { return cmp.Compare(a.Name, b.Name) })
+	return changes
+}
+
+func compare(w Want, d *sealed.Document) Change {
+	c := Change{Name: w.Header.Name, Previous: d}
+	switch {
+	case d == nil:
+		c.Action = Add
+	case w.Key == d.Key && bytes.Equal(w.Header.Identity(), d.Header.Identity()):
+		c.Action = Carry
+	default:
+		c.Action, c.Reasons = Reseal, reasons(w, d)
+	}
+	return c
+}
+
+func reasons(w Want, d *sealed.Document) []Reason {
+	var all []Reason
+	note := func(secret, what, from, to string) {
+		if from != to {
+			all = append(all, Reason{secret, what, from, to})
+		}
+	}
+	was, is := d.Header, w.Header
+	note("", "bundle", was.Bundle, is.Bundle)
+	note("", "environment", was.Environment, is.Environment)
+	note("", "function", was.Function, is.Function)
+	note("", "mode", string(was.Mode), string(is.Mode))
+	note("", "key", d.Key, w.Key)
+	for _, old := range was.Sources {
+		if _, ok := is.Source(old.Secret); !ok {
+			all = append(all, Reason{Secret: old.Secret, What: "removed"})
+		}
+	}
+	for _, s := range is.Sources {
+		old, ok := was.Source(s.Secret)
+		if !ok {
+			all = append(all, Reason{Secret: s.Secret, What: "added"})
+			continue
+		}
+		note(s.Secret, "parameter", old.ARN, s.ARN)
+		note(s.Secret, "version", fmt.Sprint(old.Version), fmt.Sprint(s.Version))
+		if old.ARN == s.ARN && old.Version == s.Version && !old.Modified.Equal(s.Modified) {
+			all = append(all, Reason{Secret: s.Secret, What: "recreated"})
+		}
+		note(s.Secret, "encoding", old.Encoding, s.Encoding)
+		note(s.Secret, "field", cmp.Or(old.Field, "-"), cmp.Or(s.Field, "-"))
+	}
+	return all
+}
+
+// A Rollback is a secret that a run would take back to an older version.
+type Rollback struct {
+	Name     string // of the document
+	Secret   string
+	From, To int64 // versions
+}
+
+// Rollbacks lists the secrets whose version would be lower than in the earlier
+// layer. A parameter that was deleted and made again begins at version 1, but
+// its date is later: that is no rollback.
+func Rollbacks(wants []Want, previous []*sealed.Document) []Rollback {
+	var all []Rollback
+	for _, c := range Diff(wants, previous) {
+		i := slices.IndexFunc(wants, func(w Want) bool { return w.Header.Name == c.Name })
+		if c.Action != Reseal || i < 0 {
+			continue
+		}
+		for _, s := range wants[i].Header.Sources {
+			old, ok := c.Previous.Header.Source(s.Secret)
+			if ok && old.ARN == s.ARN && s.Version < old.Version && !s.Modified.After(old.Modified) {
+				all = append(all, Rollback{c.Name, s.Secret, old.Version, s.Version})
+			}
+		}
+	}
+	return all
+}

@@ -1,0 +1,190 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/hashicorp/hcl/v2"
+
+	"github.com/whispering/bundle/pipeline/manifest"
+	"github.com/whispering/bundle/pipeline/param"
+	"github.com/whispering/bundle/pipeline/secret"
+)
+
+// listConcurrency is how many paths are listed at a time.
+const listConcurrency = 16
+
+// expand lists the paths that functions import and adds what lies below them.
+func (r *run) expand(ctx context.Context) Problems {
+	type place struct {
+		path      string
+		recursive bool
+	}
+	found := make(map[place][]param.Parameter)
+	failed := make(map[place]error)
+	var places []place
+	for _, j := range r.jobs {
+		for _, im := range j.fn.Imports {
+			p := place{im.Path.Value, im.Recursive}
+			if _, ok := found[p]; !ok {
+				found[p] = nil
+				places = append(places, p)
+			}
+		}
+	}
+	if len(places) == 0 {
+		return nil
+	}
+	done := progress(r.Observer, StepList, len(places))
+	lists := make([][]param.Parameter, len(places))
+	errs := make([]error, len(places))
+	var g errgroup.Group
+	g.SetLimit(listConcurrency)
+	for i, p := range places {
+		g.Go(func() error {
+			lists[i], errs[i] = r.Parameters.List(ctx, p.path, p.recursive)
+			done()
+			return nil
+		})
+	}
+	g.Wait()
+	for i, p := range places {
+		found[p], failed[p] = lists[i], errs[i]
+	}
+	var problems Problems
+	for _, j := range r.jobs {
+		for _, im := range j.fn.Imports {
+			p := place{im.Path.Value, im.Recursive}
+			if err := failed[p]; err != nil {
+				problems = append(problems, listProblem(im, err))
+				continue
+			}
+			problems = append(problems, j.importAll(im, found[p])...)
+		}
+	}
+	return problems
+}
+
+// importAll adds every parameter below a path to a function.
+func (j *job) importAll(im manifest.Import, found []param.Parameter) Problems {
+	at := &im.Range
+	if len(found) == 0 {
+		return Problems{problem(Missing, at, "Nothing below the path", fmt.Sprintf(
+			"Parameter Store has no parameter below %q. Put one there, correct the path, or remove the block.", im.Path.Value))}
+	}
+	var problems Problems
+	for _, p := range found {
+		name, err := im.Name(p.Ref.Name)
+		if err != nil {
+			problems = append(problems, problem(Manifest, at, "Parameter cannot be imported", sentence(err)))
+			continue
+		}
+		if reason, _ := manifest.Reserved(name); reason != "" {
+			problems = append(problems, problem(Manifest, at, "Reserved name", fmt.Sprintf(
+				"The parameter %q would be imported as %s: %s. Names that a runtime or a loader reads are never imported by path; "+
+					"set a prefix, or rename the parameter.", p.Ref.Name, name, reason)))
+			continue
+		}
+		problems = append(problems, j.add(&want{
+			name: name, ref: secret.Ref{Name: p.Ref.Name}, encoding: secret.Text, at: at, imported: true,
+		})...)
+	}
+	return problems
+}
+
+// readVersions learns what version of each parameter a build would seal now,
+// without reading a value.
+func (r *run) readVersions(ctx context.Context) Problems {
+	users, refs := r.users(r.jobs, func(w *want) secret.Ref { return w.ref })
+	var problems Problems
+	done := progress(r.Observer, StepVersion, len(refs))
+	err := r.Parameters.Versions(ctx, refs, func(res param.Result) {
+		for _, w := range users[res.Ref] {
+			w.version = res.Parameter.Version
+			problems = append(problems, w.resultProblem(res)...)
+		}
+		done()
+	})
+	if err != nil {
+		problems = append(problems, readProblem(nil, secret.Ref{}, err))
+	}
+	if len(problems) > 0 {
+		return problems
+	}
+	for _, j := range r.jobs {
+		problems = append(problems, j.settle()...)
+	}
+	return problems
+}
+
+// users maps each distinct reference of the jobs to the secrets that need it,
+// and lists the references in the order of the jobs, so that those of one
+// function arrive together.
+func (r *run) users(jobs []*job, ref func(*want) secret.Ref) (map[secret.Ref][]*want, []secret.Ref) {
+	users := make(map[secret.Ref][]*want)
+	var refs []secret.Ref
+	for _, j := range jobs {
+		for _, w := range j.wants {
+			key := ref(w)
+			if users[key] == nil {
+				refs = append(refs, key)
+			}
+			users[key] = append(users[key], w)
+		}
+	}
+	return users, refs
+}
+
+// resultProblem reports a parameter that could not be read, unless it may be
+// absent.
+func (w *want) resultProblem(res param.Result) Problems {
+	if res.Err == nil || w.optional && errors.Is(res.Err, param.ErrMissing) {
+		return nil
+	}
+	return Problems{readProblem(w.at, w.ref, res.Err)}
+}
+
+func listProblem(im manifest.Import, err error) Problem {
+	p := readProblem(&im.Path.Range, secret.Ref{Name: im.Path.Value}, err)
+	if p.Summary == "Parameter refused" {
+		p.Detail = strings.Replace(p.Detail, "ssm:GetParameters ", "ssm:GetParametersByPath ", 1)
+	}
+	return p
+}
+
+// readProblem joins an error of Parameter Store to its place in the manifest.
+func readProblem(at *hcl.Range, ref secret.Ref, err error) Problem {
+	if p, ok := interrupted(err); ok {
+		return p
+	}
+	subject := "Parameter Store"
+	if ref.Name != "" {
+		subject = fmt.Sprintf("%q", ref)
+	}
+	detail := func(remedy string) string { return fmt.Sprintf("%s: %v. %s", subject, err, remedy) }
+	switch {
+	case errors.Is(err, param.ErrMissing):
+		return problem(Missing, at, "Parameter not found", detail(
+			"Put the parameter, correct its name, or write optional = true."))
+	case errors.Is(err, param.ErrVersion):
+		return problem(Missing, at, "Version or label not found", detail(
+			"The parameter exists. Correct what follows the colon, or leave it out for the newest version."))
+	case errors.Is(err, param.ErrDenied):
+		return problem(Access, at, "Parameter refused", detail("Allow this role ssm:GetParameters on it."))
+	case errors.Is(err, param.ErrUndecryptable):
+		return problem(Missing, at, "Parameter cannot be decrypted", detail(
+			"Allow this role kms:Decrypt on the key it is stored under, and check that the key is enabled."))
+	case errors.Is(err, param.ErrCredentials):
+		return problem(Access, at, "No usable credentials", detail("Check the credentials of this step, and that they have not expired."))
+	case errors.Is(err, param.ErrReply):
+		return problem(Integrity, at, "Unexpected answer from Parameter Store", detail("Nothing was written."))
+	case errors.Is(err, param.ErrUnavailable):
+		return problem(Unavailable, at, "Parameter Store unavailable", detail(
+			"Try again; if other jobs share the account's quota, a lower --ssm-tps may help."))
+	}
+	return problem(Fault, at, "Unexpected error", detail("Please report this."))
+}

@@ -1,0 +1,179 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/whispering/bundle/layerbuild/sealed"
+	"github.com/whispering/bundle/pipeline/param"
+	"github.com/whispering/bundle/pipeline/plan"
+	"github.com/whispering/bundle/pipeline/seal"
+	"github.com/whispering/bundle/pipeline/secret"
+)
+
+// sealConcurrency is how many boxes are encrypted at a time.
+const sealConcurrency = 16
+
+// seal reads the values of all functions that are not carried over, and seals
+// each function as soon as its last value is there, while others are still
+// being read.
+func (r *run) seal(ctx context.Context) Problems {
+	var todo []*job
+	for _, j := range r.jobs {
+		if j.change.Action != plan.Carry {
+			todo = append(todo, j)
+		}
+	}
+	if len(todo) == 0 {
+		return nil
+	}
+	s := &sealing{run: r, slots: make(chan struct{}, sealConcurrency), sealed: progress(r.Observer, StepSeal, len(todo))}
+	s.read(ctx, todo)
+	s.group.Wait()
+	return s.all.problems
+}
+
+// A sealing is the last step of a run under way.
+type sealing struct {
+	*run
+	slots  chan struct{} // one for each kms:Encrypt under way
+	sealed func()        // tells the observer
+	group  errgroup.Group
+	all    collector
+}
+
+func (s *sealing) read(ctx context.Context, todo []*job) {
+	owner := make(map[*want]*job)
+	for _, j := range todo {
+		j.pending = len(j.wants)
+		for _, w := range j.wants {
+			owner[w] = j
+		}
+	}
+	users, refs := s.users(todo, (*want).exactly)
+	done := progress(s.Observer, StepRead, len(refs))
+	err := s.Parameters.Read(ctx, refs, func(res param.Result) {
+		for _, w := range users[res.Ref] {
+			s.all.add(w.receive(res)...)
+			j := owner[w]
+			if j.pending--; j.pending == 0 && s.all.empty() {
+				s.group.Go(func() error {
+					s.all.add(s.job(ctx, j)...)
+					s.sealed()
+					return nil
+				})
+			}
+		}
+		done()
+	})
+	if err != nil {
+		s.all.add(readProblem(nil, secret.Ref{}, err))
+	}
+}
+
+// exactly is what a value is read as: by the version learnt before, where
+// there is one, so that what is sealed is what was compared.
+func (w *want) exactly() secret.Ref {
+	if w.version.ARN == "" {
+		return w.ref
+	}
+	return secret.Ref{Name: w.ref.Name, Selector: strconv.FormatInt(w.version.Number, 10)}
+}
+
+// receive takes in a value, and holds it to the version learnt before.
+func (w *want) receive(res param.Result) Problems {
+	got := res.Parameter.Version
+	switch {
+	case res.Err != nil:
+		return w.resultProblem(res)
+	case w.version.ARN != "" && (got.ARN != w.version.ARN || got.Number != w.version.Number || !got.Modified.Equal(w.version.Modified)):
+		return Problems{problem(Integrity, w.at, "Parameter changed meanwhile", fmt.Sprintf(
+			"%q is not what it was a moment ago: version %d has another ARN or date. It may have been deleted and put again; "+
+				"run the build again.", w.ref, w.version.Number))}
+	}
+	w.version, w.value = got, res.Parameter.Value
+	return nil
+}
+
+// job seals one function.
+func (s *sealing) job(ctx context.Context, j *job) Problems {
+	if problems := j.settle(); len(problems) > 0 {
+		return problems
+	}
+	named, problems := j.named()
+	if len(problems) > 0 {
+		return problems
+	}
+	boxes, err := seal.Pack(named)
+	if err != nil {
+		return Problems{problem(Manifest, &j.fn.Range, "Function cannot be sealed", sentence(err))}
+	}
+	header := j.header(s.Manifest)
+	for _, b := range boxes {
+		header.Boxes = append(header.Boxes, b.Box)
+	}
+	contexts, err := sealed.Contexts(header)
+	if err != nil {
+		return Problems{problem(Manifest, &j.fn.Range, "Function cannot be sealed", sentence(err))}
+	}
+	ciphertexts, err := s.encrypt(ctx, j.key.ARN, boxes, contexts)
+	if err != nil {
+		return Problems{keyProblem(&j.fn.Key.Range, j.fn.Key.Value, j.fn.Name.Value, err)}
+	}
+	if j.document, err = sealed.New(header, j.key.ARN, ciphertexts); err != nil {
+		return Problems{problem(Manifest, &j.fn.Range, "Function cannot be sealed", sentence(err))}
+	}
+	return nil
+}
+
+// named returns the values to be sealed, each cut to its field and checked,
+// and lets go of what was read.
+func (j *job) named() ([]seal.Named, Problems) {
+	var all []seal.Named
+	var problems Problems
+	for _, w := range j.wants {
+		value, err := w.value.Field(w.field)
+		w.value = secret.Value{}
+		refuse := func(summary, format string, args ...any) {
+			problems = append(problems, problem(Missing, w.at, summary,
+				fmt.Sprintf("%s of function %q (%q): ", w.name, j.fn.Name.Value, w.ref)+fmt.Sprintf(format, args...)))
+		}
+		switch {
+		case errors.Is(err, secret.ErrNotJSON):
+			refuse("Not a JSON value", "%v, so it has no field %q. Correct the value, or remove the attribute field.", err, w.field)
+		case err != nil:
+			refuse("Field not found", "%v. Correct the field %q, or put a value that has it.", err, w.field)
+		case value.Len() == 0:
+			refuse("Empty value", "an empty secret is most likely a mistake. Put a value, or leave the secret out.")
+		case w.encoding == secret.Base64 && value.CheckBase64() != nil:
+			refuse("Not base64", "its encoding is base64, but the value is not. Correct the value, or remove the attribute encoding.")
+		case w.encoding == secret.Text && value.Contains(0):
+			refuse("NUL in a text", "an environment variable cannot hold a NUL byte. Put the value in base64 and write encoding = \"base64\".")
+		}
+		all = append(all, seal.Named{Name: w.name, Value: value})
+	}
+	return all, problems
+}
+
+func (s *sealing) encrypt(ctx context.Context, key string, boxes []seal.Packed, contexts []map[string]string) ([][]byte, error) {
+	ciphertexts := make([][]byte, len(boxes))
+	g, ctx := errgroup.WithContext(ctx)
+	for i, box := range boxes {
+		g.Go(func() error {
+			select {
+			case s.slots <- struct{}{}:
+				defer func() { <-s.slots }()
+			case <-ctx.Done():
+				return ctx.Err()
+			}
+			var err error
+			ciphertexts[i], err = s.Keys.Encrypt(ctx, key, box.Plaintext, contexts[i])
+			return err
+		})
+	}
+	return ciphertexts, g.Wait()
+}
