@@ -1,0 +1,313 @@
+// Package sts is the Security Token Service of the embedded AWS, and the keeper of its roles.
+//
+// Temporary credentials are not remembered: the session token holds all there is to know about them, sealed under a key of the
+// state. So they outlive a restart, and a million sessions cost nothing.
+package sts
+
+import (
+	"crypto/aes"
+	"crypto/cipher"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base32"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/whispering/bundle/internal/awslocal/call"
+	"github.com/whispering/bundle/internal/awslocal/iam"
+)
+
+// Role is a declared role. Its identity is arn:aws:iam::ACCOUNT:role/NAME.
+type Role struct {
+	Name    string `json:"name"`
+	Account string `json:"account,omitempty"` // twelve digits
+	// AccessKeyID and SecretAccessKey, if set, are long-term credentials that act as the role directly.
+	AccessKeyID     string `json:"access_key_id,omitempty"`
+	SecretAccessKey string `json:"secret_access_key,omitempty"`
+	// Policy is the IAM policy document of what the role may do; without one it may do nothing.
+	Policy json.RawMessage `json:"policy,omitempty"`
+	// Trust lists who may assume the role: "*" anyone, a role's or session's ARN, or an account (as its number or its root's ARN),
+	// whose principals then need a right to sts:AssumeRole of their own. Without a list it is the role's own account.
+	Trust []string `json:"trust,omitempty"`
+}
+
+// ARN is the role's identity.
+func (r Role) ARN() string { return "arn:aws:iam::" + r.Account + ":role/" + r.Name }
+
+// Identity is who an access key id stands for.
+type Identity struct {
+	Secret    string // verifies the signature
+	Principal call.Principal
+}
+
+var (
+	// ErrUnknown: no role and no session has this access key id.
+	ErrUnknown = errors.New("unknown access key id")
+	// ErrToken: the session token was not issued here, or its role is gone.
+	ErrToken = errors.New("invalid session token")
+	// ErrExpired: the session is over.
+	ErrExpired = errors.New("expired session token")
+)
+
+// Service implements call.Service.
+type Service struct {
+	mu    sync.RWMutex
+	state state
+	known map[string]known // by role ARN
+}
+
+type state struct {
+	TokenKey []byte `json:"token_key"` // AES-256, seals session tokens
+	Roles    []Role `json:"roles,omitempty"`
+}
+
+// known is a role with its policies parsed.
+type known struct {
+	Role
+	policies []iam.Policy
+	trust    iam.Policy
+}
+
+// New makes a service without roles.
+func New() *Service {
+	key := make([]byte, 32)
+	_, _ = rand.Read(key) // never fails: https://pkg.go.dev/crypto/rand#Read
+	return &Service{state: state{TokenKey: key}, known: map[string]known{}}
+}
+
+// Name is "sts".
+func (s *Service) Name() string { return "sts" }
+
+// Operations implements call.Service.
+func (s *Service) Operations() map[string]call.Handler {
+	return map[string]call.Handler{"GetCallerIdentity": s.getCallerIdentity, "AssumeRole": s.assumeRole}
+}
+
+// Mutates implements call.Service: no operation of STS changes anything.
+func (s *Service) Mutates(string) bool { return false }
+
+// Snapshot implements call.Service.
+func (s *Service) Snapshot() (json.RawMessage, error) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return json.Marshal(s.state)
+}
+
+// Restore implements call.Service.
+func (s *Service) Restore(snapshot json.RawMessage) error {
+	var st state
+	if err := json.Unmarshal(snapshot, &st); err != nil {
+		return err
+	}
+	if len(st.TokenKey) != 32 {
+		return errors.New("the token key is not 32 bytes long")
+	}
+	all := map[string]known{}
+	for _, role := range st.Roles {
+		k, err := parse(role)
+		if err != nil {
+			return err
+		}
+		all[role.ARN()] = k
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.state, s.known = st, all
+	return nil
+}
+
+var (
+	rolePattern    = regexp.MustCompile(`^[A-Za-z0-9_+=,.@-]{1,64}$`)
+	accountPattern = regexp.MustCompile(`^[0-9]{12}$`)
+	keyIDPattern   = regexp.MustCompile(`^[A-Z0-9]{16,128}$`)
+)
+
+func parse(r Role) (known, error) {
+	k := known{Role: r}
+	switch {
+	case !rolePattern.MatchString(r.Name):
+		return k, fmt.Errorf("role %q: a role's name has 1 to 64 of the characters A-Z a-z 0-9 _ + = , . @ -", r.Name)
+	case !accountPattern.MatchString(r.Account):
+		return k, fmt.Errorf("role %q: account %q is not twelve digits", r.Name, r.Account)
+	case r.AccessKeyID != "" && !keyIDPattern.MatchString(r.AccessKeyID):
+		return k, fmt.Errorf("role %q: an access key id has 16 to 128 capital letters and digits", r.Name)
+	case (r.AccessKeyID == "") != (r.SecretAccessKey == ""):
+		return k, fmt.Errorf("role %q: access_key_id and secret_access_key come together", r.Name)
+	}
+	if len(r.Policy) > 0 {
+		policy, err := iam.ParseIdentity(r.Policy)
+		if err != nil {
+			return k, fmt.Errorf("role %q: policy: %w", r.Name, err)
+		}
+		k.policies = []iam.Policy{policy}
+	}
+	var err error
+	if k.trust, err = trustPolicy(r); err != nil {
+		return k, fmt.Errorf("role %q: trust: %w", r.Name, err)
+	}
+	return k, nil
+}
+
+// trustPolicy is the list of who may assume the role as a policy document.
+func trustPolicy(r Role) (iam.Policy, error) {
+	trust := r.Trust
+	if len(trust) == 0 {
+		trust = []string{r.Account}
+	}
+	document, err := json.Marshal(map[string]any{"Statement": map[string]any{
+		"Effect": "Allow", "Principal": map[string]any{"AWS": trust}, "Action": "sts:AssumeRole", "Resource": "*"}})
+	if err != nil {
+		return iam.Policy{}, err
+	}
+	return iam.ParseResource(document)
+}
+
+// PutRole declares a role, or replaces the one of its account and name.
+func (s *Service) PutRole(r Role) error {
+	k, err := parse(r)
+	if err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for arn, other := range s.known {
+		if arn != r.ARN() && r.AccessKeyID != "" && other.AccessKeyID == r.AccessKeyID {
+			return fmt.Errorf("role %q: its access key id is that of %s", r.Name, arn)
+		}
+	}
+	s.known[r.ARN()] = k
+	s.collect()
+	return nil
+}
+
+// DeleteRole forgets a role; its sessions end. It reports whether there was one.
+func (s *Service) DeleteRole(account, name string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	arn := Role{Name: name, Account: account}.ARN()
+	_, was := s.known[arn]
+	delete(s.known, arn)
+	s.collect()
+	return was
+}
+
+// collect brings the roles of the state in line with those known. The lock must be held.
+func (s *Service) collect() {
+	s.state.Roles = nil
+	for _, k := range s.known {
+		s.state.Roles = append(s.state.Roles, k.Role)
+	}
+	slices.SortFunc(s.state.Roles, func(a, b Role) int { return strings.Compare(a.ARN(), b.ARN()) })
+}
+
+// Roles lists the declared roles by ARN.
+func (s *Service) Roles() []Role {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return slices.Clone(s.state.Roles)
+}
+
+// Declared reports whether any role is declared: from then on, unknown ids may do nothing.
+func (s *Service) Declared() bool {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return len(s.known) > 0
+}
+
+// Lookup finds who signs with an access key id and, for temporary credentials, a session token. It fails with ErrUnknown, ErrToken or
+// ErrExpired.
+func (s *Service) Lookup(id, token string, now time.Time) (Identity, error) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	if token != "" {
+		return s.session(id, token, now)
+	}
+	for _, k := range s.known {
+		if id != "" && k.AccessKeyID == id {
+			arn := k.ARN()
+			return Identity{k.SecretAccessKey, call.Principal{ARN: arn, Role: arn, UserID: roleID(arn), Account: k.Account,
+				AccessKeyID: id, Policies: k.policies}}, nil
+		}
+	}
+	return Identity{}, ErrUnknown
+}
+
+// session is what a session token holds.
+type session struct {
+	ID, Secret             string
+	Account, Role, Session string
+	Expires                time.Time
+}
+
+func (s *Service) session(id, token string, now time.Time) (Identity, error) {
+	var se session
+	if !s.unsealToken(token, &se) || se.ID != id {
+		return Identity{}, ErrToken
+	}
+	arn := Role{Name: se.Role, Account: se.Account}.ARN()
+	k, declared := s.known[arn]
+	switch {
+	case !declared && len(s.known) > 0:
+		return Identity{}, ErrToken
+	case !now.Before(se.Expires):
+		return Identity{}, ErrExpired
+	}
+	return Identity{se.Secret, call.Principal{
+		ARN: "arn:aws:sts::" + se.Account + ":assumed-role/" + se.Role + "/" + se.Session, Role: arn,
+		UserID: roleID(arn) + ":" + se.Session, Account: se.Account, AccessKeyID: id,
+		Root: !declared, Policies: k.policies}}, nil
+}
+
+func (s *Service) sealToken(se session) (string, error) {
+	plain, err := json.Marshal(se)
+	if err != nil {
+		return "", err
+	}
+	aead, err := s.aead()
+	if err != nil {
+		return "", err
+	}
+	return base64.StdEncoding.EncodeToString(aead.Seal(nil, nil, plain, nil)), nil
+}
+
+func (s *Service) unsealToken(token string, se *session) bool {
+	raw, err := base64.StdEncoding.DecodeString(token)
+	if err != nil {
+		return false
+	}
+	aead, err := s.aead()
+	if err != nil {
+		return false
+	}
+	plain, err := aead.Open(nil, nil, raw, nil)
+	return err == nil && json.Unmarshal(plain, se) == nil
+}
+
+func (s *Service) aead() (cipher.AEAD, error) {
+	block, err := aes.NewCipher(s.state.TokenKey)
+	if err != nil {
+		return nil, err
+	}
+	return cipher.NewGCMWithRandomNonce(block)
+}
+
+// roleID is the unique id of a role: the same for the same ARN, so that a seed gives the same ids everywhere.
+func roleID(arn string) string {
+	sum := sha256.Sum256([]byte(arn))
+	return "AROA" + base32.StdEncoding.EncodeToString(sum[:])[:17]
+}
+
+// NewAccessKey makes a random pair in the form of AWS's: an id that begins with prefix ("AKIA" long-term, "ASIA" temporary) and a
+// secret of 40 characters.
+func NewAccessKey(prefix string) (id, secret string) {
+	raw := make([]byte, 40)
+	_, _ = rand.Read(raw)
+	return prefix + base32.StdEncoding.EncodeToString(raw[:10]), base64.StdEncoding.EncodeToString(raw[10:])
+}
