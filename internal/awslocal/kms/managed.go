@@ -6,8 +6,14 @@ import (
 )
 
 // EnsureManaged makes the AWS managed key alias/aws/ssm of the request's account and region, if it does not
-// exist yet: AWS makes it when it is first asked for. Another name is nothing to it.
-func (s *Service) EnsureManaged(r *call.Request, name string) { s.ensureManaged(r, name) }
+// exist yet: AWS makes it when it is first asked for. There is no other managed key.
+func (s *Service) EnsureManaged(r *call.Request, name string) error {
+	if name != managedAlias {
+		return unsupported("The AWS managed key " + name)
+	}
+	s.ensureManaged(r, name)
+	return nil
+}
 
 func (s *Service) ensureManaged(r *call.Request, ref string) {
 	arn := "arn:aws:kms:" + r.Region + ":" + r.Account + ":" + managedAlias
