@@ -1,0 +1,136 @@
+package awsclient
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"net/http"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
+	"github.com/aws/smithy-go"
+	"github.com/aws/smithy-go/middleware"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
+)
+
+// Calls counts the attempts of calls to AWS. The zero value is ready, and safe
+// for concurrent use.
+type Calls struct {
+	mu sync.Mutex
+	n  map[string]int
+}
+
+// Snapshot returns the number of attempts so far by service and operation, such
+// as "ssm:GetParameters".
+func (c *Calls) Snapshot() map[string]int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return maps.Clone(c.n)
+}
+
+func (c *Calls) add(call string) {
+	if c == nil {
+		return
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.n == nil {
+		c.n = make(map[string]int)
+	}
+	c.n[call]++
+}
+
+// recorder sees every attempt from signed request to decoded reply.
+type recorder struct {
+	calls *Calls
+	mu    sync.Mutex
+	debug io.Writer
+}
+
+func (r *recorder) options() []func(*middleware.Stack) error {
+	return []func(*middleware.Stack) error{func(stack *middleware.Stack) error {
+		return stack.Deserialize.Add(middleware.DeserializeMiddlewareFunc("Recorder", r.attempt), middleware.Before)
+	}}
+}
+
+// attempt counts and reports one attempt, and has the SDK try again where the
+// reply was cut short.
+func (r *recorder) attempt(ctx context.Context, in middleware.DeserializeInput, next middleware.DeserializeHandler) (
+	out middleware.DeserializeOutput, metadata middleware.Metadata, err error,
+) {
+	call := strings.ToLower(strings.ReplaceAll(awsmiddleware.GetServiceID(ctx), " ", "")) + ":" + awsmiddleware.GetOperationName(ctx)
+	r.calls.add(call)
+	start := time.Now()
+	out, metadata, err = next.HandleDeserialize(ctx, in)
+	if r.debug != nil {
+		r.report(call, in.Request, out.RawResponse, metadata, time.Since(start), err)
+	}
+	if err != nil && isCut(err, out.RawResponse) && repeatable(awsmiddleware.GetOperationName(ctx)) {
+		err = &cutReply{err}
+	}
+	return out, metadata, err
+}
+
+// report writes one line: what was called, which attempt, how it ended, how long
+// it took, and AWS's id of it. Nothing of a body is in it.
+func (r *recorder) report(call string, request, response any, metadata middleware.Metadata, took time.Duration, err error) {
+	attempt, result := "?", "?"
+	if req, ok := request.(*smithyhttp.Request); ok {
+		// "attempt=1; max=8", which the SDK puts on every request.
+		attempt, _, _ = strings.Cut(strings.TrimPrefix(req.Header.Get("Amz-Sdk-Request"), "attempt="), ";")
+	}
+	if resp, ok := response.(*smithyhttp.Response); ok {
+		result = strconv.Itoa(resp.StatusCode)
+	}
+	var api smithy.APIError
+	switch {
+	case errors.As(err, &api):
+		result += " " + strconv.Quote(api.ErrorCode())
+	case err != nil:
+		result += " " + Classify(err).String()
+	}
+	id, _ := awsmiddleware.GetRequestIDMetadata(metadata)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	_, _ = fmt.Fprintf(r.debug, "aws: %s attempt %s: %s in %s, request id %q\n", call, attempt, result, took.Round(time.Microsecond), id)
+}
+
+// cutReply is a reply that ended before its end. The SDK retries a connection
+// that was reset in the middle of a reply, but not one that was closed.
+type cutReply struct{ err error }
+
+func (e *cutReply) Error() string        { return e.err.Error() }
+func (e *cutReply) Unwrap() error        { return e.err }
+func (e *cutReply) RetryableError() bool { return true }
+
+// isCut reports whether a reply broke off, or is said to be a document that it is
+// not a whole one of. HTML is neither: it comes from something other than AWS,
+// and would come again.
+func isCut(err error, response any) bool {
+	if errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) {
+		return true
+	}
+	var unreadable *smithy.DeserializationError
+	resp, ok := response.(*smithyhttp.Response)
+	if !ok || resp.StatusCode != http.StatusOK || !errors.As(err, &unreadable) {
+		return false
+	}
+	kind := resp.Header.Get("Content-Type")
+	return strings.Contains(kind, "json") || strings.Contains(kind, "xml")
+}
+
+// repeatable reports whether an operation may be made twice without harm. KMS's
+// Encrypt may: it changes nothing, and the first ciphertext is thrown away.
+func repeatable(operation string) bool {
+	for _, prefix := range []string{"Get", "List", "Describe", "AssumeRole"} {
+		if strings.HasPrefix(operation, prefix) {
+			return true
+		}
+	}
+	return operation == "Encrypt" || operation == "Decrypt" || operation == "ReEncrypt"
+}

@@ -1,0 +1,37 @@
+package awsclient
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/sts"
+)
+
+// Identity is who calls are made as.
+type Identity struct {
+	Account string // twelve digits
+	ARN     string
+}
+
+// Caller asks AWS who the calls of a configuration are made as, which needs no
+// permission:
+// https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html
+// Its errors can be told apart with Classify, and wrap ErrCredentials where that
+// says Credentials.
+func Caller(ctx context.Context, cfg aws.Config) (Identity, error) {
+	out, err := sts.NewFromConfig(cfg).GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
+	if err != nil {
+		if Classify(err) == Credentials && !errors.Is(err, ErrCredentials) {
+			return Identity{}, fmt.Errorf("%w: %w", ErrCredentials, err)
+		}
+		return Identity{}, err
+	}
+	id := Identity{Account: aws.ToString(out.Account), ARN: aws.ToString(out.Arn)}
+	if len(id.Account) != 12 || strings.Trim(id.Account, "0123456789") != "" || !strings.Contains(id.ARN, ":"+id.Account+":") {
+		return Identity{}, fmt.Errorf("AWS does not say who the caller is: account %q, ARN %q", id.Account, id.ARN)
+	}
+	return id, nil
+}

@@ -1,0 +1,150 @@
+package awsclient
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/credentials/stscreds"
+	"github.com/aws/aws-sdk-go-v2/feature/ec2/imds"
+	"github.com/aws/aws-sdk-go-v2/service/sts"
+)
+
+// Static is an access key that is given rather than found.
+type Static struct{ ID, Key string }
+
+// Options says where calls go and as whom.
+type Options struct {
+	Region string // required
+	Role   string // ARN of a role to assume with the credentials found; "" for none
+
+	// EndpointURL is where all calls go instead of to AWS's own endpoints: https,
+	// or http on a loopback address. "" for AWS.
+	EndpointURL string
+
+	// Local says that the calls are for the embedded AWS. Then EndpointURL must be
+	// on a loopback address, Static must be set, and neither environment nor
+	// profiles are read. Static is refused without Local.
+	Local  bool
+	Static *Static
+
+	Timeout time.Duration // of one attempt, reply included; 0 means 10 s
+	Calls   *Calls        // counts every attempt; may be nil
+	Debug   io.Writer     // gets one line per attempt; may be nil
+	Version string        // of this product, for the user agent
+
+	// Environ is the environment that the guards look at, as os.Environ gives it;
+	// nil for the process's own. The SDK always reads the process's own.
+	Environ []string
+}
+
+// New returns a configuration for the clients of AWS services. It makes no
+// calls. It returns an error wrapping ErrEndpointOverride where environment or
+// profile redirect calls, and one wrapping ErrCredentials where the way to get
+// credentials is configured wrongly.
+func New(ctx context.Context, o Options) (aws.Config, error) {
+	if o.Region == "" {
+		return aws.Config{}, errors.New("no region")
+	}
+	if o.Local != (o.Static != nil) {
+		return aws.Config{}, errors.New("the embedded AWS, and nothing else, needs credentials of its own")
+	}
+	if o.EndpointURL != "" || o.Local {
+		if err := checkEndpoint(o.EndpointURL, o.Local); err != nil {
+			return aws.Config{}, err
+		}
+	}
+	base := embedded
+	if !o.Local {
+		base = found
+	}
+	cfg, err := base(ctx, o)
+	if err != nil {
+		return aws.Config{}, err
+	}
+
+	cfg.BaseEndpoint = nil
+	if o.EndpointURL != "" {
+		cfg.BaseEndpoint = aws.String(o.EndpointURL)
+	}
+	cfg.ConfigSources = append([]any{noConfiguredEndpoints{}}, cfg.ConfigSources...)
+	cfg.HTTPClient = withoutRedirects(cfg.HTTPClient, o.timeout())
+	cfg.Retryer = newRetryer
+	cfg.RetryMaxAttempts, cfg.RetryMode = 0, ""
+	cfg.ClientLogMode = 0
+	cfg.AppID = o.appID()
+	cfg.Credentials = marked{cfg.Credentials, "no usable AWS credentials"}
+	if o.Role != "" {
+		cfg.Credentials = assume(cfg, o.Role)
+	}
+	return cfg, nil
+}
+
+// embedded is the configuration for the embedded AWS: only what Options says.
+func embedded(_ context.Context, o Options) (aws.Config, error) {
+	return aws.Config{
+		Region:      o.Region,
+		Credentials: credentials.NewStaticCredentialsProvider(o.Static.ID, o.Static.Key, ""),
+		HTTPClient:  newHTTPClient(o.timeout()),
+		APIOptions:  (&recorder{calls: o.Calls, debug: o.Debug}).options(),
+	}, nil
+}
+
+// found is the configuration that environment and profile give, once both are
+// found free of endpoints.
+func found(ctx context.Context, o Options) (aws.Config, error) {
+	environ := o.Environ
+	if environ == nil {
+		environ = os.Environ()
+	}
+	if err := checkEnviron(environ); err != nil {
+		return aws.Config{}, err
+	}
+	metadata := imds.ClientDisabled
+	if strings.EqualFold(lookup(environ, "AWS_EC2_METADATA_DISABLED"), "false") {
+		metadata = imds.ClientEnabled
+	}
+	cfg, err := config.LoadDefaultConfig(ctx,
+		config.WithRegion(o.Region),
+		config.WithHTTPClient(newHTTPClient(o.timeout())),
+		config.WithRetryer(newRetryer),
+		config.WithAppID(o.appID()),
+		config.WithEC2IMDSClientEnableState(metadata),
+		config.WithAPIOptions((&recorder{calls: o.Calls, debug: o.Debug}).options()),
+	)
+	if err != nil {
+		return aws.Config{}, fmt.Errorf("%w: %w", ErrCredentials, err)
+	}
+	return cfg, checkProfile(cfg.ConfigSources)
+}
+
+// assume returns credentials of a role, assumed for 15 minutes at a time.
+func assume(cfg aws.Config, role string) aws.CredentialsProvider {
+	return marked{
+		aws.NewCredentialsCache(stscreds.NewAssumeRoleProvider(sts.NewFromConfig(cfg), role, func(a *stscreds.AssumeRoleOptions) {
+			a.RoleSessionName = "bundle"
+		})),
+		fmt.Sprintf("role %q cannot be assumed", role),
+	}
+}
+
+func (o Options) timeout() time.Duration {
+	if o.Timeout > 0 {
+		return o.Timeout
+	}
+	return 10 * time.Second
+}
+
+func (o Options) appID() string {
+	if o.Version == "" {
+		return "bundle"
+	}
+	return "bundle/" + o.Version
+}

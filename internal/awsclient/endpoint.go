@@ -1,0 +1,132 @@
+package awsclient
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/config"
+)
+
+// ErrEndpointOverride reports that the environment or a profile of the AWS
+// configuration names the endpoint that calls should go to.
+//
+// https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html
+var ErrEndpointOverride = errors.New("endpoint overridden")
+
+// ignoreVariable makes the SDK disregard configured endpoints when true.
+const ignoreVariable = "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"
+
+// noConfiguredEndpoints, put before the sources of a configuration, keeps
+// clients from taking a service's endpoint from any of them. The guards report
+// what they find; this makes sure that nothing they missed has an effect.
+type noConfiguredEndpoints struct{}
+
+// GetIgnoreConfiguredEndpoints is what service clients ask each source for.
+func (noConfiguredEndpoints) GetIgnoreConfiguredEndpoints(context.Context) (value, found bool, err error) {
+	return true, true, nil
+}
+
+// checkEnviron refuses every variable that names an endpoint. It names the
+// variables and never their values, which may hold credentials.
+func checkEnviron(environ []string) error {
+	if strings.EqualFold(lookup(environ, ignoreVariable), "true") {
+		return nil
+	}
+	var names []string
+	for _, entry := range environ {
+		name, value, _ := strings.Cut(entry, "=")
+		upper := strings.ToUpper(name) // Windows looks variables up in any case
+		if value != "" && (upper == "AWS_ENDPOINT_URL" || strings.HasPrefix(upper, "AWS_ENDPOINT_URL_")) {
+			names = append(names, name)
+		}
+	}
+	if len(names) == 0 {
+		return nil
+	}
+	slices.Sort(names)
+	return fmt.Errorf("%w by the environment: %s", ErrEndpointOverride, strings.Join(names, ", "))
+}
+
+// checkProfile refuses endpoints in the profile that the SDK has read.
+func checkProfile(sources []any) error {
+	decided := false
+	for _, source := range sources {
+		// The first source that says whether to disregard endpoints speaks for the
+		// others: the environment, then the profile.
+		if p, ok := source.(interface {
+			GetIgnoreConfiguredEndpoints(context.Context) (value, found bool, err error)
+		}); ok && !decided {
+			ignore, found, err := p.GetIgnoreConfiguredEndpoints(context.Background())
+			if decided = found && err == nil; decided && ignore {
+				return nil
+			}
+		}
+		if profile, ok := source.(config.SharedConfig); ok {
+			return checkShared(&profile)
+		}
+	}
+	return nil
+}
+
+// checkShared refuses endpoints in a profile and in those it takes credentials
+// from.
+func checkShared(profile *config.SharedConfig) error {
+	for p := profile; p != nil; p = p.Source {
+		if p.BaseEndpoint != "" {
+			return fmt.Errorf("%w by endpoint_url of profile %q", ErrEndpointOverride, p.Profile)
+		}
+		var services []string
+		for service, settings := range p.Services.ServiceValues {
+			if settings["endpoint_url"] != "" {
+				services = append(services, service)
+			}
+		}
+		if len(services) > 0 {
+			slices.Sort(services)
+			return fmt.Errorf("%w by endpoint_url of %s in services section %q of profile %q",
+				ErrEndpointOverride, strings.Join(services, ", "), p.ServicesSectionName, p.Profile)
+		}
+	}
+	return nil
+}
+
+// checkEndpoint accepts an endpoint over https, or over http on a loopback
+// address, and for the embedded AWS only the latter. Its errors do not repeat
+// the URL, which may hold credentials.
+func checkEndpoint(raw string, local bool) error {
+	u, err := url.Parse(raw)
+	switch {
+	case err != nil || u.Hostname() == "":
+		return errors.New("the endpoint is not a URL with a host")
+	case u.User != nil || u.RawQuery != "" || u.ForceQuery || u.Fragment != "":
+		return fmt.Errorf("the endpoint at %q has more than scheme, host and path", u.Host)
+	case u.Scheme == "http" && isLoopback(u.Hostname()):
+		return nil
+	case local:
+		return fmt.Errorf("the embedded AWS is not at %q: it is reached over http on a loopback address", u.Host)
+	case u.Scheme != "https":
+		return fmt.Errorf("the endpoint at %q is not https: http is for loopback addresses only", u.Host)
+	}
+	return nil
+}
+
+func isLoopback(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
+}
+
+// lookup returns the value of a variable, the last one given if there are more.
+func lookup(environ []string, name string) string {
+	value := ""
+	for _, entry := range environ {
+		if n, v, _ := strings.Cut(entry, "="); strings.EqualFold(n, name) {
+			value = v
+		}
+	}
+	return value
+}

@@ -1,0 +1,56 @@
+package awsclient
+
+import (
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/ratelimit"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
+)
+
+const (
+	maxAttempts = 8
+	dialTimeout = 5 * time.Second
+	idlePerHost = 64 // enough that concurrent calls keep their connections
+)
+
+// newHTTPClient returns a client of the kind that the SDK can still fit with the
+// certificates of AWS_CA_BUNDLE. It honours HTTPS_PROXY and its like, but not
+// for loopback addresses.
+func newHTTPClient(timeout time.Duration) aws.HTTPClient {
+	return awshttp.NewBuildableClient().
+		WithTimeout(timeout).
+		WithDialerOptions(func(d *net.Dialer) { d.Timeout = min(timeout, dialTimeout) }).
+		WithTransportOptions(func(t *http.Transport) {
+			t.TLSHandshakeTimeout = min(timeout, dialTimeout)
+			t.MaxIdleConns, t.MaxIdleConnsPerHost = 0, idlePerHost
+		})
+}
+
+// withoutRedirects returns a client with the same transport that follows no
+// redirect. AWS sends none to the calls made here; the SDK's own client would
+// resend a request, plaintext included, to wherever a 307 or 308 points.
+func withoutRedirects(c aws.HTTPClient, timeout time.Duration) aws.HTTPClient {
+	client := &http.Client{
+		Timeout:       timeout,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+	if b, ok := c.(*awshttp.BuildableClient); ok {
+		client.Transport = b.GetTransport()
+	}
+	return client
+}
+
+// newRetryer returns the SDK's standard retries with full jitter: from 50 ms,
+// and from 1 s after throttling, up to 20 s. The quota that all calls of a
+// client share is lifted: with it, a burst of throttled calls fails although
+// each would succeed on its next attempt.
+func newRetryer() aws.Retryer {
+	return retry.NewStandard(func(o *retry.StandardOptions) {
+		o.MaxAttempts = maxAttempts
+		o.RateLimiter = ratelimit.None
+	})
+}
