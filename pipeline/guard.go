@@ -32,12 +32,13 @@ func (r *run) guard(ctx context.Context) Problems {
 		}
 		users[ref] = append(users[ref], j)
 	}
+	var account Problems
 	var all collector
 	done := progress(r.Observer, StepGuard, len(refs)+1)
-	g, ctx := errgroup.WithContext(ctx)
+	var g errgroup.Group
 	g.SetLimit(guardConcurrency)
 	g.Go(func() error {
-		all.add(r.guardAccount(ctx)...)
+		account = r.guardAccount(ctx)
 		done()
 		return nil
 	})
@@ -53,6 +54,9 @@ func (r *run) guard(ctx context.Context) Problems {
 		})
 	}
 	g.Wait()
+	if len(account) > 0 {
+		return account // as somebody else, every key would be wrong as well
+	}
 	all.add(r.guardShared()...)
 	return all.problems
 }
@@ -122,9 +126,16 @@ func (r *run) guardShared() Problems {
 	return problems
 }
 
+// ErrNoAnswer is wrapped by an error of Build.Caller where AWS did not answer,
+// as opposed to having refused.
+var ErrNoAnswer = errors.New("AWS did not answer")
+
 func callerProblem(at *hcl.Range, err error) Problem {
 	if p, ok := interrupted(err); ok {
 		return p
+	}
+	if errors.Is(err, ErrNoAnswer) {
+		return problem(Unavailable, nil, "AWS unavailable", sentence(err)+" Try again.")
 	}
 	return problem(Access, at, "No usable credentials", fmt.Sprintf(
 		"AWS did not say who we are: %v. Check the credentials of this step (in GitHub Actions: that "+

@@ -48,7 +48,7 @@ func OpenOutput(path string, inputs []string) (*Outfile, Problems) {
 	if info == nil {
 		return out, nil
 	}
-	if out.Content, err = readLimited(path); err != nil {
+	if out.Content, err = ReadLimited(path); err != nil {
 		return refuse(Output, "Unusable output", "--out %s: %v.", path, err)
 	}
 	return out, nil

@@ -17,8 +17,9 @@ const (
 // A Previous is the layer to carry documents over from. It is untrusted: it
 // has gone through the strict readers, and no path in it is ever used.
 type Previous struct {
-	Layer *layerbuild.Layer // nil on a first build
-	From  string            // what to tell the user: where it is from, or why there is none
+	Layer   *layerbuild.Layer // nil on a first build
+	Content []byte            // the layer's bytes
+	From    string            // what to tell the user: where it is from, or why there is none
 }
 
 // OpenPrevious finds the earlier layer that --previous names. A file that is
@@ -34,7 +35,7 @@ func OpenPrevious(name string, out *Outfile, bundle, environment, region string)
 		path = out.Path
 	default:
 		var err error
-		if content, err = readLimited(path); err != nil {
+		if content, err = ReadLimited(path); err != nil {
 			return Previous{}, Problems{problem(Integrity, nil, "Previous layer cannot be read", fmt.Sprintf(
 				"%v. Name another layer with --previous, or pass --previous none to seal everything anew.", err))}
 		}
@@ -52,7 +53,7 @@ func OpenPrevious(name string, out *Outfile, bundle, environment, region string)
 		}
 		return Previous{From: fmt.Sprintf("first build: %s was a layer %s", path, why)}, nil
 	}
-	return Previous{Layer: layer, From: "carrying over from " + path}, nil
+	return Previous{Layer: layer, Content: content, From: "carrying over from " + path}, nil
 }
 
 // otherwise says what a layer is of, if not of this bundle, environment and
@@ -73,9 +74,9 @@ func otherwise(l *layerbuild.Layer, bundle, environment, region string) string {
 	return ""
 }
 
-// readLimited reads a file that may be a layer, and no more of it than a layer
+// ReadLimited reads a file that may be a layer, and no more of it than a layer
 // can have.
-func readLimited(path string) ([]byte, error) {
+func ReadLimited(path string) ([]byte, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, err

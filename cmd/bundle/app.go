@@ -1,0 +1,168 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/urfave/cli/v2"
+	"golang.org/x/term"
+)
+
+// An app is one run of the command.
+type app struct {
+	args           []string // with the program's name
+	environ        []string
+	stdout, stderr io.Writer
+	files          map[string]*hcl.File // of the manifest, for excerpts in diagnostics
+}
+
+// run does what the arguments say and returns the status to exit with.
+func (a *app) run(ctx context.Context) int {
+	err := a.cli().RunContext(ctx, a.args)
+	var usage *usageError
+	var failure *failure
+	var child *childExit
+	switch {
+	case err == nil, errors.As(err, &child):
+	case errors.As(err, &failure):
+		a.renderProblems(failure)
+	case errors.As(err, &usage):
+		fmt.Fprintf(a.stderr, "bundle: %s\n", usage.text)
+	default:
+		fmt.Fprintf(a.stderr, "bundle: %v\n", err)
+	}
+	return exitCode(ctx, err)
+}
+
+// cli returns the command line. It is made anew for each run, because
+// urfave/cli keeps state in it.
+func (a *app) cli() *cli.App {
+	build := a.buildCommand()
+	root := &cli.App{
+		Name:                 "bundle",
+		Usage:                "seal the secrets of Lambda functions at build time",
+		UsageText:            "bundle [build options]\nbundle COMMAND [options]",
+		Version:              version(),
+		HideVersion:          true, // there is a command for it
+		Writer:               a.stdout,
+		ErrWriter:            a.stderr,
+		Flags:                build.Flags,
+		Action:               build.Action,
+		Before:               a.noRootFlags,
+		EnableBashCompletion: true,
+		Suggest:              true,
+		Commands: []*cli.Command{
+			a.buildCommand(), a.validateCommand(), a.inspectCommand(), a.runCommand(), a.localCommand(), a.versionCommand(),
+		},
+		ExitErrHandler:            func(*cli.Context, error) {}, // only main exits
+		OnUsageError:              onUsageError,
+		DisableSliceFlagSeparator: true,
+	}
+	guard(root.Commands)
+	return root
+}
+
+// guard gives every command the manners that urfave/cli lacks: usage errors
+// are ours, and an argument that no command asked for is an error.
+func guard(commands []*cli.Command) {
+	for _, c := range commands {
+		c.OnUsageError = onUsageError
+		c.HideHelpCommand = true
+		guard(c.Subcommands)
+	}
+}
+
+func onUsageError(c *cli.Context, err error, _ bool) error {
+	name := "bundle"
+	if c.Command != nil && c.Command.Name != "" && c.Command.Name != "bundle" {
+		name = c.Command.HelpName
+	}
+	return usagef("%v\nSee %s --help.", err, name)
+}
+
+// noRootFlags refuses flags before a command, where they would be dropped.
+func (a *app) noRootFlags(c *cli.Context) error {
+	name := c.Args().First()
+	if c.NumFlags() == 0 || c.App.Command(name) == nil {
+		return nil
+	}
+	return usagef("flags stand after the command: write bundle %s %s", name, strings.Join(slices.DeleteFunc(
+		slices.Clone(a.args[1:]), func(s string) bool { return s == name }), " "))
+}
+
+// noArguments refuses arguments of a command that takes none: most often a
+// mistyped command, or a flag whose value was left out.
+func noArguments(c *cli.Context) error {
+	if !c.Args().Present() {
+		return nil
+	}
+	first := c.Args().First()
+	if c.Command.Name == "" || c.Command.Name == "bundle" {
+		hint := "See bundle --help."
+		if near := nearest(first, c.App.Commands); near != "" {
+			hint = fmt.Sprintf("Did you mean bundle %s?", near)
+		}
+		return usagef("%q is not a command of bundle. %s", first, hint)
+	}
+	return usagef("bundle %s takes no argument %q", c.Command.Name, first)
+}
+
+// oneArgument returns the single argument of a command, and refuses flags
+// after it, which urfave/cli would take for more arguments.
+func oneArgument(c *cli.Context, what string) (string, error) {
+	switch {
+	case !c.Args().Present():
+		return "", usagef("%s needs %s: %s", c.Command.HelpName, what, c.Command.UsageText)
+	case c.Args().Len() > 1 && strings.HasPrefix(c.Args().Get(1), "-"):
+		return "", usagef("flags stand before %s: %s", what, c.Command.UsageText)
+	case c.Args().Len() > 1:
+		return "", usagef("%s takes one argument, not also %q", c.Command.HelpName, c.Args().Get(1))
+	}
+	return c.Args().First(), nil
+}
+
+func nearest(name string, commands []*cli.Command) string {
+	for _, c := range commands {
+		if strings.HasPrefix(c.Name, name) || len(c.Name) == len(name)+1 && strings.HasPrefix(c.Name, name[:1]) {
+			return c.Name
+		}
+	}
+	return ""
+}
+
+// getenv returns a variable's value. An empty one counts as unset: that is
+// what GitHub Actions makes of a setting that does not exist.
+func (a *app) getenv(name string) string {
+	for _, entry := range slices.Backward(a.environ) {
+		if value, ok := strings.CutPrefix(entry, name+"="); ok {
+			return value
+		}
+	}
+	return ""
+}
+
+// terminal returns the width of the terminal that w is, or 0 if it is none.
+func terminal(w io.Writer) int {
+	f, ok := w.(interface{ Fd() uintptr })
+	if !ok || !term.IsTerminal(int(f.Fd())) {
+		return 0
+	}
+	width, _, err := term.GetSize(int(f.Fd()))
+	if err != nil || width < 20 {
+		return 80
+	}
+	return width
+}
+
+// colour reports whether w may be coloured: a terminal that does not ask for
+// none (https://no-color.org).
+func (a *app) colour(w io.Writer) bool {
+	return terminal(w) > 0 && a.getenv("NO_COLOR") == "" && a.getenv("TERM") != "dumb"
+}
+
+func (a *app) ci() bool { return a.getenv("CI") != "" && a.getenv("CI") != "false" }

@@ -1,0 +1,103 @@
+package main
+
+import (
+	"context"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/whispering/bundle/layerbuild"
+	"github.com/whispering/bundle/pipeline"
+)
+
+func (a *app) buildCommand() *cli.Command {
+	return &cli.Command{
+		Name:      "build",
+		Usage:     "make the layer of one environment (bundle without a command does the same)",
+		UsageText: "bundle [build] --manifest secrets.hcl --env prod --out layer.zip",
+		Flags: []cli.Flag{
+			manifestFlag(),
+			envFlag(),
+			textFlag("out", "FILE", "the layer to write", ""),
+			varFlag(),
+			textFlag("previous", "LAYER", "the layer to carry unchanged documents over from: auto (what is at --out), a file, or none", pipeline.PreviousAuto),
+			&cli.BoolFlag{Name: "reseal", Usage: "seal every function anew, changed or not"},
+			&cli.BoolFlag{Name: "allow-rollback", Usage: "accept a parameter version lower than the previous layer's"},
+			&cli.StringSliceFlag{Name: "allow-key-account", Usage: "accept keys of another account (`ID`)"},
+			textFlag("ssm-tps", "N", "calls a second to Parameter Store: by default what AWS allows, 0 for no limit", ""),
+			textFlag("timeout", "DURATION", "give up after this long", "10m"),
+			textFlag("endpoint-url", "URL", "send all calls there instead of to AWS", ""),
+			jsonFlag(),
+			&cli.BoolFlag{Name: "debug", Usage: "print a line per call: operation, outcome, time; no content"},
+		},
+		Action: a.build,
+	}
+}
+
+func (a *app) build(c *cli.Context) error {
+	started := time.Now()
+	if err := noArguments(c); err != nil {
+		return err
+	}
+	timeout, err := duration(c, "timeout")
+	if err != nil {
+		return err
+	}
+	tps, err := rate(c, "ssm-tps")
+	if err != nil {
+		return err
+	}
+	module, err := a.load(c)
+	if err != nil {
+		return err
+	}
+	env, err := a.choose(c, module)
+	if err != nil {
+		return err
+	}
+	m, problems := a.evaluate(module, env)
+	if len(problems) > 0 {
+		return failed(problems)
+	}
+	if err := a.refuseUntrusted(m); err != nil {
+		return err
+	}
+	region := m.Environment.Regions[0].Value
+	out, problems := pipeline.OpenOutput(text(c, "out"), inputs(module, m))
+	if len(problems) > 0 {
+		return failed(problems)
+	}
+	previous, problems := pipeline.OpenPrevious(text(c, "previous"), out, m.Bundle.Name.Value, env, region)
+	if len(problems) > 0 {
+		return failed(problems)
+	}
+	ctx, cancel := context.WithTimeout(c.Context, timeout)
+	defer cancel()
+	s, err := a.connect(ctx, module, m, sessionOptions{endpoint: text(c, "endpoint-url"), tps: tps, debug: c.Bool("debug")})
+	if err != nil {
+		return err
+	}
+	defer s.close()
+
+	bar := a.newProgress()
+	b := &pipeline.Build{
+		Manifest: m, Region: region, Account: s.account, Caller: s.caller,
+		Parameters: s.parameters, Keys: s.keys, Observer: bar, Previous: previous.Layer,
+		Reseal: c.Bool("reseal"), AllowRollback: c.Bool("allow-rollback"), AllowKeyAccounts: c.StringSlice("allow-key-account"),
+	}
+	result, problems := b.Run(ctx)
+	bar.finish()
+	if len(problems) > 0 {
+		return failed(problems)
+	}
+	layer, problems := pipeline.Assemble(&layerbuild.Layer{Documents: result.Documents})
+	if len(problems) == 0 {
+		problems = out.Replace(layer)
+	}
+	if len(problems) > 0 {
+		return failed(problems)
+	}
+	report := newBuildReport(m, region, result, out, previous, layer)
+	report.AWSCalls, report.DurationMS = s.calls.Snapshot(), time.Since(started).Milliseconds()
+	return a.renderBuild(report, previous.From, c.Bool("json"))
+}

@@ -1,0 +1,39 @@
+// Command bundle seals the secrets of Lambda functions at build time: it reads
+// a manifest, takes the parameters of one environment from SSM Parameter
+// Store, encrypts each function's secrets under that function's own KMS key,
+// and writes a Lambda layer of ciphertext that only the function can open.
+//
+//	bundle --manifest secrets.hcl --out layer.zip
+//
+// is short for bundle build. The commands are
+//
+//	build     make the layer of one environment
+//	validate  check the manifest without calling AWS
+//	inspect   show what a layer holds; needs no key
+//	run       run a command with a function's secrets in its environment
+//	local     the embedded AWS: serve, put, get, list, reset, …
+//	version   print the version
+//
+// # Streams
+//
+// Standard output gets the result and nothing else; with --json it is one JSON
+// object. Progress, problems and hints go to standard error. No secret is ever
+// printed, but for local get --reveal.
+//
+// # Exit codes
+//
+// They are the same in every mode of output.
+//
+//	0    done
+//	1    a fault of bundle's own
+//	2    the command line or the manifest is wrong
+//	4    no access, no credentials, or the wrong account
+//	5    a parameter or a key is missing or unusable
+//	6    AWS is unavailable or throttling: try again
+//	7    an answer or a layer was refused for its integrity
+//	8    the output could not be written
+//	130  interrupted (143: terminated)
+//
+// Where a run has several problems, the code is the smallest among them; it is
+// 6 only if all of them are.
+package main

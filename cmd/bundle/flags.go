@@ -1,0 +1,78 @@
+package main
+
+import (
+	"errors"
+	"strconv"
+	"time"
+
+	"github.com/urfave/cli/v2"
+)
+
+// A once is the value of a flag that may be given only once: of two, urfave/cli
+// would silently drop the first.
+type once struct {
+	value string
+	set   bool
+}
+
+func (o *once) Set(s string) error {
+	if o.set {
+		return errors.New("the flag is given twice")
+	}
+	o.value, o.set = s, true
+	return nil
+}
+
+func (o *once) String() string { return o.value }
+
+// textFlag returns a flag that takes a text.
+func textFlag(name, placeholder, usage, value string) cli.Flag {
+	return &cli.GenericFlag{Name: name, Usage: usage + " (`" + placeholder + "`)", Value: &once{value: value}, DefaultText: value}
+}
+
+// text returns what a flag made by textFlag was given.
+func text(c *cli.Context, name string) string {
+	return c.Generic(name).(*once).value
+}
+
+// given reports whether a flag made by textFlag was given on the command line.
+func given(c *cli.Context, name string) bool { return c.Generic(name).(*once).set }
+
+// duration returns what a flag made by textFlag was given as a length of time.
+func duration(c *cli.Context, name string) (time.Duration, error) {
+	d, err := time.ParseDuration(text(c, name))
+	if err != nil || d <= 0 {
+		return 0, usagef("--%s %q is not a length of time, such as 90s or 10m", name, text(c, name))
+	}
+	return d, nil
+}
+
+// rate returns what --ssm-tps says: nil for pacing by what AWS allows.
+func rate(c *cli.Context, name string) (*float64, error) {
+	if text(c, name) == "" {
+		return nil, nil
+	}
+	r, err := strconv.ParseFloat(text(c, name), 64)
+	if err != nil || !(r >= 0 && r <= 1e6) {
+		return nil, usagef("--%s %q is not a number of calls a second", name, text(c, name))
+	}
+	return &r, nil
+}
+
+// Flags that several commands have.
+
+func manifestFlag() cli.Flag {
+	return textFlag("manifest", "FILE", "the manifest, or a folder of them", "secrets.hcl")
+}
+
+func envFlag() cli.Flag {
+	return textFlag("env", "NAME", "the environment; also BUNDLE_ENV, else the manifest's default_environment", "")
+}
+
+func varFlag() cli.Flag {
+	return &cli.StringSliceFlag{Name: "var", Usage: "the value of a variable; also BUNDLE_VAR_NAME (`NAME=VALUE`)"}
+}
+
+func jsonFlag() cli.Flag {
+	return &cli.BoolFlag{Name: "json", Usage: "print the result as one JSON object"}
+}

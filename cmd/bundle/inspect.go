@@ -1,0 +1,130 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/urfave/cli/v2"
+
+	"github.com/whispering/bundle/layerbuild"
+	"github.com/whispering/bundle/layerbuild/sealed"
+	"github.com/whispering/bundle/pipeline"
+)
+
+func (a *app) inspectCommand() *cli.Command {
+	return &cli.Command{
+		Name:      "inspect",
+		Usage:     "show what a layer holds: functions, keys, parameters and versions; opens nothing",
+		UsageText: "bundle inspect [--json] layer.zip",
+		Flags:     []cli.Flag{jsonFlag()},
+		Action:    a.inspect,
+	}
+}
+
+type inspectReport struct {
+	FormatVersion int               `json:"format_version"`
+	Layer         layerReport       `json:"layer"`
+	Documents     []inspectDocument `json:"documents"`
+	Helpers       []string          `json:"helpers"`
+}
+
+type inspectDocument struct {
+	Bundle      string          `json:"bundle"`
+	Environment string          `json:"environment"`
+	Function    string          `json:"function"`
+	Name        string          `json:"name"`
+	Mode        string          `json:"mode"`
+	Key         string          `json:"key"`
+	SHA256      string          `json:"sha256"`
+	Embedded    bool            `json:"embedded"`
+	Boxes       int             `json:"boxes"`
+	Secrets     []inspectSecret `json:"secrets"`
+}
+
+type inspectSecret struct {
+	Name      string    `json:"name"`
+	Parameter string    `json:"parameter"` // ARN
+	Version   int64     `json:"version"`
+	Modified  time.Time `json:"modified"`
+	Encoding  string    `json:"encoding"`
+	Field     string    `json:"field,omitempty"`
+}
+
+func (a *app) inspect(c *cli.Context) error {
+	path, err := oneArgument(c, "a layer")
+	if err != nil {
+		return err
+	}
+	layer, content, err := readLayer(path)
+	if err != nil {
+		return err
+	}
+	report := inspectReport{
+		FormatVersion: 1,
+		Layer:         layerReport{path, pipeline.Digest(content), len(content)},
+		Documents:     []inspectDocument{},
+		Helpers:       []string{},
+	}
+	for _, d := range layer.Documents {
+		report.Documents = append(report.Documents, newInspectDocument(d))
+	}
+	for _, f := range layer.Helpers {
+		report.Helpers = append(report.Helpers, f.Path)
+	}
+	if c.Bool("json") {
+		return a.printJSON(report)
+	}
+	return a.renderInspect(report)
+}
+
+func newInspectDocument(d *sealed.Document) inspectDocument {
+	h := d.Header
+	doc := inspectDocument{
+		Bundle: h.Bundle, Environment: h.Environment, Function: h.Function, Name: h.Name, Mode: string(h.Mode),
+		Key: d.Key, SHA256: d.SHA256(), Embedded: d.Embedded(), Boxes: len(h.Boxes),
+	}
+	for _, s := range h.Sources {
+		doc.Secrets = append(doc.Secrets, inspectSecret{s.Secret, s.ARN, s.Version, s.Modified, s.Encoding, s.Field})
+	}
+	return doc
+}
+
+func (a *app) renderInspect(r inspectReport) error {
+	fmt.Fprintf(a.stdout, "%s\nsha256 %s\n%d bytes\n", r.Layer.Path, r.Layer.SHA256, r.Layer.Bytes)
+	for _, d := range r.Documents {
+		fmt.Fprintf(a.stdout, "\n%s/%s in %s, to Lambda %s\nkey %s\nsha256 %s\n%s, %d boxes\n",
+			d.Bundle, d.Function, d.Environment, d.Name, d.Key, d.SHA256, d.Mode, d.Boxes)
+		rows := [][]string{{"SECRET", "PARAMETER", "VERSION", "MODIFIED", "ENCODING", "FIELD"}}
+		for _, s := range d.Secrets {
+			_, parameter, _ := strings.Cut(s.Parameter, ":parameter")
+			rows = append(rows, []string{s.Name, parameter, fmt.Sprint(s.Version), s.Modified.Format(time.RFC3339), s.Encoding, s.Field})
+		}
+		if err := a.table(rows); err != nil {
+			return err
+		}
+	}
+	if len(r.Helpers) > 0 {
+		fmt.Fprintf(a.stdout, "\nhelpers\n%s\n", strings.Join(r.Helpers, "\n"))
+	}
+	return nil
+}
+
+// readLayer reads a layer that the user names.
+func readLayer(path string) (*layerbuild.Layer, []byte, error) {
+	refuse := func(summary string, err error) error {
+		return failed(pipeline.Problems{{Kind: pipeline.Integrity, Diagnostic: hcl.Diagnostic{
+			Severity: hcl.DiagError, Summary: summary, Detail: fmt.Sprintf("%s: %v.", path, err),
+		}}})
+	}
+	content, err := pipeline.ReadLimited(path)
+	if err != nil {
+		return nil, nil, usagef("the layer cannot be read: %v", err)
+	}
+	layer, err := layerbuild.Read(content)
+	if err != nil {
+		return nil, nil, refuse("Layer refused", err)
+	}
+	return layer, content, nil
+}

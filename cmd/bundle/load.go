@@ -1,0 +1,103 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/urfave/cli/v2"
+
+	"github.com/whispering/bundle/internal/actions"
+	"github.com/whispering/bundle/pipeline"
+	"github.com/whispering/bundle/pipeline/manifest"
+)
+
+// load reads the manifest that --manifest names. It returns problems only if
+// there are any, and remembers the files for printing later ones.
+func (a *app) load(c *cli.Context) (*manifest.Module, error) {
+	module, diags := manifest.Load(text(c, "manifest"), manifest.Options{Vars: c.StringSlice("var"), Environ: a.environ})
+	a.files = module.Files()
+	a.renderWarnings(diags)
+	if !diags.HasErrors() {
+		return module, nil
+	}
+	problems := pipeline.FromDiagnostics(diags)
+	if _, err := os.Stat(text(c, "manifest")); errors.Is(err, fs.ErrNotExist) && !given(c, "manifest") {
+		return nil, usagef("there is no %s here. Name the manifest with --manifest.", text(c, "manifest"))
+	}
+	return module, failed(problems)
+}
+
+// choose returns the name of the environment to work on.
+func (a *app) choose(c *cli.Context, module *manifest.Module) (string, error) {
+	all := module.Environments()
+	name := text(c, "env")
+	if name == "" {
+		name = a.getenv("BUNDLE_ENV")
+	}
+	explicit := name != ""
+	if !explicit {
+		name = module.Default()
+	}
+	switch {
+	case name == "":
+		return "", usagef("name the environment with --env: %s", strings.Join(all, ", "))
+	case !slices.Contains(all, name):
+		return "", usagef("the manifest has no environment %q. It has %s.", name, strings.Join(all, ", "))
+	case !explicit && a.ci():
+		// So that nobody ships sample secrets by accident.
+		if m, _ := module.Evaluate(name); m.Environment.Embedded.Value != "" {
+			return "", usagef("CI is set, and the manifest's default environment %q is an embedded one. "+
+				"Name the environment to build with --env (or BUNDLE_ENV); --env %s if that is meant.", name, name)
+		}
+	}
+	return name, nil
+}
+
+// evaluate returns the manifest as it is for one environment, with every
+// problem that can be found without calling AWS.
+func (a *app) evaluate(module *manifest.Module, env string) (*manifest.Manifest, pipeline.Problems) {
+	m, diags := module.Evaluate(env)
+	a.renderWarnings(diags)
+	problems := pipeline.FromDiagnostics(diags)
+	return m, append(problems, pipeline.Check(m)...).Sort()
+}
+
+// refuseUntrusted refuses to touch a real account where a stranger may have
+// written the manifest.
+func (a *app) refuseUntrusted(m *manifest.Manifest) error {
+	if m.Environment.Embedded.Value != "" {
+		return nil
+	}
+	reason, err := actions.Untrusted(a.getenv)
+	if err != nil {
+		reason = fmt.Sprintf("the event of this workflow run cannot be read (%v)", err)
+	}
+	if reason == "" {
+		return nil
+	}
+	return failed(pipeline.Problems{{Kind: pipeline.Access, Diagnostic: hcl.Diagnostic{
+		Severity: hcl.DiagError,
+		Summary:  "Untrusted run",
+		Detail: fmt.Sprintf("Environment %q is in a real account, and %s, so the manifest may be a stranger's. "+
+			"Here, bundle validate and embedded environments are allowed.", m.Environment.Name.Value, reason),
+		Subject: &m.Environment.Range,
+	}}})
+}
+
+// inputs lists the files that a run reads, none of which may be its output.
+func inputs(module *manifest.Module, m *manifest.Manifest) []string {
+	var all []string
+	for name := range module.Files() {
+		all = append(all, name)
+	}
+	if seed := m.Environment.Embedded.Value; seed != "" {
+		all = append(all, filepath.Join(module.Dir(), seed))
+	}
+	return all
+}

@@ -1,0 +1,21 @@
+package main
+
+import (
+	"context"
+	"os"
+	"os/signal"
+	"syscall"
+)
+
+func main() {
+	ctx, cancel := context.WithCancelCause(context.Background())
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	go func() {
+		s := <-signals
+		signal.Stop(signals) // a second one ends the process at once
+		cancel(interruption{s.(syscall.Signal)})
+	}()
+	a := &app{args: os.Args, environ: os.Environ(), stdout: os.Stdout, stderr: os.Stderr}
+	os.Exit(a.run(ctx))
+}

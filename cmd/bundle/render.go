@@ -1,0 +1,107 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+	"text/tabwriter"
+	"unicode"
+
+	"github.com/hashicorp/hcl/v2"
+)
+
+// renderProblems prints what kept a run from being done, each with the line of
+// the manifest to blame.
+func (a *app) renderProblems(f *failure) {
+	w := a.diagnostics()
+	for _, p := range f.problems {
+		_ = w.WriteDiagnostic(&p.Diagnostic) // nobody is left to tell
+	}
+	plural := "s"
+	if len(f.problems) == 1 {
+		plural = ""
+	}
+	fmt.Fprintf(a.stderr, "bundle: %d error%s; nothing was written\n", len(f.problems), plural)
+}
+
+func (a *app) renderWarnings(diags hcl.Diagnostics) {
+	w := a.diagnostics()
+	for _, d := range diags {
+		if d.Severity == hcl.DiagWarning {
+			_ = w.WriteDiagnostic(d)
+		}
+	}
+}
+
+func (a *app) diagnostics() hcl.DiagnosticWriter {
+	width := terminal(a.stderr)
+	if width == 0 {
+		width = 100
+	}
+	return hcl.NewDiagnosticTextWriter(printable{a.stderr, a.colour(a.stderr)}, a.files, uint(width), a.colour(a.stderr))
+}
+
+// A printable writer passes on text without the control characters that could
+// move a terminal's cursor or begin a line of a log that we did not write.
+// The escapes of our own colours are let through.
+type printable struct {
+	w      io.Writer
+	colour bool
+}
+
+func (p printable) Write(b []byte) (int, error) {
+	_, err := io.WriteString(p.w, strings.Map(func(r rune) rune {
+		switch {
+		case r == '\n', r == '\t', r == 0x1b && p.colour:
+			return r
+		case unicode.IsControl(r), r == 0x2028, r == 0x2029:
+			return '\ufffd'
+		}
+		return r
+	}, string(b)))
+	return len(b), err
+}
+
+// hint prints a line for the person at the terminal; it is no result.
+func (a *app) hint(format string, args ...any) {
+	fmt.Fprintf(a.stderr, "bundle: "+format+"\n", args...)
+}
+
+// printJSON prints a result as one JSON object.
+func (a *app) printJSON(v any) error {
+	e := json.NewEncoder(a.stdout)
+	e.SetIndent("", "  ")
+	e.SetEscapeHTML(false)
+	return e.Encode(v)
+}
+
+// table prints rows as aligned columns, the first row being the heading.
+func (a *app) table(rows [][]string) error {
+	w := tabwriter.NewWriter(a.stdout, 0, 0, 2, ' ', 0)
+	for _, row := range rows {
+		fmt.Fprintln(w, strings.Join(row, "\t"))
+	}
+	return w.Flush()
+}
+
+func (a *app) renderBuild(r *buildReport, from string, asJSON bool) error {
+	if asJSON {
+		return a.printJSON(r)
+	}
+	a.hint("%s", from)
+	for _, f := range r.Functions {
+		if len(f.Reasons) > 0 {
+			a.hint("%s was resealed: %s", f.Function, strings.Join(f.Reasons, "; "))
+		}
+	}
+	rows := [][]string{{"FUNCTION", "KEY", "SECRETS", "BOXES", "STATE"}}
+	for _, f := range r.Functions {
+		rows = append(rows, []string{f.Function, f.keyName, fmt.Sprint(f.Secrets), fmt.Sprint(f.Boxes), f.State})
+	}
+	if err := a.table(rows); err != nil {
+		return err
+	}
+	_, err := fmt.Fprintf(a.stdout, "\n%s\nsha256 %s\n%d bytes\nchanged=%t\n", r.Layer.Path, r.Layer.SHA256, r.Layer.Bytes, r.Changed)
+	return err
+}

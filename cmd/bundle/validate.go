@@ -1,0 +1,71 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/whispering/bundle/pipeline"
+)
+
+func (a *app) validateCommand() *cli.Command {
+	return &cli.Command{
+		Name:      "validate",
+		Usage:     "check the manifest, for every environment or one, without calling AWS",
+		UsageText: "bundle validate --manifest secrets.hcl",
+		Flags:     []cli.Flag{manifestFlag(), textFlag("env", "NAME", "check this environment only", ""), varFlag(), jsonFlag()},
+		Action:    a.validate,
+	}
+}
+
+type validateReport struct {
+	FormatVersion int                   `json:"format_version"`
+	Environments  []environmentValidity `json:"environments"`
+}
+
+type environmentValidity struct {
+	Environment string `json:"environment"`
+	Functions   int    `json:"functions"`
+	Secrets     int    `json:"secrets"` // named ones; those of a path are known to AWS only
+	Paths       int    `json:"paths"`
+}
+
+func (a *app) validate(c *cli.Context) error {
+	if err := noArguments(c); err != nil {
+		return err
+	}
+	module, err := a.load(c)
+	if err != nil {
+		return err
+	}
+	names := module.Environments()
+	if text(c, "env") != "" {
+		name, err := a.choose(c, module)
+		if err != nil {
+			return err
+		}
+		names = []string{name}
+	}
+	report := validateReport{FormatVersion: 1}
+	var problems pipeline.Problems
+	for _, name := range names {
+		m, found := a.evaluate(module, name)
+		problems = append(problems, found...)
+		v := environmentValidity{Environment: name, Functions: len(m.Functions)}
+		for _, fn := range m.Functions {
+			v.Secrets, v.Paths = v.Secrets+len(fn.Secrets), v.Paths+len(fn.Imports)
+		}
+		report.Environments = append(report.Environments, v)
+	}
+	if len(problems) > 0 {
+		return failed(problems.Sort())
+	}
+	if c.Bool("json") {
+		return a.printJSON(report)
+	}
+	rows := [][]string{{"ENVIRONMENT", "FUNCTIONS", "SECRETS", "PATHS"}}
+	for _, v := range report.Environments {
+		rows = append(rows, []string{v.Environment, fmt.Sprint(v.Functions), fmt.Sprint(v.Secrets), fmt.Sprint(v.Paths)})
+	}
+	return a.table(rows)
+}

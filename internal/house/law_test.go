@@ -1,0 +1,143 @@
+// Package house holds the repository to its own rules: who may import whom,
+// that every requirement of the format has a test, that every command in the
+// documentation works.
+package house
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"os/exec"
+	"path"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/whispering/bundle/"
+
+// law says what each package may import directly, tests exempt: ours, then
+// others. A trailing /... stands for everything below. The reasons are in
+// docs/adr/0001-imports.md.
+var law = map[string][2]string{
+	"cmd/bundle":            {"pipeline/... layerbuild/... runtime/... internal/...", "cli hcl x/term x/sys progressbar"},
+	"cmd/bundle-exec":       {"runtime/execwrap", ""},
+	"pipeline":              {"pipeline/manifest pipeline/secret pipeline/plan pipeline/param pipeline/seal layerbuild layerbuild/sealed", "hcl x/sync"},
+	"pipeline/manifest":     {"", "hcl cty"},
+	"pipeline/secret":       {"", ""},
+	"pipeline/param":        {"pipeline/secret", "aws ssm smithy x/time"},
+	"pipeline/seal":         {"pipeline/secret layerbuild/sealed", "aws kms smithy"},
+	"pipeline/plan":         {"pipeline/manifest pipeline/secret layerbuild/sealed", ""},
+	"layerbuild":            {"layerbuild/sealed", ""},
+	"layerbuild/sealed":     {"", ""},
+	"runtime/kms":           {"", "signer"},
+	"runtime/secrets":       {"layerbuild/sealed runtime/kms", ""},
+	"runtime/execwrap":      {"runtime/secrets", ""},
+	"runtime/node":          {"", ""},
+	"runtime/python":        {"", ""},
+	"internal/awsclient":    {"", "aws config credentials imds sts smithy"},
+	"internal/awslocal/...": {"internal/awslocal/...", ""},
+	"internal/actions":      {"", ""},
+}
+
+// others names the modules and packages of others.
+var others = map[string]string{
+	"cli":         "github.com/urfave/cli/v2",
+	"hcl":         "github.com/hashicorp/hcl/v2/...",
+	"cty":         "github.com/zclconf/go-cty/...",
+	"progressbar": "github.com/schollz/progressbar/v3",
+	"x/term":      "golang.org/x/term",
+	"x/sys":       "golang.org/x/sys/...",
+	"x/sync":      "golang.org/x/sync/...",
+	"x/time":      "golang.org/x/time/...",
+	"aws":         "github.com/aws/aws-sdk-go-v2/aws/...",
+	"signer":      "github.com/aws/aws-sdk-go-v2/aws/...",
+	"config":      "github.com/aws/aws-sdk-go-v2/config",
+	"credentials": "github.com/aws/aws-sdk-go-v2/credentials/...",
+	"imds":        "github.com/aws/aws-sdk-go-v2/feature/ec2/imds",
+	"ssm":         "github.com/aws/aws-sdk-go-v2/service/ssm/...",
+	"kms":         "github.com/aws/aws-sdk-go-v2/service/kms/...",
+	"sts":         "github.com/aws/aws-sdk-go-v2/service/sts/...",
+	"smithy":      "github.com/aws/smithy-go/...",
+}
+
+// TestImportsObeyTheLaw compares go list with the table above.
+func TestImportsObeyTheLaw(t *testing.T) {
+	for _, p := range packages(t) {
+		name := strings.TrimPrefix(p.ImportPath, module)
+		if len(p.GoFiles) == 0 {
+			continue // tests only
+		}
+		rule, ok := ruleFor(name)
+		if !ok {
+			t.Errorf("%s is not in the law; add it with what it may import and why", name)
+			continue
+		}
+		var allowed []string
+		for _, ours := range strings.Fields(rule[0]) {
+			allowed = append(allowed, module+ours)
+		}
+		for _, other := range strings.Fields(rule[1]) {
+			allowed = append(allowed, others[other])
+		}
+		for _, imported := range p.Imports {
+			if !standard(imported) && !slices.ContainsFunc(allowed, func(a string) bool { return matches(a, imported) }) {
+				t.Errorf("%s imports %s, which the law does not allow", name, imported)
+			}
+		}
+	}
+}
+
+type listed struct {
+	ImportPath string
+	Dir        string
+	GoFiles    []string
+	Imports    []string
+}
+
+func packages(t *testing.T) []listed {
+	t.Helper()
+	cmd := exec.Command("go", "list", "-json=ImportPath,Dir,GoFiles,Imports", module+"...")
+	cmd.Dir = root(t)
+	out, err := cmd.Output()
+	if err != nil {
+		var exit *exec.ExitError
+		if errors.As(err, &exit) {
+			t.Fatalf("go list: %s", exit.Stderr)
+		}
+		t.Fatal(err)
+	}
+	var all []listed
+	d := json.NewDecoder(strings.NewReader(string(out)))
+	for {
+		var p listed
+		if err := d.Decode(&p); errors.Is(err, io.EOF) {
+			return all
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, p)
+	}
+}
+
+func ruleFor(name string) ([2]string, bool) {
+	if rule, ok := law[name]; ok {
+		return rule, true
+	}
+	for pattern, rule := range law {
+		if strings.HasSuffix(pattern, "/...") && matches(pattern, name) {
+			return rule, true
+		}
+	}
+	return [2]string{}, false
+}
+
+func matches(pattern, name string) bool {
+	prefix, below := strings.CutSuffix(pattern, "/...")
+	return name == prefix || below && strings.HasPrefix(name, prefix+"/")
+}
+
+func standard(name string) bool {
+	first, _, _ := strings.Cut(name, "/")
+	return !strings.Contains(first, ".") || path.Base(name) == "C"
+}
