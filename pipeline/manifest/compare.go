@@ -1,0 +1,58 @@
+package manifest
+
+import (
+	"fmt"
+	"strings"
+)
+
+// compare reports what functions may not have in common.
+func (e *evaluator) compare(m *Manifest) {
+	files := map[string][]Function{}
+	keys := map[string][]Function{}
+	for _, f := range m.Functions {
+		name := strings.ToLower(f.File())
+		if files[name] = append(files[name], f); len(files[name]) == 2 {
+			e.sameFile(files[name][0], f)
+		}
+		if f.Key.Value != "" {
+			keys[f.Key.Value] = append(keys[f.Key.Value], f)
+		}
+	}
+	for _, sharing := range keys {
+		if len(sharing) > 1 {
+			e.sharedKey(sharing)
+		}
+	}
+}
+
+// sameFile reports two functions whose sealed documents would overwrite each other: on some file systems they
+// do so when the names differ in case alone.
+func (e *evaluator) sameFile(first, second Function) {
+	place := second.Range
+	if second.DeployedAs.Value != "" {
+		place = second.DeployedAs.Range
+	}
+	e.report(fault("Two functions with one file", fmt.Sprintf("Functions %q and %q (%s) would both be written to %s.sealed. Give one of the two another deployed_as.",
+		second.Name.Value, first.Name.Value, first.Range, second.File()), place, second.Range))
+}
+
+// sharedKey reports a key of several functions, unless all of them say that they share theirs.
+func (e *evaluator) sharedKey(sharing []Function) {
+	var names []string
+	agreed := true
+	for _, f := range sharing {
+		agreed = agreed && f.SharedKey
+		if len(names) < 5 {
+			names = append(names, f.Name.Value)
+		}
+	}
+	if agreed {
+		return
+	}
+	if n := len(sharing) - len(names); n > 0 {
+		names[len(names)-1] = fmt.Sprintf("%d more", n+1)
+	}
+	place := sharing[1].Key.Range
+	e.report(fault("Key shared by functions", fmt.Sprintf("The key %q belongs to functions %s: each could open the secrets of the others. Give each its own key, for example with ${function.name} in it; if they are to share, write shared_key = true in each.",
+		sharing[0].Key.Value, quoted(names, "and")), place))
+}

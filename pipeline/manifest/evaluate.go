@@ -1,0 +1,194 @@
+package manifest
+
+import (
+	"fmt"
+	"path/filepath"
+	"strings"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/zclconf/go-cty/cty"
+)
+
+// maxSecrets bounds the secrets and path imports of all functions of an environment together: a group counts
+// again for each function that includes it.
+const maxSecrets = 200_000
+
+// embeddedRegion is the region of an embedded environment that names none.
+const embeddedRegion = "us-east-1"
+
+// Evaluate evaluates the manifest for one environment. With errors the manifest holds what could be understood: a
+// secret without a usable parameter is left out, other texts that could not be had are empty. It is never nil.
+// What Load has reported is not reported again.
+func (m *Module) Evaluate(env string) (*Manifest, hcl.Diagnostics) {
+	manifest := &Manifest{}
+	e := m.newEvaluator()
+	e.env = find(m.environments, env)
+	if e.env == nil {
+		if m.partial || len(m.environments) == 0 {
+			return manifest, nil
+		}
+		return manifest, hcl.Diagnostics{{Severity: hcl.DiagError, Summary: "Unknown environment", Detail: m.noEnvironmentDetail(env)}}
+	}
+	manifest.Environment = e.environment()
+	e.setLocals()
+	s := e.scope(scopeLocals)
+	if m.bundle != nil {
+		manifest.Bundle = e.bundle(s)
+	}
+	manifest.Functions = e.allFunctions(s)
+	e.compare(manifest)
+	return manifest, m.Sort(e.diags)
+}
+
+func (m *Module) noEnvironment(name Text, context hcl.Range) *hcl.Diagnostic {
+	return fault("Unknown environment", m.noEnvironmentDetail(name.Value), name.Range, context)
+}
+
+func (m *Module) noEnvironmentDetail(name string) string {
+	names := labels(m.environments)
+	if len(names) == 0 {
+		return fmt.Sprintf("There is no environment %q: the manifest declares none.", name)
+	}
+	return fmt.Sprintf("There is no environment %q. The manifest declares %s.%s", name, quoted(names, "and"), didYouMean(name, names))
+}
+
+// environment evaluates the chosen environment block, and sets the evaluator's values.
+func (e *evaluator) environment() Environment {
+	b, s := e.env, e.scope(scopeEnvironment)
+	env := Environment{Name: b.label, Range: b.header}
+	e.setValues(b, s)
+	var has, hasAccount, hasRole state
+	env.Embedded, has = e.text(b, "embedded", s)
+	env.AccountID, hasAccount = e.text(b, "account_id", s)
+	env.Role, hasRole = e.text(b, "role", s)
+	env.Regions = e.regions(b, s, has)
+	switch {
+	case has == failed:
+	case has == found:
+		e.embedded(b, env.Embedded)
+		for _, other := range []string{"account_id", "role"} {
+			if a := b.attrs[other]; a != nil && (other == "account_id" && hasAccount == found || other == "role" && hasRole == found) {
+				e.wrong(a, "Embedded environment with an account", fmt.Sprintf("An embedded environment runs in account 000000000000 of its own AWS. Remove %s, or remove embedded.", other), a.NameRange)
+			}
+		}
+		env.AccountID, env.Role = Text{}, Text{}
+	default:
+		e.account(b, env.AccountID, hasAccount)
+		e.role(b, &env, hasRole)
+	}
+	return env
+}
+
+func (e *evaluator) setValues(b *block, s *scope) {
+	e.values = cty.EmptyObjectVal
+	a, v, st := e.get(b, "values", s)
+	switch {
+	case st == failed:
+		e.values = v
+	case st == found && !v.Type().IsObjectType() && !v.Type().IsMapType():
+		e.wrongType(a, objectKind, "values = { NAME = \"…\" }", v, a.Expr.Range())
+		e.values = cty.DynamicVal
+	case st == found:
+		e.values = v
+	}
+}
+
+func (e *evaluator) regions(b *block, s *scope, embedded state) []Text {
+	regions, has := e.list(b, "regions", s)
+	if has == failed {
+		return nil
+	}
+	if len(regions) == 0 {
+		switch {
+		case embedded == found:
+			return []Text{{embeddedRegion, b.header}}
+		case embedded == absent && has == absent && !e.m.partial:
+			e.report(fault("No region", "An environment in a real account names its region. Add the line: regions = [\"…\"].", b.header))
+		case embedded == absent && has == found:
+			e.wrong(b.attrs["regions"], "No region", "An environment in a real account names its region: regions = [\"…\"].", b.attrs["regions"].Expr.Range())
+		}
+		return nil
+	}
+	if r := regions[0]; !regionPattern.MatchString(r.Value) {
+		e.wrong(b.attrs["regions"], "Invalid region", fmt.Sprintf("%q is not the name of a region. Write one such as \"eu-central-1\".", r.Value), r.Range)
+		return nil
+	}
+	return regions
+}
+
+func (e *evaluator) embedded(b *block, path Text) {
+	a := b.attrs["embedded"]
+	local := filepath.FromSlash(path.Value)
+	switch {
+	case strings.Contains(path.Value, `\`), strings.HasPrefix(path.Value, "/"), filepath.IsAbs(local), filepath.VolumeName(local) != "":
+		e.wrong(a, "Path not relative", "The seed file of an embedded environment is named relative to the manifest's folder, with forward slashes.", path.Range)
+	case !filepath.IsLocal(local):
+		e.wrong(a, "Path leaves the folder", "The seed file of an embedded environment lies in the manifest's folder or below it. Move it there.", path.Range)
+	case filepath.Clean(local) == ".":
+		e.wrong(a, "Path names no file", "Name the seed file: embedded = \"examples/local/parameters.json\".", path.Range)
+	}
+}
+
+func (e *evaluator) account(b *block, id Text, has state) {
+	switch a := b.attrs["account_id"]; {
+	case has == absent && !e.m.partial:
+		e.report(fault("No account", "An environment names its account, so that no build runs in another. Add the line: account_id = \"…\" (12 digits); or embedded = \"…\" for the embedded AWS.", b.header))
+	case has == found && !accountPattern.MatchString(id.Value):
+		e.wrong(a, "Invalid account id", fmt.Sprintf("An account id has 12 digits, and %q is not that.", id.Value), id.Range)
+	case has == found && id.Value == "000000000000":
+		e.wrong(a, "Invalid account id", "Account 000000000000 is that of the embedded AWS. Write embedded = \"…\" instead, or the id of your account.", id.Range)
+	}
+}
+
+func (e *evaluator) role(b *block, env *Environment, has state) {
+	if has != found {
+		return
+	}
+	a := b.attrs["role"]
+	match := rolePattern.FindStringSubmatch(env.Role.Value)
+	switch {
+	case match == nil:
+		e.wrong(a, "Invalid role", fmt.Sprintf("%q is not the ARN of a role. Write it whole: arn:aws:iam::ACCOUNT:role/NAME.", env.Role.Value), env.Role.Range)
+	case accountPattern.MatchString(env.AccountID.Value) && match[1] != env.AccountID.Value:
+		e.wrong(a, "Role of another account", fmt.Sprintf("The role is one of account %s, and account_id is %s. Name a role of that account.", match[1], env.AccountID.Value), env.Role.Range)
+	}
+}
+
+func (e *evaluator) bundle(s *scope) Bundle {
+	b := e.m.bundle
+	bundle := Bundle{Range: b.header}
+	var has state
+	if bundle.Name, has = e.text(b, "name", s); has == found && !namePattern.MatchString(bundle.Name.Value) {
+		e.wrong(b.attrs["name"], "Invalid bundle name", badName("bundle", bundle.Name.Value), bundle.Name.Range)
+	} else if has == absent && b.attrs["name"] != nil {
+		e.report(missing(b, "name"))
+	}
+	if !e.layerPerFunction() {
+		bundle.Layer = e.layer(s)
+	}
+	bundle.Helpers, _ = e.list(b, "helpers", s)
+	return bundle
+}
+
+// layerPerFunction says whether bundle.layer depends on the function.
+func (e *evaluator) layerPerFunction() bool {
+	a := e.m.bundle.attrs["layer"]
+	if a == nil || e.refused(a.Expr.Range()) {
+		return false
+	}
+	for _, t := range a.Expr.Variables() {
+		if t.RootName() == "function" {
+			return true
+		}
+	}
+	return false
+}
+
+func (e *evaluator) layer(s *scope) Text {
+	layer, has := e.text(e.m.bundle, "layer", s)
+	if has == found && !layerPattern.MatchString(layer.Value) {
+		e.wrong(e.m.bundle.attrs["layer"], "Invalid layer name", fmt.Sprintf("%q is not the name of a layer. Use 1 to 140 letters, digits, underscores and hyphens.", layer.Value), layer.Range)
+		return Text{Range: layer.Range}
+	}
+	return layer
+}

@@ -1,0 +1,215 @@
+package manifest
+
+import (
+	"fmt"
+	"maps"
+	"strings"
+
+	"github.com/hashicorp/hcl/v2"
+)
+
+// allFunctions evaluates the functions of the environment, in source order.
+func (e *evaluator) allFunctions(s *scope) []Function {
+	var functions []Function
+	total := 0
+	for _, b := range e.m.functions {
+		f, in := e.function(b, s)
+		if !in {
+			continue
+		}
+		functions = append(functions, f)
+		if total += len(f.Secrets) + len(f.Imports); total > maxSecrets {
+			e.report(fault("Too many secrets", fmt.Sprintf("The functions up to this one have more than %d secrets and path imports together. Split the manifest.", maxSecrets), b.header))
+			break
+		}
+	}
+	if len(functions) == 0 && len(e.m.functions) > 0 && !e.m.partial {
+		e.report(fault("No function in environment", fmt.Sprintf("No function is in environment %q. Add it to the environments of one, or remove the environment.", e.env.label.Value), e.env.header))
+	}
+	return functions
+}
+
+// function evaluates a function block with the defaults that it does not override, and says whether the function is
+// in the environment.
+func (e *evaluator) function(own *block, locals *scope) (Function, bool) {
+	b := &block{spec: own.spec, label: own.label, header: own.header, blocks: own.blocks, attrs: hcl.Attributes{}}
+	if e.m.defaults != nil {
+		maps.Copy(b.attrs, e.m.defaults.attrs)
+	}
+	maps.Copy(b.attrs, own.attrs)
+	s := locals.inFunction(own.label.Value)
+	if !e.here(b, s) {
+		return Function{}, false
+	}
+	f := Function{Name: b.label, Range: b.header, SharedKey: e.bool(b, "shared_key", s), Key: e.key(b, s)}
+	var has state
+	if f.DeployedAs, has = e.text(b, "deployed_as", s); has == found && !namePattern.MatchString(f.DeployedAs.Value) {
+		e.wrong(b.attrs["deployed_as"], "Invalid function name", badName("function", f.DeployedAs.Value), f.DeployedAs.Range)
+		f.DeployedAs.Value = ""
+	}
+	if e.m.bundle != nil {
+		f.Layer = e.layer(s)
+	}
+	e.sources(&f, b, s)
+	return f, true
+}
+
+// here says whether a block with an environments attribute is in the environment; one without it is in all.
+func (e *evaluator) here(b *block, s *scope) bool {
+	names, has := e.list(b, "environments", s)
+	if has == found && len(names) == 0 {
+		a := b.attrs["environments"]
+		e.wrong(a, "Empty list of environments", "With an empty list this is in no environment. Leave the attribute out for all of them, or name some.", a.Expr.Range())
+	}
+	in := has != found || len(names) == 0
+	for _, name := range names {
+		if find(e.m.environments, name.Value) == nil && !e.m.partial {
+			e.report(e.m.noEnvironment(name, b.attrs["environments"].Range))
+		}
+		in = in || name.Value == e.env.label.Value
+	}
+	return in
+}
+
+func (e *evaluator) key(b *block, s *scope) Text {
+	key, has := e.text(b, "kms_key", s)
+	switch {
+	case has == absent && !e.m.partial:
+		e.report(fault("No key", fmt.Sprintf("Function %q has no kms_key, and defaults give none. Add the line: kms_key = \"alias/…\".", b.label.Value), b.header))
+	case has == found && !keyPattern.MatchString(key.Value):
+		e.wrong(b.attrs["kms_key"], "Invalid key", fmt.Sprintf("%q does not name a KMS key. Write an alias (alias/NAME), a key id, or the ARN of either.", key.Value), key.Range)
+		return Text{Range: key.Range}
+	case has == found && strings.Contains(key.Value, "alias/aws/"):
+		e.wrong(b.attrs["kms_key"], "Key managed by AWS", "A key that AWS manages (alias/aws/…) works through its service only. Create a key of your own for this function.", key.Range)
+		return Text{Range: key.Range}
+	}
+	return key
+}
+
+// sources fills in the secrets and imports of a function, its own and those of its groups.
+func (e *evaluator) sources(f *Function, b *block, s *scope) {
+	places := map[string]source{}
+	written := e.blocks(f, b, b, s, places)
+	groups, _ := e.list(b, "include", s)
+	seen := map[string]bool{}
+	for _, name := range groups {
+		g := find(e.m.groups, name.Value)
+		switch {
+		case seen[name.Value]:
+			e.report(fault("Group included twice", fmt.Sprintf("The group %q is in this list already. Remove one of the two.", name.Value), name.Range, b.attrs["include"].Range))
+		case g == nil && !e.m.partial:
+			e.report(fault("Unknown group", e.noGroup(name.Value), name.Range, b.attrs["include"].Range))
+			written++
+		case g != nil:
+			written += e.blocks(f, g, b, s, places)
+		}
+		seen[name.Value] = true
+	}
+	failedInclude := b.attrs["include"] != nil && e.failed[b.attrs["include"].Expr.Range()]
+	if written == 0 && !failedInclude && !e.m.partial {
+		e.report(fault("Function without secrets", fmt.Sprintf("Function %q has no secrets in environment %q. Add a secret or parameters block, or include a group; or leave the environment out of its environments.",
+			b.label.Value, e.env.label.Value), b.header))
+	}
+}
+
+func (e *evaluator) noGroup(name string) string {
+	names := labels(e.m.groups)
+	if len(names) == 0 {
+		return fmt.Sprintf("There is no group %q: the manifest declares none. Add a block: group %q { … }.", name, name)
+	}
+	return fmt.Sprintf("There is no group %q. The manifest declares %s.%s", name, quoted(names, "and"), didYouMean(name, names))
+}
+
+// source is where a secret of a function was declared.
+type source struct{ in, secret *block }
+
+// blocks evaluates the secret and parameters blocks of from (a function or a group) for a function, and counts those
+// of the environment, unusable ones too.
+func (e *evaluator) blocks(f *Function, from, function *block, s *scope, places map[string]source) int {
+	count := 0
+	for _, b := range from.blocks {
+		if !e.here(b, s) {
+			continue
+		}
+		count++
+		if b.spec.name == "parameters" {
+			if i, ok := e.imported(b, s); ok {
+				f.Imports = append(f.Imports, i)
+			}
+			continue
+		}
+		if other, twice := places[b.label.Value]; twice {
+			e.twice(source{from, b}, other, function)
+			continue
+		}
+		places[b.label.Value] = source{from, b}
+		if secret, ok := e.secret(b, s); ok {
+			f.Secrets = append(f.Secrets, secret)
+		}
+	}
+	return count
+}
+
+// twice reports two secrets of one name in one function, once for each pair of places.
+func (e *evaluator) twice(later, earlier source, function *block) {
+	place := func(s source) string {
+		if s.in.spec.name == "group" {
+			return fmt.Sprintf("at %s in group %q", s.secret.header, s.in.label.Value)
+		}
+		return fmt.Sprintf("at %s", s.secret.header)
+	}
+	pair := [2]hcl.Range{earlier.secret.header, later.secret.header}
+	if e.pairs[pair] {
+		return
+	}
+	e.pairs[pair] = true
+	where := "here"
+	if later.in.spec.name == "group" {
+		where = fmt.Sprintf("here in group %q", later.in.label.Value)
+	}
+	e.report(fault("Duplicate secret", fmt.Sprintf("Function %q would have the secret %q twice: %s and %s. Rename one of the two, or remove it.",
+		function.label.Value, later.secret.label.Value, where, place(earlier)), later.secret.label.Range, later.secret.header))
+}
+
+func (e *evaluator) secret(b *block, s *scope) (Secret, bool) {
+	secret := Secret{
+		Name:          b.label,
+		Optional:      e.bool(b, "optional", s),
+		AllowReserved: e.bool(b, "allow_reserved", s),
+		Range:         b.header,
+	}
+	if reason, loader := Reserved(b.label.Value); reason != "" && !(loader && secret.AllowReserved) {
+		remedy := "Choose another name."
+		if loader {
+			remedy = "Choose another name; or, if who may write the parameter may also run code in the function, add the line: allow_reserved = true."
+		}
+		e.report(fault("Reserved name", fmt.Sprintf("The name %s. %s", reason, remedy), b.label.Range, b.header))
+	}
+	secret.Field, _ = e.text(b, "field", s)
+	var has state
+	if secret.Encoding, has = e.text(b, "encoding", s); has != found {
+		secret.Encoding = Text{"text", b.header}
+	}
+	secret.Parameter, has = e.text(b, "parameter", s)
+	if has == absent && b.attrs["parameter"] != nil {
+		e.report(missing(b, "parameter"))
+	}
+	return secret, has == found
+}
+
+func (e *evaluator) imported(b *block, s *scope) (Import, bool) {
+	i := Import{Recursive: e.bool(b, "recursive", s), Range: b.header}
+	var has state
+	if i.Prefix, has = e.text(b, "prefix", s, emptyToo); has == found && !prefixPattern.MatchString(i.Prefix.Value) {
+		e.wrong(b.attrs["prefix"], "Invalid prefix", fmt.Sprintf("No name of a secret begins with %q. Use letters, digits and underscores, with a letter first.", i.Prefix.Value), i.Prefix.Range)
+	}
+	i.Path, has = e.text(b, "path", s)
+	switch a := b.attrs["path"]; {
+	case has == absent && a != nil:
+		e.report(missing(b, "path"))
+	case has == found && !pathPattern.MatchString(i.Path.Value):
+		e.wrong(a, "Invalid path", fmt.Sprintf("%q will not do. A path begins with a slash and has 2 to 15 levels of letters, digits and _ . - : \"/prod/payments/\". (One level would hold too much.)", i.Path.Value), i.Path.Range)
+		return i, false
+	}
+	return i, has == found
+}

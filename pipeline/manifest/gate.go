@@ -1,0 +1,273 @@
+package manifest
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/hclsyntax"
+)
+
+const (
+	// maxSize is how many bytes the files of a manifest may have together.
+	maxSize = 1 << 20
+	// maxDepth is how deep brackets, template sequences and operators may nest. The HCL parser is recursive: v2.25.0
+	// dies of a stack overflow, which cannot be recovered from, on 140 kB of parentheses.
+	maxDepth = 100
+	// maxDigits is how long a number may be.
+	maxDigits = 18
+	// maxRefusals is from how many refused constructs on a file is not parsed at all.
+	maxRefusals = 50
+)
+
+// gate is what a file has to pass before a parser sees it.
+type gate struct {
+	src  []byte
+	name string
+	// refused are constructs that the manifest language leaves out of HCL, because they make the cost of an
+	// evaluation unbounded. The file is parsed; an expression that holds one is not evaluated.
+	refused hcl.Diagnostics
+	// fatal is set if the file must not be parsed.
+	fatal *hcl.Diagnostic
+}
+
+func newGate(src []byte, name string) *gate {
+	g := &gate{src: src, name: name}
+	g.characters()
+	if g.fatal != nil {
+		return g
+	}
+	if strings.HasSuffix(name, ".json") {
+		g.scanJSON()
+	} else {
+		tokens, _ := hclsyntax.LexConfig(src, name, hcl.InitialPos) // the parser reports what is wrong with them
+		g.scan(tokens, 0, func(t hclsyntax.Token) hcl.Range { return t.Range })
+	}
+	if g.fatal == nil && len(g.refused) >= maxRefusals {
+		g.fatal = g.refused[0]
+	}
+	return g
+}
+
+// characters refuses what could hide in a terminal or in a review.
+func (g *gate) characters() {
+	for i := 0; i < len(g.src); {
+		r, size := utf8.DecodeRune(g.src[i:])
+		switch {
+		case r == utf8.RuneError && size == 1:
+			g.fatal = fault("Manifest is not UTF-8", "Save the file in UTF-8.", g.at(i, i+1))
+			return
+		case r < 0x20 && r != '\n' && r != '\r' && r != '\t', r >= 0x7f && r < 0xa0,
+			r >= 0x202a && r <= 0x202e, r >= 0x2066 && r <= 0x2069:
+			g.fatal = fault("Control character in manifest",
+				fmt.Sprintf("The file holds the character %U, which does not show in print. Remove it.", r), g.at(i, i+size))
+			return
+		}
+		i += size
+	}
+}
+
+// frame is an open bracket or template.
+type frame struct {
+	closer hclsyntax.TokenType
+	steps  int // operators since the last comma or line: each may nest the expression once more
+}
+
+var closers = map[hclsyntax.TokenType]hclsyntax.TokenType{
+	hclsyntax.TokenOBrace:          hclsyntax.TokenCBrace,
+	hclsyntax.TokenOBrack:          hclsyntax.TokenCBrack,
+	hclsyntax.TokenOParen:          hclsyntax.TokenCParen,
+	hclsyntax.TokenTemplateInterp:  hclsyntax.TokenTemplateSeqEnd,
+	hclsyntax.TokenTemplateControl: hclsyntax.TokenTemplateSeqEnd,
+	hclsyntax.TokenOQuote:          hclsyntax.TokenCQuote,
+	hclsyntax.TokenOHeredoc:        hclsyntax.TokenCHeredoc,
+}
+
+// nesting is the state of a scan: the open frames, and how deep an expression nests at this point.
+type nesting struct {
+	stack []frame
+	depth int
+}
+
+func (n *nesting) open(closer hclsyntax.TokenType) { n.stack = append(n.stack, frame{closer: closer}) }
+
+// step notes an operator.
+func (n *nesting) step() {
+	n.stack[len(n.stack)-1].steps++
+	n.depth++
+}
+
+// rest forgets the operators of the innermost frame.
+func (n *nesting) rest() {
+	top := &n.stack[len(n.stack)-1]
+	n.depth -= top.steps
+	top.steps = 0
+}
+
+func (n *nesting) token(t hclsyntax.TokenType) {
+	closer := n.stack[len(n.stack)-1].closer
+	switch t {
+	case hclsyntax.TokenOQuote, hclsyntax.TokenOHeredoc:
+		n.open(closers[t]) // what nests is the sequences inside
+	case hclsyntax.TokenTemplateControl:
+		n.step() // %{ if } nests until its endif, beyond its own end
+		n.open(closers[t])
+		n.depth++
+	case hclsyntax.TokenOBrace, hclsyntax.TokenOBrack, hclsyntax.TokenOParen, hclsyntax.TokenTemplateInterp:
+		n.open(closers[t])
+		n.depth++
+	case hclsyntax.TokenNewline:
+		if closer == hclsyntax.TokenNil || closer == hclsyntax.TokenCBrace {
+			n.rest()
+		}
+	case hclsyntax.TokenComma:
+		n.rest()
+	case closer: // never that of the outermost frame: no token is a TokenNil
+		n.rest()
+		n.stack = n.stack[:len(n.stack)-1]
+		if t != hclsyntax.TokenCQuote && t != hclsyntax.TokenCHeredoc {
+			n.depth--
+		}
+	}
+	if nests(t) {
+		n.step()
+	}
+}
+
+// scan counts nesting over tokens, beginning at depth, and collects what is refused. For the tokens of a JSON
+// string, whose own places mean nothing, place gives the string's.
+func (g *gate) scan(tokens hclsyntax.Tokens, depth int, place func(hclsyntax.Token) hcl.Range) {
+	n := nesting{stack: []frame{{closer: hclsyntax.TokenNil}}, depth: depth}
+	before := hclsyntax.TokenNil // the last token that is neither comment nor line end
+	for _, t := range tokens {
+		n.token(t.Type)
+		if n.depth > maxDepth {
+			g.fatal = fault("Manifest nested too deeply",
+				fmt.Sprintf("Brackets, template sequences and operators nest more than %d deep here. Split the expression: give its parts names in a locals block.", maxDepth), place(t))
+			return
+		}
+		if summary, detail := refuse(t, before); summary != "" && len(g.refused) < maxRefusals {
+			g.refused = append(g.refused, fault(summary, detail, place(t)))
+		}
+		if t.Type != hclsyntax.TokenNewline && t.Type != hclsyntax.TokenComment {
+			before = t.Type
+		}
+	}
+}
+
+// nests says whether a token can make an expression one level deeper without a bracket that stays open:
+// operators, and the end of an index, as a[b][b] nests to the left.
+func nests(t hclsyntax.TokenType) bool {
+	switch t {
+	case hclsyntax.TokenBang, hclsyntax.TokenMinus, hclsyntax.TokenPlus, hclsyntax.TokenStar, hclsyntax.TokenSlash,
+		hclsyntax.TokenPercent, hclsyntax.TokenQuestion, hclsyntax.TokenAnd, hclsyntax.TokenOr, hclsyntax.TokenEqualOp,
+		hclsyntax.TokenNotEqual, hclsyntax.TokenLessThan, hclsyntax.TokenLessThanEq, hclsyntax.TokenGreaterThan,
+		hclsyntax.TokenGreaterThanEq, hclsyntax.TokenCBrack:
+		return true
+	}
+	return false
+}
+
+// refuse says why the language leaves out the token t, which comes after a token before.
+func refuse(t hclsyntax.Token, before hclsyntax.TokenType) (summary, detail string) {
+	switch t.Type {
+	case hclsyntax.TokenIdent:
+		opens := before == hclsyntax.TokenOBrack || before == hclsyntax.TokenOBrace || before == hclsyntax.TokenTemplateControl
+		if opens && string(t.Bytes) == "for" {
+			return "Loop in manifest", "A manifest has no for expressions. Write the elements out, or use a function such as concat or join."
+		}
+	case hclsyntax.TokenStar:
+		if before == hclsyntax.TokenDot || before == hclsyntax.TokenOBrack {
+			return "", "" // a splat
+		}
+		return arithmetic()
+	case hclsyntax.TokenPlus, hclsyntax.TokenMinus, hclsyntax.TokenSlash, hclsyntax.TokenPercent:
+		return arithmetic()
+	case hclsyntax.TokenNumberLit:
+		if len(t.Bytes) > maxDigits || bytes.ContainsAny(t.Bytes, "eE") {
+			return longNumber()
+		}
+	}
+	return "", ""
+}
+
+func arithmetic() (summary, detail string) {
+	return "Arithmetic in manifest", "A manifest has no arithmetic. If this is a text, put it in quotes; join texts with \"${a}${b}\"."
+}
+
+func longNumber() (summary, detail string) {
+	return "Number out of range", fmt.Sprintf("A number may have at most %d digits and no exponent. Account ids and versions are texts: put them in quotes.", maxDigits)
+}
+
+// scanJSON does the same for JSON. Each string in it is a template of its own.
+func (g *gate) scanJSON() {
+	depth := 0
+	for i := 0; i < len(g.src) && g.fatal == nil; i++ {
+		switch c := g.src[i]; {
+		case c == '"':
+			end := endOfString(g.src, i)
+			g.scanString(i, end, depth)
+			i = end - 1
+		case c == '{' || c == '[':
+			depth++
+			if depth > maxDepth {
+				g.fatal = fault("Manifest nested too deeply", fmt.Sprintf("Objects and arrays nest more than %d deep here.", maxDepth), g.at(i, i+1))
+			}
+		case c == '}' || c == ']':
+			depth--
+		case c == '-' || c >= '0' && c <= '9':
+			end := i + 1
+			for end < len(g.src) && strings.IndexByte("0123456789+-.eE", g.src[end]) >= 0 {
+				end++
+			}
+			if (end-i > maxDigits || bytes.ContainsAny(g.src[i:end], "eE")) && len(g.refused) < maxRefusals {
+				summary, detail := longNumber()
+				g.refused = append(g.refused, fault(summary, detail, g.at(i, end)))
+			}
+			i = end - 1
+		}
+	}
+}
+
+// endOfString is the offset after the string that begins at start.
+func endOfString(src []byte, start int) int {
+	for i := start + 1; i < len(src); i++ {
+		switch c := src[i]; {
+		case c < ' ':
+			return i // malformed: the parser ends the string here, and reports it
+		case c == '\\':
+			i++
+		case c == '"':
+			return i + 1
+		}
+	}
+	return len(src)
+}
+
+func (g *gate) scanString(start, end, depth int) {
+	raw := g.src[start:end]
+	var text string
+	if json.Unmarshal(raw, &text) != nil {
+		return // the parser reports it, and evaluates nothing
+	}
+	if !strings.Contains(text, "${") && !strings.Contains(text, "%{") {
+		return
+	}
+	tokens, _ := hclsyntax.LexTemplate([]byte(text), g.name, hcl.InitialPos)
+	g.scan(tokens, depth, func(hclsyntax.Token) hcl.Range { return g.at(start, end) })
+}
+
+// at is the range of bytes from start to end, which are on one line.
+func (g *gate) at(start, end int) hcl.Range {
+	before := g.src[:start]
+	line := bytes.Count(before, []byte{'\n'}) + 1
+	column := utf8.RuneCount(before[bytes.LastIndexByte(before, '\n')+1:]) + 1
+	return hcl.Range{
+		Filename: g.name,
+		Start:    hcl.Pos{Line: line, Column: column, Byte: start},
+		End:      hcl.Pos{Line: line, Column: column + utf8.RuneCount(g.src[start:end]), Byte: end},
+	}
+}

@@ -1,0 +1,184 @@
+package manifest
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/hclsyntax"
+	"github.com/hashicorp/hcl/v2/json"
+	"github.com/zclconf/go-cty/cty"
+)
+
+// Options are the inputs of a manifest besides its files.
+type Options struct {
+	// Vars are the values of variables from the command line, each NAME=VALUE. They win over Environ.
+	Vars []string
+	// Environ is a process environment; only BUNDLE_VAR_NAME is read of it, and an empty one counts as unset.
+	Environ []string
+}
+
+// Module is a manifest that has been read and not yet evaluated. It does not change and may be used concurrently.
+type Module struct {
+	dir   string
+	order []string // file names, as loaded
+	files map[string]*hcl.File
+	// partial is set where syntax errors may have swallowed a part: nothing is then reported as absent.
+	partial bool
+	// refused are places of constructs that must not be evaluated, by file; they have been reported.
+	refused map[string][]hcl.Range
+
+	bundle, defaults                           *block
+	variables, environments, groups, functions []*block
+	locals                                     map[string]*hcl.Attribute
+	vars                                       map[string]cty.Value
+	standard                                   string // default_environment
+}
+
+// Load reads the manifest at path: a file, or a folder, of which every *.hcl and *.hcl.json counts, in the order of
+// their names. The returned module is never nil and can be evaluated for what it holds even if there are errors.
+func Load(path string, o Options) (*Module, hcl.Diagnostics) {
+	m := &Module{dir: path, files: map[string]*hcl.File{}, refused: map[string][]hcl.Range{}, locals: map[string]*hcl.Attribute{}}
+	names := []string{""}
+	info, err := os.Stat(path)
+	switch {
+	case err != nil:
+		return m, hcl.Diagnostics{unreadable(path, err)}
+	case info.IsDir():
+		names, err = listFolder(path)
+		if err != nil {
+			return m, hcl.Diagnostics{unreadable(path, err)}
+		}
+		if len(names) == 0 {
+			return m, hcl.Diagnostics{{Severity: hcl.DiagError, Summary: "No manifest in folder",
+				Detail: fmt.Sprintf("The folder %q has no files that end in .hcl or .hcl.json.", path)}}
+		}
+	default:
+		m.dir, names[0] = filepath.Split(path)
+		m.dir = filepath.Clean(m.dir)
+	}
+	diags := m.read(names)
+	r := &reader{m: m}
+	for _, name := range m.order {
+		if f := m.files[name]; f.Body != nil {
+			r.file(f.Body)
+		}
+	}
+	diags = append(diags, r.diags...)
+	diags = append(diags, m.settle(o)...)
+	return m, m.Sort(diags)
+}
+
+func unreadable(path string, err error) *hcl.Diagnostic {
+	var p *os.PathError
+	if errors.As(err, &p) {
+		err = p.Err
+	}
+	return &hcl.Diagnostic{Severity: hcl.DiagError, Summary: "Manifest not readable",
+		Detail: fmt.Sprintf("The manifest %q cannot be read: %s.", path, err)}
+}
+
+func listFolder(dir string) ([]string, error) {
+	entries, err := os.ReadDir(dir) // sorted by name
+	if err != nil {
+		return nil, err
+	}
+	var names []string
+	for _, e := range entries {
+		name := e.Name()
+		if !e.IsDir() && !strings.HasPrefix(name, ".") && (strings.HasSuffix(name, ".hcl") || strings.HasSuffix(name, ".hcl.json")) {
+			names = append(names, name)
+		}
+	}
+	return names, nil
+}
+
+// read reads and parses files of the manifest's folder. It follows no link out of the folder: an excerpt in a
+// diagnostic would print what it points to.
+func (m *Module) read(names []string) hcl.Diagnostics {
+	root, err := os.OpenRoot(m.dir)
+	if err != nil {
+		return hcl.Diagnostics{unreadable(m.dir, err)}
+	}
+	defer root.Close()
+	var diags hcl.Diagnostics
+	size := 0
+	for _, name := range names {
+		path := filepath.Join(m.dir, name)
+		src, err := readFile(root, name, maxSize-size)
+		if err != nil {
+			m.partial = true
+			diags = append(diags, unreadable(path, err))
+			continue
+		}
+		m.order = append(m.order, path)
+		m.files[path] = &hcl.File{Bytes: src}
+		if size += len(src); size > maxSize {
+			m.partial = true
+			m.files[path].Bytes = nil
+			return append(diags, fault("Manifest too large",
+				fmt.Sprintf("The files of a manifest may have %d bytes together, and this one exceeds that.", maxSize),
+				hcl.Range{Filename: path, Start: hcl.InitialPos, End: hcl.InitialPos}))
+		}
+		diags = append(diags, m.parse(path, src)...)
+	}
+	return diags
+}
+
+func readFile(root *os.Root, name string, limit int) ([]byte, error) {
+	info, err := root.Stat(name) // before it is opened: opening a pipe would wait for its other end
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() {
+		return nil, errors.New("it is not a regular file")
+	}
+	f, err := root.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return io.ReadAll(io.LimitReader(f, int64(limit)+1))
+}
+
+func (m *Module) parse(path string, src []byte) hcl.Diagnostics {
+	g := newGate(src, path)
+	if g.fatal != nil {
+		m.partial = true
+		return hcl.Diagnostics{g.fatal}
+	}
+	for _, d := range g.refused {
+		m.refused[path] = append(m.refused[path], *d.Subject)
+	}
+	var file *hcl.File
+	var diags hcl.Diagnostics
+	if strings.HasSuffix(path, ".json") {
+		file, diags = json.Parse(src, path)
+	} else {
+		file, diags = hclsyntax.ParseConfig(src, path, hcl.InitialPos)
+	}
+	for _, d := range diags {
+		// Of an attribute that is set twice the parser keeps the first: nothing is lost.
+		m.partial = m.partial || d.Severity == hcl.DiagError && d.Summary != "Attribute redefined"
+	}
+	if file != nil {
+		m.files[path] = file
+	}
+	return append(diags, g.refused...)
+}
+
+// Files are the files of the manifest by name, as hcl.NewDiagnosticTextWriter takes them.
+func (m *Module) Files() map[string]*hcl.File { return m.files }
+
+// Dir is the manifest's folder, as it was given.
+func (m *Module) Dir() string { return m.dir }
+
+// Environments are the names of the environments, in the order they are written in.
+func (m *Module) Environments() []string { return labels(m.environments) }
+
+// Default is the name of the default environment, "" if there is none.
+func (m *Module) Default() string { return m.standard }

@@ -1,0 +1,66 @@
+package manifest
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+)
+
+var (
+	// namePattern holds for whatever becomes part of a sealed document (docs/format.md, F-7), and for groups.
+	namePattern = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$`)
+	// layerPattern: https://docs.aws.amazon.com/lambda/latest/api/API_PublishLayerVersion.html
+	layerPattern = regexp.MustCompile(`^[A-Za-z0-9_-]{1,140}$`)
+	// secretPattern: https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html, and docs/format.md, F-8
+	secretPattern   = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_]{1,127}$`)
+	variablePattern = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_]{0,63}$`)
+	prefixPattern   = regexp.MustCompile(`^([A-Za-z][A-Za-z0-9_]{0,126})?$`)
+	// pathPattern: https://docs.aws.amazon.com/systems-manager/latest/userguide/sysman-paramstore-su-create.html
+	pathPattern = regexp.MustCompile(`^(/[A-Za-z0-9_.-]+){2,15}/?$`)
+
+	accountPattern = regexp.MustCompile(`^[0-9]{12}$`)
+	// regionPattern: https://docs.aws.amazon.com/general/latest/gr/rande.html
+	regionPattern = regexp.MustCompile(`^[a-z]{2,8}(-[a-z]{2,16}){1,3}-[1-9][0-9]?$`)
+	// rolePattern: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html
+	rolePattern = regexp.MustCompile(`^arn:aws[a-z-]*:iam::([0-9]{12}):role/([!-~]{1,510}/)?[A-Za-z0-9_+=,.@-]{1,64}$`)
+	// keyPattern: https://docs.aws.amazon.com/kms/latest/developerguide/concepts.html#key-id
+	keyPattern = regexp.MustCompile(`^(arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:)?(alias/[A-Za-z0-9/_-]{1,250}|key/[A-Za-z0-9-]{1,128})$|^(mrk-)?[0-9a-f-]{32,36}$`)
+)
+
+// badName says what is wrong with the label of a block of this kind, "" if nothing.
+func badName(kind, name string) string {
+	if kind == "variable" {
+		if variablePattern.MatchString(name) {
+			return ""
+		}
+		return fmt.Sprintf("The name %q is not one that BUNDLE_VAR_NAME could carry. Use 1 to 64 letters, digits and underscores, with a letter first.", name)
+	}
+	if namePattern.MatchString(name) {
+		return ""
+	}
+	return fmt.Sprintf("The name %q will not do. Use 1 to 64 letters, digits, underscores and hyphens, with a letter or a digit first.", name)
+}
+
+// badSecretName says what is wrong with the name of a secret, "" if nothing. Reserved names are not its matter.
+func badSecretName(name string) string {
+	if reason, _ := Reserved(name); reason != "" || secretPattern.MatchString(name) {
+		return ""
+	}
+	return fmt.Sprintf("The name %q is not one that Lambda takes for an environment variable. Use 2 to 128 letters, digits and underscores, with a letter first.", name)
+}
+
+// Name is the name of the secret that a parameter below the import's path becomes: the prefix, and of the rest of the
+// parameter's name the capitals, with "_" for "/", "-" and ".". It is an error if the parameter is not below
+// the path, or if the result is not a legal name for a secret (2 to 128 letters, digits and underscores, a letter first).
+// Whether the name is reserved, which an import never may use, Reserved says.
+func (i Import) Name(parameter string) (string, error) {
+	rest, below := strings.CutPrefix(parameter, strings.TrimSuffix(i.Path.Value, "/")+"/")
+	if !below || rest == "" {
+		return "", fmt.Errorf("parameter %q is not below the path %q", parameter, i.Path.Value)
+	}
+	name := i.Prefix.Value + strings.ToUpper(strings.NewReplacer("/", "_", "-", "_", ".", "_").Replace(rest))
+	if !secretPattern.MatchString(name) {
+		return "", fmt.Errorf("parameter %q would become the secret %q, which is not 2 to 128 letters, digits and underscores with a letter first", parameter, name)
+	}
+	return name, nil
+}

@@ -1,0 +1,270 @@
+package manifest
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/hclsyntax"
+)
+
+// block is a block of the manifest after it has been held against the schema.
+type block struct {
+	spec   blockSpec
+	label  Text
+	header hcl.Range
+	attrs  hcl.Attributes
+	blocks []*block
+}
+
+func labels(blocks []*block) []string {
+	names := make([]string, len(blocks))
+	for i, b := range blocks {
+		names[i] = b.label.Value
+	}
+	return names
+}
+
+func find(blocks []*block, label string) *block {
+	i := slices.IndexFunc(blocks, func(b *block) bool { return b.label.Value == label })
+	if i < 0 {
+		return nil
+	}
+	return blocks[i]
+}
+
+// reader holds files against the schema and sorts their blocks into a module.
+type reader struct {
+	m     *Module
+	diags hcl.Diagnostics
+}
+
+func (r *reader) report(d *hcl.Diagnostic) { r.diags = append(r.diags, d) }
+
+// file takes in the blocks of one file.
+func (r *reader) file(body hcl.Body) {
+	before := len(r.diags)
+	root := r.body(body, rootSpec())
+	if len(r.diags) > before && !slices.ContainsFunc(root.blocks, func(b *block) bool { return b.spec.name == "bundle" }) {
+		r.m.partial = true // a block with a misspelt name or label may be the one that seems to be absent
+	}
+	for _, b := range root.blocks {
+		switch b.spec.name {
+		case "bundle":
+			r.once(&r.m.bundle, b)
+		case "defaults":
+			r.once(&r.m.defaults, b)
+		case "locals":
+			r.locals(b)
+		case "variable":
+			r.named(&r.m.variables, b)
+		case "environment":
+			r.named(&r.m.environments, b)
+		case "group":
+			r.named(&r.m.groups, b)
+		case "function":
+			r.named(&r.m.functions, b)
+		}
+	}
+}
+
+func (r *reader) once(at **block, b *block) {
+	if *at != nil {
+		r.report(fault(fmt.Sprintf("Duplicate %s block", b.spec.name),
+			fmt.Sprintf("A manifest has one %s block; the other is at %s. Join the two.", b.spec.name, (*at).header), b.header))
+		return
+	}
+	*at = b
+}
+
+func (r *reader) named(list *[]*block, b *block) {
+	if other := find(*list, b.label.Value); other != nil {
+		r.report(fault(fmt.Sprintf("Duplicate %s", b.spec.name),
+			fmt.Sprintf("The %s %q is already declared at %s. Rename one of the two, or join them.", b.spec.name, b.label.Value, other.header), b.label.Range, b.header))
+		return
+	}
+	if problem := badName(b.spec.name, b.label.Value); problem != "" {
+		r.report(fault(fmt.Sprintf("Invalid %s name", b.spec.name), problem, b.label.Range, b.header))
+	}
+	*list = append(*list, b)
+}
+
+func (r *reader) locals(b *block) {
+	for name, a := range b.attrs {
+		if other := r.m.locals[name]; other != nil {
+			r.report(fault("Duplicate local", fmt.Sprintf("The local %q is already declared at %s. Rename one of the two.", name, other.NameRange), a.NameRange, a.Range))
+			continue
+		}
+		if !hclsyntax.ValidIdentifier(name) {
+			r.report(fault("Invalid local name", fmt.Sprintf("The name %q cannot be used in an expression. Use letters, digits and underscores, with a letter first.", name), a.NameRange, a.Range))
+		}
+		r.m.locals[name] = a
+	}
+}
+
+// body reads what spec allows in a body and reports the rest.
+func (r *reader) body(body hcl.Body, spec blockSpec) *block {
+	b := &block{spec: spec}
+	if spec.open {
+		var diags hcl.Diagnostics
+		b.attrs, diags = body.JustAttributes()
+		r.diags = append(r.diags, diags...)
+		return b
+	}
+	content, rest, diags := body.PartialContent(hclSchema(spec))
+	r.diags = append(r.diags, diags...)
+	b.attrs = content.Attributes
+	r.leftovers(body, rest, spec)
+	for _, inner := range content.Blocks {
+		innerSpec, _ := spec.block(inner.Type)
+		child := r.body(inner.Body, innerSpec)
+		child.header = inner.DefRange
+		if len(inner.Labels) > 0 {
+			child.label = Text{inner.Labels[0], inner.LabelRanges[0]}
+		}
+		if _, native := inner.Body.(*hclsyntax.Body); !native {
+			child.header = inner.TypeRange // a JSON block has but a brace for a header
+			if len(inner.Labels) > 0 {
+				child.header = inner.LabelRanges[0]
+			}
+		}
+		if innerSpec.name == "secret" {
+			if problem := badSecretName(child.label.Value); problem != "" {
+				r.report(fault("Invalid secret name", problem, child.label.Range, child.header))
+			}
+		}
+		r.required(child)
+		b.blocks = append(b.blocks, child)
+	}
+	return b
+}
+
+func hclSchema(spec blockSpec) *hcl.BodySchema {
+	schema := &hcl.BodySchema{}
+	for _, a := range spec.attrs {
+		schema.Attributes = append(schema.Attributes, hcl.AttributeSchema{Name: a.name})
+	}
+	for _, b := range spec.blocks {
+		header := hcl.BlockHeaderSchema{Type: b.name}
+		if b.label != "" {
+			header.LabelNames = []string{b.label}
+		}
+		schema.Blocks = append(schema.Blocks, header)
+	}
+	return schema
+}
+
+func (r *reader) required(b *block) {
+	if r.m.partial {
+		return
+	}
+	for _, a := range b.spec.attrs {
+		if _, ok := b.attrs[a.name]; a.required && !ok {
+			r.report(missing(b, a.name))
+		}
+	}
+}
+
+func missing(b *block, attr string) *hcl.Diagnostic {
+	return fault("Missing attribute", fmt.Sprintf("This %s needs %s. Add the line: %s = \"…\".", blockTitle(b.spec), attr, attr), b.header)
+}
+
+func blockTitle(spec blockSpec) string {
+	if spec.label != "" {
+		return spec.name
+	}
+	return spec.name + " block"
+}
+
+// leftovers reports the attributes and blocks of body that spec does not know; rest is body without what it knows.
+func (r *reader) leftovers(body, rest hcl.Body, spec blockSpec) {
+	native, ok := body.(*hclsyntax.Body)
+	if !ok {
+		attrs, diags := rest.JustAttributes()
+		if diags.HasErrors() { // an array of objects in the place of an object
+			_, diags = rest.Content(&hcl.BodySchema{})
+			r.diags = append(r.diags, diags...)
+			return
+		}
+		for name, a := range attrs {
+			r.report(unknown(spec, name, a.NameRange, a.Range, false))
+		}
+		return
+	}
+	for name, a := range native.Attributes {
+		if _, ok := spec.attr(name); !ok {
+			r.report(unknown(spec, name, a.NameRange, a.SrcRange, false))
+		}
+	}
+	for _, b := range native.Blocks {
+		if _, ok := spec.block(b.Type); !ok {
+			r.report(unknown(spec, b.Type, b.TypeRange, b.DefRange(), true))
+		}
+	}
+}
+
+// unknown says what to write instead of an attribute or block that has no place in spec.
+func unknown(spec blockSpec, name string, subject, context hcl.Range, isBlock bool) *hcl.Diagnostic {
+	for _, row := range unbuilt() {
+		if row.above == always && row.attr == name && (row.block == "" || row.block == spec.name) {
+			return fault("Not available yet", row.detail, subject, context)
+		}
+	}
+	if detail := refusedAttributes()[name]; detail != "" && spec.name != "variable" {
+		return fault(fmt.Sprintf("Attribute %q refused", name), detail, subject, context)
+	}
+	if inner, ok := spec.block(name); ok {
+		header := name
+		if inner.label != "" {
+			header += fmt.Sprintf(" %q", inner.label)
+		}
+		return fault(fmt.Sprintf("%q is a block", name), fmt.Sprintf("Write it without an equals sign: %s { … }.", header), subject, context)
+	}
+	if a, ok := spec.attr(name); ok {
+		example := "…"
+		if a.kind == objectKind {
+			example = "{ … }"
+		}
+		return fault(fmt.Sprintf("%q is an attribute", name), fmt.Sprintf("Write it with an equals sign: %s = %s.", name, example), subject, context)
+	}
+	return fault(unknownSummary(name, isBlock), unknownDetail(spec, name), subject, context)
+}
+
+func unknownSummary(name string, isBlock bool) string {
+	if isBlock {
+		return fmt.Sprintf("Unknown block %q", name)
+	}
+	return fmt.Sprintf("Unknown attribute %q", name)
+}
+
+func unknownDetail(spec blockSpec, name string) string {
+	var attrs, blocks []string
+	for _, a := range spec.attrs {
+		attrs = append(attrs, a.name)
+	}
+	for _, b := range spec.blocks {
+		blocks = append(blocks, b.name)
+	}
+	place := "A manifest"
+	if spec.name != "" {
+		place = "A " + spec.name + " block"
+		if strings.HasPrefix(spec.name, "e") {
+			place = "An " + spec.name + " block"
+		}
+	}
+	if len(attrs) == 0 && len(blocks) == 0 {
+		return place + " holds nothing."
+	}
+	detail := place + " has"
+	if len(attrs) > 0 {
+		detail += " the attributes " + strings.Join(attrs, ", ")
+	}
+	if len(blocks) > 0 {
+		if len(attrs) > 0 {
+			detail += ", and"
+		}
+		detail += " the blocks " + strings.Join(blocks, ", ")
+	}
+	return detail + "." + didYouMean(name, append(attrs, blocks...))
+}

@@ -1,0 +1,124 @@
+package manifest
+
+// kind says what an attribute takes. There are no conversions: 012345678901 without quotes would lose its zero.
+type kind string
+
+const (
+	textKind   kind = "text"
+	boolKind   kind = "true or false"
+	listKind   kind = "list of text"
+	objectKind kind = "object"
+	anyKind    kind = "any value"
+)
+
+type attrSpec struct {
+	name     string
+	kind     kind
+	required bool
+}
+
+type blockSpec struct {
+	name   string
+	label  string // what the label stands for; "" for a block without one
+	once   bool
+	attrs  []attrSpec
+	blocks []blockSpec
+	open   bool // attributes of any name
+}
+
+// rootSpec is the whole schema. docs/manifest.md is tested against it.
+func rootSpec() blockSpec {
+	secret := blockSpec{name: "secret", label: "NAME", attrs: []attrSpec{
+		{"parameter", textKind, true},
+		{"field", textKind, false},
+		{"encoding", textKind, false},
+		{"optional", boolKind, false},
+		{"allow_reserved", boolKind, false},
+		{"environments", listKind, false},
+	}}
+	parameters := blockSpec{name: "parameters", attrs: []attrSpec{
+		{"path", textKind, true},
+		{"recursive", boolKind, false},
+		{"prefix", textKind, false},
+		{"environments", listKind, false},
+	}}
+	function := []attrSpec{
+		{"kms_key", textKind, false},
+		{"shared_key", boolKind, false},
+		{"include", listKind, false},
+		{"deployed_as", textKind, false},
+		{"environments", listKind, false},
+	}
+	sources := []blockSpec{secret, parameters}
+	return blockSpec{blocks: []blockSpec{
+		{name: "bundle", once: true, attrs: []attrSpec{
+			{"name", textKind, true},
+			{"layer", textKind, false},
+			{"default_environment", textKind, false},
+			{"helpers", listKind, false},
+		}},
+		{name: "variable", label: "NAME", attrs: []attrSpec{
+			{"default", textKind, false},
+			{"description", textKind, false},
+		}},
+		{name: "environment", label: "NAME", attrs: []attrSpec{
+			{"account_id", textKind, false},
+			{"regions", listKind, false},
+			{"role", textKind, false},
+			{"embedded", textKind, false},
+			{"values", objectKind, false},
+		}},
+		{name: "locals", open: true},
+		{name: "defaults", once: true, attrs: function},
+		{name: "group", label: "NAME", blocks: sources},
+		{name: "function", label: "NAME", attrs: function, blocks: sources},
+	}}
+}
+
+func (s blockSpec) attr(name string) (attrSpec, bool) {
+	for _, a := range s.attrs {
+		if a.name == name {
+			return a, true
+		}
+	}
+	return attrSpec{}, false
+}
+
+func (s blockSpec) block(name string) (blockSpec, bool) {
+	for _, b := range s.blocks {
+		if b.name == name {
+			return b, true
+		}
+	}
+	return blockSpec{}, false
+}
+
+// unbuiltRow is an attribute of the design whose feature does not exist yet: it is refused at its line, never
+// accepted and ignored. Whoever builds the feature deletes its row (and adds the attribute to the schema).
+type unbuiltRow struct {
+	block  string // "" for every block
+	attr   string
+	above  int // refused is a list with more elements than this; always, the attribute
+	detail string
+}
+
+// always stands in unbuiltRow.above for an attribute that is refused whatever its value.
+const always = -1
+
+func unbuilt() []unbuiltRow {
+	return []unbuiltRow{
+		{"", "blind", always, "Blind builds are not available in this version. Remove the attribute: secrets are then sealed in pack mode."},
+		{"bundle", "helpers", 0, "Helpers in the layer are not available in this version. Write helpers = [], or remove the attribute."},
+		{"environment", "regions", 1, "More than one region is not available in this version. Name one, and declare an environment for each."},
+		{"secret", "matches", always, "Constraints on values are not available in this version. Remove the attribute."},
+		{"secret", "min_length", always, "Constraints on values are not available in this version. Remove the attribute."},
+	}
+}
+
+// refusedAttributes are attributes that people look for and that do not exist on purpose.
+func refusedAttributes() map[string]string {
+	return map[string]string{
+		"encryption_context": "The encryption context cannot be set: it is derived from the sealed document, and binds each ciphertext to its bundle, function, environment and place. Remove the attribute.",
+		"value":              "A manifest holds no secret values. Put the value into Parameter Store, and name it here: parameter = \"/path/of/the/parameter\".",
+	}
+}

@@ -1,0 +1,147 @@
+package manifest
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/zclconf/go-cty/cty"
+)
+
+// A scopeKind says which names an expression may use. Each holds those of the kinds before it.
+type scopeKind int
+
+const (
+	scopeNothing     scopeKind = iota // variable blocks
+	scopeVars                         // var: default_environment
+	scopeEnvironment                  // environment.name: environment blocks
+	scopeLocals                       // environment.values and local: locals and bundle blocks
+	scopeFunction                     // function.name: defaults, group and function blocks
+)
+
+type scope struct {
+	kind scopeKind
+	e    *evaluator
+	ctx  *hcl.EvalContext
+}
+
+// scope makes a scope of what the evaluator has found so far, for kinds up to scopeLocals.
+func (e *evaluator) scope(kind scopeKind) *scope {
+	s := &scope{kind: kind, e: e, ctx: &hcl.EvalContext{Variables: map[string]cty.Value{}, Functions: e.functions}}
+	if kind >= scopeVars {
+		s.ctx.Variables["var"] = cty.ObjectVal(e.m.vars)
+	}
+	if kind >= scopeEnvironment {
+		environment := map[string]cty.Value{"name": cty.StringVal(e.env.label.Value)}
+		if kind >= scopeLocals {
+			environment["values"] = e.values
+			s.ctx.Variables["local"] = cty.ObjectVal(e.locals)
+		}
+		s.ctx.Variables["environment"] = cty.ObjectVal(environment)
+	}
+	return s
+}
+
+// with is s with one more name, or with another value for one.
+func (s *scope) with(kind scopeKind, name string, members map[string]cty.Value) *scope {
+	ctx := s.ctx.NewChild()
+	ctx.Variables = map[string]cty.Value{name: cty.ObjectVal(members)}
+	return &scope{kind: kind, e: s.e, ctx: ctx}
+}
+
+// inFunction is s with function.name.
+func (s *scope) inFunction(name string) *scope {
+	return s.with(scopeFunction, "function", map[string]cty.Value{"name": cty.StringVal(name)})
+}
+
+// check reports a name that an expression uses and its scope does not hold. HCL would report most of them too, but
+// not say what to write instead.
+func (s *scope) check(t hcl.Traversal) *hcl.Diagnostic {
+	root, place := t.RootName(), t.SourceRange()
+	roots := map[string]struct {
+		from  scopeKind
+		where string
+	}{
+		"var":         {scopeVars, "everywhere but in variable blocks"},
+		"environment": {scopeEnvironment, "everywhere but in variable blocks and default_environment"},
+		"local":       {scopeLocals, "only in locals, bundle, defaults, group and function blocks"},
+		"function":    {scopeFunction, "only in defaults, group and function blocks, and in bundle.layer"},
+	}
+	rule, known := roots[root]
+	switch {
+	case !known:
+		return fault("Unknown name", fmt.Sprintf("There is no %q. If this is a text, put it in quotes; the names are var.NAME, local.NAME, environment.name, environment.values.NAME and function.name.%s",
+			root, didYouMean(root, slices.Sorted(maps.Keys(roots)))), place)
+	case s.kind < rule.from:
+		return fault("Name out of place", fmt.Sprintf("The name %s can be used %s.", root, rule.where), place)
+	}
+	name, ok := step(t, 1)
+	if !ok {
+		return fault("Incomplete name", fmt.Sprintf("Say which one: %s.NAME.", root), place)
+	}
+	detail := ""
+	switch root {
+	case "var":
+		detail = s.absentVar(name)
+	case "local":
+		detail = s.absentLocal(name)
+	case "environment":
+		detail = s.absentInEnvironment(name, t)
+	case "function":
+		if name != "name" {
+			detail = fmt.Sprintf("A function has nothing but a name here. Write function.name instead of function.%s.", name)
+		}
+	}
+	if detail == "" {
+		return nil
+	}
+	return fault("Unknown name", detail, place)
+}
+
+func (s *scope) absentVar(name string) string {
+	if _, ok := s.e.m.vars[name]; ok || s.e.m.partial {
+		return ""
+	}
+	return fmt.Sprintf("No variable %q is declared. Add a block: variable %q { default = \"…\" }.%s", name, name, didYouMean(name, labels(s.e.m.variables)))
+}
+
+func (s *scope) absentLocal(name string) string {
+	if s.e.m.locals[name] != nil || s.e.m.partial {
+		return ""
+	}
+	return fmt.Sprintf("No local %q is declared. Add it to a locals block: %s = ….%s", name, name, didYouMean(name, slices.Sorted(maps.Keys(s.e.m.locals))))
+}
+
+func (s *scope) absentInEnvironment(name string, t hcl.Traversal) string {
+	switch {
+	case name == "name":
+		return ""
+	case s.kind == scopeEnvironment:
+		return "An environment block can use environment.name, and var; its values are not known yet."
+	case name != "values":
+		return fmt.Sprintf("An environment has a name and values. Write environment.values.%s, and set values = { %s = … } in every environment.", name, name)
+	}
+	value, ok := step(t, 2)
+	if !ok || !s.e.values.Type().IsObjectType() || s.e.values.Type().HasAttribute(value) {
+		return ""
+	}
+	return fmt.Sprintf("Environment %q (%s) has no value %q. Add it there: values = { %s = … }.%s",
+		s.e.env.label.Value, s.e.env.header, value, value, didYouMean(value, slices.Sorted(maps.Keys(s.e.values.Type().AttributeTypes()))))
+}
+
+// step is the name that a traversal takes at position i: .NAME or ["NAME"].
+func step(t hcl.Traversal, i int) (string, bool) {
+	if i >= len(t) {
+		return "", false
+	}
+	switch s := t[i].(type) {
+	case hcl.TraverseAttr:
+		return s.Name, true
+	case hcl.TraverseIndex:
+		if s.Key.Type() == cty.String && s.Key.IsKnown() && !s.Key.IsNull() {
+			return s.Key.AsString(), true
+		}
+	}
+	return "", false
+}

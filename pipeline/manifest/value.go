@@ -1,0 +1,227 @@
+package manifest
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"unicode"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/zclconf/go-cty/cty"
+	"github.com/zclconf/go-cty/cty/function"
+)
+
+const (
+	// maxExpression is how many bytes of source an expression may have: with maxValue it bounds what a template can join.
+	maxExpression = 16 << 10
+	// maxText is how long the text of an attribute may be; nothing that AWS takes for a name or an ARN is longer.
+	maxText = 2048
+)
+
+// evaluator gives expressions their values and collects what is wrong with them.
+type evaluator struct {
+	m         *Module
+	functions map[string]function.Function
+	env       *block                // nil while loading
+	values    cty.Value             // environment.values
+	locals    map[string]cty.Value  // those found so far
+	failed    map[hcl.Range]bool    // expressions that have been reported: they are not evaluated again for the next function
+	pairs     map[[2]hcl.Range]bool // secrets of one name that have been reported
+	diags     hcl.Diagnostics
+}
+
+// state is what became of an attribute.
+type state int
+
+const (
+	absent state = iota // not written, or null
+	failed              // reported, or unknown because of something reported
+	found
+)
+
+func (m *Module) newEvaluator() *evaluator {
+	return &evaluator{m: m, functions: functions(), failed: map[hcl.Range]bool{}, pairs: map[[2]hcl.Range]bool{}, values: cty.EmptyObjectVal, locals: map[string]cty.Value{}}
+}
+
+func (e *evaluator) report(d *hcl.Diagnostic) { e.diags = append(e.diags, d) }
+
+// refused says whether a place holds something that has been reported and must not be evaluated.
+func (e *evaluator) refused(r hcl.Range) bool {
+	return slices.ContainsFunc(e.m.refused[r.Filename], r.Overlaps)
+}
+
+// value evaluates an attribute. What cannot be evaluated is unknown, so that what uses it is not reported too.
+func (e *evaluator) value(a *hcl.Attribute, s *scope) cty.Value {
+	place := a.Expr.Range()
+	if e.failed[place] || e.refused(place) {
+		return cty.DynamicVal
+	}
+	before := len(e.diags)
+	if n := place.End.Byte - place.Start.Byte; n > maxExpression {
+		e.report(fault("Expression too long", fmt.Sprintf("An expression may have %d bytes, and this one has %d. Give its parts names in a locals block.", maxExpression, n), a.NameRange))
+		e.failed[place] = true
+		return cty.DynamicVal
+	}
+	for _, t := range a.Expr.Variables() {
+		if d := s.check(t); d != nil {
+			d.Context = &a.Range
+			e.report(d)
+		}
+	}
+	if len(e.diags) > before {
+		e.failed[place] = true
+		return cty.DynamicVal
+	}
+	v, diags := a.Expr.Value(s.ctx)
+	for _, d := range diags {
+		if d.Summary == "Call to unknown function" {
+			d.Detail += " The functions of a manifest are " + strings.Join(Functions(), ", ") + "."
+		}
+		e.report(d)
+	}
+	if !diags.HasErrors() && tooLarge(v) {
+		e.report(fault("Value too large", fmt.Sprintf("The value of %s has more than %d bytes and elements, or nests more than %d deep.", a.Name, maxValue, maxNested), a.Expr.Range(), a.Range))
+	}
+	if len(e.diags) > before {
+		e.failed[place] = true
+		return cty.DynamicVal
+	}
+	return v
+}
+
+// wrong reports the value of an attribute.
+func (e *evaluator) wrong(a *hcl.Attribute, summary, detail string, place hcl.Range) {
+	e.failed[a.Expr.Range()] = true
+	e.report(fault(summary, detail, place, a.Range))
+}
+
+func (e *evaluator) wrongType(a *hcl.Attribute, wanted kind, example string, got cty.Value, place hcl.Range) {
+	e.wrong(a, "Wrong type", fmt.Sprintf("%s is %s, and this is %s. Write %s.", a.Name, described(wanted), articled(got.Type().FriendlyName()), example), place)
+}
+
+func described(k kind) string {
+	switch k {
+	case textKind:
+		return "a text"
+	case listKind:
+		return "a list of texts"
+	case objectKind:
+		return "an object"
+	}
+	return string(k)
+}
+
+func articled(typeName string) string {
+	switch {
+	case typeName == "bool":
+		return "true or false"
+	case typeName == "string":
+		return "a text"
+	case strings.IndexByte("aeiou", typeName[0]) >= 0:
+		return "an " + typeName
+	}
+	return "a " + typeName
+}
+
+// get evaluates an attribute of a block, if it is there.
+func (e *evaluator) get(b *block, name string, s *scope) (*hcl.Attribute, cty.Value, state) {
+	a := b.attrs[name]
+	if a == nil {
+		return nil, cty.NilVal, absent
+	}
+	v := e.value(a, s)
+	switch {
+	case v.IsNull():
+		return a, v, absent
+	case !v.IsWhollyKnown():
+		return a, v, failed
+	}
+	return a, v, found
+}
+
+type textOption int
+
+const emptyToo textOption = iota // the text may be empty
+
+// text is the value of a text attribute, with the place of the expression.
+func (e *evaluator) text(b *block, name string, s *scope, o ...textOption) (Text, state) {
+	a, v, st := e.get(b, name, s)
+	if st != found {
+		return Text{}, st
+	}
+	place := a.Expr.Range()
+	if v.Type() != cty.String {
+		e.wrongType(a, textKind, "it in quotes: "+name+" = \"…\"", v, place)
+		return Text{Range: place}, failed
+	}
+	if problem := badText(v.AsString(), slices.Contains(o, emptyToo)); problem != "" {
+		e.wrong(a, "Invalid "+name, fmt.Sprintf("The value of %s %s.", name, problem), place)
+		return Text{Range: place}, failed
+	}
+	return Text{v.AsString(), place}, found
+}
+
+// badText says what no text attribute may be, as the end of a sentence.
+func badText(s string, mayBeEmpty bool) string {
+	switch {
+	case s == "" && !mayBeEmpty:
+		return "is empty: leave the attribute out, or write null, where there is nothing to say"
+	case len(s) > maxText:
+		return fmt.Sprintf("has %d bytes, and may have %d", len(s), maxText)
+	case strings.ContainsFunc(s, unicode.IsControl):
+		return "holds a control character or a line end, which no name has"
+	}
+	return ""
+}
+
+func (e *evaluator) bool(b *block, name string, s *scope) bool {
+	a, v, st := e.get(b, name, s)
+	if st != found {
+		return false
+	}
+	if v.Type() != cty.Bool {
+		e.wrongType(a, boolKind, name+" = true or "+name+" = false, without quotes", v, a.Expr.Range())
+		return false
+	}
+	return v.True()
+}
+
+// list is the value of a list attribute, each element with its own place where the list is written out.
+func (e *evaluator) list(b *block, name string, s *scope) ([]Text, state) {
+	a, v, st := e.get(b, name, s)
+	if st != found {
+		return nil, st
+	}
+	example := name + " = [\"…\"]"
+	if t := v.Type(); !t.IsTupleType() && !t.IsListType() && !t.IsSetType() {
+		e.wrongType(a, listKind, example, v, a.Expr.Range())
+		return nil, failed
+	}
+	written, diags := hcl.ExprList(a.Expr)
+	if diags.HasErrors() || len(written) != v.LengthInt() {
+		written = nil
+	}
+	var texts []Text
+	for _, element := range v.AsValueSlice() {
+		place := a.Expr.Range()
+		if written != nil {
+			place = written[len(texts)].Range()
+		}
+		if element.IsNull() || element.Type() != cty.String {
+			e.wrongType(a, listKind, example, element, place)
+			return nil, failed
+		}
+		if problem := badText(element.AsString(), false); problem != "" {
+			e.wrong(a, "Invalid "+name, fmt.Sprintf("An element of %s %s.", name, problem), place)
+			return nil, failed
+		}
+		texts = append(texts, Text{element.AsString(), place})
+	}
+	for _, row := range unbuilt() {
+		if row.block == b.spec.name && row.attr == name && row.above != always && len(texts) > row.above {
+			e.wrong(a, "Not available yet", row.detail, a.Expr.Range())
+			return texts, failed
+		}
+	}
+	return texts, found
+}
