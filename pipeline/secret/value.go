@@ -47,6 +47,11 @@ func (v Value) Len() int {
 	return len(v.peek())
 }
 
+// Contains reports whether the byte c occurs in the plaintext.
+func (v Value) Contains(c byte) bool {
+	return bytes.IndexByte(v.peek(), c) >= 0
+}
+
 // CheckBase64 reports whether the value can be handed out as bytes: it returns
 // nil for standard base64 with padding and without line breaks, which every
 // runtime decodes alike, and an error wrapping ErrNotBase64 otherwise.

@@ -190,6 +190,9 @@ func TestValuesAreCopies(t *testing.T) {
 	if got := string(v.Reveal()); got != "first" {
 		t.Errorf("the value changed to %q", got)
 	}
+	if !v.Contains('f') || v.Contains(0) || (Value{}).Contains(0) || !New([]byte{0}).Contains(0) {
+		t.Error("Contains is wrong")
+	}
 	if v.Len() != 5 {
 		t.Errorf("Len is %d, want 5", v.Len())
 	}
