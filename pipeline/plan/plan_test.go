@@ -1,0 +1,122 @@
+package plan_test
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/whispering/bundle/layerbuild/sealed"
+	"github.com/whispering/bundle/pipeline/plan"
+)
+
+const (
+	key   = "arn:aws:kms:us-west-2:222222222222:key/1"
+	other = "arn:aws:kms:us-west-2:222222222222:key/2"
+)
+
+var day = time.Date(2026, 11, 1, 10, 0, 0, 0, time.UTC)
+
+func source(name string, version int64) sealed.Source {
+	return sealed.Source{Secret: name, Encoding: "text", Version: version, Modified: day.AddDate(0, 0, int(version)),
+		ARN: "arn:aws:ssm:us-west-2:222222222222:parameter/prod/" + name}
+}
+
+func want(function string, sources ...sealed.Source) plan.Want {
+	return plan.Want{Key: key, Header: sealed.Header{
+		Bundle: "payments", Environment: "prod", Function: function, Name: function, Mode: sealed.Pack, Sources: sources,
+	}}
+}
+
+// documents makes what an earlier run would have sealed for wants.
+func documents(t *testing.T, wants ...plan.Want) []*sealed.Document {
+	t.Helper()
+	var all []*sealed.Document
+	for _, w := range wants {
+		w.Header.Boxes = []sealed.Box{{Secrets: w.Header.Secrets()}}
+		d, err := sealed.New(w.Header, w.Key, [][]byte{[]byte("ciphertext")})
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, d)
+	}
+	return all
+}
+
+func TestDiffTellsWhyADocumentIsResealed(t *testing.T) {
+	previous := documents(t, want("hello", source("AA", 3), source("BB", 1)))
+	changed := func(change func(*plan.Want)) plan.Want {
+		w := want("hello", source("AA", 3), source("BB", 1))
+		change(&w)
+		return w
+	}
+	tests := map[string]struct {
+		want    plan.Want
+		action  plan.Action
+		reasons []string
+	}{
+		"nothing changed": {changed(func(*plan.Want) {}), plan.Carry, nil},
+		"a version":       {changed(func(w *plan.Want) { w.Header.Sources[0] = source("AA", 4) }), plan.Reseal, []string{"AA: version 3 → 4"}},
+		"a secret more":   {changed(func(w *plan.Want) { w.Header.Sources = append(w.Header.Sources, source("CC", 1)) }), plan.Reseal, []string{"CC: added"}},
+		"a secret less":   {changed(func(w *plan.Want) { w.Header.Sources = w.Header.Sources[:1] }), plan.Reseal, []string{"BB: removed"}},
+		"a key":           {changed(func(w *plan.Want) { w.Key = other }), plan.Reseal, []string{"key " + key + " → " + other}},
+		"the bundle":      {changed(func(w *plan.Want) { w.Header.Bundle = "shop" }), plan.Reseal, []string{"bundle payments → shop"}},
+		"the function":    {changed(func(w *plan.Want) { w.Header.Function = "hi" }), plan.Reseal, []string{"function hello → hi"}},
+		"an encoding":     {changed(func(w *plan.Want) { w.Header.Sources[1].Encoding = "base64" }), plan.Reseal, []string{"BB: encoding text → base64"}},
+		"a field":         {changed(func(w *plan.Want) { w.Header.Sources[1].Field = "a.b" }), plan.Reseal, []string{"BB: field - → a.b"}},
+		"a recreation":    {changed(func(w *plan.Want) { w.Header.Sources[1].Modified = day.AddDate(1, 0, 0) }), plan.Reseal, []string{"BB: recreated"}},
+		"a parameter": {changed(func(w *plan.Want) { w.Header.Sources[1].ARN = source("ZZ", 1).ARN }), plan.Reseal,
+			[]string{"BB: parameter " + source("BB", 1).ARN + " → " + source("ZZ", 1).ARN}},
+		"a mode": {changed(func(w *plan.Want) { w.Header.Mode = sealed.Blind }), plan.Reseal, []string{"mode pack → blind"}},
+	}
+	for name, test := range tests {
+		changes := plan.Diff([]plan.Want{test.want}, previous)
+		if len(changes) != 1 || changes[0].Action != test.action {
+			t.Errorf("%s: %v, not one %s", name, changes, test.action)
+			continue
+		}
+		var reasons []string
+		for _, r := range changes[0].Reasons {
+			reasons = append(reasons, r.String())
+		}
+		if diff := cmp.Diff(test.reasons, reasons); diff != "" {
+			t.Errorf("%s: %s", name, diff)
+		}
+	}
+}
+
+func TestDiffListsWhatComesAndGoesInOrderOfName(t *testing.T) {
+	a, b, c := want("a", source("AA", 1)), want("b", source("AA", 1)), want("c", source("AA", 1))
+	var got []string
+	for _, change := range plan.Diff([]plan.Want{c, b}, documents(t, a, b)) {
+		got = append(got, change.Name+" "+string(change.Action))
+	}
+	if want := []string{"a remove", "b carry", "c add"}; !slices.Equal(got, want) {
+		t.Errorf("%v, not %v", got, want)
+	}
+}
+
+func TestRollbacks(t *testing.T) {
+	previous := documents(t, want("hello", source("AA", 7)))
+	later := source("AA", 1)
+	later.Modified = day.AddDate(1, 0, 0)
+	elsewhere := source("AA", 6)
+	elsewhere.ARN += "2"
+	tests := map[string]struct {
+		now  sealed.Source
+		want []plan.Rollback
+	}{
+		"an older version":    {source("AA", 6), []plan.Rollback{{Name: "hello", Secret: "AA", From: 7, To: 6}}},
+		"the same":            {source("AA", 7), nil},
+		"a newer one":         {source("AA", 8), nil},
+		"a recreation":        {later, nil},
+		"another parameter":   {elsewhere, nil},
+		"a secret of no past": {source("BB", 1), nil},
+	}
+	for name, test := range tests {
+		if diff := cmp.Diff(test.want, plan.Rollbacks([]plan.Want{want("hello", test.now)}, previous)); diff != "" {
+			t.Errorf("%s: %s", name, diff)
+		}
+	}
+}
