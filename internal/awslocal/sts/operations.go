@@ -56,7 +56,7 @@ func (s *Service) assumeRole(req *call.Request) (any, error) {
 		return nil, err
 	}
 	se := session{Account: role.Account, Role: role.Name, Session: in["RoleSessionName"],
-		Expires: req.Now.UTC().Add(time.Duration(seconds) * time.Second).Truncate(time.Second)}
+		Expires: s.now().UTC().Add(time.Duration(seconds) * time.Second).Truncate(time.Second)}
 	se.ID, se.Secret = NewAccessKey("ASIA")
 	var out assumedRole
 	s.mu.RLock()

@@ -58,6 +58,7 @@ var (
 
 // Service implements call.Service.
 type Service struct {
+	now   func() time.Time
 	mu    sync.RWMutex
 	state state
 	known map[string]known // by role ARN
@@ -75,11 +76,11 @@ type known struct {
 	trust    iam.Policy
 }
 
-// New makes a service without roles.
-func New() *Service {
+// New makes a service without roles. Sessions begin and end by the given clock.
+func New(now func() time.Time) *Service {
 	key := make([]byte, 32)
 	_, _ = rand.Read(key) // never fails: https://pkg.go.dev/crypto/rand#Read
-	return &Service{state: state{TokenKey: key}, known: map[string]known{}}
+	return &Service{now: now, state: state{TokenKey: key}, known: map[string]known{}}
 }
 
 // Name is "sts".
@@ -223,11 +224,11 @@ func (s *Service) Declared() bool {
 
 // Lookup finds who signs with an access key id and, for temporary credentials, a session token. It fails with ErrUnknown, ErrToken or
 // ErrExpired.
-func (s *Service) Lookup(id, token string, now time.Time) (Identity, error) {
+func (s *Service) Lookup(id, token string) (Identity, error) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	if token != "" {
-		return s.session(id, token, now)
+		return s.session(id, token)
 	}
 	for _, k := range s.known {
 		if id != "" && k.AccessKeyID == id {
@@ -246,7 +247,7 @@ type session struct {
 	Expires                time.Time
 }
 
-func (s *Service) session(id, token string, now time.Time) (Identity, error) {
+func (s *Service) session(id, token string) (Identity, error) {
 	var se session
 	if !s.unsealToken(token, &se) || se.ID != id {
 		return Identity{}, ErrToken
@@ -256,7 +257,7 @@ func (s *Service) session(id, token string, now time.Time) (Identity, error) {
 	switch {
 	case !declared && len(s.known) > 0:
 		return Identity{}, ErrToken
-	case !now.Before(se.Expires):
+	case !s.now().Before(se.Expires):
 		return Identity{}, ErrExpired
 	}
 	return Identity{se.Secret, call.Principal{

@@ -1,0 +1,186 @@
+// Package awslocal is the embedded AWS: an HTTP handler that speaks the AWS protocols of the calls that bundle makes, to any AWS SDK.
+// It lets the main job run on a fresh machine, offline, and in a pull request that gets no credentials, and it is what the tests of
+// this repository run against. NOT FOR PRODUCTION: it guards nothing but sample secrets.
+//
+// It is no mock. Signatures are verified, a SecureString is a ciphertext of its KMS, permissions are decided by policies, and errors
+// have AWS's codes and texts. Where it claims a behaviour of AWS, the code names the page that documents it.
+//
+// It listens on loopback only, refuses requests that come by another host name or from a web page, and logs names, never bodies.
+package awslocal
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/whispering/bundle/internal/awslocal/call"
+	"github.com/whispering/bundle/internal/awslocal/kms"
+	"github.com/whispering/bundle/internal/awslocal/ssm"
+	"github.com/whispering/bundle/internal/awslocal/sts"
+)
+
+const (
+	// Account is the account of everyone who is not a role of another one. No real account has this number.
+	Account = "000000000000"
+	// Region is the region of a seed that names none.
+	Region = "us-east-1"
+)
+
+// Server is the embedded AWS. It implements http.Handler.
+type Server struct {
+	options   options
+	key       accessKey // may do everything
+	services  map[string]call.Service
+	handlers  map[string]map[string]call.Handler // by service and operation
+	sts       *sts.Service
+	protocols []protocol
+	pristine  map[string]json.RawMessage // the services' states before the first call
+
+	faults  faults
+	calls   counter
+	buckets map[string]*bucket
+
+	dir  *stateDir // nil: in memory
+	used bool      // the state is not, or no more, as New makes it
+	save saver
+
+	closing  chan struct{}
+	closed   sync.Once
+	listener *http.Server
+}
+
+type accessKey struct {
+	ID     string `json:"access_key_id"`
+	Secret string `json:"secret_access_key"`
+}
+
+// New makes a server, in memory unless WithDir is given. It fails with ErrLocked if another process has the state directory, and
+// with an error that names the entry if the seed is wrong.
+func New(o ...Option) (*Server, error) {
+	s := &Server{options: defaults(), closing: make(chan struct{}), buckets: map[string]*bucket{}}
+	for _, option := range o {
+		option(&s.options)
+	}
+	for service, limit := range s.options.buckets {
+		s.buckets[service] = newBucket(limit.perSecond, limit.burst)
+	}
+	s.key.ID, s.key.Secret = sts.NewAccessKey("AKIA")
+	s.sts = sts.New(s.wallClock)
+	keys := kms.New()
+	if err := s.register(s.sts, keys, ssm.New(keys, ssm.Options{EmptyPages: s.options.emptyPages})); err != nil {
+		return nil, err
+	}
+	s.protocols = []protocol{jsonProtocol{}, queryProtocol{}}
+	s.Inject(s.options.faults...)
+	if s.options.dir != "" {
+		dir, err := openStateDir(s.options.dir)
+		if err != nil {
+			return nil, err
+		}
+		s.dir = dir
+		if err := s.load(); err != nil {
+			return nil, errors.Join(err, dir.close())
+		}
+	}
+	if err := s.seedIfUnused(); err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	return s, nil
+}
+
+// register adds services: this, and a protocol that claims their requests, is all that a new one needs.
+func (s *Server) register(all ...call.Service) error {
+	s.services, s.handlers = map[string]call.Service{}, map[string]map[string]call.Handler{}
+	s.pristine = map[string]json.RawMessage{}
+	for _, service := range all {
+		name := service.Name()
+		state, err := service.Snapshot()
+		if err != nil {
+			return err
+		}
+		s.services[name], s.handlers[name], s.pristine[name] = service, service.Operations(), state
+	}
+	return nil
+}
+
+// Start listens on addr, which must be a loopback address ("127.0.0.1:0" for any port), and serves until Close. It returns the URL
+// that SDKs take as their endpoint. With a state directory, it leaves the URL and the credentials there for other processes.
+func (s *Server) Start(addr string) (url string, err error) {
+	host, _, err := net.SplitHostPort(addr)
+	if err != nil {
+		return "", fmt.Errorf("listen address %q: %w", addr, err)
+	}
+	if !isLoopback(host) {
+		return "", fmt.Errorf("listen address %q is not a loopback address", addr)
+	}
+	l, err := net.Listen("tcp", addr)
+	if err != nil {
+		return "", err
+	}
+	url = "http://" + l.Addr().String()
+	if s.dir != nil {
+		if err := s.dir.announce(serverFile{URL: url, accessKey: s.key}); err != nil {
+			return "", errors.Join(err, l.Close())
+		}
+	}
+	s.listener = &http.Server{Handler: s, ReadHeaderTimeout: 10 * time.Second, ErrorLog: slog.NewLogLogger(slog.DiscardHandler, slog.LevelError)}
+	go func() { _ = s.listener.Serve(l) }() // ends with Close
+	return url, nil
+}
+
+// Close stops serving, ends hanging requests and releases the state directory.
+func (s *Server) Close() error {
+	var err error
+	s.closed.Do(func() {
+		close(s.closing)
+		if s.listener != nil {
+			err = s.listener.Close()
+		}
+		if s.dir != nil {
+			err = errors.Join(err, s.dir.close())
+		}
+	})
+	return err
+}
+
+// Credentials gives the static credentials that may do everything. They are random, and those of a state directory never change.
+func (s *Server) Credentials() (id, key string) { return s.key.ID, s.key.Secret }
+
+// root is the principal of the server's own credentials and, while no role is declared, of everyone.
+func root(keyID string) call.Principal {
+	return call.Principal{ARN: "arn:aws:iam::" + Account + ":root", UserID: Account, Account: Account, AccessKeyID: keyID, Root: true}
+}
+
+// invoke calls an operation as the server itself, in its default account. The reply is decoded into out, unless that is nil.
+func (s *Server) invoke(ctx context.Context, region, service, operation string, in, out any) error {
+	body, err := json.Marshal(in)
+	if err != nil {
+		return err
+	}
+	reply, err := s.handlers[service][operation](&call.Request{Ctx: ctx, Service: service, Operation: operation, Region: region,
+		Account: Account, Caller: root(s.key.ID), Now: s.options.clock(), Body: body})
+	if err != nil || out == nil {
+		return err
+	}
+	if body, err = json.Marshal(reply); err != nil {
+		return err
+	}
+	return json.Unmarshal(body, out)
+}
+
+// wallClock is the machine's time, off by the skew of a fault. Signatures and sessions go by it: SDKs know no other.
+func (s *Server) wallClock() time.Time { return time.Now().Add(s.faults.skew()) }
+
+// requestID makes an id in the form that AWS's have.
+func requestID() string {
+	var b [16]byte
+	_, _ = rand.Read(b[:]) // never fails: https://pkg.go.dev/crypto/rand#Read
+	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
+}

@@ -1,0 +1,49 @@
+package awslocal
+
+import (
+	"sync"
+	"time"
+
+	"github.com/whispering/bundle/internal/awslocal/call"
+)
+
+// bucket is a token bucket.
+type bucket struct {
+	limit
+	mu     sync.Mutex
+	tokens float64
+	at     time.Time
+}
+
+func newBucket(perSecond, burst float64) *bucket {
+	return &bucket{limit: limit{perSecond, burst}, tokens: burst}
+}
+
+// take takes a token, if there is one.
+func (b *bucket) take(now time.Time) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if !b.at.IsZero() {
+		b.tokens = min(b.burst, b.tokens+b.perSecond*now.Sub(b.at).Seconds())
+	}
+	b.at = now
+	if b.tokens < 1 {
+		return false
+	}
+	b.tokens--
+	return true
+}
+
+// throttled is what a service answers above its rate
+// (https://repost.aws/knowledge-center/ssm-parameter-store-rate-exceeded,
+// https://docs.aws.amazon.com/kms/latest/developerguide/throttling.html).
+func throttled(service string) error {
+	switch service {
+	case "kms":
+		return call.NewError("ThrottlingException",
+			"You have exceeded the rate at which you may call KMS. Reduce the frequency of your calls.")
+	case "sts":
+		return call.NewError("Throttling", "Rate exceeded")
+	}
+	return call.NewError("ThrottlingException", "Rate exceeded")
+}

@@ -1,0 +1,116 @@
+package awslocal
+
+import (
+	"bytes"
+	"cmp"
+	"crypto/subtle"
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"strings"
+
+	"github.com/whispering/bundle/internal/awslocal/call"
+	"github.com/whispering/bundle/internal/awslocal/sts"
+)
+
+// controlPath is where the server itself is controlled: POST /_local/OPERATION with a JSON body, and the server's own access key id
+// and secret as user and password of basic authentication. No web page and no role gets there.
+const controlPath = "/_local/"
+
+// controls are the operations below controlPath.
+func (s *Server) controls() map[string]func(body []byte) (any, error) {
+	return map[string]func([]byte) (any, error){
+		"PutRole": func(body []byte) (any, error) {
+			var role sts.Role
+			if err := strict(body, &role); err != nil {
+				return nil, err
+			}
+			return nil, s.PutRole(role)
+		},
+		"DeleteRole": func(body []byte) (any, error) {
+			var in struct {
+				Name    string `json:"name"`
+				Account string `json:"account"`
+			}
+			if err := strict(body, &in); err != nil {
+				return nil, err
+			}
+			if !s.sts.DeleteRole(cmp.Or(in.Account, Account), in.Name) {
+				return nil, errors.New("no such role")
+			}
+			return nil, s.persist()
+		},
+		"ListRoles": func([]byte) (any, error) { return map[string]any{"roles": s.sts.Roles()}, nil },
+		"Reset":     func([]byte) (any, error) { return nil, s.Reset() },
+		"Calls":     func([]byte) (any, error) { return s.Calls(), nil },
+		"ResetCalls": func([]byte) (any, error) {
+			s.ResetCalls()
+			return nil, nil
+		},
+		"Inject": func(body []byte) (any, error) {
+			var all []Fault
+			if err := strict(body, &all); err != nil {
+				return nil, err
+			}
+			s.Inject(all...)
+			return nil, nil
+		},
+		"ClearFaults": func([]byte) (any, error) {
+			s.ClearFaults()
+			return nil, nil
+		},
+	}
+}
+
+// PutRole declares a role, or replaces the one of its account (default Account) and name.
+func (s *Server) PutRole(r sts.Role) error {
+	r.Account = cmp.Or(r.Account, Account)
+	if err := s.sts.PutRole(r); err != nil {
+		return err
+	}
+	return s.persist()
+}
+
+// control answers below controlPath.
+func (s *Server) control(w http.ResponseWriter, r *http.Request) {
+	id, secret, _ := r.BasicAuth()
+	given, own := []byte(id+":"+secret), []byte(s.key.ID+":"+s.key.Secret)
+	if subtle.ConstantTimeCompare(given, own) != 1 {
+		http.Error(w, "the control endpoint needs the server's own credentials", http.StatusForbidden)
+		return
+	}
+	operation, known := s.controls()[strings.TrimPrefix(r.URL.Path, controlPath)]
+	if !known || r.Method != http.MethodPost {
+		http.Error(w, "no such control operation", http.StatusNotFound)
+		return
+	}
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
+	if err != nil {
+		http.Error(w, "the body cannot be read", http.StatusRequestEntityTooLarge)
+		return
+	}
+	var reply []byte
+	status := http.StatusOK
+	out, err := operation(body)
+	if err == nil {
+		reply, err = jsonProtocol{}.reply("", "", out)
+	}
+	if err != nil {
+		status = http.StatusBadRequest
+		reply = jsonProtocol{}.failure("", call.NewError("ValidationException", err.Error()))
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	_, _ = w.Write(reply) // a client that is gone needs no answer
+}
+
+// strict decodes a control request. Unknown members are refused.
+func strict(body []byte, v any) error {
+	d := json.NewDecoder(bytes.NewReader(body))
+	d.DisallowUnknownFields()
+	if err := d.Decode(v); err != nil {
+		return errors.New("the request cannot be read: " + err.Error())
+	}
+	return nil
+}

@@ -1,0 +1,54 @@
+package awslocal
+
+import (
+	"io"
+	"time"
+)
+
+// Option changes how a Server is made.
+type Option func(*options)
+
+type options struct {
+	dir        string
+	seed       []byte
+	clock      func() time.Time
+	log        io.Writer
+	latency    time.Duration
+	emptyPages bool
+	buckets    map[string]limit
+	faults     []Fault
+}
+
+type limit struct{ perSecond, burst float64 }
+
+func defaults() options {
+	return options{clock: time.Now, log: io.Discard, buckets: map[string]limit{}}
+}
+
+// WithDir keeps the state in a directory, made if need be, for one process at a time. See ErrLocked.
+func WithDir(dir string) Option { return func(o *options) { o.dir = dir } }
+
+// WithSeed fills the state from a seed file (JSON) as long as nothing was ever changed in it.
+func WithSeed(seed []byte) Option { return func(o *options) { o.seed = seed } }
+
+// WithClock sets the clock of the dates in the state and in replies. Signatures and sessions go by the machine's clock.
+func WithClock(now func() time.Time) Option { return func(o *options) { o.clock = now } }
+
+// WithLog writes one line per request: service, operation, names, status and duration; never a body or a value.
+func WithLog(w io.Writer) Option { return func(o *options) { o.log = w } }
+
+// WithLatency holds every answer back for a time, as a network would.
+func WithLatency(d time.Duration) Option { return func(o *options) { o.latency = d } }
+
+// WithBucket throttles a service ("ssm") by a token bucket: what exceeds it is answered with ThrottlingException.
+func WithBucket(service string, perSecond, burst float64) Option {
+	return func(o *options) { o.buckets[service] = limit{perSecond, burst} }
+}
+
+// WithEmptyPages lets every paged read of SSM begin with an empty page and a NextToken.
+func WithEmptyPages() Option { return func(o *options) { o.emptyPages = true } }
+
+// WithFaults injects faults from the start. See Server.Inject.
+func WithFaults(f ...Fault) Option {
+	return func(o *options) { o.faults = append(o.faults, f...) }
+}

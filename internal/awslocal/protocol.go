@@ -1,0 +1,167 @@
+package awslocal
+
+import (
+	"encoding/json"
+	"encoding/xml"
+	"errors"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/whispering/bundle/internal/awslocal/call"
+)
+
+// protocol is how requests and replies look on the wire. A service of another protocol comes with one more of these.
+type protocol interface {
+	// claims reports whether the request is of this protocol.
+	claims(r *http.Request) bool
+	// read finds out what is asked: the service and operation, and the members as JSON.
+	read(r *http.Request, body []byte) (service, operation string, in []byte, err error)
+	// reply and failure give the body of an answer.
+	reply(operation, id string, out any) ([]byte, error)
+	failure(id string, e *call.Error) []byte
+	contentType() string
+	// refusal gives the error for a request whose signature is not accepted.
+	refusal(refusal) *call.Error
+}
+
+// jsonProtocol is AWS JSON 1.1, of SSM and KMS: https://smithy.io/2.0/aws/protocols/aws-json-1_1-protocol.html.
+type jsonProtocol struct{}
+
+func (jsonProtocol) claims(r *http.Request) bool { return r.Header.Get("X-Amz-Target") != "" }
+
+func (jsonProtocol) contentType() string { return "application/x-amz-json-1.1" }
+
+func (jsonProtocol) read(r *http.Request, body []byte) (service, operation string, in []byte, err error) {
+	prefix, operation, _ := strings.Cut(r.Header.Get("X-Amz-Target"), ".")
+	switch prefix {
+	case "AmazonSSM":
+		service = "ssm"
+	case "TrentService":
+		service = "kms"
+	}
+	if r.Method != http.MethodPost || r.URL.Path != "/" && r.URL.Path != "" {
+		return service, operation, nil, call.NewError("UnknownOperationException", "")
+	}
+	return service, operation, body, nil
+}
+
+func (jsonProtocol) reply(_, _ string, out any) ([]byte, error) {
+	if out == nil {
+		return []byte("{}"), nil
+	}
+	return json.Marshal(out)
+}
+
+func (jsonProtocol) failure(_ string, e *call.Error) []byte {
+	body, err := json.Marshal(struct {
+		Type    string `json:"__type"`
+		Message string `json:"message,omitempty"`
+	}{e.Code, e.Message})
+	if err != nil {
+		return []byte("{}") // two strings always marshal
+	}
+	return body
+}
+
+func (jsonProtocol) refusal(f refusal) *call.Error { return call.NewError(f.jsonCode, f.message) }
+
+// queryProtocol is AWS Query, of STS: https://smithy.io/2.0/aws/protocols/aws-query-protocol.html.
+type queryProtocol struct{}
+
+const stsNamespace = "https://sts.amazonaws.com/doc/2011-06-15/"
+
+func (queryProtocol) claims(r *http.Request) bool {
+	return strings.HasPrefix(r.Header.Get("Content-Type"), "application/x-www-form-urlencoded") || r.URL.Query().Has("Action")
+}
+
+func (queryProtocol) contentType() string { return "text/xml" }
+
+func (queryProtocol) read(r *http.Request, body []byte) (service, operation string, in []byte, err error) {
+	form := r.URL.Query()
+	if r.Method == http.MethodPost {
+		if form, err = url.ParseQuery(string(body)); err != nil {
+			return "sts", "", nil, &call.Error{Code: "MalformedInput", Message: "the form cannot be read"}
+		}
+	}
+	members := map[string]string{}
+	for name := range form {
+		members[name] = form.Get(name)
+	}
+	in, err = json.Marshal(members)
+	return "sts", form.Get("Action"), in, err
+}
+
+func (queryProtocol) reply(operation, id string, out any) ([]byte, error) {
+	var b strings.Builder
+	b.WriteString("<" + operation + `Response xmlns="` + stsNamespace + `">`)
+	e := xml.NewEncoder(&b)
+	if err := e.EncodeElement(out, xml.StartElement{Name: xml.Name{Local: operation + "Result"}}); err != nil {
+		return nil, err
+	}
+	b.WriteString("<ResponseMetadata><RequestId>" + id + "</RequestId></ResponseMetadata></" + operation + "Response>")
+	return []byte(b.String()), nil
+}
+
+func (queryProtocol) failure(id string, e *call.Error) []byte {
+	body, err := xml.Marshal(struct {
+		XMLName struct{} `xml:"https://sts.amazonaws.com/doc/2011-06-15/ ErrorResponse"`
+		Error   struct{ Type, Code, Message string }
+		ID      string `xml:"RequestId"`
+	}{Error: struct{ Type, Code, Message string }{"Sender", e.Code, e.Message}, ID: id})
+	if err != nil {
+		return nil // strings always marshal
+	}
+	return body
+}
+
+func (queryProtocol) refusal(f refusal) *call.Error {
+	return &call.Error{Status: http.StatusForbidden, Code: f.queryCode, Message: f.message}
+}
+
+// refusal is a request that is not let in, with its code in either protocol
+// (https://docs.aws.amazon.com/STS/latest/APIReference/CommonErrors.html,
+// https://docs.aws.amazon.com/kms/latest/APIReference/CommonErrors.html).
+type refusal struct{ jsonCode, queryCode, message string }
+
+func (r refusal) Error() string { return r.message }
+
+func refuseMissing() refusal {
+	return refusal{"MissingAuthenticationTokenException", "MissingAuthenticationToken", "Request is missing Authentication Token"}
+}
+
+func refuseMalformed(reason string) refusal {
+	return refusal{"IncompleteSignatureException", "IncompleteSignature", reason}
+}
+
+func refuseSignature(reason string) refusal {
+	return refusal{"InvalidSignatureException", "SignatureDoesNotMatch", reason}
+}
+
+func refuseID() refusal {
+	return refusal{"UnrecognizedClientException", "InvalidClientTokenId", "The security token included in the request is invalid."}
+}
+
+func refuseExpired() refusal {
+	return refusal{"ExpiredTokenException", "ExpiredToken", "The security token included in the request is expired"}
+}
+
+func refusePresigned() refusal {
+	return refusal{"RequestExpired", "RequestExpired", "Request has expired."}
+}
+
+// asError gives any error the form that goes to the client. What is no error of AWS's is an internal failure and tells nothing.
+func asError(p protocol, err error) *call.Error {
+	var e *call.Error
+	var f refusal
+	switch {
+	case errors.As(err, &f):
+		return p.refusal(f)
+	case errors.As(err, &e):
+		if e.Status == 0 {
+			return &call.Error{Status: http.StatusBadRequest, Code: e.Code, Message: e.Message}
+		}
+		return e
+	}
+	return &call.Error{Status: http.StatusInternalServerError, Code: "InternalServerError", Message: "internal failure of the embedded AWS"}
+}

@@ -1,0 +1,203 @@
+package awslocal
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+)
+
+// ErrLocked is wrapped by the error of New for a state directory that another process has open.
+var ErrLocked = errors.New("the state directory is in use by another process")
+
+// The files of a state directory.
+const (
+	stateName  = "state.json"
+	lockName   = "lock"
+	serverName = "server.json"
+)
+
+// stateFormat is raised when an older state can no longer be read.
+const stateFormat = 1
+
+// stateFile is the content of state.json.
+type stateFile struct {
+	Format   int                        `json:"format"`
+	Used     bool                       `json:"used"`
+	Key      accessKey                  `json:"credentials"`
+	Services map[string]json.RawMessage `json:"services"`
+}
+
+// serverFile is the content of server.json: how to reach the server that has the directory.
+type serverFile struct {
+	URL string `json:"url"`
+	accessKey
+}
+
+// stateDir is a state directory that this process has locked.
+type stateDir struct {
+	path string
+	lock *os.File
+}
+
+// openStateDir makes the directory if need be and locks it. The lock ends with the process, however that ends.
+func openStateDir(path string) (*stateDir, error) {
+	if err := os.MkdirAll(path, 0o700); err != nil {
+		return nil, err
+	}
+	lock, err := lockFile(filepath.Join(path, lockName))
+	if errors.Is(err, ErrLocked) {
+		if server, err := readServerFile(path); err == nil {
+			return nil, fmt.Errorf("%w: %s is served at %s", ErrLocked, path, server.URL)
+		}
+		return nil, fmt.Errorf("%w: %s", ErrLocked, path)
+	}
+	if err != nil {
+		return nil, err
+	}
+	d := &stateDir{path: path, lock: lock}
+	// A server.json that is still there is of a server that was killed.
+	if err := os.Remove(filepath.Join(path, serverName)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, errors.Join(err, lock.Close())
+	}
+	return d, nil
+}
+
+func readServerFile(dir string) (serverFile, error) {
+	var server serverFile
+	b, err := os.ReadFile(filepath.Join(dir, serverName))
+	if err == nil {
+		err = json.Unmarshal(b, &server)
+	}
+	return server, err
+}
+
+// announce writes server.json.
+func (d *stateDir) announce(server serverFile) error {
+	b, err := json.Marshal(server)
+	if err != nil {
+		return err
+	}
+	return d.write(serverName, b)
+}
+
+func (d *stateDir) close() error {
+	err := os.Remove(filepath.Join(d.path, serverName))
+	if errors.Is(err, fs.ErrNotExist) {
+		err = nil
+	}
+	return errors.Join(err, d.lock.Close())
+}
+
+// write replaces a file of the directory as a whole: after a crash there is the old one or the new one.
+func (d *stateDir) write(name string, b []byte) error {
+	temporary := filepath.Join(d.path, name+".new") // the lock keeps others from it
+	f, err := os.OpenFile(temporary, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(b)
+	if err == nil {
+		err = f.Sync()
+	}
+	if err = errors.Join(err, f.Close()); err != nil {
+		return err
+	}
+	if err := os.Rename(temporary, filepath.Join(d.path, name)); err != nil {
+		return err
+	}
+	return syncDir(d.path)
+}
+
+// load takes the state out of the directory, or puts the new one there.
+func (s *Server) load() error {
+	b, err := os.ReadFile(filepath.Join(s.dir.path, stateName))
+	if errors.Is(err, fs.ErrNotExist) {
+		return s.writeState()
+	}
+	if err != nil {
+		return err
+	}
+	var state stateFile
+	if err := json.Unmarshal(b, &state); err != nil {
+		return fmt.Errorf("%s in %s is damaged", stateName, s.dir.path)
+	}
+	if state.Format != stateFormat {
+		return fmt.Errorf("%s in %s has format %d, this program reads %d: remove the directory to begin anew",
+			stateName, s.dir.path, state.Format, stateFormat)
+	}
+	s.used, s.key = state.Used, state.Key
+	for name, service := range s.services {
+		if snapshot := state.Services[name]; snapshot != nil {
+			if err := service.Restore(snapshot); err != nil {
+				return fmt.Errorf("the state of %s in %s cannot be restored: %w", name, s.dir.path, err)
+			}
+		}
+	}
+	return nil
+}
+
+// saver lets mutations that come at the same time share one write.
+type saver struct {
+	changes atomic.Uint64 // mutations so far
+	mu      sync.Mutex
+	saved   uint64 // mutations that are in the file
+}
+
+// persist returns when the mutation that was just made is on disk.
+func (s *Server) persist() error {
+	change := s.save.changes.Add(1)
+	s.save.mu.Lock()
+	defer s.save.mu.Unlock()
+	s.used = true
+	if s.dir == nil || s.save.saved >= change {
+		return nil
+	}
+	upTo := s.save.changes.Load()
+	if err := s.writeState(); err != nil {
+		return err
+	}
+	s.save.saved = upTo
+	return nil
+}
+
+func (s *Server) writeState() error {
+	state := stateFile{Format: stateFormat, Used: s.used, Key: s.key, Services: map[string]json.RawMessage{}}
+	for name, service := range s.services {
+		snapshot, err := service.Snapshot()
+		if err != nil {
+			return err
+		}
+		state.Services[name] = snapshot
+	}
+	b, err := json.Marshal(state)
+	if err != nil {
+		return err
+	}
+	return s.dir.write(stateName, b)
+}
+
+// Reset empties the state: no parameter, key, role or session is left. A seed that the server was made with is put again.
+func (s *Server) Reset() error {
+	for name, service := range s.services {
+		if err := service.Restore(s.pristine[name]); err != nil {
+			return err
+		}
+	}
+	s.save.mu.Lock()
+	s.used = false
+	s.save.mu.Unlock()
+	if s.options.seed != nil {
+		return s.seedIfUnused()
+	}
+	if s.dir == nil {
+		return nil
+	}
+	s.save.mu.Lock()
+	defer s.save.mu.Unlock()
+	return s.writeState()
+}
