@@ -44,7 +44,11 @@ func (s *Service) target(r *call.Request, ref string) (reference, error) {
 	if strings.HasPrefix(ref, "alias/") || strings.HasPrefix(ref, "arn:") && strings.Contains(ref, ":alias/") {
 		return reference{}, validation("Aliases must refer to keys. Not aliases")
 	}
-	return s.find(r, "targetKeyId", ref)
+	k, err := s.find(r, "targetKeyId", ref)
+	if err == nil && k.Account != r.Account {
+		return reference{}, deniedForeign(r)
+	}
+	return k, err
 }
 
 // createAlias is https://docs.aws.amazon.com/kms/latest/APIReference/API_CreateAlias.html.
@@ -59,6 +63,7 @@ func (s *Service) createAlias(r *call.Request, in *aliasInput) (any, error) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.sweep(r.Now)
 	k, err := s.target(r, ref)
 	if err != nil {
 		return nil, err
@@ -79,4 +84,93 @@ func (s *Service) createAlias(r *call.Request, in *aliasInput) (any, error) {
 	s.aliases[arn] = &alias{ARN: arn, Target: k.arn(), Created: r.Now, Updated: r.Now}
 	s.reindex()
 	return nil, nil
+}
+
+// existing finds an alias of the request's account and region.
+func (s *Service) existing(r *call.Request, name string) (*alias, reference, error) {
+	arn := aliasARN(r, name)
+	a := s.aliases[arn]
+	if a == nil || s.keys[a.Target] == nil {
+		return nil, reference{}, notFound("Alias %s is not found.", arn)
+	}
+	return a, reference{key: s.keys[a.Target]}, nil
+}
+
+// updateAlias is https://docs.aws.amazon.com/kms/latest/APIReference/API_UpdateAlias.html: it needs the right on the
+// alias, on the key it leaves and on the key it takes.
+func (s *Service) updateAlias(r *call.Request, in *aliasInput) (any, error) {
+	name, err := checkAliasName(in.AliasName)
+	if err != nil {
+		return nil, err
+	}
+	ref, err := required("targetKeyId", in.TargetKeyId)
+	if err != nil {
+		return nil, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	a, old, err := s.existing(r, name)
+	if err != nil {
+		return nil, err
+	}
+	k, err := s.target(r, ref)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.allowAlias(r, a, old, k); err != nil {
+		return nil, err
+	}
+	switch {
+	case k.State == statePendingDeletion:
+		return nil, invalidState(k.arn(), "pending deletion")
+	case k.Usage != old.Usage || kind(k.Spec) != kind(old.Spec):
+		return nil, validation("The current and new keys of an alias must have the same key type and key usage.")
+	}
+	a.Target, a.Updated = k.arn(), r.Now
+	s.reindex()
+	return nil, nil
+}
+
+// deleteAlias is https://docs.aws.amazon.com/kms/latest/APIReference/API_DeleteAlias.html.
+func (s *Service) deleteAlias(r *call.Request, in *aliasInput) (any, error) {
+	name, err := checkAliasName(in.AliasName)
+	if err != nil {
+		return nil, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	a, k, err := s.existing(r, name)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.allowAlias(r, a, k); err != nil {
+		return nil, err
+	}
+	delete(s.aliases, a.ARN)
+	s.reindex()
+	return nil, nil
+}
+
+// allowAlias authorises an operation on an alias and on the keys it concerns.
+func (s *Service) allowAlias(r *call.Request, a *alias, keys ...reference) error {
+	if err := s.allowPlain(r, r.Operation, a.ARN, nil); err != nil {
+		return err
+	}
+	for _, k := range keys {
+		if err := s.allow(r, r.Operation, k); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// kind is the type of a key: an alias keeps to one.
+func kind(spec string) string {
+	switch {
+	case spec == specSymmetric:
+		return "symmetric"
+	case strings.HasPrefix(spec, "HMAC_"):
+		return "HMAC"
+	}
+	return "asymmetric"
 }

@@ -47,11 +47,26 @@ func New() *Service {
 	}
 	s := &Service{everything: everything, keys: map[string]*key{}, aliases: map[string]*alias{}}
 	s.operations = map[string]call.Handler{
-		"CreateKey":   handler(s.createKey),
-		"DescribeKey": handler(s.describeKey),
-		"CreateAlias": handler(s.createAlias),
-		"Encrypt":     handler(s.encrypt),
-		"Decrypt":     handler(s.decrypt),
+		"CreateKey":                       handler(s.createKey),
+		"DescribeKey":                     handler(s.describeKey),
+		"ListKeys":                        handler(s.listKeys),
+		"ReplicateKey":                    handler(s.replicateKey),
+		"EnableKey":                       handler(s.enableKey),
+		"DisableKey":                      handler(s.disableKey),
+		"ScheduleKeyDeletion":             handler(s.scheduleKeyDeletion),
+		"CancelKeyDeletion":               handler(s.cancelKeyDeletion),
+		"GetKeyPolicy":                    handler(s.getKeyPolicy),
+		"PutKeyPolicy":                    handler(s.putKeyPolicy),
+		"ListResourceTags":                handler(s.listResourceTags),
+		"CreateAlias":                     handler(s.createAlias),
+		"UpdateAlias":                     handler(s.updateAlias),
+		"DeleteAlias":                     handler(s.deleteAlias),
+		"ListAliases":                     handler(s.listAliases),
+		"Encrypt":                         handler(s.encrypt),
+		"Decrypt":                         handler(s.decrypt),
+		"ReEncrypt":                       handler(s.reEncrypt),
+		"GenerateDataKey":                 handler(s.generateDataKey),
+		"GenerateDataKeyWithoutPlaintext": handler(s.generateDataKeyWithoutPlaintext),
 	}
 	return s
 }

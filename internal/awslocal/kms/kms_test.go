@@ -25,18 +25,18 @@ var start = time.Date(2026, 11, 1, 10, 0, 0, 0, time.UTC)
 
 // caller is how a test calls the service: as whom, where and when.
 type caller struct {
-	t       *testing.T
+	t       testing.TB
 	s       *kms.Service
 	request call.Request
 }
 
-func newService(t *testing.T) (*kms.Service, caller) {
+func newService(t testing.TB) (*kms.Service, caller) {
 	t.Helper()
 	s := kms.New()
 	return s, rootOf(t, s, account)
 }
 
-func rootOf(t *testing.T, s *kms.Service, account string) caller {
+func rootOf(t testing.TB, s *kms.Service, account string) caller {
 	arn := "arn:aws:iam::" + account + ":root"
 	return caller{t: t, s: s, request: call.Request{
 		Service: "kms", Region: region, Account: account, Now: start,
@@ -121,7 +121,7 @@ func (c caller) fails(operation string, in object, code, message string) {
 	wantError(c.t, operation, err, code, message)
 }
 
-func wantError(t *testing.T, what string, err error, code, message string) {
+func wantError(t testing.TB, what string, err error, code, message string) {
 	t.Helper()
 	var e *call.Error
 	if !errors.As(err, &e) {
@@ -145,7 +145,7 @@ func id(arn string) string { return arn[strings.LastIndex(arn, "/")+1:] }
 
 func b64(s string) string { return base64.StdEncoding.EncodeToString([]byte(s)) }
 
-func unb64(t *testing.T, v any) []byte {
+func unb64(t testing.TB, v any) []byte {
 	t.Helper()
 	b, err := base64.StdEncoding.DecodeString(v.(string))
 	if err != nil {

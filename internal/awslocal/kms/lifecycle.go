@@ -1,0 +1,132 @@
+package kms
+
+import (
+	"strconv"
+	"time"
+
+	"github.com/whispering/bundle/internal/awslocal/call"
+)
+
+// change finds a key by id or ARN, authorises an operation that changes it and refuses keys that wait for their
+// deletion. The caller holds the write lock.
+func (s *Service) change(r *call.Request, keyID *string, extra map[string][]string) (reference, error) {
+	ref, err := required("keyId", keyID)
+	if err != nil {
+		return reference{}, err
+	}
+	k, err := s.findByID(r, "keyId", ref)
+	if err != nil {
+		return reference{}, err
+	}
+	if err := s.allow(r, r.Operation, k, extra); err != nil {
+		return reference{}, err
+	}
+	if waiting := k.State == statePendingDeletion || k.State == statePendingReplicaDeletion; waiting && r.Operation != "CancelKeyDeletion" {
+		return reference{}, invalidState(k.arn(), "pending deletion")
+	}
+	return k, nil
+}
+
+// enableKey is https://docs.aws.amazon.com/kms/latest/APIReference/API_EnableKey.html.
+func (s *Service) enableKey(r *call.Request, in *keyIDInput) (any, error) {
+	return nil, s.setState(r, in, stateEnabled)
+}
+
+// disableKey is https://docs.aws.amazon.com/kms/latest/APIReference/API_DisableKey.html.
+func (s *Service) disableKey(r *call.Request, in *keyIDInput) (any, error) {
+	return nil, s.setState(r, in, stateDisabled)
+}
+
+func (s *Service) setState(r *call.Request, in *keyIDInput, state string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	k, err := s.change(r, in.KeyId, nil)
+	if err != nil {
+		return err
+	}
+	if k.State == statePendingImport {
+		return invalidState(k.arn(), "pending import")
+	}
+	k.State = state
+	return nil
+}
+
+const (
+	leastWindow = 7 // days
+	mostWindow  = 30
+)
+
+type scheduleInput struct {
+	KeyId               *string
+	PendingWindowInDays *int
+}
+
+type scheduleOutput struct {
+	KeyId               string
+	KeyState            string
+	DeletionDate        float64 `json:",omitempty"`
+	PendingWindowInDays int
+}
+
+// scheduleKeyDeletion is https://docs.aws.amazon.com/kms/latest/APIReference/API_ScheduleKeyDeletion.html. The
+// key is gone when the window is over by the clock of the request that asks for it. A primary key that has replicas
+// waits without a date.
+func (s *Service) scheduleKeyDeletion(r *call.Request, in *scheduleInput) (any, error) {
+	window := mostWindow
+	if in.PendingWindowInDays != nil {
+		window = *in.PendingWindowInDays
+	}
+	switch {
+	case window < leastWindow:
+		return nil, constraint(" '"+strconv.Itoa(window)+"'", "pendingWindowInDays", "have value greater than or equal to 7")
+	case window > mostWindow:
+		return nil, constraint(" '"+strconv.Itoa(window)+"'", "pendingWindowInDays", "have value less than or equal to 30")
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	k, err := s.change(r, in.KeyId, map[string][]string{"kms:ScheduleKeyDeletionPendingWindowInDays": {strconv.Itoa(window)}})
+	if err != nil {
+		return nil, err
+	}
+	out := scheduleOutput{KeyId: k.arn(), PendingWindowInDays: window}
+	if k.Region == k.PrimaryRegion && len(s.regions(k.key).ReplicaKeys) > 0 {
+		k.State = statePendingReplicaDeletion
+	} else {
+		k.State = statePendingDeletion
+		k.Deletion = r.Now.Add(time.Duration(window) * 24 * time.Hour)
+		out.DeletionDate = epoch(k.Deletion)
+	}
+	out.KeyState = k.State
+	return out, nil
+}
+
+// cancelKeyDeletion is https://docs.aws.amazon.com/kms/latest/APIReference/API_CancelKeyDeletion.html: the key is
+// disabled afterwards.
+func (s *Service) cancelKeyDeletion(r *call.Request, in *keyIDInput) (any, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	k, err := s.change(r, in.KeyId, nil)
+	if err != nil {
+		return nil, err
+	}
+	if k.State != statePendingDeletion && k.State != statePendingReplicaDeletion {
+		return nil, invalidState(k.arn(), "not pending deletion")
+	}
+	k.State, k.Deletion = stateDisabled, time.Time{}
+	return map[string]any{"KeyId": k.arn()}, nil
+}
+
+// sweep forgets the keys whose waiting time is over, and their aliases. Until it runs nobody can find them either;
+// it frees their names. The caller holds the write lock.
+func (s *Service) sweep(now time.Time) {
+	for arn, k := range s.keys {
+		if k.gone(now) {
+			delete(s.keys, arn)
+		}
+	}
+	for arn, a := range s.aliases {
+		if s.keys[a.Target] == nil {
+			delete(s.aliases, arn)
+		}
+	}
+}
