@@ -33,7 +33,7 @@ func (e *evaluator) sameFile(first, second Function) {
 		place = second.DeployedAs.Range
 	}
 	e.report(fault("Two functions with one file", fmt.Sprintf("Functions %q and %q (%s) would both be written to %s.sealed. Give one of the two another deployed_as.",
-		second.Name.Value, first.Name.Value, first.Range, second.File()), place, second.Range))
+		second.Name.Value, first.Name.Value, first.Range, second.File()), place))
 }
 
 // sharedKey reports a key of several functions, unless all of them say that they share theirs.

@@ -9,7 +9,11 @@ import (
 func didYouMean(name string, candidates []string) string {
 	best, least := "", 3
 	for _, c := range candidates {
-		if d := distance(strings.ToLower(name), strings.ToLower(c)); d < least && d < len(c) {
+		d := distance(strings.ToLower(name), strings.ToLower(c))
+		if len(name) > 2 && strings.HasPrefix(c, name) {
+			d = 1
+		}
+		if d < least && d < len(c) {
 			best, least = c, d
 		}
 	}

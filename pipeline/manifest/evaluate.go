@@ -102,7 +102,7 @@ func (e *evaluator) regions(b *block, s *scope, embedded state) []Text {
 		switch {
 		case embedded == found:
 			return []Text{{embeddedRegion, b.header}}
-		case embedded == absent && has == absent && !e.m.partial:
+		case embedded == absent && has == absent && !b.partial && !e.m.partial:
 			e.report(fault("No region", "An environment in a real account names its region. Add the line: regions = [\"…\"].", b.header))
 		case embedded == absent && has == found:
 			e.wrong(b.attrs["regions"], "No region", "An environment in a real account names its region: regions = [\"…\"].", b.attrs["regions"].Expr.Range())
@@ -131,7 +131,7 @@ func (e *evaluator) embedded(b *block, path Text) {
 
 func (e *evaluator) account(b *block, id Text, has state) {
 	switch a := b.attrs["account_id"]; {
-	case has == absent && !e.m.partial:
+	case has == absent && !b.partial && !e.m.partial:
 		e.report(fault("No account", "An environment names its account, so that no build runs in another. Add the line: account_id = \"…\" (12 digits); or embedded = \"…\" for the embedded AWS.", b.header))
 	case has == found && !accountPattern.MatchString(id.Value):
 		e.wrong(a, "Invalid account id", fmt.Sprintf("An account id has 12 digits, and %q is not that.", id.Value), id.Range)

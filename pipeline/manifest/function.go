@@ -32,8 +32,9 @@ func (e *evaluator) allFunctions(s *scope) []Function {
 // function evaluates a function block with the defaults that it does not override, and says whether the function is
 // in the environment.
 func (e *evaluator) function(own *block, locals *scope) (Function, bool) {
-	b := &block{spec: own.spec, label: own.label, header: own.header, blocks: own.blocks, attrs: hcl.Attributes{}}
+	b := &block{spec: own.spec, label: own.label, header: own.header, blocks: own.blocks, partial: own.partial, attrs: hcl.Attributes{}}
 	if e.m.defaults != nil {
+		b.partial = b.partial || e.m.defaults.partial
 		maps.Copy(b.attrs, e.m.defaults.attrs)
 	}
 	maps.Copy(b.attrs, own.attrs)
@@ -74,7 +75,7 @@ func (e *evaluator) here(b *block, s *scope) bool {
 func (e *evaluator) key(b *block, s *scope) Text {
 	key, has := e.text(b, "kms_key", s)
 	switch {
-	case has == absent && !e.m.partial:
+	case has == absent && !b.partial && !e.m.partial:
 		e.report(fault("No key", fmt.Sprintf("Function %q has no kms_key, and defaults give none. Add the line: kms_key = \"alias/…\".", b.label.Value), b.header))
 	case has == found && !keyPattern.MatchString(key.Value):
 		e.wrong(b.attrs["kms_key"], "Invalid key", fmt.Sprintf("%q does not name a KMS key. Write an alias (alias/NAME), a key id, or the ARN of either.", key.Value), key.Range)
@@ -106,7 +107,7 @@ func (e *evaluator) sources(f *Function, b *block, s *scope) {
 		seen[name.Value] = true
 	}
 	failedInclude := b.attrs["include"] != nil && e.failed[b.attrs["include"].Expr.Range()]
-	if written == 0 && !failedInclude && !e.m.partial {
+	if written == 0 && !failedInclude && !b.partial && !e.m.partial {
 		e.report(fault("Function without secrets", fmt.Sprintf("Function %q has no secrets in environment %q. Add a secret or parameters block, or include a group; or leave the environment out of its environments.",
 			b.label.Value, e.env.label.Value), b.header))
 	}
@@ -127,6 +128,9 @@ type source struct{ in, secret *block }
 // of the environment, unusable ones too.
 func (e *evaluator) blocks(f *Function, from, function *block, s *scope, places map[string]source) int {
 	count := 0
+	if from.partial {
+		count++ // what was not understood may have been one
+	}
 	for _, b := range from.blocks {
 		if !e.here(b, s) {
 			continue

@@ -60,14 +60,32 @@ func (g *gate) characters() {
 		case r == utf8.RuneError && size == 1:
 			g.fatal = fault("Manifest is not UTF-8", "Save the file in UTF-8.", g.at(i, i+1))
 			return
-		case r < 0x20 && r != '\n' && r != '\r' && r != '\t', r >= 0x7f && r < 0xa0,
-			r >= 0x202a && r <= 0x202e, r >= 0x2066 && r <= 0x2069:
+		case hides(r):
 			g.fatal = fault("Control character in manifest",
 				fmt.Sprintf("The file holds the character %U, which does not show in print. Remove it.", r), g.at(i, i+size))
 			return
 		}
 		i += size
 	}
+}
+
+// hides says whether a character is a control character, or changes the direction of writing.
+func hides(r rune) bool {
+	return r < 0x20 && r != '\n' && r != '\r' && r != '\t' || r >= 0x7f && r < 0xa0 ||
+		r >= 0x202a && r <= 0x202e || r >= 0x2066 && r <= 0x2069
+}
+
+// printable is the source with a question mark for each byte of what characters refuses, for an excerpt.
+func (g *gate) printable() []byte {
+	src := bytes.Clone(g.src)
+	for i := 0; i < len(src); {
+		r, size := utf8.DecodeRune(src[i:])
+		if r == utf8.RuneError && size == 1 || hides(r) {
+			copy(src[i:], "???"[:size])
+		}
+		i += size
+	}
+	return src
 }
 
 // frame is an open bracket or template.

@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/hashicorp/hcl/v2"
@@ -68,9 +69,25 @@ func Load(path string, o Options) (*Module, hcl.Diagnostics) {
 			r.file(f.Body)
 		}
 	}
-	diags = append(diags, r.diags...)
-	diags = append(diags, m.settle(o)...)
+	diags = append(diags, without(append(r.diags, m.settle(o)...), diags)...)
 	return m, m.Sort(diags)
+}
+
+// without is diags without those on the line of an earlier one: what a syntax error makes of its line means nothing.
+func without(diags, earlier hcl.Diagnostics) hcl.Diagnostics {
+	type line struct {
+		file   string
+		number int
+	}
+	taken := map[line]bool{}
+	for _, d := range earlier {
+		if d.Subject != nil {
+			taken[line{d.Subject.Filename, d.Subject.Start.Line}] = true
+		}
+	}
+	return slices.DeleteFunc(diags, func(d *hcl.Diagnostic) bool {
+		return d.Subject != nil && taken[line{d.Subject.Filename, d.Subject.Start.Line}]
+	})
 }
 
 func unreadable(path string, err error) *hcl.Diagnostic {
@@ -149,26 +166,41 @@ func (m *Module) parse(path string, src []byte) hcl.Diagnostics {
 	g := newGate(src, path)
 	if g.fatal != nil {
 		m.partial = true
+		m.files[path].Bytes = g.printable()
 		return hcl.Diagnostics{g.fatal}
 	}
 	for _, d := range g.refused {
 		m.refused[path] = append(m.refused[path], *d.Subject)
 	}
 	var file *hcl.File
-	var diags hcl.Diagnostics
+	var found hcl.Diagnostics
 	if strings.HasSuffix(path, ".json") {
-		file, diags = json.Parse(src, path)
+		file, found = json.Parse(src, path)
 	} else {
-		file, diags = hclsyntax.ParseConfig(src, path, hcl.InitialPos)
-	}
-	for _, d := range diags {
-		// Of an attribute that is set twice the parser keeps the first: nothing is lost.
-		m.partial = m.partial || d.Severity == hcl.DiagError && d.Summary != "Attribute redefined"
+		file, found = hclsyntax.ParseConfig(src, path, hcl.InitialPos)
 	}
 	if file != nil {
 		m.files[path] = file
 	}
-	return append(diags, g.refused...)
+	return append(m.syntax(found), g.refused...)
+}
+
+// syntax keeps the first syntax error of a file: those after it are mostly its consequences.
+func (m *Module) syntax(found hcl.Diagnostics) hcl.Diagnostics {
+	var kept hcl.Diagnostics
+	broken := false
+	for _, d := range found {
+		if d.Summary == "Attribute redefined" { // the parser keeps the first: nothing is lost
+			kept = append(kept, d)
+			continue
+		}
+		if !broken {
+			kept = append(kept, d)
+		}
+		broken = true
+	}
+	m.partial = m.partial || broken
+	return kept
 }
 
 // Files are the files of the manifest by name, as hcl.NewDiagnosticTextWriter takes them.

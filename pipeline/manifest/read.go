@@ -16,6 +16,8 @@ type block struct {
 	header hcl.Range
 	attrs  hcl.Attributes
 	blocks []*block
+	// partial is set where something in the block was not understood: nothing is then reported as absent from it.
+	partial bool
 }
 
 func labels(blocks []*block) []string {
@@ -44,11 +46,8 @@ func (r *reader) report(d *hcl.Diagnostic) { r.diags = append(r.diags, d) }
 
 // file takes in the blocks of one file.
 func (r *reader) file(body hcl.Body) {
-	before := len(r.diags)
 	root := r.body(body, rootSpec())
-	if len(r.diags) > before && !slices.ContainsFunc(root.blocks, func(b *block) bool { return b.spec.name == "bundle" }) {
-		r.m.partial = true // a block with a misspelt name or label may be the one that seems to be absent
-	}
+	r.m.partial = r.m.partial || root.partial
 	for _, b := range root.blocks {
 		switch b.spec.name {
 		case "bundle":
@@ -106,6 +105,7 @@ func (r *reader) locals(b *block) {
 // body reads what spec allows in a body and reports the rest.
 func (r *reader) body(body hcl.Body, spec blockSpec) *block {
 	b := &block{spec: spec}
+	before := len(r.diags)
 	if spec.open {
 		var diags hcl.Diagnostics
 		b.attrs, diags = body.JustAttributes()
@@ -113,29 +113,43 @@ func (r *reader) body(body hcl.Body, spec blockSpec) *block {
 		return b
 	}
 	content, rest, diags := body.PartialContent(hclSchema(spec))
-	r.diags = append(r.diags, diags...)
 	b.attrs = content.Attributes
-	r.leftovers(body, rest, spec)
+	if native, ok := body.(*hclsyntax.Body); ok {
+		r.native(native, spec) // diags are about labels, and so is this
+	} else {
+		r.json(rest, spec)
+		r.diags = append(r.diags, diags...)
+	}
+	b.partial = len(r.diags) > before
 	for _, inner := range content.Blocks {
-		innerSpec, _ := spec.block(inner.Type)
-		child := r.body(inner.Body, innerSpec)
-		child.header = inner.DefRange
-		if len(inner.Labels) > 0 {
-			child.label = Text{inner.Labels[0], inner.LabelRanges[0]}
+		b.blocks = append(b.blocks, r.block(inner, spec))
+	}
+	return b
+}
+
+// block reads a block of a body with the schema outer.
+func (r *reader) block(inner *hcl.Block, outer blockSpec) *block {
+	spec, _ := outer.block(inner.Type)
+	b := r.body(inner.Body, spec)
+	b.header = inner.DefRange
+	if _, native := inner.Body.(*hclsyntax.Body); !native {
+		b.header = inner.TypeRange // a JSON block has but a brace for a header
+	}
+	if len(inner.Labels) > 0 {
+		b.label = Text{inner.Labels[0], inner.LabelRanges[0]}
+		if b.header == inner.TypeRange {
+			b.header = b.label.Range
 		}
-		if _, native := inner.Body.(*hclsyntax.Body); !native {
-			child.header = inner.TypeRange // a JSON block has but a brace for a header
-			if len(inner.Labels) > 0 {
-				child.header = inner.LabelRanges[0]
-			}
+	}
+	if spec.name == "secret" {
+		if problem := badSecretName(b.label.Value); problem != "" {
+			r.report(fault("Invalid secret name", problem, b.label.Range, b.header))
 		}
-		if innerSpec.name == "secret" {
-			if problem := badSecretName(child.label.Value); problem != "" {
-				r.report(fault("Invalid secret name", problem, child.label.Range, child.header))
-			}
+	}
+	for _, a := range spec.attrs {
+		if _, ok := b.attrs[a.name]; a.required && !ok && !b.partial && !r.m.partial {
+			r.report(missing(b, a.name))
 		}
-		r.required(child)
-		b.blocks = append(b.blocks, child)
 	}
 	return b
 }
@@ -155,17 +169,6 @@ func hclSchema(spec blockSpec) *hcl.BodySchema {
 	return schema
 }
 
-func (r *reader) required(b *block) {
-	if r.m.partial {
-		return
-	}
-	for _, a := range b.spec.attrs {
-		if _, ok := b.attrs[a.name]; a.required && !ok {
-			r.report(missing(b, a.name))
-		}
-	}
-}
-
 func missing(b *block, attr string) *hcl.Diagnostic {
 	return fault("Missing attribute", fmt.Sprintf("This %s needs %s. Add the line: %s = \"…\".", blockTitle(b.spec), attr, attr), b.header)
 }
@@ -177,30 +180,38 @@ func blockTitle(spec blockSpec) string {
 	return spec.name + " block"
 }
 
-// leftovers reports the attributes and blocks of body that spec does not know; rest is body without what it knows.
-func (r *reader) leftovers(body, rest hcl.Body, spec blockSpec) {
-	native, ok := body.(*hclsyntax.Body)
-	if !ok {
-		attrs, diags := rest.JustAttributes()
-		if diags.HasErrors() { // an array of objects in the place of an object
-			_, diags = rest.Content(&hcl.BodySchema{})
-			r.diags = append(r.diags, diags...)
-			return
-		}
-		for name, a := range attrs {
-			r.report(unknown(spec, name, a.NameRange, a.Range, false))
-		}
-		return
-	}
-	for name, a := range native.Attributes {
+// native reports the attributes and blocks of a body that spec does not know, and labels too few or too many.
+func (r *reader) native(body *hclsyntax.Body, spec blockSpec) {
+	for name, a := range body.Attributes {
 		if _, ok := spec.attr(name); !ok {
 			r.report(unknown(spec, name, a.NameRange, a.SrcRange, false))
 		}
 	}
-	for _, b := range native.Blocks {
-		if _, ok := spec.block(b.Type); !ok {
+	for _, b := range body.Blocks {
+		inner, ok := spec.block(b.Type)
+		switch {
+		case !ok:
 			r.report(unknown(spec, b.Type, b.TypeRange, b.DefRange(), true))
+		case inner.label == "" && len(b.Labels) > 0:
+			r.report(fault("Label not allowed", fmt.Sprintf("A %s block has no label. Write %s { … }.", b.Type, b.Type), b.LabelRanges[0], b.DefRange()))
+		case inner.label != "" && len(b.Labels) == 0:
+			r.report(fault("Missing label", fmt.Sprintf("A %s has a name. Write %s %q { … }.", b.Type, b.Type, inner.label), b.TypeRange, b.DefRange()))
+		case len(b.Labels) > 1:
+			r.report(fault("Label not allowed", fmt.Sprintf("A %s has one label, its name. Write %s %q { … }.", b.Type, b.Type, b.Labels[0]), b.LabelRanges[1], b.DefRange()))
 		}
+	}
+}
+
+// json reports the properties of a JSON body that spec does not know; rest is the body without those that it does.
+func (r *reader) json(rest hcl.Body, spec blockSpec) {
+	attrs, diags := rest.JustAttributes()
+	if diags.HasErrors() { // an array of objects in the place of an object
+		_, diags = rest.Content(&hcl.BodySchema{})
+		r.diags = append(r.diags, diags...)
+		return
+	}
+	for name, a := range attrs {
+		r.report(unknown(spec, name, a.NameRange, a.Range, false))
 	}
 }
 

@@ -55,9 +55,9 @@ func (s *scope) inFunction(name string) *scope {
 	return s.with(scopeFunction, "function", map[string]cty.Value{"name": cty.StringVal(name)})
 }
 
-// check reports a name that an expression uses and its scope does not hold. HCL would report most of them too, but
-// not say what to write instead.
-func (s *scope) check(t hcl.Traversal) *hcl.Diagnostic {
+// check says whether the scope holds a name that an expression uses. If it does not, the diagnostic says what to write
+// instead; there is none where the name may be declared in a part of the manifest that was not understood.
+func (s *scope) check(t hcl.Traversal) (*hcl.Diagnostic, bool) {
 	root, place := t.RootName(), t.SourceRange()
 	roots := map[string]struct {
 		from  scopeKind
@@ -72,13 +72,13 @@ func (s *scope) check(t hcl.Traversal) *hcl.Diagnostic {
 	switch {
 	case !known:
 		return fault("Unknown name", fmt.Sprintf("There is no %q. If this is a text, put it in quotes; the names are var.NAME, local.NAME, environment.name, environment.values.NAME and function.name.%s",
-			root, didYouMean(root, slices.Sorted(maps.Keys(roots)))), place)
+			root, didYouMean(root, slices.Sorted(maps.Keys(roots)))), place), false
 	case s.kind < rule.from:
-		return fault("Name out of place", fmt.Sprintf("The name %s can be used %s.", root, rule.where), place)
+		return fault("Name out of place", fmt.Sprintf("The name %s can be used %s.", root, rule.where), place), false
 	}
 	name, ok := step(t, 1)
 	if !ok {
-		return fault("Incomplete name", fmt.Sprintf("Say which one: %s.NAME.", root), place)
+		return fault("Incomplete name", fmt.Sprintf("Say which one: %s.NAME.", root), place), false
 	}
 	detail := ""
 	switch root {
@@ -93,21 +93,24 @@ func (s *scope) check(t hcl.Traversal) *hcl.Diagnostic {
 			detail = fmt.Sprintf("A function has nothing but a name here. Write function.name instead of function.%s.", name)
 		}
 	}
-	if detail == "" {
-		return nil
+	switch {
+	case detail == "":
+		return nil, true
+	case s.e.m.partial:
+		return nil, false
 	}
-	return fault("Unknown name", detail, place)
+	return fault("Unknown name", detail, place), false
 }
 
 func (s *scope) absentVar(name string) string {
-	if _, ok := s.e.m.vars[name]; ok || s.e.m.partial {
+	if _, ok := s.e.m.vars[name]; ok {
 		return ""
 	}
 	return fmt.Sprintf("No variable %q is declared. Add a block: variable %q { default = \"…\" }.%s", name, name, didYouMean(name, labels(s.e.m.variables)))
 }
 
 func (s *scope) absentLocal(name string) string {
-	if s.e.m.locals[name] != nil || s.e.m.partial {
+	if s.e.m.locals[name] != nil {
 		return ""
 	}
 	return fmt.Sprintf("No local %q is declared. Add it to a locals block: %s = ….%s", name, name, didYouMean(name, slices.Sorted(maps.Keys(s.e.m.locals))))

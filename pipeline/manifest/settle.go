@@ -42,7 +42,7 @@ func (m *Module) setVars(e *evaluator, o Options) {
 		switch {
 		case has == found:
 			m.vars[name] = cty.StringVal(standard.Value)
-		case has == absent && !m.partial:
+		case has == absent && !v.partial && !m.partial:
 			e.report(fault("Variable without a value",
 				fmt.Sprintf("Variable %q has no default. Give it a value with --var %s=… or in the environment variable BUNDLE_VAR_%s, or write a default.", name, name, name), v.label.Range, v.header))
 		}

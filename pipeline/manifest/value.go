@@ -63,19 +63,23 @@ func (e *evaluator) value(a *hcl.Attribute, s *scope) cty.Value {
 		return cty.DynamicVal
 	}
 	for _, t := range a.Expr.Variables() {
-		if d := s.check(t); d != nil {
+		d, ok := s.check(t)
+		if d != nil {
 			d.Context = &a.Range
 			e.report(d)
 		}
+		e.failed[place] = e.failed[place] || !ok
 	}
-	if len(e.diags) > before {
-		e.failed[place] = true
+	if e.failed[place] {
 		return cty.DynamicVal
 	}
 	v, diags := a.Expr.Value(s.ctx)
 	for _, d := range diags {
 		if d.Summary == "Call to unknown function" {
 			d.Detail += " The functions of a manifest are " + strings.Join(Functions(), ", ") + "."
+		}
+		if wide(d) {
+			d.EvalContext = nil
 		}
 		e.report(d)
 	}
@@ -87,6 +91,20 @@ func (e *evaluator) value(a *hcl.Attribute, s *scope) cty.Value {
 		return cty.DynamicVal
 	}
 	return v
+}
+
+// wide says whether the values that a diagnostic would print with itself are long.
+func wide(d *hcl.Diagnostic) bool {
+	if d.Expression == nil || d.EvalContext == nil {
+		return false
+	}
+	budget := 200
+	for _, t := range d.Expression.Variables() {
+		if v, diags := t.TraverseAbs(d.EvalContext); !diags.HasErrors() && !spend(v, &budget, 0) {
+			return true
+		}
+	}
+	return false
 }
 
 // wrong reports the value of an attribute.

@@ -1,0 +1,21 @@
+bundle {
+  name = "payments"
+}
+
+environment "local" {
+  embedded = "seed.json"
+}
+
+environment "prod" {
+  account_id = "222222222222"
+  regions    = ["us-west-2"]
+}
+
+function "hello" {
+  kms_key = "alias/hello"
+  environments = ["local"]
+
+  secret "DB_PASSWORD" {
+    parameter = "/payments/db"
+  }
+}

@@ -1,0 +1,13 @@
+bundle {
+  name = "payments"
+}
+
+environment "local" {
+  embedded = "seed.json"
+}
+
+function "hello" {
+  secret "DB_PASSWORD" {
+    parameter = "/payments/db"
+  }
+}

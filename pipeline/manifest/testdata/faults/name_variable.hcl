@@ -1,0 +1,19 @@
+bundle {
+  name = "payments"
+}
+
+variable "my-tier" {
+  default = "web"
+}
+
+environment "local" {
+  embedded = "seed.json"
+}
+
+function "hello" {
+  kms_key = "alias/hello"
+
+  secret "DB_PASSWORD" {
+    parameter = "/payments/db"
+  }
+}

@@ -1,0 +1,11 @@
+bundle {
+  name = "payments"
+}
+
+function "hello" {
+  kms_key = "alias/hello"
+
+  secret "DB_PASSWORD" {
+    parameter = "/payments/db"
+  }
+}

@@ -1,0 +1,15 @@
+bundle {
+  name = "payments"
+}
+
+environment "prod" {
+  account_id = "222222222222"
+}
+
+function "hello" {
+  kms_key = "alias/hello"
+
+  secret "DB_PASSWORD" {
+    parameter = "/payments/db"
+  }
+}

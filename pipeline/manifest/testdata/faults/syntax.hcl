@@ -1,0 +1,11 @@
+bundle {
+  name = "payments"
+}
+
+environment "local" {
+  embedded = "seed.json"
+}
+
+function "hello" {
+  kms_key = "alias/hello
+}

@@ -1,0 +1,19 @@
+bundle {
+  name = "payments"
+}
+
+variable "tier" {
+  default = "web"
+}
+
+environment "local" {
+  embedded = "seed.json"
+}
+
+function "hello" {
+  kms_key = "alias/${var.teir}"
+
+  secret "DB_PASSWORD" {
+    parameter = "/payments/db"
+  }
+}

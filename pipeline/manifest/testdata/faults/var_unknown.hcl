@@ -1,0 +1,20 @@
+# options: --var teir=api
+bundle {
+  name = "payments"
+}
+
+variable "tier" {
+  default = "web"
+}
+
+environment "local" {
+  embedded = "seed.json"
+}
+
+function "hello" {
+  kms_key = "alias/hello"
+
+  secret "DB_PASSWORD" {
+    parameter = "/payments/db"
+  }
+}
