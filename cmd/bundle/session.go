@@ -1,0 +1,158 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	"github.com/hashicorp/hcl/v2"
+
+	"github.com/whispering/bundle/internal/awsclient"
+	"github.com/whispering/bundle/internal/awslocal"
+	"github.com/whispering/bundle/pipeline"
+	"github.com/whispering/bundle/pipeline/manifest"
+	"github.com/whispering/bundle/pipeline/param"
+	"github.com/whispering/bundle/pipeline/seal"
+)
+
+// stateFolder is where the embedded AWS keeps its state, beside the manifest.
+const stateFolder = ".bundle-local"
+
+type sessionOptions struct {
+	endpoint string   // --endpoint-url
+	tps      *float64 // --ssm-tps
+	debug    bool
+}
+
+// A session is the AWS of one environment, embedded or real, as the pipeline
+// wants it.
+type session struct {
+	account    string // the one the environment is for
+	caller     func(context.Context) (string, error)
+	parameters *param.Source
+	keys       *seal.KMS
+	calls      *awsclient.Calls
+	close      func()
+}
+
+// connect makes a session. It starts the embedded AWS where the environment
+// is an embedded one, and makes no other call.
+func (a *app) connect(ctx context.Context, module *manifest.Module, m *manifest.Manifest, o sessionOptions) (*session, error) {
+	s := &session{account: m.Environment.AccountID.Value, calls: new(awsclient.Calls), close: func() {}}
+	options := awsclient.Options{
+		Region: m.Environment.Regions[0].Value, Role: m.Environment.Role.Value, EndpointURL: o.endpoint,
+		Calls: s.calls, Version: version(), Environ: a.environ,
+	}
+	if o.debug {
+		options.Debug = a.stderr
+	}
+	if seed := m.Environment.Embedded; seed.Value != "" {
+		if o.endpoint != "" {
+			return nil, usagef("environment %q is embedded and starts its own AWS; leave --endpoint-url out", m.Environment.Name.Value)
+		}
+		local, err := openEmbedded(module.Dir(), seed)
+		if err != nil {
+			return nil, err
+		}
+		s.account, s.close = awslocal.Account, local.close
+		options.Local, options.EndpointURL, options.Static = true, local.url, &awsclient.Static{ID: local.id, Key: local.key}
+	}
+	cfg, err := awsclient.New(ctx, options)
+	if err != nil {
+		s.close()
+		return nil, configurationProblem(m, err)
+	}
+	s.caller = func(ctx context.Context) (string, error) {
+		who, err := awsclient.Caller(ctx, cfg)
+		if class := awsclient.Classify(err); err != nil && (class == awsclient.Throttled || class == awsclient.Unavailable) {
+			err = fmt.Errorf("%w: %w", pipeline.ErrNoAnswer, err)
+		}
+		return who.Account, err
+	}
+	s.parameters = param.New(cfg, param.Options{TPS: o.tps})
+	s.keys = seal.New(cfg)
+	return s, nil
+}
+
+// configurationProblem says what is wrong with how AWS is to be reached.
+func configurationProblem(m *manifest.Manifest, err error) error {
+	d := hcl.Diagnostic{Severity: hcl.DiagError, Subject: &m.Environment.Range}
+	switch {
+	case errors.Is(err, awsclient.ErrEndpointOverride):
+		d.Summary = "Endpoint overridden"
+		d.Detail = fmt.Sprintf("%v. Whoever listens there would receive every secret, so it is refused in environment %q. "+
+			"Unset it; if it is meant, pass the address with --endpoint-url.", err, m.Environment.Name.Value)
+		return failed(pipeline.Problems{{Kind: pipeline.Manifest, Diagnostic: d}})
+	case errors.Is(err, awsclient.ErrCredentials):
+		d.Summary, d.Detail = "No usable credentials", fmt.Sprintf("%v. Check the AWS configuration of this step.", err)
+		return failed(pipeline.Problems{{Kind: pipeline.Access, Diagnostic: d}})
+	}
+	return usagef("%v", err)
+}
+
+// An embedded is an embedded AWS that answers at url.
+type embedded struct {
+	url, id, key string
+	close        func()
+}
+
+// openEmbedded starts the embedded AWS on the state beside the manifest, or
+// finds the one that bundle local serve has running on it.
+func openEmbedded(dir string, seed manifest.Text) (*embedded, error) {
+	content, err := readBelow(dir, seed.Value)
+	if err != nil {
+		return nil, failed(pipeline.Problems{{Kind: pipeline.Manifest, Diagnostic: hcl.Diagnostic{
+			Severity: hcl.DiagError, Summary: "Sample values cannot be read", Subject: &seed.Range,
+			Detail: fmt.Sprintf("embedded names %q, which cannot be read: %v.", seed.Value, err),
+		}}})
+	}
+	local, err := startEmbedded(filepath.Join(dir, stateFolder), awslocal.WithSeed(content))
+	if err != nil {
+		return nil, failed(pipeline.Problems{{Kind: pipeline.Manifest, Diagnostic: hcl.Diagnostic{
+			Severity: hcl.DiagError, Summary: "Embedded AWS cannot start", Subject: &seed.Range, Detail: fmt.Sprintf("%v.", err),
+		}}})
+	}
+	return local, nil
+}
+
+// startEmbedded starts the embedded AWS on a state folder, or attaches to the
+// one that has it.
+func startEmbedded(state string, options ...awslocal.Option) (*embedded, error) {
+	server, err := awslocal.New(append(options, awslocal.WithDir(state))...)
+	if errors.Is(err, awslocal.ErrLocked) {
+		url, id, key, attached := awslocal.Running(state)
+		if attached != nil {
+			return nil, err
+		}
+		return &embedded{url: url, id: id, key: key, close: func() {}}, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	url, err := server.Start("127.0.0.1:0")
+	if err != nil {
+		return nil, errors.Join(err, server.Close())
+	}
+	id, key := server.Credentials()
+	return &embedded{url: url, id: id, key: key, close: func() { _ = server.Close() }}, nil
+}
+
+// readBelow reads a file of the manifest's folder, and nothing that a link
+// leads to outside of it.
+func readBelow(dir, path string) ([]byte, error) {
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return nil, err
+	}
+	defer root.Close()
+	f, err := root.Open(filepath.FromSlash(path))
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	const most = 16 << 20
+	return io.ReadAll(io.LimitReader(f, most))
+}
