@@ -69,7 +69,7 @@ func (s *Service) createAlias(r *call.Request, in *aliasInput) (any, error) {
 		return nil, err
 	}
 	arn := aliasARN(r, name)
-	if err := s.allowPlain(r, "CreateAlias", arn, nil); err != nil {
+	if err := allowPlain(r, "CreateAlias", arn, nil); err != nil {
 		return nil, err
 	}
 	if err := s.allow(r, "CreateAlias", k); err != nil {
@@ -153,7 +153,7 @@ func (s *Service) deleteAlias(r *call.Request, in *aliasInput) (any, error) {
 
 // allowAlias authorises an operation on an alias and on the keys it concerns.
 func (s *Service) allowAlias(r *call.Request, a *alias, keys ...reference) error {
-	if err := s.allowPlain(r, r.Operation, a.ARN, nil); err != nil {
+	if err := allowPlain(r, r.Operation, a.ARN, nil); err != nil {
 		return err
 	}
 	for _, k := range keys {

@@ -57,16 +57,12 @@ func (s *Service) allowPolicy(r *call.Request, action string, k reference, polic
 }
 
 // allowPlain authorises an operation that has no key, by identity policies alone.
-func (s *Service) allowPlain(r *call.Request, action, resource string, extra map[string][]string) error {
+func allowPlain(r *call.Request, action, resource string, extra map[string][]string) error {
 	keys := requestKeys(r)
 	for name, values := range extra {
 		keys[name] = values
 	}
-	access := iam.Access{Principal: r.Caller.ARN, Account: r.Caller.Account, Action: "kms:" + action, Resource: resource, Keys: keys}
-	if decision := iam.Evaluate(s.identity(r), nil, access); !decision.Allowed {
-		return denied(decision.Message(access))
-	}
-	return nil
+	return r.Authorize("kms:"+action, resource, keys)
 }
 
 // requestKeys are the condition keys that every request has

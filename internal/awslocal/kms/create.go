@@ -37,7 +37,7 @@ func (s *Service) createKey(r *call.Request, in *createKeyInput) (any, error) {
 		"kms:MultiRegion":                    {fmt.Sprint(in.MultiRegion)},
 		"kms:BypassPolicyLockoutSafetyCheck": {fmt.Sprint(in.BypassPolicyLockoutSafetyCheck)},
 	}
-	if err := s.allowPlain(r, "CreateKey", "*", extra); err != nil {
+	if err := allowPlain(r, "CreateKey", "*", extra); err != nil {
 		return nil, err
 	}
 	document := defaultPolicy(k.Account)

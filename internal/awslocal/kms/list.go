@@ -70,7 +70,7 @@ func (p page) output(member string, items any) map[string]any {
 
 // listKeys is https://docs.aws.amazon.com/kms/latest/APIReference/API_ListKeys.html, sorted by ARN.
 func (s *Service) listKeys(r *call.Request, in *listInput) (any, error) {
-	if err := s.allowPlain(r, "ListKeys", "*", nil); err != nil {
+	if err := allowPlain(r, "ListKeys", "*", nil); err != nil {
 		return nil, err
 	}
 	s.mu.RLock()
@@ -94,7 +94,7 @@ func (s *Service) listKeys(r *call.Request, in *listInput) (any, error) {
 
 // listAliases is https://docs.aws.amazon.com/kms/latest/APIReference/API_ListAliases.html, sorted by name.
 func (s *Service) listAliases(r *call.Request, in *listInput) (any, error) {
-	if err := s.allowPlain(r, "ListAliases", "*", nil); err != nil {
+	if err := allowPlain(r, "ListAliases", "*", nil); err != nil {
 		return nil, err
 	}
 	s.mu.RLock()

@@ -41,7 +41,7 @@ func (s *Service) replicateKey(r *call.Request, in *replicateInput) (any, error)
 	if err := s.allow(r, "ReplicateKey", k, map[string][]string{"kms:ReplicaRegion": {*in.ReplicaRegion}}); err != nil {
 		return nil, err
 	}
-	if err := s.allowPlain(r, "CreateKey", "*", nil); err != nil {
+	if err := allowPlain(r, "CreateKey", "*", nil); err != nil {
 		return nil, err
 	}
 	switch {
