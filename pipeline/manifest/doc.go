@@ -4,7 +4,7 @@
 //
 // [Load] reads the files and checks what does not depend on an environment; [Module.Evaluate] evaluates one
 // environment. Both report all problems at once, as diagnostics in the order of the source; join the two with
-// [Sort].
+// [Module.Sort].
 //
 // A manifest is untrusted input: it may come from a pull request. Its language is HCL (native or JSON syntax)
 // without what could make it a program: no files, no process environment but BUNDLE_VAR_*, no clock, no

@@ -68,7 +68,9 @@ func (e *evaluator) value(a *hcl.Attribute, s *scope) cty.Value {
 			d.Context = &a.Range
 			e.report(d)
 		}
-		e.failed[place] = e.failed[place] || !ok
+		if !ok {
+			e.failed[place] = true
+		}
 	}
 	if e.failed[place] {
 		return cty.DynamicVal
