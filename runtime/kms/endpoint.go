@@ -1,0 +1,102 @@
+package kms
+
+import (
+	"net/netip"
+	"net/url"
+	"strings"
+)
+
+// embeddedAccount is the account of keys that the embedded AWS made (F-33).
+const embeddedAccount = "000000000000"
+
+// A keyARN is the ARN of a KMS key in the parts that matter here.
+type keyARN struct{ partition, region, account string }
+
+func parseKey(s string) (keyARN, bool) {
+	parts := strings.Split(s, ":")
+	if len(parts) != 6 || parts[0] != "arn" || parts[2] != "kms" || !strings.HasPrefix(parts[5], "key/") {
+		return keyARN{}, false
+	}
+	return keyARN{parts[1], parts[3], parts[4]}, isRegion(parts[3])
+}
+
+// isRegion holds a region to what may stand in a host's name.
+func isRegion(s string) bool {
+	return s != "" && strings.Trim(s, "abcdefghijklmnopqrstuvwxyz0123456789-") == ""
+}
+
+// endpoint decides whom to ask about a key, as F-33 and docs/runtime.md lay
+// down: a key of the embedded AWS only ever a loopback endpoint; any other key,
+// inside Lambda, only ever AWS.
+func endpoint(getenv func(string) string, key keyARN) (string, error) {
+	override := getenv("AWS_ENDPOINT_URL_KMS")
+	if override == "" {
+		override = getenv("AWS_ENDPOINT_URL")
+	}
+	embedded := key.account == embeddedAccount
+	if !embedded && (override == "" || getenv("AWS_LAMBDA_RUNTIME_API") != "") {
+		return regional(getenv, key)
+	}
+	if override == "" {
+		return "", failf(ErrEndpoint, "the key is of the embedded AWS, and AWS_ENDPOINT_URL_KMS does not say where that runs")
+	}
+	u, err := url.Parse(override)
+	if err != nil || u.Host == "" || u.Hostname() == "" || u.User != nil || u.Path != "" && u.Path != "/" ||
+		u.Scheme != "http" && u.Scheme != "https" || u.RawQuery != "" || u.ForceQuery || u.Fragment != "" {
+		return "", failf(ErrEndpoint, "the endpoint in AWS_ENDPOINT_URL_KMS or AWS_ENDPOINT_URL is not of the form http://HOST:PORT or https://HOST:PORT")
+	}
+	switch local := isLoopback(u.Hostname()); {
+	case embedded && !local:
+		return "", failf(ErrEndpoint, "the key is of the embedded AWS, and the endpoint on %q is not loopback", u.Host)
+	case u.Scheme == "http" && !local:
+		return "", failf(ErrEndpoint, "the endpoint on %q would carry secrets over plain HTTP", u.Host)
+	}
+	return u.Scheme + "://" + u.Host + "/", nil
+}
+
+func isLoopback(host string) bool {
+	if strings.EqualFold(host, "localhost") {
+		return true
+	}
+	ip, err := netip.ParseAddr(host)
+	return err == nil && ip.IsLoopback()
+}
+
+// regional is the endpoint of AWS for the key's partition and region
+// (https://docs.aws.amazon.com/general/latest/gr/kms.html).
+func regional(getenv func(string) string, key keyARN) (string, error) {
+	suffix, dual := suffixes(key.partition)
+	if suffix == "" {
+		return "", failf(ErrEndpoint, "%q is not a partition whose endpoints are known", key.partition)
+	}
+	if strings.EqualFold(getenv("AWS_USE_DUALSTACK_ENDPOINT"), "true") {
+		suffix = dual
+	}
+	service := "kms"
+	if strings.EqualFold(getenv("AWS_USE_FIPS_ENDPOINT"), "true") {
+		service = "kms-fips"
+	}
+	return "https://" + service + "." + key.region + "." + suffix + "/", nil
+}
+
+// suffixes returns the domain of a partition's endpoints and that of its dual
+// stack ones.
+func suffixes(partition string) (plain, dual string) {
+	switch partition {
+	case "aws", "aws-us-gov":
+		return "amazonaws.com", "api.aws"
+	case "aws-cn":
+		return "amazonaws.com.cn", "api.amazonwebservices.com.cn"
+	case "aws-eusc":
+		return "amazonaws.eu", "api.amazonwebservices.eu"
+	case "aws-iso":
+		return "c2s.ic.gov", "api.aws.ic.gov"
+	case "aws-iso-b":
+		return "sc2s.sgov.gov", "api.aws.scloud"
+	case "aws-iso-e":
+		return "cloud.adc-e.uk", "api.cloud-aws.adc-e.uk"
+	case "aws-iso-f":
+		return "csp.hci.ic.gov", "api.aws.hci.ic.gov"
+	}
+	return "", ""
+}

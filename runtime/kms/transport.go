@@ -1,0 +1,187 @@
+package kms
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"strings"
+	"unicode"
+)
+
+// maxReply is far above what Decrypt answers: 4,096 bytes in base64.
+const maxReply = 64 << 10
+
+// carrier returns what carries requests, and makes it when there is none yet.
+func (c *Client) carrier() (http.RoundTripper, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.transport != nil {
+		return c.transport, nil
+	}
+	t := &http.Transport{
+		Proxy:               proxy,
+		DialContext:         (&net.Dialer{Timeout: connectTime}).DialContext,
+		TLSHandshakeTimeout: attemptTime,
+		MaxIdleConnsPerHost: 16,
+		Protocols:           new(http.Protocols),
+	}
+	// One connection per call in flight: after the function was frozen, a
+	// single dead connection must not take all calls with it.
+	t.Protocols.SetHTTP1(true)
+	if file := c.getenv("AWS_CA_BUNDLE"); file != "" {
+		pem, err := os.ReadFile(file)
+		if err != nil {
+			return nil, &Error{ErrEndpoint, "the file in AWS_CA_BUNDLE cannot be read", err, final}
+		}
+		roots := x509.NewCertPool()
+		if !roots.AppendCertsFromPEM(pem) {
+			return nil, failf(ErrEndpoint, "the file in AWS_CA_BUNDLE holds no certificate")
+		}
+		t.TLSClientConfig = &tls.Config{RootCAs: roots}
+	}
+	c.transport = t
+	return t, nil
+}
+
+// proxy sends only what is encrypted through a proxy. Plain HTTP is for this
+// machine alone.
+func proxy(r *http.Request) (*url.URL, error) {
+	if r.URL.Scheme != "https" {
+		return nil, nil
+	}
+	return http.ProxyFromEnvironment(r)
+}
+
+// exchange sends a request and reads the reply, at most maxReply bytes of it.
+// It follows no redirect.
+func exchange(t http.RoundTripper, r *http.Request) (status int, header http.Header, body []byte, err error) {
+	reply, err := t.RoundTrip(r)
+	if err != nil {
+		if idle, ok := t.(interface{ CloseIdleConnections() }); ok {
+			idle.CloseIdleConnections() // they may be as dead as this one
+		}
+		return 0, nil, nil, err
+	}
+	defer reply.Body.Close()
+	body, err = io.ReadAll(io.LimitReader(reply.Body, maxReply+1))
+	return reply.StatusCode, reply.Header, body, err
+}
+
+// attempt signs a request, sends it once and reads the answer.
+func (c *Client) attempt(ctx context.Context, r request) ([]byte, error) {
+	credentials, err := c.credentials(ctx)
+	if err != nil {
+		return nil, err
+	}
+	transport, err := c.carrier()
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, attemptTime)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, r.url, bytes.NewReader(r.body))
+	if err != nil {
+		return nil, failf(ErrEndpoint, "the endpoint is not a URL")
+	}
+	req.Header.Set("Content-Type", "application/x-amz-json-1.1")
+	req.Header.Set("X-Amz-Target", "TrentService.Decrypt")
+	req.Header.Set("User-Agent", "bundle-secrets-go")
+	sum := sha256.Sum256(r.body)
+	if err := c.signer.SignHTTP(ctx, credentials, req, hex.EncodeToString(sum[:]), "kms", r.region, c.now()); err != nil {
+		return nil, failf(ErrCredentials, "the request cannot be signed")
+	}
+	status, header, body, err := exchange(transport, req)
+	switch {
+	case err != nil:
+		return nil, &Error{ErrUnavailable, "no answer from " + req.URL.Host + ": " + plain(err), err, tryAgain}
+	case len(body) > maxReply:
+		return nil, failf(ErrReply, "the reply of %s is too long", req.URL.Host)
+	case status != http.StatusOK:
+		return nil, c.refusal(status, header, body)
+	}
+	return read(body, r.key)
+}
+
+// read takes the plaintext out of a reply. Nothing of the reply goes into an
+// error: it holds the secret.
+func read(body []byte, key string) ([]byte, error) {
+	var reply struct {
+		KeyId     string
+		Plaintext []byte
+	}
+	switch err := json.Unmarshal(body, &reply); {
+	case err != nil:
+		return nil, failf(ErrReply, "the reply is not the JSON of a Decrypt")
+	case reply.KeyId != key:
+		return nil, failf(ErrWrongKey, "KMS answers for another key than %s", key)
+	case len(reply.Plaintext) == 0:
+		return nil, failf(ErrReply, "the reply holds no plaintext")
+	}
+	return reply.Plaintext, nil
+}
+
+// refusal turns an error reply into an Error.
+func (c *Client) refusal(status int, header http.Header, body []byte) *Error {
+	var reply struct {
+		Type    string `json:"__type"`
+		Message string `json:"message"`
+	}
+	_ = json.Unmarshal(body, &reply) // not JSON: the status must do
+	name := header.Get("X-Amzn-ErrorType")
+	if name == "" {
+		name = reply.Type
+	}
+	name, _, _ = strings.Cut(name, ":")
+	name = name[strings.LastIndex(name, "#")+1:]
+	code, next := classify(name, status)
+	if next == signAnew {
+		c.correct(header)
+	}
+	e := failf(code, "KMS answers with status %d", status)
+	if name != "" {
+		e = failf(code, "KMS answers %s", clean(name))
+		if reply.Message != "" {
+			e.Reason += ": " + clean(reply.Message)
+		}
+	}
+	e.next = next
+	return e
+}
+
+// clean makes a foreign text fit for a log: printable and short.
+func clean(s string) string {
+	const most = 500
+	s = strings.Map(func(r rune) rune {
+		if !unicode.IsPrint(r) {
+			return ' '
+		}
+		return r
+	}, s)
+	if len(s) > most {
+		s = strings.ToValidUTF8(s[:most], "") + "…"
+	}
+	return s
+}
+
+// plain says why a connection failed, without the URL that net/http puts
+// before it.
+func plain(err error) string {
+	if errors.Is(err, context.DeadlineExceeded) {
+		return "time is up"
+	}
+	var wrapped *url.Error
+	if errors.As(err, &wrapped) {
+		err = wrapped.Err
+	}
+	return clean(err.Error())
+}
