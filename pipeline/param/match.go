@@ -1,0 +1,141 @@
+package param
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/ssm/types"
+
+	"github.com/whispering/bundle/pipeline/secret"
+)
+
+// timeUnit is the precision of dates: Parameter Store gives milliseconds.
+const timeUnit = time.Millisecond
+
+// reply is one parameter of a reply before it has been held to the request.
+type reply struct {
+	name, selector string
+	hasValue       bool
+	parameter      Parameter
+}
+
+// matcher holds the reply to one call against its request. Replies come in
+// another order than requests, name a parameter without its selector, and put
+// the selector into a field of its own, with a leading colon:
+// https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_Parameter.html
+type matcher struct {
+	region  string
+	refs    []secret.Ref
+	entries map[secret.Ref]*entry
+	strays  []string // what was not asked for
+}
+
+type entry struct {
+	replies int
+	result  Result
+}
+
+func newMatcher(region string, refs []secret.Ref) *matcher {
+	m := &matcher{region: region, refs: refs, entries: make(map[secret.Ref]*entry, len(refs))}
+	for _, ref := range refs {
+		m.entries[ref] = &entry{result: Result{Ref: ref}}
+	}
+	return m
+}
+
+// found takes in a parameter of the reply.
+func (m *matcher) found(r reply) {
+	ref := secret.Ref{Name: canonical(r.name), Selector: strings.TrimPrefix(r.selector, ":")}
+	e := m.entries[ref]
+	if e == nil {
+		m.strays = append(m.strays, r.name+r.selector)
+		return
+	}
+	e.replies++
+	r.parameter.Ref = ref
+	if fault := checkReply(r, ref, m.region); fault != "" {
+		e.result.Err = replyError("the reply to %q %s", ref, fault)
+		return
+	}
+	e.result.Parameter = r.parameter
+}
+
+// invalid takes in a name that the reply lists as invalid: as it was asked for,
+// and for whatever reason it could not be found.
+func (m *matcher) invalid(name string) {
+	for ref, e := range m.entries {
+		if ref.String() == name {
+			e.replies++
+			e.result.Err = missingError(ref)
+			return
+		}
+	}
+	m.strays = append(m.strays, name)
+}
+
+// results returns one result for each reference, in the order of the request.
+// A reply with something that was not asked for is not to be trusted with the
+// rest either.
+func (m *matcher) results() []Result {
+	all := make([]Result, len(m.refs))
+	for i, ref := range m.refs {
+		e := m.entries[ref]
+		switch {
+		case len(m.strays) > 0:
+			e.result.Err = replyError("the reply to %q and others holds %q, which was not asked for", ref, printable(m.strays[0]))
+		case e.replies == 0:
+			e.result.Err = replyError("the reply says nothing of %q", ref)
+		case e.replies > 1:
+			e.result.Err = replyError("the reply holds %q %d times", ref, e.replies)
+		}
+		if e.result.Err != nil {
+			e.result.Parameter = Parameter{}
+		}
+		all[i] = e.result
+	}
+	return all
+}
+
+// checkReply returns what is wrong with a parameter of a reply, or "".
+func checkReply(r reply, ref secret.Ref, region string) string {
+	v := r.parameter.Version
+	switch {
+	case !validARN(v.ARN, ref.Name, region):
+		return fmt.Sprintf("has the ARN %q", printable(v.ARN))
+	case v.Number < 1:
+		return fmt.Sprintf("has version %d", v.Number)
+	case ref.Selector != "" && isDigit(ref.Selector[0]) && ref.Selector != strconv.FormatInt(v.Number, 10):
+		return fmt.Sprintf("has version %d", v.Number)
+	case v.Modified.IsZero():
+		return "has no date"
+	case !r.hasValue:
+		return "has no value"
+	}
+	switch types.ParameterType(r.parameter.Type) {
+	case types.ParameterTypeString, types.ParameterTypeStringList, types.ParameterTypeSecureString:
+		return ""
+	}
+	return fmt.Sprintf("has type %q", printable(r.parameter.Type))
+}
+
+// validARN reports whether arn is that of a parameter of this name in this
+// region. The ARN of "/a/b" ends in "parameter/a/b", that of "a" in
+// "parameter/a".
+func validARN(arn, name, region string) bool {
+	parts := strings.SplitN(arn, ":", 6)
+	return len(parts) == 6 && parts[0] == "arn" && parts[1] != "" && parts[2] == "ssm" && parts[3] == region &&
+		len(parts[4]) == 12 && strings.Trim(parts[4], "0123456789") == "" &&
+		parts[5] == "parameter/"+strings.TrimPrefix(name, "/")
+}
+
+// canonical writes a name as secret.Ref does: Parameter Store takes "/a" for "a".
+func canonical(name string) string {
+	if strings.HasPrefix(name, "/") && strings.Count(name, "/") == 1 {
+		return name[1:]
+	}
+	return name
+}
+
+func isDigit(c byte) bool { return c >= '0' && c <= '9' }

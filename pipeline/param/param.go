@@ -1,0 +1,271 @@
+package param
+
+import (
+	"context"
+	"sync"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ssm"
+	"github.com/aws/aws-sdk-go-v2/service/ssm/types"
+	"github.com/aws/smithy-go/middleware"
+
+	"github.com/whispering/bundle/pipeline/secret"
+)
+
+// batchSize is how many parameters one call of GetParameters takes.
+//
+// https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_GetParameters.html
+const batchSize = 10
+
+// defaultConcurrency is how many batches are asked for at once.
+const defaultConcurrency = 16
+
+// Options tunes a Source. The zero value is right for most accounts.
+type Options struct {
+	// TPS is how many calls a second are made at most. nil finds a rate: 40 calls
+	// at once, then 40 a second, which is the default quota of an account, faster
+	// while nothing is throttled and slower at once when something is. 0 sets no
+	// limit.
+	//
+	// https://docs.aws.amazon.com/general/latest/gr/ssm.html#limits_ssm
+	TPS *float64
+
+	// Concurrency is how many calls are under way at once, at most; 0 means 16.
+	Concurrency int
+}
+
+// Source reads the parameters of one account and region. It is safe for
+// concurrent use; all calls share one pace.
+type Source struct {
+	client      *ssm.Client
+	pacer       *pacer
+	region      string
+	concurrency int
+}
+
+// Parameter is one parameter as Parameter Store gave it.
+type Parameter struct {
+	Ref     secret.Ref // as it was asked for
+	Version secret.Version
+	Type    string       // "String", "StringList" or "SecureString"
+	Value   secret.Value // zero where only versions were asked for
+}
+
+// Result is what was found for one reference: a Parameter, or an error wrapping
+// ErrMissing, ErrVersion, ErrDenied, ErrUndecryptable or ErrReply.
+type Result struct {
+	Ref       secret.Ref
+	Parameter Parameter
+	Err       error
+}
+
+// New returns a Source that makes its calls with cfg.
+func New(cfg aws.Config, o Options) *Source {
+	pacer := newPacer(o.TPS)
+	client := ssm.NewFromConfig(cfg, func(so *ssm.Options) {
+		so.APIOptions = append(so.APIOptions, func(stack *middleware.Stack) error {
+			// After "Retry", so that repeated attempts keep the pace as well, and
+			// before signing, so that no signature ages while it waits.
+			return stack.Finalize.Insert(pacer, "Retry", middleware.After)
+		})
+	})
+	concurrency := o.Concurrency
+	if concurrency <= 0 {
+		concurrency = defaultConcurrency
+	}
+	return &Source{client: client, pacer: pacer, region: cfg.Region, concurrency: concurrency}
+}
+
+// Versions finds the current version of each parameter, or the one that its
+// selector names, without decrypting anything. Otherwise it is like Read.
+func (s *Source) Versions(ctx context.Context, refs []secret.Ref, got func(Result)) error {
+	return s.read(ctx, refs, false, got)
+}
+
+// Read reads each parameter with its decrypted value. References are asked for
+// in batches of ten in the order given, one that occurs twice only once. The
+// results of a batch are handed to got as soon as it is complete, never two at a
+// time, and in no order among batches.
+//
+// The error is for what stops the whole read: it wraps ErrUnavailable,
+// ErrCredentials or the context's error. Then some results have not been handed
+// out.
+func (s *Source) Read(ctx context.Context, refs []secret.Ref, got func(Result)) error {
+	return s.read(ctx, refs, true, got)
+}
+
+func (s *Source) read(ctx context.Context, refs []secret.Ref, decrypt bool, got func(Result)) error {
+	run, cancel := context.WithCancel(ctx)
+	defer cancel()
+	var (
+		group sync.WaitGroup
+		mu    sync.Mutex // guards failed, and keeps calls of got apart
+	)
+	var failed error
+	slots := make(chan struct{}, s.concurrency)
+	for _, batch := range batches(refs) {
+		select {
+		case slots <- struct{}{}:
+		case <-run.Done():
+		}
+		if run.Err() != nil {
+			break
+		}
+		group.Go(func() {
+			defer func() { <-slots }()
+			results, err := s.batch(run, batch, decrypt)
+			mu.Lock()
+			defer mu.Unlock()
+			if failed == nil && err != nil {
+				failed = s.stopped(ctx, err)
+				cancel()
+			}
+			for _, r := range results {
+				if failed == nil {
+					got(r)
+				}
+			}
+		})
+	}
+	group.Wait()
+	if failed == nil && ctx.Err() != nil {
+		failed = s.stopped(ctx, ctx.Err())
+	}
+	return failed
+}
+
+// batches cuts the distinct references into batches.
+func batches(refs []secret.Ref) [][]secret.Ref {
+	seen := make(map[secret.Ref]bool, len(refs))
+	var all [][]secret.Ref
+	for _, ref := range refs {
+		if seen[ref] {
+			continue
+		}
+		seen[ref] = true
+		if last := len(all) - 1; last >= 0 && len(all[last]) < batchSize {
+			all[last] = append(all[last], ref)
+			continue
+		}
+		all = append(all, []secret.Ref{ref})
+	}
+	return all
+}
+
+// batch reads at most ten parameters and explains what could not be read. Its
+// error is for what stops the whole read.
+func (s *Source) batch(ctx context.Context, refs []secret.Ref, decrypt bool) ([]Result, error) {
+	results, err := s.ask(ctx, refs, decrypt)
+	switch {
+	case err == nil:
+		return s.explain(ctx, results)
+	case !refused(err):
+		return nil, err
+	case len(refs) == 1:
+		why, err := s.refusal(ctx, refs[0], decrypt, err)
+		return []Result{{Ref: refs[0], Err: why}}, err
+	}
+	// One parameter that is forbidden or cannot be decrypted fails the whole call.
+	results = nil
+	for _, ref := range refs {
+		one, err := s.batch(ctx, []secret.Ref{ref}, decrypt)
+		if err != nil {
+			return nil, err
+		}
+		results = append(results, one...)
+	}
+	return results, nil
+}
+
+// ask makes one call of GetParameters and matches its reply to what was asked.
+func (s *Source) ask(ctx context.Context, refs []secret.Ref, decrypt bool) ([]Result, error) {
+	names := make([]string, len(refs))
+	for i, ref := range refs {
+		names[i] = ref.String()
+	}
+	out, err := s.client.GetParameters(ctx, &ssm.GetParametersInput{Names: names, WithDecryption: aws.Bool(decrypt)})
+	if err != nil {
+		return nil, err
+	}
+	m := newMatcher(s.region, refs)
+	for i := range out.Parameters {
+		m.found(s.take(&out.Parameters[i], decrypt))
+	}
+	for _, name := range out.InvalidParameters {
+		m.invalid(name)
+	}
+	return m.results(), nil
+}
+
+// explain tells a missing version or label from a missing parameter, by asking
+// for the bare names of those that were not found.
+func (s *Source) explain(ctx context.Context, results []Result) ([]Result, error) {
+	var bare []secret.Ref
+	asked := make(map[secret.Ref]bool)
+	for _, r := range results {
+		if b := r.Ref.Bare(); isMissing(r.Err) && r.Ref.Selector != "" && !asked[b] {
+			asked[b] = true
+			bare = append(bare, b)
+		}
+	}
+	if len(bare) == 0 {
+		return results, nil
+	}
+	found, err := s.batch(ctx, bare, false)
+	if err != nil {
+		return nil, err
+	}
+	reasons := make(map[secret.Ref]error, len(found))
+	for _, f := range found {
+		reasons[f.Ref] = f.Err
+	}
+	for i, r := range results {
+		if isMissing(r.Err) && r.Ref.Selector != "" {
+			results[i].Err = reasons[r.Ref.Bare()]
+			if results[i].Err == nil {
+				results[i].Err = versionError(r.Ref)
+			}
+		}
+	}
+	return results, nil
+}
+
+// refusal says why the call for a single parameter was refused.
+func (s *Source) refusal(ctx context.Context, ref secret.Ref, decrypt bool, cause error) (why, stop error) {
+	why = refusalError(cause)
+	if !decrypt || !isDenied(cause) {
+		return why, nil
+	}
+	// A key that may not be used is reported like a parameter that may not be
+	// read. Without decryption only the latter is refused.
+	switch _, err := s.ask(ctx, []secret.Ref{ref}, false); {
+	case err == nil:
+		return undecryptable(cause), nil
+	case refused(err):
+		return why, nil
+	default:
+		return nil, err
+	}
+}
+
+// take moves a parameter out of a reply of the SDK, whose fields every printer
+// shows, and empties what it leaves behind.
+func (s *Source) take(p *types.Parameter, decrypted bool) reply {
+	r := reply{
+		name:     aws.ToString(p.Name),
+		selector: aws.ToString(p.Selector),
+		hasValue: p.Value != nil,
+		parameter: Parameter{
+			Type:    string(p.Type),
+			Version: secret.Version{ARN: aws.ToString(p.ARN), Number: p.Version},
+		},
+	}
+	if p.LastModifiedDate != nil {
+		r.parameter.Version.Modified = p.LastModifiedDate.UTC().Truncate(timeUnit)
+	}
+	if decrypted && p.Value != nil {
+		r.parameter.Value = secret.New([]byte(*p.Value))
+	}
+	p.Value, p.SourceResult = nil, nil
+	return r
+}
