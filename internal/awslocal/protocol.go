@@ -28,17 +28,21 @@ type protocol interface {
 // jsonProtocol is AWS JSON 1.1, of SSM and KMS: https://smithy.io/2.0/aws/protocols/aws-json-1_1-protocol.html.
 type jsonProtocol struct{}
 
+// jsonTargets are the prefixes of X-Amz-Target by service.
+func jsonTargets() map[string]string {
+	return map[string]string{"ssm": "AmazonSSM", "kms": "TrentService"}
+}
+
 func (jsonProtocol) claims(r *http.Request) bool { return r.Header.Get("X-Amz-Target") != "" }
 
 func (jsonProtocol) contentType() string { return "application/x-amz-json-1.1" }
 
 func (jsonProtocol) read(r *http.Request, body []byte) (service, operation string, in []byte, err error) {
 	prefix, operation, _ := strings.Cut(r.Header.Get("X-Amz-Target"), ".")
-	switch prefix {
-	case "AmazonSSM":
-		service = "ssm"
-	case "TrentService":
-		service = "kms"
+	for name, target := range jsonTargets() {
+		if prefix == target {
+			service = name
+		}
 	}
 	if r.Method != http.MethodPost || r.URL.Path != "/" && r.URL.Path != "" {
 		return service, operation, nil, call.NewError("UnknownOperationException", "")
@@ -116,7 +120,11 @@ func (queryProtocol) failure(id string, e *call.Error) []byte {
 }
 
 func (queryProtocol) refusal(f refusal) *call.Error {
-	return &call.Error{Status: http.StatusForbidden, Code: f.queryCode, Message: f.message}
+	status := http.StatusForbidden
+	if f.queryCode == "IncompleteSignature" || f.queryCode == "RequestExpired" {
+		status = http.StatusBadRequest
+	}
+	return &call.Error{Status: status, Code: f.queryCode, Message: f.message}
 }
 
 // refusal is a request that is not let in, with its code in either protocol

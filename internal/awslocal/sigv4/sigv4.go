@@ -24,6 +24,9 @@ const (
 	dateFormat = "20060102"
 	terminator = "aws4_request"
 	unsigned   = "UNSIGNED-PAYLOAD"
+
+	// defaultExpiry is for presigned requests without X-Amz-Expires, which SDKs make for STS: a signature is good for 15 minutes.
+	defaultExpiry = 900 // seconds
 )
 
 // Credentials sign a request.
@@ -94,9 +97,12 @@ func parseQuery(r *http.Request) (*Signature, error) {
 	if q.Get("X-Amz-Algorithm") != algorithm {
 		return nil, &MalformedError{"X-Amz-Algorithm is not " + algorithm}
 	}
-	seconds, err := strconv.Atoi(q.Get("X-Amz-Expires"))
-	if err != nil || seconds < 0 || seconds > 7*24*3600 {
-		return nil, &MalformedError{"X-Amz-Expires is not a number of seconds up to 604800"}
+	seconds := defaultExpiry
+	if q.Has("X-Amz-Expires") {
+		var err error
+		if seconds, err = strconv.Atoi(q.Get("X-Amz-Expires")); err != nil || seconds < 1 || seconds > 7*24*3600 {
+			return nil, &MalformedError{"X-Amz-Expires is not a number of seconds from 1 to 604800"}
+		}
 	}
 	s := &Signature{Token: q.Get("X-Amz-Security-Token"), Presigned: true, Expires: time.Duration(seconds) * time.Second}
 	return s, s.fill(q.Get("X-Amz-Credential"), q.Get("X-Amz-SignedHeaders"), q.Get("X-Amz-Signature"), q.Get("X-Amz-Date"))

@@ -1,0 +1,161 @@
+package awslocal
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/whispering/bundle/internal/awslocal/call"
+	"github.com/whispering/bundle/internal/awslocal/sigv4"
+)
+
+// Client calls the server of a state directory, over HTTP and signed, as any program would.
+type Client struct {
+	server serverFile
+	region string
+	own    *Server // nil where another process serves
+	http   *http.Client
+}
+
+// attachTimeout is how long Attach waits for a process that has the directory but does not serve it yet, or is about to leave it.
+const attachTimeout = 2 * time.Second
+
+// Attach gives a client for a state directory: of the server that another process runs from it, else of one that it starts itself,
+// with the options given, and that ends with Close. It fails with ErrLocked where another process has the directory and serves
+// nobody.
+func Attach(ctx context.Context, dir string, o ...Option) (*Client, error) {
+	deadline := time.Now().Add(attachTimeout)
+	for {
+		c, err := attach(ctx, dir, o)
+		if !errors.Is(err, ErrLocked) || time.Now().After(deadline) {
+			return c, err
+		}
+		select {
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
+}
+
+func attach(ctx context.Context, dir string, o []Option) (*Client, error) {
+	c := &Client{region: Region, http: &http.Client{Transport: &http.Transport{}}} // a transport of its own: no proxy
+	own, err := New(append([]Option{WithDir(dir)}, o...)...)
+	if err == nil {
+		c.own, c.server.accessKey = own, own.key
+		if c.server.URL, err = own.Start("127.0.0.1:0"); err != nil {
+			return nil, errors.Join(err, own.Close())
+		}
+		return c, nil
+	}
+	if !errors.Is(err, ErrLocked) {
+		return nil, err
+	}
+	server, unread := readServerFile(dir)
+	if unread != nil {
+		return nil, err
+	}
+	c.server = server
+	if refused := c.Call(ctx, "local", "Calls", nil, nil); refused != nil {
+		return nil, errors.Join(err, refused)
+	}
+	return c, nil
+}
+
+// Serving reports whether another process serves the directory: only then does URL outlive this client.
+func (c *Client) Serving() bool { return c.own == nil }
+
+// URL is the endpoint.
+func (c *Client) URL() string { return c.server.URL }
+
+// Credentials are the static credentials that may do everything.
+func (c *Client) Credentials() (id, key string) { return c.server.ID, c.server.Secret }
+
+// SetRegion chooses the region of later calls; it is Region at first.
+func (c *Client) SetRegion(region string) { c.region = region }
+
+// Close ends the client and the server that Attach started for it.
+func (c *Client) Close() error {
+	c.http.CloseIdleConnections()
+	if c.own == nil {
+		return nil
+	}
+	return c.own.Close()
+}
+
+// Call calls an operation of "ssm" or "kms", or a control operation of the server itself as service "local", with in as the request
+// (nil is empty) and decodes the reply into out (nil drops it). An error of the service is a *call.Error.
+func (c *Client) Call(ctx context.Context, service, operation string, in, out any) error {
+	body := []byte("{}")
+	if in != nil {
+		var err error
+		if body, err = json.Marshal(in); err != nil {
+			return err
+		}
+	}
+	r, err := c.request(ctx, service, operation, body)
+	if err != nil {
+		return err
+	}
+	response, err := c.http.Do(r)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = response.Body.Close() }()
+	reply, err := io.ReadAll(response.Body)
+	if err != nil {
+		return err
+	}
+	if response.StatusCode != http.StatusOK {
+		return replyError(response.StatusCode, reply)
+	}
+	if out == nil {
+		return nil
+	}
+	if err := json.Unmarshal(reply, out); err != nil {
+		return fmt.Errorf("the reply to %s:%s cannot be read", service, operation)
+	}
+	return nil
+}
+
+func (c *Client) request(ctx context.Context, service, operation string, body []byte) (*http.Request, error) {
+	if service == "local" {
+		r, err := http.NewRequestWithContext(ctx, http.MethodPost, c.server.URL+controlPath+operation, bytes.NewReader(body))
+		if err == nil {
+			r.SetBasicAuth(c.server.ID, c.server.Secret)
+		}
+		return r, err
+	}
+	target, ok := jsonTargets()[service]
+	if !ok {
+		return nil, fmt.Errorf("this client does not speak to %q", service)
+	}
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, c.server.URL+"/", bytes.NewReader(body))
+	if err != nil {
+		return nil, err
+	}
+	r.Header.Set("Content-Type", jsonProtocol{}.contentType())
+	r.Header.Set("X-Amz-Target", target+"."+operation)
+	sigv4.Sign(r, body, sigv4.Credentials{ID: c.server.ID, Key: c.server.Secret}, c.region, service, time.Now())
+	return r, nil
+}
+
+func replyError(status int, reply []byte) error {
+	e := call.Error{Status: status}
+	var members struct {
+		Type    string `json:"__type"`
+		Message string `json:"message"`
+	}
+	if json.Unmarshal(reply, &members) == nil && members.Type != "" {
+		e.Code, e.Message = members.Type, members.Message
+	} else {
+		e.Code, e.Message = http.StatusText(status), strings.TrimSpace(string(reply))
+	}
+	return &e
+}
