@@ -17,6 +17,7 @@ import (
 type app struct {
 	args           []string // with the program's name
 	environ        []string
+	stdin          io.Reader
 	stdout, stderr io.Writer
 	files          map[string]*hcl.File // of the manifest, for excerpts in diagnostics
 }

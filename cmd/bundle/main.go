@@ -8,6 +8,7 @@ import (
 )
 
 func main() {
+	harden()
 	ctx, cancel := context.WithCancelCause(context.Background())
 	signals := make(chan os.Signal, 1)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
@@ -16,6 +17,6 @@ func main() {
 		signal.Stop(signals) // a second one ends the process at once
 		cancel(interruption{s.(syscall.Signal)})
 	}()
-	a := &app{args: os.Args, environ: os.Environ(), stdout: os.Stdout, stderr: os.Stderr}
+	a := &app{args: os.Args, environ: os.Environ(), stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr}
 	os.Exit(a.run(ctx))
 }

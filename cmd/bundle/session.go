@@ -53,12 +53,13 @@ func (a *app) connect(ctx context.Context, module *manifest.Module, m *manifest.
 		if o.endpoint != "" {
 			return nil, usagef("environment %q is embedded and starts its own AWS; leave --endpoint-url out", m.Environment.Name.Value)
 		}
-		local, err := openEmbedded(module.Dir(), seed)
+		local, err := openEmbedded(ctx, module.Dir(), seed)
 		if err != nil {
 			return nil, err
 		}
-		s.account, s.close = awslocal.Account, local.close
-		options.Local, options.EndpointURL, options.Static = true, local.url, &awsclient.Static{ID: local.id, Key: local.key}
+		id, key := local.Credentials()
+		s.account, s.close = awslocal.Account, func() { _ = local.Close() }
+		options.Local, options.EndpointURL, options.Static = true, local.URL(), &awsclient.Static{ID: id, Key: key}
 	}
 	cfg, err := awsclient.New(ctx, options)
 	if err != nil {
@@ -93,51 +94,24 @@ func configurationProblem(m *manifest.Manifest, err error) error {
 	return usagef("%v", err)
 }
 
-// An embedded is an embedded AWS that answers at url.
-type embedded struct {
-	url, id, key string
-	close        func()
-}
-
-// openEmbedded starts the embedded AWS on the state beside the manifest, or
-// finds the one that bundle local serve has running on it.
-func openEmbedded(dir string, seed manifest.Text) (*embedded, error) {
+// openEmbedded gives a client of the embedded AWS whose state is beside the
+// manifest: of the one that bundle local serve has running, or of one that it
+// starts.
+func openEmbedded(ctx context.Context, dir string, seed manifest.Text) (*awslocal.Client, error) {
+	refuse := func(summary, detail string) error {
+		return failed(pipeline.Problems{{Kind: pipeline.Manifest, Diagnostic: hcl.Diagnostic{
+			Severity: hcl.DiagError, Summary: summary, Detail: detail, Subject: &seed.Range,
+		}}})
+	}
 	content, err := readBelow(dir, seed.Value)
 	if err != nil {
-		return nil, failed(pipeline.Problems{{Kind: pipeline.Manifest, Diagnostic: hcl.Diagnostic{
-			Severity: hcl.DiagError, Summary: "Sample values cannot be read", Subject: &seed.Range,
-			Detail: fmt.Sprintf("embedded names %q, which cannot be read: %v.", seed.Value, err),
-		}}})
+		return nil, refuse("Sample values cannot be read", fmt.Sprintf("embedded names %q, which cannot be read: %v.", seed.Value, err))
 	}
-	local, err := startEmbedded(filepath.Join(dir, stateFolder), awslocal.WithSeed(content))
+	client, err := awslocal.Attach(ctx, filepath.Join(dir, stateFolder), awslocal.WithSeed(content))
 	if err != nil {
-		return nil, failed(pipeline.Problems{{Kind: pipeline.Manifest, Diagnostic: hcl.Diagnostic{
-			Severity: hcl.DiagError, Summary: "Embedded AWS cannot start", Subject: &seed.Range, Detail: fmt.Sprintf("%v.", err),
-		}}})
+		return nil, refuse("Embedded AWS cannot start", fmt.Sprintf("%v.", err))
 	}
-	return local, nil
-}
-
-// startEmbedded starts the embedded AWS on a state folder, or attaches to the
-// one that has it.
-func startEmbedded(state string, options ...awslocal.Option) (*embedded, error) {
-	server, err := awslocal.New(append(options, awslocal.WithDir(state))...)
-	if errors.Is(err, awslocal.ErrLocked) {
-		url, id, key, attached := awslocal.Running(state)
-		if attached != nil {
-			return nil, err
-		}
-		return &embedded{url: url, id: id, key: key, close: func() {}}, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	url, err := server.Start("127.0.0.1:0")
-	if err != nil {
-		return nil, errors.Join(err, server.Close())
-	}
-	id, key := server.Credentials()
-	return &embedded{url: url, id: id, key: key, close: func() { _ = server.Close() }}, nil
+	return client, nil
 }
 
 // readBelow reads a file of the manifest's folder, and nothing that a link

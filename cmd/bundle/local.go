@@ -1,0 +1,164 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/whispering/bundle/internal/awslocal"
+	"github.com/whispering/bundle/pipeline/manifest"
+)
+
+func (a *app) localCommand() *cli.Command {
+	return &cli.Command{
+		Name:      "local",
+		Usage:     "the embedded AWS, for laptops, forks and tests; NOT FOR PRODUCTION",
+		UsageText: "bundle local COMMAND",
+		Subcommands: []*cli.Command{
+			a.localServe(), a.localPut(), a.localGet(), a.localList(), a.localRemove(),
+			a.localKey(), a.localRole(), a.localImport(), a.localEnv(), a.localReset(),
+		},
+		Action: func(c *cli.Context) error {
+			if c.Args().Present() {
+				return usagef("%q is not a command of bundle local. See bundle local --help.", c.Args().First())
+			}
+			return usagef("bundle local needs a command. See bundle local --help.")
+		},
+	}
+}
+
+// localFlags are what every command of bundle local takes, and then its own.
+func localFlags(own ...cli.Flag) []cli.Flag {
+	return append(own,
+		textFlag("data", "DIR", "the state folder: by default .bundle-local beside the manifest, begun with the manifest's sample values", ""),
+		manifestFlag(),
+		textFlag("region", "REGION", "the region to work in", awslocal.Region),
+	)
+}
+
+// state finds the state folder and the sample values that it begins with.
+func (a *app) state(c *cli.Context) (dir string, options []awslocal.Option, err error) {
+	if data := text(c, "data"); data != "" {
+		return data, nil, nil
+	}
+	path := text(c, "manifest")
+	if _, err := os.Stat(path); err != nil && !given(c, "manifest") {
+		return stateFolder, nil, nil
+	}
+	module, diags := manifest.Load(path, manifest.Options{Environ: a.environ})
+	if diags.HasErrors() {
+		a.files = module.Files()
+		a.renderWarnings(diags)
+		return "", nil, usagef("%s has errors, which bundle validate shows; name the state folder with --data", path)
+	}
+	dir = filepath.Join(module.Dir(), stateFolder)
+	for _, name := range module.Environments() {
+		if m, _ := module.Evaluate(name); m.Environment.Embedded.Value != "" {
+			seed, err := readBelow(module.Dir(), m.Environment.Embedded.Value)
+			if err != nil {
+				return "", nil, usagef("the sample values %s cannot be read: %v", m.Environment.Embedded.Value, err)
+			}
+			return dir, []awslocal.Option{awslocal.WithSeed(seed)}, nil
+		}
+	}
+	return dir, nil, nil
+}
+
+// withLocal runs do with a client of the embedded AWS: of the server that is
+// running on the state, or of one that lives as long as do.
+func (a *app) withLocal(c *cli.Context, do func(context.Context, *awslocal.Client) error) error {
+	dir, options, err := a.state(c)
+	if err != nil {
+		return err
+	}
+	client, err := awslocal.Attach(c.Context, dir, options...)
+	if err != nil {
+		return usagef("the embedded AWS cannot start: %v", err)
+	}
+	defer func() { _ = client.Close() }()
+	client.SetRegion(text(c, "region"))
+	return do(c.Context, client)
+}
+
+func (a *app) localServe() *cli.Command {
+	return &cli.Command{
+		Name:      "serve",
+		Usage:     "serve the embedded AWS to other programs until interrupted",
+		UsageText: "bundle local serve [--listen 127.0.0.1:4599] [--data DIR]",
+		Flags:     localFlags(textFlag("listen", "ADDRESS", "the loopback address to listen on", "127.0.0.1:4599")),
+		Action: func(c *cli.Context) error {
+			if err := noArguments(c); err != nil {
+				return err
+			}
+			dir, options, err := a.state(c)
+			if err != nil {
+				return err
+			}
+			server, err := awslocal.New(append(options, awslocal.WithDir(dir), awslocal.WithLog(a.stderr))...)
+			if err != nil {
+				return usagef("the embedded AWS cannot start: %v", err)
+			}
+			defer func() { _ = server.Close() }()
+			url, err := server.Start(text(c, "listen"))
+			if err != nil {
+				return usagef("the embedded AWS cannot listen: %v", err)
+			}
+			a.hint("the embedded AWS, NOT FOR PRODUCTION; state in %s; bundle local env prints what other programs need", dir)
+			if _, err := fmt.Fprintln(a.stdout, url); err != nil {
+				return err
+			}
+			<-c.Context.Done()
+			return nil
+		},
+	}
+}
+
+func (a *app) localReset() *cli.Command {
+	return &cli.Command{
+		Name:      "reset",
+		Usage:     "forget everything and begin again with the sample values",
+		UsageText: "bundle local reset [--data DIR]",
+		Flags:     localFlags(),
+		Action: func(c *cli.Context) error {
+			if err := noArguments(c); err != nil {
+				return err
+			}
+			return a.withLocal(c, func(ctx context.Context, client *awslocal.Client) error {
+				return client.Call(ctx, "local", "Reset", nil, nil)
+			})
+		},
+	}
+}
+
+func (a *app) localEnv() *cli.Command {
+	return &cli.Command{
+		Name:      "env",
+		Usage:     "print the variables that make other programs use the embedded AWS that is served",
+		UsageText: `eval "$(bundle local env)"`,
+		Flags:     localFlags(),
+		Action: func(c *cli.Context) error {
+			if err := noArguments(c); err != nil {
+				return err
+			}
+			return a.withLocal(c, func(_ context.Context, client *awslocal.Client) error {
+				if !client.Serving() {
+					return usagef("no embedded AWS is served from this state. Start one: bundle local serve")
+				}
+				id, key := client.Credentials()
+				for _, variable := range [][2]string{
+					{"AWS_ENDPOINT_URL", client.URL()},
+					{"AWS_ACCESS_KEY_ID", id}, {"AWS_SECRET_ACCESS_KEY", key},
+					{"AWS_REGION", text(c, "region")}, {"AWS_DEFAULT_REGION", text(c, "region")},
+				} {
+					if _, err := fmt.Fprintf(a.stdout, "export %s='%s'\n", variable[0], variable[1]); err != nil {
+						return err
+					}
+				}
+				return nil
+			})
+		},
+	}
+}

@@ -1,0 +1,208 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/whispering/bundle/internal/awslocal"
+)
+
+// A storedParameter is a parameter as the embedded AWS describes it.
+type storedParameter struct {
+	Name             string
+	Type             string
+	KeyId            string //nolint:revive // the name that AWS gives it
+	Version          int64
+	Tier             string
+	LastModifiedDate float64
+	Value            string `json:",omitempty"`
+}
+
+func (a *app) localPut() *cli.Command {
+	return &cli.Command{
+		Name:  "put",
+		Usage: "put a parameter, or a new version of it; the value comes from standard input or a file",
+		UsageText: "printf not-a-real-password | bundle local put /local/payments/db/password\n" +
+			"bundle local put --from key.pem --key alias/local-parameters /local/payments/tls-key",
+		Flags: localFlags(
+			textFlag("type", "TYPE", "String, StringList or SecureString", "SecureString"),
+			textFlag("key", "KEY", "the key of a SecureString", "alias/aws/ssm"),
+			textFlag("tier", "TIER", "Standard, Advanced or Intelligent-Tiering", "Intelligent-Tiering"),
+			textFlag("from", "FILE", "take the value from this file", ""),
+		),
+		Action: func(c *cli.Context) error {
+			name, err := oneArgument(c, "a parameter's name")
+			if err != nil {
+				return err
+			}
+			value, err := a.value(text(c, "from"))
+			if err != nil {
+				return err
+			}
+			in := map[string]any{"Name": name, "Value": value, "Type": text(c, "type"), "Tier": text(c, "tier"), "Overwrite": true}
+			if text(c, "type") == "SecureString" {
+				in["KeyId"] = text(c, "key")
+			}
+			return a.withLocal(c, func(ctx context.Context, client *awslocal.Client) error {
+				var out struct{ Version int64 }
+				if err := client.Call(ctx, "ssm", "PutParameter", in, &out); err != nil {
+					return refused(err)
+				}
+				a.hint("%s is at version %d", name, out.Version)
+				return nil
+			})
+		},
+	}
+}
+
+// value reads a parameter's value, of which one newline at the end is dropped:
+// editors and echo add it, and no one means it. Values never come from the
+// command line, which other processes can read.
+func (a *app) value(path string) (string, error) {
+	const most = 64 << 10
+	var b []byte
+	var err error
+	if path == "" {
+		b, err = io.ReadAll(io.LimitReader(a.stdin, most))
+	} else {
+		b, err = os.ReadFile(path)
+	}
+	if err != nil {
+		return "", usagef("the value cannot be read: %v", err)
+	}
+	return string(bytes.TrimSuffix(b, []byte("\n"))), nil
+}
+
+// refused makes an answer of the embedded AWS an error of the command line.
+func refused(err error) error { return usagef("the embedded AWS refused: %v", err) }
+
+func (a *app) localGet() *cli.Command {
+	return &cli.Command{
+		Name:      "get",
+		Usage:     "show a parameter; its value only with --reveal",
+		UsageText: "bundle local get [--reveal] /local/payments/db/password",
+		Flags:     localFlags(&cli.BoolFlag{Name: "reveal", Usage: "print the value, and nothing else"}, jsonFlag()),
+		Action: func(c *cli.Context) error {
+			name, err := oneArgument(c, "a parameter's name")
+			if err != nil {
+				return err
+			}
+			return a.withLocal(c, func(ctx context.Context, client *awslocal.Client) error {
+				var out struct{ Parameter storedParameter }
+				in := map[string]any{"Name": name, "WithDecryption": c.Bool("reveal")}
+				if err := client.Call(ctx, "ssm", "GetParameter", in, &out); err != nil {
+					return refused(err)
+				}
+				if c.Bool("reveal") {
+					_, err := fmt.Fprintln(a.stdout, out.Parameter.Value)
+					return err
+				}
+				return a.renderParameters(c, []storedParameter{out.Parameter})
+			})
+		},
+	}
+}
+
+func (a *app) localList() *cli.Command {
+	return &cli.Command{
+		Name:      "list",
+		Usage:     "list parameters, without their values",
+		UsageText: "bundle local list [PATH]",
+		Flags:     localFlags(jsonFlag()),
+		Action: func(c *cli.Context) error {
+			if c.Args().Len() > 1 {
+				return usagef("bundle local list takes one path, and flags before it")
+			}
+			return a.withLocal(c, func(ctx context.Context, client *awslocal.Client) error {
+				all, err := describeAll(ctx, client, c.Args().First())
+				if err != nil {
+					return err
+				}
+				return a.renderParameters(c, all)
+			})
+		},
+	}
+}
+
+// describeAll lists the parameters below a path, or all of them.
+func describeAll(ctx context.Context, client *awslocal.Client, path string) ([]storedParameter, error) {
+	in := map[string]any{"MaxResults": 50}
+	if path != "" {
+		in["ParameterFilters"] = []map[string]any{{"Key": "Name", "Option": "BeginsWith", "Values": []string{path}}}
+	}
+	var all []storedParameter
+	for {
+		var out struct {
+			Parameters []storedParameter
+			NextToken  string
+		}
+		if err := client.Call(ctx, "ssm", "DescribeParameters", in, &out); err != nil {
+			return nil, refused(err)
+		}
+		all = append(all, out.Parameters...)
+		if out.NextToken == "" {
+			slices.SortFunc(all, func(a, b storedParameter) int { return strings.Compare(a.Name, b.Name) })
+			return all, nil
+		}
+		in["NextToken"] = out.NextToken
+	}
+}
+
+func (a *app) renderParameters(c *cli.Context, all []storedParameter) error {
+	type row struct {
+		Name     string    `json:"name"`
+		Type     string    `json:"type"`
+		Version  int64     `json:"version"`
+		Key      string    `json:"key,omitempty"`
+		Tier     string    `json:"tier,omitempty"`
+		Modified time.Time `json:"modified"`
+	}
+	rows := make([]row, len(all))
+	text := [][]string{{"NAME", "TYPE", "VERSION", "KEY", "MODIFIED"}}
+	for i, p := range all {
+		rows[i] = row{p.Name, p.Type, p.Version, p.KeyId, p.Tier, time.UnixMilli(int64(p.LastModifiedDate * 1000)).UTC()}
+		text = append(text, []string{p.Name, p.Type, fmt.Sprint(p.Version), p.KeyId, rows[i].Modified.Format(time.RFC3339)})
+	}
+	if c.Bool("json") {
+		return a.printJSON(struct {
+			FormatVersion int   `json:"format_version"`
+			Parameters    []row `json:"parameters"`
+		}{1, rows})
+	}
+	return a.table(text)
+}
+
+func (a *app) localRemove() *cli.Command {
+	return &cli.Command{
+		Name:      "rm",
+		Usage:     "delete parameters",
+		UsageText: "bundle local rm NAME...",
+		Flags:     localFlags(),
+		Action: func(c *cli.Context) error {
+			if !c.Args().Present() {
+				return usagef("bundle local rm needs a parameter's name")
+			}
+			return a.withLocal(c, func(ctx context.Context, client *awslocal.Client) error {
+				var all []error
+				for _, name := range c.Args().Slice() {
+					if err := client.Call(ctx, "ssm", "DeleteParameter", map[string]any{"Name": name}, nil); err != nil {
+						all = append(all, fmt.Errorf("%s: %w", name, err))
+					}
+				}
+				if len(all) > 0 {
+					return refused(errors.Join(all...))
+				}
+				return nil
+			})
+		},
+	}
+}

@@ -1,0 +1,172 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/whispering/bundle/internal/awslocal"
+	"github.com/whispering/bundle/internal/awslocal/sts"
+)
+
+func (a *app) localKey() *cli.Command {
+	return &cli.Command{
+		Name:      "key",
+		Usage:     "make a symmetric key with an alias, and print its ARN",
+		UsageText: "bundle local key alias/local-hello",
+		Flags:     localFlags(textFlag("policy", "FILE", "the key's policy (JSON); by default the account may do everything", "")),
+		Action: func(c *cli.Context) error {
+			alias, err := oneArgument(c, "an alias")
+			if err != nil {
+				return err
+			}
+			in := map[string]any{"Description": alias}
+			if path := text(c, "policy"); path != "" {
+				policy, err := os.ReadFile(path)
+				if err != nil {
+					return usagef("the policy cannot be read: %v", err)
+				}
+				in["Policy"] = string(policy)
+			}
+			return a.withLocal(c, func(ctx context.Context, client *awslocal.Client) error {
+				var out struct{ KeyMetadata struct{ Arn, KeyId string } }
+				if err := client.Call(ctx, "kms", "CreateKey", in, &out); err != nil {
+					return refused(err)
+				}
+				named := map[string]any{"AliasName": alias, "TargetKeyId": out.KeyMetadata.KeyId}
+				if err := client.Call(ctx, "kms", "CreateAlias", named, nil); err != nil {
+					return refused(err)
+				}
+				_, err := fmt.Fprintln(a.stdout, out.KeyMetadata.Arn)
+				return err
+			})
+		},
+	}
+}
+
+func (a *app) localRole() *cli.Command {
+	return &cli.Command{
+		Name:      "role",
+		Usage:     "declare a role, so that permissions count; from then on unknown credentials are refused",
+		UsageText: "bundle local role --policy policy.json build",
+		Flags: localFlags(
+			textFlag("policy", "FILE", "what the role may do (an IAM policy, JSON); by default nothing", ""),
+			textFlag("account", "ID", "the role's account", awslocal.Account),
+		),
+		Action: func(c *cli.Context) error {
+			name, err := oneArgument(c, "a role's name")
+			if err != nil {
+				return err
+			}
+			id, secret := sts.NewAccessKey("AKIA")
+			role := map[string]any{
+				"name": name, "account": text(c, "account"), "access_key_id": id, "secret_access_key": secret, "trust": []string{"*"},
+			}
+			if path := text(c, "policy"); path != "" {
+				policy, err := os.ReadFile(path)
+				if err != nil || !json.Valid(policy) {
+					return usagef("the policy %s is not a JSON file that can be read", path)
+				}
+				role["policy"] = json.RawMessage(policy)
+			}
+			return a.withLocal(c, func(ctx context.Context, client *awslocal.Client) error {
+				if err := client.Call(ctx, "local", "PutRole", role, nil); err != nil {
+					return refused(err)
+				}
+				_, err := fmt.Fprintf(a.stdout, "export AWS_ACCESS_KEY_ID='%s'\nexport AWS_SECRET_ACCESS_KEY='%s'\n", id, secret)
+				return err
+			})
+		},
+	}
+}
+
+func (a *app) localImport() *cli.Command {
+	return &cli.Command{
+		Name:      "import",
+		Usage:     "put every value of a dotenv or JSON file below a path",
+		UsageText: "bundle local import --path /local/payments .env.sample",
+		Flags: localFlags(
+			textFlag("path", "PATH", "where the parameters go", ""),
+			textFlag("key", "KEY", "the key of the parameters", "alias/aws/ssm"),
+		),
+		Action: func(c *cli.Context) error {
+			path, err := oneArgument(c, "a file")
+			if err != nil {
+				return err
+			}
+			if text(c, "path") == "" {
+				return usagef("name the path of the parameters with --path")
+			}
+			content, err := os.ReadFile(path)
+			if err != nil {
+				return usagef("the file cannot be read: %v", err)
+			}
+			values, err := readValues(content)
+			if err != nil {
+				return usagef("%s: %v", path, err)
+			}
+			return a.withLocal(c, func(ctx context.Context, client *awslocal.Client) error {
+				for _, name := range slices.Sorted(maps.Keys(values)) {
+					in := map[string]any{
+						"Name": strings.TrimSuffix(text(c, "path"), "/") + "/" + name, "Value": values[name],
+						"Type": "SecureString", "KeyId": text(c, "key"), "Tier": "Intelligent-Tiering", "Overwrite": true,
+					}
+					if err := client.Call(ctx, "ssm", "PutParameter", in, nil); err != nil {
+						return refused(fmt.Errorf("%s: %w", name, err))
+					}
+				}
+				a.hint("%d parameters put below %s", len(values), text(c, "path"))
+				return nil
+			})
+		},
+	}
+}
+
+// readValues reads a JSON object of strings, or the lines NAME=VALUE of a
+// dotenv file: comments, blank lines, export, and quotes around a value. Its
+// errors name lines, never values.
+func readValues(b []byte) (map[string]string, error) {
+	values := make(map[string]string)
+	if bytes.HasPrefix(bytes.TrimSpace(b), []byte("{")) {
+		if err := json.Unmarshal(b, &values); err != nil {
+			return nil, fmt.Errorf("it is not a JSON object of strings")
+		}
+		return values, nil
+	}
+	lines := bufio.NewScanner(bytes.NewReader(b))
+	lines.Buffer(nil, 64<<10)
+	for n := 1; lines.Scan(); n++ {
+		line := strings.TrimPrefix(strings.TrimSpace(lines.Text()), "export ")
+		if line == "" || strings.HasPrefix(line, "#") {
+			continue
+		}
+		name, value, ok := strings.Cut(line, "=")
+		if !ok || name == "" {
+			return nil, fmt.Errorf("line %d is not NAME=VALUE", n)
+		}
+		switch {
+		case strings.HasPrefix(value, `"`):
+			unquoted, err := strconv.Unquote(value)
+			if err != nil {
+				return nil, fmt.Errorf("line %d has a quote that does not end", n)
+			}
+			value = unquoted
+		case len(value) >= 2 && strings.HasPrefix(value, "'") && strings.HasSuffix(value, "'"):
+			value = value[1 : len(value)-1]
+		}
+		values[strings.TrimSpace(name)] = value
+	}
+	if lines.Err() != nil {
+		return nil, fmt.Errorf("a line is too long")
+	}
+	return values, nil
+}

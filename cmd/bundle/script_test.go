@@ -1,0 +1,208 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/kms"
+	"github.com/aws/aws-sdk-go-v2/service/ssm"
+	ssmtypes "github.com/aws/aws-sdk-go-v2/service/ssm/types"
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/whispering/bundle/internal/awslocal"
+	"github.com/whispering/bundle/internal/awslocal/sts"
+)
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"bundle": main})
+}
+
+// TestScript tells the command line as stories. Each has a server of the
+// embedded AWS of its own, that plays the real one for account 222222222222:
+//
+//	aws FILE      puts keys and parameters from FILE, and new versions of them
+//	              if called again; the credentials in the environment are those
+//	              of a role that may do everything in that account
+//	role FILE     switches to a role whose policy is FILE
+//	fault JSON    injects a fault
+//	key STATE ALIAS  disables a key, or schedules its deletion
+//	calls         prints what was called since it was last asked, to standard
+//	              output
+//
+// $AWS is its address, for --endpoint-url.
+func TestScript(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir:                 "testdata/script",
+		UpdateScripts:       os.Getenv("UPDATE_SCRIPTS") != "",
+		RequireExplicitExec: true,
+		RequireUniqueNames:  true,
+		Setup:               setUpAWS,
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"aws":   putAll,
+			"role":  useRole,
+			"fault": injectFault,
+			"key":   changeKey,
+			"calls": printCalls,
+			"code":  expectCode,
+		},
+	})
+}
+
+const testAccount = "222222222222"
+
+// A cloud is the embedded AWS of one script, as its administrator sees it.
+type cloud struct {
+	server *awslocal.Server
+	ssm    *ssm.Client
+	kms    *kms.Client
+}
+
+func setUpAWS(env *testscript.Env) error {
+	server, err := awslocal.New()
+	if err != nil {
+		return err
+	}
+	env.Defer(func() { _ = server.Close() })
+	url, err := server.Start("127.0.0.1:0")
+	if err != nil {
+		return err
+	}
+	id, key := sts.NewAccessKey("AKIA")
+	err = server.PutRole(sts.Role{
+		Name: "admin", Account: testAccount, AccessKeyID: id, SecretAccessKey: key,
+		Policy: json.RawMessage(`{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}`),
+	})
+	if err != nil {
+		return err
+	}
+	cfg := aws.Config{
+		Region: "us-west-2", BaseEndpoint: aws.String(url),
+		Credentials: credentials.NewStaticCredentialsProvider(id, key, ""),
+	}
+	env.Values["cloud"] = &cloud{server, ssm.NewFromConfig(cfg), kms.NewFromConfig(cfg)}
+	env.Setenv("AWS", url)
+	env.Setenv("AWS_ACCESS_KEY_ID", id)
+	env.Setenv("AWS_SECRET_ACCESS_KEY", key)
+	env.Setenv("HOME", env.WorkDir)
+	env.Setenv("CI", "")
+	return nil
+}
+
+func theCloud(ts *testscript.TestScript) *cloud { return ts.Value("cloud").(*cloud) }
+
+// putAll puts what a file describes: {"keys": ["alias/x"], "parameters": {"/name": "value"}, "strings": {"/name": "value"}}.
+func putAll(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: aws FILE")
+	}
+	var all struct {
+		Keys       []string
+		Parameters map[string]string
+		Strings    map[string]string
+	}
+	ts.Check(json.Unmarshal([]byte(ts.ReadFile(args[0])), &all))
+	c, ctx := theCloud(ts), context.Background()
+	for _, alias := range all.Keys {
+		key, err := c.kms.CreateKey(ctx, &kms.CreateKeyInput{})
+		ts.Check(err)
+		_, err = c.kms.CreateAlias(ctx, &kms.CreateAliasInput{AliasName: &alias, TargetKeyId: key.KeyMetadata.KeyId})
+		ts.Check(err)
+	}
+	put := func(kind ssmtypes.ParameterType, values map[string]string) {
+		for _, name := range slices.Sorted(maps.Keys(values)) {
+			_, err := c.ssm.PutParameter(ctx, &ssm.PutParameterInput{
+				Name: &name, Value: aws.String(values[name]), Type: kind, Overwrite: aws.Bool(true),
+				Tier: ssmtypes.ParameterTierIntelligentTiering,
+			})
+			ts.Check(err)
+		}
+	}
+	put(ssmtypes.ParameterTypeSecureString, all.Parameters)
+	put(ssmtypes.ParameterTypeString, all.Strings)
+	c.server.ResetCalls()
+}
+
+func useRole(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: role FILE")
+	}
+	id, key := sts.NewAccessKey("AKIA")
+	ts.Check(theCloud(ts).server.PutRole(sts.Role{
+		Name: strings.TrimSuffix(args[0], ".json"), Account: testAccount, AccessKeyID: id, SecretAccessKey: key,
+		Policy: json.RawMessage(ts.ReadFile(args[0])),
+	}))
+	ts.Setenv("AWS_ACCESS_KEY_ID", id)
+	ts.Setenv("AWS_SECRET_ACCESS_KEY", key)
+}
+
+func injectFault(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: fault JSON")
+	}
+	if args[0] == "none" {
+		theCloud(ts).server.ClearFaults()
+		return
+	}
+	var f awslocal.Fault
+	ts.Check(json.Unmarshal([]byte(args[0]), &f))
+	theCloud(ts).server.Inject(f)
+}
+
+func changeKey(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: key disabled|enabled|deleted ALIAS")
+	}
+	c, ctx := theCloud(ts), context.Background()
+	key, err := c.kms.DescribeKey(ctx, &kms.DescribeKeyInput{KeyId: &args[1]})
+	ts.Check(err)
+	switch id := key.KeyMetadata.KeyId; args[0] {
+	case "disabled":
+		_, err = c.kms.DisableKey(ctx, &kms.DisableKeyInput{KeyId: id})
+	case "enabled":
+		_, err = c.kms.EnableKey(ctx, &kms.EnableKeyInput{KeyId: id})
+	case "deleted":
+		_, err = c.kms.ScheduleKeyDeletion(ctx, &kms.ScheduleKeyDeletionInput{KeyId: id})
+	default:
+		ts.Fatalf("unknown state %q", args[0])
+	}
+	ts.Check(err)
+	c.server.ResetCalls()
+}
+
+func printCalls(ts *testscript.TestScript, neg bool, _ []string) {
+	server := theCloud(ts).server
+	calls := server.Calls()
+	server.ResetCalls()
+	var lines strings.Builder
+	for _, name := range slices.Sorted(maps.Keys(calls)) {
+		fmt.Fprintf(&lines, "%s %d\n", name, calls[name])
+	}
+	if neg && lines.Len() > 0 {
+		ts.Fatalf("there were calls:\n%s", lines.String())
+	}
+	_, err := fmt.Fprint(ts.Stdout(), lines.String())
+	ts.Check(err)
+}
+
+// expectCode runs a command and holds it to an exit code: code 5 bundle ….
+func expectCode(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: code N COMMAND ARGS…")
+	}
+	err := ts.Exec(args[1], args[2:]...)
+	got := "0"
+	if err != nil {
+		got = strings.TrimPrefix(err.Error(), "exit status ")
+	}
+	if got != args[0] {
+		ts.Fatalf("exit code %s, not %s", got, args[0])
+	}
+}

@@ -1,0 +1,50 @@
+package house
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/whispering/bundle/internal/awslocal"
+	"github.com/whispering/bundle/internal/awslocal/sts"
+)
+
+// awsFor starts an AWS that plays the account of the README's environment, and
+// returns the variables that make the AWS CLI use it. The tool refuses such
+// variables, so a wrapper named bundle passes the address as --endpoint-url
+// where a real environment is built.
+func awsFor(t *testing.T, bundle, home string) []string {
+	t.Helper()
+	server, err := awslocal.New()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = server.Close() })
+	url, err := server.Start("127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	id, key := sts.NewAccessKey("AKIA")
+	err = server.PutRole(sts.Role{
+		Name: "reader", Account: "111111111111", AccessKeyID: id, SecretAccessKey: key,
+		Policy: json.RawMessage(`{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}`),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	wrapper := fmt.Sprintf(`#!/bin/sh
+case " $* " in
+*" --env dev "*) unset AWS_ENDPOINT_URL; exec %q "$@" --endpoint-url %q ;;
+esac
+exec %q "$@"
+`, bundle, url, bundle)
+	if err := os.WriteFile(filepath.Join(home, "bundle"), []byte(wrapper), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	return []string{
+		"PATH=" + home + ":" + os.Getenv("PATH"), "AWS_ENDPOINT_URL=" + url, "AWS_ACCESS_KEY_ID=" + id, "AWS_SECRET_ACCESS_KEY=" + key,
+		"AWS_REGION=us-west-2", "AWS_DEFAULT_REGION=us-west-2",
+	}
+}

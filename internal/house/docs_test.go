@@ -1,0 +1,176 @@
+package house
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// require skips a test for want of a program, or fails it where
+// BUNDLE_TEST_REQUIRE is set.
+func require(t *testing.T, program, from string) {
+	t.Helper()
+	if _, err := exec.LookPath(program); err == nil {
+		return
+	}
+	if os.Getenv("BUNDLE_TEST_REQUIRE") != "" {
+		t.Fatalf("%s is not installed (%s)", program, from)
+	}
+	t.Skipf("%s is not installed (%s)", program, from)
+}
+
+// TestDocumentedCommandsWork runs the sh blocks of each page, in order, as one
+// script, in a copy of the repository. The AWS CLI and bundle talk to the
+// embedded AWS, which plays the reader's account.
+func TestDocumentedCommandsWork(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: builds the command several times")
+	}
+	require(t, "aws", "the AWS CLI, from PyPI: pip install awscli")
+	require(t, "unzip", "Debian: apt-get install unzip")
+	bin := t.TempDir()
+	run(t, root(t), nil, "go", "build", "-o", bin, "./cmd/bundle")
+	for _, page := range pages(t) {
+		script := shellBlocks(t, page)
+		if script == "" {
+			continue
+		}
+		t.Run(filepath.Base(page), func(t *testing.T) { runPage(t, page, script, filepath.Join(bin, "bundle")) })
+	}
+}
+
+// pages lists the documentation.
+func pages(t *testing.T) []string {
+	t.Helper()
+	all, err := filepath.Glob(filepath.Join(root(t), "docs", "*.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return append([]string{filepath.Join(root(t), "README.md")}, all...)
+}
+
+var fence = regexp.MustCompile("(?ms)^( *)```(\\w*)\n(.*?)^ *```$")
+
+// shellBlocks returns the sh blocks of a page as one script.
+func shellBlocks(t *testing.T, page string) string {
+	t.Helper()
+	b, err := os.ReadFile(page)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var script strings.Builder
+	for _, block := range fence.FindAllStringSubmatch(string(b), -1) {
+		if block[2] == "sh" {
+			for line := range strings.Lines(block[3]) {
+				script.WriteString(strings.TrimPrefix(line, block[1]))
+			}
+		}
+	}
+	return script.String()
+}
+
+// hclBlock returns the first hcl block of the README's account chapter.
+func hclBlock(t *testing.T) string {
+	t.Helper()
+	b, err := os.ReadFile(filepath.Join(root(t), "README.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, block := range fence.FindAllStringSubmatch(string(b), -1) {
+		if block[2] == "hcl" {
+			return block[3]
+		}
+	}
+	t.Fatal("README.md has no hcl block")
+	return ""
+}
+
+func runPage(t *testing.T, page, script, bundle string) {
+	dir := copyOfRepository(t)
+	// The whole test suite cannot be run from within itself: this is it.
+	script = strings.ReplaceAll(script, "\ngo test ./...\n", "\n")
+	script = strings.TrimPrefix(script, "go test ./...\n")
+	if err := os.WriteFile(filepath.Join(dir, "payments.hcl"), []byte(hclBlock(t)), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	home := t.TempDir()
+	env := append(awsFor(t, bundle, home), "HOME="+home, "CI=", "GOBIN="+filepath.Join(home, "bin"), "DB_PASSWORD=not-a-real-password")
+	if filepath.Base(page) != "README.md" {
+		// Later pages build on the README's first command.
+		script = "bundle --manifest secrets.hcl --env local --out layer.zip\n" + script
+	}
+	out := run(t, dir, env, "bash", "-euo", "pipefail", "-c", script)
+	if filepath.Base(page) == "README.md" && !strings.Contains(out, "DB_PASSWORD is not-a-real-password") {
+		t.Errorf("the secret did not arrive:\n%s", out)
+	}
+}
+
+// copyOfRepository copies what git tracks or would track.
+func copyOfRepository(t *testing.T) string {
+	t.Helper()
+	dir := t.TempDir()
+	files := run(t, root(t), nil, "git", "ls-files", "-co", "--exclude-standard")
+	for name := range strings.Lines(files) {
+		name = strings.TrimSpace(name)
+		b, err := os.ReadFile(filepath.Join(root(t), name))
+		if os.IsNotExist(err) {
+			continue // deleted and not yet committed
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		info, err := os.Stat(filepath.Join(root(t), name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		target := filepath.Join(dir, name)
+		if err := os.MkdirAll(filepath.Dir(target), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(target, b, info.Mode().Perm()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
+}
+
+// run runs a command and returns what it printed on both streams.
+func run(t *testing.T, dir string, env []string, name string, args ...string) string {
+	t.Helper()
+	cmd := exec.Command(name, args...)
+	cmd.Dir, cmd.Env = dir, append(os.Environ(), env...)
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		t.Fatalf("%s %s: %v\n%s", name, strings.Join(args, " "), err, out)
+	}
+	return string(out)
+}
+
+// TestEveryDependencyHasAReason compares docs/dependencies.md with go.mod.
+func TestEveryDependencyHasAReason(t *testing.T) {
+	mod, err := os.ReadFile(filepath.Join(root(t), "go.mod"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	page, err := os.ReadFile(filepath.Join(root(t), "docs/dependencies.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var direct, explained []string
+	for _, m := range regexp.MustCompile(`(?m)^\s+([a-z]\S+) v\S+$`).FindAllStringSubmatch(string(mod), -1) {
+		direct = append(direct, m[1])
+	}
+	for _, m := range regexp.MustCompile(`(?m)^\| ([a-z]\S+/\S+) \|`).FindAllStringSubmatch(string(page), -1) {
+		explained = append(explained, m[1])
+	}
+	slices.Sort(direct)
+	slices.Sort(explained)
+	if !slices.Equal(direct, explained) {
+		t.Error(fmt.Sprintf("go.mod requires directly %q;\ndocs/dependencies.md explains %q", direct, explained))
+	}
+}
