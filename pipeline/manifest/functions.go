@@ -67,7 +67,20 @@ func functions() map[string]function.Function {
 	}
 	all["join"] = bounded(stdlib.JoinFunc, joined)
 	all["replace"] = bounded(stdlib.ReplaceFunc, replaced)
+	all["merge"] = bounded(noNull(stdlib.MergeFunc), nil)
 	return all
+}
+
+// noNull is f without null among its variable arguments: merge lets them in, and panics if it is not of an object type.
+func noNull(f function.Function) function.Function {
+	rest := *f.VarParam()
+	rest.AllowNull = false
+	return function.New(&function.Spec{
+		Params:   f.Params(),
+		VarParam: &rest,
+		Type:     f.ReturnTypeForValues,
+		Impl:     func(args []cty.Value, _ cty.Type) (cty.Value, error) { return f.Call(args) },
+	})
 }
 
 // bounded is f without arguments or results that are too large. size, if any, foretells the length of the result.
@@ -88,20 +101,29 @@ func bounded(f function.Function, size func(args []cty.Value) int) function.Func
 		Params:   f.Params(),
 		VarParam: f.VarParam(),
 		Type: func(args []cty.Value) (cty.Type, error) {
-			if err := check(args); err != nil {
+			if err := check(args); err != nil || !known(args) {
 				return cty.DynamicPseudoType, err
 			}
 			return f.ReturnTypeForValues(args)
 		},
-		Impl: func(args []cty.Value, _ cty.Type) (cty.Value, error) { return f.Call(args) },
+		Impl: func(args []cty.Value, _ cty.Type) (cty.Value, error) {
+			if !known(args) {
+				return cty.DynamicVal, nil // something in them has been reported; and some functions panic at it
+			}
+			return f.Call(args)
+		},
 	})
+}
+
+func known(args []cty.Value) bool {
+	return !slices.ContainsFunc(args, func(a cty.Value) bool { return !a.IsWhollyKnown() })
 }
 
 // joined is the length of what join makes of a separator and lists.
 func joined(args []cty.Value) int {
 	n := 0
 	for i, a := range args {
-		if i == 0 || !a.IsWhollyKnown() || a.IsNull() {
+		if i == 0 || !a.IsKnown() || a.IsNull() {
 			continue
 		}
 		n += a.LengthInt() * length(args[0])
@@ -146,7 +168,7 @@ func spend(v cty.Value, budget *int, depth int) bool {
 	case t == cty.String:
 		*budget -= len(v.AsString())
 	case t == cty.Number:
-		if e := v.AsBigFloat().MantExp(nil); e > maxExponent || e < -maxExponent {
+		if n := v.AsBigFloat(); n.IsInf() || n.MantExp(nil) > maxExponent || n.MantExp(nil) < -maxExponent {
 			return false
 		}
 	case v.CanIterateElements():

@@ -1,0 +1,80 @@
+package manifest
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/hashicorp/hcl/v2"
+)
+
+// FuzzLoad loads and evaluates any text in both syntaxes: nothing panics or runs away, every diagnostic can be printed,
+// and where there are no errors, what comes out keeps its promises.
+func FuzzLoad(f *testing.F) {
+	for _, pattern := range []string{"testdata/ok/*.hcl*", "testdata/faults/*.hcl*"} {
+		files, err := filepath.Glob(pattern)
+		if err != nil || len(files) == 0 {
+			f.Fatal(pattern, err)
+		}
+		for _, file := range files {
+			src, err := os.ReadFile(file)
+			if err != nil {
+				f.Fatal(err)
+			}
+			f.Add(src, filepath.Ext(file) == ".json")
+		}
+	}
+	dir := f.TempDir()
+	f.Fuzz(func(t *testing.T, src []byte, json bool) {
+		path := filepath.Join(dir, "secrets.hcl")
+		if json {
+			path += ".json"
+		}
+		if err := os.WriteFile(path, src, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		m, diags := Load(path, Options{})
+		var out bytes.Buffer
+		for _, env := range m.Environments() {
+			manifest, more := m.Evaluate(env)
+			if !diags.HasErrors() && !more.HasErrors() {
+				promises(t, manifest)
+			}
+			diags = append(diags, more...)
+		}
+		for _, d := range diags {
+			if d.Summary == "" || d.Detail == "" {
+				t.Errorf("a diagnostic without words: %+v", d)
+			}
+		}
+		if err := hcl.NewDiagnosticTextWriter(&out, m.Files(), 100, false).WriteDiagnostics(m.Sort(diags)); err != nil {
+			t.Fatal(err)
+		}
+	})
+}
+
+// promises checks what who reads a manifest without errors relies on.
+func promises(t *testing.T, m *Manifest) {
+	if !namePattern.MatchString(m.Bundle.Name.Value) || !namePattern.MatchString(m.Environment.Name.Value) || len(m.Environment.Regions) != 1 || len(m.Functions) == 0 {
+		t.Errorf("unusable manifest: %+v", m)
+	}
+	if (m.Environment.Embedded.Value == "") == (m.Environment.AccountID.Value == "") {
+		t.Errorf("neither embedded nor in an account, or both: %+v", m.Environment)
+	}
+	for _, f := range m.Functions {
+		if !namePattern.MatchString(f.File()) || f.Key.Value == "" || len(f.Secrets)+len(f.Imports) == 0 {
+			t.Errorf("unusable function: %+v", f)
+		}
+		for _, s := range f.Secrets {
+			if reason, loader := Reserved(s.Name.Value); !secretPattern.MatchString(s.Name.Value) || s.Parameter.Value == "" || reason != "" && !(loader && s.AllowReserved) {
+				t.Errorf("unusable secret: %+v", s)
+			}
+		}
+		for _, i := range f.Imports {
+			if !pathPattern.MatchString(i.Path.Value) {
+				t.Errorf("unusable path: %+v", i)
+			}
+		}
+	}
+}
