@@ -14,14 +14,17 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log"
 	"log/slog"
 	"net"
 	"net/http"
+	"path/filepath"
 	"sync"
 	"time"
 
 	"github.com/whispering/bundle/internal/awslocal/call"
 	"github.com/whispering/bundle/internal/awslocal/kms"
+	"github.com/whispering/bundle/internal/awslocal/lambda"
 	"github.com/whispering/bundle/internal/awslocal/ssm"
 	"github.com/whispering/bundle/internal/awslocal/sts"
 )
@@ -40,9 +43,11 @@ type Server struct {
 	services  map[string]call.Service
 	handlers  map[string]map[string]call.Handler // by service and operation
 	sts       *sts.Service
+	layers    *lambda.Service
 	protocols []protocol
 	pristine  map[string]json.RawMessage // the services' states before the first call
 
+	logger  *log.Logger
 	faults  faults
 	calls   counter
 	buckets map[string]*bucket
@@ -68,16 +73,22 @@ func New(o ...Option) (*Server, error) {
 	for _, option := range o {
 		option(&s.options)
 	}
+	s.logger = log.New(s.options.log, "", 0)
 	for service, limit := range s.options.buckets {
 		s.buckets[service] = newBucket(limit.perSecond, limit.burst)
 	}
 	s.key.ID, s.key.Secret = sts.NewAccessKey("AKIA")
 	s.sts = sts.New(s.wallClock)
 	keys := kms.New()
-	if err := s.register(s.sts, keys, ssm.New(keys, ssm.Options{EmptyPages: s.options.emptyPages})); err != nil {
+	layersDir := ""
+	if s.options.dir != "" {
+		layersDir = filepath.Join(s.options.dir, "layers")
+	}
+	s.layers = lambda.New(layersDir, s.options.clock)
+	if err := s.register(s.sts, keys, ssm.New(keys, ssm.Options{EmptyPages: s.options.emptyPages}), s.layers); err != nil {
 		return nil, err
 	}
-	s.protocols = []protocol{jsonProtocol{}, queryProtocol{}}
+	s.protocols = []protocol{restProtocol{}, jsonProtocol{}, queryProtocol{}}
 	s.Inject(s.options.faults...)
 	if s.options.dir != "" {
 		dir, err := openStateDir(s.options.dir)

@@ -42,6 +42,8 @@ func throttled(service string) error {
 	case "kms":
 		return call.NewError("ThrottlingException",
 			"You have exceeded the rate at which you may call KMS. Reduce the frequency of your calls.")
+	case "lambda":
+		return &call.Error{Status: 429, Code: "TooManyRequestsException", Message: "Rate exceeded"}
 	case "sts":
 		return call.NewError("Throttling", "Rate exceeded")
 	}

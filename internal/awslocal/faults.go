@@ -2,6 +2,7 @@ package awslocal
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 	"net"
@@ -165,7 +166,7 @@ func (s *Server) faultBefore(x *exchange, f *Fault) bool {
 		s.faults.expired = true
 		return false
 	case DisableKey:
-		err := s.invoke(x.r.Context(), regionOf(x.r), "kms", "DisableKey", map[string]string{"KeyId": f.Key}, nil)
+		err := s.disableKey(x.r.Context(), regionOf(x.r), f.Key)
 		if err != nil {
 			x.fail(&call.Error{Status: http.StatusInternalServerError, Code: "FaultInjection", Message: err.Error()})
 			s.write(x)
@@ -199,6 +200,15 @@ func (s *Server) faultBefore(x *exchange, f *Fault) bool {
 	}
 	s.write(x)
 	return true
+}
+
+// disableKey disables a key by any of its names.
+func (s *Server) disableKey(ctx context.Context, region, key string) error {
+	var described struct{ KeyMetadata struct{ KeyId string } }
+	if err := s.invoke(ctx, region, "kms", "DescribeKey", map[string]string{"KeyId": key}, &described); err != nil {
+		return err
+	}
+	return s.invoke(ctx, region, "kms", "DisableKey", described.KeyMetadata, nil)
 }
 
 // faultAfter does what a fault does to the right answer. It reports whether the answer has been sent.

@@ -23,7 +23,9 @@ type seed struct {
 }
 
 type seedKey struct {
-	Alias       string          `json:"alias"`
+	ID          string          `json:"id"`       // fixed, for test vectors; "" makes a random one
+	Material    []byte          `json:"material"` // goes with a fixed id
+	Alias       string          `json:"alias"`    // may be absent where the id is fixed
 	Description string          `json:"description"`
 	Spec        string          `json:"spec"`
 	Usage       string          `json:"usage"`
@@ -78,7 +80,7 @@ func (s *Server) seedIfUnused() error {
 	}
 	for _, k := range in.Keys {
 		if err := s.seedKey(in.Region, k); err != nil {
-			return fmt.Errorf("seed: key %q: %w", k.Alias, err)
+			return fmt.Errorf("seed: key %q: %w", cmp.Or(k.Alias, k.ID), err)
 		}
 	}
 	for _, p := range in.Parameters {
@@ -104,13 +106,21 @@ func (s *Server) seedKey(region string, k seedKey) error {
 	if len(k.Policy) > 0 {
 		create["Policy"] = string(k.Policy)
 	}
-	var created struct{ KeyMetadata struct{ KeyId string } }
+	var created struct{ KeyMetadata struct{ KeyId, Arn string } }
 	if err := s.invoke(ctx, region, "kms", "CreateKey", create, &created); err != nil {
 		return err
 	}
 	id := created.KeyMetadata.KeyId
-	if err := s.invoke(ctx, region, "kms", "CreateAlias", map[string]string{"AliasName": k.Alias, "TargetKeyId": id}, nil); err != nil {
-		return err
+	if k.ID != "" {
+		if err := s.kms.Fix(created.KeyMetadata.Arn, k.ID, k.Material); err != nil {
+			return err
+		}
+		id = k.ID
+	}
+	if k.Alias != "" || k.ID == "" {
+		if err := s.invoke(ctx, region, "kms", "CreateAlias", map[string]string{"AliasName": k.Alias, "TargetKeyId": id}, nil); err != nil {
+			return err
+		}
 	}
 	if k.Enabled != nil && !*k.Enabled {
 		return s.invoke(ctx, region, "kms", "DisableKey", map[string]string{"KeyId": id}, nil)

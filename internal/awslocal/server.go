@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/whispering/bundle/internal/awslocal/call"
+	"github.com/whispering/bundle/internal/awslocal/lambda"
 	"github.com/whispering/bundle/internal/awslocal/sigv4"
 )
 
@@ -30,6 +31,7 @@ type exchange struct {
 	in                 []byte // the request's body, and its members as JSON
 	body               []byte
 	answer             answer
+	errorType          string // the code of an error that is answered
 }
 
 type answer struct {
@@ -49,10 +51,14 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.control(w, r)
 		return
 	}
+	if strings.HasPrefix(r.URL.Path, lambda.DownloadPath) {
+		s.layers.ServeHTTP(w, r)
+		return
+	}
 	x := &exchange{w: w, r: r, began: time.Now(), id: requestID()}
 	var err error
-	if x.body, err = io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody)); err != nil {
-		http.Error(w, "the body cannot be read", http.StatusRequestEntityTooLarge)
+	if x.body, err = io.ReadAll(http.MaxBytesReader(w, r.Body, bodyLimit(r))); err != nil {
+		unreadable(w, r, err)
 		return
 	}
 	for _, p := range s.protocols {
@@ -85,6 +91,9 @@ func (s *Server) serve(x *exchange) {
 	}
 	out, err := s.handle(x, unread)
 	x.answer.status = http.StatusOK
+	if rest, ok := x.protocol.(restProtocol); ok {
+		x.answer.status = rest.status(x.operation)
+	}
 	if err == nil {
 		x.answer.body, err = x.protocol.reply(x.operation, x.id, out)
 	}
@@ -98,7 +107,7 @@ func (s *Server) serve(x *exchange) {
 }
 
 func (x *exchange) fail(e *call.Error) {
-	x.answer.status, x.answer.body = e.Status, x.protocol.failure(x.id, e)
+	x.answer.status, x.answer.body, x.errorType = e.Status, x.protocol.failure(x.id, e), e.Code
 }
 
 // handle finds the operation, then the caller, then lets the service answer, and keeps what changed.
@@ -119,7 +128,7 @@ func (s *Server) handle(x *exchange, unread error) (any, error) {
 	}
 	out, err := handler(&call.Request{
 		Ctx: x.r.Context(), Service: x.service, Operation: x.operation, Region: region,
-		Account: caller.Account, Caller: caller, Now: s.options.clock(), Body: x.in,
+		Account: caller.Account, Caller: caller, Endpoint: "http://" + x.r.Host, Now: s.options.clock(), Body: x.in,
 	})
 	if err == nil && s.services[x.service].Mutates(x.operation) {
 		err = s.persist()
@@ -146,6 +155,9 @@ func (x *exchange) header() {
 	h.Set("Content-Type", x.answer.contentType)
 	h.Set("Content-Length", strconv.Itoa(len(x.answer.body)))
 	h.Set("X-Amzn-Requestid", x.id)
+	if x.errorType != "" {
+		h.Set("X-Amzn-Errortype", x.errorType)
+	}
 	if x.answer.location != "" {
 		h.Set("Location", x.answer.location)
 	}
@@ -201,17 +213,17 @@ func (s *Server) log(x *exchange) {
 		return
 	}
 	var in struct {
-		Name, Path, KeyId, SourceKeyId, DestinationKeyId, AliasName, RoleArn string
-		Names                                                                []string
+		Name, Path, KeyId, SourceKeyId, DestinationKeyId, AliasName, RoleArn, LayerName, Arn string
+		Names                                                                                []string
 	}
 	_ = json.Unmarshal(x.in, &in) // what cannot be read has no names to log
 	var names strings.Builder
-	for _, name := range append(in.Names, in.Name, in.Path, in.KeyId, in.SourceKeyId, in.DestinationKeyId, in.AliasName, in.RoleArn) {
+	for _, name := range append(in.Names, in.Name, in.Path, in.KeyId, in.SourceKeyId, in.DestinationKeyId, in.AliasName, in.RoleArn, in.LayerName, in.Arn) {
 		if name != "" {
 			fmt.Fprintf(&names, " %q", name)
 		}
 	}
-	_, _ = fmt.Fprintf(s.options.log, "%s %s%s %d %s\n", x.service, printable(x.operation), names.String(), x.answer.status,
+	s.logger.Printf("%s %s%s %d %s", x.service, printable(x.operation), names.String(), x.answer.status,
 		time.Since(x.began).Round(10*time.Microsecond))
 }
 

@@ -1,0 +1,162 @@
+package awslocal
+
+import (
+	"encoding/json"
+	"errors"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/whispering/bundle/internal/awslocal/call"
+	"github.com/whispering/bundle/internal/awslocal/lambda"
+)
+
+// restProtocol is REST-JSON, of Lambda: https://smithy.io/2.0/aws/protocols/aws-restjson1-protocol.html. The operation
+// is told by method and path; members come from the path, the query and the body.
+type restProtocol struct{}
+
+const layersPath = "/2018-10-31/layers"
+
+func (restProtocol) claims(r *http.Request) bool {
+	return r.URL.Path == layersPath || strings.HasPrefix(r.URL.Path, layersPath+"/")
+}
+
+func (restProtocol) contentType() string { return "application/json" }
+
+// route is one operation on the wire. {Name} in the pattern is a member.
+type route struct {
+	method, pattern, operation string
+	status                     int
+}
+
+// routes are those of https://docs.aws.amazon.com/lambda/latest/api/API_Operations.html that concern layers.
+func routes() []route {
+	const versions = layersPath + "/{LayerName}/versions"
+	const version = versions + "/{VersionNumber}"
+	return []route{
+		{http.MethodGet, layersPath, "ListLayers", http.StatusOK},
+		{http.MethodPost, versions, "PublishLayerVersion", http.StatusCreated},
+		{http.MethodGet, versions, "ListLayerVersions", http.StatusOK},
+		{http.MethodGet, version, "GetLayerVersion", http.StatusOK},
+		{http.MethodDelete, version, "DeleteLayerVersion", http.StatusNoContent},
+		{http.MethodGet, version + "/policy", "GetLayerVersionPolicy", http.StatusOK},
+		{http.MethodPost, version + "/policy", "AddLayerVersionPermission", http.StatusCreated},
+		{http.MethodDelete, version + "/policy/{StatementId}", "RemoveLayerVersionPermission", http.StatusNoContent},
+	}
+}
+
+func (restProtocol) read(r *http.Request, body []byte) (service, operation string, in []byte, err error) {
+	members := map[string]json.RawMessage{}
+	if len(body) > 0 && json.Unmarshal(body, &members) != nil || members == nil {
+		return "lambda", "", nil, call.NewError("InvalidRequestContentException", "Could not parse request body into json")
+	}
+	operation, ok := routed(r, members)
+	if !ok {
+		return "lambda", "", nil, &call.Error{Status: http.StatusNotFound, Code: "UnknownOperationException"}
+	}
+	query := r.URL.Query()
+	if operation == "ListLayers" && query.Get("find") == "LayerVersion" {
+		operation = "GetLayerVersionByArn"
+	}
+	for name := range query {
+		setMember(members, name, query.Get(name))
+	}
+	in, err = json.Marshal(members)
+	return "lambda", operation, in, err
+}
+
+// routed finds the operation of a request and puts the members of its path to the others.
+func routed(r *http.Request, members map[string]json.RawMessage) (operation string, ok bool) {
+	parts := strings.Split(strings.TrimSuffix(r.URL.EscapedPath(), "/"), "/")
+	for i := range parts {
+		plain, err := url.PathUnescape(parts[i])
+		if err != nil {
+			return "", false
+		}
+		parts[i] = plain
+	}
+	for _, route := range routes() {
+		pattern := strings.Split(route.pattern, "/")
+		fits := func(part, pattern string) bool {
+			return part == pattern || strings.HasPrefix(pattern, "{") && part != ""
+		}
+		if route.method != r.Method || !slices.EqualFunc(parts, pattern, fits) {
+			continue
+		}
+		for i := range pattern {
+			if name, ok := strings.CutPrefix(pattern[i], "{"); ok {
+				setMember(members, strings.TrimSuffix(name, "}"), parts[i])
+			}
+		}
+		return route.operation, true
+	}
+	return "", false
+}
+
+// setMember adds a member that came as text. Numbers stay numbers.
+func setMember(members map[string]json.RawMessage, name, value string) {
+	if name == "VersionNumber" || name == "MaxItems" {
+		if json.Valid([]byte(value)) {
+			members[name] = json.RawMessage(value)
+			return
+		}
+	}
+	text, err := json.Marshal(value)
+	if err == nil { // a string always marshals
+		members[name] = text
+	}
+}
+
+func (restProtocol) reply(_, _ string, out any) ([]byte, error) {
+	if out == nil {
+		return nil, nil
+	}
+	return json.Marshal(out)
+}
+
+// status is the HTTP status of a success.
+func (restProtocol) status(operation string) int {
+	for _, route := range routes() {
+		if route.operation == operation {
+			return route.status
+		}
+	}
+	return http.StatusOK
+}
+
+func (restProtocol) failure(_ string, e *call.Error) []byte {
+	body, err := json.Marshal(struct {
+		Type    string `json:"__type"`
+		Message string `json:"message,omitempty"`
+	}{e.Code, e.Message})
+	if err != nil {
+		return []byte("{}") // two strings always marshal
+	}
+	return body
+}
+
+func (restProtocol) refusal(f refusal) *call.Error {
+	return &call.Error{Status: http.StatusForbidden, Code: f.jsonCode, Message: f.message}
+}
+
+// bodyLimit is the most bytes that a request may have: an archive is larger than anything else.
+func bodyLimit(r *http.Request) int64 {
+	if (restProtocol{}).claims(r) {
+		return lambda.MaxRequest
+	}
+	return maxBody
+}
+
+// unreadable answers a request whose body is too long or broke off.
+func unreadable(w http.ResponseWriter, r *http.Request, err error) {
+	var tooLong *http.MaxBytesError
+	if (restProtocol{}).claims(r) && errors.As(err, &tooLong) {
+		w.Header().Set("Content-Type", restProtocol{}.contentType())
+		w.Header().Set("X-Amzn-Errortype", lambda.TooLarge().Code)
+		w.WriteHeader(lambda.TooLarge().Status)
+		_, _ = w.Write(restProtocol{}.failure("", lambda.TooLarge())) // a client that is gone needs no answer
+		return
+	}
+	http.Error(w, "the body cannot be read", http.StatusRequestEntityTooLarge)
+}
