@@ -43,6 +43,7 @@ type Request struct {
 	Account   string // whose resources an unqualified name means: the caller's account
 	Caller    Principal
 	Via       string // "ssm.us-east-1.amazonaws.com" while a service calls on the caller's behalf, else ""
+	Endpoint  string // scheme and host that the client used, for links in replies
 	Now       time.Time
 	Body      []byte // JSON, whatever the protocol of the wire was
 }

@@ -1,0 +1,195 @@
+// Package lambda is the part of the Lambda service of the embedded AWS that publishes and hands out layers, as
+// https://docs.aws.amazon.com/lambda/latest/api/ describes it. It runs no functions.
+//
+// Versions are immutable, their numbers are never used again, and every PublishLayerVersion makes a new one. The
+// archive of a version is had from the Location of its content, an HTTP link that works for ten minutes.
+package lambda
+
+import (
+	"crypto/rand"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/whispering/bundle/internal/awslocal/call"
+	"github.com/whispering/bundle/internal/awslocal/iam"
+)
+
+// Service holds the layers of all accounts and regions. Make one with New.
+type Service struct {
+	operations map[string]call.Handler
+	clock      func() time.Time
+	everything iam.Policy // the identity policy of a root caller
+	secret     []byte     // signs the links of Location
+
+	mu      sync.RWMutex
+	layers  map[string]*layer // by ARN
+	content content
+}
+
+// layer is all versions of one name in one account and region. It stays when its last version is deleted, so that
+// numbers are not used again.
+type layer struct {
+	ARN      string     `json:"arn"`
+	Last     int64      `json:"last"` // the highest number ever given
+	Versions []*version `json:"versions"`
+}
+
+// version is one published layer version.
+type version struct {
+	Number        int64       `json:"number"`
+	Created       time.Time   `json:"created"`
+	Description   string      `json:"description"`
+	License       string      `json:"license,omitempty"`
+	Runtimes      []string    `json:"runtimes,omitempty"`
+	Architectures []string    `json:"architectures,omitempty"`
+	Digest        digest      `json:"digest"`
+	Size          int64       `json:"size"`
+	Statements    []statement `json:"statements,omitempty"`
+	Revision      string      `json:"revision,omitempty"` // of Statements
+}
+
+func (l *layer) name() string { return l.ARN[strings.LastIndexByte(l.ARN, ':')+1:] }
+
+func (l *layer) find(number int64) *version {
+	for _, v := range l.Versions {
+		if v.Number == number {
+			return v
+		}
+	}
+	return nil
+}
+
+func (l *layer) versionARN(number int64) string { return l.ARN + ":" + strconv.FormatInt(number, 10) }
+
+// New makes a service without layers. The archives are kept as files in dir, made when the first is published, or in
+// memory where dir is "". The clock is that of the links.
+func New(dir string, clock func() time.Time) *Service {
+	everything, err := iam.ParseIdentity([]byte(`{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}`))
+	if err != nil {
+		panic(err) // the text above is constant
+	}
+	s := &Service{clock: clock, everything: everything, secret: make([]byte, 32), layers: map[string]*layer{}, content: newContent(dir)}
+	rand.Read(s.secret) // never fails
+	s.operations = map[string]call.Handler{
+		"PublishLayerVersion":          handler(s.publish),
+		"GetLayerVersion":              handler(s.get),
+		"GetLayerVersionByArn":         handler(s.getByARN),
+		"DeleteLayerVersion":           handler(s.delete),
+		"ListLayerVersions":            handler(s.listVersions),
+		"ListLayers":                   handler(s.listLayers),
+		"AddLayerVersionPermission":    handler(s.addPermission),
+		"RemoveLayerVersionPermission": handler(s.removePermission),
+		"GetLayerVersionPolicy":        handler(s.getPolicy),
+	}
+	return s
+}
+
+// handler decodes the request for an operation.
+func handler[In any](operate func(*call.Request, *In) (any, error)) call.Handler {
+	return func(r *call.Request) (any, error) {
+		in := new(In)
+		if err := r.Decode(in); err != nil {
+			return nil, err
+		}
+		return operate(r, in)
+	}
+}
+
+// Name is the service's signing name.
+func (s *Service) Name() string { return "lambda" }
+
+// Operations lists the handlers by operation name.
+func (s *Service) Operations() map[string]call.Handler { return s.operations }
+
+// Mutates reports whether an operation changes the state.
+func (s *Service) Mutates(operation string) bool {
+	return !strings.HasPrefix(operation, "Get") && !strings.HasPrefix(operation, "List")
+}
+
+// state is what Snapshot writes and Restore reads. The archives are not in it: they are files of their own, or, in
+// memory, die with the process.
+type state struct {
+	Layers []*layer `json:"layers"`
+}
+
+// Snapshot gives all layers without their archives.
+func (s *Service) Snapshot() (json.RawMessage, error) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	st := state{Layers: []*layer{}}
+	for _, arn := range slices.Sorted(maps.Keys(s.layers)) {
+		st.Layers = append(st.Layers, s.layers[arn])
+	}
+	return json.Marshal(st)
+}
+
+// Restore replaces everything by a snapshot and drops the archives that it does not name. A snapshot that does not
+// fit together changes nothing.
+func (s *Service) Restore(snapshot json.RawMessage) error {
+	var st state
+	if err := json.Unmarshal(snapshot, &st); err != nil {
+		return fmt.Errorf("lambda: the snapshot is damaged: %w", err)
+	}
+	layers := map[string]*layer{}
+	for _, l := range st.Layers {
+		if l == nil || !layerARN.MatchString(l.ARN) {
+			return fmt.Errorf("lambda: the snapshot is damaged: a layer without ARN")
+		}
+		for _, v := range l.Versions {
+			if v == nil || v.Number < 1 || v.Number > l.Last || !v.Digest.valid() {
+				return fmt.Errorf("lambda: the snapshot is damaged: a version of layer %q", l.ARN)
+			}
+		}
+		layers[l.ARN] = l
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.layers = layers
+	return s.dropUnused()
+}
+
+// dropUnused removes the archives that no version has. The caller holds the write lock.
+func (s *Service) dropUnused() error {
+	used := map[digest]bool{}
+	for _, l := range s.layers {
+		for _, v := range l.Versions {
+			used[v.Digest] = true
+		}
+	}
+	return s.content.keep(used)
+}
+
+// allow authorises an operation by the caller's identity policies and, where there is one, the policy of a layer version.
+func (s *Service) allow(r *call.Request, resource string, v *version) error {
+	identity := r.Caller.Policies
+	if r.Caller.Root {
+		identity = []iam.Policy{s.everything}
+	}
+	var shared *iam.Policy
+	if v != nil && len(v.Statements) > 0 {
+		policy, err := v.policy()
+		if err != nil {
+			return err
+		}
+		shared = &policy
+	}
+	access := iam.Access{Principal: r.Caller.ARN, Account: r.Caller.Account, Action: "lambda:" + action(r.Operation), Resource: resource}
+	if d := iam.Evaluate(identity, shared, access); !d.Allowed {
+		return &call.Error{Status: 403, Code: "AccessDeniedException", Message: d.Message(access)}
+	}
+	return nil
+}
+
+// action is the right that an operation needs.
+func action(operation string) string {
+	if operation == "GetLayerVersionByArn" {
+		return "GetLayerVersion"
+	}
+	return operation
+}

@@ -1,0 +1,237 @@
+package lambda
+
+import (
+	"encoding/base64"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/whispering/bundle/internal/awslocal/call"
+)
+
+// versionItem is https://docs.aws.amazon.com/lambda/latest/api/API_LayerVersionsListItem.html: it has no digest.
+type versionItem struct {
+	LayerVersionArn         string
+	Version                 int64
+	Description             string
+	CreatedDate             string
+	CompatibleRuntimes      []string `json:",omitempty"`
+	CompatibleArchitectures []string `json:",omitempty"`
+	LicenseInfo             string   `json:",omitempty"`
+}
+
+// versionOutput is https://docs.aws.amazon.com/lambda/latest/api/API_GetLayerVersion.html.
+type versionOutput struct {
+	LayerArn string
+	Content  contentOutput
+	versionItem
+}
+
+type contentOutput struct {
+	Location   string
+	CodeSha256 string
+	CodeSize   int64
+}
+
+func item(l *layer, v *version) versionItem {
+	return versionItem{
+		LayerVersionArn: l.versionARN(v.Number), Version: v.Number, Description: v.Description, CreatedDate: date(v.Created),
+		CompatibleRuntimes: v.Runtimes, CompatibleArchitectures: v.Architectures, LicenseInfo: v.License,
+	}
+}
+
+func date(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000-0700") }
+
+func (s *Service) describe(r *call.Request, l *layer, v *version) versionOutput {
+	return versionOutput{
+		LayerArn:    l.ARN,
+		Content:     contentOutput{Location: s.link(r.Endpoint, v.Digest, s.clock()), CodeSha256: v.Digest.base64(), CodeSize: v.Size},
+		versionItem: item(l, v),
+	}
+}
+
+type versionInput struct {
+	LayerName     string
+	VersionNumber int64
+}
+
+// find finds a layer version and authorises the operation on it. The caller holds a lock. Where the caller may do it
+// but there is no such version, the version is nil.
+func (s *Service) find(r *call.Request, in versionInput) (*layer, *version, error) {
+	arn, err := resolve(r, in.LayerName)
+	if err != nil {
+		return nil, nil, err
+	}
+	if in.VersionNumber < 1 {
+		return nil, nil, invalid("Layer Version Cannot be less than 1")
+	}
+	l := s.layers[arn]
+	var v *version
+	if l != nil {
+		v = l.find(in.VersionNumber)
+	}
+	return l, v, s.allow(r, arn+":"+strconv.FormatInt(in.VersionNumber, 10), v)
+}
+
+// get is https://docs.aws.amazon.com/lambda/latest/api/API_GetLayerVersion.html.
+func (s *Service) get(r *call.Request, in *versionInput) (any, error) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	l, v, err := s.find(r, *in)
+	if err != nil {
+		return nil, err
+	}
+	if v == nil {
+		return nil, noVersion()
+	}
+	return s.describe(r, l, v), nil
+}
+
+// getByARN is https://docs.aws.amazon.com/lambda/latest/api/API_GetLayerVersionByArn.html.
+func (s *Service) getByARN(r *call.Request, in *struct{ Arn string }) (any, error) {
+	parts := versionARN.FindStringSubmatch(in.Arn)
+	if parts == nil {
+		return nil, validation(in.Arn, "arn", "satisfy regular expression pattern: arn:[a-zA-Z0-9-]+:lambda:[a-zA-Z0-9-]+:\\d{12}:layer:[a-zA-Z0-9-_]+:[0-9]+")
+	}
+	number, err := strconv.ParseInt(parts[2], 10, 64)
+	if err != nil {
+		return nil, noVersion()
+	}
+	return s.get(r, &versionInput{LayerName: parts[1], VersionNumber: number})
+}
+
+// delete is https://docs.aws.amazon.com/lambda/latest/api/API_DeleteLayerVersion.html. Deleting what is not there
+// succeeds.
+func (s *Service) delete(r *call.Request, in *versionInput) (any, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	l, v, err := s.find(r, *in)
+	if err != nil || v == nil {
+		return nil, err
+	}
+	l.Versions = slices.DeleteFunc(l.Versions, func(other *version) bool { return other == v })
+	return nil, s.dropUnused()
+}
+
+type listInput struct {
+	LayerName              string
+	CompatibleRuntime      string
+	CompatibleArchitecture string
+	Marker                 string
+	MaxItems               *int
+}
+
+// fits reports whether a version passes the filters of a list.
+func (in *listInput) fits(v *version) bool {
+	return (in.CompatibleRuntime == "" || slices.Contains(v.Runtimes, in.CompatibleRuntime)) &&
+		(in.CompatibleArchitecture == "" || slices.Contains(v.Architectures, in.CompatibleArchitecture))
+}
+
+const maxItems = 50
+
+// page cuts a page out of sorted keys: what follows the marker, which is the last key of the page before.
+func (in *listInput) page(keys []string) (page []string, next string, err error) {
+	most := maxItems
+	if in.MaxItems != nil {
+		most = *in.MaxItems
+	}
+	switch {
+	case most < 1:
+		return nil, "", validation(strconv.Itoa(most), "maxItems", "have value greater than or equal to 1")
+	case most > maxItems:
+		return nil, "", validation(strconv.Itoa(most), "maxItems", "have value less than or equal to 50")
+	}
+	if in.Marker != "" {
+		after, err := base64.URLEncoding.DecodeString(in.Marker)
+		if err != nil {
+			return nil, "", invalid("Invalid marker")
+		}
+		keys = slices.DeleteFunc(keys, func(key string) bool { return key <= string(after) })
+	}
+	if len(keys) > most {
+		keys = keys[:most]
+		next = base64.URLEncoding.EncodeToString([]byte(keys[most-1]))
+	}
+	return keys, next, nil
+}
+
+// listVersions is https://docs.aws.amazon.com/lambda/latest/api/API_ListLayerVersions.html: the newest first. A layer that
+// does not exist has no versions.
+func (s *Service) listVersions(r *call.Request, in *listInput) (any, error) {
+	arn, err := resolve(r, in.LayerName)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.allow(r, "*", nil); err != nil {
+		return nil, err
+	}
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	found := map[string]versionItem{} // by a key that sorts the newest first
+	if l := s.layers[arn]; l != nil && strings.Split(arn, ":")[4] == r.Account {
+		for _, v := range l.Versions {
+			if in.fits(v) {
+				found[newestFirst(v.Number)] = item(l, v)
+			}
+		}
+	}
+	keys, next, err := in.page(slices.Sorted(maps.Keys(found)))
+	if err != nil {
+		return nil, err
+	}
+	out := struct {
+		LayerVersions []versionItem
+		NextMarker    string `json:",omitempty"`
+	}{LayerVersions: []versionItem{}, NextMarker: next}
+	for _, key := range keys {
+		out.LayerVersions = append(out.LayerVersions, found[key])
+	}
+	return out, nil
+}
+
+// newestFirst is a text that is smaller for a greater number.
+func newestFirst(number int64) string {
+	text := strconv.FormatInt(int64(1e18)-number, 10)
+	return strings.Repeat("0", 20-len(text)) + text
+}
+
+type layerItem struct {
+	LayerName             string
+	LayerArn              string
+	LatestMatchingVersion versionItem
+}
+
+// listLayers is https://docs.aws.amazon.com/lambda/latest/api/API_ListLayers.html: every layer with its newest version
+// that passes the filters, sorted by name.
+func (s *Service) listLayers(r *call.Request, in *listInput) (any, error) {
+	if err := s.allow(r, "*", nil); err != nil {
+		return nil, err
+	}
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	found := map[string]layerItem{}
+	for arn, l := range s.layers {
+		if parts := strings.Split(arn, ":"); parts[3] != r.Region || parts[4] != r.Account {
+			continue
+		}
+		for _, v := range l.Versions {
+			if in.fits(v) {
+				found[l.name()] = layerItem{LayerName: l.name(), LayerArn: arn, LatestMatchingVersion: item(l, v)}
+			}
+		}
+	}
+	names, next, err := in.page(slices.Sorted(maps.Keys(found)))
+	if err != nil {
+		return nil, err
+	}
+	out := struct {
+		Layers     []layerItem
+		NextMarker string `json:",omitempty"`
+	}{Layers: []layerItem{}, NextMarker: next}
+	for _, name := range names {
+		out.Layers = append(out.Layers, found[name])
+	}
+	return out, nil
+}
