@@ -1,0 +1,141 @@
+package seal
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/kms"
+	"github.com/aws/aws-sdk-go-v2/service/kms/types"
+	"github.com/aws/smithy-go"
+
+	"github.com/whispering/bundle/pipeline/secret"
+)
+
+// maxCiphertext is the length of the longest ciphertext that Encrypt gives, in
+// bytes.
+//
+// https://docs.aws.amazon.com/kms/latest/APIReference/API_Encrypt.html
+const maxCiphertext = 6144
+
+// KMS resolves keys and encrypts under them, in one account and region. It is
+// safe for concurrent use.
+type KMS struct {
+	client *kms.Client
+}
+
+// New returns a KMS that makes its calls with cfg.
+func New(cfg aws.Config) *KMS {
+	return &KMS{client: kms.NewFromConfig(cfg)}
+}
+
+// Key is a KMS key as it is now.
+type Key struct {
+	ARN, Partition, Region, Account string
+
+	// Alias is the alias, or its ARN, that was resolved to this key; "" where the
+	// key itself was named.
+	Alias string
+
+	State           string // such as "Enabled", "Disabled" or "PendingDeletion"
+	Enabled         bool   // the state is Enabled
+	Symmetric       bool   // of spec SYMMETRIC_DEFAULT, for encryption
+	CustomerManaged bool   // not one that AWS made for a service of its own
+	MultiRegion     bool
+}
+
+// Describe resolves an alias, a key id, or the ARN of either to the key that it
+// stands for now:
+// https://docs.aws.amazon.com/kms/latest/APIReference/API_DescribeKey.html
+//
+// Its errors wrap ErrKeyMissing, ErrKeyDenied, ErrReply, ErrUnavailable,
+// ErrCredentials or the context's error.
+func (k *KMS) Describe(ctx context.Context, ref string) (Key, error) {
+	out, err := k.client.DescribeKey(ctx, &kms.DescribeKeyInput{KeyId: aws.String(ref)})
+	var api smithy.APIError
+	switch {
+	case errors.As(err, &api) && api.ErrorCode() == "ValidationException": // of the reference: there is nothing else to it
+		return Key{}, fmt.Errorf("%w: %s", ErrKeyMissing, describe(err))
+	case err != nil:
+		return Key{}, failure(ctx, err, nil)
+	}
+	m := out.KeyMetadata
+	if m == nil {
+		return Key{}, fmt.Errorf("%w: it describes no key", ErrReply)
+	}
+	key, ok := parseKey(aws.ToString(m.Arn))
+	switch {
+	case !ok, aws.ToString(m.AWSAccountId) != key.Account:
+		return Key{}, fmt.Errorf("%w: the key has the ARN %q and belongs to account %q",
+			ErrReply, printable(aws.ToString(m.Arn)), printable(aws.ToString(m.AWSAccountId)))
+	case isAlias(ref):
+		key.Alias = ref
+	case key.ARN != ref && !strings.HasSuffix(key.ARN, ":key/"+ref):
+		return Key{}, fmt.Errorf("%w: it describes key %q", ErrReply, key.ARN)
+	}
+	key.State = string(m.KeyState)
+	key.Enabled = m.Enabled && m.KeyState == types.KeyStateEnabled
+	key.Symmetric = m.KeySpec == types.KeySpecSymmetricDefault && m.KeyUsage == types.KeyUsageTypeEncryptDecrypt
+	key.CustomerManaged = m.KeyManager == types.KeyManagerTypeCustomer
+	key.MultiRegion = aws.ToBool(m.MultiRegion)
+	return key, nil
+}
+
+// Encrypt encrypts the plaintext of one box, 1 to 4,096 bytes, and returns the
+// ciphertext, which is different at every call:
+// https://docs.aws.amazon.com/kms/latest/APIReference/API_Encrypt.html
+//
+// The key is named by its ARN, so that the reply can be held to it. Errors wrap
+// ErrKeyMissing, ErrKeyDenied, ErrKeyState, ErrReply, ErrUnavailable,
+// ErrCredentials or the context's error, and repeat no part of the plaintext,
+// even where the reply does.
+func (k *KMS) Encrypt(ctx context.Context, keyARN string, box secret.Value, encryption map[string]string) ([]byte, error) {
+	if _, ok := parseKey(keyARN); !ok {
+		return nil, fmt.Errorf("%w: %q is not the ARN of a key", ErrKeyMissing, printable(keyARN))
+	}
+	plaintext := box.Reveal()
+	defer clear(plaintext)
+	out, err := k.client.Encrypt(ctx, &kms.EncryptInput{
+		KeyId: aws.String(keyARN), Plaintext: plaintext, EncryptionContext: encryption,
+	})
+	if err != nil {
+		return nil, failure(ctx, err, plaintext)
+	}
+	if got := aws.ToString(out.KeyId); got != keyARN {
+		return nil, fmt.Errorf("%w: %q encrypted instead of %q", ErrReply, withoutEcho(printable(got), plaintext), keyARN)
+	}
+	if n := len(out.CiphertextBlob); n == 0 || n > maxCiphertext {
+		return nil, fmt.Errorf("%w: the ciphertext is %d bytes long", ErrReply, n)
+	}
+	return out.CiphertextBlob, nil
+}
+
+// isAlias reports whether a reference to a key is an alias or its ARN.
+func isAlias(ref string) bool {
+	return strings.HasPrefix(ref, "alias/") || strings.HasPrefix(ref, "arn:") && strings.Contains(ref, ":alias/")
+}
+
+// parseKey takes the ARN of a key apart.
+func parseKey(arn string) (Key, bool) {
+	p := strings.SplitN(arn, ":", 6)
+	if len(p) != 6 || p[0] != "arn" || p[1] == "" || p[2] != "kms" || p[3] == "" ||
+		len(p[4]) != 12 || strings.Trim(p[4], "0123456789") != "" {
+		return Key{}, false
+	}
+	id, ok := strings.CutPrefix(p[5], "key/")
+	return Key{ARN: arn, Partition: p[1], Region: p[3], Account: p[4]}, ok && id != "" && !strings.ContainsAny(id, ":/ \n")
+}
+
+// failure names what ended a call. Of the cause it keeps only a description: a
+// time-out of one attempt must not pass for the end of ctx.
+func failure(ctx context.Context, cause error, plaintext []byte) error {
+	switch {
+	case errors.Is(ctx.Err(), context.Canceled):
+		return ctx.Err()
+	case ctx.Err() != nil:
+		return fmt.Errorf("%w: %w", ErrUnavailable, ctx.Err())
+	}
+	return fmt.Errorf("%w: %s", sentinel(cause), withoutEcho(describe(cause), plaintext))
+}
