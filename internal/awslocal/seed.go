@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/whispering/bundle/internal/awslocal/kms"
 	"github.com/whispering/bundle/internal/awslocal/sts"
 )
 
@@ -112,7 +113,11 @@ func (s *Server) seedKey(region string, k seedKey) error {
 	}
 	id := created.KeyMetadata.KeyId
 	if k.ID != "" {
-		if err := s.kms.Fix(created.KeyMetadata.Arn, k.ID, k.Material); err != nil {
+		keys, ok := s.services["kms"].(*kms.Service)
+		if !ok {
+			return errors.New("there is no KMS that could fix an id")
+		}
+		if err := keys.Fix(created.KeyMetadata.Arn, k.ID, k.Material); err != nil {
 			return err
 		}
 		id = k.ID
