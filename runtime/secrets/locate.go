@@ -1,0 +1,192 @@
+package secrets
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/whispering/bundle/layerbuild/sealed"
+)
+
+const settingPrefix = "BUNDLE_SECRETS_"
+
+// settings is what a helper takes from its environment (docs/runtime.md, step 1).
+type settings struct {
+	dir, function, environment, key, sha256 string // "" where not set
+	lambdaFunction, region                  string
+}
+
+// readSettings holds the variables to the closed list.
+func readSettings(environ []string) (settings, error) {
+	s := settings{}
+	unread := ""
+	known := map[string]*string{
+		"BUNDLE_SECRETS_DIR": &s.dir, "BUNDLE_SECRETS_FUNCTION": &s.function, "BUNDLE_SECRETS_ENVIRONMENT": &s.environment,
+		"BUNDLE_SECRETS_KEY": &s.key, "BUNDLE_SECRETS_SHA256": &s.sha256,
+		"BUNDLE_SECRETS_NEXT_WRAPPER": &unread, "BUNDLE_SECRETS_ALLOW_SNAPSTART": &unread,
+	}
+	for _, variable := range environ {
+		name, value, _ := strings.Cut(variable, "=")
+		switch name {
+		case "AWS_LAMBDA_FUNCTION_NAME":
+			s.lambdaFunction = value
+		case "AWS_REGION":
+			s.region = value
+		}
+		if !strings.HasPrefix(name, settingPrefix) {
+			continue
+		}
+		to, ok := known[name]
+		switch {
+		case !ok:
+			return s, failf(ErrSetting, "%s is not a variable that bundle knows", name)
+		case value == "":
+			return s, failf(ErrSetting, "%s is set and empty: give it a value or remove it", name)
+		case name == "BUNDLE_SECRETS_ALLOW_SNAPSTART" && value != "1":
+			return s, failf(ErrSetting, "%s is neither absent nor 1", name)
+		case name == "BUNDLE_SECRETS_FUNCTION" && !sealed.ValidName(value):
+			return s, failf(ErrSetting, "%s is %q, which is not the name of a function", name, value)
+		case name == "BUNDLE_SECRETS_SHA256" && (len(value) != 64 || strings.Trim(value, "0123456789abcdef") != ""):
+			return s, failf(ErrSetting, "%s is not 64 lower-case hexadecimal digits", name)
+		}
+		*to = value
+	}
+	return s, nil
+}
+
+// locate finds the function's document (F-29) and returns its bytes and the
+// name that its file bears.
+func locate(s settings) (b []byte, name string, err error) {
+	folder := filepath.Join(s.dir, filepath.FromSlash(sealed.Folder))
+	name = s.function
+	if name == "" {
+		name = s.lambdaFunction
+	}
+	if sealed.ValidName(name) {
+		b, err := read(filepath.Join(folder, name+sealed.Extension))
+		if !errors.Is(err, fs.ErrNotExist) {
+			return b, name, err
+		}
+	}
+	names, err := list(folder)
+	if err != nil {
+		return nil, "", err
+	}
+	if len(names) == 1 && s.function == "" {
+		b, err := read(filepath.Join(folder, names[0]+sealed.Extension))
+		return b, names[0], err
+	}
+	return nil, "", notFound(folder, name, names)
+}
+
+func notFound(folder, name string, names []string) error {
+	const most = 20
+	listed := strings.Join(names[:min(len(names), most)], ", ")
+	switch {
+	case len(names) == 0:
+		listed = "no document at all: is the layer attached?"
+	case len(names) > most:
+		listed += fmt.Sprintf(" and %d more", len(names)-most)
+	}
+	if name == "" {
+		return failf(ErrBundleNotFound, "neither BUNDLE_SECRETS_FUNCTION nor AWS_LAMBDA_FUNCTION_NAME says which document of %s is ours; there is %s", folder, listed)
+	}
+	return failf(ErrBundleNotFound, "%s has no document for function %q; there is %s", folder, name, listed)
+}
+
+// read returns the content of a document. Nothing longer than a document may
+// be is read whole.
+func read(path string) ([]byte, error) {
+	info, err := os.Stat(path)
+	if err == nil && !info.Mode().IsRegular() {
+		err = fs.ErrNotExist
+	}
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, &Error{ErrBundleNotFound, fmt.Sprintf("there is no document %s", path), fs.ErrNotExist}
+	}
+	var b []byte
+	if err == nil {
+		b, err = head(path)
+	}
+	if err != nil {
+		return nil, &Error{ErrBundleNotFound, fmt.Sprintf("document %s cannot be read", path), err}
+	}
+	return b, nil
+}
+
+func head(path string) ([]byte, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return io.ReadAll(io.LimitReader(f, sealed.MaxDocument+1))
+}
+
+// list returns the names of the documents in a folder, in order. A folder that
+// is not there has none.
+func list(folder string) ([]string, error) {
+	entries, err := os.ReadDir(folder)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, &Error{ErrBundleNotFound, fmt.Sprintf("folder %s cannot be read", folder), err}
+	}
+	var names []string
+	for _, entry := range entries {
+		name, ok := strings.CutSuffix(entry.Name(), sealed.Extension)
+		if ok && sealed.ValidName(name) && entry.Type().IsRegular() {
+			names = append(names, name)
+		}
+	}
+	return names, nil
+}
+
+// load takes steps 1 to 5 of docs/runtime.md: it finds the document, parses it
+// and holds it to the pins (F-29, F-30).
+func load(environ []string, dir string) (*sealed.Document, settings, error) {
+	s, err := readSettings(environ)
+	if err != nil {
+		return nil, s, err
+	}
+	if dir != "" {
+		s.dir = dir
+	}
+	if s.dir == "" {
+		s.dir = "/opt"
+	}
+	b, name, err := locate(s)
+	if err != nil {
+		return nil, s, err
+	}
+	if sum := sha256.Sum256(b); s.sha256 != "" && hex.EncodeToString(sum[:]) != s.sha256 {
+		return nil, s, failf(ErrWrongDigest, "the document of function %s is not the one that BUNDLE_SECRETS_SHA256 pins, but %x", name, sum)
+	}
+	doc, err := sealed.Parse(b)
+	if err != nil {
+		return nil, s, unparsed(name, err)
+	}
+	switch h := doc.Header; {
+	case h.Name != name:
+		return nil, s, failf(ErrWrongFunction, "the document of function %s says that it is of %s", name, h.Name)
+	case s.environment != "" && h.Environment != s.environment:
+		return nil, s, failf(ErrWrongEnvironment, "the document of function %s is of environment %s, not %s as BUNDLE_SECRETS_ENVIRONMENT demands",
+			name, h.Environment, s.environment)
+	case s.key != "" && doc.Key != s.key:
+		return nil, s, failf(ErrWrongKey, "the document of function %s is under key %s, not %s as BUNDLE_SECRETS_KEY demands", name, doc.Key, s.key)
+	}
+	return doc, s, nil
+}
+
+func unparsed(name string, err error) error {
+	code := ErrDocument
+	var broken *sealed.FormatError
+	if errors.As(err, &broken) && broken.Rule == "F-4" {
+		code = ErrUnknownFormat
+	}
+	return &Error{code, fmt.Sprintf("the document of function %s: %v", name, err), err}
+}
