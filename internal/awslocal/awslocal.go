@@ -43,6 +43,7 @@ type Server struct {
 	services  map[string]call.Service
 	handlers  map[string]map[string]call.Handler // by service and operation
 	sts       *sts.Service
+	kms       *kms.Service
 	layers    *lambda.Service
 	protocols []protocol
 	pristine  map[string]json.RawMessage // the services' states before the first call
@@ -79,13 +80,13 @@ func New(o ...Option) (*Server, error) {
 	}
 	s.key.ID, s.key.Secret = sts.NewAccessKey("AKIA")
 	s.sts = sts.New(s.wallClock)
-	keys := kms.New()
+	s.kms = kms.New()
 	layersDir := ""
 	if s.options.dir != "" {
 		layersDir = filepath.Join(s.options.dir, "layers")
 	}
 	s.layers = lambda.New(layersDir, s.options.clock)
-	if err := s.register(s.sts, keys, ssm.New(keys, ssm.Options{EmptyPages: s.options.emptyPages}), s.layers); err != nil {
+	if err := s.register(s.sts, s.kms, ssm.New(s.kms, ssm.Options{EmptyPages: s.options.emptyPages}), s.layers); err != nil {
 		return nil, err
 	}
 	s.protocols = []protocol{restProtocol{}, jsonProtocol{}, queryProtocol{}}

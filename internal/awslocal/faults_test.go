@@ -367,7 +367,7 @@ func TestUnknownOperationsAndProtocols(t *testing.T) {
 	}
 	_, err := w.sts().GetSessionToken(context.Background(), &sts.GetSessionTokenInput{})
 	refused(t, err, "InvalidAction", "")
-	response, err := http.Get(w.url + "/2018-10-31/layers")
+	response, err := http.Get(w.url + "/elsewhere")
 	if err != nil {
 		t.Fatal(err)
 	}
