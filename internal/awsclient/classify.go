@@ -18,6 +18,7 @@ var ErrCredentials = errors.New("no usable AWS credentials")
 // Class says what a failed call means to whoever made it.
 type Class int
 
+// The classes of failed calls.
 const (
 	Other       Class = iota // the service refused this very request
 	Canceled                 // the caller gave up

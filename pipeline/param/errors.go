@@ -56,10 +56,11 @@ func isMissing(err error) bool { return errors.Is(err, ErrMissing) }
 // was asked for, as opposed to one that every call would meet.
 func refused(err error) bool {
 	var api smithy.APIError
-	return errors.As(err, &api) && sentinel(err) != ErrCredentials && sentinel(err) != ErrUnavailable
+	what := sentinel(err)
+	return errors.As(err, &api) && !errors.Is(what, ErrCredentials) && !errors.Is(what, ErrUnavailable)
 }
 
-func isDenied(err error) bool { return sentinel(err) == ErrDenied }
+func isDenied(err error) bool { return errors.Is(sentinel(err), ErrDenied) }
 
 // refusalError names the refusal of a call for a single parameter.
 func refusalError(cause error) error {
@@ -114,7 +115,7 @@ func (s *Source) stopped(ctx context.Context, cause error) error {
 		return ctx.Err()
 	case ctx.Err() != nil:
 		return fmt.Errorf("%w: %w%s", ErrUnavailable, ctx.Err(), s.pacer.note())
-	case sentinel(cause) == ErrUnavailable:
+	case errors.Is(sentinel(cause), ErrUnavailable):
 		return fmt.Errorf("%w: %s%s", ErrUnavailable, describe(cause), s.pacer.note())
 	}
 	return refusalError(cause)

@@ -6,6 +6,7 @@ import (
 	"strings"
 )
 
+// Limits of Parameter Store.
 const (
 	// MaxName is the greatest length of a parameter's name in characters, and
 	// MaxLevels the greatest number of its levels.

@@ -9,7 +9,6 @@ import (
 	"encoding/xml"
 	"errors"
 	"fmt"
-	"log"
 	"log/slog"
 	"strings"
 	"testing"
@@ -29,8 +28,8 @@ func traces() map[string]string {
 		"spaced hex": strings.TrimSpace(fmt.Sprintf("% x", b)),
 		"0x hex":     strings.TrimSpace(fmt.Sprintf("%# x", b)),
 		"Go bytes":   strings.TrimSuffix(strings.TrimPrefix(fmt.Sprintf("%#v", b), "[]byte{"), "}"),
-		"decimal":    strings.Trim(fmt.Sprint(b), "[]"),
-		"commas":     strings.ReplaceAll(strings.Trim(fmt.Sprint(b), "[]"), " ", ", "),
+		"decimal":    strings.Trim(fmt.Sprintf("%d", b), "[]"),
+		"commas":     strings.ReplaceAll(strings.Trim(fmt.Sprintf("%d", b), "[]"), " ", ", "),
 		"octal":      strings.Trim(fmt.Sprintf("%o", b), "[]"),
 		"binary":     strings.Trim(fmt.Sprintf("%b", b), "[]"),
 		"quoted":     strings.Trim(fmt.Sprintf("%q", canary), `"`),
@@ -99,7 +98,7 @@ func renderings(t *testing.T) []rendering {
 		add(errors.Join(fmt.Errorf("%s", v), fmt.Errorf("%d", v)).Error(), "Join(%s)", shape)
 
 		var out bytes.Buffer
-		log.New(&out, "", 0).Printf("%v %+v", v, v)
+		slog.NewLogLogger(slog.NewTextHandler(&out, nil), slog.LevelError).Printf("%v %+v", v, v)
 		add(out.String(), "log.Printf(%s)", shape)
 		for name, h := range map[string]slog.Handler{"text": slog.NewTextHandler(&out, nil), "json": slog.NewJSONHandler(&out, nil)} {
 			out.Reset()
