@@ -1,6 +1,7 @@
 package awslocal
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"net/http"
@@ -47,10 +48,14 @@ func routes() []route {
 }
 
 func (restProtocol) read(r *http.Request, body []byte) (service, operation string, in []byte, err error) {
-	members := map[string]json.RawMessage{}
-	if len(body) > 0 && json.Unmarshal(body, &members) != nil || members == nil {
+	body = bytes.TrimSpace(body)
+	if len(body) == 0 {
+		body = []byte("{}")
+	}
+	if body[0] != '{' || body[len(body)-1] != '}' {
 		return "lambda", "", nil, call.NewError("InvalidRequestContentException", "Could not parse request body into json")
 	}
+	members := map[string]json.RawMessage{}
 	operation, ok := routed(r, members)
 	if !ok {
 		return "lambda", "", nil, &call.Error{Status: http.StatusNotFound, Code: "UnknownOperationException"}
@@ -62,8 +67,23 @@ func (restProtocol) read(r *http.Request, body []byte) (service, operation strin
 	for name := range query {
 		setMember(members, name, query.Get(name))
 	}
-	in, err = json.Marshal(members)
+	in, err = joined(body, members)
 	return "lambda", operation, in, err
+}
+
+// joined puts members at the end of an object, where they count more than any of the same name before. The object,
+// which may be an archive of 70 MB, is not parsed for that: whether it is JSON shows when it is decoded.
+func joined(object []byte, members map[string]json.RawMessage) ([]byte, error) {
+	more, err := json.Marshal(members)
+	if err != nil || len(members) == 0 {
+		return object, err
+	}
+	object = bytes.TrimSpace(object[:len(object)-1])
+	comma := []byte(",")
+	if len(object) == 1 {
+		comma = nil
+	}
+	return slices.Concat(object, comma, more[1:]), nil // a copy: the signature is still to be verified over the body
 }
 
 // routed finds the operation of a request and puts the members of its path to the others.
