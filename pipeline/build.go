@@ -69,6 +69,7 @@ type run struct {
 	*Build
 	jobs    []*job
 	changes []plan.Change
+	paths   Problems // of path imports; kept until what is named has been read as well
 }
 
 func (r *run) check(context.Context) Problems {

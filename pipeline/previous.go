@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 
 	"github.com/whispering/bundle/layerbuild"
 )
@@ -27,6 +28,9 @@ type Previous struct {
 func OpenPrevious(name string, out *Outfile, bundle, environment, region string) (Previous, Problems) {
 	path, content := name, out.Content
 	switch {
+	case strings.HasPrefix(name, "arn:"):
+		return Previous{}, Problems{problem(Manifest, nil, "Published layers cannot be read",
+			"--previous with the ARN of a published layer is not built yet. Download the layer and name the file, or leave --previous out.")}
 	case name == PreviousNone:
 		return Previous{From: "first build: --previous none"}, nil
 	case name == PreviousAuto && len(content) == 0:

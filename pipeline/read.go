@@ -19,54 +19,48 @@ import (
 const listConcurrency = 16
 
 // expand lists the paths that functions import and adds what lies below them.
+// It keeps the problems it finds: those of the parameters that are named are
+// to be reported with them.
 func (r *run) expand(ctx context.Context) Problems {
 	type place struct {
 		path      string
 		recursive bool
 	}
-	found := make(map[place][]param.Parameter)
-	failed := make(map[place]error)
-	var places []place
+	type list struct {
+		found []param.Parameter
+		err   error
+	}
+	lists := make(map[place]*list)
 	for _, j := range r.jobs {
 		for _, im := range j.fn.Imports {
-			p := place{im.Path.Value, im.Recursive}
-			if _, ok := found[p]; !ok {
-				found[p] = nil
-				places = append(places, p)
-			}
+			lists[place{im.Path.Value, im.Recursive}] = new(list)
 		}
 	}
-	if len(places) == 0 {
+	if len(lists) == 0 {
 		return nil
 	}
-	done := progress(r.Observer, StepList, len(places))
-	lists := make([][]param.Parameter, len(places))
-	errs := make([]error, len(places))
+	done := progress(r.Observer, StepList, len(lists))
 	var g errgroup.Group
 	g.SetLimit(listConcurrency)
-	for i, p := range places {
+	for p, l := range lists {
 		g.Go(func() error {
-			lists[i], errs[i] = r.Parameters.List(ctx, p.path, p.recursive)
+			l.found, l.err = r.Parameters.List(ctx, p.path, p.recursive)
 			done()
 			return nil
 		})
 	}
 	g.Wait()
-	for i, p := range places {
-		found[p], failed[p] = lists[i], errs[i]
-	}
-	var problems Problems
 	for _, j := range r.jobs {
 		for _, im := range j.fn.Imports {
-			p := place{im.Path.Value, im.Recursive}
-			if err := failed[p]; err != nil {
-				problems = append(problems, listProblem(im, err))
+			l := lists[place{im.Path.Value, im.Recursive}]
+			if l.err != nil {
+				r.paths = append(r.paths, listProblem(im, l.err))
 				continue
 			}
-			problems = append(problems, j.importAll(im, found[p])...)
+			r.paths = append(r.paths, j.importAll(im, l.found)...)
 		}
 	}
-	return problems
+	return nil
 }
 
 // importAll adds every parameter below a path to a function.
@@ -100,7 +94,7 @@ func (j *job) importAll(im manifest.Import, found []param.Parameter) Problems {
 // without reading a value.
 func (r *run) readVersions(ctx context.Context) Problems {
 	users, refs := r.users(r.jobs, func(w *want) secret.Ref { return w.ref })
-	var problems Problems
+	problems := r.paths
 	done := progress(r.Observer, StepVersion, len(refs))
 	err := r.Parameters.Versions(ctx, refs, func(res param.Result) {
 		for _, w := range users[res.Ref] {
@@ -110,7 +104,7 @@ func (r *run) readVersions(ctx context.Context) Problems {
 		done()
 	})
 	if err != nil {
-		problems = append(problems, readProblem(nil, secret.Ref{}, err))
+		problems = append(problems, readProblem(nil, err))
 	}
 	if len(problems) > 0 {
 		return problems
@@ -145,11 +139,11 @@ func (w *want) resultProblem(res param.Result) Problems {
 	if res.Err == nil || w.optional && errors.Is(res.Err, param.ErrMissing) {
 		return nil
 	}
-	return Problems{readProblem(w.at, w.ref, res.Err)}
+	return Problems{readProblem(w.at, res.Err)}
 }
 
 func listProblem(im manifest.Import, err error) Problem {
-	p := readProblem(&im.Path.Range, secret.Ref{Name: im.Path.Value}, err)
+	p := readProblem(&im.Path.Range, err)
 	if p.Summary == "Parameter refused" {
 		p.Detail = strings.Replace(p.Detail, "ssm:GetParameters ", "ssm:GetParametersByPath ", 1)
 	}
@@ -157,15 +151,11 @@ func listProblem(im manifest.Import, err error) Problem {
 }
 
 // readProblem joins an error of Parameter Store to its place in the manifest.
-func readProblem(at *hcl.Range, ref secret.Ref, err error) Problem {
+func readProblem(at *hcl.Range, err error) Problem {
 	if p, ok := interrupted(err); ok {
 		return p
 	}
-	subject := "Parameter Store"
-	if ref.Name != "" {
-		subject = fmt.Sprintf("%q", ref)
-	}
-	detail := func(remedy string) string { return fmt.Sprintf("%s: %v. %s", subject, err, remedy) }
+	detail := func(remedy string) string { return sentence(err) + " " + remedy }
 	switch {
 	case errors.Is(err, param.ErrMissing):
 		return problem(Missing, at, "Parameter not found", detail(

@@ -29,9 +29,10 @@ func (r *run) seal(ctx context.Context) Problems {
 		}
 	}
 	if len(todo) == 0 {
-		return nil
+		return r.paths
 	}
-	s := &sealing{run: r, slots: make(chan struct{}, sealConcurrency), sealed: progress(r.Observer, StepSeal, len(todo))}
+	s := &sealing{run: r, slots: make(chan struct{}, sealConcurrency)}
+	s.all.add(r.paths...)
 	s.read(ctx, todo)
 	s.group.Wait()
 	return s.all.problems
@@ -56,6 +57,7 @@ func (s *sealing) read(ctx context.Context, todo []*job) {
 	}
 	users, refs := s.users(todo, (*want).exactly)
 	done := progress(s.Observer, StepRead, len(refs))
+	s.sealed = progress(s.Observer, StepSeal, len(todo))
 	err := s.Parameters.Read(ctx, refs, func(res param.Result) {
 		for _, w := range users[res.Ref] {
 			s.all.add(w.receive(res)...)
@@ -71,7 +73,7 @@ func (s *sealing) read(ctx context.Context, todo []*job) {
 		done()
 	})
 	if err != nil {
-		s.all.add(readProblem(nil, secret.Ref{}, err))
+		s.all.add(readProblem(nil, err))
 	}
 }
 

@@ -47,17 +47,9 @@ func (a *app) build(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	module, err := a.load(c)
+	module, m, err := a.open(c)
 	if err != nil {
 		return err
-	}
-	env, err := a.choose(c, module)
-	if err != nil {
-		return err
-	}
-	m, problems := a.evaluate(module, env)
-	if len(problems) > 0 {
-		return failed(problems)
 	}
 	if err := a.refuseUntrusted(m); err != nil {
 		return err
@@ -67,7 +59,7 @@ func (a *app) build(c *cli.Context) error {
 	if len(problems) > 0 {
 		return failed(problems)
 	}
-	previous, problems := pipeline.OpenPrevious(text(c, "previous"), out, m.Bundle.Name.Value, env, region)
+	previous, problems := pipeline.OpenPrevious(text(c, "previous"), out, m.Bundle.Name.Value, m.Environment.Name.Value, region)
 	if len(problems) > 0 {
 		return failed(problems)
 	}
@@ -79,6 +71,7 @@ func (a *app) build(c *cli.Context) error {
 	}
 	defer s.close()
 
+	a.hint("%s", previous.From)
 	bar := a.newProgress()
 	b := &pipeline.Build{
 		Manifest: m, Region: region, Account: s.account, Caller: s.caller,
@@ -99,5 +92,5 @@ func (a *app) build(c *cli.Context) error {
 	}
 	report := newBuildReport(m, region, result, out, previous, layer)
 	report.AWSCalls, report.DurationMS = s.calls.Snapshot(), time.Since(started).Milliseconds()
-	return a.renderBuild(report, previous.From, c.Bool("json"))
+	return a.renderBuild(report, c.Bool("json"))
 }

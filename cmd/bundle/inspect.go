@@ -94,8 +94,8 @@ func newInspectDocument(d *sealed.Document) inspectDocument {
 func (a *app) renderInspect(r inspectReport) error {
 	fmt.Fprintf(a.stdout, "%s\nsha256 %s\n%d bytes\n", r.Layer.Path, r.Layer.SHA256, r.Layer.Bytes)
 	for _, d := range r.Documents {
-		fmt.Fprintf(a.stdout, "\n%s/%s in %s, to Lambda %s\nkey %s\nsha256 %s\n%s, %d boxes\n",
-			d.Bundle, d.Function, d.Environment, d.Name, d.Key, d.SHA256, d.Mode, d.Boxes)
+		fmt.Fprintf(a.stdout, "\n%s/%s in %s, to Lambda %s\nkey %s\nsha256 %s\n%s, %s\n",
+			d.Bundle, d.Function, d.Environment, d.Name, d.Key, d.SHA256, d.Mode, count(d.Boxes, "box"))
 		rows := [][]string{{"SECRET", "PARAMETER", "VERSION", "MODIFIED", "ENCODING", "FIELD"}}
 		for _, s := range d.Secrets {
 			_, parameter, _ := strings.Cut(s.Parameter, ":parameter")

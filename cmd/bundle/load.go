@@ -17,20 +17,36 @@ import (
 	"github.com/whispering/bundle/pipeline/manifest"
 )
 
-// load reads the manifest that --manifest names. It returns problems only if
-// there are any, and remembers the files for printing later ones.
-func (a *app) load(c *cli.Context) (*manifest.Module, error) {
-	module, diags := manifest.Load(text(c, "manifest"), manifest.Options{Vars: c.StringSlice("var"), Environ: a.environ})
+// load reads the manifest that --manifest names, and remembers its files for
+// excerpts in what is printed later. What could be read can be evaluated even
+// if there are problems, so that all are reported in one run.
+func (a *app) load(c *cli.Context) (*manifest.Module, pipeline.Problems, error) {
+	path := text(c, "manifest")
+	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) && !given(c, "manifest") {
+		return nil, nil, usagef("there is no %s here. Name the manifest with --manifest.", path)
+	}
+	module, diags := manifest.Load(path, manifest.Options{Vars: c.StringSlice("var"), Environ: a.environ})
 	a.files = module.Files()
 	a.renderWarnings(diags)
-	if !diags.HasErrors() {
-		return module, nil
+	return module, pipeline.FromDiagnostics(diags), nil
+}
+
+// open loads the manifest and evaluates it for the environment that the
+// command line chooses.
+func (a *app) open(c *cli.Context) (*manifest.Module, *manifest.Manifest, error) {
+	module, problems, err := a.load(c)
+	if err != nil {
+		return nil, nil, err
 	}
-	problems := pipeline.FromDiagnostics(diags)
-	if _, err := os.Stat(text(c, "manifest")); errors.Is(err, fs.ErrNotExist) && !given(c, "manifest") {
-		return nil, usagef("there is no %s here. Name the manifest with --manifest.", text(c, "manifest"))
+	env, err := a.choose(c, module)
+	if err != nil && len(problems) > 0 {
+		return nil, nil, failed(problems)
 	}
-	return module, failed(problems)
+	if err != nil {
+		return nil, nil, err
+	}
+	m, found := a.evaluate(module, env)
+	return module, m, failed(append(problems, found...).Sort())
 }
 
 // choose returns the name of the environment to work on.

@@ -18,11 +18,7 @@ func (a *app) renderProblems(f *failure) {
 	for _, p := range f.problems {
 		_ = w.WriteDiagnostic(&p.Diagnostic) // nobody is left to tell
 	}
-	plural := "s"
-	if len(f.problems) == 1 {
-		plural = ""
-	}
-	fmt.Fprintf(a.stderr, "bundle: %d error%s; nothing was written\n", len(f.problems), plural)
+	a.hint("%s; nothing was written", count(len(f.problems), "error"))
 }
 
 func (a *app) renderWarnings(diags hcl.Diagnostics) {
@@ -68,6 +64,17 @@ func (a *app) hint(format string, args ...any) {
 	fmt.Fprintf(a.stderr, "bundle: "+format+"\n", args...)
 }
 
+// count says how many of a thing there are.
+func count(n int, thing string) string {
+	switch {
+	case n == 1:
+		return "1 " + thing
+	case strings.HasSuffix(thing, "x"):
+		return fmt.Sprintf("%d %ses", n, thing)
+	}
+	return fmt.Sprintf("%d %ss", n, thing)
+}
+
 // printJSON prints a result as one JSON object.
 func (a *app) printJSON(v any) error {
 	e := json.NewEncoder(a.stdout)
@@ -85,11 +92,10 @@ func (a *app) table(rows [][]string) error {
 	return w.Flush()
 }
 
-func (a *app) renderBuild(r *buildReport, from string, asJSON bool) error {
+func (a *app) renderBuild(r *buildReport, asJSON bool) error {
 	if asJSON {
 		return a.printJSON(r)
 	}
-	a.hint("%s", from)
 	for _, f := range r.Functions {
 		if len(f.Reasons) > 0 {
 			a.hint("%s was resealed: %s", f.Function, strings.Join(f.Reasons, "; "))

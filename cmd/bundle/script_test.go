@@ -98,13 +98,14 @@ func setUpAWS(env *testscript.Env) error {
 
 func theCloud(ts *testscript.TestScript) *cloud { return ts.Value("cloud").(*cloud) }
 
-// putAll puts what a file describes: {"keys": ["alias/x"], "parameters": {"/name": "value"}, "strings": {"/name": "value"}}.
+// putAll puts what a file describes: {"keys": ["alias/x"], "aliases": {"alias/y": "alias/x"}, "parameters": {"/name": "value"}, "strings": {"/name": "value"}}.
 func putAll(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 1 {
 		ts.Fatalf("usage: aws FILE")
 	}
 	var all struct {
 		Keys       []string
+		Aliases    map[string]string
 		Parameters map[string]string
 		Strings    map[string]string
 	}
@@ -112,6 +113,12 @@ func putAll(ts *testscript.TestScript, neg bool, args []string) {
 	c, ctx := theCloud(ts), context.Background()
 	for _, alias := range all.Keys {
 		key, err := c.kms.CreateKey(ctx, &kms.CreateKeyInput{})
+		ts.Check(err)
+		_, err = c.kms.CreateAlias(ctx, &kms.CreateAliasInput{AliasName: &alias, TargetKeyId: key.KeyMetadata.KeyId})
+		ts.Check(err)
+	}
+	for alias, of := range all.Aliases {
+		key, err := c.kms.DescribeKey(ctx, &kms.DescribeKeyInput{KeyId: &of})
 		ts.Check(err)
 		_, err = c.kms.CreateAlias(ctx, &kms.CreateAliasInput{AliasName: &alias, TargetKeyId: key.KeyMetadata.KeyId})
 		ts.Check(err)

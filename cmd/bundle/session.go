@@ -84,11 +84,11 @@ func configurationProblem(m *manifest.Manifest, err error) error {
 	switch {
 	case errors.Is(err, awsclient.ErrEndpointOverride):
 		d.Summary = "Endpoint overridden"
-		d.Detail = fmt.Sprintf("%v. Whoever listens there would receive every secret, so it is refused in environment %q. "+
+		d.Detail = fmt.Sprintf("The %v. Whoever listens there would receive every secret, so it is refused in environment %q. "+
 			"Unset it; if it is meant, pass the address with --endpoint-url.", err, m.Environment.Name.Value)
 		return failed(pipeline.Problems{{Kind: pipeline.Manifest, Diagnostic: d}})
 	case errors.Is(err, awsclient.ErrCredentials):
-		d.Summary, d.Detail = "No usable credentials", fmt.Sprintf("%v. Check the AWS configuration of this step.", err)
+		d.Summary, d.Detail = "No usable credentials", fmt.Sprintf("There are %v. Check the AWS configuration of this step.", err)
 		return failed(pipeline.Problems{{Kind: pipeline.Access, Diagnostic: d}})
 	}
 	return usagef("%v", err)

@@ -4,8 +4,6 @@ import (
 	"fmt"
 
 	"github.com/urfave/cli/v2"
-
-	"github.com/whispering/bundle/pipeline"
 )
 
 func (a *app) validateCommand() *cli.Command {
@@ -34,20 +32,18 @@ func (a *app) validate(c *cli.Context) error {
 	if err := noArguments(c); err != nil {
 		return err
 	}
-	module, err := a.load(c)
+	module, problems, err := a.load(c)
 	if err != nil {
 		return err
 	}
 	names := module.Environments()
-	if text(c, "env") != "" {
-		name, err := a.choose(c, module)
-		if err != nil {
+	if name := text(c, "env"); name != "" {
+		if _, err := a.choose(c, module); err != nil {
 			return err
 		}
 		names = []string{name}
 	}
 	report := validateReport{FormatVersion: 1}
-	var problems pipeline.Problems
 	for _, name := range names {
 		m, found := a.evaluate(module, name)
 		problems = append(problems, found...)
