@@ -1,0 +1,220 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/urfave/cli/v2"
+
+	"github.com/whispering/bundle/internal/awsclient"
+	"github.com/whispering/bundle/internal/awslocal"
+	"github.com/whispering/bundle/layerbuild"
+	"github.com/whispering/bundle/layerbuild/sealed"
+	"github.com/whispering/bundle/pipeline"
+	"github.com/whispering/bundle/runtime/execwrap"
+	"github.com/whispering/bundle/runtime/secrets"
+)
+
+func (a *app) runCommand() *cli.Command {
+	return &cli.Command{
+		Name:      "run",
+		Usage:     "run a command with a function's secrets in its environment",
+		UsageText: "bundle run --layer layer.zip --function hello -- COMMAND [ARGUMENT...]",
+		Flags: []cli.Flag{
+			textFlag("layer", "FILE", "the layer", "layer.zip"),
+			textFlag("function", "NAME", "the function, by its name in the manifest or to Lambda; not needed where the layer has one", ""),
+			&cli.BoolFlag{Name: "override", Usage: "let secrets replace variables that exist already"},
+			textFlag("endpoint-url", "URL", "call KMS there instead of at AWS", ""),
+			textFlag("data", "DIR", "the state folder of the embedded AWS that sealed the layer", stateFolder),
+			&cli.BoolFlag{Name: "debug", Usage: "print what is opened: names, no content"},
+		},
+		Action: a.runWithSecrets,
+	}
+}
+
+func (a *app) runWithSecrets(c *cli.Context) error {
+	if !c.Args().Present() {
+		return usagef("name the command to run: %s", c.Command.UsageText)
+	}
+	layer, _, err := readLayer(text(c, "layer"))
+	if err != nil {
+		return err
+	}
+	doc, err := chooseDocument(layer, text(c, "function"))
+	if err != nil {
+		return err
+	}
+	path, err := exec.LookPath(c.Args().First())
+	if err != nil {
+		return usagef("%v", err)
+	}
+	if c.Bool("debug") {
+		a.hint("opening %s of function %q with key %s", sealed.Path(doc.Header.Name), doc.Header.Function, doc.Key)
+	}
+	values, err := a.openDocument(c, doc)
+	if err != nil {
+		return err
+	}
+	environ, kept, err := execwrap.Environment(a.environ, values, c.Bool("override"))
+	if err != nil {
+		return openProblem(doc, err)
+	}
+	if len(kept) > 0 {
+		a.hint("kept from the environment, not replaced by secrets (--override does): %s", strings.Join(kept, ", "))
+	}
+	err = execwrap.Exec(path, c.Args().Slice(), environ)
+	var child *exec.ExitError
+	if errors.As(err, &child) {
+		return &childExit{child.ExitCode()}
+	}
+	if err != nil {
+		return usagef("%s cannot be run: %v", path, err)
+	}
+	return nil
+}
+
+// chooseDocument finds a function's document in a layer.
+func chooseDocument(layer *layerbuild.Layer, function string) (*sealed.Document, error) {
+	var names []string
+	var found []*sealed.Document
+	for _, d := range layer.Documents {
+		if d.Header.Name == function {
+			return d, nil
+		}
+		if d.Header.Function == function || function == "" {
+			found = append(found, d)
+		}
+		names = append(names, d.Header.Function)
+	}
+	switch {
+	case len(found) == 1:
+		return found[0], nil
+	case len(names) == 0:
+		return nil, usagef("the layer holds no function's secrets")
+	case function == "":
+		return nil, usagef("name the function with --function: %s", strings.Join(names, ", "))
+	}
+	return nil, usagef("the layer has no function %q. It has %s.", function, strings.Join(names, ", "))
+}
+
+// openDocument has KMS open a document, as the function itself would.
+func (a *app) openDocument(c *cli.Context, doc *sealed.Document) (map[string]string, error) {
+	environ, done, err := a.openingEnviron(c, doc)
+	if err != nil {
+		return nil, err
+	}
+	defer done()
+	// The reader takes documents from a folder, as in /opt; this one is
+	// ciphertext, as in the layer.
+	opt, err := os.MkdirTemp("", "bundle-run-")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(opt)
+	file := filepath.Join(opt, filepath.FromSlash(sealed.Path(doc.Header.Name)))
+	if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
+		return nil, err
+	}
+	if err := os.WriteFile(file, doc.Bytes(), 0o600); err != nil {
+		return nil, err
+	}
+	client := secrets.New(secrets.Options{Dir: opt, Environ: func() []string { return environ }})
+	values, err := client.All(c.Context)
+	if err != nil {
+		return nil, openProblem(doc, err)
+	}
+	return values, nil
+}
+
+// openingEnviron returns the variables that the reader takes endpoint and
+// credentials from: those of the embedded AWS for what it sealed, else those
+// that any AWS tool would find.
+func (a *app) openingEnviron(c *cli.Context, doc *sealed.Document) (environ []string, done func(), err error) {
+	environ, done = withVariables(a.environ, "BUNDLE_SECRETS_FUNCTION", doc.Header.Name), func() {}
+	if doc.Embedded() && (a.getenv("AWS_ENDPOINT_URL_KMS") != "" || a.getenv("AWS_ENDPOINT_URL") != "") {
+		return environ, done, nil // somebody else's embedded AWS, with their credentials
+	}
+	if doc.Embedded() {
+		if _, err := os.Stat(text(c, "data")); err != nil {
+			return nil, nil, usagef("the embedded AWS sealed this layer, and there is no %s here, which has its keys. "+
+				"Name its state folder with --data, or build the layer here first.", text(c, "data"))
+		}
+		local, err := awslocal.Attach(c.Context, text(c, "data"))
+		if err != nil {
+			return nil, nil, usagef("the embedded AWS cannot start: %v", err)
+		}
+		id, key := local.Credentials()
+		return withVariables(environ, "AWS_ENDPOINT_URL_KMS", local.URL(),
+			"AWS_ACCESS_KEY_ID", id, "AWS_SECRET_ACCESS_KEY", key, "AWS_SESSION_TOKEN", ""), func() { _ = local.Close() }, nil
+	}
+	cfg, err := awsclient.New(c.Context, awsclient.Options{
+		Region: doc.Region(), EndpointURL: text(c, "endpoint-url"), Version: version(), Environ: a.environ,
+	})
+	if err != nil {
+		return nil, nil, usagef("%v", err)
+	}
+	found, err := cfg.Credentials.Retrieve(c.Context)
+	if err != nil {
+		return nil, nil, openProblem(doc, fmt.Errorf("%w: %w", secrets.ErrCredentials, err))
+	}
+	return withVariables(environ, "AWS_ENDPOINT_URL_KMS", text(c, "endpoint-url"), "AWS_ACCESS_KEY_ID", found.AccessKeyID,
+		"AWS_SECRET_ACCESS_KEY", found.SecretAccessKey, "AWS_SESSION_TOKEN", found.SessionToken), done, nil
+}
+
+// withVariables returns environ with variables set, each a name and a value;
+// an empty value unsets.
+func withVariables(environ []string, variables ...string) []string {
+	set := make(map[string]string)
+	for i := 0; i < len(variables); i += 2 {
+		set[variables[i]] = variables[i+1]
+	}
+	var all []string
+	for _, entry := range environ {
+		if name, _, _ := strings.Cut(entry, "="); !hasKey(set, name) {
+			all = append(all, entry)
+		}
+	}
+	for name, value := range set {
+		if value != "" {
+			all = append(all, name+"="+value)
+		}
+	}
+	return all
+}
+
+func hasKey(m map[string]string, key string) bool {
+	_, ok := m[key]
+	return ok
+}
+
+// openProblem says why a document does not open, with its function and key.
+func openProblem(doc *sealed.Document, err error) error {
+	return failed(pipeline.Problems{{Kind: openKind(err), Diagnostic: hcl.Diagnostic{
+		Severity: hcl.DiagError,
+		Summary:  "Secrets cannot be opened",
+		Detail: fmt.Sprintf("Function %q, key %s: %v. docs/runtime.md says what to do about %s.",
+			doc.Header.Function, doc.Key, err, secrets.CodeOf(err)),
+	}}})
+}
+
+func openKind(err error) pipeline.Kind {
+	switch {
+	case errors.Is(err, context.Canceled):
+		return pipeline.Fault
+	case errors.Is(err, secrets.ErrAccessDenied), errors.Is(err, secrets.ErrCredentials):
+		return pipeline.Access
+	case errors.Is(err, secrets.ErrKeyUnusable):
+		return pipeline.Missing
+	case errors.Is(err, secrets.ErrUnavailable):
+		return pipeline.Unavailable
+	case errors.Is(err, secrets.ErrSetting), errors.Is(err, secrets.ErrEndpoint), errors.Is(err, secrets.ErrReservedVariable), errors.Is(err, secrets.ErrValue):
+		return pipeline.Manifest
+	}
+	return pipeline.Integrity
+}
