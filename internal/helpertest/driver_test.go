@@ -1,0 +1,174 @@
+// Package helpertest holds the helpers for Node and Python to one behaviour:
+// the same vectors and the same faults, through one driver program each
+// (runtime/node/testdata, runtime/python/testdata).
+package helpertest
+
+import (
+	"bufio"
+	"encoding/base64"
+	"encoding/json"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// A language is an interpreter and the driver program for it.
+type language struct {
+	name    string
+	program string // path of the interpreter
+	driver  string
+}
+
+// languages finds the interpreters: node and python3, and those that the
+// environment variables BUNDLE_TEST_NODE and BUNDLE_TEST_PYTHON list, as PATH
+// lists folders.
+func languages(t *testing.T) []language {
+	t.Helper()
+	var all []language
+	for _, l := range []struct{ name, program, variable, driver string }{
+		{"node", "node", "BUNDLE_TEST_NODE", "../../runtime/node/testdata/driver.cjs"},
+		{"python", "python3", "BUNDLE_TEST_PYTHON", "../../runtime/python/testdata/driver.py"},
+	} {
+		programs := filepath.SplitList(os.Getenv(l.variable))
+		if len(programs) == 0 {
+			path, err := exec.LookPath(l.program)
+			if err != nil {
+				absent(t, l.program+" is not on PATH: install Node.js 22 (nodejs.org) and Python 3.11 (python.org) or later")
+				continue
+			}
+			programs = []string{path}
+		}
+		for i, program := range programs {
+			name := l.name
+			if i > 0 {
+				name += "-" + strings.Repeat("i", i)
+			}
+			all = append(all, language{name, program, l.driver})
+		}
+	}
+	return all
+}
+
+// absent says that a program is missing: an error where BUNDLE_TEST_REQUIRE=1
+// says that all must be there, else a skip of what is left.
+func absent(t *testing.T, message string) {
+	t.Helper()
+	if os.Getenv("BUNDLE_TEST_REQUIRE") == "1" {
+		t.Fatal(message)
+	}
+	t.Run("absent", func(t *testing.T) { t.Skip(message) })
+}
+
+// each runs a test once per language.
+func each(t *testing.T, test func(t *testing.T, l language)) {
+	for _, l := range languages(t) {
+		t.Run(l.name, func(t *testing.T) {
+			t.Parallel()
+			test(t, l)
+		})
+	}
+}
+
+// A driver is a running interpreter.
+type driver struct {
+	in     io.WriteCloser
+	out    *bufio.Reader
+	stderr *strings.Builder
+}
+
+// start runs the driver of a language. At the end of the test it must have
+// written nothing to standard error.
+func (l language) start(t *testing.T, args ...string) *driver {
+	t.Helper()
+	d := &driver{stderr: &strings.Builder{}}
+	cmd := exec.Command(l.program, append(args, l.driver)...)
+	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir(), "PYTHONDONTWRITEBYTECODE=1"}
+	cmd.Stderr = d.stderr
+	in, err := cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	d.in, d.out = in, bufio.NewReader(out)
+	t.Cleanup(func() {
+		in.Close()
+		if err := cmd.Wait(); err != nil || d.stderr.Len() > 0 {
+			t.Errorf("the driver ended with %v and wrote %q", err, d.stderr)
+		}
+	})
+	return d
+}
+
+// A request is one line to a driver.
+type request struct {
+	Env      map[string]string `json:"env"`
+	Calls    [][]any           `json:"calls"`
+	Keep     bool              `json:"keep"`
+	Parallel bool              `json:"parallel"`
+}
+
+// A result is what one call gave: values in base64, or an error.
+type result struct {
+	Values  map[string]string `json:"values"`
+	Code    string            `json:"code"`
+	Message string            `json:"message"`
+	Shown   string            `json:"shown"`   // as the language prints an error with all it holds
+	Type    string            `json:"type"`    // the error's name
+	Changed bool              `json:"changed"` // whether the environment changed in spite of the error
+}
+
+// value gives a decoded value.
+func (r result) value(t *testing.T, name string) string {
+	t.Helper()
+	b, err := base64.StdEncoding.DecodeString(r.Values[name])
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
+}
+
+// call sends one request and returns the results of its calls.
+func (d *driver) call(t *testing.T, r request) []result {
+	t.Helper()
+	line, err := json.Marshal(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := d.in.Write(append(line, '\n')); err != nil {
+		t.Fatalf("the driver is gone: %v; it wrote %q", err, d.stderr)
+	}
+	answer, err := d.out.ReadBytes('\n')
+	if err != nil {
+		t.Fatalf("the driver is gone: %v", err)
+	}
+	var results []result
+	if err := json.Unmarshal(answer, &results); err != nil || len(results) != len(r.Calls) {
+		t.Fatalf("the driver answers %d results for %d calls (%v)", len(results), len(r.Calls), err)
+	}
+	for _, one := range results {
+		checkSilence(t, one)
+	}
+	return results
+}
+
+// checkSilence looks for sample values and credentials in what an error shows.
+func checkSilence(t *testing.T, r result) {
+	t.Helper()
+	for _, secret := range []string{"sample-", "secret-access-key", "session-token"} {
+		if strings.Contains(r.Message+r.Shown, secret) {
+			t.Errorf("an error (%s) shows a secret that begins with %q", r.Code, secret)
+		}
+	}
+	if r.Changed {
+		t.Error("the environment changed in spite of an error")
+	}
+}

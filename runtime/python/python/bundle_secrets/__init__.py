@@ -1,0 +1,118 @@
+"""Opens the secrets that bundle sealed for this Lambda function.
+
+docs/runtime.md of the project is the specification. Only what every program needs is loaded here; the rest follows
+with the first secret that is asked for.
+"""
+
+from __future__ import annotations
+
+from ._errors import (
+    AccessDenied,
+    BadDocument,
+    BadEndpoint,
+    BadReply,
+    BadSetting,
+    BadValue,
+    BundleNotFound,
+    Credentials,
+    KeyUnusable,
+    ReservedVariable,
+    SecretNotFound,
+    SecretsError,
+    Tampered,
+    Unavailable,
+    UnknownFormat,
+    WrongDigest,
+    WrongEnvironment,
+    WrongFunction,
+    WrongKey,
+)
+
+__all__ = [
+    "get_secret",
+    "get_secrets",
+    "get_secret_bytes",
+    "load_env",
+    "SecretsError",
+    "AccessDenied",
+    "BadDocument",
+    "BadEndpoint",
+    "BadReply",
+    "BadSetting",
+    "BadValue",
+    "BundleNotFound",
+    "Credentials",
+    "KeyUnusable",
+    "ReservedVariable",
+    "SecretNotFound",
+    "Tampered",
+    "Unavailable",
+    "UnknownFormat",
+    "WrongDigest",
+    "WrongEnvironment",
+    "WrongFunction",
+    "WrongKey",
+]
+
+
+def get_secret(name: str) -> str:
+    """Give the value of one secret as text."""
+    return _open(name)[1][name]
+
+
+def get_secrets() -> dict[str, str]:
+    """Give all values by name, in a dictionary of the caller's own."""
+    return dict(_open(None)[1])
+
+
+def get_secret_bytes(name: str) -> bytes:
+    """Give the value of one secret as bytes, decoded where the manifest says base64."""
+    document, values = _open(name)
+    if document.sources[name].encoding != "base64":
+        return values[name].encode()
+    decoded = _decode(values[name])
+    del values
+    if decoded is None:
+        raise BadValue(f"the secret {name} is not base64, as its manifest says")
+    return decoded
+
+
+def load_env(override: bool = False) -> None:
+    """Make every value a variable of os.environ, or none. Variables that exist are kept, unless override is true."""
+    import os
+
+    from ._names import is_reserved
+
+    _, values = _open(None)
+    reserved = next(filter(is_reserved, values), None)
+    holed = next((name for name in values if "\0" in values[name]), None)
+    if reserved is None and holed is None:
+        os.environ.update({name: value for name, value in values.items() if override or name not in os.environ})
+        return
+    del values
+    if reserved is not None:
+        raise ReservedVariable(f"the secret {reserved} must not become an environment variable; read it with get_secret")
+    raise BadValue(f"the secret {holed} has a NUL in it, which no environment variable can hold")
+
+
+def _open(name):
+    if name is not None and not isinstance(name, str):
+        raise TypeError("the name of a secret is a str")
+    from . import _reader
+
+    try:
+        return _reader.open(name)
+    except SecretsError as error:
+        failure = type(error)(*error.args)
+    raise failure  # a new one: the old one's traceback leads to frames that hold credentials and values
+
+
+def _decode(text):
+    import binascii
+
+    text = text.replace("\r", "").replace("\n", "")
+    try:
+        decoded = binascii.a2b_base64(text, strict_mode=True) if text else b""
+    except ValueError:
+        return None
+    return decoded if binascii.b2a_base64(decoded, newline=False).decode() == text else None

@@ -1,0 +1,113 @@
+"""Credentials from the environment, else from the container endpoint, which is how Lambda gives them under SnapStart.
+
+https://docs.aws.amazon.com/sdkref/latest/guide/feature-container-credentials.html
+"""
+
+import threading
+import time
+
+from ._errors import Credentials, Trouble
+
+CONTAINERS = ("169.254.170.2", "169.254.170.23", "fd00:ec2::23")  # of ECS and EKS
+BEFORE_EXPIRY = 60  # seconds
+
+
+class Source:
+    """Finds (id, key, token), and keeps what the container endpoint gave until a minute before its end."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._lease = None
+        self._expires = 0.0
+
+    def get(self, environ, seconds):
+        """Give the credentials, within the given seconds."""
+        key_id, key = environ.get("AWS_ACCESS_KEY_ID"), environ.get("AWS_SECRET_ACCESS_KEY")
+        if key_id and key:
+            return key_id, key, environ.get("AWS_SESSION_TOKEN")
+        if key_id or key:
+            raise Trouble(Credentials, "of AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY only one is set")
+        with self._lock:
+            if self._lease is None or time.time() > self._expires - BEFORE_EXPIRY:
+                self._lease, self._expires = _ask(environ, seconds)
+            return self._lease
+
+    def forget(self, used) -> None:
+        """Make the next get ask anew, unless credentials newer than the given ones have come meanwhile."""
+        with self._lock:
+            if self._lease is used:
+                self._lease = None
+
+
+def _ask(environ, seconds):
+    from ._http import Pool
+
+    place, path = _container(environ.get("AWS_CONTAINER_CREDENTIALS_FULL_URI"))
+    headers = [("Host", place.authority), ("Accept", "application/json"), ("Connection", "close")]
+    token = _token(environ)
+    if token:
+        headers.append(("Authorization", token))
+    pool = Pool(place, environ)
+    try:
+        status, _, body = pool.exchange("GET", path, headers, b"", seconds)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise Trouble(Credentials, f"the container's credentials endpoint does not answer: {reason}", "again") from None
+    if status != 200:
+        then = "again" if status == 429 or status >= 500 else ""
+        raise Trouble(Credentials, f"the container's credentials endpoint answers with status {status}", then)
+    found = _read(body)
+    if found is None:
+        raise Trouble(Credentials, "the container's credentials endpoint gives no credentials")
+    return found
+
+
+def _read(body):
+    import json
+    from datetime import datetime
+
+    try:
+        reply = json.loads(body)
+        key_id, key, token = reply["AccessKeyId"], reply["SecretAccessKey"], reply.get("Token")
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        return None
+    try:
+        expires = datetime.fromisoformat(reply["Expiration"]).timestamp()
+    except (ValueError, TypeError, KeyError):
+        expires = 0.0
+    return ((key_id, key, token), expires) if key_id and key else None
+
+
+def _container(uri):
+    """Refuse to send the token in clear to anything but this machine and a container's own addresses."""
+    if not uri:
+        raise Trouble(Credentials, "neither AWS_ACCESS_KEY_ID nor AWS_CONTAINER_CREDENTIALS_FULL_URI is set")
+    from urllib.parse import urlsplit
+
+    from ._endpoint import Place
+
+    try:
+        url = urlsplit(uri)
+        secure = url.scheme == "https"
+        place = Place(secure, url.hostname or "", url.port or (443 if secure else 80))
+    except ValueError:
+        place = None
+    if place and place.host and (secure or (url.scheme == "http" and (place.loopback or place.host in CONTAINERS))):
+        path = (url.path or "/") + ("?" + url.query if url.query else "")
+        if path.isascii() and path.isprintable() and " " not in path:
+            return place, path
+    raise Trouble(Credentials, "AWS_CONTAINER_CREDENTIALS_FULL_URI is neither https nor loopback nor a container's own address")
+
+
+def _token(environ):
+    token = environ.get("AWS_CONTAINER_AUTHORIZATION_TOKEN", "")
+    file = environ.get("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE")
+    if file:
+        try:
+            with open(file, encoding="utf-8") as f:
+                token = f.read().strip()
+        except (OSError, ValueError):
+            raise Trouble(Credentials, "the file in AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE cannot be read") from None
+    if not (token.isascii() and token.isprintable()):
+        raise Trouble(Credentials, "the container's authorization token holds a line end or a foreign character")
+    return token

@@ -1,0 +1,199 @@
+"""HTTP/1.1 over sockets, as much as KMS needs.
+
+http.client would do, at the price of a third of a cold start: it loads the email package for its headers. Besides, its
+time-outs are per read, and a request here has an end.
+"""
+
+import socket
+import time
+
+from ._errors import BadEndpoint
+
+CONNECT_TIME = 1.0
+MOST = 65536  # bytes of a reply that are read: of its head, and of its body
+
+
+class Pool:
+    """Connections to one Place, kept alive. Many threads may use it."""
+
+    def __init__(self, place, environ) -> None:
+        self._place = place
+        self._idle: list[socket.socket] = []  # append and pop are atomic
+        self._context = self._proxy = None
+        if place.secure:
+            self._context = _trust(environ.get("AWS_CA_BUNDLE"))
+            if not place.loopback:
+                from ._proxy import proxy_for
+
+                self._proxy = proxy_for(place.host, environ)
+
+    def exchange(self, method, path, headers, body, seconds):
+        """Send a request and read the reply: (status, headers, body), the body being None where it is too long.
+
+        It raises OSError with what the network said, TimeoutError after the given seconds among others.
+        """
+        deadline = time.monotonic() + seconds
+        try:
+            sock = self._idle.pop()
+        except IndexError:
+            sock = self._connect(deadline)
+        head = "".join(f"{name}: {value}\r\n" for name, value in headers)
+        try:
+            sock.settimeout(_left(deadline))
+            sock.sendall(f"{method} {path} HTTP/1.1\r\n{head}\r\n".encode() + body)
+            reply = _Reply(sock, deadline)
+        except BaseException:
+            sock.close()
+            self.close()  # after a function was frozen, the others are as dead as this one
+            raise
+        if reply.keep:
+            self._idle.append(sock)
+        else:
+            sock.close()
+        return reply.status, reply.headers, reply.body
+
+    def _connect(self, deadline):
+        place = self._place
+        at = self._proxy or place
+        sock = _dial(at.host, at.port, min(deadline, time.monotonic() + CONNECT_TIME))
+        try:
+            if self._proxy:
+                self._proxy.tunnel(sock, f"{place.host}:{place.port}", deadline)
+            if self._context:
+                sock.settimeout(_left(deadline))
+                sock = self._context.wrap_socket(sock, server_hostname=place.host)
+            return sock
+        except BaseException:
+            sock.close()
+            raise
+
+    def close(self) -> None:
+        """Close the connections that nobody uses."""
+        while self._idle:
+            try:
+                self._idle.pop().close()
+            except IndexError:
+                return
+
+
+def _trust(file):
+    import ssl
+
+    try:
+        return ssl.create_default_context(cafile=file or None)
+    except (OSError, ValueError):  # ssl.SSLError is an OSError
+        pass
+    raise BadEndpoint("the file in AWS_CA_BUNDLE cannot be read, or holds no certificate")
+
+
+def _dial(host, port, deadline):
+    """Connect to the first address of a host that answers."""
+    failure = OSError(f"{host} has no address")
+    for family, kind, protocol, _, address in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM):
+        sock = socket.socket(family, kind, protocol)
+        try:
+            sock.settimeout(_left(deadline))
+            sock.connect(address)
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            return sock
+        except OSError as error:
+            sock.close()
+            failure = error
+    raise failure
+
+
+def _left(deadline):
+    left = deadline - time.monotonic()
+    if left <= 0:
+        raise TimeoutError("timed out")
+    return left
+
+
+class _Reply:
+    """One reply, read from a socket. That to CONNECT has no body: what follows it belongs to the tunnel."""
+
+    def __init__(self, sock, deadline, connect=False) -> None:
+        self._sock, self._deadline, self._data = sock, deadline, b""
+        self.status = 100
+        while self.status < 200:
+            self._read_head()
+        chunked = self.headers.get("transfer-encoding", "").lower() == "chunked"
+        length = self.headers.get("content-length")
+        self.keep = (chunked or length is not None) and "close" not in self.headers.get("connection", "").lower()
+        if connect or self.status in (204, 304):
+            self.body = b""
+        elif chunked:
+            self.body = self._read_chunks()
+        elif length is not None:
+            self.body = self._take(_number(length, 10))
+        else:
+            self.body = self._read_to_end()
+        if self.body is None or self._data:
+            self.keep = False
+
+    def _read_head(self):
+        head = self._take_until(b"\r\n\r\n").decode("latin-1")
+        first, *lines = head.split("\r\n")
+        version, _, rest = first.partition(" ")
+        if version not in ("HTTP/1.1", "HTTP/1.0") or not rest[:3].isdecimal():
+            raise OSError("the reply is not HTTP")
+        self.status = int(rest[:3])
+        self.headers = {}
+        for line in lines:
+            name, _, value = line.partition(":")
+            self.headers[name.strip().lower()] = value.strip()
+        if version == "HTTP/1.0":
+            self.headers.setdefault("connection", "close")
+
+    def _receive(self):
+        """Read more, or give False at the end of the connection."""
+        self._sock.settimeout(_left(self._deadline))
+        data = self._sock.recv(16384)
+        self._data += data
+        return bool(data)
+
+    def _demand(self):
+        if not self._receive():
+            raise OSError("the connection was closed")
+
+    def _take_until(self, end):
+        while end not in self._data:
+            if len(self._data) > MOST:
+                raise OSError("the reply has no end")
+            self._demand()
+        line, _, self._data = self._data.partition(end)
+        return line
+
+    def _take(self, length):
+        if length > MOST:
+            return None
+        while len(self._data) < length:
+            self._demand()
+        taken, self._data = self._data[:length], self._data[length:]
+        return taken
+
+    def _read_chunks(self):
+        body = b""
+        while True:
+            length = _number(self._take_until(b"\r\n").partition(b";")[0].decode("latin-1").strip(), 16)
+            if len(body) + length > MOST:
+                return None
+            if length == 0:
+                while self._take_until(b"\r\n"):
+                    pass  # trailers
+                return body
+            body += self._take(length)
+            self._take_until(b"\r\n")
+
+    def _read_to_end(self):
+        while self._receive():
+            if len(self._data) > MOST:
+                return None
+        body, self._data = self._data, b""
+        return body
+
+
+def _number(text, base):
+    if not text or len(text) > 10 or text.lower().strip("0123456789abcdef"[:base]):
+        raise OSError("the reply has no sound length")
+    return int(text, base)

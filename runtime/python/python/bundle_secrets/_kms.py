@@ -1,0 +1,186 @@
+"""kms:Decrypt, by docs/runtime.md, section 2. https://docs.aws.amazon.com/kms/latest/APIReference/API_Decrypt.html"""
+
+import binascii
+import json
+import os
+import random
+import threading
+import time
+
+from . import _credentials, _endpoint, _http, _sigv4
+from ._errors import AccessDenied, BadReply, Credentials, KeyUnusable, Tampered, Trouble, Unavailable, WrongKey
+
+ATTEMPT_TIME = 2.0
+TOTAL_TIME = 6.0
+ATTEMPTS = 5
+
+# What becomes of the errors of KMS, and whether to send the request again, or sign it anew.
+ERRORS = {
+    "AccessDeniedException": (AccessDenied, ""),
+    "IncorrectKeyException": (WrongKey, ""),
+    "InvalidCiphertextException": (Tampered, ""),
+    **dict.fromkeys(
+        ("DisabledException", "KMSInvalidStateException", "NotFoundException", "InvalidKeyUsageException"), (KeyUnusable, "")
+    ),
+    **dict.fromkeys(
+        (
+            "MissingAuthenticationToken",
+            "MissingAuthenticationTokenException",
+            "IncompleteSignature",
+            "IncompleteSignatureException",
+        ),
+        (Credentials, ""),
+    ),
+    **dict.fromkeys(
+        (
+            "ExpiredTokenException",
+            "ExpiredToken",
+            "InvalidSignatureException",
+            "SignatureDoesNotMatch",
+            "RequestExpired",
+            "RequestInTheFuture",
+            "RequestTimeTooSkewed",
+            "UnrecognizedClientException",
+            "InvalidClientTokenId",
+        ),
+        (Credentials, "sign"),
+    ),
+    **dict.fromkeys(
+        (
+            "ThrottlingException",
+            "Throttling",
+            "TooManyRequestsException",
+            "RequestLimitExceeded",
+            "KeyUnavailableException",
+            "DependencyTimeoutException",
+            "KMSInternalException",
+            "RequestTimeout",
+            "RequestTimeoutException",
+        ),
+        (Unavailable, "again"),
+    ),
+}
+
+
+class Client:
+    """Opens boxes of one document. Many threads may use it."""
+
+    def __init__(self, document) -> None:
+        self._document = document
+        self._key, self._region, self._place = _endpoint.locate(document, os.environ)
+        self._pool = _http.Pool(self._place, os.environ)
+        self._credentials = _credentials.Source()
+        self._skew = 0.0  # AWS's clock minus ours, in seconds, once AWS has complained
+
+    def decrypt(self, box, stop: threading.Event) -> bytes:
+        """Open one box. It tries again what may pass, for 6 seconds in all, unless stop is set."""
+        request = {"KeyId": self._key, "CiphertextBlob": box.ciphertext, "EncryptionContext": self._document.context(box)}
+        body = json.dumps(request).encode()
+        left, signed_anew, n = TOTAL_TIME, False, 1
+        while True:
+            limit, began = min(ATTEMPT_TIME, left), time.monotonic()
+            try:
+                return self._attempt(body, limit)
+            except Trouble as error:
+                trouble = error
+            # Lambda may freeze the function here for hours: an attempt costs no more than it could have taken awake.
+            left -= min(time.monotonic() - began, limit)
+            pause = random.random() * min(0.05 * 2 ** (n - 1), 0.4)
+            if trouble.then == "sign" and not signed_anew and left > 0:
+                signed_anew = True
+            elif trouble.then == "again" and n < ATTEMPTS and left > pause and not stop.wait(pause):
+                left -= pause
+                n += 1
+            else:
+                raise self._failure(trouble, box, n)
+
+    def _failure(self, trouble, box, n):
+        document = self._document
+        times = f", {n} times" if trouble.then == "again" else ""
+        return trouble.kind(
+            f"{document.file}, box {box.number}/{len(document.boxes)} of function {document.bundle}/{document.function}"
+            f" under {self._key}: {trouble.reason}{times}"
+        )
+
+    def _attempt(self, body, seconds):
+        """Sign and send a request once."""
+        deadline = time.monotonic() + seconds
+        credentials = self._credentials.get(os.environ, seconds)
+        key_id, key, token = credentials
+        date = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(time.time() + self._skew))
+        headers = [
+            ("Content-Type", "application/x-amz-json-1.1"),
+            ("Host", self._place.authority),
+            ("X-Amz-Date", date),
+            ("X-Amz-Target", "TrentService.Decrypt"),
+        ]
+        if token:
+            headers.append(("X-Amz-Security-Token", token))
+        request = ("POST", "/", "", headers, body)
+        signature = _sigv4.authorization(request, key_id, key, date, self._region, "kms")
+        headers = [*headers, ("Authorization", signature), ("Content-Length", str(len(body))), ("User-Agent", "bundle-secrets-python")]
+        try:
+            reply = self._pool.exchange("POST", "/", headers, body, deadline - time.monotonic())
+        except OSError as error:
+            raise Trouble(Unavailable, f"no answer from {self._place.authority}: {error.strerror or error}", "again") from None
+        status, headers, body = reply
+        if body is None:
+            raise Trouble(BadReply, f"the reply of {self._place.authority} is too long")
+        if status != 200:
+            raise self._refusal(status, headers, body, credentials)
+        return self._read(body)
+
+    def _read(self, body):
+        """Take the plaintext out of a reply. Nothing of the reply goes into an error: it holds the secret."""
+        reply = _parse(body)
+        if reply is None:
+            raise Trouble(BadReply, "the reply is not the JSON of a Decrypt")
+        if reply.get("KeyId") != self._key:
+            raise Trouble(WrongKey, "KMS answers for another key")
+        try:
+            plaintext = binascii.a2b_base64(reply.get("Plaintext"), strict_mode=True)
+        except (ValueError, TypeError):
+            plaintext = b""
+        if not plaintext:
+            raise Trouble(BadReply, "the reply holds no plaintext")
+        return plaintext
+
+    def _refusal(self, status, headers, body, credentials):
+        """Tell what an error reply means, and learn from it before the request is signed anew."""
+        reply = _parse(body) or {}
+        name = str(headers.get("x-amzn-errortype") or reply.get("__type") or "").rpartition("#")[2].partition(":")[0]
+        kind, then = ERRORS.get(name) or ((Unavailable, "again") if status == 429 or status >= 500 else (BadReply, ""))
+        if then == "sign":
+            self._credentials.forget(credentials)
+            self._set_clock(headers.get("date", ""))
+        if not name:
+            return Trouble(kind, f"KMS answers with status {status}", then)
+        # What KMS says about a signature repeats the request with its session token; about a key it names what is missing.
+        message = reply.get("message") or reply.get("Message")
+        detail = f": {_clean(message)}" if kind in (AccessDenied, KeyUnusable) and isinstance(message, str) else ""
+        return Trouble(kind, f"KMS answers {_clean(name)}{detail}", then)
+
+    def _set_clock(self, date):
+        from email.utils import mktime_tz, parsedate_tz
+
+        parsed = parsedate_tz(date)
+        if parsed:
+            self._skew = mktime_tz(parsed) - time.time()
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._pool.close()
+
+
+def _parse(body):
+    """Give a JSON object, or None: the errors of the decoder hold what it read."""
+    try:
+        reply = json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+    return reply if isinstance(reply, dict) else None
+
+
+def _clean(text):
+    """Make a foreign text fit for a log: printable and short."""
+    return "".join(c if " " <= c <= "~" else " " for c in text)[:500]

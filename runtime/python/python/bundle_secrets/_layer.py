@@ -1,0 +1,89 @@
+"""From the environment to the function's document: steps 1 to 5 of docs/runtime.md, section 1."""
+
+import hashlib
+import os
+
+from ._document import MAX_DOCUMENT, Document, is_name
+from ._errors import BadSetting, BundleNotFound, SecretsError, WrongDigest, WrongEnvironment, WrongFunction, WrongKey
+
+PREFIX = "BUNDLE_SECRETS_"
+SETTINGS = {
+    "DIR": bool,
+    "FUNCTION": is_name,
+    "ENVIRONMENT": bool,
+    "KEY": bool,
+    "SHA256": lambda value: len(value) == 64 and not value.strip("0123456789abcdef"),
+    "NEXT_WRAPPER": bool,
+    "ALLOW_SNAPSTART": lambda value: value == "1",
+}
+EXTENSION = ".sealed"
+
+
+def load(environ) -> Document:
+    """Find, read and check the document of the function that the environment names."""
+    settings = _read_settings(environ)
+    file, name, data = _read_document(settings, environ)
+    pin = settings.get("SHA256")
+    if pin:
+        digest = hashlib.sha256(data).hexdigest()
+        if digest != pin:
+            raise WrongDigest(f"{file}: its SHA-256 is {digest}, BUNDLE_SECRETS_SHA256 demands {pin}")
+    try:
+        document = Document(data, file)
+    except SecretsError as error:
+        raise type(error)(f"{file}: {error}") from None
+    if document.name != name:
+        raise WrongFunction(f"{file}: it says that it is the document of the function {document.name}")
+    if settings.get("ENVIRONMENT", document.environment) != document.environment:
+        raise WrongEnvironment(f"{file}: it is of {document.environment}, BUNDLE_SECRETS_ENVIRONMENT demands {settings['ENVIRONMENT']!r}")
+    if settings.get("KEY", document.key) != document.key:
+        raise WrongKey(f"{file}: it is under {document.key}, BUNDLE_SECRETS_KEY demands {settings['KEY']!r}")
+    return document
+
+
+def _read_settings(environ):
+    """Hold the BUNDLE_SECRETS_ variables to the closed list of section 1."""
+    settings = {}
+    for variable in environ:
+        if not variable.startswith(PREFIX):
+            continue
+        name, value = variable[len(PREFIX) :], environ[variable]
+        if name not in SETTINGS:
+            raise BadSetting(f"{variable} is not a variable of bundle")
+        if not value:
+            raise BadSetting(f"{variable} is set and empty")
+        if not SETTINGS[name](value):
+            raise BadSetting(f"{variable} has an illegal value")
+        settings[name] = value
+    return settings
+
+
+def _read_document(settings, environ):
+    """Read the function's document, or the only one there is (F-29)."""
+    folder = os.path.join(settings.get("DIR", "/opt"), "bundle", "functions")
+    names = _documents(folder)
+    wanted = settings.get("FUNCTION") or environ.get("AWS_LAMBDA_FUNCTION_NAME", "")
+    if wanted in names:
+        name = wanted
+    elif len(names) == 1 and "FUNCTION" not in settings:
+        name = names[0]
+    else:
+        there = f"there are {', '.join(names)}" if names else "there are none: is the layer attached?"
+        raise BundleNotFound(f"{folder} has no document of the function {wanted!r}; {there}")
+    file = os.path.join(folder, name + EXTENSION)
+    try:
+        with open(file, "rb") as f:
+            return file, name, f.read(MAX_DOCUMENT + 1)
+    except OSError as error:
+        reason = error.strerror
+    raise BundleNotFound(f"{file} cannot be read: {reason}")
+
+
+def _documents(folder):
+    """List the names of the regular files that may be documents, sorted."""
+    try:
+        with os.scandir(folder) as entries:
+            files = [e.name for e in entries if e.name.endswith(EXTENSION) and e.is_file(follow_symlinks=False)]
+    except OSError:
+        return []
+    return sorted(f[: -len(EXTENSION)] for f in files if is_name(f[: -len(EXTENSION)]))

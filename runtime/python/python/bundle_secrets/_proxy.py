@@ -1,0 +1,53 @@
+"""HTTPS_PROXY and NO_PROXY: a tunnel to KMS through an HTTP proxy."""
+
+from urllib.parse import unquote, urlsplit
+
+from ._errors import BadEndpoint
+
+
+class Proxy:
+    """An HTTP proxy that makes tunnels."""
+
+    def __init__(self, host: str, port: int, login: str) -> None:
+        self.host, self.port, self._login = host, port, login
+
+    def tunnel(self, sock, authority, deadline):
+        """Ask the proxy to join a connected socket with HOST:PORT."""
+        from ._http import _left, _Reply
+
+        headers = f"Host: {authority}\r\n"
+        if self._login:
+            import base64
+
+            headers += f"Proxy-Authorization: Basic {base64.b64encode(self._login.encode()).decode()}\r\n"
+        sock.settimeout(_left(deadline))
+        sock.sendall(f"CONNECT {authority} HTTP/1.1\r\n{headers}\r\n".encode())
+        status = _Reply(sock, deadline, connect=True).status
+        if status != 200:
+            raise OSError(f"the proxy answered {status}")
+
+
+def proxy_for(host, environ):
+    """Give the Proxy for a host, or None."""
+    text = environ.get("HTTPS_PROXY") or environ.get("https_proxy") or ""
+    if not text or _exempt(host, environ.get("NO_PROXY") or environ.get("no_proxy") or ""):
+        return None
+    try:
+        url = urlsplit(text if "://" in text else "http://" + text)
+        if url.scheme == "http" and url.hostname:
+            login = f"{unquote(url.username)}:{unquote(url.password or '')}" if url.username else ""
+            return Proxy(url.hostname, url.port or 80, login)
+    except ValueError:
+        pass  # the text may hold a password: the message below does not quote it
+    raise BadEndpoint("HTTPS_PROXY is not http://HOST:PORT")
+
+
+def _exempt(host, entries):
+    """Read NO_PROXY: "*", or a list of hosts, each standing for the hosts below it too."""
+    for entry in entries.lower().split(","):
+        entry = entry.strip()
+        name, colon, port = entry.rpartition(":")
+        entry = (name if colon and port.isdecimal() else entry).removeprefix("*.").removeprefix(".")
+        if entry == "*" or (entry and (host == entry or host.endswith("." + entry))):
+            return True
+    return False

@@ -1,0 +1,135 @@
+"""What this process has opened, and the openings under way."""
+
+import os
+import threading
+
+from ._errors import SecretNotFound, SecretsError, Unavailable
+from ._layer import load
+from ._names import nearest
+
+AT_ONCE = 16
+
+
+class _Opened:
+    """A document, and those of its values that are open."""
+
+    def __init__(self, document) -> None:
+        self.document = document
+        self.values: dict[str, str] = {}
+        self.flights: dict[str, _Flight] = {}  # by the name of each secret that is being opened
+        self.client = None
+
+
+class _Flight:
+    """One opening, for all who wait for it."""
+
+    def __init__(self) -> None:
+        self.done = threading.Event()
+        self.error = None
+
+
+_lock = threading.Lock()
+_current = None  # the _Opened that an opening is under way for or has succeeded for; nothing that failed stays here
+
+
+def _forget():
+    """Start anew in a child process: the connections and the lock belong to its parent."""
+    global _lock, _current
+    _lock, _current = threading.Lock(), None
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget)
+
+
+def open(name):
+    """Give (document, values) with at least the named value, or with all of them."""
+    global _current
+    with _lock:
+        opened = _current or _Opened(load(os.environ))
+        document = opened.document
+        if name is not None and name not in document.sources:
+            near = nearest(name, document.sources)
+            raise SecretNotFound(f"{document.file} has no secret {name[:128]!r}; the nearest is {near}")
+        _current = opened
+        names = [name] if name is not None and document.mode == "blind" else list(document.sources)
+        closed = [n for n in names if n not in opened.values]
+        waits = {opened.flights[n] for n in closed if n in opened.flights}
+        missing = [n for n in closed if n not in opened.flights]
+        flight = _Flight()
+        opened.flights.update(dict.fromkeys(missing, flight))
+    if missing:
+        _fly(opened, missing, flight)
+    for other in waits:
+        other.done.wait()
+        if other.error is not None:
+            raise other.error
+    return document, opened.values
+
+
+def _fly(opened, names, flight):
+    """Open the named secrets: all, or none (F-32). A failure is forgotten with the flight."""
+    global _current
+    document = opened.document
+    found = {}
+    try:
+        boxes = [box for box in document.boxes if box.names[0] in names]
+        found = document.assemble(_decrypt_all(_client(opened), boxes))
+    except BaseException as error:
+        flight.error = error if isinstance(error, SecretsError) else Unavailable("the opening was interrupted")
+        raise
+    finally:
+        with _lock:
+            opened.values.update(found)
+            for n in names:
+                del opened.flights[n]
+            if not opened.flights and not opened.values and _current is opened:
+                _current = None
+            if opened.client and not opened.flights and (flight.error or len(opened.values) == len(document.sources)):
+                opened.client.close()
+                opened.client = None
+        flight.done.set()
+
+
+def _client(opened):
+    from ._kms import Client
+
+    with _lock:
+        if opened.client is None:
+            opened.client = Client(opened.document)
+        return opened.client
+
+
+def _decrypt_all(client, boxes):
+    """Open boxes, at most 16 at a time, into a list of (box, bytes). The first failure stops the rest."""
+    stop = threading.Event()
+    if len(boxes) == 1:
+        return [(boxes[0], client.decrypt(boxes[0], stop))]
+    opened, failures = {}, []
+    waiting = boxes[::-1]
+    finished = threading.Semaphore(0)
+
+    def work():
+        try:
+            while not stop.is_set():
+                try:
+                    box = waiting.pop()
+                except IndexError:
+                    return
+                opened[box.number] = client.decrypt(box, stop)
+        except BaseException as error:
+            failures.append(error)
+        finally:
+            finished.release()
+
+    threads = [threading.Thread(target=work, daemon=True) for _ in range(min(AT_ONCE, len(boxes)))]
+    try:
+        for thread in threads:
+            thread.start()
+        for _ in threads:
+            finished.acquire()
+            if failures:
+                raise failures[0]
+    finally:
+        stop.set()
+    return [(box, opened[box.number]) for box in boxes]
