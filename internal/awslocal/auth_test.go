@@ -245,7 +245,12 @@ func TestAccountsAndRegionsAreApart(t *testing.T) {
 // presign signs a GET of GetCallerIdentity in its query string.
 func presign(t *testing.T, w world, query string) string {
 	t.Helper()
-	r, err := http.NewRequest(http.MethodGet, w.url+"/?Action=GetCallerIdentity&Version=2011-06-15"+query, nil)
+	return presigned(t, w, http.MethodGet, query)
+}
+
+func presigned(t *testing.T, w world, method, query string) string {
+	t.Helper()
+	r, err := http.NewRequest(method, w.url+"/?Action=GetCallerIdentity&Version=2011-06-15"+query, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -278,6 +283,7 @@ func TestPresignedRequests(t *testing.T) {
 		"for a minute":           {minute, 0, http.StatusOK, "<Account>000000000000</Account>"},
 		"for a minute, too late": {minute, 62 * time.Second, http.StatusBadRequest, "<Code>RequestExpired</Code>"},
 		"changed":                {minute + "&Extra=1", 0, http.StatusForbidden, "<Code>SignatureDoesNotMatch</Code>"},
+		"posted":                 {presigned(t, w, http.MethodPost, "&X-Amz-Expires=60"), 0, http.StatusForbidden, "<Code>SignatureDoesNotMatch</Code>"},
 		"for nine days":          {presign(t, w, "&X-Amz-Expires=777600"), 0, http.StatusBadRequest, "<Code>IncompleteSignature</Code>"},
 	} {
 		w.ClearFaults()
@@ -294,6 +300,18 @@ func TestPresignedRequests(t *testing.T) {
 		if response.StatusCode != test.status || !strings.Contains(string(body), test.text) {
 			t.Errorf("%s: %d %s", name, response.StatusCode, body)
 		}
+	}
+}
+
+func TestPresignedPostHasItsMembersInTheQuery(t *testing.T) {
+	w := start(t)
+	response, err := http.Post(presigned(t, w, http.MethodPost, "&X-Amz-Expires=60"), "", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = response.Body.Close()
+	if response.StatusCode != http.StatusOK {
+		t.Errorf("status %d", response.StatusCode)
 	}
 }
 

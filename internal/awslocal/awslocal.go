@@ -53,9 +53,8 @@ type Server struct {
 	calls   counter
 	buckets map[string]*bucket
 
-	dir  *stateDir // nil: in memory
-	used bool      // the state is not, or no more, as New makes it
-	save saver
+	dir   *stateDir // nil: in memory
+	saver saver
 
 	closing  chan struct{}
 	closed   sync.Once
@@ -101,8 +100,10 @@ func New(o ...Option) (*Server, error) {
 			return nil, errors.Join(err, dir.close())
 		}
 	}
-	if err := s.seedIfUnused(); err != nil {
-		return nil, errors.Join(err, s.Close())
+	if s.options.seed != nil && !s.saver.used {
+		if err := s.seed(); err != nil {
+			return nil, errors.Join(err, s.Close())
+		}
 	}
 	return s, nil
 }
@@ -125,6 +126,9 @@ func (s *Server) register(all ...call.Service) error {
 // Start listens on addr, which must be a loopback address ("127.0.0.1:0" for any port), and serves until Close. It returns the URL
 // that SDKs take as their endpoint. With a state directory, it leaves the URL and the credentials there for other processes.
 func (s *Server) Start(addr string) (url string, err error) {
+	if s.listener != nil {
+		return "", errors.New("the server is started already")
+	}
 	host, _, err := net.SplitHostPort(addr)
 	if err != nil {
 		return "", fmt.Errorf("listen address %q: %w", addr, err)
@@ -155,9 +159,7 @@ func (s *Server) Close() error {
 		if s.listener != nil {
 			err = s.listener.Close()
 		}
-		if s.dir != nil {
-			err = errors.Join(err, s.dir.close())
-		}
+		err = errors.Join(err, s.release())
 	})
 	return err
 }

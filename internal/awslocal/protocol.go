@@ -82,18 +82,18 @@ func (queryProtocol) claims(r *http.Request) bool {
 func (queryProtocol) contentType() string { return "text/xml" }
 
 func (queryProtocol) read(r *http.Request, body []byte) (service, operation string, in []byte, err error) {
-	form := r.URL.Query()
-	if r.Method == http.MethodPost {
-		if form, err = url.ParseQuery(string(body)); err != nil {
-			return "sts", "", nil, &call.Error{Code: "MalformedInput", Message: "the form cannot be read"}
-		}
+	form, err := url.ParseQuery(string(body))
+	if err != nil {
+		return "sts", "", nil, &call.Error{Code: "MalformedInput", Message: "the form cannot be read"}
 	}
 	members := map[string]string{}
-	for name := range form {
-		members[name] = form.Get(name)
+	for _, values := range []url.Values{r.URL.Query(), form} { // a presigned POST has its members in the query
+		for name := range values {
+			members[name] = values.Get(name)
+		}
 	}
 	in, err = json.Marshal(members)
-	return "sts", form.Get("Action"), in, err
+	return "sts", members["Action"], in, err
 }
 
 func (queryProtocol) reply(operation, id string, out any) ([]byte, error) {

@@ -15,8 +15,8 @@ import (
 	"github.com/whispering/bundle/internal/awslocal/sts"
 )
 
-// seed is what a seed file holds: sample keys, parameters and roles. Unknown members are refused.
-type seed struct {
+// seedFile is what a seed holds: sample keys, parameters and roles. Unknown members are refused.
+type seedFile struct {
 	Region     string          `json:"region"`
 	Keys       []seedKey       `json:"keys"`
 	Parameters []seedParameter `json:"parameters"`
@@ -45,9 +45,9 @@ type seedParameter struct {
 	Labels map[string]int `json:"labels"` // the version that a label is on
 }
 
-// parseSeed reads a seed file. Its errors never quote the file: it holds values.
-func parseSeed(b []byte) (seed, error) {
-	var in seed
+// parseSeed reads a seed. Its errors never quote the file: it holds values.
+func parseSeed(b []byte) (seedFile, error) {
+	var in seedFile
 	d := json.NewDecoder(bytes.NewReader(b))
 	d.DisallowUnknownFields()
 	err := d.Decode(&in)
@@ -70,11 +70,8 @@ func parseSeed(b []byte) (seed, error) {
 	return in, nil
 }
 
-// seedIfUnused puts the seed into a state in which nothing was ever changed, and keeps the result.
-func (s *Server) seedIfUnused() error {
-	if s.used || s.options.seed == nil {
-		return nil
-	}
+// seed puts the seed into an empty state, and keeps the result.
+func (s *Server) seed() error {
 	in, err := parseSeed(s.options.seed)
 	if err != nil {
 		return fmt.Errorf("seed: %w", err)

@@ -130,7 +130,7 @@ func (s *Server) load() error {
 		return fmt.Errorf("%s in %s has format %d, this program reads %d: remove the directory to begin anew",
 			stateName, s.dir.path, state.Format, stateFormat)
 	}
-	s.used, s.key = state.Used, state.Key
+	s.saver.used, s.key = state.Used, state.Key
 	for name, service := range s.services {
 		if snapshot := state.Services[name]; snapshot != nil {
 			if err := service.Restore(snapshot); err != nil {
@@ -144,29 +144,38 @@ func (s *Server) load() error {
 // saver lets mutations that come at the same time share one write.
 type saver struct {
 	changes atomic.Uint64 // mutations so far
-	mu      sync.Mutex
-	saved   uint64 // mutations that are in the file
+
+	mu       sync.Mutex
+	saved    uint64 // mutations that are in the file
+	used     bool   // the state is no more as New makes it
+	released bool   // the directory is another's
 }
 
 // persist returns when the mutation that was just made is on disk.
-func (s *Server) persist() error {
-	change := s.save.changes.Add(1)
-	s.save.mu.Lock()
-	defer s.save.mu.Unlock()
-	s.used = true
-	if s.dir == nil || s.save.saved >= change {
+func (s *Server) persist() error { return s.store(true) }
+
+func (s *Server) store(used bool) error {
+	change := s.saver.changes.Add(1)
+	s.saver.mu.Lock()
+	defer s.saver.mu.Unlock()
+	s.saver.used = used
+	if s.dir == nil || s.saver.saved >= change {
 		return nil
 	}
-	upTo := s.save.changes.Load()
+	upTo := s.saver.changes.Load()
 	if err := s.writeState(); err != nil {
 		return err
 	}
-	s.save.saved = upTo
+	s.saver.saved = upTo
 	return nil
 }
 
+// writeState writes state.json. The saver's lock must be held, but in New.
 func (s *Server) writeState() error {
-	state := stateFile{Format: stateFormat, Used: s.used, Key: s.key, Services: map[string]json.RawMessage{}}
+	if s.saver.released {
+		return errors.New("the server is closed")
+	}
+	state := stateFile{Format: stateFormat, Used: s.saver.used, Key: s.key, Services: map[string]json.RawMessage{}}
 	for name, service := range s.services {
 		snapshot, err := service.Snapshot()
 		if err != nil {
@@ -181,6 +190,17 @@ func (s *Server) writeState() error {
 	return s.dir.write(stateName, b)
 }
 
+// release leaves the directory to others. A call that is still on its way can no longer change it.
+func (s *Server) release() error {
+	if s.dir == nil {
+		return nil
+	}
+	s.saver.mu.Lock()
+	defer s.saver.mu.Unlock()
+	s.saver.released = true
+	return s.dir.close()
+}
+
 // Reset empties the state: no parameter, key, role or session is left. A seed that the server was made with is put again.
 func (s *Server) Reset() error {
 	for name, service := range s.services {
@@ -188,16 +208,8 @@ func (s *Server) Reset() error {
 			return err
 		}
 	}
-	s.save.mu.Lock()
-	s.used = false
-	s.save.mu.Unlock()
 	if s.options.seed != nil {
-		return s.seedIfUnused()
+		return s.seed()
 	}
-	if s.dir == nil {
-		return nil
-	}
-	s.save.mu.Lock()
-	defer s.save.mu.Unlock()
-	return s.writeState()
+	return s.store(false)
 }
