@@ -1,0 +1,172 @@
+// Package execwrap runs a program with a function's secrets in its environment.
+// It is what Lambda's AWS_LAMBDA_EXEC_WRAPPER needs, and what `bundle run` does
+// on a laptop: open the document, add the secrets to the environment, become
+// the program. No shell, no file and no argument ever holds a value.
+//
+// docs/runtime.md says what is refused, what is reported and with which status
+// the wrapper ends.
+package execwrap
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"maps"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/whispering/bundle/runtime/secrets"
+)
+
+const (
+	nextWrapper    = "BUNDLE_SECRETS_NEXT_WRAPPER"
+	allowSnapStart = "BUNDLE_SECRETS_ALLOW_SNAPSTART"
+)
+
+// A Wrapper is one run of the exec wrapper.
+type Wrapper struct {
+	Args    []string  // the command, as Lambda gives it; never changed
+	Environ []string  // NAME=value
+	Stderr  io.Writer // for errors and hints, which hold no value
+
+	// All opens the function's secrets. nil means secrets.New for Environ.
+	All func(context.Context) (map[string]string, error)
+	// Exec becomes the program. nil means Exec.
+	Exec func(path string, argv, environ []string) error
+}
+
+// Run becomes the command, and so returns only when something fails: with the
+// status to end with (docs/runtime.md section 3), after having written one line
+// to Stderr and told Lambda's runtime API, if there is one.
+func (w Wrapper) Run(ctx context.Context) (status int) {
+	err := w.run(ctx)
+	if err == nil {
+		return 0 // only where Exec does not replace the process
+	}
+	var child *exec.ExitError
+	if errors.As(err, &child) {
+		return child.ExitCode()
+	}
+	fmt.Fprintf(w.Stderr, "bundle-exec: %v\n", err)
+	if api := w.lookup("AWS_LAMBDA_RUNTIME_API"); api != "" {
+		if reportErr := report(ctx, api, err); reportErr != nil {
+			fmt.Fprintln(w.Stderr, "bundle-exec: the runtime API does not take the error")
+		}
+	}
+	return exitStatus(err)
+}
+
+func (w Wrapper) run(ctx context.Context) error {
+	if w.lookup("AWS_LAMBDA_INITIALIZATION_TYPE") == "snap-start" && !w.has(allowSnapStart) {
+		return failf(ErrSnapStart, "SnapStart would keep the secrets in its snapshot; set %s=1 to allow that", allowSnapStart)
+	}
+	argv := w.Args
+	if next := w.lookup(nextWrapper); next != "" {
+		argv = append([]string{next}, argv...)
+	}
+	if len(w.Args) == 0 {
+		return failf(ErrExec, "there is no command to run; usage: bundle-exec COMMAND [ARGUMENT...]")
+	}
+	path, err := resolve(argv[0], w.lookup("PATH"))
+	if err != nil {
+		return err
+	}
+	all := w.All
+	if all == nil {
+		all = secrets.New(secrets.Options{Environ: func() []string { return w.Environ }}).All
+	}
+	values, err := all(ctx)
+	if err != nil {
+		return err
+	}
+	environ, kept, err := Environment(w.without(nextWrapper), values, false)
+	if err != nil {
+		return err
+	}
+	if len(kept) > 0 {
+		fmt.Fprintf(w.Stderr, "bundle-exec: kept from the environment, not replaced by secrets: %s\n", strings.Join(kept, ", "))
+	}
+	become := w.Exec
+	if become == nil {
+		become = Exec
+	}
+	return failedExec(argv[0], become(path, argv, environ))
+}
+
+// Environment returns base with the secrets added, in the order of their names.
+// A variable that base has already is kept, and named in kept, unless override
+// is set. It fails as [secrets.CheckVariable] does, and then returns nothing.
+func Environment(base []string, values map[string]string, override bool) (environ, kept []string, err error) {
+	names := slices.Sorted(maps.Keys(values))
+	for _, name := range names {
+		if err := secrets.CheckVariable(name, values[name]); err != nil {
+			return nil, nil, err
+		}
+	}
+	exists := map[string]bool{}
+	for _, variable := range base {
+		name, _, _ := strings.Cut(variable, "=")
+		if _, ours := values[name]; ours && override {
+			continue
+		}
+		exists[name] = true
+		environ = append(environ, variable)
+	}
+	for _, name := range names {
+		if exists[name] {
+			kept = append(kept, name)
+			continue
+		}
+		environ = append(environ, name+"="+values[name])
+	}
+	return environ, kept, nil
+}
+
+// resolve finds the program that a command means, as a shell would, and holds
+// it to the checks that Lambda makes of a wrapper.
+func resolve(command, path string) (string, error) {
+	if strings.ContainsRune(command, filepath.Separator) {
+		return command, runnable(command)
+	}
+	for _, dir := range filepath.SplitList(path) {
+		if file := filepath.Join(dir, command); filepath.IsAbs(file) && runnable(file) == nil {
+			return file, nil
+		}
+	}
+	return "", &Error{ErrExec, fmt.Sprintf("%q is not on the PATH", command), fs.ErrNotExist}
+}
+
+func runnable(file string) error {
+	info, err := os.Stat(file)
+	switch {
+	case err != nil:
+		return &Error{ErrExec, fmt.Sprintf("program %q: it cannot be found", file), err}
+	case !info.Mode().IsRegular() || info.Mode()&0o111 == 0:
+		return &Error{ErrExec, fmt.Sprintf("program %q: it is not executable", file), fs.ErrPermission}
+	}
+	return nil
+}
+
+// lookup returns the value of a variable, "" where there is none.
+func (w Wrapper) lookup(name string) string {
+	for _, variable := range w.Environ {
+		if key, value, _ := strings.Cut(variable, "="); key == name {
+			return value
+		}
+	}
+	return ""
+}
+
+func (w Wrapper) has(name string) bool {
+	return slices.ContainsFunc(w.Environ, func(v string) bool { return strings.HasPrefix(v, name+"=") })
+}
+
+// without returns the environment without one variable.
+func (w Wrapper) without(name string) []string {
+	return slices.DeleteFunc(slices.Clone(w.Environ), func(v string) bool { return strings.HasPrefix(v, name+"=") })
+}
