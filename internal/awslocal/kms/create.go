@@ -182,6 +182,9 @@ func (s *Service) describeKey(r *call.Request, in *keyIDInput) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	if _, err := (dryRunFields{GrantTokens: in.GrantTokens}).check(); err != nil {
+		return nil, err
+	}
 	s.ensureManaged(r, ref)
 	s.mu.RLock()
 	defer s.mu.RUnlock()

@@ -91,6 +91,7 @@ func TestMembersThatAreMissingOrTooLong(t *testing.T) {
 	c.do("Encrypt", object{"KeyId": arn, "Plaintext": base64.StdEncoding.EncodeToString(make([]byte, 4096))})
 	c.fails("Encrypt", object{"KeyId": arn, "Plaintext": "no base64"}, "SerializationException", "*")
 	c.fails("Encrypt", object{"KeyId": arn, "Plaintext": b64("x"), "GrantTokens": []string{"t"}}, "InvalidGrantTokenException", "*")
+	c.fails("DescribeKey", object{"KeyId": arn, "GrantTokens": []string{"t"}}, "InvalidGrantTokenException", "*")
 }
 
 func TestDecryptRefusesWhatItCannotOpen(t *testing.T) {

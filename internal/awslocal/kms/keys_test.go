@@ -2,9 +2,11 @@ package kms_test
 
 import (
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 )
@@ -316,6 +318,53 @@ func TestTagsAreKept(t *testing.T) {
 	arn := c.key(object{"Tags": []object{{"TagKey": "team", "TagValue": "a"}}})
 	if got := fmt.Sprint(c.do("ListResourceTags", object{"KeyId": arn})["Tags"]); got != "[map[TagKey:team TagValue:a]]" {
 		t.Errorf("tags %s", got)
+	}
+}
+
+// The state changes while others use it: run with -race.
+func TestCallsAtTheSameTime(t *testing.T) {
+	s, c := newService(t)
+	arn := c.key(nil)
+	c.do("CreateAlias", object{"AliasName": "alias/x", "TargetKeyId": arn})
+	var wg sync.WaitGroup
+	for range 4 {
+		wg.Go(func() {
+			for range 25 {
+				out, err := c.try("Encrypt", object{"KeyId": "alias/x", "Plaintext": b64("x")})
+				if err == nil {
+					_, err = c.try("Decrypt", object{"CiphertextBlob": out["CiphertextBlob"]})
+				}
+				if err != nil && !strings.HasPrefix(err.Error(), "DisabledException") {
+					t.Error(err)
+				}
+			}
+		})
+		wg.Go(func() {
+			for range 25 {
+				_, err1 := c.try("DisableKey", object{"KeyId": arn})
+				_, err2 := c.try("EnableKey", object{"KeyId": arn})
+				_, err3 := c.try("UpdateAlias", object{"AliasName": "alias/x", "TargetKeyId": arn})
+				_, err4 := c.try("DescribeKey", object{"KeyId": "alias/aws/ssm"})
+				_, err5 := s.Snapshot()
+				if err := errors.Join(err1, err2, err3, err4, err5); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	if aliases := c.do("ListAliases", nil)["Aliases"].([]any); len(aliases) != 2 {
+		t.Errorf("alias/aws/ssm was made %d times", len(aliases)-1)
+	}
+}
+
+// The cost of the service alone, without HTTP and signatures.
+func BenchmarkDecrypt(b *testing.B) {
+	_, c := newService(b)
+	arn := c.key(nil)
+	in := object{"KeyId": arn, "CiphertextBlob": c.do("Encrypt", object{"KeyId": arn, "Plaintext": make([]byte, 4096)})["CiphertextBlob"]}
+	for b.Loop() {
+		c.do("Decrypt", in)
 	}
 }
 

@@ -80,13 +80,17 @@ func (c content) get(d digest) ([]byte, error) {
 	return archive, nil
 }
 
-// keep removes all archives but the used ones.
-func (c content) keep(used map[digest]bool) error {
+// forget drops what is in memory and not used any more.
+func (c content) forget(used map[digest]bool) {
 	for d := range c.memory {
 		if !used[d] {
 			delete(c.memory, d)
 		}
 	}
+}
+
+// clean removes the files that are not used, and what a killed process left half written.
+func (c content) clean(used map[digest]bool) error {
 	if c.dir == "" {
 		return nil
 	}
@@ -95,7 +99,9 @@ func (c content) keep(used map[digest]bool) error {
 		return nil
 	}
 	for _, entry := range entries {
-		if name, ok := strings.CutSuffix(entry.Name(), ".zip"); ok && digest(name).valid() && !used[digest(name)] {
+		name, half := strings.CutSuffix(entry.Name(), ".new")
+		name, ok := strings.CutSuffix(name, ".zip")
+		if ok && digest(name).valid() && (half || !used[digest(name)]) {
 			err = errors.Join(err, os.Remove(filepath.Join(c.dir, entry.Name())))
 		}
 	}
@@ -139,8 +145,9 @@ func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	s.mu.RLock()
 	archive, err := s.content.get(d)
+	used := s.used()[d]
 	s.mu.RUnlock()
-	if err != nil {
+	if err != nil || !used {
 		http.Error(w, "this layer is not here any more", http.StatusNotFound)
 		return
 	}

@@ -151,18 +151,19 @@ func (s *Service) Restore(snapshot json.RawMessage) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.layers = layers
-	return s.dropUnused()
+	s.content.forget(s.used())
+	return s.content.clean(s.used())
 }
 
-// dropUnused removes the archives that no version has. The caller holds the write lock.
-func (s *Service) dropUnused() error {
+// used lists the archives that some version has. The caller holds a lock.
+func (s *Service) used() map[digest]bool {
 	used := map[digest]bool{}
 	for _, l := range s.layers {
 		for _, v := range l.Versions {
 			used[v.Digest] = true
 		}
 	}
-	return s.content.keep(used)
+	return used
 }
 
 // allow authorises an operation by the caller's identity policies and, where there is one, the policy of a layer version.

@@ -435,9 +435,12 @@ func TestStateSurvivesASnapshot(t *testing.T) {
 	c.publish("m", "two")
 	c.do("AddLayerVersionPermission", object{"LayerName": "l", "VersionNumber": 2, "StatementId": "s", "Action": "lambda:GetLayerVersion", "Principal": "*"})
 	c.do("DeleteLayerVersion", object{"LayerName": "l", "VersionNumber": 1})
+	if err := os.WriteFile(filepath.Join(dir, strings.Repeat("0", 64)+".zip.new"), []byte("half"), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	files, err := os.ReadDir(dir)
-	if err != nil || len(files) != 1 {
-		t.Errorf("%d archives are kept, want 1 (%v)", len(files), err)
+	if err != nil {
+		t.Fatal(err)
 	}
 	for _, file := range files {
 		if info, err := file.Info(); err != nil || info.Mode().Perm()&0o077 != 0 {
@@ -455,6 +458,9 @@ func TestStateSurvivesASnapshot(t *testing.T) {
 	other, d := newService(t, dir)
 	if err := other.Restore(snapshot); err != nil {
 		t.Fatal(err)
+	}
+	if files, err = os.ReadDir(dir); err != nil || len(files) != 1 {
+		t.Errorf("%d archives are kept, want 1 (%v)", len(files), err)
 	}
 	out := d.do("GetLayerVersion", object{"LayerName": "l", "VersionNumber": 2})
 	if w := fetch(other, http.MethodGet, out["Content"].(object)["Location"].(string)); !bytes.Equal(w.Body.Bytes(), archive(t, "two")) {

@@ -103,7 +103,7 @@ func (s *Service) getByARN(r *call.Request, in *struct{ Arn string }) (any, erro
 }
 
 // delete is https://docs.aws.amazon.com/lambda/latest/api/API_DeleteLayerVersion.html. Deleting what is not there
-// succeeds.
+// succeeds. The file of an archive stays until the next Restore: until the new state is kept, the old one may be needed.
 func (s *Service) delete(r *call.Request, in *versionInput) (any, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -112,7 +112,8 @@ func (s *Service) delete(r *call.Request, in *versionInput) (any, error) {
 		return nil, err
 	}
 	l.Versions = slices.DeleteFunc(l.Versions, func(other *version) bool { return other == v })
-	return nil, s.dropUnused()
+	s.content.forget(s.used())
+	return nil, nil
 }
 
 type listInput struct {
