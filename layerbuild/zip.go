@@ -59,7 +59,7 @@ func Write(w io.Writer, l *Layer) error {
 			Method:             uncompressed,
 			CreatorVersion:     madeByUnix,
 			ReaderVersion:      needsVersion,
-			ModifiedDate:       date1980,
+			ModifiedDate:       date1980, //nolint:staticcheck // Modified would add an extra field
 			CRC32:              crc32.ChecksumIEEE(f.Data),
 			CompressedSize64:   uint64(len(f.Data)),
 			UncompressedSize64: uint64(len(f.Data)),

@@ -1,3 +1,6 @@
+// Package pipeline holds the use cases of bundle: it takes a manifest through
+// the steps that its folders name, manifest → plan → param → seal → layer, and
+// joins every error on the way to the manifest's line to blame.
 package pipeline
 
 import (

@@ -53,7 +53,7 @@ func (r *run) guard(ctx context.Context) Problems {
 			return nil
 		})
 	}
-	g.Wait()
+	_ = g.Wait() // its functions report problems, not errors
 	if len(account) > 0 {
 		return account // as somebody else, every key would be wrong as well
 	}

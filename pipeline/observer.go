@@ -3,6 +3,7 @@ package pipeline
 // Step names a stretch of a run that takes calls to AWS.
 type Step string
 
+// The steps, in order; reading and sealing overlap.
 const (
 	StepGuard   Step = "checking account and keys"
 	StepList    Step = "listing paths"

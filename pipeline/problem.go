@@ -11,6 +11,7 @@ import (
 // engineer whose turn it is: the manifest's author, an administrator, or time.
 type Kind string
 
+// The kinds of problems.
 const (
 	Fault       Kind = "fault"       // a fault of ours
 	Manifest    Kind = "manifest"    // the manifest or a flag is wrong

@@ -49,7 +49,7 @@ func (r *run) expand(ctx context.Context) Problems {
 			return nil
 		})
 	}
-	g.Wait()
+	_ = g.Wait() // the errors are kept by path
 	for _, j := range r.jobs {
 		for _, im := range j.fn.Imports {
 			l := lists[place{im.Path.Value, im.Recursive}]

@@ -34,7 +34,7 @@ func (r *run) seal(ctx context.Context) Problems {
 	s := &sealing{run: r, slots: make(chan struct{}, sealConcurrency)}
 	s.all.add(r.paths...)
 	s.read(ctx, todo)
-	s.group.Wait()
+	_ = s.group.Wait() // its functions report problems, not errors
 	return s.all.problems
 }
 

@@ -110,7 +110,7 @@ func (a *app) localServe() *cli.Command {
 			if _, err := fmt.Fprintln(a.stdout, url); err != nil {
 				return err
 			}
-			<-c.Context.Done()
+			<-c.Done()
 			return nil
 		},
 	}

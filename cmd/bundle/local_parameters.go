@@ -20,7 +20,7 @@ import (
 type storedParameter struct {
 	Name             string
 	Type             string
-	KeyId            string //nolint:revive // the name that AWS gives it
+	KeyId            string
 	Version          int64
 	Tier             string
 	LastModifiedDate float64

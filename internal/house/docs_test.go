@@ -1,7 +1,6 @@
 package house
 
 import (
-	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -171,6 +170,6 @@ func TestEveryDependencyHasAReason(t *testing.T) {
 	slices.Sort(direct)
 	slices.Sort(explained)
 	if !slices.Equal(direct, explained) {
-		t.Error(fmt.Sprintf("go.mod requires directly %q;\ndocs/dependencies.md explains %q", direct, explained))
+		t.Errorf("go.mod requires directly %q;\ndocs/dependencies.md explains %q", direct, explained)
 	}
 }

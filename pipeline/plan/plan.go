@@ -21,6 +21,7 @@ type Want struct {
 // Action says what becomes of a function's document.
 type Action string
 
+// What can become of a document.
 const (
 	Add    Action = "add"    // the earlier layer has no such document
 	Reseal Action = "reseal" // it has another one
