@@ -74,13 +74,13 @@ type aws struct {
 	url string
 }
 
-func embedded(t *testing.T) aws {
+func embedded(t *testing.T, options ...awslocal.Option) aws {
 	t.Helper()
 	seed, err := os.ReadFile(filepath.Join(vectorDir, "vectors.seed.json"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	server, err := awslocal.New(awslocal.WithSeed(seed))
+	server, err := awslocal.New(append(options, awslocal.WithSeed(seed))...)
 	if err != nil {
 		t.Fatal(err)
 	}
