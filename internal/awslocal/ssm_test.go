@@ -121,6 +121,22 @@ func TestReadsAreRefused(t *testing.T) {
 			_, err := c.GetParameter(ctx, &ssm.GetParameterInput{Name: aws.String("/aws/reference/secretsmanager/x"), WithDecryption: aws.Bool(true)})
 			return err
 		}, "ParameterNotFound", "Secret aws/reference/secretsmanager/xnull not found."},
+		"a version's absent history": {func(c *ssm.Client) error {
+			_, err := c.GetParameterHistory(ctx, &ssm.GetParameterHistoryInput{Name: aws.String("/a/2")})
+			return err
+		}, "ParameterNotFound", ""},
+	} {
+		t.Run(name, func(t *testing.T) { refused(t, test.do(w.ssm()), test.code, test.text) })
+	}
+}
+
+func TestReadsByPathAreRefused(t *testing.T) {
+	ctx := context.Background()
+	w := start(t)
+	for name, test := range map[string]struct {
+		do         func(*ssm.Client) error
+		code, text string
+	}{
 		"a path without slash": {func(c *ssm.Client) error {
 			_, err := c.GetParametersByPath(ctx, &ssm.GetParametersByPathInput{Path: aws.String("a")})
 			return err
@@ -140,10 +156,6 @@ func TestReadsAreRefused(t *testing.T) {
 		"a filter by path's own key": {filterBy("Name", "Equals", "x"), "InvalidFilterKey", ""},
 		"a filter's option":          {filterBy("Type", "Contains", "x"), "InvalidFilterOption", "Valid options include: [BeginsWith, Equals]."},
 		"a filter without values":    {filterBy("Type", "Equals"), "InvalidFilterValue", "missing: null for filter key Type"},
-		"a version's absent history": {func(c *ssm.Client) error {
-			_, err := c.GetParameterHistory(ctx, &ssm.GetParameterHistoryInput{Name: aws.String("/a/2")})
-			return err
-		}, "ParameterNotFound", ""},
 	} {
 		t.Run(name, func(t *testing.T) { refused(t, test.do(w.ssm()), test.code, test.text) })
 	}
@@ -417,7 +429,7 @@ func TestDescribeTellsKeyTierAndFilters(t *testing.T) {
 	}
 }
 
-func TestHistoryVersionsAndLabels(t *testing.T) {
+func TestHistoryKeepsAHundredVersions(t *testing.T) {
 	ctx := context.Background()
 	now := time.Date(2026, 11, 1, 10, 0, 0, 123_456_789, time.UTC)
 	w := start(t, awslocal.WithClock(func() time.Time { return now }))
@@ -445,6 +457,15 @@ func TestHistoryVersionsAndLabels(t *testing.T) {
 	}
 	if len(versions) != 100 || versions[0] != 2 || versions[99] != 101 {
 		t.Errorf("versions %v", versions)
+	}
+}
+
+func TestLabelsMoveAndHoldTheirVersion(t *testing.T) {
+	ctx := context.Background()
+	w := start(t)
+	c, name := w.ssm(), aws.String("/app/x")
+	for i := range 101 {
+		putString(t, c, *name, fmt.Sprint("sample ", i+1))
 	}
 	label := func(version int64, labels ...string) (*ssm.LabelParameterVersionOutput, error) {
 		in := &ssm.LabelParameterVersionInput{Name: name, Labels: labels}
