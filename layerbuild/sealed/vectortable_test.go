@@ -52,6 +52,7 @@ func openVectors() []vector {
 		one("sample-password").as("ok-one", "one secret in one box"),
 		base().as("ok-two-in-a-box", "two secrets in one box"),
 		pack([]pair{{"ALPHA", "a"}, {"OMEGA", "o"}}, []pair{{"BETA", "b"}}).as("ok-two-boxes", "boxes in the order of their first names (F-17)"),
+		pack([]pair{{"ALPHA", "a"}}, []pair{{"BETA", "b"}}, []pair{{"OMEGA", "o"}}).as("ok-boxes-half-empty", "boxes that first fit would have joined; a reader does not mind (F-27)"),
 		nested.as("ok-limits-of-a-source", "the greatest version, a leap day, a field (F-13, F-14, F-15)"),
 		longest.as("ok-longest-names", "names as long and as short as F-7 and F-8 allow"),
 		pack([]pair{{"constructor", "c"}, {"hasOwnProperty", "h"}, {"toString", "t"}}).as("ok-names-of-a-prototype", "names that objects of JavaScript have by themselves"),

@@ -259,7 +259,7 @@ func TestDecrypterOfTheCaller(t *testing.T) {
 		{"an error of its own", func(string) ([]byte, error) { return nil, errors.New("x") }, secrets.ErrUnavailable},
 		{"nothing", func(string) ([]byte, error) { return nil, nil }, secrets.ErrTampered},
 		{"too much", func(string) ([]byte, error) { return []byte(strings.Repeat(canary, 1000)), nil }, secrets.ErrTampered},
-		{"no UTF-8", func(string) ([]byte, error) { return []byte(canary + "\xff"), nil }, secrets.ErrTampered},
+		{"no UTF-8 (F-28)", func(string) ([]byte, error) { return []byte(canary + "\xff"), nil }, secrets.ErrTampered},
 	}
 	for _, tc := range cases {
 		t.Run(tc.name, func(t *testing.T) {
