@@ -85,7 +85,7 @@ func New(o ...Option) (*Server, error) {
 		layersDir = filepath.Join(s.options.dir, "layers")
 	}
 	s.layers = lambda.New(layersDir, s.options.clock)
-	if err := s.register(s.sts, s.kms, ssm.New(s.kms, ssm.Options{EmptyPages: s.options.emptyPages}), s.layers); err != nil {
+	if err := s.register(s.sts, s.kms, ssm.New(s.kms, s.options.ssm), s.layers); err != nil {
 		return nil, err
 	}
 	s.protocols = []protocol{restProtocol{}, jsonProtocol{}, queryProtocol{}}

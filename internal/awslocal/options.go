@@ -3,6 +3,8 @@ package awslocal
 import (
 	"io"
 	"time"
+
+	"github.com/whispering/bundle/internal/awslocal/ssm"
 )
 
 // Option changes how a Server is made.
@@ -14,7 +16,7 @@ type options struct {
 	clock      func() time.Time
 	log        io.Writer
 	latency    time.Duration
-	emptyPages bool
+	ssm        ssm.Options
 	buckets    map[string]limit
 	faults     []Fault
 }
@@ -46,7 +48,14 @@ func WithBucket(service string, perSecond, burst float64) Option {
 }
 
 // WithEmptyPages lets every paged read of SSM begin with an empty page and a NextToken.
-func WithEmptyPages() Option { return func(o *options) { o.emptyPages = true } }
+func WithEmptyPages() Option { return func(o *options) { o.ssm.EmptyPages = true } }
+
+// WithDuplicatesRefused lets GetParameters refuse a name that is asked for twice, which AWS may or may not do.
+func WithDuplicatesRefused() Option { return func(o *options) { o.ssm.DuplicatesRefused = true } }
+
+// WithPartialBatches lets a decrypting GetParameters list what cannot be decrypted as invalid, instead of failing as a whole. Which of
+// both AWS does is not documented.
+func WithPartialBatches() Option { return func(o *options) { o.ssm.PartialBatches = true } }
 
 // WithFaults injects faults from the start. See Server.Inject.
 func WithFaults(f ...Fault) Option {

@@ -11,6 +11,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 	"github.com/aws/aws-sdk-go-v2/service/ssm/types"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
+
+	"github.com/whispering/bundle/internal/awslocal"
 )
 
 func TestSecureStringIsAKMSCiphertextUnderItsKeyAndARN(t *testing.T) {
@@ -104,6 +106,30 @@ func TestUnusableKeyFailsTheWholeBatchInKMSWords(t *testing.T) {
 	_, err = w.ssm().PutParameter(ctx, &ssm.PutParameterInput{Name: aws.String("/a/other"), Type: types.ParameterTypeSecureString,
 		KeyId: aws.String("alias/absent"), Value: aws.String("sample")})
 	refused(t, err, "InvalidKeyId", "")
+}
+
+func TestBehaviourThatAWSDoesNotDocumentCanBeSwitched(t *testing.T) {
+	ctx := context.Background()
+	in := &ssm.GetParametersInput{Names: []string{"/app/off", "/app/on", "/app/off"}, WithDecryption: aws.Bool(true)}
+	prepared := func(o ...awslocal.Option) world {
+		w := start(t, o...)
+		for name, alias := range map[string]string{"/app/on": "alias/on", "/app/off": "alias/off"} {
+			newKey(t, w.kms(), alias)
+			put(t, w.ssm(), &ssm.PutParameterInput{Name: &name, Type: types.ParameterTypeSecureString, KeyId: &alias, Value: aws.String("sample")})
+		}
+		return w
+	}
+	w := prepared()
+	if out, err := w.ssm().GetParameters(ctx, in); err != nil || len(out.Parameters) != 2 {
+		t.Errorf("by default a name asked for twice is answered once: %v", err)
+	}
+	_, err := prepared(awslocal.WithDuplicatesRefused()).ssm().GetParameters(ctx, in)
+	refused(t, err, "ValidationException", "distinct")
+	w = prepared(awslocal.WithPartialBatches(), awslocal.WithFaults(awslocal.Fault{Operation: "ssm:GetParameters", Kind: awslocal.DisableKey, Key: "alias/off"}))
+	out, err := w.ssm().GetParameters(ctx, in)
+	if err != nil || len(out.Parameters) != 1 || len(out.InvalidParameters) != 1 || out.InvalidParameters[0] != "/app/off" {
+		t.Errorf("partial: %v %v", out, err)
+	}
 }
 
 func TestCallerIdentityOfTheServersCredentials(t *testing.T) {

@@ -27,8 +27,8 @@ type parameterReply struct {
 
 // selected is one version as a read found it.
 type selected struct {
-	name, arn, selector string
-	version             version
+	asked, name, arn, selector string
+	version                    version
 }
 
 func (s *Service) getParameter(req *call.Request) (any, error) {
@@ -74,6 +74,9 @@ func (s *Service) getParameters(req *call.Request) (any, error) {
 	if err := checkNames(in.Names); err != nil {
 		return nil, err
 	}
+	if s.options.DuplicatesRefused && len(slices.Compact(slices.Sorted(slices.Values(in.Names)))) < len(in.Names) {
+		return nil, call.NewError("ValidationException", "The names of the parameters must be distinct.")
+	}
 	refs := make([]reference, len(in.Names))
 	for i, name := range in.Names {
 		// What cannot be read as a name is no error here, but one more invalid parameter; yet it needs a right first.
@@ -86,10 +89,15 @@ func (s *Service) getParameters(req *call.Request) (any, error) {
 	slices.SortFunc(found, func(a, b selected) int {
 		return cmp.Or(cmp.Compare(a.name, b.name), cmp.Compare(a.selector, b.selector))
 	})
-	parameters := make([]parameterReply, len(found))
-	for i, f := range found {
-		var err error
-		if parameters[i], err = s.reply(req, f, in.WithDecryption); err != nil {
+	parameters := make([]parameterReply, 0, len(found))
+	for _, f := range found {
+		reply, err := s.reply(req, f, in.WithDecryption)
+		switch {
+		case err == nil:
+			parameters = append(parameters, reply)
+		case s.options.PartialBatches:
+			invalid = append(invalid, f.asked)
+		default:
 			return nil, err // one value that cannot be decrypted fails the whole call
 		}
 	}
@@ -128,7 +136,7 @@ func (s *Service) read(r reference) (selected, error) {
 		return selected{}, call.NewError("ParameterVersionNotFound",
 			fmt.Sprintf("Systems Manager could not find version %s of %s. Verify the version and try again.", r.selector, p.Name))
 	}
-	f := selected{name: p.Name, arn: p.ARN, version: *v}
+	f := selected{asked: r.asked, name: p.Name, arn: p.ARN, version: *v}
 	if r.selector != "" {
 		f.selector = ":" + r.selector
 	}

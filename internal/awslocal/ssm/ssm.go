@@ -24,11 +24,17 @@ type KMS interface {
 	EnsureManaged(req *call.Request, alias string) error
 }
 
-// Options are switches for behaviour that AWS documents as possible but rare.
+// Options are switches for behaviour that AWS documents as possible but rare, or does not document.
 type Options struct {
 	// EmptyPages makes every paged read begin with a page that has no items but a NextToken, which AWS may do at any time
 	// (https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_GetParametersByPath.html).
 	EmptyPages bool
+	// DuplicatesRefused answers GetParameters with ValidationException where a name is asked for twice. AWS does not document what
+	// it does; without this, a name asked for twice is answered once.
+	DuplicatesRefused bool
+	// PartialBatches lets a decrypting GetParameters list what cannot be decrypted among the InvalidParameters. AWS does not document
+	// what it does; without this, one such parameter fails the whole call.
+	PartialBatches bool
 }
 
 // Service is the Parameter Store of every account and region. It implements call.Service.
