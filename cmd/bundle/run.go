@@ -137,11 +137,12 @@ func (a *app) openDocument(c *cli.Context, doc *sealed.Document) (map[string]str
 // that any AWS tool would find.
 func (a *app) openingEnviron(c *cli.Context, doc *sealed.Document) (environ []string, done func(), err error) {
 	environ, done = withVariables(a.environ, "BUNDLE_SECRETS_FUNCTION", doc.Header.Name), func() {}
-	if doc.Embedded() && (a.getenv("AWS_ENDPOINT_URL_KMS") != "" || a.getenv("AWS_ENDPOINT_URL") != "") {
-		return environ, done, nil // somebody else's embedded AWS, with their credentials
-	}
 	if doc.Embedded() {
-		if _, err := os.Stat(text(c, "data")); err != nil {
+		_, err := os.Stat(text(c, "data"))
+		switch {
+		case err != nil && (a.getenv("AWS_ENDPOINT_URL_KMS") != "" || a.getenv("AWS_ENDPOINT_URL") != ""):
+			return environ, done, nil // an embedded AWS served elsewhere, with its credentials
+		case err != nil:
 			return nil, nil, usagef("the embedded AWS sealed this layer, and there is no %s here, which has its keys. "+
 				"Name its state folder with --data, or build the layer here first.", text(c, "data"))
 		}

@@ -99,6 +99,9 @@ func runPage(t *testing.T, page, script, bundle string) {
 	}
 	home := t.TempDir()
 	env := append(awsFor(t, bundle, home), "HOME="+home, "CI=", "GOBIN="+filepath.Join(home, "bin"), "DB_PASSWORD=not-a-real-password")
+	for _, name := range []string{"GOCACHE", "GOMODCACHE", "GOPROXY", "GOFLAGS"} {
+		env = append(env, name+"="+strings.TrimSpace(run(t, root(t), nil, "go", "env", name)))
+	}
 	if filepath.Base(page) != "README.md" {
 		// Later pages build on the README's first command.
 		script = "bundle --manifest secrets.hcl --env local --out layer.zip\n" + script
