@@ -1,0 +1,128 @@
+package seal_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"github.com/whispering/bundle/layerbuild/sealed"
+	"github.com/whispering/bundle/pipeline/seal"
+	"github.com/whispering/bundle/pipeline/secret"
+)
+
+func named(pairs ...string) []seal.Named {
+	var all []seal.Named
+	for i := 0; i < len(pairs); i += 2 {
+		all = append(all, seal.Named{Name: pairs[i], Value: secret.New([]byte(pairs[i+1]))})
+	}
+	return all
+}
+
+// lines gives the box lines of what was packed, and their lengths.
+func lines(boxes []seal.Packed) []string {
+	var all []string
+	for _, b := range boxes {
+		line := strings.Join(b.Box.Secrets, " ")
+		if b.Box.Parts > 0 {
+			line += fmt.Sprintf(" %d/%d", b.Box.Part, b.Box.Parts)
+		}
+		all = append(all, fmt.Sprintf("%s: %d", line, b.Plaintext.Len()))
+	}
+	return all
+}
+
+func TestPackFillsBoxesAsTheFormatSays(t *testing.T) { // F-17, F-25, F-27
+	long := func(n int) string { return strings.Repeat("x", n) }
+	tests := map[string]struct {
+		secrets []seal.Named
+		want    []string
+	}{
+		"one":                       {named("AA", "v"), []string{"AA: 10"}},
+		"ordered by name":           {named("BB", "v", "AA", "v"), []string{"AA BB: 19"}},
+		"a whole box":               {named("AA", long(4087)), []string{"AA: 4096"}},
+		"one byte more is one part": {named("AA", long(4088)), []string{"AA 1/1: 4088"}},
+		"a full part":               {named("AA", long(4096)), []string{"AA 1/1: 4096"}},
+		"two parts":                 {named("AA", long(4097)), []string{"AA 1/2: 4096", "AA 2/2: 1"}},
+		"an advanced parameter":     {named("AA", long(8192)), []string{"AA 1/2: 4096", "AA 2/2: 4096"}},
+		"escapes count":             {named("AA", strings.Repeat("\n", 2044)), []string{"AA 1/1: 2044"}},
+		"the longest first":         {named("AA", long(10), "BB", long(4000), "CC", long(3000), "DD", long(1000)), []string{"AA BB: 4027", "CC DD: 4017"}},
+		"boxes by first name":       {named("ZZ", long(4000), "BB", long(4000)), []string{"BB: 4009", "ZZ: 4009"}},
+		"parts among boxes":         {named("AA", "v", "BB", long(5000), "CC", long(4080)), []string{"AA: 10", "BB 1/2: 4096", "BB 2/2: 904", "CC: 4089"}},
+	}
+	for name, test := range tests {
+		boxes, err := seal.Pack(test.secrets)
+		if err != nil || !slices.Equal(lines(boxes), test.want) {
+			t.Errorf("%s: %q, %v; want %q", name, lines(boxes), err, test.want)
+		}
+	}
+}
+
+func TestPackWritesTheOneJSON(t *testing.T) { // F-23
+	boxes, err := seal.Pack(named("BB", "a\"\\/\b\t\n\f\r\x00\x1f\x7f<>&\u2028é😀", "AA", "plain"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := `{"AA":"plain","BB":"a\"\\/\b\t\n\f\r\u0000\u001f` + "\x7f<>&\u2028é😀" + `"}`
+	if got := string(boxes[0].Plaintext.Reveal()); got != want {
+		t.Errorf("%q, not %q", got, want)
+	}
+}
+
+func TestPackRefusesWhatCannotBeSealed(t *testing.T) { // F-28
+	for _, value := range []string{"", "\xff", "ab\xc3"} {
+		if _, err := seal.Pack(named("AA", "fine", "BB", value)); !errors.Is(err, seal.ErrValue) || !strings.Contains(err.Error(), "BB") {
+			t.Errorf("%q: %v", value, err)
+		}
+	}
+}
+
+// TestPackedSecretsComeBack packs any secrets, seals them without encryption
+// and has the reader put them together.
+func TestPackedSecretsComeBack(t *testing.T) { // F-16, F-24
+	rapid.Check(t, func(t *rapid.T) {
+		values := rapid.MapOfN(
+			rapid.StringMatching(`[A-Z][A-Z0-9_]{1,20}`),
+			rapid.OneOf(rapid.StringN(1, 60, -1), rapid.StringN(1, 9000, 9000)),
+			1, 40).Draw(t, "values")
+		var pairs []string
+		var sources []sealed.Source
+		for name, value := range values {
+			pairs = append(pairs, name, value)
+			sources = append(sources, sealed.Source{Secret: name, Encoding: "text", Version: 1,
+				ARN: "arn:aws:ssm:us-west-2:222222222222:parameter/x"})
+		}
+		slices.SortFunc(sources, func(a, b sealed.Source) int { return strings.Compare(a.Secret, b.Secret) })
+		boxes, err := seal.Pack(named(pairs...))
+		if err != nil {
+			t.Fatal(err)
+		}
+		h := sealed.Header{Bundle: "b", Environment: "e", Function: "f", Name: "f", Mode: sealed.Pack, Sources: sources}
+		var plaintexts [][]byte
+		for _, b := range boxes {
+			h.Boxes = append(h.Boxes, b.Box)
+			plaintexts = append(plaintexts, b.Plaintext.Reveal())
+			if b.Box.Parts == 0 && !json.Valid(b.Plaintext.Reveal()) {
+				t.Fatal("a box is not JSON")
+			}
+		}
+		d, err := sealed.New(h, "arn:aws:kms:us-west-2:222222222222:key/1", plaintexts)
+		if err != nil {
+			t.Fatal(err)
+		}
+		back, err := d.Assemble(plaintexts)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for name, value := range values {
+			if !bytes.Equal(back[name], []byte(value)) {
+				t.Fatalf("%s came back otherwise", name)
+			}
+		}
+	})
+}
