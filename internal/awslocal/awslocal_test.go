@@ -68,10 +68,13 @@ func code(err error) string {
 	return ""
 }
 
-// refused checks that err has a code and, where given, a piece of the message.
+// refused checks that err has a code ("": that there is no error) and, where given, a piece of the message.
 func refused(t *testing.T, err error, want, text string) {
 	t.Helper()
-	if code(err) != want || !strings.Contains(err.Error(), text) {
+	if err == nil && want == "" {
+		return
+	}
+	if err == nil || code(err) != want || !strings.Contains(err.Error(), text) {
 		t.Errorf("error %v, want %s with %q", err, want, text)
 	}
 }

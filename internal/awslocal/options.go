@@ -11,14 +11,14 @@ import (
 type Option func(*options)
 
 type options struct {
-	dir        string
-	seed       []byte
-	clock      func() time.Time
-	log        io.Writer
-	latency    time.Duration
-	ssm        ssm.Options
-	buckets    map[string]limit
-	faults     []Fault
+	dir     string
+	seed    []byte
+	clock   func() time.Time
+	log     io.Writer
+	latency time.Duration
+	ssm     ssm.Options
+	buckets map[string]limit
+	faults  []Fault
 }
 
 type limit struct{ perSecond, burst float64 }
