@@ -126,6 +126,14 @@ func (s *Server) register(all ...call.Service) error {
 // Start listens on addr, which must be a loopback address ("127.0.0.1:0" for any port), and serves until Close. It returns the URL
 // that SDKs take as their endpoint. With a state directory, it leaves the URL and the credentials there for other processes.
 func (s *Server) Start(addr string) (url string, err error) {
+	if url, err = s.listen(addr); err != nil || s.dir == nil {
+		return url, err
+	}
+	return url, s.dir.announce(serverFile{URL: url, accessKey: s.key})
+}
+
+// listen serves without telling others.
+func (s *Server) listen(addr string) (url string, err error) {
 	if s.listener != nil {
 		return "", errors.New("the server is started already")
 	}
@@ -140,15 +148,9 @@ func (s *Server) Start(addr string) (url string, err error) {
 	if err != nil {
 		return "", err
 	}
-	url = "http://" + l.Addr().String()
-	if s.dir != nil {
-		if err := s.dir.announce(serverFile{URL: url, accessKey: s.key}); err != nil {
-			return "", errors.Join(err, l.Close())
-		}
-	}
 	s.listener = &http.Server{Handler: s, ReadHeaderTimeout: 10 * time.Second, ErrorLog: slog.NewLogLogger(slog.DiscardHandler, slog.LevelError)}
 	go func() { _ = s.listener.Serve(l) }() // ends with Close
-	return url, nil
+	return "http://" + l.Addr().String(), nil
 }
 
 // Close stops serving, ends hanging requests and releases the state directory.

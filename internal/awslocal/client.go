@@ -23,12 +23,12 @@ type Client struct {
 	http   *http.Client
 }
 
-// attachTimeout is how long Attach waits for a process that has the directory but does not serve it yet, or is about to leave it.
-const attachTimeout = 2 * time.Second
+// attachTimeout is how long Attach waits for a process that has the directory to itself.
+const attachTimeout = 30 * time.Second
 
-// Attach gives a client for a state directory: of the server that another process runs from it, else of one that it starts itself,
-// with the options given, and that ends with Close. It fails with ErrLocked where another process has the directory and serves
-// nobody.
+// Attach gives a client for a state directory: of the server that another process started from it (Start), else of one that it makes
+// itself, with the options given, for this process alone, and that ends with Close. While another process has the directory to itself
+// in that way, Attach waits its turn, up to 30 seconds, and then fails with ErrLocked.
 func Attach(ctx context.Context, dir string, o ...Option) (*Client, error) {
 	deadline := time.Now().Add(attachTimeout)
 	for {
@@ -49,7 +49,7 @@ func attach(ctx context.Context, dir string, o []Option) (*Client, error) {
 	own, err := New(append([]Option{WithDir(dir)}, o...)...)
 	if err == nil {
 		c.own, c.server.accessKey = own, own.key
-		if c.server.URL, err = own.Start("127.0.0.1:0"); err != nil {
+		if c.server.URL, err = own.listen("127.0.0.1:0"); err != nil {
 			return nil, errors.Join(err, own.Close())
 		}
 		return c, nil

@@ -314,19 +314,13 @@ func TestKilledServerKeepsWhatItConfirmed(t *testing.T) {
 func TestAttachUsesTheRunningServer(t *testing.T) {
 	ctx := context.Background()
 	dir := t.TempDir()
-	own, err := awslocal.Attach(ctx, dir, awslocal.WithSeed([]byte(seed)))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if own.Serving() {
-		t.Error("nobody serves yet")
-	}
+	w := start(t, awslocal.WithDir(dir), awslocal.WithSeed([]byte(seed)))
 	other, err := awslocal.Attach(ctx, dir)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !other.Serving() || other.URL() != own.URL() {
-		t.Error("the second client does not use the first one's server")
+	if !other.Serving() || other.URL() != w.url {
+		t.Error("the client does not use the running server")
 	}
 	var got struct{ Parameter struct{ Value string } }
 	in := map[string]any{"Name": "/app/db", "WithDecryption": true}
@@ -351,12 +345,40 @@ func TestAttachUsesTheRunningServer(t *testing.T) {
 	if err := other.Call(ctx, "local", "Reset", nil, nil); err != nil {
 		t.Errorf("reset: %v", err)
 	}
-	if err := errors.Join(other.Close(), own.Close()); err != nil {
+	if err := other.Close(); err != nil {
 		t.Error(err)
 	}
-	if err := other.Call(ctx, "local", "Calls", nil, nil); err == nil {
-		t.Error("the server outlived its client")
+	if got := value(t, w, "/app/db"); got != "sample-1" {
+		t.Errorf("after the client left: %s", got)
 	}
+}
+
+func TestAttachWaitsForItsTurn(t *testing.T) {
+	dir := t.TempDir()
+	const n = 6
+	var wg sync.WaitGroup
+	for i := range n { // as many builds at once: each has the state to itself, one after another
+		wg.Go(func() {
+			c, err := awslocal.Attach(context.Background(), dir)
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			in := map[string]any{"Name": fmt.Sprint("/n/", i), "Type": "String", "Value": "sample"}
+			err = c.Call(context.Background(), "ssm", "PutParameter", in, nil)
+			if err := errors.Join(err, c.Close()); err != nil || c.Serving() {
+				t.Errorf("%v, serving %v", err, c.Serving())
+			}
+		})
+	}
+	wg.Wait()
+	reopen(t, dir, func(w world) {
+		for i := range n {
+			if got := value(t, w, fmt.Sprint("/n/", i)); got != "sample" {
+				t.Errorf("%d: %s", i, got)
+			}
+		}
+	})
 }
 
 func TestAttachToALockedButUnservedDirectoryFails(t *testing.T) {
