@@ -14,7 +14,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"log"
 	"log/slog"
 	"net"
 	"net/http"
@@ -48,7 +47,7 @@ type Server struct {
 	protocols []protocol
 	pristine  map[string]json.RawMessage // the services' states before the first call
 
-	logger  *log.Logger
+	logging sync.Mutex // one line at a time
 	faults  faults
 	calls   counter
 	buckets map[string]*bucket
@@ -73,7 +72,6 @@ func New(o ...Option) (*Server, error) {
 	for _, option := range o {
 		option(&s.options)
 	}
-	s.logger = log.New(s.options.log, "", 0)
 	for service, limit := range s.options.buckets {
 		s.buckets[service] = newBucket(limit.perSecond, limit.burst)
 	}

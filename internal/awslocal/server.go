@@ -223,7 +223,9 @@ func (s *Server) log(x *exchange) {
 			fmt.Fprintf(&names, " %q", name)
 		}
 	}
-	s.logger.Printf("%s %s%s %d %s", x.service, printable(x.operation), names.String(), x.answer.status,
+	s.logging.Lock()
+	defer s.logging.Unlock()
+	fmt.Fprintf(s.options.log, "%s %s%s %d %s\n", x.service, printable(x.operation), names.String(), x.answer.status,
 		time.Since(x.began).Round(10*time.Microsecond))
 }
 

@@ -82,7 +82,7 @@ func TestSeedFillsEveryKindOfEntry(t *testing.T) {
 func TestSeedErrorsNameTheEntryAndNoValue(t *testing.T) {
 	const canary = "c4n4ry"
 	for text, want := range map[string]string{
-		`{"paramaters": []}`: `seed: unknown field "paramaters"`,
+		`{"params": []}`:     `seed: unknown field "params"`,
 		`[]`:                 `seed: "" has the wrong type at byte 1`,
 		`{`:                  `seed: not a whole JSON object`,
 		``:                   `seed: not a whole JSON object`,

@@ -37,9 +37,9 @@ type Credentials struct {
 }
 
 var (
-	// ErrMissing: the request carries no signature at all.
+	// ErrMissing means that the request carries no signature at all.
 	ErrMissing = errors.New("the request is not signed")
-	// ErrMismatch: the signature is not the one that the key gives, or the body is not the one that was signed.
+	// ErrMismatch means that the signature is not the one that the key gives, or the body is not the one that was signed.
 	ErrMismatch = errors.New("the signature does not match")
 )
 

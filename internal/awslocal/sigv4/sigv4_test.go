@@ -60,7 +60,7 @@ func readCase(t *testing.T, text string) (r *http.Request, rawPath string, body 
 	method, rest, _ := strings.Cut(strings.TrimSpace(line), " ")
 	target := strings.TrimSuffix(rest, " HTTP/1.1")
 	header, err := textproto.NewReader(in).ReadMIMEHeader()
-	if err != nil && err != io.EOF {
+	if err != nil && !errors.Is(err, io.EOF) {
 		t.Fatal(err)
 	}
 	if body, err = io.ReadAll(in); err != nil {

@@ -22,7 +22,7 @@ func (s *Service) getParametersByPath(req *call.Request) (any, error) {
 	if err := req.Decode(&in); err != nil {
 		return nil, err
 	}
-	if err := checkLength("path", in.Path, 1, maxAsked); err != nil {
+	if err := checkLength("path", in.Path, maxAsked); err != nil {
 		return nil, err
 	}
 	if !strings.HasPrefix(in.Path, "/") || strings.Trim(in.Path, nameChars) != "" {
@@ -43,7 +43,7 @@ func (s *Service) getParametersByPath(req *call.Request) (any, error) {
 	if in.Recursive {
 		option = "Recursive"
 	}
-	filters := append(in.ParameterFilters, filter{Key: "Path", Option: option, Values: []string{in.Path}})
+	filters := slices.Concat(in.ParameterFilters, []filter{{Key: "Path", Option: option, Values: []string{in.Path}}})
 	page, next, err := paginate(s.options, s.match(req, filters), byName, in.MaxResults, 10, in.NextToken)
 	if err != nil {
 		return nil, err
@@ -141,7 +141,7 @@ func (s *Service) getParameterHistory(req *call.Request) (any, error) {
 	if err := req.Decode(&in); err != nil {
 		return nil, err
 	}
-	if err := checkLength("name", in.Name, 1, maxAsked); err != nil {
+	if err := checkLength("name", in.Name, maxAsked); err != nil {
 		return nil, err
 	}
 	r, malformed := parseReference(req, in.Name)

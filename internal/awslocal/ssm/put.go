@@ -70,7 +70,7 @@ func (in *putInput) check() error {
 	invalid := func(message string) error { return call.NewError("ValidationException", message) }
 	switch {
 	case in.Value == "":
-		return checkLength("value", "", 1, maxAdvanced)
+		return checkLength("value", "", maxAdvanced)
 	case len(in.Description) > maxDescription:
 		return invalid("1 validation error detected: Value at 'description' failed to satisfy constraint: " +
 			"Member must have length less than or equal to 1024")
@@ -197,7 +197,7 @@ func (s *Service) deleteParameter(req *call.Request) (any, error) {
 	if err := req.Decode(&in); err != nil {
 		return nil, err
 	}
-	if err := checkLength("name", in.Name, 1, maxAsked); err != nil {
+	if err := checkLength("name", in.Name, maxAsked); err != nil {
 		return nil, err
 	}
 	r, malformed := parseReference(req, in.Name)

@@ -39,7 +39,7 @@ func (s *Service) getParameter(req *call.Request) (any, error) {
 	if err := req.Decode(&in); err != nil {
 		return nil, err
 	}
-	if err := checkLength("name", in.Name, 1, maxAsked); err != nil {
+	if err := checkLength("name", in.Name, maxAsked); err != nil {
 		return nil, err
 	}
 	r, malformed := parseReference(req, in.Name)
@@ -201,12 +201,12 @@ func checkNames(names []string) error {
 	return nil
 }
 
-// checkLength is AWS's wording for a member whose length is out of bounds. The value is quoted: not for secret members.
-func checkLength(member, value string, least, most int) error {
+// checkLength is AWS's wording for a member that is empty or too long. The value is quoted: not for secret members.
+func checkLength(member, value string, most int) error {
 	bound := ""
 	switch {
-	case len(value) < least:
-		bound = fmt.Sprintf("greater than or equal to %d", least)
+	case value == "":
+		bound = "greater than or equal to 1"
 	case len(value) > most:
 		bound = fmt.Sprintf("less than or equal to %d", most)
 	default:

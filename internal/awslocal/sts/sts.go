@@ -48,11 +48,11 @@ type Identity struct {
 }
 
 var (
-	// ErrUnknown: no role and no session has this access key id.
+	// ErrUnknown means that no role and no session has this access key id.
 	ErrUnknown = errors.New("unknown access key id")
-	// ErrToken: the session token was not issued here, or its role is gone.
+	// ErrToken means that the session token was not issued here, or its role is gone.
 	ErrToken = errors.New("invalid session token")
-	// ErrExpired: the session is over.
+	// ErrExpired means that the session is over.
 	ErrExpired = errors.New("expired session token")
 )
 
