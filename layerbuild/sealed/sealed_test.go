@@ -212,8 +212,9 @@ func TestLimits(t *testing.T) {
 
 	long := func(n int) []byte {
 		text := string(sampleDocument(t).Bytes())
-		field := strings.Repeat("f", n-strings.Index(text[strings.Index(text, "source "):], " -\n")-1)
-		return []byte(strings.Replace(text, " -\n", " "+field+"\n", 1))
+		before, after, _ := strings.Cut(text, " -\n")
+		line := before[strings.LastIndex(before, "\n")+1:]
+		return []byte(before + " " + strings.Repeat("f", n-len(line)-1) + "\n" + after)
 	}
 	if _, err := sealed.Parse(long(sealed.MaxLine)); err != nil {
 		t.Error(err)

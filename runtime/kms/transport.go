@@ -72,8 +72,8 @@ func exchange(t http.RoundTripper, r *http.Request) (status int, header http.Hea
 		}
 		return 0, nil, nil, err
 	}
-	defer reply.Body.Close()
 	body, err = io.ReadAll(io.LimitReader(reply.Body, maxReply+1))
+	_ = reply.Body.Close() // what was read is whole or err says so
 	return reply.StatusCode, reply.Header, body, err
 }
 

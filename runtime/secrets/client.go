@@ -107,7 +107,7 @@ func (c *Client) Bytes(ctx context.Context, name string) ([]byte, error) {
 // All returns every secret of the function by name, in a map of the caller's
 // own: all of them or none (F-32).
 func (c *Client) All(ctx context.Context) (map[string]string, error) {
-	doc, err := c.document(ctx)
+	doc, err := c.document()
 	if err != nil {
 		return nil, err
 	}
@@ -125,7 +125,7 @@ func (c *Client) All(ctx context.Context) (map[string]string, error) {
 }
 
 func (c *Client) one(ctx context.Context, name string) ([]byte, sealed.Source, error) {
-	doc, err := c.document(ctx)
+	doc, err := c.document()
 	if err != nil {
 		return nil, sealed.Source{}, err
 	}
@@ -150,7 +150,7 @@ func unknown(name string, h sealed.Header) error {
 }
 
 // document finds and parses the document, unless that has been done.
-func (c *Client) document(ctx context.Context) (*document, error) {
+func (c *Client) document() (*document, error) {
 	c.mu.Lock()
 	doc := c.opened
 	c.mu.Unlock()
