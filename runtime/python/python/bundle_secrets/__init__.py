@@ -57,7 +57,7 @@ __all__ = [
 
 def get_secret(name: str) -> str:
     """Give the value of one secret as text."""
-    return _open(name)[1][name]
+    return _open_one(name)[1][name]
 
 
 def get_secrets() -> dict[str, str]:
@@ -67,7 +67,7 @@ def get_secrets() -> dict[str, str]:
 
 def get_secret_bytes(name: str) -> bytes:
     """Give the value of one secret as bytes, decoded where the manifest says base64."""
-    document, values = _open(name)
+    document, values = _open_one(name)
     if document.sources[name].encoding != "base64":
         return values[name].encode()
     decoded = _decode(values[name])
@@ -95,9 +95,13 @@ def load_env(override: bool = False) -> None:
     raise BadValue(f"the secret {holed} has a NUL in it, which no environment variable can hold")
 
 
-def _open(name):
-    if name is not None and not isinstance(name, str):
+def _open_one(name):
+    if not isinstance(name, str):
         raise TypeError("the name of a secret is a str")
+    return _open(name)
+
+
+def _open(name):
     from . import _reader
 
     try:

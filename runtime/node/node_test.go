@@ -1,0 +1,64 @@
+package node
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/whispering/bundle/layerbuild"
+)
+
+// TestFilesAreThePackage: all of it, nothing else, and where Lambda looks for it.
+func TestFilesAreThePackage(t *testing.T) {
+	files, err := layerbuild.HelperFiles(Files)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const root = "nodejs/node_modules/bundle-secrets/"
+	var got []string
+	for _, f := range files {
+		if f.Executable {
+			t.Errorf("%s is executable", f.Path)
+		}
+		got = append(got, f.Path)
+	}
+	want, err := filepath.Glob(root + "lib/*.cjs")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want = append(want, root+"index.cjs", root+"index.mjs", root+"index.d.ts", root+"package.json")
+	slices.Sort(want)
+	if slices.Sort(got); !slices.Equal(got, want) || len(got) < 5 {
+		t.Errorf("embedded are %v, want %v", got, want)
+	}
+}
+
+// TestInNode runs the tests that are written in JavaScript.
+func TestInNode(t *testing.T) {
+	node, err := exec.LookPath("node")
+	if err != nil {
+		const absent = "node is not on PATH: install Node.js 20 or later (nodejs.org)"
+		if os.Getenv("BUNDLE_TEST_REQUIRE") == "1" {
+			t.Fatal(absent)
+		}
+		t.Skip(absent)
+	}
+	files, err := filepath.Glob("test/*.test.mjs")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("%d files of tests and %v", len(files), err)
+	}
+	cmd := exec.Command(node, append([]string{"--test", "--test-reporter=tap"}, files...)...)
+	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir()}
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	for line := range strings.Lines(string(out)) {
+		if strings.Contains(line, "# SKIP") {
+			t.Log(line)
+		}
+	}
+}

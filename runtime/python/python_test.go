@@ -1,0 +1,57 @@
+package python
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/whispering/bundle/layerbuild"
+)
+
+// TestFilesAreThePackage: all of it, nothing else, and where Lambda looks for it.
+func TestFilesAreThePackage(t *testing.T) {
+	files, err := layerbuild.HelperFiles(Files)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, f := range files {
+		if f.Executable {
+			t.Errorf("%s is executable", f.Path)
+		}
+		got = append(got, f.Path)
+	}
+	want, err := filepath.Glob("python/bundle_secrets/*.py")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want = append(want, "python/bundle_secrets/py.typed")
+	slices.Sort(want)
+	if slices.Sort(got); !slices.Equal(got, want) || len(got) < 5 {
+		t.Errorf("embedded are %v, want %v", got, want)
+	}
+}
+
+// TestInPython runs the tests that are written in Python.
+func TestInPython(t *testing.T) {
+	python, err := exec.LookPath("python3")
+	if err != nil {
+		const absent = "python3 is not on PATH: install Python 3.11 or later (python.org)"
+		if os.Getenv("BUNDLE_TEST_REQUIRE") == "1" {
+			t.Fatal(absent)
+		}
+		t.Skip(absent)
+	}
+	cmd := exec.Command(python, "-B", "-W", "error", "-m", "unittest", "discover", "-s", "tests")
+	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir()}
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	if strings.Contains(string(out), "skipped") {
+		t.Logf("%s", out)
+	}
+}
