@@ -71,6 +71,7 @@ func openVectors() []vector {
 		raw("\x00\x01\b\t\n\f\r\x1f", `{"DB_PASSWORD":"\u0000\u0001\b\t\n\f\r\u001f"}`).as("ok-controls", "control characters, escaped as F-23 says"),
 		raw("A/é🔑", " {\r\n\t\"\\u0044B_PASSWORD\" : \"\\u0041\\/\\u00E9\\ud83d\\udd11\" } \n").as("ok-foreign-json", "a box that another writer wrote: white space and needless escapes (F-24 allows them)"),
 		raw(`{"a":"b"}`, `{"DB_PASSWORD":"{\"a\":\"b\"}"}`).as("ok-json-value", "a value that is JSON stays text"),
+		raw(`\ud800 \\`, `{"DB_PASSWORD":"\\ud800 \\\\"}`).as("ok-escaped-backslash", "what looks like half a surrogate pair and is a backslash"),
 		b64(base64.StdEncoding.EncodeToString([]byte(binary)), binary).as("ok-base64", "bytes decodes, get does not"),
 		b64(wrapped[:64]+"\n"+wrapped[64:]+"\n", sample(57)).as("ok-base64-lines", "base64 with line ends (skipped)"),
 		b64("c2FtcGxl\r\n", "sample").withBox(`{"DB_PASSWORD":"c2FtcGxl\r\n"}`).as("ok-base64-crlf", "base64 with CR and LF (skipped)"),
@@ -446,6 +447,8 @@ func contentVectors() []vector {
 		box("{\"DB_PASSWORD\":\"x\ny\",\"STRIPE_KEY\":\"y\"}").as("f24-bare-control", "a line feed that is not escaped"),
 		short.as("f25-short-part", "a part that is shorter than it must be"),
 		invalid.as("f28-parts", "parts that are not UTF-8 together"),
+		box(`{"DB_PASSWORD":"x\ud800","STRIPE_KEY":"y"}`).as("f28-high-surrogate", "the first half of a surrogate pair: no UTF-8 (F-28)"),
+		box(`{"DB_PASSWORD":"x","STRIPE_KEY":"\udc00\ud800"}`).as("f28-low-surrogate", "a surrogate pair the wrong way round (F-28)"),
 		box(`{"DB_PASSWORD":"","STRIPE_KEY":"y"}`).as("f28-empty", "an empty value"),
 		blind(pair{"ALPHA", "sample \xff"}).fails("tampered").as("f28-blind", "a blind value that is not UTF-8"),
 	}

@@ -6,11 +6,9 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
-	"maps"
 	"os"
 	"strings"
 	"sync"
-	"unicode/utf8"
 
 	"github.com/whispering/bundle/layerbuild/sealed"
 	"github.com/whispering/bundle/runtime/kms"
@@ -208,6 +206,11 @@ func (c *Client) openPack(ctx context.Context, doc *document) error {
 	if err != nil {
 		return err
 	}
+	for i, plaintext := range plaintexts {
+		if doc.Header.Boxes[i].Parts == 0 && loneSurrogate(plaintext) {
+			return failf(ErrTampered, "%s, box %d: half of a surrogate pair (F-28)", describe(doc), i+1)
+		}
+	}
 	values, err := doc.Assemble(plaintexts)
 	if err != nil {
 		return &Error{ErrTampered, fmt.Sprintf("%s: %v", describe(doc), err), err}
@@ -227,23 +230,6 @@ func (c *Client) openBlind(ctx context.Context, doc *document, name string) erro
 		return c.keep(doc, map[string][]byte{name: value})
 	}
 	return failf(ErrDocument, "%s: %s is in no box", describe(doc), name) // F-16 forbids it
-}
-
-// keep holds values to F-26 and F-28 and remembers them.
-func (c *Client) keep(doc *document, values map[string][]byte) error {
-	for name, value := range values {
-		if len(value) == 0 || !utf8.Valid(value) {
-			return failf(ErrTampered, "%s: the value of %s is empty or not UTF-8 (F-28)", describe(doc), name)
-		}
-		if doc.Header.Mode == sealed.Blind && len(value) > sealed.MaxBox {
-			return failf(ErrTampered, "%s: the value of %s is too long (F-26)", describe(doc), name)
-		}
-	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.opened = doc
-	maps.Copy(c.values, values)
-	return nil
 }
 
 // decrypt opens box i, with at most atOnce others of this client.

@@ -1,0 +1,62 @@
+package secrets
+
+import (
+	"maps"
+	"strconv"
+	"unicode/utf8"
+
+	"github.com/whispering/bundle/layerbuild/sealed"
+)
+
+// keep holds values to F-26 and F-28 and remembers them.
+func (c *Client) keep(doc *document, values map[string][]byte) error {
+	for name, value := range values {
+		if len(value) == 0 || !utf8.Valid(value) {
+			return failf(ErrTampered, "%s: the value of %s is empty or not UTF-8 (F-28)", describe(doc), name)
+		}
+		if doc.Header.Mode == sealed.Blind && len(value) > sealed.MaxBox {
+			return failf(ErrTampered, "%s: the value of %s is too long (F-26)", describe(doc), name)
+		}
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.opened = doc
+	maps.Copy(c.values, values)
+	return nil
+}
+
+// loneSurrogate reports whether a JSON text escapes half of a surrogate pair:
+// no UTF-8 can say that, and encoding/json would replace it without a word.
+func loneSurrogate(text []byte) bool {
+	for i := 0; i < len(text); i++ {
+		if text[i] != '\\' {
+			continue
+		}
+		switch unit := escapedUnit(text[i:]); {
+		case unit >= 0xdc00 && unit <= 0xdfff:
+			return true
+		case unit >= 0xd800 && unit <= 0xdbff:
+			low := escapedUnit(text[min(i+6, len(text)):])
+			if low < 0xdc00 || low > 0xdfff {
+				return true
+			}
+			i += 11
+		default:
+			i++ // the escaped character may be a backslash
+		}
+	}
+	return false
+}
+
+// escapedUnit returns the UTF-16 unit of a \u escape that text begins with, or
+// 0 where it begins with something else.
+func escapedUnit(text []byte) uint64 {
+	if len(text) < 6 || text[0] != '\\' || text[1] != 'u' {
+		return 0
+	}
+	unit, err := strconv.ParseUint(string(text[2:6]), 16, 16)
+	if err != nil {
+		return 0
+	}
+	return unit
+}
