@@ -1,0 +1,133 @@
+package sts_test
+
+import (
+	"encoding/json"
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/whispering/bundle/internal/awslocal/call"
+	"github.com/whispering/bundle/internal/awslocal/sts"
+)
+
+const account = "000000000000"
+
+func role(name string) sts.Role { return sts.Role{Name: name, Account: account} }
+
+// assume gives the temporary credentials of a role, as the server's own principal.
+func assume(t *testing.T, s *sts.Service, name string) (id, token string) {
+	t.Helper()
+	body, err := json.Marshal(map[string]string{"RoleArn": role(name).ARN(), "RoleSessionName": "run"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	reply, err := s.Operations()["AssumeRole"](&call.Request{Body: body, Caller: call.Principal{Root: true, Account: account}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out struct {
+		Credentials struct{ AccessKeyId, SessionToken string }
+	}
+	b, err := json.Marshal(reply)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(b, &out); err != nil {
+		t.Fatal(err)
+	}
+	return out.Credentials.AccessKeyId, out.Credentials.SessionToken
+}
+
+func TestSessionsEndWithTheirTimeAndTheirRole(t *testing.T) {
+	now := time.Unix(1_700_000_000, 0)
+	s := sts.New(func() time.Time { return now })
+	for _, name := range []string{"build", "other"} {
+		if err := s.PutRole(role(name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	id, token := assume(t, s, "build")
+	if who, err := s.Lookup(id, token); err != nil || who.Principal.Role != role("build").ARN() || who.Secret == "" || who.Principal.Root {
+		t.Errorf("fresh: %v %v", who.Principal, err)
+	}
+	if _, err := s.Lookup("ASIAOTHEROTHEROTHER0", token); !errors.Is(err, sts.ErrToken) {
+		t.Errorf("with another id: %v", err)
+	}
+	now = now.Add(time.Hour)
+	if _, err := s.Lookup(id, token); !errors.Is(err, sts.ErrExpired) {
+		t.Errorf("after an hour: %v", err)
+	}
+	id, token = assume(t, s, "build")
+	if !s.DeleteRole(account, "build") || s.DeleteRole(account, "build") {
+		t.Error("deletes not exactly once")
+	}
+	if _, err := s.Lookup(id, token); !errors.Is(err, sts.ErrToken) {
+		t.Errorf("without its role: %v", err)
+	}
+}
+
+func TestSessionsOutliveARestart(t *testing.T) {
+	s := sts.New(time.Now)
+	if err := s.PutRole(role("build")); err != nil {
+		t.Fatal(err)
+	}
+	id, token := assume(t, s, "build")
+	snapshot, err := s.Snapshot()
+	if err != nil {
+		t.Fatal(err)
+	}
+	again := sts.New(time.Now)
+	if _, err := again.Lookup(id, token); !errors.Is(err, sts.ErrToken) {
+		t.Errorf("elsewhere: %v", err)
+	}
+	if err := again.Restore(snapshot); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := again.Lookup(id, token); err != nil {
+		t.Errorf("after a restart: %v", err)
+	}
+	if roles := again.Roles(); len(roles) != 1 || roles[0].Name != "build" {
+		t.Errorf("roles %v", roles)
+	}
+}
+
+func TestRolesAreChecked(t *testing.T) {
+	const id, key = "AKIABUILDBUILDBUILD0", "sample-secret"
+	s := sts.New(time.Now)
+	if err := s.PutRole(sts.Role{Name: "build", Account: account, AccessKeyID: id, SecretAccessKey: key}); err != nil {
+		t.Fatal(err)
+	}
+	for want, r := range map[string]sts.Role{
+		"a role's name":   {Name: "", Account: account},
+		"twelve digits":   {Name: "a", Account: "12345678901"},
+		"capital letters": {Name: "a", Account: account, AccessKeyID: "akia", SecretAccessKey: key},
+		"come together":   {Name: "a", Account: account, SecretAccessKey: key},
+		"is that of arn":  {Name: "a", Account: account, AccessKeyID: id, SecretAccessKey: key},
+		"policy":          {Name: "a", Account: account, Policy: json.RawMessage(`{}`)},
+		"trust":           {Name: "a", Account: account, Trust: []string{"role/a"}},
+	} {
+		err := s.PutRole(r)
+		if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), key) {
+			t.Errorf("%+v: %v, want %q", r.Name, err, want)
+		}
+	}
+	if err := s.PutRole(sts.Role{Name: "build", Account: account}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Lookup(id, ""); !errors.Is(err, sts.ErrUnknown) {
+		t.Errorf("a replaced role's id: %v", err)
+	}
+}
+
+func FuzzLookup(f *testing.F) {
+	s := sts.New(time.Now)
+	f.Add("ASIAOTHEROTHEROTHER0", "AAAA")
+	f.Add("", "")
+	f.Add("x", strings.Repeat("QUJD", 40))
+	f.Fuzz(func(t *testing.T, id, token string) {
+		if _, err := s.Lookup(id, token); err == nil {
+			t.Error("nobody issued these credentials")
+		}
+	})
+}
