@@ -1,6 +1,7 @@
 package awsclient
 
 import (
+	"io"
 	"net"
 	"net/http"
 	"time"
@@ -30,6 +31,21 @@ func newHTTPClient(timeout time.Duration) aws.HTTPClient {
 		})
 }
 
+// plainBodies sends requests whose bodies can only be read. The SDK's body ends
+// with an error where net/http calls its WriteTo after the answer has come,
+// which happens when the answer is quicker than the goroutine that wrote the
+// request: the connection would be closed under the answer, and the call made
+// once more.
+type plainBodies struct{ *http.Client }
+
+// Do implements aws.HTTPClient.
+func (c plainBodies) Do(r *http.Request) (*http.Response, error) {
+	if r.Body != nil {
+		r.Body = struct{ io.ReadCloser }{r.Body}
+	}
+	return c.Client.Do(r)
+}
+
 // withoutRedirects returns a client with the same transport that follows no
 // redirect. AWS sends none to the calls made here; the SDK's own client would
 // resend a request, plaintext included, to wherever a 307 or 308 points.
@@ -41,7 +57,7 @@ func withoutRedirects(c aws.HTTPClient, timeout time.Duration) aws.HTTPClient {
 	if b, ok := c.(*awshttp.BuildableClient); ok {
 		client.Transport = b.GetTransport()
 	}
-	return client
+	return plainBodies{client}
 }
 
 // newRetryer returns the SDK's standard retries with full jitter: from 50 ms,
