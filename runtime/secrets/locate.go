@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/whispering/bundle/layerbuild/sealed"
@@ -64,25 +65,26 @@ func readSettings(environ []string) (settings, error) {
 // name that its file bears.
 func locate(s settings) (b []byte, name string, err error) {
 	folder := filepath.Join(s.dir, filepath.FromSlash(sealed.Folder))
-	name = s.function
-	if name == "" {
-		name = s.lambdaFunction
-	}
-	if sealed.ValidName(name) {
-		b, err := read(filepath.Join(folder, name+sealed.Extension))
-		if !errors.Is(err, fs.ErrNotExist) {
-			return b, name, err
-		}
-	}
 	names, err := list(folder)
 	if err != nil {
 		return nil, "", err
 	}
-	if len(names) == 1 && s.function == "" {
-		b, err := read(filepath.Join(folder, names[0]+sealed.Extension))
-		return b, names[0], err
+	name = s.function
+	if name == "" {
+		name = s.lambdaFunction
 	}
-	return nil, "", notFound(folder, name, names)
+	switch {
+	case slices.Contains(names, name):
+	case len(names) == 1 && s.function == "":
+		name = names[0]
+	default:
+		return nil, "", notFound(folder, name, names)
+	}
+	b, err = read(filepath.Join(folder, name+sealed.Extension))
+	if err != nil {
+		return nil, "", &Error{ErrBundleNotFound, fmt.Sprintf("the document of function %s in %s cannot be read", name, folder), err}
+	}
+	return b, name, nil
 }
 
 func notFound(folder, name string, names []string) error {
@@ -100,27 +102,9 @@ func notFound(folder, name string, names []string) error {
 	return failf(ErrBundleNotFound, "%s has no document for function %q; there is %s", folder, name, listed)
 }
 
-// read returns the content of a document. Nothing longer than a document may
-// be is read whole.
+// read returns the content of a document. What is longer than a document may
+// be is not read to its end.
 func read(path string) ([]byte, error) {
-	info, err := os.Stat(path)
-	if err == nil && !info.Mode().IsRegular() {
-		err = fs.ErrNotExist
-	}
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, &Error{ErrBundleNotFound, fmt.Sprintf("there is no document %s", path), fs.ErrNotExist}
-	}
-	var b []byte
-	if err == nil {
-		b, err = head(path)
-	}
-	if err != nil {
-		return nil, &Error{ErrBundleNotFound, fmt.Sprintf("document %s cannot be read", path), err}
-	}
-	return b, nil
-}
-
-func head(path string) ([]byte, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, err
@@ -130,7 +114,8 @@ func head(path string) ([]byte, error) {
 }
 
 // list returns the names of the documents in a folder, in order. A folder that
-// is not there has none.
+// is not there has none. Names are compared as they are listed, because a file
+// system may find a file under a name of another case.
 func list(folder string) ([]string, error) {
 	entries, err := os.ReadDir(folder)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
