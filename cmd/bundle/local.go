@@ -97,15 +97,11 @@ func (a *app) localServe() *cli.Command {
 			if err != nil {
 				return err
 			}
-			server, err := awslocal.New(append(options, awslocal.WithDir(dir), awslocal.WithLog(a.stderr))...)
+			server, url, err := awslocal.Serve(c.Context, dir, text(c, "listen"), append(options, awslocal.WithLog(a.stderr))...)
 			if err != nil {
-				return usagef("the embedded AWS cannot start: %v", err)
+				return usagef("the embedded AWS cannot be served: %v", err)
 			}
 			defer func() { _ = server.Close() }()
-			url, err := server.Start(text(c, "listen"))
-			if err != nil {
-				return usagef("the embedded AWS cannot listen: %v", err)
-			}
 			a.hint("the embedded AWS, NOT FOR PRODUCTION; state in %s; bundle local env prints what other programs need", dir)
 			if _, err := fmt.Fprintln(a.stdout, url); err != nil {
 				return err

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
@@ -34,6 +35,7 @@ func TestMain(m *testing.M) {
 //	role FILE     switches to a role whose policy is FILE
 //	fault JSON    injects a fault
 //	key STATE ALIAS  disables a key, or schedules its deletion
+//	served        waits until bundle local serve is ready
 //	calls         prints what was called since it was last asked, to standard
 //	              output
 //
@@ -46,12 +48,13 @@ func TestScript(t *testing.T) {
 		RequireUniqueNames:  true,
 		Setup:               setUpAWS,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"aws":   putAll,
-			"role":  useRole,
-			"fault": injectFault,
-			"key":   changeKey,
-			"calls": printCalls,
-			"code":  expectCode,
+			"aws":    putAll,
+			"role":   useRole,
+			"fault":  injectFault,
+			"key":    changeKey,
+			"calls":  printCalls,
+			"code":   expectCode,
+			"served": waitServed,
 		},
 	})
 }
@@ -197,6 +200,17 @@ func printCalls(ts *testscript.TestScript, neg bool, _ []string) {
 	}
 	_, err := fmt.Fprint(ts.Stdout(), lines.String())
 	ts.Check(err)
+}
+
+// waitServed waits until bundle local serve has announced itself.
+func waitServed(ts *testscript.TestScript, neg bool, _ []string) {
+	for range 500 {
+		if _, err := os.Stat(ts.MkAbs(".bundle-local/server.json")); err == nil {
+			return
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	ts.Fatalf("no server was announced")
 }
 
 // expectCode runs a command and holds it to an exit code: code 5 bundle ….

@@ -30,15 +30,40 @@ const attachTimeout = 30 * time.Second
 // itself, with the options given, for this process alone, and that ends with Close. While another process has the directory to itself
 // in that way, Attach waits its turn, up to 30 seconds, and then fails with ErrLocked.
 func Attach(ctx context.Context, dir string, o ...Option) (*Client, error) {
+	return inTurn(ctx, func() (*Client, error) { return attach(ctx, dir, o) })
+}
+
+// Serve makes a server of a state directory, with the options given, and starts it on addr (see Start) for every process. It waits
+// its turn as Attach does, but where another process serves the directory already, it fails with ErrLocked at once.
+func Serve(ctx context.Context, dir, addr string, o ...Option) (s *Server, url string, err error) {
+	var served error
+	s, err = inTurn(ctx, func() (*Server, error) {
+		s, err := New(append([]Option{WithDir(dir)}, o...)...)
+		if _, unread := readServerFile(dir); errors.Is(err, ErrLocked) && unread == nil {
+			served, err = err, nil
+		}
+		return s, err
+	})
+	if err = errors.Join(err, served); err != nil {
+		return nil, "", err
+	}
+	if url, err = s.Start(addr); err != nil {
+		return nil, "", errors.Join(err, s.Close())
+	}
+	return s, url, nil
+}
+
+// inTurn tries until it is not for ErrLocked that try fails, or the time is up.
+func inTurn[T any](ctx context.Context, try func() (T, error)) (T, error) {
 	deadline := time.Now().Add(attachTimeout)
 	for {
-		c, err := attach(ctx, dir, o)
+		t, err := try()
 		if !errors.Is(err, ErrLocked) || time.Now().After(deadline) {
-			return c, err
+			return t, err
 		}
 		select {
 		case <-ctx.Done():
-			return nil, ctx.Err()
+			return t, ctx.Err()
 		case <-time.After(20 * time.Millisecond):
 		}
 	}
