@@ -31,8 +31,39 @@ func (d *Document) Assemble(plaintexts [][]byte) (map[string][]byte, error) {
 			err.Box = i + 1
 			return nil, err
 		}
+		if box.Part == box.Parts { // whole secrets, or the last part of one
+			if err := checkValues(box, secrets); err != nil {
+				err.Box = i + 1
+				return nil, err
+			}
+		}
 	}
 	return secrets, nil
+}
+
+// Open turns the plaintext of box i, counted from 0, of a blind document into
+// its one secret. It refuses, with a *ContentError, what Assemble refuses.
+func (d *Document) Open(i int, plaintext []byte) (value []byte, err error) {
+	box, secrets := d.Header.Boxes[i], make(map[string][]byte, 1)
+	refused := d.unpack(box, plaintext, secrets)
+	if refused == nil {
+		refused = checkValues(box, secrets)
+	}
+	if refused != nil {
+		refused.Box = i + 1
+		return nil, refused
+	}
+	return secrets[box.Secrets[0]], nil
+}
+
+// checkValues holds the secrets of a box to F-28.
+func checkValues(box Box, secrets map[string][]byte) *ContentError {
+	for _, name := range box.Secrets {
+		if value := secrets[name]; len(value) == 0 || !utf8.Valid(value) {
+			return &ContentError{Rule: "F-28", Reason: "the value of " + name + " is empty or not UTF-8"}
+		}
+	}
+	return nil
 }
 
 func (d *Document) unpack(box Box, plaintext []byte, into map[string][]byte) *ContentError {
@@ -71,6 +102,9 @@ func unpackObject(box Box, plaintext []byte, into map[string][]byte) *ContentErr
 	var members map[string]*string
 	if !utf8.Valid(plaintext) || json.Unmarshal(plaintext, &members) != nil {
 		return notObject
+	}
+	if loneSurrogate(plaintext) {
+		return &ContentError{Rule: "F-28", Reason: "half of a surrogate pair"}
 	}
 	if len(members) != len(box.Secrets) {
 		return &ContentError{Rule: "F-24", Reason: "the names in the box are not those of its line"}

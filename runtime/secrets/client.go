@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"strings"
 	"sync"
@@ -206,16 +207,20 @@ func (c *Client) openPack(ctx context.Context, doc *document) error {
 	if err != nil {
 		return err
 	}
-	for i, plaintext := range plaintexts {
-		if doc.Header.Boxes[i].Parts == 0 && loneSurrogate(plaintext) {
-			return failf(ErrTampered, "%s, box %d: half of a surrogate pair (F-28)", describe(doc), i+1)
-		}
-	}
 	values, err := doc.Assemble(plaintexts)
 	if err != nil {
 		return &Error{ErrTampered, fmt.Sprintf("%s: %v", describe(doc), err), err}
 	}
-	return c.keep(doc, values)
+	c.keep(doc, values)
+	return nil
+}
+
+// keep remembers what was opened.
+func (c *Client) keep(doc *document, values map[string][]byte) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.opened = doc
+	maps.Copy(c.values, values)
 }
 
 func (c *Client) openBlind(ctx context.Context, doc *document, name string) error {
@@ -223,11 +228,16 @@ func (c *Client) openBlind(ctx context.Context, doc *document, name string) erro
 		if box.Secrets[0] != name {
 			continue
 		}
-		value, err := c.decrypt(ctx, doc, i)
+		plaintext, err := c.decrypt(ctx, doc, i)
 		if err != nil {
 			return err
 		}
-		return c.keep(doc, map[string][]byte{name: value})
+		value, err := doc.Open(i, plaintext)
+		if err != nil {
+			return &Error{ErrTampered, fmt.Sprintf("%s: %v", describe(doc), err), err}
+		}
+		c.keep(doc, map[string][]byte{name: value})
+		return nil
 	}
 	return failf(ErrDocument, "%s: %s is in no box", describe(doc), name) // F-16 forbids it
 }

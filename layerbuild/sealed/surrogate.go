@@ -1,29 +1,6 @@
-package secrets
+package sealed
 
-import (
-	"maps"
-	"strconv"
-	"unicode/utf8"
-
-	"github.com/whispering/bundle/layerbuild/sealed"
-)
-
-// keep holds values to F-26 and F-28 and remembers them.
-func (c *Client) keep(doc *document, values map[string][]byte) error {
-	for name, value := range values {
-		if len(value) == 0 || !utf8.Valid(value) {
-			return failf(ErrTampered, "%s: the value of %s is empty or not UTF-8 (F-28)", describe(doc), name)
-		}
-		if doc.Header.Mode == sealed.Blind && len(value) > sealed.MaxBox {
-			return failf(ErrTampered, "%s: the value of %s is too long (F-26)", describe(doc), name)
-		}
-	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.opened = doc
-	maps.Copy(c.values, values)
-	return nil
-}
+import "strconv"
 
 // loneSurrogate reports whether a JSON text escapes half of a surrogate pair:
 // no UTF-8 can say that, and encoding/json would replace it without a word.
