@@ -42,17 +42,12 @@ func (e *evaluator) sharedKey(sharing []Function) {
 	agreed := true
 	for _, f := range sharing {
 		agreed = agreed && f.SharedKey
-		if len(names) < 5 {
-			names = append(names, f.Name.Value)
-		}
+		names = append(names, f.Name.Value)
 	}
 	if agreed {
 		return
 	}
-	if n := len(sharing) - len(names); n > 0 {
-		names[len(names)-1] = fmt.Sprintf("%d more", n+1)
-	}
 	place := sharing[1].Key.Range
 	e.report(fault("Key shared by functions", fmt.Sprintf("The key %q belongs to functions %s: each could open the secrets of the others. Give each its own key, for example with ${function.name} in it; if they are to share, write shared_key = true in each.",
-		sharing[0].Key.Value, quoted(names, "and")), place))
+		sharing[0].Key.Value, quoted(names, 5)), place))
 }

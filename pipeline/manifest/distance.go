@@ -5,8 +5,15 @@ import (
 	"strings"
 )
 
+// maxNames is from how many names on a message names only some, and guesses at none: there may be a message for each
+// name, and guessing compares it with all.
+const maxNames = 100
+
 // didYouMean is a sentence that begins with a space, or "" if no candidate is close to name.
 func didYouMean(name string, candidates []string) string {
+	if len(candidates) > maxNames {
+		return ""
+	}
 	best, least := "", 3
 	for _, c := range candidates {
 		d := distance(strings.ToLower(name), strings.ToLower(c))
@@ -47,14 +54,18 @@ func distance(a, b string) int {
 	return row[len(b)]
 }
 
-// quoted joins names for a sentence: "a", "b" and "c".
-func quoted(names []string, last string) string {
-	q := make([]string, len(names))
+// quoted joins names for a sentence: "a", "b" and "c"; or "a", "b" and 98 more.
+func quoted(names []string, most int) string {
+	var q []string
 	for i, n := range names {
-		q[i] = fmt.Sprintf("%q", n)
+		if i == most-1 && len(names) > most {
+			q = append(q, fmt.Sprintf("%d more", len(names)-i))
+			break
+		}
+		q = append(q, fmt.Sprintf("%q", n))
 	}
 	if len(q) < 2 {
 		return strings.Join(q, "")
 	}
-	return strings.Join(q[:len(q)-1], ", ") + " " + last + " " + q[len(q)-1]
+	return strings.Join(q[:len(q)-1], ", ") + " and " + q[len(q)-1]
 }

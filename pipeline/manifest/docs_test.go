@@ -92,8 +92,12 @@ func TestDocumentationHasFunctionsNamesAndLimits(t *testing.T) {
 	if diff := cmp.Diff(loaderNames, words(loaders)); diff != "" {
 		t.Errorf("names that loaders read: -code +documentation:\n%s", diff)
 	}
-	for limit, unit := range map[int]string{maxSize: " bytes", maxDepth: " levels", maxExpression: " bytes", maxValue: " bytes", maxText: " bytes", maxDigits: " digits", maxSecrets: ""} {
-		if row := "\n| " + thousands(limit) + unit + " |"; !strings.Contains(section(t, "Expressions"), row) {
+	limits := []string{
+		thousands(maxSize) + " bytes", thousands(maxDepth) + " levels", thousands(maxExpression) + " bytes", thousands(maxValue) + " bytes",
+		thousands(maxText) + " bytes", thousands(maxDigits) + " digits", thousands(maxSecrets), thousands(maxEnvironments),
+	}
+	for _, limit := range limits {
+		if row := "\n| " + limit + " |"; !strings.Contains(section(t, "Expressions"), row) {
 			t.Errorf("no row %q", row)
 		}
 	}
@@ -223,7 +227,7 @@ func TestEveryHCLBlockOfTheDocumentationFitsTheSchema(t *testing.T) {
 		t.Run(place, func(t *testing.T) {
 			src := []byte(blocks[place])
 			file, diags := hclsyntax.ParseConfig(src, place, hcl.InitialPos)
-			m := &Module{files: map[string]*hcl.File{place: file}, refused: map[string][]hcl.Range{}, locals: map[string]*hcl.Attribute{}}
+			m := &Module{files: map[string]*hcl.File{place: file}, refused: map[string][]hcl.Range{}, locals: map[string]*hcl.Attribute{}, index: map[named]*block{}}
 			if g := newGate(src, place); g.fatal != nil || len(g.refused) > 0 {
 				t.Errorf("refused: %v %v", g.fatal, g.refused)
 			}

@@ -9,8 +9,8 @@ import (
 	"github.com/zclconf/go-cty/cty"
 )
 
-// maxSecrets bounds the secrets and path imports of all functions of an environment together: a group counts
-// again for each function that includes it.
+// maxSecrets bounds the secret and parameters blocks of all functions together: those of a group count again for each
+// function that includes it.
 const maxSecrets = 200_000
 
 // embeddedRegion is the region of an embedded environment that names none.
@@ -22,7 +22,7 @@ const embeddedRegion = "us-east-1"
 func (m *Module) Evaluate(env string) (*Manifest, hcl.Diagnostics) {
 	manifest := &Manifest{}
 	e := m.newEvaluator()
-	e.env = find(m.environments, env)
+	e.env = m.find("environment", env)
 	if e.env == nil {
 		if m.partial || len(m.environments) == 0 {
 			return manifest, nil
@@ -49,7 +49,7 @@ func (m *Module) noEnvironmentDetail(name string) string {
 	if len(names) == 0 {
 		return fmt.Sprintf("There is no environment %q: the manifest declares none.", name)
 	}
-	return fmt.Sprintf("There is no environment %q. The manifest declares %s.%s", name, quoted(names, "and"), didYouMean(name, names))
+	return fmt.Sprintf("There is no environment %q. The manifest declares %s.%s", name, quoted(names, 20), didYouMean(name, names))
 }
 
 // environment evaluates the chosen environment block, and sets the evaluator's values.

@@ -11,15 +11,12 @@ import (
 // allFunctions evaluates the functions of the environment, in source order.
 func (e *evaluator) allFunctions(s *scope) []Function {
 	var functions []Function
-	total := 0
 	for _, b := range e.m.functions {
-		f, in := e.function(b, s)
-		if !in {
-			continue
+		if f, in := e.function(b, s); in {
+			functions = append(functions, f)
 		}
-		functions = append(functions, f)
-		if total += len(f.Secrets) + len(f.Imports); total > maxSecrets {
-			e.report(fault("Too many secrets", fmt.Sprintf("The functions up to this one have more than %d secrets and path imports together. Split the manifest.", maxSecrets), b.header))
+		if e.blocksSeen > maxSecrets {
+			e.report(fault("Too many secrets", fmt.Sprintf("The functions up to this one have more than %d secret and parameters blocks, counting those of a group for each function. Split the manifest.", maxSecrets), b.header))
 			break
 		}
 	}
@@ -64,7 +61,7 @@ func (e *evaluator) here(b *block, s *scope) bool {
 	}
 	in := has != found || len(names) == 0
 	for _, name := range names {
-		if find(e.m.environments, name.Value) == nil && !e.m.partial {
+		if e.m.find("environment", name.Value) == nil && !e.m.partial {
 			e.report(e.m.noEnvironment(name, b.attrs["environments"].Range))
 		}
 		in = in || name.Value == e.env.label.Value
@@ -94,7 +91,7 @@ func (e *evaluator) sources(f *Function, b *block, s *scope) {
 	groups, _ := e.list(b, "include", s)
 	seen := map[string]bool{}
 	for _, name := range groups {
-		g := find(e.m.groups, name.Value)
+		g := e.m.find("group", name.Value)
 		switch {
 		case seen[name.Value]:
 			e.report(fault("Group included twice", fmt.Sprintf("The group %q is in this list already. Remove one of the two.", name.Value), name.Range, b.attrs["include"].Range))
@@ -107,7 +104,7 @@ func (e *evaluator) sources(f *Function, b *block, s *scope) {
 		seen[name.Value] = true
 	}
 	failedInclude := b.attrs["include"] != nil && e.failed[b.attrs["include"].Expr.Range()]
-	if written == 0 && !failedInclude && !b.partial && !e.m.partial {
+	if written == 0 && e.blocksSeen <= maxSecrets && !failedInclude && !b.partial && !e.m.partial {
 		e.report(fault("Function without secrets", fmt.Sprintf("Function %q has no secrets in environment %q. Add a secret or parameters block, or include a group; or leave the environment out of its environments.",
 			b.label.Value, e.env.label.Value), b.header))
 	}
@@ -118,7 +115,7 @@ func (e *evaluator) noGroup(name string) string {
 	if len(names) == 0 {
 		return fmt.Sprintf("There is no group %q: the manifest declares none. Add a block: group %q { … }.", name, name)
 	}
-	return fmt.Sprintf("There is no group %q. The manifest declares %s.%s", name, quoted(names, "and"), didYouMean(name, names))
+	return fmt.Sprintf("There is no group %q. The manifest declares %s.%s", name, quoted(names, 20), didYouMean(name, names))
 }
 
 // source is where a secret of a function was declared.
@@ -132,6 +129,9 @@ func (e *evaluator) blocks(f *Function, from, function *block, s *scope, places 
 		count++ // what was not understood may have been one
 	}
 	for _, b := range from.blocks {
+		if e.blocksSeen++; e.blocksSeen > maxSecrets {
+			break
+		}
 		if !e.here(b, s) {
 			continue
 		}

@@ -12,8 +12,10 @@ import (
 )
 
 const (
-	// maxValue bounds a value: the bytes of its texts, and one for each element.
+	// maxValue bounds a value: the bytes of its texts, and elementCost for each element.
 	maxValue = 64 << 10
+	// elementCost is what an element of a list or object counts as: about what it takes in memory.
+	elementCost = 64
 	// maxArguments bounds the values that one call of a function is given.
 	maxArguments = 4 * maxValue
 	// maxNested bounds how deep a value nests.
@@ -157,7 +159,9 @@ func tooLarge(v cty.Value) bool {
 
 // spend takes the size of v from the budget and says whether it sufficed.
 func spend(v cty.Value, budget *int, depth int) bool {
-	*budget--
+	if depth > 0 {
+		*budget -= elementCost
+	}
 	if *budget < 0 || depth > maxNested {
 		return false
 	}

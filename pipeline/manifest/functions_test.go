@@ -48,7 +48,7 @@ func TestEveryFunctionTakesEverything(t *testing.T) {
 }
 
 func TestValuesAreBounded(t *testing.T) {
-	long := cty.StringVal(strings.Repeat("x", maxValue))
+	long := cty.StringVal(strings.Repeat("x", maxValue+1))
 	deep := cty.True
 	for range maxNested + 1 {
 		deep = cty.TupleVal([]cty.Value{deep})
@@ -66,7 +66,7 @@ func TestValuesAreBounded(t *testing.T) {
 		}
 	}
 	for name, v := range map[string]cty.Value{
-		"text": cty.StringVal(strings.Repeat("x", maxValue-1)), "null": cty.NullVal(cty.String), "unknown": cty.DynamicVal, "number": cty.NumberIntVal(1 << 60),
+		"text": cty.StringVal(strings.Repeat("x", maxValue)), "null": cty.NullVal(cty.String), "unknown": cty.DynamicVal, "number": cty.NumberIntVal(1 << 60),
 	} {
 		if tooLarge(v) {
 			t.Errorf("%s is refused", name)

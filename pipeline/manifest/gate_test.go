@@ -28,7 +28,7 @@ func TestNestingUpToTheLimitIsAccepted(t *testing.T) {
 		"templates":                     r(`"${`, 99) + `"x"` + r(`}"`, 99),
 		"negations":                     r("!", 98) + "true",
 		"conditions":                    r(`var.x == "" ? "a" : `, 48) + `"b"`,
-		"operators in lists, each anew": "[" + r("true && false || !true,\n", 500) + "]",
+		"operators in lists, each anew": "[" + r("true && false || !true,\n", 150) + "]",
 		"indexes":                       "[[[1]]]" + r("[0]", 3),
 	} {
 		t.Run(name, func(t *testing.T) {

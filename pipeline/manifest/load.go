@@ -35,7 +35,9 @@ type Module struct {
 
 	bundle, defaults                           *block
 	variables, environments, groups, functions []*block
+	index                                      map[named]*block // of those with labels
 	locals                                     map[string]*hcl.Attribute
+	localOrder                                 []string // their names, in source order
 	vars                                       map[string]cty.Value
 	standard                                   string // default_environment
 }
@@ -43,7 +45,7 @@ type Module struct {
 // Load reads the manifest at path: a file, or a folder, of which every *.hcl and *.hcl.json counts, in the order of
 // their names. The returned module is never nil and can be evaluated for what it holds even if there are errors.
 func Load(path string, o Options) (*Module, hcl.Diagnostics) {
-	m := &Module{dir: path, files: map[string]*hcl.File{}, refused: map[string][]hcl.Range{}, locals: map[string]*hcl.Attribute{}}
+	m := &Module{dir: path, files: map[string]*hcl.File{}, refused: map[string][]hcl.Range{}, locals: map[string]*hcl.Attribute{}, index: map[named]*block{}}
 	names := []string{""}
 	info, err := os.Stat(path)
 	switch {

@@ -1,9 +1,7 @@
 package manifest
 
 import (
-	"cmp"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 
@@ -18,8 +16,8 @@ const (
 	done
 )
 
-// localOrder evaluates locals, each after those that it uses.
-type localOrder struct {
+// localVisitor evaluates locals, each after those that it uses.
+type localVisitor struct {
 	e     *evaluator
 	s     *scope
 	state map[string]visit
@@ -29,18 +27,13 @@ type localOrder struct {
 // setLocals evaluates all locals. Those that depend on themselves stay unknown.
 func (e *evaluator) setLocals() {
 	e.locals = map[string]cty.Value{}
-	o := localOrder{e: e, s: e.scope(scopeLocals), state: map[string]visit{}}
-	names := slices.Collect(maps.Keys(e.m.locals))
-	slices.SortFunc(names, func(a, b string) int {
-		x, y := e.m.locals[a].Range, e.m.locals[b].Range
-		return cmp.Or(cmp.Compare(e.m.position(x.Filename), e.m.position(y.Filename)), cmp.Compare(x.Start.Byte, y.Start.Byte))
-	})
-	for _, name := range names {
+	o := localVisitor{e: e, s: e.scope(scopeLocals), state: map[string]visit{}}
+	for _, name := range e.m.localOrder {
 		o.visit(name)
 	}
 }
 
-func (o *localOrder) visit(name string) {
+func (o *localVisitor) visit(name string) {
 	a := o.e.m.locals[name]
 	switch {
 	case o.state[name] == done:

@@ -1,7 +1,9 @@
 package manifest
 
 import (
+	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -28,13 +30,11 @@ func labels(blocks []*block) []string {
 	return names
 }
 
-func find(blocks []*block, label string) *block {
-	i := slices.IndexFunc(blocks, func(b *block) bool { return b.label.Value == label })
-	if i < 0 {
-		return nil
-	}
-	return blocks[i]
-}
+// named is the place of a block that has a label.
+type named struct{ kind, label string }
+
+// find is the block of a kind (variable, environment, group or function) with a label, nil if there is none.
+func (m *Module) find(kind, label string) *block { return m.index[named{kind, label}] }
 
 // reader holds files against the schema and sorts their blocks into a module.
 type reader struct {
@@ -57,13 +57,13 @@ func (r *reader) file(body hcl.Body) {
 		case "locals":
 			r.locals(b)
 		case "variable":
-			r.named(&r.m.variables, b)
+			r.add(&r.m.variables, b)
 		case "environment":
-			r.named(&r.m.environments, b)
+			r.add(&r.m.environments, b)
 		case "group":
-			r.named(&r.m.groups, b)
+			r.add(&r.m.groups, b)
 		case "function":
-			r.named(&r.m.functions, b)
+			r.add(&r.m.functions, b)
 		}
 	}
 }
@@ -77,8 +77,9 @@ func (r *reader) once(at **block, b *block) {
 	*at = b
 }
 
-func (r *reader) named(list *[]*block, b *block) {
-	if other := find(*list, b.label.Value); other != nil {
+func (r *reader) add(list *[]*block, b *block) {
+	key := named{b.spec.name, b.label.Value}
+	if other := r.m.index[key]; other != nil {
 		r.report(fault(fmt.Sprintf("Duplicate %s", b.spec.name),
 			fmt.Sprintf("The %s %q is already declared at %s. Rename one of the two, or join them.", b.spec.name, b.label.Value, other.header), b.label.Range, b.header))
 		return
@@ -86,11 +87,16 @@ func (r *reader) named(list *[]*block, b *block) {
 	if problem := badName(b.spec.name, b.label.Value); problem != "" {
 		r.report(fault(fmt.Sprintf("Invalid %s name", b.spec.name), problem, b.label.Range, b.header))
 	}
+	r.m.index[key] = b
 	*list = append(*list, b)
 }
 
 func (r *reader) locals(b *block) {
-	for name, a := range b.attrs {
+	names := slices.SortedFunc(maps.Keys(b.attrs), func(x, y string) int {
+		return cmp.Compare(b.attrs[x].Range.Start.Byte, b.attrs[y].Range.Start.Byte)
+	})
+	for _, name := range names {
+		a := b.attrs[name]
 		if other := r.m.locals[name]; other != nil {
 			r.report(fault("Duplicate local", fmt.Sprintf("The local %q is already declared at %s. Rename one of the two.", name, other.NameRange), a.NameRange, a.Range))
 			continue
@@ -99,6 +105,7 @@ func (r *reader) locals(b *block) {
 			r.report(fault("Invalid local name", fmt.Sprintf("The name %q cannot be used in an expression. Use letters, digits and underscores, with a letter first.", name), a.NameRange, a.Range))
 		}
 		r.m.locals[name] = a
+		r.m.localOrder = append(r.m.localOrder, name)
 	}
 }
 

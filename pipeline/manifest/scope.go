@@ -113,7 +113,7 @@ func (s *scope) absentLocal(name string) string {
 	if s.e.m.locals[name] != nil {
 		return ""
 	}
-	return fmt.Sprintf("No local %q is declared. Add it to a locals block: %s = ….%s", name, name, didYouMean(name, slices.Sorted(maps.Keys(s.e.m.locals))))
+	return fmt.Sprintf("No local %q is declared. Add it to a locals block: %s = ….%s", name, name, didYouMean(name, s.e.m.localOrder))
 }
 
 func (s *scope) absentInEnvironment(name string, t hcl.Traversal) string {

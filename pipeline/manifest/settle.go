@@ -82,7 +82,7 @@ func undeclared(name string, declared []string) string {
 	if len(declared) == 0 {
 		return detail + " It declares no variables."
 	}
-	return fmt.Sprintf("%s It declares %s.%s", detail, quoted(declared, "and"), didYouMean(name, declared))
+	return fmt.Sprintf("%s It declares %s.%s", detail, quoted(declared, 20), didYouMean(name, declared))
 }
 
 func (m *Module) setDefault(e *evaluator) {
@@ -93,7 +93,7 @@ func (m *Module) setDefault(e *evaluator) {
 	if has != found {
 		return
 	}
-	if find(m.environments, name.Value) == nil {
+	if m.find("environment", name.Value) == nil {
 		if !m.partial {
 			e.report(m.noEnvironment(name, m.bundle.attrs["default_environment"].Range))
 		}
@@ -101,6 +101,9 @@ func (m *Module) setDefault(e *evaluator) {
 	}
 	m.standard = name.Value
 }
+
+// maxEnvironments bounds what evaluating all environments costs.
+const maxEnvironments = 100
 
 // whole reports the blocks that every manifest has.
 func (m *Module) whole(e *evaluator) {
@@ -113,6 +116,10 @@ func (m *Module) whole(e *evaluator) {
 	}
 	if len(m.environments) == 0 {
 		e.report(fault("No environment", "A manifest has at least one environment. Add a block: environment \"NAME\" { … }.", start))
+	}
+	if len(m.environments) > maxEnvironments {
+		e.report(fault("Too many environments", fmt.Sprintf("A manifest has at most %d environments. Split it.", maxEnvironments), m.environments[maxEnvironments].header))
+		m.environments = m.environments[:maxEnvironments]
 	}
 	if len(m.functions) == 0 {
 		e.report(fault("No function", "A manifest has at least one function. Add a block: function \"NAME\" { … }.", start))

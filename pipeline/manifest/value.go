@@ -13,21 +13,22 @@ import (
 
 const (
 	// maxExpression is how many bytes of source an expression may have: with maxValue it bounds what a template can join.
-	maxExpression = 16 << 10
+	maxExpression = 4 << 10
 	// maxText is how long the text of an attribute may be; nothing that AWS takes for a name or an ARN is longer.
 	maxText = 2048
 )
 
 // evaluator gives expressions their values and collects what is wrong with them.
 type evaluator struct {
-	m         *Module
-	functions map[string]function.Function
-	env       *block                // nil while loading
-	values    cty.Value             // environment.values
-	locals    map[string]cty.Value  // those found so far
-	failed    map[hcl.Range]bool    // expressions that have been reported: they are not evaluated again for the next function
-	pairs     map[[2]hcl.Range]bool // secrets of one name that have been reported
-	diags     hcl.Diagnostics
+	m          *Module
+	functions  map[string]function.Function
+	env        *block                // nil while loading
+	values     cty.Value             // environment.values
+	locals     map[string]cty.Value  // those found so far
+	failed     map[hcl.Range]bool    // expressions that have been reported: they are not evaluated again for the next function
+	blocksSeen int                   // against maxSecrets
+	pairs      map[[2]hcl.Range]bool // secrets of one name that have been reported
+	diags      hcl.Diagnostics
 }
 
 // state is what became of an attribute.
@@ -86,7 +87,7 @@ func (e *evaluator) value(a *hcl.Attribute, s *scope) cty.Value {
 		e.report(d)
 	}
 	if !diags.HasErrors() && tooLarge(v) {
-		e.report(fault("Value too large", fmt.Sprintf("The value of %s has more than %d bytes and elements, or nests more than %d deep.", a.Name, maxValue, maxNested), a.Expr.Range(), a.Range))
+		e.report(fault("Value too large", fmt.Sprintf("The value of %s has more than %d bytes of text, or %d elements, or nests more than %d deep.", a.Name, maxValue, maxValue/elementCost, maxNested), a.Expr.Range(), a.Range))
 	}
 	if len(e.diags) > before {
 		e.failed[place] = true
