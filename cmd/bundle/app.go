@@ -28,8 +28,11 @@ func (a *app) run(ctx context.Context) int {
 	var usage *usageError
 	var failure *failure
 	var child *childExit
+	var signalled interruption
 	switch {
 	case err == nil, errors.As(err, &child):
+	case errors.As(context.Cause(ctx), &signalled):
+		a.hint("stopped by signal (%v); nothing was written", signalled)
 	case errors.As(err, &failure):
 		a.renderProblems(failure)
 	case errors.As(err, &usage):

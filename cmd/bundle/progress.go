@@ -47,7 +47,7 @@ func (p *progress) Progress(step pipeline.Step, done, total int) {
 			doneAll, all = doneAll+p.done[s], all+p.all[s]
 		}
 		p.bar.Describe(string(step))
-		p.bar.ChangeMax(all)
+		p.bar.ChangeMax(all + 1) // never full before finish: a full bar is not drawn again
 		_ = p.bar.Set(doneAll)
 	case !begun:
 		fmt.Fprintf(p.w, "bundle: %s (%d)\n", step, total)
