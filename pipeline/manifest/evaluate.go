@@ -166,7 +166,7 @@ func (e *evaluator) bundle(s *scope) Bundle {
 	if !e.layerPerFunction() {
 		bundle.Layer = e.layer(s)
 	}
-	bundle.Helpers, _ = e.list(b, "helpers", s)
+	bundle.Helpers = e.helpers(b, s)
 	return bundle
 }
 

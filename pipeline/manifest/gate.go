@@ -94,14 +94,21 @@ type frame struct {
 	steps  int // operators since the last comma or line: each may nest the expression once more
 }
 
-var closers = map[hclsyntax.TokenType]hclsyntax.TokenType{
-	hclsyntax.TokenOBrace:          hclsyntax.TokenCBrace,
-	hclsyntax.TokenOBrack:          hclsyntax.TokenCBrack,
-	hclsyntax.TokenOParen:          hclsyntax.TokenCParen,
-	hclsyntax.TokenTemplateInterp:  hclsyntax.TokenTemplateSeqEnd,
-	hclsyntax.TokenTemplateControl: hclsyntax.TokenTemplateSeqEnd,
-	hclsyntax.TokenOQuote:          hclsyntax.TokenCQuote,
-	hclsyntax.TokenOHeredoc:        hclsyntax.TokenCHeredoc,
+// closer is the token that closes what t opens.
+func closer(t hclsyntax.TokenType) hclsyntax.TokenType {
+	switch t {
+	case hclsyntax.TokenOBrace:
+		return hclsyntax.TokenCBrace
+	case hclsyntax.TokenOBrack:
+		return hclsyntax.TokenCBrack
+	case hclsyntax.TokenOParen:
+		return hclsyntax.TokenCParen
+	case hclsyntax.TokenOQuote:
+		return hclsyntax.TokenCQuote
+	case hclsyntax.TokenOHeredoc:
+		return hclsyntax.TokenCHeredoc
+	}
+	return hclsyntax.TokenTemplateSeqEnd
 }
 
 // nesting is the state of a scan: the open frames, and how deep an expression nests at this point.
@@ -126,24 +133,24 @@ func (n *nesting) rest() {
 }
 
 func (n *nesting) token(t hclsyntax.TokenType) {
-	closer := n.stack[len(n.stack)-1].closer
+	awaited := n.stack[len(n.stack)-1].closer
 	switch t {
 	case hclsyntax.TokenOQuote, hclsyntax.TokenOHeredoc:
-		n.open(closers[t]) // what nests is the sequences inside
+		n.open(closer(t)) // what nests is the sequences inside
 	case hclsyntax.TokenTemplateControl:
 		n.step() // %{ if } nests until its endif, beyond its own end
-		n.open(closers[t])
+		n.open(closer(t))
 		n.depth++
 	case hclsyntax.TokenOBrace, hclsyntax.TokenOBrack, hclsyntax.TokenOParen, hclsyntax.TokenTemplateInterp:
-		n.open(closers[t])
+		n.open(closer(t))
 		n.depth++
 	case hclsyntax.TokenNewline:
-		if closer == hclsyntax.TokenNil || closer == hclsyntax.TokenCBrace {
+		if awaited == hclsyntax.TokenNil || awaited == hclsyntax.TokenCBrace {
 			n.rest()
 		}
 	case hclsyntax.TokenComma:
 		n.rest()
-	case closer: // never that of the outermost frame: no token is a TokenNil
+	case awaited: // never that of the outermost frame: no token is a TokenNil
 		n.rest()
 		n.stack = n.stack[:len(n.stack)-1]
 		if t != hclsyntax.TokenCQuote && t != hclsyntax.TokenCHeredoc {

@@ -108,7 +108,6 @@ const always = -1
 func unbuilt() []unbuiltRow {
 	return []unbuiltRow{
 		{"", "blind", always, "Blind builds are not available in this version. Remove the attribute: secrets are then sealed in pack mode."},
-		{"bundle", "helpers", 0, "Helpers in the layer are not available in this version. Write helpers = [], or remove the attribute."},
 		{"environment", "regions", 1, "More than one region is not available in this version. Name one, and declare an environment for each."},
 		{"secret", "matches", always, "Constraints on values are not available in this version. Remove the attribute."},
 		{"secret", "min_length", always, "Constraints on values are not available in this version. Remove the attribute."},

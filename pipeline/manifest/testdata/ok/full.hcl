@@ -4,7 +4,7 @@ bundle {
   name                = "payments"
   layer               = "payments-${environment.name}-${function.name}"
   default_environment = var.standard
-  helpers             = []
+  helpers             = ["node", "python", "exec"]
 }
 
 variable "standard" {

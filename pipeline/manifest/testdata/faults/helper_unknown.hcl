@@ -1,6 +1,6 @@
 bundle {
   name    = "payments"
-  helpers = ["node"]
+  helpers = ["pyhton", "node"]
 }
 
 environment "local" {

@@ -1,0 +1,31 @@
+package manifest
+
+import "fmt"
+
+// Helpers are the names that the list helpers of the bundle block may have.
+func Helpers() []string { return []string{"node", "python", "exec"} }
+
+// helpers are the helpers that the bundle block asks for.
+func (e *evaluator) helpers(b *block, s *scope) []Text {
+	names, has := e.list(b, "helpers", s)
+	if has != found {
+		return nil
+	}
+	seen := map[string]bool{}
+	for _, known := range Helpers() {
+		seen[known] = false
+	}
+	for _, name := range names {
+		twice, known := seen[name.Value]
+		switch {
+		case !known:
+			e.wrong(b.attrs["helpers"], "Unknown helper", fmt.Sprintf("There is no helper %q. The helpers are %s.%s", name.Value, quoted(Helpers(), len(Helpers())), didYouMean(name.Value, Helpers())), name.Range)
+			return nil
+		case twice:
+			e.wrong(b.attrs["helpers"], "Helper named twice", fmt.Sprintf("The helper %q is in this list already. Remove one of the two.", name.Value), name.Range)
+			return nil
+		}
+		seen[name.Value] = true
+	}
+	return names
+}
