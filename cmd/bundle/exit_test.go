@@ -1,0 +1,53 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"syscall"
+	"testing"
+
+	"github.com/whispering/bundle/pipeline"
+)
+
+func TestExitCodes(t *testing.T) {
+	problems := func(kinds ...pipeline.Kind) error {
+		var all pipeline.Problems
+		for _, kind := range kinds {
+			all = append(all, pipeline.Problem{Kind: kind})
+		}
+		return failed(all)
+	}
+	interrupted, cancel := context.WithCancelCause(t.Context())
+	cancel(interruption{syscall.SIGINT})
+	terminated, cancel := context.WithCancelCause(t.Context())
+	cancel(interruption{syscall.SIGTERM})
+	tests := map[string]struct {
+		ctx  context.Context
+		err  error
+		want int
+	}{
+		"done":                         {t.Context(), nil, 0},
+		"no problems":                  {t.Context(), problems(), 0},
+		"anything else":                {t.Context(), errors.New("?"), 1},
+		"a fault":                      {t.Context(), problems(pipeline.Fault), 1},
+		"usage":                        {t.Context(), usagef("?"), 2},
+		"manifest":                     {t.Context(), problems(pipeline.Manifest), 2},
+		"access":                       {t.Context(), problems(pipeline.Access), 4},
+		"missing":                      {t.Context(), problems(pipeline.Missing), 5},
+		"unavailable":                  {t.Context(), problems(pipeline.Unavailable), 6},
+		"integrity":                    {t.Context(), problems(pipeline.Integrity), 7},
+		"output":                       {t.Context(), problems(pipeline.Output), 8},
+		"the smallest of several":      {t.Context(), problems(pipeline.Output, pipeline.Missing, pipeline.Access), 4},
+		"unavailable, twice":           {t.Context(), problems(pipeline.Unavailable, pipeline.Unavailable), 6},
+		"unavailable among others":     {t.Context(), problems(pipeline.Unavailable, pipeline.Output), 8},
+		"a child's own":                {t.Context(), &childExit{42}, 42},
+		"interrupted":                  {interrupted, problems(pipeline.Unavailable), 130},
+		"terminated":                   {terminated, errors.New("?"), 143},
+		"done in spite of the signals": {interrupted, nil, 0},
+	}
+	for name, test := range tests {
+		if got := exitCode(test.ctx, test.err); got != test.want {
+			t.Errorf("%s: %d, not %d", name, got, test.want)
+		}
+	}
+}
