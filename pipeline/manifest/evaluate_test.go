@@ -45,7 +45,7 @@ func TestEvaluateResolvesDefaultsGroupsAndScopes(t *testing.T) {
 	}
 	got := evaluate(t, string(src), "prod", Options{Vars: []string{"tier=api"}})
 	want := &Manifest{
-		Bundle: Bundle{Name: text("payments")},
+		Bundle: Bundle{Name: text("payments"), Helpers: []Text{text("node"), text("python"), text("exec")}},
 		Environment: Environment{
 			Name: text("prod"), AccountID: text("222222222222"), Regions: []Text{text("us-west-2")},
 			Role: text("arn:aws:iam::222222222222:role/ci/bundle-prod"),
