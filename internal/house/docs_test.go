@@ -10,20 +10,9 @@ import (
 	"strings"
 	"testing"
 	"time"
-)
 
-// require skips a test for want of a program, or fails it where
-// BUNDLE_TEST_REQUIRE is set.
-func require(t *testing.T, program, from string) {
-	t.Helper()
-	if _, err := exec.LookPath(program); err == nil {
-		return
-	}
-	if os.Getenv("BUNDLE_TEST_REQUIRE") != "" {
-		t.Fatalf("%s is not installed (%s)", program, from)
-	}
-	t.Skipf("%s is not installed (%s)", program, from)
-}
+	"github.com/whispering/bundle/internal/needs"
+)
 
 // TestDocumentedCommandsWork runs the sh blocks of each page, in order, as one
 // script, in a copy of the repository. The AWS CLI and bundle talk to the
@@ -32,8 +21,8 @@ func TestDocumentedCommandsWork(t *testing.T) {
 	if testing.Short() {
 		t.Skip("-short: builds the command several times")
 	}
-	require(t, "aws", "the AWS CLI, from PyPI: pip install awscli")
-	require(t, "unzip", "Debian: apt-get install unzip")
+	needs.Program(t, "aws", "the AWS CLI, from PyPI: pip install awscli")
+	needs.Program(t, "unzip", "Debian: apt-get install unzip")
 	bin := t.TempDir()
 	run(t, root(t), nil, "go", "build", "-o", bin, "./cmd/bundle")
 	for _, page := range pages(t) {

@@ -38,6 +38,7 @@ var law = map[string][2]string{
 	"internal/awsclient":    {"", "aws config credentials imds sts smithy"},
 	"internal/awslocal/...": {"internal/awslocal/...", ""},
 	"internal/actions":      {"", ""},
+	"internal/needs":        {"", ""},
 }
 
 // others names the modules and packages of others.
