@@ -15,6 +15,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials/stscreds"
 	"github.com/aws/aws-sdk-go-v2/feature/ec2/imds"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
+	"github.com/aws/smithy-go/logging"
 )
 
 // Static is an access key that is given rather than found.
@@ -78,7 +79,7 @@ func New(ctx context.Context, o Options) (aws.Config, error) {
 	cfg.HTTPClient = withoutRedirects(cfg.HTTPClient, o.timeout())
 	cfg.Retryer = newRetryer
 	cfg.RetryMaxAttempts, cfg.RetryMode = 0, ""
-	cfg.ClientLogMode = 0
+	cfg.Logger, cfg.ClientLogMode = logging.Nop{}, 0 // the SDK's own writes past our streams
 	cfg.AppID = o.appID()
 	cfg.Credentials = marked{cfg.Credentials, "no usable AWS credentials"}
 	if o.Role != "" {
@@ -115,6 +116,7 @@ func found(ctx context.Context, o Options) (aws.Config, error) {
 		config.WithRegion(o.Region),
 		config.WithHTTPClient(newHTTPClient(o.timeout())),
 		config.WithRetryer(newRetryer),
+		config.WithLogger(logging.Nop{}),
 		config.WithAppID(o.appID()),
 		config.WithEC2IMDSClientEnableState(metadata),
 		config.WithAPIOptions((&recorder{calls: o.Calls, debug: o.Debug}).options()),
