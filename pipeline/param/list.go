@@ -7,6 +7,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
+	"github.com/aws/aws-sdk-go-v2/service/ssm/types"
 
 	"github.com/whispering/bundle/pipeline/secret"
 )
@@ -29,6 +30,11 @@ const (
 // Its errors wrap ErrDenied, ErrReply, ErrUnavailable, ErrCredentials or the
 // context's error.
 func (s *Source) List(ctx context.Context, path string, recursive bool) ([]Parameter, error) {
+	return s.list(ctx, path, recursive, nil)
+}
+
+// list lists what passes the filters, which Parameter Store applies.
+func (s *Source) list(ctx context.Context, path string, recursive bool, filters []types.ParameterStringFilter) ([]Parameter, error) {
 	below := strings.TrimSuffix(path, "/") + "/"
 	var all []Parameter
 	var token *string
@@ -37,13 +43,13 @@ func (s *Source) List(ctx context.Context, path string, recursive bool) ([]Param
 	for range maxPages {
 		out, err := s.client.GetParametersByPath(ctx, &ssm.GetParametersByPathInput{
 			Path: aws.String(path), Recursive: aws.Bool(recursive), WithDecryption: aws.Bool(false),
-			MaxResults: aws.Int32(batchSize), NextToken: token,
+			MaxResults: aws.Int32(batchSize), NextToken: token, ParameterFilters: filters,
 		})
 		if err != nil {
 			return nil, s.stopped(ctx, err)
 		}
 		for i := range out.Parameters {
-			r := s.take(&out.Parameters[i], false)
+			r := s.take(&out.Parameters[i], versions)
 			r.parameter.Ref = secret.Ref{Name: canonical(r.name)}
 			rest, ok := strings.CutPrefix(r.name, below)
 			if !ok || rest == "" || !recursive && strings.Contains(rest, "/") {

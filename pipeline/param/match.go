@@ -18,6 +18,7 @@ const timeUnit = time.Millisecond
 type reply struct {
 	name, selector string
 	hasValue       bool
+	badCiphertext  bool // what should be a ciphertext is none
 	parameter      Parameter
 }
 
@@ -112,6 +113,8 @@ func checkReply(r reply, ref secret.Ref, region string) string {
 		return "has no date"
 	case !r.hasValue:
 		return "has no value"
+	case r.badCiphertext:
+		return "has no ciphertext in base64"
 	}
 	switch types.ParameterType(r.parameter.Type) {
 	case types.ParameterTypeString, types.ParameterTypeStringList, types.ParameterTypeSecureString:

@@ -48,7 +48,10 @@ type Parameter struct {
 	Ref     secret.Ref // as it was asked for
 	Version secret.Version
 	Type    string       // "String", "StringList" or "SecureString"
-	Value   secret.Value // zero where only versions were asked for
+	Value   secret.Value // zero where it was not asked for
+
+	// Ciphertext is what is stored for a SecureString: only after Ciphertexts.
+	Ciphertext []byte
 }
 
 // Result is what was found for one reference: a Parameter, or an error wrapping
@@ -61,25 +64,27 @@ type Result struct {
 
 // New returns a Source that makes its calls with cfg.
 func New(cfg aws.Config, o Options) *Source {
-	pacer := newPacer(o.TPS)
-	client := ssm.NewFromConfig(cfg, func(so *ssm.Options) {
-		so.APIOptions = append(so.APIOptions, func(stack *middleware.Stack) error {
-			// After "Retry", so that repeated attempts keep the pace as well, and
-			// before signing, so that no signature ages while it waits.
-			return stack.Finalize.Insert(pacer, "Retry", middleware.After)
-		})
-	})
 	concurrency := o.Concurrency
 	if concurrency <= 0 {
 		concurrency = defaultConcurrency
 	}
-	return &Source{client: client, pacer: pacer, region: cfg.Region, concurrency: concurrency}
+	s := &Source{pacer: newPacer(o.TPS), region: cfg.Region, concurrency: concurrency}
+	s.client = ssm.NewFromConfig(cfg, s.paced)
+	return s
+}
+
+// paced puts the pace into a client: after "Retry", so that repeated attempts
+// keep it as well, and before signing, so that no signature ages while it waits.
+func (s *Source) paced(o *ssm.Options) {
+	o.APIOptions = append(o.APIOptions, func(stack *middleware.Stack) error {
+		return stack.Finalize.Insert(s.pacer, "Retry", middleware.After)
+	})
 }
 
 // Versions finds the current version of each parameter, or the one that its
 // selector names, without decrypting anything. Otherwise it is like Read.
 func (s *Source) Versions(ctx context.Context, refs []secret.Ref, got func(Result)) error {
-	return s.read(ctx, refs, false, got)
+	return s.read(ctx, refs, versions, got)
 }
 
 // Read reads each parameter with its decrypted value. References are asked for
@@ -91,10 +96,19 @@ func (s *Source) Versions(ctx context.Context, refs []secret.Ref, got func(Resul
 // ErrCredentials or the context's error. Then some results have not been handed
 // out.
 func (s *Source) Read(ctx context.Context, refs []secret.Ref, got func(Result)) error {
-	return s.read(ctx, refs, true, got)
+	return s.read(ctx, refs, values, got)
 }
 
-func (s *Source) read(ctx context.Context, refs []secret.Ref, decrypt bool, got func(Result)) error {
+// A kind says what a read is to bring besides versions.
+type kind int
+
+const (
+	versions    kind = iota // nothing
+	values                  // the decrypted values
+	ciphertexts             // what is stored for a SecureString
+)
+
+func (s *Source) read(ctx context.Context, refs []secret.Ref, what kind, got func(Result)) error {
 	run, cancel := context.WithCancel(ctx)
 	defer cancel()
 	var (
@@ -113,7 +127,7 @@ func (s *Source) read(ctx context.Context, refs []secret.Ref, decrypt bool, got 
 		}
 		group.Go(func() {
 			defer func() { <-slots }()
-			results, err := s.batch(run, batch, decrypt)
+			results, err := s.batch(run, batch, what)
 			mu.Lock()
 			defer mu.Unlock()
 			if failed == nil && err != nil {
@@ -154,21 +168,21 @@ func batches(refs []secret.Ref) [][]secret.Ref {
 
 // batch reads at most ten parameters and explains what could not be read. Its
 // error is for what stops the whole read.
-func (s *Source) batch(ctx context.Context, refs []secret.Ref, decrypt bool) ([]Result, error) {
-	results, err := s.ask(ctx, refs, decrypt)
+func (s *Source) batch(ctx context.Context, refs []secret.Ref, what kind) ([]Result, error) {
+	results, err := s.ask(ctx, refs, what)
 	switch {
 	case err == nil:
 		return s.explain(ctx, results)
 	case !refused(err):
 		return nil, err
 	case len(refs) == 1:
-		why, err := s.refusal(ctx, refs[0], decrypt, err)
+		why, err := s.refusal(ctx, refs[0], what, err)
 		return []Result{{Ref: refs[0], Err: why}}, err
 	}
 	// One parameter that is forbidden or cannot be decrypted fails the whole call.
 	results = nil
 	for _, ref := range refs {
-		one, err := s.batch(ctx, []secret.Ref{ref}, decrypt)
+		one, err := s.batch(ctx, []secret.Ref{ref}, what)
 		if err != nil {
 			return nil, err
 		}
@@ -178,18 +192,18 @@ func (s *Source) batch(ctx context.Context, refs []secret.Ref, decrypt bool) ([]
 }
 
 // ask makes one call of GetParameters and matches its reply to what was asked.
-func (s *Source) ask(ctx context.Context, refs []secret.Ref, decrypt bool) ([]Result, error) {
+func (s *Source) ask(ctx context.Context, refs []secret.Ref, what kind) ([]Result, error) {
 	names := make([]string, len(refs))
 	for i, ref := range refs {
 		names[i] = ref.String()
 	}
-	out, err := s.client.GetParameters(ctx, &ssm.GetParametersInput{Names: names, WithDecryption: aws.Bool(decrypt)})
+	out, err := s.client.GetParameters(ctx, &ssm.GetParametersInput{Names: names, WithDecryption: aws.Bool(what == values)})
 	if err != nil {
 		return nil, err
 	}
 	m := newMatcher(s.region, refs)
 	for i := range out.Parameters {
-		m.found(s.take(&out.Parameters[i], decrypt))
+		m.found(s.take(&out.Parameters[i], what))
 	}
 	for _, name := range out.InvalidParameters {
 		m.invalid(name)
@@ -211,7 +225,7 @@ func (s *Source) explain(ctx context.Context, results []Result) ([]Result, error
 	if len(bare) == 0 {
 		return results, nil
 	}
-	found, err := s.batch(ctx, bare, false)
+	found, err := s.batch(ctx, bare, versions)
 	if err != nil {
 		return nil, err
 	}
@@ -231,14 +245,14 @@ func (s *Source) explain(ctx context.Context, results []Result) ([]Result, error
 }
 
 // refusal says why the call for a single parameter was refused.
-func (s *Source) refusal(ctx context.Context, ref secret.Ref, decrypt bool, cause error) (why, stop error) {
+func (s *Source) refusal(ctx context.Context, ref secret.Ref, what kind, cause error) (why, stop error) {
 	why = refusalError(cause)
-	if !decrypt || !isDenied(cause) {
+	if what != values || !isDenied(cause) {
 		return why, nil
 	}
 	// A key that may not be used is reported like a parameter that may not be
 	// read. Without decryption only the latter is refused.
-	switch _, err := s.ask(ctx, []secret.Ref{ref}, false); {
+	switch _, err := s.ask(ctx, []secret.Ref{ref}, versions); {
 	case err == nil:
 		return undecryptable(cause), nil
 	case refused(err):
@@ -250,7 +264,7 @@ func (s *Source) refusal(ctx context.Context, ref secret.Ref, decrypt bool, caus
 
 // take moves a parameter out of a reply of the SDK, whose fields every printer
 // shows, and empties what it leaves behind.
-func (s *Source) take(p *types.Parameter, decrypted bool) reply {
+func (s *Source) take(p *types.Parameter, what kind) reply {
 	r := reply{
 		name:     aws.ToString(p.Name),
 		selector: aws.ToString(p.Selector),
@@ -263,8 +277,12 @@ func (s *Source) take(p *types.Parameter, decrypted bool) reply {
 	if p.LastModifiedDate != nil {
 		r.parameter.Version.Modified = p.LastModifiedDate.UTC().Truncate(timeUnit)
 	}
-	if decrypted && p.Value != nil {
+	switch {
+	case p.Value == nil:
+	case what == values:
 		r.parameter.Value = secret.New([]byte(*p.Value))
+	case what == ciphertexts && p.Type == types.ParameterTypeSecureString:
+		r.parameter.Ciphertext, r.badCiphertext = decodeCiphertext(*p.Value)
 	}
 	p.Value, p.SourceResult = nil, nil
 	return r

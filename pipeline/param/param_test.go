@@ -144,7 +144,11 @@ func readAll(t *testing.T, s *Source, decrypt bool, names ...string) (map[string
 	results := make(map[string]Result)
 	var order []string
 	busy := false
-	err := s.read(t.Context(), refs(t, names...), decrypt, func(r Result) {
+	what := versions
+	if decrypt {
+		what = values
+	}
+	err := s.read(t.Context(), refs(t, names...), what, func(r Result) {
 		if busy {
 			t.Error("two results at a time")
 		}
