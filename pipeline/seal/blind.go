@@ -1,0 +1,134 @@
+package seal
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/kms"
+	"github.com/aws/smithy-go"
+	"github.com/aws/smithy-go/middleware"
+)
+
+var (
+	// ErrCiphertext reports a ciphertext that KMS does not open: it is none of
+	// KMS's, is damaged, or was made with another encryption context.
+	ErrCiphertext = errors.New("KMS does not take the ciphertext")
+	// ErrSourceKey reports a ciphertext under a key that is not the expected one.
+	ErrSourceKey = errors.New("it is stored under another key")
+)
+
+// Blind re-encrypts ciphertexts inside KMS. Its client refuses to send any call
+// that takes or gives a plaintext. It is safe for concurrent use.
+type Blind struct {
+	client *kms.Client
+}
+
+// NewBlind returns a Blind that makes its calls with cfg.
+func NewBlind(cfg aws.Config) *Blind {
+	return &Blind{kms.NewFromConfig(cfg, refusePlaintext)}
+}
+
+// A Move is one ciphertext on its way from one key to another.
+type Move struct {
+	Ciphertext []byte
+	Parameter  string   // ARN: the context that Parameter Store encrypted it with
+	Sources    []string // ARNs of the keys it may be under; none: any but To
+	To         string   // ARN
+	Context    map[string]string
+}
+
+// ReEncrypt returns the ciphertext under the key m.To and with the context
+// m.Context. The plaintext does not leave KMS:
+// https://docs.aws.amazon.com/kms/latest/APIReference/API_ReEncrypt.html
+//
+// The encryption context of what Parameter Store holds is the parameter's ARN:
+// https://docs.aws.amazon.com/systems-manager/latest/userguide/secure-string-parameter-kms-encryption.html
+//
+// Errors wrap ErrCiphertext, ErrSourceKey, ErrKeyMissing, ErrKeyDenied,
+// ErrKeyState, ErrReply, ErrUnavailable, ErrCredentials or the context's error.
+func (b *Blind) ReEncrypt(ctx context.Context, m Move) ([]byte, error) {
+	out, err := b.client.ReEncrypt(ctx, m.request())
+	if err != nil {
+		return nil, moveFailure(ctx, err)
+	}
+	source, to := aws.ToString(out.SourceKeyId), aws.ToString(out.KeyId)
+	_, ok := parseKey(source)
+	switch n := len(out.CiphertextBlob); {
+	case to != m.To:
+		return nil, fmt.Errorf("%w: %q encrypted instead of %q", ErrReply, printable(to), m.To)
+	case !ok:
+		return nil, fmt.Errorf("%w: the source key is %q", ErrReply, printable(source))
+	case n == 0 || n > maxCiphertext:
+		return nil, fmt.Errorf("%w: the ciphertext is %d bytes long", ErrReply, n)
+	case source == m.To:
+		return nil, fmt.Errorf("%w: %s, which is the function's own", ErrSourceKey, source)
+	case !m.expects(source):
+		return nil, fmt.Errorf("%w: %s", ErrSourceKey, source)
+	}
+	return out.CiphertextBlob, nil
+}
+
+// Try finds out, by a dry run, whether ReEncrypt would be let through. Its errors
+// are those of ReEncrypt; what only a reply tells, it cannot find out.
+//
+// https://docs.aws.amazon.com/kms/latest/developerguide/testing-permissions.html
+func (b *Blind) Try(ctx context.Context, m Move) error {
+	request := m.request()
+	request.DryRun = aws.Bool(true)
+	_, err := b.client.ReEncrypt(ctx, request)
+	var api smithy.APIError
+	switch {
+	case err == nil:
+		return fmt.Errorf("%w: a dry run was answered like a real one", ErrReply)
+	case errors.As(err, &api) && api.ErrorCode() == "DryRunOperationException":
+		return nil
+	}
+	return moveFailure(ctx, err)
+}
+
+func (m Move) request() *kms.ReEncryptInput {
+	in := &kms.ReEncryptInput{
+		CiphertextBlob:               m.Ciphertext,
+		SourceEncryptionContext:      map[string]string{"PARAMETER_ARN": m.Parameter},
+		DestinationKeyId:             aws.String(m.To),
+		DestinationEncryptionContext: m.Context,
+	}
+	if len(m.Sources) == 1 {
+		in.SourceKeyId = aws.String(m.Sources[0]) // then KMS takes no other
+	}
+	return in
+}
+
+func (m Move) expects(source string) bool {
+	return len(m.Sources) == 0 || slices.Contains(m.Sources, source)
+}
+
+func moveFailure(ctx context.Context, err error) error {
+	var api smithy.APIError
+	if ctx.Err() == nil && errors.As(err, &api) {
+		switch api.ErrorCode() {
+		case "InvalidCiphertextException": // its message is empty
+			return fmt.Errorf("%w: %s", ErrCiphertext, describe(err))
+		case "IncorrectKeyException":
+			return fmt.Errorf("%w: %s", ErrSourceKey, describe(err))
+		}
+	}
+	return failure(ctx, err, nil)
+}
+
+// refusePlaintext keeps a client from any call but ReEncrypt: from Decrypt,
+// Encrypt, GenerateDataKey and whatever else KMS has or will have.
+func refusePlaintext(o *kms.Options) {
+	o.APIOptions = append(o.APIOptions, func(stack *middleware.Stack) error {
+		return stack.Initialize.Add(middleware.InitializeMiddlewareFunc("RefusePlaintext",
+			func(ctx context.Context, in middleware.InitializeInput, next middleware.InitializeHandler) (middleware.InitializeOutput, middleware.Metadata, error) {
+				if _, ok := in.Parameters.(*kms.ReEncryptInput); !ok {
+					return middleware.InitializeOutput{}, middleware.Metadata{}, fmt.Errorf("a blind build does not send %T", in.Parameters)
+				}
+				return next.HandleInitialize(ctx, in)
+			}), middleware.Before)
+	})
+}
