@@ -65,6 +65,10 @@ func (a *app) build(c *cli.Context) error {
 	}
 	ctx, cancel := context.WithTimeout(c.Context, timeout)
 	defer cancel()
+	helpers, err := a.manifestHelpers(ctx, m.Bundle)
+	if err != nil {
+		return err
+	}
 	s, err := a.connect(ctx, module, m, sessionOptions{endpoint: text(c, "endpoint-url"), tps: tps, debug: c.Bool("debug")})
 	if err != nil {
 		return err
@@ -83,7 +87,7 @@ func (a *app) build(c *cli.Context) error {
 	if len(problems) > 0 {
 		return failed(problems)
 	}
-	layer, problems := pipeline.Assemble(&layerbuild.Layer{Documents: result.Documents})
+	layer, problems := pipeline.Assemble(&layerbuild.Layer{Documents: result.Documents, Helpers: helpers})
 	if len(problems) == 0 {
 		problems = out.Replace(layer)
 	}

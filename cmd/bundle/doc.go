@@ -11,6 +11,7 @@
 //	validate  check the manifest without calling AWS
 //	inspect   show what a layer holds; needs no key
 //	run       run a command with a function's secrets in its environment
+//	helpers   make a layer of helpers alone
 //	local     the embedded AWS: serve, put, get, list, reset, …
 //	version   print the version
 //

@@ -35,6 +35,8 @@ var law = map[string][2]string{
 	"runtime/execwrap":      {"runtime/secrets", ""},
 	"runtime/node":          {"", ""},
 	"runtime/python":        {"", ""},
+	"runtime/execbin":       {"", ""},
+	"runtime/execbin/make":  {"runtime/execbin", ""},
 	"internal/awsclient":    {"", "aws config credentials imds sts smithy"},
 	"internal/awslocal/...": {"internal/awslocal/...", ""},
 	"internal/actions":      {"", ""},
