@@ -91,7 +91,7 @@ func document(t *testing.T, partition, region, id string) (dir, key string) {
 }
 
 // authority makes a certificate authority, and a server's certificate for names.
-func authority(t *testing.T, names ...string) (pemFile string, server tls.Certificate) {
+func authority(t testing.TB, names ...string) (pemFile string, server tls.Certificate) {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {

@@ -71,6 +71,8 @@ func faultCases() []faultCase {
 		{name: "a disabled key", faults: with(awslocal.DisableKey, func(f *awslocal.Fault) { f.Key = "11111111-1111-4111-8111-111111111111" }), expect: "key_unusable", calls: 1},
 		{name: "the second box denied", vector: "ok-two-boxes", faults: fails("AccessDeniedException", 400, 2, 1), expect: "access_denied", calls: 2},
 		{name: "nobody listens", env: []string{"AWS_ENDPOINT_URL_KMS=http://127.0.0.1:9"}, expect: "unavailable"},
+		{name: "a token with a line end", env: []string{"AWS_SESSION_TOKEN=session-token\r\nX-Amz-Target: other"}, expect: "credentials"},
+		{name: "an id with a space", env: []string{"AWS_ACCESS_KEY_ID=AKID EXAMPLE"}, expect: "credentials"},
 		{name: "a slow reply once", faults: []awslocal.Fault{{Operation: "kms:Decrypt", Kind: awslocal.Hang, Times: 1}}, calls: 2, long: true},
 		// Three attempts of 2 s fill the 6 s; five would take 10.
 		{name: "no reply for ever", faults: fault(awslocal.Hang, 0), expect: "unavailable", calls: 3, long: true},
@@ -107,7 +109,8 @@ func (c faultCase) run(t *testing.T, d *driver, local aws) {
 		name = "ok-one"
 	}
 	v := readVector(t, name)
-	vars := local.environment(v.place(t))
+	dir := v.place(t)
+	vars := local.environment(dir)
 	for _, e := range c.env {
 		variable, value, _ := strings.Cut(e, "=")
 		vars[variable] = value
@@ -129,6 +132,5 @@ func (c faultCase) run(t *testing.T, d *driver, local aws) {
 		return // stays so
 	}
 	local.ClearFaults()
-	vars["AWS_ENDPOINT_URL_KMS"] = local.url
-	v.check(t, d.call(t, request{Env: vars, Calls: [][]any{{"all"}}, Keep: true})[0])
+	v.check(t, d.call(t, request{Env: local.environment(dir), Calls: [][]any{{"all"}}, Keep: true})[0])
 }

@@ -25,7 +25,7 @@ type vector struct {
 	document          string
 }
 
-func readVector(t *testing.T, name string) vector {
+func readVector(t testing.TB, name string) vector {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join(vectorDir, name+".txt"))
 	if err != nil {
@@ -74,7 +74,7 @@ type aws struct {
 	url string
 }
 
-func embedded(t *testing.T, options ...awslocal.Option) aws {
+func embedded(t testing.TB, options ...awslocal.Option) aws {
 	t.Helper()
 	seed, err := os.ReadFile(filepath.Join(vectorDir, "vectors.seed.json"))
 	if err != nil {
@@ -106,7 +106,7 @@ func (a aws) environment(dir string) map[string]string {
 }
 
 // place writes the document as the vector says.
-func (v vector) place(t *testing.T) (dir string) {
+func (v vector) place(t testing.TB) (dir string) {
 	t.Helper()
 	dir = t.TempDir()
 	folder := filepath.Join(dir, "bundle", "functions")

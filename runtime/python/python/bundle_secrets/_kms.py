@@ -107,6 +107,8 @@ class Client:
         deadline = time.monotonic() + seconds
         credentials = self._credentials.get(os.environ, seconds)
         key_id, key, token = credentials
+        if not all("!" <= c <= "~" for c in key_id + (token or "")):
+            raise Trouble(Credentials, "the credentials hold a character that no header may have")
         date = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(time.time() + self._skew))
         headers = [
             ("Content-Type", "application/x-amz-json-1.1"),
