@@ -1,0 +1,80 @@
+package policy
+
+import (
+	"encoding/json"
+	"unicode"
+)
+
+// A Document is a policy as IAM and KMS take it:
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements.html
+type Document struct {
+	Version   string
+	Statement []Statement
+}
+
+// A Statement is one grant or refusal. Its Sid says what for.
+type Statement struct {
+	Sid         string
+	Effect      string
+	Principal   *Principal `json:",omitempty"` // in a key policy only
+	Action      List
+	Resource    List      `json:",omitempty"`
+	NotResource List      `json:",omitempty"`
+	Condition   Condition `json:",omitempty"`
+}
+
+// A Principal says whom a statement of a key policy is about.
+type Principal struct{ AWS List }
+
+// A Condition maps operators to condition keys to values.
+type Condition map[string]map[string]List
+
+// A List is one text or several; one is written without brackets.
+type List []string
+
+// MarshalJSON writes a single text as such.
+func (l List) MarshalJSON() ([]byte, error) {
+	if len(l) == 1 {
+		return json.Marshal(l[0])
+	}
+	return json.Marshal([]string(l))
+}
+
+const (
+	allow = "Allow"
+	deny  = "Deny"
+)
+
+func newDocument(statements ...[]Statement) Document {
+	d := Document{Version: "2012-10-17"}
+	for _, s := range statements {
+		d.Statement = append(d.Statement, s...)
+	}
+	return d
+}
+
+// Quotas on the size of a document, in characters. White space counts in key
+// policies only.
+//
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+// https://docs.aws.amazon.com/kms/latest/developerguide/resource-limits.html
+const (
+	MaxManaged = 6144
+	MaxInline  = 10240
+	MaxKey     = 32 << 10
+)
+
+// Size returns the number of characters of a document without white space.
+func (d Document) Size() int {
+	b, err := json.Marshal(d)
+	if err != nil {
+		return 0 // texts and lists of texts can always be written
+	}
+	n := 0
+	for _, r := range string(b) {
+		if !unicode.IsSpace(r) {
+			n++
+		}
+	}
+	return n
+}

@@ -1,0 +1,262 @@
+package policy
+
+import (
+	"strconv"
+	"strings"
+	"unicode"
+
+	"github.com/whispering/bundle/pipeline/manifest"
+)
+
+// Condition keys of KMS:
+// https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html
+const (
+	contextKeys   = "kms:EncryptionContextKeys"
+	ofFunction    = "kms:EncryptionContext:bundle:function"
+	ofEnvironment = "kms:EncryptionContext:bundle:environment"
+	ofParameter   = "kms:EncryptionContext:PARAMETER_ARN"
+	viaService    = "kms:ViaService"
+)
+
+// Build is the policy of the role that builds: it reads the parameters, seals
+// each function under its own key and for that function alone, and, where the
+// bundle names a layer, publishes it. Of packed functions it may decrypt the
+// parameters, through Parameter Store only; of blind ones it may decrypt
+// nothing.
+func (s Setting) Build() Document {
+	packed := s.reads(func(fn manifest.Function) bool { return !s.blind(fn) })
+	blind := s.reads(s.blind)
+	return newDocument(s.look(), s.open(packed, blind), s.seal(), s.publish(), s.closeSource(packed, blind), s.closeDestination())
+}
+
+// Plan is the policy of a role that tells what a build would do, without being
+// able to learn a value or to seal one.
+func (s Setting) Plan() Document {
+	return newDocument(s.look(), []Statement{{
+		Sid: "DenyValues", Effect: deny,
+		Action:   List{"kms:Decrypt", "kms:Encrypt", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:CreateGrant"},
+		Resource: List{"*"},
+	}})
+}
+
+// Function is the policy of the role of one function: it opens that function's
+// secrets and no others. Its errors wrap ErrFunction.
+func (s Setting) Function(name string) (Document, error) {
+	fn, err := s.function(name)
+	if err != nil {
+		return Document{}, err
+	}
+	return newDocument([]Statement{{
+		Sid: "OpenSecrets", Effect: allow, Action: List{"kms:Decrypt"},
+		Resource: List{s.Keys[name]}, Condition: s.bound(fn),
+	}}), nil
+}
+
+// look is what building and planning both need: versions of parameters, the
+// state of keys, and the layer published before.
+func (s Setting) look() []Statement {
+	all := s.reads(func(manifest.Function) bool { return true })
+	statements := []Statement{{Sid: "ReadParameters", Effect: allow, Action: List{"ssm:GetParameters"}, Resource: all.parameters}}
+	if len(all.paths) > 0 {
+		var paths List
+		for _, path := range all.paths {
+			paths = append(paths, path, path+"/*") // with and without the slash at its end
+		}
+		statements = append(statements, Statement{Sid: "ListPaths", Effect: allow, Action: List{"ssm:GetParametersByPath"}, Resource: paths})
+	}
+	statements = append(statements, Statement{Sid: "DescribeKeys", Effect: allow, Action: List{"kms:DescribeKey"}, Resource: s.keys()})
+	if layers := s.layers(); len(layers) > 0 {
+		var versions List
+		for _, layer := range layers {
+			versions = append(versions, layer+":*")
+		}
+		statements = append(statements,
+			Statement{Sid: "FindLayer", Effect: allow, Action: List{"lambda:ListLayerVersions"}, Resource: layers},
+			Statement{Sid: "ReadLayer", Effect: allow, Action: List{"lambda:GetLayerVersion"}, Resource: versions})
+	}
+	return statements
+}
+
+// open gives what turns a stored parameter into something that can be sealed.
+func (s Setting) open(packed, blind reach) []Statement {
+	var statements []Statement
+	if len(packed.keys) > 0 {
+		condition := among(ofParameter, packed.parameters)
+		condition.add("StringEquals", viaService, s.viaSSM())
+		statements = append(statements, Statement{
+			Sid: "DecryptThroughParameterStore", Effect: allow, Action: List{"kms:Decrypt"}, Resource: packed.keys, Condition: condition,
+		})
+	}
+	if len(blind.keys) > 0 {
+		condition := among(ofParameter, blind.parameters)
+		condition.add("ForAllValues:StringEquals", contextKeys, "PARAMETER_ARN")
+		statements = append(statements, Statement{
+			Sid: "ReEncryptFromParameters", Effect: allow, Action: List{"kms:ReEncryptFrom"}, Resource: blind.keys, Condition: condition,
+		})
+	}
+	return statements
+}
+
+// seal gives one statement per function: with all in one, a function's secrets
+// could be sealed under another's key.
+func (s Setting) seal() []Statement {
+	var statements []Statement
+	for _, fn := range s.Manifest.Functions {
+		statements = append(statements, Statement{
+			Sid: sid(statements, "Seal", fn.Name.Value), Effect: allow, Action: List{s.sealing(fn)},
+			Resource: List{s.Keys[fn.Name.Value]}, Condition: s.bound(fn),
+		})
+	}
+	return statements
+}
+
+func (s Setting) sealing(fn manifest.Function) string {
+	if s.blind(fn) {
+		return "kms:ReEncryptTo"
+	}
+	return "kms:Encrypt"
+}
+
+func (s Setting) publish() []Statement {
+	layers := s.layers()
+	if len(layers) == 0 {
+		return nil
+	}
+	return []Statement{{Sid: "PublishLayer", Effect: allow, Action: List{"lambda:PublishLayerVersion"}, Resource: layers}}
+}
+
+// closeSource refuses to open anything but the parameters, whatever other
+// policies of the role may say. The key alias/aws/ssm needs it most: its own
+// policy lets everyone in the account decrypt through Parameter Store.
+func (s Setting) closeSource(packed, blind reach) []Statement {
+	everything := List{"*"}
+	refuse := func(sid, action string) Statement {
+		return Statement{Sid: sid, Effect: deny, Action: List{action}, Resource: everything}
+	}
+	var statements []Statement
+	if len(packed.keys) > 0 {
+		direct := refuse("DenyDirectDecrypt", "kms:Decrypt")
+		direct.Condition = Condition{"StringNotEquals": {viaService: List{s.viaSSM()}}}
+		others := refuse("DenyDecryptOfOthers", "kms:Decrypt")
+		others.Condition = none(ofParameter, packed.parameters)
+		statements = append(statements, direct, others)
+	} else {
+		statements = append(statements, refuse("DenyDecrypt", "kms:Decrypt"))
+	}
+	if len(blind.keys) > 0 {
+		foreign := refuse("DenyReEncryptFromOtherKeys", "kms:ReEncryptFrom")
+		foreign.Resource, foreign.NotResource = nil, blind.keys
+		others := refuse("DenyReEncryptOfOthers", "kms:ReEncryptFrom")
+		others.Condition = none(ofParameter, blind.parameters)
+		return append(statements, foreign, others)
+	}
+	return append(statements, refuse("DenyReEncryptFrom", "kms:ReEncryptFrom"))
+}
+
+// closeDestination refuses to seal under other keys, for other functions or
+// environments, or bound to anything but what a document is bound to.
+func (s Setting) closeDestination() []Statement {
+	sealing := List{"kms:Encrypt", "kms:ReEncryptTo"}
+	return append([]Statement{
+		{Sid: "DenySealingElsewhere", Effect: deny, Action: sealing, NotResource: s.keys()},
+	}, append(s.closeContext(s.Manifest.Functions, nil), Statement{
+		Sid: "DenyKeyAdministration", Effect: deny, Resource: List{"*"},
+		Action: List{"kms:GenerateDataKey*", "kms:CreateGrant", "kms:PutKeyPolicy"},
+	})...)
+}
+
+// closeContext refuses to seal in any other encryption context than that of
+// the functions' documents.
+func (s Setting) closeContext(functions []manifest.Function, principal *Principal) []Statement {
+	var names, keys List
+	for _, fn := range functions {
+		names = append(names, s.name(fn))
+		keys = append(keys, s.contextKeys(fn)...)
+	}
+	refuse := func(sid, operator, key string, values List) Statement {
+		return Statement{
+			Sid: sid, Effect: deny, Principal: principal, Action: List{"kms:Encrypt", "kms:ReEncryptTo"}, Resource: List{"*"},
+			Condition: Condition{operator: {key: values}},
+		}
+	}
+	return []Statement{
+		refuse("DenyOtherFunctions", "StringNotEquals", ofFunction, distinct(names)),
+		refuse("DenyOtherEnvironments", "StringNotEquals", ofEnvironment, List{s.Manifest.Environment.Name.Value}),
+		refuse("DenyOtherContexts", "ForAnyValue:StringNotEquals", contextKeys, distinct(keys)),
+	}
+}
+
+// bound is the condition that a call is about a document of one function. The
+// values of single keys are compared with StringEquals, which fails where the
+// key is absent; ForAllValues beside it keeps more keys out.
+func (s Setting) bound(fn manifest.Function) Condition {
+	return Condition{
+		"StringEquals":              {ofFunction: List{s.name(fn)}, ofEnvironment: List{s.Manifest.Environment.Name.Value}},
+		"ForAllValues:StringEquals": {contextKeys: s.contextKeys(fn)},
+	}
+}
+
+// name is how the encryption context calls a function (docs/format.md, F-22).
+func (s Setting) name(fn manifest.Function) string {
+	return s.Manifest.Bundle.Name.Value + "/" + fn.Name.Value
+}
+
+func (s Setting) contextKeys(fn manifest.Function) List {
+	keys := List{"bundle:box", "bundle:document", "bundle:environment", "bundle:function"}
+	if s.blind(fn) {
+		keys = append(keys, "bundle:secret")
+	}
+	return keys
+}
+
+// among is the condition that a key has one of some values, of which those
+// below a path are patterns; none is its opposite, also true where the key is
+// absent.
+func among(key string, values List) Condition {
+	return Condition{compare("String", values): {key: values}}
+}
+
+func none(key string, values List) Condition {
+	return Condition{compare("StringNot", values): {key: values}}
+}
+
+func compare(operator string, values List) string {
+	for _, v := range values {
+		if strings.HasSuffix(v, "*") {
+			return operator + "Like"
+		}
+	}
+	return operator + "Equals"
+}
+
+func (c Condition) add(operator, key string, values ...string) {
+	if c[operator] == nil {
+		c[operator] = map[string]List{}
+	}
+	c[operator][key] = values
+}
+
+// sid makes the Sid of a statement about one function: letters and digits, and
+// none that is there already.
+func sid(others []Statement, prefix, function string) string {
+	words := strings.FieldsFunc(function, func(r rune) bool {
+		return r > unicode.MaxASCII || !unicode.IsLetter(r) && !unicode.IsDigit(r)
+	})
+	name := prefix
+	for _, word := range words {
+		name += strings.ToUpper(word[:1]) + word[1:]
+	}
+	taken := func(name string) bool {
+		for _, s := range others {
+			if s.Sid == name {
+				return true
+			}
+		}
+		return false
+	}
+	unique := name
+	for i := 2; taken(unique); i++ {
+		unique = name + strconv.Itoa(i)
+	}
+	return unique
+}

@@ -1,0 +1,94 @@
+package policy
+
+import (
+	"fmt"
+	"strings"
+)
+
+// administration is what the account keeps, through its IAM policies: all that
+// it takes to manage a key and to repair its policy, and nothing that touches
+// data. Who may change the policy could let anyone in; that cannot be helped,
+// and CloudTrail shows it.
+//
+// https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html#key-policy-default-allow-administrators
+func administration() List {
+	return List{
+		"kms:CancelKeyDeletion", "kms:CreateAlias", "kms:DeleteAlias", "kms:DescribeKey", "kms:DisableKey", "kms:DisableKeyRotation",
+		"kms:EnableKey", "kms:EnableKeyRotation", "kms:GetKeyPolicy", "kms:GetKeyRotationStatus", "kms:ListGrants", "kms:ListKeyPolicies",
+		"kms:ListKeyRotations", "kms:ListResourceTags", "kms:PutKeyPolicy", "kms:ReplicateKey", "kms:RevokeGrant", "kms:RotateKeyOnDemand",
+		"kms:ScheduleKeyDeletion", "kms:TagResource", "kms:UntagResource", "kms:UpdateAlias", "kms:UpdateKeyDescription",
+	}
+}
+
+// Key is the policy of the key of one function, and of every other function
+// that shares it. The build seals; the functions' roles, and those for
+// breaking the glass, open; nobody else does, the account's root included. The
+// account keeps the administration.
+//
+// "*" as a resource of a key policy is the key itself:
+// https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-overview.html
+//
+// Its errors wrap ErrFunction, or ErrRole where a function's role is not known.
+func (s Setting) Key(name string) (Document, error) {
+	fn, err := s.function(name)
+	if err != nil {
+		return Document{}, err
+	}
+	functions := s.sharing(fn)
+	this := List{"*"}
+	builder := s.BuildRole
+	if builder == "" {
+		builder = s.root(s.Account)
+	}
+	statements := []Statement{{
+		Sid: "Administration", Effect: allow, Principal: &Principal{List{s.root(accountOf(s.Keys[name]))}},
+		Action: administration(), Resource: this,
+	}}
+	if s.Account != accountOf(s.Keys[name]) {
+		statements = append(statements, Statement{
+			Sid: "Look", Effect: allow, Principal: &Principal{List{s.root(s.Account)}}, Action: List{"kms:DescribeKey"}, Resource: this,
+		})
+	}
+	var roles List
+	for _, fn := range functions {
+		role := s.FunctionRoles[fn.Name.Value]
+		if role == "" {
+			return Document{}, fmt.Errorf("%w is known for function %q, whose key is %s: a manifest does not say it", ErrRole, fn.Name.Value, s.Keys[name])
+		}
+		roles = append(roles, role)
+		statements = append(statements, Statement{
+			Sid: sid(statements, "Seal", fn.Name.Value), Effect: allow, Principal: &Principal{List{builder}},
+			Action: List{s.sealing(fn)}, Resource: this, Condition: s.bound(fn),
+		}, Statement{
+			Sid: sid(statements, "Open", fn.Name.Value), Effect: allow, Principal: &Principal{List{role}},
+			Action: List{"kms:Decrypt"}, Resource: this, Condition: s.bound(fn),
+		})
+	}
+	everyone := &Principal{List{"*"}}
+	if len(s.BreakGlass) > 0 {
+		statements = append(statements, Statement{
+			Sid: "BreakGlass", Effect: allow, Principal: &Principal{s.BreakGlass}, Action: List{"kms:Decrypt"}, Resource: this,
+		})
+		roles = append(roles, s.BreakGlass...)
+	}
+	statements = append(statements, Statement{
+		Sid: "DenyOpening", Effect: deny, Principal: everyone, Action: List{"kms:Decrypt"}, Resource: this,
+		Condition: Condition{"StringNotEquals": {"aws:PrincipalArn": distinct(roles)}},
+	}, Statement{
+		Sid: "DenyOtherUse", Effect: deny, Principal: everyone, Resource: this,
+		Action: List{"kms:ReEncryptFrom", "kms:GenerateDataKey*", "kms:CreateGrant"},
+	})
+	return newDocument(statements, s.closeContext(functions, everyone)), nil
+}
+
+// root is the principal that stands for an account and its IAM policies.
+func (s Setting) root(account string) string {
+	return "arn:" + s.partition() + ":iam::" + account + ":root"
+}
+
+func accountOf(arn string) string {
+	if parts := strings.SplitN(arn, ":", 6); len(parts) == 6 {
+		return parts[4]
+	}
+	return ""
+}

@@ -1,0 +1,212 @@
+package policy
+
+import (
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/whispering/bundle/pipeline/manifest"
+	"github.com/whispering/bundle/pipeline/secret"
+)
+
+var (
+	// ErrRole reports a role that is not known, or that cannot be one.
+	ErrRole = errors.New("no role")
+	// ErrFunction reports a function that the environment does not have.
+	ErrFunction = errors.New("no such function")
+)
+
+// A Setting is a manifest with what its references stand for.
+type Setting struct {
+	Manifest *manifest.Manifest // as evaluated for the environment, and checked
+	Region   string
+	Account  string            // the environment's
+	Keys     map[string]string // the ARN of every function's key, by the function's name in the manifest
+
+	// Blind says which functions are built without the build ever holding a
+	// value. nil means none.
+	Blind func(manifest.Function) bool
+
+	// Parameters are those that the manifest names or imports, as far as they
+	// exist. ParameterKeys are ARNs of more keys that any of them may be stored
+	// under.
+	Parameters    []Parameter
+	ParameterKeys []string
+
+	BuildRole     string            // ARN; "" leaves it to the account's IAM policies who may seal
+	FunctionRoles map[string]string // ARNs, by the function's name in the manifest
+	BreakGlass    []string          // ARNs of roles that may open everything
+}
+
+// A Parameter says which key a parameter's current version is stored under.
+type Parameter struct {
+	Name string
+	Key  string // ARN; "" for one that is not encrypted
+}
+
+// Check refuses roles that cannot be any, and those of functions that the
+// environment does not have. Its errors wrap ErrRole or ErrFunction.
+func (s Setting) Check() error {
+	var all []error
+	for name, role := range s.FunctionRoles {
+		if _, err := s.function(name); err != nil {
+			all = append(all, err)
+		}
+		all = append(all, checkRole(role))
+	}
+	for _, role := range s.BreakGlass {
+		all = append(all, checkRole(role))
+	}
+	if s.BuildRole != "" {
+		all = append(all, checkRole(s.BuildRole))
+	}
+	return errors.Join(all...)
+}
+
+// roleARN is a role or a user; of a session, the role has to be named. See
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html
+var roleARN = regexp.MustCompile(`^arn:aws[a-z-]*:iam::[0-9]{12}:(role|user)/[!-)+->@-~]+$`)
+
+func checkRole(arn string) error {
+	if !roleARN.MatchString(arn) {
+		return fmt.Errorf("%w: %q is not the ARN of a role, such as arn:aws:iam::111111111111:role/hello", ErrRole, arn)
+	}
+	return nil
+}
+
+// Functions returns the names of the environment's functions, in the order of
+// the manifest.
+func (s Setting) Functions() []string {
+	var names []string
+	for _, fn := range s.Manifest.Functions {
+		names = append(names, fn.Name.Value)
+	}
+	return names
+}
+
+func (s Setting) function(name string) (manifest.Function, error) {
+	for _, fn := range s.Manifest.Functions {
+		if fn.Name.Value == name {
+			return fn, nil
+		}
+	}
+	return manifest.Function{}, fmt.Errorf("%w: environment %q has no function %q. It has %s",
+		ErrFunction, s.Manifest.Environment.Name.Value, name, strings.Join(s.Functions(), ", "))
+}
+
+func (s Setting) blind(fn manifest.Function) bool { return s.Blind != nil && s.Blind(fn) }
+
+// sharing returns the functions that have the key of fn, fn among them.
+func (s Setting) sharing(fn manifest.Function) []manifest.Function {
+	var all []manifest.Function
+	for _, other := range s.Manifest.Functions {
+		if s.Keys[other.Name.Value] == s.Keys[fn.Name.Value] {
+			all = append(all, other)
+		}
+	}
+	return all
+}
+
+// partition is "aws", "aws-cn" or "aws-us-gov": that of the keys.
+func (s Setting) partition() string {
+	for _, key := range s.Keys {
+		if parts := strings.SplitN(key, ":", 3); len(parts) == 3 {
+			return parts[1]
+		}
+	}
+	return "aws"
+}
+
+// viaSSM is the value of kms:ViaService in a call that Parameter Store makes:
+// https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html#conditions-kms-via-service
+func (s Setting) viaSSM() string {
+	suffix := "amazonaws.com"
+	if s.partition() == "aws-cn" {
+		suffix = "amazonaws.com.cn"
+	}
+	return "ssm." + s.Region + "." + suffix
+}
+
+func (s Setting) arn(service, resource string) string {
+	return strings.Join([]string{"arn", s.partition(), service, s.Region, s.Account, resource}, ":")
+}
+
+// reach is what some functions read: the parameters, and the keys that these
+// are stored under.
+type reach struct {
+	parameters List // ARNs; those below a path end in "/*"
+	paths      List // ARNs of the paths themselves
+	keys       List // ARNs
+}
+
+// reads returns what those functions read that pass.
+func (s Setting) reads(pass func(manifest.Function) bool) reach {
+	var r reach
+	for _, fn := range s.Manifest.Functions {
+		if !pass(fn) {
+			continue
+		}
+		for _, sec := range fn.Secrets {
+			ref, err := secret.ParseRef(sec.Parameter.Value)
+			if err != nil {
+				continue // which a check of the manifest has reported
+			}
+			r.parameters = append(r.parameters, s.parameterARN(ref.Name))
+			r.keys = append(r.keys, s.storedUnder(func(name string) bool { return name == ref.Name })...)
+		}
+		for _, im := range fn.Imports {
+			path := strings.TrimSuffix(im.Path.Value, "/")
+			r.paths = append(r.paths, s.parameterARN(path))
+			r.parameters = append(r.parameters, s.parameterARN(path)+"/*")
+			r.keys = append(r.keys, s.storedUnder(func(name string) bool { return strings.HasPrefix(name, path+"/") })...)
+		}
+	}
+	if len(r.parameters) > 0 {
+		r.keys = append(r.keys, s.ParameterKeys...)
+	}
+	r.parameters, r.paths, r.keys = distinct(r.parameters), distinct(r.paths), distinct(r.keys)
+	return r
+}
+
+// parameterARN is https://docs.aws.amazon.com/systems-manager/latest/userguide/sysman-paramstore-access.html:
+// the slash that a name begins with is not doubled.
+func (s Setting) parameterARN(name string) string {
+	return s.arn("ssm", "parameter/"+strings.TrimPrefix(name, "/"))
+}
+
+func (s Setting) storedUnder(is func(name string) bool) List {
+	var keys List
+	for _, p := range s.Parameters {
+		if p.Key != "" && is(p.Name) {
+			keys = append(keys, p.Key)
+		}
+	}
+	return keys
+}
+
+// layers returns the ARNs of the layers that the bundle is published as.
+func (s Setting) layers() List {
+	var all List
+	for _, fn := range s.Manifest.Functions {
+		if fn.Layer.Value != "" {
+			all = append(all, s.arn("lambda", "layer:"+fn.Layer.Value))
+		}
+	}
+	return distinct(all)
+}
+
+func (s Setting) keys() List {
+	var all List
+	for _, key := range s.Keys {
+		all = append(all, key)
+	}
+	return distinct(all)
+}
+
+// distinct sorts a list and drops repetitions.
+func distinct(l List) List {
+	slices.Sort(l)
+	return slices.Compact(l)
+}
