@@ -22,11 +22,12 @@ const module = "github.com/whispering/bundle/"
 var law = map[string][2]string{
 	"cmd/bundle":            {"pipeline/... layerbuild/... runtime/... internal/...", "cli hcl x/term x/sys progressbar"},
 	"cmd/bundle-exec":       {"runtime/execwrap", ""},
-	"pipeline":              {"pipeline/manifest pipeline/secret pipeline/plan pipeline/param pipeline/seal layerbuild layerbuild/sealed", "hcl x/sync"},
+	"pipeline":              {"pipeline/manifest pipeline/secret pipeline/plan pipeline/param pipeline/seal pipeline/publish layerbuild layerbuild/sealed", "hcl x/sync"},
 	"pipeline/manifest":     {"", "hcl cty"},
 	"pipeline/secret":       {"", ""},
 	"pipeline/param":        {"pipeline/secret", "aws ssm smithy x/time"},
 	"pipeline/seal":         {"pipeline/secret layerbuild/sealed", "aws kms smithy"},
+	"pipeline/publish":      {"layerbuild", "aws lambda smithy"},
 	"pipeline/plan":         {"pipeline/manifest pipeline/secret layerbuild/sealed", ""},
 	"layerbuild":            {"layerbuild/sealed", ""},
 	"layerbuild/sealed":     {"", ""},
@@ -60,6 +61,7 @@ var others = map[string]string{
 	"imds":        "github.com/aws/aws-sdk-go-v2/feature/ec2/imds",
 	"ssm":         "github.com/aws/aws-sdk-go-v2/service/ssm/...",
 	"kms":         "github.com/aws/aws-sdk-go-v2/service/kms/...",
+	"lambda":      "github.com/aws/aws-sdk-go-v2/service/lambda/...",
 	"sts":         "github.com/aws/aws-sdk-go-v2/service/sts/...",
 	"smithy":      "github.com/aws/smithy-go/...",
 }

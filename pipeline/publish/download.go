@@ -1,0 +1,106 @@
+package publish
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/whispering/bundle/layerbuild"
+)
+
+// Download returns the content of a version that Find found. It must have the
+// size and the digest that Lambda keeps of it, and be no larger than a layer of
+// ours can be.
+//
+// Its errors wrap ErrDamaged, ErrReply, ErrUnavailable or the context's error.
+func (l *Lambda) Download(ctx context.Context, v Version) ([]byte, error) {
+	if v.Size > layerbuild.MaxBytes {
+		return nil, fmt.Errorf("%w: it has %d bytes; a layer of bundle has at most %d", ErrDamaged, v.Size, layerbuild.MaxBytes)
+	}
+	link, err := l.checkLocation(v.location)
+	if err != nil {
+		return nil, err
+	}
+	const attempts = 4
+	var content []byte
+	for attempt := range attempts {
+		content, err = l.get(ctx, link)
+		if !errors.Is(err, ErrUnavailable) || ctx.Err() != nil {
+			break
+		}
+		pause(ctx, 200*time.Millisecond<<attempt)
+	}
+	if ctx.Err() != nil {
+		return nil, failure(ctx, ctx.Err())
+	}
+	if err != nil {
+		return nil, err
+	}
+	sum := sha256.Sum256(content)
+	if digest := hex.EncodeToString(sum[:]); digest != v.SHA256 || int64(len(content)) != v.Size {
+		return nil, fmt.Errorf("%w: %d bytes came with the SHA-256 %s; published were %d with %s", ErrDamaged, len(content), digest, v.Size, v.SHA256)
+	}
+	return content, nil
+}
+
+// checkLocation accepts a link over https, or one to the endpoint that the call
+// itself went to. Errors do not repeat a link: who has it has the content.
+func (l *Lambda) checkLocation(location string) (*url.URL, error) {
+	link, err := url.Parse(location)
+	if err != nil || link.Host == "" || link.User != nil {
+		return nil, fmt.Errorf("%w: it has no link to the content", ErrReply)
+	}
+	base, err := url.Parse(l.base)
+	own := err == nil && link.Scheme == base.Scheme && link.Host == base.Host
+	if link.Scheme != "https" && !own {
+		return nil, fmt.Errorf("%w: the link to the content leads to %q and is not https", ErrReply, printable(link.Host))
+	}
+	return link, nil
+}
+
+func (l *Lambda) get(ctx context.Context, link *url.URL) ([]byte, error) {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, link.String(), nil)
+	if err != nil {
+		return nil, fmt.Errorf("%w: it has no link to the content", ErrReply)
+	}
+	response, err := l.http.Do(request)
+	if err != nil {
+		return nil, fmt.Errorf("%w: the content of the layer cannot be had from %s: %s", ErrUnavailable, link.Host, network(err))
+	}
+	defer func() { _ = response.Body.Close() }()
+	switch status := response.StatusCode; {
+	case status >= 500 || status == http.StatusTooManyRequests:
+		return nil, fmt.Errorf("%w: the link to the content gives HTTP status %d", ErrUnavailable, status)
+	case status != http.StatusOK:
+		return nil, fmt.Errorf("%w: the link to the content gives HTTP status %d", ErrReply, status)
+	}
+	content, err := io.ReadAll(io.LimitReader(response.Body, layerbuild.MaxBytes+1))
+	if err != nil {
+		return nil, fmt.Errorf("%w: the content of the layer was cut short: %s", ErrUnavailable, network(err))
+	}
+	return content, nil
+}
+
+// network says what went wrong, without the link.
+func network(err error) string {
+	var at *url.Error
+	if errors.As(err, &at) {
+		err = at.Err
+	}
+	return printable(err.Error())
+}
+
+func pause(ctx context.Context, d time.Duration) {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+	case <-timer.C:
+	}
+}

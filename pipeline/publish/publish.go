@@ -1,0 +1,178 @@
+package publish
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/ratelimit"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
+	"github.com/aws/aws-sdk-go-v2/service/lambda"
+	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
+)
+
+// Lambda finds, downloads and publishes layers in one account and region. It is
+// safe for concurrent use.
+type Lambda struct {
+	client *lambda.Client
+	http   aws.HTTPClient // of the same configuration: proxies, certificates, no redirects
+	base   string         // the endpoint, where it is not AWS's own
+}
+
+// New returns a Lambda that makes its calls with cfg, whose HTTPClient must be
+// set. A call may move layerbuild.MaxBytes: its time-out must allow for that.
+func New(cfg aws.Config) *Lambda {
+	return &Lambda{client: lambda.NewFromConfig(cfg), http: cfg.HTTPClient, base: aws.ToString(cfg.BaseEndpoint)}
+}
+
+// A Version is one published version of a layer. Its content never changes.
+type Version struct {
+	ARN    string // of the version
+	Number int64  // from 1; never used again
+	SHA256 string // of the content, in lower-case hexadecimal
+	Size   int64  // of the content, in bytes
+
+	location string // a link to the content; Lambda lets it work for ten minutes
+}
+
+// Find finds a version of a layer; without a number, the newest. It takes one
+// call of GetLayerVersion, and before it one of ListLayerVersions where the
+// newest is meant, as a list has no digests:
+// https://docs.aws.amazon.com/lambda/latest/api/API_ListLayerVersions.html
+// https://docs.aws.amazon.com/lambda/latest/api/API_GetLayerVersion.html
+//
+// Its errors wrap ErrNoLayer, ErrDenied, ErrReply, ErrUnavailable,
+// ErrCredentials or the context's error.
+func (l *Lambda) Find(ctx context.Context, ref Ref) (Version, error) {
+	number := ref.Version
+	if number == 0 {
+		var err error
+		if number, err = l.newest(ctx, ref.Layer); err != nil {
+			return Version{}, err
+		}
+	}
+	out, err := l.client.GetLayerVersion(ctx, &lambda.GetLayerVersionInput{LayerName: aws.String(ref.Layer), VersionNumber: aws.Int64(number)})
+	if err != nil {
+		return Version{}, failure(ctx, err)
+	}
+	v, err := newVersion(ref.Layer, aws.ToString(out.LayerVersionArn), out.Version, out.Content)
+	if err == nil && v.Number != number {
+		err = fmt.Errorf("%w: it describes version %d, not %d", ErrReply, v.Number, number)
+	}
+	return v, err
+}
+
+// newest returns the highest version number of a layer. Lambda lists the newest
+// first, so that one page will do; where a page is in another order, all are
+// read.
+func (l *Lambda) newest(ctx context.Context, layer string) (int64, error) {
+	const maxPages = 1000
+	var newest int64
+	var marker *string
+	for range maxPages {
+		out, err := l.client.ListLayerVersions(ctx, &lambda.ListLayerVersionsInput{LayerName: aws.String(layer), MaxItems: aws.Int32(50), Marker: marker})
+		if err != nil {
+			return 0, failure(ctx, err)
+		}
+		descending := true
+		for i, v := range out.LayerVersions {
+			if v.Version < 1 {
+				return 0, fmt.Errorf("%w: it lists version %d", ErrReply, v.Version)
+			}
+			descending = descending && (i == 0 || v.Version < out.LayerVersions[i-1].Version)
+			newest = max(newest, v.Version)
+		}
+		marker = out.NextMarker
+		if aws.ToString(marker) != "" && (!descending || len(out.LayerVersions) == 0) {
+			continue
+		}
+		if newest == 0 {
+			return 0, fmt.Errorf("%w: %q", ErrNoLayer, layer)
+		}
+		return newest, nil
+	}
+	return 0, fmt.Errorf("%w: the list of versions does not end", ErrReply)
+}
+
+// Publish publishes a layer as a new version of name, in the caller's account:
+// https://docs.aws.amazon.com/lambda/latest/api/API_PublishLayerVersion.html
+// A description may have 256 characters.
+//
+// Every call makes a version, so it is repeated only where Lambda refused it for
+// being one too many. Where the answer does not tell what came of the call, the
+// newest version is looked at: if that has this very content, it is the result.
+// Else the error wraps ErrUnclear. Other errors wrap ErrNoLayer, ErrDenied,
+// ErrRefused, ErrFull, ErrUnavailable, ErrCredentials or the context's error;
+// then nothing was published.
+func (l *Lambda) Publish(ctx context.Context, name, description string, layer []byte) (Version, error) {
+	out, err := l.client.PublishLayerVersion(ctx, &lambda.PublishLayerVersionInput{
+		LayerName: aws.String(name), Description: aws.String(description),
+		Content: &types.LayerVersionContentInput{ZipFile: layer},
+	}, onlyWhenThrottled)
+	sum := sha256.Sum256(layer)
+	digest := hex.EncodeToString(sum[:])
+	if err == nil {
+		v, bad := newVersion(name, aws.ToString(out.LayerVersionArn), out.Version, out.Content)
+		if bad == nil && v.SHA256 == digest {
+			return v, nil
+		}
+		err = fmt.Errorf("%w: it is not about what was published", ErrReply)
+	} else {
+		refused := clearlyRefused(err)
+		if err = failure(ctx, err); refused {
+			return Version{}, err
+		}
+	}
+	newest, look := l.Find(ctx, Ref{Layer: name})
+	if look == nil && newest.SHA256 == digest {
+		return newest, nil
+	}
+	return Version{}, fmt.Errorf("%w: %w", ErrUnclear, err)
+}
+
+// onlyWhenThrottled lets the SDK repeat a call only where it was refused before
+// anything was done.
+func onlyWhenThrottled(o *lambda.Options) {
+	o.Retryer = retry.NewStandard(func(o *retry.StandardOptions) {
+		o.MaxAttempts = 8
+		o.RateLimiter = ratelimit.None
+		o.Retryables = []retry.IsErrorRetryable{retry.IsErrorRetryableFunc(func(err error) aws.Ternary {
+			return aws.BoolTernary(isThrottle(errorCode(err)))
+		})}
+	})
+}
+
+// newVersion holds what a reply says of a version to what was asked for.
+func newVersion(layer, arn string, number int64, content *types.LayerVersionContentOutput) (Version, error) {
+	ref, err := ParseARN(arn)
+	switch {
+	case err != nil || ref.Version != number || ref.Layer != layer && !strings.HasSuffix(ref.Layer, ":layer:"+layer):
+		return Version{}, fmt.Errorf("%w: it describes %q, version %d", ErrReply, printable(arn), number)
+	case content == nil || content.CodeSize < 0:
+		return Version{}, fmt.Errorf("%w: it describes a version without content", ErrReply)
+	}
+	sum, err := base64.StdEncoding.DecodeString(aws.ToString(content.CodeSha256))
+	if err != nil || len(sum) != sha256.Size {
+		return Version{}, fmt.Errorf("%w: it has no digest of the content", ErrReply)
+	}
+	return Version{
+		ARN: arn, Number: number, SHA256: hex.EncodeToString(sum), Size: content.CodeSize, location: aws.ToString(content.Location),
+	}, nil
+}
+
+// failure names what ended a call. Of the cause it keeps only a description: a
+// time-out of one attempt must not pass for the end of ctx.
+func failure(ctx context.Context, cause error) error {
+	switch {
+	case errors.Is(ctx.Err(), context.Canceled):
+		return ctx.Err()
+	case ctx.Err() != nil:
+		return fmt.Errorf("%w: %w", ErrUnavailable, ctx.Err())
+	}
+	return fmt.Errorf("%w: %s", sentinel(cause), describe(cause))
+}
