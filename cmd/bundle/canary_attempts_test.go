@@ -19,6 +19,7 @@ func canaryAttempts() map[string][]attempt {
 		"build":    append(buildSuccesses(), append(buildRefusals(), buildFaults()...)...),
 		"validate": validateAttempts(),
 		"inspect":  inspectAttempts(),
+		"helpers":  helpersAttempts(),
 		"run":      runAttempts(),
 		"version": {
 			{name: "success"},
@@ -423,12 +424,17 @@ func editSource(s *stage) {
 			s.Fatal(err)
 		}
 	}
-	var changed bytes.Buffer
-	if err := layerbuild.Write(&changed, layer); err != nil {
-		s.Fatal(err)
-	}
-	if bytes.Equal(changed.Bytes(), content) {
+	if bytes.Equal(s.writeLayer("edited.zip", layer), content) {
 		s.Fatal("nothing was edited")
 	}
-	s.write("edited.zip", changed.String())
+}
+
+func (s *stage) writeLayer(name string, layer *layerbuild.Layer) []byte {
+	s.Helper()
+	var b bytes.Buffer
+	if err := layerbuild.Write(&b, layer); err != nil {
+		s.Fatal(err)
+	}
+	s.write(name, b.String())
+	return b.Bytes()
 }
