@@ -34,6 +34,7 @@ func (m *Module) Evaluate(env string) (*Manifest, hcl.Diagnostics) {
 	s := e.scope(scopeLocals)
 	if m.bundle != nil {
 		manifest.Bundle = e.bundle(s)
+		e.setBlind(e.m.bundle, s)
 	}
 	manifest.Functions = e.allFunctions(s)
 	e.compare(manifest)
@@ -62,6 +63,8 @@ func (e *evaluator) environment() Environment {
 	env.AccountID, hasAccount = e.text(b, "account_id", s)
 	env.Role, hasRole = e.text(b, "role", s)
 	env.Regions = e.regions(b, s, has)
+	env.ParameterKeys = e.parameterKeys(b, s)
+	e.setBlind(b, s)
 	switch {
 	case has == failed:
 	case has == found:
@@ -151,6 +154,28 @@ func (e *evaluator) role(b *block, env *Environment, has state) {
 		e.wrong(a, "Invalid role", fmt.Sprintf("%q is not the ARN of a role. Write it whole: arn:aws:iam::ACCOUNT:role/NAME.", env.Role.Value), env.Role.Range)
 	case accountPattern.MatchString(env.AccountID.Value) && match[1] != env.AccountID.Value:
 		e.wrong(a, "Role of another account", fmt.Sprintf("The role is one of account %s, and account_id is %s. Name a role of that account.", match[1], env.AccountID.Value), env.Role.Range)
+	}
+}
+
+// parameterKeys are the keys that an environment's parameters may be stored under.
+func (e *evaluator) parameterKeys(b *block, s *scope) []Text {
+	keys, _ := e.list(b, "parameter_keys", s)
+	for _, key := range keys {
+		a := b.attrs["parameter_keys"]
+		switch {
+		case !keyPattern.MatchString(key.Value):
+			e.wrong(a, "Invalid key", fmt.Sprintf("%q does not name a KMS key. Write an alias (alias/NAME), a key id, or the ARN of either.", key.Value), key.Range)
+		case strings.Contains(key.Value, "alias/aws/"):
+			e.wrong(a, "Key managed by AWS", "What is stored under a key that AWS manages (alias/aws/…) cannot be re-encrypted by a blind build. Create a key of your own for parameters, and put them again under it.", key.Range)
+		}
+	}
+	return keys
+}
+
+// setBlind takes in what a block says of all functions, unless a nearer one has said it before.
+func (e *evaluator) setBlind(b *block, s *scope) {
+	if blind, has := e.flag(b, "blind", s); has == found && e.blind == nil {
+		e.blind = &blind
 	}
 }
 

@@ -48,11 +48,12 @@ func TestEvaluateResolvesDefaultsGroupsAndScopes(t *testing.T) {
 		Bundle: Bundle{Name: text("payments"), Helpers: []Text{text("node"), text("python"), text("exec")}},
 		Environment: Environment{
 			Name: text("prod"), AccountID: text("222222222222"), Regions: []Text{text("us-west-2")},
-			Role: text("arn:aws:iam::222222222222:role/ci/bundle-prod"),
+			Role:          text("arn:aws:iam::222222222222:role/ci/bundle-prod"),
+			ParameterKeys: []Text{text("alias/prod-parameters"), text("0d3c6b6e-5f0a-4a39-9d65-0a7f3c1f2b11")},
 		},
 		Functions: []Function{
 			{
-				Name: text("hello"), DeployedAs: text("payments-prod-hello"), Key: text("alias/prod-hello"), Layer: text("payments-prod-hello"),
+				Name: text("hello"), DeployedAs: text("payments-prod-hello"), Key: text("alias/prod-hello"), Blind: Bool{Value: true}, Layer: text("payments-prod-hello"),
 				Secrets: []Secret{
 					{Name: text("DB_PASSWORD"), Parameter: text("/prod/payments/db/password"), Encoding: text("text")},
 					{Name: text("STRIPE_KEY"), Parameter: text("/prod/payments/x:7"), Field: text("live.key"), Encoding: text("base64"), Optional: true},
@@ -66,7 +67,7 @@ func TestEvaluateResolvesDefaultsGroupsAndScopes(t *testing.T) {
 				},
 			},
 			{
-				Name: text("worker"), Key: text("arn:aws:kms:us-west-2:222222222222:key/mrk-0123456789abcdef0123456789abcdef"), SharedKey: true, Layer: text("payments-prod-worker"),
+				Name: text("worker"), Key: text("arn:aws:kms:us-west-2:222222222222:key/mrk-0123456789abcdef0123456789abcdef"), SharedKey: true, Blind: Bool{Value: true}, Layer: text("payments-prod-worker"),
 				Secrets: []Secret{{Name: text("LOG_TOKEN"), Parameter: text("/prod/payments/log-token-worker"), Encoding: text("text")}},
 				Imports: []Import{{Path: text("/shared/api")}},
 			},
@@ -92,6 +93,52 @@ func TestEvaluateGivesAnEmbeddedEnvironmentARegion(t *testing.T) {
 	want := Environment{Name: text("local"), Embedded: text("seed.json"), Regions: []Text{text("us-east-1")}}
 	if diff := cmp.Diff(want, got, withoutRanges); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
+	}
+}
+
+func TestBlindIsWhatStandsNearest(t *testing.T) {
+	const manifest = `
+bundle {
+  name  = "payments"
+  blind = BUNDLE
+}
+environment "prod" {
+  account_id = "222222222222"
+  regions    = ["us-west-2"]
+  blind      = ENVIRONMENT
+}
+defaults {
+  kms_key = "alias/${function.name}"
+  blind   = DEFAULTS
+}
+function "hello" {
+  blind = FUNCTION
+  secret "DB_PASSWORD" { parameter = "/payments/db" }
+}
+`
+	for _, tt := range []struct {
+		bundle, environment, defaults, function string
+		want                                    bool
+		line                                    int
+	}{
+		{"null", "null", "null", "null", false, 15},
+		{"true", "null", "null", "null", true, 4},
+		{"true", "false", "null", "null", false, 9},
+		{"false", "true", "null", "null", true, 9},
+		{"true", "true", "false", "null", true, 9}, // null replaces the defaults, and then the environment is next
+		{"false", "false", `function.name == "hello"`, "null", false, 9},
+		{"true", "true", "true", "false", false, 16},
+		{"false", "false", "false", "true", true, 16},
+	} {
+		src := strings.NewReplacer("BUNDLE", tt.bundle, "ENVIRONMENT", tt.environment, "DEFAULTS", tt.defaults, "FUNCTION", tt.function).Replace(manifest)
+		got := evaluate(t, src, "prod", Options{}).Functions[0].Blind
+		if got.Value != tt.want || got.Range.Start.Line != tt.line {
+			t.Errorf("%+v: %v by line %d", tt, got.Value, got.Range.Start.Line)
+		}
+	}
+	src := strings.NewReplacer("BUNDLE", "false", "ENVIRONMENT", "false", "DEFAULTS", `function.name == "hello"`, "  blind = FUNCTION\n", "").Replace(manifest)
+	if got := evaluate(t, src, "prod", Options{}).Functions[0].Blind; !got.Value || got.Range.Start.Line != 13 {
+		t.Errorf("defaults: %+v", got)
 	}
 }
 
@@ -186,7 +233,7 @@ func TestEvaluateKeepsWhatItUnderstood(t *testing.T) {
 func TestAllProblemsAreReportedInOneRunInSourceOrder(t *testing.T) {
 	dir := write(t, map[string]string{
 		"b.hcl": "function \"two\" {\n  memory = 1\n  secret \"AWS_X\" { parameter = \"\" }\n}\n",
-		"a.hcl": "bundle {\n  name = \"a b\"\n  encryption_context = {}\n}\nenvironment \"prod\" {\n  account_id = \"1\"\n  blind = true\n}\n",
+		"a.hcl": "bundle {\n  name = \"a b\"\n  encryption_context = {}\n}\nenvironment \"prod\" {\n  account_id = \"1\"\n  encryption = true\n}\n",
 		"c.hcl.json": `{"function": {"three": {"kms_key": "x", "secret": {"PATH": {"parameter": "${local.y}"}}}},
 			"locals": {"z": "${local.z}"}}`,
 		"d.hcl": "group \"g\" {}\nfunction \"four\" {\n",
@@ -204,7 +251,7 @@ func TestAllProblemsAreReportedInOneRunInSourceOrder(t *testing.T) {
 		"a.hcl Invalid bundle name",
 		`a.hcl Attribute "encryption_context" refused`,
 		"a.hcl Invalid account id",
-		"a.hcl Not available yet",
+		`a.hcl Unknown attribute "encryption"`,
 		`b.hcl Unknown attribute "memory"`,
 		"b.hcl Reserved name",
 		"b.hcl Invalid parameter",

@@ -40,6 +40,7 @@ func (e *evaluator) function(own *block, locals *scope) (Function, bool) {
 		return Function{}, false
 	}
 	f := Function{Name: b.label, Range: b.header, SharedKey: e.bool(b, "shared_key", s), Key: e.key(b, s)}
+	f.Blind = e.functionBlind(b, s)
 	var has state
 	if f.DeployedAs, has = e.text(b, "deployed_as", s); has == found && !namePattern.MatchString(f.DeployedAs.Value) {
 		e.wrong(b.attrs["deployed_as"], "Invalid function name", badName("function", f.DeployedAs.Value), f.DeployedAs.Range)
@@ -50,6 +51,18 @@ func (e *evaluator) function(own *block, locals *scope) (Function, bool) {
 	}
 	e.sources(&f, b, s)
 	return f, true
+}
+
+// functionBlind says whether a function is built blind: what is written nearest to it counts.
+func (e *evaluator) functionBlind(b *block, s *scope) Bool {
+	blind, has := e.flag(b, "blind", s)
+	switch {
+	case has == found:
+		return blind
+	case e.blind != nil:
+		return *e.blind
+	}
+	return Bool{Range: b.header}
 }
 
 // here says whether a block with an environments attribute is in the environment; one without it is in all.

@@ -9,6 +9,12 @@ type Text struct {
 	Range hcl.Range
 }
 
+// Bool is true or false, with the place it was written at: of the block's header where nothing says it.
+type Bool struct {
+	Value bool
+	Range hcl.Range
+}
+
 // Manifest is what a manifest says for one environment.
 type Manifest struct {
 	Bundle      Bundle
@@ -33,6 +39,8 @@ type Environment struct {
 	Embedded  Text
 	AccountID Text // 12 digits; "" if embedded
 	Role      Text // the ARN of a role of AccountID; "" if none is to be assumed
+	// ParameterKeys are the keys that parameters of blind functions are stored under: aliases, key ids or ARNs. None: any.
+	ParameterKeys []Text
 	// Regions has exactly one element, us-east-1 where an embedded environment names none; none after an error.
 	Regions []Text
 	Range   hcl.Range
@@ -44,6 +52,7 @@ type Function struct {
 	DeployedAs Text // "" if not given: see File
 	Key        Text // an alias, a key id or an ARN
 	SharedKey  bool
+	Blind      Bool
 	Layer      Text // bundle.layer as this function sees it
 	Secrets    []Secret
 	Imports    []Import

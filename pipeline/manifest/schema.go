@@ -48,6 +48,7 @@ func rootSpec() blockSpec {
 		{"include", listKind, false},
 		{"deployed_as", textKind, false},
 		{"environments", listKind, false},
+		{"blind", boolKind, false},
 	}
 	sources := []blockSpec{secret, parameters}
 	return blockSpec{blocks: []blockSpec{
@@ -56,6 +57,7 @@ func rootSpec() blockSpec {
 			{"layer", textKind, false},
 			{"default_environment", textKind, false},
 			{"helpers", listKind, false},
+			{"blind", boolKind, false},
 		}},
 		{name: "variable", label: "NAME", attrs: []attrSpec{
 			{"default", textKind, false},
@@ -67,6 +69,8 @@ func rootSpec() blockSpec {
 			{"role", textKind, false},
 			{"embedded", textKind, false},
 			{"values", objectKind, false},
+			{"blind", boolKind, false},
+			{"parameter_keys", listKind, false},
 		}},
 		{name: "locals", open: true},
 		{name: "defaults", once: true, attrs: function},
@@ -107,7 +111,6 @@ const always = -1
 
 func unbuilt() []unbuiltRow {
 	return []unbuiltRow{
-		{"", "blind", always, "Blind builds are not available in this version. Remove the attribute: secrets are then sealed in pack mode."},
 		{"environment", "regions", 1, "More than one region is not available in this version. Name one, and declare an environment for each."},
 		{"secret", "matches", always, "Constraints on values are not available in this version. Remove the attribute."},
 		{"secret", "min_length", always, "Constraints on values are not available in this version. Remove the attribute."},
@@ -117,6 +120,7 @@ func unbuilt() []unbuiltRow {
 // refusedAttributes are attributes that people look for and that do not exist on purpose.
 func refusedAttributes() map[string]string {
 	return map[string]string{
+		"blind":              "A function is built blind as a whole. Write blind = true on the function, in defaults, on the environment or on the bundle.",
 		"encryption_context": "The encryption context cannot be set: it is derived from the sealed document, and binds each ciphertext to its bundle, function, environment and place. Remove the attribute.",
 		"value":              "A manifest holds no secret values. Put the value into Parameter Store, and name it here: parameter = \"/path/of/the/parameter\".",
 	}

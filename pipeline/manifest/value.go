@@ -24,6 +24,7 @@ type evaluator struct {
 	functions  map[string]function.Function
 	env        *block                // nil while loading
 	values     cty.Value             // environment.values
+	blind      *Bool                 // what environment or bundle say of all functions; nil: nothing
 	locals     map[string]cty.Value  // those found so far
 	failed     map[hcl.Range]bool    // expressions that have been reported: they are not evaluated again for the next function
 	blocksSeen int                   // against maxSecrets
@@ -196,15 +197,22 @@ func badText(s string, mayBeEmpty bool) string {
 }
 
 func (e *evaluator) bool(b *block, name string, s *scope) bool {
+	value, _ := e.flag(b, name, s)
+	return value.Value
+}
+
+// flag is the value of a true or false attribute, with the place of the expression.
+func (e *evaluator) flag(b *block, name string, s *scope) (Bool, state) {
 	a, v, st := e.get(b, name, s)
 	if st != found {
-		return false
+		return Bool{}, st
 	}
+	place := a.Expr.Range()
 	if v.Type() != cty.Bool {
-		e.wrongType(a, boolKind, name+" = true or "+name+" = false, without quotes", v, a.Expr.Range())
-		return false
+		e.wrongType(a, boolKind, name+" = true or "+name+" = false, without quotes", v, place)
+		return Bool{Range: place}, failed
 	}
-	return v.True()
+	return Bool{v.True(), place}, found
 }
 
 // list is the value of a list attribute, each element with its own place where the list is written out.

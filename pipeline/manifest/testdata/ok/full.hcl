@@ -5,6 +5,7 @@ bundle {
   layer               = "payments-${environment.name}-${function.name}"
   default_environment = var.standard
   helpers             = ["node", "python", "exec"]
+  blind               = false
 }
 
 variable "standard" {
@@ -27,6 +28,10 @@ environment "prod" {
   account_id = "222222222222"
   regions    = ["us-west-2"]
   role       = "arn:aws:iam::222222222222:role/ci/bundle-${environment.name}"
+  blind      = var.tier == "web"
+
+  parameter_keys = ["alias/${environment.name}-parameters", "0d3c6b6e-5f0a-4a39-9d65-0a7f3c1f2b11"]
+
   values     = { domain = "example.com", tags = ["a", "b"], limit = 3, on = true }
 }
 
@@ -52,6 +57,7 @@ locals {
 defaults {
   kms_key = "alias/${environment.name}-${function.name}"
   include = ["common"]
+  blind   = environment.name == "prod" ? true : null
 }
 
 group "common" {
@@ -108,5 +114,6 @@ function "helper" {
   shared_key   = true
   environments = ["prod"]
   include      = null
+  blind        = false
   secret "X1" { parameter = "x" }
 }

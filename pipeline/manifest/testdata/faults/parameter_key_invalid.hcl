@@ -4,7 +4,7 @@ bundle {
 
 environment "local" {
   embedded = "seed.json"
-  blind    = true
+  parameter_keys = ["alias/a", "parameters"]
 }
 
 function "hello" {
