@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"maps"
 	"os"
+	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -39,14 +41,25 @@ func TestMain(m *testing.M) {
 //	calls         prints what was called since it was last asked, to standard
 //	              output
 //
-// $AWS is its address, for --endpoint-url.
+// $AWS is its address, for --endpoint-url. $TEST_GOCACHE and $TEST_GOMODCACHE are
+// where Go keeps what it compiled, and $BUNDLE_DIR is the folder of the command.
 func TestScript(t *testing.T) {
+	folders, err := exec.Command("go", "env", "GOCACHE", "GOMODCACHE").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	caches := strings.Split(strings.TrimSpace(string(folders)), "\n")
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata/script",
 		UpdateScripts:       os.Getenv("UPDATE_SCRIPTS") != "",
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
-		Setup:               setUpAWS,
+		Setup: func(env *testscript.Env) error {
+			env.Setenv("TEST_GOCACHE", caches[0])
+			env.Setenv("TEST_GOMODCACHE", caches[1])
+			env.Setenv("BUNDLE_DIR", filepath.SplitList(env.Getenv("PATH"))[0])
+			return setUpAWS(env)
+		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"aws":    putAll,
 			"role":   useRole,

@@ -1,0 +1,171 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"slices"
+	"strings"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/urfave/cli/v2"
+
+	"github.com/whispering/bundle/layerbuild"
+	"github.com/whispering/bundle/pipeline"
+	"github.com/whispering/bundle/pipeline/manifest"
+	"github.com/whispering/bundle/runtime/execbin"
+	"github.com/whispering/bundle/runtime/execwrap"
+	"github.com/whispering/bundle/runtime/node"
+	"github.com/whispering/bundle/runtime/python"
+)
+
+func (a *app) helpersCommand() *cli.Command {
+	return &cli.Command{
+		Name:      "helpers",
+		Usage:     "make a layer of helpers alone; calls nothing",
+		UsageText: "bundle helpers --out helpers.zip [--helpers node,python,exec]",
+		Flags: []cli.Flag{
+			textFlag("out", "FILE", "the layer to write", ""),
+			textFlag("helpers", "NAMES", "which helpers, separated by commas", strings.Join(manifest.Helpers(), ",")),
+			jsonFlag(),
+		},
+		Action: a.helpers,
+	}
+}
+
+type helpersReport struct {
+	FormatVersion int         `json:"format_version"`
+	Changed       bool        `json:"changed"`
+	Helpers       []string    `json:"helpers"`
+	Layer         layerReport `json:"layer"`
+}
+
+func (a *app) helpers(c *cli.Context) error {
+	if err := noArguments(c); err != nil {
+		return err
+	}
+	names, err := helperNames(text(c, "helpers"))
+	if err != nil {
+		return err
+	}
+	out, problems := pipeline.OpenOutput(text(c, "out"), nil)
+	if len(problems) > 0 {
+		return failed(problems)
+	}
+	if len(out.Content) > 0 {
+		if there, err := layerbuild.Read(out.Content); err != nil || len(there.Documents) > 0 {
+			return usagef("--out %s is not a layer of helpers, and will not be replaced by one. Name another path, or remove it.", out.Path)
+		}
+	}
+	files, err := a.helperFiles(c.Context, names)
+	if err != nil {
+		return failed(pipeline.Problems{helpersProblem(err, nil)})
+	}
+	layer, problems := pipeline.Assemble(&layerbuild.Layer{Helpers: files})
+	if len(problems) == 0 {
+		problems = out.Replace(layer)
+	}
+	if len(problems) > 0 {
+		return failed(problems)
+	}
+	report := helpersReport{
+		FormatVersion: 1, Changed: !bytes.Equal(out.Content, layer), Helpers: names,
+		Layer: layerReport{out.Path, pipeline.Digest(layer), len(layer)},
+	}
+	if c.Bool("json") {
+		return a.printJSON(report)
+	}
+	_, err = fmt.Fprintf(a.stdout, "%s\nsha256 %s\n%d bytes\nchanged=%t\n", report.Layer.Path, report.Layer.SHA256, report.Layer.Bytes, report.Changed)
+	return err
+}
+
+// helperNames reads --helpers.
+func helperNames(list string) ([]string, error) {
+	var names []string
+	for name := range strings.SplitSeq(list, ",") {
+		switch {
+		case !slices.Contains(manifest.Helpers(), name):
+			return nil, usagef("there is no helper %q. Write --helpers %s, or some of them.", name, strings.Join(manifest.Helpers(), ","))
+		case slices.Contains(names, name):
+			return nil, usagef("--helpers names %q twice", name)
+		}
+		names = append(names, name)
+	}
+	return names, nil
+}
+
+// manifestHelpers returns the files of the helpers that the bundle block asks
+// for.
+func (a *app) manifestHelpers(ctx context.Context, b manifest.Bundle) ([]layerbuild.File, error) {
+	var names []string
+	for _, name := range b.Helpers {
+		names = append(names, name.Value)
+	}
+	files, err := a.helperFiles(ctx, names)
+	if err != nil {
+		at := b.Helpers[max(0, slices.Index(names, "exec"))].Range
+		return nil, failed(pipeline.Problems{helpersProblem(err, &at)})
+	}
+	return files, nil
+}
+
+// helpersProblem says why there is no exec wrapper; the other helpers are
+// always at hand.
+func helpersProblem(err error, at *hcl.Range) pipeline.Problem {
+	p := pipeline.Problem{Kind: pipeline.Fault, Diagnostic: hcl.Diagnostic{Severity: hcl.DiagError, Summary: "Exec wrapper not available", Subject: at}}
+	if errors.Is(err, execbin.ErrUnavailable) {
+		p.Kind = pipeline.Manifest
+	}
+	p.Detail = fmt.Sprintf("The helper \"exec\" cannot be had: %v. Use a release of bundle, which holds it; or run bundle from a checkout "+
+		"with Go on PATH (go run ./cmd/bundle); or leave \"exec\" out of the helpers.", err)
+	return p
+}
+
+// helperFiles returns what the named helpers put into a layer.
+func (a *app) helperFiles(ctx context.Context, names []string) ([]layerbuild.File, error) {
+	var all []layerbuild.File
+	for _, name := range names {
+		var files []layerbuild.File
+		var err error
+		switch name {
+		case "node":
+			files, err = layerbuild.HelperFiles(node.Files)
+		case "python":
+			files, err = layerbuild.HelperFiles(python.Files)
+		case "exec":
+			if !execbin.Released {
+				a.hint("compiling the exec wrapper, which a release of bundle would hold")
+			}
+			files, err = execFiles(ctx)
+		}
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, files...)
+	}
+	return all, nil
+}
+
+func execFiles(ctx context.Context) ([]layerbuild.File, error) {
+	script, err := fs.Sub(execwrap.Files, "files")
+	if err != nil {
+		return nil, err
+	}
+	files, err := layerbuild.HelperFiles(script)
+	if err != nil {
+		return nil, err
+	}
+	binaries, err := execbin.All(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, b := range binaries {
+		files = append(files, layerbuild.File{Path: b.Path, Data: b.Data})
+	}
+	for i := range files {
+		files[i].Executable = true // go:embed keeps no modes
+	}
+	return files, nil
+}
