@@ -3,11 +3,10 @@
 import binascii
 import json
 import os
-import random
 import threading
 import time
 
-from . import _credentials, _endpoint, _http, _sigv4
+from . import _endpoint, _http, _sigv4
 from ._errors import AccessDenied, BadReply, Credentials, KeyUnusable, Tampered, Trouble, Unavailable, WrongKey
 
 ATTEMPT_TIME = 2.0
@@ -69,7 +68,8 @@ class Client:
         self._document = document
         self._key, self._region, self._place = _endpoint.locate(document, os.environ)
         self._pool = _http.Pool(self._place, os.environ)
-        self._credentials = _credentials.Source()
+        self._container = None  # made when there are no credentials in the environment
+        self._lock = threading.Lock()
         self._skew = 0.0  # AWS's clock minus ours, in seconds, once AWS has complained
 
     def decrypt(self, box, stop: threading.Event) -> bytes:
@@ -85,7 +85,7 @@ class Client:
                 trouble = error
             # Lambda may freeze the function here for hours: an attempt costs no more than it could have taken awake.
             left -= min(time.monotonic() - began, limit)
-            pause = random.random() * min(0.05 * 2 ** (n - 1), 0.4)
+            pause = os.urandom(1)[0] / 256 * min(0.05 * 2 ** (n - 1), 0.4)
             if trouble.then == "sign" and not signed_anew and left > 0:
                 signed_anew = True
             elif trouble.then == "again" and n < ATTEMPTS and left > pause and not stop.wait(pause):
@@ -105,7 +105,7 @@ class Client:
     def _attempt(self, body, seconds):
         """Sign and send a request once."""
         deadline = time.monotonic() + seconds
-        credentials = self._credentials.get(os.environ, seconds)
+        credentials = self._credentials(seconds)
         key_id, key, token = credentials
         if not all("!" <= c <= "~" for c in key_id + (token or "")):
             raise Trouble(Credentials, "the credentials hold a character that no header may have")
@@ -132,6 +132,20 @@ class Client:
             raise self._refusal(status, headers, body, credentials)
         return self._read(body)
 
+    def _credentials(self, seconds):
+        """Give (id, key, token), from the environment or from the container endpoint."""
+        key_id, key = os.environ.get("AWS_ACCESS_KEY_ID"), os.environ.get("AWS_SECRET_ACCESS_KEY")
+        if key_id and key:
+            return key_id, key, os.environ.get("AWS_SESSION_TOKEN")
+        if key_id or key:
+            raise Trouble(Credentials, "of AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY only one is set")
+        from ._container import Container
+
+        with self._lock:
+            if self._container is None:
+                self._container = Container()
+        return self._container.get(os.environ, seconds)
+
     def _read(self, body):
         """Take the plaintext out of a reply. Nothing of the reply goes into an error: it holds the secret."""
         reply = _parse(body)
@@ -153,7 +167,8 @@ class Client:
         name = str(headers.get("x-amzn-errortype") or reply.get("__type") or "").rpartition("#")[2].partition(":")[0]
         kind, then = ERRORS.get(name) or ((Unavailable, "again") if status == 429 or status >= 500 else (BadReply, ""))
         if then == "sign":
-            self._credentials.forget(credentials)
+            if self._container is not None:
+                self._container.forget(credentials)
             self._set_clock(headers.get("date", ""))
         if not name:
             return Trouble(kind, f"KMS answers with status {status}", then)

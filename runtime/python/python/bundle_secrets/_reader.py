@@ -5,7 +5,6 @@ import threading
 
 from ._errors import SecretNotFound, SecretsError, Unavailable
 from ._layer import load
-from ._names import nearest
 
 AT_ONCE = 16
 
@@ -49,6 +48,8 @@ def open(name):
         opened = _current or _Opened(load(os.environ))
         document = opened.document
         if name is not None and name not in document.sources:
+            from ._names import nearest
+
             near = nearest(name, document.sources)
             raise SecretNotFound(f"{document.file} has no secret {name[:128]!r}; the nearest is {near}")
         _current = opened

@@ -1,4 +1,4 @@
-"""Credentials from the environment, else from the container endpoint, which is how Lambda gives them under SnapStart.
+"""Credentials from the container endpoint, which is how Lambda gives them under SnapStart.
 
 https://docs.aws.amazon.com/sdkref/latest/guide/feature-container-credentials.html
 """
@@ -12,8 +12,8 @@ CONTAINERS = ("169.254.170.2", "169.254.170.23", "fd00:ec2::23")  # of ECS and E
 BEFORE_EXPIRY = 60  # seconds
 
 
-class Source:
-    """Finds (id, key, token), and keeps what the container endpoint gave until a minute before its end."""
+class Container:
+    """Gives credentials (id, key, token), and keeps them until a minute before their end."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -21,12 +21,7 @@ class Source:
         self._expires = 0.0
 
     def get(self, environ, seconds):
-        """Give the credentials, within the given seconds."""
-        key_id, key = environ.get("AWS_ACCESS_KEY_ID"), environ.get("AWS_SECRET_ACCESS_KEY")
-        if key_id and key:
-            return key_id, key, environ.get("AWS_SESSION_TOKEN")
-        if key_id or key:
-            raise Trouble(Credentials, "of AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY only one is set")
+        """Give the credentials, within the given seconds. Many threads may wait for one answer."""
         with self._lock:
             if self._lease is None or time.time() > self._expires - BEFORE_EXPIRY:
                 self._lease, self._expires = _ask(environ, seconds)
@@ -42,7 +37,7 @@ class Source:
 def _ask(environ, seconds):
     from ._http import Pool
 
-    place, path = _container(environ.get("AWS_CONTAINER_CREDENTIALS_FULL_URI"))
+    place, path = _locate(environ.get("AWS_CONTAINER_CREDENTIALS_FULL_URI"))
     headers = [("Host", place.authority), ("Accept", "application/json"), ("Connection", "close")]
     token = _token(environ)
     if token:
@@ -78,7 +73,7 @@ def _read(body):
     return ((key_id, key, token), expires) if key_id and key else None
 
 
-def _container(uri):
+def _locate(uri):
     """Refuse to send the token in clear to anything but this machine and a container's own addresses."""
     if not uri:
         raise Trouble(Credentials, "neither AWS_ACCESS_KEY_ID nor AWS_CONTAINER_CREDENTIALS_FULL_URI is set")
