@@ -1,6 +1,7 @@
 package awslocal
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -183,7 +184,7 @@ func (s *Server) wait(ctx context.Context, d time.Duration) bool {
 func (x *exchange) counted() []string {
 	name := x.service + ":" + x.operation
 	var in struct{ WithDecryption bool }
-	if x.service == "ssm" && strings.HasPrefix(x.operation, "Get") && json.Unmarshal(x.in, &in) == nil && in.WithDecryption {
+	if x.service == "ssm" && bytes.Contains(x.in, []byte("WithDecryption")) && json.Unmarshal(x.in, &in) == nil && in.WithDecryption {
 		return []string{name, name + "(decrypt)"}
 	}
 	return []string{name}

@@ -62,11 +62,11 @@ const (
 // Evaluate decides an access by the caller's identity policies and the resource's policy (nil: it has none).
 // An explicit Deny anywhere wins. Within one account see Access.PolicyRequired; across accounts both sides must allow.
 func Evaluate(identity []Policy, resource *Policy, a Access) Decision {
-	a.Keys = withPrincipalKeys(a)
+	action := strings.ToLower(a.Action)
 	identityAllows := false
 	for _, p := range identity {
 		for _, s := range p.statements {
-			if !s.covers(a) {
+			if !s.covers(a, action) {
 				continue
 			}
 			if s.deny {
@@ -79,7 +79,7 @@ func Evaluate(identity []Policy, resource *Policy, a Access) Decision {
 	if resource != nil {
 		for _, s := range resource.statements {
 			reach := s.reaches(a)
-			if reach == grantNone || !s.covers(a) {
+			if reach == grantNone || !s.covers(a, action) {
 				continue
 			}
 			if s.deny {
@@ -105,15 +105,21 @@ func decide(a Access, identityAllows bool, resource grant) Decision {
 	}
 }
 
-func withPrincipalKeys(a Access) map[string][]string {
-	keys := make(map[string][]string, len(a.Keys)+2)
-	for name, values := range a.Keys {
-		lower := strings.ToLower(name)
-		keys[lower] = append(keys[lower], values...)
+// values gives what the request has for a condition key, in lower case; none means that the key is missing.
+func (a Access) values(key string) []string {
+	switch key {
+	case "aws:principalarn":
+		return []string{RoleARN(a.Principal)}
+	case "aws:principalaccount":
+		return []string{a.Account}
 	}
-	keys["aws:principalarn"] = []string{RoleARN(a.Principal)}
-	keys["aws:principalaccount"] = []string{a.Account}
-	return keys
+	var all []string
+	for name, values := range a.Keys {
+		if strings.EqualFold(name, key) {
+			all = append(all, values...)
+		}
+	}
+	return all
 }
 
 func accountOf(arn string) string {
@@ -124,14 +130,13 @@ func accountOf(arn string) string {
 	return parts[4]
 }
 
-// covers reports whether action, resource and conditions of the statement fit the access.
-func (s *statement) covers(a Access) bool {
-	action := strings.ToLower(a.Action)
+// covers reports whether action (in lower case), resource and conditions of the statement fit the access.
+func (s *statement) covers(a Access, action string) bool {
 	if anyGlob(s.actions, action) == s.notActions || anyGlob(s.resources, a.Resource) == s.notResources {
 		return false
 	}
 	for _, c := range s.conditions {
-		if !c.holds(a.Keys[c.key]) {
+		if !c.holds(a.values(c.key)) {
 			return false
 		}
 	}

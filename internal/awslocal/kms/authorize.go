@@ -68,11 +68,10 @@ func allowPlain(r *call.Request, action, resource string, extra map[string][]str
 // requestKeys are the condition keys that every request has
 // (https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html).
 func requestKeys(r *call.Request) map[string][]string {
-	keys := map[string][]string{
-		"kms:CallerAccount":   {r.Caller.Account},
-		"aws:RequestedRegion": {r.Region},
-		"aws:ViaAWSService":   {strconv.FormatBool(r.Via != "")},
-	}
+	keys := make(map[string][]string, 16)
+	keys["kms:CallerAccount"] = []string{r.Caller.Account}
+	keys["aws:RequestedRegion"] = []string{r.Region}
+	keys["aws:ViaAWSService"] = []string{strconv.FormatBool(r.Via != "")}
 	if r.Via != "" {
 		keys["kms:ViaService"] = []string{r.Via}
 	}

@@ -60,7 +60,7 @@ func (k *key) seal(plaintext []byte, context map[string]string) []byte {
 	blob = append(blob, blobMagic...)
 	blob = append(blob, k.Account...)
 	blob = append(blob, k.ID...)
-	id, err := hex.DecodeString(k.materialID())
+	id, err := hex.DecodeString(k.material)
 	if err != nil {
 		panic(err) // materialID is hex
 	}
@@ -73,7 +73,7 @@ func (k *key) seal(plaintext []byte, context map[string]string) []byte {
 // open decrypts a blob of this key. ok is false for another context and for a damaged blob.
 func (k *key) open(blob []byte, context map[string]string) (plaintext []byte, ok bool) {
 	h, ok := parseBlob(blob)
-	if !ok || h.keyID != k.ID || h.account != k.Account || h.materialID != k.materialID() {
+	if !ok || h.keyID != k.ID || h.account != k.Account || h.materialID != k.material {
 		return nil, false
 	}
 	plaintext, err := k.aead(blob).Open(nil, blob[ivAt:textAt], blob[textAt:], additionalData(blob, context))

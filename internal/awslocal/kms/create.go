@@ -127,8 +127,9 @@ func (k *key) makeMaterial() (err error) {
 	switch {
 	case k.State == statePendingImport:
 	case k.Spec == specSymmetric:
-		k.Material = make([]byte, materialSize)
-		rand.Read(k.Material) // never fails
+		material := make([]byte, materialSize)
+		rand.Read(material) // never fails
+		k.setMaterial(material)
 	case k.Usage == usageEncrypt:
 		k.Material, err = newRSA(k.Spec)
 	}

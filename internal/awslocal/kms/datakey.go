@@ -108,5 +108,5 @@ func (s *Service) newDataKey(r *call.Request, in *dataKeyInput) (dataKeyOutput, 
 	if in.DryRun {
 		return none, dryRun()
 	}
-	return dataKeyOutput{CiphertextBlob: blob, Plaintext: plaintext, KeyId: k.arn(), KeyMaterialId: k.materialID()}, nil
+	return dataKeyOutput{CiphertextBlob: blob, Plaintext: plaintext, KeyId: k.arn(), KeyMaterialId: k.material}, nil
 }

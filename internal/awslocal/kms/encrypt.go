@@ -130,7 +130,7 @@ func (s *Service) decrypt(r *call.Request, in *decryptInput) (any, error) {
 	if in.DryRun {
 		return nil, dryRun()
 	}
-	return decryptOutput{KeyId: k.arn(), KeyMaterialId: k.materialID(), Plaintext: plaintext, EncryptionAlgorithm: algorithm}, nil
+	return decryptOutput{KeyId: k.arn(), KeyMaterialId: k.material, Plaintext: plaintext, EncryptionAlgorithm: algorithm}, nil
 }
 
 // source is a ciphertext to open, for Decrypt and for the first half of ReEncrypt.

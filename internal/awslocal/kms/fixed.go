@@ -28,7 +28,8 @@ func (s *Service) Fix(arn, id string, material []byte) error {
 		return fmt.Errorf("there is a key %q already", id)
 	}
 	delete(s.keys, arn)
-	k.ID, k.Material = id, slices.Clone(material)
+	k.ID = id
+	k.setMaterial(slices.Clone(material))
 	s.keys[fixed] = k
 	return nil
 }

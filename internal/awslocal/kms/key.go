@@ -45,8 +45,9 @@ type key struct {
 	Document      string    `json:"policy"`             // the key policy, byte for byte
 	Material      []byte    `json:"material,omitempty"` // 32 bytes, an RSA key in PKCS #8, or none where the key cannot be used here
 
-	policy  iam.Policy // Document, parsed
-	aliases []string   // names, sorted; kept by Service.reindex
+	policy   iam.Policy // Document, parsed
+	aliases  []string   // names, sorted; kept by Service.reindex
+	material string     // names Material: see setMaterial
 }
 
 type tag struct {
@@ -67,13 +68,13 @@ func (k *key) gone(now time.Time) bool {
 	return k.State == statePendingDeletion && !now.Before(k.Deletion)
 }
 
-// materialID names the current key material; AWS reports it for symmetric encryption keys.
-func (k *key) materialID() string {
-	if k.Spec != specSymmetric || k.Material == nil {
-		return ""
+// setMaterial gives the key its material, and the material a name, which AWS reports for symmetric encryption keys.
+func (k *key) setMaterial(material []byte) {
+	k.Material, k.material = material, ""
+	if k.Spec == specSymmetric && material != nil {
+		sum := sha256.Sum256(append([]byte("material id\x00"), material...))
+		k.material = hex.EncodeToString(sum[:])
 	}
-	sum := sha256.Sum256(append([]byte("material id\x00"), k.Material...))
-	return hex.EncodeToString(sum[:])
 }
 
 // setPolicy makes an accepted document the key policy.
@@ -94,6 +95,7 @@ func (k *key) restored() error {
 		return fmt.Errorf("key %q: %w", k.ID, err)
 	}
 	k.policy = policy
+	k.setMaterial(k.Material)
 	return nil
 }
 
@@ -165,20 +167,19 @@ func newKeyID(multiRegion bool) string {
 
 const keyIDSize = 36
 
-// isKeyID reports whether a string has the form of a key id.
+// isKeyID reports whether a string has the form of a key id: "mrk-" and hex digits, or a UUID.
 func isKeyID(s string) bool {
 	if len(s) != keyIDSize {
 		return false
 	}
 	digits, mrk := strings.CutPrefix(s, "mrk-")
-	if !mrk {
-		parts := strings.Split(s, "-")
-		if !slices.EqualFunc(parts, []int{8, 4, 4, 4, 12}, func(p string, n int) bool { return len(p) == n }) {
+	for i, c := range []byte(digits) {
+		dash := !mrk && (i == 8 || i == 13 || i == 18 || i == 23)
+		if dash != (c == '-') || !dash && (c < '0' || c > '9') && (c < 'a' || c > 'f') {
 			return false
 		}
-		digits = strings.Join(parts, "")
 	}
-	return strings.Trim(digits, "0123456789abcdef") == ""
+	return true
 }
 
 // multiRegionConfiguration is in KeyMetadata of multi-Region keys.
@@ -217,7 +218,7 @@ type keyMetadata struct {
 // metadata describes a key. The caller holds a lock.
 func (s *Service) metadata(k *key) keyMetadata {
 	m := keyMetadata{
-		AWSAccountId: k.Account, Arn: k.arn(), CreationDate: epoch(k.Created), CurrentKeyMaterialId: k.materialID(),
+		AWSAccountId: k.Account, Arn: k.arn(), CreationDate: epoch(k.Created), CurrentKeyMaterialId: k.material,
 		CustomerMasterKeySpec: k.Spec, Description: k.Description, Enabled: k.State == stateEnabled, KeyId: k.ID,
 		KeyManager: "CUSTOMER", KeySpec: k.Spec, KeyState: k.State, KeyUsage: k.Usage, MultiRegion: k.multiRegion(), Origin: k.Origin,
 	}

@@ -79,7 +79,7 @@ func (s *Service) reEncrypt(r *call.Request, in *reEncryptInput) (any, error) {
 	}
 	return reEncryptOutput{
 		CiphertextBlob: blob, SourceKeyId: k.arn(), KeyId: dst.arn(), SourceEncryptionAlgorithm: from, DestinationEncryptionAlgorithm: to,
-		SourceKeyMaterialId: k.materialID(), DestinationKeyMaterialId: dst.materialID(),
+		SourceKeyMaterialId: k.material, DestinationKeyMaterialId: dst.material,
 	}, nil
 }
 
