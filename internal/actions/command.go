@@ -1,0 +1,91 @@
+package actions
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"unicode"
+)
+
+// Level is how bad an annotation is.
+type Level string
+
+// The levels that a workflow run shows.
+const (
+	Error   Level = "error"
+	Warning Level = "warning"
+	Notice  Level = "notice"
+)
+
+// An Annotation is a message at a place of a file of the repository, which
+// GitHub shows beside the line.
+type Annotation struct {
+	Level          Level
+	File           string // relative to the repository's root, with slashes; "" for none
+	Line, Column   int    // from 1; 0 for none
+	EndLine        int    // 0 for none
+	Title, Message string
+}
+
+// PerLevel is how many annotations of each level GitHub shows for a step; it
+// drops the rest without a word
+// (https://github.com/actions/toolkit/blob/main/docs/problem-matchers.md#limitations).
+const PerLevel = 10
+
+// Annotate writes annotations as workflow commands, at most PerLevel of each
+// level, and returns how many it left out: those belong in the step summary.
+func Annotate(w io.Writer, all []Annotation) (left int, err error) {
+	written := make(map[Level]int)
+	for _, a := range all {
+		if written[a.Level]++; written[a.Level] > PerLevel {
+			left++
+			continue
+		}
+		if _, err := fmt.Fprintln(w, a.command()); err != nil {
+			return left, err
+		}
+	}
+	return left, nil
+}
+
+// command writes an annotation as GitHub reads it
+// (https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands).
+func (a Annotation) command() string {
+	var properties []string
+	add := func(name, value string) { properties = append(properties, name+"="+escapeProperty(value)) }
+	if a.File != "" {
+		add("file", a.File)
+		for _, p := range []struct {
+			name  string
+			value int
+		}{{"line", a.Line}, {"endLine", a.EndLine}, {"col", a.Column}} {
+			if p.value > 0 {
+				add(p.name, fmt.Sprint(p.value))
+			}
+		}
+	}
+	if a.Title != "" {
+		add("title", a.Title)
+	}
+	command := "::" + string(a.Level)
+	if len(properties) > 0 {
+		command += " " + strings.Join(properties, ",")
+	}
+	return command + "::" + escapeData(a.Message)
+}
+
+// escapeData makes a text one line of a workflow command. Control characters
+// but the line's end are dropped: a log shows them, and nobody means them.
+func escapeData(s string) string {
+	s = strings.Map(func(r rune) rune {
+		if r != '\n' && r != '\r' && (unicode.IsControl(r) || r == 0x2028 || r == 0x2029) {
+			return -1
+		}
+		return r
+	}, strings.ToValidUTF8(s, "\ufffd"))
+	return strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A").Replace(s)
+}
+
+func escapeProperty(s string) string {
+	return strings.NewReplacer(":", "%3A", ",", "%2C").Replace(escapeData(s))
+}

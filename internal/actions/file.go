@@ -1,0 +1,76 @@
+package actions
+
+import (
+	"crypto/rand"
+	"fmt"
+	"os"
+	"strings"
+)
+
+// An Output is a value that a step hands to later ones.
+type Output struct{ Name, Value string }
+
+// WriteOutputs appends outputs to the file that GITHUB_OUTPUT names. Each value
+// stands between random delimiters, so that no value can end itself and begin
+// another output
+// (https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands#multiline-strings).
+// Names must be letters, digits, - and _; at most 1 MiB is read of a job's
+// outputs.
+func WriteOutputs(path string, outputs []Output) error {
+	var b strings.Builder
+	for _, o := range outputs {
+		if strings.Trim(o.Name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_") != "" || o.Name == "" {
+			return fmt.Errorf("%q cannot be the name of an output", o.Name)
+		}
+		delimiter := "bundle-" + rand.Text()
+		fmt.Fprintf(&b, "%s<<%s\n%s\n%s\n", o.Name, delimiter, o.Value, delimiter)
+	}
+	return appendTo(path, b.String())
+}
+
+// MaxSummary is how many bytes of a step's summary GitHub shows; a longer one
+// is not shown at all.
+const MaxSummary = 1 << 20
+
+// WriteSummary appends Markdown to the file that GITHUB_STEP_SUMMARY names. One
+// that is too long is cut at a line's end, and says so.
+func WriteSummary(path, markdown string) error {
+	const note = "\n\n(The summary is cut here.)\n"
+	if len(markdown) > MaxSummary-len(note) {
+		markdown = markdown[:MaxSummary-len(note)]
+		markdown = markdown[:strings.LastIndexByte(markdown, '\n')+1] + note
+	}
+	return appendTo(path, markdown)
+}
+
+func appendTo(path, text string) error {
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_APPEND|os.O_CREATE, 0o600)
+	if err != nil {
+		return err
+	}
+	if _, err := f.WriteString(text); err != nil {
+		_ = f.Close()
+		return err
+	}
+	return f.Close()
+}
+
+// Cell makes a text fit into a cell of a Markdown table, as itself: no markup
+// and no link, no mention, no reference to an issue, no end of the row.
+func Cell(s string) string {
+	s = strings.Map(func(r rune) rune {
+		if r < 0x20 || r == 0x7f || r == 0x2028 || r == 0x2029 {
+			return ' '
+		}
+		return r
+	}, strings.ToValidUTF8(s, "\ufffd"))
+	var b strings.Builder
+	for _, r := range s {
+		if strings.ContainsRune("\\`*_{}[]()<>#+-.!|~@&:/", r) {
+			fmt.Fprintf(&b, "&#%d;", r)
+			continue
+		}
+		b.WriteRune(r)
+	}
+	return b.String()
+}
