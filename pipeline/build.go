@@ -7,11 +7,11 @@ import (
 	"context"
 	"fmt"
 
-	"github.com/whispering/bundle/layerbuild"
 	"github.com/whispering/bundle/layerbuild/sealed"
 	"github.com/whispering/bundle/pipeline/manifest"
 	"github.com/whispering/bundle/pipeline/param"
 	"github.com/whispering/bundle/pipeline/plan"
+	"github.com/whispering/bundle/pipeline/publish"
 	"github.com/whispering/bundle/pipeline/seal"
 	"github.com/whispering/bundle/pipeline/secret"
 )
@@ -31,6 +31,14 @@ type Keys interface {
 	Encrypt(ctx context.Context, keyARN string, box secret.Value, context map[string]string) ([]byte, error)
 }
 
+// Layers reads and publishes Lambda layers. [publish.Lambda] is the one there
+// is.
+type Layers interface {
+	Find(ctx context.Context, ref publish.Ref) (publish.Version, error)
+	Download(ctx context.Context, v publish.Version) ([]byte, error)
+	Publish(ctx context.Context, name, description string, layer []byte) (publish.Version, error)
+}
+
 // A Build makes the documents of one environment in one region.
 type Build struct {
 	Manifest   *manifest.Manifest
@@ -39,8 +47,9 @@ type Build struct {
 	Caller     func(context.Context) (string, error) // the account that AWS takes us for
 	Parameters Parameters
 	Keys       Keys
+	Layers     Layers // asked only for what Previous does not know yet
 	Observer   Observer
-	Previous   *layerbuild.Layer // nil: nothing to carry over
+	Previous   Previous // what to carry over from
 
 	Reseal           bool     // carry nothing over
 	AllowRollback    bool     // accept versions lower than in Previous
@@ -49,30 +58,45 @@ type Build struct {
 
 // A Result is what a Build made.
 type Result struct {
-	Documents []*sealed.Document // ascending by name
+	Documents []*sealed.Document // ascending by name; of a plan those that stay
 	Changes   []plan.Change      // ascending by name, one for each document and each that went
+	Previous  Previous           // what they were compared with
 }
 
 // Run builds. It returns a result or every problem it found, never both, and
 // changes nothing outside. The order of its steps is the promise of the guards:
 // no parameter is read before the account and all keys are known to be right.
 func (b *Build) Run(ctx context.Context) (*Result, Problems) {
-	r := &run{Build: b}
-	steps := []func(context.Context) Problems{r.check, r.guard, r.expand, r.compare, r.seal}
+	r := b.run()
+	return r.through(ctx, r.check, r.guard, r.fetch, r.expand, r.versions, r.compare, r.seal)
+}
+
+// Plan goes the way of Run as far as it goes without reading a value or
+// encrypting anything: it tells what Run would do, or why it would fail.
+func (b *Build) Plan(ctx context.Context) (*Result, Problems) {
+	r := b.run()
+	return r.through(ctx, r.check, r.guard, r.fetch, r.expand, r.readVersions, r.compare)
+}
+
+// A run is a Build under way.
+type run struct {
+	*Build
+	jobs     []*job
+	previous Previous
+	changes  []plan.Change
+	paths    Problems // of path imports; kept until what is named has been read as well
+}
+
+func (b *Build) run() *run { return &run{Build: b, previous: b.Previous} }
+
+// through takes the run through its steps, up to the first with problems.
+func (r *run) through(ctx context.Context, steps ...func(context.Context) Problems) (*Result, Problems) {
 	for _, step := range steps {
 		if problems := step(ctx); len(problems) > 0 {
 			return nil, problems.Sort()
 		}
 	}
 	return r.result(), nil
-}
-
-// A run is a Build under way.
-type run struct {
-	*Build
-	jobs    []*job
-	changes []plan.Change
-	paths   Problems // of path imports; kept until what is named has been read as well
 }
 
 func (r *run) check(context.Context) Problems {
@@ -82,10 +106,10 @@ func (r *run) check(context.Context) Problems {
 }
 
 func (r *run) result() *Result {
-	result := &Result{Changes: r.changes}
+	result := &Result{Changes: r.changes, Previous: r.previous}
 	for _, c := range r.changes {
 		for _, j := range r.jobs {
-			if j.fn.File() == c.Name {
+			if j.fn.File() == c.Name && j.document != nil {
 				result.Documents = append(result.Documents, j.document)
 			}
 		}
@@ -102,15 +126,19 @@ func (r *run) wants() []plan.Want {
 	return all
 }
 
-// compare decides for each function whether its document is carried over. It
-// reads versions only where there is a previous layer to compare with.
-func (r *run) compare(ctx context.Context) Problems {
+// versions reads versions where there is a previous layer to compare with.
+func (r *run) versions(ctx context.Context) Problems {
+	if r.previous.Layer == nil {
+		return nil
+	}
+	return r.readVersions(ctx)
+}
+
+// compare decides for each function whether its document is carried over.
+func (r *run) compare(context.Context) Problems {
 	var previous []*sealed.Document
-	if r.Previous != nil {
-		previous = r.Previous.Documents
-		if problems := r.readVersions(ctx); len(problems) > 0 {
-			return problems
-		}
+	if r.previous.Layer != nil {
+		previous = r.previous.Layer.Documents
 	}
 	r.changes = plan.Diff(r.wants(), previous)
 	byName := make(map[string]*job, len(r.jobs))

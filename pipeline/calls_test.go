@@ -147,7 +147,7 @@ func (b build) run(ctx context.Context, previous *layerbuild.Layer) (layer []byt
 			who, err := awsclient.Caller(ctx, cfg)
 			return who.Account, err
 		},
-		Parameters: param.New(cfg, param.Options{TPS: b.tps}), Keys: seal.New(cfg), Observer: unobserved{}, Previous: previous,
+		Parameters: param.New(cfg, param.Options{TPS: b.tps}), Keys: seal.New(cfg), Observer: unobserved{}, Previous: pipeline.Previous{Layer: previous},
 	}
 	result, problems := p.Run(ctx)
 	if len(problems) > 0 {

@@ -5,11 +5,12 @@ type Step string
 
 // The steps, in order; reading and sealing overlap.
 const (
-	StepGuard   Step = "checking account and keys"
-	StepList    Step = "listing paths"
-	StepVersion Step = "reading versions"
-	StepRead    Step = "reading parameters"
-	StepSeal    Step = "sealing functions"
+	StepGuard    Step = "checking account and keys"
+	StepPrevious Step = "fetching the published layer"
+	StepList     Step = "listing paths"
+	StepVersion  Step = "reading versions"
+	StepRead     Step = "reading parameters"
+	StepSeal     Step = "sealing functions"
 )
 
 // An Observer is told how far a run is. It may be called by several

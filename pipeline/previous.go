@@ -1,17 +1,24 @@
 package pipeline
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
 	"strings"
 
+	"github.com/hashicorp/hcl/v2"
+
 	"github.com/whispering/bundle/layerbuild"
+	"github.com/whispering/bundle/pipeline/manifest"
+	"github.com/whispering/bundle/pipeline/publish"
 )
 
-// Ways to name the layer to carry over from; anything else is a file.
+// Ways to name the layer to carry over from; anything else is the ARN of a
+// published layer or a file.
 const (
-	PreviousAuto = "auto" // the output, if it is there
+	PreviousAuto = "auto" // the output, else what is published under the manifest's name
 	PreviousNone = "none" // carry nothing over
 )
 
@@ -20,57 +27,156 @@ const (
 type Previous struct {
 	Layer   *layerbuild.Layer // nil on a first build
 	Content []byte            // the layer's bytes
-	From    string            // what to tell the user: where it is from, or why there is none
+	From    string            // what to tell the user: where it is from, or why there is none; "" while that is not known
+
+	wanted *publish.Ref // the published layer still to be asked for, once the guards have passed
+	at     *hcl.Range   // where the manifest names it; nil where --previous does
+	file   string       // why it is not the output's
 }
 
-// OpenPrevious finds the earlier layer that --previous names. A file that is
-// not a layer, or that is damaged, is a problem and never a silent rebuild.
-func OpenPrevious(name string, out *Outfile, bundle, environment, region string) (Previous, Problems) {
-	path, content := name, out.Content
+// OpenPrevious finds the earlier layer that --previous names, as far as that
+// takes no call. A file that is not a layer, or that is damaged, is a problem
+// and never a silent rebuild.
+func OpenPrevious(name string, out *Outfile, m *manifest.Manifest) (Previous, Problems) {
 	switch {
-	case strings.HasPrefix(name, "arn:"):
-		return Previous{}, Problems{problem(Manifest, nil, "Published layers cannot be read",
-			"--previous with the ARN of a published layer is not built yet. Download the layer and name the file, or leave --previous out.")}
 	case name == PreviousNone:
 		return Previous{From: "first build: --previous none"}, nil
-	case name == PreviousAuto && len(content) == 0:
-		return Previous{From: fmt.Sprintf("first build: there is no %s yet", out.Path)}, nil
 	case name == PreviousAuto:
-		path = out.Path
-	default:
-		var err error
-		if content, err = ReadLimited(path); err != nil {
-			return Previous{}, Problems{problem(Integrity, nil, "Previous layer cannot be read", fmt.Sprintf(
-				"%v. Name another layer with --previous, or pass --previous none to seal everything anew.", err))}
-		}
+		return openAuto(out, m)
+	case strings.HasPrefix(name, "arn:"):
+		return openARN(name, m)
 	}
-	layer, err := layerbuild.Read(content)
+	content, err := ReadLimited(name)
 	if err != nil {
-		return Previous{}, Problems{problem(Integrity, nil, "Previous layer refused", fmt.Sprintf(
-			"%s: %v. It is damaged, or bundle did not make it. Nothing was written; to seal everything anew and replace it, pass --previous none.",
-			path, err))}
+		return Previous{}, Problems{problem(Integrity, nil, "Previous layer cannot be read", fmt.Sprintf(
+			"%v. Name another layer with --previous, or pass --previous none to seal everything anew.", err))}
 	}
-	if why := otherwise(layer, bundle, environment, region); why != "" {
-		if name != PreviousAuto {
-			return Previous{}, Problems{problem(Manifest, nil, "Previous layer is another's", fmt.Sprintf(
-				"%s is a layer %s. Name the one of this environment, or pass --previous none.", path, why))}
-		}
-		return Previous{From: fmt.Sprintf("first build: %s was a layer %s", path, why)}, nil
-	}
-	return Previous{Layer: layer, Content: content, From: "carrying over from " + path}, nil
+	return readPrevious(name, content, m, true)
 }
 
-// otherwise says what a layer is of, if not of this bundle, environment and
-// region.
-func otherwise(l *layerbuild.Layer, bundle, environment, region string) string {
+// openAuto takes the output, if it is a layer of ours for this environment and
+// region, and leaves the published one to be asked for otherwise.
+func openAuto(out *Outfile, m *manifest.Manifest) (Previous, Problems) {
+	why := ""
+	switch layer, err := layerbuild.Read(out.Content); {
+	case len(out.Content) == 0 && out.Path == "":
+		why = "there is nothing to compare with"
+	case len(out.Content) == 0:
+		why = fmt.Sprintf("there is no %s yet", out.Path)
+	case err != nil:
+		return Previous{}, damagedPrevious(out.Path, err)
+	default:
+		if why = otherwise(layer, m); why == "" {
+			return Previous{Layer: layer, Content: out.Content, From: "carrying over from " + out.Path}, nil
+		}
+		why = fmt.Sprintf("%s was a layer %s", out.Path, why)
+	}
+	if m.Bundle.Layer.Value == "" {
+		return Previous{From: "first build: " + why}, nil
+	}
+	return Previous{wanted: &publish.Ref{Layer: m.Bundle.Layer.Value}, at: &m.Bundle.Layer.Range, file: why}, nil
+}
+
+func openARN(arn string, m *manifest.Manifest) (Previous, Problems) {
+	ref, err := publish.ParseARN(arn)
+	if err != nil {
+		return Previous{}, Problems{problem(Manifest, nil, "Not a layer", "--previous: "+err.Error()+".")}
+	}
+	if region := m.Environment.Regions[0].Value; ref.Region != region {
+		return Previous{}, Problems{problem(Manifest, nil, "Previous layer is another's", fmt.Sprintf(
+			"%s is in region %s, but this run is for %s. Nothing crosses regions: name a layer there, or pass --previous none.", arn, ref.Region, region))}
+	}
+	return Previous{wanted: &ref}, nil
+}
+
+// readPrevious takes a published layer or a file. One of another environment is
+// a problem where it was named, and none where it was found.
+func readPrevious(from string, content []byte, m *manifest.Manifest, named bool) (Previous, Problems) {
+	layer, err := layerbuild.Read(content)
+	if err != nil {
+		return Previous{}, damagedPrevious(from, err)
+	}
+	switch why := otherwise(layer, m); {
+	case why == "":
+		return Previous{Layer: layer, Content: content, From: "carrying over from " + from}, nil
+	case named:
+		return Previous{}, Problems{problem(Manifest, nil, "Previous layer is another's", fmt.Sprintf(
+			"%s is a layer %s. Name the one of this environment, or pass --previous none.", from, why))}
+	default:
+		return Previous{From: fmt.Sprintf("first build: %s is a layer %s", from, why)}, nil
+	}
+}
+
+func damagedPrevious(from string, err error) Problems {
+	return Problems{problem(Integrity, nil, "Previous layer refused", fmt.Sprintf(
+		"%s: %v. It is damaged, or bundle did not make it. Nothing was written; to seal everything anew and replace it, pass --previous none.",
+		from, err))}
+}
+
+// fetch asks for the published layer, where that is the one to carry over
+// from. That nothing is published yet makes a first build of a run that named
+// no layer; whatever else keeps the layer from being had stops it.
+func (r *run) fetch(ctx context.Context) Problems {
+	p := r.Previous
+	if p.wanted == nil {
+		return nil
+	}
+	done := progress(r.Observer, StepPrevious, 1)
+	v, err := r.Layers.Find(ctx, *p.wanted)
+	var content []byte
+	if err == nil {
+		content, err = r.Layers.Download(ctx, v)
+	}
+	done()
+	named := p.file == ""
+	if !named && errors.Is(err, publish.ErrNoLayer) {
+		r.previous = Previous{From: fmt.Sprintf("first build: %s, and no layer %s is published", p.file, p.wanted)}
+		return nil
+	}
+	if err != nil {
+		return Problems{layerProblem(p.at, p.wanted.String(), err, ", or pass --previous none to seal everything anew")}
+	}
+	var problems Problems
+	r.previous, problems = readPrevious(v.ARN, content, r.Manifest, named)
+	return problems
+}
+
+// layerProblem says why a published layer cannot be had, and what else to do.
+func layerProblem(at *hcl.Range, layer string, err error, orElse string) Problem {
+	if p, ok := interrupted(err); ok {
+		return p
+	}
+	detail := func(remedy string) string {
+		return fmt.Sprintf("Layer %s: %v. %s%s.", layer, err, remedy, orElse)
+	}
+	switch {
+	case errors.Is(err, publish.ErrNoLayer):
+		return problem(Integrity, at, "Layer not found", detail("Correct its name or version"))
+	case errors.Is(err, publish.ErrDenied):
+		return problem(Access, at, "Layer refused", detail("Allow this role lambda:ListLayerVersions and lambda:GetLayerVersion on it"))
+	case errors.Is(err, publish.ErrDamaged):
+		return problem(Integrity, at, "Layer damaged", detail("Try again"))
+	case errors.Is(err, publish.ErrCredentials):
+		return problem(Access, at, "No usable credentials", detail("Check the credentials of this step"))
+	case errors.Is(err, publish.ErrReply), errors.Is(err, publish.ErrRefused):
+		return problem(Integrity, at, "Unexpected answer from Lambda", detail("Try again"))
+	case errors.Is(err, publish.ErrUnavailable):
+		return problem(Unavailable, at, "Lambda unavailable", detail("Try again"))
+	}
+	return problem(Fault, at, "Unexpected error", detail("Please report this"))
+}
+
+// otherwise says what a layer is of, if not of this manifest's bundle,
+// environment and region.
+func otherwise(l *layerbuild.Layer, m *manifest.Manifest) string {
 	if len(l.Documents) == 0 {
 		return "without secrets"
 	}
-	d := l.Documents[0]
+	d, region := l.Documents[0], m.Environment.Regions[0].Value
 	switch {
-	case d.Header.Bundle != bundle:
+	case d.Header.Bundle != m.Bundle.Name.Value:
 		return fmt.Sprintf("of bundle %q", d.Header.Bundle)
-	case d.Header.Environment != environment:
+	case d.Header.Environment != m.Environment.Name.Value:
 		return fmt.Sprintf("of environment %q", d.Header.Environment)
 	case d.Region() != region:
 		return fmt.Sprintf("for region %s", d.Region())

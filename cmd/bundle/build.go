@@ -20,7 +20,7 @@ func (a *app) buildCommand() *cli.Command {
 			envFlag(),
 			textFlag("out", "FILE", "the layer to write", ""),
 			varFlag(),
-			textFlag("previous", "LAYER", "the layer to carry unchanged documents over from: auto (what is at --out), a file, or none", pipeline.PreviousAuto),
+			previousFlag(),
 			&cli.BoolFlag{Name: "reseal", Usage: "seal every function anew, changed or not"},
 			&cli.BoolFlag{Name: "allow-rollback", Usage: "accept a parameter version lower than the previous layer's"},
 			&cli.StringSliceFlag{Name: "allow-key-account", Usage: "accept keys of another account (`ID`)"},
@@ -59,7 +59,7 @@ func (a *app) build(c *cli.Context) error {
 	if len(problems) > 0 {
 		return failed(problems)
 	}
-	previous, problems := pipeline.OpenPrevious(text(c, "previous"), out, m.Bundle.Name.Value, m.Environment.Name.Value, region)
+	previous, problems := pipeline.OpenPrevious(text(c, "previous"), out, m)
 	if len(problems) > 0 {
 		return failed(problems)
 	}
@@ -75,17 +75,20 @@ func (a *app) build(c *cli.Context) error {
 	}
 	defer s.close()
 
-	a.hint("%s", previous.From)
+	a.hintPrevious(previous)
 	bar := a.newProgress()
 	b := &pipeline.Build{
 		Manifest: m, Region: region, Account: s.account, Caller: s.caller,
-		Parameters: s.parameters, Keys: s.keys, Observer: bar, Previous: previous.Layer,
+		Parameters: s.parameters, Keys: s.keys, Layers: s.layers, Observer: bar, Previous: previous,
 		Reseal: c.Bool("reseal"), AllowRollback: c.Bool("allow-rollback"), AllowKeyAccounts: c.StringSlice("allow-key-account"),
 	}
 	result, problems := b.Run(ctx)
 	bar.finish()
 	if len(problems) > 0 {
 		return failed(problems)
+	}
+	if previous.From == "" {
+		a.hintPrevious(result.Previous)
 	}
 	layer, problems := pipeline.Assemble(&layerbuild.Layer{Documents: result.Documents, Helpers: helpers})
 	if len(problems) == 0 {
@@ -94,7 +97,7 @@ func (a *app) build(c *cli.Context) error {
 	if len(problems) > 0 {
 		return failed(problems)
 	}
-	report := newBuildReport(m, region, result, out, previous, layer)
+	report := newBuildReport(m, region, result, out, layer)
 	report.AWSCalls, report.DurationMS = s.calls.Snapshot(), time.Since(started).Milliseconds()
 	return a.renderBuild(report, c.Bool("json"))
 }

@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/urfave/cli/v2"
+
+	"github.com/whispering/bundle/pipeline"
 )
 
 // A once is the value of a flag that may be given only once: of two, urfave/cli
@@ -71,6 +73,11 @@ func envFlag() cli.Flag {
 
 func varFlag() cli.Flag {
 	return &cli.StringSliceFlag{Name: "var", Usage: "the value of a variable; also BUNDLE_VAR_NAME (`NAME=VALUE`)"}
+}
+
+func previousFlag() cli.Flag {
+	return textFlag("previous", "LAYER", "the layer to carry unchanged documents over from: auto (what is at --out, else what is published), "+
+		"a file, the ARN of a published layer, or none", pipeline.PreviousAuto)
 }
 
 func jsonFlag() cli.Flag {

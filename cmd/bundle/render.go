@@ -9,6 +9,8 @@ import (
 	"unicode"
 
 	"github.com/hashicorp/hcl/v2"
+
+	"github.com/whispering/bundle/pipeline"
 )
 
 // renderProblems prints what kept a run from being done, each with the line of
@@ -62,6 +64,13 @@ func (p printable) Write(b []byte) (int, error) {
 // hint prints a line for the person at the terminal; it is no result.
 func (a *app) hint(format string, args ...any) {
 	fmt.Fprintf(a.stderr, "bundle: "+format+"\n", args...)
+}
+
+// hintPrevious says what a run carries over from, as soon as that is known.
+func (a *app) hintPrevious(p pipeline.Previous) {
+	if p.From != "" {
+		a.hint("%s", p.From)
+	}
 }
 
 // count says how many of a thing there are.

@@ -48,10 +48,10 @@ const (
 	stateCarried = "carried"
 )
 
-func newBuildReport(m *manifest.Manifest, region string, result *pipeline.Result, out *pipeline.Outfile, previous pipeline.Previous, layer []byte) *buildReport {
+func newBuildReport(m *manifest.Manifest, region string, result *pipeline.Result, out *pipeline.Outfile, layer []byte) *buildReport {
 	report := &buildReport{
 		FormatVersion: 1,
-		Changed:       previous.Layer == nil || !bytes.Equal(previous.Content, layer),
+		Changed:       result.Previous.Layer == nil || !bytes.Equal(result.Previous.Content, layer),
 		Embedded:      m.Environment.Embedded.Value != "",
 		Environment:   m.Environment.Name.Value,
 		Region:        region,

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/hashicorp/hcl/v2"
 
@@ -15,11 +16,16 @@ import (
 	"github.com/whispering/bundle/pipeline"
 	"github.com/whispering/bundle/pipeline/manifest"
 	"github.com/whispering/bundle/pipeline/param"
+	"github.com/whispering/bundle/pipeline/publish"
 	"github.com/whispering/bundle/pipeline/seal"
 )
 
 // stateFolder is where the embedded AWS keeps its state, beside the manifest.
 const stateFolder = ".bundle-local"
+
+// layerTimeout is how long one call may take that moves a layer, of 50 MB at
+// the most: that is 3 Mbit/s.
+const layerTimeout = 3 * time.Minute
 
 type sessionOptions struct {
 	endpoint string   // --endpoint-url
@@ -34,6 +40,7 @@ type session struct {
 	caller     func(context.Context) (string, error)
 	parameters *param.Source
 	keys       *seal.KMS
+	layers     *publish.Lambda
 	calls      *awsclient.Calls
 	close      func()
 }
@@ -75,6 +82,7 @@ func (a *app) connect(ctx context.Context, module *manifest.Module, m *manifest.
 	}
 	s.parameters = param.New(cfg, param.Options{TPS: o.tps})
 	s.keys = seal.New(cfg)
+	s.layers = publish.New(awsclient.WithTimeout(cfg, layerTimeout))
 	return s, nil
 }
 

@@ -60,6 +60,17 @@ func withoutRedirects(c aws.HTTPClient, timeout time.Duration) aws.HTTPClient {
 	return plainBodies{client}
 }
 
+// WithTimeout returns a configuration made by New with another time-out per
+// attempt, for calls that move more than a few kilobytes.
+func WithTimeout(cfg aws.Config, timeout time.Duration) aws.Config {
+	if c, ok := cfg.HTTPClient.(plainBodies); ok {
+		client := *c.Client
+		client.Timeout = timeout
+		cfg.HTTPClient = plainBodies{&client}
+	}
+	return cfg
+}
+
 // newRetryer returns the SDK's standard retries with full jitter: from 50 ms,
 // and from 1 s after throttling, up to 20 s. The quota that all calls of a
 // client share is lifted: with it, a burst of throttled calls fails although
