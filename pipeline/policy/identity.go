@@ -24,8 +24,8 @@ const (
 // parameters, through Parameter Store only; of blind ones it may decrypt
 // nothing.
 func (s Setting) Build() Document {
-	packed := s.reads(func(fn manifest.Function) bool { return !s.blind(fn) })
-	blind := s.reads(s.blind)
+	packed := s.reads(func(fn manifest.Function) bool { return !fn.Blind.Value })
+	blind := s.reads(func(fn manifest.Function) bool { return fn.Blind.Value })
 	return newDocument(s.look(), s.open(packed, blind), s.seal(), s.publish(), s.closeSource(packed, blind), s.closeDestination())
 }
 
@@ -103,15 +103,15 @@ func (s Setting) seal() []Statement {
 	var statements []Statement
 	for _, fn := range s.Manifest.Functions {
 		statements = append(statements, Statement{
-			Sid: sid(statements, "Seal", fn.Name.Value), Effect: allow, Action: List{s.sealing(fn)},
+			Sid: sid(statements, "Seal", fn.Name.Value), Effect: allow, Action: List{sealing(fn)},
 			Resource: List{s.Keys[fn.Name.Value]}, Condition: s.bound(fn),
 		})
 	}
 	return statements
 }
 
-func (s Setting) sealing(fn manifest.Function) string {
-	if s.blind(fn) {
+func sealing(fn manifest.Function) string {
+	if fn.Blind.Value {
 		return "kms:ReEncryptTo"
 	}
 	return "kms:Encrypt"
@@ -171,7 +171,7 @@ func (s Setting) closeContext(functions []manifest.Function, principal *Principa
 	var names, keys List
 	for _, fn := range functions {
 		names = append(names, s.name(fn))
-		keys = append(keys, s.contextKeys(fn)...)
+		keys = append(keys, contextKeysOf(fn)...)
 	}
 	refuse := func(sid, operator, key string, values List) Statement {
 		return Statement{
@@ -192,7 +192,7 @@ func (s Setting) closeContext(functions []manifest.Function, principal *Principa
 func (s Setting) bound(fn manifest.Function) Condition {
 	return Condition{
 		"StringEquals":              {ofFunction: List{s.name(fn)}, ofEnvironment: List{s.Manifest.Environment.Name.Value}},
-		"ForAllValues:StringEquals": {contextKeys: s.contextKeys(fn)},
+		"ForAllValues:StringEquals": {contextKeys: contextKeysOf(fn)},
 	}
 }
 
@@ -201,9 +201,9 @@ func (s Setting) name(fn manifest.Function) string {
 	return s.Manifest.Bundle.Name.Value + "/" + fn.Name.Value
 }
 
-func (s Setting) contextKeys(fn manifest.Function) List {
+func contextKeysOf(fn manifest.Function) List {
 	keys := List{"bundle:box", "bundle:document", "bundle:environment", "bundle:function"}
-	if s.blind(fn) {
+	if fn.Blind.Value {
 		keys = append(keys, "bundle:secret")
 	}
 	return keys

@@ -58,7 +58,7 @@ func (s Setting) Key(name string) (Document, error) {
 		roles = append(roles, role)
 		statements = append(statements, Statement{
 			Sid: sid(statements, "Seal", fn.Name.Value), Effect: allow, Principal: &Principal{List{builder}},
-			Action: List{s.sealing(fn)}, Resource: this, Condition: s.bound(fn),
+			Action: List{sealing(fn)}, Resource: this, Condition: s.bound(fn),
 		}, Statement{
 			Sid: sid(statements, "Open", fn.Name.Value), Effect: allow, Principal: &Principal{List{role}},
 			Action: List{"kms:Decrypt"}, Resource: this, Condition: s.bound(fn),

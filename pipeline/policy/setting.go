@@ -25,10 +25,6 @@ type Setting struct {
 	Account  string            // the environment's
 	Keys     map[string]string // the ARN of every function's key, by the function's name in the manifest
 
-	// Blind says which functions are built without the build ever holding a
-	// value. nil means none.
-	Blind func(manifest.Function) bool
-
 	// Parameters are those that the manifest names or imports, as far as they
 	// exist. ParameterKeys are ARNs of more keys that any of them may be stored
 	// under.
@@ -95,8 +91,6 @@ func (s Setting) function(name string) (manifest.Function, error) {
 	return manifest.Function{}, fmt.Errorf("%w: environment %q has no function %q. It has %s",
 		ErrFunction, s.Manifest.Environment.Name.Value, name, strings.Join(s.Functions(), ", "))
 }
-
-func (s Setting) blind(fn manifest.Function) bool { return s.Blind != nil && s.Blind(fn) }
 
 // sharing returns the functions that have the key of fn, fn among them.
 func (s Setting) sharing(fn manifest.Function) []manifest.Function {

@@ -1,0 +1,143 @@
+package doctor
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"sync"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/kms"
+	"github.com/aws/aws-sdk-go-v2/service/kms/types"
+
+	"github.com/whispering/bundle/pipeline/manifest"
+)
+
+// concurrency is how many calls are under way at once.
+const concurrency = 16
+
+// A Doctor makes its calls in one account and region. It is safe for concurrent
+// use.
+type Doctor struct {
+	client *kms.Client
+
+	// Root says that the caller is known to be allowed everything, as the embedded
+	// AWS's own credentials are: that it could decrypt is then no failure.
+	Root bool
+}
+
+// New returns a Doctor that makes its calls with cfg.
+func New(cfg aws.Config) *Doctor {
+	return &Doctor{client: kms.NewFromConfig(cfg)}
+}
+
+// A Function is what a build would do for one function.
+type Function struct {
+	Name    string
+	Key     manifest.Text // as the manifest has it
+	KeyARN  string        // what that stands for
+	Blind   bool
+	Context map[string]string // of a box of the document, where it is not blind
+	Moves   []Move            // where it is
+}
+
+// A Move is a re-encryption that a blind build would do.
+type Move struct {
+	Secret     string
+	Parameter  string // ARN
+	Ciphertext []byte
+	Context    map[string]string // of the box
+	At         manifest.Text     // of the parameter
+}
+
+// Examine checks every right that a build needs from KMS for these functions,
+// and that nobody can open them who should not. The findings are in the order
+// of the functions. It ends early only with ctx.
+func (d *Doctor) Examine(ctx context.Context, functions []Function) []Finding {
+	var checks []func(context.Context) Finding
+	for _, f := range functions {
+		if f.Context != nil {
+			checks = append(checks, func(ctx context.Context) Finding { return d.sealing(ctx, f) })
+		}
+		for _, m := range f.Moves {
+			checks = append(checks,
+				func(ctx context.Context) Finding { return d.source(ctx, f, m) },
+				func(ctx context.Context) Finding { return d.reading(ctx, f, m) })
+		}
+		checks = append(checks,
+			func(ctx context.Context) Finding { return d.opening(ctx, f) },
+			func(ctx context.Context) Finding { return d.keyPolicy(ctx, f) })
+	}
+	findings := make([]Finding, len(checks))
+	slots := make(chan struct{}, concurrency)
+	var group sync.WaitGroup
+	for i, check := range checks {
+		slots <- struct{}{}
+		group.Go(func() {
+			findings[i] = check(ctx)
+			<-slots
+		})
+	}
+	group.Wait()
+	return findings
+}
+
+// sealing tries to encrypt as a build of a packed function does.
+func (d *Doctor) sealing(ctx context.Context, f Function) Finding {
+	found := Finding{Check: CheckSealing, Function: f.Name, Action: "kms:Encrypt", Resource: f.KeyARN, At: f.Key}
+	_, err := d.client.Encrypt(ctx, &kms.EncryptInput{
+		KeyId: aws.String(f.KeyARN), Plaintext: []byte("dry run"), EncryptionContext: f.Context, DryRun: aws.Bool(true),
+	})
+	return found.needed(err, fmt.Sprintf("key %q would seal for function %q", f.Key.Value, f.Name), contextOf(f.Context))
+}
+
+// source tries to move a parameter's ciphertext as a blind build does. KMS asks
+// for two rights and names the one that is missing.
+func (d *Doctor) source(ctx context.Context, f Function, m Move) Finding {
+	found := Finding{Check: CheckSource, Function: f.Name, Action: "kms:ReEncryptFrom, kms:ReEncryptTo", Resource: m.Parameter, At: m.At}
+	_, err := d.client.ReEncrypt(ctx, &kms.ReEncryptInput{
+		CiphertextBlob: m.Ciphertext, SourceEncryptionContext: parameterContext(m), DryRun: aws.Bool(true),
+		DestinationKeyId: aws.String(f.KeyARN), DestinationEncryptionContext: m.Context,
+	})
+	return found.needed(err, fmt.Sprintf("%s could be moved to key %q of function %q", m.Secret, f.Key.Value, f.Name), contextOf(m.Context))
+}
+
+// reading holds a blind build to it that it cannot decrypt what it moves.
+func (d *Doctor) reading(ctx context.Context, f Function, m Move) Finding {
+	found := Finding{Check: CheckReading, Function: f.Name, Action: "kms:Decrypt", Resource: m.Parameter, At: m.At}
+	_, err := d.client.Decrypt(ctx, &kms.DecryptInput{
+		CiphertextBlob: m.Ciphertext, EncryptionContext: parameterContext(m), DryRun: aws.Bool(true),
+	})
+	return found.refused(err, true, d.Root, fmt.Sprintf("the parameter of %s", m.Secret))
+}
+
+// opening tries to open a document of the function, which who builds has no
+// need to. No document is needed for that.
+func (d *Doctor) opening(ctx context.Context, f Function) Finding {
+	found := Finding{Check: CheckOpening, Function: f.Name, Action: "kms:Decrypt", Resource: f.KeyARN, At: f.Key}
+	context := f.Context
+	if len(f.Moves) > 0 {
+		context = f.Moves[0].Context
+	}
+	_, err := d.client.Decrypt(ctx, &kms.DecryptInput{
+		KeyId: aws.String(f.KeyARN), EncryptionContext: context, DryRun: aws.Bool(true),
+		DryRunModifiers: []types.DryRunModifierType{types.DryRunModifierTypeIgnoreCiphertext},
+	})
+	return found.refused(err, f.Blind, d.Root, fmt.Sprintf("the secrets of function %q", f.Name))
+}
+
+func parameterContext(m Move) map[string]string {
+	return map[string]string{"PARAMETER_ARN": m.Parameter}
+}
+
+// contextOf writes down what a policy can see of an encryption context.
+func contextOf(context map[string]string) string {
+	text := ""
+	for _, key := range slices.Sorted(maps.Keys(context)) {
+		if key == "bundle:function" || key == "bundle:environment" {
+			text += fmt.Sprintf(", %s = %q", key, context[key])
+		}
+	}
+	return text
+}
