@@ -12,6 +12,8 @@ import (
 	"github.com/whispering/bundle/internal/awslocal/iam"
 )
 
+const maxDescription = 8192
+
 type createKeyInput struct {
 	Policy                         *string
 	Description                    string
@@ -72,7 +74,7 @@ func newKey(r *call.Request, in *createKeyInput) (*key, error) {
 	case k.Spec == "":
 		k.Spec = specSymmetric
 	}
-	if err := checkLength("description", in.Description, 0, 8192); err != nil {
+	if err := checkLength("description", in.Description, 0, maxDescription); err != nil {
 		return nil, err
 	}
 	if err := k.checkUsage(); err != nil {
@@ -88,10 +90,8 @@ func newKey(r *call.Request, in *createKeyInput) (*key, error) {
 	case k.Origin != "AWS_KMS":
 		return nil, constraint(" '"+k.Origin+"'", "origin", "satisfy enum value set: [EXTERNAL, AWS_KMS, AWS_CLOUDHSM, EXTERNAL_KEY_STORE]")
 	}
-	for _, t := range in.Tags {
-		if t.TagKey == "" || len(t.TagKey) > 128 || len(t.TagValue) > 256 {
-			return nil, call.NewError("TagException", "A tag key has 1 to 128 characters, a tag value at most 256.")
-		}
+	if err := checkTags(in.Tags); err != nil {
+		return nil, err
 	}
 	if in.MultiRegion {
 		k.PrimaryRegion = k.Region

@@ -138,19 +138,26 @@ func specs() map[string]spec {
 	hmac := func(algorithm string) spec {
 		return spec{usages: []string{"GENERATE_VERIFY_MAC"}, mac: []string{algorithm}}
 	}
+	signer := func(algorithm string) spec {
+		return spec{usages: []string{"SIGN_VERIFY"}, signing: []string{algorithm}}
+	}
 	return map[string]spec{
-		specSymmetric:     {usages: []string{usageEncrypt}, encryption: []string{specSymmetric}},
-		"RSA_2048":        rsa,
-		"RSA_3072":        rsa,
-		"RSA_4096":        rsa,
-		"ECC_NIST_P256":   nist("ECDSA_SHA_256"),
-		"ECC_NIST_P384":   nist("ECDSA_SHA_384"),
-		"ECC_NIST_P521":   nist("ECDSA_SHA_512"),
-		"ECC_SECG_P256K1": {usages: []string{"SIGN_VERIFY"}, signing: []string{"ECDSA_SHA_256"}},
-		"HMAC_224":        hmac("HMAC_SHA_224"),
-		"HMAC_256":        hmac("HMAC_SHA_256"),
-		"HMAC_384":        hmac("HMAC_SHA_384"),
-		"HMAC_512":        hmac("HMAC_SHA_512"),
+		specSymmetric:           {usages: []string{usageEncrypt}, encryption: []string{specSymmetric}},
+		"RSA_2048":              rsa,
+		"RSA_3072":              rsa,
+		"RSA_4096":              rsa,
+		"ECC_NIST_P256":         nist("ECDSA_SHA_256"),
+		"ECC_NIST_P384":         nist("ECDSA_SHA_384"),
+		"ECC_NIST_P521":         nist("ECDSA_SHA_512"),
+		"ECC_SECG_P256K1":       signer("ECDSA_SHA_256"),
+		"ECC_NIST_EDWARDS25519": {usages: []string{"SIGN_VERIFY"}, signing: []string{"ED25519_SHA_512", "ED25519_PH_SHA_512"}},
+		"ML_DSA_44":             signer("ML_DSA_SHAKE_256"),
+		"ML_DSA_65":             signer("ML_DSA_SHAKE_256"),
+		"ML_DSA_87":             signer("ML_DSA_SHAKE_256"),
+		"HMAC_224":              hmac("HMAC_SHA_224"),
+		"HMAC_256":              hmac("HMAC_SHA_256"),
+		"HMAC_384":              hmac("HMAC_SHA_384"),
+		"HMAC_512":              hmac("HMAC_SHA_512"),
 	}
 }
 

@@ -57,7 +57,11 @@ func New() *Service {
 		"CancelKeyDeletion":               handler(s.cancelKeyDeletion),
 		"GetKeyPolicy":                    handler(s.getKeyPolicy),
 		"PutKeyPolicy":                    handler(s.putKeyPolicy),
+		"ListKeyPolicies":                 handler(s.listKeyPolicies),
+		"UpdateKeyDescription":            handler(s.updateKeyDescription),
 		"ListResourceTags":                handler(s.listResourceTags),
+		"TagResource":                     handler(s.tagResource),
+		"UntagResource":                   handler(s.untagResource),
 		"CreateAlias":                     handler(s.createAlias),
 		"UpdateAlias":                     handler(s.updateAlias),
 		"DeleteAlias":                     handler(s.deleteAlias),
@@ -93,7 +97,7 @@ func (s *Service) Operations() map[string]call.Handler { return s.operations }
 func (s *Service) Mutates(operation string) bool {
 	switch operation {
 	case "CreateKey", "ReplicateKey", "CreateAlias", "UpdateAlias", "DeleteAlias", "PutKeyPolicy",
-		"EnableKey", "DisableKey", "ScheduleKeyDeletion", "CancelKeyDeletion":
+		"UpdateKeyDescription", "TagResource", "UntagResource", "EnableKey", "DisableKey", "ScheduleKeyDeletion", "CancelKeyDeletion":
 		return true
 	}
 	return false

@@ -129,22 +129,3 @@ func (s *Service) listAliases(r *call.Request, in *listInput) (any, error) {
 	}
 	return p.output("Aliases", items), nil
 }
-
-// listResourceTags is https://docs.aws.amazon.com/kms/latest/APIReference/API_ListResourceTags.html. All tags, at
-// most 50, fit one page.
-func (s *Service) listResourceTags(r *call.Request, in *listInput) (any, error) {
-	ref, err := required("keyId", in.KeyId)
-	if err != nil {
-		return nil, err
-	}
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	k, err := s.findByID(r, "keyId", ref)
-	if err != nil {
-		return nil, err
-	}
-	if err := s.allow(r, "ListResourceTags", k); err != nil {
-		return nil, err
-	}
-	return map[string]any{"Tags": append([]tag{}, k.Tags...), "Truncated": false}, nil
-}

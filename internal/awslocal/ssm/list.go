@@ -67,7 +67,7 @@ type metadata struct {
 	LastModifiedDate epoch
 	LastModifiedUser string
 	Name             string
-	Policies         []struct{}
+	Policies         []inlinePolicy
 	Tier             string
 	Type             string
 	Version          int64
@@ -84,7 +84,7 @@ func describe(f selected) metadata {
 	v := f.version
 	return metadata{
 		ARN: f.arn, AllowedPattern: v.AllowedPattern, DataType: v.DataType, Description: v.Description, KeyId: v.KeyID,
-		LastModifiedDate: epoch(v.Modified), LastModifiedUser: v.User, Name: f.name, Policies: []struct{}{},
+		LastModifiedDate: epoch(v.Modified), LastModifiedUser: v.User, Name: f.name, Policies: append([]inlinePolicy{}, v.Policies...),
 		Tier: v.Tier, Type: v.Type, Version: v.Number,
 	}
 }

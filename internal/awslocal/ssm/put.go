@@ -27,7 +27,7 @@ type putInput struct {
 	Description, AllowedPattern    string
 	DataType, Policies             string
 	Overwrite                      bool
-	Tags                           []struct{ Key, Value string }
+	Tags                           []tag
 }
 
 func (s *Service) putParameter(req *call.Request) (any, error) {
@@ -85,8 +85,6 @@ func (in *putInput) check() error {
 	case in.Overwrite && len(in.Tags) > 0:
 		return invalid("Invalid request: tags and overwrite can't be used together. To create a parameter with tags, please remove " +
 			"overwrite flag. To update tags for an existing parameter, please use AddTagsToResource or RemoveTagsFromResource.")
-	case in.Policies != "" && in.Policies != "[]":
-		return call.NewError("InvalidPolicyTypeException", "the embedded AWS does not offer parameter policies")
 	}
 	if in.AllowedPattern != "" {
 		pattern, err := regexp.Compile(`^(?:` + in.AllowedPattern + `)$`)
@@ -107,6 +105,10 @@ func (in *putInput) version(req *call.Request, old *parameter) (*version, error)
 		Number: 1, Type: in.Type, Value: in.Value, KeyID: in.KeyId, Tier: in.Tier, DataType: in.DataType,
 		Description: in.Description, AllowedPattern: in.AllowedPattern,
 		Modified: req.Now.UTC().Truncate(time.Millisecond), User: req.Caller.ARN,
+	}
+	var err error
+	if v.Policies, err = parsePolicies(in.Policies); err != nil {
+		return nil, err
 	}
 	held := standard
 	if old != nil {
@@ -148,7 +150,7 @@ func (v *version) settleTier(held string) error {
 			"the advanced-parameter tier to the standard-parameter tier. If necessary, you can delete the advanced parameter and "+
 			"recreate it as a standard parameter.")
 	}
-	if v.Tier == intelligent && len(v.Value) > maxStandard {
+	if v.Tier == intelligent && (len(v.Value) > maxStandard || len(v.Policies) > 0) {
 		v.Tier = advanced
 	} else if v.Tier == "" || v.Tier == intelligent {
 		v.Tier = held
@@ -159,6 +161,9 @@ func (v *version) settleTier(held string) error {
 	if v.Tier == advanced {
 		most, advice = maxAdvanced, ""
 	}
+	if v.Tier == standard && len(v.Policies) > 0 {
+		return call.NewError("ValidationException", "Policies require the advanced-parameter tier."+advice)
+	}
 	if len(v.Value) > most {
 		return call.NewError("ValidationException",
 			fmt.Sprintf("%s tier parameters support a maximum parameter value of %d characters.%s", v.Tier, most, advice))
@@ -167,7 +172,7 @@ func (v *version) settleTier(held string) error {
 }
 
 // add stores a version. Of more than 100 versions the oldest goes, unless it has a label. The lock must be held.
-func (s *Service) add(req *call.Request, name, arn string, v *version, tags []struct{ Key, Value string }) error {
+func (s *Service) add(req *call.Request, name, arn string, v *version, tags []tag) error {
 	at := place(req.Account, req.Region)
 	p := s.stores[at][canonical(name)]
 	if p == nil {

@@ -70,6 +70,8 @@ type version struct {
 	AllowedPattern string    `json:"allowed_pattern,omitempty"`
 	DataType       string    `json:"data_type"`
 	Labels         []string  `json:"labels,omitempty"`
+
+	Policies []inlinePolicy `json:"policies,omitempty"`
 }
 
 // New makes an empty Parameter Store on top of a KMS.
@@ -93,12 +95,15 @@ func (s *Service) Operations() map[string]call.Handler {
 		"DeleteParameters":        s.deleteParameters,
 		"LabelParameterVersion":   s.labelParameterVersion,
 		"UnlabelParameterVersion": s.unlabelParameterVersion,
+		"ListTagsForResource":     s.listTagsForResource,
+		"AddTagsToResource":       s.addTagsToResource,
+		"RemoveTagsFromResource":  s.removeTagsFromResource,
 	}
 }
 
 // Mutates implements call.Service.
 func (s *Service) Mutates(operation string) bool {
-	return !strings.HasPrefix(operation, "Get") && !strings.HasPrefix(operation, "Describe")
+	return !strings.HasPrefix(operation, "Get") && !strings.HasPrefix(operation, "Describe") && !strings.HasPrefix(operation, "List")
 }
 
 // Snapshot implements call.Service.

@@ -1,0 +1,85 @@
+package ssm
+
+import (
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/whispering/bundle/internal/awslocal/call"
+)
+
+// Bounds of https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_PutParameter.html and
+// https://docs.aws.amazon.com/systems-manager/latest/userguide/parameter-store-policies.html.
+const (
+	maxPolicies    = 10   // per parameter
+	maxPoliciesLen = 4096 // characters of the document
+)
+
+// inlinePolicy is one entry of ParameterMetadata.Policies
+// (https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_ParameterInlinePolicy.html). The embedded AWS keeps and shows
+// policies; it neither deletes a parameter that has expired nor notifies anyone, so that every one stays Pending.
+type inlinePolicy struct {
+	PolicyText   string
+	PolicyType   string
+	PolicyStatus string
+}
+
+// parsePolicies reads the Policies member, an array of objects; none and [] are no policies.
+func parsePolicies(document string) ([]inlinePolicy, error) {
+	if document == "" {
+		return nil, nil
+	}
+	if len(document) > maxPoliciesLen {
+		return nil, call.NewError("ValidationException", fmt.Sprintf("1 validation error detected: Value at 'policies' failed to satisfy "+
+			"constraint: Member must have length less than or equal to %d", maxPoliciesLen))
+	}
+	var raws []json.RawMessage
+	if json.Unmarshal([]byte(document), &raws) != nil {
+		return nil, invalidPolicy("the policies are no JSON array of objects")
+	}
+	if len(raws) > maxPolicies {
+		return nil, call.NewError("PoliciesLimitExceededException", fmt.Sprintf("You specified more than the maximum number of allowed "+
+			"policies for the parameter. The maximum is %d.", maxPolicies))
+	}
+	policies := make([]inlinePolicy, len(raws))
+	for i, raw := range raws {
+		kind, err := policyType(raw)
+		if err != nil {
+			return nil, err
+		}
+		policies[i] = inlinePolicy{PolicyText: string(raw), PolicyType: kind, PolicyStatus: "Pending"}
+	}
+	return policies, nil
+}
+
+// policyType checks one policy and gives its type.
+func policyType(raw json.RawMessage) (string, error) {
+	var policy struct {
+		Type, Version string
+		Attributes    struct{ Timestamp, Before, After, Unit string }
+	}
+	if json.Unmarshal(raw, &policy) != nil || policy.Version != "1.0" {
+		return "", invalidPolicy("a policy has Type, Version 1.0 and Attributes")
+	}
+	attributes, complete := policy.Attributes, false
+	switch policy.Type {
+	case "Expiration":
+		_, err := time.Parse(time.RFC3339, attributes.Timestamp)
+		complete = err == nil
+	case "ExpirationNotification":
+		complete = attributes.Before != "" && attributes.Unit != ""
+	case "NoChangeNotification":
+		complete = attributes.After != "" && attributes.Unit != ""
+	default:
+		return "", call.NewError("InvalidPolicyTypeException",
+			"The policy type isn't supported. Parameter Store supports the following policy types: Expiration, ExpirationNotification, and NoChangeNotification.")
+	}
+	if !complete {
+		return "", invalidPolicy("an attribute of a policy is missing or wrong")
+	}
+	return policy.Type, nil
+}
+
+func invalidPolicy(reason string) error {
+	return call.NewError("InvalidPolicyAttributeException", "A policy attribute or its value is invalid: "+reason+".")
+}
