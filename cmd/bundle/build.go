@@ -99,5 +99,8 @@ func (a *app) build(c *cli.Context) error {
 	}
 	report := newBuildReport(m, region, result, out, layer)
 	report.AWSCalls, report.DurationMS = s.calls.Snapshot(), time.Since(started).Milliseconds()
+	if err := a.handOver(report); err != nil {
+		return err
+	}
 	return a.renderBuild(report, c.Bool("json"))
 }

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"regexp"
 	"strings"
 	"text/tabwriter"
 	"unicode"
@@ -21,6 +22,7 @@ func (a *app) renderProblems(f *failure) {
 		_ = w.WriteDiagnostic(&p.Diagnostic) // nobody is left to tell
 	}
 	a.hint("%s; nothing was written", count(len(f.problems), "error"))
+	a.annotate(f.problems)
 }
 
 func (a *app) renderWarnings(diags hcl.Diagnostics) {
@@ -48,8 +50,10 @@ type printable struct {
 	colour bool
 }
 
+var commandStart = regexp.MustCompile(`(?m)^(\s*)(::|##\[)`)
+
 func (p printable) Write(b []byte) (int, error) {
-	_, err := io.WriteString(p.w, strings.Map(func(r rune) rune {
+	text := strings.Map(func(r rune) rune {
 		switch {
 		case r == '\n', r == '\t', r == 0x1b && p.colour:
 			return r
@@ -57,7 +61,9 @@ func (p printable) Write(b []byte) (int, error) {
 			return '\ufffd'
 		}
 		return r
-	}, string(b)))
+	}, string(b))
+	// Nor may a line be a command to GitHub Actions.
+	_, err := io.WriteString(p.w, commandStart.ReplaceAllString(text, "$1\u00b7$2"))
 	return len(b), err
 }
 

@@ -1,0 +1,91 @@
+package main
+
+import (
+	"fmt"
+	"path/filepath"
+	"strings"
+
+	"github.com/hashicorp/hcl/v2"
+
+	"github.com/whispering/bundle/internal/actions"
+	"github.com/whispering/bundle/pipeline"
+)
+
+func (a *app) inActions() bool { return a.getenv("GITHUB_ACTIONS") == "true" }
+
+// annotate shows problems beside the manifest's lines, and all of them in the
+// step's summary: GitHub shows few annotations of a step.
+func (a *app) annotate(problems pipeline.Problems) {
+	if !a.inActions() {
+		return
+	}
+	var all []actions.Annotation
+	var summary strings.Builder
+	fmt.Fprintf(&summary, "### bundle: %s\n\n| where | problem | what to do |\n|---|---|---|\n", count(len(problems), "error"))
+	for _, p := range problems {
+		annotation := actions.Annotation{Level: actions.Error, Title: p.Summary, Message: p.Detail}
+		if p.Subject != nil {
+			annotation.File, annotation.Line, annotation.EndLine, annotation.Column =
+				a.inRepository(p.Subject.Filename), p.Subject.Start.Line, p.Subject.End.Line, p.Subject.Start.Column
+		}
+		all = append(all, annotation)
+		fmt.Fprintf(&summary, "| %s | %s | %s |\n", actions.Cell(place(p.Subject)), actions.Cell(p.Summary), actions.Cell(p.Detail))
+	}
+	left, err := actions.Annotate(a.stderr, all)
+	if err == nil && left > 0 {
+		a.hint("%s more in the step summary", count(left, "error"))
+	}
+	a.summarise(summary.String())
+}
+
+// inRepository is a file's path as GitHub wants it: relative to the repository.
+func (a *app) inRepository(path string) string {
+	if abs, err := filepath.Abs(path); err == nil {
+		if relative, err := filepath.Rel(a.getenv("GITHUB_WORKSPACE"), abs); err == nil && filepath.IsLocal(relative) {
+			path = relative
+		}
+	}
+	return filepath.ToSlash(path)
+}
+
+func place(subject *hcl.Range) string {
+	if subject == nil {
+		return ""
+	}
+	return fmt.Sprintf("%s:%d", subject.Filename, subject.Start.Line)
+}
+
+// summarise adds to the step's summary. A summary that cannot be written is
+// worth a hint, not a failed build.
+func (a *app) summarise(markdown string) {
+	path := a.getenv("GITHUB_STEP_SUMMARY")
+	if path == "" {
+		return
+	}
+	if err := actions.WriteSummary(path, markdown); err != nil {
+		a.hint("the step summary cannot be written: %v", err)
+	}
+}
+
+// handOver tells later steps and readers of the run what was built. Outputs
+// decide what later steps do, so that it is an error if they cannot be written.
+func (a *app) handOver(r *buildReport) error {
+	if !a.inActions() {
+		return nil
+	}
+	var rows strings.Builder
+	for _, f := range r.Functions {
+		fmt.Fprintf(&rows, "| %s | %s | %d | %d | %s | %s |\n", actions.Cell(f.Function), actions.Cell(f.keyName), f.Secrets, f.Boxes,
+			f.State, actions.Cell(strings.Join(f.Reasons, "; ")))
+	}
+	a.summarise(fmt.Sprintf("### bundle: %s in %s, %s\n\n| function | key | secrets | boxes | state | because |\n|---|---|---|---|---|---|\n%s\n%s: %d bytes, sha256 %s\n",
+		actions.Cell(r.Environment), actions.Cell(r.Region), map[bool]string{true: "changed", false: "unchanged"}[r.Changed], rows.String(),
+		actions.Cell(r.Layer.Path), r.Layer.Bytes, r.Layer.SHA256))
+	path := a.getenv("GITHUB_OUTPUT")
+	if path == "" {
+		return nil
+	}
+	return actions.WriteOutputs(path, []actions.Output{
+		{Name: "changed", Value: fmt.Sprint(r.Changed)}, {Name: "sha256", Value: r.Layer.SHA256}, {Name: "layer", Value: r.Layer.Path},
+	})
+}
