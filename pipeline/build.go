@@ -7,6 +7,8 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/hashicorp/hcl/v2"
+
 	"github.com/whispering/bundle/layerbuild/sealed"
 	"github.com/whispering/bundle/pipeline/manifest"
 	"github.com/whispering/bundle/pipeline/param"
@@ -47,6 +49,7 @@ type Build struct {
 	Caller     func(context.Context) (string, error) // the account that AWS takes us for
 	Parameters Parameters
 	Keys       Keys
+	Blind      Blind
 	Layers     Layers // asked only for what Previous does not know yet
 	Observer   Observer
 	Previous   Previous // what to carry over from
@@ -61,6 +64,7 @@ type Result struct {
 	Documents []*sealed.Document // ascending by name; of a plan those that stay
 	Changes   []plan.Change      // ascending by name, one for each document and each that went
 	Previous  Previous           // what they were compared with
+	Warnings  hcl.Diagnostics
 }
 
 // Run builds. It returns a result or every problem it found, never both, and
@@ -75,7 +79,7 @@ func (b *Build) Run(ctx context.Context) (*Result, Problems) {
 // encrypting anything: it tells what Run would do, or why it would fail.
 func (b *Build) Plan(ctx context.Context) (*Result, Problems) {
 	r := b.run()
-	return r.through(ctx, r.check, r.guard, r.fetch, r.expand, r.readVersions, r.compare)
+	return r.through(ctx, r.check, r.guard, r.fetch, r.expand, r.readVersions, r.checkBlind, r.compare)
 }
 
 // A run is a Build under way.
@@ -84,6 +88,7 @@ type run struct {
 	jobs     []*job
 	previous Previous
 	changes  []plan.Change
+	sources  []string // ARNs of the environment's parameter_keys
 	paths    Problems // of path imports; kept until what is named has been read as well
 }
 
@@ -102,11 +107,12 @@ func (r *run) through(ctx context.Context, steps ...func(context.Context) Proble
 func (r *run) check(context.Context) Problems {
 	var problems Problems
 	r.jobs, problems = jobs(r.Manifest)
+	problems = append(problems, r.requireBlind()...)
 	return problems
 }
 
 func (r *run) result() *Result {
-	result := &Result{Changes: r.changes, Previous: r.previous}
+	result := &Result{Changes: r.changes, Previous: r.previous, Warnings: costs(r.jobs)}
 	for _, c := range r.changes {
 		for _, j := range r.jobs {
 			if j.fn.File() == c.Name && j.document != nil {

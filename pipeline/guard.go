@@ -20,18 +20,45 @@ import (
 // (https://docs.aws.amazon.com/kms/latest/developerguide/requests-per-second.html).
 const guardConcurrency = 32
 
-// guard holds the caller's account and every key to the manifest, before the
-// first parameter is read.
-func (r *run) guard(ctx context.Context) Problems {
-	users := make(map[string][]*job) // by key as the manifest has it
-	var refs []string
-	for _, j := range r.jobs {
-		ref := j.fn.Key.Value
+// A keyUse is a place in the manifest that names a key.
+type keyUse struct {
+	at    *hcl.Range
+	of    string // what has it, for diagnostics
+	right string // what has to be allowed, besides kms:DescribeKey
+	take  func(seal.Key)
+}
+
+// keyUses lists the keys that the manifest names, as it names them, and what for.
+func (r *run) keyUses() (refs []string, users map[string][]keyUse) {
+	users = make(map[string][]keyUse)
+	add := func(ref string, use keyUse) {
 		if users[ref] == nil {
 			refs = append(refs, ref)
 		}
-		users[ref] = append(users[ref], j)
+		users[ref] = append(users[ref], use)
 	}
+	for _, j := range r.jobs {
+		right := "kms:Encrypt"
+		if j.blind() {
+			right = "kms:ReEncryptTo"
+		}
+		add(j.fn.Key.Value, keyUse{&j.fn.Key.Range, j.name(), right, func(k seal.Key) { j.key = k }})
+	}
+	if !r.anyBlind() {
+		return refs, users
+	}
+	keys := r.Manifest.Environment.ParameterKeys
+	r.sources = make([]string, len(keys))
+	for i := range keys {
+		add(keys[i].Value, keyUse{&keys[i].Range, "parameter_keys", "kms:ReEncryptFrom", func(k seal.Key) { r.sources[i] = k.ARN }})
+	}
+	return refs, users
+}
+
+// guard holds the caller's account and every key to the manifest, before the
+// first parameter is read.
+func (r *run) guard(ctx context.Context) Problems {
+	refs, users := r.keyUses()
 	var account Problems
 	var all collector
 	done := progress(r.Observer, StepGuard, len(refs)+1)
@@ -45,9 +72,9 @@ func (r *run) guard(ctx context.Context) Problems {
 	for _, ref := range refs {
 		g.Go(func() error {
 			key, err := r.Keys.Describe(ctx, ref)
-			for _, j := range users[ref] {
-				j.key = key
-				all.add(r.guardKey(j, err)...)
+			for _, use := range users[ref] {
+				use.take(key)
+				all.add(r.guardKey(ref, use, key, err)...)
 			}
 			done()
 			return nil
@@ -79,15 +106,14 @@ func (r *run) guardAccount(ctx context.Context) Problems {
 	return nil
 }
 
-// guardKey holds the key of one function to what a sealing key must be.
-func (r *run) guardKey(j *job, err error) Problems {
-	at, key, ref := &j.fn.Key.Range, j.key, j.fn.Key.Value
+// guardKey holds a key to what the key of a function, or of the parameters of
+// blind functions, must be.
+func (r *run) guardKey(ref string, use keyUse, key seal.Key, err error) Problems {
 	if err != nil {
-		return Problems{keyProblem(at, ref, j.fn.Name.Value, err)}
+		return Problems{keyProblem(use.at, ref, use.of, use.right, err)}
 	}
 	refuse := func(format string, args ...any) Problems {
-		return Problems{problem(Missing, at, "Unusable key", fmt.Sprintf("Key %q of function %q %s",
-			ref, j.fn.Name.Value, fmt.Sprintf(format, args...)))}
+		return Problems{problem(Missing, use.at, "Unusable key", fmt.Sprintf("Key %q of %s %s", ref, use.of, fmt.Sprintf(format, args...)))}
 	}
 	switch {
 	case key.Region != r.Region:
@@ -114,6 +140,10 @@ func (r *run) guardShared() Problems {
 		switch {
 		case j.key.ARN == "":
 			continue
+		case j.blind() && slices.Contains(r.sources, j.key.ARN):
+			problems = append(problems, problem(Manifest, &j.fn.Key.Range, "Key of parameters", fmt.Sprintf(
+				"Key %q of function %q is one of the environment's parameter_keys too. Who may re-encrypt from and to one key could turn its "+
+					"ciphertexts into anything: give the function a key of its own.", j.fn.Key.Value, j.fn.Name.Value)))
 		case !ok:
 			first[j.key.ARN] = j.fn
 		case !j.fn.SharedKey || !other.SharedKey:
@@ -142,19 +172,21 @@ func callerProblem(at *hcl.Range, err error) Problem {
 			"configure-aws-credentials ran before it, with id-token: write), and that they have not expired.", err))
 }
 
-func keyProblem(at *hcl.Range, ref, function string, err error) Problem {
+// keyProblem joins an error of KMS to its place in the manifest. of is what has
+// the key, and right what it has to be allowed for, besides kms:DescribeKey.
+func keyProblem(at *hcl.Range, ref, of, right string, err error) Problem {
 	if p, ok := interrupted(err); ok {
 		return p
 	}
 	detail := func(remedy string) string {
-		return fmt.Sprintf("Key %q of function %q: %v. %s", ref, function, err, remedy)
+		return fmt.Sprintf("Key %q of %s: %v. %s", ref, of, err, remedy)
 	}
 	switch {
 	case errors.Is(err, seal.ErrKeyMissing):
 		return problem(Missing, at, "Key not found", detail("Create the key or its alias, or correct kms_key."))
 	case errors.Is(err, seal.ErrKeyDenied):
 		return problem(Access, at, "Key refused", detail(
-			"Allow this role kms:DescribeKey and kms:Encrypt on the key, in its key policy or the role's."))
+			"Allow this role kms:DescribeKey and "+right+" on the key, in its key policy or the role's."))
 	case errors.Is(err, seal.ErrKeyState):
 		return problem(Missing, at, "Unusable key", detail("Enable the key, or name another one."))
 	case errors.Is(err, seal.ErrCredentials):

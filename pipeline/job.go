@@ -33,10 +33,12 @@ type want struct {
 	encoding secret.Encoding
 	optional bool
 	at       *hcl.Range // the parameter attribute, or the parameters block
+	fieldAt  *hcl.Range // the field attribute
 	imported bool
 
-	version secret.Version // once read
-	value   secret.Value   // from reading until sealing
+	version    secret.Version // once read
+	value      secret.Value   // from reading until sealing
+	ciphertext []byte         // the same of a blind function
 }
 
 // Check turns the functions of a manifest into jobs and reports every
@@ -76,7 +78,7 @@ func newWant(s manifest.Secret) (*want, Problems) {
 	note(s.Encoding.Range, "Invalid encoding", err)
 	return &want{
 		name: s.Name.Value, ref: ref, field: field, encoding: encoding,
-		optional: s.Optional, at: &s.Parameter.Range,
+		optional: s.Optional, at: &s.Parameter.Range, fieldAt: &s.Field.Range,
 	}, problems
 }
 
@@ -107,7 +109,7 @@ func (j *job) header(m *manifest.Manifest) sealed.Header {
 		Environment: m.Environment.Name.Value,
 		Function:    j.fn.Name.Value,
 		Name:        j.fn.File(),
-		Mode:        sealed.Pack,
+		Mode:        j.mode(),
 	}
 	for _, w := range j.wants {
 		h.Sources = append(h.Sources, sealed.Source{

@@ -25,6 +25,7 @@ func (r *run) expand(ctx context.Context) Problems {
 	type place struct {
 		path      string
 		recursive bool
+		blind     bool // SecureStrings only
 	}
 	type list struct {
 		found []param.Parameter
@@ -33,7 +34,7 @@ func (r *run) expand(ctx context.Context) Problems {
 	lists := make(map[place]*list)
 	for _, j := range r.jobs {
 		for _, im := range j.fn.Imports {
-			lists[place{im.Path.Value, im.Recursive}] = new(list)
+			lists[place{im.Path.Value, im.Recursive, j.blind()}] = new(list)
 		}
 	}
 	if len(lists) == 0 {
@@ -44,7 +45,11 @@ func (r *run) expand(ctx context.Context) Problems {
 	g.SetLimit(listConcurrency)
 	for p, l := range lists {
 		g.Go(func() error {
-			l.found, l.err = r.Parameters.List(ctx, p.path, p.recursive)
+			list := r.Parameters.List
+			if p.blind {
+				list = r.Blind.Parameters.List
+			}
+			l.found, l.err = list(ctx, p.path, p.recursive)
 			done()
 			return nil
 		})
@@ -52,7 +57,7 @@ func (r *run) expand(ctx context.Context) Problems {
 	_ = g.Wait() // the errors are kept by path
 	for _, j := range r.jobs {
 		for _, im := range j.fn.Imports {
-			l := lists[place{im.Path.Value, im.Recursive}]
+			l := lists[place{im.Path.Value, im.Recursive, j.blind()}]
 			if l.err != nil {
 				r.paths = append(r.paths, listProblem(im, l.err))
 				continue
@@ -66,9 +71,13 @@ func (r *run) expand(ctx context.Context) Problems {
 // importAll adds every parameter below a path to a function.
 func (j *job) importAll(im manifest.Import, found []param.Parameter) Problems {
 	at := &im.Range
+	kind := "parameter"
+	if j.blind() {
+		kind = "SecureString" // the others of a path are left out
+	}
 	if len(found) == 0 {
 		return Problems{problem(Missing, at, "Nothing below the path", fmt.Sprintf(
-			"Parameter Store has no parameter below %q. Put one there, correct the path, or remove the block.", im.Path.Value))}
+			"Parameter Store has no %s below %q. Put one there, correct the path, or remove the block.", kind, im.Path.Value))}
 	}
 	var problems Problems
 	for _, p := range found {
@@ -96,7 +105,11 @@ func (r *run) readVersions(ctx context.Context) Problems {
 	users, refs := r.users(r.jobs, func(w *want) secret.Ref { return w.ref })
 	problems := r.paths
 	done := progress(r.Observer, StepVersion, len(refs))
-	err := r.Parameters.Versions(ctx, refs, func(res param.Result) {
+	read := r.Parameters.Versions
+	if r.anyBlind() {
+		read = r.Blind.Parameters.Versions
+	}
+	err := read(ctx, refs, func(res param.Result) {
 		for _, w := range users[res.Ref] {
 			w.version = res.Parameter.Version
 			problems = append(problems, w.resultProblem(res)...)

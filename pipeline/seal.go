@@ -22,29 +22,46 @@ const sealConcurrency = 16
 // each function as soon as its last value is there, while others are still
 // being read.
 func (r *run) seal(ctx context.Context) Problems {
-	var todo []*job
+	var blind, packed []*job
 	for _, j := range r.jobs {
-		if j.change.Action != plan.Carry {
-			todo = append(todo, j)
+		switch {
+		case j.change.Action == plan.Carry:
+		case j.blind():
+			blind = append(blind, j)
+		default:
+			packed = append(packed, j)
 		}
 	}
-	if len(todo) == 0 {
+	if len(blind)+len(packed) == 0 {
 		return r.paths
 	}
 	s := &sealing{run: r, slots: make(chan struct{}, sealConcurrency)}
 	s.all.add(r.paths...)
-	s.read(ctx, todo)
-	_ = s.group.Wait() // its functions report problems, not errors
+	s.announce(blind, packed)
+	if len(blind) == 0 || s.blind(ctx, blind, packed) {
+		s.read(ctx, packed) // which asks for nothing where there are none
+		_ = s.group.Wait()  // its functions report problems, not errors
+	}
 	return s.all.problems
 }
 
 // A sealing is the last step of a run under way.
 type sealing struct {
 	*run
-	slots  chan struct{} // one for each kms:Encrypt under way
-	sealed func()        // tells the observer
+	slots  chan struct{} // one for each kms:Encrypt or ReEncrypt under way
+	got    func()        // tells the observer of a parameter
+	sealed func()        // tells it of a function
+	halt   func() bool   // ends a moveAll; true for the first that does
 	group  errgroup.Group
 	all    collector
+}
+
+// announce tells the observer how much there is to do.
+func (s *sealing) announce(blind, packed []*job) {
+	_, ciphertexts := s.users(blind, (*want).exactly)
+	_, values := s.users(packed, (*want).exactly)
+	s.got = progress(s.Observer, StepRead, len(ciphertexts)+len(values))
+	s.sealed = progress(s.Observer, StepSeal, len(blind)+len(packed))
 }
 
 func (s *sealing) read(ctx context.Context, todo []*job) {
@@ -56,8 +73,6 @@ func (s *sealing) read(ctx context.Context, todo []*job) {
 		}
 	}
 	users, refs := s.users(todo, (*want).exactly)
-	done := progress(s.Observer, StepRead, len(refs))
-	s.sealed = progress(s.Observer, StepSeal, len(todo))
 	err := s.Parameters.Read(ctx, refs, func(res param.Result) {
 		for _, w := range users[res.Ref] {
 			s.all.add(w.receive(res)...)
@@ -70,7 +85,7 @@ func (s *sealing) read(ctx context.Context, todo []*job) {
 				})
 			}
 		}
-		done()
+		s.got()
 	})
 	if err != nil {
 		s.all.add(readProblem(nil, err))
@@ -86,8 +101,18 @@ func (w *want) exactly() secret.Ref {
 	return secret.Ref{Name: w.ref.Name, Selector: strconv.FormatInt(w.version.Number, 10)}
 }
 
-// receive takes in a value, and holds it to the version learnt before.
+// receive takes in a value.
 func (w *want) receive(res param.Result) Problems {
+	problems := w.accept(res)
+	if len(problems) == 0 {
+		w.value = res.Parameter.Value
+	}
+	return problems
+}
+
+// accept takes in the version of what was read, and holds it to the one learnt
+// before.
+func (w *want) accept(res param.Result) Problems {
 	got := res.Parameter.Version
 	switch {
 	case res.Err != nil:
@@ -97,7 +122,7 @@ func (w *want) receive(res param.Result) Problems {
 			"%q is not what it was a moment ago: version %d has another ARN or date. It may have been deleted and put again; "+
 				"run the build again.", w.ref, w.version.Number))}
 	}
-	w.version, w.value = got, res.Parameter.Value
+	w.version = got
 	return nil
 }
 
@@ -124,7 +149,7 @@ func (s *sealing) job(ctx context.Context, j *job) Problems {
 	}
 	ciphertexts, err := s.encrypt(ctx, j.key.ARN, boxes, contexts)
 	if err != nil {
-		return Problems{keyProblem(&j.fn.Key.Range, j.fn.Key.Value, j.fn.Name.Value, err)}
+		return Problems{keyProblem(&j.fn.Key.Range, j.fn.Key.Value, j.name(), "kms:Encrypt", err)}
 	}
 	if j.document, err = sealed.New(header, j.key.ARN, ciphertexts); err != nil {
 		return Problems{problem(Manifest, &j.fn.Range, "Function cannot be sealed", sentence(err))}
