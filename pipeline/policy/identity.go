@@ -24,8 +24,7 @@ const (
 // parameters, through Parameter Store only; of blind ones it may decrypt
 // nothing.
 func (s Setting) Build() Document {
-	packed := s.reads(func(fn manifest.Function) bool { return !fn.Blind.Value })
-	blind := s.reads(func(fn manifest.Function) bool { return fn.Blind.Value })
+	packed, blind := s.packed(), s.blind()
 	return newDocument(s.look(), s.open(packed, blind), s.seal(), s.publish(), s.closeSource(packed, blind), s.closeDestination())
 }
 
@@ -64,7 +63,11 @@ func (s Setting) look() []Statement {
 		}
 		statements = append(statements, Statement{Sid: "ListPaths", Effect: allow, Action: List{"ssm:GetParametersByPath"}, Resource: paths})
 	}
-	statements = append(statements, Statement{Sid: "DescribeKeys", Effect: allow, Action: List{"kms:DescribeKey"}, Resource: s.keys()})
+	keys := s.keys()
+	if len(s.blind().parameters) > 0 {
+		keys = distinct(append(keys, s.BlindKeys...)) // which a build resolves as well
+	}
+	statements = append(statements, Statement{Sid: "DescribeKeys", Effect: allow, Action: List{"kms:DescribeKey"}, Resource: keys})
 	if layers := s.layers(); len(layers) > 0 {
 		var versions List
 		for _, layer := range layers {

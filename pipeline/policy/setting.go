@@ -27,9 +27,11 @@ type Setting struct {
 
 	// Parameters are those that the manifest names or imports, as far as they
 	// exist. ParameterKeys are ARNs of more keys that any of them may be stored
-	// under.
+	// under. BlindKeys are the ARNs of the environment's parameter_keys: if there
+	// are any, blind functions move parameters from under them and no others.
 	Parameters    []Parameter
 	ParameterKeys []string
+	BlindKeys     []string
 
 	BuildRole     string            // ARN; "" leaves it to the account's IAM policies who may seal
 	FunctionRoles map[string]string // ARNs, by the function's name in the manifest
@@ -127,6 +129,19 @@ func (s Setting) arn(service, resource string) string {
 	return strings.Join([]string{"arn", s.partition(), service, s.Region, s.Account, resource}, ":")
 }
 
+// packed and blind return what packed and blind functions read.
+func (s Setting) packed() reach {
+	return s.reads(func(fn manifest.Function) bool { return !fn.Blind.Value })
+}
+
+func (s Setting) blind() reach {
+	r := s.reads(func(fn manifest.Function) bool { return fn.Blind.Value })
+	if len(s.BlindKeys) > 0 && len(r.parameters) > 0 {
+		r.keys = distinct(slices.Clone(s.BlindKeys))
+	}
+	return r
+}
+
 // reach is what some functions read: the parameters, and the keys that these
 // are stored under.
 type reach struct {
@@ -191,6 +206,7 @@ func (s Setting) layers() List {
 	return distinct(all)
 }
 
+// keys returns the keys of the functions.
 func (s Setting) keys() List {
 	var all List
 	for _, key := range s.Keys {

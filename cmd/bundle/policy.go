@@ -1,0 +1,258 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/whispering/bundle/pipeline"
+	"github.com/whispering/bundle/pipeline/manifest"
+	"github.com/whispering/bundle/pipeline/policy"
+)
+
+// The kinds of documents that bundle policy writes.
+const (
+	kindCI       = "ci"
+	kindPlan     = "plan"
+	kindFunction = "function"
+	kindKey      = "key"
+	kindAll      = "all"
+)
+
+func (a *app) policyCommand() *cli.Command {
+	return &cli.Command{
+		Name:      "policy",
+		Usage:     "write the IAM policies that a bundle needs: of roles and of keys",
+		UsageText: "bundle policy --manifest secrets.hcl --env prod --kind ci",
+		Flags: []cli.Flag{
+			manifestFlag(),
+			envFlag(),
+			varFlag(),
+			textFlag("kind", "KIND", "ci (the role that builds), plan (one that only looks), function (a function's role), key (a function's key), or, with --json, all of them", kindCI),
+			textFlag("function", "NAME", "whose policy, for function and key; not needed where there is one function", ""),
+			&cli.StringSliceFlag{Name: "function-role", Usage: "the role that a function runs as, for key policies: only it can decrypt (`NAME=ARN`)"},
+			&cli.StringSliceFlag{Name: "break-glass", Usage: "a role that can decrypt besides, for key policies (`ARN`)"},
+			textFlag("build-role", "ARN", "the role that builds, for key policies: by default the environment's role, else whoever IAM policies of the account allow", ""),
+			&cli.StringSliceFlag{Name: "parameter-key", Usage: "a key that parameters are stored under; by default Parameter Store is asked (`KEY`)"},
+			&cli.StringSliceFlag{Name: "allow-key-account", Usage: "accept keys of another account (`ID`)"},
+			textFlag("timeout", "DURATION", "give up after this long", "10m"),
+			textFlag("endpoint-url", "URL", "send all calls there instead of to AWS", ""),
+			jsonFlag(),
+			&cli.BoolFlag{Name: "debug", Usage: "print a line per call: operation, outcome, time; no content"},
+		},
+		Action: a.policy,
+	}
+}
+
+func (a *app) policy(c *cli.Context) error {
+	if err := noArguments(c); err != nil {
+		return err
+	}
+	timeout, err := duration(c, "timeout")
+	if err != nil {
+		return err
+	}
+	kind := text(c, "kind")
+	switch {
+	case !slices.Contains([]string{kindCI, kindPlan, kindFunction, kindKey, kindAll}, kind):
+		return usagef("--kind %q is none of ci, plan, function, key and all", kind)
+	case kind == kindAll && !c.Bool("json"):
+		return usagef("--kind all needs --json: one document is one policy")
+	}
+	module, m, err := a.open(c)
+	if err != nil {
+		return err
+	}
+	if err := a.refuseUntrusted(m); err != nil {
+		return err
+	}
+	setting, err := newPolicySetting(c, m)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(c.Context, timeout)
+	defer cancel()
+	s, err := a.connect(ctx, module, m, sessionOptions{endpoint: text(c, "endpoint-url"), debug: c.Bool("debug")})
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	bar := a.newProgress()
+	problems := fillPolicySetting(ctx, c, s, setting, bar)
+	bar.finish()
+	if len(problems) > 0 {
+		return failed(problems)
+	}
+	return a.printPolicies(c, kind, *setting)
+}
+
+// newPolicySetting takes what the command line says and needs no call.
+func newPolicySetting(c *cli.Context, m *manifest.Manifest) (*policy.Setting, error) {
+	s := &policy.Setting{
+		Manifest: m, Region: m.Environment.Regions[0].Value, BuildRole: m.Environment.Role.Value,
+		FunctionRoles: map[string]string{}, BreakGlass: c.StringSlice("break-glass"),
+	}
+	if role := text(c, "build-role"); role != "" {
+		s.BuildRole = role
+	}
+	for _, entry := range c.StringSlice("function-role") {
+		name, role, ok := strings.Cut(entry, "=")
+		switch {
+		case !ok:
+			return nil, usagef("--function-role %q is not of the form NAME=ARN", entry)
+		case s.FunctionRoles[name] != "":
+			return nil, usagef("--function-role names function %q twice", name)
+		}
+		s.FunctionRoles[name] = role
+	}
+	if err := s.Check(); err != nil {
+		return nil, usagef("%v", err)
+	}
+	return s, nil
+}
+
+// fillPolicySetting asks AWS what the manifest's references stand for.
+func fillPolicySetting(ctx context.Context, c *cli.Context, s *session, setting *policy.Setting, o pipeline.Observer) pipeline.Problems {
+	m := setting.Manifest
+	b := &pipeline.Build{
+		Manifest: m, Region: setting.Region, Account: s.account, Caller: s.caller,
+		Parameters: s.parameters, Keys: s.keys, Observer: o, AllowKeyAccounts: c.StringSlice("allow-key-account"),
+	}
+	setting.Account = s.account
+	keys, problems := b.ResolveKeys(ctx)
+	if len(problems) > 0 {
+		return problems
+	}
+	setting.Keys = make(map[string]string, len(keys))
+	for name, key := range keys {
+		setting.Keys[name] = key.ARN
+	}
+	kind := text(c, "kind")
+	if kind == kindFunction || kind == kindKey {
+		return nil // which are not about parameters
+	}
+	if setting.BlindKeys, problems = keyARNs(ctx, b, keyNames(m)); len(problems) > 0 {
+		return problems
+	}
+	named := c.StringSlice("parameter-key")
+	if len(named) > 0 {
+		setting.ParameterKeys, problems = keyARNs(ctx, b, named)
+		return problems
+	}
+	if kind == kindPlan || len(setting.BlindKeys) > 0 && allBlind(m) {
+		return nil
+	}
+	sources, problems := b.Sources(ctx, s.parameters)
+	for _, source := range sources {
+		setting.Parameters = append(setting.Parameters, policy.Parameter(source))
+	}
+	return problems
+}
+
+// keyARNs resolves references to keys, in their order.
+func keyARNs(ctx context.Context, b *pipeline.Build, refs []string) ([]string, pipeline.Problems) {
+	found, problems := b.KeyARNs(ctx, refs)
+	var arns []string
+	for _, ref := range refs {
+		arns = append(arns, found[ref])
+	}
+	return arns, problems
+}
+
+// keyNames returns the environment's parameter_keys.
+func keyNames(m *manifest.Manifest) []string {
+	var names []string
+	for _, key := range m.Environment.ParameterKeys {
+		names = append(names, key.Value)
+	}
+	return names
+}
+
+func allBlind(m *manifest.Manifest) bool {
+	return !slices.ContainsFunc(m.Functions, func(fn manifest.Function) bool { return !fn.Blind.Value })
+}
+
+// A policyReport is the result of bundle policy as --json prints it.
+type policyReport struct {
+	FormatVersion int              `json:"format_version"`
+	Environment   string           `json:"environment"`
+	Region        string           `json:"region"`
+	Account       string           `json:"account"`
+	Documents     []policyDocument `json:"documents"`
+}
+
+type policyDocument struct {
+	Kind       string          `json:"kind"`
+	Function   string          `json:"function,omitempty"`
+	Key        string          `json:"key,omitempty"` // ARN, of a key's policy
+	Characters int             `json:"characters"`    // without white space
+	Policy     policy.Document `json:"policy"`
+}
+
+func (a *app) printPolicies(c *cli.Context, kind string, s policy.Setting) error {
+	documents, err := policies(kind, text(c, "function"), s)
+	if err != nil {
+		return usagef("%v", err)
+	}
+	for _, d := range documents {
+		if d.Kind != kindKey && d.Characters > policy.MaxManaged {
+			a.hint("the %s policy has %d characters, and a managed policy can have %d: attach it in parts, each statement stands for itself",
+				d.Kind, d.Characters, policy.MaxManaged)
+		}
+	}
+	if c.Bool("json") {
+		return a.printJSON(policyReport{1, s.Manifest.Environment.Name.Value, s.Region, s.Account, documents})
+	}
+	if len(documents) != 1 {
+		return usagef("name the function with --function: %s", strings.Join(s.Functions(), ", "))
+	}
+	return a.printJSON(documents[0].Policy)
+}
+
+// policies writes the documents of one kind, or of all, about one function or
+// about all. Where a function's role is not known, there is no key policy; only
+// who asks for all is content with fewer.
+func policies(kind, function string, s policy.Setting) ([]policyDocument, error) {
+	var all []policyDocument
+	add := func(d policyDocument, document policy.Document) {
+		d.Policy, d.Characters = document, document.Size()
+		all = append(all, d)
+	}
+	if kind == kindCI || kind == kindAll {
+		add(policyDocument{Kind: kindCI}, s.Build())
+	}
+	if kind == kindPlan || kind == kindAll {
+		add(policyDocument{Kind: kindPlan}, s.Plan())
+	}
+	names := s.Functions()
+	if function != "" {
+		names = []string{function}
+	}
+	var missing []error
+	for _, name := range names {
+		document, err := s.Function(name)
+		if err != nil {
+			return nil, err
+		}
+		if kind == kindFunction || kind == kindAll {
+			add(policyDocument{Kind: kindFunction, Function: name}, document)
+		}
+		if kind != kindKey && kind != kindAll {
+			continue
+		}
+		document, err = s.Key(name)
+		switch {
+		case err == nil:
+			add(policyDocument{Kind: kindKey, Function: name, Key: s.Keys[name]}, document)
+		case kind == kindKey || !errors.Is(err, policy.ErrRole):
+			missing = append(missing, err)
+		}
+	}
+	if len(missing) > 0 {
+		return nil, errors.New(errors.Join(missing...).Error() + "\nName it with --function-role NAME=ARN.")
+	}
+	return all, nil
+}

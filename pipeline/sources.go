@@ -1,0 +1,123 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/hashicorp/hcl/v2"
+
+	"github.com/whispering/bundle/pipeline/param"
+	"github.com/whispering/bundle/pipeline/seal"
+)
+
+// Descriptions tells how parameters are stored. [param.Source] is the one there
+// is.
+type Descriptions interface {
+	Describe(ctx context.Context, names, paths []string) ([]param.Description, error)
+}
+
+// A Source is a parameter that the manifest names or imports, with the key that
+// it is stored under.
+type Source struct {
+	Name string
+	Key  string // ARN; "" for a parameter that is not encrypted
+}
+
+// Sources finds the keys that the manifest's parameters are stored under now.
+// An older version that a reference is fixed to may be stored under another.
+func (b *Build) Sources(ctx context.Context, d Descriptions) ([]Source, Problems) {
+	r := &run{Build: b}
+	if problems := r.check(ctx); len(problems) > 0 {
+		return nil, problems.Sort()
+	}
+	var names, paths []string
+	for _, j := range r.jobs {
+		for _, w := range j.wants {
+			names = append(names, w.ref.Name)
+		}
+		for _, im := range j.fn.Imports {
+			paths = append(paths, im.Path.Value)
+		}
+	}
+	found, err := d.Describe(ctx, names, paths)
+	switch {
+	case errors.Is(err, param.ErrDenied):
+		return nil, Problems{problem(Access, nil, "Parameters cannot be described", sentence(err)+" Allow this role ssm:DescribeParameters, "+
+			"which a build does not need, or name the keys that the parameters are stored under with --parameter-key.")}
+	case err != nil:
+		return nil, Problems{readProblem(nil, err)}
+	}
+	problems := r.undescribed(found)
+	var refs []string
+	for _, p := range found {
+		if p.Key != "" {
+			refs = append(refs, p.Key)
+		}
+	}
+	keys, wrong := b.KeyARNs(ctx, refs)
+	if problems = append(problems, wrong...); len(problems) > 0 {
+		return nil, problems.Sort()
+	}
+	sources := make([]Source, len(found))
+	for i, p := range found {
+		sources[i] = Source{p.Name, keys[p.Key]}
+	}
+	return sources, nil
+}
+
+// undescribed reports the parameters whose key is not known, as they do not
+// exist yet.
+func (r *run) undescribed(found []param.Description) Problems {
+	const remedy = "so that nobody knows which key it is stored under. Put it first, or name the key that it will have with --parameter-key."
+	var problems Problems
+	for _, j := range r.jobs {
+		for _, w := range j.wants {
+			if !w.optional && !slices.ContainsFunc(found, func(d param.Description) bool { return d.Name == w.ref.Name }) {
+				problems = append(problems, problem(Missing, w.at, "Parameter not found", fmt.Sprintf("There is no %q, %s", w.ref.Bare(), remedy)))
+			}
+		}
+		for _, im := range j.fn.Imports {
+			below := strings.TrimSuffix(im.Path.Value, "/") + "/"
+			if !slices.ContainsFunc(found, func(d param.Description) bool { return strings.HasPrefix(d.Name, below) }) {
+				problems = append(problems, problem(Missing, &im.Range, "Nothing below the path", fmt.Sprintf("There is nothing below %q, %s", im.Path.Value, remedy)))
+			}
+		}
+	}
+	return problems
+}
+
+// KeyARNs resolves references to keys that parameters are stored under.
+func (b *Build) KeyARNs(ctx context.Context, refs []string) (map[string]string, Problems) {
+	arns := make(map[string]string)
+	var problems Problems
+	for _, ref := range slices.Compact(slices.Sorted(slices.Values(refs))) {
+		key, err := b.Keys.Describe(ctx, ref)
+		if err != nil {
+			problems = append(problems, sourceKeyProblem(ref, err))
+		}
+		arns[ref] = key.ARN
+	}
+	return arns, problems
+}
+
+func sourceKeyProblem(ref string, err error) Problem {
+	if p, ok := interrupted(err); ok {
+		return p
+	}
+	var nowhere *hcl.Range
+	detail := fmt.Sprintf("Key %q, which parameters are stored under: %v. ", ref, err)
+	switch {
+	case errors.Is(err, seal.ErrKeyMissing):
+		return problem(Missing, nowhere, "Key not found", detail+"Put the parameters again under a key that exists, or correct --parameter-key.")
+	case errors.Is(err, seal.ErrKeyDenied):
+		return problem(Access, nowhere, "Key refused", detail+"Allow this role kms:DescribeKey on it, or name it by its ARN with --parameter-key.")
+	case errors.Is(err, seal.ErrUnavailable):
+		return problem(Unavailable, nowhere, "KMS unavailable", detail+"Try again.")
+	case errors.Is(err, seal.ErrCredentials):
+		return problem(Access, nowhere, "No usable credentials", detail+"Check the credentials of this step.")
+	}
+	return problem(Integrity, nowhere, "Unexpected answer from KMS", detail+"Nothing was written.")
+}
