@@ -23,6 +23,7 @@ func (a *app) buildCommand() *cli.Command {
 			previousFlag(),
 			&cli.BoolFlag{Name: "reseal", Usage: "seal every function anew, changed or not"},
 			&cli.BoolFlag{Name: "allow-rollback", Usage: "accept a parameter version lower than the previous layer's"},
+			blindFlag(),
 			&cli.StringSliceFlag{Name: "allow-key-account", Usage: "accept keys of another account (`ID`)"},
 			textFlag("ssm-tps", "N", "calls a second to Parameter Store: by default what AWS allows, 0 for no limit", ""),
 			textFlag("timeout", "DURATION", "give up after this long", "10m"),
@@ -74,12 +75,13 @@ func (a *app) build(c *cli.Context) error {
 		return err
 	}
 	defer s.close()
+	s.blind.Required = c.Bool("blind")
 
 	a.hintPrevious(previous)
 	bar := a.newProgress()
 	b := &pipeline.Build{
 		Manifest: m, Region: region, Account: s.account, Caller: s.caller,
-		Parameters: s.parameters, Keys: s.keys, Layers: s.layers, Observer: bar, Previous: previous,
+		Parameters: s.parameters, Keys: s.keys, Blind: s.blind, Layers: s.layers, Observer: bar, Previous: previous,
 		Reseal: c.Bool("reseal"), AllowRollback: c.Bool("allow-rollback"), AllowKeyAccounts: c.StringSlice("allow-key-account"),
 	}
 	result, problems := b.Run(ctx)
@@ -87,6 +89,7 @@ func (a *app) build(c *cli.Context) error {
 	if len(problems) > 0 {
 		return failed(problems)
 	}
+	a.renderWarnings(result.Warnings)
 	if previous.From == "" {
 		a.hintPrevious(result.Previous)
 	}

@@ -80,6 +80,10 @@ func previousFlag() cli.Flag {
 		"a file, the ARN of a published layer, or none", pipeline.PreviousAuto)
 }
 
+func blindFlag() cli.Flag {
+	return &cli.BoolFlag{Name: "blind", Usage: "refuse the run unless every function is blind: no secret is ever decrypted"}
+}
+
 func jsonFlag() cli.Flag {
 	return &cli.BoolFlag{Name: "json", Usage: "print the result as one JSON object"}
 }

@@ -114,7 +114,8 @@ func setUpAWS(env *testscript.Env) error {
 
 func theCloud(ts *testscript.TestScript) *cloud { return ts.Value("cloud").(*cloud) }
 
-// putAll puts what a file describes: {"keys": ["alias/x"], "aliases": {"alias/y": "alias/x"}, "parameters": {"/name": "value"}, "strings": {"/name": "value"}}.
+// putAll puts what a file describes: {"keys": ["alias/x"], "aliases": {"alias/y": "alias/x"}, "parameters": {"/name": "value"}, "strings": {"/name": "value"},
+// "under": {"/name": "alias/x"}}. A parameter is under alias/aws/ssm unless it says otherwise.
 func putAll(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 1 {
 		ts.Fatalf("usage: aws FILE")
@@ -124,6 +125,7 @@ func putAll(ts *testscript.TestScript, neg bool, args []string) {
 		Aliases    map[string]string
 		Parameters map[string]string
 		Strings    map[string]string
+		Under      map[string]string
 	}
 	ts.Check(json.Unmarshal([]byte(ts.ReadFile(args[0])), &all))
 	c, ctx := theCloud(ts), context.Background()
@@ -141,10 +143,14 @@ func putAll(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	put := func(kind ssmtypes.ParameterType, values map[string]string) {
 		for _, name := range slices.Sorted(maps.Keys(values)) {
-			_, err := c.ssm.PutParameter(ctx, &ssm.PutParameterInput{
+			in := &ssm.PutParameterInput{
 				Name: &name, Value: aws.String(values[name]), Type: kind, Overwrite: aws.Bool(true),
 				Tier: ssmtypes.ParameterTierIntelligentTiering,
-			})
+			}
+			if key := all.Under[name]; key != "" {
+				in.KeyId = &key
+			}
+			_, err := c.ssm.PutParameter(ctx, in)
 			ts.Check(err)
 		}
 	}

@@ -40,6 +40,7 @@ type session struct {
 	caller     func(context.Context) (string, error)
 	parameters *param.Source
 	keys       *seal.KMS
+	blind      pipeline.Blind
 	layers     *publish.Lambda
 	calls      *awsclient.Calls
 	close      func()
@@ -82,6 +83,7 @@ func (a *app) connect(ctx context.Context, module *manifest.Module, m *manifest.
 	}
 	s.parameters = param.New(cfg, param.Options{TPS: o.tps})
 	s.keys = seal.New(cfg)
+	s.blind = pipeline.Blind{Parameters: s.parameters.Blind(cfg), Keys: seal.NewBlind(cfg)}
 	s.layers = publish.New(awsclient.WithTimeout(cfg, layerTimeout))
 	return s, nil
 }

@@ -3,7 +3,10 @@ package main
 import (
 	"fmt"
 
+	"github.com/hashicorp/hcl/v2"
 	"github.com/urfave/cli/v2"
+
+	"github.com/whispering/bundle/pipeline"
 )
 
 func (a *app) validateCommand() *cli.Command {
@@ -44,15 +47,18 @@ func (a *app) validate(c *cli.Context) error {
 		names = []string{name}
 	}
 	report := validateReport{FormatVersion: 1}
+	var warnings hcl.Diagnostics
 	for _, name := range names {
 		m, found := a.evaluate(module, name)
-		problems = append(problems, found...)
+		problems = append(problems, append(found, pipeline.CheckBlind(m)...)...)
+		warnings = append(warnings, pipeline.Warnings(m)...)
 		v := environmentValidity{Environment: name, Functions: len(m.Functions)}
 		for _, fn := range m.Functions {
 			v.Secrets, v.Paths = v.Secrets+len(fn.Secrets), v.Paths+len(fn.Imports)
 		}
 		report.Environments = append(report.Environments, v)
 	}
+	a.renderWarnings(module.Sort(warnings))
 	if len(problems) > 0 {
 		return failed(problems.Sort())
 	}
