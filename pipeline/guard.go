@@ -89,19 +89,23 @@ func (r *run) guard(ctx context.Context) Problems {
 }
 
 func (r *run) guardAccount(ctx context.Context) Problems {
-	account, err := r.Caller(ctx)
-	at := &r.Manifest.Environment.Range
-	if r.Manifest.Environment.AccountID.Value != "" {
-		at = &r.Manifest.Environment.AccountID.Range
+	return guardAccount(ctx, r.Manifest, r.Account, r.Caller)
+}
+
+// guardAccount holds the caller to the account that the environment is for.
+func guardAccount(ctx context.Context, m *manifest.Manifest, account string, caller func(context.Context) (string, error)) Problems {
+	at := &m.Environment.Range
+	if m.Environment.AccountID.Value != "" {
+		at = &m.Environment.AccountID.Range
 	}
-	switch {
+	switch got, err := caller(ctx); {
 	case err != nil:
 		return Problems{callerProblem(at, err)}
-	case account != r.Account:
+	case got != account:
 		return Problems{problem(Access, at, "Wrong account", fmt.Sprintf(
 			"These credentials are of account %s, but environment %q is for account %s. "+
 				"Use that account's credentials, or name another environment with --env.",
-			account, r.Manifest.Environment.Name.Value, r.Account))}
+			got, m.Environment.Name.Value, account))}
 	}
 	return nil
 }

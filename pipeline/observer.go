@@ -11,6 +11,7 @@ const (
 	StepVersion  Step = "reading versions"
 	StepRead     Step = "reading parameters"
 	StepSeal     Step = "sealing functions"
+	StepPublish  Step = "publishing the layer"
 )
 
 // An Observer is told how far a run is. It may be called by several

@@ -1,0 +1,133 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/hashicorp/hcl/v2"
+
+	"github.com/whispering/bundle/layerbuild"
+	"github.com/whispering/bundle/pipeline/manifest"
+	"github.com/whispering/bundle/pipeline/publish"
+)
+
+// A Publication publishes a layer under the name that the manifest gives it,
+// unless the newest version there has the same content.
+type Publication struct {
+	Manifest *manifest.Manifest
+	Account  string                                // the one the environment is for
+	Caller   func(context.Context) (string, error) // the account that AWS takes us for
+	Layers   Layers
+	Observer Observer
+
+	From    string // what to call the layer in messages
+	Layer   *layerbuild.Layer
+	Content []byte // the layer's bytes
+}
+
+// Published is what became of a Publication.
+type Published struct {
+	Name    string // of the layer
+	Version publish.Version
+	Changed bool // a version was made; else the newest had the same content
+}
+
+// Run publishes. It returns what it did or every problem that it found.
+func (p *Publication) Run(ctx context.Context) (*Published, Problems) {
+	name, problems := p.check()
+	if len(problems) > 0 {
+		return nil, problems.Sort()
+	}
+	done := progress(p.Observer, StepPublish, 1)
+	defer done()
+	if problems := guardAccount(ctx, p.Manifest, p.Account, p.Caller); len(problems) > 0 {
+		return nil, problems
+	}
+	newest, err := p.Layers.Find(ctx, publish.Ref{Layer: name.Value})
+	switch {
+	case err == nil && newest.SHA256 == Digest(p.Content):
+		return &Published{Name: name.Value, Version: newest}, nil
+	case err != nil && !errors.Is(err, publish.ErrNoLayer):
+		return nil, Problems{layerProblem(&name.Range, name.Value, err, "")}
+	}
+	made, err := p.Layers.Publish(ctx, name.Value, p.description(), p.Content)
+	if err != nil {
+		return nil, Problems{publishProblem(&name.Range, name.Value, err)}
+	}
+	return &Published{Name: name.Value, Version: made, Changed: true}, nil
+}
+
+// check holds the layer to the environment that it is to be published in, and
+// returns the name to publish it under. It makes no call.
+func (p *Publication) check() (manifest.Text, Problems) {
+	refuse := func(kind Kind, summary, format string, args ...any) (manifest.Text, Problems) {
+		return manifest.Text{}, Problems{problem(kind, nil, summary, p.From+" "+fmt.Sprintf(format, args...))}
+	}
+	environment := p.Manifest.Environment
+	embedded := environment.Embedded.Value != ""
+	for _, d := range p.Layer.Documents {
+		switch {
+		case d.Embedded() && !embedded:
+			return refuse(Integrity, "Sample layer refused", "was sealed by the embedded AWS and holds sample values; "+
+				"environment %q is in a real account. Build the layer with --env %s.", environment.Name.Value, environment.Name.Value)
+		case !d.Embedded() && embedded:
+			return refuse(Integrity, "Real layer refused", "was sealed in account %s; environment %q is an embedded AWS. "+
+				"Name the layer's own environment with --env.", d.Account(), environment.Name.Value)
+		}
+		for _, s := range d.Header.Sources {
+			if account := strings.Split(s.ARN, ":")[4]; account != p.Account {
+				return refuse(Integrity, "Layer of another account", "holds parameters of account %s, but environment %q is for account %s.",
+					account, environment.Name.Value, p.Account)
+			}
+		}
+	}
+	if why := otherwise(p.Layer, p.Manifest); why != "" {
+		return refuse(Manifest, "Layer is another's", "is a layer %s. Name the one of environment %q, or another environment with --env.",
+			why, environment.Name.Value)
+	}
+	name := p.name()
+	if name.Value == "" {
+		return manifest.Text{}, Problems{problem(Manifest, &p.Manifest.Bundle.Range, "No name to publish under",
+			"Write layer = \"NAME\" in the bundle block. Where it is made from function.name, a layer of one function can be published.")}
+	}
+	return name, nil
+}
+
+// name is what the layer is published as: a name that depends on the function
+// is one for a layer of that function alone.
+func (p *Publication) name() manifest.Text {
+	if p.Manifest.Bundle.Layer.Value != "" || len(p.Layer.Documents) != 1 {
+		return p.Manifest.Bundle.Layer
+	}
+	for _, fn := range p.Manifest.Functions {
+		if fn.File() == p.Layer.Documents[0].Header.Name {
+			return fn.Layer
+		}
+	}
+	return manifest.Text{}
+}
+
+// description is what Lambda shows of the version. Names are at most 64
+// characters long, so that it keeps within 256.
+func (p *Publication) description() string {
+	h := p.Layer.Documents[0].Header
+	return fmt.Sprintf("bundle %s, environment %s, sha256 %s", h.Bundle, h.Environment, Digest(p.Content))
+}
+
+func publishProblem(at *hcl.Range, name string, err error) Problem {
+	detail := func(remedy string) string { return fmt.Sprintf("Layer %s: %v. %s", name, err, remedy) }
+	switch {
+	case errors.Is(err, publish.ErrUnclear):
+		return problem(Unavailable, at, "Outcome unknown", detail(
+			"Run bundle publish again: it makes no second version of the same content."))
+	case errors.Is(err, publish.ErrDenied):
+		return problem(Access, at, "Layer not published", detail("Allow this role lambda:PublishLayerVersion on it."))
+	case errors.Is(err, publish.ErrFull):
+		return problem(Missing, at, "Layer not published", detail("Delete old versions of layers and functions, or have the quota raised."))
+	case errors.Is(err, publish.ErrRefused):
+		return problem(Integrity, at, "Layer not published", detail("Lambda does not take the layer as it is."))
+	}
+	return layerProblem(at, name, err, "")
+}
