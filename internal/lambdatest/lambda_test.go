@@ -1,0 +1,377 @@
+// Package lambdatest runs the helpers and the exec wrapper as Lambda does, with
+// AWS's own runtime clients: the layer's zip unpacked to a read-only /opt, a
+// function, a Runtime API, KMS. What Lambda alone has is not here: its users and
+// system calls, its libraries, its bootstrap (testdata/bootstrap makes the
+// documented checks), freezing and SnapStart.
+package lambdatest
+
+import (
+	"archive/zip"
+	"bytes"
+	"cmp"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"encoding/json"
+	"io"
+	"io/fs"
+	"maps"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/whispering/bundle/internal/awslocal"
+	"github.com/whispering/bundle/internal/needs"
+	"github.com/whispering/bundle/layerbuild"
+	"github.com/whispering/bundle/layerbuild/sealed"
+	"github.com/whispering/bundle/runtime/execwrap"
+	"github.com/whispering/bundle/runtime/node"
+	"github.com/whispering/bundle/runtime/python"
+)
+
+const vectorDir = "../../layerbuild/sealed/testdata/vectors"
+
+// limit is how long a function may take, from its start to its answer.
+const limit = time.Minute
+
+// A client is a runtime client of AWS with its interpreter.
+type client struct {
+	name     string
+	command  []string
+	env      []string
+	helpers  []string // the ways to load the helper
+	argument string   // of the interpreter; must reach it through the wrapper
+}
+
+// clients finds what .ci/install-lambda-clients has put into the folder that
+// BUNDLE_LAMBDA_CLIENTS names.
+func clients(t *testing.T) []client {
+	t.Helper()
+	const how = "run .ci/install-lambda-clients FOLDER and set BUNDLE_LAMBDA_CLIENTS=FOLDER"
+	folder := os.Getenv("BUNDLE_LAMBDA_CLIENTS")
+	if folder == "" {
+		needs.Missing(t, "the Lambda runtime clients are not installed (%s)", how)
+	}
+	script := filepath.Join(folder, "node/node_modules/aws-lambda-ric/bin/index.mjs")
+	interpreter := filepath.Join(folder, "python/bin/python")
+	for _, file := range []string{script, interpreter} {
+		if _, err := os.Stat(file); err != nil {
+			needs.Missing(t, "there is no %s (%s)", file, how)
+		}
+	}
+	nodejs := needs.Program(t, "node", "Node.js 22 or later, nodejs.org")
+	return []client{
+		{"node", []string{nodejs, "--max-http-header-size=81920", script, "index.handler"}, []string{"NODE_PATH=/opt/nodejs/node_modules"},
+			[]string{"require", "import"}, "--max-http-header-size=81920"},
+		{"python", []string{interpreter, "-m", "awslambdaric", "app.handler"}, []string{"PYTHONPATH=/opt/python", "PYTHONDONTWRITEBYTECODE=1"},
+			[]string{"import"}, ""},
+	}
+}
+
+// inNamespace gives the arguments before a command that let it see a folder as
+// its read-only /opt.
+func inNamespace(t *testing.T, opt string) []string {
+	t.Helper()
+	if runtime.GOOS != "linux" || runtime.GOARCH != "amd64" && runtime.GOARCH != "arm64" {
+		t.Skip("Lambda is Linux")
+	}
+	unshare := needs.Program(t, "unshare", "util-linux")
+	args := []string{unshare, "-Urm", "sh", "-c", `mount --bind "$0" /opt && mount -o remount,ro,bind /opt && exec "$@"`, opt}
+	if out, err := exec.Command(args[0], append(slices.Clone(args[1:]), "true")...).CombinedOutput(); err != nil {
+		needs.Missing(t, "no mount namespace can be made here (%v: %s); allow unprivileged user namespaces", err, out)
+	}
+	return args
+}
+
+// unpack writes a layer and unpacks its zip with the modes that it has there.
+func unpack(t *testing.T, document string) (opt string) {
+	t.Helper()
+	doc, err := sealed.Parse([]byte(document))
+	if err != nil {
+		t.Fatal(err)
+	}
+	layer := layerbuild.Layer{Documents: []*sealed.Document{doc}}
+	for _, files := range []fs.FS{node.Files, python.Files, wrapper(t)} {
+		helpers, err := layerbuild.HelperFiles(files)
+		if err != nil {
+			t.Fatal(err)
+		}
+		layer.Helpers = append(layer.Helpers, helpers...)
+	}
+	var b bytes.Buffer
+	if err := layerbuild.Write(&b, &layer); err != nil {
+		t.Fatal(err)
+	}
+	r, err := zip.NewReader(bytes.NewReader(b.Bytes()), int64(b.Len()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	opt = t.TempDir()
+	for _, entry := range r.File {
+		from, err := entry.Open()
+		if err != nil {
+			t.Fatal(err)
+		}
+		data, err := io.ReadAll(from)
+		if err != nil {
+			t.Fatal(err)
+		}
+		file := filepath.Join(opt, filepath.FromSlash(entry.Name))
+		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(file, data, entry.Mode()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return opt
+}
+
+// wrapper compiles the exec wrapper and lays it out as in a layer.
+func wrapper(t *testing.T) fs.FS {
+	t.Helper()
+	dir := t.TempDir()
+	script, err := fs.ReadFile(execwrap.Files, "files/bundle/exec")
+	if err != nil {
+		t.Fatal(err)
+	}
+	arch := map[string]string{"amd64": "x86_64", "arm64": "arm64"}[runtime.GOARCH]
+	program := filepath.Join(dir, "bundle/bin", arch, "bundle-exec")
+	if err := os.MkdirAll(filepath.Dir(program), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "bundle/exec"), script, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	build := exec.Command("go", "build", "-o", program, "github.com/whispering/bundle/cmd/bundle-exec")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS=linux")
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("go build: %v\n%s", err, out)
+	}
+	return os.DirFS(dir)
+}
+
+// readVector returns the document of a vector, and the digest of each value.
+func readVector(t *testing.T, name string) (document string, digests map[string]string) {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(vectorDir, name+".txt"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	header, document, _ := strings.Cut(string(text), "\n\n")
+	digests = map[string]string{}
+	for line := range strings.SplitSeq(header, "\n") {
+		rest, ok := strings.CutPrefix(line, "secret: ")
+		if !ok {
+			continue
+		}
+		name, value, _ := strings.Cut(rest, " ")
+		if digest, ok := strings.CutPrefix(value, "sha256:"); ok {
+			digests[name] = digest
+			continue
+		}
+		b, err := base64.StdEncoding.DecodeString(value)
+		if err != nil {
+			t.Fatal(err)
+		}
+		sum := sha256.Sum256(b)
+		digests[name] = hex.EncodeToString(sum[:])
+	}
+	return document, digests
+}
+
+// A function is one execution environment.
+type function struct {
+	api    *runtimeAPI
+	cmd    *exec.Cmd
+	output *bytes.Buffer // read it after end
+	exited chan struct{}
+}
+
+// start begins an execution environment with an event waiting for it.
+func start(t *testing.T, c client, local *awslocal.Server, opt string, env []string, event any) *function {
+	t.Helper()
+	task, err := filepath.Abs("testdata/task")
+	if err != nil {
+		t.Fatal(err)
+	}
+	bootstrap, err := filepath.Abs("testdata/bootstrap")
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := &function{api: newRuntimeAPI(t, event), output: &bytes.Buffer{}, exited: make(chan struct{})}
+	args := slices.Concat(inNamespace(t, opt), []string{bootstrap}, c.command)
+	f.cmd = exec.Command(args[0], args[1:]...)
+	f.cmd.Dir = task
+	id, key := local.Credentials()
+	f.cmd.Env = slices.Concat([]string{
+		"PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir(), "LANG=C.UTF-8", "LAMBDA_TASK_ROOT=" + task, "_HANDLER=" + c.command[len(c.command)-1],
+		"AWS_LAMBDA_RUNTIME_API=" + f.api.address(), "AWS_LAMBDA_FUNCTION_NAME=payments-prod-hello", "AWS_LAMBDA_FUNCTION_VERSION=$LATEST",
+		"AWS_LAMBDA_FUNCTION_MEMORY_SIZE=128", "AWS_LAMBDA_LOG_GROUP_NAME=/aws/lambda/payments-prod-hello", "AWS_LAMBDA_LOG_STREAM_NAME=stream",
+		"AWS_REGION=us-east-1", "AWS_ACCESS_KEY_ID=" + id, "AWS_SECRET_ACCESS_KEY=" + key,
+	}, c.env, env)
+	f.cmd.Stdout, f.cmd.Stderr = f.output, f.output
+	f.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	if err := f.cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	go func() {
+		defer close(f.exited)
+		_ = f.cmd.Wait() // the status is in ProcessState
+	}()
+	t.Cleanup(f.end)
+	return f
+}
+
+// end kills the environment, as Lambda does in the end.
+func (f *function) end() {
+	_ = syscall.Kill(-f.cmd.Process.Pid, syscall.SIGKILL)
+	<-f.exited
+}
+
+// await waits for an answer to the Runtime API.
+func (f *function) await(t *testing.T) answer {
+	t.Helper()
+	select {
+	case a := <-f.api.done:
+		return a
+	case <-f.exited:
+		select {
+		case a := <-f.api.done:
+			return a
+		default:
+		}
+		t.Fatalf("the function ended with %v without an answer:\n%s", f.cmd.ProcessState, f.output)
+	case <-time.After(limit):
+		f.end()
+		t.Fatalf("no answer in %v:\n%s", limit, f.output)
+	}
+	return answer{}
+}
+
+// checkOutput looks for samples of secrets in what was printed.
+func (f *function) checkOutput(t *testing.T) {
+	t.Helper()
+	f.end()
+	if strings.Contains(f.output.String(), "sample") {
+		t.Error("a secret was printed")
+	}
+}
+
+func serve(t *testing.T) (local *awslocal.Server, url string) {
+	t.Helper()
+	seed, err := os.ReadFile(filepath.Join(vectorDir, "vectors.seed.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if local, err = awslocal.New(awslocal.WithSeed(seed)); err != nil {
+		t.Fatal(err)
+	}
+	if url, err = local.Start("127.0.0.1:0"); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := local.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return local, url
+}
+
+type event struct {
+	Names  []string `json:"names"`
+	Helper string   `json:"helper"`
+}
+
+type reply struct {
+	Helper, Environment map[string]string
+	Writable            bool
+	Arguments           []string
+}
+
+// TestSecretsReachTheFunction: quotes, line ends, UTF-8 and 64 KB, byte for
+// byte, by the helper and by the wrapper.
+func TestSecretsReachTheFunction(t *testing.T) {
+	all := clients(t)
+	local, url := serve(t)
+	for _, vector := range []string{"ok-quotes", "ok-utf-8", "ok-64k"} {
+		document, want := readVector(t, vector)
+		opt := unpack(t, document)
+		absent := map[string]string{}
+		for name := range want {
+			absent[name] = "absent"
+		}
+		for _, c := range all {
+			for _, way := range append([]string{""}, c.helpers...) {
+				t.Run(vector+"/"+c.name+"/"+cmp.Or(way, "wrapper"), func(t *testing.T) {
+					env, environment, helper := []string{"AWS_ENDPOINT_URL_KMS=" + url}, absent, want
+					if way == "" {
+						env, environment, helper = append(env, "AWS_LAMBDA_EXEC_WRAPPER=/opt/bundle/exec"), want, map[string]string{}
+					}
+					f := start(t, c, local, opt, env, event{slices.Sorted(maps.Keys(want)), way})
+					a := f.await(t)
+					f.checkOutput(t)
+					var got reply
+					if err := json.Unmarshal(a.body, &got); err != nil || a.kind != "response" {
+						t.Fatalf("%s: %s\n%s", a.kind, a.body, f.output)
+					}
+					if !maps.Equal(got.Helper, helper) || !maps.Equal(got.Environment, environment) {
+						t.Errorf("the helper gives %v, the environment has %v", got.Helper, got.Environment)
+					}
+					if got.Writable {
+						t.Error("/opt can be written to")
+					}
+					if c.argument != "" && !slices.Contains(got.Arguments, c.argument) {
+						t.Errorf("the interpreter has the arguments %q", got.Arguments)
+					}
+				})
+			}
+		}
+	}
+}
+
+// TestAFailedWrapperIsReported at init/error, and ends with the status of its
+// failure; the runtime never starts.
+func TestAFailedWrapperIsReported(t *testing.T) {
+	all := clients(t)
+	local, url := serve(t)
+	for _, c := range []struct {
+		vector, wrapper string
+		env             []string
+		errorType       string
+		status          int
+	}{
+		{"key-denied", "/opt/bundle/exec", nil, "Runtime.SecretsAccessDenied", 77},
+		{"tampered-version", "/opt/bundle/exec", nil, "Runtime.SecretsTampered", 65},
+		{"ok-one", "/opt/bundle/exec", []string{"BUNDLE_SECRETS_ENVIRONMENT=staging"}, "Runtime.SecretsWrongEnvironment", 65},
+		{"ok-one", "/nope", nil, "", 127},
+		{"ok-one", "/opt/python/bundle_secrets/py.typed", nil, "", 126},
+	} {
+		t.Run(c.vector+" "+c.errorType, func(t *testing.T) {
+			document, _ := readVector(t, c.vector)
+			env := append(c.env, "AWS_ENDPOINT_URL_KMS="+url, "AWS_LAMBDA_EXEC_WRAPPER="+c.wrapper)
+			f := start(t, all[0], local, unpack(t, document), env, event{})
+			select {
+			case <-f.exited:
+			case <-time.After(limit):
+				t.Fatal("the function does not end")
+			}
+			f.checkOutput(t)
+			if status := f.cmd.ProcessState.ExitCode(); status != c.status {
+				t.Errorf("status %d, want %d:\n%s", status, c.status, f.output)
+			}
+			if c.errorType == "" {
+				return
+			}
+			if a := <-f.api.done; a.kind != "init/error" || a.errorType != c.errorType {
+				t.Errorf("got %s with %s, want init/error with %s", a.kind, a.errorType, c.errorType)
+			}
+		})
+	}
+}
