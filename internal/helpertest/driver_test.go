@@ -13,6 +13,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/whispering/bundle/internal/needs"
 )
 
 // A language is an interpreter and the driver program for it.
@@ -28,15 +30,15 @@ type language struct {
 func languages(t *testing.T) []language {
 	t.Helper()
 	var all []language
-	for _, l := range []struct{ name, program, variable, driver string }{
-		{"node", "node", "BUNDLE_TEST_NODE", "../../runtime/node/testdata/driver.cjs"},
-		{"python", "python3", "BUNDLE_TEST_PYTHON", "../../runtime/python/testdata/driver.py"},
+	for _, l := range []struct{ name, program, from, variable, driver string }{
+		{"node", "node", "Node.js 20 or later, nodejs.org", "BUNDLE_TEST_NODE", "../../runtime/node/testdata/driver.cjs"},
+		{"python", "python3", "Python 3.11 or later, python.org", "BUNDLE_TEST_PYTHON", "../../runtime/python/testdata/driver.py"},
 	} {
 		programs := filepath.SplitList(os.Getenv(l.variable))
 		if len(programs) == 0 {
 			path, err := exec.LookPath(l.program)
 			if err != nil {
-				absent(t, l.program+" is not on PATH: install Node.js 22 (nodejs.org) and Python 3.11 (python.org) or later")
+				t.Run(l.name, func(t *testing.T) { needs.Missing(t, "%s is not installed (%s)", l.program, l.from) })
 				continue
 			}
 			programs = []string{path}
@@ -50,16 +52,6 @@ func languages(t *testing.T) []language {
 		}
 	}
 	return all
-}
-
-// absent says that a program is missing: an error where BUNDLE_TEST_REQUIRE=1
-// says that all must be there, else a skip of what is left.
-func absent(t *testing.T, message string) {
-	t.Helper()
-	if os.Getenv("BUNDLE_TEST_REQUIRE") == "1" {
-		t.Fatal(message)
-	}
-	t.Run("absent", func(t *testing.T) { t.Skip(message) })
 }
 
 // each runs a test once per language.
