@@ -20,6 +20,7 @@ func canaryAttempts() map[string][]attempt {
 		"validate": validateAttempts(),
 		"inspect":  inspectAttempts(),
 		"helpers":  helpersAttempts(),
+		"publish":  publishAttempts(),
 		"run":      runAttempts(),
 		"version": {
 			{name: "success"},

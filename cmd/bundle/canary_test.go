@@ -85,7 +85,7 @@ func leafCommands(above string, commands []*cli.Command) map[string]*cli.Command
 func modes(c *cli.Command) []string {
 	all := []string{""}
 	for _, f := range c.Flags {
-		if name := f.Names()[0]; name == "json" || name == "debug" {
+		if name := f.Names()[0]; name == "json" || name == "debug" || name == "markdown" {
 			all = append(all, "--"+name)
 		}
 	}
@@ -165,11 +165,15 @@ func newStage(t *testing.T) *stage {
 	return s
 }
 
-const canaryManifest = `
+const canaryBundle = `
 bundle {
   name                = "shop"
+  layer               = "shop-${environment.name}"
   default_environment = "local"
 }
+`
+
+const canaryManifest = canaryBundle + `
 environment "local" { embedded = "sample.json" }
 environment "prod" {
   account_id = "222222222222"

@@ -10,6 +10,7 @@
 //	build     make the layer of one environment
 //	validate  check the manifest without calling AWS
 //	inspect   show what a layer holds; needs no key
+//	publish   publish a layer, unless it is published already
 //	run       run a command with a function's secrets in its environment
 //	helpers   make a layer of helpers alone
 //	local     the embedded AWS: serve, put, get, list, reset, …

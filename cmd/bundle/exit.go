@@ -37,7 +37,10 @@ func (e *usageError) Error() string { return e.text }
 func usagef(format string, args ...any) error { return &usageError{fmt.Sprintf(format, args...)} }
 
 // A failure is a run that ended with problems.
-type failure struct{ problems pipeline.Problems }
+type failure struct {
+	problems  pipeline.Problems
+	aftermath string // what to say besides their number
+}
 
 func (f *failure) Error() string { return fmt.Sprintf("%d problems", len(f.problems)) }
 
@@ -51,7 +54,7 @@ func failed(problems pipeline.Problems) error {
 	if len(problems) == 0 {
 		return nil
 	}
-	return &failure{problems}
+	return &failure{problems, "; nothing was written"}
 }
 
 // exitCode maps how a command ended to the status of the process.

@@ -84,6 +84,20 @@ func blindFlag() cli.Flag {
 	return &cli.BoolFlag{Name: "blind", Usage: "refuse the run unless every function is blind: no secret is ever decrypted"}
 }
 
+func tpsFlag() cli.Flag {
+	return textFlag("ssm-tps", "N", "calls a second to Parameter Store: by default what AWS allows, 0 for no limit", "")
+}
+
+func timeoutFlag() cli.Flag { return textFlag("timeout", "DURATION", "give up after this long", "10m") }
+
+func endpointFlag() cli.Flag {
+	return textFlag("endpoint-url", "URL", "send all calls there instead of to AWS", "")
+}
+
+func debugFlag() cli.Flag {
+	return &cli.BoolFlag{Name: "debug", Usage: "print a line per call: operation, outcome, time; no content"}
+}
+
 func jsonFlag() cli.Flag {
 	return &cli.BoolFlag{Name: "json", Usage: "print the result as one JSON object"}
 }

@@ -21,7 +21,7 @@ func (a *app) renderProblems(f *failure) {
 	for _, p := range f.problems {
 		_ = w.WriteDiagnostic(&p.Diagnostic) // nobody is left to tell
 	}
-	a.hint("%s; nothing was written", count(len(f.problems), "error"))
+	a.hint("%s%s", count(len(f.problems), "error"), f.aftermath)
 	a.annotate(f.problems)
 }
 

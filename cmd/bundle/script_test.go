@@ -1,9 +1,13 @@
 package main
 
 import (
+	"archive/zip"
+	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 	"maps"
 	"os"
 	"os/exec"
@@ -16,6 +20,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
+	"github.com/aws/aws-sdk-go-v2/service/lambda"
+	lambdatypes "github.com/aws/aws-sdk-go-v2/service/lambda/types"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 	ssmtypes "github.com/aws/aws-sdk-go-v2/service/ssm/types"
 	"github.com/rogpeppe/go-internal/testscript"
@@ -37,6 +43,7 @@ func TestMain(m *testing.M) {
 //	role FILE     switches to a role whose policy is FILE
 //	fault JSON    injects a fault
 //	key STATE ALIAS  disables a key, or schedules its deletion
+//	publish NAME FILE  publishes a layer that holds FILE, and is none of bundle's
 //	served        waits until bundle local serve is ready
 //	calls         prints what was called since it was last asked, to standard
 //	              output
@@ -61,24 +68,45 @@ func TestScript(t *testing.T) {
 			return setUpAWS(env)
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"aws":    putAll,
-			"role":   useRole,
-			"fault":  injectFault,
-			"key":    changeKey,
-			"calls":  printCalls,
-			"code":   expectCode,
-			"served": waitServed,
+			"aws":     putAll,
+			"role":    useRole,
+			"fault":   injectFault,
+			"key":     changeKey,
+			"calls":   printCalls,
+			"code":    expectCode,
+			"publish": publishOther,
+			"served":  waitServed,
 		},
 	})
 }
 
 const testAccount = "222222222222"
 
+// publishOther publishes a zip that any other tool may have made.
+func publishOther(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: publish NAME FILE")
+	}
+	var b bytes.Buffer
+	z := zip.NewWriter(&b)
+	w, err := z.Create(args[1])
+	ts.Check(err)
+	_, err = io.WriteString(w, ts.ReadFile(args[1]))
+	ts.Check(errors.Join(err, z.Close()))
+	c := theCloud(ts)
+	_, err = c.lambda.PublishLayerVersion(context.Background(), &lambda.PublishLayerVersionInput{
+		LayerName: &args[0], Content: &lambdatypes.LayerVersionContentInput{ZipFile: b.Bytes()},
+	})
+	ts.Check(err)
+	c.server.ResetCalls()
+}
+
 // A cloud is the embedded AWS of one script, as its administrator sees it.
 type cloud struct {
 	server *awslocal.Server
 	ssm    *ssm.Client
 	kms    *kms.Client
+	lambda *lambda.Client
 }
 
 func setUpAWS(env *testscript.Env) error {
@@ -103,7 +131,7 @@ func setUpAWS(env *testscript.Env) error {
 		Region: "us-west-2", BaseEndpoint: aws.String(url),
 		Credentials: credentials.NewStaticCredentialsProvider(id, key, ""),
 	}
-	env.Values["cloud"] = &cloud{server, ssm.NewFromConfig(cfg), kms.NewFromConfig(cfg)}
+	env.Values["cloud"] = &cloud{server, ssm.NewFromConfig(cfg), kms.NewFromConfig(cfg), lambda.NewFromConfig(cfg)}
 	env.Setenv("AWS", url)
 	env.Setenv("AWS_ACCESS_KEY_ID", id)
 	env.Setenv("AWS_SECRET_ACCESS_KEY", key)

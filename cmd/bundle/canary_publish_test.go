@@ -1,0 +1,33 @@
+package main
+
+import "github.com/whispering/bundle/internal/awslocal"
+
+func publishAttempts() []attempt {
+	prod := func(args ...string) []string {
+		return append([]string{"--env", "prod", "--endpoint-url", "$AWS", "--layer", "prod.zip"}, args...)
+	}
+	fault := func(kind awslocal.Kind) []awslocal.Fault {
+		return []awslocal.Fault{{Kind: kind, Operation: "lambda:PublishLayerVersion"}}
+	}
+	return []attempt{
+		{name: "success", args: prod()},
+		{name: "published already", args: prod()},
+		{name: "embedded", args: []string{"--env", "local", "--layer", "local.zip"}},
+		{name: "in Actions", args: prod(), environ: inActions()},
+		{name: "wrong account", args: []string{"--env", "stranger", "--endpoint-url", "$AWS", "--layer", "prod.zip"}, code: 7},
+		{name: "sample values", args: []string{"--env", "prod", "--endpoint-url", "$AWS", "--layer", "local.zip"}, code: 7},
+		{name: "a damaged layer", args: []string{"--env", "prod", "--endpoint-url", "$AWS", "--layer", "damaged.zip"}, before: damage("prod.zip", "damaged.zip"), code: 7},
+		{name: "a file with secrets", args: []string{"--env", "prod", "--endpoint-url", "$AWS", "--layer", "sample.json"}, code: 7},
+		{name: "no layer", args: []string{"--env", "prod", "--endpoint-url", "$AWS", "--layer", "gone.zip"}, code: 2},
+		{name: "broken manifest", args: prod("--manifest", "broken.hcl"), code: 2},
+		{name: "denied", args: prod(), policy: denying("lambda:*", "*"), code: 4},
+		{name: "an answer that is lost", args: prod("--manifest", "renamed.hcl"), before: renamed, faults: fault(awslocal.Reset), code: 6},
+		{name: "nothing from Lambda", args: prod("--manifest", "renamed.hcl"), before: renamed, faults: fault(awslocal.Empty), code: 6},
+		{name: "closed output", args: prod(), closed: true, code: 1},
+	}
+}
+
+// renamed writes a manifest whose layer is not published yet.
+func renamed(s *stage) {
+	s.write("renamed.hcl", "bundle {\n  name  = \"shop\"\n  layer = \"renamed\"\n}\n"+canaryManifest[len(canaryBundle):])
+}
