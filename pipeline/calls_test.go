@@ -126,6 +126,23 @@ func (w *world) build() build {
 }
 
 func (b build) run(ctx context.Context, previous *layerbuild.Layer) (layer []byte, calls map[string]int, err error) {
+	p, counted, err := b.pipeline(ctx, previous)
+	if err != nil {
+		return nil, nil, err
+	}
+	result, problems := p.Run(ctx)
+	if len(problems) > 0 {
+		return nil, nil, problemsError(problems)
+	}
+	layer, problems = pipeline.Assemble(&layerbuild.Layer{Documents: result.Documents})
+	if len(problems) > 0 {
+		return nil, nil, problemsError(problems)
+	}
+	return layer, counted.Snapshot(), nil
+}
+
+// pipeline returns what a run is made of, and the counter of its calls.
+func (b build) pipeline(ctx context.Context, previous *layerbuild.Layer) (*pipeline.Build, *awsclient.Calls, error) {
 	module, diags := manifest.Load(b.path, manifest.Options{})
 	if diags.HasErrors() {
 		return nil, nil, diags
@@ -141,23 +158,16 @@ func (b build) run(ctx context.Context, previous *layerbuild.Layer) (layer []byt
 	if err != nil {
 		return nil, nil, err
 	}
-	p := &pipeline.Build{
+	parameters := param.New(cfg, param.Options{TPS: b.tps})
+	return &pipeline.Build{
 		Manifest: m, Region: awslocal.Region, Account: awslocal.Account,
 		Caller: func(ctx context.Context) (string, error) {
 			who, err := awsclient.Caller(ctx, cfg)
 			return who.Account, err
 		},
-		Parameters: param.New(cfg, param.Options{TPS: b.tps}), Keys: seal.New(cfg), Observer: unobserved{}, Previous: pipeline.Previous{Layer: previous},
-	}
-	result, problems := p.Run(ctx)
-	if len(problems) > 0 {
-		return nil, nil, problemsError(problems)
-	}
-	layer, problems = pipeline.Assemble(&layerbuild.Layer{Documents: result.Documents})
-	if len(problems) > 0 {
-		return nil, nil, problemsError(problems)
-	}
-	return layer, counted.Snapshot(), nil
+		Parameters: parameters, Keys: seal.New(cfg), Observer: unobserved{}, Previous: pipeline.Previous{Layer: previous},
+		Blind: pipeline.Blind{Parameters: parameters.Blind(cfg), Keys: seal.NewBlind(cfg)},
+	}, counted, nil
 }
 
 type unobserved struct{}
