@@ -29,7 +29,7 @@ type Source struct {
 // Sources finds the keys that the manifest's parameters are stored under now.
 // An older version that a reference is fixed to may be stored under another.
 func (b *Build) Sources(ctx context.Context, d Descriptions) ([]Source, Problems) {
-	r := &run{Build: b}
+	r := b.run()
 	if problems := r.check(ctx); len(problems) > 0 {
 		return nil, problems.Sort()
 	}

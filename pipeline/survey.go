@@ -10,6 +10,7 @@ import (
 
 	"github.com/whispering/bundle/layerbuild/sealed"
 	"github.com/whispering/bundle/pipeline/manifest"
+	"github.com/whispering/bundle/pipeline/param"
 	"github.com/whispering/bundle/pipeline/seal"
 	"github.com/whispering/bundle/pipeline/secret"
 )
@@ -35,12 +36,14 @@ type SurveyedSecret struct {
 	Ref  secret.Ref
 	ARN  string     // of the parameter; "" where it could not be read
 	At   *hcl.Range // in the manifest
+
+	Ciphertext []byte // of a blind function: what KMS would move; nil where it cannot
 }
 
 // ResolveKeys holds the caller and every key to the manifest, as a build does
 // first of all, and returns the key of each function by its name.
 func (b *Build) ResolveKeys(ctx context.Context) (map[string]seal.Key, Problems) {
-	r := &run{Build: b}
+	r := b.run()
 	for _, step := range []func(context.Context) Problems{r.check, r.guard} {
 		if problems := step(ctx); len(problems) > 0 {
 			return nil, problems.Sort()
@@ -61,12 +64,12 @@ func (b *Build) Survey(ctx context.Context) ([]Surveyed, Problems) {
 	account, err := b.Caller(ctx)
 	known := *b
 	known.Caller = func(context.Context) (string, error) { return account, err }
-	r := &run{Build: &known}
+	r := known.run()
 	if problems := append(r.check(ctx), r.guardAccount(ctx)...); len(problems) > 0 {
 		return nil, problems.Sort()
 	}
 	var problems Problems
-	for _, step := range []func(context.Context) Problems{r.guard, r.expand, r.readVersions} {
+	for _, step := range []func(context.Context) Problems{r.guard, r.expand, r.readVersions, r.checkBlind, r.readCiphertexts} {
 		problems = append(problems, step(ctx)...)
 	}
 	var all []Surveyed
@@ -76,6 +79,40 @@ func (b *Build) Survey(ctx context.Context) ([]Surveyed, Problems) {
 	return all, problems.Sort()
 }
 
+// readCiphertexts reads what a blind build would move, and reports what KMS
+// cannot.
+func (r *run) readCiphertexts(ctx context.Context) Problems {
+	owner := make(map[*want]*job)
+	var readable []*job
+	for _, j := range r.jobs {
+		if !j.blind() {
+			continue
+		}
+		found := &job{fn: j.fn}
+		for _, w := range j.wants {
+			if w.version.ARN != "" { // what cannot be read has been reported
+				owner[w] = j
+				found.wants = append(found.wants, w)
+			}
+		}
+		readable = append(readable, found)
+	}
+	users, refs := r.users(readable, (*want).exactly)
+	if len(refs) == 0 {
+		return nil
+	}
+	var problems Problems
+	err := r.Blind.Parameters.Ciphertexts(ctx, refs, func(res param.Result) {
+		for _, w := range users[res.Ref] {
+			problems = append(problems, owner[w].receiveCiphertext(w, res)...)
+		}
+	})
+	if err != nil {
+		problems = append(problems, readProblem(nil, err))
+	}
+	return problems
+}
+
 func (r *run) surveyed(j *job) Surveyed {
 	s := Surveyed{Function: j.fn, Key: j.key}
 	slices.SortFunc(j.wants, func(a, b *want) int { return strings.Compare(a.name, b.name) })
@@ -83,7 +120,7 @@ func (r *run) surveyed(j *job) Surveyed {
 		if w.optional && w.version.ARN == "" {
 			continue
 		}
-		s.Secrets = append(s.Secrets, SurveyedSecret{w.name, w.ref, w.version.ARN, w.at})
+		s.Secrets = append(s.Secrets, SurveyedSecret{w.name, w.ref, w.version.ARN, w.at, w.ciphertext})
 	}
 	s.Contexts = r.sampleContexts(j, s.Secrets)
 	return s

@@ -14,6 +14,7 @@ import (
 	"github.com/whispering/bundle/internal/awsclient"
 	"github.com/whispering/bundle/internal/awslocal"
 	"github.com/whispering/bundle/pipeline"
+	"github.com/whispering/bundle/pipeline/doctor"
 	"github.com/whispering/bundle/pipeline/manifest"
 	"github.com/whispering/bundle/pipeline/param"
 	"github.com/whispering/bundle/pipeline/publish"
@@ -37,11 +38,13 @@ type sessionOptions struct {
 // wants it.
 type session struct {
 	account    string // the one the environment is for
-	caller     func(context.Context) (string, error)
+	identity   func(context.Context) (awsclient.Identity, error)
+	caller     func(context.Context) (string, error) // its account
 	parameters *param.Source
 	keys       *seal.KMS
 	blind      pipeline.Blind
 	layers     *publish.Lambda
+	doctor     *doctor.Doctor
 	calls      *awsclient.Calls
 	close      func()
 }
@@ -74,17 +77,22 @@ func (a *app) connect(ctx context.Context, module *manifest.Module, m *manifest.
 		s.close()
 		return nil, configurationProblem(m, err)
 	}
-	s.caller = func(ctx context.Context) (string, error) {
+	s.identity = func(ctx context.Context) (awsclient.Identity, error) {
 		who, err := awsclient.Caller(ctx, cfg)
 		if class := awsclient.Classify(err); err != nil && (class == awsclient.Throttled || class == awsclient.Unavailable) {
 			err = fmt.Errorf("%w: %w", pipeline.ErrNoAnswer, err)
 		}
+		return who, err
+	}
+	s.caller = func(ctx context.Context) (string, error) {
+		who, err := s.identity(ctx)
 		return who.Account, err
 	}
 	s.parameters = param.New(cfg, param.Options{TPS: o.tps})
 	s.keys = seal.New(cfg)
 	s.blind = pipeline.Blind{Parameters: s.parameters.Blind(cfg), Keys: seal.NewBlind(cfg)}
 	s.layers = publish.New(awsclient.WithTimeout(cfg, layerTimeout))
+	s.doctor = doctor.New(cfg)
 	return s, nil
 }
 
