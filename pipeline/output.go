@@ -54,6 +54,20 @@ func OpenOutput(path string, inputs []string) (*Outfile, Problems) {
 	return out, nil
 }
 
+// PeekOutput reads what is at the output, for a run that writes nothing there.
+// No path, or no file at it, is no content.
+func PeekOutput(path string) (*Outfile, Problems) {
+	out := &Outfile{Path: path}
+	if path == "" {
+		return out, nil
+	}
+	var err error
+	if out.Content, err = ReadLimited(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, Problems{problem(Output, nil, "Unusable output", fmt.Sprintf("--out %s: %v.", path, err))}
+	}
+	return out, nil
+}
+
 func kindOf(mode fs.FileMode) string {
 	switch {
 	case mode.IsDir():

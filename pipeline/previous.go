@@ -27,6 +27,7 @@ const (
 type Previous struct {
 	Layer   *layerbuild.Layer // nil on a first build
 	Content []byte            // the layer's bytes
+	Name    string            // file or ARN of the layer; "" on a first build
 	From    string            // what to tell the user: where it is from, or why there is none; "" while that is not known
 
 	wanted *publish.Ref // the published layer still to be asked for, once the guards have passed
@@ -54,6 +55,10 @@ func OpenPrevious(name string, out *Outfile, m *manifest.Manifest) (Previous, Pr
 	return readPrevious(name, content, m, true)
 }
 
+func newPrevious(name string, layer *layerbuild.Layer, content []byte) Previous {
+	return Previous{Layer: layer, Content: content, Name: name, From: "carrying over from " + name}
+}
+
 // openAuto takes the output, if it is a layer of ours for this environment and
 // region, and leaves the published one to be asked for otherwise.
 func openAuto(out *Outfile, m *manifest.Manifest) (Previous, Problems) {
@@ -67,7 +72,7 @@ func openAuto(out *Outfile, m *manifest.Manifest) (Previous, Problems) {
 		return Previous{}, damagedPrevious(out.Path, err)
 	default:
 		if why = otherwise(layer, m); why == "" {
-			return Previous{Layer: layer, Content: out.Content, From: "carrying over from " + out.Path}, nil
+			return newPrevious(out.Path, layer, out.Content), nil
 		}
 		why = fmt.Sprintf("%s was a layer %s", out.Path, why)
 	}
@@ -98,7 +103,7 @@ func readPrevious(from string, content []byte, m *manifest.Manifest, named bool)
 	}
 	switch why := otherwise(layer, m); {
 	case why == "":
-		return Previous{Layer: layer, Content: content, From: "carrying over from " + from}, nil
+		return newPrevious(from, layer, content), nil
 	case named:
 		return Previous{}, Problems{problem(Manifest, nil, "Previous layer is another's", fmt.Sprintf(
 			"%s is a layer %s. Name the one of this environment, or pass --previous none.", from, why))}

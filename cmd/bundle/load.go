@@ -101,7 +101,7 @@ func (a *app) refuseUntrusted(m *manifest.Manifest) error {
 		Severity: hcl.DiagError,
 		Summary:  "Untrusted run",
 		Detail: fmt.Sprintf("Environment %q is in a real account, and %s, so the manifest may be a stranger's. "+
-			"Here, bundle validate and embedded environments are allowed.", m.Environment.Name.Value, reason),
+			"Here, bundle validate, bundle plan --offline and embedded environments are allowed.", m.Environment.Name.Value, reason),
 		Subject: &m.Environment.Range,
 	}}})
 }

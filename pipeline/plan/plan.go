@@ -34,6 +34,7 @@ type Change struct {
 	Name     string // the document's: the name that Lambda knows the function by
 	Action   Action
 	Reasons  []Reason         // of a Reseal; never empty there
+	Want     Want             // zero for Remove
 	Previous *sealed.Document // nil for Add
 }
 
@@ -79,7 +80,7 @@ func Diff(wants []Want, previous []*sealed.Document) []Change {
 }
 
 func compare(w Want, d *sealed.Document) Change {
-	c := Change{Name: w.Header.Name, Previous: d}
+	c := Change{Name: w.Header.Name, Want: w, Previous: d}
 	switch {
 	case d == nil:
 		c.Action = Add

@@ -1,0 +1,106 @@
+package pipeline
+
+import (
+	"context"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/whispering/bundle/layerbuild/sealed"
+	"github.com/whispering/bundle/pipeline/manifest"
+	"github.com/whispering/bundle/pipeline/secret"
+)
+
+// Outline compares the manifest with the previous layer without any call: what
+// only AWS knows is taken to be as it was. That is the versions of parameters,
+// the keys that aliases stand for, whether an optional parameter exists, and
+// what lies below a path. A parameter or key that was not there before has its
+// name for an ARN.
+func (b *Build) Outline(ctx context.Context) (*Result, Problems) {
+	r := b.run()
+	if r.previous.wanted != nil {
+		r.previous = Previous{From: "first build: " + r.previous.file + "; offline, what is published is not asked for"}
+	}
+	return r.through(ctx, r.check, r.suppose, r.checkBlind, r.compare)
+}
+
+func (r *run) suppose(context.Context) Problems {
+	for _, j := range r.jobs {
+		var old *sealed.Document
+		if r.previous.Layer != nil {
+			old, _ = r.previous.Layer.Document(j.fn.File())
+		}
+		j.suppose(old)
+		slices.SortFunc(j.wants, func(a, b *want) int { return strings.Compare(a.name, b.name) })
+	}
+	return nil
+}
+
+// suppose fills in what is not known from the function's earlier document,
+// which may be nil.
+func (j *job) suppose(old *sealed.Document) {
+	j.key.ARN = j.fn.Key.Value
+	if old == nil {
+		for _, w := range j.wants {
+			w.suppose(sealed.Source{})
+		}
+		return
+	}
+	if sameKey(j.fn.Key.Value, old.Key) {
+		j.key.ARN = old.Key
+	}
+	for _, s := range old.Header.Sources {
+		for _, im := range j.fn.Imports {
+			if imports(im, s) && !slices.ContainsFunc(j.wants, func(w *want) bool { return w.name == s.Secret }) {
+				j.wants = append(j.wants, &want{
+					name: s.Secret, ref: secret.Ref{Name: parameterName(s.ARN)}, encoding: secret.Text, at: &im.Range, imported: true,
+				})
+			}
+		}
+	}
+	j.wants = slices.DeleteFunc(j.wants, func(w *want) bool {
+		s, ok := old.Header.Source(w.name)
+		w.suppose(s)
+		return !ok && w.optional
+	})
+}
+
+// suppose takes the version that an earlier document names for the one that
+// there is now, as far as the manifest does not name another.
+func (w *want) suppose(s sealed.Source) {
+	w.version = secret.Version{ARN: w.ref.Name, Number: s.Version, Modified: s.Modified}
+	if s.ARN != "" && parameterName(s.ARN) == w.ref.Name {
+		w.version.ARN = s.ARN
+	}
+	if n, err := strconv.ParseInt(w.ref.Selector, 10, 64); err == nil {
+		w.version.Number = n
+	}
+}
+
+// sameKey reports whether a reference to a key may mean the key of an ARN: what
+// an alias stands for, only KMS knows.
+func sameKey(ref, arn string) bool {
+	alias := strings.HasPrefix(ref, "alias/") || strings.HasPrefix(ref, "arn:") && strings.Contains(ref, ":alias/")
+	return alias || ref == arn || strings.HasSuffix(arn, ":key/"+ref)
+}
+
+// imports reports whether a path import gives the secret that a source names.
+func imports(im manifest.Import, s sealed.Source) bool {
+	parameter := parameterName(s.ARN)
+	below, ok := strings.CutPrefix(parameter, strings.TrimSuffix(im.Path.Value, "/")+"/")
+	if !ok || !im.Recursive && strings.Contains(below, "/") {
+		return false
+	}
+	name, err := im.Name(parameter)
+	return err == nil && name == s.Secret && s.Field == "" && s.Encoding == string(secret.Text)
+}
+
+// parameterName is the name of a parameter as Parameter Store is asked for it:
+// one of a single level has no slash.
+func parameterName(arn string) string {
+	_, name, _ := strings.Cut(arn, ":parameter")
+	if strings.Count(name, "/") == 1 {
+		return name[1:]
+	}
+	return name
+}
