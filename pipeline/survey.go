@@ -60,7 +60,11 @@ func (b *Build) ResolveKeys(ctx context.Context) (map[string]seal.Key, Problems)
 // goes on where a build would stop, so that what is wrong is found in one run;
 // only a caller who is not known, or of another account, ends it at once: then
 // everything would be wrong. It returns what it found beside all problems.
-func (b *Build) Survey(ctx context.Context) ([]Surveyed, Problems) {
+//
+// Whether a parameter can be decrypted through Parameter Store is not to be
+// found out but by doing it. With decrypt, the parameters of packed functions
+// are read so, and their values let go at once.
+func (b *Build) Survey(ctx context.Context, decrypt bool) ([]Surveyed, Problems) {
 	account, err := b.Caller(ctx)
 	known := *b
 	known.Caller = func(context.Context) (string, error) { return account, err }
@@ -69,7 +73,11 @@ func (b *Build) Survey(ctx context.Context) ([]Surveyed, Problems) {
 		return nil, problems.Sort()
 	}
 	var problems Problems
-	for _, step := range []func(context.Context) Problems{r.guard, r.expand, r.readVersions, r.checkBlind, r.readCiphertexts} {
+	steps := []func(context.Context) Problems{r.guard, r.expand, r.readVersions, r.checkBlind, r.readCiphertexts}
+	if decrypt {
+		steps = append(steps, r.tryValues)
+	}
+	for _, step := range steps {
 		problems = append(problems, step(ctx)...)
 	}
 	var all []Surveyed
@@ -82,22 +90,14 @@ func (b *Build) Survey(ctx context.Context) ([]Surveyed, Problems) {
 // readCiphertexts reads what a blind build would move, and reports what KMS
 // cannot.
 func (r *run) readCiphertexts(ctx context.Context) Problems {
+	jobs := r.readable(true)
 	owner := make(map[*want]*job)
-	var readable []*job
-	for _, j := range r.jobs {
-		if !j.blind() {
-			continue
-		}
-		found := &job{fn: j.fn}
+	for _, j := range jobs {
 		for _, w := range j.wants {
-			if w.version.ARN != "" { // what cannot be read has been reported
-				owner[w] = j
-				found.wants = append(found.wants, w)
-			}
+			owner[w] = j
 		}
-		readable = append(readable, found)
 	}
-	users, refs := r.users(readable, (*want).exactly)
+	users, refs := r.users(jobs, (*want).exactly)
 	if len(refs) == 0 {
 		return nil
 	}
@@ -111,6 +111,44 @@ func (r *run) readCiphertexts(ctx context.Context) Problems {
 		problems = append(problems, readProblem(nil, err))
 	}
 	return problems
+}
+
+// tryValues reads what a build of the packed functions would read, and keeps
+// none of it.
+func (r *run) tryValues(ctx context.Context) Problems {
+	users, refs := r.users(r.readable(false), (*want).exactly)
+	if len(refs) == 0 {
+		return nil
+	}
+	var problems Problems
+	err := r.Parameters.Read(ctx, refs, func(res param.Result) {
+		for _, w := range users[res.Ref] {
+			problems = append(problems, w.accept(res)...)
+		}
+	})
+	if err != nil {
+		problems = append(problems, readProblem(nil, err))
+	}
+	return problems
+}
+
+// readable returns the blind or the packed functions with those secrets whose
+// versions could be read; the others have been reported.
+func (r *run) readable(blind bool) []*job {
+	var all []*job
+	for _, j := range r.jobs {
+		if j.blind() != blind {
+			continue
+		}
+		found := &job{fn: j.fn}
+		for _, w := range j.wants {
+			if w.version.ARN != "" {
+				found.wants = append(found.wants, w)
+			}
+		}
+		all = append(all, found)
+	}
+	return all
 }
 
 func (r *run) surveyed(j *job) Surveyed {

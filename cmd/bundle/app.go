@@ -61,7 +61,7 @@ func (a *app) cli() *cli.App {
 		EnableBashCompletion: true,
 		Suggest:              true,
 		Commands: []*cli.Command{
-			a.buildCommand(), a.validateCommand(), a.inspectCommand(), a.runCommand(), a.helpersCommand(), a.publishCommand(), a.policyCommand(), a.localCommand(), a.versionCommand(),
+			a.buildCommand(), a.validateCommand(), a.inspectCommand(), a.runCommand(), a.helpersCommand(), a.publishCommand(), a.policyCommand(), a.doctorCommand(), a.localCommand(), a.versionCommand(),
 		},
 		ExitErrHandler:            func(*cli.Context, error) {}, // only main exits
 		OnUsageError:              onUsageError,

@@ -28,6 +28,8 @@ var law = map[string][2]string{
 	"pipeline/param":        {"pipeline/secret", "aws ssm smithy x/time"},
 	"pipeline/seal":         {"pipeline/secret layerbuild/sealed", "aws kms smithy"},
 	"pipeline/publish":      {"layerbuild", "aws lambda smithy"},
+	"pipeline/policy":       {"pipeline/manifest pipeline/secret", ""},
+	"pipeline/doctor":       {"pipeline/manifest pipeline/secret", "aws kms ssm smithy"},
 	"pipeline/plan":         {"pipeline/manifest pipeline/secret layerbuild/sealed", ""},
 	"layerbuild":            {"layerbuild/sealed", ""},
 	"layerbuild/sealed":     {"", ""},

@@ -1,0 +1,260 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/urfave/cli/v2"
+
+	"github.com/whispering/bundle/pipeline"
+	"github.com/whispering/bundle/pipeline/doctor"
+	"github.com/whispering/bundle/pipeline/manifest"
+	"github.com/whispering/bundle/pipeline/publish"
+)
+
+func (a *app) doctorCommand() *cli.Command {
+	return &cli.Command{
+		Name:      "doctor",
+		Usage:     "find out whether a build would be let through, and who can decrypt",
+		UsageText: "bundle doctor --manifest secrets.hcl --env prod",
+		Flags: []cli.Flag{
+			manifestFlag(),
+			envFlag(),
+			varFlag(),
+			&cli.BoolFlag{Name: "decrypt", Usage: "also read the parameters of packed functions decrypted, as a build does, and let the values go"},
+			&cli.StringSliceFlag{Name: "allow-key-account", Usage: "accept keys of another account (`ID`)"},
+			textFlag("ssm-tps", "N", "calls a second to Parameter Store: by default what AWS allows, 0 for no limit", ""),
+			textFlag("timeout", "DURATION", "give up after this long", "10m"),
+			textFlag("endpoint-url", "URL", "send all calls there instead of to AWS", ""),
+			jsonFlag(),
+			&cli.BoolFlag{Name: "debug", Usage: "print a line per call: operation, outcome, time; no content"},
+		},
+		Action: a.examine,
+	}
+}
+
+func (a *app) examine(c *cli.Context) error {
+	if err := noArguments(c); err != nil {
+		return err
+	}
+	timeout, err := duration(c, "timeout")
+	if err != nil {
+		return err
+	}
+	tps, err := rate(c, "ssm-tps")
+	if err != nil {
+		return err
+	}
+	module, m, err := a.open(c)
+	if err != nil {
+		return err
+	}
+	if err := a.refuseUntrusted(m); err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(c.Context, timeout)
+	defer cancel()
+	s, err := a.connect(ctx, module, m, sessionOptions{endpoint: text(c, "endpoint-url"), tps: tps, debug: c.Bool("debug")})
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	s.doctor.Root = m.Environment.Embedded.Value != ""
+	bar := a.newProgress()
+	report, problems := a.diagnose(ctx, c, s, m, bar)
+	bar.finish()
+	report.AWSCalls = s.calls.Snapshot()
+	if err := a.renderDoctor(report, c.Bool("json")); err != nil {
+		return err
+	}
+	return failed(problems.Sort())
+}
+
+// A doctorReport is the result of bundle doctor as --json prints it.
+type doctorReport struct {
+	FormatVersion int            `json:"format_version"`
+	Healthy       bool           `json:"healthy"`
+	Environment   string         `json:"environment"`
+	Region        string         `json:"region"`
+	Endpoint      string         `json:"endpoint"` // "" for AWS's own
+	Caller        string         `json:"caller"`   // ARN; "" where it is not known
+	Checks        []doctorCheck  `json:"checks"`
+	AWSCalls      map[string]int `json:"aws_calls"`
+}
+
+type doctorCheck struct {
+	Check    string `json:"check"`
+	Status   string `json:"status"` // ok, note or failed
+	Function string `json:"function,omitempty"`
+	Action   string `json:"action,omitempty"`
+	Resource string `json:"resource,omitempty"`
+	Detail   string `json:"detail"`
+	File     string `json:"file,omitempty"`
+	Line     int    `json:"line,omitempty"`
+}
+
+// diagnose makes all checks, whatever the outcome of each.
+func (a *app) diagnose(ctx context.Context, c *cli.Context, s *session, m *manifest.Manifest, o pipeline.Observer) (*doctorReport, pipeline.Problems) {
+	r := &doctorReport{FormatVersion: 1, Environment: m.Environment.Name.Value, Region: m.Environment.Regions[0].Value, Endpoint: text(c, "endpoint-url")}
+	who, err := s.identity(ctx)
+	r.Caller = who.ARN
+	b := &pipeline.Build{
+		Manifest: m, Region: r.Region, Account: s.account, Caller: func(context.Context) (string, error) { return who.Account, err },
+		Parameters: s.parameters, Keys: s.keys, Blind: s.blind, Layers: s.layers, Observer: o, AllowKeyAccounts: c.StringSlice("allow-key-account"),
+	}
+	surveyed, problems := b.Survey(ctx, c.Bool("decrypt"))
+	var findings []doctor.Finding
+	if len(m.Functions) > 0 {
+		findings = append(findings, s.doctor.Clock(ctx, m.Functions[0].Key.Value))
+	}
+	if surveyed != nil {
+		r.ok("caller", "", "", fmt.Sprintf("%s, of the account that the environment is for", who.ARN))
+		findings = append(findings, s.doctor.Examine(ctx, functionsOf(surveyed))...)
+		findings = append(findings, layerFindings(ctx, s, m)...)
+	}
+	for _, f := range surveyed {
+		if f.Key.Enabled {
+			r.ok("key", f.Function.Name.Value, f.Key.ARN, fmt.Sprintf("%s is %s, %s", f.Function.Key.Value, f.Key.ARN, f.Key.State))
+		}
+	}
+	r.readings(surveyed, c.Bool("decrypt"))
+	for _, p := range problems {
+		r.add(doctorCheck{Check: "build", Status: string(doctor.Failed), Detail: p.Summary + ": " + p.Detail}, p.Subject)
+	}
+	for _, f := range findings {
+		r.add(doctorCheck{f.Check, string(f.Status), f.Function, f.Action, f.Resource, f.Detail, "", 0}, rangeOf(f.At))
+		if f.Status == doctor.Failed {
+			problems = append(problems, findingProblem(f))
+		}
+	}
+	r.Healthy = len(problems) == 0
+	return r, problems
+}
+
+func (r *doctorReport) ok(check, function, resource, detail string) {
+	r.add(doctorCheck{Check: check, Status: string(doctor.OK), Function: function, Resource: resource, Detail: detail}, nil)
+}
+
+func (r *doctorReport) add(check doctorCheck, at *hcl.Range) {
+	if at != nil {
+		check.File, check.Line = at.Filename, at.Start.Line
+	}
+	r.Checks = append(r.Checks, check)
+}
+
+// readings tells of the parameters that were found, and of what that does not
+// say.
+func (r *doctorReport) readings(surveyed []pipeline.Surveyed, decrypted bool) {
+	packed := false
+	for _, f := range surveyed {
+		found := 0
+		for _, s := range f.Secrets {
+			if s.ARN != "" {
+				found++
+			}
+		}
+		packed = packed || !f.Function.Blind.Value
+		if found > 0 {
+			r.ok("parameters", f.Function.Name.Value, "", fmt.Sprintf("%s found", count(found, "parameter")))
+		}
+	}
+	if packed && !decrypted {
+		r.add(doctorCheck{Check: "decryption", Status: string(doctor.Note), Action: "kms:Decrypt", Detail: "whether this role can decrypt parameters " +
+			"through Parameter Store was not tried, as there is no dry run of that: --decrypt does it"}, nil)
+	}
+}
+
+// functionsOf is what the doctor is to examine: functions whose key is usable.
+func functionsOf(surveyed []pipeline.Surveyed) []doctor.Function {
+	var all []doctor.Function
+	for _, s := range surveyed {
+		if !s.Key.Enabled || !s.Key.Symmetric {
+			continue
+		}
+		f := doctor.Function{Name: s.Function.Name.Value, Key: s.Function.Key, KeyARN: s.Key.ARN, Blind: s.Function.Blind.Value}
+		for i, context := range s.Contexts {
+			if !f.Blind {
+				f.Context = context
+				continue
+			}
+			if secret := s.Secrets[i]; secret.Ciphertext != nil {
+				f.Moves = append(f.Moves, doctor.Move{
+					Secret: secret.Name, Parameter: secret.ARN, Ciphertext: secret.Ciphertext, Context: context, At: manifest.Text{Range: *secret.At},
+				})
+			}
+		}
+		all = append(all, f)
+	}
+	return all
+}
+
+// layerFindings tries to find the layers that the bundle is published as.
+func layerFindings(ctx context.Context, s *session, m *manifest.Manifest) []doctor.Finding {
+	var all []doctor.Finding
+	var seen []string
+	for _, fn := range m.Functions {
+		name := fn.Layer.Value
+		if name == "" || slices.Contains(seen, name) {
+			continue
+		}
+		seen = append(seen, name)
+		found := doctor.Finding{Check: "layer", Status: doctor.Failed, Action: "lambda:ListLayerVersions, lambda:GetLayerVersion", Resource: name, At: fn.Layer}
+		v, err := s.layers.Find(ctx, publish.Ref{Layer: name})
+		switch {
+		case err == nil:
+			found.Status, found.Detail = doctor.OK, v.ARN
+		case errors.Is(err, publish.ErrNoLayer):
+			found.Status, found.Detail = doctor.OK, fmt.Sprintf("%s is not published yet", name)
+		case errors.Is(err, publish.ErrDenied):
+			found.Kind, found.Detail = doctor.Access, fmt.Sprintf("Layer %q: %v. Allow this role %s on it.", name, err, found.Action)
+		case errors.Is(err, publish.ErrUnavailable):
+			found.Kind, found.Detail = doctor.Unavailable, fmt.Sprintf("Layer %q: %v. Try again.", name, err)
+		default:
+			found.Kind, found.Detail = doctor.Other, fmt.Sprintf("Layer %q: %v.", name, err)
+		}
+		all = append(all, found, doctor.Finding{Check: "publishing", Status: doctor.Note, Action: "lambda:PublishLayerVersion", Resource: name, At: fn.Layer,
+			Detail: fmt.Sprintf("whether this role can publish %s was not tried: there is no dry run of that", name)})
+	}
+	return all
+}
+
+func rangeOf(at manifest.Text) *hcl.Range {
+	if at.Range.Filename == "" {
+		return nil
+	}
+	return &at.Range
+}
+
+// findingProblem makes a failed check into a problem, as builds have them.
+func findingProblem(f doctor.Finding) pipeline.Problem {
+	kinds := map[doctor.Kind]pipeline.Kind{
+		doctor.Access: pipeline.Access, doctor.Unusable: pipeline.Missing, doctor.Unavailable: pipeline.Unavailable, doctor.Other: pipeline.Integrity,
+	}
+	summaries := map[string]string{
+		doctor.CheckClock: "Clock is wrong", doctor.CheckSealing: "Function cannot be sealed", doctor.CheckSource: "Parameter cannot be moved",
+		doctor.CheckOpening: "Build is not blind", doctor.CheckReading: "Build is not blind", "layer": "Layer cannot be found",
+	}
+	return pipeline.Problem{Kind: kinds[f.Kind], Diagnostic: hcl.Diagnostic{
+		Severity: hcl.DiagError, Summary: cmp.Or(summaries[f.Check], f.Check), Detail: f.Detail, Subject: rangeOf(f.At),
+	}}
+}
+
+func (a *app) renderDoctor(r *doctorReport, asJSON bool) error {
+	if asJSON {
+		return a.printJSON(r)
+	}
+	rows := [][]string{{"CHECK", "STATUS", "FUNCTION", ""}}
+	for _, check := range r.Checks {
+		detail := check.Detail
+		if check.Status == string(doctor.Failed) {
+			detail, _, _ = strings.Cut(detail, ". ") // in full below
+		}
+		rows = append(rows, []string{check.Check, check.Status, cmp.Or(check.Function, "-"), detail})
+	}
+	return a.table(rows)
+}
