@@ -1,5 +1,5 @@
 # What CI runs, and what a contributor may want singly.
-.PHONY: test lint bench fuzz ci
+.PHONY: test lint bench fuzz exec release ci
 
 test:
 	go test ./...
@@ -20,6 +20,14 @@ fuzz:
 	    echo "$$p $$f"; go test -run '^$$' -fuzz "^$$f\$$" -fuzztime 60s $$p || exit 1; \
 	  done; \
 	done
+
+# The binaries of the exec wrapper, for both architectures, where a release embeds them from.
+exec:
+	go run ./runtime/execbin/make
+
+# bundle as a release is built: it holds the exec wrapper and needs no Go toolchain.
+release: exec
+	CGO_ENABLED=0 go build -tags release -trimpath -ldflags "-s -w -X main.release=$(VERSION)" -o dist/bundle ./cmd/bundle
 
 ci:
 	.ci/run
