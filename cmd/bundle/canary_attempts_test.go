@@ -21,6 +21,8 @@ func canaryAttempts() map[string][]attempt {
 		"inspect":  inspectAttempts(),
 		"helpers":  helpersAttempts(),
 		"publish":  publishAttempts(),
+		"policy":   policyAttempts(),
+		"doctor":   doctorAttempts(),
 		"run":      runAttempts(),
 		"version": {
 			{name: "success"},
