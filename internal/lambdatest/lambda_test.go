@@ -355,7 +355,7 @@ func TestAFailedWrapperIsReported(t *testing.T) {
 	} {
 		t.Run(c.vector+" "+c.errorType, func(t *testing.T) {
 			document, _ := readVector(t, c.vector)
-			env := append(c.env, "AWS_ENDPOINT_URL_KMS="+url, "AWS_LAMBDA_EXEC_WRAPPER="+c.wrapper)
+			env := append([]string{"AWS_ENDPOINT_URL_KMS=" + url, "AWS_LAMBDA_EXEC_WRAPPER=" + c.wrapper}, c.env...)
 			f := start(t, all[0], local, unpack(t, document), env, event{})
 			select {
 			case <-f.exited:
