@@ -265,9 +265,12 @@ func unknownDetail(spec blockSpec, name string) string {
 		blocks = append(blocks, b.name)
 	}
 	place := "A manifest"
-	if spec.name != "" {
+	switch {
+	case spec.name == "guard file":
+		place = "A guard file"
+	case spec.name != "":
 		place = "A " + spec.name + " block"
-		if strings.HasPrefix(spec.name, "e") {
+		if strings.ContainsAny(spec.name[:1], "ae") {
 			place = "An " + spec.name + " block"
 		}
 	}

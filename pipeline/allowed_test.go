@@ -1,0 +1,163 @@
+package pipeline_test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/whispering/bundle/pipeline"
+	"github.com/whispering/bundle/pipeline/manifest"
+)
+
+const guardFile = `
+allow {
+  environments = ["prod"]
+  accounts     = ["222222222222"]
+  functions    = ["hello"]
+  keys         = ["alias/prod-hello"]
+  parameters   = ["/prod/payments/hello", "/prod/shared/"]
+}
+allow {
+  environments = ["prod"]
+  accounts     = ["222222222222"]
+  functions    = ["worker-*"]
+  keys         = ["alias/prod-worker-*"]
+  parameters   = ["/prod/payments/worker"]
+  blind        = true
+}
+allow {
+  environments = ["dev"]
+  functions    = ["*"]
+  keys         = ["alias/dev-*"]
+  parameters   = ["/dev"]
+}
+`
+
+const guardedManifest = `bundle { name = "payments" }
+environment "prod" {
+  account_id = "222222222222"
+  regions    = ["us-west-2"]
+}
+defaults { kms_key = "alias/prod-${function.name}" }
+locals { root = "/prod/payments" }
+group "common" {
+  secret "LOG_TOKEN" { parameter = "/prod/shared/log" }
+}
+function "hello" {
+  include = ["common"]
+  secret "DB_PASSWORD" { parameter = "${local.root}/hello/db:7" }
+  parameters { path = "/prod/payments/hello" }
+}
+function "worker-a" {
+  blind = true
+  secret "TOKEN" { parameter = "/prod/payments/worker/token" }
+}
+`
+
+// checkGuard evaluates a manifest as it is with some of its text replaced, and
+// returns what the guard says.
+func checkGuard(t *testing.T, old, replacement string) pipeline.Problems {
+	t.Helper()
+	dir := t.TempDir()
+	write := func(name, text string) string {
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	guard, diags := manifest.LoadGuard(write("guard.hcl", guardFile))
+	if diags.HasErrors() {
+		t.Fatal(diags)
+	}
+	text := strings.Replace(guardedManifest, old, replacement, 1)
+	if old != "" && text == guardedManifest {
+		t.Fatalf("%q is not in the manifest", old)
+	}
+	module, diags := manifest.Load(write("secrets.hcl", text), manifest.Options{})
+	if diags.HasErrors() {
+		t.Fatal(diags)
+	}
+	env := module.Environments()[0]
+	m, diags := module.Evaluate(env)
+	if problems := append(pipeline.FromDiagnostics(diags), pipeline.Check(m)...); len(problems) > 0 {
+		t.Fatal(problemsError(problems))
+	}
+	account := m.Environment.AccountID.Value
+	if account == "" {
+		account = "000000000000"
+	}
+	return pipeline.CheckGuard(m, guard, account)
+}
+
+func TestGuardAllowsWhatItNames(t *testing.T) {
+	if problems := checkGuard(t, "", ""); len(problems) > 0 {
+		t.Error(problemsError(problems))
+	}
+	// What is not bound by the guard is the manifest's own business.
+	if problems := checkGuard(t, "include = [\"common\"]", "deployed_as = \"other\"\n  blind = true"); len(problems) > 0 {
+		t.Error(problemsError(problems))
+	}
+}
+
+func TestGuardRefusesHostileManifests(t *testing.T) {
+	for name, tt := range map[string]struct {
+		old, new string
+		line     int
+		want     string // in the detail
+	}{
+		"another function's parameter":           {"/hello/db:7", "/worker/token", 13, `may not have the parameter "/prod/payments/worker/token"`},
+		"a parameter beside the prefix":          {"/hello/db:7", "/hello-admin/db", 13, `"/prod/payments/hello-admin/db"`},
+		"a parameter above the prefix":           {"${local.root}/hello/db:7", "/prod/db", 13, `"/prod/db"`},
+		"a parameter in another case":            {"/hello/db:7", "/Hello/db", 13, `"/prod/payments/Hello/db"`},
+		"dots that lead nowhere":                 {"/hello/db:7", "/../hello/db", 13, `"/prod/payments/../hello/db"`},
+		"a parameter of one level":               {"${local.root}/hello/db:7", "master", 13, `"master"`},
+		"a prefix by way of a local":             {`root = "/prod/payments"`, `root = "/prod/admin"`, 13, `"/prod/admin/hello/db"`},
+		"a parameter in a group":                 {"/prod/shared/log", "/prod/secret/log", 9, `"/prod/secret/log"`},
+		"a path beside the prefix":               {`path = "/prod/payments/hello"`, `path = "/prod/payments/worker"`, 14, `may not import what is below "/prod/payments/worker"`},
+		"a path above the prefix":                {`path = "/prod/payments/hello"`, `path = "/prod/payments"`, 14, `"/prod/payments"`},
+		"another function's key":                 {`include = ["common"]`, `kms_key = "alias/prod-worker-b"`, 12, `may not have the key "alias/prod-worker-b". It may have "alias/prod-hello"`},
+		"a key of one's own":                     {`include = ["common"]`, `kms_key = "alias/mine"`, 12, `"alias/mine"`},
+		"a key in another account":               {`include = ["common"]`, `kms_key = "arn:aws:kms:us-west-2:333333333333:alias/prod-hello"`, 12, `333333333333`},
+		"a key by its id":                        {`include = ["common"]`, `kms_key = "0d3c6b6e-5f0a-4a39-9d65-0a7f3c1f2b11"`, 12, `"0d3c6b6e`},
+		"a key that begins alike":                {`include = ["common"]`, `kms_key = "alias/prod-hello2"`, 12, `"alias/prod-hello2"`},
+		"all keys by default":                    {`kms_key = "alias/prod-${function.name}"`, `kms_key = "alias/x-${function.name}"`, 6, `"alias/x-hello"`},
+		"a function that nobody knows":           {`function "worker-a"`, `function "exfiltrate"`, 16, `no function "exfiltrate" in environment "prod"`},
+		"a function with a name in another case": {`function "hello"`, `function "Hello"`, 11, `no function "Hello"`},
+		"a function with another's pattern":      {`function "hello"`, `function "worker-b"`, 11, `has to be blind`},
+		"a function that is to be blind":         {"  blind = true\n", "", 16, `has to be blind: write blind = true`},
+		"a function that is to be blind, told":   {"blind = true", "blind = false", 17, `has to be blind`},
+		"another environment":                    {`environment "prod"`, `environment "staging"`, 2, `nothing in environment "staging"`},
+		"another account":                        {`account_id = "222222222222"`, `account_id = "333333333333"`, 2, `nothing in environment "prod" of account 333333333333`},
+		"an embedded environment":                {"account_id = \"222222222222\"\n", "embedded = \"seed.json\"\n", 2, `of account 000000000000`},
+		"another environment's rights":           {`environment "prod"`, `environment "dev"`, 6, `may not have the key "alias/prod-hello". It may have "alias/dev-*"`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			problems := checkGuard(t, tt.old, tt.new)
+			if len(problems) == 0 {
+				t.Fatal("the guard lets it through")
+			}
+			p := problems[0]
+			if p.Kind != pipeline.Manifest || p.Subject == nil || p.Subject.Start.Line != tt.line || !strings.Contains(p.Detail, tt.want) {
+				t.Errorf("line %v: %s", p.Subject, p.Detail)
+			}
+		})
+	}
+}
+
+// What two blocks allow does not add up to what neither does.
+func TestGuardBlocksDoNotAddUp(t *testing.T) {
+	problems := checkGuard(t, `function "worker-a" {`+"\n  blind = true\n"+`  secret "TOKEN" { parameter = "/prod/payments/worker/token" }`,
+		`function "worker-a" {`+"\n  blind = true\n"+`  secret "TOKEN" { parameter = "/prod/shared/log" }`)
+	if len(problems) != 1 || problems[0].Subject.Start.Line != 18 {
+		t.Errorf("got %v", problems)
+	}
+}
+
+func TestGuardReportsEverythingInOneRun(t *testing.T) {
+	all := checkGuard(t, `  secret "DB_PASSWORD" {`, "  secret \"A1\" { parameter = \"/x/a\" }\n  secret \"A2\" { parameter = \"/x/b\" }\n  secret \"DB_PASSWORD\" {")
+	if len(all) != 2 || all[0].Subject.Start.Line != 13 || all[1].Subject.Start.Line != 14 {
+		t.Errorf("got %v", all)
+	}
+}

@@ -1,0 +1,162 @@
+package manifest
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+const goodGuard = `
+allow {
+  environments = ["prod"]
+  accounts     = ["222222222222"]
+  functions    = ["hello", "worker-*"]
+  keys         = ["alias/prod-*"]
+  parameters   = ["/prod/payments/", "/prod/shared", "toplevel"]
+  blind        = true
+}
+allow {
+  environments = ["*"]
+  functions    = ["*"]
+  keys         = ["*"]
+  parameters   = ["*"]
+}
+`
+
+func loadGuard(t *testing.T, name, src string) (*Guard, string) {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), name)
+	if err := os.WriteFile(path, []byte(src), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	g, diags := LoadGuard(path)
+	return g, render(t, &Module{files: g.Files()}, diags)
+}
+
+func TestGuardIsReadInBothSyntaxes(t *testing.T) {
+	want := []Allow{
+		{
+			Environments: []Text{text("prod")}, Accounts: []Text{text("222222222222")}, Functions: []Text{text("hello"), text("worker-*")},
+			Keys: []Text{text("alias/prod-*")}, Parameters: []Text{text("/prod/payments/"), text("/prod/shared"), text("toplevel")}, Blind: true,
+		},
+		{Environments: []Text{text("*")}, Functions: []Text{text("*")}, Keys: []Text{text("*")}, Parameters: []Text{text("*")}},
+	}
+	for name, src := range map[string]string{
+		"guard.hcl": goodGuard,
+		"guard.json": `{"allow": [
+			{"environments": ["prod"], "accounts": ["222222222222"], "functions": ["hello", "worker-*"], "keys": ["alias/prod-*"],
+			 "parameters": ["/prod/payments/", "/prod/shared", "toplevel"], "blind": true},
+			{"environments": ["*"], "functions": ["*"], "keys": ["*"], "parameters": ["*"]}]}`,
+	} {
+		g, said := loadGuard(t, name, src)
+		if said != "" {
+			t.Fatalf("%s: %s", name, said)
+		}
+		if diff := cmp.Diff(want, g.Allows, withoutRanges); diff != "" {
+			t.Errorf("%s: -want +got:\n%s", name, diff)
+		}
+	}
+}
+
+func TestGuardRefusesWhatItDoesNotUnderstand(t *testing.T) {
+	for _, tt := range []struct{ old, new, want string }{
+		{goodGuard, "", "Empty guard"},
+		{goodGuard, "# nothing", "Empty guard"},
+		{"blind        = true", "bilnd = true", `Did you mean "blind"?`},
+		{"blind        = true", `blind = "true"`, "blind is true or false"},
+		{`["prod"]`, `["${environment.name}"]`, "environment"},
+		{`["prod"]`, `[var.x]`, "Error:"},
+		{`["prod"]`, `"prod"`, "environments is a list of texts"},
+		{`["prod"]`, `[]`, "this block allows nothing"},
+		{`["prod"]`, `null`, "needs environments"},
+		{`["prod"]`, `[""]`, "An element of environments is empty"},
+		{`  environments = ["prod"]`, ``, "needs environments"},
+		{`  keys         = ["alias/prod-*"]`, ``, "needs keys"},
+		{`["222222222222"]`, `["2222"]`, "Invalid account id"},
+		{`["222222222222"]`, `[]`, "this block allows nothing"},
+		{`["222222222222"]`, `[222222222222]`, "accounts is a list of texts"},
+		{`"/prod/shared"`, `"/prod/shared*"`, "without a star"},
+		{`"/prod/shared"`, `"/"`, "is not the beginning of a parameter's name"},
+		{`"/prod/shared"`, `"prod/shared"`, "is not the beginning of a parameter's name"},
+		{`"/prod/shared"`, `"/prod//shared"`, "is not the beginning of a parameter's name"},
+		{"allow {", "deny {", `Unknown block "deny"`},
+		{"allow {", "allow \"x\" {", "Label not allowed"},
+		{"allow {", "allow {{", "Error:"},
+		{"allow {", "function \"x\" {}\nallow {", "A guard file has the blocks allow"},
+		{"[\"*\"]", strings.Repeat("[", 200), "Error:"},
+	} {
+		src := strings.Replace(goodGuard, tt.old, tt.new, 1)
+		if src == goodGuard {
+			t.Fatalf("%q is not there", tt.old)
+		}
+		g, said := loadGuard(t, "guard.hcl", src)
+		if unwrapped := strings.Join(strings.Fields(said), " "); !strings.Contains(unwrapped, tt.want) || len(g.Allows) > 0 {
+			t.Errorf("%s: got %d blocks, and\n%s", tt.new, len(g.Allows), said)
+		}
+	}
+	for _, path := range []string{filepath.Join(t.TempDir(), "absent.hcl"), t.TempDir()} {
+		if g, diags := LoadGuard(path); len(g.Allows) > 0 || !diags.HasErrors() || !strings.HasPrefix(diags[0].Detail, "The guard") {
+			t.Errorf("%s: %v", path, diags)
+		}
+	}
+}
+
+func TestPatternsAndPrefixesMatchWholeNames(t *testing.T) {
+	for _, tt := range []struct {
+		pattern, name string
+		want          bool
+	}{
+		{"hello", "hello", true}, {"hello", "hello2", false}, {"hello", "Hello", false}, {"hello", "", false},
+		{"*", "", true}, {"*", "anything", true},
+		{"worker-*", "worker-a", true}, {"worker-*", "worker-", true}, {"worker-*", "worker", false}, {"worker-*", "my-worker-a", false},
+		{"*-prod", "a-prod", true}, {"*-prod", "a-prod-b", false},
+		{"a*a", "a", false}, {"a*a", "aa", true}, {"a*b*c", "a1b2c", true}, {"a*b*c", "acb", false}, {"a**b", "ab", true},
+		{"*ab*ab*", "abab", true}, {"*ab*ab*", "aab", false}, {".*", "x", false}, {"[a]", "a", false}, {"?", "a", false},
+	} {
+		if got := MatchesPattern(tt.pattern, tt.name); got != tt.want {
+			t.Errorf("%q on %q: %v", tt.pattern, tt.name, got)
+		}
+	}
+	for _, tt := range []struct {
+		prefix, name string
+		want         bool
+	}{
+		{"/prod/pay", "/prod/pay", true}, {"/prod/pay", "/prod/pay/x", true}, {"/prod/pay/", "/prod/pay/x", true}, {"/prod/pay/", "/prod/pay", true},
+		{"/prod/pay", "/prod/payments", false}, {"/prod/pay", "/prod", false}, {"/prod/pay", "/Prod/pay/x", false}, {"/prod/pay", "/x/prod/pay", false},
+		{"/prod", "prod", true}, {"prod", "/prod/x", true}, {"/prod", "/prod/x", true}, {"/prod", "/production/x", false}, {"*", "/any/thing", true},
+	} {
+		if got := HasPrefix(tt.name, tt.prefix); got != tt.want {
+			t.Errorf("%q on %q: %v", tt.prefix, tt.name, got)
+		}
+	}
+}
+
+func FuzzMatchesPattern(f *testing.F) {
+	f.Add("a*b", "axb")
+	f.Add("*", "")
+	f.Add("a*a", "a")
+	f.Fuzz(func(t *testing.T, pattern, name string) {
+		if len(pattern) > 12 || len(name) > 12 {
+			return // the slow one is very slow
+		}
+		if got := MatchesPattern(pattern, name); got != slowMatch(pattern, name) {
+			t.Errorf("%q on %q: %v", pattern, name, got)
+		}
+	})
+}
+
+// slowMatch is the meaning of a pattern, character by character.
+func slowMatch(pattern, name string) bool {
+	switch {
+	case pattern == "":
+		return name == ""
+	case pattern[0] == '*':
+		return slowMatch(pattern[1:], name) || name != "" && slowMatch(pattern, name[1:])
+	case name == "" || pattern[0] != name[0]:
+		return false
+	}
+	return slowMatch(pattern[1:], name[1:])
+}
