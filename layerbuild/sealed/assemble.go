@@ -3,7 +3,9 @@ package sealed
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 	"unicode/utf8"
 )
 
@@ -98,10 +100,9 @@ func sizeRule(mode Mode, box Box) string {
 // unpackObject reads a box of whole secrets (F-24). An error of the JSON
 // decoder would quote the content, so none is passed on.
 func unpackObject(box Box, plaintext []byte, into map[string][]byte) *ContentError {
-	notObject := &ContentError{Rule: "F-24", Reason: "not a JSON object of strings"}
-	var members map[string]*string
-	if !utf8.Valid(plaintext) || json.Unmarshal(plaintext, &members) != nil {
-		return notObject
+	members, ok := stringMembers(plaintext)
+	if !ok {
+		return &ContentError{Rule: "F-24", Reason: "not a JSON object of strings, each once"}
 	}
 	if loneSurrogate(plaintext) {
 		return &ContentError{Rule: "F-28", Reason: "half of a surrogate pair"}
@@ -111,13 +112,34 @@ func unpackObject(box Box, plaintext []byte, into map[string][]byte) *ContentErr
 	}
 	for _, name := range box.Secrets {
 		value, ok := members[name]
-		switch {
-		case !ok:
+		if !ok {
 			return &ContentError{Rule: "F-24", Reason: "the names in the box are not those of its line"}
-		case value == nil:
-			return notObject
 		}
-		into[name] = []byte(*value)
+		into[name] = []byte(value)
 	}
 	return nil
+}
+
+// stringMembers reads one JSON object of strings, none of them twice.
+func stringMembers(text []byte) (members map[string]string, ok bool) {
+	d := json.NewDecoder(bytes.NewReader(text))
+	if start, err := d.Token(); err != nil || start != json.Delim('{') || !utf8.Valid(text) {
+		return nil, false
+	}
+	members = make(map[string]string)
+	for d.More() {
+		name, err1 := d.Token()
+		value, err2 := d.Token()
+		key, ok1 := name.(string)
+		text, ok2 := value.(string)
+		if _, twice := members[key]; err1 != nil || err2 != nil || !ok1 || !ok2 || twice {
+			return nil, false
+		}
+		members[key] = text
+	}
+	if end, err := d.Token(); err != nil || end != json.Delim('}') {
+		return nil, false
+	}
+	_, err := d.Token()
+	return members, errors.Is(err, io.EOF)
 }

@@ -441,6 +441,7 @@ func contentVectors() []vector {
 		box(`{"DB_PASSWORD":"x","EXTRA":"z","STRIPE_KEY":"y"}`).as("f24-extra", "a secret too many"),
 		box(`{"DB_PASSWORD":"x","STRIPE_KEYS":"y"}`).as("f24-other", "a secret of another name"),
 		box(`{"DB_PASSWORD":"x","stripe_key":"y"}`).as("f24-case", "a secret in another case"),
+		box(`{"DB_PASSWORD":"x","STRIPE_KEY":"y","STRIPE_KEY":"z"}`).as("f24-twice", "a name that stands twice"),
 		box("\ufeff"+good).as("f24-byte-order-mark", "a byte order mark before the object"),
 		box(utf16).as("f24-utf-16", "UTF-16"),
 		box("{\"DB_PASSWORD\":\"x\xff\",\"STRIPE_KEY\":\"y\"}").as("f24-no-utf-8", "a string that is not UTF-8"),
