@@ -39,7 +39,7 @@ func WithClock(now func() time.Time) Option { return func(o *options) { o.clock 
 // WithLog writes one line per request: service, operation, names, status and duration; never a body or a value.
 func WithLog(w io.Writer) Option { return func(o *options) { o.log = w } }
 
-// WithLatency holds every answer back for a time, as a network would.
+// WithLatency holds every answer back until this long after its request came, as a network and a service would.
 func WithLatency(d time.Duration) Option { return func(o *options) { o.latency = d } }
 
 // WithBucket throttles a service ("ssm") by a token bucket: what exceeds it is answered with ThrottlingException.

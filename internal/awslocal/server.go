@@ -87,10 +87,10 @@ func (s *Server) serve(x *exchange) {
 	if fault != nil && s.faultBefore(x, fault) {
 		return
 	}
-	if !s.wait(x.r.Context(), s.options.latency) {
+	out, err := s.handle(x, unread)
+	if !s.wait(x.r.Context(), s.options.latency-time.Since(x.began)) {
 		return
 	}
-	out, err := s.handle(x, unread)
 	x.answer.status = http.StatusOK
 	if rest, ok := x.protocol.(restProtocol); ok {
 		x.answer.status = rest.status(x.operation)
