@@ -24,6 +24,7 @@ func (a *app) buildCommand() *cli.Command {
 			&cli.BoolFlag{Name: "reseal", Usage: "seal every function anew, changed or not"},
 			&cli.BoolFlag{Name: "allow-rollback", Usage: "accept a parameter version lower than the previous layer's"},
 			blindFlag(),
+			guardFlag(),
 			&cli.StringSliceFlag{Name: "allow-key-account", Usage: "accept keys of another account (`ID`)"},
 			tpsFlag(),
 			timeoutFlag(),
@@ -56,7 +57,7 @@ func (a *app) build(c *cli.Context) error {
 		return err
 	}
 	region := m.Environment.Regions[0].Value
-	out, problems := pipeline.OpenOutput(text(c, "out"), inputs(module, m))
+	out, problems := pipeline.OpenOutput(text(c, "out"), append(inputs(module, m), guardFile(c)...))
 	if len(problems) > 0 {
 		return failed(problems)
 	}

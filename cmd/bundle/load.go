@@ -31,8 +31,8 @@ func (a *app) load(c *cli.Context) (*manifest.Module, pipeline.Problems, error) 
 	return module, pipeline.FromDiagnostics(diags), nil
 }
 
-// open loads the manifest and evaluates it for the environment that the
-// command line chooses.
+// open loads the manifest, evaluates it for the environment that the command
+// line chooses, and holds it to the guard file, if the command has one.
 func (a *app) open(c *cli.Context) (*manifest.Module, *manifest.Manifest, error) {
 	module, problems, err := a.load(c)
 	if err != nil {
@@ -46,7 +46,14 @@ func (a *app) open(c *cli.Context) (*manifest.Module, *manifest.Manifest, error)
 		return nil, nil, err
 	}
 	m, found := a.evaluate(module, env)
-	return module, m, failed(append(problems, found...).Sort())
+	if problems = append(problems, found...); len(problems) > 0 {
+		return module, m, failed(problems.Sort())
+	}
+	guard, err := a.loadGuard(c)
+	if err != nil {
+		return nil, nil, err
+	}
+	return module, m, failed(checkGuard(m, guard))
 }
 
 // choose returns the name of the environment to work on.

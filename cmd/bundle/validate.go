@@ -14,7 +14,7 @@ func (a *app) validateCommand() *cli.Command {
 		Name:      "validate",
 		Usage:     "check the manifest, for every environment or one, without calling AWS",
 		UsageText: "bundle validate --manifest secrets.hcl",
-		Flags:     []cli.Flag{manifestFlag(), textFlag("env", "NAME", "check this environment only", ""), varFlag(), jsonFlag()},
+		Flags:     []cli.Flag{manifestFlag(), textFlag("env", "NAME", "check this environment only", ""), varFlag(), guardFlag(), jsonFlag()},
 		Action:    a.validate,
 	}
 }
@@ -39,6 +39,10 @@ func (a *app) validate(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
+	guard, err := a.loadGuard(c)
+	if err != nil {
+		return err
+	}
 	names := module.Environments()
 	if name := text(c, "env"); name != "" {
 		if _, err := a.choose(c, module); err != nil {
@@ -50,6 +54,9 @@ func (a *app) validate(c *cli.Context) error {
 	var warnings hcl.Diagnostics
 	for _, name := range names {
 		m, found := a.evaluate(module, name)
+		if len(found) == 0 {
+			found = checkGuard(m, guard)
+		}
 		problems = append(problems, append(found, pipeline.CheckBlind(m)...)...)
 		warnings = append(warnings, pipeline.Warnings(m)...)
 		v := environmentValidity{Environment: name, Functions: len(m.Functions)}

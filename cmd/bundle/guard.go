@@ -1,0 +1,52 @@
+package main
+
+import (
+	"cmp"
+	"maps"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/whispering/bundle/layerbuild/sealed"
+	"github.com/whispering/bundle/pipeline"
+	"github.com/whispering/bundle/pipeline/manifest"
+)
+
+// guardFlag returns the flag of commands that hold the manifest to a guard file.
+// It stands on the command line alone: who writes the manifest must not choose
+// the guard.
+func guardFlag() cli.Flag {
+	return textFlag("guard", "FILE", "refuse what this file, which others than the manifest's author keep, does not allow", "")
+}
+
+// guardFile is the file that --guard names, if the command has that flag and it
+// was given.
+func guardFile(c *cli.Context) []string {
+	if c.Generic("guard") == nil || !given(c, "guard") {
+		return nil
+	}
+	return []string{text(c, "guard")}
+}
+
+// loadGuard reads the guard file, nil where none is named. One that is named by
+// an empty text, such as a setting that does not exist, is an error: no guard
+// would let everything through.
+func (a *app) loadGuard(c *cli.Context) (*manifest.Guard, error) {
+	path := guardFile(c)
+	if path == nil {
+		return nil, nil
+	}
+	if path[0] == "" {
+		return nil, usagef("--guard needs a file. An empty name would let everything through.")
+	}
+	g, diags := manifest.LoadGuard(path[0])
+	maps.Copy(a.files, g.Files())
+	return g, failed(pipeline.FromDiagnostics(diags))
+}
+
+// checkGuard holds a manifest to the guard, if there is one. It calls nothing.
+func checkGuard(m *manifest.Manifest, g *manifest.Guard) pipeline.Problems {
+	if g == nil {
+		return nil
+	}
+	return pipeline.CheckGuard(m, g, cmp.Or(m.Environment.AccountID.Value, sealed.EmbeddedAccount))
+}
