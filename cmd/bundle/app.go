@@ -30,7 +30,7 @@ func (a *app) run(ctx context.Context) int {
 	var child *childExit
 	var signalled interruption
 	switch {
-	case err == nil, errors.As(err, &child):
+	case err == nil, errors.As(err, &child), errors.Is(err, errDifferences):
 	case errors.As(context.Cause(ctx), &signalled):
 		a.hint("stopped by signal (%v); nothing was written", signalled)
 	case errors.As(err, &failure):
@@ -61,7 +61,7 @@ func (a *app) cli() *cli.App {
 		EnableBashCompletion: true,
 		Suggest:              true,
 		Commands: []*cli.Command{
-			a.buildCommand(), a.validateCommand(), a.inspectCommand(), a.runCommand(), a.helpersCommand(), a.publishCommand(), a.policyCommand(), a.doctorCommand(), a.localCommand(), a.versionCommand(),
+			a.buildCommand(), a.validateCommand(), a.planCommand(), a.inspectCommand(), a.runCommand(), a.helpersCommand(), a.publishCommand(), a.policyCommand(), a.doctorCommand(), a.localCommand(), a.versionCommand(),
 		},
 		ExitErrHandler:            func(*cli.Context, error) {}, // only main exits
 		OnUsageError:              onUsageError,

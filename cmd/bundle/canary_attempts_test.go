@@ -21,6 +21,7 @@ func canaryAttempts() map[string][]attempt {
 		"inspect":  inspectAttempts(),
 		"helpers":  helpersAttempts(),
 		"publish":  publishAttempts(),
+		"plan":     planAttempts(),
 		"policy":   policyAttempts(),
 		"doctor":   doctorAttempts(),
 		"run":      runAttempts(),

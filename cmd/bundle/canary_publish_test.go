@@ -31,3 +31,27 @@ func publishAttempts() []attempt {
 func renamed(s *stage) {
 	s.write("renamed.hcl", "bundle {\n  name  = \"shop\"\n  layer = \"renamed\"\n}\n"+canaryManifest[len(canaryBundle):])
 }
+
+func planAttempts() []attempt {
+	prod := func(args ...string) []string {
+		return append([]string{"--env", "prod", "--endpoint-url", "$AWS", "--out", "prod.zip"}, args...)
+	}
+	withExtra := prod("--manifest", "extra.hcl")
+	return []attempt{
+		{name: "unchanged", args: prod()},
+		{name: "first", args: prod("--previous", "none")},
+		{name: "changed", args: prod("--manifest", "extra.hcl", "--exit-code"), before: extra(`parameter = "/canary/array"`), code: 3},
+		{name: "embedded", args: []string{"--env", "local", "--out", "local.zip"}},
+		{name: "offline", args: []string{"--env", "prod", "--offline"}},
+		{name: "in Actions", args: prod("--reseal"), environ: inActions()},
+		{name: "missing parameter", args: withExtra, before: extra(`parameter = "/canary/gone"`), code: 5},
+		{name: "denied parameter", args: prod(), policy: denying("ssm:GetParameters", "*"), code: 4},
+		{name: "denied key", args: prod(), policy: denying("kms:DescribeKey", "*"), code: 4},
+		{name: "wrong account", args: []string{"--env", "stranger", "--endpoint-url", "$AWS"}, code: 4},
+		{name: "broken manifest", args: prod("--manifest", "broken.hcl"), code: 2},
+		{name: "a file with secrets for a layer", args: prod("--previous", "sample.json"), code: 7},
+		{name: "values cut short", args: prod("--timeout", "300ms"), faults: []awslocal.Fault{{Kind: awslocal.Cut, Operation: "ssm:GetParameters"}}, code: 6},
+		{name: "half of the values", args: prod("--timeout", "300ms"), faults: []awslocal.Fault{{Kind: awslocal.Truncate, Operation: "ssm:GetParametersByPath"}}, code: 6},
+		{name: "closed output", args: prod(), closed: true, code: 1},
+	}
+}

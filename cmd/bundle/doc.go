@@ -9,6 +9,7 @@
 //
 //	build     make the layer of one environment
 //	validate  check the manifest without calling AWS
+//	plan      show what a build would do, without reading a value
 //	inspect   show what a layer holds; needs no key
 //	publish   publish a layer, unless it is published already
 //	run       run a command with a function's secrets in its environment
@@ -29,6 +30,7 @@
 //	0    done
 //	1    a fault of bundle's own
 //	2    the command line or the manifest is wrong
+//	3    there are differences (plan and status with --exit-code)
 //	4    no access, no credentials, or the wrong account
 //	5    a parameter or a key is missing or unusable
 //	6    AWS is unavailable or throttling: try again

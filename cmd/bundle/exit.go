@@ -16,6 +16,7 @@ const (
 	exitDone        = 0
 	exitFault       = 1
 	exitUsage       = 2
+	exitDifferences = 3
 	exitAccess      = 4
 	exitMissing     = 5
 	exitUnavailable = 6
@@ -49,6 +50,9 @@ type childExit struct{ code int }
 
 func (e *childExit) Error() string { return fmt.Sprintf("exit status %d", e.code) }
 
+// errDifferences is how a command with --exit-code ends that found some.
+var errDifferences = errors.New("there are differences")
+
 // failed returns a failure, or nil if there is no problem.
 func failed(problems pipeline.Problems) error {
 	if len(problems) == 0 {
@@ -68,6 +72,8 @@ func exitCode(ctx context.Context, err error) int {
 		return exitDone
 	case errors.As(context.Cause(ctx), &signalled):
 		return exitSignal + int(signalled.signal)
+	case errors.Is(err, errDifferences):
+		return exitDifferences
 	case errors.As(err, &child):
 		return child.code
 	case errors.As(err, &failure):

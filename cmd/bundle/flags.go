@@ -94,6 +94,10 @@ func endpointFlag() cli.Flag {
 	return textFlag("endpoint-url", "URL", "send all calls there instead of to AWS", "")
 }
 
+func exitCodeFlag() cli.Flag {
+	return &cli.BoolFlag{Name: "exit-code", Usage: "exit with 3 where there are differences"}
+}
+
 func debugFlag() cli.Flag {
 	return &cli.BoolFlag{Name: "debug", Usage: "print a line per call: operation, outcome, time; no content"}
 }

@@ -1,0 +1,73 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+	"unicode"
+
+	"github.com/whispering/bundle/pipeline/plan"
+)
+
+// maxMarkdown is how many bytes of Markdown a plan has at the most. GitHub takes
+// comments of 65,536 characters.
+const maxMarkdown = 60000
+
+// markdown is the plan for a comment on a pull request: one line where nothing
+// changes.
+func (r *planReport) markdown() string {
+	head := fmt.Sprintf("**bundle plan** for %s, environment %s in %s: %s", inCode(r.Bundle), inCode(r.Environment), inCode(r.Region), r.summary())
+	if r.Offline {
+		head += " (offline: versions, keys and what lies below paths are not known)"
+	}
+	if !r.Changed {
+		return head + "\n"
+	}
+	lines := []string{head, ""}
+	for _, f := range r.Functions {
+		switch f.Action {
+		case plan.Carry:
+			continue
+		case plan.Add:
+			lines = append(lines, fmt.Sprintf("- **add** %s: %s under %s, %s", inCode(f.Function), count(len(f.Secrets), "secret"), inCode(f.keyName), f.Mode))
+		default:
+			lines = append(lines, fmt.Sprintf("- **%s** %s", f.Action, inCode(f.Function)))
+		}
+		for _, line := range f.lines() {
+			lines = append(lines, "  - "+line.text(inCode))
+		}
+	}
+	return clip(lines)
+}
+
+// clip joins as many lines as a comment can have, and says how many are left
+// out.
+func clip(lines []string) string {
+	const room = 100 // for the last line
+	var b strings.Builder
+	for i, line := range lines {
+		if b.Len()+len(line)+1 > maxMarkdown-room {
+			fmt.Fprintf(&b, "\n%s more; bundle plan prints them all\n", count(len(lines)-i, "line"))
+			break
+		}
+		b.WriteString(line + "\n")
+	}
+	return b.String()
+}
+
+// inCode makes a text a span of code, in which nothing is markup, a link, a
+// mention or a reference, and which it cannot end.
+func inCode(s string) string {
+	s = strings.Map(func(r rune) rune {
+		switch {
+		case r == '`':
+			return '\''
+		case !unicode.IsPrint(r):
+			return '\ufffd'
+		}
+		return r
+	}, s)
+	if s == "" {
+		s = "-"
+	}
+	return "`" + s + "`"
+}

@@ -1,0 +1,248 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/whispering/bundle/internal/actions"
+	"github.com/whispering/bundle/pipeline"
+	"github.com/whispering/bundle/pipeline/manifest"
+	"github.com/whispering/bundle/pipeline/plan"
+)
+
+// A planReport is the result of bundle plan as --json prints it.
+type planReport struct {
+	FormatVersion int            `json:"format_version"`
+	Changed       bool           `json:"changed"`
+	Offline       bool           `json:"offline"`
+	Embedded      bool           `json:"embedded"`
+	Bundle        string         `json:"bundle"`
+	Environment   string         `json:"environment"`
+	Region        string         `json:"region"`
+	Previous      string         `json:"previous"` // file or ARN; "" for a first build
+	Summary       planSummary    `json:"summary"`
+	Functions     []planFunction `json:"functions"`
+	AWSCalls      map[string]int `json:"aws_calls"`
+	DurationMS    int64          `json:"duration_ms"`
+}
+
+type planSummary struct {
+	Add    int `json:"add"`
+	Reseal int `json:"reseal"`
+	Remove int `json:"remove"`
+	Carry  int `json:"carry"`
+}
+
+type planFunction struct {
+	Function string       `json:"function"` // in the manifest
+	Name     string       `json:"name"`     // to Lambda
+	Action   plan.Action  `json:"action"`
+	Key      string       `json:"key"` // ARN; offline it may be as written
+	Mode     string       `json:"mode"`
+	Secrets  []planSecret `json:"secrets"`
+	Paths    []string     `json:"paths,omitempty"` // offline, of what is added: what lies below is not known
+	Reasons  []planReason `json:"reasons"`
+
+	keyName string // as the manifest has it
+}
+
+type planSecret struct {
+	Name      string `json:"name"`
+	Parameter string `json:"parameter"` // ARN; offline it may be as written
+	Version   int64  `json:"version"`   // 0 where it is not known offline
+}
+
+type planReason struct {
+	Secret string `json:"secret,omitempty"` // "" where it is about the function
+	What   string `json:"what"`
+	From   string `json:"from,omitempty"`
+	To     string `json:"to,omitempty"`
+}
+
+func newPlanReport(m *manifest.Manifest, result *pipeline.Result, offline bool) *planReport {
+	r := &planReport{
+		FormatVersion: 1, Offline: offline, Embedded: m.Environment.Embedded.Value != "", Bundle: m.Bundle.Name.Value,
+		Environment: m.Environment.Name.Value, Region: m.Environment.Regions[0].Value, Previous: result.Previous.Name,
+		Functions: []planFunction{},
+	}
+	for _, change := range result.Changes {
+		switch change.Action {
+		case plan.Add:
+			r.Summary.Add++
+		case plan.Reseal:
+			r.Summary.Reseal++
+		case plan.Remove:
+			r.Summary.Remove++
+		case plan.Carry:
+			r.Summary.Carry++
+		}
+		r.Changed = r.Changed || change.Action != plan.Carry
+		f := newPlanFunction(change)
+		f.keyName = keyName(m, f.Name)
+		if offline && change.Action == plan.Add {
+			f.Paths = importPaths(m, f.Name)
+		}
+		r.Functions = append(r.Functions, f)
+	}
+	return r
+}
+
+func newPlanFunction(change plan.Change) planFunction {
+	header, key := change.Want.Header, change.Want.Key
+	if change.Action == plan.Remove {
+		header, key = change.Previous.Header, change.Previous.Key
+	}
+	f := planFunction{
+		Function: header.Function, Name: change.Name, Action: change.Action, Key: key, Mode: string(header.Mode),
+		Secrets: []planSecret{}, Reasons: []planReason{},
+	}
+	for _, s := range header.Sources {
+		f.Secrets = append(f.Secrets, planSecret{s.Secret, s.ARN, s.Version})
+	}
+	for _, reason := range change.Reasons {
+		f.Reasons = append(f.Reasons, planReason{reason.Secret, reason.What, reason.From, reason.To})
+	}
+	return f
+}
+
+// importPaths are the paths that a function imports.
+func importPaths(m *manifest.Manifest, file string) []string {
+	var all []string
+	for _, fn := range m.Functions {
+		for _, im := range fn.Imports {
+			if fn.File() == file {
+				all = append(all, im.Path.Value)
+			}
+		}
+	}
+	return all
+}
+
+func (a *app) renderPlan(r *planReport, asJSON, asMarkdown bool) error {
+	if a.inActions() {
+		a.summarise(r.markdown())
+		if path := a.getenv("GITHUB_OUTPUT"); path != "" {
+			if err := actions.WriteOutputs(path, []actions.Output{{Name: "changed", Value: fmt.Sprint(r.Changed)}}); err != nil {
+				return err
+			}
+		}
+	}
+	if asJSON {
+		return a.printJSON(r)
+	}
+	text := r.text()
+	if asMarkdown {
+		text = r.markdown()
+	}
+	_, err := fmt.Fprint(printable{a.stdout, false}, text)
+	return err
+}
+
+// text is the plan for a terminal.
+func (r *planReport) text() string {
+	var b strings.Builder
+	for _, f := range r.Functions {
+		switch f.Action {
+		case plan.Add:
+			fmt.Fprintf(&b, "+ %s: %s under %s, %s\n", f.Function, count(len(f.Secrets), "secret"), f.keyName, f.Mode)
+		case plan.Reseal:
+			fmt.Fprintf(&b, "~ %s\n", f.Function)
+		case plan.Remove:
+			fmt.Fprintf(&b, "- %s\n", f.Function)
+		}
+		for _, line := range f.lines() {
+			fmt.Fprintf(&b, "    %s %s\n", line.sign, line.text(func(s string) string { return s }))
+		}
+	}
+	if r.Changed {
+		b.WriteByte('\n')
+	}
+	fmt.Fprintf(&b, "%s\n", r.summary())
+	return b.String()
+}
+
+func (r *planReport) summary() string {
+	if !r.Changed {
+		return fmt.Sprintf("no changes: %s", count(r.Summary.Carry, "function"))
+	}
+	return fmt.Sprintf("%d to add, %d to reseal, %d to remove, %d unchanged", r.Summary.Add, r.Summary.Reseal, r.Summary.Remove, r.Summary.Carry)
+}
+
+// A planLine is one thing that changes in a function.
+type planLine struct {
+	sign   string // "+", "~" or "-"
+	secret string // "" where it is about the function
+	what   string // our own words
+	values []string
+}
+
+// text writes a line, with code around what is not our own words.
+func (l planLine) text(code func(string) string) string {
+	var b strings.Builder
+	if l.secret != "" {
+		b.WriteString(code(l.secret) + ": ")
+	}
+	b.WriteString(l.what)
+	for i, value := range l.values {
+		if i > 0 {
+			b.WriteString(" →")
+		}
+		b.WriteString(" " + code(value))
+	}
+	return b.String()
+}
+
+// lines are what changes in a function: of one that is new, what it has.
+func (f *planFunction) lines() []planLine {
+	var all []planLine
+	if f.Action == plan.Add {
+		for _, s := range f.Secrets {
+			all = append(all, s.line())
+		}
+		for _, path := range f.Paths {
+			all = append(all, planLine{sign: "+", what: "whatever lies below", values: []string{path}})
+		}
+		return all
+	}
+	for _, reason := range f.Reasons {
+		line := planLine{sign: "~", secret: reason.Secret, what: reason.What}
+		switch reason.What {
+		case "added":
+			for _, s := range f.Secrets {
+				if s.Name == reason.Secret {
+					line = s.line()
+				}
+			}
+		case "removed":
+			line.sign = "-"
+		case "asked for":
+			line.what = "because it was asked for"
+		}
+		for _, value := range []string{reason.From, reason.To} {
+			if value != "" {
+				line.values = append(line.values, shortARN(value))
+			}
+		}
+		all = append(all, line)
+	}
+	return all
+}
+
+func (s planSecret) line() planLine {
+	line := planLine{sign: "+", secret: s.Name, what: "from", values: []string{shortARN(s.Parameter)}}
+	if s.Version > 0 {
+		line.what = fmt.Sprintf("version %d of", s.Version)
+	}
+	return line
+}
+
+// shortARN is what an ARN names, without where that is.
+func shortARN(s string) string {
+	if _, name, ok := strings.Cut(s, ":parameter/"); ok {
+		return "/" + name
+	}
+	if _, id, ok := strings.Cut(s, ":key/"); ok {
+		return "key/" + id
+	}
+	return s
+}

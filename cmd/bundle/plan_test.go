@@ -1,0 +1,70 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"unicode"
+
+	"github.com/whispering/bundle/pipeline/plan"
+)
+
+// hostileTexts try to be markup in a comment. Manifests and layers cannot hold
+// most of them; the report does not rely on that.
+var hostileTexts = []string{
+	"", "`", "``", "a`b", "`<img src=x onerror=alert(1)>`", "@everyone", "#1", "x\n# Approved", "x\r\n- y", "<!--", "</details>",
+	"[a](http://example.com)", "http://example.com", "\x1b[31m", "a\u202eb", "\u2028", "| x |", "\\`", "\x00", "__init__", " x ", "\xff",
+}
+
+func TestMarkdownHoldsTextsAsTexts(t *testing.T) {
+	for _, text := range hostileTexts {
+		r := &planReport{
+			Changed: true, Bundle: text, Environment: text, Region: text,
+			Functions: []planFunction{
+				{Function: text, Action: plan.Add, Mode: "pack", keyName: text, Secrets: []planSecret{{text, text, 1}}, Paths: []string{text}},
+				{Function: text, Action: plan.Reseal, Reasons: []planReason{{text, "version", text + "1", text + "2"}, {text, "removed", "", ""}, {text, "added", "", ""}}},
+				{Function: text, Action: plan.Remove},
+			},
+		}
+		for line := range strings.Lines(r.markdown()) {
+			checkSpans(t, text, strings.TrimSuffix(line, "\n"))
+		}
+	}
+}
+
+// checkSpans holds a line to be our own words and closed spans of code.
+func checkSpans(t *testing.T, text, line string) {
+	t.Helper()
+	spans := strings.Split(line, "`")
+	if len(spans)%2 == 0 {
+		t.Errorf("%q opens a span and does not close it: %q", text, line)
+	}
+	for i, span := range spans {
+		for _, r := range span {
+			if !unicode.IsPrint(r) && r != '\ufffd' {
+				t.Errorf("%q leaves %q in %q", text, r, line)
+			}
+		}
+		if i%2 == 0 && strings.ContainsAny(span, "<>@#[]|\\\ufffd") {
+			t.Errorf("%q is outside of code in %q", text, line)
+		}
+		if i%2 == 1 && span == "" {
+			t.Errorf("%q makes an empty span of %q", text, line)
+		}
+	}
+}
+
+func TestMarkdownFitsInAComment(t *testing.T) {
+	r := &planReport{Changed: true, Bundle: "shop", Environment: "prod", Region: "us-west-2"}
+	for i := range 3000 {
+		r.Functions = append(r.Functions, planFunction{Function: fmt.Sprintf("f%d", i), Action: plan.Add, Mode: "pack", keyName: "alias/x",
+			Secrets: []planSecret{{"DB_PASSWORD", "/shop/db", 1}}})
+	}
+	text := r.markdown()
+	if len(text) > 60000 || len(text) < 59000 {
+		t.Errorf("%d bytes", len(text))
+	}
+	if !strings.HasSuffix(text, "lines more; bundle plan prints them all\n") {
+		t.Errorf("it ends with %q", text[len(text)-80:])
+	}
+}
