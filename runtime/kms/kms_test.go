@@ -542,6 +542,18 @@ func TestForeignTextIsCleanedForLogs(t *testing.T) {
 	}
 }
 
+func TestAMessageThatMayRepeatTheRequestIsNotQuoted(t *testing.T) {
+	for code, quoted := range map[string]bool{
+		"InvalidSignatureException": false, "ExpiredTokenException": false, "ValidationException": false,
+		"AccessDeniedException": true, "DisabledException": true,
+	} {
+		body := []byte(`{"__type":"` + code + `","message":"the message"}`)
+		if e := New(Options{Getenv: env()}).refusal(400, nil, body); strings.Contains(e.Error(), "the message") != quoted {
+			t.Errorf("%s: %q", code, e.Error())
+		}
+	}
+}
+
 func FuzzReply(f *testing.F) {
 	f.Add([]byte(`{"KeyId":"`+localKey+`","Plaintext":"eA=="}`), 200, "")
 	f.Add([]byte(`{"__type":"a#b:c","message":"m"}`), 400, "x#y:z")

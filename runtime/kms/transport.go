@@ -150,7 +150,9 @@ func (c *Client) refusal(status int, header http.Header, body []byte) *Error {
 	e := failf(code, "KMS answers with status %d", status)
 	if name != "" {
 		e = failf(code, "KMS answers %s", clean(name))
-		if reply.Message != "" {
+		// Only these two messages help, and others may repeat the request: that
+		// of a signature error holds the canonical one, session token included.
+		if reply.Message != "" && (code == ErrAccessDenied || code == ErrKeyUnusable) {
 			e.Reason += ": " + clean(reply.Message)
 		}
 	}
