@@ -208,7 +208,7 @@ func TestPutsAreRefused(t *testing.T) {
 			in.AllowedPattern, in.Value = aws.String("^[0-9]+$"), aws.String(canary)
 		}, "ParameterPatternMismatchException", ""},
 		"no pattern": {func(in *ssm.PutParameterInput) { in.AllowedPattern = aws.String("(") }, "InvalidAllowedPatternException", ""},
-		"policies":   {func(in *ssm.PutParameterInput) { in.Policies = aws.String(`[{"Type":"Expiration"}]`) }, "InvalidPolicyTypeException", ""},
+		"policies":   {func(in *ssm.PutParameterInput) { in.Policies = aws.String(`[{"Type":"None","Version":"1.0"}]`) }, "InvalidPolicyTypeException", ""},
 		"tags": {func(in *ssm.PutParameterInput) {
 			in.Overwrite, in.Tags = aws.Bool(true), []types.Tag{{Key: aws.String("k"), Value: aws.String("v")}}
 		}, "ValidationException", "tags and overwrite can't be used together"},

@@ -1,6 +1,8 @@
 package ssm
 
 import (
+	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -13,6 +15,9 @@ type filter struct {
 	Key, Option string
 	Values      []string
 }
+
+// filterKey has the keys of all operations.
+var filterKey = regexp.MustCompile(`^(tag:.+|Name|Type|KeyId|Path|Label|Tier|DataType)$`)
 
 // option is the filter's option, with its default.
 func (f filter) option() string {
@@ -40,6 +45,9 @@ func checkFilters(filters []filter, keys ...string) error {
 			options = []string{"Equals"}
 		}
 		switch {
+		case !filterKey.MatchString(f.Key):
+			return call.NewError("ValidationException", fmt.Sprintf("1 validation error detected: Value '%s' at 'parameterFilters.%d.member.key' failed to "+
+				"satisfy constraint: Member must satisfy regular expression pattern: %s", f.Key, i+1, filterKey))
 		case !tag && !slices.Contains(keys, f.Key):
 			return call.NewError("InvalidFilterKey", "The following filter key is not valid: "+f.Key+
 				". Valid filter keys include: ["+strings.Join(keys, ", ")+"].")

@@ -1,0 +1,215 @@
+package awslocal_test
+
+import (
+	"flag"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/txtar"
+
+	"github.com/whispering/bundle/internal/awslocal"
+)
+
+// The fidelity list: each file of testdata/conformance is one behaviour of AWS, with the page it rests on (see the README there).
+// It runs through the Go SDK's clients against the embedded AWS and, with -endpoint, against any other:
+//
+//	go test ./internal/awslocal -run Conformance -endpoint http://127.0.0.1:5000
+//
+// Credentials and region are then those of the environment; rows that need a switch or a role of the embedded AWS are left out.
+var endpoint = flag.String("endpoint", "", "run the conformance list against this `URL` instead of the embedded AWS")
+
+const (
+	leastRows   = 200 // behaviours that the list must have
+	leastAgreed = 150 // of them, rows that moto gets right
+)
+
+func TestConformance(t *testing.T) {
+	all := rows(t)
+	if len(all) < leastRows {
+		t.Errorf("the list has %d behaviours, fewer than %d", len(all), leastRows)
+	}
+	for _, r := range all {
+		t.Run(r.name, func(t *testing.T) {
+			t.Parallel()
+			if *endpoint != "" {
+				runElsewhere(t, r, *endpoint, true)
+				return
+			}
+			w := start(t, r.options...)
+			e := newRun(t, r, w.config(), true)
+			e.world = &w
+			e.run()
+		})
+	}
+}
+
+// TestConformanceOfMoto runs the rows that moto gets right against moto: two programs that were written apart from each other agree
+// on them. Texts are not compared.
+func TestConformanceOfMoto(t *testing.T) {
+	if testing.Short() || *endpoint != "" {
+		t.Skip("needs a second to start moto_server")
+	}
+	url, run := startMoto(t), 0
+	for _, r := range rows(t) {
+		if r.moto {
+			t.Run(r.name, func(t *testing.T) { runElsewhere(t, r, url, false) }) // in turn: moto's threads trip over each other
+			run++
+		}
+	}
+	if run < leastAgreed {
+		t.Errorf("moto runs %d rows, fewer than %d", run, leastAgreed)
+	}
+}
+
+func runElsewhere(t *testing.T, r row, url string, texts bool) {
+	if r.ours {
+		t.Skip("needs the embedded AWS")
+	}
+	id, key, region := "testing", "testing", "us-east-1"
+	if v := os.Getenv("AWS_ACCESS_KEY_ID"); texts && v != "" {
+		id, key = v, os.Getenv("AWS_SECRET_ACCESS_KEY")
+	}
+	cfg := world{url: url}.as(id, key, "")
+	if v := os.Getenv("AWS_REGION"); texts && v != "" {
+		region = v
+	}
+	cfg.Region, cfg.RetryMaxAttempts = region, 3
+	newRun(t, r, cfg, texts).run()
+}
+
+// startMoto starts moto_server and gives its address.
+func startMoto(t *testing.T) string {
+	t.Helper()
+	program, err := exec.LookPath("moto_server")
+	if err != nil {
+		if os.Getenv("BUNDLE_TEST_REQUIRE") != "" {
+			t.Fatal("moto_server is not installed (PyPI: pip install 'moto[server]')")
+		}
+		t.Skip("moto_server is not installed (PyPI: pip install 'moto[server]')")
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, port, _ := net.SplitHostPort(l.Addr().String())
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
+	moto := exec.CommandContext(t.Context(), program, "-H", "127.0.0.1", "-p", port)
+	if err := moto.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = moto.Process.Kill()
+		_ = moto.Wait()
+	})
+	url := "http://127.0.0.1:" + port
+	for deadline := time.Now().Add(time.Minute); ; time.Sleep(50 * time.Millisecond) {
+		if reply, err := http.Get(url + "/moto-api/data.json"); err == nil {
+			_ = reply.Body.Close()
+			return url
+		}
+		if time.Now().After(deadline) {
+			t.Fatal("moto_server does not answer")
+		}
+	}
+}
+
+// row is one behaviour.
+type row struct {
+	name    string
+	lines   []line
+	files   map[string]string
+	moto    bool // moto gets it right
+	ours    bool // it needs a switch or a role of the embedded AWS
+	options []awslocal.Option
+}
+
+type line struct {
+	number     int
+	verb, rest string
+}
+
+// certainties are how sure a behaviour is. Only "unknown" ones can be switched: nobody can rest anything on them.
+func certainties() map[string]string {
+	return map[string]string{
+		"documented": "AWS's documentation says so", "recorded": "recorded against AWS by a test suite", "measured": "measured against AWS",
+		"reported": "reported by users", "inferred": "follows from what is documented", "unknown": "not known, or sources conflict",
+	}
+}
+
+func switches() map[string]awslocal.Option {
+	return map[string]awslocal.Option{
+		"duplicates-refused": awslocal.WithDuplicatesRefused(), "partial-batches": awslocal.WithPartialBatches(), "empty-pages": awslocal.WithEmptyPages(),
+		"ssm-rate-1": awslocal.WithBucket("ssm", 0.001, 1), "kms-rate-1": awslocal.WithBucket("kms", 0.001, 1), "lambda-rate-1": awslocal.WithBucket("lambda", 0.001, 1),
+	}
+}
+
+func rows(t *testing.T) []row {
+	t.Helper()
+	paths, err := filepath.Glob(filepath.Join("testdata", "conformance", "*.txtar"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := make([]row, len(paths))
+	for i, path := range paths {
+		archive, err := txtar.ParseFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if all[i], err = parseRow(strings.TrimSuffix(filepath.Base(path), ".txtar"), archive); err != nil {
+			t.Errorf("%s: %v", path, err)
+		}
+	}
+	return all
+}
+
+// parseRow reads the head of a row (what it says, what it rests on, what it needs) and splits the rest into lines.
+func parseRow(name string, archive *txtar.Archive) (row, error) {
+	r := row{name: name, files: map[string]string{}}
+	for _, f := range archive.Files {
+		r.files[f.Name] = string(f.Data)
+	}
+	bases := 0
+	for i, text := range strings.Split(string(archive.Comment), "\n") {
+		verb, rest, _ := strings.Cut(strings.TrimSpace(text), " ")
+		switch {
+		case i == 0 && !strings.HasPrefix(text, "# "):
+			return r, fmt.Errorf("the first line must say what AWS does")
+		case verb == "" || strings.HasPrefix(verb, "#"):
+		case strings.HasPrefix(text, " "):
+			if len(r.lines) == 0 {
+				return r, fmt.Errorf("line %d continues nothing", i+1)
+			}
+			r.lines[len(r.lines)-1].rest += " " + strings.TrimSpace(text)
+		case verb == "basis":
+			fields := strings.Fields(rest)
+			if len(fields) != 3 || certainties()[fields[1]] == "" || !strings.HasPrefix(fields[2], "https://") {
+				return r, fmt.Errorf("line %d is not: basis ROW CERTAINTY ADDRESS", i+1)
+			}
+			bases++
+		case verb == "moto":
+			r.moto = true
+		case verb == "option":
+			option, ok := switches()[rest]
+			if !ok {
+				return r, fmt.Errorf("line %d: no option %q", i+1, rest)
+			}
+			r.options, r.ours = append(r.options, option), true
+		default:
+			r.ours = r.ours || verb == "role"
+			r.lines = append(r.lines, line{number: i + 1, verb: verb, rest: rest})
+		}
+	}
+	if bases == 0 {
+		return r, fmt.Errorf("it rests on nothing: add a line basis ROW CERTAINTY ADDRESS")
+	}
+	return r, nil
+}
