@@ -239,8 +239,12 @@ func findingProblem(f doctor.Finding) pipeline.Problem {
 		doctor.CheckClock: "Clock is wrong", doctor.CheckSealing: "Function cannot be sealed", doctor.CheckSource: "Parameter cannot be moved",
 		doctor.CheckOpening: "Build is not blind", doctor.CheckReading: "Build is not blind", "layer": "Layer cannot be found",
 	}
+	summary := cmp.Or(summaries[f.Check], f.Check)
+	if f.Kind == doctor.Unavailable {
+		summary = "AWS unavailable"
+	}
 	return pipeline.Problem{Kind: kinds[f.Kind], Diagnostic: hcl.Diagnostic{
-		Severity: hcl.DiagError, Summary: cmp.Or(summaries[f.Check], f.Check), Detail: f.Detail, Subject: rangeOf(f.At),
+		Severity: hcl.DiagError, Summary: summary, Detail: f.Detail, Subject: rangeOf(f.At),
 	}}
 }
 

@@ -43,6 +43,7 @@ func TestMain(m *testing.M) {
 //	role FILE     switches to a role whose policy is FILE
 //	fault JSON    injects a fault
 //	key STATE ALIAS  disables a key, or schedules its deletion
+//	keypolicy ALIAS FILE  gives a key the policy FILE
 //	publish NAME FILE  publishes a layer that holds FILE, and is none of bundle's
 //	served        waits until bundle local serve is ready
 //	calls         prints what was called since it was last asked, to standard
@@ -68,14 +69,15 @@ func TestScript(t *testing.T) {
 			return setUpAWS(env)
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"aws":     putAll,
-			"role":    useRole,
-			"fault":   injectFault,
-			"key":     changeKey,
-			"calls":   printCalls,
-			"code":    expectCode,
-			"publish": publishOther,
-			"served":  waitServed,
+			"aws":       putAll,
+			"role":      useRole,
+			"fault":     injectFault,
+			"key":       changeKey,
+			"keypolicy": putKeyPolicy,
+			"calls":     printCalls,
+			"code":      expectCode,
+			"publish":   publishOther,
+			"served":    waitServed,
 		},
 	})
 }

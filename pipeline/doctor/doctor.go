@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"sync"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -93,14 +94,19 @@ func (d *Doctor) sealing(ctx context.Context, f Function) Finding {
 }
 
 // source tries to move a parameter's ciphertext as a blind build does. KMS asks
-// for two rights and names the one that is missing.
+// for two rights.
 func (d *Doctor) source(ctx context.Context, f Function, m Move) Finding {
-	found := Finding{Check: CheckSource, Function: f.Name, Action: "kms:ReEncryptFrom, kms:ReEncryptTo", Resource: m.Parameter, At: m.At}
+	found := Finding{Check: CheckSource, Function: f.Name, Action: "kms:ReEncryptFrom", Resource: m.Parameter, At: m.At}
 	_, err := d.client.ReEncrypt(ctx, &kms.ReEncryptInput{
 		CiphertextBlob: m.Ciphertext, SourceEncryptionContext: parameterContext(m), DryRun: aws.Bool(true),
 		DestinationKeyId: aws.String(f.KeyARN), DestinationEncryptionContext: m.Context,
 	})
-	return found.needed(err, fmt.Sprintf("%s could be moved to key %q of function %q", m.Secret, f.Key.Value, f.Name), contextOf(m.Context))
+	passed := fmt.Sprintf("%s could be moved to key %q of function %q", m.Secret, f.Key.Value, f.Name)
+	if judge(err) == denied && strings.Contains(err.Error(), "kms:ReEncryptTo") {
+		found.Action, found.Resource = "kms:ReEncryptTo", f.KeyARN
+		return found.needed(err, passed, contextOf(m.Context))
+	}
+	return found.needed(err, passed, "")
 }
 
 // reading holds a blind build to it that it cannot decrypt what it moves.

@@ -55,7 +55,7 @@ func (f Finding) needed(err error, passed, context string) Finding {
 	case denied:
 		f.Status, f.Kind = Failed, Access
 		f.Detail = fmt.Sprintf("Missing: %s for %s%s (%s). bundle policy writes what this role and the key's policy need.",
-			f.missing(err), f.Resource, context, describe(err))
+			f.Action, f.Resource, context, describe(err))
 	case unusable:
 		f.Status, f.Kind = Failed, Unusable
 		f.Detail = fmt.Sprintf("KMS would not do it: %s. The key may be disabled or deleted; "+
@@ -66,16 +66,6 @@ func (f Finding) needed(err error, passed, context string) Finding {
 		f.Status, f.Kind, f.Detail = Failed, Other, fmt.Sprintf("KMS's answer is none to a dry run: %s.", describe(err))
 	}
 	return f
-}
-
-// missing is the right that AWS's message names, of those that were tried.
-func (f Finding) missing(err error) string {
-	for _, action := range strings.Split(f.Action, ", ") {
-		if strings.Contains(err.Error(), action+" ") {
-			return action
-		}
-	}
-	return f.Action
 }
 
 // refused finishes the finding of a check that should be denied, and must be in
