@@ -9,9 +9,11 @@ lint:
 	go vet ./...
 	golangci-lint run ./...
 
-# Prints how long a build takes, as ratios to the least that the calls need.
+# Prints how long builds take, as ratios to the least that their calls need ("×floor"), and what they cost in time and memory. It takes
+# a minute or so, and means something on an idle machine only.
 bench:
-	go test -run '^$$' -bench . -benchtime 3x ./cmd/bundle ./pipeline/... ./internal/awslocal
+	go test -run '^$$' -bench . -benchtime 5x ./pipeline
+	go test -run '^$$' -bench . -benchtime 3x ./pipeline/manifest ./internal/awslocal
 
 # Fuzzes every decoder for a minute each.
 fuzz:

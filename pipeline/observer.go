@@ -14,8 +14,8 @@ const (
 	StepPublish  Step = "publishing the layer"
 )
 
-// An Observer is told how far a run is. It may be called by several
-// goroutines, but never by two at once.
+// An Observer is told how far a run is. It is called by several goroutines: by
+// two at once where steps overlap, but for one step never.
 type Observer interface {
 	// Progress says that done of total pieces of step are done.
 	Progress(step Step, done, total int)
