@@ -1,0 +1,138 @@
+package doctor
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/smithy-go"
+)
+
+func TestOpenersOfAKeyPolicy(t *testing.T) {
+	const (
+		root  = `{"Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::111111111111:root"}, "Action": "kms:*", "Resource": "*"}`
+		hello = `{"Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::111111111111:role/hello"}, "Action": ["kms:Decrypt", "kms:DescribeKey"], "Resource": "*"}`
+		but   = `{"Effect": "Deny", "Principal": "*", "Action": "kms:Decrypt", "Resource": "*", "Condition": {"StringNotEquals": {"aws:PrincipalArn": %s}}}`
+	)
+	account := "whoever the IAM policies of account 111111111111 allow it"
+	for _, c := range []struct {
+		statements string
+		names      []string
+		open       bool
+	}{
+		{"", nil, false},
+		{hello, []string{"arn:aws:iam::111111111111:role/hello"}, false},
+		{root, []string{account}, true},
+		{root + "," + hello, []string{"arn:aws:iam::111111111111:role/hello", account}, true},
+		{`{"Effect": "Allow", "Principal": "*", "Action": "kms:D*", "Resource": "*"}`, []string{"everyone"}, true},
+		{`{"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "*", "Resource": "*"}`, []string{"everyone"}, true},
+		{`{"Effect": "Allow", "Principal": {"AWS": "111111111111"}, "Action": "KMS:decrypt", "Resource": "*"}`, []string{account}, true},
+		{`{"Effect": "Allow", "Principal": {"Service": "ssm.amazonaws.com"}, "Action": "kms:Decrypt", "Resource": "*"}`, []string{"ssm.amazonaws.com"}, false},
+		{`{"Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::111111111111:role/x"}, "NotAction": "kms:Encrypt", "Resource": "*"}`, []string{"arn:aws:iam::111111111111:role/x"}, false},
+		{`{"Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::111111111111:role/x"}, "NotAction": "kms:Dec*", "Resource": "*"}`, nil, false},
+		{`{"Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::111111111111:role/x"}, "Action": ["kms:Encrypt", "kms:ReEncrypt*"], "Resource": "*"}`, nil, false},
+		// A Deny that leaves out who is named makes the account's decision moot.
+		{root + "," + fmt.Sprintf(but, `"arn:aws:iam::111111111111:role/hello"`), []string{"arn:aws:iam::111111111111:role/hello"}, false},
+		{root + "," + hello + "," + fmt.Sprintf(but, `["arn:aws:iam::111111111111:role/hello", "arn:aws:iam::111111111111:role/glass"]`),
+			[]string{"arn:aws:iam::111111111111:role/glass", "arn:aws:iam::111111111111:role/hello"}, false},
+		{root + "," + fmt.Sprintf(but, `"arn:aws:iam::222222222222:role/hello"`), nil, false},
+		{hello + "," + fmt.Sprintf(but, `"arn:aws:iam::111111111111:role/other"`), nil, false},
+		{root + "," + strings.Replace(fmt.Sprintf(but, `"arn:aws:iam::111111111111:role/h*"`), "StringNotEquals", "ArnNotLike", 1),
+			[]string{"whoever is arn:aws:iam::111111111111:role/h*"}, true},
+		{root + `,{"Effect": "Deny", "Principal": "*", "Action": "kms:*", "Resource": "*"}`, nil, false},
+		// What is not understood of a Deny does not count.
+		{root + "," + strings.Replace(fmt.Sprintf(but, `"arn:aws:iam::111111111111:role/hello"`), "StringNotEquals", "StringEquals", 1), []string{account}, true},
+		{root + "," + strings.Replace(fmt.Sprintf(but, `"x"`), "aws:PrincipalArn", "aws:SourceIp", 1), []string{account}, true},
+		{root + `,{"Effect": "Deny", "Principal": {"AWS": "arn:aws:iam::111111111111:role/a"}, "Action": "kms:*", "Resource": "*"}`, []string{account}, true},
+		{root + `,{"Effect": "Deny", "Principal": "*", "Action": "kms:Encrypt", "Resource": "*"}`, []string{account}, true},
+	} {
+		got, err := openers(`{"Version": "2012-10-17", "Statement": [` + c.statements + `]}`)
+		if err != nil || !slices.Equal(got.names, c.names) || got.open != c.open {
+			t.Errorf("%s:\n%q, open %t, %v", c.statements, got.names, got.open, err)
+		}
+	}
+	if got, err := openers(`{"Statement": ` + hello + `}`); err != nil || len(got.names) != 1 {
+		t.Errorf("a single statement: %v, %v", got, err)
+	}
+	for _, broken := range []string{"", "x", `{"Statement": 7}`, `{"Statement": [7]}`, `{"Statement": [{"Effect": []}]}`} {
+		if _, err := openers(broken); err == nil {
+			t.Errorf("%q is taken for a policy", broken)
+		}
+	}
+}
+
+func FuzzOpeners(f *testing.F) {
+	f.Add(`{"Statement": {"Effect": "Allow", "Principal": "*", "Action": "kms:*"}}`)
+	f.Add(`{"Statement": [{"Effect": "Deny", "Principal": {"AWS": ["1"]}, "NotAction": [], "Condition": {"ArnNotLike": {"aws:PrincipalArn": ["[*", "\\"]}}}]}`)
+	f.Add(`{"Statement": [{"Principal": {"AWS": [null]}}]}`)
+	f.Add(`[]`)
+	f.Fuzz(func(t *testing.T, document string) {
+		who, err := openers(document)
+		if err != nil && len(who.names) > 0 {
+			t.Error("names beside an error")
+		}
+		for _, name := range who.names {
+			if strings.ContainsAny(name, "\n\r\x1b") {
+				t.Errorf("%q is not fit for a line", name)
+			}
+		}
+	})
+}
+
+func TestJudgingTheAnswerToADryRun(t *testing.T) {
+	api := func(code string) error {
+		return fmt.Errorf("operation: %w", &smithy.GenericAPIError{Code: code, Message: "m"})
+	}
+	for _, c := range []struct {
+		err             error
+		want            outcome
+		needed, refused Status // of a check that must be allowed; of one that must be denied
+	}{
+		{api("DryRunOperationException"), allowed, OK, Failed},
+		{api("AccessDeniedException"), denied, Failed, OK},
+		{api("InvalidCiphertextException"), unusable, Failed, Failed},
+		{api("DisabledException"), unusable, Failed, Failed},
+		{api("ThrottlingException"), unanswered, Failed, Failed},
+		{api("KMSInternalException"), unanswered, Failed, Failed},
+		{errors.New("connection reset"), unanswered, Failed, Failed},
+		{api("ValidationException"), odd, Failed, Note},
+		{nil, odd, Failed, Note},
+	} {
+		if got := judge(c.err); got != c.want {
+			t.Errorf("%v: %v, not %v", c.err, got, c.want)
+		}
+		if got := (Finding{}).needed(c.err, "", ""); got.Status != c.needed || got.Status == Failed && (got.Kind == "" || got.Detail == "") {
+			t.Errorf("%v, where it is needed: %+v", c.err, got)
+		}
+		if got := (Finding{}).refused(c.err, true, false, "it"); got.Status != c.refused || got.Status == Failed && got.Kind == "" {
+			t.Errorf("%v, where it must be refused: %+v", c.err, got)
+		}
+		if got := (Finding{}).refused(c.err, false, false, "it"); got.Kind == Access {
+			t.Errorf("%v, where it should be refused: %+v", c.err, got)
+		}
+		if got := (Finding{}).refused(c.err, true, true, "it"); got.Kind == Access {
+			t.Errorf("%v, by who may do everything: %+v", c.err, got)
+		}
+	}
+}
+
+func TestSkewAllowsForTheWayAndForCutSeconds(t *testing.T) {
+	now := time.Date(2026, 12, 1, 10, 0, 0, 0, time.UTC)
+	for _, c := range []struct {
+		before, after, theirs, want time.Duration
+	}{
+		{0, 0, 0, 0},
+		{0, 3 * time.Second, 2 * time.Second, 0},
+		{900 * time.Millisecond, time.Second, 0, 0}, // theirs is cut to the second
+		{3 * time.Second, 4 * time.Second, 0, 3 * time.Second},
+		{0, time.Second, 10 * time.Second, -9 * time.Second},
+		{0, time.Second, -10 * time.Minute, 10 * time.Minute},
+	} {
+		if got := skew(now.Add(c.before), now.Add(c.after), now.Add(c.theirs)); got != c.want {
+			t.Errorf("%+v: %s", c, got)
+		}
+	}
+}
