@@ -1,0 +1,131 @@
+package secret
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/base64"
+	"encoding/binary"
+	"encoding/hex"
+	"slices"
+	"strings"
+)
+
+// MinSearch is how long a value must be, in bytes, to be searched for: shorter
+// ones turn up by chance.
+const MinSearch = 8
+
+// A Search looks for many values at once in what is to be published. It knows a
+// value as it is, in base64 (standard and URL alphabet, at any place of a longer
+// text) and in hexadecimal. It is safe for concurrent use.
+//
+// It goes over a text once, with a table of how forms begin; the forms themselves
+// are made again for each place that begins like one.
+type Search struct {
+	values []Value
+	starts []start               // ascending by window
+	maybe  [1 << (24 - 6)]uint64 // a bit for every window, and for some others
+}
+
+// A start is how one form of one value begins.
+type start struct {
+	window uint64 // the first 8 bytes, big-endian
+	value  int32
+	form   form
+}
+
+// A form is a way to write a value.
+type form uint8
+
+const (
+	plain      form = iota
+	base64Form      // and the two after it: behind 0, 1 or 2 other bytes
+	_
+	_
+	urlForm
+	_
+	_
+	hexForm
+	upperHexForm
+	formCount
+)
+
+func (f form) String() string {
+	switch {
+	case f == plain:
+		return "in the clear"
+	case f < hexForm:
+		return "in base64"
+	}
+	return "in hexadecimal"
+}
+
+// NewSearch makes a Search for those of the values that are at least MinSearch
+// bytes long.
+func NewSearch(values []Value) *Search {
+	s := &Search{values: values}
+	for i, v := range values {
+		// Enough of the value to begin any form.
+		head := v.peek()
+		if len(head) < MinSearch {
+			continue
+		}
+		head = head[:min(len(head), 2*MinSearch)]
+		for f := range formCount {
+			text := f.write(head)
+			window := binary.BigEndian.Uint64(text)
+			s.starts = append(s.starts, start{window, int32(i), f})
+			bit := slot(window)
+			s.maybe[bit>>6] |= 1 << (bit & 63)
+		}
+	}
+	slices.SortFunc(s.starts, func(a, b start) int {
+		return cmp.Or(cmp.Compare(a.window, b.window), cmp.Compare(a.value, b.value), cmp.Compare(a.form, b.form))
+	})
+	return s
+}
+
+// write writes bytes in a form: of base64 only what does not depend on the bytes
+// around them.
+func (f form) write(b []byte) []byte {
+	encode := func(e *base64.Encoding, before int) []byte {
+		text := e.EncodeToString(append(make([]byte, before, before+len(b)), b...))
+		return []byte(text[(8*before+5)/6 : 8*(before+len(b))/6])
+	}
+	switch {
+	case f == plain:
+		return b
+	case f < urlForm:
+		return encode(base64.RawStdEncoding, int(f-base64Form))
+	case f < hexForm:
+		return encode(base64.RawURLEncoding, int(f-urlForm))
+	case f == upperHexForm:
+		return []byte(strings.ToUpper(hex.EncodeToString(b)))
+	}
+	return []byte(hex.EncodeToString(b))
+}
+
+// slot spreads windows over the bits of Search.maybe.
+func slot(window uint64) uint64 { return window * 0x9e3779b97f4a7c15 >> (64 - 24) }
+
+// Find returns the index of a value that is in text, and how it is written there;
+// or -1. What stands in known as well, written the same way, does not count: it
+// is no secret.
+func (s *Search) Find(text, known []byte) (value int, how string) {
+	for i := 0; i+MinSearch <= len(text); i++ {
+		window := binary.BigEndian.Uint64(text[i:])
+		bit := slot(window)
+		if s.maybe[bit>>6]>>(bit&63)&1 == 0 {
+			continue
+		}
+		first, _ := slices.BinarySearchFunc(s.starts, window, func(st start, w uint64) int { return cmp.Compare(st.window, w) })
+		for _, st := range s.starts[first:] {
+			if st.window != window {
+				break
+			}
+			if whole := st.form.write(s.values[st.value].peek()); bytes.HasPrefix(text[i:], whole) && !bytes.Contains(known, whole) {
+				return int(st.value), st.form.String()
+			}
+		}
+	}
+	return -1, ""
+}
