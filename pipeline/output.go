@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 )
 
@@ -90,13 +91,25 @@ func (o *Outfile) probe() error {
 		return err
 	}
 	f.Close()
-	stale, _ := filepath.Glob(filepath.Join(filepath.Dir(o.Path), o.prefix()+"*"+temporarySuffix))
-	for _, path := range stale {
-		if info, err := os.Lstat(path); err == nil && time.Since(info.ModTime()) > staleAfter {
-			os.Remove(path)
+	o.sweep()
+	return os.Remove(f.Name())
+}
+
+// sweep removes temporaries of this output that are old. They are known by
+// their whole names: no other file is touched.
+func (o *Outfile) sweep() {
+	dir := filepath.Dir(o.Path)
+	entries, _ := os.ReadDir(dir)
+	for _, entry := range entries {
+		random, ours := strings.CutPrefix(entry.Name(), o.prefix())
+		random, whole := strings.CutSuffix(random, temporarySuffix)
+		if !ours || !whole || len(random) != len(rand.Text()) || strings.Trim(random, "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567") != "" {
+			continue
+		}
+		if info, err := entry.Info(); err == nil && info.Mode().IsRegular() && time.Since(info.ModTime()) > staleAfter {
+			os.Remove(filepath.Join(dir, entry.Name()))
 		}
 	}
-	return os.Remove(f.Name())
 }
 
 const (
@@ -118,7 +131,9 @@ func (o *Outfile) temporary() (*os.File, error) {
 // the file untouched.
 func (o *Outfile) Replace(b []byte) (problems Problems) {
 	if o.Content != nil && bytes.Equal(o.Content, b) {
-		return nil
+		if _, err := os.Lstat(o.Path); err == nil {
+			return nil
+		}
 	}
 	if err := o.replace(b); err != nil {
 		return Problems{problem(Output, nil, "Layer not written", fmt.Sprintf("--out %s: %v. What was there is untouched.", o.Path, err))}
@@ -132,6 +147,9 @@ func (o *Outfile) replace(b []byte) error {
 		return err
 	}
 	_, err = f.Write(b)
+	if info, statErr := os.Lstat(o.Path); statErr == nil {
+		err = errors.Join(err, f.Chmod(info.Mode().Perm())) // a layer that was replaced stays as private as it was
+	}
 	err = errors.Join(err, f.Sync(), f.Close())
 	if err == nil {
 		err = os.Rename(f.Name(), o.Path)

@@ -47,9 +47,12 @@ func OpenPrevious(name string, out *Outfile, m *manifest.Manifest) (Previous, Pr
 	case strings.HasPrefix(name, "arn:"):
 		return openARN(name, m)
 	}
+	if _, err := layerbuild.Read(out.Content); len(out.Content) > 0 && err != nil {
+		return Previous{}, damagedPrevious(out.Path, err) // it would be lost
+	}
 	content, err := ReadLimited(name)
 	if err != nil {
-		return Previous{}, Problems{problem(Integrity, nil, "Previous layer cannot be read", fmt.Sprintf(
+		return Previous{}, Problems{problem(Manifest, nil, "Previous layer cannot be read", fmt.Sprintf(
 			"%v. Name another layer with --previous, or pass --previous none to seal everything anew.", err))}
 	}
 	return readPrevious(name, content, m, true)
@@ -192,13 +195,17 @@ func otherwise(l *layerbuild.Layer, m *manifest.Manifest) string {
 // ReadLimited reads a file that may be a layer, and no more of it than a layer
 // can have.
 func ReadLimited(path string) ([]byte, error) {
+	info, err := os.Stat(path) // first: to open a pipe is to wait for a writer
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() {
+		return nil, fmt.Errorf("%s is a %s, not a regular file", path, kindOf(info.Mode()))
+	}
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
-	if info, err := f.Stat(); err == nil && !info.Mode().IsRegular() {
-		return nil, fmt.Errorf("%s is a %s, not a regular file", path, kindOf(info.Mode()))
-	}
 	return io.ReadAll(io.LimitReader(f, layerbuild.MaxBytes+1))
 }

@@ -77,7 +77,11 @@ func (s *sealing) read(ctx context.Context, todo []*job) {
 		for _, w := range users[res.Ref] {
 			s.all.add(w.receive(res)...)
 			j := owner[w]
-			if j.pending--; j.pending == 0 && s.all.empty() {
+			if j.pending--; j.pending > 0 {
+				continue
+			}
+			s.all.add(j.settle()...)
+			if s.all.empty() {
 				s.group.Go(func() error {
 					s.all.add(s.job(ctx, j)...)
 					s.sealed()
@@ -101,13 +105,30 @@ func (w *want) exactly() secret.Ref {
 	return secret.Ref{Name: w.ref.Name, Selector: strconv.FormatInt(w.version.Number, 10)}
 }
 
-// receive takes in a value.
+// receive takes in a value, cut to its field, and reports what is wrong with
+// it.
 func (w *want) receive(res param.Result) Problems {
-	problems := w.accept(res)
-	if len(problems) == 0 {
-		w.value = res.Parameter.Value
+	if problems := w.accept(res); len(problems) > 0 || res.Err != nil {
+		return problems
 	}
-	return problems
+	value, err := res.Parameter.Value.Field(w.field)
+	refuse := func(summary, format string, args ...any) Problems {
+		return Problems{problem(Missing, w.at, summary, fmt.Sprintf("%s (%q): ", w.name, w.ref)+fmt.Sprintf(format, args...))}
+	}
+	switch {
+	case errors.Is(err, secret.ErrNotJSON):
+		return refuse("Not a JSON value", "%v, so it has no field %q. Correct the value, or remove the attribute field.", err, w.field)
+	case err != nil:
+		return refuse("Field not found", "%v. Correct the field %q, or put a value that has it.", err, w.field)
+	case value.Len() == 0:
+		return refuse("Empty value", "an empty secret is most likely a mistake. Put a value, or leave the secret out.")
+	case w.encoding == secret.Base64 && value.CheckBase64() != nil:
+		return refuse("Not base64", "its encoding is base64, but the value is not. Correct the value, or remove the attribute encoding.")
+	case w.encoding == secret.Text && value.Contains(0):
+		return refuse("NUL in a text", "an environment variable cannot hold a NUL byte. Put the value in base64 and write encoding = \"base64\".")
+	}
+	w.value = value
+	return nil
 }
 
 // accept takes in the version of what was read, and holds it to the one learnt
@@ -115,6 +136,9 @@ func (w *want) receive(res param.Result) Problems {
 func (w *want) accept(res param.Result) Problems {
 	got := res.Parameter.Version
 	switch {
+	case w.version.ARN != "" && errors.Is(res.Err, param.ErrMissing):
+		return Problems{problem(Integrity, w.at, "Parameter changed meanwhile", fmt.Sprintf(
+			"%q was there a moment ago and is gone. Run the build again.", w.ref))}
 	case res.Err != nil:
 		return w.resultProblem(res)
 	case w.version.ARN != "" && (got.ARN != w.version.ARN || got.Number != w.version.Number || !got.Modified.Equal(w.version.Modified)):
@@ -128,16 +152,9 @@ func (w *want) accept(res param.Result) Problems {
 
 // job seals one function.
 func (s *sealing) job(ctx context.Context, j *job) Problems {
-	if problems := j.settle(); len(problems) > 0 {
-		return problems
-	}
-	named, problems := j.named()
-	if len(problems) > 0 {
-		return problems
-	}
-	boxes, err := seal.Pack(named)
+	boxes, err := seal.Pack(j.named())
 	if err != nil {
-		return Problems{problem(Manifest, &j.fn.Range, "Function cannot be sealed", sentence(err))}
+		return Problems{unsealable(j, err)}
 	}
 	header := j.header(s.Manifest)
 	for _, b := range boxes {
@@ -145,45 +162,34 @@ func (s *sealing) job(ctx context.Context, j *job) Problems {
 	}
 	contexts, err := sealed.Contexts(header)
 	if err != nil {
-		return Problems{problem(Manifest, &j.fn.Range, "Function cannot be sealed", sentence(err))}
+		return Problems{unsealable(j, err)}
 	}
 	ciphertexts, err := s.encrypt(ctx, j.key.ARN, boxes, contexts)
 	if err != nil {
 		return Problems{keyProblem(&j.fn.Key.Range, j.fn.Key.Value, j.name(), "kms:Encrypt", err)}
 	}
 	if j.document, err = sealed.New(header, j.key.ARN, ciphertexts); err != nil {
-		return Problems{problem(Manifest, &j.fn.Range, "Function cannot be sealed", sentence(err))}
+		return Problems{unsealable(j, err)}
 	}
 	return nil
 }
 
-// named returns the values to be sealed, each cut to its field and checked,
-// and lets go of what was read.
-func (j *job) named() ([]seal.Named, Problems) {
+// named returns the values to be sealed, and lets go of them.
+func (j *job) named() []seal.Named {
 	var all []seal.Named
-	var problems Problems
 	for _, w := range j.wants {
-		value, err := w.value.Field(w.field)
+		all = append(all, seal.Named{Name: w.name, Value: w.value})
 		w.value = secret.Value{}
-		refuse := func(summary, format string, args ...any) {
-			problems = append(problems, problem(Missing, w.at, summary,
-				fmt.Sprintf("%s of function %q (%q): ", w.name, j.fn.Name.Value, w.ref)+fmt.Sprintf(format, args...)))
-		}
-		switch {
-		case errors.Is(err, secret.ErrNotJSON):
-			refuse("Not a JSON value", "%v, so it has no field %q. Correct the value, or remove the attribute field.", err, w.field)
-		case err != nil:
-			refuse("Field not found", "%v. Correct the field %q, or put a value that has it.", err, w.field)
-		case value.Len() == 0:
-			refuse("Empty value", "an empty secret is most likely a mistake. Put a value, or leave the secret out.")
-		case w.encoding == secret.Base64 && value.CheckBase64() != nil:
-			refuse("Not base64", "its encoding is base64, but the value is not. Correct the value, or remove the attribute encoding.")
-		case w.encoding == secret.Text && value.Contains(0):
-			refuse("NUL in a text", "an environment variable cannot hold a NUL byte. Put the value in base64 and write encoding = \"base64\".")
-		}
-		all = append(all, seal.Named{Name: w.name, Value: value})
 	}
-	return all, problems
+	return all
+}
+
+// unsealable says that a document would be too large in some way: nothing else
+// is left that can be wrong with it.
+func unsealable(j *job, err error) Problem {
+	return problem(Manifest, &j.fn.Range, "Function cannot be sealed", fmt.Sprintf(
+		"The document of function %q is not one that docs/format.md allows: %v. Give the function fewer or shorter secrets, or divide it.",
+		j.fn.Name.Value, err))
 }
 
 func (s *sealing) encrypt(ctx context.Context, key string, boxes []seal.Packed, contexts []map[string]string) ([][]byte, error) {
