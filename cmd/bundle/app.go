@@ -36,9 +36,9 @@ func (a *app) run(ctx context.Context) int {
 	case errors.As(err, &failure):
 		a.renderProblems(failure)
 	case errors.As(err, &usage):
-		fmt.Fprintf(a.stderr, "bundle: %s\n", usage.text)
+		a.hint("%s", usage.text)
 	default:
-		fmt.Fprintf(a.stderr, "bundle: %v\n", err)
+		a.hint("%v", err)
 	}
 	return exitCode(ctx, err)
 }
@@ -48,20 +48,19 @@ func (a *app) run(ctx context.Context) int {
 func (a *app) cli() *cli.App {
 	build := a.buildCommand()
 	root := &cli.App{
-		Name:                 "bundle",
-		Usage:                "seal the secrets of Lambda functions at build time",
-		UsageText:            "bundle [build options]\nbundle COMMAND [options]",
-		Version:              version(),
-		HideVersion:          true, // there is a command for it
-		Writer:               a.stdout,
-		ErrWriter:            a.stderr,
-		Flags:                build.Flags,
-		Action:               build.Action,
-		Before:               a.noRootFlags,
-		EnableBashCompletion: true,
-		Suggest:              true,
+		Name:        "bundle",
+		Usage:       "seal the secrets of Lambda functions at build time",
+		UsageText:   "bundle [build options]\nbundle COMMAND [options]",
+		Version:     version(),
+		HideVersion: true, // there is a command for it
+		Writer:      a.stdout,
+		ErrWriter:   a.stderr,
+		Flags:       build.Flags,
+		Action:      build.Action,
+		Before:      a.noRootFlags,
+		Suggest:     true,
 		Commands: []*cli.Command{
-			a.buildCommand(), a.validateCommand(), a.planCommand(), a.inspectCommand(), a.runCommand(), a.helpersCommand(), a.publishCommand(), a.policyCommand(), a.doctorCommand(), a.localCommand(), a.versionCommand(),
+			a.buildCommand(), a.validateCommand(), a.planCommand(), a.statusCommand(), a.inspectCommand(), a.runCommand(), a.helpersCommand(), a.publishCommand(), a.policyCommand(), a.doctorCommand(), a.localCommand(), a.versionCommand(),
 		},
 		ExitErrHandler:            func(*cli.Context, error) {}, // only main exits
 		OnUsageError:              onUsageError,
@@ -130,13 +129,14 @@ func oneArgument(c *cli.Context, what string) (string, error) {
 	return c.Args().First(), nil
 }
 
+// nearest returns the command that a mistyped name most likely means, "" if it
+// is not like any.
 func nearest(name string, commands []*cli.Command) string {
-	for _, c := range commands {
-		if strings.HasPrefix(c.Name, name) || len(c.Name) == len(name)+1 && strings.HasPrefix(c.Name, name[:1]) {
-			return c.Name
-		}
+	near := cli.SuggestCommand(commands, name)
+	if near == "" || name == "" || near[0] != name[0] || len(name) < 3 {
+		return ""
 	}
-	return ""
+	return near
 }
 
 // getenv returns a variable's value. An empty one counts as unset: that is

@@ -22,6 +22,7 @@ func canaryAttempts() map[string][]attempt {
 		"helpers":  helpersAttempts(),
 		"publish":  publishAttempts(),
 		"plan":     planAttempts(),
+		"status":   statusAttempts(),
 		"policy":   policyAttempts(),
 		"doctor":   doctorAttempts(),
 		"run":      runAttempts(),

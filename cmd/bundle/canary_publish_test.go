@@ -55,3 +55,20 @@ func planAttempts() []attempt {
 		{name: "closed output", args: prod(), closed: true, code: 1},
 	}
 }
+
+func statusAttempts() []attempt {
+	account := func(args ...string) []string { return append([]string{"--endpoint-url", "$AWS"}, args...) }
+	return []attempt{
+		{name: "current", args: account("--manifest", "secrets.hcl", "--env", "prod", "prod.zip")},
+		{name: "stale, as nothing says what is pinned", args: account("--exit-code", "prod.zip"), code: 3},
+		{name: "embedded", args: []string{"--manifest", "secrets.hcl", "--env", "local", "local.zip"}},
+		{name: "in Actions", args: account("prod.zip"), environ: inActions()},
+		{name: "nothing published", args: account("--manifest", "secrets.hcl", "--env", "prod"), code: 7},
+		{name: "a file with secrets", args: account("sample.json"), code: 7},
+		{name: "a damaged layer", args: account("damaged.zip"), before: damage("prod.zip", "damaged.zip"), code: 7},
+		{name: "denied", args: account("prod.zip"), policy: denying("ssm:*", "*"), code: 4},
+		{name: "half of the versions", args: account("--timeout", "300ms", "prod.zip"), faults: []awslocal.Fault{{Kind: awslocal.Truncate, Operation: "ssm:GetParameters"}}, code: 6},
+		{name: "another environment's", args: account("--manifest", "secrets.hcl", "--env", "stranger", "prod.zip"), code: 2},
+		{name: "closed output", args: account("prod.zip"), closed: true, code: 1},
+	}
+}

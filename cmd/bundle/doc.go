@@ -10,6 +10,7 @@
 //	build     make the layer of one environment
 //	validate  check the manifest without calling AWS
 //	plan      show what a build would do, without reading a value
+//	status    tell whether a layer's parameters have changed since it was made
 //	inspect   show what a layer holds; needs no key
 //	publish   publish a layer, unless it is published already
 //	run       run a command with a function's secrets in its environment

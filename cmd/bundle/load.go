@@ -104,13 +104,24 @@ func (a *app) refuseUntrusted(m *manifest.Manifest) error {
 	if reason == "" {
 		return nil
 	}
+	what := fmt.Sprintf("Environment %q is in a real account, and %s, so the manifest may be a stranger's.", m.Environment.Name.Value, reason)
+	if m.Environment.Name.Value == "" {
+		what = fmt.Sprintf("The layer is of a real account, and %s, so it may be a stranger's.", reason)
+	}
 	return failed(pipeline.Problems{{Kind: pipeline.Access, Diagnostic: hcl.Diagnostic{
 		Severity: hcl.DiagError,
 		Summary:  "Untrusted run",
-		Detail: fmt.Sprintf("Environment %q is in a real account, and %s, so the manifest may be a stranger's. "+
-			"Here, bundle validate, bundle plan --offline and embedded environments are allowed.", m.Environment.Name.Value, reason),
-		Subject: &m.Environment.Range,
+		Detail:   what + " Here, bundle validate, bundle plan --offline and embedded environments are allowed.",
+		Subject:  written(&m.Environment.Range),
 	}}})
+}
+
+// written returns a place in a manifest, or nil where there is no manifest.
+func written(at *hcl.Range) *hcl.Range {
+	if at.Filename == "" {
+		return nil
+	}
+	return at
 }
 
 // inputs lists the files that a run reads, none of which may be its output.

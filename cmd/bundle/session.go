@@ -98,12 +98,12 @@ func (a *app) connect(ctx context.Context, module *manifest.Module, m *manifest.
 
 // configurationProblem says what is wrong with how AWS is to be reached.
 func configurationProblem(m *manifest.Manifest, err error) error {
-	d := hcl.Diagnostic{Severity: hcl.DiagError, Subject: &m.Environment.Range}
+	d := hcl.Diagnostic{Severity: hcl.DiagError, Subject: written(&m.Environment.Range)}
 	switch {
 	case errors.Is(err, awsclient.ErrEndpointOverride):
 		d.Summary = "Endpoint overridden"
-		d.Detail = fmt.Sprintf("The %v. Whoever listens there would receive every secret, so it is refused in environment %q. "+
-			"Unset it; if it is meant, pass the address with --endpoint-url.", err, m.Environment.Name.Value)
+		d.Detail = fmt.Sprintf("Calls would go elsewhere: %v. Whoever listens there would receive every secret, so it is refused in a real account. "+
+			"Unset it; if it is meant, pass the address with --endpoint-url.", err)
 		return failed(pipeline.Problems{{Kind: pipeline.Manifest, Diagnostic: d}})
 	case errors.Is(err, awsclient.ErrCredentials):
 		d.Summary, d.Detail = "No usable credentials", fmt.Sprintf("There are %v. Check the AWS configuration of this step.", err)

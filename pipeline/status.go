@@ -1,0 +1,176 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/whispering/bundle/layerbuild"
+	"github.com/whispering/bundle/layerbuild/sealed"
+	"github.com/whispering/bundle/pipeline/manifest"
+	"github.com/whispering/bundle/pipeline/param"
+	"github.com/whispering/bundle/pipeline/plan"
+	"github.com/whispering/bundle/pipeline/publish"
+	"github.com/whispering/bundle/pipeline/secret"
+)
+
+// A Status compares a layer with what Parameter Store has now.
+type Status struct {
+	// Manifest says which version or label each secret is pinned to, and what
+	// the layer must be of. Where it is nil, every secret is compared with the
+	// newest version of its parameter.
+	Manifest   *manifest.Manifest
+	Caller     func(context.Context) (string, error) // the account that AWS takes us for
+	Parameters Parameters
+	Layers     Layers
+	Observer   Observer
+
+	Published *publish.Ref // the layer, if it is a published one
+	Name      string       // file of the layer, or ARN once it is fetched
+	Content   []byte       // the layer's bytes, once they are had
+}
+
+// A StatusResult is what became of each function of a layer.
+type StatusResult struct {
+	Name    string // file or ARN of the layer
+	Content []byte
+	Header  sealed.Header // of the first document: all are of one bundle and environment
+	Region  string
+
+	// Changes has one for each document, ascending by name: Carry where it is as
+	// a build would make it now, else Reseal. A secret whose parameter is not
+	// there any more is removed.
+	Changes []plan.Change
+}
+
+// Run compares. It takes GetLayerVersion for a published layer,
+// GetCallerIdentity, and GetParameters without decryption.
+func (s *Status) Run(ctx context.Context) (*StatusResult, Problems) {
+	layer, problems := s.open(ctx)
+	if len(problems) > 0 {
+		return nil, problems
+	}
+	if problems := s.guard(ctx, layer); len(problems) > 0 {
+		return nil, problems
+	}
+	wants, problems := s.wants(ctx, layer.Documents)
+	if len(problems) > 0 {
+		return nil, problems.Sort()
+	}
+	first := layer.Documents[0]
+	return &StatusResult{
+		Name: s.Name, Content: s.Content, Header: first.Header, Region: first.Region(), Changes: plan.Diff(wants, layer.Documents),
+	}, nil
+}
+
+// open fetches the layer if it is a published one, and reads it.
+func (s *Status) open(ctx context.Context) (*layerbuild.Layer, Problems) {
+	if s.Published != nil {
+		done := progress(s.Observer, StepPrevious, 1)
+		v, err := s.Layers.Find(ctx, *s.Published)
+		if err == nil {
+			s.Name = v.ARN
+			s.Content, err = s.Layers.Download(ctx, v)
+		}
+		done()
+		if err != nil {
+			return nil, Problems{layerProblem(nil, s.Published.String(), err, "")}
+		}
+	}
+	layer, err := layerbuild.Read(s.Content)
+	if err != nil {
+		return nil, Problems{problem(Integrity, nil, "Layer refused", fmt.Sprintf("%s: %v.", s.Name, err))}
+	}
+	why := ""
+	switch {
+	case len(layer.Documents) == 0:
+		why = "without secrets"
+	case s.Manifest != nil:
+		why = otherwise(layer, s.Manifest)
+	}
+	if why != "" {
+		return nil, Problems{problem(Manifest, nil, "Layer is another's", fmt.Sprintf(
+			"%s is a layer %s. Name another layer, or the layer's own environment with --env.", s.Name, why))}
+	}
+	return layer, nil
+}
+
+// guard holds the caller to the account whose parameters the layer was made
+// from: those of another account would be other parameters.
+func (s *Status) guard(ctx context.Context, layer *layerbuild.Layer) Problems {
+	got, err := s.Caller(ctx)
+	if err != nil {
+		return Problems{callerProblem(nil, err)}
+	}
+	for _, d := range layer.Documents {
+		for _, source := range d.Header.Sources {
+			if account := strings.Split(source.ARN, ":")[4]; account != got {
+				return Problems{problem(Access, nil, "Wrong account", fmt.Sprintf(
+					"These credentials are of account %s, but %s holds parameters of account %s. Use that account's credentials.",
+					got, s.Name, account))}
+			}
+		}
+	}
+	return nil
+}
+
+// wants returns the documents as they would be now.
+func (s *Status) wants(ctx context.Context, documents []*sealed.Document) ([]plan.Want, Problems) {
+	type use struct{ document, source int }
+	users := make(map[secret.Ref][]use)
+	var refs []secret.Ref
+	wants := make([]plan.Want, len(documents))
+	for i, d := range documents {
+		wants[i] = plan.Want{Header: d.Header, Key: d.Key}
+		wants[i].Header.Sources = slices.Clone(d.Header.Sources)
+		for k, source := range d.Header.Sources {
+			ref := s.ref(d.Header.Name, source)
+			if users[ref] == nil {
+				refs = append(refs, ref)
+			}
+			users[ref] = append(users[ref], use{i, k})
+		}
+	}
+	var problems Problems
+	done := progress(s.Observer, StepVersion, len(refs))
+	err := s.Parameters.Versions(ctx, refs, func(res param.Result) {
+		done()
+		if res.Err != nil && !errors.Is(res.Err, param.ErrMissing) {
+			problems = append(problems, readProblem(nil, res.Err))
+			return
+		}
+		v := res.Parameter.Version
+		for _, u := range users[res.Ref] {
+			source := &wants[u.document].Header.Sources[u.source]
+			source.ARN, source.Version, source.Modified = v.ARN, v.Number, v.Modified
+		}
+	})
+	if err != nil {
+		problems = append(problems, readProblem(nil, err))
+	}
+	for i := range wants {
+		h := &wants[i].Header
+		h.Sources = slices.DeleteFunc(h.Sources, func(source sealed.Source) bool { return source.ARN == "" })
+	}
+	return wants, problems
+}
+
+// ref is what Parameter Store is asked for a source: its parameter, and the
+// version or label that the manifest pins it to.
+func (s *Status) ref(document string, source sealed.Source) secret.Ref {
+	ref := secret.Ref{Name: parameterName(source.ARN)}
+	if s.Manifest == nil {
+		return ref
+	}
+	for _, fn := range s.Manifest.Functions {
+		for _, wanted := range fn.Secrets {
+			pinned, err := secret.ParseRef(wanted.Parameter.Value)
+			if err == nil && fn.File() == document && wanted.Name.Value == source.Secret && pinned.Name == ref.Name {
+				return pinned
+			}
+		}
+	}
+	return ref
+}
