@@ -13,6 +13,9 @@
 //	status    tell whether a layer's parameters have changed since it was made
 //	inspect   show what a layer holds; needs no key
 //	publish   publish a layer, unless it is published already
+//	verify    check a layer to the byte, against a manifest, and that it opens
+//	policy    write the IAM policies that a bundle needs: of roles and of keys
+//	doctor    find out whether a build would be let through, and who can decrypt
 //	run       run a command with a function's secrets in its environment
 //	helpers   make a layer of helpers alone
 //	local     the embedded AWS: serve, put, get, list, reset, …
