@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"slices"
 	"strings"
@@ -60,7 +59,7 @@ func (a *app) cli() *cli.App {
 		Before:      a.noRootFlags,
 		Suggest:     true,
 		Commands: []*cli.Command{
-			a.buildCommand(), a.validateCommand(), a.planCommand(), a.statusCommand(), a.inspectCommand(), a.runCommand(), a.helpersCommand(), a.publishCommand(), a.policyCommand(), a.doctorCommand(), a.localCommand(), a.versionCommand(),
+			a.buildCommand(), a.validateCommand(), a.planCommand(), a.statusCommand(), a.inspectCommand(), a.verifyCommand(), a.runCommand(), a.helpersCommand(), a.publishCommand(), a.policyCommand(), a.doctorCommand(), a.localCommand(), a.versionCommand(),
 		},
 		ExitErrHandler:            func(*cli.Context, error) {}, // only main exits
 		OnUsageError:              onUsageError,
@@ -107,8 +106,8 @@ func noArguments(c *cli.Context) error {
 	first := c.Args().First()
 	if c.Command.Name == "" || c.Command.Name == "bundle" {
 		hint := "See bundle --help."
-		if near := nearest(first, c.App.Commands); near != "" {
-			hint = fmt.Sprintf("Did you mean bundle %s?", near)
+		if near := cli.SuggestCommand(c.App.Commands, first); first != "" && strings.Contains(near, `"`+first[:1]) {
+			hint = near + " " + hint
 		}
 		return usagef("%q is not a command of bundle. %s", first, hint)
 	}
@@ -127,16 +126,6 @@ func oneArgument(c *cli.Context, what string) (string, error) {
 		return "", usagef("%s takes one argument, not also %q", c.Command.HelpName, c.Args().Get(1))
 	}
 	return c.Args().First(), nil
-}
-
-// nearest returns the command that a mistyped name most likely means, "" if it
-// is not like any.
-func nearest(name string, commands []*cli.Command) string {
-	near := cli.SuggestCommand(commands, name)
-	if near == "" || name == "" || near[0] != name[0] || len(name) < 3 {
-		return ""
-	}
-	return near
 }
 
 // getenv returns a variable's value. An empty one counts as unset: that is

@@ -18,8 +18,11 @@ type once struct {
 }
 
 func (o *once) Set(s string) error {
-	if o.set {
+	switch {
+	case o.set:
 		return errors.New("the flag is given twice")
+	case s == "":
+		return errors.New("the value is empty: an unset variable, perhaps")
 	}
 	o.value, o.set = s, true
 	return nil

@@ -42,34 +42,42 @@ func (a *app) diagnostics() hcl.DiagnosticWriter {
 	return hcl.NewDiagnosticTextWriter(printable{a.stderr, a.colour(a.stderr)}, a.files, uint(width), a.colour(a.stderr))
 }
 
-// A printable writer passes on text without the control characters that could
-// move a terminal's cursor or begin a line of a log that we did not write.
-// The escapes of our own colours are let through.
+// A printable writer passes on text without what could move a terminal's cursor
+// or, in GitHub Actions, be a command: :: at the beginning of a line, ##[
+// anywhere. Only the escapes that set our own colours are let through.
 type printable struct {
 	w      io.Writer
 	colour bool
 }
 
-var commandStart = regexp.MustCompile(`(?m)^(\s*)(::|##\[)`)
+var (
+	command = regexp.MustCompile(`(?m)^(\s*:)(:)|(##)(\[)`)
+	escape  = regexp.MustCompile("\x1b(\\[[0-9;]*m)?")
+)
 
 func (p printable) Write(b []byte) (int, error) {
-	text := strings.Map(func(r rune) rune {
+	text := escape.ReplaceAllStringFunc(string(b), func(s string) string {
+		if p.colour && len(s) > 1 {
+			return s
+		}
+		return "\ufffd"
+	})
+	text = strings.Map(func(r rune) rune {
 		switch {
-		case r == '\n', r == '\t', r == 0x1b && p.colour:
+		case r == '\n', r == '\t', r == 0x1b:
 			return r
 		case unicode.IsControl(r), r == 0x2028, r == 0x2029:
 			return '\ufffd'
 		}
 		return r
-	}, string(b))
-	// Nor may a line be a command to GitHub Actions.
-	_, err := io.WriteString(p.w, commandStart.ReplaceAllString(text, "$1\u00b7$2"))
+	}, text)
+	_, err := io.WriteString(p.w, command.ReplaceAllString(text, "$1$3\u00b7$2$4"))
 	return len(b), err
 }
 
 // hint prints a line for the person at the terminal; it is no result.
 func (a *app) hint(format string, args ...any) {
-	fmt.Fprintf(a.stderr, "bundle: "+format+"\n", args...)
+	fmt.Fprintf(printable{a.stderr, false}, "bundle: "+format+"\n", args...)
 }
 
 // hintPrevious says what a run carries over from, as soon as that is known.
