@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/urfave/cli/v2"
 
@@ -143,6 +144,10 @@ func (a *app) localEnv() *cli.Command {
 				if !client.Serving() {
 					return usagef("no embedded AWS is served from this state. Start one: bundle local serve")
 				}
+				// What is set already must not send a program elsewhere, or as someone else.
+				if _, err := fmt.Fprintln(a.stdout, "unset", strings.Join(overriding(), " ")); err != nil {
+					return err
+				}
 				id, key := client.Credentials()
 				for _, variable := range [][2]string{
 					{"AWS_ENDPOINT_URL", client.URL()},
@@ -156,5 +161,14 @@ func (a *app) localEnv() *cli.Command {
 				return nil
 			})
 		},
+	}
+}
+
+// overriding lists the variables that an SDK prefers to the ones that bundle local env sets
+// (https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html).
+func overriding() []string {
+	return []string{
+		"AWS_SESSION_TOKEN", "AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
+		"AWS_ENDPOINT_URL_KMS", "AWS_ENDPOINT_URL_LAMBDA", "AWS_ENDPOINT_URL_SSM", "AWS_ENDPOINT_URL_STS",
 	}
 }

@@ -82,7 +82,7 @@ func (a *app) localRole() *cli.Command {
 				if err := client.Call(ctx, "local", "PutRole", role, nil); err != nil {
 					return refused(err)
 				}
-				_, err := fmt.Fprintf(a.stdout, "export AWS_ACCESS_KEY_ID='%s'\nexport AWS_SECRET_ACCESS_KEY='%s'\n", id, secret)
+				_, err := fmt.Fprintf(a.stdout, "unset AWS_SESSION_TOKEN\nexport AWS_ACCESS_KEY_ID='%s'\nexport AWS_SECRET_ACCESS_KEY='%s'\n", id, secret)
 				return err
 			})
 		},
