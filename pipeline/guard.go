@@ -160,16 +160,22 @@ func (r *run) guardShared() Problems {
 	return problems
 }
 
-// ErrNoAnswer is wrapped by an error of Build.Caller where AWS did not answer,
-// as opposed to having refused.
-var ErrNoAnswer = errors.New("AWS did not answer")
+// Errors of Build.Caller wrap one of these where AWS has not refused: it did
+// not answer, or not what it was asked.
+var (
+	ErrNoAnswer  = errors.New("AWS did not answer")
+	ErrBadAnswer = errors.New("AWS answered what it never should")
+)
 
 func callerProblem(at *hcl.Range, err error) Problem {
 	if p, ok := interrupted(err); ok {
 		return p
 	}
-	if errors.Is(err, ErrNoAnswer) {
+	switch {
+	case errors.Is(err, ErrNoAnswer):
 		return problem(Unavailable, nil, "AWS unavailable", sentence(err)+" Try again.")
+	case errors.Is(err, ErrBadAnswer):
+		return problem(Integrity, nil, "Unexpected answer from STS", sentence(err)+" Nothing was written.")
 	}
 	return problem(Access, at, "No usable credentials", fmt.Sprintf(
 		"AWS did not say who we are: %v. Check the credentials of this step (in GitHub Actions: that "+

@@ -137,6 +137,12 @@ func (a *app) openDocument(c *cli.Context, doc *sealed.Document) (map[string]str
 // that any AWS tool would find.
 func (a *app) openingEnviron(c *cli.Context, doc *sealed.Document) (environ []string, done func(), err error) {
 	environ, done = withVariables(a.environ, "BUNDLE_SECRETS_FUNCTION", doc.Header.Name), func() {}
+	switch {
+	case doc.Embedded() && given(c, "endpoint-url"):
+		return nil, nil, usagef("the embedded AWS sealed this layer and has its keys; leave --endpoint-url out")
+	case !doc.Embedded() && given(c, "data"):
+		return nil, nil, usagef("this layer is of a real account; leave --data out")
+	}
 	if doc.Embedded() {
 		_, err := os.Stat(text(c, "data"))
 		switch {

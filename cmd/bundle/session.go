@@ -79,7 +79,11 @@ func (a *app) connect(ctx context.Context, module *manifest.Module, m *manifest.
 	}
 	s.identity = func(ctx context.Context) (awsclient.Identity, error) {
 		who, err := awsclient.Caller(ctx, cfg)
-		if class := awsclient.Classify(err); err != nil && (class == awsclient.Throttled || class == awsclient.Unavailable) {
+		switch class := awsclient.Classify(err); {
+		case err == nil:
+		case errors.Is(err, awsclient.ErrReply):
+			err = fmt.Errorf("%w: %w", pipeline.ErrBadAnswer, err)
+		case class == awsclient.Throttled, class == awsclient.Unavailable:
 			err = fmt.Errorf("%w: %w", pipeline.ErrNoAnswer, err)
 		}
 		return who, err

@@ -10,6 +10,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 )
 
+// ErrReply reports an answer of STS that does not say who the caller is.
+var ErrReply = errors.New("AWS does not say who the caller is")
+
 // Identity is who calls are made as.
 type Identity struct {
 	Account string // twelve digits
@@ -31,7 +34,7 @@ func Caller(ctx context.Context, cfg aws.Config) (Identity, error) {
 	}
 	id := Identity{Account: aws.ToString(out.Account), ARN: aws.ToString(out.Arn)}
 	if len(id.Account) != 12 || strings.Trim(id.Account, "0123456789") != "" || !strings.Contains(id.ARN, ":"+id.Account+":") {
-		return Identity{}, fmt.Errorf("AWS does not say who the caller is: account %q, ARN %q", id.Account, id.ARN)
+		return Identity{}, fmt.Errorf("%w: account %q, ARN %q", ErrReply, id.Account, id.ARN)
 	}
 	return id, nil
 }
