@@ -192,6 +192,27 @@ func otherwise(l *layerbuild.Layer, m *manifest.Manifest) string {
 	return ""
 }
 
+// foreign says why a layer cannot be of the account that the manifest's
+// environment is for, if it cannot.
+func foreign(l *layerbuild.Layer, m *manifest.Manifest) string {
+	environment, embedded := m.Environment, m.Environment.Embedded.Value != ""
+	for _, d := range l.Documents {
+		switch {
+		case d.Embedded() && !embedded:
+			return fmt.Sprintf("was sealed by the embedded AWS and holds sample values, but environment %q is in a real account", environment.Name.Value)
+		case !d.Embedded() && embedded:
+			return fmt.Sprintf("was sealed in account %s, but environment %q is an embedded AWS", d.Account(), environment.Name.Value)
+		}
+		for _, s := range d.Header.Sources {
+			if account := strings.Split(s.ARN, ":")[4]; !embedded && account != environment.AccountID.Value {
+				return fmt.Sprintf("holds parameters of account %s, but environment %q is for account %s",
+					account, environment.Name.Value, environment.AccountID.Value)
+			}
+		}
+	}
+	return ""
+}
+
 // ReadLimited reads a file that may be a layer, and no more of it than a layer
 // can have.
 func ReadLimited(path string) ([]byte, error) {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 
 	"github.com/hashicorp/hcl/v2"
 
@@ -62,30 +61,14 @@ func (p *Publication) Run(ctx context.Context) (*Published, Problems) {
 // check holds the layer to the environment that it is to be published in, and
 // returns the name to publish it under. It makes no call.
 func (p *Publication) check() (manifest.Text, Problems) {
-	refuse := func(kind Kind, summary, format string, args ...any) (manifest.Text, Problems) {
-		return manifest.Text{}, Problems{problem(kind, nil, summary, p.From+" "+fmt.Sprintf(format, args...))}
-	}
-	environment := p.Manifest.Environment
-	embedded := environment.Embedded.Value != ""
-	for _, d := range p.Layer.Documents {
-		switch {
-		case d.Embedded() && !embedded:
-			return refuse(Integrity, "Sample layer refused", "was sealed by the embedded AWS and holds sample values; "+
-				"environment %q is in a real account. Build the layer with --env %s.", environment.Name.Value, environment.Name.Value)
-		case !d.Embedded() && embedded:
-			return refuse(Integrity, "Real layer refused", "was sealed in account %s; environment %q is an embedded AWS. "+
-				"Name the layer's own environment with --env.", d.Account(), environment.Name.Value)
-		}
-		for _, s := range d.Header.Sources {
-			if account := strings.Split(s.ARN, ":")[4]; account != p.Account {
-				return refuse(Integrity, "Layer of another account", "holds parameters of account %s, but environment %q is for account %s.",
-					account, environment.Name.Value, p.Account)
-			}
-		}
+	environment := p.Manifest.Environment.Name.Value
+	if why := foreign(p.Layer, p.Manifest); why != "" {
+		return manifest.Text{}, Problems{problem(Integrity, nil, "Layer of another account", fmt.Sprintf(
+			"%s %s. Build the layer with --env %s, or name its own environment.", p.From, why, environment))}
 	}
 	if why := otherwise(p.Layer, p.Manifest); why != "" {
-		return refuse(Manifest, "Layer is another's", "is a layer %s. Name the one of environment %q, or another environment with --env.",
-			why, environment.Name.Value)
+		return manifest.Text{}, Problems{problem(Manifest, nil, "Layer is another's", fmt.Sprintf(
+			"%s is a layer %s. Name the one of environment %q, or another environment with --env.", p.From, why, environment))}
 	}
 	name := p.name()
 	if name.Value == "" {

@@ -72,3 +72,21 @@ func statusAttempts() []attempt {
 		{name: "closed output", args: account("prod.zip"), closed: true, code: 1},
 	}
 }
+
+func verifyAttempts() []attempt {
+	account := func(args ...string) []string { return append([]string{"--endpoint-url", "$AWS"}, args...) }
+	return []attempt{
+		{name: "success", args: []string{"prod.zip"}},
+		{name: "against the manifest", args: []string{"--against", "secrets.hcl", "--env", "prod", "prod.zip"}},
+		{name: "opening", args: account("--open", "prod.zip")},
+		{name: "opening, embedded", args: []string{"--open", "local.zip"}},
+		{name: "opening is denied", args: account("--open", "prod.zip"), policy: denying("kms:Decrypt", "*"), code: 4},
+		{name: "half of what is opened", args: account("--open", "prod.zip"), faults: []awslocal.Fault{{Kind: awslocal.Truncate, Operation: "kms:Decrypt"}}, code: 7},
+		{name: "another manifest", args: []string{"--against", "sibling.hcl", "--env", "prod", "prod.zip"}, code: 7},
+		{name: "another environment", args: []string{"--against", "secrets.hcl", "--env", "local", "prod.zip"}, code: 7},
+		{name: "broken manifest", args: []string{"--against", "broken.hcl", "--env", "prod", "prod.zip"}, code: 2},
+		{name: "a damaged layer", args: []string{"damaged.zip"}, before: damage("prod.zip", "damaged.zip"), code: 7},
+		{name: "a file with secrets", args: []string{"sample.json"}, code: 7},
+		{name: "closed output", args: []string{"prod.zip"}, closed: true, code: 1},
+	}
+}

@@ -1,0 +1,60 @@
+package pipeline
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/whispering/bundle/layerbuild"
+	"github.com/whispering/bundle/pipeline/manifest"
+	"github.com/whispering/bundle/pipeline/plan"
+)
+
+// Verify holds a layer to a manifest without any call: it must have a document
+// for each function and no other, each with the secrets that the manifest names.
+// What only AWS knows is not held to anything: which versions are the newest,
+// which key an alias stands for, which optional parameters there are, and what
+// lies below a path.
+func Verify(ctx context.Context, name string, layer *layerbuild.Layer, m *manifest.Manifest) Problems {
+	if why := otherwise(layer, m); why != "" {
+		return Problems{problem(Integrity, &m.Environment.Range, "Layer is another's", fmt.Sprintf("%s is a layer %s.", name, why))}
+	}
+	if why := foreign(layer, m); why != "" {
+		return Problems{problem(Integrity, &m.Environment.Range, "Layer of another account", fmt.Sprintf("%s %s.", name, why))}
+	}
+	b := &Build{Manifest: m, Previous: Previous{Layer: layer, Name: name}, AllowRollback: true}
+	result, problems := b.Outline(ctx)
+	if len(problems) > 0 {
+		return problems
+	}
+	for _, c := range result.Changes {
+		problems = append(problems, verifyChange(name, c, m)...)
+	}
+	return problems.Sort()
+}
+
+// verifyChange reports a document that is not what the manifest says.
+func verifyChange(name string, c plan.Change, m *manifest.Manifest) Problems {
+	if c.Action == plan.Carry {
+		return nil
+	}
+	if c.Action == plan.Remove {
+		return Problems{problem(Integrity, &m.Bundle.Range, "Function not in the manifest", fmt.Sprintf(
+			"%s holds the secrets of %q, which environment %q does not have.", name, c.Name, m.Environment.Name.Value))}
+	}
+	for _, fn := range m.Functions {
+		if fn.File() != c.Name {
+			continue
+		}
+		if c.Action == plan.Add {
+			return Problems{problem(Integrity, &fn.Range, "Function not in the layer", fmt.Sprintf("%s has no secrets of %q.", name, c.Name))}
+		}
+		var reasons []string
+		for _, reason := range c.Reasons {
+			reasons = append(reasons, reason.String())
+		}
+		return Problems{problem(Integrity, &fn.Range, "Function differs", fmt.Sprintf(
+			"The manifest has %q otherwise than %s: %s.", fn.Name.Value, name, strings.Join(reasons, "; ")))}
+	}
+	return nil
+}
