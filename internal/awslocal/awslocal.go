@@ -78,6 +78,7 @@ func New(o ...Option) (*Server, error) {
 	s.key.ID, s.key.Secret = sts.NewAccessKey("AKIA")
 	s.sts = sts.New(s.wallClock)
 	s.kms = kms.New()
+	s.kms.ManagedByIdentity = s.options.managedByIdentity
 	layersDir := ""
 	if s.options.dir != "" {
 		layersDir = filepath.Join(s.options.dir, "layers")

@@ -11,14 +11,15 @@ import (
 type Option func(*options)
 
 type options struct {
-	dir     string
-	seed    []byte
-	clock   func() time.Time
-	log     io.Writer
-	latency time.Duration
-	ssm     ssm.Options
-	buckets map[string]limit
-	faults  []Fault
+	dir               string
+	seed              []byte
+	clock             func() time.Time
+	log               io.Writer
+	latency           time.Duration
+	ssm               ssm.Options
+	buckets           map[string]limit
+	faults            []Fault
+	managedByIdentity bool
 }
 
 type limit struct{ perSecond, burst float64 }
@@ -56,6 +57,14 @@ func WithDuplicatesRefused() Option { return func(o *options) { o.ssm.Duplicates
 // WithPartialBatches lets a decrypting GetParameters list what cannot be decrypted as invalid, instead of failing as a whole. Which of
 // both AWS does is not documented.
 func WithPartialBatches() Option { return func(o *options) { o.ssm.PartialBatches = true } }
+
+// WithCommittedMessages seals the advanced tier in messages of the Encryption SDK's format 2 instead of format 1. Which of both AWS uses is
+// not documented.
+func WithCommittedMessages() Option { return func(o *options) { o.ssm.CommittedMessages = true } }
+
+// WithManagedKeyByIdentity makes reading and putting values under alias/aws/ssm need the caller's own right to the key, besides that of
+// the key policy. Reports conflict on which of both holds within one account.
+func WithManagedKeyByIdentity() Option { return func(o *options) { o.managedByIdentity = true } }
 
 // WithFaults injects faults from the start. See Server.Inject.
 func WithFaults(f ...Fault) Option {

@@ -47,6 +47,10 @@ func (s *Service) allowPolicy(r *call.Request, action string, k reference, polic
 		Principal: r.Caller.ARN, Account: r.Caller.Account, Action: "kms:" + action, Resource: k.arn(), Keys: keys, PolicyRequired: true,
 	}
 	decision := iam.Evaluate(s.identity(r), &policy, access)
+	if decision.Allowed && k.Managed && s.ManagedByIdentity {
+		access.PolicyRequired = false
+		decision = iam.Evaluate(s.identity(r), nil, access)
+	}
 	switch {
 	case decision.Allowed:
 		return nil

@@ -21,6 +21,11 @@ import (
 
 // Service holds the keys and aliases of all accounts and regions. Make one with New.
 type Service struct {
+	// ManagedByIdentity makes the use of an AWS managed key need the identity policies' right as well. The key policy alone gives it to
+	// everyone in the account who comes through the service, and reports conflict on whether that is enough
+	// (https://docs.aws.amazon.com/systems-manager/latest/userguide/sysman-paramstore-access.html). It is set before the first call.
+	ManagedByIdentity bool
+
 	operations map[string]call.Handler
 	everything iam.Policy // the identity policy of a root caller
 

@@ -11,8 +11,8 @@ import (
 
 // The advanced tier stores a message of the AWS Encryption SDK. Which algorithm suite AWS uses there is not documented; this one
 // has the header of message format 1 (https://docs.aws.amazon.com/encryption-sdk/latest/developer-guide/message-format.html), suite
-// 0x0378, and so begins as such messages do, names the key and the context in the same places, and, as with AWS, is no KMS
-// ciphertext. Its body is sealed with AES-256-GCM under the data key as it is, with the header as additional data: an Encryption
+// 0x0378, or with a switch of format 2, suite 0x0578; so it begins as such messages do, names the key and the context in the same
+// places, and, as with AWS, is no KMS ciphertext. Its body is sealed with AES-256-GCM under the data key as it is, with the header as additional data: an Encryption
 // SDK would read the header, but not open the body.
 
 // envelope is what the header of a message tells.
@@ -20,21 +20,29 @@ type envelope struct {
 	arn     string // the PARAMETER_ARN of the encryption context
 	keyARN  string
 	dataKey []byte // a KMS ciphertext
+	format  messageFormat
+}
+
+// messageFormat is how a message begins: version, type where the version has one, suite; then an id of its own.
+type messageFormat struct {
+	head     string
+	idLength int
+}
+
+func formats() (first, second messageFormat) {
+	return messageFormat{"\x01\x80\x03\x78", 16}, messageFormat{"\x02\x05\x78", 32}
 }
 
 const provider = "aws-kms"
 
-var (
-	errMessage  = errors.New("a stored value of the advanced tier is damaged")
-	messageHead = []byte{1, 0x80, 0x03, 0x78}
-)
+var errMessage = errors.New("a stored value of the advanced tier is damaged")
 
 func sealMessage(key, plain []byte, e envelope) ([]byte, error) {
-	id := make([]byte, 16)
+	id := make([]byte, e.format.idLength)
 	_, _ = rand.Read(id) // never fails: https://pkg.go.dev/crypto/rand#Read
 	aad := binary.BigEndian.AppendUint16(nil, 1)
 	aad = appendField(appendField(aad, []byte("PARAMETER_ARN")), []byte(e.arn))
-	header := append(bytes.Clone(messageHead), id...)
+	header := append([]byte(e.format.head), id...)
 	header = appendField(header, aad)
 	header = binary.BigEndian.AppendUint16(header, 1)
 	for _, field := range [][]byte{[]byte(provider), []byte(e.keyARN), e.dataKey} {
@@ -74,11 +82,15 @@ func openMessage(key, message []byte) ([]byte, error) {
 
 // splitMessage gives the fields of the header (context, provider, key ARN, encrypted data key) and the body.
 func splitMessage(message []byte) (fields [4][]byte, body []byte, err error) {
-	rest, ok := bytes.CutPrefix(message, messageHead)
-	if !ok || len(rest) < 16 {
+	format, second := formats()
+	if bytes.HasPrefix(message, []byte(second.head)) {
+		format = second
+	}
+	rest, ok := bytes.CutPrefix(message, []byte(format.head))
+	if !ok || len(rest) < format.idLength {
 		return fields, nil, errMessage
 	}
-	rest = rest[16:]
+	rest = rest[format.idLength:]
 	for i := range fields {
 		if i == 1 { // the count of data keys stands between the context and the first key
 			if len(rest) < 2 || binary.BigEndian.Uint16(rest) != 1 {

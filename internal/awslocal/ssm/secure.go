@@ -29,7 +29,11 @@ func (s *Service) seal(req *call.Request, arn, keyID, tier, value string) (strin
 		if err != nil {
 			return "", fromKMS(err)
 		}
-		message, err := sealMessage(data, []byte(value), envelope{arn: arn, keyARN: keyARN, dataKey: blob})
+		format, second := formats()
+		if s.options.CommittedMessages {
+			format = second
+		}
+		message, err := sealMessage(data, []byte(value), envelope{arn: arn, keyARN: keyARN, dataKey: blob, format: format})
 		return base64.StdEncoding.EncodeToString(message), err
 	}
 	blob, _, err := s.kms.EncryptFor(onBehalf(req, "Encrypt"), keyID, []byte(value), contextOf(arn))

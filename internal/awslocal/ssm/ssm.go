@@ -35,6 +35,9 @@ type Options struct {
 	// PartialBatches lets a decrypting GetParameters list what cannot be decrypted among the InvalidParameters. AWS does not document
 	// what it does; without this, one such parameter fails the whole call.
 	PartialBatches bool
+	// CommittedMessages seals the advanced tier in messages of the Encryption SDK's format 2, with key commitment, instead of format 1.
+	// AWS does not document which it uses.
+	CommittedMessages bool
 }
 
 // Service is the Parameter Store of every account and region. It implements call.Service.
