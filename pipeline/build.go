@@ -65,6 +65,9 @@ type Result struct {
 	Changes   []plan.Change      // ascending by name, one for each document and each that went
 	Previous  Previous           // what they were compared with
 	Warnings  hcl.Diagnostics
+
+	read   *plaintexts // by the run
+	public []byte      // see run.public
 }
 
 // Run builds. It returns a result or every problem it found, never both, and
@@ -88,8 +91,9 @@ type run struct {
 	jobs     []*job
 	previous Previous
 	changes  []plan.Change
-	sources  []string // ARNs of the environment's parameter_keys
-	paths    Problems // of path imports; kept until what is named has been read as well
+	values   plaintexts // read by this run
+	sources  []string   // ARNs of the environment's parameter_keys
+	paths    Problems   // of path imports; kept until what is named has been read as well
 }
 
 func (b *Build) run() *run { return &run{Build: b, previous: b.Previous} }
@@ -112,7 +116,7 @@ func (r *run) check(context.Context) Problems {
 }
 
 func (r *run) result() *Result {
-	result := &Result{Changes: r.changes, Previous: r.previous, Warnings: costs(r.jobs)}
+	result := &Result{Changes: r.changes, Previous: r.previous, Warnings: costs(r.jobs), read: &r.values, public: r.public()}
 	for _, c := range r.changes {
 		for _, j := range r.jobs {
 			if j.fn.File() == c.Name && j.document != nil {
@@ -164,15 +168,15 @@ func (r *run) compare(context.Context) Problems {
 		}
 		j.change = r.changes[i]
 	}
-	return r.rollbacks(previous, byName)
+	return r.rollbacks(byName)
 }
 
-func (r *run) rollbacks(previous []*sealed.Document, byName map[string]*job) Problems {
+func (r *run) rollbacks(byName map[string]*job) Problems {
 	if r.AllowRollback {
 		return nil
 	}
 	var problems Problems
-	for _, back := range plan.Rollbacks(r.wants(), previous) {
+	for _, back := range plan.Rollbacks(r.wants(), r.changes) {
 		j := byName[back.Name]
 		for _, w := range j.wants {
 			if w.name == back.Secret {

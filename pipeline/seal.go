@@ -74,8 +74,12 @@ func (s *sealing) read(ctx context.Context, todo []*job) {
 	}
 	users, refs := s.users(todo, (*want).exactly)
 	err := s.Parameters.Read(ctx, refs, func(res param.Result) {
+		s.values.add(res.Parameter.Value, users[res.Ref][0])
 		for _, w := range users[res.Ref] {
 			s.all.add(w.receive(res)...)
+			if w.field != "" {
+				s.values.add(w.value, w)
+			}
 			j := owner[w]
 			if j.pending--; j.pending > 0 {
 				continue

@@ -96,6 +96,9 @@ func (a *app) build(c *cli.Context) error {
 	}
 	layer, problems := pipeline.Assemble(&layerbuild.Layer{Documents: result.Documents, Helpers: helpers})
 	if len(problems) == 0 {
+		problems = result.CheckLeaks(layer, helpers)
+	}
+	if len(problems) == 0 {
 		problems = out.Replace(layer)
 	}
 	if len(problems) > 0 {

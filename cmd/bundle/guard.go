@@ -27,16 +27,11 @@ func guardFile(c *cli.Context) []string {
 	return []string{text(c, "guard")}
 }
 
-// loadGuard reads the guard file, nil where none is named. One that is named by
-// an empty text, such as a setting that does not exist, is an error: no guard
-// would let everything through.
+// loadGuard reads the guard file, nil where none is named.
 func (a *app) loadGuard(c *cli.Context) (*manifest.Guard, error) {
 	path := guardFile(c)
 	if path == nil {
 		return nil, nil
-	}
-	if path[0] == "" {
-		return nil, usagef("--guard needs a file. An empty name would let everything through.")
 	}
 	g, diags := manifest.LoadGuard(path[0])
 	maps.Copy(a.files, g.Files())

@@ -108,9 +108,9 @@ func (f form) write(b []byte) []byte {
 func slot(window uint64) uint64 { return window * 0x9e3779b97f4a7c15 >> (64 - 24) }
 
 // Find returns the index of a value that is in text, and how it is written there;
-// or -1. What stands in known as well, written the same way, does not count: it
-// is no secret.
-func (s *Search) Find(text, known []byte) (value int, how string) {
+// or -1. A value that stands in known does not count, however it is written: it is
+// no secret.
+func (s *Search) Find(text, known []byte) (index int, how string) {
 	for i := 0; i+MinSearch <= len(text); i++ {
 		window := binary.BigEndian.Uint64(text[i:])
 		bit := slot(window)
@@ -122,7 +122,8 @@ func (s *Search) Find(text, known []byte) (value int, how string) {
 			if st.window != window {
 				break
 			}
-			if whole := st.form.write(s.values[st.value].peek()); bytes.HasPrefix(text[i:], whole) && !bytes.Contains(known, whole) {
+			value := s.values[st.value].peek()
+			if bytes.HasPrefix(text[i:], st.form.write(value)) && !bytes.Contains(known, value) {
 				return int(st.value), st.form.String()
 			}
 		}

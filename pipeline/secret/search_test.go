@@ -50,8 +50,8 @@ func TestSearchFindsNothingElse(t *testing.T) {
 	if i, _ := s.Find([]byte("this is a secret value"), []byte("it is known to be: a secret value")); i != -1 {
 		t.Error("what is known is found")
 	}
-	if i, how := s.Find([]byte("this is "+hex.EncodeToString([]byte("a secret value"))), []byte("a secret value")); i != 0 || how != "in hexadecimal" {
-		t.Error("what is known otherwise is not found")
+	if i, _ := s.Find([]byte("this is "+hex.EncodeToString([]byte("a secret value"))), []byte("a secret value")); i != -1 {
+		t.Error("what is known is found in another form")
 	}
 	if i, _ := NewSearch(nil).Find([]byte("anything at all"), nil); i != -1 {
 		t.Error("something is found in a search for nothing")

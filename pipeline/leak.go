@@ -1,0 +1,68 @@
+package pipeline
+
+import (
+	"bytes"
+	"fmt"
+	"sync"
+
+	"github.com/hashicorp/hcl/v2"
+
+	"github.com/whispering/bundle/layerbuild"
+	"github.com/whispering/bundle/layerbuild/sealed"
+	"github.com/whispering/bundle/pipeline/secret"
+)
+
+// plaintexts are the values that a run has read, kept to be looked for in what it
+// is about to write.
+type plaintexts struct {
+	mu     sync.Mutex
+	values []secret.Value
+	places []place
+}
+
+// A place is a secret that a value was read for.
+type place struct {
+	name string
+	at   *hcl.Range
+}
+
+func (p *plaintexts) add(v secret.Value, w *want) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.values, p.places = append(p.values, v), append(p.places, place{w.name, w.at})
+}
+
+// CheckLeaks looks through the bytes of a layer for every value of at least 8
+// bytes that the run has read: as it is, in base64 or in hexadecimal. There is
+// none, unless there is a fault in this program, or in what answers for KMS.
+//
+// A value that occurs in what is public anyway does not count: in the
+// manifest's names, in ARNs, and in the helpers.
+func (r *Result) CheckLeaks(layer []byte, helpers []layerbuild.File) Problems {
+	var known bytes.Buffer
+	known.Write(r.public)
+	for _, h := range helpers {
+		known.WriteString(h.Path + "\n")
+		known.Write(h.Data)
+		known.WriteByte('\n')
+	}
+	i, how := secret.NewSearch(r.read.values).Find(layer, known.Bytes())
+	if i < 0 {
+		return nil
+	}
+	p := r.read.places[i]
+	return Problems{problem(Integrity, p.at, "Secret in the layer", fmt.Sprintf(
+		"The layer holds the value of %s %s. Nothing was written. Check that what answers for AWS is AWS; if it is, please report this.", p.name, how))}
+}
+
+// public is what a layer says without any value: the headers, as they follow from
+// the manifest and from what AWS tells of parameters and keys.
+func (r *run) public() []byte {
+	var b bytes.Buffer
+	for _, j := range r.jobs {
+		header := j.header(r.Manifest)
+		b.Write(header.Identity())
+		fmt.Fprintf(&b, "%s\nkey %s\n", sealed.Path(header.Name), j.key.ARN)
+	}
+	return b.Bytes()
+}
