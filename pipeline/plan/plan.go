@@ -134,20 +134,27 @@ type Rollback struct {
 	From, To int64 // versions
 }
 
-// Rollbacks lists the secrets whose version would be lower than in the earlier
-// layer. A parameter that was deleted and made again begins at version 1, but
-// its date is later: that is no rollback.
-func Rollbacks(wants []Want, previous []*sealed.Document) []Rollback {
+// Rollbacks lists the secrets of wants whose version would be lower than in the
+// earlier layer, going by the changes that Diff found. A parameter that was
+// deleted and made again begins at version 1, but its date is later: that is
+// no rollback.
+func Rollbacks(wants []Want, changes []Change) []Rollback {
+	previous := make(map[string]*sealed.Document)
+	for _, c := range changes {
+		if c.Action == Reseal {
+			previous[c.Name] = c.Previous
+		}
+	}
 	var all []Rollback
-	for _, c := range Diff(wants, previous) {
-		i := slices.IndexFunc(wants, func(w Want) bool { return w.Header.Name == c.Name })
-		if c.Action != Reseal || i < 0 {
+	for _, w := range wants {
+		d, ok := previous[w.Header.Name]
+		if !ok {
 			continue
 		}
-		for _, s := range wants[i].Header.Sources {
-			old, ok := c.Previous.Header.Source(s.Secret)
+		for _, s := range w.Header.Sources {
+			old, ok := d.Header.Source(s.Secret)
 			if ok && old.ARN == s.ARN && s.Version < old.Version && !s.Modified.After(old.Modified) {
-				all = append(all, Rollback{c.Name, s.Secret, old.Version, s.Version})
+				all = append(all, Rollback{w.Header.Name, s.Secret, old.Version, s.Version})
 			}
 		}
 	}

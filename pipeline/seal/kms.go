@@ -35,15 +35,10 @@ func New(cfg aws.Config) *KMS {
 type Key struct {
 	ARN, Partition, Region, Account string
 
-	// Alias is the alias, or its ARN, that was resolved to this key; "" where the
-	// key itself was named.
-	Alias string
-
 	State           string // such as "Enabled", "Disabled" or "PendingDeletion"
 	Enabled         bool   // the state is Enabled
 	Symmetric       bool   // of spec SYMMETRIC_DEFAULT, for encryption
 	CustomerManaged bool   // not one that AWS made for a service of its own
-	MultiRegion     bool
 }
 
 // Describe resolves an alias, a key id, or the ARN of either to the key that it
@@ -70,16 +65,13 @@ func (k *KMS) Describe(ctx context.Context, ref string) (Key, error) {
 	case !ok, aws.ToString(m.AWSAccountId) != key.Account:
 		return Key{}, fmt.Errorf("%w: the key has the ARN %q and belongs to account %q",
 			ErrReply, printable(aws.ToString(m.Arn)), printable(aws.ToString(m.AWSAccountId)))
-	case isAlias(ref):
-		key.Alias = ref
-	case key.ARN != ref && !strings.HasSuffix(key.ARN, ":key/"+ref):
+	case !isAlias(ref) && key.ARN != ref && !strings.HasSuffix(key.ARN, ":key/"+ref):
 		return Key{}, fmt.Errorf("%w: it describes key %q", ErrReply, key.ARN)
 	}
 	key.State = string(m.KeyState)
 	key.Enabled = m.Enabled && m.KeyState == types.KeyStateEnabled
 	key.Symmetric = m.KeySpec == types.KeySpecSymmetricDefault && m.KeyUsage == types.KeyUsageTypeEncryptDecrypt
 	key.CustomerManaged = m.KeyManager == types.KeyManagerTypeCustomer
-	key.MultiRegion = aws.ToBool(m.MultiRegion)
 	return key, nil
 }
 
