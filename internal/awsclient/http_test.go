@@ -30,7 +30,7 @@ func TestRequestBodiesCanOnlyBeRead(t *testing.T) {
 		if err != nil || !strings.Contains(string(b), "alias/x") {
 			t.Errorf("the body is %q: %v", b, err)
 		}
-		return &http.Response{StatusCode: 200, Header: http.Header{}, Body: io.NopCloser(strings.NewReader("{}"))}, nil
+		return &http.Response{StatusCode: http.StatusOK, Header: http.Header{}, Body: io.NopCloser(strings.NewReader("{}"))}, nil
 	})
 	if _, err := kms.NewFromConfig(cfg).DescribeKey(t.Context(), &kms.DescribeKeyInput{KeyId: new("alias/x")}); err != nil {
 		t.Fatal(err)
