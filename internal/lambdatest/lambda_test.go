@@ -45,9 +45,15 @@ type client struct {
 	name     string
 	command  []string
 	env      []string
-	helpers  []string // the ways to load the helper
+	helpers  []string // the ways to load the helper, and withoutSecrets
 	argument string   // of the interpreter; must reach it through the wrapper
+	task     string   // the folder of the function; "" is testdata/task
+	provided []string // the command that has the wrapper, where the runtime is a provided one
 }
+
+// withoutSecrets is the way of a function that neither loads a helper nor is
+// wrapped.
+const withoutSecrets = "nothing"
 
 // clients finds what .ci/install-lambda-clients has put into the folder that
 // BUNDLE_LAMBDA_CLIENTS names.
@@ -67,10 +73,12 @@ func clients(t *testing.T) []client {
 	}
 	nodejs := needs.Program(t, "node", "Node.js 22 or later, nodejs.org")
 	return []client{
-		{"node", []string{nodejs, "--max-http-header-size=81920", script, "index.handler"}, []string{"NODE_PATH=/opt/nodejs/node_modules"},
-			[]string{"require", "import"}, "--max-http-header-size=81920"},
-		{"python", []string{interpreter, "-m", "awslambdaric", "app.handler"}, []string{"PYTHONPATH=/opt/python", "PYTHONDONTWRITEBYTECODE=1"},
-			[]string{"import"}, ""},
+		{name: "node", command: []string{nodejs, "--max-http-header-size=81920", script, "index.handler"}, env: []string{"NODE_PATH=/opt/nodejs/node_modules"},
+			helpers: []string{"require", "import"}, argument: "--max-http-header-size=81920"},
+		{name: "python", command: []string{interpreter, "-m", "awslambdaric", "app.handler"}, env: []string{"PYTHONPATH=/opt/python", "PYTHONDONTWRITEBYTECODE=1"},
+			helpers: []string{"import"}},
+		java(t, filepath.Join(folder, "java")),
+		golang(t),
 	}
 }
 
@@ -194,10 +202,13 @@ type function struct {
 	exited chan struct{}
 }
 
+// wrapped is the variable of a function with the wrapper.
+const wrapped = "AWS_LAMBDA_EXEC_WRAPPER=/opt/bundle/exec"
+
 // start begins an execution environment with an event waiting for it.
 func start(t *testing.T, c client, local *awslocal.Server, opt string, env []string, event any) *function {
 	t.Helper()
-	task, err := filepath.Abs("testdata/task")
+	task, err := filepath.Abs(cmp.Or(c.task, "testdata/task"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -206,7 +217,14 @@ func start(t *testing.T, c client, local *awslocal.Server, opt string, env []str
 		t.Fatal(err)
 	}
 	f := &function{api: newRuntimeAPI(t, event), output: &bytes.Buffer{}, exited: make(chan struct{})}
-	args := slices.Concat(inNamespace(t, opt), []string{bootstrap}, c.command)
+	command := append([]string{bootstrap}, c.command...)
+	if c.provided != nil {
+		command = c.command
+		if slices.Contains(env, wrapped) {
+			command = c.provided
+		}
+	}
+	args := slices.Concat(inNamespace(t, opt), command)
 	f.cmd = exec.Command(args[0], args[1:]...)
 	f.cmd.Dir = task
 	id, key := local.Credentials()
@@ -310,11 +328,14 @@ func TestSecretsReachTheFunction(t *testing.T) {
 		for _, c := range all {
 			for _, way := range append([]string{""}, c.helpers...) {
 				t.Run(vector+"/"+c.name+"/"+cmp.Or(way, "wrapper"), func(t *testing.T) {
-					env, environment, helper := []string{"AWS_ENDPOINT_URL_KMS=" + url}, absent, want
-					if way == "" {
-						env, environment, helper = append(env, "AWS_LAMBDA_EXEC_WRAPPER=/opt/bundle/exec"), want, map[string]string{}
+					env, environment, helper, load := []string{"AWS_ENDPOINT_URL_KMS=" + url}, absent, want, way
+					switch way {
+					case "":
+						env, environment, helper = append(env, wrapped), want, map[string]string{}
+					case withoutSecrets:
+						helper, load = map[string]string{}, ""
 					}
-					f := start(t, c, local, opt, env, event{slices.Sorted(maps.Keys(want)), way})
+					f := start(t, c, local, opt, env, event{slices.Sorted(maps.Keys(want)), load})
 					a := f.await(t)
 					f.checkOutput(t)
 					var got reply
