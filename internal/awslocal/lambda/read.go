@@ -165,7 +165,7 @@ func (s *Service) listVersions(r *call.Request, in *listInput) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := s.allow(r, "*", nil); err != nil {
+	if err := s.allow(r, arn, nil); err != nil {
 		return nil, err
 	}
 	s.mu.RLock()
