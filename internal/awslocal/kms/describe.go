@@ -106,7 +106,7 @@ func (s *Service) listed(r *call.Request, in *listInput) (reference, error) {
 	if err != nil {
 		return reference{}, err
 	}
-	k, err := s.findByID(r, "keyId", ref)
+	k, err := s.findByID(r, ref)
 	if err != nil {
 		return reference{}, err
 	}

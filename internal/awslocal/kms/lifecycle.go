@@ -14,7 +14,7 @@ func (s *Service) change(r *call.Request, keyID *string, extra map[string][]stri
 	if err != nil {
 		return reference{}, err
 	}
-	k, err := s.findByID(r, "keyId", ref)
+	k, err := s.findByID(r, ref)
 	if err != nil {
 		return reference{}, err
 	}

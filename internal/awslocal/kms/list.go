@@ -101,7 +101,7 @@ func (s *Service) listAliases(r *call.Request, in *listInput) (any, error) {
 	defer s.mu.RUnlock()
 	target := ""
 	if in.KeyId != nil {
-		k, err := s.findByID(r, "keyId", *in.KeyId)
+		k, err := s.findByID(r, *in.KeyId)
 		if err != nil {
 			return nil, err
 		}

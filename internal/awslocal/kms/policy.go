@@ -31,7 +31,7 @@ func (s *Service) getKeyPolicy(r *call.Request, in *policyInput) (any, error) {
 	}
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	k, err := s.findByID(r, "keyId", ref)
+	k, err := s.findByID(r, ref)
 	if err != nil {
 		return nil, err
 	}
@@ -55,7 +55,7 @@ func (s *Service) putKeyPolicy(r *call.Request, in *policyInput) (any, error) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	k, err := s.findByID(r, "keyId", ref)
+	k, err := s.findByID(r, ref)
 	if err != nil {
 		return nil, err
 	}

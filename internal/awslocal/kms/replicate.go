@@ -34,7 +34,7 @@ func (s *Service) replicateKey(r *call.Request, in *replicateInput) (any, error)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.sweep(r.Now)
-	k, err := s.findByID(r, "keyId", ref)
+	k, err := s.findByID(r, ref)
 	if err != nil {
 		return nil, err
 	}

@@ -77,11 +77,11 @@ func (s *Service) findID(r *call.Request, account, id string) (reference, error)
 }
 
 // findByID is find for the operations that take a key id or ARN but no alias.
-func (s *Service) findByID(r *call.Request, member, ref string) (reference, error) {
+func (s *Service) findByID(r *call.Request, ref string) (reference, error) {
 	if strings.HasPrefix(ref, "alias/") || strings.HasPrefix(ref, "arn:") && strings.Contains(ref, ":alias/") {
 		return reference{}, notFound("Invalid keyId '%s'", ref)
 	}
-	return s.find(r, member, ref)
+	return s.find(r, "keyId", ref)
 }
 
 // required gives the text of a member that must be there.
