@@ -73,8 +73,17 @@ func (h Header) checkSource(i int) error {
 		return broken("F-15", line, "%q is not a field", s.Field)
 	case s.Field != "" && h.Mode == Blind:
 		return broken("F-15", line, "a blind document has no fields")
+	case s.Checks != "" && !validChecks(s.Checks):
+		return broken("F-34", line, "%q does not name checks", s.Checks)
+	case s.Checks != "" && h.Mode == Blind:
+		return broken("F-34", line, "a blind document has no checks")
 	}
 	return nil
+}
+
+func validChecks(s string) bool {
+	const most = 128
+	return len(s) <= most && strings.Trim(s, "abcdefghijklmnopqrstuvwxyz0123456789_=,") == ""
 }
 
 func validDate(t time.Time) bool {

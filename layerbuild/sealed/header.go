@@ -29,6 +29,7 @@ type Source struct {
 	Version  int64     // the parameter's version, from 1
 	Modified time.Time // when that version was written; UTC, milliseconds
 	Field    string    // path into a JSON value, or "" for the whole value
+	Checks   string    // constraints that the value met, for writers to compare; "" for none (F-34)
 }
 
 // A Box is the content of one ciphertext: whole secrets, or one part of one.
@@ -90,8 +91,12 @@ func (h Header) Identity() []byte {
 		if field == "" {
 			field = "-"
 		}
-		line("source", s.Secret, s.Encoding, "ssm", s.ARN,
-			strconv.FormatInt(s.Version, 10), s.Modified.UTC().Format(dateLayout), field)
+		words := []string{"source", s.Secret, s.Encoding, "ssm", s.ARN,
+			strconv.FormatInt(s.Version, 10), s.Modified.UTC().Format(dateLayout), field}
+		if s.Checks != "" {
+			words = append(words, s.Checks)
+		}
+		line(words...)
 	}
 	return b.Bytes()
 }

@@ -125,8 +125,12 @@ func (p *parser) at(taken bool) int {
 }
 
 func source(words []string, line int) (Source, error) {
+	checks := ""
+	if len(words) == 8 {
+		words, checks = words[:7], words[7]
+	}
 	if len(words) != 7 || words[2] != "ssm" {
-		return Source{}, broken("F-5", line, "expected source SECRET ENCODING ssm ARN VERSION DATE FIELD")
+		return Source{}, broken("F-5", line, "expected source SECRET ENCODING ssm ARN VERSION DATE FIELD, and CHECKS or nothing")
 	}
 	version, err := strconv.ParseInt(words[4], 10, 64)
 	if err != nil || strconv.FormatInt(version, 10) != words[4] {
@@ -140,7 +144,7 @@ func source(words []string, line int) (Source, error) {
 	if field == "-" {
 		field = ""
 	}
-	return Source{words[0], words[1], words[3], version, modified, field}, nil
+	return Source{words[0], words[1], words[3], version, modified, field, checks}, nil
 }
 
 func box(words []string, line int) (Box, error) {

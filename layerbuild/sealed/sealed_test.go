@@ -25,9 +25,9 @@ func sampleHeader() sealed.Header {
 	return sealed.Header{
 		Bundle: "payments", Environment: "prod", Function: "hello", Name: "payments-prod-hello", Mode: sealed.Pack,
 		Sources: []sealed.Source{
-			{"DB_PASSWORD", "text", root + "db/password", 7, time.Date(2026, 11, 1, 10, 0, 0, 123e6, time.UTC), ""},
-			{"STRIPE_KEY", "text", root + "stripe", 3, time.Date(2026, 10, 30, 9, 12, 44, 0, time.UTC), "live.key"},
-			{"TLS_KEY", "base64", root + "tls-key", 7, time.Date(2026, 10, 2, 8, 0, 0, 0, time.UTC), ""},
+			{"DB_PASSWORD", "text", root + "db/password", 7, time.Date(2026, 11, 1, 10, 0, 0, 123e6, time.UTC), "", ""},
+			{"STRIPE_KEY", "text", root + "stripe", 3, time.Date(2026, 10, 30, 9, 12, 44, 0, time.UTC), "live.key", ""},
+			{"TLS_KEY", "base64", root + "tls-key", 7, time.Date(2026, 10, 2, 8, 0, 0, 0, time.UTC), "", ""},
 		},
 		Boxes: []sealed.Box{
 			{Secrets: []string{"DB_PASSWORD", "STRIPE_KEY"}},
@@ -132,6 +132,9 @@ func TestWriterRefuses(t *testing.T) {
 		{"year 10000", "F-14", func(h *sealed.Header) { h.Sources[0].Modified = time.Date(10000, 1, 1, 0, 0, 0, 0, time.UTC) }},
 		{"field", "F-15", func(h *sealed.Header) { h.Sources[0].Field = "a b" }},
 		{"field - by name", "F-15", func(h *sealed.Header) { h.Sources[0].Field = "-" }},
+		{"checks", "F-34", func(h *sealed.Header) { h.Sources[0].Checks = "min length" }},
+		{"checks with a line end", "F-34", func(h *sealed.Header) { h.Sources[0].Checks = "a\nbox X" }},
+		{"long checks", "F-34", func(h *sealed.Header) { h.Sources[0].Checks = strings.Repeat("a", 129) }},
 		{"no box", "F-16", func(h *sealed.Header) { h.Boxes = nil }},
 		{"an empty box", "F-16", func(h *sealed.Header) { h.Boxes[0].Secrets = nil }},
 		{"part without parts", "F-16", func(h *sealed.Header) { h.Boxes[0].Part = 1 }},

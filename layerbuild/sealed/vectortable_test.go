@@ -54,6 +54,8 @@ func openVectors() []vector {
 		pack([]pair{{"ALPHA", "a"}, {"OMEGA", "o"}}, []pair{{"BETA", "b"}}).as("ok-two-boxes", "boxes in the order of their first names (F-17)"),
 		pack([]pair{{"ALPHA", "a"}}, []pair{{"BETA", "b"}}, []pair{{"OMEGA", "o"}}).as("ok-boxes-half-empty", "boxes that first fit would have joined; a reader does not mind (F-27)"),
 		nested.as("ok-limits-of-a-source", "the greatest version, a leap day, a field (F-13, F-14, F-15)"),
+		base().swap("Z -\n", "Z - min_length=8,matches="+strings.Repeat("0a", 32)+"\n").as("ok-checks", "a source line with checks, which a reader passes over (F-34)"),
+		base().swap("Z -\n", "Z live "+strings.Repeat("_", 128)+"\n").as("ok-checks-longest", "128 characters of checks (F-34)"),
 		longest.as("ok-longest-names", "names as long and as short as F-7 and F-8 allow"),
 		pack([]pair{{"constructor", "c"}, {"hasOwnProperty", "h"}, {"toString", "t"}}).as("ok-names-of-a-prototype", "names that objects of JavaScript have by themselves"),
 		parts("TLS_KEY", sample(5000)).as("ok-two-parts", "a secret in two parts (F-25)"),
@@ -171,7 +173,7 @@ func byteVectors() []vector {
 		base().breaks("F-5").swap("STRIPE_KEY\n\n", "STRIPE_KEY\n").as("f05-no-empty-line", "no empty line"),
 		base().breaks("F-5").swap("STRIPE_KEY\n\n", "STRIPE_KEY\n\n\n").as("f05-two-empty-lines", "two empty lines"),
 		base().breaks("F-5").swap(" 7 2026", " 2026").as("f05-source-without-version", "a source line of six words"),
-		base().breaks("F-5").swap("Z -\n", "Z - x\n").as("f05-source-with-more", "a source line of eight words"),
+		base().breaks("F-5").swap("Z -\n", "Z - x y\n").as("f05-source-with-more", "a source line with a word after the checks"),
 		base().breaks("F-5").swap(" ssm ", " secretsmanager ").as("f05-source-of-another-kind", "a source that is not of Parameter Store"),
 		base().breaks("F-5").after("key arn", "KEY arn").as("f05-key-case", "the key line's word in another case"),
 		base().breaks("F-5").after("key "+mainKey, "key "+mainKey+" x").as("f05-key-with-more", "a key line of two words"),
@@ -223,6 +225,8 @@ func sourceVectors() []vector {
 	order := base().breaks("F-10").swap(src("DB_PASSWORD")+src("STRIPE_KEY"), src("STRIPE_KEY")+src("DB_PASSWORD"))
 	bytewise := pack([]pair{{"API_KEY", "a"}, {"api_key", "b"}})
 	bytewise = bytewise.breaks("F-10").swap(src("API_KEY")+src("api_key"), src("api_key")+src("API_KEY"))
+	checked := base().breaks("F-34")
+	blindChecks := blind(pair{"ALPHA", "sample-a"}).breaks("F-34").swap("Z -\n", "Z - min_length=8\n")
 	blindField := blind(pair{"ALPHA", "sample-a"}).breaks("F-15").swap("Z -\n", "Z live\n")
 	return []vector{
 		none.as("f10-none", "no source line"),
@@ -254,6 +258,11 @@ func sourceVectors() []vector {
 		source("F-15", "Z -\n", "Z -live\n").as("f15-dash-first", "a segment that begins with a dash"),
 		source("F-15", "Z -\n", "Z live[0]\n").as("f15-bracket", "a bracket"),
 		blindField.as("f15-blind", "a field in mode blind"),
+		checked.swap("Z -\n", "Z - -\n").as("f34-dash", "a dash for no checks"),
+		checked.swap("Z -\n", "Z - Min_length=8\n").as("f34-case", "a capital letter in the checks"),
+		checked.swap("Z -\n", "Z - matches=^a\n").as("f34-character", "a character that checks do not have"),
+		checked.swap("Z -\n", "Z - "+strings.Repeat("a", 129)+"\n").as("f34-long", "129 characters of checks"),
+		blindChecks.as("f34-blind", "checks in mode blind"),
 	}
 }
 

@@ -77,9 +77,9 @@ class Document:
 
     def _read_source(self, line, number, last):
         words = line.split(" ")
-        if len(words) != 8 or words[3] != "ssm":
-            raise broken("F-5", number, "expected source SECRET ENCODING ssm ARN VERSION DATE FIELD")
-        _, secret, encoding, _, arn, version, date, field = words
+        if len(words) not in (8, 9) or words[3] != "ssm":
+            raise broken("F-5", number, "expected source SECRET ENCODING ssm ARN VERSION DATE FIELD, and CHECKS or nothing")
+        _, secret, encoding, _, arn, version, date, field, *checks = words
         parts = _arn(arn, "ssm", "parameter/")
         if not (2 <= len(secret) <= 128 and secret[0].isalpha() and _only(secret, WORD + "_")):
             raise broken("F-8", number, f"{_clip(secret)} is not a legal secret name")
@@ -97,6 +97,10 @@ class Document:
             raise broken("F-15", number, f"{_clip(field)} is not a field")
         if field != "-" and self.mode == "blind":
             raise broken("F-15", number, "a blind document has no fields")
+        if checks and not (len(checks[0]) <= 128 and _only(checks[0], LOWER + DIGITS + "_=,")):
+            raise broken("F-34", number, f"{_clip(checks[0])} does not name checks")
+        if checks and self.mode == "blind":
+            raise broken("F-34", number, "a blind document has no checks")
         source = self.sources[secret] = Source()
         source.encoding, source.line = encoding, number
         source.partition, source.region = parts[0], parts[1]
