@@ -27,7 +27,6 @@ func (a *app) planCommand() *cli.Command {
 			&cli.BoolFlag{Name: "allow-rollback", Usage: "as of a build with --allow-rollback"},
 			blindFlag(),
 			guardFlag(),
-			guardFlag(),
 			&cli.StringSliceFlag{Name: "allow-key-account", Usage: "accept keys of another account (`ID`)"},
 			tpsFlag(),
 			timeoutFlag(),
