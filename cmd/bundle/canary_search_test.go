@@ -183,9 +183,9 @@ func TestSearchFindsAPlantedCanary(t *testing.T) {
 		"URL base64":           func(v string) string { return base64.RawURLEncoding.EncodeToString([]byte(v)) },
 		"hex":                  func(v string) string { return fmt.Sprintf("%x", v) },
 		"upper hex":            func(v string) string { return fmt.Sprintf("%X", v) },
-		"decimal":              func(v string) string { return fmt.Sprint([]byte(v)) },
-		"decimal list":         func(v string) string { return strings.ReplaceAll(fmt.Sprint([]byte(v)), " ", ", ") },
-		"compact decimal list": func(v string) string { return strings.ReplaceAll(fmt.Sprint([]byte(v)), " ", ",") },
+		"decimal":              func(v string) string { return fmt.Sprintf("%d", []byte(v)) },
+		"decimal list":         func(v string) string { return strings.ReplaceAll(fmt.Sprintf("%d", []byte(v)), " ", ", ") },
+		"compact decimal list": func(v string) string { return strings.ReplaceAll(fmt.Sprintf("%d", []byte(v)), " ", ",") },
 		"Go bytes":             func(v string) string { return fmt.Sprintf("%#v", []byte(v)) },
 		"Go-quoted":            func(v string) string { return fmt.Sprintf("%q", v) },
 		"JSON": func(v string) string {

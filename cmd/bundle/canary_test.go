@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"io"
 	"maps"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -533,16 +532,6 @@ func (refusing) Write([]byte) (int, error) { return 0, io.ErrClosedPipe }
 func denying(action, resource string) string {
 	return fmt.Sprintf(`{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"},
 		{"Effect": "Deny", "Action": %q, "Resource": %q}]}`, action, resource)
-}
-
-// occupied returns a loopback address that something listens on.
-func (s *stage) occupied() string {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		s.Fatal(err)
-	}
-	s.Cleanup(func() { _ = l.Close() })
-	return l.Addr().String()
 }
 
 // TestPrintsItsEnvironment is a command for bundle run. It is a test by name

@@ -4,6 +4,7 @@ package main
 
 import (
 	"bytes"
+	crand "crypto/rand"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -190,10 +191,13 @@ func (k *killing) sweep(t *testing.T, left []string) {
 		}
 		return path
 	}
-	old := place(".layer.zip.OLD.tmp", 2*time.Hour)
-	stay := append(left,
-		place(".layer.zip.YOUNG.tmp", 30*time.Minute), // of a run that may still be under way
-		place(".other.zip.OLD.tmp", 2*time.Hour), place("layer.zip.tmp", 2*time.Hour), place(".layer.zip.notes", 2*time.Hour))
+	name := func(layer string) string { return "." + layer + "." + crand.Text() + ".tmp" }
+	old := place(name("layer.zip"), 2*time.Hour)
+	stay := slices.Concat(left, []string{
+		place(name("layer.zip"), 30*time.Minute), // of a run that may still be under way
+		place(name("other.zip"), 2*time.Hour),
+		place(".layer.zip.backup.tmp", 2*time.Hour), place(".layer.zip.notes", 2*time.Hour), place("layer.zip.tmp", 2*time.Hour),
+	})
 	k.build(t)
 	if _, err := os.Stat(old); !os.IsNotExist(err) {
 		t.Errorf("an old temporary file is not swept: %v", err)
