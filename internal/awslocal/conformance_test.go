@@ -214,3 +214,22 @@ func parseRow(name string, archive *txtar.Archive) (row, error) {
 	}
 	return r, nil
 }
+
+func TestRowsThatRestOnNothingAreRefused(t *testing.T) {
+	const basis = "basis kms-1 documented https://docs.aws.amazon.com/\n"
+	for name, text := range map[string]string{
+		"no title":          basis + "call kms ListKeys {}\n",
+		"no basis":          "# Keys are listed.\ncall kms ListKeys {}\n",
+		"no address":        "# Keys are listed.\nbasis kms-1 documented\n",
+		"another certainty": "# Keys are listed.\nbasis kms-1 sure https://docs.aws.amazon.com/\n",
+		"no such switch":    "# Keys are listed.\n" + basis + "option nothing\n",
+		"a continuation":    "# Keys are listed.\n" + basis + " call\n",
+	} {
+		if _, err := parseRow(name, txtar.Parse([]byte(text))); err == nil {
+			t.Errorf("%s: accepted", name)
+		}
+	}
+	if _, err := parseRow("right", txtar.Parse([]byte("# Keys are listed.\n"+basis+"call kms ListKeys\n  {}\n"))); err != nil {
+		t.Error(err)
+	}
+}
