@@ -12,6 +12,7 @@ import (
 	"github.com/hashicorp/hcl/v2"
 
 	"github.com/whispering/bundle/internal/awsclient"
+	"github.com/whispering/bundle/internal/awsfault"
 	"github.com/whispering/bundle/internal/awslocal"
 	"github.com/whispering/bundle/pipeline"
 	"github.com/whispering/bundle/pipeline/doctor"
@@ -79,11 +80,11 @@ func (a *app) connect(ctx context.Context, module *manifest.Module, m *manifest.
 	}
 	s.identity = func(ctx context.Context) (awsclient.Identity, error) {
 		who, err := awsclient.Caller(ctx, cfg)
-		switch class := awsclient.Classify(err); {
+		switch class := awsfault.Classify(err); {
 		case err == nil:
 		case errors.Is(err, awsclient.ErrReply):
 			err = fmt.Errorf("%w: %w", pipeline.ErrBadAnswer, err)
-		case class == awsclient.Throttled, class == awsclient.Unavailable:
+		case class == awsfault.Throttled, class == awsfault.Unavailable:
 			err = fmt.Errorf("%w: %w", pipeline.ErrNoAnswer, err)
 		}
 		return who, err

@@ -16,6 +16,8 @@ import (
 	"github.com/aws/smithy-go"
 	"github.com/aws/smithy-go/middleware"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
+
+	"github.com/whispering/bundle/internal/awsfault"
 )
 
 // Calls counts the attempts of calls to AWS. The zero value is ready, and safe
@@ -92,7 +94,7 @@ func (r *recorder) report(call string, request, response any, metadata middlewar
 	case errors.As(err, &api):
 		result += " " + strconv.Quote(api.ErrorCode())
 	case err != nil:
-		result += " " + Classify(err).String()
+		result += " " + awsfault.Classify(err).String()
 	}
 	id, _ := awsmiddleware.GetRequestIDMetadata(metadata)
 	r.mu.Lock()

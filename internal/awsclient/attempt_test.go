@@ -17,6 +17,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
 	"github.com/aws/smithy-go"
+
+	"github.com/whispering/bundle/internal/awsfault"
 )
 
 // hijack takes the connection from under a reply.
@@ -162,7 +164,7 @@ func TestClassify(t *testing.T) {
 	expired, cancelExpired := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancelExpired()
 
-	classify := func(ctx context.Context, url string) Class {
+	classify := func(ctx context.Context, url string) awsfault.Class {
 		t.Helper()
 		cfg := local(t, url, func(o *Options) { o.Timeout = time.Second })
 		cfg.Retryer = func() aws.Retryer { return aws.NopRetryer{} }
@@ -170,14 +172,14 @@ func TestClassify(t *testing.T) {
 		if err == nil {
 			t.Error("no error")
 		}
-		return Classify(err)
+		return awsfault.Classify(err)
 	}
-	for code, want := range map[string]Class{
-		"AccessDeniedException": Denied, "ThrottlingException": Throttled, "ExpiredTokenException": Credentials,
-		"UnrecognizedClientException": Credentials, "InvalidSignatureException": Credentials, "IncompleteSignatureException": Credentials,
-		"com.amazon.coral.service#AccessDeniedException": Denied,
-		"ValidationException":                            Other, "ParameterNotFound": Other, "InternalServerError": Unavailable,
-		"ServiceUnavailable": Unavailable, "KeyUnavailableException": Unavailable,
+	for code, want := range map[string]awsfault.Class{
+		"AccessDeniedException": awsfault.Denied, "ThrottlingException": awsfault.Throttled, "ExpiredTokenException": awsfault.Credentials,
+		"UnrecognizedClientException": awsfault.Credentials, "InvalidSignatureException": awsfault.Credentials, "IncompleteSignatureException": awsfault.Credentials,
+		"com.amazon.coral.service#AccessDeniedException": awsfault.Denied,
+		"ValidationException":                            awsfault.Other, "ParameterNotFound": awsfault.Other, "InternalServerError": awsfault.Unavailable,
+		"ServiceUnavailable": awsfault.Unavailable, "KeyUnavailableException": awsfault.Unavailable,
 	} {
 		if got := classify(t.Context(), newServer(t, text(400, awsError(code))).URL); got != want {
 			t.Errorf("%s: %v, want %v", code, got, want)
@@ -188,23 +190,23 @@ func TestClassify(t *testing.T) {
 		"new 5xx code": text(500, awsError("SomethingNew")), "407": text(407, ""), "302": text(302, ""), "cut": cut("{"), "reset": reset,
 		"truncated": text(200, `{"Parameters":[`), "hang": func(int, http.ResponseWriter, *http.Request) { <-hang },
 	} {
-		if got := classify(t.Context(), newServer(t, reply).URL); got != Unavailable {
+		if got := classify(t.Context(), newServer(t, reply).URL); got != awsfault.Unavailable {
 			t.Errorf("%s: %v", name, got)
 		}
 	}
-	if got := classify(t.Context(), closedPort(t)); got != Unavailable {
+	if got := classify(t.Context(), closedPort(t)); got != awsfault.Unavailable {
 		t.Errorf("connection refused: %v", got)
 	}
-	if got := classify(t.Context(), "http://localhost:1"); got != Unavailable {
+	if got := classify(t.Context(), "http://localhost:1"); got != awsfault.Unavailable {
 		t.Errorf("nobody there: %v", got)
 	}
-	if got := classify(canceled, closedPort(t)); got != Canceled {
+	if got := classify(canceled, closedPort(t)); got != awsfault.Canceled {
 		t.Errorf("canceled: %v", got)
 	}
-	if got := classify(expired, newServer(t, func(int, http.ResponseWriter, *http.Request) { <-hang }).URL); got != Unavailable {
+	if got := classify(expired, newServer(t, func(int, http.ResponseWriter, *http.Request) { <-hang }).URL); got != awsfault.Unavailable {
 		t.Errorf("out of time: %v", got)
 	}
-	if Classify(nil) != Other || Classify(errors.New("x")) != Other || Classify(fmt.Errorf("x: %w", ErrCredentials)) != Credentials {
+	if awsfault.Classify(nil) != awsfault.Other || awsfault.Classify(errors.New("x")) != awsfault.Other || awsfault.Classify(fmt.Errorf("x: %w", ErrCredentials)) != awsfault.Credentials {
 		t.Error("plain errors")
 	}
 }

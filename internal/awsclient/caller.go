@@ -8,6 +8,8 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
+
+	"github.com/whispering/bundle/internal/awsfault"
 )
 
 // ErrReply reports an answer of STS that does not say who the caller is.
@@ -22,12 +24,12 @@ type Identity struct {
 // Caller asks AWS who the calls of a configuration are made as, which needs no
 // permission:
 // https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html
-// Its errors can be told apart with Classify, and wrap ErrCredentials where that
+// Its errors can be told apart with awsfault.Classify, and wrap ErrCredentials where that
 // says Credentials.
 func Caller(ctx context.Context, cfg aws.Config) (Identity, error) {
 	out, err := sts.NewFromConfig(cfg).GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
 	if err != nil {
-		if Classify(err) == Credentials && !errors.Is(err, ErrCredentials) {
+		if awsfault.Classify(err) == awsfault.Credentials && !errors.Is(err, ErrCredentials) {
 			return Identity{}, fmt.Errorf("%w: %w", ErrCredentials, err)
 		}
 		return Identity{}, err

@@ -18,6 +18,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
+
+	"github.com/whispering/bundle/internal/awsfault"
 )
 
 // server answers the n-th request (from 0) with reply(n).
@@ -284,8 +286,8 @@ func TestRedirectsAreNotFollowed(t *testing.T) {
 		rogue := newServer(t, text(200, `{"KeyId":"x","CiphertextBlob":"eA=="}`))
 		front := newServer(t, func(_ int, w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, rogue.URL, code) })
 		err := encrypt(t.Context(), local(t, front.URL, nil))
-		if Classify(err) != Unavailable || rogue.count() != 0 || front.count() != 1 {
-			t.Errorf("%d: %v (%v), %d requests followed it", code, err, Classify(err), rogue.count())
+		if awsfault.Classify(err) != awsfault.Unavailable || rogue.count() != 0 || front.count() != 1 {
+			t.Errorf("%d: %v (%v), %d requests followed it", code, err, awsfault.Classify(err), rogue.count())
 		}
 	}
 }
@@ -300,7 +302,7 @@ func TestMissingCredentialsAreReportedAtOnce(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err = Caller(t.Context(), cfg)
-	if !errors.Is(err, ErrCredentials) || Classify(err) != Credentials || !strings.Contains(err.Error(), "AWS_EC2_METADATA_DISABLED=false") {
+	if !errors.Is(err, ErrCredentials) || awsfault.Classify(err) != awsfault.Credentials || !strings.Contains(err.Error(), "AWS_EC2_METADATA_DISABLED=false") {
 		t.Errorf("got %v", err)
 	}
 	if metadata.count() != 0 || len(calls.Snapshot()) != 0 {
@@ -352,8 +354,8 @@ func TestRolesAreAssumed(t *testing.T) {
 	}
 	denied = true
 	err := getParameters(t.Context(), local(t, s.URL, withRole))
-	if Classify(err) != Credentials || !errors.Is(err, ErrCredentials) || !strings.Contains(err.Error(), role) || !strings.Contains(err.Error(), "sts:AssumeRole") {
-		t.Errorf("got %v (%v)", err, Classify(err))
+	if awsfault.Classify(err) != awsfault.Credentials || !errors.Is(err, ErrCredentials) || !strings.Contains(err.Error(), role) || !strings.Contains(err.Error(), "sts:AssumeRole") {
+		t.Errorf("got %v (%v)", err, awsfault.Classify(err))
 	}
 }
 
@@ -365,16 +367,16 @@ func TestCallerSaysWhoCallsAreMadeAs(t *testing.T) {
 		status int
 		body   string
 		ok     bool
-		class  Class
+		class  awsfault.Class
 	}{
-		{200, xml("222222222222", "arn:aws:sts::222222222222:assumed-role/x/y"), true, Other},
-		{200, xml("", ""), false, Other},
-		{200, xml("222222222222", ""), false, Other},
-		{200, xml("22222222222x", "arn:aws:sts::22222222222x:assumed-role/x/y"), false, Other},
-		{200, xml("222222222222", "arn:aws:sts::333333333333:assumed-role/x/y"), false, Other},
-		{403, "<ErrorResponse><Error><Code>InvalidClientTokenId</Code><Message>m</Message></Error></ErrorResponse>", false, Credentials},
-		{403, "<ErrorResponse><Error><Code>SignatureDoesNotMatch</Code><Message>m</Message></Error></ErrorResponse>", false, Credentials},
-		{403, "<ErrorResponse><Error><Code>ExpiredToken</Code><Message>m</Message></Error></ErrorResponse>", false, Credentials},
+		{200, xml("222222222222", "arn:aws:sts::222222222222:assumed-role/x/y"), true, awsfault.Other},
+		{200, xml("", ""), false, awsfault.Other},
+		{200, xml("222222222222", ""), false, awsfault.Other},
+		{200, xml("22222222222x", "arn:aws:sts::22222222222x:assumed-role/x/y"), false, awsfault.Other},
+		{200, xml("222222222222", "arn:aws:sts::333333333333:assumed-role/x/y"), false, awsfault.Other},
+		{403, "<ErrorResponse><Error><Code>InvalidClientTokenId</Code><Message>m</Message></Error></ErrorResponse>", false, awsfault.Credentials},
+		{403, "<ErrorResponse><Error><Code>SignatureDoesNotMatch</Code><Message>m</Message></Error></ErrorResponse>", false, awsfault.Credentials},
+		{403, "<ErrorResponse><Error><Code>ExpiredToken</Code><Message>m</Message></Error></ErrorResponse>", false, awsfault.Credentials},
 	} {
 		s := newServer(t, func(_ int, w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Type", "text/xml")
@@ -382,8 +384,8 @@ func TestCallerSaysWhoCallsAreMadeAs(t *testing.T) {
 			_, _ = io.WriteString(w, tt.body)
 		})
 		id, err := Caller(t.Context(), local(t, s.URL, nil))
-		if (err == nil) != tt.ok || !tt.ok && Classify(err) != tt.class || errors.Is(err, ErrCredentials) != (tt.class == Credentials) {
-			t.Errorf("%s: %+v, %v (%v), want %v", tt.body, id, err, Classify(err), tt.class)
+		if (err == nil) != tt.ok || !tt.ok && awsfault.Classify(err) != tt.class || errors.Is(err, ErrCredentials) != (tt.class == awsfault.Credentials) {
+			t.Errorf("%s: %+v, %v (%v), want %v", tt.body, id, err, awsfault.Classify(err), tt.class)
 		}
 		if tt.ok && (id.Account != "222222222222" || !strings.Contains(id.ARN, "assumed-role")) {
 			t.Errorf("%s: %+v", tt.body, id)

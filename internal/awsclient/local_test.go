@@ -6,6 +6,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 
+	"github.com/whispering/bundle/internal/awsfault"
 	"github.com/whispering/bundle/internal/awslocal"
 )
 
@@ -29,14 +30,14 @@ func TestCallingTheEmbeddedAWS(t *testing.T) {
 	const ci, build, other = "AKIACI00000000000000", "arn:aws:iam::000000000000:role/build", "arn:aws:iam::000000000000:role/other"
 	for _, tt := range []struct {
 		name, id, key, role, arn string
-		describe                 Class // of a call that only the role build may make
+		describe                 awsfault.Class // of a call that only the role build may make
 	}{
-		{"as itself", ci, "ci", "", "arn:aws:iam::000000000000:role/ci", Denied},
-		{"as a role", ci, "ci", build, "arn:aws:sts::000000000000:assumed-role/build/bundle", Other},
-		{"as a role that may not be assumed", ci, "ci", other, "", Credentials},
-		{"as nobody", "AKIANOBODY0000000000", "x", "", "", Credentials},
-		{"with a wrong key", ci, "wrong", "", "", Credentials},
-		{"as a role with a wrong key", ci, "wrong", build, "", Credentials},
+		{"as itself", ci, "ci", "", "arn:aws:iam::000000000000:role/ci", awsfault.Denied},
+		{"as a role", ci, "ci", build, "arn:aws:sts::000000000000:assumed-role/build/bundle", awsfault.Other},
+		{"as a role that may not be assumed", ci, "ci", other, "", awsfault.Credentials},
+		{"as nobody", "AKIANOBODY0000000000", "x", "", "", awsfault.Credentials},
+		{"with a wrong key", ci, "wrong", "", "", awsfault.Credentials},
+		{"as a role with a wrong key", ci, "wrong", build, "", awsfault.Credentials},
 	} {
 		cfg := local(t, url, func(o *Options) { o.Role, o.Static = tt.role, &Static{tt.id, tt.key} })
 		id, err := Caller(t.Context(), cfg)
@@ -44,8 +45,8 @@ func TestCallingTheEmbeddedAWS(t *testing.T) {
 			t.Errorf("%s: %+v, %v", tt.name, id, err)
 		}
 		alias := "alias/x"
-		if _, err = kms.NewFromConfig(cfg).DescribeKey(t.Context(), &kms.DescribeKeyInput{KeyId: &alias}); Classify(err) != tt.describe {
-			t.Errorf("%s: %v (%v)", tt.name, err, Classify(err))
+		if _, err = kms.NewFromConfig(cfg).DescribeKey(t.Context(), &kms.DescribeKeyInput{KeyId: &alias}); awsfault.Classify(err) != tt.describe {
+			t.Errorf("%s: %v (%v)", tt.name, err, awsfault.Classify(err))
 		}
 	}
 }

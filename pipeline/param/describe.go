@@ -8,6 +8,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 	"github.com/aws/aws-sdk-go-v2/service/ssm/types"
+
+	"github.com/whispering/bundle/internal/awsfault"
 )
 
 // describeSize is how many parameters one call of DescribeParameters gives, and
@@ -72,7 +74,7 @@ func (s *Source) describe(ctx context.Context, filter types.ParameterStringFilte
 		for _, p := range out.Parameters {
 			name := canonical(aws.ToString(p.Name))
 			if !asked(name) {
-				return replyError("the description of %q was not asked for", printable(name))
+				return replyError("the description of %q was not asked for", awsfault.Printable(name))
 			}
 			found[name] = Description{name, string(p.Type), string(p.Tier), aws.ToString(p.KeyId)}
 		}

@@ -4,13 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/url"
-	"strings"
-	"unicode"
 
-	"github.com/aws/smithy-go"
-	smithyhttp "github.com/aws/smithy-go/transport/http"
-
+	"github.com/whispering/bundle/internal/awsfault"
 	"github.com/whispering/bundle/pipeline/secret"
 )
 
@@ -47,7 +42,7 @@ func replyError(format string, args ...any) error {
 }
 
 func undecryptable(cause error) error {
-	return fmt.Errorf("%w: %s", ErrUndecryptable, describe(cause))
+	return fmt.Errorf("%w: %s", ErrUndecryptable, awsfault.Describe(cause))
 }
 
 func isMissing(err error) bool { return errors.Is(err, ErrMissing) }
@@ -55,56 +50,36 @@ func isMissing(err error) bool { return errors.Is(err, ErrMissing) }
 // refused reports whether AWS answered a call with an error that is about what
 // was asked for, as opposed to one that every call would meet.
 func refused(err error) bool {
-	var api smithy.APIError
 	what := sentinel(err)
-	return errors.As(err, &api) && !errors.Is(what, ErrCredentials) && !errors.Is(what, ErrUnavailable)
+	return awsfault.Code(err) != "" && !errors.Is(what, ErrCredentials) && !errors.Is(what, ErrUnavailable)
 }
 
 func isDenied(err error) bool { return errors.Is(sentinel(err), ErrDenied) }
 
 // refusalError names the refusal of a call for a single parameter.
 func refusalError(cause error) error {
-	return fmt.Errorf("%w: %s", sentinel(cause), describe(cause))
+	return fmt.Errorf("%w: %s", sentinel(cause), awsfault.Describe(cause))
 }
 
 // sentinel maps an error of the SDK by its code:
 // https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_GetParameters.html
 // https://docs.aws.amazon.com/systems-manager/latest/APIReference/CommonErrors.html
 func sentinel(err error) error {
-	var marked interface{ CredentialsError() bool }
-	if errors.As(err, &marked) {
+	switch awsfault.Classify(err) {
+	case awsfault.Credentials:
 		return ErrCredentials
-	}
-	var api smithy.APIError
-	if !errors.As(err, &api) {
+	case awsfault.Denied:
+		return ErrDenied
+	case awsfault.Throttled, awsfault.Unavailable:
 		return ErrUnavailable
 	}
-	switch api.ErrorCode() {
-	case "AccessDenied", "AccessDeniedException", "NotAuthorized", "OptInRequired", "UnauthorizedOperation":
-		return ErrDenied
+	switch awsfault.Code(err) {
 	case "InvalidKeyId": // how a disabled or deleted key is reported
 		return ErrUndecryptable
-	case "ExpiredToken", "ExpiredTokenException", "RequestExpired", "UnrecognizedClientException", "InvalidClientTokenId",
-		"InvalidAccessKeyId", "SignatureDoesNotMatch", "InvalidSignatureException", "IncompleteSignature",
-		"IncompleteSignatureException", "MissingAuthenticationToken", "MissingAuthenticationTokenException", "AuthFailure":
-		return ErrCredentials
-	case "InternalServerError", "InternalFailure", "ServiceUnavailable", "ServiceUnavailableException", "RequestTimeout",
-		"RequestTimeoutException", "", "UnknownError": // the last two are not answers of AWS
-		return ErrUnavailable
-	}
-	if isThrottle(api.ErrorCode()) || status(err) >= 500 || status(err) == 429 {
+	case "":
 		return ErrUnavailable
 	}
 	return ErrReply
-}
-
-func isThrottle(code string) bool {
-	switch code {
-	case "Throttling", "ThrottlingException", "ThrottledException", "RequestThrottledException", "TooManyRequestsException",
-		"RequestLimitExceeded", "SlowDown":
-		return true
-	}
-	return false
 }
 
 // stopped names the error that ended a whole read. Of the cause it keeps only a
@@ -116,68 +91,7 @@ func (s *Source) stopped(ctx context.Context, cause error) error {
 	case ctx.Err() != nil:
 		return fmt.Errorf("%w: %w%s", ErrUnavailable, ctx.Err(), s.pacer.note())
 	case errors.Is(sentinel(cause), ErrUnavailable):
-		return fmt.Errorf("%w: %s%s", ErrUnavailable, describe(cause), s.pacer.note())
+		return fmt.Errorf("%w: %s%s", ErrUnavailable, awsfault.Describe(cause), s.pacer.note())
 	}
 	return refusalError(cause)
-}
-
-// describe says what went wrong in words that cannot hold any part of a value:
-// AWS's own for a refusal, those of the network for a call that was not sent,
-// and never those of a parser.
-func describe(err error) string {
-	var marked interface {
-		error
-		CredentialsError() bool
-	}
-	var api smithy.APIError
-	var send *smithyhttp.RequestSendError
-	text := ""
-	switch {
-	case errors.As(err, &marked):
-		return printable(marked.Error())
-	case errors.As(err, &api) && api.ErrorCode() != "" && api.ErrorCode() != "UnknownError":
-		text = printable(strings.TrimSuffix(api.ErrorCode()+": "+api.ErrorMessage(), ": "))
-	case errors.As(err, &send):
-		cause := send.Err
-		var at *url.Error
-		if errors.As(cause, &at) {
-			cause = at.Err
-		}
-		return printable(cause.Error())
-	case status(err) != 0:
-		text = fmt.Sprintf("a reply with HTTP status %d that is not from AWS or was cut short", status(err))
-	case errors.Is(err, context.DeadlineExceeded):
-		return "time-out"
-	default:
-		return fmt.Sprintf("the call failed (%T)", err)
-	}
-	var id interface{ ServiceRequestID() string }
-	if errors.As(err, &id) && id.ServiceRequestID() != "" {
-		text += fmt.Sprintf(" (request id %s)", printable(id.ServiceRequestID()))
-	}
-	return text
-}
-
-// status returns the HTTP status of the reply that an error is about, or 0.
-func status(err error) int {
-	var reply interface{ HTTPStatusCode() int }
-	if errors.As(err, &reply) {
-		return reply.HTTPStatusCode()
-	}
-	return 0
-}
-
-// printable makes text from elsewhere fit for one line of an error message.
-func printable(s string) string {
-	const most = 600
-	s = strings.Map(func(r rune) rune {
-		if !unicode.IsPrint(r) {
-			return ' '
-		}
-		return r
-	}, s)
-	if len(s) > most {
-		s = strings.ToValidUTF8(s[:most], "") + "…"
-	}
-	return strings.TrimRight(s, ". ")
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 	"github.com/aws/aws-sdk-go-v2/service/ssm/types"
 
+	"github.com/whispering/bundle/internal/awsfault"
 	"github.com/whispering/bundle/pipeline/secret"
 )
 
@@ -53,13 +54,13 @@ func (s *Source) list(ctx context.Context, path string, recursive bool, filters 
 			r.parameter.Ref = secret.Ref{Name: canonical(r.name)}
 			rest, ok := strings.CutPrefix(r.name, below)
 			if !ok || rest == "" || !recursive && strings.Contains(rest, "/") {
-				return nil, replyError("the list of %q holds %q", path, printable(r.name))
+				return nil, replyError("the list of %q holds %q", path, awsfault.Printable(r.name))
 			}
 			if names[r.name] {
-				return nil, replyError("the list of %q holds %q twice", path, printable(r.name))
+				return nil, replyError("the list of %q holds %q twice", path, awsfault.Printable(r.name))
 			}
 			if fault := checkReply(r, r.parameter.Ref, s.region); fault != "" {
-				return nil, replyError("%q in the list of %q %s", printable(r.name), path, fault)
+				return nil, replyError("%q in the list of %q %s", awsfault.Printable(r.name), path, fault)
 			}
 			names[r.name] = true
 			all = append(all, r.parameter)

@@ -8,6 +8,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/ssm/types"
 
+	"github.com/whispering/bundle/internal/awsfault"
 	"github.com/whispering/bundle/pipeline/secret"
 )
 
@@ -85,7 +86,7 @@ func (m *matcher) results() []Result {
 		e := m.entries[ref]
 		switch {
 		case len(m.strays) > 0:
-			e.result.Err = replyError("the reply to %q and others holds %q, which was not asked for", ref, printable(m.strays[0]))
+			e.result.Err = replyError("the reply to %q and others holds %q, which was not asked for", ref, awsfault.Printable(m.strays[0]))
 		case e.replies == 0:
 			e.result.Err = replyError("the reply says nothing of %q", ref)
 		case e.replies > 1:
@@ -104,7 +105,7 @@ func checkReply(r reply, ref secret.Ref, region string) string {
 	v := r.parameter.Version
 	switch {
 	case !validARN(v.ARN, ref.Name, region):
-		return fmt.Sprintf("has the ARN %q", printable(v.ARN))
+		return fmt.Sprintf("has the ARN %q", awsfault.Printable(v.ARN))
 	case v.Number < 1:
 		return fmt.Sprintf("has version %d", v.Number)
 	case ref.Selector != "" && isDigit(ref.Selector[0]) && ref.Selector != strconv.FormatInt(v.Number, 10):
@@ -120,7 +121,7 @@ func checkReply(r reply, ref secret.Ref, region string) string {
 	case types.ParameterTypeString, types.ParameterTypeStringList, types.ParameterTypeSecureString:
 		return ""
 	}
-	return fmt.Sprintf("has type %q", printable(r.parameter.Type))
+	return fmt.Sprintf("has type %q", awsfault.Printable(r.parameter.Type))
 }
 
 // validARN reports whether arn is that of a parameter of this name in this

@@ -2,14 +2,14 @@ package param
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"sync"
 	"time"
 
-	"github.com/aws/smithy-go"
 	"github.com/aws/smithy-go/middleware"
 	"golang.org/x/time/rate"
+
+	"github.com/whispering/bundle/internal/awsfault"
 )
 
 // The rate at which reads begin is the default quota of an account, which
@@ -112,8 +112,7 @@ func (p *pacer) sleep(ctx context.Context) error {
 // learn adapts the rate to how a call went. All calls made before the rate was
 // last lowered belong to the spell of throttling that lowered it.
 func (p *pacer) learn(spell int, err error) {
-	var api smithy.APIError
-	throttled := errors.As(err, &api) && isThrottle(api.ErrorCode())
+	throttled := awsfault.Classify(err) == awsfault.Throttled
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if throttled {

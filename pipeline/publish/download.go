@@ -11,6 +11,7 @@ import (
 	"net/url"
 	"time"
 
+	"github.com/whispering/bundle/internal/awsfault"
 	"github.com/whispering/bundle/layerbuild"
 )
 
@@ -59,7 +60,7 @@ func (l *Lambda) checkLocation(location string) (*url.URL, error) {
 	base, err := url.Parse(l.base)
 	own := err == nil && link.Scheme == base.Scheme && link.Host == base.Host
 	if link.Scheme != "https" && !own {
-		return nil, fmt.Errorf("%w: the link to the content leads to %q and is not https", ErrReply, printable(link.Host))
+		return nil, fmt.Errorf("%w: the link to the content leads to %q and is not https", ErrReply, awsfault.Printable(link.Host))
 	}
 	return link, nil
 }
@@ -93,7 +94,7 @@ func network(err error) string {
 	if errors.As(err, &at) {
 		err = at.Err
 	}
-	return printable(err.Error())
+	return awsfault.Printable(err.Error())
 }
 
 func pause(ctx context.Context, d time.Duration) {

@@ -14,6 +14,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
+
+	"github.com/whispering/bundle/internal/awsfault"
 )
 
 // Lambda finds, downloads and publishes layers in one account and region. It is
@@ -142,7 +144,7 @@ func onlyWhenThrottled(o *lambda.Options) {
 		o.MaxAttempts = 8
 		o.RateLimiter = ratelimit.None
 		o.Retryables = []retry.IsErrorRetryable{retry.IsErrorRetryableFunc(func(err error) aws.Ternary {
-			return aws.BoolTernary(isThrottle(errorCode(err)))
+			return aws.BoolTernary(awsfault.Classify(err) == awsfault.Throttled)
 		})}
 	})
 }
@@ -152,7 +154,7 @@ func newVersion(layer, arn string, number int64, content *types.LayerVersionCont
 	ref, err := ParseARN(arn)
 	switch {
 	case err != nil || ref.Version != number || ref.Layer != layer && !strings.HasSuffix(ref.Layer, ":layer:"+layer):
-		return Version{}, fmt.Errorf("%w: it describes %q, version %d", ErrReply, printable(arn), number)
+		return Version{}, fmt.Errorf("%w: it describes %q, version %d", ErrReply, awsfault.Printable(arn), number)
 	case content == nil || content.CodeSize < 0:
 		return Version{}, fmt.Errorf("%w: it describes a version without content", ErrReply)
 	}
@@ -174,5 +176,5 @@ func failure(ctx context.Context, cause error) error {
 	case ctx.Err() != nil:
 		return fmt.Errorf("%w: %w", ErrUnavailable, ctx.Err())
 	}
-	return fmt.Errorf("%w: %s", sentinel(cause), describe(cause))
+	return fmt.Errorf("%w: %s", sentinel(cause), awsfault.Describe(cause))
 }

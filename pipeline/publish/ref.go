@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+
+	"github.com/whispering/bundle/internal/awsfault"
 )
 
 // A Ref names a layer, or one version of it.
@@ -27,13 +29,13 @@ func ParseARN(arn string) (Ref, error) {
 	ok := (len(p) == 7 || len(p) == 8) && p[0] == "arn" && p[1] != "" && p[2] == "lambda" && p[3] != "" &&
 		len(p[4]) == 12 && strings.Trim(p[4], "0123456789") == "" && p[5] == "layer" && ValidName(p[6])
 	if !ok {
-		return Ref{}, fmt.Errorf("%q is not the ARN of a layer: write arn:aws:lambda:REGION:ACCOUNT:layer:NAME, with :VERSION or without", printable(arn))
+		return Ref{}, fmt.Errorf("%q is not the ARN of a layer: write arn:aws:lambda:REGION:ACCOUNT:layer:NAME, with :VERSION or without", awsfault.Printable(arn))
 	}
 	ref := Ref{Layer: strings.Join(p[:7], ":"), Region: p[3]}
 	if len(p) == 8 {
 		n, err := strconv.ParseInt(p[7], 10, 64)
 		if err != nil || n < 1 {
-			return Ref{}, fmt.Errorf("%q has no layer version after the last colon: versions are numbers from 1", printable(arn))
+			return Ref{}, fmt.Errorf("%q has no layer version after the last colon: versions are numbers from 1", awsfault.Printable(arn))
 		}
 		ref.Version = n
 	}

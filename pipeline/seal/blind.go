@@ -10,6 +10,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/aws/smithy-go"
 	"github.com/aws/smithy-go/middleware"
+
+	"github.com/whispering/bundle/internal/awsfault"
 )
 
 var (
@@ -58,9 +60,9 @@ func (b *Blind) ReEncrypt(ctx context.Context, m Move) ([]byte, error) {
 	_, ok := parseKey(source)
 	switch n := len(out.CiphertextBlob); {
 	case to != m.To:
-		return nil, fmt.Errorf("%w: %q encrypted instead of %q", ErrReply, printable(to), m.To)
+		return nil, fmt.Errorf("%w: %q encrypted instead of %q", ErrReply, awsfault.Printable(to), m.To)
 	case !ok:
-		return nil, fmt.Errorf("%w: the source key is %q", ErrReply, printable(source))
+		return nil, fmt.Errorf("%w: the source key is %q", ErrReply, awsfault.Printable(source))
 	case n == 0 || n > maxCiphertext:
 		return nil, fmt.Errorf("%w: the ciphertext is %d bytes long", ErrReply, n)
 	case source == m.To:
@@ -111,9 +113,9 @@ func moveFailure(ctx context.Context, err error) error {
 	if ctx.Err() == nil && errors.As(err, &api) {
 		switch api.ErrorCode() {
 		case "InvalidCiphertextException": // its message is empty
-			return fmt.Errorf("%w: %s", ErrCiphertext, describe(err))
+			return fmt.Errorf("%w: %s", ErrCiphertext, awsfault.Describe(err))
 		case "IncorrectKeyException":
-			return fmt.Errorf("%w: %s", ErrSourceKey, describe(err))
+			return fmt.Errorf("%w: %s", ErrSourceKey, awsfault.Describe(err))
 		}
 	}
 	return failure(ctx, err, nil)

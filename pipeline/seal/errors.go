@@ -2,16 +2,10 @@ package seal
 
 import (
 	"bytes"
-	"context"
 	"encoding/base64"
 	"errors"
-	"fmt"
-	"net/url"
-	"strings"
-	"unicode"
 
-	"github.com/aws/smithy-go"
-	smithyhttp "github.com/aws/smithy-go/transport/http"
+	"github.com/whispering/bundle/internal/awsfault"
 )
 
 var (
@@ -38,71 +32,23 @@ var (
 // https://docs.aws.amazon.com/kms/latest/APIReference/API_DescribeKey.html
 // https://docs.aws.amazon.com/kms/latest/APIReference/CommonErrors.html
 func sentinel(err error) error {
-	var marked interface{ CredentialsError() bool }
-	if errors.As(err, &marked) {
+	switch awsfault.Classify(err) {
+	case awsfault.Credentials:
 		return ErrCredentials
-	}
-	var api smithy.APIError
-	if !errors.As(err, &api) {
+	case awsfault.Denied:
+		return ErrKeyDenied
+	case awsfault.Throttled, awsfault.Unavailable:
 		return ErrUnavailable
 	}
-	switch api.ErrorCode() {
+	switch awsfault.Code(err) {
 	case "NotFoundException", "InvalidArnException":
 		return ErrKeyMissing
-	case "AccessDenied", "AccessDeniedException", "NotAuthorized", "OptInRequired", "UnauthorizedOperation":
-		return ErrKeyDenied
 	case "DisabledException", "KMSInvalidStateException", "InvalidKeyUsageException":
 		return ErrKeyState
-	case "ExpiredToken", "ExpiredTokenException", "RequestExpired", "UnrecognizedClientException", "InvalidClientTokenId",
-		"InvalidAccessKeyId", "SignatureDoesNotMatch", "InvalidSignatureException", "IncompleteSignature",
-		"IncompleteSignatureException", "MissingAuthenticationToken", "MissingAuthenticationTokenException", "AuthFailure":
-		return ErrCredentials
-	case "KMSInternalException", "KeyUnavailableException", "DependencyTimeoutException", "InternalFailure",
-		"ServiceUnavailable", "ServiceUnavailableException", "RequestTimeout", "RequestTimeoutException",
-		"Throttling", "ThrottlingException", "ThrottledException", "RequestThrottledException", "TooManyRequestsException",
-		"RequestLimitExceeded", "SlowDown", "", "UnknownError": // the last two are not answers of AWS
-		return ErrUnavailable
-	}
-	if status(err) >= 500 || status(err) == 429 {
+	case "":
 		return ErrUnavailable
 	}
 	return ErrReply
-}
-
-// describe says what went wrong: in AWS's words for a refusal, in those of the
-// network for a call that was not sent, and never in those of a parser.
-func describe(err error) string {
-	var marked interface {
-		error
-		CredentialsError() bool
-	}
-	var api smithy.APIError
-	var send *smithyhttp.RequestSendError
-	text := ""
-	switch {
-	case errors.As(err, &marked):
-		return printable(marked.Error())
-	case errors.As(err, &api) && api.ErrorCode() != "" && api.ErrorCode() != "UnknownError":
-		text = printable(strings.TrimSuffix(api.ErrorCode()+": "+api.ErrorMessage(), ": "))
-	case errors.As(err, &send):
-		cause := send.Err
-		var at *url.Error
-		if errors.As(cause, &at) {
-			cause = at.Err
-		}
-		return printable(cause.Error())
-	case status(err) != 0:
-		text = fmt.Sprintf("a reply with HTTP status %d that is not from AWS or was cut short", status(err))
-	case errors.Is(err, context.DeadlineExceeded):
-		return "time-out"
-	default:
-		return fmt.Sprintf("the call failed (%T)", err)
-	}
-	var id interface{ ServiceRequestID() string }
-	if errors.As(err, &id) && id.ServiceRequestID() != "" {
-		text += fmt.Sprintf(" (request id %s)", printable(id.ServiceRequestID()))
-	}
-	return text
 }
 
 // withoutEcho returns text, unless it repeats some of the plaintext that the
@@ -123,28 +69,4 @@ func withoutEcho(text string, plaintext []byte) string {
 		}
 	}
 	return text
-}
-
-// status returns the HTTP status of the reply that an error is about, or 0.
-func status(err error) int {
-	var reply interface{ HTTPStatusCode() int }
-	if errors.As(err, &reply) {
-		return reply.HTTPStatusCode()
-	}
-	return 0
-}
-
-// printable makes text from elsewhere fit for one line of an error message.
-func printable(s string) string {
-	const most = 600
-	s = strings.Map(func(r rune) rune {
-		if !unicode.IsPrint(r) {
-			return ' '
-		}
-		return r
-	}, s)
-	if len(s) > most {
-		s = strings.ToValidUTF8(s[:most], "") + "…"
-	}
-	return strings.TrimRight(s, ". ")
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/kms/types"
 	"github.com/aws/smithy-go"
 
+	"github.com/whispering/bundle/internal/awsfault"
 	"github.com/whispering/bundle/pipeline/secret"
 )
 
@@ -52,7 +53,7 @@ func (k *KMS) Describe(ctx context.Context, ref string) (Key, error) {
 	var api smithy.APIError
 	switch {
 	case errors.As(err, &api) && api.ErrorCode() == "ValidationException": // of the reference: there is nothing else to it
-		return Key{}, fmt.Errorf("%w: %s", ErrKeyMissing, describe(err))
+		return Key{}, fmt.Errorf("%w: %s", ErrKeyMissing, awsfault.Describe(err))
 	case err != nil:
 		return Key{}, failure(ctx, err, nil)
 	}
@@ -64,7 +65,7 @@ func (k *KMS) Describe(ctx context.Context, ref string) (Key, error) {
 	switch {
 	case !ok, aws.ToString(m.AWSAccountId) != key.Account:
 		return Key{}, fmt.Errorf("%w: the key has the ARN %q and belongs to account %q",
-			ErrReply, printable(aws.ToString(m.Arn)), printable(aws.ToString(m.AWSAccountId)))
+			ErrReply, awsfault.Printable(aws.ToString(m.Arn)), awsfault.Printable(aws.ToString(m.AWSAccountId)))
 	case !isAlias(ref) && key.ARN != ref && !strings.HasSuffix(key.ARN, ":key/"+ref):
 		return Key{}, fmt.Errorf("%w: it describes key %q", ErrReply, key.ARN)
 	}
@@ -85,7 +86,7 @@ func (k *KMS) Describe(ctx context.Context, ref string) (Key, error) {
 // even where the reply does.
 func (k *KMS) Encrypt(ctx context.Context, keyARN string, box secret.Value, encryption map[string]string) ([]byte, error) {
 	if _, ok := parseKey(keyARN); !ok {
-		return nil, fmt.Errorf("%w: %q is not the ARN of a key", ErrKeyMissing, printable(keyARN))
+		return nil, fmt.Errorf("%w: %q is not the ARN of a key", ErrKeyMissing, awsfault.Printable(keyARN))
 	}
 	plaintext := box.Reveal()
 	defer clear(plaintext)
@@ -96,7 +97,7 @@ func (k *KMS) Encrypt(ctx context.Context, keyARN string, box secret.Value, encr
 		return nil, failure(ctx, err, plaintext)
 	}
 	if got := aws.ToString(out.KeyId); got != keyARN {
-		return nil, fmt.Errorf("%w: %q encrypted instead of %q", ErrReply, withoutEcho(printable(got), plaintext), keyARN)
+		return nil, fmt.Errorf("%w: %q encrypted instead of %q", ErrReply, withoutEcho(awsfault.Printable(got), plaintext), keyARN)
 	}
 	if n := len(out.CiphertextBlob); n == 0 || n > maxCiphertext {
 		return nil, fmt.Errorf("%w: the ciphertext is %d bytes long", ErrReply, n)
@@ -129,5 +130,5 @@ func failure(ctx context.Context, cause error, plaintext []byte) error {
 	case ctx.Err() != nil:
 		return fmt.Errorf("%w: %w", ErrUnavailable, ctx.Err())
 	}
-	return fmt.Errorf("%w: %s", sentinel(cause), withoutEcho(describe(cause), plaintext))
+	return fmt.Errorf("%w: %s", sentinel(cause), withoutEcho(awsfault.Describe(cause), plaintext))
 }

@@ -1,4 +1,7 @@
-package awsclient
+// Package awsfault tells what a failed call to AWS means, and says so in words
+// that are fit for a log. What the adapters of the services have in common in
+// this lies here; each adds the codes of its own service.
+package awsfault
 
 import (
 	"context"
@@ -6,14 +9,9 @@ import (
 	"io"
 	"net"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/smithy-go"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 )
-
-// ErrCredentials reports that there are no credentials, or that AWS does not
-// accept them.
-var ErrCredentials = errors.New("no usable AWS credentials")
 
 // Class says what a failed call means to whoever made it.
 type Class int
@@ -37,6 +35,9 @@ func (c Class) String() string {
 // messages and HTTP statuses vary:
 // https://docs.aws.amazon.com/systems-manager/latest/APIReference/CommonErrors.html
 // https://docs.aws.amazon.com/kms/latest/APIReference/CommonErrors.html
+// https://docs.aws.amazon.com/lambda/latest/api/CommonErrors.html
+//
+// An error that has a method CredentialsError counts as one of credentials.
 func Classify(err error) Class {
 	var marked interface{ CredentialsError() bool }
 	var api smithy.APIError
@@ -45,17 +46,17 @@ func Classify(err error) Class {
 		return Other
 	case errors.Is(err, context.Canceled):
 		return Canceled
-	case errors.As(err, &marked), errors.Is(err, ErrCredentials):
+	case errors.As(err, &marked):
 		return Credentials
 	case errors.As(err, &api):
-		return classifyCode(api.ErrorCode(), status(err))
+		return classifyCode(api.ErrorCode(), Status(err))
 	}
 	var deserialization *smithy.DeserializationError
 	var send *smithyhttp.RequestSendError
 	var network net.Error
 	switch {
 	case errors.As(err, &deserialization), errors.As(err, &send), errors.As(err, &network),
-		errors.Is(err, context.DeadlineExceeded), errors.Is(err, io.ErrUnexpectedEOF), status(err) != 0:
+		errors.Is(err, context.DeadlineExceeded), errors.Is(err, io.ErrUnexpectedEOF), Status(err) != 0:
 		return Unavailable
 	}
 	return Other
@@ -74,8 +75,8 @@ func classifyCode(code string, status int) Class {
 		"RequestLimitExceeded", "SlowDown":
 		return Throttled
 	case "InternalFailure", "InternalError", "InternalServerError", "InternalServiceError", "ServiceUnavailable",
-		"ServiceUnavailableException", "RequestTimeout", "RequestTimeoutException", "KMSInternalException",
-		"KeyUnavailableException", "DependencyTimeoutException":
+		"ServiceUnavailableException", "ServiceException", "RequestTimeout", "RequestTimeoutException",
+		"KMSInternalException", "KeyUnavailableException", "DependencyTimeoutException":
 		return Unavailable
 	case "", "UnknownError": // not an answer of AWS
 		return Unavailable
@@ -86,54 +87,20 @@ func classifyCode(code string, status int) Class {
 	return Other
 }
 
-// status returns the HTTP status of the reply that an error is about, or 0.
-func status(err error) int {
+// Code returns the code that AWS gave an error, or "" where it gave none.
+func Code(err error) string {
+	var api smithy.APIError
+	if errors.As(err, &api) {
+		return api.ErrorCode()
+	}
+	return ""
+}
+
+// Status returns the HTTP status of the reply that an error is about, or 0.
+func Status(err error) int {
 	var reply interface{ HTTPStatusCode() int }
 	if errors.As(err, &reply) {
 		return reply.HTTPStatusCode()
 	}
 	return 0
 }
-
-// marked gives out credentials, and marks its errors as being about credentials
-// unless it was merely out of reach.
-type marked struct {
-	aws.CredentialsProvider
-	what string
-}
-
-func (m marked) Retrieve(ctx context.Context) (aws.Credentials, error) {
-	c, err := m.CredentialsProvider.Retrieve(ctx)
-	if err == nil {
-		return c, nil
-	}
-	switch Classify(err) {
-	case Canceled, Throttled, Unavailable:
-		return c, err
-	}
-	return c, &credentialsError{m.what, err}
-}
-
-// credentialsError is recognised by adapters that cannot import this package by
-// its method CredentialsError.
-type credentialsError struct {
-	what string
-	err  error
-}
-
-func (e *credentialsError) Error() string {
-	var operation *smithy.OperationError
-	if errors.As(e.err, &operation) && operation.ServiceID == "ec2imds" {
-		return e.what + ": there are none in the environment, the shared files, a web identity or a container" +
-			" (for the role of an EC2 instance, set AWS_EC2_METADATA_DISABLED=false)"
-	}
-	var api smithy.APIError
-	if errors.As(e.err, &api) {
-		return e.what + ": " + api.ErrorCode() + ": " + api.ErrorMessage()
-	}
-	return e.what + ": " + e.err.Error()
-}
-
-func (e *credentialsError) Unwrap() error          { return e.err }
-func (e *credentialsError) Is(target error) bool   { return target == ErrCredentials }
-func (e *credentialsError) CredentialsError() bool { return true }
