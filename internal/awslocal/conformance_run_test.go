@@ -164,7 +164,7 @@ func (e *run) clean(operation string, in map[string]any) {
 	switch {
 	case !e.texts || e.world != nil: // a server of the test's own ends with it
 	case operation == "PutParameter":
-		undo("ssm", "DeleteParameter", map[string]any{"Name": in["Name"]})
+		undo("ssm", "DeleteParameter", map[string]any{"Name": strings.TrimSpace(fmt.Sprint(in["Name"]))})
 	case operation == "CreateKey":
 		undo("kms", "ScheduleKeyDeletion", map[string]any{"KeyId": lookUp(e.out, "KeyMetadata.KeyId"), "PendingWindowInDays": 7})
 	case operation == "CreateAlias":
