@@ -1,3 +1,5 @@
+//go:build unix
+
 // Package lambdatest runs the helpers and the exec wrapper as Lambda does, with
 // AWS's own runtime clients: the layer's zip unpacked to a read-only /opt, a
 // function, a Runtime API, KMS. What Lambda alone has is not here: its users and
