@@ -94,9 +94,14 @@ func (r *run) checkBlind(context.Context) Problems {
 func (j *job) checkBlind() Problems {
 	var problems Problems
 	for _, w := range j.wants {
-		if j.blind() && w.field != "" {
-			problems = append(problems, j.cannot(Manifest, w, w.fieldAt, "has a field: to cut it out, the build would have to read the value. "+
+		switch {
+		case !j.blind() || w.asks == nil:
+		case w.field != "":
+			problems = append(problems, j.cannot(Manifest, w, w.asks, "has a field: to cut it out, the build would have to read the value. "+
 				"Put it into a parameter of its own, or write blind = false for the function."))
+		default:
+			problems = append(problems, j.cannot(Manifest, w, w.asks, "has a constraint: to check it, the build would have to read the value. "+
+				"Remove matches and min_length, or write blind = false for the function."))
 		}
 	}
 	return problems
@@ -275,7 +280,7 @@ func (s *sealing) findRest(ctx context.Context, todo, others []*job) {
 	s.moveAll(ctx, todo, func(ctx context.Context, j *job) Problems {
 		movable := &job{fn: j.fn, key: j.key}
 		for _, w := range j.wants {
-			if w.ciphertext != nil && w.field == "" {
+			if w.ciphertext != nil && w.asks == nil {
 				movable.wants = append(movable.wants, w)
 			}
 		}

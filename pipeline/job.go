@@ -31,9 +31,10 @@ type want struct {
 	ref      secret.Ref
 	field    secret.Field
 	encoding secret.Encoding
+	checks   secret.Constraints
 	optional bool
 	at       *hcl.Range // the parameter attribute, or the parameters block
-	fieldAt  *hcl.Range // the field attribute
+	asks     *hcl.Range // the attribute that asks for the value to be looked at
 	imported bool
 
 	version    secret.Version // once read
@@ -76,10 +77,20 @@ func newWant(s manifest.Secret) (*want, Problems) {
 	note(s.Field.Range, "Invalid field", err)
 	encoding, err := secret.ParseEncoding(cmp.Or(s.Encoding.Value, string(secret.Text)))
 	note(s.Encoding.Range, "Invalid encoding", err)
-	return &want{
-		name: s.Name.Value, ref: ref, field: field, encoding: encoding,
-		optional: s.Optional, at: &s.Parameter.Range, fieldAt: &s.Field.Range,
-	}, problems
+	checks, err := secret.ParseConstraints(s.MinLength.Value, s.Matches.Value)
+	note(s.Matches.Range, "Invalid expression", err)
+	w := &want{
+		name: s.Name.Value, ref: ref, field: field, encoding: encoding, checks: checks, optional: s.Optional, at: &s.Parameter.Range,
+	}
+	switch {
+	case field != "":
+		w.asks = &s.Field.Range
+	case s.Matches.Value != "":
+		w.asks = &s.Matches.Range
+	case s.MinLength.Value > 0:
+		w.asks = &s.MinLength.Range
+	}
+	return w, problems
 }
 
 // sentence makes the text of an error into one for a diagnostic's detail.
@@ -115,6 +126,7 @@ func (j *job) header(m *manifest.Manifest) sealed.Header {
 		h.Sources = append(h.Sources, sealed.Source{
 			Secret: w.name, Encoding: string(w.encoding), ARN: w.version.ARN,
 			Version: w.version.Number, Modified: w.version.Modified, Field: string(w.field),
+			Checks: w.checks.String(),
 		})
 	}
 	return h

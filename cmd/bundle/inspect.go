@@ -50,6 +50,7 @@ type inspectSecret struct {
 	Modified  time.Time `json:"modified"`
 	Encoding  string    `json:"encoding"`
 	Field     string    `json:"field,omitempty"`
+	Checks    string    `json:"checks,omitempty"`
 }
 
 func (a *app) inspect(c *cli.Context) error {
@@ -86,7 +87,7 @@ func newInspectDocument(d *sealed.Document) inspectDocument {
 		Key: d.Key, SHA256: d.SHA256(), Embedded: d.Embedded(), Boxes: len(h.Boxes),
 	}
 	for _, s := range h.Sources {
-		doc.Secrets = append(doc.Secrets, inspectSecret{s.Secret, s.ARN, s.Version, s.Modified, s.Encoding, s.Field})
+		doc.Secrets = append(doc.Secrets, inspectSecret{s.Secret, s.ARN, s.Version, s.Modified, s.Encoding, s.Field, s.Checks})
 	}
 	return doc
 }

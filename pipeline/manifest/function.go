@@ -188,6 +188,10 @@ func (e *evaluator) twice(later, earlier source, function *block) {
 		function.label.Value, later.secret.label.Value, where, place(earlier)), later.secret.label.Range, later.secret.header))
 }
 
+// maxLength is how long a parameter can be, in bytes, in the advanced tier
+// (https://docs.aws.amazon.com/systems-manager/latest/userguide/parameter-store-advanced-parameters.html).
+const maxLength = 8192
+
 func (e *evaluator) secret(b *block, s *scope) (Secret, bool) {
 	secret := Secret{
 		Name:          b.label,
@@ -203,6 +207,8 @@ func (e *evaluator) secret(b *block, s *scope) (Secret, bool) {
 		e.report(fault("Reserved name", fmt.Sprintf("The name %s. %s", reason, remedy), b.label.Range, b.header))
 	}
 	secret.Field, _ = e.text(b, "field", s)
+	secret.Matches, _ = e.text(b, "matches", s)
+	secret.MinLength = e.number(b, "min_length", s, maxLength)
 	var has state
 	if secret.Encoding, has = e.text(b, "encoding", s); has != found {
 		secret.Encoding = Text{"text", b.header}

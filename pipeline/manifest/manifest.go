@@ -15,6 +15,12 @@ type Bool struct {
 	Range hcl.Range
 }
 
+// Number is a whole number, with the place it was written at; 0 where an attribute was left out.
+type Number struct {
+	Value int
+	Range hcl.Range
+}
+
 // Manifest is what a manifest says for one environment.
 type Manifest struct {
 	Bundle      Bundle
@@ -71,9 +77,11 @@ func (f Function) File() string {
 // not be evaluated is left out of its function.
 type Secret struct {
 	Name      Text
-	Parameter Text // as written: name, name:version or name:label
-	Field     Text // "" for the whole value
-	Encoding  Text // "text" where it is not given
+	Parameter Text   // as written: name, name:version or name:label
+	Field     Text   // "" for the whole value
+	Encoding  Text   // "text" where it is not given
+	Matches   Text   // a regular expression that the value has to match; "" for none
+	MinLength Number // bytes that the value has at least
 	Optional  bool
 	// AllowReserved permits names that loaders read. Evaluate has checked it against Reserved.
 	AllowReserved bool

@@ -6,6 +6,7 @@ type kind string
 const (
 	textKind   kind = "text"
 	boolKind   kind = "true or false"
+	numberKind kind = "whole number"
 	listKind   kind = "list of text"
 	objectKind kind = "object"
 	anyKind    kind = "any value"
@@ -32,6 +33,8 @@ func rootSpec() blockSpec {
 		{"parameter", textKind, true},
 		{"field", textKind, false},
 		{"encoding", textKind, false},
+		{"matches", textKind, false},
+		{"min_length", numberKind, false},
 		{"optional", boolKind, false},
 		{"allow_reserved", boolKind, false},
 		{"environments", listKind, false},
@@ -112,8 +115,6 @@ const always = -1
 func unbuilt() []unbuiltRow {
 	return []unbuiltRow{
 		{"environment", "regions", 1, "More than one region is not available in this version. Name one, and declare an environment for each."},
-		{"secret", "matches", always, "Constraints on values are not available in this version. Remove the attribute."},
-		{"secret", "min_length", always, "Constraints on values are not available in this version. Remove the attribute."},
 	}
 }
 

@@ -2,6 +2,7 @@ package manifest
 
 import (
 	"fmt"
+	"math/big"
 	"slices"
 	"strings"
 	"unicode"
@@ -127,6 +128,8 @@ func described(k kind) string {
 		return "a text"
 	case listKind:
 		return "a list of texts"
+	case numberKind:
+		return "a whole number"
 	case objectKind:
 		return "an object"
 	}
@@ -213,6 +216,25 @@ func (e *evaluator) flag(b *block, name string, s *scope) (Bool, state) {
 		return Bool{Range: place}, failed
 	}
 	return Bool{v.True(), place}, found
+}
+
+// number is the value of a whole number attribute from 1 to most, with the place of the expression.
+func (e *evaluator) number(b *block, name string, s *scope, most int) Number {
+	a, v, st := e.get(b, name, s)
+	if st != found {
+		return Number{}
+	}
+	place := a.Expr.Range()
+	if v.Type() != cty.Number {
+		e.wrongType(a, numberKind, name+" = 1, without quotes", v, place)
+		return Number{Range: place}
+	}
+	n, accuracy := v.AsBigFloat().Int64()
+	if accuracy != big.Exact || n < 1 || n > int64(most) {
+		e.wrong(a, "Invalid "+name, fmt.Sprintf("The value of %s is a whole number from 1 to %d.", name, most), place)
+		return Number{Range: place}
+	}
+	return Number{int(n), place}
 }
 
 // list is the value of a list attribute, each element with its own place where the list is written out.

@@ -123,6 +123,9 @@ func reasons(w Want, d *sealed.Document) []Reason {
 		}
 		note(s.Secret, "encoding", old.Encoding, s.Encoding)
 		note(s.Secret, "field", cmp.Or(old.Field, "-"), cmp.Or(s.Field, "-"))
+		if old.Checks != s.Checks {
+			all = append(all, Reason{Secret: s.Secret, What: "constraints"})
+		}
 	}
 	return all
 }

@@ -78,6 +78,9 @@ function "hello" {
     field     = "live.key"
     encoding  = "base64"
     optional  = true
+
+    matches    = "[a-z]{3}\\d${var.tier == "web" ? "" : "+"}"
+    min_length = 12
   }
   secret "NODE_AUTH_TOKEN" {
     parameter      = "${local.root}/npm"

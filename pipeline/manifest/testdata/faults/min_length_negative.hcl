@@ -11,6 +11,6 @@ function "hello" {
 
   secret "DB_PASSWORD" {
     parameter = "/payments/db"
-    min_length = 8
+    min_length = -1
   }
 }

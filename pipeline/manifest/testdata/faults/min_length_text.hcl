@@ -11,6 +11,6 @@ function "hello" {
 
   secret "DB_PASSWORD" {
     parameter = "/payments/db"
-    matches   = "^x"
+    min_length = "12"
   }
 }
