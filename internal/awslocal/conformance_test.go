@@ -15,6 +15,7 @@ import (
 	"github.com/rogpeppe/go-internal/txtar"
 
 	"github.com/whispering/bundle/internal/awslocal"
+	"github.com/whispering/bundle/internal/needs"
 )
 
 // The fidelity list: each file of testdata/conformance is one behaviour of AWS, with the page it rests on (see the README there).
@@ -87,13 +88,7 @@ func runElsewhere(t *testing.T, r row, url string, texts bool) {
 // startMoto starts moto_server and gives its address.
 func startMoto(t *testing.T) string {
 	t.Helper()
-	program, err := exec.LookPath("moto_server")
-	if err != nil {
-		if os.Getenv("BUNDLE_TEST_REQUIRE") != "" {
-			t.Fatal("moto_server is not installed (PyPI: pip install 'moto[server]')")
-		}
-		t.Skip("moto_server is not installed (PyPI: pip install 'moto[server]')")
-	}
+	program := needs.Program(t, "moto_server", "PyPI: pip install 'moto[server]'")
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/whispering/bundle/internal/needs"
 )
 
 const walked = `put version 1
@@ -64,11 +66,7 @@ func need(t *testing.T, from, program string, args ...string) {
 	if exec.CommandContext(t.Context(), program, args...).Run() == nil {
 		return
 	}
-	message := program + " " + strings.Join(args, " ") + " does not work (" + from + ")"
-	if os.Getenv("BUNDLE_TEST_REQUIRE") != "" {
-		t.Fatal(message)
-	}
-	t.Skip(message)
+	needs.Missing(t, "%s %s does not work (%s)", program, strings.Join(args, " "), from)
 }
 
 // javascript puts a program beside the packages that it imports. They are looked for in the folder BUNDLE_TEST_NODE_MODULES.
