@@ -134,10 +134,10 @@ func TestBlindBuildNeedsNoDecryption(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got, want := string(values["COMMON"]), "not-a-real-value-0"; got != want {
+		if got, want := values["COMMON"], "not-a-real-value-0"; got != want {
 			t.Errorf("%s: COMMON is %q", function, got)
 		}
-		if got, want := string(values[fmt.Sprintf("P%d", 6*i+3)]), fmt.Sprintf("not-a-real-value-%d", 6*i+3); got != want || len(values) != 7 {
+		if got, want := values[fmt.Sprintf("P%d", 6*i+3)], fmt.Sprintf("not-a-real-value-%d", 6*i+3); got != want || len(values) != 7 {
 			t.Errorf("%s: got %q, want %q, of %d", function, got, want, len(values))
 		}
 	}

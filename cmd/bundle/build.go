@@ -41,11 +41,11 @@ func (a *app) build(c *cli.Context) error {
 	if err := noArguments(c); err != nil {
 		return err
 	}
-	timeout, err := duration(c, "timeout")
+	timeout, err := timeout(c)
 	if err != nil {
 		return err
 	}
-	tps, err := rate(c, "ssm-tps")
+	tps, err := pace(c)
 	if err != nil {
 		return err
 	}

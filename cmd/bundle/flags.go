@@ -43,25 +43,26 @@ func text(c *cli.Context, name string) string {
 // given reports whether a flag made by textFlag was given on the command line.
 func given(c *cli.Context, name string) bool { return c.Generic(name).(*once).set }
 
-// duration returns what a flag made by textFlag was given as a length of time.
-func duration(c *cli.Context, name string) (time.Duration, error) {
-	d, err := time.ParseDuration(text(c, name))
+// timeout returns what --timeout says.
+func timeout(c *cli.Context) (time.Duration, error) {
+	d, err := time.ParseDuration(text(c, "timeout"))
 	if err != nil || d <= 0 {
-		return 0, usagef("--%s %q is not a length of time, such as 90s or 10m", name, text(c, name))
+		return 0, usagef("--timeout %q is not a length of time, such as 90s or 10m", text(c, "timeout"))
 	}
 	return d, nil
 }
 
-// rate returns what --ssm-tps says: nil for pacing by what AWS allows.
-func rate(c *cli.Context, name string) (*float64, error) {
-	if text(c, name) == "" {
+// pace returns what --ssm-tps says: nil for pacing by what AWS allows.
+func pace(c *cli.Context) (*float64, error) {
+	tps := text(c, "ssm-tps")
+	if tps == "" {
 		return nil, nil
 	}
-	r, err := strconv.ParseFloat(text(c, name), 64)
-	if err != nil || !(r >= 0 && r <= 1e6) {
-		return nil, usagef("--%s %q is not a number of calls a second", name, text(c, name))
+	rate, err := strconv.ParseFloat(tps, 64)
+	if err != nil || !(rate >= 0 && rate <= 1e6) {
+		return nil, usagef("--ssm-tps %q is not a number of calls a second", tps)
 	}
-	return &r, nil
+	return &rate, nil
 }
 
 // Flags that several commands have.

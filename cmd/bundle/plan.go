@@ -94,11 +94,11 @@ func (a *app) plan(c *cli.Context) error {
 
 // runPlan plans, with the AWS of the environment unless --offline says not to.
 func (a *app) runPlan(c *cli.Context, b *pipeline.Build, module *manifest.Module) (*pipeline.Result, map[string]int, error) {
-	timeout, err := duration(c, "timeout")
+	timeout, err := timeout(c)
 	if err != nil {
 		return nil, nil, err
 	}
-	tps, err := rate(c, "ssm-tps")
+	tps, err := pace(c)
 	if err != nil {
 		return nil, nil, err
 	}

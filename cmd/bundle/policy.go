@@ -51,7 +51,7 @@ func (a *app) policy(c *cli.Context) error {
 	if err := noArguments(c); err != nil {
 		return err
 	}
-	timeout, err := duration(c, "timeout")
+	timeout, err := timeout(c)
 	if err != nil {
 		return err
 	}

@@ -50,7 +50,7 @@ func (a *app) publish(c *cli.Context) error {
 	if err := noArguments(c); err != nil {
 		return err
 	}
-	timeout, err := duration(c, "timeout")
+	timeout, err := timeout(c)
 	if err != nil {
 		return err
 	}

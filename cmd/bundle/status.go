@@ -41,11 +41,11 @@ func (a *app) statusCommand() *cli.Command {
 
 func (a *app) status(c *cli.Context) error {
 	started := time.Now()
-	timeout, err := duration(c, "timeout")
+	timeout, err := timeout(c)
 	if err != nil {
 		return err
 	}
-	tps, err := rate(c, "ssm-tps")
+	tps, err := pace(c)
 	if err != nil {
 		return err
 	}

@@ -311,7 +311,7 @@ func TestDownloadsAreHeldToTheirDigest(t *testing.T) {
 		"with a user":     {location: "https://user@storage.example.com/content", want: ErrReply},
 		"first faulty": {storage: func(w http.ResponseWriter, r *http.Request) {
 			if failures++; failures == 1 {
-				w.WriteHeader(503)
+				w.WriteHeader(http.StatusServiceUnavailable)
 				return
 			}
 			_, _ = w.Write(content)
