@@ -1,0 +1,419 @@
+#!/usr/bin/env bash
+# The whole story of bundle against the AWS account that the credentials at hand name, and a check of what AWS does where our
+# documentation infers it. docs/e2e.md says what it makes, what it costs and which rights it takes.
+#
+# It needs bash, Go (or BUNDLE_E2E_BUNDLE, a built bundle), the AWS CLI (1 or 2), unzip and coreutils.
+#
+#   BUNDLE_E2E_YES=1     do not ask
+#   BUNDLE_E2E_PARTS     some of: pack publish blind facts rights (default: all)
+#   BUNDLE_E2E_ROLE      the ARN of the role of docs/e2e.md; without it, what takes such a role is left out
+#
+# Exit codes: 0 all well; 1 bundle did not do what it should; 2 nothing was begun; 3 AWS differs from what is inferred.
+set -euo pipefail
+
+parts=" ${BUNDLE_E2E_PARTS:-pack publish blind facts rights} "
+role=${BUNDLE_E2E_ROLE:-}
+root=$(cd "$(dirname "$0")/../.." && pwd)
+export AWS_PAGER="" AWS_CLI_AUTO_PROMPT=off
+
+step() { printf '\n== %s\n' "$*"; }
+ok() { echo "ok: $*"; }
+fail() { echo "FAILED: $*" >&2; exit 1; }
+refuse() { echo "e2e-aws: $*" >&2; exit 2; }
+part() { case $parts in *" $1 "*) ;; *) return 1 ;; esac; }
+sha256() { if command -v sha256sum >/dev/null; then sha256sum; else shasum -a 256; fi | cut -d' ' -f1; }
+random() { od -An -N4 -tx1 /dev/urandom | tr -d ' \n'; }
+
+# --- where we are ---
+
+for p in $parts; do case $p in pack | publish | blind | facts | rights) ;; *) refuse "there is no part \"$p\"" ;; esac; done
+for program in aws unzip od base64; do command -v "$program" >/dev/null || refuse "$program is needed"; done
+endpoint=${AWS_ENDPOINT_URL:-}
+case $endpoint in
+"" | http://127.0.0.1:* | http://localhost:* | http://\[::1\]:*) ;;
+*) refuse "AWS_ENDPOINT_URL names neither AWS nor this machine" ;;
+esac
+region=${AWS_REGION:-${AWS_DEFAULT_REGION:-$(aws configure get region || true)}}
+[ -n "$region" ] || refuse "no region: set AWS_REGION"
+export AWS_REGION=$region AWS_DEFAULT_REGION=$region
+caller=$(aws sts get-caller-identity --query '[Account, Arn]' --output text) || refuse "AWS does not say who we are"
+account=${caller%%$'\t'*} arn=${caller#*$'\t'}
+partition=$(echo "$arn" | cut -d: -f2)
+run=$(random)
+name=bundle-e2e-$run
+
+cat <<TEXT
+account  $account
+region   $region
+caller   $arn
+endpoint ${endpoint:-AWS}
+parts   $parts
+names    begin with $name
+
+This makes 4 KMS keys, some 15 parameters (1 of the advanced tier) and, to publish, a layer of 2 versions, all with made-up values; and
+removes them, the keys after the least wait that KMS allows, 7 days, which costs nothing. It comes to a few cents.
+TEXT
+if [ "${BUNDLE_E2E_YES:-}" != 1 ]; then
+  read -r -p "Go on in account $account? Type yes: " answer || true
+  [ "${answer:-}" = yes ] || refuse "nothing was made"
+fi
+
+# --- clean-up, whatever happens ---
+
+dir=$(mktemp -d)
+keys=() parameters=()
+clean() {
+  status=$?
+  trap '' INT TERM
+  trap - EXIT
+  step "clean up"
+  left=0
+  remove() { aws "$@" >/dev/null 2>"$dir/error" || grep -q 'NotFound' "$dir/error" || { left=1; echo "LEFT BEHIND by aws $*: $(tail -1 "$dir/error")" >&2; }; }
+  for version in $(aws lambda list-layer-versions --layer-name "$name" --query 'LayerVersions[].Version' --output text 2>/dev/null || true); do
+    [ "$version" = None ] || remove lambda delete-layer-version --layer-name "$name" --version-number "$version"
+  done
+  for ((i = 0; i < ${#parameters[@]}; i += 10)); do remove ssm delete-parameters --names "${parameters[@]:i:10}"; done
+  for ((i = 0; i < ${#keys[@]}; i += 2)); do
+    remove kms delete-alias --alias-name "${keys[i]}"
+    remove kms schedule-key-deletion --key-id "${keys[i + 1]}" --pending-window-in-days 7
+  done
+  rm -rf "$dir"
+  [ $left = 0 ] && ok "nothing is left but keys that wait for their deletion"
+  [ $status != 0 ] || status=$left
+  exit "$status"
+}
+trap clean EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
+if [ -n "${BUNDLE_E2E_BUNDLE:-}" ]; then program=$BUNDLE_E2E_BUNDLE; else
+  program=$dir/bundle
+  (cd "$root" && go build -o "$program" ./cmd/bundle)
+fi
+
+# bundle COMMAND …: where the target is a local one, bundle takes its address as a flag only.
+bundle() {
+  local command=$1
+  shift
+  if [ -z "$endpoint" ]; then "$program" "$command" "$@"; else
+    env -u AWS_ENDPOINT_URL "$program" "$command" --endpoint-url "$endpoint" "$@"
+  fi
+}
+# exits CODE COMMAND …: the command ends with that code; its results are in $dir/out, what else it says in $dir/err.
+exits() {
+  local want=$1 got=0
+  shift
+  "$@" >"$dir/out" 2>"$dir/err" || got=$?
+  [ $got = "$want" ] || { cat "$dir/err" >&2; fail "exit code $got, not $want: $*"; }
+}
+has() { grep -qE -- "$1" "$dir/out" || fail "the result has no $1"; }
+hasnot() { ! grep -qE -- "$1" "$dir/out" || fail "the result has $1"; }
+decrypting='GetParameter[A-Za-z]*\(decrypt\)|kms:(Decrypt|Encrypt|ReEncrypt|GenerateDataKey)'
+
+# --- keys, parameters, manifests ---
+
+alias_of() { echo "alias/$name-$1"; }
+key_of() { local i; for ((i = 0; i < ${#keys[@]}; i += 2)); do [ "${keys[i]}" != "$(alias_of "$1")" ] || echo "${keys[i + 1]}"; done; }
+# The policy of every key: what is the default, and one denial of each side of ReEncrypt, for one encryption context.
+key_policy() {
+  local side
+  echo '{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": {"AWS": "arn:'"$partition:iam::$account"':root"}, "Action": "kms:*", "Resource": "*"}'
+  for side in From To; do
+    echo ', {"Effect": "Deny", "Principal": "*", "Action": "kms:ReEncrypt'$side'", "Resource": "*", "Condition": {"StringEquals": {"kms:EncryptionContext:deny": "'$side'"}}}'
+  done
+  echo ']}'
+}
+new_key() {
+  local key
+  key=$(aws kms create-key --description "$name $1, made by a test" --key-usage ENCRYPT_DECRYPT --policy "$(key_policy)" --query KeyMetadata.Arn --output text)
+  keys+=("$(alias_of "$1")" "$key")
+  aws kms create-alias --alias-name "$(alias_of "$1")" --target-key-id "$key"
+  for _ in $(seq 30); do # it takes KMS a moment
+    aws kms describe-key --key-id "$(alias_of "$1")" >/dev/null 2>&1 && return
+    sleep 1
+  done
+  fail "$(alias_of "$1") does not appear"
+}
+put() { # NAME TYPE VALUE …
+  case " ${parameters[*]-} " in *" /$name/$1 "*) ;; *) parameters+=("/$name/$1") ;; esac
+  aws ssm put-parameter --name "/$name/$1" --type "$2" --value "$3" "${@:4}" >/dev/null
+}
+fake() { echo "not-a-real-$1-$(random)"; }
+
+step "keys and parameters"
+for key in packed blind store broken; do new_key "$key"; done
+store=$(alias_of store)
+plain=$(fake plain) list=$(fake one),$(fake two) managed=$(fake managed) own=$(fake own) field=$(fake field) pinned=$(fake pinned) tree=$(fake tree)
+bytes=$(fake bytes | base64)
+large=$(printf 'not-a-real-value-%.0s' $(seq 480)) # 8,160 bytes
+put plain String "$plain"
+put list StringList "$list"
+put managed SecureString "$managed"
+put own SecureString "$own" --key-id "$store"
+put large SecureString "$large" --key-id "$store" --tier Advanced
+put json SecureString "{\"live\": {\"key\": \"$field\"}, \"test\": {\"key\": \"unused\"}}" --key-id "$store"
+put bytes SecureString "$bytes" --key-id "$store"
+put pinned SecureString "$pinned" --key-id "$store"
+aws ssm label-parameter-version --name "/$name/pinned" --parameter-version 1 --labels stable >/dev/null
+put pinned SecureString "$(fake newer)" --key-id "$store" --overwrite
+put tree/smtp/password SecureString "$tree" --key-id "$store"
+put tree/host String "$plain"
+ok "$((${#keys[@]} / 2)) keys, ${#parameters[@]} parameters"
+
+export BUNDLE_VAR_name=$name BUNDLE_VAR_account=$account BUNDLE_VAR_region=$region
+common='
+variable "name" {}
+variable "account" {}
+variable "region" {}
+environment "e2e" {
+  account_id     = var.account
+  regions        = [var.region]
+  parameter_keys = ["alias/${var.name}-store"]
+}
+bundle {
+  name  = var.name
+  layer = var.name
+}
+defaults { kms_key = "alias/${var.name}-${function.name}" }'
+cat >"$dir/pack.hcl" <<HCL
+$common
+locals { root = "/$name" }
+function "packed" {
+  secret "PLAIN" { parameter = "\${local.root}/plain" }
+  secret "LIST" { parameter = "\${local.root}/list" }
+  secret "MANAGED" { parameter = "\${local.root}/managed" }
+  secret "OWN" { parameter = "\${local.root}/own" }
+  secret "LARGE" { parameter = "\${local.root}/large" }
+  secret "FIELD" {
+    parameter = "\${local.root}/json"
+    field     = "live.key"
+  }
+  secret "BYTES" {
+    parameter = "\${local.root}/bytes"
+    encoding  = "base64"
+  }
+  secret "PINNED" { parameter = "\${local.root}/pinned:1" }
+  secret "LABELLED" { parameter = "\${local.root}/pinned:stable" }
+  secret "ABSENT" {
+    parameter = "\${local.root}/absent"
+    optional  = true
+  }
+  parameters {
+    path      = "\${local.root}/tree"
+    recursive = true
+    prefix    = "TREE_"
+  }
+}
+HCL
+cat >"$dir/blind.hcl" <<HCL
+$common
+function "blind" {
+  blind = true
+  secret "OWN" { parameter = "/$name/own" }
+  parameters {
+    path      = "/$name/tree"
+    recursive = true
+    prefix    = "TREE_"
+  }
+}
+HCL
+pack="--manifest $dir/pack.hcl --env e2e"
+blind="--manifest $dir/blind.hcl --env e2e"
+
+# opens LAYER FUNCTION NAME=VALUE …: bundle run hands out exactly these values, and no secret ABSENT.
+opens() {
+  bundle run --override --layer "$dir/$1" --function "$2" -- bash -c 'wrong=0
+    for pair; do name=${pair%%=*}; [ "${!name-}" = "${pair#*=}" ] || { echo "$name is not what was put" >&2; wrong=1; }; done
+    [ -z "${ABSENT+x}" ] && exit $wrong' opens "${@:3}" || fail "$1 does not open as it should"
+  ok "bundle run hands out $(($# - 2)) secrets of $1, each as it was put"
+}
+# by_hand LAYER FUNCTION SECRET prints the box that has the secret, as "By hand" in docs/format.md opens it.
+by_hand() {
+  local doc=$dir/$2.sealed box boxes digest context
+  unzip -o -q -p "$dir/$1" "bundle/functions/$2.sealed" >"$doc"
+  line() { sed -n "s/^$1 //p" "$doc"; }
+  boxes=$(grep -c '^box ' "$doc")
+  box=$(line box | grep -nw "$3" | head -1 | cut -d: -f1)
+  digest=$(sed '/^$/q' "$doc" | sha256)
+  context="bundle:document=$digest,bundle:function=$(line bundle)/$(line function),bundle:environment=$(line environment),bundle:box=$box/$boxes"
+  [ "$(line mode)" = pack ] || context="$context,bundle:secret=$3"
+  sed '1,/^key /d' "$doc" | sed -n "${box}p" | base64 -d >"$dir/box.bin"
+  aws kms decrypt --key-id "$(line key)" --ciphertext-blob "fileb://$dir/box.bin" --encryption-context "$context" --query Plaintext --output text | base64 -d
+}
+
+# --- the story ---
+
+everything() { opens "$1" packed "PLAIN=$plain" "LIST=$list" "MANAGED=$managed" "OWN=$own" "LARGE=$large" "FIELD=$field" "BYTES=$bytes" \
+  "PINNED=$pinned" "LABELLED=$pinned" "TREE_SMTP_PASSWORD=$tree" "TREE_HOST=$plain"; }
+
+if part pack || part publish; then
+  step "a packed build"
+  exits 0 "$program" validate $pack
+  exits 0 bundle build $pack --out "$dir/pack.zip" --json
+  has '"changed": true'
+  ok "built: String, StringList, SecureString under both keys, advanced, field, base64, version, label, optional, path"
+fi
+
+if part pack; then
+  everything pack.zip
+  case $(by_hand pack.zip packed OWN) in *"\"OWN\":\"$own\""*) ok "aws kms decrypt opens a box, too" ;; *) fail "a box does not open by hand" ;; esac
+
+  step "unchanged"
+  cp "$dir/pack.zip" "$dir/first.zip"
+  exits 0 bundle build $pack --out "$dir/pack.zip" --json
+  has '"changed": false'
+  hasnot "$decrypting"
+  cmp -s "$dir/pack.zip" "$dir/first.zip" || fail "an unchanged build changed bytes"
+  exits 0 bundle plan $pack --out "$dir/pack.zip" --exit-code
+  exits 0 bundle status $pack --exit-code "$dir/pack.zip"
+  ok "changed=false, the same bytes, nothing decrypted or encrypted"
+
+  step "one parameter changed"
+  own=$(fake own)
+  put own SecureString "$own" --key-id "$store" --overwrite
+  exits 3 bundle plan $pack --out "$dir/pack.zip" --exit-code --json
+  has '"secret": "OWN"'
+  hasnot "$decrypting"
+  exits 3 bundle status $pack --exit-code "$dir/pack.zip"
+  has 'OWN: version 1 → 2'
+  exits 0 bundle build $pack --out "$dir/pack.zip" --json
+  has '"changed": true'
+  everything pack.zip
+  exits 0 bundle status $pack --exit-code "$dir/pack.zip"
+  exits 0 bundle verify --against "$dir/pack.hcl" --env e2e --open "$dir/pack.zip"
+  ok "plan and status name it, the build seals it, verify opens it"
+fi
+
+if part publish; then
+  step "publish"
+  exits 0 bundle publish $pack --layer "$dir/pack.zip" --json
+  has '"changed": true'
+  exits 0 bundle publish $pack --layer "$dir/pack.zip" --json
+  has '"changed": false'
+  hasnot 'lambda:PublishLayerVersion'
+  ok "published once, though it was said twice"
+  mv "$dir/pack.zip" "$dir/published.zip"
+  exits 0 bundle build $pack --out "$dir/pack.zip" --previous auto --json
+  has '"changed": false'
+  has '"lambda:GetLayerVersion": 1'
+  hasnot "$decrypting"
+  cmp -s "$dir/pack.zip" "$dir/published.zip" || fail "carried over from the published layer, it is not the same"
+  exits 0 bundle status $pack --exit-code
+  ok "a fresh runner carries over from what is published"
+fi
+
+if part blind; then
+  step "a blind build"
+  exits 0 bundle build $blind --out "$dir/blind.zip" --blind --previous none --json
+  has '"kms:ReEncrypt": [1-9]'
+  hasnot 'GetParameter[A-Za-z]*\(decrypt\)|kms:Encrypt|kms:Decrypt'
+  opens blind.zip blind "OWN=$own" "TREE_SMTP_PASSWORD=$tree"
+  [ "$(by_hand blind.zip blind OWN)" = "$own" ] || fail "a blind box does not open by hand"
+  exits 0 bundle build $blind --out "$dir/blind.zip" --blind --json
+  has '"changed": false'
+  hasnot 'kms:ReEncrypt"|\(decrypt\)'
+  exits 0 bundle verify --against "$dir/blind.hcl" --env e2e --open "$dir/blind.zip"
+  exits 2 bundle build $pack --out "$dir/never.zip" --blind
+  [ ! -e "$dir/never.zip" ] || fail "--blind wrote a layer that is not"
+  ok "moved inside KMS, opened by bundle run and by hand, unchanged at the second build"
+fi
+
+# --- what AWS does ---
+
+confirmed=0 differ=0 skipped=0
+# fact NAME KNOWN PATTERN FOUND compares what was found with what our documentation infers.
+fact() {
+  local found=${4:-nothing}
+  echo "known: [$1] $2"
+  if grep -qE -- "$3" <<<"$found"; then echo "confirmed: [$1] $found"; confirmed=$((confirmed + 1))
+  elif grep -qE '^ *(usage:|.*Unknown options)' <<<"$found"; then echo "skipped: [$1] this AWS CLI is too old to ask"; skipped=$((skipped + 1))
+  else echo "DIFFERS: [$1] $found"; differ=$((differ + 1)); fi
+}
+# outcome SERVICE OPERATION … prints "ok" and the result, or the error's code and message, in one line.
+outcome() {
+  local out
+  if out=$(aws "$@" --output text 2>&1); then echo ok "$out"; else
+    out=$(echo "$out" | tr '\n' ' ')
+    echo "$out" | sed -E 's/.*An error occurred \(([^)]*)\) when calling the [A-Za-z]+ operation( \([^)]*\))?: */\1 /'
+  fi | tr '\t\n' '  '
+}
+stored() { aws ssm get-parameter --name "/$name/$1" --query Parameter.Value --output text | base64 -d >"$dir/$1.bin"; }
+leading() { od -An -tx1 -N6 "$dir/$1.bin" | tr -d ' \n'; }
+parameter_arn() { echo "PARAMETER_ARN=arn:$partition:ssm:$region:$account:parameter/$name/$1"; }
+move() { outcome kms re-encrypt --ciphertext-blob "fileb://$dir/$1.bin" --source-encryption-context "$(parameter_arn "$1")" \
+  --destination-key-id "$(key_of blind)" --destination-encryption-context "${2:-to=e2e}" --query SourceKeyId; }
+both() { outcome ssm get-parameters --names "/$name/plain" "/$name/broken" --with-decryption --query '[Parameters[].Name, InvalidParameters]'; }
+
+if part facts; then
+  step "what AWS does where our documentation infers it"
+  for p in own managed large; do stored "$p"; done
+  put broken SecureString "$(fake broken)" --key-id "$(alias_of broken)"
+  aws kms disable-key --key-id "$(key_of broken)"
+  for _ in $(seq 30); do case $(both) in ok*broken*) sleep 1 ;; *) break ;; esac; done
+
+  fact reencrypt-standard "kms:ReEncrypt takes a standard SecureString as it is stored" "^ok $(key_of store)" "$(move own)"
+  fact reencrypt-managed "alias/aws/ssm refuses a direct kms:ReEncrypt" '^AccessDeniedException' "$(move managed)"
+  fact reencrypt-advanced "kms:ReEncrypt refuses an advanced SecureString" '^InvalidCiphertextException' "$(move large)"
+  fact advanced-bytes "an advanced SecureString begins 01 80: a message of the Encryption SDK, version 1" '^0180' "$(leading large)"
+  fact kms-bytes "a KMS ciphertext begins 01, 01 to 03, 02 00 78" '^010[123]020078' "$(leading own)"
+  fact batch-failure "one value that cannot be decrypted fails a decrypting GetParameters as a whole" '^InvalidKeyId' "$(both)"
+  fact stored-disabled "what is stored under a disabled key can be read undecrypted" '^ok' "$(outcome ssm get-parameter --name "/$name/broken" --query Parameter.Version)"
+  fact duplicates "a name that GetParameters is asked for twice is answered once" '^ok 1 *$' \
+    "$(outcome ssm get-parameters --names "/$name/plain" "/$name/plain" --query 'length(Parameters)')"
+  fact missing-version "a version that does not exist is in InvalidParameters" "^ok 1 /$name/plain:99 *\$" \
+    "$(outcome ssm get-parameters --names "/$name/own" "/$name/plain:99" --query '[[length(Parameters)], InvalidParameters]')"
+  fact missing-label "a label that does not exist is in InvalidParameters" "^ok 1 /$name/plain:none *\$" \
+    "$(outcome ssm get-parameters --names "/$name/own" "/$name/plain:none" --query '[[length(Parameters)], InvalidParameters]')"
+  # Both CLIs print fractions of a second, one as an epoch, one as a date; zeros at the end say nothing.
+  fact dates "LastModifiedDate is in milliseconds" '^ok ([^ ]*[0-9]\.[0-9]{1,3}0*([+Z][^ ]*)? )*$' \
+    "$(outcome ssm get-parameters --names "/$name/plain" "/$name/list" "/$name/own" "/$name/json" --query 'Parameters[].LastModifiedDate') "
+  fact dry-run "a dry run that is allowed ends in DryRunOperationException" '^DryRunOperationException' \
+    "$(outcome kms encrypt --key-id "$(key_of packed)" --plaintext "fileb://$dir/own.bin" --encryption-context a=b --dry-run)"
+  fact dry-run-modifier "a dry run of Decrypt needs no ciphertext where IGNORE_CIPHERTEXT is said" '^DryRunOperationException' \
+    "$(outcome kms decrypt --key-id "$(key_of packed)" --encryption-context a=b --dry-run --dry-run-modifiers IGNORE_CIPHERTEXT)"
+  fact fresh "the same value encrypted twice is two ciphertexts" '^differ' "$(for _ in 1 2; do
+    aws kms encrypt --key-id "$(key_of packed)" --plaintext "fileb://$dir/own.bin" --query CiphertextBlob --output text; done | sort -u | wc -l | sed 's/ *2 */differ/')"
+
+  aws kms encrypt --key-id "$(key_of store)" --plaintext "fileb://$dir/own.bin" --encryption-context deny=From --query CiphertextBlob --output text | base64 -d >"$dir/from.bin"
+  fact missing-from "where the right to the source is missing, the message names kms:ReEncryptFrom" '^AccessDeniedException.*kms:ReEncryptFrom' \
+    "$(outcome kms re-encrypt --ciphertext-blob "fileb://$dir/from.bin" --source-encryption-context deny=From --destination-key-id "$(key_of blind)" --query SourceKeyId)"
+  fact missing-to "where the right to the destination is missing, the message names kms:ReEncryptTo" '^AccessDeniedException.*kms:ReEncryptTo' "$(move own deny=To)"
+fi
+
+# --- rights ---
+
+if part rights; then
+  step "policy and doctor"
+  for kind in ci plan function; do
+    exits 0 bundle policy $pack --kind "$kind" --parameter-key "$store" --parameter-key alias/aws/ssm
+    has '"Effect": "Allow"'
+  done
+  ok "bundle policy writes the policies of the roles"
+  exits 0 bundle doctor $pack --decrypt --json
+  has '"healthy": true'
+  exits 4 bundle doctor $blind
+  grep -q 'not blind' "$dir/err" || fail "doctor does not say that this caller could decrypt"
+  ok "bundle doctor: a build would be let through; this caller, who may decrypt, is not blind"
+fi
+
+if part rights && [ -z "$role" ]; then
+  skipped=4
+  echo "skipped: BUNDLE_E2E_ROLE is not set: list-layer-versions, managed-read, stored-read, key-policy"
+elif part rights; then
+  # as_role SERVICE OPERATION …: the outcome for the role.
+  read -r id secret token < <(aws sts assume-role --role-arn "$role" --role-session-name e2e --query 'Credentials.[AccessKeyId, SecretAccessKey, SessionToken]' --output text)
+  as_role() { AWS_ACCESS_KEY_ID=$id AWS_SECRET_ACCESS_KEY=$secret AWS_SESSION_TOKEN=$token AWS_PROFILE='' outcome "$@"; }
+  fact list-layer-versions "lambda:ListLayerVersions on the layer's ARN is enough" '^ok' "$(as_role lambda list-layer-versions --layer-name "$name" --query 'length(LayerVersions)')"
+  fact managed-read "a value under alias/aws/ssm can be read without an IAM right to kms:Decrypt" '^ok' \
+    "$(as_role ssm get-parameters --names "/$name/managed" --with-decryption --query 'length(Parameters)')"
+  fact stored-read "what is stored can be read undecrypted without any right to the key" '^ok' "$(as_role ssm get-parameters --names "/$name/own" --query 'length(Parameters)')"
+  bundle policy $pack --kind key --function-role "packed=$role" >"$dir/key.json" || fail "bundle policy --kind key"
+  aws kms put-key-policy --key-id "$(key_of packed)" --policy-name default --policy "file://$dir/key.json"
+  shut() { outcome kms decrypt --key-id "$(key_of packed)" --encryption-context a=b --dry-run --dry-run-modifiers IGNORE_CIPHERTEXT; }
+  for _ in $(seq 30); do case $(shut) in DryRun*) sleep 1 ;; *) break ;; esac; done
+  fact key-policy "KMS takes the key policy that bundle writes, and then refuses Decrypt to who is not named in it" '^AccessDeniedException' "$(shut)"
+fi
+
+step "summary"
+echo "confirmed $confirmed, DIFFERS $differ, skipped $skipped"
+[ "$differ" = 0 ] || exit 3

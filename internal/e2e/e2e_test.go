@@ -1,0 +1,295 @@
+// Package e2e holds the script of "make e2e-aws", and runs it against the
+// embedded AWS and, as far as that goes, against moto.
+package e2e
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/kms"
+	"github.com/aws/aws-sdk-go-v2/service/kms/types"
+	"github.com/aws/aws-sdk-go-v2/service/lambda"
+	"github.com/aws/aws-sdk-go-v2/service/ssm"
+
+	"github.com/whispering/bundle/internal/awslocal"
+	"github.com/whispering/bundle/internal/awslocal/sts"
+	"github.com/whispering/bundle/internal/needs"
+)
+
+const (
+	account = "222222222222"
+	region  = "us-west-2"
+	all     = `{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}`
+)
+
+// target is an account that the script runs against.
+type target struct {
+	t          *testing.T
+	url        string
+	id, secret string
+	server     *awslocal.Server // nil for moto
+}
+
+// embedded starts an AWS in which a role of account 222222222222 may do
+// everything, and the role of docs/e2e.md what it says there.
+func embedded(t *testing.T, options ...awslocal.Option) target {
+	t.Helper()
+	server, err := awslocal.New(options...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = server.Close() })
+	url, err := server.Start("127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	id, secret := sts.NewAccessKey("AKIA")
+	other, otherSecret := sts.NewAccessKey("AKIA")
+	for _, r := range []sts.Role{
+		{Name: "tester", Account: account, AccessKeyID: id, SecretAccessKey: secret, Policy: json.RawMessage(all)},
+		{Name: "looker", Account: account, AccessKeyID: other, SecretAccessKey: otherSecret, Policy: documented(t)},
+	} {
+		if err := server.PutRole(r); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return target{t: t, url: url, id: id, secret: secret, server: server}
+}
+
+// documented returns the policy that docs/e2e.md gives BUNDLE_E2E_ROLE.
+func documented(t *testing.T) json.RawMessage {
+	t.Helper()
+	page, err := os.ReadFile(filepath.Join("..", "..", "docs", "e2e.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	policy := regexp.MustCompile("(?s)```json\n(.*?)```").FindSubmatch(page)
+	if policy == nil {
+		t.Fatal("docs/e2e.md has no json block")
+	}
+	return bytes.ReplaceAll(bytes.ReplaceAll(policy[1], []byte("111111111111"), []byte(account)), []byte("us-east-1"), []byte(region))
+}
+
+// run runs the script, and returns how it ended and what it printed.
+func (a target) run(bundle string, environ ...string) (int, string) {
+	a.t.Helper()
+	ctx, cancel := context.WithTimeout(a.t.Context(), 5*time.Minute)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, "bash", "./e2e-aws.sh")
+	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
+	cmd.WaitDelay = time.Minute
+	for _, v := range os.Environ() {
+		if !strings.HasPrefix(v, "AWS_") && !strings.HasPrefix(v, "GITHUB_") && !strings.HasPrefix(v, "BUNDLE_") {
+			cmd.Env = append(cmd.Env, v)
+		}
+	}
+	cmd.Env = append(cmd.Env, "HOME="+a.t.TempDir(), "AWS_ENDPOINT_URL="+a.url, "AWS_ACCESS_KEY_ID="+a.id, "AWS_SECRET_ACCESS_KEY="+a.secret,
+		"AWS_REGION="+region, "BUNDLE_E2E_BUNDLE="+bundle)
+	cmd.Env = append(cmd.Env, environ...)
+	out, err := cmd.CombinedOutput()
+	var exit *exec.ExitError
+	if err != nil && !errors.As(err, &exit) {
+		a.t.Fatalf("%v\n%s", err, out)
+	}
+	if strings.Contains(string(out), "not-a-real") {
+		a.t.Errorf("a value is printed:\n%s", out)
+	}
+	return cmd.ProcessState.ExitCode(), string(out)
+}
+
+// expectEmpty fails if anything is left but keys that are to be deleted.
+func (a target) expectEmpty() {
+	a.t.Helper()
+	cfg := aws.Config{Region: region, BaseEndpoint: &a.url, Credentials: credentials.NewStaticCredentialsProvider(a.id, a.secret, "")}
+	ctx := a.t.Context()
+	parameters, err := ssm.NewFromConfig(cfg).DescribeParameters(ctx, &ssm.DescribeParametersInput{})
+	if err != nil {
+		a.t.Fatal(err)
+	}
+	for _, p := range parameters.Parameters {
+		a.t.Errorf("parameter %s is left", *p.Name)
+	}
+	layers, err := lambda.NewFromConfig(cfg).ListLayers(ctx, &lambda.ListLayersInput{})
+	if err == nil && len(layers.Layers) > 0 {
+		a.t.Errorf("layer %s is left", *layers.Layers[0].LayerName)
+	}
+	client := kms.NewFromConfig(cfg)
+	aliases, err := client.ListAliases(ctx, &kms.ListAliasesInput{})
+	if err != nil {
+		a.t.Fatal(err)
+	}
+	for _, alias := range aliases.Aliases {
+		if !strings.HasPrefix(*alias.AliasName, "alias/aws/") {
+			a.t.Errorf("%s is left", *alias.AliasName)
+		}
+	}
+	keys, err := client.ListKeys(ctx, &kms.ListKeysInput{})
+	if err != nil {
+		a.t.Fatal(err)
+	}
+	made := 0
+	for _, key := range keys.Keys {
+		out, err := client.DescribeKey(ctx, &kms.DescribeKeyInput{KeyId: key.KeyArn})
+		if err != nil {
+			a.t.Fatal(err)
+		}
+		if out.KeyMetadata.KeyManager == types.KeyManagerTypeAws {
+			continue
+		}
+		if made++; out.KeyMetadata.KeyState != types.KeyStatePendingDeletion {
+			a.t.Errorf("key %s is %s", *key.KeyArn, out.KeyMetadata.KeyState)
+		}
+	}
+	if made == 0 {
+		a.t.Error("no key was made")
+	}
+}
+
+// build builds bundle, once what the script needs is there.
+func build(t *testing.T) string {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("-short: takes a minute")
+	}
+	needs.Program(t, "bash", "from the system's packages")
+	needs.Program(t, "unzip", "Debian: apt-get install unzip")
+	needs.Program(t, "aws", "the AWS CLI, from PyPI: pip install awscli")
+	bundle := filepath.Join(t.TempDir(), "bundle")
+	if out, err := exec.Command("go", "build", "-o", bundle, "../../cmd/bundle").CombinedOutput(); err != nil {
+		t.Fatalf("go build: %v\n%s", err, out)
+	}
+	return bundle
+}
+
+func TestScript(t *testing.T) {
+	bundle := build(t)
+	role := "BUNDLE_E2E_ROLE=arn:aws:iam::" + account + ":role/looker"
+
+	t.Run("against the embedded AWS everything is as inferred", func(t *testing.T) {
+		t.Parallel()
+		a := embedded(t)
+		code, out := a.run(bundle, "BUNDLE_E2E_YES=1", role)
+		if code != 0 {
+			t.Fatalf("exit code %d\n%s", code, out)
+		}
+		if known, confirmed := lines(out, "known"), lines(out, "confirmed"); !slices.Equal(known, confirmed) || len(known) < 20 {
+			t.Errorf("known are %q,\nconfirmed %q", known, confirmed)
+		}
+		if !strings.HasPrefix(out, "account  "+account+"\nregion   "+region+"\n") {
+			t.Errorf("account and region are not what is printed first:\n%s", out)
+		}
+		a.expectEmpty()
+	})
+
+	t.Run("an AWS that does the other thing is told", func(t *testing.T) {
+		t.Parallel()
+		a := embedded(t, awslocal.WithPartialBatches(), awslocal.WithDuplicatesRefused(), awslocal.WithCommittedMessages(), awslocal.WithManagedKeyByIdentity())
+		code, out := a.run(bundle, "BUNDLE_E2E_YES=1", "BUNDLE_E2E_PARTS=facts rights", role)
+		want := []string{"advanced-bytes", "batch-failure", "duplicates", "managed-read"}
+		if got := lines(out, "DIFFERS"); code != 3 || !slices.Equal(got, want) {
+			t.Errorf("exit code %d, differing %q\n%s", code, got, out)
+		}
+		a.expectEmpty()
+	})
+
+	t.Run("what was made is removed after a failure", func(t *testing.T) {
+		t.Parallel()
+		a := embedded(t, awslocal.WithFaults(awslocal.Fault{Operation: "kms:ReEncrypt", Kind: "fail", Code: "AccessDeniedException"}))
+		code, out := a.run(bundle, "BUNDLE_E2E_YES=1", "BUNDLE_E2E_PARTS=publish blind")
+		if code != 1 || !strings.Contains(out, "FAILED: ") {
+			t.Errorf("exit code %d\n%s", code, out)
+		}
+		a.expectEmpty()
+	})
+
+	t.Run("what cannot be removed is named", func(t *testing.T) {
+		t.Parallel()
+		a := embedded(t, awslocal.WithFaults(awslocal.Fault{Operation: "ssm:DeleteParameters", Kind: "fail", Code: "AccessDeniedException"}))
+		code, out := a.run(bundle, "BUNDLE_E2E_YES=1", "BUNDLE_E2E_PARTS= ")
+		if code != 1 || !strings.Contains(out, "LEFT BEHIND by aws ssm delete-parameters") || !strings.Contains(out, "/plain") {
+			t.Errorf("exit code %d\n%s", code, out)
+		}
+	})
+
+	t.Run("nothing is made without leave", func(t *testing.T) {
+		t.Parallel()
+		a := embedded(t)
+		for _, environ := range [][]string{{}, {"BUNDLE_E2E_YES=1", "BUNDLE_E2E_PARTS=pack all"}, {"BUNDLE_E2E_YES=1", "AWS_ENDPOINT_URL=https://aws.example.com"}} {
+			if code, out := a.run(bundle, environ...); code != 2 {
+				t.Errorf("%q: exit code %d\n%s", environ, code, out)
+			}
+		}
+		calls := a.server.Calls()
+		delete(calls, "sts:GetCallerIdentity")
+		if len(calls) > 0 {
+			t.Errorf("called %v", calls)
+		}
+	})
+
+	t.Run("what moto can do works against moto", func(t *testing.T) {
+		t.Parallel()
+		// moto hands out no KMS ciphertext of a SecureString, no link that can
+		// be followed to a layer, and does not evaluate policies.
+		a := target{t: t, url: startMoto(t), id: "testing", secret: "testing"}
+		code, out := a.run(bundle, "BUNDLE_E2E_YES=1", "BUNDLE_E2E_PARTS=pack")
+		if code != 0 {
+			t.Fatalf("exit code %d\n%s", code, out)
+		}
+		a.expectEmpty()
+	})
+}
+
+// lines returns the names of the facts in the lines of one kind.
+func lines(out, kind string) []string {
+	var names []string
+	for _, m := range regexp.MustCompile(`(?m)^`+kind+`: \[([a-z-]+)\]`).FindAllStringSubmatch(out, -1) {
+		names = append(names, m[1])
+	}
+	return names
+}
+
+// startMoto starts moto_server and returns its address.
+func startMoto(t *testing.T) string {
+	t.Helper()
+	program := needs.Program(t, "moto_server", "from PyPI: pip install 'moto[server]'")
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, port, _ := net.SplitHostPort(l.Addr().String())
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
+	moto := exec.Command(program, "-H", "127.0.0.1", "-p", port)
+	if err := moto.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = moto.Process.Kill()
+		_ = moto.Wait()
+	})
+	url := "http://127.0.0.1:" + port
+	for deadline := time.Now().Add(time.Minute); ; time.Sleep(50 * time.Millisecond) {
+		if reply, err := http.Get(url + "/moto-api/data.json"); err == nil {
+			_ = reply.Body.Close()
+			return url
+		}
+		if time.Now().After(deadline) {
+			t.Fatal("moto_server does not answer")
+		}
+	}
+}
