@@ -1,5 +1,5 @@
 # What CI runs, and what a contributor may want singly.
-.PHONY: test lint bench fuzz exec release ci
+.PHONY: test lint bench fuzz exec release ci e2e-aws
 
 test:
 	go test ./...
@@ -33,3 +33,7 @@ release: exec
 
 ci:
 	.ci/run
+
+# Runs the whole story against the AWS account that your credentials name, after asking: docs/e2e.md. It costs a few cents.
+e2e-aws:
+	@internal/e2e/e2e-aws.sh
