@@ -367,9 +367,9 @@ elif part rights; then
     outcome "$@"
   )
   fact list-layer-versions "lambda:ListLayerVersions on the layer's ARN is enough" '^ok' "$(as_role lambda list-layer-versions --layer-name "$name" --query 'length(LayerVersions)')"
-  fact managed-read "a value under alias/aws/ssm can be read without an IAM right to kms:Decrypt" '^ok' \
+  fact managed-read "a value under alias/aws/ssm can be read without an IAM right to kms:Decrypt" '^ok 1' \
     "$(as_role ssm get-parameters --names "/$name/managed" --with-decryption --query 'length(Parameters)')"
-  fact stored-read "what is stored can be read undecrypted without any right to the key" '^ok' "$(as_role ssm get-parameters --names "/$name/own" --query 'length(Parameters)')"
+  fact stored-read "what is stored can be read undecrypted without any right to the key" '^ok 1' "$(as_role ssm get-parameters --names "/$name/own" --query 'length(Parameters)')"
   bundle policy --manifest "${pack[@]}" --kind key --function-role "packed=$role" >"$dir/key.json" || fail "bundle policy --kind key"
   aws kms put-key-policy --key-id "$(key_of packed)" --policy-name default --policy "file://$dir/key.json"
   shut() { outcome kms decrypt --key-id "$(key_of packed)" --encryption-context a=b --dry-run --dry-run-modifiers IGNORE_CIPHERTEXT; }

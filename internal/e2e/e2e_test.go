@@ -183,6 +183,7 @@ func TestScript(t *testing.T) {
 	role := "BUNDLE_E2E_ROLE=arn:aws:iam::" + account + ":role/looker"
 
 	t.Run("against the embedded AWS everything is as inferred", func(t *testing.T) {
+		t.Parallel()
 		a := embedded(t)
 		code, out := a.run(bundle, "BUNDLE_E2E_YES=1", role)
 		if code != 0 {
@@ -198,6 +199,7 @@ func TestScript(t *testing.T) {
 	})
 
 	t.Run("an AWS that does the other thing is told", func(t *testing.T) {
+		t.Parallel()
 		a := embedded(t, awslocal.WithPartialBatches(), awslocal.WithDuplicatesRefused(), awslocal.WithCommittedMessages(), awslocal.WithManagedKeyByIdentity())
 		code, out := a.run(bundle, "BUNDLE_E2E_YES=1", "BUNDLE_E2E_PARTS=facts rights", role)
 		want := []string{"advanced-bytes", "batch-failure", "duplicates", "managed-read"}
@@ -208,6 +210,7 @@ func TestScript(t *testing.T) {
 	})
 
 	t.Run("after a failure what was made is removed, and what cannot be is named", func(t *testing.T) {
+		t.Parallel()
 		a := embedded(t, awslocal.WithFaults(
 			awslocal.Fault{Operation: "kms:ReEncrypt", Kind: "fail", Code: "AccessDeniedException"},
 			awslocal.Fault{Operation: "lambda:DeleteLayerVersion", Kind: "fail", Code: "AccessDeniedException"},
@@ -220,6 +223,7 @@ func TestScript(t *testing.T) {
 	})
 
 	t.Run("nothing is made without leave", func(t *testing.T) {
+		t.Parallel()
 		a := embedded(t)
 		for _, environ := range [][]string{{}, {"BUNDLE_E2E_YES=1", "BUNDLE_E2E_PARTS=pack all"}, {"BUNDLE_E2E_YES=1", "AWS_ENDPOINT_URL=https://aws.example.com"}} {
 			if code, out := a.run(bundle, environ...); code != 2 {
@@ -234,6 +238,7 @@ func TestScript(t *testing.T) {
 	})
 
 	t.Run("what moto can do works against moto", func(t *testing.T) {
+		t.Parallel()
 		// moto does not say which version or label a reply is for, hands out no
 		// KMS ciphertext of a SecureString and no link that can be followed to a
 		// layer, and does not evaluate policies.
