@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"time"
 
 	"github.com/urfave/cli/v2"
@@ -41,19 +40,8 @@ func (a *app) build(c *cli.Context) error {
 	if err := noArguments(c); err != nil {
 		return err
 	}
-	timeout, err := timeout(c)
+	module, m, err := a.openTrusted(c)
 	if err != nil {
-		return err
-	}
-	tps, err := pace(c)
-	if err != nil {
-		return err
-	}
-	module, m, err := a.open(c)
-	if err != nil {
-		return err
-	}
-	if err := a.refuseUntrusted(m); err != nil {
 		return err
 	}
 	region := m.Environment.Regions[0].Value
@@ -65,17 +53,15 @@ func (a *app) build(c *cli.Context) error {
 	if len(problems) > 0 {
 		return failed(problems)
 	}
-	ctx, cancel := context.WithTimeout(c.Context, timeout)
-	defer cancel()
-	helpers, err := a.manifestHelpers(ctx, m.Bundle)
+	helpers, err := a.manifestHelpers(c.Context, m.Bundle)
 	if err != nil {
 		return err
 	}
-	s, err := a.connect(ctx, module, m, sessionOptions{endpoint: text(c, "endpoint-url"), tps: tps, debug: c.Bool("debug")})
+	ctx, s, end, err := a.begin(c, module, m)
 	if err != nil {
 		return err
 	}
-	defer s.close()
+	defer end()
 	s.blind.Required = c.Bool("blind")
 
 	a.hintPrevious(previous)
@@ -94,13 +80,7 @@ func (a *app) build(c *cli.Context) error {
 	if previous.From == "" {
 		a.hintPrevious(result.Previous)
 	}
-	layer, problems := pipeline.Assemble(&layerbuild.Layer{Documents: result.Documents, Helpers: helpers})
-	if len(problems) == 0 {
-		problems = result.CheckLeaks(layer, helpers)
-	}
-	if len(problems) == 0 {
-		problems = out.Replace(layer)
-	}
+	layer, problems := deliver(result, helpers, out)
 	if len(problems) > 0 {
 		return failed(problems)
 	}
@@ -110,4 +90,17 @@ func (a *app) build(c *cli.Context) error {
 		return err
 	}
 	return a.renderBuild(report, c.Bool("json"))
+}
+
+// deliver puts a layer together and in its place, unless a secret is found in
+// it.
+func deliver(result *pipeline.Result, helpers []layerbuild.File, out *pipeline.Outfile) ([]byte, pipeline.Problems) {
+	layer, problems := pipeline.Assemble(&layerbuild.Layer{Documents: result.Documents, Helpers: helpers})
+	if len(problems) == 0 {
+		problems = result.CheckLeaks(layer, helpers)
+	}
+	if len(problems) == 0 {
+		problems = out.Replace(layer)
+	}
+	return layer, problems
 }

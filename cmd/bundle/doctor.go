@@ -28,11 +28,11 @@ func (a *app) doctorCommand() *cli.Command {
 			varFlag(),
 			&cli.BoolFlag{Name: "decrypt", Usage: "also read the parameters of packed functions decrypted, as a build does, and let the values go"},
 			&cli.StringSliceFlag{Name: "allow-key-account", Usage: "accept keys of another account (`ID`)"},
-			textFlag("ssm-tps", "N", "calls a second to Parameter Store: by default what AWS allows, 0 for no limit", ""),
-			textFlag("timeout", "DURATION", "give up after this long", "10m"),
-			textFlag("endpoint-url", "URL", "send all calls there instead of to AWS", ""),
+			tpsFlag(),
+			timeoutFlag(),
+			endpointFlag(),
 			jsonFlag(),
-			&cli.BoolFlag{Name: "debug", Usage: "print a line per call: operation, outcome, time; no content"},
+			debugFlag(),
 		},
 		Action: a.examine,
 	}
@@ -42,28 +42,15 @@ func (a *app) examine(c *cli.Context) error {
 	if err := noArguments(c); err != nil {
 		return err
 	}
-	timeout, err := timeout(c)
+	module, m, err := a.openTrusted(c)
 	if err != nil {
 		return err
 	}
-	tps, err := pace(c)
+	ctx, s, end, err := a.begin(c, module, m)
 	if err != nil {
 		return err
 	}
-	module, m, err := a.open(c)
-	if err != nil {
-		return err
-	}
-	if err := a.refuseUntrusted(m); err != nil {
-		return err
-	}
-	ctx, cancel := context.WithTimeout(c.Context, timeout)
-	defer cancel()
-	s, err := a.connect(ctx, module, m, sessionOptions{endpoint: text(c, "endpoint-url"), tps: tps, debug: c.Bool("debug")})
-	if err != nil {
-		return err
-	}
-	defer s.close()
+	defer end()
 	s.doctor.Root = m.Environment.Embedded.Value != ""
 	bar := a.newProgress()
 	report, problems := a.diagnose(ctx, c, s, m, bar)

@@ -35,9 +35,13 @@ func textFlag(name, placeholder, usage, value string) cli.Flag {
 	return &cli.GenericFlag{Name: name, Usage: usage + " (`" + placeholder + "`)", Value: &once{value: value}, DefaultText: value}
 }
 
-// text returns what a flag made by textFlag was given.
+// text returns what a flag made by textFlag was given, "" for a flag that the
+// command does not have.
 func text(c *cli.Context, name string) string {
-	return c.Generic(name).(*once).value
+	if flag, ok := c.Generic(name).(*once); ok {
+		return flag.value
+	}
+	return ""
 }
 
 // given reports whether a flag made by textFlag was given on the command line.
@@ -52,7 +56,8 @@ func timeout(c *cli.Context) (time.Duration, error) {
 	return d, nil
 }
 
-// pace returns what --ssm-tps says: nil for pacing by what AWS allows.
+// pace returns what --ssm-tps says: nil for pacing by what AWS allows, as for a
+// command without that flag.
 func pace(c *cli.Context) (*float64, error) {
 	tps := text(c, "ssm-tps")
 	if tps == "" {

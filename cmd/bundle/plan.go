@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"strings"
 	"time"
 
@@ -94,25 +93,15 @@ func (a *app) plan(c *cli.Context) error {
 
 // runPlan plans, with the AWS of the environment unless --offline says not to.
 func (a *app) runPlan(c *cli.Context, b *pipeline.Build, module *manifest.Module) (*pipeline.Result, map[string]int, error) {
-	timeout, err := timeout(c)
-	if err != nil {
-		return nil, nil, err
-	}
-	tps, err := pace(c)
-	if err != nil {
-		return nil, nil, err
-	}
-	ctx, cancel := context.WithTimeout(c.Context, timeout)
-	defer cancel()
 	if c.Bool("offline") {
-		result, problems := b.Outline(ctx)
+		result, problems := b.Outline(c.Context)
 		return result, map[string]int{}, failed(problems)
 	}
-	s, err := a.connect(ctx, module, b.Manifest, sessionOptions{endpoint: text(c, "endpoint-url"), tps: tps, debug: c.Bool("debug")})
+	ctx, s, end, err := a.begin(c, module, b.Manifest)
 	if err != nil {
 		return nil, nil, err
 	}
-	defer s.close()
+	defer end()
 	bar := a.newProgress()
 	required := b.Blind.Required
 	b.Account, b.Caller, b.Parameters, b.Keys, b.Layers, b.Observer = s.account, s.caller, s.parameters, s.keys, s.layers, bar

@@ -38,10 +38,10 @@ func (a *app) policyCommand() *cli.Command {
 			textFlag("build-role", "ARN", "the role that builds, for key policies: by default the environment's role, else whoever IAM policies of the account allow", ""),
 			&cli.StringSliceFlag{Name: "parameter-key", Usage: "a key that parameters are stored under; by default Parameter Store is asked (`KEY`)"},
 			&cli.StringSliceFlag{Name: "allow-key-account", Usage: "accept keys of another account (`ID`)"},
-			textFlag("timeout", "DURATION", "give up after this long", "10m"),
-			textFlag("endpoint-url", "URL", "send all calls there instead of to AWS", ""),
+			timeoutFlag(),
+			endpointFlag(),
 			jsonFlag(),
-			&cli.BoolFlag{Name: "debug", Usage: "print a line per call: operation, outcome, time; no content"},
+			debugFlag(),
 		},
 		Action: a.policy,
 	}
@@ -51,10 +51,6 @@ func (a *app) policy(c *cli.Context) error {
 	if err := noArguments(c); err != nil {
 		return err
 	}
-	timeout, err := timeout(c)
-	if err != nil {
-		return err
-	}
 	kind := text(c, "kind")
 	switch {
 	case !slices.Contains([]string{kindCI, kindPlan, kindFunction, kindKey, kindAll}, kind):
@@ -62,24 +58,19 @@ func (a *app) policy(c *cli.Context) error {
 	case kind == kindAll && !c.Bool("json"):
 		return usagef("--kind all needs --json: one document is one policy")
 	}
-	module, m, err := a.open(c)
+	module, m, err := a.openTrusted(c)
 	if err != nil {
-		return err
-	}
-	if err := a.refuseUntrusted(m); err != nil {
 		return err
 	}
 	setting, err := newPolicySetting(c, m)
 	if err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(c.Context, timeout)
-	defer cancel()
-	s, err := a.connect(ctx, module, m, sessionOptions{endpoint: text(c, "endpoint-url"), debug: c.Bool("debug")})
+	ctx, s, end, err := a.begin(c, module, m)
 	if err != nil {
 		return err
 	}
-	defer s.close()
+	defer end()
 	bar := a.newProgress()
 	problems := fillPolicySetting(ctx, c, s, setting, bar)
 	bar.finish()

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"fmt"
 	"time"
 
@@ -50,15 +49,8 @@ func (a *app) publish(c *cli.Context) error {
 	if err := noArguments(c); err != nil {
 		return err
 	}
-	timeout, err := timeout(c)
+	module, m, err := a.openTrusted(c)
 	if err != nil {
-		return err
-	}
-	module, m, err := a.open(c)
-	if err != nil {
-		return err
-	}
-	if err := a.refuseUntrusted(m); err != nil {
 		return err
 	}
 	path := text(c, "layer")
@@ -66,13 +58,11 @@ func (a *app) publish(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(c.Context, timeout)
-	defer cancel()
-	s, err := a.connect(ctx, module, m, sessionOptions{endpoint: text(c, "endpoint-url"), debug: c.Bool("debug")})
+	ctx, s, end, err := a.begin(c, module, m)
 	if err != nil {
 		return err
 	}
-	defer s.close()
+	defer end()
 	bar := a.newProgress()
 	p := &pipeline.Publication{
 		Manifest: m, Account: s.account, Caller: s.caller, Layers: s.layers, Observer: bar,

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/hashicorp/hcl/v2"
+	"github.com/urfave/cli/v2"
 
 	"github.com/whispering/bundle/internal/awsclient"
 	"github.com/whispering/bundle/internal/awsfault"
@@ -48,6 +49,25 @@ type session struct {
 	doctor     *doctor.Doctor
 	calls      *awsclient.Calls
 	close      func()
+}
+
+// begin makes the session of a command by its flags, for no longer than
+// --timeout. end closes it.
+func (a *app) begin(c *cli.Context, module *manifest.Module, m *manifest.Manifest) (ctx context.Context, s *session, end func(), err error) {
+	limit, err := timeout(c)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	options := sessionOptions{endpoint: text(c, "endpoint-url"), debug: c.Bool("debug")}
+	if options.tps, err = pace(c); err != nil {
+		return nil, nil, nil, err
+	}
+	ctx, cancel := context.WithTimeout(c.Context, limit)
+	if s, err = a.connect(ctx, module, m, options); err != nil {
+		cancel()
+		return nil, nil, nil, err
+	}
+	return ctx, s, func() { s.close(); cancel() }, nil
 }
 
 // connect makes a session. It starts the embedded AWS where the environment

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"fmt"
 	"strings"
 	"time"
@@ -41,26 +40,16 @@ func (a *app) statusCommand() *cli.Command {
 
 func (a *app) status(c *cli.Context) error {
 	started := time.Now()
-	timeout, err := timeout(c)
-	if err != nil {
-		return err
-	}
-	tps, err := pace(c)
-	if err != nil {
-		return err
-	}
 	s := &pipeline.Status{}
 	module, m, err := a.statusOf(c, s)
 	if err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(c.Context, timeout)
-	defer cancel()
-	session, err := a.connect(ctx, module, m, sessionOptions{endpoint: text(c, "endpoint-url"), tps: tps, debug: c.Bool("debug")})
+	ctx, session, end, err := a.begin(c, module, m)
 	if err != nil {
 		return err
 	}
-	defer session.close()
+	defer end()
 	bar := a.newProgress()
 	s.Caller, s.Parameters, s.Layers, s.Observer = session.caller, session.parameters, session.layers, bar
 	result, problems := s.Run(ctx)

@@ -29,7 +29,7 @@ var law = map[string][2]string{
 	"pipeline/seal":         {"internal/awsfault pipeline/secret layerbuild/sealed", "aws kms smithy"},
 	"pipeline/publish":      {"internal/awsfault layerbuild", "aws lambda smithy"},
 	"pipeline/policy":       {"pipeline/manifest pipeline/secret", ""},
-	"pipeline/doctor":       {"pipeline/manifest pipeline/secret", "aws kms ssm smithy"},
+	"pipeline/doctor":       {"internal/awsfault pipeline/manifest pipeline/secret", "aws kms ssm smithy"},
 	"pipeline/plan":         {"pipeline/manifest pipeline/secret layerbuild/sealed", ""},
 	"layerbuild":            {"layerbuild/sealed", ""},
 	"layerbuild/sealed":     {"", ""},

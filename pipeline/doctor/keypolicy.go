@@ -11,6 +11,8 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
+
+	"github.com/whispering/bundle/internal/awsfault"
 )
 
 // keyPolicy names who may decrypt under a function's key, as far as the key's
@@ -99,7 +101,7 @@ func openers(document string) (who, error) {
 		case strings.ContainsAny(name, "*?"):
 			name, w.open = "whoever is "+name, true
 		}
-		w.names = append(w.names, printable(name))
+		w.names = append(w.names, awsfault.Printable(name))
 	}
 	return w, nil
 }

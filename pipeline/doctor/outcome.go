@@ -1,13 +1,9 @@
 package doctor
 
 import (
-	"context"
-	"errors"
 	"fmt"
-	"strings"
-	"unicode"
 
-	"github.com/aws/smithy-go"
+	"github.com/whispering/bundle/internal/awsfault"
 )
 
 // An outcome is what a call told of the right to make it.
@@ -25,23 +21,19 @@ const (
 // https://docs.aws.amazon.com/kms/latest/developerguide/testing-permissions.html
 // https://docs.aws.amazon.com/kms/latest/APIReference/API_ReEncrypt.html
 func judge(err error) outcome {
-	var api smithy.APIError
-	if err == nil {
-		return odd // a dry run never succeeds; a call that is none is not judged
-	}
-	if !errors.As(err, &api) {
-		return unanswered
-	}
-	switch api.ErrorCode() {
+	switch awsfault.Code(err) {
 	case "DryRunOperationException":
 		return allowed
-	case "AccessDenied", "AccessDeniedException", "NotAuthorized", "UnauthorizedOperation":
-		return denied
 	case "DisabledException", "KMSInvalidStateException", "InvalidKeyUsageException", "NotFoundException",
 		"InvalidCiphertextException", "IncorrectKeyException":
 		return unusable
-	case "KMSInternalException", "KeyUnavailableException", "DependencyTimeoutException", "InternalFailure", "ServiceUnavailable",
-		"ServiceUnavailableException", "Throttling", "ThrottlingException", "RequestTimeout", "RequestTimeoutException", "", "UnknownError":
+	}
+	switch class := awsfault.Classify(err); {
+	case err == nil:
+		return odd // a dry run never succeeds; a call that is none is not judged
+	case class == awsfault.Denied:
+		return denied
+	case class == awsfault.Throttled, class == awsfault.Unavailable, awsfault.Code(err) == "":
 		return unanswered
 	}
 	return odd
@@ -93,31 +85,8 @@ func (f Finding) refused(err error, must, root bool, what string) Finding {
 
 // describe says what went wrong in AWS's words, or in those of the network.
 func describe(err error) string {
-	var api smithy.APIError
-	switch {
-	case err == nil:
+	if err == nil {
 		return "it did what was only to be tried"
-	case errors.As(err, &api):
-		return printable(strings.TrimSuffix(api.ErrorCode()+": "+api.ErrorMessage(), ": "))
-	case errors.Is(err, context.DeadlineExceeded):
-		return "time-out"
-	case errors.Is(err, context.Canceled):
-		return "the run was stopped"
 	}
-	return "the call failed"
-}
-
-// printable makes text from elsewhere fit for one line.
-func printable(s string) string {
-	const most = 600
-	s = strings.Map(func(r rune) rune {
-		if !unicode.IsPrint(r) {
-			return ' '
-		}
-		return r
-	}, s)
-	if len(s) > most {
-		s = strings.ToValidUTF8(s[:most], "") + "…"
-	}
-	return strings.TrimRight(s, ". ")
+	return awsfault.Describe(err)
 }
