@@ -50,7 +50,7 @@ endpoint ${endpoint:-AWS}
 parts   $parts
 names    begin with $name
 
-This makes 4 KMS keys, some 15 parameters (1 of the advanced tier) and, to publish, a layer of 2 versions, all with made-up values; and
+This makes 4 KMS keys, 12 parameters (2 of them of the advanced tier) and, to publish, a layer version, all with made-up values; and
 removes them, the keys after the least wait that KMS allows, 7 days, which costs nothing. It comes to a few cents.
 TEXT
 if [ "${BUNDLE_E2E_YES:-}" != 1 ]; then
@@ -132,7 +132,7 @@ new_key() {
 }
 # appears WHAT COMMAND …: waits until the command succeeds, as it takes AWS a moment to see changes everywhere.
 appears() {
-  for _ in $(seq 60); do "${@:2}" >/dev/null 2>&1 && return || sleep 1; done
+  for _ in $(seq 60); do if "${@:2}" >/dev/null 2>&1; then return; fi; sleep 1; done
   fail "$1 does not happen"
 }
 put() { # NAME TYPE VALUE …
