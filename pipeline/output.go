@@ -158,17 +158,5 @@ func (o *Outfile) replace(b []byte) error {
 		os.Remove(f.Name())
 		return err
 	}
-	syncFolder(filepath.Dir(o.Path))
 	return nil
-}
-
-// syncFolder makes a rename last through a power cut, where the file system
-// can do that for a folder. The file is in place by then, so it cannot fail.
-func syncFolder(path string) {
-	dir, err := os.Open(path)
-	if err != nil {
-		return
-	}
-	defer dir.Close()
-	_ = dir.Sync()
 }
