@@ -42,7 +42,7 @@ func suite(t *testing.T) string {
 	}
 	dir := filepath.Join(filepath.Dir(root), "shared", "data", "sigv4")
 	if _, err := os.Stat(dir); err != nil {
-		needs.Missing(t, "AWS's Signature Version 4 test cases (aws-sig-v4-test-suite) are not in shared/data/sigv4 beside the repository")
+		needs.Absent(t, "AWS's Signature Version 4 test cases (aws-sig-v4-test-suite) are not in shared/data/sigv4 beside the repository")
 	}
 	return dir
 }
