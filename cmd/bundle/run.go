@@ -183,7 +183,8 @@ func withVariables(environ []string, variables ...string) []string {
 	}
 	var all []string
 	for _, entry := range environ {
-		if name, _, _ := strings.Cut(entry, "="); !hasKey(set, name) {
+		name, _, _ := strings.Cut(entry, "=")
+		if _, replaced := set[name]; !replaced {
 			all = append(all, entry)
 		}
 	}
@@ -193,11 +194,6 @@ func withVariables(environ []string, variables ...string) []string {
 		}
 	}
 	return all
-}
-
-func hasKey(m map[string]string, key string) bool {
-	_, ok := m[key]
-	return ok
 }
 
 // openProblem says why a document does not open, with its function and key.

@@ -3,14 +3,10 @@ package awslocal_test
 import (
 	"flag"
 	"fmt"
-	"net"
-	"net/http"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/rogpeppe/go-internal/txtar"
 
@@ -57,7 +53,7 @@ func TestConformanceOfMoto(t *testing.T) {
 	if testing.Short() || *endpoint != "" {
 		t.Skip("needs a second to start moto_server")
 	}
-	url, run := startMoto(t), 0
+	url, run := needs.Moto(t), 0
 	for _, r := range rows(t) {
 		if r.moto {
 			t.Run(r.name, func(t *testing.T) { runElsewhere(t, r, url, false) }) // in turn: moto's threads trip over each other
@@ -83,38 +79,6 @@ func runElsewhere(t *testing.T, r row, url string, texts bool) {
 	}
 	cfg.Region, cfg.RetryMaxAttempts = region, 3
 	newRun(t, r, cfg, texts).run()
-}
-
-// startMoto starts moto_server and gives its address.
-func startMoto(t *testing.T) string {
-	t.Helper()
-	program := needs.Program(t, "moto_server", "PyPI: pip install 'moto[server]'")
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, port, _ := net.SplitHostPort(l.Addr().String())
-	if err := l.Close(); err != nil {
-		t.Fatal(err)
-	}
-	moto := exec.CommandContext(t.Context(), program, "-H", "127.0.0.1", "-p", port)
-	if err := moto.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		_ = moto.Process.Kill()
-		_ = moto.Wait()
-	})
-	url := "http://127.0.0.1:" + port
-	for deadline := time.Now().Add(time.Minute); ; time.Sleep(50 * time.Millisecond) {
-		if reply, err := http.Get(url + "/moto-api/data.json"); err == nil {
-			_ = reply.Body.Close()
-			return url
-		}
-		if time.Now().After(deadline) {
-			t.Fatal("moto_server does not answer")
-		}
-	}
 }
 
 // row is one behaviour.

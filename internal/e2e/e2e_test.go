@@ -7,8 +7,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"net"
-	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -242,7 +240,7 @@ func TestScript(t *testing.T) {
 		// moto does not say which version or label a reply is for, hands out no
 		// KMS ciphertext of a SecureString and no link that can be followed to a
 		// layer, and does not evaluate policies.
-		a := target{t: t, url: startMoto(t), id: "testing", secret: "testing"}
+		a := target{t: t, url: needs.Moto(t), id: "testing", secret: "testing"}
 		code, out := a.run(bundle, "BUNDLE_E2E_YES=1", "BUNDLE_E2E_PARTS=pack")
 		if code != 0 {
 			t.Fatalf("exit code %d\n%s", code, out)
@@ -258,36 +256,4 @@ func lines(out, kind string) []string {
 		names = append(names, m[1])
 	}
 	return names
-}
-
-// startMoto starts moto_server and returns its address.
-func startMoto(t *testing.T) string {
-	t.Helper()
-	program := needs.Program(t, "moto_server", "from PyPI: pip install 'moto[server]'")
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, port, _ := net.SplitHostPort(l.Addr().String())
-	if err := l.Close(); err != nil {
-		t.Fatal(err)
-	}
-	moto := exec.Command(program, "-H", "127.0.0.1", "-p", port)
-	if err := moto.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		_ = moto.Process.Kill()
-		_ = moto.Wait()
-	})
-	url := "http://127.0.0.1:" + port
-	for deadline := time.Now().Add(time.Minute); ; time.Sleep(50 * time.Millisecond) {
-		if reply, err := http.Get(url + "/moto-api/data.json"); err == nil {
-			_ = reply.Body.Close()
-			return url
-		}
-		if time.Now().After(deadline) {
-			t.Fatal("moto_server does not answer")
-		}
-	}
 }

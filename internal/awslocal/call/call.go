@@ -106,3 +106,14 @@ type Service interface {
 	// Restore replaces the whole state by an earlier snapshot.
 	Restore(json.RawMessage) error
 }
+
+// Decoded makes a Handler of an operation that takes its request decoded.
+func Decoded[In any](operate func(*Request, *In) (any, error)) Handler {
+	return func(r *Request) (any, error) {
+		in := new(In)
+		if err := r.Decode(in); err != nil {
+			return nil, err
+		}
+		return operate(r, in)
+	}
+}

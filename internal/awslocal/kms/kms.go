@@ -52,43 +52,32 @@ func New() *Service {
 	}
 	s := &Service{everything: everything, keys: map[string]*key{}, aliases: map[string]*alias{}}
 	s.operations = map[string]call.Handler{
-		"CreateKey":                       handler(s.createKey),
-		"DescribeKey":                     handler(s.describeKey),
-		"ListKeys":                        handler(s.listKeys),
-		"ReplicateKey":                    handler(s.replicateKey),
-		"EnableKey":                       handler(s.enableKey),
-		"DisableKey":                      handler(s.disableKey),
-		"ScheduleKeyDeletion":             handler(s.scheduleKeyDeletion),
-		"CancelKeyDeletion":               handler(s.cancelKeyDeletion),
-		"GetKeyPolicy":                    handler(s.getKeyPolicy),
-		"PutKeyPolicy":                    handler(s.putKeyPolicy),
-		"ListKeyPolicies":                 handler(s.listKeyPolicies),
-		"UpdateKeyDescription":            handler(s.updateKeyDescription),
-		"ListResourceTags":                handler(s.listResourceTags),
-		"TagResource":                     handler(s.tagResource),
-		"UntagResource":                   handler(s.untagResource),
-		"CreateAlias":                     handler(s.createAlias),
-		"UpdateAlias":                     handler(s.updateAlias),
-		"DeleteAlias":                     handler(s.deleteAlias),
-		"ListAliases":                     handler(s.listAliases),
-		"Encrypt":                         handler(s.encrypt),
-		"Decrypt":                         handler(s.decrypt),
-		"ReEncrypt":                       handler(s.reEncrypt),
-		"GenerateDataKey":                 handler(s.generateDataKey),
-		"GenerateDataKeyWithoutPlaintext": handler(s.generateDataKeyWithoutPlaintext),
+		"CreateKey":                       call.Decoded(s.createKey),
+		"DescribeKey":                     call.Decoded(s.describeKey),
+		"ListKeys":                        call.Decoded(s.listKeys),
+		"ReplicateKey":                    call.Decoded(s.replicateKey),
+		"EnableKey":                       call.Decoded(s.enableKey),
+		"DisableKey":                      call.Decoded(s.disableKey),
+		"ScheduleKeyDeletion":             call.Decoded(s.scheduleKeyDeletion),
+		"CancelKeyDeletion":               call.Decoded(s.cancelKeyDeletion),
+		"GetKeyPolicy":                    call.Decoded(s.getKeyPolicy),
+		"PutKeyPolicy":                    call.Decoded(s.putKeyPolicy),
+		"ListKeyPolicies":                 call.Decoded(s.listKeyPolicies),
+		"UpdateKeyDescription":            call.Decoded(s.updateKeyDescription),
+		"ListResourceTags":                call.Decoded(s.listResourceTags),
+		"TagResource":                     call.Decoded(s.tagResource),
+		"UntagResource":                   call.Decoded(s.untagResource),
+		"CreateAlias":                     call.Decoded(s.createAlias),
+		"UpdateAlias":                     call.Decoded(s.updateAlias),
+		"DeleteAlias":                     call.Decoded(s.deleteAlias),
+		"ListAliases":                     call.Decoded(s.listAliases),
+		"Encrypt":                         call.Decoded(s.encrypt),
+		"Decrypt":                         call.Decoded(s.decrypt),
+		"ReEncrypt":                       call.Decoded(s.reEncrypt),
+		"GenerateDataKey":                 call.Decoded(s.generateDataKey),
+		"GenerateDataKeyWithoutPlaintext": call.Decoded(s.generateDataKeyWithoutPlaintext),
 	}
 	return s
-}
-
-// handler decodes the request for an operation.
-func handler[In any](operate func(*call.Request, *In) (any, error)) call.Handler {
-	return func(r *call.Request) (any, error) {
-		in := new(In)
-		if err := r.Decode(in); err != nil {
-			return nil, err
-		}
-		return operate(r, in)
-	}
 }
 
 // Name is the service's signing name.

@@ -77,28 +77,17 @@ func New(dir string, clock func() time.Time) *Service {
 	s := &Service{clock: clock, everything: everything, secret: make([]byte, 32), layers: map[string]*layer{}, content: newContent(dir)}
 	rand.Read(s.secret) // never fails
 	s.operations = map[string]call.Handler{
-		"PublishLayerVersion":          handler(s.publish),
-		"GetLayerVersion":              handler(s.get),
-		"GetLayerVersionByArn":         handler(s.getByARN),
-		"DeleteLayerVersion":           handler(s.delete),
-		"ListLayerVersions":            handler(s.listVersions),
-		"ListLayers":                   handler(s.listLayers),
-		"AddLayerVersionPermission":    handler(s.addPermission),
-		"RemoveLayerVersionPermission": handler(s.removePermission),
-		"GetLayerVersionPolicy":        handler(s.getPolicy),
+		"PublishLayerVersion":          call.Decoded(s.publish),
+		"GetLayerVersion":              call.Decoded(s.get),
+		"GetLayerVersionByArn":         call.Decoded(s.getByARN),
+		"DeleteLayerVersion":           call.Decoded(s.delete),
+		"ListLayerVersions":            call.Decoded(s.listVersions),
+		"ListLayers":                   call.Decoded(s.listLayers),
+		"AddLayerVersionPermission":    call.Decoded(s.addPermission),
+		"RemoveLayerVersionPermission": call.Decoded(s.removePermission),
+		"GetLayerVersionPolicy":        call.Decoded(s.getPolicy),
 	}
 	return s
-}
-
-// handler decodes the request for an operation.
-func handler[In any](operate func(*call.Request, *In) (any, error)) call.Handler {
-	return func(r *call.Request) (any, error) {
-		in := new(In)
-		if err := r.Decode(in); err != nil {
-			return nil, err
-		}
-		return operate(r, in)
-	}
 }
 
 // Name is the service's signing name.
