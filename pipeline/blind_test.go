@@ -263,7 +263,7 @@ func (c counting) ReEncrypt(ctx context.Context, m seal.Move) ([]byte, error) {
 	return blob, err
 }
 
-func TestBlindBuildMovesSixteenAtOnceAtMost(t *testing.T) {
+func TestBlindBuildMovesThirtyTwoAtOnceAtMost(t *testing.T) {
 	w := newWorld(t, blindFunctions(120, 20, false), awslocal.WithLatency(2*time.Millisecond))
 	p, _, err := w.build().pipeline(t.Context(), nil)
 	if err != nil {
@@ -276,7 +276,7 @@ func TestBlindBuildMovesSixteenAtOnceAtMost(t *testing.T) {
 	if _, problems := p.Run(t.Context()); len(problems) > 0 {
 		t.Fatal(problems)
 	}
-	if most := <-c.most; most < 2 || most > 16 {
+	if most := <-c.most; most < 2 || most > 32 {
 		t.Errorf("%d at once", most)
 	}
 }

@@ -16,7 +16,7 @@ import (
 )
 
 // listConcurrency is how many paths are listed at a time.
-const listConcurrency = 16
+const listConcurrency = 32
 
 // expand lists the paths that functions import and adds what lies below them.
 // It keeps the problems it finds: those of the parameters that are named are

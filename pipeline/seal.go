@@ -16,7 +16,7 @@ import (
 )
 
 // sealConcurrency is how many boxes are encrypted at a time.
-const sealConcurrency = 16
+const sealConcurrency = 32
 
 // seal reads the values of all functions that are not carried over, and seals
 // each function as soon as its last value is there, while others are still

@@ -16,7 +16,7 @@ import (
 )
 
 // concurrency is how many calls are under way at once.
-const concurrency = 16
+const concurrency = 32
 
 // A Doctor makes its calls in one account and region. It is safe for concurrent
 // use.

@@ -18,7 +18,7 @@ import (
 const batchSize = 10
 
 // defaultConcurrency is how many batches are asked for at once.
-const defaultConcurrency = 16
+const defaultConcurrency = 32
 
 // Options tunes a Source. The zero value is right for most accounts.
 type Options struct {
@@ -30,7 +30,7 @@ type Options struct {
 	// https://docs.aws.amazon.com/general/latest/gr/ssm.html#limits_ssm
 	TPS *float64
 
-	// Concurrency is how many calls are under way at once, at most; 0 means 16.
+	// Concurrency is how many calls are under way at once, at most; 0 means 32.
 	Concurrency int
 }
 
