@@ -1,0 +1,87 @@
+# A service of 40 functions in four environments and two regions. docs/adopting.md tells about it.
+#
+# This folder is one manifest: what holds for all is here, and each team has a file of its own, which CODEOWNERS can give to it.
+# "local" needs no AWS account:
+#
+#     bundle --manifest examples/adopting/secrets --env local --out 'layers/{environment}/{function}.zip'
+
+bundle {
+  name                = "shop"
+  layer               = "shop-${environment.name}-${function.name}-secrets" # one layer for each function
+  default_environment = "local"
+}
+
+# ---- Environments -------------------------------------------------------------------------------------------------
+
+environment "local" {
+  embedded = "parameters.json"
+  values   = { key_per_function = false }
+}
+
+environment "dev" {
+  account_id = "111111111111"
+  regions    = ["us-west-2", "eu-central-1"]
+  role       = "arn:aws:iam::111111111111:role/shop-secrets-build"
+  values     = { key_per_function = false }
+}
+
+environment "test" {
+  account_id = "222222222222"
+  regions    = ["us-west-2", "eu-central-1"]
+  role       = "arn:aws:iam::222222222222:role/shop-secrets-build"
+  values     = { key_per_function = false }
+}
+
+# From here on a function's key opens its own secrets and no other's, and the build reads no value.
+environment "staging" {
+  account_id     = "333333333333"
+  regions        = ["us-west-2", "eu-central-1"]
+  role           = "arn:aws:iam::333333333333:role/shop-secrets-build"
+  blind          = true
+  parameter_keys = ["alias/shop-staging-parameters"]
+  values         = { key_per_function = true }
+}
+
+environment "prod" {
+  account_id     = "444444444444"
+  regions        = ["us-west-2", "eu-central-1"]
+  role           = "arn:aws:iam::444444444444:role/shop-secrets-build"
+  blind          = true
+  parameter_keys = ["alias/shop-prod-parameters"]
+  values         = { key_per_function = true }
+}
+
+# ---- What functions have in common --------------------------------------------------------------------------------
+
+locals {
+  root = "/${environment.name}/shop"
+}
+
+defaults {
+  deployed_as = "shop-${environment.name}-${function.name}"
+  kms_key     = environment.values.key_per_function ? "alias/shop-${environment.name}-${function.name}" : "alias/shop-${environment.name}"
+  shared_key  = !environment.values.key_per_function
+  include     = ["common"]
+}
+
+group "common" {
+  secret "LOG_TOKEN" { parameter = "${local.root}/log-token" }
+}
+
+# A user of the database for each function, so that a password can be changed for one of them.
+group "database" {
+  secret "DB_PASSWORD" { parameter = "${local.root}/db/${function.name}" }
+}
+
+group "sessions" {
+  secret "SESSION_KEY" { parameter = "${local.root}/sessions/key" }
+  secret "CSRF_KEY" { parameter = "${local.root}/sessions/csrf-key" }
+}
+
+group "payments" {
+  secret "STRIPE_KEY" { parameter = "${local.root}/stripe/key" }
+}
+
+group "mail" {
+  secret "SMTP_PASSWORD" { parameter = "${local.root}/smtp/password" }
+}
