@@ -324,3 +324,22 @@ func (i interrupting) ReEncrypt(ctx context.Context, m seal.Move) ([]byte, error
 	i.interrupt()
 	return i.BlindKeys.ReEncrypt(ctx, m)
 }
+
+// A path that gives nothing is one problem, not also that there is nothing to
+// seal.
+func TestAnEmptyPathIsReportedOnce(t *testing.T) {
+	s := newSample()
+	for _, mode := range []string{"true", "false"} {
+		s.key("alias/" + mode)
+		s.writef("function %q {\n  kms_key = \"alias/%s\"\n  blind = %s\n  parameters { path = \"/shop/none\" }\n}\n", "f"+mode, mode, mode)
+	}
+	w := newWorld(t, s)
+	b, _, err := w.build().pipeline(t.Context(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, problems := b.Run(t.Context())
+	if len(problems) != 2 || problems[0].Summary != "Nothing below the path" || problems[1].Summary != problems[0].Summary {
+		t.Errorf("got %v", problems)
+	}
+}

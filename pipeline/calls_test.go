@@ -158,7 +158,7 @@ func (b build) pipeline(ctx context.Context, previous *layerbuild.Layer) (*pipel
 	if err != nil {
 		return nil, nil, err
 	}
-	parameters := param.New(cfg, param.Options{TPS: b.tps})
+	parameters := param.New(cfg, param.Options{Account: awslocal.Account, TPS: b.tps})
 	return &pipeline.Build{
 		Manifest: m, Region: awslocal.Region, Account: awslocal.Account,
 		Caller: func(ctx context.Context) (string, error) {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/whispering/bundle/pipeline/manifest"
 	"github.com/whispering/bundle/pipeline/seal"
+	"github.com/whispering/bundle/pipeline/secret"
 )
 
 // guardConcurrency is how many keys are described at a time. The guards stand
@@ -122,6 +123,8 @@ func (r *run) guardKey(ref string, use keyUse, key seal.Key, err error) Problems
 	switch {
 	case key.Region != r.Region:
 		return refuse("is in region %s, but this run is for %s. Nothing crosses regions: name a key there.", key.Region, r.Region)
+	case !secret.InPartition(key.Partition, r.Region):
+		return refuse("is in partition %s, which has no region %s. Name a key there.", key.Partition, r.Region)
 	case key.Account != r.Account && !slices.Contains(r.AllowKeyAccounts, key.Account):
 		return refuse("belongs to account %s, not to %s. Name a key of your own, or, if that is meant, pass --allow-key-account %s.",
 			key.Account, r.Account, key.Account)

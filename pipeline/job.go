@@ -138,6 +138,7 @@ func (j *job) settle() Problems {
 	j.wants = slices.DeleteFunc(j.wants, func(w *want) bool { return w.optional && w.version.ARN == "" })
 	slices.SortFunc(j.wants, func(a, b *want) int { return strings.Compare(a.name, b.name) })
 	switch n := len(j.wants); {
+	case n == 0 && len(j.fn.Imports) > 0: // that the path gave none has been reported
 	case n == 0:
 		return Problems{problem(Missing, &j.fn.Range, "Function without secrets", fmt.Sprintf(
 			"Every secret of %q is optional and absent, so there is nothing to seal. "+

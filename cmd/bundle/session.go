@@ -113,7 +113,7 @@ func (a *app) connect(ctx context.Context, module *manifest.Module, m *manifest.
 		who, err := s.identity(ctx)
 		return who.Account, err
 	}
-	s.parameters = param.New(cfg, param.Options{TPS: o.tps})
+	s.parameters = param.New(cfg, param.Options{Account: s.account, TPS: o.tps})
 	s.keys = seal.New(cfg)
 	s.blind = pipeline.Blind{Parameters: s.parameters.Blind(cfg), Keys: seal.NewBlind(cfg)}
 	s.layers = publish.New(awsclient.WithTimeout(cfg, layerTimeout))

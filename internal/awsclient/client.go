@@ -112,7 +112,12 @@ func found(ctx context.Context, o Options) (aws.Config, error) {
 	if strings.EqualFold(lookup(environ, "AWS_EC2_METADATA_DISABLED"), "false") {
 		metadata = imds.ClientEnabled
 	}
+	endpoint := config.WithBaseEndpoint(o.EndpointURL) // also for a role that a profile names
+	if o.EndpointURL == "" {
+		endpoint = func(*config.LoadOptions) error { return nil }
+	}
 	cfg, err := config.LoadDefaultConfig(ctx,
+		endpoint,
 		config.WithRegion(o.Region),
 		config.WithHTTPClient(newHTTPClient(o.timeout())),
 		config.WithRetryer(newRetryer),

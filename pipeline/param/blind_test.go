@@ -17,7 +17,7 @@ import (
 func blind(url string) *Blind {
 	cfg := benchConfig(url)
 	cfg.Retryer = func() aws.Retryer { return aws.NopRetryer{} }
-	return New(cfg, Options{TPS: new(float64)}).Blind(cfg)
+	return New(cfg, Options{Account: "222222222222", TPS: new(float64)}).Blind(cfg)
 }
 
 func TestBlindClientSendsNothingButUndecryptedReads(t *testing.T) {
@@ -85,7 +85,7 @@ func TestCiphertextsOfTheEmbeddedAWS(t *testing.T) {
 	got := make(map[string]Result)
 	all := refs(t, "/local/app/password", "/local/app/password:1", "/local/app/plain", "/local/app/list", "/local/app/long",
 		"/local/app/off", "/local/app/gone", "/local/app/password:9")
-	if err := New(cfg, Options{}).Blind(cfg).Ciphertexts(t.Context(), all, func(r Result) { got[r.Ref.String()] = r }); err != nil {
+	if err := New(cfg, Options{Account: awslocal.Account}).Blind(cfg).Ciphertexts(t.Context(), all, func(r Result) { got[r.Ref.String()] = r }); err != nil {
 		t.Fatal(err)
 	}
 	for name, want := range map[string]struct {
@@ -124,7 +124,7 @@ func TestCiphertextsOfTheEmbeddedAWS(t *testing.T) {
 func TestBlindListLeavesOtherTypesAtTheServer(t *testing.T) {
 	_, as := embedded(t)
 	cfg := as("admin")
-	found, err := New(cfg, Options{}).Blind(cfg).List(t.Context(), "/local", true)
+	found, err := New(cfg, Options{Account: awslocal.Account}).Blind(cfg).List(t.Context(), "/local", true)
 	var names []string
 	for _, p := range found {
 		names = append(names, p.Ref.String())

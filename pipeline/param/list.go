@@ -59,7 +59,7 @@ func (s *Source) list(ctx context.Context, path string, recursive bool, filters 
 			if names[r.name] {
 				return nil, replyError("the list of %q holds %q twice", path, awsfault.Printable(r.name))
 			}
-			if fault := checkReply(r, r.parameter.Ref, s.region); fault != "" {
+			if fault := checkReply(r, r.parameter.Ref, s.home); fault != "" {
 				return nil, replyError("%q in the list of %q %s", awsfault.Printable(r.name), path, fault)
 			}
 			names[r.name] = true

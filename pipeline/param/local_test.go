@@ -78,7 +78,7 @@ func TestReadingTheEmbeddedAWS(t *testing.T) {
 	want := map[string]error{"/local/app/password:9": ErrVersion, "/local/app/password:nope": ErrVersion, "/local/app/off": ErrUndecryptable,
 		"/local/secret/x": ErrDenied, "/local/app/gone": ErrMissing, "/local/app/gone:2": ErrMissing}
 
-	s := New(as("reader"), Options{})
+	s := New(as("reader"), Options{Account: awslocal.Account})
 	results, _, err := readAll(t, s, true, names...)
 	if err != nil || len(results) != len(names) {
 		t.Fatalf("%d results, %v", len(results), err)
@@ -121,7 +121,7 @@ func TestListingTheEmbeddedAWS(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	s := New(as("reader"), Options{})
+	s := New(as("reader"), Options{Account: awslocal.Account})
 	for _, tt := range []struct {
 		path      string
 		recursive bool

@@ -28,7 +28,7 @@ type reply struct {
 // the selector into a field of its own, with a leading colon:
 // https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_Parameter.html
 type matcher struct {
-	region  string
+	home    home
 	refs    []secret.Ref
 	entries map[secret.Ref]*entry
 	strays  []string // what was not asked for
@@ -39,8 +39,8 @@ type entry struct {
 	result  Result
 }
 
-func newMatcher(region string, refs []secret.Ref) *matcher {
-	m := &matcher{region: region, refs: refs, entries: make(map[secret.Ref]*entry, len(refs))}
+func newMatcher(home home, refs []secret.Ref) *matcher {
+	m := &matcher{home: home, refs: refs, entries: make(map[secret.Ref]*entry, len(refs))}
 	for _, ref := range refs {
 		m.entries[ref] = &entry{result: Result{Ref: ref}}
 	}
@@ -57,7 +57,7 @@ func (m *matcher) found(r reply) {
 	}
 	e.replies++
 	r.parameter.Ref = ref
-	if fault := checkReply(r, ref, m.region); fault != "" {
+	if fault := checkReply(r, ref, m.home); fault != "" {
 		e.result.Err = replyError("the reply to %q %s", ref, fault)
 		return
 	}
@@ -101,10 +101,10 @@ func (m *matcher) results() []Result {
 }
 
 // checkReply returns what is wrong with a parameter of a reply, or "".
-func checkReply(r reply, ref secret.Ref, region string) string {
+func checkReply(r reply, ref secret.Ref, home home) string {
 	v := r.parameter.Version
 	switch {
-	case !validARN(v.ARN, ref.Name, region):
+	case !home.has(v.ARN, ref.Name):
 		return fmt.Sprintf("has the ARN %q", awsfault.Printable(v.ARN))
 	case v.Number < 1:
 		return fmt.Sprintf("has version %d", v.Number)
@@ -124,13 +124,15 @@ func checkReply(r reply, ref secret.Ref, region string) string {
 	return fmt.Sprintf("has type %q", awsfault.Printable(r.parameter.Type))
 }
 
-// validARN reports whether arn is that of a parameter of this name in this
-// region. The ARN of "/a/b" ends in "parameter/a/b", that of "a" in
-// "parameter/a".
-func validARN(arn, name, region string) bool {
+// A home is where all parameters of a source are.
+type home struct{ account, region string }
+
+// has reports whether arn is that of a parameter of this name there. The ARN of
+// "/a/b" ends in "parameter/a/b", that of "a" in "parameter/a".
+func (h home) has(arn, name string) bool {
 	parts := strings.SplitN(arn, ":", 6)
-	return len(parts) == 6 && parts[0] == "arn" && parts[1] != "" && parts[2] == "ssm" && parts[3] == region &&
-		len(parts[4]) == 12 && strings.Trim(parts[4], "0123456789") == "" &&
+	return len(parts) == 6 && parts[0] == "arn" && secret.InPartition(parts[1], h.region) && parts[2] == "ssm" &&
+		parts[3] == h.region && parts[4] == h.account && len(h.account) == 12 &&
 		parts[5] == "parameter/"+strings.TrimPrefix(name, "/")
 }
 

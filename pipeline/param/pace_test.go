@@ -77,7 +77,7 @@ func benchmarkPacing(b *testing.B, quota float64) {
 		}
 		failed := 0
 		start := time.Now()
-		err := New(benchConfig(server.URL), Options{Concurrency: 64}).Versions(b.Context(), refs, func(r Result) {
+		err := New(benchConfig(server.URL), Options{Account: "222222222222", Concurrency: 64}).Versions(b.Context(), refs, func(r Result) {
 			if r.Err != nil {
 				failed++
 			}
@@ -207,7 +207,7 @@ func TestRepeatedAttemptsArePaced(t *testing.T) {
 		}
 		return honest(in)
 	})
-	s := New(benchConfig(f.URL), Options{})
+	s := New(benchConfig(f.URL), Options{Account: "222222222222"})
 	if _, _, err := readAll(t, s, true, "/a/x"); err != nil {
 		t.Fatal(err)
 	}

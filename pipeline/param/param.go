@@ -22,6 +22,10 @@ const defaultConcurrency = 32
 
 // Options tunes a Source. The zero value is right for most accounts.
 type Options struct {
+	// Account is the one that the parameters are in, required: a reply that speaks
+	// of another's is refused.
+	Account string
+
 	// TPS is how many calls a second are made at most. nil finds a rate: 40 calls
 	// at once, then 40 a second, which is the default quota of an account, faster
 	// while nothing is throttled and slower at once when something is. 0 sets no
@@ -39,7 +43,7 @@ type Options struct {
 type Source struct {
 	client      *ssm.Client
 	pacer       *pacer
-	region      string
+	home        home
 	concurrency int
 }
 
@@ -68,7 +72,7 @@ func New(cfg aws.Config, o Options) *Source {
 	if concurrency <= 0 {
 		concurrency = defaultConcurrency
 	}
-	s := &Source{pacer: newPacer(o.TPS), region: cfg.Region, concurrency: concurrency}
+	s := &Source{pacer: newPacer(o.TPS), home: home{o.Account, cfg.Region}, concurrency: concurrency}
 	s.client = ssm.NewFromConfig(cfg, s.paced)
 	return s
 }
@@ -201,7 +205,7 @@ func (s *Source) ask(ctx context.Context, refs []secret.Ref, what kind) ([]Resul
 	if err != nil {
 		return nil, err
 	}
-	m := newMatcher(s.region, refs)
+	m := newMatcher(s.home, refs)
 	for i := range out.Parameters {
 		m.found(s.take(&out.Parameters[i], what))
 	}

@@ -117,7 +117,7 @@ func honest(in request, absent ...string) answer {
 func source(url string) *Source {
 	cfg := benchConfig(url)
 	cfg.Retryer = func() aws.Retryer { return aws.NopRetryer{} }
-	return New(cfg, Options{TPS: new(float64)})
+	return New(cfg, Options{Account: "222222222222", TPS: new(float64)})
 }
 
 func refs(t *testing.T, names ...string) []secret.Ref {
@@ -359,6 +359,10 @@ func TestRepliesAreHeldToTheRequest(t *testing.T) {
 		"ARN of a region":    {arn("arn:aws:ssm:eu-west-1:222222222222:parameter/a/x"), nil, all[:1]},
 		"ARN of no account":  {arn("arn:aws:ssm:us-west-2::parameter/a/x"), nil, all[:1]},
 		"ARN of a short one": {arn("arn:aws:ssm:us-west-2:22222222222:parameter/a/x"), nil, all[:1]},
+		"ARN of another":     {arn("arn:aws:ssm:us-west-2:333333333333:parameter/a/x"), nil, all[:1]},
+		"ARN of China":       {arn("arn:aws-cn:ssm:us-west-2:222222222222:parameter/a/x"), nil, all[:1]},
+		"ARN of GovCloud":    {arn("arn:aws-us-gov:ssm:us-west-2:222222222222:parameter/a/x"), nil, all[:1]},
+		"no partition":       {arn("arn::ssm:us-west-2:222222222222:parameter/a/x"), nil, all[:1]},
 		"no ARN at all":      {arn("/a/x"), nil, all[:1]},
 		"no date":            {change(0, map[string]any{"LastModifiedDate": nil}), nil, all[:1]},
 		"no value":           {change(0, map[string]any{"Value": nil}), nil, all[:1]},

@@ -132,7 +132,7 @@ func (w *world) resolve() {
 	for name, key := range keys {
 		w.setting.Keys[name] = key.ARN
 	}
-	sources, problems := b.Sources(w.Context(), param.New(w.admin, param.Options{}))
+	sources, problems := b.Sources(w.Context(), param.New(w.admin, param.Options{Account: awslocal.Account}))
 	if len(problems) > 0 {
 		w.Fatal(problems)
 	}
@@ -168,7 +168,7 @@ func (w *world) json(document any) []byte {
 }
 
 func (w *world) build(cfg aws.Config) *pipeline.Build {
-	parameters := param.New(cfg, param.Options{TPS: new(float64)})
+	parameters := param.New(cfg, param.Options{Account: awslocal.Account, TPS: new(float64)})
 	return &pipeline.Build{
 		Manifest: w.manifest, Region: awslocal.Region, Account: awslocal.Account, Observer: unobserved{},
 		Caller: func(ctx context.Context) (string, error) {

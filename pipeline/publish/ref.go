@@ -34,7 +34,7 @@ func ParseARN(arn string) (Ref, error) {
 	ref := Ref{Layer: strings.Join(p[:7], ":"), Region: p[3]}
 	if len(p) == 8 {
 		n, err := strconv.ParseInt(p[7], 10, 64)
-		if err != nil || n < 1 {
+		if err != nil || n < 1 || strconv.FormatInt(n, 10) != p[7] {
 			return Ref{}, fmt.Errorf("%q has no layer version after the last colon: versions are numbers from 1", awsfault.Printable(arn))
 		}
 		ref.Version = n
