@@ -1,5 +1,5 @@
 # What CI runs, and what a contributor may want singly.
-.PHONY: test lint bench fuzz exec release ci e2e-aws
+.PHONY: test lint bench fuzz exec release notes snapshot ci e2e-aws
 
 test:
 	go test ./...
@@ -25,11 +25,24 @@ fuzz:
 
 # The binaries of the exec wrapper, for both architectures, where a release embeds them from.
 exec:
-	go run ./runtime/execbin/make
+	env -u GOOS -u GOARCH GOFLAGS=-mod=readonly go run ./runtime/execbin/make
 
-# bundle as a release is built: it holds the exec wrapper and needs no Go toolchain.
+# bundle as a release is built, for GOOS and GOARCH: it holds the exec wrapper and needs no Go toolchain. The same commit, version and Go give the
+# same bytes as .goreleaser.yaml: nothing of this machine, its settings or its working tree is in them.
+COMMIT ?= $(shell git rev-parse HEAD)
 release: exec
-	CGO_ENABLED=0 go build -tags release -trimpath -ldflags "-s -w -X main.release=$(VERSION)" -o dist/bundle ./cmd/bundle
+	@test -n "$(VERSION)" || { echo 'usage: make release VERSION=v1.2.3 [COMMIT=...]' >&2; exit 2; }
+	CGO_ENABLED=0 GOAMD64=v1 GOARM64=v8.0 GOFLAGS=-mod=readonly GOEXPERIMENT= GOFIPS140=off GOWORK=off GOTOOLCHAIN=local \
+	  go build -tags release -trimpath -buildvcs=false -ldflags "-s -w -X main.release=$(VERSION) -X main.commit=$(COMMIT)" \
+	  -o dist/bundle$(shell go env GOEXE) ./cmd/bundle
+
+# What CHANGELOG.md says of VERSION; fails if it says nothing.
+notes:
+	@.github/release/notes "$(VERSION)"
+
+# Everything that a release publishes, of this commit, in dist: docs/releasing.md.
+snapshot:
+	goreleaser release --snapshot --clean
 
 ci:
 	.ci/run

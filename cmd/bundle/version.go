@@ -8,18 +8,45 @@ import (
 	"github.com/urfave/cli/v2"
 )
 
-// release is set by the linker for a release: -ldflags "-X main.release=v1.2.3".
-var release string
+// The linker sets these for a release:
+// -ldflags "-X main.release=v1.2.3 -X main.commit=0123…".
+var release, commit string
 
 // version returns the release, or the version the module was built as.
-func version() string {
+func version() string { return identify(release, commit, debug.ReadBuildInfo).Version }
+
+// An identity says what a program was built from.
+type identity struct {
+	Version string `json:"version"`
+	Commit  string `json:"commit,omitempty"` // unknown if built from what is no checkout
+	Dirty   bool   `json:"dirty"`            // the checkout differed from the commit
+	Release bool   `json:"release"`
+}
+
+// identify takes what the linker was told for a release, and else what the go
+// command wrote down: the module's version where go install downloaded it, a
+// version made from tag and commit in a checkout.
+func identify(release, commit string, read func() (*debug.BuildInfo, bool)) identity {
 	if release != "" {
-		return release
+		return identity{Version: release, Commit: commit, Release: true}
 	}
-	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" && info.Main.Version != "(devel)" {
-		return info.Main.Version
+	built := identity{Version: "devel"}
+	info, ok := read()
+	if !ok {
+		return built
 	}
-	return "devel"
+	if v := info.Main.Version; v != "" && v != "(devel)" {
+		built.Version = v
+	}
+	for _, s := range info.Settings {
+		switch s.Key {
+		case "vcs.revision":
+			built.Commit = s.Value
+		case "vcs.modified":
+			built.Dirty = s.Value == "true"
+		}
+	}
+	return built
 }
 
 func (a *app) versionCommand() *cli.Command {
@@ -32,15 +59,21 @@ func (a *app) versionCommand() *cli.Command {
 			if err := noArguments(c); err != nil {
 				return err
 			}
+			built := identify(release, commit, debug.ReadBuildInfo)
+			platform := runtime.GOOS + "/" + runtime.GOARCH
 			if c.Bool("json") {
 				return a.printJSON(struct {
-					FormatVersion int    `json:"format_version"`
-					Version       string `json:"version"`
-					Go            string `json:"go"`
-					Platform      string `json:"platform"`
-				}{1, version(), runtime.Version(), runtime.GOOS + "/" + runtime.GOARCH})
+					FormatVersion int `json:"format_version"`
+					identity
+					Go       string `json:"go"`
+					Platform string `json:"platform"`
+				}{1, built, runtime.Version(), platform})
 			}
-			_, err := fmt.Fprintf(a.stdout, "bundle %s (%s, %s/%s)\n", version(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
+			from := ""
+			if len(built.Commit) >= 12 {
+				from = "commit " + built.Commit[:12] + ", "
+			}
+			_, err := fmt.Fprintf(a.stdout, "bundle %s (%s%s, %s)\n", built.Version, from, runtime.Version(), platform)
 			return err
 		},
 	}

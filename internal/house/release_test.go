@@ -1,0 +1,214 @@
+package house
+
+import (
+	"crypto/sha256"
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/whispering/bundle/internal/needs"
+)
+
+// TestReleaseIsReproducible builds a release in two folders, for a user with
+// settings and one without. The cache is the same for both, so that what a
+// compiler might leave in a package is not seen here: docs/releasing.md says how
+// that was tried.
+func TestReleaseIsReproducible(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: links the command twice")
+	}
+	needs.Program(t, "make", "Debian: apt-get install make")
+	const commit = "0123456789abcdef0123456789abcdef01234567"
+	var sums [2]string
+	for i, env := range [][]string{
+		{"GOFLAGS=", "CGO_ENABLED=0"},
+		{"GOFLAGS=-tags=other -buildvcs=true -ldflags=-w", "CGO_ENABLED=1", "GOAMD64=v3", "GOARM64=v8.1", "GOFIPS140=latest"},
+	} {
+		dir := copyOfRepository(t)
+		run(t, dir, env, "make", "release", "VERSION=v1.2.3", "COMMIT="+commit)
+		b, err := os.ReadFile(filepath.Join(dir, "dist", "bundle"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		sums[i] = fmt.Sprintf("%x", sha256.Sum256(b))
+		var said struct {
+			Version, Commit string
+			Dirty, Release  bool
+		}
+		if err := json.Unmarshal([]byte(run(t, dir, nil, "dist/bundle", "version", "--json")), &said); err != nil {
+			t.Fatal(err)
+		}
+		if said.Version != "v1.2.3" || said.Commit != commit || said.Dirty || !said.Release {
+			t.Errorf("it says that it is %+v", said)
+		}
+		if strings.Contains(string(b), dir) {
+			t.Error("it holds the path of the folder that it was built in")
+		}
+	}
+	if sums[0] != sums[1] {
+		t.Errorf("two builds differ: %s, %s", sums[0], sums[1])
+	}
+	cmd := exec.Command("make", "release", "COMMIT="+commit, "-o", "exec")
+	cmd.Dir = root(t)
+	if out, err := cmd.CombinedOutput(); err == nil || !strings.Contains(string(out), "usage: make release VERSION=v1.2.3") {
+		t.Errorf("a release without a version: %v: %s", err, out)
+	}
+}
+
+// TestReleaseConfigurationsAgree compares what goreleaser builds with what make
+// release builds, with what the workflow tries, and with the names that
+// downloads rely on.
+func TestReleaseConfigurationsAgree(t *testing.T) {
+	config, makefile, workflow := read(t, ".goreleaser.yaml"), read(t, "Makefile"), read(t, ".github/workflows/release.yml")
+
+	recipe := regexp.MustCompile(`(?m)^release: exec\n((?:\t.*\n)+)`).FindStringSubmatch(makefile)
+	if recipe == nil {
+		t.Fatal("the Makefile has no target release")
+	}
+	settings := regexp.MustCompile(`\b(?:CGO|GO)[A-Z0-9_]*=[^ "\n]*`)
+	made := settings.FindAllString(recipe[1], -1)
+	listed := settings.FindAllString(block(t, config, "env:"), -1)
+	for _, name := range []string{"goamd64", "goarm64"} {
+		listed = append(listed, strings.ToUpper(name)+"="+strings.Join(flow(t, config, name), " "))
+	}
+	slices.Sort(made)
+	slices.Sort(listed)
+	if !slices.Equal(made, listed) {
+		t.Errorf("make release sets %q,\ngoreleaser %q", made, listed)
+	}
+	ldflags := regexp.MustCompile(`(?m)^ +ldflags: (.*)$`).FindStringSubmatch(config)
+	if ldflags == nil {
+		t.Fatal("goreleaser has no ldflags")
+	}
+	flags := fmt.Sprintf("go build -tags %s %s -ldflags %q", strings.Join(flow(t, config, "tags"), ","), strings.Join(flow(t, config, "flags"), " "),
+		strings.NewReplacer("v{{ .Version }}", "$(VERSION)", "{{ .FullCommit }}", "$(COMMIT)").Replace(ldflags[1]))
+	if !strings.Contains(recipe[1], flags) {
+		t.Errorf("goreleaser runs %s, make release\n%s", flags, recipe[1])
+	}
+
+	var archives []string
+	for _, system := range flow(t, config, "goos") {
+		for _, architecture := range flow(t, config, "goarch") {
+			extension := "tar.gz"
+			if system == "windows" {
+				extension = "zip"
+			}
+			archives = append(archives, system+"_"+architecture+"."+extension)
+		}
+	}
+	if want := strings.Fields("linux_amd64.tar.gz linux_arm64.tar.gz darwin_amd64.tar.gz darwin_arm64.tar.gz windows_amd64.zip windows_arm64.zip"); !slices.Equal(archives, want) {
+		t.Errorf("archives are made for %q, want %q", archives, want)
+	}
+	for _, m := range regexp.MustCompile(`archive: (\S+)`).FindAllStringSubmatch(workflow, -1) {
+		if !slices.Contains(archives, m[1]) {
+			t.Errorf("the workflow tries %s, which is not made", m[1])
+		}
+	}
+	for _, text := range []string{
+		`name_template: "bundle_{{ .Version }}_{{ .Os }}_{{ .Arch }}"`, "name_template: checksums.txt", "algorithm: sha256", "formats: [zip]", "formats: [tar.gz]",
+	} {
+		if !strings.Contains(config, text) {
+			t.Errorf(".goreleaser.yaml has no %s: downloads rely on the names", text)
+		}
+	}
+}
+
+// TestReleaseHoldsWhatIsPrinted compares the files that the hook makes with
+// those that go into the archives, and with those that are looked for there.
+func TestReleaseHoldsWhatIsPrinted(t *testing.T) {
+	var printed, packed, tried []string
+	for _, m := range regexp.MustCompile(`(?m)^print (\S+) \S+$`).FindAllStringSubmatch(read(t, ".github/release/before"), -1) {
+		printed = append(printed, m[1])
+	}
+	for _, m := range regexp.MustCompile(`src: (\S+)(?:\n +dst: (\S+))?`).FindAllStringSubmatch(read(t, ".goreleaser.yaml"), -1) {
+		if name, ok := strings.CutPrefix(m[1], ".github/release/out/"); ok {
+			packed = append(packed, name)
+			tried = append(tried, m[2])
+		} else {
+			tried = append(tried, m[1])
+		}
+	}
+	if len(printed) == 0 || !slices.Equal(printed, packed) {
+		t.Errorf("the hook prints %q, the archives hold %q", printed, packed)
+	}
+	if want := "for file in " + strings.Join(tried, " ") + ";"; !strings.Contains(read(t, ".github/release/try"), want) {
+		t.Errorf(".github/release/try does not look for %s", want)
+	}
+}
+
+// TestWorkflowsArePinned: each action by its commit, the same in all workflows,
+// and a release by one version of Go that go.mod admits.
+func TestWorkflowsArePinned(t *testing.T) {
+	pins := make(map[string]string)
+	files, err := filepath.Glob(filepath.Join(root(t), ".github", "workflows", "*.yml"))
+	if err != nil || len(files) == 0 {
+		t.Fatal("no workflows", err)
+	}
+	for _, file := range files {
+		b, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range regexp.MustCompile(`uses: ([^@\s]+)(\S*.*)`).FindAllStringSubmatch(string(b), -1) {
+			if strings.HasPrefix(m[1], "./") {
+				continue // of this repository
+			}
+			if !regexp.MustCompile(`^@[0-9a-f]{40} # v[0-9.]+$`).MatchString(m[2]) {
+				t.Errorf("%s: %s%s is not pinned to a commit, with its version in a comment", filepath.Base(file), m[1], m[2])
+			}
+			if pins[m[1]] != "" && pins[m[1]] != m[2] {
+				t.Errorf("%s: %s is pinned to %s, elsewhere to %s", filepath.Base(file), m[1], m[2], pins[m[1]])
+			}
+			pins[m[1]] = m[2]
+		}
+	}
+	wanted := regexp.MustCompile(`(?m)^go (\d+\.\d+)`).FindStringSubmatch(read(t, "go.mod"))
+	used := regexp.MustCompile(`GO_VERSION: (\d+\.\d+)\.\d+\n`).FindStringSubmatch(read(t, ".github/workflows/release.yml"))
+	if wanted == nil || used == nil || wanted[1] != used[1] {
+		t.Errorf("go.mod says %q, releases are built with %q", wanted, used)
+	}
+}
+
+// TestGoreleaserTakesItsConfiguration asks goreleaser, where there is one: it
+// takes minutes to build, so CI has none. The release workflow runs it.
+func TestGoreleaserTakesItsConfiguration(t *testing.T) {
+	if _, err := exec.LookPath("goreleaser"); err != nil {
+		needs.Absent(t, "goreleaser is not installed (.github/release/tools FOLDER, and FOLDER on PATH)")
+	}
+	run(t, root(t), nil, "goreleaser", "check")
+}
+
+func read(t *testing.T, name string) string {
+	t.Helper()
+	b, err := os.ReadFile(filepath.Join(root(t), filepath.FromSlash(name)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
+}
+
+// flow returns the elements of the YAML list "name: [a, b]".
+func flow(t *testing.T, text, name string) []string {
+	t.Helper()
+	m := regexp.MustCompile(`(?m)^ +` + name + `: \[(.*)\]$`).FindStringSubmatch(text)
+	if m == nil {
+		t.Fatalf("there is no list %s", name)
+	}
+	return strings.Split(m[1], ", ")
+}
+
+// block returns the lines that follow a YAML key and begin with a dash.
+func block(t *testing.T, text, key string) string {
+	t.Helper()
+	m := regexp.MustCompile(`(?m)^ +` + key + `\n((?: +- .*\n)+)`).FindStringSubmatch(text)
+	if m == nil {
+		t.Fatalf("there is no %s", key)
+	}
+	return m[1]
+}
