@@ -131,7 +131,7 @@ func complete(t *testing.T, sh shell, dir string, words []string) []string {
 	}
 	var offered []string
 	for line := range strings.Lines(string(out)) {
-		word, _, _ := strings.Cut(strings.TrimSpace(line), "\t") // fish describes what it offers
+		word, _, _ := strings.Cut(strings.TrimSpace(line), "\t")              // fish describes what it offers
 		if sh.name != "zsh" || strings.HasPrefix(word, words[len(words)-1]) { // zsh itself leaves out what does not fit
 			offered = append(offered, word)
 		}

@@ -35,7 +35,7 @@ type Result struct{ Manifest, Sample []byte }
 func (d *Draft) Write(o Options) (*Result, error) {
 	envs := []string{localEnvironment}
 	for _, e := range o.Environments {
-		if err := e.check(); err != nil {
+		if err := e.Check(); err != nil {
 			return nil, err
 		}
 		if slices.Contains(envs, e.Name) {
@@ -63,7 +63,8 @@ func (d *Draft) Write(o Options) (*Result, error) {
 	return &Result{text, sample}, err
 }
 
-func (e Environment) check() error {
+// Check says what is wrong with an environment, as far as it is known.
+func (e Environment) Check() error {
 	switch {
 	case manifest.BadName("environment", e.Name) != "":
 		return errors.New(manifest.BadName("environment", e.Name))
