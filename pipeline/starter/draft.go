@@ -56,13 +56,18 @@ type refusal struct {
 type Note struct {
 	Line int // of the source; 0 where it has no lines
 	Text string
+
+	beside bool // the manifest says it beside the function
 }
 
 // ErrNothing says that a source holds nothing that a manifest could be made of.
 var ErrNothing = errors.New("no function in it has a variable that comes from Parameter Store")
 
 func (d *Draft) note(line int, format string, args ...any) {
-	n := Note{line, fmt.Sprintf(format, args...)}
+	d.put(Note{Line: line, Text: fmt.Sprintf(format, args...)})
+}
+
+func (d *Draft) put(n Note) {
 	if d.noted == nil {
 		d.noted = map[Note]bool{}
 	}
@@ -94,9 +99,7 @@ func (d *Draft) settle(envs []string) error {
 		d.settleSecrets(&f, envs)
 		if len(f.Secrets) == 0 {
 			d.note(f.line, "function %s: none of its variables is a secret that can be taken over", shown(f.Name))
-			for _, r := range f.refused {
-				d.note(r.line, "variable %s of function %s: %s", shown(r.name), shown(f.Name), r.reason)
-			}
+			d.refusals(f, false)
 			continue
 		}
 		d.settleName(&f, envs, files)
@@ -105,6 +108,7 @@ func (d *Draft) settle(envs []string) error {
 			continue
 		}
 		d.settleKey(&f, envs, keys)
+		d.refusals(f, true)
 		kept = append(kept, f)
 	}
 	if d.Functions = kept; len(kept) == 0 {
@@ -112,6 +116,13 @@ func (d *Draft) settle(envs []string) error {
 	}
 	slices.SortStableFunc(d.Notes, func(a, b Note) int { return cmp.Compare(a.Line, b.Line) })
 	return nil
+}
+
+// refusals notes what a function has and the manifest cannot.
+func (d *Draft) refusals(f Function, beside bool) {
+	for _, r := range f.refused {
+		d.put(Note{r.line, fmt.Sprintf("variable %s of function %s: %s", shown(r.name), shown(f.Name), r.reason), beside})
+	}
 }
 
 // file is the name of the function's document.

@@ -10,7 +10,6 @@ import (
 func (d *Draft) add(f *Function, e entry, v value, shared bool) {
 	refuse := func(reason string) {
 		f.refused = append(f.refused, refusal{e.key, reason, e.line})
-		d.note(e.line, "variable %s: %s", shown(e.key), reason)
 	}
 	switch v.kind {
 	case known, computed:

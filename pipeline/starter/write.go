@@ -230,13 +230,14 @@ func (w *writer) secrets(all []Secret) {
 	}
 }
 
+// notes writes down what no function's block says.
 func (w *writer) notes() {
-	if len(w.draft.Notes) == 0 {
-		return
-	}
-	w.line("# ---- Not taken over ----\n#")
+	heading := "# ---- Not taken over ----\n#\n"
 	for _, n := range w.draft.Notes {
-		w.line("# %s: %s", w.draft.Where(n), n.Text)
+		if !n.beside {
+			w.line("%s# %s: %s", heading, w.draft.Where(n), n.Text)
+			heading = ""
+		}
 	}
 }
 
