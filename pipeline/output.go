@@ -135,13 +135,15 @@ func (o *Outfile) Replace(b []byte) (problems Problems) {
 			return nil
 		}
 	}
-	if err := o.replace(b); err != nil {
+	if err := o.Write(b); err != nil {
 		return Problems{problem(Output, nil, "Layer not written", fmt.Sprintf("--out %s: %v. What was there is untouched.", o.Path, err))}
 	}
 	return nil
 }
 
-func (o *Outfile) replace(b []byte) error {
+// Write is Replace for a file that is no layer: what is at the path was looked at
+// by the caller, and the error is for the caller to explain.
+func (o *Outfile) Write(b []byte) error {
 	f, err := o.temporary()
 	if err != nil {
 		return err

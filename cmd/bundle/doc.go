@@ -7,19 +7,22 @@
 //
 // is short for bundle build. The commands are
 //
-//	build     make the layer of one environment
-//	validate  check the manifest without calling AWS
-//	plan      show what a build would do, without reading a value
-//	status    tell whether a layer's parameters have changed since it was made
-//	inspect   show what a layer holds; needs no key
-//	publish   publish a layer, unless it is published already
-//	verify    check a layer to the byte, against a manifest, and that it opens
-//	policy    write the IAM policies that a bundle needs: of roles and of keys
-//	doctor    find out whether a build would be let through, and who can decrypt
-//	run       run a command with a function's secrets in its environment
-//	helpers   make a layer of helpers alone
-//	local     the embedded AWS: serve, put, get, list, reset, …
-//	version   print the version
+//	build       make the layer of one environment
+//	validate    check the manifest without calling AWS
+//	plan        show what a build would do, without reading a value
+//	status      tell whether a layer's parameters have changed since it was made
+//	inspect     show what a layer holds; needs no key
+//	publish     publish a layer, unless it is published already
+//	verify      check a layer to the byte, against a manifest, and that it opens
+//	policy      write the IAM policies that a bundle needs: of roles and of keys
+//	doctor      find out whether a build would be let through, and who can decrypt
+//	run         run a command with a function's secrets in its environment
+//	helpers     make a layer of helpers alone
+//	init        write a first manifest, from what a project has or from nothing
+//	fmt         lay out a manifest in canonical form
+//	local       the embedded AWS: serve, put, get, list, reset, …
+//	completion  print the completion script of a shell, or the manual page
+//	version     print the version
 //
 // # Streams
 //
@@ -34,7 +37,7 @@
 //	0    done
 //	1    a fault of bundle's own
 //	2    the command line or the manifest is wrong
-//	3    there are differences (plan and status with --exit-code)
+//	3    there are differences (plan and status with --exit-code, fmt with --check)
 //	4    no access, no credentials, or the wrong account
 //	5    a parameter or a key is missing or unusable
 //	6    AWS is unavailable or throttling: try again

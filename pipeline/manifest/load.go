@@ -45,7 +45,19 @@ type Module struct {
 // Load reads the manifest at path: a file, or a folder, of which every *.hcl and *.hcl.json counts, in the order of
 // their names. The returned module is never nil and can be evaluated for what it holds even if there are errors.
 func Load(path string, o Options) (*Module, hcl.Diagnostics) {
-	m := &Module{dir: path, files: map[string]*hcl.File{}, refused: map[string][]hcl.Range{}, locals: map[string]*hcl.Attribute{}, index: map[named]*block{}}
+	m, diags := Read(path)
+	return m.understand(diags, o)
+}
+
+// LoadSource is Load for a manifest that is in no file yet: src, of a file of this name.
+func LoadSource(name string, src []byte, o Options) (*Module, hcl.Diagnostics) {
+	m, diags := ReadSource(name, src)
+	return m.understand(diags, o)
+}
+
+// Read reads the files of a manifest as Load does, and finds what keeps them from being parsed, not what they say.
+func Read(path string) (*Module, hcl.Diagnostics) {
+	m := newModule(path)
 	names := []string{""}
 	info, err := os.Stat(path)
 	switch {
@@ -64,7 +76,24 @@ func Load(path string, o Options) (*Module, hcl.Diagnostics) {
 		m.dir, names[0] = filepath.Split(path)
 		m.dir = filepath.Clean(m.dir)
 	}
-	diags := m.read(names)
+	return m, m.read(names)
+}
+
+// ReadSource is Read for a manifest that is in no file yet.
+func ReadSource(name string, src []byte) (*Module, hcl.Diagnostics) {
+	m := newModule(filepath.Dir(name))
+	return m, m.take(name, src, len(src))
+}
+
+func newModule(dir string) *Module {
+	return &Module{dir: dir, files: map[string]*hcl.File{}, refused: map[string][]hcl.Range{}, locals: map[string]*hcl.Attribute{}, index: map[named]*block{}}
+}
+
+// understand takes in what the files of a manifest say. What reading them has found is diags.
+func (m *Module) understand(diags hcl.Diagnostics, o Options) (*Module, hcl.Diagnostics) {
+	if len(m.order) == 0 {
+		return m, m.Sort(diags)
+	}
 	r := &reader{m: m}
 	for _, name := range m.order {
 		if f := m.files[name]; f.Body != nil {
@@ -134,18 +163,27 @@ func (m *Module) read(names []string) hcl.Diagnostics {
 			diags = append(diags, unreadable(path, err))
 			continue
 		}
-		m.order = append(m.order, path)
-		m.files[path] = &hcl.File{Bytes: src}
-		if size += len(src); size > maxSize {
-			m.partial = true
-			m.files[path].Bytes = nil
-			return append(diags, fault("Manifest too large",
-				fmt.Sprintf("The files of a manifest may have %d bytes together, and this one exceeds that.", maxSize),
-				hcl.Range{Filename: path, Start: hcl.InitialPos, End: hcl.InitialPos}))
+		size += len(src)
+		diags = append(diags, m.take(path, src, size)...)
+		if size > maxSize {
+			return diags
 		}
-		diags = append(diags, m.parse(path, src)...)
 	}
 	return diags
+}
+
+// take takes in one file. size is that of all up to this one.
+func (m *Module) take(path string, src []byte, size int) hcl.Diagnostics {
+	m.order = append(m.order, path)
+	m.files[path] = &hcl.File{Bytes: src}
+	if size > maxSize {
+		m.partial = true
+		m.files[path].Bytes = nil
+		return hcl.Diagnostics{fault("Manifest too large",
+			fmt.Sprintf("The files of a manifest may have %d bytes together, and this one exceeds that.", maxSize),
+			hcl.Range{Filename: path, Start: hcl.InitialPos, End: hcl.InitialPos})}
+	}
+	return m.parse(path, src)
 }
 
 func readFile(root *os.Root, name string, limit int) ([]byte, error) {

@@ -1,0 +1,190 @@
+package main
+
+import (
+	"bytes"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/whispering/bundle/internal/needs"
+)
+
+// A shell completes a command line, and prints what it would offer, a line
+// each. The last word of "$@" is the one that is being written.
+type shell struct {
+	name, program, from string
+	ask                 []string // how to run it: the words follow, the script is in ./completion
+}
+
+func shells() []shell {
+	return []shell{
+		{"bash", "bash", "Debian: apt-get install bash", []string{"--norc", "-uc", `
+			source ./completion
+			COMP_WORDS=("$@") COMP_CWORD=$(($# - 1))
+			_bundle bundle
+			printf '%s\n' "${COMPREPLY[@]-}"`, "-"}},
+		// What zsh does with the choices needs a terminal; they are its own.
+		{"zsh", "zsh", "Debian: apt-get install zsh", []string{"-fc", `
+			compdef() { }
+			compset() { }
+			compadd() { print -l -- ${(P)2} }
+			_describe() { print -l -- ${${(P)2}%%:*} }
+			_files() { print -l -- *(N) }
+			source ./completion
+			words=("$@") CURRENT=$#
+			_bundle`, "-"}},
+		{"fish", "fish", "Debian: apt-get install fish", []string{"-c", `
+			mkdir -p $HOME/.config/fish/completions
+			cp ./completion $HOME/.config/fish/completions/bundle.fish
+			complete -C (string join " " -- $argv)`, "--"}},
+	}
+}
+
+// TestCompletion completes command lines in real shells.
+func TestCompletion(t *testing.T) {
+	for _, sh := range shells() {
+		t.Run(sh.name, func(t *testing.T) {
+			needs.Program(t, sh.program, sh.from)
+			dir := completionFolder(t, sh.name)
+			for _, c := range []struct {
+				line          string
+				offers, hides string // separated by spaces
+			}{
+				{"bundle ", "build plan local completion", "put"},
+				{"bundle pl", "plan", ""},
+				{"bundle plan --o", "--out --offline", "--reseal"},
+				{"bundle local ", "put serve", "plan"},
+				{"bundle local put --", "--key --from", "--offline"},
+				{"bundle --env ", "local prod", "plan"},
+				{"bundle --env local pl", "plan", "put"},
+				{"bundle plan --env p", "prod", ""},
+				{"bundle plan --manifest other.hcl --env ", "elsewhere", "prod"},
+				{"bundle plan --manifest hostile.hcl --env ", "fine", "touch"},
+				{"bundle plan --manifest $(touch\tpwned) --env ", "", "prod"},
+				{"bundle plan --manifest none.hcl --env ", "", "prod"},
+				{"bundle plan --manifest ", "other.hcl", "plan"},
+				{"bundle inspect ", "layer.zip", "plan"},
+				{"bundle run --layer layer.zip --function hello -- ", "layer.zip", "plan"},
+				{"bundle completion ", "bash man", "plan"},
+			} {
+				got := complete(t, sh, dir, strings.Split(c.line, " "))
+				for _, word := range strings.Fields(c.offers) {
+					if !slices.Contains(got, word) {
+						t.Errorf("%q does not offer %s: %q", c.line, word, got)
+					}
+				}
+				for _, word := range strings.Fields(c.hides) {
+					if slices.ContainsFunc(got, func(s string) bool { return strings.HasPrefix(s, word) || strings.HasPrefix(s, "$("+word) }) {
+						t.Errorf("%q offers %s: %q", c.line, word, got)
+					}
+				}
+			}
+			if _, err := os.Stat(filepath.Join(dir, "pwned")); err == nil {
+				t.Error("a word of the command line or of a manifest was run")
+			}
+		})
+	}
+}
+
+// completionFolder makes a folder with manifests, and the script of a shell.
+func completionFolder(t *testing.T, name string) string {
+	t.Helper()
+	dir := t.TempDir()
+	environment := func(name string) string {
+		return "environment \"" + name + "\" {\n  embedded = \"sample.json\"\n}\n"
+	}
+	for file, content := range map[string]string{
+		"secrets.hcl": "bundle { name = \"shop\" }\n" + environment("local") + environment("prod"),
+		"other.hcl":   environment("elsewhere"),
+		"hostile.hcl": environment("touch pwned") + environment("`touch pwned`") + environment("fine") + "function {",
+		"layer.zip":   "",
+		"completion":  printedCompletion(t, name),
+	} {
+		if err := os.WriteFile(filepath.Join(dir, file), []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
+}
+
+func printedCompletion(t *testing.T, what string) string {
+	t.Helper()
+	var out, diagnostics bytes.Buffer
+	a := &app{args: []string{"bundle", "completion", what}, stdout: &out, stderr: &diagnostics}
+	if code := a.run(t.Context()); code != 0 || diagnostics.Len() > 0 {
+		t.Fatalf("bundle completion %s: exit code %d\n%s", what, code, &diagnostics)
+	}
+	return out.String()
+}
+
+func complete(t *testing.T, sh shell, dir string, words []string) []string {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), sh.program, append(slices.Clone(sh.ask), words...)...)
+	cmd.Dir, cmd.Env = dir, append(os.Environ(), "HOME="+dir, "XDG_CONFIG_HOME="+dir+"/.config", "CI=")
+	out, err := cmd.Output()
+	if err != nil && sh.name != "zsh" { // whose completion functions fail where they find nothing
+		t.Errorf("%s %q: %v", sh.name, words, err)
+	}
+	var offered []string
+	for line := range strings.Lines(string(out)) {
+		word, _, _ := strings.Cut(strings.TrimSpace(line), "\t")              // fish describes what it offers
+		if sh.name != "zsh" || strings.HasPrefix(word, words[len(words)-1]) { // zsh itself leaves out what does not fit
+			offered = append(offered, word)
+		}
+	}
+	return offered
+}
+
+// TestCompletionKnowsEveryCommandAndFlag compares scripts and manual page with
+// the command line.
+func TestCompletionKnowsEveryCommandAndFlag(t *testing.T) {
+	for _, what := range completions() {
+		if what == environmentNames {
+			continue
+		}
+		script := strings.ReplaceAll(printedCompletion(t, what), `\-`, "-")
+		for name, c := range leafCommands("", (&app{}).cli().Commands) {
+			if !strings.Contains(script, "bundle "+name) {
+				t.Errorf("%s does not know bundle %s", what, name)
+			}
+			for _, f := range c.Flags {
+				if !strings.Contains(script, f.Names()[0]) {
+					t.Errorf("%s does not know --%s", what, f.Names()[0])
+				}
+			}
+		}
+	}
+}
+
+// overstruck is how mandoc prints bold and underlined letters, but for the
+// letters.
+var overstruck = regexp.MustCompile(".\x08")
+
+// TestManual has mandoc look at the manual page.
+func TestManual(t *testing.T) {
+	needs.Program(t, "mandoc", "Debian: apt-get install mandoc")
+	file := filepath.Join(t.TempDir(), "bundle.1")
+	if err := os.WriteFile(file, []byte(printedCompletion(t, manPage)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	lint, _ := exec.CommandContext(t.Context(), "mandoc", "-Tlint", "-Wwarning", file).CombinedOutput()
+	for line := range strings.Lines(string(lint)) {
+		if !strings.Contains(line, "missing date") { // the same page, whenever it is made
+			t.Error(line)
+		}
+	}
+	out, err := exec.CommandContext(t.Context(), "mandoc", "-Tascii", file).Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	plain := strings.Join(strings.Fields(overstruck.ReplaceAllString(string(out), "")), " ")
+	for _, want := range []string{"SYNOPSIS bundle [build options]", "0 done", "130 interrupted"} {
+		if !strings.Contains(plain, want) {
+			t.Errorf("the manual page does not say %q", want)
+		}
+	}
+}

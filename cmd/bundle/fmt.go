@@ -1,0 +1,159 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"strings"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/urfave/cli/v2"
+
+	"github.com/whispering/bundle/pipeline"
+	"github.com/whispering/bundle/pipeline/manifest"
+)
+
+func (a *app) fmtCommand() *cli.Command {
+	return &cli.Command{
+		Name:      "fmt",
+		Usage:     "lay out a manifest in canonical form",
+		UsageText: "bundle fmt [--check] [--manifest secrets.hcl]\nbundle fmt --manifest - <secrets.hcl",
+		Flags: []cli.Flag{
+			textFlag("manifest", "FILE", "the manifest, or a folder of them; - formats standard input to standard output", "secrets.hcl"),
+			&cli.BoolFlag{Name: "check", Usage: "write nothing; exit with 3 where a file is not in canonical form"},
+			jsonFlag(),
+		},
+		Action: a.format,
+	}
+}
+
+type formatReport struct {
+	FormatVersion int          `json:"format_version"`
+	Changed       bool         `json:"changed"` // with --check: something would be
+	Files         []formatFile `json:"files"`
+}
+
+type formatFile struct {
+	Path    string `json:"path"`
+	Changed bool   `json:"changed"`
+
+	content []byte // in canonical form
+}
+
+const stdinName = "-"
+
+func (a *app) format(c *cli.Context) error {
+	if err := noArguments(c); err != nil {
+		return err
+	}
+	if text(c, "manifest") == stdinName && c.Bool("json") {
+		return usagef("with --manifest - standard output is the manifest: leave --json out")
+	}
+	module, err := a.readForFormat(c)
+	if err != nil {
+		return err
+	}
+	report, err := a.formatted(module)
+	if err != nil {
+		return err
+	}
+	if text(c, "manifest") == stdinName && !c.Bool("check") {
+		_, err := a.stdout.Write(report.Files[0].content)
+		return err
+	}
+	if !c.Bool("check") {
+		if problems := report.write(); len(problems) > 0 {
+			return &failure{problems: problems}
+		}
+	}
+	if err := a.renderFormat(report, c.Bool("json")); err != nil {
+		return err
+	}
+	if report.Changed && c.Bool("check") {
+		return errDifferences
+	}
+	return nil
+}
+
+// readForFormat reads the manifest. What it says does not matter, but every
+// file must be one that can be parsed.
+func (a *app) readForFormat(c *cli.Context) (*manifest.Module, error) {
+	path := text(c, "manifest")
+	var module *manifest.Module
+	var diags hcl.Diagnostics
+	if path == stdinName {
+		src, err := io.ReadAll(io.LimitReader(a.stdin, 2<<20)) // more than a manifest may have
+		if err != nil {
+			return nil, usagef("standard input cannot be read: %v", err)
+		}
+		module, diags = manifest.ReadSource("<stdin>", src)
+	} else {
+		if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) && !given(c, "manifest") {
+			return nil, usagef("there is no %s here. Name the manifest with --manifest.", path)
+		}
+		module, diags = manifest.Read(path)
+	}
+	a.files = module.Files()
+	return module, failed(pipeline.FromDiagnostics(diags).Sort())
+}
+
+// formatted lays out every file, and writes none.
+func (a *app) formatted(module *manifest.Module) (*formatReport, error) {
+	report := &formatReport{FormatVersion: 1, Files: []formatFile{}}
+	var problems pipeline.Problems
+	for _, path := range module.Paths() {
+		before, after, err := module.Format(path)
+		if err != nil {
+			problems = append(problems, formatProblem(pipeline.Fault, "Not formatted", "%s: %v. It is left as it is.", path, err))
+			continue
+		}
+		if strings.HasSuffix(path, ".json") {
+			a.hint("%s is JSON, which has no canonical form here; it is left as it is", path)
+		}
+		f := formatFile{path, !bytes.Equal(before, after), after}
+		report.Changed = report.Changed || f.Changed
+		report.Files = append(report.Files, f)
+	}
+	return report, failed(problems)
+}
+
+func formatProblem(kind pipeline.Kind, summary, format string, args ...any) pipeline.Problem {
+	return pipeline.Problem{Kind: kind, Diagnostic: hcl.Diagnostic{Severity: hcl.DiagError, Summary: summary, Detail: fmt.Sprintf(format, args...)}}
+}
+
+// write replaces the files that change, each whole or not at all.
+func (r *formatReport) write() pipeline.Problems {
+	var problems pipeline.Problems
+	for _, f := range r.Files {
+		if !f.Changed {
+			continue
+		}
+		if info, err := os.Lstat(f.Path); err == nil && !info.Mode().IsRegular() {
+			problems = append(problems, formatProblem(pipeline.Output, "Manifest not written", "%s is not a regular file. Name the file that it leads to.", f.Path))
+			continue
+		}
+		if err := (&pipeline.Outfile{Path: f.Path}).Write(f.content); err != nil {
+			problems = append(problems, formatProblem(pipeline.Output, "Manifest not written", "%s: %v. It is as it was.", f.Path, err))
+		}
+	}
+	return problems
+}
+
+// renderFormat lists the files that changed, or with --check would.
+func (a *app) renderFormat(r *formatReport, asJSON bool) error {
+	if asJSON {
+		return a.printJSON(r)
+	}
+	for _, f := range r.Files {
+		if !f.Changed {
+			continue
+		}
+		if _, err := fmt.Fprintln(a.stdout, f.Path); err != nil {
+			return err
+		}
+	}
+	return nil
+}

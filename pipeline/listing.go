@@ -1,0 +1,46 @@
+package pipeline
+
+import (
+	"context"
+
+	"github.com/whispering/bundle/pipeline/manifest"
+	"github.com/whispering/bundle/pipeline/param"
+)
+
+// A Lister lists parameters; it is safe for concurrent use. A path without any
+// gives an empty list.
+type Lister interface {
+	List(ctx context.Context, path string, recursive bool) ([]param.Parameter, error)
+}
+
+// A Listing lists the names of the parameters below a path, for a manifest that
+// is not written yet: nothing in a diagnostic points at one.
+type Listing struct {
+	Environment manifest.Environment
+	Path        string
+	Caller      func(context.Context) (account string, err error)
+	Parameters  Lister
+}
+
+// Run makes sure of the account, and lists. It takes GetCallerIdentity, and
+// GetParametersByPath without decryption.
+func (l *Listing) Run(ctx context.Context) ([]string, Problems) {
+	problems := guardAccount(ctx, &manifest.Manifest{Environment: l.Environment}, l.Environment.AccountID.Value, l.Caller)
+	var names []string
+	if len(problems) == 0 {
+		all, err := l.Parameters.List(ctx, l.Path, true)
+		switch {
+		case err != nil:
+			problems = Problems{listProblem(manifest.Import{}, err)}
+		case len(all) == 0:
+			problems = Problems{problem(Missing, nil, "No parameters", "There is nothing below "+l.Path+". Correct the path, or name another region with --region.")}
+		}
+		for _, p := range all {
+			names = append(names, p.Ref.Name)
+		}
+	}
+	for i := range problems {
+		problems[i].Subject = nil
+	}
+	return names, problems
+}

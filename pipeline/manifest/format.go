@@ -1,0 +1,58 @@
+package manifest
+
+import (
+	"bytes"
+	"errors"
+	"slices"
+	"strings"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/hclsyntax"
+	"github.com/hashicorp/hcl/v2/hclwrite"
+)
+
+// Paths are the names of the manifest's files, in the order they were read.
+func (m *Module) Paths() []string { return slices.Clone(m.order) }
+
+// ErrFormat says that a file cannot be formatted without changing what it says.
+var ErrFormat = errors.New("its formatted text would not mean the same")
+
+// Format is a file of the manifest as it was read, and in canonical form: the spaces, indents and alignment of HCL's own
+// formatter. JSON has no such form and stays as it is. The file must have been read without errors.
+func (m *Module) Format(path string) (before, after []byte, err error) {
+	before = m.files[path].Bytes
+	if strings.HasSuffix(path, ".json") {
+		return before, before, nil
+	}
+	after, err = format(before)
+	return before, after, err
+}
+
+// format lays out HCL. The formatter moves spaces only; that it did is checked, because its result replaces a file.
+func format(src []byte) ([]byte, error) {
+	after := hclwrite.Format(src)
+	for range 3 { // it sometimes needs a second go to come to rest
+		again := hclwrite.Format(after)
+		if bytes.Equal(again, after) {
+			break
+		}
+		after = again
+	}
+	if !slices.EqualFunc(meaning(src), meaning(after), func(a, b hclsyntax.Token) bool {
+		return a.Type == b.Type && bytes.Equal(a.Bytes, b.Bytes)
+	}) {
+		return nil, ErrFormat
+	}
+	return after, nil
+}
+
+// meaning is the tokens of a source; what stands between them is only for the eye. A comment may lose spaces at its end.
+func meaning(src []byte) []hclsyntax.Token {
+	tokens, _ := hclsyntax.LexConfig(src, "", hcl.InitialPos) // the parser has had its say
+	for i := range tokens {
+		if tokens[i].Type == hclsyntax.TokenComment {
+			tokens[i].Bytes = bytes.TrimRight(tokens[i].Bytes, " \t\r\n")
+		}
+	}
+	return tokens
+}

@@ -1,0 +1,72 @@
+package manifest
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"testing"
+)
+
+// TestShippedManifestsAreFormatted holds the manifests that users copy from to
+// what bundle fmt would write.
+func TestShippedManifestsAreFormatted(t *testing.T) {
+	found := 0
+	for _, pattern := range []string{"*.hcl", "examples/*/*.hcl", "internal/*/testdata/*.hcl"} {
+		files, err := filepath.Glob(filepath.Join(root, pattern))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, file := range files {
+			found++
+			m, diags := Read(file)
+			if diags.HasErrors() {
+				t.Errorf("%s: %v", file, diags)
+				continue
+			}
+			before, after, err := m.Format(file)
+			if err != nil || !bytes.Equal(before, after) {
+				t.Errorf("%s is not in canonical form (%v): run bundle fmt --manifest %s", file, err, file)
+			}
+		}
+	}
+	if found < 3 {
+		t.Errorf("only %d manifests", found)
+	}
+}
+
+// FuzzFormat formats whatever can be parsed: the result can be parsed too, is
+// at rest, and holds the same tokens.
+func FuzzFormat(f *testing.F) {
+	for _, pattern := range []string{"testdata/ok/*.hcl", "testdata/faults/*.hcl"} {
+		files, err := filepath.Glob(pattern)
+		if err != nil || len(files) == 0 {
+			f.Fatal(pattern, err)
+		}
+		for _, file := range files {
+			src, err := os.ReadFile(file)
+			if err != nil {
+				f.Fatal(err)
+			}
+			f.Add(src)
+		}
+	}
+	f.Add([]byte("a   = 1\r\n/* c\r\n */ b = <<E\r\n x\r\nE\r\n"))
+	f.Add([]byte("a = \"${ [1,2][0]   }%{if true}x%{ endif ~}\"\n"))
+	f.Fuzz(func(t *testing.T, src []byte) {
+		m, diags := ReadSource("a.hcl", src)
+		if diags.HasErrors() {
+			return
+		}
+		_, after, err := m.Format("a.hcl")
+		if err != nil {
+			return // it says so, and nothing is written
+		}
+		again, diags := ReadSource("a.hcl", after)
+		if diags.HasErrors() {
+			t.Fatalf("formatting broke it: %v\n%q\n%q", diags, src, after)
+		}
+		if _, last, err := again.Format("a.hcl"); err != nil || !bytes.Equal(last, after) {
+			t.Fatalf("not at rest (%v):\n%q\n%q", err, after, last)
+		}
+	})
+}

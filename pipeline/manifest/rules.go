@@ -1,0 +1,53 @@
+package manifest
+
+import "strings"
+
+// The rules for what stands in a manifest, for who writes one. Each says what is
+// wrong, "" if nothing.
+
+// BadName is about the label of a block that is no secret: "environment", "function".
+func BadName(kind, name string) string { return badName(kind, name) }
+
+// BadSecretName is about the label of a secret block; reserved names are Reserved's matter.
+func BadSecretName(name string) string { return badSecretName(name) }
+
+// BadKey is about a function's kms_key.
+func BadKey(key string) string {
+	switch {
+	case !keyPattern.MatchString(key):
+		return "it does not name a KMS key"
+	case strings.Contains(key, "alias/aws/"):
+		return "it names a key that AWS manages, which works through its service only"
+	}
+	return ""
+}
+
+// BadAccount is about an environment's account_id.
+func BadAccount(id string) string {
+	switch {
+	case !accountPattern.MatchString(id):
+		return "an account id has 12 digits"
+	case id == "000000000000":
+		return "account 000000000000 is that of the embedded AWS"
+	}
+	return ""
+}
+
+// BadRegion is about an element of an environment's regions.
+func BadRegion(region string) string {
+	if !regionPattern.MatchString(region) {
+		return "it is not the name of a region, such as eu-central-1"
+	}
+	return ""
+}
+
+// BadPath is about the path of a parameters block.
+func BadPath(path string) string {
+	if !pathPattern.MatchString(path) {
+		return "a path begins with a slash and has 2 to 15 levels of letters, digits and _ . -"
+	}
+	return ""
+}
+
+// Canonical lays out the text of a manifest in canonical form.
+func Canonical(src []byte) ([]byte, error) { return format(src) }

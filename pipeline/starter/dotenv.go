@@ -1,0 +1,77 @@
+package starter
+
+import (
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// maxSource is how large a source may be, in bytes.
+const maxSource = 1 << 20
+
+// ErrSize says that a source is larger than any that people write.
+var ErrSize = fmt.Errorf("it has more than %d bytes", maxSource)
+
+// assignment is a line of a dotenv file. Capitals alone make a name: what else
+// stands before an equals sign may be a piece of a value, such as a line of a
+// key in base64.
+var assignment = regexp.MustCompile(`^(?:export\s+)?([A-Z_][A-Z0-9_]*)\s*=\s*(.?)`)
+
+// Dotenv makes a draft of the names in a dotenv file: secrets of one function.
+// No value is kept, not even for the length of the call.
+func Dotenv(source string, src []byte, function string) (*Draft, error) {
+	if len(src) > maxSource {
+		return nil, ErrSize
+	}
+	root := Text{{literal: "/"}, {environment: true}, {literal: "/" + function}}
+	d := &Draft{Source: source, Name: function, root: root, proposed: true}
+	f := Function{Name: function}
+	quoted, began := "", 0 // the quote of a value that goes on
+	number := 0
+	for line := range strings.Lines(string(src)) {
+		number++
+		line = strings.TrimSpace(line)
+		if quoted != "" {
+			if closes(line, quoted) {
+				quoted = ""
+			}
+			continue
+		}
+		if line == "" || strings.HasPrefix(line, "#") {
+			continue
+		}
+		m := assignment.FindStringSubmatchIndex(line)
+		if m == nil || line[m[4]:m[5]] == "=" { // base32 ends in several
+			d.note(number, "this line is no NAME=VALUE with a name in capitals, and is not shown: it may be a part of a value")
+			continue
+		}
+		name, quote := line[m[2]:m[3]], line[m[4]:m[5]]
+		if strings.ContainsAny(quote, "\"'`") && quote != "" && !closes(line[m[5]:], quote) {
+			quoted, began = quote, number
+		}
+		f.Secrets = append(f.Secrets, Secret{Name: name, Parameter: append(slices.Clone(root), part{literal: "/" + name}), line: number})
+	}
+	if quoted != "" {
+		return nil, fmt.Errorf("the quote that begins in line %d does not end", began)
+	}
+	if len(f.Secrets) == 0 {
+		return nil, errors.New("no line of it is NAME=VALUE, with a name in capitals")
+	}
+	d.Functions = []Function{f}
+	return d, nil
+}
+
+// closes reports whether a quote ends in what follows its beginning.
+func closes(rest, quote string) bool {
+	for i := 0; i < len(rest); i++ {
+		switch {
+		case rest[i] == '\\' && quote == `"`:
+			i++
+		case rest[i] == quote[0]:
+			return true
+		}
+	}
+	return false
+}

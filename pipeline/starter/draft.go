@@ -1,0 +1,255 @@
+package starter
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/whispering/bundle/pipeline/manifest"
+	"github.com/whispering/bundle/pipeline/secret"
+)
+
+// A Draft is what was found in a source.
+type Draft struct {
+	Source    string // what it was found in, as it is called in notes
+	Name      string // of the bundle, as far as the source has one
+	Region    string // "" where the source does not say
+	Functions []Function
+	Notes     []Note // what could not be taken over
+
+	noted    map[Note]bool
+	proposed bool // the parameters' names are proposals
+	root     Text // what all parameters are below, if the manifest is to say it once
+}
+
+// A Function is a function of the source, with the secrets that it has there.
+type Function struct {
+	Name       string
+	DeployedAs Text // nil where the source does not say, or nobody can
+	Key        Text // nil for a key of its own
+	Secrets    []Secret
+
+	line          int
+	configuration []string // the names of variables that look like no secrets
+	refused       []refusal
+}
+
+// A Secret is a variable whose value is a parameter.
+type Secret struct {
+	Name      string
+	Parameter Text
+	Optional  bool
+
+	line   int
+	shared bool // from what the source says of all functions
+}
+
+// A refusal is a secret that the manifest cannot have.
+type refusal struct {
+	name, reason string
+	line         int
+}
+
+// A Note says what could not be taken over, and why.
+type Note struct {
+	Line int // of the source; 0 where it has no lines
+	Text string
+
+	beside bool // the manifest says it beside the function
+}
+
+// ErrNothing says that a source holds nothing that a manifest could be made of.
+var ErrNothing = errors.New("no function in it has a variable that comes from Parameter Store")
+
+func (d *Draft) note(line int, format string, args ...any) {
+	d.put(Note{Line: line, Text: fmt.Sprintf(format, args...)})
+}
+
+func (d *Draft) put(n Note) {
+	if d.noted == nil {
+		d.noted = map[Note]bool{}
+	}
+	if !d.noted[n] {
+		d.noted[n] = true
+		d.Notes = append(d.Notes, n)
+	}
+}
+
+// Where is the place that a note is about: FILE:LINE.
+func (d *Draft) Where(n Note) string {
+	if n.Line == 0 {
+		return bare(d.Source)
+	}
+	return fmt.Sprintf("%s:%d", bare(d.Source), n.Line)
+}
+
+// settle leaves out what the rules of manifests do not allow, in any of the
+// environments, and says so.
+func (d *Draft) settle(envs []string) error {
+	var kept []Function
+	files := map[string]bool{} // the names of documents, by environment
+	keys := map[string]bool{}
+	for _, f := range d.Functions {
+		if problem := manifest.BadName("function", f.Name); problem != "" {
+			d.note(f.line, "function %s: no function of a manifest may be called so", shown(f.Name))
+			continue
+		}
+		d.settleSecrets(&f, envs)
+		if len(f.Secrets) == 0 {
+			d.note(f.line, "function %s: none of its variables is a secret that can be taken over", shown(f.Name))
+			d.refusals(f, false)
+			continue
+		}
+		d.settleName(&f, envs, files)
+		if !take(f.file(), envs, files) {
+			d.note(f.line, "function %s: another function has this name, or is deployed by it", shown(f.Name))
+			continue
+		}
+		d.settleKey(&f, envs, keys)
+		d.refusals(f, true)
+		kept = append(kept, f)
+	}
+	if d.Functions = kept; len(kept) == 0 {
+		return ErrNothing
+	}
+	slices.SortStableFunc(d.Notes, func(a, b Note) int { return cmp.Compare(a.Line, b.Line) })
+	return nil
+}
+
+// refusals notes what a function has and the manifest cannot.
+func (d *Draft) refusals(f Function, beside bool) {
+	for _, r := range f.refused {
+		d.put(Note{r.line, fmt.Sprintf("variable %s of function %s: %s", shown(r.name), shown(f.Name), r.reason), beside})
+	}
+}
+
+// file is the name of the function's document.
+func (f Function) file() Text {
+	if len(f.DeployedAs) > 0 {
+		return f.DeployedAs
+	}
+	return literal(f.Name)
+}
+
+// take claims a document's name in every environment, unless it is taken.
+func take(name Text, envs []string, files map[string]bool) bool {
+	if !free(name, envs, files) {
+		return false
+	}
+	for _, env := range envs {
+		files[env+"/"+strings.ToLower(name.in(env))] = true
+	}
+	return true
+}
+
+func free(name Text, envs []string, files map[string]bool) bool {
+	return !slices.ContainsFunc(envs, func(env string) bool { return files[env+"/"+strings.ToLower(name.in(env))] })
+}
+
+// settleSecrets keeps the secrets that the manifest can have.
+func (d *Draft) settleSecrets(f *Function, envs []string) {
+	var kept []Secret
+	seen := map[string]bool{}
+	for _, s := range f.Secrets {
+		reason := badSecret(s, envs)
+		if reason == "" && seen[s.Name] {
+			reason = "there is another of this name"
+		}
+		if reason != "" {
+			f.refused = append(f.refused, refusal{s.Name, reason, s.line})
+			continue
+		}
+		seen[s.Name] = true
+		kept = append(kept, s)
+	}
+	f.Secrets = kept
+}
+
+func badSecret(s Secret, envs []string) string {
+	if manifest.BadSecretName(s.Name) != "" {
+		return "a secret's name is 2 to 128 letters, digits and underscores, with a letter first"
+	}
+	if _, loader := manifest.Reserved(s.Name); loader {
+		return "loaders, runtimes or shells read this name before the function's code runs; docs/manifest.md says when allow_reserved is right"
+	}
+	if reason, _ := manifest.Reserved(s.Name); reason != "" {
+		return "the name is reserved for Lambda and the helpers"
+	}
+	for _, env := range envs {
+		_, err := secret.ParseRef(s.Parameter.in(env))
+		var bad *secret.RefError
+		if errors.As(err, &bad) {
+			return "its parameter " + bad.Reason
+		}
+	}
+	return ""
+}
+
+// settleName drops a name to deploy by that the manifest cannot have.
+func (d *Draft) settleName(f *Function, envs []string, files map[string]bool) {
+	if len(f.DeployedAs) == 0 {
+		return
+	}
+	for _, env := range envs {
+		if manifest.BadName("function", f.DeployedAs.in(env)) != "" {
+			d.note(f.line, "function %s: a manifest cannot have the name that it is deployed by", shown(f.Name))
+			f.DeployedAs = nil
+			return
+		}
+	}
+	if !free(f.DeployedAs, envs, files) {
+		d.note(f.line, "function %s: another function is deployed by the same name", shown(f.Name))
+		f.DeployedAs = nil
+	}
+}
+
+// settleKey drops a key that is not one, or not the function's alone.
+func (d *Draft) settleKey(f *Function, envs []string, keys map[string]bool) {
+	if len(f.Key) == 0 {
+		return
+	}
+	for _, env := range envs {
+		key := f.Key.in(env)
+		reason := manifest.BadKey(key)
+		switch {
+		case reason != "":
+		case keys[key]:
+			reason = "another function has the same, and could open this one's secrets"
+		case strings.HasPrefix(key, "alias/"+env+"-"), strings.HasPrefix(key, "alias/"+localEnvironment+"-"):
+			reason = "the manifest gives such aliases to functions without a key"
+		default:
+			continue
+		}
+		d.note(f.line, "the key of function %s: %s", shown(f.Name), reason)
+		f.Key = nil
+		return
+	}
+	for _, env := range envs {
+		keys[f.Key.in(env)] = true
+	}
+}
+
+// common takes the secrets out of all functions that are the same in all, and
+// were said of all.
+func (d *Draft) common() []Secret {
+	if len(d.Functions) < 2 {
+		return nil
+	}
+	var all []Secret
+	for _, s := range d.Functions[0].Secrets {
+		same := func(other Secret) bool {
+			return other.shared && s.shared && other.Name == s.Name && other.Optional == s.Optional && other.Parameter.hcl() == s.Parameter.hcl()
+		}
+		if !slices.ContainsFunc(d.Functions, func(f Function) bool { return !slices.ContainsFunc(f.Secrets, same) }) {
+			all = append(all, s)
+		}
+	}
+	for i := range d.Functions {
+		d.Functions[i].Secrets = slices.DeleteFunc(d.Functions[i].Secrets, func(s Secret) bool {
+			return slices.ContainsFunc(all, func(c Secret) bool { return c.Name == s.Name })
+		})
+	}
+	return all
+}

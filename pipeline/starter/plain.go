@@ -1,0 +1,66 @@
+package starter
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/whispering/bundle/pipeline/manifest"
+)
+
+// Sketch is the draft of a project that has nothing yet: one function with one
+// secret.
+func Sketch(function string) *Draft {
+	root := Text{{literal: "/"}, {environment: true}, {literal: "/" + function}}
+	return &Draft{
+		Name: function, root: root, proposed: true,
+		Functions: []Function{{Name: function, Secrets: []Secret{
+			{Name: "DB_PASSWORD", Parameter: append(slices.Clone(root), part{literal: "/db/password"})},
+		}}},
+	}
+}
+
+// Parameters makes a draft of the parameters below a path: one secret of one
+// function for each. In the name of the path, the environment is left open.
+func Parameters(path string, names []string, env, function string) *Draft {
+	root := open(strings.TrimSuffix(path, "/"), env)
+	d := &Draft{Source: path, Name: lastLevel(path, env), root: root}
+	f := Function{Name: function}
+	in := manifest.Import{Path: manifest.Text{Value: path}}
+	for _, name := range names {
+		below := strings.TrimPrefix(name, strings.TrimSuffix(path, "/"))
+		s := Secret{Parameter: append(slices.Clone(root), part{literal: below})}
+		var err error
+		if s.Name, err = in.Name(name); err != nil {
+			f.refused = append(f.refused, refusal{name, "its name would not make that of a secret", 0})
+			continue
+		}
+		f.Secrets = append(f.Secrets, s)
+	}
+	d.Functions = []Function{f}
+	return d
+}
+
+// open leaves the first level of a path open that is called like the
+// environment.
+func open(path, env string) Text {
+	levels := strings.Split(path, "/")
+	i := slices.Index(levels, env)
+	if i < 0 || env == "" {
+		return literal(path)
+	}
+	t := Text{{literal: strings.Join(levels[:i], "/") + "/"}, {environment: true}}
+	if i+1 < len(levels) {
+		t = append(t, part{literal: "/" + strings.Join(levels[i+1:], "/")})
+	}
+	return t
+}
+
+// lastLevel is what the parameters below a path may be called together.
+func lastLevel(path, env string) string {
+	for _, level := range slices.Backward(strings.Split(strings.Trim(path, "/"), "/")) {
+		if level != env {
+			return level
+		}
+	}
+	return ""
+}

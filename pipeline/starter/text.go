@@ -1,0 +1,82 @@
+package starter
+
+import (
+	"strconv"
+	"strings"
+)
+
+// A Text is a text of the source, in which places may be left open for the name
+// of the environment.
+type Text []part
+
+type part struct {
+	literal     string
+	environment bool
+}
+
+func literal(s string) Text { return Text{{literal: s}} }
+
+func environment() Text { return Text{{environment: true}} }
+
+// in returns the text in an environment.
+func (t Text) in(env string) string {
+	var b strings.Builder
+	for _, p := range t {
+		if p.environment {
+			b.WriteString(env)
+		} else {
+			b.WriteString(p.literal)
+		}
+	}
+	return b.String()
+}
+
+// plain returns the text if it does not depend on the environment.
+func (t Text) plain() (string, bool) {
+	for _, p := range t {
+		if p.environment {
+			return "", false
+		}
+	}
+	return t.in(""), true
+}
+
+// hcl returns the text as the manifest writes it.
+func (t Text) hcl() string {
+	var b strings.Builder
+	for _, p := range t {
+		if p.environment {
+			b.WriteString("${environment.name}")
+		} else {
+			b.WriteString(escape(p.literal))
+		}
+	}
+	return `"` + b.String() + `"`
+}
+
+// quote returns a text of no environment as the manifest writes it.
+func quote(s string) string { return literal(s).hcl() }
+
+// escape makes a text one that stands for itself between quotes, in HCL.
+func escape(s string) string {
+	return strings.NewReplacer("${", "$${", "%{", "%%{", `\`, `\\`, `"`, `\"`, "\n", `\n`, "\r", `\r`, "\t", `\t`).Replace(s)
+}
+
+// shown is a name of the source, as notes and comments print it: short, on one
+// line, in ASCII.
+func shown(name string) string {
+	const most = 80
+	if len(name) > most {
+		name = strings.ToValidUTF8(name[:most], "") + "..."
+	}
+	return strconv.QuoteToASCII(name)
+}
+
+// bare is the same without quotes, where none are needed.
+func bare(name string) string {
+	quoted := shown(name)
+	if inside := quoted[1 : len(quoted)-1]; inside == name && !strings.ContainsAny(name, " #") {
+		return inside
+	}
+	return quoted
+}

@@ -1,0 +1,119 @@
+package starter
+
+import (
+	"regexp"
+	"strings"
+)
+
+// A value is what is known of a value of the source.
+type value struct {
+	kind kind
+	text Text   // of known, and the parameter's name of fromParameter
+	why  string // of unknown: what it is
+
+	region   string // of fromParameter, where the source names one
+	optional bool   // of fromParameter: the source has a default for it
+}
+
+type kind int
+
+const (
+	known         kind = iota // a text
+	computed                  // a text that AWS computes from resources
+	fromParameter             // the value of a parameter
+	unknown
+)
+
+func text(t Text) value { return value{kind: known, text: t} }
+
+func not(why string) value { return value{kind: unknown, why: why} }
+
+// plain returns a text that is known and the same in all environments, else "".
+func (v value) plain() string {
+	if v.kind != known {
+		return ""
+	}
+	s, _ := v.text.plain()
+	return s
+}
+
+// secretsManager is why a reference to Secrets Manager is not taken over.
+const secretsManager = "it is in Secrets Manager, which a manifest cannot name; copy it to a parameter"
+
+// join puts the pieces of a text together. A parameter in a text of other
+// things is not a secret as it stands.
+func join(all []value) value {
+	if len(all) == 1 {
+		return all[0]
+	}
+	var whole Text
+	result := text(nil)
+	for _, v := range all {
+		switch v.kind {
+		case unknown:
+			return v
+		case fromParameter:
+			return not("it is put together from a parameter and other text; put the whole value into a parameter of its own")
+		case computed:
+			result.kind = computed
+		}
+		whole = append(whole, v.text...)
+	}
+	result.text = whole
+	if length(whole) > maxText {
+		return not("it is longer than any name")
+	}
+	return result
+}
+
+// maxText is how long a text of the source may become.
+const maxText = 4096
+
+func length(t Text) (n int) {
+	for _, p := range t {
+		n += len(p.literal) + 1
+	}
+	return n
+}
+
+var dynamic = regexp.MustCompile(`^\{\{resolve:(ssm|ssm-secure|secretsmanager):([^{}]*)\}\}$`)
+
+// resolved looks for CloudFormation's dynamic references in a value that is
+// known otherwise.
+//
+// https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/dynamic-references.html
+func resolved(v value) value {
+	if v.kind != known && v.kind != computed {
+		return v
+	}
+	var first, last string
+	if len(v.text) > 0 {
+		first, last = v.text[0].literal, v.text[len(v.text)-1].literal
+	}
+	whole := v.text.in("\x00")
+	switch m := dynamic.FindStringSubmatch(whole); {
+	case !strings.Contains(whole, "{{resolve:"):
+		return v
+	case strings.Contains(whole, "{{resolve:secretsmanager:"):
+		return not(secretsManager)
+	case m == nil:
+		return not("it is put together from a parameter and other text; put the whole value into a parameter of its own")
+	case v.kind == computed:
+		return not("the name of its parameter is computed from resources")
+	default:
+		prefix := "{{resolve:" + m[1] + ":"
+		if !strings.HasPrefix(first, prefix) || !strings.HasSuffix(last, "}}") {
+			return not("it is a dynamic reference that is put together")
+		}
+		return value{kind: fromParameter, text: inner(v.text, len(prefix), len("}}"))}
+	}
+}
+
+// inner cuts bytes off both ends of a text, which are literal there.
+func inner(t Text, front, back int) Text {
+	t = append(Text(nil), t...)
+	t[0].literal = t[0].literal[front:]
+	last := &t[len(t)-1]
+	last.literal = last.literal[:len(last.literal)-back]
+	return t
+}

@@ -1,0 +1,313 @@
+package starter
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/whispering/bundle/pipeline/manifest"
+	"github.com/whispering/bundle/pipeline/secret"
+)
+
+// localEnvironment is the embedded one, which every first manifest has.
+const localEnvironment = "local"
+
+// Options say what a source does not.
+type Options struct {
+	Name         string        // of the bundle; "" for the draft's
+	Environments []Environment // in real accounts
+	Sample       string        // the file of sample values, as the manifest names it
+}
+
+// An Environment is one in a real account. What is not known is left open, and
+// the environment with it: no account is made up.
+type Environment struct{ Name, AccountID, Region string }
+
+// Result is a first manifest, and the sample values that its embedded
+// environment begins with.
+type Result struct{ Manifest, Sample []byte }
+
+// Write makes the manifest of a draft.
+func (d *Draft) Write(o Options) (*Result, error) {
+	envs := []string{localEnvironment}
+	for _, e := range o.Environments {
+		if err := e.Check(); err != nil {
+			return nil, err
+		}
+		if slices.Contains(envs, e.Name) {
+			return nil, fmt.Errorf("environment %q is there already", e.Name)
+		}
+		envs = append(envs, e.Name)
+	}
+	name := o.Name
+	if name == "" {
+		name = proposedName(d.Name)
+	}
+	if manifest.BadName("bundle", name) != "" {
+		return nil, fmt.Errorf("the bundle cannot be called %s: a name has 1 to 64 letters, digits, underscores and hyphens, with a letter or a digit first", shown(name))
+	}
+	if err := d.settle(envs); err != nil {
+		return nil, err
+	}
+	sample, err := d.sample()
+	if err != nil {
+		return nil, err
+	}
+	w := &writer{draft: d, options: o, name: name}
+	w.manifest()
+	text, err := manifest.Canonical([]byte(w.b.String()))
+	return &Result{text, sample}, err
+}
+
+// Check says what is wrong with an environment, as far as it is known.
+func (e Environment) Check() error {
+	switch {
+	case manifest.BadName("environment", e.Name) != "":
+		return errors.New(manifest.BadName("environment", e.Name))
+	case e.AccountID != "" && manifest.BadAccount(e.AccountID) != "":
+		return fmt.Errorf("account id %s: %s", shown(e.AccountID), manifest.BadAccount(e.AccountID))
+	case e.Region != "" && manifest.BadRegion(e.Region) != "":
+		return fmt.Errorf("region %s: %s", shown(e.Region), manifest.BadRegion(e.Region))
+	}
+	return nil
+}
+
+// proposedName makes a name for a bundle of what a source calls itself.
+func proposedName(s string) string {
+	s = strings.Trim(strings.Map(func(r rune) rune {
+		if r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '_' || r == '-' {
+			return r
+		}
+		return '-'
+	}, s), "-_")
+	if len(s) > 64 {
+		s = strings.TrimRight(s[:64], "-_")
+	}
+	if s == "" {
+		return "app"
+	}
+	return s
+}
+
+type writer struct {
+	b       strings.Builder
+	draft   *Draft
+	options Options
+	name    string
+}
+
+func (w *writer) line(format string, args ...any) { fmt.Fprintf(&w.b, format+"\n", args...) }
+
+func (w *writer) manifest() {
+	from := ""
+	if w.draft.Source != "" {
+		from = " from " + bare(w.draft.Source)
+	}
+	w.line("# The secrets of Lambda functions: names of parameters, never values. Written by bundle init%s.", from)
+	w.line("#")
+	w.line("# It builds as it stands, without an AWS account, with sample values:")
+	w.line("#")
+	w.line("#     bundle --env %s --out layer.zip", localEnvironment)
+	w.line("#")
+	w.line("# docs/manifest.md explains every block. bundle validate checks it, bundle plan shows what a build would do.")
+	w.line("")
+	w.line("bundle {")
+	w.line("name = %s", quote(w.name))
+	w.line("layer = \"%s-${environment.name}-secrets\" # what the layer is called when it is published", escape(w.name))
+	w.line("default_environment = %s # without --env; where CI is set, --env is required for it", quote(localEnvironment))
+	w.line("}\n")
+	w.environments()
+	if w.draft.root != nil {
+		w.line("locals {\nroot = %s # what the parameters are below\n}\n", w.draft.root.hcl())
+	}
+	common := w.draft.common()
+	w.line("# A key for each function, so that none can open another's secrets. Create them, or name those that there are.")
+	w.line("defaults {\nkms_key = \"alias/${environment.name}-${function.name}\"")
+	if len(common) > 0 {
+		w.line("include = [\"common\"]")
+	}
+	w.line("}\n")
+	if len(common) > 0 {
+		w.line("# What all functions have.\ngroup \"common\" {")
+		w.secrets(common)
+		w.line("}\n")
+	}
+	if w.draft.proposed {
+		w.line("# The names of the parameters are proposals. What is no secret need not be one: remove it here.")
+	}
+	for _, f := range w.draft.Functions {
+		w.function(f)
+	}
+	w.notes()
+}
+
+func (w *writer) environments() {
+	w.line("# The embedded AWS: it begins with the sample values of a file beside this one.")
+	w.line("environment %s {\nembedded = %s\n}\n", quote(localEnvironment), quote(w.options.Sample))
+	if len(w.options.Environments) == 0 {
+		w.line("# A real account. account_id is checked before anything is read, so that no build runs in another.")
+		w.open(Environment{Name: "prod", Region: w.draft.Region})
+	}
+	for _, e := range w.options.Environments {
+		if e.Region == "" {
+			e.Region = w.draft.Region
+		}
+		if e.AccountID == "" || e.Region == "" {
+			w.line("# Fill in what is missing, and take off the comment signs.")
+			w.open(e)
+			continue
+		}
+		w.line("environment %s {", quote(e.Name))
+		w.line("account_id = %s # no build runs in another account", quote(e.AccountID))
+		w.line("regions = [%s]", quote(e.Region))
+		w.line("}\n")
+	}
+}
+
+// open writes an environment of which not all is known, as a comment.
+func (w *writer) open(e Environment) {
+	account, region := "...", "..."
+	if e.AccountID != "" {
+		account = e.AccountID
+	}
+	if e.Region != "" {
+		region = e.Region
+	}
+	w.line("#\n# environment %s {\n#   account_id = %s\n#   regions    = [%s]\n# }\n", quote(e.Name), quote(account), quote(region))
+}
+
+func (w *writer) function(f Function) {
+	w.line("function %s {", quote(f.Name))
+	if len(f.DeployedAs) > 0 {
+		w.line("deployed_as = %s # the name Lambda knows it by", f.DeployedAs.hcl())
+	} else {
+		w.line("# deployed_as = \"...\"  the name Lambda knows it by, if it is another; else set BUNDLE_SECRETS_FUNCTION to %s", bare(f.Name))
+	}
+	if len(f.Key) > 0 {
+		w.line("kms_key = environment.name == %s ? \"alias/%s-${function.name}\" : %s", quote(localEnvironment), localEnvironment, f.Key.hcl())
+	}
+	w.line("")
+	w.secrets(f.Secrets)
+	for _, r := range f.refused {
+		w.line("# secret %s: %s%s", shown(r.name), r.reason, w.at(r.line))
+	}
+	if len(f.configuration) > 0 {
+		w.line("\n# Looks like configuration, and is left where it is:")
+		for names := range slices.Chunk(f.configuration, 6) {
+			for i, name := range names {
+				names[i] = bare(name)
+			}
+			w.line("#   %s", strings.Join(names, ", "))
+		}
+	}
+	w.line("}\n")
+}
+
+func (w *writer) at(line int) string {
+	if line == 0 {
+		return ""
+	}
+	return " (" + w.draft.Where(Note{Line: line}) + ")"
+}
+
+func (w *writer) secrets(all []Secret) {
+	for _, s := range all {
+		parameter := s.Parameter.hcl()
+		if root := w.draft.root; root != nil {
+			if below, ok := strings.CutPrefix(parameter, strings.TrimSuffix(root.hcl(), `"`)+"/"); ok {
+				parameter = `"${local.root}/` + below
+			}
+		}
+		if !s.Optional {
+			w.line("secret %s { parameter = %s }", quote(s.Name), parameter)
+			continue
+		}
+		w.line("secret %s {\nparameter = %s\noptional = true # the source has a default for it, which is not copied\n}", quote(s.Name), parameter)
+	}
+}
+
+// notes writes down what no function's block says.
+func (w *writer) notes() {
+	heading := "# ---- Not taken over ----\n#\n"
+	for _, n := range w.draft.Notes {
+		if !n.beside {
+			w.line("%s# %s: %s", heading, w.draft.Where(n), n.Text)
+			heading = ""
+		}
+	}
+}
+
+type sampleFile struct {
+	Keys       []sampleKey       `json:"keys"`
+	Parameters []sampleParameter `json:"parameters"`
+}
+
+type sampleKey struct {
+	Alias string `json:"alias"`
+}
+
+type sampleParameter struct {
+	Name   string         `json:"name"`
+	Type   string         `json:"type"`
+	KeyID  string         `json:"key_id"`
+	Values []string       `json:"values"`
+	Labels map[string]int `json:"labels,omitempty"`
+}
+
+// maxVersions is how many versions Parameter Store keeps of a parameter.
+//
+// https://docs.aws.amazon.com/systems-manager/latest/userguide/sysman-paramstore-versions.html
+const maxVersions = 100
+
+// sample makes values for the embedded environment, each visibly fake.
+func (d *Draft) sample() ([]byte, error) {
+	const key = "alias/" + localEnvironment + "-parameters"
+	file := sampleFile{Keys: []sampleKey{{key}}}
+	all := map[string]*sampleParameter{}
+	for _, f := range d.Functions {
+		if alias := "alias/" + localEnvironment + "-" + f.Name; alias != key {
+			file.Keys = append(file.Keys, sampleKey{alias})
+		}
+		for _, s := range f.Secrets {
+			ref, err := secret.ParseRef(s.Parameter.in(localEnvironment))
+			if err != nil {
+				return nil, err
+			}
+			p := all[ref.Name]
+			if p == nil {
+				p = &sampleParameter{Name: ref.Name, Type: "SecureString", KeyID: key, Values: []string{"not-a-real-value"}}
+				all[ref.Name] = p
+			}
+			p.add(ref.Selector)
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(all)) {
+		file.Parameters = append(file.Parameters, *all[name])
+	}
+	b, err := json.MarshalIndent(file, "", "  ")
+	return append(b, '\n'), err
+}
+
+// add makes the version or label that a reference names.
+func (p *sampleParameter) add(selector string) {
+	if selector == "" {
+		return
+	}
+	version, err := strconv.Atoi(selector)
+	if err != nil {
+		if p.Labels == nil {
+			p.Labels = map[string]int{}
+		}
+		if len(p.Labels) < 10 { // the most that a version can have
+			p.Labels[selector] = 1
+		}
+		return
+	}
+	for len(p.Values) < min(version, maxVersions) {
+		p.Values = append(p.Values, "not-a-real-value")
+	}
+}
