@@ -51,8 +51,8 @@ func null(n *yaml.Node) bool {
 	return n != nil && n.Kind == yaml.ScalarNode && n.Tag == "!!null"
 }
 
-// keys gives functions the keys that the source names. One that it names for
-// all of them is nobody's own.
+// sharedKey takes over the key that the source names for all functions, if one
+// function is all that there are: else it would be nobody's own.
 func (d *Draft) sharedKey(line int, v value, without []*Function) {
 	switch {
 	case v.kind != known:

@@ -1,16 +1,12 @@
 package starter
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/whispering/bundle/pipeline/manifest"
-	"github.com/whispering/bundle/pipeline/secret"
 )
 
 // localEnvironment is the embedded one, which every first manifest has.
@@ -238,76 +234,5 @@ func (w *writer) notes() {
 			w.line("%s# %s: %s", heading, w.draft.Where(n), n.Text)
 			heading = ""
 		}
-	}
-}
-
-type sampleFile struct {
-	Keys       []sampleKey       `json:"keys"`
-	Parameters []sampleParameter `json:"parameters"`
-}
-
-type sampleKey struct {
-	Alias string `json:"alias"`
-}
-
-type sampleParameter struct {
-	Name   string         `json:"name"`
-	Type   string         `json:"type"`
-	KeyID  string         `json:"key_id"`
-	Values []string       `json:"values"`
-	Labels map[string]int `json:"labels,omitempty"`
-}
-
-// maxVersions is how many versions Parameter Store keeps of a parameter.
-//
-// https://docs.aws.amazon.com/systems-manager/latest/userguide/sysman-paramstore-versions.html
-const maxVersions = 100
-
-// sample makes values for the embedded environment, each visibly fake.
-func (d *Draft) sample() ([]byte, error) {
-	const key = "alias/" + localEnvironment + "-parameters"
-	file := sampleFile{Keys: []sampleKey{{key}}}
-	all := map[string]*sampleParameter{}
-	for _, f := range d.Functions {
-		if alias := "alias/" + localEnvironment + "-" + f.Name; alias != key {
-			file.Keys = append(file.Keys, sampleKey{alias})
-		}
-		for _, s := range f.Secrets {
-			ref, err := secret.ParseRef(s.Parameter.in(localEnvironment))
-			if err != nil {
-				return nil, err
-			}
-			p := all[ref.Name]
-			if p == nil {
-				p = &sampleParameter{Name: ref.Name, Type: "SecureString", KeyID: key, Values: []string{"not-a-real-value"}}
-				all[ref.Name] = p
-			}
-			p.add(ref.Selector)
-		}
-	}
-	for _, name := range slices.Sorted(maps.Keys(all)) {
-		file.Parameters = append(file.Parameters, *all[name])
-	}
-	b, err := json.MarshalIndent(file, "", "  ")
-	return append(b, '\n'), err
-}
-
-// add makes the version or label that a reference names.
-func (p *sampleParameter) add(selector string) {
-	if selector == "" {
-		return
-	}
-	version, err := strconv.Atoi(selector)
-	if err != nil {
-		if p.Labels == nil {
-			p.Labels = map[string]int{}
-		}
-		if len(p.Labels) < 10 { // the most that a version can have
-			p.Labels[selector] = 1
-		}
-		return
-	}
-	for len(p.Values) < min(version, maxVersions) {
-		p.Values = append(p.Values, "not-a-real-value")
 	}
 }

@@ -1,0 +1,129 @@
+package main
+
+import (
+	"cmp"
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/whispering/bundle/pipeline"
+	"github.com/whispering/bundle/pipeline/manifest"
+	"github.com/whispering/bundle/pipeline/starter"
+)
+
+// draft reads what the manifest is to be made from.
+func (a *app) draft(c *cli.Context, environments []starter.Environment) (*starter.Draft, error) {
+	kind, source := starter.Unknown, text(c, "from")
+	given := 0
+	for _, flag := range []struct {
+		name string
+		kind starter.Kind
+	}{
+		{"from", starter.Unknown}, {"from-serverless", starter.ServerlessKind}, {"from-sam", starter.SAMKind},
+		{"from-dotenv", starter.DotenvKind}, {"from-path", starter.PathKind},
+	} {
+		if text(c, flag.name) != "" {
+			kind, source = flag.kind, text(c, flag.name)
+			given++
+		}
+	}
+	function := text(c, "function")
+	switch {
+	case given > 1:
+		return nil, usagef("--from and the flags that begin so exclude each other")
+	case given == 0:
+		return starter.Sketch(function), nil
+	case kind == starter.Unknown && starter.IsPath(source) && !exists(source):
+		kind = starter.PathKind
+	}
+	if kind == starter.PathKind {
+		return a.draftOfPath(c, source, environments)
+	}
+	content, err := readSource(source)
+	if err != nil {
+		return nil, usagef("%s cannot be read: %v", source, err)
+	}
+	if kind == starter.Unknown {
+		kind = starter.Detect(source, content)
+	}
+	var draft *starter.Draft
+	switch kind {
+	case starter.ServerlessKind:
+		draft, err = starter.Serverless(source, content)
+	case starter.SAMKind:
+		draft, err = starter.SAM(source, content)
+	case starter.DotenvKind:
+		draft, err = starter.Dotenv(source, content, function)
+	default:
+		return nil, usagef("what %s is cannot be told. Name it with --from-serverless, --from-sam or --from-dotenv.", source)
+	}
+	if err != nil {
+		return nil, usagef("%s: %v", source, err)
+	}
+	draft.Name = cmp.Or(draft.Name, folderName(source))
+	return draft, nil
+}
+
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
+}
+
+// readSource reads a file, but no more of it than a source may have.
+func readSource(path string) ([]byte, error) {
+	info, err := os.Stat(path)
+	if err == nil && !info.Mode().IsRegular() {
+		err = errors.New("it is not a regular file")
+	}
+	if err != nil {
+		return nil, err
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return io.ReadAll(io.LimitReader(f, 2<<20))
+}
+
+// folderName is the name of the folder that a file is in.
+func folderName(path string) string {
+	whole, err := filepath.Abs(path)
+	if err != nil {
+		return ""
+	}
+	return filepath.Base(filepath.Dir(whole))
+}
+
+// draftOfPath lists the names below a path of Parameter Store.
+func (a *app) draftOfPath(c *cli.Context, path string, environments []starter.Environment) (*starter.Draft, error) {
+	if problem := manifest.BadPath(path); problem != "" {
+		return nil, usagef("%q will not do: %s", path, problem)
+	}
+	if len(environments) != 1 || environments[0].AccountID == "" || environments[0].Region == "" {
+		return nil, usagef("to list what is below a path, name one environment with its account and region: --env NAME --account-id ID --region REGION")
+	}
+	env := environments[0]
+	if err := env.Check(); err != nil {
+		return nil, usagef("%v", err)
+	}
+	m := &manifest.Manifest{Environment: manifest.Environment{
+		Name: manifest.Text{Value: env.Name}, AccountID: manifest.Text{Value: env.AccountID}, Regions: []manifest.Text{{Value: env.Region}},
+	}}
+	if err := a.refuseUntrusted(m); err != nil {
+		return nil, err
+	}
+	ctx, s, end, err := a.begin(c, nil, m)
+	if err != nil {
+		return nil, err
+	}
+	defer end()
+	names, problems := (&pipeline.Listing{Environment: m.Environment, Path: path, Caller: s.caller, Parameters: s.parameters}).Run(ctx)
+	if len(problems) > 0 {
+		return nil, failed(problems)
+	}
+	return starter.Parameters(path, names, env.Name, text(c, "function")), nil
+}
