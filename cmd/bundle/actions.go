@@ -95,3 +95,25 @@ func (a *app) handOver(r *buildReport) error {
 		{Name: "changed", Value: fmt.Sprint(r.Changed)}, {Name: "sha256", Value: r.Layer.SHA256}, {Name: "layer", Value: r.Layer.Path},
 	})
 }
+
+// handOverStatus tells later steps and readers of the run what is stale.
+func (a *app) handOverStatus(r *statusReport, rows [][]string) error {
+	if !a.inActions() {
+		return nil
+	}
+	var table strings.Builder
+	for _, row := range rows {
+		table.WriteString("|")
+		for _, cell := range row {
+			table.WriteString(" " + actions.Cell(cell) + " |")
+		}
+		table.WriteString("\n")
+	}
+	a.summarise(fmt.Sprintf("### bundle status: %s is %s\n\n| function | state | since | because |\n|---|---|---|---|\n%s\n",
+		actions.Cell(r.Layer.Path), map[bool]string{true: "stale", false: "current"}[r.Stale], table.String()))
+	path := a.getenv("GITHUB_OUTPUT")
+	if path == "" {
+		return nil
+	}
+	return actions.WriteOutputs(path, []actions.Output{{Name: "stale", Value: fmt.Sprint(r.Stale)}})
+}
