@@ -17,7 +17,7 @@ bench:
 
 # Fuzzes every decoder for a minute each.
 fuzz:
-	@for p in ./layerbuild ./layerbuild/sealed ./pipeline/manifest ./pipeline/secret ./internal/awslocal/kms ./internal/awslocal/iam; do \
+	@for p in ./layerbuild ./layerbuild/sealed ./pipeline/manifest ./pipeline/secret ./internal/awslocal/kms ./internal/awslocal/iam ./internal/actions; do \
 	  for f in $$(go test -list '^Fuzz' $$p | grep ^Fuzz); do \
 	    echo "$$p $$f"; go test -run '^$$' -fuzz "^$$f\$$" -fuzztime 60s $$p || exit 1; \
 	  done; \
