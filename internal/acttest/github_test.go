@@ -81,7 +81,7 @@ func (d *discussion) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		page, _ := strconv.Atoi(r.URL.Query().Get("page"))
 		size, _ := strconv.Atoi(r.URL.Query().Get("per_page"))
 		from := min((page-1)*size, len(d.comments))
-		_ = json.NewEncoder(w).Encode(d.comments[from:min(from+size, len(d.comments))])
+		_ = json.NewEncoder(w).Encode(append([]comment{}, d.comments[from:min(from+size, len(d.comments))]...))
 	case isAll && r.Method == http.MethodPost:
 		d.say("github-actions[bot]", in.Body)
 		w.WriteHeader(http.StatusCreated)
