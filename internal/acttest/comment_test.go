@@ -48,6 +48,7 @@ func TestPlansBecomeOneComment(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			dir := t.TempDir()
 			for path, text := range test.files {
 				write(t, filepath.Join(dir, "plans", path), text)
