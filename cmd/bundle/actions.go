@@ -8,34 +8,40 @@ import (
 	"github.com/hashicorp/hcl/v2"
 
 	"github.com/whispering/bundle/internal/actions"
-	"github.com/whispering/bundle/pipeline"
 )
 
 func (a *app) inActions() bool { return a.getenv("GITHUB_ACTIONS") == "true" }
 
-// annotate shows problems beside the manifest's lines, and all of them in the
-// step's summary: GitHub shows few annotations of a step.
-func (a *app) annotate(problems pipeline.Problems) {
+// annotate shows problems or warnings beside the manifest's lines, and all of
+// them in the step's summary: GitHub shows few annotations of a step.
+func (a *app) annotate(level actions.Level, diags []*hcl.Diagnostic) {
 	if !a.inActions() {
 		return
 	}
+	places := make(map[actions.Annotation]*hcl.Range)
 	var all []actions.Annotation
-	var summary strings.Builder
-	fmt.Fprintf(&summary, "### bundle: %s\n\n| where | problem | what to do |\n|---|---|---|\n", count(len(problems), "error"))
-	for _, p := range problems {
-		annotation := actions.Annotation{Level: actions.Error, Title: p.Summary, Message: p.Detail}
-		if p.Subject != nil {
+	for _, d := range diags {
+		annotation := actions.Annotation{Level: level, Title: d.Summary, Message: d.Detail}
+		if d.Subject != nil {
 			annotation.File, annotation.Line, annotation.EndLine, annotation.Column =
-				a.inRepository(p.Subject.Filename), p.Subject.Start.Line, p.Subject.End.Line, p.Subject.Start.Column
+				a.inRepository(d.Subject.Filename), d.Subject.Start.Line, d.Subject.End.Line, d.Subject.Start.Column
 		}
 		all = append(all, annotation)
-		fmt.Fprintf(&summary, "| %s | %s | %s |\n", actions.Cell(place(p.Subject)), actions.Cell(p.Summary), actions.Cell(p.Detail))
+		places[annotation] = d.Subject
 	}
-	left, err := actions.Annotate(a.stderr, all)
+	added, left, err := a.annotations.Write(a.stderr, all)
+	if len(added) == 0 {
+		return
+	}
 	if err == nil && left > 0 {
-		a.hint("%s more in the step summary", count(left, "error"))
+		a.hint("%s more in the step summary", count(left, string(level)))
 	}
-	a.summarise(summary.String())
+	var summary strings.Builder
+	fmt.Fprintf(&summary, "### bundle: %s\n\n| where | what | what to do |\n|---|---|---|\n", count(len(added), string(level)))
+	for _, annotation := range added {
+		fmt.Fprintf(&summary, "| %s | %s | %s |\n", actions.Cell(place(places[annotation])), actions.Cell(annotation.Title), actions.Cell(annotation.Message))
+	}
+	a.summarise(summary.String() + "\n")
 }
 
 // inRepository is a file's path as GitHub wants it: relative to the repository.
@@ -88,4 +94,26 @@ func (a *app) handOver(r *buildReport) error {
 	return actions.WriteOutputs(path, []actions.Output{
 		{Name: "changed", Value: fmt.Sprint(r.Changed)}, {Name: "sha256", Value: r.Layer.SHA256}, {Name: "layer", Value: r.Layer.Path},
 	})
+}
+
+// handOverStatus tells later steps and readers of the run what is stale.
+func (a *app) handOverStatus(r *statusReport, rows [][]string) error {
+	if !a.inActions() {
+		return nil
+	}
+	var table strings.Builder
+	for _, row := range rows {
+		table.WriteString("|")
+		for _, cell := range row {
+			table.WriteString(" " + actions.Cell(cell) + " |")
+		}
+		table.WriteString("\n")
+	}
+	a.summarise(fmt.Sprintf("### bundle status: %s is %s\n\n| function | state | since | because |\n|---|---|---|---|\n%s\n",
+		actions.Cell(r.Layer.Path), map[bool]string{true: "stale", false: "current"}[r.Stale], table.String()))
+	path := a.getenv("GITHUB_OUTPUT")
+	if path == "" {
+		return nil
+	}
+	return actions.WriteOutputs(path, []actions.Output{{Name: "stale", Value: fmt.Sprint(r.Stale)}})
 }

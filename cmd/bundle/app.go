@@ -10,6 +10,8 @@ import (
 	"github.com/hashicorp/hcl/v2"
 	"github.com/urfave/cli/v2"
 	"golang.org/x/term"
+
+	"github.com/whispering/bundle/internal/actions"
 )
 
 // An app is one run of the command.
@@ -19,6 +21,7 @@ type app struct {
 	stdin          io.Reader
 	stdout, stderr io.Writer
 	files          map[string]*hcl.File // of the manifest, for excerpts in diagnostics
+	annotations    actions.Annotations
 }
 
 // run does what the arguments say and returns the status to exit with.

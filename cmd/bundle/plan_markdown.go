@@ -22,18 +22,24 @@ func (r *planReport) markdown() string {
 	if !r.Changed {
 		return head + "\n"
 	}
-	lines := []string{head, ""}
+	lines := []string{head, "", "| function | change | what |", "|---|---|---|"}
 	for _, f := range r.Functions {
+		var rows []string
 		switch f.Action {
 		case plan.Carry:
 			continue
 		case plan.Add:
-			lines = append(lines, fmt.Sprintf("- **add** %s: %s under %s, %s", inCode(f.Function), count(len(f.Secrets), "secret"), inCode(f.keyName), f.Mode))
-		default:
-			lines = append(lines, fmt.Sprintf("- **%s** %s", f.Action, inCode(f.Function)))
+			rows = append(rows, fmt.Sprintf("%s under %s, %s", count(len(f.Secrets), "secret"), inCode(f.keyName), f.Mode))
+		case plan.Remove:
+			rows = append(rows, "")
 		}
 		for _, line := range f.lines() {
-			lines = append(lines, "  - "+line.text(inCode))
+			rows = append(rows, line.text(inCode))
+		}
+		cells := fmt.Sprintf("| %s | **%s** |", inCode(f.Function), f.Action)
+		for _, row := range rows {
+			lines = append(lines, cells+" "+row+" |")
+			cells = "| | |"
 		}
 	}
 	return clip(lines)
@@ -55,12 +61,14 @@ func clip(lines []string) string {
 }
 
 // inCode makes a text a span of code, in which nothing is markup, a link, a
-// mention or a reference, and which it cannot end.
+// mention or a reference, and which it cannot end; nor does it end a cell.
 func inCode(s string) string {
 	s = strings.Map(func(r rune) rune {
 		switch {
 		case r == '`':
 			return '\''
+		case r == '|':
+			return '\u00a6'
 		case !unicode.IsPrint(r):
 			return '\ufffd'
 		}

@@ -120,7 +120,7 @@ func importPaths(m *manifest.Manifest, file string) []string {
 
 func (a *app) renderPlan(r *planReport, asJSON, asMarkdown bool) error {
 	if a.inActions() {
-		a.summarise(r.markdown())
+		a.summarise(r.markdown() + "\n")
 		if path := a.getenv("GITHUB_OUTPUT"); path != "" {
 			if err := actions.WriteOutputs(path, []actions.Output{{Name: "changed", Value: fmt.Sprint(r.Changed)}}); err != nil {
 				return err

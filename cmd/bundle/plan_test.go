@@ -27,7 +27,14 @@ func TestMarkdownHoldsTextsAsTexts(t *testing.T) {
 			},
 		}
 		for line := range strings.Lines(r.markdown()) {
-			checkSpans(t, text, strings.TrimSuffix(line, "\n"))
+			line = strings.TrimSuffix(line, "\n")
+			if strings.HasPrefix(line, "|") { // a row
+				if strings.Count(line, "|") != 4 || !strings.HasSuffix(line, "|") {
+					t.Errorf("%q makes a row of %d cells: %q", text, strings.Count(line, "|")-1, line)
+				}
+				line = strings.ReplaceAll(line, "|", "")
+			}
+			checkSpans(t, text, line)
 		}
 	}
 }

@@ -103,12 +103,14 @@ func (a *app) handOverARN(r *publishReport, what string) error {
 	if !a.inActions() {
 		return nil
 	}
-	a.summarise(fmt.Sprintf("### bundle publish: %s %s\n\n`%s`\n", actions.Cell(r.Layer.Path), what, r.ARN))
+	a.summarise(fmt.Sprintf("### bundle publish: %s %s\n\n| version | bytes | sha256 |\n|---|---|---|\n| `%s` | %d | %s |\n\n",
+		actions.Cell(r.Layer.Path), what, r.ARN, r.Layer.Bytes, r.Layer.SHA256))
 	path := a.getenv("GITHUB_OUTPUT")
 	if path == "" {
 		return nil
 	}
 	return actions.WriteOutputs(path, []actions.Output{
 		{Name: "changed", Value: fmt.Sprint(r.Changed)}, {Name: "arn", Value: r.ARN}, {Name: "version", Value: fmt.Sprint(r.Version)},
+		{Name: "sha256", Value: r.Layer.SHA256}, {Name: "layer", Value: r.Layer.Path},
 	})
 }

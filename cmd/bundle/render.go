@@ -11,6 +11,7 @@ import (
 
 	"github.com/hashicorp/hcl/v2"
 
+	"github.com/whispering/bundle/internal/actions"
 	"github.com/whispering/bundle/pipeline"
 )
 
@@ -18,20 +19,25 @@ import (
 // the manifest to blame.
 func (a *app) renderProblems(f *failure) {
 	w := a.diagnostics()
+	var all []*hcl.Diagnostic
 	for _, p := range f.problems {
 		_ = w.WriteDiagnostic(&p.Diagnostic) // nobody is left to tell
+		all = append(all, &p.Diagnostic)
 	}
 	a.hint("%s%s", count(len(f.problems), "error"), f.aftermath)
-	a.annotate(f.problems)
+	a.annotate(actions.Error, all)
 }
 
 func (a *app) renderWarnings(diags hcl.Diagnostics) {
 	w := a.diagnostics()
+	var all []*hcl.Diagnostic
 	for _, d := range diags {
 		if d.Severity == hcl.DiagWarning {
 			_ = w.WriteDiagnostic(d)
+			all = append(all, d)
 		}
 	}
+	a.annotate(actions.Warning, all)
 }
 
 func (a *app) diagnostics() hcl.DiagnosticWriter {

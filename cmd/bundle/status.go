@@ -8,7 +8,6 @@ import (
 	"github.com/hashicorp/hcl/v2"
 	"github.com/urfave/cli/v2"
 
-	"github.com/whispering/bundle/internal/actions"
 	"github.com/whispering/bundle/layerbuild"
 	"github.com/whispering/bundle/layerbuild/sealed"
 	"github.com/whispering/bundle/pipeline"
@@ -198,15 +197,23 @@ func newStatusReport(result *pipeline.StatusResult) *statusReport {
 }
 
 func (a *app) renderStatus(r *statusReport, asJSON bool) error {
-	if path := a.getenv("GITHUB_OUTPUT"); a.inActions() && path != "" {
-		if err := actions.WriteOutputs(path, []actions.Output{{Name: "stale", Value: fmt.Sprint(r.Stale)}}); err != nil {
-			return err
-		}
+	rows := r.rows()
+	if err := a.handOverStatus(r, rows); err != nil {
+		return err
 	}
 	if asJSON {
 		return a.printJSON(r)
 	}
-	rows := [][]string{{"FUNCTION", "STATE", "SINCE", "BECAUSE"}}
+	if err := a.table(append([][]string{{"FUNCTION", "STATE", "SINCE", "BECAUSE"}}, rows...)); err != nil {
+		return err
+	}
+	_, err := fmt.Fprintf(a.stdout, "\n%s\nstale=%t\n", r.Layer.Path, r.Stale)
+	return err
+}
+
+// rows are what there is to say of each function.
+func (r *statusReport) rows() [][]string {
+	var rows [][]string
 	for _, f := range r.Functions {
 		state, since := "current", ""
 		if f.Stale {
@@ -221,9 +228,5 @@ func (a *app) renderStatus(r *statusReport, asJSON bool) error {
 		}
 		rows = append(rows, []string{f.Function, state, since, strings.Join(because, "; ")})
 	}
-	if err := a.table(rows); err != nil {
-		return err
-	}
-	_, err := fmt.Fprintf(a.stdout, "\n%s\nstale=%t\n", r.Layer.Path, r.Stale)
-	return err
+	return rows
 }

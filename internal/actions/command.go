@@ -32,20 +32,34 @@ type Annotation struct {
 // (https://github.com/actions/toolkit/blob/main/docs/problem-matchers.md#limitations).
 const PerLevel = 10
 
-// Annotate writes annotations as workflow commands, at most PerLevel of each
-// level, and returns how many it left out: those belong in the step summary.
-func Annotate(w io.Writer, all []Annotation) (left int, err error) {
-	written := make(map[Level]int)
+// Annotations are what a step has annotated so far.
+type Annotations struct {
+	seen    map[Annotation]bool
+	written map[Level]int
+}
+
+// Write writes annotations as workflow commands, each once, and at most PerLevel
+// of each level in a step. It returns those that are new, and how many of them it
+// left out: these belong in the step summary.
+func (s *Annotations) Write(w io.Writer, all []Annotation) (added []Annotation, left int, err error) {
+	if s.seen == nil {
+		s.seen, s.written = make(map[Annotation]bool), make(map[Level]int)
+	}
 	for _, a := range all {
-		if written[a.Level]++; written[a.Level] > PerLevel {
+		if s.seen[a] {
+			continue
+		}
+		s.seen[a] = true
+		added = append(added, a)
+		if s.written[a.Level]++; s.written[a.Level] > PerLevel {
 			left++
 			continue
 		}
 		if _, err := fmt.Fprintln(w, a.command()); err != nil {
-			return left, err
+			return added, left, err
 		}
 	}
-	return left, nil
+	return added, left, nil
 }
 
 // command writes an annotation as GitHub reads it

@@ -12,7 +12,8 @@ import (
 
 func TestAnnotationsStandAtTheirLines(t *testing.T) {
 	var b bytes.Buffer
-	left, err := actions.Annotate(&b, []actions.Annotation{
+	var step actions.Annotations
+	_, left, err := step.Write(&b, []actions.Annotation{
 		{Level: actions.Error, File: "infra/secrets.hcl", Line: 7, Column: 3, EndLine: 7, Title: "Key not found", Message: "100% of it,\nall: gone"},
 		{Level: actions.Warning, Message: "no place"},
 	})
@@ -22,15 +23,39 @@ func TestAnnotationsStandAtTheirLines(t *testing.T) {
 	}
 }
 
-func TestAnnotationsAreCapped(t *testing.T) {
-	var all []actions.Annotation
-	for range 12 {
-		all = append(all, actions.Annotation{Level: actions.Error, Message: "x"}, actions.Annotation{Level: actions.Notice, Message: "x"})
-	}
+func TestAnnotationsAreCappedForTheStep(t *testing.T) {
 	var b bytes.Buffer
-	left, err := actions.Annotate(&b, all)
-	if err != nil || left != 4 || strings.Count(b.String(), "\n") != 2*actions.PerLevel {
-		t.Errorf("%d left, %d lines, %v", left, strings.Count(b.String(), "\n"), err)
+	var step actions.Annotations
+	for half := range 2 {
+		var all []actions.Annotation
+		for i := range 6 {
+			place := 6*half + i + 1
+			all = append(all, actions.Annotation{Level: actions.Error, File: "a", Line: place}, actions.Annotation{Level: actions.Warning, File: "a", Line: place})
+		}
+		added, left, err := step.Write(&b, all)
+		if err != nil || len(added) != 12 || left != 4*half {
+			t.Errorf("%d added, %d left, %v", len(added), left, err)
+		}
+	}
+	for _, level := range []actions.Level{actions.Error, actions.Warning} {
+		if n := strings.Count(b.String(), "::"+string(level)+" "); n != actions.PerLevel {
+			t.Errorf("%d of level %s", n, level)
+		}
+	}
+}
+
+func TestAnAnnotationIsWrittenOnce(t *testing.T) {
+	var b bytes.Buffer
+	var step actions.Annotations
+	one := []actions.Annotation{{Level: actions.Warning, File: "a", Line: 1, Message: "x"}}
+	for i := range 3 {
+		added, _, err := step.Write(&b, one)
+		if err != nil || len(added) != max(0, 1-i) {
+			t.Errorf("%v, %v", added, err)
+		}
+	}
+	if strings.Count(b.String(), "\n") != 1 {
+		t.Errorf("%q", b.String())
 	}
 }
 
@@ -40,6 +65,13 @@ var hostile = []string{
 	"\n##[error]mine", "##[add-mask]x", "\x1b[2K\r::error::x", "\u2028::error::x", "\u2029::error::x", "\x00::x", "\x85::error::x",
 	"EOF\nevil=1\n", "bundle-AAAA\nevil=1", "a<<EOF\nb\nEOF", "name=value", "\nname=value\n", strings.Repeat("\n", 50) + "::stop-commands::x",
 	"::stop-commands::pause", "::add-path::/evil", "\xff\n::error::x", "\xed\xa0\x80\n::x", "`\n```\n<script>", "| a | b |\n|---|", "[x](http://example.com)", "@owner #1 !<b>",
+	"::add-mask::a", "::debug::x\v::error::y", "\f::error::x", "%0D%0A::error::x", "\u0085\n::warning::x", "x::y%3A", "\ufeff::error::x", "\u202e::error::x",
+}
+
+func TestThereAreHostileTextsEnough(t *testing.T) {
+	if len(hostile) < 30 {
+		t.Errorf("only %d", len(hostile))
+	}
 }
 
 func TestNoTextAuthorsACommand(t *testing.T) {
@@ -57,7 +89,8 @@ func FuzzAnnotation(f *testing.F) {
 
 func checkCommand(t *testing.T, text string) {
 	var b bytes.Buffer
-	if _, err := actions.Annotate(&b, []actions.Annotation{{Level: actions.Error, File: text, Line: 1, Title: text, Message: text}}); err != nil {
+	var step actions.Annotations
+	if _, _, err := step.Write(&b, []actions.Annotation{{Level: actions.Error, File: text, Line: 1, Title: text, Message: text}}); err != nil {
 		t.Fatal(err)
 	}
 	line, rest, ok := strings.Cut(b.String(), "\n")
@@ -72,21 +105,32 @@ func checkCommand(t *testing.T, text string) {
 
 func TestNoTextAuthorsAnOutput(t *testing.T) {
 	for _, text := range hostile {
-		path := filepath.Join(t.TempDir(), "output")
-		if err := actions.WriteOutputs(path, []actions.Output{{Name: "layer", Value: text}, {Name: "changed", Value: "true"}}); err != nil {
-			t.Fatal(err)
-		}
-		b, err := os.ReadFile(path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		got := readOutputs(t, string(b))
-		if len(got) != 2 || got["layer"] != text || got["changed"] != "true" {
-			t.Errorf("%q became %q", text, got)
-		}
+		checkOutput(t, text)
 	}
 	if err := actions.WriteOutputs(filepath.Join(t.TempDir(), "output"), []actions.Output{{Name: "a=b"}}); err == nil {
 		t.Error("a=b is no name")
+	}
+}
+
+func FuzzOutput(f *testing.F) {
+	for _, text := range hostile {
+		f.Add(text)
+	}
+	f.Fuzz(checkOutput)
+}
+
+func checkOutput(t *testing.T, text string) {
+	path := filepath.Join(t.TempDir(), "output")
+	if err := actions.WriteOutputs(path, []actions.Output{{Name: "layer", Value: text}, {Name: "changed", Value: "true"}}); err != nil {
+		t.Fatal(err)
+	}
+	b, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := readOutputs(t, string(b))
+	if len(got) != 2 || got["layer"] != text || got["changed"] != "true" {
+		t.Errorf("%q became %q", text, got)
 	}
 }
 

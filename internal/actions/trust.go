@@ -12,7 +12,8 @@ import (
 // Untrusted says why the code of this run may be a stranger's, or "" where it
 // is not, or where there is no GitHub Actions. A pull_request_target run has
 // the rights of the base repository while a pull request chose its content;
-// a pull request from a fork is anybody's.
+// a pull request from a fork is anybody's, and so is what a workflow_run may
+// have fetched of one.
 // (https://docs.github.com/en/actions/reference/security/secure-use).
 //
 // It fails where the event cannot be read: then nobody knows.
@@ -23,7 +24,7 @@ func Untrusted(getenv func(string) string) (reason string, err error) {
 	switch getenv("GITHUB_EVENT_NAME") {
 	case "pull_request_target":
 		return "the event is pull_request_target", nil
-	case "pull_request":
+	case "pull_request", "pull_request_review", "pull_request_review_comment", "workflow_run":
 	default:
 		return "", nil
 	}
@@ -39,13 +40,20 @@ func Untrusted(getenv func(string) string) (reason string, err error) {
 			Head struct{ Repo *repository }
 			Base struct{ Repo *repository }
 		} `json:"pull_request"`
+		WorkflowRun struct {
+			Head *repository `json:"head_repository"`
+		} `json:"workflow_run"`
+		Repository *repository
 	}
 	if err := json.Unmarshal(b, &event); err != nil {
 		return "", fmt.Errorf("%s: %w", getenv("GITHUB_EVENT_PATH"), err)
 	}
-	head, base := event.PullRequest.Head.Repo, event.PullRequest.Base.Repo
+	head, base, what := event.PullRequest.Head.Repo, event.PullRequest.Base.Repo, "the pull request comes"
+	if getenv("GITHUB_EVENT_NAME") == "workflow_run" {
+		head, base, what = event.WorkflowRun.Head, event.Repository, "the workflow run before this one comes"
+	}
 	if head == nil || base == nil || head.FullName != base.FullName {
-		return "the pull request comes from another repository", nil
+		return what + " from another repository", nil
 	}
 	return "", nil
 }

@@ -14,16 +14,21 @@ func TestUntrusted(t *testing.T) {
 		event, content     string
 		untrusted, failing bool
 	}{
-		"a push":                         {event: "push"},
-		"a schedule":                     {event: "schedule"},
-		"by hand":                        {event: "workflow_dispatch"},
-		"a pull request of our own":      {event: "pull_request", content: own},
-		"a fork's":                       {event: "pull_request", content: `{"pull_request": {"head": {"repo": {"full_name": "x/r"}}, "base": {"repo": {"full_name": "o/r"}}}}`, untrusted: true},
-		"a deleted fork's":               {event: "pull_request", content: `{"pull_request": {"head": {"repo": null}, "base": {"repo": {"full_name": "o/r"}}}}`, untrusted: true},
-		"without a pull request":         {event: "pull_request", content: `{}`, untrusted: true},
-		"of the base, with their rights": {event: "pull_request_target", content: own, untrusted: true},
-		"an event that is no JSON":       {event: "pull_request", content: `{`, failing: true},
-		"no event at all":                {event: "pull_request", failing: true},
+		"a push":                                {event: "push"},
+		"a schedule":                            {event: "schedule"},
+		"by hand":                               {event: "workflow_dispatch"},
+		"a pull request of our own":             {event: "pull_request", content: own},
+		"a fork's":                              {event: "pull_request", content: `{"pull_request": {"head": {"repo": {"full_name": "x/r"}}, "base": {"repo": {"full_name": "o/r"}}}}`, untrusted: true},
+		"a deleted fork's":                      {event: "pull_request", content: `{"pull_request": {"head": {"repo": null}, "base": {"repo": {"full_name": "o/r"}}}}`, untrusted: true},
+		"without a pull request":                {event: "pull_request", content: `{}`, untrusted: true},
+		"of the base, with their rights":        {event: "pull_request_target", content: own, untrusted: true},
+		"an event that is no JSON":              {event: "pull_request", content: `{`, failing: true},
+		"a review in a pull request of our own": {event: "pull_request_review", content: own},
+		"a review of a fork's":                  {event: "pull_request_review_comment", content: `{"pull_request": {"head": {"repo": {"full_name": "x/r"}}, "base": {"repo": {"full_name": "o/r"}}}}`, untrusted: true},
+		"after a run of our own":                {event: "workflow_run", content: `{"workflow_run": {"head_repository": {"full_name": "o/r"}}, "repository": {"full_name": "o/r"}}`},
+		"after a fork's run":                    {event: "workflow_run", content: `{"workflow_run": {"head_repository": {"full_name": "x/r"}}, "repository": {"full_name": "o/r"}}`, untrusted: true},
+		"after nobody knows whose":              {event: "workflow_run", content: `{"repository": {"full_name": "o/r"}}`, untrusted: true},
+		"no event at all":                       {event: "pull_request", failing: true},
 	}
 	for name, test := range tests {
 		path := filepath.Join(t.TempDir(), "event.json")

@@ -1,0 +1,75 @@
+package acttest
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/whispering/bundle/internal/needs"
+)
+
+// commentScript is the script of the job comment.
+func commentScript(t *testing.T) string {
+	t.Helper()
+	_, text, ok := strings.Cut(read(t, filepath.Join(root(t), ".github/workflows/secrets.yml")), "- name: Write or replace the comment\n")
+	_, text, ok2 := strings.Cut(text, "        run: |\n")
+	if !ok || !ok2 {
+		t.Fatal("secrets.yml writes no comment")
+	}
+	text, _, _ = strings.Cut(text, "\n\n  build:")
+	return regexp.MustCompile(`(?m)^ {10}`).ReplaceAllString(text, "")
+}
+
+// TestPlansBecomeOneComment runs the script on plans as download-artifact leaves
+// them, in a folder each, or without one where there is a single artifact.
+func TestPlansBecomeOneComment(t *testing.T) {
+	needs.Program(t, "jq", "Debian: apt-get install jq")
+	needs.Program(t, "curl", "Debian: apt-get install curl")
+	const marker = "<!-- bundle plan -->\n"
+	changed := func(environment string) string { return `{"changed": true, "environment": "` + environment + `"}` }
+	unchanged := func(environment string) string { return `{"changed": false, "environment": "` + environment + `"}` }
+	row := "| | | `DB_PASSWORD`: version `1` → `2` |\n"
+	tests := map[string]struct {
+		files map[string]string
+		want  string // the comment, or how it begins if it is cut
+		cut   bool
+	}{
+		"one that changes nothing":  {map[string]string{"plan.json": unchanged("prod"), "plan.md": "no changes\n"}, marker + "**bundle plan**: no changes in prod\n", false},
+		"one that changes":          {map[string]string{"plan.json": changed("prod"), "plan.md": "a plan\n"}, marker + "\na plan\n", false},
+		"several that change none":  {map[string]string{"plan-a/plan.json": unchanged("a"), "plan-a/plan.md": "x\n", "plan-b/plan.json": unchanged("b"), "plan-b/plan.md": "y\n"}, marker + "**bundle plan**: no changes in a b\n", false},
+		"one of two that changes":   {map[string]string{"plan-a/plan.json": unchanged("a"), "plan-a/plan.md": "x\n", "plan-b/plan.json": changed("b"), "plan-b/plan.md": "y\n"}, marker + "**bundle plan**: no changes in a\n\ny\n", false},
+		"one that failed":           {map[string]string{"plan-a/plan.json": "", "plan-a/plan.md": "problems\n", "plan-b/plan.json": changed("b"), "plan-b/plan.md": "y\n"}, marker + "\nproblems\n\ny\n", false},
+		"none":                      {nil, marker + "**bundle plan**: there is none. The log of the run says why.\n", false},
+		"a name that is markup":     {map[string]string{"plan.json": unchanged("<b>@x</b>"), "plan.md": "x\n"}, marker + "**bundle plan**: no changes in bxb\n", false},
+		"two that are long":         {map[string]string{"plan-a/plan.json": changed("a"), "plan-a/plan.md": strings.Repeat(row, 1000), "plan-b/plan.json": changed("b"), "plan-b/plan.md": strings.Repeat(row, 1000)}, marker + "\n" + row, true},
+		"one that is a single line": {map[string]string{"plan.json": changed("a"), "plan.md": strings.Repeat("x", 1<<17)}, marker + "\n", true},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			dir := t.TempDir()
+			for path, text := range test.files {
+				write(t, filepath.Join(dir, "plans", path), text)
+			}
+			var d discussion
+			testdata, err := filepath.Abs("testdata")
+			if err != nil {
+				t.Fatal(err)
+			}
+			c := command{dir, []string{"GH_TOKEN=" + token, "GITHUB_REPOSITORY=owner/shop", "PULL_REQUEST=7", "ACTTEST_GITHUB=" + d.serve(t),
+				"PATH=" + filepath.Join(testdata, "bin") + ":" + os.Getenv("PATH")}}
+			for range 2 { // written, then replaced
+				c.must(t, bash(t), "--noprofile", "--norc", "-eo", "pipefail", "-c", commentScript(t))
+			}
+			got := d.plan(t)
+			if !test.cut && got != test.want || test.cut && (!strings.HasPrefix(got, test.want) || !strings.HasSuffix(got, "\n\nThe rest is in the summary of the run.\n")) {
+				t.Errorf("%.300q", got)
+			}
+			if len(got) > 60000 {
+				t.Errorf("%d bytes", len(got))
+			}
+		})
+	}
+}

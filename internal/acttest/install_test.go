@@ -1,0 +1,159 @@
+package acttest
+
+import (
+	"archive/tar"
+	"bytes"
+	"compress/gzip"
+	"crypto/sha256"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// archived packs a program as a release does.
+func archived(t *testing.T, program string) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	z := gzip.NewWriter(&b)
+	w := tar.NewWriter(z)
+	for name, text := range map[string]string{"LICENSE": "MIT", "bundle": program} {
+		if err := w.WriteHeader(&tar.Header{Name: name, Mode: 0o755, Size: int64(len(text))}); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := w.Write([]byte(text)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := z.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+// A release is what a server has, by path.
+type release map[string][]byte
+
+func (r release) serve(t *testing.T) string {
+	t.Helper()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, request *http.Request) {
+		b, ok := r[request.URL.Path]
+		if !ok {
+			http.NotFound(w, request)
+			return
+		}
+		_, _ = w.Write(b)
+	}))
+	t.Cleanup(server.Close)
+	return server.URL
+}
+
+const archive = "bundle_1.2.3_linux_arm64.tar.gz"
+
+// sums is a checksums.txt that is right about the archive.
+func sums(content []byte) string {
+	return fmt.Sprintf("%x  %s\n%x  bundle_1.2.3_linux_amd64.tar.gz\n", sha256.Sum256(content), archive, sha256.Sum256(nil))
+}
+
+func install(t *testing.T, env []string, args ...string) (stdout, stderr string, code int) {
+	t.Helper()
+	c := command{env: append([]string{"RUNNER_TEMP=" + t.TempDir(), "RUNNER_OS=Linux", "RUNNER_ARCH=ARM64"}, env...)}
+	return c.run(t, bash(t), append([]string{filepath.Join(root(t), ".github/action/install")}, args...)...)
+}
+
+func TestAReleaseIsInstalled(t *testing.T) {
+	content := archived(t, "#!/bin/sh\necho bundle v1.2.3\n")
+	url := release{"/v1.2.3/" + archive: content, "/v1.2.3/checksums.txt": []byte(sums(content))}.serve(t)
+	for name, args := range map[string][]string{"by its version": {"v1.2.3", "main", url}, "by the tag of the action": {"", "v1.2.3", url}} {
+		stdout, stderr, code := install(t, nil, args...)
+		program := strings.TrimSuffix(stdout, "\n")
+		if code != 0 || !filepath.IsAbs(program) || stderr != "" {
+			t.Fatalf("%s: %d, %q\n%s", name, code, stdout, stderr)
+		}
+		if out := (command{}).must(t, program); out != "bundle v1.2.3\n" {
+			t.Errorf("%s: %q", name, out)
+		}
+		if entries, err := os.ReadDir(filepath.Dir(program)); err != nil || len(entries) != 1 {
+			t.Errorf("%s leaves %v, %v", name, entries, err)
+		}
+	}
+}
+
+func TestWhatIsNoReleaseIsNotInstalled(t *testing.T) {
+	content := archived(t, "#!/bin/sh\necho taken over\n")
+	good := release{"/v1.2.3/" + archive: content, "/v1.2.3/checksums.txt": []byte(sums(content))}
+	with := func(path, text string) release {
+		changed := release{}
+		for name, b := range good {
+			changed[name] = b
+		}
+		changed[path] = []byte(text)
+		if text == "" {
+			delete(changed, path)
+		}
+		return changed
+	}
+	empty := []byte("no archive")
+	noProgram := release{"/v1.2.3/" + archive: empty, "/v1.2.3/checksums.txt": []byte(sums(empty))}
+	tests := map[string]struct {
+		release release
+		version string
+		env     []string
+		says    string
+	}{
+		"a checksum of something else":    {with("/v1.2.3/checksums.txt", sums([]byte("else"))), "v1.2.3", nil, "is damaged, or is not what was released"},
+		"an archive that was exchanged":   {with("/v1.2.3/"+archive, "else"), "v1.2.3", nil, "is damaged, or is not what was released"},
+		"no checksum of it":               {with("/v1.2.3/checksums.txt", strings.Repeat("0", 64)+"  other.tar.gz\n"), "v1.2.3", nil, "does not have one checksum"},
+		"two checksums of it":             {with("/v1.2.3/checksums.txt", sums(content)+sums([]byte("else"))), "v1.2.3", nil, "does not have one checksum"},
+		"a checksum that is none":         {with("/v1.2.3/checksums.txt", "0  "+archive+"\n"), "v1.2.3", nil, "does not have one checksum"},
+		"no checksums":                    {with("/v1.2.3/checksums.txt", ""), "v1.2.3", nil, "checksums.txt cannot be downloaded"},
+		"no archive":                      {with("/v1.2.3/"+archive, ""), "v1.2.3", nil, archive + " cannot be downloaded"},
+		"an archive that is none":         {noProgram, "v1.2.3", nil, ""},
+		"a release that does not exist":   {good, "v1.2.4", nil, "Is v1.2.4 a release"},
+		"a system without releases":       {good, "v1.2.3", []string{"RUNNER_OS=Plan9"}, "no release for this operating system"},
+		"a machine without releases":      {good, "v1.2.3", []string{"RUNNER_ARCH=X86"}, "no release for this architecture"},
+		"a version with a path":           {good, "v1.2.3/../../x/v1.2.3", nil, "The version is neither"},
+		"a version with a command":        {good, "v1.2.3$(touch x)", nil, "The version is neither"},
+		"a version with a line":           {good, "v1.2.3\n::error::x", nil, "The version is neither"},
+		"a version with a query":          {good, "v1.2.3?x=y", nil, "The version is neither"},
+		"a version that begins as a flag": {good, "--output=x", nil, "The version is neither"},
+		"a moving version":                {good, "v1", nil, "The version is neither"},
+		"a version without its v":         {good, "1.2.3", nil, "The version is neither"},
+		"the newest":                      {good, "latest", nil, "The version is neither"},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			stdout, stderr, code := install(t, test.env, test.version, "", test.release.serve(t))
+			if code == 0 || stdout != "" || !strings.Contains(stderr, test.says) {
+				t.Errorf("exit code %d, %q\n%s", code, stdout, stderr)
+			}
+			for line := range strings.Lines(stderr) {
+				if strings.HasPrefix(line, "::") && !strings.HasPrefix(line, "::error title=bundle was not installed::") {
+					t.Errorf("a command: %q", line)
+				}
+			}
+		})
+	}
+}
+
+func TestReleasesComeFromWhereTheActionSays(t *testing.T) {
+	content := archived(t, "#!/bin/sh\necho taken over\n")
+	elsewhere := release{"/v1.2.3/" + archive: content, "/v1.2.3/checksums.txt": []byte(sums(content))}.serve(t)
+	home := t.TempDir()
+	write(t, filepath.Join(home, ".curlrc"), "connect-to = \"::"+strings.TrimPrefix(elsewhere, "http://")+"\"\n")
+	env := []string{"HOME=" + home, "CURL_HOME=" + home, "RELEASES=" + elsewhere, "releases=" + elsewhere, "GITHUB_SERVER_URL=" + elsewhere}
+	if stdout, _, code := install(t, env, "v1.2.3", "", release{}.serve(t)); code == 0 {
+		t.Errorf("%q was installed", stdout)
+	}
+	for _, address := range []string{"http://example.com", "file:///tmp", "ftp://example.com", "", "http://127.0.0.1.example.com"} {
+		if _, stderr, code := install(t, env, "v1.2.3", "", address); code == 0 || !strings.Contains(stderr, "over HTTPS") {
+			t.Errorf("%q: %d\n%s", address, code, stderr)
+		}
+	}
+}

@@ -1,0 +1,163 @@
+package acttest
+
+import (
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+const manifest = `bundle {
+  name  = "shop"
+  layer = "shop-${environment.name}"
+}
+variable "path" {}
+environment "local" { embedded = "parameters.json" }
+environment "prod" {
+  account_id = "222222222222"
+  regions    = ["us-west-2"]
+}
+function "checkout" {
+  kms_key = "alias/checkout"
+  secret "DB_PASSWORD" { parameter = var.path }
+}
+`
+
+const parameters = `{"keys": [{"alias": "alias/checkout"}],
+"parameters": [{"name": "/shop/db", "type": "SecureString", "value": "not-a-real-password"}]}`
+
+// A step runs the script of the action with the inputs of action.yml's defaults
+// and others.
+type step struct{ dir, program string }
+
+// TestTheAction compiles the command once for all that uses it.
+func TestTheAction(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: compiles the command")
+	}
+	program := filepath.Join(t.TempDir(), "bundle")
+	command{dir: root(t)}.must(t, "go", "build", "-ldflags", "-s -w", "-o", program, "./cmd/bundle")
+	for name, test := range map[string]func(*testing.T, step){
+		"runs each command":                runsEachCommand,
+		"refuses what it does not know":    refusesUnknown,
+		"lets strangers validate and plan": limitsStrangers,
+		"keeps what stands against a plan": keepsProblems,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			test(t, newStep(t, program))
+		})
+	}
+}
+
+func newStep(t *testing.T, program string) step {
+	t.Helper()
+	s := step{t.TempDir(), program}
+	write(t, filepath.Join(s.dir, "secrets.hcl"), manifest)
+	write(t, filepath.Join(s.dir, "parameters.json"), parameters)
+	return s
+}
+
+func (s step) run(t *testing.T, name string, inputs ...string) (outputs, stderr string, code int) {
+	t.Helper()
+	files := t.TempDir()
+	env := append([]string{
+		"PROGRAM=" + s.program, "MANIFEST=secrets.hcl", "ENVIRONMENT=local", "OUT=layer.zip", "PREVIOUS=auto", "BLIND=false", "PUBLISH=false", "GUARD=",
+		"VARS=path=/shop/db", "HEAD_REPOSITORY=", "BASE_REPOSITORY=", "CI=true", "GITHUB_ACTIONS=true", "GITHUB_EVENT_NAME=push", "GITHUB_WORKSPACE=" + s.dir,
+		"GITHUB_OUTPUT=" + files + "/output", "GITHUB_STEP_SUMMARY=" + files + "/summary", "RUNNER_TEMP=" + files,
+	}, inputs...)
+	write(t, files+"/output", "")
+	write(t, files+"/summary", "")
+	_, stderr, code = command{s.dir, env}.run(t, bash(t), filepath.Join(root(t), ".github/action/run"), name)
+	return read(t, files+"/output"), stderr, code
+}
+
+func runsEachCommand(t *testing.T, s step) {
+	if out, stderr, code := s.run(t, "plan"); code != 0 || !strings.Contains(out, "\ntrue\n") || !strings.Contains(out, "plan-json=/") {
+		t.Errorf("plan: %d\n%s%s", code, out, stderr)
+	}
+	if out, stderr, code := s.run(t, "build"); code != 0 || !strings.Contains(out, "layer<<") {
+		t.Errorf("build: %d\n%s%s", code, out, stderr)
+	}
+	if out, stderr, code := s.run(t, "publish"); code != 0 || !strings.Contains(out, "layer:shop-local:1\n") {
+		t.Errorf("publish: %d\n%s%s", code, out, stderr)
+	}
+	if out, stderr, code := s.run(t, "status"); code != 0 || !strings.Contains(out, "\nfalse\n") {
+		t.Errorf("status: %d\n%s%s", code, out, stderr)
+	}
+	if _, stderr, code := s.run(t, "validate", "ENVIRONMENT=", "VARS=\npath=/shop/db\r\n\n"); code != 0 {
+		t.Errorf("validate: %d\n%s", code, stderr)
+	}
+}
+
+func refusesUnknown(t *testing.T, s step) {
+	tests := map[string]struct {
+		command string
+		inputs  []string
+		code    int
+		says    string
+	}{
+		"another command":              {"run", nil, 2, "There is no such command"},
+		"a flag for a command":         {"--help", nil, 2, "There is no such command"},
+		"a word for true":              {"build", []string{"BLIND=yes"}, 2, "blind is neither true nor false"},
+		"a word for publish":           {"build", []string{"PUBLISH=1"}, 2, "publish is neither true nor false"},
+		"a plan to publish":            {"plan", []string{"PUBLISH=true"}, 2, "Only what is built can be published"},
+		"an environment that is none":  {"build", []string{"ENVIRONMENT=x; touch y"}, 2, "no environment"},
+		"no environment":               {"build", []string{"ENVIRONMENT="}, 2, "name the environment"},
+		"a manifest that is not there": {"build", []string{"MANIFEST=$(touch y)"}, 2, ""},
+		"a variable that is none":      {"build", []string{"VARS=other=1"}, 2, ""},
+		"a blind build of what is not": {"build", []string{"BLIND=true"}, 2, "lind"},
+	}
+	for name, test := range tests {
+		out, stderr, code := s.run(t, test.command, test.inputs...)
+		if code != test.code || !strings.Contains(stderr, test.says) || strings.Contains(out, "<<") {
+			t.Errorf("%s: exit code %d\n%s%s", name, code, out, stderr)
+		}
+	}
+	if files, _ := filepath.Glob(s.dir + "/y"); files != nil {
+		t.Error("an input was run as a command")
+	}
+}
+
+func limitsStrangers(t *testing.T, s step) {
+	event := filepath.Join(t.TempDir(), "event.json")
+	write(t, event, `{"pull_request": {"head": {"repo": {"full_name": "stranger/shop"}}, "base": {"repo": {"full_name": "owner/shop"}}},
+		"workflow_run": {"head_repository": {"full_name": "stranger/shop"}}, "repository": {"full_name": "owner/shop"}}`)
+	fork := []string{"GITHUB_EVENT_PATH=" + event, "HEAD_REPOSITORY=stranger/shop", "BASE_REPOSITORY=owner/shop"}
+	runs := map[string][]string{
+		"a fork":              append([]string{"GITHUB_EVENT_NAME=pull_request"}, fork...),
+		"a deleted fork":      {"GITHUB_EVENT_NAME=pull_request", "HEAD_REPOSITORY=", "BASE_REPOSITORY=owner/shop", "GITHUB_EVENT_PATH=" + event},
+		"a review":            append([]string{"GITHUB_EVENT_NAME=pull_request_review"}, fork...),
+		"after a fork's run":  append([]string{"GITHUB_EVENT_NAME=workflow_run"}, fork...),
+		"pull_request_target": {"GITHUB_EVENT_NAME=pull_request_target", "HEAD_REPOSITORY=owner/shop", "BASE_REPOSITORY=owner/shop", "GITHUB_EVENT_PATH=" + event},
+	}
+	for name, env := range runs {
+		for _, environment := range []string{"local", "prod"} {
+			inputs := append([]string{"ENVIRONMENT=" + environment}, env...)
+			for _, command := range []string{"build", "publish", "status"} {
+				if _, stderr, code := s.run(t, command, inputs...); code != 2 || !strings.Contains(stderr, "no more than validate and plan") {
+					t.Errorf("%s: %s: %d\n%s", name, command, code, stderr)
+				}
+			}
+			for _, previous := range []string{"auto", "arn:aws:lambda:us-west-2:222222222222:layer:shop"} {
+				if _, stderr, code := s.run(t, "plan", append(inputs, "PREVIOUS="+previous)...); code != 0 || !strings.Contains(stderr, "without credentials") {
+					t.Errorf("%s: plan of %s from %s: %d\n%s", name, environment, previous, code, stderr)
+				}
+			}
+			if _, stderr, code := s.run(t, "validate", inputs...); code != 0 {
+				t.Errorf("%s: validate: %d\n%s", name, code, stderr)
+			}
+		}
+	}
+	// Nothing has been opened, sealed or kept for any of them.
+	if files, _ := filepath.Glob(s.dir + "/.bundle-local"); files != nil {
+		t.Error("the embedded AWS was started")
+	}
+}
+
+func keepsProblems(t *testing.T, s step) {
+	out, _, code := s.run(t, "plan", "VARS=path=/shop/missing")
+	_, rest, _ := strings.Cut(out, "plan-markdown=")
+	if path, _, _ := strings.Cut(rest, "\n"); code != 5 || !strings.Contains(read(t, path), "| secrets&#46;hcl&#58;13 | Parameter not found |") {
+		t.Errorf("exit code %d, %s", code, out)
+	}
+}
