@@ -42,7 +42,9 @@ func (m *Manifest) Of(f Function) *Manifest {
 var multiRegion = regexp.MustCompile(`^(arn:aws[a-z-]*:kms:)[a-z0-9-]+(:[0-9]{12}:key/mrk-[A-Za-z0-9-]+)$`)
 
 // relate turns the ARN of a multi-Region key into that of its relative in a region.
-func (t *Text) relate(region string) { t.Value = multiRegion.ReplaceAllString(t.Value, "${1}"+region+"${2}") }
+func (t *Text) relate(region string) {
+	t.Value = multiRegion.ReplaceAllString(t.Value, "${1}"+region+"${2}")
+}
 
 var keyRegion = regexp.MustCompile(`^arn:aws[a-z-]*:kms:([a-z0-9-]+):`)
 

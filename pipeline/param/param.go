@@ -32,6 +32,10 @@ type Options struct {
 
 	// Concurrency is how many calls are under way at once, at most; 0 means 16.
 	Concurrency int
+
+	// Beside is another Source of the same account and region, which shares their
+	// quota: both keep one pace, and TPS is not looked at. It may be nil.
+	Beside *Source
 }
 
 // Source reads the parameters of one account and region. It is safe for
@@ -68,7 +72,12 @@ func New(cfg aws.Config, o Options) *Source {
 	if concurrency <= 0 {
 		concurrency = defaultConcurrency
 	}
-	s := &Source{pacer: newPacer(o.TPS), region: cfg.Region, concurrency: concurrency}
+	s := &Source{region: cfg.Region, concurrency: concurrency}
+	if o.Beside != nil {
+		s.pacer = o.Beside.pacer
+	} else {
+		s.pacer = newPacer(o.TPS)
+	}
 	s.client = ssm.NewFromConfig(cfg, s.paced)
 	return s
 }
