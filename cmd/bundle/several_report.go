@@ -158,7 +158,7 @@ func join(outputs []actions.Output, more actions.Output) []actions.Output {
 func severalMarkdown(outcomes []*outcome) string {
 	var lines []string
 	for _, o := range outcomes {
-		text := fmt.Sprintf("**bundle** for %s: failed, with %s\n", inCode(o.String()), count(len(o.problems), "problem"))
+		text := fmt.Sprintf("**bundle plan** for %s: failed, with %s\n", inCode(o.String()), count(len(o.problems), "problem"))
 		if o.result != nil {
 			text = o.result.markdown()
 		}
