@@ -71,7 +71,7 @@ func (a *app) several(c *cli.Context, targets []*target, j job) error {
 	plain := !c.Bool("json") && !c.Bool("markdown")
 	for _, o := range outcomes {
 		<-o.done
-		if c.Context.Err() != nil && len(o.problems) > 0 {
+		if c.Err() != nil && len(o.problems) > 0 {
 			continue // it was stopped, and nothing is wrong with it
 		}
 		var err error
@@ -175,7 +175,7 @@ func (a *app) conclude(c *cli.Context, outcomes []*outcome, j job) error {
 	if len(problems) > 0 {
 		failed = &failure{problems: problems, aftermath: fmt.Sprintf("; %d of %d are done", done, len(outcomes)), told: true}
 	}
-	if c.Context.Err() != nil && failed != nil {
+	if c.Err() != nil && failed != nil {
 		return failed
 	}
 	if err := a.handOverAll(outcomes, j.details); err != nil {
