@@ -57,6 +57,10 @@ type Build struct {
 	Reseal           bool     // carry nothing over
 	AllowRollback    bool     // accept versions lower than in Previous
 	AllowKeyAccounts []string // accounts besides Account whose keys may be used
+
+	// Beside are functions of the environment whose layers others build. Their keys
+	// are held against those of this build, and not to anything else.
+	Beside []manifest.Function
 }
 
 // A Result is what a Build made.
@@ -93,6 +97,7 @@ type run struct {
 	changes  []plan.Change
 	values   plaintexts // read by this run
 	sources  []string   // ARNs of the environment's parameter_keys
+	beside   []seal.Key // of the functions beside
 	paths    Problems   // of path imports; kept until what is named has been read as well
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 
 	"github.com/hashicorp/hcl/v2"
@@ -25,7 +26,7 @@ const guardConcurrency = 32
 type keyUse struct {
 	at    *hcl.Range
 	of    string // what has it, for diagnostics
-	right string // what has to be allowed, besides kms:DescribeKey
+	right string // what has to be allowed, besides kms:DescribeKey; "" where another build holds the key to that
 	take  func(seal.Key)
 }
 
@@ -44,6 +45,10 @@ func (r *run) keyUses() (refs []string, users map[string][]keyUse) {
 			right = "kms:ReEncryptTo"
 		}
 		add(j.fn.Key.Value, keyUse{&j.fn.Key.Range, j.name(), right, func(k seal.Key) { j.key = k }})
+	}
+	r.beside = make([]seal.Key, len(r.Beside))
+	for i, fn := range r.Beside {
+		add(fn.Key.Value, keyUse{take: func(k seal.Key) { r.beside[i] = k }})
 	}
 	if !r.anyBlind() {
 		return refs, users
@@ -75,7 +80,9 @@ func (r *run) guard(ctx context.Context) Problems {
 			key, err := r.Keys.Describe(ctx, ref)
 			for _, use := range users[ref] {
 				use.take(key)
-				all.add(r.guardKey(ref, use, key, err)...)
+				if use.right != "" {
+					all.add(r.guardKey(ref, use, key, err)...)
+				}
 			}
 			done()
 			return nil
@@ -142,6 +149,9 @@ func (r *run) guardKey(ref string, use keyUse, key seal.Key, err error) Problems
 func (r *run) guardShared() Problems {
 	var problems Problems
 	first := make(map[string]manifest.Function)
+	for i, fn := range r.Beside {
+		first[r.beside[i].ARN] = fn
+	}
 	for _, j := range r.jobs {
 		other, ok := first[j.key.ARN]
 		switch {
@@ -195,6 +205,8 @@ func keyProblem(at *hcl.Range, ref, of, right string, err error) Problem {
 		return fmt.Sprintf("Key %q of %s: %v. %s", ref, of, err, remedy)
 	}
 	switch {
+	case errors.Is(err, seal.ErrKeyMissing) && strings.Contains(ref, ":key/mrk-"):
+		return problem(Missing, at, "Key not found", detail(fmt.Sprintf("Replicate the multi-Region key to %s, or correct the ARN.", manifest.KeyRegion(ref))))
 	case errors.Is(err, seal.ErrKeyMissing):
 		return problem(Missing, at, "Key not found", detail("Create the key or its alias, or correct kms_key."))
 	case errors.Is(err, seal.ErrKeyDenied):

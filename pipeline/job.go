@@ -49,6 +49,27 @@ func Check(m *manifest.Manifest) Problems {
 	return problems.Sort()
 }
 
+// CheckRegion reports every key that a manifest for one region names in another.
+// It makes no call to AWS.
+func CheckRegion(m *manifest.Manifest) Problems {
+	var problems Problems
+	here := m.Environment.Region()
+	check := func(key manifest.Text, of string) {
+		if there := manifest.KeyRegion(key.Value); there != "" && there != here {
+			problems = append(problems, problem(Manifest, &key.Range, "Key of another region", fmt.Sprintf(
+				"Key %q of %s is in region %s, but this run is for %s. Nothing crosses regions: name it by an alias that each region has, "+
+					"or name a multi-Region key.", key.Value, of, there, here)))
+		}
+	}
+	for _, fn := range m.Functions {
+		check(fn.Key, fmt.Sprintf("function %q", fn.Name.Value))
+	}
+	for _, key := range m.Environment.ParameterKeys {
+		check(key, "parameter_keys")
+	}
+	return problems.Sort()
+}
+
 func jobs(m *manifest.Manifest) ([]*job, Problems) {
 	var all []*job
 	var problems Problems

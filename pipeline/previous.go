@@ -90,7 +90,7 @@ func openARN(arn string, m *manifest.Manifest) (Previous, Problems) {
 	if err != nil {
 		return Previous{}, Problems{problem(Manifest, nil, "Not a layer", "--previous: "+err.Error()+".")}
 	}
-	if region := m.Environment.Regions[0].Value; ref.Region != region {
+	if region := m.Environment.Region(); ref.Region != region {
 		return Previous{}, Problems{problem(Manifest, nil, "Previous layer is another's", fmt.Sprintf(
 			"%s is in region %s, but this run is for %s. Nothing crosses regions: name a layer there, or pass --previous none.", arn, ref.Region, region))}
 	}
@@ -180,7 +180,7 @@ func otherwise(l *layerbuild.Layer, m *manifest.Manifest) string {
 	if len(l.Documents) == 0 {
 		return "without secrets"
 	}
-	d, region := l.Documents[0], m.Environment.Regions[0].Value
+	d, region := l.Documents[0], m.Environment.Region()
 	switch {
 	case d.Header.Bundle != m.Bundle.Name.Value:
 		return fmt.Sprintf("of bundle %q", d.Header.Bundle)

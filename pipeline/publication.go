@@ -24,6 +24,8 @@ type Publication struct {
 	From    string // what to call the layer in messages
 	Layer   *layerbuild.Layer
 	Content []byte // the layer's bytes
+
+	Alone bool // the layer must be of the manifest's one function
 }
 
 // Published is what became of a Publication.
@@ -69,6 +71,10 @@ func (p *Publication) check() (manifest.Text, Problems) {
 	if why := otherwise(p.Layer, p.Manifest); why != "" {
 		return manifest.Text{}, Problems{problem(Manifest, nil, "Layer is another's", fmt.Sprintf(
 			"%s is a layer %s. Name the one of environment %q, or another environment with --env.", p.From, why, environment))}
+	}
+	if fn := p.Manifest.Functions; p.Alone && (len(p.Layer.Documents) != 1 || p.Layer.Documents[0].Header.Name != fn[0].File()) {
+		return manifest.Text{}, Problems{problem(Manifest, nil, "Layer is another's", fmt.Sprintf(
+			"%s is not the layer of function %q alone. Build it with {function} in --out.", p.From, fn[0].Name.Value))}
 	}
 	name := p.name()
 	if name.Value == "" {

@@ -73,47 +73,18 @@ func (a *app) summarise(markdown string) {
 	}
 }
 
-// handOver tells later steps and readers of the run what was built. Outputs
+// handOver tells later steps and readers of the run what came of it. Outputs
 // decide what later steps do, so that it is an error if they cannot be written.
-func (a *app) handOver(r *buildReport) error {
+func (a *app) handOver(markdown string, outputs []actions.Output) error {
 	if !a.inActions() {
 		return nil
 	}
-	var rows strings.Builder
-	for _, f := range r.Functions {
-		fmt.Fprintf(&rows, "| %s | %s | %d | %d | %s | %s |\n", actions.Cell(f.Function), actions.Cell(f.keyName), f.Secrets, f.Boxes,
-			f.State, actions.Cell(strings.Join(f.Reasons, "; ")))
+	if markdown != "" {
+		a.summarise(markdown)
 	}
-	a.summarise(fmt.Sprintf("### bundle: %s in %s, %s\n\n| function | key | secrets | boxes | state | because |\n|---|---|---|---|---|---|\n%s\n%s: %d bytes, sha256 %s\n",
-		actions.Cell(r.Environment), actions.Cell(r.Region), map[bool]string{true: "changed", false: "unchanged"}[r.Changed], rows.String(),
-		actions.Cell(r.Layer.Path), r.Layer.Bytes, r.Layer.SHA256))
 	path := a.getenv("GITHUB_OUTPUT")
-	if path == "" {
+	if path == "" || len(outputs) == 0 {
 		return nil
 	}
-	return actions.WriteOutputs(path, []actions.Output{
-		{Name: "changed", Value: fmt.Sprint(r.Changed)}, {Name: "sha256", Value: r.Layer.SHA256}, {Name: "layer", Value: r.Layer.Path},
-	})
-}
-
-// handOverStatus tells later steps and readers of the run what is stale.
-func (a *app) handOverStatus(r *statusReport, rows [][]string) error {
-	if !a.inActions() {
-		return nil
-	}
-	var table strings.Builder
-	for _, row := range rows {
-		table.WriteString("|")
-		for _, cell := range row {
-			table.WriteString(" " + actions.Cell(cell) + " |")
-		}
-		table.WriteString("\n")
-	}
-	a.summarise(fmt.Sprintf("### bundle status: %s is %s\n\n| function | state | since | because |\n|---|---|---|---|\n%s\n",
-		actions.Cell(r.Layer.Path), map[bool]string{true: "stale", false: "current"}[r.Stale], table.String()))
-	path := a.getenv("GITHUB_OUTPUT")
-	if path == "" {
-		return nil
-	}
-	return actions.WriteOutputs(path, []actions.Output{{Name: "stale", Value: fmt.Sprint(r.Stale)}})
+	return actions.WriteOutputs(path, outputs)
 }

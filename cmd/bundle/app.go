@@ -6,6 +6,7 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/urfave/cli/v2"
@@ -21,11 +22,14 @@ type app struct {
 	stdin          io.Reader
 	stdout, stderr io.Writer
 	files          map[string]*hcl.File // of the manifest, for excerpts in diagnostics
-	annotations    actions.Annotations
+	annotations    *actions.Annotations // of this run
+	started        time.Time
 }
 
 // run does what the arguments say and returns the status to exit with.
 func (a *app) run(ctx context.Context) int {
+	a.annotations = new(actions.Annotations)
+	a.started = time.Now()
 	err := a.cli().RunContext(ctx, a.args)
 	var usage *usageError
 	var failure *failure
@@ -34,7 +38,11 @@ func (a *app) run(ctx context.Context) int {
 	switch {
 	case err == nil, errors.As(err, &child), errors.Is(err, errDifferences):
 	case errors.As(context.Cause(ctx), &signalled):
-		a.hint("stopped by signal (%v); nothing was written", signalled)
+		aftermath := "; nothing was written"
+		if errors.As(err, &failure) && failure.told {
+			aftermath = failure.aftermath
+		}
+		a.hint("stopped by signal (%v)%s", signalled, aftermath)
 	case errors.As(err, &failure):
 		a.renderProblems(failure)
 	case errors.As(err, &usage):

@@ -1,7 +1,7 @@
 package main
 
 import (
-	"time"
+	"strings"
 
 	"github.com/urfave/cli/v2"
 
@@ -12,12 +12,11 @@ import (
 func (a *app) buildCommand() *cli.Command {
 	return &cli.Command{
 		Name:      "build",
-		Usage:     "make the layer of one environment (bundle without a command does the same)",
+		Usage:     "make the layer of an environment, or of several (bundle without a command does the same)",
 		UsageText: "bundle [build] --manifest secrets.hcl --env prod --out layer.zip",
-		Flags: []cli.Flag{
+		Flags: append(targetFlags(),
 			manifestFlag(),
-			envFlag(),
-			textFlag("out", "FILE", "the layer to write", ""),
+			textFlag("out", "FILE", "the layer to write; {environment}, {region} and {function} are filled in", ""),
 			varFlag(),
 			previousFlag(),
 			&cli.BoolFlag{Name: "reseal", Usage: "seal every function anew, changed or not"},
@@ -30,66 +29,111 @@ func (a *app) buildCommand() *cli.Command {
 			endpointFlag(),
 			jsonFlag(),
 			debugFlag(),
-		},
+		),
 		Action: a.build,
 	}
 }
 
 func (a *app) build(c *cli.Context) error {
-	started := time.Now()
 	if err := noArguments(c); err != nil {
 		return err
 	}
-	module, m, err := a.openTrusted(c)
+	targets, err := a.targets(c, request{manifest: "manifest", flag: outFlag, pattern: text(c, "out")})
 	if err != nil {
 		return err
 	}
-	region := m.Environment.Regions[0].Value
-	out, problems := pipeline.OpenOutput(text(c, "out"), append(inputs(module, m), guardFile(c)...))
-	if len(problems) > 0 {
-		return failed(problems)
+	if text(c, "out") == "" && len(targets) > 1 {
+		return usagef("name the layers to write with --out, for example --out 'layer-%s-%s.zip'", environmentPlace, regionPlace)
 	}
-	previous, problems := pipeline.OpenPrevious(text(c, "previous"), out, m)
-	if len(problems) > 0 {
-		return failed(problems)
-	}
-	helpers, err := a.manifestHelpers(c.Context, m.Bundle)
+	previous, err := previousOf(c, targets)
 	if err != nil {
 		return err
 	}
-	ctx, s, end, err := a.begin(c, module, m)
-	if err != nil {
-		return err
-	}
-	defer end()
-	s.blind.Required = c.Bool("blind")
+	a.hintHelpers(targets)
+	helpers := make(map[string][]layerbuild.File)
+	return a.each(c, targets, job{
+		calls:  true,
+		gather: func(r *severalReport, results []any, notable bool) { r.Builds, r.Changed = results, &notable },
+		prepare: func(a *app, t *target) (step, error) {
+			out, problems := pipeline.OpenOutput(t.path, append(inputs(targets), guardFile(c)...))
+			if len(problems) > 0 {
+				return nil, failed(problems)
+			}
+			earlier, problems := pipeline.OpenPrevious(t.fill(previous), out, t.manifest)
+			if len(problems) > 0 {
+				return nil, failed(problems)
+			}
+			files, err := a.manifestHelpers(c.Context, t.manifest.Bundle, helpers)
+			if err != nil {
+				return nil, err
+			}
+			return func(a *app, w *work) (result, error) {
+				b := newBuild(c, t, w)
+				b.Previous = earlier
+				return a.buildLayer(w, b, files, out)
+			}, nil
+		},
+	})
+}
 
-	a.hintPrevious(previous)
-	bar := a.newProgress()
+// newBuild is a build of a target, or what goes some of its way, as the flags
+// want it.
+func newBuild(c *cli.Context, t *target, w *work) *pipeline.Build {
 	b := &pipeline.Build{
-		Manifest: m, Region: region, Account: s.account, Caller: s.caller,
-		Parameters: s.parameters, Keys: s.keys, Blind: s.blind, Layers: s.layers, Observer: bar, Previous: previous,
+		Manifest: t.manifest, Beside: t.beside, Region: t.region, Observer: w.observer,
 		Reseal: c.Bool("reseal"), AllowRollback: c.Bool("allow-rollback"), AllowKeyAccounts: c.StringSlice("allow-key-account"),
 	}
-	result, problems := b.Run(ctx)
-	bar.finish()
+	if s := w.session; s != nil {
+		b.Account, b.Caller, b.Parameters, b.Keys, b.Layers, b.Blind = s.account, s.caller, s.parameters, s.keys, s.layers, s.blind
+	}
+	b.Blind.Required = c.Bool("blind")
+	return b
+}
+
+// buildLayer builds one layer and puts it in its place.
+func (a *app) buildLayer(w *work, b *pipeline.Build, helpers []layerbuild.File, out *pipeline.Outfile) (result, error) {
+	a.hintPrevious(b.Previous)
+	made, problems := b.Run(w.ctx)
+	w.observer.finish()
 	if len(problems) > 0 {
-		return failed(problems)
+		return nil, failed(problems)
 	}
-	a.renderWarnings(result.Warnings)
-	if previous.From == "" {
-		a.hintPrevious(result.Previous)
+	a.renderWarnings(made.Warnings)
+	if b.Previous.From == "" {
+		a.hintPrevious(made.Previous)
 	}
-	layer, problems := deliver(result, helpers, out)
+	layer, problems := deliver(made, helpers, out)
 	if len(problems) > 0 {
-		return failed(problems)
+		return nil, failed(problems)
 	}
-	report := newBuildReport(m, region, result, out, layer)
-	report.AWSCalls, report.DurationMS = s.calls.Snapshot(), time.Since(started).Milliseconds()
-	if err := a.handOver(report); err != nil {
-		return err
+	report := newBuildReport(b.Manifest, made, out, layer)
+	report.AWSCalls, report.DurationMS = w.spent()
+	return report, nil
+}
+
+// previousOf is --previous, a pattern for several targets.
+func previousOf(c *cli.Context, targets []*target) (string, error) {
+	previous := text(c, "previous")
+	if err := checkPattern("--previous", previous); err != nil {
+		return "", err
 	}
-	return a.renderBuild(report, c.Bool("json"))
+	word := previous == pipeline.PreviousAuto || previous == pipeline.PreviousNone
+	if !word && len(targets) > 1 && !placeholder.MatchString(previous) {
+		return "", usagef("--previous %s is one layer, and this is about %d: %s. Leave it out, or write for example --previous 'old-%s-%s.zip'.",
+			previous, len(targets), listed(targets), environmentPlace, regionPlace)
+	}
+	return previous, nil
+}
+
+// hintHelpers says where the helpers of layers of single functions are, which do
+// not have them.
+func (a *app) hintHelpers(targets []*target) {
+	for _, t := range targets {
+		if len(t.helpers) > 0 {
+			a.hint("the helpers come as a layer of their own, for all functions: bundle helpers --out helpers.zip --helpers %s", strings.Join(t.helpers, ","))
+			return
+		}
+	}
 }
 
 // deliver puts a layer together and in its place, unless a secret is found in

@@ -60,11 +60,19 @@ func buildSuccesses() []attempt {
 		{name: "embedded, unchanged", args: []string{"--env", "local", "--out", "embedded.zip"}},
 		{name: "embedded, in Actions", args: []string{"--env", "local", "--out", "embedded.zip", "--reseal"}, environ: inActions()},
 		{name: "in Actions", args: anew(), environ: inActions()},
+		{name: "two environments", args: several()},
+		{name: "two environments, in Actions", args: several(), environ: inActions()},
+		{name: "a layer for each function", args: []string{"--manifest", "functions.hcl", "--env", "prod", "--endpoint-url", "$AWS", "--out", "one-{function}.zip"}},
 		{name: "a field that is an object", args: anew("--manifest", "extra.hcl"), before: extra(`parameter = "/canary/json"; field = "live"`)},
 		{name: "a variable", args: prod("--var", "x=y", "--manifest", "values.hcl"), before: func(s *stage) {
 			s.write("values.hcl", canaryManifest+"variable \"x\" {}\n")
 		}},
 	}
+}
+
+// several are the arguments of a build of two environments.
+func several(args ...string) []string {
+	return append([]string{"--manifest", "several.hcl", "--env", "prod", "--env", "second", "--endpoint-url", "$AWS", "--out", "several-{environment}.zip"}, args...)
 }
 
 func inActions() map[string]string {
@@ -114,6 +122,8 @@ func buildRefusals() []attempt {
 	withExtra := anew("--manifest", "extra.hcl")
 	return []attempt{
 		{name: "wrong account", args: []string{"--env", "stranger", "--endpoint-url", "$AWS", "--out", "out.zip"}, code: 4},
+		{name: "one of two environments", args: several("--env", "stranger"), code: 4},
+		{name: "two environments in one layer", args: []string{"--all", "--endpoint-url", "$AWS", "--out", "out.zip"}, code: 2},
 		{name: "missing parameter", args: withExtra, before: extra(`parameter = "/canary/gone"`), code: 5},
 		{name: "missing version", args: withExtra, before: extra(`parameter = "/canary/secure:99"`), code: 5},
 		{name: "missing label", args: withExtra, before: extra(`parameter = "/canary/labels:next"`), code: 5},
@@ -188,6 +198,7 @@ func buildFaults() []attempt {
 		{name: "nothing from DescribeKey", args: anew(), faults: fault(awslocal.Fault{Kind: awslocal.Empty, Operation: "kms:DescribeKey"}), code: 7},
 		{name: "an empty body", args: soon, faults: fault(awslocal.Fault{Kind: awslocal.NoBody, Operation: "kms:Encrypt"}), code: 7},
 		{name: "another key", args: anew(), faults: fault(awslocal.Fault{Kind: awslocal.WrongKey, Operation: "kms:Encrypt"}), code: 7},
+		{name: "another key, of two environments", args: several("--reseal"), faults: fault(awslocal.Fault{Kind: awslocal.WrongKey, Operation: "kms:Encrypt"}), code: 7},
 		{name: "a proxy's page", args: soon, faults: fault(awslocal.Fault{Kind: awslocal.HTML, Operation: "ssm:GetParameters"}), code: 6},
 		{name: "values cut short", args: soon, faults: fault(awslocal.Fault{Kind: awslocal.Cut, Operation: "ssm:GetParameters"}), code: 6},
 		{name: "half of the values", args: soon, faults: fault(awslocal.Fault{Kind: awslocal.Truncate, Operation: "ssm:GetParameters(decrypt)"}), code: 6},

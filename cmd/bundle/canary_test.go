@@ -150,6 +150,8 @@ func newStage(t *testing.T) *stage {
 	t.Chdir(s.dir)
 	s.account()
 	s.write("secrets.hcl", canaryManifest)
+	s.write("several.hcl", canaryManifest+"environment \"second\" {\n  account_id = \"222222222222\"\n  regions    = [\"us-west-2\"]\n}\n")
+	s.write("functions.hcl", strings.Replace(canaryManifest, "shop-${environment.name}", "shop-${environment.name}-${function.name}", 1))
 	s.write("sibling.hcl", strings.Replace(canaryManifest, `field     = "live.key"`, `field     = "live.kee"`, 1))
 	s.write("broken.hcl", canaryManifest+"function {")
 	s.write("seedless.hcl", strings.Replace(canaryManifest, "sample.json", "broken-sample.json", 1))

@@ -140,15 +140,15 @@ func completedCommands(root *cli.App) (all []*completedCommand) {
 	return all
 }
 
-var placeholder = regexp.MustCompile(" \\(`([^`]*)`\\)")
+var flagPlaceholder = regexp.MustCompile(" \\(`([^`]*)`\\)")
 
 func completeFlag(command string, f cli.DocGenerationFlag) completedFlag {
-	c := completedFlag{Name: f.Names()[0], Usage: placeholder.ReplaceAllString(f.GetUsage(), "")}
+	c := completedFlag{Name: f.Names()[0], Usage: flagPlaceholder.ReplaceAllString(f.GetUsage(), "")}
 	if !f.TakesValue() {
 		return c
 	}
 	c.Kind, c.Default = anyValue, f.GetDefaultText()
-	if found := placeholder.FindStringSubmatch(f.GetUsage()); found != nil {
+	if found := flagPlaceholder.FindStringSubmatch(f.GetUsage()); found != nil {
 		c.Placeholder = found[1]
 	}
 	switch {

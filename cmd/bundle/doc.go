@@ -7,7 +7,7 @@
 //
 // is short for bundle build. The commands are
 //
-//	build       make the layer of one environment
+//	build       make the layer of an environment, or of several
 //	validate    check the manifest without calling AWS
 //	plan        show what a build would do, without reading a value
 //	status      tell whether a layer's parameters have changed since it was made
@@ -23,6 +23,10 @@
 //	local       the embedded AWS: serve, put, get, list, reset, …
 //	completion  print the completion script of a shell, or the manual page
 //	version     print the version
+//
+// Where the command line chooses several environments or regions, or a layer for
+// each function, most commands do their work for each of them by itself, and end
+// with one summary. docs/several.md tells of it.
 //
 // # Streams
 //

@@ -11,6 +11,7 @@ import (
 	"github.com/hashicorp/hcl/v2"
 	"github.com/urfave/cli/v2"
 
+	"github.com/whispering/bundle/internal/actions"
 	"github.com/whispering/bundle/pipeline"
 	"github.com/whispering/bundle/pipeline/doctor"
 	"github.com/whispering/bundle/pipeline/manifest"
@@ -22,9 +23,8 @@ func (a *app) doctorCommand() *cli.Command {
 		Name:      "doctor",
 		Usage:     "find out whether a build would be let through, and who can decrypt",
 		UsageText: "bundle doctor --manifest secrets.hcl --env prod",
-		Flags: []cli.Flag{
+		Flags: append(targetFlags(),
 			manifestFlag(),
-			envFlag(),
 			varFlag(),
 			&cli.BoolFlag{Name: "decrypt", Usage: "also read the parameters of packed functions decrypted, as a build does, and let the values go"},
 			&cli.StringSliceFlag{Name: "allow-key-account", Usage: "accept keys of another account (`ID`)"},
@@ -33,7 +33,7 @@ func (a *app) doctorCommand() *cli.Command {
 			endpointFlag(),
 			jsonFlag(),
 			debugFlag(),
-		},
+		),
 		Action: a.examine,
 	}
 }
@@ -42,24 +42,23 @@ func (a *app) examine(c *cli.Context) error {
 	if err := noArguments(c); err != nil {
 		return err
 	}
-	module, m, err := a.openTrusted(c)
+	targets, err := a.targets(c, request{manifest: "manifest"})
 	if err != nil {
 		return err
 	}
-	ctx, s, end, err := a.begin(c, module, m)
-	if err != nil {
-		return err
-	}
-	defer end()
-	s.doctor.Root = m.Environment.Embedded.Value != ""
-	bar := a.newProgress()
-	report, problems := a.diagnose(ctx, c, s, m, bar)
-	bar.finish()
-	report.AWSCalls = s.calls.Snapshot()
-	if err := a.renderDoctor(report, c.Bool("json")); err != nil {
-		return err
-	}
-	return failed(problems.Sort())
+	return a.each(c, targets, job{
+		calls:  true,
+		gather: func(r *severalReport, results []any, _ bool) { r.Diagnoses = results },
+		prepare: func(_ *app, t *target) (step, error) {
+			return func(_ *app, w *work) (result, error) {
+				w.session.doctor.Root = t.manifest.Environment.Embedded.Value != ""
+				report, problems := diagnose(c, t, w)
+				w.observer.finish()
+				report.AWSCalls, _ = w.spent()
+				return report, failed(problems.Sort())
+			}, nil
+		},
+	})
 }
 
 // A doctorReport is the result of bundle doctor as --json prints it.
@@ -86,14 +85,13 @@ type doctorCheck struct {
 }
 
 // diagnose makes all checks, whatever the outcome of each.
-func (a *app) diagnose(ctx context.Context, c *cli.Context, s *session, m *manifest.Manifest, o pipeline.Observer) (*doctorReport, pipeline.Problems) {
-	r := &doctorReport{FormatVersion: 1, Environment: m.Environment.Name.Value, Region: m.Environment.Regions[0].Value, Endpoint: text(c, "endpoint-url")}
+func diagnose(c *cli.Context, t *target, w *work) (*doctorReport, pipeline.Problems) {
+	ctx, s, m := w.ctx, w.session, t.manifest
+	r := &doctorReport{FormatVersion: 1, Environment: t.environment, Region: t.region, Endpoint: text(c, "endpoint-url")}
 	who, err := s.identity(ctx)
 	r.Caller = who.ARN
-	b := &pipeline.Build{
-		Manifest: m, Region: r.Region, Account: s.account, Caller: func(context.Context) (string, error) { return who.Account, err },
-		Parameters: s.parameters, Keys: s.keys, Blind: s.blind, Layers: s.layers, Observer: o, AllowKeyAccounts: c.StringSlice("allow-key-account"),
-	}
+	b := newBuild(c, t, w)
+	b.Caller = func(context.Context) (string, error) { return who.Account, err }
 	surveyed, problems := b.Survey(ctx, c.Bool("decrypt"))
 	var findings []doctor.Finding
 	if len(m.Functions) > 0 {
@@ -235,10 +233,11 @@ func findingProblem(f doctor.Finding) pipeline.Problem {
 	}}
 }
 
-func (a *app) renderDoctor(r *doctorReport, asJSON bool) error {
-	if asJSON {
-		return a.printJSON(r)
-	}
+func (r *doctorReport) brief() brief              { return brief{state: "healthy"} } // else it is failed
+func (r *doctorReport) outputs() []actions.Output { return nil }
+func (r *doctorReport) markdown() string          { return "" }
+
+func (r *doctorReport) text(a *app) error {
 	rows := [][]string{{"CHECK", "STATUS", "FUNCTION", ""}}
 	for _, check := range r.Checks {
 		detail := check.Detail

@@ -41,6 +41,7 @@ func usagef(format string, args ...any) error { return &usageError{fmt.Sprintf(f
 type failure struct {
 	problems  pipeline.Problems
 	aftermath string // what to say besides their number
+	told      bool   // the problems have been printed, each with its target
 }
 
 func (f *failure) Error() string { return fmt.Sprintf("%d problems", len(f.problems)) }
@@ -58,7 +59,7 @@ func failed(problems pipeline.Problems) error {
 	if len(problems) == 0 {
 		return nil
 	}
-	return &failure{problems, "; nothing was written"}
+	return &failure{problems: problems, aftermath: "; nothing was written"}
 }
 
 // exitCode maps how a command ended to the status of the process.

@@ -2,7 +2,10 @@ package main
 
 import (
 	"errors"
+	"fmt"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/urfave/cli/v2"
@@ -47,6 +50,32 @@ func text(c *cli.Context, name string) string {
 // given reports whether a flag made by textFlag was given on the command line.
 func given(c *cli.Context, name string) bool { return c.Generic(name).(*once).set }
 
+// A many is the value of a flag that may be given several times, but not twice
+// with one value.
+type many struct{ values []string }
+
+func (m *many) Set(s string) error {
+	switch {
+	case s == "":
+		return errors.New("the value is empty: an unset variable, perhaps")
+	case slices.Contains(m.values, s):
+		return fmt.Errorf("%q is given twice", s)
+	}
+	m.values = append(m.values, s)
+	return nil
+}
+
+func (m *many) String() string { return strings.Join(m.values, ", ") }
+
+// list returns what a flag with many values was given, none for a flag that the
+// command does not have.
+func list(c *cli.Context, name string) []string {
+	if flag, ok := c.Generic(name).(*many); ok {
+		return flag.values
+	}
+	return nil
+}
+
 // timeout returns what --timeout says.
 func timeout(c *cli.Context) (time.Duration, error) {
 	d, err := time.ParseDuration(text(c, "timeout"))
@@ -76,8 +105,21 @@ func manifestFlag() cli.Flag {
 	return textFlag("manifest", "FILE", "the manifest, or a folder of them", "secrets.hcl")
 }
 
-func envFlag() cli.Flag {
-	return textFlag("env", "NAME", "the environment; also BUNDLE_ENV, else the manifest's default_environment", "")
+// outFlag is what messages call the flag for the layer to write.
+const outFlag = "--out"
+
+// environmentFlags choose environments.
+func environmentFlags() []cli.Flag {
+	return []cli.Flag{
+		&cli.GenericFlag{Name: "env", Value: &many{}, Usage: "an environment, and with another --env another one; also BUNDLE_ENV, else the manifest's default_environment (`NAME`)"},
+		&cli.BoolFlag{Name: "all", Usage: "every environment in a real account"},
+	}
+}
+
+// targetFlags choose environments and their regions.
+func targetFlags() []cli.Flag {
+	return append(environmentFlags(),
+		&cli.GenericFlag{Name: "region", Value: &many{}, Usage: "only this region of the environments, and with another --region that one too (`NAME`)"})
 }
 
 func varFlag() cli.Flag {

@@ -97,17 +97,22 @@ func helperNames(list string) ([]string, error) {
 }
 
 // manifestHelpers returns the files of the helpers that the bundle block asks
-// for.
-func (a *app) manifestHelpers(ctx context.Context, b manifest.Bundle) ([]layerbuild.File, error) {
+// for. What was made before is in made.
+func (a *app) manifestHelpers(ctx context.Context, b manifest.Bundle, made map[string][]layerbuild.File) ([]layerbuild.File, error) {
 	var names []string
 	for _, name := range b.Helpers {
 		names = append(names, name.Value)
+	}
+	list := strings.Join(names, ",")
+	if files, ok := made[list]; ok {
+		return files, nil
 	}
 	files, err := a.helperFiles(ctx, names)
 	if err != nil {
 		at := b.Helpers[max(0, slices.Index(names, "exec"))].Range
 		return nil, failed(pipeline.Problems{helpersProblem(err, &at)})
 	}
+	made[list] = files
 	return files, nil
 }
 

@@ -21,9 +21,14 @@ import (
 // excerpts in what is printed later. What could be read can be evaluated even
 // if there are problems, so that all are reported in one run.
 func (a *app) load(c *cli.Context) (*manifest.Module, pipeline.Problems, error) {
-	path := text(c, "manifest")
-	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) && !given(c, "manifest") {
-		return nil, nil, usagef("there is no %s here. Name the manifest with --manifest.", path)
+	return a.loadFrom(c, "manifest")
+}
+
+// loadFrom is load for a manifest that another flag names.
+func (a *app) loadFrom(c *cli.Context, flag string) (*manifest.Module, pipeline.Problems, error) {
+	path := text(c, flag)
+	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) && !given(c, flag) {
+		return nil, nil, usagef("there is no %s here. Name the manifest with --%s.", path, flag)
 	}
 	module, diags := manifest.Load(path, manifest.Options{Vars: c.StringSlice("var"), Environ: a.environ})
 	a.files = module.Files()
@@ -31,55 +36,62 @@ func (a *app) load(c *cli.Context) (*manifest.Module, pipeline.Problems, error) 
 	return module, pipeline.FromDiagnostics(diags), nil
 }
 
-// open loads the manifest, evaluates it for the environment that the command
-// line chooses, and holds it to the guard file, if the command has one.
+// open loads the manifest, evaluates it for the one environment and region that
+// the command line chooses, and holds it to the guard file, if the command has
+// one. It is for commands that are about one, and calls nothing.
 func (a *app) open(c *cli.Context) (*manifest.Module, *manifest.Manifest, error) {
-	module, problems, err := a.load(c)
-	if err != nil {
+	targets, err := a.targets(c, request{manifest: "manifest", offline: true})
+	switch {
+	case err != nil:
 		return nil, nil, err
+	case len(targets) != 1:
+		return nil, nil, usagef("%s is about one environment in one region, and this is about %d: %s. Choose with --env and --region.",
+			c.Command.HelpName, len(targets), listed(targets))
 	}
-	env, err := a.choose(c, module)
-	if err != nil && len(problems) > 0 {
-		return nil, nil, failed(problems)
-	}
-	if err != nil {
-		return nil, nil, err
-	}
-	m, found := a.evaluate(module, env)
-	if problems = append(problems, found...); len(problems) > 0 {
-		return module, m, failed(problems.Sort())
-	}
-	guard, err := a.loadGuard(c)
-	if err != nil {
-		return nil, nil, err
-	}
-	return module, m, failed(checkGuard(m, guard))
+	t := targets[0]
+	return t.module, t.manifest, failed(t.problems)
 }
 
-// choose returns the name of the environment to work on.
-func (a *app) choose(c *cli.Context, module *manifest.Module) (string, error) {
-	all := module.Environments()
-	name := text(c, "env")
-	if name == "" {
-		name = a.getenv("BUNDLE_ENV")
+// environments returns the names of the environments to work on.
+func (a *app) environments(c *cli.Context, module *manifest.Module) ([]string, error) {
+	all, names := module.Environments(), list(c, "env")
+	if c.Bool("all") {
+		if len(names) > 0 {
+			return nil, usagef("--all is every environment in a real account, and --env names some: write one of the two")
+		}
+		return realEnvironments(module)
 	}
-	explicit := name != ""
-	if !explicit {
-		name = module.Default()
+	if name := a.getenv("BUNDLE_ENV"); len(names) == 0 && name != "" {
+		names = []string{name}
 	}
-	switch {
-	case name == "":
-		return "", usagef("name the environment with --env: %s", strings.Join(all, ", "))
-	case !slices.Contains(all, name):
-		return "", usagef("the manifest has no environment %q. It has %s.", name, strings.Join(all, ", "))
-	case !explicit && a.ci():
-		// So that nobody ships sample secrets by accident.
-		if m, _ := module.Evaluate(name); m.Environment.Embedded.Value != "" {
-			return "", usagef("CI is set, and the manifest's default environment %q is an embedded one. "+
+	explicit := len(names) > 0
+	if name := module.Default(); !explicit && name != "" {
+		names = []string{name}
+	}
+	if len(names) == 0 {
+		return nil, usagef("name the environment with --env: %s", strings.Join(all, ", "))
+	}
+	for _, name := range names {
+		switch {
+		case !slices.Contains(all, name):
+			return nil, usagef("the manifest has no environment %q. It has %s.", name, strings.Join(all, ", "))
+		case !explicit && a.ci() && module.Embedded(name):
+			// So that nobody ships sample secrets by accident.
+			return nil, usagef("CI is set, and the manifest's default environment %q is an embedded one. "+
 				"Name the environment to build with --env (or BUNDLE_ENV); --env %s if that is meant.", name, name)
 		}
 	}
-	return name, nil
+	return names, nil
+}
+
+// realEnvironments are those in a real account.
+func realEnvironments(module *manifest.Module) ([]string, error) {
+	all := module.Environments()
+	found := slices.DeleteFunc(slices.Clone(all), module.Embedded)
+	if len(found) == 0 {
+		return nil, usagef("--all is every environment in a real account, and the manifest has none. Name an embedded one with --env: %s", strings.Join(all, ", "))
+	}
+	return found, nil
 }
 
 // evaluate returns the manifest as it is for one environment, with every
@@ -134,13 +146,15 @@ func written(at *hcl.Range) *hcl.Range {
 }
 
 // inputs lists the files that a run reads, none of which may be its output.
-func inputs(module *manifest.Module, m *manifest.Manifest) []string {
+func inputs(targets []*target) []string {
 	var all []string
-	for name := range module.Files() {
+	for name := range targets[0].module.Files() {
 		all = append(all, name)
 	}
-	if seed := m.Environment.Embedded.Value; seed != "" {
-		all = append(all, filepath.Join(module.Dir(), seed))
+	for _, t := range targets {
+		if seed := t.manifest.Environment.Embedded.Value; seed != "" {
+			all = append(all, filepath.Join(t.module.Dir(), seed))
+		}
 	}
 	return all
 }

@@ -2,12 +2,10 @@ package main
 
 import (
 	"strings"
-	"time"
 
 	"github.com/urfave/cli/v2"
 
 	"github.com/whispering/bundle/pipeline"
-	"github.com/whispering/bundle/pipeline/manifest"
 )
 
 func (a *app) planCommand() *cli.Command {
@@ -15,11 +13,10 @@ func (a *app) planCommand() *cli.Command {
 		Name:      "plan",
 		Usage:     "show what a build would do, and why, without reading a value",
 		UsageText: "bundle plan --manifest secrets.hcl --env prod [--out layer.zip]",
-		Flags: []cli.Flag{
+		Flags: append(targetFlags(),
 			manifestFlag(),
-			envFlag(),
 			varFlag(),
-			textFlag("out", "FILE", "the layer that the build would replace", ""),
+			textFlag("out", "FILE", "the layer that the build would replace; {environment}, {region} and {function} are filled in", ""),
 			previousFlag(),
 			&cli.BoolFlag{Name: "offline", Usage: "call nothing: compare what the manifest says with an earlier layer, and take all else to be as it was"},
 			&cli.BoolFlag{Name: "reseal", Usage: "as of a build with --reseal"},
@@ -34,13 +31,12 @@ func (a *app) planCommand() *cli.Command {
 			&cli.BoolFlag{Name: "markdown", Usage: "print Markdown for a comment on a pull request"},
 			exitCodeFlag(),
 			debugFlag(),
-		},
+		),
 		Action: a.plan,
 	}
 }
 
 func (a *app) plan(c *cli.Context) error {
-	started := time.Now()
 	if err := noArguments(c); err != nil {
 		return err
 	}
@@ -50,64 +46,58 @@ func (a *app) plan(c *cli.Context) error {
 	case c.Bool("offline") && strings.HasPrefix(text(c, "previous"), "arn:"):
 		return usagef("--offline calls nothing, so that a published layer cannot be had: download it and name the file with --previous")
 	}
-	module, m, err := a.open(c)
+	offline := c.Bool("offline")
+	targets, err := a.targets(c, request{manifest: "manifest", flag: outFlag, pattern: text(c, "out"), named: true, offline: offline})
 	if err != nil {
 		return err
 	}
-	if !c.Bool("offline") {
-		if err := a.refuseUntrusted(m); err != nil {
-			return err
-		}
-	}
-	out, problems := pipeline.PeekOutput(text(c, "out"))
-	if len(problems) > 0 {
-		return failed(problems)
-	}
-	previous, problems := pipeline.OpenPrevious(text(c, "previous"), out, m)
-	if len(problems) > 0 {
-		return failed(problems)
-	}
-	b := &pipeline.Build{
-		Manifest: m, Region: m.Environment.Regions[0].Value, Previous: previous,
-		Reseal: c.Bool("reseal"), AllowRollback: c.Bool("allow-rollback"), AllowKeyAccounts: c.StringSlice("allow-key-account"),
-		Blind: pipeline.Blind{Required: c.Bool("blind")},
-	}
-	result, calls, err := a.runPlan(c, b, module)
+	previous, err := previousOf(c, targets)
 	if err != nil {
 		return err
 	}
-	a.renderWarnings(result.Warnings)
-	if result.Previous.Name == "" {
-		a.hintPrevious(result.Previous)
-	}
-	report := newPlanReport(m, result, c.Bool("offline"))
-	report.AWSCalls, report.DurationMS = calls, time.Since(started).Milliseconds()
-	if err := a.renderPlan(report, c.Bool("json"), c.Bool("markdown")); err != nil {
-		return err
-	}
-	if report.Changed && c.Bool("exit-code") {
-		return errDifferences
-	}
-	return nil
+	return a.each(c, targets, job{
+		calls:   !offline,
+		gather:  func(r *severalReport, results []any, notable bool) { r.Plans, r.Changed = results, &notable },
+		details: true,
+		prepare: func(_ *app, t *target) (step, error) {
+			out, problems := pipeline.PeekOutput(t.path)
+			if len(problems) > 0 {
+				return nil, failed(problems)
+			}
+			earlier, problems := pipeline.OpenPrevious(t.fill(previous), out, t.manifest)
+			if len(problems) > 0 {
+				return nil, failed(problems)
+			}
+			return func(a *app, w *work) (result, error) {
+				b := newBuild(c, t, w)
+				b.Previous = earlier
+				return a.planLayer(w, b, t)
+			}, nil
+		},
+	})
 }
 
-// runPlan plans, with the AWS of the environment unless --offline says not to.
-func (a *app) runPlan(c *cli.Context, b *pipeline.Build, module *manifest.Module) (*pipeline.Result, map[string]int, error) {
-	if c.Bool("offline") {
-		result, problems := b.Outline(c.Context)
-		return result, map[string]int{}, failed(problems)
+// planLayer plans one layer, without AWS if there is none.
+func (a *app) planLayer(w *work, b *pipeline.Build, t *target) (result, error) {
+	offline := w.session == nil
+	plan := b.Plan
+	if offline {
+		plan = b.Outline
 	}
-	ctx, s, end, err := a.begin(c, module, b.Manifest)
-	if err != nil {
-		return nil, nil, err
+	planned, problems := plan(w.ctx)
+	w.observer.finish()
+	if len(problems) > 0 {
+		return nil, failed(problems)
 	}
-	defer end()
-	bar := a.newProgress()
-	required := b.Blind.Required
-	b.Account, b.Caller, b.Parameters, b.Keys, b.Layers, b.Observer = s.account, s.caller, s.parameters, s.keys, s.layers, bar
-	b.Blind = s.blind
-	b.Blind.Required = required
-	result, problems := b.Plan(ctx)
-	bar.finish()
-	return result, s.calls.Snapshot(), failed(problems)
+	a.renderWarnings(planned.Warnings)
+	if planned.Previous.Name == "" {
+		a.hintPrevious(planned.Previous)
+	}
+	report := newPlanReport(b.Manifest, planned, offline)
+	report.path = t.path
+	report.AWSCalls, report.DurationMS = w.spent()
+	if offline {
+		report.AWSCalls = map[string]int{}
+	}
+	return report, nil
 }

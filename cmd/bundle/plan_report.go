@@ -24,6 +24,8 @@ type planReport struct {
 	Functions     []planFunction `json:"functions"`
 	AWSCalls      map[string]int `json:"aws_calls"`
 	DurationMS    int64          `json:"duration_ms"`
+
+	path string // of the layer that a build would write; "" where none is named
 }
 
 type planSummary struct {
@@ -62,7 +64,7 @@ type planReason struct {
 func newPlanReport(m *manifest.Manifest, result *pipeline.Result, offline bool) *planReport {
 	r := &planReport{
 		FormatVersion: 1, Offline: offline, Embedded: m.Environment.Embedded.Value != "", Bundle: m.Bundle.Name.Value,
-		Environment: m.Environment.Name.Value, Region: m.Environment.Regions[0].Value, Previous: result.Previous.Name,
+		Environment: m.Environment.Name.Value, Region: m.Environment.Region(), Previous: result.Previous.Name,
 		Functions: []planFunction{},
 	}
 	for _, change := range result.Changes {
@@ -118,28 +120,27 @@ func importPaths(m *manifest.Manifest, file string) []string {
 	return all
 }
 
-func (a *app) renderPlan(r *planReport, asJSON, asMarkdown bool) error {
-	if a.inActions() {
-		a.summarise(r.markdown() + "\n")
-		if path := a.getenv("GITHUB_OUTPUT"); path != "" {
-			if err := actions.WriteOutputs(path, []actions.Output{{Name: "changed", Value: fmt.Sprint(r.Changed)}}); err != nil {
-				return err
-			}
-		}
-	}
-	if asJSON {
-		return a.printJSON(r)
-	}
-	text := r.text()
-	if asMarkdown {
-		text = r.markdown()
-	}
+func (r *planReport) brief() brief {
+	return brief{layer: r.path, state: r.summary(), notable: r.Changed}
+}
+
+func (r *planReport) outputs() []actions.Output {
+	return []actions.Output{{Name: "changed", Value: fmt.Sprint(r.Changed)}}
+}
+
+func (r *planReport) text(a *app) error {
+	_, err := fmt.Fprint(printable{a.stdout, false}, r.terminal())
+	return err
+}
+
+// printMarkdown prints Markdown as the result.
+func (a *app) printMarkdown(text string) error {
 	_, err := fmt.Fprint(printable{a.stdout, false}, text)
 	return err
 }
 
-// text is the plan for a terminal.
-func (r *planReport) text() string {
+// terminal is the plan for a terminal.
+func (r *planReport) terminal() string {
 	var b strings.Builder
 	for _, f := range r.Functions {
 		switch f.Action {

@@ -27,9 +27,8 @@ func (a *app) policyCommand() *cli.Command {
 		Name:      "policy",
 		Usage:     "write the IAM policies that a bundle needs: of roles and of keys",
 		UsageText: "bundle policy --manifest secrets.hcl --env prod --kind ci",
-		Flags: []cli.Flag{
+		Flags: append(targetFlags(),
 			manifestFlag(),
-			envFlag(),
 			varFlag(),
 			textFlag("kind", "KIND", "ci (the role that builds), plan (one that only looks), function (a function's role), key (a function's key), or, with --json, all of them", kindCI),
 			textFlag("function", "NAME", "whose policy, for function and key; not needed where there is one function", ""),
@@ -42,7 +41,7 @@ func (a *app) policyCommand() *cli.Command {
 			endpointFlag(),
 			jsonFlag(),
 			debugFlag(),
-		},
+		),
 		Action: a.policy,
 	}
 }
@@ -83,7 +82,7 @@ func (a *app) policy(c *cli.Context) error {
 // newPolicySetting takes what the command line says and needs no call.
 func newPolicySetting(c *cli.Context, m *manifest.Manifest) (*policy.Setting, error) {
 	s := &policy.Setting{
-		Manifest: m, Region: m.Environment.Regions[0].Value, BuildRole: m.Environment.Role.Value,
+		Manifest: m, Region: m.Environment.Region(), BuildRole: m.Environment.Role.Value,
 		FunctionRoles: map[string]string{}, BreakGlass: c.StringSlice("break-glass"),
 	}
 	if role := text(c, "build-role"); role != "" {

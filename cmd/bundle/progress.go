@@ -16,12 +16,25 @@ type progress struct {
 	mu   sync.Mutex
 	w    io.Writer
 	bar  *progressbar.ProgressBar // nil off a terminal
-	done map[pipeline.Step]int
-	all  map[pipeline.Step]int
+	done map[stretch]int
+	all  map[stretch]int
+}
+
+// A stretch is a step of a target; of the only one where that has no name.
+type stretch struct {
+	target string
+	step   pipeline.Step
+}
+
+func (s stretch) String() string {
+	if s.target == "" {
+		return string(s.step)
+	}
+	return s.target + ": " + string(s.step)
 }
 
 func (a *app) newProgress() *progress {
-	p := &progress{w: a.stderr, done: map[pipeline.Step]int{}, all: map[pipeline.Step]int{}}
+	p := &progress{w: a.stderr, done: map[stretch]int{}, all: map[stretch]int{}}
 	if terminal(a.stderr) > 0 && !a.ci() {
 		p.bar = progressbar.NewOptions(1,
 			progressbar.OptionSetWriter(a.stderr),
@@ -36,21 +49,25 @@ func (a *app) newProgress() *progress {
 
 // Progress implements pipeline.Observer.
 func (p *progress) Progress(step pipeline.Step, done, total int) {
+	p.note(stretch{step: step}, done, total)
+}
+
+func (p *progress) note(s stretch, done, total int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	_, begun := p.all[step]
-	p.done[step], p.all[step] = done, total
+	_, begun := p.all[s]
+	p.done[s], p.all[s] = done, total
 	switch {
 	case p.bar != nil:
 		doneAll, all := 0, 0
 		for s := range p.all {
 			doneAll, all = doneAll+p.done[s], all+p.all[s]
 		}
-		p.bar.Describe(string(step))
+		p.bar.Describe(s.String())
 		p.bar.ChangeMax(all + 1) // never full before finish: a full bar is not drawn again
 		_ = p.bar.Set(doneAll)
 	case !begun:
-		fmt.Fprintf(p.w, "bundle: %s (%d)\n", step, total)
+		fmt.Fprintf(p.w, "bundle: %s (%d)\n", s, total)
 	}
 }
 
@@ -62,3 +79,28 @@ func (p *progress) finish() {
 		_ = p.bar.Clear()
 	}
 }
+
+// aside clears the bar for something else to be printed, until the next piece is
+// done.
+func (p *progress) aside(print func()) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.bar != nil {
+		_ = p.bar.Clear()
+	}
+	print()
+}
+
+// A part is the progress of one of several targets.
+type part struct {
+	*progress
+	target string
+}
+
+// Progress implements pipeline.Observer.
+func (p part) Progress(step pipeline.Step, done, total int) {
+	p.note(stretch{p.target, step}, done, total)
+}
+
+// finish does nothing: the others go on.
+func (p part) finish() {}

@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"time"
 
 	"github.com/urfave/cli/v2"
 
@@ -15,16 +14,15 @@ func (a *app) publishCommand() *cli.Command {
 		Name:      "publish",
 		Usage:     "publish a layer under the manifest's name for it, unless the newest version has the same content",
 		UsageText: "bundle publish --manifest secrets.hcl --env prod --layer layer.zip",
-		Flags: []cli.Flag{
+		Flags: append(targetFlags(),
 			manifestFlag(),
-			envFlag(),
 			varFlag(),
-			textFlag("layer", "FILE", "the layer", "layer.zip"),
+			textFlag("layer", "FILE", "the layer; {environment}, {region} and {function} are filled in", "layer.zip"),
 			timeoutFlag(),
 			endpointFlag(),
 			jsonFlag(),
 			debugFlag(),
-		},
+		),
 		Action: a.publish,
 	}
 }
@@ -45,72 +43,80 @@ type publishReport struct {
 }
 
 func (a *app) publish(c *cli.Context) error {
-	started := time.Now()
 	if err := noArguments(c); err != nil {
 		return err
 	}
-	module, m, err := a.openTrusted(c)
+	targets, err := a.targets(c, request{manifest: "manifest", flag: "--layer", pattern: text(c, "layer")})
 	if err != nil {
 		return err
 	}
-	path := text(c, "layer")
-	layer, content, err := readLayer(path)
-	if err != nil {
-		return err
-	}
-	ctx, s, end, err := a.begin(c, module, m)
-	if err != nil {
-		return err
-	}
-	defer end()
-	bar := a.newProgress()
-	p := &pipeline.Publication{
-		Manifest: m, Account: s.account, Caller: s.caller, Layers: s.layers, Observer: bar,
-		From: path, Layer: layer, Content: content,
-	}
-	published, problems := p.Run(ctx)
-	bar.finish()
-	if len(problems) > 0 {
-		return &failure{problems: problems} // that nothing was done cannot always be said
-	}
-	return a.renderPublish(&publishReport{
-		FormatVersion: 1, Changed: published.Changed, Embedded: m.Environment.Embedded.Value != "",
-		Environment: m.Environment.Name.Value, Region: m.Environment.Regions[0].Value,
-		Layer: layerReport{path, pipeline.Digest(content), len(content)},
-		Name:  published.Name, Version: published.Version.Number, ARN: published.Version.ARN,
-		AWSCalls: s.calls.Snapshot(), DurationMS: time.Since(started).Milliseconds(),
-	}, c.Bool("json"))
+	return a.each(c, targets, job{
+		calls:  true,
+		gather: func(r *severalReport, results []any, notable bool) { r.Publications, r.Changed = results, &notable },
+		prepare: func(_ *app, t *target) (step, error) {
+			layer, content, err := readLayer(t.path)
+			if err != nil {
+				return nil, err
+			}
+			return func(_ *app, w *work) (result, error) {
+				return publishLayer(w, &pipeline.Publication{
+					Manifest: t.manifest, From: t.path, Layer: layer, Content: content, Alone: t.function != "",
+				})
+			}, nil
+		},
+	})
 }
 
-func (a *app) renderPublish(r *publishReport, asJSON bool) error {
-	what := "is published already: the newest version has the same content"
+// publishLayer publishes one layer.
+func publishLayer(w *work, p *pipeline.Publication) (result, error) {
+	p.Account, p.Caller, p.Layers, p.Observer = w.session.account, w.session.caller, w.session.layers, w.observer
+	published, problems := p.Run(w.ctx)
+	w.observer.finish()
+	if len(problems) > 0 {
+		return nil, &failure{problems: problems} // that nothing was done cannot always be said
+	}
+	m := p.Manifest
+	report := &publishReport{
+		FormatVersion: 1, Changed: published.Changed, Embedded: m.Environment.Embedded.Value != "",
+		Environment: m.Environment.Name.Value, Region: m.Environment.Region(),
+		Layer: layerReport{p.From, pipeline.Digest(p.Content), len(p.Content)},
+		Name:  published.Name, Version: published.Version.Number, ARN: published.Version.ARN,
+	}
+	report.AWSCalls, report.DurationMS = w.spent()
+	return report, nil
+}
+
+// what says what became of the layer.
+func (r *publishReport) what() string {
 	if r.Changed {
-		what = "was published"
+		return "was published"
 	}
-	if err := a.handOverARN(r, what); err != nil {
-		return err
-	}
-	if asJSON {
-		return a.printJSON(r)
-	}
-	a.hint("%s %s", r.Layer.Path, what)
+	return "is published already: the newest version has the same content"
+}
+
+func (r *publishReport) text(a *app) error {
+	a.hint("%s %s", r.Layer.Path, r.what())
 	_, err := fmt.Fprintln(a.stdout, r.ARN)
 	return err
 }
 
-// handOverARN tells later steps of a workflow what to attach.
-func (a *app) handOverARN(r *publishReport, what string) error {
-	if !a.inActions() {
-		return nil
-	}
-	a.summarise(fmt.Sprintf("### bundle publish: %s %s\n\n| version | bytes | sha256 |\n|---|---|---|\n| `%s` | %d | %s |\n\n",
-		actions.Cell(r.Layer.Path), what, r.ARN, r.Layer.Bytes, r.Layer.SHA256))
-	path := a.getenv("GITHUB_OUTPUT")
-	if path == "" {
-		return nil
-	}
-	return actions.WriteOutputs(path, []actions.Output{
+func (r *publishReport) markdown() string {
+	return fmt.Sprintf("### bundle publish: %s %s\n\n| version | bytes | sha256 |\n|---|---|---|\n| `%s` | %d | %s |\n",
+		actions.Cell(r.Layer.Path), r.what(), r.ARN, r.Layer.Bytes, r.Layer.SHA256)
+}
+
+// outputs tells later steps of a workflow what to attach.
+func (r *publishReport) outputs() []actions.Output {
+	return []actions.Output{
 		{Name: "changed", Value: fmt.Sprint(r.Changed)}, {Name: "arn", Value: r.ARN}, {Name: "version", Value: fmt.Sprint(r.Version)},
 		{Name: "sha256", Value: r.Layer.SHA256}, {Name: "layer", Value: r.Layer.Path},
-	})
+	}
+}
+
+func (r *publishReport) brief() brief {
+	state := "published already"
+	if r.Changed {
+		state = "published"
+	}
+	return brief{r.ARN, r.Layer.SHA256, state, r.Changed}
 }

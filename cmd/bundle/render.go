@@ -18,14 +18,22 @@ import (
 // renderProblems prints what kept a run from being done, each with the line of
 // the manifest to blame.
 func (a *app) renderProblems(f *failure) {
-	w := a.diagnostics()
-	var all []*hcl.Diagnostic
-	for _, p := range f.problems {
-		_ = w.WriteDiagnostic(&p.Diagnostic) // nobody is left to tell
-		all = append(all, &p.Diagnostic)
+	if !f.told {
+		a.renderDiagnostics(f.problems)
 	}
 	a.hint("%s%s", count(len(f.problems), "error"), f.aftermath)
+	var all []*hcl.Diagnostic
+	for _, p := range f.problems {
+		all = append(all, &p.Diagnostic)
+	}
 	a.annotate(actions.Error, all)
+}
+
+func (a *app) renderDiagnostics(problems pipeline.Problems) {
+	w := a.diagnostics()
+	for _, p := range problems {
+		_ = w.WriteDiagnostic(&p.Diagnostic) // nobody is left to tell
+	}
 }
 
 func (a *app) renderWarnings(diags hcl.Diagnostics) {
@@ -119,24 +127,4 @@ func (a *app) table(rows [][]string) error {
 		fmt.Fprintln(w, strings.Join(row, "\t"))
 	}
 	return w.Flush()
-}
-
-func (a *app) renderBuild(r *buildReport, asJSON bool) error {
-	if asJSON {
-		return a.printJSON(r)
-	}
-	for _, f := range r.Functions {
-		if len(f.Reasons) > 0 {
-			a.hint("%s was resealed: %s", f.Function, strings.Join(f.Reasons, "; "))
-		}
-	}
-	rows := [][]string{{"FUNCTION", "KEY", "SECRETS", "BOXES", "STATE"}}
-	for _, f := range r.Functions {
-		rows = append(rows, []string{f.Function, f.keyName, fmt.Sprint(f.Secrets), fmt.Sprint(f.Boxes), f.State})
-	}
-	if err := a.table(rows); err != nil {
-		return err
-	}
-	_, err := fmt.Fprintf(a.stdout, "\n%s\nsha256 %s\n%d bytes\nchanged=%t\n", r.Layer.Path, r.Layer.SHA256, r.Layer.Bytes, r.Changed)
-	return err
 }

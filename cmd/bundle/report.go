@@ -2,7 +2,10 @@ package main
 
 import (
 	"bytes"
+	"fmt"
+	"strings"
 
+	"github.com/whispering/bundle/internal/actions"
 	"github.com/whispering/bundle/layerbuild/sealed"
 	"github.com/whispering/bundle/pipeline"
 	"github.com/whispering/bundle/pipeline/manifest"
@@ -48,13 +51,13 @@ const (
 	stateCarried = "carried"
 )
 
-func newBuildReport(m *manifest.Manifest, region string, result *pipeline.Result, out *pipeline.Outfile, layer []byte) *buildReport {
+func newBuildReport(m *manifest.Manifest, result *pipeline.Result, out *pipeline.Outfile, layer []byte) *buildReport {
 	report := &buildReport{
 		FormatVersion: 1,
 		Changed:       result.Previous.Layer == nil || !bytes.Equal(result.Previous.Content, layer),
 		Embedded:      m.Environment.Embedded.Value != "",
 		Environment:   m.Environment.Name.Value,
-		Region:        region,
+		Region:        m.Environment.Region(),
 		Layer:         layerReport{out.Path, pipeline.Digest(layer), len(layer)},
 	}
 	changes := make(map[string]plan.Change)
@@ -80,6 +83,51 @@ func newFunctionReport(d *sealed.Document, change plan.Change, key string) funct
 		report.Reasons = append(report.Reasons, reason.String())
 	}
 	return report
+}
+
+func (r *buildReport) brief() brief {
+	return brief{r.Layer.Path, r.Layer.SHA256, changedState(r.Changed), r.Changed}
+}
+
+func changedState(changed bool) string {
+	if changed {
+		return "changed"
+	}
+	return "unchanged"
+}
+
+func (r *buildReport) outputs() []actions.Output {
+	return []actions.Output{
+		{Name: "changed", Value: fmt.Sprint(r.Changed)}, {Name: "sha256", Value: r.Layer.SHA256}, {Name: "layer", Value: r.Layer.Path},
+	}
+}
+
+func (r *buildReport) markdown() string {
+	var rows strings.Builder
+	for _, f := range r.Functions {
+		fmt.Fprintf(&rows, "| %s | %s | %d | %d | %s | %s |\n", actions.Cell(f.Function), actions.Cell(f.keyName), f.Secrets, f.Boxes,
+			f.State, actions.Cell(strings.Join(f.Reasons, "; ")))
+	}
+	return fmt.Sprintf("### bundle: %s in %s, %s\n\n| function | key | secrets | boxes | state | because |\n|---|---|---|---|---|---|\n%s\n%s: %d bytes, sha256 %s\n",
+		actions.Cell(r.Environment), actions.Cell(r.Region), changedState(r.Changed), rows.String(),
+		actions.Cell(r.Layer.Path), r.Layer.Bytes, r.Layer.SHA256)
+}
+
+func (r *buildReport) text(a *app) error {
+	for _, f := range r.Functions {
+		if len(f.Reasons) > 0 {
+			a.hint("%s was resealed: %s", f.Function, strings.Join(f.Reasons, "; "))
+		}
+	}
+	rows := [][]string{{"FUNCTION", "KEY", "SECRETS", "BOXES", "STATE"}}
+	for _, f := range r.Functions {
+		rows = append(rows, []string{f.Function, f.keyName, fmt.Sprint(f.Secrets), fmt.Sprint(f.Boxes), f.State})
+	}
+	if err := a.table(rows); err != nil {
+		return err
+	}
+	_, err := fmt.Fprintf(a.stdout, "\n%s\nsha256 %s\n%d bytes\nchanged=%t\n", r.Layer.Path, r.Layer.SHA256, r.Layer.Bytes, r.Changed)
+	return err
 }
 
 // keyName is what the manifest calls the key of a function.

@@ -37,10 +37,14 @@ func TestMain(m *testing.M) {
 // TestScript tells the command line as stories. Each has a server of the
 // embedded AWS of its own, that plays the real one for account 222222222222:
 //
-//	aws FILE      puts keys and parameters from FILE, and new versions of them
-//	              if called again; the credentials in the environment are those
-//	              of a role that may do everything in that account
+//	aws FILE [REGION]  puts keys and parameters from FILE, and new versions of
+//	              them if called again, in us-west-2 or another region; the
+//	              credentials in the environment are those of a role that may do
+//	              everything in that account
+//	replicate ALIAS REGION VARIABLE  replicates a multi-Region key, and sets
+//	              VARIABLE to its ARN
 //	role FILE     switches to a role whose policy is FILE
+//	assumable FILE  makes such a role, for others to assume
 //	fault JSON    injects a fault
 //	key STATE ALIAS  disables a key, or schedules its deletion
 //	keypolicy ALIAS FILE  gives a key the policy FILE
@@ -71,6 +75,8 @@ func TestScript(t *testing.T) {
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"aws":       putAll,
 			"role":      useRole,
+			"assumable": makeAssumable,
+			"replicate": replicateKey,
 			"fault":     injectFault,
 			"key":       changeKey,
 			"keypolicy": putKeyPolicy,
@@ -145,13 +151,15 @@ func setUpAWS(env *testscript.Env) error {
 func theCloud(ts *testscript.TestScript) *cloud { return ts.Value("cloud").(*cloud) }
 
 // putAll puts what a file describes: {"keys": ["alias/x"], "aliases": {"alias/y": "alias/x"}, "parameters": {"/name": "value"}, "strings": {"/name": "value"},
-// "under": {"/name": "alias/x"}}. A parameter is under alias/aws/ssm unless it says otherwise.
+// "under": {"/name": "alias/x"}}. A parameter is under alias/aws/ssm unless it says otherwise. "multi" are keys that can be
+// replicated.
 func putAll(ts *testscript.TestScript, neg bool, args []string) {
-	if neg || len(args) != 1 {
-		ts.Fatalf("usage: aws FILE")
+	if neg || len(args) < 1 || len(args) > 2 {
+		ts.Fatalf("usage: aws FILE [REGION]")
 	}
 	var all struct {
 		Keys       []string
+		Multi      []string
 		Aliases    map[string]string
 		Parameters map[string]string
 		Strings    map[string]string
@@ -159,8 +167,11 @@ func putAll(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	ts.Check(json.Unmarshal([]byte(ts.ReadFile(args[0])), &all))
 	c, ctx := theCloud(ts), context.Background()
-	for _, alias := range all.Keys {
-		key, err := c.kms.CreateKey(ctx, &kms.CreateKeyInput{})
+	if len(args) == 2 {
+		c = c.in(args[1])
+	}
+	for _, alias := range slices.Concat(all.Keys, all.Multi) {
+		key, err := c.kms.CreateKey(ctx, &kms.CreateKeyInput{MultiRegion: aws.Bool(slices.Contains(all.Multi, alias))})
 		ts.Check(err)
 		_, err = c.kms.CreateAlias(ctx, &kms.CreateAliasInput{AliasName: &alias, TargetKeyId: key.KeyMetadata.KeyId})
 		ts.Check(err)
@@ -187,6 +198,36 @@ func putAll(ts *testscript.TestScript, neg bool, args []string) {
 	put(ssmtypes.ParameterTypeSecureString, all.Parameters)
 	put(ssmtypes.ParameterTypeString, all.Strings)
 	c.server.ResetCalls()
+}
+
+// in is the cloud as it is in another region.
+func (c *cloud) in(region string) *cloud {
+	return &cloud{
+		c.server, ssm.New(c.ssm.Options(), func(o *ssm.Options) { o.Region = region }),
+		kms.New(c.kms.Options(), func(o *kms.Options) { o.Region = region }), lambda.New(c.lambda.Options(), func(o *lambda.Options) { o.Region = region }),
+	}
+}
+
+func replicateKey(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 3 {
+		ts.Fatalf("usage: replicate ALIAS REGION VARIABLE")
+	}
+	c, ctx := theCloud(ts), context.Background()
+	key, err := c.kms.DescribeKey(ctx, &kms.DescribeKeyInput{KeyId: &args[0]})
+	ts.Check(err)
+	_, err = c.kms.ReplicateKey(ctx, &kms.ReplicateKeyInput{KeyId: key.KeyMetadata.KeyId, ReplicaRegion: &args[1]})
+	ts.Check(err)
+	ts.Setenv(args[2], aws.ToString(key.KeyMetadata.Arn))
+	c.server.ResetCalls()
+}
+
+func makeAssumable(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: assumable FILE")
+	}
+	ts.Check(theCloud(ts).server.PutRole(sts.Role{
+		Name: strings.TrimSuffix(args[0], ".json"), Account: testAccount, Policy: json.RawMessage(ts.ReadFile(args[0])),
+	}))
 }
 
 func useRole(ts *testscript.TestScript, neg bool, args []string) {

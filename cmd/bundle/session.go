@@ -31,9 +31,21 @@ const stateFolder = ".bundle-local"
 const layerTimeout = 3 * time.Minute
 
 type sessionOptions struct {
-	endpoint string   // --endpoint-url
-	tps      *float64 // --ssm-tps
+	endpoint string        // --endpoint-url
+	tps      *float64      // --ssm-tps
+	beside   *param.Source // of another session in the same account and region; nil for none
 	debug    bool
+}
+
+// sessionFlags reads the flags that say how AWS is to be called, and for how
+// long.
+func sessionFlags(c *cli.Context) (o sessionOptions, limit time.Duration, err error) {
+	if limit, err = timeout(c); err != nil {
+		return o, 0, err
+	}
+	o = sessionOptions{endpoint: text(c, "endpoint-url"), debug: c.Bool("debug")}
+	o.tps, err = pace(c)
+	return o, limit, err
 }
 
 // A session is the AWS of one environment, embedded or real, as the pipeline
@@ -43,7 +55,7 @@ type session struct {
 	identity   func(context.Context) (awsclient.Identity, error)
 	caller     func(context.Context) (string, error) // its account
 	parameters *param.Source
-	keys       *seal.KMS
+	keys       pipeline.Keys
 	blind      pipeline.Blind
 	layers     *publish.Lambda
 	doctor     *doctor.Doctor
@@ -54,12 +66,8 @@ type session struct {
 // begin makes the session of a command by its flags, for no longer than
 // --timeout. end closes it.
 func (a *app) begin(c *cli.Context, module *manifest.Module, m *manifest.Manifest) (ctx context.Context, s *session, end func(), err error) {
-	limit, err := timeout(c)
+	options, limit, err := sessionFlags(c)
 	if err != nil {
-		return nil, nil, nil, err
-	}
-	options := sessionOptions{endpoint: text(c, "endpoint-url"), debug: c.Bool("debug")}
-	if options.tps, err = pace(c); err != nil {
 		return nil, nil, nil, err
 	}
 	ctx, cancel := context.WithTimeout(c.Context, limit)
@@ -75,7 +83,7 @@ func (a *app) begin(c *cli.Context, module *manifest.Module, m *manifest.Manifes
 func (a *app) connect(ctx context.Context, module *manifest.Module, m *manifest.Manifest, o sessionOptions) (*session, error) {
 	s := &session{account: m.Environment.AccountID.Value, calls: new(awsclient.Calls), close: func() {}}
 	options := awsclient.Options{
-		Region: m.Environment.Regions[0].Value, Role: m.Environment.Role.Value, EndpointURL: o.endpoint,
+		Region: m.Environment.Region(), Role: m.Environment.Role.Value, EndpointURL: o.endpoint,
 		Calls: s.calls, Version: version(), Environ: a.environ,
 	}
 	if o.debug {
@@ -113,7 +121,7 @@ func (a *app) connect(ctx context.Context, module *manifest.Module, m *manifest.
 		who, err := s.identity(ctx)
 		return who.Account, err
 	}
-	s.parameters = param.New(cfg, param.Options{Account: s.account, TPS: o.tps})
+	s.parameters = param.New(cfg, param.Options{Account: s.account, TPS: o.tps, Beside: o.beside})
 	s.keys = seal.New(cfg)
 	s.blind = pipeline.Blind{Parameters: s.parameters.Blind(cfg), Keys: seal.NewBlind(cfg)}
 	s.layers = publish.New(awsclient.WithTimeout(cfg, layerTimeout))

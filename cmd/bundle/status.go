@@ -8,6 +8,7 @@ import (
 	"github.com/hashicorp/hcl/v2"
 	"github.com/urfave/cli/v2"
 
+	"github.com/whispering/bundle/internal/actions"
 	"github.com/whispering/bundle/layerbuild"
 	"github.com/whispering/bundle/layerbuild/sealed"
 	"github.com/whispering/bundle/pipeline"
@@ -22,9 +23,8 @@ func (a *app) statusCommand() *cli.Command {
 		Usage: "tell whether a layer is stale: whether its parameters have changed since it was made",
 		UsageText: "bundle status layer.zip\nbundle status arn:aws:lambda:REGION:ACCOUNT:layer:NAME[:VERSION]\n" +
 			"bundle status --manifest secrets.hcl --env prod [LAYER]   (without LAYER: what is published)",
-		Flags: []cli.Flag{
+		Flags: append(targetFlags(),
 			manifestFlag(),
-			envFlag(),
 			varFlag(),
 			tpsFlag(),
 			timeoutFlag(),
@@ -32,94 +32,104 @@ func (a *app) statusCommand() *cli.Command {
 			jsonFlag(),
 			exitCodeFlag(),
 			debugFlag(),
-		},
+		),
 		Action: a.status,
 	}
 }
 
 func (a *app) status(c *cli.Context) error {
-	started := time.Now()
-	s := &pipeline.Status{}
-	module, m, err := a.statusOf(c, s)
-	if err != nil {
-		return err
-	}
-	ctx, session, end, err := a.begin(c, module, m)
-	if err != nil {
-		return err
-	}
-	defer end()
-	bar := a.newProgress()
-	s.Caller, s.Parameters, s.Layers, s.Observer = session.caller, session.parameters, session.layers, bar
-	result, problems := s.Run(ctx)
-	bar.finish()
-	if len(problems) > 0 {
-		return &failure{problems: problems}
-	}
-	report := newStatusReport(result)
-	report.AWSCalls, report.DurationMS = session.calls.Snapshot(), time.Since(started).Milliseconds()
-	if s.Manifest == nil && report.Stale {
-		a.hint("without the manifest, a secret that is pinned to an older version counts as stale; name it with --manifest")
-	}
-	if err := a.renderStatus(report, c.Bool("json")); err != nil {
-		return err
-	}
-	if report.Stale && c.Bool("exit-code") {
-		return errDifferences
-	}
-	return nil
-}
-
-// statusOf says which layer it is about, and returns the manifest: where none
-// is named, one that says no more than where the layer is from.
-func (a *app) statusOf(c *cli.Context, s *pipeline.Status) (*manifest.Module, *manifest.Manifest, error) {
 	layer := ""
 	if c.Args().Present() {
 		var err error
 		if layer, err = oneArgument(c, "a layer"); err != nil {
-			return nil, nil, err
+			return err
 		}
 	}
-	if strings.HasPrefix(layer, "arn:") {
-		ref, err := publish.ParseARN(layer)
+	lone := layer != "" && !given(c, "manifest")
+	var targets []*target
+	var err error
+	if lone {
+		targets, err = a.layerTarget(layer)
+	} else {
+		targets, err = a.targets(c, request{manifest: "manifest", flag: "the layer", pattern: layer, named: true})
+	}
+	if err != nil {
+		return err
+	}
+	return a.each(c, targets, job{
+		calls:  true,
+		gather: func(r *severalReport, results []any, notable bool) { r.Statuses, r.Stale = results, &notable },
+		prepare: func(_ *app, t *target) (step, error) {
+			s, err := statusOf(t.path, t.manifest)
+			if err != nil {
+				return nil, err
+			}
+			if lone {
+				s.Manifest = nil
+			}
+			return func(a *app, w *work) (result, error) { return a.statusOfLayer(w, s) }, nil
+		},
+	})
+}
+
+// statusOf begins the status of the layer at a path, or by an ARN; without
+// either, of what is published.
+func statusOf(path string, m *manifest.Manifest) (*pipeline.Status, error) {
+	s := &pipeline.Status{Manifest: m}
+	switch {
+	case strings.HasPrefix(path, "arn:"):
+		ref, err := publish.ParseARN(path)
 		if err != nil {
-			return nil, nil, usagef("%v", err)
+			return nil, usagef("%v", err)
 		}
 		s.Published = &ref
-	} else if layer != "" {
-		content, err := pipeline.ReadLimited(layer)
+	case path != "":
+		content, err := pipeline.ReadLimited(path)
 		if err != nil {
-			return nil, nil, usagef("the layer cannot be read: %v", err)
+			return nil, usagef("the layer cannot be read: %v", err)
 		}
-		s.Name, s.Content = layer, content
+		s.Name, s.Content = path, content
+	case m.Bundle.Layer.Value == "":
+		return nil, usagef("name a layer: the manifest has no name that it is published under (bundle status --manifest secrets.hcl --env prod layer.zip)")
+	default:
+		s.Published = &publish.Ref{Layer: m.Bundle.Layer.Value}
 	}
-	if layer != "" && !given(c, "manifest") {
-		m, err := standIn(s)
-		if err == nil {
-			err = a.refuseUntrusted(m)
-		}
-		return nil, m, err
+	return s, nil
+}
+
+// layerTarget is the target for a layer alone, without a manifest.
+func (a *app) layerTarget(layer string) ([]*target, error) {
+	s, err := statusOf(layer, nil)
+	if err != nil {
+		return nil, err
 	}
-	module, m, err := a.open(c)
+	m, err := standIn(s)
 	if err == nil {
 		err = a.refuseUntrusted(m)
 	}
-	if err != nil {
-		return nil, nil, err
+	return []*target{{manifest: m, region: m.Environment.Region(), path: layer}}, err
+}
+
+// statusOfLayer finds out whether one layer is stale.
+func (a *app) statusOfLayer(w *work, s *pipeline.Status) (result, error) {
+	s.Caller, s.Parameters, s.Layers, s.Observer = w.session.caller, w.session.parameters, w.session.layers, w.observer
+	found, problems := s.Run(w.ctx)
+	w.observer.finish()
+	if len(problems) > 0 {
+		return nil, &failure{problems: problems}
 	}
-	if layer == "" {
-		if m.Bundle.Layer.Value == "" {
-			return nil, nil, usagef("name a layer: the manifest has no one name that it is published under: %s", strings.ReplaceAll(c.Command.UsageText, "\n", ", "))
-		}
-		s.Published = &publish.Ref{Layer: m.Bundle.Layer.Value}
+	report := newStatusReport(found)
+	report.AWSCalls, report.DurationMS = w.spent()
+	if s.Manifest == nil && report.Stale {
+		a.hint("without the manifest, a secret that is pinned to an older version counts as stale; name it with --manifest")
 	}
-	s.Manifest = m
-	return module, m, nil
+	return report, nil
 }
 
 // standIn is a manifest that says where a layer's parameters are, and nothing
 // else.
 func standIn(s *pipeline.Status) (*manifest.Manifest, error) {
+	m := &manifest.Manifest{}
 	region, account := "", ""
 	if s.Published != nil {
 		region, account = s.Published.Region, strings.Split(s.Published.Layer, ":")[4]
@@ -127,18 +137,17 @@ func standIn(s *pipeline.Status) (*manifest.Manifest, error) {
 		layer, err := layerbuild.Read(s.Content)
 		switch {
 		case err != nil:
-			return nil, failed(pipeline.Problems{{Kind: pipeline.Integrity, Diagnostic: hcl.Diagnostic{
+			return m, failed(pipeline.Problems{{Kind: pipeline.Integrity, Diagnostic: hcl.Diagnostic{
 				Severity: hcl.DiagError, Summary: "Layer refused", Detail: fmt.Sprintf("%s: %v.", s.Name, err),
 			}}})
 		case len(layer.Documents) == 0:
-			return nil, usagef("%s holds no function's secrets", s.Name)
+			return m, usagef("%s holds no function's secrets", s.Name)
 		}
 		region, account = layer.Documents[0].Region(), layer.Documents[0].Account()
 	}
 	if account == sealed.EmbeddedAccount {
-		return nil, usagef("the embedded AWS sealed this layer: name the manifest beside its state with --manifest, and --env")
+		return m, usagef("the embedded AWS sealed this layer: name the manifest beside its state with --manifest, and --env")
 	}
-	m := &manifest.Manifest{}
 	m.Environment.AccountID.Value = account
 	m.Environment.Regions = []manifest.Text{{Value: region}}
 	return m, nil
@@ -196,15 +205,34 @@ func newStatusReport(result *pipeline.StatusResult) *statusReport {
 	return r
 }
 
-func (a *app) renderStatus(r *statusReport, asJSON bool) error {
-	rows := r.rows()
-	if err := a.handOverStatus(r, rows); err != nil {
-		return err
+func (r *statusReport) brief() brief {
+	state := "current"
+	if r.Stale {
+		state = "stale"
 	}
-	if asJSON {
-		return a.printJSON(r)
+	return brief{r.Layer.Path, r.Layer.SHA256, state, r.Stale}
+}
+
+func (r *statusReport) outputs() []actions.Output {
+	return []actions.Output{{Name: "stale", Value: fmt.Sprint(r.Stale)}}
+}
+
+// markdown is a table for the step's summary.
+func (r *statusReport) markdown() string {
+	var table strings.Builder
+	for _, row := range r.rows() {
+		table.WriteString("|")
+		for _, cell := range row {
+			table.WriteString(" " + actions.Cell(cell) + " |")
+		}
+		table.WriteString("\n")
 	}
-	if err := a.table(append([][]string{{"FUNCTION", "STATE", "SINCE", "BECAUSE"}}, rows...)); err != nil {
+	return fmt.Sprintf("### bundle status: %s is %s\n\n| function | state | since | because |\n|---|---|---|---|\n%s",
+		actions.Cell(r.Layer.Path), r.brief().state, table.String())
+}
+
+func (r *statusReport) text(a *app) error {
+	if err := a.table(append([][]string{{"FUNCTION", "STATE", "SINCE", "BECAUSE"}}, r.rows()...)); err != nil {
 		return err
 	}
 	_, err := fmt.Fprintf(a.stdout, "\n%s\nstale=%t\n", r.Layer.Path, r.Stale)

@@ -12,9 +12,9 @@ import (
 func (a *app) validateCommand() *cli.Command {
 	return &cli.Command{
 		Name:      "validate",
-		Usage:     "check the manifest, for every environment or one, without calling AWS",
+		Usage:     "check the manifest, for every environment or some, without calling AWS",
 		UsageText: "bundle validate --manifest secrets.hcl",
-		Flags:     []cli.Flag{manifestFlag(), textFlag("env", "NAME", "check this environment only", ""), varFlag(), guardFlag(), jsonFlag()},
+		Flags:     append(environmentFlags(), manifestFlag(), varFlag(), guardFlag(), jsonFlag()),
 		Action:    a.validate,
 	}
 }
@@ -44,18 +44,20 @@ func (a *app) validate(c *cli.Context) error {
 		return err
 	}
 	names := module.Environments()
-	if name := text(c, "env"); name != "" {
-		if _, err := a.choose(c, module); err != nil {
+	if len(list(c, "env")) > 0 || c.Bool("all") {
+		if names, err = a.environments(c, module); err != nil {
 			return err
 		}
-		names = []string{name}
 	}
 	report := validateReport{FormatVersion: 1}
 	var warnings hcl.Diagnostics
 	for _, name := range names {
 		m, found := a.evaluate(module, name)
 		if len(found) == 0 {
-			found = checkGuard(m, guard)
+			for _, region := range m.Environment.Regions {
+				in := m.In(region.Value)
+				found = append(found, append(pipeline.CheckRegion(in), checkGuard(in, guard)...)...)
+			}
 		}
 		problems = append(problems, append(found, pipeline.CheckBlind(m)...)...)
 		warnings = append(warnings, pipeline.Warnings(m)...)

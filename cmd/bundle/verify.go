@@ -6,9 +6,9 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/whispering/bundle/internal/actions"
 	"github.com/whispering/bundle/layerbuild"
 	"github.com/whispering/bundle/pipeline"
-	"github.com/whispering/bundle/pipeline/manifest"
 )
 
 func (a *app) verifyCommand() *cli.Command {
@@ -16,15 +16,14 @@ func (a *app) verifyCommand() *cli.Command {
 		Name:      "verify",
 		Usage:     "check a layer: every byte of it, against a manifest, and that its boxes open",
 		UsageText: "bundle verify [--against secrets.hcl --env prod] [--open] layer.zip",
-		Flags: []cli.Flag{
+		Flags: append(targetFlags(),
 			textFlag("against", "FILE", "the manifest that the layer must be of", ""),
-			envFlag(),
 			varFlag(),
 			&cli.BoolFlag{Name: "open", Usage: "have KMS open every box; shows nothing of what is in it"},
 			endpointFlag(),
 			textFlag("data", "DIR", "the state folder of the embedded AWS that sealed the layer", stateFolder),
 			jsonFlag(),
-		},
+		),
 		Action: a.verify,
 	}
 }
@@ -52,25 +51,45 @@ func (a *app) verify(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	if text(c, "against") == "" && (text(c, "env") != "" || len(c.StringSlice("var")) > 0) {
-		return usagef("--env and --var belong to --against, which names the manifest")
+	against := text(c, "against")
+	chosen := len(list(c, "env")) > 0 || len(list(c, "region")) > 0 || c.Bool("all")
+	if against == "" && (chosen || len(c.StringSlice("var")) > 0) {
+		return usagef("--env, --all, --region and --var belong to --against, which names the manifest")
 	}
-	layer, content, err := readLayer(path)
-	if err != nil {
-		return err
-	}
-	if text(c, "against") != "" {
-		if err := a.verifyAgainst(c, path, layer); err != nil {
+	targets := []*target{{path: path}}
+	if against != "" {
+		// AWS is asked only to open what is there.
+		if targets, err = a.targets(c, request{manifest: "against", flag: "the layer", pattern: path, offline: true}); err != nil {
 			return err
+		}
+	}
+	return a.each(c, targets, job{
+		gather: func(r *severalReport, results []any, _ bool) { r.Verifications = results },
+		prepare: func(_ *app, t *target) (step, error) {
+			layer, content, err := readLayer(t.path)
+			if err != nil {
+				return nil, err
+			}
+			return func(a *app, _ *work) (result, error) { return a.verifyLayer(c, t, layer, content) }, nil
+		},
+	})
+}
+
+// verifyLayer holds one layer to its manifest, if there is one, and has it
+// opened, if that is asked for.
+func (a *app) verifyLayer(c *cli.Context, t *target, layer *layerbuild.Layer, content []byte) (result, error) {
+	if t.manifest != nil {
+		if problems := pipeline.Verify(c.Context, t.path, layer, t.manifest); len(problems) > 0 {
+			return nil, failed(problems)
 		}
 	}
 	if c.Bool("open") {
 		if err := a.verifyOpens(c, layer); err != nil {
-			return err
+			return nil, err
 		}
 	}
 	report := &verifyReport{
-		FormatVersion: 1, Layer: layerReport{path, pipeline.Digest(content), len(content)}, Against: text(c, "against"),
+		FormatVersion: 1, Layer: layerReport{t.path, pipeline.Digest(content), len(content)}, Against: text(c, "against"),
 		Opened: c.Bool("open"), Functions: []verifyFunction{}, Helpers: len(layer.Helpers),
 	}
 	for _, d := range layer.Documents {
@@ -78,24 +97,7 @@ func (a *app) verify(c *cli.Context) error {
 			d.Header.Function, d.Header.Name, len(d.Header.Sources), len(d.Header.Boxes), d.SHA256(),
 		})
 	}
-	return a.renderVerify(report, c.Bool("json"))
-}
-
-// verifyAgainst holds the layer to the manifest that --against names.
-func (a *app) verifyAgainst(c *cli.Context, path string, layer *layerbuild.Layer) error {
-	module, diags := manifest.Load(text(c, "against"), manifest.Options{Vars: c.StringSlice("var"), Environ: a.environ})
-	a.files = module.Files()
-	a.renderWarnings(diags)
-	problems := pipeline.FromDiagnostics(diags)
-	env, err := a.choose(c, module)
-	if err != nil {
-		return errors.Join(failed(problems), err)
-	}
-	m, found := a.evaluate(module, env)
-	if problems = append(problems, found...); len(problems) > 0 {
-		return failed(problems.Sort())
-	}
-	return failed(pipeline.Verify(c.Context, path, layer, m))
+	return report, nil
 }
 
 // verifyOpens has every function's boxes opened, and reports all that do not.
@@ -114,10 +116,13 @@ func (a *app) verifyOpens(c *cli.Context, layer *layerbuild.Layer) error {
 	return failed(problems)
 }
 
-func (a *app) renderVerify(r *verifyReport, asJSON bool) error {
-	if asJSON {
-		return a.printJSON(r)
-	}
+func (r *verifyReport) brief() brief {
+	return brief{layer: r.Layer.Path, sha256: r.Layer.SHA256, state: "as it should be"}
+}
+func (r *verifyReport) outputs() []actions.Output { return nil }
+func (r *verifyReport) markdown() string          { return "" }
+
+func (r *verifyReport) text(a *app) error {
 	rows := [][]string{{"FUNCTION", "SECRETS", "BOXES", "SHA256"}}
 	for _, f := range r.Functions {
 		rows = append(rows, []string{f.Function, fmt.Sprint(f.Secrets), fmt.Sprint(f.Boxes), f.SHA256})

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"sync"
 	"unicode"
 )
 
@@ -32,8 +33,10 @@ type Annotation struct {
 // (https://github.com/actions/toolkit/blob/main/docs/problem-matchers.md#limitations).
 const PerLevel = 10
 
-// Annotations are what a step has annotated so far.
+// Annotations are what a step has annotated so far. They are safe for concurrent
+// use.
 type Annotations struct {
+	mu      sync.Mutex
 	seen    map[Annotation]bool
 	written map[Level]int
 }
@@ -42,6 +45,8 @@ type Annotations struct {
 // of each level in a step. It returns those that are new, and how many of them it
 // left out: these belong in the step summary.
 func (s *Annotations) Write(w io.Writer, all []Annotation) (added []Annotation, left int, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	if s.seen == nil {
 		s.seen, s.written = make(map[Annotation]bool), make(map[Level]int)
 	}

@@ -35,6 +35,14 @@ func (c *Calls) Snapshot() map[string]int {
 	return maps.Clone(c.n)
 }
 
+// WithCalls returns a context whose calls are counted in c as well: for work
+// that shares a configuration with other work.
+func WithCalls(ctx context.Context, c *Calls) context.Context {
+	return context.WithValue(ctx, callsKey{}, c)
+}
+
+type callsKey struct{}
+
 func (c *Calls) add(call string) {
 	if c == nil {
 		return
@@ -67,6 +75,9 @@ func (r *recorder) attempt(ctx context.Context, in middleware.DeserializeInput, 
 ) {
 	call := strings.ToLower(strings.ReplaceAll(awsmiddleware.GetServiceID(ctx), " ", "")) + ":" + awsmiddleware.GetOperationName(ctx)
 	r.calls.add(call)
+	if c, ok := ctx.Value(callsKey{}).(*Calls); ok {
+		c.add(call)
+	}
 	start := time.Now()
 	out, metadata, err = next.HandleDeserialize(ctx, in)
 	if r.debug != nil {

@@ -223,12 +223,15 @@ func TestEveryAttemptIsCountedAndReported(t *testing.T) {
 		}
 	})
 	var debug bytes.Buffer
-	calls := &Calls{}
-	if err := encrypt(t.Context(), local(t, s.URL, func(o *Options) { o.Calls, o.Debug = calls, &debug })); err != nil {
+	calls, own := &Calls{}, &Calls{}
+	if err := encrypt(WithCalls(t.Context(), own), local(t, s.URL, func(o *Options) { o.Calls, o.Debug = calls, &debug })); err != nil {
 		t.Fatal(err)
 	}
 	if got := calls.Snapshot(); len(got) != 1 || got["kms:Encrypt"] != 3 {
 		t.Errorf("calls %v", got)
+	}
+	if got := own.Snapshot(); len(got) != 1 || got["kms:Encrypt"] != 3 {
+		t.Errorf("calls of the context %v", got)
 	}
 	lines := strings.Split(strings.TrimSpace(debug.String()), "\n")
 	for i, want := range []string{

@@ -36,7 +36,7 @@ func awsFor(t *testing.T, bundle, home string) []string {
 	}
 	wrapper := fmt.Sprintf(`#!/bin/sh
 case " $* " in
-*" --env dev "*) unset AWS_ENDPOINT_URL; exec %q "$@" --endpoint-url %q ;;
+*" --env dev "* | *" --all "*) unset AWS_ENDPOINT_URL; exec %q "$@" --endpoint-url %q ;;
 esac
 exec %q "$@"
 `, bundle, url, bundle)

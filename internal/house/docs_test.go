@@ -80,6 +80,23 @@ func hclBlock(t *testing.T) string {
 	return ""
 }
 
+// named finds a manifest that a page gives a name: "… in `orders.hcl`:".
+var named = regexp.MustCompile("(?s)in `([a-z]+\\.hcl)`:\n\n```hcl\n(.*?)```\n")
+
+// writeManifests writes the manifests that a page gives a name.
+func writeManifests(t *testing.T, page, dir string) {
+	t.Helper()
+	b, err := os.ReadFile(page)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, block := range named.FindAllStringSubmatch(string(b), -1) {
+		if err := os.WriteFile(filepath.Join(dir, block[1]), []byte(block[2]), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
 func runPage(t *testing.T, page, script, bundle string) {
 	dir := copyOfRepository(t)
 	// The whole test suite cannot be run from within itself: this is it.
@@ -90,6 +107,7 @@ func runPage(t *testing.T, page, script, bundle string) {
 	if err := os.WriteFile(filepath.Join(dir, "payments.hcl"), []byte(hclBlock(t)), 0o644); err != nil {
 		t.Fatal(err)
 	}
+	writeManifests(t, page, dir)
 	home := t.TempDir()
 	env := append(awsFor(t, bundle, home), "HOME="+home, "CI=", "GOBIN="+filepath.Join(home, "bin"), "DB_PASSWORD=not-a-real-password")
 	for _, name := range []string{"GOCACHE", "GOMODCACHE", "GOPROXY", "GOFLAGS"} {

@@ -103,23 +103,6 @@ func TestDocumentationHasFunctionsNamesAndLimits(t *testing.T) {
 	}
 }
 
-func TestDocumentationHasWhatIsNotBuilt(t *testing.T) {
-	got := map[string]string{}
-	for _, row := range tableRow.FindAllStringSubmatch(section(t, "Not available yet"), -1) {
-		got[row[1]] = strings.Trim(row[2], "`")
-	}
-	want := map[string]string{}
-	for _, row := range unbuilt() {
-		want[row.attr] = row.block
-		if row.block == "" {
-			want[row.attr] = "every block"
-		}
-	}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("-code +documentation:\n%s", diff)
-	}
-}
-
 func words(text string) []string {
 	var found []string
 	for _, w := range codeWords.FindAllStringSubmatch(text, -1) {

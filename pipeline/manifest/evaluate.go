@@ -3,6 +3,7 @@ package manifest
 import (
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/hashicorp/hcl/v2"
@@ -106,14 +107,28 @@ func (e *evaluator) regions(b *block, s *scope, embedded state) []Text {
 		case embedded == found:
 			return []Text{{embeddedRegion, b.header}}
 		case embedded == absent && has == absent && !b.partial && !e.m.partial:
-			e.report(fault("No region", "An environment in a real account names its region. Add the line: regions = [\"…\"].", b.header))
+			e.report(fault("No region", "An environment in a real account names its regions, one or more. Add the line: regions = [\"…\"].", b.header))
 		case embedded == absent && has == found:
-			e.wrong(b.attrs["regions"], "No region", "An environment in a real account names its region: regions = [\"…\"].", b.attrs["regions"].Expr.Range())
+			e.wrong(b.attrs["regions"], "No region", "An environment in a real account names its regions, one or more: regions = [\"…\"].", b.attrs["regions"].Expr.Range())
 		}
 		return nil
 	}
-	if r := regions[0]; !regionPattern.MatchString(r.Value) {
-		e.wrong(b.attrs["regions"], "Invalid region", fmt.Sprintf("%q is not the name of a region. Write one such as \"eu-central-1\".", r.Value), r.Range)
+	ok := true
+	for i, r := range regions {
+		a := b.attrs["regions"]
+		switch {
+		case !regionPattern.MatchString(r.Value):
+			e.wrong(a, "Invalid region", fmt.Sprintf("%q is not the name of a region. Write one such as \"eu-central-1\".", r.Value), r.Range)
+		case slices.ContainsFunc(regions[:i], func(other Text) bool { return other.Value == r.Value }):
+			e.wrong(a, "Region named twice", fmt.Sprintf("The region %q is in this list already. Remove one of the two.", r.Value), r.Range)
+		case i > 0 && embedded == found:
+			e.wrong(a, "Embedded environment in several regions", "An embedded environment is in one region: that of the file that its Parameter Store begins with. Name that one alone.", r.Range)
+		default:
+			continue
+		}
+		ok = false
+	}
+	if !ok {
 		return nil
 	}
 	return regions

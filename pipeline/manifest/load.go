@@ -252,5 +252,14 @@ func (m *Module) Dir() string { return m.dir }
 // Environments are the names of the environments, in the order they are written in.
 func (m *Module) Environments() []string { return labels(m.environments) }
 
+// Embedded says whether an environment is one of the embedded AWS. What is wrong with it, Evaluate reports.
+func (m *Module) Embedded(env string) bool {
+	e := m.newEvaluator()
+	if e.env = m.find("environment", env); e.env == nil {
+		return false
+	}
+	return e.environment().Embedded.Value != ""
+}
+
 // Default is the name of the default environment, "" if there is none.
 func (m *Module) Default() string { return m.standard }

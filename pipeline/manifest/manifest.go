@@ -47,7 +47,7 @@ type Environment struct {
 	Role      Text // the ARN of a role of AccountID; "" if none is to be assumed
 	// ParameterKeys are the keys that parameters of blind functions are stored under: aliases, key ids or ARNs. None: any.
 	ParameterKeys []Text
-	// Regions has exactly one element, us-east-1 where an embedded environment names none; none after an error.
+	// Regions are one or more, us-east-1 where an embedded environment names none; none after an error. See Region.
 	Regions []Text
 	Range   hcl.Range
 }

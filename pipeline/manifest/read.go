@@ -224,11 +224,6 @@ func (r *reader) json(rest hcl.Body, spec blockSpec) {
 
 // unknown says what to write instead of an attribute or block that has no place in spec.
 func unknown(spec blockSpec, name string, subject, context hcl.Range, isBlock bool) *hcl.Diagnostic {
-	for _, row := range unbuilt() {
-		if row.above == always && row.attr == name && (row.block == "" || row.block == spec.name) {
-			return fault("Not available yet", row.detail, subject, context)
-		}
-	}
 	if detail := refusedAttributes()[name]; detail != "" && spec.name != "variable" {
 		return fault(fmt.Sprintf("Attribute %q refused", name), detail, subject, context)
 	}

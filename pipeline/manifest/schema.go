@@ -100,24 +100,6 @@ func (s blockSpec) block(name string) (blockSpec, bool) {
 	return blockSpec{}, false
 }
 
-// unbuiltRow is an attribute of the design whose feature does not exist yet: it is refused at its line, never
-// accepted and ignored. Whoever builds the feature deletes its row (and adds the attribute to the schema).
-type unbuiltRow struct {
-	block  string // "" for every block
-	attr   string
-	above  int // refused is a list with more elements than this; always, the attribute
-	detail string
-}
-
-// always stands in unbuiltRow.above for an attribute that is refused whatever its value.
-const always = -1
-
-func unbuilt() []unbuiltRow {
-	return []unbuiltRow{
-		{"environment", "regions", 1, "More than one region is not available in this version. Name one, and declare an environment for each."},
-	}
-}
-
 // refusedAttributes are attributes that people look for and that do not exist on purpose.
 func refusedAttributes() map[string]string {
 	return map[string]string{

@@ -268,11 +268,5 @@ func (e *evaluator) list(b *block, name string, s *scope) ([]Text, state) {
 		}
 		texts = append(texts, Text{element.AsString(), place})
 	}
-	for _, row := range unbuilt() {
-		if row.block == b.spec.name && row.attr == name && row.above != always && len(texts) > row.above {
-			e.wrong(a, "Not available yet", row.detail, a.Expr.Range())
-			return texts, failed
-		}
-	}
 	return texts, found
 }

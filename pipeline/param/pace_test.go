@@ -215,3 +215,24 @@ func TestRepeatedAttemptsArePaced(t *testing.T) {
 		t.Errorf("%d calls paced, %d made", s.pacer.calls, asked.Load())
 	}
 }
+
+// Two sources of one account and region share its quota.
+func TestSourcesBesideEachOtherKeepOnePace(t *testing.T) {
+	var asked atomic.Int64
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		asked.Add(1)
+		_, _ = w.Write([]byte(`{"Parameters":[]}`))
+	}))
+	t.Cleanup(server.Close)
+	rate, none := 1.0, 0.0
+	first := New(benchConfig(server.URL), Options{TPS: &rate})
+	second := New(benchConfig(server.URL), Options{TPS: &none, Beside: first})
+	ctx, cancel := context.WithTimeout(t.Context(), 500*time.Millisecond)
+	defer cancel()
+	for _, s := range []*Source{first, second} {
+		_ = s.Versions(ctx, []secret.Ref{{Name: "x"}}, func(Result) {}) // the reply is no answer, or never comes
+	}
+	if n := asked.Load(); n != 1 {
+		t.Errorf("%d calls at one a second", n)
+	}
+}

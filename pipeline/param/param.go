@@ -36,6 +36,10 @@ type Options struct {
 
 	// Concurrency is how many calls are under way at once, at most; 0 means 32.
 	Concurrency int
+
+	// Beside is another Source of the same account and region, which shares their
+	// quota: both keep one pace, and TPS is not looked at. It may be nil.
+	Beside *Source
 }
 
 // Source reads the parameters of one account and region. It is safe for
@@ -72,7 +76,12 @@ func New(cfg aws.Config, o Options) *Source {
 	if concurrency <= 0 {
 		concurrency = defaultConcurrency
 	}
-	s := &Source{pacer: newPacer(o.TPS), home: home{o.Account, cfg.Region}, concurrency: concurrency}
+	s := &Source{home: home{o.Account, cfg.Region}, concurrency: concurrency}
+	if o.Beside != nil {
+		s.pacer = o.Beside.pacer
+	} else {
+		s.pacer = newPacer(o.TPS)
+	}
 	s.client = ssm.NewFromConfig(cfg, s.paced)
 	return s
 }

@@ -4,7 +4,7 @@ bundle {
 
 environment "prod" {
   account_id = "222222222222"
-  regions    = ["us-west-2", "eu-west-1"]
+  regions    = ["us-west-2", "eu-west-1", "us-west-2"]
 }
 
 function "hello" {

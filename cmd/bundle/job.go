@@ -1,0 +1,136 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/urfave/cli/v2"
+
+	"github.com/whispering/bundle/internal/actions"
+	"github.com/whispering/bundle/internal/awsclient"
+	"github.com/whispering/bundle/pipeline"
+)
+
+// A job is what a command does about each of its targets.
+type job struct {
+	calls bool // it calls AWS
+
+	// prepare does what takes no call, and returns what is left to be done. All
+	// targets are prepared, one after another, before anything is called.
+	prepare func(a *app, t *target) (step, error)
+
+	// gather puts the results of several targets into their report.
+	gather func(r *severalReport, results []any, notable bool)
+
+	details bool // the step's summary has what each result says, besides the table
+}
+
+// A step is what is left to be done about a target. It may return both a result
+// and an error.
+type step func(a *app, w *work) (result, error)
+
+// A work is a target that is being worked on.
+type work struct {
+	ctx      context.Context
+	session  *session // nil where AWS is not called
+	observer observer
+	calls    *awsclient.Calls // made for this target
+	started  time.Time
+}
+
+type observer interface {
+	pipeline.Observer
+	finish()
+}
+
+// spent returns what the work has taken so far.
+func (w *work) spent() (calls map[string]int, milliseconds int64) {
+	return w.calls.Snapshot(), time.Since(w.started).Milliseconds()
+}
+
+// A result is what came of a target. With --json it is printed as it is.
+type result interface {
+	text(a *app) error         // prints it for people
+	markdown() string          // for the step's summary, "" for nothing
+	outputs() []actions.Output // for later steps
+	brief() brief
+}
+
+// A brief is a result in one row.
+type brief struct {
+	layer, sha256 string // "" where there is none
+	state         string
+	notable       bool // it is what --exit-code asks about
+}
+
+// each does a job for every target. One target is printed as if there were no
+// others to be had; several are independent of each other.
+func (a *app) each(c *cli.Context, targets []*target, j job) error {
+	if len(targets) > 1 {
+		return a.several(c, targets, j)
+	}
+	t := targets[0]
+	if len(t.problems) > 0 {
+		return failed(t.problems)
+	}
+	do, err := j.prepare(a, t)
+	if err != nil {
+		return err
+	}
+	w := &work{ctx: c.Context, calls: new(awsclient.Calls), started: a.started}
+	if j.calls {
+		ctx, s, end, err := a.begin(c, t.module, t.manifest)
+		if err != nil {
+			return err
+		}
+		defer end()
+		w.ctx, w.session = awsclient.WithCalls(ctx, w.calls), s
+	}
+	bar := a.newProgress()
+	w.observer = bar
+	r, err := do(a, w)
+	bar.finish()
+	if r != nil {
+		if err := a.present(c, r); err != nil {
+			return err
+		}
+	}
+	if err == nil && c.Bool("exit-code") && r.brief().notable {
+		return errDifferences
+	}
+	return err
+}
+
+// present prints the result of the only target.
+func (a *app) present(c *cli.Context, r result) error {
+	if err := a.handOver(r.markdown(), r.outputs()); err != nil {
+		return err
+	}
+	switch {
+	case c.Bool("json"):
+		return a.printJSON(r)
+	case c.Bool("markdown"):
+		return a.printMarkdown(r.markdown())
+	}
+	return r.text(a)
+}
+
+// problemsOf turns what ended the work on a target into problems.
+func problemsOf(err error) pipeline.Problems {
+	var refused *failure
+	var usage *usageError
+	one := func(kind pipeline.Kind, summary, detail string) pipeline.Problems {
+		return pipeline.Problems{{Kind: kind, Diagnostic: hcl.Diagnostic{Severity: hcl.DiagError, Summary: summary, Detail: detail}}}
+	}
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &refused):
+		return refused.problems
+	case errors.As(err, &usage):
+		return one(pipeline.Manifest, "Wrong command line", usage.text)
+	}
+	return one(pipeline.Fault, "Unexpected error", err.Error())
+}

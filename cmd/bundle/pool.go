@@ -1,0 +1,105 @@
+package main
+
+import (
+	"context"
+	"sync"
+
+	"github.com/whispering/bundle/pipeline"
+	"github.com/whispering/bundle/pipeline/param"
+	"github.com/whispering/bundle/pipeline/seal"
+)
+
+// A pool has the sessions of several targets: one for each environment and
+// region, whatever the number of its functions. Sessions in one account and
+// region keep one pace, as they share a quota.
+type pool struct {
+	connect func(t *target, beside *param.Source) (*session, error)
+
+	mu      sync.Mutex
+	shared  map[string]*shared
+	sources map[string]*param.Source // by account and region
+}
+
+// A shared session lives until the last of its targets is done.
+type shared struct {
+	once sync.Once
+	s    *session
+	err  error
+	left int
+}
+
+// sessionName is equal for targets of one session.
+func sessionName(t *target) string { return t.environment + " " + t.region }
+
+func newPool(targets []*target, connect func(*target, *param.Source) (*session, error)) *pool {
+	p := &pool{connect: connect, shared: make(map[string]*shared), sources: make(map[string]*param.Source)}
+	for _, t := range targets {
+		if p.shared[sessionName(t)] == nil {
+			p.shared[sessionName(t)] = new(shared)
+		}
+		p.shared[sessionName(t)].left++
+	}
+	return p
+}
+
+// get returns the session of a target, and what to call once it is done.
+func (p *pool) get(t *target) (*session, func(), error) {
+	e := p.shared[sessionName(t)]
+	e.once.Do(func() { e.s, e.err = p.open(t) })
+	return e.s, func() {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		if e.left--; e.left == 0 && e.s != nil {
+			e.s.close()
+		}
+	}, e.err
+}
+
+func (p *pool) open(t *target) (*session, error) {
+	if t.manifest.Environment.Embedded.Value != "" {
+		return remembered(p.connect(t, nil)) // it may have to wait for another's to be closed
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	account := t.manifest.Environment.AccountID.Value + " " + t.region
+	s, err := remembered(p.connect(t, p.sources[account]))
+	if err == nil {
+		p.sources[account] = s.parameters
+	}
+	return s, err
+}
+
+// remembered makes a session ask once who the caller is, and once about a key.
+func remembered(s *session, err error) (*session, error) {
+	if err != nil {
+		return nil, err
+	}
+	s.keys = &rememberedKeys{Keys: s.keys, found: make(map[string]func() (seal.Key, error))}
+	caller := s.caller
+	var once sync.Once
+	var account string
+	s.caller = func(ctx context.Context) (string, error) {
+		once.Do(func() { account, err = caller(ctx) })
+		return account, err
+	}
+	return s, nil
+}
+
+// rememberedKeys describes a key once for all builds that share it.
+type rememberedKeys struct {
+	pipeline.Keys
+	mu    sync.Mutex
+	found map[string]func() (seal.Key, error)
+}
+
+// Describe implements pipeline.Keys.
+func (k *rememberedKeys) Describe(ctx context.Context, ref string) (seal.Key, error) {
+	k.mu.Lock()
+	find, ok := k.found[ref]
+	if !ok {
+		find = sync.OnceValues(func() (seal.Key, error) { return k.Keys.Describe(ctx, ref) })
+		k.found[ref] = find
+	}
+	k.mu.Unlock()
+	return find()
+}

@@ -1,0 +1,231 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"sync"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/whispering/bundle/internal/awsclient"
+	"github.com/whispering/bundle/pipeline"
+	"github.com/whispering/bundle/pipeline/param"
+)
+
+// atOnce is how many targets are worked on at a time.
+const atOnce = 4
+
+// An outcome is what became of one of several targets.
+type outcome struct {
+	*target
+	app      *app   // whose standard error is notes
+	notes    screen // what it has to say
+	do       step   // nil if it could not be prepared
+	result   result
+	problems pipeline.Problems
+	done     chan struct{}
+}
+
+// several does a job for targets that are independent of each other, a few at a
+// time, and prints what becomes of them in their order. The problems of one
+// leave the others alone.
+func (a *app) several(c *cli.Context, targets []*target, j job) error {
+	a = a.shared()
+	var options sessionOptions
+	ctx := c.Context
+	if j.calls {
+		o, limit, err := sessionFlags(c)
+		if err != nil {
+			return err
+		}
+		limited, cancel := context.WithTimeout(ctx, limit)
+		defer cancel()
+		ctx, options = limited, o
+	}
+	outcomes, ready := a.prepare(targets, j)
+	sessions := newPool(ready, func(t *target, beside *param.Source) (*session, error) {
+		options := options
+		options.beside = beside
+		return a.connect(ctx, t.module, t.manifest, options)
+	})
+	if !j.calls {
+		sessions = nil
+	}
+	bar := a.newProgress()
+	queue := make(chan *outcome, len(outcomes))
+	for _, o := range outcomes {
+		queue <- o
+	}
+	close(queue)
+	for range atOnce {
+		go func() {
+			for o := range queue {
+				o.work(ctx, sessions, bar)
+				close(o.done)
+			}
+		}()
+	}
+	plain := !c.Bool("json") && !c.Bool("markdown")
+	for _, o := range outcomes {
+		<-o.done
+		if c.Err() != nil && len(o.problems) > 0 {
+			continue // it was stopped, and nothing is wrong with it
+		}
+		var err error
+		bar.aside(func() { err = a.show(o, plain) })
+		if err != nil {
+			return err
+		}
+	}
+	bar.finish()
+	return a.conclude(c, outcomes, j)
+}
+
+// shared is the app for work at once: its streams take one line at a time.
+func (a *app) shared() *app {
+	b := *a
+	b.stderr = &serial{w: a.stderr}
+	return &b
+}
+
+// prepare prepares every target, and returns those that can be worked on.
+func (a *app) prepare(targets []*target, j job) (outcomes []*outcome, ready []*target) {
+	for _, t := range targets {
+		o := &outcome{target: t, problems: t.problems, done: make(chan struct{})}
+		o.notes.of = a.stderr
+		app := *a
+		app.stderr = &o.notes
+		o.app = &app
+		if len(o.problems) == 0 {
+			var err error
+			o.do, err = j.prepare(o.app, t)
+			o.problems = problemsOf(err)
+		}
+		if len(o.problems) == 0 {
+			ready = append(ready, t)
+		}
+		outcomes = append(outcomes, o)
+	}
+	return outcomes, ready
+}
+
+// work does what is left to be done about a target.
+func (o *outcome) work(ctx context.Context, sessions *pool, bar *progress) {
+	if len(o.problems) > 0 {
+		return
+	}
+	w := &work{calls: new(awsclient.Calls), observer: part{bar, o.String()}, started: time.Now()}
+	w.ctx = awsclient.WithCalls(ctx, w.calls)
+	if sessions != nil {
+		s, release, err := sessions.get(o.target)
+		defer release()
+		if err != nil {
+			o.problems = problemsOf(err)
+			return
+		}
+		w.session = s
+	}
+	var err error
+	o.result, err = o.do(o.app, w)
+	o.problems = problemsOf(err)
+}
+
+// show prints what a target has to say, and its result.
+func (a *app) show(o *outcome, plain bool) error {
+	if len(o.problems) > 0 {
+		o.app.renderDiagnostics(o.problems)
+	}
+	if o.notes.Len() > 0 {
+		a.hint("%s:", o)
+		if _, err := o.notes.WriteTo(a.stderr); err != nil {
+			return err
+		}
+	}
+	if o.result == nil || !plain {
+		return nil
+	}
+	if _, err := fmt.Fprintln(a.stdout, o); err != nil {
+		return err
+	}
+	if err := o.result.text(a); err != nil {
+		return err
+	}
+	_, err := fmt.Fprintln(a.stdout)
+	return err
+}
+
+// conclude prints the summary of all targets, and says how the run has ended.
+func (a *app) conclude(c *cli.Context, outcomes []*outcome, j job) error {
+	var problems pipeline.Problems
+	done, notable := 0, false
+	for _, o := range outcomes {
+		for _, p := range o.problems {
+			p.Summary += fmt.Sprintf(" (%s)", o)
+			problems = append(problems, p)
+		}
+		if len(o.problems) == 0 {
+			done++
+		}
+		notable = notable || o.result != nil && o.result.brief().notable
+	}
+	var failed error
+	if len(problems) > 0 {
+		failed = &failure{problems: problems, aftermath: fmt.Sprintf("; %d of %d are done", done, len(outcomes)), told: true}
+	}
+	if c.Err() != nil && failed != nil {
+		return failed
+	}
+	if err := a.handOverAll(outcomes, j.details); err != nil {
+		return err
+	}
+	var err error
+	switch {
+	case c.Bool("json"):
+		err = a.printJSON(newSeveralReport(outcomes, notable, j))
+	case c.Bool("markdown"):
+		err = a.printMarkdown(severalMarkdown(outcomes))
+	default:
+		err = a.table(summary(outcomes))
+	}
+	switch {
+	case err != nil:
+		return err
+	case failed == nil && notable && c.Bool("exit-code"):
+		return errDifferences
+	}
+	return failed
+}
+
+// A serial writer takes from one goroutine at a time.
+type serial struct {
+	mu sync.Mutex
+	w  io.Writer
+}
+
+func (s *serial) Write(b []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.w.Write(b)
+}
+
+// Fd is that of the terminal, if it is one.
+func (s *serial) Fd() uintptr { return descriptor(s.w) }
+
+// A screen keeps what will be written to another writer, and looks like it.
+type screen struct {
+	bytes.Buffer
+	of io.Writer
+}
+
+// Fd is that of the terminal, if it is one.
+func (s *screen) Fd() uintptr { return descriptor(s.of) }
+
+func descriptor(w io.Writer) uintptr {
+	if f, ok := w.(interface{ Fd() uintptr }); ok {
+		return f.Fd()
+	}
+	return ^uintptr(0)
+}

@@ -1,0 +1,169 @@
+package main
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/whispering/bundle/internal/actions"
+	"github.com/whispering/bundle/pipeline"
+)
+
+// A severalReport is the result of a command about several targets as --json
+// prints it: in the list of the command, in the order of the targets, an object
+// for each, which is that of the command about one target, or a targetFailure.
+type severalReport struct {
+	FormatVersion int   `json:"format_version"`
+	Changed       *bool `json:"changed,omitempty"` // any of build, plan and publish
+	Stale         *bool `json:"stale,omitempty"`   // any of status
+	Failed        bool  `json:"failed"`            // any
+	Builds        []any `json:"builds,omitempty"`
+	Plans         []any `json:"plans,omitempty"`
+	Publications  []any `json:"publications,omitempty"`
+	Statuses      []any `json:"statuses,omitempty"`
+	Verifications []any `json:"verifications,omitempty"`
+	Diagnoses     []any `json:"diagnoses,omitempty"`
+}
+
+// A targetFailure says why nothing came of a target.
+type targetFailure struct {
+	Environment string          `json:"environment"`
+	Region      string          `json:"region"`             // "" where the manifest is too wrong to say
+	Function    string          `json:"function,omitempty"` // of a layer of one function
+	Path        string          `json:"path"`               // of the layer
+	Problems    []problemReport `json:"problems"`
+}
+
+type problemReport struct {
+	Kind    string `json:"kind"`
+	Summary string `json:"summary"`
+	Detail  string `json:"detail"`
+	File    string `json:"file,omitempty"`
+	Line    int    `json:"line,omitempty"`
+}
+
+func newSeveralReport(outcomes []*outcome, notable bool, j job) *severalReport {
+	r := &severalReport{FormatVersion: 1}
+	var results []any
+	for _, o := range outcomes {
+		r.Failed = r.Failed || len(o.problems) > 0
+		if o.result != nil {
+			results = append(results, o.result)
+			continue
+		}
+		f := targetFailure{Environment: o.environment, Region: o.region, Function: o.function, Path: o.path}
+		for _, p := range o.problems {
+			f.Problems = append(f.Problems, newProblemReport(p))
+		}
+		results = append(results, f)
+	}
+	j.gather(r, results, notable)
+	return r
+}
+
+func newProblemReport(p pipeline.Problem) problemReport {
+	r := problemReport{Kind: string(p.Kind), Summary: p.Summary, Detail: p.Detail}
+	if p.Subject != nil {
+		r.File, r.Line = p.Subject.Filename, p.Subject.Start.Line
+	}
+	return r
+}
+
+// row is an outcome in the summary.
+func (o *outcome) row() brief {
+	b := brief{layer: o.path, state: "failed"}
+	if o.result != nil {
+		b = o.result.brief()
+	}
+	if len(o.problems) > 0 {
+		b.state = "failed"
+	}
+	if len(b.sha256) > 12 {
+		b.sha256 = b.sha256[:12]
+	}
+	return b
+}
+
+func orDash(s string) string { return cmp.Or(s, "-") }
+
+// summary is a row for each target, without columns that none has.
+func summary(outcomes []*outcome) [][]string {
+	rows := [][]string{{"ENVIRONMENT", "REGION", "FUNCTION", "LAYER", "SHA256", "STATE"}}
+	for _, o := range outcomes {
+		b := o.row()
+		rows = append(rows, []string{o.environment, orDash(o.region), orDash(o.function), orDash(b.layer), orDash(b.sha256), b.state})
+	}
+	for column := len(rows[0]) - 1; column >= 0; column-- {
+		if !slices.ContainsFunc(rows[1:], func(row []string) bool { return row[column] != "-" }) {
+			for i := range rows {
+				rows[i] = slices.Delete(rows[i], column, column+1)
+			}
+		}
+	}
+	return rows
+}
+
+// handOverAll tells later steps and readers of the run what became of all
+// targets: one table, and each output once, with a line for every target that
+// has it.
+func (a *app) handOverAll(outcomes []*outcome, details bool) error {
+	var markdown strings.Builder
+	fmt.Fprintf(&markdown, "### bundle: %s\n\n", count(len(outcomes), "target"))
+	for i, row := range summary(outcomes) {
+		for k, cell := range row {
+			if i == 0 {
+				cell = strings.ToLower(cell)
+			}
+			row[k] = actions.Cell(cell)
+		}
+		fmt.Fprintf(&markdown, "| %s |\n", strings.Join(row, " | "))
+		if i == 0 {
+			fmt.Fprintf(&markdown, "|%s\n", strings.Repeat("---|", len(row)))
+		}
+	}
+	var outputs []actions.Output
+	for _, o := range outcomes {
+		if o.result == nil || len(o.problems) > 0 {
+			continue
+		}
+		for _, output := range o.result.outputs() {
+			outputs = join(outputs, output)
+		}
+		if details {
+			markdown.WriteString("\n" + o.result.markdown())
+		}
+	}
+	return a.handOver(markdown.String(), outputs)
+}
+
+// join adds the output of one more target: true if any is, and otherwise a
+// line for each.
+func join(outputs []actions.Output, more actions.Output) []actions.Output {
+	i := slices.IndexFunc(outputs, func(o actions.Output) bool { return o.Name == more.Name })
+	switch {
+	case i < 0:
+		return append(outputs, more)
+	case more.Value == "true" || more.Value == "false":
+		if more.Value == "true" {
+			outputs[i].Value = "true"
+		}
+	default:
+		outputs[i].Value += "\n" + more.Value
+	}
+	return outputs
+}
+
+// severalMarkdown is what each target has to say, for a comment.
+func severalMarkdown(outcomes []*outcome) string {
+	var lines []string
+	for _, o := range outcomes {
+		text := fmt.Sprintf("**bundle plan** for %s: failed, with %s\n", inCode(o.String()), count(len(o.problems), "problem"))
+		if o.result != nil {
+			text = o.result.markdown()
+		}
+		lines = append(lines, strings.Split(strings.TrimSuffix(text, "\n"), "\n")...)
+		lines = append(lines, "")
+	}
+	return clip(lines[:len(lines)-1])
+}

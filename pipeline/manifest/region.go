@@ -1,0 +1,57 @@
+package manifest
+
+import (
+	"regexp"
+	"slices"
+)
+
+// Region is the region of an environment that is in one: of every manifest that In gives. It is "" where there are
+// several, so that nothing works in the first of them by accident, and after an error.
+func (e Environment) Region() string {
+	if len(e.Regions) != 1 {
+		return ""
+	}
+	return e.Regions[0].Value
+}
+
+// In is the manifest as it is in one of the environment's regions. Nothing crosses regions, with one exception: a
+// multi-Region key has relatives of the same id in other regions, and where the ARN of one is written, its relative in
+// the region is meant:
+// https://docs.aws.amazon.com/kms/latest/developerguide/multi-region-keys-overview.html
+func (m *Manifest) In(region string) *Manifest {
+	in := *m
+	in.Environment.Regions = slices.DeleteFunc(slices.Clone(m.Environment.Regions), func(r Text) bool { return r.Value != region })
+	in.Environment.ParameterKeys = slices.Clone(m.Environment.ParameterKeys)
+	for i := range in.Environment.ParameterKeys {
+		in.Environment.ParameterKeys[i].relate(region)
+	}
+	in.Functions = slices.Clone(m.Functions)
+	for i := range in.Functions {
+		in.Functions[i].Key.relate(region)
+	}
+	return &in
+}
+
+// Of is the manifest as it is for a layer of one function alone: published under the name that the function gives it.
+func (m *Manifest) Of(f Function) *Manifest {
+	of := *m
+	of.Functions, of.Bundle.Layer = []Function{f}, f.Layer
+	return &of
+}
+
+var multiRegion = regexp.MustCompile(`^(arn:aws[a-z-]*:kms:)[a-z0-9-]+(:[0-9]{12}:key/mrk-[A-Za-z0-9-]+)$`)
+
+// relate turns the ARN of a multi-Region key into that of its relative in a region.
+func (t *Text) relate(region string) {
+	t.Value = multiRegion.ReplaceAllString(t.Value, "${1}"+region+"${2}")
+}
+
+var keyRegion = regexp.MustCompile(`^arn:aws[a-z-]*:kms:([a-z0-9-]+):`)
+
+// KeyRegion is the region that a reference to a key names, "" if it names none.
+func KeyRegion(ref string) string {
+	if match := keyRegion.FindStringSubmatch(ref); match != nil {
+		return match[1]
+	}
+	return ""
+}
