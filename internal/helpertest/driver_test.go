@@ -10,7 +10,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
-	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -19,45 +19,50 @@ import (
 
 // A language is an interpreter and the driver program for it.
 type language struct {
-	name    string
-	program string // path of the interpreter
+	kind    string // node or python
+	name    string // node20, python3.11: the kind and the version
+	program string // path of the interpreter; "" where there is none
+	from    string // where to get one
 	driver  string
 }
 
 // languages finds the interpreters: node and python3, and those that the
 // environment variables BUNDLE_TEST_NODE and BUNDLE_TEST_PYTHON list, as PATH
 // lists folders.
-func languages(t *testing.T) []language {
+func languages(t testing.TB) []language {
 	t.Helper()
 	var all []language
-	for _, l := range []struct{ name, program, from, variable, driver string }{
-		{"node", "node", "Node.js 20 or later, nodejs.org", "BUNDLE_TEST_NODE", "../../runtime/node/testdata/driver.cjs"},
-		{"python", "python3", "Python 3.11 or later, python.org", "BUNDLE_TEST_PYTHON", "../../runtime/python/testdata/driver.py"},
+	for _, l := range []struct{ kind, program, from, variable, driver, version string }{
+		{"node", "node", "Node.js 20 or later, nodejs.org", "BUNDLE_TEST_NODE", "../../runtime/node/testdata/driver.cjs",
+			`process.stdout.write(process.versions.node.split(".")[0])`},
+		{"python", "python3", "Python 3.11 or later, python.org", "BUNDLE_TEST_PYTHON", "../../runtime/python/testdata/driver.py",
+			`import sys; print("%d.%d" % sys.version_info[:2], end="")`},
 	} {
-		programs := filepath.SplitList(os.Getenv(l.variable))
+		programs := needs.Programs(l.program, l.variable)
 		if len(programs) == 0 {
-			path, err := exec.LookPath(l.program)
-			if err != nil {
-				t.Run(l.name, func(t *testing.T) { needs.Missing(t, "%s is not installed (%s)", l.program, l.from) })
-				continue
-			}
-			programs = []string{path}
+			all = append(all, language{kind: l.kind, name: l.kind, from: l.from})
 		}
-		for i, program := range programs {
-			name := l.name
-			if i > 0 {
-				name += "-" + strings.Repeat("i", i)
+		for _, program := range programs {
+			version, err := exec.Command(program, map[string]string{"node": "-e", "python": "-c"}[l.kind], l.version).Output()
+			if err != nil {
+				t.Fatalf("%s: %v", program, err)
 			}
-			all = append(all, language{name, program, l.driver})
+			name := l.kind + string(version)
+			if !slices.ContainsFunc(all, func(other language) bool { return other.name == name }) {
+				all = append(all, language{l.kind, name, program, l.from, l.driver})
+			}
 		}
 	}
 	return all
 }
 
-// each runs a test once per language.
+// each runs a test once per language and version.
 func each(t *testing.T, test func(t *testing.T, l language)) {
 	for _, l := range languages(t) {
 		t.Run(l.name, func(t *testing.T) {
+			if l.program == "" {
+				needs.Missing(t, "%s is not installed (%s)", l.kind, l.from)
+			}
 			t.Parallel()
 			test(t, l)
 		})

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"testing"
 )
 
@@ -18,6 +19,16 @@ func Program(t testing.TB, name, from string) string {
 		Missing(t, "%s is not installed (%s)", name, from)
 	}
 	return path
+}
+
+// Programs returns the paths of a program in its versions: those that an
+// environment variable lists, as PATH lists folders, and the one of PATH.
+func Programs(name, variable string) []string {
+	all := filepath.SplitList(os.Getenv(variable))
+	if path, err := exec.LookPath(name); err == nil {
+		all = append(all, path)
+	}
+	return all
 }
 
 // Missing ends a test for want of what the text names, and says how to get it.
