@@ -60,7 +60,7 @@ func TestEveryBoxIsOpenedOnce(t *testing.T) {
 func TestCallersShareAFailure(t *testing.T) {
 	each(t, func(t *testing.T, l language) {
 		// Slow enough that all six come while the first one's call is under way.
-		local, d := embedded(t, awslocal.WithLatency(300*time.Millisecond)), l.start(t)
+		local, d := embedded(t, awslocal.WithLatency(time.Second)), l.start(t)
 		v := readVector(t, "ok-one")
 		vars := local.environment(v.place(t))
 		local.Inject(fails("AccessDeniedException", 400, 1, 1)...)
