@@ -55,7 +55,8 @@ func newWorld(t *testing.T) *world {
 	for _, name := range []string{"GOCACHE", "GOMODCACHE", "GOPROXY", "GOSUMDB"} {
 		w.env = append(w.env, name+"="+strings.TrimSpace(command{}.must(t, "go", "env", name)))
 	}
-	w.args = []string{"--platform", "ubuntu-latest=-self-hosted", "--no-cache-server", "--use-gitignore=false", "--secret", "GITHUB_TOKEN=" + token,
+	// One job at a time: with --local-repository, act v0.2.89 reads and writes a map of all jobs without a lock.
+	w.args = []string{"--platform", "ubuntu-latest=-self-hosted", "--no-cache-server", "--concurrent-jobs=1", "--use-gitignore=false", "--secret", "GITHUB_TOKEN=" + token,
 		"--local-repository", "whispering/bundle@" + pinned + "=" + checkout}
 	for _, uses := range usedActions(t) {
 		name, _, _ := strings.Cut(filepath.Base(uses), "@")

@@ -240,7 +240,7 @@ func references(body *hclsyntax.Body) []string {
 	var all []string
 	for name, a := range body.Attributes {
 		for _, traversal := range a.Expr.Variables() {
-			if name == "type" && len(traversal) == 1 { // of a variable: string
+			if name == "type" && len(traversal) == 1 || traversal.RootName() == "each" { // of a variable: string; of for_each
 				continue
 			}
 			parts := 2

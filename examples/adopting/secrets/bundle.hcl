@@ -1,13 +1,13 @@
-# A service of 40 functions in four environments.
+# A service of 40 functions in four environments and two regions. docs/adopting.md tells about it.
 #
 # This folder is one manifest: what holds for all is here, and each team has a file of its own, which CODEOWNERS can give to it.
 # "local" needs no AWS account:
 #
-#     bundle --manifest examples/adopting/secrets --env local --out layer.zip
+#     bundle --manifest examples/adopting/secrets --env local --out 'layers/{environment}/{function}.zip'
 
 bundle {
   name                = "shop"
-  layer               = "shop-${environment.name}-secrets"
+  layer               = "shop-${environment.name}-${function.name}-secrets" # one layer for each function
   default_environment = "local"
 }
 
@@ -20,14 +20,14 @@ environment "local" {
 
 environment "dev" {
   account_id = "111111111111"
-  regions    = ["us-west-2"]
+  regions    = ["us-west-2", "eu-central-1"]
   role       = "arn:aws:iam::111111111111:role/shop-secrets-build"
   values     = { key_per_function = false }
 }
 
 environment "test" {
   account_id = "222222222222"
-  regions    = ["us-west-2"]
+  regions    = ["us-west-2", "eu-central-1"]
   role       = "arn:aws:iam::222222222222:role/shop-secrets-build"
   values     = { key_per_function = false }
 }
@@ -35,7 +35,7 @@ environment "test" {
 # From here on a function's key opens its own secrets and no other's, and the build reads no value.
 environment "staging" {
   account_id     = "333333333333"
-  regions        = ["us-west-2"]
+  regions        = ["us-west-2", "eu-central-1"]
   role           = "arn:aws:iam::333333333333:role/shop-secrets-build"
   blind          = true
   parameter_keys = ["alias/shop-staging-parameters"]
@@ -44,7 +44,7 @@ environment "staging" {
 
 environment "prod" {
   account_id     = "444444444444"
-  regions        = ["us-west-2"]
+  regions        = ["us-west-2", "eu-central-1"]
   role           = "arn:aws:iam::444444444444:role/shop-secrets-build"
   blind          = true
   parameter_keys = ["alias/shop-prod-parameters"]
