@@ -102,7 +102,7 @@ func TestGuardAllowsWhatItNames(t *testing.T) {
 }
 
 func TestGuardRefusesHostileManifests(t *testing.T) {
-	for name, tt := range map[string]struct {
+	all := map[string]struct {
 		old, new string
 		line     int
 		want     string // in the detail
@@ -132,7 +132,11 @@ func TestGuardRefusesHostileManifests(t *testing.T) {
 		"another account":                        {`account_id = "222222222222"`, `account_id = "333333333333"`, 2, `nothing in environment "prod" of account 333333333333`},
 		"an embedded environment":                {"account_id = \"222222222222\"\n", "embedded = \"seed.json\"\n", 2, `of account 000000000000`},
 		"another environment's rights":           {`environment "prod"`, `environment "dev"`, 6, `may not have the key "alias/prod-hello". It may have "alias/dev-*"`},
-	} {
+	}
+	if len(all) < 20 {
+		t.Errorf("only %d hostile manifests", len(all))
+	}
+	for name, tt := range all {
 		t.Run(name, func(t *testing.T) {
 			problems := checkGuard(t, tt.old, tt.new)
 			if len(problems) == 0 {

@@ -33,8 +33,8 @@ func (p *plaintexts) add(v secret.Value, w *want) {
 }
 
 // CheckLeaks looks through the bytes of a layer for every value of at least 8
-// bytes that the run has read: as it is, in base64 or in hexadecimal. There is
-// none, unless there is a fault in this program, or in what answers for KMS.
+// bytes that the run has read: as it is or as in JSON, in base64 or in
+// hexadecimal. There is none, unless there is a fault in this program, or in what answers for KMS.
 //
 // A value that occurs in what is public anyway does not count: in the
 // manifest's names, in ARNs, and in the helpers.

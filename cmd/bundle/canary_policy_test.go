@@ -39,6 +39,8 @@ func doctorAttempts() []attempt {
 		{name: "with values", args: prod("--decrypt")},
 		{name: "embedded", args: []string{"--env", "local"}},
 		{name: "embedded, with values", args: []string{"--env", "local", "--decrypt"}},
+		{name: "two environments", args: prod("--manifest", "several.hcl", "--env", "second", "--decrypt")},
+		{name: "one of two environments", args: prod("--manifest", "several.hcl", "--env", "stranger", "--decrypt"), code: 4},
 		{name: "a key policy that may not be seen", args: prod(), policy: denying("kms:GetKeyPolicy", "*")},
 		{name: "wrong account", args: []string{"--env", "stranger", "--endpoint-url", "$AWS"}, code: 4},
 		{name: "denied parameter", args: prod("--decrypt"), policy: denying("ssm:GetParameters", "arn:aws:ssm:us-west-2:"+testAccount+":parameter/canary/secure"), code: 4},

@@ -14,6 +14,11 @@ func publishAttempts() []attempt {
 		{name: "published already", args: prod()},
 		{name: "embedded", args: []string{"--env", "local", "--layer", "local.zip"}},
 		{name: "in Actions", args: prod(), environ: inActions()},
+		{name: "two environments", args: both("--layer"), before: builtBoth},
+		{name: "two environments, in Actions", args: both("--layer"), environ: inActions()},
+		{name: "one of two environments", args: both("--layer", "--env", "stranger"), code: 2},
+		{name: "two environments, half of what Lambda says", args: both("--layer", "--timeout", "300ms"),
+			faults: []awslocal.Fault{{Kind: awslocal.Truncate, Operation: "lambda:ListLayerVersions"}}, code: 6},
 		{name: "wrong account", args: []string{"--env", "stranger", "--endpoint-url", "$AWS", "--layer", "prod.zip"}, code: 7},
 		{name: "sample values", args: []string{"--env", "prod", "--endpoint-url", "$AWS", "--layer", "local.zip"}, code: 7},
 		{name: "a damaged layer", args: []string{"--env", "prod", "--endpoint-url", "$AWS", "--layer", "damaged.zip"}, before: damage("prod.zip", "damaged.zip"), code: 7},
@@ -32,6 +37,14 @@ func renamed(s *stage) {
 	s.write("renamed.hcl", "bundle {\n  name  = \"shop\"\n  layer = \"renamed\"\n}\n"+canaryManifest[len(canaryBundle):])
 }
 
+// both are the arguments of a command about the layers of two environments.
+func both(flag string, args ...string) []string {
+	return append([]string{"--manifest", "several.hcl", "--env", "prod", "--env", "second", "--endpoint-url", "$AWS", flag, "several-{environment}.zip"}, args...)
+}
+
+// builtBoth builds those layers.
+func builtBoth(s *stage) { s.run("build", several()...) }
+
 func planAttempts() []attempt {
 	prod := func(args ...string) []string {
 		return append([]string{"--env", "prod", "--endpoint-url", "$AWS", "--out", "prod.zip"}, args...)
@@ -44,6 +57,10 @@ func planAttempts() []attempt {
 		{name: "embedded", args: []string{"--env", "local", "--out", "local.zip"}},
 		{name: "offline", args: []string{"--env", "prod", "--offline"}},
 		{name: "in Actions", args: prod("--reseal"), environ: inActions()},
+		{name: "two environments", args: both("--out", "--reseal"), before: builtBoth},
+		{name: "two environments, in Actions", args: both("--out", "--exit-code", "--previous", "none"), environ: inActions(), code: 3},
+		{name: "two environments, offline", args: both("--out", "--offline")},
+		{name: "one of two environments", args: both("--out", "--env", "stranger"), code: 4},
 		{name: "missing parameter", args: withExtra, before: extra(`parameter = "/canary/gone"`), code: 5},
 		{name: "denied parameter", args: prod(), policy: denying("ssm:GetParameters", "*"), code: 4},
 		{name: "denied key", args: prod(), policy: denying("kms:DescribeKey", "*"), code: 4},
@@ -63,6 +80,10 @@ func statusAttempts() []attempt {
 		{name: "stale, as nothing says what is pinned", args: account("--exit-code", "prod.zip"), code: 3},
 		{name: "embedded", args: []string{"--manifest", "secrets.hcl", "--env", "local", "local.zip"}},
 		{name: "in Actions", args: account("prod.zip"), environ: inActions()},
+		{name: "two environments", args: account("--manifest", "several.hcl", "--env", "prod", "--env", "second", "several-{environment}.zip"), before: builtBoth},
+		{name: "two environments, in Actions", environ: inActions(),
+			args: account("--manifest", "several.hcl", "--env", "prod", "--env", "second", "several-{environment}.zip")},
+		{name: "one of two environments", args: account("--manifest", "several.hcl", "--env", "prod", "--env", "stranger", "several-{environment}.zip"), code: 2},
 		{name: "nothing published", args: account("--manifest", "secrets.hcl", "--env", "prod"), code: 7},
 		{name: "a file with secrets", args: account("sample.json"), code: 7},
 		{name: "a damaged layer", args: account("damaged.zip"), before: damage("prod.zip", "damaged.zip"), code: 7},
@@ -80,6 +101,9 @@ func verifyAttempts() []attempt {
 		{name: "against the manifest", args: []string{"--against", "secrets.hcl", "--env", "prod", "prod.zip"}},
 		{name: "opening", args: account("--open", "prod.zip")},
 		{name: "opening, embedded", args: []string{"--open", "local.zip"}},
+		{name: "two environments", before: builtBoth,
+			args: account("--open", "--against", "several.hcl", "--env", "prod", "--env", "second", "several-{environment}.zip")},
+		{name: "two environments, of which one is another's", args: account("--open", "--against", "several.hcl", "--env", "local", "--env", "second", "several-second{environment}.zip"), code: 2},
 		{name: "opening is denied", args: account("--open", "prod.zip"), policy: denying("kms:Decrypt", "*"), code: 4},
 		{name: "half of what is opened", args: account("--open", "prod.zip"), faults: []awslocal.Fault{{Kind: awslocal.Truncate, Operation: "kms:Decrypt"}}, code: 7},
 		{name: "another manifest", args: []string{"--against", "sibling.hcl", "--env", "prod", "prod.zip"}, code: 7},

@@ -122,6 +122,11 @@ func targetFlags() []cli.Flag {
 		&cli.GenericFlag{Name: "region", Value: &many{}, Usage: "only this region of the environments, and with another --region that one too (`NAME`)"})
 }
 
+// chooses says whether a flag was given that is about what a manifest says.
+func chooses(c *cli.Context) bool {
+	return len(list(c, "env")) > 0 || len(list(c, "region")) > 0 || c.Bool("all") || len(c.StringSlice("var")) > 0
+}
+
 func varFlag() cli.Flag {
 	return &cli.StringSliceFlag{Name: "var", Usage: "the value of a variable; also BUNDLE_VAR_NAME (`NAME=VALUE`)"}
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 
+	"github.com/hashicorp/hcl/v2"
 	"github.com/urfave/cli/v2"
 
 	"github.com/whispering/bundle/internal/actions"
@@ -50,6 +51,7 @@ func (a *app) publish(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
+	refuseSharedNames(targets)
 	return a.each(c, targets, job{
 		calls:  true,
 		gather: func(r *severalReport, results []any, notable bool) { r.Publications, r.Changed = results, &notable },
@@ -65,6 +67,30 @@ func (a *app) publish(c *cli.Context) error {
 			}, nil
 		},
 	})
+}
+
+// refuseSharedNames refuses targets that would be published as versions of one
+// layer: each would displace the other as the newest, in every run.
+func refuseSharedNames(targets []*target) {
+	type place struct{ account, region, name string }
+	at := make(map[place][]*target)
+	for _, t := range targets {
+		if layer := t.manifest.Bundle.Layer.Value; layer != "" && len(t.problems) == 0 {
+			p := place{t.manifest.Environment.AccountID.Value, t.region, layer}
+			at[p] = append(at[p], t)
+		}
+	}
+	for p, all := range at {
+		for _, t := range all {
+			if len(all) > 1 {
+				layer := t.manifest.Bundle.Layer
+				t.problems = pipeline.Problems{{Kind: pipeline.Manifest, Diagnostic: hcl.Diagnostic{
+					Severity: hcl.DiagError, Summary: "One name for many layers", Subject: written(&layer.Range),
+					Detail: fmt.Sprintf("The layers of %s would all be published as %q, in one account. Put ${environment.name} into the name.", listed(all), p.name),
+				}}}
+			}
+		}
+	}
 }
 
 // publishLayer publishes one layer.

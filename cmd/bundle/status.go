@@ -45,7 +45,7 @@ func (a *app) status(c *cli.Context) error {
 			return err
 		}
 	}
-	lone := layer != "" && !given(c, "manifest")
+	lone := layer != "" && !given(c, "manifest") && !chooses(c)
 	var targets []*target
 	var err error
 	if lone {

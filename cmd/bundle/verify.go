@@ -52,8 +52,7 @@ func (a *app) verify(c *cli.Context) error {
 		return err
 	}
 	against := text(c, "against")
-	chosen := len(list(c, "env")) > 0 || len(list(c, "region")) > 0 || c.Bool("all")
-	if against == "" && (chosen || len(c.StringSlice("var")) > 0) {
+	if against == "" && chooses(c) {
 		return usagef("--env, --all, --region and --var belong to --against, which names the manifest")
 	}
 	targets := []*target{{path: path}}

@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"encoding/binary"
 	"encoding/hex"
+	"fmt"
 	"slices"
 	"strings"
 )
@@ -14,22 +15,34 @@ import (
 // ones turn up by chance.
 const MinSearch = 8
 
+// maxSearch is how much of a value is searched for: a longer one may be cut
+// behind that.
+const maxSearch = 1024
+
 // A Search looks for many values at once in what is to be published. It knows a
-// value as it is, in base64 (standard and URL alphabet, at any place of a longer
-// text) and in hexadecimal. It is safe for concurrent use.
+// value as it is and as it stands in a JSON string, in base64 (standard and URL
+// alphabet, at any place of a longer text) and in hexadecimal. It is safe for
+// concurrent use.
 //
 // It goes over a text once, with a table of how forms begin; the forms themselves
 // are made again for each place that begins like one.
 type Search struct {
 	values []Value
+	texts  []text
 	starts []start               // ascending by window
 	maybe  [1 << (24 - 6)]uint64 // a bit for every window, and for some others
 }
 
-// A start is how one form of one value begins.
+// A text is what is searched for of a value.
+type text struct {
+	Value
+	of int // the index of the value
+}
+
+// A start is how one form of one text begins.
 type start struct {
 	window uint64 // the first 8 bytes, big-endian
-	value  int32
+	text   int32
 	form   form
 }
 
@@ -64,11 +77,19 @@ func (f form) String() string {
 func NewSearch(values []Value) *Search {
 	s := &Search{values: values}
 	for i, v := range values {
-		// Enough of the value to begin any form.
-		head := v.peek()
-		if len(head) < MinSearch {
+		value := v.peek()
+		if len(value) < MinSearch {
 			continue
 		}
+		value = value[:min(len(value), maxSearch)]
+		s.texts = append(s.texts, text{held(value), i})
+		if escaped := escape(value); len(escaped) > len(value) {
+			s.texts = append(s.texts, text{held(escaped), i})
+		}
+	}
+	for i, t := range s.texts {
+		// Enough of the text to begin any form.
+		head := t.peek()
 		head = head[:min(len(head), 2*MinSearch)]
 		for f := range formCount {
 			text := f.write(head)
@@ -79,9 +100,28 @@ func NewSearch(values []Value) *Search {
 		}
 	}
 	slices.SortFunc(s.starts, func(a, b start) int {
-		return cmp.Or(cmp.Compare(a.window, b.window), cmp.Compare(a.value, b.value), cmp.Compare(a.form, b.form))
+		return cmp.Or(cmp.Compare(a.window, b.window), cmp.Compare(a.text, b.text), cmp.Compare(a.form, b.form))
 	})
 	return s
+}
+
+// held is a Value of bytes that nobody changes.
+func held(b []byte) Value { return Value{bytes: func() []byte { return b }} }
+
+// escape writes a value as it stands in a JSON string in a box (F-23).
+func escape(value []byte) []byte {
+	var to []byte
+	for _, c := range value {
+		switch i := strings.IndexByte("\"\\\b\t\n\f\r", c); {
+		case i >= 0:
+			to = append(to, '\\', `"\btnfr`[i])
+		case c < 0x20:
+			to = fmt.Appendf(to, `\u%04x`, c)
+		default:
+			to = append(to, c)
+		}
+	}
+	return to
 }
 
 // write writes bytes in a form: of base64 only what does not depend on the bytes
@@ -122,9 +162,9 @@ func (s *Search) Find(text, known []byte) (index int, how string) {
 			if st.window != window {
 				break
 			}
-			value := s.values[st.value].peek()
-			if bytes.HasPrefix(text[i:], st.form.write(value)) && !bytes.Contains(known, value) {
-				return int(st.value), st.form.String()
+			sought := s.texts[st.text]
+			if bytes.HasPrefix(text[i:], st.form.write(sought.peek())) && !bytes.Contains(known, s.values[sought.of].peek()) {
+				return sought.of, st.form.String()
 			}
 		}
 	}

@@ -37,6 +37,28 @@ func TestSearchFindsEveryFormAtEveryPlace(t *testing.T) {
 	}
 }
 
+// In a box a value stands in a JSON string, and one that is too long for a box is
+// cut.
+func TestSearchFindsValuesAsTheyStandInBoxes(t *testing.T) {
+	values := []string{`{"user": "not-a-real-user"}`, "-----BEGIN KEY-----\nbm90IGEgcmVhbCBrZXk=\n-----END KEY-----\n", "\x01\x1f\b\t\f\r\\ not real", strings.Repeat(`long "value" `, 400)}
+	var all []Value
+	for _, v := range values {
+		all = append(all, New([]byte(v)))
+	}
+	s := NewSearch(all)
+	for i, escaped := range []string{
+		`{\"user\": \"not-a-real-user\"}`, `-----BEGIN KEY-----\nbm90IGEgcmVhbCBrZXk=\n-----END KEY-----\n`, `\u0001\u001f\b\t\f\r\\ not real`, values[3][:4096],
+	} {
+		text := base64.StdEncoding.EncodeToString([]byte(`{"X":"` + escaped + `"}`))
+		if got, how := s.Find([]byte(text), nil); got != i || how != "in base64" {
+			t.Errorf("found %d %s for %d", got, how, i)
+		}
+		if got, _ := s.Find([]byte(text), []byte(values[i])); got != -1 {
+			t.Errorf("%d is known, and is found", i)
+		}
+	}
+}
+
 func TestSearchFindsNothingElse(t *testing.T) {
 	s := NewSearch([]Value{New([]byte("a secret value")), New([]byte("7 bytes")), {}, New(nil)})
 	for _, text := range []string{"", "a", "a secret", "a secret valuf", "a Secret value", "a secret valu", "7 bytes", strings.Repeat("a secre", 1000)} {
