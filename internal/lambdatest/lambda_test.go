@@ -78,8 +78,7 @@ func clients(t *testing.T) []client {
 	t.Helper()
 	return []client{
 		nodejs(t, needs.Program(t, "node", "Node.js 22 or later, nodejs.org")),
-		{name: "python", command: []string{installed(t, "python/bin/python"), "-m", "awslambdaric", "app.handler"},
-			env: []string{"PYTHONPATH=/opt/python", "PYTHONDONTWRITEBYTECODE=1"}, helpers: []string{"import"}},
+		cpython(t),
 		java(t, installed(t, "java")),
 		golang(t),
 	}
@@ -92,6 +91,12 @@ func nodejs(t *testing.T, program string) client {
 	script := installed(t, "node/node_modules/aws-lambda-ric/bin/index.mjs")
 	return client{name: "node", command: []string{program, argument, script, "index.handler"}, env: []string{"NODE_PATH=/opt/nodejs/node_modules"},
 		helpers: []string{"require", "import"}, argument: argument}
+}
+
+func cpython(t *testing.T) client {
+	t.Helper()
+	return client{name: "python", command: []string{installed(t, "python/bin/python"), "-m", "awslambdaric", "app.handler"},
+		env: []string{"PYTHONPATH=/opt/python", "PYTHONDONTWRITEBYTECODE=1"}, helpers: []string{"import"}}
 }
 
 // inNamespace gives the arguments before a command that let it see a folder as

@@ -10,29 +10,34 @@ import (
 	"github.com/whispering/bundle/internal/needs"
 )
 
-// TestWhatTheClientForNodeHasLoaded before it loads a function: node:http, which
-// the helper therefore need not pay for, and not node:https or node:tls, which
-// it must. BenchmarkColdStart of internal/helpertest rests on this.
-func TestWhatTheClientForNodeHasLoaded(t *testing.T) {
+// TestWhatTheClientsHaveLoaded before they load a function: what the helpers
+// need not pay for, and what they must. BenchmarkColdStart of
+// internal/helpertest rests on this.
+func TestWhatTheClientsHaveLoaded(t *testing.T) {
 	local, _ := serve(t)
 	document, _ := readVector(t, "ok-one")
 	opt := unpack(t, document)
+	check := func(t *testing.T, c client, prefix string, modules map[string]bool) {
+		c.task = "testdata/loaded"
+		f := start(t, c, local, opt, nil, event{})
+		a := f.await(t)
+		f.end()
+		var loaded []string
+		if err := json.Unmarshal(a.body, &loaded); err != nil || a.kind != "response" {
+			t.Fatalf("%s: %s\n%s", a.kind, a.body, f.output)
+		}
+		for module, want := range modules {
+			if got := slices.Contains(loaded, prefix+module); got != want {
+				t.Errorf("%s is loaded: %v, want %v", module, got, want)
+			}
+		}
+	}
 	for _, program := range needs.Programs("node", "BUNDLE_TEST_NODE") {
 		t.Run(program, func(t *testing.T) {
-			c := nodejs(t, program)
-			c.task = "testdata/loaded"
-			f := start(t, c, local, opt, nil, event{})
-			a := f.await(t)
-			f.end()
-			var loaded []string
-			if err := json.Unmarshal(a.body, &loaded); err != nil || a.kind != "response" {
-				t.Fatalf("%s: %s\n%s", a.kind, a.body, f.output)
-			}
-			for module, want := range map[string]bool{"http": true, "net": true, "https": false, "tls": false} {
-				if got := slices.Contains(loaded, "NativeModule "+module); got != want {
-					t.Errorf("node:%s is loaded: %v, want %v", module, got, want)
-				}
-			}
+			check(t, nodejs(t, program), "NativeModule ", map[string]bool{"http": true, "net": true, "https": false, "tls": false, "crypto": false})
 		})
 	}
+	t.Run("python", func(t *testing.T) {
+		check(t, cpython(t), "", map[string]bool{"json": true, "logging": true, "threading": true, "socket": false, "ssl": false, "hashlib": false, "http.client": false})
+	})
 }
