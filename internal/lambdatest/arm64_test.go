@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/whispering/bundle/internal/needs"
@@ -42,13 +43,30 @@ func arm64(t *testing.T, opt string, args ...string) client {
 // TestTheWrapperForARM64 opens a document and becomes a program: the same
 // process, its arguments untouched, every secret in its environment.
 func TestTheWrapperForARM64(t *testing.T) {
+	becomes(t, "arm64", arm64)
+}
+
+// TestTheWrapperForRuby does so too, without AWS's runtime client.
+func TestTheWrapperForRuby(t *testing.T) {
+	becomes(t, "linux", func(t *testing.T, _ string, args ...string) client {
+		program, err := filepath.Abs("testdata/program.rb")
+		if err != nil {
+			t.Fatal(err)
+		}
+		ruby := needs.Program(t, "ruby", "Debian: apt-get install ruby")
+		return client{name: "ruby", command: slices.Concat([]string{"/opt/bundle/exec", ruby, program}, args)}
+	})
+}
+
+// becomes runs a program that says its architecture and what it was given.
+func becomes(t *testing.T, architecture string, program func(t *testing.T, opt string, args ...string) client) {
 	local, url := serve(t)
 	for _, vector := range []string{"ok-quotes", "ok-utf-8", "ok-64k"} {
 		t.Run(vector, func(t *testing.T) {
 			document, want := readVector(t, vector)
 			opt := unpack(t, document)
 			args := []string{"a b", "", "--flag=$(id)", "*", "--", "é\n"}
-			f := start(t, arm64(t, opt, args...), local, opt, []string{"AWS_ENDPOINT_URL_KMS=" + url}, event{})
+			f := start(t, program(t, opt, args...), local, opt, []string{"AWS_ENDPOINT_URL_KMS=" + url}, event{})
 			f.ended(t, 0)
 			f.checkOutput(t)
 			var got struct {
@@ -65,7 +83,7 @@ func TestTheWrapperForARM64(t *testing.T) {
 					t.Errorf("%s is %s in the environment, want %s", name, got.Environment[name], digest)
 				}
 			}
-			if got.Architecture != "arm64" || got.PID != f.cmd.Process.Pid || !slices.Equal(got.Arguments, args) {
+			if !strings.Contains(got.Architecture, architecture) || got.PID != f.cmd.Process.Pid || !slices.Equal(got.Arguments, args) {
 				t.Errorf("a program for %s with the arguments %q as process %d; want %q as %d", got.Architecture, got.Arguments, got.PID, args, f.cmd.Process.Pid)
 			}
 		})
