@@ -32,9 +32,10 @@ type contender struct {
 	args    []string
 }
 
-// AWS's runtime client has loaded node:http before it calls a function
-// (TestWhatTheClientForNodeHasLoaded of internal/lambdatest), so all do. The
-// SDK's ways are given the call in variables, so that they pay for no parsing.
+// AWS's runtime clients have loaded node:http, and json and logging of Python,
+// before they load a function (TestWhatTheClientsHaveLoaded of
+// internal/lambdatest), so all do. The SDK's ways are given the call in
+// variables, so that they pay for no parsing.
 const (
 	bareNode    = `require("node:http");`
 	requestNode = bareNode + `const url = process.env.AWS_ENDPOINT_URL_KMS;
@@ -44,8 +45,8 @@ require(url.startsWith("https:") ? "node:https" : "node:http").request(url, { me
 const c = new KMSClient({ endpoint: process.env.AWS_ENDPOINT_URL_KMS });
 c.send(new DecryptCommand({ KeyId: process.env.CALL_KEY, CiphertextBlob: Buffer.from(process.env.CALL_BLOB, "base64"),
   EncryptionContext: JSON.parse(process.env.CALL_CONTEXT) })).then((r) => { if (r.Plaintext.length < 5) process.exit(1); });`
-	barePython    = `pass`
-	requestPython = `import http.client, os, urllib.parse
+	barePython    = "import json, logging\n"
+	requestPython = barePython + `import http.client, os, urllib.parse
 url = urllib.parse.urlsplit(os.environ["AWS_ENDPOINT_URL_KMS"])
 if url.scheme == "https":
     import ssl
@@ -54,9 +55,11 @@ else:
     c = http.client.HTTPConnection(url.netloc)
 c.request("POST", "/", "{}")
 c.getresponse().read()`
-	helperPython = `import bundle_secrets
+	helperPython = barePython + `import bundle_secrets
 assert len(bundle_secrets.get_secret("DB_PASSWORD")) > 4`
-	sdkPython = `import base64, boto3, json, os
+	sdkPython = barePython + `import base64, os, sys
+sys.path.append(os.environ["SDK"])
+import boto3
 r = boto3.client("kms").decrypt(KeyId=os.environ["CALL_KEY"], CiphertextBlob=base64.b64decode(os.environ["CALL_BLOB"]),
     EncryptionContext=json.loads(os.environ["CALL_CONTEXT"]))
 assert len(r["Plaintext"]) > 4`
@@ -68,7 +71,8 @@ assert len(r["Plaintext"]) > 4`
 // longer than the bare request, "own", is its share: the rest is the
 // interpreter's price of any request. "tls" has the roots of Node or of the
 // system to load, as it is in Lambda. BUNDLE_BENCH_NODE_MODULES names a
-// node_modules folder with @aws-sdk/client-kms; boto3 belongs to python3.
+// node_modules folder with @aws-sdk/client-kms, BUNDLE_BENCH_SITE_PACKAGES a
+// folder with boto3.
 // Run it with
 //
 //	go test ./internal/helpertest -run '^$' -bench ColdStart -benchtime 21x
@@ -99,7 +103,7 @@ func BenchmarkColdStart(b *testing.B) {
 				present := slices.DeleteFunc(slices.Clone(contenders), func(c contender) bool {
 					_, _, err := c.run(env)
 					if err != nil {
-						b.Logf("%s does not run here: %v; the SDKs are boto3 and @aws-sdk/client-kms (BUNDLE_BENCH_NODE_MODULES)", c.name, err)
+						b.Logf("%s does not run here: %v; the SDKs are @aws-sdk/client-kms (BUNDLE_BENCH_NODE_MODULES) and boto3 (BUNDLE_BENCH_SITE_PACKAGES)", c.name, err)
 					}
 					return err != nil
 				})
@@ -174,6 +178,7 @@ func benchEnvironment(b *testing.B, opt, language string, secure bool) []string 
 	maps.Copy(vars, map[string]string{
 		"PATH": os.Getenv("PATH"), "HOME": b.TempDir(), "AWS_DEFAULT_REGION": "us-east-1", "PYTHONPATH": filepath.Join(opt, "python"),
 		"NODE_PATH": filepath.Join(opt, "nodejs", "node_modules") + string(filepath.ListSeparator) + os.Getenv("BUNDLE_BENCH_NODE_MODULES"),
+		"SDK":       os.Getenv("BUNDLE_BENCH_SITE_PACKAGES"),
 		"CALL_KEY":  doc.Key, "CALL_BLOB": blob, "CALL_CONTEXT": string(context),
 	})
 	var env []string

@@ -70,10 +70,11 @@ func faultCases() []faultCase {
 		{name: "a clock an hour ahead", faults: with(awslocal.Skew, func(f *awslocal.Fault) { f.Delay = -time.Hour }), calls: 2},
 		{name: "a disabled key", faults: with(awslocal.DisableKey, func(f *awslocal.Fault) { f.Key = "11111111-1111-4111-8111-111111111111" }), expect: "key_unusable", calls: 1},
 		{name: "the second box denied", vector: "ok-two-boxes", faults: fails("AccessDeniedException", 400, 2, 1), expect: "access_denied", calls: 2},
+		{name: "a slow reply", faults: with(awslocal.Slow, func(f *awslocal.Fault) { f.Delay = 300 * time.Millisecond }), calls: 1},
 		{name: "nobody listens", env: []string{"AWS_ENDPOINT_URL_KMS=http://127.0.0.1:9"}, expect: "unavailable"},
 		{name: "a token with a line end", env: []string{"AWS_SESSION_TOKEN=session-token\r\nX-Amz-Target: other"}, expect: "credentials"},
 		{name: "an id with a space", env: []string{"AWS_ACCESS_KEY_ID=AKID EXAMPLE"}, expect: "credentials"},
-		{name: "a slow reply once", faults: []awslocal.Fault{{Operation: "kms:Decrypt", Kind: awslocal.Hang, Times: 1}}, calls: 2, long: true},
+		{name: "no reply once", faults: []awslocal.Fault{{Operation: "kms:Decrypt", Kind: awslocal.Hang, Times: 1}}, calls: 2, long: true},
 		// Three attempts of 2 s fill the 6 s; five would take 10.
 		{name: "no reply for ever", faults: fault(awslocal.Hang, 0), expect: "unavailable", calls: 3, long: true},
 		{name: "a reply that never ends", faults: fault(awslocal.Drip, 0), expect: "unavailable", calls: 3, long: true},

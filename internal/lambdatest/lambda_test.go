@@ -32,6 +32,7 @@ import (
 	"github.com/whispering/bundle/internal/needs"
 	"github.com/whispering/bundle/layerbuild"
 	"github.com/whispering/bundle/layerbuild/sealed"
+	"github.com/whispering/bundle/runtime/execbin"
 	"github.com/whispering/bundle/runtime/execwrap"
 	"github.com/whispering/bundle/runtime/node"
 	"github.com/whispering/bundle/runtime/python"
@@ -57,31 +58,45 @@ type client struct {
 // wrapped.
 const withoutSecrets = "nothing"
 
-// clients finds what .ci/install-lambda-clients has put into the folder that
-// BUNDLE_LAMBDA_CLIENTS names.
-func clients(t *testing.T) []client {
+// installed returns the path of a file that .ci/install-lambda-clients has put
+// into the folder that BUNDLE_LAMBDA_CLIENTS names.
+func installed(t *testing.T, name string) string {
 	t.Helper()
 	const how = "run .ci/install-lambda-clients FOLDER and set BUNDLE_LAMBDA_CLIENTS=FOLDER"
 	folder := os.Getenv("BUNDLE_LAMBDA_CLIENTS")
 	if folder == "" {
 		needs.Missing(t, "the Lambda runtime clients are not installed (%s)", how)
 	}
-	script := filepath.Join(folder, "node/node_modules/aws-lambda-ric/bin/index.mjs")
-	interpreter := filepath.Join(folder, "python/bin/python")
-	for _, file := range []string{script, interpreter} {
-		if _, err := os.Stat(file); err != nil {
-			needs.Missing(t, "there is no %s (%s)", file, how)
-		}
+	file := filepath.Join(folder, name)
+	if _, err := os.Stat(file); err != nil {
+		needs.Missing(t, "there is no %s (%s)", file, how)
 	}
-	nodejs := needs.Program(t, "node", "Node.js 22 or later, nodejs.org")
+	return file
+}
+
+func clients(t *testing.T) []client {
+	t.Helper()
 	return []client{
-		{name: "node", command: []string{nodejs, "--max-http-header-size=81920", script, "index.handler"}, env: []string{"NODE_PATH=/opt/nodejs/node_modules"},
-			helpers: []string{"require", "import"}, argument: "--max-http-header-size=81920"},
-		{name: "python", command: []string{interpreter, "-m", "awslambdaric", "app.handler"}, env: []string{"PYTHONPATH=/opt/python", "PYTHONDONTWRITEBYTECODE=1"},
-			helpers: []string{"import"}},
-		java(t, filepath.Join(folder, "java")),
+		nodejs(t, needs.Program(t, "node", "Node.js 22 or later, nodejs.org")),
+		cpython(t),
+		java(t, installed(t, "java")),
 		golang(t),
 	}
+}
+
+// nodejs is the client for Node.js under one version of it.
+func nodejs(t *testing.T, program string) client {
+	t.Helper()
+	const argument = "--max-http-header-size=81920"
+	script := installed(t, "node/node_modules/aws-lambda-ric/bin/index.mjs")
+	return client{name: "node", command: []string{program, argument, script, "index.handler"}, env: []string{"NODE_PATH=/opt/nodejs/node_modules"},
+		helpers: []string{"require", "import"}, argument: argument}
+}
+
+func cpython(t *testing.T) client {
+	t.Helper()
+	return client{name: "python", command: []string{installed(t, "python/bin/python"), "-m", "awslambdaric", "app.handler"},
+		env: []string{"PYTHONPATH=/opt/python", "PYTHONDONTWRITEBYTECODE=1"}, helpers: []string{"import"}}
 }
 
 // inNamespace gives the arguments before a command that let it see a folder as
@@ -143,7 +158,7 @@ func unpack(t *testing.T, document string) (opt string) {
 	return opt
 }
 
-// wrapper compiles the exec wrapper and lays it out as in a layer.
+// wrapper lays the exec wrapper out as in a layer, for both architectures.
 func wrapper(t *testing.T) fs.FS {
 	t.Helper()
 	dir := t.TempDir()
@@ -151,18 +166,24 @@ func wrapper(t *testing.T) fs.FS {
 	if err != nil {
 		t.Fatal(err)
 	}
-	arch := map[string]string{"amd64": "x86_64", "arm64": "arm64"}[runtime.GOARCH]
-	program := filepath.Join(dir, "bundle/bin", arch, "bundle-exec")
-	if err := os.MkdirAll(filepath.Dir(program), 0o755); err != nil {
+	if err := os.Mkdir(filepath.Join(dir, "bundle"), 0o755); err != nil {
 		t.Fatal(err)
 	}
 	if err := os.WriteFile(filepath.Join(dir, "bundle/exec"), script, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	build := exec.Command("go", "build", "-o", program, "github.com/whispering/bundle/cmd/bundle-exec")
-	build.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS=linux")
-	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("go build: %v\n%s", err, out)
+	binaries, err := execbin.All(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, b := range binaries {
+		file := filepath.Join(dir, filepath.FromSlash(b.Path))
+		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(file, b.Data, 0o755); err != nil {
+			t.Fatal(err)
+		}
 	}
 	return os.DirFS(dir)
 }
@@ -275,6 +296,20 @@ func (f *function) await(t *testing.T) answer {
 	return answer{}
 }
 
+// ended waits for the environment to end by itself, with a status.
+func (f *function) ended(t *testing.T, status int) {
+	t.Helper()
+	select {
+	case <-f.exited:
+	case <-time.After(limit):
+		f.end()
+		t.Fatalf("the function does not end:\n%s", f.output)
+	}
+	if got := f.cmd.ProcessState.ExitCode(); got != status {
+		t.Errorf("status %d, want %d:\n%s", got, status, f.output)
+	}
+}
+
 // checkOutput looks for samples of secrets in what was printed.
 func (f *function) checkOutput(t *testing.T) {
 	t.Helper()
@@ -380,15 +415,8 @@ func TestAFailedWrapperIsReported(t *testing.T) {
 			document, _ := readVector(t, c.vector)
 			env := append([]string{"AWS_ENDPOINT_URL_KMS=" + url, "AWS_LAMBDA_EXEC_WRAPPER=" + c.wrapper}, c.env...)
 			f := start(t, all[0], local, unpack(t, document), env, event{})
-			select {
-			case <-f.exited:
-			case <-time.After(limit):
-				t.Fatal("the function does not end")
-			}
+			f.ended(t, c.status)
 			f.checkOutput(t)
-			if status := f.cmd.ProcessState.ExitCode(); status != c.status {
-				t.Errorf("status %d, want %d:\n%s", status, c.status, f.output)
-			}
 			if c.errorType == "" {
 				return
 			}
