@@ -26,6 +26,8 @@ func (r *compareReport) html(w io.Writer) error {
 		"place":   compareFinding.place,
 		"count":   count,
 		"state":   stateWord,
+		"old":     func(days int) bool { return days > 0 },
+		"parts":   func(name string) []string { return strings.SplitAfter(name, "_") }, // a line may end between them
 		"width":   func() int { return len(r.Columns) + 1 },
 		"notes": func(difference bool) (all []compareFinding) {
 			for _, f := range r.Findings {

@@ -156,7 +156,7 @@ func (r *compareReport) summary() string {
 	if r.Differences > 0 {
 		text = count(r.Differences, "difference")
 	}
-	text = fmt.Sprintf("%s: %s of %s in %s", text, count(secrets, "secret"), count(len(r.Functions), "function"), count(len(r.Columns), "place"))
+	text = fmt.Sprintf("%s among %s of %s in %s", text, count(secrets, "secret"), count(len(r.Functions), "function"), count(len(r.Columns), "place"))
 	if unknown > 0 {
 		text += fmt.Sprintf("; %d unknown", unknown)
 	}
