@@ -34,11 +34,23 @@ func (b *Build) Look(ctx context.Context) (plan.Column, Problems) {
 		}
 		problems = append(problems, r.lookAtVersions(ctx, errs)...)
 	}
+	return r.column(errs), problems.Sort()
+}
+
+// Meant is what Look returns of an environment that cannot be looked at: what is
+// meant to be there, and nothing of it known.
+func (b *Build) Meant() plan.Column {
+	r := b.run()
+	r.jobs, _ = jobs(r.Manifest) // whose problems are told elsewhere
+	return r.column(nil)
+}
+
+func (r *run) column(errs map[*want]error) plan.Column {
 	c := plan.Column{Environment: r.Manifest.Environment.Name.Value, Region: r.Region}
 	for _, j := range r.jobs {
 		c.Functions = append(c.Functions, j.column(errs))
 	}
-	return c, problems.Sort()
+	return c
 }
 
 // ofKey reports whether a problem is that of a function's key.

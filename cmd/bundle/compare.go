@@ -5,6 +5,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/whispering/bundle/pipeline"
 	"github.com/whispering/bundle/pipeline/plan"
 )
 
@@ -54,6 +55,7 @@ func (a *app) compare(c *cli.Context) error {
 	return a.each(c, targets, job{
 		calls: true,
 		prepare: func(_ *app, t *target) (step, error) {
+			*columns[t] = (&pipeline.Build{Manifest: t.manifest, Region: t.region}).Meant()
 			return func(_ *app, w *work) (result, error) {
 				b := newBuild(c, t, w)
 				b.Parameters = w.session.looking
