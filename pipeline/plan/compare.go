@@ -178,7 +178,7 @@ func (m *Matrix) emptyPaths(function string, has []*ColumnFunction, rows []Row) 
 			continue
 		}
 		for _, im := range fn.Imports {
-			if im.State != Present && !slices.ContainsFunc(rows, func(r Row) bool { return im.told(r) }) {
+			if im.State != Present && !slices.ContainsFunc(rows, im.told) {
 				empty[im.Prefix.Value+"*"] = append(empty[im.Prefix.Value+"*"], place{i, im})
 			}
 		}
