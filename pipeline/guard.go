@@ -27,7 +27,7 @@ type keyUse struct {
 	at    *hcl.Range
 	of    string // what has it, for diagnostics
 	right string // what has to be allowed, besides kms:DescribeKey; "" where another build holds the key to that
-	take  func(seal.Key)
+	take  func(key seal.Key, wrong Problems)
 }
 
 // keyUses lists the keys that the manifest names, as it names them, and what for.
@@ -44,11 +44,11 @@ func (r *run) keyUses() (refs []string, users map[string][]keyUse) {
 		if j.blind() {
 			right = "kms:ReEncryptTo"
 		}
-		add(j.fn.Key.Value, keyUse{&j.fn.Key.Range, j.name(), right, func(k seal.Key) { j.key = k }})
+		add(j.fn.Key.Value, keyUse{&j.fn.Key.Range, j.name(), right, func(k seal.Key, wrong Problems) { j.key, j.keyWrong = k, wrong }})
 	}
 	r.beside = make([]seal.Key, len(r.Beside))
 	for i, fn := range r.Beside {
-		add(fn.Key.Value, keyUse{take: func(k seal.Key) { r.beside[i] = k }})
+		add(fn.Key.Value, keyUse{take: func(k seal.Key, _ Problems) { r.beside[i] = k }})
 	}
 	if !r.anyBlind() {
 		return refs, users
@@ -56,7 +56,7 @@ func (r *run) keyUses() (refs []string, users map[string][]keyUse) {
 	keys := r.Manifest.Environment.ParameterKeys
 	r.sources = make([]string, len(keys))
 	for i := range keys {
-		add(keys[i].Value, keyUse{&keys[i].Range, "parameter_keys", "kms:ReEncryptFrom", func(k seal.Key) { r.sources[i] = k.ARN }})
+		add(keys[i].Value, keyUse{&keys[i].Range, "parameter_keys", "kms:ReEncryptFrom", func(k seal.Key, _ Problems) { r.sources[i] = k.ARN }})
 	}
 	return refs, users
 }
@@ -79,10 +79,12 @@ func (r *run) guard(ctx context.Context) Problems {
 		g.Go(func() error {
 			key, err := r.Keys.Describe(ctx, ref)
 			for _, use := range users[ref] {
-				use.take(key)
+				var wrong Problems
 				if use.right != "" {
-					all.add(r.guardKey(ref, use, key, err)...)
+					wrong = r.guardKey(ref, use, key, err)
 				}
+				use.take(key, wrong)
+				all.add(wrong...)
 			}
 			done()
 			return nil

@@ -20,6 +20,8 @@ type job struct {
 	fn       manifest.Function
 	wants    []*want // ascending by name once the paths are expanded
 	key      seal.Key
+	keyWrong Problems    // why no build can use the key
+	below    []int       // how many parameters lie below each path; -1 where that was not to be had
 	change   plan.Change // once compared with the previous layer
 	pending  int         // parameters not read yet
 	document *sealed.Document
@@ -36,8 +38,10 @@ type want struct {
 	at       *hcl.Range // the parameter attribute, or the parameters block
 	asks     *hcl.Range // the attribute that asks for the value to be looked at
 	imported bool
+	below    string // of an imported one: what its parameter's name has after the path
 
 	version    secret.Version // once read
+	kind       string         // of the parameter, to a run that only looks
 	value      secret.Value   // from reading until sealing
 	ciphertext []byte         // the same of a blind function
 }

@@ -59,9 +59,11 @@ func (r *run) expand(ctx context.Context) Problems {
 		for _, im := range j.fn.Imports {
 			l := lists[place{im.Path.Value, im.Recursive, j.blind()}]
 			if l.err != nil {
+				j.below = append(j.below, -1)
 				r.paths = append(r.paths, listProblem(im, l.err))
 				continue
 			}
+			j.below = append(j.below, len(l.found))
 			r.paths = append(r.paths, j.importAll(im, l.found)...)
 		}
 	}
@@ -94,6 +96,7 @@ func (j *job) importAll(im manifest.Import, found []param.Parameter) Problems {
 		}
 		problems = append(problems, j.add(&want{
 			name: name, ref: secret.Ref{Name: p.Ref.Name}, encoding: secret.Text, at: at, imported: true,
+			below: strings.TrimPrefix(p.Ref.Name, strings.TrimSuffix(im.Path.Value, "/")+"/"),
 		})...)
 	}
 	return problems

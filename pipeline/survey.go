@@ -65,14 +65,10 @@ func (b *Build) ResolveKeys(ctx context.Context) (map[string]seal.Key, Problems)
 // found out but by doing it. With decrypt, the parameters of packed functions
 // are read so, and their values let go at once.
 func (b *Build) Survey(ctx context.Context, decrypt bool) ([]Surveyed, Problems) {
-	account, err := b.Caller(ctx)
-	known := *b
-	known.Caller = func(context.Context) (string, error) { return account, err }
-	r := known.run()
-	if problems := append(r.check(ctx), r.guardAccount(ctx)...); len(problems) > 0 {
+	r, problems := b.known(ctx)
+	if len(problems) > 0 {
 		return nil, problems.Sort()
 	}
-	var problems Problems
 	steps := []func(context.Context) Problems{r.guard, r.expand, r.readVersions, r.checkBlind, r.readCiphertexts}
 	if decrypt {
 		steps = append(steps, r.tryValues)
@@ -85,6 +81,16 @@ func (b *Build) Survey(ctx context.Context, decrypt bool) ([]Surveyed, Problems)
 		all = append(all, r.surveyed(j))
 	}
 	return all, problems.Sort()
+}
+
+// known begins a run of a caller who is asked for once, and reports one who is
+// not known, or of another account: then everything would be wrong.
+func (b *Build) known(ctx context.Context) (*run, Problems) {
+	account, err := b.Caller(ctx)
+	known := *b
+	known.Caller = func(context.Context) (string, error) { return account, err }
+	r := known.run()
+	return r, append(r.check(ctx), r.guardAccount(ctx)...)
 }
 
 // readCiphertexts reads what a blind build would move, and reports what KMS

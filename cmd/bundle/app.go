@@ -70,7 +70,7 @@ func (a *app) cli() *cli.App {
 		Before:      a.noRootFlags,
 		Suggest:     true,
 		Commands: []*cli.Command{
-			a.buildCommand(), a.validateCommand(), a.planCommand(), a.statusCommand(), a.inspectCommand(), a.verifyCommand(), a.runCommand(), a.helpersCommand(), a.publishCommand(), a.policyCommand(), a.doctorCommand(), a.initCommand(), a.fmtCommand(), a.localCommand(), a.completionCommand(), a.versionCommand(),
+			a.buildCommand(), a.validateCommand(), a.planCommand(), a.statusCommand(), a.compareCommand(), a.inspectCommand(), a.verifyCommand(), a.runCommand(), a.helpersCommand(), a.publishCommand(), a.policyCommand(), a.doctorCommand(), a.initCommand(), a.fmtCommand(), a.localCommand(), a.completionCommand(), a.versionCommand(),
 		},
 		ExitErrHandler:            func(*cli.Context, error) {}, // only main exits
 		OnUsageError:              onUsageError,

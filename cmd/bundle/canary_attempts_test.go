@@ -23,6 +23,7 @@ func canaryAttempts() map[string][]attempt {
 		"publish":    publishAttempts(),
 		"plan":       planAttempts(),
 		"status":     statusAttempts(),
+		"compare":    compareAttempts(),
 		"verify":     verifyAttempts(),
 		"policy":     policyAttempts(),
 		"doctor":     doctorAttempts(),

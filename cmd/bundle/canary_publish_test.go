@@ -73,6 +73,33 @@ func planAttempts() []attempt {
 	}
 }
 
+func compareAttempts() []attempt {
+	two := func(args ...string) []string {
+		return append([]string{"--manifest", "several.hcl", "--env", "prod", "--env", "second", "--endpoint-url", "$AWS"}, args...)
+	}
+	gone := func(s *stage) {
+		s.write("gone.hcl", canaryManifest+`environment "second" {
+  account_id = "222222222222"
+  regions    = ["us-west-2", "eu-west-1"]
+}
+`)
+	}
+	return []attempt{
+		{name: "two environments", args: two()},
+		{name: "in Actions", args: two("--exit-code"), environ: inActions()},
+		{name: "a region that has nothing", args: []string{"--manifest", "gone.hcl", "--env", "second", "--exit-code", "--endpoint-url", "$AWS"}, before: gone, code: 3},
+		{name: "denied parameters", args: two(), policy: denying("ssm:GetParameters", "*"), code: 4},
+		{name: "denied paths", args: two(), policy: denying("ssm:GetParametersByPath", "*"), code: 4},
+		{name: "denied keys", args: two(), policy: denying("kms:DescribeKey", "*"), code: 4},
+		{name: "the wrong account", args: []string{"--env", "prod", "--env", "stranger", "--endpoint-url", "$AWS"}, code: 4},
+		{name: "a broken manifest", args: []string{"--manifest", "broken.hcl", "--all", "--endpoint-url", "$AWS"}, code: 2},
+		{name: "one environment", args: []string{"--env", "prod", "--endpoint-url", "$AWS"}, code: 2},
+		{name: "values cut short", args: two("--timeout", "300ms"), faults: []awslocal.Fault{{Kind: awslocal.Cut, Operation: "ssm:GetParameters"}}, code: 6},
+		{name: "half of the values", args: two("--timeout", "300ms"), faults: []awslocal.Fault{{Kind: awslocal.Truncate, Operation: "ssm:GetParametersByPath"}}, code: 6},
+		{name: "closed output", args: two(), closed: true, code: 1},
+	}
+}
+
 func statusAttempts() []attempt {
 	account := func(args ...string) []string { return append([]string{"--endpoint-url", "$AWS"}, args...) }
 	return []attempt{

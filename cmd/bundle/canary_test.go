@@ -84,7 +84,7 @@ func leafCommands(above string, commands []*cli.Command) map[string]*cli.Command
 func modes(c *cli.Command) []string {
 	all := []string{""}
 	for _, f := range c.Flags {
-		if name := f.Names()[0]; name == "json" || name == "debug" || name == "markdown" {
+		if name := f.Names()[0]; name == "json" || name == "debug" || name == "markdown" || name == "html" {
 			all = append(all, "--"+name)
 		}
 	}

@@ -11,6 +11,7 @@
 //	validate    check the manifest without calling AWS
 //	plan        show what a build would do, without reading a value
 //	status      tell whether a layer's parameters have changed since it was made
+//	compare     show which secrets there are in which environments
 //	inspect     show what a layer holds; needs no key
 //	publish     publish a layer, unless it is published already
 //	verify      check a layer to the byte, against a manifest, and that it opens
@@ -41,7 +42,7 @@
 //	0    done
 //	1    a fault of bundle's own
 //	2    the command line or the manifest is wrong
-//	3    there are differences (plan and status with --exit-code, fmt with --check)
+//	3    there are differences (plan, status and compare with --exit-code, fmt with --check)
 //	4    no access, no credentials, or the wrong account
 //	5    a parameter or a key is missing or unusable
 //	6    AWS is unavailable or throttling: try again

@@ -24,6 +24,10 @@ type job struct {
 	// gather puts the results of several targets into their report.
 	gather func(r *severalReport, results []any, notable bool)
 
+	// together makes one result of all targets, which is then printed in place of
+	// one for each: their steps have none.
+	together func(a *app, outcomes []*outcome) result
+
 	details bool // the step's summary has what each result says, besides the table
 }
 
@@ -103,7 +107,7 @@ func (a *app) each(c *cli.Context, targets []*target, j job) error {
 	return err
 }
 
-// present prints the result of the only target.
+// present prints the only result.
 func (a *app) present(c *cli.Context, r result) error {
 	if err := a.handOver(r.markdown(), r.outputs()); err != nil {
 		return err

@@ -55,6 +55,7 @@ type session struct {
 	identity   func(context.Context) (awsclient.Identity, error)
 	caller     func(context.Context) (string, error) // its account
 	parameters *param.Source
+	looking    *param.Source // refuses to send a request for a decrypted value
 	keys       pipeline.Keys
 	blind      pipeline.Blind
 	layers     *publish.Lambda
@@ -122,6 +123,7 @@ func (a *app) connect(ctx context.Context, module *manifest.Module, m *manifest.
 		return who.Account, err
 	}
 	s.parameters = param.New(cfg, param.Options{Account: s.account, TPS: o.tps, Beside: o.beside})
+	s.looking = s.parameters.Looking(cfg)
 	s.keys = seal.New(cfg)
 	s.blind = pipeline.Blind{Parameters: s.parameters.Blind(cfg), Keys: seal.NewBlind(cfg)}
 	s.layers = publish.New(awsclient.WithTimeout(cfg, layerTimeout))

@@ -24,6 +24,7 @@ type outcome struct {
 	app      *app   // whose standard error is notes
 	notes    screen // what it has to say
 	do       step   // nil if it could not be prepared
+	calls    *awsclient.Calls
 	result   result
 	problems pipeline.Problems
 	done     chan struct{}
@@ -94,7 +95,7 @@ func (a *app) shared() *app {
 // prepare prepares every target, and returns those that can be worked on.
 func (a *app) prepare(targets []*target, j job) (outcomes []*outcome, ready []*target) {
 	for _, t := range targets {
-		o := &outcome{target: t, problems: t.problems, done: make(chan struct{})}
+		o := &outcome{target: t, problems: t.problems, calls: new(awsclient.Calls), done: make(chan struct{})}
 		o.notes.of = a.stderr
 		app := *a
 		app.stderr = &o.notes
@@ -117,7 +118,7 @@ func (o *outcome) work(ctx context.Context, sessions *pool, bar *progress) {
 	if len(o.problems) > 0 {
 		return
 	}
-	w := &work{calls: new(awsclient.Calls), observer: part{bar, o.String()}, started: time.Now()}
+	w := &work{calls: o.calls, observer: part{bar, o.String()}, started: time.Now()}
 	w.ctx = awsclient.WithCalls(ctx, w.calls)
 	if sessions != nil {
 		s, release, err := sessions.get(o.target)
@@ -178,11 +179,17 @@ func (a *app) conclude(c *cli.Context, outcomes []*outcome, j job) error {
 	if c.Err() != nil && failed != nil {
 		return failed
 	}
-	if err := a.handOverAll(outcomes, j.details); err != nil {
-		return err
+	if j.together == nil {
+		if err := a.handOverAll(outcomes, j.details); err != nil {
+			return err
+		}
 	}
 	var err error
 	switch {
+	case j.together != nil:
+		r := j.together(a, outcomes)
+		notable = r.brief().notable
+		err = a.present(c, r)
 	case c.Bool("json"):
 		err = a.printJSON(newSeveralReport(outcomes, notable, j))
 	case c.Bool("markdown"):

@@ -175,15 +175,6 @@ func TestWorkflowsArePinned(t *testing.T) {
 	}
 }
 
-// TestGoreleaserTakesItsConfiguration asks goreleaser, where there is one: it
-// takes minutes to build, so CI has none. The release workflow runs it.
-func TestGoreleaserTakesItsConfiguration(t *testing.T) {
-	if _, err := exec.LookPath("goreleaser"); err != nil {
-		needs.Absent(t, "goreleaser is not installed (.github/release/tools FOLDER, and FOLDER on PATH)")
-	}
-	run(t, root(t), nil, "goreleaser", "check")
-}
-
 func read(t *testing.T, name string) string {
 	t.Helper()
 	b, err := os.ReadFile(filepath.Join(root(t), filepath.FromSlash(name)))

@@ -27,6 +27,10 @@ func (s *Source) Blind(cfg aws.Config) *Blind {
 	return &Blind{&blind}
 }
 
+// Looking returns a Source that makes its calls with cfg, at the pace of s, and
+// whose client refuses to send a request for a decrypted value.
+func (s *Source) Looking(cfg aws.Config) *Source { return s.Blind(cfg).source }
+
 // Versions is Source.Versions, through a client that could not decrypt.
 func (b *Blind) Versions(ctx context.Context, refs []secret.Ref, got func(Result)) error {
 	return b.source.read(ctx, refs, versions, got)

@@ -1,0 +1,66 @@
+package main
+
+import (
+	"bytes"
+	_ "embed" // for the page
+	"html/template"
+	"io"
+	"strings"
+	"unicode"
+
+	"github.com/whispering/bundle/pipeline/plan"
+)
+
+//go:embed compare/page.html.tmpl
+var comparePage string
+
+// html writes the comparison as one page that loads nothing and runs nothing.
+// What cannot be seen, or turns the direction of writing, is replaced.
+func (r *compareReport) html(w io.Writer) error {
+	page, err := template.New("compare").Funcs(template.FuncMap{
+		"title":   func(i int) string { return r.Columns[i].title },
+		"short":   shortARN,
+		"summary": r.summary,
+		"when":    func() string { return r.now.UTC().Format("2006-01-02 15:04 UTC") },
+		"says":    compareFinding.says,
+		"place":   compareFinding.place,
+		"count":   count,
+		"state":   stateWord,
+		"old":     func(days int) bool { return days > 0 },
+		"parts":   func(name string) []string { return strings.SplitAfter(name, "_") }, // a line may end between them
+		"width":   func() int { return len(r.Columns) + 1 },
+		"notes": func(difference bool) (all []compareFinding) {
+			for _, f := range r.Findings {
+				if f.Difference == difference {
+					all = append(all, f)
+				}
+			}
+			return all
+		},
+	}).Parse(comparePage)
+	if err != nil {
+		return err
+	}
+	var b bytes.Buffer
+	if err := page.Execute(&b, r); err != nil {
+		return err
+	}
+	_, err = io.WriteString(w, strings.Map(func(c rune) rune {
+		if c == '\n' || unicode.IsPrint(c) {
+			return c
+		}
+		return '\ufffd'
+	}, b.String()))
+	return err
+}
+
+// stateWord is a state as the page says it.
+func stateWord(s plan.State) string {
+	switch s {
+	case plan.Unmeant:
+		return "not meant"
+	case plan.Absent:
+		return "absent"
+	}
+	return string(s)
+}

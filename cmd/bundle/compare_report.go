@@ -1,0 +1,313 @@
+package main
+
+import (
+	"cmp"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/whispering/bundle/internal/actions"
+	"github.com/whispering/bundle/pipeline/plan"
+	"github.com/whispering/bundle/pipeline/secret"
+)
+
+// A compareReport is the result of bundle compare as --json prints it. Lists of
+// keys and cells are in the order of the columns.
+type compareReport struct {
+	FormatVersion int               `json:"format_version"`
+	Differences   int               `json:"differences"`
+	Failed        bool              `json:"failed"` // of any column not everything is known
+	Bundle        string            `json:"bundle"`
+	Columns       []compareColumn   `json:"columns"`
+	Functions     []compareFunction `json:"functions"`
+	Findings      []compareFinding  `json:"findings"` // differences first
+	AWSCalls      map[string]int    `json:"aws_calls"`
+
+	page bool // print it as a page of HTML
+	now  time.Time
+}
+
+type compareColumn struct {
+	Environment string          `json:"environment"`
+	Region      string          `json:"region"` // "" where the manifest is too wrong to say
+	Present     int             `json:"present"`
+	Missing     int             `json:"missing"` // or unusable
+	Unknown     int             `json:"unknown"`
+	Problems    []problemReport `json:"problems"`
+
+	title string
+}
+
+type compareFunction struct {
+	Function string       `json:"function"`
+	Keys     []compareKey `json:"keys"`
+	Secrets  []compareRow `json:"secrets"`
+}
+
+type compareKey struct {
+	State plan.State `json:"state"`
+	Key   string     `json:"key,omitempty"` // as the manifest has it
+	ARN   string     `json:"arn,omitempty"`
+	Mode  string     `json:"mode,omitempty"`
+	Why   string     `json:"why,omitempty"`
+}
+
+type compareRow struct {
+	Secret string        `json:"secret"`
+	Cells  []compareCell `json:"cells"`
+}
+
+type compareCell struct {
+	State     plan.State `json:"state"`
+	Parameter string     `json:"parameter,omitempty"`
+	ARN       string     `json:"arn,omitempty"`
+	Version   int64      `json:"version,omitempty"`
+	Modified  *time.Time `json:"modified,omitempty"`
+	AgeDays   *int       `json:"age_days,omitempty"`
+	Type      string     `json:"type,omitempty"`
+	Encoding  string     `json:"encoding,omitempty"`
+	Field     string     `json:"field,omitempty"`
+	Why       string     `json:"why,omitempty"`
+}
+
+type compareFinding struct {
+	Difference  bool   `json:"difference"`
+	Function    string `json:"function"`
+	Secret      string `json:"secret,omitempty"`      // "" where it is about the function
+	Environment string `json:"environment,omitempty"` // "" where it is about several
+	Region      string `json:"region,omitempty"`
+	What        string `json:"what"`
+	Detail      string `json:"detail"`
+
+	column string // its title
+}
+
+// newCompareReport puts together what was found, and what kept more from being
+// found.
+func newCompareReport(m *plan.Matrix, outcomes []*outcome) *compareReport {
+	r := &compareReport{
+		FormatVersion: 1, Differences: m.Differences(), Bundle: outcomes[0].manifest.Bundle.Name.Value,
+		Functions: []compareFunction{}, Findings: []compareFinding{}, AWSCalls: map[string]int{},
+	}
+	for i, o := range outcomes {
+		column := compareColumn{
+			Environment: o.environment, Region: o.region, title: m.Title(i), Problems: []problemReport{},
+			Present: m.Count(i, plan.Present), Missing: m.Count(i, plan.Missing) + m.Count(i, plan.Unusable), Unknown: m.Count(i, plan.Unknown),
+		}
+		for _, p := range o.problems {
+			column.Problems = append(column.Problems, newProblemReport(p))
+		}
+		r.Failed = r.Failed || len(o.problems) > 0
+		r.Columns = append(r.Columns, column)
+		for call, n := range o.calls.Snapshot() {
+			r.AWSCalls[call] += n
+		}
+	}
+	for _, f := range m.Functions {
+		r.Functions = append(r.Functions, newCompareFunction(f))
+	}
+	for _, f := range m.Findings {
+		finding := compareFinding{Difference: f.Difference, Function: f.Function, Secret: f.Secret, What: f.What, Detail: f.Detail}
+		if f.Column >= 0 {
+			finding.Environment, finding.Region, finding.column = m.Columns[f.Column].Environment, m.Columns[f.Column].Region, m.Title(f.Column)
+		}
+		r.Findings = append(r.Findings, finding)
+	}
+	return r
+}
+
+func newCompareFunction(f plan.MatrixFunction) compareFunction {
+	function := compareFunction{Function: f.Name, Secrets: []compareRow{}}
+	for _, k := range f.Keys {
+		function.Keys = append(function.Keys, compareKey{k.State, k.Name, k.ARN, string(k.Mode), k.Why})
+	}
+	for _, row := range f.Rows {
+		cells := make([]compareCell, len(row.Cells))
+		for i, c := range row.Cells {
+			cells[i] = compareCell{
+				State: c.State, Parameter: c.Parameter, ARN: c.Version.ARN, Version: c.Version.Number,
+				Type: c.Type, Encoding: string(c.Encoding), Field: c.Field, Why: c.Why,
+			}
+			if c.Version.ARN != "" {
+				cells[i].Modified, cells[i].AgeDays = &row.Cells[i].Version.Modified, &row.Cells[i].Age
+			}
+		}
+		function.Secrets = append(function.Secrets, compareRow{row.Secret, cells})
+	}
+	return function
+}
+
+func (r *compareReport) brief() brief { return brief{state: r.summary(), notable: r.Differences > 0} }
+
+func (r *compareReport) outputs() []actions.Output {
+	return []actions.Output{{Name: "different", Value: fmt.Sprint(r.Differences > 0)}}
+}
+
+// summary is what it comes to, in one line.
+func (r *compareReport) summary() string {
+	secrets, unknown := 0, 0
+	for _, f := range r.Functions {
+		secrets += len(f.Secrets)
+	}
+	for _, c := range r.Columns {
+		unknown += c.Unknown
+	}
+	text := "no differences"
+	if r.Differences > 0 {
+		text = count(r.Differences, "difference")
+	}
+	text = fmt.Sprintf("%s among %s of %s in %s", text, count(secrets, "secret"), count(len(r.Functions), "function"), count(len(r.Columns), "place"))
+	if unknown > 0 {
+		text += fmt.Sprintf("; %d unknown", unknown)
+	}
+	return text
+}
+
+// word is a state in a table.
+func word(s plan.State) string {
+	switch s {
+	case plan.Missing, plan.Unusable:
+		return strings.ToUpper(string(s))
+	case plan.Unmeant:
+		return "-"
+	case plan.Unknown:
+		return "?"
+	}
+	return string(s)
+}
+
+// short is a key in a table, with code around what is not our own words.
+func (k compareKey) short(code func(string) string) string {
+	if k.State != plan.Present {
+		return word(k.State)
+	}
+	if k.Mode == "blind" {
+		return code(k.Key) + ", blind"
+	}
+	return code(k.Key)
+}
+
+func (c compareCell) short() string {
+	text := word(c.State)
+	if c.State == plan.Present {
+		text = ""
+	}
+	if c.Version > 0 {
+		text = strings.TrimSpace(text + fmt.Sprintf(" v%d, %d d", c.Version, *c.AgeDays))
+	}
+	if c.Encoding != "" && c.Encoding != string(secret.Text) && c.Version > 0 {
+		text += ", " + c.Encoding
+	}
+	return text
+}
+
+// place says where a finding is.
+func (f compareFinding) place() string {
+	text := f.Function
+	if f.Secret != "" {
+		text += " " + f.Secret
+	}
+	return text
+}
+
+func (f compareFinding) says() string {
+	what := f.What + " differs"
+	switch {
+	case f.What == "constraints":
+		what = "constraints differ"
+	case f.What == "key":
+		what = "no usable key in " + f.column
+	case f.column != "":
+		what = f.What + " in " + f.column
+	}
+	return what + ": " + cmp.Or(f.Detail, "-")
+}
+
+const compareLegend = `v3, 12 d: version 3, put 12 days ago; absent: optional, and not there; -: not meant to be there; ?: could not be found out`
+
+func (r *compareReport) text(a *app) error {
+	if r.page {
+		return r.html(a.stdout)
+	}
+	out := *a
+	out.stdout = printable{a.stdout, false}
+	for _, f := range r.Functions {
+		head := []string{f.Function}
+		keys := []string{"  (key)"}
+		for i, c := range r.Columns {
+			head = append(head, strings.ToUpper(c.title))
+			keys = append(keys, f.Keys[i].short(func(s string) string { return s }))
+		}
+		rows := [][]string{head, keys}
+		for _, s := range f.Secrets {
+			row := []string{"  " + s.Secret}
+			for _, c := range s.Cells {
+				row = append(row, c.short())
+			}
+			rows = append(rows, row)
+		}
+		if err := out.table(rows); err != nil {
+			return err
+		}
+		if _, err := fmt.Fprintln(out.stdout); err != nil {
+			return err
+		}
+	}
+	for _, f := range r.Findings {
+		sign := "  note"
+		if f.Difference {
+			sign = "! difference"
+		}
+		if _, err := fmt.Fprintf(out.stdout, "%s: %s: %s\n", sign, f.place(), f.says()); err != nil {
+			return err
+		}
+	}
+	_, err := fmt.Fprintf(out.stdout, "%s\n(%s)\n", r.summary(), compareLegend)
+	return err
+}
+
+// markdown is a table for each function: for a comment, and for the step's
+// summary.
+func (r *compareReport) markdown() string {
+	lines := []string{fmt.Sprintf("**bundle compare** for %s: %s", inCode(r.Bundle), r.summary())}
+	if r.Differences > 0 {
+		lines = append(lines, "", "| difference | what |", "|---|---|")
+	}
+	notes := []string{"", "| note | what |", "|---|---|"}
+	for _, f := range r.Findings {
+		line := fmt.Sprintf("| %s | %s |", inCode(f.place()), actions.Cell(f.says()))
+		if f.Difference {
+			lines = append(lines, line)
+		} else {
+			notes = append(notes, line)
+		}
+	}
+	for _, f := range r.Functions {
+		head, rule, keys := "| "+inCode(f.Function), "|---", "| key"
+		for i, c := range r.Columns {
+			head += " | " + inCode(c.title)
+			rule += "|---"
+			keys += " | " + strong(f.Keys[i].State, f.Keys[i].short(inCode))
+		}
+		lines = append(lines, "", head+" |", rule+"|", keys+" |")
+		for _, s := range f.Secrets {
+			row := "| " + inCode(s.Secret)
+			for _, c := range s.Cells {
+				row += " | " + strong(c.State, c.short())
+			}
+			lines = append(lines, row+" |")
+		}
+	}
+	if len(notes) > 3 {
+		lines = append(lines, notes...)
+	}
+	return clip(append(lines, "", compareLegend))
+}
+
+// strong marks a cell that is a difference.
+func strong(s plan.State, text string) string {
+	if s == plan.Missing || s == plan.Unusable {
+		return "**" + text + "**"
+	}
+	return text
+}

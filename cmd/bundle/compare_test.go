@@ -1,0 +1,131 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/whispering/bundle/internal/awsclient"
+	"github.com/whispering/bundle/internal/needs"
+	"github.com/whispering/bundle/pipeline/manifest"
+	"github.com/whispering/bundle/pipeline/plan"
+	"github.com/whispering/bundle/pipeline/secret"
+)
+
+// comparePageOf is the page of two columns and a hundred secrets, with one name
+// wherever there is one.
+func comparePageOf(t *testing.T, name string) string {
+	t.Helper()
+	now := time.Date(2026, 11, 25, 14, 0, 0, 0, time.UTC)
+	o := &outcome{calls: new(awsclient.Calls), target: &target{environment: name, region: name, manifest: &manifest.Manifest{}}}
+	o.manifest.Bundle.Name.Value = name
+	o.problems = problemsOf(usagef("%s", name))
+	function := plan.ColumnFunction{Name: name, Key: plan.ColumnKey{State: plan.Unusable, Name: name, ARN: name, Why: name}}
+	other := function
+	for i := range 100 {
+		s := plan.ColumnSecret{
+			Name: name + strings.Repeat("_X", i), State: plan.Present, Parameter: name, Type: name, Encoding: secret.Encoding(name), Field: name, Why: name,
+			Version: secret.Version{ARN: name, Number: 3, Modified: now.AddDate(0, 0, -40)},
+		}
+		function.Secrets = append(function.Secrets, s)
+		s.State = plan.Missing
+		other.Secrets = append(other.Secrets, s)
+	}
+	r := newCompareReport(plan.Compare([]plan.Column{
+		{Environment: name, Region: name, Functions: []plan.ColumnFunction{function}},
+		{Environment: name, Region: "x", Functions: []plan.ColumnFunction{other}},
+	}, now), []*outcome{o, o})
+	r.now = now
+	var b bytes.Buffer
+	if err := r.html(&b); err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
+}
+
+// TestNamesAreNoMarkup writes a page with hostile names in every place.
+func TestNamesAreNoMarkup(t *testing.T) {
+	for _, name := range []string{
+		`<script>alert(1)</script>`, `"><img src=x onerror=alert(1)>`, `' onmouseover='alert(1)`, `</style><script>`, `</title><script>`,
+		`{{.Bundle}}`, `<!-- -->`, "\u202egnp.exe", "a\x00b\x1b[31m", `javascript:alert(1)`, `&lt;b&gt;`,
+	} {
+		page := comparePageOf(t, name)
+		for _, tag := range regexp.MustCompile(`<[^>]*>`).FindAllString(page, -1) {
+			if !regexp.MustCompile(`^(<!doctype html>|</?(html|head|meta|title|style|body|main|h1|h2|p|ul|li|div|strong|span|dl|dt|dd|b|table|caption|thead|tbody|tr|th|td|wbr)\b.*>)$`).MatchString(tag) ||
+				strings.Contains(tag, "alert") || strings.Contains(tag, " on") {
+				t.Errorf("%q: the page has %s", name, tag)
+			}
+		}
+		for _, r := range "\u202e\x00\x1b" {
+			if strings.ContainsRune(page, r) {
+				t.Errorf("%q: the page has %q", name, r)
+			}
+		}
+		if strings.Contains(page, "ZgotmplZ") {
+			t.Errorf("%q: the page has a name in a place where none can be", name)
+		}
+	}
+}
+
+// TestPageFitsANarrowScreen opens the page in a browser, in a frame that is as
+// wide as a phone, and asks how wide the page would like to be.
+func TestPageFitsANarrowScreen(t *testing.T) {
+	chromium, err := exec.LookPath("google-chrome")
+	if err != nil {
+		chromium = needs.Program(t, "chromium", "Debian: apt-get install chromium")
+	}
+	page := comparePageOf(t, "A_RATHER_LONG_NAME_OF_A_SECRET"+strings.Repeat("X", 60))
+	dir := t.TempDir()
+	// The page forbids scripts: it is the frame around it that measures.
+	frame := `<!doctype html><iframe style="border:0;width:390px;height:800px"></iframe><output></output><script>
+const f = document.querySelector("iframe")
+f.onload = () => {
+  const d = f.contentDocument.documentElement
+  document.querySelector("output").textContent = JSON.stringify({
+    page: Math.max(d.scrollWidth, f.contentDocument.body.scrollWidth), within: d.clientWidth, type: parseFloat(f.contentWindow.getComputedStyle(f.contentDocument.querySelector("td")).fontSize)})
+}
+f.srcdoc = ` + scriptText(t, page) + `
+</script>`
+	path := filepath.Join(dir, "frame.html")
+	if err := os.WriteFile(path, []byte(frame), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, chromium, "--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--disable-background-networking", "--no-first-run",
+		"--user-data-dir="+filepath.Join(dir, "profile"), "--virtual-time-budget=3000", "--dump-dom", "file://"+path)
+	cmd.Env = append(os.Environ(), "HOME="+dir)
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, _ := strings.Cut(string(out), "<output>")
+	text, _, _ := strings.Cut(rest, "</output>")
+	var got struct{ Page, Within, Type float64 }
+	if err := json.Unmarshal([]byte(text), &got); err != nil {
+		t.Fatalf("the browser measured %q: %v", text, err)
+	}
+	if got.Within != 390 || got.Page > got.Within {
+		t.Errorf("the page is %v wide in a window of %v", got.Page, got.Within)
+	}
+	if got.Type < 12 {
+		t.Errorf("the table is in letters of %v", got.Type)
+	}
+}
+
+// scriptText is a text as a script writes it.
+func scriptText(t *testing.T, s string) string {
+	t.Helper()
+	b, err := json.Marshal(s) // escapes < and >
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
+}

@@ -1,0 +1,146 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/whispering/bundle/pipeline/param"
+	"github.com/whispering/bundle/pipeline/plan"
+	"github.com/whispering/bundle/pipeline/secret"
+)
+
+// Look finds out what there is of one environment, for a comparison with others.
+// It reads no value, and goes on where a build would stop: that a secret or a
+// function's key is missing is its result. Every other problem is reported beside
+// it, and what it keeps from being known is Unknown.
+func (b *Build) Look(ctx context.Context) (plan.Column, Problems) {
+	r, problems := b.known(ctx)
+	errs := map[*want]error{}
+	if len(problems) == 0 {
+		problems = r.checkBlind(ctx)
+		for _, p := range r.guard(ctx) {
+			if p.Kind != Missing || !r.ofKey(p) {
+				problems = append(problems, p)
+			}
+		}
+		problems = append(problems, r.expand(ctx)...)
+		for _, p := range r.paths {
+			if p.Kind != Missing { // nothing lies below: the column says it
+				problems = append(problems, p)
+			}
+		}
+		problems = append(problems, r.lookAtVersions(ctx, errs)...)
+	}
+	return r.column(errs), problems.Sort()
+}
+
+// Meant is what Look returns of an environment that cannot be looked at: what is
+// meant to be there, and nothing of it known.
+func (b *Build) Meant() plan.Column {
+	r := b.run()
+	r.jobs, _ = jobs(r.Manifest) // whose problems are told elsewhere
+	return r.column(nil)
+}
+
+func (r *run) column(errs map[*want]error) plan.Column {
+	c := plan.Column{Environment: r.Manifest.Environment.Name.Value, Region: r.Region}
+	for _, j := range r.jobs {
+		c.Functions = append(c.Functions, j.column(errs))
+	}
+	return c
+}
+
+// ofKey reports whether a problem is that of a function's key.
+func (r *run) ofKey(p Problem) bool {
+	return slices.ContainsFunc(r.jobs, func(j *job) bool {
+		return slices.ContainsFunc(j.keyWrong, func(k Problem) bool { return samePlace(k.Subject, p.Subject) && k.Detail == p.Detail })
+	})
+}
+
+// lookAtVersions reads versions, and keeps by secret why there is none.
+func (r *run) lookAtVersions(ctx context.Context, errs map[*want]error) Problems {
+	users, refs := r.users(r.jobs, func(w *want) secret.Ref { return w.ref })
+	var problems Problems
+	done := progress(r.Observer, StepVersion, len(refs))
+	err := r.Parameters.Versions(ctx, refs, func(res param.Result) {
+		for _, w := range users[res.Ref] {
+			w.version, w.kind, errs[w] = res.Parameter.Version, res.Parameter.Type, res.Err
+			for _, p := range w.resultProblem(res) {
+				if p.Kind != Missing {
+					problems = append(problems, p)
+				}
+			}
+		}
+		done()
+	})
+	if err != nil {
+		problems = append(problems, readProblem(nil, err))
+	}
+	return problems
+}
+
+func (j *job) column(errs map[*want]error) plan.ColumnFunction {
+	f := plan.ColumnFunction{Name: j.fn.Name.Value, Mode: j.mode(), Key: j.columnKey()}
+	for _, w := range j.wants {
+		f.Secrets = append(f.Secrets, j.columnSecret(w, errs[w]))
+	}
+	for i, im := range j.fn.Imports {
+		state := plan.Unknown
+		switch {
+		case i >= len(j.below) || j.below[i] < 0:
+		case j.below[i] == 0:
+			state = plan.Missing
+		default:
+			state = plan.Present
+		}
+		f.Imports = append(f.Imports, plan.ColumnImport{Import: im, State: state})
+	}
+	return f
+}
+
+func (j *job) columnKey() plan.ColumnKey {
+	k := plan.ColumnKey{State: plan.Present, Name: j.fn.Key.Value, ARN: j.key.ARN}
+	switch {
+	case len(j.keyWrong) > 0 && j.keyWrong[0].Kind != Missing, len(j.keyWrong) == 0 && k.ARN == "":
+		k.State = plan.Unknown
+	case len(j.keyWrong) > 0 && k.ARN == "":
+		k.State, k.Why = plan.Missing, fmt.Sprintf("there is no key %q", k.Name)
+	case len(j.keyWrong) > 0:
+		k.State, k.Why = plan.Unusable, j.keyWrong[0].Detail
+	}
+	return k
+}
+
+func (j *job) columnSecret(w *want, err error) plan.ColumnSecret {
+	s := plan.ColumnSecret{
+		Name: w.name, State: plan.Present, Parameter: w.ref.String(), Version: w.version, Type: w.kind,
+		Encoding: w.encoding, Field: string(w.field), Checks: shortChecks(w.checks), Below: w.below,
+	}
+	switch {
+	case w.optional && errors.Is(err, param.ErrMissing):
+		s.State = plan.Absent
+	case errors.Is(err, param.ErrMissing), errors.Is(err, param.ErrVersion):
+		s.State, s.Why = plan.Missing, err.Error()
+	case w.version.ARN == "":
+		s.State = plan.Unknown
+	case j.blind() && w.kind != "SecureString":
+		s.State, s.Why = plan.Unusable, fmt.Sprintf("%q is a %s, which cannot go blind", w.ref, w.kind)
+	}
+	return s
+}
+
+// shortChecks names constraints for people: no more of an expression's digest
+// than tells two apart.
+func shortChecks(c secret.Constraints) string {
+	const most = len("matches=") + 8
+	words := strings.Split(c.String(), ",")
+	for i, word := range words {
+		if strings.HasPrefix(word, "matches=") {
+			words[i] = word[:most]
+		}
+	}
+	return strings.Join(words, " ")
+}
