@@ -54,7 +54,7 @@ type Fault struct {
 	Status   int           `json:"status"`
 	Code     string        `json:"code"`
 	Message  string        `json:"message"`
-	Delay    time.Duration `json:"delay"` // in JSON a string: "200ms"
+	Delay    time.Duration `json:"delay"` // before the fault is sent, or as its kind says; in JSON a string: "200ms"
 	Key      string        `json:"key"`
 	Location string        `json:"location"`
 }
@@ -198,7 +198,9 @@ func (s *Server) faultBefore(x *exchange, f *Fault) bool {
 	default:
 		return false
 	}
-	s.write(x)
+	if s.wait(x.r.Context(), f.Delay) {
+		s.write(x)
+	}
 	return true
 }
 

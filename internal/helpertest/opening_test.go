@@ -7,8 +7,6 @@ import (
 	"strings"
 	"testing"
 	"time"
-
-	"github.com/whispering/bundle/internal/awslocal"
 )
 
 // repeat makes n equal calls.
@@ -59,11 +57,13 @@ func TestEveryBoxIsOpenedOnce(t *testing.T) {
 // TestCallersShareAFailure: those who waited get it, the next one tries again.
 func TestCallersShareAFailure(t *testing.T) {
 	each(t, func(t *testing.T, l language) {
-		// Slow enough that all six come while the first one's call is under way.
-		local, d := embedded(t, awslocal.WithLatency(time.Second)), l.start(t)
+		local, d := embedded(t), l.start(t)
 		v := readVector(t, "ok-one")
 		vars := local.environment(v.place(t))
-		local.Inject(fails("AccessDeniedException", 400, 1, 1)...)
+		// Slow enough that all six come while the first one's call is under way.
+		denied := fails("AccessDeniedException", 400, 1, 1)
+		denied[0].Delay = time.Second
+		local.Inject(denied...)
 		for _, r := range d.call(t, request{Env: vars, Calls: repeat(6, "all"), Parallel: true}) {
 			if r.Code != "access_denied" {
 				t.Errorf("got %q, want access_denied", r.Code)
