@@ -136,7 +136,7 @@ func (a *app) helperFiles(ctx context.Context, names []string) ([]layerbuild.Fil
 		var err error
 		switch name {
 		case "node":
-			files, err = layerbuild.HelperFiles(node.Files)
+			files, err = node.Files()
 		case "python":
 			files, err = layerbuild.HelperFiles(python.Files)
 		case "exec":

@@ -10,11 +10,13 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/whispering/bundle/internal/needs"
+	"github.com/whispering/bundle/runtime/node"
 )
 
 // A language is an interpreter and the driver program for it.
@@ -82,7 +84,7 @@ func (l language) start(t *testing.T, args ...string) *driver {
 	t.Helper()
 	d := &driver{stderr: &strings.Builder{}}
 	cmd := exec.Command(l.program, append(args, l.driver)...)
-	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir(), "PYTHONDONTWRITEBYTECODE=1"}
+	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir(), "PYTHONDONTWRITEBYTECODE=1", "NODE_PATH=" + nodePath(t)}
 	cmd.Stderr = d.stderr
 	in, err := cmd.StdinPipe()
 	if err != nil {
@@ -103,6 +105,27 @@ func (l language) start(t *testing.T, args ...string) *driver {
 		}
 	})
 	return d
+}
+
+// nodePath puts the helper for Node into a folder as it is in a layer, and
+// returns the folder to name in NODE_PATH.
+func nodePath(t testing.TB) string {
+	t.Helper()
+	opt := t.TempDir()
+	files, err := node.Files()
+	if err != nil {
+		t.Fatal(err)
+	}
+	folder := filepath.Join(opt, node.Folder)
+	if err := os.MkdirAll(folder, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range files {
+		if err := os.WriteFile(filepath.Join(opt, f.Path), f.Data, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return filepath.Dir(folder)
 }
 
 // A request is one line to a driver.

@@ -37,7 +37,7 @@ var law = map[string][2]string{
 	"runtime/kms":           {"", "signer"},
 	"runtime/secrets":       {"layerbuild/sealed runtime/kms", ""},
 	"runtime/execwrap":      {"runtime/secrets", ""},
-	"runtime/node":          {"", ""},
+	"runtime/node":          {"layerbuild", ""},
 	"runtime/python":        {"", ""},
 	"runtime/execbin":       {"", ""},
 	"runtime/execbin/make":  {"runtime/execbin", ""},

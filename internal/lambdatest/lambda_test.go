@@ -122,7 +122,10 @@ func unpack(t *testing.T, document string) (opt string) {
 		t.Fatal(err)
 	}
 	layer := layerbuild.Layer{Documents: []*sealed.Document{doc}}
-	for _, files := range []fs.FS{node.Files, python.Files, wrapper(t)} {
+	if layer.Helpers, err = node.Files(); err != nil {
+		t.Fatal(err)
+	}
+	for _, files := range []fs.FS{python.Files, wrapper(t)} {
 		helpers, err := layerbuild.HelperFiles(files)
 		if err != nil {
 			t.Fatal(err)

@@ -1,11 +1,64 @@
-// Package node holds the helper for Node.js as it goes into a layer.
+// Package node holds the helper for Node.js, bundle-secrets, as it goes into a
+// layer.
 package node
 
-import "embed"
+import (
+	"embed"
+	"path"
+	"regexp"
+	"strings"
 
-// Files has the package bundle-secrets at the path where Lambda's runtimes
-// look for it below /opt, nodejs/node_modules
+	"github.com/whispering/bundle/layerbuild"
+)
+
+// Folder is where Lambda's runtimes look for the package below /opt
 // (https://docs.aws.amazon.com/lambda/latest/dg/packaging-layers.html).
-//
-//go:embed nodejs
-var Files embed.FS
+const Folder = "nodejs/node_modules/bundle-secrets"
+
+//go:embed package
+var sources embed.FS
+
+// Files returns the package. Its modules are put into one file, each as a
+// function that runs when it is first asked for: Node finds, reads and compiles
+// one file some 4 ms sooner than ten, which is much of a cold start.
+func Files() ([]layerbuild.File, error) {
+	modules, err := sources.ReadDir("package/lib")
+	if err != nil {
+		return nil, err
+	}
+	var script strings.Builder
+	script.WriteString(`"use strict";
+const made = { __proto__: null };
+const part = (name) => (made[name] ??= parts[name]());
+const parts = { __proto__: null };
+`)
+	for _, entry := range modules {
+		text, err := sources.ReadFile("package/lib/" + entry.Name())
+		if err != nil {
+			return nil, err
+		}
+		name, _, _ := strings.Cut(entry.Name(), ".")
+		script.WriteString("\nparts." + name + " = () => {\n" + strings.Replace(joined(text), "module.exports = ", "return ", 1) + "};\n")
+	}
+	index, err := sources.ReadFile("package/index.cjs")
+	if err != nil {
+		return nil, err
+	}
+	script.WriteString("\n" + joined(index))
+	files := []layerbuild.File{{Path: path.Join(Folder, "index.cjs"), Data: []byte(script.String())}}
+	for _, name := range []string{"index.d.ts", "package.json"} {
+		data, err := sources.ReadFile("package/" + name)
+		if err != nil {
+			return nil, err
+		}
+		files = append(files, layerbuild.File{Path: path.Join(Folder, name), Data: data})
+	}
+	return files, nil
+}
+
+var requireModule = regexp.MustCompile(`require\("\./(?:lib/)?(\w+)\.cjs"\)`)
+
+// joined makes a module ask for the others as parts of its own file.
+func joined(text []byte) string {
+	return requireModule.ReplaceAllString(string(text), `part("$1")`)
+}

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { createRequire } from "node:module";
 import { test } from "node:test";
 
-const { parseReply } = createRequire(import.meta.url)("../nodejs/node_modules/bundle-secrets/lib/http.cjs");
+const { parseReply } = createRequire(import.meta.url)("../package/lib/http.cjs");
 
 const good = [
   ["a length", "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello", "hello", true],

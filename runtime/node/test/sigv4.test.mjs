@@ -6,7 +6,7 @@ import path from "node:path";
 import { test } from "node:test";
 
 const { authorization, canonicalRequest, stringToSign, timestamp } = createRequire(import.meta.url)(
-  "../nodejs/node_modules/bundle-secrets/lib/sigv4.cjs",
+  "../package/lib/sigv4.cjs",
 );
 const suite = path.join(import.meta.dirname, "../../../../shared/data/sigv4");
 const credentials = { id: "AKIDEXAMPLE", key: "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY" };

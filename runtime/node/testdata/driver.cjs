@@ -1,14 +1,13 @@
 "use strict";
-// Makes calls to bundle-secrets on behalf of the Go tests.
+// Makes calls to bundle-secrets, found by NODE_PATH, on behalf of the Go tests.
 //
 // Each line of standard input is a JSON object: "env" replaces the environment, "calls" is a list of calls, "keep" keeps what
 // earlier lines opened, "parallel" makes the calls at the same time. Each line of standard output is the list of results.
 
-const path = require("node:path");
 const readline = require("node:readline");
 const util = require("node:util");
 
-const folder = path.join(__dirname, "../nodejs/node_modules/bundle-secrets");
+const file = require.resolve("bundle-secrets");
 const encode = (value) => Buffer.from(value).toString("base64");
 const encodeAll = (entries) => Object.fromEntries(entries.map(([name, value]) => [name, encode(value)]));
 
@@ -30,8 +29,8 @@ async function call(module, kind, name, override = false) {
 async function answer({ env, calls, keep, parallel }) {
   for (const name of Object.keys(process.env)) delete process.env[name];
   Object.assign(process.env, env);
-  if (!keep) for (const file of Object.keys(require.cache)) if (file.startsWith(folder + path.sep)) delete require.cache[file];
-  const module = require(folder);
+  if (!keep) delete require.cache[file];
+  const module = require(file);
   if (parallel) return Promise.all(calls.map((c) => call(module, ...c)));
   const results = [];
   for (const c of calls) results.push(await call(module, ...c));

@@ -11,7 +11,7 @@ exports.handler = async ({ names, helper }) => {
     result.environment[name] = digest(process.env[name]);
     if (helper === "require") result.helper[name] = digest(await require("bundle-secrets").getSecret(name));
     if (helper === "import") {
-      const { getSecret } = await import("/opt/nodejs/node_modules/bundle-secrets/index.mjs");
+      const { getSecret } = await import("/opt/nodejs/node_modules/bundle-secrets/index.cjs");
       result.helper[name] = digest(await getSecret(name));
     }
   }

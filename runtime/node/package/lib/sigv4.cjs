@@ -7,9 +7,13 @@ const { createHash, createHmac } = require("node:crypto");
 const hmac = (key, text) => createHmac("sha256", key).update(text).digest();
 const hash = (data) => createHash("sha256").update(data).digest("hex");
 
-/** timestamp writes a time in milliseconds as x-amz-date wants it: 20150830T123600Z. */
+/** timestamp writes a time in milliseconds as x-amz-date wants it: 20150830T123600Z. Date's own texts would load the time zones first. */
 function timestamp(ms) {
-  return new Date(ms).toISOString().replace(/[:-]|\.\d{3}/g, "");
+  const t = new Date(ms);
+  const [month, day, hour, minute, second] = [t.getUTCMonth() + 1, t.getUTCDate(), t.getUTCHours(), t.getUTCMinutes(), t.getUTCSeconds()].map((n) =>
+    String(n).padStart(2, "0"),
+  );
+  return `${t.getUTCFullYear()}${month}${day}T${hour}${minute}${second}Z`;
 }
 
 /** signedHeaders gives the names and the canonical text of a list of [name, value], names repeated or not. */
