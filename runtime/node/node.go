@@ -28,6 +28,8 @@ func Files() ([]layerbuild.File, error) {
 	}
 	var script strings.Builder
 	script.WriteString(`"use strict";
+// Put together from runtime/node/package of the project: a part is a file there, and runs when it is first asked for.
+
 const made = { __proto__: null };
 const part = (name) => (made[name] ??= parts[name]());
 const parts = { __proto__: null };
