@@ -115,21 +115,10 @@ func object(members []member) Packed {
 	return Packed{Box: sealed.Box{Secrets: names}, Plaintext: secret.New(append(text, '}'))}
 }
 
-// appendMember writes "NAME":"value". It is not encoding/json, which escapes
-// more than it must and whose escapes are not promised to stay the same.
+// appendMember writes "NAME":"value".
 func appendMember(to []byte, name string, value []byte) []byte {
 	to = append(to, '"')
 	to = append(to, name...)
 	to = append(to, `":"`...)
-	for _, c := range value {
-		switch i := strings.IndexByte("\"\\\b\t\n\f\r", c); {
-		case i >= 0:
-			to = append(to, '\\', `"\btnfr`[i])
-		case c < 0x20:
-			to = fmt.Appendf(to, `\u%04x`, c)
-		default:
-			to = append(to, c)
-		}
-	}
-	return append(to, '"')
+	return append(secret.AppendEscaped(to, value), '"')
 }

@@ -6,7 +6,6 @@ import (
 	"encoding/base64"
 	"encoding/binary"
 	"encoding/hex"
-	"fmt"
 	"slices"
 	"strings"
 )
@@ -83,7 +82,7 @@ func NewSearch(values []Value) *Search {
 		}
 		value = value[:min(len(value), maxSearch)]
 		s.texts = append(s.texts, text{held(value), i})
-		if escaped := escape(value); len(escaped) > len(value) {
+		if escaped := AppendEscaped(nil, value); len(escaped) > len(value) {
 			s.texts = append(s.texts, text{held(escaped), i})
 		}
 	}
@@ -107,22 +106,6 @@ func NewSearch(values []Value) *Search {
 
 // held is a Value of bytes that nobody changes.
 func held(b []byte) Value { return Value{bytes: func() []byte { return b }} }
-
-// escape writes a value as it stands in a JSON string in a box (F-23).
-func escape(value []byte) []byte {
-	var to []byte
-	for _, c := range value {
-		switch i := strings.IndexByte("\"\\\b\t\n\f\r", c); {
-		case i >= 0:
-			to = append(to, '\\', `"\btnfr`[i])
-		case c < 0x20:
-			to = fmt.Appendf(to, `\u%04x`, c)
-		default:
-			to = append(to, c)
-		}
-	}
-	return to
-}
 
 // write writes bytes in a form: of base64 only what does not depend on the bytes
 // around them.
