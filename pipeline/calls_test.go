@@ -102,6 +102,7 @@ func (w *world) put(t *testing.T, name, value string) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	cfg.APIOptions = nil // which keep a client to what bundle calls
 	_, err = ssm.NewFromConfig(cfg).PutParameter(t.Context(), &ssm.PutParameterInput{
 		Name: &name, Value: &value, Type: types.ParameterTypeSecureString, KeyId: aws.String("alias/parameters"), Overwrite: aws.Bool(true),
 	})

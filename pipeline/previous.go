@@ -160,6 +160,8 @@ func layerProblem(at *hcl.Range, layer string, err error, orElse string) Problem
 	switch {
 	case errors.Is(err, publish.ErrNoLayer):
 		return problem(Integrity, at, "Layer not found", detail("Correct its name or version"))
+	case errors.Is(err, publish.ErrVanished):
+		return problem(Integrity, at, "Layer not found", detail("It may have been deleted just now: run the command again"))
 	case errors.Is(err, publish.ErrDenied):
 		return problem(Access, at, "Layer refused", detail("Allow this role lambda:ListLayerVersions and lambda:GetLayerVersion on it"))
 	case errors.Is(err, publish.ErrDamaged):

@@ -12,6 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 
+	"github.com/whispering/bundle/internal/awslocal"
 	"github.com/whispering/bundle/layerbuild"
 	"github.com/whispering/bundle/pipeline"
 	"github.com/whispering/bundle/pipeline/plan"
@@ -176,7 +177,7 @@ func (f *fresh) changes(t *testing.T, want map[string]int) (changes []plan.Chang
 
 func (f *fresh) publish(t *testing.T, layer []byte) {
 	t.Helper()
-	if _, err := publish.New(f.cfg).Publish(t.Context(), "shop", "", layer); err != nil {
+	if _, err := publish.New(f.cfg, awslocal.Account).Publish(t.Context(), "shop", "", layer); err != nil {
 		t.Fatal(err)
 	}
 }

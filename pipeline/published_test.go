@@ -39,6 +39,7 @@ func newFresh(t *testing.T, s *sample) *fresh {
 	if err != nil {
 		t.Fatal(err)
 	}
+	cfg.APIOptions = nil // which keep a client to what bundle calls
 	return &fresh{w, cfg}
 }
 
@@ -54,7 +55,7 @@ func (f *fresh) run(t *testing.T, run func(*pipeline.Build) (*pipeline.Result, p
 	if b.Previous, problems = pipeline.OpenPrevious(pipeline.PreviousAuto, &pipeline.Outfile{}, b.Manifest); len(problems) > 0 {
 		t.Fatal(problemsError(problems))
 	}
-	b.Layers = publish.New(f.cfg)
+	b.Layers = publish.New(f.cfg, awslocal.Account)
 	f.server.ResetCalls()
 	result, problems := run(b)
 	if len(problems) > 0 {
@@ -75,7 +76,7 @@ func (f *fresh) run(t *testing.T, run func(*pipeline.Build) (*pipeline.Result, p
 // two calls that fetch what is published; a plan costs no more than looking.
 func TestFreshRunnersCarryOverFromWhatIsPublished(t *testing.T) {
 	f := newFresh(t, functions(1000, 23))
-	layers := publish.New(f.cfg)
+	layers := publish.New(f.cfg, awslocal.Account)
 	build := func(b *pipeline.Build) (*pipeline.Result, pipeline.Problems) { return b.Run(t.Context()) }
 	look := func(b *pipeline.Build) (*pipeline.Result, pipeline.Problems) { return b.Plan(t.Context()) }
 	fetching := func(all map[string]int) map[string]int {

@@ -126,7 +126,7 @@ func (a *app) connect(ctx context.Context, module *manifest.Module, m *manifest.
 	s.looking = s.parameters.Looking(cfg)
 	s.keys = seal.New(cfg)
 	s.blind = pipeline.Blind{Parameters: s.parameters.Blind(cfg), Keys: seal.NewBlind(cfg)}
-	s.layers = publish.New(awsclient.WithTimeout(cfg, layerTimeout))
+	s.layers = publish.New(awsclient.WithTimeout(cfg, layerTimeout), s.account)
 	s.doctor = doctor.New(cfg)
 	return s, nil
 }

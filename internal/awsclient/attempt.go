@@ -18,6 +18,7 @@ import (
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 
 	"github.com/whispering/bundle/internal/awsfault"
+	"github.com/whispering/bundle/internal/awsreply"
 )
 
 // Calls counts the attempts of calls to AWS. The zero value is ready, and safe
@@ -63,7 +64,7 @@ type recorder struct {
 }
 
 func (r *recorder) options() []func(*middleware.Stack) error {
-	return []func(*middleware.Stack) error{func(stack *middleware.Stack) error {
+	return []func(*middleware.Stack) error{awsreply.Check, func(stack *middleware.Stack) error {
 		return stack.Deserialize.Add(middleware.DeserializeMiddlewareFunc("Recorder", r.attempt), middleware.Before)
 	}}
 }
@@ -73,7 +74,7 @@ func (r *recorder) options() []func(*middleware.Stack) error {
 func (r *recorder) attempt(ctx context.Context, in middleware.DeserializeInput, next middleware.DeserializeHandler) (
 	out middleware.DeserializeOutput, metadata middleware.Metadata, err error,
 ) {
-	call := strings.ToLower(strings.ReplaceAll(awsmiddleware.GetServiceID(ctx), " ", "")) + ":" + awsmiddleware.GetOperationName(ctx)
+	call := awsreply.Operation(ctx)
 	r.calls.add(call)
 	if c, ok := ctx.Value(callsKey{}).(*Calls); ok {
 		c.add(call)

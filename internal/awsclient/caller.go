@@ -29,6 +29,9 @@ type Identity struct {
 func Caller(ctx context.Context, cfg aws.Config) (Identity, error) {
 	out, err := sts.NewFromConfig(cfg).GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
 	if err != nil {
+		if awsfault.Classify(err) == awsfault.Malformed {
+			return Identity{}, fmt.Errorf("%w: %s", ErrReply, awsfault.Describe(err))
+		}
 		if awsfault.Classify(err) == awsfault.Credentials && !errors.Is(err, ErrCredentials) {
 			return Identity{}, fmt.Errorf("%w: %w", ErrCredentials, err)
 		}
@@ -36,7 +39,7 @@ func Caller(ctx context.Context, cfg aws.Config) (Identity, error) {
 	}
 	id := Identity{Account: aws.ToString(out.Account), ARN: aws.ToString(out.Arn)}
 	if len(id.Account) != 12 || strings.Trim(id.Account, "0123456789") != "" || !strings.Contains(id.ARN, ":"+id.Account+":") {
-		return Identity{}, fmt.Errorf("%w: account %q, ARN %q", ErrReply, id.Account, id.ARN)
+		return Identity{}, fmt.Errorf("%w: account %q, ARN %q", ErrReply, awsfault.Printable(id.Account), awsfault.Printable(id.ARN))
 	}
 	return id, nil
 }

@@ -251,7 +251,7 @@ func TestNothingGoesToInheritedEndpoints(t *testing.T) {
 	cleanEnviron(t)
 	withKeys(t)
 	rogue := newServer(t, text(200, `{"KeyId":"x","CiphertextBlob":"eA=="}`))
-	right := newServer(t, text(200, `{"KeyId":"x","CiphertextBlob":"eA=="}`))
+	right := newServer(t, text(200, `{"KeyId":"x","CiphertextBlob":"eA==","Parameters":[]}`))
 	for _, name := range []string{"AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_KMS", "AWS_ENDPOINT_URL_SSM"} {
 		t.Setenv(name, rogue.URL)
 	}

@@ -32,7 +32,7 @@ func (m marked) Retrieve(ctx context.Context) (aws.Credentials, error) {
 		return c, nil
 	}
 	switch awsfault.Classify(err) {
-	case awsfault.Canceled, awsfault.Throttled, awsfault.Unavailable:
+	case awsfault.Canceled, awsfault.Throttled, awsfault.Unavailable, awsfault.Malformed:
 		return c, err
 	}
 	return c, &credentialsError{m.what, err}

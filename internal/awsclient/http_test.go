@@ -9,6 +9,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 )
 
+const described = `{"KeyMetadata": {"KeyId": "x", "Arn": "x", "AWSAccountId": "x", "Enabled": true, "KeyState": "x", "KeySpec": "x",
+	"KeyUsage": "x", "KeyManager": "x"}}`
+
 type roundTrip func(*http.Request) (*http.Response, error)
 
 func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
@@ -30,7 +33,7 @@ func TestRequestBodiesCanOnlyBeRead(t *testing.T) {
 		if err != nil || !strings.Contains(string(b), "alias/x") {
 			t.Errorf("the body is %q: %v", b, err)
 		}
-		return &http.Response{StatusCode: http.StatusOK, Header: http.Header{}, Body: io.NopCloser(strings.NewReader("{}"))}, nil
+		return &http.Response{StatusCode: http.StatusOK, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(described))}, nil
 	})
 	if _, err := kms.NewFromConfig(cfg).DescribeKey(t.Context(), &kms.DescribeKeyInput{KeyId: new("alias/x")}); err != nil {
 		t.Fatal(err)

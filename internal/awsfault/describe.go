@@ -21,12 +21,18 @@ func Describe(err error) string {
 		error
 		CredentialsError() bool
 	}
+	var malformed interface {
+		error
+		ReplyError() bool
+	}
 	var api smithy.APIError
 	var send *smithyhttp.RequestSendError
 	text := ""
 	switch {
 	case errors.As(err, &marked):
 		return Printable(marked.Error())
+	case errors.As(err, &malformed):
+		text = Printable(malformed.Error())
 	case errors.As(err, &api) && api.ErrorCode() != "" && api.ErrorCode() != "UnknownError":
 		text = Printable(strings.TrimSuffix(api.ErrorCode()+": "+api.ErrorMessage(), ": "))
 	case errors.As(err, &send):

@@ -24,11 +24,12 @@ const (
 	Denied                   // the caller may not do this
 	Throttled                // too many calls, after all retries
 	Unavailable              // no answer, or none from AWS: network, time-out, 5xx, HTML, redirect
+	Malformed                // an answer that AWS should never give
 )
 
 // String returns the class in one word.
 func (c Class) String() string {
-	return [...]string{"other", "canceled", "credentials", "denied", "throttled", "unavailable"}[c]
+	return [...]string{"other", "canceled", "credentials", "denied", "throttled", "unavailable", "malformed"}[c]
 }
 
 // Classify tells what a failed call means. It goes by error codes, as AWS's
@@ -37,9 +38,11 @@ func (c Class) String() string {
 // https://docs.aws.amazon.com/kms/latest/APIReference/CommonErrors.html
 // https://docs.aws.amazon.com/lambda/latest/api/CommonErrors.html
 //
-// An error that has a method CredentialsError counts as one of credentials.
+// An error that has a method CredentialsError counts as one of credentials, and
+// one that has a method ReplyError as one of the reply.
 func Classify(err error) Class {
 	var marked interface{ CredentialsError() bool }
+	var malformed interface{ ReplyError() bool }
 	var api smithy.APIError
 	switch {
 	case err == nil:
@@ -48,6 +51,8 @@ func Classify(err error) Class {
 		return Canceled
 	case errors.As(err, &marked):
 		return Credentials
+	case errors.As(err, &malformed):
+		return Malformed
 	case errors.As(err, &api):
 		return classifyCode(api.ErrorCode(), Status(err))
 	}

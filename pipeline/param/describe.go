@@ -76,6 +76,12 @@ func (s *Source) describe(ctx context.Context, filter types.ParameterStringFilte
 			if !asked(name) {
 				return replyError("the description of %q was not asked for", awsfault.Printable(name))
 			}
+			switch {
+			case !slices.Contains(types.ParameterType("").Values(), p.Type):
+				return replyError("the description of %q has type %q", awsfault.Printable(name), awsfault.Printable(string(p.Type)))
+			case p.Type == types.ParameterTypeSecureString && aws.ToString(p.KeyId) == "":
+				return replyError("the description of %q, a SecureString, has no key", awsfault.Printable(name))
+			}
 			found[name] = Description{name, string(p.Type), string(p.Tier), aws.ToString(p.KeyId)}
 		}
 		token = out.NextToken

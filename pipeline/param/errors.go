@@ -72,6 +72,8 @@ func sentinel(err error) error {
 		return ErrDenied
 	case awsfault.Throttled, awsfault.Unavailable:
 		return ErrUnavailable
+	case awsfault.Malformed:
+		return ErrReply
 	}
 	switch awsfault.Code(err) {
 	case "InvalidKeyId": // how a disabled or deleted key is reported

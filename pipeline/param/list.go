@@ -22,6 +22,7 @@ import (
 const (
 	maxListed = 10000
 	maxPages  = 2 * maxListed / batchSize
+	maxEmpty  = 50 // pages in a row, of a list without a filter
 )
 
 // List returns every parameter below a path, sorted by name, undecrypted and
@@ -41,6 +42,7 @@ func (s *Source) list(ctx context.Context, path string, recursive bool, filters 
 	var token *string
 	names := make(map[string]bool)
 	tokens := make(map[string]bool)
+	empty := 0
 	for range maxPages {
 		out, err := s.client.GetParametersByPath(ctx, &ssm.GetParametersByPathInput{
 			Path: aws.String(path), Recursive: aws.Bool(recursive), WithDecryption: aws.Bool(false),
@@ -68,6 +70,9 @@ func (s *Source) list(ctx context.Context, path string, recursive bool, filters 
 		if len(all) > maxListed {
 			return nil, replyError("the list of %q has more than %d parameters", path, maxListed)
 		}
+		if empty++; len(out.Parameters) > 0 || len(filters) > 0 {
+			empty = 0
+		}
 		token = out.NextToken
 		if aws.ToString(token) == "" {
 			slices.SortFunc(all, func(a, b Parameter) int { return strings.Compare(a.Ref.Name, b.Ref.Name) })
@@ -75,6 +80,9 @@ func (s *Source) list(ctx context.Context, path string, recursive bool, filters 
 		}
 		if tokens[*token] {
 			return nil, replyError("the list of %q goes round in circles", path)
+		}
+		if empty == maxEmpty {
+			break
 		}
 		tokens[*token] = true
 	}

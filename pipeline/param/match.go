@@ -100,6 +100,16 @@ func (m *matcher) results() []Result {
 	return all
 }
 
+// unanswered returns the results of a call whose reply is not to be trusted with
+// any of them.
+func unanswered(refs []secret.Ref, cause error) []Result {
+	all := make([]Result, len(refs))
+	for i, ref := range refs {
+		all[i] = Result{Ref: ref, Err: replyError("%q was asked for, and %s", ref, awsfault.Describe(cause))}
+	}
+	return all
+}
+
 // checkReply returns what is wrong with a parameter of a reply, or "".
 func checkReply(r reply, ref secret.Ref, home home) string {
 	v := r.parameter.Version
@@ -112,6 +122,8 @@ func checkReply(r reply, ref secret.Ref, home home) string {
 		return fmt.Sprintf("has version %d", v.Number)
 	case v.Modified.IsZero():
 		return "has no date"
+	case v.Modified.Year() < 1970 || v.Modified.Year() > 9999:
+		return "has a date outside of the years 1970 to 9999"
 	case !r.hasValue:
 		return "has no value"
 	case r.badCiphertext:

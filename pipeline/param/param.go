@@ -9,6 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ssm/types"
 	"github.com/aws/smithy-go/middleware"
 
+	"github.com/whispering/bundle/internal/awsfault"
 	"github.com/whispering/bundle/pipeline/secret"
 )
 
@@ -211,6 +212,9 @@ func (s *Source) ask(ctx context.Context, refs []secret.Ref, what kind) ([]Resul
 		names[i] = ref.String()
 	}
 	out, err := s.client.GetParameters(ctx, &ssm.GetParametersInput{Names: names, WithDecryption: aws.Bool(what == values)})
+	if awsfault.Classify(err) == awsfault.Malformed {
+		return unanswered(refs, err), nil
+	}
 	if err != nil {
 		return nil, err
 	}

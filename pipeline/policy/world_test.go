@@ -114,6 +114,7 @@ func (w *world) config(id, key string) aws.Config {
 	if err != nil {
 		w.Fatal(err)
 	}
+	cfg.APIOptions = nil // which keep a client to what bundle calls
 	return cfg
 }
 
@@ -175,7 +176,7 @@ func (w *world) build(cfg aws.Config) *pipeline.Build {
 			who, err := awsclient.Caller(ctx, cfg)
 			return who.Account, err
 		},
-		Parameters: parameters, Keys: seal.New(cfg), Layers: publish.New(cfg),
+		Parameters: parameters, Keys: seal.New(cfg), Layers: publish.New(cfg, awslocal.Account),
 		Blind: pipeline.Blind{Parameters: parameters.Blind(cfg), Keys: seal.NewBlind(cfg)},
 	}
 }
@@ -194,14 +195,14 @@ func (w *world) run(cfg aws.Config) ([]*sealed.Document, error) {
 	if len(problems) > 0 {
 		return nil, fmt.Errorf("%s: %s", problems[0].Summary, problems[0].Detail)
 	}
-	if _, err := publish.New(cfg).Publish(w.Context(), "shop", "a test", layer); err != nil {
+	if _, err := publish.New(cfg, awslocal.Account).Publish(w.Context(), "shop", "a test", layer); err != nil {
 		return nil, err
 	}
 	return result.Documents, w.findLayer(cfg)
 }
 
 func (w *world) findLayer(cfg aws.Config) error {
-	_, err := publish.New(cfg).Find(w.Context(), publish.Ref{Layer: "shop"})
+	_, err := publish.New(cfg, awslocal.Account).Find(w.Context(), publish.Ref{Layer: "shop"})
 	return err
 }
 

@@ -1,6 +1,7 @@
 package publish
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -31,7 +32,7 @@ func (l *Lambda) Download(ctx context.Context, v Version) ([]byte, error) {
 	const attempts = 4
 	var content []byte
 	for attempt := range attempts {
-		content, err = l.get(ctx, link)
+		content, err = l.get(ctx, link, v.Size)
 		if !errors.Is(err, ErrUnavailable) || ctx.Err() != nil {
 			break
 		}
@@ -65,7 +66,7 @@ func (l *Lambda) checkLocation(location string) (*url.URL, error) {
 	return link, nil
 }
 
-func (l *Lambda) get(ctx context.Context, link *url.URL) ([]byte, error) {
+func (l *Lambda) get(ctx context.Context, link *url.URL, size int64) ([]byte, error) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, link.String(), nil)
 	if err != nil {
 		return nil, fmt.Errorf("%w: it has no link to the content", ErrReply)
@@ -81,11 +82,12 @@ func (l *Lambda) get(ctx context.Context, link *url.URL) ([]byte, error) {
 	case status != http.StatusOK:
 		return nil, fmt.Errorf("%w: the link to the content gives HTTP status %d", ErrReply, status)
 	}
-	content, err := io.ReadAll(io.LimitReader(response.Body, layerbuild.MaxBytes+1))
+	content := bytes.NewBuffer(make([]byte, 0, size+1+bytes.MinRead))
+	_, err = content.ReadFrom(io.LimitReader(response.Body, size+1)) // one more than there should be shows that there is more
 	if err != nil {
 		return nil, fmt.Errorf("%w: the content of the layer was cut short: %s", ErrUnavailable, network(err))
 	}
-	return content, nil
+	return content.Bytes(), nil
 }
 
 // network says what went wrong, without the link.

@@ -9,6 +9,8 @@ import (
 var (
 	// ErrNoLayer reports that there is no such layer or no such version.
 	ErrNoLayer = errors.New("there is no such layer")
+	// ErrVanished reports a version that Lambda lists and then does not know.
+	ErrVanished = errors.New("the newest version is listed, but cannot be fetched")
 	// ErrDenied reports that the caller may not do this with the layer.
 	ErrDenied = errors.New("it is not allowed")
 	// ErrDamaged reports content that is not what was published.
@@ -41,6 +43,8 @@ func sentinel(err error) error {
 		return ErrDenied
 	case awsfault.Throttled, awsfault.Unavailable:
 		return ErrUnavailable
+	case awsfault.Malformed:
+		return ErrReply
 	}
 	switch awsfault.Code(err) {
 	case "ResourceNotFoundException":

@@ -24,12 +24,17 @@ type Lambda struct {
 	client *lambda.Client
 	http   aws.HTTPClient // of the same configuration: proxies, certificates, no redirects
 	base   string         // the endpoint, where it is not AWS's own
+	home   string         // what the ARN of a layer of the account has before its name, after the partition
 }
 
 // New returns a Lambda that makes its calls with cfg, whose HTTPClient must be
 // set. A call may move layerbuild.MaxBytes: its time-out must allow for that.
-func New(cfg aws.Config) *Lambda {
-	return &Lambda{client: lambda.NewFromConfig(cfg), http: cfg.HTTPClient, base: aws.ToString(cfg.BaseEndpoint)}
+// Layers that are named without an ARN are those of account.
+func New(cfg aws.Config, account string) *Lambda {
+	return &Lambda{
+		client: lambda.NewFromConfig(cfg), http: cfg.HTTPClient, base: aws.ToString(cfg.BaseEndpoint),
+		home: ":lambda:" + cfg.Region + ":" + account + ":layer:",
+	}
 }
 
 // A Version is one published version of a layer. Its content never changes.
@@ -48,11 +53,11 @@ type Version struct {
 // https://docs.aws.amazon.com/lambda/latest/api/API_ListLayerVersions.html
 // https://docs.aws.amazon.com/lambda/latest/api/API_GetLayerVersion.html
 //
-// Its errors wrap ErrNoLayer, ErrDenied, ErrReply, ErrUnavailable,
+// Its errors wrap ErrNoLayer, ErrVanished, ErrDenied, ErrReply, ErrUnavailable,
 // ErrCredentials or the context's error.
 func (l *Lambda) Find(ctx context.Context, ref Ref) (Version, error) {
-	number := ref.Version
-	if number == 0 {
+	number, listed := ref.Version, ref.Version == 0
+	if listed {
 		var err error
 		if number, err = l.newest(ctx, ref.Layer); err != nil {
 			return Version{}, err
@@ -60,9 +65,12 @@ func (l *Lambda) Find(ctx context.Context, ref Ref) (Version, error) {
 	}
 	out, err := l.client.GetLayerVersion(ctx, &lambda.GetLayerVersionInput{LayerName: aws.String(ref.Layer), VersionNumber: aws.Int64(number)})
 	if err != nil {
-		return Version{}, failure(ctx, err)
+		if err = failure(ctx, err); listed && errors.Is(err, ErrNoLayer) {
+			err = fmt.Errorf("%w: version %d", ErrVanished, number)
+		}
+		return Version{}, err
 	}
-	v, err := newVersion(ref.Layer, aws.ToString(out.LayerVersionArn), out.Version, out.Content)
+	v, err := l.newVersion(ref.Layer, aws.ToString(out.LayerVersionArn), out.Version, out.Content)
 	if err == nil && v.Number != number {
 		err = fmt.Errorf("%w: it describes version %d, not %d", ErrReply, v.Number, number)
 	}
@@ -73,7 +81,8 @@ func (l *Lambda) Find(ctx context.Context, ref Ref) (Version, error) {
 // first, so that one page will do; where a page is in another order, all are
 // read.
 func (l *Lambda) newest(ctx context.Context, layer string) (int64, error) {
-	const maxPages = 1000
+	const maxPages, maxEmpty = 1000, 50
+	empty := 0
 	var newest int64
 	var marker *string
 	for range maxPages {
@@ -86,10 +95,19 @@ func (l *Lambda) newest(ctx context.Context, layer string) (int64, error) {
 			if v.Version < 1 {
 				return 0, fmt.Errorf("%w: it lists version %d", ErrReply, v.Version)
 			}
+			if arn := aws.ToString(v.LayerVersionArn); v.LayerVersionArn != nil && !l.names(layer, arn, v.Version) {
+				return 0, fmt.Errorf("%w: it lists %q as version %d", ErrReply, awsfault.Printable(arn), v.Version)
+			}
 			descending = descending && (i == 0 || v.Version < out.LayerVersions[i-1].Version)
 			newest = max(newest, v.Version)
 		}
-		marker = out.NextMarker
+		if empty++; len(out.LayerVersions) > 0 {
+			empty = 0
+		}
+		before := aws.ToString(marker)
+		if marker = out.NextMarker; aws.ToString(marker) != "" && (aws.ToString(marker) == before || empty == maxEmpty) {
+			break
+		}
 		if aws.ToString(marker) != "" && (!descending || len(out.LayerVersions) == 0) {
 			continue
 		}
@@ -119,7 +137,7 @@ func (l *Lambda) Publish(ctx context.Context, name, description string, layer []
 	sum := sha256.Sum256(layer)
 	digest := hex.EncodeToString(sum[:])
 	if err == nil {
-		v, bad := newVersion(name, aws.ToString(out.LayerVersionArn), out.Version, out.Content)
+		v, bad := l.newVersion(name, aws.ToString(out.LayerVersionArn), out.Version, out.Content)
 		if bad == nil && v.SHA256 == digest {
 			return v, nil
 		}
@@ -150,10 +168,9 @@ func onlyWhenThrottled(o *lambda.Options) {
 }
 
 // newVersion holds what a reply says of a version to what was asked for.
-func newVersion(layer, arn string, number int64, content *types.LayerVersionContentOutput) (Version, error) {
-	ref, err := ParseARN(arn)
+func (l *Lambda) newVersion(layer, arn string, number int64, content *types.LayerVersionContentOutput) (Version, error) {
 	switch {
-	case err != nil || ref.Version != number || ref.Layer != layer && !strings.HasSuffix(ref.Layer, ":layer:"+layer):
+	case !l.names(layer, arn, number):
 		return Version{}, fmt.Errorf("%w: it describes %q, version %d", ErrReply, awsfault.Printable(arn), number)
 	case content == nil || content.CodeSize < 0:
 		return Version{}, fmt.Errorf("%w: it describes a version without content", ErrReply)
@@ -165,6 +182,16 @@ func newVersion(layer, arn string, number int64, content *types.LayerVersionCont
 	return Version{
 		ARN: arn, Number: number, SHA256: hex.EncodeToString(sum), Size: content.CodeSize, location: aws.ToString(content.Location),
 	}, nil
+}
+
+// names reports whether an ARN is that of a version of a layer.
+func (l *Lambda) names(layer, arn string, number int64) bool {
+	ref, err := ParseARN(arn)
+	if err != nil || ref.Version != number {
+		return false
+	}
+	_, home, _ := strings.Cut(ref.Layer, ":lambda:")
+	return ref.Layer == layer || ":lambda:"+home == l.home+layer
 }
 
 // failure names what ended a call. Of the cause it keeps only a description: a

@@ -45,7 +45,7 @@ func embedded(t *testing.T, o ...awslocal.Option) (*awslocal.Server, *Lambda) {
 		t.Fatal(err)
 	}
 	id, key := server.Credentials()
-	return server, New(config(url, id, key))
+	return server, New(config(url, id, key), awslocal.Account)
 }
 
 func archive(t *testing.T, content string) []byte {
@@ -118,6 +118,15 @@ func TestWhatIsNotThereIsSaidToBeMissing(t *testing.T) {
 		if _, err := l.Find(t.Context(), ref); !errors.Is(err, ErrNoLayer) {
 			t.Errorf("%s: %v", ref, err)
 		}
+	}
+}
+
+func TestAVersionThatIsListedMustBeThere(t *testing.T) {
+	server, l := embedded(t)
+	publish(t, l, "shop-dev", archive(t, "one"))
+	server.Inject(awslocal.Fault{Kind: awslocal.Fail, Operation: "lambda:GetLayerVersion", Status: 404, Code: "ResourceNotFoundException"})
+	if _, err := l.Find(t.Context(), Ref{Layer: "shop-dev"}); !errors.Is(err, ErrVanished) || errors.Is(err, ErrNoLayer) {
+		t.Error(err)
 	}
 }
 
@@ -222,7 +231,7 @@ func lying(t *testing.T, reply func(url string) []byte, storage http.HandlerFunc
 		w.Header().Set("Content-Type", "application/json")
 		_, _ = w.Write(reply(s.URL))
 	})
-	return New(config(s.URL, "AKIAEXAMPLE000000000", "example"))
+	return New(config(s.URL, "AKIAEXAMPLE000000000", "example"), "222222222222")
 }
 
 func TestUnexpectedRepliesAreRefused(t *testing.T) {
@@ -231,6 +240,8 @@ func TestUnexpectedRepliesAreRefused(t *testing.T) {
 		"another layer":   {"LayerVersionArn": "arn:aws:lambda:us-east-1:222222222222:layer:other:3"},
 		"another version": {"Version": 4},
 		"both":            {"Version": 4, "LayerVersionArn": "arn:aws:lambda:us-east-1:222222222222:layer:shop:4"},
+		"another account": {"LayerVersionArn": "arn:aws:lambda:us-east-1:333333333333:layer:shop:3"},
+		"another region":  {"LayerVersionArn": "arn:aws:lambda:us-west-2:222222222222:layer:shop:3"},
 		"no ARN":          {"LayerVersionArn": nil},
 		"no content":      {"Content": nil},
 		"no digest":       {"CodeSha256": ""},
@@ -264,7 +275,10 @@ func TestListsAreReadAsFarAsNeeded(t *testing.T) {
 		"an empty page":   {[]string{page("m"), page("", 4)}, 4, nil, 2},
 		"nothing":         {[]string{page("")}, 0, ErrNoLayer, 1},
 		"an odd number":   {[]string{page("", -4)}, 0, ErrReply, 1},
-		"without an end":  {nil, 0, ErrReply, 1000},
+		"in circles":      {nil, 0, ErrReply, 2},
+		"without an end":  {[]string{"endless"}, 0, ErrReply, 50},
+		"a foreign one":   {[]string{`{"LayerVersions": [{"Version": 4, "LayerVersionArn": "arn:aws:lambda:us-east-1:333333333333:layer:shop:4"}]}`}, 0, ErrReply, 1},
+		"another one":     {[]string{`{"LayerVersions": [{"Version": 4, "LayerVersionArn": "arn:aws:lambda:us-east-1:222222222222:layer:shop:5"}]}`}, 0, ErrReply, 1},
 		"nothing at last": {[]string{page("m"), page("")}, 0, ErrNoLayer, 2},
 	} {
 		read := 0
@@ -272,6 +286,9 @@ func TestListsAreReadAsFarAsNeeded(t *testing.T) {
 			read++
 			if c.pages == nil {
 				return []byte(page("m"))
+			}
+			if c.pages[0] == "endless" {
+				return []byte(page(fmt.Sprint(read)))
 			}
 			return []byte(c.pages[read-1])
 		}, nil)

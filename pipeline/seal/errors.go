@@ -39,6 +39,8 @@ func sentinel(err error) error {
 		return ErrKeyDenied
 	case awsfault.Throttled, awsfault.Unavailable:
 		return ErrUnavailable
+	case awsfault.Malformed:
+		return ErrReply
 	}
 	switch awsfault.Code(err) {
 	case "NotFoundException", "InvalidArnException":

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -66,6 +67,10 @@ func (k *KMS) Describe(ctx context.Context, ref string) (Key, error) {
 	case !ok, aws.ToString(m.AWSAccountId) != key.Account:
 		return Key{}, fmt.Errorf("%w: the key has the ARN %q and belongs to account %q",
 			ErrReply, awsfault.Printable(aws.ToString(m.Arn)), awsfault.Printable(aws.ToString(m.AWSAccountId)))
+	case !strings.HasSuffix(key.ARN, ":key/"+aws.ToString(m.KeyId)):
+		return Key{}, fmt.Errorf("%w: the key %q has the id %q", ErrReply, key.ARN, awsfault.Printable(aws.ToString(m.KeyId)))
+	case !slices.Contains(types.KeyState("").Values(), m.KeyState):
+		return Key{}, fmt.Errorf("%w: the key %q is in state %q", ErrReply, key.ARN, awsfault.Printable(string(m.KeyState)))
 	case !isAlias(ref) && key.ARN != ref && !strings.HasSuffix(key.ARN, ":key/"+ref):
 		return Key{}, fmt.Errorf("%w: it describes key %q", ErrReply, key.ARN)
 	}

@@ -1,0 +1,405 @@
+package awsreply
+
+import (
+	"bytes"
+	"compress/gzip"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"runtime"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/kms"
+	"github.com/aws/aws-sdk-go-v2/service/lambda"
+	lambdatypes "github.com/aws/aws-sdk-go-v2/service/lambda/types"
+	"github.com/aws/aws-sdk-go-v2/service/ssm"
+	"github.com/aws/aws-sdk-go-v2/service/sts"
+	"github.com/aws/smithy-go/middleware"
+
+	"github.com/whispering/bundle/internal/awsfault"
+)
+
+// calls make every operation of the table.
+func calls(cfg aws.Config) map[string]func(context.Context) error {
+	p, k, l, s := ssm.NewFromConfig(cfg), kms.NewFromConfig(cfg), lambda.NewFromConfig(cfg), sts.NewFromConfig(cfg)
+	x := aws.String("arn:aws:iam::222222222222:role/x")
+	return map[string]func(context.Context) error{
+		"ssm:GetParameters": func(ctx context.Context) error {
+			return last(p.GetParameters(ctx, &ssm.GetParametersInput{Names: []string{"x"}}))
+		},
+		"ssm:GetParametersByPath": func(ctx context.Context) error {
+			return last(p.GetParametersByPath(ctx, &ssm.GetParametersByPathInput{Path: x}))
+		},
+		"ssm:DescribeParameters": func(ctx context.Context) error {
+			return last(p.DescribeParameters(ctx, &ssm.DescribeParametersInput{}))
+		},
+		"kms:DescribeKey": func(ctx context.Context) error { return last(k.DescribeKey(ctx, &kms.DescribeKeyInput{KeyId: x})) },
+		"kms:Encrypt": func(ctx context.Context) error {
+			return last(k.Encrypt(ctx, &kms.EncryptInput{KeyId: x, Plaintext: []byte("x")}))
+		},
+		"kms:ReEncrypt": func(ctx context.Context) error {
+			return last(k.ReEncrypt(ctx, &kms.ReEncryptInput{DestinationKeyId: x, CiphertextBlob: []byte("x")}))
+		},
+		"kms:Decrypt": func(ctx context.Context) error {
+			return last(k.Decrypt(ctx, &kms.DecryptInput{CiphertextBlob: []byte("x")}))
+		},
+		"kms:GetKeyPolicy": func(ctx context.Context) error { return last(k.GetKeyPolicy(ctx, &kms.GetKeyPolicyInput{KeyId: x})) },
+		"lambda:ListLayerVersions": func(ctx context.Context) error {
+			return last(l.ListLayerVersions(ctx, &lambda.ListLayerVersionsInput{LayerName: x}))
+		},
+		"lambda:GetLayerVersion": func(ctx context.Context) error {
+			return last(l.GetLayerVersion(ctx, &lambda.GetLayerVersionInput{LayerName: x, VersionNumber: aws.Int64(1)}))
+		},
+		"lambda:PublishLayerVersion": func(ctx context.Context) error {
+			return last(l.PublishLayerVersion(ctx, &lambda.PublishLayerVersionInput{LayerName: x, Content: &lambdatypes.LayerVersionContentInput{}}))
+		},
+		"sts:GetCallerIdentity": func(ctx context.Context) error { return last(s.GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})) },
+		"sts:AssumeRole": func(ctx context.Context) error {
+			return last(s.AssumeRole(ctx, &sts.AssumeRoleInput{RoleArn: x, RoleSessionName: x}))
+		},
+		"sts:AssumeRoleWithWebIdentity": func(ctx context.Context) error {
+			return last(s.AssumeRoleWithWebIdentity(ctx, &sts.AssumeRoleWithWebIdentityInput{RoleArn: x, RoleSessionName: x, WebIdentityToken: x}))
+		},
+	}
+}
+
+func last[T any](_ T, err error) error { return err }
+
+// An aws answers everything with what the test says.
+type server struct {
+	*httptest.Server
+	reply func(w http.ResponseWriter)
+	cfg   aws.Config
+}
+
+func newServer(t *testing.T) *server {
+	s := &server{}
+	s.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body)
+		s.reply(w)
+	}))
+	t.Cleanup(s.Close)
+	s.cfg = aws.Config{
+		Region: "us-west-2", BaseEndpoint: &s.URL, Credentials: credentials.NewStaticCredentialsProvider("AKIAEXAMPLE000000000", "example", ""),
+		Retryer:    func() aws.Retryer { return aws.NopRetryer{} },
+		APIOptions: []func(*middleware.Stack) error{Check},
+	}
+	return s
+}
+
+func (s *server) answer(t *testing.T, operation, body string) error {
+	t.Helper()
+	s.reply = func(w http.ResponseWriter) { _, _ = io.WriteString(w, body) }
+	return calls(s.cfg)[operation](t.Context())
+}
+
+// An edit changes one member of a sample.
+type edit struct {
+	path  string
+	value string // "" takes the member away
+	twice bool
+}
+
+// sample writes a reply with every member of an operation, as JSON or XML.
+func sample(operation string, members []member, e edit) string {
+	if strings.HasPrefix(operation, "sts:") {
+		_, name, _ := strings.Cut(operation, ":")
+		return fmt.Sprintf("<%sResponse><%sResult>%s</%sResult></%sResponse>", name, name, sampleXML(members, "", e), name, name)
+	}
+	return sampleJSON(members, "", e)
+}
+
+func sampleJSON(members []member, path string, e edit) string {
+	var parts []string
+	for _, m := range members {
+		name, direct := m.in(path)
+		if !direct || m.kind < 0 {
+			continue
+		}
+		text := sampleValue(members, m, e)
+		if m.path == e.path {
+			text = e.value
+		}
+		if text == "" {
+			continue
+		}
+		parts = append(parts, fmt.Sprintf("%q: %s", name, text))
+		if m.path == e.path && e.twice {
+			parts = append(parts, parts[len(parts)-1])
+		}
+	}
+	return "{" + strings.Join(parts, ", ") + "}"
+}
+
+func sampleValue(members []member, m member, e edit) string {
+	switch m.kind {
+	case number:
+		return "1"
+	case boolean:
+		return "true"
+	case object:
+		return sampleJSON(members, m.path, e)
+	case list:
+		item := member{path: m.path + "[]", kind: object}
+		for _, other := range members {
+			if other.path == item.path {
+				item.kind = other.kind
+			}
+		}
+		text := sampleValue(members, item, e)
+		if item.path == e.path {
+			text = e.value
+		}
+		return "[" + sampleValue(members, item, edit{}) + ", " + text + "]"
+	}
+	return `"eHh4"`
+}
+
+func sampleXML(members []member, path string, e edit) string {
+	var b strings.Builder
+	for _, m := range members {
+		name, direct := m.in(path)
+		if !direct || m.kind < 0 || m.path == e.path && e.value == "" {
+			continue
+		}
+		text := "2026-11-28T10:00:00Z"
+		if m.kind == object {
+			text = sampleXML(members, m.path, e)
+		}
+		element := fmt.Sprintf("<%s>%s</%s>", name, text, name)
+		switch {
+		case m.path != e.path:
+		case e.twice:
+			element += element
+		default:
+			element = fmt.Sprintf("<%s></%s>", name, name)
+		}
+		b.WriteString(element)
+	}
+	return b.String()
+}
+
+// A row for every required member of every operation, through the SDK's own
+// client: absent, null, empty, of another type, twice.
+func TestEveryRequiredMemberIsHeldTo(t *testing.T) {
+	s := newServer(t)
+	rows := 0
+	for _, operation := range slices.Sorted(maps.Keys(operations())) {
+		members := operations()[operation]
+		if err := s.answer(t, operation, sample(operation, members, edit{})); err != nil {
+			t.Errorf("%s: a whole reply is refused: %v", operation, err)
+		}
+		for _, m := range members {
+			if m.without == "" {
+				for name, e := range edits(m, strings.HasPrefix(operation, "sts:")) {
+					rows++
+					err := s.answer(t, operation, sample(operation, members, e))
+					if awsfault.Classify(err) != awsfault.Malformed {
+						t.Errorf("%s: %s %s: %v", operation, m.path, name, err)
+					}
+				}
+			}
+			if m.without != "" && m.kind >= 0 {
+				for _, value := range []string{"", "null"} {
+					if strings.HasSuffix(m.path, "[]") || strings.HasPrefix(operation, "sts:") && value != "" {
+						continue
+					}
+					if err := s.answer(t, operation, sample(operation, members, edit{path: m.path, value: value})); err != nil {
+						t.Errorf("%s: %s may be absent (%s), but: %v", operation, m.path, m.without, err)
+					}
+				}
+			}
+		}
+	}
+	if rows < 200 {
+		t.Errorf("only %d rows", rows)
+	}
+}
+
+// edits are the ways to spoil a required member.
+func edits(m member, xml bool) map[string]edit {
+	if xml {
+		return map[string]edit{"absent": {path: m.path}, "empty": {path: m.path, value: "x"}, "twice": {path: m.path, value: "x", twice: true}}
+	}
+	all := map[string]edit{"null": {path: m.path, value: "null"}}
+	if !strings.HasSuffix(m.path, "[]") {
+		all["absent"] = edit{path: m.path}
+		all["twice"] = edit{path: m.path, value: map[kind]string{text: `"x"`, value: `"x"`, number: "1", boolean: "true", list: "[]", object: "{}"}[m.kind], twice: true}
+	}
+	for kind, text := range map[kind]string{text: `"7"`, number: "7", boolean: "true", list: `["x"]`, object: `{"x": "x"}`} {
+		if kind != m.kind && !(kind == 0 && m.kind == value) {
+			all["as "+text] = edit{path: m.path, value: text}
+		}
+	}
+	if m.kind == text {
+		all["empty"] = edit{path: m.path, value: `""`}
+	}
+	return all
+}
+
+func TestRepliesThatAreNoneOfAWS(t *testing.T) {
+	s := newServer(t)
+	good := `{"Parameters": [], "InvalidParameters": []}`
+	for name, c := range map[string]struct {
+		body string
+		want awsfault.Class
+	}{
+		"nothing":               {"", awsfault.Malformed},
+		"white space":           {" \n", awsfault.Malformed},
+		"null":                  {"null", awsfault.Malformed},
+		"a list":                {"[]", awsfault.Malformed},
+		"a text":                {`"Parameters"`, awsfault.Malformed},
+		"a number":              {"7", awsfault.Malformed},
+		"an empty object":       {"{}", awsfault.Malformed},
+		"two documents":         {good + good, awsfault.Malformed},
+		"something after it":    {good + "x", awsfault.Malformed},
+		"two lists":             {`{"Parameters": [], "Parameters": []}`, awsfault.Malformed},
+		"two lists, escaped":    {`{"Parameters": [], "\u0050arameters": []}`, awsfault.Malformed},
+		"an unknown one twice":  {`{"Parameters": [], "X": 1, "X": 1}`, awsfault.Malformed},
+		"twice, further down":   {`{"Parameters": [], "X": [{"a": {"b": 1, "b": 2}}]}`, awsfault.Malformed},
+		"in another case":       {`{"parameters": []}`, awsfault.Malformed},
+		"not UTF-8":             {"{\"Parameters\": [], \"X\": \"\xff\"}", awsfault.Malformed},
+		"half a character":      {`{"Parameters": [], "X": "\ud83d"}`, awsfault.Malformed},
+		"the other half":        {`{"Parameters": [], "X": "\uDE00"}`, awsfault.Malformed},
+		"halves turned round":   {`{"Parameters": [], "X": "\ude00\ud83d"}`, awsfault.Malformed},
+		"half, and a character": {`{"Parameters": [], "X": "\ud83d\u0041"}`, awsfault.Malformed},
+		"cut short":             {`{"Parameters": [`, awsfault.Unavailable},
+		"HTML":                  {"<html></html>", awsfault.Unavailable},
+		"nested deeply":         {strings.Repeat("[", 20000) + strings.Repeat("]", 20000), awsfault.Unavailable},
+		"too long":              {`{"Parameters": [], "X": "` + strings.Repeat("x", MaxBytes) + `"}`, awsfault.Malformed},
+	} {
+		err := s.answer(t, "ssm:GetParameters", c.body)
+		if got := awsfault.Classify(err); err == nil || got != c.want {
+			t.Errorf("%s: %v (%v)", name, err, got)
+		}
+		if text := awsfault.Describe(err); strings.Contains(text, "xxx") || strings.Contains(text, "html") {
+			t.Errorf("%s: the reply is quoted: %s", name, text)
+		}
+	}
+	for _, body := range []string{
+		good, " " + good + "\n", `{"Parameters":[],"New":{"a":[1,-2.5e3,true,false,null,"\\\"\u00e9\ud83d\ude00"]}}`, `{"\u0050arameters": []}`,
+		`{"Parameters": [], "InvalidParameters": ["x"]}`,
+	} {
+		if err := s.answer(t, "ssm:GetParameters", body); err != nil {
+			t.Errorf("%s: %v", body, err)
+		}
+	}
+}
+
+func TestRepliesOfSTSThatAreNone(t *testing.T) {
+	s := newServer(t)
+	good := sample("sts:GetCallerIdentity", operations()["sts:GetCallerIdentity"], edit{})
+	for name, c := range map[string]struct {
+		body string
+		want awsfault.Class
+	}{
+		"nothing":       {"", awsfault.Malformed},
+		"JSON":          {"{}", awsfault.Malformed},
+		"without any":   {"<GetCallerIdentityResponse></GetCallerIdentityResponse>", awsfault.Malformed},
+		"two documents": {good + good, awsfault.Malformed},
+		"another":       {"<html></html>", awsfault.Unavailable},
+		"cut short":     {good[:len(good)/2], awsfault.Unavailable},
+		"a directive":   {"<!DOCTYPE x>" + good, awsfault.Malformed},
+	} {
+		if err := s.answer(t, "sts:GetCallerIdentity", c.body); err == nil || awsfault.Classify(err) != c.want {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// A GiB, and what becomes one once it is uncompressed, is not read to its end.
+func TestRepliesAreReadWithALimit(t *testing.T) {
+	s := newServer(t)
+	chunk := bytes.Repeat([]byte(" "), 1<<20)
+	var bomb bytes.Buffer
+	z := gzip.NewWriter(&bomb)
+	for range 64 {
+		_, _ = z.Write(chunk)
+	}
+	_ = z.Close()
+	for name, reply := range map[string]func(w http.ResponseWriter){
+		"a GiB": func(w http.ResponseWriter) {
+			for range 1024 {
+				if _, err := w.Write(chunk); err != nil {
+					return
+				}
+			}
+		},
+		"a GiB of an error": func(w http.ResponseWriter) {
+			w.WriteHeader(http.StatusBadRequest)
+			for range 1024 {
+				if _, err := w.Write(chunk); err != nil {
+					return
+				}
+			}
+		},
+		"a bomb": func(w http.ResponseWriter) {
+			w.Header().Set("Content-Encoding", "gzip")
+			for range 16 {
+				if _, err := w.Write(bomb.Bytes()); err != nil {
+					return
+				}
+			}
+		},
+	} {
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		s.reply = reply
+		err := calls(s.cfg)["ssm:GetParameters"](t.Context())
+		runtime.ReadMemStats(&after)
+		if awsfault.Classify(err) != awsfault.Malformed || after.TotalAlloc-before.TotalAlloc > 30<<20 {
+			t.Errorf("%s: %v, with %d bytes", name, err, after.TotalAlloc-before.TotalAlloc)
+		}
+	}
+}
+
+// What is not in the table is not sent.
+func TestUnknownOperationsAreNotSent(t *testing.T) {
+	s := newServer(t)
+	sent := false
+	s.reply = func(http.ResponseWriter) { sent = true }
+	if _, err := ssm.NewFromConfig(s.cfg).GetParameter(t.Context(), &ssm.GetParameterInput{Name: aws.String("x")}); err == nil || sent {
+		t.Errorf("%v, sent: %t", err, sent)
+	}
+}
+
+// What passes is what encoding/json would read, without anything lost.
+func FuzzCheckJSON(f *testing.F) {
+	for _, seed := range []string{
+		`{"Parameters": []}`, `{"Parameters": [{"Name": "x", "Type": "String", "Value": "", "Version": 1, "ARN": "x", "LastModifiedDate": 1.5e9}]}`,
+		`{"Parameters":[],"X":[[],{},"\ud83d\ude00",{"a":{"b":[null]}}]}`, `{"Parameters": [], "X": "\ud83d"}`, "{", "[]", `{"a":1}{`, "{\"Parameters\": [], \"\xff\": 1}",
+	} {
+		f.Add([]byte(seed))
+	}
+	members := operations()["ssm:GetParametersByPath"]
+	f.Fuzz(func(t *testing.T, body []byte) {
+		fault, notJSON := checkJSON(body, members)
+		if fault != "" || notJSON {
+			return
+		}
+		var reply map[string]any
+		if err := json.Unmarshal(body, &reply); err != nil {
+			t.Fatalf("%q passes: %v", body, err)
+		}
+		all, ok := reply["Parameters"].([]any)
+		if !ok {
+			t.Fatalf("%q passes", body)
+		}
+		for _, one := range all {
+			p, _ := one.(map[string]any)
+			for _, name := range []string{"Name", "Type", "ARN", "Value", "Version", "LastModifiedDate"} {
+				if p[name] == nil {
+					t.Fatalf("%q passes", body)
+				}
+			}
+		}
+	})
+}

@@ -1,0 +1,254 @@
+package awsreply
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"unicode/utf8"
+)
+
+// checkJSON returns what is wrong with a JSON reply, or "". What is not a whole
+// document of JSON is none of its business: notJSON says so.
+func checkJSON(body []byte, members []member) (fault string, notJSON bool) {
+	if len(bytes.TrimSpace(body)) == 0 {
+		return "is empty", false
+	}
+	if !json.Valid(body) {
+		var first json.RawMessage
+		if json.NewDecoder(bytes.NewReader(body)).Decode(&first) == nil {
+			return "holds more than one document", false
+		}
+		return "", true
+	}
+	if !utf8.Valid(body) {
+		return "is not valid UTF-8", false
+	}
+	r := &reader{rest: body, members: members}
+	r.space()
+	if r.rest[0] != '{' {
+		return "is not an object", false
+	}
+	return r.value(""), false
+}
+
+// A reader walks through JSON that is known to be valid.
+type reader struct {
+	rest    []byte
+	members []member
+}
+
+func (r *reader) space() { r.rest = bytes.TrimLeft(r.rest, " \t\r\n") }
+
+// value reads one value and returns what is wrong with it, or "".
+func (r *reader) value(path string) string {
+	r.space()
+	switch r.rest[0] {
+	case '{':
+		return r.object(path)
+	case '[':
+		return r.list(path)
+	case '"':
+		_, fault := r.string()
+		return fault
+	}
+	end := bytes.IndexAny(r.rest, ",]} \t\r\n")
+	if end < 0 {
+		end = len(r.rest)
+	}
+	r.rest = r.rest[end:]
+	return ""
+}
+
+func (r *reader) object(path string) string {
+	seen := make(map[string]bool) // by name; true where it is not null
+	r.rest = r.rest[1:]
+	for r.space(); r.rest[0] != '}'; r.space() {
+		if r.rest[0] == ',' {
+			r.rest = r.rest[1:]
+			r.space()
+		}
+		name, fault := r.string()
+		if fault != "" {
+			return fault
+		}
+		r.space()
+		r.rest = r.rest[1:] // the colon
+		r.space()
+		at := within(path, name)
+		known := r.known(at)
+		if _, twice := seen[name]; twice {
+			if known == nil {
+				return "holds a member twice"
+			}
+			return fmt.Sprintf("holds %s twice", at)
+		}
+		seen[name] = r.rest[0] != 'n'
+		if known == nil {
+			at = unknown
+		} else if seen[name] && !known.kind.fits(r.rest) {
+			return fmt.Sprintf("has %s, which is %s", at, known.kind.misfit())
+		}
+		if fault := r.value(at); fault != "" {
+			return fault
+		}
+	}
+	r.rest = r.rest[1:]
+	return r.absent(path, seen)
+}
+
+func (r *reader) list(path string) string {
+	path += "[]"
+	known := r.known(path)
+	r.rest = r.rest[1:]
+	for r.space(); r.rest[0] != ']'; r.space() {
+		if r.rest[0] == ',' {
+			r.rest = r.rest[1:]
+			r.space()
+		}
+		if known != nil && !known.kind.fits(r.rest) {
+			return fmt.Sprintf("has %s, which is %s", path, known.kind.misfit())
+		}
+		if fault := r.value(path); fault != "" {
+			return fault
+		}
+	}
+	r.rest = r.rest[1:]
+	return ""
+}
+
+// absent names the first required member of an object that is not there.
+func (r *reader) absent(path string, seen map[string]bool) string {
+	for _, m := range r.members {
+		name, direct := m.in(path)
+		if direct && m.without == "" && !seen[name] {
+			return "has no " + m.path
+		}
+	}
+	return ""
+}
+
+// unknown is the path of what is in no table.
+const unknown = "?"
+
+func within(path, name string) string {
+	if path == "" {
+		return name
+	}
+	return path + "." + name
+}
+
+// in returns the member's name in the object with a path, if it is in there.
+func (m member) in(path string) (name string, direct bool) {
+	name = m.path
+	if path != "" {
+		var below bool
+		if name, below = strings.CutPrefix(m.path, path+"."); !below {
+			return "", false
+		}
+	}
+	return name, !strings.ContainsAny(name, ".[")
+}
+
+func (r *reader) known(path string) *member {
+	for i := range r.members {
+		if r.members[i].path == path {
+			return &r.members[i]
+		}
+	}
+	return nil
+}
+
+// string reads a string. Half of a surrogate pair stands for no character: who
+// reads it puts another character in its place.
+func (r *reader) string() (s, fault string) {
+	end := 1
+	for r.rest[end] != '"' {
+		if r.rest[end] == '\\' {
+			end++
+		}
+		end++
+	}
+	quoted := r.rest[:end+1]
+	r.rest = r.rest[end+1:]
+	if loneSurrogate(quoted) {
+		return "", "holds half of a character"
+	}
+	if bytes.IndexByte(quoted, '\\') < 0 {
+		return string(quoted[1 : len(quoted)-1]), ""
+	}
+	if json.Unmarshal(quoted, &s) != nil {
+		return "", "holds a string that cannot be read" // what is valid can be read
+	}
+	return s, ""
+}
+
+func loneSurrogate(quoted []byte) bool {
+	for i := 0; i < len(quoted); i++ {
+		if quoted[i] != '\\' {
+			continue
+		}
+		i++
+		if quoted[i] != 'u' {
+			continue
+		}
+		unit := quoted[i+1 : i+5]
+		i += 4
+		switch surrogate(unit) {
+		case low:
+			return true
+		case high:
+			next := quoted[i+1:]
+			if len(next) < 6 || next[0] != '\\' || next[1] != 'u' || surrogate(next[2:6]) != low {
+				return true
+			}
+			i += 6
+		}
+	}
+	return false
+}
+
+type half int
+
+const (
+	none half = iota
+	high
+	low
+)
+
+func surrogate(hex []byte) half {
+	if hex[0] != 'd' && hex[0] != 'D' {
+		return none
+	}
+	switch hex[1] {
+	case '8', '9', 'a', 'b', 'A', 'B':
+		return high
+	case 'c', 'd', 'e', 'f', 'C', 'D', 'E', 'F':
+		return low
+	}
+	return none
+}
+
+// fits reports whether a value begins like one of this kind.
+func (k kind) fits(rest []byte) bool {
+	switch c := rest[0]; k {
+	case text:
+		return c == '"' && rest[1] != '"'
+	case value:
+		return c == '"'
+	case number:
+		return c == '-' || c >= '0' && c <= '9'
+	case boolean:
+		return c == 't' || c == 'f'
+	case list:
+		return c == '['
+	case object:
+		return c == '{'
+	}
+	return true // of a member that nothing reads
+}
+
+// misfit says what a value is that does not fit.
+func (k kind) misfit() string {
+	return [...]string{"empty or not a string", "not a string", "not a number", "not true or false", "not a list", "not an object"}[k]
+}

@@ -1,0 +1,125 @@
+package awsreply
+
+import "sync"
+
+// A kind is the form of a member in a reply.
+type kind int
+
+const (
+	text    kind = iota // a string that is not empty
+	value               // a string that may be empty: the value of a parameter
+	number              // a number
+	boolean             // true or false
+	list                // a list, which may be empty
+	object              // an object
+)
+
+// A member is one that a reply may have. The path of what is in a list has "[]"
+// after the list's.
+type member struct {
+	path string
+	kind kind
+	// without says what it means that the member is absent; "" where it must be
+	// there.
+	without string
+}
+
+func must(path string, k kind) member                { return member{path: path, kind: k} }
+func may(path string, k kind, without string) member { return member{path, k, without} }
+
+const (
+	unread   = "nothing here reads it"
+	lastPage = "this is the last page"
+)
+
+// unreadMembers are members that nothing here reads. Their types are not held to
+// anything.
+func unreadMembers(paths ...string) []member {
+	var all []member
+	for _, path := range paths {
+		all = append(all, member{path: path, kind: -1, without: unread})
+	}
+	return all
+}
+
+// operations says for every operation that this program calls what a reply holds:
+// every member of the SDK's type, so that a new one does not go unnoticed.
+//
+// https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_Operations.html
+// https://docs.aws.amazon.com/kms/latest/APIReference/API_Operations.html
+// https://docs.aws.amazon.com/lambda/latest/api/API_Operations.html
+// https://docs.aws.amazon.com/STS/latest/APIReference/API_Operations.html
+var operations = sync.OnceValue(func() map[string][]member {
+	return map[string][]member{
+		"ssm:GetParameters": join(
+			parameters(), []member{may("InvalidParameters", list, "every name that was asked for must then be among the Parameters"),
+				may("InvalidParameters[]", text, "the list is empty")}),
+		"ssm:GetParametersByPath": join(parameters(), []member{may("NextToken", value, lastPage)}),
+		"ssm:DescribeParameters": join([]member{
+			must("Parameters", list), must("Parameters[]", object),
+			must("Parameters[].Name", text), must("Parameters[].Type", text),
+			may("Parameters[].KeyId", text, "it is not a SecureString, to which pipeline/param holds it"),
+			may("NextToken", value, lastPage),
+		}, unreadMembers(
+			"Parameters[].ARN", "Parameters[].AllowedPattern", "Parameters[].DataType", "Parameters[].Description", "Parameters[].LastModifiedDate",
+			"Parameters[].LastModifiedUser", "Parameters[].Policies", "Parameters[].Tier", "Parameters[].Version")),
+
+		"kms:DescribeKey": join([]member{
+			must("KeyMetadata", object), must("KeyMetadata.KeyId", text), must("KeyMetadata.Arn", text), must("KeyMetadata.AWSAccountId", text),
+			must("KeyMetadata.Enabled", boolean), must("KeyMetadata.KeyState", text), must("KeyMetadata.KeySpec", text),
+			must("KeyMetadata.KeyUsage", text), must("KeyMetadata.KeyManager", text),
+		}, unreadMembers(
+			"KeyMetadata.CloudHsmClusterId", "KeyMetadata.CreationDate", "KeyMetadata.CurrentKeyMaterialId", "KeyMetadata.CustomKeyStoreId",
+			"KeyMetadata.CustomerMasterKeySpec", "KeyMetadata.DeletionDate", "KeyMetadata.Description", "KeyMetadata.EncapsulationAlgorithms",
+			"KeyMetadata.EncryptionAlgorithms", "KeyMetadata.ExpirationModel", "KeyMetadata.KeyAgreementAlgorithms", "KeyMetadata.MacAlgorithms",
+			"KeyMetadata.MultiRegion", "KeyMetadata.MultiRegionConfiguration", "KeyMetadata.Origin", "KeyMetadata.PendingDeletionWindowInDays",
+			"KeyMetadata.SigningAlgorithms", "KeyMetadata.ValidTo", "KeyMetadata.XksKeyConfiguration")),
+		"kms:Encrypt": join([]member{must("CiphertextBlob", text), must("KeyId", text)}, unreadMembers("EncryptionAlgorithm")),
+		"kms:ReEncrypt": join([]member{must("CiphertextBlob", text), must("KeyId", text), must("SourceKeyId", text)}, unreadMembers(
+			"DestinationEncryptionAlgorithm", "DestinationKeyMaterialId", "SourceEncryptionAlgorithm", "SourceKeyMaterialId")),
+		"kms:Decrypt": join([]member{must("KeyId", text), must("Plaintext", text)}, unreadMembers(
+			"CiphertextForRecipient", "EncryptionAlgorithm", "KeyMaterialId")),
+		"kms:GetKeyPolicy": join([]member{must("Policy", text)}, unreadMembers("PolicyName")),
+
+		"lambda:ListLayerVersions": join([]member{
+			must("LayerVersions", list), must("LayerVersions[]", object),
+			must("LayerVersions[].LayerVersionArn", text), must("LayerVersions[].Version", number),
+			may("NextMarker", value, lastPage),
+		}, unreadMembers(
+			"LayerVersions[].CompatibleArchitectures", "LayerVersions[].CompatibleRuntimes", "LayerVersions[].CreatedDate",
+			"LayerVersions[].Description", "LayerVersions[].LicenseInfo")),
+		"lambda:GetLayerVersion":     layerVersion(),
+		"lambda:PublishLayerVersion": layerVersion(),
+
+		"sts:GetCallerIdentity":         {must("Account", text), must("Arn", text), may("UserId", text, unread)},
+		"sts:AssumeRole":                assumed(),
+		"sts:AssumeRoleWithWebIdentity": join(assumed(), unreadMembers("Audience", "Provider", "SubjectFromWebIdentityToken")),
+	}
+})
+
+func parameters() []member {
+	return join([]member{
+		must("Parameters", list), must("Parameters[]", object),
+		must("Parameters[].Name", text), must("Parameters[].Type", text), must("Parameters[].Value", value),
+		must("Parameters[].Version", number), must("Parameters[].ARN", text), must("Parameters[].LastModifiedDate", number),
+		may("Parameters[].Selector", value, "the name was asked for without one, to which pipeline/param holds it"),
+	}, unreadMembers("Parameters[].DataType", "Parameters[].SourceResult"))
+}
+
+func layerVersion() []member {
+	return join([]member{
+		must("LayerVersionArn", text), must("Version", number),
+		must("Content", object), must("Content.Location", text), must("Content.CodeSha256", text), must("Content.CodeSize", number),
+	}, unreadMembers(
+		"Content.ResolvedS3Object", "Content.SigningJobArn", "Content.SigningProfileVersionArn",
+		"CompatibleArchitectures", "CompatibleRuntimes", "CreatedDate", "Description", "LayerArn", "LicenseInfo"))
+}
+
+func assumed() []member {
+	return join([]member{
+		must("Credentials", object), must("Credentials.AccessKeyId", text), must("Credentials.SecretAccessKey", text),
+		must("Credentials.SessionToken", text), must("Credentials.Expiration", text),
+	}, unreadMembers("AssumedRoleUser", "PackedPolicySize", "SessionTokenSize", "SessionTokenUtilization", "SourceIdentity"))
+}
+
+func join(a, b []member) []member { return append(a, b...) }
