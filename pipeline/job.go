@@ -37,6 +37,9 @@ type want struct {
 	optional bool
 	at       *hcl.Range // the parameter attribute, or the parameters block
 	asks     *hcl.Range // the attribute that asks for the value to be looked at
+
+	constraint *hcl.Range // the first attribute of its constraint, nil without one
+
 	imported bool
 	below    string // of an imported one: what its parameter's name has after the path
 
@@ -108,12 +111,13 @@ func newWant(s manifest.Secret) (*want, Problems) {
 		name: s.Name.Value, ref: ref, field: field, encoding: encoding, checks: checks, optional: s.Optional, at: &s.Parameter.Range,
 	}
 	switch {
-	case field != "":
-		w.asks = &s.Field.Range
 	case s.Matches.Value != "":
-		w.asks = &s.Matches.Range
+		w.constraint = &s.Matches.Range
 	case s.MinLength.Value > 0:
-		w.asks = &s.MinLength.Range
+		w.constraint = &s.MinLength.Range
+	}
+	if w.asks = w.constraint; field != "" {
+		w.asks = &s.Field.Range
 	}
 	return w, problems
 }

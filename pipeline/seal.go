@@ -130,10 +130,8 @@ func (w *want) receive(res param.Result) Problems {
 		return refuse("Not base64", "its encoding is base64, but the value is not. Correct the value, or remove the attribute encoding.")
 	case w.encoding == secret.Text && value.Contains(0):
 		return refuse("NUL in a text", "an environment variable cannot hold a NUL byte. Put the value in base64 and write encoding = \"base64\".")
-	case errors.Is(value.Check(w.checks), secret.ErrTooShort):
-		return refuse("Value too short", "it is shorter than min_length asks for. Put a longer value, or correct the constraint.")
-	case errors.Is(value.Check(w.checks), secret.ErrNoMatch):
-		return refuse("Value does not match", "it does not match the expression of matches, as a whole. Put another value, or correct the constraint.")
+	case value.Check(w.checks) != nil:
+		return refuse("Constraint not met", "the value does not meet what matches and min_length ask for. Put another value, or correct the constraint.")
 	}
 	w.value = value
 	return nil

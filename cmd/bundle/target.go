@@ -86,6 +86,7 @@ type selection struct {
 	module *manifest.Module
 	guard  *manifest.Guard
 	only   []string // --region
+	asked  pipeline.Questions
 
 	all   []*target
 	known []string // regions of the environments
@@ -95,6 +96,7 @@ type selection struct {
 // environment adds the targets of one environment.
 func (s *selection) environment(name string) {
 	m, problems := s.evaluate(s.module, name)
+	problems = append(problems, s.asked.Add(m)...).Sort()
 	var regions []string
 	for _, r := range m.Environment.Regions {
 		s.known = append(s.known, r.Value)

@@ -51,6 +51,7 @@ func (a *app) validate(c *cli.Context) error {
 	}
 	report := validateReport{FormatVersion: 1}
 	var warnings hcl.Diagnostics
+	var asked pipeline.Questions
 	for _, name := range names {
 		m, found := a.evaluate(module, name)
 		if len(found) == 0 {
@@ -60,6 +61,7 @@ func (a *app) validate(c *cli.Context) error {
 			}
 		}
 		problems = append(problems, append(found, pipeline.CheckBlind(m)...)...)
+		problems = append(problems, asked.Add(m)...)
 		warnings = append(warnings, pipeline.Warnings(m)...)
 		v := environmentValidity{Environment: name, Functions: len(m.Functions)}
 		for _, fn := range m.Functions {

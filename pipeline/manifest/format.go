@@ -56,3 +56,11 @@ func meaning(src []byte) []hclsyntax.Token {
 	}
 	return tokens
 }
+
+// Escape makes a text one that stands for itself between quotes.
+func Escape(s string) string {
+	return strings.NewReplacer("${", "$${", "%{", "%%{", `\`, `\\`, `"`, `\"`, "\n", `\n`, "\r", `\r`, "\t", `\t`).Replace(s)
+}
+
+// Quote is a text as a manifest writes it.
+func Quote(s string) string { return `"` + Escape(s) + `"` }

@@ -16,23 +16,23 @@ func TestConstraintsHoldTheWholeValue(t *testing.T) {
 		{0, "", "", nil},
 		{0, "", "anything", nil},
 		{8, "", "8 bytes!", nil},
-		{9, "", "8 bytes!", ErrTooShort},
+		{9, "", "8 bytes!", ErrConstraint},
 		{2, "", "é", nil}, // bytes, not characters
-		{3, "", "é", ErrTooShort},
-		{1, "", "", ErrTooShort},
+		{3, "", "é", ErrConstraint},
+		{1, "", "", ErrConstraint},
 		{0, "sk_live_[A-Za-z0-9]+", "sk_live_abc", nil},
-		{0, "sk_live_[A-Za-z0-9]+", "sk_test_abc", ErrNoMatch},
-		{0, "sk_live_[A-Za-z0-9]+", "xsk_live_abc", ErrNoMatch},
-		{0, "sk_live_[A-Za-z0-9]+", "sk_live_abc\n", ErrNoMatch},
-		{0, "a|b", "ab", ErrNoMatch}, // a or b, not what begins or ends so
+		{0, "sk_live_[A-Za-z0-9]+", "sk_test_abc", ErrConstraint},
+		{0, "sk_live_[A-Za-z0-9]+", "xsk_live_abc", ErrConstraint},
+		{0, "sk_live_[A-Za-z0-9]+", "sk_live_abc\n", ErrConstraint},
+		{0, "a|b", "ab", ErrConstraint}, // a or b, not what begins or ends so
 		{0, "a|b", "b", nil},
 		{0, "^a$", "a", nil},
-		{0, "(?m)^a$", "a\nb", ErrNoMatch},
+		{0, "(?m)^a$", "a\nb", ErrConstraint},
 		{0, "(?i)abc", "ABC", nil},
-		{0, ".*", "two\nlines", ErrNoMatch},
+		{0, ".*", "two\nlines", ErrConstraint},
 		{0, "(?s).*", "two\nlines", nil},
-		{4, "a+", "aaa", ErrTooShort},
-		{4, "a+", "aaab", ErrNoMatch},
+		{4, "a+", "aaa", ErrConstraint},
+		{4, "a+", "aaab", ErrConstraint},
 		{4, "a+", "aaaa", nil},
 	} {
 		c, err := ParseConstraints(tt.min, tt.expression)
@@ -65,6 +65,82 @@ func TestConstraintsHaveOneName(t *testing.T) {
 		c, err := ParseConstraints(tt.min, tt.expression)
 		if err != nil || c.String() != tt.want || c.Any() != (tt.want != "") {
 			t.Errorf("%d and %q: %q, %v", tt.min, tt.expression, c, err)
+		}
+	}
+}
+
+// A value is told to be too short, or not to match, by one and the same answer.
+func TestConstraintsHaveOneAnswer(t *testing.T) {
+	c, err := ParseConstraints(8, "[a-z]+")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, value := range []string{"short", "LONG ENOUGH", "NO", ""} {
+		if err := New([]byte(value)).Check(c); err == nil || err.Error() != "the value does not meet its constraint" {
+			t.Errorf("%q: %v", value, err)
+		}
+	}
+}
+
+func TestMergedConstraintsAreValid(t *testing.T) {
+	parse := func(n int, expression string) Constraints {
+		c, err := ParseConstraints(n, expression)
+		if err != nil {
+			t.Fatalf("%d, %q: %v", n, expression, err)
+		}
+		return c
+	}
+	for _, tt := range []struct {
+		all  []Constraints
+		want string
+	}{
+		{[]Constraints{parse(12, ""), parse(20, "")}, `min_length = 20`},
+		{[]Constraints{parse(20, ""), parse(0, "sk_.*")}, `matches = sk_.* and min_length = 20`},
+		{[]Constraints{parse(20, "sk_.*"), parse(0, "sk_.*")}, `matches = sk_.* and min_length = 20`},
+		{[]Constraints{parse(0, "a|b"), parse(0, "(?i)c"), parse(0, "a|b")}, `matches = (?:a|b)|(?:(?i)c)`},
+	} {
+		merged := Merge(tt.all)
+		if got := merged.Written(func(s string) string { return s }); got != tt.want {
+			t.Errorf("%q, want %q", got, tt.want)
+		}
+		parse(merged.minLength, merged.expression)
+	}
+	for _, n := range []int{1, 20, 999, 1000, 1001, 2500, 8192} {
+		c := parse(0, AtLeast(n))
+		if New([]byte(strings.Repeat("\n", n))).Check(c) != nil || New([]byte(strings.Repeat("x", n-1))).Check(c) == nil {
+			t.Errorf("%s is not for %d characters", AtLeast(n), n)
+		}
+	}
+	for _, tt := range []struct {
+		field Field
+		c     Constraints
+		value string
+		ok    bool
+	}{
+		{"live.key", parse(0, "sk_[a-z]+"), `{"live": {"key": "sk_abc"}}`, true},
+		{"live.key", parse(0, "sk_[a-z]+"), `{"live": {"key": "pk_abc"}}`, false},
+		{"a-b", parse(4, ""), "{\n\"a-b\":\"four\"}", true},
+		{"a-b", parse(5, ""), `{"a-b":"four"}`, false},
+		{"a", parse(1200, ""), `{"a":"` + strings.Repeat("x", 1200) + `"}`, true},
+		{"a", parse(1201, ""), `{"a":"` + strings.Repeat("x", 1200) + `"}`, false},
+	} {
+		whole := tt.field.Around(tt.c)
+		if got := New([]byte(tt.value)).Check(parse(0, whole.expression)) == nil; got != tt.ok {
+			t.Errorf("%s on %s: %v", whole.expression, tt.value, got)
+		}
+	}
+}
+
+func TestFieldsAboveOthers(t *testing.T) {
+	for _, tt := range []struct {
+		above, below Field
+		want         bool
+	}{
+		{"", "a", true}, {"a", "a.b", true}, {"a", "a.b.c", true}, {"a.b", "a.b.c", true},
+		{"", "", false}, {"a", "a", false}, {"a", "ab", false}, {"a.b", "a", false}, {"a", "", false}, {"a", "b.a", false}, {"a.b", "a.bc", false},
+	} {
+		if got := tt.above.Above(tt.below); got != tt.want {
+			t.Errorf("%q above %q: %v", tt.above, tt.below, got)
 		}
 	}
 }

@@ -3,6 +3,8 @@ package starter
 import (
 	"strconv"
 	"strings"
+
+	"github.com/whispering/bundle/pipeline/manifest"
 )
 
 // A Text is a text of the source, in which places may be left open for the name
@@ -48,7 +50,7 @@ func (t Text) hcl() string {
 		if p.environment {
 			b.WriteString("${environment.name}")
 		} else {
-			b.WriteString(escape(p.literal))
+			b.WriteString(manifest.Escape(p.literal))
 		}
 	}
 	return `"` + b.String() + `"`
@@ -56,11 +58,6 @@ func (t Text) hcl() string {
 
 // quote returns a text of no environment as the manifest writes it.
 func quote(s string) string { return literal(s).hcl() }
-
-// escape makes a text one that stands for itself between quotes, in HCL.
-func escape(s string) string {
-	return strings.NewReplacer("${", "$${", "%{", "%%{", `\`, `\\`, `"`, `\"`, "\n", `\n`, "\r", `\r`, "\t", `\t`).Replace(s)
-}
 
 // shown is a name of the source, as notes and comments print it: short, on one
 // line, in ASCII.

@@ -113,7 +113,7 @@ func (w *writer) manifest() {
 	w.line("")
 	w.line("bundle {")
 	w.line("name = %s", quote(w.name))
-	w.line("layer = \"%s-${environment.name}-secrets\" # what the layer is called when it is published", escape(w.name))
+	w.line("layer = \"%s-${environment.name}-secrets\" # what the layer is called when it is published", manifest.Escape(w.name))
 	w.line("default_environment = %s # without --env; where CI is set, --env is required for it", quote(localEnvironment))
 	w.line("}\n")
 	w.environments()

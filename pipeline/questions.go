@@ -1,0 +1,179 @@
+package pipeline
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/hashicorp/hcl/v2"
+
+	"github.com/whispering/bundle/layerbuild/sealed"
+	"github.com/whispering/bundle/pipeline/manifest"
+	"github.com/whispering/bundle/pipeline/secret"
+)
+
+// Questions are the constraints of one run. Each is a question about a value,
+// and whether the run fails is its answer, which whoever reads the log has: with
+// enough of them, a value could be told from its answers alone. So there is one
+// for each parameter and field, whatever the version or label, over all functions
+// and environments of one account.
+//
+// The zero Questions have none.
+type Questions struct {
+	asked map[subject][]question
+}
+
+// A subject is a parameter that is asked about.
+type subject struct{ account, name string }
+
+// A question is a constraint on a parameter, or on a field of it.
+type question struct {
+	field secret.Field
+	about secret.Constraints
+	of    string // the secret, for diagnostics
+	at    *hcl.Range
+}
+
+// Add takes in the constraints of a manifest as it is for one environment, and
+// reports each parameter that would be asked more than one question. A manifest
+// with problems is not taken in: nothing is asked for it.
+func (q *Questions) Add(m *manifest.Manifest) Problems {
+	if q.asked == nil {
+		q.asked = make(map[subject][]question)
+	}
+	account := cmp.Or(m.Environment.AccountID.Value, sealed.EmbeddedAccount)
+	var order []subject
+	here := make(map[subject][]question)
+	for _, fn := range m.Functions {
+		for _, s := range fn.Secrets {
+			w, wrong := newWant(s)
+			if len(wrong) > 0 || !w.checks.Any() {
+				continue
+			}
+			about := subject{account, w.ref.Name}
+			if here[about] == nil {
+				order = append(order, about)
+			}
+			here[about] = append(here[about], question{
+				field: w.field, about: w.checks, at: w.constraint,
+				of: fmt.Sprintf("%s of function %q in environment %q", w.name, fn.Name.Value, m.Environment.Name.Value),
+			})
+		}
+	}
+	var problems Problems
+	for _, s := range order {
+		if p, ok := s.check(append(slices.Clone(q.asked[s]), here[s]...)); ok {
+			problems = append(problems, p)
+		}
+	}
+	if len(problems) == 0 {
+		for s, all := range here {
+			q.asked[s] = append(q.asked[s], all...)
+		}
+	}
+	return problems.Sort()
+}
+
+// check reports the questions about a parameter where they are more than one for
+// a field, or where one is about a part of what another is about.
+func (s subject) check(all []question) (Problem, bool) {
+	var distinct []question
+	for _, next := range all {
+		if !slices.ContainsFunc(distinct, func(d question) bool { return d.field == next.field && d.about.Equal(next.about) }) {
+			distinct = append(distinct, next)
+		}
+	}
+	for i, second := range distinct {
+		for _, first := range distinct[:i] {
+			var why string
+			switch {
+			case first.field == second.field:
+				why = s.several(distinct, second.field)
+			case first.field.Above(second.field):
+				why = s.nested(first, second)
+			case second.field.Above(first.field):
+				why = s.nested(second, first)
+			default:
+				continue
+			}
+			return problem(Manifest, second.at, "Several constraints on one value", why), true
+		}
+	}
+	return Problem{}, false
+}
+
+// several says what to write instead of several constraints on one field.
+func (s subject) several(all []question, field secret.Field) string {
+	const most = 4
+	var said []string
+	var constraints []secret.Constraints
+	for _, q := range all {
+		if q.field != field {
+			continue
+		}
+		if constraints = append(constraints, q.about); len(said) < most {
+			said = append(said, q.String())
+		}
+	}
+	if more := len(constraints) - len(said); more > 0 {
+		said = append(said, fmt.Sprintf("%d more", more))
+	}
+	merged := secret.Merge(constraints)
+	text := merged.Written(manifest.Quote)
+	instead := "Write one constraint that holds for all of them."
+	if len(text) <= maxMerged {
+		instead = fmt.Sprintf("Write the same constraint in each of them, for example %s.", text)
+	}
+	return fmt.Sprintf("%s would have to meet %s. Each of these is a question about one value, and whether the build fails is its answer: "+
+		"a parameter, or a field of it, has one constraint in a run. %s%s", s.what(field), strings.Join(said, "; "), instead, inWords(merged))
+}
+
+// maxMerged is how long a constraint may be that a message proposes.
+const maxMerged = 500
+
+// nested says what to write instead of a constraint on a value and another on a
+// part of it.
+func (s subject) nested(whole, part question) string {
+	where := "the whole value"
+	if whole.field != "" {
+		where = fmt.Sprintf("the field %q", whole.field)
+	}
+	example := part.field.Around(part.about)
+	if !whole.about.HasExpression() {
+		example = secret.Merge([]secret.Constraints{whole.about, example})
+	}
+	instead := fmt.Sprintf("Keep the one on the field %q, or write one for %s", part.field, where)
+	if text := example.Written(manifest.Quote); len(text) <= maxMerged {
+		instead += ", for example " + text
+	}
+	return fmt.Sprintf("%s would have to meet %s, and its field %q %s. What is asked about a part is asked about the whole as well: "+
+		"the two do not stand together. %s.%s", s.what(whole.field), whole, part.field, part, instead, inWords(whole.about))
+}
+
+// inWords tells how a length is written as an expression, to put it into one
+// that there is.
+func inWords(c secret.Constraints) string {
+	n := c.MinLength()
+	if n == 0 {
+		return ""
+	}
+	return fmt.Sprintf(" (As an expression, min_length = %d is matches = %s.)", n, manifest.Quote(secret.AtLeast(n)))
+}
+
+func (s subject) what(field secret.Field) string {
+	if field != "" {
+		return fmt.Sprintf("The field %q of parameter %q", field, s.name)
+	}
+	return fmt.Sprintf("The parameter %q", s.name)
+}
+
+// String is the constraint with the place that it is written at.
+func (q question) String() string {
+	text := q.about.Written(manifest.Quote)
+	const most = 120
+	if len(text) > most {
+		text = strings.ToValidUTF8(text[:most], "") + "…"
+	}
+	return fmt.Sprintf("%s (%s, %s:%d)", text, q.of, q.at.Filename, q.at.Start.Line)
+}
