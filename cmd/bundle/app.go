@@ -13,6 +13,7 @@ import (
 	"golang.org/x/term"
 
 	"github.com/whispering/bundle/internal/actions"
+	"github.com/whispering/bundle/internal/trust"
 )
 
 // An app is one run of the command.
@@ -169,4 +170,4 @@ func (a *app) colour(w io.Writer) bool {
 	return terminal(w) > 0 && a.getenv("NO_COLOR") == "" && a.getenv("TERM") != "dumb"
 }
 
-func (a *app) ci() bool { return a.getenv("CI") != "" && a.getenv("CI") != "false" }
+func (a *app) ci() bool { return !trust.Off(a.getenv("CI")) }

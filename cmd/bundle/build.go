@@ -27,6 +27,7 @@ func (a *app) buildCommand() *cli.Command {
 			tpsFlag(),
 			timeoutFlag(),
 			endpointFlag(),
+			trustedFlag(),
 			jsonFlag(),
 			debugFlag(),
 		),

@@ -21,6 +21,7 @@ func (a *app) compareCommand() *cli.Command {
 			tpsFlag(),
 			timeoutFlag(),
 			endpointFlag(),
+			trustedFlag(),
 			jsonFlag(),
 			&cli.BoolFlag{Name: "markdown", Usage: "print Markdown for a comment on a pull request"},
 			&cli.BoolFlag{Name: "html", Usage: "print one HTML page that needs nothing else"},

@@ -31,6 +31,7 @@ func (a *app) doctorCommand() *cli.Command {
 			tpsFlag(),
 			timeoutFlag(),
 			endpointFlag(),
+			trustedFlag(),
 			jsonFlag(),
 			debugFlag(),
 		),

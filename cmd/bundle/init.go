@@ -40,6 +40,7 @@ func (a *app) initCommand() *cli.Command {
 			tpsFlag(),
 			timeoutFlag(),
 			endpointFlag(),
+			trustedFlag(),
 			jsonFlag(),
 			debugFlag(),
 		},

@@ -113,7 +113,7 @@ func (a *app) draftOfPath(c *cli.Context, path string, environments []starter.En
 	m := &manifest.Manifest{Environment: manifest.Environment{
 		Name: manifest.Text{Value: env.Name}, AccountID: manifest.Text{Value: env.AccountID}, Regions: []manifest.Text{{Value: env.Region}},
 	}}
-	if err := a.refuseUntrusted(m); err != nil {
+	if err := a.refuseUntrusted(c, m); err != nil {
 		return nil, err
 	}
 	ctx, s, end, err := a.begin(c, nil, m)

@@ -2,7 +2,6 @@ package main
 
 import (
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -12,7 +11,6 @@ import (
 	"github.com/hashicorp/hcl/v2"
 	"github.com/urfave/cli/v2"
 
-	"github.com/whispering/bundle/internal/actions"
 	"github.com/whispering/bundle/pipeline"
 	"github.com/whispering/bundle/pipeline/manifest"
 )
@@ -109,32 +107,7 @@ func (a *app) openTrusted(c *cli.Context) (*manifest.Module, *manifest.Manifest,
 	if err != nil {
 		return nil, nil, err
 	}
-	return module, m, a.refuseUntrusted(m)
-}
-
-// refuseUntrusted refuses to touch a real account where a stranger may have
-// written the manifest.
-func (a *app) refuseUntrusted(m *manifest.Manifest) error {
-	if m.Environment.Embedded.Value != "" {
-		return nil
-	}
-	reason, err := actions.Untrusted(a.getenv)
-	if err != nil {
-		reason = fmt.Sprintf("the event of this workflow run cannot be read (%v)", err)
-	}
-	if reason == "" {
-		return nil
-	}
-	what := fmt.Sprintf("Environment %q is in a real account, and %s, so the manifest may be a stranger's.", m.Environment.Name.Value, reason)
-	if m.Environment.Name.Value == "" {
-		what = fmt.Sprintf("The layer is of a real account, and %s, so it may be a stranger's.", reason)
-	}
-	return failed(pipeline.Problems{{Kind: pipeline.Access, Diagnostic: hcl.Diagnostic{
-		Severity: hcl.DiagError,
-		Summary:  "Untrusted run",
-		Detail:   what + " Here, bundle validate, bundle plan --offline and embedded environments are allowed.",
-		Subject:  written(&m.Environment.Range),
-	}}})
+	return module, m, a.refuseUntrusted(c, m)
 }
 
 // written returns a place in a manifest, or nil where there is no manifest.

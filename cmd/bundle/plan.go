@@ -27,6 +27,7 @@ func (a *app) planCommand() *cli.Command {
 			tpsFlag(),
 			timeoutFlag(),
 			endpointFlag(),
+			trustedFlag(),
 			jsonFlag(),
 			&cli.BoolFlag{Name: "markdown", Usage: "print Markdown for a comment on a pull request"},
 			exitCodeFlag(),

@@ -39,6 +39,7 @@ func (a *app) policyCommand() *cli.Command {
 			&cli.StringSliceFlag{Name: "allow-key-account", Usage: "accept keys of another account (`ID`)"},
 			timeoutFlag(),
 			endpointFlag(),
+			trustedFlag(),
 			jsonFlag(),
 			debugFlag(),
 		),

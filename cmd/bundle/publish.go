@@ -21,6 +21,7 @@ func (a *app) publishCommand() *cli.Command {
 			textFlag("layer", "FILE", "the layer; {environment}, {region} and {function} are filled in", "layer.zip"),
 			timeoutFlag(),
 			endpointFlag(),
+			trustedFlag(),
 			jsonFlag(),
 			debugFlag(),
 		),

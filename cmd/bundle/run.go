@@ -31,6 +31,7 @@ func (a *app) runCommand() *cli.Command {
 			textFlag("function", "NAME", "the function, by its name in the manifest or to Lambda; not needed where the layer has one", ""),
 			&cli.BoolFlag{Name: "override", Usage: "let secrets replace variables that exist already"},
 			textFlag("endpoint-url", "URL", "call KMS there instead of at AWS", ""),
+			trustedFlag(),
 			textFlag("data", "DIR", "the state folder of the embedded AWS that sealed the layer", stateFolder),
 			&cli.BoolFlag{Name: "debug", Usage: "print what is opened: names, no content"},
 		},
@@ -47,6 +48,9 @@ func (a *app) runWithSecrets(c *cli.Context) error {
 		return err
 	}
 	doc, err := chooseDocument(layer, text(c, "function"))
+	if err == nil {
+		err = a.refuseToOpen(c, doc)
+	}
 	if err != nil {
 		return err
 	}

@@ -29,6 +29,7 @@ func (a *app) statusCommand() *cli.Command {
 			tpsFlag(),
 			timeoutFlag(),
 			endpointFlag(),
+			trustedFlag(),
 			jsonFlag(),
 			exitCodeFlag(),
 			debugFlag(),
@@ -49,7 +50,7 @@ func (a *app) status(c *cli.Context) error {
 	var targets []*target
 	var err error
 	if lone {
-		targets, err = a.layerTarget(layer)
+		targets, err = a.layerTarget(c, layer)
 	} else {
 		targets, err = a.targets(c, request{manifest: "manifest", flag: "the layer", pattern: layer, named: true})
 	}
@@ -98,14 +99,14 @@ func statusOf(path string, m *manifest.Manifest) (*pipeline.Status, error) {
 }
 
 // layerTarget is the target for a layer alone, without a manifest.
-func (a *app) layerTarget(layer string) ([]*target, error) {
+func (a *app) layerTarget(c *cli.Context, layer string) ([]*target, error) {
 	s, err := statusOf(layer, nil)
 	if err != nil {
 		return nil, err
 	}
 	m, err := standIn(s)
 	if err == nil {
-		err = a.refuseUntrusted(m)
+		err = a.refuseUntrusted(c, m)
 	}
 	return []*target{{manifest: m, region: m.Environment.Region(), path: layer}}, err
 }

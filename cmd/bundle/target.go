@@ -60,7 +60,7 @@ func (a *app) targets(c *cli.Context, q request) ([]*target, error) {
 		return nil, err
 	}
 	guard, guardErr := a.loadGuard(c)
-	s := &selection{app: a, request: q, module: module, guard: guard, only: list(c, "region")}
+	s := &selection{app: a, context: c, request: q, module: module, guard: guard, only: list(c, "region")}
 	for _, name := range names {
 		s.environment(name)
 	}
@@ -83,10 +83,11 @@ func (a *app) targets(c *cli.Context, q request) ([]*target, error) {
 type selection struct {
 	*app
 	request
-	module *manifest.Module
-	guard  *manifest.Guard
-	only   []string // --region
-	asked  pipeline.Questions
+	context *cli.Context
+	module  *manifest.Module
+	guard   *manifest.Guard
+	only    []string // --region
+	asked   pipeline.Questions
 
 	all   []*target
 	known []string // regions of the environments
@@ -168,7 +169,7 @@ func (s *selection) checkGuard(m *manifest.Manifest) pipeline.Problems { return 
 
 func (s *selection) checkTrust(m *manifest.Manifest) pipeline.Problems {
 	var refused *failure
-	if s.offline || !errors.As(s.refuseUntrusted(m), &refused) {
+	if s.offline || !errors.As(s.refuseUntrusted(s.context, m), &refused) {
 		return nil
 	}
 	return refused.problems

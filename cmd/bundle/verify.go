@@ -21,6 +21,7 @@ func (a *app) verifyCommand() *cli.Command {
 			varFlag(),
 			&cli.BoolFlag{Name: "open", Usage: "have KMS open every box; shows nothing of what is in it"},
 			endpointFlag(),
+			trustedFlag(),
 			textFlag("data", "DIR", "the state folder of the embedded AWS that sealed the layer", stateFolder),
 			jsonFlag(),
 		),
@@ -66,6 +67,9 @@ func (a *app) verify(c *cli.Context) error {
 		gather: func(r *severalReport, results []any, _ bool) { r.Verifications = results },
 		prepare: func(_ *app, t *target) (step, error) {
 			layer, content, err := readLayer(t.path)
+			if err == nil && c.Bool("open") {
+				err = a.refuseToOpen(c, layer.Documents...)
+			}
 			if err != nil {
 				return nil, err
 			}

@@ -47,6 +47,8 @@ var law = map[string][2]string{
 	"internal/awslocal/...": {"internal/awslocal/...", ""},
 	"internal/actions":      {"", ""},
 	"internal/needs":        {"", ""},
+	"internal/plainfile":    {"", ""},
+	"internal/trust":        {"internal/plainfile", ""},
 }
 
 // others names the modules and packages of others.

@@ -1,0 +1,60 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/urfave/cli/v2"
+
+	"github.com/whispering/bundle/internal/trust"
+	"github.com/whispering/bundle/layerbuild/sealed"
+	"github.com/whispering/bundle/pipeline"
+	"github.com/whispering/bundle/pipeline/manifest"
+)
+
+// trustedFlag returns the flag of commands that reach a real account. There is no
+// variable for it: a job that sets one for all its steps would set it for pull
+// requests, too.
+func trustedFlag() cli.Flag {
+	return &cli.BoolFlag{Name: "trusted", Usage: "go on where a CI does not say whose code this is; a stranger's pull request is refused all the same"}
+}
+
+// refuseUntrusted refuses to touch a real account where a stranger may have
+// written the manifest.
+func (a *app) refuseUntrusted(c *cli.Context, m *manifest.Manifest) error {
+	if m.Environment.Embedded.Value != "" {
+		return nil
+	}
+	what := fmt.Sprintf("Environment %q is in a real account.", m.Environment.Name.Value)
+	if m.Environment.Name.Value == "" {
+		what = "The layer is of a real account."
+	}
+	return a.refuseStrangers(c, what, written(&m.Environment.Range))
+}
+
+// refuseToOpen refuses to have KMS open documents of a real account where they may
+// be a stranger's.
+func (a *app) refuseToOpen(c *cli.Context, documents ...*sealed.Document) error {
+	for _, d := range documents {
+		if !d.Embedded() {
+			return a.refuseStrangers(c, "The layer is of a real account.", nil)
+		}
+	}
+	return nil
+}
+
+func (a *app) refuseStrangers(c *cli.Context, what string, at *hcl.Range) error {
+	const allowed = "bundle validate, bundle plan --offline and embedded environments are allowed."
+	p := pipeline.Problem{Kind: pipeline.Access, Diagnostic: hcl.Diagnostic{Severity: hcl.DiagError, Subject: at}}
+	switch v := trust.Look(a.getenv); {
+	case v.Answer == trust.Stranger:
+		p.Summary = "Untrusted run"
+		p.Detail = fmt.Sprintf("%s The code of this run may be a stranger's: %s. Here, %s", what, v.Reason, allowed)
+	case v.Answer == trust.Unknown && !c.Bool("trusted"):
+		p.Kind, p.Summary = pipeline.Manifest, "Run of unknown origin"
+		p.Detail = fmt.Sprintf("%s Whose code this run has is not known: %s. If only people whom you trust can start it, write --trusted. Without that, %s", what, v.Reason, allowed)
+	default:
+		return nil
+	}
+	return failed(pipeline.Problems{p})
+}

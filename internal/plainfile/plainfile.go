@@ -1,0 +1,61 @@
+// Package plainfile reads files that the command line, a variable or a manifest
+// names: regular ones, up to a limit. To open a pipe is to wait for its other
+// end, and a device may have no end at all.
+package plainfile
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+)
+
+// ErrTooLarge is the error for a file that has more than the reader wants.
+var ErrTooLarge = errors.New("it is too large")
+
+// Read reads a regular file of at most most bytes.
+func Read(path string, most int64) ([]byte, error) {
+	info, err := os.Stat(path) // before it is opened
+	if err == nil {
+		err = Check(info.Mode())
+	}
+	if err != nil {
+		return nil, err
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	b, err := io.ReadAll(io.LimitReader(f, most+1))
+	if err == nil && int64(len(b)) > most {
+		return nil, fmt.Errorf("%w: more than %d bytes", ErrTooLarge, most)
+	}
+	return b, err
+}
+
+// Check refuses what is not a regular file.
+func Check(mode fs.FileMode) error {
+	if mode.IsRegular() {
+		return nil
+	}
+	return fmt.Errorf("it is a %s, not a regular file", Kind(mode))
+}
+
+// Kind names what is not a regular file.
+func Kind(mode fs.FileMode) string {
+	switch {
+	case mode.IsDir():
+		return "folder"
+	case mode&fs.ModeSymlink != 0:
+		return "symbolic link"
+	case mode&fs.ModeNamedPipe != 0:
+		return "pipe"
+	case mode&fs.ModeSocket != 0:
+		return "socket"
+	case mode&fs.ModeDevice != 0:
+		return "device"
+	}
+	return "special file"
+}
