@@ -29,7 +29,7 @@ func (a *app) annotate(level actions.Level, diags []*hcl.Diagnostic) {
 		all = append(all, annotation)
 		places[annotation] = d.Subject
 	}
-	added, left, err := a.annotations.Write(a.stderr, all)
+	added, left, err := a.annotations.Write(a.stderr.Commands(), all)
 	if len(added) == 0 {
 		return
 	}

@@ -13,6 +13,7 @@ import (
 	"golang.org/x/term"
 
 	"github.com/whispering/bundle/internal/actions"
+	"github.com/whispering/bundle/internal/printable"
 	"github.com/whispering/bundle/internal/trust"
 )
 
@@ -21,7 +22,7 @@ type app struct {
 	args           []string // with the program's name
 	environ        []string
 	stdin          io.Reader
-	stdout, stderr io.Writer
+	stdout, stderr *printable.Stream
 	files          map[string]*hcl.File // of the manifest, for excerpts in diagnostics
 	annotations    *actions.Annotations // of this run
 	started        time.Time
@@ -47,7 +48,7 @@ func (a *app) run(ctx context.Context) int {
 	case errors.As(err, &failure):
 		a.renderProblems(failure)
 	case errors.As(err, &usage):
-		a.hint("%s", usage.text)
+		a.hintText(usage.text)
 	default:
 		a.hint("%v", err)
 	}
@@ -64,8 +65,8 @@ func (a *app) cli() *cli.App {
 		UsageText:   "bundle [build options]\nbundle COMMAND [options]",
 		Version:     version(),
 		HideVersion: true, // there is a command for it
-		Writer:      a.stdout,
-		ErrWriter:   a.stderr,
+		Writer:      a.stdout.Text(),
+		ErrWriter:   a.stderr.Text(),
 		Flags:       build.Flags,
 		Action:      build.Action,
 		Before:      a.noRootFlags,
@@ -151,23 +152,23 @@ func (a *app) getenv(name string) string {
 	return ""
 }
 
-// terminal returns the width of the terminal that w is, or 0 if it is none.
-func terminal(w io.Writer) int {
-	f, ok := w.(interface{ Fd() uintptr })
-	if !ok || !term.IsTerminal(int(f.Fd())) {
+// terminal returns the width of the terminal behind a stream, or 0 if there is
+// none.
+func terminal(s *printable.Stream) int {
+	if !term.IsTerminal(int(s.Fd())) {
 		return 0
 	}
-	width, _, err := term.GetSize(int(f.Fd()))
+	width, _, err := term.GetSize(int(s.Fd()))
 	if err != nil || width < 20 {
 		return 80
 	}
 	return width
 }
 
-// colour reports whether w may be coloured: a terminal that does not ask for
+// color reports whether a stream may be colored: a terminal that does not ask for
 // none (https://no-color.org).
-func (a *app) colour(w io.Writer) bool {
-	return terminal(w) > 0 && a.getenv("NO_COLOR") == "" && a.getenv("TERM") != "dumb"
+func (a *app) color(s *printable.Stream) bool {
+	return terminal(s) > 0 && a.getenv("NO_COLOR") == "" && a.getenv("TERM") != "dumb"
 }
 
 func (a *app) ci() bool { return !trust.Off(a.getenv("CI")) }

@@ -26,6 +26,7 @@ import (
 
 	"github.com/whispering/bundle/internal/awslocal"
 	"github.com/whispering/bundle/internal/awslocal/sts"
+	"github.com/whispering/bundle/internal/printable"
 )
 
 // TestNoCanaryLeaves runs every command in every mode of output, succeeding and
@@ -435,9 +436,9 @@ func (s *stage) start(args, environ []string, a attempt) (code int, stdout, stde
 	}
 	ctx, cancel := context.WithCancel(s.Context())
 	defer cancel()
-	application := &app{args: args, environ: environ, stdin: strings.NewReader(a.stdin), stdout: &out, stderr: &diagnostics}
+	application := &app{args: args, environ: environ, stdin: strings.NewReader(a.stdin), stdout: printable.New(&out), stderr: printable.New(&diagnostics)}
 	if a.closed {
-		application.stdout = refusing{}
+		application.stdout = printable.New(refusing{})
 	}
 	if a.serve {
 		out.first = func(url string) {

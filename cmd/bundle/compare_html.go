@@ -6,7 +6,6 @@ import (
 	"html/template"
 	"io"
 	"strings"
-	"unicode"
 
 	"github.com/whispering/bundle/pipeline/plan"
 )
@@ -15,7 +14,6 @@ import (
 var comparePage string
 
 // html writes the comparison as one page that loads nothing and runs nothing.
-// What cannot be seen, or turns the direction of writing, is replaced.
 func (r *compareReport) html(w io.Writer) error {
 	page, err := template.New("compare").Funcs(template.FuncMap{
 		"title":   func(i int) string { return r.Columns[i].title },
@@ -45,12 +43,7 @@ func (r *compareReport) html(w io.Writer) error {
 	if err := page.Execute(&b, r); err != nil {
 		return err
 	}
-	_, err = io.WriteString(w, strings.Map(func(c rune) rune {
-		if c == '\n' || unicode.IsPrint(c) {
-			return c
-		}
-		return '\ufffd'
-	}, b.String()))
+	_, err = w.Write(b.Bytes())
 	return err
 }
 

@@ -227,10 +227,8 @@ const compareLegend = `v3, 12 d: version 3, put 12 days ago; absent: optional, a
 
 func (r *compareReport) text(a *app) error {
 	if r.page {
-		return r.html(a.stdout)
+		return r.html(a.stdout.HTML())
 	}
-	out := *a
-	out.stdout = printable{a.stdout, false}
 	for _, f := range r.Functions {
 		head := []string{f.Function}
 		keys := []string{"  (key)"}
@@ -246,10 +244,10 @@ func (r *compareReport) text(a *app) error {
 			}
 			rows = append(rows, row)
 		}
-		if err := out.table(rows); err != nil {
+		if err := a.table(rows); err != nil {
 			return err
 		}
-		if _, err := fmt.Fprintln(out.stdout); err != nil {
+		if err := a.print("\n"); err != nil {
 			return err
 		}
 	}
@@ -258,12 +256,11 @@ func (r *compareReport) text(a *app) error {
 		if f.Difference {
 			sign = "! difference"
 		}
-		if _, err := fmt.Fprintf(out.stdout, "%s: %s: %s\n", sign, f.place(), f.says()); err != nil {
+		if err := a.print("%s: %s: %s\n", sign, f.place(), f.says()); err != nil {
 			return err
 		}
 	}
-	_, err := fmt.Fprintf(out.stdout, "%s\n(%s)\n", r.summary(), compareLegend)
-	return err
+	return a.print("%s\n(%s)\n", r.summary(), compareLegend)
 }
 
 // markdown is a table for each function: for a comment, and for the step's

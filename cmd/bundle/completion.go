@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"cmp"
 	"embed"
-	"fmt"
 	"io"
 	"os"
 	"regexp"
@@ -64,7 +63,7 @@ func (a *app) completion(c *cli.Context) error {
 	if err := fillCompletion(&script, what, c.App); err != nil {
 		return err
 	}
-	_, err = a.stdout.Write(script.Bytes())
+	_, err = a.stdout.Verbatim().Write(script.Bytes())
 	return err
 }
 
@@ -84,7 +83,7 @@ func (a *app) printEnvironments(path string) error {
 		if !environmentName.MatchString(name) {
 			continue
 		}
-		if _, err := fmt.Fprintln(a.stdout, name); err != nil {
+		if err := a.print("%s\n", name); err != nil {
 			return err
 		}
 	}

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/whispering/bundle/internal/needs"
+	"github.com/whispering/bundle/internal/printable"
 )
 
 // A shell completes a command line, and prints what it would offer, a line
@@ -114,7 +115,7 @@ func completionFolder(t *testing.T, name string) string {
 func printedCompletion(t *testing.T, what string) string {
 	t.Helper()
 	var out, diagnostics bytes.Buffer
-	a := &app{args: []string{"bundle", "completion", what}, stdout: &out, stderr: &diagnostics}
+	a := &app{args: []string{"bundle", "completion", what}, stdout: printable.New(&out), stderr: printable.New(&diagnostics)}
 	if code := a.run(t.Context()); code != 0 || diagnostics.Len() > 0 {
 		t.Fatalf("bundle completion %s: exit code %d\n%s", what, code, &diagnostics)
 	}

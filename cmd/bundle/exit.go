@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"syscall"
 
+	"github.com/whispering/bundle/internal/printable"
 	"github.com/whispering/bundle/pipeline"
 )
 
@@ -35,7 +37,19 @@ type usageError struct{ text string }
 
 func (e *usageError) Error() string { return e.text }
 
-func usagef(format string, args ...any) error { return &usageError{fmt.Sprintf(format, args...)} }
+// usagef says what is wrong with the command line. Only the format makes lines.
+func usagef(format string, args ...any) error {
+	return &usageError{printable.Sprintf(format, args...)}
+}
+
+// usageLines says several things that are wrong, each in a line.
+func usageLines(beginning string, all []error) error {
+	var lines []string
+	for _, err := range all {
+		lines = append(lines, printable.Line(err.Error()))
+	}
+	return &usageError{beginning + strings.Join(lines, "\n")}
+}
 
 // A failure is a run that ended with problems.
 type failure struct {

@@ -61,8 +61,7 @@ func (a *app) format(c *cli.Context) error {
 		return err
 	}
 	if text(c, "manifest") == stdinName && !c.Bool("check") {
-		_, err := a.stdout.Write(report.Files[0].content)
-		return err
+		return a.printVerbatim("the formatted manifest", report.Files[0].content)
 	}
 	if !c.Bool("check") {
 		if problems := report.write(); len(problems) > 0 {
@@ -151,7 +150,7 @@ func (a *app) renderFormat(r *formatReport, asJSON bool) error {
 		if !f.Changed {
 			continue
 		}
-		if _, err := fmt.Fprintln(a.stdout, f.Path); err != nil {
+		if err := a.print("%s\n", f.Path); err != nil {
 			return err
 		}
 	}

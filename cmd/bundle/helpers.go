@@ -77,8 +77,7 @@ func (a *app) helpers(c *cli.Context) error {
 	if c.Bool("json") {
 		return a.printJSON(report)
 	}
-	_, err = fmt.Fprintf(a.stdout, "%s\nsha256 %s\n%d bytes\nchanged=%t\n", report.Layer.Path, report.Layer.SHA256, report.Layer.Bytes, report.Changed)
-	return err
+	return a.print("%s\nsha256 %s\n%d bytes\nchanged=%t\n", report.Layer.Path, report.Layer.SHA256, report.Layer.Bytes, report.Changed)
 }
 
 // helperNames reads --helpers.

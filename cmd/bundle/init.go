@@ -2,7 +2,6 @@ package main
 
 import (
 	"errors"
-	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -95,8 +94,7 @@ func (a *app) init(c *cli.Context) error {
 		return err
 	}
 	if out == stdinName {
-		_, err := a.stdout.Write(result.Manifest)
-		return err
+		return a.printVerbatim("the manifest", result.Manifest)
 	}
 	if err := create(sample, result.Sample); err != nil {
 		return err
@@ -222,7 +220,7 @@ func (a *app) renderInit(r *initReport, asJSON bool) error {
 	if asJSON {
 		return a.printJSON(r)
 	}
-	if _, err := fmt.Fprintf(a.stdout, "%s\n%s\n", r.Manifest, r.Sample); err != nil {
+	if err := a.print("%s\n%s\n", r.Manifest, r.Sample); err != nil {
 		return err
 	}
 	a.hint("%s with %s; look through it, then try: bundle --manifest %s --env local --out layer.zip",

@@ -93,10 +93,14 @@ func newInspectDocument(d *sealed.Document) inspectDocument {
 }
 
 func (a *app) renderInspect(r inspectReport) error {
-	fmt.Fprintf(a.stdout, "%s\nsha256 %s\n%d bytes\n", r.Layer.Path, r.Layer.SHA256, r.Layer.Bytes)
+	if err := a.print("%s\nsha256 %s\n%d bytes\n", r.Layer.Path, r.Layer.SHA256, r.Layer.Bytes); err != nil {
+		return err
+	}
 	for _, d := range r.Documents {
-		fmt.Fprintf(a.stdout, "\n%s/%s in %s, to Lambda %s\nkey %s\nsha256 %s\n%s, %s\n",
-			d.Bundle, d.Function, d.Environment, d.Name, d.Key, d.SHA256, d.Mode, count(d.Boxes, "box"))
+		if err := a.print("\n%s/%s in %s, to Lambda %s\nkey %s\nsha256 %s\n%s, %s\n",
+			d.Bundle, d.Function, d.Environment, d.Name, d.Key, d.SHA256, d.Mode, count(d.Boxes, "box")); err != nil {
+			return err
+		}
 		rows := [][]string{{"SECRET", "PARAMETER", "VERSION", "MODIFIED", "ENCODING", "FIELD"}}
 		for _, s := range d.Secrets {
 			_, parameter, _ := strings.Cut(s.Parameter, ":parameter")
@@ -107,7 +111,14 @@ func (a *app) renderInspect(r inspectReport) error {
 		}
 	}
 	if len(r.Helpers) > 0 {
-		fmt.Fprintf(a.stdout, "\nhelpers\n%s\n", strings.Join(r.Helpers, "\n"))
+		if err := a.print("\nhelpers\n"); err != nil {
+			return err
+		}
+	}
+	for _, path := range r.Helpers {
+		if err := a.print("%s\n", path); err != nil {
+			return err
+		}
 	}
 	return nil
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -98,13 +97,13 @@ func (a *app) localServe() *cli.Command {
 			if err != nil {
 				return err
 			}
-			server, url, err := awslocal.Serve(c.Context, dir, text(c, "listen"), append(options, awslocal.WithLog(a.stderr))...)
+			server, url, err := awslocal.Serve(c.Context, dir, text(c, "listen"), append(options, awslocal.WithLog(a.stderr.Text()))...)
 			if err != nil {
 				return usagef("the embedded AWS cannot be served: %v", err)
 			}
 			defer func() { _ = server.Close() }()
 			a.hint("the embedded AWS, NOT FOR PRODUCTION; state in %s; bundle local env prints what other programs need", dir)
-			if _, err := fmt.Fprintln(a.stdout, url); err != nil {
+			if err := a.print("%s\n", url); err != nil {
 				return err
 			}
 			<-c.Done()
@@ -145,7 +144,7 @@ func (a *app) localEnv() *cli.Command {
 					return usagef("no embedded AWS is served from this state. Start one: bundle local serve")
 				}
 				// What is set already must not send a program elsewhere, or as someone else.
-				if _, err := fmt.Fprintln(a.stdout, "unset", strings.Join(overriding(), " ")); err != nil {
+				if err := a.print("unset %s\n", strings.Join(overriding(), " ")); err != nil {
 					return err
 				}
 				id, key := client.Credentials()
@@ -154,7 +153,7 @@ func (a *app) localEnv() *cli.Command {
 					{"AWS_ACCESS_KEY_ID", id}, {"AWS_SECRET_ACCESS_KEY", key},
 					{"AWS_REGION", text(c, "region")}, {"AWS_DEFAULT_REGION", text(c, "region")},
 				} {
-					if _, err := fmt.Fprintf(a.stdout, "export %s='%s'\n", variable[0], variable[1]); err != nil {
+					if err := a.print("export %s='%s'\n", variable[0], variable[1]); err != nil {
 						return err
 					}
 				}

@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -82,8 +81,8 @@ func (a *app) value(path string) (string, error) {
 	return string(bytes.TrimSuffix(b, []byte("\n"))), nil
 }
 
-// refused makes an answer of the embedded AWS an error of the command line.
-func refused(err error) error { return usagef("the embedded AWS refused: %v", err) }
+// refused makes answers of the embedded AWS an error of the command line.
+func refused(all ...error) error { return usageLines("the embedded AWS refused: ", all) }
 
 func (a *app) localGet() *cli.Command {
 	return &cli.Command{
@@ -103,8 +102,7 @@ func (a *app) localGet() *cli.Command {
 					return refused(err)
 				}
 				if c.Bool("reveal") {
-					_, err := fmt.Fprintln(a.stdout, out.Parameter.Value)
-					return err
+					return a.printVerbatim("the value", []byte(out.Parameter.Value+"\n"))
 				}
 				return a.renderParameters(c, []storedParameter{out.Parameter})
 			})
@@ -199,7 +197,7 @@ func (a *app) localRemove() *cli.Command {
 					}
 				}
 				if len(all) > 0 {
-					return refused(errors.Join(all...))
+					return refused(all...)
 				}
 				return nil
 			})

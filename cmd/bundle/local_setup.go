@@ -46,8 +46,7 @@ func (a *app) localKey() *cli.Command {
 				if err := client.Call(ctx, "kms", "CreateAlias", named, nil); err != nil {
 					return refused(err)
 				}
-				_, err := fmt.Fprintln(a.stdout, out.KeyMetadata.Arn)
-				return err
+				return a.print("%s\n", out.KeyMetadata.Arn)
 			})
 		},
 	}
@@ -82,8 +81,7 @@ func (a *app) localRole() *cli.Command {
 				if err := client.Call(ctx, "local", "PutRole", role, nil); err != nil {
 					return refused(err)
 				}
-				_, err := fmt.Fprintf(a.stdout, "unset AWS_SESSION_TOKEN\nexport AWS_ACCESS_KEY_ID='%s'\nexport AWS_SECRET_ACCESS_KEY='%s'\n", id, secret)
-				return err
+				return a.print("unset AWS_SESSION_TOKEN\nexport AWS_ACCESS_KEY_ID='%s'\nexport AWS_SECRET_ACCESS_KEY='%s'\n", id, secret)
 			})
 		},
 	}

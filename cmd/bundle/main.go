@@ -6,6 +6,8 @@ import (
 	"os/signal"
 	"runtime/debug"
 	"syscall"
+
+	"github.com/whispering/bundle/internal/printable"
 )
 
 func main() {
@@ -23,6 +25,6 @@ func main() {
 		signal.Stop(signals) // a second one ends the process at once
 		cancel(interruption{s.(syscall.Signal)})
 	}()
-	a := &app{args: os.Args, environ: os.Environ(), stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr}
+	a := &app{args: os.Args, environ: os.Environ(), stdin: os.Stdin, stdout: printable.New(os.Stdout), stderr: printable.New(os.Stderr)}
 	os.Exit(a.run(ctx))
 }

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"unicode"
 
+	"github.com/whispering/bundle/internal/printable"
 	"github.com/whispering/bundle/pipeline/plan"
 )
 
@@ -69,7 +70,7 @@ func inCode(s string) string {
 			return '\''
 		case r == '|':
 			return '\u00a6'
-		case !unicode.IsPrint(r):
+		case printable.Hidden(r), !unicode.IsPrint(r):
 			return '\ufffd'
 		}
 		return r

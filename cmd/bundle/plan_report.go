@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"io"
 	"strings"
 
 	"github.com/whispering/bundle/internal/actions"
@@ -129,13 +130,13 @@ func (r *planReport) outputs() []actions.Output {
 }
 
 func (r *planReport) text(a *app) error {
-	_, err := fmt.Fprint(printable{a.stdout, false}, r.terminal())
+	_, err := io.WriteString(a.stdout.Text(), r.terminal())
 	return err
 }
 
 // printMarkdown prints Markdown as the result.
 func (a *app) printMarkdown(text string) error {
-	_, err := fmt.Fprint(printable{a.stdout, false}, text)
+	_, err := io.WriteString(a.stdout.Text(), text)
 	return err
 }
 

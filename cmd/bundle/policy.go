@@ -186,7 +186,7 @@ type policyDocument struct {
 func (a *app) printPolicies(c *cli.Context, kind string, s policy.Setting) error {
 	documents, err := policies(kind, text(c, "function"), s)
 	if err != nil {
-		return usagef("%v", err)
+		return err
 	}
 	for _, d := range documents {
 		if d.Kind != kindKey && d.Characters > policy.MaxManaged {
@@ -226,7 +226,7 @@ func policies(kind, function string, s policy.Setting) ([]policyDocument, error)
 	for _, name := range names {
 		document, err := s.Function(name)
 		if err != nil {
-			return nil, err
+			return nil, usagef("%v", err)
 		}
 		if kind == kindFunction || kind == kindAll {
 			add(policyDocument{Kind: kindFunction, Function: name}, document)
@@ -243,7 +243,7 @@ func policies(kind, function string, s policy.Setting) ([]policyDocument, error)
 		}
 	}
 	if len(missing) > 0 {
-		return nil, errors.New(errors.Join(missing...).Error() + "\nName it with --function-role NAME=ARN.")
+		return nil, usageLines("", append(missing, errors.New("Name it with --function-role NAME=ARN.")))
 	}
 	return all, nil
 }

@@ -1,12 +1,11 @@
 package main
 
 import (
-	"fmt"
-	"io"
 	"sync"
 
 	"github.com/schollz/progressbar/v3"
 
+	"github.com/whispering/bundle/internal/printable"
 	"github.com/whispering/bundle/pipeline"
 )
 
@@ -14,7 +13,7 @@ import (
 // one line per step elsewhere.
 type progress struct {
 	mu   sync.Mutex
-	w    io.Writer
+	w    *printable.Stream
 	bar  *progressbar.ProgressBar // nil off a terminal
 	done map[stretch]int
 	all  map[stretch]int
@@ -37,7 +36,7 @@ func (a *app) newProgress() *progress {
 	p := &progress{w: a.stderr, done: map[stretch]int{}, all: map[stretch]int{}}
 	if terminal(a.stderr) > 0 && !a.ci() {
 		p.bar = progressbar.NewOptions(1,
-			progressbar.OptionSetWriter(a.stderr),
+			progressbar.OptionSetWriter(a.stderr.Screen()),
 			progressbar.OptionEnableColorCodes(false),
 			progressbar.OptionClearOnFinish(),
 			progressbar.OptionSetWidth(24),
@@ -63,11 +62,11 @@ func (p *progress) note(s stretch, done, total int) {
 		for s := range p.all {
 			doneAll, all = doneAll+p.done[s], all+p.all[s]
 		}
-		p.bar.Describe(s.String())
+		p.bar.Describe(printable.Line(s.String()))
 		p.bar.ChangeMax(all + 1) // never full before finish: a full bar is not drawn again
 		_ = p.bar.Set(doneAll)
 	case !begun:
-		fmt.Fprintf(p.w, "bundle: %s (%d)\n", s, total)
+		_ = p.w.Printf("bundle: %s (%d)\n", s, total)
 	}
 }
 

@@ -123,13 +123,12 @@ func (r *publishReport) what() string {
 
 func (r *publishReport) text(a *app) error {
 	a.hint("%s %s", r.Layer.Path, r.what())
-	_, err := fmt.Fprintln(a.stdout, r.ARN)
-	return err
+	return a.print("%s\n", r.ARN)
 }
 
 func (r *publishReport) markdown() string {
-	return fmt.Sprintf("### bundle publish: %s %s\n\n| version | bytes | sha256 |\n|---|---|---|\n| `%s` | %d | %s |\n",
-		actions.Cell(r.Layer.Path), r.what(), r.ARN, r.Layer.Bytes, r.Layer.SHA256)
+	return fmt.Sprintf("### bundle publish: %s %s\n\n| version | bytes | sha256 |\n|---|---|---|\n| %s | %d | %s |\n",
+		actions.Cell(r.Layer.Path), r.what(), inCode(r.ARN), r.Layer.Bytes, r.Layer.SHA256)
 }
 
 // outputs tells later steps of a workflow what to attach.

@@ -1,17 +1,17 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
-	"regexp"
 	"strings"
 	"text/tabwriter"
-	"unicode"
 
 	"github.com/hashicorp/hcl/v2"
 
 	"github.com/whispering/bundle/internal/actions"
+	"github.com/whispering/bundle/internal/printable"
 	"github.com/whispering/bundle/pipeline"
 )
 
@@ -32,7 +32,7 @@ func (a *app) renderProblems(f *failure) {
 func (a *app) renderDiagnostics(problems pipeline.Problems) {
 	w := a.diagnostics()
 	for _, p := range problems {
-		_ = w.WriteDiagnostic(&p.Diagnostic) // nobody is left to tell
+		_ = w.WriteDiagnostic(inLines(&p.Diagnostic)) // nobody is left to tell
 	}
 }
 
@@ -41,11 +41,18 @@ func (a *app) renderWarnings(diags hcl.Diagnostics) {
 	var all []*hcl.Diagnostic
 	for _, d := range diags {
 		if d.Severity == hcl.DiagWarning {
-			_ = w.WriteDiagnostic(d)
+			_ = w.WriteDiagnostic(inLines(d))
 			all = append(all, d)
 		}
 	}
 	a.annotate(actions.Warning, all)
+}
+
+// inLines is a diagnostic whose texts are lines.
+func inLines(d *hcl.Diagnostic) *hcl.Diagnostic {
+	lines := *d
+	lines.Summary, lines.Detail = printable.Line(d.Summary), printable.Line(d.Detail)
+	return &lines
 }
 
 func (a *app) diagnostics() hcl.DiagnosticWriter {
@@ -53,45 +60,17 @@ func (a *app) diagnostics() hcl.DiagnosticWriter {
 	if width == 0 {
 		width = 100
 	}
-	return hcl.NewDiagnosticTextWriter(printable{a.stderr, a.colour(a.stderr)}, a.files, uint(width), a.colour(a.stderr))
-}
-
-// A printable writer passes on text without what could move a terminal's cursor
-// or, in GitHub Actions, be a command: :: at the beginning of a line, ##[
-// anywhere. Only the escapes that set our own colours are let through.
-type printable struct {
-	w      io.Writer
-	colour bool
-}
-
-var (
-	command = regexp.MustCompile(`(?m)^(\s*:)(:)|(##)(\[)`)
-	escape  = regexp.MustCompile("\x1b(\\[[0-9;]*m)?")
-)
-
-func (p printable) Write(b []byte) (int, error) {
-	text := escape.ReplaceAllStringFunc(string(b), func(s string) string {
-		if p.colour && len(s) > 1 {
-			return s
-		}
-		return "\ufffd"
-	})
-	text = strings.Map(func(r rune) rune {
-		switch {
-		case r == '\n', r == '\t', r == 0x1b:
-			return r
-		case unicode.IsControl(r), r == 0x2028, r == 0x2029:
-			return '\ufffd'
-		}
-		return r
-	}, text)
-	_, err := io.WriteString(p.w, command.ReplaceAllString(text, "$1$3\u00b7$2$4"))
-	return len(b), err
+	return hcl.NewDiagnosticTextWriter(a.stderr.Colored(), a.files, uint(width), a.color(a.stderr))
 }
 
 // hint prints a line for the person at the terminal; it is no result.
 func (a *app) hint(format string, args ...any) {
-	fmt.Fprintf(printable{a.stderr, false}, "bundle: "+format+"\n", args...)
+	a.hintText(printable.Sprintf(format, args...))
+}
+
+// hintText is hint for a text that has been put together.
+func (a *app) hintText(text string) {
+	_, _ = io.WriteString(a.stderr.Text(), "bundle: "+text+"\n")
 }
 
 // hintPrevious says what a run carries over from, as soon as that is known.
@@ -112,9 +91,23 @@ func count(n int, thing string) string {
 	return fmt.Sprintf("%d %ss", n, thing)
 }
 
+// print prints a result, or a part of it.
+func (a *app) print(format string, args ...any) error { return a.stdout.Printf(format, args...) }
+
+// printVerbatim prints a content that others wrote as it is. In a CI, whose log
+// would do what it says, it is refused if it has a command.
+func (a *app) printVerbatim(what string, content []byte) error {
+	if line := printable.Command(content); line > 0 && (a.ci() || a.inActions()) {
+		return usagef("%s has a command to the log of a CI, in line %d (:: at the beginning of a line, or ##[), and is not printed. "+
+			"Change the line, or write to a file.", what, line)
+	}
+	_, err := a.stdout.Verbatim().Write(content)
+	return err
+}
+
 // printJSON prints a result as one JSON object.
 func (a *app) printJSON(v any) error {
-	e := json.NewEncoder(a.stdout)
+	e := json.NewEncoder(a.stdout.JSON())
 	e.SetIndent("", "  ")
 	e.SetEscapeHTML(false)
 	return e.Encode(v)
@@ -122,9 +115,18 @@ func (a *app) printJSON(v any) error {
 
 // table prints rows as aligned columns, the first row being the heading.
 func (a *app) table(rows [][]string) error {
-	w := tabwriter.NewWriter(a.stdout, 0, 0, 2, ' ', 0)
+	var b bytes.Buffer
+	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
 	for _, row := range rows {
-		fmt.Fprintln(w, strings.Join(row, "\t"))
+		for i, cell := range row {
+			if i > 0 {
+				fmt.Fprint(w, "\t")
+			}
+			fmt.Fprint(w, printable.Line(cell))
+		}
+		fmt.Fprintln(w)
 	}
-	return w.Flush()
+	_ = w.Flush() // into memory
+	_, err := a.stdout.Text().Write(b.Bytes())
+	return err
 }

@@ -126,8 +126,7 @@ func (r *buildReport) text(a *app) error {
 	if err := a.table(rows); err != nil {
 		return err
 	}
-	_, err := fmt.Fprintf(a.stdout, "\n%s\nsha256 %s\n%d bytes\nchanged=%t\n", r.Layer.Path, r.Layer.SHA256, r.Layer.Bytes, r.Changed)
-	return err
+	return a.print("\n%s\nsha256 %s\n%d bytes\nchanged=%t\n", r.Layer.Path, r.Layer.SHA256, r.Layer.Bytes, r.Changed)
 }
 
 // keyName is what the manifest calls the key of a function.

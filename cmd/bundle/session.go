@@ -88,7 +88,7 @@ func (a *app) connect(ctx context.Context, module *manifest.Module, m *manifest.
 		Calls: s.calls, Version: version(), Environ: a.environ,
 	}
 	if o.debug {
-		options.Debug = a.stderr
+		options.Debug = a.stderr.Text()
 	}
 	if seed := m.Environment.Embedded; seed.Value != "" {
 		if o.endpoint != "" {

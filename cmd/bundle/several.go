@@ -1,11 +1,8 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"fmt"
-	"io"
-	"sync"
 	"time"
 
 	"github.com/urfave/cli/v2"
@@ -21,9 +18,8 @@ const atOnce = 4
 // An outcome is what became of one of several targets.
 type outcome struct {
 	*target
-	app      *app   // whose standard error is notes
-	notes    screen // what it has to say
-	do       step   // nil if it could not be prepared
+	app      *app // whose standard error is set aside: what it has to say
+	do       step // nil if it could not be prepared
 	calls    *awsclient.Calls
 	result   result
 	problems pipeline.Problems
@@ -34,7 +30,6 @@ type outcome struct {
 // time, and prints what becomes of them in their order. The problems of one
 // leave the others alone.
 func (a *app) several(c *cli.Context, targets []*target, j job) error {
-	a = a.shared()
 	var options sessionOptions
 	ctx := c.Context
 	if j.calls {
@@ -85,20 +80,12 @@ func (a *app) several(c *cli.Context, targets []*target, j job) error {
 	return a.conclude(c, outcomes, j)
 }
 
-// shared is the app for work at once: its streams take one line at a time.
-func (a *app) shared() *app {
-	b := *a
-	b.stderr = &serial{w: a.stderr}
-	return &b
-}
-
 // prepare prepares every target, and returns those that can be worked on.
 func (a *app) prepare(targets []*target, j job) (outcomes []*outcome, ready []*target) {
 	for _, t := range targets {
 		o := &outcome{target: t, problems: t.problems, calls: new(awsclient.Calls), done: make(chan struct{})}
-		o.notes.of = a.stderr
 		app := *a
-		app.stderr = &o.notes
+		app.stderr = a.stderr.Aside()
 		o.app = &app
 		if len(o.problems) == 0 {
 			var err error
@@ -139,23 +126,19 @@ func (a *app) show(o *outcome, plain bool) error {
 	if len(o.problems) > 0 {
 		o.app.renderDiagnostics(o.problems)
 	}
-	if o.notes.Len() > 0 {
-		a.hint("%s:", o)
-		if _, err := o.notes.WriteTo(a.stderr); err != nil {
-			return err
-		}
+	if err := a.stderr.Release(o.app.stderr, fmt.Sprintf("bundle: %s:\n", o)); err != nil {
+		return err
 	}
 	if o.result == nil || !plain {
 		return nil
 	}
-	if _, err := fmt.Fprintln(a.stdout, o); err != nil {
+	if err := a.print("%s\n", o); err != nil {
 		return err
 	}
 	if err := o.result.text(a); err != nil {
 		return err
 	}
-	_, err := fmt.Fprintln(a.stdout)
-	return err
+	return a.print("\n")
 }
 
 // conclude prints the summary of all targets, and says how the run has ended.
@@ -204,35 +187,4 @@ func (a *app) conclude(c *cli.Context, outcomes []*outcome, j job) error {
 		return errDifferences
 	}
 	return failed
-}
-
-// A serial writer takes from one goroutine at a time.
-type serial struct {
-	mu sync.Mutex
-	w  io.Writer
-}
-
-func (s *serial) Write(b []byte) (int, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.w.Write(b)
-}
-
-// Fd is that of the terminal, if it is one.
-func (s *serial) Fd() uintptr { return descriptor(s.w) }
-
-// A screen keeps what will be written to another writer, and looks like it.
-type screen struct {
-	bytes.Buffer
-	of io.Writer
-}
-
-// Fd is that of the terminal, if it is one.
-func (s *screen) Fd() uintptr { return descriptor(s.of) }
-
-func descriptor(w io.Writer) uintptr {
-	if f, ok := w.(interface{ Fd() uintptr }); ok {
-		return f.Fd()
-	}
-	return ^uintptr(0)
 }

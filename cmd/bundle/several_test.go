@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/whispering/bundle/internal/awslocal"
+	"github.com/whispering/bundle/internal/printable"
 )
 
 // manyEnvironments is a manifest of n environments in one account, each with
@@ -33,7 +34,7 @@ func (s *stage) buildAll(ctx context.Context) (code int, stdout, stderr string) 
 	var out, diagnostics bytes.Buffer
 	a := &app{
 		args:    []string{"bundle", "build", "--manifest", "many.hcl", "--all", "--out", "many-{environment}.zip", "--endpoint-url", s.url, "--debug"},
-		environ: os.Environ(), stdin: strings.NewReader(""), stdout: &out, stderr: &diagnostics,
+		environ: os.Environ(), stdin: strings.NewReader(""), stdout: printable.New(&out), stderr: printable.New(&diagnostics),
 	}
 	code = a.run(ctx)
 	return code, out.String(), diagnostics.String()

@@ -236,8 +236,7 @@ func (r *statusReport) text(a *app) error {
 	if err := a.table(append([][]string{{"FUNCTION", "STATE", "SINCE", "BECAUSE"}}, r.rows()...)); err != nil {
 		return err
 	}
-	_, err := fmt.Fprintf(a.stdout, "\n%s\nstale=%t\n", r.Layer.Path, r.Stale)
-	return err
+	return a.print("\n%s\nstale=%t\n", r.Layer.Path, r.Stale)
 }
 
 // rows are what there is to say of each function.

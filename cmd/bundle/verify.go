@@ -140,6 +140,5 @@ func (r *verifyReport) text(a *app) error {
 	if r.Opened {
 		what += ", and every box opens"
 	}
-	_, err := fmt.Fprintf(a.stdout, "\n%s: %s, %s, %s\n", r.Layer.Path, count(r.Layer.Bytes, "byte"), count(r.Helpers, "helper file"), what)
-	return err
+	return a.print("\n%s: %s, %s, %s\n", r.Layer.Path, count(r.Layer.Bytes, "byte"), count(r.Helpers, "helper file"), what)
 }

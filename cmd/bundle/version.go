@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"runtime"
 	"runtime/debug"
 
@@ -73,8 +72,7 @@ func (a *app) versionCommand() *cli.Command {
 			if len(built.Commit) >= 12 {
 				from = "commit " + built.Commit[:12] + ", "
 			}
-			_, err := fmt.Fprintf(a.stdout, "bundle %s (%s%s, %s)\n", built.Version, from, runtime.Version(), platform)
-			return err
+			return a.print("bundle %s (%s%s, %s)\n", built.Version, from, runtime.Version(), platform)
 		},
 	}
 }

@@ -3,9 +3,11 @@ package actions
 import (
 	"fmt"
 	"io"
+	"regexp"
 	"strings"
 	"sync"
-	"unicode"
+
+	"github.com/whispering/bundle/internal/printable"
 )
 
 // Level is how bad an annotation is.
@@ -93,17 +95,21 @@ func (a Annotation) command() string {
 	return command + "::" + escapeData(a.Message)
 }
 
-// escapeData makes a text one line of a workflow command. Control characters
-// but the line's end are dropped: a log shows them, and nobody means them.
+// escapeData makes a text one line of a workflow command. What does not show but
+// the line's end is dropped: nobody means it. Nor is it a command of another kind.
 func escapeData(s string) string {
 	s = strings.Map(func(r rune) rune {
-		if r != '\n' && r != '\r' && (unicode.IsControl(r) || r == 0x2028 || r == 0x2029) {
+		if r != '\n' && r != '\r' && printable.Hidden(r) {
 			return -1
 		}
 		return r
 	}, strings.ToValidUTF8(s, "\ufffd"))
+	s = older.ReplaceAllString(s, "$1\u00b7[")
 	return strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A").Replace(s)
 }
+
+// older are the commands that a line may have anywhere.
+var older = regexp.MustCompile(`(##\pM*[A-Za-z]*)\[`)
 
 func escapeProperty(s string) string {
 	return strings.NewReplacer(":", "%3A", ",", "%2C").Replace(escapeData(s))

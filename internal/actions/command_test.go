@@ -2,8 +2,10 @@ package actions_test
 
 import (
 	"bytes"
+	"html"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -65,6 +67,7 @@ var hostile = []string{
 	"\n##[error]mine", "##[add-mask]x", "\x1b[2K\r::error::x", "\u2028::error::x", "\u2029::error::x", "\x00::x", "\x85::error::x",
 	"EOF\nevil=1\n", "bundle-AAAA\nevil=1", "a<<EOF\nb\nEOF", "name=value", "\nname=value\n", strings.Repeat("\n", 50) + "::stop-commands::x",
 	"::stop-commands::pause", "::add-path::/evil", "\xff\n::error::x", "\xed\xa0\x80\n::x", "`\n```\n<script>", "| a | b |\n|---|", "[x](http://example.com)", "@owner #1 !<b>",
+	"\u200b\u2066\u200e\u00ad\U000e0041", "##vso[task.complete]", "$x$", "GH-1", "o/r#12", "^x",
 	"::add-mask::a", "::debug::x\v::error::y", "\f::error::x", "%0D%0A::error::x", "\u0085\n::warning::x", "x::y%3A", "\ufeff::error::x", "\u202e::error::x",
 }
 
@@ -94,7 +97,7 @@ func checkCommand(t *testing.T, text string) {
 		t.Fatal(err)
 	}
 	line, rest, ok := strings.Cut(b.String(), "\n")
-	if !ok || rest != "" || strings.ContainsAny(line, "\r\x00\x1b\u2028\u2029\x7f") {
+	if !ok || rest != "" || strings.ContainsAny(line, "\r\x00\x1b\u2028\u2029\x7f\u202e\u200b\ufeff\u00ad") || strings.Contains(line, "##[") {
 		t.Fatalf("%q is more than one line: %q", text, b.String())
 	}
 	properties, _, _ := strings.Cut(strings.TrimPrefix(line, "::error "), "::")
@@ -163,7 +166,9 @@ func TestSummaryIsCutAtItsLimit(t *testing.T) {
 
 func TestCellHoldsNoMarkup(t *testing.T) {
 	for _, text := range hostile {
-		if cell := actions.Cell(text); strings.ContainsAny(cell, "|\n\r`<>[]*_@\\") {
+		cell := actions.Cell(text)
+		seen := html.UnescapeString(cell)
+		if strings.ContainsAny(cell, "|\n\r`<>[]*_@\\$\u202e\u200b\u2066\u200e\ufeff\u00ad\U000e0041") || regexp.MustCompile(`@|#\d|(?i)gh-\d`).MatchString(seen) {
 			t.Errorf("%q became %q", text, cell)
 		}
 	}

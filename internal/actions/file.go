@@ -4,7 +4,10 @@ import (
 	"crypto/rand"
 	"fmt"
 	"os"
+	"regexp"
 	"strings"
+
+	"github.com/whispering/bundle/internal/printable"
 )
 
 // An Output is a value that a step hands to later ones.
@@ -43,6 +46,9 @@ func WriteSummary(path, markdown string) error {
 	return appendTo(path, markdown)
 }
 
+// reference is what GitHub links to an issue.
+var reference = regexp.MustCompile(`#\d|(?i:\bgh-\d)`)
+
 func appendTo(path, text string) error {
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_APPEND|os.O_CREATE, 0o600)
 	if err != nil {
@@ -56,17 +62,25 @@ func appendTo(path, text string) error {
 }
 
 // Cell makes a text fit into a cell of a Markdown table, as itself: no markup
-// and no link, no mention, no reference to an issue, no end of the row.
+// and no link, no mention, no reference to an issue, no end of the row. GitHub
+// looks for the last two after it has read the entities, so that these get
+// characters that look alike.
 func Cell(s string) string {
 	s = strings.Map(func(r rune) rune {
-		if r < 0x20 || r == 0x7f || r == 0x2028 || r == 0x2029 {
+		switch {
+		case r < 0x20:
 			return ' '
+		case printable.Hidden(r):
+			return printable.Replacement
+		case r == '@':
+			return '\uff20'
 		}
 		return r
 	}, strings.ToValidUTF8(s, "\ufffd"))
+	s = reference.ReplaceAllStringFunc(s, strings.NewReplacer("#", "\uff03", "-", "\u2010").Replace)
 	var b strings.Builder
 	for _, r := range s {
-		if strings.ContainsRune("\\`*_{}[]()<>#+-.!|~@&:/", r) {
+		if strings.ContainsRune("\\`*_{}[]()<>#+-.!|~@&:/$^=", r) {
 			fmt.Fprintf(&b, "&#%d;", r)
 			continue
 		}

@@ -1,0 +1,48 @@
+package house
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// past are the ways to write to the process's streams that do not go through
+// internal/printable.
+var past = regexp.MustCompile(`\bos\.Std(out|err)\b|\bfmt\.Print|\blog\.(Print|Fatal|Panic|Default|SetOutput)|\bprintln\(|\.Screen\(\)`)
+
+// throughStreams are the packages that a run of bundle is made of.
+var throughStreams = []string{"cmd/bundle", "pipeline", "layerbuild", "internal"}
+
+// exempt are files that may: they hand the streams over, or become another
+// program that has them.
+var exempt = []string{"cmd/bundle/main.go", "internal/printable/stream.go"}
+
+// TestNothingIsWrittenPastTheStreams reads the sources: what others say reaches a
+// terminal or a log through internal/printable alone.
+func TestNothingIsWrittenPastTheStreams(t *testing.T) {
+	for _, folder := range throughStreams {
+		err := filepath.WalkDir(filepath.Join(root(t), folder), func(path string, entry os.DirEntry, err error) error {
+			name := filepath.ToSlash(strings.TrimPrefix(path, root(t)+string(filepath.Separator)))
+			if err == nil && entry.IsDir() && entry.Name() == "testdata" {
+				return filepath.SkipDir
+			}
+			if err != nil || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") || slices.Contains(exempt, name) {
+				return err
+			}
+			src, err := os.ReadFile(path)
+			for i, line := range strings.Split(string(src), "\n") {
+				code, _, _ := strings.Cut(line, "//")
+				if found := past.FindString(code); found != "" && (name != "cmd/bundle/progress.go" || found != ".Screen()") {
+					t.Errorf("%s:%d: %s goes past the streams; write with print, hint, table or printJSON", name, i+1, found)
+				}
+			}
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+}

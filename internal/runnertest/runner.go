@@ -1,0 +1,77 @@
+// Package runnertest is a model of what reads a log: it tells tests whether a CI
+// would find a command there, and a person something unseen.
+package runnertest
+
+import (
+	"strings"
+	"unicode"
+)
+
+// The model is of GitHub's runner (src/Runner.Common/ActionCommand.cs and
+// src/Runner.Worker/Handlers/OutputManager.cs of github.com/actions/runner) and, in
+// passing, of the agents of Azure Pipelines and TeamCity. It is written from their
+// rules, not from ours.
+
+// Trimmed is .NET's char.IsWhiteSpace, which String.TrimStart goes by
+// (https://learn.microsoft.com/en-us/dotnet/api/system.char.iswhitespace).
+func Trimmed(r rune) bool {
+	switch {
+	case r >= 0x09 && r <= 0x0d, r == 0x20, r == 0x85, r == 0xa0, r == 0x1680, r >= 0x2000 && r <= 0x200a,
+		r == 0x2028, r == 0x2029, r == 0x202f, r == 0x205f, r == 0x3000:
+		return true
+	}
+	return false
+}
+
+// ignored are characters that a comparison by a culture's rules, as
+// String.StartsWith and IndexOf are in .NET, takes for none: U+FFFD is none of
+// them (https://learn.microsoft.com/en-us/dotnet/standard/base-types/string-comparison-net-5-plus).
+func ignored(r rune) bool {
+	return r < 0x20 && r != '\t' || r >= 0x7f && r < 0xa0 || r == 0x1d159 ||
+		unicode.In(r, unicode.Cf, unicode.Mn, unicode.Me, unicode.Mc, unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector)
+}
+
+// Lines are what a reader of lines reads, whatever it takes for a line's end.
+func Lines(log string) []string {
+	return strings.FieldsFunc(log, func(r rune) bool { return strings.ContainsRune("\n\r\v\f\u0085\u2028\u2029", r) })
+}
+
+// Commanded is a line of a log that a CI would obey, "" where there is none.
+func Commanded(log string) string {
+	for _, line := range Lines(log) {
+		bare := strings.Map(func(r rune) rune {
+			if ignored(r) {
+				return -1
+			}
+			return r
+		}, line)
+		if strings.HasPrefix(strings.TrimLeftFunc(bare, Trimmed), "::") {
+			return line
+		}
+		for rest := bare; ; {
+			i := strings.Index(rest, "##")
+			if i < 0 {
+				break
+			}
+			rest = rest[i+1:]
+			if strings.HasPrefix(strings.TrimLeftFunc(rest[1:], func(r rune) bool { return r|0x20 >= 'a' && r|0x20 <= 'z' }), "[") {
+				return line
+			}
+		}
+	}
+	return ""
+}
+
+// Unseen is a character of a log that a person would not see, 0 where there is
+// none.
+func Unseen(log string) rune {
+	for _, r := range log {
+		switch {
+		case r == '\n', r == '\t':
+		case unicode.IsControl(r), unicode.Is(unicode.Bidi_Control, r), unicode.Is(unicode.Cf, r), unicode.In(r, unicode.Zl, unicode.Zp),
+			unicode.Is(unicode.Variation_Selector, r), unicode.Is(unicode.Other_Default_Ignorable_Code_Point, r), r >= 0xe0000 && r <= 0xe0fff:
+			return r
+		}
+	}
+	return 0
+}
