@@ -72,8 +72,11 @@ func HelperFiles(fsys fs.FS) ([]File, error) {
 }
 
 // entries returns what the zip holds, in order, after holding the layer to
-// L-1, L-2, L-3 and L-6.
+// L-1, L-2, L-3, L-6 and L-8.
 func (l *Layer) entries() ([]File, error) {
+	if len(l.Documents)+len(l.Helpers) == 0 {
+		return nil, broken("L-8", "", "it holds neither documents nor helpers")
+	}
 	var all []File
 	for _, d := range l.Documents {
 		if first := l.Documents[0]; !together(first, d) {

@@ -126,6 +126,7 @@ func TestWriteRefusesWhatNoLayerHolds(t *testing.T) {
 	}{
 		"two environments": {"L-1", func(l *layerbuild.Layer) { l.Documents = append(l.Documents, document(t, "dev", "x", "us-west-2")) }},
 		"two regions":      {"L-1", func(l *layerbuild.Layer) { l.Documents = append(l.Documents, document(t, "prod", "x", "us-east-1")) }},
+		"nothing":          {"L-8", func(l *layerbuild.Layer) { *l = layerbuild.Layer{} }},
 		"two of one name": {"L-3", func(l *layerbuild.Layer) {
 			l.Documents = append(l.Documents, document(t, "prod", "hello", "us-west-2"))
 		}},
@@ -228,6 +229,7 @@ func TestReadRefusesEverythingElse(t *testing.T) {
 		"local and central differ": set(30, 'B'),
 		"a wrong size":             set(central+20, 1, 0, 0, 0, 1),
 		"a count too low":          set(end+8, 1, 0, 1),
+		"no entries":               foreign(t, ""), // L-8
 		"compressed":               foreign(t, "", &zip.FileHeader{Name: "python/x", Method: zip.Deflate}),
 		"with data descriptors":    foreign(t, "", &zip.FileHeader{Name: "python/x", Method: zip.Store}),
 		"with a folder":            foreign(t, "", &zip.FileHeader{Name: "python/"}),

@@ -25,7 +25,9 @@ type Publication struct {
 	Layer   *layerbuild.Layer
 	Content []byte // the layer's bytes
 
-	Alone bool // the layer must be of the manifest's one function
+	Alone     bool         // the layer must be of the manifest's one function
+	Helpers   *HelperCheck // what its helper files are held to
+	HelpersOf string       // a release, besides this one, whose helper files may be published; "" for none
 }
 
 // Published is what became of a Publication.
@@ -64,6 +66,15 @@ func (p *Publication) Run(ctx context.Context) (*Published, Problems) {
 // returns the name to publish it under. It makes no call.
 func (p *Publication) check() (manifest.Text, Problems) {
 	environment := p.Manifest.Environment.Name.Value
+	if len(p.Layer.Documents) == 0 {
+		helpers := HelperCheck{Releases: p.Helpers.Releases}
+		if problems := helpers.Publish(p.From, p.Layer, p.HelpersOf); len(problems) > 0 {
+			return manifest.Text{}, problems
+		}
+		return manifest.Text{}, Problems{problem(Manifest, nil, "Layer of helpers alone", fmt.Sprintf(
+			"%s holds no function's secrets, and would take the place of the layer that does. Publish helpers under a name of their own, "+
+				"with aws lambda publish-layer-version.", p.From))}
+	}
 	if why := foreign(p.Layer, p.Manifest); why != "" {
 		return manifest.Text{}, Problems{problem(Integrity, nil, "Layer of another account", fmt.Sprintf(
 			"%s %s. Build the layer with --env %s, or name its own environment.", p.From, why, environment))}
@@ -81,7 +92,7 @@ func (p *Publication) check() (manifest.Text, Problems) {
 		return manifest.Text{}, Problems{problem(Manifest, &p.Manifest.Bundle.Range, "No name to publish under",
 			"Write layer = \"NAME\" in the bundle block. Where it is made from function.name, a layer of one function can be published.")}
 	}
-	return name, nil
+	return name, p.Helpers.Publish(p.From, p.Layer, p.HelpersOf)
 }
 
 // name is what the layer is published as: a name that depends on the function

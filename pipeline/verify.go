@@ -16,6 +16,10 @@ import (
 // which key an alias stands for, which optional parameters there are, and what
 // lies below a path.
 func Verify(ctx context.Context, name string, layer *layerbuild.Layer, m *manifest.Manifest) Problems {
+	if len(layer.Documents) == 0 {
+		return Problems{problem(Integrity, &m.Environment.Range, "Layer of helpers alone", fmt.Sprintf(
+			"%s holds no function's secrets, so that it is no layer of the manifest. Verify a layer of helpers without --against.", name))}
+	}
 	if why := otherwise(layer, m); why != "" {
 		return Problems{problem(Integrity, &m.Environment.Range, "Layer is another's", fmt.Sprintf("%s is a layer %s.", name, why))}
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"io/fs"
 	"slices"
 	"strings"
 	"time"
@@ -26,6 +27,7 @@ type app struct {
 	files          map[string]*hcl.File // of the manifest, for excerpts in diagnostics
 	annotations    *actions.Annotations // of this run
 	started        time.Time
+	releases       fs.FS // tables of the helper files of releases; nil for none
 }
 
 // run does what the arguments say and returns the status to exit with.

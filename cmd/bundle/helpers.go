@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"slices"
 	"strings"
 
@@ -16,9 +15,7 @@ import (
 	"github.com/whispering/bundle/pipeline"
 	"github.com/whispering/bundle/pipeline/manifest"
 	"github.com/whispering/bundle/runtime/execbin"
-	"github.com/whispering/bundle/runtime/execwrap"
-	"github.com/whispering/bundle/runtime/node"
-	"github.com/whispering/bundle/runtime/python"
+	"github.com/whispering/bundle/runtime/helpers"
 )
 
 func (a *app) helpersCommand() *cli.Command {
@@ -131,19 +128,8 @@ func helpersProblem(err error, at *hcl.Range) pipeline.Problem {
 func (a *app) helperFiles(ctx context.Context, names []string) ([]layerbuild.File, error) {
 	var all []layerbuild.File
 	for _, name := range names {
-		var files []layerbuild.File
-		var err error
-		switch name {
-		case "node":
-			files, err = node.Files()
-		case "python":
-			files, err = layerbuild.HelperFiles(python.Files)
-		case "exec":
-			if !execbin.Released {
-				a.hint("compiling the exec wrapper, which a release of bundle would hold")
-			}
-			files, err = execFiles(ctx)
-		}
+		a.hintCompiling(name == "exec")
+		files, err := helpers.Files(ctx, name)
 		if err != nil {
 			return nil, err
 		}
@@ -152,24 +138,9 @@ func (a *app) helperFiles(ctx context.Context, names []string) ([]layerbuild.Fil
 	return all, nil
 }
 
-func execFiles(ctx context.Context) ([]layerbuild.File, error) {
-	script, err := fs.Sub(execwrap.Files, "files")
-	if err != nil {
-		return nil, err
+// hintCompiling says what takes a while.
+func (a *app) hintCompiling(exec bool) {
+	if exec && !execbin.Released {
+		a.hint("compiling the exec wrapper, which a release of bundle would hold")
 	}
-	files, err := layerbuild.HelperFiles(script)
-	if err != nil {
-		return nil, err
-	}
-	binaries, err := execbin.All(ctx)
-	if err != nil {
-		return nil, err
-	}
-	for _, b := range binaries {
-		files = append(files, layerbuild.File{Path: b.Path, Data: b.Data})
-	}
-	for i := range files {
-		files[i].Executable = true // go:embed keeps no modes
-	}
-	return files, nil
 }

@@ -28,6 +28,11 @@ type inspectReport struct {
 	Layer         layerReport       `json:"layer"`
 	Documents     []inspectDocument `json:"documents"`
 	Helpers       []string          `json:"helpers"`
+
+	// What the helper files are, held to the release that they fit best.
+	HelpersOf   string             `json:"helpers_of"` // "" where there are none
+	HelperFiles []helperFileReport `json:"helper_files"`
+	Absent      []string           `json:"absent_helper_files"` // that the same helpers have in that release
 }
 
 type inspectDocument struct {
@@ -62,11 +67,30 @@ func (a *app) inspect(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
+	known, err := a.newHelperCheck()
+	if err != nil {
+		return err
+	}
+	check, err := known.of(c.Context, layer, nil, false)
+	if err != nil {
+		return err
+	}
+	found := layer.MatchHelpers(check.Releases)
 	report := inspectReport{
 		FormatVersion: 1,
 		Layer:         layerReport{path, pipeline.Digest(content), len(content)},
 		Documents:     []inspectDocument{},
 		Helpers:       []string{},
+		HelperFiles:   newHelperFiles(found),
+		Absent:        []string{},
+	}
+	if len(layer.Helpers) > 0 {
+		report.HelpersOf = found.Release.Name
+	}
+	for _, f := range found.Files {
+		if f.Verdict == layerbuild.Absent {
+			report.Absent = append(report.Absent, f.Path)
+		}
 	}
 	for _, d := range layer.Documents {
 		report.Documents = append(report.Documents, newInspectDocument(d))
@@ -77,7 +101,7 @@ func (a *app) inspect(c *cli.Context) error {
 	if c.Bool("json") {
 		return a.printJSON(report)
 	}
-	return a.renderInspect(report)
+	return a.renderInspect(&report)
 }
 
 func newInspectDocument(d *sealed.Document) inspectDocument {
@@ -92,7 +116,7 @@ func newInspectDocument(d *sealed.Document) inspectDocument {
 	return doc
 }
 
-func (a *app) renderInspect(r inspectReport) error {
+func (a *app) renderInspect(r *inspectReport) error {
 	if err := a.print("%s\nsha256 %s\n%d bytes\n", r.Layer.Path, r.Layer.SHA256, r.Layer.Bytes); err != nil {
 		return err
 	}
@@ -110,17 +134,46 @@ func (a *app) renderInspect(r inspectReport) error {
 			return err
 		}
 	}
-	if len(r.Helpers) > 0 {
-		if err := a.print("\nhelpers\n"); err != nil {
-			return err
-		}
+	if len(r.Helpers) == 0 {
+		return nil
 	}
-	for _, path := range r.Helpers {
-		if err := a.print("%s\n", path); err != nil {
+	for _, line := range append([]string{"", "helpers"}, append(r.Helpers, r.notes()...)...) {
+		if err := a.print("%s\n", line); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// notes says what the helper files are, in lines.
+func (r *inspectReport) notes() []string {
+	lines := []string{""}
+	note := func(format string, args ...any) { lines = append(lines, fmt.Sprintf(format, args...)) }
+	var unread []string
+	release := "bundle " + r.HelpersOf
+	for _, f := range r.HelperFiles {
+		switch layerbuild.Verdict(f.State) {
+		case layerbuild.Same:
+		case layerbuild.Foreign:
+			note("FOREIGN %s: %s has no such file", f.Path, release)
+		case layerbuild.OfOthers:
+			note("OTHER %s: that of bundle %s", f.Path, f.Release)
+		case layerbuild.Unread:
+			unread = append(unread, f.Path)
+		default:
+			note("CHANGED %s: not that of %s", f.Path, release)
+		}
+	}
+	for _, path := range r.Absent {
+		note("ABSENT %s: %s has it", path, release)
+	}
+	switch {
+	case len(unread) > 0:
+		note("not compared, which bundle verify does: %s", strings.Join(unread, ", "))
+	case len(lines) == 1:
+		note("all are those of %s", release)
+	}
+	return lines
 }
 
 // readLayer reads a layer that the user names.

@@ -2,15 +2,21 @@ package main
 
 import (
 	"context"
+	"io/fs"
 	"os"
 	"os/signal"
 	"runtime/debug"
 	"syscall"
 
 	"github.com/whispering/bundle/internal/printable"
+	"github.com/whispering/bundle/runtime/released"
 )
 
-func main() {
+func main() { start(released.Tables()) }
+
+// start runs the command, which knows the helper files of the releases in
+// tables.
+func start(tables fs.FS) {
 	harden()
 	if os.Getenv("GOGC") == "" {
 		// A run is over in a second or two: collecting half as often costs
@@ -25,6 +31,6 @@ func main() {
 		signal.Stop(signals) // a second one ends the process at once
 		cancel(interruption{s.(syscall.Signal)})
 	}()
-	a := &app{args: os.Args, environ: os.Environ(), stdin: os.Stdin, stdout: printable.New(os.Stdout), stderr: printable.New(os.Stderr)}
+	a := &app{args: os.Args, environ: os.Environ(), stdin: os.Stdin, stdout: printable.New(os.Stdout), stderr: printable.New(os.Stderr), releases: tables}
 	os.Exit(a.run(ctx))
 }

@@ -19,6 +19,7 @@ func (a *app) publishCommand() *cli.Command {
 			manifestFlag(),
 			varFlag(),
 			textFlag("layer", "FILE", "the layer; {environment}, {region} and {function} are filled in", "layer.zip"),
+			helpersOfFlag(),
 			timeoutFlag(),
 			endpointFlag(),
 			trustedFlag(),
@@ -53,6 +54,13 @@ func (a *app) publish(c *cli.Context) error {
 		return err
 	}
 	refuseSharedNames(targets)
+	known, err := a.newHelperCheck()
+	if err == nil {
+		err = known.checkHelpersOf(text(c, "helpers-of"))
+	}
+	if err != nil {
+		return err
+	}
 	return a.each(c, targets, job{
 		calls:  true,
 		gather: func(r *severalReport, results []any, notable bool) { r.Publications, r.Changed = results, &notable },
@@ -61,9 +69,14 @@ func (a *app) publish(c *cli.Context) error {
 			if err != nil {
 				return nil, err
 			}
+			helpers, err := known.of(c.Context, layer, t, true)
+			if err != nil {
+				return nil, err
+			}
 			return func(_ *app, w *work) (result, error) {
 				return publishLayer(w, &pipeline.Publication{
 					Manifest: t.manifest, From: t.path, Layer: layer, Content: content, Alone: t.function != "",
+					Helpers: helpers, HelpersOf: text(c, "helpers-of"),
 				})
 			}, nil
 		},

@@ -3,7 +3,9 @@ package main
 import (
 	"errors"
 	"fmt"
+	"strings"
 
+	"github.com/hashicorp/hcl/v2"
 	"github.com/urfave/cli/v2"
 
 	"github.com/whispering/bundle/internal/actions"
@@ -37,6 +39,14 @@ type verifyReport struct {
 	Opened        bool             `json:"opened"`
 	Functions     []verifyFunction `json:"functions"`
 	Helpers       int              `json:"helpers"` // files
+
+	// What the helper files were compared with: this bundle's version, or the
+	// release that they are of; "" where there are none.
+	HelpersOf   string             `json:"helpers_of"`
+	HelperNames []string           `json:"helper_names"`
+	HelperFiles []helperFileReport `json:"helper_files"`
+
+	own bool // HelpersOf is this bundle
 }
 
 type verifyFunction struct {
@@ -63,6 +73,10 @@ func (a *app) verify(c *cli.Context) error {
 			return err
 		}
 	}
+	known, err := a.newHelperCheck()
+	if err != nil {
+		return err
+	}
 	return a.each(c, targets, job{
 		gather: func(r *severalReport, results []any, _ bool) { r.Verifications = results },
 		prepare: func(_ *app, t *target) (step, error) {
@@ -73,18 +87,28 @@ func (a *app) verify(c *cli.Context) error {
 			if err != nil {
 				return nil, err
 			}
-			return func(a *app, _ *work) (result, error) { return a.verifyLayer(c, t, layer, content) }, nil
+			helpers, err := known.of(c.Context, layer, t, true)
+			if err != nil {
+				return nil, err
+			}
+			return func(a *app, _ *work) (result, error) { return a.verifyLayer(c, t, layer, content, helpers) }, nil
 		},
 	})
 }
 
-// verifyLayer holds one layer to its manifest, if there is one, and has it
-// opened, if that is asked for.
-func (a *app) verifyLayer(c *cli.Context, t *target, layer *layerbuild.Layer, content []byte) (result, error) {
+// verifyLayer holds one layer to the helper files of releases and to its
+// manifest, if there is one, and has it opened, if that is asked for.
+func (a *app) verifyLayer(c *cli.Context, t *target, layer *layerbuild.Layer, content []byte, helpers *pipeline.HelperCheck) (result, error) {
+	found, problems := helpers.Run(t.path, layer)
 	if t.manifest != nil {
-		if problems := pipeline.Verify(c.Context, t.path, layer, t.manifest); len(problems) > 0 {
-			return nil, failed(problems)
-		}
+		problems = append(problems, pipeline.Verify(c.Context, t.path, layer, t.manifest)...)
+	}
+	if len(problems) > 0 {
+		return nil, failed(problems.Sort())
+	}
+	warning := helpers.Warning(t.path, found)
+	if warning != nil {
+		a.renderWarnings(hcl.Diagnostics{warning})
 	}
 	if c.Bool("open") {
 		if err := a.verifyOpens(c, layer); err != nil {
@@ -94,6 +118,10 @@ func (a *app) verifyLayer(c *cli.Context, t *target, layer *layerbuild.Layer, co
 	report := &verifyReport{
 		FormatVersion: 1, Layer: layerReport{t.path, pipeline.Digest(content), len(content)}, Against: text(c, "against"),
 		Opened: c.Bool("open"), Functions: []verifyFunction{}, Helpers: len(layer.Helpers),
+		HelperNames: append([]string{}, found.Helpers()...), HelperFiles: newHelperFiles(found), own: warning == nil,
+	}
+	if len(layer.Helpers) > 0 {
+		report.HelpersOf = found.Release.Name
 	}
 	for _, d := range layer.Documents {
 		report.Functions = append(report.Functions, verifyFunction{
@@ -126,19 +154,59 @@ func (r *verifyReport) outputs() []actions.Output { return nil }
 func (r *verifyReport) markdown() string          { return "" }
 
 func (r *verifyReport) text(a *app) error {
-	rows := [][]string{{"FUNCTION", "SECRETS", "BOXES", "SHA256"}}
-	for _, f := range r.Functions {
-		rows = append(rows, []string{f.Function, fmt.Sprint(f.Secrets), fmt.Sprint(f.Boxes), f.SHA256})
+	if len(r.Functions) > 0 {
+		rows := [][]string{{"FUNCTION", "SECRETS", "BOXES", "SHA256"}}
+		for _, f := range r.Functions {
+			rows = append(rows, []string{f.Function, fmt.Sprint(f.Secrets), fmt.Sprint(f.Boxes), f.SHA256})
+		}
+		if err := a.table(rows); err != nil {
+			return err
+		}
+		if err := a.print("\n"); err != nil {
+			return err
+		}
 	}
-	if err := a.table(rows); err != nil {
+	if err := a.print("compared: %s\n", strings.Join(r.compared(), "; ")); err != nil {
 		return err
 	}
-	what := "every byte is accounted for"
-	if r.Against != "" {
-		what += ", it is what " + r.Against + " says"
+	return a.print("%s: %s, %s, %s\n", r.Layer.Path, count(r.Layer.Bytes, "byte"), count(r.Helpers, "helper file"), r.conclusion())
+}
+
+// compared lists what was held to what.
+func (r *verifyReport) compared() []string {
+	all := []string{"the zip with the format of layers"}
+	if n := len(r.Functions); n > 0 {
+		all = append(all, count(n, "document")+" with the format of documents")
 	}
-	if r.Opened {
+	if r.Helpers > 0 {
+		release := "bundle " + r.HelpersOf
+		if r.own {
+			release = "this bundle, " + r.HelpersOf
+		}
+		all = append(all, fmt.Sprintf("%s of %s, path, bytes and mode, with those of %s", count(r.Helpers, "helper file"), strings.Join(r.HelperNames, ", "), release))
+	}
+	switch {
+	case r.Against != "":
+		all = append(all, "functions, sources and helpers with "+r.Against)
+	case r.Helpers > 0:
+		all = append(all, "nothing with a manifest (--against)")
+	}
+	if len(r.Functions) > 0 && !r.Opened {
+		all = append(all, "no box was opened (--open)")
+	}
+	return all
+}
+
+func (r *verifyReport) conclusion() string {
+	what := "every byte is accounted for"
+	switch {
+	case r.Against != "":
+		what += ", it is what " + r.Against + " says"
+	case len(r.Functions) == 0:
+		what += ", and it holds no secrets"
+	}
+	if r.Opened && len(r.Functions) > 0 {
 		what += ", and every box opens"
 	}
-	return a.print("\n%s: %s, %s, %s\n", r.Layer.Path, count(r.Layer.Bytes, "byte"), count(r.Helpers, "helper file"), what)
+	return what
 }

@@ -33,6 +33,15 @@ func architectures() [][2]string {
 
 func layerPath(architecture string) string { return "bundle/bin/" + architecture + "/bundle-exec" }
 
+// Paths are those of the binaries in a layer.
+func Paths() []string {
+	var all []string
+	for _, a := range architectures() {
+		all = append(all, layerPath(a[0]))
+	}
+	return all
+}
+
 // Build makes the binaries from the module at dir, with the program go and what
 // is in its module cache. It takes less than a second once Go has compiled the
 // packages for both architectures, and some 30 s of one core before.

@@ -1,0 +1,101 @@
+package main
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/whispering/bundle/layerbuild"
+	"github.com/whispering/bundle/pipeline"
+	"github.com/whispering/bundle/runtime/helpers"
+	"github.com/whispering/bundle/runtime/released"
+)
+
+func helpersOfFlag() cli.Flag {
+	return textFlag("helpers-of", "VERSION", "publish helper files of that release, such as v1.2.3, as well as this one's", "")
+}
+
+// A helperCheck compares helper files of layers with those of releases.
+type helperCheck struct {
+	app      *app
+	listed   []layerbuild.Release
+	own      *layerbuild.Release
+	compiled bool // own has bundle-exec, or says why not
+}
+
+func (a *app) newHelperCheck() (*helperCheck, error) {
+	h := &helperCheck{app: a}
+	if a.releases == nil {
+		return h, nil
+	}
+	var err error
+	h.listed, err = released.Read(a.releases)
+	return h, err
+}
+
+// checkHelpersOf refuses a release that there is no table of.
+func (h *helperCheck) checkHelpersOf(release string) error {
+	if release == "" || slices.ContainsFunc(h.listed, func(r layerbuild.Release) bool { return r.Name == release }) {
+		return nil
+	}
+	var known []string
+	for _, r := range h.listed {
+		known = append(known, r.Name)
+	}
+	if len(known) == 0 {
+		return usagef("--helpers-of %q: bundle %s lists the helper files of no earlier release", release, version())
+	}
+	return usagef("--helpers-of %q is no release whose helper files bundle %s lists. Write one of %s.", release, version(), strings.Join(known, ", "))
+}
+
+// of prepares the check of a layer: of one target, as the manifest has it, or
+// alone. It compiles the exec wrapper if the layer has one and may is set.
+func (h *helperCheck) of(ctx context.Context, layer *layerbuild.Layer, t *target, may bool) (*pipeline.HelperCheck, error) {
+	compile := may && slices.ContainsFunc(layer.Helpers, func(f layerbuild.File) bool { return layerbuild.HelperOf(f.Path) == "exec" })
+	if h.own == nil || compile && !h.compiled {
+		h.app.hintCompiling(compile)
+		own, err := helpers.Own(ctx, version(), compile)
+		if err != nil {
+			return nil, err
+		}
+		h.own, h.compiled = &own, compile
+	}
+	c := &pipeline.HelperCheck{Releases: append([]layerbuild.Release{*h.own}, h.listed...)}
+	if t != nil {
+		c.Manifest, c.Alone = t.manifest, t.function != ""
+	}
+	return c, nil
+}
+
+// A helperFileReport is a helper file of a layer as --json prints it.
+type helperFileReport struct {
+	Path    string `json:"path"`
+	Helper  string `json:"helper"`
+	Mode    string `json:"mode"`
+	SHA256  string `json:"sha256"`
+	State   string `json:"state"`             // held to the release's file; same, unless the layer is refused
+	Release string `json:"release,omitempty"` // that the file is of; none if it is no release's
+}
+
+// newHelperFiles reports what became of each helper file that is in the layer.
+func newHelperFiles(m *layerbuild.HelperMatch) []helperFileReport {
+	all := []helperFileReport{}
+	for _, f := range m.Files {
+		r := helperFileReport{Path: f.Path, Helper: f.Helper, Mode: "0644", SHA256: f.Sum.SHA256, State: string(f.Verdict), Release: m.Release.Name}
+		if f.Sum.Executable {
+			r.Mode = "0755"
+		}
+		switch f.Verdict {
+		case layerbuild.Absent:
+			continue
+		case layerbuild.OfOthers:
+			r.Release = f.Others[0]
+		case layerbuild.Changed, layerbuild.Foreign, layerbuild.Mode, layerbuild.Unread:
+			r.Release = ""
+		}
+		all = append(all, r)
+	}
+	return all
+}

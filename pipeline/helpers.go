@@ -1,0 +1,137 @@
+package pipeline
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/hashicorp/hcl/v2"
+
+	"github.com/whispering/bundle/layerbuild"
+	"github.com/whispering/bundle/pipeline/manifest"
+)
+
+// A HelperCheck holds the helper files of a layer to what bundle writes: each
+// is a file of one release, to the byte, and so are all of a helper's.
+type HelperCheck struct {
+	Releases []layerbuild.Release // this program's first
+	Manifest *manifest.Manifest   // says which helpers the layer has; nil for whichever it has
+	Alone    bool                 // the layer is of one function, and others have its helpers
+}
+
+// Run returns what the layer's helper files are, and every problem with them.
+func (c *HelperCheck) Run(name string, layer *layerbuild.Layer) (*layerbuild.HelperMatch, Problems) {
+	m := layer.MatchHelpers(c.Releases)
+	problems := append(c.files(name, m), c.wanted(name, m)...)
+	return m, problems.Sort()
+}
+
+// Publish is Run for a layer that is to be published: its helpers must be this
+// program's, or of the release that is named; "" names none.
+func (c *HelperCheck) Publish(name string, layer *layerbuild.Layer, of string) Problems {
+	own := &c.Releases[0]
+	if i := slices.IndexFunc(c.Releases, func(r layerbuild.Release) bool { return r.Name == of }); i > 0 {
+		// Of releases that have the same files, it is the one that is named.
+		first := append([]layerbuild.Release{*own, c.Releases[i]}, c.Releases[1:]...)
+		c = &HelperCheck{Releases: first, Manifest: c.Manifest, Alone: c.Alone}
+		own = &c.Releases[0]
+	}
+	m, problems := c.Run(name, layer)
+	if m.Release != own && m.Release.Name != of && m.Whole() {
+		problems = append(problems, problem(Integrity, nil, "Helpers of another release", fmt.Sprintf(
+			"%s holds the helper files of bundle %s, and this is %s. Build the layer again with this bundle, or publish it as it is with --helpers-of %s.",
+			name, m.Release.Name, own.Name, m.Release.Name)))
+	}
+	return problems
+}
+
+// Warning says that the helpers are another release's than this program's, nil
+// where they are not.
+func (c *HelperCheck) Warning(name string, m *layerbuild.HelperMatch) *hcl.Diagnostic {
+	own := &c.Releases[0]
+	if m.Release == own {
+		return nil
+	}
+	return &hcl.Diagnostic{Severity: hcl.DiagWarning, Summary: "Helpers of another release", Detail: fmt.Sprintf(
+		"%s holds the helper files of bundle %s, and this is %s. Build the layer again to have those of this bundle.", name, m.Release.Name, own.Name)}
+}
+
+// files reports every file that is not the release's.
+func (c *HelperCheck) files(name string, m *layerbuild.HelperMatch) Problems {
+	release := "bundle " + m.Release.Name
+	listed := ""
+	if len(c.Releases) > 1 {
+		listed = ", nor does a release that it knows"
+	}
+	var problems Problems
+	report := func(verdict layerbuild.Verdict, summary, format string, args ...any) {
+		if paths := pathsOf(m, verdict); paths != "" {
+			problems = append(problems, problem(Integrity, nil, summary, fmt.Sprintf("%s: %s: ", name, paths)+fmt.Sprintf(format, args...)))
+		}
+	}
+	report(layerbuild.Foreign, "Foreign file in the layer", "no helper of %s has such a file%s. What a layer holds can run as the function. "+
+		"Find out who put it there, and build the layer again.", release, listed)
+	report(layerbuild.Changed, "Changed helper file", "%s does not write these bytes%s. "+
+		"Build the layer again; if another release made it, check it with that release.", release, listed)
+	report(layerbuild.Mode, "Changed helper file", "the bytes are those of %s, but the mode is not. Only bundle/exec and what is below "+
+		"bundle/bin/ is executable (0755), all else is not (0644). Build the layer again.", release)
+	report(layerbuild.Absent, "Helper not whole", "the layer lacks it, and has other files of the same helper of %s. Build the layer again.", release)
+	report(layerbuild.OfOthers, "Helpers of several releases", "it is another release's than the other helper files, which are of %s. "+
+		"A build writes all helpers anew, so that no build made this layer. Build it again.", release)
+	report(layerbuild.Unread, "Exec wrapper not compared", "not compared, as %s has nothing to compare it with: %v. "+
+		"Check the layer with the release of bundle that made it, or from a checkout with Go on PATH.", release, m.Release.Missing)
+	return problems
+}
+
+// most is how many paths a message lists.
+const most = 20
+
+// pathsOf lists the files with a verdict, with the release that they are of
+// where that is another.
+func pathsOf(m *layerbuild.HelperMatch, verdict layerbuild.Verdict) string {
+	var paths []string
+	for _, f := range m.Files {
+		switch {
+		case f.Verdict != verdict:
+		case len(f.Others) > 0:
+			paths = append(paths, fmt.Sprintf("%s (of bundle %s)", f.Path, strings.Join(f.Others, ", ")))
+		default:
+			paths = append(paths, f.Path)
+		}
+	}
+	if more := len(paths) - most; more > 0 {
+		paths = append(paths[:most], fmt.Sprintf("and %d more", more))
+	}
+	return strings.Join(paths, ", ")
+}
+
+// wanted holds the layer to the manifest's list of helpers.
+func (c *HelperCheck) wanted(name string, m *layerbuild.HelperMatch) Problems {
+	if c.Manifest == nil {
+		return nil
+	}
+	var problems Problems
+	list := c.Manifest.Bundle.Helpers
+	at := &c.Manifest.Bundle.Range
+	if len(list) > 0 {
+		at = &list[0].Range
+	}
+	for _, helper := range m.Helpers() {
+		switch {
+		case slices.ContainsFunc(list, func(t manifest.Text) bool { return t.Value == helper }):
+		case c.Alone:
+			problems = append(problems, problem(Integrity, at, "Helper not in the manifest", fmt.Sprintf(
+				"%s holds the helper %q, but a layer of one function holds none: helpers come as a layer of their own. Build the layer again.", name, helper)))
+		default:
+			problems = append(problems, problem(Integrity, at, "Helper not in the manifest", fmt.Sprintf(
+				"%s holds the helper %q, which the bundle block does not name. Build the layer again, or add it to helpers.", name, helper)))
+		}
+	}
+	for _, t := range list {
+		if !slices.Contains(m.Helpers(), t.Value) {
+			problems = append(problems, problem(Integrity, &t.Range, "Helper not in the layer", fmt.Sprintf(
+				"%s does not hold the helper %q, which the bundle block names. Build the layer again, or take it from helpers.", name, t.Value)))
+		}
+	}
+	return problems
+}
