@@ -1,5 +1,5 @@
 # What CI runs, and what a contributor may want singly.
-.PHONY: test lint bench fuzz exec release notes snapshot ci e2e-aws
+.PHONY: test lint bench fuzz exec helpers release notes snapshot ci e2e-aws
 
 test:
 	go test ./...
@@ -26,6 +26,11 @@ fuzz:
 # The binaries of the exec wrapper, for both architectures, where a release embeds them from.
 exec:
 	env -u GOOS -u GOARCH GOFLAGS=-mod=readonly go run ./runtime/execbin/make
+
+# The table of the helper files of VERSION, which later releases embed: docs/releasing.md. bundle-exec in it is what the Go on PATH makes.
+helpers:
+	@test -n "$(VERSION)" || { echo 'usage: make helpers VERSION=v1.2.3' >&2; exit 2; }
+	env -u GOOS -u GOARCH GOFLAGS=-mod=readonly go run ./runtime/released/make $(VERSION)
 
 # bundle as a release is built, for GOOS and GOARCH: it holds the exec wrapper and needs no Go toolchain. The same commit, version and Go give the
 # same bytes as .goreleaser.yaml: nothing of this machine, its settings or its working tree is in them.

@@ -9,6 +9,7 @@ import (
 
 	"github.com/whispering/bundle/layerbuild"
 	"github.com/whispering/bundle/pipeline"
+	"github.com/whispering/bundle/runtime/execbin"
 	"github.com/whispering/bundle/runtime/helpers"
 	"github.com/whispering/bundle/runtime/released"
 )
@@ -53,7 +54,7 @@ func (h *helperCheck) checkHelpersOf(release string) error {
 // of prepares the check of a layer: of one target, as the manifest has it, or
 // alone. It compiles the exec wrapper if the layer has one and may is set.
 func (h *helperCheck) of(ctx context.Context, layer *layerbuild.Layer, t *target, may bool) (*pipeline.HelperCheck, error) {
-	compile := may && slices.ContainsFunc(layer.Helpers, func(f layerbuild.File) bool { return layerbuild.HelperOf(f.Path) == "exec" })
+	compile := may && slices.ContainsFunc(layer.Helpers, func(f layerbuild.File) bool { return slices.Contains(execbin.Paths(), f.Path) })
 	if h.own == nil || compile && !h.compiled {
 		h.app.hintCompiling(compile)
 		own, err := helpers.Own(ctx, version(), compile)

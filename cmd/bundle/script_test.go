@@ -31,7 +31,10 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"bundle": main})
+	testscript.Main(m, map[string]func(){
+		"bundle":       main,
+		"bundle-later": func() { start(os.DirFS("tables")) }, // which knows releases
+	})
 }
 
 // TestScript tells the command line as stories. Each has a server of the
@@ -49,6 +52,9 @@ func TestMain(m *testing.M) {
 //	key STATE ALIAS  disables a key, or schedules its deletion
 //	keypolicy ALIAS FILE  gives a key the policy FILE
 //	publish NAME FILE  publishes a layer that holds FILE, and is none of bundle's
+//	relayer FROM TO [EDIT…]  writes a layer with other files: see editLayer
+//	table VERSION LAYER  writes tables/VERSION.txt as the release would that made
+//	              the layer's helpers; the program bundle-later knows these tables
 //	served        waits until bundle local serve is ready
 //	calls         prints what was called since it was last asked, to standard
 //	              output
@@ -84,6 +90,8 @@ func TestScript(t *testing.T) {
 			"code":      expectCode,
 			"publish":   publishOther,
 			"served":    waitServed,
+			"relayer":   relayer,
+			"table":     writeTable,
 		},
 	})
 }

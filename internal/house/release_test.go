@@ -61,6 +61,79 @@ func TestReleaseIsReproducible(t *testing.T) {
 	}
 }
 
+// TestReleaseHasItsTable: what make helpers writes is what the release's own
+// helpers are; the hook before a release refuses a version without its table,
+// and one whose table is another's.
+func TestReleaseHasItsTable(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: compiles bundle-exec for two architectures")
+	}
+	needs.Program(t, "make", "Debian: apt-get install make")
+	dir := copyOfRepository(t)
+	check := func() (string, error) {
+		cmd := exec.Command("go", "run", "./runtime/released/make", "-check", "v1.2.3")
+		cmd.Dir = dir
+		out, err := cmd.CombinedOutput()
+		return string(out), err
+	}
+	if out, err := check(); err == nil || !strings.Contains(out, "v1.2.3.txt is missing: run make helpers VERSION=v1.2.3") {
+		t.Errorf("no table: %v: %s", err, out)
+	}
+	run(t, dir, []string{"GOFLAGS=-tags=other", "CGO_ENABLED=1"}, "make", "helpers", "VERSION=v1.2.3")
+	if out, err := check(); err != nil {
+		t.Errorf("the table that was written: %v: %s", err, out)
+	}
+	run(t, dir, nil, "go", "run", "./cmd/bundle", "helpers", "--out", "helpers.zip")
+	table, err := os.ReadFile(filepath.Join(dir, "runtime", "released", "tables", "v1.2.3.txt"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var inspected struct {
+		HelperFiles []struct{ Path, Mode, SHA256 string } `json:"helper_files"`
+	}
+	if err := json.Unmarshal([]byte(run(t, dir, nil, "go", "run", "./cmd/bundle", "inspect", "--json", "helpers.zip")), &inspected); err != nil {
+		t.Fatal(err)
+	}
+	var listed strings.Builder
+	for _, f := range inspected.HelperFiles {
+		fmt.Fprintf(&listed, "%s %s %s\n", f.SHA256, f.Mode, f.Path)
+	}
+	if listed.String() != string(table) {
+		t.Errorf("the table is\n%s\nthe helpers are\n%s", table, listed.String())
+	}
+	helper := filepath.Join(dir, "runtime", "python", "python", "bundle_secrets", "_http.py")
+	if err := os.WriteFile(helper, []byte("pass\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if out, err := check(); err == nil || !strings.Contains(out, "v1.2.3.txt is not the table of this checkout") {
+		t.Errorf("a helper that was changed since: %v: %s", err, out)
+	}
+	if !regexp.MustCompile(`(?m)^if .*--snapshot.*\n(  .*\n)*  .*go run ./runtime/released/make -check "\$version"$`).MatchString(read(t, ".github/release/before")) {
+		t.Error(".github/release/before does not compare the table")
+	}
+}
+
+// TestEveryReleaseHasATable: a table for each version that the changelog tells
+// of, and for no other.
+func TestEveryReleaseHasATable(t *testing.T) {
+	var told, kept []string
+	for _, m := range regexp.MustCompile(`(?m)^## (v\S+) `).FindAllStringSubmatch(read(t, "CHANGELOG.md"), -1) {
+		told = append(told, m[1])
+	}
+	files, err := filepath.Glob(filepath.Join(root(t), "runtime", "released", "tables", "*.txt"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range files {
+		kept = append(kept, strings.TrimSuffix(filepath.Base(file), ".txt"))
+	}
+	slices.Sort(told)
+	slices.Sort(kept)
+	if !slices.Equal(told, kept) {
+		t.Errorf("CHANGELOG.md tells of %q, runtime/released/tables has %q: run make helpers VERSION=…", told, kept)
+	}
+}
+
 // TestReleaseConfigurationsAgree compares what goreleaser builds with what make
 // release builds, with what the workflow tries, and with the names that
 // downloads rely on.
