@@ -23,6 +23,7 @@ func publishAttempts() []attempt {
 		{name: "sample values", args: []string{"--env", "prod", "--endpoint-url", "$AWS", "--layer", "local.zip"}, code: 7},
 		{name: "a damaged layer", args: []string{"--env", "prod", "--endpoint-url", "$AWS", "--layer", "damaged.zip"}, before: damage("prod.zip", "damaged.zip"), code: 7},
 		{name: "a file with secrets", args: []string{"--env", "prod", "--endpoint-url", "$AWS", "--layer", "sample.json"}, code: 7},
+		{name: "helpers of an unknown release", args: prod("--helpers-of", "v9.9.9"), code: 2},
 		{name: "no layer", args: []string{"--env", "prod", "--endpoint-url", "$AWS", "--layer", "gone.zip"}, code: 2},
 		{name: "broken manifest", args: prod("--manifest", "broken.hcl"), code: 2},
 		{name: "denied", args: prod(), policy: denying("lambda:*", "*"), code: 4},
