@@ -28,6 +28,10 @@ type Publication struct {
 	Alone     bool         // the layer must be of the manifest's one function
 	Helpers   *HelperCheck // what its helper files are held to
 	HelpersOf string       // a release, besides this one, whose helper files may be published; "" for none
+	SHA256    string       // what the bytes must have, in lower-case hexadecimal; "" for anything
+	Held      bool         // the layer must be what the manifest says in every document
+
+	AllowRollback bool // take the place of a version with newer secrets, or one that cannot be compared
 }
 
 // Published is what became of a Publication.
@@ -35,11 +39,14 @@ type Published struct {
 	Name    string // of the layer
 	Version publish.Version
 	Changed bool // a version was made; else the newest had the same content
+
+	LeftOut  []LeftOut // of the version before
+	Warnings hcl.Diagnostics
 }
 
 // Run publishes. It returns what it did or every problem that it found.
 func (p *Publication) Run(ctx context.Context) (*Published, Problems) {
-	name, problems := p.check()
+	name, problems := p.check(ctx)
 	if len(problems) > 0 {
 		return nil, problems.Sort()
 	}
@@ -48,24 +55,40 @@ func (p *Publication) Run(ctx context.Context) (*Published, Problems) {
 	if problems := guardAccount(ctx, p.Manifest, p.Account, p.Caller); len(problems) > 0 {
 		return nil, problems
 	}
+	result := &Published{Name: name.Value}
 	newest, err := p.Layers.Find(ctx, publish.Ref{Layer: name.Value})
 	switch {
 	case err == nil && newest.SHA256 == Digest(p.Content):
-		return &Published{Name: name.Value, Version: newest}, nil
-	case err != nil && !errors.Is(err, publish.ErrNoLayer):
+		result.Version = newest
+		return result, nil
+	case err != nil && !isNoLayer(err):
 		return nil, Problems{layerProblem(&name.Range, name.Value, err, "")}
+	case err == nil:
+		if result.LeftOut, result.Warnings, problems = p.supersede(ctx, name, newest); len(problems) > 0 {
+			return nil, problems
+		}
 	}
 	made, err := p.Layers.Publish(ctx, name.Value, p.description(), p.Content)
 	if err != nil {
 		return nil, Problems{publishProblem(&name.Range, name.Value, err)}
 	}
-	return &Published{Name: name.Value, Version: made, Changed: true}, nil
+	if problems := p.overtaken(ctx, name, newest, made); len(problems) > 0 {
+		return nil, problems
+	}
+	result.Version, result.Changed = made, true
+	return result, nil
 }
+
+func isNoLayer(err error) bool { return errors.Is(err, publish.ErrNoLayer) }
 
 // check holds the layer to the environment that it is to be published in, and
 // returns the name to publish it under. It makes no call.
-func (p *Publication) check() (manifest.Text, Problems) {
+func (p *Publication) check(ctx context.Context) (manifest.Text, Problems) {
 	environment := p.Manifest.Environment.Name.Value
+	if digest := Digest(p.Content); p.SHA256 != "" && digest != p.SHA256 {
+		return manifest.Text{}, Problems{problem(Integrity, nil, "Layer is another one", fmt.Sprintf(
+			"%s has the SHA-256 %s, not %s. It is not the layer that was meant: take the one that the build made.", p.From, digest, p.SHA256))}
+	}
 	if len(p.Layer.Documents) == 0 {
 		helpers := HelperCheck{Releases: p.Helpers.Releases}
 		if problems := helpers.Publish(p.From, p.Layer, p.HelpersOf); len(problems) > 0 {
@@ -86,6 +109,11 @@ func (p *Publication) check() (manifest.Text, Problems) {
 	if fn := p.Manifest.Functions; p.Alone && (len(p.Layer.Documents) != 1 || p.Layer.Documents[0].Header.Name != fn[0].File()) {
 		return manifest.Text{}, Problems{problem(Manifest, nil, "Layer is another's", fmt.Sprintf(
 			"%s is not the layer of function %q alone. Build it with {function} in --out.", p.From, fn[0].Name.Value))}
+	}
+	if p.Held {
+		if problems := Verify(ctx, p.From, p.Layer, p.Manifest); len(problems) > 0 {
+			return manifest.Text{}, problems
+		}
 	}
 	name := p.name()
 	if name.Value == "" {

@@ -20,6 +20,9 @@ func (a *app) publishCommand() *cli.Command {
 			varFlag(),
 			textFlag("layer", "FILE", "the layer; {environment}, {region} and {function} are filled in", "layer.zip"),
 			helpersOfFlag(),
+			digestFlag("sha256", "publish nothing but the layer with this SHA-256"),
+			&cli.BoolFlag{Name: "allow-rollback", Usage: "publish over a version that has newer secrets, or that cannot be compared"},
+			guardFlag(),
 			timeoutFlag(),
 			endpointFlag(),
 			trustedFlag(),
@@ -40,9 +43,15 @@ type publishReport struct {
 	Layer         layerReport    `json:"layer"`
 	Name          string         `json:"name"`
 	Version       int64          `json:"version"`
-	ARN           string         `json:"arn"` // of the version
+	ARN           string         `json:"arn"`                // of the version
+	LeftOut       []leftOut      `json:"left_out,omitempty"` // what the version before has, and this one lacks
 	AWSCalls      map[string]int `json:"aws_calls"`
 	DurationMS    int64          `json:"duration_ms"`
+}
+
+type leftOut struct {
+	Function string `json:"function"`
+	Secret   string `json:"secret,omitempty"` // without: the whole function
 }
 
 func (a *app) publish(c *cli.Context) error {
@@ -50,6 +59,10 @@ func (a *app) publish(c *cli.Context) error {
 		return err
 	}
 	targets, err := a.targets(c, request{manifest: "manifest", flag: "--layer", pattern: text(c, "layer")})
+	if err != nil {
+		return err
+	}
+	wanted, err := digests(c, "sha256", targets)
 	if err != nil {
 		return err
 	}
@@ -73,10 +86,11 @@ func (a *app) publish(c *cli.Context) error {
 			if err != nil {
 				return nil, err
 			}
-			return func(_ *app, w *work) (result, error) {
-				return publishLayer(w, &pipeline.Publication{
+			return func(a *app, w *work) (result, error) {
+				return a.publishLayer(w, &pipeline.Publication{
 					Manifest: t.manifest, From: t.path, Layer: layer, Content: content, Alone: t.function != "",
 					Helpers: helpers, HelpersOf: text(c, "helpers-of"),
+					SHA256: wanted[t], Held: guardFile(c) != nil, AllowRollback: c.Bool("allow-rollback"),
 				})
 			}, nil
 		},
@@ -108,19 +122,23 @@ func refuseSharedNames(targets []*target) {
 }
 
 // publishLayer publishes one layer.
-func publishLayer(w *work, p *pipeline.Publication) (result, error) {
+func (a *app) publishLayer(w *work, p *pipeline.Publication) (result, error) {
 	p.Account, p.Caller, p.Layers, p.Observer = w.session.account, w.session.caller, w.session.layers, w.observer
 	published, problems := p.Run(w.ctx)
 	w.observer.finish()
 	if len(problems) > 0 {
 		return nil, &failure{problems: problems} // that nothing was done cannot always be said
 	}
+	a.renderWarnings(published.Warnings)
 	m := p.Manifest
 	report := &publishReport{
 		FormatVersion: 1, Changed: published.Changed, Embedded: m.Environment.Embedded.Value != "",
 		Environment: m.Environment.Name.Value, Region: m.Environment.Region(),
 		Layer: layerReport{p.From, pipeline.Digest(p.Content), len(p.Content)},
 		Name:  published.Name, Version: published.Version.Number, ARN: published.Version.ARN,
+	}
+	for _, l := range published.LeftOut {
+		report.LeftOut = append(report.LeftOut, leftOut(l))
 	}
 	report.AWSCalls, report.DurationMS = w.spent()
 	return report, nil

@@ -113,9 +113,11 @@ func TestRollbacks(t *testing.T) {
 		"a recreation":        {later, nil},
 		"another parameter":   {elsewhere, nil},
 		"a secret of no past": {source("BB", 1), nil},
+		"at the same time":    {sealed.Source{Secret: "AA", Encoding: "text", Version: 6, Modified: source("AA", 7).Modified, ARN: source("AA", 7).ARN}, []plan.Rollback{{Name: "hello", Secret: "AA", From: 7, To: 6}}},
 	}
 	for name, test := range tests {
-		wants := []plan.Want{want("hello", test.now)}
+		// The functions around it have no past, or none that counts: each is looked at.
+		wants := []plan.Want{want("added", source("AA", 1)), want("hello", test.now), want("zadded", source("AA", 1))}
 		if diff := cmp.Diff(test.want, plan.Rollbacks(wants, plan.Diff(wants, previous))); diff != "" {
 			t.Errorf("%s: %s", name, diff)
 		}

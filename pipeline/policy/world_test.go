@@ -185,20 +185,27 @@ type unobserved struct{}
 
 func (unobserved) Progress(pipeline.Step, int, int) {}
 
-// run builds as a role, and publishes.
+// run builds as a role, and publishes: over what was published before, from the
+// second time on.
 func (w *world) run(cfg aws.Config) ([]*sealed.Document, error) {
-	result, problems := w.build(cfg).Run(w.Context())
+	b := w.build(cfg)
+	result, problems := b.Run(w.Context())
 	if len(problems) > 0 {
 		return nil, fmt.Errorf("%s: %s", problems[0].Summary, problems[0].Detail)
 	}
-	layer, problems := pipeline.Assemble(&layerbuild.Layer{Documents: result.Documents})
+	layer := &layerbuild.Layer{Documents: result.Documents}
+	content, problems := pipeline.Assemble(layer)
 	if len(problems) > 0 {
 		return nil, fmt.Errorf("%s: %s", problems[0].Summary, problems[0].Detail)
 	}
-	if _, err := publish.New(cfg, awslocal.Account).Publish(w.Context(), "shop", "a test", layer); err != nil {
-		return nil, err
+	p := &pipeline.Publication{
+		Manifest: b.Manifest, Account: b.Account, Caller: b.Caller, Layers: b.Layers, Observer: b.Observer,
+		From: "layer.zip", Layer: layer, Content: content,
 	}
-	return result.Documents, w.findLayer(cfg)
+	if _, problems := p.Run(w.Context()); len(problems) > 0 {
+		return nil, fmt.Errorf("%s: %s", problems[0].Summary, problems[0].Detail)
+	}
+	return result.Documents, nil
 }
 
 func (w *world) findLayer(cfg aws.Config) error {

@@ -32,7 +32,7 @@ func (l *Lambda) Download(ctx context.Context, v Version) ([]byte, error) {
 	const attempts = 4
 	var content []byte
 	for attempt := range attempts {
-		content, err = l.get(ctx, link, v.Size)
+		content, err = l.fetch(ctx, link, v.Size)
 		if !errors.Is(err, ErrUnavailable) || ctx.Err() != nil {
 			break
 		}
@@ -66,7 +66,7 @@ func (l *Lambda) checkLocation(location string) (*url.URL, error) {
 	return link, nil
 }
 
-func (l *Lambda) get(ctx context.Context, link *url.URL, size int64) ([]byte, error) {
+func (l *Lambda) fetch(ctx context.Context, link *url.URL, size int64) ([]byte, error) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, link.String(), nil)
 	if err != nil {
 		return nil, fmt.Errorf("%w: it has no link to the content", ErrReply)

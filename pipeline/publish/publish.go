@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/ratelimit"
@@ -39,10 +40,11 @@ func New(cfg aws.Config, account string) *Lambda {
 
 // A Version is one published version of a layer. Its content never changes.
 type Version struct {
-	ARN    string // of the version
-	Number int64  // from 1; never used again
-	SHA256 string // of the content, in lower-case hexadecimal
-	Size   int64  // of the content, in bytes
+	ARN     string    // of the version
+	Number  int64     // from 1; never used again
+	SHA256  string    // of the content, in lower-case hexadecimal
+	Size    int64     // of the content, in bytes
+	Created time.Time // zero where Lambda's reply has no date
 
 	location string // a link to the content; Lambda lets it work for ten minutes
 }
@@ -53,34 +55,46 @@ type Version struct {
 // https://docs.aws.amazon.com/lambda/latest/api/API_ListLayerVersions.html
 // https://docs.aws.amazon.com/lambda/latest/api/API_GetLayerVersion.html
 //
+// A version that is deleted between the two calls is not taken for a layer
+// without versions: the list is read again.
+//
 // Its errors wrap ErrNoLayer, ErrVanished, ErrDenied, ErrReply, ErrUnavailable,
 // ErrCredentials or the context's error.
 func (l *Lambda) Find(ctx context.Context, ref Ref) (Version, error) {
-	number, listed := ref.Version, ref.Version == 0
-	if listed {
+	if ref.Version != 0 {
+		return l.get(ctx, ref.Layer, ref.Version)
+	}
+	const attempts = 3
+	var number int64
+	for range attempts {
 		var err error
-		if number, err = l.newest(ctx, ref.Layer); err != nil {
+		if number, err = l.newest(ctx, ref.Layer, ref.Before); err != nil {
 			return Version{}, err
 		}
-	}
-	out, err := l.client.GetLayerVersion(ctx, &lambda.GetLayerVersionInput{LayerName: aws.String(ref.Layer), VersionNumber: aws.Int64(number)})
-	if err != nil {
-		if err = failure(ctx, err); listed && errors.Is(err, ErrNoLayer) {
-			err = fmt.Errorf("%w: version %d", ErrVanished, number)
+		if v, err := l.get(ctx, ref.Layer, number); !errors.Is(err, ErrNoLayer) {
+			return v, err
 		}
-		return Version{}, err
 	}
-	v, err := l.newVersion(ref.Layer, aws.ToString(out.LayerVersionArn), out.Version, out.Content)
+	return Version{}, fmt.Errorf("%w: version %d", ErrVanished, number)
+}
+
+func (l *Lambda) get(ctx context.Context, layer string, number int64) (Version, error) {
+	out, err := l.client.GetLayerVersion(ctx, &lambda.GetLayerVersionInput{LayerName: aws.String(layer), VersionNumber: aws.Int64(number)})
+	if err != nil {
+		return Version{}, failure(ctx, err)
+	}
+	v, err := l.newVersion(layer, aws.ToString(out.LayerVersionArn), out.Version, out.Content)
 	if err == nil && v.Number != number {
 		err = fmt.Errorf("%w: it describes version %d, not %d", ErrReply, v.Number, number)
 	}
+	v.Created = date(aws.ToString(out.CreatedDate))
 	return v, err
 }
 
-// newest returns the highest version number of a layer. Lambda lists the newest
-// first, so that one page will do; where a page is in another order, all are
-// read.
-func (l *Lambda) newest(ctx context.Context, layer string) (int64, error) {
+// newest returns the highest version number of a layer, or the highest below
+// another one. Lambda lists the newest first, so that the first page with one
+// will do; where a page is in another order, all are read.
+func (l *Lambda) newest(ctx context.Context, layer string, below int64) (int64, error) {
 	const maxPages, maxEmpty = 1000, 50
 	empty := 0
 	var newest int64
@@ -99,7 +113,9 @@ func (l *Lambda) newest(ctx context.Context, layer string) (int64, error) {
 				return 0, fmt.Errorf("%w: it lists %q as version %d", ErrReply, awsfault.Printable(arn), v.Version)
 			}
 			descending = descending && (i == 0 || v.Version < out.LayerVersions[i-1].Version)
-			newest = max(newest, v.Version)
+			if below == 0 || v.Version < below {
+				newest = max(newest, v.Version)
+			}
 		}
 		if empty++; len(out.LayerVersions) > 0 {
 			empty = 0
@@ -108,7 +124,7 @@ func (l *Lambda) newest(ctx context.Context, layer string) (int64, error) {
 		if marker = out.NextMarker; aws.ToString(marker) != "" && (aws.ToString(marker) == before || empty == maxEmpty) {
 			break
 		}
-		if aws.ToString(marker) != "" && (!descending || len(out.LayerVersions) == 0) {
+		if aws.ToString(marker) != "" && (!descending || len(out.LayerVersions) == 0 || newest == 0) {
 			continue
 		}
 		if newest == 0 {
@@ -192,6 +208,16 @@ func (l *Lambda) names(layer, arn string, number int64) bool {
 	}
 	_, home, _ := strings.Cut(ref.Layer, ":lambda:")
 	return ref.Layer == layer || ":lambda:"+home == l.home+layer
+}
+
+// date reads the date of a version, which is shown and decides nothing: what is
+// not one is left out.
+func date(s string) time.Time {
+	t, err := time.Parse("2006-01-02T15:04:05Z0700", s)
+	if err != nil {
+		return time.Time{}
+	}
+	return t.UTC()
 }
 
 // failure names what ended a call. Of the cause it keeps only a description: a

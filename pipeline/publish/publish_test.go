@@ -15,6 +15,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
@@ -265,21 +266,26 @@ func TestListsAreReadAsFarAsNeeded(t *testing.T) {
 		return fmt.Sprintf(`{"LayerVersions": [%s], "NextMarker": %q}`, strings.Join(items, ","), next)
 	}
 	for name, c := range map[string]struct {
-		pages []string
-		want  int64
-		err   error
-		read  int
+		pages  []string
+		before int64
+		want   int64
+		err    error
+		read   int
 	}{
-		"newest first":    {[]string{page("m", 9, 8), page("", 7)}, 9, nil, 1},
-		"oldest first":    {[]string{page("m", 1, 2), page("", 12, 3)}, 12, nil, 2},
-		"an empty page":   {[]string{page("m"), page("", 4)}, 4, nil, 2},
-		"nothing":         {[]string{page("")}, 0, ErrNoLayer, 1},
-		"an odd number":   {[]string{page("", -4)}, 0, ErrReply, 1},
-		"in circles":      {nil, 0, ErrReply, 2},
-		"without an end":  {[]string{"endless"}, 0, ErrReply, 50},
-		"a foreign one":   {[]string{`{"LayerVersions": [{"Version": 4, "LayerVersionArn": "arn:aws:lambda:us-east-1:333333333333:layer:shop:4"}]}`}, 0, ErrReply, 1},
-		"another one":     {[]string{`{"LayerVersions": [{"Version": 4, "LayerVersionArn": "arn:aws:lambda:us-east-1:222222222222:layer:shop:5"}]}`}, 0, ErrReply, 1},
-		"nothing at last": {[]string{page("m"), page("")}, 0, ErrNoLayer, 2},
+		"newest first":       {[]string{page("m", 9, 8), page("", 7)}, 0, 9, nil, 1},
+		"oldest first":       {[]string{page("m", 1, 2), page("", 12, 3)}, 0, 12, nil, 2},
+		"an empty page":      {[]string{page("m"), page("", 4)}, 0, 4, nil, 2},
+		"nothing":            {[]string{page("")}, 0, 0, ErrNoLayer, 1},
+		"an odd number":      {[]string{page("", -4)}, 0, 0, ErrReply, 1},
+		"in circles":         {nil, 0, 0, ErrReply, 2},
+		"without an end":     {[]string{"endless"}, 0, 0, ErrReply, 50},
+		"a foreign one":      {[]string{`{"LayerVersions": [{"Version": 4, "LayerVersionArn": "arn:aws:lambda:us-east-1:333333333333:layer:shop:4"}]}`}, 0, 0, ErrReply, 1},
+		"another one":        {[]string{`{"LayerVersions": [{"Version": 4, "LayerVersionArn": "arn:aws:lambda:us-east-1:222222222222:layer:shop:5"}]}`}, 0, 0, ErrReply, 1},
+		"nothing at last":    {[]string{page("m"), page("")}, 0, 0, ErrNoLayer, 2},
+		"below another":      {[]string{page("m", 9, 8, 7), page("", 6)}, 9, 8, nil, 1},
+		"on the next page":   {[]string{page("m", 9, 8), page("", 7, 6)}, 8, 7, nil, 2},
+		"nothing below":      {[]string{page("m", 9, 8), page("", 7)}, 7, 0, ErrNoLayer, 2},
+		"below and unsorted": {[]string{page("m", 1, 2), page("", 12, 3)}, 12, 3, nil, 2},
 	} {
 		read := 0
 		l := lying(t, func(string) []byte {
@@ -292,7 +298,7 @@ func TestListsAreReadAsFarAsNeeded(t *testing.T) {
 			}
 			return []byte(c.pages[read-1])
 		}, nil)
-		got, err := l.newest(t.Context(), "shop")
+		got, err := l.newest(t.Context(), "shop", c.before)
 		if got != c.want || !errors.Is(err, c.err) || read != c.read {
 			t.Errorf("%s: version %d, %v, after %d pages", name, got, err, read)
 		}
@@ -398,5 +404,45 @@ func TestDigestsAreHex(t *testing.T) {
 	sum := sha256.Sum256(layer)
 	if v := publish(t, l, "shop", layer); v.SHA256 != hex.EncodeToString(sum[:]) || v.Size != int64(len(layer)) {
 		t.Errorf("%+v", v)
+	}
+}
+
+// A version that is deleted while it is looked for is no layer without versions:
+// whoever asks would take what comes next for the first.
+func TestAVersionDeletedMeanwhileIsNoMissingLayer(t *testing.T) {
+	server, l := embedded(t)
+	publish(t, l, "shop", archive(t, "one"))
+	gone := awslocal.Fault{Kind: awslocal.Fail, Operation: "lambda:GetLayerVersion", Nth: 1, Status: 404, Code: "ResourceNotFoundException"}
+	server.Inject(gone)
+	server.ResetCalls()
+	if v, err := l.Find(t.Context(), Ref{Layer: "shop"}); err != nil || v.Number != 1 {
+		t.Errorf("%+v, %v", v, err)
+	}
+	if calls := server.Calls(); calls["lambda:ListLayerVersions"] != 2 || calls["lambda:GetLayerVersion"] != 2 {
+		t.Errorf("calls %v", calls)
+	}
+	gone.Nth = 0 // every one
+	server.Inject(gone)
+	if v, err := l.Find(t.Context(), Ref{Layer: "shop"}); !errors.Is(err, ErrVanished) || errors.Is(err, ErrNoLayer) {
+		t.Errorf("%+v, %v", v, err)
+	}
+}
+
+func TestDatesOfVersionsAreShownOnly(t *testing.T) {
+	for reply, want := range map[string]string{
+		"2026-11-01T10:00:00.123+0000": "2026-11-01T10:00:00.123Z", "2026-11-01T12:00:00+0200": "2026-11-01T10:00:00Z",
+		"2026-11-01T10:00:00Z": "2026-11-01T10:00:00Z", "": "", "yesterday": "", "2026-11-01": "",
+	} {
+		l := lying(t, func(url string) []byte {
+			return described(url+"/content", []byte("x"), map[string]any{"CreatedDate": reply})
+		}, nil)
+		v, err := l.Find(t.Context(), Ref{Layer: "shop", Version: 3})
+		got := ""
+		if !v.Created.IsZero() {
+			got = v.Created.Format(time.RFC3339Nano)
+		}
+		if err != nil || got != want {
+			t.Errorf("%q: %q, %v", reply, got, err)
+		}
 	}
 }

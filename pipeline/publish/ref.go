@@ -12,6 +12,7 @@ import (
 type Ref struct {
 	Layer   string // name or ARN of the layer, without version
 	Version int64  // 0: the newest there is
+	Before  int64  // with Version 0: the newest of those below this one
 	Region  string // "" where Layer is a name
 }
 

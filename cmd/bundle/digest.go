@@ -1,0 +1,64 @@
+package main
+
+import (
+	"regexp"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/whispering/bundle/pipeline"
+)
+
+// digestFlag returns a flag that takes the SHA-256 of a layer, or of each of
+// several.
+func digestFlag(name, usage string) cli.Flag {
+	return &cli.GenericFlag{Name: name, Value: &many{}, Usage: usage + "; of several layers that of each, in their order (`HEX`)"}
+}
+
+var digestForm = regexp.MustCompile(`^[0-9A-Fa-f]{64}$`)
+
+// digests returns what a flag made by digestFlag was given, by target and in
+// lower case: nothing, or one for each.
+func digests(c *cli.Context, name string, targets []*target) (map[*target]string, error) {
+	all := list(c, name)
+	for _, value := range all {
+		if !digestForm.MatchString(value) {
+			return nil, usagef("--%s %q is no SHA-256: write its 64 hexadecimal digits, as sha256sum prints them", name, value)
+		}
+	}
+	var problems pipeline.Problems
+	for _, t := range targets {
+		problems = append(problems, t.problems...)
+	}
+	switch {
+	case len(all) == 0:
+		return nil, nil
+	case len(all) != len(targets) && len(problems) > 0:
+		return nil, failed(problems.Sort()) // it is not known how many there are meant to be
+	case len(all) != len(targets) && len(targets) == 1:
+		return nil, usagef("--%s is given %d times, and this is about one layer: %s", name, len(all), targets[0])
+	case len(all) != len(targets):
+		return nil, usagef("--%s is given %s, and this is about %d layers. Give it once for each, in this order: %s",
+			name, times(len(all)), len(targets), strings.Join(names(targets), ", "))
+	}
+	of := make(map[*target]string, len(targets))
+	for i, t := range targets {
+		of[t] = strings.ToLower(all[i])
+	}
+	return of, nil
+}
+
+func times(n int) string {
+	if n == 1 {
+		return "once"
+	}
+	return count(n, "time")
+}
+
+func names(targets []*target) []string {
+	var all []string
+	for _, t := range targets {
+		all = append(all, t.String())
+	}
+	return all
+}

@@ -1,0 +1,181 @@
+package pipeline
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/hashicorp/hcl/v2"
+
+	"github.com/whispering/bundle/layerbuild"
+	"github.com/whispering/bundle/layerbuild/sealed"
+	"github.com/whispering/bundle/pipeline/manifest"
+	"github.com/whispering/bundle/pipeline/plan"
+	"github.com/whispering/bundle/pipeline/publish"
+)
+
+// A LeftOut is what the layer published before has, and the one to publish
+// lacks: a function's document, or one secret of it.
+type LeftOut struct {
+	Function string
+	Secret   string // "" where the whole document is left out
+}
+
+// supersede compares the layer with the published version that it would take
+// the place of, and refuses to go back: to an older version of a parameter, or
+// over a version that cannot be compared. AllowRollback turns what it refuses
+// into warnings.
+func (p *Publication) supersede(ctx context.Context, name manifest.Text, newest publish.Version) ([]LeftOut, hcl.Diagnostics, Problems) {
+	layer, problem := p.download(ctx, name, newest)
+	if problem != nil {
+		if _, ended := interrupted(ctx.Err()); ended || !p.AllowRollback {
+			return nil, nil, Problems{*problem}
+		}
+		return nil, hcl.Diagnostics{warning(*problem)}, nil
+	}
+	var wants []plan.Want
+	for _, d := range p.Layer.Documents {
+		wants = append(wants, plan.Want{Header: d.Header, Key: d.Key})
+	}
+	changes := plan.Diff(wants, layer.Documents)
+	refused := p.rollbacks(newest, plan.Rollbacks(wants, changes))
+	left, warnings := p.leftOut(newest, changes)
+	switch {
+	case len(refused) == 0:
+	case p.AllowRollback:
+		for _, r := range refused {
+			warnings = append(warnings, warning(r))
+		}
+	default:
+		for _, d := range warnings {
+			refused = append(refused, Problem{Integrity, hcl.Diagnostic{Severity: hcl.DiagError, Summary: d.Summary, Detail: d.Detail, Subject: d.Subject}})
+		}
+		return nil, nil, refused.Sort()
+	}
+	return left, warnings, nil
+}
+
+// download returns the published layer, if the one to publish may take its
+// place at all.
+func (p *Publication) download(ctx context.Context, name manifest.Text, newest publish.Version) (*layerbuild.Layer, *Problem) {
+	refuse := func(summary, format string, args ...any) *Problem {
+		r := problem(Integrity, &name.Range, summary, fmt.Sprintf(format, args...))
+		return &r
+	}
+	content, err := p.Layers.Download(ctx, newest)
+	if err != nil {
+		r := layerProblem(&name.Range, newest.ARN, err, ", or pass --allow-rollback to publish without a comparison")
+		return nil, &r
+	}
+	layer, err := layerbuild.Read(content)
+	if err != nil {
+		return nil, refuse("Newest version unreadable", "%s is published under this name: %v. It is damaged, another program made it, or a later release of bundle did, "+
+			"so that %s cannot be compared with it. Use another name, or pass --allow-rollback to publish all the same.", newest.ARN, err, p.From)
+	}
+	why := otherwise(layer, p.Manifest)
+	if why != "" {
+		why = "is a layer " + why
+	} else {
+		why = foreign(layer, p.Manifest)
+	}
+	if why != "" {
+		return nil, refuse("Newest version is another's", "%s is published under this name, and %s. %s would take its place. "+
+			"Use another name, or pass --allow-rollback to publish all the same.", newest.ARN, why, p.From)
+	}
+	return layer, nil
+}
+
+// rollbacks reports secrets that the layer would take back.
+func (p *Publication) rollbacks(newest publish.Version, all []plan.Rollback) Problems {
+	var problems Problems
+	for _, back := range all {
+		d := document(p.Layer.Documents, back.Name)
+		source, _ := d.Header.Source(back.Secret)
+		problems = append(problems, problem(Integrity, p.place(d, back.Secret), "Older version", fmt.Sprintf(
+			"%s of function %q would go back from version %d to %d of %q: %s, which is published, has the newer one. "+
+				"Build the layer again; if going back is meant, pass --allow-rollback.",
+			back.Secret, d.Header.Function, back.From, back.To, parameterName(source.ARN), newest.ARN)))
+	}
+	return problems
+}
+
+// leftOut names what the layer lacks. That is no reason to refuse it: functions
+// and secrets leave a manifest every day.
+func (p *Publication) leftOut(newest publish.Version, changes []plan.Change) (left []LeftOut, warnings hcl.Diagnostics) {
+	note := func(summary string, at *hcl.Range, function, secret, what string) {
+		left = append(left, LeftOut{function, secret})
+		warnings = append(warnings, &hcl.Diagnostic{Severity: hcl.DiagWarning, Summary: summary, Subject: at, Detail: fmt.Sprintf(
+			"%s, which is published, has %s; %s has not. If that is not meant, build the layer again from the current manifest.", newest.ARN, what, p.From)})
+	}
+	for _, c := range changes {
+		if c.Action == plan.Remove {
+			function := c.Previous.Header.Function
+			note("Function left out", p.place(c.Previous, ""), function, "", fmt.Sprintf("the secrets of function %q", function))
+			continue
+		}
+		for _, reason := range c.Reasons {
+			if reason.Secret != "" && reason.What == "removed" {
+				function := c.Want.Header.Function
+				note("Secret left out", p.place(c.Previous, reason.Secret), function, reason.Secret, fmt.Sprintf("%s of function %q", reason.Secret, function))
+			}
+		}
+	}
+	return left, warnings
+}
+
+// place is where the manifest has a secret of a document, else its function;
+// nil where it has neither.
+func (p *Publication) place(d *sealed.Document, secret string) *hcl.Range {
+	for _, fn := range p.Manifest.Functions {
+		if fn.File() != d.Header.Name {
+			continue
+		}
+		for _, s := range fn.Secrets {
+			if s.Name.Value == secret {
+				return &s.Parameter.Range
+			}
+		}
+		return &fn.Range
+	}
+	return nil
+}
+
+func document(all []*sealed.Document, name string) *sealed.Document {
+	for _, d := range all {
+		if d.Header.Name == name {
+			return d
+		}
+	}
+	return nil
+}
+
+func warning(p Problem) *hcl.Diagnostic {
+	d := p.Diagnostic
+	d.Severity = hcl.DiagWarning
+	return &d
+}
+
+// overtaken finds out whether another run has published between the comparison
+// and this publication: Lambda cannot be told to publish only after a certain
+// version. Numbers of versions grow, so that it is the later of the two that
+// sees the other, whichever is the older layer.
+func (p *Publication) overtaken(ctx context.Context, name manifest.Text, compared, made publish.Version) Problems {
+	switch {
+	case p.AllowRollback || made.Number == compared.Number+1:
+		return nil
+	case made.Number <= compared.Number:
+		return Problems{problem(Integrity, &name.Range, "Unexpected answer from Lambda", fmt.Sprintf(
+			"It says that %s is the new version, but version %d was there before.", made.ARN, compared.Number))}
+	}
+	between, err := p.Layers.Find(ctx, publish.Ref{Layer: name.Value, Before: made.Number})
+	switch {
+	case isNoLayer(err), err == nil && between.Number <= compared.Number:
+		return nil // versions that were deleted
+	case err != nil:
+		return Problems{layerProblem(&name.Range, name.Value, err, fmt.Sprintf(": %s was published, but whether another run published meanwhile is not known", made.ARN))}
+	}
+	_, _, problems := p.supersede(ctx, name, between)
+	for i := range problems {
+		problems[i].Detail += fmt.Sprintf(" Another run published %s at the same time, and %s came after it: delete that version, and attach it to nothing.", between.ARN, made.ARN)
+	}
+	return problems
+}
