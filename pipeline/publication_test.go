@@ -59,7 +59,8 @@ func (s *shopfront) publication(t *testing.T, content []byte) *pipeline.Publicat
 	}
 	return &pipeline.Publication{
 		Manifest: s.manifest, Account: awslocal.Account, Layers: s.layers, Observer: unobserved{}, From: "layer.zip", Layer: layer, Content: content,
-		Caller: func(context.Context) (string, error) { return awslocal.Account, nil },
+		Caller:  func(context.Context) (string, error) { return awslocal.Account, nil },
+		Helpers: &pipeline.HelperCheck{Releases: []layerbuild.Release{{Name: "of a test"}}, Manifest: s.manifest},
 	}
 }
 
@@ -175,6 +176,25 @@ func TestRunsAtTheSameTime(t *testing.T) {
 	s.put(t, "/shop/p2", "not-a-real-value-changed-in-the-end")
 	if p, problems := run(s.layer(t), gone); problems != "" || p.Version.Number != 8 {
 		t.Errorf("after a gap: %+v, %s", p, problems)
+	}
+}
+
+// A backward is a Lambda whose versions do not grow.
+type backward struct{ pipeline.Layers }
+
+func (b *backward) Publish(ctx context.Context, name, description string, layer []byte) (publish.Version, error) {
+	v, err := b.Layers.Publish(ctx, name, description, layer)
+	v.Number = 1
+	return v, err
+}
+
+func TestVersionsGrow(t *testing.T) {
+	s := newShopfront(t)
+	s.must(t, s.layer(t))
+	p := s.publication(t, s.layer(t))
+	p.Layers = &backward{s.layers}
+	if _, problems := s.try(t, p); !strings.HasPrefix(problems, "integrity: Unexpected answer from Lambda: ") {
+		t.Error(problems)
 	}
 }
 

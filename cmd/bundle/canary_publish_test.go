@@ -1,6 +1,10 @@
 package main
 
-import "github.com/whispering/bundle/internal/awslocal"
+import (
+	"strings"
+
+	"github.com/whispering/bundle/internal/awslocal"
+)
 
 func publishAttempts() []attempt {
 	prod := func(args ...string) []string {
@@ -22,6 +26,12 @@ func publishAttempts() []attempt {
 		{name: "wrong account", args: []string{"--env", "stranger", "--endpoint-url", "$AWS", "--layer", "prod.zip"}, code: 7},
 		{name: "sample values", args: []string{"--env", "prod", "--endpoint-url", "$AWS", "--layer", "local.zip"}, code: 7},
 		{name: "a damaged layer", args: []string{"--env", "prod", "--endpoint-url", "$AWS", "--layer", "damaged.zip"}, before: damage("prod.zip", "damaged.zip"), code: 7},
+		{name: "another digest", args: prod("--sha256", strings.Repeat("0", 64)), code: 7},
+		{name: "a secret for a digest", args: prod("--sha256", "sample.json"), code: 2},
+		{name: "an older layer", args: older(), before: builtOlder, code: 7},
+		{name: "an older layer, in Actions", args: older(), environ: inActions(), code: 7},
+		{name: "an older layer, on purpose", args: older("--allow-rollback")},
+		{name: "a guard file that does not allow it", args: prod("--guard", "guard.hcl"), before: strictGuard, code: 2},
 		{name: "a file with secrets", args: []string{"--env", "prod", "--endpoint-url", "$AWS", "--layer", "sample.json"}, code: 7},
 		{name: "helpers of an unknown release", args: prod("--helpers-of", "v9.9.9"), code: 2},
 		{name: "no layer", args: []string{"--env", "prod", "--endpoint-url", "$AWS", "--layer", "gone.zip"}, code: 2},
@@ -36,6 +46,20 @@ func publishAttempts() []attempt {
 // renamed writes a manifest whose layer is not published yet.
 func renamed(s *stage) {
 	s.write("renamed.hcl", "bundle {\n  name  = \"shop\"\n  layer = \"renamed\"\n}\n"+canaryManifest[len(canaryBundle):])
+}
+
+// older are the arguments of publishing a layer with an older version.
+func older(args ...string) []string {
+	return append([]string{"--manifest", "older.hcl", "--env", "prod", "--endpoint-url", "$AWS", "--layer", "older.zip"}, args...)
+}
+
+func builtOlder(s *stage) {
+	s.write("older.hcl", strings.Replace(canaryManifest, "/canary/versions:2", "/canary/versions:1", 1))
+	s.run("build", "--manifest", "older.hcl", "--env", "prod", "--endpoint-url", "$AWS", "--out", "older.zip", "--previous", "none")
+}
+
+func strictGuard(s *stage) {
+	s.write("guard.hcl", "allow {\n  environments = [\"prod\"]\n  functions    = [\"*\"]\n  keys         = [\"*\"]\n  parameters   = [\"/elsewhere/\"]\n}\n")
 }
 
 // both are the arguments of a command about the layers of two environments.

@@ -50,7 +50,7 @@ endpoint ${endpoint:-AWS}
 parts   $parts
 names    begin with $name
 
-This makes 4 KMS keys, 12 parameters (2 of them of the advanced tier) and, to publish, a layer version, all with made-up values; and
+This makes 4 KMS keys, 12 parameters (2 of them of the advanced tier) and, to publish, four layer versions, all with made-up values; and
 removes them, the keys after the least wait that KMS allows, 7 days, which costs nothing. It comes to a few cents.
 TEXT
 if [ "${BUNDLE_E2E_YES:-}" != 1 ]; then
@@ -337,6 +337,25 @@ if part facts; then
     '^AccessDeniedException.*kms:ReEncryptFrom' "$(outcome "${from[@]}" --source-key-id "$(key_of store)")"
   fact missing-from-unsaid "where SourceKeyId is not said, the message names no action" '^AccessDeniedException The ciphertext refers to' "$(outcome "${from[@]}")"
   fact missing-to "where the right to the destination is missing, the message names kms:ReEncryptTo" '^AccessDeniedException.*kms:ReEncryptTo' "$(move own deny=To)"
+fi
+
+if part facts && part publish; then
+  step "an older layer"
+  exits 0 bundle build --manifest "${pack[@]}" --out "$dir/resealed.zip" --previous none --json
+  newest() { aws lambda list-layer-versions --layer-name "$name" --query 'LayerVersions[].Version' --output text | tr '\t' ' '; }
+  before=$(newest)
+  exits 0 bundle publish --manifest "${pack[@]}" --layer "$dir/resealed.zip" --json
+  fact next-version "a layer version has the next number, and is the first of the list at once" "^$((${before%% *} + 1)) ${before%% *}( |\$)" "$(newest)"
+  fact version-dates "CreatedDate is a date with a zone" '^ok [0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}(\.[0-9]+)?(Z|[+-][0-9]{4}) *$' \
+    "$(outcome lambda get-layer-version --layer-name "$name" --version-number "$((${before%% *} + 1))" --query CreatedDate)"
+  own=$(fake own)
+  put own SecureString "$own" --key-id "$store" --overwrite
+  exits 0 bundle build --manifest "${pack[@]}" --out "$dir/newer.zip" --previous none --json
+  exits 0 bundle publish --manifest "${pack[@]}" --layer "$dir/newer.zip" --json
+  exits 7 bundle publish --manifest "${pack[@]}" --layer "$dir/resealed.zip"
+  exits 0 bundle publish --manifest "${pack[@]}" --layer "$dir/resealed.zip" --allow-rollback --json
+  has '"changed": true'
+  ok "an older layer takes the place of a newer one only where that is asked for"
 fi
 
 # --- rights ---

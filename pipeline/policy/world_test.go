@@ -201,6 +201,7 @@ func (w *world) run(cfg aws.Config) ([]*sealed.Document, error) {
 	p := &pipeline.Publication{
 		Manifest: b.Manifest, Account: b.Account, Caller: b.Caller, Layers: b.Layers, Observer: b.Observer,
 		From: "layer.zip", Layer: layer, Content: content,
+		Helpers: &pipeline.HelperCheck{Releases: []layerbuild.Release{{Name: "of a test"}}, Manifest: b.Manifest},
 	}
 	if _, problems := p.Run(w.Context()); len(problems) > 0 {
 		return nil, fmt.Errorf("%s: %s", problems[0].Summary, problems[0].Detail)
