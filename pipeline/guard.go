@@ -192,6 +192,10 @@ func callerProblem(at *hcl.Range, err error) Problem {
 	case errors.Is(err, ErrBadAnswer):
 		return problem(Integrity, nil, "Unexpected answer from STS", sentence(err)+" Nothing was written.")
 	}
+	var own interface{ Remedy() string }
+	if errors.As(err, &own) && own.Remedy() != "" {
+		return problem(Access, at, "No usable credentials", sentence(err))
+	}
 	return problem(Access, at, "No usable credentials", fmt.Sprintf(
 		"AWS did not say who we are: %v. Check the credentials of this step (in GitHub Actions: that "+
 			"configure-aws-credentials ran before it, with id-token: write), and that they have not expired.", err))

@@ -7,12 +7,15 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/hashicorp/hcl/v2"
 	"github.com/urfave/cli/v2"
 
 	"github.com/whispering/bundle/internal/awsclient"
+	"github.com/whispering/bundle/internal/awsfault"
 	"github.com/whispering/bundle/internal/awslocal"
 	"github.com/whispering/bundle/layerbuild"
 	"github.com/whispering/bundle/layerbuild/sealed"
@@ -61,7 +64,12 @@ func (a *app) runWithSecrets(c *cli.Context) error {
 	if c.Bool("debug") {
 		a.hint("opening %s of function %q with key %s", sealed.Path(doc.Header.Name), doc.Header.Function, doc.Key)
 	}
-	values, err := a.openDocument(c, doc)
+	opening, done, err := a.openingEnviron(c, doc)
+	if err != nil {
+		return err
+	}
+	values, err := a.openDocument(c.Context, opening, doc)
+	done()
 	if err != nil {
 		return err
 	}
@@ -108,12 +116,7 @@ func chooseDocument(layer *layerbuild.Layer, function string) (*sealed.Document,
 }
 
 // openDocument has KMS open a document, as the function itself would.
-func (a *app) openDocument(c *cli.Context, doc *sealed.Document) (map[string]string, error) {
-	environ, done, err := a.openingEnviron(c, doc)
-	if err != nil {
-		return nil, err
-	}
-	defer done()
+func (a *app) openDocument(ctx context.Context, environ []string, doc *sealed.Document) (map[string]string, error) {
 	// The reader takes documents from a folder, as in /opt; this one is
 	// ciphertext, as in the layer.
 	opt, err := os.MkdirTemp("", "bundle-run-")
@@ -128,8 +131,9 @@ func (a *app) openDocument(c *cli.Context, doc *sealed.Document) (map[string]str
 	if err := os.WriteFile(file, doc.Bytes(), 0o600); err != nil {
 		return nil, err
 	}
+	environ = append(slices.Clone(environ), "BUNDLE_SECRETS_FUNCTION="+doc.Header.Name)
 	client := secrets.New(secrets.Options{Dir: opt, Environ: func() []string { return environ }})
-	values, err := client.All(c.Context)
+	values, err := client.All(ctx)
 	if err != nil {
 		return nil, openProblem(doc, err)
 	}
@@ -137,10 +141,11 @@ func (a *app) openDocument(c *cli.Context, doc *sealed.Document) (map[string]str
 }
 
 // openingEnviron returns the variables that the reader takes endpoint and
-// credentials from: those of the embedded AWS for what it sealed, else those
-// that any AWS tool would find.
+// credentials from: those of the embedded AWS for what it sealed, else the
+// credentials that any AWS tool would find. They serve for every document of a
+// layer that is of the same kind.
 func (a *app) openingEnviron(c *cli.Context, doc *sealed.Document) (environ []string, done func(), err error) {
-	environ, done = withVariables(a.environ, "BUNDLE_SECRETS_FUNCTION", doc.Header.Name), func() {}
+	done = func() {}
 	switch {
 	case doc.Embedded() && given(c, "endpoint-url"):
 		return nil, nil, usagef("the embedded AWS sealed this layer and has its keys; leave --endpoint-url out")
@@ -150,8 +155,10 @@ func (a *app) openingEnviron(c *cli.Context, doc *sealed.Document) (environ []st
 	if doc.Embedded() {
 		_, err := os.Stat(text(c, "data"))
 		switch {
-		case err != nil && (a.getenv("AWS_ENDPOINT_URL_KMS") != "" || a.getenv("AWS_ENDPOINT_URL") != ""):
-			return environ, done, nil // an embedded AWS served elsewhere, with its credentials
+		case err != nil && awsclient.ServedElsewhere(a.environ) != "": // an embedded AWS, with its credentials
+			return awsclient.Opening(a.environ, awsclient.ServedElsewhere(a.environ), aws.Credentials{
+				AccessKeyID: a.getenv("AWS_ACCESS_KEY_ID"), SecretAccessKey: a.getenv("AWS_SECRET_ACCESS_KEY"), SessionToken: a.getenv("AWS_SESSION_TOKEN"),
+			}), done, nil
 		case err != nil:
 			return nil, nil, usagef("the embedded AWS sealed this layer, and there is no %s here, which has its keys. "+
 				"Name its state folder with --data, or build the layer here first.", text(c, "data"))
@@ -161,43 +168,30 @@ func (a *app) openingEnviron(c *cli.Context, doc *sealed.Document) (environ []st
 			return nil, nil, usagef("the embedded AWS cannot start: %v", err)
 		}
 		id, key := local.Credentials()
-		return withVariables(environ, "AWS_ENDPOINT_URL_KMS", local.URL(),
-			"AWS_ACCESS_KEY_ID", id, "AWS_SECRET_ACCESS_KEY", key, "AWS_SESSION_TOKEN", ""), func() { _ = local.Close() }, nil
+		return awsclient.Opening(a.environ, local.URL(), aws.Credentials{AccessKeyID: id, SecretAccessKey: key}), func() { _ = local.Close() }, nil
 	}
 	cfg, err := awsclient.New(c.Context, awsclient.Options{
-		Region: doc.Region(), EndpointURL: text(c, "endpoint-url"), Version: version(), Environ: a.environ,
+		Region: doc.Region(), EndpointURL: text(c, "endpoint-url"), Version: version(), Environ: a.environ, Terminal: a.attended(),
 	})
 	if err != nil {
-		return nil, nil, usagef("%v", err)
+		return nil, nil, configurationProblem(nil, err)
 	}
 	found, err := cfg.Credentials.Retrieve(c.Context)
 	if err != nil {
-		return nil, nil, openProblem(doc, fmt.Errorf("%w: %w", secrets.ErrCredentials, err))
+		return nil, nil, credentialsProblem(err)
 	}
-	return withVariables(environ, "AWS_ENDPOINT_URL_KMS", text(c, "endpoint-url"), "AWS_ACCESS_KEY_ID", found.AccessKeyID,
-		"AWS_SECRET_ACCESS_KEY", found.SecretAccessKey, "AWS_SESSION_TOKEN", found.SessionToken), done, nil
+	return awsclient.Opening(a.environ, text(c, "endpoint-url"), found), done, nil
 }
 
-// withVariables returns environ with variables set, each a name and a value;
-// an empty value unsets.
-func withVariables(environ []string, variables ...string) []string {
-	set := make(map[string]string)
-	for i := 0; i < len(variables); i += 2 {
-		set[variables[i]] = variables[i+1]
+// credentialsProblem says why there are no credentials to open anything with.
+func credentialsProblem(err error) error {
+	p := pipeline.Problem{Kind: pipeline.Access, Diagnostic: hcl.Diagnostic{
+		Severity: hcl.DiagError, Summary: "No usable credentials", Detail: sentence(err),
+	}}
+	if class := awsfault.Classify(err); class == awsfault.Unavailable || class == awsfault.Throttled {
+		p.Kind, p.Summary = pipeline.Unavailable, "AWS unavailable"
 	}
-	var all []string
-	for _, entry := range environ {
-		name, _, _ := strings.Cut(entry, "=")
-		if _, replaced := set[name]; !replaced {
-			all = append(all, entry)
-		}
-	}
-	for name, value := range set {
-		if value != "" {
-			all = append(all, name+"="+value)
-		}
-	}
-	return all
+	return failed(pipeline.Problems{p})
 }
 
 // openProblem says why a document does not open, with its function and key.

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/hashicorp/hcl/v2"
@@ -85,7 +86,7 @@ func (a *app) connect(ctx context.Context, module *manifest.Module, m *manifest.
 	s := &session{account: m.Environment.AccountID.Value, calls: new(awsclient.Calls), close: func() {}}
 	options := awsclient.Options{
 		Region: m.Environment.Region(), Role: m.Environment.Role.Value, EndpointURL: o.endpoint,
-		Calls: s.calls, Version: version(), Environ: a.environ,
+		Calls: s.calls, Version: version(), Environ: a.environ, Terminal: a.attended(),
 	}
 	if o.debug {
 		options.Debug = a.stderr.Text()
@@ -105,7 +106,7 @@ func (a *app) connect(ctx context.Context, module *manifest.Module, m *manifest.
 	cfg, err := awsclient.New(ctx, options)
 	if err != nil {
 		s.close()
-		return nil, configurationProblem(m, err)
+		return nil, configurationProblem(written(&m.Environment.Range), err)
 	}
 	s.identity = func(ctx context.Context) (awsclient.Identity, error) {
 		who, err := awsclient.Caller(ctx, cfg)
@@ -131,9 +132,25 @@ func (a *app) connect(ctx context.Context, module *manifest.Module, m *manifest.
 	return s, nil
 }
 
-// configurationProblem says what is wrong with how AWS is to be reached.
-func configurationProblem(m *manifest.Manifest, err error) error {
-	d := hcl.Diagnostic{Severity: hcl.DiagError, Subject: written(&m.Environment.Range)}
+// attended is standard error where somebody sees it, and can answer what asks
+// there.
+func (a *app) attended() io.Writer {
+	if a.ci() || terminal(a.stderr) == 0 {
+		return nil
+	}
+	return a.stderr
+}
+
+// sentence makes an error one.
+func sentence(err error) string {
+	text := err.Error()
+	return strings.ToUpper(text[:1]) + text[1:] + "."
+}
+
+// configurationProblem says what is wrong with how AWS is to be reached, at a
+// place in the manifest or nowhere.
+func configurationProblem(at *hcl.Range, err error) error {
+	d := hcl.Diagnostic{Severity: hcl.DiagError, Subject: at}
 	switch {
 	case errors.Is(err, awsclient.ErrEndpointOverride):
 		d.Summary = "Endpoint overridden"
@@ -141,7 +158,7 @@ func configurationProblem(m *manifest.Manifest, err error) error {
 			"Unset it; if it is meant, pass the address with --endpoint-url.", err)
 		return failed(pipeline.Problems{{Kind: pipeline.Manifest, Diagnostic: d}})
 	case errors.Is(err, awsclient.ErrCredentials):
-		d.Summary, d.Detail = "No usable credentials", fmt.Sprintf("There are %v. Check the AWS configuration of this step.", err)
+		d.Summary, d.Detail = "No usable credentials", sentence(err)
 		return failed(pipeline.Problems{{Kind: pipeline.Access, Diagnostic: d}})
 	}
 	return usagef("%v", err)

@@ -133,9 +133,19 @@ func (a *app) verifyLayer(c *cli.Context, t *target, layer *layerbuild.Layer, co
 
 // verifyOpens has every function's boxes opened, and reports all that do not.
 func (a *app) verifyOpens(c *cli.Context, layer *layerbuild.Layer) error {
+	environs := map[bool][]string{} // of documents of the embedded AWS, and of others
 	var problems pipeline.Problems
 	for _, d := range layer.Documents {
-		_, err := a.openDocument(c, d)
+		environ, ok := environs[d.Embedded()]
+		if !ok {
+			found, done, err := a.openingEnviron(c, d)
+			if err != nil {
+				return err
+			}
+			defer done()
+			environ, environs[d.Embedded()] = found, found
+		}
+		_, err := a.openDocument(c.Context, environ, d)
 		var failure *failure
 		switch {
 		case errors.As(err, &failure):

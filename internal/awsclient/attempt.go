@@ -65,8 +65,22 @@ type recorder struct {
 
 func (r *recorder) options() []func(*middleware.Stack) error {
 	return []func(*middleware.Stack) error{awsreply.Check, func(stack *middleware.Stack) error {
-		return stack.Deserialize.Add(middleware.DeserializeMiddlewareFunc("Recorder", r.attempt), middleware.Before)
+		attempt := r.attempt
+		if stack.ID() == "GetCredentials" {
+			attempt = r.container
+		}
+		return stack.Deserialize.Add(middleware.DeserializeMiddlewareFunc("Recorder", attempt), middleware.Before)
 	}}
+}
+
+// container is attempt for the SDK's client of a container's credentials
+// endpoint, which has no name and leaves in the context that of the service
+// which the credentials are for.
+func (r *recorder) container(ctx context.Context, in middleware.DeserializeInput, next middleware.DeserializeHandler) (
+	out middleware.DeserializeOutput, metadata middleware.Metadata, err error,
+) {
+	ctx = awsmiddleware.SetOperationName(awsmiddleware.SetServiceID(ctx, "container"), "GetCredentials")
+	return r.attempt(ctx, in, next)
 }
 
 // attempt counts and reports one attempt, and has the SDK try again where the
@@ -80,38 +94,67 @@ func (r *recorder) attempt(ctx context.Context, in middleware.DeserializeInput, 
 		c.add(call)
 	}
 	start := time.Now()
-	out, metadata, err = next.HandleDeserialize(ctx, in)
+	out, metadata, err = deserialize(ctx, in, next)
+	if err == nil && givesCredentials(call) && lacksCredentials(out.Result) {
+		err = errLacking
+	}
 	if r.debug != nil {
 		r.report(call, in.Request, out.RawResponse, metadata, time.Since(start), err)
 	}
 	if err != nil && isCut(err, out.RawResponse) && repeatable(awsmiddleware.GetOperationName(ctx)) {
 		err = &cutReply{err}
 	}
+	if err != nil && givesCredentials(call) {
+		err = &answered{call: call, status: statusOf(out.RawResponse), err: err}
+	}
 	return out, metadata, err
 }
 
+// deserialize has the SDK read a reply. Its reader of a container's endpoint
+// panics over JSON that is null.
+func deserialize(ctx context.Context, in middleware.DeserializeInput, next middleware.DeserializeHandler) (
+	out middleware.DeserializeOutput, metadata middleware.Metadata, err error,
+) {
+	defer func() {
+		if recover() != nil {
+			err = &smithy.DeserializationError{Err: errors.New("the reply cannot be read")}
+		}
+	}()
+	return next.HandleDeserialize(ctx, in)
+}
+
+// statusOf is the HTTP status of a reply, 0 where there is none.
+func statusOf(response any) int {
+	if r, ok := response.(*smithyhttp.Response); ok && r != nil && r.Response != nil {
+		return r.StatusCode
+	}
+	return 0
+}
+
 // report writes one line: what was called, which attempt, how it ended, how long
-// it took, and AWS's id of it. Nothing of a body is in it.
+// it took, and AWS's id of it. Nothing of a body is in it, and nothing of a
+// header but what has the form of an id.
 func (r *recorder) report(call string, request, response any, metadata middleware.Metadata, took time.Duration, err error) {
 	attempt, result := "?", "?"
 	if req, ok := request.(*smithyhttp.Request); ok {
 		// "attempt=1; max=8", which the SDK puts on every request.
 		attempt, _, _ = strings.Cut(strings.TrimPrefix(req.Header.Get("Amz-Sdk-Request"), "attempt="), ";")
 	}
-	if resp, ok := response.(*smithyhttp.Response); ok {
-		result = strconv.Itoa(resp.StatusCode)
+	if status := statusOf(response); status != 0 {
+		result = strconv.Itoa(status)
 	}
-	var api smithy.APIError
-	switch {
-	case errors.As(err, &api):
-		result += " " + strconv.Quote(api.ErrorCode())
-	case err != nil:
-		result += " " + awsfault.Classify(err).String()
+	if err != nil {
+		if code := awsfault.Code(err); code != "" {
+			result += " " + strconv.Quote(code)
+		} else {
+			result += " " + awsfault.Classify(err).String()
+		}
 	}
 	id, _ := awsmiddleware.GetRequestIDMetadata(metadata)
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	_, _ = fmt.Fprintf(r.debug, "aws: %s attempt %s: %s in %s, request id %q\n", call, attempt, result, took.Round(time.Microsecond), id)
+	_, _ = fmt.Fprintf(r.debug, "aws: %s attempt %s: %s in %s, request id %q\n",
+		call, attempt, result, took.Round(time.Microsecond), awsfault.RequestID(id))
 }
 
 // cutReply is a reply that ended before its end. The SDK retries a connection

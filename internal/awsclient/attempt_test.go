@@ -110,7 +110,7 @@ func TestCutRepliesOfWritesAreNotRepeated(t *testing.T) {
 // With the SDK's shared retry quota, about a hundred throttled calls use up what
 // all calls of a client may retry.
 func TestManyThrottledCallsDoNotUseUpAQuota(t *testing.T) {
-	r := newRetryer()
+	r := Options{}.retryer()
 	throttled := &smithy.GenericAPIError{Code: "ThrottlingException"}
 	for range 10000 {
 		if _, err := r.GetRetryToken(t.Context(), throttled); err != nil {
@@ -243,7 +243,7 @@ func TestEveryAttemptIsCountedAndReported(t *testing.T) {
 			t.Fatalf("got\n%s\nwant line %d to begin %s", debug.String(), i+1, want)
 		}
 	}
-	if !strings.HasSuffix(lines[2], `request id "the-request-id"`) || !strings.HasSuffix(lines[0], `request id "the-request-id"`) {
+	if !strings.HasSuffix(lines[2], `request id "1f0c2a9e-5b7d-4c31-8a6e-0d9b3f7e2c54"`) || !strings.HasSuffix(lines[0], `request id "1f0c2a9e-5b7d-4c31-8a6e-0d9b3f7e2c54"`) {
 		t.Errorf("request ids are missing:\n%s", debug.String())
 	}
 	for _, part := range []string{"PLAINTEXT", "UExBSU5URVhU", "UkVQTFl", "AKIA", "the message"} {

@@ -24,22 +24,29 @@ type Identity struct {
 // Caller asks AWS who the calls of a configuration are made as, which needs no
 // permission:
 // https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html
-// Its errors can be told apart with awsfault.Classify, and wrap ErrCredentials where that
-// says Credentials.
+// Its errors can be told apart with awsfault.Classify, wrap ErrCredentials where that
+// says Credentials, and hold no text of AWS or the SDK.
 func Caller(ctx context.Context, cfg aws.Config) (Identity, error) {
 	out, err := sts.NewFromConfig(cfg).GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
 	if err != nil {
-		if awsfault.Classify(err) == awsfault.Malformed {
-			return Identity{}, fmt.Errorf("%w: %s", ErrReply, awsfault.Describe(err))
-		}
-		if awsfault.Classify(err) == awsfault.Credentials && !errors.Is(err, ErrCredentials) {
-			return Identity{}, fmt.Errorf("%w: %w", ErrCredentials, err)
-		}
-		return Identity{}, err
+		return Identity{}, callerError(ctx, err)
 	}
 	id := Identity{Account: aws.ToString(out.Account), ARN: aws.ToString(out.Arn)}
 	if len(id.Account) != 12 || strings.Trim(id.Account, "0123456789") != "" || !strings.Contains(id.ARN, ":"+id.Account+":") {
-		return Identity{}, fmt.Errorf("%w: account %q, ARN %q", ErrReply, awsfault.Printable(id.Account), awsfault.Printable(id.ARN))
+		return Identity{}, fmt.Errorf("%w: the reply has no account of twelve digits, or no ARN in it", ErrReply)
 	}
 	return id, nil
+}
+
+func callerError(ctx context.Context, err error) error {
+	var known *CredentialsError
+	switch {
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case errors.As(err, &known):
+		return known
+	case awsfault.Classify(err) == awsfault.Malformed:
+		return fmt.Errorf("%w: %s", ErrReply, awsfault.Describe(err))
+	}
+	return &told{awsfault.Describe(err), awsfault.Classify(err)}
 }

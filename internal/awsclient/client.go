@@ -3,7 +3,6 @@ package awsclient
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"os"
 	"strings"
@@ -16,6 +15,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/feature/ec2/imds"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/aws/smithy-go/logging"
+
+	"github.com/whispering/bundle/internal/awsfault"
 )
 
 // Static is an access key that is given rather than found.
@@ -39,16 +40,24 @@ type Options struct {
 	Timeout time.Duration // of one attempt, reply included; 0 means 10 s
 	Calls   *Calls        // counts every attempt; may be nil
 	Debug   io.Writer     // gets one line per attempt; may be nil
-	Version string        // of this product, for the user agent
+
+	// Terminal is where somebody sees what a credential_process writes to its
+	// standard error, and can answer it. nil if nobody does: then nothing of it is
+	// shown.
+	Terminal io.Writer
+
+	Version string // of this product, for the user agent
 
 	// Environ is the environment that the guards look at, as os.Environ gives it;
 	// nil for the process's own. The SDK always reads the process's own.
 	Environ []string
+
+	attempts int // of one call; 0 means maxAttempts
 }
 
 // New returns a configuration for the clients of AWS services. It makes no
 // calls. It returns an error wrapping ErrEndpointOverride where environment or
-// profile redirect calls, and one wrapping ErrCredentials where the way to get
+// profile redirect calls, and a CredentialsError where the way to get
 // credentials is configured wrongly.
 func New(ctx context.Context, o Options) (aws.Config, error) {
 	if o.Region == "" {
@@ -77,11 +86,15 @@ func New(ctx context.Context, o Options) (aws.Config, error) {
 	}
 	cfg.ConfigSources = append([]any{noConfiguredEndpoints{}}, cfg.ConfigSources...)
 	cfg.HTTPClient = withoutRedirects(cfg.HTTPClient, o.timeout())
-	cfg.Retryer = newRetryer
+	cfg.Retryer = o.retryer
 	cfg.RetryMaxAttempts, cfg.RetryMode = 0, ""
 	cfg.Logger, cfg.ClientLogMode = logging.Nop{}, 0 // the SDK's own writes past our streams
 	cfg.AppID = o.appID()
-	cfg.Credentials = marked{cfg.Credentials, "no usable AWS credentials"}
+	if !o.Local {
+		if err := o.provide(&cfg); err != nil {
+			return aws.Config{}, err
+		}
+	}
 	if o.Role != "" {
 		cfg.Credentials = assume(cfg, o.Role)
 	}
@@ -101,15 +114,11 @@ func embedded(_ context.Context, o Options) (aws.Config, error) {
 // found is the configuration that environment and profile give, once both are
 // found free of endpoints.
 func found(ctx context.Context, o Options) (aws.Config, error) {
-	environ := o.Environ
-	if environ == nil {
-		environ = os.Environ()
-	}
-	if err := checkEnviron(environ); err != nil {
+	if err := checkEnviron(o.environ()); err != nil {
 		return aws.Config{}, err
 	}
 	metadata := imds.ClientDisabled
-	if strings.EqualFold(lookup(environ, "AWS_EC2_METADATA_DISABLED"), "false") {
+	if o.metadata() {
 		metadata = imds.ClientEnabled
 	}
 	endpoint := config.WithBaseEndpoint(o.EndpointURL) // also for a role that a profile names
@@ -120,26 +129,59 @@ func found(ctx context.Context, o Options) (aws.Config, error) {
 		endpoint,
 		config.WithRegion(o.Region),
 		config.WithHTTPClient(newHTTPClient(o.timeout())),
-		config.WithRetryer(newRetryer),
+		config.WithRetryer(o.retryer),
 		config.WithLogger(logging.Nop{}),
 		config.WithAppID(o.appID()),
 		config.WithEC2IMDSClientEnableState(metadata),
 		config.WithAPIOptions((&recorder{calls: o.Calls, debug: o.Debug}).options()),
 	)
 	if err != nil {
-		return aws.Config{}, fmt.Errorf("%w: %w", ErrCredentials, err)
+		return aws.Config{}, refused(err, o.environ())
 	}
 	return cfg, checkProfile(cfg.ConfigSources)
 }
 
+// provide makes the credentials that the SDK has found in environment or profile
+// ones that run a program as we want it, are asked of nobody else's host, and
+// say in words of ours why there are none.
+func (o Options) provide(cfg *aws.Config) error {
+	c := chain{o.environ(), sharedConfig(cfg.ConfigSources), sourcesOf(cfg.Credentials)}
+	container, metadata := c.asks(aws.CredentialSourceHTTP), c.asks(aws.CredentialSourceIMDS) && o.metadata()
+	if setting := misdirected(c.environ, c.profile, container, metadata); setting != "" {
+		return &CredentialsError{Provider: Configuration, Profile: c.name(), Setting: setting, class: awsfault.Credentials}
+	}
+	if c.asks(aws.CredentialSourceProcess) && c.profile != nil {
+		cfg.Credentials = process(*cfg, c.profile, o.Terminal)
+	}
+	cfg.Credentials = explained{cfg.Credentials, c.explain}
+	return nil
+}
+
 // assume returns credentials of a role, assumed for 15 minutes at a time.
 func assume(cfg aws.Config, role string) aws.CredentialsProvider {
-	return marked{
+	return explained{
 		aws.NewCredentialsCache(stscreds.NewAssumeRoleProvider(sts.NewFromConfig(cfg), role, func(a *stscreds.AssumeRoleOptions) {
 			a.RoleSessionName = "bundle"
 		})),
-		fmt.Sprintf("role %q cannot be assumed", role),
+		func(err error) *CredentialsError {
+			e := chain{}.explain(err)
+			e.Provider, e.Role = Role, role
+			return e
+		},
 	}
+}
+
+func (o Options) environ() []string {
+	if o.Environ == nil {
+		return os.Environ()
+	}
+	return o.Environ
+}
+
+// metadata reports whether the EC2 instance metadata service may be asked, which
+// has to be said: it is never there in CI, and asking it takes seconds.
+func (o Options) metadata() bool {
+	return strings.EqualFold(lookup(o.environ(), "AWS_EC2_METADATA_DISABLED"), "false")
 }
 
 func (o Options) timeout() time.Duration {

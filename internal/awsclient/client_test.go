@@ -53,7 +53,7 @@ func (s *server) count() int {
 func text(status int, body string) func(int, http.ResponseWriter, *http.Request) {
 	return func(_ int, w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/x-amz-json-1.1")
-		w.Header().Set("X-Amzn-RequestId", "the-request-id")
+		w.Header().Set("X-Amzn-RequestId", "1f0c2a9e-5b7d-4c31-8a6e-0d9b3f7e2c54")
 		w.WriteHeader(status)
 		_, _ = io.WriteString(w, body)
 	}

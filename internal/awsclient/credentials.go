@@ -3,60 +3,102 @@ package awsclient
 import (
 	"context"
 	"errors"
+	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/smithy-go"
 
 	"github.com/whispering/bundle/internal/awsfault"
 )
 
 // ErrCredentials reports that there are no credentials, or that AWS does not
 // accept them.
-var ErrCredentials error = noCredentials{}
+var ErrCredentials error = &told{"no usable AWS credentials", awsfault.Credentials}
 
-type noCredentials struct{}
+// A Provider is where credentials come from.
+type Provider int
 
-func (noCredentials) Error() string          { return "no usable AWS credentials" }
-func (noCredentials) CredentialsError() bool { return true }
+// The providers of credentials.
+const (
+	Nowhere       Provider = iota // nothing is configured
+	Environment                   // AWS_ACCESS_KEY_ID and its like
+	SharedFiles                   // keys of a profile
+	Process                       // credential_process of a profile
+	SSO                           // IAM Identity Center
+	Login                         // aws login
+	WebIdentity                   // a token file, exchanged for a role's credentials
+	Container                     // the credentials endpoint of a container
+	Metadata                      // that of an EC2 instance
+	Role                          // a role that other credentials assume
+	Configuration                 // none was reached: a setting is wrong
+)
 
-// marked gives out credentials, and marks its errors as being about credentials
-// unless it was merely out of reach.
-type marked struct {
-	aws.CredentialsProvider
-	what string
+// A CredentialsError says which provider of credentials failed. It holds nothing
+// of what the provider, a program, a file or a server said, all of which may
+// hold credentials; only AWS's error code.
+type CredentialsError struct {
+	Provider Provider
+	Profile  string // the one that was chosen, "" for none or one whose name is not fit to print
+	Role     string // ARN of the role that cannot be assumed, "" if that is not known
+	Setting  string // the variable or profile setting that is wrong, "" if that is not known
+	Code     string // AWS's, "" if there is none
+	Status   int    // of the HTTP reply, 0 if there is none
+	Network  string // why there is no reply, "" if there is one or none was asked for
+	class    awsfault.Class
 }
 
-func (m marked) Retrieve(ctx context.Context) (aws.Credentials, error) {
-	c, err := m.CredentialsProvider.Retrieve(ctx)
-	if err == nil {
+// Error says what failed, and what to do about it.
+func (e *CredentialsError) Error() string {
+	what, remedy := e.words()
+	if remedy == "" {
+		return what
+	}
+	return what + ". " + strings.TrimSuffix(remedy, ".")
+}
+
+// Remedy says what to do about it.
+func (e *CredentialsError) Remedy() string {
+	_, remedy := e.words()
+	return remedy
+}
+
+// Class tells a provider that refuses from one that does not answer.
+func (e *CredentialsError) Class() awsfault.Class { return e.class }
+
+// Is reports an ErrCredentials, unless the provider was merely out of reach.
+func (e *CredentialsError) Is(target error) bool {
+	return target == ErrCredentials && e.class == awsfault.Credentials
+}
+
+// explained gives out credentials, and says in words of ours why there are none.
+type explained struct {
+	aws.CredentialsProvider
+	explain func(error) *CredentialsError
+}
+
+// Retrieve implements aws.CredentialsProvider.
+func (p explained) Retrieve(ctx context.Context) (aws.Credentials, error) {
+	c, err := p.CredentialsProvider.Retrieve(ctx)
+	if err == nil && c.HasKeys() {
 		return c, nil
 	}
-	switch awsfault.Classify(err) {
-	case awsfault.Canceled, awsfault.Throttled, awsfault.Unavailable, awsfault.Malformed:
-		return c, err
+	var known *CredentialsError
+	switch {
+	case ctx.Err() != nil:
+		return aws.Credentials{}, ctx.Err()
+	case errors.As(err, &known):
+		return aws.Credentials{}, known
 	}
-	return c, &credentialsError{m.what, err}
+	return aws.Credentials{}, p.explain(err)
 }
 
-// credentialsError is recognised by awsfault by its method CredentialsError.
-type credentialsError struct {
-	what string
-	err  error
+// A told error is an error of AWS in words of ours.
+type told struct {
+	text  string
+	class awsfault.Class
 }
 
-func (e *credentialsError) Error() string {
-	var operation *smithy.OperationError
-	if errors.As(e.err, &operation) && operation.ServiceID == "ec2imds" {
-		return e.what + ": there are none in the environment, the shared files, a web identity or a container" +
-			" (for the role of an EC2 instance, set AWS_EC2_METADATA_DISABLED=false)"
-	}
-	var api smithy.APIError
-	if errors.As(e.err, &api) {
-		return e.what + ": " + api.ErrorCode() + ": " + api.ErrorMessage()
-	}
-	return e.what + ": " + e.err.Error()
+func (e *told) Error() string         { return e.text }
+func (e *told) Class() awsfault.Class { return e.class }
+func (e *told) Is(target error) bool {
+	return target == ErrCredentials && e.class == awsfault.Credentials
 }
-
-func (e *credentialsError) Unwrap() error          { return e.err }
-func (e *credentialsError) Is(target error) bool   { return target == ErrCredentials }
-func (e *credentialsError) CredentialsError() bool { return true }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/url"
+	"runtime"
 	"slices"
 	"strings"
 
@@ -31,10 +32,16 @@ func (noConfiguredEndpoints) GetIgnoreConfiguredEndpoints(context.Context) (valu
 	return true, true, nil
 }
 
+// ignored reports whether the environment has the SDK disregard endpoints. Then
+// they have no effect on any call made here either.
+func ignored(environ []string) bool {
+	return strings.EqualFold(lookup(environ, ignoreVariable), "true")
+}
+
 // checkEnviron refuses every variable that names an endpoint. It names the
 // variables and never their values, which may hold credentials.
 func checkEnviron(environ []string) error {
-	if strings.EqualFold(lookup(environ, ignoreVariable), "true") {
+	if ignored(environ) {
 		return nil
 	}
 	var names []string
@@ -95,6 +102,52 @@ func checkShared(profile *config.SharedConfig) error {
 	return nil
 }
 
+// The variables that say where credentials are asked for. They move no other
+// call; but whoever is asked gets the token that goes with the question, and
+// gives the credentials that the job then works with.
+const (
+	fullURI      = "AWS_CONTAINER_CREDENTIALS_FULL_URI"
+	relativeURI  = "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"
+	metadataHost = "AWS_EC2_METADATA_SERVICE_ENDPOINT"
+)
+
+// misdirected names the setting by which credentials would be asked of a host
+// that is not this machine, the container's or the instance's own, and is not
+// reached over https; "" if there is none. Only providers that are in the chain
+// of credentials count.
+// https://docs.aws.amazon.com/sdkref/latest/guide/feature-container-credentials.html
+func misdirected(environ []string, profile *config.SharedConfig, container, metadata bool) string {
+	relative, full := lookup(environ, relativeURI), lookup(environ, fullURI)
+	imds := lookup(environ, metadataHost)
+	switch {
+	case container && relative != "" && !strings.HasPrefix(relative, "/"): // it is put behind a host's name
+		return relativeURI
+	case container && relative == "" && full != "" && !allowedHost(full):
+		return fullURI
+	case metadata && imds != "" && !allowedHost(imds):
+		return metadataHost
+	case metadata && imds == "" && profile != nil && profile.EC2IMDSEndpoint != "" && !allowedHost(profile.EC2IMDSEndpoint):
+		return "ec2_metadata_service_endpoint"
+	}
+	return ""
+}
+
+// allowedHost accepts what may be asked for credentials: any host over https,
+// and over http this machine and the addresses of ECS, EKS and EC2.
+func allowedHost(raw string) bool {
+	u, err := url.Parse(raw)
+	if err != nil || u.Hostname() == "" || u.User != nil {
+		return false
+	}
+	switch host := u.Hostname(); {
+	case u.Scheme == "https", u.Scheme == "http" && isLoopback(host):
+		return true
+	case u.Scheme == "http":
+		return slices.Contains([]string{"169.254.170.2", "169.254.170.23", "fd00:ec2::23", "169.254.169.254", "fd00:ec2::254"}, host)
+	}
+	return false
+}
+
 // checkEndpoint accepts an endpoint over https, or over http on a loopback
 // address, and for the embedded AWS only the latter. Its errors do not repeat
 // the URL, which may hold credentials.
@@ -120,13 +173,13 @@ func isLoopback(host string) bool {
 	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
-// lookup returns the value of a variable, the last one given if there are more.
+// lookup returns the value of a variable, as the SDK would find it.
 func lookup(environ []string, name string) string {
-	value := ""
 	for _, entry := range environ {
-		if n, v, _ := strings.Cut(entry, "="); strings.EqualFold(n, name) {
-			value = v
+		n, v, _ := strings.Cut(entry, "=")
+		if n == name || runtime.GOOS == "windows" && strings.EqualFold(n, name) {
+			return v
 		}
 	}
-	return value
+	return ""
 }

@@ -1,6 +1,7 @@
 package awsclient
 
 import (
+	"cmp"
 	"io"
 	"net"
 	"net/http"
@@ -71,13 +72,13 @@ func WithTimeout(cfg aws.Config, timeout time.Duration) aws.Config {
 	return cfg
 }
 
-// newRetryer returns the SDK's standard retries with full jitter: from 50 ms,
+// retryer returns the SDK's standard retries with full jitter: from 50 ms,
 // and from 1 s after throttling, up to 20 s. The quota that all calls of a
 // client share is lifted: with it, a burst of throttled calls fails although
 // each would succeed on its next attempt.
-func newRetryer() aws.Retryer {
-	return retry.NewStandard(func(o *retry.StandardOptions) {
-		o.MaxAttempts = maxAttempts
-		o.RateLimiter = ratelimit.None
+func (o Options) retryer() aws.Retryer {
+	return retry.NewStandard(func(s *retry.StandardOptions) {
+		s.MaxAttempts = cmp.Or(o.attempts, maxAttempts)
+		s.RateLimiter = ratelimit.None
 	})
 }

@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/url"
+	"regexp"
 	"strings"
 	"unicode"
 
@@ -12,15 +12,19 @@ import (
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 )
 
+// Told is an error that knows its class, and whose text is our own: it quotes
+// nothing of what a service, an SDK or another program said.
+type Told interface {
+	error
+	Class() Class
+}
+
 // Describe says what went wrong in words that cannot hold any part of a reply's
-// content: AWS's own for a refusal, those of the network for a call that was
-// not sent, and never those of a parser. It is one line, with the request's id
-// where there is one.
+// content: AWS's code for a refusal, and its text only where it has a form that
+// is known; never the words of a parser or of a server. It is one line, with the
+// request's id where there is one.
 func Describe(err error) string {
-	var marked interface {
-		error
-		CredentialsError() bool
-	}
+	var told Told
 	var malformed interface {
 		error
 		ReplyError() bool
@@ -29,19 +33,14 @@ func Describe(err error) string {
 	var send *smithyhttp.RequestSendError
 	text := ""
 	switch {
-	case errors.As(err, &marked):
-		return Printable(marked.Error())
+	case errors.As(err, &told):
+		return Printable(told.Error())
 	case errors.As(err, &malformed):
 		text = Printable(malformed.Error())
 	case errors.As(err, &api) && api.ErrorCode() != "" && api.ErrorCode() != "UnknownError":
-		text = Printable(strings.TrimSuffix(api.ErrorCode()+": "+api.ErrorMessage(), ": "))
+		text = refusal(api.ErrorCode(), api.ErrorMessage())
 	case errors.As(err, &send):
-		cause := send.Err
-		var at *url.Error
-		if errors.As(cause, &at) {
-			cause = at.Err
-		}
-		return Printable(cause.Error())
+		return Network(send.Err)
 	case Status(err) != 0:
 		text = fmt.Sprintf("a reply with HTTP status %d that is not from AWS or was cut short", Status(err))
 	case errors.Is(err, context.DeadlineExceeded):
@@ -50,10 +49,95 @@ func Describe(err error) string {
 		return fmt.Sprintf("the call failed (%T)", err)
 	}
 	var id interface{ ServiceRequestID() string }
-	if errors.As(err, &id) && id.ServiceRequestID() != "" {
-		text += fmt.Sprintf(" (request id %s)", Printable(id.ServiceRequestID()))
+	if errors.As(err, &id) && RequestID(id.ServiceRequestID()) != "" {
+		text += fmt.Sprintf(" (request id %s)", id.ServiceRequestID())
 	}
 	return text
+}
+
+// refusal says how AWS refused: its code, and what that means or what AWS says
+// of it. The text of an error about credentials may hold the request that was
+// signed, session token included, and is never quoted.
+func refusal(code, message string) string {
+	safe := SafeCode(code)
+	if safe == "" {
+		safe = "an error without a code of AWS's form"
+	}
+	if classifyCode(code, 0) == Credentials {
+		if words := meaning(code); words != "" {
+			return safe + ": " + words
+		}
+		return safe
+	}
+	if words := quotable(message); words != "" {
+		return safe + ": " + words
+	}
+	return safe
+}
+
+// meaning says what a refusal of credentials means.
+func meaning(code string) string {
+	switch code {
+	case "ExpiredToken", "ExpiredTokenException":
+		return "the credentials have expired"
+	case "RequestExpired":
+		return "the request was signed too long ago: this machine's clock may be wrong"
+	case "SignatureDoesNotMatch", "InvalidSignatureException":
+		return "the secret access key does not belong to the access key id, or this machine's clock is wrong"
+	case "UnrecognizedClientException", "InvalidClientTokenId", "InvalidAccessKeyId":
+		return "AWS does not know the access key id, or the session token does not belong to it"
+	case "InvalidIdentityToken", "InvalidIdentityTokenException":
+		return "the web identity token is not one that AWS accepts"
+	}
+	return ""
+}
+
+// The forms of AWS's texts that are quoted. A text of another form may repeat
+// the request, or hold what somebody between AWS and us put there.
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html
+var known = []*regexp.Regexp{
+	regexp.MustCompile(`^User: [\w:/+=,.@-]{1,300} is not authorized to perform: [a-z0-9-]{1,40}:[A-Za-z]{1,60}` +
+		`( on (this )?resource(: [\w:/+=,.@*$-]{1,600})?)?` +
+		`( (because|with) [A-Za-z' ,:-]{1,240})?`),
+	regexp.MustCompile(`^(Alias |Key ')arn:[\w:/+=,.@-]{1,300}'? (is not found|does not exist)`),
+	regexp.MustCompile(`^arn:[\w:/+=,.@-]{1,300} is (disabled|pending deletion|pending import|unavailable)`),
+	regexp.MustCompile(`^(Unzipped|Zipped) size must be smaller than [0-9]{1,12} bytes`),
+}
+
+// quotable returns the part of a text of AWS that has a known form.
+func quotable(message string) string {
+	for _, form := range known {
+		if words := form.FindString(message); words != "" {
+			return Printable(words)
+		}
+	}
+	return ""
+}
+
+// codeForm is that of AWS's error codes: words written together, such as
+// AccessDeniedException.
+var codeForm = regexp.MustCompile(`^(EC2|S3)?[A-Z][A-Za-z]*[a-z][A-Za-z]*(\.[A-Z][A-Za-z]*)*$`)
+
+// SafeCode returns an error code if it has the form of AWS's, and "" for
+// anything else that a reply had in its place.
+func SafeCode(code string) string {
+	if len(code) > 64 || !codeForm.MatchString(code) {
+		return ""
+	}
+	return code
+}
+
+// idForm is that of the ids that AWS gives to requests: hexadecimal digits, as a
+// rule a UUID.
+var idForm = regexp.MustCompile(`^[0-9A-Fa-f]{4,}(-[0-9A-Fa-f]{4,})*$`)
+
+// RequestID returns a request's id if it has the form of AWS's, and "" for
+// anything else that a reply had in its place.
+func RequestID(id string) string {
+	if len(id) < 8 || len(id) > 64 || !idForm.MatchString(id) {
+		return ""
+	}
+	return id
 }
 
 // Printable makes text from elsewhere fit for one line of an error message.

@@ -7,7 +7,6 @@ import (
 	"context"
 	"errors"
 	"io"
-	"net"
 
 	"github.com/aws/smithy-go"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
@@ -38,10 +37,10 @@ func (c Class) String() string {
 // https://docs.aws.amazon.com/kms/latest/APIReference/CommonErrors.html
 // https://docs.aws.amazon.com/lambda/latest/api/CommonErrors.html
 //
-// An error that has a method CredentialsError counts as one of credentials, and
-// one that has a method ReplyError as one of the reply.
+// An error that knows its class, see Told, is taken at its word, and one that has
+// a method ReplyError counts as one of the reply.
 func Classify(err error) Class {
-	var marked interface{ CredentialsError() bool }
+	var told Told
 	var malformed interface{ ReplyError() bool }
 	var api smithy.APIError
 	switch {
@@ -49,8 +48,8 @@ func Classify(err error) Class {
 		return Other
 	case errors.Is(err, context.Canceled):
 		return Canceled
-	case errors.As(err, &marked):
-		return Credentials
+	case errors.As(err, &told):
+		return told.Class()
 	case errors.As(err, &malformed):
 		return Malformed
 	case errors.As(err, &api):
@@ -58,9 +57,8 @@ func Classify(err error) Class {
 	}
 	var deserialization *smithy.DeserializationError
 	var send *smithyhttp.RequestSendError
-	var network net.Error
 	switch {
-	case errors.As(err, &deserialization), errors.As(err, &send), errors.As(err, &network),
+	case errors.As(err, &deserialization), errors.As(err, &send), ofNetwork(err),
 		errors.Is(err, context.DeadlineExceeded), errors.Is(err, io.ErrUnexpectedEOF), Status(err) != 0:
 		return Unavailable
 	}
@@ -92,11 +90,12 @@ func classifyCode(code string, status int) Class {
 	return Other
 }
 
-// Code returns the code that AWS gave an error, or "" where it gave none.
+// Code returns the code that AWS gave an error, or "" where it gave none of the
+// form of one.
 func Code(err error) string {
 	var api smithy.APIError
 	if errors.As(err, &api) {
-		return api.ErrorCode()
+		return SafeCode(api.ErrorCode())
 	}
 	return ""
 }

@@ -18,6 +18,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 
+	"github.com/whispering/bundle/internal/awsfault"
 	"github.com/whispering/bundle/pipeline/secret"
 )
 
@@ -67,7 +68,7 @@ func newFake(t *testing.T, reply func(request) answer) *fake {
 		f.mu.Unlock()
 		a := reply(in)
 		w.Header().Set("Content-Type", "application/x-amz-json-1.1")
-		w.Header().Set("X-Amzn-RequestId", "the-request-id")
+		w.Header().Set("X-Amzn-RequestId", "1f0c2a9e-5b7d-4c31-8a6e-0d9b3f7e2c54")
 		w.WriteHeader(a.status)
 		if text, ok := a.body.(string); ok {
 			_, _ = io.WriteString(w, text)
@@ -290,7 +291,7 @@ func TestRefusalsAreToldApartAndAllReported(t *testing.T) {
 			t.Errorf("%s: %v, want %v", name, r.Err, want[name])
 		}
 	}
-	if got := results["/a/d1"].Err.Error(); !strings.Contains(got, "ssm:GetParameters on resource: /a/d1") || !strings.Contains(got, "the-request-id") {
+	if got := results["/a/d1"].Err.Error(); !strings.Contains(got, "ssm:GetParameters on resource: /a/d1") || !strings.Contains(got, "1f0c2a9e-5b7d-4c31-8a6e-0d9b3f7e2c54") {
 		t.Errorf("the error does not say what AWS said: %s", got)
 	}
 
@@ -414,7 +415,7 @@ func TestWhatEveryCallWouldMeetStopsTheRead(t *testing.T) {
 		want   error
 		text   string
 	}{
-		"throttled":       {refusal("ThrottlingException", "Rate exceeded"), ErrUnavailable, "ThrottlingException: Rate exceeded (request id the-request-id)"},
+		"throttled":       {refusal("ThrottlingException", "Rate exceeded"), ErrUnavailable, "ThrottlingException (request id 1f0c2a9e-5b7d-4c31-8a6e-0d9b3f7e2c54)"},
 		"internal":        {answer{500, map[string]any{"__type": "InternalServerError"}}, ErrUnavailable, "InternalServerError"},
 		"503 HTML":        {answer{503, "<html>"}, ErrUnavailable, "HTTP status 503"},
 		"200 HTML":        {answer{200, "<html>"}, ErrUnavailable, "HTTP status 200"},
@@ -424,7 +425,7 @@ func TestWhatEveryCallWouldMeetStopsTheRead(t *testing.T) {
 		"value a number":  {answer{200, `{"Parameters":[{"Name":"/a/x","Value":true` + canary + `}]}`}, ErrUnavailable, "not from AWS"},
 		"empty":           {answer{500, ""}, ErrUnavailable, "HTTP status 500"},
 		"expired":         {refusal("ExpiredTokenException", "The security token included in the request is expired"), ErrCredentials, "expired"},
-		"unknown key":     {refusal("UnrecognizedClientException", "The security token included in the request is invalid."), ErrCredentials, "invalid"},
+		"unknown key":     {refusal("UnrecognizedClientException", "The security token included in the request is invalid."), ErrCredentials, "does not know the access key id"},
 		"bad signature":   {refusal("InvalidSignatureException", "no"), ErrCredentials, "InvalidSignatureException"},
 	} {
 		f := newFake(t, func(request) answer { return tt.answer })
@@ -441,7 +442,7 @@ func TestWhatEveryCallWouldMeetStopsTheRead(t *testing.T) {
 // marked is what the product's own credentials return when there are none.
 type marked struct{ error }
 
-func (marked) CredentialsError() bool { return true }
+func (marked) Class() awsfault.Class { return awsfault.Credentials }
 
 func TestMissingCredentialsStopTheRead(t *testing.T) {
 	f := newFake(t, func(in request) answer { return honest(in) })
@@ -518,7 +519,7 @@ func TestATimeOutOfOneAttemptIsUnavailable(t *testing.T) {
 	cfg.Retryer = func() aws.Retryer { return aws.NopRetryer{} }
 	cfg.HTTPClient = &http.Client{Timeout: 50 * time.Millisecond}
 	err := New(cfg, Options{}).Read(t.Context(), refs(t, "/a/x"), func(Result) { t.Error("a result") })
-	if !errors.Is(err, ErrUnavailable) || errors.Is(err, context.DeadlineExceeded) || !strings.Contains(err.Error(), "Client.Timeout") {
+	if !errors.Is(err, ErrUnavailable) || errors.Is(err, context.DeadlineExceeded) || !strings.Contains(err.Error(), "time-out") {
 		t.Errorf("got %v", err)
 	}
 }

@@ -73,7 +73,7 @@ func (l *Lambda) fetch(ctx context.Context, link *url.URL, size int64) ([]byte, 
 	}
 	response, err := l.http.Do(request)
 	if err != nil {
-		return nil, fmt.Errorf("%w: the content of the layer cannot be had from %s: %s", ErrUnavailable, link.Host, network(err))
+		return nil, fmt.Errorf("%w: the content of the layer cannot be had from %s: %s", ErrUnavailable, link.Host, awsfault.Network(err))
 	}
 	defer func() { _ = response.Body.Close() }()
 	switch status := response.StatusCode; {
@@ -85,18 +85,9 @@ func (l *Lambda) fetch(ctx context.Context, link *url.URL, size int64) ([]byte, 
 	content := bytes.NewBuffer(make([]byte, 0, size+1+bytes.MinRead))
 	_, err = content.ReadFrom(io.LimitReader(response.Body, size+1)) // one more than there should be shows that there is more
 	if err != nil {
-		return nil, fmt.Errorf("%w: the content of the layer was cut short: %s", ErrUnavailable, network(err))
+		return nil, fmt.Errorf("%w: the content of the layer was cut short: %s", ErrUnavailable, awsfault.Network(err))
 	}
 	return content.Bytes(), nil
-}
-
-// network says what went wrong, without the link.
-func network(err error) string {
-	var at *url.Error
-	if errors.As(err, &at) {
-		err = at.Err
-	}
-	return awsfault.Printable(err.Error())
 }
 
 func pause(ctx context.Context, d time.Duration) {

@@ -17,6 +17,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 
+	"github.com/whispering/bundle/internal/awsfault"
 	"github.com/whispering/bundle/internal/awslocal"
 	"github.com/whispering/bundle/pipeline/secret"
 )
@@ -42,7 +43,7 @@ func lying(t *testing.T, status int, body string) *KMS {
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		_, _ = io.Copy(io.Discard, r.Body)
 		w.Header().Set("Content-Type", "application/x-amz-json-1.1")
-		w.Header().Set("X-Amzn-RequestId", "the-request-id")
+		w.Header().Set("X-Amzn-RequestId", "1f0c2a9e-5b7d-4c31-8a6e-0d9b3f7e2c54")
 		w.WriteHeader(status)
 		_, _ = io.WriteString(w, body)
 	}))
@@ -138,7 +139,7 @@ func TestErrorsAreNamed(t *testing.T) {
 			} else if code == "ValidationException" {
 				want = ErrReply
 			}
-			if !errors.Is(err, want) || !strings.Contains(err.Error(), code+": the message (request id the-request-id)") {
+			if !errors.Is(err, want) || !strings.Contains(err.Error(), code) || !strings.Contains(err.Error(), "(request id 1f0c2a9e-5b7d-4c31-8a6e-0d9b3f7e2c54)") || strings.Contains(err.Error(), "the message") {
 				t.Errorf("%s: %v, want %v", code, err, want)
 			}
 		}
@@ -198,13 +199,19 @@ func TestErrorsRepeatNoPlaintext(t *testing.T) {
 	} {
 		for _, code := range []string{"ValidationException", "AccessDeniedException", message} {
 			_, err := lying(t, 400, refusal(code, message)).Encrypt(t.Context(), keyARN, secret.New([]byte(canary)), nil)
-			if err == nil || strings.Contains(err.Error(), "cAnArY") || strings.Contains(err.Error(), encoded[4:30]) || !strings.Contains(err.Error(), "withheld") {
+			if err == nil || strings.Contains(err.Error(), "cAnArY") || strings.Contains(err.Error(), encoded[4:30]) {
 				t.Errorf("%s as %s: %v", name, code, err)
 			}
 		}
 	}
+	// Not even in a text of the form that is quoted.
+	const form = "User: arn:aws:sts::222222222222:assumed-role/x/y is not authorized to perform: kms:Encrypt on resource: "
+	_, err := lying(t, 400, refusal("AccessDeniedException", form+encoded)).Encrypt(t.Context(), keyARN, secret.New([]byte(canary)), nil)
+	if err == nil || strings.Contains(err.Error(), encoded[4:30]) || !strings.Contains(err.Error(), "withheld") {
+		t.Errorf("got %v", err)
+	}
 	// What a box and a message may have in common by chance is not an echo.
-	const message = "not authorized to perform: kms:Encrypt on resource: " + keyARN
+	const message = "User: arn:aws:sts::222222222222:assumed-role/x/y is not authorized to perform: kms:Encrypt on resource: " + keyARN
 	box := secret.New([]byte(`{"REGION":"us-west-2","QUEUE":"arn:aws:sqs:us-west-2:1"}`))
 	if _, err := lying(t, 400, refusal("AccessDeniedException", message)).Encrypt(t.Context(), keyARN, box, nil); !strings.Contains(err.Error(), message) {
 		t.Errorf("got %v", err)
@@ -217,7 +224,7 @@ func TestErrorsRepeatNoPlaintext(t *testing.T) {
 // marked is what the product's own credentials return when there are none.
 type marked struct{ error }
 
-func (marked) CredentialsError() bool { return true }
+func (marked) Class() awsfault.Class { return awsfault.Credentials }
 
 func TestTheContextAndTimeOutsAreToldApart(t *testing.T) {
 	release := make(chan struct{})

@@ -1,0 +1,216 @@
+package awsclient
+
+import (
+	"errors"
+	"reflect"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/smithy-go"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
+
+	"github.com/whispering/bundle/internal/awsfault"
+)
+
+// An answered error is that of a call which was sent to get credentials, in
+// whatever way it ended. It tells a role that cannot be assumed from
+// credentials that could not be had to assume it.
+type answered struct {
+	call   string // as in Calls
+	status int    // of the reply, 0 if there is none
+	err    error
+}
+
+func (e *answered) Error() string { return e.call + " failed" }
+func (e *answered) Unwrap() error { return e.err }
+
+// givesCredentials reports whether a call is made to get credentials.
+func givesCredentials(call string) bool {
+	service, operation, _ := strings.Cut(call, ":")
+	switch service {
+	case "sso", "ssooidc", "signin", "ec2imds", "container":
+		return true
+	}
+	return service == "sts" && strings.HasPrefix(operation, "AssumeRole")
+}
+
+// errLacking reports a reply that should hold credentials and does not.
+var errLacking = errors.New("the reply holds no credentials")
+
+// lacksCredentials reports whether a reply lacks what the SDK takes for given,
+// and would panic over.
+func lacksCredentials(reply any) bool {
+	v := reflect.ValueOf(reply)
+	if !v.IsValid() || v.Kind() == reflect.Pointer && v.IsNil() {
+		return true
+	}
+	if v = reflect.Indirect(v); v.Kind() != reflect.Struct {
+		return false
+	}
+	for _, name := range []string{"Credentials", "RoleCredentials"} {
+		if f := v.FieldByName(name); f.IsValid() && f.Kind() == reflect.Pointer && f.IsNil() {
+			return true
+		}
+	}
+	return false
+}
+
+// A chain is how credentials were to be had, as far as it helps to say what
+// went wrong.
+type chain struct {
+	environ []string
+	profile *config.SharedConfig // nil if none was read
+	sources []aws.CredentialSource
+}
+
+// sourcesOf returns the providers that a provider is made of, first to last.
+func sourcesOf(p aws.CredentialsProvider) []aws.CredentialSource {
+	if s, ok := p.(aws.CredentialProviderSource); ok {
+		return s.ProviderSources()
+	}
+	return nil
+}
+
+// sharedConfig returns the profile that the SDK has read.
+func sharedConfig(sources []any) *config.SharedConfig {
+	for _, source := range sources {
+		if profile, ok := source.(config.SharedConfig); ok {
+			return &profile
+		}
+	}
+	return nil
+}
+
+// asks reports whether a provider is part of the chain.
+func (c chain) asks(source aws.CredentialSource) bool { return slices.Contains(c.sources, source) }
+
+// explain tells which provider failed.
+func (c chain) explain(err error) *CredentialsError {
+	e := &CredentialsError{Provider: c.first(), Profile: c.name(), class: awsfault.Credentials}
+	var sent *answered
+	if !errors.As(err, &sent) {
+		var invalid *smithy.InvalidParamsError
+		switch id, key := lookup(c.environ, "AWS_ACCESS_KEY_ID"), lookup(c.environ, "AWS_SECRET_ACCESS_KEY"); {
+		case errors.As(err, &invalid): // an ARN that is none
+			e.Provider, e.Role = Role, c.role()
+		case e.Provider == Metadata && id != "" && key == "":
+			e.Setting = "AWS_ACCESS_KEY_ID"
+		case e.Provider == Metadata && id == "" && key != "":
+			e.Setting = "AWS_SECRET_ACCESS_KEY"
+		}
+		return e
+	}
+	e.Status, e.Code = sent.status, awsfault.Code(sent.err)
+	switch service, operation, _ := strings.Cut(sent.call, ":"); {
+	case operation == "AssumeRole":
+		e.Provider, e.Role = Role, c.role()
+	case service == "sts":
+		e.Provider = WebIdentity
+	case service == "container":
+		e.Provider, e.Code = Container, "" // anybody's words
+	case service == "ec2imds":
+		e.Provider, e.Code = Metadata, ""
+	case service == "signin":
+		e.Provider = Login
+	default:
+		e.Provider = SSO
+	}
+	e.class, e.Network = outcome(e.Provider, sent)
+	return e
+}
+
+// outcome tells whether a call for credentials was refused or not answered, and
+// in the latter case, why.
+func outcome(p Provider, sent *answered) (awsfault.Class, string) {
+	var send *smithyhttp.RequestSendError
+	switch {
+	case errors.As(sent.err, &send) && p == Metadata:
+		return awsfault.Credentials, "" // there is no such service on this machine
+	case errors.As(sent.err, &send):
+		return awsfault.Unavailable, awsfault.Network(send.Err)
+	case p == Container || p == Metadata:
+		if sent.status >= 500 || sent.status == 429 {
+			return awsfault.Unavailable, ""
+		}
+		return awsfault.Credentials, ""
+	}
+	switch class := awsfault.Classify(sent.err); class {
+	case awsfault.Throttled, awsfault.Unavailable, awsfault.Malformed:
+		return class, ""
+	}
+	return awsfault.Credentials, ""
+}
+
+// first is the provider that a chain begins with.
+func (c chain) first() Provider {
+	for _, entry := range []struct {
+		source   aws.CredentialSource
+		provider Provider
+	}{
+		{aws.CredentialSourceProcess, Process},
+		{aws.CredentialSourceSSO, SSO},
+		{aws.CredentialSourceSSOLegacy, SSO},
+		{aws.CredentialSourceLogin, Login},
+		{aws.CredentialSourceEnvVarsSTSWebIDToken, WebIdentity},
+		{aws.CredentialSourceProfileSTSWebIDToken, WebIdentity},
+		{aws.CredentialSourceEnvVars, Environment},
+		{aws.CredentialSourceProfile, SharedFiles},
+		{aws.CredentialSourceIMDS, Metadata},
+	} {
+		if c.asks(entry.source) {
+			return entry.provider
+		}
+	}
+	switch {
+	case c.profile != nil && leaf(c.profile).CredentialSource == "Environment":
+		return Environment
+	case c.asks(aws.CredentialSourceHTTP):
+		return Container
+	}
+	return Nowhere
+}
+
+// leaf is the profile that others take their credentials from in the end.
+func leaf(p *config.SharedConfig) *config.SharedConfig {
+	for p.Source != nil {
+		p = p.Source
+	}
+	return p
+}
+
+// role is the role that the profile leads to, if it is one only.
+func (c chain) role() string {
+	var roles []string
+	for p := c.profile; p != nil; p = p.Source {
+		if p.RoleARN != "" {
+			roles = append(roles, p.RoleARN)
+		}
+	}
+	if len(roles) != 1 {
+		return ""
+	}
+	return safeRole(roles[0])
+}
+
+// name is that of the profile.
+func (c chain) name() string {
+	name := ""
+	if c.profile != nil {
+		name = c.profile.Profile
+	}
+	return safeProfile(name)
+}
+
+var (
+	roleForm    = regexp.MustCompile(`^arn:aws[a-z-]*:iam::[0-9]{12}:role/[\w+=,.@/-]{1,576}$`)
+	profileForm = regexp.MustCompile(`^[\w.@:/+=, -]{1,64}$`)
+)
+
+// safeRole returns an ARN of a role, and "" for what is none.
+func safeRole(arn string) string { return roleForm.FindString(arn) }
+
+// safeProfile returns the name of a profile if it looks like one.
+func safeProfile(name string) string { return profileForm.FindString(name) }

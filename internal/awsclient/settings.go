@@ -1,0 +1,128 @@
+package awsclient
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/config"
+
+	"github.com/whispering/bundle/internal/awsfault"
+)
+
+// refused tells which setting the SDK cannot use. The SDK's own words are looked
+// at and not repeated: they hold lines of profiles and values of variables.
+func refused(err error, environ []string) *CredentialsError {
+	e := &CredentialsError{Provider: Configuration, Profile: safeProfile(chosenProfile(environ)), class: awsfault.Credentials}
+	var absent config.SharedConfigProfileNotExistError
+	var source config.SharedConfigAssumeRoleError
+	var roleless config.CredentialRequiresARNError
+	var code config.AssumeRoleTokenProviderNotSetError
+	var file config.SharedConfigLoadError
+	var path *fs.PathError
+	text := err.Error()
+	switch {
+	case errors.As(err, &source):
+		e.Setting = "source_profile"
+	case errors.As(err, &absent):
+		e.Setting = "AWS_PROFILE"
+	case errors.As(err, &roleless):
+		e.Setting = "role_arn"
+	case errors.As(err, &code):
+		e.Setting = "mfa_serial"
+	case errors.As(err, &file):
+		e.Setting = "AWS_CONFIG_FILE"
+	case strings.Contains(text, "custom CA bundle"), errors.As(err, &path) && path.Path == lookup(environ, "AWS_CA_BUNDLE"):
+		e.Setting = "AWS_CA_BUNDLE"
+	case strings.Contains(text, "partial credentials"):
+		e.Setting = "aws_secret_access_key"
+	case lookup(environ, fullURI) != "" && !allowedHost(lookup(environ, fullURI)):
+		e.Setting = fullURI
+	default:
+		e.Setting = settingIn(text)
+	}
+	return e
+}
+
+// chosenProfile is the name of the profile that the environment chooses.
+func chosenProfile(environ []string) string {
+	for _, name := range []string{"AWS_PROFILE", "AWS_DEFAULT_PROFILE"} {
+		if v := lookup(environ, name); v != "" {
+			return v
+		}
+	}
+	return "default"
+}
+
+// The variables and settings of profiles whose values the SDK may refuse, the
+// longer of two before what it begins with.
+var checked = []string{
+	"AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE", "AWS_EC2_METADATA_V1_DISABLED", "AWS_USE_DUALSTACK_ENDPOINT", "AWS_USE_FIPS_ENDPOINT",
+	"AWS_DEFAULTS_MODE", "AWS_MAX_ATTEMPTS", "AWS_RETRY_MODE", "AWS_ENABLE_ENDPOINT_DISCOVERY", "AWS_S3_USE_ARN_REGION",
+	"AWS_S3_DISABLE_MULTIREGION_ACCESS_POINTS", "AWS_S3_DISABLE_EXPRESS_SESSION_AUTH", "AWS_DISABLE_REQUEST_COMPRESSION",
+	"AWS_REQUEST_MIN_COMPRESSION_SIZE_BYTES", "AWS_ACCOUNT_ID_ENDPOINT_MODE", "AWS_REQUEST_CHECKSUM_CALCULATION",
+	"AWS_RESPONSE_CHECKSUM_VALIDATION", "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+	"ec2_metadata_service_endpoint_mode", "ec2_metadata_v1_disabled", "use_dualstack_endpoint", "use_fips_endpoint", "defaults_mode",
+	"max_attempts", "retry_mode", "disable_request_compression", "request_min_compression_size_bytes", "account_id_endpoint_mode",
+	"request_checksum_calculation", "response_checksum_validation", "disable_clock_skew_correction",
+	"credential_source", "duration_seconds", "sso_session", "sso_region", "sso_start_url", "sso_account_id", "sso_role_name",
+	"login_session", "web_identity_token_file", "role_arn", "credential_process",
+}
+
+// settingIn finds the setting that a text of the SDK is about. What it returns
+// is of the list above, never of the text.
+func settingIn(text string) string {
+	for _, name := range checked {
+		if strings.Contains(text, name) {
+			return name
+		}
+	}
+	switch {
+	case strings.Contains(text, "SSO session section"):
+		return "sso_session"
+	case strings.Contains(text, "role ARN is not set"):
+		return "AWS_ROLE_ARN"
+	case strings.Contains(text, "only one credential type"):
+		return "credential_process"
+	case strings.Contains(text, "EcsContainer"):
+		return "credential_source"
+	}
+	return ""
+}
+
+// configuration says which setting is wrong.
+func (e *CredentialsError) configuration() (what, remedy string) {
+	check := "Check it with " + e.command("aws sts get-caller-identity") + "."
+	switch e.Setting {
+	case "":
+		return fmt.Sprintf("the AWS configuration cannot be used: the environment, or %s", e.profile()), check
+	case "AWS_PROFILE":
+		return fmt.Sprintf("there is no %s in the AWS configuration files", e.profile()),
+			"Correct AWS_PROFILE, or add the profile (aws configure lists and makes them)."
+	case "source_profile":
+		return fmt.Sprintf("%s names a source_profile that does not exist or has no credentials", e.profile()), "Correct source_profile, or add what it names."
+	case "role_arn":
+		return fmt.Sprintf("%s, or one it is based on, has source_profile, credential_source or web_identity_token_file, and no role_arn", e.profile()), "Add role_arn."
+	case "mfa_serial":
+		return fmt.Sprintf("%s has mfa_serial, and bundle does not ask for codes", e.profile()),
+			fmt.Sprintf("Get a session first, as with: eval \"$(%s --format env)\"", e.command("aws configure export-credentials"))
+	case "aws_secret_access_key":
+		return fmt.Sprintf("%s has one of aws_access_key_id and aws_secret_access_key, and not the other", e.profile()), "Set both or neither."
+	case "credential_process":
+		return fmt.Sprintf("%s has more than one of source_profile, credential_source, credential_process and web_identity_token_file", e.profile()), "Keep one."
+	case "AWS_CONFIG_FILE":
+		return "one of the AWS configuration files cannot be read", "Correct the files that AWS_CONFIG_FILE and AWS_SHARED_CREDENTIALS_FILE name, or those in ~/.aws."
+	case "AWS_CA_BUNDLE":
+		return "the file of certificates in AWS_CA_BUNDLE, or ca_bundle of the profile, cannot be read, or holds no certificate",
+			"Name a file of PEM certificates, or unset it."
+	case "AWS_ROLE_ARN":
+		return "AWS_WEB_IDENTITY_TOKEN_FILE is set, and AWS_ROLE_ARN is not", "Set both or neither."
+	case relativeURI:
+		return relativeURI + " does not begin with a slash", "Correct it, or unset it."
+	case fullURI, metadataHost, "ec2_metadata_service_endpoint":
+		return e.Setting + " would have credentials asked of another machine in clear: " +
+			"it must be https, or http to a loopback address or to an address that ECS, EKS or EC2 has for it", "Correct it, or unset it."
+	}
+	return fmt.Sprintf("the AWS configuration cannot be used: %s is missing or has a value that is not allowed", e.Setting), check
+}
