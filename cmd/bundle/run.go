@@ -7,10 +7,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"strings"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/hashicorp/hcl/v2"
 	"github.com/urfave/cli/v2"
 
@@ -131,7 +129,7 @@ func (a *app) openDocument(ctx context.Context, environ []string, doc *sealed.Do
 	if err := os.WriteFile(file, doc.Bytes(), 0o600); err != nil {
 		return nil, err
 	}
-	environ = append(slices.Clone(environ), "BUNDLE_SECRETS_FUNCTION="+doc.Header.Name)
+	environ = append(environ[:len(environ):len(environ)], "BUNDLE_SECRETS_FUNCTION="+doc.Header.Name)
 	client := secrets.New(secrets.Options{Dir: opt, Environ: func() []string { return environ }})
 	values, err := client.All(ctx)
 	if err != nil {
@@ -156,9 +154,8 @@ func (a *app) openingEnviron(c *cli.Context, doc *sealed.Document) (environ []st
 		_, err := os.Stat(text(c, "data"))
 		switch {
 		case err != nil && awsclient.ServedElsewhere(a.environ) != "": // an embedded AWS, with its credentials
-			return awsclient.Opening(a.environ, awsclient.ServedElsewhere(a.environ), aws.Credentials{
-				AccessKeyID: a.getenv("AWS_ACCESS_KEY_ID"), SecretAccessKey: a.getenv("AWS_SECRET_ACCESS_KEY"), SessionToken: a.getenv("AWS_SESSION_TOKEN"),
-			}), done, nil
+			return awsclient.Opening(a.environ, awsclient.ServedElsewhere(a.environ),
+				a.getenv("AWS_ACCESS_KEY_ID"), a.getenv("AWS_SECRET_ACCESS_KEY"), a.getenv("AWS_SESSION_TOKEN")), done, nil
 		case err != nil:
 			return nil, nil, usagef("the embedded AWS sealed this layer, and there is no %s here, which has its keys. "+
 				"Name its state folder with --data, or build the layer here first.", text(c, "data"))
@@ -168,7 +165,7 @@ func (a *app) openingEnviron(c *cli.Context, doc *sealed.Document) (environ []st
 			return nil, nil, usagef("the embedded AWS cannot start: %v", err)
 		}
 		id, key := local.Credentials()
-		return awsclient.Opening(a.environ, local.URL(), aws.Credentials{AccessKeyID: id, SecretAccessKey: key}), func() { _ = local.Close() }, nil
+		return awsclient.Opening(a.environ, local.URL(), id, key, ""), func() { _ = local.Close() }, nil
 	}
 	cfg, err := awsclient.New(c.Context, awsclient.Options{
 		Region: doc.Region(), EndpointURL: text(c, "endpoint-url"), Version: version(), Environ: a.environ, Terminal: a.attended(),
@@ -180,7 +177,7 @@ func (a *app) openingEnviron(c *cli.Context, doc *sealed.Document) (environ []st
 	if err != nil {
 		return nil, nil, credentialsProblem(err)
 	}
-	return awsclient.Opening(a.environ, text(c, "endpoint-url"), found), done, nil
+	return awsclient.Opening(a.environ, text(c, "endpoint-url"), found.AccessKeyID, found.SecretAccessKey, found.SessionToken), done, nil
 }
 
 // credentialsProblem says why there are no credentials to open anything with.
@@ -188,8 +185,11 @@ func credentialsProblem(err error) error {
 	p := pipeline.Problem{Kind: pipeline.Access, Diagnostic: hcl.Diagnostic{
 		Severity: hcl.DiagError, Summary: "No usable credentials", Detail: sentence(err),
 	}}
-	if class := awsfault.Classify(err); class == awsfault.Unavailable || class == awsfault.Throttled {
+	switch awsfault.Classify(err) {
+	case awsfault.Unavailable, awsfault.Throttled:
 		p.Kind, p.Summary = pipeline.Unavailable, "AWS unavailable"
+	case awsfault.Malformed:
+		p.Kind, p.Summary = pipeline.Integrity, "Unexpected answer from AWS"
 	}
 	return failed(pipeline.Problems{p})
 }

@@ -112,7 +112,7 @@ func (a *app) connect(ctx context.Context, module *manifest.Module, m *manifest.
 		who, err := awsclient.Caller(ctx, cfg)
 		switch class := awsfault.Classify(err); {
 		case err == nil:
-		case errors.Is(err, awsclient.ErrReply):
+		case errors.Is(err, awsclient.ErrReply), class == awsfault.Malformed:
 			err = fmt.Errorf("%w: %w", pipeline.ErrBadAnswer, err)
 		case class == awsfault.Throttled, class == awsfault.Unavailable:
 			err = fmt.Errorf("%w: %w", pipeline.ErrNoAnswer, err)
@@ -138,7 +138,7 @@ func (a *app) attended() io.Writer {
 	if a.ci() || terminal(a.stderr) == 0 {
 		return nil
 	}
-	return a.stderr
+	return a.stderr.Text()
 }
 
 // sentence makes an error one.

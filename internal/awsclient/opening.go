@@ -1,27 +1,23 @@
 package awsclient
 
-import (
-	"strings"
-
-	"github.com/aws/aws-sdk-go-v2/aws"
-)
+import "strings"
 
 // Opening returns the environment for the reader of sealed documents, which
 // takes its settings from one, and whose endpoint is decided here: it gets the
 // credentials given, an endpoint only if one is given, and of environ what has
-// no say in where a call goes.
-func Opening(environ []string, endpoint string, c aws.Credentials) []string {
+// no say in where a call goes, nor in which document is opened.
+func Opening(environ []string, endpoint, id, key, token string) []string {
 	var all []string
 	for _, entry := range environ {
 		switch name, _, _ := strings.Cut(entry, "="); {
-		case strings.HasPrefix(name, "BUNDLE_SECRETS_"),
+		case strings.HasPrefix(name, "BUNDLE_SECRETS_") && name != "BUNDLE_SECRETS_FUNCTION",
 			name == "AWS_CA_BUNDLE", name == "AWS_USE_FIPS_ENDPOINT", name == "AWS_USE_DUALSTACK_ENDPOINT":
 			all = append(all, entry)
 		}
 	}
 	for _, v := range []struct{ name, value string }{
 		{"AWS_ENDPOINT_URL_KMS", endpoint},
-		{"AWS_ACCESS_KEY_ID", c.AccessKeyID}, {"AWS_SECRET_ACCESS_KEY", c.SecretAccessKey}, {"AWS_SESSION_TOKEN", c.SessionToken},
+		{"AWS_ACCESS_KEY_ID", id}, {"AWS_SECRET_ACCESS_KEY", key}, {"AWS_SESSION_TOKEN", token},
 	} {
 		if v.value != "" {
 			all = append(all, v.name+"="+v.value)

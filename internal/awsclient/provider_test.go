@@ -88,8 +88,8 @@ func TestNoProviderIsQuoted(t *testing.T) {
 		"a web identity, and a code of words":  {web: leak, reply: xml(403, leak), want: WebIdentity},
 		"a web identity, and an empty reply": {web: leak, reply: func(_ int, w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Type", "text/xml")
-			_, _ = io.WriteString(w, "<A><AssumeRoleWithWebIdentityResult/></A>")
-		}, want: WebIdentity},
+			_, _ = io.WriteString(w, "<AssumeRoleWithWebIdentityResponse><X>"+leak+"</X></AssumeRoleWithWebIdentityResponse>")
+		}, want: WebIdentity, class: awsfault.Malformed},
 		"a container that refuses":              {environ: []string{fullURI + "=URL"}, reply: json(403, `{"code": "LEAK", "message": "LEAK"}`), want: Container, says: []string{"403"}},
 		"a container that refuses in words":     {environ: []string{fullURI + "=URL"}, reply: text(404, leak), want: Container, says: []string{"404"}},
 		"a container that refuses with null":    {environ: []string{fullURI + "=URL"}, reply: json(403, "null"), want: Container},
@@ -104,10 +104,10 @@ func TestNoProviderIsQuoted(t *testing.T) {
 		"a profile's role that is refused":      {config: role + "source_profile = keys\n" + static, reply: xml(403, "AccessDenied"), want: Role, says: []string{"role/r", "AccessDenied", "trust policy"}},
 		"a profile's role, badly signed":        {config: role + "source_profile = keys\n" + static, reply: xml(403, "SignatureDoesNotMatch"), want: Role},
 		"a profile's role, and STS is down":     {config: role + "source_profile = keys\n" + static, reply: xml(503, "ServiceUnavailable"), want: Role, class: awsfault.Unavailable},
-		"a profile's role, and an empty reply": {config: role + "source_profile = keys\n" + static, want: Role,
+		"a profile's role, and an empty reply": {config: role + "source_profile = keys\n" + static, want: Role, class: awsfault.Malformed,
 			reply: func(_ int, w http.ResponseWriter, _ *http.Request) {
 				w.Header().Set("Content-Type", "text/xml")
-				_, _ = io.WriteString(w, "<A><AssumeRoleResult/></A>")
+				_, _ = io.WriteString(w, "<AssumeRoleResponse><AssumeRoleResult/></AssumeRoleResponse>")
 			}},
 		"a role that is no ARN":              {config: "role_arn = " + leak + "\nsource_profile = keys\n" + static, reply: xml(400, "ValidationError"), want: Role},
 		"half of the keys of a profile":      {config: "aws_secret_access_key = " + leak + "\n", want: Configuration, says: []string{"aws_access_key_id"}},
