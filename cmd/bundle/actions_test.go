@@ -26,7 +26,7 @@ func TestNoTextIsACommandToTheRunner(t *testing.T) {
 	for _, text := range hostileLines {
 		var stderr bytes.Buffer
 		summary := filepath.Join(t.TempDir(), "summary")
-		a := &app{stderr: printable.New(&stderr), annotations: new(actions.Annotations), environ: []string{"GITHUB_ACTIONS=true", "GITHUB_STEP_SUMMARY=" + summary}}
+		a := &app{stderr: printable.New(&stderr), annotations: new(actions.Annotations), shown: new(shown), environ: []string{"GITHUB_ACTIONS=true", "GITHUB_STEP_SUMMARY=" + summary}}
 		d := hcl.Diagnostic{
 			Severity: hcl.DiagWarning, Summary: "S" + text, Detail: text,
 			Subject: &hcl.Range{Filename: "x" + text, Start: hcl.Pos{Line: 1, Column: 1}, End: hcl.Pos{Line: 1, Column: 2}},

@@ -26,15 +26,19 @@ type app struct {
 	stdout, stderr *printable.Stream
 	files          map[string]*hcl.File // of the manifest, for excerpts in diagnostics
 	annotations    *actions.Annotations // of this run
+	shown          *shown               // in this run
 	started        time.Time
 	releases       fs.FS // tables of the helper files of releases; nil for none
 }
 
 // run does what the arguments say and returns the status to exit with.
 func (a *app) run(ctx context.Context) int {
-	a.annotations = new(actions.Annotations)
+	a.annotations, a.shown = new(actions.Annotations), new(shown)
 	a.started = time.Now()
 	err := a.cli().RunContext(ctx, a.args)
+	if a.shown.unseen > 0 {
+		a.hint("%s more", count(a.shown.unseen, "warning"))
+	}
 	var usage *usageError
 	var failure *failure
 	var child *childExit

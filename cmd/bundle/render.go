@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"sync"
 	"text/tabwriter"
 
 	"github.com/hashicorp/hcl/v2"
@@ -29,38 +30,51 @@ func (a *app) renderProblems(f *failure) {
 	a.annotate(actions.Error, all)
 }
 
+// maxShown is how many problems, and how many warnings, a run prints. The step's
+// summary and --json have more.
+const maxShown = 50
+
+// shown counts what a run has printed of its problems and warnings.
+type shown struct {
+	mu               sync.Mutex
+	errors, warnings int
+	unseen           int // warnings that were not printed
+}
+
+// renderDiagnostics prints problems, as many as a run may; at least one of each
+// target.
 func (a *app) renderDiagnostics(problems pipeline.Problems) {
+	a.shown.mu.Lock()
+	room := min(max(maxShown-a.shown.errors, 1), len(problems))
+	a.shown.errors += room
+	a.shown.mu.Unlock()
 	w := a.diagnostics()
-	for _, p := range problems {
-		_ = w.WriteDiagnostic(inLines(&p.Diagnostic)) // nobody is left to tell
+	for _, p := range problems[:room] {
+		w.write(&p.Diagnostic)
+	}
+	if more := len(problems) - room; more > 0 {
+		_, _ = fmt.Fprintf(a.stderr.Text(), "… and %d more\n\n", more)
 	}
 }
 
 func (a *app) renderWarnings(diags hcl.Diagnostics) {
 	w := a.diagnostics()
 	var all []*hcl.Diagnostic
+	a.shown.mu.Lock()
 	for _, d := range diags {
-		if d.Severity == hcl.DiagWarning {
-			_ = w.WriteDiagnostic(inLines(d))
-			all = append(all, d)
+		if d.Severity != hcl.DiagWarning {
+			continue
 		}
+		all = append(all, d)
+		if a.shown.warnings == maxShown {
+			a.shown.unseen++
+			continue
+		}
+		a.shown.warnings++
+		w.write(d)
 	}
+	a.shown.mu.Unlock()
 	a.annotate(actions.Warning, all)
-}
-
-// inLines is a diagnostic whose texts are lines.
-func inLines(d *hcl.Diagnostic) *hcl.Diagnostic {
-	lines := *d
-	lines.Summary, lines.Detail = printable.Line(d.Summary), printable.Line(d.Detail)
-	return &lines
-}
-
-func (a *app) diagnostics() hcl.DiagnosticWriter {
-	width := terminal(a.stderr)
-	if width == 0 {
-		width = 100
-	}
-	return hcl.NewDiagnosticTextWriter(a.stderr.Colored(), a.files, uint(width), a.color(a.stderr))
 }
 
 // hint prints a line for the person at the terminal; it is no result.

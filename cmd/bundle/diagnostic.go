@@ -1,0 +1,279 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/zclconf/go-cty/cty"
+
+	"github.com/whispering/bundle/internal/printable"
+)
+
+// What is printed of a diagnostic has limits, whatever a manifest holds.
+const (
+	maxExcerpt = 8    // lines
+	maxColumns = 200  // bytes of a line
+	maxWord    = 200  // characters of a text without a space
+	maxText    = 2000 // characters
+)
+
+// A diagnosticWriter prints diagnostics with excerpts of their files. It reads
+// each file once, whatever the number of diagnostics: hcl's own reads it for each
+// up to its place, and counts characters on the way.
+type diagnosticWriter struct {
+	w     io.Writer
+	files map[string]*hcl.File
+	width int
+	color bool
+	lines map[string][]int // where the lines of a file begin
+}
+
+func (a *app) diagnostics() *diagnosticWriter {
+	width := terminal(a.stderr)
+	if width == 0 {
+		width = 100
+	}
+	return &diagnosticWriter{a.stderr.Colored(), a.files, width, a.color(a.stderr), map[string][]int{}}
+}
+
+// write prints one diagnostic, at once.
+func (w *diagnosticWriter) write(d *hcl.Diagnostic) {
+	var b strings.Builder
+	severity, color := "Error", "\x1b[31m"
+	if d.Severity == hcl.DiagWarning {
+		severity, color = "Warning", "\x1b[33m"
+	}
+	fmt.Fprintf(&b, "%s: %s\n\n", w.paint(color, severity), clipped(d.Summary))
+	if d.Subject != nil {
+		w.place(&b, d)
+		w.values(&b, d)
+	}
+	if d.Detail != "" {
+		fmt.Fprintf(&b, "%s\n\n", wrap(clipped(d.Detail), w.width))
+	}
+	_, _ = io.WriteString(w.w, b.String()) // nobody is left to tell
+}
+
+func (w *diagnosticWriter) paint(color, text string) string {
+	if !w.color || text == "" {
+		return text
+	}
+	return color + text + "\x1b[0m"
+}
+
+// place prints where a diagnostic is, and the lines there.
+func (w *diagnosticWriter) place(b *strings.Builder, d *hcl.Diagnostic) {
+	file := w.files[d.Subject.Filename]
+	fmt.Fprintf(b, "  on %s line %d", clipped(d.Subject.Filename), d.Subject.Start.Line)
+	if file == nil || file.Bytes == nil {
+		b.WriteString(":\n  (source code not available)\n\n")
+		return
+	}
+	if nav, ok := file.Nav.(interface{ ContextString(offset int) string }); ok {
+		if in := nav.ContextString(d.Subject.Start.Byte); in != "" {
+			b.WriteString(", in " + clipped(in))
+		}
+	}
+	b.WriteString(":\n")
+	whole := *d.Subject
+	if d.Context != nil {
+		whole = hcl.RangeOver(whole, *d.Context)
+	}
+	starts := w.starts(d.Subject.Filename, file.Bytes)
+	before := 0
+	for _, n := range excerpted(lineOf(starts, whole.Start.Byte), lineOf(starts, whole.End.Byte-1), lineOf(starts, d.Subject.Start.Byte)) {
+		if before > 0 && n > before+1 {
+			b.WriteString("      …\n")
+		}
+		before = n
+		w.excerpt(b, file.Bytes, starts, n, d.Subject.Start.Byte, max(d.Subject.End.Byte, d.Subject.Start.Byte+1))
+	}
+	b.WriteByte('\n')
+}
+
+// starts are the offsets at which the lines of a file begin.
+func (w *diagnosticWriter) starts(name string, src []byte) []int {
+	if found, ok := w.lines[name]; ok {
+		return found
+	}
+	all := make([]int, 1, bytes.Count(src, []byte{'\n'})+1)
+	for i, c := range src {
+		if c == '\n' {
+			all = append(all, i+1)
+		}
+	}
+	w.lines[name] = all
+	return all
+}
+
+// lineOf is the number of the line that an offset is in, from 1.
+func lineOf(starts []int, offset int) int {
+	n, found := slices.BinarySearch(starts, offset)
+	if found {
+		n++
+	}
+	return max(n, 1)
+}
+
+// excerpted are the lines to show of those from first to last: the first, for
+// what the place is in, and those from the place on.
+func excerpted(first, last, subject int) []int {
+	var all []int
+	for n := first; n <= last && len(all) < maxExcerpt; n++ {
+		if n == first+1 && last-first >= maxExcerpt && subject > n {
+			n = subject
+		}
+		all = append(all, n)
+	}
+	if len(all) == 0 {
+		return []int{subject}
+	}
+	return all
+}
+
+// excerpt prints one line, as much of it as there is room for around the place.
+func (w *diagnosticWriter) excerpt(b *strings.Builder, src []byte, starts []int, n, from, to int) {
+	begin, end := starts[n-1], len(src)
+	if n < len(starts) {
+		end = starts[n] - 1
+	}
+	line := bytes.TrimSuffix(src[begin:end], []byte{'\r'})
+	from, to = min(max(from-begin, 0), len(line)), min(max(to-begin, 0), len(line))
+	head, tail := 0, len(line)
+	if len(line) > maxColumns {
+		head = runeStart(line, min(max(from-maxColumns/4, 0), len(line)-maxColumns))
+		tail = runeStart(line, head+maxColumns)
+		from, to = min(max(from, head), tail), min(max(to, head), tail)
+	}
+	fmt.Fprintf(b, "%4d: ", n)
+	if head > 0 {
+		b.WriteString("…")
+	}
+	b.WriteString(visible(line[head:from]) + w.paint("\x1b[1;4m", visible(line[from:to])) + visible(line[to:tail]))
+	if tail < len(line) {
+		b.WriteString("…")
+	}
+	b.WriteByte('\n')
+}
+
+func runeStart(line []byte, i int) int {
+	for i > 0 && i < len(line) && !utf8.RuneStart(line[i]) {
+		i--
+	}
+	return i
+}
+
+// visible is a piece of a source line; tabs stay, as in the source.
+func visible(piece []byte) string {
+	parts := strings.Split(string(piece), "\t")
+	for i := range parts {
+		parts[i] = printable.Line(parts[i])
+	}
+	return strings.Join(parts, "\t")
+}
+
+// values prints what the names in an expression stood for, where that is why.
+func (w *diagnosticWriter) values(b *strings.Builder, d *hcl.Diagnostic) {
+	if d.Expression == nil || d.EvalContext == nil {
+		return
+	}
+	var all []string
+	for _, t := range d.Expression.Variables() {
+		if v, diags := t.TraverseAbs(d.EvalContext); !diags.HasErrors() && v.IsKnown() && !v.IsMarked() {
+			all = append(all, fmt.Sprintf("%s as %s", clipped(traversal(t)), clipped(described(v))))
+		}
+	}
+	slices.Sort(all)
+	if all = slices.Compact(all); len(all) > 0 {
+		fmt.Fprintf(b, "with %s.\n\n", strings.Join(all[:min(len(all), maxExcerpt)], ",\n     "))
+	}
+}
+
+// traversal writes a name as a manifest has it.
+func traversal(t hcl.Traversal) string {
+	var b strings.Builder
+	for _, step := range t {
+		switch s := step.(type) {
+		case hcl.TraverseRoot:
+			b.WriteString(s.Name)
+		case hcl.TraverseAttr:
+			b.WriteString("." + s.Name)
+		case hcl.TraverseIndex:
+			b.WriteString("[" + described(s.Key) + "]")
+		}
+	}
+	return b.String()
+}
+
+// described is a value in short: a text, a number or a bool as it is, of others
+// what they are.
+func described(v cty.Value) string {
+	switch t := v.Type(); {
+	case v.IsNull():
+		return "null"
+	case !v.IsKnown():
+		return "…"
+	case t == cty.String:
+		return fmt.Sprintf("%q", v.AsString())
+	case t == cty.Number:
+		return v.AsBigFloat().Text('g', 10)
+	case t == cty.Bool:
+		return fmt.Sprint(v.True())
+	case v.CanIterateElements():
+		return fmt.Sprintf("%s with %s", t.FriendlyName(), count(v.LengthInt(), "element"))
+	default:
+		return t.FriendlyName()
+	}
+}
+
+// clipped is a text in one line, without the middle of what is very long: its
+// end says what to do.
+func clipped(s string) string {
+	s = printable.Line(strings.ReplaceAll(s, "\n", " "))
+	if len(s) <= maxWord {
+		return s
+	}
+	words := strings.Split(s, " ")
+	for i, word := range words {
+		words[i] = middle(word, maxWord)
+	}
+	return middle(strings.Join(words, " "), maxText)
+}
+
+// middle cuts what is longer than most characters in the middle.
+func middle(s string, most int) string {
+	if len(s) <= most {
+		return s
+	}
+	runes := []rune(s)
+	if len(runes) <= most {
+		return s
+	}
+	return string(runes[:most*2/3]) + "…" + string(runes[len(runes)-most/4:])
+}
+
+// wrap breaks a line at its spaces, so that it fits.
+func wrap(s string, width int) string {
+	var b strings.Builder
+	column := 0
+	for i, word := range strings.Split(s, " ") {
+		n := utf8.RuneCountInString(word)
+		switch {
+		case i == 0:
+		case column+1+n > width:
+			b.WriteByte('\n')
+			column = 0
+		default:
+			b.WriteByte(' ')
+			column++
+		}
+		b.WriteString(word)
+		column += n
+	}
+	return b.String()
+}
