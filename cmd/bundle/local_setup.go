@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -15,14 +16,6 @@ import (
 
 	"github.com/whispering/bundle/internal/awslocal"
 	"github.com/whispering/bundle/internal/awslocal/sts"
-	"github.com/whispering/bundle/internal/plainfile"
-	"github.com/whispering/bundle/pipeline"
-)
-
-// How much is read of a file that the command line names.
-const (
-	mostPolicy = 1 << 20
-	mostValues = 16 << 20
 )
 
 func (a *app) localKey() *cli.Command {
@@ -38,9 +31,9 @@ func (a *app) localKey() *cli.Command {
 			}
 			in := map[string]any{"Description": alias}
 			if path := text(c, "policy"); path != "" {
-				policy, err := plainfile.Read(path, mostPolicy)
+				policy, err := os.ReadFile(path)
 				if err != nil {
-					return usagef("the policy %s cannot be read: %v", path, pipeline.Cause(err))
+					return usagef("the policy cannot be read: %v", err)
 				}
 				in["Policy"] = string(policy)
 			}
@@ -78,7 +71,7 @@ func (a *app) localRole() *cli.Command {
 				"name": name, "account": text(c, "account"), "access_key_id": id, "secret_access_key": secret, "trust": []string{"*"},
 			}
 			if path := text(c, "policy"); path != "" {
-				policy, err := plainfile.Read(path, mostPolicy)
+				policy, err := os.ReadFile(path)
 				if err != nil || !json.Valid(policy) {
 					return usagef("the policy %s is not a JSON file that can be read", path)
 				}
@@ -111,9 +104,9 @@ func (a *app) localImport() *cli.Command {
 			if text(c, "path") == "" {
 				return usagef("name the path of the parameters with --path")
 			}
-			content, err := plainfile.Read(path, mostValues)
+			content, err := os.ReadFile(path)
 			if err != nil {
-				return usagef("%s cannot be read: %v", path, pipeline.Cause(err))
+				return usagef("the file cannot be read: %v", err)
 			}
 			values, err := readValues(content)
 			if err != nil {

@@ -126,7 +126,9 @@ func (a *app) show(o *outcome, plain bool) error {
 	if len(o.problems) > 0 {
 		o.app.renderDiagnostics(o.problems)
 	}
-	_ = a.stderr.Release(o.app.stderr, fmt.Sprintf("bundle: %s:\n", o)) // nobody is left to tell
+	if err := a.stderr.Release(o.app.stderr, fmt.Sprintf("bundle: %s:\n", o)); err != nil {
+		return err
+	}
 	if o.result == nil || !plain {
 		return nil
 	}

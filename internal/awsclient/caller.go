@@ -32,7 +32,7 @@ func Caller(ctx context.Context, cfg aws.Config) (Identity, error) {
 		return Identity{}, callerError(ctx, err)
 	}
 	id := Identity{Account: aws.ToString(out.Account), ARN: aws.ToString(out.Arn)}
-	if len(id.Account) != 12 || strings.Trim(id.Account, "0123456789") != "" || !strings.Contains(id.ARN, ":"+id.Account+":") {
+	if len(id.Account) != 12 || strings.Trim(id.Account, "0123456789") != "" || !callerARN(id.ARN, id.Account) {
 		return Identity{}, fmt.Errorf("%w: the reply has no account of twelve digits, or no ARN in it", ErrReply)
 	}
 	return id, nil
@@ -49,4 +49,11 @@ func callerError(ctx context.Context, err error) error {
 		return fmt.Errorf("%w: %s", ErrReply, awsfault.Describe(err))
 	}
 	return &told{awsfault.Describe(err), awsfault.Classify(err)}
+}
+
+// callerARN reports whether an ARN may be that of a caller of an account: of a
+// user, a role under way, or the account itself.
+func callerARN(arn, account string) bool {
+	p := strings.SplitN(arn, ":", 6)
+	return len(p) == 6 && p[0] == "arn" && (p[2] == "sts" || p[2] == "iam") && p[3] == "" && p[4] == account && p[5] != ""
 }

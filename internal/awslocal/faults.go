@@ -27,12 +27,16 @@ const (
 	NoBody   Kind = "no-body"  // status 200 with nothing
 	HTML     Kind = "html"     // a proxy's page: Status (200)
 	Redirect Kind = "redirect" // status 307 to Location
+	Body     Kind = "body"     // Status (200) with Body, in which {n} is the number of the call, counted from the first that the fault meets
+	Flood    Kind = "flood"    // status 200 with a GiB
 
 	Slow     Kind = "slow"      // the right answer after Delay
 	Drip     Kind = "drip"      // the right answer, a byte every Delay (100 ms)
 	Cut      Kind = "cut"       // the connection ends (FIN) in the middle of the body
 	Truncate Kind = "truncate"  // half the body, as if it were all
 	WrongKey Kind = "wrong-key" // the answer says another KeyId: Key, or one that does not exist
+	Edit     Kind = "edit"      // Member of the answer has Value, or is absent where there is none
+	Double   Kind = "double"    // the right answer twice over, as if it were one
 
 	// The last group changes the server from that call on, this one included, until ClearFaults or, for a key, EnableKey.
 	Skew              Kind = "skew"               // the server's clock is off by Delay
@@ -57,6 +61,13 @@ type Fault struct {
 	Delay    time.Duration `json:"delay"` // before the fault is sent, or as its kind says; in JSON a string: "200ms"
 	Key      string        `json:"key"`
 	Location string        `json:"location"`
+	Body     string        `json:"body"`
+
+	// Member is the path of a member, such as "Parameters[0].ARN"; "[]" means every item of a list.
+	Member string          `json:"member"`
+	Value  json.RawMessage `json:"value"`
+
+	call int // the number of the call that the fault meets
 }
 
 // UnmarshalJSON implements json.Unmarshaler: unknown members and kinds are refused.
@@ -71,7 +82,7 @@ func (f *Fault) UnmarshalJSON(b []byte) error {
 	if err := d.Decode(&in); err != nil {
 		return err
 	}
-	kinds := []Kind{Fail, Hang, Reset, Empty, NoBody, HTML, Redirect, Slow, Drip, Cut, Truncate, WrongKey, Skew, ExpireCredentials, DisableKey}
+	kinds := []Kind{Fail, Hang, Reset, Empty, NoBody, HTML, Redirect, Body, Flood, Slow, Drip, Cut, Truncate, WrongKey, Edit, Double, Skew, ExpireCredentials, DisableKey}
 	if !slices.Contains(kinds, f.Kind) {
 		return fmt.Errorf("unknown kind of fault %q", f.Kind)
 	}
@@ -119,7 +130,9 @@ func (f *faults) next(names []string) *Fault {
 	var hit *Fault
 	for _, a := range f.armed {
 		if a.means(names) && a.meets() && hit == nil {
-			hit = &a.Fault
+			met := a.Fault
+			met.call = a.seen - max(a.Nth, 1) + 1
+			hit = &met
 		}
 	}
 	return hit
@@ -184,6 +197,11 @@ func (s *Server) faultBefore(x *exchange, f *Fault) bool {
 		x.answer = answer{http.StatusOK, x.answer.contentType, "", nil}
 	case HTML:
 		x.answer = answer{max(f.Status, http.StatusOK), "text/html", "", []byte("<html><body><h1>Proxy login</h1></body></html>")}
+	case Body:
+		x.answer = answer{max(f.Status, http.StatusOK), x.answer.contentType, "", f.numbered()}
+	case Flood:
+		s.flood(x)
+		return true
 	case Redirect:
 		x.answer = answer{http.StatusTemporaryRedirect, x.answer.contentType, f.Location, nil}
 	case Hang:
@@ -223,6 +241,8 @@ func (s *Server) faultAfter(x *exchange, f *Fault) bool {
 		x.answer.body = body[:len(body)/2]
 	case WrongKey:
 		x.answer.body = wrongKey(body, f.Key)
+	case Edit, Double:
+		x.change(f)
 	case Cut:
 		x.sever(fmt.Appendf(nil, "HTTP/1.1 %d %s\r\nContent-Type: %s\r\nContent-Length: %d\r\n\r\n%s", x.answer.status,
 			http.StatusText(x.answer.status), x.answer.contentType, len(body), body[:len(body)/2]))

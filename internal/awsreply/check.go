@@ -30,7 +30,28 @@ func Operation(ctx context.Context) string {
 // that the SDK does not see a reply that does not pass. Errors about a reply are
 // an *[Error].
 func Check(stack *middleware.Stack) error {
+	if err := stack.Deserialize.Add(middleware.DeserializeMiddlewareFunc("JudgeReply", judge), middleware.Before); err != nil {
+		return err
+	}
 	return stack.Deserialize.Add(middleware.DeserializeMiddlewareFunc("CheckReply", check), middleware.After)
+}
+
+// wholeKey is of a *bool in the context of an attempt: whether its reply passed
+// the check.
+type wholeKey struct{}
+
+// judge stands around the SDK's reader. What that cannot read of a reply that came
+// whole, it could not read the next time either.
+func judge(ctx context.Context, in middleware.DeserializeInput, next middleware.DeserializeHandler) (
+	out middleware.DeserializeOutput, metadata middleware.Metadata, err error,
+) {
+	whole := false
+	out, metadata, err = next.HandleDeserialize(context.WithValue(ctx, wholeKey{}, &whole), in)
+	var unread *smithy.DeserializationError
+	if whole && errors.As(err, &unread) {
+		err = &Error{Operation(ctx), "has a member that is not what it should be"}
+	}
+	return out, metadata, err
 }
 
 func check(ctx context.Context, in middleware.DeserializeInput, next middleware.DeserializeHandler) (
@@ -73,6 +94,9 @@ func check(ctx context.Context, in middleware.DeserializeInput, next middleware.
 		return out, metadata, &smithy.DeserializationError{Err: errors.New("the reply is not a whole document")}
 	case fault != "":
 		return out, metadata, &Error{operation, fault}
+	}
+	if whole, ok := ctx.Value(wholeKey{}).(*bool); ok {
+		*whole = true
 	}
 	return out, metadata, nil
 }

@@ -90,9 +90,20 @@ func newServer(t *testing.T) *server {
 	s.cfg = aws.Config{
 		Region: "us-west-2", BaseEndpoint: &s.URL, Credentials: credentials.NewStaticCredentialsProvider("AKIAEXAMPLE000000000", "example", ""),
 		Retryer:    func() aws.Retryer { return aws.NopRetryer{} },
+		HTTPClient: plainBodies{},
 		APIOptions: []func(*middleware.Stack) error{Check},
 	}
 	return s
+}
+
+// plainBodies sends bodies that can only be read, as internal/awsclient does.
+type plainBodies struct{}
+
+func (plainBodies) Do(r *http.Request) (*http.Response, error) {
+	if r.Body != nil {
+		r.Body = struct{ io.ReadCloser }{r.Body}
+	}
+	return http.DefaultClient.Do(r)
 }
 
 func (s *server) answer(t *testing.T, operation, body string) error {
@@ -270,6 +281,8 @@ func TestRepliesThatAreNoneOfAWS(t *testing.T) {
 		"half a character":      {`{"Parameters": [], "X": "\ud83d"}`, awsfault.Malformed},
 		"the other half":        {`{"Parameters": [], "X": "\uDE00"}`, awsfault.Malformed},
 		"halves turned round":   {`{"Parameters": [], "X": "\ude00\ud83d"}`, awsfault.Malformed},
+		"not what it should be": {`{"Parameters": [], "InvalidParameters": [7]}`, awsfault.Malformed},
+		"a version of 1.5":      {`{"Parameters": [{"Name": "x", "Type": "x", "Value": "x", "Version": 1.5, "ARN": "x", "LastModifiedDate": 1}]}`, awsfault.Malformed},
 		"half, and a character": {`{"Parameters": [], "X": "\ud83d\u0041"}`, awsfault.Malformed},
 		"cut short":             {`{"Parameters": [`, awsfault.Unavailable},
 		"HTML":                  {"<html></html>", awsfault.Unavailable},
@@ -402,4 +415,17 @@ func FuzzCheckJSON(f *testing.F) {
 			}
 		}
 	})
+}
+
+// What the SDK cannot read of a whole reply does not come right by asking again.
+func TestAWholeReplyIsNotAskedForAgain(t *testing.T) {
+	s := newServer(t)
+	assumed := sample("sts:AssumeRole", operations()["sts:AssumeRole"], edit{})
+	for call, body := range map[string]string{
+		"sts:AssumeRole": strings.ReplaceAll(assumed, "2026-11-28T10:00:00Z", "soon"), "kms:Encrypt": `{"KeyId": "x", "CiphertextBlob": "%"}`,
+	} {
+		if err := s.answer(t, call, body); awsfault.Classify(err) != awsfault.Malformed {
+			t.Errorf("%s: %v", call, err)
+		}
+	}
 }

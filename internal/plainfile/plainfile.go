@@ -14,8 +14,7 @@ import (
 // ErrTooLarge is the error for a file that has more than the reader wants.
 var ErrTooLarge = errors.New("it is too large")
 
-// Read reads a regular file of at most most bytes. With ErrTooLarge it returns what
-// it has read, which is more.
+// Read reads a regular file of at most most bytes.
 func Read(path string, most int64) ([]byte, error) {
 	info, err := os.Stat(path) // before it is opened
 	if err == nil {
@@ -31,7 +30,7 @@ func Read(path string, most int64) ([]byte, error) {
 	defer f.Close()
 	b, err := io.ReadAll(io.LimitReader(f, most+1))
 	if err == nil && int64(len(b)) > most {
-		err = fmt.Errorf("%w: more than %d bytes", ErrTooLarge, most)
+		return nil, fmt.Errorf("%w: more than %d bytes", ErrTooLarge, most)
 	}
 	return b, err
 }

@@ -82,6 +82,12 @@ func FuzzOpeners(f *testing.F) {
 	})
 }
 
+// A lie is an error about a reply, as internal/awsreply has them.
+type lie struct{}
+
+func (lie) Error() string    { return "the reply to kms:Decrypt has no KeyId" }
+func (lie) ReplyError() bool { return true }
+
 func TestJudgingTheAnswerToADryRun(t *testing.T) {
 	api := func(code string) error {
 		return fmt.Errorf("operation: %w", &smithy.GenericAPIError{Code: code, Message: "m"})
@@ -99,7 +105,8 @@ func TestJudgingTheAnswerToADryRun(t *testing.T) {
 		{api("KMSInternalException"), unanswered, Failed, Failed},
 		{errors.New("connection reset"), unanswered, Failed, Failed},
 		{api("ValidationException"), odd, Failed, Note},
-		{nil, odd, Failed, Note},
+		{nil, malformed, Failed, Failed},
+		{lie{}, malformed, Failed, Failed},
 	} {
 		if got := judge(c.err); got != c.want {
 			t.Errorf("%v: %v, not %v", c.err, got, c.want)

@@ -22,11 +22,21 @@ func (d *Doctor) keyPolicy(ctx context.Context, f Function) Finding {
 	found := Finding{Check: CheckKeyPolicy, Status: Note, Function: f.Name, Action: "kms:GetKeyPolicy", Resource: f.KeyARN, At: f.Key}
 	out, err := d.client.GetKeyPolicy(ctx, &kms.GetKeyPolicyInput{KeyId: aws.String(f.KeyARN)})
 	if err != nil {
-		found.Detail = fmt.Sprintf("who else may open the secrets of function %q is not known: %s", f.Name, describe(err))
+		switch judge(err) {
+		case unanswered:
+			found.Status, found.Kind, found.Detail = Failed, Unavailable, fmt.Sprintf("KMS did not answer: %s. Try again.", describe(err))
+		case malformed:
+			found.Status, found.Kind, found.Detail = Failed, Other, fmt.Sprintf("The policy of key %q cannot be had: %s.", f.Key.Value, describe(err))
+		default:
+			found.Detail = fmt.Sprintf("who else may open the secrets of function %q is not known: %s", f.Name, describe(err))
+		}
 		return found
 	}
+	var object map[string]json.RawMessage
 	who, err := openers(aws.ToString(out.Policy))
 	switch {
+	case json.Unmarshal([]byte(aws.ToString(out.Policy)), &object) != nil || object["Statement"] == nil:
+		found.Status, found.Kind, found.Detail = Failed, Other, fmt.Sprintf("What KMS gives as the policy of key %q is none.", f.Key.Value)
 	case err != nil:
 		found.Detail = fmt.Sprintf("the policy of key %q cannot be read: %v", f.Key.Value, err)
 	case len(who.names) == 0:

@@ -15,6 +15,7 @@ const (
 	denied
 	unusable // allowed, as far as the answer tells, but not with this key or ciphertext
 	odd
+	malformed // no answer that AWS ever gives
 )
 
 // judge reads the error that every dry run ends in:
@@ -29,8 +30,8 @@ func judge(err error) outcome {
 		return unusable
 	}
 	switch class := awsfault.Classify(err); {
-	case err == nil:
-		return odd // a dry run never succeeds; a call that is none is not judged
+	case err == nil, class == awsfault.Malformed:
+		return malformed // a dry run never succeeds; a call that is none is not judged
 	case class == awsfault.Denied:
 		return denied
 	case class == awsfault.Throttled, class == awsfault.Unavailable, awsfault.Code(err) == "":
@@ -68,6 +69,8 @@ func (f Finding) refused(err error, must, root bool, what string) Finding {
 		f.Status, f.Detail = OK, "this role cannot decrypt "+what
 	case unanswered:
 		f.Status, f.Kind, f.Detail = Failed, Unavailable, fmt.Sprintf("KMS did not answer: %s. Try again.", describe(err))
+	case malformed:
+		f.Status, f.Kind, f.Detail = Failed, Other, fmt.Sprintf("KMS's answer is none to a dry run: %s.", describe(err))
 	case odd:
 		f.Status, f.Detail = Note, fmt.Sprintf("whether this role can decrypt %s could not be found out: %s", what, describe(err))
 	default: // what is wrong with key or ciphertext is told only to who may use the key

@@ -1,0 +1,378 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ssm"
+	ssmtypes "github.com/aws/aws-sdk-go-v2/service/ssm/types"
+
+	"github.com/whispering/bundle/internal/awslocal"
+	"github.com/whispering/bundle/internal/printable"
+)
+
+const repliesManifest = `
+bundle {
+  name  = "shop"
+  layer = "shop"
+}
+environment "prod" {
+  account_id = "222222222222"
+  regions    = ["us-west-2"]
+  role       = "arn:aws:iam::222222222222:role/builder"
+}
+environment "other" {
+  account_id = "222222222222"
+  regions    = ["us-west-2"]
+}
+defaults { kms_key = "alias/${function.name}" }
+function "hello" {
+  secret "PASSWORD" { parameter = "/prod/password" }
+  parameters { path = "/prod/many" }
+}
+function "worker" {
+  blind = true
+  secret "TOKEN" { parameter = "/prod/token" }
+}
+`
+
+// memberRows are the members that replies must have, by operation. That they are
+// all, internal/awsreply tests against the SDK's types.
+func memberRows() map[string][]string {
+	parameters := []string{"Parameters", "Parameters[0]", "Parameters[0].Name", "Parameters[0].Type", "Parameters[0].Value", "Parameters[0].Version",
+		"Parameters[0].ARN", "Parameters[0].LastModifiedDate"}
+	version := []string{"LayerVersionArn", "Version", "Content", "Content.Location", "Content.CodeSha256", "Content.CodeSize"}
+	return map[string][]string{
+		"ssm:GetParameters": parameters, "ssm:GetParametersByPath": parameters,
+		"ssm:DescribeParameters": {"Parameters", "Parameters[0]", "Parameters[0].Name", "Parameters[0].Type", "Parameters[].KeyId"},
+		"kms:DescribeKey": {"KeyMetadata", "KeyMetadata.KeyId", "KeyMetadata.Arn", "KeyMetadata.AWSAccountId", "KeyMetadata.Enabled", "KeyMetadata.KeyState",
+			"KeyMetadata.KeySpec", "KeyMetadata.KeyUsage", "KeyMetadata.KeyManager"},
+		"kms:Encrypt": {"CiphertextBlob", "KeyId"}, "kms:ReEncrypt": {"CiphertextBlob", "KeyId", "SourceKeyId"},
+		"kms:Decrypt": {}, "kms:GetKeyPolicy": {"Policy"}, // a dry run has no reply that passes
+		"lambda:ListLayerVersions": {"LayerVersions", "LayerVersions[0]", "LayerVersions[0].LayerVersionArn", "LayerVersions[0].Version"},
+		"lambda:GetLayerVersion":   version, "lambda:PublishLayerVersion": version,
+		"sts:GetCallerIdentity": {"Account", "Arn"},
+		"sts:AssumeRole":        {"Credentials", "AccessKeyId", "SecretAccessKey", "SessionToken", "Expiration"},
+	}
+}
+
+// memberFaults are the ways to spoil a member; "" takes it away.
+func memberFaults(path string) map[string]string {
+	all := map[string]string{
+		"absent": "", "null": "null", "a number": "-7", "a text": `"x"`,
+		"empty": `""`, "empty list": "[]", "huge": `"` + strings.Repeat("x", 11<<17) + `"`,
+	}
+	if name := path[strings.LastIndexByte(path, '.')+1:]; strings.EqualFold(name, "arn") || strings.HasSuffix(name, "Arn") || strings.HasSuffix(name, "KeyId") {
+		all["of another account"] = `"arn:aws:kms:us-west-2:333333333333:key/00000000-0000-0000-0000-000000000000"`
+		all["of another region"] = `"arn:aws:lambda:eu-west-1:222222222222:layer:shop:1"`
+	}
+	if strings.HasSuffix(path, "Date") {
+		all["1969"], all["10000"], all["a long time"], all["NaN"] = "-1", "253402300800", "1e300", `"NaN"`
+	}
+	return all
+}
+
+// harmless are edits that leave a member what it may be.
+func harmless(path, fault string) bool {
+	list := path == "Parameters" || path == "LayerVersions"
+	switch {
+	case strings.HasSuffix(path, ".Value"):
+		return fault == "a text" || fault == "empty" // which is another value, and not another reply
+	case fault == "empty list":
+		return list // nothing is below the path, or published
+	case path == "SourceKeyId":
+		return fault == "of another account" // which may have the key of a parameter
+	case path == "Content.Location", path == "SecretAccessKey", path == "SessionToken":
+		return fault == "a text" || fault == "a number" // XML knows no types
+	}
+	return false
+}
+
+// A replies is an account whose answers are spoiled, and what each command does
+// with them.
+type replies struct {
+	*stage
+	commands map[string][]string
+	calls    map[string][]string // the commands that make a call, by operation
+	before   map[string][]byte   // the files that must stay as they are
+}
+
+func newReplies(t *testing.T) *replies {
+	t.Helper()
+	r := &replies{stage: &stage{T: t, dir: t.TempDir(), home: t.TempDir(), tmp: t.TempDir()}, calls: map[string][]string{}, before: map[string][]byte{}}
+	r.search = newSearcher(nil)
+	for name, value := range map[string]string{
+		"HOME": r.home, "TMPDIR": r.tmp, "CI": "", "GITHUB_ACTIONS": "", "AWS_PROFILE": "", "AWS_CONFIG_FILE": "", "AWS_SESSION_TOKEN": "",
+		"AWS_ENDPOINT_URL": "", "BUNDLE_ENV": "",
+	} {
+		t.Setenv(name, value)
+	}
+	t.Chdir(r.dir)
+	r.canaries = canaries()
+	r.account()
+	t.Setenv("AWS_ACCESS_KEY_ID", r.id)
+	t.Setenv("AWS_SECRET_ACCESS_KEY", r.key)
+	r.role("builder", `{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"},
+		{"Effect": "Deny", "Action": "kms:Decrypt", "Resource": "*", "Condition": {"StringNotLike": {"kms:EncryptionContext:PARAMETER_ARN":
+			["arn:aws:ssm:us-west-2:222222222222:parameter/prod/password", "arn:aws:ssm:us-west-2:222222222222:parameter/prod/many/*"]}}}]}`)
+	for i := range 23 {
+		r.put(fmt.Sprintf("/prod/many/p%02d", i), "one of many")
+	}
+	r.put("/prod/password", "not a real password")
+	r.put("/prod/token", "not a real token")
+	r.write("secrets.hcl", repliesManifest)
+
+	account := []string{"--env", "prod", "--endpoint-url", r.url, "--timeout", "20s"}
+	with := func(args ...string) []string { return append(args, account...) }
+	r.must(with("build", "--out", "old.zip", "--previous", "none")...)
+	r.must(with("publish", "--layer", "old.zip")...)
+	r.put("/prod/password", "another one")
+	r.must(with("build", "--out", "out.zip")...)
+	r.commands = map[string][]string{
+		"first build":     with("build", "--out", "new.zip", "--previous", "none"),
+		"build anew":      with("build", "--out", "out.zip", "--reseal"),
+		"build":           with("build", "--out", "new.zip"),
+		"plan":            with("plan", "--out", "none.zip"),
+		"status":          with("status"),
+		"compare":         with("compare", "--env", "other"),
+		"publish":         with("publish", "--layer", "out.zip"),
+		"doctor":          with("doctor"),
+		"policy":          with("policy"),
+		"init":            {"init", "--from", "/prod/many/", "--env", "prod", "--account-id", testAccount, "--region", "us-west-2", "--function", "api", "--out", "new.hcl", "--endpoint-url", r.url},
+		"doctor, decrypt": with("doctor", "--decrypt"),
+	}
+	for _, name := range []string{"old.zip", "out.zip", "secrets.hcl"} {
+		content, err := os.ReadFile(filepath.Join(r.dir, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.before[name] = content
+	}
+	for name, args := range r.commands {
+		if name == "publish" {
+			r.calls["lambda:PublishLayerVersion"] = append(r.calls["lambda:PublishLayerVersion"], name)
+			continue
+		}
+		r.cloud.server.ResetCalls()
+		r.must(args...)
+		r.restore()
+		for call := range r.cloud.server.Calls() {
+			if !strings.Contains(call, "(") {
+				r.calls[call] = append(r.calls[call], name)
+			}
+		}
+	}
+	for _, call := range []string{"sts:AssumeRole", "sts:GetCallerIdentity", "lambda:ListLayerVersions", "lambda:GetLayerVersion"} {
+		r.calls[call] = append(r.calls[call], "publish")
+	}
+	for call := range r.calls {
+		slices.Sort(r.calls[call])
+	}
+	return r
+}
+
+func (r *replies) put(name, value string) {
+	r.Helper()
+	_, err := r.cloud.ssm.PutParameter(r.Context(), &ssm.PutParameterInput{
+		Name: &name, Value: &value, Type: ssmtypes.ParameterTypeSecureString, KeyId: aws.String("alias/parameters"), Overwrite: aws.Bool(true),
+	})
+	if err != nil {
+		r.Fatal(err)
+	}
+}
+
+// bundle runs a command.
+func (r *replies) bundle(args ...string) (code int, output string) {
+	r.Helper()
+	var out, diagnostics bytes.Buffer
+	a := &app{args: append([]string{"bundle"}, args...), environ: os.Environ(), stdin: strings.NewReader(""), stdout: printable.New(&out), stderr: printable.New(&diagnostics)}
+	code = a.run(r.Context())
+	return code, out.String() + diagnostics.String()
+}
+
+func (r *replies) must(args ...string) {
+	r.Helper()
+	if code, output := r.bundle(args...); code != 0 {
+		r.Fatalf("%q: exit code %d\n%s", args, code, output)
+	}
+}
+
+// restore takes away what a command that succeeded has made.
+func (r *replies) restore() {
+	r.Helper()
+	for _, name := range []string{"new.zip", "new.hcl", "new.local.json"} {
+		_ = os.Remove(filepath.Join(r.dir, name))
+	}
+	for name, content := range r.before {
+		if err := os.WriteFile(filepath.Join(r.dir, name), content, 0o600); err != nil {
+			r.Fatal(err)
+		}
+	}
+}
+
+// try runs a command while a fault lasts. It must end soon, with one of the codes
+// for a reply that is none, and with nothing written and nothing published.
+func (r *replies) try(command, what string, f awslocal.Fault, codes ...int) {
+	r.Helper()
+	r.cloud.server.ClearFaults()
+	r.cloud.server.Inject(f)
+	began := time.Now()
+	code, output := r.bundle(r.commands[command]...)
+	took := time.Since(began)
+	r.cloud.server.ClearFaults()
+	what = fmt.Sprintf("bundle %s, %s %s", command, f.Operation, what)
+	if !slices.Contains(codes, code) {
+		r.Errorf("%s: exit code %d, not among %d\n%s", what, code, codes, output)
+	}
+	if took > 5*time.Second {
+		r.Errorf("%s: took %s", what, took)
+	}
+	if len(output) > 64<<10 || strings.Contains(output, strings.Repeat("x", 700)) {
+		r.Errorf("%s: %d bytes are printed", what, len(output))
+	}
+	for name, content := range r.before {
+		if now, err := os.ReadFile(filepath.Join(r.dir, name)); err != nil || !bytes.Equal(now, content) {
+			r.Errorf("%s: %s has changed", what, name)
+		}
+	}
+	for _, name := range []string{"new.zip", "new.hcl"} {
+		if _, err := os.Stat(filepath.Join(r.dir, name)); err == nil {
+			r.Errorf("%s: there is a %s", what, name)
+		}
+	}
+	r.restore()
+}
+
+func TestEveryReplyThatLacksAMemberIsRefused(t *testing.T) {
+	r := newReplies(t)
+	turn := map[string]int{}
+	rows := 0
+	for _, call := range slices.Sorted(maps.Keys(r.calls)) {
+		members, known := memberRows()[call]
+		if !known {
+			t.Errorf("%s is called, and this test does not know it", call)
+		}
+		for _, path := range members {
+			for _, fault := range slices.Sorted(maps.Keys(memberFaults(path))) {
+				if harmless(path, fault) {
+					continue
+				}
+				value := memberFaults(path)[fault]
+				f := awslocal.Fault{Kind: awslocal.Edit, Operation: call, Member: path}
+				if value != "" {
+					f.Value = json.RawMessage(value)
+				}
+				commands := slices.DeleteFunc(slices.Clone(r.calls[call]), func(command string) bool { return dryRun(command, call) })
+				turn[call]++
+				rows++
+				r.try(commands[turn[call]%len(commands)], path+" "+fault, f, codesFor(call, path, fault)...)
+			}
+		}
+	}
+	if rows < 300 {
+		t.Errorf("only %d rows", rows)
+	}
+	t.Logf("%d rows", rows)
+}
+
+// codesFor are the exit codes that a spoiled member may end in: 7, unless it is a
+// member that says what else is wrong.
+func codesFor(call, path, fault string) []int {
+	codes := []int{6, 7}
+	switch {
+	case call == "lambda:PublishLayerVersion":
+		return []int{0, 6} // the newest version is looked at, and tells
+	case call == "ssm:DescribeParameters" && strings.HasSuffix(path, "KeyId"):
+		codes = append(codes, 4, 5)
+	case call == "sts:AssumeRole", path == "Account", path == "Arn":
+		codes = append(codes, 4) // not who should call
+	case call == "kms:DescribeKey":
+		codes = append(codes, 5) // not a key to use
+	}
+	return codes
+}
+
+// Whole replies that are none, for every command and every call that it makes.
+func TestEveryReplyThatIsNoneIsRefused(t *testing.T) {
+	r := newReplies(t)
+	turn := 0
+	for _, call := range slices.Sorted(maps.Keys(r.calls)) {
+		for _, command := range r.calls[call] {
+			faults := map[string]awslocal.Fault{
+				"{}": {Kind: awslocal.Empty}, "nothing": {Kind: awslocal.NoBody}, "null": {Kind: awslocal.Body, Body: "null"},
+				"a list": {Kind: awslocal.Body, Body: "[]"}, "HTML": {Kind: awslocal.HTML}, "a text": {Kind: awslocal.Body, Body: `"x"`},
+				"another page for ever": {Kind: awslocal.Body, Body: `{"Parameters": [], "LayerVersions": [], "NextToken": "t{n}", "NextMarker": "t{n}"}`},
+				"the same page":         {Kind: awslocal.Body, Body: `{"Parameters": [], "LayerVersions": [], "NextToken": "t", "NextMarker": "t"}`},
+			}
+			if !dryRun(command, call) {
+				faults["twice"] = awslocal.Fault{Kind: awslocal.Double}
+			}
+			for _, what := range slices.Sorted(maps.Keys(faults)) {
+				if turn++; turn%3 != 0 {
+					continue
+				}
+				f := faults[what]
+				f.Operation = call
+				r.try(command, what, f, codesFor(call, "", "")...)
+			}
+		}
+	}
+}
+
+// dryRun reports whether a command makes a call that always ends in an error.
+func dryRun(command, call string) bool {
+	return strings.HasPrefix(command, "doctor") && slices.Contains([]string{"kms:Encrypt", "kms:ReEncrypt", "kms:Decrypt"}, call)
+}
+
+// A page in the middle of a list that has lost its parameters.
+func TestAPageInTheMiddleMustHaveItsParameters(t *testing.T) {
+	r := newReplies(t)
+	for _, command := range r.calls["ssm:GetParametersByPath"] {
+		for _, f := range []awslocal.Fault{
+			{Kind: awslocal.Empty}, {Kind: awslocal.NoBody}, {Kind: awslocal.Body, Body: "null"}, {Kind: awslocal.Body, Body: `{"Parameters": null}`},
+			{Kind: awslocal.Edit, Member: "Parameters"}, {Kind: awslocal.Edit, Member: "Parameters", Value: json.RawMessage("null")},
+			{Kind: awslocal.Edit, Member: "Parameters[3]", Value: json.RawMessage("null")}, {Kind: awslocal.Double},
+			{Kind: awslocal.Body, Body: `{"Parameters": [], "Parameters": []}`},
+		} {
+			f.Operation, f.Nth = "ssm:GetParametersByPath", 2
+			r.try(command, string(f.Kind)+f.Body+f.Member, f, 7)
+		}
+	}
+}
+
+// What AWS may add or leave out changes nothing.
+func TestRepliesMayHaveMoreAndLackWhatIsOptional(t *testing.T) {
+	r := newReplies(t)
+	for _, f := range []awslocal.Fault{
+		{Operation: "ssm:*", Kind: awslocal.Edit, Member: "New", Value: json.RawMessage(`{"a": [1]}`)},
+		{Operation: "ssm:*", Kind: awslocal.Edit, Member: "Parameters[].New", Value: json.RawMessage(`"x"`)},
+		{Operation: "ssm:*", Kind: awslocal.Edit, Member: "Parameters[].DataType"},
+		{Operation: "ssm:GetParameters", Kind: awslocal.Edit, Member: "InvalidParameters"},
+		{Operation: "ssm:DescribeParameters", Kind: awslocal.Edit, Member: "Parameters[].Tier"},
+		{Operation: "kms:*", Kind: awslocal.Edit, Member: "EncryptionAlgorithm"},
+		{Operation: "kms:DescribeKey", Kind: awslocal.Edit, Member: "KeyMetadata.Origin"},
+		{Operation: "lambda:*", Kind: awslocal.Edit, Member: "Description"},
+		{Operation: "sts:*", Kind: awslocal.Edit, Member: "UserId"},
+	} {
+		for command, args := range r.commands {
+			if command == "publish" {
+				continue
+			}
+			r.cloud.server.ClearFaults()
+			r.cloud.server.Inject(f)
+			if code, output := r.bundle(args...); code != 0 {
+				t.Errorf("bundle %s, %s of %s: exit code %d\n%s", command, f.Member, f.Operation, code, output)
+			}
+			r.restore()
+		}
+	}
+}
