@@ -112,27 +112,6 @@ func (j *job) cannot(kind Kind, w *want, at *hcl.Range, why string) Problem {
 	return problem(kind, at, "Parameter cannot go blind", fmt.Sprintf("%s of function %q (%q) %s", w.name, j.fn.Name.Value, w.ref, why))
 }
 
-// Warnings tells of what a manifest asks for that works, but should be known.
-func Warnings(m *manifest.Manifest) hcl.Diagnostics {
-	all, _ := jobs(m)
-	return costs(all)
-}
-
-// costs warns of blind functions with many secrets.
-func costs(jobs []*job) hcl.Diagnostics {
-	var warnings hcl.Diagnostics
-	for _, j := range jobs {
-		if n := len(j.wants); j.blind() && n > manyBlind {
-			warnings = append(warnings, &hcl.Diagnostic{
-				Severity: hcl.DiagWarning, Summary: "Many blind secrets", Subject: &j.fn.Range,
-				Detail: fmt.Sprintf("Function %q has %d secrets, and blind ones are opened one by one: each costs it a call of kms:Decrypt. "+
-					"In pack mode, one call opens 4 KB of them.", j.fn.Name.Value, n),
-			})
-		}
-	}
-	return warnings
-}
-
 // blind builds the blind functions, before any other: what cannot go blind is to
 // stop the run before it reads a value. It reports whether all of it went well.
 func (s *sealing) blind(ctx context.Context, todo, others []*job) bool {

@@ -121,7 +121,7 @@ func (r *run) check(context.Context) Problems {
 }
 
 func (r *run) result() *Result {
-	result := &Result{Changes: r.changes, Previous: r.previous, Warnings: costs(r.jobs), read: &r.values, public: r.public()}
+	result := &Result{Changes: r.changes, Previous: r.previous, Warnings: warnings(r.jobs), read: &r.values, public: r.public()}
 	for _, c := range r.changes {
 		for _, j := range r.jobs {
 			if j.fn.File() == c.Name && j.document != nil {

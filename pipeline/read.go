@@ -88,10 +88,9 @@ func (j *job) importAll(im manifest.Import, found []param.Parameter) Problems {
 			problems = append(problems, problem(Manifest, at, "Parameter cannot be imported", sentence(err)))
 			continue
 		}
-		if reason, _ := manifest.Reserved(name); reason != "" {
+		if n, reserved := manifest.Lookup(name); reserved {
 			problems = append(problems, problem(Manifest, at, "Reserved name", fmt.Sprintf(
-				"The parameter %q would be imported as %s: %s. Names that a runtime or a loader reads are never imported by path; "+
-					"set a prefix, or rename the parameter.", p.Ref.Name, name, reason)))
+				"The parameter %q would be imported as %s. %s. Such names are never imported by path: %s.", p.Ref.Name, name, n.Why(name), insteadOf(n.Class))))
 			continue
 		}
 		problems = append(problems, j.add(&want{
@@ -100,6 +99,17 @@ func (j *job) importAll(im manifest.Import, found []param.Parameter) Problems {
 		})...)
 	}
 	return problems
+}
+
+// insteadOf says what to write instead of importing a name of this class.
+func insteadOf(class manifest.Class) string {
+	switch class {
+	case manifest.Never:
+		return "set a prefix, or rename the parameter"
+	case manifest.BlockOnly:
+		return "set a prefix, rename the parameter, or declare it in a secret block"
+	}
+	return "set a prefix, rename the parameter, or declare it in a secret block with allow_reserved = true"
 }
 
 // readVersions learns what version of each parameter a build would seal now,

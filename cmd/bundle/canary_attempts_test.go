@@ -226,7 +226,7 @@ func validateAttempts() []attempt {
 		{name: "unknown environment", args: []string{"--env", "none"}, code: 2},
 		{name: "unknown variable", args: []string{"--var", "x=y"}, code: 2},
 		{name: "reserved name", args: []string{"--manifest", "extra.hcl"}, before: func(s *stage) {
-			s.write("extra.hcl", strings.Replace(canaryManifest, `"SECURE"`, `"AWS_SECURE"`, 1))
+			s.write("extra.hcl", strings.Replace(canaryManifest, `"SECURE"`, `"AWS_SESSION_TOKEN"`, 1))
 		}, code: 2},
 		{name: "an ARN for a parameter", args: []string{"--manifest", "extra.hcl"}, before: extra(`parameter = "arn:aws:ssm:us-west-2:222222222222:parameter/x"`), code: 2},
 		{name: "an argument", args: []string{"sample.json"}, code: 2},

@@ -76,21 +76,11 @@ func TestDocumentationHasTheSchema(t *testing.T) {
 	}
 }
 
-func TestDocumentationHasFunctionsNamesAndLimits(t *testing.T) {
+func TestDocumentationHasFunctionsAndLimits(t *testing.T) {
 	_, list, _ := strings.Cut(section(t, "Expressions"), "and the functions\n")
 	list, _, _ = strings.Cut(list, "\nwith the meaning")
 	if diff := cmp.Diff(Functions(), words(list)); diff != "" {
 		t.Errorf("functions: -code +documentation:\n%s", diff)
-	}
-	names := section(t, "Names")
-	_, closed, _ := strings.Cut(names, "helpers, always:\n")
-	closed, loaders, _ := strings.Cut(closed, "\n\n")
-	_, loaders, _ = strings.Cut(loaders, "= true`:\n")
-	if diff := cmp.Diff(closedNames, words(closed)); diff != "" {
-		t.Errorf("reserved names: -code +documentation:\n%s", diff)
-	}
-	if diff := cmp.Diff(loaderNames, words(loaders)); diff != "" {
-		t.Errorf("names that loaders read: -code +documentation:\n%s", diff)
 	}
 	limits := []string{
 		thousands(maxSize) + " bytes", thousands(maxDepth) + " levels", thousands(maxExpression) + " bytes", thousands(maxValue) + " bytes",

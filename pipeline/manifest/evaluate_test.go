@@ -233,7 +233,7 @@ func TestEvaluateKeepsWhatItUnderstood(t *testing.T) {
 
 func TestAllProblemsAreReportedInOneRunInSourceOrder(t *testing.T) {
 	dir := write(t, map[string]string{
-		"b.hcl": "function \"two\" {\n  memory = 1\n  secret \"AWS_X\" { parameter = \"\" }\n}\n",
+		"b.hcl": "function \"two\" {\n  memory = 1\n  secret \"AWS_REGION\" { parameter = \"\" }\n}\n",
 		"a.hcl": "bundle {\n  name = \"a b\"\n  encryption_context = {}\n}\nenvironment \"prod\" {\n  account_id = \"1\"\n  encryption = true\n}\n",
 		"c.hcl.json": `{"function": {"three": {"kms_key": "x", "secret": {"PATH": {"parameter": "${local.y}"}}}},
 			"locals": {"z": "${local.z}"}}`,

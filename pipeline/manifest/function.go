@@ -199,12 +199,10 @@ func (e *evaluator) secret(b *block, s *scope) (Secret, bool) {
 		AllowReserved: e.bool(b, "allow_reserved", s),
 		Range:         b.header,
 	}
-	if reason, loader := Reserved(b.label.Value); reason != "" && !(loader && secret.AllowReserved) {
-		remedy := "Choose another name."
-		if loader {
-			remedy = "Choose another name; or, if who may write the parameter may also run code in the function, add the line: allow_reserved = true."
-		}
-		e.report(fault("Reserved name", fmt.Sprintf("The name %s. %s", reason, remedy), b.label.Range, b.header))
+	if n, _ := Lookup(b.label.Value); n.refusal(b.label.Value, secret.AllowReserved) != "" {
+		e.report(fault("Reserved name", n.refusal(b.label.Value, secret.AllowReserved), b.label.Range, b.header))
+	} else if problem := illegalSecretName(b.label.Value); problem != "" && badSecretName(b.label.Value) == "" {
+		e.report(fault("Invalid secret name", problem, b.label.Range, b.header)) // allow_reserved kept Load from it
 	}
 	secret.Field, _ = e.text(b, "field", s)
 	secret.Matches, _ = e.text(b, "matches", s)
@@ -225,6 +223,9 @@ func (e *evaluator) imported(b *block, s *scope) (Import, bool) {
 	var has state
 	if i.Prefix, has = e.text(b, "prefix", s, emptyToo); has == found && !prefixPattern.MatchString(i.Prefix.Value) {
 		e.wrong(b.attrs["prefix"], "Invalid prefix", fmt.Sprintf("No name of a secret begins with %q. Use letters, digits and underscores, with a letter first.", i.Prefix.Value), i.Prefix.Range)
+	} else if n, closed := closedPrefix(i.Prefix.Value); has == found && closed {
+		e.wrong(b.attrs["prefix"], "Reserved prefix", fmt.Sprintf("No parameter can be imported as %s…: names of the form %s are never imported by path, for %s. Choose another prefix, or declare each parameter in a secret block.",
+			i.Prefix.Value, n.Pattern, n.Reason), i.Prefix.Range)
 	}
 	i.Path, has = e.text(b, "path", s)
 	switch a := b.attrs["path"]; {

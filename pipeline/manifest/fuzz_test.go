@@ -67,7 +67,7 @@ func promises(t *testing.T, m *Manifest) {
 			t.Errorf("unusable function: %+v", f)
 		}
 		for _, s := range f.Secrets {
-			if reason, loader := Reserved(s.Name.Value); !secretPattern.MatchString(s.Name.Value) || s.Parameter.Value == "" || reason != "" && !(loader && s.AllowReserved) {
+			if n, _ := Lookup(s.Name.Value); !secretPattern.MatchString(s.Name.Value) || s.Parameter.Value == "" || n.refusal(s.Name.Value, s.AllowReserved) != "" {
 				t.Errorf("unusable secret: %+v", s)
 			}
 		}

@@ -83,7 +83,7 @@ type Secret struct {
 	Matches   Text   // a regular expression that the value has to match; "" for none
 	MinLength Number // bytes that the value has at least
 	Optional  bool
-	// AllowReserved permits names that loaders read. Evaluate has checked it against Reserved.
+	// AllowReserved permits names that AWS SDKs and loaders read. Evaluate has checked it against Lookup.
 	AllowReserved bool
 	Range         hcl.Range // of the block's header
 }

@@ -41,9 +41,17 @@ func badName(kind, name string) string {
 	return fmt.Sprintf("The name %q will not do. Use 1 to 64 letters, digits, underscores and hyphens, with a letter or a digit first.", name)
 }
 
-// badSecretName says what is wrong with the name of a secret, "" if nothing. Reserved names are not its matter.
+// badSecretName says what is wrong with the name of a secret, "" if nothing. What is reserved is not its matter: of
+// that the evaluation says more than that Lambda does not take it.
 func badSecretName(name string) string {
-	if reason, _ := Reserved(name); reason != "" || secretPattern.MatchString(name) {
+	if n, _ := Lookup(name); n.refusal(name, false) != "" {
+		return ""
+	}
+	return illegalSecretName(name)
+}
+
+func illegalSecretName(name string) string {
+	if secretPattern.MatchString(name) {
 		return ""
 	}
 	return fmt.Sprintf("The name %q is not one that Lambda takes for an environment variable. Use 2 to 128 letters, digits and underscores, with a letter first.", name)
@@ -52,7 +60,7 @@ func badSecretName(name string) string {
 // Name is the name of the secret that a parameter below the import's path becomes: the prefix, and of the rest of the
 // parameter's name the capitals, with "_" for "/", "-" and ".". It is an error if the parameter is not below
 // the path, or if the result is not a legal name for a secret (2 to 128 letters, digits and underscores, a letter first).
-// Whether the name is reserved, which an import never may use, Reserved says.
+// Whether the name is in the table of names, none of which an import may use, Lookup says.
 func (i Import) Name(parameter string) (string, error) {
 	rest, below := strings.CutPrefix(parameter, strings.TrimSuffix(i.Path.Value, "/")+"/")
 	if !below || rest == "" {

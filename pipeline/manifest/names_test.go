@@ -1,7 +1,6 @@
 package manifest
 
 import (
-	"slices"
 	"strings"
 	"testing"
 )
@@ -30,35 +29,6 @@ func TestImportNames(t *testing.T) {
 		}
 		if err != nil && !strings.Contains(err.Error(), c.parameter) {
 			t.Errorf("the error does not name the parameter: %v", err)
-		}
-	}
-}
-
-func TestReservedNames(t *testing.T) {
-	const free, loader, closed = "free", "loader", "closed"
-	for name, want := range map[string]string{
-		"AWS_REGION": closed, "aws_region": closed, "AWS_": closed, "BUNDLE_SECRETS_KEY": closed, "LAMBDA_TASK_ROOT": closed,
-		"LAMBDA_RUNTIME_DIR": closed, "_HANDLER": closed, "_X_AMZN_TRACE_ID": closed,
-		"LD_PRELOAD": loader, "NODE_OPTIONS": loader, "PYTHONPATH": loader, "JAVA_TOOL_OPTIONS": loader, "_JAVA_OPTIONS": loader,
-		"DOTNET_STARTUP_HOOKS": loader, "RUBYOPT": loader, "BUNDLE_GEMFILE": loader, "BASH_ENV": loader, "PATH": loader, "Path": loader,
-		"HTTPS_PROXY": loader, "http_proxy": loader, "MY_PROXY": loader, "BUNDLE_SECRET": loader,
-		"DB_PASSWORD": free, "PATHS": free, "MY_PATH": free, "AWSX": free, "LDAP_PASSWORD": free, "NODEKEY": free, "LAMBDA_KEY": free, "PROXY": free,
-	} {
-		reason, isLoader := Reserved(name)
-		got := free
-		switch {
-		case isLoader:
-			got = loader
-		case reason != "":
-			got = closed
-		}
-		if got != want {
-			t.Errorf("%s is %s (%q), want %s", name, got, reason, want)
-		}
-	}
-	for _, list := range [][]string{closedNames, loaderNames} {
-		if !slices.IsSorted(list) {
-			t.Errorf("not sorted: %q", list)
 		}
 	}
 }

@@ -1,86 +1,166 @@
 package manifest
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"strings"
+	"sync"
 )
 
-// Names that a secret may not have. A helper can put secrets into the environment of the function's process, and what
-// reads the environment before the function's code does would obey whoever may write the parameter.
-//
-// A name that ends in * stands for all that begin so, one that begins with * for all that end so. Case makes no
-// difference: it makes none on Windows, and curl and others read http_proxy in either.
+// Names that a secret may not have, or not without a word. A helper can put secrets into the environment of the
+// function's process, and what reads the environment there would obey whoever may write the parameter.
 
-// closedNames belong to Lambda or to the helpers; nothing opens them.
-// https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html#configuration-envvars-runtime
-var closedNames = []string{
-	"AWS_*",
-	"BUNDLE_SECRETS_*",
-	"LAMBDA_RUNTIME_DIR",
-	"LAMBDA_TASK_ROOT",
-	"_HANDLER",
-	"_X_AMZN_TRACE_ID",
+// A Class says who may have a name.
+type Class string
+
+// The classes of names, from the strictest.
+const (
+	// Never: Lambda's own names, and those of the helpers' settings. Nothing opens them.
+	Never Class = "never"
+	// ReadByAWS: what AWS SDKs, the AWS CLI and Lambda obey. allow_reserved opens it to a secret block.
+	ReadByAWS Class = "aws"
+	// ReadByLoaders: what loaders, language runtimes, shells and TLS libraries obey. allow_reserved opens it to a secret block.
+	ReadByLoaders Class = "loader"
+	// BlockOnly: free to a secret block. A path import may not have it, for AWS may give it a meaning tomorrow.
+	BlockOnly Class = "block"
+)
+
+// A Refusal says which helpers refuse a name as an environment variable. A helper that learns of a new name would stop
+// functions that run today, so new rows have none: the build refuses them.
+type Refusal string
+
+// The refusals.
+const (
+	RefusedByNone Refusal = "none"
+	RefusedByAll  Refusal = "all"
+	RefusedByGo   Refusal = "go" // the library for Go, the exec wrapper and bundle run
+)
+
+// A Name is one row of the table of names (docs/names.md).
+type Name struct {
+	// Pattern is a name in capitals; one * in it stands for any characters, or none. Case makes no difference: it makes
+	// none on Windows, and curl and others read http_proxy in either.
+	Pattern string
+	Class   Class
+	Helpers Refusal
+	Reason  string // a clause: who reads it, and what for
+	Source  string // a URL
 }
 
-// loaderNames are read by dynamic loaders, language runtimes, shells and TLS libraries before the function's code runs:
-// with one of them a value becomes code, or the way to the network. allow_reserved opens them, one secret at a time.
-var loaderNames = []string{
-	"*_PROXY",
-	"BASH_ENV",
-	"BUNDLE_*", // Ruby's Bundler
-	"CLASSPATH",
-	"CORECLR_*",
-	"COR_*",
-	"DOTNET_STARTUP_HOOKS",
-	"DYLD_*",
-	"ENV",
-	"GCONV_PATH",
-	"GEM_*",
-	"GLIBC_TUNABLES",
-	"HOME",
-	"IFS",
-	"JAVA_TOOL_OPTIONS",
-	"JDK_JAVA_OPTIONS",
-	"LD_*",
-	"NODE_*",
-	"OPENSSL_*",
-	"PATH",
-	"PERL5*",
-	"PYTHON*",
-	"RUBY*",
-	"SHELLOPTS",
-	"SSL_CERT_DIR",
-	"SSL_CERT_FILE",
-	"_JAVA_OPTIONS",
+// A family is rows of the table that have much in common.
+type family struct {
+	class   Class
+	helpers Refusal
+	source  string
+	names   []entry
 }
 
-// Reserved says why a secret may not have this name, "" if it may. If loader is true, the name is one of those that
-// allow_reserved permits to a secret block; a path import may have none of them.
-func Reserved(name string) (reason string, loader bool) {
-	if matchesAny(name, closedNames) {
-		return fmt.Sprintf("%q is reserved for Lambda and the helpers", name), false
-	}
-	if matchesAny(name, loaderNames) {
-		return fmt.Sprintf("%q is read by loaders, runtimes or shells before the function's code runs", name), true
-	}
-	return "", false
+type entry struct{ pattern, reason string }
+
+// A table is the rows in a form to look names up in.
+type table struct {
+	rows  []Name          // the classes one after the other
+	whole map[string]Name // by pattern, those without a star
+	stars []Name
 }
 
-func matchesAny(name string, patterns []string) bool {
-	name = strings.ToUpper(name)
-	for _, p := range patterns {
-		switch {
-		case strings.HasSuffix(p, "*"):
-			if strings.HasPrefix(name, p[:len(p)-1]) {
-				return true
-			}
-		case strings.HasPrefix(p, "*"):
-			if strings.HasSuffix(name, p[1:]) {
-				return true
-			}
-		case name == p:
-			return true
+var names = sync.OnceValue(func() table {
+	t := table{whole: map[string]Name{}}
+	for _, f := range slices.Concat(lambdaNames(), awsNames(), runtimeNames(), packageNames(), systemNames(), programNames(), telemetryNames()) {
+		for _, n := range f.names {
+			t.rows = append(t.rows, Name{n.pattern, f.class, f.helpers, n.reason, f.source})
 		}
 	}
-	return false
+	slices.SortStableFunc(t.rows, func(a, b Name) int { return cmp.Compare(a.Class.rank(), b.Class.rank()) })
+	for _, n := range t.rows {
+		if strings.Contains(n.Pattern, "*") {
+			t.stars = append(t.stars, n)
+		} else {
+			t.whole[n.Pattern] = n
+		}
+	}
+	return t
+})
+
+// Names returns the table, the strictest class first.
+func Names() []Name { return slices.Clone(names().rows) }
+
+// rowsFor returns the rows that hold for a name, the strictest first.
+func rowsFor(name string) []Name {
+	name = strings.ToUpper(name)
+	var found []Name
+	if n, ok := names().whole[name]; ok {
+		found = append(found, n)
+	}
+	for _, n := range names().stars {
+		before, after, _ := strings.Cut(n.Pattern, "*")
+		if len(name) >= len(before)+len(after) && strings.HasPrefix(name, before) && strings.HasSuffix(name, after) {
+			found = append(found, n)
+		}
+	}
+	slices.SortStableFunc(found, func(a, b Name) int { return cmp.Compare(a.Class.rank(), b.Class.rank()) })
+	return found
+}
+
+// Lookup returns the row of the table that holds for a name: of several the strictest.
+func Lookup(name string) (Name, bool) {
+	if found := rowsFor(name); len(found) > 0 {
+		return found[0], true
+	}
+	return Name{}, false
+}
+
+// Variable says which helpers refuse a name as an environment variable.
+func Variable(name string) Refusal {
+	refusal := RefusedByNone
+	for _, n := range rowsFor(name) {
+		if n.Helpers == RefusedByAll || refusal == RefusedByNone {
+			refusal = n.Helpers
+		}
+	}
+	return refusal
+}
+
+// refusal says why a secret block may not have this name, and what to write instead; "" if it may.
+func (n Name) refusal(name string, allowed bool) string {
+	switch {
+	case n.Class == "" || n.Class == BlockOnly || n.Class != Never && allowed:
+		return ""
+	case n.Class == Never:
+		return fmt.Sprintf("The name %q %s. Choose another name.", name, n.Class.who())
+	}
+	return n.Why(name) + ". Choose another name; or, if who may write the parameter may also run code in the function, add the line: allow_reserved = true."
+}
+
+// Why says what there is about a name of this row: a sentence without its period.
+func (n Name) Why(name string) string {
+	return fmt.Sprintf("The name %q %s: %s", name, n.Class.who(), n.Reason)
+}
+
+func (c Class) rank() int { return slices.Index(classes(), c) }
+
+// classes in the order in which they count where a name is of several.
+func classes() []Class { return []Class{Never, ReadByAWS, ReadByLoaders, BlockOnly} }
+
+func (c Class) who() string {
+	switch c {
+	case Never:
+		return "is reserved for Lambda and the helpers"
+	case ReadByAWS:
+		return "is obeyed by AWS SDKs, the AWS CLI or Lambda"
+	case ReadByLoaders:
+		return "is read by loaders, runtimes, shells or TLS libraries"
+	}
+	return "begins with AWS_"
+}
+
+// closedPrefix returns the row that holds for every name that begins so, if there is one.
+func closedPrefix(prefix string) (Name, bool) {
+	for _, n := range names().stars {
+		if before, ok := strings.CutSuffix(n.Pattern, "*"); ok && strings.HasPrefix(strings.ToUpper(prefix), before) {
+			return n, true
+		}
+	}
+	return Name{}, false
 }

@@ -8,7 +8,7 @@ import "strings"
 // BadName is about the label of a block that is no secret: "environment", "function".
 func BadName(kind, name string) string { return badName(kind, name) }
 
-// BadSecretName is about the label of a secret block; reserved names are Reserved's matter.
+// BadSecretName is about the label of a secret block; what is reserved, Lookup knows.
 func BadSecretName(name string) string { return badSecretName(name) }
 
 // BadKey is about a function's kms_key.

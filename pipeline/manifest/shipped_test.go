@@ -75,8 +75,8 @@ func TestShippedManifestShowsEveryKindOfSecret(t *testing.T) {
 		for _, i := range f.Imports {
 			for name := range values {
 				if secret, err := i.Name(name); err == nil {
-					reason, _ := Reserved(secret)
-					seen["import"] = reason == ""
+					_, reserved := Lookup(secret)
+					seen["import"] = !reserved
 				}
 			}
 		}

@@ -171,10 +171,12 @@ func badSecret(s Secret, envs []string) string {
 	if manifest.BadSecretName(s.Name) != "" {
 		return "a secret's name is 2 to 128 letters, digits and underscores, with a letter first"
 	}
-	if _, loader := manifest.Reserved(s.Name); loader {
-		return "loaders, runtimes or shells read this name before the function's code runs; docs/manifest.md says when allow_reserved is right"
-	}
-	if reason, _ := manifest.Reserved(s.Name); reason != "" {
+	switch n, _ := manifest.Lookup(s.Name); n.Class {
+	case manifest.ReadByLoaders:
+		return "loaders, runtimes, shells or TLS libraries read this name; docs/names.md says when allow_reserved is right"
+	case manifest.ReadByAWS:
+		return "AWS SDKs, the AWS CLI or Lambda obey this name; docs/names.md says when allow_reserved is right"
+	case manifest.Never:
 		return "the name is reserved for Lambda and the helpers"
 	}
 	for _, env := range envs {

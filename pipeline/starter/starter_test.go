@@ -94,7 +94,7 @@ functions:
       FILE: ${file(./` + canary + `.yml):a}
       STACK: ${cf:stack.out}
       NODE_OPTIONS: ${ssm:/x/node}
-      AWS_TOKEN: ${ssm:/x/aws}
+      AWS_SESSION_TOKEN: ${ssm:/x/aws}
       "X\"} ${y} %{if}\nfunction \"evil\" {": ${ssm:/x/y}
       PATHLESS: ${ssm:/x y}
   worker:
@@ -132,7 +132,7 @@ func TestServerless(t *testing.T) {
 		`# secret "FILE": it comes from ${file:...}`,
 		`# secret "STACK": it comes from ${cf:...}`,
 		`# secret "NODE_OPTIONS": loaders`,
-		`# secret "AWS_TOKEN": the name is reserved`,
+		`# secret "AWS_SESSION_TOKEN": the name is reserved`,
 		`# secret "X\"} ${y} %{if}\nfunction \"evil\" {": a secret's name`,
 		`# secret "PATHLESS": its parameter contains`,
 		"#   LEVEL\n",

@@ -14,7 +14,6 @@ import (
 	"testing/synctest"
 
 	"github.com/whispering/bundle/layerbuild/sealed"
-	"github.com/whispering/bundle/pipeline/manifest"
 	"github.com/whispering/bundle/runtime/kms"
 	"github.com/whispering/bundle/runtime/secrets"
 )
@@ -346,23 +345,6 @@ func TestLoadEnvKeepsOrReplaces(t *testing.T) {
 		want := map[bool]string{false: "own", true: "value of S000"}[override]
 		if os.Getenv("S000") != want || os.Getenv("S001") != "value of S001" {
 			t.Errorf("override %v: the variables are not right", override)
-		}
-	}
-}
-
-// TestReservedNamesAreThoseOfAManifest: what a manifest lets pass must not fail
-// in the function, and the other way round.
-func TestReservedNamesAreThoseOfAManifest(t *testing.T) {
-	names := []string{"AWS_REGION", "aws_x", "BUNDLE_GEMFILE", "BUNDLE_SECRETS_DIR", "LD_PRELOAD", "DYLD_X", "NODE_OPTIONS", "NODEX", "PYTHONPATH",
-		"PYTHON_TOKEN", "RUBYOPT", "GEM_PATH", "PERL5LIB", "PERL", "JAVA_TOOL_OPTIONS", "JAVA_HOME", "JDK_JAVA_OPTIONS", "DOTNET_STARTUP_HOOKS",
-		"DOTNET_X", "CORECLR_PROFILER", "COR_PROFILER", "CORX", "BASH_ENV", "BASH_X", "ENV", "ENVX", "PATH", "Path", "PATHS", "HOME", "TMPDIR", "TZ", "IFS",
-		"HTTPS_PROXY", "no_proxy", "PROXY", "MY_PROXY_URL", "CLASSPATH", "GCONV_PATH", "GLIBC_TUNABLES", "OPENSSL_CONF", "SSL_CERT_FILE", "SSL_CERT_DIR",
-		"SSL_CERT_X", "SHELLOPTS", "LAMBDA_TASK_ROOT", "LAMBDA_RUNTIME_DIR", "LAMBDA_X", "_HANDLER", "_JAVA_OPTIONS", "_X_AMZN_TRACE_ID",
-		"DB_PASSWORD", "STRIPE_KEY", "X_AWS_KEY", "REQUESTS_CA_BUNDLE", "NPM_CONFIG_X", "RUBY", "PYTHON", "AWS"}
-	for _, name := range names {
-		reason, _ := manifest.Reserved(name)
-		if secrets.Reserved(name) != (reason != "") {
-			t.Errorf("%s: reserved %v here, %q in a manifest", name, secrets.Reserved(name), reason)
 		}
 	}
 }

@@ -1,0 +1,134 @@
+package manifest
+
+// lambdaNames are those that Lambda refuses in a function's configuration, and those of the helpers.
+func lambdaNames() []family {
+	return []family{
+		{Never, RefusedByAll, "https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html", []entry{
+			{"AWS_ACCESS_KEY", "Lambda gives the credentials of the function's role in it"},
+			{"AWS_ACCESS_KEY_ID", "Lambda gives the credentials of the function's role in it"},
+			{"AWS_DEFAULT_REGION", "Lambda names the region in it"},
+			{"AWS_EXECUTION_ENV", "Lambda names the runtime in it"},
+			{"AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "Lambda gives the function's memory in it"},
+			{"AWS_LAMBDA_FUNCTION_NAME", "Lambda names the function in it, and helpers choose the document by it"},
+			{"AWS_LAMBDA_FUNCTION_VERSION", "Lambda names the function's version in it"},
+			{"AWS_LAMBDA_INITIALIZATION_TYPE", "Lambda says in it how the function was initialized"},
+			{"AWS_LAMBDA_LOG_GROUP_NAME", "Lambda names the log group in it"},
+			{"AWS_LAMBDA_LOG_STREAM_NAME", "Lambda names the log stream in it"},
+			{"AWS_LAMBDA_MAX_CONCURRENCY", "Lambda says in it how many invocations an instance takes"},
+			{"AWS_LAMBDA_METADATA_API", "Lambda gives the address of its metadata endpoint in it"},
+			{"AWS_LAMBDA_METADATA_TOKEN", "Lambda gives the token of its metadata endpoint in it"},
+			{"AWS_LAMBDA_RUNTIME_API", "Lambda gives the address of the runtime API in it"},
+			{"AWS_REGION", "Lambda names the region in it"},
+			{"AWS_SECRET_ACCESS_KEY", "Lambda gives the credentials of the function's role in it"},
+			{"AWS_SESSION_TOKEN", "Lambda gives the credentials of the function's role in it"},
+			{"LAMBDA_RUNTIME_DIR", "Lambda names the folder of the runtime in it"},
+			{"LAMBDA_TASK_ROOT", "Lambda names the folder of the function's code in it"},
+			{"_HANDLER", "Lambda names the handler in it"},
+			{"_X_AMZN_TRACE_ID", "Lambda gives the trace of an invocation in it"},
+		}},
+		{Never, RefusedByAll, "runtime.md#1-reading-in-order", []entry{
+			{"BUNDLE_SECRETS_*", "the helpers take their settings from such variables"},
+		}},
+	}
+}
+
+// awsNames are read by AWS SDKs (for Go, Python, JavaScript, Java, Ruby and PHP), the AWS CLI, Lambda's runtimes or
+// the layers that AWS publishes for it. At the end stands what is left of AWS_*.
+func awsNames() []family {
+	return []family{
+		{ReadByAWS, RefusedByAll, "https://docs.aws.amazon.com/sdkref/latest/guide/settings-reference.html", []entry{
+			{"AWS_ACCOUNT_ID", "SDKs take the account of the credentials from it, and the endpoint"},
+			{"AWS_ACCOUNT_ID_ENDPOINT_MODE", "it chooses the endpoint that SDKs call"},
+			{"AWS_AUTH_SCHEME_PREFERENCE", "it chooses how SDKs sign requests"},
+			{"AWS_BEARER_TOKEN_*", "SDKs sign in to a service with the token in it"},
+			{"AWS_CA_BUNDLE", "it names the certificates that SDKs, the CLI and the helpers trust"},
+			{"AWS_CONFIG_FILE", "it names the configuration file, which may run programs"},
+			{"AWS_CONTAINER_*", "SDKs and the helpers fetch credentials from where it says"},
+			{"AWS_CREDENTIAL_EXPIRATION", "it says until when the credentials in variables are good"},
+			{"AWS_CREDENTIAL_SCOPE", "it changes how SDKs sign requests"},
+			{"AWS_DEFAULTS_MODE", "it chooses how SDKs connect and retry"},
+			{"AWS_DEFAULT_PROFILE", "it chooses the profile, which may run programs"},
+			{"AWS_DISABLE_*", "it switches off a part of the SDKs"},
+			{"AWS_EC2_METADATA_*", "SDKs fetch credentials from the endpoint that it names"},
+			{"AWS_ENABLE_DEFAULT_SOCKET_TIMEOUT_*", "it changes how long SDKs wait"},
+			{"AWS_ENABLE_ENDPOINT_DISCOVERY", "it lets services name the endpoint that SDKs call"},
+			{"AWS_ENDPOINT_DISCOVERY_ENABLED", "it lets services name the endpoint that SDKs call"},
+			{"AWS_ENDPOINT_URL*", "it names the endpoint that SDKs, the CLI and the helpers call"},
+			{"AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "it decides whether configured endpoints count"},
+			{"AWS_IMDS_USE_IPV6", "it changes how SDKs reach the metadata endpoint"},
+			{"AWS_LOGIN_CACHE_DIRECTORY", "it names the folder that sign-ins are kept in"},
+			{"AWS_MAX_ATTEMPTS", "it says how often SDKs try"},
+			{"AWS_METADATA_SERVICE_*", "it changes how SDKs reach the metadata endpoint"},
+			{"AWS_NEW_RETRIES_*", "it chooses how SDKs retry"},
+			{"AWS_PROFILE", "it chooses the profile, which may run programs"},
+			{"AWS_REQUEST_CHECKSUM_CALCULATION", "it changes what SDKs send with a request"},
+			{"AWS_REQUEST_MIN_COMPRESSION_SIZE_BYTES", "it changes what SDKs send with a request"},
+			{"AWS_RESPONSE_CHECKSUM_VALIDATION", "it decides whether SDKs check a reply"},
+			{"AWS_RESTRICT_FILE_PERMISSIONS", "it decides who may read the files that SDKs write"},
+			{"AWS_RETRY_MODE", "it chooses how SDKs retry"},
+			{"AWS_ROLE_ARN", "SDKs assume the role that it names"},
+			{"AWS_ROLE_SESSION_NAME", "SDKs name the session of a role by it"},
+			{"AWS_S3_DISABLE_*", "it switches off a part of the client for S3"},
+			{"AWS_S3_USE_ARN_REGION", "it chooses the region that the client for S3 calls"},
+			{"AWS_S3_US_EAST_1_REGIONAL_ENDPOINT", "it chooses the endpoint that the client for S3 calls"},
+			{"AWS_SDK_CONFIG_OPT_OUT", "it keeps the SDK for Ruby from the configuration file"},
+			{"AWS_SDK_JS_*", "the SDK for JavaScript takes settings from such variables"},
+			{"AWS_SDK_LOAD_CONFIG", "it makes older SDKs read the configuration file, which may run programs"},
+			{"AWS_SDK_UA_APP_ID", "SDKs send it to AWS as the application's name"},
+			{"AWS_SHARED_CREDENTIALS_FILE", "it names the credentials file, which may run programs"},
+			{"AWS_SIGV4A_SIGNING_REGION_SET", "it chooses the regions that signatures hold for"},
+			{"AWS_STS_REGIONAL_ENDPOINTS", "it chooses the endpoint of STS"},
+			{"AWS_USE_DUALSTACK_ENDPOINT", "it chooses the endpoint that SDKs and the helpers call"},
+			{"AWS_USE_FIPS_ENDPOINT", "it chooses the endpoint that SDKs and the helpers call"},
+			{"AWS_WEB_IDENTITY_TOKEN_FILE", "SDKs assume a role with the token in the file that it names"},
+		}},
+		{ReadByAWS, RefusedByAll, "https://github.com/boto/botocore/blob/develop/botocore/configprovider.py", []entry{
+			{"AWS_CREDENTIAL_FILE", "boto takes credentials from the file that it names"},
+			{"AWS_CSM_*", "SDKs send a record of each call to the host that it names"},
+			{"AWS_DATA_PATH", "boto loads descriptions of services from the folders in it"},
+			{"AWS_SECRET_KEY", "older SDKs take credentials from it"},
+			{"AWS_SECURITY_TOKEN", "older SDKs take credentials from it"},
+		}},
+		{ReadByAWS, RefusedByAll, "https://docs.aws.amazon.com/cli/latest/userguide/cli-configure-envvars.html", []entry{
+			{"AWS_CLI_*", "the AWS CLI takes settings from such variables"},
+			{"AWS_DEFAULT_OUTPUT", "it chooses the output of the AWS CLI"},
+			{"AWS_PAGER", "the AWS CLI runs the program that it names"},
+		}},
+		{ReadByAWS, RefusedByAll, "https://github.com/awslabs/aws-c-common/blob/main/source/allocator.c", []entry{
+			{"AWS_CRT_*", "the library below several SDKs takes settings from such variables"},
+		}},
+		{ReadByAWS, RefusedByAll, "https://docs.aws.amazon.com/lambda/latest/dg/runtimes-modify.html", []entry{
+			{"AWS_LAMBDA_*", "Lambda and its runtimes take settings from such variables: AWS_LAMBDA_EXEC_WRAPPER names a program that they run"},
+			{"AWS_POWERSHELL_*", "Lambda's runtime for PowerShell takes the handler from such variables"},
+		}},
+		{ReadByAWS, RefusedByAll, "https://docs.aws.amazon.com/lambda/latest/dg/services-xray.html", []entry{
+			{"AWS_XRAY_*", "the X-Ray SDK sends traces to the address in AWS_XRAY_DAEMON_ADDRESS"},
+		}},
+		{ReadByAWS, RefusedByAll, "https://github.com/awslabs/aws-lambda-web-adapter", []entry{
+			{"AWS_LWA_*", "the Lambda Web Adapter takes settings from such variables"},
+		}},
+		{ReadByAWS, RefusedByAll, "https://docs.aws.amazon.com/appconfig/latest/userguide/appconfig-integration-lambda-extensions-config.html", []entry{
+			{"AWS_APPCONFIG_EXTENSION_*", "the AppConfig extension takes roles and addresses from such variables"},
+		}},
+		{ReadByAWS, RefusedByAll, "https://github.com/awslabs/aws-embedded-metrics-node", []entry{
+			{"AWS_EMF_*", "the library for embedded metrics sends to the address in AWS_EMF_AGENT_ENDPOINT"},
+		}},
+		{ReadByAWS, RefusedByNone, "https://docs.aws.amazon.com/sdk-for-ruby/v3/api/Aws/SharedCredentials.html", []entry{
+			{"AMAZON_ACCESS_KEY_ID", "the SDK for Ruby takes credentials from it"},
+			{"AMAZON_REGION", "the SDK for Ruby takes the region from it"},
+			{"AMAZON_SECRET_ACCESS_KEY", "the SDK for Ruby takes credentials from it"},
+			{"AMAZON_SESSION_TOKEN", "the SDK for Ruby takes credentials from it"},
+		}},
+		{ReadByAWS, RefusedByNone, "https://docs.aws.amazon.com/sdk-for-java/latest/developer-guide/http-configuration.html", []entry{
+			{"ASYNC_HTTP_SERVICE_IMPL", "the SDK for Java loads the class that it names"},
+			{"SYNC_HTTP_SERVICE_IMPL", "the SDK for Java loads the class that it names"},
+		}},
+		{ReadByAWS, RefusedByNone, "https://github.com/boto/botocore/blob/develop/botocore/plugin.py", []entry{
+			{"BOTOCORE_*", "botocore loads the plugins that BOTOCORE_EXPERIMENTAL__PLUGINS names"},
+			{"BOTO_*", "boto takes settings from such variables: BOTO_CONFIG names its configuration file"},
+		}},
+		{BlockOnly, RefusedByNone, "https://docs.aws.amazon.com/sdkref/latest/guide/settings-reference.html", []entry{
+			{"AWS_*", "AWS may give such a name a meaning, and who may write a parameter must not choose it"},
+		}},
+	}
+}

@@ -1,0 +1,63 @@
+package manifest
+
+// telemetryNames are read by agents and layers for traces, metrics and logs: they choose what is run in the function, and
+// where it sends to. The keys for these services (DD_API_KEY, OTEL_EXPORTER_OTLP_HEADERS, SENTRY_DSN …) are secrets like
+// others, and free.
+func telemetryNames() []family {
+	return []family{
+		{ReadByLoaders, RefusedByNone, "https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/", []entry{
+			{"OTEL_CONFIG_FILE", "it names the configuration file of OpenTelemetry"},
+			{"OTEL_EXPERIMENTAL_CONFIG_FILE", "it names the configuration file of OpenTelemetry"},
+			{"OTEL_EXPORTER_*CERTIFICATE", "it names the certificates that OpenTelemetry trusts"},
+			{"OTEL_EXPORTER_*ENDPOINT", "OpenTelemetry sends traces, metrics and logs to where it says"},
+			{"OTEL_EXPORTER_*INSECURE", "it switches TLS off for traces, metrics and logs"},
+		}},
+		{ReadByLoaders, RefusedByNone, "https://docs.datadoghq.com/serverless/aws_lambda/configuration/", []entry{
+			{"DD_AGENT_HOST", "Datadog's libraries send traces to where it says"},
+			{"DD_DD_URL", "Datadog's extension sends to where it says"},
+			{"DD_DOGSTATSD_*", "Datadog's libraries send metrics to where it says"},
+			{"DD_DOTNET_TRACER_*", "Datadog's library for .NET is loaded from the folder that it names"},
+			{"DD_LAMBDA_HANDLER", "Datadog's layer runs the handler that it names"},
+			{"DD_SITE", "Datadog's extension sends to where it says"},
+			{"DD_TRACE_AGENT_*", "Datadog's libraries send traces to where it says"},
+			{"DD_URL", "Datadog's extension sends to where it says"},
+			{"DD_*_DD_URL", "Datadog's extension sends to where it says"},
+		}},
+		{ReadByLoaders, RefusedByNone, "https://docs.newrelic.com/docs/serverless-function-monitoring/aws-lambda-monitoring/instrument-lambda-function/env-variables-lambda/", []entry{
+			{"NEW_RELIC_CONFIG_FILE", "it names the configuration file of New Relic's agent"},
+			{"NEW_RELIC_HOME", "New Relic's agent reads its configuration in the folder that it names"},
+			{"NEW_RELIC_HOST", "New Relic's agent sends to where it says"},
+			{"NEW_RELIC_LAMBDA_HANDLER", "New Relic's layer runs the handler that it names"},
+			{"NEW_RELIC_*_ENDPOINT", "New Relic's extension sends to where it says"},
+		}},
+		{ReadByLoaders, RefusedByNone, "https://docs.dynatrace.com/docs/ingest-from/amazon-web-services/integrate-into-aws/aws-lambda-integration", []entry{
+			{"DT_CONNECTION_BASE_URL", "Dynatrace's layer sends to where it says"},
+		}},
+		{ReadByLoaders, RefusedByNone, "https://docs.lumigo.io/docs/manual-instrumentation", []entry{
+			{"LUMIGO_ORIGINAL_HANDLER", "Lumigo's layer runs the handler that it names"},
+		}},
+		{ReadByLoaders, RefusedByNone, "https://docs.sentry.io/platforms/python/integrations/aws-lambda/", []entry{
+			{"SENTRY_INITIAL_HANDLER", "Sentry's layer runs the handler that it names"},
+		}},
+		{ReadByLoaders, RefusedByNone, "https://github.com/open-telemetry/opentelemetry-lambda/blob/main/collector/README.md", []entry{
+			{"OPENTELEMETRY_COLLECTOR_CONFIG_*", "OpenTelemetry's layer runs the collector with the configuration that it names"},
+		}},
+		{ReadByLoaders, RefusedByNone, "https://github.com/open-telemetry/opentelemetry-lambda/blob/main/python/README.md", []entry{
+			{"ORIG_HANDLER", "OpenTelemetry's layer runs the handler that it names"},
+		}},
+		{ReadByLoaders, RefusedByNone, "https://opentelemetry.io/docs/zero-code/dotnet/configuration/", []entry{
+			{"OTEL_DOTNET_AUTO_*", "OpenTelemetry for .NET loads code from where such variables say"},
+		}},
+		{ReadByLoaders, RefusedByNone, "https://opentelemetry.io/docs/zero-code/java/agent/configuration/", []entry{
+			{"OTEL_JAVAAGENT_*", "OpenTelemetry's agent for Java takes configuration and extensions from such variables"},
+		}},
+		{ReadByLoaders, RefusedByNone, "https://opentelemetry.io/docs/zero-code/python/configuration/", []entry{
+			{"OTEL_PYTHON_*", "OpenTelemetry for Python loads the code that such variables name"},
+		}},
+		{ReadByLoaders, RefusedByNone, "https://www.elastic.co/docs/reference/apm/aws-lambda/", []entry{
+			{"ELASTIC_APM_CONFIG_FILE", "it names the configuration file of Elastic's agent"},
+			{"ELASTIC_APM_LAMBDA_APM_SERVER", "Elastic's layer sends to where it says"},
+			{"ELASTIC_APM_SERVER_*", "Elastic's agent takes the server and its certificate from such variables"},
+		}},
+	}
+}

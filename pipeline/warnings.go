@@ -1,0 +1,49 @@
+package pipeline
+
+import (
+	"fmt"
+
+	"github.com/hashicorp/hcl/v2"
+
+	"github.com/whispering/bundle/pipeline/manifest"
+)
+
+// Warnings tells of what a manifest asks for that works, but should be known.
+func Warnings(m *manifest.Manifest) hcl.Diagnostics {
+	all, _ := jobs(m)
+	return warnings(all)
+}
+
+func warnings(jobs []*job) hcl.Diagnostics {
+	var found hcl.Diagnostics
+	seen := map[hcl.Range]bool{} // a group's secrets are in many functions
+	for _, j := range jobs {
+		if n := len(j.wants); j.blind() && n > manyBlind {
+			found = append(found, warning(problem(Manifest, &j.fn.Range, "Many blind secrets", fmt.Sprintf(
+				"Function %q has %d secrets, and blind ones are opened one by one: each costs it a call of kms:Decrypt. "+
+					"In pack mode, one call opens 4 KB of them.", j.fn.Name.Value, n))))
+		}
+		for _, s := range j.fn.Secrets {
+			if detail := getOnly(s.Name.Value); detail != "" && !seen[s.Name.Range] {
+				seen[s.Name.Range] = true
+				found = append(found, warning(problem(Manifest, &s.Name.Range, "Read with get only", detail)))
+			}
+		}
+	}
+	return found
+}
+
+// getOnly says what helpers do with a name that the manifest may have and an environment may not.
+func getOnly(name string) string {
+	who := ""
+	switch manifest.Variable(name) {
+	case manifest.RefusedByAll:
+		who = "loadEnv, load_env, LoadEnv, the exec wrapper and bundle run"
+	case manifest.RefusedByGo:
+		who = "LoadEnv of the library for Go, the exec wrapper and bundle run"
+	default:
+		return ""
+	}
+	return fmt.Sprintf("The helpers give %q out by get and bytes, and never as an environment variable: %s refuse a function with such a secret "+
+		"(reserved_variable). Read all secrets of this function with get, or choose another name.", name, who)
+}
