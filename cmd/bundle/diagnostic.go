@@ -142,7 +142,8 @@ func (w *diagnosticWriter) excerpt(b *strings.Builder, src []byte, starts []int,
 	if n < len(starts) {
 		end = starts[n] - 1
 	}
-	line := bytes.TrimSuffix(src[begin:end], []byte{'\r'})
+	// Spaces at the end stand for what is not shown, and would tell how long it is.
+	line := bytes.TrimRight(src[begin:end], " \t\r")
 	from, to = min(max(from-begin, 0), len(line)), min(max(to-begin, 0), len(line))
 	head, tail := 0, len(line)
 	if len(line) > maxColumns {

@@ -20,7 +20,7 @@ var ErrFormat = errors.New("its formatted text would not mean the same")
 // Format is a file of the manifest as it was read, and in canonical form: the spaces, indents and alignment of HCL's own
 // formatter. JSON has no such form and stays as it is. The file must have been read without errors.
 func (m *Module) Format(path string) (before, after []byte, err error) {
-	before = m.files[path].Bytes
+	before = m.inputs[path].src
 	if strings.HasSuffix(path, ".json") {
 		return before, before, nil
 	}

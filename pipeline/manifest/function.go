@@ -3,6 +3,7 @@ package manifest
 import (
 	"fmt"
 	"maps"
+	"strconv"
 	"strings"
 
 	"github.com/hashicorp/hcl/v2"
@@ -232,7 +233,11 @@ func (e *evaluator) imported(b *block, s *scope) (Import, bool) {
 	case has == absent && a != nil:
 		e.report(missing(b, "path"))
 	case has == found && !pathPattern.MatchString(i.Path.Value):
-		e.wrong(a, "Invalid path", fmt.Sprintf("%q will not do. A path begins with a slash and has 2 to 15 levels of letters, digits and _ . - : \"/prod/payments/\". (One level would hold too much.)", i.Path.Value), i.Path.Range)
+		what := "This"
+		if nameLike(i.Path.Value) {
+			what = strconv.Quote(i.Path.Value)
+		}
+		e.wrong(a, "Invalid path", fmt.Sprintf("%s will not do. A path begins with a slash and has 2 to 15 levels of letters, digits and _ . - : \"/prod/payments/\". (One level would hold too much.)", what), i.Path.Range)
 		return i, false
 	}
 	return i, has == found

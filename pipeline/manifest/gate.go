@@ -32,6 +32,8 @@ type gate struct {
 	refused hcl.Diagnostics
 	// fatal is set if the file must not be parsed.
 	fatal *hcl.Diagnostic
+
+	tokens hclsyntax.Tokens // of HCL
 }
 
 func newGate(src []byte, name string) *gate {
@@ -43,8 +45,8 @@ func newGate(src []byte, name string) *gate {
 	if strings.HasSuffix(name, ".json") {
 		g.scanJSON()
 	} else {
-		tokens, _ := hclsyntax.LexConfig(src, name, hcl.InitialPos) // the parser reports what is wrong with them
-		g.scan(tokens, 0, func(t hclsyntax.Token) hcl.Range { return t.Range })
+		g.tokens, _ = hclsyntax.LexConfig(src, name, hcl.InitialPos) // the parser reports what is wrong with them
+		g.scan(g.tokens, 0, func(t hclsyntax.Token) hcl.Range { return t.Range })
 	}
 	if g.fatal == nil && len(g.refused) >= maxRefusals {
 		g.fatal = g.refused[0]
@@ -73,6 +75,19 @@ func (g *gate) characters() {
 func hides(r rune) bool {
 	return r < 0x20 && r != '\n' && r != '\r' && r != '\t' || r >= 0x7f && r < 0xa0 ||
 		r >= 0x202a && r <= 0x202e || r >= 0x2066 && r <= 0x2069
+}
+
+// view is what may be shown of the source.
+func (g *gate) view(root blockSpec) *view {
+	switch {
+	case strings.HasSuffix(g.name, ".json"):
+		return viewJSON(g.src, root)
+	case g.tokens != nil:
+		return viewNative(g.src, g.tokens, root)
+	}
+	src := g.printable()
+	tokens, _ := hclsyntax.LexConfig(src, g.name, hcl.InitialPos)
+	return viewNative(src, tokens, root)
 }
 
 // printable is the source with a question mark for each byte of what characters refuses, for an excerpt.

@@ -45,8 +45,9 @@ var parameterPrefixPattern = regexp.MustCompile(`^(/?[A-Za-z0-9_.-]+|(/[A-Za-z0-
 // what stands there. With errors, the guard is good for its Files only.
 func LoadGuard(path string) (*Guard, hcl.Diagnostics) {
 	dir, name := filepath.Split(path)
-	m := &Module{dir: filepath.Clean(dir), files: map[string]*hcl.File{}, refused: map[string][]hcl.Range{}}
-	diags := m.read([]string{name})
+	m := newModule(filepath.Clean(dir))
+	m.root = guardSpec()
+	diags := m.readAll([]string{name})
 	if len(m.order) == 0 {
 		return &Guard{}, hcl.Diagnostics{{Severity: hcl.DiagError, Summary: "Guard not readable", Detail: strings.Replace(diags[0].Detail, "The manifest", "The guard", 1)}}
 	}

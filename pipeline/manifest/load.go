@@ -25,9 +25,11 @@ type Options struct {
 
 // Module is a manifest that has been read and not yet evaluated. It does not change and may be used concurrently.
 type Module struct {
-	dir   string
-	order []string // file names, as loaded
-	files map[string]*hcl.File
+	dir    string
+	order  []string // file names, as loaded
+	files  map[string]*hcl.File
+	inputs map[string]*input
+	root   blockSpec // what may stand in its files
 	// partial is set where syntax errors may have swallowed a part: nothing is then reported as absent.
 	partial bool
 	// refused are places of constructs that must not be evaluated, by file; they have been reported.
@@ -76,17 +78,21 @@ func Read(path string) (*Module, hcl.Diagnostics) {
 		m.dir, names[0] = filepath.Split(path)
 		m.dir = filepath.Clean(m.dir)
 	}
-	return m, m.read(names)
+	return m, m.readAll(names)
 }
 
 // ReadSource is Read for a manifest that is in no file yet.
 func ReadSource(name string, src []byte) (*Module, hcl.Diagnostics) {
 	m := newModule(filepath.Dir(name))
-	return m, m.take(name, src, len(src))
+	m.take(name, src, len(src))
+	return m, m.judge()
 }
 
 func newModule(dir string) *Module {
-	return &Module{dir: dir, files: map[string]*hcl.File{}, refused: map[string][]hcl.Range{}, locals: map[string]*hcl.Attribute{}, index: map[named]*block{}}
+	return &Module{
+		dir: dir, root: rootSpec(), files: map[string]*hcl.File{}, inputs: map[string]*input{},
+		refused: map[string][]hcl.Range{}, locals: map[string]*hcl.Attribute{}, index: map[named]*block{},
+	}
 }
 
 // understand takes in what the files of a manifest say. What reading them has found is diags.
@@ -96,7 +102,7 @@ func (m *Module) understand(diags hcl.Diagnostics, o Options) (*Module, hcl.Diag
 	}
 	r := &reader{m: m}
 	for _, name := range m.order {
-		if f := m.files[name]; f.Body != nil {
+		if f := m.files[name]; f.Body != nil && !m.inputs[name].foreign {
 			r.file(f.Body)
 		}
 	}
@@ -145,9 +151,9 @@ func listFolder(dir string) ([]string, error) {
 	return names, nil
 }
 
-// read reads and parses files of the manifest's folder. It follows no link out of the folder: an excerpt in a
-// diagnostic would print what it points to.
-func (m *Module) read(names []string) hcl.Diagnostics {
+// readAll reads and parses files of the manifest's folder. It follows no link out of the folder: what it points to is
+// none of ours.
+func (m *Module) readAll(names []string) hcl.Diagnostics {
 	root, err := os.OpenRoot(m.dir)
 	if err != nil {
 		return hcl.Diagnostics{unreadable(m.dir, err)}
@@ -164,26 +170,28 @@ func (m *Module) read(names []string) hcl.Diagnostics {
 			continue
 		}
 		size += len(src)
-		diags = append(diags, m.take(path, src, size)...)
+		m.take(path, src, size)
 		if size > maxSize {
-			return diags
+			break
 		}
 	}
-	return diags
+	return append(diags, m.judge()...)
 }
 
 // take takes in one file. size is that of all up to this one.
-func (m *Module) take(path string, src []byte, size int) hcl.Diagnostics {
+func (m *Module) take(path string, src []byte, size int) {
 	m.order = append(m.order, path)
-	m.files[path] = &hcl.File{Bytes: src}
+	in := &input{src: src}
+	m.inputs[path] = in
+	m.files[path] = &hcl.File{}
 	if size > maxSize {
 		m.partial = true
-		m.files[path].Bytes = nil
-		return hcl.Diagnostics{fault("Manifest too large",
+		in.fatal = fault("Manifest too large",
 			fmt.Sprintf("The files of a manifest may have %d bytes together, and this one exceeds that.", maxSize),
-			hcl.Range{Filename: path, Start: hcl.InitialPos, End: hcl.InitialPos})}
+			hcl.Range{Filename: path, Start: hcl.InitialPos, End: hcl.InitialPos})
+		return
 	}
-	return m.parse(path, src)
+	m.parse(path, in)
 }
 
 func readFile(root *os.Root, name string, limit int) ([]byte, error) {
@@ -202,48 +210,29 @@ func readFile(root *os.Root, name string, limit int) ([]byte, error) {
 	return io.ReadAll(io.LimitReader(f, int64(limit)+1))
 }
 
-func (m *Module) parse(path string, src []byte) hcl.Diagnostics {
-	g := newGate(src, path)
+func (m *Module) parse(path string, in *input) {
+	g := newGate(in.src, path)
+	in.view, in.refused = g.view(m.root), g.refused
 	if g.fatal != nil {
 		m.partial = true
-		m.files[path].Bytes = g.printable()
-		return hcl.Diagnostics{g.fatal}
+		in.fatal = g.fatal
+		return
 	}
 	for _, d := range g.refused {
 		m.refused[path] = append(m.refused[path], *d.Subject)
 	}
 	var file *hcl.File
-	var found hcl.Diagnostics
 	if strings.HasSuffix(path, ".json") {
-		file, found = json.Parse(src, path)
+		file, in.found = json.Parse(in.src, path)
 	} else {
-		file, found = hclsyntax.ParseConfig(src, path, hcl.InitialPos)
+		file, in.found = hclsyntax.ParseConfig(in.src, path, hcl.InitialPos)
 	}
 	if file != nil {
 		m.files[path] = file
 	}
-	return append(m.syntax(found), g.refused...)
 }
 
-// syntax keeps the first syntax error of a file: those after it are mostly its consequences.
-func (m *Module) syntax(found hcl.Diagnostics) hcl.Diagnostics {
-	var kept hcl.Diagnostics
-	broken := false
-	for _, d := range found {
-		if d.Summary == "Attribute redefined" { // the parser keeps the first: nothing is lost
-			kept = append(kept, d)
-			continue
-		}
-		if !broken {
-			kept = append(kept, d)
-		}
-		broken = true
-	}
-	m.partial = m.partial || broken
-	return kept
-}
-
-// Files are the files of the manifest by name, as hcl.NewDiagnosticTextWriter takes them.
+// Files are the files of the manifest by name, as hcl.NewDiagnosticTextWriter takes them, with what may be shown of them.
 func (m *Module) Files() map[string]*hcl.File { return m.files }
 
 // Dir is the manifest's folder, as it was given.

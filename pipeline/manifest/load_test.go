@@ -5,6 +5,7 @@ import (
 	"flag"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -30,7 +31,7 @@ func render(t *testing.T, m *Module, diags hcl.Diagnostics) string {
 	if err := hcl.NewDiagnosticTextWriter(&out, m.Files(), 100, false).WriteDiagnostics(diags); err != nil {
 		t.Fatal(err)
 	}
-	return out.String()
+	return regexp.MustCompile(`(?m) +$`).ReplaceAllString(out.String(), "") // as the command prints it
 }
 
 // inTestdata runs the test in testdata/folder, so that diagnostics name files without a path.

@@ -28,15 +28,21 @@ type Ref struct {
 	Selector string // "" for the current version, "7" for a version, else a label
 }
 
+// noName is what is wrong with an empty reference.
+const noName = "has no name"
+
 // RefError says why a parameter reference was refused, and what to write.
 type RefError struct {
-	Ref    string // as written, clipped to a printable length
+	Ref    string // as written, clipped to a printable length; "" for what no name looks like, as it may be a value
 	Reason string // what is wrong with it
 	Remedy string // what to write instead, as a sentence without its period
 }
 
 // Error names the reference and the reason.
 func (e *RefError) Error() string {
+	if e.Ref == "" && e.Reason != noName {
+		return fmt.Sprintf("the parameter (not shown, as it may be a value instead of a name) %s", e.Reason)
+	}
 	return fmt.Sprintf("parameter %q %s", e.Ref, e.Reason)
 }
 
@@ -48,7 +54,7 @@ func (e *RefError) Error() string {
 // https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_PutParameter.html
 func ParseRef(s string) (Ref, error) {
 	refuse := func(reason, remedy string) (Ref, error) {
-		return Ref{}, &RefError{Ref: clip(s), Reason: reason, Remedy: remedy}
+		return Ref{}, &RefError{Ref: shown(s), Reason: reason, Remedy: remedy}
 	}
 	if strings.HasPrefix(strings.ToLower(s), "arn:") {
 		return refuse("is an ARN", "write the parameter's name, such as \"/prod/db/password\"; parameters are read from the environment's own account and region")
@@ -85,7 +91,7 @@ func (r Ref) Bare() Ref {
 func checkName(name string) (reason, remedy string) {
 	switch {
 	case name == "":
-		return "has no name", "write the parameter's name, such as \"/prod/db/password\""
+		return noName, "write the parameter's name, such as \"/prod/db/password\""
 	case strings.ContainsAny(name, " \t\r\n"):
 		return "contains white space", "remove it: Parameter Store allows none in a name"
 	case strings.Contains(name, "{{"):
@@ -161,6 +167,21 @@ func checkSelector(s string) (reason, remedy string) {
 
 func isNameChar(c rune) bool {
 	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '.' || c == '-' || c == '_'
+}
+
+// shown is a text that was written in the place of a reference, as errors quote
+// it; "" for one that nobody would take for a name: a password, perhaps.
+func shown(s string) string {
+	text := strings.TrimSpace(s)
+	for _, beginning := range []string{"/", ":", "arn:", "ARN:", "{{"} {
+		if strings.HasPrefix(text, beginning) {
+			return clip(s)
+		}
+	}
+	if s == "" || strings.ContainsFunc(text, func(c rune) bool { return !isNameChar(c) && c != '/' && c != ':' }) {
+		return ""
+	}
+	return clip(s)
 }
 
 // clip shortens a text that an error message quotes.

@@ -1,0 +1,139 @@
+package manifest
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/hclsyntax"
+)
+
+// input is a file as it was read.
+type input struct {
+	src     []byte
+	view    *view           // nil if it was not looked at
+	fatal   *hcl.Diagnostic // why it was not parsed
+	found   hcl.Diagnostics // by the parser
+	refused hcl.Diagnostics // by the gate
+	foreign bool            // it is no manifest: nothing of it is read
+}
+
+// judge says which of the files are ours, and what keeps them from being understood. Somebody who names a wrong file
+// with --manifest must not find it in the log: of a file that is not ours, no word is repeated.
+func (m *Module) judge() hcl.Diagnostics {
+	known := slices.ContainsFunc(m.order, func(path string) bool {
+		in := m.inputs[path]
+		return in.view != nil && in.view.likeness() == ours
+	})
+	var diags hcl.Diagnostics
+	for _, path := range m.order {
+		in, file := m.inputs[path], m.files[path]
+		like := foreign
+		if in.view != nil {
+			like = in.view.likeness()
+		}
+		if file.Bytes = nil; like == ours || like == likely && known {
+			file.Bytes = in.view.bytes
+		}
+		file.Nav = m.around(file, len(in.found) > 0)
+		switch {
+		case in.fatal != nil && (like != foreign || !slices.Contains(in.refused, in.fatal)):
+			diags = append(diags, in.fatal)
+		case like == foreign:
+			m.partial, in.foreign = true, true
+			diags = append(diags, m.notOurs(path, in.found))
+		default:
+			diags = append(append(diags, m.syntax(in.found)...), in.refused...)
+		}
+	}
+	return diags
+}
+
+// surroundings name the block that a place is in.
+type surroundings struct {
+	body   *hclsyntax.Body
+	root   blockSpec
+	broken bool // what the parser takes for a label may be anything
+}
+
+// ContextString is what hcl's writer asks for.
+func (s surroundings) ContextString(offset int) string {
+	i := slices.IndexFunc(s.body.Blocks, func(b *hclsyntax.Block) bool { return b.Range().ContainsOffset(offset) })
+	if i < 0 {
+		return ""
+	}
+	b := s.body.Blocks[i]
+	text := b.Type
+	if _, known := s.root.block(b.Type); !known {
+		return text
+	}
+	for _, label := range b.Labels {
+		if s.broken && !namePattern.MatchString(label) {
+			return b.Type
+		}
+		text += fmt.Sprintf(" %q", label)
+	}
+	return text
+}
+
+// around is what names the surroundings of a place in a file; nil where nothing of the file is shown.
+func (m *Module) around(file *hcl.File, broken bool) any {
+	if file.Bytes == nil {
+		return nil
+	}
+	if body, ok := file.Body.(*hclsyntax.Body); ok {
+		return surroundings{body, m.root, broken}
+	}
+	return file.Nav
+}
+
+// notOurs says that a file is another than was meant.
+func (m *Module) notOurs(path string, found hcl.Diagnostics) *hcl.Diagnostic {
+	place := hcl.Range{Filename: path, Start: hcl.InitialPos, End: hcl.InitialPos}
+	if len(found) > 0 && found[0].Subject != nil {
+		place = *found[0].Subject
+	}
+	what, blocks, remedy := "manifest", "bundle, environment, function and some others", "Name the manifest, or leave this file out of its folder; bundle init writes a first one."
+	if m.root.name != "" {
+		what, blocks, remedy = "guard file", "allow", "Name the guard file; bundle init --guard prints one."
+	}
+	return fault("Not a "+what, fmt.Sprintf("A %s has the blocks %s, and the file %q has none of them. Nothing of it is shown, as it may hold secrets. %s",
+		what, blocks, path, remedy), place)
+}
+
+// syntax keeps the first syntax error of a file: those after it are mostly its consequences.
+func (m *Module) syntax(found hcl.Diagnostics) hcl.Diagnostics {
+	var kept hcl.Diagnostics
+	broken := false
+	for _, d := range found {
+		if d.Summary == "Attribute redefined" { // the parser keeps the first: nothing is lost
+			kept = append(kept, d)
+			continue
+		}
+		if !broken {
+			kept = append(kept, unquoted(d))
+		}
+		broken = true
+	}
+	m.partial = m.partial || broken
+	return kept
+}
+
+// unquoted is a syntax error without what the parser quotes of the source: where it does not understand a text, that
+// may be anything.
+func unquoted(d *hcl.Diagnostic) *hcl.Diagnostic {
+	details := map[string]string{
+		"Argument definition required":     "A block on one line holds at most one attribute, as in { name = \"…\" }, and no block. Write it on several lines.",
+		"Invalid JSON keyword":             "What stands here is no JSON. A text is in double quotes; without quotes are numbers, true, false and null.",
+		"Invalid escape sequence":          "A backslash in quotes begins an escape, as \\n, \\\" or \\u00e9. Write a backslash that stands for itself twice.",
+		"Invalid legacy index syntax":      "Write an index in brackets, as in list[0].",
+		"Invalid template control keyword": "What begins with %{ in quotes is if, else or endif. Write %%{ where it stands for itself.",
+	}
+	detail, ok := details[d.Summary]
+	if !ok {
+		return d
+	}
+	plain := *d
+	plain.Detail = detail
+	return &plain
+}
