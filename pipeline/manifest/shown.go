@@ -30,6 +30,7 @@ type view struct {
 	bytes []byte // as it is shown: of the same length, line by line
 
 	tokens              hclsyntax.Tokens
+	hidden              int  // what comes before is hidden, or was looked at
 	strong, weak, other bool // what was seen at the top level
 }
 
@@ -53,8 +54,15 @@ func (v *view) likeness() likeness {
 // hide hides what stands from start to end, and what follows to the end of the line. How long it is is not shown
 // either: spaces at the end of a line are not printed.
 func (v *view) hide(start, end int) {
+	if end > start && v.src[end-1] == '\n' { // a comment's own
+		end--
+	}
 	mark := "***"
+	if start < v.hidden { // on a line that ends hidden already
+		start, mark = v.hidden, ""
+	}
 	for i := start; i < len(v.bytes); i++ {
+		v.hidden = i
 		switch {
 		case v.bytes[i] == '\n' && i >= end:
 			return
@@ -203,15 +211,12 @@ func (v *view) garbage(i, from int, top bool) int {
 	return i
 }
 
-// attribute goes through the value of an attribute, from i. It is shown to where it is something else than what a
-// known attribute has.
+// attribute goes through the value of an attribute, from i. It is shown where it is what a known attribute has.
 func (v *view) attribute(i int, a attrSpec, known bool) int {
 	end := v.end(i)
-	from := i
-	if known {
-		from = v.suspect(i, end, a)
+	if !known || v.suspect(i, end, a) {
+		v.hideTokens(i, end)
 	}
-	v.hideTokens(from, end)
 	return end
 }
 
@@ -236,40 +241,51 @@ func (v *view) end(i int) int {
 	return i
 }
 
-// suspect is the first token of a value, from i to before end, that is not shown; end if all of it is.
-func (v *view) suspect(i, end int, a attrSpec) int {
+// suspect says whether a value, from i to before end, may be another than one that its attribute has.
+func (v *view) suspect(i, end int, a attrSpec) bool {
 	if (a.kind == anyKind || a.kind == objectKind) && !v.refers(i, end) {
-		return i // a plain value: a message that says what is wrong with it needs not show it
+		return true // a plain value: a message that says what is wrong with it needs not show it
 	}
 	if a.kind == textKind && v.kindAt(i) == hclsyntax.TokenOBrack {
-		return i
+		return true
 	}
-	first := i
 	brackets := 0
-	for ; i < end; i++ {
-		switch t := v.tokens[i]; t.Type {
+	for k := i; k < end; k++ {
+		switch t := v.tokens[k]; t.Type {
 		case hclsyntax.TokenOBrack, hclsyntax.TokenOParen:
 			brackets++
 		case hclsyntax.TokenCBrack, hclsyntax.TokenCParen:
 			brackets--
-		case hclsyntax.TokenComma:
-			if brackets == 0 {
-				return i
-			}
-		case hclsyntax.TokenIdent:
-			if v.kindAt(i+1) == hclsyntax.TokenEqual {
-				return i
-			}
 		case hclsyntax.TokenQuotedLit:
-			if !presentable(a.name, string(t.Bytes), i == first+1) {
-				return i - 1
+			if !presentable(a.name, string(t.Bytes), k == i+1) {
+				return true
 			}
 		case hclsyntax.TokenOBrace, hclsyntax.TokenOHeredoc, hclsyntax.TokenStringLit, hclsyntax.TokenComment, hclsyntax.TokenEqual,
 			hclsyntax.TokenInvalid, hclsyntax.TokenBadUTF8, hclsyntax.TokenApostrophe, hclsyntax.TokenBacktick, hclsyntax.TokenSemicolon, hclsyntax.TokenQuotedNewline:
-			return i
+			return true
+		}
+		if k > i && v.beside(k) || v.tokens[k].Type == hclsyntax.TokenComma && brackets == 0 {
+			return true
 		}
 	}
-	return end
+	return false
+}
+
+// beside says whether two operands stand side by side, the second of them at i: then a quote ended early.
+func (v *view) beside(i int) bool {
+	switch v.kindAt(i) {
+	case hclsyntax.TokenIdent, hclsyntax.TokenNumberLit, hclsyntax.TokenOQuote:
+	default:
+		return false
+	}
+	switch v.kindAt(i - 1) {
+	case hclsyntax.TokenIdent:
+		before, here := string(v.tokens[i-1].Bytes), string(v.tokens[i].Bytes)
+		return before != "if" && before != "for" && before != "in" && here != "in"
+	case hclsyntax.TokenNumberLit, hclsyntax.TokenCQuote, hclsyntax.TokenCBrack, hclsyntax.TokenCParen:
+		return true
+	}
+	return false
 }
 
 // refers says whether a value uses a name or a template.
