@@ -1,10 +1,12 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/whispering/bundle/layerbuild"
@@ -65,5 +67,29 @@ func TestReleaseHoldsTheExecWrapper(t *testing.T) {
 	}
 	if len(layer.Helpers) != len(stands) {
 		t.Errorf("%d files, want %d", len(layer.Helpers), len(stands))
+	}
+
+	// It compares with them, and needs no Go for that either.
+	verify := func(name string) string {
+		run := exec.Command(program, "verify", filepath.Join(dir, name))
+		run.Env = []string{"PATH=" + filepath.Join(dir, "nothing"), "SystemRoot=" + os.Getenv("SystemRoot")}
+		out, _ := run.CombinedOutput()
+		return string(out)
+	}
+	if out := verify("helpers.zip"); !strings.Contains(out, "3 helper files of exec, path, bytes and mode, with those of this bundle") {
+		t.Errorf("its own helpers: %s", out)
+	}
+	for i := range layer.Helpers {
+		if layer.Helpers[i].Path == "bundle/bin/arm64/bundle-exec" {
+			layer.Helpers[i].Data = []byte("for others")
+		}
+	}
+	var changed bytes.Buffer
+	if err := layerbuild.Write(&changed, layer); err != nil {
+		t.Fatal(err)
+	}
+	write("changed.zip", changed.String())
+	if out := verify("changed.zip"); !strings.Contains(out, "bundle/bin/arm64/bundle-exec: bundle") || !strings.Contains(out, "Changed helper file") {
+		t.Errorf("another bundle-exec: %s", out)
 	}
 }
