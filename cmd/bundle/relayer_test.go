@@ -51,7 +51,7 @@ func editLayer(ts *testscript.TestScript, files []layerbuild.File, edit string) 
 	kind, path := edit[:1], edit[1:]
 	path, to, _ := strings.Cut(path, " ")
 	at := slices.IndexFunc(files, func(f layerbuild.File) bool { return f.Path == path })
-	if strings.Contains("~%=", kind) && at < 0 {
+	if at < 0 && (kind == "~" || kind == "%" || kind == "=") {
 		ts.Fatalf("the layer has no %s", path)
 	}
 	switch kind {

@@ -32,6 +32,16 @@ func run(ctx context.Context, version string, check bool) error {
 	if flag.NArg() != 1 || !released.IsVersion(version) {
 		return fmt.Errorf("usage: make [-check] v1.2.3")
 	}
+	file := filepath.Join("runtime", "released", "tables", version+".txt")
+	var there []byte
+	if check {
+		var err error
+		if there, err = os.ReadFile(file); os.IsNotExist(err) {
+			return fmt.Errorf("%s is missing: run make helpers VERSION=%s, and commit it with the changelog", file, version)
+		} else if err != nil {
+			return err
+		}
+	}
 	own, err := helpers.Own(ctx, version, true)
 	if err == nil {
 		err = own.Missing
@@ -39,17 +49,10 @@ func run(ctx context.Context, version string, check bool) error {
 	if err != nil {
 		return err
 	}
-	file := filepath.Join("runtime", "released", "tables", version+".txt")
 	made := released.Format(own.Files)
-	if !check {
-		return os.WriteFile(file, []byte(made), 0o644)
-	}
-	there, err := os.ReadFile(file)
 	switch {
-	case os.IsNotExist(err):
-		return fmt.Errorf("%s is missing: run make helpers VERSION=%s, and commit it with the changelog", file, version)
-	case err != nil:
-		return err
+	case !check:
+		return os.WriteFile(file, []byte(made), 0o644)
 	case string(there) != made:
 		return fmt.Errorf("%s is not the table of this checkout, made by this Go toolchain: run make helpers VERSION=%s with the Go of the release, and commit it", file, version)
 	}
