@@ -157,16 +157,11 @@ func (j *job) receiveCiphertext(w *want, res param.Result) Problems {
 	if problems := w.accept(res); len(problems) > 0 || res.Err != nil {
 		return problems
 	}
-	switch p := res.Parameter; {
-	case p.Ciphertext == nil:
-		return Problems{j.cannot(Missing, w, w.at, fmt.Sprintf("is a %s, which Parameter Store keeps and hands out in the clear. "+
-			"Put the value as a SecureString, under a new name and a key of your own, or write blind = false for the function.", p.Type))}
-	case p.Advanced():
-		return Problems{j.cannot(Missing, w, w.at, "is of the advanced tier, whose ciphertext KMS cannot re-encrypt. "+
-			"Delete it and put it again in the standard tier (at most 4 KB, no policies), or write blind = false for the function.")}
-	default:
-		w.ciphertext = p.Ciphertext
+	w.stored(res.Parameter)
+	if problems := j.immovable(w); len(problems) > 0 {
+		return problems
 	}
+	w.ciphertext = res.Parameter.Ciphertext
 	return nil
 }
 

@@ -86,7 +86,8 @@ func (b *Build) Run(ctx context.Context) (*Result, Problems) {
 // encrypting anything: it tells what Run would do, or why it would fail.
 func (b *Build) Plan(ctx context.Context) (*Result, Problems) {
 	r := b.run()
-	return r.through(ctx, r.check, r.guard, r.fetch, r.expand, r.readVersions, r.checkBlind, r.compare)
+	r.looks = true
+	return r.through(ctx, r.check, r.guard, r.fetch, r.expand, r.foresee, r.compare)
 }
 
 // A run is a Build under way.
@@ -96,6 +97,7 @@ type run struct {
 	previous Previous
 	changes  []plan.Change
 	values   plaintexts // read by this run
+	looks    bool       // it seals nothing
 	sources  []string   // ARNs of the environment's parameter_keys
 	beside   []seal.Key // of the functions beside
 	paths    Problems   // of path imports; kept until what is named has been read as well

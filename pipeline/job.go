@@ -10,6 +10,7 @@ import (
 
 	"github.com/whispering/bundle/layerbuild/sealed"
 	"github.com/whispering/bundle/pipeline/manifest"
+	"github.com/whispering/bundle/pipeline/param"
 	"github.com/whispering/bundle/pipeline/plan"
 	"github.com/whispering/bundle/pipeline/seal"
 	"github.com/whispering/bundle/pipeline/secret"
@@ -44,7 +45,8 @@ type want struct {
 	below    string // of an imported one: what its parameter's name has after the path
 
 	version    secret.Version // once read
-	kind       string         // of the parameter, to a run that only looks
+	kind       string         // of the parameter, once read
+	advanced   bool           // a SecureString of the advanced tier, of a run that reads ciphertexts
 	value      secret.Value   // from reading until sealing
 	ciphertext []byte         // the same of a blind function
 }
@@ -141,6 +143,9 @@ func (j *job) add(w *want) Problems {
 			"Rename the secret, give the import another prefix, or rename the parameter.",
 		j.fn.Name.Value, w.ref, w.name, other.ref, other.at))}
 }
+
+// stored takes in how a parameter is stored.
+func (w *want) stored(p param.Parameter) { w.kind, w.advanced = p.Type, p.Advanced() }
 
 // header returns the document's header as far as it is known without packing.
 func (j *job) header(m *manifest.Manifest) sealed.Header {

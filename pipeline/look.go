@@ -65,9 +65,14 @@ func (r *run) lookAtVersions(ctx context.Context, errs map[*want]error) Problems
 	users, refs := r.users(r.jobs, func(w *want) secret.Ref { return w.ref })
 	var problems Problems
 	done := progress(r.Observer, StepVersion, len(refs))
-	err := r.Parameters.Versions(ctx, refs, func(res param.Result) {
+	read := r.Parameters.Versions
+	if r.anyBlind() {
+		read = r.Blind.Parameters.Ciphertexts
+	}
+	err := read(ctx, refs, func(res param.Result) {
 		for _, w := range users[res.Ref] {
-			w.version, w.kind, errs[w] = res.Parameter.Version, res.Parameter.Type, res.Err
+			w.version, errs[w] = res.Parameter.Version, res.Err
+			w.stored(res.Parameter)
 			for _, p := range w.resultProblem(res) {
 				if p.Kind != Missing {
 					problems = append(problems, p)
@@ -126,8 +131,10 @@ func (j *job) columnSecret(w *want, err error) plan.ColumnSecret {
 		s.State, s.Why = plan.Missing, err.Error()
 	case w.version.ARN == "":
 		s.State = plan.Unknown
-	case j.blind() && w.kind != "SecureString":
+	case j.blind() && w.kind != secureString:
 		s.State, s.Why = plan.Unusable, fmt.Sprintf("%q is a %s, which cannot go blind", w.ref, w.kind)
+	case j.blind() && w.advanced:
+		s.State, s.Why = plan.Unusable, fmt.Sprintf("%q is of the advanced tier, which cannot go blind", w.ref)
 	}
 	return s
 }

@@ -119,12 +119,16 @@ func (r *run) readVersions(ctx context.Context) Problems {
 	problems := r.paths
 	done := progress(r.Observer, StepVersion, len(refs))
 	read := r.Parameters.Versions
-	if r.anyBlind() {
-		read = r.Blind.Parameters.Versions
+	switch {
+	case r.anyBlind() && r.looks:
+		read = r.Blind.Parameters.Ciphertexts // the same call, whose reply tells as well what KMS can move
+	case r.anyBlind():
+		read = r.Blind.Parameters.Versions // a build reads what it moves, by version
 	}
 	err := read(ctx, refs, func(res param.Result) {
 		for _, w := range users[res.Ref] {
 			w.version = res.Parameter.Version
+			w.stored(res.Parameter)
 			problems = append(problems, w.resultProblem(res)...)
 		}
 		done()

@@ -23,7 +23,7 @@ type Status struct {
 	// newest version of its parameter.
 	Manifest   *manifest.Manifest
 	Caller     func(context.Context) (string, error) // the account that AWS takes us for
-	Parameters Parameters
+	Parameters BlindParameters
 	Layers     Layers
 	Observer   Observer
 
@@ -135,7 +135,11 @@ func (s *Status) wants(ctx context.Context, documents []*sealed.Document) ([]pla
 	}
 	var problems Problems
 	done := progress(s.Observer, StepVersion, len(refs))
-	err := s.Parameters.Versions(ctx, refs, func(res param.Result) {
+	read := s.Parameters.Versions
+	if slices.ContainsFunc(documents, func(d *sealed.Document) bool { return d.Header.Mode == sealed.Blind }) {
+		read = s.Parameters.Ciphertexts
+	}
+	err := read(ctx, refs, func(res param.Result) {
 		done()
 		if res.Err != nil && !errors.Is(res.Err, param.ErrMissing) {
 			problems = append(problems, readProblem(nil, res.Err))
@@ -145,6 +149,9 @@ func (s *Status) wants(ctx context.Context, documents []*sealed.Document) ([]pla
 		for _, u := range users[res.Ref] {
 			source := &wants[u.document].Header.Sources[u.source]
 			source.ARN, source.Version, source.Modified = v.ARN, v.Number, v.Modified
+			if h := documents[u.document].Header; h.Mode == sealed.Blind {
+				problems = append(problems, immovable(h.Name, h.Sources[u.source].Secret, res)...)
+			}
 		}
 	})
 	if err != nil {
@@ -173,4 +180,23 @@ func (s *Status) ref(document string, source sealed.Source) secret.Ref {
 		}
 	}
 	return ref
+}
+
+// immovable reports a secret of a blind document whose parameter KMS cannot move
+// any more, so that no build can bring the document up to date.
+func immovable(document, name string, res param.Result) Problems {
+	if res.Err != nil {
+		return nil
+	}
+	why := ""
+	switch p := res.Parameter; {
+	case p.Type != secureString:
+		why = "is a " + p.Type
+	case p.Advanced():
+		why = "is of the advanced tier"
+	default:
+		return nil
+	}
+	return Problems{problem(Missing, nil, "Parameter cannot go blind", fmt.Sprintf(
+		"%s of %q (%q) %s now, so that no build can bring the blind document up to date. bundle plan says what to do.", name, document, res.Ref, why))}
 }

@@ -69,7 +69,7 @@ func (b *Build) Survey(ctx context.Context, decrypt bool) ([]Surveyed, Problems)
 	if len(problems) > 0 {
 		return nil, problems.Sort()
 	}
-	steps := []func(context.Context) Problems{r.guard, r.expand, r.readVersions, r.checkBlind, r.readCiphertexts}
+	steps := []func(context.Context) Problems{r.guard, r.expand, r.readVersions, r.checkBlind, r.readCiphertexts, r.checkSizes}
 	if decrypt {
 		steps = append(steps, r.tryValues)
 	}

@@ -160,7 +160,7 @@ func theCloud(ts *testscript.TestScript) *cloud { return ts.Value("cloud").(*clo
 
 // putAll puts what a file describes: {"keys": ["alias/x"], "aliases": {"alias/y": "alias/x"}, "parameters": {"/name": "value"}, "strings": {"/name": "value"},
 // "under": {"/name": "alias/x"}}. A parameter is under alias/aws/ssm unless it says otherwise. "multi" are keys that can be
-// replicated.
+// replicated, and "deleted" are parameters that are deleted first.
 func putAll(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 1 || len(args) > 2 {
 		ts.Fatalf("usage: aws FILE [REGION]")
@@ -172,6 +172,7 @@ func putAll(ts *testscript.TestScript, neg bool, args []string) {
 		Parameters map[string]string
 		Strings    map[string]string
 		Under      map[string]string
+		Deleted    []string
 	}
 	ts.Check(json.Unmarshal([]byte(ts.ReadFile(args[0])), &all))
 	c, ctx := theCloud(ts), context.Background()
@@ -188,6 +189,10 @@ func putAll(ts *testscript.TestScript, neg bool, args []string) {
 		key, err := c.kms.DescribeKey(ctx, &kms.DescribeKeyInput{KeyId: &of})
 		ts.Check(err)
 		_, err = c.kms.CreateAlias(ctx, &kms.CreateAliasInput{AliasName: &alias, TargetKeyId: key.KeyMetadata.KeyId})
+		ts.Check(err)
+	}
+	for _, name := range all.Deleted {
+		_, err := c.ssm.DeleteParameter(ctx, &ssm.DeleteParameterInput{Name: &name})
 		ts.Check(err)
 	}
 	put := func(kind ssmtypes.ParameterType, values map[string]string) {

@@ -113,7 +113,7 @@ func (a *app) layerTarget(c *cli.Context, layer string) ([]*target, error) {
 
 // statusOfLayer finds out whether one layer is stale.
 func (a *app) statusOfLayer(w *work, s *pipeline.Status) (result, error) {
-	s.Caller, s.Parameters, s.Layers, s.Observer = w.session.caller, w.session.parameters, w.session.layers, w.observer
+	s.Caller, s.Parameters, s.Layers, s.Observer = w.session.caller, w.session.blind.Parameters, w.session.layers, w.observer
 	found, problems := s.Run(w.ctx)
 	w.observer.finish()
 	if len(problems) > 0 {
