@@ -2,15 +2,20 @@ package pipeline
 
 import (
 	"bytes"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
-	"time"
+	"syscall"
+
+	"github.com/whispering/bundle/internal/atomicfile"
+	"github.com/whispering/bundle/internal/plainfile"
 )
+
+// StateFolder is where the embedded AWS keeps its state, beside the manifest.
+const StateFolder = ".bundle-local"
 
 // An Outfile is the file that a build replaces: whole, or not at all.
 type Outfile struct {
@@ -23,107 +28,141 @@ type Outfile struct {
 // written to, and none of the inputs: a release engineer who mistypes --out
 // must not lose a file, and as root a rename would replace even a device.
 func OpenOutput(path string, inputs []string) (*Outfile, Problems) {
-	refuse := func(kind Kind, summary, format string, args ...any) (*Outfile, Problems) {
-		return nil, Problems{problem(kind, nil, summary, fmt.Sprintf(format, args...))}
+	if path == "" {
+		return nil, unusable(Manifest, "No output", "Name the layer to write with --out, for example --out layer.zip.")
 	}
+	info, problems := lookAtOutput(path, inputs)
+	if len(problems) > 0 {
+		return nil, problems
+	}
+	if err := atomicfile.Probe(path); err != nil {
+		return nil, unusable(Output, "Unusable output", "--out %s: %s", path, WhyNotWritten(path, err))
+	}
+	return readOutput(path, info)
+}
+
+// PeekOutput looks at the output, and reads what is there, for a run that writes
+// nothing: what would stop a build there stops it as well, but for a folder that
+// cannot be written to. No path, or no file at it, is no content.
+func PeekOutput(path string) (*Outfile, Problems) {
+	if path == "" {
+		return &Outfile{}, nil
+	}
+	info, problems := lookAtOutput(path, nil)
+	if len(problems) > 0 {
+		return nil, problems
+	}
+	return readOutput(path, info)
+}
+
+func unusable(kind Kind, summary, format string, args ...any) Problems {
+	return Problems{problem(kind, nil, summary, fmt.Sprintf(format, args...))}
+}
+
+// lookAtOutput looks at what is at the path. Its info is nil if that is nothing.
+func lookAtOutput(path string, inputs []string) (fs.FileInfo, Problems) {
+	const summary = "Unusable output"
 	info, err := os.Lstat(path)
 	switch {
-	case path == "":
-		return refuse(Manifest, "No output", "Name the layer to write with --out, for example --out layer.zip.")
+	case path == "-":
+		return nil, unusable(Manifest, summary, "--out -: a layer is not written to standard output, which has the result. Name a file, for example --out layer.zip; for one of this name, write ./-.")
+	case strings.HasSuffix(path, "/") || strings.HasSuffix(path, string(filepath.Separator)):
+		return nil, unusable(Output, summary, "--out %s names a folder. Name the file in it: --out %s.", path, filepath.Join(path, "layer.zip"))
+	case InStateFolder(path):
+		return nil, unusable(Manifest, summary, "--out %s is in %s, which is the embedded AWS's own. Name a path outside of it.", path, StateFolder)
 	case errors.Is(err, fs.ErrNotExist):
-		info = nil
+		return nil, nil
 	case err != nil:
-		return refuse(Output, "Unusable output", "--out %s: %v.", path, err)
+		return nil, unusable(Output, summary, "--out %s: %s", path, WhyNotWritten(path, err))
 	case !info.Mode().IsRegular():
-		return refuse(Output, "Unusable output", "--out %s is a %s, not a regular file. Name another path.", path, kindOf(info.Mode()))
+		return nil, unusable(Output, summary, "--out %s is a %s, not a regular file. Name another path.", path, plainfile.Kind(info.Mode()))
 	}
 	for _, input := range inputs {
-		if other, err := os.Stat(input); err == nil && info != nil && os.SameFile(info, other) {
-			return refuse(Manifest, "Output is an input", "--out %s is %s, which this run reads. Name another path.", path, input)
+		if other, err := os.Stat(input); err == nil && os.SameFile(info, other) {
+			return nil, unusable(Manifest, "Output is an input", "--out %s is %s, which this run reads. Name another path.", path, input)
 		}
 	}
-	out := &Outfile{Path: path}
-	if err := out.probe(); err != nil {
-		return refuse(Output, "Unusable output", "--out %s: its folder cannot be written to: %v.", path, err)
+	if ReadOnly(info) {
+		return nil, unusable(Output, summary, "--out %s: %s", path, readOnly)
 	}
+	return info, nil
+}
+
+func readOutput(path string, info fs.FileInfo) (*Outfile, Problems) {
+	out := &Outfile{Path: path}
 	if info == nil {
 		return out, nil
 	}
-	if out.Content, err = ReadLimited(path); err != nil {
-		return refuse(Output, "Unusable output", "--out %s: %v.", path, err)
-	}
-	return out, nil
-}
-
-// PeekOutput reads what is at the output, for a run that writes nothing there.
-// No path, or no file at it, is no content.
-func PeekOutput(path string) (*Outfile, Problems) {
-	out := &Outfile{Path: path}
-	if path == "" {
-		return out, nil
-	}
 	var err error
-	if out.Content, err = ReadLimited(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return nil, Problems{problem(Output, nil, "Unusable output", fmt.Sprintf("--out %s: %v.", path, err))}
+	if out.Content, err = ReadLimited(path); err != nil {
+		return nil, unusable(Output, "Unusable output", "--out %s cannot be read: %v. Name another path, or remove it.", path, Cause(err))
 	}
 	return out, nil
 }
 
-func kindOf(mode fs.FileMode) string {
-	switch {
-	case mode.IsDir():
-		return "folder"
-	case mode&fs.ModeSymlink != 0:
-		return "symbolic link"
-	case mode&fs.ModeNamedPipe != 0:
-		return "pipe"
-	case mode&fs.ModeDevice != 0:
-		return "device"
-	}
-	return "special file"
-}
-
-// probe finds out whether the folder can be written to by writing to it, and
-// sweeps what runs killed long ago have left there.
-func (o *Outfile) probe() error {
-	f, err := o.temporary()
+// InStateFolder says whether a path leads into the state of an embedded AWS.
+func InStateFolder(path string) bool {
+	dir, err := filepath.Abs(filepath.Dir(path))
 	if err != nil {
-		return err
+		return false
 	}
-	f.Close()
-	o.sweep()
-	return os.Remove(f.Name())
+	inside := func(dir string) bool {
+		for part := range strings.SplitSeq(filepath.ToSlash(dir), "/") {
+			if strings.EqualFold(part, StateFolder) {
+				return true
+			}
+		}
+		return false
+	}
+	real, err := filepath.EvalSymlinks(dir)
+	return inside(dir) || err == nil && inside(real) || strings.EqualFold(filepath.Base(path), StateFolder)
 }
 
-// sweep removes temporaries of this output that are old. They are known by
-// their whole names: no other file is touched.
-func (o *Outfile) sweep() {
-	dir := filepath.Dir(o.Path)
-	entries, _ := os.ReadDir(dir)
-	for _, entry := range entries {
-		random, ours := strings.CutPrefix(entry.Name(), o.prefix())
-		random, whole := strings.CutSuffix(random, temporarySuffix)
-		if !ours || !whole || len(random) != len(rand.Text()) || strings.Trim(random, "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567") != "" {
-			continue
-		}
-		if info, err := entry.Info(); err == nil && info.Mode().IsRegular() && time.Since(info.ModTime()) > staleAfter {
-			os.Remove(filepath.Join(dir, entry.Name()))
-		}
+// ReadOnly says whether nobody may write to a file.
+func ReadOnly(info fs.FileInfo) bool { return info.Mode().Perm()&0o222 == 0 }
+
+// readOnly is why a file is not replaced whose mode says that it is not to be.
+const readOnly = "the file is read-only. Make it writable, for example with chmod u+w, or name another path."
+
+// WhyNotWritten says why a file could not be written at path, and what to do.
+func WhyNotWritten(path string, err error) string {
+	dir := filepath.Dir(path)
+	why := Cause(err)
+	info, statErr := os.Stat(dir)
+	switch {
+	case errors.Is(statErr, fs.ErrNotExist):
+		return fmt.Sprintf("its folder cannot be written to: there is no %s. Make it first: mkdir -p %s", dir, shellWord(dir))
+	case errors.Is(statErr, syscall.ENOTDIR), statErr == nil && !info.IsDir():
+		return fmt.Sprintf("%s is not a folder. Name another path.", dir)
+	case errors.Is(err, syscall.ENAMETOOLONG):
+		return fmt.Sprintf("%v. Name a shorter path.", why)
+	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
+		return fmt.Sprintf("%v. Make room there, or name a path on another disk.", why)
+	case errors.Is(err, fs.ErrPermission), errors.Is(err, syscall.EROFS):
+		return fmt.Sprintf("its folder cannot be written to: %v. Name a path in a folder that can.", why)
 	}
+	return fmt.Sprintf("its folder cannot be written to: %v.", why)
 }
 
-const (
-	temporarySuffix = ".tmp"
-	staleAfter      = time.Hour
-)
+// Cause is an error without the path in it, which may be that of a temporary file.
+func Cause(err error) error {
+	var path *fs.PathError
+	var link *os.LinkError
+	switch {
+	case errors.As(err, &path):
+		return path.Err
+	case errors.As(err, &link):
+		return link.Err
+	}
+	return err
+}
 
-func (o *Outfile) prefix() string { return "." + filepath.Base(o.Path) + "." }
-
-// temporary makes a new file beside the output, so that a rename stays within
-// one file system. Its mode is that of any new file: it holds ciphertext only.
-func (o *Outfile) temporary() (*os.File, error) {
-	name := filepath.Join(filepath.Dir(o.Path), o.prefix()+rand.Text()+temporarySuffix)
-	return os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
+// shellWord is a text as one word of a shell's command line.
+func shellWord(s string) string {
+	if s != "" && strings.Trim(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./:@+=-") == "" && s[0] != '-' {
+		return s
+	}
+	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
 }
 
 // Replace puts b in place of the output. A reader, and a run that is killed at
@@ -135,30 +174,8 @@ func (o *Outfile) Replace(b []byte) (problems Problems) {
 			return nil
 		}
 	}
-	if err := o.Write(b); err != nil {
-		return Problems{problem(Output, nil, "Layer not written", fmt.Sprintf("--out %s: %v. What was there is untouched.", o.Path, err))}
-	}
-	return nil
-}
-
-// Write is Replace for a file that is no layer: what is at the path was looked at
-// by the caller, and the error is for the caller to explain.
-func (o *Outfile) Write(b []byte) error {
-	f, err := o.temporary()
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(b)
-	if info, statErr := os.Lstat(o.Path); statErr == nil {
-		err = errors.Join(err, f.Chmod(info.Mode().Perm())) // a layer that was replaced stays as private as it was
-	}
-	err = errors.Join(err, f.Sync(), f.Close())
-	if err == nil {
-		err = os.Rename(f.Name(), o.Path)
-	}
-	if err != nil {
-		os.Remove(f.Name())
-		return err
+	if err := atomicfile.Write(o.Path, b); err != nil {
+		return unusable(Output, "Layer not written", "--out %s: %s What was there is untouched.", o.Path, WhyNotWritten(o.Path, err))
 	}
 	return nil
 }

@@ -4,12 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"os"
 	"strings"
 
 	"github.com/hashicorp/hcl/v2"
 
+	"github.com/whispering/bundle/internal/plainfile"
 	"github.com/whispering/bundle/layerbuild"
 	"github.com/whispering/bundle/pipeline/manifest"
 	"github.com/whispering/bundle/pipeline/publish"
@@ -218,17 +217,9 @@ func foreign(l *layerbuild.Layer, m *manifest.Manifest) string {
 // ReadLimited reads a file that may be a layer, and no more of it than a layer
 // can have.
 func ReadLimited(path string) ([]byte, error) {
-	info, err := os.Stat(path) // first: to open a pipe is to wait for a writer
-	if err != nil {
-		return nil, err
+	b, err := plainfile.Read(path, layerbuild.MaxBytes)
+	if err != nil && !errors.Is(err, plainfile.ErrTooLarge) { // the reader of layers says that better
+		return nil, fmt.Errorf("%s: %w", path, Cause(err))
 	}
-	if !info.Mode().IsRegular() {
-		return nil, fmt.Errorf("%s is a %s, not a regular file", path, kindOf(info.Mode()))
-	}
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	return io.ReadAll(io.LimitReader(f, layerbuild.MaxBytes+1))
+	return b, nil
 }

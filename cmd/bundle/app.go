@@ -35,9 +35,14 @@ type app struct {
 func (a *app) run(ctx context.Context) int {
 	a.annotations, a.shown = new(actions.Annotations), new(shown)
 	a.started = time.Now()
+	out := &output{w: a.stdout.Screen()}
+	a.stdout = printable.New(out)
 	err := a.cli().RunContext(ctx, a.args)
 	if a.shown.unseen > 0 {
 		a.hint("%s more", count(a.shown.unseen, "warning"))
+	}
+	if unwritten := out.undelivered(); unwritten != nil && (err == nil || errors.Is(err, errDifferences)) {
+		err = unwritten
 	}
 	var usage *usageError
 	var failure *failure

@@ -12,6 +12,7 @@ import (
 	"github.com/hashicorp/hcl/v2"
 	"github.com/urfave/cli/v2"
 
+	"github.com/whispering/bundle/internal/atomicfile"
 	"github.com/whispering/bundle/pipeline"
 	"github.com/whispering/bundle/pipeline/manifest"
 )
@@ -130,12 +131,17 @@ func (r *formatReport) write() pipeline.Problems {
 		if !f.Changed {
 			continue
 		}
-		if info, err := os.Lstat(f.Path); err == nil && !info.Mode().IsRegular() {
+		info, err := os.Lstat(f.Path)
+		if err == nil && pipeline.ReadOnly(info) && info.Mode().IsRegular() {
+			problems = append(problems, formatProblem(pipeline.Output, "Manifest not written", "%s is read-only. Make it writable, for example with chmod u+w.", f.Path))
+			continue
+		}
+		if err == nil && !info.Mode().IsRegular() {
 			problems = append(problems, formatProblem(pipeline.Output, "Manifest not written", "%s is not a regular file. Name the file that it leads to.", f.Path))
 			continue
 		}
-		if err := (&pipeline.Outfile{Path: f.Path}).Write(f.content); err != nil {
-			problems = append(problems, formatProblem(pipeline.Output, "Manifest not written", "%s: %v. It is as it was.", f.Path, err))
+		if err := atomicfile.Write(f.Path, f.content); err != nil {
+			problems = append(problems, formatProblem(pipeline.Output, "Manifest not written", "%s: %s It is as it was.", f.Path, pipeline.WhyNotWritten(f.Path, err)))
 		}
 	}
 	return problems

@@ -133,6 +133,9 @@ func absent(out string, others ...string) error {
 	if !strings.HasSuffix(out, ".hcl") {
 		return usagef("--out %s: the name of a manifest ends in .hcl", out)
 	}
+	if pipeline.InStateFolder(out) {
+		return usagef("--out %s is in %s, which is the embedded AWS's own. Name a path outside of it.", out, stateFolder)
+	}
 	for _, path := range append(others, out) {
 		if _, err := os.Lstat(path); err == nil {
 			return usagef("%s is there already, and is not written over. Name another file with --out, or remove it.", path)
@@ -151,7 +154,7 @@ func create(path string, content []byte) error {
 		}
 	}
 	if err != nil {
-		return failed(pipeline.Problems{formatProblem(pipeline.Output, "Manifest not written", "%v.", err)})
+		return failed(pipeline.Problems{formatProblem(pipeline.Output, "Manifest not written", "%s: %s", path, pipeline.WhyNotWritten(path, err))})
 	}
 	return nil
 }

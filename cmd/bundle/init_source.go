@@ -3,12 +3,12 @@ package main
 import (
 	"cmp"
 	"errors"
-	"io"
 	"os"
 	"path/filepath"
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/whispering/bundle/internal/plainfile"
 	"github.com/whispering/bundle/pipeline"
 	"github.com/whispering/bundle/pipeline/manifest"
 	"github.com/whispering/bundle/pipeline/starter"
@@ -74,19 +74,12 @@ func exists(path string) bool {
 
 // readSource reads a file, but no more of it than a source may have.
 func readSource(path string) ([]byte, error) {
-	info, err := os.Stat(path)
-	if err == nil && !info.Mode().IsRegular() {
-		err = errors.New("it is not a regular file")
+	const most = 2 << 20
+	b, err := plainfile.Read(path, most)
+	if errors.Is(err, plainfile.ErrTooLarge) {
+		return b[:most], nil
 	}
-	if err != nil {
-		return nil, err
-	}
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	return io.ReadAll(io.LimitReader(f, 2<<20))
+	return b, err
 }
 
 // folderName is the name of the folder that a file is in.

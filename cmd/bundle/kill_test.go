@@ -24,7 +24,7 @@ import (
 // and never a piece of either. Half of the moments are spread over a whole run;
 // the others follow, by a hair, the appearance of the file that is about to
 // become the layer. Whatever is left lying about holds no plaintext, and the
-// next run sweeps it once it is old.
+// next run sweeps it.
 func TestKilledBuildLeavesAWholeLayer(t *testing.T) {
 	const kills = 100
 	s := newStage(t)
@@ -178,44 +178,41 @@ func (k *killing) names() []string {
 	return all
 }
 
-// sweep holds the next run to removing what is old, and nothing else.
+// sweep holds the next run to removing what killed runs have left, and nothing
+// else.
 func (k *killing) sweep(t *testing.T, left []string) {
 	t.Helper()
-	place := func(name string, age time.Duration) string {
+	place := func(name string) string {
 		path := filepath.Join(k.dir, name)
 		if err := os.WriteFile(path, []byte("x"), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.Chtimes(path, time.Time{}, time.Now().Add(-age)); err != nil {
 			t.Fatal(err)
 		}
 		return path
 	}
 	name := func(layer string) string { return "." + layer + "." + crand.Text() + ".tmp" }
-	old := place(name("layer.zip"), 2*time.Hour)
-	stay := slices.Concat(left, []string{
-		place(name("layer.zip"), 30*time.Minute), // of a run that may still be under way
-		place(name("other.zip"), 2*time.Hour),
-		place(".layer.zip.backup.tmp", 2*time.Hour), place(".layer.zip.notes", 2*time.Hour), place("layer.zip.tmp", 2*time.Hour),
-	})
+	living := place(name("layer.zip")) // of a run that is still under way
+	f, err := os.Open(living)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX); err != nil {
+		t.Fatal(err)
+	}
+	gone := append(left, place(name("layer.zip")))
+	stay := []string{
+		living, place(name("other.zip")), place(".layer.zip.backup.tmp"), place(".layer.zip.notes"), place("layer.zip.tmp"),
+		place(strings.ToLower(name("layer.zip"))), place("x" + name("layer.zip")),
+	}
 	k.build(t)
-	if _, err := os.Stat(old); !os.IsNotExist(err) {
-		t.Errorf("an old temporary file is not swept: %v", err)
+	for _, path := range gone {
+		if _, err := os.Stat(path); !os.IsNotExist(err) {
+			t.Errorf("%s is not swept: %v", path, err)
+		}
 	}
 	for _, path := range stay {
 		if _, err := os.Stat(path); err != nil {
-			t.Errorf("swept too early, or not ours: %v", err)
-		}
-	}
-	for _, path := range left {
-		if err := os.Chtimes(path, time.Time{}, time.Now().Add(-2*time.Hour)); err != nil {
-			t.Error(err)
-		}
-	}
-	k.build(t)
-	for _, path := range left {
-		if _, err := os.Stat(path); !os.IsNotExist(err) {
-			t.Errorf("%s is not swept: %v", path, err)
+			t.Errorf("swept, and not a killed run's: %v", err)
 		}
 	}
 	if !isLayer(k.read(t)) {

@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"os"
 	"slices"
 	"strings"
 	"time"
@@ -13,6 +12,8 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/whispering/bundle/internal/awslocal"
+	"github.com/whispering/bundle/internal/plainfile"
+	"github.com/whispering/bundle/pipeline"
 )
 
 // A storedParameter is a parameter as the embedded AWS describes it.
@@ -73,10 +74,10 @@ func (a *app) value(path string) (string, error) {
 	if path == "" {
 		b, err = io.ReadAll(io.LimitReader(a.stdin, most))
 	} else {
-		b, err = os.ReadFile(path)
+		b, err = plainfile.Read(path, most)
 	}
 	if err != nil {
-		return "", usagef("the value cannot be read: %v", err)
+		return "", usagef("the value cannot be read: %v. Without --from it comes from standard input.", pipeline.Cause(err))
 	}
 	return string(bytes.TrimSuffix(b, []byte("\n"))), nil
 }

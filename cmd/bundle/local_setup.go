@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
-	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -16,6 +15,14 @@ import (
 
 	"github.com/whispering/bundle/internal/awslocal"
 	"github.com/whispering/bundle/internal/awslocal/sts"
+	"github.com/whispering/bundle/internal/plainfile"
+	"github.com/whispering/bundle/pipeline"
+)
+
+// How much is read of a file that the command line names.
+const (
+	mostPolicy = 1 << 20
+	mostValues = 16 << 20
 )
 
 func (a *app) localKey() *cli.Command {
@@ -31,9 +38,9 @@ func (a *app) localKey() *cli.Command {
 			}
 			in := map[string]any{"Description": alias}
 			if path := text(c, "policy"); path != "" {
-				policy, err := os.ReadFile(path)
+				policy, err := plainfile.Read(path, mostPolicy)
 				if err != nil {
-					return usagef("the policy cannot be read: %v", err)
+					return usagef("the policy %s cannot be read: %v", path, pipeline.Cause(err))
 				}
 				in["Policy"] = string(policy)
 			}
@@ -71,7 +78,7 @@ func (a *app) localRole() *cli.Command {
 				"name": name, "account": text(c, "account"), "access_key_id": id, "secret_access_key": secret, "trust": []string{"*"},
 			}
 			if path := text(c, "policy"); path != "" {
-				policy, err := os.ReadFile(path)
+				policy, err := plainfile.Read(path, mostPolicy)
 				if err != nil || !json.Valid(policy) {
 					return usagef("the policy %s is not a JSON file that can be read", path)
 				}
@@ -104,9 +111,9 @@ func (a *app) localImport() *cli.Command {
 			if text(c, "path") == "" {
 				return usagef("name the path of the parameters with --path")
 			}
-			content, err := os.ReadFile(path)
+			content, err := plainfile.Read(path, mostValues)
 			if err != nil {
-				return usagef("the file cannot be read: %v", err)
+				return usagef("%s cannot be read: %v", path, pipeline.Cause(err))
 			}
 			values, err := readValues(content)
 			if err != nil {

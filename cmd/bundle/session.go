@@ -16,6 +16,7 @@ import (
 	"github.com/whispering/bundle/internal/awsclient"
 	"github.com/whispering/bundle/internal/awsfault"
 	"github.com/whispering/bundle/internal/awslocal"
+	"github.com/whispering/bundle/internal/plainfile"
 	"github.com/whispering/bundle/pipeline"
 	"github.com/whispering/bundle/pipeline/doctor"
 	"github.com/whispering/bundle/pipeline/manifest"
@@ -25,7 +26,7 @@ import (
 )
 
 // stateFolder is where the embedded AWS keeps its state, beside the manifest.
-const stateFolder = ".bundle-local"
+const stateFolder = pipeline.StateFolder
 
 // layerTimeout is how long one call may take that moves a layer, of 50 MB at
 // the most: that is 3 Mbit/s.
@@ -192,7 +193,15 @@ func readBelow(dir, path string) ([]byte, error) {
 		return nil, err
 	}
 	defer root.Close()
-	f, err := root.Open(filepath.FromSlash(path))
+	name := filepath.FromSlash(path)
+	info, err := root.Stat(name) // before it is opened: to open a pipe is to wait for its other end
+	if err == nil {
+		err = plainfile.Check(info.Mode())
+	}
+	if err != nil {
+		return nil, err
+	}
+	f, err := root.Open(name)
 	if err != nil {
 		return nil, err
 	}

@@ -126,9 +126,7 @@ func (a *app) show(o *outcome, plain bool) error {
 	if len(o.problems) > 0 {
 		o.app.renderDiagnostics(o.problems)
 	}
-	if err := a.stderr.Release(o.app.stderr, fmt.Sprintf("bundle: %s:\n", o)); err != nil {
-		return err
-	}
+	_ = a.stderr.Release(o.app.stderr, fmt.Sprintf("bundle: %s:\n", o)) // nobody is left to tell
 	if o.result == nil || !plain {
 		return nil
 	}

@@ -2,7 +2,9 @@ package actions
 
 import (
 	"crypto/rand"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"regexp"
 	"strings"
@@ -49,7 +51,12 @@ func WriteSummary(path, markdown string) error {
 // reference is what GitHub links to an issue.
 var reference = regexp.MustCompile(`#\d|(?i:\bgh-\d)`)
 
+// appendTo appends to a file or a device. To open a pipe would be to wait for its
+// reader.
 func appendTo(path, text string) error {
+	if info, err := os.Stat(path); err == nil && info.Mode()&(fs.ModeNamedPipe|fs.ModeSocket|fs.ModeDir) != 0 {
+		return errors.New("it is not a regular file")
+	}
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_APPEND|os.O_CREATE, 0o600)
 	if err != nil {
 		return err

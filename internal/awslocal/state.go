@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"sync"
 	"sync/atomic"
+
+	"github.com/whispering/bundle/internal/plainfile"
 )
 
 // ErrLocked is wrapped by the error of New for a state directory that another process has open.
@@ -60,6 +62,7 @@ func openStateDir(path string) (*stateDir, error) {
 		return nil, err
 	}
 	d := &stateDir{path: path, lock: lock}
+	d.sweep()
 	// A server.json that is still there is of a server that was killed.
 	if err := os.Remove(filepath.Join(path, serverName)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, errors.Join(err, lock.Close())
@@ -67,9 +70,20 @@ func openStateDir(path string) (*stateDir, error) {
 	return d, nil
 }
 
+// sweep removes files that a process which was killed had begun to write: what is
+// written is the lock's holder's.
+func (d *stateDir) sweep() {
+	for _, pattern := range []string{"*.new", "*/*.new"} {
+		left, _ := fs.Glob(os.DirFS(d.path), pattern)
+		for _, name := range left {
+			_ = os.Remove(filepath.Join(d.path, filepath.FromSlash(name)))
+		}
+	}
+}
+
 func readServerFile(dir string) (serverFile, error) {
 	var server serverFile
-	b, err := os.ReadFile(filepath.Join(dir, serverName))
+	b, err := plainfile.Read(filepath.Join(dir, serverName), 1<<20)
 	if err == nil {
 		err = json.Unmarshal(b, &server)
 	}
@@ -115,7 +129,7 @@ func (d *stateDir) write(name string, b []byte) error {
 
 // load takes the state out of the directory, or puts the new one there.
 func (s *Server) load() error {
-	b, err := os.ReadFile(filepath.Join(s.dir.path, stateName))
+	b, err := plainfile.Read(filepath.Join(s.dir.path, stateName), 1<<30)
 	if errors.Is(err, fs.ErrNotExist) {
 		return s.writeState()
 	}

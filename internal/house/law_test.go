@@ -22,7 +22,7 @@ const module = "github.com/whispering/bundle/"
 var law = map[string][2]string{
 	"cmd/bundle":            {"pipeline/... layerbuild/... runtime/... internal/...", "cli hcl cty x/term x/sys progressbar"},
 	"cmd/bundle-exec":       {"runtime/execwrap", ""},
-	"pipeline":              {"pipeline/manifest pipeline/secret pipeline/plan pipeline/param pipeline/seal pipeline/publish layerbuild layerbuild/sealed", "hcl x/sync"},
+	"pipeline":              {"internal/atomicfile internal/plainfile pipeline/manifest pipeline/secret pipeline/plan pipeline/param pipeline/seal pipeline/publish layerbuild layerbuild/sealed", "hcl x/sync"},
 	"pipeline/manifest":     {"", "hcl cty"},
 	"pipeline/secret":       {"", ""},
 	"pipeline/param":        {"internal/awsfault pipeline/secret", "aws ssm smithy x/time"},
@@ -47,12 +47,13 @@ var law = map[string][2]string{
 	"internal/awsclient":    {"internal/awsfault internal/awsreply", "aws config credentials imds sts smithy"},
 	"internal/awsfault":     {"", "smithy"},
 	"internal/awsreply":     {"", "aws smithy"},
-	"internal/awslocal/...": {"internal/awslocal/...", ""},
+	"internal/awslocal/...": {"internal/awslocal/... internal/plainfile", ""},
 	"internal/actions":      {"internal/printable", ""},
 	"internal/printable":    {"", ""},
 	"internal/runnertest":   {"", ""},
 	"internal/needs":        {"", ""},
 	"internal/plainfile":    {"", ""},
+	"internal/atomicfile":   {"", ""},
 	"internal/trust":        {"internal/plainfile", ""},
 }
 

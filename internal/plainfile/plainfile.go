@@ -14,7 +14,8 @@ import (
 // ErrTooLarge is the error for a file that has more than the reader wants.
 var ErrTooLarge = errors.New("it is too large")
 
-// Read reads a regular file of at most most bytes.
+// Read reads a regular file of at most most bytes. With ErrTooLarge it returns what
+// it has read, which is more.
 func Read(path string, most int64) ([]byte, error) {
 	info, err := os.Stat(path) // before it is opened
 	if err == nil {
@@ -30,7 +31,7 @@ func Read(path string, most int64) ([]byte, error) {
 	defer f.Close()
 	b, err := io.ReadAll(io.LimitReader(f, most+1))
 	if err == nil && int64(len(b)) > most {
-		return nil, fmt.Errorf("%w: more than %d bytes", ErrTooLarge, most)
+		err = fmt.Errorf("%w: more than %d bytes", ErrTooLarge, most)
 	}
 	return b, err
 }

@@ -1,0 +1,43 @@
+package main
+
+import (
+	"io"
+
+	"github.com/hashicorp/hcl/v2"
+
+	"github.com/whispering/bundle/pipeline"
+)
+
+// An output is standard output. It takes everything, and remembers the first
+// error: a result that cannot be written stops no work that is under way, and the
+// run ends with the code for that.
+type output struct {
+	w   io.Writer
+	err error
+}
+
+func (o *output) Write(b []byte) (int, error) {
+	if o.err == nil {
+		_, o.err = o.w.Write(b)
+	}
+	return len(b), nil
+}
+
+// Fd is that of the terminal, if it is one.
+func (o *output) Fd() uintptr {
+	if f, ok := o.w.(interface{ Fd() uintptr }); ok {
+		return f.Fd()
+	}
+	return ^uintptr(0)
+}
+
+// undelivered is the failure of a run that is done, but for what it had to print.
+func (o *output) undelivered() error {
+	if o.err == nil {
+		return nil
+	}
+	return &failure{problems: pipeline.Problems{{Kind: pipeline.Output, Diagnostic: hcl.Diagnostic{
+		Severity: hcl.DiagError, Summary: "Result not written",
+		Detail: "Standard output cannot be written to: " + pipeline.Cause(o.err).Error() + ". What the command does besides printing is done.",
+	}}}}
+}

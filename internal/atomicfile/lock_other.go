@@ -1,0 +1,19 @@
+//go:build !unix || solaris || illumos || aix
+
+package atomicfile
+
+import (
+	"errors"
+	"os"
+)
+
+// lock cannot be had.
+func lock(*os.File) (locked bool, err error) { return false, errors.ErrUnsupported }
+
+// rename closes f and moves it to path: what is open cannot be moved on Windows.
+func rename(f *os.File, path string) error {
+	if err := f.Close(); err != nil {
+		return err
+	}
+	return os.Rename(f.Name(), path)
+}
