@@ -37,7 +37,7 @@ func canaryAttempts() map[string][]attempt {
 			{name: "an argument", args: []string{"all"}, code: 2},
 			{name: "a value for a switch", args: []string{"--json=maybe"}, code: 2},
 			{name: "a flag without a name", args: []string{"--=x"}, code: 2},
-			{name: "closed output", closed: true, code: 1},
+			{name: "closed output", closed: true, code: 8},
 		},
 	}
 	maps.Copy(all, localAttempts())
@@ -152,7 +152,7 @@ func buildRefusals() []attempt {
 		{name: "output is the manifest", args: []string{"--env", "prod", "--endpoint-url", "$AWS", "--out", "secrets.hcl"}, code: 2},
 		{name: "output is the sample", args: []string{"--env", "local", "--out", "sample.json"}, code: 2},
 		{name: "no output", args: []string{"--env", "prod", "--endpoint-url", "$AWS"}, code: 2},
-		{name: "closed output", args: anew(), closed: true, code: 1},
+		{name: "closed output", args: anew(), closed: true, code: 8},
 		{name: "a sample that is no JSON", args: []string{"--env", "local", "--out", "x.zip", "--manifest", "folder/seedless.hcl"}, before: func(s *stage) {
 			if err := os.MkdirAll(filepath.Join(s.dir, "folder"), 0o700); err != nil {
 				s.Fatal(err)
@@ -230,7 +230,7 @@ func validateAttempts() []attempt {
 		}, code: 2},
 		{name: "an ARN for a parameter", args: []string{"--manifest", "extra.hcl"}, before: extra(`parameter = "arn:aws:ssm:us-west-2:222222222222:parameter/x"`), code: 2},
 		{name: "an argument", args: []string{"sample.json"}, code: 2},
-		{name: "closed output", closed: true, code: 1},
+		{name: "closed output", closed: true, code: 8},
 	}
 }
 
@@ -405,7 +405,7 @@ func getAttempts() []attempt {
 		{name: "a version that is absent", args: []string{"--reveal", "/canary/versions:9"}, code: 2},
 		{name: "flags after the name", args: []string{"/canary/secure", "--reveal"}, code: 2},
 		{name: "another region", args: []string{"--region", "eu-west-1", "/canary/secure"}, code: 2},
-		{name: "closed output", args: []string{"--reveal", "/canary/secure"}, closed: true, code: 1},
+		{name: "closed output", args: []string{"--reveal", "/canary/secure"}, closed: true, code: 8},
 	}
 }
 

@@ -49,7 +49,7 @@ func initAttempts() []attempt {
 		{name: "wrong account", args: path("--account-id", "333333333333"), code: 4},
 		{name: "denied", args: path("--account-id", testAccount), policy: denying("ssm:GetParametersByPath", "*"), code: 4},
 		{name: "a damaged list", args: path("--account-id", testAccount), faults: []awslocal.Fault{{Kind: awslocal.Truncate, Operation: "ssm:GetParametersByPath"}}, code: 6},
-		{name: "closed output", args: out(), closed: true, code: 1},
+		{name: "closed output", args: out(), closed: true, code: 8},
 	}
 	for i := range all {
 		all[i].before = initInputs
@@ -86,6 +86,6 @@ func completionAttempts() []attempt {
 		{name: "two shells", args: []string{"bash", "zsh"}, code: 2},
 		{name: "no manifest", args: []string{"--manifest", "none.hcl", "environments"}, code: 2},
 		{name: "unknown flag", args: []string{"--all", "bash"}, code: 2},
-		{name: "closed output", args: []string{"man"}, closed: true, code: 1},
+		{name: "closed output", args: []string{"man"}, closed: true, code: 8},
 	}
 }

@@ -39,7 +39,7 @@ func publishAttempts() []attempt {
 		{name: "denied", args: prod(), policy: denying("lambda:*", "*"), code: 4},
 		{name: "an answer that is lost", args: prod("--manifest", "renamed.hcl"), before: renamed, faults: fault(awslocal.Reset), code: 6},
 		{name: "nothing from Lambda", args: prod("--manifest", "renamed.hcl"), before: renamed, faults: fault(awslocal.Empty), code: 6},
-		{name: "closed output", args: prod(), closed: true, code: 1},
+		{name: "closed output", args: prod(), closed: true, code: 8},
 	}
 }
 
@@ -94,7 +94,7 @@ func planAttempts() []attempt {
 		{name: "a file with secrets for a layer", args: prod("--previous", "sample.json"), code: 7},
 		{name: "values cut short", args: prod("--timeout", "300ms"), faults: []awslocal.Fault{{Kind: awslocal.Cut, Operation: "ssm:GetParameters"}}, code: 6},
 		{name: "half of the values", args: prod("--timeout", "300ms"), faults: []awslocal.Fault{{Kind: awslocal.Truncate, Operation: "ssm:GetParametersByPath"}}, code: 6},
-		{name: "closed output", args: prod(), closed: true, code: 1},
+		{name: "closed output", args: prod(), closed: true, code: 8},
 	}
 }
 
@@ -121,7 +121,7 @@ func compareAttempts() []attempt {
 		{name: "one environment", args: []string{"--env", "prod", "--endpoint-url", "$AWS"}, code: 2},
 		{name: "values cut short", args: two("--timeout", "300ms"), faults: []awslocal.Fault{{Kind: awslocal.Cut, Operation: "ssm:GetParameters"}}, code: 6},
 		{name: "half of the values", args: two("--timeout", "300ms"), faults: []awslocal.Fault{{Kind: awslocal.Truncate, Operation: "ssm:GetParametersByPath"}}, code: 6},
-		{name: "closed output", args: two(), closed: true, code: 1},
+		{name: "closed output", args: two(), closed: true, code: 8},
 	}
 }
 
@@ -142,7 +142,7 @@ func statusAttempts() []attempt {
 		{name: "denied", args: account("prod.zip"), policy: denying("ssm:*", "*"), code: 4},
 		{name: "half of the versions", args: account("--timeout", "300ms", "prod.zip"), faults: []awslocal.Fault{{Kind: awslocal.Truncate, Operation: "ssm:GetParameters"}}, code: 6},
 		{name: "another environment's", args: account("--manifest", "secrets.hcl", "--env", "stranger", "prod.zip"), code: 2},
-		{name: "closed output", args: account("prod.zip"), closed: true, code: 1},
+		{name: "closed output", args: account("prod.zip"), closed: true, code: 8},
 	}
 }
 
@@ -163,6 +163,6 @@ func verifyAttempts() []attempt {
 		{name: "broken manifest", args: []string{"--against", "broken.hcl", "--env", "prod", "prod.zip"}, code: 2},
 		{name: "a damaged layer", args: []string{"damaged.zip"}, before: damage("prod.zip", "damaged.zip"), code: 7},
 		{name: "a file with secrets", args: []string{"sample.json"}, code: 7},
-		{name: "closed output", args: []string{"prod.zip"}, closed: true, code: 1},
+		{name: "closed output", args: []string{"prod.zip"}, closed: true, code: 8},
 	}
 }
