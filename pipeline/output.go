@@ -66,8 +66,13 @@ func lookAtOutput(path string, inputs []string) (fs.FileInfo, Problems) {
 	switch {
 	case path == "-":
 		return nil, unusable(Manifest, summary, "--out -: a layer is not written to standard output, which has the result. Name a file, for example --out layer.zip; for one of this name, write ./-.")
+	case strings.HasPrefix(path, "-"), strings.TrimSpace(path) == "":
+		return nil, unusable(Manifest, summary, "--out %q is no file that anybody means. Name a file, for example --out layer.zip; for one of this name, write %q.", path, "./"+path)
 	case strings.HasSuffix(path, "/") || strings.HasSuffix(path, string(filepath.Separator)):
-		return nil, unusable(Output, summary, "--out %s names a folder. Name the file in it: --out %s.", path, filepath.Join(path, "layer.zip"))
+		if file, err := os.Stat(filepath.Clean(path)); err == nil && !file.IsDir() {
+			return nil, unusable(Output, summary, "--out %s ends in a slash, and what is there is not a folder. Leave the slash out, or name another path.", path)
+		}
+		return nil, unusable(Output, summary, "--out %s is a folder. Name a file in it, for example %s.", path, filepath.Join(path, "layer.zip"))
 	case InStateFolder(path):
 		return nil, unusable(Manifest, summary, "--out %s is in %s, which is the embedded AWS's own. Name a path outside of it.", path, StateFolder)
 	case errors.Is(err, fs.ErrNotExist):
@@ -118,6 +123,35 @@ func InStateFolder(path string) bool {
 	return inside(dir) || err == nil && inside(real) || strings.EqualFold(filepath.Base(path), StateFolder)
 }
 
+// Inside says whether a path leads into a folder.
+func Inside(path, folder string) bool {
+	folder, err := filepath.EvalSymlinks(folder)
+	if err != nil {
+		return false // there is none yet
+	}
+	there, err := os.Stat(folder)
+	if err != nil {
+		return false
+	}
+	dir, err := filepath.Abs(filepath.Dir(path))
+	if err != nil {
+		return false
+	}
+	if real, err := filepath.EvalSymlinks(dir); err == nil {
+		dir = real
+	}
+	for {
+		if info, err := os.Stat(dir); err == nil && os.SameFile(info, there) {
+			return true
+		}
+		up := filepath.Dir(dir)
+		if up == dir {
+			return false
+		}
+		dir = up
+	}
+}
+
 // ReadOnly says whether nobody may write to a file.
 func ReadOnly(info fs.FileInfo) bool { return info.Mode().Perm()&0o222 == 0 }
 
@@ -129,9 +163,12 @@ func WhyNotWritten(path string, err error) string {
 	dir := filepath.Dir(path)
 	why := Cause(err)
 	info, statErr := os.Stat(dir)
+	_, danglingErr := os.Lstat(dir)
 	switch {
+	case errors.Is(statErr, fs.ErrNotExist) && danglingErr == nil:
+		return fmt.Sprintf("its folder cannot be written to: %s is a symbolic link to what is not there. Name another path.", dir)
 	case errors.Is(statErr, fs.ErrNotExist):
-		return fmt.Sprintf("its folder cannot be written to: there is no %s. Make it first: mkdir -p %s", dir, shellWord(dir))
+		return fmt.Sprintf("its folder cannot be written to: there is no folder %s. Make it first: mkdir -p %s", dir, shellWord(dir))
 	case errors.Is(statErr, syscall.ENOTDIR), statErr == nil && !info.IsDir():
 		return fmt.Sprintf("%s is not a folder. Name another path.", dir)
 	case errors.Is(err, syscall.ENAMETOOLONG):

@@ -28,6 +28,7 @@ func (a *app) buildCommand() *cli.Command {
 			timeoutFlag(),
 			endpointFlag(),
 			trustedFlag(),
+			dataFlag(),
 			jsonFlag(),
 			debugFlag(),
 		),
@@ -56,6 +57,9 @@ func (a *app) build(c *cli.Context) error {
 		calls:  true,
 		gather: func(r *severalReport, results []any, notable bool) { r.Builds, r.Changed = results, &notable },
 		prepare: func(a *app, t *target) (step, error) {
+			if data := text(c, "data"); data != "" && pipeline.Inside(t.path, data) {
+				return nil, usagef("--out %s is in %s, which is the embedded AWS's own. Name a path outside of it.", t.path, data)
+			}
 			out, problems := pipeline.OpenOutput(t.path, append(inputs(targets), guardFile(c)...))
 			if len(problems) > 0 {
 				return nil, failed(problems)

@@ -22,6 +22,7 @@ func (a *app) compareCommand() *cli.Command {
 			timeoutFlag(),
 			endpointFlag(),
 			trustedFlag(),
+			dataFlag(),
 			jsonFlag(),
 			&cli.BoolFlag{Name: "markdown", Usage: "print Markdown for a comment on a pull request"},
 			&cli.BoolFlag{Name: "html", Usage: "print one HTML page that needs nothing else"},

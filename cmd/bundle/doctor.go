@@ -32,6 +32,7 @@ func (a *app) doctorCommand() *cli.Command {
 			timeoutFlag(),
 			endpointFlag(),
 			trustedFlag(),
+			dataFlag(),
 			jsonFlag(),
 			debugFlag(),
 		),

@@ -76,7 +76,7 @@ func (a *app) withLocal(c *cli.Context, do func(context.Context, *awslocal.Clien
 	}
 	client, err := awslocal.Attach(c.Context, dir, options...)
 	if err != nil {
-		return usagef("the embedded AWS cannot start: %v", err)
+		return usagef("the embedded AWS cannot start: %v%s", err, elsewhere(err))
 	}
 	defer func() { _ = client.Close() }()
 	client.SetRegion(text(c, "region"))
@@ -99,7 +99,7 @@ func (a *app) localServe() *cli.Command {
 			}
 			server, url, err := awslocal.Serve(c.Context, dir, text(c, "listen"), append(options, awslocal.WithLog(a.stderr.Text()))...)
 			if err != nil {
-				return usagef("the embedded AWS cannot be served: %v", err)
+				return usagef("the embedded AWS cannot be served: %v%s", err, elsewhere(err))
 			}
 			defer func() { _ = server.Close() }()
 			a.hint("the embedded AWS, NOT FOR PRODUCTION; state in %s; bundle local env prints what other programs need", dir)

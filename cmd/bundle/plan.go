@@ -28,6 +28,7 @@ func (a *app) planCommand() *cli.Command {
 			timeoutFlag(),
 			endpointFlag(),
 			trustedFlag(),
+			dataFlag(),
 			jsonFlag(),
 			&cli.BoolFlag{Name: "markdown", Usage: "print Markdown for a comment on a pull request"},
 			exitCodeFlag(),

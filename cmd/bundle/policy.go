@@ -40,6 +40,7 @@ func (a *app) policyCommand() *cli.Command {
 			timeoutFlag(),
 			endpointFlag(),
 			trustedFlag(),
+			dataFlag(),
 			jsonFlag(),
 			debugFlag(),
 		),

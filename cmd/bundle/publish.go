@@ -26,6 +26,7 @@ func (a *app) publishCommand() *cli.Command {
 			timeoutFlag(),
 			endpointFlag(),
 			trustedFlag(),
+			dataFlag(),
 			jsonFlag(),
 			debugFlag(),
 		),

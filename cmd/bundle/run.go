@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"strings"
 
 	"github.com/hashicorp/hcl/v2"
@@ -115,22 +114,8 @@ func chooseDocument(layer *layerbuild.Layer, function string) (*sealed.Document,
 
 // openDocument has KMS open a document, as the function itself would.
 func (a *app) openDocument(ctx context.Context, environ []string, doc *sealed.Document) (map[string]string, error) {
-	// The reader takes documents from a folder, as in /opt; this one is
-	// ciphertext, as in the layer.
-	opt, err := os.MkdirTemp("", "bundle-run-")
-	if err != nil {
-		return nil, err
-	}
-	defer os.RemoveAll(opt)
-	file := filepath.Join(opt, filepath.FromSlash(sealed.Path(doc.Header.Name)))
-	if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
-		return nil, err
-	}
-	if err := os.WriteFile(file, doc.Bytes(), 0o600); err != nil {
-		return nil, err
-	}
 	environ = append(environ[:len(environ):len(environ)], "BUNDLE_SECRETS_FUNCTION="+doc.Header.Name)
-	client := secrets.New(secrets.Options{Dir: opt, Environ: func() []string { return environ }})
+	client := secrets.New(secrets.Options{Document: doc.Bytes(), Environ: func() []string { return environ }})
 	values, err := client.All(ctx)
 	if err != nil {
 		return nil, openProblem(doc, err)
@@ -162,7 +147,7 @@ func (a *app) openingEnviron(c *cli.Context, doc *sealed.Document) (environ []st
 		}
 		local, err := awslocal.Attach(c.Context, text(c, "data"))
 		if err != nil {
-			return nil, nil, usagef("the embedded AWS cannot start: %v", err)
+			return nil, nil, usagef("the embedded AWS cannot start: %v%s", err, elsewhere(err))
 		}
 		id, key := local.Credentials()
 		return awsclient.Opening(a.environ, local.URL(), id, key, ""), func() { _ = local.Close() }, nil

@@ -1,13 +1,17 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/hashicorp/hcl/v2"
@@ -34,6 +38,7 @@ const layerTimeout = 3 * time.Minute
 
 type sessionOptions struct {
 	endpoint string        // --endpoint-url
+	data     string        // --data; "" for beside the manifest
 	tps      *float64      // --ssm-tps
 	beside   *param.Source // of another session in the same account and region; nil for none
 	debug    bool
@@ -45,7 +50,7 @@ func sessionFlags(c *cli.Context) (o sessionOptions, limit time.Duration, err er
 	if limit, err = timeout(c); err != nil {
 		return o, 0, err
 	}
-	o = sessionOptions{endpoint: text(c, "endpoint-url"), debug: c.Bool("debug")}
+	o = sessionOptions{endpoint: text(c, "endpoint-url"), data: text(c, "data"), debug: c.Bool("debug")}
 	o.tps, err = pace(c)
 	return o, limit, err
 }
@@ -96,7 +101,7 @@ func (a *app) connect(ctx context.Context, module *manifest.Module, m *manifest.
 		if o.endpoint != "" {
 			return nil, usagef("environment %q is embedded and starts its own AWS; leave --endpoint-url out", m.Environment.Name.Value)
 		}
-		local, err := openEmbedded(ctx, module.Dir(), seed)
+		local, err := openEmbedded(ctx, module.Dir(), cmp.Or(o.data, filepath.Join(module.Dir(), stateFolder)), seed)
 		if err != nil {
 			return nil, err
 		}
@@ -165,10 +170,10 @@ func configurationProblem(at *hcl.Range, err error) error {
 	return usagef("%v", err)
 }
 
-// openEmbedded gives a client of the embedded AWS whose state is beside the
-// manifest: of the one that bundle local serve has running, or of one that it
+// openEmbedded gives a client of the embedded AWS of a manifest in dir, with its
+// state in data: of the one that bundle local serve has running, or of one that it
 // starts.
-func openEmbedded(ctx context.Context, dir string, seed manifest.Text) (*awslocal.Client, error) {
+func openEmbedded(ctx context.Context, dir, data string, seed manifest.Text) (*awslocal.Client, error) {
 	refuse := func(summary, detail string) error {
 		return failed(pipeline.Problems{{Kind: pipeline.Manifest, Diagnostic: hcl.Diagnostic{
 			Severity: hcl.DiagError, Summary: summary, Detail: detail, Subject: &seed.Range,
@@ -178,11 +183,34 @@ func openEmbedded(ctx context.Context, dir string, seed manifest.Text) (*awsloca
 	if err != nil {
 		return nil, refuse("Sample values cannot be read", fmt.Sprintf("embedded names %q, which cannot be read: %v.", seed.Value, err))
 	}
-	client, err := awslocal.Attach(ctx, filepath.Join(dir, stateFolder), awslocal.WithSeed(content))
+	client, err := awslocal.Attach(ctx, data, awslocal.WithSeed(content))
 	if err != nil {
-		return nil, refuse("Embedded AWS cannot start", fmt.Sprintf("%v.", err))
+		return nil, refuse("Embedded AWS cannot start", fmt.Sprintf("%v%s.", err, elsewhere(err)))
 	}
 	return client, nil
+}
+
+// elsewhere says what to do where the state of an embedded AWS cannot be written.
+func elsewhere(err error) string {
+	if errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.EROFS) || errors.Is(err, syscall.ENOSPC) {
+		return ". Its state needs a folder that is writable: name one with --data"
+	}
+	return ""
+}
+
+// dataFlag returns the flag of commands that open the embedded AWS of an
+// environment.
+func dataFlag() cli.Flag {
+	return textFlag("data", "DIR", "the state folder of the embedded AWS: by default .bundle-local beside the manifest", "")
+}
+
+// checkData refuses a state folder that no target has a use for.
+func checkData(c *cli.Context, targets []*target) error {
+	embedded := func(t *target) bool { return len(t.problems) > 0 || t.manifest.Environment.Embedded.Value != "" }
+	if c.Generic("data") != nil && given(c, "data") && !slices.ContainsFunc(targets, embedded) {
+		return usagef("--data is the state folder of the embedded AWS, and no environment here is embedded: leave it out")
+	}
+	return nil
 }
 
 // readBelow reads a file of the manifest's folder, and nothing that a link

@@ -30,6 +30,7 @@ func (a *app) statusCommand() *cli.Command {
 			timeoutFlag(),
 			endpointFlag(),
 			trustedFlag(),
+			dataFlag(),
 			jsonFlag(),
 			exitCodeFlag(),
 			debugFlag(),
@@ -107,6 +108,9 @@ func (a *app) layerTarget(c *cli.Context, layer string) ([]*target, error) {
 	m, err := standIn(s)
 	if err == nil {
 		err = a.refuseUntrusted(c, m)
+	}
+	if err == nil {
+		err = checkData(c, []*target{{manifest: m}})
 	}
 	return []*target{{manifest: m, region: m.Environment.Region(), path: layer}}, err
 }

@@ -76,6 +76,9 @@ func (a *app) targets(c *cli.Context, q request) ([]*target, error) {
 	if err := s.checkRegions(); err != nil {
 		return nil, err
 	}
+	if err := checkData(c, s.all); err != nil {
+		return nil, err
+	}
 	return s.all, distinct(q.flag, q.pattern, s.all)
 }
 

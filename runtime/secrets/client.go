@@ -31,6 +31,9 @@ type Decrypter interface {
 type Options struct {
 	// Dir is where the layer is unpacked. "" means BUNDLE_SECRETS_DIR, else /opt.
 	Dir string
+	// Document is the document of the function that BUNDLE_SECRETS_FUNCTION
+	// names, in place of those of a folder.
+	Document []byte
 	// Environ gives the variables that settings, endpoint and credentials are
 	// read from, as NAME=value. nil means os.Environ.
 	Environ func() []string
@@ -156,7 +159,7 @@ func (c *Client) document() (*document, error) {
 	if doc != nil {
 		return doc, nil
 	}
-	parsed, s, err := load(c.options.Environ(), c.options.Dir)
+	parsed, s, err := load(c.options)
 	if err != nil {
 		return nil, err
 	}

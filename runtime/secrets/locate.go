@@ -133,18 +133,21 @@ func list(folder string) ([]string, error) {
 
 // load takes steps 1 to 5 of docs/runtime.md: it finds the document, parses it
 // and holds it to the pins (F-29, F-30).
-func load(environ []string, dir string) (*sealed.Document, settings, error) {
-	s, err := readSettings(environ)
+func load(o Options) (*sealed.Document, settings, error) {
+	s, err := readSettings(o.Environ())
 	if err != nil {
 		return nil, s, err
 	}
-	if dir != "" {
-		s.dir = dir
+	if o.Dir != "" {
+		s.dir = o.Dir
 	}
 	if s.dir == "" {
 		s.dir = "/opt"
 	}
-	b, name, err := locate(s)
+	b, name := o.Document, s.function
+	if b == nil {
+		b, name, err = locate(s)
+	}
 	if err != nil {
 		return nil, s, err
 	}
