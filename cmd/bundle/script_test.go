@@ -55,6 +55,8 @@ func TestMain(m *testing.M) {
 //	relayer FROM TO [EDIT…]  writes a layer with other files: see editLayer
 //	table VERSION LAYER  writes tables/VERSION.txt as the release would that made
 //	              the layer's helpers; the program bundle-later knows these tables
+//	listen VARIABLE  listens on a loopback address, and sets VARIABLE to its URL
+//	heard         demands that something was sent there since it was last asked
 //	served        waits until bundle local serve is ready
 //	calls         prints what was called since it was last asked, to standard
 //	              output
@@ -90,6 +92,8 @@ func TestScript(t *testing.T) {
 			"code":      expectCode,
 			"publish":   publishOther,
 			"served":    waitServed,
+			"listen":    listen,
+			"heard":     heard,
 			"relayer":   relayer,
 			"table":     writeTable,
 		},
@@ -147,6 +151,7 @@ func setUpAWS(env *testscript.Env) error {
 		Region: "us-west-2", BaseEndpoint: aws.String(url),
 		Credentials: credentials.NewStaticCredentialsProvider(id, key, ""),
 	}
+	env.Values[earsKey{}] = new([]*ear)
 	env.Values["cloud"] = &cloud{server, ssm.NewFromConfig(cfg), kms.NewFromConfig(cfg), lambda.NewFromConfig(cfg)}
 	env.Setenv("AWS", url)
 	env.Setenv("AWS_ACCESS_KEY_ID", id)
