@@ -105,6 +105,8 @@ type attempt struct {
 	reveals []string // the canaries that the output is meant to show
 	closed  bool     // standard output takes nothing
 	serve   bool     // the command runs until it is stopped
+
+	credentials bool // are to be found where environ says, which the process has too
 }
 
 // The canaries, by the kind of parameter that has them.
@@ -115,6 +117,9 @@ func canaries() map[string]canary {
 		"version 1", "version 2", "version 3", "label 1", "label 2", "optional", "imported", "imported deep", "not json", "array",
 		"put", "put string", "file", "dotenv", "dotenv 2", "broken dotenv", "json file", "broken json", "broken seed", "too long", "nested",
 	} {
+		all[name] = newCanary(name)
+	}
+	for _, name := range credentialCanaries {
 		all[name] = newCanary(name)
 	}
 	for _, name := range []string{"string", "list", "put string"} {
@@ -373,11 +378,17 @@ func (s *stage) perform(command, mode string, a attempt) {
 	if a.policy != "" {
 		id, key = s.role("limited", a.policy)
 	}
+	if a.credentials {
+		id, key = "", ""
+	}
 	environ := append(os.Environ(), "AWS_ACCESS_KEY_ID="+id, "AWS_SECRET_ACCESS_KEY="+key)
 	s.Setenv("AWS_ACCESS_KEY_ID", id) // the SDK reads the process's own
 	s.Setenv("AWS_SECRET_ACCESS_KEY", key)
 	for name, value := range a.environ {
 		environ = append(environ, name+"="+value)
+		if a.credentials {
+			s.Setenv(name, value)
+		}
 	}
 	s.cloud.server.ClearFaults()
 	s.cloud.server.Inject(a.faults...)

@@ -66,12 +66,14 @@ type recorder struct {
 func (r *recorder) options() []func(*middleware.Stack) error {
 	return []func(*middleware.Stack) error{awsreply.Check, func(stack *middleware.Stack) error {
 		attempt := r.attempt
-		if stack.ID() == "GetCredentials" {
+		if stack.ID() == containerOperation {
 			attempt = r.container
 		}
 		return stack.Deserialize.Add(middleware.DeserializeMiddlewareFunc("Recorder", attempt), middleware.Before)
 	}}
 }
+
+const containerOperation = "GetCredentials"
 
 // container is attempt for the SDK's client of a container's credentials
 // endpoint, which has no name and leaves in the context that of the service
@@ -79,7 +81,7 @@ func (r *recorder) options() []func(*middleware.Stack) error {
 func (r *recorder) container(ctx context.Context, in middleware.DeserializeInput, next middleware.DeserializeHandler) (
 	out middleware.DeserializeOutput, metadata middleware.Metadata, err error,
 ) {
-	ctx = awsmiddleware.SetOperationName(awsmiddleware.SetServiceID(ctx, "container"), "GetCredentials")
+	ctx = awsmiddleware.SetOperationName(awsmiddleware.SetServiceID(ctx, "container"), containerOperation)
 	return r.attempt(ctx, in, next)
 }
 

@@ -136,6 +136,8 @@ func outcome(p Provider, sent *answered) (awsfault.Class, string) {
 			return awsfault.Unavailable, ""
 		}
 		return awsfault.Credentials, ""
+	case (p == SSO || p == Login) && (sent.status == 400 || sent.status == 401 || sent.status == 403):
+		return awsfault.Credentials, "" // whatever the code
 	}
 	switch class := awsfault.Classify(sent.err); class {
 	case awsfault.Throttled, awsfault.Unavailable, awsfault.Malformed:

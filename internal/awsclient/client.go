@@ -121,19 +121,14 @@ func found(ctx context.Context, o Options) (aws.Config, error) {
 	if o.metadata() {
 		metadata = imds.ClientEnabled
 	}
-	endpoint := config.WithBaseEndpoint(o.EndpointURL) // also for a role that a profile names
-	if o.EndpointURL == "" {
-		endpoint = func(*config.LoadOptions) error { return nil }
-	}
 	cfg, err := config.LoadDefaultConfig(ctx,
-		endpoint,
 		config.WithRegion(o.Region),
 		config.WithHTTPClient(newHTTPClient(o.timeout())),
 		config.WithRetryer(o.retryer),
 		config.WithLogger(logging.Nop{}),
 		config.WithAppID(o.appID()),
 		config.WithEC2IMDSClientEnableState(metadata),
-		config.WithAPIOptions((&recorder{calls: o.Calls, debug: o.Debug}).options()),
+		config.WithAPIOptions(append((&recorder{calls: o.Calls, debug: o.Debug}).options(), pinned(o.EndpointURL))),
 	)
 	if err != nil {
 		return aws.Config{}, refused(err, o.environ())
@@ -152,6 +147,9 @@ func (o Options) provide(cfg *aws.Config) error {
 	}
 	if c.asks(aws.CredentialSourceProcess) && c.profile != nil {
 		cfg.Credentials = process(*cfg, c.profile, o.Terminal)
+	}
+	if c.asks(aws.CredentialSourceLogin) && c.profile != nil {
+		cfg.Credentials = login{cfg.Credentials, leaf(c.profile).LoginSession, lookup(c.environ, "AWS_LOGIN_CACHE_DIRECTORY")}
 	}
 	cfg.Credentials = explained{cfg.Credentials, c.explain}
 	return nil

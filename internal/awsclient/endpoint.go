@@ -173,9 +173,10 @@ func isLoopback(host string) bool {
 	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
-// lookup returns the value of a variable, as the SDK would find it.
+// lookup returns the value of a variable, under the name by which the SDK would
+// find it; the last one given if there are more.
 func lookup(environ []string, name string) string {
-	for _, entry := range environ {
+	for _, entry := range slices.Backward(environ) {
 		n, v, _ := strings.Cut(entry, "=")
 		if n == name || runtime.GOOS == "windows" && strings.EqualFold(n, name) {
 			return v

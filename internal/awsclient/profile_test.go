@@ -93,6 +93,37 @@ aws_secret_access_key = ci
 	}
 }
 
+// That holds too where the SDK would go to AWS: where AWS_ENDPOINT_URL exists and
+// is empty, or where configured endpoints are to be ignored.
+func TestCredentialsAreAskedForAtTheEndpoint(t *testing.T) {
+	for _, environ := range []map[string]string{
+		{}, {"AWS_ENDPOINT_URL": ""}, {"AWS_ENDPOINT_URL_STS": ""}, {"AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "true"},
+		{"AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "true", "AWS_ENDPOINT_URL": "http://127.0.0.1:1", "AWS_ENDPOINT_URL_STS": "http://127.0.0.1:1"},
+	} {
+		home := cleanEnviron(t)
+		if err := os.WriteFile(filepath.Join(home, "config"), []byte("[default]\nrole_arn = arn:aws:iam::222222222222:role/r\nsource_profile = q\n"+
+			"[profile q]\naws_access_key_id = AKIAEXAMPLE\naws_secret_access_key = x\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		for name, value := range environ {
+			t.Setenv(name, value)
+		}
+		s := newServer(t, text(403, ""))
+		cfg, err := New(t.Context(), Options{Region: "us-west-2", EndpointURL: s.URL + "/path", attempts: 1})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err = Caller(t.Context(), cfg); err == nil || s.count() != 1 {
+			t.Errorf("%v: %d calls came, and %v", environ, s.count(), err)
+		}
+		for name := range environ {
+			if err := os.Unsetenv(name); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+}
+
 // A profile that is not there is said to be missing.
 func TestAnAbsentProfileIsReported(t *testing.T) {
 	cleanEnviron(t)

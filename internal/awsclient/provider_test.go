@@ -1,8 +1,15 @@
 package awsclient
 
 import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
 	"crypto/sha1"
+	"crypto/sha256"
+	"crypto/x509"
 	"encoding/hex"
+	"encoding/json"
+	"encoding/pem"
 	"errors"
 	"fmt"
 	"io"
@@ -33,7 +40,7 @@ func TestNoProviderIsQuoted(t *testing.T) {
 			_, _ = fmt.Fprintf(w, "<ErrorResponse><Error><Code>%s</Code><Message>User: %s %s</Message></Error></ErrorResponse>", code, leak, leak)
 		}
 	}
-	json := func(status int, body string) func(int, http.ResponseWriter, *http.Request) {
+	object := func(status int, body string) func(int, http.ResponseWriter, *http.Request) {
 		return func(_ int, w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Type", "application/json")
 			w.WriteHeader(status)
@@ -52,6 +59,7 @@ func TestNoProviderIsQuoted(t *testing.T) {
 		config  string // of profile p
 		environ []string
 		token   string // of the SSO login, "" for none
+		login   string // that of aws login
 		web     string // the web identity token, "" for none
 		reply   func(int, http.ResponseWriter, *http.Request)
 		want    Provider
@@ -72,15 +80,22 @@ func TestNoProviderIsQuoted(t *testing.T) {
 		"an SSO login without a time":        {config: sso, token: `{"accessToken": "` + leak + `", "expiresAt": "` + leak + `"}`, want: SSO},
 		"an SSO login that is over":          {config: sso, token: `{"accessToken": "` + leak + `", "expiresAt": "2020-01-01T00:00:00Z"}`, want: SSO, says: []string{"expired"}},
 		"an SSO login that is not renewed": {config: sso, token: `{"accessToken": "x", "expiresAt": "2020-01-01T00:00:00Z", "clientId": "LEAK", "clientSecret": "LEAK", "refreshToken": "LEAK"}`,
-			reply: json(400, `{"__type": "InvalidGrantException", "error": "LEAK", "error_description": "LEAK"}`), want: SSO, says: []string{"aws sso login"}},
+			reply: object(400, `{"__type": "InvalidGrantException", "error": "LEAK", "error_description": "LEAK"}`), want: SSO, says: []string{"aws sso login"}},
 		"an SSO login that is refused": {config: sso, token: `{"accessToken": "LEAK", "expiresAt": "` + later + `"}`,
-			reply: json(401, `{"__type": "UnauthorizedException", "message": "LEAK"}`), want: SSO, says: []string{"UnauthorizedException", "aws sso login"}},
+			reply: object(401, `{"__type": "UnauthorizedException", "message": "LEAK"}`), want: SSO, says: []string{"UnauthorizedException", "aws sso login"}},
 		"an SSO role that is not given": {config: sso, token: `{"accessToken": "LEAK", "expiresAt": "` + later + `"}`,
-			reply: json(403, `{"__type": "ForbiddenException", "message": "LEAK"}`), want: SSO, says: []string{"sso_role_name", "ForbiddenException"}},
+			reply: object(403, `{"__type": "ForbiddenException", "message": "LEAK"}`), want: SSO, says: []string{"sso_role_name", "ForbiddenException"}},
 		"an SSO reply without credentials": {config: sso, token: `{"accessToken": "LEAK", "expiresAt": "` + later + `"}`,
-			reply: json(200, `{"x": "LEAK"}`), want: SSO},
+			reply: object(200, `{"x": "LEAK"}`), want: SSO},
 		"an SSO that is down": {config: sso, token: `{"accessToken": "LEAK", "expiresAt": "` + later + `"}`,
-			reply: json(503, "LEAK"), want: SSO, class: awsfault.Unavailable, says: []string{"did not answer"}},
+			reply: object(503, "LEAK"), want: SSO, class: awsfault.Unavailable, says: []string{"did not answer"}},
+		"no login":                 {config: "login_session = me\n", want: Login, says: []string{"aws login --profile p"}},
+		"a login that is null":     {config: "login_session = me\n", login: "null", want: Login},
+		"a login of another":       {config: "login_session = me\n", login: `["LEAK"]`, want: Login},
+		"a login without a key":    {config: "login_session = me\n", login: loginFile("LEAK"), want: Login},
+		"a login on another curve": {config: "login_session = me\n", login: loginFile(ecKey(t, elliptic.P384())), want: Login},
+		"a login that is refused": {config: "login_session = me\n", login: loginFile(ecKey(t, elliptic.P256())),
+			reply: object(400, `{"__type": "AccessDeniedException", "error": "LEAK", "message": "LEAK"}`), want: Login, says: []string{"aws login --profile p"}},
 		"no web identity token": {environ: []string{"AWS_WEB_IDENTITY_TOKEN_FILE=/nowhere/" + leak, "AWS_ROLE_ARN=arn:aws:iam::222222222222:role/r"}, want: WebIdentity,
 			says: []string{"AWS_WEB_IDENTITY_TOKEN_FILE"}},
 		"a web identity token that is refused": {web: leak, reply: xml(400, "InvalidIdentityToken"), want: WebIdentity, says: []string{"InvalidIdentityToken"}},
@@ -90,17 +105,17 @@ func TestNoProviderIsQuoted(t *testing.T) {
 			w.Header().Set("Content-Type", "text/xml")
 			_, _ = io.WriteString(w, "<AssumeRoleWithWebIdentityResponse><X>"+leak+"</X></AssumeRoleWithWebIdentityResponse>")
 		}, want: WebIdentity, class: awsfault.Malformed},
-		"a container that refuses":              {environ: []string{fullURI + "=URL"}, reply: json(403, `{"code": "LEAK", "message": "LEAK"}`), want: Container, says: []string{"403"}},
+		"a container that refuses":              {environ: []string{fullURI + "=URL"}, reply: object(403, `{"code": "LEAK", "message": "LEAK"}`), want: Container, says: []string{"403"}},
 		"a container that refuses in words":     {environ: []string{fullURI + "=URL"}, reply: text(404, leak), want: Container, says: []string{"404"}},
-		"a container that refuses with null":    {environ: []string{fullURI + "=URL"}, reply: json(403, "null"), want: Container},
-		"a container that fails":                {environ: []string{fullURI + "=URL"}, reply: json(500, `{"code": "LEAK", "message": "LEAK"}`), want: Container, class: awsfault.Unavailable, says: []string{"500"}},
-		"a container that answers null":         {environ: []string{fullURI + "=URL"}, reply: json(200, "null"), want: Container, says: []string{"gives no credentials"}},
-		"a container that answers nothing":      {environ: []string{fullURI + "=URL"}, reply: json(200, "{}"), want: Container},
-		"a container that answers no JSON":      {environ: []string{fullURI + "=URL"}, reply: json(200, `{"AccessKeyId": LEAK`), want: Container},
+		"a container that refuses with null":    {environ: []string{fullURI + "=URL"}, reply: object(403, "null"), want: Container},
+		"a container that fails":                {environ: []string{fullURI + "=URL"}, reply: object(500, `{"code": "LEAK", "message": "LEAK"}`), want: Container, class: awsfault.Unavailable, says: []string{"500"}},
+		"a container that answers null":         {environ: []string{fullURI + "=URL"}, reply: object(200, "null"), want: Container, says: []string{"gives no credentials"}},
+		"a container that answers nothing":      {environ: []string{fullURI + "=URL"}, reply: object(200, "{}"), want: Container},
+		"a container that answers no JSON":      {environ: []string{fullURI + "=URL"}, reply: object(200, `{"AccessKeyId": LEAK`), want: Container},
 		"a container that is not there":         {environ: []string{fullURI + "=http://127.0.0.1:1/" + leak}, want: Container, class: awsfault.Unavailable, says: []string{"refused"}},
 		"a container whose token is no file":    {environ: []string{fullURI + "=URL", "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE=/nowhere/" + leak}, want: Container},
 		"a container whose token has two lines": {environ: []string{fullURI + "=URL", "AWS_CONTAINER_AUTHORIZATION_TOKEN=" + leak + "\n" + leak}, want: Container},
-		"a container's role that is not given":  {config: role + "credential_source = EcsContainer\n", environ: []string{fullURI + "=URL"}, reply: json(403, `{"message": "LEAK"}`), want: Container},
+		"a container's role that is not given":  {config: role + "credential_source = EcsContainer\n", environ: []string{fullURI + "=URL"}, reply: object(403, `{"message": "LEAK"}`), want: Container},
 		"a profile's role that is refused":      {config: role + "source_profile = keys\n" + static, reply: xml(403, "AccessDenied"), want: Role, says: []string{"role/r", "AccessDenied", "trust policy"}},
 		"a profile's role, badly signed":        {config: role + "source_profile = keys\n" + static, reply: xml(403, "SignatureDoesNotMatch"), want: Role},
 		"a profile's role, and STS is down":     {config: role + "source_profile = keys\n" + static, reply: xml(503, "ServiceUnavailable"), want: Role, class: awsfault.Unavailable},
@@ -148,6 +163,10 @@ func TestNoProviderIsQuoted(t *testing.T) {
 				sum := sha1.Sum([]byte("s"))
 				write(filepath.Join(home, ".aws", "sso", "cache", hex.EncodeToString(sum[:])+".json"), strings.ReplaceAll(tt.token, "LEAK", leak))
 			}
+			if tt.login != "" {
+				sum := sha256.Sum256([]byte("me"))
+				write(filepath.Join(home, ".aws", "login", "cache", hex.EncodeToString(sum[:])+".json"), strings.ReplaceAll(tt.login, "LEAK", leak))
+			}
 			if tt.web != "" {
 				write(filepath.Join(home, "token"), tt.web)
 				t.Setenv("AWS_WEB_IDENTITY_TOKEN_FILE", filepath.Join(home, "token"))
@@ -188,6 +207,29 @@ func TestNoProviderIsQuoted(t *testing.T) {
 			}
 		})
 	}
+}
+
+// ecKey makes a private key.
+func ecKey(t *testing.T, curve elliptic.Curve) string {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(curve, rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	der, err := x509.MarshalECPrivateKey(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(pem.EncodeToMemory(&pem.Block{Type: "EC PRIVATE KEY", Bytes: der}))
+}
+
+// loginFile is what aws login leaves behind, of a login that is over.
+func loginFile(key string) string {
+	b, _ := json.Marshal(map[string]any{
+		"accessToken": map[string]string{"accessKeyId": "a", "secretAccessKey": leak, "sessionToken": leak, "accountId": "222222222222", "expiresAt": "2020-01-01T00:00:00Z"},
+		"clientId":    "c", "refreshToken": leak, "dpopKey": key,
+	})
+	return string(b)
 }
 
 // captureStderr returns what this process, and the programs that it starts,

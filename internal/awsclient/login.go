@@ -1,0 +1,50 @@
+package awsclient
+
+import (
+	"context"
+	"crypto/elliptic"
+	"crypto/x509"
+	"encoding/json"
+	"encoding/pem"
+	"errors"
+	"os"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials/logincreds"
+)
+
+// A login gives credentials of aws login. The SDK panics, in a goroutine of its
+// own, over a file that holds null, or a key that is none or on another curve:
+// such a file is not handed to it.
+type login struct {
+	aws.CredentialsProvider
+	session, folder string
+}
+
+var errNoLogin = errors.New("the file of the login cannot be used")
+
+// Retrieve implements aws.CredentialsProvider.
+func (l login) Retrieve(ctx context.Context) (aws.Credentials, error) {
+	path, err := logincreds.StandardCachedTokenFilepath(l.session, l.folder)
+	if err != nil {
+		return aws.Credentials{}, err
+	}
+	content, err := os.ReadFile(path)
+	if err != nil {
+		return aws.Credentials{}, err
+	}
+	var token struct {
+		Key string `json:"dpopKey"`
+	}
+	if json.Unmarshal(content, &token) != nil {
+		return aws.Credentials{}, errNoLogin
+	}
+	block, _ := pem.Decode([]byte(token.Key))
+	if block == nil {
+		return aws.Credentials{}, errNoLogin
+	}
+	if key, err := x509.ParseECPrivateKey(block.Bytes); err != nil || key.Curve != elliptic.P256() {
+		return aws.Credentials{}, errNoLogin
+	}
+	return l.CredentialsProvider.Retrieve(ctx)
+}
