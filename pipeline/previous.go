@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/hashicorp/hcl/v2"
 
@@ -27,22 +28,36 @@ type Previous struct {
 	Layer   *layerbuild.Layer // nil on a first build
 	Content []byte            // the layer's bytes
 	Name    string            // file or ARN of the layer; "" on a first build
+	Created time.Time         // when the version was published; zero where that is not known
 	From    string            // what to tell the user: where it is from, or why there is none; "" while that is not known
 
 	wanted *publish.Ref // the published layer still to be asked for, once the guards have passed
 	at     *hcl.Range   // where the manifest names it; nil where --previous does
 	file   string       // why it is not the output's
+	sha256 string       // what its bytes must have; "" for anything
 }
 
 // OpenPrevious finds the earlier layer that --previous names, as far as that
 // takes no call. A file that is not a layer, or that is damaged, is a problem
-// and never a silent rebuild.
-func OpenPrevious(name string, out *Outfile, m *manifest.Manifest) (Previous, Problems) {
+// and never a silent rebuild. With a SHA-256 no other layer will do, nor none.
+func OpenPrevious(name, sha256 string, out *Outfile, m *manifest.Manifest) (Previous, Problems) {
+	p, problems := openPrevious(name, sha256, out, m)
+	if len(problems) == 0 {
+		p.sha256 = sha256
+		problems = p.missed()
+	}
+	if len(problems) > 0 {
+		return Previous{}, problems
+	}
+	return p, nil
+}
+
+func openPrevious(name, sha256 string, out *Outfile, m *manifest.Manifest) (Previous, Problems) {
 	switch {
 	case name == PreviousNone:
 		return Previous{From: "first build: --previous none"}, nil
 	case name == PreviousAuto:
-		return openAuto(out, m)
+		return openAuto(sha256, out, m)
 	case strings.HasPrefix(name, "arn:"):
 		return openARN(name, m)
 	}
@@ -54,7 +69,7 @@ func OpenPrevious(name string, out *Outfile, m *manifest.Manifest) (Previous, Pr
 		return Previous{}, Problems{problem(Manifest, nil, "Previous layer cannot be read", fmt.Sprintf(
 			"%v. Name another layer with --previous, or pass --previous none to seal everything anew.", err))}
 	}
-	return readPrevious(name, content, m, true)
+	return readPrevious(name, sha256, content, m, true)
 }
 
 func newPrevious(name string, layer *layerbuild.Layer, content []byte) Previous {
@@ -63,7 +78,7 @@ func newPrevious(name string, layer *layerbuild.Layer, content []byte) Previous 
 
 // openAuto takes the output, if it is a layer of ours for this environment and
 // region, and leaves the published one to be asked for otherwise.
-func openAuto(out *Outfile, m *manifest.Manifest) (Previous, Problems) {
+func openAuto(sha256 string, out *Outfile, m *manifest.Manifest) (Previous, Problems) {
 	why := ""
 	switch layer, err := layerbuild.Read(out.Content); {
 	case len(out.Content) == 0 && out.Path == "":
@@ -74,6 +89,9 @@ func openAuto(out *Outfile, m *manifest.Manifest) (Previous, Problems) {
 		return Previous{}, damagedPrevious(out.Path, err)
 	default:
 		if why = otherwise(layer, m); why == "" {
+			if problems := pinned(out.Path, Digest(out.Content), sha256); len(problems) > 0 {
+				return Previous{}, problems
+			}
 			return newPrevious(out.Path, layer, out.Content), nil
 		}
 		why = fmt.Sprintf("%s was a layer %s", out.Path, why)
@@ -98,7 +116,10 @@ func openARN(arn string, m *manifest.Manifest) (Previous, Problems) {
 
 // readPrevious takes a published layer or a file. One of another environment is
 // a problem where it was named, and none where it was found.
-func readPrevious(from string, content []byte, m *manifest.Manifest, named bool) (Previous, Problems) {
+func readPrevious(from, sha256 string, content []byte, m *manifest.Manifest, named bool) (Previous, Problems) {
+	if problems := pinned(from, Digest(content), sha256); len(problems) > 0 {
+		return Previous{}, problems
+	}
 	layer, err := layerbuild.Read(content)
 	if err != nil {
 		return Previous{}, damagedPrevious(from, err)
@@ -112,6 +133,26 @@ func readPrevious(from string, content []byte, m *manifest.Manifest, named bool)
 	default:
 		return Previous{From: fmt.Sprintf("first build: %s is a layer %s", from, why)}, nil
 	}
+}
+
+// pinned refuses a layer that has not the SHA-256 it must have, if it must have
+// one. It comes before the layer is read.
+func pinned(from, has, must string) Problems {
+	if must == "" || has == must {
+		return nil
+	}
+	return Problems{problem(Integrity, nil, "Previous layer is another one", fmt.Sprintf(
+		"%s has the SHA-256 %s, and --previous-sha256 is %s. Nothing was written. Find out which of the two is right.", from, has, must))}
+}
+
+// missed refuses to begin without the layer that must be carried over from.
+func (p *Previous) missed() Problems {
+	if p.sha256 == "" || p.Layer != nil || p.wanted != nil {
+		return nil
+	}
+	return Problems{problem(Integrity, nil, "No previous layer", fmt.Sprintf(
+		"--previous-sha256 is %s, but there is nothing to carry over from: %s. Name the layer with --previous, or leave --previous-sha256 out.",
+		p.sha256, strings.TrimPrefix(p.From, "first build: ")))}
 }
 
 func damagedPrevious(from string, err error) Problems {
@@ -137,15 +178,18 @@ func (r *run) fetch(ctx context.Context) Problems {
 	done()
 	named := p.file == ""
 	if !named && errors.Is(err, publish.ErrNoLayer) {
-		r.previous = Previous{From: fmt.Sprintf("first build: %s, and no layer %s is published", p.file, p.wanted)}
-		return nil
+		r.previous = Previous{From: fmt.Sprintf("first build: %s, and no layer %s is published", p.file, p.wanted), sha256: p.sha256}
+		return r.previous.missed()
 	}
 	if err != nil {
 		return Problems{layerProblem(p.at, p.wanted.String(), err, ", or pass --previous none to seal everything anew")}
 	}
 	var problems Problems
-	r.previous, problems = readPrevious(v.ARN, content, r.Manifest, named)
-	return problems
+	if r.previous, problems = readPrevious(v.ARN, p.sha256, content, r.Manifest, named); len(problems) > 0 {
+		return problems
+	}
+	r.previous.Created, r.previous.sha256 = v.Created, p.sha256
+	return r.previous.missed()
 }
 
 // layerProblem says why a published layer cannot be had, and what else to do.

@@ -52,7 +52,7 @@ func (f *fresh) run(t *testing.T, run func(*pipeline.Build) (*pipeline.Result, p
 		t.Fatal(err)
 	}
 	var problems pipeline.Problems
-	if b.Previous, problems = pipeline.OpenPrevious(pipeline.PreviousAuto, &pipeline.Outfile{}, b.Manifest); len(problems) > 0 {
+	if b.Previous, problems = pipeline.OpenPrevious(pipeline.PreviousAuto, "", &pipeline.Outfile{}, b.Manifest); len(problems) > 0 {
 		t.Fatal(problemsError(problems))
 	}
 	b.Layers = publish.New(f.cfg, awslocal.Account)

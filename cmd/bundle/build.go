@@ -19,6 +19,7 @@ func (a *app) buildCommand() *cli.Command {
 			textFlag("out", "FILE", "the layer to write; {environment}, {region} and {function} are filled in", ""),
 			varFlag(),
 			previousFlag(),
+			previousDigestFlag(),
 			&cli.BoolFlag{Name: "reseal", Usage: "seal every function anew, changed or not"},
 			&cli.BoolFlag{Name: "allow-rollback", Usage: "accept a parameter version lower than the previous layer's"},
 			blindFlag(),
@@ -47,7 +48,7 @@ func (a *app) build(c *cli.Context) error {
 	if text(c, "out") == "" && len(targets) > 1 {
 		return usagef("name the layers to write with --out, for example --out 'layer-%s-%s.zip'", environmentPlace, regionPlace)
 	}
-	previous, err := previousOf(c, targets)
+	previous, pins, err := previousOf(c, targets)
 	if err != nil {
 		return err
 	}
@@ -64,7 +65,7 @@ func (a *app) build(c *cli.Context) error {
 			if len(problems) > 0 {
 				return nil, failed(problems)
 			}
-			earlier, problems := pipeline.OpenPrevious(t.fill(previous), out, t.manifest)
+			earlier, problems := pipeline.OpenPrevious(t.fill(previous), pins[t], out, t.manifest)
 			if len(problems) > 0 {
 				return nil, failed(problems)
 			}
@@ -116,18 +117,23 @@ func (a *app) buildLayer(w *work, b *pipeline.Build, helpers []layerbuild.File, 
 	return report, nil
 }
 
-// previousOf is --previous, a pattern for several targets.
-func previousOf(c *cli.Context, targets []*target) (string, error) {
+// previousOf is --previous, a pattern for several targets, and
+// --previous-sha256 by target.
+func previousOf(c *cli.Context, targets []*target) (string, map[*target]string, error) {
 	previous := text(c, "previous")
 	if err := checkPattern("--previous", previous); err != nil {
-		return "", err
+		return "", nil, err
 	}
 	word := previous == pipeline.PreviousAuto || previous == pipeline.PreviousNone
 	if !word && len(targets) > 1 && !placeholder.MatchString(previous) {
-		return "", usagef("--previous %s is one layer, and this is about %d: %s. Leave it out, or write for example --previous 'old-%s-%s.zip'.",
+		return "", nil, usagef("--previous %s is one layer, and this is about %d: %s. Leave it out, or write for example --previous 'old-%s-%s.zip'.",
 			previous, len(targets), listed(targets), environmentPlace, regionPlace)
 	}
-	return previous, nil
+	pins, err := digests(c, "previous-sha256", targets)
+	if err == nil && len(pins) > 0 && previous == pipeline.PreviousNone {
+		err = usagef("--previous none carries nothing over, so that --previous-sha256 has nothing to hold: leave one of the two out")
+	}
+	return previous, pins, err
 }
 
 // hintHelpers says where the helpers of layers of single functions are, which do

@@ -92,6 +92,8 @@ func planAttempts() []attempt {
 		{name: "wrong account", args: []string{"--env", "stranger", "--endpoint-url", "$AWS"}, code: 4},
 		{name: "broken manifest", args: prod("--manifest", "broken.hcl"), code: 2},
 		{name: "a file with secrets for a layer", args: prod("--previous", "sample.json"), code: 7},
+		{name: "a file with secrets for another layer", args: prod("--previous", "sample.json", "--previous-sha256", strings.Repeat("0", 64)), code: 7},
+		{name: "another layer", args: prod("--previous-sha256", strings.Repeat("0", 64)), code: 7},
 		{name: "values cut short", args: prod("--timeout", "300ms"), faults: []awslocal.Fault{{Kind: awslocal.Cut, Operation: "ssm:GetParameters"}}, code: 6},
 		{name: "half of the values", args: prod("--timeout", "300ms"), faults: []awslocal.Fault{{Kind: awslocal.Truncate, Operation: "ssm:GetParametersByPath"}}, code: 6},
 		{name: "closed output", args: prod(), closed: true, code: 8},

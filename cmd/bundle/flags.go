@@ -136,6 +136,10 @@ func previousFlag() cli.Flag {
 		"a file, the ARN of a published layer, or none", pipeline.PreviousAuto)
 }
 
+func previousDigestFlag() cli.Flag {
+	return digestFlag("previous-sha256", "refuse to carry over from any layer but the one with this SHA-256")
+}
+
 func blindFlag() cli.Flag {
 	return &cli.BoolFlag{Name: "blind", Usage: "refuse the run unless every function is blind: no secret is ever decrypted"}
 }

@@ -66,7 +66,8 @@ type result interface {
 type brief struct {
 	layer, sha256 string // "" where there is none
 	state         string
-	notable       bool // it is what --exit-code asks about
+	notable       bool   // it is what --exit-code asks about
+	note          string // what the step's summary says besides; "" for nothing
 }
 
 // each does a job for every target. One target is printed as if there were no

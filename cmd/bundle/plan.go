@@ -18,6 +18,7 @@ func (a *app) planCommand() *cli.Command {
 			varFlag(),
 			textFlag("out", "FILE", "the layer that the build would replace; {environment}, {region} and {function} are filled in", ""),
 			previousFlag(),
+			previousDigestFlag(),
 			&cli.BoolFlag{Name: "offline", Usage: "call nothing: compare what the manifest says with an earlier layer, and take all else to be as it was"},
 			&cli.BoolFlag{Name: "reseal", Usage: "as of a build with --reseal"},
 			&cli.BoolFlag{Name: "allow-rollback", Usage: "as of a build with --allow-rollback"},
@@ -53,7 +54,7 @@ func (a *app) plan(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	previous, err := previousOf(c, targets)
+	previous, pins, err := previousOf(c, targets)
 	if err != nil {
 		return err
 	}
@@ -66,7 +67,7 @@ func (a *app) plan(c *cli.Context) error {
 			if len(problems) > 0 {
 				return nil, failed(problems)
 			}
-			earlier, problems := pipeline.OpenPrevious(t.fill(previous), out, t.manifest)
+			earlier, problems := pipeline.OpenPrevious(t.fill(previous), pins[t], out, t.manifest)
 			if len(problems) > 0 {
 				return nil, failed(problems)
 			}

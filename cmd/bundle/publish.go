@@ -176,5 +176,5 @@ func (r *publishReport) brief() brief {
 	if r.Changed {
 		state = "published"
 	}
-	return brief{r.ARN, r.Layer.SHA256, state, r.Changed}
+	return brief{layer: r.ARN, sha256: r.Layer.SHA256, state: state, notable: r.Changed}
 }

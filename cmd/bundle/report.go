@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/whispering/bundle/internal/actions"
 	"github.com/whispering/bundle/layerbuild/sealed"
@@ -21,9 +22,18 @@ type buildReport struct {
 	Environment   string           `json:"environment"`
 	Region        string           `json:"region"`
 	Layer         layerReport      `json:"layer"`
+	Previous      *previousReport  `json:"previous"` // null on a first build
 	Functions     []functionReport `json:"functions"`
 	AWSCalls      map[string]int   `json:"aws_calls"`
 	DurationMS    int64            `json:"duration_ms"`
+}
+
+// A previousReport is the layer that functions in state carried are from. Their
+// boxes were not opened.
+type previousReport struct {
+	Layer   string     `json:"layer"` // file or ARN
+	SHA256  string     `json:"sha256"`
+	Created *time.Time `json:"created"` // when the version was published; null for a file
 }
 
 type layerReport struct {
@@ -64,6 +74,12 @@ func newBuildReport(m *manifest.Manifest, result *pipeline.Result, out *pipeline
 	for _, change := range result.Changes {
 		changes[change.Name] = change
 	}
+	if p := result.Previous; p.Layer != nil {
+		report.Previous = &previousReport{Layer: p.Name, SHA256: pipeline.Digest(p.Content)}
+		if !p.Created.IsZero() {
+			report.Previous.Created = &p.Created
+		}
+	}
 	for _, d := range result.Documents {
 		report.Functions = append(report.Functions, newFunctionReport(d, changes[d.Header.Name], keyName(m, d.Header.Name)))
 	}
@@ -86,7 +102,26 @@ func newFunctionReport(d *sealed.Document, change plan.Change, key string) funct
 }
 
 func (r *buildReport) brief() brief {
-	return brief{r.Layer.Path, r.Layer.SHA256, changedState(r.Changed), r.Changed}
+	return brief{layer: r.Layer.Path, sha256: r.Layer.SHA256, state: changedState(r.Changed), notable: r.Changed, note: r.carried()}
+}
+
+// carried says which functions were carried over unopened, and from where; ""
+// for none.
+func (r *buildReport) carried() string {
+	var names []string
+	for _, f := range r.Functions {
+		if f.State == stateCarried {
+			names = append(names, f.Function)
+		}
+	}
+	if len(names) == 0 || r.Previous == nil {
+		return ""
+	}
+	from := r.Previous.Layer
+	if r.Previous.Created != nil {
+		from += ", published " + r.Previous.Created.Format(time.RFC3339)
+	}
+	return fmt.Sprintf("carried over unopened from %s: %s", from, strings.Join(names, ", "))
 }
 
 func changedState(changed bool) string {
@@ -108,9 +143,13 @@ func (r *buildReport) markdown() string {
 		fmt.Fprintf(&rows, "| %s | %s | %d | %d | %s | %s |\n", actions.Cell(f.Function), actions.Cell(f.keyName), f.Secrets, f.Boxes,
 			f.State, actions.Cell(strings.Join(f.Reasons, "; ")))
 	}
-	return fmt.Sprintf("### bundle: %s in %s, %s\n\n| function | key | secrets | boxes | state | because |\n|---|---|---|---|---|---|\n%s\n%s: %d bytes, sha256 %s\n",
+	carried := r.carried()
+	if carried != "" {
+		carried = "\n" + actions.Cell(carried) + "\n"
+	}
+	return fmt.Sprintf("### bundle: %s in %s, %s\n\n| function | key | secrets | boxes | state | because |\n|---|---|---|---|---|---|\n%s\n%s: %d bytes, sha256 %s\n%s",
 		actions.Cell(r.Environment), actions.Cell(r.Region), changedState(r.Changed), rows.String(),
-		actions.Cell(r.Layer.Path), r.Layer.Bytes, r.Layer.SHA256)
+		actions.Cell(r.Layer.Path), r.Layer.Bytes, r.Layer.SHA256, carried)
 }
 
 func (r *buildReport) text(a *app) error {
@@ -118,6 +157,9 @@ func (r *buildReport) text(a *app) error {
 		if len(f.Reasons) > 0 {
 			a.hint("%s was resealed: %s", f.Function, strings.Join(f.Reasons, "; "))
 		}
+	}
+	if carried := r.carried(); carried != "" {
+		a.hint("%s", carried)
 	}
 	rows := [][]string{{"FUNCTION", "KEY", "SECRETS", "BOXES", "STATE"}}
 	for _, f := range r.Functions {

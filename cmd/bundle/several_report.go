@@ -123,9 +123,13 @@ func (a *app) handOverAll(outcomes []*outcome, details bool) error {
 		}
 	}
 	var outputs []actions.Output
+	var notes strings.Builder
 	for _, o := range outcomes {
 		if o.result == nil || len(o.problems) > 0 {
 			continue
+		}
+		if note := o.result.brief().note; note != "" {
+			fmt.Fprintf(&notes, "- %s: %s\n", actions.Cell(o.String()), actions.Cell(note))
 		}
 		for _, output := range o.result.outputs() {
 			outputs = join(outputs, output)
@@ -133,6 +137,9 @@ func (a *app) handOverAll(outcomes []*outcome, details bool) error {
 		if details {
 			markdown.WriteString("\n" + o.result.markdown())
 		}
+	}
+	if notes.Len() > 0 {
+		markdown.WriteString("\n" + notes.String())
 	}
 	return a.handOver(markdown.String(), outputs)
 }

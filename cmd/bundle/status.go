@@ -215,7 +215,7 @@ func (r *statusReport) brief() brief {
 	if r.Stale {
 		state = "stale"
 	}
-	return brief{r.Layer.Path, r.Layer.SHA256, state, r.Stale}
+	return brief{layer: r.Layer.Path, sha256: r.Layer.SHA256, state: state, notable: r.Stale}
 }
 
 func (r *statusReport) outputs() []actions.Output {
