@@ -19,7 +19,10 @@ import (
 func (b *Build) Outline(ctx context.Context) (*Result, Problems) {
 	r := b.run()
 	if r.previous.wanted != nil {
-		r.previous = Previous{From: "first build: " + r.previous.file + "; offline, what is published is not asked for"}
+		r.previous = Previous{From: "first build: " + r.previous.file + "; offline, what is published is not asked for", sha256: r.previous.sha256}
+		if problems := r.previous.missed(); len(problems) > 0 {
+			return nil, problems
+		}
 	}
 	return r.through(ctx, r.check, r.suppose, r.checkBlind, r.compare)
 }

@@ -87,7 +87,7 @@ func copyFile(t *testing.T, from, to string) {
 func usedActions(t *testing.T) []string {
 	t.Helper()
 	var all []string
-	for _, name := range []string{"secrets", "staleness"} {
+	for _, name := range []string{"secrets", "layer", "staleness"} {
 		for _, uses := range regexp.MustCompile(`uses: (\S+@\S+)`).FindAllStringSubmatch(read(t, filepath.Join(root(t), ".github/workflows", name+".yml")), -1) {
 			if !strings.HasPrefix(uses[1], "actions/checkout@") {
 				all = append(all, uses[1])
@@ -105,22 +105,16 @@ type result struct {
 	outputs map[string]map[string][]string
 }
 
-var setOutput = regexp.MustCompile(`(?m)^\[\w+/(\w+ \w+)[^\]]*\].*::set-output:: ([\w-]+)=(.+)$`)
+var setOutput = regexp.MustCompile(`(?m)^\[[\w/-]+/(\w+ \w+)[^\]]*\].*::set-output:: ([\w-]+)=(.+)$`)
 
 // run runs a workflow for an event.
 func (w *world) run(t *testing.T, workflow, event, payload string, args ...string) result {
 	t.Helper()
-	for _, folder := range []string{"artifacts", "notes"} {
-		if err := os.RemoveAll(w.path(folder)); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.MkdirAll(w.path(folder), 0o755); err != nil {
-			t.Fatal(err)
-		}
+	log, code := w.start(t, workflow, event, payload, args...)
+	if code != 0 {
+		t.Fatalf("%s: exit code %d\n%s", workflow, code, log)
 	}
-	write(t, w.path("event.json"), payload)
-	args = slices.Concat([]string{event, "--workflows", ".github/workflows/" + workflow + ".yml", "--eventpath", w.path("event.json")}, w.args, args)
-	r := result{command{w.shop, w.env}.must(t, w.act, args...), map[string]map[string][]string{}}
+	r := result{log, map[string]map[string][]string{}}
 	for _, m := range setOutput.FindAllStringSubmatch(r.log, -1) {
 		job := r.outputs[m[1]]
 		if job == nil {
@@ -135,6 +129,23 @@ func (w *world) run(t *testing.T, workflow, event, payload string, args ...strin
 		t.Error("a secret is in the log")
 	}
 	return r
+}
+
+// start runs a workflow, and returns its log and its exit code.
+func (w *world) start(t *testing.T, workflow, event, payload string, args ...string) (log string, code int) {
+	t.Helper()
+	for _, folder := range []string{"artifacts", "notes"} {
+		if err := os.RemoveAll(w.path(folder)); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.MkdirAll(w.path(folder), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write(t, w.path("event.json"), payload)
+	args = slices.Concat([]string{event, "--workflows", ".github/workflows/" + workflow + ".yml", "--eventpath", w.path("event.json")}, w.args, args)
+	log, stderr, code := command{w.shop, w.env}.run(t, w.act, args...)
+	return log + stderr, code
 }
 
 // one returns an output that a job has given one value.
@@ -191,10 +202,15 @@ func TestWorkflowsInARepositoryOfTheirOwn(t *testing.T) {
 	if attested := read(t, w.path("notes/attested")); attested != sums["staging"]+"  -\n" {
 		t.Errorf("attested %q, not %s", attested, sums["staging"])
 	}
-	if roles := strings.Fields(read(t, w.path("notes/roles"))); !slices.Equal(roles, []string{"build", "arn:aws:iam::111111111111:role/shop", "publish", "arn:aws:iam::111111111111:role/shop"}) {
+	if verified := read(t, w.path("notes/verified")); !strings.HasPrefix(verified, "attestation verify layer.zip --repo owner/shop --source-digest ") ||
+		!strings.HasSuffix(verified, " --signer-workflow owner/shop/.github/workflows/layer.yml\n") || strings.Count(verified, "\n") != 1 {
+		t.Errorf("verified %q", verified)
+	}
+	if roles := strings.Fields(read(t, w.path("notes/roles"))); !slices.Equal(roles, []string{"build", "arn:aws:iam::111111111111:role/shop-build", "publish", "arn:aws:iam::111111111111:role/shop-publish"}) {
 		t.Errorf("roles %q", roles)
 	}
 
+	copyFile(t, w.path("artifacts/layer-prod/layer.zip"), w.path("first.zip"))
 	second := w.run(t, "secrets", "push", push, "--matrix", "environment:staging")
 	for _, job := range []string{"build staging", "publish staging"} {
 		if second.one(t, job, "changed") != "false" || second.one(t, job, "sha256") != sums["staging"] {
@@ -215,6 +231,17 @@ func TestWorkflowsInARepositoryOfTheirOwn(t *testing.T) {
 
 	w.stranger(t)
 	w.night(t)
+	w.exchange(t, push)
+}
+
+// exchange: between the jobs, somebody puts the layer of another day into the
+// place of what was built.
+func (w *world) exchange(t *testing.T, push string) {
+	w.env = append(w.env, "ACTTEST_EXCHANGE="+w.path("first.zip"))
+	log, code := w.start(t, "secrets", "push", push, "--matrix", "environment:prod")
+	if code == 0 || !strings.Contains(log, "Layer is another one") || strings.Contains(log, "::set-output:: arn=") {
+		t.Errorf("an exchanged layer: exit code %d\n%s", code, log)
+	}
 }
 
 // stranger: a pull request from a fork is planned offline, and not commented on.

@@ -18,7 +18,7 @@ func commentScript(t *testing.T) string {
 	if !ok || !ok2 {
 		t.Fatal("secrets.yml writes no comment")
 	}
-	text, _, _ = strings.Cut(text, "\n\n  build:")
+	text, _, _ = strings.Cut(text, "\n\n  layer:")
 	return regexp.MustCompile(`(?m)^ {10}`).ReplaceAllString(text, "")
 }
 

@@ -100,6 +100,29 @@ func TestWorkflowsOfTheDocsAreWorkflows(t *testing.T) {
 	}
 }
 
+// TestWhatIsCommentedOutIsAWorkflow takes the comment signs away from the job
+// that staleness.yml offers, as it says.
+func TestWhatIsCommentedOutIsAWorkflow(t *testing.T) {
+	workflow := read(t, filepath.Join(root(t), ".github/workflows/staleness.yml"))
+	job := workflow[strings.Index(workflow, "  # reseal:\n"):]
+	offered := strings.Replace(workflow, job, regexp.MustCompile(`(?m)^  # `).ReplaceAllString(job, "  "), 1)
+	offered = strings.Replace(offered, "    # - cron: ", "    - cron: ", 1)
+	if strings.Count(offered, "\n    - cron: ") != 2 || strings.Contains(job, "\n    ") || !strings.Contains(offered, "\n  reseal:\n    name: ") {
+		t.Fatalf("this is not what staleness.yml offers:\n%s", offered)
+	}
+	for _, words := range []string{"reseal: true", "publish: true", "github.event.schedule == '" + regexp.MustCompile(`# - cron: "([^"]+)"`).FindStringSubmatch(workflow)[1] + "'"} {
+		if !strings.Contains(job, words) {
+			t.Errorf("the job has no %s", words)
+		}
+	}
+	actionlint := needs.Program(t, "actionlint", "go install github.com/rhysd/actionlint/cmd/actionlint@v1.7.12")
+	path := filepath.Join(t.TempDir(), "workflow.yml")
+	write(t, path, offered)
+	if out, _, code := (command{}).run(t, actionlint, path); code != 0 {
+		t.Error(out)
+	}
+}
+
 // TestTrustPoliciesNameAudienceAndSubject: each trust policy of the page is one,
 // for one sub of the table above it.
 func TestTrustPoliciesNameAudienceAndSubject(t *testing.T) {
@@ -142,7 +165,7 @@ func TestWhatOthersMadeIsPinned(t *testing.T) {
 	for _, path := range append(files, filepath.Join(root(t), "action.yml"), filepath.Join(root(t), "docs/actions.md"), filepath.Join(root(t), "README.md")) {
 		for _, m := range regexp.MustCompile(`(?m)^\s*(?:- )?uses: (\S+?)(?:@(.*))?$`).FindAllStringSubmatch(read(t, path), -1) {
 			name, pin := m[1], m[2]
-			if name == "./" || name == "whispering/bundle" {
+			if strings.HasPrefix(name, "./") || name == "whispering/bundle" {
 				continue
 			}
 			if !regexp.MustCompile(`^[0-9a-f]{40} # v\d+\.\d+\.\d+$`).MatchString(pin) {

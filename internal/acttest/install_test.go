@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -155,5 +156,92 @@ func TestReleasesComeFromWhereTheActionSays(t *testing.T) {
 		if _, stderr, code := install(t, env, "v1.2.3", "", address); code == 0 || !strings.Contains(stderr, "over HTTPS") {
 			t.Errorf("%q: %d\n%s", address, code, stderr)
 		}
+	}
+}
+
+// fakeGH puts a gh on a PATH of its own, which notes what it is asked and what
+// token it has, and answers with a status.
+func fakeGH(t *testing.T, status string) (env []string, asked string) {
+	t.Helper()
+	dir := t.TempDir()
+	asked = filepath.Join(dir, "asked")
+	write(t, filepath.Join(dir, "gh"), "#!/bin/sh\necho \"$*\" >'"+asked+"'\necho \"token $GH_TOKEN\" >>'"+asked+"'\nexit "+status+"\n")
+	if err := os.Chmod(filepath.Join(dir, "gh"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	return []string{"PATH=" + dir + ":" + os.Getenv("PATH"), "GH_TOKEN=a-token"}, asked
+}
+
+// withoutGH is a PATH of what the script uses, and nothing else.
+func withoutGH(t *testing.T) []string {
+	t.Helper()
+	dir := t.TempDir()
+	for _, name := range []string{"mktemp", "awk", "curl", "sha256sum", "tar", "gzip", "rm", "tr", "dirname", "cat", "bash"} {
+		path, err := exec.LookPath(name)
+		if err != nil {
+			t.Skipf("there is no %s", name)
+		}
+		if err := os.Symlink(path, filepath.Join(dir, name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return []string{"PATH=" + dir}
+}
+
+func TestAReleaseIsVerified(t *testing.T) {
+	content := archived(t, "#!/bin/sh\necho bundle v1.2.3\n")
+	good := release{"/v1.2.3/" + archive: content, "/v1.2.3/checksums.txt": []byte(sums(content))}.serve(t)
+	digest, other := fmt.Sprintf("%x", sha256.Sum256(content)), strings.Repeat("0", 64)
+	// Whoever can replace a release can replace its checksums with it.
+	tests := map[string]struct {
+		gh      string // its exit code; "" for no gh
+		digests string
+		asks    bool
+		refuses string // "" for what is installed
+		says    string
+	}{
+		"an attestation":                {"0", "none", true, "", ""},
+		"no attestation":                {"1", "none", true, "There is no attestation", ""},
+		"no gh":                         {"", "none", false, "", "::notice title=bundle was not verified::"},
+		"its digest":                    {"1", digest, false, "", ""},
+		"its digest in capitals":        {"", strings.ToUpper(digest), false, "", ""},
+		"one of several digests":        {"1", other + "\r\n" + digest + "\n", false, "", ""},
+		"another digest":                {"0", other, false, "which release-sha256 does not name", ""},
+		"a digest that was never set":   {"0", "", false, "release-sha256 is empty", ""},
+		"lines without a digest":        {"0", "\n\n", false, "release-sha256 is empty", ""},
+		"no digest":                     {"0", digest[:63], false, "a line that is no SHA-256", ""},
+		"a digest with its kind":        {"0", "sha256:" + digest, false, "a line that is no SHA-256", ""},
+		"a digest and something else":   {"0", digest + "\nnone", false, "a line that is no SHA-256", ""},
+		"a pattern instead of a digest": {"0", "*", false, "a line that is no SHA-256", ""},
+		"a digest with a command in it": {"0", digest + "\n$(exit)", false, "a line that is no SHA-256", ""},
+		"a digest among words":          {"0", "x" + digest + " ", false, "a line that is no SHA-256", ""},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			env, asked := withoutGH(t), ""
+			if test.gh != "" {
+				env, asked = fakeGH(t, test.gh)
+			}
+			stdout, stderr, code := install(t, env, "v1.2.3", "", good, "whispering/bundle", test.digests)
+			if (code == 0) != (test.refuses == "") || (stdout == "") != (test.refuses != "") || !strings.Contains(stderr, test.refuses) || !strings.Contains(stderr, test.says) {
+				t.Errorf("exit code %d, %q\n%s", code, stdout, stderr)
+			}
+			if test.says == "" && strings.Contains(stderr, "was not verified") {
+				t.Errorf("it is not verified:\n%s", stderr)
+			}
+			var got []byte
+			if asked != "" {
+				got, _ = os.ReadFile(asked)
+			}
+			want := "attestation verify " + archive + " --hostname github.com --repo whispering/bundle --signer-workflow whispering/bundle/.github/workflows/release.yml " +
+				"--source-ref refs/tags/v1.2.3 --deny-self-hosted-runners\ntoken a-token\n"
+			if test.asks && string(got) != want || !test.asks && len(got) > 0 {
+				t.Errorf("gh was asked %q", got)
+			}
+		})
+	}
+	env, _ := fakeGH(t, "0")
+	if _, stderr, code := install(t, env, "source", "", good, "whispering/bundle", digest); code == 0 || !strings.Contains(stderr, "this is built from source") {
+		t.Errorf("a digest of what is built from source: %d\n%s", code, stderr)
 	}
 }

@@ -41,6 +41,7 @@ func TestTheAction(t *testing.T) {
 		"refuses what it does not know":    refusesUnknown,
 		"lets strangers validate and plan": limitsStrangers,
 		"keeps what stands against a plan": keepsProblems,
+		"hands digests over":               handsDigestsOver,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -106,6 +107,16 @@ func refusesUnknown(t *testing.T, s step) {
 		"a manifest that is not there": {"build", []string{"MANIFEST=$(touch y)"}, 2, ""},
 		"a variable that is none":      {"build", []string{"VARS=other=1"}, 2, ""},
 		"a blind build of what is not": {"build", []string{"BLIND=true"}, 2, "lind"},
+		"a word for reseal":            {"build", []string{"RESEAL=yes"}, 2, "reseal is neither true nor false"},
+		"a status that seals":          {"status", []string{"RESEAL=true"}, 2, "for build and plan"},
+		"a digest of what is built":    {"build", []string{"SHA256=" + strings.Repeat("0", 64)}, 2, "The input sha256 is that of a layer to publish"},
+		"no digest of what is built":   {"build", []string{"SHA256="}, 2, "The input sha256 is that of a layer to publish"},
+		"an earlier layer of a status": {"status", []string{"PREVIOUS_SHA256=" + strings.Repeat("0", 64)}, 2, "for build and plan"},
+		"a digest that was never set":  {"publish", []string{"SHA256="}, 2, "The input sha256 is empty"},
+		"only lines for a digest":      {"publish", []string{"SHA256=\r\n\n"}, 2, "The input sha256 is empty"},
+		"another output never set":     {"build", []string{"PREVIOUS_SHA256="}, 2, "The input previous-sha256 is empty"},
+		"what is no digest":            {"publish", []string{"SHA256=--allow-rollback"}, 2, "is no SHA-256"},
+		"a guard that is not there":    {"publish", []string{"GUARD=gone.hcl"}, 2, "gone.hcl"},
 	}
 	for name, test := range tests {
 		out, stderr, code := s.run(t, test.command, test.inputs...)
@@ -159,5 +170,39 @@ func keepsProblems(t *testing.T, s step) {
 	_, rest, _ := strings.Cut(out, "plan-markdown=")
 	if path, _, _ := strings.Cut(rest, "\n"); code != 5 || !strings.Contains(read(t, path), "| secrets&#46;hcl&#58;13 | Parameter not found |") {
 		t.Errorf("exit code %d, %s", code, out)
+	}
+}
+
+func handsDigestsOver(t *testing.T, s step) {
+	digest := func(out string) string {
+		_, rest, _ := strings.Cut(out, "sha256<<")
+		return strings.Split(rest, "\n")[1]
+	}
+	out, stderr, code := s.run(t, "build")
+	if code != 0 || len(digest(out)) != 64 {
+		t.Fatalf("build: %d\n%s%s", code, out, stderr)
+	}
+	first, zeros := digest(out), strings.Repeat("0", 64)
+	if out, stderr, code := s.run(t, "publish", "SHA256="+zeros); code != 7 || strings.Contains(out, "arn<<") || !strings.Contains(stderr, "Layer is another one") {
+		t.Errorf("another layer: %d\n%s%s", code, out, stderr)
+	}
+	if out, stderr, code := s.run(t, "publish", "SHA256="+first+"\n"); code != 0 || digest(out) != first {
+		t.Errorf("publish: %d\n%s%s", code, out, stderr)
+	}
+	for _, command := range []string{"build", "plan"} {
+		if _, stderr, code := s.run(t, command, "PREVIOUS_SHA256="+zeros); code != 7 || !strings.Contains(stderr, "Previous layer is another one") {
+			t.Errorf("%s after another layer: %d\n%s", command, code, stderr)
+		}
+	}
+	if out, stderr, code := s.run(t, "build", "PREVIOUS_SHA256="+strings.ToUpper(first)); code != 0 || digest(out) != first {
+		t.Errorf("build: %d\n%s%s", code, out, stderr)
+	}
+	if out, stderr, code := s.run(t, "build", "RESEAL=true"); code != 0 || digest(out) == first {
+		t.Errorf("reseal: %d\n%s%s", code, out, stderr)
+	}
+	// Offline there is no published layer to hold to it.
+	stranger := []string{"GITHUB_EVENT_NAME=pull_request_target", "PREVIOUS_SHA256=" + zeros}
+	if _, stderr, code := s.run(t, "plan", stranger...); code != 0 {
+		t.Errorf("a stranger's plan: %d\n%s", code, stderr)
 	}
 }
