@@ -82,9 +82,27 @@ type driver struct {
 // written nothing to standard error.
 func (l language) start(t *testing.T, args ...string) *driver {
 	t.Helper()
+	return l.startWith(t, nil, args...)
+}
+
+// startIn is start in a process that has variables from its beginning. Node warns of some of them on standard error.
+func (l language) startIn(t *testing.T, vars map[string]string) *driver {
+	t.Helper()
+	var environ, args []string
+	for name, value := range vars {
+		environ = append(environ, name+"="+value)
+	}
+	if l.kind == "node" {
+		args = append(args, "--no-warnings")
+	}
+	return l.startWith(t, environ, args...)
+}
+
+func (l language) startWith(t *testing.T, environ []string, args ...string) *driver {
+	t.Helper()
 	d := &driver{stderr: &strings.Builder{}}
 	cmd := exec.Command(l.program, append(args, l.driver)...)
-	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir(), "PYTHONDONTWRITEBYTECODE=1", "NODE_PATH=" + nodePath(t)}
+	cmd.Env = append(environ, "PATH="+os.Getenv("PATH"), "HOME="+t.TempDir(), "PYTHONDONTWRITEBYTECODE=1", "NODE_PATH="+nodePath(t))
 	cmd.Stderr = d.stderr
 	in, err := cmd.StdinPipe()
 	if err != nil {

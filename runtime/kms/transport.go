@@ -34,6 +34,7 @@ func (c *Client) carrier() (http.RoundTripper, error) {
 		TLSHandshakeTimeout: attemptTime,
 		MaxIdleConnsPerHost: 16,
 		Protocols:           new(http.Protocols),
+		TLSClientConfig:     &tls.Config{MinVersion: tls.VersionTLS12},
 	}
 	// One connection per call in flight: after the function was frozen, a
 	// single dead connection must not take all calls with it.
@@ -47,7 +48,7 @@ func (c *Client) carrier() (http.RoundTripper, error) {
 		if !roots.AppendCertsFromPEM(pem) {
 			return nil, failf(ErrEndpoint, "the file in AWS_CA_BUNDLE holds no certificate")
 		}
-		t.TLSClientConfig = &tls.Config{RootCAs: roots}
+		t.TLSClientConfig.RootCAs = roots
 	}
 	c.transport = t
 	return t, nil

@@ -4,6 +4,7 @@
 const { SecretsError } = require("./errors.cjs");
 
 const CONNECT_MS = 1000;
+const VERIFIED = { rejectUnauthorized: true, minVersion: "TLSv1.2" };
 const MOST = 65536; // bytes of a reply that are read: of its head, and of its body
 
 /** A Pool makes connections to one place {secure, host, port, loopback} and keeps them for the next request. */
@@ -54,7 +55,8 @@ class Pool {
     const { secure, host, port } = this.#place;
     if (!secure) return new Connection(require("node:net").connect({ host, port, noDelay: true }), "connect");
     const { isIP } = require("node:net");
-    const options = { host, port, socket, noDelay: true, secureContext: this.#secureContext, servername: isIP(host) ? "" : host };
+    // Without rejectUnauthorized, Node would look at NODE_TLS_REJECT_UNAUTHORIZED.
+    const options = { host, port, socket, noDelay: true, secureContext: this.#secureContext, servername: isIP(host) ? "" : host, ...VERIFIED };
     return new Connection(require("node:tls").connect(options), "secureConnect");
   }
 
@@ -68,7 +70,7 @@ class Pool {
 function trust(file) {
   try {
     const ca = require("node:fs").readFileSync(file);
-    if (ca.includes("-----BEGIN CERTIFICATE-----")) return require("node:tls").createSecureContext({ ca });
+    if (ca.includes("-----BEGIN CERTIFICATE-----")) return require("node:tls").createSecureContext({ ca, ...VERIFIED });
   } catch {
     // The message below says all there is to say.
   }

@@ -5,6 +5,7 @@ time-outs are per read, and a request here has an end.
 """
 
 import socket
+import sys
 import time
 
 from ._errors import BadEndpoint
@@ -77,10 +78,22 @@ class Pool:
 
 
 def _trust(file):
+    """Make a context that checks certificate and name, whatever the environment says.
+
+    ssl.create_default_context would write the keys of connections to the file in SSLKEYLOGFILE.
+    """
     import ssl
 
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname, context.verify_mode = True, ssl.CERT_REQUIRED
+    if sys.version_info >= (3, 13):  # as create_default_context does
+        context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN | ssl.VERIFY_X509_STRICT
+    if not file:
+        context.load_default_certs()
+        return context
     try:
-        return ssl.create_default_context(cafile=file or None)
+        context.load_verify_locations(file)
+        return context
     except (OSError, ValueError):  # ssl.SSLError is an OSError
         pass
     raise BadEndpoint("the file in AWS_CA_BUNDLE cannot be read, or holds no certificate")
