@@ -38,23 +38,38 @@ func (c *guardCheck) refuse(at *hcl.Range, format string, args ...any) {
 }
 
 func (c *guardCheck) function(j *job) {
-	name, env := j.fn.Name.Value, c.m.Environment.Name.Value
+	m := c.m
+	name, env := j.fn.Name.Value, m.Environment.Name.Value
 	here := keep(c.guard.Allows, func(a manifest.Allow) bool {
-		return matchesAny(a.Environments, env) && (len(a.Accounts) == 0 || hasText(a.Accounts, c.account))
+		return matchesAny(a.Environments, env) && hasText(a.Accounts, c.account)
 	})
 	if len(here) == 0 {
-		c.refuse(&c.m.Environment.Range, "It allows nothing in environment %q of account %s.", env, c.account)
+		c.refuse(&m.Environment.Range, "It allows nothing in environment %q of account %s.", env, c.account)
 		return
 	}
-	here = keep(here, func(a manifest.Allow) bool { return matchesAny(a.Functions, name) })
+	for _, region := range m.Environment.Regions {
+		in := keep(here, func(a manifest.Allow) bool { return matchesAny(a.Regions, region.Value) })
+		if len(in) == 0 {
+			c.refuse(&region.Range, "Environment %q may not be in region %q. %s", env, region.Value, may(here, func(a manifest.Allow) []manifest.Text { return a.Regions }))
+			return
+		}
+		here = in
+	}
+	bundle := keep(here, func(a manifest.Allow) bool { return matchesAny(a.Bundles, m.Bundle.Name.Value) })
+	if len(bundle) == 0 {
+		c.refuse(&m.Bundle.Name.Range, "The bundle may not have the name %q in environment %q. %s", m.Bundle.Name.Value, env,
+			may(here, func(a manifest.Allow) []manifest.Text { return a.Bundles }))
+		return
+	}
+	here = keep(bundle, func(a manifest.Allow) bool { return matchesAny(a.Functions, name) })
 	if len(here) == 0 {
 		c.refuse(&j.fn.Range, "It allows no function %q in environment %q.", name, env)
 		return
 	}
 	keyed := keep(here, func(a manifest.Allow) bool { return matchesAny(a.Keys, j.fn.Key.Value) })
 	if len(keyed) == 0 {
-		c.refuse(&j.fn.Key.Range, "Function %q may not have the key %q. It may have %s.", name, j.fn.Key.Value,
-			listed(here, func(a manifest.Allow) []manifest.Text { return a.Keys }))
+		c.refuse(&j.fn.Key.Range, "Function %q may not have the key %q. %s", name, j.fn.Key.Value,
+			may(here, func(a manifest.Allow) []manifest.Text { return a.Keys }))
 		return
 	}
 	allowed := keep(keyed, func(a manifest.Allow) bool { return !a.Blind || j.blind() })
@@ -62,27 +77,83 @@ func (c *guardCheck) function(j *job) {
 		c.refuse(&j.fn.Blind.Range, "Function %q has to be blind: write blind = true.", name)
 		return
 	}
-	c.parameters(j, allowed)
+	c.parameters(j, c.names(j, allowed))
+}
+
+// names checks the names that a function and its layer are known by, and returns
+// the blocks that allow them.
+func (c *guardCheck) names(j *job, allowed []manifest.Allow) []manifest.Allow {
+	check := func(text manifest.Text, of func(manifest.Allow) []manifest.Text, format string, args ...any) {
+		if text.Value == "" {
+			return
+		}
+		if those := keep(allowed, func(a manifest.Allow) bool { return matchesAny(of(a), text.Value) }); len(those) > 0 {
+			allowed = those
+			return
+		}
+		c.refuse(&text.Range, "%s %s", fmt.Sprintf(format, args...), may(allowed, of))
+	}
+	layer := j.fn.Layer
+	if layer.Value == "" {
+		layer = c.m.Bundle.Layer
+	}
+	check(layer, func(a manifest.Allow) []manifest.Text { return a.Layers }, "The layer may not have the name %q.", layer.Value)
+	check(j.fn.DeployedAs, func(a manifest.Allow) []manifest.Text { return a.DeployedAs },
+		"Function %q may not be deployed as %q.", j.fn.Name.Value, j.fn.DeployedAs.Value)
+	for _, helper := range c.m.Bundle.Helpers {
+		check(helper, func(a manifest.Allow) []manifest.Text { return a.Helpers }, "The layer may not have the helper %q.", helper.Value)
+	}
+	return allowed
 }
 
 // parameters checks what a function has against the blocks that allow it.
 func (c *guardCheck) parameters(j *job, allowed []manifest.Allow) {
-	below := func(name string) bool {
-		return slices.ContainsFunc(allowed, func(a manifest.Allow) bool {
+	below := func(name string) []manifest.Allow {
+		return keep(allowed, func(a manifest.Allow) bool {
 			return slices.ContainsFunc(a.Parameters, func(p manifest.Text) bool { return manifest.HasPrefix(name, p.Value) })
 		})
 	}
-	may := listed(allowed, func(a manifest.Allow) []manifest.Text { return a.Parameters })
-	for _, w := range j.wants {
-		if w.ref.Name != "" && !below(w.ref.Name) {
-			c.refuse(w.at, "Function %q may not have the parameter %q. It may have what is below %s.", j.fn.Name.Value, w.ref.Name, may)
+	prefixes := listed(allowed, func(a manifest.Allow) []manifest.Text { return a.Parameters })
+	for i, w := range j.wants {
+		in := below(w.ref.Name)
+		switch {
+		case w.ref.Name == "":
+		case len(in) == 0:
+			c.refuse(w.at, "Function %q may not have the parameter %q. It may have what is below %s.", j.fn.Name.Value, w.ref.Name, prefixes)
+		default:
+			c.secret(j, j.fn.Secrets[i], w, in)
 		}
 	}
 	for _, im := range j.fn.Imports {
-		if !below(im.Path.Value) {
-			c.refuse(&im.Path.Range, "Function %q may not import what is below %q. It may have what is below %s.", j.fn.Name.Value, im.Path.Value, may)
+		if len(below(im.Path.Value)) == 0 {
+			c.refuse(&im.Path.Range, "Function %q may not import what is below %q. It may have what is below %s.", j.fn.Name.Value, im.Path.Value, prefixes)
 		}
 	}
+}
+
+// secret checks what a secret says besides its parameter.
+func (c *guardCheck) secret(j *job, s manifest.Secret, w *want, in []manifest.Allow) {
+	if s.AllowReserved {
+		those := keep(in, func(a manifest.Allow) bool { return matchesAny(a.AllowReserved, w.name) })
+		if len(those) == 0 {
+			c.refuse(&s.Name.Range, "Secret %q of function %q may not have allow_reserved. %s", w.name, j.fn.Name.Value,
+				may(in, func(a manifest.Allow) []manifest.Text { return a.AllowReserved }))
+			return
+		}
+		in = those
+	}
+	if plain := w.checks.Plain(); plain != "" && !slices.ContainsFunc(in, func(a manifest.Allow) bool { return hasText(a.Constraints, plain) || hasText(a.Constraints, "*") }) {
+		c.refuse(w.constraint, "Secret %q of function %q may not have the constraint %q. %s", w.name, j.fn.Name.Value, plain,
+			may(in, func(a manifest.Allow) []manifest.Text { return a.Constraints }))
+	}
+}
+
+// may says what blocks allow instead.
+func may(allows []manifest.Allow, of func(manifest.Allow) []manifest.Text) string {
+	if all := listed(allows, of); all != "" {
+		return "It may have " + all + "."
+	}
+	return "It allows none."
 }
 
 func keep(all []manifest.Allow, ok func(manifest.Allow) bool) []manifest.Allow {

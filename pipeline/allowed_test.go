@@ -14,13 +14,37 @@ const guardFile = `
 allow {
   environments = ["prod"]
   accounts     = ["222222222222"]
+  regions      = ["us-west-2"]
+  bundles      = ["payments"]
   functions    = ["hello"]
   keys         = ["alias/prod-hello"]
   parameters   = ["/prod/payments/hello", "/prod/shared/"]
+  layers       = ["payments-prod"]
+  deployed_as  = ["payments-prod-hello"]
+  helpers      = ["node", "exec"]
+  allow_reserved = ["NODE_AUTH_TOKEN"]
+  constraints  = ["min_length=20"]
 }
 allow {
   environments = ["prod"]
   accounts     = ["222222222222"]
+  regions      = ["us-west-2"]
+  bundles      = ["payments"]
+  functions    = ["hello"]
+  keys         = ["alias/prod-hello"]
+  parameters   = ["/prod/payments/elsewhere"]
+  allow_reserved = ["*"]
+  constraints  = ["*"]
+  deployed_as  = ["payments-other"]
+  layers       = ["payments-prod"]
+}
+allow {
+  environments = ["prod"]
+  accounts     = ["222222222222"]
+  regions      = ["us-west-2"]
+  bundles      = ["payments"]
+  layers       = ["payments-prod"]
+  helpers      = ["node", "exec"]
   functions    = ["worker-*"]
   keys         = ["alias/prod-worker-*"]
   parameters   = ["/prod/payments/worker"]
@@ -28,6 +52,9 @@ allow {
 }
 allow {
   environments = ["dev"]
+  accounts     = ["222222222222"]
+  regions      = ["us-west-2"]
+  bundles      = ["payments"]
   functions    = ["*"]
   keys         = ["alias/dev-*"]
   parameters   = ["/dev"]
@@ -95,9 +122,16 @@ func TestGuardAllowsWhatItNames(t *testing.T) {
 	if problems := checkGuard(t, "", ""); len(problems) > 0 {
 		t.Error(problemsError(problems))
 	}
-	// What is not bound by the guard is the manifest's own business.
-	if problems := checkGuard(t, "include = [\"common\"]", "deployed_as = \"other\"\n  blind = true"); len(problems) > 0 {
-		t.Error(problemsError(problems))
+	for old, replacement := range map[string]string{
+		`include = ["common"]`:               `blind = true`, // which is not bound by the guard
+		`bundle { name = "payments" }`:       "bundle {\n  name = \"payments\"\n  layer = \"payments-${environment.name}\"\n}",
+		`function "hello" {`:                 "function \"hello\" {\n  deployed_as = \"payments-${environment.name}-hello\"",
+		`{ parameter = "/prod/shared/log" }`: "{\n  parameter  = \"/prod/shared/log\"\n  min_length = 20\n}",
+		`secret "LOG_TOKEN" {`:               "secret \"NODE_AUTH_TOKEN\" {\n    parameter = \"/prod/shared/npm\"\n    allow_reserved = true\n  }\n  secret \"LOG_TOKEN\" {",
+	} {
+		if problems := checkGuard(t, old, replacement); len(problems) > 0 {
+			t.Errorf("%s: %v", replacement, problemsError(problems))
+		}
 	}
 }
 
@@ -130,10 +164,23 @@ func TestGuardRefusesHostileManifests(t *testing.T) {
 		"a function that is to be blind, told":   {"blind = true", "blind = false", 17, `has to be blind`},
 		"another environment":                    {`environment "prod"`, `environment "staging"`, 2, `nothing in environment "staging"`},
 		"another account":                        {`account_id = "222222222222"`, `account_id = "333333333333"`, 2, `nothing in environment "prod" of account 333333333333`},
+		"an account of another environment's":    {`environment "prod" {` + "\n" + `  account_id = "222222222222"`, `environment "dev" {` + "\n" + `  account_id = "333333333333"`, 2, `nothing in environment "dev" of account 333333333333`},
 		"an embedded environment":                {"account_id = \"222222222222\"\n", "embedded = \"seed.json\"\n", 2, `of account 000000000000`},
+		"another region":                         {`"us-west-2"`, `"us-east-1"`, 4, `may not be in region "us-east-1". It may have "us-west-2"`},
+		"one region more":                        {`"us-west-2"`, `"us-west-2", "us-east-1"`, 4, `may not be in region "us-east-1"`},
+		"another bundle":                         {`name = "payments"`, `name = "other"`, 1, `may not have the name "other" in environment "prod". It may have "payments"`},
+		"another layer's name":                   {`bundle { name = "payments" }`, "bundle {\n  name = \"payments\"\n  layer = \"admin\"\n}", 3, `The layer may not have the name "admin". It may have "payments-prod"`},
+		"another name of the layer by function":  {`bundle { name = "payments" }`, "bundle {\n  name = \"payments\"\n  layer = \"payments-prod-${function.name}\"\n}", 3, `may not have the name "payments-prod-hello"`},
+		"another function's name":                {`function "hello" {`, "function \"hello\" {\n  deployed_as = \"payments-prod-admin\"", 12, `Function "hello" may not be deployed as "payments-prod-admin"`},
+		"a name where none is allowed":           {`function "worker-a" {`, "function \"worker-a\" {\n  deployed_as = \"worker\"", 17, `may not be deployed as "worker". It allows none`},
+		"a helper":                               {`bundle { name = "payments" }`, "bundle {\n  name = \"payments\"\n  helpers = [\"node\", \"python\"]\n}", 3, `The layer may not have the helper "python". It may have "node", "exec"`},
+		"a reserved name":                        {`secret "LOG_TOKEN" {`, "secret \"NODE_OPTIONS\" {\n    parameter = \"/prod/shared/npm\"\n    allow_reserved = true\n  }\n  secret \"LOG_TOKEN\" {", 9, `"NODE_OPTIONS" of function "hello" may not have allow_reserved. It may have "NODE_AUTH_TOKEN"`},
+		"a constraint":                           {`{ parameter = "/prod/shared/log" }`, "{\n  parameter  = \"/prod/shared/log\"\n  min_length = 8\n}", 11, `may not have the constraint "min_length=8". It may have "min_length=20"`},
+		"an expression":                          {`{ parameter = "/prod/shared/log" }`, "{\n  parameter  = \"/prod/shared/log\"\n  matches = \"a.*\"\n  min_length = 20\n}", 11, `the constraint "min_length=20,matches=a.*"`},
+		"a constraint of another block's":        {` parameter = "${local.root}/hello/db:7" }`, "\n  parameter = \"${local.root}/hello/db:7\"\n  matches = \"a\"\n}", 15, `the constraint "matches=a". It may have "min_length=20"`},
 		"another environment's rights":           {`environment "prod"`, `environment "dev"`, 6, `may not have the key "alias/prod-hello". It may have "alias/dev-*"`},
 	}
-	if len(all) < 20 {
+	if len(all) < 36 {
 		t.Errorf("only %d hostile manifests", len(all))
 	}
 	for name, tt := range all {

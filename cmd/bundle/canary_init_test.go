@@ -60,11 +60,11 @@ func initAttempts() []attempt {
 func fmtAttempts() []attempt {
 	return []attempt{
 		{name: "success", args: []string{"--manifest", "secrets.hcl"}},
-		{name: "check", args: []string{"--check", "--manifest", "loose.hcl"}, before: func(s *stage) { s.write("loose.hcl", "a   = 1\n") }, code: 3},
+		{name: "check", args: []string{"--check", "--manifest", "loose.hcl"}, before: func(s *stage) { s.write("loose.hcl", "locals {\n  a   = 1\n}\n") }, code: 3},
 		{name: "broken", args: []string{"--manifest", "broken.hcl"}, code: 2},
 		{name: "absent", args: []string{"--manifest", "none.hcl"}, code: 2},
 		{name: "a link", args: []string{"--manifest", "link.hcl"}, before: func(s *stage) {
-			s.write("loose.txt", "a   = 1\n")
+			s.write("loose.txt", "locals {\n  a   = 1\n}\n")
 			remove("link.hcl")(s)
 			if err := os.Symlink("loose.txt", filepath.Join(s.dir, "link.hcl")); err != nil {
 				s.Fatal(err)

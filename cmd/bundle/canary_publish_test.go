@@ -59,7 +59,7 @@ func builtOlder(s *stage) {
 }
 
 func strictGuard(s *stage) {
-	s.write("guard.hcl", "allow {\n  environments = [\"prod\"]\n  functions    = [\"*\"]\n  keys         = [\"*\"]\n  parameters   = [\"/elsewhere/\"]\n}\n")
+	s.write("guard.hcl", "allow {\n  environments = [\"prod\"]\n  accounts     = [\"222222222222\"]\n  regions      = [\"*\"]\n  bundles      = [\"*\"]\n  functions    = [\"*\"]\n  keys         = [\"*\"]\n  parameters   = [\"/elsewhere/\"]\n}\n")
 }
 
 // both are the arguments of a command about the layers of two environments.

@@ -12,6 +12,7 @@ import (
 	"github.com/zclconf/go-cty/cty"
 
 	"github.com/whispering/bundle/internal/printable"
+	"github.com/whispering/bundle/pipeline"
 )
 
 // What is printed of a diagnostic has limits, whatever a manifest holds.
@@ -53,8 +54,19 @@ func (w *diagnosticWriter) write(d *hcl.Diagnostic) {
 		w.place(&b, d)
 		w.values(&b, d)
 	}
-	if d.Detail != "" {
-		fmt.Fprintf(&b, "%s\n\n", wrap(clipped(d.Detail), w.width))
+	detail, lines := d.Detail, []string(nil)
+	if _, ok := d.Extra.(pipeline.Verbatim); ok {
+		all := strings.Split(detail, "\n")
+		detail, lines = all[0], all[1:]
+	}
+	if detail != "" {
+		fmt.Fprintf(&b, "%s\n\n", wrap(clipped(detail), w.width))
+	}
+	for i, line := range lines { // to be copied: neither wrapped nor clipped
+		b.WriteString(printable.Line(line) + "\n")
+		if i == len(lines)-1 {
+			b.WriteByte('\n')
+		}
 	}
 	_, _ = io.WriteString(w.w, b.String()) // nobody is left to tell
 }

@@ -27,15 +27,31 @@ func guardFile(c *cli.Context) []string {
 	return []string{text(c, "guard")}
 }
 
-// loadGuard reads the guard file, nil where none is named.
-func (a *app) loadGuard(c *cli.Context) (*manifest.Guard, error) {
+// loadGuard reads the guard file, nil where none is named. One of an earlier
+// version is refused with what it lacks for the manifest.
+func (a *app) loadGuard(c *cli.Context, module *manifest.Module) (*manifest.Guard, error) {
 	path := guardFile(c)
 	if path == nil {
 		return nil, nil
 	}
 	g, diags := manifest.LoadGuard(path[0])
 	maps.Copy(a.files, g.Files())
-	return g, failed(pipeline.FromDiagnostics(diags))
+	problems := pipeline.FromDiagnostics(diags)
+	if len(problems) == 0 && g.Old() {
+		problems = pipeline.CheckGuardVersion(g, everywhere(module))
+	}
+	return g, failed(problems)
+}
+
+// everywhere is the manifest as it is for each of its environments; what is wrong
+// with it there is told elsewhere.
+func everywhere(module *manifest.Module) []*manifest.Manifest {
+	var all []*manifest.Manifest
+	for _, env := range module.Environments() {
+		m, _ := module.Evaluate(env)
+		all = append(all, m)
+	}
+	return all
 }
 
 // checkGuard holds a manifest to the guard, if there is one. It calls nothing.

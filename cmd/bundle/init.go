@@ -23,7 +23,8 @@ func (a *app) initCommand() *cli.Command {
 			"bundle init --from serverless.yml [--env prod --account-id 222222222222]\n" +
 			"bundle init --from template.yaml\n" +
 			"bundle init --from .env --function api\n" +
-			"bundle init --from /prod/payments/ --env prod --account-id 222222222222 --region us-west-2",
+			"bundle init --from /prod/payments/ --env prod --account-id 222222222222 --region us-west-2\n" +
+			"bundle init --guard --manifest secrets.hcl",
 		Flags: []cli.Flag{
 			textFlag("from", "FILE|PATH", "a serverless.yml, a SAM template, a dotenv file, or a path of Parameter Store", ""),
 			textFlag("from-serverless", "FILE", "the same, of which only the content says that it is a serverless.yml", ""),
@@ -36,6 +37,9 @@ func (a *app) initCommand() *cli.Command {
 			&cli.StringSliceFlag{Name: "account-id", Usage: "its account; with several environments, that of each (`[ENV=]ID`)"},
 			&cli.StringSliceFlag{Name: "region", Usage: "its region; with several environments, that of each (`[ENV=]REGION`)"},
 			textFlag("out", "FILE", "the manifest to write; - for standard output", "secrets.hcl"),
+			&cli.BoolFlag{Name: "guard", Usage: "print a guard file instead, that allows what the manifest says and nothing more"},
+			textFlag("manifest", "FILE", "with --guard: the manifest, or a folder of them", "secrets.hcl"),
+			varFlag(),
 			tpsFlag(),
 			timeoutFlag(),
 			endpointFlag(),
@@ -65,6 +69,12 @@ type initNote struct {
 func (a *app) init(c *cli.Context) error {
 	if err := noArguments(c); err != nil {
 		return err
+	}
+	switch {
+	case c.Bool("guard"):
+		return a.initGuard(c)
+	case given(c, "manifest") || len(c.StringSlice("var")) > 0:
+		return usagef("--manifest and --var are for --guard; what is written is named with --out")
 	}
 	out := text(c, "out")
 	if out == stdinName && c.Bool("json") {

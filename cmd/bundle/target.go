@@ -59,7 +59,7 @@ func (a *app) targets(c *cli.Context, q request) ([]*target, error) {
 	if err != nil {
 		return nil, err
 	}
-	guard, guardErr := a.loadGuard(c)
+	guard, guardErr := a.loadGuard(c, module)
 	s := &selection{app: a, context: c, request: q, module: module, guard: guard, only: list(c, "region")}
 	for _, name := range names {
 		s.environment(name)

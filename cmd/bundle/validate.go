@@ -39,7 +39,7 @@ func (a *app) validate(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	guard, err := a.loadGuard(c)
+	guard, err := a.loadGuard(c, module)
 	if err != nil {
 		return err
 	}

@@ -1,9 +1,11 @@
 package manifest
 
 import (
+	"cmp"
 	"fmt"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/hashicorp/hcl/v2"
@@ -16,27 +18,64 @@ type Guard struct {
 	files  map[string]*hcl.File
 }
 
-// Allow lets functions of environments have parameters under keys. Every list has at least one element.
+// Allow lets functions of environments have parameters under keys. What it requires has at least one element; the
+// other lists allow nothing but what they name.
 type Allow struct {
-	Environments []Text // names or patterns
-	Accounts     []Text // account ids; empty: any
-	Functions    []Text // names or patterns
-	Keys         []Text // as manifests write them, or patterns
-	Parameters   []Text // prefixes; "*" for all
-	Blind        bool   // the functions have to be blind
+	Environments  []Text // names or patterns, as all that is not said to be something else
+	Accounts      []Text // account ids
+	Regions       []Text
+	Bundles       []Text
+	Functions     []Text
+	Keys          []Text // as manifests write them
+	Parameters    []Text // prefixes; "*" for all
+	Layers        []Text
+	DeployedAs    []Text
+	Helpers       []Text
+	AllowReserved []Text // names of secrets
+	Constraints   []Text // as secret.Constraints.Plain has them; "*" for all
+	Blind         bool   // the functions have to be blind
+
+	Range hcl.Range // of the block's header
+	Lacks []string  // required attributes that are not there, as an earlier version did not know them
+	has   map[string]bool
 }
+
+// Has says whether the block has an attribute.
+func (a Allow) Has(attribute string) bool { return a.has[attribute] }
+
+// Old says whether a block lacks what an earlier version did not know.
+func (g *Guard) Old() bool {
+	return slices.ContainsFunc(g.Allows, func(a Allow) bool { return len(a.Lacks) > 0 })
+}
+
+// JSON says whether the guard is written in JSON.
+func (g *Guard) JSON() bool { return strings.HasSuffix(g.Path, ".json") }
 
 // guardSpec is the schema of a guard file. docs/guard.md is tested against it.
 func guardSpec() blockSpec {
-	return blockSpec{name: "guard file", blocks: []blockSpec{{name: "allow", attrs: []attrSpec{
+	return blockSpec{name: "guard file", blocks: []blockSpec{{name: "allow", later: []string{"accounts", "regions", "bundles"}, attrs: []attrSpec{
 		{"environments", listKind, true},
-		{"accounts", listKind, false},
+		{"accounts", listKind, true},
+		{"regions", listKind, true},
+		{"bundles", listKind, true},
 		{"functions", listKind, true},
 		{"keys", listKind, true},
 		{"parameters", listKind, true},
+		{"layers", listKind, false},
+		{"deployed_as", listKind, false},
+		{"helpers", listKind, false},
+		{"allow_reserved", listKind, false},
+		{"constraints", listKind, false},
 		{"blind", boolKind, false},
 	}}}}
 }
+
+var (
+	// guardNamePattern is a name, or a pattern of names.
+	guardNamePattern = regexp.MustCompile(`^[A-Za-z0-9_*-]+$`)
+	// guardConstraintPattern is a constraint, as one text.
+	guardConstraintPattern = regexp.MustCompile(`^(\*|min_length=[1-9][0-9]*|(min_length=[1-9][0-9]*,)?matches=.+)$`)
+)
 
 // parameterPrefixPattern is a parameter's name, or the beginning of some.
 var parameterPrefixPattern = regexp.MustCompile(`^(/?[A-Za-z0-9_.-]+|(/[A-Za-z0-9_.-]+){2,15})/?$`)
@@ -75,34 +114,62 @@ func LoadGuard(path string) (*Guard, hcl.Diagnostics) {
 func (g *Guard) Files() map[string]*hcl.File { return g.files }
 
 func (e *evaluator) allow(b *block) Allow {
-	list := func(name string) []Text {
-		texts, has := e.list(b, name, e.scope(scopeNothing))
-		a := b.attrs[name]
-		switch {
-		case has == absent && a != nil && name != "accounts":
-			e.report(missing(b, name))
-		case has == found && len(texts) == 0:
-			e.wrong(a, "Empty list", fmt.Sprintf("With an empty list this block allows nothing. Name what %s are allowed, or remove the block.", name), a.Expr.Range())
+	allow := Allow{Blind: e.bool(b, "blind", e.scope(scopeNothing)), Range: b.header, has: map[string]bool{}}
+	lists := map[string]*[]Text{
+		"environments": &allow.Environments, "accounts": &allow.Accounts, "regions": &allow.Regions, "bundles": &allow.Bundles,
+		"functions": &allow.Functions, "keys": &allow.Keys, "parameters": &allow.Parameters, "layers": &allow.Layers,
+		"deployed_as": &allow.DeployedAs, "helpers": &allow.Helpers, "allow_reserved": &allow.AllowReserved, "constraints": &allow.Constraints,
+	}
+	for _, a := range b.spec.attrs {
+		to := lists[a.name]
+		if to == nil {
+			continue
 		}
-		return texts
-	}
-	allow := Allow{
-		Environments: list("environments"), Accounts: list("accounts"), Functions: list("functions"),
-		Keys: list("keys"), Parameters: list("parameters"), Blind: e.bool(b, "blind", e.scope(scopeNothing)),
-	}
-	for _, id := range allow.Accounts {
-		if !accountPattern.MatchString(id.Value) {
-			e.wrong(b.attrs["accounts"], "Invalid account id", fmt.Sprintf("An account id has 12 digits, and %q is not that.", id.Value), id.Range)
+		texts, has := e.list(b, a.name, e.scope(scopeNothing))
+		*to, allow.has[a.name] = texts, has != absent
+		switch written := b.attrs[a.name]; {
+		case has == absent && slices.Contains(b.spec.later, a.name) && !b.partial && !e.m.partial:
+			allow.Lacks = append(allow.Lacks, a.name)
+		case has == absent && a.required && written != nil:
+			e.report(missing(b, a.name))
+		case has == found && a.required && len(texts) == 0:
+			e.wrong(written, "Empty list", fmt.Sprintf("With an empty list this block allows nothing. Name what %s are allowed, or remove the block.", a.name), written.Expr.Range())
 		}
-	}
-	for _, prefix := range allow.Parameters {
-		if prefix.Value != "*" && !parameterPrefixPattern.MatchString(prefix.Value) {
-			e.wrong(b.attrs["parameters"], "Invalid prefix", fmt.Sprintf(
-				"%q is not the beginning of a parameter's name. Write such as \"/prod/payments/\", without a star: everything below is meant. \"*\" alone stands for every parameter.",
-				prefix.Value), prefix.Range)
+		for _, text := range texts {
+			if problem := badAllowed(a.name, text.Value); problem != "" {
+				summary := map[string]string{"accounts": "Invalid account id", "parameters": "Invalid prefix"}[a.name]
+				e.wrong(b.attrs[a.name], cmp.Or(summary, "Invalid "+a.name), fmt.Sprintf("%q %s", text.Value, problem), text.Range)
+			}
 		}
 	}
 	return allow
+}
+
+// badAllowed says what is wrong with an element of a list of an allow block, as the end of a sentence and what to write.
+func badAllowed(attribute, text string) string {
+	switch attribute {
+	case "accounts":
+		if !accountPattern.MatchString(text) {
+			return "is no account id. Write its 12 digits; 000000000000 is that of the embedded AWS."
+		}
+	case "regions", "bundles", "layers", "deployed_as", "allow_reserved":
+		if !guardNamePattern.MatchString(text) {
+			return "is no name. Write letters, digits, underscores and hyphens, and a star for any characters."
+		}
+	case "helpers":
+		if !strings.Contains(text, "*") && !slices.Contains(Helpers(), text) {
+			return fmt.Sprintf("is no helper. The helpers are %s.%s", quoted(Helpers(), len(Helpers())), didYouMean(text, Helpers()))
+		}
+	case "parameters":
+		if text != "*" && !parameterPrefixPattern.MatchString(text) {
+			return "is not the beginning of a parameter's name. Write such as \"/prod/payments/\", without a star: everything below is meant. \"*\" alone stands for every parameter."
+		}
+	case "constraints":
+		if !guardConstraintPattern.MatchString(text) {
+			return "is no constraint. Write such as \"min_length=20\", \"matches=sk_.*\" or \"min_length=20,matches=sk_.*\". \"*\" alone stands for every constraint."
+		}
+	}
+	return ""
 }
 
 // MatchesPattern reports whether a name matches a pattern: a star stands for any characters, everything else for itself.

@@ -8,7 +8,7 @@ import (
 
 // A guard file is read or refused with a place, whatever it holds.
 func FuzzLoadGuard(f *testing.F) {
-	f.Add([]byte("allow {\n  environments = [\"prod\"]\n  functions    = [\"*\"]\n  parameters   = [\"/prod\"]\n  keys         = [\"alias/*\"]\n}\n"))
+	f.Add([]byte("allow {\n  environments = [\"prod\"]\n  accounts     = [\"222222222222\"]\n  regions      = [\"*\"]\n  bundles      = [\"*\"]\n  constraints  = [\"matches=a\"]\n  functions    = [\"*\"]\n  parameters   = [\"/prod\"]\n  keys         = [\"alias/*\"]\n}\n"))
 	dir := f.TempDir()
 	f.Fuzz(func(t *testing.T, content []byte) {
 		path := filepath.Join(dir, "guard.hcl")

@@ -7,19 +7,30 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 )
 
 const goodGuard = `
 allow {
-  environments = ["prod"]
-  accounts     = ["222222222222"]
-  functions    = ["hello", "worker-*"]
-  keys         = ["alias/prod-*"]
-  parameters   = ["/prod/payments/", "/prod/shared", "toplevel"]
-  blind        = true
+  environments   = ["prod"]
+  accounts       = ["222222222222"]
+  regions        = ["us-west-2", "eu-*"]
+  bundles        = ["payments"]
+  functions      = ["hello", "worker-*"]
+  keys           = ["alias/prod-*"]
+  parameters     = ["/prod/payments/", "/prod/shared", "toplevel"]
+  layers         = ["payments-*"]
+  deployed_as    = ["payments-prod-*"]
+  helpers        = ["node"]
+  allow_reserved = ["NODE_AUTH_TOKEN"]
+  constraints    = ["min_length=20", "matches=sk_.*", "min_length=8,matches=a,b"]
+  blind          = true
 }
 allow {
   environments = ["*"]
+  accounts     = ["000000000000"]
+  regions      = ["*"]
+  bundles      = ["*"]
   functions    = ["*"]
   keys         = ["*"]
   parameters   = ["*"]
@@ -39,23 +50,30 @@ func loadGuard(t *testing.T, name, src string) (*Guard, string) {
 func TestGuardIsReadInBothSyntaxes(t *testing.T) {
 	want := []Allow{
 		{
-			Environments: []Text{text("prod")}, Accounts: []Text{text("222222222222")}, Functions: []Text{text("hello"), text("worker-*")},
-			Keys: []Text{text("alias/prod-*")}, Parameters: []Text{text("/prod/payments/"), text("/prod/shared"), text("toplevel")}, Blind: true,
+			Environments: []Text{text("prod")}, Accounts: []Text{text("222222222222")}, Regions: []Text{text("us-west-2"), text("eu-*")}, Bundles: []Text{text("payments")},
+			Functions: []Text{text("hello"), text("worker-*")},
+			Keys:      []Text{text("alias/prod-*")}, Parameters: []Text{text("/prod/payments/"), text("/prod/shared"), text("toplevel")}, Blind: true,
+			Layers: []Text{text("payments-*")}, DeployedAs: []Text{text("payments-prod-*")}, Helpers: []Text{text("node")},
+			AllowReserved: []Text{text("NODE_AUTH_TOKEN")}, Constraints: []Text{text("min_length=20"), text("matches=sk_.*"), text("min_length=8,matches=a,b")},
 		},
-		{Environments: []Text{text("*")}, Functions: []Text{text("*")}, Keys: []Text{text("*")}, Parameters: []Text{text("*")}},
+		{
+			Environments: []Text{text("*")}, Accounts: []Text{text("000000000000")}, Regions: []Text{text("*")}, Bundles: []Text{text("*")},
+			Functions: []Text{text("*")}, Keys: []Text{text("*")}, Parameters: []Text{text("*")},
+		},
 	}
 	for name, src := range map[string]string{
 		"guard.hcl": goodGuard,
 		"guard.json": `{"allow": [
-			{"environments": ["prod"], "accounts": ["222222222222"], "functions": ["hello", "worker-*"], "keys": ["alias/prod-*"],
-			 "parameters": ["/prod/payments/", "/prod/shared", "toplevel"], "blind": true},
-			{"environments": ["*"], "functions": ["*"], "keys": ["*"], "parameters": ["*"]}]}`,
+			{"environments": ["prod"], "accounts": ["222222222222"], "regions": ["us-west-2", "eu-*"], "bundles": ["payments"], "functions": ["hello", "worker-*"],
+			 "keys": ["alias/prod-*"], "parameters": ["/prod/payments/", "/prod/shared", "toplevel"], "layers": ["payments-*"], "deployed_as": ["payments-prod-*"],
+			 "helpers": ["node"], "allow_reserved": ["NODE_AUTH_TOKEN"], "constraints": ["min_length=20", "matches=sk_.*", "min_length=8,matches=a,b"], "blind": true},
+			{"environments": ["*"], "accounts": ["000000000000"], "regions": ["*"], "bundles": ["*"], "functions": ["*"], "keys": ["*"], "parameters": ["*"]}]}`,
 	} {
 		g, said := loadGuard(t, name, src)
 		if said != "" {
 			t.Fatalf("%s: %s", name, said)
 		}
-		if diff := cmp.Diff(want, g.Allows, withoutRanges); diff != "" {
+		if diff := cmp.Diff(want, g.Allows, withoutRanges, cmpopts.IgnoreUnexported(Allow{})); diff != "" {
 			t.Errorf("%s: -want +got:\n%s", name, diff)
 		}
 	}
@@ -65,16 +83,16 @@ func TestGuardRefusesWhatItDoesNotUnderstand(t *testing.T) {
 	for _, tt := range []struct{ old, new, want string }{
 		{goodGuard, "", "Empty guard"},
 		{goodGuard, "# nothing", "Empty guard"},
-		{"blind        = true", "bilnd = true", `Did you mean "blind"?`},
-		{"blind        = true", `blind = "true"`, "blind is true or false"},
+		{"blind          = true", "bilnd = true", `Did you mean "blind"?`},
+		{"blind          = true", `blind = "true"`, "blind is true or false"},
 		{`["prod"]`, `["${environment.name}"]`, "environment"},
 		{`["prod"]`, `[var.x]`, "Error:"},
 		{`["prod"]`, `"prod"`, "environments is a list of texts"},
 		{`["prod"]`, `[]`, "this block allows nothing"},
 		{`["prod"]`, `null`, "needs environments"},
 		{`["prod"]`, `[""]`, "An element of environments is empty"},
-		{`  environments = ["prod"]`, ``, "needs environments"},
-		{`  keys         = ["alias/prod-*"]`, ``, "needs keys"},
+		{`  environments   = ["prod"]`, ``, "needs environments"},
+		{`  keys           = ["alias/prod-*"]`, ``, "needs keys"},
 		{`["222222222222"]`, `["2222"]`, "Invalid account id"},
 		{`["222222222222"]`, `[]`, "this block allows nothing"},
 		{`["222222222222"]`, `[222222222222]`, "accounts is a list of texts"},
@@ -82,6 +100,18 @@ func TestGuardRefusesWhatItDoesNotUnderstand(t *testing.T) {
 		{`"/prod/shared"`, `"/"`, "is not the beginning of a parameter's name"},
 		{`"/prod/shared"`, `"prod/shared"`, "is not the beginning of a parameter's name"},
 		{`"/prod/shared"`, `"/prod//shared"`, "is not the beginning of a parameter's name"},
+		{`"us-west-2"`, `"us-west-2…"`, "Invalid regions"},
+		{`"us-west-2"`, `""`, "An element of regions is empty"},
+		{`["payments"]`, `[]`, "this block allows nothing"},
+		{`["payments"]`, `["pay/ments"]`, "Invalid bundles"},
+		{`["payments-*"]`, `["payments.*"]`, "Invalid layers"},
+		{`["payments-prod-*"]`, `"payments"`, "deployed_as is a list of texts"},
+		{`["node"]`, `["nodejs"]`, `Did you mean "node"?`},
+		{`["NODE_AUTH_TOKEN"]`, `["NODE AUTH"]`, "Invalid allow_reserved"},
+		{`"min_length=20"`, `"min_length = 20"`, "is no constraint"},
+		{`"min_length=20"`, `"min_length=0"`, "is no constraint"},
+		{`"matches=sk_.*"`, `"sk_.*"`, "is no constraint"},
+		{`"matches=sk_.*"`, `"matches=sk_.*,min_length=8", "matches="`, "is no constraint"},
 		{"allow {", "deny {", `Unknown block "deny"`},
 		{"allow {", "allow \"x\" {", "Label not allowed"},
 		{"allow {", "allow {{", "Error:"},
@@ -100,6 +130,22 @@ func TestGuardRefusesWhatItDoesNotUnderstand(t *testing.T) {
 	for _, path := range []string{filepath.Join(t.TempDir(), "absent.hcl"), t.TempDir()} {
 		if g, diags := LoadGuard(path); len(g.Allows) > 0 || !diags.HasErrors() || !strings.HasPrefix(diags[0].Detail, "The guard") {
 			t.Errorf("%s: %v", path, diags)
+		}
+	}
+}
+
+// A block of an earlier version is read, and says what it lacks; it allows nothing as it is.
+func TestGuardOfAnEarlierVersionLacksAttributes(t *testing.T) {
+	for attributes, want := range map[string]string{
+		"accounts = [\"222222222222\"]": "regions bundles",
+		"":                              "accounts regions bundles",
+		"accounts = null":               "accounts regions bundles",
+		"accounts = [\"222222222222\"]\n regions = [\"*\"]":                       "bundles",
+		"accounts = [\"222222222222\"]\n regions = [\"*\"]\n bundles = [\"*\"]\n": "",
+	} {
+		g, said := loadGuard(t, "guard.hcl", "allow {\n environments = [\"*\"]\n functions = [\"*\"]\n keys = [\"*\"]\n parameters = [\"*\"]\n"+attributes+"\n}\n")
+		if said != "" || len(g.Allows) != 1 || strings.Join(g.Allows[0].Lacks, " ") != want || g.Old() != (want != "") {
+			t.Errorf("%s: %+v\n%s", attributes, g.Allows, said)
 		}
 	}
 }

@@ -154,7 +154,7 @@ func (r *reader) block(inner *hcl.Block, outer blockSpec) *block {
 		}
 	}
 	for _, a := range spec.attrs {
-		if _, ok := b.attrs[a.name]; a.required && !ok && !b.partial && !r.m.partial {
+		if _, ok := b.attrs[a.name]; a.required && !ok && !b.partial && !r.m.partial && !slices.Contains(spec.later, a.name) {
 			r.report(missing(b, a.name))
 		}
 	}

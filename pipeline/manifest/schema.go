@@ -25,6 +25,9 @@ type blockSpec struct {
 	attrs  []attrSpec
 	blocks []blockSpec
 	open   bool // attributes of any name
+
+	// later are required attributes that blocks of an earlier version lack: whoever reads them says what to add.
+	later []string
 }
 
 // rootSpec is the whole schema. docs/manifest.md is tested against it.

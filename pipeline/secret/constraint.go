@@ -78,9 +78,21 @@ func (c Constraints) Equal(other Constraints) bool {
 	return c.minLength == other.minLength && c.expression == other.expression
 }
 
-// Written is the constraints as a manifest writes them, and as a guard file
-// allows them: matches = "…" and min_length = N. quote writes a text of the
-// manifest.
+// Plain is the constraints as one text, as a guard file allows them: like String,
+// but the expression as it is.
+func (c Constraints) Plain() string {
+	var all []string
+	if c.minLength > 0 {
+		all = append(all, "min_length="+strconv.Itoa(c.minLength))
+	}
+	if c.expression != "" {
+		all = append(all, "matches="+c.expression)
+	}
+	return strings.Join(all, ",")
+}
+
+// Written is the constraints as a manifest writes them: matches = "…" and
+// min_length = N. quote writes a text of the manifest.
 func (c Constraints) Written(quote func(string) string) string {
 	var all []string
 	if c.expression != "" {

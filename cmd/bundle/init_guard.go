@@ -1,0 +1,55 @@
+package main
+
+import (
+	"github.com/urfave/cli/v2"
+
+	"github.com/whispering/bundle/pipeline"
+	"github.com/whispering/bundle/pipeline/manifest"
+)
+
+// initGuard prints a guard file that allows what the manifest says in all its
+// environments, and nothing more.
+func (a *app) initGuard(c *cli.Context) error {
+	for _, flag := range []string{"from", "from-serverless", "from-sam", "from-dotenv", "from-path", "name", "function"} {
+		if given(c, flag) {
+			return usagef("--guard makes a guard file of the manifest that --manifest names: leave --%s out", flag)
+		}
+	}
+	for _, flag := range []string{"env", "account-id", "region"} {
+		if len(c.StringSlice(flag)) > 0 {
+			return usagef("--guard makes a guard file for all environments of the manifest: leave --%s out", flag)
+		}
+	}
+	if c.Bool("json") {
+		return usagef("with --guard standard output is the guard file: leave --json out")
+	}
+	out := stdinName
+	if given(c, "out") {
+		out = text(c, "out")
+	}
+	if err := absent(out); err != nil {
+		return err
+	}
+	module, problems, err := a.load(c)
+	if err != nil {
+		return err
+	}
+	var all []*manifest.Manifest
+	var asked pipeline.Questions
+	for _, env := range module.Environments() {
+		m, found := a.evaluate(module, env)
+		problems = append(problems, append(found, asked.Add(m)...)...)
+		all = append(all, m)
+	}
+	if len(problems) > 0 {
+		return failed(problems.Sort())
+	}
+	content, err := pipeline.GuardFile(all)
+	if err != nil {
+		return err
+	}
+	if out == stdinName {
+		return a.printVerbatim("the guard file", content)
+	}
+	return create(out, content)
+}

@@ -1,0 +1,211 @@
+package pipeline
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/whispering/bundle/layerbuild/sealed"
+	"github.com/whispering/bundle/pipeline/manifest"
+)
+
+// Verbatim marks a diagnostic whose detail has lines to be copied, each begun by
+// two spaces. They hold no line ends but ours.
+type Verbatim struct{}
+
+// An allowance is what one function has in one environment, by the attributes of
+// a guard file's block.
+type allowance struct {
+	env, account, function string
+	keys                   []string
+	blind                  bool
+	lists                  []guardList
+}
+
+// A guardList is an attribute of a guard file's block, in the order that they are
+// written in.
+type guardList struct {
+	name   string
+	values []string
+}
+
+// allowances lists what the functions of manifests have.
+func allowances(all []*manifest.Manifest) []allowance {
+	var found []allowance
+	for _, m := range all {
+		jobs, _ := jobs(m)
+		for _, j := range jobs {
+			found = append(found, allowanceOf(m, j))
+		}
+	}
+	return found
+}
+
+func allowanceOf(m *manifest.Manifest, j *job) allowance {
+	a := allowance{
+		env: m.Environment.Name.Value, account: cmp.Or(m.Environment.AccountID.Value, sealed.EmbeddedAccount),
+		function: j.fn.Name.Value, blind: j.blind(),
+	}
+	var regions, parameters, deployedAs, helpers, reserved, constraints []string
+	for _, r := range m.Environment.Regions {
+		regions = append(regions, r.Value)
+		for _, fn := range m.In(r.Value).Functions {
+			if fn.Name.Value == a.function {
+				a.keys = append(a.keys, fn.Key.Value)
+			}
+		}
+	}
+	for i, w := range j.wants {
+		parameters = append(parameters, w.ref.Name)
+		if j.fn.Secrets[i].AllowReserved {
+			reserved = append(reserved, w.name)
+		}
+		if plain := w.checks.Plain(); plain != "" {
+			constraints = append(constraints, plain)
+		}
+	}
+	for _, im := range j.fn.Imports {
+		parameters = append(parameters, im.Path.Value)
+	}
+	if name := j.fn.DeployedAs.Value; name != "" {
+		deployedAs = append(deployedAs, name)
+	}
+	for _, h := range m.Bundle.Helpers {
+		helpers = append(helpers, h.Value)
+	}
+	var layers []string
+	if layer := cmp.Or(j.fn.Layer.Value, m.Bundle.Layer.Value); layer != "" {
+		layers = append(layers, layer)
+	}
+	for _, l := range []guardList{
+		{"environments", []string{a.env}},
+		{"accounts", []string{a.account}},
+		{"regions", regions},
+		{"bundles", []string{m.Bundle.Name.Value}},
+		{"functions", []string{a.function}},
+		{"keys", a.keys},
+		{"parameters", parameters},
+		{"layers", layers},
+		{"deployed_as", deployedAs},
+		{"helpers", helpers},
+		{"allow_reserved", reserved},
+		{"constraints", constraints},
+	} {
+		if l.values = distinct(l.values); len(l.values) > 0 {
+			a.lists = append(a.lists, l)
+		}
+	}
+	return a
+}
+
+// distinct are texts once each, in order.
+func distinct(all []string) []string {
+	return slices.Compact(slices.Sorted(slices.Values(all)))
+}
+
+// GuardFile writes a guard file that allows what manifests say and nothing more:
+// a block for each function of each environment.
+func GuardFile(all []*manifest.Manifest) ([]byte, error) {
+	var b strings.Builder
+	b.WriteString("# What manifests may ask for: docs/guard.md. To be kept by others than the manifest's authors.\n")
+	for _, a := range allowances(all) {
+		b.WriteString("\nallow {\n")
+		for _, l := range a.lists {
+			b.WriteString(l.lines() + "\n")
+		}
+		if a.blind {
+			b.WriteString("blind = true\n")
+		}
+		b.WriteString("}\n")
+	}
+	return manifest.Canonical([]byte(b.String()))
+}
+
+func (l guardList) hcl() string {
+	quoted := make([]string, len(l.values))
+	for i, v := range l.values {
+		quoted[i] = manifest.Quote(v)
+	}
+	return fmt.Sprintf("%s = [%s]", l.name, strings.Join(quoted, ", "))
+}
+
+// lines is the same on as many lines as it takes to be read.
+func (l guardList) lines() string {
+	const most = 100
+	text := l.hcl()
+	if len(text) <= most {
+		return text
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s = [\n", l.name)
+	for _, v := range l.values {
+		b.WriteString(manifest.Quote(v) + ",\n")
+	}
+	return b.String() + "]"
+}
+
+func (l guardList) json() string {
+	return `"` + l.name + `": [` + strings.TrimPrefix(strings.TrimSuffix(l.hcl(), "]"), l.name+" = [") + "],"
+}
+
+// CheckGuardVersion reports the blocks of a guard file of an earlier version, with
+// the lines that it lacks, as the manifest needs them in all its environments.
+func CheckGuardVersion(g *manifest.Guard, all []*manifest.Manifest) Problems {
+	needed := allowances(all)
+	var problems Problems
+	for _, block := range g.Allows {
+		if len(block.Lacks) == 0 {
+			continue
+		}
+		lines, meant := missingLines(block, needed)
+		why := "Every block of a guard file names accounts, regions and bundles, and one that does not name layers, deployed_as, helpers, allow_reserved or constraints allows none. "
+		if meant {
+			why += "Add to this block what the manifest needs:"
+		} else {
+			why += "No function of this manifest is meant by this block. Add to it, in place of \"…\", what the functions that are meant need:"
+		}
+		for _, l := range lines {
+			text := l.hcl()
+			if g.JSON() {
+				text = l.json()
+			}
+			why += "\n  " + text
+		}
+		p := problem(Manifest, &block.Range, "Guard file of an earlier version", why)
+		p.Extra = Verbatim{}
+		problems = append(problems, p)
+	}
+	return problems
+}
+
+// missingLines are the attributes that a block lacks for the functions that it is
+// for, and whether there are any.
+func missingLines(block manifest.Allow, needed []allowance) (lines []guardList, meant bool) {
+	byName := make(map[string][]string)
+	var order []string
+	for _, a := range needed {
+		if !matchesAny(block.Environments, a.env) || !matchesAny(block.Functions, a.function) || block.Has("accounts") && !hasText(block.Accounts, a.account) ||
+			!slices.ContainsFunc(a.keys, func(key string) bool { return matchesAny(block.Keys, key) }) {
+			continue
+		}
+		meant = true
+		for _, l := range a.lists {
+			if byName[l.name] = append(byName[l.name], l.values...); !slices.Contains(order, l.name) {
+				order = append(order, l.name)
+			}
+		}
+	}
+	if !meant {
+		for _, name := range block.Lacks {
+			lines = append(lines, guardList{name, []string{"…"}})
+		}
+		return lines, false
+	}
+	for _, name := range []string{"accounts", "regions", "bundles", "layers", "deployed_as", "helpers", "allow_reserved", "constraints"} {
+		if slices.Contains(order, name) && !block.Has(name) {
+			lines = append(lines, guardList{name, distinct(byName[name])})
+		}
+	}
+	return lines, true
+}

@@ -1,0 +1,239 @@
+package pipeline_test
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/whispering/bundle/pipeline"
+	"github.com/whispering/bundle/pipeline/manifest"
+)
+
+// richManifest uses everything that a guard file is about.
+const richManifest = `bundle {
+  name    = "payments"
+  layer   = "payments-${environment.name}"
+  helpers = ["node"]
+}
+environment "prod" {
+  account_id = "222222222222"
+  regions    = ["us-west-2", "us-east-1"]
+  blind      = false
+}
+function "hello" {
+  kms_key     = "arn:aws:kms:us-west-2:222222222222:key/mrk-0123456789abcdef0123456789abcdef"
+  deployed_as = "payments-prod-hello"
+  secret "NODE_AUTH_TOKEN" {
+    parameter      = "/prod/payments/npm:7"
+    allow_reserved = true
+  }
+  secret "DB_PASSWORD" {
+    parameter  = "/prod/payments/db"
+    matches    = "a\\d\"$${x}.*"
+    min_length = 12
+  }
+  parameters { path = "/prod/payments/hello/" }
+}
+function "worker" {
+  kms_key = "alias/worker"
+  blind   = true
+  secret "TOKEN" { parameter = "token" }
+}
+`
+
+// everywhere evaluates a manifest for all its environments.
+func everywhere(t *testing.T, path string) []*manifest.Manifest {
+	t.Helper()
+	module, diags := manifest.Load(path, manifest.Options{})
+	var all []*manifest.Manifest
+	for _, env := range module.Environments() {
+		m, more := module.Evaluate(env)
+		diags, all = append(diags, more...), append(all, m)
+	}
+	if diags.HasErrors() {
+		t.Fatal(diags)
+	}
+	return all
+}
+
+// guarded loads a guard file and says what of manifests it refuses.
+func guarded(t *testing.T, guard string, all []*manifest.Manifest) (refused pipeline.Problems, unread bool) {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "guard.hcl")
+	if err := os.WriteFile(path, []byte(guard), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	g, diags := manifest.LoadGuard(path)
+	if diags.HasErrors() {
+		return nil, true
+	}
+	if g.Old() {
+		return pipeline.CheckGuardVersion(g, all), false
+	}
+	for _, m := range all {
+		account := m.Environment.AccountID.Value
+		if account == "" {
+			account = "000000000000"
+		}
+		for _, region := range m.Environment.Regions {
+			refused = append(refused, pipeline.CheckGuard(m.In(region.Value), g, account)...)
+		}
+	}
+	return refused, false
+}
+
+func rich(t *testing.T) (string, []*manifest.Manifest) {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "secrets.hcl")
+	if err := os.WriteFile(path, []byte(richManifest), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	all := everywhere(t, path)
+	guard, err := pipeline.GuardFile(all)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(guard), all
+}
+
+// What init --guard writes allows the manifest, the shipped ones too.
+func TestGuardFileAllowsItsManifest(t *testing.T) {
+	guard, all := rich(t)
+	if refused, unread := guarded(t, guard, all); unread || len(refused) > 0 {
+		t.Errorf("%v\n%s", refused, guard)
+	}
+	shipped, err := filepath.Glob("../examples/*/secrets.hcl")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range append(shipped, "../secrets.hcl") {
+		all := everywhere(t, path)
+		guard, err := pipeline.GuardFile(all)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if refused, unread := guarded(t, string(guard), all); unread || len(refused) > 0 {
+			t.Errorf("%s: %v\n%s", path, refused, guard)
+		}
+	}
+}
+
+// The guard file of the sample allows the sample, and has other owners, with the
+// workflows that name it.
+func TestShippedGuardFile(t *testing.T) {
+	guard, err := os.ReadFile("../.github/guard.hcl")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if refused, unread := guarded(t, string(guard), everywhere(t, "../secrets.hcl")); unread || len(refused) > 0 {
+		t.Error(refused)
+	}
+	owners, err := os.ReadFile("../.github/CODEOWNERS")
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := map[string]string{}
+	for _, line := range regexp.MustCompile(`(?m)^([^# ]\S*) +(@\S+)$`).FindAllStringSubmatch(string(owners), -1) {
+		found[line[1]] = line[2]
+	}
+	for _, path := range []string{"/.github/", "/.github/guard.hcl"} {
+		if found[path] == "" || found[path] == found["*"] {
+			t.Errorf("%s is owned by %q", path, found[path])
+		}
+	}
+}
+
+// Each attribute of the documentation binds: the manifest is refused where it
+// says something else, and where it is not there.
+func TestEveryGuardAttributeBinds(t *testing.T) {
+	docs, err := os.ReadFile("../docs/guard.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	guard, all := rich(t)
+	rows := regexp.MustCompile("(?m)^\\| `([a-z_]+)` \\|").FindAllStringSubmatch(string(docs), -1)
+	if len(rows) != 13 {
+		t.Errorf("%d attributes", len(rows))
+	}
+	others := map[string]string{"accounts": "333333333333", "regions": "eu-west-1", "helpers": "python", "constraints": "min_length=1", "parameters": "/prod/other"}
+	for _, row := range rows {
+		name := row[1]
+		line := regexp.MustCompile(`(?ms)^  ` + name + ` += (\[.*?\]|true)$`)
+		if !line.MatchString(guard) {
+			t.Errorf("%s is not in the guard file\n%s", name, guard)
+			continue
+		}
+		if name == "blind" { // asks for more than the manifest says
+			other := strings.Replace(guard, "allow {", "allow {\n  blind = true", 1)
+			if refused, unread := guarded(t, other, all); unread || len(refused) == 0 {
+				t.Error("blind = true lets a packed function through")
+			}
+			continue
+		}
+		other := others[name]
+		if other == "" {
+			other = "other"
+		}
+		if refused, unread := guarded(t, line.ReplaceAllString(guard, "  "+name+` = ["`+other+`"]`), all); unread || len(refused) == 0 {
+			t.Errorf("%s = %q lets the manifest through", name, other)
+		}
+		if refused, unread := guarded(t, line.ReplaceAllString(guard, ""), all); !unread && len(refused) == 0 {
+			t.Errorf("without %s the manifest is let through", name)
+		}
+	}
+}
+
+// A guard file of an earlier version is refused once: with the lines that it is
+// told to add, it allows the manifest as before.
+func TestGuardFileOfAnEarlierVersionIsToldWhatItLacks(t *testing.T) {
+	_, all := rich(t)
+	const old = `allow {
+  environments = ["prod"]
+  functions    = ["hello"]
+  keys         = ["arn:aws:kms:*"]
+  parameters   = ["/prod/payments/"]
+}
+allow {
+  environments = ["prod"]
+  accounts     = ["222222222222"]
+  functions    = ["worker"]
+  keys         = ["alias/*"]
+  parameters   = ["*"]
+  blind        = true
+}
+allow {
+  environments = ["stage"]
+  functions    = ["*"]
+  keys         = ["*"]
+  parameters   = ["*"]
+}
+`
+	refused, _ := guarded(t, old, all)
+	if len(refused) != 3 {
+		t.Fatalf("%d problems: %v", len(refused), refused)
+	}
+	blocks := strings.SplitAfter(old, "}\n")
+	for i, p := range refused {
+		if _, ok := p.Extra.(pipeline.Verbatim); !ok || p.Subject == nil {
+			t.Errorf("%v: %T", p.Subject, p.Extra)
+		}
+		_, lines, _ := strings.Cut(p.Detail, "\n")
+		blocks[i] = strings.Replace(blocks[i], "}\n", lines+"\n}\n", 1)
+	}
+	if _, unread := guarded(t, blocks[2], all); !unread || !strings.Contains(refused[2].Detail, "No function of this manifest") {
+		t.Errorf("a block for nobody: %s", refused[2].Detail)
+	}
+	if refused, unread := guarded(t, blocks[0]+blocks[1], all); unread || len(refused) > 0 {
+		t.Errorf("with the lines: %v\n%s", refused, blocks)
+	}
+	for _, want := range []string{`regions = ["us-east-1", "us-west-2"]`, `accounts = ["222222222222"]`, `deployed_as = ["payments-prod-hello"]`, `constraints = ["min_length=12,matches=a\\d\"$${x}.*"]`} {
+		if !strings.Contains(refused[0].Detail, "\n  "+want) {
+			t.Errorf("no %s in:\n%s", want, refused[0].Detail)
+		}
+	}
+	if strings.Contains(refused[1].Detail, "accounts =") || strings.Contains(refused[1].Detail, "constraints =") {
+		t.Errorf("what is not needed is told:\n%s", refused[1].Detail)
+	}
+}
