@@ -349,6 +349,19 @@ func TestAPageInTheMiddleMustHaveItsParameters(t *testing.T) {
 	}
 }
 
+// A list has an end.
+func TestListsThatDoNotEndAreRefused(t *testing.T) {
+	r := newReplies(t)
+	for _, call := range []string{"ssm:GetParametersByPath", "ssm:DescribeParameters", "lambda:ListLayerVersions"} {
+		for _, body := range []string{`"t{n}"`, `"t"`} {
+			f := awslocal.Fault{Operation: call, Kind: awslocal.Body, Body: `{"Parameters": [], "LayerVersions": [], "NextToken": ` + body + `, "NextMarker": ` + body + "}"}
+			r.try(r.calls[call][0], body, f, 7)
+		}
+	}
+	r.try("first build", "flood", awslocal.Fault{Operation: "ssm:GetParameters", Kind: awslocal.Flood}, 7)
+	r.try("doctor", "flood", awslocal.Fault{Operation: "kms:*", Kind: awslocal.Flood}, 7)
+}
+
 // What AWS may add or leave out changes nothing.
 func TestRepliesMayHaveMoreAndLackWhatIsOptional(t *testing.T) {
 	r := newReplies(t)

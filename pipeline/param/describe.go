@@ -64,6 +64,7 @@ func (s *Source) Describe(ctx context.Context, names, paths []string) ([]Descrip
 func (s *Source) describe(ctx context.Context, filter types.ParameterStringFilter, asked func(string) bool, found map[string]Description) error {
 	var token *string
 	tokens := make(map[string]bool)
+	empty := 0
 	for range maxPages {
 		out, err := s.client.DescribeParameters(ctx, &ssm.DescribeParametersInput{
 			ParameterFilters: []types.ParameterStringFilter{filter}, MaxResults: aws.Int32(describeSize), NextToken: token,
@@ -84,12 +85,18 @@ func (s *Source) describe(ctx context.Context, filter types.ParameterStringFilte
 			}
 			found[name] = Description{name, string(p.Type), string(p.Tier), aws.ToString(p.KeyId)}
 		}
+		if empty++; len(out.Parameters) > 0 {
+			empty = 0
+		}
 		token = out.NextToken
 		if aws.ToString(token) == "" {
 			return nil
 		}
 		if tokens[*token] {
 			return replyError("the description of parameters goes round in circles")
+		}
+		if empty == maxFiltered {
+			break
 		}
 		tokens[*token] = true
 	}

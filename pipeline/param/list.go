@@ -20,9 +20,10 @@ import (
 // https://docs.aws.amazon.com/general/latest/gr/ssm.html#limits_ssm
 // https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_GetParametersByPath.html
 const (
-	maxListed = 10000
-	maxPages  = 2 * maxListed / batchSize
-	maxEmpty  = 50 // pages in a row, of a list without a filter
+	maxListed   = 10000
+	maxPages    = 2 * maxListed / batchSize
+	maxEmpty    = 50  // pages in a row
+	maxFiltered = 400 // the same, where a filter may leave out all of a page
 )
 
 // List returns every parameter below a path, sorted by name, undecrypted and
@@ -70,7 +71,7 @@ func (s *Source) list(ctx context.Context, path string, recursive bool, filters 
 		if len(all) > maxListed {
 			return nil, replyError("the list of %q has more than %d parameters", path, maxListed)
 		}
-		if empty++; len(out.Parameters) > 0 || len(filters) > 0 {
+		if empty++; len(out.Parameters) > 0 {
 			empty = 0
 		}
 		token = out.NextToken
@@ -81,7 +82,7 @@ func (s *Source) list(ctx context.Context, path string, recursive bool, filters 
 		if tokens[*token] {
 			return nil, replyError("the list of %q goes round in circles", path)
 		}
-		if empty == maxEmpty {
+		if empty == maxFiltered || empty == maxEmpty && len(filters) == 0 {
 			break
 		}
 		tokens[*token] = true
