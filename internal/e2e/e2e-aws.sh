@@ -321,6 +321,14 @@ if part facts; then
     "$(outcome ssm get-parameters --names "/$name/own" "/$name/plain:99" --query '[[length(Parameters)], InvalidParameters]')"
   fact missing-label "a label that does not exist is in InvalidParameters" "^ok 1 /$name/plain:none *\$" \
     "$(outcome ssm get-parameters --names "/$name/own" "/$name/plain:none" --query '[[length(Parameters)], InvalidParameters]')"
+  fact empty-path "a path without parameters is answered with an empty list, not without one" '^ok True *$' \
+    "$(outcome ssm get-parameters-by-path --path "/$name/nothing" --no-paginate --query 'Parameters == `[]`')"
+  fact empty-reply "where no name is found, the list of parameters is there and empty" '^ok True *$' \
+    "$(outcome ssm get-parameters --names "/$name/nothing" --query 'Parameters == `[]`')"
+  fact empty-descriptions "where nothing is described, the list is there and empty" '^ok True *$' \
+    "$(outcome ssm describe-parameters --parameter-filters "Key=Name,Values=/$name/nothing" --no-paginate --query 'Parameters == `[]`')"
+  fact empty-layers "the versions of a layer that does not exist are an empty list" '^ok True *$' \
+    "$(outcome lambda list-layer-versions --layer-name "$name-nothing" --no-paginate --query 'LayerVersions == `[]`')"
   # One CLI prints an epoch, the other a date; both with a fraction, whose zeros at the end say nothing.
   fact dates "LastModifiedDate is in milliseconds" '^(\.[0-9]{1,3} )+$' "$(aws ssm get-parameters --names "/$name/plain" "/$name/list" "/$name/own" \
     "/$name/json" --query 'Parameters[].LastModifiedDate' --output text | grep -oE '\.[0-9]*[1-9]' | tr '\n' ' ')"
