@@ -15,6 +15,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 	"github.com/aws/aws-sdk-go-v2/service/ssm/types"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
+	ststypes "github.com/aws/aws-sdk-go-v2/service/sts/types"
 
 	"github.com/whispering/bundle/internal/awslocal"
 	awssts "github.com/whispering/bundle/internal/awslocal/sts"
@@ -201,7 +202,24 @@ func TestAssumeRoleChecksItsMembers(t *testing.T) {
 		"session name":  {sts.AssumeRoleInput{RoleArn: arn, RoleSessionName: aws.String("a b")}, "ValidationError"},
 		"short name":    {sts.AssumeRoleInput{RoleArn: arn, RoleSessionName: aws.String("a")}, "ValidationError"},
 		"no role":       {sts.AssumeRoleInput{RoleArn: aws.String("arn:aws:iam::111111111111:user/any"), RoleSessionName: aws.String("run")}, "ValidationError"},
-		"a policy":      {sts.AssumeRoleInput{RoleArn: arn, RoleSessionName: aws.String("run"), Policy: aws.String("{}")}, "ValidationError"},
+		"a policy":      {sts.AssumeRoleInput{RoleArn: arn, RoleSessionName: aws.String("run"), Policy: aws.String("{}")}, "MalformedPolicyDocument"},
+		"no JSON":       {sts.AssumeRoleInput{RoleArn: arn, RoleSessionName: aws.String("run"), Policy: aws.String("allow")}, "MalformedPolicyDocument"},
+		"empty policy":  {sts.AssumeRoleInput{RoleArn: arn, RoleSessionName: aws.String("run"), Policy: aws.String("")}, "ValidationError"},
+		"long policy":   {sts.AssumeRoleInput{RoleArn: arn, RoleSessionName: aws.String("run"), Policy: aws.String(strings.Repeat(" ", 2049))}, "ValidationError"},
+		"long name":     {sts.AssumeRoleInput{RoleArn: arn, RoleSessionName: aws.String(strings.Repeat("a", 65))}, "ValidationError"},
+		"short id":      {sts.AssumeRoleInput{RoleArn: arn, RoleSessionName: aws.String("run"), ExternalId: aws.String("a")}, "ValidationError"},
+		"external id":   {sts.AssumeRoleInput{RoleArn: arn, RoleSessionName: aws.String("run"), ExternalId: aws.String("a b")}, "ValidationError"},
+		"long id":       {sts.AssumeRoleInput{RoleArn: arn, RoleSessionName: aws.String("run"), ExternalId: aws.String(strings.Repeat("a", 1225))}, "ValidationError"},
+		"identity":      {sts.AssumeRoleInput{RoleArn: arn, RoleSessionName: aws.String("run"), SourceIdentity: aws.String("a/b")}, "ValidationError"},
+		"long identity": {sts.AssumeRoleInput{RoleArn: arn, RoleSessionName: aws.String("run"), SourceIdentity: aws.String(strings.Repeat("a", 257))}, "ValidationError"},
+		"tag's key":     {sts.AssumeRoleInput{RoleArn: arn, RoleSessionName: aws.String("run"), Tags: tagged("a;b", "c")}, "ValidationError"},
+		"AWS's tag":     {sts.AssumeRoleInput{RoleArn: arn, RoleSessionName: aws.String("run"), Tags: tagged("AWS:a", "c")}, "ValidationError"},
+		"tag's value":   {sts.AssumeRoleInput{RoleArn: arn, RoleSessionName: aws.String("run"), Tags: tagged("a", strings.Repeat("b", 257))}, "ValidationError"},
+		"one tag twice": {sts.AssumeRoleInput{RoleArn: arn, RoleSessionName: aws.String("run"), Tags: tagged("team", "a", "Team", "b")}, "InvalidParameterValue"},
+		"many tags":     {sts.AssumeRoleInput{RoleArn: arn, RoleSessionName: aws.String("run"), Tags: manyTags(51, 1)}, "ValidationError"},
+		"large tags":    {sts.AssumeRoleInput{RoleArn: arn, RoleSessionName: aws.String("run"), Tags: manyTags(50, 200)}, "PackedPolicyTooLarge"},
+		"transitive":    {sts.AssumeRoleInput{RoleArn: arn, RoleSessionName: aws.String("run"), TransitiveTagKeys: []string{"a"}}, "ValidationError"},
+		"managed":       {sts.AssumeRoleInput{RoleArn: arn, RoleSessionName: aws.String("run"), PolicyArns: []ststypes.PolicyDescriptorType{{Arn: aws.String("arn:aws:iam::aws:policy/ReadOnlyAccess")}}}, "ValidationError"},
 	} {
 		_, err := c.AssumeRole(context.Background(), &test.in)
 		if code(err) != test.code {

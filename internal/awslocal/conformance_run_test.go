@@ -212,6 +212,9 @@ func (e *run) role(args []string) error {
 	id, key := awsroles.NewAccessKey("AKIA")
 	r := awsroles.Role{Name: args[0], Account: e.vars["ACCOUNT"], AccessKeyID: id, SecretAccessKey: key, Trust: []string{"*"},
 		Policy: json.RawMessage(e.expand(e.row.files[args[1]]))}
+	if trust := e.row.files[args[0]+"-trust.json"]; trust != "" {
+		r.Trust, r.TrustPolicy = nil, json.RawMessage(e.expand(trust))
+	}
 	if len(args) > 2 {
 		r.Account = args[2]
 	}

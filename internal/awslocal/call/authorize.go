@@ -1,16 +1,40 @@
 package call
 
-import "github.com/whispering/bundle/internal/awslocal/iam"
+import (
+	"maps"
+
+	"github.com/whispering/bundle/internal/awslocal/iam"
+)
 
 // Authorize asks the caller's identity policies for an action on a resource without a policy of its own. It fails with
 // AccessDeniedException in AWS's words. Keys are condition keys beyond those of the principal; nil is none.
 func (r *Request) Authorize(action, resource string, keys map[string][]string) error {
-	if r.Caller.Root {
-		return nil
-	}
 	access := iam.Access{Principal: r.Caller.ARN, Account: r.Caller.Account, Action: action, Resource: resource, Keys: keys}
-	if d := iam.Evaluate(r.Caller.Policies, nil, access); !d.Allowed {
+	if d := r.Caller.Evaluate(nil, access); !d.Allowed {
 		return NewError("AccessDeniedException", d.Message(access))
 	}
 	return nil
+}
+
+// Evaluate decides an access of the caller by all policies that it has and, unless it is nil, that of the resource.
+func (p Principal) Evaluate(resource *iam.Policy, access iam.Access) iam.Decision {
+	access.Session = p.Session
+	if len(p.Tags) > 0 || p.SourceIdentity != "" {
+		keys := maps.Clone(access.Keys)
+		if keys == nil {
+			keys = map[string][]string{}
+		}
+		for key, value := range p.Tags {
+			keys["aws:PrincipalTag/"+key] = []string{value}
+		}
+		if p.SourceIdentity != "" {
+			keys["aws:SourceIdentity"] = []string{p.SourceIdentity}
+		}
+		access.Keys = keys
+	}
+	identity := p.Policies
+	if p.Root {
+		identity = []iam.Policy{iam.Everything()}
+	}
+	return iam.Evaluate(identity, resource, access)
 }

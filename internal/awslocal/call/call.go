@@ -32,6 +32,11 @@ type Principal struct {
 	Root bool
 	// Policies are the identity policies of the caller.
 	Policies []iam.Policy
+	// Session narrows what a session of a role may do; nil where it was given no policy.
+	Session *iam.Policy
+	// SourceIdentity and Tags are those of a session; "" and none where it was given none.
+	SourceIdentity string
+	Tags           map[string]string
 }
 
 // Request is one call of one operation.

@@ -148,7 +148,7 @@ func parseValues(raw json.RawMessage) ([]string, error) {
 
 // multiValued reports whether a request may carry several values for the key.
 func (c condition) multiValued() bool {
-	return c.key == "kms:encryptioncontextkeys" || c.key == "kms:resourcealiases"
+	return c.key == "kms:encryptioncontextkeys" || c.key == "kms:resourcealiases" || c.key == "aws:tagkeys"
 }
 
 // singleValued reports whether a request has at most one value for the key, as far as this matters for the

@@ -19,6 +19,10 @@ type Access struct {
 	// (https://docs.aws.amazon.com/kms/latest/developerguide/key-policies.html). Elsewhere, in one account, an
 	// identity policy or the resource policy is enough.
 	PolicyRequired bool
+	// Session is the policy that a session of a role was given when the role was assumed; nil is none. The session may do
+	// what it and the role's rights both allow, and besides what a resource policy allows the session by its own ARN
+	// (https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies.html#policies_session).
+	Session *Policy
 }
 
 // Decision is the answer to an Access.
@@ -56,7 +60,8 @@ type grant int
 const (
 	grantNone    grant = iota
 	grantAccount       // it names the caller's account: identity policies decide within
-	grantDirect        // it names the caller, or everyone
+	grantDirect        // it names the caller's role, or everyone
+	grantSession       // it names the session
 )
 
 // Evaluate decides an access by the caller's identity policies and the resource's policy (nil: it has none).
@@ -75,6 +80,18 @@ func Evaluate(identity []Policy, resource *Policy, a Access) Decision {
 			identityAllows = true
 		}
 	}
+	sessionAllows := a.Session == nil
+	if a.Session != nil {
+		for _, s := range a.Session.statements {
+			if !s.covers(a, action) {
+				continue
+			}
+			if s.deny {
+				return Decision{ByIdentity: true, Reason: "with an explicit deny in a session policy"}
+			}
+			sessionAllows = true
+		}
+	}
 	resourceGrants := grantNone
 	if resource != nil {
 		for _, s := range resource.statements {
@@ -88,6 +105,9 @@ func Evaluate(identity []Policy, resource *Policy, a Access) Decision {
 			resourceGrants = max(resourceGrants, reach)
 		}
 	}
+	if !sessionAllows && resourceGrants != grantSession {
+		return Decision{ByIdentity: true, Reason: "because no session policy allows the " + a.Action + " action"}
+	}
 	return decide(a, identityAllows, resourceGrants)
 }
 
@@ -95,7 +115,7 @@ func decide(a Access, identityAllows bool, resource grant) Decision {
 	sameAccount := a.Resource == "*" || accountOf(a.Resource) == a.Account
 	resourceCounts := a.PolicyRequired || !sameAccount
 	switch {
-	case sameAccount && resource == grantDirect,
+	case sameAccount && resource >= grantDirect,
 		identityAllows && (!resourceCounts || resource != grantNone):
 		return Decision{Allowed: true}
 	case resourceCounts && resource == grantNone:
@@ -145,16 +165,18 @@ func (s *statement) covers(a Access, action string) bool {
 
 // reaches reports how the statement's Principal fits the caller. In a Deny an account stands for everyone in it.
 func (s *statement) reaches(a Access) grant {
-	if s.everyone {
-		return grantDirect
-	}
 	role, best := RoleARN(a.Principal), grantNone
+	if s.everyone {
+		best = grantDirect
+	}
 	for _, p := range s.principals {
 		switch {
-		case p == a.Principal, p == role:
-			return grantDirect
+		case p == a.Principal && p != role:
+			return grantSession
+		case p == role:
+			best = grantDirect
 		case strings.HasSuffix(p, ":root") && accountOf(p) == a.Account:
-			best = grantAccount
+			best = max(best, grantAccount)
 		}
 	}
 	return best

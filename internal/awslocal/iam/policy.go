@@ -42,11 +42,31 @@ type statement struct {
 	conditions   []condition
 }
 
-// ParseIdentity parses an identity policy: one that is attached to a role and must not name a Principal.
-func ParseIdentity(document []byte) (Policy, error) { return parse(document, false) }
+// kind is what a policy is for.
+type kind int
+
+const (
+	ofIdentity kind = iota
+	ofResource
+	ofTrust
+)
+
+// ParseIdentity parses an identity policy, or a session policy: it must not name a Principal.
+func ParseIdentity(document []byte) (Policy, error) { return parse(document, ofIdentity) }
 
 // ParseResource parses a resource policy, such as a key policy: every statement must name a Principal.
-func ParseResource(document []byte) (Policy, error) { return parse(document, true) }
+func ParseResource(document []byte) (Policy, error) { return parse(document, ofResource) }
+
+// ParseTrust parses a role's trust policy: every statement must name a Principal, and none a Resource, which is the role.
+func ParseTrust(document []byte) (Policy, error) { return parse(document, ofTrust) }
+
+// Everything is the identity policy of a caller who may do everything.
+func Everything() Policy {
+	return Policy{
+		document:   json.RawMessage(`{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}`),
+		statements: []statement{{actions: []string{"*"}, resources: []string{"*"}}},
+	}
+}
 
 // Document returns the document as it was given to the parser, nil for the zero Policy.
 func (p Policy) Document() []byte { return bytes.Clone(p.document) }
@@ -77,7 +97,7 @@ func malformed(format string, args ...any) error {
 	return fmt.Errorf("%w: %s", ErrMalformed, fmt.Sprintf(format, args...))
 }
 
-func parse(document []byte, resourcePolicy bool) (Policy, error) {
+func parse(document []byte, of kind) (Policy, error) {
 	if len(document) > MaxPolicy {
 		return Policy{}, malformed("%d bytes, the limit is %d", len(document), MaxPolicy)
 	}
@@ -110,16 +130,16 @@ func parse(document []byte, resourcePolicy bool) (Policy, error) {
 	if err != nil || len(raws) == 0 {
 		return Policy{}, malformed("Statement must be an object or a list of objects")
 	}
-	if err := p.addStatements(raws, resourcePolicy); err != nil {
+	if err := p.addStatements(raws, of); err != nil {
 		return Policy{}, err
 	}
 	return p, nil
 }
 
-func (p *Policy) addStatements(raws []json.RawMessage, resourcePolicy bool) error {
+func (p *Policy) addStatements(raws []json.RawMessage, of kind) error {
 	var sids []string
 	for i, raw := range raws {
-		s, sid, err := parseStatement(raw, resourcePolicy)
+		s, sid, err := parseStatement(raw, of)
 		if err != nil {
 			return fmt.Errorf("statement %d: %w", i+1, err)
 		}
@@ -132,7 +152,7 @@ func (p *Policy) addStatements(raws []json.RawMessage, resourcePolicy bool) erro
 	return nil
 }
 
-func parseStatement(raw json.RawMessage, resourcePolicy bool) (s statement, sid string, err error) {
+func parseStatement(raw json.RawMessage, of kind) (s statement, sid string, err error) {
 	var elements map[string]json.RawMessage
 	if err := json.Unmarshal(raw, &elements); err != nil || elements == nil {
 		return s, "", malformed("not an object")
@@ -164,22 +184,27 @@ func parseStatement(raw json.RawMessage, resourcePolicy bool) (s statement, sid 
 			return s, "", err
 		}
 	}
-	return s, sid, s.checkElements(elements, resourcePolicy)
+	if of == ofTrust && s.resources == nil {
+		s.resources = []string{"*"}
+	}
+	return s, sid, s.checkElements(elements, of)
 }
 
 // checkElements holds the rules about which elements a statement must or must not have.
-func (s *statement) checkElements(elements map[string]json.RawMessage, resourcePolicy bool) error {
+func (s *statement) checkElements(elements map[string]json.RawMessage, of kind) error {
 	has := func(name string) bool { _, ok := elements[name]; return ok }
 	switch {
 	case !has("Effect"):
 		return malformed("Effect is missing")
 	case has("Action") == has("NotAction"):
 		return malformed("exactly one of Action and NotAction is needed")
-	case has("Resource") == has("NotResource"):
+	case of == ofTrust && (has("Resource") || has("NotResource")):
+		return malformed("a trust policy must not have a Resource")
+	case of != ofTrust && has("Resource") == has("NotResource"):
 		return malformed("exactly one of Resource and NotResource is needed")
-	case resourcePolicy && !has("Principal"):
+	case of != ofIdentity && !has("Principal"):
 		return malformed("Principal is missing")
-	case !resourcePolicy && has("Principal"):
+	case of == ofIdentity && has("Principal"):
 		return malformed("an identity policy must not have a Principal")
 	}
 	for _, c := range s.conditions {

@@ -8,14 +8,6 @@ import (
 	"github.com/whispering/bundle/internal/awslocal/iam"
 )
 
-// identity gives the identity policies of the caller. A root caller has all rights that key policies leave.
-func (s *Service) identity(r *call.Request) []iam.Policy {
-	if r.Caller.Root {
-		return []iam.Policy{s.everything}
-	}
-	return r.Caller.Policies
-}
-
 // allow authorises the operation on a key, by the caller's identity policies and the key policy.
 // The extra condition keys are those of the operation, such as the encryption context.
 func (s *Service) allow(r *call.Request, action string, k reference, extra ...map[string][]string) error {
@@ -46,10 +38,10 @@ func (s *Service) allowPolicy(r *call.Request, action string, k reference, polic
 	access := iam.Access{
 		Principal: r.Caller.ARN, Account: r.Caller.Account, Action: "kms:" + action, Resource: k.arn(), Keys: keys, PolicyRequired: true,
 	}
-	decision := iam.Evaluate(s.identity(r), &policy, access)
+	decision := r.Caller.Evaluate(&policy, access)
 	if decision.Allowed && k.Managed && s.ManagedByIdentity {
 		access.PolicyRequired = false
-		decision = iam.Evaluate(s.identity(r), nil, access)
+		decision = r.Caller.Evaluate(nil, access)
 	}
 	switch {
 	case decision.Allowed:

@@ -16,7 +16,6 @@ import (
 	"time"
 
 	"github.com/whispering/bundle/internal/awslocal/call"
-	"github.com/whispering/bundle/internal/awslocal/iam"
 )
 
 // Service holds the keys and aliases of all accounts and regions. Make one with New.
@@ -27,7 +26,6 @@ type Service struct {
 	ManagedByIdentity bool
 
 	operations map[string]call.Handler
-	everything iam.Policy // the identity policy of a root caller
 
 	mu      sync.RWMutex
 	keys    map[string]*key   // by ARN
@@ -46,11 +44,7 @@ func (a *alias) name() string { return a.ARN[strings.Index(a.ARN, ":alias/")+1:]
 
 // New makes a service without keys.
 func New() *Service {
-	everything, err := iam.ParseIdentity([]byte(`{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}`))
-	if err != nil {
-		panic(err) // the text above is constant
-	}
-	s := &Service{everything: everything, keys: map[string]*key{}, aliases: map[string]*alias{}}
+	s := &Service{keys: map[string]*key{}, aliases: map[string]*alias{}}
 	s.operations = map[string]call.Handler{
 		"CreateKey":                       call.Decoded(s.createKey),
 		"DescribeKey":                     call.Decoded(s.describeKey),

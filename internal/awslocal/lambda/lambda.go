@@ -24,8 +24,7 @@ import (
 type Service struct {
 	operations map[string]call.Handler
 	clock      func() time.Time
-	everything iam.Policy // the identity policy of a root caller
-	secret     []byte     // signs the links of Location
+	secret     []byte // signs the links of Location
 
 	mu      sync.RWMutex
 	layers  map[string]*layer // by ARN
@@ -70,11 +69,7 @@ func (l *layer) versionARN(number int64) string { return l.ARN + ":" + strconv.F
 // New makes a service without layers. The archives are kept as files in dir, made when the first is published, or in
 // memory where dir is "". The clock is that of the links.
 func New(dir string, clock func() time.Time) *Service {
-	everything, err := iam.ParseIdentity([]byte(`{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}`))
-	if err != nil {
-		panic(err) // the text above is constant
-	}
-	s := &Service{clock: clock, everything: everything, secret: make([]byte, 32), layers: map[string]*layer{}, content: newContent(dir)}
+	s := &Service{clock: clock, secret: make([]byte, 32), layers: map[string]*layer{}, content: newContent(dir)}
 	rand.Read(s.secret) // never fails
 	s.operations = map[string]call.Handler{
 		"PublishLayerVersion":          call.Decoded(s.publish),
@@ -157,10 +152,6 @@ func (s *Service) used() map[digest]bool {
 
 // allow authorises an operation by the caller's identity policies and, where there is one, the policy of a layer version.
 func (s *Service) allow(r *call.Request, resource string, v *version) error {
-	identity := r.Caller.Policies
-	if r.Caller.Root {
-		identity = []iam.Policy{s.everything}
-	}
 	var shared *iam.Policy
 	if v != nil && len(v.Statements) > 0 {
 		policy, err := v.policy()
@@ -170,7 +161,7 @@ func (s *Service) allow(r *call.Request, resource string, v *version) error {
 		shared = &policy
 	}
 	access := iam.Access{Principal: r.Caller.ARN, Account: r.Caller.Account, Action: "lambda:" + action(r.Operation), Resource: resource}
-	if d := iam.Evaluate(identity, shared, access); !d.Allowed {
+	if d := r.Caller.Evaluate(shared, access); !d.Allowed {
 		return &call.Error{Status: 403, Code: "AccessDeniedException", Message: d.Message(access)}
 	}
 	return nil

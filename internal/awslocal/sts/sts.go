@@ -36,6 +36,9 @@ type Role struct {
 	// Trust lists who may assume the role: "*" anyone, a role's or session's ARN, or an account (as its number or its root's ARN),
 	// whose principals then need a right to sts:AssumeRole of their own. Without a list it is the role's own account.
 	Trust []string `json:"trust,omitempty"`
+	// TrustPolicy is the role's trust policy as IAM has it, in place of Trust: with conditions such as on sts:ExternalId, and with the
+	// rights that a source identity (sts:SetSourceIdentity) and session tags (sts:TagSession) take. Trust gives sts:AssumeRole alone.
+	TrustPolicy json.RawMessage `json:"trust_policy,omitempty"`
 }
 
 // ARN is the role's identity.
@@ -139,6 +142,8 @@ func parse(r Role) (known, error) {
 		return k, fmt.Errorf("role %q: account %q is not twelve digits", r.Name, r.Account)
 	case r.AccessKeyID != "" && !keyIDPattern.MatchString(r.AccessKeyID):
 		return k, fmt.Errorf("role %q: an access key id has 16 to 128 capital letters and digits", r.Name)
+	case len(r.Trust) > 0 && len(r.TrustPolicy) > 0:
+		return k, fmt.Errorf("role %q: trust and trust_policy do not go together", r.Name)
 	case (r.AccessKeyID == "") != (r.SecretAccessKey == ""):
 		return k, fmt.Errorf("role %q: access_key_id and secret_access_key come together", r.Name)
 	}
@@ -158,16 +163,19 @@ func parse(r Role) (known, error) {
 
 // trustPolicy is the list of who may assume the role as a policy document.
 func trustPolicy(r Role) (iam.Policy, error) {
+	if len(r.TrustPolicy) > 0 {
+		return iam.ParseTrust(r.TrustPolicy)
+	}
 	trust := r.Trust
 	if len(trust) == 0 {
 		trust = []string{r.Account}
 	}
 	document, err := json.Marshal(map[string]any{"Statement": map[string]any{
-		"Effect": "Allow", "Principal": map[string]any{"AWS": trust}, "Action": "sts:AssumeRole", "Resource": "*"}})
+		"Effect": "Allow", "Principal": map[string]any{"AWS": trust}, "Action": "sts:AssumeRole"}})
 	if err != nil {
 		return iam.Policy{}, err
 	}
-	return iam.ParseResource(document)
+	return iam.ParseTrust(document)
 }
 
 // PutRole declares a role, or replaces the one of its account and name.
@@ -245,6 +253,9 @@ type session struct {
 	ID, Secret             string
 	Account, Role, Session string
 	Expires                time.Time
+	Policy                 json.RawMessage   `json:",omitempty"`
+	SourceIdentity         string            `json:",omitempty"`
+	Tags                   map[string]string `json:",omitempty"`
 }
 
 func (s *Service) session(id, token string) (Identity, error) {
@@ -260,7 +271,16 @@ func (s *Service) session(id, token string) (Identity, error) {
 	case !s.now().Before(se.Expires):
 		return Identity{}, ErrExpired
 	}
+	var narrowed *iam.Policy
+	if se.Policy != nil {
+		policy, err := iam.ParseIdentity(se.Policy)
+		if err != nil {
+			return Identity{}, ErrToken // which was read when the role was assumed
+		}
+		narrowed = &policy
+	}
 	return Identity{se.Secret, call.Principal{
+		Session: narrowed, SourceIdentity: se.SourceIdentity, Tags: se.Tags,
 		ARN: "arn:aws:sts::" + se.Account + ":assumed-role/" + se.Role + "/" + se.Session, Role: arn,
 		UserID: roleID(arn) + ":" + se.Session, Account: se.Account, AccessKeyID: id,
 		Root: !declared, Policies: k.policies}}, nil

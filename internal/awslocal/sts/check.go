@@ -1,0 +1,177 @@
+package sts
+
+import (
+	"encoding/json"
+	"fmt"
+	"regexp"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/whispering/bundle/internal/awslocal/call"
+	"github.com/whispering/bundle/internal/awslocal/iam"
+)
+
+// Bounds of https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html.
+const (
+	shortestSession = 900   // seconds
+	longestSession  = 43200 // seconds
+	longestChained  = 3600  // seconds, for a role assumed by a role
+	longestPolicy   = 2048  // characters
+	mostTags        = 50
+
+	// packedLimit is how many bytes of policy and tags a session token holds. AWS packs them in a form that it does not document
+	// and refuses what is too large packed: this is not its figure.
+	packedLimit = 4096
+)
+
+// assumption is a request to assume a role, read and checked.
+type assumption struct {
+	arn            string
+	role           Role
+	name           string
+	seconds        int
+	policy         json.RawMessage // of the session, nil for none
+	externalID     string
+	sourceIdentity string
+	tags           map[string]string
+	packed         int // percent of what a session can hold
+}
+
+var (
+	namePattern     = regexp.MustCompile(`^[A-Za-z0-9_+=,.@-]*$`)
+	externalPattern = regexp.MustCompile(`^[A-Za-z0-9_+=,.@:/-]*$`)
+	policyPattern   = regexp.MustCompile(`^[\x{9}\x{A}\x{D}\x{20}-\x{FF}]+$`)
+	tagPattern      = regexp.MustCompile(`^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$`)
+)
+
+// constraint is one on a member that is a text.
+type constraint struct {
+	member      string
+	required    bool
+	least, most int
+	pattern     *regexp.Regexp
+	says        string
+}
+
+func constraints() []constraint {
+	return []constraint{
+		{"RoleArn", true, 20, 2048, nil, ""},
+		{"RoleSessionName", true, 2, 64, namePattern, `[\w+=,.@-]*`},
+		{"Policy", false, 1, longestPolicy, policyPattern, `[\u0009\u000A\u000D\u0020-\u00FF]+`},
+		{"ExternalId", false, 2, 1224, externalPattern, `[\w+=,.@:\/-]*`},
+		{"SourceIdentity", false, 2, 256, namePattern, `[\w+=,.@-]*`},
+	}
+}
+
+func invalid(format string, args ...any) error {
+	return call.NewError("ValidationError", "1 validation error detected: "+fmt.Sprintf(format, args...))
+}
+
+func readAssume(req *call.Request, members map[string]string) (*assumption, error) {
+	for _, t := range constraints() {
+		value, ok := members[t.member]
+		length, name := utf8.RuneCountInString(value), lowerFirst(t.member)
+		switch {
+		case !ok && t.required:
+			return nil, invalid("Value null at '%s' failed to satisfy constraint: Member must not be null", name)
+		case !ok:
+		case t.pattern != nil && !t.pattern.MatchString(value):
+			return nil, invalid("Value '%s' at '%s' failed to satisfy constraint: Member must satisfy regular expression pattern: %s", value, name, t.says)
+		case length < t.least:
+			return nil, invalid("Value '%s' at '%s' failed to satisfy constraint: Member must have length greater than or equal to %d", value, name, t.least)
+		case length > t.most:
+			return nil, invalid("Value '%s' at '%s' failed to satisfy constraint: Member must have length less than or equal to %d", value, name, t.most)
+		}
+	}
+	parts := roleARNPattern.FindStringSubmatch(members["RoleArn"])
+	if parts == nil {
+		return nil, call.NewError("ValidationError", members["RoleArn"]+" is invalid")
+	}
+	in := &assumption{
+		arn: members["RoleArn"], role: Role{Account: parts[1], Name: parts[2]}, name: members["RoleSessionName"],
+		externalID: members["ExternalId"], sourceIdentity: members["SourceIdentity"],
+	}
+	if in.sourceIdentity == "" {
+		in.sourceIdentity = req.Caller.SourceIdentity
+	}
+	for _, check := range []func(*call.Request, map[string]string) error{in.readSeconds, in.readTags, in.readPolicy} {
+		if err := check(req, members); err != nil {
+			return nil, err
+		}
+	}
+	return in, nil
+}
+
+func (in *assumption) readSeconds(req *call.Request, members map[string]string) (err error) {
+	in.seconds = 3600
+	if text, ok := members["DurationSeconds"]; ok {
+		if in.seconds, err = strconv.Atoi(text); err != nil {
+			return call.NewError("MalformedInput", "DurationSeconds is not a number")
+		}
+	}
+	switch {
+	case in.seconds < shortestSession:
+		return invalid("Value '%d' at 'durationSeconds' failed to satisfy constraint: Member must have value greater than or equal to %d",
+			in.seconds, shortestSession)
+	case in.seconds > longestSession:
+		return invalid("Value '%d' at 'durationSeconds' failed to satisfy constraint: Member must have value less than or equal to %d",
+			in.seconds, longestSession)
+	case in.seconds > longestChained && strings.Contains(req.Caller.ARN, ":assumed-role/"):
+		return call.NewError("ValidationError",
+			"The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining")
+	}
+	return nil
+}
+
+// readTags reads session tags: https://docs.aws.amazon.com/IAM/latest/UserGuide/id_session-tags.html.
+func (in *assumption) readTags(_ *call.Request, members map[string]string) error {
+	if members["TransitiveTagKeys.member.1"] != "" {
+		return call.NewError("ValidationError", "the embedded AWS does not offer transitive session tags")
+	}
+	in.tags = map[string]string{}
+	folded := map[string]bool{}
+	for i := 1; ; i++ {
+		prefix := "Tags.member." + strconv.Itoa(i)
+		key, ok := members[prefix+".Key"]
+		value, has := members[prefix+".Value"]
+		length := utf8.RuneCountInString(key)
+		switch {
+		case !ok && !has:
+			return nil
+		case !ok || !has:
+			return invalid("Value null at 'tags.%d.member' failed to satisfy constraint: Member must not be null", i)
+		case i > mostTags:
+			return invalid("Value at 'tags' failed to satisfy constraint: Member must have length less than or equal to %d", mostTags)
+		case length < 1 || length > 128 || !tagPattern.MatchString(key) || strings.HasPrefix(strings.ToLower(key), "aws:"):
+			return invalid("Value '%s' at 'tags.%d.member.key' failed to satisfy constraint", key, i)
+		case utf8.RuneCountInString(value) > 256 || !tagPattern.MatchString(value):
+			return invalid("Value '%s' at 'tags.%d.member.value' failed to satisfy constraint", value, i)
+		case folded[strings.ToLower(key)]:
+			return call.NewError("InvalidParameterValue", "Duplicate tag keys found. Please note that Tag keys are case insensitive.")
+		}
+		folded[strings.ToLower(key)], in.tags[key] = true, value
+	}
+}
+
+// readPolicy reads the session policy, and finds out whether a session can hold it together with the tags.
+func (in *assumption) readPolicy(_ *call.Request, members map[string]string) error {
+	if members["PolicyArns.member.1.arn"] != "" {
+		return call.NewError("ValidationError", "the embedded AWS does not offer managed policies")
+	}
+	size, what := 0, "Packed size of session tags consumes %d%% of allotted space."
+	for key, value := range in.tags {
+		size += len(key) + len(value)
+	}
+	if document := members["Policy"]; document != "" {
+		if _, err := iam.ParseIdentity([]byte(document)); err != nil {
+			return call.NewError("MalformedPolicyDocument", err.Error())
+		}
+		in.policy = json.RawMessage(document)
+		size, what = size+len(document), "Packed policy consumes %d%% of allotted space, please use smaller policy."
+	}
+	if in.packed = (100*size + packedLimit - 1) / packedLimit; in.packed > 100 {
+		return call.NewError("PackedPolicyTooLarge", fmt.Sprintf(what, in.packed))
+	}
+	return nil
+}
