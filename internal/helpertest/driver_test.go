@@ -102,7 +102,7 @@ func (l language) startWith(t *testing.T, environ []string, args ...string) *dri
 	t.Helper()
 	d := &driver{stderr: &strings.Builder{}}
 	cmd := exec.Command(l.program, append(args, l.driver)...)
-	cmd.Env = append(environ, "PATH="+os.Getenv("PATH"), "HOME="+t.TempDir(), "PYTHONDONTWRITEBYTECODE=1", "NODE_PATH="+nodePath(t))
+	cmd.Env = slices.Concat(environ, []string{"PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir(), "PYTHONDONTWRITEBYTECODE=1", "NODE_PATH=" + nodePath(t)})
 	cmd.Stderr = d.stderr
 	in, err := cmd.StdinPipe()
 	if err != nil {

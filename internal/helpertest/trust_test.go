@@ -6,8 +6,6 @@ import (
 	"crypto/tls"
 	"encoding/base64"
 	"encoding/json"
-	"io"
-	"log"
 	"maps"
 	"net/http/httptest"
 	"os"
@@ -181,7 +179,6 @@ func TestOldTLSIsRefused(t *testing.T) {
 			ca, certificate := authority(t, "localhost")
 			s := httptest.NewUnstartedServer(&fakeKMS{})
 			s.TLS = &tls.Config{Certificates: []tls.Certificate{certificate}, MinVersion: tls.VersionTLS10, MaxVersion: tls.VersionTLS11}
-			s.Config.ErrorLog = log.New(io.Discard, "", 0)
 			s.StartTLS()
 			defer s.Close()
 			dir, _ := document(t, "aws", "us-west-2", "k1")
