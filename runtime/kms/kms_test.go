@@ -10,6 +10,7 @@ import (
 	"maps"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -535,21 +536,34 @@ func TestContainerCredentialsAreFetchedAnewWhenKMSRefusesThem(t *testing.T) {
 	}
 }
 
-func TestForeignTextIsCleanedForLogs(t *testing.T) {
-	got := clean("a\x1b[31m\r\nb" + strings.Repeat("é", 400))
-	if strings.ContainsAny(got, "\x1b\r\n") || len(got) > 510 {
-		t.Errorf("got %q", got)
-	}
-}
-
-func TestAMessageThatMayRepeatTheRequestIsNotQuoted(t *testing.T) {
-	for code, quoted := range map[string]bool{
-		"InvalidSignatureException": false, "ExpiredTokenException": false, "ValidationException": false,
-		"AccessDeniedException": true, "DisabledException": true,
+func TestOnlyWhatHasAKnownFormIsQuoted(t *testing.T) {
+	const denied = "User: arn:aws:sts::111111111111:assumed-role/x/y is not authorized to perform: kms:Decrypt on resource: " +
+		"arn:aws:kms:eu-west-1:111111111111:key/1234 because no resource-based policy allows the kms:Decrypt action"
+	for _, tt := range []struct{ code, message, want string }{
+		{"AccessDeniedException", denied, "KMS answers AccessDeniedException: " + denied},
+		{"AccessDeniedException", denied + ". ::error::c4nary", "KMS answers AccessDeniedException: " + denied},
+		{"DisabledException", "arn:aws:kms:eu-west-1:111111111111:key/1234 is disabled.", "KMS answers DisabledException: arn:aws:kms:eu-west-1:111111111111:key/1234 is disabled"},
+		{"NotFoundException", "Key 'arn:aws:kms:eu-west-1:111111111111:key/1234' does not exist", "KMS answers NotFoundException: Key 'arn:aws:kms:eu-west-1:111111111111:key/1234' does not exist"},
+		{"AccessDeniedException", "c4nary", "KMS answers AccessDeniedException"},
+		{"DisabledException", "c4nary is disabled", "KMS answers DisabledException"},
+		{"InvalidSignatureException", denied, "KMS answers InvalidSignatureException"},
+		{"ExpiredTokenException", "c4nary", "KMS answers ExpiredTokenException"},
+		{"ValidationException", "c4nary", "KMS answers ValidationException"},
+		{"c4nary", "c4nary", "KMS answers with status 400"},
+		{"Canary\x1b[31m", "c4nary", "KMS answers with status 400"},
+		{strings.Repeat("A", 100), "", "KMS answers with status 400"},
 	} {
-		body := []byte(`{"__type":"` + code + `","message":"the message"}`)
-		if e := New(Options{Getenv: env()}).refusal(400, nil, body); strings.Contains(e.Error(), "the message") != quoted {
-			t.Errorf("%s: %q", code, e.Error())
+		body, err := json.Marshal(map[string]string{"__type": tt.code, "message": tt.message})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if e := New(Options{Getenv: env()}).refusal(400, nil, body); e.Reason != tt.want {
+			t.Errorf("%s: %q, not %q", tt.code, e.Reason, tt.want)
+		}
+	}
+	for _, err := range []error{errors.New(`malformed HTTP response "c4nary"`), &url.Error{Op: "Post", URL: "https://c4nary", Err: errors.New("c4nary")}} {
+		if got := plain(err); strings.Contains(got, "c4nary") {
+			t.Errorf("%v: %q", err, got)
 		}
 	}
 }

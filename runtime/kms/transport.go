@@ -15,7 +15,7 @@ import (
 	"net/url"
 	"os"
 	"strings"
-	"unicode"
+	"syscall"
 )
 
 // maxReply is far above what Decrypt answers: 4,096 bytes in base64.
@@ -149,42 +149,70 @@ func (c *Client) refusal(status int, header http.Header, body []byte) *Error {
 		c.correct(header)
 	}
 	e := failf(code, "KMS answers with status %d", status)
-	if name != "" {
-		e = failf(code, "KMS answers %s", clean(name))
+	if isCode(name) {
+		e = failf(code, "KMS answers %s", name)
 		// Only these two messages help, and others may repeat the request: that
 		// of a signature error holds the canonical one, session token included.
-		if reply.Message != "" && (code == ErrAccessDenied || code == ErrKeyUnusable) {
-			e.Reason += ": " + clean(reply.Message)
+		if code == ErrAccessDenied || code == ErrKeyUnusable {
+			if said := quotable(reply.Message); said != "" {
+				e.Reason += ": " + said
+			}
 		}
 	}
 	e.next = next
 	return e
 }
 
-// clean makes a foreign text fit for a log: printable and short.
-func clean(s string) string {
-	const most = 500
-	s = strings.Map(func(r rune) rune {
-		if !unicode.IsPrint(r) {
-			return ' '
-		}
-		return r
-	}, s)
-	if len(s) > most {
-		s = strings.ToValidUTF8(s[:most], "") + "…"
-	}
-	return s
+// isCode reports whether a name has the form of AWS's error codes.
+func isCode(name string) bool {
+	return len(name) > 2 && len(name) <= 64 && name[0] >= 'A' && name[0] <= 'Z' && strings.Trim(name, letters) == ""
 }
 
-// plain says why a connection failed, without the URL that net/http puts
-// before it.
+const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+
+// quotable returns what KMS says about a right that is missing or about a key's
+// state, as far as it is made of words and ARNs, and "" for any other text:
+// anybody may have answered.
+func quotable(message string) string {
+	var words []string
+	for _, word := range strings.Fields(message) {
+		allowed, most := letters+":'.,-", 60
+		if strings.HasPrefix(strings.TrimLeft(word, "'"), "arn:") {
+			allowed, most = letters+"0123456789:/+=,.@_'-", 300
+		}
+		if len(word) > most || strings.Trim(word, allowed) != "" {
+			break
+		}
+		words = append(words, word)
+	}
+	said := strings.TrimRight(strings.Join(words, " "), ".")
+	switch {
+	case strings.HasPrefix(said, "User: arn:") && strings.Contains(said, " is not authorized to perform: kms:"),
+		strings.HasPrefix(said, "arn:") && strings.Contains(said, " is "),
+		strings.HasPrefix(said, "Key 'arn:") && strings.Contains(said, " does not exist"):
+		return said
+	}
+	return ""
+}
+
+// plain says why a connection failed, in the words of the network: net/http
+// quotes what it cannot read.
 func plain(err error) string {
-	if errors.Is(err, context.DeadlineExceeded) {
+	var errno syscall.Errno
+	var dns *net.DNSError
+	var certificate *tls.CertificateVerificationError
+	var timeout interface{ Timeout() bool }
+	switch {
+	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &timeout) && timeout.Timeout():
 		return "time is up"
+	case errors.As(err, &dns):
+		return "its name is not known"
+	case errors.As(err, &errno):
+		return errno.Error()
+	case errors.As(err, &certificate):
+		return "its certificate is not trusted"
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		return "the connection was closed"
 	}
-	var wrapped *url.Error
-	if errors.As(err, &wrapped) {
-		err = wrapped.Err
-	}
-	return clean(err.Error())
+	return "the connection failed, or what came is not HTTP"
 }
