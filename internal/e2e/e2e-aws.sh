@@ -344,6 +344,8 @@ if part facts; then
   fact missing-from "where the right to the source is missing and SourceKeyId is said, the message names kms:ReEncryptFrom" \
     '^AccessDeniedException.*kms:ReEncryptFrom' "$(outcome "${from[@]}" --source-key-id "$(key_of store)")"
   fact missing-from-unsaid "where SourceKeyId is not said, the message names no action" '^AccessDeniedException The ciphertext refers to' "$(outcome "${from[@]}")"
+  fact refusal-form "IAM says of a right that is missing who lacks it, for which action, on which resource" \
+    '^AccessDeniedException User: arn:[^ ]+ is not authorized to perform: kms:ReEncryptTo on resource: arn:[^ ]+ ' "$(move own deny=To)"
   fact missing-to "where the right to the destination is missing, the message names kms:ReEncryptTo" '^AccessDeniedException.*kms:ReEncryptTo' "$(move own deny=To)"
 fi
 
