@@ -12,6 +12,6 @@ func helpersAttempts() []attempt {
 		{name: "output is the sample", args: []string{"--out", "sample.json", "--helpers", "node"}, code: 2},
 		{name: "an argument", args: []string{"--out", "helpers.zip", "node"}, code: 2},
 		{name: "no folder", args: []string{"--out", "none/helpers.zip", "--helpers", "node"}, code: 8},
-		{name: "closed output", args: []string{"--out", "helpers.zip", "--helpers", "node"}, closed: true, code: 1},
+		{name: "closed output", args: []string{"--out", "helpers.zip", "--helpers", "node"}, closed: true, code: 8},
 	}
 }
