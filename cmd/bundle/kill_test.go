@@ -199,7 +199,7 @@ func (k *killing) sweep(t *testing.T, left []string) {
 	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX); err != nil {
 		t.Fatal(err)
 	}
-	gone := append(left, place(name("layer.zip")))
+	gone := slices.Concat(left, []string{place(name("layer.zip"))})
 	stay := []string{
 		living, place(name("other.zip")), place(".layer.zip.backup.tmp"), place(".layer.zip.notes"), place("layer.zip.tmp"),
 		place(strings.ToLower(name("layer.zip"))), place("x" + name("layer.zip")),

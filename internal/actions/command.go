@@ -1,3 +1,5 @@
+// Package actions speaks to GitHub Actions: annotations, outputs and summaries of a
+// step (https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands).
 package actions
 
 import (
