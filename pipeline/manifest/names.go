@@ -27,8 +27,17 @@ var (
 	keyPattern = regexp.MustCompile(`^(arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:)?(alias/[A-Za-z0-9/_-]{1,250}|key/[A-Za-z0-9-]{1,128})$|^(mrk-)?[0-9a-f-]{32,36}$`)
 )
 
+// openQuote is about a name that is the rest of a line, and more: what that is, is not repeated.
+const openQuote = "The name has a line end in it: a quote before it does not end. Close the quote."
+
+// swallows says whether a name holds what comes after it.
+func swallows(name string) bool { return strings.ContainsAny(name, "\r\n") }
+
 // badName says what is wrong with the label of a block of this kind, "" if nothing.
 func badName(kind, name string) string {
+	if swallows(name) {
+		return openQuote
+	}
 	if kind == "variable" {
 		if variablePattern.MatchString(name) {
 			return ""
@@ -44,6 +53,9 @@ func badName(kind, name string) string {
 // badSecretName says what is wrong with the name of a secret, "" if nothing. What is reserved is not its matter: of
 // that the evaluation says more than that Lambda does not take it.
 func badSecretName(name string) string {
+	if swallows(name) {
+		return openQuote
+	}
 	if n, _ := Lookup(name); n.refusal(name, false) != "" {
 		return ""
 	}

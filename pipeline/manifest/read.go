@@ -204,7 +204,7 @@ func (r *reader) native(body *hclsyntax.Body, spec blockSpec) {
 		case inner.label != "" && len(b.Labels) == 0:
 			r.report(fault("Missing label", fmt.Sprintf("A %s has a name. Write %s %q { … }.", b.Type, b.Type, inner.label), b.TypeRange, b.DefRange()))
 		case len(b.Labels) > 1:
-			r.report(fault("Label not allowed", fmt.Sprintf("A %s has one label, its name. Write %s %q { … }.", b.Type, b.Type, b.Labels[0]), b.LabelRanges[1], b.DefRange()))
+			r.report(fault("Label not allowed", fmt.Sprintf("A %s has one label, its name. Write %s %q { … }.", b.Type, b.Type, cmp.Or(namePattern.FindString(b.Labels[0]), inner.label)), b.LabelRanges[1], b.DefRange()))
 		}
 	}
 }
