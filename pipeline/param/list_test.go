@@ -95,3 +95,24 @@ func TestListNamesItsErrors(t *testing.T) {
 		}
 	}
 }
+
+// Empty pages come where AWS still searches, but not for ever.
+func TestListsOfEmptyPagesEnd(t *testing.T) {
+	for name, c := range map[string]struct {
+		list  func(s *Source) error
+		pages int
+	}{
+		"a path":                   {func(s *Source) error { _, err := s.List(t.Context(), "/z/p", true); return err }, maxEmpty},
+		"a path, of SecureStrings": {func(s *Source) error { _, err := (&Blind{s}).List(t.Context(), "/z/p", true); return err }, maxFiltered},
+		"descriptions":             {func(s *Source) error { _, err := s.Describe(t.Context(), []string{"/z/p"}, nil); return err }, maxFiltered},
+	} {
+		n := 0
+		f := newFake(t, func(request) answer {
+			n++
+			return answer{200, map[string]any{"Parameters": []any{}, "NextToken": strconv.Itoa(n)}}
+		})
+		if err := c.list(source(f.URL)); !errors.Is(err, ErrReply) || n != c.pages {
+			t.Errorf("%s: %v after %d pages", name, err, n)
+		}
+	}
+}
