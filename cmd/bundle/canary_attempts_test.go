@@ -194,7 +194,7 @@ func buildFaults() []attempt {
 	echo := `{"Plaintext":"` + base64.StdEncoding.EncodeToString([]byte(worker)) + `"}`
 	return []attempt{
 		{name: "nothing from SSM", args: anew(), faults: fault(awslocal.Fault{Kind: awslocal.Empty, Operation: "ssm:GetParameters"}), code: 7},
-		{name: "nothing from a path", args: anew(), faults: fault(awslocal.Fault{Kind: awslocal.Empty, Operation: "ssm:GetParametersByPath"}), code: 5},
+		{name: "nothing from a path", args: anew(), faults: fault(awslocal.Fault{Kind: awslocal.Empty, Operation: "ssm:GetParametersByPath"}), code: 7},
 		{name: "nothing from Encrypt", args: anew(), faults: fault(awslocal.Fault{Kind: awslocal.Empty, Operation: "kms:Encrypt"}), code: 7},
 		{name: "nothing from DescribeKey", args: anew(), faults: fault(awslocal.Fault{Kind: awslocal.Empty, Operation: "kms:DescribeKey"}), code: 7},
 		{name: "an empty body", args: soon, faults: fault(awslocal.Fault{Kind: awslocal.NoBody, Operation: "kms:Encrypt"}), code: 7},

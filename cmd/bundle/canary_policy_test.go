@@ -26,7 +26,7 @@ func policyAttempts() []attempt {
 		{name: "broken manifest", args: prod("--manifest", "broken.hcl"), code: 2},
 		{name: "pull_request_target", args: prod(),
 			environ: map[string]string{"GITHUB_ACTIONS": "true", "GITHUB_EVENT_NAME": "pull_request_target"}, code: 4},
-		{name: "nothing from Parameter Store", args: prod(), faults: []awslocal.Fault{{Kind: awslocal.Empty, Operation: "ssm:DescribeParameters"}}, code: 5},
+		{name: "nothing from Parameter Store", args: prod(), faults: []awslocal.Fault{{Kind: awslocal.Empty, Operation: "ssm:DescribeParameters"}}, code: 7},
 	}
 }
 
