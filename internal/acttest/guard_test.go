@@ -1,0 +1,38 @@
+package acttest
+
+import (
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// Every step of the shipped workflows that plans, builds or publishes holds the
+// manifest to the guard file, those in comments too, and a change of that file
+// is planned.
+func TestWorkflowsPassTheGuardFile(t *testing.T) {
+	const guard = ".github/guard.hcl"
+	if read(t, filepath.Join(root(t), guard)) == "" {
+		t.Fatal("there is none")
+	}
+	steps := 0
+	for _, name := range []string{"secrets.yml", "layer.yml", "staleness.yml"} {
+		text := strings.ReplaceAll(read(t, filepath.Join(root(t), ".github/workflows", name)), "\n  # ", "\n  ")
+		for _, step := range regexp.MustCompile(`(?m)^ +- `).Split(text, -1) {
+			if !regexp.MustCompile(`(?m)uses: \./$`).MatchString(step) || strings.Contains(step, "command: status") {
+				continue
+			}
+			steps++
+			if !regexp.MustCompile(`(?m)^ +guard: ` + regexp.QuoteMeta(guard) + `$`).MatchString(step) {
+				t.Errorf("%s: a step without the guard file:\n%s", name, step)
+			}
+		}
+	}
+	if steps != 6 {
+		t.Errorf("found %d steps", steps)
+	}
+	if paths := regexp.MustCompile(`(?m)^    paths: \[.*\]$`).FindAllString(read(t, filepath.Join(root(t), ".github/workflows/secrets.yml")), -1); len(paths) != 2 ||
+		!strings.Contains(paths[0], guard) || !strings.Contains(paths[1], guard) {
+		t.Errorf("a change of the guard file starts nothing: %q", paths)
+	}
+}
