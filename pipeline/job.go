@@ -54,7 +54,13 @@ type want struct {
 // Check turns the functions of a manifest into jobs and reports every
 // reference, field and encoding that cannot be one. It makes no call to AWS.
 func Check(m *manifest.Manifest) Problems {
-	_, problems := jobs(m)
+	var problems Problems
+	for _, fn := range m.Functions {
+		for i := range fn.Secrets {
+			_, p := newWant(&fn.Secrets[i])
+			problems = append(problems, p...)
+		}
+	}
 	return problems.Sort()
 }
 
@@ -84,8 +90,8 @@ func jobs(m *manifest.Manifest) ([]*job, Problems) {
 	var problems Problems
 	for _, fn := range m.Functions {
 		j := &job{fn: fn}
-		for _, s := range fn.Secrets {
-			w, p := newWant(s)
+		for i := range fn.Secrets {
+			w, p := newWant(&fn.Secrets[i])
 			problems = append(problems, p...)
 			j.wants = append(j.wants, w)
 		}
@@ -94,21 +100,22 @@ func jobs(m *manifest.Manifest) ([]*job, Problems) {
 	return all, problems
 }
 
-func newWant(s manifest.Secret) (*want, Problems) {
+// newWant reads what a secret of a manifest says, and keeps pointing to it.
+func newWant(s *manifest.Secret) (*want, Problems) {
 	var problems Problems
-	note := func(at hcl.Range, summary string, err error) {
+	note := func(at *hcl.Range, summary string, err error) {
 		if err != nil {
-			problems = append(problems, problem(Manifest, &at, summary, sentence(err)))
+			problems = append(problems, problem(Manifest, at, summary, sentence(err)))
 		}
 	}
 	ref, err := secret.ParseRef(s.Parameter.Value)
-	note(s.Parameter.Range, "Invalid parameter", err)
+	note(&s.Parameter.Range, "Invalid parameter", err)
 	field, err := secret.ParseField(s.Field.Value)
-	note(s.Field.Range, "Invalid field", err)
+	note(&s.Field.Range, "Invalid field", err)
 	encoding, err := secret.ParseEncoding(cmp.Or(s.Encoding.Value, string(secret.Text)))
-	note(s.Encoding.Range, "Invalid encoding", err)
+	note(&s.Encoding.Range, "Invalid encoding", err)
 	checks, err := secret.ParseConstraints(s.MinLength.Value, s.Matches.Value)
-	note(s.Matches.Range, "Invalid expression", err)
+	note(&s.Matches.Range, "Invalid expression", err)
 	w := &want{
 		name: s.Name.Value, ref: ref, field: field, encoding: encoding, checks: checks, optional: s.Optional, at: &s.Parameter.Range,
 	}

@@ -46,8 +46,8 @@ func (q *Questions) Add(m *manifest.Manifest) Problems {
 	var order []subject
 	here := make(map[subject][]question)
 	for _, fn := range m.Functions {
-		for _, s := range fn.Secrets {
-			w, wrong := newWant(s)
+		for i := range fn.Secrets {
+			w, wrong := newWant(&fn.Secrets[i])
 			if len(wrong) > 0 || !w.checks.Any() {
 				continue
 			}

@@ -3,8 +3,10 @@ package main
 import (
 	"errors"
 	"io/fs"
+	"math"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"slices"
 	"strings"
 
@@ -32,6 +34,22 @@ func (a *app) loadFrom(c *cli.Context, flag string) (*manifest.Module, pipeline.
 	a.files = module.Files()
 	a.renderWarnings(diags)
 	return module, pipeline.FromDiagnostics(diags), nil
+}
+
+// sparing has the garbage collector keep the process small, until end is called:
+// while a manifest is read and evaluated, most of what there is in memory is
+// garbage. Who has set a limit of his own keeps it.
+func sparing() (end func()) {
+	const enough = 64 << 20
+	if debug.SetMemoryLimit(-1) != math.MaxInt64 {
+		return func() {}
+	}
+	percent := debug.SetGCPercent(50)
+	debug.SetMemoryLimit(enough)
+	return func() {
+		debug.SetMemoryLimit(math.MaxInt64)
+		debug.SetGCPercent(percent)
+	}
 }
 
 // open loads the manifest, evaluates it for the one environment and region that

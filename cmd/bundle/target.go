@@ -48,6 +48,7 @@ func (a *app) targets(c *cli.Context, q request) ([]*target, error) {
 	if err := checkPattern(q.flag, q.pattern); err != nil {
 		return nil, err
 	}
+	defer sparing()()
 	module, problems, err := a.loadFrom(c, q.manifest)
 	if err != nil {
 		return nil, err

@@ -35,6 +35,7 @@ func (a *app) validate(c *cli.Context) error {
 	if err := noArguments(c); err != nil {
 		return err
 	}
+	defer sparing()()
 	module, problems, err := a.load(c)
 	if err != nil {
 		return err

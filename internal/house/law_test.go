@@ -23,7 +23,7 @@ var law = map[string][2]string{
 	"cmd/bundle":            {"pipeline/... layerbuild/... runtime/... internal/...", "cli hcl cty x/term x/sys progressbar"},
 	"cmd/bundle-exec":       {"runtime/execwrap", ""},
 	"pipeline":              {"internal/atomicfile internal/plainfile pipeline/manifest pipeline/secret pipeline/plan pipeline/param pipeline/seal pipeline/publish layerbuild layerbuild/sealed", "hcl x/sync"},
-	"pipeline/manifest":     {"", "hcl cty"},
+	"pipeline/manifest":     {"internal/printable", "hcl cty"},
 	"pipeline/secret":       {"", ""},
 	"pipeline/param":        {"internal/awsfault pipeline/secret", "aws ssm smithy x/time"},
 	"pipeline/seal":         {"internal/awsfault pipeline/secret layerbuild/sealed", "aws kms smithy"},

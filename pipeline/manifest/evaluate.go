@@ -39,7 +39,7 @@ func (m *Module) Evaluate(env string) (*Manifest, hcl.Diagnostics) {
 	}
 	manifest.Functions = e.allFunctions(s)
 	e.compare(manifest)
-	return manifest, m.Sort(e.diags)
+	return manifest, m.Sort(e.all())
 }
 
 func (m *Module) noEnvironment(name Text, context hcl.Range) *hcl.Diagnostic {

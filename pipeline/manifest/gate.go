@@ -5,10 +5,13 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
+
+	"github.com/whispering/bundle/internal/printable"
 )
 
 const (
@@ -19,6 +22,10 @@ const (
 	maxDepth = 100
 	// maxDigits is how long a number may be.
 	maxDigits = 18
+	// maxLines is how many lines a file may have, and maxWords how many words and signs, as dense counts them: the
+	// lexer takes 100 bytes of memory and more for each.
+	maxLines = 100_000
+	maxWords = 500_000
 	// maxRefusals is from how many refused constructs on a file is not parsed at all.
 	maxRefusals = 50
 )
@@ -39,6 +46,9 @@ type gate struct {
 func newGate(src []byte, name string) *gate {
 	g := &gate{src: src, name: name}
 	g.characters()
+	if g.fatal == nil {
+		g.dense()
+	}
 	if g.fatal != nil {
 		return g
 	}
@@ -62,7 +72,7 @@ func (g *gate) characters() {
 		case r == utf8.RuneError && size == 1:
 			g.fatal = fault("Manifest is not UTF-8", "Save the file in UTF-8.", g.at(i, i+1))
 			return
-		case hides(r):
+		case hides(r) && (i > 0 || r != '\ufeff'): // with which editors of Windows begin a file
 			g.fatal = fault("Control character in manifest",
 				fmt.Sprintf("The file holds the character %U, which does not show in print. Remove it.", r), g.at(i, i+size))
 			return
@@ -71,10 +81,47 @@ func (g *gate) characters() {
 	}
 }
 
-// hides says whether a character is a control character, or changes the direction of writing.
+// dense refuses a file of so many tokens that the lexer would need hundreds of megabytes. It counts lines, words, and
+// every other character that is no space, and the line of a comment once: hardly fewer than there are tokens, as a
+// text in quotes is but one.
+func (g *gate) dense() {
+	lines, words := 0, 0
+	begins, comment := true, false // the line; with a comment
+	word, name := false, false     // a word; one that begins with a letter, which may have hyphens
+	for i, r := range string(g.src) {
+		letter := unicode.IsLetter(r) || r == '_'
+		switch {
+		case r == '\n':
+			lines++
+			words++
+			begins, comment, word = true, false, false
+		case comment:
+		case r == ' ', r == '\t', r == '\r':
+			word = false
+		case begins && (r == '#' || r == '/' && bytes.HasPrefix(g.src[i:], []byte("//"))):
+			words++
+			comment = true
+		case word && (letter || unicode.IsDigit(r) || unicode.IsMark(r) || name && r == '-'):
+		default:
+			words++
+			begins, word, name = false, letter || unicode.IsDigit(r), letter
+		}
+		if lines > maxLines || words > maxWords {
+			g.fatal = fault("Manifest too large", fmt.Sprintf("A file of a manifest may have %d lines, and %d words and signs, and this one exceeds that here. Remove what nobody needs, or split the manifest.",
+				maxLines, maxWords), g.at(i, i+utf8.RuneLen(r)))
+			return
+		}
+	}
+}
+
+// hides says whether a character is a control character, changes the direction of writing, or does not show. Those
+// that join letters and choose the form of a sign are let be: comments in Persian and with emoji need them.
 func hides(r rune) bool {
-	return r < 0x20 && r != '\n' && r != '\r' && r != '\t' || r >= 0x7f && r < 0xa0 ||
-		r >= 0x202a && r <= 0x202e || r >= 0x2066 && r <= 0x2069
+	switch r {
+	case '\n', '\r', '\t', 0x200c, 0x200d, 0xfe0e, 0xfe0f:
+		return false
+	}
+	return printable.Hidden(r)
 }
 
 // view is what may be shown of the source.
@@ -96,7 +143,7 @@ func (g *gate) printable() []byte {
 	for i := 0; i < len(src); {
 		r, size := utf8.DecodeRune(src[i:])
 		if r == utf8.RuneError && size == 1 || hides(r) {
-			copy(src[i:], "???"[:size])
+			copy(src[i:], "????"[:size])
 		}
 		i += size
 	}

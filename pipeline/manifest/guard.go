@@ -103,7 +103,8 @@ func LoadGuard(path string) (*Guard, hcl.Diagnostics) {
 		e.report(fault("Empty guard", "A guard allows nothing that it does not name, and this one names nothing. Add a block: allow { … }.",
 			hcl.Range{Filename: m.order[0], Start: hcl.InitialPos, End: hcl.InitialPos}))
 	}
-	diags = append(diags, without(append(r.diags, e.diags...), diags)...)
+	r.take(e.findings)
+	diags = append(diags, without(r.all(), diags)...)
 	if diags.HasErrors() {
 		return &Guard{files: m.files}, m.Sort(diags)
 	}

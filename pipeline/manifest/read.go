@@ -38,11 +38,9 @@ func (m *Module) find(kind, label string) *block { return m.index[named{kind, la
 
 // reader holds files against the schema and sorts their blocks into a module.
 type reader struct {
-	m     *Module
-	diags hcl.Diagnostics
+	m *Module
+	findings
 }
-
-func (r *reader) report(d *hcl.Diagnostic) { r.diags = append(r.diags, d) }
 
 // file takes in the blocks of one file.
 func (r *reader) file(body hcl.Body) {
@@ -92,10 +90,7 @@ func (r *reader) add(list *[]*block, b *block) {
 }
 
 func (r *reader) locals(b *block) {
-	names := slices.SortedFunc(maps.Keys(b.attrs), func(x, y string) int {
-		return cmp.Compare(b.attrs[x].Range.Start.Byte, b.attrs[y].Range.Start.Byte)
-	})
-	for _, name := range names {
+	for _, name := range inOrder(b.attrs, func(a *hcl.Attribute) int { return a.Range.Start.Byte }) {
 		a := b.attrs[name]
 		if other := r.m.locals[name]; other != nil {
 			r.report(fault("Duplicate local", fmt.Sprintf("The local %q is already declared at %s. Rename one of the two.", name, other.NameRange), a.NameRange, a.Range))
@@ -109,14 +104,19 @@ func (r *reader) locals(b *block) {
 	}
 }
 
+// inOrder are the names of attributes in the order of the file.
+func inOrder[A any](attrs map[string]A, start func(A) int) []string {
+	return slices.SortedFunc(maps.Keys(attrs), func(x, y string) int { return cmp.Compare(start(attrs[x]), start(attrs[y])) })
+}
+
 // body reads what spec allows in a body and reports the rest.
 func (r *reader) body(body hcl.Body, spec blockSpec) *block {
 	b := &block{spec: spec}
-	before := len(r.diags)
+	before := r.count()
 	if spec.open {
 		var diags hcl.Diagnostics
 		b.attrs, diags = body.JustAttributes()
-		r.diags = append(r.diags, diags...)
+		r.report(diags...)
 		return b
 	}
 	content, rest, diags := body.PartialContent(hclSchema(spec))
@@ -125,9 +125,9 @@ func (r *reader) body(body hcl.Body, spec blockSpec) *block {
 		r.native(native, spec) // diags are about labels, and so is this
 	} else {
 		r.json(rest, spec)
-		r.diags = append(r.diags, diags...)
+		r.report(diags...)
 	}
-	b.partial = len(r.diags) > before
+	b.partial = r.count() > before
 	for _, inner := range content.Blocks {
 		b.blocks = append(b.blocks, r.block(inner, spec))
 	}
@@ -189,7 +189,8 @@ func blockTitle(spec blockSpec) string {
 
 // native reports the attributes and blocks of a body that spec does not know, and labels too few or too many.
 func (r *reader) native(body *hclsyntax.Body, spec blockSpec) {
-	for name, a := range body.Attributes {
+	for _, name := range inOrder(body.Attributes, func(a *hclsyntax.Attribute) int { return a.SrcRange.Start.Byte }) {
+		a := body.Attributes[name]
 		if _, ok := spec.attr(name); !ok {
 			r.report(unknown(spec, name, a.NameRange, a.SrcRange, false))
 		}
@@ -214,10 +215,11 @@ func (r *reader) json(rest hcl.Body, spec blockSpec) {
 	attrs, diags := rest.JustAttributes()
 	if diags.HasErrors() { // an array of objects in the place of an object
 		_, diags = rest.Content(&hcl.BodySchema{})
-		r.diags = append(r.diags, diags...)
+		r.report(diags...)
 		return
 	}
-	for name, a := range attrs {
+	for _, name := range inOrder(attrs, func(a *hcl.Attribute) int { return a.Range.Start.Byte }) {
+		a := attrs[name]
 		r.report(unknown(spec, name, a.NameRange, a.Range, false))
 	}
 }

@@ -12,13 +12,13 @@ import (
 
 // settle does what does not depend on an environment: variables, the default environment, what a manifest must
 // have at all, and groups that nobody includes.
-func (m *Module) settle(o Options) hcl.Diagnostics {
+func (m *Module) settle(o Options) findings {
 	e := m.newEvaluator()
 	m.setVars(e, o)
 	m.setDefault(e)
 	m.whole(e)
 	m.unusedGroups(e)
-	return e.diags
+	return e.findings
 }
 
 // setVars finds the value of every variable. One without a value stays unknown, so that what uses it is not reported too.

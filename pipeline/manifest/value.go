@@ -30,7 +30,7 @@ type evaluator struct {
 	failed     map[hcl.Range]bool    // expressions that have been reported: they are not evaluated again for the next function
 	blocksSeen int                   // against maxSecrets
 	pairs      map[[2]hcl.Range]bool // secrets of one name that have been reported
-	diags      hcl.Diagnostics
+	findings
 }
 
 // state is what became of an attribute.
@@ -46,8 +46,6 @@ func (m *Module) newEvaluator() *evaluator {
 	return &evaluator{m: m, functions: functions(), failed: map[hcl.Range]bool{}, pairs: map[[2]hcl.Range]bool{}, values: cty.EmptyObjectVal, locals: map[string]cty.Value{}}
 }
 
-func (e *evaluator) report(d *hcl.Diagnostic) { e.diags = append(e.diags, d) }
-
 // refused says whether a place holds something that has been reported and must not be evaluated.
 func (e *evaluator) refused(r hcl.Range) bool {
 	return slices.ContainsFunc(e.m.refused[r.Filename], r.Overlaps)
@@ -59,7 +57,7 @@ func (e *evaluator) value(a *hcl.Attribute, s *scope) cty.Value {
 	if e.failed[place] || e.refused(place) {
 		return cty.DynamicVal
 	}
-	before := len(e.diags)
+	before := e.count()
 	if n := place.End.Byte - place.Start.Byte; n > maxExpression {
 		e.report(fault("Expression too long", fmt.Sprintf("An expression may have %d bytes, and this one has %d. Give its parts names in a locals block.", maxExpression, n), a.NameRange))
 		e.failed[place] = true
@@ -91,7 +89,7 @@ func (e *evaluator) value(a *hcl.Attribute, s *scope) cty.Value {
 	if !diags.HasErrors() && tooLarge(v) {
 		e.report(fault("Value too large", fmt.Sprintf("The value of %s has more than %d bytes of text, or %d elements, or nests more than %d deep.", a.Name, maxValue, maxValue/elementCost, maxNested), a.Expr.Range(), a.Range))
 	}
-	if len(e.diags) > before {
+	if e.count() > before {
 		e.failed[place] = true
 		return cty.DynamicVal
 	}

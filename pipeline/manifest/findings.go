@@ -1,0 +1,40 @@
+package manifest
+
+import (
+	"fmt"
+
+	"github.com/hashicorp/hcl/v2"
+)
+
+// maxFindings is how many diagnostics of one reading or evaluation are kept. More are counted.
+const maxFindings = 10_000
+
+// findings are the diagnostics of one reading or evaluation.
+type findings struct {
+	diags hcl.Diagnostics
+	more  int
+}
+
+func (f *findings) report(diags ...*hcl.Diagnostic) {
+	room := min(maxFindings-len(f.diags), len(diags))
+	f.diags = append(f.diags, diags[:room]...)
+	f.more += len(diags) - room
+}
+
+func (f *findings) count() int { return len(f.diags) + f.more }
+
+// take adds what another has found.
+func (f *findings) take(other findings) {
+	f.report(other.diags...)
+	f.more += other.more
+}
+
+// all are the findings; the last says how many were only counted.
+func (f *findings) all() hcl.Diagnostics {
+	if f.more == 0 {
+		return f.diags
+	}
+	last := f.diags[len(f.diags)-1]
+	return append(f.diags, &hcl.Diagnostic{Severity: hcl.DiagError, Summary: "More problems", Subject: last.Subject,
+		Detail: fmt.Sprintf("There are %d more problems than can be told at once. Correct these first.", f.more)})
+}
