@@ -40,11 +40,11 @@ func (a *app) loadFrom(c *cli.Context, flag string) (*manifest.Module, pipeline.
 // while a manifest is read and evaluated, most of what there is in memory is
 // garbage. Who has set a limit of his own keeps it.
 func sparing() (end func()) {
-	const enough = 64 << 20
+	const enough = 72 << 20
 	if debug.SetMemoryLimit(-1) != math.MaxInt64 {
 		return func() {}
 	}
-	percent := debug.SetGCPercent(50)
+	percent := debug.SetGCPercent(100)
 	debug.SetMemoryLimit(enough)
 	return func() {
 		debug.SetMemoryLimit(math.MaxInt64)

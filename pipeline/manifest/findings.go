@@ -6,7 +6,7 @@ import (
 	"github.com/hashicorp/hcl/v2"
 )
 
-// maxFindings is how many diagnostics of one reading or evaluation are kept. More are counted.
+// maxFindings is how many diagnostics of one reading or evaluation are kept.
 const maxFindings = 10_000
 
 // findings are the diagnostics of one reading or evaluation.
@@ -23,18 +23,21 @@ func (f *findings) report(diags ...*hcl.Diagnostic) {
 
 func (f *findings) count() int { return len(f.diags) + f.more }
 
+// full says that there is no use in looking for more.
+func (f *findings) full() bool { return f.more > 0 }
+
 // take adds what another has found.
 func (f *findings) take(other findings) {
 	f.report(other.diags...)
 	f.more += other.more
 }
 
-// all are the findings; the last says how many were only counted.
+// all are the findings; the last says that there are more.
 func (f *findings) all() hcl.Diagnostics {
 	if f.more == 0 {
 		return f.diags
 	}
 	last := f.diags[len(f.diags)-1]
 	return append(f.diags, &hcl.Diagnostic{Severity: hcl.DiagError, Summary: "More problems", Subject: last.Subject,
-		Detail: fmt.Sprintf("There are %d more problems than can be told at once. Correct these first.", f.more)})
+		Detail: fmt.Sprintf("There are more problems than these %d. Correct them first.", len(f.diags))})
 }

@@ -13,6 +13,9 @@ import (
 func (e *evaluator) allFunctions(s *scope) []Function {
 	var functions []Function
 	for _, b := range e.m.functions {
+		if e.full() {
+			return functions
+		}
 		if f, in := e.function(b, s); in {
 			functions = append(functions, f)
 		}
@@ -143,7 +146,7 @@ func (e *evaluator) blocks(f *Function, from, function *block, s *scope, places 
 		count++ // what was not understood may have been one
 	}
 	for _, b := range from.blocks {
-		if e.blocksSeen++; e.blocksSeen > maxSecrets {
+		if e.blocksSeen++; e.blocksSeen > maxSecrets || e.full() {
 			break
 		}
 		if !e.here(b, s) {

@@ -2,10 +2,10 @@ package manifest
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"strings"
-	"unicode"
 	"unicode/utf8"
 
 	"github.com/hashicorp/hcl/v2"
@@ -22,10 +22,10 @@ const (
 	maxDepth = 100
 	// maxDigits is how long a number may be.
 	maxDigits = 18
-	// maxLines is how many lines a file may have, and maxWords how many words and signs, as dense counts them: the
+	// maxLines is how many lines a file may have, and maxWords how many words and signs, as crowded counts them: the
 	// lexer takes 100 bytes of memory and more for each.
 	maxLines = 100_000
-	maxWords = 500_000
+	maxWords = 350_000
 	// maxRefusals is from how many refused constructs on a file is not parsed at all.
 	maxRefusals = 50
 )
@@ -40,14 +40,17 @@ type gate struct {
 	// fatal is set if the file must not be parsed.
 	fatal *hcl.Diagnostic
 
-	tokens hclsyntax.Tokens // of HCL
+	crowded bool             // it has so much in it that it must not be split into tokens
+	tokens  hclsyntax.Tokens // of HCL
 }
 
 func newGate(src []byte, name string) *gate {
 	g := &gate{src: src, name: name}
 	g.characters()
-	if g.fatal == nil {
-		g.dense()
+	if at := crowded(src); at >= 0 {
+		g.crowded = true
+		g.fatal = cmp.Or(g.fatal, fault("Manifest too large", fmt.Sprintf("A file of a manifest may have %d lines, and %d words and signs, "+
+			"and this one exceeds that here. Remove what nobody needs, or split the manifest.", maxLines, maxWords), g.at(at, at+1)))
 	}
 	if g.fatal != nil {
 		return g
@@ -81,39 +84,6 @@ func (g *gate) characters() {
 	}
 }
 
-// dense refuses a file of so many tokens that the lexer would need hundreds of megabytes. It counts lines, words, and
-// every other character that is no space, and the line of a comment once: hardly fewer than there are tokens, as a
-// text in quotes is but one.
-func (g *gate) dense() {
-	lines, words := 0, 0
-	begins, comment := true, false // the line; with a comment
-	word, name := false, false     // a word; one that begins with a letter, which may have hyphens
-	for i, r := range string(g.src) {
-		letter := unicode.IsLetter(r) || r == '_'
-		switch {
-		case r == '\n':
-			lines++
-			words++
-			begins, comment, word = true, false, false
-		case comment:
-		case r == ' ', r == '\t', r == '\r':
-			word = false
-		case begins && (r == '#' || r == '/' && bytes.HasPrefix(g.src[i:], []byte("//"))):
-			words++
-			comment = true
-		case word && (letter || unicode.IsDigit(r) || unicode.IsMark(r) || name && r == '-'):
-		default:
-			words++
-			begins, word, name = false, letter || unicode.IsDigit(r), letter
-		}
-		if lines > maxLines || words > maxWords {
-			g.fatal = fault("Manifest too large", fmt.Sprintf("A file of a manifest may have %d lines, and %d words and signs, and this one exceeds that here. Remove what nobody needs, or split the manifest.",
-				maxLines, maxWords), g.at(i, i+utf8.RuneLen(r)))
-			return
-		}
-	}
-}
-
 // hides says whether a character is a control character, changes the direction of writing, or does not show. Those
 // that join letters and choose the form of a sign are let be: comments in Persian and with emoji need them.
 func hides(r rune) bool {
@@ -124,9 +94,11 @@ func hides(r rune) bool {
 	return printable.Hidden(r)
 }
 
-// view is what may be shown of the source.
+// view is what may be shown of the source, nil for nothing.
 func (g *gate) view(root blockSpec) *view {
 	switch {
+	case g.crowded:
+		return nil
 	case strings.HasSuffix(g.name, ".json"):
 		return viewJSON(g.src, root)
 	case g.tokens != nil:

@@ -107,7 +107,9 @@ func (m *Module) syntax(found hcl.Diagnostics) hcl.Diagnostics {
 	broken := false
 	for _, d := range found {
 		if d.Summary == "Attribute redefined" { // the parser keeps the first: nothing is lost
-			kept = append(kept, d)
+			if len(kept) < maxFindings {
+				kept = append(kept, d)
+			}
 			continue
 		}
 		if !broken {

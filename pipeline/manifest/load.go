@@ -106,7 +106,8 @@ func (m *Module) understand(diags hcl.Diagnostics, o Options) (*Module, hcl.Diag
 			r.file(f.Body)
 		}
 	}
-	diags = append(diags, without(append(r.diags, m.settle(o)...), diags)...)
+	r.take(m.settle(o))
+	diags = append(diags, without(r.all(), diags)...)
 	return m, m.Sort(diags)
 }
 
@@ -213,6 +214,7 @@ func readFile(root *os.Root, name string, limit int) ([]byte, error) {
 func (m *Module) parse(path string, in *input) {
 	g := newGate(in.src, path)
 	in.view, in.refused = g.view(m.root), g.refused
+	g.tokens = nil // the parser makes its own
 	if g.fatal != nil {
 		m.partial = true
 		in.fatal = g.fatal

@@ -8,6 +8,9 @@ import (
 	"github.com/zclconf/go-cty/cty"
 )
 
+// maxChain is how many locals may need each other in a row.
+const maxChain = 1000
+
 type visit int
 
 const (
@@ -29,7 +32,9 @@ func (e *evaluator) setLocals() {
 	e.locals = map[string]cty.Value{}
 	o := localVisitor{e: e, s: e.scope(scopeLocals), state: map[string]visit{}}
 	for _, name := range e.m.localOrder {
-		o.visit(name)
+		if !e.full() {
+			o.visit(name)
+		}
 	}
 }
 
@@ -42,6 +47,11 @@ func (o *localVisitor) visit(name string) {
 		circle := append(slices.Clone(o.path[slices.Index(o.path, name):]), name)
 		o.e.report(fault("Locals in a circle", fmt.Sprintf("The value of this local depends on itself: local.%s. Break the circle.", strings.Join(circle, " needs local.")), a.NameRange, a.Range))
 		o.e.locals[name] = cty.DynamicVal
+		return
+	case len(o.path) == maxChain:
+		o.e.report(fault("Chain of locals too long", fmt.Sprintf("The value of this local is needed by a chain of %d others, each by the next. Write it into one of them.", maxChain), a.NameRange, a.Range))
+		o.e.locals[name] = cty.DynamicVal
+		o.state[name] = done
 		return
 	}
 	o.state[name] = underway

@@ -38,6 +38,7 @@ type view struct {
 func viewNative(src []byte, tokens hclsyntax.Tokens, root blockSpec) *view {
 	v := &view{src: src, bytes: bytes.Clone(src), tokens: tokens}
 	v.body(0, root, true)
+	v.tokens = nil // of which there may be many
 	return v
 }
 
