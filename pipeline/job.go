@@ -185,8 +185,7 @@ func (j *job) settle() Problems {
 			"Every secret of %q is optional and absent, so there is nothing to seal. "+
 				"Put one of the parameters, or leave the function out of this environment.", j.fn.Name.Value))}
 	case n > sealed.MaxSources:
-		return Problems{problem(Manifest, &j.fn.Range, "Too many secrets", fmt.Sprintf(
-			"%q has %d secrets; a function can have %d.", j.fn.Name.Value, n, sealed.MaxSources))}
+		return Problems{tooManySecrets(j.fn, n)}
 	}
 	return nil
 }

@@ -129,7 +129,7 @@ func (s *selection) environment(name string) {
 // region adds the targets of an environment in one of its regions.
 func (s *selection) region(name, region string, m *manifest.Manifest) {
 	t := target{environment: name, region: region, module: s.module, manifest: m}
-	t.problems = pipeline.CheckRegion(m)
+	t.problems = append(pipeline.CheckRegion(m), pipeline.CheckLimits(m)...)
 	for _, check := range []func(*manifest.Manifest) pipeline.Problems{s.checkGuard, s.checkTrust, s.checkLayers} {
 		if len(t.problems) == 0 {
 			t.problems = check(m)
@@ -154,6 +154,9 @@ func (s *selection) region(name, region string, m *manifest.Manifest) {
 	}
 	if !strings.Contains(s.pattern, functionPlace) {
 		t.path = t.fill(s.pattern)
+	}
+	if s.flag == outFlag {
+		t.problems = append(t.problems, pipeline.CheckEntries(t.manifest)...)
 	}
 	s.all = append(s.all, &t)
 }

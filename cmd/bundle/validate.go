@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/urfave/cli/v2"
@@ -58,7 +59,10 @@ func (a *app) validate(c *cli.Context) error {
 		if len(found) == 0 {
 			for _, region := range m.Environment.Regions {
 				in := m.In(region.Value)
-				found = append(found, append(pipeline.CheckRegion(in), checkGuard(in, guard)...)...)
+				found = append(found, slices.Concat(pipeline.CheckRegion(in), pipeline.CheckLimits(in), checkGuard(in, guard))...)
+			}
+			if !namesFunctions(m) {
+				found = append(found, pipeline.CheckEntries(m)...)
 			}
 		}
 		problems = append(problems, append(found, pipeline.CheckBlind(m)...)...)

@@ -1,0 +1,79 @@
+package pipeline
+
+import (
+	"cmp"
+	"fmt"
+	"strconv"
+
+	"github.com/whispering/bundle/layerbuild"
+	"github.com/whispering/bundle/layerbuild/sealed"
+	"github.com/whispering/bundle/pipeline/manifest"
+)
+
+// CheckLimits reports each function of a manifest for one region of which it is
+// known without a call that no document can hold its secrets: what the names alone
+// take, without what AWS would add. It makes no call to AWS.
+func CheckLimits(m *manifest.Manifest) Problems {
+	var problems Problems
+	for _, fn := range m.Functions {
+		certain := 0 // the others may be absent
+		for _, s := range fn.Secrets {
+			if !s.Optional {
+				certain++
+			}
+		}
+		if certain > sealed.MaxSources {
+			problems = append(problems, tooManySecrets(fn, certain))
+			continue
+		}
+		if size := leastSize(m, fn); size > sealed.MaxDocument {
+			problems = append(problems, problem(Manifest, &fn.Range, "Document too large", fmt.Sprintf(
+				"The names of %q's secrets and parameters alone would make a document of %d bytes, and one has at most %d. Use shorter names, or fewer secrets.",
+				fn.Name.Value, size, sealed.MaxDocument)))
+		}
+	}
+	return problems.Sort()
+}
+
+// CheckEntries reports a manifest whose functions do not fit into one layer.
+func CheckEntries(m *manifest.Manifest) Problems {
+	if n := len(m.Functions); n > layerbuild.MaxEntries {
+		return Problems{problem(Manifest, &m.Functions[layerbuild.MaxEntries].Range, "Too many functions", fmt.Sprintf(
+			"A layer has at most %d files, and this one would have a document for each of %d functions. Write a layer for each function: put {function} into --out.",
+			layerbuild.MaxEntries, n))}
+	}
+	return nil
+}
+
+func tooManySecrets(fn manifest.Function, n int) Problem {
+	return problem(Manifest, &fn.Range, "Too many secrets", fmt.Sprintf(
+		"%q has %d secrets; a function can have %d.", fn.Name.Value, n, sealed.MaxSources))
+}
+
+// leastSize is how many bytes a function's document has at the least.
+func leastSize(m *manifest.Manifest, fn manifest.Function) int {
+	j := &job{fn: fn}
+	size := 0
+	account := cmp.Or(m.Environment.AccountID.Value, sealed.EmbeddedAccount)
+	for i := range fn.Secrets {
+		w, problems := newWant(&fn.Secrets[i])
+		if w.optional || len(problems) > 0 {
+			continue
+		}
+		name := w.ref.Name
+		if name[0] != '/' {
+			name = "/" + name
+		}
+		w.version.ARN = "arn:aws:ssm:" + m.Environment.Region() + ":" + account + ":parameter" + name
+		w.version.Number = 1
+		if n, err := strconv.ParseInt(w.ref.Selector, 10, 64); err == nil {
+			w.version.Number = n
+		}
+		j.wants = append(j.wants, w)
+		size += len(w.name) + len(" ") // in a box line
+		if j.blind() {
+			size += len("box\n") + len("AAAA\n") // each has one of its own, and a ciphertext
+		}
+	}
+	return size + len(j.header(m).Identity())
+}
