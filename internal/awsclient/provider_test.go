@@ -251,3 +251,23 @@ func captureStderr(t *testing.T) func() string {
 		return string(b)
 	}
 }
+
+// Where somebody sits at a terminal, the program can ask for a code there.
+func TestAProgramAsksAtATerminal(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("the program is a line for sh")
+	}
+	home := cleanEnviron(t)
+	script := `[default]` + "\n" + `credential_process = printf code: >&2; printf "{\"Version\":1,\"AccessKeyId\":\"a\",\"SecretAccessKey\":\"b\"}"` + "\n"
+	if err := os.WriteFile(filepath.Join(home, "config"), []byte(script), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	var terminal strings.Builder
+	cfg, err := New(t.Context(), Options{Region: "us-west-2", Terminal: &terminal})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c, err := cfg.Credentials.Retrieve(t.Context()); err != nil || c.AccessKeyID != "a" || terminal.String() != "code:" {
+		t.Errorf("%v, %v, %q", c.AccessKeyID, err, terminal.String())
+	}
+}
