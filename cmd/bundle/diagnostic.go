@@ -9,7 +9,6 @@ import (
 	"unicode/utf8"
 
 	"github.com/hashicorp/hcl/v2"
-	"github.com/zclconf/go-cty/cty"
 
 	"github.com/whispering/bundle/internal/printable"
 	"github.com/whispering/bundle/pipeline"
@@ -25,7 +24,8 @@ const (
 
 // A diagnosticWriter prints diagnostics with excerpts of their files. It reads
 // each file once, whatever the number of diagnostics: hcl's own reads it for each
-// up to its place, and counts characters on the way.
+// up to its place, and counts characters on the way. Nor does it say what names
+// in an expression stood for: a manifest's values are not shown.
 type diagnosticWriter struct {
 	w     io.Writer
 	files map[string]*hcl.File
@@ -52,7 +52,6 @@ func (w *diagnosticWriter) write(d *hcl.Diagnostic) {
 	fmt.Fprintf(&b, "%s: %s\n\n", w.paint(color, severity), clipped(d.Summary))
 	if d.Subject != nil {
 		w.place(&b, d)
-		w.values(&b, d)
 	}
 	detail, lines := d.Detail, []string(nil)
 	if _, ok := d.Extra.(pipeline.Verbatim); ok {
@@ -188,60 +187,6 @@ func visible(piece []byte) string {
 		parts[i] = printable.Line(parts[i])
 	}
 	return strings.Join(parts, "\t")
-}
-
-// values prints what the names in an expression stood for, where that is why.
-func (w *diagnosticWriter) values(b *strings.Builder, d *hcl.Diagnostic) {
-	if d.Expression == nil || d.EvalContext == nil {
-		return
-	}
-	var all []string
-	for _, t := range d.Expression.Variables() {
-		if v, diags := t.TraverseAbs(d.EvalContext); !diags.HasErrors() && v.IsKnown() && !v.IsMarked() {
-			all = append(all, fmt.Sprintf("%s as %s", clipped(traversal(t)), clipped(described(v))))
-		}
-	}
-	slices.Sort(all)
-	if all = slices.Compact(all); len(all) > 0 {
-		fmt.Fprintf(b, "with %s.\n\n", strings.Join(all[:min(len(all), maxExcerpt)], ",\n     "))
-	}
-}
-
-// traversal writes a name as a manifest has it.
-func traversal(t hcl.Traversal) string {
-	var b strings.Builder
-	for _, step := range t {
-		switch s := step.(type) {
-		case hcl.TraverseRoot:
-			b.WriteString(s.Name)
-		case hcl.TraverseAttr:
-			b.WriteString("." + s.Name)
-		case hcl.TraverseIndex:
-			b.WriteString("[" + described(s.Key) + "]")
-		}
-	}
-	return b.String()
-}
-
-// described is a value in short: a text, a number or a bool as it is, of others
-// what they are.
-func described(v cty.Value) string {
-	switch t := v.Type(); {
-	case v.IsNull():
-		return "null"
-	case !v.IsKnown():
-		return "…"
-	case t == cty.String:
-		return fmt.Sprintf("%q", v.AsString())
-	case t == cty.Number:
-		return v.AsBigFloat().Text('g', 10)
-	case t == cty.Bool:
-		return fmt.Sprint(v.True())
-	case v.CanIterateElements():
-		return fmt.Sprintf("%s with %s", t.FriendlyName(), count(v.LengthInt(), "element"))
-	default:
-		return t.FriendlyName()
-	}
 }
 
 // clipped is a text in one line, without the middle of what is very long: its

@@ -69,7 +69,7 @@ func TestPrintingProblemsTakesTheTimeOfFew(t *testing.T) {
 
 func TestExcerptsAndNamesAreCut(t *testing.T) {
 	long := strings.Repeat("z", 5000)
-	code, stderr := validated(t, someEnvironment+`function "hello" { kms_key = "alias/hello"`+strings.Repeat(" ", 3000)+`wrong = "x" }`+"\nfunction \""+long+"\" {}\n")
+	code, stderr := validated(t, someEnvironment+"function \"hello\" {\n  kms_key = \"alias/hello\"\n"+strings.Repeat(" ", 3000)+"wrong = 1\n}\nfunction \""+long+"\" {}\n")
 	if code != exitUsage || !strings.Contains(stderr, "wrong = ") || !strings.Contains(stderr, "…") {
 		t.Errorf("exit code %d\n%s", code, stderr)
 	}
@@ -83,13 +83,16 @@ func TestExcerptsAndNamesAreCut(t *testing.T) {
 	}
 }
 
-// TestExcerptsAreOfThePlace holds what is printed to what hcl would print.
+// TestExcerptsAreOfThePlace shows the lines of a place, and no value.
 func TestExcerptsAreOfThePlace(t *testing.T) {
 	const manifest = someEnvironment + "locals {\n  name = \"x\"\n  bad  = lookup({}, local.name)\n}\nfunction \"hello\" {\n\tkms_key = \"alias/hello\"\n\tsecret \"TOKEN\" {\r\n" +
 		"\t\tparameter = local.absent\r\n\t}\n  include = [\n    \"a\",\n    \"b\",\n  ]\n}\n"
 	_, stderr := validated(t, manifest)
+	if strings.Contains(stderr, "\"x\"") {
+		t.Errorf("the value of a local is shown:\n%s", stderr)
+	}
 	for _, want := range []string{
-		"  on secrets.hcl line 8, in locals:\n   8:   bad  = lookup({}, local.name)\n\nwith local.name as \"x\".\n\n",
+		"  on secrets.hcl line 8, in locals:\n   8:   bad  = ***\n\n",
 		"  on secrets.hcl line 13, in function \"hello\":\n  13: \t\tparameter = local.absent\n\n",
 		"  on secrets.hcl line 16, in function \"hello\":\n  15:   include = [\n  16:     \"a\",\n  17:     \"b\",\n  18:   ]\n\n",
 	} {

@@ -20,7 +20,7 @@ const module = "github.com/whispering/bundle/"
 // others. A trailing /... stands for everything below. The reasons are in
 // docs/adr/0001-imports.md.
 var law = map[string][2]string{
-	"cmd/bundle":            {"pipeline/... layerbuild/... runtime/... internal/...", "cli hcl cty x/term x/sys progressbar"},
+	"cmd/bundle":            {"pipeline/... layerbuild/... runtime/... internal/...", "cli hcl x/term x/sys progressbar"},
 	"cmd/bundle-exec":       {"runtime/execwrap", ""},
 	"pipeline":              {"internal/atomicfile internal/plainfile pipeline/manifest pipeline/secret pipeline/plan pipeline/param pipeline/seal pipeline/publish layerbuild layerbuild/sealed", "hcl x/sync"},
 	"pipeline/manifest":     {"internal/printable", "hcl cty"},
