@@ -103,6 +103,9 @@ func (c *guardCheck) names(j *job, allowed []manifest.Allow) []manifest.Allow {
 	for _, helper := range c.m.Bundle.Helpers {
 		check(helper, func(a manifest.Allow) []manifest.Text { return a.Helpers }, "The layer may not have the helper %q.", helper.Value)
 	}
+	for _, text := range c.m.Environment.Session.Plain() {
+		check(text, func(a manifest.Allow) []manifest.Text { return a.Session }, "The session of the role may not have %q.", text.Value)
+	}
 	return allowed
 }
 

@@ -23,6 +23,7 @@ allow {
   deployed_as  = ["payments-prod-hello"]
   helpers      = ["node", "exec"]
   allow_reserved = ["NODE_AUTH_TOKEN"]
+  session      = ["external_id=shop:*", "tags.team=payments", "tags.note=*"]
   constraints  = ["min_length=20"]
 }
 allow {
@@ -44,6 +45,7 @@ allow {
   regions      = ["us-west-2"]
   bundles      = ["payments"]
   layers       = ["payments-prod"]
+  session      = ["external_id=shop:*", "tags.team=payments", "tags.note=*"]
   helpers      = ["node", "exec"]
   functions    = ["worker-*"]
   keys         = ["alias/prod-worker-*"]
@@ -81,6 +83,11 @@ function "worker-a" {
   secret "TOKEN" { parameter = "/prod/payments/worker/token" }
 }
 `
+
+// session is what an environment says of its role's session, in place of its regions.
+func session(attributes ...string) string {
+	return "  regions = [\"us-west-2\"]\n  role = \"arn:aws:iam::222222222222:role/build\"\n  " + strings.Join(attributes, "\n  ")
+}
 
 // checkGuard evaluates a manifest as it is with some of its text replaced, and
 // returns what the guard says.
@@ -127,6 +134,7 @@ func TestGuardAllowsWhatItNames(t *testing.T) {
 		`bundle { name = "payments" }`:       "bundle {\n  name = \"payments\"\n  layer = \"payments-${environment.name}\"\n}",
 		`function "hello" {`:                 "function \"hello\" {\n  deployed_as = \"payments-${environment.name}-hello\"",
 		`{ parameter = "/prod/shared/log" }`: "{\n  parameter  = \"/prod/shared/log\"\n  min_length = 20\n}",
+		`  regions    = ["us-west-2"]`:       session(`external_id = "shop:prod"`, `tags = { team = "payments", note = "" }`),
 		`secret "LOG_TOKEN" {`:               "secret \"NODE_AUTH_TOKEN\" {\n    parameter = \"/prod/shared/npm\"\n    allow_reserved = true\n  }\n  secret \"LOG_TOKEN\" {",
 	} {
 		if problems := checkGuard(t, old, replacement); len(problems) > 0 {
@@ -178,6 +186,12 @@ func TestGuardRefusesHostileManifests(t *testing.T) {
 		"a constraint":                           {`{ parameter = "/prod/shared/log" }`, "{\n  parameter  = \"/prod/shared/log\"\n  min_length = 8\n}", 11, `may not have the constraint "min_length=8". It may have "min_length=20"`},
 		"an expression":                          {`{ parameter = "/prod/shared/log" }`, "{\n  parameter  = \"/prod/shared/log\"\n  matches = \"a.*\"\n  min_length = 20\n}", 11, `the constraint "min_length=20,matches=a.*"`},
 		"a constraint of another block's":        {` parameter = "${local.root}/hello/db:7" }`, "\n  parameter = \"${local.root}/hello/db:7\"\n  matches = \"a\"\n}", 15, `the constraint "matches=a". It may have "min_length=20"`},
+		"another external id":                    {`  regions    = ["us-west-2"]`, session(`external_id = "bank:prod"`), 6, `The session of the role may not have "external_id=bank:prod". It may have "external_id=shop:*"`},
+		"a session's name":                       {`  regions    = ["us-west-2"]`, session(`session_name = "admin"`), 6, `may not have "session_name=admin"`},
+		"a source identity":                      {`  regions    = ["us-west-2"]`, session(`source_identity = "admin"`), 6, `may not have "source_identity=admin"`},
+		"another tag":                            {`  regions    = ["us-west-2"]`, session(`tags = { project = "payments" }`), 6, `may not have "tags.project=payments"`},
+		"another value of a tag":                 {`  regions    = ["us-west-2"]`, session(`tags = { team = "admin" }`), 6, `may not have "tags.team=admin"`},
+		"a tag that looks like another's value":  {`  regions    = ["us-west-2"]`, session(`tags = { "note=x" = "admin" }`), 6, `may not have "tags[\"note=x\"]=admin"`},
 		"another environment's rights":           {`environment "prod"`, `environment "dev"`, 6, `may not have the key "alias/prod-hello". It may have "alias/dev-*"`},
 	}
 	if len(all) < 36 {

@@ -47,7 +47,10 @@ func allowanceOf(m *manifest.Manifest, j *job) allowance {
 		env: m.Environment.Name.Value, account: cmp.Or(m.Environment.AccountID.Value, sealed.EmbeddedAccount),
 		function: j.fn.Name.Value, blind: j.blind(),
 	}
-	var regions, parameters, deployedAs, helpers, reserved, constraints []string
+	var regions, parameters, deployedAs, helpers, reserved, session, constraints []string
+	for _, text := range m.Environment.Session.Plain() {
+		session = append(session, text.Value)
+	}
 	for _, r := range m.Environment.Regions {
 		regions = append(regions, r.Value)
 		for _, fn := range m.In(r.Value).Functions {
@@ -90,6 +93,7 @@ func allowanceOf(m *manifest.Manifest, j *job) allowance {
 		{"deployed_as", deployedAs},
 		{"helpers", helpers},
 		{"allow_reserved", reserved},
+		{"session", session},
 		{"constraints", constraints},
 	} {
 		if l.values = distinct(l.values); len(l.values) > 0 {
@@ -159,7 +163,7 @@ func CheckGuardVersion(g *manifest.Guard, all []*manifest.Manifest) Problems {
 			continue
 		}
 		lines, meant := missingLines(block, needed)
-		why := "Every block of a guard file names accounts, regions and bundles, and one that does not name layers, deployed_as, helpers, allow_reserved or constraints allows none. "
+		why := "Every block of a guard file names accounts, regions and bundles, and one that does not name layers, deployed_as, helpers, allow_reserved, session or constraints allows none. "
 		if meant {
 			why += "Add to this block what the manifest needs:"
 		} else {
@@ -202,7 +206,7 @@ func missingLines(block manifest.Allow, needed []allowance) (lines []guardList, 
 		}
 		return lines, false
 	}
-	for _, name := range []string{"accounts", "regions", "bundles", "layers", "deployed_as", "helpers", "allow_reserved", "constraints"} {
+	for _, name := range []string{"accounts", "regions", "bundles", "layers", "deployed_as", "helpers", "allow_reserved", "session", "constraints"} {
 		if slices.Contains(order, name) && !block.Has(name) {
 			lines = append(lines, guardList{name, distinct(byName[name])})
 		}

@@ -21,6 +21,12 @@ environment "prod" {
   account_id = "222222222222"
   regions    = ["us-west-2", "us-east-1"]
   blind      = false
+
+  role            = "arn:aws:iam::222222222222:role/build"
+  session_name    = "release"
+  external_id     = "payments:prod"
+  source_identity = "release"
+  tags            = { team = "payments", "a=b" = "", note = "a b" }
 }
 function "hello" {
   kms_key     = "arn:aws:kms:us-west-2:222222222222:key/mrk-0123456789abcdef0123456789abcdef"
@@ -154,10 +160,10 @@ func TestEveryGuardAttributeBinds(t *testing.T) {
 	}
 	guard, all := rich(t)
 	rows := regexp.MustCompile("(?m)^\\| `([a-z_]+)` \\|").FindAllStringSubmatch(string(docs), -1)
-	if len(rows) != 13 {
+	if len(rows) != 14 {
 		t.Errorf("%d attributes", len(rows))
 	}
-	others := map[string]string{"accounts": "333333333333", "regions": "eu-west-1", "helpers": "python", "constraints": "min_length=1", "parameters": "/prod/other"}
+	others := map[string]string{"accounts": "333333333333", "regions": "eu-west-1", "helpers": "python", "constraints": "min_length=1", "parameters": "/prod/other", "session": "external_id=other"}
 	for _, row := range rows {
 		name := row[1]
 		line := regexp.MustCompile(`(?ms)^  ` + name + ` += (\[.*?\]|true)$`)

@@ -56,6 +56,7 @@ func (a *app) build(c *cli.Context) error {
 	helpers := make(map[string][]layerbuild.File)
 	return a.each(c, targets, job{
 		calls:  true,
+		rights: buildingRights,
 		gather: func(r *severalReport, results []any, notable bool) { r.Builds, r.Changed = results, &notable },
 		prepare: func(a *app, t *target) (step, error) {
 			if data := text(c, "data"); data != "" && pipeline.Inside(t.path, data) {

@@ -55,7 +55,8 @@ func (a *app) compare(c *cli.Context) error {
 		columns[t] = &plan.Column{Environment: t.environment, Region: t.region, Unknown: true}
 	}
 	return a.each(c, targets, job{
-		calls: true,
+		calls:  true,
+		rights: lookingRights,
 		prepare: func(_ *app, t *target) (step, error) {
 			*columns[t] = (&pipeline.Build{Manifest: t.manifest, Region: t.region}).Meant()
 			return func(_ *app, w *work) (result, error) {

@@ -50,6 +50,7 @@ func (a *app) examine(c *cli.Context) error {
 	}
 	return a.each(c, targets, job{
 		calls:  true,
+		rights: allRights,
 		gather: func(r *severalReport, results []any, _ bool) { r.Diagnoses = results },
 		prepare: func(_ *app, t *target) (step, error) {
 			return func(_ *app, w *work) (result, error) {

@@ -109,7 +109,7 @@ func (a *app) draftOfPath(c *cli.Context, path string, environments []starter.En
 	if err := a.refuseUntrusted(c, m); err != nil {
 		return nil, err
 	}
-	ctx, s, end, err := a.begin(c, nil, m)
+	ctx, s, end, err := a.begin(c, nil, m, lookingRights)
 	if err != nil {
 		return nil, err
 	}

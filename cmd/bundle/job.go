@@ -15,7 +15,8 @@ import (
 
 // A job is what a command does about each of its targets.
 type job struct {
-	calls bool // it calls AWS
+	calls  bool   // it calls AWS
+	rights rights // that it takes on with a role
 
 	// prepare does what takes no call, and returns what is left to be done. All
 	// targets are prepared, one after another, before anything is called.
@@ -86,7 +87,7 @@ func (a *app) each(c *cli.Context, targets []*target, j job) error {
 	}
 	w := &work{ctx: c.Context, calls: new(awsclient.Calls), started: a.started}
 	if j.calls {
-		ctx, s, end, err := a.begin(c, t.module, t.manifest)
+		ctx, s, end, err := a.begin(c, t.module, t.manifest, j.rights)
 		if err != nil {
 			return err
 		}

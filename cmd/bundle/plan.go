@@ -60,6 +60,7 @@ func (a *app) plan(c *cli.Context) error {
 	}
 	return a.each(c, targets, job{
 		calls:   !offline,
+		rights:  lookingRights,
 		gather:  func(r *severalReport, results []any, notable bool) { r.Plans, r.Changed = results, &notable },
 		details: true,
 		prepare: func(_ *app, t *target) (step, error) {

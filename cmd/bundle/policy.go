@@ -67,7 +67,7 @@ func (a *app) policy(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	ctx, s, end, err := a.begin(c, module, m)
+	ctx, s, end, err := a.begin(c, module, m, lookingRights)
 	if err != nil {
 		return err
 	}

@@ -77,6 +77,7 @@ func (a *app) publish(c *cli.Context) error {
 	}
 	return a.each(c, targets, job{
 		calls:  true,
+		rights: publishingRights,
 		gather: func(r *severalReport, results []any, notable bool) { r.Publications, r.Changed = results, &notable },
 		prepare: func(_ *app, t *target) (step, error) {
 			layer, content, err := readLayer(t.path)

@@ -47,7 +47,7 @@ func TestMain(m *testing.M) {
 //	replicate ALIAS REGION VARIABLE  replicates a multi-Region key, and sets
 //	              VARIABLE to its ARN
 //	role FILE     switches to a role whose policy is FILE
-//	assumable FILE  makes such a role, for others to assume
+//	assumable FILE [TRUST]  makes such a role, for others to assume, or for whom the trust policy TRUST lets
 //	fault JSON    injects a fault
 //	key STATE ALIAS  disables a key, or schedules its deletion
 //	keypolicy ALIAS FILE  gives a key the policy FILE
@@ -240,12 +240,14 @@ func replicateKey(ts *testscript.TestScript, neg bool, args []string) {
 }
 
 func makeAssumable(ts *testscript.TestScript, neg bool, args []string) {
-	if neg || len(args) != 1 {
-		ts.Fatalf("usage: assumable FILE")
+	if neg || len(args) < 1 || len(args) > 2 {
+		ts.Fatalf("usage: assumable FILE [TRUST]")
 	}
-	ts.Check(theCloud(ts).server.PutRole(sts.Role{
-		Name: strings.TrimSuffix(args[0], ".json"), Account: testAccount, Policy: json.RawMessage(ts.ReadFile(args[0])),
-	}))
+	role := sts.Role{Name: strings.TrimSuffix(args[0], ".json"), Account: testAccount, Policy: json.RawMessage(ts.ReadFile(args[0]))}
+	if len(args) == 2 {
+		role.TrustPolicy = json.RawMessage(ts.ReadFile(args[1]))
+	}
+	ts.Check(theCloud(ts).server.PutRole(role))
 }
 
 func useRole(ts *testscript.TestScript, neg bool, args []string) {

@@ -42,6 +42,8 @@ type sessionOptions struct {
 	tps      *float64      // --ssm-tps
 	beside   *param.Source // of another session in the same account and region; nil for none
 	debug    bool
+	rights   rights   // what a role is assumed for
+	accounts []string // --allow-key-account
 }
 
 // sessionFlags reads the flags that say how AWS is to be called, and for how
@@ -50,7 +52,7 @@ func sessionFlags(c *cli.Context) (o sessionOptions, limit time.Duration, err er
 	if limit, err = timeout(c); err != nil {
 		return o, 0, err
 	}
-	o = sessionOptions{endpoint: text(c, "endpoint-url"), data: text(c, "data"), debug: c.Bool("debug")}
+	o = sessionOptions{endpoint: text(c, "endpoint-url"), data: text(c, "data"), debug: c.Bool("debug"), accounts: c.StringSlice("allow-key-account")}
 	o.tps, err = pace(c)
 	return o, limit, err
 }
@@ -72,12 +74,13 @@ type session struct {
 }
 
 // begin makes the session of a command by its flags, for no longer than
-// --timeout. end closes it.
-func (a *app) begin(c *cli.Context, module *manifest.Module, m *manifest.Manifest) (ctx context.Context, s *session, end func(), err error) {
+// --timeout, with those rights of the environment's role. end closes it.
+func (a *app) begin(c *cli.Context, module *manifest.Module, m *manifest.Manifest, of rights) (ctx context.Context, s *session, end func(), err error) {
 	options, limit, err := sessionFlags(c)
 	if err != nil {
 		return nil, nil, nil, err
 	}
+	options.rights = of
 	ctx, cancel := context.WithTimeout(c.Context, limit)
 	if s, err = a.connect(ctx, module, m, options); err != nil {
 		cancel()
@@ -91,7 +94,7 @@ func (a *app) begin(c *cli.Context, module *manifest.Module, m *manifest.Manifes
 func (a *app) connect(ctx context.Context, module *manifest.Module, m *manifest.Manifest, o sessionOptions) (*session, error) {
 	s := &session{account: m.Environment.AccountID.Value, calls: new(awsclient.Calls), close: func() {}}
 	options := awsclient.Options{
-		Region: m.Environment.Region(), Role: m.Environment.Role.Value, EndpointURL: o.endpoint,
+		Region: m.Environment.Region(), Role: a.roleOf(m, o), EndpointURL: o.endpoint,
 		Calls: s.calls, Version: version(), Environ: a.environ, Terminal: a.attended(),
 	}
 	if o.debug {

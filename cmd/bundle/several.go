@@ -40,12 +40,13 @@ func (a *app) several(c *cli.Context, targets []*target, j job) error {
 		limited, cancel := context.WithTimeout(ctx, limit)
 		defer cancel()
 		ctx, options = limited, o
+		options.rights = j.rights
 	}
 	outcomes, ready := a.prepare(targets, j)
 	sessions := newPool(ready, func(t *target, beside *param.Source) (*session, error) {
 		options := options
 		options.beside = beside
-		return a.connect(ctx, t.module, t.manifest, options)
+		return a.connect(ctx, t.module, t.whole(), options)
 	})
 	if !j.calls {
 		sessions = nil

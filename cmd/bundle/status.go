@@ -60,6 +60,7 @@ func (a *app) status(c *cli.Context) error {
 	}
 	return a.each(c, targets, job{
 		calls:  true,
+		rights: lookingRights,
 		gather: func(r *severalReport, results []any, notable bool) { r.Statuses, r.Stale = results, &notable },
 		prepare: func(_ *app, t *target) (step, error) {
 			s, err := statusOf(t.path, t.manifest)

@@ -28,6 +28,17 @@ type target struct {
 	problems pipeline.Problems   // why nothing can be done about it
 }
 
+// whole is the manifest of the target with all functions of the environment, as
+// targets that share a session need it.
+func (t *target) whole() *manifest.Manifest {
+	if len(t.beside) == 0 {
+		return t.manifest
+	}
+	m := *t.manifest
+	m.Functions = append(slices.Clone(m.Functions), t.beside...)
+	return &m
+}
+
 func (t *target) String() string {
 	return strings.Join(slices.DeleteFunc([]string{t.environment, t.region, t.function}, func(s string) bool { return s == "" }), " ")
 }

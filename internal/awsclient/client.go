@@ -11,9 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/credentials"
-	"github.com/aws/aws-sdk-go-v2/credentials/stscreds"
 	"github.com/aws/aws-sdk-go-v2/feature/ec2/imds"
-	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/aws/smithy-go/logging"
 
 	"github.com/whispering/bundle/internal/awsfault"
@@ -24,8 +22,8 @@ type Static struct{ ID, Key string }
 
 // Options says where calls go and as whom.
 type Options struct {
-	Region string // required
-	Role   string // ARN of a role to assume with the credentials found; "" for none
+	Region string       // required
+	Role   RoleToAssume // with the credentials found
 
 	// EndpointURL is where all calls go instead of to AWS's own endpoints: https,
 	// or http on a loopback address. "" for AWS.
@@ -95,8 +93,8 @@ func New(ctx context.Context, o Options) (aws.Config, error) {
 			return aws.Config{}, err
 		}
 	}
-	if o.Role != "" {
-		cfg.Credentials = assume(cfg, o.Role)
+	if o.Role.ARN != "" {
+		cfg.Credentials = assume(cfg, o.Role, o.environ())
 	}
 	return cfg, nil
 }
@@ -153,20 +151,6 @@ func (o Options) provide(cfg *aws.Config) error {
 	}
 	cfg.Credentials = explained{cfg.Credentials, c.explain}
 	return nil
-}
-
-// assume returns credentials of a role, assumed for 15 minutes at a time.
-func assume(cfg aws.Config, role string) aws.CredentialsProvider {
-	return explained{
-		aws.NewCredentialsCache(stscreds.NewAssumeRoleProvider(sts.NewFromConfig(cfg), role, func(a *stscreds.AssumeRoleOptions) {
-			a.RoleSessionName = "bundle"
-		})),
-		func(err error) *CredentialsError {
-			e := chain{}.explain(err)
-			e.Provider, e.Role = Role, role
-			return e
-		},
-	}
 }
 
 func (o Options) environ() []string {

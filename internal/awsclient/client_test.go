@@ -342,7 +342,7 @@ func TestRolesAreAssumed(t *testing.T) {
 		}
 	})
 	calls := &Calls{}
-	withRole := func(o *Options) { o.Role, o.Calls = role, calls }
+	withRole := func(o *Options) { o.Role, o.Calls = RoleToAssume{ARN: role}, calls }
 	cfg := local(t, s.URL, withRole)
 	for range 2 {
 		if err := getParameters(t.Context(), cfg); err != nil {

@@ -44,6 +44,9 @@ type CredentialsError struct {
 	Status   int    // of the HTTP reply, 0 if there is none
 	Network  string // why there is no reply, "" if there is one or none was asked for
 	class    awsfault.Class
+
+	session string   // name of the session that the role is assumed as, "" if that is not known
+	rights  []string // that the role's trust policy has to allow; none: sts:AssumeRole
 }
 
 // Error says what failed, and what to do about it.

@@ -33,13 +33,15 @@ func TestCallingTheEmbeddedAWS(t *testing.T) {
 		describe                 awsfault.Class // of a call that only the role build may make
 	}{
 		{"as itself", ci, "ci", "", "arn:aws:iam::000000000000:role/ci", awsfault.Denied},
-		{"as a role", ci, "ci", build, "arn:aws:sts::000000000000:assumed-role/build/bundle", awsfault.Other},
+		{"as a role", ci, "ci", build, "arn:aws:sts::000000000000:assumed-role/build/bundle-7-c0ffee", awsfault.Other},
 		{"as a role that may not be assumed", ci, "ci", other, "", awsfault.Credentials},
 		{"as nobody", "AKIANOBODY0000000000", "x", "", "", awsfault.Credentials},
 		{"with a wrong key", ci, "wrong", "", "", awsfault.Credentials},
 		{"as a role with a wrong key", ci, "wrong", build, "", awsfault.Credentials},
 	} {
-		cfg := local(t, url, func(o *Options) { o.Role, o.Static = tt.role, &Static{tt.id, tt.key} })
+		cfg := local(t, url, func(o *Options) {
+			o.Role, o.Static, o.Environ = RoleToAssume{ARN: tt.role}, &Static{tt.id, tt.key}, []string{"GITHUB_RUN_ID=7", "GITHUB_SHA=c0ffee"}
+		})
 		id, err := Caller(t.Context(), cfg)
 		if id.ARN != tt.arn || (err == nil) != (tt.arn != "") || err != nil && !errors.Is(err, ErrCredentials) {
 			t.Errorf("%s: %+v, %v", tt.name, id, err)

@@ -77,7 +77,7 @@ aws_secret_access_key = ci
 				t.Setenv("AWS_PROFILE", tt.profile)
 			}
 			calls := new(Calls)
-			cfg, err := New(t.Context(), Options{Region: "us-west-2", EndpointURL: url, Role: tt.role, Calls: calls})
+			cfg, err := New(t.Context(), Options{Region: "us-west-2", EndpointURL: url, Role: RoleToAssume{ARN: tt.role, SessionName: "bundle"}, Calls: calls})
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -118,11 +118,21 @@ func (e *CredentialsError) container() (what, remedy string) {
 }
 
 func (e *CredentialsError) role() (what, remedy string) {
-	const trust = "Allow sts:AssumeRole on the role to the credentials that are found here, and name them in the role's trust policy."
-	if e.Role == "" {
-		return fmt.Sprintf("the role that %s names cannot be assumed%s", e.profile(), e.reason()), trust
+	rights := "sts:AssumeRole"
+	if len(e.rights) > 0 {
+		rights = strings.Join(e.rights, ", ")
 	}
-	return fmt.Sprintf("the role %q cannot be assumed%s", e.Role, e.reason()), trust
+	remedy = fmt.Sprintf("Allow %s on the role to the credentials that are found here, and name them in the role's trust policy.", rights)
+	switch {
+	case tooLargeCode(e.Code):
+		remedy = "What narrows the session and its tags are too much together: write fewer or shorter tags, also where the credentials that are found here get theirs."
+	case e.session != "" && e.Status != 0:
+		remedy += fmt.Sprintf(" If that tests sts:RoleSessionName: the session is called %q, and session_name in the environment fixes another name.", e.session)
+	}
+	if e.Role == "" {
+		return fmt.Sprintf("the role that %s names cannot be assumed%s", e.profile(), e.reason()), remedy
+	}
+	return fmt.Sprintf("the role %q cannot be assumed%s", e.Role, e.reason()), remedy
 }
 
 // nowhere is said where nothing is configured, and where that is the EC2

@@ -70,8 +70,8 @@ func (e *evaluator) environment() Environment {
 	case has == failed:
 	case has == found:
 		e.embedded(b, env.Embedded)
-		for _, other := range []string{"account_id", "role"} {
-			if a := b.attrs[other]; a != nil && (other == "account_id" && hasAccount == found || other == "role" && hasRole == found) {
+		for _, other := range append([]string{"account_id", "role"}, sessionAttributes()...) {
+			if a, _, has := e.get(b, other, s); has == found {
 				e.wrong(a, "Embedded environment with an account", fmt.Sprintf("An embedded environment runs in account 000000000000 of its own AWS. Remove %s, or remove embedded.", other), a.NameRange)
 			}
 		}
@@ -79,6 +79,7 @@ func (e *evaluator) environment() Environment {
 	default:
 		e.account(b, env.AccountID, hasAccount)
 		e.role(b, &env, hasRole)
+		env.Session = e.session(b, s, hasRole)
 	}
 	return env
 }

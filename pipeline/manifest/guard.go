@@ -32,6 +32,7 @@ type Allow struct {
 	DeployedAs    []Text
 	Helpers       []Text
 	AllowReserved []Text // names of secrets
+	Session       []Text // as Session.Plain has them, or patterns
 	Constraints   []Text // as secret.Constraints.Plain has them; "*" for all
 	Blind         bool   // the functions have to be blind
 
@@ -65,6 +66,7 @@ func guardSpec() blockSpec {
 		{"deployed_as", listKind, false},
 		{"helpers", listKind, false},
 		{"allow_reserved", listKind, false},
+		{"session", listKind, false},
 		{"constraints", listKind, false},
 		{"blind", boolKind, false},
 	}}}}
@@ -73,6 +75,8 @@ func guardSpec() blockSpec {
 var (
 	// guardNamePattern is a name, or a pattern of names.
 	guardNamePattern = regexp.MustCompile(`^[A-Za-z0-9_*-]+$`)
+	// guardSessionPattern is what the session of a role says, as one text.
+	guardSessionPattern = regexp.MustCompile(`^((session_name|external_id|source_identity)=.+|tags(\..+|\[".+"\])=.*|\*)$`)
 	// guardConstraintPattern is a constraint, as one text.
 	guardConstraintPattern = regexp.MustCompile(`^(\*|min_length=[1-9][0-9]*|(min_length=[1-9][0-9]*,)?matches=.+)$`)
 )
@@ -119,7 +123,7 @@ func (e *evaluator) allow(b *block) Allow {
 	lists := map[string]*[]Text{
 		"environments": &allow.Environments, "accounts": &allow.Accounts, "regions": &allow.Regions, "bundles": &allow.Bundles,
 		"functions": &allow.Functions, "keys": &allow.Keys, "parameters": &allow.Parameters, "layers": &allow.Layers,
-		"deployed_as": &allow.DeployedAs, "helpers": &allow.Helpers, "allow_reserved": &allow.AllowReserved, "constraints": &allow.Constraints,
+		"deployed_as": &allow.DeployedAs, "helpers": &allow.Helpers, "allow_reserved": &allow.AllowReserved, "session": &allow.Session, "constraints": &allow.Constraints,
 	}
 	for _, a := range b.spec.attrs {
 		to := lists[a.name]
@@ -164,6 +168,10 @@ func badAllowed(attribute, text string) string {
 	case "parameters":
 		if text != "*" && !parameterPrefixPattern.MatchString(text) {
 			return "is not the beginning of a parameter's name. Write such as \"/prod/payments/\", without a star: everything below is meant. \"*\" alone stands for every parameter."
+		}
+	case "session":
+		if !guardSessionPattern.MatchString(text) {
+			return "is nothing that a session has. Write such as \"external_id=shop:prod\", \"session_name=release\", \"source_identity=release\" or \"tags.team=shop\", and a star for any characters."
 		}
 	case "constraints":
 		if !guardConstraintPattern.MatchString(text) {

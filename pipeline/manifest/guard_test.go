@@ -23,6 +23,7 @@ allow {
   deployed_as    = ["payments-prod-*"]
   helpers        = ["node"]
   allow_reserved = ["NODE_AUTH_TOKEN"]
+  session        = ["external_id=shop:prod", "tags.team=*", "tags[\"a=b\"]="]
   constraints    = ["min_length=20", "matches=sk_.*", "min_length=8,matches=a,b"]
   blind          = true
 }
@@ -54,7 +55,7 @@ func TestGuardIsReadInBothSyntaxes(t *testing.T) {
 			Functions: []Text{text("hello"), text("worker-*")},
 			Keys:      []Text{text("alias/prod-*")}, Parameters: []Text{text("/prod/payments/"), text("/prod/shared"), text("toplevel")}, Blind: true,
 			Layers: []Text{text("payments-*")}, DeployedAs: []Text{text("payments-prod-*")}, Helpers: []Text{text("node")},
-			AllowReserved: []Text{text("NODE_AUTH_TOKEN")}, Constraints: []Text{text("min_length=20"), text("matches=sk_.*"), text("min_length=8,matches=a,b")},
+			AllowReserved: []Text{text("NODE_AUTH_TOKEN")}, Session: []Text{text("external_id=shop:prod"), text("tags.team=*"), text("tags[\"a=b\"]=")}, Constraints: []Text{text("min_length=20"), text("matches=sk_.*"), text("min_length=8,matches=a,b")},
 		},
 		{
 			Environments: []Text{text("*")}, Accounts: []Text{text("000000000000")}, Regions: []Text{text("*")}, Bundles: []Text{text("*")},
@@ -66,7 +67,7 @@ func TestGuardIsReadInBothSyntaxes(t *testing.T) {
 		"guard.json": `{"allow": [
 			{"environments": ["prod"], "accounts": ["222222222222"], "regions": ["us-west-2", "eu-*"], "bundles": ["payments"], "functions": ["hello", "worker-*"],
 			 "keys": ["alias/prod-*"], "parameters": ["/prod/payments/", "/prod/shared", "toplevel"], "layers": ["payments-*"], "deployed_as": ["payments-prod-*"],
-			 "helpers": ["node"], "allow_reserved": ["NODE_AUTH_TOKEN"], "constraints": ["min_length=20", "matches=sk_.*", "min_length=8,matches=a,b"], "blind": true},
+			 "helpers": ["node"], "allow_reserved": ["NODE_AUTH_TOKEN"], "session": ["external_id=shop:prod", "tags.team=*", "tags[\"a=b\"]="], "constraints": ["min_length=20", "matches=sk_.*", "min_length=8,matches=a,b"], "blind": true},
 			{"environments": ["*"], "accounts": ["000000000000"], "regions": ["*"], "bundles": ["*"], "functions": ["*"], "keys": ["*"], "parameters": ["*"]}]}`,
 	} {
 		g, said := loadGuard(t, name, src)
@@ -108,6 +109,7 @@ func TestGuardRefusesWhatItDoesNotUnderstand(t *testing.T) {
 		{`["payments-prod-*"]`, `"payments"`, "deployed_as is a list of texts"},
 		{`["node"]`, `["nodejs"]`, `Did you mean "node"?`},
 		{`["NODE_AUTH_TOKEN"]`, `["NODE AUTH"]`, "Invalid allow_reserved"},
+		{`"tags.team=*"`, `"team=*"`, "Invalid session"},
 		{`"min_length=20"`, `"min_length = 20"`, "is no constraint"},
 		{`"min_length=20"`, `"min_length=0"`, "is no constraint"},
 		{`"matches=sk_.*"`, `"sk_.*"`, "is no constraint"},

@@ -45,6 +45,7 @@ type Environment struct {
 	Embedded  Text
 	AccountID Text // 12 digits; "" if embedded
 	Role      Text // the ARN of a role of AccountID; "" if none is to be assumed
+	Session   Session
 	// ParameterKeys are the keys that parameters of blind functions are stored under: aliases, key ids or ARNs. None: any.
 	ParameterKeys []Text
 	// Regions are one or more, us-east-1 where an embedded environment names none; none after an error. See Region.

@@ -14,13 +14,14 @@ type Document struct {
 
 // A Statement is one grant or refusal. Its Sid says what for.
 type Statement struct {
-	Sid         string
+	Sid         string `json:",omitempty"`
 	Effect      string
 	Principal   *Principal `json:",omitempty"` // in a key policy only
-	Action      List
-	Resource    List      `json:",omitempty"`
-	NotResource List      `json:",omitempty"`
-	Condition   Condition `json:",omitempty"`
+	Action      List       `json:",omitempty"`
+	NotAction   List       `json:",omitempty"`
+	Resource    List       `json:",omitempty"`
+	NotResource List       `json:",omitempty"`
+	Condition   Condition  `json:",omitempty"`
 }
 
 // A Principal says whom a statement of a key policy is about.

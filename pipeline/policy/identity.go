@@ -31,11 +31,16 @@ func (s Setting) Build() Document {
 // Plan is the policy of a role that tells what a build would do, without being
 // able to learn a value or to seal one.
 func (s Setting) Plan() Document {
-	return newDocument(s.look(), []Statement{{
-		Sid: "DenyValues", Effect: deny,
-		Action:   List{"kms:Decrypt", "kms:Encrypt", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:CreateGrant"},
-		Resource: List{"*"},
-	}})
+	return newDocument(s.look(), []Statement{denyValues()})
+}
+
+// denyValues refuses to turn a ciphertext into a value or another ciphertext, or
+// to let others, and more actions.
+func denyValues(more ...string) Statement {
+	return Statement{
+		Sid: "DenyValues", Effect: deny, Resource: List{"*"},
+		Action: append(List{"kms:Decrypt", "kms:Encrypt", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:CreateGrant"}, more...),
+	}
 }
 
 // Function is the policy of the role of one function: it opens that function's

@@ -3,6 +3,7 @@ package policy
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -105,10 +106,11 @@ func (s Setting) sharing(fn manifest.Function) []manifest.Function {
 	return all
 }
 
-// partition is "aws", "aws-cn" or "aws-us-gov": that of the keys.
+// partition is "aws", "aws-cn" or "aws-us-gov": that of the keys, or of the role
+// while none is known.
 func (s Setting) partition() string {
-	for _, key := range s.Keys {
-		if parts := strings.SplitN(key, ":", 3); len(parts) == 3 {
+	for _, arn := range append(slices.Collect(maps.Values(s.Keys)), s.BuildRole) {
+		if parts := strings.SplitN(arn, ":", 3); len(parts) == 3 {
 			return parts[1]
 		}
 	}

@@ -1,0 +1,61 @@
+package main
+
+import (
+	"github.com/whispering/bundle/internal/awsclient"
+	"github.com/whispering/bundle/pipeline/manifest"
+	"github.com/whispering/bundle/pipeline/policy"
+)
+
+// Rights are which of a role's rights a command takes on with it.
+type rights int
+
+const (
+	lookingRights    rights = iota // nothing that learns a value or changes something
+	buildingRights                 // what a build of the manifest needs
+	publishingRights               // what publishing its layer needs
+	allRights                      // as the doctor's, which is to see what the role may do
+)
+
+// roleOf is the role that an environment names, as a session that may do no more
+// than the command needs. A session that looks is not to be had with more rights;
+// one that builds or publishes is, where AWS cannot hold what would narrow it.
+func (a *app) roleOf(m *manifest.Manifest, o sessionOptions) awsclient.RoleToAssume {
+	env := m.Environment
+	role := awsclient.RoleToAssume{
+		ARN: env.Role.Value, SessionName: env.Session.Name.Value,
+		ExternalID: env.Session.ExternalID.Value, SourceIdentity: env.Session.SourceIdentity.Value,
+	}
+	if role.ARN == "" {
+		return role
+	}
+	for _, tag := range env.Session.Tags {
+		if role.Tags == nil {
+			role.Tags = make(map[string]string)
+		}
+		role.Tags[tag.Key] = tag.Value.Value
+	}
+	setting := policy.Setting{Manifest: m, Region: env.Region(), Account: env.AccountID.Value, BuildRole: role.ARN}
+	var narrow policy.Document
+	fits := true
+	switch o.rights {
+	case allRights:
+		return role
+	case lookingRights:
+		role.Policy = policy.Looking().Text()
+		return role
+	case buildingRights:
+		narrow, fits = setting.BuildSession(o.accounts)
+	case publishingRights:
+		narrow, fits = setting.PublishSession()
+	}
+	without := func(why string) {
+		a.hint("role %s is assumed with all its rights: %s", role.ARN, why)
+	}
+	if !fits {
+		without("a session policy for this manifest would be longer than AWS takes")
+		return role
+	}
+	role.Policy = narrow.Text()
+	role.WithoutPolicy = func() { without("AWS finds the session policy too large, together with the session's tags") }
+	return role
+}

@@ -1,0 +1,17 @@
+bundle {
+  name = "payments"
+}
+
+environment "prod" {
+  account_id = "222222222222"
+  regions    = ["us-west-2"]
+  external_id = "shop:prod"
+}
+
+function "hello" {
+  kms_key = "alias/hello"
+
+  secret "DB_PASSWORD" {
+    parameter = "/payments/db"
+  }
+}
