@@ -33,15 +33,16 @@ func (r *run) suppose(context.Context) Problems {
 		if r.previous.Layer != nil {
 			old, _ = r.previous.Layer.Document(j.fn.File())
 		}
-		j.suppose(old)
+		j.suppose(old, r.Manifest.Environment.AccountID.Value)
 		slices.SortFunc(j.wants, func(a, b *want) int { return strings.Compare(a.name, b.name) })
 	}
 	return nil
 }
 
 // suppose fills in what is not known from the function's earlier document,
-// which may be nil.
-func (j *job) suppose(old *sealed.Document) {
+// which may be nil, as of that
+// account, "" where it is embedded.
+func (j *job) suppose(old *sealed.Document, account string) {
 	j.key.ARN = j.fn.Key.Value
 	if old == nil {
 		for _, w := range j.wants {
@@ -49,7 +50,7 @@ func (j *job) suppose(old *sealed.Document) {
 		}
 		return
 	}
-	if sameKey(j.fn.Key.Value, old.Key) {
+	if sameKey(j.fn.Key.Value, old.Key, account) {
 		j.key.ARN = old.Key
 	}
 	for _, s := range old.Header.Sources {
@@ -81,10 +82,16 @@ func (w *want) suppose(s sealed.Source) {
 }
 
 // sameKey reports whether a reference to a key may mean the key of an ARN: what
-// an alias stands for, only KMS knows.
-func sameKey(ref, arn string) bool {
-	alias := strings.HasPrefix(ref, "alias/") || strings.HasPrefix(ref, "arn:") && strings.Contains(ref, ":alias/")
-	return alias || ref == arn || strings.HasSuffix(arn, ":key/"+ref)
+// an alias stands for, only KMS knows, but it is a key of the alias's own account
+// (https://docs.aws.amazon.com/kms/latest/developerguide/kms-alias.html), which
+// is the environment's where no ARN says otherwise.
+func sameKey(ref, arn, account string) bool {
+	of := strings.Split(arn, ":")[4]
+	if parts := strings.SplitN(ref, ":", 6); len(parts) == 6 {
+		related := strings.HasPrefix(parts[5], "alias/") || strings.HasPrefix(parts[5], "key/mrk-") && strings.HasSuffix(arn, ":"+parts[5])
+		return ref == arn || related && parts[4] == of
+	}
+	return (strings.HasPrefix(ref, "alias/") || strings.HasSuffix(arn, ":key/"+ref)) && (account == "" || account == of)
 }
 
 // imports reports whether a path import gives the secret that a source names.

@@ -52,8 +52,10 @@ func callerError(ctx context.Context, err error) error {
 }
 
 // callerARN reports whether an ARN may be that of a caller of an account: of a
-// user, a role under way, or the account itself.
+// user, a role under way, or the account itself, whose names and paths are ASCII:
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
 func callerARN(arn, account string) bool {
 	p := strings.SplitN(arn, ":", 6)
-	return len(p) == 6 && p[0] == "arn" && (p[2] == "sts" || p[2] == "iam") && p[3] == "" && p[4] == account && p[5] != ""
+	return len(p) == 6 && p[0] == "arn" && (p[2] == "sts" || p[2] == "iam") && p[3] == "" && p[4] == account && p[5] != "" &&
+		!strings.ContainsFunc(p[5], func(r rune) bool { return r <= ' ' || r >= 0x7f })
 }

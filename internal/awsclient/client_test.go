@@ -374,6 +374,8 @@ func TestCallerSaysWhoCallsAreMadeAs(t *testing.T) {
 		{200, xml("222222222222", ""), false, awsfault.Other},
 		{200, xml("22222222222x", "arn:aws:sts::22222222222x:assumed-role/x/y"), false, awsfault.Other},
 		{200, xml("222222222222", "arn:aws:sts::333333333333:assumed-role/x/y"), false, awsfault.Other},
+		{200, xml("222222222222", "arn:aws:sts::222222222222:assumed-role/x\u00a0::error::x/y"), false, awsfault.Other},
+		{200, xml("222222222222", "arn:aws:sts::222222222222:assumed-role/x y"), false, awsfault.Other},
 		{403, "<ErrorResponse><Error><Code>InvalidClientTokenId</Code><Message>m</Message></Error></ErrorResponse>", false, awsfault.Credentials},
 		{403, "<ErrorResponse><Error><Code>SignatureDoesNotMatch</Code><Message>m</Message></Error></ErrorResponse>", false, awsfault.Credentials},
 		{403, "<ErrorResponse><Error><Code>ExpiredToken</Code><Message>m</Message></Error></ErrorResponse>", false, awsfault.Credentials},

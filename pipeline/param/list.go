@@ -57,7 +57,7 @@ func (s *Source) list(ctx context.Context, path string, recursive bool, filters 
 			r.parameter.Ref = secret.Ref{Name: canonical(r.name)}
 			rest, ok := strings.CutPrefix(r.name, below)
 			if !ok || rest == "" || !recursive && strings.Contains(rest, "/") {
-				return nil, replyError("the list of %q holds %q", path, awsfault.Printable(r.name))
+				return nil, replyError("the list of %q holds what is not below it", path)
 			}
 			if names[r.name] {
 				return nil, replyError("the list of %q holds %q twice", path, awsfault.Printable(r.name))

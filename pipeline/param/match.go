@@ -2,6 +2,7 @@ package param
 
 import (
 	"fmt"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -31,7 +32,7 @@ type matcher struct {
 	home    home
 	refs    []secret.Ref
 	entries map[secret.Ref]*entry
-	strays  []string // what was not asked for
+	strays  bool // there is what was not asked for, and is not shown: it may be a value
 }
 
 type entry struct {
@@ -52,7 +53,7 @@ func (m *matcher) found(r reply) {
 	ref := secret.Ref{Name: canonical(r.name), Selector: strings.TrimPrefix(r.selector, ":")}
 	e := m.entries[ref]
 	if e == nil {
-		m.strays = append(m.strays, r.name+r.selector)
+		m.strays = true
 		return
 	}
 	e.replies++
@@ -74,7 +75,7 @@ func (m *matcher) invalid(name string) {
 			return
 		}
 	}
-	m.strays = append(m.strays, name)
+	m.strays = true
 }
 
 // results returns one result for each reference, in the order of the request.
@@ -85,8 +86,8 @@ func (m *matcher) results() []Result {
 	for i, ref := range m.refs {
 		e := m.entries[ref]
 		switch {
-		case len(m.strays) > 0:
-			e.result.Err = replyError("the reply to %q and others holds %q, which was not asked for", ref, awsfault.Printable(m.strays[0]))
+		case m.strays:
+			e.result.Err = replyError("the reply to %q and others holds what was not asked for", ref)
 		case e.replies == 0:
 			e.result.Err = replyError("the reply says nothing of %q", ref)
 		case e.replies > 1:
@@ -115,7 +116,7 @@ func checkReply(r reply, ref secret.Ref, home home) string {
 	v := r.parameter.Version
 	switch {
 	case !home.has(v.ARN, ref.Name):
-		return fmt.Sprintf("has the ARN %q", awsfault.Printable(v.ARN))
+		return "has " + elsewhere(v.ARN, ref.Name)
 	case v.Number < 1:
 		return fmt.Sprintf("has version %d", v.Number)
 	case ref.Selector != "" && isDigit(ref.Selector[0]) && ref.Selector != strconv.FormatInt(v.Number, 10):
@@ -133,8 +134,20 @@ func checkReply(r reply, ref secret.Ref, home home) string {
 	case types.ParameterTypeString, types.ParameterTypeStringList, types.ParameterTypeSecureString:
 		return ""
 	}
-	return fmt.Sprintf("has type %q", awsfault.Printable(r.parameter.Type))
+	return "has a type that there is none of"
 }
+
+// elsewhere says of an ARN which it is, where it is one of a parameter of that
+// name. Anything else in its place may be a value.
+func elsewhere(arn, name string) string {
+	place, found := strings.CutSuffix(arn, "/"+strings.TrimPrefix(name, "/"))
+	if !found || !placeForm.MatchString(place) {
+		return "another ARN"
+	}
+	return fmt.Sprintf("the ARN %q", arn)
+}
+
+var placeForm = regexp.MustCompile(`^arn:aws[a-z-]*:ssm:[a-z]{2}[a-z0-9-]{0,30}:[0-9]{12}:parameter$`)
 
 // A home is where all parameters of a source are.
 type home struct{ account, region string }

@@ -1,6 +1,7 @@
 package seal
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -65,6 +66,8 @@ func (b *Blind) ReEncrypt(ctx context.Context, m Move) ([]byte, error) {
 		return nil, fmt.Errorf("%w: the source key is %q", ErrReply, awsfault.Printable(source))
 	case n == 0 || n > maxCiphertext:
 		return nil, fmt.Errorf("%w: the ciphertext is %d bytes long", ErrReply, n)
+	case bytes.Equal(out.CiphertextBlob, m.Ciphertext):
+		return nil, fmt.Errorf("%w: the ciphertext is the old one", ErrReply)
 	case source == m.To:
 		return nil, fmt.Errorf("%w: %s, which is the function's own", ErrSourceKey, source)
 	case !m.expects(source):

@@ -112,6 +112,7 @@ func TestReEncryptHoldsTheReplyToTheRequest(t *testing.T) {
 		{"no ciphertext", nil, reply(map[string]any{"CiphertextBlob": nil}), ErrReply},
 		{"an empty ciphertext", nil, reply(map[string]any{"CiphertextBlob": ""}), ErrReply},
 		{"a long ciphertext", nil, reply(map[string]any{"CiphertextBlob": long}), ErrReply},
+		{"the old ciphertext", nil, reply(map[string]any{"CiphertextBlob": []byte("stored")}), ErrReply},
 		{"an empty reply", nil, "{}", ErrReply},
 	} {
 		got, err := lyingBlind(t, 200, tt.body).ReEncrypt(t.Context(), Move{

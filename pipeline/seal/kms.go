@@ -1,6 +1,7 @@
 package seal
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -21,6 +22,10 @@ import (
 //
 // https://docs.aws.amazon.com/kms/latest/APIReference/API_Encrypt.html
 const maxCiphertext = 6144
+
+// leastFound is the length of the shortest plaintext that no ciphertext holds by
+// chance.
+const leastFound = 8
 
 // KMS resolves keys and encrypts under them, in one account and region. It is
 // safe for concurrent use.
@@ -101,11 +106,14 @@ func (k *KMS) Encrypt(ctx context.Context, keyARN string, box secret.Value, encr
 	if err != nil {
 		return nil, failure(ctx, err, plaintext)
 	}
-	if got := aws.ToString(out.KeyId); got != keyARN {
-		return nil, fmt.Errorf("%w: %q encrypted instead of %q", ErrReply, withoutEcho(awsfault.Printable(got), plaintext), keyARN)
+	if aws.ToString(out.KeyId) != keyARN {
+		return nil, fmt.Errorf("%w: it names another key than %q", ErrReply, keyARN) // which may be anything, the plaintext too
 	}
-	if n := len(out.CiphertextBlob); n == 0 || n > maxCiphertext {
-		return nil, fmt.Errorf("%w: the ciphertext is %d bytes long", ErrReply, n)
+	switch blob := out.CiphertextBlob; {
+	case len(blob) > maxCiphertext:
+		return nil, fmt.Errorf("%w: the ciphertext is %d bytes long", ErrReply, len(blob))
+	case len(blob) <= len(plaintext), len(plaintext) >= leastFound && bytes.Contains(blob, plaintext):
+		return nil, fmt.Errorf("%w: what it calls the ciphertext is none", ErrReply)
 	}
 	return out.CiphertextBlob, nil
 }

@@ -166,11 +166,14 @@ func TestEncryptRefusesReplies(t *testing.T) {
 		"no ciphertext":    fmt.Sprintf(`{"KeyId":%q}`, keyARN),
 		"empty ciphertext": fmt.Sprintf(`{"KeyId":%q,"CiphertextBlob":""}`, keyARN),
 		"huge ciphertext":  fmt.Sprintf(`{"KeyId":%q,"CiphertextBlob":%q}`, keyARN, blob(maxCiphertext+1)),
-		"no key":           fmt.Sprintf(`{"CiphertextBlob":%q}`, blob(10)),
-		"another key":      fmt.Sprintf(`{"KeyId":%q,"CiphertextBlob":%q}`, keyARN+"c", blob(10)),
-		"bare key id":      fmt.Sprintf(`{"KeyId":"1234abcd-12ab-34cd-56ef-1234567890ab","CiphertextBlob":%q}`, blob(10)),
-		"alias":            fmt.Sprintf(`{"KeyId":"arn:aws:kms:us-west-2:222222222222:alias/x","CiphertextBlob":%q}`, blob(10)),
-		"echo":             fmt.Sprintf(`{"KeyId":%q,"CiphertextBlob":%q}`, canary, blob(10)),
+		"short ciphertext": fmt.Sprintf(`{"KeyId":%q,"CiphertextBlob":%q}`, keyARN, blob(len(canary))),
+		"the plaintext":    fmt.Sprintf(`{"KeyId":%q,"CiphertextBlob":%q}`, keyARN, base64.StdEncoding.EncodeToString([]byte(canary))),
+		"in a ciphertext":  fmt.Sprintf(`{"KeyId":%q,"CiphertextBlob":%q}`, keyARN, base64.StdEncoding.EncodeToString([]byte("AQICAH"+canary+"x"))),
+		"no key":           fmt.Sprintf(`{"CiphertextBlob":%q}`, blob(200)),
+		"another key":      fmt.Sprintf(`{"KeyId":%q,"CiphertextBlob":%q}`, keyARN+"c", blob(200)),
+		"bare key id":      fmt.Sprintf(`{"KeyId":"1234abcd-12ab-34cd-56ef-1234567890ab","CiphertextBlob":%q}`, blob(200)),
+		"alias":            fmt.Sprintf(`{"KeyId":"arn:aws:kms:us-west-2:222222222222:alias/x","CiphertextBlob":%q}`, blob(200)),
+		"echo":             fmt.Sprintf(`{"KeyId":%q,"CiphertextBlob":%q}`, canary, blob(200)),
 	} {
 		got, err := lying(t, 200, body).Encrypt(t.Context(), keyARN, secret.New([]byte(canary)), nil)
 		if !errors.Is(err, ErrReply) || got != nil || strings.Contains(err.Error(), "cAnArY") {
