@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"unicode"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
@@ -44,14 +45,16 @@ func relayer(ts *testscript.TestScript, neg bool, args []string) {
 //	+x PATH   adds an executable one
 //	-PREFIX   removes all files whose path begins so
 //	~PATH     changes a byte
+//	^PATH     changes a letter of the last line
 //	%PATH     makes an executable file one that is not, or the other way round
 //	=FROM TO  moves a file
+//	|PATH|OLD|NEW  replaces a text in it
 //	&LAYER PREFIX  takes files of another layer in place of those of the same path
 func editLayer(ts *testscript.TestScript, files []layerbuild.File, edit string) []layerbuild.File {
 	kind, path := edit[:1], edit[1:]
 	path, to, _ := strings.Cut(path, " ")
 	at := slices.IndexFunc(files, func(f layerbuild.File) bool { return f.Path == path })
-	if at < 0 && (kind == "~" || kind == "%" || kind == "=") {
+	if at < 0 && (strings.Contains("~^%", kind) || kind == "=") {
 		ts.Fatalf("the layer has no %s", path)
 	}
 	switch kind {
@@ -65,10 +68,16 @@ func editLayer(ts *testscript.TestScript, files []layerbuild.File, edit string) 
 	case "~":
 		files[at].Data = bytes.Clone(files[at].Data)
 		files[at].Data[len(files[at].Data)/2] ^= 1
+	case "^":
+		data := bytes.Clone(files[at].Data)
+		data[bytes.LastIndexFunc(data[:len(data)-9], unicode.IsLetter)] ^= 'a' - 'A'
+		files[at].Data = data
 	case "%":
 		files[at].Executable = !files[at].Executable
 	case "=":
 		files[at].Path = to
+	case "|":
+		files = replaceIn(ts, files, strings.Split(edit, "|"))
 	case "&":
 		layer, err := layerbuild.Read([]byte(ts.ReadFile(path)))
 		ts.Check(err)
@@ -81,6 +90,22 @@ func editLayer(ts *testscript.TestScript, files []layerbuild.File, edit string) 
 		ts.Fatalf("unknown edit %q", edit)
 	}
 	return files
+}
+
+func replaceIn(ts *testscript.TestScript, files []layerbuild.File, edit []string) []layerbuild.File {
+	if len(edit) != 4 {
+		ts.Fatalf("usage: |PATH|OLD|NEW")
+	}
+	for i, f := range files {
+		if f.Path == edit[1] {
+			files[i].Data = bytes.Replace(f.Data, []byte(edit[2]), []byte(edit[3]), 1)
+			if !bytes.Equal(files[i].Data, f.Data) {
+				return files
+			}
+		}
+	}
+	ts.Fatalf("there is no %s with %q", edit[1], edit[2])
+	return nil
 }
 
 // zipOf writes a zip as layerbuild does, but whatever the paths are.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"io"
+	"log"
 	"net/http"
 	"net/http/httptest"
 	"sync"
@@ -16,19 +17,26 @@ type ear struct {
 	heard []string
 }
 
-// listen makes an ear on a loopback address, and sets a variable to its URL.
+// listen makes an ear on a loopback address, and sets a variable to its URL: an
+// ear for TLS has a certificate that nobody trusts.
 func listen(ts *testscript.TestScript, neg bool, args []string) {
-	if neg || len(args) != 1 {
-		ts.Fatalf("usage: listen VARIABLE")
+	secure := len(args) == 2 && args[1] == "tls"
+	if neg || len(args) != 1 && !secure {
+		ts.Fatalf("usage: listen VARIABLE [tls]")
 	}
 	e := new(ear)
-	e.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	e.Server = httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(io.LimitReader(r.Body, 1<<20))
 		e.mu.Lock()
 		e.heard = append(e.heard, r.Method+" "+r.URL.Path+" "+r.Header.Get("X-Amz-Target")+" "+string(body))
 		e.mu.Unlock()
 		w.WriteHeader(http.StatusTeapot)
 	}))
+	if e.Config.ErrorLog = log.New(io.Discard, "", 0); secure {
+		e.StartTLS()
+	} else {
+		e.Start()
+	}
 	ts.Defer(e.Close)
 	ears, _ := ts.Value(earsKey{}).(*[]*ear)
 	*ears = append(*ears, e)

@@ -55,9 +55,16 @@ func TestMain(m *testing.M) {
 //	relayer FROM TO [EDIT…]  writes a layer with other files: see editLayer
 //	table VERSION LAYER  writes tables/VERSION.txt as the release would that made
 //	              the layer's helpers; the program bundle-later knows these tables
-//	listen VARIABLE  listens on a loopback address, and sets VARIABLE to its URL
+//	listen VARIABLE [tls]  listens on a loopback address, and sets VARIABLE to its
+//	              URL
 //	heard         demands that something was sent there since it was last asked
 //	served        waits until bundle local serve is ready
+//	attack CODE COMMAND…  holds a command to its exit code, and to printing and
+//	              changing nothing that it should not; open CODE COMMAND… runs
+//	              one that succeeds today, see attacks_test.go
+//	fill TEMPLATE FILE NAME=VALUE…  writes a file from a template
+//	flip FROM TO OFFSET  changes one bit
+//	plant TEXT…   says what attacks must not print, besides values of parameters
 //	calls         prints what was called since it was last asked, to standard
 //	              output
 //
@@ -74,6 +81,7 @@ func TestScript(t *testing.T) {
 		UpdateScripts:       os.Getenv("UPDATE_SCRIPTS") != "",
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
+		ContinueOnError:     os.Getenv("CONTINUE_SCRIPTS") != "",
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("TEST_GOCACHE", caches[0])
 			env.Setenv("TEST_GOMODCACHE", caches[1])
@@ -96,6 +104,11 @@ func TestScript(t *testing.T) {
 			"heard":     heard,
 			"relayer":   relayer,
 			"table":     writeTable,
+			"attack":    attack,
+			"open":      open,
+			"fill":      fill,
+			"flip":      flip,
+			"plant":     plant,
 		},
 	})
 }
@@ -127,6 +140,7 @@ type cloud struct {
 	ssm    *ssm.Client
 	kms    *kms.Client
 	lambda *lambda.Client
+	values *[]string // of all parameters
 }
 
 func setUpAWS(env *testscript.Env) error {
@@ -152,7 +166,7 @@ func setUpAWS(env *testscript.Env) error {
 		Credentials: credentials.NewStaticCredentialsProvider(id, key, ""),
 	}
 	env.Values[earsKey{}] = new([]*ear)
-	env.Values["cloud"] = &cloud{server, ssm.NewFromConfig(cfg), kms.NewFromConfig(cfg), lambda.NewFromConfig(cfg)}
+	env.Values["cloud"] = &cloud{server, ssm.NewFromConfig(cfg), kms.NewFromConfig(cfg), lambda.NewFromConfig(cfg), new([]string)}
 	env.Setenv("AWS", url)
 	env.Setenv("AWS_ACCESS_KEY_ID", id)
 	env.Setenv("AWS_SECRET_ACCESS_KEY", key)
@@ -211,6 +225,7 @@ func putAll(ts *testscript.TestScript, neg bool, args []string) {
 			}
 			_, err := c.ssm.PutParameter(ctx, in)
 			ts.Check(err)
+			*c.values = append(*c.values, values[name])
 		}
 	}
 	put(ssmtypes.ParameterTypeSecureString, all.Parameters)
@@ -223,6 +238,7 @@ func (c *cloud) in(region string) *cloud {
 	return &cloud{
 		c.server, ssm.New(c.ssm.Options(), func(o *ssm.Options) { o.Region = region }),
 		kms.New(c.kms.Options(), func(o *kms.Options) { o.Region = region }), lambda.New(c.lambda.Options(), func(o *lambda.Options) { o.Region = region }),
+		c.values,
 	}
 }
 
