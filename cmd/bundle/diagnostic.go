@@ -39,7 +39,7 @@ func (a *app) diagnostics() *diagnosticWriter {
 	if width == 0 {
 		width = 100
 	}
-	return &diagnosticWriter{a.stderr.Colored(), a.files, width, a.color(a.stderr), map[string][]int{}}
+	return &diagnosticWriter{a.stderr.Styled(), a.files, width, a.color(a.stderr), map[string][]int{}}
 }
 
 // write prints one diagnostic, at once.
@@ -192,7 +192,7 @@ func visible(piece []byte) string {
 // clipped is a text in one line, without the middle of what is very long: its
 // end says what to do.
 func clipped(s string) string {
-	s = printable.Line(strings.ReplaceAll(s, "\n", " "))
+	s = printable.Line(s)
 	if len(s) <= maxWord {
 		return s
 	}

@@ -4,6 +4,7 @@ import (
 	"archive/zip"
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -22,10 +23,12 @@ func TestNobodyElseCommandsTheCI(t *testing.T) {
 	for i, text := range []string{
 		"::set-output name=x::y", "\u00a0::set-output name=x::y", "\u3000\u2003::stop-commands::x", "\n::error::x", "\r\u2028::error::x", "a ##[add-path]x", "##vso[task.complete]x",
 		"#\u00ad#[x]", ":\u200d:set-env name=x::y", "\u202e::x::\u2066y", "\x1b[2K\r::x::y", "\U000e0041::x::y", "word word word word word word word word word word word word word word word word ::x::y",
+		"x\nforged=true", "x\r\n\tforged=true", "x\tforged=true",
 	} {
 		t.Run(fmt.Sprint(i), func(t *testing.T) {
 			t.Parallel()
 			h := &hostility{t, text, t.TempDir()}
+			h.cells()
 			h.arguments()
 			h.manifests()
 			h.layers()
@@ -68,10 +71,30 @@ func (h *hostility) runIn(environ []string, args ...string) {
 			h.Errorf("%q: bundle %q writes the command %q", h.text, args, line)
 		}
 	}
+	if strings.Contains(strings.Join(args, " "), "--reveal") && stdout.Len() > 0 { // a value, as it is
+		return
+	}
+	for line := range strings.Lines(stdout.String() + stderr.String()) {
+		if strings.HasPrefix(strings.TrimSpace(line), "forged=") {
+			h.Errorf("%q: bundle %q writes a line %q", h.text, args, line)
+		}
+	}
 	for _, log := range []string{stdout.String(), stderr.String()} {
 		if r := runnertest.Unseen(log); r != 0 {
 			h.Errorf("%q: bundle %q writes %U", h.text, args, r)
 		}
+	}
+}
+
+// cells are no more than one line of a table, and of Markdown.
+func (h *hostility) cells() {
+	var stdout bytes.Buffer
+	a := &app{stdout: printable.New(&stdout)}
+	if err := a.table([][]string{{"A", "B"}, {h.text, h.text}}); err != nil || strings.Count(stdout.String(), "\n") != 2 || len(runnertest.Lines(stdout.String())) != 2 {
+		h.Errorf("%q makes the table %q, %v", h.text, &stdout, err)
+	}
+	if err := usagef("%s, %q, %v", h.text, h.text, errors.New(h.text)); len(runnertest.Lines(err.Error())) != 1 {
+		h.Errorf("%q makes the error %q", h.text, err)
 	}
 }
 

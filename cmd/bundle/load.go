@@ -8,11 +8,11 @@ import (
 	"path/filepath"
 	"runtime/debug"
 	"slices"
-	"strings"
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/urfave/cli/v2"
 
+	"github.com/whispering/bundle/internal/printable"
 	"github.com/whispering/bundle/pipeline"
 	"github.com/whispering/bundle/pipeline/manifest"
 )
@@ -85,12 +85,12 @@ func (a *app) environments(c *cli.Context, module *manifest.Module) ([]string, e
 		names = []string{name}
 	}
 	if len(names) == 0 {
-		return nil, usagef("name the environment with --env: %s", strings.Join(all, ", "))
+		return nil, usagef("name the environment with --env: %s", printable.Names(all))
 	}
 	for _, name := range names {
 		switch {
 		case !slices.Contains(all, name):
-			return nil, usagef("the manifest has no environment %q. It has %s.", name, strings.Join(all, ", "))
+			return nil, usagef("the manifest has no environment %q. It has %s.", name, printable.Names(all))
 		case !explicit && a.ci() && module.Embedded(name):
 			// So that nobody ships sample secrets by accident.
 			return nil, usagef("CI is set, and the manifest's default environment %q is an embedded one. "+
@@ -105,7 +105,7 @@ func realEnvironments(module *manifest.Module) ([]string, error) {
 	all := module.Environments()
 	found := slices.DeleteFunc(slices.Clone(all), module.Embedded)
 	if len(found) == 0 {
-		return nil, usagef("--all is every environment in a real account, and the manifest has none. Name an embedded one with --env: %s", strings.Join(all, ", "))
+		return nil, usagef("--all is every environment in a real account, and the manifest has none. Name an embedded one with --env: %s", printable.Names(all))
 	}
 	return found, nil
 }

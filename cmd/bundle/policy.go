@@ -8,6 +8,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/whispering/bundle/internal/printable"
 	"github.com/whispering/bundle/pipeline"
 	"github.com/whispering/bundle/pipeline/manifest"
 	"github.com/whispering/bundle/pipeline/policy"
@@ -199,7 +200,7 @@ func (a *app) printPolicies(c *cli.Context, kind string, s policy.Setting) error
 		return a.printJSON(policyReport{1, s.Manifest.Environment.Name.Value, s.Region, s.Account, documents})
 	}
 	if len(documents) != 1 {
-		return usagef("name the function with --function: %s", strings.Join(s.Functions(), ", "))
+		return usagef("name the function with --function: %s", printable.Names(s.Functions()))
 	}
 	return a.printJSON(documents[0].Policy)
 }

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"strings"
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/urfave/cli/v2"
@@ -14,6 +13,7 @@ import (
 	"github.com/whispering/bundle/internal/awsclient"
 	"github.com/whispering/bundle/internal/awsfault"
 	"github.com/whispering/bundle/internal/awslocal"
+	"github.com/whispering/bundle/internal/printable"
 	"github.com/whispering/bundle/layerbuild"
 	"github.com/whispering/bundle/layerbuild/sealed"
 	"github.com/whispering/bundle/pipeline"
@@ -75,7 +75,7 @@ func (a *app) runWithSecrets(c *cli.Context) error {
 		return openProblem(doc, err)
 	}
 	if len(kept) > 0 {
-		a.hint("kept from the environment, not replaced by secrets (--override does): %s", strings.Join(kept, ", "))
+		a.hint("kept from the environment, not replaced by secrets (--override does): %s", printable.Names(kept))
 	}
 	err = execwrap.Exec(path, c.Args().Slice(), environ)
 	var child *exec.ExitError
@@ -107,9 +107,9 @@ func chooseDocument(layer *layerbuild.Layer, function string) (*sealed.Document,
 	case len(names) == 0:
 		return nil, usagef("the layer holds no function's secrets")
 	case function == "":
-		return nil, usagef("name the function with --function: %s", strings.Join(names, ", "))
+		return nil, usagef("name the function with --function: %s", printable.Names(names))
 	}
-	return nil, usagef("the layer has no function %q. It has %s.", function, strings.Join(names, ", "))
+	return nil, usagef("the layer has no function %q. It has %s.", function, printable.Names(names))
 }
 
 // openDocument has KMS open a document, as the function itself would.

@@ -9,6 +9,7 @@ import (
 	"github.com/hashicorp/hcl/v2"
 	"github.com/urfave/cli/v2"
 
+	"github.com/whispering/bundle/internal/printable"
 	"github.com/whispering/bundle/pipeline"
 	"github.com/whispering/bundle/pipeline/manifest"
 )
@@ -40,7 +41,13 @@ func (t *target) whole() *manifest.Manifest {
 }
 
 func (t *target) String() string {
-	return strings.Join(slices.DeleteFunc([]string{t.environment, t.region, t.function}, func(s string) bool { return s == "" }), " ")
+	var parts []string
+	for _, s := range []string{t.environment, t.region, t.function} {
+		if s != "" {
+			parts = append(parts, printable.Name(s))
+		}
+	}
+	return strings.Join(parts, " ")
 }
 
 // A request says what a command wants targets for.
@@ -130,7 +137,7 @@ func (s *selection) environment(name string) {
 		s.all = append(s.all, t)
 		return
 	case len(regions) == 0:
-		s.hint("environment %q is not in %s and is left out", name, strings.Join(s.only, " or "))
+		s.hint("environment %q is not in %s and is left out", name, strings.ReplaceAll(printable.Names(s.only), ", ", " or "))
 	}
 	for _, region := range regions {
 		s.region(name, region, m.In(region))
@@ -228,7 +235,7 @@ func (s *selection) checkRegions() error {
 	for _, region := range s.only {
 		if !s.vague && !slices.Contains(s.known, region) {
 			slices.Sort(s.known)
-			return usagef("--region %s: no chosen environment is in it. They are in %s.", region, strings.Join(slices.Compact(s.known), ", "))
+			return usagef("--region %s: no chosen environment is in it. They are in %s.", region, printable.Names(slices.Compact(s.known)))
 		}
 	}
 	return nil

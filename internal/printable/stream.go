@@ -36,8 +36,8 @@ func (s *Stream) Printf(format string, args ...any) error {
 // Text takes text that somebody else has laid out.
 func (s *Stream) Text() io.Writer { return form{s, text} }
 
-// Colored is Text, but lets through what sets colors.
-func (s *Stream) Colored() io.Writer { return form{s, colored} }
+// Styled is Text, but lets through what styles text.
+func (s *Stream) Styled() io.Writer { return form{s, styled} }
 
 // JSON takes a document, and escapes in its strings what does not show.
 func (s *Stream) JSON() io.Writer { return form{s, json} }
@@ -93,7 +93,7 @@ type kind int
 
 const (
 	text kind = iota
-	colored
+	styled
 	json
 	html
 	verbatim
@@ -136,8 +136,8 @@ func (s *Stream) filter(b []byte, k kind) []byte {
 	out := make([]byte, 0, len(b)+len(b)/16)
 	for i := 0; i < len(b); {
 		r, size := utf8.DecodeRune(b[i:])
-		switch n := color(b[i:]); {
-		case n > 0 && k == colored:
+		switch n := style(b[i:]); {
+		case n > 0 && k == styled:
 			out = append(out, b[i:i+n]...)
 			size = n
 		case n > 0:
@@ -161,8 +161,8 @@ func (s *Stream) filter(b []byte, k kind) []byte {
 	return out
 }
 
-// color is the length of the sequence that sets colors which b begins with.
-func color(b []byte) int {
+// style is the length of the sequence that styles text which b begins with.
+func style(b []byte) int {
 	if b[0] != 0x1b || !bytes.HasPrefix(b, []byte("\x1b[")) {
 		return 0
 	}

@@ -58,8 +58,8 @@ func checkText(t *testing.T, text string) {
 	whole := text + "\n"
 	ways := map[string]func() error{
 		"text": func() error { _, err := io.WriteString(s.Text(), whole); return err },
-		"colored": func() error {
-			_, err := io.WriteString(s.Colored(), "\x1b[31m"+strings.ReplaceAll(whole, "\x1b", ""))
+		"styled": func() error {
+			_, err := io.WriteString(s.Styled(), "\x1b[31m"+strings.ReplaceAll(whole, "\x1b", ""))
 			return err
 		},
 		"html": func() error {
@@ -100,7 +100,7 @@ func checkText(t *testing.T, text string) {
 				t.Fatalf("%q: our command is there %d times: %q", text, n, log)
 			}
 			log = strings.Replace(log, "::notice::ours\n", "", 1)
-		case "colored":
+		case "styled":
 			log = strings.Replace(log, "\x1b[31m", "", 1)
 		}
 		if line := runnertest.Commanded(log); line != "" {
@@ -170,7 +170,7 @@ func TestTextStaysWhatItIs(t *testing.T) {
 		}
 	}
 	var b bytes.Buffer
-	if _, err := io.WriteString(printable.New(&b).Colored(), "\x1b[31mred\x1b[0m \x1b[2K\x1b]0;title\a"); err != nil || strings.Count(b.String(), "\x1b") != 2 {
+	if _, err := io.WriteString(printable.New(&b).Styled(), "\x1b[31mred\x1b[0m \x1b[2K\x1b]0;title\a"); err != nil || strings.Count(b.String(), "\x1b") != 2 {
 		t.Errorf("%q", b.String())
 	}
 }

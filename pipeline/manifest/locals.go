@@ -45,6 +45,9 @@ func (o *localVisitor) visit(name string) {
 		return
 	case o.state[name] == underway:
 		circle := append(slices.Clone(o.path[slices.Index(o.path, name):]), name)
+		for i := range circle {
+			circle[i] = word(circle[i])
+		}
 		o.e.report(fault("Locals in a circle", fmt.Sprintf("The value of this local depends on itself: local.%s. Break the circle.", strings.Join(circle, " needs local.")), a.NameRange, a.Range))
 		o.e.locals[name] = cty.DynamicVal
 		return

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/zclconf/go-cty/cty"
 )
 
@@ -90,7 +91,7 @@ func (s *scope) check(t hcl.Traversal) (*hcl.Diagnostic, bool) {
 		detail = s.absentInEnvironment(name, t)
 	case "function":
 		if name != "name" {
-			detail = fmt.Sprintf("A function has nothing but a name here. Write function.name instead of function.%s.", name)
+			detail = fmt.Sprintf("A function has nothing but a name here. Write function.name instead of function.%s.", word(name))
 		}
 	}
 	switch {
@@ -113,7 +114,7 @@ func (s *scope) absentLocal(name string) string {
 	if s.e.m.locals[name] != nil {
 		return ""
 	}
-	return fmt.Sprintf("No local %q is declared. Add it to a locals block: %s = ….%s", name, name, didYouMean(name, s.e.m.localOrder))
+	return fmt.Sprintf("No local %q is declared. Add it to a locals block: %s = ….%s", name, word(name), didYouMean(name, s.e.m.localOrder))
 }
 
 func (s *scope) absentInEnvironment(name string, t hcl.Traversal) string {
@@ -123,14 +124,22 @@ func (s *scope) absentInEnvironment(name string, t hcl.Traversal) string {
 	case s.kind == scopeEnvironment:
 		return "An environment block can use environment.name, and var; its values are not known yet."
 	case name != "values":
-		return fmt.Sprintf("An environment has a name and values. Write environment.values.%s, and set values = { %s = … } in every environment.", name, name)
+		return fmt.Sprintf("An environment has a name and values. Write environment.values.%s, and set values = { %s = … } in every environment.", word(name), word(name))
 	}
 	value, ok := step(t, 2)
 	if !ok || !s.e.values.Type().IsObjectType() || s.e.values.Type().HasAttribute(value) {
 		return ""
 	}
 	return fmt.Sprintf("Environment %q (%s) has no value %q. Add it there: values = { %s = … }.%s",
-		s.e.env.label.Value, s.e.env.header, value, value, didYouMean(value, slices.Sorted(maps.Keys(s.e.values.Type().AttributeTypes()))))
+		s.e.env.label.Value, s.e.env.header, value, word(value), didYouMean(value, slices.Sorted(maps.Keys(s.e.values.Type().AttributeTypes()))))
+}
+
+// word is a name as an expression has it, in quotes where it could not stand there bare.
+func word(name string) string {
+	if hclsyntax.ValidIdentifier(name) {
+		return name
+	}
+	return fmt.Sprintf("%q", name)
 }
 
 // step is the name that a traversal takes at position i: .NAME or ["NAME"].

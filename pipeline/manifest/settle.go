@@ -44,7 +44,7 @@ func (m *Module) setVars(e *evaluator, o Options) {
 			m.vars[name] = cty.StringVal(standard.Value)
 		case has == absent && !v.partial && !m.partial:
 			e.report(fault("Variable without a value",
-				fmt.Sprintf("Variable %q has no default. Give it a value with --var %s=… or in the environment variable BUNDLE_VAR_%s, or write a default.", name, name, name), v.label.Range, v.header))
+				fmt.Sprintf("Variable %q has no default. Give it a value with --var %s=… or in the environment variable BUNDLE_VAR_%s, or write a default.", name, word(name), word(name)), v.label.Range, v.header))
 		}
 	}
 }
@@ -65,7 +65,7 @@ func (m *Module) givenVars(e *evaluator, o Options) map[string]string {
 		switch {
 		case !ok:
 			e.report(&hcl.Diagnostic{Severity: hcl.DiagError, Summary: "Invalid value for --var",
-				Detail: fmt.Sprintf("--var %s has no equals sign. Write --var NAME=VALUE.", entry)})
+				Detail: fmt.Sprintf("--var %q has no equals sign. Write --var NAME=VALUE.", entry)})
 		case fromFlag[name]:
 			e.report(&hcl.Diagnostic{Severity: hcl.DiagError, Summary: "Variable set twice",
 				Detail: fmt.Sprintf("--var sets %q twice. Leave one of them out.", name)})

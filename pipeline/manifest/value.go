@@ -87,7 +87,7 @@ func (e *evaluator) value(a *hcl.Attribute, s *scope) cty.Value {
 		e.report(d)
 	}
 	if !diags.HasErrors() && tooLarge(v) {
-		e.report(fault("Value too large", fmt.Sprintf("The value of %s has more than %d bytes of text, or %d elements, or nests more than %d deep.", a.Name, maxValue, maxValue/elementCost, maxNested), a.Expr.Range(), a.Range))
+		e.report(fault("Value too large", fmt.Sprintf("The value of %s has more than %d bytes of text, or %d elements, or nests more than %d deep.", word(a.Name), maxValue, maxValue/elementCost, maxNested), a.Expr.Range(), a.Range))
 	}
 	if e.count() > before {
 		e.failed[place] = true
