@@ -4,6 +4,9 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"os"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -144,6 +147,28 @@ func TestRequestToAssumeARole(t *testing.T) {
 		if diff := cmp.Diff(want, sent); diff != "" {
 			t.Errorf("%s: -want +sent:\n%s", name, diff)
 		}
+	}
+}
+
+func TestDocumentedVariablesOfRuns(t *testing.T) {
+	docs, err := os.ReadFile("../../docs/ci.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, table, _ := strings.Cut(string(docs), "\n## The name in CloudTrail\n")
+	var want, got []string
+	for _, ci := range runVariables() {
+		want = append(want, ci.run+" "+ci.commit)
+	}
+	for _, row := range regexp.MustCompile("(?m)^\\| [A-Z][^|]* \\| ([^|]+) \\| `([A-Z_0-9]+)` \\|$").FindAllStringSubmatch(table, -1) {
+		for run := range strings.SplitSeq(row[1], ", ") {
+			got = append(got, strings.Trim(run, "`")+" "+row[2])
+		}
+	}
+	slices.Sort(want)
+	slices.Sort(got)
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("-code +documentation:\n%s", diff)
 	}
 }
 

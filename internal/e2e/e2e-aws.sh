@@ -385,11 +385,14 @@ if part rights; then
 fi
 
 if part rights && [ -z "$role" ]; then
-  skipped=4
-  echo "skipped: BUNDLE_E2E_ROLE is not set: list-layer-versions, managed-read, stored-read, key-policy"
+  skipped=6
+  echo "skipped: BUNDLE_E2E_ROLE is not set: list-layer-versions, managed-read, stored-read, session-deny, session-via, key-policy"
 elif part rights; then
   # as_role SERVICE OPERATION …: the outcome for the role.
-  read -r id secret token < <(aws sts assume-role --role-arn "$role" --role-session-name e2e --query 'Credentials.[AccessKeyId, SecretAccessKey, SessionToken]' --output text)
+  assume() {
+    read -r id secret token < <(aws sts assume-role --role-arn "$role" --role-session-name e2e "$@" --query 'Credentials.[AccessKeyId, SecretAccessKey, SessionToken]' --output text)
+  }
+  assume
   as_role() (
     unset AWS_PROFILE
     export AWS_ACCESS_KEY_ID=$id AWS_SECRET_ACCESS_KEY=$secret AWS_SESSION_TOKEN=$token
@@ -399,6 +402,13 @@ elif part rights; then
   fact managed-read "a value under alias/aws/ssm can be read without an IAM right to kms:Decrypt" '^ok 1' \
     "$(as_role ssm get-parameters --names "/$name/managed" --with-decryption --query 'length(Parameters)')"
   fact stored-read "what is stored can be read undecrypted without any right to the key" '^ok 1' "$(as_role ssm get-parameters --names "/$name/own" --query 'length(Parameters)')"
+  assume --policy '{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}, {"Effect": "Deny", "Action": "kms:Decrypt", "Resource": "*"}]}'
+  fact session-deny "a Deny of kms:Decrypt in a session policy holds for what Parameter Store decrypts" '^AccessDenied' \
+    "$(as_role ssm get-parameters --names "/$name/managed" --with-decryption --query 'length(Parameters)')"
+  assume --policy '{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "ssm:GetParameters", "Resource": "*"},
+    {"Effect": "Allow", "Action": "kms:Decrypt", "Resource": "*", "Condition": {"StringLike": {"kms:ViaService": "ssm.'"$region"'.*"}}}]}'
+  fact session-via "a session policy that allows kms:Decrypt where kms:ViaService is Parameter Store lets it decrypt" '^ok 1' \
+    "$(as_role ssm get-parameters --names "/$name/managed" --with-decryption --query 'length(Parameters)')"
   bundle policy --manifest "${pack[@]}" --kind key --function-role "packed=$role" >"$dir/key.json" || fail "bundle policy --kind key"
   aws kms put-key-policy --key-id "$(key_of packed)" --policy-name default --policy "file://$dir/key.json"
   shut() { outcome kms decrypt --key-id "$(key_of packed)" --encryption-context a=b --dry-run --dry-run-modifiers IGNORE_CIPHERTEXT; }
