@@ -200,7 +200,7 @@ func TestScript(t *testing.T) {
 		t.Parallel()
 		a := embedded(t, awslocal.WithPartialBatches(), awslocal.WithDuplicatesRefused(), awslocal.WithCommittedMessages(), awslocal.WithManagedKeyByIdentity())
 		code, out := a.run(bundle, "BUNDLE_E2E_YES=1", "BUNDLE_E2E_PARTS=facts rights", role)
-		want := []string{"advanced-bytes", "batch-failure", "duplicates", "managed-read"}
+		want := []string{"advanced-bytes", "batch-failure", "duplicates", "managed-read", "session-via"}
 		if got := lines(out, "DIFFERS"); code != 3 || !slices.Equal(got, want) {
 			t.Errorf("exit code %d, differing %q\n%s", code, got, out)
 		}
