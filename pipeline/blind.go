@@ -14,6 +14,7 @@ import (
 	"github.com/whispering/bundle/layerbuild/sealed"
 	"github.com/whispering/bundle/pipeline/manifest"
 	"github.com/whispering/bundle/pipeline/param"
+	table "github.com/whispering/bundle/pipeline/problem"
 	"github.com/whispering/bundle/pipeline/seal"
 	"github.com/whispering/bundle/pipeline/secret"
 )
@@ -301,7 +302,9 @@ func (s *sealing) moveProblem(ctx context.Context, j *job, w *want, err error) P
 	case errors.Is(err, seal.ErrKeyDenied):
 		return Problems{j.cannot(Access, w, w.at, fmt.Sprintf("cannot be moved: %v. "+
 			"If it is stored under alias/aws/ssm, which Parameter Store alone can use: put it again with --overwrite --key-id and a key of your own. "+
-			"Otherwise allow this role kms:ReEncryptFrom on its key, where PARAMETER_ARN is %s, and kms:ReEncryptTo on %s.", err, w.version.ARN, j.key.ARN))}
+			"Otherwise, where PARAMETER_ARN is %s: %s", err, w.version.ARN, table.Remedy(err, table.Resource{
+			Rights: []string{"kms:ReEncryptFrom", "kms:ReEncryptTo"}, On: "its key and the key " + j.key.ARN,
+		})))}
 	case errors.Is(err, seal.ErrKeyMissing), errors.Is(err, seal.ErrKeyState):
 		return Problems{j.cannot(Missing, w, w.at, fmt.Sprintf("cannot be moved: %v. "+
 			"Enable the key that it is stored under, or put it again under another one.", err))}

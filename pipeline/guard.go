@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/whispering/bundle/pipeline/manifest"
+	table "github.com/whispering/bundle/pipeline/problem"
 	"github.com/whispering/bundle/pipeline/seal"
 	"github.com/whispering/bundle/pipeline/secret"
 )
@@ -175,70 +176,28 @@ func (r *run) guardShared() Problems {
 	return problems
 }
 
-// Errors of Build.Caller wrap one of these where AWS has not refused: it did
-// not answer, or not what it was asked.
-var (
-	ErrNoAnswer  = errors.New("AWS did not answer")
-	ErrBadAnswer = errors.New("AWS answered what it never should")
-)
-
+// callerProblem says why it is not known whom AWS takes us for.
 func callerProblem(at *hcl.Range, err error) Problem {
-	if p, ok := interrupted(err); ok {
-		return p
-	}
-	switch {
-	case errors.Is(err, ErrNoAnswer):
-		return problem(Unavailable, nil, "AWS unavailable", sentence(err)+" Try again.")
-	case errors.Is(err, ErrBadAnswer):
-		return problem(Integrity, nil, "Unexpected answer from STS", sentence(err)+" Nothing was written.")
-	}
-	var own interface{ Remedy() string }
-	if errors.As(err, &own) && own.Remedy() != "" {
-		return problem(Access, at, "No usable credentials", sentence(err))
-	}
-	return problem(Access, at, "No usable credentials", fmt.Sprintf(
-		"AWS did not say who we are: %v. Check the credentials of this step (in GitHub Actions: that "+
-			"configure-aws-credentials ran before it, with id-token: write), and that they have not expired.", err))
+	return table.FromAWS(err, table.Resource{Lead: "AWS did not say who we are"}, at)
 }
 
 // keyProblem joins an error of KMS to its place in the manifest. of is what has
 // the key, and right what it has to be allowed for, besides kms:DescribeKey.
 func keyProblem(at *hcl.Range, ref, of, right string, err error) Problem {
-	if p, ok := interrupted(err); ok {
-		return p
+	about := table.Resource{
+		Name: fmt.Sprintf("key %q of %s", ref, of), Lead: fmt.Sprintf("Key %q of %s", ref, of), On: "the key", Rights: []string{"kms:DescribeKey", right},
 	}
-	detail := func(remedy string) string {
-		return fmt.Sprintf("Key %q of %s: %v. %s", ref, of, err, remedy)
+	if strings.Contains(ref, ":key/mrk-") {
+		about.Absent = fmt.Sprintf("Replicate the multi-Region key to %s, or correct the ARN", manifest.KeyRegion(ref))
 	}
-	switch {
-	case errors.Is(err, seal.ErrKeyMissing) && strings.Contains(ref, ":key/mrk-"):
-		return problem(Missing, at, "Key not found", detail(fmt.Sprintf("Replicate the multi-Region key to %s, or correct the ARN.", manifest.KeyRegion(ref))))
-	case errors.Is(err, seal.ErrKeyMissing):
-		return problem(Missing, at, "Key not found", detail("Create the key or its alias, or correct kms_key."))
-	case errors.Is(err, seal.ErrKeyDenied):
-		return problem(Access, at, "Key refused", detail(
-			"Allow this role kms:DescribeKey and "+right+" on the key, in its key policy or the role's."))
-	case errors.Is(err, seal.ErrKeyState):
-		return problem(Missing, at, "Unusable key", detail("Enable the key, or name another one."))
-	case errors.Is(err, seal.ErrCredentials):
-		return problem(Access, at, "No usable credentials", detail("Check the credentials of this step."))
-	case errors.Is(err, seal.ErrReply):
-		return problem(Integrity, at, "Unexpected answer from KMS", detail("Nothing was written."))
-	case errors.Is(err, seal.ErrUnavailable):
-		return problem(Unavailable, at, "KMS unavailable", detail("Try again."))
-	}
-	return problem(Fault, at, "Unexpected error", detail("Please report this."))
+	return table.FromAWS(err, about, at)
 }
 
 // interrupted turns the end of a run's time into a problem of its own, said
-// once and without a place.
+// once.
 func interrupted(err error) (Problem, bool) {
-	switch {
-	case errors.Is(err, context.DeadlineExceeded):
-		return problem(Unavailable, nil, "Out of time",
-			"The run took longer than --timeout. AWS may be slow or throttling; try again or allow more time."), true
-	case errors.Is(err, context.Canceled):
-		return problem(Fault, nil, "Interrupted", "The run was stopped; nothing was written."), true
+	if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) {
+		return table.FromAWS(err, table.Resource{}, nil), true
 	}
 	return Problem{}, false
 }

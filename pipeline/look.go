@@ -9,6 +9,7 @@ import (
 
 	"github.com/whispering/bundle/pipeline/param"
 	"github.com/whispering/bundle/pipeline/plan"
+	table "github.com/whispering/bundle/pipeline/problem"
 	"github.com/whispering/bundle/pipeline/secret"
 )
 
@@ -56,7 +57,7 @@ func (r *run) column(errs map[*want]error) plan.Column {
 // ofKey reports whether a problem is that of a function's key.
 func (r *run) ofKey(p Problem) bool {
 	return slices.ContainsFunc(r.jobs, func(j *job) bool {
-		return slices.ContainsFunc(j.keyWrong, func(k Problem) bool { return samePlace(k.Subject, p.Subject) && k.Detail == p.Detail })
+		return slices.ContainsFunc(j.keyWrong, func(k Problem) bool { return table.SamePlace(k.Subject, p.Subject) && k.Detail == p.Detail })
 	})
 }
 

@@ -12,6 +12,7 @@ import (
 	"github.com/whispering/bundle/internal/plainfile"
 	"github.com/whispering/bundle/layerbuild"
 	"github.com/whispering/bundle/pipeline/manifest"
+	table "github.com/whispering/bundle/pipeline/problem"
 	"github.com/whispering/bundle/pipeline/publish"
 )
 
@@ -194,29 +195,9 @@ func (r *run) fetch(ctx context.Context) Problems {
 
 // layerProblem says why a published layer cannot be had, and what else to do.
 func layerProblem(at *hcl.Range, layer string, err error, orElse string) Problem {
-	if p, ok := interrupted(err); ok {
-		return p
-	}
-	detail := func(remedy string) string {
-		return fmt.Sprintf("Layer %s: %v. %s%s.", layer, err, remedy, orElse)
-	}
-	switch {
-	case errors.Is(err, publish.ErrNoLayer):
-		return problem(Integrity, at, "Layer not found", detail("Correct its name or version"))
-	case errors.Is(err, publish.ErrVanished):
-		return problem(Integrity, at, "Layer not found", detail("It may have been deleted just now: run the command again"))
-	case errors.Is(err, publish.ErrDenied):
-		return problem(Access, at, "Layer refused", detail("Allow this role lambda:ListLayerVersions and lambda:GetLayerVersion on it"))
-	case errors.Is(err, publish.ErrDamaged):
-		return problem(Integrity, at, "Layer damaged", detail("Try again"))
-	case errors.Is(err, publish.ErrCredentials):
-		return problem(Access, at, "No usable credentials", detail("Check the credentials of this step"))
-	case errors.Is(err, publish.ErrReply), errors.Is(err, publish.ErrRefused):
-		return problem(Integrity, at, "Unexpected answer from Lambda", detail("Try again"))
-	case errors.Is(err, publish.ErrUnavailable):
-		return problem(Unavailable, at, "Lambda unavailable", detail("Try again"))
-	}
-	return problem(Fault, at, "Unexpected error", detail("Please report this"))
+	return table.FromAWS(err, table.Resource{
+		Name: "layer " + layer, Lead: "Layer " + layer, Rights: []string{"lambda:ListLayerVersions", "lambda:GetLayerVersion"}, On: "it", Or: orElse,
+	}, at)
 }
 
 // otherwise says what a layer is of, if not of this manifest's bundle,

@@ -9,6 +9,7 @@ import (
 
 	"github.com/whispering/bundle/layerbuild"
 	"github.com/whispering/bundle/pipeline/manifest"
+	table "github.com/whispering/bundle/pipeline/problem"
 	"github.com/whispering/bundle/pipeline/publish"
 )
 
@@ -145,17 +146,5 @@ func (p *Publication) description() string {
 }
 
 func publishProblem(at *hcl.Range, name string, err error) Problem {
-	detail := func(remedy string) string { return fmt.Sprintf("Layer %s: %v. %s", name, err, remedy) }
-	switch {
-	case errors.Is(err, publish.ErrUnclear):
-		return problem(Unavailable, at, "Outcome unknown", detail(
-			"Run bundle publish again: it makes no second version of the same content."))
-	case errors.Is(err, publish.ErrDenied):
-		return problem(Access, at, "Layer not published", detail("Allow this role lambda:PublishLayerVersion on it."))
-	case errors.Is(err, publish.ErrFull):
-		return problem(Missing, at, "Layer not published", detail("Delete old versions of layers and functions, or have the quota raised."))
-	case errors.Is(err, publish.ErrRefused):
-		return problem(Integrity, at, "Layer not published", detail("Lambda does not take the layer as it is."))
-	}
-	return layerProblem(at, name, err, "")
+	return table.FromAWS(err, table.Resource{Name: "layer " + name, Lead: "Layer " + name, Rights: []string{"lambda:PublishLayerVersion"}, On: "it"}, at)
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/whispering/bundle/pipeline/manifest"
 	"github.com/whispering/bundle/pipeline/param"
+	table "github.com/whispering/bundle/pipeline/problem"
 	"github.com/whispering/bundle/pipeline/secret"
 )
 
@@ -169,42 +170,18 @@ func (w *want) resultProblem(res param.Result) Problems {
 	if res.Err == nil || w.optional && errors.Is(res.Err, param.ErrMissing) {
 		return nil
 	}
-	return Problems{readProblem(w.at, res.Err)}
+	p := readProblem(w.at, res.Err)
+	p.About = fmt.Sprintf("%q", res.Ref)
+	return Problems{p}
 }
 
 func listProblem(im manifest.Import, err error) Problem {
-	p := readProblem(&im.Path.Range, err)
-	if p.Summary == "Parameter refused" {
-		p.Detail = strings.Replace(p.Detail, "ssm:GetParameters ", "ssm:GetParametersByPath ", 1)
-	}
-	return p
+	return table.FromAWS(err, table.Resource{
+		Name: fmt.Sprintf("%q", im.Path.Value), On: "it", Rights: []string{"ssm:GetParametersByPath"},
+	}, &im.Path.Range)
 }
 
 // readProblem joins an error of Parameter Store to its place in the manifest.
 func readProblem(at *hcl.Range, err error) Problem {
-	if p, ok := interrupted(err); ok {
-		return p
-	}
-	detail := func(remedy string) string { return sentence(err) + " " + remedy }
-	switch {
-	case errors.Is(err, param.ErrMissing):
-		return problem(Missing, at, "Parameter not found", detail(
-			"Put the parameter, correct its name, or write optional = true."))
-	case errors.Is(err, param.ErrVersion):
-		return problem(Missing, at, "Version or label not found", detail(
-			"The parameter exists. Correct what follows the colon, or leave it out for the newest version."))
-	case errors.Is(err, param.ErrDenied):
-		return problem(Access, at, "Parameter refused", detail("Allow this role ssm:GetParameters on it."))
-	case errors.Is(err, param.ErrUndecryptable):
-		return problem(Missing, at, "Parameter cannot be decrypted", detail(
-			"Allow this role kms:Decrypt on the key it is stored under, and check that the key is enabled."))
-	case errors.Is(err, param.ErrCredentials):
-		return problem(Access, at, "No usable credentials", detail("Check the credentials of this step, and that they have not expired."))
-	case errors.Is(err, param.ErrReply):
-		return problem(Integrity, at, "Unexpected answer from Parameter Store", detail("Nothing was written."))
-	case errors.Is(err, param.ErrUnavailable):
-		return problem(Unavailable, at, "Parameter Store unavailable", detail(
-			"Try again; if other jobs share the account's quota, a lower --ssm-tps may help."))
-	}
-	return problem(Fault, at, "Unexpected error", detail("Please report this."))
+	return table.FromAWS(err, table.Resource{On: "it", Rights: []string{"ssm:GetParameters"}}, at)
 }

@@ -7,10 +7,8 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/hashicorp/hcl/v2"
-
 	"github.com/whispering/bundle/pipeline/param"
-	"github.com/whispering/bundle/pipeline/seal"
+	table "github.com/whispering/bundle/pipeline/problem"
 )
 
 // Descriptions tells how parameters are stored. [param.Source] is the one there
@@ -104,20 +102,9 @@ func (b *Build) KeyARNs(ctx context.Context, refs []string) (map[string]string, 
 }
 
 func sourceKeyProblem(ref string, err error) Problem {
-	if p, ok := interrupted(err); ok {
-		return p
-	}
-	var nowhere *hcl.Range
-	detail := fmt.Sprintf("Key %q, which parameters are stored under: %v. ", ref, err)
-	switch {
-	case errors.Is(err, seal.ErrKeyMissing):
-		return problem(Missing, nowhere, "Key not found", detail+"Put the parameters again under a key that exists, or correct --parameter-key.")
-	case errors.Is(err, seal.ErrKeyDenied):
-		return problem(Access, nowhere, "Key refused", detail+"Allow this role kms:DescribeKey on it, or name it by its ARN with --parameter-key.")
-	case errors.Is(err, seal.ErrUnavailable):
-		return problem(Unavailable, nowhere, "KMS unavailable", detail+"Try again.")
-	case errors.Is(err, seal.ErrCredentials):
-		return problem(Access, nowhere, "No usable credentials", detail+"Check the credentials of this step.")
-	}
-	return problem(Integrity, nowhere, "Unexpected answer from KMS", detail+"Nothing was written.")
+	return table.FromAWS(err, table.Resource{
+		Name: fmt.Sprintf("key %q", ref), Lead: fmt.Sprintf("Key %q, which parameters are stored under", ref),
+		Rights: []string{"kms:DescribeKey"}, On: "it", Absent: "Put the parameters again under a key that exists, or correct --parameter-key",
+		Or: ", or name the key by its ARN with --parameter-key",
+	}, nil)
 }

@@ -25,12 +25,12 @@ type LeftOut struct {
 // over a version that cannot be compared. AllowRollback turns what it refuses
 // into warnings.
 func (p *Publication) supersede(ctx context.Context, name manifest.Text, newest publish.Version) ([]LeftOut, hcl.Diagnostics, Problems) {
-	layer, problem := p.download(ctx, name, newest)
-	if problem != nil {
+	layer, refusal := p.download(ctx, name, newest)
+	if refusal != nil {
 		if _, ended := interrupted(ctx.Err()); ended || !p.AllowRollback {
-			return nil, nil, Problems{*problem}
+			return nil, nil, Problems{*refusal}
 		}
-		return nil, hcl.Diagnostics{warning(*problem)}, nil
+		return nil, hcl.Diagnostics{warning(*refusal)}, nil
 	}
 	var wants []plan.Want
 	for _, d := range p.Layer.Documents {
@@ -47,7 +47,7 @@ func (p *Publication) supersede(ctx context.Context, name manifest.Text, newest 
 		}
 	default:
 		for _, d := range warnings {
-			refused = append(refused, Problem{Integrity, hcl.Diagnostic{Severity: hcl.DiagError, Summary: d.Summary, Detail: d.Detail, Subject: d.Subject}})
+			refused = append(refused, problem(Integrity, d.Subject, d.Summary, d.Detail))
 		}
 		return nil, nil, refused.Sort()
 	}

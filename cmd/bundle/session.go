@@ -18,7 +18,6 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/whispering/bundle/internal/awsclient"
-	"github.com/whispering/bundle/internal/awsfault"
 	"github.com/whispering/bundle/internal/awslocal"
 	"github.com/whispering/bundle/internal/plainfile"
 	"github.com/whispering/bundle/pipeline"
@@ -118,15 +117,7 @@ func (a *app) connect(ctx context.Context, module *manifest.Module, m *manifest.
 		return nil, configurationProblem(written(&m.Environment.Range), err)
 	}
 	s.identity = func(ctx context.Context) (awsclient.Identity, error) {
-		who, err := awsclient.Caller(ctx, cfg)
-		switch class := awsfault.Classify(err); {
-		case err == nil:
-		case errors.Is(err, awsclient.ErrReply), class == awsfault.Malformed:
-			err = fmt.Errorf("%w: %w", pipeline.ErrBadAnswer, err)
-		case class == awsfault.Throttled, class == awsfault.Unavailable:
-			err = fmt.Errorf("%w: %w", pipeline.ErrNoAnswer, err)
-		}
-		return who, err
+		return awsclient.Caller(ctx, cfg)
 	}
 	s.caller = func(ctx context.Context) (string, error) {
 		who, err := s.identity(ctx)

@@ -64,7 +64,7 @@ type recorder struct {
 }
 
 func (r *recorder) options() []func(*middleware.Stack) error {
-	return []func(*middleware.Stack) error{awsreply.Check, func(stack *middleware.Stack) error {
+	return []func(*middleware.Stack) error{asked, awsreply.Check, func(stack *middleware.Stack) error {
 		attempt := r.attempt
 		if stack.ID() == containerOperation {
 			attempt = r.container
@@ -95,11 +95,12 @@ func (r *recorder) attempt(ctx context.Context, in middleware.DeserializeInput, 
 	if c, ok := ctx.Value(callsKey{}).(*Calls); ok {
 		c.add(call)
 	}
-	start := time.Now()
+	start, t := time.Now(), sent(ctx, call, in.Request)
 	out, metadata, err = deserialize(ctx, in, next)
 	if err == nil && givesCredentials(call) && lacksCredentials(out.Result) {
 		err = errLacking
 	}
+	t.ended(ctx, err)
 	if r.debug != nil {
 		r.report(call, in.Request, out.RawResponse, metadata, time.Since(start), err)
 	}

@@ -13,7 +13,7 @@ import (
 )
 
 // ErrReply reports an answer of STS that does not say who the caller is.
-var ErrReply = errors.New("AWS does not say who the caller is")
+var ErrReply error = awsfault.Known("sts", "", awsfault.Malformed, "AWS does not say who the caller is")
 
 // Identity is who calls are made as.
 type Identity struct {
@@ -42,13 +42,13 @@ func callerError(ctx context.Context, err error) error {
 	var known *CredentialsError
 	switch {
 	case ctx.Err() != nil:
-		return ctx.Err()
+		return awsfault.Ended(ctx, err)
 	case errors.As(err, &known):
 		return known
 	case awsfault.Classify(err) == awsfault.Malformed:
-		return fmt.Errorf("%w: %s", ErrReply, awsfault.Describe(err))
+		return fmt.Errorf("%w: %w", ErrReply, awsfault.Explain(err))
 	}
-	return &told{awsfault.Describe(err), awsfault.Classify(err)}
+	return &refusal{awsfault.Explain(err)}
 }
 
 // callerARN reports whether an ARN may be that of a caller of an account: of a

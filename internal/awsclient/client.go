@@ -149,7 +149,7 @@ func (o Options) provide(cfg *aws.Config) error {
 	if c.asks(aws.CredentialSourceLogin) && c.profile != nil {
 		cfg.Credentials = login{cfg.Credentials, leaf(c.profile).LoginSession, lookup(c.environ, "AWS_LOGIN_CACHE_DIRECTORY")}
 	}
-	cfg.Credentials = explained{cfg.Credentials, c.explain}
+	cfg.Credentials = explained{cfg.Credentials, c.explain, c.from()}
 	return nil
 }
 

@@ -76,6 +76,7 @@ func (e *CredentialsError) Is(target error) bool {
 type explained struct {
 	aws.CredentialsProvider
 	explain func(error) *CredentialsError
+	from    string // behind "credentials": whom they come from
 }
 
 // Retrieve implements aws.CredentialsProvider.
@@ -87,7 +88,7 @@ func (p explained) Retrieve(ctx context.Context) (aws.Credentials, error) {
 	var known *CredentialsError
 	switch {
 	case ctx.Err() != nil:
-		return aws.Credentials{}, ctx.Err()
+		return aws.Credentials{}, &awsfault.Waiting{For: "credentials" + p.from, Err: ctx.Err()}
 	case errors.As(err, &known):
 		return aws.Credentials{}, known
 	}
@@ -102,6 +103,14 @@ type told struct {
 
 func (e *told) Error() string         { return e.text }
 func (e *told) Class() awsfault.Class { return e.class }
-func (e *told) Is(target error) bool {
-	return target == ErrCredentials && e.class == awsfault.Credentials
+
+// A refusal is a failed call that may be one for want of credentials.
+type refusal struct{ *awsfault.Failure }
+
+// Unwrap returns the failure.
+func (r *refusal) Unwrap() error { return r.Failure }
+
+// Is reports an ErrCredentials.
+func (r *refusal) Is(target error) bool {
+	return target == ErrCredentials && r.Class() == awsfault.Credentials
 }

@@ -55,6 +55,22 @@ func (e *CredentialsError) service() string {
 	return "STS, which gives this job its credentials,"
 }
 
+// from says whom credentials are asked of, behind "credentials"; "" where that is
+// not worth telling.
+func (c chain) from() string {
+	e := &CredentialsError{Provider: c.first(), Profile: c.name()}
+	switch e.Provider {
+	case Process:
+		return " from the credential_process of " + e.profile()
+	case SSO, Login, Container, Metadata, WebIdentity:
+		service, _, _ := strings.Cut(e.service(), ",")
+		return " from " + service
+	case SharedFiles, Role:
+		return " of " + e.profile()
+	}
+	return ""
+}
+
 // reason is the code, the status or the network's fault, behind a colon.
 func (e *CredentialsError) reason() string {
 	switch {

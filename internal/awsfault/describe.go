@@ -45,6 +45,8 @@ func Describe(err error) string {
 		text = fmt.Sprintf("a reply with HTTP status %d that is not from AWS or was cut short", Status(err))
 	case errors.Is(err, context.DeadlineExceeded):
 		return "time-out"
+	case err == nil:
+		return ""
 	default:
 		return fmt.Sprintf("the call failed (%T)", err)
 	}
@@ -99,6 +101,7 @@ var known = []*regexp.Regexp{
 	regexp.MustCompile(`^User: [\w:/+=,.@-]{1,300} is not authorized to perform: [a-z0-9-]{1,40}:[A-Za-z]{1,60}` +
 		`( on (this )?resource(: [\w:/+=,.@*$-]{1,600})?)?` +
 		`( (because|with) [A-Za-z' ,:-]{1,240})?`),
+	hiddenForm,
 	regexp.MustCompile(`^(Alias |Key ')arn:[\w:/+=,.@-]{1,300}'? (is not found|does not exist)`),
 	regexp.MustCompile(`^arn:[\w:/+=,.@-]{1,300} is (disabled|pending deletion|pending import|unavailable)`),
 	regexp.MustCompile(`^(Unzipped|Zipped) size must be smaller than [0-9]{1,12} bytes`),

@@ -70,16 +70,17 @@ func classifyCode(code string, status int) Class {
 	case "ExpiredToken", "ExpiredTokenException", "RequestExpired", "UnrecognizedClientException", "InvalidClientTokenId",
 		"InvalidAccessKeyId", "SignatureDoesNotMatch", "InvalidSignatureException", "IncompleteSignature",
 		"IncompleteSignatureException", "MissingAuthenticationToken", "MissingAuthenticationTokenException",
-		"AuthFailure", "InvalidIdentityToken", "InvalidIdentityTokenException":
+		"AuthFailure", "InvalidIdentityToken", "InvalidIdentityTokenException", "RequestTimeTooSkewed", "RequestInTheFuture",
+		"InvalidClientTokenIdException", "TokenRefreshRequired", "RegionDisabledException", "IDPRejectedClaim":
 		return Credentials
-	case "AccessDenied", "AccessDeniedException", "NotAuthorized", "OptInRequired", "UnauthorizedOperation":
+	case "AccessDenied", "AccessDeniedException", "NotAuthorized", "OptInRequired", "UnauthorizedOperation", "AccessDeniedForDependencyException":
 		return Denied
 	case "Throttling", "ThrottlingException", "ThrottledException", "RequestThrottledException", "TooManyRequestsException",
 		"RequestLimitExceeded", "SlowDown":
 		return Throttled
 	case "InternalFailure", "InternalError", "InternalServerError", "InternalServiceError", "ServiceUnavailable",
 		"ServiceUnavailableException", "ServiceException", "RequestTimeout", "RequestTimeoutException",
-		"KMSInternalException", "KeyUnavailableException", "DependencyTimeoutException":
+		"KMSInternalException", "KeyUnavailableException", "DependencyTimeoutException", "IDPCommunicationError":
 		return Unavailable
 	case "", "UnknownError": // not an answer of AWS
 		return Unavailable

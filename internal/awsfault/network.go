@@ -11,12 +11,45 @@ import (
 	"net"
 	"net/url"
 	"syscall"
+
+	smithyhttp "github.com/aws/smithy-go/transport/http"
 )
+
+// A Loss is why a call got no reply.
+type Loss int
+
+// Why calls get no reply.
+const (
+	NotLost     Loss = iota // there is a reply, or it is not known
+	NoHost                  // there is no host of that name
+	TooSlow                 // no reply in time
+	Untrusted               // the server's certificate is not trusted
+	NoProxy                 // the proxy cannot be reached, or refuses
+	Unreachable             // the connection failed
+)
+
+// loss says why a call got no reply.
+func loss(err error) Loss {
+	var send *smithyhttp.RequestSendError
+	if !errors.As(err, &send) {
+		if errors.Is(err, context.DeadlineExceeded) {
+			return TooSlow
+		}
+		return NotLost
+	}
+	what, _ := network(send.Err)
+	return what
+}
 
 // Network says why a call got no whole answer. It uses the words of the network
 // and ours, as net/http quotes what it cannot read of a reply, and a proxy's
 // words.
 func Network(err error) string {
+	_, words := network(err)
+	return words
+}
+
+func network(err error) (Loss, string) {
 	var at *url.Error
 	if errors.As(err, &at) {
 		err = at.Err
@@ -28,30 +61,43 @@ func Network(err error) string {
 	var host x509.HostnameError
 	var record tls.RecordHeaderError
 	var alert tls.AlertError
-	switch {
-	case errors.As(err, &dns) && dns.IsNotFound:
-		return fmt.Sprintf("no such host: %q", Printable(dns.Name))
-	case errors.As(err, &dns):
-		return fmt.Sprintf("the name %q could not be looked up", Printable(dns.Name))
-	case timedOut(err):
-		return "time-out"
-	case errors.As(err, &errno):
-		return where(err) + errno.Error()
-	case errors.As(err, &certificate), errors.As(err, &authority), errors.As(err, &host):
-		return "the server's certificate is not one that this machine trusts (AWS_CA_BUNDLE names the certificates to trust instead)"
-	case errors.As(err, &record):
-		return "the server does not speak TLS"
-	case errors.As(err, &alert):
-		return "the server ended the TLS handshake"
-	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
-		return "the connection was closed before the reply had come"
+	what, proxy := Unreachable, ""
+	var op *net.OpError
+	if errors.As(err, &op) && op.Op == "proxyconnect" {
+		what, proxy = NoProxy, "the proxy cannot be reached: "
 	}
-	return "the reply, or a proxy's, is not HTTP as it should be, or the connection failed"
+	switch {
+	case errors.As(err, &dns) && dns.IsNotFound && what == NoProxy:
+		return what, proxy + fmt.Sprintf("no such host: %q", Printable(dns.Name))
+	case errors.As(err, &dns) && dns.IsNotFound:
+		return NoHost, fmt.Sprintf("no such host: %q", Printable(dns.Name))
+	case errors.As(err, &dns):
+		return what, proxy + fmt.Sprintf("the name %q could not be looked up", Printable(dns.Name))
+	case timedOut(err):
+		if what == NoProxy {
+			return what, proxy + "time-out"
+		}
+		return TooSlow, "time-out"
+	case errors.As(err, &errno):
+		return what, proxy + where(err) + errno.Error()
+	case errors.As(err, &certificate), errors.As(err, &authority), errors.As(err, &host):
+		return Untrusted, proxy + "the server's certificate is not one that this machine trusts (AWS_CA_BUNDLE names the certificates to trust instead)"
+	case errors.As(err, &record):
+		return what, proxy + "the server does not speak TLS"
+	case errors.As(err, &alert):
+		return what, proxy + "the server ended the TLS handshake"
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		return what, proxy + "the connection was closed before the reply had come"
+	}
+	return what, proxy + "the reply, or a proxy's, is not HTTP as it should be, or the connection failed"
 }
 
 // where names the address that a failed connection was meant for.
 func where(err error) string {
 	var op *net.OpError
+	if errors.As(err, &op) && op.Op == "proxyconnect" {
+		return where(op.Err)
+	}
 	if errors.As(err, &op) && op.Addr != nil {
 		return fmt.Sprintf("%s %s: ", op.Op, op.Addr)
 	}

@@ -22,8 +22,9 @@ const module = "github.com/whispering/bundle/"
 var law = map[string][2]string{
 	"cmd/bundle":            {"pipeline/... layerbuild/... runtime/... internal/...", "cli hcl x/term x/sys progressbar"},
 	"cmd/bundle-exec":       {"runtime/execwrap", ""},
-	"pipeline":              {"internal/atomicfile internal/plainfile pipeline/manifest pipeline/secret pipeline/plan pipeline/param pipeline/seal pipeline/publish layerbuild layerbuild/sealed", "hcl x/sync"},
+	"pipeline":              {"internal/atomicfile internal/plainfile pipeline/manifest pipeline/secret pipeline/plan pipeline/param pipeline/problem pipeline/seal pipeline/publish layerbuild layerbuild/sealed", "hcl x/sync"},
 	"pipeline/manifest":     {"internal/printable", "hcl cty"},
+	"pipeline/problem":      {"internal/awsfault", "hcl"},
 	"pipeline/secret":       {"", ""},
 	"pipeline/param":        {"internal/awsfault pipeline/secret", "aws ssm smithy x/time"},
 	"pipeline/seal":         {"internal/awsfault pipeline/secret layerbuild/sealed", "aws kms smithy"},

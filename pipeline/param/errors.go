@@ -11,16 +11,16 @@ import (
 
 var (
 	// ErrMissing reports that there is no such parameter.
-	ErrMissing = errors.New("there is no such parameter")
+	ErrMissing error = awsfault.Known("ssm", "ParameterNotFound", awsfault.Other, "there is no such parameter")
 	// ErrVersion reports that the parameter exists, but not the version or label.
-	ErrVersion = errors.New("the parameter has no such version or label")
+	ErrVersion error = awsfault.Known("ssm", "ParameterVersionNotFound", awsfault.Other, "the parameter has no such version or label")
 	// ErrDenied reports that the caller may not read the parameter or path.
 	ErrDenied = errors.New("reading it is not allowed")
 	// ErrUndecryptable reports that the caller may read the parameter, but that
 	// its key cannot be used: forbidden, disabled or gone.
 	ErrUndecryptable = errors.New("it cannot be decrypted")
 	// ErrReply reports a reply that AWS should never give.
-	ErrReply = errors.New("the reply is not an answer to what was asked")
+	ErrReply error = awsfault.Known("ssm", "", awsfault.Malformed, "the reply is not an answer to what was asked")
 	// ErrUnavailable reports that no answer was to be had: the network, a
 	// time-out, a fault at AWS, or throttling that outlasted all retries.
 	ErrUnavailable = errors.New("no answer from Parameter Store")
@@ -42,7 +42,9 @@ func replyError(format string, args ...any) error {
 }
 
 func undecryptable(cause error) error {
-	return fmt.Errorf("%w: %s", ErrUndecryptable, awsfault.Describe(cause))
+	why := awsfault.Explain(cause)
+	why.Denial.Key = why.Denial.Key || why.Class() == awsfault.Denied && why.Denial.Action == ""
+	return fmt.Errorf("%w: %w", ErrUndecryptable, why)
 }
 
 func isMissing(err error) bool { return errors.Is(err, ErrMissing) }
@@ -58,7 +60,7 @@ func isDenied(err error) bool { return errors.Is(sentinel(err), ErrDenied) }
 
 // refusalError names the refusal of a call for a single parameter.
 func refusalError(cause error) error {
-	return fmt.Errorf("%w: %s", sentinel(cause), awsfault.Describe(cause))
+	return fmt.Errorf("%w: %w", sentinel(cause), awsfault.Explain(cause))
 }
 
 // sentinel maps an error of the SDK by its code:
@@ -91,9 +93,9 @@ func (s *Source) stopped(ctx context.Context, cause error) error {
 	case errors.Is(ctx.Err(), context.Canceled):
 		return ctx.Err()
 	case ctx.Err() != nil:
-		return fmt.Errorf("%w: %w%s", ErrUnavailable, ctx.Err(), s.pacer.note())
+		return fmt.Errorf("%w: %w%s", ErrUnavailable, awsfault.Ended(ctx, cause), s.pacer.note())
 	case errors.Is(sentinel(cause), ErrUnavailable):
-		return fmt.Errorf("%w: %s%s", ErrUnavailable, awsfault.Describe(cause), s.pacer.note())
+		return fmt.Errorf("%w: %w%s", ErrUnavailable, awsfault.Explain(cause), s.pacer.note())
 	}
 	return refusalError(cause)
 }

@@ -66,7 +66,7 @@ func (p *pacer) HandleFinalize(ctx context.Context, in middleware.FinalizeInput,
 ) {
 	spell, err := p.wait(ctx)
 	if err != nil {
-		return middleware.FinalizeOutput{}, middleware.Metadata{}, err
+		return middleware.FinalizeOutput{}, middleware.Metadata{}, &awsfault.Waiting{For: "its turn" + p.rate(), Err: err}
 	}
 	out, metadata, err := next.HandleFinalize(ctx, in)
 	p.learn(spell, err)
@@ -140,5 +140,13 @@ func (p *pacer) note() string {
 	if p.throttled == 0 {
 		return ""
 	}
-	return fmt.Sprintf("; %d of %d calls were throttled", p.throttled, p.calls)
+	return fmt.Sprintf("; %d of %d calls were throttled%s", p.throttled, p.calls, p.rate())
+}
+
+// rate says how many calls a second are made, at most.
+func (p *pacer) rate() string {
+	if p.limiter == nil {
+		return ", with no limit of calls a second"
+	}
+	return fmt.Sprintf(" at %.3g calls a second", float64(p.limiter.Limit()))
 }

@@ -31,15 +31,18 @@ func (l *Lambda) Download(ctx context.Context, v Version) ([]byte, error) {
 	}
 	const attempts = 4
 	var content []byte
+	asked := &awsfault.Asked{Operation: "the content of the layer", Host: awsfault.Printable(link.Host)}
 	for attempt := range attempts {
+		asked.Attempts++
 		content, err = l.fetch(ctx, link, v.Size)
 		if !errors.Is(err, ErrUnavailable) || ctx.Err() != nil {
 			break
 		}
+		asked.Failed++
 		pause(ctx, 200*time.Millisecond<<attempt)
 	}
 	if ctx.Err() != nil {
-		return nil, failure(ctx, ctx.Err())
+		return nil, failure(ctx, asked.With(ctx.Err()))
 	}
 	if err != nil {
 		return nil, err
@@ -73,21 +76,25 @@ func (l *Lambda) fetch(ctx context.Context, link *url.URL, size int64) ([]byte, 
 	}
 	response, err := l.http.Do(request)
 	if err != nil {
-		return nil, fmt.Errorf("%w: the content of the layer cannot be had from %s: %s", ErrUnavailable, link.Host, awsfault.Network(err))
+		return nil, unavailable(link, err, fmt.Sprintf("the content of the layer cannot be had from %s: %s", link.Host, awsfault.Network(err)))
 	}
 	defer func() { _ = response.Body.Close() }()
 	switch status := response.StatusCode; {
 	case status >= 500 || status == http.StatusTooManyRequests:
-		return nil, fmt.Errorf("%w: the link to the content gives HTTP status %d", ErrUnavailable, status)
+		return nil, unavailable(link, nil, fmt.Sprintf("the link to the content gives HTTP status %d", status))
 	case status != http.StatusOK:
 		return nil, fmt.Errorf("%w: the link to the content gives HTTP status %d", ErrReply, status)
 	}
 	content := bytes.NewBuffer(make([]byte, 0, size+1+bytes.MinRead))
 	_, err = content.ReadFrom(io.LimitReader(response.Body, size+1)) // one more than there should be shows that there is more
 	if err != nil {
-		return nil, fmt.Errorf("%w: the content of the layer was cut short: %s", ErrUnavailable, awsfault.Network(err))
+		return nil, unavailable(link, err, fmt.Sprintf("the content of the layer was cut short: %s", awsfault.Network(err)))
 	}
 	return content.Bytes(), nil
+}
+
+func unavailable(link *url.URL, err error, text string) error {
+	return fmt.Errorf("%w: %w", ErrUnavailable, awsfault.NoReply("lambda", awsfault.Printable(link.Host), err, text))
 }
 
 func pause(ctx context.Context, d time.Duration) {

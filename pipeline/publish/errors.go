@@ -8,21 +8,21 @@ import (
 
 var (
 	// ErrNoLayer reports that there is no such layer or no such version.
-	ErrNoLayer = errors.New("there is no such layer")
+	ErrNoLayer error = awsfault.Known("lambda", "ResourceNotFoundException", awsfault.Other, "there is no such layer")
 	// ErrVanished reports a version that Lambda lists and then does not know.
-	ErrVanished = errors.New("the newest version is listed, but cannot be fetched")
+	ErrVanished error = awsfault.Known("lambda", "vanished", awsfault.Other, "the newest version is listed, but cannot be fetched")
 	// ErrDenied reports that the caller may not do this with the layer.
 	ErrDenied = errors.New("it is not allowed")
 	// ErrDamaged reports content that is not what was published.
-	ErrDamaged = errors.New("the content is not what was published")
+	ErrDamaged error = awsfault.Known("lambda", "damaged", awsfault.Other, "the content is not what was published")
 	// ErrRefused reports that Lambda will not take the layer as it is.
 	ErrRefused = errors.New("the layer is refused")
 	// ErrFull reports that the account's storage for code is used up.
 	ErrFull = errors.New("the storage for code is full")
 	// ErrUnclear reports that a version may have been published or not.
-	ErrUnclear = errors.New("it is not known whether the layer was published")
+	ErrUnclear error = awsfault.Known("lambda", "unclear", awsfault.Unavailable, "it is not known whether the layer was published")
 	// ErrReply reports a reply that AWS should never give.
-	ErrReply = errors.New("the reply is not an answer to what was asked")
+	ErrReply error = awsfault.Known("lambda", "", awsfault.Malformed, "the reply is not an answer to what was asked")
 	// ErrUnavailable reports that no answer was to be had: the network, a
 	// time-out, a fault at AWS, or throttling that outlasted all retries.
 	ErrUnavailable = errors.New("no answer from Lambda")

@@ -227,7 +227,7 @@ func failure(ctx context.Context, cause error) error {
 	case errors.Is(ctx.Err(), context.Canceled):
 		return ctx.Err()
 	case ctx.Err() != nil:
-		return fmt.Errorf("%w: %w", ErrUnavailable, ctx.Err())
+		return fmt.Errorf("%w: %w", ErrUnavailable, awsfault.Ended(ctx, cause))
 	}
-	return fmt.Errorf("%w: %s", sentinel(cause), awsfault.Describe(cause))
+	return fmt.Errorf("%w: %w", sentinel(cause), awsfault.Explain(cause))
 }

@@ -18,9 +18,9 @@ import (
 var (
 	// ErrCiphertext reports a ciphertext that KMS does not open: it is none of
 	// KMS's, is damaged, or was made with another encryption context.
-	ErrCiphertext = errors.New("KMS does not take the ciphertext")
+	ErrCiphertext error = awsfault.Known("kms", "InvalidCiphertextException", awsfault.Other, "KMS does not take the ciphertext")
 	// ErrSourceKey reports a ciphertext under a key that is not the expected one.
-	ErrSourceKey = errors.New("it is stored under another key")
+	ErrSourceKey error = awsfault.Known("kms", "IncorrectKeyException", awsfault.Other, "it is stored under another key")
 )
 
 // Blind re-encrypts ciphertexts inside KMS. Its client refuses to send any call
@@ -116,9 +116,9 @@ func moveFailure(ctx context.Context, err error) error {
 	if ctx.Err() == nil && errors.As(err, &api) {
 		switch api.ErrorCode() {
 		case "InvalidCiphertextException": // its message is empty
-			return fmt.Errorf("%w: %s", ErrCiphertext, awsfault.Describe(err))
+			return fmt.Errorf("%w: %w", ErrCiphertext, awsfault.Explain(err))
 		case "IncorrectKeyException":
-			return fmt.Errorf("%w: %s", ErrSourceKey, awsfault.Describe(err))
+			return fmt.Errorf("%w: %w", ErrSourceKey, awsfault.Explain(err))
 		}
 	}
 	return failure(ctx, err, nil)

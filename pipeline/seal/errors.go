@@ -11,14 +11,14 @@ import (
 var (
 	// ErrKeyMissing reports that there is no such key or alias in this account
 	// and region.
-	ErrKeyMissing = errors.New("there is no such key")
+	ErrKeyMissing error = awsfault.Known("kms", "NotFoundException", awsfault.Other, "there is no such key")
 	// ErrKeyDenied reports that the caller may not use the key this way.
 	ErrKeyDenied = errors.New("using the key is not allowed")
 	// ErrKeyState reports a key that cannot encrypt: disabled, pending deletion,
 	// without key material, or not made for symmetric encryption.
 	ErrKeyState = errors.New("the key cannot be used")
 	// ErrReply reports a reply that AWS should never give.
-	ErrReply = errors.New("the reply is not an answer to what was asked")
+	ErrReply error = awsfault.Known("kms", "", awsfault.Malformed, "the reply is not an answer to what was asked")
 	// ErrUnavailable reports that no answer was to be had: the network, a
 	// time-out, a fault at AWS, or throttling that outlasted all retries.
 	ErrUnavailable = errors.New("no answer from KMS")

@@ -59,7 +59,7 @@ func (k *KMS) Describe(ctx context.Context, ref string) (Key, error) {
 	var api smithy.APIError
 	switch {
 	case errors.As(err, &api) && api.ErrorCode() == "ValidationException": // of the reference: there is nothing else to it
-		return Key{}, fmt.Errorf("%w: %s", ErrKeyMissing, awsfault.Describe(err))
+		return Key{}, fmt.Errorf("%w: %w", ErrKeyMissing, awsfault.Explain(err))
 	case err != nil:
 		return Key{}, failure(ctx, err, nil)
 	}
@@ -141,7 +141,11 @@ func failure(ctx context.Context, cause error, plaintext []byte) error {
 	case errors.Is(ctx.Err(), context.Canceled):
 		return ctx.Err()
 	case ctx.Err() != nil:
-		return fmt.Errorf("%w: %w", ErrUnavailable, ctx.Err())
+		return fmt.Errorf("%w: %w", ErrUnavailable, awsfault.Ended(ctx, cause))
 	}
-	return fmt.Errorf("%w: %s", sentinel(cause), withoutEcho(awsfault.Describe(cause), plaintext))
+	why := awsfault.Explain(cause)
+	if text := withoutEcho(why.Error(), plaintext); text != why.Error() {
+		why.Reword(text)
+	}
+	return fmt.Errorf("%w: %w", sentinel(cause), why)
 }

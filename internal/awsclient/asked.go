@@ -1,0 +1,67 @@
+package awsclient
+
+import (
+	"context"
+	"sync"
+
+	"github.com/aws/smithy-go/middleware"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
+
+	"github.com/whispering/bundle/internal/awsfault"
+)
+
+// A tally is what became of the attempts of one call.
+type tally struct {
+	mu sync.Mutex
+	awsfault.Asked
+}
+
+type tallyKey struct{}
+
+// asked has an error of a call say what was asked of whom, and how often.
+func asked(stack *middleware.Stack) error {
+	return stack.Initialize.Add(middleware.InitializeMiddlewareFunc("Asked", func(
+		ctx context.Context, in middleware.InitializeInput, next middleware.InitializeHandler,
+	) (middleware.InitializeOutput, middleware.Metadata, error) {
+		t := new(tally)
+		out, metadata, err := next.HandleInitialize(context.WithValue(ctx, tallyKey{}, t), in)
+		if err == nil {
+			return out, metadata, nil
+		}
+		t.mu.Lock()
+		defer t.mu.Unlock()
+		told := t.Asked
+		told.Err = err
+		return out, metadata, &told
+	}), middleware.Before)
+}
+
+// sent notes an attempt that begins.
+func sent(ctx context.Context, call string, request any) *tally {
+	t, ok := ctx.Value(tallyKey{}).(*tally)
+	if !ok {
+		return nil
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.Operation = call
+	t.Attempts++
+	if r, ok := request.(*smithyhttp.Request); ok && r.URL != nil {
+		t.Host = awsfault.Printable(r.URL.Host)
+	}
+	return t
+}
+
+// ended notes how an attempt has ended, which is not the end of the run's time.
+func (t *tally) ended(ctx context.Context, err error) {
+	if t == nil || err == nil || ctx.Err() != nil {
+		return
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if awsfault.Classify(err) == awsfault.Throttled {
+		t.Throttled++
+	} else {
+		t.Failed++
+	}
+}

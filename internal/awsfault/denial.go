@@ -1,0 +1,66 @@
+package awsfault
+
+import (
+	"errors"
+	"regexp"
+	"strings"
+
+	"github.com/aws/smithy-go"
+)
+
+// A Denial is what AWS says of an action that it does not allow. Nothing of it is
+// taken from a message that has another form than AWS's.
+type Denial struct {
+	Action   string // such as "kms:Decrypt"; "" if AWS does not say
+	Resource string // ARN; "" if AWS does not say
+	Policy   string // the kind of policy that decided, such as "service control policy"; "" if AWS does not say
+	Explicit bool   // the policy denies the action, which no Allow can change
+
+	// Key says that KMS refused a ciphertext without telling whose key it is
+	// under, whether that exists, or which action was denied.
+	Key bool
+}
+
+// The forms of AWS's messages about what it does not allow:
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html
+var (
+	denialForm = regexp.MustCompile(`^User: [\w:/+=,.@-]{1,300} is not authorized to perform: ([a-z0-9-]{1,40}:[A-Za-z]{1,60})` +
+		`(?: on (?:this )?resource(?:: ([\w:/+=,.@*$-]{1,600}))?)?((?: (?:because|with) [A-Za-z' ,-]{1,240})?)`)
+	resourceForm = regexp.MustCompile(`^arn:aws[a-z-]*:[a-z0-9-]+:[a-z0-9-]*:[0-9]{0,12}:[\w:/+=,.@$-]{1,512}$`)
+	explicitForm = regexp.MustCompile(`^ with an explicit deny in an? (` + policies + `)`)
+	implicitForm = regexp.MustCompile(`^ because no (` + policies + `) allows? the `)
+	webForm      = regexp.MustCompile(`^Not authorized to perform (sts:AssumeRoleWithWebIdentity)`)
+	hiddenForm   = regexp.MustCompile(`^The ciphertext refers to a customer master key that does not exist, does not exist in this region, or you are not allowed to access`)
+)
+
+// policies are the kinds of policies that AWS names.
+const policies = `identity-based policy|resource-based policy|service control policy|resource control policy|permissions boundary|session policy|VPC endpoint policy`
+
+// DenialOf reads what AWS says of an action that it does not allow.
+func DenialOf(err error) Denial {
+	var api smithy.APIError
+	if !errors.As(err, &api) || classifyCode(api.ErrorCode(), 0) != Denied {
+		return Denial{}
+	}
+	return denial(api.ErrorMessage())
+}
+
+func denial(message string) Denial {
+	if hiddenForm.MatchString(message) {
+		return Denial{Key: true}
+	}
+	if m := webForm.FindStringSubmatch(message); m != nil {
+		return Denial{Action: m[1]}
+	}
+	m := denialForm.FindStringSubmatch(message)
+	if m == nil {
+		return Denial{}
+	}
+	d := Denial{Action: m[1], Resource: resourceForm.FindString(strings.TrimRight(m[2], ".,"))}
+	if why := explicitForm.FindStringSubmatch(m[3]); why != nil {
+		d.Policy, d.Explicit = why[1], true
+	} else if why := implicitForm.FindStringSubmatch(m[3]); why != nil {
+		d.Policy = why[1]
+	}
+	return d
+}

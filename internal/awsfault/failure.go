@@ -1,0 +1,192 @@
+package awsfault
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"regexp"
+	"strings"
+
+	"github.com/aws/smithy-go"
+)
+
+// A Failure is a failed call to AWS in words of ours, with what is known of it.
+// It keeps nothing of the error that it was made of.
+type Failure struct {
+	Operation string // such as "ssm:GetParameters"; "" if it is not known
+	Host      string // that was asked; "" if it is not known, or nothing was sent
+	Code      string // AWS's; "" if there is none
+	Denial    Denial
+	Lost      Loss // why there was no reply
+	Advised   bool // the text says what to do
+	Clock     bool // AWS refused the time that the request was signed at
+
+	Attempts  int // that were sent
+	Throttled int // of them
+	Failed    int // of them, in another way
+
+	// Until says what the call waited for before it was sent; "" for nothing that
+	// is known.
+	Until string
+
+	text  string
+	class Class
+}
+
+// Error says what went wrong, as Describe does.
+func (f *Failure) Error() string { return f.text }
+
+// Class says what the failure means.
+func (f *Failure) Class() Class { return f.class }
+
+// Service is the service that was asked, as its actions begin; "" if it is not
+// known.
+func (f *Failure) Service() string {
+	service, _, _ := strings.Cut(f.Operation, ":")
+	return service
+}
+
+var regionForm = regexp.MustCompile(`\b[a-z]{2,4}(-[a-z]+)+-[0-9]{1,2}\b`)
+
+// Region is that of the host; "" if it has none.
+func (f *Failure) Region() string { return regionForm.FindString(f.Host) }
+
+// Known is a failure that is known from the content of a reply. It serves as the
+// sentinel of an adapter. A code of AWS's stands for what AWS would say.
+func Known(service, code string, class Class, text string) *Failure {
+	return &Failure{Operation: service + ":", Code: code, class: class, text: text}
+}
+
+// Reword replaces what went wrong by other words, and forgets what AWS said of
+// it.
+func (f *Failure) Reword(text string) { f.text, f.Denial = text, Denial{} }
+
+// Asked says what was asked of whom, and how often; "" if that is not known.
+func (f *Failure) Asked() string {
+	if f.Operation == "" || strings.HasSuffix(f.Operation, ":") {
+		return ""
+	}
+	host := ""
+	if f.Host != "" {
+		host = " of " + f.Host
+	}
+	switch {
+	case f.Attempts == 0 && f.Until != "":
+		return fmt.Sprintf("%s was not sent: it waited for %s", f.Operation, f.Until)
+	case f.Attempts == 0:
+		return fmt.Sprintf("%s was not sent", f.Operation)
+	}
+	var how []string
+	if f.Throttled > 0 {
+		how = append(how, fmt.Sprintf("%d throttled", f.Throttled))
+	}
+	if f.Failed > 0 {
+		how = append(how, fmt.Sprintf("%d failed", f.Failed))
+	}
+	if n := f.Attempts - f.Throttled - f.Failed; n > 0 {
+		how = append(how, fmt.Sprintf("%d without an answer", n))
+	}
+	return fmt.Sprintf("%s was asked%s %s (%s)", f.Operation, host, times(f.Attempts), strings.Join(how, ", "))
+}
+
+func times(n int) string {
+	if n == 1 {
+		return "once"
+	}
+	return fmt.Sprintf("%d times", n)
+}
+
+// Explain says what is known of a failed call.
+func Explain(err error) *Failure {
+	var known *Failure
+	if errors.As(err, &known) {
+		return known
+	}
+	f := &Failure{text: Describe(err), class: Classify(err), Code: Code(err), Denial: DenialOf(err), Lost: loss(err), Clock: clock(err)}
+	var advised interface{ Remedy() string }
+	f.Advised = errors.As(err, &advised) && advised.Remedy() != ""
+	var asked *Asked
+	if errors.As(err, &asked) {
+		f.Operation, f.Host, f.Attempts, f.Throttled, f.Failed = asked.Operation, asked.Host, asked.Attempts, asked.Throttled, asked.Failed
+	}
+	var op *smithy.OperationError
+	if f.Operation == "" && errors.As(err, &op) {
+		f.Operation = strings.ToLower(strings.ReplaceAll(op.ServiceID, " ", "")) + ":" + op.OperationName
+	}
+	var waiting *Waiting
+	if errors.As(err, &waiting) {
+		f.Until = waiting.For
+	}
+	return f
+}
+
+// clock reports whether AWS refused the time of a request. The words of such a
+// refusal are looked at and not repeated: they hold the request.
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-troubleshooting.html
+func clock(err error) bool {
+	var api smithy.APIError
+	if !errors.As(err, &api) {
+		return false
+	}
+	switch api.ErrorCode() {
+	case "RequestExpired", "RequestTimeTooSkewed", "RequestInTheFuture":
+		return true
+	case "InvalidSignatureException", "SignatureDoesNotMatch":
+		return strings.HasPrefix(api.ErrorMessage(), "Signature expired") || strings.HasPrefix(api.ErrorMessage(), "Signature not yet current")
+	}
+	return false
+}
+
+// NoReply is a failed request that the SDK did not make, with what it was for.
+func NoReply(service, host string, err error, text string) *Failure {
+	f := &Failure{Operation: service + ":", Host: host, class: Unavailable, text: text}
+	if err != nil {
+		f.Lost, _ = network(err)
+	}
+	return f
+}
+
+// Ended is a call that did not end before the context did. It is the context's
+// error, and tells what was asked last.
+func Ended(ctx context.Context, cause error) error {
+	return &ended{ctx.Err(), Explain(cause)}
+}
+
+type ended struct {
+	err error
+	*Failure
+}
+
+func (e *ended) Error() string   { return e.err.Error() }
+func (e *ended) Unwrap() []error { return []error{e.err, e.Failure} }
+
+// An Asked error is that of a call, with what was asked of whom and what became
+// of each attempt.
+type Asked struct {
+	Operation, Host             string
+	Attempts, Throttled, Failed int
+	Err                         error
+}
+
+func (a *Asked) Error() string { return a.Err.Error() }
+
+// With returns the error of a call that ended like this.
+func (a *Asked) With(err error) error {
+	told := *a
+	told.Err = err
+	return &told
+}
+
+// Unwrap returns the error of the call.
+func (a *Asked) Unwrap() error { return a.Err }
+
+// A Waiting error is that of a call that was not sent, with what it waited for.
+type Waiting struct {
+	For string
+	Err error
+}
+
+func (w *Waiting) Error() string { return w.Err.Error() }
+
+// Unwrap returns the error of the context.
+func (w *Waiting) Unwrap() error { return w.Err }

@@ -1,0 +1,217 @@
+package problem
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/hashicorp/hcl/v2"
+
+	"github.com/whispering/bundle/internal/awsfault"
+)
+
+// A Resource is what a call to AWS was about.
+type Resource struct {
+	Name   string   // in a list of such
+	Lead   string   // what a detail begins with, before a colon; "" for nothing
+	Rights []string // what has to be allowed for what was to be done
+	On     string   // what that is allowed on, such as "the key"
+	Absent string   // what to do where it does not exist; "" for what the table says
+	Or     string   // what else can be done, after a comma; "" for nothing
+}
+
+// FromAWS makes a problem of a failed call to AWS, or of the end of the run's
+// time, by the table. at is the line of the manifest to blame, nil for none.
+func FromAWS(err error, about Resource, at *hcl.Range) Problem {
+	var f *awsfault.Failure
+	known := errors.As(err, &f)
+	switch {
+	case errors.Is(err, context.DeadlineExceeded):
+		return outOfTime(f, at)
+	case errors.Is(err, context.Canceled):
+		p := New(Fault, nil, "Interrupted", "The run was stopped; nothing was written.")
+		p.Cause = "interrupted"
+		return p
+	case !known:
+		f = awsfault.Explain(err)
+		if f.Class() == awsfault.Other && f.Code == "" {
+			return New(Fault, at, "Unexpected error", detail(about, err, fill(report, f, about)))
+		}
+	}
+	r := find(f)
+	p := New(r.kind, at, fill(r.summary, f, about), detail(about, err, remedy(r, f, about)))
+	p.Cause, p.About = cause(r, f, about), about.Name
+	return p
+}
+
+// Remedy says what to do about a failed call to AWS.
+func Remedy(err error, about Resource) string {
+	f := awsfault.Explain(err)
+	return remedy(find(f), f, about)
+}
+
+func remedy(r row, f *awsfault.Failure, about Resource) string {
+	text := r.remedy
+	if r.kind == Missing && about.Absent != "" && strings.HasSuffix(r.summary, "not found") {
+		text = about.Absent + "{or}."
+	}
+	text = fill(text, f, about)
+	if asked := f.Asked(); asked != "" && r.kind == Unavailable {
+		text = asked + ". " + text
+	}
+	return strings.TrimSpace(text)
+}
+
+func detail(about Resource, err error, remedy string) string {
+	text := err.Error()
+	if about.Lead != "" {
+		text = about.Lead + ": " + text
+	}
+	return strings.TrimSpace(strings.ToUpper(text[:1]) + strings.TrimSuffix(text[1:], ".") + ". " + remedy)
+}
+
+// outOfTime says what the run waited for when its time was up.
+func outOfTime(f *awsfault.Failure, at *hcl.Range) Problem {
+	last := ""
+	if f != nil && f.Asked() != "" {
+		last = "Last, " + f.Asked() + ". "
+	}
+	p := New(Unavailable, at, "Out of time",
+		"The run took longer than --timeout. "+last+"AWS may be slow or throttling; try again or allow more time.")
+	p.Cause = "out of time"
+	return p
+}
+
+// cause is what the failures of many calls have in common, where one thing mends
+// them all.
+func cause(r row, f *awsfault.Failure, about Resource) string {
+	switch f.Class() {
+	case awsfault.Denied:
+		return strings.Join([]string{"denied", rights(f, about), f.Denial.Policy, fmt.Sprint(f.Denial.Explicit), r.summary}, " ")
+	case awsfault.Credentials:
+		return "credentials " + f.Code
+	case awsfault.Throttled, awsfault.Unavailable:
+		return cmp.Or(f.Host, f.Service()) + " " + r.summary
+	}
+	return ""
+}
+
+// find returns the row of a failure.
+func find(f *awsfault.Failure) row {
+	class := "class " + f.Class().String()
+	switch {
+	case f.Advised:
+		if r, ok := table["advised "+class]; ok {
+			return r
+		}
+	case f.Clock:
+		return table["clock"]
+	case lost(f) != "":
+		return table[lost(f)]
+	}
+	r, ok := first(f, f.Code)
+	if !ok {
+		r, ok = first(f, class)
+	}
+	if !ok {
+		r = table["class other"]
+	}
+	if f.Class() != awsfault.Denied {
+		return r
+	}
+	if key, ok := first(f, "key denied"); ok && ofKey(f) {
+		r = key
+	}
+	why := "denied " + f.Denial.Policy
+	if f.Denial.Explicit {
+		why = "denied explicitly"
+	}
+	if known, ok := table[why]; ok {
+		r.remedy = known.remedy
+	}
+	return r
+}
+
+// first returns the row of a code or a class that fits best.
+func first(f *awsfault.Failure, name string) (row, bool) {
+	for _, key := range []string{f.Operation + " " + name, f.Service() + " " + name, name} {
+		if r, ok := table[key]; ok && name != "" {
+			return r, true
+		}
+	}
+	return row{}, false
+}
+
+// ofKey reports whether it was KMS that refused, of a key that the caller did not
+// name.
+func ofKey(f *awsfault.Failure) bool {
+	return f.Denial.Key || f.Service() != "kms" && strings.HasPrefix(f.Denial.Action, "kms:")
+}
+
+// lost is the row of a call that reached nobody, where more is known of why.
+func lost(f *awsfault.Failure) string {
+	host, _, _ := strings.Cut(f.Host, ":")
+	switch {
+	case f.Lost == awsfault.NoHost && strings.Contains(host, "-fips."):
+		return "lost fips"
+	case f.Lost == awsfault.NoHost && (strings.HasSuffix(host, ".api.aws") || strings.HasSuffix(host, ".api.amazonwebservices.com.cn")):
+		return "lost dualstack"
+	case f.Lost == awsfault.NoHost && f.Region() != "":
+		return "lost host"
+	case f.Lost == awsfault.Untrusted:
+		return "lost untrusted"
+	case f.Lost == awsfault.NoProxy:
+		return "lost proxy"
+	}
+	return ""
+}
+
+// rights are those to allow: what AWS says that it denied, and where that is
+// among what is needed, all of it.
+func rights(f *awsfault.Failure, about Resource) string {
+	needed := about.Rights
+	if action := f.Denial.Action; action != "" && !slices.Contains(needed, action) {
+		needed = []string{action}
+	} else if f.Denial.Key && f.Service() == "ssm" {
+		needed = []string{"kms:Decrypt"}
+	}
+	if len(needed) == 0 && f.Operation != "" {
+		needed = []string{f.Operation}
+	}
+	return strings.Join(needed, " and ")
+}
+
+// on is what to allow them on.
+func on(f *awsfault.Failure, about Resource) string {
+	resource := f.Denial.Resource
+	switch {
+	case strings.HasPrefix(f.Denial.Action, "kms:") && strings.Contains(resource, ":key/"):
+		return "the key " + resource
+	case resource != "":
+		return resource
+	case ofKey(f) && f.Service() == "ssm":
+		return "the key that the parameter is stored under"
+	case ofKey(f):
+		return "the key that the ciphertext is under"
+	}
+	return cmp.Or(about.On, "it")
+}
+
+// fill puts what is known into the words of a row.
+func fill(text string, f *awsfault.Failure, about Resource) string {
+	service := map[string]string{"ssm": "Parameter Store", "kms": "KMS", "lambda": "Lambda", "sts": "STS"}[f.Service()]
+	article := "a "
+	if strings.HasPrefix(f.Denial.Policy, "identity") {
+		article = "an "
+	}
+	if f.Denial.Policy == "" {
+		article = "a policy"
+	}
+	return strings.NewReplacer(
+		"{service}", cmp.Or(service, "AWS"), "{region}", cmp.Or(f.Region(), "of this run"), "{rights}", rights(f, about), "{on}", on(f, about),
+		"{policy}", article+f.Denial.Policy, "{or}", about.Or,
+	).Replace(text)
+}

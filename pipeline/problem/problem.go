@@ -1,0 +1,147 @@
+// Package problem says what keeps a run from being done: whose turn it is, where
+// in the manifest, and what to do. Its table is the one place where a failure of
+// AWS gets its words.
+package problem
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/hashicorp/hcl/v2"
+)
+
+// Kind says what a Problem is about, so that a caller can tell a release
+// engineer whose turn it is: the manifest's author, an administrator, or time.
+type Kind string
+
+// The kinds of problems.
+const (
+	Fault       Kind = "fault"       // a fault of ours
+	Manifest    Kind = "manifest"    // the manifest, a flag or a setting is wrong
+	Access      Kind = "access"      // no credentials, no right, or the wrong account
+	Missing     Kind = "missing"     // a parameter or a key is missing or unusable
+	Unavailable Kind = "unavailable" // AWS did not answer; trying again may help
+	Integrity   Kind = "integrity"   // an answer or a layer is not what it must be
+	Output      Kind = "output"      // the layer could not be written
+)
+
+// A Problem is one thing that keeps a run from being done. Its diagnostic
+// points at the manifest line to blame where there is one, and its detail says
+// what to do. It never holds a secret's value.
+type Problem struct {
+	Kind Kind
+	hcl.Diagnostic
+
+	// Cause is the same for problems that one thing mends. They are told as one;
+	// "" for one that stands alone.
+	Cause string
+	About string // what it is about, in a list of such
+}
+
+// Problems are all that one run found, in the order of the manifest.
+type Problems []Problem
+
+// New makes a Problem at a place of the manifest; nil means none.
+func New(kind Kind, at *hcl.Range, summary, detail string) Problem {
+	return Problem{Kind: kind, Diagnostic: hcl.Diagnostic{Severity: hcl.DiagError, Summary: summary, Detail: detail, Subject: at}}
+}
+
+// FromDiagnostics turns the errors among diags into problems of the manifest.
+func FromDiagnostics(diags hcl.Diagnostics) Problems {
+	var all Problems
+	for _, d := range diags {
+		if d.Severity == hcl.DiagError {
+			all = append(all, Problem{Kind: Manifest, Diagnostic: *d})
+		}
+	}
+	return all
+}
+
+// Sort puts problems in the order of the manifest: those without a place
+// first, then by file and position. Equal ones are dropped, and of those with
+// one cause the first tells of the others.
+func (p Problems) Sort() Problems {
+	slices.SortStableFunc(p, func(a, b Problem) int {
+		if a.Subject == nil || b.Subject == nil {
+			return cmp.Compare(rank(a), rank(b))
+		}
+		return cmp.Or(
+			cmp.Compare(a.Subject.Filename, b.Subject.Filename),
+			cmp.Compare(a.Subject.Start.Byte, b.Subject.Start.Byte),
+			cmp.Compare(a.Summary, b.Summary),
+			cmp.Compare(a.Detail, b.Detail),
+		)
+	})
+	p = slices.CompactFunc(p, func(a, b Problem) bool {
+		return a.Kind == b.Kind && a.Summary == b.Summary && a.Detail == b.Detail && SamePlace(a.Subject, b.Subject)
+	})
+	return p.oncePerCause()
+}
+
+func rank(p Problem) int {
+	if p.Subject == nil {
+		return 0
+	}
+	return 1
+}
+
+// SamePlace reports whether two places are one.
+func SamePlace(a, b *hcl.Range) bool {
+	return a == b || a != nil && b != nil && *a == *b
+}
+
+// mostOthers is how many others of one cause are named.
+const mostOthers = 10
+
+// oncePerCause leaves of the problems with one cause the first, which then names
+// the others.
+func (p Problems) oncePerCause() Problems {
+	type cause struct {
+		kind Kind
+		name string
+	}
+	others := make(map[cause][]string)
+	var kept Problems
+	for _, one := range p {
+		key := cause{one.Kind, one.Cause}
+		if one.Cause == "" {
+			kept = append(kept, one)
+			continue
+		}
+		all, seen := others[key]
+		switch name := one.place(); {
+		case !seen:
+			kept = append(kept, one)
+			others[key] = []string{}
+		case name != "" && !slices.Contains(all, name):
+			others[key] = append(all, name)
+		}
+	}
+	for i, one := range kept {
+		all := others[cause{one.Kind, one.Cause}]
+		all = slices.DeleteFunc(all, func(name string) bool { return name == one.place() })
+		if one.Cause == "" || len(all) == 0 {
+			continue
+		}
+		rest := ""
+		if n := len(all) - mostOthers; n > 0 {
+			all, rest = all[:mostOthers], fmt.Sprintf(" and %d more", n)
+		}
+		kept[i].Detail += fmt.Sprintf(" The same goes for %s%s.", strings.Join(all, ", "), rest)
+	}
+	return kept
+}
+
+// place is what a problem is about and where.
+func (p *Problem) place() string {
+	if p.Subject == nil {
+		return p.About
+	}
+	line := fmt.Sprintf("line %d", p.Subject.Start.Line)
+	if p.About == "" {
+		return p.Subject.Filename + " " + line
+	}
+	return fmt.Sprintf("%s (%s)", p.About, line)
+}
