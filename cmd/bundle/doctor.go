@@ -233,7 +233,7 @@ func findingProblem(f doctor.Finding) pipeline.Problem {
 	}
 	return pipeline.Problem{Kind: kinds[f.Kind], Diagnostic: hcl.Diagnostic{
 		Severity: hcl.DiagError, Summary: summary, Detail: f.Detail, Subject: rangeOf(f.At),
-	}}
+	}, Cause: f.Cause, About: f.On}
 }
 
 func (r *doctorReport) brief() brief              { return brief{state: "healthy"} } // else it is failed

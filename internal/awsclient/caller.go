@@ -13,7 +13,7 @@ import (
 )
 
 // ErrReply reports an answer of STS that does not say who the caller is.
-var ErrReply error = awsfault.Known("sts", "", awsfault.Malformed, "AWS does not say who the caller is")
+var ErrReply error = awsfault.Sentinel("sts", "", awsfault.Other, "AWS does not say who the caller is")
 
 // Identity is who calls are made as.
 type Identity struct {

@@ -29,8 +29,9 @@ type Failure struct {
 	// is known.
 	Until string
 
-	text  string
-	class Class
+	text     string
+	class    Class
+	sentinel bool
 }
 
 // Error says what went wrong, as Describe does.
@@ -51,10 +52,49 @@ var regionForm = regexp.MustCompile(`\b[a-z]{2,4}(-[a-z]+)+-[0-9]{1,2}\b`)
 // Region is that of the host; "" if it has none.
 func (f *Failure) Region() string { return regionForm.FindString(f.Host) }
 
-// Known is a failure that is known from the content of a reply. It serves as the
-// sentinel of an adapter. A code of AWS's stands for what AWS would say.
-func Known(service, code string, class Class, text string) *Failure {
+// Sentinel is a failure that an adapter tells others by. Where an error wraps a
+// failed call as well, that tells more. A code of AWS's stands for what AWS would
+// say.
+func Sentinel(service, code string, class Class, text string) *Failure {
+	return &Failure{Operation: service + ":", Code: code, class: class, text: text, sentinel: true}
+}
+
+// Found is like Sentinel for what was found out after a call, and tells more than
+// that.
+func Found(service, code string, class Class, text string) *Failure {
 	return &Failure{Operation: service + ":", Code: code, class: class, text: text}
+}
+
+// Find returns the failure that tells most of those that an error wraps; nil if
+// there is none.
+func Find(err error) *Failure {
+	var first *Failure
+	for _, f := range all(err) {
+		if !f.sentinel {
+			return f
+		}
+		if first == nil {
+			first = f
+		}
+	}
+	return first
+}
+
+// all returns the failures in the tree of an error, from the top.
+func all(err error) []*Failure {
+	switch e := err.(type) { //nolint:errorlint // it walks what errors.As walks
+	case *Failure:
+		return []*Failure{e}
+	case interface{ Unwrap() error }:
+		return all(e.Unwrap())
+	case interface{ Unwrap() []error }:
+		var found []*Failure
+		for _, one := range e.Unwrap() {
+			found = append(found, all(one)...)
+		}
+		return found
+	}
+	return nil
 }
 
 // Reword replaces what went wrong by other words, and forgets what AWS said of
@@ -98,8 +138,7 @@ func times(n int) string {
 
 // Explain says what is known of a failed call.
 func Explain(err error) *Failure {
-	var known *Failure
-	if errors.As(err, &known) {
+	if known := Find(err); known != nil {
 		return known
 	}
 	f := &Failure{text: Describe(err), class: Classify(err), Code: Code(err), Denial: DenialOf(err), Lost: loss(err), Clock: clock(err)}

@@ -31,6 +31,8 @@ type Finding struct {
 	Function string // "" where it is about none in particular
 	Action   string // the right in question, such as "kms:Encrypt"
 	Resource string // ARN of what it is about
+	Cause    string // the same for failures that one change mends; "" for one of its own
+	On       string // what has to be allowed or denied on, as a policy can tell it
 	Detail   string // what was found and, where something is wrong, what to do
 	At       manifest.Text
 }

@@ -24,7 +24,7 @@ func (d *Doctor) keyPolicy(ctx context.Context, f Function) Finding {
 	if err != nil {
 		switch judge(err) {
 		case unanswered:
-			found.Status, found.Kind, found.Detail = Failed, Unavailable, fmt.Sprintf("KMS did not answer: %s. Try again.", describe(err))
+			found = found.unanswered(err)
 		case malformed:
 			found.Status, found.Kind, found.Detail = Failed, Other, fmt.Sprintf("The policy of key %q cannot be had: %s.", f.Key.Value, describe(err))
 		default:

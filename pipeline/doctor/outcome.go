@@ -46,7 +46,9 @@ func (f Finding) needed(err error, passed, context string) Finding {
 	case allowed:
 		f.Status, f.Detail = OK, passed
 	case denied:
-		f.Status, f.Kind = Failed, Access
+		f.Status, f.Kind, f.On = Failed, Access, f.Resource+context
+		denial := awsfault.DenialOf(err)
+		f.Cause = fmt.Sprint("missing ", f.Action, " ", denial.Policy, " ", denial.Explicit)
 		f.Detail = fmt.Sprintf("Missing: %s for %s%s (%s). bundle policy writes what this role and the key's policy need.",
 			f.Action, f.Resource, context, describe(err))
 	case unusable:
@@ -54,7 +56,7 @@ func (f Finding) needed(err error, passed, context string) Finding {
 		f.Detail = fmt.Sprintf("KMS would not do it: %s. The key may be disabled or deleted; "+
 			"or the parameter is of the advanced tier or under alias/aws/ssm, which cannot be moved without being read.", describe(err))
 	case unanswered:
-		f.Status, f.Kind, f.Detail = Failed, Unavailable, fmt.Sprintf("KMS did not answer: %s. Try again.", describe(err))
+		f = f.unanswered(err)
 	default:
 		f.Status, f.Kind, f.Detail = Failed, Other, fmt.Sprintf("KMS's answer is none to a dry run: %s.", describe(err))
 	}
@@ -68,7 +70,7 @@ func (f Finding) refused(err error, must, root bool, what string) Finding {
 	case denied:
 		f.Status, f.Detail = OK, "this role cannot decrypt "+what
 	case unanswered:
-		f.Status, f.Kind, f.Detail = Failed, Unavailable, fmt.Sprintf("KMS did not answer: %s. Try again.", describe(err))
+		f = f.unanswered(err)
 	case malformed:
 		f.Status, f.Kind, f.Detail = Failed, Other, fmt.Sprintf("KMS's answer is none to a dry run: %s.", describe(err))
 	case odd:
@@ -78,11 +80,22 @@ func (f Finding) refused(err error, must, root bool, what string) Finding {
 		if root {
 			f.Detail = fmt.Sprintf("this role could decrypt %s: the credentials of the embedded AWS may do everything", what)
 		} else if must {
-			f.Status, f.Kind = Failed, Access
+			f.Status, f.Kind, f.Cause, f.On = Failed, Access, "not blind, by " + f.Check, f.Resource
 			f.Detail = fmt.Sprintf("This role may %s %s, so a blind build by it is not blind: it could decrypt %s. "+
 				"Take the right away, or deny it; bundle policy writes both.", f.Action, f.Resource, what)
 		}
 	}
+	return f
+}
+
+// unanswered finishes the finding of a check that KMS has not answered.
+func (f Finding) unanswered(err error) Finding {
+	asked := ""
+	if how := awsfault.Explain(err).Asked(); how != "" {
+		asked = ". " + how
+	}
+	f.Status, f.Kind, f.Cause, f.On = Failed, Unavailable, "no answer from KMS", f.Resource
+	f.Detail = fmt.Sprintf("KMS did not answer: %s%s. Try again.", describe(err), asked)
 	return f
 }
 

@@ -11,22 +11,22 @@ import (
 
 var (
 	// ErrMissing reports that there is no such parameter.
-	ErrMissing error = awsfault.Known("ssm", "ParameterNotFound", awsfault.Other, "there is no such parameter")
+	ErrMissing error = awsfault.Sentinel("ssm", "ParameterNotFound", awsfault.Other, "there is no such parameter")
 	// ErrVersion reports that the parameter exists, but not the version or label.
-	ErrVersion error = awsfault.Known("ssm", "ParameterVersionNotFound", awsfault.Other, "the parameter has no such version or label")
+	ErrVersion error = awsfault.Sentinel("ssm", "ParameterVersionNotFound", awsfault.Other, "the parameter has no such version or label")
 	// ErrDenied reports that the caller may not read the parameter or path.
-	ErrDenied = errors.New("reading it is not allowed")
+	ErrDenied error = awsfault.Sentinel("ssm", "", awsfault.Denied, "reading it is not allowed")
 	// ErrUndecryptable reports that the caller may read the parameter, but that
 	// its key cannot be used: forbidden, disabled or gone.
-	ErrUndecryptable = errors.New("it cannot be decrypted")
+	ErrUndecryptable error = awsfault.Sentinel("ssm", "InvalidKeyId", awsfault.Other, "it cannot be decrypted")
 	// ErrReply reports a reply that AWS should never give.
-	ErrReply error = awsfault.Known("ssm", "", awsfault.Malformed, "the reply is not an answer to what was asked")
+	ErrReply error = awsfault.Sentinel("ssm", "", awsfault.Malformed, "the reply is not an answer to what was asked")
 	// ErrUnavailable reports that no answer was to be had: the network, a
 	// time-out, a fault at AWS, or throttling that outlasted all retries.
-	ErrUnavailable = errors.New("no answer from Parameter Store")
+	ErrUnavailable error = awsfault.Sentinel("ssm", "", awsfault.Unavailable, "no answer from Parameter Store")
 	// ErrCredentials reports that there are no credentials, or that AWS does not
 	// accept them.
-	ErrCredentials = errors.New("no usable AWS credentials")
+	ErrCredentials error = awsfault.Sentinel("ssm", "", awsfault.Credentials, "no usable AWS credentials")
 )
 
 func missingError(ref secret.Ref) error {
@@ -93,9 +93,9 @@ func (s *Source) stopped(ctx context.Context, cause error) error {
 	case errors.Is(ctx.Err(), context.Canceled):
 		return ctx.Err()
 	case ctx.Err() != nil:
-		return fmt.Errorf("%w: %w%s", ErrUnavailable, awsfault.Ended(ctx, cause), s.pacer.note())
+		return fmt.Errorf("%w: %w%s", ErrUnavailable, awsfault.Ended(ctx, cause), s.pacer.paced())
 	case errors.Is(sentinel(cause), ErrUnavailable):
-		return fmt.Errorf("%w: %w%s", ErrUnavailable, awsfault.Explain(cause), s.pacer.note())
+		return fmt.Errorf("%w: %w%s", ErrUnavailable, awsfault.Explain(cause), s.pacer.paced())
 	}
 	return refusalError(cause)
 }

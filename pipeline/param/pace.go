@@ -140,7 +140,16 @@ func (p *pacer) note() string {
 	if p.throttled == 0 {
 		return ""
 	}
-	return fmt.Sprintf("; %d of %d calls were throttled%s", p.throttled, p.calls, p.rate())
+	return fmt.Sprintf("; %d of %d calls were throttled", p.throttled, p.calls)
+}
+
+// paced is note, with the rate that the calls were made at in the end.
+func (p *pacer) paced() string {
+	note := p.note()
+	if note != "" {
+		note += p.rate()
+	}
+	return note
 }
 
 // rate says how many calls a second are made, at most.

@@ -26,8 +26,7 @@ type Resource struct {
 // FromAWS makes a problem of a failed call to AWS, or of the end of the run's
 // time, by the table. at is the line of the manifest to blame, nil for none.
 func FromAWS(err error, about Resource, at *hcl.Range) Problem {
-	var f *awsfault.Failure
-	known := errors.As(err, &f)
+	f := awsfault.Find(err)
 	switch {
 	case errors.Is(err, context.DeadlineExceeded):
 		return outOfTime(f, at)
@@ -35,8 +34,9 @@ func FromAWS(err error, about Resource, at *hcl.Range) Problem {
 		p := New(Fault, nil, "Interrupted", "The run was stopped; nothing was written.")
 		p.Cause = "interrupted"
 		return p
-	case !known:
+	case f == nil:
 		f = awsfault.Explain(err)
+		err = f // an error of the SDK quotes what it was told
 		if f.Class() == awsfault.Other && f.Code == "" {
 			return New(Fault, at, "Unexpected error", detail(about, err, fill(report, f, about)))
 		}
@@ -188,6 +188,8 @@ func rights(f *awsfault.Failure, about Resource) string {
 func on(f *awsfault.Failure, about Resource) string {
 	resource := f.Denial.Resource
 	switch {
+	case about.On != "" && slices.Contains(about.Rights, f.Denial.Action):
+		return about.On
 	case strings.HasPrefix(f.Denial.Action, "kms:") && strings.Contains(resource, ":key/"):
 		return "the key " + resource
 	case resource != "":

@@ -102,21 +102,22 @@ func (p Problems) oncePerCause() Problems {
 		kind Kind
 		name string
 	}
+	first := make(map[cause]int) // of kept
 	others := make(map[cause][]string)
 	var kept Problems
 	for _, one := range p {
 		key := cause{one.Kind, one.Cause}
-		if one.Cause == "" {
-			kept = append(kept, one)
-			continue
-		}
-		all, seen := others[key]
+		i, seen := first[key]
 		switch name := one.place(); {
-		case !seen:
+		case one.Cause == "":
 			kept = append(kept, one)
-			others[key] = []string{}
-		case name != "" && !slices.Contains(all, name):
-			others[key] = append(all, name)
+		case !seen:
+			first[key] = len(kept)
+			kept = append(kept, one)
+		case kept[i].Subject == nil && (one.Subject != nil || len(one.Detail) > len(kept[i].Detail)):
+			kept[i] = one // which tells more
+		case name != "" && !slices.Contains(others[key], name):
+			others[key] = append(others[key], name)
 		}
 	}
 	for i, one := range kept {

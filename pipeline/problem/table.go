@@ -108,7 +108,7 @@ var table = map[string]row{
 	"lambda:PublishLayerVersion ValidationException":            {Integrity, notPublished, "Lambda does not take the layer as it is{or}."},
 	"lambda:PublishLayerVersion RequestEntityTooLargeException": {Integrity, notPublished, "Lambda does not take the layer as it is: it may have 50 MB zipped{or}."},
 	"lambda:PublishLayerVersion RequestTooLargeException":       {Integrity, notPublished, "Lambda does not take the layer as it is: it may have 50 MB zipped{or}."},
-	"lambda:PublishLayerVersion CodeStorageExceededException":   {Missing, notPublished, "Delete old versions of layers and functions, or have the quota \"Function and layer storage\" raised{or}."},
+	"lambda CodeStorageExceededException":                       {Missing, notPublished, "Delete old versions of layers and functions, or have the quota \"Function and layer storage\" raised{or}."},
 	"lambda:PublishLayerVersion ResourceNotFoundException":      {Integrity, notPublished, "Correct the layer's name{or}."},
 	"lambda vanished":        {Integrity, "Layer not found", "It may have been deleted just now: run the command again{or}."},
 	"lambda damaged":         {Integrity, "Layer damaged", tryAgain},

@@ -8,27 +8,27 @@ import (
 
 var (
 	// ErrNoLayer reports that there is no such layer or no such version.
-	ErrNoLayer error = awsfault.Known("lambda", "ResourceNotFoundException", awsfault.Other, "there is no such layer")
+	ErrNoLayer error = awsfault.Sentinel("lambda", "ResourceNotFoundException", awsfault.Other, "there is no such layer")
 	// ErrVanished reports a version that Lambda lists and then does not know.
-	ErrVanished error = awsfault.Known("lambda", "vanished", awsfault.Other, "the newest version is listed, but cannot be fetched")
+	ErrVanished error = awsfault.Found("lambda", "vanished", awsfault.Other, "the newest version is listed, but cannot be fetched")
 	// ErrDenied reports that the caller may not do this with the layer.
-	ErrDenied = errors.New("it is not allowed")
+	ErrDenied error = awsfault.Sentinel("lambda", "", awsfault.Denied, "it is not allowed")
 	// ErrDamaged reports content that is not what was published.
-	ErrDamaged error = awsfault.Known("lambda", "damaged", awsfault.Other, "the content is not what was published")
+	ErrDamaged error = awsfault.Found("lambda", "damaged", awsfault.Other, "the content is not what was published")
 	// ErrRefused reports that Lambda will not take the layer as it is.
-	ErrRefused = errors.New("the layer is refused")
+	ErrRefused error = awsfault.Sentinel("lambda", "InvalidParameterValueException", awsfault.Other, "the layer is refused")
 	// ErrFull reports that the account's storage for code is used up.
-	ErrFull = errors.New("the storage for code is full")
+	ErrFull error = awsfault.Sentinel("lambda", "CodeStorageExceededException", awsfault.Other, "the storage for code is full")
 	// ErrUnclear reports that a version may have been published or not.
-	ErrUnclear error = awsfault.Known("lambda", "unclear", awsfault.Unavailable, "it is not known whether the layer was published")
+	ErrUnclear error = awsfault.Found("lambda", "unclear", awsfault.Unavailable, "it is not known whether the layer was published")
 	// ErrReply reports a reply that AWS should never give.
-	ErrReply error = awsfault.Known("lambda", "", awsfault.Malformed, "the reply is not an answer to what was asked")
+	ErrReply error = awsfault.Sentinel("lambda", "", awsfault.Malformed, "the reply is not an answer to what was asked")
 	// ErrUnavailable reports that no answer was to be had: the network, a
 	// time-out, a fault at AWS, or throttling that outlasted all retries.
-	ErrUnavailable = errors.New("no answer from Lambda")
+	ErrUnavailable error = awsfault.Sentinel("lambda", "", awsfault.Unavailable, "no answer from Lambda")
 	// ErrCredentials reports that there are no credentials, or that AWS does not
 	// accept them.
-	ErrCredentials = errors.New("no usable AWS credentials")
+	ErrCredentials error = awsfault.Sentinel("lambda", "", awsfault.Credentials, "no usable AWS credentials")
 )
 
 // sentinel maps an error of the SDK by its code:

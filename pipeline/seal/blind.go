@@ -18,9 +18,9 @@ import (
 var (
 	// ErrCiphertext reports a ciphertext that KMS does not open: it is none of
 	// KMS's, is damaged, or was made with another encryption context.
-	ErrCiphertext error = awsfault.Known("kms", "InvalidCiphertextException", awsfault.Other, "KMS does not take the ciphertext")
+	ErrCiphertext error = awsfault.Sentinel("kms", "InvalidCiphertextException", awsfault.Other, "KMS does not take the ciphertext")
 	// ErrSourceKey reports a ciphertext under a key that is not the expected one.
-	ErrSourceKey error = awsfault.Known("kms", "IncorrectKeyException", awsfault.Other, "it is stored under another key")
+	ErrSourceKey error = awsfault.Sentinel("kms", "IncorrectKeyException", awsfault.Other, "it is stored under another key")
 )
 
 // Blind re-encrypts ciphertexts inside KMS. Its client refuses to send any call

@@ -3,7 +3,6 @@ package seal
 import (
 	"bytes"
 	"encoding/base64"
-	"errors"
 
 	"github.com/whispering/bundle/internal/awsfault"
 )
@@ -11,20 +10,20 @@ import (
 var (
 	// ErrKeyMissing reports that there is no such key or alias in this account
 	// and region.
-	ErrKeyMissing error = awsfault.Known("kms", "NotFoundException", awsfault.Other, "there is no such key")
+	ErrKeyMissing error = awsfault.Sentinel("kms", "NotFoundException", awsfault.Other, "there is no such key")
 	// ErrKeyDenied reports that the caller may not use the key this way.
-	ErrKeyDenied = errors.New("using the key is not allowed")
+	ErrKeyDenied error = awsfault.Sentinel("kms", "", awsfault.Denied, "using the key is not allowed")
 	// ErrKeyState reports a key that cannot encrypt: disabled, pending deletion,
 	// without key material, or not made for symmetric encryption.
-	ErrKeyState = errors.New("the key cannot be used")
+	ErrKeyState error = awsfault.Sentinel("kms", "DisabledException", awsfault.Other, "the key cannot be used")
 	// ErrReply reports a reply that AWS should never give.
-	ErrReply error = awsfault.Known("kms", "", awsfault.Malformed, "the reply is not an answer to what was asked")
+	ErrReply error = awsfault.Sentinel("kms", "", awsfault.Malformed, "the reply is not an answer to what was asked")
 	// ErrUnavailable reports that no answer was to be had: the network, a
 	// time-out, a fault at AWS, or throttling that outlasted all retries.
-	ErrUnavailable = errors.New("no answer from KMS")
+	ErrUnavailable error = awsfault.Sentinel("kms", "", awsfault.Unavailable, "no answer from KMS")
 	// ErrCredentials reports that there are no credentials, or that AWS does not
 	// accept them.
-	ErrCredentials = errors.New("no usable AWS credentials")
+	ErrCredentials error = awsfault.Sentinel("kms", "", awsfault.Credentials, "no usable AWS credentials")
 )
 
 // sentinel maps an error of the SDK by its code:
