@@ -55,6 +55,7 @@ func assume(cfg aws.Config, role RoleToAssume, environ []string) aws.Credentials
 			e.Provider, e.Role, e.session, e.rights = Role, role.ARN, role.SessionName, role.rights()
 			return e
 		},
+		" of role " + safeRole(role.ARN),
 	}
 }
 

@@ -25,6 +25,9 @@ type Failure struct {
 	Throttled int // of them
 	Failed    int // of them, in another way
 
+	// Pace says how many calls a second are made at most; "" if that is not known.
+	Pace string
+
 	// Until says what the call waited for before it was sent; "" for nothing that
 	// is known.
 	Until string
@@ -126,7 +129,11 @@ func (f *Failure) Asked() string {
 	if n := f.Attempts - f.Throttled - f.Failed; n > 0 {
 		how = append(how, fmt.Sprintf("%d without an answer", n))
 	}
-	return fmt.Sprintf("%s was asked%s %s (%s)", f.Operation, host, times(f.Attempts), strings.Join(how, ", "))
+	pace := ""
+	if f.Pace != "" && f.Throttled > 0 {
+		pace = ", in the end" + f.Pace
+	}
+	return fmt.Sprintf("%s was asked%s %s (%s)%s", f.Operation, host, times(f.Attempts), strings.Join(how, ", "), pace)
 }
 
 func times(n int) string {
@@ -189,6 +196,13 @@ func NoReply(service, host string, err error, text string) *Failure {
 // error, and tells what was asked last.
 func Ended(ctx context.Context, cause error) error {
 	return &ended{ctx.Err(), Explain(cause)}
+}
+
+// At is a failure of a call that was made at a pace, as in Failure.
+func (f *Failure) At(pace string) *Failure {
+	paced := *f
+	paced.Pace = pace
+	return &paced
 }
 
 type ended struct {

@@ -143,19 +143,10 @@ func (p *pacer) note() string {
 	return fmt.Sprintf("; %d of %d calls were throttled", p.throttled, p.calls)
 }
 
-// paced is note, with the rate that the calls were made at in the end.
-func (p *pacer) paced() string {
-	note := p.note()
-	if note != "" {
-		note += p.rate()
-	}
-	return note
-}
-
 // rate says how many calls a second are made, at most.
 func (p *pacer) rate() string {
 	if p.limiter == nil {
-		return ", with no limit of calls a second"
+		return " with no limit of calls a second"
 	}
 	return fmt.Sprintf(" at %.3g calls a second", float64(p.limiter.Limit()))
 }

@@ -75,12 +75,16 @@ func detail(about Resource, err error, remedy string) string {
 
 // outOfTime says what the run waited for when its time was up.
 func outOfTime(f *awsfault.Failure, at *hcl.Range) Problem {
-	last := ""
+	last, slow := "", "AWS may be slow or throttling"
 	if f != nil && f.Asked() != "" {
 		last = "Last, " + f.Asked() + ". "
 	}
-	p := New(Unavailable, at, "Out of time",
-		"The run took longer than --timeout. "+last+"AWS may be slow or throttling; try again or allow more time.")
+	if f != nil && f.Throttled > 0 {
+		if r, ok := first(f, "class throttled"); ok {
+			slow = strings.TrimSuffix(fill(r.remedy, f, Resource{}), ".")
+		}
+	}
+	p := New(Unavailable, at, "Out of time", "The run took longer than --timeout. "+last+slow+"; try again or allow more time.")
 	p.Cause = "out of time"
 	return p
 }

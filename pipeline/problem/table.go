@@ -117,11 +117,13 @@ var table = map[string]row{
 	"lambda class throttled": {Unavailable, "Lambda throttles", "The account's quota \"Rate of control plane API requests\" is 15 a second, shared by everything in account and region: run fewer jobs at a time{or}."},
 
 	// STS.
-	"sts MalformedPolicyDocument": {Access, noRole, "STS does not take the session policy. " + report},
-	"sts PackedPolicyTooLarge":    {Access, noRole, "The session policy and tags are too large together: leave some tags out{or}."},
-	"sts class unavailable":       {Unavailable, "AWS unavailable", tryAgain},
-	"sts class throttled":         {Unavailable, "AWS unavailable", tryAgain},
-	"sts IDPCommunicationError":   {Unavailable, "STS unavailable", "The identity provider did not answer AWS. " + tryAgain},
+	"sts MalformedPolicyDocument":          {Access, noRole, "STS does not take the session policy. " + report},
+	"sts PackedPolicyTooLargeException":    {Access, noRole, "The session policy and tags are too large together: leave some tags out{or}."},
+	"sts MalformedPolicyDocumentException": {Access, noRole, "STS does not take the session policy. " + report},
+	"sts PackedPolicyTooLarge":             {Access, noRole, "The session policy and tags are too large together: leave some tags out{or}."},
+	"sts class unavailable":                {Unavailable, "AWS unavailable", tryAgain},
+	"sts class throttled":                  {Unavailable, "AWS unavailable", tryAgain},
+	"sts IDPCommunicationError":            {Unavailable, "STS unavailable", "The identity provider did not answer AWS. " + tryAgain},
 
 	// No answer.
 	"lost fips": {Manifest, "No such endpoint", "AWS_USE_FIPS_ENDPOINT, or use_fips_endpoint of the profile, is set, and {service} has no FIPS endpoint in region {region}. " +

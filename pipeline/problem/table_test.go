@@ -314,7 +314,7 @@ func TestTheEndOfTheTimeSaysWhatWasAskedLast(t *testing.T) {
 		err  error
 		want string
 	}{
-		{failed(getParameters, "ssm.us-west-2.amazonaws.com", ctx.Err()), "Last, ssm:GetParameters was asked of ssm.us-west-2.amazonaws.com 3 times (1 throttled, 2 failed)."},
+		{failed(getParameters, "ssm.us-west-2.amazonaws.com", ctx.Err()), "Last, ssm:GetParameters was asked of ssm.us-west-2.amazonaws.com 3 times (1 throttled, 2 failed). The account's quota, Parameter Store throughput,"},
 		{&smithy.OperationError{ServiceID: "KMS", OperationName: "DescribeKey", Err: &awsfault.Waiting{For: "credentials", Err: ctx.Err()}},
 			"Last, kms:DescribeKey was not sent: it waited for credentials."},
 	} {
