@@ -134,7 +134,7 @@ func buildRefusals() []attempt {
 		{name: "no base64", args: withExtra, before: extra(`parameter = "/canary/secure"; encoding = "base64"`), code: 5},
 		{name: "denied parameter", args: anew(), policy: denying("ssm:GetParameters", "arn:aws:ssm:us-west-2:"+testAccount+":parameter/canary/secure"), code: 4},
 		{name: "denied path", args: anew(), policy: denying("ssm:GetParametersByPath", "*"), code: 4},
-		{name: "denied decryption", args: anew(), policy: denying("kms:Decrypt", "*"), code: 5},
+		{name: "denied decryption", args: anew(), policy: denying("kms:Decrypt", "*"), code: 4},
 		{name: "denied encryption", args: anew(), policy: denying("kms:Encrypt", "*"), code: 4},
 		{name: "denied key", args: anew(), policy: denying("kms:DescribeKey", "*"), code: 4},
 		{name: "missing key", args: withExtra, before: func(s *stage) {

@@ -44,7 +44,7 @@ func doctorAttempts() []attempt {
 		{name: "a key policy that may not be seen", args: prod(), policy: denying("kms:GetKeyPolicy", "*")},
 		{name: "wrong account", args: []string{"--env", "stranger", "--endpoint-url", "$AWS"}, code: 4},
 		{name: "denied parameter", args: prod("--decrypt"), policy: denying("ssm:GetParameters", "arn:aws:ssm:us-west-2:"+testAccount+":parameter/canary/secure"), code: 4},
-		{name: "denied decryption", args: prod("--decrypt"), policy: denying("kms:Decrypt", "*"), code: 5},
+		{name: "denied decryption", args: prod("--decrypt"), policy: denying("kms:Decrypt", "*"), code: 4},
 		{name: "denied encryption", args: prod(), policy: denying("kms:Encrypt", "*"), code: 4},
 		{name: "denied layer", args: prod("--manifest", "renamed.hcl"), before: renamed, policy: denying("lambda:*", "*"), code: 4},
 		{name: "broken manifest", args: prod("--manifest", "broken.hcl"), code: 2},
