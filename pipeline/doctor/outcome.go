@@ -80,7 +80,7 @@ func (f Finding) refused(err error, must, root bool, what string) Finding {
 		if root {
 			f.Detail = fmt.Sprintf("this role could decrypt %s: the credentials of the embedded AWS may do everything", what)
 		} else if must {
-			f.Status, f.Kind, f.Cause, f.On = Failed, Access, "not blind, by " + f.Check, f.Resource
+			f.Status, f.Kind, f.Cause, f.On = Failed, Access, "not blind, by "+f.Check, f.Resource
 			f.Detail = fmt.Sprintf("This role may %s %s, so a blind build by it is not blind: it could decrypt %s. "+
 				"Take the right away, or deny it; bundle policy writes both.", f.Action, f.Resource, what)
 		}
