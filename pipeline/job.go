@@ -64,7 +64,8 @@ func Check(m *manifest.Manifest) Problems {
 	return problems.Sort()
 }
 
-// CheckRegion reports every key that a manifest for one region names in another.
+// CheckRegion reports every key that a manifest for one region names in another,
+// or in a partition that the region is not in.
 // It makes no call to AWS.
 func CheckRegion(m *manifest.Manifest) Problems {
 	var problems Problems
@@ -74,6 +75,9 @@ func CheckRegion(m *manifest.Manifest) Problems {
 			problems = append(problems, problem(Manifest, &key.Range, "Key of another region", fmt.Sprintf(
 				"Key %q of %s is in region %s, but this run is for %s. Nothing crosses regions: name it by an alias that each region has, "+
 					"or name a multi-Region key.", key.Value, of, there, here)))
+		} else if there != "" && !secret.InPartition(strings.Split(key.Value, ":")[1], here) {
+			problems = append(problems, problem(Manifest, &key.Range, "Key of another partition", fmt.Sprintf(
+				"Key %q of %s is in a partition that has no region %s. Name a key there.", key.Value, of, here)))
 		}
 	}
 	for _, fn := range m.Functions {

@@ -78,6 +78,8 @@ func (k *KMS) Describe(ctx context.Context, ref string) (Key, error) {
 		return Key{}, fmt.Errorf("%w: the key %q is in state %q", ErrReply, key.ARN, awsfault.Printable(string(m.KeyState)))
 	case !isAlias(ref) && key.ARN != ref && !strings.HasSuffix(key.ARN, ":key/"+ref):
 		return Key{}, fmt.Errorf("%w: it describes key %q", ErrReply, key.ARN)
+	case isAlias(ref) && !beside(ref, key.ARN): // whose ARN is where its key is
+		return Key{}, fmt.Errorf("%w: it describes key %q", ErrReply, key.ARN)
 	}
 	key.State = string(m.KeyState)
 	key.Enabled = m.Enabled && m.KeyState == types.KeyStateEnabled
@@ -121,6 +123,12 @@ func (k *KMS) Encrypt(ctx context.Context, keyARN string, box secret.Value, encr
 // isAlias reports whether a reference to a key is an alias or its ARN.
 func isAlias(ref string) bool {
 	return strings.HasPrefix(ref, "alias/") || strings.HasPrefix(ref, "arn:") && strings.Contains(ref, ":alias/")
+}
+
+// beside reports whether an alias is in the partition, region and account of a
+// key. One that is no ARN is in whoever's account asks.
+func beside(alias, keyARN string) bool {
+	return strings.HasPrefix(alias, "alias/") || strings.HasPrefix(alias, keyARN[:strings.LastIndex(keyARN, ":")+1])
 }
 
 // parseKey takes the ARN of a key apart.

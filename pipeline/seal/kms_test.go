@@ -113,6 +113,9 @@ func TestDescribeRefusesReplies(t *testing.T) {
 		{"alias/x", metadata(map[string]any{"AWSAccountId": nil})},
 		{"arn:aws:kms:us-west-2:222222222222:key/other", metadata(nil)},
 		{"arn:aws:kms:us-west-2:333333333333:key/1234abcd-12ab-34cd-56ef-1234567890ab", metadata(nil)},
+		{"arn:aws:kms:us-west-2:333333333333:alias/x", metadata(nil)},
+		{"arn:aws:kms:eu-west-1:222222222222:alias/x", metadata(nil)},
+		{"arn:aws-cn:kms:us-west-2:222222222222:alias/x", metadata(nil)},
 		{"other", metadata(nil)},
 		{"7890ab", metadata(nil)},
 	} {
