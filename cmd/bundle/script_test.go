@@ -53,6 +53,7 @@ func TestMain(m *testing.M) {
 //	keypolicy ALIAS FILE  gives a key the policy FILE
 //	publish NAME FILE  publishes a layer that holds FILE, and is none of bundle's
 //	relayer FROM TO [EDIT…]  writes a layer with other files: see editLayer
+//	rezip HOW FROM TO  writes a layer as another kind of zip
 //	table VERSION LAYER  writes tables/VERSION.txt as the release would that made
 //	              the layer's helpers; the program bundle-later knows these tables
 //	listen VARIABLE [tls]  listens on a loopback address, and sets VARIABLE to its
@@ -103,6 +104,7 @@ func TestScript(t *testing.T) {
 			"listen":    listen,
 			"heard":     heard,
 			"relayer":   relayer,
+			"rezip":     rezip,
 			"table":     writeTable,
 			"attack":    attack,
 			"open":      open,
