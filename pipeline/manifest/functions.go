@@ -27,9 +27,9 @@ const (
 // Functions are the names of the functions that a manifest may call, sorted. All of them are pure, and cost no more
 // than what they are given and give. Left out on purpose: whatever reads files, the environment or the clock;
 // format and indent, which make 2 GB of 28 bytes; try and can, which hide errors.
-func Functions() []string { return slices.Sorted(maps.Keys(functions())) }
+func Functions() []string { return slices.Sorted(maps.Keys(functions(newMeter(1)))) }
 
-func functions() map[string]function.Function {
+func functions(m *meter) map[string]function.Function {
 	all := map[string]function.Function{
 		"chomp":           stdlib.ChompFunc,
 		"coalesce":        stdlib.CoalesceFunc,
@@ -65,11 +65,11 @@ func functions() map[string]function.Function {
 		"zipmap":          stdlib.ZipmapFunc,
 	}
 	for name, f := range all {
-		all[name] = bounded(f, nil)
+		all[name] = m.bounded(f, nil)
 	}
-	all["join"] = bounded(stdlib.JoinFunc, joined)
-	all["replace"] = bounded(stdlib.ReplaceFunc, replaced)
-	all["merge"] = bounded(noNull(stdlib.MergeFunc), nil)
+	all["join"] = m.bounded(stdlib.JoinFunc, joined)
+	all["replace"] = m.bounded(stdlib.ReplaceFunc, replaced)
+	all["merge"] = m.bounded(noNull(stdlib.MergeFunc), nil)
 	return all
 }
 
@@ -85,8 +85,9 @@ func noNull(f function.Function) function.Function {
 	})
 }
 
-// bounded is f without arguments or results that are too large. size, if any, foretells the length of the result.
-func bounded(f function.Function, size func(args []cty.Value) int) function.Function {
+// bounded is f without arguments or results that are too large, and of which the arguments count. size, if any,
+// foretells the length of the result. When nothing is left, the result is unknown.
+func (m *meter) bounded(f function.Function, size func(args []cty.Value) int) function.Function {
 	check := func(args []cty.Value) error {
 		budget := maxArguments
 		for _, a := range args {
@@ -94,6 +95,7 @@ func bounded(f function.Function, size func(args []cty.Value) int) function.Func
 				return fmt.Errorf("the arguments are too large together (more than %d bytes)", maxArguments)
 			}
 		}
+		m.use(maxArguments - budget)
 		if size != nil && size(args) > maxValue {
 			return fmt.Errorf("the result would be too large (more than %d bytes)", maxValue)
 		}
@@ -103,13 +105,13 @@ func bounded(f function.Function, size func(args []cty.Value) int) function.Func
 		Params:   f.Params(),
 		VarParam: f.VarParam(),
 		Type: func(args []cty.Value) (cty.Type, error) {
-			if err := check(args); err != nil || !known(args) {
+			if err := check(args); err != nil || !known(args) || m.empty() {
 				return cty.DynamicPseudoType, err
 			}
 			return f.ReturnTypeForValues(args)
 		},
 		Impl: func(args []cty.Value, _ cty.Type) (cty.Value, error) {
-			if !known(args) {
+			if !known(args) || m.empty() {
 				return cty.DynamicVal, nil // something in them has been reported; and some functions panic at it
 			}
 			return f.Call(args)
@@ -151,10 +153,11 @@ func length(v cty.Value) int {
 	return len(v.AsString())
 }
 
-// tooLarge says whether a value exceeds what a manifest may work with.
-func tooLarge(v cty.Value) bool {
+// sizeOf is how large a value is, and whether a manifest may work with it. It is not counted to its end if it may not.
+func sizeOf(v cty.Value) (n int, ok bool) {
 	budget := maxValue
-	return !spend(v, &budget, 0)
+	ok = spend(v, &budget, 0)
+	return maxValue - budget, ok
 }
 
 // spend takes the size of v from the budget and says whether it sufficed.

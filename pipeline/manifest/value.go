@@ -23,6 +23,7 @@ const (
 type evaluator struct {
 	m          *Module
 	functions  map[string]function.Function
+	meter      *meter
 	env        *block                // nil while loading
 	values     cty.Value             // environment.values
 	blind      *Bool                 // what environment or bundle say of all functions; nil: nothing
@@ -43,7 +44,8 @@ const (
 )
 
 func (m *Module) newEvaluator() *evaluator {
-	return &evaluator{m: m, functions: functions(), failed: map[hcl.Range]bool{}, pairs: map[[2]hcl.Range]bool{}, values: cty.EmptyObjectVal, locals: map[string]cty.Value{}}
+	meter := newMeter(len(m.environments))
+	return &evaluator{m: m, functions: functions(meter), meter: meter, failed: map[hcl.Range]bool{}, pairs: map[[2]hcl.Range]bool{}, values: cty.EmptyObjectVal, locals: map[string]cty.Value{}}
 }
 
 // refused says whether a place holds something that has been reported and must not be evaluated.
@@ -54,7 +56,7 @@ func (e *evaluator) refused(r hcl.Range) bool {
 // value evaluates an attribute. What cannot be evaluated is unknown, so that what uses it is not reported too.
 func (e *evaluator) value(a *hcl.Attribute, s *scope) cty.Value {
 	place := a.Expr.Range()
-	if e.failed[place] || e.refused(place) {
+	if e.failed[place] || e.refused(place) || e.meter.empty() {
 		return cty.DynamicVal
 	}
 	before := e.count()
@@ -71,12 +73,20 @@ func (e *evaluator) value(a *hcl.Attribute, s *scope) cty.Value {
 		}
 		if !ok {
 			e.failed[place] = true
+		} else if v, diags := t.TraverseAbs(s.ctx); !diags.HasErrors() { // else evaluating says what is wrong
+			e.meter.value(v)
 		}
 	}
 	if e.failed[place] {
 		return cty.DynamicVal
 	}
 	v, diags := a.Expr.Value(s.ctx)
+	n, ok := sizeOf(v)
+	if e.meter.use(n); e.meter.empty() {
+		e.report(fault("Expressions too costly", fmt.Sprintf("The values that the expressions up to this one use and make have more than %d bytes together, which is the share of this environment. "+
+			"Write out what is short, use long texts and lists less often, or split the manifest.", maxWork/max(len(e.m.environments), 1)), a.Expr.Range(), a.Range))
+		return cty.DynamicVal
+	}
 	for _, d := range diags {
 		if d.Summary == "Call to unknown function" {
 			d.Detail += " The functions of a manifest are " + strings.Join(Functions(), ", ") + "."
@@ -86,7 +96,7 @@ func (e *evaluator) value(a *hcl.Attribute, s *scope) cty.Value {
 		}
 		e.report(d)
 	}
-	if !diags.HasErrors() && tooLarge(v) {
+	if !diags.HasErrors() && !ok {
 		e.report(fault("Value too large", fmt.Sprintf("The value of %s has more than %d bytes of text, or %d elements, or nests more than %d deep.", word(a.Name), maxValue, maxValue/elementCost, maxNested), a.Expr.Range(), a.Range))
 	}
 	if e.count() > before {
