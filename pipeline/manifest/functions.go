@@ -91,11 +91,12 @@ func (m *meter) bounded(f function.Function, size func(args []cty.Value) int) fu
 	check := func(args []cty.Value) error {
 		budget := maxArguments
 		for _, a := range args {
+			before := budget
 			if !spend(a, &budget, 0) {
 				return fmt.Errorf("the arguments are too large together (more than %d bytes)", maxArguments)
 			}
+			m.use(a, before-budget)
 		}
-		m.use(maxArguments - budget)
 		if size != nil && size(args) > maxValue {
 			return fmt.Errorf("the result would be too large (more than %d bytes)", maxValue)
 		}

@@ -9,6 +9,8 @@ const (
 	maxWork = 32 << 20
 	// smallValue is what does not count of a value: what the expressions of most manifests are about.
 	smallValue = 256
+	// setCost is how much more a set counts: going through one sorts it.
+	setCost = 16
 )
 
 // A meter counts what evaluating a manifest in one environment takes in hand. Environments have equal shares, so that a
@@ -17,13 +19,18 @@ type meter struct{ left int }
 
 func newMeter(environments int) *meter { return &meter{maxWork / max(environments, 1)} }
 
-// use notes a value, or some that a function is given, of this size.
-func (m *meter) use(size int) { m.left -= max(size-smallValue, 0) }
+// use notes a value of this size.
+func (m *meter) use(v cty.Value, size int) {
+	if v.Type().IsSetType() {
+		size *= setCost
+	}
+	m.left -= max(size-smallValue, 0)
+}
 
-// value notes a value.
-func (m *meter) value(v cty.Value) {
+// refer notes a value that an expression refers to.
+func (m *meter) refer(v cty.Value) {
 	n, _ := sizeOf(v)
-	m.use(n)
+	m.use(v, n)
 }
 
 // empty says that nothing more must be evaluated.

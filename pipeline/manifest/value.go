@@ -74,7 +74,7 @@ func (e *evaluator) value(a *hcl.Attribute, s *scope) cty.Value {
 		if !ok {
 			e.failed[place] = true
 		} else if v, diags := t.TraverseAbs(s.ctx); !diags.HasErrors() { // else evaluating says what is wrong
-			e.meter.value(v)
+			e.meter.refer(v)
 		}
 	}
 	if e.failed[place] {
@@ -82,7 +82,10 @@ func (e *evaluator) value(a *hcl.Attribute, s *scope) cty.Value {
 	}
 	v, diags := a.Expr.Value(s.ctx)
 	n, ok := sizeOf(v)
-	if e.meter.use(n); e.meter.empty() {
+	if ok {
+		e.meter.use(v, n)
+	}
+	if e.meter.empty() {
 		e.report(fault("Expressions too costly", fmt.Sprintf("The values that the expressions up to this one use and make have more than %d bytes together, which is the share of this environment. "+
 			"Write out what is short, use long texts and lists less often, or split the manifest.", maxWork/max(len(e.m.environments), 1)), a.Expr.Range(), a.Range))
 		return cty.DynamicVal
