@@ -32,6 +32,7 @@ func TestHostileManifestsComeToAnEnd(t *testing.T) {
 		"many unknown locals":              {inLocals(lines(20_000, "lo%d = local.lx%d\n")), "Unknown name"},
 		"long text many times":             {inLocals("a0 = \"" + strings.Repeat("x", 4_000) + "\"\na1 = \"" + strings.Repeat("${local.a0}", 16) + "\"\nb = \"" + strings.Repeat("${local.a1}", 350) + "\"\n"), "Value too large"},
 		"long list many times":             {inLocals("a = split(\"\", \"" + strings.Repeat("x", 1_000) + "\")\nb = flatten([" + strings.Repeat("local.a,", 400) + "])\n"), "Error in function call"},
+		"a long chain of locals":           {inLocals(chain(5_000)), "Chain of locals too long"},
 		"many environments":                {head + lines(20_000, "environment \"e%d\" {\n}\n"), "Too many environments"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -45,6 +46,16 @@ func TestHostileManifestsComeToAnEnd(t *testing.T) {
 			}
 		})
 	}
+}
+
+// chain is n locals that each need the next.
+func chain(n int) string {
+	var b strings.Builder
+	for i := range n {
+		fmt.Fprintf(&b, "x%d = local.x%d\n", i, i+1)
+	}
+	fmt.Fprintf(&b, "x%d = \"y\"\n", n)
+	return b.String()
 }
 
 // deepen is a chain of locals, each a list that holds the one before.
