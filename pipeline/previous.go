@@ -218,6 +218,17 @@ func otherwise(l *layerbuild.Layer, m *manifest.Manifest) string {
 	return ""
 }
 
+// elsewhere says what to do about a layer that is not of this manifest's
+// environment and region.
+func elsewhere(l *layerbuild.Layer, m *manifest.Manifest) string {
+	environment, region := m.Environment.Name.Value, m.Environment.Region()
+	if len(l.Documents) > 0 && l.Documents[0].Header.Bundle == m.Bundle.Name.Value && l.Documents[0].Header.Environment == environment {
+		return fmt.Sprintf("Nothing crosses regions: name the layer of environment %q for %s, or that layer's region with --region %s.",
+			environment, region, l.Documents[0].Region())
+	}
+	return fmt.Sprintf("Name the layer of environment %q, or another environment with --env.", environment)
+}
+
 // foreign says why a layer cannot be of the account that the manifest's
 // environment is for, if it cannot.
 func foreign(l *layerbuild.Layer, m *manifest.Manifest) string {

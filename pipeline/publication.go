@@ -104,8 +104,7 @@ func (p *Publication) check(ctx context.Context) (manifest.Text, Problems) {
 			"%s %s. Build the layer with --env %s, or name its own environment.", p.From, why, environment))}
 	}
 	if why := otherwise(p.Layer, p.Manifest); why != "" {
-		return manifest.Text{}, Problems{problem(Manifest, nil, "Layer is another's", fmt.Sprintf(
-			"%s is a layer %s. Name the one of environment %q, or another environment with --env.", p.From, why, environment))}
+		return manifest.Text{}, Problems{problem(Manifest, nil, "Layer is another's", fmt.Sprintf("%s is a layer %s. %s", p.From, why, elsewhere(p.Layer, p.Manifest)))}
 	}
 	if fn := p.Manifest.Functions; p.Alone && (len(p.Layer.Documents) != 1 || p.Layer.Documents[0].Header.Name != fn[0].File()) {
 		return manifest.Text{}, Problems{problem(Manifest, nil, "Layer is another's", fmt.Sprintf(

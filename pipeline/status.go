@@ -92,7 +92,7 @@ func (s *Status) open(ctx context.Context) (*layerbuild.Layer, Problems) {
 	}
 	if why != "" {
 		return nil, Problems{problem(Manifest, nil, "Layer is another's", fmt.Sprintf(
-			"%s is a layer %s. Name another layer, or the layer's own environment with --env.", s.Name, why))}
+			"%s is a layer %s. %s", s.Name, why, elsewhere(layer, s.Manifest)))}
 	}
 	return layer, nil
 }

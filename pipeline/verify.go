@@ -21,7 +21,7 @@ func Verify(ctx context.Context, name string, layer *layerbuild.Layer, m *manife
 			"%s holds no function's secrets, so that it is no layer of the manifest. Verify a layer of helpers without --against.", name))}
 	}
 	if why := otherwise(layer, m); why != "" {
-		return Problems{problem(Integrity, &m.Environment.Range, "Layer is another's", fmt.Sprintf("%s is a layer %s.", name, why))}
+		return Problems{problem(Integrity, &m.Environment.Range, "Layer is another's", fmt.Sprintf("%s is a layer %s. %s", name, why, elsewhere(layer, m)))}
 	}
 	if why := foreign(layer, m); why != "" {
 		return Problems{problem(Integrity, &m.Environment.Range, "Layer of another account", fmt.Sprintf("%s %s.", name, why))}

@@ -28,7 +28,7 @@ func (a *app) load(c *cli.Context) (*manifest.Module, pipeline.Problems, error) 
 func (a *app) loadFrom(c *cli.Context, flag string) (*manifest.Module, pipeline.Problems, error) {
 	path := text(c, flag)
 	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) && !given(c, flag) {
-		return nil, nil, usagef("there is no %s here. Name the manifest with --%s.", path, flag)
+		return nil, nil, usagef("there is no %s here. Name the manifest with --%s, or have bundle init write one.", path, flag)
 	}
 	module, diags := manifest.Load(path, manifest.Options{Vars: c.StringSlice("var"), Environ: a.environ})
 	a.files = module.Files()

@@ -157,6 +157,9 @@ func configurationProblem(at *hcl.Range, err error) error {
 		d.Detail = fmt.Sprintf("Calls would go elsewhere: %v. Whoever listens there would receive every secret, so it is refused in a real account. "+
 			"Unset it; if it is meant, pass the address with --endpoint-url.", err)
 		return failed(pipeline.Problems{{Kind: pipeline.Manifest, Diagnostic: d}})
+	case errors.Is(err, awsclient.ErrVariant), awsclient.IsSetting(err):
+		d.Summary, d.Detail = "Wrong AWS setting", sentence(err)
+		return failed(pipeline.Problems{{Kind: pipeline.Manifest, Diagnostic: d}})
 	case errors.Is(err, awsclient.ErrCredentials):
 		d.Summary, d.Detail = "No usable credentials", sentence(err)
 		return failed(pipeline.Problems{{Kind: pipeline.Access, Diagnostic: d}})

@@ -63,5 +63,7 @@ func (t *tally) ended(ctx context.Context, err error) {
 		t.Throttled++
 	} else {
 		t.Failed++
+		last := awsfault.Explain(err)
+		t.Last, t.Lost = last.Error(), last.Lost
 	}
 }

@@ -112,7 +112,7 @@ func embedded(_ context.Context, o Options) (aws.Config, error) {
 // found is the configuration that environment and profile give, once both are
 // found free of endpoints.
 func found(ctx context.Context, o Options) (aws.Config, error) {
-	if err := checkEnviron(o.environ()); err != nil {
+	if err := checkEnviron(o.environ(), o.EndpointURL); err != nil {
 		return aws.Config{}, err
 	}
 	metadata := imds.ClientDisabled
@@ -131,7 +131,10 @@ func found(ctx context.Context, o Options) (aws.Config, error) {
 	if err != nil {
 		return aws.Config{}, refused(err, o.environ())
 	}
-	return cfg, checkProfile(cfg.ConfigSources)
+	if err := checkProfile(cfg.ConfigSources, o.EndpointURL); err != nil {
+		return aws.Config{}, err
+	}
+	return cfg, checkVariant(ctx, cfg.ConfigSources, o.EndpointURL)
 }
 
 // provide makes the credentials that the SDK has found in environment or profile

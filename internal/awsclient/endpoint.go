@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/config"
 )
 
@@ -38,9 +39,10 @@ func ignored(environ []string) bool {
 	return strings.EqualFold(lookup(environ, ignoreVariable), "true")
 }
 
-// checkEnviron refuses every variable that names an endpoint. It names the
-// variables and never their values, which may hold credentials.
-func checkEnviron(environ []string) error {
+// checkEnviron refuses every variable that names an endpoint, unless it is the
+// one that is wanted. It names the variables and never their values, which may
+// hold credentials.
+func checkEnviron(environ []string, wanted string) error {
 	if ignored(environ) {
 		return nil
 	}
@@ -48,7 +50,7 @@ func checkEnviron(environ []string) error {
 	for _, entry := range environ {
 		name, value, _ := strings.Cut(entry, "=")
 		upper := strings.ToUpper(name) // Windows looks variables up in any case
-		if value != "" && (upper == "AWS_ENDPOINT_URL" || strings.HasPrefix(upper, "AWS_ENDPOINT_URL_")) {
+		if value != "" && !sameEndpoint(value, wanted) && (upper == "AWS_ENDPOINT_URL" || strings.HasPrefix(upper, "AWS_ENDPOINT_URL_")) {
 			names = append(names, name)
 		}
 	}
@@ -59,8 +61,15 @@ func checkEnviron(environ []string) error {
 	return fmt.Errorf("%w by the environment: %s", ErrEndpointOverride, strings.Join(names, ", "))
 }
 
-// checkProfile refuses endpoints in the profile that the SDK has read.
-func checkProfile(sources []any) error {
+// sameEndpoint reports whether two addresses are one, with or without a slash at
+// the end.
+func sameEndpoint(a, b string) bool {
+	return b != "" && strings.TrimSuffix(a, "/") == strings.TrimSuffix(b, "/")
+}
+
+// checkProfile refuses endpoints in the profile that the SDK has read, unless
+// they are the one that is wanted.
+func checkProfile(sources []any, wanted string) error {
 	decided := false
 	for _, source := range sources {
 		// The first source that says whether to disregard endpoints speaks for the
@@ -74,7 +83,7 @@ func checkProfile(sources []any) error {
 			}
 		}
 		if profile, ok := source.(config.SharedConfig); ok {
-			return checkShared(&profile)
+			return checkShared(&profile, wanted)
 		}
 	}
 	return nil
@@ -82,14 +91,14 @@ func checkProfile(sources []any) error {
 
 // checkShared refuses endpoints in a profile and in those it takes credentials
 // from.
-func checkShared(profile *config.SharedConfig) error {
+func checkShared(profile *config.SharedConfig, wanted string) error {
 	for p := profile; p != nil; p = p.Source {
-		if p.BaseEndpoint != "" {
+		if p.BaseEndpoint != "" && !sameEndpoint(p.BaseEndpoint, wanted) {
 			return fmt.Errorf("%w by endpoint_url of profile %q", ErrEndpointOverride, p.Profile)
 		}
 		var services []string
 		for service, settings := range p.Services.ServiceValues {
-			if settings["endpoint_url"] != "" {
+			if url := settings["endpoint_url"]; url != "" && !sameEndpoint(url, wanted) {
 				services = append(services, service)
 			}
 		}
@@ -97,6 +106,43 @@ func checkShared(profile *config.SharedConfig) error {
 			slices.Sort(services)
 			return fmt.Errorf("%w by endpoint_url of %s in services section %q of profile %q",
 				ErrEndpointOverride, strings.Join(services, ", "), p.ServicesSectionName, p.Profile)
+		}
+	}
+	return nil
+}
+
+// ErrVariant reports a setting that chooses among AWS's own endpoints, beside an
+// endpoint that is given.
+var ErrVariant = errors.New("chooses one of AWS's own endpoints, and --endpoint-url names another: unset one of them")
+
+// checkVariant refuses settings that choose among AWS's own endpoints where one
+// is given: the SDK would make no call.
+func checkVariant(ctx context.Context, sources []any, endpoint string) error {
+	if endpoint == "" {
+		return nil
+	}
+	for _, source := range sources {
+		if s, ok := source.(interface {
+			GetUseFIPSEndpoint(context.Context) (aws.FIPSEndpointState, bool, error)
+		}); ok {
+			if state, found, err := s.GetUseFIPSEndpoint(ctx); err == nil && found {
+				if state == aws.FIPSEndpointStateEnabled {
+					return fmt.Errorf("AWS_USE_FIPS_ENDPOINT, or use_fips_endpoint of the profile, %w", ErrVariant)
+				}
+				break
+			}
+		}
+	}
+	for _, source := range sources {
+		if s, ok := source.(interface {
+			GetUseDualStackEndpoint(context.Context) (aws.DualStackEndpointState, bool, error)
+		}); ok {
+			if state, found, err := s.GetUseDualStackEndpoint(ctx); err == nil && found {
+				if state == aws.DualStackEndpointStateEnabled {
+					return fmt.Errorf("AWS_USE_DUALSTACK_ENDPOINT, or use_dualstack_endpoint of the profile, %w", ErrVariant)
+				}
+				break
+			}
 		}
 	}
 	return nil

@@ -91,6 +91,39 @@ func settingIn(text string) string {
 	return ""
 }
 
+// IsSetting reports whether an error is that of a setting that has nothing to do
+// with credentials.
+func IsSetting(err error) bool {
+	var e *CredentialsError
+	return errors.As(err, &e) && e.Provider == Configuration && allowedValues[strings.ToUpper(strings.TrimPrefix(strings.ToLower(e.Setting), "aws_"))] != ""
+}
+
+// allowedValues says what a setting may be, by the name of its variable without
+// AWS_, which is that of the profile's setting.
+// https://docs.aws.amazon.com/sdkref/latest/guide/settings-reference.html
+var allowedValues = map[string]string{
+	"RETRY_MODE":                           "standard or adaptive",
+	"MAX_ATTEMPTS":                         "a whole number",
+	"USE_FIPS_ENDPOINT":                    trueOrFalse,
+	"USE_DUALSTACK_ENDPOINT":               trueOrFalse,
+	"DEFAULTS_MODE":                        "auto, legacy, standard, in-region, cross-region or mobile",
+	"ENABLE_ENDPOINT_DISCOVERY":            "true, false or auto",
+	"S3_USE_ARN_REGION":                    trueOrFalse,
+	"S3_DISABLE_MULTIREGION_ACCESS_POINTS": trueOrFalse,
+	"S3_DISABLE_EXPRESS_SESSION_AUTH":      trueOrFalse,
+	"DISABLE_REQUEST_COMPRESSION":          trueOrFalse,
+	"REQUEST_MIN_COMPRESSION_SIZE_BYTES":   "a whole number from 0 to 10485760",
+	"ACCOUNT_ID_ENDPOINT_MODE":             "preferred, disabled or required",
+	"REQUEST_CHECKSUM_CALCULATION":         "when_supported or when_required",
+	"RESPONSE_CHECKSUM_VALIDATION":         "when_supported or when_required",
+	"DISABLE_CLOCK_SKEW_CORRECTION":        trueOrFalse,
+	"EC2_METADATA_V1_DISABLED":             trueOrFalse,
+	"EC2_METADATA_SERVICE_ENDPOINT_MODE":   "IPv4 or IPv6",
+	"CA_BUNDLE":                            "a file of PEM certificates",
+}
+
+const trueOrFalse = "true or false"
+
 // configuration says which setting is wrong.
 func (e *CredentialsError) configuration() (what, remedy string) {
 	check := "Check it with " + e.command("aws sts get-caller-identity") + "."
@@ -123,6 +156,9 @@ func (e *CredentialsError) configuration() (what, remedy string) {
 	case fullURI, metadataHost, "ec2_metadata_service_endpoint":
 		return e.Setting + " would have credentials asked of another machine in clear: " +
 			"it must be https, or http to a loopback address or to an address that ECS, EKS or EC2 has for it", "Correct it, or unset it."
+	}
+	if values := allowedValues[strings.ToUpper(strings.TrimPrefix(strings.ToLower(e.Setting), "aws_"))]; values != "" {
+		return fmt.Sprintf("%s has a value that is not allowed", e.Setting), fmt.Sprintf("Set it to %s, or unset it.", values)
 	}
 	return fmt.Sprintf("the AWS configuration cannot be used: %s is missing or has a value that is not allowed", e.Setting), check
 }

@@ -21,9 +21,10 @@ type Failure struct {
 	Advised   bool // the text says what to do
 	Clock     bool // AWS refused the time that the request was signed at
 
-	Attempts  int // that were sent
-	Throttled int // of them
-	Failed    int // of them, in another way
+	Attempts  int    // that were sent
+	Throttled int    // of them
+	Failed    int    // of them, in another way
+	Last      string // how the last of those that failed did
 
 	// Pace says how many calls a second are made at most; "" if that is not known.
 	Pace string
@@ -124,7 +125,7 @@ func (f *Failure) Asked() string {
 		how = append(how, fmt.Sprintf("%d throttled", f.Throttled))
 	}
 	if f.Failed > 0 {
-		how = append(how, fmt.Sprintf("%d failed", f.Failed))
+		how = append(how, fmt.Sprintf("%d failed%s", f.Failed, f.last()))
 	}
 	if n := f.Attempts - f.Throttled - f.Failed; n > 0 {
 		how = append(how, fmt.Sprintf("%d without an answer", n))
@@ -134,6 +135,14 @@ func (f *Failure) Asked() string {
 		pace = ", in the end" + f.Pace
 	}
 	return fmt.Sprintf("%s was asked%s %s (%s)%s", f.Operation, host, times(f.Attempts), strings.Join(how, ", "), pace)
+}
+
+// last says how the last attempt failed, unless that is what the failure says.
+func (f *Failure) last() string {
+	if f.Last == "" || f.Last == f.text {
+		return ""
+	}
+	return ", the last with: " + f.Last
 }
 
 func times(n int) string {
@@ -149,11 +158,18 @@ func Explain(err error) *Failure {
 		return known
 	}
 	f := &Failure{text: Describe(err), class: Classify(err), Code: Code(err), Denial: DenialOf(err), Lost: loss(err), Clock: clock(err)}
+	if f.class == Other && f.Code == "" {
+		f.class = Unavailable // not an answer of AWS
+	}
 	var advised interface{ Remedy() string }
 	f.Advised = errors.As(err, &advised) && advised.Remedy() != ""
 	var asked *Asked
 	if errors.As(err, &asked) {
 		f.Operation, f.Host, f.Attempts, f.Throttled, f.Failed = asked.Operation, asked.Host, asked.Attempts, asked.Throttled, asked.Failed
+		f.Last = asked.Last
+		if f.Lost == NotLost || f.Lost == TooSlow {
+			f.Lost = asked.Lost
+		}
 	}
 	var op *smithy.OperationError
 	if f.Operation == "" && errors.As(err, &op) {
@@ -218,6 +234,8 @@ func (e *ended) Unwrap() []error { return []error{e.err, e.Failure} }
 type Asked struct {
 	Operation, Host             string
 	Attempts, Throttled, Failed int
+	Last                        string // how the last attempt ended that did, in words of ours
+	Lost                        Loss   // why that got no reply
 	Err                         error
 }
 

@@ -37,7 +37,7 @@ func FromAWS(err error, about Resource, at *hcl.Range) Problem {
 	case f == nil:
 		f = awsfault.Explain(err)
 		err = f // an error of the SDK quotes what it was told
-		if f.Class() == awsfault.Other && f.Code == "" {
+		if f.Code == "" && f.Operation == "" && awsfault.Status(err) == 0 && awsfault.Classify(err) == awsfault.Other {
 			return New(Fault, at, "Unexpected error", detail(about, err, fill(report, f, about)))
 		}
 	}
@@ -83,6 +83,9 @@ func outOfTime(f *awsfault.Failure, at *hcl.Range) Problem {
 		if r, ok := first(f, "class throttled"); ok {
 			slow = strings.TrimSuffix(fill(r.remedy, f, Resource{}), ".")
 		}
+	}
+	if f != nil && lost(f) != "" {
+		slow = strings.TrimSuffix(fill(table[lost(f)].remedy, f, Resource{}), ".")
 	}
 	p := New(Unavailable, at, "Out of time", "The run took longer than --timeout. "+last+slow+"; try again or allow more time.")
 	p.Cause = "out of time"
