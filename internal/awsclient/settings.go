@@ -158,7 +158,11 @@ func (e *CredentialsError) configuration() (what, remedy string) {
 			"it must be https, or http to a loopback address or to an address that ECS, EKS or EC2 has for it", "Correct it, or unset it."
 	}
 	if values := allowedValues[strings.ToUpper(strings.TrimPrefix(strings.ToLower(e.Setting), "aws_"))]; values != "" {
-		return fmt.Sprintf("%s has a value that is not allowed", e.Setting), fmt.Sprintf("Set it to %s, or unset it.", values)
+		setting := e.Setting
+		if !strings.HasPrefix(setting, "AWS_") {
+			setting = fmt.Sprintf("the setting %s of %s", setting, e.profile())
+		}
+		return setting + " has a value that is not allowed", fmt.Sprintf("Set it to %s, or unset it.", values)
 	}
 	return fmt.Sprintf("the AWS configuration cannot be used: %s is missing or has a value that is not allowed", e.Setting), check
 }

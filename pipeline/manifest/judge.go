@@ -16,6 +16,7 @@ type input struct {
 	found   hcl.Diagnostics // by the parser
 	refused hcl.Diagnostics // by the gate
 	foreign bool            // it is no manifest: nothing of it is read
+	nested  bool            // its braces do not match: what stands in which block is not known
 }
 
 // judge says which of the files are ours, and what keeps them from being understood. Somebody who names a wrong file
@@ -43,10 +44,28 @@ func (m *Module) judge() hcl.Diagnostics {
 			m.partial, in.foreign = true, true
 			diags = append(diags, m.notOurs(path, in.found))
 		default:
-			diags = append(append(diags, m.syntax(in.found)...), in.refused...)
+			found := m.syntax(in.found)
+			for _, d := range found {
+				in.nested = in.nested || misnested(d, in.src)
+			}
+			diags = append(append(diags, found...), in.refused...)
 		}
 	}
 	return diags
+}
+
+// misnested reports whether a syntax error is that of a brace which is missing or
+// one too many, and says so of the latter.
+func misnested(d *hcl.Diagnostic, src []byte) bool {
+	switch {
+	case d.Summary == "Unclosed configuration block", d.Summary == "Invalid block definition":
+		return true
+	case d.Summary == "Argument or block definition required" && d.Subject != nil && d.Subject.Start.Byte < len(src) && src[d.Subject.Start.Byte] == '}':
+		d.Summary = "Closing brace too many"
+		d.Detail = "This brace closes nothing. A block above it was closed too early, or it has to go."
+		return true
+	}
+	return false
 }
 
 // surroundings name the block that a place is in.

@@ -107,7 +107,10 @@ func (m *Module) understand(diags hcl.Diagnostics, o Options) (*Module, hcl.Diag
 		}
 	}
 	r.take(m.settle(o))
-	diags = append(diags, without(r.all(), diags)...)
+	found := slices.DeleteFunc(r.all(), func(d *hcl.Diagnostic) bool {
+		return d.Subject != nil && m.inputs[d.Subject.Filename] != nil && m.inputs[d.Subject.Filename].nested
+	})
+	diags = append(diags, without(found, diags)...)
 	return m, m.Sort(diags)
 }
 
