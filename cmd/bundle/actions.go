@@ -8,6 +8,7 @@ import (
 	"github.com/hashicorp/hcl/v2"
 
 	"github.com/whispering/bundle/internal/actions"
+	"github.com/whispering/bundle/pipeline"
 )
 
 func (a *app) inActions() bool { return a.getenv("GITHUB_ACTIONS") == "true" }
@@ -74,17 +75,21 @@ func (a *app) summarise(markdown string) {
 }
 
 // handOver tells later steps and readers of the run what came of it. Outputs
-// decide what later steps do, so that it is an error if they cannot be written.
-func (a *app) handOver(markdown string, outputs []actions.Output) error {
+// decide what later steps do, so that the run fails where they cannot be written,
+// when all else is done and said.
+func (a *app) handOver(markdown string, outputs []actions.Output) {
 	if !a.inActions() {
-		return nil
+		return
 	}
 	if markdown != "" {
 		a.summarise(markdown)
 	}
 	path := a.getenv("GITHUB_OUTPUT")
 	if path == "" || len(outputs) == 0 {
-		return nil
+		return
 	}
-	return actions.WriteOutputs(path, outputs)
+	if err := actions.WriteOutputs(path, outputs); err != nil && a.unwritten == nil {
+		a.unwritten = notWritten("Outputs not written", "The file that GITHUB_OUTPUT names cannot be written to: "+pipeline.Cause(err).Error()+
+			". What the command does besides is done; later steps find no outputs of it.")
+	}
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -28,6 +29,7 @@ type app struct {
 	annotations    *actions.Annotations // of this run
 	shown          *shown               // in this run
 	started        time.Time
+	unwritten      error // outputs of the step that could not be
 	releases       fs.FS // tables of the helper files of releases; nil for none
 }
 
@@ -41,7 +43,7 @@ func (a *app) run(ctx context.Context) int {
 	if a.shown.unseen > 0 {
 		a.hint("%s more", count(a.shown.unseen, "warning"))
 	}
-	if unwritten := out.undelivered(); unwritten != nil && (err == nil || errors.Is(err, errDifferences)) {
+	if unwritten := cmp.Or(out.undelivered(), a.unwritten); unwritten != nil && (err == nil || errors.Is(err, errDifferences)) {
 		err = unwritten
 	}
 	var usage *usageError

@@ -111,9 +111,7 @@ func (a *app) each(c *cli.Context, targets []*target, j job) error {
 
 // present prints the only result.
 func (a *app) present(c *cli.Context, r result) error {
-	if err := a.handOver(r.markdown(), r.outputs()); err != nil {
-		return err
-	}
+	a.handOver(r.markdown(), r.outputs())
 	switch {
 	case c.Bool("json"):
 		return a.printJSON(r)

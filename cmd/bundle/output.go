@@ -36,8 +36,9 @@ func (o *output) undelivered() error {
 	if o.err == nil {
 		return nil
 	}
-	return &failure{problems: pipeline.Problems{{Kind: pipeline.Output, Diagnostic: hcl.Diagnostic{
-		Severity: hcl.DiagError, Summary: "Result not written",
-		Detail: "Standard output cannot be written to: " + pipeline.Cause(o.err).Error() + ". What the command does besides printing is done.",
-	}}}}
+	return notWritten("Result not written", "Standard output cannot be written to: "+pipeline.Cause(o.err).Error()+". What the command does besides printing is done.")
+}
+
+func notWritten(summary, detail string) error {
+	return &failure{problems: pipeline.Problems{{Kind: pipeline.Output, Diagnostic: hcl.Diagnostic{Severity: hcl.DiagError, Summary: summary, Detail: detail}}}}
 }

@@ -162,9 +162,7 @@ func (a *app) conclude(c *cli.Context, outcomes []*outcome, j job) error {
 		return failed
 	}
 	if j.together == nil {
-		if err := a.handOverAll(outcomes, j.details); err != nil {
-			return err
-		}
+		a.handOverAll(outcomes, j.details)
 	}
 	var err error
 	switch {

@@ -107,7 +107,7 @@ func summary(outcomes []*outcome) [][]string {
 // handOverAll tells later steps and readers of the run what became of all
 // targets: one table, and each output once, with a line for every target that
 // has it.
-func (a *app) handOverAll(outcomes []*outcome, details bool) error {
+func (a *app) handOverAll(outcomes []*outcome, details bool) {
 	var markdown strings.Builder
 	fmt.Fprintf(&markdown, "### bundle: %s\n\n", count(len(outcomes), "target"))
 	for i, row := range summary(outcomes) {
@@ -141,7 +141,7 @@ func (a *app) handOverAll(outcomes []*outcome, details bool) error {
 	if notes.Len() > 0 {
 		markdown.WriteString("\n" + notes.String())
 	}
-	return a.handOver(markdown.String(), outputs)
+	a.handOver(markdown.String(), outputs)
 }
 
 // join adds the output of one more target: true if any is, and otherwise a

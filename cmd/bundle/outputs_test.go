@@ -1,0 +1,46 @@
+package main
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/whispering/bundle/internal/printable"
+)
+
+// TestOutputsOfAStepThatCannotBeWritten: later steps go by them, so the run fails,
+// and what it was asked for is there and printed all the same.
+func TestOutputsOfAStepThatCannotBeWritten(t *testing.T) {
+	dir := t.TempDir()
+	t.Chdir(dir)
+	for name, content := range map[string]string{"secrets.hcl": someEnvironment + "function \"hello\" {\n  kms_key = \"alias/hello\"\n  secret \"TOKEN\" { parameter = \"/shop/token\" }\n}\n", "file": ""} {
+		if err := os.WriteFile(name, []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	faults := map[string]string{
+		"an absent folder": filepath.Join(dir, "nowhere", "output"), "a folder": dir, "below a file": filepath.Join(dir, "file", "output"),
+		"too long": filepath.Join(dir, strings.Repeat("x", 300)), "a NUL": "a\x00b",
+	}
+	if _, err := os.Stat("/dev/full"); err == nil {
+		faults["a full disk"] = "/dev/full"
+	}
+	for name, path := range faults {
+		for _, args := range [][]string{{}, {"--json"}, {"--markdown"}} {
+			var stdout, stderr bytes.Buffer
+			a := &app{
+				args:    append([]string{"bundle", "plan", "--offline", "--env", "prod"}, args...),
+				environ: []string{"GITHUB_ACTIONS=true", "CI=true", "GITHUB_EVENT_NAME=push", "GITHUB_OUTPUT=" + path},
+				stdout:  printable.New(&stdout), stderr: printable.New(&stderr),
+			}
+			if code := a.run(t.Context()); code != exitOutput {
+				t.Errorf("%s, %q: exit code %d", name, args, code)
+			}
+			if !strings.Contains(flat(stderr.String()), "The file that GITHUB_OUTPUT names cannot be written to") || stdout.Len() == 0 {
+				t.Errorf("%s, %q: says\n%sand prints\n%s", name, args, &stderr, &stdout)
+			}
+		}
+	}
+}
