@@ -54,7 +54,7 @@ func editLayer(ts *testscript.TestScript, files []layerbuild.File, edit string) 
 	kind, path := edit[:1], edit[1:]
 	path, to, _ := strings.Cut(path, " ")
 	at := slices.IndexFunc(files, func(f layerbuild.File) bool { return f.Path == path })
-	if at < 0 && (strings.Contains("~^%", kind) || kind == "=") {
+	if at < 0 && slices.Contains([]string{"~", "^", "%", "="}, kind) {
 		ts.Fatalf("the layer has no %s", path)
 	}
 	switch kind {

@@ -2,7 +2,7 @@ package main
 
 import (
 	"io"
-	"log"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"sync"
@@ -32,7 +32,7 @@ func listen(ts *testscript.TestScript, neg bool, args []string) {
 		e.mu.Unlock()
 		w.WriteHeader(http.StatusTeapot)
 	}))
-	if e.Config.ErrorLog = log.New(io.Discard, "", 0); secure {
+	if e.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, slog.LevelError); secure {
 		e.StartTLS()
 	} else {
 		e.Start()
