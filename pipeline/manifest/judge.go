@@ -120,12 +120,15 @@ func (m *Module) notOurs(path string, found hcl.Diagnostics) *hcl.Diagnostic {
 		what, blocks, path, remedy), place)
 }
 
+// redefined is how the parser calls an attribute that is there twice, which is no fault of syntax.
+const redefined = "Attribute redefined"
+
 // syntax keeps the first syntax error of a file: those after it are mostly its consequences.
 func (m *Module) syntax(found hcl.Diagnostics) hcl.Diagnostics {
 	var kept hcl.Diagnostics
 	broken := false
 	for _, d := range found {
-		if d.Summary == "Attribute redefined" { // the parser keeps the first: nothing is lost
+		if d.Summary == redefined { // the parser keeps the first: nothing is lost
 			if len(kept) < maxFindings {
 				kept = append(kept, d)
 			}

@@ -115,8 +115,11 @@ func (r *reader) body(body hcl.Body, spec blockSpec) *block {
 	before := r.count()
 	if spec.open {
 		var diags hcl.Diagnostics
-		b.attrs, diags = body.JustAttributes()
-		r.report(diags...)
+		b.attrs, diags = body.JustAttributes() // which are about blocks
+		if !r.m.broken(body.MissingItemRange()) {
+			r.report(diags...)
+		}
+		r.m.partial = r.m.partial || diags.HasErrors() // what is absent may be in them
 		return b
 	}
 	content, rest, diags := body.PartialContent(hclSchema(spec))
@@ -191,13 +194,21 @@ func blockTitle(spec blockSpec) string {
 func (r *reader) native(body *hclsyntax.Body, spec blockSpec) {
 	for _, name := range inOrder(body.Attributes, func(a *hclsyntax.Attribute) int { return a.SrcRange.Start.Byte }) {
 		a := body.Attributes[name]
-		if _, ok := spec.attr(name); !ok {
+		if _, ok := spec.attr(name); !ok && !r.m.broken(a.SrcRange) {
 			r.report(unknown(spec, name, a.NameRange, a.SrcRange, false))
 		}
 	}
+	strays := 0
 	for _, b := range body.Blocks {
 		inner, ok := spec.block(b.Type)
+		_, ofRoot := r.m.root.block(b.Type)
 		switch {
+		case !ok && ofRoot:
+			if strays++; strays == 1 && !r.m.broken(b.TypeRange) {
+				r.report(stray(spec, b))
+			}
+			r.m.partial = true // what is absent may be in it
+		case r.m.broken(b.TypeRange):
 		case !ok:
 			r.report(unknown(spec, b.Type, b.TypeRange, b.DefRange(), true))
 		case inner.label == "" && len(b.Labels) > 0:
@@ -208,6 +219,31 @@ func (r *reader) native(body *hclsyntax.Body, spec blockSpec) {
 			r.report(fault("Label not allowed", fmt.Sprintf("A %s has one label, its name. Write %s %q { … }.", b.Type, b.Type, cmp.Or(namePattern.FindString(b.Labels[0]), inner.label)), b.LabelRanges[1], b.DefRange()))
 		}
 	}
+}
+
+// stray is about a block of the manifest inside another: mostly, the brace that closes that one is missing, or one is
+// too many further below. All blocks after it stand there, too, so it is said once.
+func stray(spec blockSpec, b *hclsyntax.Block) *hcl.Diagnostic {
+	return fault(fmt.Sprintf("Block %q inside another", b.Type),
+		fmt.Sprintf("The %s around it is still open here. Close it with a brace before this line; one further below is then too many.", blockTitle(spec)), b.TypeRange, b.DefRange())
+}
+
+// broken says whether a place is at or behind the first syntax error of its file, or in what that is about. It has been
+// reported, and what is read there may not stand where it was meant to.
+func (m *Module) broken(place hcl.Range) bool {
+	return m.slip(place, func(at hcl.Range) bool { return place.End.Byte >= at.Start.Byte })
+}
+
+// spoiled says whether a syntax error is in a place, or next to it.
+func (m *Module) spoiled(place hcl.Range) bool {
+	return m.slip(place, func(at hcl.Range) bool { return place.End.Byte >= at.Start.Byte && place.Start.Byte <= at.End.Byte })
+}
+
+func (m *Module) slip(place hcl.Range, reaches func(at hcl.Range) bool) bool {
+	in := m.inputs[place.Filename]
+	return in != nil && slices.ContainsFunc(in.found, func(d *hcl.Diagnostic) bool {
+		return d.Summary != redefined && (d.Subject != nil && reaches(*d.Subject) || d.Context != nil && d.Context.Overlaps(place))
+	})
 }
 
 // json reports the properties of a JSON body that spec does not know; rest is the body without those that it does.

@@ -56,13 +56,15 @@ func (e *evaluator) refused(r hcl.Range) bool {
 // value evaluates an attribute. What cannot be evaluated is unknown, so that what uses it is not reported too.
 func (e *evaluator) value(a *hcl.Attribute, s *scope) cty.Value {
 	place := a.Expr.Range()
-	if e.failed[place] || e.refused(place) || e.meter.empty() {
+	if e.failed[place] || e.refused(place) || e.m.spoiled(place) || e.meter.empty() {
 		return cty.DynamicVal
 	}
 	before := e.count()
 	if n := place.End.Byte - place.Start.Byte; n > maxExpression {
+		if e.failed[place] = true; e.m.broken(place) {
+			return cty.DynamicVal // it may not end where it was meant to
+		}
 		e.report(fault("Expression too long", fmt.Sprintf("An expression may have %d bytes, and this one has %d. Give its parts names in a locals block.", maxExpression, n), a.NameRange))
-		e.failed[place] = true
 		return cty.DynamicVal
 	}
 	for _, t := range a.Expr.Variables() {
