@@ -18,6 +18,9 @@ func TestOneSlipIsOneError(t *testing.T) {
 	if found := evaluated(whole); len(found) > 0 {
 		t.Fatal(found)
 	}
+	if found := evaluated(whole + "/* a - b * c\n"); len(found) != 1 {
+		t.Errorf("with a comment that has no end: %.8q", found)
+	}
 	at := 0
 	for i := 0; i < len(whole) && at < 60; i++ {
 		if !strings.ContainsRune("{}[]()\"", rune(whole[i])) || whole[i-1] == '$' { // "$local.root}" is a text like any other

@@ -48,7 +48,7 @@ func (m *Module) judge() hcl.Diagnostics {
 			for _, d := range found {
 				in.nested = in.nested || misnested(d, in.src)
 			}
-			diags = append(append(diags, found...), in.refused...)
+			diags = append(append(diags, found...), without(slices.Clone(in.refused), found)...)
 		}
 	}
 	return diags
