@@ -11,12 +11,12 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/whispering/bundle/internal/awsclient"
-	"github.com/whispering/bundle/internal/awsfault"
 	"github.com/whispering/bundle/internal/awslocal"
 	"github.com/whispering/bundle/internal/printable"
 	"github.com/whispering/bundle/layerbuild"
 	"github.com/whispering/bundle/layerbuild/sealed"
 	"github.com/whispering/bundle/pipeline"
+	"github.com/whispering/bundle/pipeline/problem"
 	"github.com/whispering/bundle/runtime/execwrap"
 	"github.com/whispering/bundle/runtime/secrets"
 )
@@ -158,25 +158,11 @@ func (a *app) openingEnviron(c *cli.Context, doc *sealed.Document) (environ []st
 	if err != nil {
 		return nil, nil, configurationProblem(nil, err)
 	}
-	found, err := cfg.Credentials.Retrieve(c.Context)
+	found, err := awsclient.Credentials(c.Context, cfg)
 	if err != nil {
-		return nil, nil, credentialsProblem(err)
+		return nil, nil, failed(pipeline.Problems{problem.FromAWS(err, problem.Resource{}, nil)})
 	}
 	return awsclient.Opening(a.environ, text(c, "endpoint-url"), found.AccessKeyID, found.SecretAccessKey, found.SessionToken), done, nil
-}
-
-// credentialsProblem says why there are no credentials to open anything with.
-func credentialsProblem(err error) error {
-	p := pipeline.Problem{Kind: pipeline.Access, Diagnostic: hcl.Diagnostic{
-		Severity: hcl.DiagError, Summary: "No usable credentials", Detail: sentence(err),
-	}}
-	switch awsfault.Classify(err) {
-	case awsfault.Unavailable, awsfault.Throttled:
-		p.Kind, p.Summary = pipeline.Unavailable, "AWS unavailable"
-	case awsfault.Malformed:
-		p.Kind, p.Summary = pipeline.Integrity, "Unexpected answer from AWS"
-	}
-	return failed(pipeline.Problems{p})
 }
 
 // openProblem says why a document does not open, with its function and key.

@@ -24,14 +24,15 @@ func asked(stack *middleware.Stack) error {
 		ctx context.Context, in middleware.InitializeInput, next middleware.InitializeHandler,
 	) (middleware.InitializeOutput, middleware.Metadata, error) {
 		t := new(tally)
-		out, metadata, err := next.HandleInitialize(context.WithValue(ctx, tallyKey{}, t), in)
+		ctx, wait := awsfault.WithWait(context.WithValue(ctx, tallyKey{}, t))
+		out, metadata, err := next.HandleInitialize(ctx, in)
 		if err == nil {
 			return out, metadata, nil
 		}
 		t.mu.Lock()
 		defer t.mu.Unlock()
 		told := t.Asked
-		told.Err = err
+		told.Err, told.Until = err, wait.For()
 		return out, metadata, &told
 	}), middleware.Before)
 }

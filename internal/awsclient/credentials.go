@@ -1,9 +1,12 @@
 package awsclient
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"strings"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 
@@ -88,7 +91,8 @@ func (p explained) Retrieve(ctx context.Context) (aws.Credentials, error) {
 	var known *CredentialsError
 	switch {
 	case ctx.Err() != nil:
-		return aws.Credentials{}, &awsfault.Waiting{For: "credentials" + p.from, Err: ctx.Err()}
+		awsfault.Waited(ctx, "credentials"+p.from)
+		return aws.Credentials{}, ctx.Err()
 	case errors.As(err, &known):
 		return aws.Credentials{}, known
 	}
@@ -113,4 +117,18 @@ func (r *refusal) Unwrap() error { return r.Failure }
 // Is reports an ErrCredentials.
 func (r *refusal) Is(target error) bool {
 	return target == ErrCredentials && r.Class() == awsfault.Credentials
+}
+
+// Credentials returns the credentials that calls of a configuration are made
+// with, within a minute.
+func Credentials(ctx context.Context, cfg aws.Config) (aws.Credentials, error) {
+	const most = time.Minute
+	limited, cancel := context.WithTimeout(ctx, most)
+	defer cancel()
+	limited, wait := awsfault.WithWait(limited)
+	found, err := cfg.Credentials.Retrieve(limited)
+	if errors.Is(err, context.DeadlineExceeded) {
+		err = awsfault.NoReply("", "", nil, fmt.Sprintf("%s did not come within %s", cmp.Or(wait.For(), "credentials"), most))
+	}
+	return found, err
 }

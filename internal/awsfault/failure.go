@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"sync/atomic"
 
 	"github.com/aws/smithy-go"
 )
@@ -166,7 +167,7 @@ func Explain(err error) *Failure {
 	var asked *Asked
 	if errors.As(err, &asked) {
 		f.Operation, f.Host, f.Attempts, f.Throttled, f.Failed = asked.Operation, asked.Host, asked.Attempts, asked.Throttled, asked.Failed
-		f.Last = asked.Last
+		f.Last, f.Until = asked.Last, asked.Until
 		if f.Lost == NotLost || f.Lost == TooSlow {
 			f.Lost = asked.Lost
 		}
@@ -174,10 +175,6 @@ func Explain(err error) *Failure {
 	var op *smithy.OperationError
 	if f.Operation == "" && errors.As(err, &op) {
 		f.Operation = strings.ToLower(strings.ReplaceAll(op.ServiceID, " ", "")) + ":" + op.OperationName
-	}
-	var waiting *Waiting
-	if errors.As(err, &waiting) {
-		f.Until = waiting.For
 	}
 	return f
 }
@@ -236,6 +233,7 @@ type Asked struct {
 	Attempts, Throttled, Failed int
 	Last                        string // how the last attempt ended that did, in words of ours
 	Lost                        Loss   // why that got no reply
+	Until                       string // what it waited for, before it was sent once more
 	Err                         error
 }
 
@@ -251,13 +249,27 @@ func (a *Asked) With(err error) error {
 // Unwrap returns the error of the call.
 func (a *Asked) Unwrap() error { return a.Err }
 
-// A Waiting error is that of a call that was not sent, with what it waited for.
-type Waiting struct {
-	For string
-	Err error
+// A Wait is what a call waited for when its time was up, before it was sent. The
+// SDK drops the errors that tell.
+type Wait struct{ what atomic.Value }
+
+type waitKey struct{}
+
+// WithWait returns a context for a call, which tells what that waits for.
+func WithWait(ctx context.Context) (context.Context, *Wait) {
+	w := new(Wait)
+	return context.WithValue(ctx, waitKey{}, w), w
 }
 
-func (w *Waiting) Error() string { return w.Err.Error() }
+// Waited notes what the call of a context has waited for until its end.
+func Waited(ctx context.Context, what string) {
+	if w, ok := ctx.Value(waitKey{}).(*Wait); ok {
+		w.what.Store(what)
+	}
+}
 
-// Unwrap returns the error of the context.
-func (w *Waiting) Unwrap() error { return w.Err }
+// For is what the call waited for; "" for nothing that is known.
+func (w *Wait) For() string {
+	what, _ := w.what.Load().(string)
+	return what
+}

@@ -66,7 +66,8 @@ func (p *pacer) HandleFinalize(ctx context.Context, in middleware.FinalizeInput,
 ) {
 	spell, err := p.wait(ctx)
 	if err != nil {
-		return middleware.FinalizeOutput{}, middleware.Metadata{}, &awsfault.Waiting{For: "its turn" + p.rate(), Err: err}
+		awsfault.Waited(ctx, "its turn"+p.rate())
+		return middleware.FinalizeOutput{}, middleware.Metadata{}, err
 	}
 	out, metadata, err := next.HandleFinalize(ctx, in)
 	p.learn(spell, err)

@@ -315,7 +315,7 @@ func TestTheEndOfTheTimeSaysWhatWasAskedLast(t *testing.T) {
 		want string
 	}{
 		{failed(getParameters, "ssm.us-west-2.amazonaws.com", ctx.Err()), "Last, ssm:GetParameters was asked of ssm.us-west-2.amazonaws.com 3 times (1 throttled, 2 failed). The account's quota, Parameter Store throughput,"},
-		{&smithy.OperationError{ServiceID: "KMS", OperationName: "DescribeKey", Err: &awsfault.Waiting{For: "credentials", Err: ctx.Err()}},
+		{&smithy.OperationError{ServiceID: "KMS", OperationName: "DescribeKey", Err: &awsfault.Asked{Until: "credentials", Err: ctx.Err()}},
 			"Last, kms:DescribeKey was not sent: it waited for credentials."},
 	} {
 		p := FromAWS(fmt.Errorf("no answer: %w", awsfault.Ended(ctx, test.err)), Resource{}, nil)
