@@ -6,10 +6,12 @@ import (
 	table "github.com/whispering/bundle/pipeline/problem"
 )
 
-// What keeps a run from being done.
 type (
-	Kind     = table.Kind
-	Problem  = table.Problem
+	// Kind is that of a Problem.
+	Kind = table.Kind
+	// Problem is one thing that keeps a run from being done.
+	Problem = table.Problem
+	// Problems are all that one run found.
 	Problems = table.Problems
 )
 

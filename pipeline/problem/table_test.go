@@ -127,7 +127,7 @@ var said = []struct {
 		Access, "Parameter refused", "VPC endpoint",
 	},
 	{
-		refused("kms:Encrypt", "AccessDeniedException", user+"kms:Encrypt on resource: "+keyARN+" with an explicit deny in a service control policy: arn:aws:organizations::1:policy/x"),
+		refused("kms:Encrypt", "AccessDeniedException", user+"kms:Encrypt on resource: "+keyARN+" with an explicit deny in a service control policy: arn:aws:iam::1:policy/x"),
 		Access, "Key refused", "An explicit Deny in a service control policy refuses kms:Encrypt on the key " + keyARN + ", and no Allow outweighs that",
 	},
 	{
@@ -276,7 +276,7 @@ func TestEveryErrorOfTheModelHasARow(t *testing.T) {
 			if _, ok := first(f, code); !ok && find(f) == table["class other"] && !explicit[code] {
 				t.Errorf("%s has no row for %s", operation, code)
 			}
-			if model := models[service]; model != nil && !modeled(model, code) {
+			if model := models[service]; model != nil && !inModel(model, code) {
 				t.Errorf("%s: the SDK does not know %s", operation, code)
 			}
 		}
@@ -298,7 +298,7 @@ func TestEveryErrorOfTheModelHasARow(t *testing.T) {
 	}
 }
 
-func modeled(model *smithy.TypeRegistry, code string) bool {
+func inModel(model *smithy.TypeRegistry, code string) bool {
 	for name := range model.Entries {
 		if strings.HasSuffix(name, "#"+code) {
 			return true
