@@ -16,12 +16,12 @@ func TestDenialsAreReadStrictly(t *testing.T) {
 		key  = "arn:aws-us-gov:kms:us-gov-west-1:222222222222:key/1234"
 	)
 	for message, want := range map[string]awsfault.Denial{
-		user + "kms:Decrypt on resource: " + key + " because no identity-based policy allows the kms:Decrypt action":                 {Action: "kms:Decrypt", Resource: key, Policy: "identity-based policy"},
+		user + "kms:Decrypt on resource: " + key + " because no identity-based policy allows the kms:Decrypt action":       {Action: "kms:Decrypt", Resource: key, Policy: "identity-based policy"},
 		user + "kms:Decrypt on resource: " + key + " with an explicit deny in a resource control policy: arn:aws:iam::1:x": {Action: "kms:Decrypt", Resource: key, Policy: "resource control policy", Explicit: true},
-		user + "ssm:GetParameters with an explicit deny in a permissions boundary":                                                   {Action: "ssm:GetParameters", Policy: "permissions boundary", Explicit: true},
-		user + "kms:Decrypt on resource: " + key + " (Service: AWSKMS; Status Code: 400)":                                            {Action: "kms:Decrypt", Resource: key},
-		user + "lambda:PublishLayerVersion on resource: *":                                                                           {Action: "lambda:PublishLayerVersion"},
-		user + "ssm:GetParameters on resource: c4nary because no c4nary policy allows the ssm:GetParameters action":                  {Action: "ssm:GetParameters"},
+		user + "ssm:GetParameters with an explicit deny in a permissions boundary":                                         {Action: "ssm:GetParameters", Policy: "permissions boundary", Explicit: true},
+		user + "kms:Decrypt on resource: " + key + " (Service: AWSKMS; Status Code: 400)":                                  {Action: "kms:Decrypt", Resource: key},
+		user + "lambda:PublishLayerVersion on resource: *":                                                                 {Action: "lambda:PublishLayerVersion"},
+		user + "ssm:GetParameters on resource: c4nary because no c4nary policy allows the ssm:GetParameters action":        {Action: "ssm:GetParameters"},
 		user + "c4nary": {},
 		"x " + user + "kms:Decrypt on resource: " + key:                                                                                        {},
 		"User: a b is not authorized to perform: kms:Decrypt":                                                                                  {},
