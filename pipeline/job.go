@@ -55,9 +55,10 @@ type want struct {
 // reference, field and encoding that cannot be one. It makes no call to AWS.
 func Check(m *manifest.Manifest) Problems {
 	var problems Problems
+	var expressions secret.Expressions
 	for _, fn := range m.Functions {
 		for i := range fn.Secrets {
-			_, p := newWant(&fn.Secrets[i])
+			_, p := newWant(&fn.Secrets[i], &expressions)
 			problems = append(problems, p...)
 		}
 	}
@@ -90,12 +91,13 @@ func CheckRegion(m *manifest.Manifest) Problems {
 }
 
 func jobs(m *manifest.Manifest) ([]*job, Problems) {
+	var expressions secret.Expressions
 	var all []*job
 	var problems Problems
 	for _, fn := range m.Functions {
 		j := &job{fn: fn}
 		for i := range fn.Secrets {
-			w, p := newWant(&fn.Secrets[i])
+			w, p := newWant(&fn.Secrets[i], &expressions)
 			problems = append(problems, p...)
 			j.wants = append(j.wants, w)
 		}
@@ -105,7 +107,7 @@ func jobs(m *manifest.Manifest) ([]*job, Problems) {
 }
 
 // newWant reads what a secret of a manifest says, and keeps pointing to it.
-func newWant(s *manifest.Secret) (*want, Problems) {
+func newWant(s *manifest.Secret, expressions *secret.Expressions) (*want, Problems) {
 	var problems Problems
 	note := func(at *hcl.Range, summary string, err error) {
 		if err != nil {
@@ -118,7 +120,7 @@ func newWant(s *manifest.Secret) (*want, Problems) {
 	note(&s.Field.Range, "Invalid field", err)
 	encoding, err := secret.ParseEncoding(cmp.Or(s.Encoding.Value, string(secret.Text)))
 	note(&s.Encoding.Range, "Invalid encoding", err)
-	checks, err := secret.ParseConstraints(s.MinLength.Value, s.Matches.Value)
+	checks, err := expressions.Parse(s.MinLength.Value, s.Matches.Value)
 	note(&s.Matches.Range, "Invalid expression", err)
 	w := &want{
 		name: s.Name.Value, ref: ref, field: field, encoding: encoding, checks: checks, optional: s.Optional, at: &s.Parameter.Range,

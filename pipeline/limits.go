@@ -8,6 +8,7 @@ import (
 	"github.com/whispering/bundle/layerbuild"
 	"github.com/whispering/bundle/layerbuild/sealed"
 	"github.com/whispering/bundle/pipeline/manifest"
+	"github.com/whispering/bundle/pipeline/secret"
 )
 
 // CheckLimits reports each function of a manifest for one region of which it is
@@ -15,6 +16,7 @@ import (
 // take, without what AWS would add. It makes no call to AWS.
 func CheckLimits(m *manifest.Manifest) Problems {
 	var problems Problems
+	var expressions secret.Expressions
 	for _, fn := range m.Functions {
 		certain := 0 // the others may be absent
 		for _, s := range fn.Secrets {
@@ -26,7 +28,7 @@ func CheckLimits(m *manifest.Manifest) Problems {
 			problems = append(problems, tooManySecrets(fn, certain))
 			continue
 		}
-		if size := leastSize(m, fn); size > sealed.MaxDocument {
+		if size := leastSize(m, fn, &expressions); size > sealed.MaxDocument {
 			problems = append(problems, problem(Manifest, &fn.Range, "Document too large", fmt.Sprintf(
 				"The names of %q's secrets and parameters alone would make a document of %d bytes, and one has at most %d. Use shorter names, or fewer secrets.",
 				fn.Name.Value, size, sealed.MaxDocument)))
@@ -51,12 +53,12 @@ func tooManySecrets(fn manifest.Function, n int) Problem {
 }
 
 // leastSize is how many bytes a function's document has at the least.
-func leastSize(m *manifest.Manifest, fn manifest.Function) int {
+func leastSize(m *manifest.Manifest, fn manifest.Function, expressions *secret.Expressions) int {
 	j := &job{fn: fn}
 	size := 0
 	account := cmp.Or(m.Environment.AccountID.Value, sealed.EmbeddedAccount)
 	for i := range fn.Secrets {
-		w, problems := newWant(&fn.Secrets[i])
+		w, problems := newWant(&fn.Secrets[i], expressions)
 		if w.optional || len(problems) > 0 {
 			continue
 		}

@@ -43,11 +43,12 @@ func (q *Questions) Add(m *manifest.Manifest) Problems {
 		q.asked = make(map[subject][]question)
 	}
 	account := cmp.Or(m.Environment.AccountID.Value, sealed.EmbeddedAccount)
+	var expressions secret.Expressions
 	var order []subject
 	here := make(map[subject][]question)
 	for _, fn := range m.Functions {
 		for i := range fn.Secrets {
-			w, wrong := newWant(&fn.Secrets[i])
+			w, wrong := newWant(&fn.Secrets[i], &expressions)
 			if len(wrong) > 0 || !w.checks.Any() {
 				continue
 			}

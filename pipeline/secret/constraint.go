@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"regexp/syntax"
 	"slices"
 	"strconv"
 	"strings"
@@ -20,7 +21,46 @@ var ErrConstraint = errors.New("the value does not meet its constraint")
 type Constraints struct {
 	minLength  int // in bytes
 	expression string
-	whole      *regexp.Regexp // the expression, from the value's beginning to its end
+}
+
+// maxSteps is how many steps an expression may have, counted by steps, with each
+// repetition and each range of a character class written out. A program that a
+// machine of Go's regexp package runs is about as long.
+const maxSteps = 100_000
+
+// maxClasses is how many Unicode classes, such as \pL, all expressions of a
+// manifest may name. To read one takes about 100 µs, as it has hundreds of ranges.
+const maxClasses = 500
+
+// Expressions reads the constraints of one manifest, each distinct expression
+// once. The zero value is ready.
+type Expressions struct {
+	read    map[string]error
+	classes int
+}
+
+// Parse is [ParseConstraints] with a bound on what all expressions take together.
+func (e *Expressions) Parse(minLength int, expression string) (Constraints, error) {
+	if expression == "" {
+		return ParseConstraints(minLength, "")
+	}
+	err, known := e.read[expression]
+	if !known {
+		classes := strings.Count(expression, `\p`) + strings.Count(expression, `\P`)
+		if e.classes += classes; classes > 0 && e.classes > maxClasses {
+			err = fmt.Errorf("the regular expressions of the manifest name more than %d classes such as \\pL: write fewer, or a range of characters instead", maxClasses)
+		} else {
+			_, err = ParseConstraints(minLength, expression)
+		}
+		if e.read == nil {
+			e.read = make(map[string]error)
+		}
+		e.read[expression] = err
+	}
+	if err != nil {
+		return Constraints{}, err
+	}
+	return Constraints{minLength: minLength, expression: expression}, nil
 }
 
 // ParseConstraints reads constraints as a manifest writes them: the least length
@@ -31,14 +71,29 @@ func ParseConstraints(minLength int, expression string) (Constraints, error) {
 	if expression == "" {
 		return c, nil
 	}
-	if _, err := regexp.Compile(expression); err != nil { // alone: the one below could be valid by chance
+	alone, err := syntax.Parse(expression, syntax.Perl) // alone: the whole could be valid by chance
+	if err != nil {
 		return Constraints{}, fmt.Errorf("the regular expression is not valid: %s", strings.TrimPrefix(err.Error(), "error parsing regexp: "))
 	}
-	var err error
-	if c.whole, err = regexp.Compile(`\A(?:` + expression + `)\z`); err != nil {
-		return Constraints{}, errors.New("the regular expression is too complex")
+	if _, err := syntax.Parse(c.whole(), syntax.Perl); err != nil || steps(alone) > maxSteps {
+		return Constraints{}, errors.New("the regular expression is too complex: write one with fewer or smaller repetitions")
 	}
 	return c, nil
+}
+
+// whole is the expression from the value's beginning to its end.
+func (c Constraints) whole() string { return `\A(?:` + c.expression + `)\z` }
+
+// steps counts the steps of an expression.
+func steps(re *syntax.Regexp) int {
+	n := 1 + len(re.Rune)
+	for _, sub := range re.Sub {
+		n += steps(sub)
+	}
+	if re.Op == syntax.OpRepeat {
+		n *= max(re.Min, re.Max, 1)
+	}
+	return min(n, maxSteps+1)
 }
 
 // Any reports whether there is a constraint at all.
@@ -61,7 +116,16 @@ func (c Constraints) String() string {
 // Check holds a value to the constraints. Its error, ErrConstraint, says nothing
 // else about the value.
 func (v Value) Check(c Constraints) error {
-	if v.Len() < c.minLength || c.whole != nil && !c.whole.Match(v.peek()) {
+	if v.Len() < c.minLength {
+		return ErrConstraint
+	}
+	if c.expression == "" {
+		return nil
+	}
+	// Compiled here, for one value: kept from the manifest on, the programs of
+	// thousands of secrets would take gigabytes.
+	whole, err := regexp.Compile(c.whole())
+	if err != nil || !whole.Match(v.peek()) {
 		return ErrConstraint
 	}
 	return nil

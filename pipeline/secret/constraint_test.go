@@ -2,6 +2,7 @@ package secret
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 )
@@ -142,5 +143,39 @@ func TestFieldsAboveOthers(t *testing.T) {
 		if got := tt.above.Above(tt.below); got != tt.want {
 			t.Errorf("%q above %q: %v", tt.above, tt.below, got)
 		}
+	}
+}
+
+// What a program for an expression takes is bounded before there is one: each of
+// these would take megabytes, and a manifest can have thousands.
+func TestExpressionsAreBounded(t *testing.T) {
+	for expression, ok := range map[string]bool{
+		`[A-Za-z0-9+/=]{1000}`:             true,
+		`sk_live_[0-9a-zA-Z]{24,99}`:       true,
+		AtLeast(8192):                      true,
+		`[\pL\pN]{32}`:                     true,
+		`[\pL\pN]{400}[\pS]{400}`:          false,
+		`(?:\pL{30}){30}`:                  false,
+		strings.Repeat(`[\pL\pN]{1,9}`, 9): false,
+	} {
+		if _, err := ParseConstraints(0, expression); (err == nil) != ok {
+			t.Errorf("%.40s: %v", expression, err)
+		}
+	}
+}
+
+func TestExpressionsOfAManifestAreBoundedTogether(t *testing.T) {
+	var expressions Expressions
+	for i := range 2 * maxClasses {
+		_, err := expressions.Parse(0, fmt.Sprintf(`\pL%d`, i%maxClasses))
+		if err != nil {
+			t.Fatalf("%d: one expression counts once: %v", i, err)
+		}
+	}
+	if _, err := expressions.Parse(0, `\pN`); err == nil || !strings.Contains(err.Error(), "500 classes") {
+		t.Errorf("one class more: %v", err)
+	}
+	if _, err := expressions.Parse(0, "[a-z]+"); err != nil {
+		t.Errorf("an expression without classes: %v", err)
 	}
 }
