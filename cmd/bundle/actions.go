@@ -42,7 +42,7 @@ func (a *app) annotate(level actions.Level, diags []*hcl.Diagnostic) {
 	for _, annotation := range added {
 		fmt.Fprintf(&summary, "| %s | %s | %s |\n", actions.Cell(place(places[annotation])), actions.Cell(annotation.Title), actions.Cell(annotation.Message))
 	}
-	a.summarise(summary.String() + "\n")
+	a.summarize(summary.String() + "\n")
 }
 
 // inRepository is a file's path as GitHub wants it: relative to the repository.
@@ -62,9 +62,9 @@ func place(subject *hcl.Range) string {
 	return fmt.Sprintf("%s:%d", subject.Filename, subject.Start.Line)
 }
 
-// summarise adds to the step's summary. A summary that cannot be written is
+// summarize adds to the step's summary. A summary that cannot be written is
 // worth a hint, not a failed build.
-func (a *app) summarise(markdown string) {
+func (a *app) summarize(markdown string) {
 	path := a.getenv("GITHUB_STEP_SUMMARY")
 	if path == "" {
 		return
@@ -82,7 +82,7 @@ func (a *app) handOver(markdown string, outputs []actions.Output) {
 		return
 	}
 	if markdown != "" {
-		a.summarise(markdown)
+		a.summarize(markdown)
 	}
 	path := a.getenv("GITHUB_OUTPUT")
 	if path == "" || len(outputs) == 0 {

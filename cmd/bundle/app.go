@@ -49,15 +49,15 @@ func (a *app) run(ctx context.Context) int {
 	var usage *usageError
 	var failure *failure
 	var child *childExit
-	var signalled interruption
+	var signaled interruption
 	switch {
 	case err == nil, errors.As(err, &child), errors.Is(err, errDifferences):
-	case errors.As(context.Cause(ctx), &signalled):
+	case errors.As(context.Cause(ctx), &signaled):
 		aftermath := "; nothing was written"
 		if errors.As(err, &failure) && failure.told {
 			aftermath = failure.aftermath
 		}
-		a.hint("stopped by signal (%v)%s", signalled, aftermath)
+		a.hint("stopped by signal (%v)%s", signaled, aftermath)
 	case errors.As(err, &failure):
 		a.renderProblems(failure)
 	case errors.As(err, &usage):

@@ -205,7 +205,7 @@ function "hello" {
     encoding  = "base64"
   }
   secret "PINNED" { parameter = "/canary/versions:2" }
-  secret "LABELLED" { parameter = "/canary/labels:current" }
+  secret "LABELED" { parameter = "/canary/labels:current" }
   secret "OPTIONAL" {
     parameter = "/canary/optional"
     optional  = true

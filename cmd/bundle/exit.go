@@ -78,15 +78,15 @@ func failed(problems pipeline.Problems) error {
 
 // exitCode maps how a command ended to the status of the process.
 func exitCode(ctx context.Context, err error) int {
-	var signalled interruption
+	var signaled interruption
 	var failure *failure
 	var usage *usageError
 	var child *childExit
 	switch {
 	case err == nil:
 		return exitDone
-	case errors.As(context.Cause(ctx), &signalled):
-		return exitSignal + int(signalled.signal)
+	case errors.As(context.Cause(ctx), &signaled):
+		return exitSignal + int(signaled.signal)
 	case errors.Is(err, errDifferences):
 		return exitDifferences
 	case errors.As(err, &child):

@@ -20,7 +20,7 @@ const (
 )
 
 // newHTTPClient returns a client of the kind that the SDK can still fit with the
-// certificates of AWS_CA_BUNDLE. It honours HTTPS_PROXY and its like, but not
+// certificates of AWS_CA_BUNDLE. It honors HTTPS_PROXY and its like, but not
 // for loopback addresses.
 func newHTTPClient(timeout time.Duration) aws.HTTPClient {
 	return awshttp.NewBuildableClient().

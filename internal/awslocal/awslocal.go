@@ -3,7 +3,7 @@
 // this repository run against. NOT FOR PRODUCTION: it guards nothing but sample secrets.
 //
 // It is no mock. Signatures are verified, a SecureString is a ciphertext of its KMS, permissions are decided by policies, and errors
-// have AWS's codes and texts. Where it claims a behaviour of AWS, the code names the page that documents it.
+// have AWS's codes and texts. Where it claims a behavior of AWS, the code names the page that documents it.
 //
 // It listens on loopback only, refuses requests that come by another host name or from a web page, and logs names, never bodies.
 package awslocal

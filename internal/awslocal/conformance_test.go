@@ -14,7 +14,7 @@ import (
 	"github.com/whispering/bundle/internal/needs"
 )
 
-// The fidelity list: each file of testdata/conformance is one behaviour of AWS, with the page it rests on (see the README there).
+// The fidelity list: each file of testdata/conformance is one behavior of AWS, with the page it rests on (see the README there).
 // It runs through the Go SDK's clients against the embedded AWS and, with -endpoint, against any other:
 //
 //	go test ./internal/awslocal -run Conformance -endpoint http://127.0.0.1:5000
@@ -23,14 +23,14 @@ import (
 var endpoint = flag.String("endpoint", "", "run the conformance list against this `URL` instead of the embedded AWS")
 
 const (
-	leastRows   = 200 // behaviours that the list must have
+	leastRows   = 200 // behaviors that the list must have
 	leastAgreed = 150 // of them, rows that moto gets right
 )
 
 func TestConformance(t *testing.T) {
 	all := rows(t)
 	if len(all) < leastRows {
-		t.Errorf("the list has %d behaviours, fewer than %d", len(all), leastRows)
+		t.Errorf("the list has %d behaviors, fewer than %d", len(all), leastRows)
 	}
 	for _, r := range all {
 		t.Run(r.name, func(t *testing.T) {
@@ -81,7 +81,7 @@ func runElsewhere(t *testing.T, r row, url string, texts bool) {
 	newRun(t, r, cfg, texts).run()
 }
 
-// row is one behaviour.
+// row is one behavior.
 type row struct {
 	name    string
 	lines   []line
@@ -96,7 +96,7 @@ type line struct {
 	verb, rest string
 }
 
-// certainties are how sure a behaviour is. Only "unknown" ones can be switched: nobody can rest anything on them.
+// certainties are how sure a behavior is. Only "unknown" ones can be switched: nobody can rest anything on them.
 func certainties() map[string]string {
 	return map[string]string{
 		"documented": "AWS's documentation says so", "recorded": "recorded against AWS by a test suite", "measured": "measured against AWS",

@@ -62,6 +62,7 @@ func TestSessionMayDoWhatItsPolicyAndItsRoleAllow(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	//nolint:staticcheck // the members that replace it are not in the reply of the embedded STS
 	if packed := aws.ToInt32(out.PackedPolicySize); packed < 1 || packed > 100 {
 		t.Errorf("the packed policy takes %d percent", packed)
 	}

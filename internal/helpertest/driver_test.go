@@ -1,4 +1,4 @@
-// Package helpertest holds the helpers for Node and Python to one behaviour:
+// Package helpertest holds the helpers for Node and Python to one behavior:
 // the same vectors and the same faults, through one driver program each
 // (runtime/node/testdata, runtime/python/testdata).
 package helpertest

@@ -136,7 +136,7 @@ func settingVectors() []vector {
 		base().fails("wrong_digest").as("pin-digest", "F-30").with("BUNDLE_SECRETS_SHA256=" + strings.Repeat("0", 64)),
 		base().fails("wrong_digest").after("box DB_PASSWORD", "box  DB_PASSWORD").as("pin-digest-before-parsing", "the digest is compared before the document is parsed").
 			with("BUNDLE_SECRETS_SHA256=" + strings.Repeat("0", 64)),
-		base().fails("secret_not_found").calling("get DB_PASSWROD").as("name-misspelt", "there is no such secret"),
+		base().fails("secret_not_found").calling("get DB_PASSWROD").as("name-misspelled", "there is no such secret"),
 		base().fails("secret_not_found").calling("get db_password").as("name-case", "the case of a name counts"),
 		base().fails("secret_not_found").calling("get constructor").as("name-of-a-prototype", "a name that objects of JavaScript have by themselves"),
 		base().fails("secret_not_found").calling("bytes toString").as("name-of-a-prototype-bytes", "the same, as bytes"),

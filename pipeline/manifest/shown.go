@@ -171,9 +171,9 @@ func (v *view) labels(i int) (after int, quoted bool) {
 
 // evident notes a block at the top level. Shells have functions too, but these have no quoted name.
 func (v *view) evident(name string, known, bare, quoted bool) {
-	labelled := name != "bundle" && name != "defaults" && name != "allow" && name != "locals"
+	labeled := name != "bundle" && name != "defaults" && name != "allow" && name != "locals"
 	switch {
-	case labelled != quoted || labelled == bare:
+	case labeled != quoted || labeled == bare:
 		v.other = v.other || !known
 	case slices.Contains(evidence, name):
 		v.strong = true

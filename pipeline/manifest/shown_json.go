@@ -158,10 +158,10 @@ func (s *jsonScan) evident(name string, at int) {
 	structured := func(raw json.RawMessage) bool { return len(raw) > 0 && (raw[0] == '{' || raw[0] == '[') }
 	block := structured(raw)
 	if block && name != "bundle" && name != "defaults" && name != "allow" && name != "locals" {
-		var labelled map[string]json.RawMessage
+		var labeled map[string]json.RawMessage
 		block = raw[0] == '['
-		if json.Unmarshal(raw, &labelled) == nil {
-			for _, inner := range labelled {
+		if json.Unmarshal(raw, &labeled) == nil {
+			for _, inner := range labeled {
 				block = block || structured(inner)
 			}
 		}

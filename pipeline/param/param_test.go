@@ -33,7 +33,7 @@ type request struct {
 	MaxResults     int
 }
 
-// answer is what it replies with: a status, and a body that is marshalled unless
+// answer is what it replies with: a status, and a body that is marshaled unless
 // it is a string.
 type answer struct {
 	status int

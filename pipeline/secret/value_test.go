@@ -37,7 +37,7 @@ func traces() map[string]string {
 		"Unicode":    strings.Trim(fmt.Sprintf("%U", b), "[]"),
 	}
 	for shift := range 3 {
-		// Cut the first and last group: they depend on the neighbours.
+		// Cut the first and last group: they depend on the neighbors.
 		s := base64.StdEncoding.EncodeToString([]byte(strings.Repeat(" ", shift) + canary))
 		all[fmt.Sprintf("base64 shifted by %d", shift)] = s[4 : len(s)-4]
 	}

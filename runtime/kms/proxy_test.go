@@ -66,7 +66,7 @@ func tunnel(t *testing.T, host, address string, calls *atomic.Int32) *httptest.S
 
 // TestKeyOfAWSIsAskedForAtAWS goes the whole way of a function inside Lambda: an
 // endpoint variable is ignored (F-33), the host is AWS's, HTTPS_PROXY and
-// AWS_CA_BUNDLE are honoured. It runs in a process of its own, because net/http
+// AWS_CA_BUNDLE are honored. It runs in a process of its own, because net/http
 // reads the proxy's variables once.
 func TestKeyOfAWSIsAskedForAtAWS(t *testing.T) {
 	const child = "BUNDLE_KMS_TEST_CHILD"

@@ -78,7 +78,7 @@ func (f *flights) forget(key string, ended *flight) {
 }
 
 // each does n pieces of work at once and returns the first error; the others
-// are cancelled by then.
+// are canceled by then.
 func each(ctx context.Context, n int, work func(ctx context.Context, i int) error) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)

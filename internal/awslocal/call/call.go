@@ -94,7 +94,7 @@ func (e *Error) Error() string {
 	return e.Code + ": " + e.Message
 }
 
-// A Handler answers one operation. What it returns is marshalled as the reply; nil is the empty object. An error that is no *Error
+// A Handler answers one operation. What it returns is marshaled as the reply; nil is the empty object. An error that is no *Error
 // is reported as an internal failure (status 500).
 type Handler func(*Request) (any, error)
 

@@ -151,7 +151,7 @@ func (s *Service) deleteAlias(r *call.Request, in *aliasInput) (any, error) {
 	return nil, nil
 }
 
-// allowAlias authorises an operation on an alias and on the keys it concerns.
+// allowAlias authorizes an operation on an alias and on the keys it concerns.
 func (s *Service) allowAlias(r *call.Request, a *alias, keys ...reference) error {
 	if err := allowPlain(r, r.Operation, a.ARN, nil); err != nil {
 		return err

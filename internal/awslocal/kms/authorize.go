@@ -8,7 +8,7 @@ import (
 	"github.com/whispering/bundle/internal/awslocal/iam"
 )
 
-// allow authorises the operation on a key, by the caller's identity policies and the key policy.
+// allow authorizes the operation on a key, by the caller's identity policies and the key policy.
 // The extra condition keys are those of the operation, such as the encryption context.
 func (s *Service) allow(r *call.Request, action string, k reference, extra ...map[string][]string) error {
 	return s.allowPolicy(r, action, k, k.policy, extra...)
@@ -52,7 +52,7 @@ func (s *Service) allowPolicy(r *call.Request, action string, k reference, polic
 	return denied(decision.Message(access))
 }
 
-// allowPlain authorises an operation that has no key, by identity policies alone.
+// allowPlain authorizes an operation that has no key, by identity policies alone.
 func allowPlain(r *call.Request, action, resource string, extra map[string][]string) error {
 	keys := requestKeys(r)
 	for name, values := range extra {

@@ -100,7 +100,7 @@ func (s *Service) listKeyPolicies(r *call.Request, in *listInput) (any, error) {
 	return map[string]any{"PolicyNames": []string{policyName}, "Truncated": false}, nil
 }
 
-// listed finds the key that a list is about and authorises the operation. The caller holds a lock.
+// listed finds the key that a list is about and authorizes the operation. The caller holds a lock.
 func (s *Service) listed(r *call.Request, in *listInput) (reference, error) {
 	ref, err := required("keyId", in.KeyId)
 	if err != nil {

@@ -171,7 +171,7 @@ func (src source) check() error {
 	return checkBytes("ciphertextBlob", src.blob, 1, maxBlob)
 }
 
-// openSource finds the key, authorises its use and opens the blob. The caller holds a lock.
+// openSource finds the key, authorizes its use and opens the blob. The caller holds a lock.
 func (s *Service) openSource(r *call.Request, src source) (reference, []byte, error) {
 	var k reference
 	var err error

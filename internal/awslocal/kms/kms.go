@@ -2,7 +2,7 @@
 // cryptographic operations on them, as https://docs.aws.amazon.com/kms/latest/APIReference/ describes them.
 //
 // Keys are real: a ciphertext opens only under the key and the encryption context that sealed it, and every call
-// is authorised by the caller's identity policies and the key policy. What is not like AWS: key material lies in
+// is authorized by the caller's identity policies and the key policy. What is not like AWS: key material lies in
 // the state as it is, grants and imported material do not exist, and asymmetric keys only encrypt (RSA).
 package kms
 

@@ -7,7 +7,7 @@ import (
 	"github.com/whispering/bundle/internal/awslocal/call"
 )
 
-// change finds a key by id or ARN, authorises an operation that changes it and refuses keys that wait for their
+// change finds a key by id or ARN, authorizes an operation that changes it and refuses keys that wait for their
 // deletion. The caller holds the write lock.
 func (s *Service) change(r *call.Request, keyID *string, extra map[string][]string) (reference, error) {
 	ref, err := required("keyId", keyID)

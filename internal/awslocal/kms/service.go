@@ -7,7 +7,7 @@ import (
 )
 
 // The methods below are for the services that use KMS on a caller's behalf, as SSM does for a SecureString. They
-// are authorised as that caller, with the condition key kms:ViaService
+// are authorized as that caller, with the condition key kms:ViaService
 // (https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html#conditions-kms-via-service).
 // Their errors are *call.Error with the codes of KMS.
 

@@ -150,7 +150,7 @@ func (s *Service) used() map[digest]bool {
 	return used
 }
 
-// allow authorises an operation by the caller's identity policies and, where there is one, the policy of a layer version.
+// allow authorizes an operation by the caller's identity policies and, where there is one, the policy of a layer version.
 func (s *Service) allow(r *call.Request, resource string, v *version) error {
 	var shared *iam.Policy
 	if v != nil && len(v.Statements) > 0 {

@@ -57,7 +57,7 @@ type versionInput struct {
 	VersionNumber int64
 }
 
-// find finds a layer version and authorises the operation on it. The caller holds a lock. Where the caller may do it
+// find finds a layer version and authorizes the operation on it. The caller holds a lock. Where the caller may do it
 // but there is no such version, the version is nil.
 func (s *Service) find(r *call.Request, in versionInput) (*layer, *version, error) {
 	arn, err := resolve(r, in.LayerName)

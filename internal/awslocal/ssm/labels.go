@@ -21,8 +21,8 @@ type labelInput struct {
 	Labels           []string
 }
 
-// labelled decodes, authorises and finds the parameter and version of a label call. The lock must be held.
-func (s *Service) labelled(req *call.Request) (in labelInput, p *parameter, v *version, err error) {
+// labeled decodes, authorizes and finds the parameter and version of a label call. The lock must be held.
+func (s *Service) labeled(req *call.Request) (in labelInput, p *parameter, v *version, err error) {
 	if err := req.Decode(&in); err != nil {
 		return in, nil, nil, err
 	}
@@ -54,7 +54,7 @@ func (s *Service) labelled(req *call.Request) (in labelInput, p *parameter, v *v
 func (s *Service) labelParameterVersion(req *call.Request) (any, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	in, p, v, err := s.labelled(req)
+	in, p, v, err := s.labeled(req)
 	if err != nil {
 		return nil, err
 	}
@@ -89,7 +89,7 @@ func (s *Service) labelParameterVersion(req *call.Request) (any, error) {
 func (s *Service) unlabelParameterVersion(req *call.Request) (any, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	in, _, v, err := s.labelled(req)
+	in, _, v, err := s.labeled(req)
 	if err != nil {
 		return nil, err
 	}

@@ -24,7 +24,7 @@ type KMS interface {
 	EnsureManaged(req *call.Request, alias string) error
 }
 
-// Options are switches for behaviour that AWS documents as possible but rare, or does not document.
+// Options are switches for behavior that AWS documents as possible but rare, or does not document.
 type Options struct {
 	// EmptyPages makes every paged read begin with a page that has no items but a NextToken, which AWS may do at any time
 	// (https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_GetParametersByPath.html).

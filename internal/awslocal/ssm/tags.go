@@ -17,7 +17,7 @@ type tagInput struct {
 	TagKeys                  []string
 }
 
-// tagged decodes, authorises and finds the parameter of a call about tags. The lock must be held.
+// tagged decodes, authorizes and finds the parameter of a call about tags. The lock must be held.
 func (s *Service) tagged(req *call.Request) (in tagInput, p *parameter, err error) {
 	if err := req.Decode(&in); err != nil {
 		return in, nil, err
