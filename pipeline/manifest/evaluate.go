@@ -10,9 +10,9 @@ import (
 	"github.com/zclconf/go-cty/cty"
 )
 
-// maxSecrets bounds the secret and parameters blocks of all functions together: those of a group count again for each
-// function that includes it.
-const maxSecrets = 200_000
+// maxSecrets bounds the function, secret and parameters blocks that a manifest comes to in all its environments: those
+// of a group count again for each function that includes it. Environments have equal shares, as in a meter.
+const maxSecrets = 60_000
 
 // embeddedRegion is the region of an embedded environment that names none.
 const embeddedRegion = "us-east-1"

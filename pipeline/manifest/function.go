@@ -19,8 +19,9 @@ func (e *evaluator) allFunctions(s *scope) []Function {
 		if f, in := e.function(b, s); in {
 			functions = append(functions, f)
 		}
-		if e.blocksSeen > maxSecrets {
-			e.report(fault("Too many secrets", fmt.Sprintf("The functions up to this one have more than %d secret and parameters blocks, counting those of a group for each function. Split the manifest.", maxSecrets), b.header))
+		if e.blocksLeft--; e.blocksLeft < 0 {
+			e.report(fault("Too many secrets", fmt.Sprintf("The functions of a manifest come to at most %d blocks in all its environments, themselves, their secrets and imports, counting those of a group for each function; "+
+				"in environment %q, those up to this one exceed its share of %d. Split the manifest.", maxSecrets, e.env.label.Value, maxSecrets/max(len(e.m.environments), 1)), b.header))
 			break
 		}
 	}
@@ -121,7 +122,7 @@ func (e *evaluator) sources(f *Function, b *block, s *scope) {
 		seen[name.Value] = true
 	}
 	failedInclude := b.attrs["include"] != nil && e.failed[b.attrs["include"].Expr.Range()]
-	if written == 0 && e.blocksSeen <= maxSecrets && !failedInclude && !b.partial && !e.m.partial {
+	if written == 0 && e.blocksLeft >= 0 && !failedInclude && !b.partial && !e.m.partial {
 		e.report(fault("Function without secrets", fmt.Sprintf("Function %q has no secrets in environment %q. Add a secret or parameters block, or include a group; or leave the environment out of its environments.",
 			b.label.Value, e.env.label.Value), b.header))
 	}
@@ -146,7 +147,7 @@ func (e *evaluator) blocks(f *Function, from, function *block, s *scope, places 
 		count++ // what was not understood may have been one
 	}
 	for _, b := range from.blocks {
-		if e.blocksSeen++; e.blocksSeen > maxSecrets || e.full() {
+		if e.blocksLeft--; e.blocksLeft < 0 || e.full() {
 			break
 		}
 		if !e.here(b, s) {

@@ -29,7 +29,7 @@ type evaluator struct {
 	blind      *Bool                 // what environment or bundle say of all functions; nil: nothing
 	locals     map[string]cty.Value  // those found so far
 	failed     map[hcl.Range]bool    // expressions that have been reported: they are not evaluated again for the next function
-	blocksSeen int                   // against maxSecrets
+	blocksLeft int                   // of maxSecrets
 	pairs      map[[2]hcl.Range]bool // secrets of one name that have been reported
 	findings
 }
@@ -45,7 +45,7 @@ const (
 
 func (m *Module) newEvaluator() *evaluator {
 	meter := newMeter(len(m.environments))
-	return &evaluator{m: m, functions: functions(meter), meter: meter, failed: map[hcl.Range]bool{}, pairs: map[[2]hcl.Range]bool{}, values: cty.EmptyObjectVal, locals: map[string]cty.Value{}}
+	return &evaluator{m: m, functions: functions(meter), meter: meter, blocksLeft: maxSecrets / max(len(m.environments), 1), failed: map[hcl.Range]bool{}, pairs: map[[2]hcl.Range]bool{}, values: cty.EmptyObjectVal, locals: map[string]cty.Value{}}
 }
 
 // refused says whether a place holds something that has been reported and must not be evaluated.
