@@ -14,12 +14,6 @@ import (
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 )
 
-// MaxBytes is how long a reply may be, in bytes, once it is uncompressed. The
-// longest that AWS gives to what is asked here has ten parameters of 8 KB, of
-// which each byte may be written as six. The content of a layer does not come in
-// a reply.
-const MaxBytes = 1 << 20
-
 // Operation names the operation of a context of the SDK, such as
 // "ssm:GetParameters".
 func Operation(ctx context.Context) string {
@@ -69,7 +63,7 @@ func check(ctx context.Context, in middleware.DeserializeInput, next middleware.
 	if !ok || response.Body == nil {
 		return out, metadata, nil
 	}
-	body, err := readAll(response.Body)
+	body, err := readAll(response.Body, limit(operation))
 	if err == nil {
 		response.Body = io.NopCloser(bytes.NewReader(body))
 	} else {
@@ -77,7 +71,7 @@ func check(ctx context.Context, in middleware.DeserializeInput, next middleware.
 	}
 	switch {
 	case errors.Is(err, errTooLong):
-		return out, metadata, &Error{operation, fmt.Sprintf("has more than %d bytes", MaxBytes)}
+		return out, metadata, &Error{operation, fmt.Sprintf("has more than %d bytes", limit(operation))}
 	case err != nil:
 		return out, metadata, &smithy.DeserializationError{Err: err}
 	case !known || response.StatusCode < 200 || response.StatusCode > 299:
@@ -116,10 +110,10 @@ var errTooLong = errors.New("too long")
 
 // readAll reads a body whole and closes it. One that is too long is not read to
 // its end.
-func readAll(body io.ReadCloser) ([]byte, error) {
-	content, err := io.ReadAll(io.LimitReader(body, MaxBytes+1))
+func readAll(body io.ReadCloser, limit int) ([]byte, error) {
+	content, err := io.ReadAll(io.LimitReader(body, int64(limit)+1))
 	_ = body.Close()
-	if err == nil && len(content) > MaxBytes {
+	if err == nil && len(content) > limit {
 		return nil, errTooLong
 	}
 	return content, err

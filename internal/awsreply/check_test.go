@@ -374,6 +374,30 @@ func TestRepliesAreReadWithALimit(t *testing.T) {
 	}
 }
 
+// Every operation has a limit of its own: a reply that is as long passes, and one
+// byte more does not.
+func TestEveryOperationHasALimit(t *testing.T) {
+	s := newServer(t)
+	for operation, members := range operations() {
+		longest, ok := limits[operation]
+		if !ok {
+			t.Errorf("%s has no limit", operation)
+			continue
+		}
+		reply := sample(operation, members, edit{})
+		reply += strings.Repeat("\n", longest-len(reply))
+		if err := s.answer(t, operation, reply); err != nil {
+			t.Errorf("%s: a reply of %d bytes: %v", operation, longest, err)
+		}
+		if err := s.answer(t, operation, reply+"\n"); awsfault.Classify(err) != awsfault.Malformed {
+			t.Errorf("%s: a reply of %d bytes: %v", operation, longest+1, err)
+		}
+	}
+	if len(limits) != len(operations()) {
+		t.Errorf("%d limits for %d operations", len(limits), len(operations()))
+	}
+}
+
 // What is not in the table is not sent.
 func TestUnknownOperationsAreNotSent(t *testing.T) {
 	s := newServer(t)

@@ -1,0 +1,46 @@
+package awsreply
+
+const (
+	kib = 1 << 10
+
+	// MaxBytes is how long the longest reply may be, in bytes, once it is
+	// uncompressed. The content of a layer does not come in a reply.
+	MaxBytes = 1 << 20
+)
+
+// limits says how long the reply of an operation may be, in bytes. Each is at
+// least twice the longest that AWS gives, with every character written as six
+// bytes, as JSON may write it.
+//
+// https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_Operations.html
+// https://docs.aws.amazon.com/kms/latest/APIReference/API_Operations.html
+// https://docs.aws.amazon.com/lambda/latest/api/API_Operations.html
+// https://docs.aws.amazon.com/STS/latest/APIReference/API_Operations.html
+var limits = map[string]int{
+	"ssm:GetParameters":       MaxBytes, // ten values of 8 KB
+	"ssm:GetParametersByPath": MaxBytes, // ten values of 8 KB
+	"ssm:DescribeParameters":  MaxBytes, // fifty descriptions of 1 KB, with names, patterns and policies
+
+	"kms:DescribeKey":  256 * kib, // a description of 8 KB, and the replicas of a multi-Region key
+	"kms:Encrypt":      64 * kib,  // a ciphertext of 6 KB
+	"kms:ReEncrypt":    64 * kib,  // a ciphertext of 6 KB
+	"kms:Decrypt":      64 * kib,  // a plaintext of 4 KB, and the caller's certificate for an enclave
+	"kms:GetKeyPolicy": 512 * kib, // a policy of 32 KB
+
+	"lambda:ListLayerVersions":   MaxBytes, // fifty versions with descriptions and license texts of 512 characters
+	"lambda:GetLayerVersion":     64 * kib, // one version, and a signed URL
+	"lambda:PublishLayerVersion": 64 * kib, // one version, and a signed URL
+
+	"sts:GetCallerIdentity":         16 * kib, // three names of at most 2 KB
+	"sts:AssumeRole":                64 * kib, // credentials, whose token has no documented limit
+	"sts:AssumeRoleWithWebIdentity": 64 * kib, // credentials, whose token has no documented limit
+}
+
+// limit is how long the reply of an operation may be: of one that the SDK makes in
+// a way of its own, such as single sign-on, MaxBytes.
+func limit(operation string) int {
+	if n, ok := limits[operation]; ok {
+		return n
+	}
+	return MaxBytes
+}
