@@ -14,6 +14,7 @@ import (
 
 	"github.com/whispering/bundle/internal/awsclient"
 	"github.com/whispering/bundle/internal/needs"
+	"github.com/whispering/bundle/internal/printable"
 	"github.com/whispering/bundle/pipeline/manifest"
 	"github.com/whispering/bundle/pipeline/plan"
 	"github.com/whispering/bundle/pipeline/secret"
@@ -44,7 +45,7 @@ func comparePageOf(t *testing.T, name string) string {
 	}, now), []*outcome{o, o})
 	r.now = now
 	var b bytes.Buffer
-	if err := r.html(&b); err != nil {
+	if err := r.html(printable.New(&b).HTML()); err != nil { // as compare writes it
 		t.Fatal(err)
 	}
 	return b.String()

@@ -116,7 +116,7 @@ function "hello" {
 		sent = nil
 		var out, diagnostics bytes.Buffer
 		args := append(strings.Fields("bundle "+tt.args), "--manifest", path, "--env", "prod", "--endpoint-url", web.URL)
-		a := &app{args: args, environ: os.Environ(), stdin: strings.NewReader(""), stdout: printable.New(&out), stderr: printable.New(&diagnostics)}
+		a := &app{args: args, environ: append(os.Environ(), "CI="), stdin: strings.NewReader(""), stdout: printable.New(&out), stderr: printable.New(&diagnostics)}
 		if code := a.run(t.Context()); code != 0 {
 			t.Fatalf("%s: exit code %d: %s", tt.args, code, &diagnostics)
 		}

@@ -293,7 +293,7 @@ func TestControlEndpointNeedsTheServersOwnCredentials(t *testing.T) {
 		"another password":    {post("Inject", fault, id, "wrong"), http.StatusForbidden},
 		"a role":              {post("Inject", fault, buildID, buildKey), http.StatusForbidden},
 		"nobody":              {post("Inject", fault, "", ""), http.StatusForbidden},
-		"an unknown kind":     {post("Inject", `[{"kind":"flood"}]`, id, key), http.StatusBadRequest},
+		"an unknown kind":     {post("Inject", `[{"kind":"earthquake"}]`, id, key), http.StatusBadRequest},
 		"an unknown member":   {post("Inject", `[{"kind":"hang","when":1}]`, id, key), http.StatusBadRequest},
 		"no duration":         {post("Inject", `[{"kind":"slow","delay":"soon"}]`, id, key), http.StatusBadRequest},
 		"another operation":   {post("Explode", `{}`, id, key), http.StatusNotFound},

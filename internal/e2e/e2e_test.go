@@ -91,7 +91,7 @@ func (a target) run(bundle string, environ ...string) (int, string) {
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
 	cmd.WaitDelay = time.Minute
 	for _, v := range os.Environ() {
-		if !strings.HasPrefix(v, "AWS_") && !strings.HasPrefix(v, "GITHUB_") && !strings.HasPrefix(v, "BUNDLE_") {
+		if !strings.HasPrefix(v, "CI=") && !strings.HasPrefix(v, "AWS_") && !strings.HasPrefix(v, "GITHUB_") && !strings.HasPrefix(v, "BUNDLE_") {
 			cmd.Env = append(cmd.Env, v)
 		}
 	}
