@@ -537,28 +537,26 @@ func TestContainerCredentialsAreFetchedAnewWhenKMSRefusesThem(t *testing.T) {
 }
 
 func TestOnlyWhatHasAKnownFormIsQuoted(t *testing.T) {
-	const denied = "User: arn:aws:sts::111111111111:assumed-role/x/y is not authorized to perform: kms:Decrypt on resource: " +
-		"arn:aws:kms:eu-west-1:111111111111:key/1234 because no resource-based policy allows the kms:Decrypt action"
-	for _, tt := range []struct{ code, message, want string }{
-		{"AccessDeniedException", denied, "KMS answers AccessDeniedException: " + denied},
-		{"AccessDeniedException", denied + ". ::error::c4nary", "KMS answers AccessDeniedException: " + denied},
-		{"DisabledException", "arn:aws:kms:eu-west-1:111111111111:key/1234 is disabled.", "KMS answers DisabledException: arn:aws:kms:eu-west-1:111111111111:key/1234 is disabled"},
-		{"NotFoundException", "Key 'arn:aws:kms:eu-west-1:111111111111:key/1234' does not exist", "KMS answers NotFoundException: Key 'arn:aws:kms:eu-west-1:111111111111:key/1234' does not exist"},
-		{"AccessDeniedException", "c4nary", "KMS answers AccessDeniedException"},
-		{"DisabledException", "c4nary is disabled", "KMS answers DisabledException"},
-		{"InvalidSignatureException", denied, "KMS answers InvalidSignatureException"},
-		{"ExpiredTokenException", "c4nary", "KMS answers ExpiredTokenException"},
-		{"ValidationException", "c4nary", "KMS answers ValidationException"},
-		{"c4nary", "c4nary", "KMS answers with status 400"},
-		{"Canary\x1b[31m", "c4nary", "KMS answers with status 400"},
-		{strings.Repeat("A", 100), "", "KMS answers with status 400"},
-	} {
-		body, err := json.Marshal(map[string]string{"__type": tt.code, "message": tt.message})
-		if err != nil {
-			t.Fatal(err)
-		}
-		if e := New(Options{Getenv: env()}).refusal(400, nil, body); e.Reason != tt.want {
-			t.Errorf("%s: %q, not %q", tt.code, e.Reason, tt.want)
+	text, err := os.ReadFile("../../internal/helpertest/testdata/refusals.json") // the rows of every language
+	if err != nil {
+		t.Fatal(err)
+	}
+	var rows []struct {
+		Name, Want    string
+		Code, Message json.RawMessage
+	}
+	if err := json.Unmarshal(text, &rows); err != nil {
+		t.Fatal(err)
+	}
+	for _, row := range rows {
+		for _, member := range []string{"message", "Message"} {
+			body, err := json.Marshal(map[string]json.RawMessage{"__type": row.Code, member: row.Message})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if e := New(Options{Getenv: env()}).refusal(400, nil, body); e.Reason != row.Want {
+				t.Errorf("%s: %q, not %q", row.Name, e.Reason, row.Want)
+			}
 		}
 	}
 	for _, err := range []error{errors.New(`malformed HTTP response "c4nary"`), &url.Error{Op: "Post", URL: "https://c4nary", Err: errors.New("c4nary")}} {

@@ -174,18 +174,21 @@ const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 // state, as far as it is made of words and ARNs, and "" for any other text:
 // anybody may have answered.
 func quotable(message string) string {
-	var words []string
-	for _, word := range strings.Fields(message) {
-		allowed, most := letters+":'.,-", 60
+	said := ""
+	for word := range strings.SplitSeq(message, " ") {
+		allowed, most, command := letters+":'.,-", 60, strings.Contains(word, "::")
 		if strings.HasPrefix(strings.TrimLeft(word, "'"), "arn:") {
-			allowed, most = letters+"0123456789:/+=,.@_'-", 300
+			allowed, most, command = letters+"0123456789:/+=,.@_'-", 300, false
 		}
-		if len(word) > most || strings.Trim(word, allowed) != "" {
+		if command || word == "" || len(word) > most || strings.Trim(word, allowed) != "" || len(said)+len(word) > 1000 {
 			break
 		}
-		words = append(words, word)
+		if said != "" {
+			said += " "
+		}
+		said += word
 	}
-	said := strings.TrimRight(strings.Join(words, " "), ".")
+	said = strings.TrimRight(said, ".")
 	switch {
 	case strings.HasPrefix(said, "User: arn:") && strings.Contains(said, " is not authorized to perform: kms:"),
 		strings.HasPrefix(said, "arn:") && strings.Contains(said, " is "),

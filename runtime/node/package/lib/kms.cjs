@@ -139,16 +139,21 @@ class Client {
   /** refusal tells what an error reply means, and learns from it before the request is signed anew. */
   #refusal({ status, headers, text }, credentials) {
     const { __type, message, Message = message } = parse(text) ?? {};
-    const name = String(headers["x-amzn-errortype"] ?? __type ?? "").split("#").at(-1).split(":")[0];
+    const name = String(headers["x-amzn-errortype"] || __type || "").split(":")[0].split("#").at(-1);
     const [code, next] = Object.hasOwn(ERRORS, name) ? ERRORS[name] : status === 429 || status >= 500 ? AGAIN : ["bad_reply"];
     if (next === "sign") {
       this.#container?.forget(credentials);
       const date = Date.parse(headers.date);
       if (date) this.#skew = date - Date.now();
     }
-    // What KMS says about a signature repeats the request with its session token; about a key it names what is missing.
-    const detail = (code === "access_denied" || code === "key_unusable") && typeof Message === "string" ? `: ${clean(Message)}` : "";
-    return new Trouble(code, name ? `KMS answers ${clean(name)}${detail}` : `KMS answers with status ${status}`, next);
+    let reason = `KMS answers with status ${status}`;
+    if (/^[A-Z][A-Za-z]{2,63}$/.test(name)) {
+      reason = `KMS answers ${name}`;
+      // Only these messages help, and others may repeat the request: that of a signature error holds its session token.
+      const said = code === "access_denied" || code === "key_unusable" ? quotable(Message) : "";
+      if (said) reason += `: ${said}`;
+    }
+    return new Trouble(code, reason, next);
   }
 
   close() {
@@ -176,9 +181,20 @@ function parse(text) {
   }
 }
 
-/** clean makes a foreign text fit for a log: printable and short. */
-function clean(text) {
-  return text.replace(/[^\x20-\x7e]/g, " ").slice(0, 500);
+/**
+ * quotable gives what KMS says about a right that is missing or about a key's state, as far as it is made of words and ARNs, and
+ * "" for any other text: anybody may have answered.
+ */
+function quotable(message) {
+  if (typeof message !== "string") return "";
+  let said = "";
+  for (const word of message.split(" ")) {
+    const form = /^'*arn:/.test(word) ? /^[A-Za-z0-9:/+=,.@_'-]{1,300}$/ : /^(?!.*::)[A-Za-z:'.,-]{1,60}$/;
+    if (!form.test(word) || said.length + word.length > 1000) break;
+    said += said ? ` ${word}` : word;
+  }
+  said = said.replace(/\.+$/, "");
+  return /^(User: arn:.* is not authorized to perform: kms:|arn:.* is |Key 'arn:.* does not exist)/.test(said) ? said : "";
 }
 
 module.exports = { Client };

@@ -163,19 +163,23 @@ class Client:
 
     def _refusal(self, status, headers, body, credentials):
         """Tell what an error reply means, and learn from it before the request is signed anew."""
+        import re
+
         reply = _parse(body) or {}
-        name = str(headers.get("x-amzn-errortype") or reply.get("__type") or "").rpartition("#")[2].partition(":")[0]
+        name = str(headers.get("x-amzn-errortype") or reply.get("__type") or "").partition(":")[0].rpartition("#")[2]
         kind, then = ERRORS.get(name) or ((Unavailable, "again") if status == 429 or status >= 500 else (BadReply, ""))
         if then == "sign":
             if self._container is not None:
                 self._container.forget(credentials)
             self._set_clock(headers.get("date", ""))
-        if not name:
-            return Trouble(kind, f"KMS answers with status {status}", then)
-        # What KMS says about a signature repeats the request with its session token; about a key it names what is missing.
-        message = reply.get("message") or reply.get("Message")
-        detail = f": {_clean(message)}" if kind in (AccessDenied, KeyUnusable) and isinstance(message, str) else ""
-        return Trouble(kind, f"KMS answers {_clean(name)}{detail}", then)
+        reason = f"KMS answers with status {status}"
+        if re.fullmatch("[A-Z][A-Za-z]{2,63}", name):
+            reason = f"KMS answers {name}"
+            # Only these messages help, and others may repeat the request: that of a signature error holds its session token.
+            said = _quotable(reply.get("message") or reply.get("Message")) if kind in (AccessDenied, KeyUnusable) else ""
+            if said:
+                reason += f": {said}"
+        return Trouble(kind, reason, then)
 
     def _set_clock(self, date):
         from email.utils import mktime_tz, parsedate_tz
@@ -198,6 +202,19 @@ def _parse(body):
     return reply if isinstance(reply, dict) else None
 
 
-def _clean(text):
-    """Make a foreign text fit for a log: printable and short."""
-    return "".join(c if " " <= c <= "~" else " " for c in text)[:500]
+def _quotable(message):
+    """Give what KMS says about a right that is missing or about a key's state, as far as it is made of words and ARNs.
+
+    Any other text is "": anybody may have answered.
+    """
+    import re
+
+    said = ""
+    for word in message.split(" ") if isinstance(message, str) else ():
+        form = "[A-Za-z0-9:/+=,.@_'-]{1,300}" if re.match("'*arn:", word) else "(?!.*::)[A-Za-z:'.,-]{1,60}"
+        if not re.fullmatch(form, word) or len(said) + len(word) > 1000:
+            break
+        said += f" {word}" if said else word
+    said = said.rstrip(".")
+    known = "User: arn:.* is not authorized to perform: kms:|arn:.* is |Key 'arn:.* does not exist"
+    return said if re.match(known, said) else ""
