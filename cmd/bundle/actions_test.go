@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -9,7 +10,7 @@ import (
 
 	"github.com/hashicorp/hcl/v2"
 
-	"github.com/whispering/bundle/internal/actions"
+	"github.com/whispering/bundle/internal/cli/console"
 	"github.com/whispering/bundle/internal/printable"
 	"github.com/whispering/bundle/pipeline"
 )
@@ -26,15 +27,16 @@ func TestNoTextIsACommandToTheRunner(t *testing.T) {
 	for _, text := range hostileLines {
 		var stderr bytes.Buffer
 		summary := filepath.Join(t.TempDir(), "summary")
-		a := &app{stderr: printable.New(&stderr), annotations: new(actions.Annotations), shown: new(shown), environ: []string{"GITHUB_ACTIONS=true", "GITHUB_STEP_SUMMARY=" + summary}}
+		a := newApp(&console.Console{Stdout: printable.New(io.Discard), Stderr: printable.New(&stderr), Environ: []string{"GITHUB_ACTIONS=true", "GITHUB_STEP_SUMMARY=" + summary}}, nil)
+		a.Begin()
 		d := hcl.Diagnostic{
 			Severity: hcl.DiagWarning, Summary: "S" + text, Detail: text,
 			Subject: &hcl.Range{Filename: "x" + text, Start: hcl.Pos{Line: 1, Column: 1}, End: hcl.Pos{Line: 1, Column: 2}},
 		}
-		a.renderWarnings(hcl.Diagnostics{&d})
-		a.renderWarnings(hcl.Diagnostics{&d})
+		a.RenderWarnings(hcl.Diagnostics{&d})
+		a.RenderWarnings(hcl.Diagnostics{&d})
 		d.Severity = hcl.DiagError
-		a.renderProblems(&failure{problems: pipeline.Problems{{Kind: pipeline.Manifest, Diagnostic: d}}})
+		a.RenderProblems(&console.Failure{Problems: pipeline.Problems{{Kind: pipeline.Manifest, Diagnostic: d}}})
 
 		var commands []string
 		for line := range strings.FieldsFuncSeq(stderr.String(), func(r rune) bool { return strings.ContainsRune("\n\r\v\f\u0085\u2028\u2029", r) }) {

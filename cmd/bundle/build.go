@@ -5,6 +5,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/whispering/bundle/internal/cli/console"
 	"github.com/whispering/bundle/layerbuild"
 	"github.com/whispering/bundle/pipeline"
 )
@@ -14,39 +15,39 @@ func (a *app) buildCommand() *cli.Command {
 		Name:      "build",
 		Usage:     "make the layer of an environment, or of several (bundle without a command does the same)",
 		UsageText: "bundle [build] --manifest secrets.hcl --env prod --out layer.zip",
-		Flags: append(targetFlags(),
-			manifestFlag(),
-			textFlag("out", "FILE", "the layer to write; {environment}, {region} and {function} are filled in", ""),
-			varFlag(),
-			previousFlag(),
-			previousDigestFlag(),
+		Flags: append(console.TargetFlags(),
+			console.ManifestFlag(),
+			console.TextFlag("out", "FILE", "the layer to write; {environment}, {region} and {function} are filled in", ""),
+			console.VarFlag(),
+			console.PreviousFlag(),
+			console.PreviousDigestFlag(),
 			&cli.BoolFlag{Name: "reseal", Usage: "seal every function anew, changed or not"},
 			&cli.BoolFlag{Name: "allow-rollback", Usage: "accept a parameter version lower than the previous layer's"},
-			blindFlag(),
+			console.BlindFlag(),
 			guardFlag(),
 			&cli.StringSliceFlag{Name: "allow-key-account", Usage: "accept keys of another account (`ID`)"},
-			tpsFlag(),
-			timeoutFlag(),
-			endpointFlag(),
+			console.TPSFlag(),
+			console.TimeoutFlag(),
+			console.EndpointFlag(),
 			trustedFlag(),
 			dataFlag(),
-			jsonFlag(),
-			debugFlag(),
+			console.JSONFlag(),
+			console.DebugFlag(),
 		),
 		Action: a.build,
 	}
 }
 
 func (a *app) build(c *cli.Context) error {
-	if err := noArguments(c); err != nil {
+	if err := console.NoArguments(c); err != nil {
 		return err
 	}
-	targets, err := a.targets(c, request{manifest: "manifest", flag: outFlag, pattern: text(c, "out")})
+	targets, err := a.targets(c, request{manifest: "manifest", flag: console.OutFlag, pattern: console.Text(c, "out")})
 	if err != nil {
 		return err
 	}
-	if text(c, "out") == "" && len(targets) > 1 {
-		return usagef("name the layers to write with --out, for example --out 'layer-%s-%s.zip'", environmentPlace, regionPlace)
+	if console.Text(c, "out") == "" && len(targets) > 1 {
+		return console.Usagef("name the layers to write with --out, for example --out 'layer-%s-%s.zip'", environmentPlace, regionPlace)
 	}
 	previous, pins, err := previousOf(c, targets)
 	if err != nil {
@@ -59,16 +60,16 @@ func (a *app) build(c *cli.Context) error {
 		rights: buildingRights,
 		gather: func(r *severalReport, results []any, notable bool) { r.Builds, r.Changed = results, &notable },
 		prepare: func(a *app, t *target) (step, error) {
-			if data := text(c, "data"); data != "" && pipeline.Inside(t.path, data) {
-				return nil, usagef("--out %s is in %s, which is the embedded AWS's own. Name a path outside of it.", t.path, data)
+			if data := console.Text(c, "data"); data != "" && pipeline.Inside(t.path, data) {
+				return nil, console.Usagef("--out %s is in %s, which is the embedded AWS's own. Name a path outside of it.", t.path, data)
 			}
 			out, problems := pipeline.OpenOutput(t.path, append(inputs(targets), guardFile(c)...))
 			if len(problems) > 0 {
-				return nil, failed(problems)
+				return nil, console.Failed(problems)
 			}
 			earlier, problems := pipeline.OpenPrevious(t.fill(previous), pins[t], out, t.manifest)
 			if len(problems) > 0 {
-				return nil, failed(problems)
+				return nil, console.Failed(problems)
 			}
 			files, err := a.manifestHelpers(c.Context, t.manifest.Bundle, helpers)
 			if err != nil {
@@ -101,17 +102,17 @@ func newBuild(c *cli.Context, t *target, w *work) *pipeline.Build {
 func (a *app) buildLayer(w *work, b *pipeline.Build, helpers []layerbuild.File, out *pipeline.Outfile) (result, error) {
 	a.hintPrevious(b.Previous)
 	made, problems := b.Run(w.ctx)
-	w.observer.finish()
+	w.observer.Finish()
 	if len(problems) > 0 {
-		return nil, failed(problems)
+		return nil, console.Failed(problems)
 	}
-	a.renderWarnings(made.Warnings)
+	a.RenderWarnings(made.Warnings)
 	if b.Previous.From == "" {
 		a.hintPrevious(made.Previous)
 	}
 	layer, problems := deliver(made, helpers, out)
 	if len(problems) > 0 {
-		return nil, failed(problems)
+		return nil, console.Failed(problems)
 	}
 	report := newBuildReport(b.Manifest, made, out, layer)
 	report.AWSCalls, report.DurationMS = w.spent()
@@ -121,18 +122,18 @@ func (a *app) buildLayer(w *work, b *pipeline.Build, helpers []layerbuild.File, 
 // previousOf is --previous, a pattern for several targets, and
 // --previous-sha256 by target.
 func previousOf(c *cli.Context, targets []*target) (string, map[*target]string, error) {
-	previous := text(c, "previous")
+	previous := console.Text(c, "previous")
 	if err := checkPattern("--previous", previous); err != nil {
 		return "", nil, err
 	}
 	word := previous == pipeline.PreviousAuto || previous == pipeline.PreviousNone
 	if !word && len(targets) > 1 && !placeholder.MatchString(previous) {
-		return "", nil, usagef("--previous %s is one layer, and this is about %d: %s. Leave it out, or write for example --previous 'old-%s-%s.zip'.",
+		return "", nil, console.Usagef("--previous %s is one layer, and this is about %d: %s. Leave it out, or write for example --previous 'old-%s-%s.zip'.",
 			previous, len(targets), listed(targets), environmentPlace, regionPlace)
 	}
 	pins, err := digests(c, "previous-sha256", targets)
 	if err == nil && len(pins) > 0 && previous == pipeline.PreviousNone {
-		err = usagef("--previous none carries nothing over, so that --previous-sha256 has nothing to hold: leave one of the two out")
+		err = console.Usagef("--previous none carries nothing over, so that --previous-sha256 has nothing to hold: leave one of the two out")
 	}
 	return previous, pins, err
 }
@@ -142,7 +143,7 @@ func previousOf(c *cli.Context, targets []*target) (string, map[*target]string, 
 func (a *app) hintHelpers(targets []*target) {
 	for _, t := range targets {
 		if len(t.helpers) > 0 {
-			a.hint("the helpers come as a layer of their own, for all functions: bundle helpers --out helpers.zip --helpers %s", strings.Join(t.helpers, ","))
+			a.Hint("the helpers come as a layer of their own, for all functions: bundle helpers --out helpers.zip --helpers %s", strings.Join(t.helpers, ","))
 			return
 		}
 	}
@@ -159,4 +160,11 @@ func deliver(result *pipeline.Result, helpers []layerbuild.File, out *pipeline.O
 		problems = out.Replace(layer)
 	}
 	return layer, problems
+}
+
+// hintPrevious says what a run carries over from, as soon as that is known.
+func (a *app) hintPrevious(p pipeline.Previous) {
+	if p.From != "" {
+		a.Hint("%s", p.From)
+	}
 }

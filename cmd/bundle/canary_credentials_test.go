@@ -20,6 +20,8 @@ import (
 	"time"
 
 	"github.com/urfave/cli/v2"
+
+	"github.com/whispering/bundle/internal/cli/console"
 )
 
 // TestNoCredentialLeaves has every command that calls AWS look for credentials in
@@ -34,7 +36,7 @@ func TestNoCredentialLeaves(t *testing.T) {
 	s := newStage(t)
 	liar := httptest.NewServer(http.HandlerFunc(s.lie))
 	t.Cleanup(liar.Close)
-	commands := leafCommands("", (&app{}).cli().Commands)
+	commands := leafCommands("", newApp(&console.Console{}, nil).cli().Commands)
 	calls := callsForCredentials(liar.URL)
 	for name, c := range commands {
 		asks := slices.ContainsFunc(c.Flags, func(f cli.Flag) bool { return f.Names()[0] == "endpoint-url" })

@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"github.com/urfave/cli/v2"
+
+	"github.com/whispering/bundle/internal/cli/console"
 )
 
 // Files that hold secrets and are named by mistake: no flag for a file that
@@ -28,7 +30,7 @@ func TestNoWrongManifestIsPrinted(t *testing.T) {
 	for name, content := range files {
 		s.input(name, content)
 	}
-	commands := leafCommands("", (&app{}).cli().Commands)
+	commands := leafCommands("", newApp(&console.Console{}, nil).cli().Commands)
 	tried := 0
 	for _, name := range slices.Sorted(maps.Keys(commands)) {
 		for _, flag := range []string{"manifest", "against", "guard"} {
@@ -79,7 +81,7 @@ func (s *stage) wrong(command, mode, flag, file string, environ map[string]strin
 		env = append(env, name+"="+value)
 	}
 	code, stdout, stderr := s.start(args, env, attempt{})
-	if code == exitDone || code == exitFault {
+	if code == console.ExitDone || code == console.ExitFault {
 		s.Errorf("%q: exit code %d\n%s", args, code, stderr)
 	}
 	for name, b := range map[string][]byte{"standard output": stdout, "standard error": stderr} {

@@ -26,6 +26,7 @@ import (
 
 	"github.com/whispering/bundle/internal/awslocal"
 	"github.com/whispering/bundle/internal/awslocal/sts"
+	"github.com/whispering/bundle/internal/cli/console"
 	"github.com/whispering/bundle/internal/printable"
 )
 
@@ -40,7 +41,7 @@ import (
 // files that the test itself made are not searched.
 func TestNoCanaryLeaves(t *testing.T) {
 	all := canaryAttempts()
-	commands := leafCommands("", (&app{}).cli().Commands)
+	commands := leafCommands("", newApp(&console.Console{}, nil).cli().Commands)
 	for name := range all {
 		if commands[name] == nil {
 			t.Errorf("there is no command %q any more", name)
@@ -447,9 +448,9 @@ func (s *stage) start(args, environ []string, a attempt) (code int, stdout, stde
 	}
 	ctx, cancel := context.WithCancel(s.Context())
 	defer cancel()
-	application := &app{args: args, environ: environ, stdin: strings.NewReader(a.stdin), stdout: printable.New(&out), stderr: printable.New(&diagnostics)}
+	application := newApp(&console.Console{Args: args, Environ: environ, Stdin: strings.NewReader(a.stdin), Stdout: printable.New(&out), Stderr: printable.New(&diagnostics)}, nil)
 	if a.closed {
-		application.stdout = printable.New(refusing{})
+		application.Stdout = printable.New(refusing{})
 	}
 	if a.serve {
 		out.first = func(url string) {

@@ -5,6 +5,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/whispering/bundle/internal/cli/console"
 	"github.com/whispering/bundle/pipeline"
 	"github.com/whispering/bundle/pipeline/plan"
 )
@@ -14,41 +15,41 @@ func (a *app) compareCommand() *cli.Command {
 		Name:      "compare",
 		Usage:     "show which secrets there are in which environments, without reading a value",
 		UsageText: "bundle compare --manifest secrets.hcl --env staging --env prod\nbundle compare --manifest secrets.hcl --all --html >compare.html",
-		Flags: append(targetFlags(),
-			manifestFlag(),
-			varFlag(),
+		Flags: append(console.TargetFlags(),
+			console.ManifestFlag(),
+			console.VarFlag(),
 			&cli.StringSliceFlag{Name: "allow-key-account", Usage: "accept keys of another account (`ID`)"},
-			tpsFlag(),
-			timeoutFlag(),
-			endpointFlag(),
+			console.TPSFlag(),
+			console.TimeoutFlag(),
+			console.EndpointFlag(),
 			trustedFlag(),
 			dataFlag(),
-			jsonFlag(),
+			console.JSONFlag(),
 			&cli.BoolFlag{Name: "markdown", Usage: "print Markdown for a comment on a pull request"},
 			&cli.BoolFlag{Name: "html", Usage: "print one HTML page that needs nothing else"},
-			exitCodeFlag(),
-			debugFlag(),
+			console.ExitCodeFlag(),
+			console.DebugFlag(),
 		),
 		Action: a.compare,
 	}
 }
 
 func (a *app) compare(c *cli.Context) error {
-	if err := noArguments(c); err != nil {
+	if err := console.NoArguments(c); err != nil {
 		return err
 	}
 	forms := slices.DeleteFunc([]string{"json", "markdown", "html"}, func(form string) bool { return !c.Bool(form) })
 	if len(forms) > 1 {
-		return usagef("--%s and --%s are two forms of one result: choose one", forms[0], forms[1])
+		return console.Usagef("--%s and --%s are two forms of one result: choose one", forms[0], forms[1])
 	}
 	targets, err := a.targets(c, request{manifest: "manifest"})
 	switch {
 	case err != nil:
 		return err
 	case len(targets) == 0:
-		return usagef("there is nothing to compare: name two environments, as in --env staging --env prod, or --all")
+		return console.Usagef("there is nothing to compare: name two environments, as in --env staging --env prod, or --all")
 	case len(targets) == 1:
-		return usagef("%s is alone, and compare needs two: name another environment with --env, or --all", targets[0])
+		return console.Usagef("%s is alone, and compare needs two: name another environment with --env, or --all", targets[0])
 	}
 	columns := make(map[*target]*plan.Column)
 	for _, t := range targets {
@@ -64,7 +65,7 @@ func (a *app) compare(c *cli.Context) error {
 				b.Parameters = w.session.looking
 				column, problems := b.Look(w.ctx)
 				*columns[t] = column
-				return nil, failed(problems)
+				return nil, console.Failed(problems)
 			}, nil
 		},
 		together: func(a *app, outcomes []*outcome) result {
@@ -72,9 +73,9 @@ func (a *app) compare(c *cli.Context) error {
 			for _, o := range outcomes {
 				all = append(all, *columns[o.target])
 			}
-			r := newCompareReport(plan.Compare(all, a.started), outcomes)
+			r := newCompareReport(plan.Compare(all, a.Started), outcomes)
 			r.page = c.Bool("html")
-			r.now = a.started
+			r.now = a.Started
 			return r
 		},
 	})

@@ -7,6 +7,7 @@ import (
 	"io"
 	"strings"
 
+	"github.com/whispering/bundle/internal/printable"
 	"github.com/whispering/bundle/pipeline/plan"
 )
 
@@ -22,7 +23,7 @@ func (r *compareReport) html(w io.Writer) error {
 		"when":    func() string { return r.now.UTC().Format("2006-01-02 15:04 UTC") },
 		"says":    compareFinding.says,
 		"place":   compareFinding.place,
-		"count":   count,
+		"count":   printable.Count,
 		"state":   stateWord,
 		"old":     func(days int) bool { return days > 0 },
 		"parts":   func(name string) []string { return strings.SplitAfter(name, "_") }, // a line may end between them

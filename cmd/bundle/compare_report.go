@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/whispering/bundle/internal/actions"
+	"github.com/whispering/bundle/internal/printable"
 	"github.com/whispering/bundle/pipeline/plan"
 	"github.com/whispering/bundle/pipeline/secret"
 )
@@ -154,9 +155,9 @@ func (r *compareReport) summary() string {
 	}
 	text := "no differences"
 	if r.Differences > 0 {
-		text = count(r.Differences, "difference")
+		text = printable.Count(r.Differences, "difference")
 	}
-	text = fmt.Sprintf("%s among %s of %s in %s", text, count(secrets, "secret"), count(len(r.Functions), "function"), count(len(r.Columns), "place"))
+	text = fmt.Sprintf("%s among %s of %s in %s", text, printable.Count(secrets, "secret"), printable.Count(len(r.Functions), "function"), printable.Count(len(r.Columns), "place"))
 	if unknown > 0 {
 		text += fmt.Sprintf("; %d unknown", unknown)
 	}
@@ -227,7 +228,7 @@ const compareLegend = `v3, 12 d: version 3, put 12 days ago; absent: optional, a
 
 func (r *compareReport) text(a *app) error {
 	if r.page {
-		return r.html(a.stdout.HTML())
+		return r.html(a.Stdout.HTML())
 	}
 	for _, f := range r.Functions {
 		head := []string{f.Function}
@@ -244,10 +245,10 @@ func (r *compareReport) text(a *app) error {
 			}
 			rows = append(rows, row)
 		}
-		if err := a.table(rows); err != nil {
+		if err := a.Table(rows); err != nil {
 			return err
 		}
-		if err := a.print("\n"); err != nil {
+		if err := a.Print("\n"); err != nil {
 			return err
 		}
 	}
@@ -256,11 +257,11 @@ func (r *compareReport) text(a *app) error {
 		if f.Difference {
 			sign = "! difference"
 		}
-		if err := a.print("%s: %s: %s\n", sign, f.place(), f.says()); err != nil {
+		if err := a.Print("%s: %s: %s\n", sign, f.place(), f.says()); err != nil {
 			return err
 		}
 	}
-	return a.print("%s\n(%s)\n", r.summary(), compareLegend)
+	return a.Print("%s\n(%s)\n", r.summary(), compareLegend)
 }
 
 // markdown is a table for each function: for a comment, and for the step's

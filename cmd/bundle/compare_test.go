@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/whispering/bundle/internal/awsclient"
+	"github.com/whispering/bundle/internal/cli/console"
 	"github.com/whispering/bundle/internal/needs"
 	"github.com/whispering/bundle/internal/printable"
 	"github.com/whispering/bundle/pipeline/manifest"
@@ -27,7 +28,7 @@ func comparePageOf(t *testing.T, name string) string {
 	now := time.Date(2026, 11, 25, 14, 0, 0, 0, time.UTC)
 	o := &outcome{calls: new(awsclient.Calls), target: &target{environment: name, region: name, manifest: &manifest.Manifest{}}}
 	o.manifest.Bundle.Name.Value = name
-	o.problems = problemsOf(usagef("%s", name))
+	o.problems = problemsOf(console.Usagef("%s", name))
 	function := plan.ColumnFunction{Name: name, Key: plan.ColumnKey{State: plan.Unusable, Name: name, ARN: name, Why: name}}
 	other := function
 	for i := range 100 {

@@ -13,6 +13,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/whispering/bundle/internal/cli/console"
 	"github.com/whispering/bundle/pipeline/manifest"
 )
 
@@ -42,28 +43,28 @@ func (a *app) completionCommand() *cli.Command {
 			"bundle completion powershell | Out-String | Invoke-Expression\n" +
 			"bundle completion man >bundle.1\n" +
 			"bundle completion [--manifest secrets.hcl] environments   (the names, as the scripts ask for them)",
-		Flags:  []cli.Flag{manifestFlag()},
+		Flags:  []cli.Flag{console.ManifestFlag()},
 		Action: a.completion,
 	}
 }
 
 func (a *app) completion(c *cli.Context) error {
-	what, err := oneArgument(c, "one of "+strings.Join(completions(), ", "))
+	what, err := console.OneArgument(c, "one of "+strings.Join(completions(), ", "))
 	switch {
 	case err != nil:
 		return err
 	case !slices.Contains(completions(), what):
-		return usagef("there is no completion %q. There are %s.", what, strings.Join(completions(), ", "))
+		return console.Usagef("there is no completion %q. There are %s.", what, strings.Join(completions(), ", "))
 	case what == environmentNames:
-		return a.printEnvironments(text(c, "manifest"))
-	case given(c, "manifest"):
-		return usagef("--manifest is for bundle completion %s alone", environmentNames)
+		return a.printEnvironments(console.Text(c, "manifest"))
+	case console.Given(c, "manifest"):
+		return console.Usagef("--manifest is for bundle completion %s alone", environmentNames)
 	}
 	var script bytes.Buffer
 	if err := fillCompletion(&script, what, c.App); err != nil {
 		return err
 	}
-	_, err = a.stdout.Verbatim().Write(script.Bytes())
+	_, err = a.Stdout.Verbatim().Write(script.Bytes())
 	return err
 }
 
@@ -76,14 +77,14 @@ var environmentName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$`)
 // reads the manifest and calls nothing.
 func (a *app) printEnvironments(path string) error {
 	if _, err := os.Stat(path); err != nil {
-		return usagef("the manifest cannot be read: %v", err)
+		return console.Usagef("the manifest cannot be read: %v", err)
 	}
-	module, _ := manifest.Load(path, manifest.Options{Environ: a.environ})
+	module, _ := manifest.Load(path, manifest.Options{Environ: a.Environ})
 	for _, name := range module.Environments() {
 		if !environmentName.MatchString(name) {
 			continue
 		}
-		if err := a.print("%s\n", name); err != nil {
+		if err := a.Print("%s\n", name); err != nil {
 			return err
 		}
 	}
@@ -200,7 +201,7 @@ func fillCompletion(w io.Writer, what string, root *cli.App) error {
 	return t.Execute(w, struct {
 		Version  string
 		Commands []*completedCommand
-	}{version(), completedCommands(root)})
+	}{root.Version, completedCommands(root)})
 }
 
 // flagValues lists the flags whose value is of a kind, each with its command.

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/whispering/bundle/internal/cli/console"
 	"github.com/whispering/bundle/internal/needs"
 	"github.com/whispering/bundle/internal/printable"
 )
@@ -115,7 +116,7 @@ func completionFolder(t *testing.T, name string) string {
 func printedCompletion(t *testing.T, what string) string {
 	t.Helper()
 	var out, diagnostics bytes.Buffer
-	a := &app{args: []string{"bundle", "completion", what}, stdout: printable.New(&out), stderr: printable.New(&diagnostics)}
+	a := newApp(&console.Console{Args: []string{"bundle", "completion", what}, Stdout: printable.New(&out), Stderr: printable.New(&diagnostics)}, nil)
 	if code := a.run(t.Context()); code != 0 || diagnostics.Len() > 0 {
 		t.Fatalf("bundle completion %s: exit code %d\n%s", what, code, &diagnostics)
 	}
@@ -148,7 +149,7 @@ func TestCompletionKnowsEveryCommandAndFlag(t *testing.T) {
 			continue
 		}
 		script := strings.ReplaceAll(printedCompletion(t, what), `\-`, "-")
-		for name, c := range leafCommands("", (&app{}).cli().Commands) {
+		for name, c := range leafCommands("", newApp(&console.Console{}, nil).cli().Commands) {
 			if !strings.Contains(script, "bundle "+name) {
 				t.Errorf("%s does not know bundle %s", what, name)
 			}

@@ -10,6 +10,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/whispering/bundle/internal/cli/console"
 	"github.com/whispering/bundle/internal/printable"
 	"github.com/whispering/bundle/internal/runnertest"
 )
@@ -22,7 +23,7 @@ func validated(t *testing.T, manifest string, environ ...string) (code int, stde
 		t.Fatal(err)
 	}
 	var out, diagnostics bytes.Buffer
-	a := &app{args: []string{"bundle", "validate", "--manifest", path}, environ: environ, stdout: printable.New(&out), stderr: printable.New(&diagnostics)}
+	a := newApp(&console.Console{Args: []string{"bundle", "validate", "--manifest", path}, Environ: environ, Stdout: printable.New(&out), Stderr: printable.New(&diagnostics)}, nil)
 	code = a.run(t.Context())
 	return code, strings.ReplaceAll(diagnostics.String(), path, "secrets.hcl")
 }
@@ -41,11 +42,11 @@ func faults(n int) string {
 
 func TestFiftyProblemsArePrinted(t *testing.T) {
 	code, stderr := validated(t, faults(60))
-	if code != exitUsage || strings.Count(stderr, "Error: ") != maxShown || !strings.Contains(stderr, "\n… and 10 more\n\nbundle: 60 errors; nothing was written\n") {
+	if code != console.ExitUsage || strings.Count(stderr, "Error: ") != console.MaxShown || !strings.Contains(stderr, "\n… and 10 more\n\nbundle: 60 errors; nothing was written\n") {
 		t.Errorf("exit code %d, %d errors:\n%s", code, strings.Count(stderr, "Error: "), stderr[max(0, len(stderr)-500):])
 	}
 	code, stderr = validated(t, faults(50))
-	if code != exitUsage || strings.Count(stderr, "Error: ") != maxShown || strings.Contains(stderr, "more") {
+	if code != console.ExitUsage || strings.Count(stderr, "Error: ") != console.MaxShown || strings.Contains(stderr, "more") {
 		t.Errorf("exit code %d, %d errors:\n%s", code, strings.Count(stderr, "Error: "), stderr[max(0, len(stderr)-500):])
 	}
 }
@@ -56,7 +57,7 @@ func TestPrintingProblemsTakesTheTimeOfFew(t *testing.T) {
 	took := func(n int) time.Duration {
 		manifest := faults(n)
 		began := time.Now()
-		if code, stderr := validated(t, manifest); code != exitUsage {
+		if code, stderr := validated(t, manifest); code != console.ExitUsage {
 			t.Fatal(code, stderr)
 		}
 		return time.Since(began)
@@ -70,7 +71,7 @@ func TestPrintingProblemsTakesTheTimeOfFew(t *testing.T) {
 func TestExcerptsAndNamesAreCut(t *testing.T) {
 	long := strings.Repeat("z", 5000)
 	code, stderr := validated(t, someEnvironment+"function \"hello\" {\n  kms_key = \"alias/hello\"\n"+strings.Repeat(" ", 3000)+"wrong = 1\n}\nfunction \""+long+"\" {}\n")
-	if code != exitUsage || !strings.Contains(stderr, "wrong = ") || !strings.Contains(stderr, "…") {
+	if code != console.ExitUsage || !strings.Contains(stderr, "wrong = ") || !strings.Contains(stderr, "…") {
 		t.Errorf("exit code %d\n%s", code, stderr)
 	}
 	for line := range strings.Lines(stderr) {
@@ -114,7 +115,7 @@ func TestExcerptsOfMuchAreShort(t *testing.T) {
 		t.Errorf("%s", stderr)
 	}
 	for excerpt := range strings.SplitSeq(stderr, "\n\n") {
-		if strings.Count(excerpt, "\n") > maxExcerpt+1 {
+		if strings.Count(excerpt, "\n") > console.MaxExcerpt+1 {
 			t.Errorf("%s", excerpt)
 		}
 	}
@@ -129,7 +130,7 @@ func TestNoLabelBeginsALine(t *testing.T) {
 		for _, label := range []string{string(r), strings.Repeat("word ", 20) + string(r)} {
 			code, stderr := validated(t, someEnvironment+"function \"hello\" {\n  include = [\""+label+"::set-output name=x::y\"]\n}\nfunction \""+label+"::stop-commands::x\" {}\nenvironment \""+label+"##[x]::error::y\" {}\n", "CI=true", "GITHUB_ACTIONS=true")
 			log := dropAnnotations(stderr)
-			if line := runnertest.Commanded(log); code != exitUsage || line != "" {
+			if line := runnertest.Commanded(log); code != console.ExitUsage || line != "" {
 				t.Errorf("%U: exit code %d, command %q", r, code, line)
 			}
 			if hidden := runnertest.Unseen(stderr); hidden != 0 {
@@ -148,12 +149,4 @@ func dropAnnotations(log string) string {
 		}
 	}
 	return strings.Join(rest, "\n")
-}
-
-func TestAFileIsReadOnceForItsLines(t *testing.T) {
-	w := &diagnosticWriter{lines: map[string][]int{}}
-	first, second := w.starts("a", []byte("x\ny\n")), w.starts("a", []byte("x\ny\n"))
-	if len(first) != 3 || &first[0] != &second[0] {
-		t.Errorf("%v, and %v of another reading", first, second)
-	}
 }

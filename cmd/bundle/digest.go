@@ -6,24 +6,20 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/whispering/bundle/internal/cli/console"
+	"github.com/whispering/bundle/internal/printable"
 	"github.com/whispering/bundle/pipeline"
 )
-
-// digestFlag returns a flag that takes the SHA-256 of a layer, or of each of
-// several.
-func digestFlag(name, usage string) cli.Flag {
-	return &cli.GenericFlag{Name: name, Value: &many{}, Usage: usage + "; of several layers that of each, in their order (`HEX`)"}
-}
 
 var digestForm = regexp.MustCompile(`^[0-9A-Fa-f]{64}$`)
 
 // digests returns what a flag made by digestFlag was given, by target and in
 // lower case: nothing, or one for each.
 func digests(c *cli.Context, name string, targets []*target) (map[*target]string, error) {
-	all := list(c, name)
+	all := console.List(c, name)
 	for _, value := range all {
 		if !digestForm.MatchString(value) {
-			return nil, usagef("--%s %q is no SHA-256: write its 64 hexadecimal digits, as sha256sum prints them", name, value)
+			return nil, console.Usagef("--%s %q is no SHA-256: write its 64 hexadecimal digits, as sha256sum prints them", name, value)
 		}
 	}
 	var problems pipeline.Problems
@@ -34,11 +30,11 @@ func digests(c *cli.Context, name string, targets []*target) (map[*target]string
 	case len(all) == 0:
 		return nil, nil
 	case len(all) != len(targets) && len(problems) > 0:
-		return nil, failed(problems.Sort()) // it is not known how many there are meant to be
+		return nil, console.Failed(problems.Sort()) // it is not known how many there are meant to be
 	case len(all) != len(targets) && len(targets) == 1:
-		return nil, usagef("--%s is given %d times, and this is about one layer: %s", name, len(all), targets[0])
+		return nil, console.Usagef("--%s is given %d times, and this is about one layer: %s", name, len(all), targets[0])
 	case len(all) != len(targets):
-		return nil, usagef("--%s is given %s, and this is about %d layers. Give it once for each, in this order: %s",
+		return nil, console.Usagef("--%s is given %s, and this is about %d layers. Give it once for each, in this order: %s",
 			name, times(len(all)), len(targets), strings.Join(names(targets), ", "))
 	}
 	of := make(map[*target]string, len(targets))
@@ -52,7 +48,7 @@ func times(n int) string {
 	if n == 1 {
 		return "once"
 	}
-	return count(n, "time")
+	return printable.Count(n, "time")
 }
 
 func names(targets []*target) []string {

@@ -12,6 +12,8 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/whispering/bundle/internal/actions"
+	"github.com/whispering/bundle/internal/cli/console"
+	"github.com/whispering/bundle/internal/printable"
 	"github.com/whispering/bundle/pipeline"
 	"github.com/whispering/bundle/pipeline/doctor"
 	"github.com/whispering/bundle/pipeline/manifest"
@@ -23,25 +25,25 @@ func (a *app) doctorCommand() *cli.Command {
 		Name:      "doctor",
 		Usage:     "find out whether a build would be let through, and who can decrypt",
 		UsageText: "bundle doctor --manifest secrets.hcl --env prod",
-		Flags: append(targetFlags(),
-			manifestFlag(),
-			varFlag(),
+		Flags: append(console.TargetFlags(),
+			console.ManifestFlag(),
+			console.VarFlag(),
 			&cli.BoolFlag{Name: "decrypt", Usage: "also read the parameters of packed functions decrypted, as a build does, and let the values go"},
 			&cli.StringSliceFlag{Name: "allow-key-account", Usage: "accept keys of another account (`ID`)"},
-			tpsFlag(),
-			timeoutFlag(),
-			endpointFlag(),
+			console.TPSFlag(),
+			console.TimeoutFlag(),
+			console.EndpointFlag(),
 			trustedFlag(),
 			dataFlag(),
-			jsonFlag(),
-			debugFlag(),
+			console.JSONFlag(),
+			console.DebugFlag(),
 		),
 		Action: a.examine,
 	}
 }
 
 func (a *app) examine(c *cli.Context) error {
-	if err := noArguments(c); err != nil {
+	if err := console.NoArguments(c); err != nil {
 		return err
 	}
 	targets, err := a.targets(c, request{manifest: "manifest"})
@@ -56,9 +58,9 @@ func (a *app) examine(c *cli.Context) error {
 			return func(_ *app, w *work) (result, error) {
 				w.session.doctor.Root = t.manifest.Environment.Embedded.Value != ""
 				report, problems := diagnose(c, t, w)
-				w.observer.finish()
+				w.observer.Finish()
 				report.AWSCalls, _ = w.spent()
-				return report, failed(problems.Sort())
+				return report, console.Failed(problems.Sort())
 			}, nil
 		},
 	})
@@ -90,7 +92,7 @@ type doctorCheck struct {
 // diagnose makes all checks, whatever the outcome of each.
 func diagnose(c *cli.Context, t *target, w *work) (*doctorReport, pipeline.Problems) {
 	ctx, s, m := w.ctx, w.session, t.manifest
-	r := &doctorReport{FormatVersion: 1, Environment: t.environment, Region: t.region, Endpoint: text(c, "endpoint-url")}
+	r := &doctorReport{FormatVersion: 1, Environment: t.environment, Region: t.region, Endpoint: console.Text(c, "endpoint-url")}
 	who, err := s.identity(ctx)
 	r.Caller = who.ARN
 	b := newBuild(c, t, w)
@@ -148,7 +150,7 @@ func (r *doctorReport) readings(surveyed []pipeline.Surveyed, decrypted bool) {
 		}
 		packed = packed || !f.Function.Blind.Value
 		if found > 0 {
-			r.ok("parameters", f.Function.Name.Value, "", fmt.Sprintf("%s found", count(found, "parameter")))
+			r.ok("parameters", f.Function.Name.Value, "", fmt.Sprintf("%s found", printable.Count(found, "parameter")))
 		}
 	}
 	if packed && !decrypted {
@@ -249,5 +251,5 @@ func (r *doctorReport) text(a *app) error {
 		}
 		rows = append(rows, []string{check.Check, check.Status, cmp.Or(check.Function, "-"), detail})
 	}
-	return a.table(rows)
+	return a.Table(rows)
 }

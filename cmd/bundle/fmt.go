@@ -13,6 +13,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/whispering/bundle/internal/atomicfile"
+	"github.com/whispering/bundle/internal/cli/console"
 	"github.com/whispering/bundle/pipeline"
 	"github.com/whispering/bundle/pipeline/manifest"
 )
@@ -23,9 +24,9 @@ func (a *app) fmtCommand() *cli.Command {
 		Usage:     "lay out a manifest in canonical form",
 		UsageText: "bundle fmt [--check] [--manifest secrets.hcl]\nbundle fmt --manifest - <secrets.hcl",
 		Flags: []cli.Flag{
-			textFlag("manifest", "FILE", "the manifest, or a folder of them; - formats standard input to standard output", "secrets.hcl"),
+			console.TextFlag("manifest", "FILE", "the manifest, or a folder of them; - formats standard input to standard output", "secrets.hcl"),
 			&cli.BoolFlag{Name: "check", Usage: "write nothing; exit with 3 where a file is not in canonical form"},
-			jsonFlag(),
+			console.JSONFlag(),
 		},
 		Action: a.format,
 	}
@@ -47,11 +48,11 @@ type formatFile struct {
 const stdinName = "-"
 
 func (a *app) format(c *cli.Context) error {
-	if err := noArguments(c); err != nil {
+	if err := console.NoArguments(c); err != nil {
 		return err
 	}
-	if text(c, "manifest") == stdinName && c.Bool("json") {
-		return usagef("with --manifest - standard output is the manifest: leave --json out")
+	if console.Text(c, "manifest") == stdinName && c.Bool("json") {
+		return console.Usagef("with --manifest - standard output is the manifest: leave --json out")
 	}
 	module, err := a.readForFormat(c)
 	if err != nil {
@@ -61,19 +62,19 @@ func (a *app) format(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	if text(c, "manifest") == stdinName && !c.Bool("check") {
-		return a.printVerbatim("the formatted manifest", report.Files[0].content)
+	if console.Text(c, "manifest") == stdinName && !c.Bool("check") {
+		return a.PrintVerbatim("the formatted manifest", report.Files[0].content)
 	}
 	if !c.Bool("check") {
 		if problems := report.write(); len(problems) > 0 {
-			return &failure{problems: problems}
+			return &console.Failure{Problems: problems}
 		}
 	}
 	if err := a.renderFormat(report, c.Bool("json")); err != nil {
 		return err
 	}
 	if report.Changed && c.Bool("check") {
-		return errDifferences
+		return console.ErrDifferences
 	}
 	return nil
 }
@@ -81,23 +82,23 @@ func (a *app) format(c *cli.Context) error {
 // readForFormat reads the manifest. What it says does not matter, but every
 // file must be one that can be parsed.
 func (a *app) readForFormat(c *cli.Context) (*manifest.Module, error) {
-	path := text(c, "manifest")
+	path := console.Text(c, "manifest")
 	var module *manifest.Module
 	var diags hcl.Diagnostics
 	if path == stdinName {
-		src, err := io.ReadAll(io.LimitReader(a.stdin, 2<<20)) // more than a manifest may have
+		src, err := io.ReadAll(io.LimitReader(a.Stdin, 2<<20)) // more than a manifest may have
 		if err != nil {
-			return nil, usagef("standard input cannot be read: %v", err)
+			return nil, console.Usagef("standard input cannot be read: %v", err)
 		}
 		module, diags = manifest.ReadSource("<stdin>", src)
 	} else {
-		if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) && !given(c, "manifest") {
-			return nil, usagef("there is no %s here. Name the manifest with --manifest.", path)
+		if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) && !console.Given(c, "manifest") {
+			return nil, console.Usagef("there is no %s here. Name the manifest with --manifest.", path)
 		}
 		module, diags = manifest.Read(path)
 	}
-	a.files = module.Files()
-	return module, failed(pipeline.FromDiagnostics(diags).Sort())
+	a.Files = module.Files()
+	return module, console.Failed(pipeline.FromDiagnostics(diags).Sort())
 }
 
 // formatted lays out every file, and writes none.
@@ -111,13 +112,13 @@ func (a *app) formatted(module *manifest.Module) (*formatReport, error) {
 			continue
 		}
 		if strings.HasSuffix(path, ".json") {
-			a.hint("%s is JSON, which has no canonical form here; it is left as it is", path)
+			a.Hint("%s is JSON, which has no canonical form here; it is left as it is", path)
 		}
 		f := formatFile{path, !bytes.Equal(before, after), after}
 		report.Changed = report.Changed || f.Changed
 		report.Files = append(report.Files, f)
 	}
-	return report, failed(problems)
+	return report, console.Failed(problems)
 }
 
 func formatProblem(kind pipeline.Kind, summary, format string, args ...any) pipeline.Problem {
@@ -150,13 +151,13 @@ func (r *formatReport) write() pipeline.Problems {
 // renderFormat lists the files that changed, or with --check would.
 func (a *app) renderFormat(r *formatReport, asJSON bool) error {
 	if asJSON {
-		return a.printJSON(r)
+		return a.PrintJSON(r)
 	}
 	for _, f := range r.Files {
 		if !f.Changed {
 			continue
 		}
-		if err := a.print("%s\n", f.Path); err != nil {
+		if err := a.Print("%s\n", f.Path); err != nil {
 			return err
 		}
 	}

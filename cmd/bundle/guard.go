@@ -6,6 +6,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/whispering/bundle/internal/cli/console"
 	"github.com/whispering/bundle/layerbuild/sealed"
 	"github.com/whispering/bundle/pipeline"
 	"github.com/whispering/bundle/pipeline/manifest"
@@ -15,16 +16,16 @@ import (
 // It stands on the command line alone: who writes the manifest must not choose
 // the guard.
 func guardFlag() cli.Flag {
-	return textFlag("guard", "FILE", "refuse what this file, which others than the manifest's author keep, does not allow", "")
+	return console.TextFlag("guard", "FILE", "refuse what this file, which others than the manifest's author keep, does not allow", "")
 }
 
 // guardFile is the file that --guard names, if the command has that flag and it
 // was given.
 func guardFile(c *cli.Context) []string {
-	if c.Generic("guard") == nil || !given(c, "guard") {
+	if c.Generic("guard") == nil || !console.Given(c, "guard") {
 		return nil
 	}
-	return []string{text(c, "guard")}
+	return []string{console.Text(c, "guard")}
 }
 
 // loadGuard reads the guard file, nil where none is named. One of an earlier
@@ -35,12 +36,12 @@ func (a *app) loadGuard(c *cli.Context, module *manifest.Module) (*manifest.Guar
 		return nil, nil
 	}
 	g, diags := manifest.LoadGuard(path[0])
-	maps.Copy(a.files, g.Files())
+	maps.Copy(a.Files, g.Files())
 	problems := pipeline.FromDiagnostics(diags)
 	if len(problems) == 0 && g.Old() {
 		problems = pipeline.CheckGuardVersion(g, everywhere(module))
 	}
-	return g, failed(problems)
+	return g, console.Failed(problems)
 }
 
 // everywhere is the manifest as it is for each of its environments; what is wrong

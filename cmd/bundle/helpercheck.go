@@ -7,6 +7,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/whispering/bundle/internal/cli/console"
 	"github.com/whispering/bundle/layerbuild"
 	"github.com/whispering/bundle/pipeline"
 	"github.com/whispering/bundle/runtime/execbin"
@@ -15,7 +16,7 @@ import (
 )
 
 func helpersOfFlag() cli.Flag {
-	return textFlag("helpers-of", "VERSION", "publish helper files of that release, such as v1.2.3, as well as this one's", "")
+	return console.TextFlag("helpers-of", "VERSION", "publish helper files of that release, such as v1.2.3, as well as this one's", "")
 }
 
 // A helperCheck compares helper files of layers with those of releases.
@@ -46,9 +47,9 @@ func (h *helperCheck) checkHelpersOf(release string) error {
 		known = append(known, r.Name)
 	}
 	if len(known) == 0 {
-		return usagef("--helpers-of %q: bundle %s lists the helper files of no earlier release", release, version())
+		return console.Usagef("--helpers-of %q: bundle %s lists the helper files of no earlier release", release, h.app.Version)
 	}
-	return usagef("--helpers-of %q is no release whose helper files bundle %s lists. Write one of %s.", release, version(), strings.Join(known, ", "))
+	return console.Usagef("--helpers-of %q is no release whose helper files bundle %s lists. Write one of %s.", release, h.app.Version, strings.Join(known, ", "))
 }
 
 // of prepares the check of a layer: of one target, as the manifest has it, or
@@ -57,7 +58,7 @@ func (h *helperCheck) of(ctx context.Context, layer *layerbuild.Layer, t *target
 	compile := may && slices.ContainsFunc(layer.Helpers, func(f layerbuild.File) bool { return slices.Contains(execbin.Paths(), f.Path) })
 	if h.own == nil || compile && !h.compiled {
 		h.app.hintCompiling(compile)
-		own, err := helpers.Own(ctx, version(), compile)
+		own, err := helpers.Own(ctx, h.app.Version, compile)
 		if err != nil {
 			return nil, err
 		}

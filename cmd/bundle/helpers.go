@@ -11,6 +11,7 @@ import (
 	"github.com/hashicorp/hcl/v2"
 	"github.com/urfave/cli/v2"
 
+	"github.com/whispering/bundle/internal/cli/console"
 	"github.com/whispering/bundle/layerbuild"
 	"github.com/whispering/bundle/pipeline"
 	"github.com/whispering/bundle/pipeline/manifest"
@@ -24,9 +25,9 @@ func (a *app) helpersCommand() *cli.Command {
 		Usage:     "make a layer of helpers alone; calls nothing",
 		UsageText: "bundle helpers --out helpers.zip [--helpers node,python,exec]",
 		Flags: []cli.Flag{
-			textFlag("out", "FILE", "the layer to write", ""),
-			textFlag("helpers", "NAMES", "which helpers, separated by commas", strings.Join(manifest.Helpers(), ",")),
-			jsonFlag(),
+			console.TextFlag("out", "FILE", "the layer to write", ""),
+			console.TextFlag("helpers", "NAMES", "which helpers, separated by commas", strings.Join(manifest.Helpers(), ",")),
+			console.JSONFlag(),
 		},
 		Action: a.helpers,
 	}
@@ -40,41 +41,41 @@ type helpersReport struct {
 }
 
 func (a *app) helpers(c *cli.Context) error {
-	if err := noArguments(c); err != nil {
+	if err := console.NoArguments(c); err != nil {
 		return err
 	}
-	names, err := helperNames(text(c, "helpers"))
+	names, err := helperNames(console.Text(c, "helpers"))
 	if err != nil {
 		return err
 	}
-	out, problems := pipeline.OpenOutput(text(c, "out"), nil)
+	out, problems := pipeline.OpenOutput(console.Text(c, "out"), nil)
 	if len(problems) > 0 {
-		return failed(problems)
+		return console.Failed(problems)
 	}
 	if len(out.Content) > 0 {
 		if there, err := layerbuild.Read(out.Content); err != nil || len(there.Documents) > 0 {
-			return usagef("--out %s is not a layer of helpers, and will not be replaced by one. Name another path, or remove it.", out.Path)
+			return console.Usagef("--out %s is not a layer of helpers, and will not be replaced by one. Name another path, or remove it.", out.Path)
 		}
 	}
 	files, err := a.helperFiles(c.Context, names)
 	if err != nil {
-		return failed(pipeline.Problems{helpersProblem(err, nil)})
+		return console.Failed(pipeline.Problems{helpersProblem(err, nil)})
 	}
 	layer, problems := pipeline.Assemble(&layerbuild.Layer{Helpers: files})
 	if len(problems) == 0 {
 		problems = out.Replace(layer)
 	}
 	if len(problems) > 0 {
-		return failed(problems)
+		return console.Failed(problems)
 	}
 	report := helpersReport{
 		FormatVersion: 1, Changed: !bytes.Equal(out.Content, layer), Helpers: names,
 		Layer: layerReport{out.Path, pipeline.Digest(layer), len(layer)},
 	}
 	if c.Bool("json") {
-		return a.printJSON(report)
+		return a.PrintJSON(report)
 	}
-	return a.print("%s\nsha256 %s\n%d bytes\nchanged=%t\n", report.Layer.Path, report.Layer.SHA256, report.Layer.Bytes, report.Changed)
+	return a.Print("%s\nsha256 %s\n%d bytes\nchanged=%t\n", report.Layer.Path, report.Layer.SHA256, report.Layer.Bytes, report.Changed)
 }
 
 // helperNames reads --helpers.
@@ -83,9 +84,9 @@ func helperNames(list string) ([]string, error) {
 	for name := range strings.SplitSeq(list, ",") {
 		switch {
 		case !slices.Contains(manifest.Helpers(), name):
-			return nil, usagef("there is no helper %q. Write --helpers %s, or some of them.", name, strings.Join(manifest.Helpers(), ","))
+			return nil, console.Usagef("there is no helper %q. Write --helpers %s, or some of them.", name, strings.Join(manifest.Helpers(), ","))
 		case slices.Contains(names, name):
-			return nil, usagef("--helpers names %q twice", name)
+			return nil, console.Usagef("--helpers names %q twice", name)
 		}
 		names = append(names, name)
 	}
@@ -106,7 +107,7 @@ func (a *app) manifestHelpers(ctx context.Context, b manifest.Bundle, made map[s
 	files, err := a.helperFiles(ctx, names)
 	if err != nil {
 		at := b.Helpers[max(0, slices.Index(names, "exec"))].Range
-		return nil, failed(pipeline.Problems{helpersProblem(err, &at)})
+		return nil, console.Failed(pipeline.Problems{helpersProblem(err, &at)})
 	}
 	made[list] = files
 	return files, nil
@@ -141,6 +142,6 @@ func (a *app) helperFiles(ctx context.Context, names []string) ([]layerbuild.Fil
 // hintCompiling says what takes a while.
 func (a *app) hintCompiling(exec bool) {
 	if exec && !execbin.Released {
-		a.hint("compiling the exec wrapper, which a release of bundle would hold")
+		a.Hint("compiling the exec wrapper, which a release of bundle would hold")
 	}
 }

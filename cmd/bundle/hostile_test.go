@@ -12,6 +12,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/whispering/bundle/internal/cli/console"
 	"github.com/whispering/bundle/internal/printable"
 	"github.com/whispering/bundle/internal/runnertest"
 )
@@ -61,10 +62,10 @@ func (h *hostility) run(args ...string) {
 func (h *hostility) runIn(environ []string, args ...string) {
 	h.Helper()
 	var stdout, stderr bytes.Buffer
-	a := &app{
-		args: append([]string{"bundle"}, args...), environ: environ, stdin: strings.NewReader(h.text),
-		stdout: printable.New(&stdout), stderr: printable.New(&stderr),
-	}
+	a := newApp(&console.Console{
+		Args: append([]string{"bundle"}, args...), Environ: environ, Stdin: strings.NewReader(h.text),
+		Stdout: printable.New(&stdout), Stderr: printable.New(&stderr),
+	}, nil)
 	a.run(h.Context())
 	for _, log := range []string{stdout.String(), dropAnnotations(stderr.String())} {
 		if line := runnertest.Commanded(log); line != "" {
@@ -89,11 +90,11 @@ func (h *hostility) runIn(environ []string, args ...string) {
 // cells are no more than one line of a table, and of Markdown.
 func (h *hostility) cells() {
 	var stdout bytes.Buffer
-	a := &app{stdout: printable.New(&stdout)}
-	if err := a.table([][]string{{"A", "B"}, {h.text, h.text}}); err != nil || strings.Count(stdout.String(), "\n") != 2 || len(runnertest.Lines(stdout.String())) != 2 {
+	a := newApp(&console.Console{Stdout: printable.New(&stdout)}, nil)
+	if err := a.Table([][]string{{"A", "B"}, {h.text, h.text}}); err != nil || strings.Count(stdout.String(), "\n") != 2 || len(runnertest.Lines(stdout.String())) != 2 {
 		h.Errorf("%q makes the table %q, %v", h.text, &stdout, err)
 	}
-	if err := usagef("%s, %q, %v", h.text, h.text, errors.New(h.text)); len(runnertest.Lines(err.Error())) != 1 {
+	if err := console.Usagef("%s, %q, %v", h.text, h.text, errors.New(h.text)); len(runnertest.Lines(err.Error())) != 1 {
 		h.Errorf("%q makes the error %q", h.text, err)
 	}
 }

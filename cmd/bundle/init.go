@@ -10,6 +10,8 @@ import (
 	"github.com/hashicorp/hcl/v2"
 	"github.com/urfave/cli/v2"
 
+	"github.com/whispering/bundle/internal/cli/console"
+	"github.com/whispering/bundle/internal/printable"
 	"github.com/whispering/bundle/pipeline"
 	"github.com/whispering/bundle/pipeline/manifest"
 	"github.com/whispering/bundle/pipeline/starter"
@@ -26,26 +28,26 @@ func (a *app) initCommand() *cli.Command {
 			"bundle init --from /prod/payments/ --env prod --account-id 222222222222 --region us-west-2\n" +
 			"bundle init --guard --manifest secrets.hcl",
 		Flags: []cli.Flag{
-			textFlag("from", "FILE|PATH", "a serverless.yml, a SAM template, a dotenv file, or a path of Parameter Store", ""),
-			textFlag("from-serverless", "FILE", "the same, of which only the content says that it is a serverless.yml", ""),
-			textFlag("from-sam", "FILE", "a SAM or CloudFormation template", ""),
-			textFlag("from-dotenv", "FILE", "a dotenv file, of which the names are taken", ""),
-			textFlag("from-path", "PATH", "a path of Parameter Store: the names below it are listed, undecrypted", ""),
-			textFlag("name", "NAME", "the bundle's name; by default what the source calls itself", ""),
-			textFlag("function", "NAME", "the function, where the source has none: from dotenv files, paths, and nothing", "app"),
+			console.TextFlag("from", "FILE|PATH", "a serverless.yml, a SAM template, a dotenv file, or a path of Parameter Store", ""),
+			console.TextFlag("from-serverless", "FILE", "the same, of which only the content says that it is a serverless.yml", ""),
+			console.TextFlag("from-sam", "FILE", "a SAM or CloudFormation template", ""),
+			console.TextFlag("from-dotenv", "FILE", "a dotenv file, of which the names are taken", ""),
+			console.TextFlag("from-path", "PATH", "a path of Parameter Store: the names below it are listed, undecrypted", ""),
+			console.TextFlag("name", "NAME", "the bundle's name; by default what the source calls itself", ""),
+			console.TextFlag("function", "NAME", "the function, where the source has none: from dotenv files, paths, and nothing", "app"),
 			&cli.StringSliceFlag{Name: "env", Usage: "an environment in a real account (`NAME`)"},
 			&cli.StringSliceFlag{Name: "account-id", Usage: "its account; with several environments, that of each (`[ENV=]ID`)"},
 			&cli.StringSliceFlag{Name: "region", Usage: "its region; with several environments, that of each (`[ENV=]REGION`)"},
-			textFlag("out", "FILE", "the manifest to write; - for standard output", "secrets.hcl"),
+			console.TextFlag("out", "FILE", "the manifest to write; - for standard output", "secrets.hcl"),
 			&cli.BoolFlag{Name: "guard", Usage: "print a guard file instead, that allows what the manifest says and nothing more"},
-			textFlag("manifest", "FILE", "with --guard: the manifest, or a folder of them", "secrets.hcl"),
-			varFlag(),
-			tpsFlag(),
-			timeoutFlag(),
-			endpointFlag(),
+			console.TextFlag("manifest", "FILE", "with --guard: the manifest, or a folder of them", "secrets.hcl"),
+			console.VarFlag(),
+			console.TPSFlag(),
+			console.TimeoutFlag(),
+			console.EndpointFlag(),
 			trustedFlag(),
-			jsonFlag(),
-			debugFlag(),
+			console.JSONFlag(),
+			console.DebugFlag(),
 		},
 		Action: a.init,
 	}
@@ -67,18 +69,18 @@ type initNote struct {
 }
 
 func (a *app) init(c *cli.Context) error {
-	if err := noArguments(c); err != nil {
+	if err := console.NoArguments(c); err != nil {
 		return err
 	}
 	switch {
 	case c.Bool("guard"):
 		return a.initGuard(c)
-	case given(c, "manifest") || len(c.StringSlice("var")) > 0:
-		return usagef("--manifest and --var are for --guard; what is written is named with --out")
+	case console.Given(c, "manifest") || len(c.StringSlice("var")) > 0:
+		return console.Usagef("--manifest and --var are for --guard; what is written is named with --out")
 	}
-	out := text(c, "out")
+	out := console.Text(c, "out")
 	if out == stdinName && c.Bool("json") {
-		return usagef("with --out - standard output is the manifest: leave --json out")
+		return console.Usagef("with --out - standard output is the manifest: leave --json out")
 	}
 	sample := sampleName(out)
 	if err := absent(out, sample); err != nil {
@@ -92,19 +94,19 @@ func (a *app) init(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	result, err := draft.Write(starter.Options{Name: text(c, "name"), Environments: environments, Sample: filepath.Base(sample)})
+	result, err := draft.Write(starter.Options{Name: console.Text(c, "name"), Environments: environments, Sample: filepath.Base(sample)})
 	for _, n := range draft.Notes {
-		a.hint("%s: %s", draft.Where(n), n.Text)
+		a.Hint("%s: %s", draft.Where(n), n.Text)
 	}
 	if err != nil {
-		return usagef("no manifest can be made%s: %v", of(draft), err)
+		return console.Usagef("no manifest can be made%s: %v", of(draft), err)
 	}
 	report, err := a.inspectDraft(out, result.Manifest)
 	if err != nil {
 		return err
 	}
 	if out == stdinName {
-		return a.printVerbatim("the manifest", result.Manifest)
+		return a.PrintVerbatim("the manifest", result.Manifest)
 	}
 	if err := create(sample, result.Sample); err != nil {
 		return err
@@ -141,14 +143,14 @@ func absent(out string, others ...string) error {
 		return nil
 	}
 	if !strings.HasSuffix(out, ".hcl") {
-		return usagef("--out %s: the name of a manifest ends in .hcl", out)
+		return console.Usagef("--out %s: the name of a manifest ends in .hcl", out)
 	}
 	if pipeline.InStateFolder(out) {
-		return usagef("--out %s is in %s, which is the embedded AWS's own. Name a path outside of it.", out, stateFolder)
+		return console.Usagef("--out %s is in %s, which is the embedded AWS's own. Name a path outside of it.", out, stateFolder)
 	}
 	for _, path := range append(others, out) {
 		if _, err := os.Lstat(path); err == nil {
-			return usagef("%s is there already, and is not written over. Name another file with --out, or remove it.", path)
+			return console.Usagef("%s is there already, and is not written over. Name another file with --out, or remove it.", path)
 		}
 	}
 	return nil
@@ -164,7 +166,7 @@ func create(path string, content []byte) error {
 		}
 	}
 	if err != nil {
-		return failed(pipeline.Problems{formatProblem(pipeline.Output, "Manifest not written", "%s: %s", path, pipeline.WhyNotWritten(path, err))})
+		return console.Failed(pipeline.Problems{formatProblem(pipeline.Output, "Manifest not written", "%s: %s", path, pipeline.WhyNotWritten(path, err))})
 	}
 	return nil
 }
@@ -188,17 +190,17 @@ func initEnvironments(c *cli.Context) ([]starter.Environment, error) {
 			i := slices.Index(names, env)
 			switch {
 			case len(names) == 0:
-				return nil, usagef("--%s needs --env: whose is it?", flag)
+				return nil, console.Usagef("--%s needs --env: whose is it?", flag)
 			case !named && len(names) == 1:
 				i = 0
 			case !named:
-				return nil, usagef("there are several environments: write --%s ENV=%s", flag, value)
+				return nil, console.Usagef("there are several environments: write --%s ENV=%s", flag, value)
 			case i < 0:
-				return nil, usagef("--%s is about environment %q, which no --env names", flag, env)
+				return nil, console.Usagef("--%s is about environment %q, which no --env names", flag, env)
 			}
 			at := set(&all[i])
 			if *at != "" || value == "" {
-				return nil, usagef("--%s is empty, or given twice, for environment %q", flag, names[i])
+				return nil, console.Usagef("--%s is empty, or given twice, for environment %q", flag, names[i])
 			}
 			*at = value
 		}
@@ -211,7 +213,7 @@ func initEnvironments(c *cli.Context) ([]starter.Environment, error) {
 // of ours, and is not written.
 func (a *app) inspectDraft(name string, src []byte) (*initReport, error) {
 	module, diags := manifest.LoadSource(name, src, manifest.Options{})
-	a.files = module.Files()
+	a.Files = module.Files()
 	problems := pipeline.FromDiagnostics(diags)
 	report := &initReport{FormatVersion: 1, NotTaken: []initNote{}}
 	for _, env := range module.Environments() {
@@ -226,17 +228,17 @@ func (a *app) inspectDraft(name string, src []byte) (*initReport, error) {
 		problems[i].Kind = pipeline.Fault
 		problems[i].Diagnostic = hcl.Diagnostic{Severity: hcl.DiagError, Summary: "The manifest would not validate: " + problems[i].Summary, Detail: problems[i].Detail}
 	}
-	return report, failed(problems.Sort())
+	return report, console.Failed(problems.Sort())
 }
 
 func (a *app) renderInit(r *initReport, asJSON bool) error {
 	if asJSON {
-		return a.printJSON(r)
+		return a.PrintJSON(r)
 	}
-	if err := a.print("%s\n%s\n", r.Manifest, r.Sample); err != nil {
+	if err := a.Print("%s\n%s\n", r.Manifest, r.Sample); err != nil {
 		return err
 	}
-	a.hint("%s with %s; look through it, then try: bundle --manifest %s --env local --out layer.zip",
-		count(r.Functions, "function"), count(r.Secrets, "secret"), r.Manifest)
+	a.Hint("%s with %s; look through it, then try: bundle --manifest %s --env local --out layer.zip",
+		printable.Count(r.Functions, "function"), printable.Count(r.Secrets, "secret"), r.Manifest)
 	return nil
 }

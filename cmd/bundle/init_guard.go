@@ -3,6 +3,7 @@ package main
 import (
 	"github.com/urfave/cli/v2"
 
+	"github.com/whispering/bundle/internal/cli/console"
 	"github.com/whispering/bundle/pipeline"
 	"github.com/whispering/bundle/pipeline/manifest"
 )
@@ -11,21 +12,21 @@ import (
 // environments, and nothing more.
 func (a *app) initGuard(c *cli.Context) error {
 	for _, flag := range []string{"from", "from-serverless", "from-sam", "from-dotenv", "from-path", "name", "function"} {
-		if given(c, flag) {
-			return usagef("--guard makes a guard file of the manifest that --manifest names: leave --%s out", flag)
+		if console.Given(c, flag) {
+			return console.Usagef("--guard makes a guard file of the manifest that --manifest names: leave --%s out", flag)
 		}
 	}
 	for _, flag := range []string{"env", "account-id", "region"} {
 		if len(c.StringSlice(flag)) > 0 {
-			return usagef("--guard makes a guard file for all environments of the manifest: leave --%s out", flag)
+			return console.Usagef("--guard makes a guard file for all environments of the manifest: leave --%s out", flag)
 		}
 	}
 	if c.Bool("json") {
-		return usagef("with --guard standard output is the guard file: leave --json out")
+		return console.Usagef("with --guard standard output is the guard file: leave --json out")
 	}
 	out := stdinName
-	if given(c, "out") {
-		out = text(c, "out")
+	if console.Given(c, "out") {
+		out = console.Text(c, "out")
 	}
 	if err := absent(out); err != nil {
 		return err
@@ -42,14 +43,14 @@ func (a *app) initGuard(c *cli.Context) error {
 		all = append(all, m)
 	}
 	if len(problems) > 0 {
-		return failed(problems.Sort())
+		return console.Failed(problems.Sort())
 	}
 	content, err := pipeline.GuardFile(all)
 	if err != nil {
 		return err
 	}
 	if out == stdinName {
-		return a.printVerbatim("the guard file", content)
+		return a.PrintVerbatim("the guard file", content)
 	}
 	return create(out, content)
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/whispering/bundle/internal/cli/console"
 	"github.com/whispering/bundle/internal/plainfile"
 	"github.com/whispering/bundle/pipeline"
 	"github.com/whispering/bundle/pipeline/manifest"
@@ -16,7 +17,7 @@ import (
 
 // draft reads what the manifest is to be made from.
 func (a *app) draft(c *cli.Context, environments []starter.Environment) (*starter.Draft, error) {
-	kind, source := starter.Unknown, text(c, "from")
+	kind, source := starter.Unknown, console.Text(c, "from")
 	given := 0
 	for _, flag := range []struct {
 		name string
@@ -25,15 +26,15 @@ func (a *app) draft(c *cli.Context, environments []starter.Environment) (*starte
 		{"from", starter.Unknown}, {"from-serverless", starter.ServerlessKind}, {"from-sam", starter.SAMKind},
 		{"from-dotenv", starter.DotenvKind}, {"from-path", starter.PathKind},
 	} {
-		if text(c, flag.name) != "" {
-			kind, source = flag.kind, text(c, flag.name)
+		if console.Text(c, flag.name) != "" {
+			kind, source = flag.kind, console.Text(c, flag.name)
 			given++
 		}
 	}
-	function := text(c, "function")
+	function := console.Text(c, "function")
 	switch {
 	case given > 1:
-		return nil, usagef("--from and the flags that begin so exclude each other")
+		return nil, console.Usagef("--from and the flags that begin so exclude each other")
 	case given == 0:
 		return starter.Sketch(function), nil
 	case kind == starter.Unknown && starter.IsPath(source) && !exists(source):
@@ -44,7 +45,7 @@ func (a *app) draft(c *cli.Context, environments []starter.Environment) (*starte
 	}
 	content, err := readSource(source)
 	if err != nil {
-		return nil, usagef("%s cannot be read: %v", source, err)
+		return nil, console.Usagef("%s cannot be read: %v", source, err)
 	}
 	if kind == starter.Unknown {
 		kind = starter.Detect(source, content)
@@ -58,10 +59,10 @@ func (a *app) draft(c *cli.Context, environments []starter.Environment) (*starte
 	case starter.DotenvKind:
 		draft, err = starter.Dotenv(source, content, function)
 	default:
-		return nil, usagef("what %s is cannot be told. Name it with --from-serverless, --from-sam or --from-dotenv.", source)
+		return nil, console.Usagef("what %s is cannot be told. Name it with --from-serverless, --from-sam or --from-dotenv.", source)
 	}
 	if err != nil {
-		return nil, usagef("%s: %v", source, err)
+		return nil, console.Usagef("%s: %v", source, err)
 	}
 	draft.Name = cmp.Or(draft.Name, folderName(source))
 	return draft, nil
@@ -94,14 +95,14 @@ func folderName(path string) string {
 // draftOfPath lists the names below a path of Parameter Store.
 func (a *app) draftOfPath(c *cli.Context, path string, environments []starter.Environment) (*starter.Draft, error) {
 	if problem := manifest.BadPath(path); problem != "" {
-		return nil, usagef("%q will not do: %s", path, problem)
+		return nil, console.Usagef("%q will not do: %s", path, problem)
 	}
 	if len(environments) != 1 || environments[0].AccountID == "" || environments[0].Region == "" {
-		return nil, usagef("to list what is below a path, name one environment with its account and region: --env NAME --account-id ID --region REGION")
+		return nil, console.Usagef("to list what is below a path, name one environment with its account and region: --env NAME --account-id ID --region REGION")
 	}
 	env := environments[0]
 	if err := env.Check(); err != nil {
-		return nil, usagef("%v", err)
+		return nil, console.Usagef("%v", err)
 	}
 	m := &manifest.Manifest{Environment: manifest.Environment{
 		Name: manifest.Text{Value: env.Name}, AccountID: manifest.Text{Value: env.AccountID}, Regions: []manifest.Text{{Value: env.Region}},
@@ -116,7 +117,7 @@ func (a *app) draftOfPath(c *cli.Context, path string, environments []starter.En
 	defer end()
 	names, problems := (&pipeline.Listing{Environment: m.Environment, Path: path, Caller: s.caller, Parameters: s.parameters}).Run(ctx)
 	if len(problems) > 0 {
-		return nil, failed(problems)
+		return nil, console.Failed(problems)
 	}
-	return starter.Parameters(path, names, env.Name, text(c, "function")), nil
+	return starter.Parameters(path, names, env.Name, console.Text(c, "function")), nil
 }

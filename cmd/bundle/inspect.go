@@ -8,6 +8,8 @@ import (
 	"github.com/hashicorp/hcl/v2"
 	"github.com/urfave/cli/v2"
 
+	"github.com/whispering/bundle/internal/cli/console"
+	"github.com/whispering/bundle/internal/printable"
 	"github.com/whispering/bundle/layerbuild"
 	"github.com/whispering/bundle/layerbuild/sealed"
 	"github.com/whispering/bundle/pipeline"
@@ -18,7 +20,7 @@ func (a *app) inspectCommand() *cli.Command {
 		Name:      "inspect",
 		Usage:     "show what a layer holds: functions, keys, parameters and versions; opens nothing",
 		UsageText: "bundle inspect [--json] layer.zip",
-		Flags:     []cli.Flag{jsonFlag()},
+		Flags:     []cli.Flag{console.JSONFlag()},
 		Action:    a.inspect,
 	}
 }
@@ -59,7 +61,7 @@ type inspectSecret struct {
 }
 
 func (a *app) inspect(c *cli.Context) error {
-	path, err := oneArgument(c, "a layer")
+	path, err := console.OneArgument(c, "a layer")
 	if err != nil {
 		return err
 	}
@@ -99,7 +101,7 @@ func (a *app) inspect(c *cli.Context) error {
 		report.Helpers = append(report.Helpers, f.Path)
 	}
 	if c.Bool("json") {
-		return a.printJSON(report)
+		return a.PrintJSON(report)
 	}
 	return a.renderInspect(&report)
 }
@@ -117,12 +119,12 @@ func newInspectDocument(d *sealed.Document) inspectDocument {
 }
 
 func (a *app) renderInspect(r *inspectReport) error {
-	if err := a.print("%s\nsha256 %s\n%d bytes\n", r.Layer.Path, r.Layer.SHA256, r.Layer.Bytes); err != nil {
+	if err := a.Print("%s\nsha256 %s\n%d bytes\n", r.Layer.Path, r.Layer.SHA256, r.Layer.Bytes); err != nil {
 		return err
 	}
 	for _, d := range r.Documents {
-		if err := a.print("\n%s/%s in %s, to Lambda %s\nkey %s\nsha256 %s\n%s, %s\n",
-			d.Bundle, d.Function, d.Environment, d.Name, d.Key, d.SHA256, d.Mode, count(d.Boxes, "box")); err != nil {
+		if err := a.Print("\n%s/%s in %s, to Lambda %s\nkey %s\nsha256 %s\n%s, %s\n",
+			d.Bundle, d.Function, d.Environment, d.Name, d.Key, d.SHA256, d.Mode, printable.Count(d.Boxes, "box")); err != nil {
 			return err
 		}
 		rows := [][]string{{"SECRET", "PARAMETER", "VERSION", "MODIFIED", "ENCODING", "FIELD"}}
@@ -130,7 +132,7 @@ func (a *app) renderInspect(r *inspectReport) error {
 			_, parameter, _ := strings.Cut(s.Parameter, ":parameter")
 			rows = append(rows, []string{s.Name, parameter, fmt.Sprint(s.Version), s.Modified.Format(time.RFC3339), s.Encoding, s.Field})
 		}
-		if err := a.table(rows); err != nil {
+		if err := a.Table(rows); err != nil {
 			return err
 		}
 	}
@@ -138,7 +140,7 @@ func (a *app) renderInspect(r *inspectReport) error {
 		return nil
 	}
 	for _, line := range append([]string{"", "helpers"}, append(r.Helpers, r.notes()...)...) {
-		if err := a.print("%s\n", line); err != nil {
+		if err := a.Print("%s\n", line); err != nil {
 			return err
 		}
 	}
@@ -179,13 +181,13 @@ func (r *inspectReport) notes() []string {
 // readLayer reads a layer that the user names.
 func readLayer(path string) (*layerbuild.Layer, []byte, error) {
 	refuse := func(summary string, err error) error {
-		return failed(pipeline.Problems{{Kind: pipeline.Integrity, Diagnostic: hcl.Diagnostic{
+		return console.Failed(pipeline.Problems{{Kind: pipeline.Integrity, Diagnostic: hcl.Diagnostic{
 			Severity: hcl.DiagError, Summary: summary, Detail: fmt.Sprintf("%s: %v.", path, err),
 		}}})
 	}
 	content, err := pipeline.ReadLimited(path)
 	if err != nil {
-		return nil, nil, usagef("the layer cannot be read: %v", err)
+		return nil, nil, console.Usagef("the layer cannot be read: %v", err)
 	}
 	layer, err := layerbuild.Read(content)
 	if err != nil {

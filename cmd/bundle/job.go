@@ -10,6 +10,7 @@ import (
 
 	"github.com/whispering/bundle/internal/actions"
 	"github.com/whispering/bundle/internal/awsclient"
+	"github.com/whispering/bundle/internal/cli/console"
 	"github.com/whispering/bundle/pipeline"
 )
 
@@ -47,7 +48,7 @@ type work struct {
 
 type observer interface {
 	pipeline.Observer
-	finish()
+	Finish()
 }
 
 // spent returns what the work has taken so far.
@@ -79,13 +80,13 @@ func (a *app) each(c *cli.Context, targets []*target, j job) error {
 	}
 	t := targets[0]
 	if len(t.problems) > 0 {
-		return failed(t.problems)
+		return console.Failed(t.problems)
 	}
 	do, err := j.prepare(a, t)
 	if err != nil {
 		return err
 	}
-	w := &work{ctx: c.Context, calls: new(awsclient.Calls), started: a.started}
+	w := &work{ctx: c.Context, calls: new(awsclient.Calls), started: a.Started}
 	if j.calls {
 		ctx, s, end, err := a.begin(c, t.module, t.manifest, j.rights)
 		if err != nil {
@@ -94,37 +95,37 @@ func (a *app) each(c *cli.Context, targets []*target, j job) error {
 		defer end()
 		w.ctx, w.session = awsclient.WithCalls(ctx, w.calls), s
 	}
-	bar := a.newProgress()
+	bar := a.NewBar()
 	w.observer = bar
 	r, err := do(a, w)
-	bar.finish()
+	bar.Finish()
 	if r != nil {
 		if err := a.present(c, r); err != nil {
 			return err
 		}
 	}
 	if err == nil && c.Bool("exit-code") && r.brief().notable {
-		return errDifferences
+		return console.ErrDifferences
 	}
 	return err
 }
 
 // present prints the only result.
 func (a *app) present(c *cli.Context, r result) error {
-	a.handOver(r.markdown(), r.outputs())
+	a.HandOver(r.markdown(), r.outputs())
 	switch {
 	case c.Bool("json"):
-		return a.printJSON(r)
+		return a.PrintJSON(r)
 	case c.Bool("markdown"):
-		return a.printMarkdown(r.markdown())
+		return a.PrintMarkdown(r.markdown())
 	}
 	return r.text(a)
 }
 
 // problemsOf turns what ended the work on a target into problems.
 func problemsOf(err error) pipeline.Problems {
-	var refused *failure
-	var usage *usageError
+	var refused *console.Failure
+	var usage *console.UsageError
 	one := func(kind pipeline.Kind, summary, detail string) pipeline.Problems {
 		return pipeline.Problems{{Kind: kind, Diagnostic: hcl.Diagnostic{Severity: hcl.DiagError, Summary: summary, Detail: detail}}}
 	}
@@ -132,9 +133,9 @@ func problemsOf(err error) pipeline.Problems {
 	case err == nil:
 		return nil
 	case errors.As(err, &refused):
-		return refused.problems
+		return refused.Problems
 	case errors.As(err, &usage):
-		return one(pipeline.Manifest, "Wrong command line", usage.text)
+		return one(pipeline.Manifest, "Wrong command line", usage.Text)
 	}
 	return one(pipeline.Fault, "Unexpected error", err.Error())
 }

@@ -14,6 +14,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/whispering/bundle/internal/cli/console"
 )
 
 // leakingKMS passes everything on to the stage's AWS, whose KMS gives back what
@@ -74,7 +76,7 @@ func TestLayerWithAValueInItIsNotWritten(t *testing.T) {
 	}
 	s.write("many-e1.zip", string(before))
 	code, stdout, stderr := s.buildAll(t.Context())
-	if code != exitIntegrity || strings.Count(stderr, "Error: ") != 2 || !strings.Contains(stderr, "2 errors; 0 of 2 are done") {
+	if code != console.ExitIntegrity || strings.Count(stderr, "Error: ") != 2 || !strings.Contains(stderr, "2 errors; 0 of 2 are done") {
 		t.Errorf("exit code %d\n%s", code, stderr)
 	}
 	for _, text := range []string{stdout, stderr} {

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/whispering/bundle/internal/cli/console"
 	"github.com/whispering/bundle/internal/printable"
 )
 
@@ -34,12 +35,12 @@ func TestLimitsAreKnownBeforeAnyCall(t *testing.T) {
 		code     int
 		want     string
 	}{
-		"1,000 secrets":               {secrets(1000, "S", "/shop", ""), exitDone, ""},
-		"1,001 secrets":               {secrets(1001, "S", "/shop", ""), exitUsage, "\"hello\" has 1001 secrets; a function can have 1000."},
-		"1,001 that may be absent":    {secrets(1001, "S", "/shop", "    optional = true\n"), exitDone, ""},
-		"long names":                  {"locals { deep = \"" + deep + "\" }\n" + secrets(1000, strings.Repeat("N", 120), "${local.deep}", ""), exitUsage, "would make a document of"},
-		"10,001 functions":            {functions.String(), exitUsage, "A layer has at most 10000 files"},
-		"10,001 layers of a function": {functions.String(), exitDone, ""},
+		"1,000 secrets":               {secrets(1000, "S", "/shop", ""), console.ExitDone, ""},
+		"1,001 secrets":               {secrets(1001, "S", "/shop", ""), console.ExitUsage, "\"hello\" has 1001 secrets; a function can have 1000."},
+		"1,001 that may be absent":    {secrets(1001, "S", "/shop", "    optional = true\n"), console.ExitDone, ""},
+		"long names":                  {"locals { deep = \"" + deep + "\" }\n" + secrets(1000, strings.Repeat("N", 120), "${local.deep}", ""), console.ExitUsage, "would make a document of"},
+		"10,001 functions":            {functions.String(), console.ExitUsage, "A layer has at most 10000 files"},
+		"10,001 layers of a function": {functions.String(), console.ExitDone, ""},
 	} {
 		manifest, out := someEnvironment+c.manifest, "layer.zip"
 		if strings.HasSuffix(name, "of a function") {
@@ -50,7 +51,7 @@ func TestLimitsAreKnownBeforeAnyCall(t *testing.T) {
 			t.Errorf("%s: validate: exit code %d\n%.500s", name, code, stderr)
 		}
 		for _, command := range []string{"build", "plan"} {
-			if c.code == exitDone || command == "plan" && strings.Contains(name, "functions") {
+			if c.code == console.ExitDone || command == "plan" && strings.Contains(name, "functions") {
 				break // which would call; which takes long
 			}
 			path := filepath.Join(t.TempDir(), "secrets.hcl")
@@ -58,10 +59,10 @@ func TestLimitsAreKnownBeforeAnyCall(t *testing.T) {
 				t.Fatal(err)
 			}
 			var stdout, stderr bytes.Buffer
-			a := &app{
-				args:    []string{"bundle", command, "--manifest", path, "--env", "prod", "--out", filepath.Join(t.TempDir(), out), "--endpoint-url", "http://127.0.0.1:1"},
-				environ: os.Environ(), stdout: printable.New(&stdout), stderr: printable.New(&stderr),
-			}
+			a := newApp(&console.Console{
+				Args:    []string{"bundle", command, "--manifest", path, "--env", "prod", "--out", filepath.Join(t.TempDir(), out), "--endpoint-url", "http://127.0.0.1:1"},
+				Environ: os.Environ(), Stdout: printable.New(&stdout), Stderr: printable.New(&stderr),
+			}, nil)
 			if code := a.run(t.Context()); code != c.code || !strings.Contains(flat(stderr.String()), c.want) {
 				t.Errorf("%s: %s: exit code %d\n%.500s", name, command, code, &stderr)
 			}

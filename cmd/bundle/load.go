@@ -12,6 +12,7 @@ import (
 	"github.com/hashicorp/hcl/v2"
 	"github.com/urfave/cli/v2"
 
+	"github.com/whispering/bundle/internal/cli/console"
 	"github.com/whispering/bundle/internal/printable"
 	"github.com/whispering/bundle/pipeline"
 	"github.com/whispering/bundle/pipeline/manifest"
@@ -26,13 +27,13 @@ func (a *app) load(c *cli.Context) (*manifest.Module, pipeline.Problems, error) 
 
 // loadFrom is load for a manifest that another flag names.
 func (a *app) loadFrom(c *cli.Context, flag string) (*manifest.Module, pipeline.Problems, error) {
-	path := text(c, flag)
-	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) && !given(c, flag) {
-		return nil, nil, usagef("there is no %s here. Name the manifest with --%s, or have bundle init write one.", path, flag)
+	path := console.Text(c, flag)
+	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) && !console.Given(c, flag) {
+		return nil, nil, console.Usagef("there is no %s here. Name the manifest with --%s, or have bundle init write one.", path, flag)
 	}
-	module, diags := manifest.Load(path, manifest.Options{Vars: c.StringSlice("var"), Environ: a.environ})
-	a.files = module.Files()
-	a.renderWarnings(diags)
+	module, diags := manifest.Load(path, manifest.Options{Vars: c.StringSlice("var"), Environ: a.Environ})
+	a.Files = module.Files()
+	a.RenderWarnings(diags)
 	return module, pipeline.FromDiagnostics(diags), nil
 }
 
@@ -61,23 +62,23 @@ func (a *app) open(c *cli.Context) (*manifest.Module, *manifest.Manifest, error)
 	case err != nil:
 		return nil, nil, err
 	case len(targets) != 1:
-		return nil, nil, usagef("%s is about one environment in one region, and this is about %d: %s. Choose with --env and --region.",
+		return nil, nil, console.Usagef("%s is about one environment in one region, and this is about %d: %s. Choose with --env and --region.",
 			c.Command.HelpName, len(targets), listed(targets))
 	}
 	t := targets[0]
-	return t.module, t.manifest, failed(t.problems)
+	return t.module, t.manifest, console.Failed(t.problems)
 }
 
 // environments returns the names of the environments to work on.
 func (a *app) environments(c *cli.Context, module *manifest.Module) ([]string, error) {
-	all, names := module.Environments(), list(c, "env")
+	all, names := module.Environments(), console.List(c, "env")
 	if c.Bool("all") {
 		if len(names) > 0 {
-			return nil, usagef("--all is every environment in a real account, and --env names some: write one of the two")
+			return nil, console.Usagef("--all is every environment in a real account, and --env names some: write one of the two")
 		}
 		return realEnvironments(module)
 	}
-	if name := a.getenv("BUNDLE_ENV"); len(names) == 0 && name != "" {
+	if name := a.Getenv("BUNDLE_ENV"); len(names) == 0 && name != "" {
 		names = []string{name}
 	}
 	explicit := len(names) > 0
@@ -85,15 +86,15 @@ func (a *app) environments(c *cli.Context, module *manifest.Module) ([]string, e
 		names = []string{name}
 	}
 	if len(names) == 0 {
-		return nil, usagef("name the environment with --env: %s", printable.Names(all))
+		return nil, console.Usagef("name the environment with --env: %s", printable.Names(all))
 	}
 	for _, name := range names {
 		switch {
 		case !slices.Contains(all, name):
-			return nil, usagef("the manifest has no environment %q. It has %s.", name, printable.Names(all))
-		case !explicit && a.ci() && module.Embedded(name):
+			return nil, console.Usagef("the manifest has no environment %q. It has %s.", name, printable.Names(all))
+		case !explicit && a.CI() && module.Embedded(name):
 			// So that nobody ships sample secrets by accident.
-			return nil, usagef("CI is set, and the manifest's default environment %q is an embedded one. "+
+			return nil, console.Usagef("CI is set, and the manifest's default environment %q is an embedded one. "+
 				"Name the environment to build with --env (or BUNDLE_ENV); --env %s if that is meant.", name, name)
 		}
 	}
@@ -105,7 +106,7 @@ func realEnvironments(module *manifest.Module) ([]string, error) {
 	all := module.Environments()
 	found := slices.DeleteFunc(slices.Clone(all), module.Embedded)
 	if len(found) == 0 {
-		return nil, usagef("--all is every environment in a real account, and the manifest has none. Name an embedded one with --env: %s", printable.Names(all))
+		return nil, console.Usagef("--all is every environment in a real account, and the manifest has none. Name an embedded one with --env: %s", printable.Names(all))
 	}
 	return found, nil
 }
@@ -114,7 +115,7 @@ func realEnvironments(module *manifest.Module) ([]string, error) {
 // problem that can be found without calling AWS.
 func (a *app) evaluate(module *manifest.Module, env string) (*manifest.Manifest, pipeline.Problems) {
 	m, diags := module.Evaluate(env)
-	a.renderWarnings(diags)
+	a.RenderWarnings(diags)
 	problems := pipeline.FromDiagnostics(diags)
 	return m, append(problems, pipeline.Check(m)...).Sort()
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/whispering/bundle/internal/awslocal"
+	"github.com/whispering/bundle/internal/cli/console"
 	"github.com/whispering/bundle/pipeline/manifest"
 )
 
@@ -23,9 +24,9 @@ func (a *app) localCommand() *cli.Command {
 		},
 		Action: func(c *cli.Context) error {
 			if c.Args().Present() {
-				return usagef("%q is not a command of bundle local. See bundle local --help.", c.Args().First())
+				return console.Usagef("%q is not a command of bundle local. See bundle local --help.", c.Args().First())
 			}
-			return usagef("bundle local needs a command. See bundle local --help.")
+			return console.Usagef("bundle local needs a command. See bundle local --help.")
 		},
 	}
 }
@@ -33,33 +34,33 @@ func (a *app) localCommand() *cli.Command {
 // localFlags are what every command of bundle local takes, and then its own.
 func localFlags(own ...cli.Flag) []cli.Flag {
 	return append(own,
-		textFlag("data", "DIR", "the state folder: by default .bundle-local beside the manifest, begun with the manifest's sample values", ""),
-		manifestFlag(),
-		textFlag("region", "REGION", "the region to work in", awslocal.Region),
+		console.TextFlag("data", "DIR", "the state folder: by default .bundle-local beside the manifest, begun with the manifest's sample values", ""),
+		console.ManifestFlag(),
+		console.TextFlag("region", "REGION", "the region to work in", awslocal.Region),
 	)
 }
 
 // state finds the state folder and the sample values that it begins with.
 func (a *app) state(c *cli.Context) (dir string, options []awslocal.Option, err error) {
-	if data := text(c, "data"); data != "" {
+	if data := console.Text(c, "data"); data != "" {
 		return data, nil, nil
 	}
-	path := text(c, "manifest")
-	if _, err := os.Stat(path); err != nil && !given(c, "manifest") {
+	path := console.Text(c, "manifest")
+	if _, err := os.Stat(path); err != nil && !console.Given(c, "manifest") {
 		return stateFolder, nil, nil
 	}
-	module, diags := manifest.Load(path, manifest.Options{Environ: a.environ})
+	module, diags := manifest.Load(path, manifest.Options{Environ: a.Environ})
 	if diags.HasErrors() {
-		a.files = module.Files()
-		a.renderWarnings(diags)
-		return "", nil, usagef("%s has errors, which bundle validate shows; name the state folder with --data", path)
+		a.Files = module.Files()
+		a.RenderWarnings(diags)
+		return "", nil, console.Usagef("%s has errors, which bundle validate shows; name the state folder with --data", path)
 	}
 	dir = filepath.Join(module.Dir(), stateFolder)
 	for _, name := range module.Environments() {
 		if m, _ := module.Evaluate(name); m.Environment.Embedded.Value != "" {
 			seed, err := readBelow(module.Dir(), m.Environment.Embedded.Value)
 			if err != nil {
-				return "", nil, usagef("the sample values %s cannot be read: %v", m.Environment.Embedded.Value, err)
+				return "", nil, console.Usagef("the sample values %s cannot be read: %v", m.Environment.Embedded.Value, err)
 			}
 			return dir, []awslocal.Option{awslocal.WithSeed(seed)}, nil
 		}
@@ -76,10 +77,10 @@ func (a *app) withLocal(c *cli.Context, do func(context.Context, *awslocal.Clien
 	}
 	client, err := awslocal.Attach(c.Context, dir, options...)
 	if err != nil {
-		return usagef("the embedded AWS cannot start: %v%s", err, elsewhere(err))
+		return console.Usagef("the embedded AWS cannot start: %v%s", err, elsewhere(err))
 	}
 	defer func() { _ = client.Close() }()
-	client.SetRegion(text(c, "region"))
+	client.SetRegion(console.Text(c, "region"))
 	return do(c.Context, client)
 }
 
@@ -88,22 +89,22 @@ func (a *app) localServe() *cli.Command {
 		Name:      "serve",
 		Usage:     "serve the embedded AWS to other programs until interrupted",
 		UsageText: "bundle local serve [--listen 127.0.0.1:4599] [--data DIR]",
-		Flags:     localFlags(textFlag("listen", "ADDRESS", "the loopback address to listen on", "127.0.0.1:4599")),
+		Flags:     localFlags(console.TextFlag("listen", "ADDRESS", "the loopback address to listen on", "127.0.0.1:4599")),
 		Action: func(c *cli.Context) error {
-			if err := noArguments(c); err != nil {
+			if err := console.NoArguments(c); err != nil {
 				return err
 			}
 			dir, options, err := a.state(c)
 			if err != nil {
 				return err
 			}
-			server, url, err := awslocal.Serve(c.Context, dir, text(c, "listen"), append(options, awslocal.WithLog(a.stderr.Text()))...)
+			server, url, err := awslocal.Serve(c.Context, dir, console.Text(c, "listen"), append(options, awslocal.WithLog(a.Stderr.Text()))...)
 			if err != nil {
-				return usagef("the embedded AWS cannot be served: %v%s", err, elsewhere(err))
+				return console.Usagef("the embedded AWS cannot be served: %v%s", err, elsewhere(err))
 			}
 			defer func() { _ = server.Close() }()
-			a.hint("the embedded AWS, NOT FOR PRODUCTION; state in %s; bundle local env prints what other programs need", dir)
-			if err := a.print("%s\n", url); err != nil {
+			a.Hint("the embedded AWS, NOT FOR PRODUCTION; state in %s; bundle local env prints what other programs need", dir)
+			if err := a.Print("%s\n", url); err != nil {
 				return err
 			}
 			<-c.Done()
@@ -119,7 +120,7 @@ func (a *app) localReset() *cli.Command {
 		UsageText: "bundle local reset [--data DIR]",
 		Flags:     localFlags(),
 		Action: func(c *cli.Context) error {
-			if err := noArguments(c); err != nil {
+			if err := console.NoArguments(c); err != nil {
 				return err
 			}
 			return a.withLocal(c, func(ctx context.Context, client *awslocal.Client) error {
@@ -136,24 +137,24 @@ func (a *app) localEnv() *cli.Command {
 		UsageText: `eval "$(bundle local env)"`,
 		Flags:     localFlags(),
 		Action: func(c *cli.Context) error {
-			if err := noArguments(c); err != nil {
+			if err := console.NoArguments(c); err != nil {
 				return err
 			}
 			return a.withLocal(c, func(_ context.Context, client *awslocal.Client) error {
 				if !client.Serving() {
-					return usagef("no embedded AWS is served from this state. Start one: bundle local serve")
+					return console.Usagef("no embedded AWS is served from this state. Start one: bundle local serve")
 				}
 				// What is set already must not send a program elsewhere, or as someone else.
-				if err := a.print("unset %s\n", strings.Join(overriding(), " ")); err != nil {
+				if err := a.Print("unset %s\n", strings.Join(overriding(), " ")); err != nil {
 					return err
 				}
 				id, key := client.Credentials()
 				for _, variable := range [][2]string{
 					{"AWS_ENDPOINT_URL", client.URL()},
 					{"AWS_ACCESS_KEY_ID", id}, {"AWS_SECRET_ACCESS_KEY", key},
-					{"AWS_REGION", text(c, "region")}, {"AWS_DEFAULT_REGION", text(c, "region")},
+					{"AWS_REGION", console.Text(c, "region")}, {"AWS_DEFAULT_REGION", console.Text(c, "region")},
 				} {
-					if err := a.print("export %s='%s'\n", variable[0], variable[1]); err != nil {
+					if err := a.Print("export %s='%s'\n", variable[0], variable[1]); err != nil {
 						return err
 					}
 				}

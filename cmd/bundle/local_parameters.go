@@ -12,6 +12,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/whispering/bundle/internal/awslocal"
+	"github.com/whispering/bundle/internal/cli/console"
 	"github.com/whispering/bundle/internal/plainfile"
 	"github.com/whispering/bundle/pipeline"
 )
@@ -34,30 +35,30 @@ func (a *app) localPut() *cli.Command {
 		UsageText: "printf not-a-real-password | bundle local put /local/payments/db/password\n" +
 			"bundle local put --from key.pem --key alias/local-parameters /local/payments/tls-key",
 		Flags: localFlags(
-			textFlag("type", "TYPE", "String, StringList or SecureString", "SecureString"),
-			textFlag("key", "KEY", "the key of a SecureString", "alias/aws/ssm"),
-			textFlag("tier", "TIER", "Standard, Advanced or Intelligent-Tiering", "Intelligent-Tiering"),
-			textFlag("from", "FILE", "take the value from this file", ""),
+			console.TextFlag("type", "TYPE", "String, StringList or SecureString", "SecureString"),
+			console.TextFlag("key", "KEY", "the key of a SecureString", "alias/aws/ssm"),
+			console.TextFlag("tier", "TIER", "Standard, Advanced or Intelligent-Tiering", "Intelligent-Tiering"),
+			console.TextFlag("from", "FILE", "take the value from this file", ""),
 		),
 		Action: func(c *cli.Context) error {
-			name, err := oneArgument(c, "a parameter's name")
+			name, err := console.OneArgument(c, "a parameter's name")
 			if err != nil {
 				return err
 			}
-			value, err := a.value(text(c, "from"))
+			value, err := a.value(console.Text(c, "from"))
 			if err != nil {
 				return err
 			}
-			in := map[string]any{"Name": name, "Value": value, "Type": text(c, "type"), "Tier": text(c, "tier"), "Overwrite": true}
-			if text(c, "type") == "SecureString" {
-				in["KeyId"] = text(c, "key")
+			in := map[string]any{"Name": name, "Value": value, "Type": console.Text(c, "type"), "Tier": console.Text(c, "tier"), "Overwrite": true}
+			if console.Text(c, "type") == "SecureString" {
+				in["KeyId"] = console.Text(c, "key")
 			}
 			return a.withLocal(c, func(ctx context.Context, client *awslocal.Client) error {
 				var out struct{ Version int64 }
 				if err := client.Call(ctx, "ssm", "PutParameter", in, &out); err != nil {
 					return refused(err)
 				}
-				a.hint("%s is at version %d", name, out.Version)
+				a.Hint("%s is at version %d", name, out.Version)
 				return nil
 			})
 		},
@@ -72,27 +73,27 @@ func (a *app) value(path string) (string, error) {
 	var b []byte
 	var err error
 	if path == "" {
-		b, err = io.ReadAll(io.LimitReader(a.stdin, most))
+		b, err = io.ReadAll(io.LimitReader(a.Stdin, most))
 	} else {
 		b, err = plainfile.Read(path, most)
 	}
 	if err != nil {
-		return "", usagef("the value cannot be read: %v. Without --from it comes from standard input.", pipeline.Cause(err))
+		return "", console.Usagef("the value cannot be read: %v. Without --from it comes from standard input.", pipeline.Cause(err))
 	}
 	return string(bytes.TrimSuffix(b, []byte("\n"))), nil
 }
 
 // refused makes answers of the embedded AWS an error of the command line.
-func refused(all ...error) error { return usageLines("the embedded AWS refused: ", all) }
+func refused(all ...error) error { return console.UsageLines("the embedded AWS refused: ", all) }
 
 func (a *app) localGet() *cli.Command {
 	return &cli.Command{
 		Name:      "get",
 		Usage:     "show a parameter; its value only with --reveal",
 		UsageText: "bundle local get [--reveal] /local/payments/db/password",
-		Flags:     localFlags(&cli.BoolFlag{Name: "reveal", Usage: "print the value, and nothing else"}, jsonFlag()),
+		Flags:     localFlags(&cli.BoolFlag{Name: "reveal", Usage: "print the value, and nothing else"}, console.JSONFlag()),
 		Action: func(c *cli.Context) error {
-			name, err := oneArgument(c, "a parameter's name")
+			name, err := console.OneArgument(c, "a parameter's name")
 			if err != nil {
 				return err
 			}
@@ -103,7 +104,7 @@ func (a *app) localGet() *cli.Command {
 					return refused(err)
 				}
 				if c.Bool("reveal") {
-					return a.printVerbatim("the value", []byte(out.Parameter.Value+"\n"))
+					return a.PrintVerbatim("the value", []byte(out.Parameter.Value+"\n"))
 				}
 				return a.renderParameters(c, []storedParameter{out.Parameter})
 			})
@@ -116,10 +117,10 @@ func (a *app) localList() *cli.Command {
 		Name:      "list",
 		Usage:     "list parameters, without their values",
 		UsageText: "bundle local list [PATH]",
-		Flags:     localFlags(jsonFlag()),
+		Flags:     localFlags(console.JSONFlag()),
 		Action: func(c *cli.Context) error {
 			if c.Args().Len() > 1 {
-				return usagef("bundle local list takes one path, and flags before it")
+				return console.Usagef("bundle local list takes one path, and flags before it")
 			}
 			return a.withLocal(c, func(ctx context.Context, client *awslocal.Client) error {
 				all, err := describeAll(ctx, client, c.Args().First())
@@ -172,12 +173,12 @@ func (a *app) renderParameters(c *cli.Context, all []storedParameter) error {
 		text = append(text, []string{p.Name, p.Type, fmt.Sprint(p.Version), p.KeyId, rows[i].Modified.Format(time.RFC3339)})
 	}
 	if c.Bool("json") {
-		return a.printJSON(struct {
+		return a.PrintJSON(struct {
 			FormatVersion int   `json:"format_version"`
 			Parameters    []row `json:"parameters"`
 		}{1, rows})
 	}
-	return a.table(text)
+	return a.Table(text)
 }
 
 func (a *app) localRemove() *cli.Command {
@@ -188,7 +189,7 @@ func (a *app) localRemove() *cli.Command {
 		Flags:     localFlags(),
 		Action: func(c *cli.Context) error {
 			if !c.Args().Present() {
-				return usagef("bundle local rm needs a parameter's name")
+				return console.Usagef("bundle local rm needs a parameter's name")
 			}
 			return a.withLocal(c, func(ctx context.Context, client *awslocal.Client) error {
 				var all []error

@@ -15,6 +15,7 @@ import (
 
 	"github.com/whispering/bundle/internal/awslocal"
 	"github.com/whispering/bundle/internal/awslocal/sts"
+	"github.com/whispering/bundle/internal/cli/console"
 	"github.com/whispering/bundle/internal/plainfile"
 	"github.com/whispering/bundle/pipeline"
 )
@@ -30,17 +31,17 @@ func (a *app) localKey() *cli.Command {
 		Name:      "key",
 		Usage:     "make a symmetric key with an alias, and print its ARN",
 		UsageText: "bundle local key alias/local-hello",
-		Flags:     localFlags(textFlag("policy", "FILE", "the key's policy (JSON); by default the account may do everything", "")),
+		Flags:     localFlags(console.TextFlag("policy", "FILE", "the key's policy (JSON); by default the account may do everything", "")),
 		Action: func(c *cli.Context) error {
-			alias, err := oneArgument(c, "an alias")
+			alias, err := console.OneArgument(c, "an alias")
 			if err != nil {
 				return err
 			}
 			in := map[string]any{"Description": alias}
-			if path := text(c, "policy"); path != "" {
+			if path := console.Text(c, "policy"); path != "" {
 				policy, err := plainfile.Read(path, mostPolicy)
 				if err != nil {
-					return usagef("the policy %s cannot be read: %v", path, pipeline.Cause(err))
+					return console.Usagef("the policy %s cannot be read: %v", path, pipeline.Cause(err))
 				}
 				in["Policy"] = string(policy)
 			}
@@ -53,7 +54,7 @@ func (a *app) localKey() *cli.Command {
 				if err := client.Call(ctx, "kms", "CreateAlias", named, nil); err != nil {
 					return refused(err)
 				}
-				return a.print("%s\n", out.KeyMetadata.Arn)
+				return a.Print("%s\n", out.KeyMetadata.Arn)
 			})
 		},
 	}
@@ -65,22 +66,22 @@ func (a *app) localRole() *cli.Command {
 		Usage:     "declare a role, so that permissions count; from then on unknown credentials are refused",
 		UsageText: "bundle local role --policy policy.json build",
 		Flags: localFlags(
-			textFlag("policy", "FILE", "what the role may do (an IAM policy, JSON); by default nothing", ""),
-			textFlag("account", "ID", "the role's account", awslocal.Account),
+			console.TextFlag("policy", "FILE", "what the role may do (an IAM policy, JSON); by default nothing", ""),
+			console.TextFlag("account", "ID", "the role's account", awslocal.Account),
 		),
 		Action: func(c *cli.Context) error {
-			name, err := oneArgument(c, "a role's name")
+			name, err := console.OneArgument(c, "a role's name")
 			if err != nil {
 				return err
 			}
 			id, secret := sts.NewAccessKey("AKIA")
 			role := map[string]any{
-				"name": name, "account": text(c, "account"), "access_key_id": id, "secret_access_key": secret, "trust": []string{"*"},
+				"name": name, "account": console.Text(c, "account"), "access_key_id": id, "secret_access_key": secret, "trust": []string{"*"},
 			}
-			if path := text(c, "policy"); path != "" {
+			if path := console.Text(c, "policy"); path != "" {
 				policy, err := plainfile.Read(path, mostPolicy)
 				if err != nil || !json.Valid(policy) {
-					return usagef("the policy %s is not a JSON file that can be read", path)
+					return console.Usagef("the policy %s is not a JSON file that can be read", path)
 				}
 				role["policy"] = json.RawMessage(policy)
 			}
@@ -88,7 +89,7 @@ func (a *app) localRole() *cli.Command {
 				if err := client.Call(ctx, "local", "PutRole", role, nil); err != nil {
 					return refused(err)
 				}
-				return a.print("unset AWS_SESSION_TOKEN\nexport AWS_ACCESS_KEY_ID='%s'\nexport AWS_SECRET_ACCESS_KEY='%s'\n", id, secret)
+				return a.Print("unset AWS_SESSION_TOKEN\nexport AWS_ACCESS_KEY_ID='%s'\nexport AWS_SECRET_ACCESS_KEY='%s'\n", id, secret)
 			})
 		},
 	}
@@ -100,36 +101,36 @@ func (a *app) localImport() *cli.Command {
 		Usage:     "put every value of a dotenv or JSON file below a path",
 		UsageText: "bundle local import --path /local/payments .env.sample",
 		Flags: localFlags(
-			textFlag("path", "PATH", "where the parameters go", ""),
-			textFlag("key", "KEY", "the key of the parameters", "alias/aws/ssm"),
+			console.TextFlag("path", "PATH", "where the parameters go", ""),
+			console.TextFlag("key", "KEY", "the key of the parameters", "alias/aws/ssm"),
 		),
 		Action: func(c *cli.Context) error {
-			path, err := oneArgument(c, "a file")
+			path, err := console.OneArgument(c, "a file")
 			if err != nil {
 				return err
 			}
-			if text(c, "path") == "" {
-				return usagef("name the path of the parameters with --path")
+			if console.Text(c, "path") == "" {
+				return console.Usagef("name the path of the parameters with --path")
 			}
 			content, err := plainfile.Read(path, mostValues)
 			if err != nil {
-				return usagef("%s cannot be read: %v", path, pipeline.Cause(err))
+				return console.Usagef("%s cannot be read: %v", path, pipeline.Cause(err))
 			}
 			values, err := readValues(content)
 			if err != nil {
-				return usagef("%s: %v", path, err)
+				return console.Usagef("%s: %v", path, err)
 			}
 			return a.withLocal(c, func(ctx context.Context, client *awslocal.Client) error {
 				for _, name := range slices.Sorted(maps.Keys(values)) {
 					in := map[string]any{
-						"Name": strings.TrimSuffix(text(c, "path"), "/") + "/" + name, "Value": values[name],
-						"Type": "SecureString", "KeyId": text(c, "key"), "Tier": "Intelligent-Tiering", "Overwrite": true,
+						"Name": strings.TrimSuffix(console.Text(c, "path"), "/") + "/" + name, "Value": values[name],
+						"Type": "SecureString", "KeyId": console.Text(c, "key"), "Tier": "Intelligent-Tiering", "Overwrite": true,
 					}
 					if err := client.Call(ctx, "ssm", "PutParameter", in, nil); err != nil {
 						return refused(fmt.Errorf("%s: %w", name, err))
 					}
 				}
-				a.hint("%d parameters put below %s", len(values), text(c, "path"))
+				a.Hint("%d parameters put below %s", len(values), console.Text(c, "path"))
 				return nil
 			})
 		},

@@ -8,6 +8,7 @@ import (
 	"runtime/debug"
 	"syscall"
 
+	"github.com/whispering/bundle/internal/cli/console"
 	"github.com/whispering/bundle/internal/printable"
 	"github.com/whispering/bundle/runtime/released"
 )
@@ -29,8 +30,10 @@ func start(tables fs.FS) {
 	go func() {
 		s := <-signals
 		signal.Stop(signals) // a second one ends the process at once
-		cancel(interruption{s.(syscall.Signal)})
+		cancel(console.Interruption{s.(syscall.Signal)})
 	}()
-	a := &app{args: os.Args, environ: os.Environ(), stdin: os.Stdin, stdout: printable.New(os.Stdout), stderr: printable.New(os.Stderr), releases: tables}
+	a := newApp(&console.Console{
+		Args: os.Args, Environ: os.Environ(), Stdin: os.Stdin, Stdout: printable.New(os.Stdout), Stderr: printable.New(os.Stderr),
+	}, tables)
 	os.Exit(a.run(ctx))
 }

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"github.com/whispering/bundle/internal/cli/console"
 )
 
 // TestLargeManifestsTakeLittleMemory has a process read what would take 210 MB
@@ -30,9 +32,9 @@ func TestLargeManifestsTakeLittleMemory(t *testing.T) {
 		manifest string
 		code     int
 	}{
-		"20,000 secrets":     {secrets.String(), exitDone},
-		"1,000,000 newlines": {someEnvironment + strings.Repeat("\n", 1_000_000), exitUsage},
-		"10,000 faults":      {faults(10_000), exitUsage},
+		"20,000 secrets":     {secrets.String(), console.ExitDone},
+		"1,000,000 newlines": {someEnvironment + strings.Repeat("\n", 1_000_000), console.ExitUsage},
+		"10,000 faults":      {faults(10_000), console.ExitUsage},
 	} {
 		path := filepath.Join(t.TempDir(), "secrets.hcl")
 		if err := os.WriteFile(path, []byte(c.manifest), 0o600); err != nil {

@@ -12,6 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 	ssmtypes "github.com/aws/aws-sdk-go-v2/service/ssm/types"
 
+	"github.com/whispering/bundle/internal/cli/console"
 	"github.com/whispering/bundle/layerbuild/sealed"
 )
 
@@ -55,8 +56,8 @@ func TestEachRoleOpensOneDocument(t *testing.T) {
 				}
 				continue
 			}
-			if code != exitAccess {
-				t.Errorf("%s, opening the document of %s: exit code %d, not %d", role, function, code, exitAccess)
+			if code != console.ExitAccess {
+				t.Errorf("%s, opening the document of %s: exit code %d, not %d", role, function, code, console.ExitAccess)
 			}
 			message := strings.Join(strings.Fields(string(stderr)), " ")
 			if !strings.Contains(message, fmt.Sprintf("Function %q", function)) || !strings.Contains(message, keys[function]) {
@@ -82,7 +83,7 @@ func TestEachRoleOpensOneDocument(t *testing.T) {
 	}
 	layer.Documents[1] = beta
 	s.writeLayer("forged.zip", layer)
-	for role, want := range map[string]int{"alpha": exitIntegrity, "beta": exitAccess} {
+	for role, want := range map[string]int{"alpha": console.ExitIntegrity, "beta": console.ExitAccess} {
 		id, key := s.role("forger-"+role, fmt.Sprintf(
 			`{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "kms:Decrypt", "Resource": %q}]}`, keys[role]))
 		environ := append(os.Environ(), "AWS_ACCESS_KEY_ID="+id, "AWS_SECRET_ACCESS_KEY="+key)

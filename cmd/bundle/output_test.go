@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/whispering/bundle/internal/cli/console"
 	"github.com/whispering/bundle/internal/printable"
 )
 
@@ -149,9 +150,9 @@ func TestOutputFaults(t *testing.T) {
 func inProcess(t *testing.T, args ...string) (code int, text string) {
 	t.Helper()
 	var out, diagnostics bytes.Buffer
-	a := &app{
-		args: append([]string{"bundle"}, args...), stdin: strings.NewReader(""), stdout: printable.New(&out), stderr: printable.New(&diagnostics),
-	}
+	a := newApp(&console.Console{
+		Args: append([]string{"bundle"}, args...), Stdin: strings.NewReader(""), Stdout: printable.New(&out), Stderr: printable.New(&diagnostics),
+	}, nil)
 	code = a.run(context.Background())
 	return code, diagnostics.String()
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/whispering/bundle/internal/cli/console"
 	"github.com/whispering/bundle/internal/printable"
 )
 
@@ -30,12 +31,12 @@ func TestOutputsOfAStepThatCannotBeWritten(t *testing.T) {
 	for name, path := range faults {
 		for _, args := range [][]string{{}, {"--json"}, {"--markdown"}} {
 			var stdout, stderr bytes.Buffer
-			a := &app{
-				args:    append([]string{"bundle", "plan", "--offline", "--env", "prod"}, args...),
-				environ: []string{"GITHUB_ACTIONS=true", "CI=true", "GITHUB_EVENT_NAME=push", "GITHUB_OUTPUT=" + path},
-				stdout:  printable.New(&stdout), stderr: printable.New(&stderr),
-			}
-			if code := a.run(t.Context()); code != exitOutput {
+			a := newApp(&console.Console{
+				Args:    append([]string{"bundle", "plan", "--offline", "--env", "prod"}, args...),
+				Environ: []string{"GITHUB_ACTIONS=true", "CI=true", "GITHUB_EVENT_NAME=push", "GITHUB_OUTPUT=" + path},
+				Stdout:  printable.New(&stdout), Stderr: printable.New(&stderr),
+			}, nil)
+			if code := a.run(t.Context()); code != console.ExitOutput {
 				t.Errorf("%s, %q: exit code %d", name, args, code)
 			}
 			if !strings.Contains(flat(stderr.String()), "The file that GITHUB_OUTPUT names cannot be written to") || stdout.Len() == 0 {

@@ -5,6 +5,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/whispering/bundle/internal/cli/console"
 )
 
 // The placeholders of a layer's path, which are filled in for each target.
@@ -20,7 +22,7 @@ var placeholder = regexp.MustCompile(`\{[^{}/]*\}`)
 func checkPattern(flag, pattern string) error {
 	for _, found := range placeholder.FindAllString(pattern, -1) {
 		if !slices.Contains([]string{environmentPlace, regionPlace, functionPlace}, found) {
-			return usagef("%s %s: there is no placeholder %s, only %s, %s and %s", flag, pattern, found, environmentPlace, regionPlace, functionPlace)
+			return console.Usagef("%s %s: there is no placeholder %s, only %s, %s and %s", flag, pattern, found, environmentPlace, regionPlace, functionPlace)
 		}
 	}
 	return nil
@@ -45,16 +47,16 @@ func distinct(flag, pattern string, targets []*target) error {
 			seen[sameness(t.path)] = t
 			continue
 		case strings.HasPrefix(pattern, "arn:"):
-			return usagef("%s is one layer, and this is about %d: %s. Leave it out for what is published, or choose one with --env and --region.",
+			return console.Usagef("%s is one layer, and this is about %d: %s. Leave it out for what is published, or choose one with --env and --region.",
 				pattern, len(targets), listed(targets))
 		}
 		missing := missingPlaces(pattern, targets)
 		if missing == "" {
-			return usagef("%s %s is the same file for %s and for %s: put the names into folders of their own, for example '%s/%s/layer.zip'",
+			return console.Usagef("%s %s is the same file for %s and for %s: put the names into folders of their own, for example '%s/%s/layer.zip'",
 				flag, pattern, other, t, environmentPlace, regionPlace)
 		}
 		extension := filepath.Ext(pattern)
-		return usagef("%s %s is one layer, and this is about %d: %s. Write for example %s '%s%s%s'.",
+		return console.Usagef("%s %s is one layer, and this is about %d: %s. Write for example %s '%s%s%s'.",
 			flag, pattern, len(targets), listed(targets), flag, strings.TrimSuffix(pattern, extension), missing, extension)
 	}
 	return nil

@@ -5,6 +5,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/whispering/bundle/internal/cli/console"
 	"github.com/whispering/bundle/pipeline"
 )
 
@@ -13,44 +14,44 @@ func (a *app) planCommand() *cli.Command {
 		Name:      "plan",
 		Usage:     "show what a build would do, and why, without reading a value",
 		UsageText: "bundle plan --manifest secrets.hcl --env prod [--out layer.zip]",
-		Flags: append(targetFlags(),
-			manifestFlag(),
-			varFlag(),
-			textFlag("out", "FILE", "the layer that the build would replace; {environment}, {region} and {function} are filled in", ""),
-			previousFlag(),
-			previousDigestFlag(),
+		Flags: append(console.TargetFlags(),
+			console.ManifestFlag(),
+			console.VarFlag(),
+			console.TextFlag("out", "FILE", "the layer that the build would replace; {environment}, {region} and {function} are filled in", ""),
+			console.PreviousFlag(),
+			console.PreviousDigestFlag(),
 			&cli.BoolFlag{Name: "offline", Usage: "call nothing: compare what the manifest says with an earlier layer, and take all else to be as it was"},
 			&cli.BoolFlag{Name: "reseal", Usage: "as of a build with --reseal"},
 			&cli.BoolFlag{Name: "allow-rollback", Usage: "as of a build with --allow-rollback"},
-			blindFlag(),
+			console.BlindFlag(),
 			guardFlag(),
 			&cli.StringSliceFlag{Name: "allow-key-account", Usage: "accept keys of another account (`ID`)"},
-			tpsFlag(),
-			timeoutFlag(),
-			endpointFlag(),
+			console.TPSFlag(),
+			console.TimeoutFlag(),
+			console.EndpointFlag(),
 			trustedFlag(),
 			dataFlag(),
-			jsonFlag(),
+			console.JSONFlag(),
 			&cli.BoolFlag{Name: "markdown", Usage: "print Markdown for a comment on a pull request"},
-			exitCodeFlag(),
-			debugFlag(),
+			console.ExitCodeFlag(),
+			console.DebugFlag(),
 		),
 		Action: a.plan,
 	}
 }
 
 func (a *app) plan(c *cli.Context) error {
-	if err := noArguments(c); err != nil {
+	if err := console.NoArguments(c); err != nil {
 		return err
 	}
 	switch {
 	case c.Bool("json") && c.Bool("markdown"):
-		return usagef("--json and --markdown are two forms of one result: choose one")
-	case c.Bool("offline") && strings.HasPrefix(text(c, "previous"), "arn:"):
-		return usagef("--offline calls nothing, so that a published layer cannot be had: download it and name the file with --previous")
+		return console.Usagef("--json and --markdown are two forms of one result: choose one")
+	case c.Bool("offline") && strings.HasPrefix(console.Text(c, "previous"), "arn:"):
+		return console.Usagef("--offline calls nothing, so that a published layer cannot be had: download it and name the file with --previous")
 	}
 	offline := c.Bool("offline")
-	targets, err := a.targets(c, request{manifest: "manifest", flag: outFlag, pattern: text(c, "out"), named: true, offline: offline})
+	targets, err := a.targets(c, request{manifest: "manifest", flag: console.OutFlag, pattern: console.Text(c, "out"), named: true, offline: offline})
 	if err != nil {
 		return err
 	}
@@ -66,11 +67,11 @@ func (a *app) plan(c *cli.Context) error {
 		prepare: func(_ *app, t *target) (step, error) {
 			out, problems := pipeline.PeekOutput(t.path)
 			if len(problems) > 0 {
-				return nil, failed(problems)
+				return nil, console.Failed(problems)
 			}
 			earlier, problems := pipeline.OpenPrevious(t.fill(previous), pins[t], out, t.manifest)
 			if len(problems) > 0 {
-				return nil, failed(problems)
+				return nil, console.Failed(problems)
 			}
 			return func(a *app, w *work) (result, error) {
 				b := newBuild(c, t, w)
@@ -89,11 +90,11 @@ func (a *app) planLayer(w *work, b *pipeline.Build, t *target) (result, error) {
 		plan = b.Outline
 	}
 	planned, problems := plan(w.ctx)
-	w.observer.finish()
+	w.observer.Finish()
 	if len(problems) > 0 {
-		return nil, failed(problems)
+		return nil, console.Failed(problems)
 	}
-	a.renderWarnings(planned.Warnings)
+	a.RenderWarnings(planned.Warnings)
 	if planned.Previous.Name == "" {
 		a.hintPrevious(planned.Previous)
 	}

@@ -30,7 +30,7 @@ func (r *planReport) markdown() string {
 		case plan.Carry:
 			continue
 		case plan.Add:
-			rows = append(rows, fmt.Sprintf("%s under %s, %s", count(len(f.Secrets), "secret"), inCode(f.keyName), f.Mode))
+			rows = append(rows, fmt.Sprintf("%s under %s, %s", printable.Count(len(f.Secrets), "secret"), inCode(f.keyName), f.Mode))
 		case plan.Remove:
 			rows = append(rows, "")
 		}
@@ -53,7 +53,7 @@ func clip(lines []string) string {
 	var b strings.Builder
 	for i, line := range lines {
 		if b.Len()+len(line)+1 > maxMarkdown-room {
-			fmt.Fprintf(&b, "\n%s more; bundle plan prints them all\n", count(len(lines)-i, "line"))
+			fmt.Fprintf(&b, "\n%s more; bundle plan prints them all\n", printable.Count(len(lines)-i, "line"))
 			break
 		}
 		b.WriteString(line + "\n")

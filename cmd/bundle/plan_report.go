@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/whispering/bundle/internal/actions"
+	"github.com/whispering/bundle/internal/printable"
 	"github.com/whispering/bundle/pipeline"
 	"github.com/whispering/bundle/pipeline/manifest"
 	"github.com/whispering/bundle/pipeline/plan"
@@ -130,13 +131,7 @@ func (r *planReport) outputs() []actions.Output {
 }
 
 func (r *planReport) text(a *app) error {
-	_, err := io.WriteString(a.stdout.Text(), r.terminal())
-	return err
-}
-
-// printMarkdown prints Markdown as the result.
-func (a *app) printMarkdown(text string) error {
-	_, err := io.WriteString(a.stdout.Text(), text)
+	_, err := io.WriteString(a.Stdout.Text(), r.terminal())
 	return err
 }
 
@@ -146,7 +141,7 @@ func (r *planReport) terminal() string {
 	for _, f := range r.Functions {
 		switch f.Action {
 		case plan.Add:
-			fmt.Fprintf(&b, "+ %s: %s under %s, %s\n", f.Function, count(len(f.Secrets), "secret"), f.keyName, f.Mode)
+			fmt.Fprintf(&b, "+ %s: %s under %s, %s\n", f.Function, printable.Count(len(f.Secrets), "secret"), f.keyName, f.Mode)
 		case plan.Reseal:
 			fmt.Fprintf(&b, "~ %s\n", f.Function)
 		case plan.Remove:
@@ -165,7 +160,7 @@ func (r *planReport) terminal() string {
 
 func (r *planReport) summary() string {
 	if !r.Changed {
-		return fmt.Sprintf("no changes: %s", count(r.Summary.Carry, "function"))
+		return fmt.Sprintf("no changes: %s", printable.Count(r.Summary.Carry, "function"))
 	}
 	return fmt.Sprintf("%d to add, %d to reseal, %d to remove, %d unchanged", r.Summary.Add, r.Summary.Reseal, r.Summary.Remove, r.Summary.Carry)
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/whispering/bundle/internal/cli/console"
 	"github.com/whispering/bundle/internal/printable"
 	"github.com/whispering/bundle/pipeline"
 	"github.com/whispering/bundle/pipeline/manifest"
@@ -28,37 +29,37 @@ func (a *app) policyCommand() *cli.Command {
 		Name:      "policy",
 		Usage:     "write the IAM policies that a bundle needs: of roles and of keys",
 		UsageText: "bundle policy --manifest secrets.hcl --env prod --kind ci",
-		Flags: append(targetFlags(),
-			manifestFlag(),
-			varFlag(),
-			textFlag("kind", "KIND", "ci (the role that builds), plan (one that only looks), function (a function's role), key (a function's key), or, with --json, all of them", kindCI),
-			textFlag("function", "NAME", "whose policy, for function and key; not needed where there is one function", ""),
+		Flags: append(console.TargetFlags(),
+			console.ManifestFlag(),
+			console.VarFlag(),
+			console.TextFlag("kind", "KIND", "ci (the role that builds), plan (one that only looks), function (a function's role), key (a function's key), or, with --json, all of them", kindCI),
+			console.TextFlag("function", "NAME", "whose policy, for function and key; not needed where there is one function", ""),
 			&cli.StringSliceFlag{Name: "function-role", Usage: "the role that a function runs as, for key policies: only it can decrypt (`NAME=ARN`)"},
 			&cli.StringSliceFlag{Name: "break-glass", Usage: "a role that can decrypt besides, for key policies (`ARN`)"},
-			textFlag("build-role", "ARN", "the role that builds, for key policies: by default the environment's role, else whoever IAM policies of the account allow", ""),
+			console.TextFlag("build-role", "ARN", "the role that builds, for key policies: by default the environment's role, else whoever IAM policies of the account allow", ""),
 			&cli.StringSliceFlag{Name: "parameter-key", Usage: "a key that parameters are stored under; by default Parameter Store is asked (`KEY`)"},
 			&cli.StringSliceFlag{Name: "allow-key-account", Usage: "accept keys of another account (`ID`)"},
-			timeoutFlag(),
-			endpointFlag(),
+			console.TimeoutFlag(),
+			console.EndpointFlag(),
 			trustedFlag(),
 			dataFlag(),
-			jsonFlag(),
-			debugFlag(),
+			console.JSONFlag(),
+			console.DebugFlag(),
 		),
 		Action: a.policy,
 	}
 }
 
 func (a *app) policy(c *cli.Context) error {
-	if err := noArguments(c); err != nil {
+	if err := console.NoArguments(c); err != nil {
 		return err
 	}
-	kind := text(c, "kind")
+	kind := console.Text(c, "kind")
 	switch {
 	case !slices.Contains([]string{kindCI, kindPlan, kindFunction, kindKey, kindAll}, kind):
-		return usagef("--kind %q is none of ci, plan, function, key and all", kind)
+		return console.Usagef("--kind %q is none of ci, plan, function, key and all", kind)
 	case kind == kindAll && !c.Bool("json"):
-		return usagef("--kind all needs --json: one document is one policy")
+		return console.Usagef("--kind all needs --json: one document is one policy")
 	}
 	module, m, err := a.openTrusted(c)
 	if err != nil {
@@ -73,11 +74,11 @@ func (a *app) policy(c *cli.Context) error {
 		return err
 	}
 	defer end()
-	bar := a.newProgress()
+	bar := a.NewBar()
 	problems := fillPolicySetting(ctx, c, s, setting, bar)
-	bar.finish()
+	bar.Finish()
 	if len(problems) > 0 {
-		return failed(problems)
+		return console.Failed(problems)
 	}
 	return a.printPolicies(c, kind, *setting)
 }
@@ -88,21 +89,21 @@ func newPolicySetting(c *cli.Context, m *manifest.Manifest) (*policy.Setting, er
 		Manifest: m, Region: m.Environment.Region(), BuildRole: m.Environment.Role.Value,
 		FunctionRoles: map[string]string{}, BreakGlass: c.StringSlice("break-glass"),
 	}
-	if role := text(c, "build-role"); role != "" {
+	if role := console.Text(c, "build-role"); role != "" {
 		s.BuildRole = role
 	}
 	for _, entry := range c.StringSlice("function-role") {
 		name, role, ok := strings.Cut(entry, "=")
 		switch {
 		case !ok:
-			return nil, usagef("--function-role %q is not of the form NAME=ARN", entry)
+			return nil, console.Usagef("--function-role %q is not of the form NAME=ARN", entry)
 		case s.FunctionRoles[name] != "":
-			return nil, usagef("--function-role names function %q twice", name)
+			return nil, console.Usagef("--function-role names function %q twice", name)
 		}
 		s.FunctionRoles[name] = role
 	}
 	if err := s.Check(); err != nil {
-		return nil, usagef("%v", err)
+		return nil, console.Usagef("%v", err)
 	}
 	return s, nil
 }
@@ -123,7 +124,7 @@ func fillPolicySetting(ctx context.Context, c *cli.Context, s *session, setting 
 	for name, key := range keys {
 		setting.Keys[name] = key.ARN
 	}
-	kind := text(c, "kind")
+	kind := console.Text(c, "kind")
 	if kind == kindFunction || kind == kindKey {
 		return nil // which are not about parameters
 	}
@@ -186,23 +187,23 @@ type policyDocument struct {
 }
 
 func (a *app) printPolicies(c *cli.Context, kind string, s policy.Setting) error {
-	documents, err := policies(kind, text(c, "function"), s)
+	documents, err := policies(kind, console.Text(c, "function"), s)
 	if err != nil {
 		return err
 	}
 	for _, d := range documents {
 		if d.Kind != kindKey && d.Characters > policy.MaxManaged {
-			a.hint("the %s policy has %d characters, and a managed policy can have %d: attach it in parts, each statement stands for itself",
+			a.Hint("the %s policy has %d characters, and a managed policy can have %d: attach it in parts, each statement stands for itself",
 				d.Kind, d.Characters, policy.MaxManaged)
 		}
 	}
 	if c.Bool("json") {
-		return a.printJSON(policyReport{1, s.Manifest.Environment.Name.Value, s.Region, s.Account, documents})
+		return a.PrintJSON(policyReport{1, s.Manifest.Environment.Name.Value, s.Region, s.Account, documents})
 	}
 	if len(documents) != 1 {
-		return usagef("name the function with --function: %s", printable.Names(s.Functions()))
+		return console.Usagef("name the function with --function: %s", printable.Names(s.Functions()))
 	}
-	return a.printJSON(documents[0].Policy)
+	return a.PrintJSON(documents[0].Policy)
 }
 
 // policies writes the documents of one kind, or of all, about one function or
@@ -228,7 +229,7 @@ func policies(kind, function string, s policy.Setting) ([]policyDocument, error)
 	for _, name := range names {
 		document, err := s.Function(name)
 		if err != nil {
-			return nil, usagef("%v", err)
+			return nil, console.Usagef("%v", err)
 		}
 		if kind == kindFunction || kind == kindAll {
 			add(policyDocument{Kind: kindFunction, Function: name}, document)
@@ -245,7 +246,7 @@ func policies(kind, function string, s policy.Setting) ([]policyDocument, error)
 		}
 	}
 	if len(missing) > 0 {
-		return nil, usageLines("", append(missing, errors.New("Name it with --function-role NAME=ARN.")))
+		return nil, console.UsageLines("", append(missing, errors.New("Name it with --function-role NAME=ARN.")))
 	}
 	return all, nil
 }

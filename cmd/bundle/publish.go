@@ -7,6 +7,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/whispering/bundle/internal/actions"
+	"github.com/whispering/bundle/internal/cli/console"
 	"github.com/whispering/bundle/pipeline"
 )
 
@@ -15,20 +16,20 @@ func (a *app) publishCommand() *cli.Command {
 		Name:      "publish",
 		Usage:     "publish a layer under the manifest's name for it, unless the newest version has the same content",
 		UsageText: "bundle publish --manifest secrets.hcl --env prod --layer layer.zip",
-		Flags: append(targetFlags(),
-			manifestFlag(),
-			varFlag(),
-			textFlag("layer", "FILE", "the layer; {environment}, {region} and {function} are filled in", "layer.zip"),
+		Flags: append(console.TargetFlags(),
+			console.ManifestFlag(),
+			console.VarFlag(),
+			console.TextFlag("layer", "FILE", "the layer; {environment}, {region} and {function} are filled in", "layer.zip"),
 			helpersOfFlag(),
-			digestFlag("sha256", "publish nothing but the layer with this SHA-256"),
+			console.DigestFlag("sha256", "publish nothing but the layer with this SHA-256"),
 			&cli.BoolFlag{Name: "allow-rollback", Usage: "publish over a version that has newer secrets, or that cannot be compared"},
 			guardFlag(),
-			timeoutFlag(),
-			endpointFlag(),
+			console.TimeoutFlag(),
+			console.EndpointFlag(),
 			trustedFlag(),
 			dataFlag(),
-			jsonFlag(),
-			debugFlag(),
+			console.JSONFlag(),
+			console.DebugFlag(),
 		),
 		Action: a.publish,
 	}
@@ -56,10 +57,10 @@ type leftOut struct {
 }
 
 func (a *app) publish(c *cli.Context) error {
-	if err := noArguments(c); err != nil {
+	if err := console.NoArguments(c); err != nil {
 		return err
 	}
-	targets, err := a.targets(c, request{manifest: "manifest", flag: "--layer", pattern: text(c, "layer")})
+	targets, err := a.targets(c, request{manifest: "manifest", flag: "--layer", pattern: console.Text(c, "layer")})
 	if err != nil {
 		return err
 	}
@@ -70,7 +71,7 @@ func (a *app) publish(c *cli.Context) error {
 	refuseSharedNames(targets)
 	known, err := a.newHelperCheck()
 	if err == nil {
-		err = known.checkHelpersOf(text(c, "helpers-of"))
+		err = known.checkHelpersOf(console.Text(c, "helpers-of"))
 	}
 	if err != nil {
 		return err
@@ -91,7 +92,7 @@ func (a *app) publish(c *cli.Context) error {
 			return func(a *app, w *work) (result, error) {
 				return a.publishLayer(w, &pipeline.Publication{
 					Manifest: t.manifest, From: t.path, Layer: layer, Content: content, Alone: t.function != "",
-					Helpers: helpers, HelpersOf: text(c, "helpers-of"),
+					Helpers: helpers, HelpersOf: console.Text(c, "helpers-of"),
 					SHA256: wanted[t], Held: guardFile(c) != nil, AllowRollback: c.Bool("allow-rollback"),
 				})
 			}, nil
@@ -127,11 +128,11 @@ func refuseSharedNames(targets []*target) {
 func (a *app) publishLayer(w *work, p *pipeline.Publication) (result, error) {
 	p.Account, p.Caller, p.Layers, p.Observer = w.session.account, w.session.caller, w.session.layers, w.observer
 	published, problems := p.Run(w.ctx)
-	w.observer.finish()
+	w.observer.Finish()
 	if len(problems) > 0 {
-		return nil, &failure{problems: problems} // that nothing was done cannot always be said
+		return nil, &console.Failure{Problems: problems} // that nothing was done cannot always be said
 	}
-	a.renderWarnings(published.Warnings)
+	a.RenderWarnings(published.Warnings)
 	m := p.Manifest
 	report := &publishReport{
 		FormatVersion: 1, Changed: published.Changed, Embedded: m.Environment.Embedded.Value != "",
@@ -155,8 +156,8 @@ func (r *publishReport) what() string {
 }
 
 func (r *publishReport) text(a *app) error {
-	a.hint("%s %s", r.Layer.Path, r.what())
-	return a.print("%s\n", r.ARN)
+	a.Hint("%s %s", r.Layer.Path, r.what())
+	return a.Print("%s\n", r.ARN)
 }
 
 func (r *publishReport) markdown() string {

@@ -17,6 +17,7 @@ import (
 	ssmtypes "github.com/aws/aws-sdk-go-v2/service/ssm/types"
 
 	"github.com/whispering/bundle/internal/awslocal"
+	"github.com/whispering/bundle/internal/cli/console"
 	"github.com/whispering/bundle/internal/printable"
 )
 
@@ -194,7 +195,7 @@ func (r *replies) put(name, value string) {
 func (r *replies) bundle(args ...string) (code int, output string) {
 	r.Helper()
 	var out, diagnostics bytes.Buffer
-	a := &app{args: append([]string{"bundle"}, args...), environ: os.Environ(), stdin: strings.NewReader(""), stdout: printable.New(&out), stderr: printable.New(&diagnostics)}
+	a := newApp(&console.Console{Args: append([]string{"bundle"}, args...), Environ: os.Environ(), Stdin: strings.NewReader(""), Stdout: printable.New(&out), Stderr: printable.New(&diagnostics)}, nil)
 	code = a.run(r.Context())
 	return code, out.String() + diagnostics.String()
 }

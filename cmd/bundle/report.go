@@ -155,20 +155,20 @@ func (r *buildReport) markdown() string {
 func (r *buildReport) text(a *app) error {
 	for _, f := range r.Functions {
 		if len(f.Reasons) > 0 {
-			a.hint("%s was resealed: %s", f.Function, strings.Join(f.Reasons, "; "))
+			a.Hint("%s was resealed: %s", f.Function, strings.Join(f.Reasons, "; "))
 		}
 	}
 	if carried := r.carried(); carried != "" {
-		a.hint("%s", carried)
+		a.Hint("%s", carried)
 	}
 	rows := [][]string{{"FUNCTION", "KEY", "SECRETS", "BOXES", "STATE"}}
 	for _, f := range r.Functions {
 		rows = append(rows, []string{f.Function, f.keyName, fmt.Sprint(f.Secrets), fmt.Sprint(f.Boxes), f.State})
 	}
-	if err := a.table(rows); err != nil {
+	if err := a.Table(rows); err != nil {
 		return err
 	}
-	return a.print("\n%s\nsha256 %s\n%d bytes\nchanged=%t\n", r.Layer.Path, r.Layer.SHA256, r.Layer.Bytes, r.Changed)
+	return a.Print("\n%s\nsha256 %s\n%d bytes\nchanged=%t\n", r.Layer.Path, r.Layer.SHA256, r.Layer.Bytes, r.Changed)
 }
 
 // keyName is what the manifest calls the key of a function.

@@ -49,7 +49,7 @@ func (a *app) roleOf(m *manifest.Manifest, o sessionOptions) awsclient.RoleToAss
 		narrow, fits = setting.PublishSession()
 	}
 	without := func(why string) {
-		a.hint("role %s is assumed with all its rights: %s", role.ARN, why)
+		a.Hint("role %s is assumed with all its rights: %s", role.ARN, why)
 	}
 	if !fits {
 		without("a session policy for this manifest would be longer than AWS takes")

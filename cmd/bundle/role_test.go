@@ -21,6 +21,7 @@ import (
 
 	"github.com/whispering/bundle/internal/awslocal"
 	"github.com/whispering/bundle/internal/awslocal/sts"
+	"github.com/whispering/bundle/internal/cli/console"
 	"github.com/whispering/bundle/internal/printable"
 	"github.com/whispering/bundle/pipeline/policy"
 )
@@ -116,7 +117,7 @@ function "hello" {
 		sent = nil
 		var out, diagnostics bytes.Buffer
 		args := append(strings.Fields("bundle "+tt.args), "--manifest", path, "--env", "prod", "--endpoint-url", web.URL)
-		a := &app{args: args, environ: append(os.Environ(), "CI="), stdin: strings.NewReader(""), stdout: printable.New(&out), stderr: printable.New(&diagnostics)}
+		a := newApp(&console.Console{Args: args, Environ: append(os.Environ(), "CI="), Stdin: strings.NewReader(""), Stdout: printable.New(&out), Stderr: printable.New(&diagnostics)}, nil)
 		if code := a.run(t.Context()); code != 0 {
 			t.Fatalf("%s: exit code %d: %s", tt.args, code, &diagnostics)
 		}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/whispering/bundle/internal/awsclient"
 	"github.com/whispering/bundle/internal/awslocal"
+	"github.com/whispering/bundle/internal/cli/console"
 	"github.com/whispering/bundle/internal/printable"
 	"github.com/whispering/bundle/layerbuild"
 	"github.com/whispering/bundle/layerbuild/sealed"
@@ -27,12 +28,12 @@ func (a *app) runCommand() *cli.Command {
 		Usage:     "run a command with a function's secrets in its environment",
 		UsageText: "bundle run --layer layer.zip --function hello -- COMMAND [ARGUMENT...]",
 		Flags: []cli.Flag{
-			textFlag("layer", "FILE", "the layer", "layer.zip"),
-			textFlag("function", "NAME", "the function, by its name in the manifest or to Lambda; not needed where the layer has one", ""),
+			console.TextFlag("layer", "FILE", "the layer", "layer.zip"),
+			console.TextFlag("function", "NAME", "the function, by its name in the manifest or to Lambda; not needed where the layer has one", ""),
 			&cli.BoolFlag{Name: "override", Usage: "let secrets replace variables that exist already"},
-			textFlag("endpoint-url", "URL", "call KMS there instead of at AWS", ""),
+			console.TextFlag("endpoint-url", "URL", "call KMS there instead of at AWS", ""),
 			trustedFlag(),
-			textFlag("data", "DIR", "the state folder of the embedded AWS that sealed the layer", stateFolder),
+			console.TextFlag("data", "DIR", "the state folder of the embedded AWS that sealed the layer", stateFolder),
 			&cli.BoolFlag{Name: "debug", Usage: "print what is opened: names, no content"},
 		},
 		Action: a.runWithSecrets,
@@ -41,13 +42,13 @@ func (a *app) runCommand() *cli.Command {
 
 func (a *app) runWithSecrets(c *cli.Context) error {
 	if !c.Args().Present() {
-		return usagef("name the command to run: %s", c.Command.UsageText)
+		return console.Usagef("name the command to run: %s", c.Command.UsageText)
 	}
-	layer, _, err := readLayer(text(c, "layer"))
+	layer, _, err := readLayer(console.Text(c, "layer"))
 	if err != nil {
 		return err
 	}
-	doc, err := chooseDocument(layer, text(c, "function"))
+	doc, err := chooseDocument(layer, console.Text(c, "function"))
 	if err == nil {
 		err = a.refuseToOpen(c, doc)
 	}
@@ -56,10 +57,10 @@ func (a *app) runWithSecrets(c *cli.Context) error {
 	}
 	path, err := exec.LookPath(c.Args().First())
 	if err != nil {
-		return usagef("%v", err)
+		return console.Usagef("%v", err)
 	}
 	if c.Bool("debug") {
-		a.hint("opening %s of function %q with key %s", sealed.Path(doc.Header.Name), doc.Header.Function, doc.Key)
+		a.Hint("opening %s of function %q with key %s", sealed.Path(doc.Header.Name), doc.Header.Function, doc.Key)
 	}
 	opening, done, err := a.openingEnviron(c, doc)
 	if err != nil {
@@ -70,20 +71,20 @@ func (a *app) runWithSecrets(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	environ, kept, err := execwrap.Environment(a.environ, values, c.Bool("override"))
+	environ, kept, err := execwrap.Environment(a.Environ, values, c.Bool("override"))
 	if err != nil {
 		return openProblem(doc, err)
 	}
 	if len(kept) > 0 {
-		a.hint("kept from the environment, not replaced by secrets (--override does): %s", printable.Names(kept))
+		a.Hint("kept from the environment, not replaced by secrets (--override does): %s", printable.Names(kept))
 	}
 	err = execwrap.Exec(path, c.Args().Slice(), environ)
 	var child *exec.ExitError
 	if errors.As(err, &child) {
-		return &childExit{child.ExitCode()}
+		return &console.ChildExit{child.ExitCode()}
 	}
 	if err != nil {
-		return usagef("%s cannot be run: %v", path, err)
+		return console.Usagef("%s cannot be run: %v", path, err)
 	}
 	return nil
 }
@@ -105,11 +106,11 @@ func chooseDocument(layer *layerbuild.Layer, function string) (*sealed.Document,
 	case len(found) == 1:
 		return found[0], nil
 	case len(names) == 0:
-		return nil, usagef("the layer holds no function's secrets")
+		return nil, console.Usagef("the layer holds no function's secrets")
 	case function == "":
-		return nil, usagef("name the function with --function: %s", printable.Names(names))
+		return nil, console.Usagef("name the function with --function: %s", printable.Names(names))
 	}
-	return nil, usagef("the layer has no function %q. It has %s.", function, printable.Names(names))
+	return nil, console.Usagef("the layer has no function %q. It has %s.", function, printable.Names(names))
 }
 
 // openDocument has KMS open a document, as the function itself would.
@@ -130,44 +131,44 @@ func (a *app) openDocument(ctx context.Context, environ []string, doc *sealed.Do
 func (a *app) openingEnviron(c *cli.Context, doc *sealed.Document) (environ []string, done func(), err error) {
 	done = func() {}
 	switch {
-	case doc.Embedded() && given(c, "endpoint-url"):
-		return nil, nil, usagef("the embedded AWS sealed this layer and has its keys; leave --endpoint-url out")
-	case !doc.Embedded() && given(c, "data"):
-		return nil, nil, usagef("this layer is of a real account; leave --data out")
+	case doc.Embedded() && console.Given(c, "endpoint-url"):
+		return nil, nil, console.Usagef("the embedded AWS sealed this layer and has its keys; leave --endpoint-url out")
+	case !doc.Embedded() && console.Given(c, "data"):
+		return nil, nil, console.Usagef("this layer is of a real account; leave --data out")
 	}
 	if doc.Embedded() {
-		_, err := os.Stat(text(c, "data"))
+		_, err := os.Stat(console.Text(c, "data"))
 		switch {
-		case err != nil && awsclient.ServedElsewhere(a.environ) != "": // an embedded AWS, with its credentials
-			return awsclient.Opening(a.environ, awsclient.ServedElsewhere(a.environ),
-				a.getenv("AWS_ACCESS_KEY_ID"), a.getenv("AWS_SECRET_ACCESS_KEY"), a.getenv("AWS_SESSION_TOKEN")), done, nil
+		case err != nil && awsclient.ServedElsewhere(a.Environ) != "": // an embedded AWS, with its credentials
+			return awsclient.Opening(a.Environ, awsclient.ServedElsewhere(a.Environ),
+				a.Getenv("AWS_ACCESS_KEY_ID"), a.Getenv("AWS_SECRET_ACCESS_KEY"), a.Getenv("AWS_SESSION_TOKEN")), done, nil
 		case err != nil:
-			return nil, nil, usagef("the embedded AWS sealed this layer, and there is no %s here, which has its keys. "+
-				"Name its state folder with --data, or build the layer here first.", text(c, "data"))
+			return nil, nil, console.Usagef("the embedded AWS sealed this layer, and there is no %s here, which has its keys. "+
+				"Name its state folder with --data, or build the layer here first.", console.Text(c, "data"))
 		}
-		local, err := awslocal.Attach(c.Context, text(c, "data"))
+		local, err := awslocal.Attach(c.Context, console.Text(c, "data"))
 		if err != nil {
-			return nil, nil, usagef("the embedded AWS cannot start: %v%s", err, elsewhere(err))
+			return nil, nil, console.Usagef("the embedded AWS cannot start: %v%s", err, elsewhere(err))
 		}
 		id, key := local.Credentials()
-		return awsclient.Opening(a.environ, local.URL(), id, key, ""), func() { _ = local.Close() }, nil
+		return awsclient.Opening(a.Environ, local.URL(), id, key, ""), func() { _ = local.Close() }, nil
 	}
 	cfg, err := awsclient.New(c.Context, awsclient.Options{
-		Region: doc.Region(), EndpointURL: text(c, "endpoint-url"), Version: version(), Environ: a.environ, Terminal: a.attended(),
+		Region: doc.Region(), EndpointURL: console.Text(c, "endpoint-url"), Version: a.Version, Environ: a.Environ, Terminal: a.attended(),
 	})
 	if err != nil {
 		return nil, nil, configurationProblem(nil, err)
 	}
 	found, err := awsclient.Credentials(c.Context, cfg)
 	if err != nil {
-		return nil, nil, failed(pipeline.Problems{problem.FromAWS(err, problem.Resource{}, nil)})
+		return nil, nil, console.Failed(pipeline.Problems{problem.FromAWS(err, problem.Resource{}, nil)})
 	}
-	return awsclient.Opening(a.environ, text(c, "endpoint-url"), found.AccessKeyID, found.SecretAccessKey, found.SessionToken), done, nil
+	return awsclient.Opening(a.Environ, console.Text(c, "endpoint-url"), found.AccessKeyID, found.SecretAccessKey, found.SessionToken), done, nil
 }
 
 // openProblem says why a document does not open, with its function and key.
 func openProblem(doc *sealed.Document, err error) error {
-	return failed(pipeline.Problems{{Kind: openKind(err), Diagnostic: hcl.Diagnostic{
+	return console.Failed(pipeline.Problems{{Kind: openKind(err), Diagnostic: hcl.Diagnostic{
 		Severity: hcl.DiagError,
 		Summary:  "Secrets cannot be opened",
 		Detail: fmt.Sprintf("Function %q, key %s: %v. docs/runtime.md says what to do about %s.",

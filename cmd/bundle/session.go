@@ -19,6 +19,7 @@ import (
 
 	"github.com/whispering/bundle/internal/awsclient"
 	"github.com/whispering/bundle/internal/awslocal"
+	"github.com/whispering/bundle/internal/cli/console"
 	"github.com/whispering/bundle/internal/plainfile"
 	"github.com/whispering/bundle/pipeline"
 	"github.com/whispering/bundle/pipeline/doctor"
@@ -48,11 +49,11 @@ type sessionOptions struct {
 // sessionFlags reads the flags that say how AWS is to be called, and for how
 // long.
 func sessionFlags(c *cli.Context) (o sessionOptions, limit time.Duration, err error) {
-	if limit, err = timeout(c); err != nil {
+	if limit, err = console.Timeout(c); err != nil {
 		return o, 0, err
 	}
-	o = sessionOptions{endpoint: text(c, "endpoint-url"), data: text(c, "data"), debug: c.Bool("debug"), accounts: c.StringSlice("allow-key-account")}
-	o.tps, err = pace(c)
+	o = sessionOptions{endpoint: console.Text(c, "endpoint-url"), data: console.Text(c, "data"), debug: c.Bool("debug"), accounts: c.StringSlice("allow-key-account")}
+	o.tps, err = console.Pace(c)
 	return o, limit, err
 }
 
@@ -94,14 +95,14 @@ func (a *app) connect(ctx context.Context, module *manifest.Module, m *manifest.
 	s := &session{account: m.Environment.AccountID.Value, calls: new(awsclient.Calls), close: func() {}}
 	options := awsclient.Options{
 		Region: m.Environment.Region(), Role: a.roleOf(m, o), EndpointURL: o.endpoint,
-		Calls: s.calls, Version: version(), Environ: a.environ, Terminal: a.attended(),
+		Calls: s.calls, Version: a.Version, Environ: a.Environ, Terminal: a.attended(),
 	}
 	if o.debug {
-		options.Debug = a.stderr.Text()
+		options.Debug = a.Stderr.Text()
 	}
 	if seed := m.Environment.Embedded; seed.Value != "" {
 		if o.endpoint != "" {
-			return nil, usagef("environment %q is embedded and starts its own AWS; leave --endpoint-url out", m.Environment.Name.Value)
+			return nil, console.Usagef("environment %q is embedded and starts its own AWS; leave --endpoint-url out", m.Environment.Name.Value)
 		}
 		local, err := openEmbedded(ctx, module.Dir(), cmp.Or(o.data, filepath.Join(module.Dir(), stateFolder)), seed)
 		if err != nil {
@@ -135,10 +136,10 @@ func (a *app) connect(ctx context.Context, module *manifest.Module, m *manifest.
 // attended is standard error where somebody sees it, and can answer what asks
 // there.
 func (a *app) attended() io.Writer {
-	if a.ci() || terminal(a.stderr) == 0 {
+	if a.CI() || console.Terminal(a.Stderr) == 0 {
 		return nil
 	}
-	return a.stderr.Text()
+	return a.Stderr.Text()
 }
 
 // sentence makes an error one.
@@ -156,15 +157,15 @@ func configurationProblem(at *hcl.Range, err error) error {
 		d.Summary = "Endpoint overridden"
 		d.Detail = fmt.Sprintf("Calls would go elsewhere: %v. Whoever listens there would receive every secret, so it is refused in a real account. "+
 			"Unset it; if it is meant, pass the address with --endpoint-url.", err)
-		return failed(pipeline.Problems{{Kind: pipeline.Manifest, Diagnostic: d}})
+		return console.Failed(pipeline.Problems{{Kind: pipeline.Manifest, Diagnostic: d}})
 	case errors.Is(err, awsclient.ErrVariant), awsclient.IsSetting(err):
 		d.Summary, d.Detail = "Wrong AWS setting", sentence(err)
-		return failed(pipeline.Problems{{Kind: pipeline.Manifest, Diagnostic: d}})
+		return console.Failed(pipeline.Problems{{Kind: pipeline.Manifest, Diagnostic: d}})
 	case errors.Is(err, awsclient.ErrCredentials):
 		d.Summary, d.Detail = "No usable credentials", sentence(err)
-		return failed(pipeline.Problems{{Kind: pipeline.Access, Diagnostic: d}})
+		return console.Failed(pipeline.Problems{{Kind: pipeline.Access, Diagnostic: d}})
 	}
-	return usagef("%v", err)
+	return console.Usagef("%v", err)
 }
 
 // openEmbedded gives a client of the embedded AWS of a manifest in dir, with its
@@ -172,7 +173,7 @@ func configurationProblem(at *hcl.Range, err error) error {
 // starts.
 func openEmbedded(ctx context.Context, dir, data string, seed manifest.Text) (*awslocal.Client, error) {
 	refuse := func(summary, detail string) error {
-		return failed(pipeline.Problems{{Kind: pipeline.Manifest, Diagnostic: hcl.Diagnostic{
+		return console.Failed(pipeline.Problems{{Kind: pipeline.Manifest, Diagnostic: hcl.Diagnostic{
 			Severity: hcl.DiagError, Summary: summary, Detail: detail, Subject: &seed.Range,
 		}}})
 	}
@@ -198,14 +199,14 @@ func elsewhere(err error) string {
 // dataFlag returns the flag of commands that open the embedded AWS of an
 // environment.
 func dataFlag() cli.Flag {
-	return textFlag("data", "DIR", "the state folder of the embedded AWS: by default .bundle-local beside the manifest", "")
+	return console.TextFlag("data", "DIR", "the state folder of the embedded AWS: by default .bundle-local beside the manifest", "")
 }
 
 // checkData refuses a state folder that no target has a use for.
 func checkData(c *cli.Context, targets []*target) error {
 	embedded := func(t *target) bool { return len(t.problems) > 0 || t.manifest.Environment.Embedded.Value != "" }
-	if c.Generic("data") != nil && given(c, "data") && !slices.ContainsFunc(targets, embedded) {
-		return usagef("--data is the state folder of the embedded AWS, and no environment here is embedded: leave it out")
+	if c.Generic("data") != nil && console.Given(c, "data") && !slices.ContainsFunc(targets, embedded) {
+		return console.Usagef("--data is the state folder of the embedded AWS, and no environment here is embedded: leave it out")
 	}
 	return nil
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/whispering/bundle/internal/awsclient"
+	"github.com/whispering/bundle/internal/cli/console"
 	"github.com/whispering/bundle/pipeline"
 	"github.com/whispering/bundle/pipeline/param"
 )
@@ -51,7 +52,7 @@ func (a *app) several(c *cli.Context, targets []*target, j job) error {
 	if !j.calls {
 		sessions = nil
 	}
-	bar := a.newProgress()
+	bar := a.NewBar()
 	queue := make(chan *outcome, len(outcomes))
 	for _, o := range outcomes {
 		queue <- o
@@ -72,12 +73,12 @@ func (a *app) several(c *cli.Context, targets []*target, j job) error {
 			continue // it was stopped, and nothing is wrong with it
 		}
 		var err error
-		bar.aside(func() { err = a.show(o, plain) })
+		bar.Aside(func() { err = a.show(o, plain) })
 		if err != nil {
 			return err
 		}
 	}
-	bar.finish()
+	bar.Finish()
 	return a.conclude(c, outcomes, j)
 }
 
@@ -86,7 +87,7 @@ func (a *app) prepare(targets []*target, j job) (outcomes []*outcome, ready []*t
 	for _, t := range targets {
 		o := &outcome{target: t, problems: t.problems, calls: new(awsclient.Calls), done: make(chan struct{})}
 		app := *a
-		app.stderr = a.stderr.Aside()
+		app.Stderr = a.Stderr.Aside()
 		o.app = &app
 		if len(o.problems) == 0 {
 			var err error
@@ -102,11 +103,11 @@ func (a *app) prepare(targets []*target, j job) (outcomes []*outcome, ready []*t
 }
 
 // work does what is left to be done about a target.
-func (o *outcome) work(ctx context.Context, sessions *pool, bar *progress) {
+func (o *outcome) work(ctx context.Context, sessions *pool, bar *console.Bar) {
 	if len(o.problems) > 0 {
 		return
 	}
-	w := &work{calls: o.calls, observer: part{bar, o.String()}, started: time.Now()}
+	w := &work{calls: o.calls, observer: bar.Of(o.String()), started: time.Now()}
 	w.ctx = awsclient.WithCalls(ctx, w.calls)
 	if sessions != nil {
 		s, release, err := sessions.get(o.target)
@@ -125,19 +126,19 @@ func (o *outcome) work(ctx context.Context, sessions *pool, bar *progress) {
 // show prints what a target has to say, and its result.
 func (a *app) show(o *outcome, plain bool) error {
 	if len(o.problems) > 0 {
-		o.app.renderDiagnostics(o.problems)
+		o.app.RenderDiagnostics(o.problems)
 	}
-	_ = a.stderr.Release(o.app.stderr, fmt.Sprintf("bundle: %s:\n", o)) // nobody is left to tell
+	_ = a.Stderr.Release(o.app.Stderr, fmt.Sprintf("bundle: %s:\n", o)) // nobody is left to tell
 	if o.result == nil || !plain {
 		return nil
 	}
-	if err := a.print("%s\n", o); err != nil {
+	if err := a.Print("%s\n", o); err != nil {
 		return err
 	}
 	if err := o.result.text(a); err != nil {
 		return err
 	}
-	return a.print("\n")
+	return a.Print("\n")
 }
 
 // conclude prints the summary of all targets, and says how the run has ended.
@@ -156,7 +157,7 @@ func (a *app) conclude(c *cli.Context, outcomes []*outcome, j job) error {
 	}
 	var failed error
 	if len(problems) > 0 {
-		failed = &failure{problems: problems, aftermath: fmt.Sprintf("; %d of %d are done", done, len(outcomes)), told: true}
+		failed = &console.Failure{Problems: problems, Aftermath: fmt.Sprintf("; %d of %d are done", done, len(outcomes)), Told: true}
 	}
 	if c.Err() != nil && failed != nil {
 		return failed
@@ -171,17 +172,17 @@ func (a *app) conclude(c *cli.Context, outcomes []*outcome, j job) error {
 		notable = r.brief().notable
 		err = a.present(c, r)
 	case c.Bool("json"):
-		err = a.printJSON(newSeveralReport(outcomes, notable, j))
+		err = a.PrintJSON(newSeveralReport(outcomes, notable, j))
 	case c.Bool("markdown"):
-		err = a.printMarkdown(severalMarkdown(outcomes))
+		err = a.PrintMarkdown(severalMarkdown(outcomes))
 	default:
-		err = a.table(summary(outcomes))
+		err = a.Table(summary(outcomes))
 	}
 	switch {
 	case err != nil:
 		return err
 	case failed == nil && notable && c.Bool("exit-code"):
-		return errDifferences
+		return console.ErrDifferences
 	}
 	return failed
 }

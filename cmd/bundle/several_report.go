@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/whispering/bundle/internal/actions"
+	"github.com/whispering/bundle/internal/printable"
 	"github.com/whispering/bundle/pipeline"
 )
 
@@ -109,7 +110,7 @@ func summary(outcomes []*outcome) [][]string {
 // has it.
 func (a *app) handOverAll(outcomes []*outcome, details bool) {
 	var markdown strings.Builder
-	fmt.Fprintf(&markdown, "### bundle: %s\n\n", count(len(outcomes), "target"))
+	fmt.Fprintf(&markdown, "### bundle: %s\n\n", printable.Count(len(outcomes), "target"))
 	for i, row := range summary(outcomes) {
 		for k, cell := range row {
 			if i == 0 {
@@ -141,7 +142,7 @@ func (a *app) handOverAll(outcomes []*outcome, details bool) {
 	if notes.Len() > 0 {
 		markdown.WriteString("\n" + notes.String())
 	}
-	a.handOver(markdown.String(), outputs)
+	a.HandOver(markdown.String(), outputs)
 }
 
 // join adds the output of one more target: true if any is, and otherwise a
@@ -165,7 +166,7 @@ func join(outputs []actions.Output, more actions.Output) []actions.Output {
 func severalMarkdown(outcomes []*outcome) string {
 	var lines []string
 	for _, o := range outcomes {
-		text := fmt.Sprintf("**bundle plan** for %s: failed, with %s\n", inCode(o.String()), count(len(o.problems), "problem"))
+		text := fmt.Sprintf("**bundle plan** for %s: failed, with %s\n", inCode(o.String()), printable.Count(len(o.problems), "problem"))
 		if o.result != nil {
 			text = o.result.markdown()
 		}

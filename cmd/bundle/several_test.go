@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/whispering/bundle/internal/awslocal"
+	"github.com/whispering/bundle/internal/cli/console"
 	"github.com/whispering/bundle/internal/printable"
 )
 
@@ -32,10 +33,10 @@ func (s *stage) buildAll(ctx context.Context) (code int, stdout, stderr string) 
 	s.Setenv("AWS_ACCESS_KEY_ID", s.id) // the SDK reads the process's own
 	s.Setenv("AWS_SECRET_ACCESS_KEY", s.key)
 	var out, diagnostics bytes.Buffer
-	a := &app{
-		args:    []string{"bundle", "build", "--manifest", "many.hcl", "--all", "--out", "many-{environment}.zip", "--endpoint-url", s.url, "--debug"},
-		environ: os.Environ(), stdin: strings.NewReader(""), stdout: printable.New(&out), stderr: printable.New(&diagnostics),
-	}
+	a := newApp(&console.Console{
+		Args:    []string{"bundle", "build", "--manifest", "many.hcl", "--all", "--out", "many-{environment}.zip", "--endpoint-url", s.url, "--debug"},
+		Environ: os.Environ(), Stdin: strings.NewReader(""), Stdout: printable.New(&out), Stderr: printable.New(&diagnostics),
+	}, nil)
 	code = a.run(ctx)
 	return code, out.String(), diagnostics.String()
 }
@@ -57,7 +58,7 @@ func TestSignalStopsSeveral(t *testing.T) {
 			time.Sleep(10 * time.Millisecond)
 		}
 		stopped <- time.Now()
-		cancel(interruption{syscall.SIGTERM})
+		cancel(console.Interruption{syscall.SIGTERM})
 	}()
 	code, stdout, stderr := s.buildAll(ctx)
 	if took := time.Since(<-stopped); took > time.Second {

@@ -9,6 +9,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/whispering/bundle/internal/actions"
+	"github.com/whispering/bundle/internal/cli/console"
 	"github.com/whispering/bundle/layerbuild"
 	"github.com/whispering/bundle/layerbuild/sealed"
 	"github.com/whispering/bundle/pipeline"
@@ -23,17 +24,17 @@ func (a *app) statusCommand() *cli.Command {
 		Usage: "tell whether a layer is stale: whether its parameters have changed since it was made",
 		UsageText: "bundle status layer.zip\nbundle status arn:aws:lambda:REGION:ACCOUNT:layer:NAME[:VERSION]\n" +
 			"bundle status --manifest secrets.hcl --env prod [LAYER]   (without LAYER: what is published)",
-		Flags: append(targetFlags(),
-			manifestFlag(),
-			varFlag(),
-			tpsFlag(),
-			timeoutFlag(),
-			endpointFlag(),
+		Flags: append(console.TargetFlags(),
+			console.ManifestFlag(),
+			console.VarFlag(),
+			console.TPSFlag(),
+			console.TimeoutFlag(),
+			console.EndpointFlag(),
 			trustedFlag(),
 			dataFlag(),
-			jsonFlag(),
-			exitCodeFlag(),
-			debugFlag(),
+			console.JSONFlag(),
+			console.ExitCodeFlag(),
+			console.DebugFlag(),
 		),
 		Action: a.status,
 	}
@@ -43,11 +44,11 @@ func (a *app) status(c *cli.Context) error {
 	layer := ""
 	if c.Args().Present() {
 		var err error
-		if layer, err = oneArgument(c, "a layer"); err != nil {
+		if layer, err = console.OneArgument(c, "a layer"); err != nil {
 			return err
 		}
 	}
-	lone := layer != "" && !given(c, "manifest") && !chooses(c)
+	lone := layer != "" && !console.Given(c, "manifest") && !console.Chooses(c)
 	var targets []*target
 	var err error
 	if lone {
@@ -83,17 +84,17 @@ func statusOf(path string, m *manifest.Manifest) (*pipeline.Status, error) {
 	case strings.HasPrefix(path, "arn:"):
 		ref, err := publish.ParseARN(path)
 		if err != nil {
-			return nil, usagef("%v", err)
+			return nil, console.Usagef("%v", err)
 		}
 		s.Published = &ref
 	case path != "":
 		content, err := pipeline.ReadLimited(path)
 		if err != nil {
-			return nil, usagef("the layer cannot be read: %v", err)
+			return nil, console.Usagef("the layer cannot be read: %v", err)
 		}
 		s.Name, s.Content = path, content
 	case m.Bundle.Layer.Value == "":
-		return nil, usagef("name a layer: the manifest has no name that it is published under (bundle status --manifest secrets.hcl --env prod layer.zip)")
+		return nil, console.Usagef("name a layer: the manifest has no name that it is published under (bundle status --manifest secrets.hcl --env prod layer.zip)")
 	default:
 		s.Published = &publish.Ref{Layer: m.Bundle.Layer.Value}
 	}
@@ -120,14 +121,14 @@ func (a *app) layerTarget(c *cli.Context, layer string) ([]*target, error) {
 func (a *app) statusOfLayer(w *work, s *pipeline.Status) (result, error) {
 	s.Caller, s.Parameters, s.Layers, s.Observer = w.session.caller, w.session.blind.Parameters, w.session.layers, w.observer
 	found, problems := s.Run(w.ctx)
-	w.observer.finish()
+	w.observer.Finish()
 	if len(problems) > 0 {
-		return nil, &failure{problems: problems}
+		return nil, &console.Failure{Problems: problems}
 	}
 	report := newStatusReport(found)
 	report.AWSCalls, report.DurationMS = w.spent()
 	if s.Manifest == nil && report.Stale {
-		a.hint("without the manifest, a secret that is pinned to an older version counts as stale; name it with --manifest")
+		a.Hint("without the manifest, a secret that is pinned to an older version counts as stale; name it with --manifest")
 	}
 	return report, nil
 }
@@ -143,16 +144,16 @@ func standIn(s *pipeline.Status) (*manifest.Manifest, error) {
 		layer, err := layerbuild.Read(s.Content)
 		switch {
 		case err != nil:
-			return m, failed(pipeline.Problems{{Kind: pipeline.Integrity, Diagnostic: hcl.Diagnostic{
+			return m, console.Failed(pipeline.Problems{{Kind: pipeline.Integrity, Diagnostic: hcl.Diagnostic{
 				Severity: hcl.DiagError, Summary: "Layer refused", Detail: fmt.Sprintf("%s: %v.", s.Name, err),
 			}}})
 		case len(layer.Documents) == 0:
-			return m, usagef("%s holds no function's secrets", s.Name)
+			return m, console.Usagef("%s holds no function's secrets", s.Name)
 		}
 		region, account = layer.Documents[0].Region(), layer.Documents[0].Account()
 	}
 	if account == sealed.EmbeddedAccount {
-		return m, usagef("the embedded AWS sealed this layer: name the manifest beside its state with --manifest, and --env")
+		return m, console.Usagef("the embedded AWS sealed this layer: name the manifest beside its state with --manifest, and --env")
 	}
 	m.Environment.AccountID.Value = account
 	m.Environment.Regions = []manifest.Text{{Value: region}}
@@ -238,10 +239,10 @@ func (r *statusReport) markdown() string {
 }
 
 func (r *statusReport) text(a *app) error {
-	if err := a.table(append([][]string{{"FUNCTION", "STATE", "SINCE", "BECAUSE"}}, r.rows()...)); err != nil {
+	if err := a.Table(append([][]string{{"FUNCTION", "STATE", "SINCE", "BECAUSE"}}, r.rows()...)); err != nil {
 		return err
 	}
-	return a.print("\n%s\nstale=%t\n", r.Layer.Path, r.Stale)
+	return a.Print("\n%s\nstale=%t\n", r.Layer.Path, r.Stale)
 }
 
 // rows are what there is to say of each function.

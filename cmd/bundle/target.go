@@ -9,6 +9,7 @@ import (
 	"github.com/hashicorp/hcl/v2"
 	"github.com/urfave/cli/v2"
 
+	"github.com/whispering/bundle/internal/cli/console"
 	"github.com/whispering/bundle/internal/printable"
 	"github.com/whispering/bundle/pipeline"
 	"github.com/whispering/bundle/pipeline/manifest"
@@ -73,13 +74,13 @@ func (a *app) targets(c *cli.Context, q request) ([]*target, error) {
 	}
 	names, err := a.environments(c, module)
 	if err != nil && len(problems) > 0 {
-		return nil, failed(problems)
+		return nil, console.Failed(problems)
 	}
 	if err != nil {
 		return nil, err
 	}
 	guard, guardErr := a.loadGuard(c, module)
-	s := &selection{app: a, context: c, request: q, module: module, guard: guard, only: list(c, "region")}
+	s := &selection{app: a, context: c, request: q, module: module, guard: guard, only: console.List(c, "region")}
 	for _, name := range names {
 		s.environment(name)
 	}
@@ -87,7 +88,7 @@ func (a *app) targets(c *cli.Context, q request) ([]*target, error) {
 		for _, t := range s.all {
 			problems = append(problems, t.problems...)
 		}
-		return nil, failed(problems.Sort())
+		return nil, console.Failed(problems.Sort())
 	}
 	if guardErr != nil {
 		return nil, guardErr
@@ -137,7 +138,7 @@ func (s *selection) environment(name string) {
 		s.all = append(s.all, t)
 		return
 	case len(regions) == 0:
-		s.hint("environment %q is not in %s and is left out", name, strings.ReplaceAll(printable.Names(s.only), ", ", " or "))
+		s.Hint("environment %q is not in %s and is left out", name, strings.ReplaceAll(printable.Names(s.only), ", ", " or "))
 	}
 	for _, region := range regions {
 		s.region(name, region, m.In(region))
@@ -173,7 +174,7 @@ func (s *selection) region(name, region string, m *manifest.Manifest) {
 	if !strings.Contains(s.pattern, functionPlace) {
 		t.path = t.fill(s.pattern)
 	}
-	if s.flag == outFlag {
+	if s.flag == console.OutFlag {
 		t.problems = append(t.problems, pipeline.CheckEntries(t.manifest)...)
 	}
 	s.all = append(s.all, &t)
@@ -193,11 +194,11 @@ func namesFunctions(m *manifest.Manifest) bool {
 func (s *selection) checkGuard(m *manifest.Manifest) pipeline.Problems { return checkGuard(m, s.guard) }
 
 func (s *selection) checkTrust(m *manifest.Manifest) pipeline.Problems {
-	var refused *failure
+	var refused *console.Failure
 	if s.offline || !errors.As(s.refuseUntrusted(s.context, m), &refused) {
 		return nil
 	}
-	return refused.problems
+	return refused.Problems
 }
 
 // checkLayers holds the name that layers are published under to the path: both
@@ -213,7 +214,7 @@ func (s *selection) checkLayers(m *manifest.Manifest) pipeline.Problems {
 	case one && layer.Value != "":
 		return refuse(layer.Range, "One name for many layers", "%s %s makes a layer for each function, and all would be published as %q. "+
 			"Put ${function.name} into the name, or leave {function} out of %s.", s.flag, s.pattern, layer.Value, s.flag)
-	case s.flag == outFlag && s.pattern != "" && !one && len(m.Functions) > 1 && namesFunctions(m):
+	case s.flag == console.OutFlag && s.pattern != "" && !one && len(m.Functions) > 1 && namesFunctions(m):
 		return refuse(m.Functions[0].Layer.Range, "Many names for one layer", "%s %s makes one layer for all functions, and its name depends on the function. "+
 			"Put {function} into %s for a layer each, or take function.name out of the name.", s.flag, s.pattern, s.flag)
 	case !s.byFunction(m):
@@ -235,7 +236,7 @@ func (s *selection) checkRegions() error {
 	for _, region := range s.only {
 		if !s.vague && !slices.Contains(s.known, region) {
 			slices.Sort(s.known)
-			return usagef("--region %s: no chosen environment is in it. They are in %s.", region, printable.Names(slices.Compact(s.known)))
+			return console.Usagef("--region %s: no chosen environment is in it. They are in %s.", region, printable.Names(slices.Compact(s.known)))
 		}
 	}
 	return nil

@@ -6,6 +6,7 @@ import (
 	"github.com/hashicorp/hcl/v2"
 	"github.com/urfave/cli/v2"
 
+	"github.com/whispering/bundle/internal/cli/console"
 	"github.com/whispering/bundle/internal/trust"
 	"github.com/whispering/bundle/layerbuild/sealed"
 	"github.com/whispering/bundle/pipeline"
@@ -46,7 +47,7 @@ func (a *app) refuseToOpen(c *cli.Context, documents ...*sealed.Document) error 
 func (a *app) refuseStrangers(c *cli.Context, what string, at *hcl.Range) error {
 	const allowed = "bundle validate, bundle plan --offline and embedded environments are allowed."
 	p := pipeline.Problem{Kind: pipeline.Access, Diagnostic: hcl.Diagnostic{Severity: hcl.DiagError, Subject: at}}
-	switch v := trust.Look(a.getenv); {
+	switch v := trust.Look(a.Getenv); {
 	case v.Answer == trust.Stranger:
 		p.Summary = "Untrusted run"
 		p.Detail = fmt.Sprintf("%s The code of this run may be a stranger's: %s. Here, %s", what, v.Reason, allowed)
@@ -56,5 +57,5 @@ func (a *app) refuseStrangers(c *cli.Context, what string, at *hcl.Range) error 
 	default:
 		return nil
 	}
-	return failed(pipeline.Problems{p})
+	return console.Failed(pipeline.Problems{p})
 }

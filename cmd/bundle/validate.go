@@ -7,6 +7,7 @@ import (
 	"github.com/hashicorp/hcl/v2"
 	"github.com/urfave/cli/v2"
 
+	"github.com/whispering/bundle/internal/cli/console"
 	"github.com/whispering/bundle/pipeline"
 )
 
@@ -15,7 +16,7 @@ func (a *app) validateCommand() *cli.Command {
 		Name:      "validate",
 		Usage:     "check the manifest, for every environment or some, without calling AWS",
 		UsageText: "bundle validate --manifest secrets.hcl",
-		Flags:     append(environmentFlags(), manifestFlag(), varFlag(), guardFlag(), jsonFlag()),
+		Flags:     append(console.EnvironmentFlags(), console.ManifestFlag(), console.VarFlag(), guardFlag(), console.JSONFlag()),
 		Action:    a.validate,
 	}
 }
@@ -33,7 +34,7 @@ type environmentValidity struct {
 }
 
 func (a *app) validate(c *cli.Context) error {
-	if err := noArguments(c); err != nil {
+	if err := console.NoArguments(c); err != nil {
 		return err
 	}
 	defer sparing()()
@@ -46,7 +47,7 @@ func (a *app) validate(c *cli.Context) error {
 		return err
 	}
 	names := module.Environments()
-	if len(list(c, "env")) > 0 || c.Bool("all") {
+	if len(console.List(c, "env")) > 0 || c.Bool("all") {
 		if names, err = a.environments(c, module); err != nil {
 			return err
 		}
@@ -74,16 +75,16 @@ func (a *app) validate(c *cli.Context) error {
 		}
 		report.Environments = append(report.Environments, v)
 	}
-	a.renderWarnings(module.Sort(warnings))
+	a.RenderWarnings(module.Sort(warnings))
 	if len(problems) > 0 {
-		return failed(problems.Sort())
+		return console.Failed(problems.Sort())
 	}
 	if c.Bool("json") {
-		return a.printJSON(report)
+		return a.PrintJSON(report)
 	}
 	rows := [][]string{{"ENVIRONMENT", "FUNCTIONS", "SECRETS", "PATHS"}}
 	for _, v := range report.Environments {
 		rows = append(rows, []string{v.Environment, fmt.Sprint(v.Functions), fmt.Sprint(v.Secrets), fmt.Sprint(v.Paths)})
 	}
-	return a.table(rows)
+	return a.Table(rows)
 }

@@ -9,6 +9,8 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/whispering/bundle/internal/actions"
+	"github.com/whispering/bundle/internal/cli/console"
+	"github.com/whispering/bundle/internal/printable"
 	"github.com/whispering/bundle/layerbuild"
 	"github.com/whispering/bundle/pipeline"
 )
@@ -18,14 +20,14 @@ func (a *app) verifyCommand() *cli.Command {
 		Name:      "verify",
 		Usage:     "check a layer: every byte of it, against a manifest, and that its boxes open",
 		UsageText: "bundle verify [--against secrets.hcl --env prod] [--open] layer.zip",
-		Flags: append(targetFlags(),
-			textFlag("against", "FILE", "the manifest that the layer must be of", ""),
-			varFlag(),
+		Flags: append(console.TargetFlags(),
+			console.TextFlag("against", "FILE", "the manifest that the layer must be of", ""),
+			console.VarFlag(),
 			&cli.BoolFlag{Name: "open", Usage: "have KMS open every box; shows nothing of what is in it"},
-			endpointFlag(),
+			console.EndpointFlag(),
 			trustedFlag(),
-			textFlag("data", "DIR", "the state folder of the embedded AWS that sealed the layer", stateFolder),
-			jsonFlag(),
+			console.TextFlag("data", "DIR", "the state folder of the embedded AWS that sealed the layer", stateFolder),
+			console.JSONFlag(),
 		),
 		Action: a.verify,
 	}
@@ -58,13 +60,13 @@ type verifyFunction struct {
 }
 
 func (a *app) verify(c *cli.Context) error {
-	path, err := oneArgument(c, "a layer")
+	path, err := console.OneArgument(c, "a layer")
 	if err != nil {
 		return err
 	}
-	against := text(c, "against")
-	if against == "" && chooses(c) {
-		return usagef("--env, --all, --region and --var belong to --against, which names the manifest")
+	against := console.Text(c, "against")
+	if against == "" && console.Chooses(c) {
+		return console.Usagef("--env, --all, --region and --var belong to --against, which names the manifest")
 	}
 	targets := []*target{{path: path}}
 	if against != "" {
@@ -104,11 +106,11 @@ func (a *app) verifyLayer(c *cli.Context, t *target, layer *layerbuild.Layer, co
 		problems = append(problems, pipeline.Verify(c.Context, t.path, layer, t.manifest)...)
 	}
 	if len(problems) > 0 {
-		return nil, failed(problems.Sort())
+		return nil, console.Failed(problems.Sort())
 	}
 	warning := helpers.Warning(t.path, found)
 	if warning != nil {
-		a.renderWarnings(hcl.Diagnostics{warning})
+		a.RenderWarnings(hcl.Diagnostics{warning})
 	}
 	if c.Bool("open") {
 		if err := a.verifyOpens(c, layer); err != nil {
@@ -116,7 +118,7 @@ func (a *app) verifyLayer(c *cli.Context, t *target, layer *layerbuild.Layer, co
 		}
 	}
 	report := &verifyReport{
-		FormatVersion: 1, Layer: layerReport{t.path, pipeline.Digest(content), len(content)}, Against: text(c, "against"),
+		FormatVersion: 1, Layer: layerReport{t.path, pipeline.Digest(content), len(content)}, Against: console.Text(c, "against"),
 		Opened: c.Bool("open"), Functions: []verifyFunction{}, Helpers: len(layer.Helpers),
 		HelperNames: append([]string{}, found.Helpers()...), HelperFiles: newHelperFiles(found), own: warning == nil,
 	}
@@ -146,15 +148,15 @@ func (a *app) verifyOpens(c *cli.Context, layer *layerbuild.Layer) error {
 			environ, environs[d.Embedded()] = found, found
 		}
 		_, err := a.openDocument(c.Context, environ, d)
-		var failure *failure
+		var failure *console.Failure
 		switch {
 		case errors.As(err, &failure):
-			problems = append(problems, failure.problems...)
+			problems = append(problems, failure.Problems...)
 		case err != nil:
 			return err
 		}
 	}
-	return failed(problems)
+	return console.Failed(problems)
 }
 
 func (r *verifyReport) brief() brief {
@@ -169,31 +171,31 @@ func (r *verifyReport) text(a *app) error {
 		for _, f := range r.Functions {
 			rows = append(rows, []string{f.Function, fmt.Sprint(f.Secrets), fmt.Sprint(f.Boxes), f.SHA256})
 		}
-		if err := a.table(rows); err != nil {
+		if err := a.Table(rows); err != nil {
 			return err
 		}
-		if err := a.print("\n"); err != nil {
+		if err := a.Print("\n"); err != nil {
 			return err
 		}
 	}
-	if err := a.print("compared: %s\n", strings.Join(r.compared(), "; ")); err != nil {
+	if err := a.Print("compared: %s\n", strings.Join(r.compared(), "; ")); err != nil {
 		return err
 	}
-	return a.print("%s: %s, %s, %s\n", r.Layer.Path, count(r.Layer.Bytes, "byte"), count(r.Helpers, "helper file"), r.conclusion())
+	return a.Print("%s: %s, %s, %s\n", r.Layer.Path, printable.Count(r.Layer.Bytes, "byte"), printable.Count(r.Helpers, "helper file"), r.conclusion())
 }
 
 // compared lists what was held to what.
 func (r *verifyReport) compared() []string {
 	all := []string{"the zip with the format of layers"}
 	if n := len(r.Functions); n > 0 {
-		all = append(all, count(n, "document")+" with the format of documents")
+		all = append(all, printable.Count(n, "document")+" with the format of documents")
 	}
 	if r.Helpers > 0 {
 		release := "bundle " + r.HelpersOf
 		if r.own {
 			release = "this bundle, " + r.HelpersOf
 		}
-		all = append(all, fmt.Sprintf("%s of %s, path, bytes and mode, with those of %s", count(r.Helpers, "helper file"), strings.Join(r.HelperNames, ", "), release))
+		all = append(all, fmt.Sprintf("%s of %s, path, bytes and mode, with those of %s", printable.Count(r.Helpers, "helper file"), strings.Join(r.HelperNames, ", "), release))
 	}
 	switch {
 	case r.Against != "":

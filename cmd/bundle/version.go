@@ -5,6 +5,8 @@ import (
 	"runtime/debug"
 
 	"github.com/urfave/cli/v2"
+
+	"github.com/whispering/bundle/internal/cli/console"
 )
 
 // The linker sets these for a release:
@@ -53,15 +55,15 @@ func (a *app) versionCommand() *cli.Command {
 		Name:      "version",
 		Usage:     "print the version",
 		UsageText: "bundle version",
-		Flags:     []cli.Flag{jsonFlag()},
+		Flags:     []cli.Flag{console.JSONFlag()},
 		Action: func(c *cli.Context) error {
-			if err := noArguments(c); err != nil {
+			if err := console.NoArguments(c); err != nil {
 				return err
 			}
 			built := identify(release, commit, debug.ReadBuildInfo)
 			platform := runtime.GOOS + "/" + runtime.GOARCH
 			if c.Bool("json") {
-				return a.printJSON(struct {
+				return a.PrintJSON(struct {
 					FormatVersion int `json:"format_version"`
 					identity
 					Go       string `json:"go"`
@@ -72,7 +74,7 @@ func (a *app) versionCommand() *cli.Command {
 			if len(built.Commit) >= 12 {
 				from = "commit " + built.Commit[:12] + ", "
 			}
-			return a.print("bundle %s (%s%s, %s)\n", built.Version, from, runtime.Version(), platform)
+			return a.Print("bundle %s (%s%s, %s)\n", built.Version, from, runtime.Version(), platform)
 		},
 	}
 }

@@ -1,4 +1,4 @@
-package main
+package console
 
 import (
 	"io"
@@ -40,5 +40,5 @@ func (o *output) undelivered() error {
 }
 
 func notWritten(summary, detail string) error {
-	return &failure{problems: pipeline.Problems{{Kind: pipeline.Output, Diagnostic: hcl.Diagnostic{Severity: hcl.DiagError, Summary: summary, Detail: detail}}}}
+	return &Failure{Problems: pipeline.Problems{{Kind: pipeline.Output, Diagnostic: hcl.Diagnostic{Severity: hcl.DiagError, Summary: summary, Detail: detail}}}}
 }

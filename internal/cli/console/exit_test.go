@@ -1,4 +1,4 @@
-package main
+package console
 
 import (
 	"context"
@@ -15,12 +15,12 @@ func TestExitCodes(t *testing.T) {
 		for _, kind := range kinds {
 			all = append(all, pipeline.Problem{Kind: kind})
 		}
-		return failed(all)
+		return Failed(all)
 	}
 	interrupted, cancel := context.WithCancelCause(t.Context())
-	cancel(interruption{syscall.SIGINT})
+	cancel(Interruption{syscall.SIGINT})
 	terminated, cancel := context.WithCancelCause(t.Context())
-	cancel(interruption{syscall.SIGTERM})
+	cancel(Interruption{syscall.SIGTERM})
 	tests := map[string]struct {
 		ctx  context.Context
 		err  error
@@ -30,7 +30,7 @@ func TestExitCodes(t *testing.T) {
 		"no problems":                  {t.Context(), problems(), 0},
 		"anything else":                {t.Context(), errors.New("?"), 1},
 		"a fault":                      {t.Context(), problems(pipeline.Fault), 1},
-		"usage":                        {t.Context(), usagef("?"), 2},
+		"usage":                        {t.Context(), Usagef("?"), 2},
 		"manifest":                     {t.Context(), problems(pipeline.Manifest), 2},
 		"access":                       {t.Context(), problems(pipeline.Access), 4},
 		"missing":                      {t.Context(), problems(pipeline.Missing), 5},
@@ -40,7 +40,7 @@ func TestExitCodes(t *testing.T) {
 		"the smallest of several":      {t.Context(), problems(pipeline.Output, pipeline.Missing, pipeline.Access), 4},
 		"unavailable, twice":           {t.Context(), problems(pipeline.Unavailable, pipeline.Unavailable), 6},
 		"unavailable among others":     {t.Context(), problems(pipeline.Unavailable, pipeline.Output), 8},
-		"a child's own":                {t.Context(), &childExit{42}, 42},
+		"a child's own":                {t.Context(), &ChildExit{42}, 42},
 		"interrupted":                  {interrupted, problems(pipeline.Unavailable), 130},
 		"terminated":                   {terminated, errors.New("?"), 143},
 		"done in spite of the signals": {interrupted, nil, 0},

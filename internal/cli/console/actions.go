@@ -1,4 +1,4 @@
-package main
+package console
 
 import (
 	"fmt"
@@ -8,15 +8,16 @@ import (
 	"github.com/hashicorp/hcl/v2"
 
 	"github.com/whispering/bundle/internal/actions"
+	"github.com/whispering/bundle/internal/printable"
 	"github.com/whispering/bundle/pipeline"
 )
 
-func (a *app) inActions() bool { return a.getenv("GITHUB_ACTIONS") == "true" }
+func (c *Console) inActions() bool { return c.Getenv("GITHUB_ACTIONS") == "true" }
 
 // annotate shows problems or warnings beside the manifest's lines, and all of
 // them in the step's summary: GitHub shows few annotations of a step.
-func (a *app) annotate(level actions.Level, diags []*hcl.Diagnostic) {
-	if !a.inActions() {
+func (c *Console) annotate(level actions.Level, diags []*hcl.Diagnostic) {
+	if !c.inActions() {
 		return
 	}
 	places := make(map[actions.Annotation]*hcl.Range)
@@ -25,30 +26,30 @@ func (a *app) annotate(level actions.Level, diags []*hcl.Diagnostic) {
 		annotation := actions.Annotation{Level: level, Title: d.Summary, Message: d.Detail}
 		if d.Subject != nil {
 			annotation.File, annotation.Line, annotation.EndLine, annotation.Column =
-				a.inRepository(d.Subject.Filename), d.Subject.Start.Line, d.Subject.End.Line, d.Subject.Start.Column
+				c.inRepository(d.Subject.Filename), d.Subject.Start.Line, d.Subject.End.Line, d.Subject.Start.Column
 		}
 		all = append(all, annotation)
 		places[annotation] = d.Subject
 	}
-	added, left, err := a.annotations.Write(a.stderr.Commands(), all)
+	added, left, err := c.annotations.Write(c.Stderr.Commands(), all)
 	if len(added) == 0 {
 		return
 	}
 	if err == nil && left > 0 {
-		a.hint("%s more in the step summary", count(left, string(level)))
+		c.Hint("%s more in the step summary", printable.Count(left, string(level)))
 	}
 	var summary strings.Builder
-	fmt.Fprintf(&summary, "### bundle: %s\n\n| where | what | what to do |\n|---|---|---|\n", count(len(added), string(level)))
+	fmt.Fprintf(&summary, "### bundle: %s\n\n| where | what | what to do |\n|---|---|---|\n", printable.Count(len(added), string(level)))
 	for _, annotation := range added {
 		fmt.Fprintf(&summary, "| %s | %s | %s |\n", actions.Cell(place(places[annotation])), actions.Cell(annotation.Title), actions.Cell(annotation.Message))
 	}
-	a.summarize(summary.String() + "\n")
+	c.summarize(summary.String() + "\n")
 }
 
 // inRepository is a file's path as GitHub wants it: relative to the repository.
-func (a *app) inRepository(path string) string {
+func (c *Console) inRepository(path string) string {
 	if abs, err := filepath.Abs(path); err == nil {
-		if relative, err := filepath.Rel(a.getenv("GITHUB_WORKSPACE"), abs); err == nil && filepath.IsLocal(relative) {
+		if relative, err := filepath.Rel(c.Getenv("GITHUB_WORKSPACE"), abs); err == nil && filepath.IsLocal(relative) {
 			path = relative
 		}
 	}
@@ -64,32 +65,32 @@ func place(subject *hcl.Range) string {
 
 // summarize adds to the step's summary. A summary that cannot be written is
 // worth a hint, not a failed build.
-func (a *app) summarize(markdown string) {
-	path := a.getenv("GITHUB_STEP_SUMMARY")
+func (c *Console) summarize(markdown string) {
+	path := c.Getenv("GITHUB_STEP_SUMMARY")
 	if path == "" {
 		return
 	}
 	if err := actions.WriteSummary(path, markdown); err != nil {
-		a.hint("the step summary cannot be written: %v", err)
+		c.Hint("the step summary cannot be written: %v", err)
 	}
 }
 
-// handOver tells later steps and readers of the run what came of it. Outputs
+// HandOver tells later steps and readers of the run what came of it. Outputs
 // decide what later steps do, so that the run fails where they cannot be written,
 // when all else is done and said.
-func (a *app) handOver(markdown string, outputs []actions.Output) {
-	if !a.inActions() {
+func (c *Console) HandOver(markdown string, outputs []actions.Output) {
+	if !c.inActions() {
 		return
 	}
 	if markdown != "" {
-		a.summarize(markdown)
+		c.summarize(markdown)
 	}
-	path := a.getenv("GITHUB_OUTPUT")
+	path := c.Getenv("GITHUB_OUTPUT")
 	if path == "" || len(outputs) == 0 {
 		return
 	}
-	if err := actions.WriteOutputs(path, outputs); err != nil && a.unwritten == nil {
-		a.unwritten = notWritten("Outputs not written", "The file that GITHUB_OUTPUT names cannot be written to: "+pipeline.Cause(err).Error()+
+	if err := actions.WriteOutputs(path, outputs); err != nil && c.unwritten == nil {
+		c.unwritten = notWritten("Outputs not written", "The file that GITHUB_OUTPUT names cannot be written to: "+pipeline.Cause(err).Error()+
 			". What the command does besides is done; later steps find no outputs of it.")
 	}
 }

@@ -1,4 +1,4 @@
-package main
+package console
 
 import (
 	"sync"
@@ -11,7 +11,7 @@ import (
 
 // A progress tells a person how far a run is: with a bar on a terminal, with
 // one line per step elsewhere.
-type progress struct {
+type Bar struct {
 	mu   sync.Mutex
 	w    *printable.Stream
 	bar  *progressbar.ProgressBar // nil off a terminal
@@ -32,11 +32,11 @@ func (s stretch) String() string {
 	return s.target + ": " + string(s.step)
 }
 
-func (a *app) newProgress() *progress {
-	p := &progress{w: a.stderr, done: map[stretch]int{}, all: map[stretch]int{}}
-	if terminal(a.stderr) > 0 && !a.ci() {
+func (c *Console) NewBar() *Bar {
+	p := &Bar{w: c.Stderr, done: map[stretch]int{}, all: map[stretch]int{}}
+	if Terminal(c.Stderr) > 0 && !c.CI() {
 		p.bar = progressbar.NewOptions(1,
-			progressbar.OptionSetWriter(a.stderr.Screen()),
+			progressbar.OptionSetWriter(c.Stderr.Screen()),
 			progressbar.OptionEnableColorCodes(false),
 			progressbar.OptionClearOnFinish(),
 			progressbar.OptionSetWidth(24),
@@ -47,11 +47,11 @@ func (a *app) newProgress() *progress {
 }
 
 // Progress implements pipeline.Observer.
-func (p *progress) Progress(step pipeline.Step, done, total int) {
+func (p *Bar) Progress(step pipeline.Step, done, total int) {
 	p.note(stretch{step: step}, done, total)
 }
 
-func (p *progress) note(s stretch, done, total int) {
+func (p *Bar) note(s stretch, done, total int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	_, begun := p.all[s]
@@ -70,8 +70,8 @@ func (p *progress) note(s stretch, done, total int) {
 	}
 }
 
-// finish clears the bar.
-func (p *progress) finish() {
+// Finish clears the bar.
+func (p *Bar) Finish() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.bar != nil {
@@ -79,9 +79,9 @@ func (p *progress) finish() {
 	}
 }
 
-// aside clears the bar for something else to be printed, until the next piece is
+// Aside clears the bar for something else to be printed, until the next piece is
 // done.
-func (p *progress) aside(print func()) {
+func (p *Bar) Aside(print func()) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.bar != nil {
@@ -90,16 +90,16 @@ func (p *progress) aside(print func()) {
 	print()
 }
 
-// A part is the progress of one of several targets.
-type part struct {
-	*progress
+// A Part is the progress of one of several targets.
+type Part struct {
+	*Bar
 	target string
 }
 
 // Progress implements pipeline.Observer.
-func (p part) Progress(step pipeline.Step, done, total int) {
+func (p Part) Progress(step pipeline.Step, done, total int) {
 	p.note(stretch{p.target, step}, done, total)
 }
 
-// finish does nothing: the others go on.
-func (p part) finish() {}
+// Finish does nothing: the others go on.
+func (p Part) Finish() {}

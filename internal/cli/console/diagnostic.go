@@ -1,4 +1,4 @@
-package main
+package console
 
 import (
 	"bytes"
@@ -16,7 +16,7 @@ import (
 
 // What is printed of a diagnostic has limits, whatever a manifest holds.
 const (
-	maxExcerpt = 8    // lines
+	MaxExcerpt = 8    // lines
 	maxColumns = 200  // bytes of a line
 	maxWord    = 200  // characters of a text without a space
 	maxText    = 2000 // characters
@@ -34,12 +34,12 @@ type diagnosticWriter struct {
 	lines map[string][]int // where the lines of a file begin
 }
 
-func (a *app) diagnostics() *diagnosticWriter {
-	width := terminal(a.stderr)
+func (c *Console) diagnostics() *diagnosticWriter {
+	width := Terminal(c.Stderr)
 	if width == 0 {
 		width = 100
 	}
-	return &diagnosticWriter{a.stderr.Styled(), a.files, width, a.color(a.stderr), map[string][]int{}}
+	return &diagnosticWriter{c.Stderr.Styled(), c.Files, width, c.color(c.Stderr), map[string][]int{}}
 }
 
 // write prints one diagnostic, at once.
@@ -135,8 +135,8 @@ func lineOf(starts []int, offset int) int {
 // what the place is in, and those from the place on.
 func excerpted(first, last, subject int) []int {
 	var all []int
-	for n := first; n <= last && len(all) < maxExcerpt; n++ {
-		if n == first+1 && last-first >= maxExcerpt && subject > n {
+	for n := first; n <= last && len(all) < MaxExcerpt; n++ {
+		if n == first+1 && last-first >= MaxExcerpt && subject > n {
 			n = subject
 		}
 		all = append(all, n)

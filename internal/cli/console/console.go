@@ -1,0 +1,106 @@
+// Package console is what a command of bundle has to do with the world around it: streams, variables, flags,
+// diagnostics and exit codes. It knows nothing of what commands do.
+package console
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"io"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/hashicorp/hcl/v2"
+	"golang.org/x/term"
+
+	"github.com/whispering/bundle/internal/actions"
+	"github.com/whispering/bundle/internal/printable"
+	"github.com/whispering/bundle/internal/trust"
+)
+
+// A Console is the surroundings of one run of a command.
+type Console struct {
+	Args           []string // with the program's name
+	Environ        []string
+	Stdin          io.Reader
+	Stdout, Stderr *printable.Stream
+	Version        string               // of the program
+	Started        time.Time            // when the run began
+	Files          map[string]*hcl.File // of the manifest, for excerpts in diagnostics
+
+	annotations *actions.Annotations // of this run
+	shown       *shown               // in this run
+	out         *output
+	unwritten   error // outputs of the step that could not be
+}
+
+// Getenv returns a variable's value. An empty one counts as unset: that is
+// what GitHub Actions makes of a setting that does not exist.
+func (c *Console) Getenv(name string) string {
+	for _, entry := range slices.Backward(c.Environ) {
+		if value, ok := strings.CutPrefix(entry, name+"="); ok {
+			return value
+		}
+	}
+	return ""
+}
+
+// Terminal returns the width of the terminal behind a stream, or 0 if there is
+// none.
+func Terminal(s *printable.Stream) int {
+	if !term.IsTerminal(int(s.Fd())) {
+		return 0
+	}
+	width, _, err := term.GetSize(int(s.Fd()))
+	if err != nil || width < 20 {
+		return 80
+	}
+	return width
+}
+
+// color reports whether a stream may be colored: a terminal that does not ask for
+// none (https://no-color.org).
+func (c *Console) color(s *printable.Stream) bool {
+	return Terminal(s) > 0 && c.Getenv("NO_COLOR") == "" && c.Getenv("TERM") != "dumb"
+}
+
+func (c *Console) CI() bool { return !trust.Off(c.Getenv("CI")) }
+
+// Begin begins a run: from here on, standard output remembers its first error.
+func (c *Console) Begin() {
+	c.annotations, c.shown = new(actions.Annotations), new(shown)
+	c.Started = time.Now()
+	c.out = &output{w: c.Stdout.Screen()}
+	c.Stdout = printable.New(c.out)
+}
+
+// End tells how a run ended, and returns the status to exit with.
+func (c *Console) End(ctx context.Context, err error) int {
+	if c.shown.unseen > 0 {
+		c.Hint("%s more", printable.Count(c.shown.unseen, "warning"))
+	}
+	if unwritten := cmp.Or(c.out.undelivered(), c.unwritten); unwritten != nil && (err == nil || errors.Is(err, ErrDifferences)) {
+		err = unwritten
+	}
+	var usage *UsageError
+	var failure *Failure
+	var child *ChildExit
+	var signaled Interruption
+	switch {
+	case err == nil, errors.As(err, &child), errors.Is(err, ErrDifferences):
+	case errors.As(context.Cause(ctx), &signaled):
+		aftermath := "; nothing was written"
+		if errors.As(err, &failure) && failure.Told {
+			aftermath = failure.Aftermath
+		}
+		c.Hint("stopped by signal (%v)%s", signaled, aftermath)
+	case errors.As(err, &failure):
+		c.RenderProblems(failure)
+	case errors.As(err, &usage):
+		c.hintText(usage.Text)
+	default:
+		c.Hint("%v", err)
+	}
+	return exitCode(ctx, err)
+}

@@ -1,0 +1,133 @@
+package console
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"syscall"
+
+	"github.com/whispering/bundle/internal/printable"
+	"github.com/whispering/bundle/pipeline"
+)
+
+// Exit codes. They are part of the command's contract and the same in every
+// mode of output; doc.go documents them.
+const (
+	ExitDone        = 0
+	ExitFault       = 1
+	ExitUsage       = 2
+	exitDifferences = 3
+	ExitAccess      = 4
+	exitMissing     = 5
+	exitUnavailable = 6
+	ExitIntegrity   = 7
+	ExitOutput      = 8
+	exitSignal      = 128 // and the number of the signal
+)
+
+// An Interruption is the cause of a context that a signal ended.
+type Interruption struct{ signal syscall.Signal }
+
+func (i Interruption) Error() string { return i.signal.String() }
+
+// A UsageError says that the command line is wrong, and what to write instead.
+type UsageError struct{ Text string }
+
+func (e *UsageError) Error() string { return e.Text }
+
+// Usagef says what is wrong with the command line. Only the format makes lines.
+func Usagef(format string, args ...any) error {
+	return &UsageError{printable.Sprintf(format, args...)}
+}
+
+// UsageLines says several things that are wrong, each in a line.
+func UsageLines(beginning string, all []error) error {
+	var lines []string
+	for _, err := range all {
+		lines = append(lines, printable.Line(err.Error()))
+	}
+	return &UsageError{beginning + strings.Join(lines, "\n")}
+}
+
+// A Failure is a run that ended with problems.
+type Failure struct {
+	Problems  pipeline.Problems
+	Aftermath string // what to say besides their number
+	Told      bool   // the problems have been printed, each with its target
+}
+
+func (f *Failure) Error() string { return fmt.Sprintf("%d problems", len(f.Problems)) }
+
+// A ChildExit passes on the status of a command that bundle ran.
+type ChildExit struct{ code int }
+
+func (e *ChildExit) Error() string { return fmt.Sprintf("exit status %d", e.code) }
+
+// ErrDifferences is how a command with --exit-code ends that found some.
+var ErrDifferences = errors.New("there are differences")
+
+// Failed returns a failure, or nil if there is no problem.
+func Failed(problems pipeline.Problems) error {
+	if len(problems) == 0 {
+		return nil
+	}
+	return &Failure{Problems: problems, Aftermath: "; nothing was written"}
+}
+
+// exitCode maps how a command ended to the status of the process.
+func exitCode(ctx context.Context, err error) int {
+	var signaled Interruption
+	var failure *Failure
+	var usage *UsageError
+	var child *ChildExit
+	switch {
+	case err == nil:
+		return ExitDone
+	case errors.As(context.Cause(ctx), &signaled):
+		return exitSignal + int(signaled.signal)
+	case errors.Is(err, ErrDifferences):
+		return exitDifferences
+	case errors.As(err, &child):
+		return child.code
+	case errors.As(err, &failure):
+		return problemsCode(failure.Problems)
+	case errors.As(err, &usage):
+		return ExitUsage
+	}
+	return ExitFault
+}
+
+// problemsCode is the smallest code among the problems, but 6, try again,
+// only where trying again would help with all of them.
+func problemsCode(problems pipeline.Problems) int {
+	var codes []int
+	for _, p := range problems {
+		if p.Kind != pipeline.Unavailable {
+			codes = append(codes, kindCode(p.Kind))
+		}
+	}
+	if len(codes) == 0 {
+		return exitUnavailable
+	}
+	return slices.Min(codes)
+}
+
+func kindCode(k pipeline.Kind) int {
+	switch k {
+	case pipeline.Manifest:
+		return ExitUsage
+	case pipeline.Access:
+		return ExitAccess
+	case pipeline.Missing:
+		return exitMissing
+	case pipeline.Unavailable:
+		return exitUnavailable
+	case pipeline.Integrity:
+		return ExitIntegrity
+	case pipeline.Output:
+		return ExitOutput
+	}
+	return ExitFault
+}

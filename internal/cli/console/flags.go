@@ -1,0 +1,173 @@
+package console
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/whispering/bundle/pipeline"
+)
+
+// A once is the value of a flag that may be given only once: of two, urfave/cli
+// would silently drop the first.
+type once struct {
+	value string
+	set   bool
+}
+
+func (o *once) Set(s string) error {
+	switch {
+	case o.set:
+		return errors.New("the flag is given twice")
+	case s == "":
+		return errors.New("the value is empty: an unset variable, perhaps")
+	}
+	o.value, o.set = s, true
+	return nil
+}
+
+func (o *once) String() string { return o.value }
+
+// TextFlag returns a flag that takes a text.
+func TextFlag(name, placeholder, usage, value string) cli.Flag {
+	return &cli.GenericFlag{Name: name, Usage: usage + " (`" + placeholder + "`)", Value: &once{value: value}, DefaultText: value}
+}
+
+// Text returns what a flag made by textFlag was given, "" for a flag that the
+// command does not have.
+func Text(c *cli.Context, name string) string {
+	if flag, ok := c.Generic(name).(*once); ok {
+		return flag.value
+	}
+	return ""
+}
+
+// Given reports whether a flag made by textFlag was given on the command line.
+func Given(c *cli.Context, name string) bool { return c.Generic(name).(*once).set }
+
+// A many is the value of a flag that may be given several times, but not twice
+// with one value.
+type many struct{ values []string }
+
+func (m *many) Set(s string) error {
+	switch {
+	case s == "":
+		return errors.New("the value is empty: an unset variable, perhaps")
+	case slices.Contains(m.values, s):
+		return fmt.Errorf("%q is given twice", s)
+	}
+	m.values = append(m.values, s)
+	return nil
+}
+
+func (m *many) String() string { return strings.Join(m.values, ", ") }
+
+// List returns what a flag with many values was given, none for a flag that the
+// command does not have.
+func List(c *cli.Context, name string) []string {
+	if flag, ok := c.Generic(name).(*many); ok {
+		return flag.values
+	}
+	return nil
+}
+
+// Timeout returns what --timeout says.
+func Timeout(c *cli.Context) (time.Duration, error) {
+	d, err := time.ParseDuration(Text(c, "timeout"))
+	if err != nil || d <= 0 {
+		return 0, Usagef("--timeout %q is not a length of time, such as 90s or 10m", Text(c, "timeout"))
+	}
+	return d, nil
+}
+
+// Pace returns what --ssm-tps says: nil for pacing by what AWS allows, as for a
+// command without that flag.
+func Pace(c *cli.Context) (*float64, error) {
+	tps := Text(c, "ssm-tps")
+	if tps == "" {
+		return nil, nil
+	}
+	rate, err := strconv.ParseFloat(tps, 64)
+	if err != nil || !(rate >= 0 && rate <= 1e6) {
+		return nil, Usagef("--ssm-tps %q is not a number of calls a second", tps)
+	}
+	return &rate, nil
+}
+
+// Flags that several commands have.
+
+func ManifestFlag() cli.Flag {
+	return TextFlag("manifest", "FILE", "the manifest, or a folder of them", "secrets.hcl")
+}
+
+// OutFlag is what messages call the flag for the layer to write.
+const OutFlag = "--out"
+
+// EnvironmentFlags choose environments.
+func EnvironmentFlags() []cli.Flag {
+	return []cli.Flag{
+		&cli.GenericFlag{Name: "env", Value: &many{}, Usage: "an environment, and with another --env another one; also BUNDLE_ENV, else the manifest's default_environment (`NAME`)"},
+		&cli.BoolFlag{Name: "all", Usage: "every environment in a real account"},
+	}
+}
+
+// TargetFlags choose environments and their regions.
+func TargetFlags() []cli.Flag {
+	return append(EnvironmentFlags(),
+		&cli.GenericFlag{Name: "region", Value: &many{}, Usage: "only this region of the environments, and with another --region that one too (`NAME`)"})
+}
+
+// Chooses says whether a flag was given that is about what a manifest says.
+func Chooses(c *cli.Context) bool {
+	return len(List(c, "env")) > 0 || len(List(c, "region")) > 0 || c.Bool("all") || len(c.StringSlice("var")) > 0
+}
+
+func VarFlag() cli.Flag {
+	return &cli.StringSliceFlag{Name: "var", Usage: "the value of a variable; also BUNDLE_VAR_NAME (`NAME=VALUE`)"}
+}
+
+func PreviousFlag() cli.Flag {
+	return TextFlag("previous", "LAYER", "the layer to carry unchanged documents over from: auto (what is at --out, else what is published), "+
+		"a file, the ARN of a published layer, or none", pipeline.PreviousAuto)
+}
+
+func PreviousDigestFlag() cli.Flag {
+	return DigestFlag("previous-sha256", "refuse to carry over from any layer but the one with this SHA-256")
+}
+
+func BlindFlag() cli.Flag {
+	return &cli.BoolFlag{Name: "blind", Usage: "refuse the run unless every function is blind: no secret is ever decrypted"}
+}
+
+func TPSFlag() cli.Flag {
+	return TextFlag("ssm-tps", "N", "calls a second to Parameter Store: by default what AWS allows, 0 for no limit", "")
+}
+
+func TimeoutFlag() cli.Flag { return TextFlag("timeout", "DURATION", "give up after this long", "10m") }
+
+func EndpointFlag() cli.Flag {
+	return TextFlag("endpoint-url", "URL", "send all calls there instead of to AWS", "")
+}
+
+func ExitCodeFlag() cli.Flag {
+	return &cli.BoolFlag{Name: "exit-code", Usage: "exit with 3 where there are differences"}
+}
+
+func DebugFlag() cli.Flag {
+	return &cli.BoolFlag{Name: "debug", Usage: "print a line per call: operation, outcome, time; no content"}
+}
+
+func JSONFlag() cli.Flag {
+	return &cli.BoolFlag{Name: "json", Usage: "print the result as one JSON object"}
+}
+
+// DigestFlag returns a flag that takes the SHA-256 of a layer, or of each of
+// several.
+func DigestFlag(name, usage string) cli.Flag {
+	return &cli.GenericFlag{Name: name, Value: &many{}, Usage: usage + "; of several layers that of each, in their order (`HEX`)"}
+}

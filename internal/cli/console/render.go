@@ -1,0 +1,133 @@
+package console
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"sync"
+	"text/tabwriter"
+
+	"github.com/hashicorp/hcl/v2"
+
+	"github.com/whispering/bundle/internal/actions"
+	"github.com/whispering/bundle/internal/printable"
+	"github.com/whispering/bundle/pipeline"
+)
+
+// RenderProblems prints what kept a run from being done, each with the line of
+// the manifest to blame.
+func (c *Console) RenderProblems(f *Failure) {
+	if !f.Told {
+		c.RenderDiagnostics(f.Problems)
+	}
+	c.Hint("%s%s", printable.Count(len(f.Problems), "error"), f.Aftermath)
+	var all []*hcl.Diagnostic
+	for _, p := range f.Problems {
+		all = append(all, &p.Diagnostic)
+	}
+	c.annotate(actions.Error, all)
+}
+
+// MaxShown is how many problems, and how many warnings, a run prints. The step's
+// summary and --json have more.
+const MaxShown = 50
+
+// shown counts what a run has printed of its problems and warnings.
+type shown struct {
+	mu               sync.Mutex
+	errors, warnings int
+	unseen           int // warnings that were not printed
+}
+
+// RenderDiagnostics prints problems, as many as a run may; at least one of each
+// target.
+func (c *Console) RenderDiagnostics(problems pipeline.Problems) {
+	c.shown.mu.Lock()
+	room := min(max(MaxShown-c.shown.errors, 1), len(problems))
+	c.shown.errors += room
+	c.shown.mu.Unlock()
+	w := c.diagnostics()
+	for _, p := range problems[:room] {
+		w.write(&p.Diagnostic)
+	}
+	if more := len(problems) - room; more > 0 {
+		_, _ = fmt.Fprintf(c.Stderr.Text(), "… and %d more\n\n", more)
+	}
+}
+
+func (c *Console) RenderWarnings(diags hcl.Diagnostics) {
+	w := c.diagnostics()
+	var all []*hcl.Diagnostic
+	c.shown.mu.Lock()
+	for _, d := range diags {
+		if d.Severity != hcl.DiagWarning {
+			continue
+		}
+		all = append(all, d)
+		if c.shown.warnings == MaxShown {
+			c.shown.unseen++
+			continue
+		}
+		c.shown.warnings++
+		w.write(d)
+	}
+	c.shown.mu.Unlock()
+	c.annotate(actions.Warning, all)
+}
+
+// Hint prints a line for the person at the terminal; it is no result.
+func (c *Console) Hint(format string, args ...any) {
+	c.hintText(printable.Sprintf(format, args...))
+}
+
+// hintText is hint for a text that has been put together.
+func (c *Console) hintText(text string) {
+	_, _ = io.WriteString(c.Stderr.Text(), "bundle: "+text+"\n")
+}
+
+// Print prints a result, or a part of it.
+func (c *Console) Print(format string, args ...any) error { return c.Stdout.Printf(format, args...) }
+
+// PrintVerbatim prints a content that others wrote as it is. In a CI, whose log
+// would do what it says, it is refused if it has a command.
+func (c *Console) PrintVerbatim(what string, content []byte) error {
+	if line := printable.Command(content); line > 0 && (c.CI() || c.inActions()) {
+		return Usagef("%s has a command to the log of a CI, in line %d (:: at the beginning of a line, or ##[), and is not printed. "+
+			"Change the line, or write to a file.", what, line)
+	}
+	_, err := c.Stdout.Verbatim().Write(content)
+	return err
+}
+
+// PrintJSON prints a result as one JSON object.
+func (c *Console) PrintJSON(v any) error {
+	e := json.NewEncoder(c.Stdout.JSON())
+	e.SetIndent("", "  ")
+	e.SetEscapeHTML(false)
+	return e.Encode(v)
+}
+
+// Table prints rows as aligned columns, the first row being the heading.
+func (c *Console) Table(rows [][]string) error {
+	var b bytes.Buffer
+	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
+	for _, row := range rows {
+		for i, cell := range row {
+			if i > 0 {
+				fmt.Fprint(w, "\t")
+			}
+			fmt.Fprint(w, printable.Line(cell))
+		}
+		fmt.Fprintln(w)
+	}
+	_ = w.Flush() // into memory
+	_, err := c.Stdout.Text().Write(b.Bytes())
+	return err
+}
+
+// PrintMarkdown prints Markdown as the result.
+func (c *Console) PrintMarkdown(text string) error {
+	_, err := io.WriteString(c.Stdout.Text(), text)
+	return err
+}
