@@ -1,15 +1,16 @@
 package main
 
 import (
+	_ "embed" // for doc.go
+
 	"bytes"
-	"cmp"
-	"embed"
-	"io"
+	_ "embed"
 	"os"
 	"regexp"
 	"slices"
 	"strings"
-	"text/template"
+
+	"github.com/whispering/bundle/internal/cli/docs"
 
 	"github.com/urfave/cli/v2"
 
@@ -17,22 +18,10 @@ import (
 	"github.com/whispering/bundle/pipeline/manifest"
 )
 
-// completionTemplates are the scripts and the manual page, before the command
-// line is filled in.
+// documentation is doc.go: what go doc shows is a part of the manual page.
 //
-//go:embed completion/*.tmpl
-var completionTemplates embed.FS
-
-// completions are what bundle completion prints: scripts, the manual page, and
-// what the scripts ask for when they run.
-func completions() []string {
-	return []string{"bash", "zsh", "fish", "powershell", manPage, environmentNames}
-}
-
-const (
-	manPage          = "man"
-	environmentNames = "environments"
-)
+//go:embed doc.go
+var documentation string
 
 func (a *app) completionCommand() *cli.Command {
 	return &cli.Command{
@@ -49,19 +38,19 @@ func (a *app) completionCommand() *cli.Command {
 }
 
 func (a *app) completion(c *cli.Context) error {
-	what, err := console.OneArgument(c, "one of "+strings.Join(completions(), ", "))
+	what, err := console.OneArgument(c, "one of "+strings.Join(docs.Kinds(), ", "))
 	switch {
 	case err != nil:
 		return err
-	case !slices.Contains(completions(), what):
-		return console.Usagef("there is no completion %q. There are %s.", what, strings.Join(completions(), ", "))
-	case what == environmentNames:
+	case !slices.Contains(docs.Kinds(), what):
+		return console.Usagef("there is no completion %q. There are %s.", what, strings.Join(docs.Kinds(), ", "))
+	case what == docs.EnvironmentNames:
 		return a.printEnvironments(console.Text(c, "manifest"))
 	case console.Given(c, "manifest"):
-		return console.Usagef("--manifest is for bundle completion %s alone", environmentNames)
+		return console.Usagef("--manifest is for bundle completion %s alone", docs.EnvironmentNames)
 	}
 	var script bytes.Buffer
-	if err := fillCompletion(&script, what, c.App); err != nil {
+	if err := docs.Fill(&script, what, c.App, docs.Manual(documentation)); err != nil {
 		return err
 	}
 	_, err = a.Stdout.Verbatim().Write(script.Bytes())
@@ -89,129 +78,4 @@ func (a *app) printEnvironments(path string) error {
 		}
 	}
 	return nil
-}
-
-// A completedCommand is a command as scripts and the manual page show it.
-type completedCommand struct {
-	Path, Name, Parent string // bundle local put, put, bundle local
-	Usage, UsageText   string
-	Flags              []completedFlag
-	Commands           []*completedCommand
-}
-
-// A completedFlag is a flag. Kind says what its value is.
-type completedFlag struct {
-	Name, Placeholder, Usage, Default string
-	Kind                              valueKind
-}
-
-type valueKind string
-
-const (
-	noValue          valueKind = "" // it is a switch
-	fileValue        valueKind = "file"
-	folderValue      valueKind = "folder"
-	environmentValue valueKind = "environment"
-	anyValue         valueKind = "any"
-)
-
-// completedCommands returns the command line: the root, and every command that
-// shows in its help.
-func completedCommands(root *cli.App) (all []*completedCommand) {
-	var add func(parent, name, usage, usageText string, flags []cli.Flag, below []*cli.Command) *completedCommand
-	add = func(parent, name, usage, usageText string, flags []cli.Flag, below []*cli.Command) *completedCommand {
-		c := &completedCommand{Path: strings.TrimSpace(parent + " " + name), Name: name, Parent: parent, Usage: usage, UsageText: usageText}
-		all = append(all, c)
-		for _, f := range flags {
-			if flag, ok := f.(cli.DocGenerationFlag); ok && f.Names()[0] != "help" {
-				c.Flags = append(c.Flags, completeFlag(c.Path, flag))
-			}
-		}
-		c.Flags = append(c.Flags, completedFlag{Name: "help", Usage: "show help"})
-		for _, sub := range below {
-			if sub.Hidden || sub.Name == "help" {
-				continue
-			}
-			c.Commands = append(c.Commands, add(c.Path, sub.Name, sub.Usage, sub.UsageText, sub.Flags, sub.Subcommands))
-		}
-		return c
-	}
-	add("", "bundle", root.Usage, root.UsageText, root.Flags, root.Commands)
-	return all
-}
-
-var flagPlaceholder = regexp.MustCompile(" \\(`([^`]*)`\\)")
-
-func completeFlag(command string, f cli.DocGenerationFlag) completedFlag {
-	c := completedFlag{Name: f.Names()[0], Usage: flagPlaceholder.ReplaceAllString(f.GetUsage(), "")}
-	if !f.TakesValue() {
-		return c
-	}
-	c.Kind, c.Default = anyValue, f.GetDefaultText()
-	if found := flagPlaceholder.FindStringSubmatch(f.GetUsage()); found != nil {
-		c.Placeholder = found[1]
-	}
-	switch {
-	case c.Placeholder == "FILE", c.Placeholder == "LAYER", strings.HasPrefix(c.Placeholder, "FILE|"):
-		c.Kind = fileValue
-	case c.Placeholder == "DIR":
-		c.Kind = folderValue
-	case c.Name == "env" && command != "bundle init":
-		c.Kind = environmentValue
-	}
-	c.Placeholder = cmp.Or(c.Placeholder, "VALUE")
-	return c
-}
-
-// fillCompletion writes one of the templates, filled in.
-func fillCompletion(w io.Writer, what string, root *cli.App) error {
-	const name = "completion"
-	b, err := completionTemplates.ReadFile(name + "/" + what + ".tmpl")
-	if err != nil {
-		return err
-	}
-	t, err := template.New(name).Funcs(template.FuncMap{
-		"values":      flagValues,
-		"kinds":       func() []valueKind { return []valueKind{fileValue, folderValue, environmentValue, anyValue} },
-		"completions": completions,
-		"names": func(c *completedCommand) (all []string) {
-			for _, sub := range c.Commands {
-				all = append(all, sub.Name)
-			}
-			return all
-		},
-		"flags": func(c *completedCommand) (all []string) {
-			for _, f := range c.Flags {
-				all = append(all, "--"+f.Name)
-			}
-			return all
-		},
-		"join":      strings.Join,
-		"quote":     func(s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'" },
-		"quotefish": func(s string) string { return "'" + strings.NewReplacer(`\`, `\\`, `'`, `\'`).Replace(s) + "'" },
-		"quotepwsh": func(s string) string { return "'" + strings.ReplaceAll(s, "'", "''") + "'" },
-		"colon":     func(s string) string { return strings.ReplaceAll(s, ":", `\:`) },
-		"roff":      roff,
-		"rofflines": roffLines,
-		"manual":    manual,
-	}).Parse(string(b))
-	if err != nil {
-		return err
-	}
-	return t.Execute(w, struct {
-		Version  string
-		Commands []*completedCommand
-	}{root.Version, completedCommands(root)})
-}
-
-// flagValues lists the flags whose value is of a kind, each with its command.
-func flagValues(all []*completedCommand, kind valueKind) (found []string) {
-	for _, c := range all {
-		for _, f := range c.Flags {
-			if f.Kind == kind {
-				found = append(found, c.Path+" --"+f.Name)
-			}
-		}
-	}
-	return found
 }

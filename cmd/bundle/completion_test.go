@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/whispering/bundle/internal/cli/docs"
+
 	"github.com/whispering/bundle/internal/cli/console"
 	"github.com/whispering/bundle/internal/needs"
 	"github.com/whispering/bundle/internal/printable"
@@ -144,8 +146,8 @@ func complete(t *testing.T, sh shell, dir string, words []string) []string {
 // TestCompletionKnowsEveryCommandAndFlag compares scripts and manual page with
 // the command line.
 func TestCompletionKnowsEveryCommandAndFlag(t *testing.T) {
-	for _, what := range completions() {
-		if what == environmentNames {
+	for _, what := range docs.Kinds() {
+		if what == docs.EnvironmentNames {
 			continue
 		}
 		script := strings.ReplaceAll(printedCompletion(t, what), `\-`, "-")
@@ -170,7 +172,7 @@ var overstruck = regexp.MustCompile(".\x08")
 func TestManual(t *testing.T) {
 	needs.Program(t, "mandoc", "Debian: apt-get install mandoc")
 	file := filepath.Join(t.TempDir(), "bundle.1")
-	if err := os.WriteFile(file, []byte(printedCompletion(t, manPage)), 0o600); err != nil {
+	if err := os.WriteFile(file, []byte(printedCompletion(t, docs.ManPage)), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	lint, _ := exec.CommandContext(t.Context(), "mandoc", "-Tlint", "-Wwarning", file).CombinedOutput()

@@ -6,12 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/urfave/cli/v2"
 
-	"github.com/whispering/bundle/internal/actions"
 	"github.com/whispering/bundle/internal/cli/console"
 	"github.com/whispering/bundle/internal/printable"
 	"github.com/whispering/bundle/pipeline"
@@ -66,29 +64,6 @@ func (a *app) examine(c *cli.Context) error {
 	})
 }
 
-// A doctorReport is the result of bundle doctor as --json prints it.
-type doctorReport struct {
-	FormatVersion int            `json:"format_version"`
-	Healthy       bool           `json:"healthy"`
-	Environment   string         `json:"environment"`
-	Region        string         `json:"region"`
-	Endpoint      string         `json:"endpoint"` // "" for AWS's own
-	Caller        string         `json:"caller"`   // ARN; "" where it is not known
-	Checks        []doctorCheck  `json:"checks"`
-	AWSCalls      map[string]int `json:"aws_calls"`
-}
-
-type doctorCheck struct {
-	Check    string `json:"check"`
-	Status   string `json:"status"` // ok, note or failed
-	Function string `json:"function,omitempty"`
-	Action   string `json:"action,omitempty"`
-	Resource string `json:"resource,omitempty"`
-	Detail   string `json:"detail"`
-	File     string `json:"file,omitempty"`
-	Line     int    `json:"line,omitempty"`
-}
-
 // diagnose makes all checks, whatever the outcome of each.
 func diagnose(c *cli.Context, t *target, w *work) (*doctorReport, pipeline.Problems) {
 	ctx, s, m := w.ctx, w.session, t.manifest
@@ -124,17 +99,6 @@ func diagnose(c *cli.Context, t *target, w *work) (*doctorReport, pipeline.Probl
 	}
 	r.Healthy = len(problems) == 0
 	return r, problems
-}
-
-func (r *doctorReport) ok(check, function, resource, detail string) {
-	r.add(doctorCheck{Check: check, Status: string(doctor.OK), Function: function, Resource: resource, Detail: detail}, nil)
-}
-
-func (r *doctorReport) add(check doctorCheck, at *hcl.Range) {
-	if at != nil {
-		check.File, check.Line = at.Filename, at.Start.Line
-	}
-	r.Checks = append(r.Checks, check)
 }
 
 // readings tells of the parameters that were found, and of what that does not
@@ -236,20 +200,4 @@ func findingProblem(f doctor.Finding) pipeline.Problem {
 	return pipeline.Problem{Kind: kinds[f.Kind], Diagnostic: hcl.Diagnostic{
 		Severity: hcl.DiagError, Summary: summary, Detail: f.Detail, Subject: rangeOf(f.At),
 	}, Cause: f.Cause, About: f.On}
-}
-
-func (r *doctorReport) brief() brief              { return brief{state: "healthy"} } // else it is failed
-func (r *doctorReport) outputs() []actions.Output { return nil }
-func (r *doctorReport) markdown() string          { return "" }
-
-func (r *doctorReport) text(a *app) error {
-	rows := [][]string{{"CHECK", "STATUS", "FUNCTION", ""}}
-	for _, check := range r.Checks {
-		detail := check.Detail
-		if check.Status == string(doctor.Failed) {
-			detail, _, _ = strings.Cut(detail, ". ") // in full below
-		}
-		rows = append(rows, []string{check.Check, check.Status, cmp.Or(check.Function, "-"), detail})
-	}
-	return a.Table(rows)
 }

@@ -70,34 +70,3 @@ func (h *helperCheck) of(ctx context.Context, layer *layerbuild.Layer, t *target
 	}
 	return c, nil
 }
-
-// A helperFileReport is a helper file of a layer as --json prints it.
-type helperFileReport struct {
-	Path    string `json:"path"`
-	Helper  string `json:"helper"`
-	Mode    string `json:"mode"`
-	SHA256  string `json:"sha256"`
-	State   string `json:"state"`             // held to the release's file; same, unless the layer is refused
-	Release string `json:"release,omitempty"` // that the file is of; none if it is no release's
-}
-
-// newHelperFiles reports what became of each helper file that is in the layer.
-func newHelperFiles(m *layerbuild.HelperMatch) []helperFileReport {
-	all := []helperFileReport{}
-	for _, f := range m.Files {
-		r := helperFileReport{Path: f.Path, Helper: f.Helper, Mode: "0644", SHA256: f.Sum.SHA256, State: string(f.Verdict), Release: m.Release.Name}
-		if f.Sum.Executable {
-			r.Mode = "0755"
-		}
-		switch f.Verdict {
-		case layerbuild.Absent:
-			continue
-		case layerbuild.OfOthers:
-			r.Release = f.Others[0]
-		case layerbuild.Changed, layerbuild.Foreign, layerbuild.Mode, layerbuild.Unread:
-			r.Release = ""
-		}
-		all = append(all, r)
-	}
-	return all
-}

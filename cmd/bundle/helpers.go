@@ -33,13 +33,6 @@ func (a *app) helpersCommand() *cli.Command {
 	}
 }
 
-type helpersReport struct {
-	FormatVersion int         `json:"format_version"`
-	Changed       bool        `json:"changed"`
-	Helpers       []string    `json:"helpers"`
-	Layer         layerReport `json:"layer"`
-}
-
 func (a *app) helpers(c *cli.Context) error {
 	if err := console.NoArguments(c); err != nil {
 		return err

@@ -91,7 +91,7 @@ func (h *hostility) runIn(environ []string, args ...string) {
 func (h *hostility) cells() {
 	var stdout bytes.Buffer
 	a := newApp(&console.Console{Stdout: printable.New(&stdout)}, nil)
-	if err := a.Table([][]string{{"A", "B"}, {h.text, h.text}}); err != nil || strings.Count(stdout.String(), "\n") != 2 || len(runnertest.Lines(stdout.String())) != 2 {
+	if err := a.Stdout.Table([][]string{{"A", "B"}, {h.text, h.text}}); err != nil || strings.Count(stdout.String(), "\n") != 2 || len(runnertest.Lines(stdout.String())) != 2 {
 		h.Errorf("%q makes the table %q, %v", h.text, &stdout, err)
 	}
 	if err := console.Usagef("%s, %q, %v", h.text, h.text, errors.New(h.text)); len(runnertest.Lines(err.Error())) != 1 {

@@ -8,7 +8,6 @@ import (
 	"github.com/hashicorp/hcl/v2"
 	"github.com/urfave/cli/v2"
 
-	"github.com/whispering/bundle/internal/actions"
 	"github.com/whispering/bundle/internal/awsclient"
 	"github.com/whispering/bundle/internal/cli/console"
 	"github.com/whispering/bundle/pipeline"
@@ -54,22 +53,6 @@ type observer interface {
 // spent returns what the work has taken so far.
 func (w *work) spent() (calls map[string]int, milliseconds int64) {
 	return w.calls.Snapshot(), time.Since(w.started).Milliseconds()
-}
-
-// A result is what came of a target. With --json it is printed as it is.
-type result interface {
-	text(a *app) error         // prints it for people
-	markdown() string          // for the step's summary, "" for nothing
-	outputs() []actions.Output // for later steps
-	brief() brief
-}
-
-// A brief is a result in one row.
-type brief struct {
-	layer, sha256 string // "" where there is none
-	state         string
-	notable       bool   // it is what --exit-code asks about
-	note          string // what the step's summary says besides; "" for nothing
 }
 
 // each does a job for every target. One target is printed as if there were no
@@ -119,7 +102,10 @@ func (a *app) present(c *cli.Context, r result) error {
 	case c.Bool("markdown"):
 		return a.PrintMarkdown(r.markdown())
 	}
-	return r.text(a)
+	for _, note := range r.notes() {
+		a.Hint("%s", note)
+	}
+	return r.text(a.Stdout)
 }
 
 // problemsOf turns what ended the work on a target into problems.

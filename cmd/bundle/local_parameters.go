@@ -178,7 +178,7 @@ func (a *app) renderParameters(c *cli.Context, all []storedParameter) error {
 			Parameters    []row `json:"parameters"`
 		}{1, rows})
 	}
-	return a.Table(text)
+	return a.Stdout.Table(text)
 }
 
 func (a *app) localRemove() *cli.Command {

@@ -30,7 +30,7 @@ func start(tables fs.FS) {
 	go func() {
 		s := <-signals
 		signal.Stop(signals) // a second one ends the process at once
-		cancel(console.Interruption{s.(syscall.Signal)})
+		cancel(console.Interruption{Signal: s.(syscall.Signal)})
 	}()
 	a := newApp(&console.Console{
 		Args: os.Args, Environ: os.Environ(), Stdin: os.Stdin, Stdout: printable.New(os.Stdout), Stderr: printable.New(os.Stderr),

@@ -169,23 +169,6 @@ func allBlind(m *manifest.Manifest) bool {
 	return !slices.ContainsFunc(m.Functions, func(fn manifest.Function) bool { return !fn.Blind.Value })
 }
 
-// A policyReport is the result of bundle policy as --json prints it.
-type policyReport struct {
-	FormatVersion int              `json:"format_version"`
-	Environment   string           `json:"environment"`
-	Region        string           `json:"region"`
-	Account       string           `json:"account"`
-	Documents     []policyDocument `json:"documents"`
-}
-
-type policyDocument struct {
-	Kind       string          `json:"kind"`
-	Function   string          `json:"function,omitempty"`
-	Key        string          `json:"key,omitempty"` // ARN, of a key's policy
-	Characters int             `json:"characters"`    // without white space
-	Policy     policy.Document `json:"policy"`
-}
-
 func (a *app) printPolicies(c *cli.Context, kind string, s policy.Setting) error {
 	documents, err := policies(kind, console.Text(c, "function"), s)
 	if err != nil {

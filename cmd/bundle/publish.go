@@ -6,7 +6,6 @@ import (
 	"github.com/hashicorp/hcl/v2"
 	"github.com/urfave/cli/v2"
 
-	"github.com/whispering/bundle/internal/actions"
 	"github.com/whispering/bundle/internal/cli/console"
 	"github.com/whispering/bundle/pipeline"
 )
@@ -33,27 +32,6 @@ func (a *app) publishCommand() *cli.Command {
 		),
 		Action: a.publish,
 	}
-}
-
-// A publishReport is the result of bundle publish as --json prints it.
-type publishReport struct {
-	FormatVersion int            `json:"format_version"`
-	Changed       bool           `json:"changed"` // a version was made
-	Embedded      bool           `json:"embedded"`
-	Environment   string         `json:"environment"`
-	Region        string         `json:"region"`
-	Layer         layerReport    `json:"layer"`
-	Name          string         `json:"name"`
-	Version       int64          `json:"version"`
-	ARN           string         `json:"arn"`                // of the version
-	LeftOut       []leftOut      `json:"left_out,omitempty"` // what the version before has, and this one lacks
-	AWSCalls      map[string]int `json:"aws_calls"`
-	DurationMS    int64          `json:"duration_ms"`
-}
-
-type leftOut struct {
-	Function string `json:"function"`
-	Secret   string `json:"secret,omitempty"` // without: the whole function
 }
 
 func (a *app) publish(c *cli.Context) error {
@@ -145,38 +123,4 @@ func (a *app) publishLayer(w *work, p *pipeline.Publication) (result, error) {
 	}
 	report.AWSCalls, report.DurationMS = w.spent()
 	return report, nil
-}
-
-// what says what became of the layer.
-func (r *publishReport) what() string {
-	if r.Changed {
-		return "was published"
-	}
-	return "is published already: the newest version has the same content"
-}
-
-func (r *publishReport) text(a *app) error {
-	a.Hint("%s %s", r.Layer.Path, r.what())
-	return a.Print("%s\n", r.ARN)
-}
-
-func (r *publishReport) markdown() string {
-	return fmt.Sprintf("### bundle publish: %s %s\n\n| version | bytes | sha256 |\n|---|---|---|\n| %s | %d | %s |\n",
-		actions.Cell(r.Layer.Path), r.what(), inCode(r.ARN), r.Layer.Bytes, r.Layer.SHA256)
-}
-
-// outputs tells later steps of a workflow what to attach.
-func (r *publishReport) outputs() []actions.Output {
-	return []actions.Output{
-		{Name: "changed", Value: fmt.Sprint(r.Changed)}, {Name: "arn", Value: r.ARN}, {Name: "version", Value: fmt.Sprint(r.Version)},
-		{Name: "sha256", Value: r.Layer.SHA256}, {Name: "layer", Value: r.Layer.Path},
-	}
-}
-
-func (r *publishReport) brief() brief {
-	state := "published already"
-	if r.Changed {
-		state = "published"
-	}
-	return brief{layer: r.ARN, sha256: r.Layer.SHA256, state: state, notable: r.Changed}
 }

@@ -81,7 +81,7 @@ func (a *app) runWithSecrets(c *cli.Context) error {
 	err = execwrap.Exec(path, c.Args().Slice(), environ)
 	var child *exec.ExitError
 	if errors.As(err, &child) {
-		return &console.ChildExit{child.ExitCode()}
+		return &console.ChildExit{Code: child.ExitCode()}
 	}
 	if err != nil {
 		return console.Usagef("%s cannot be run: %v", path, err)

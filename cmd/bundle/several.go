@@ -135,7 +135,10 @@ func (a *app) show(o *outcome, plain bool) error {
 	if err := a.Print("%s\n", o); err != nil {
 		return err
 	}
-	if err := o.result.text(a); err != nil {
+	for _, note := range o.result.notes() {
+		a.Hint("%s", note)
+	}
+	if err := o.result.text(a.Stdout); err != nil {
 		return err
 	}
 	return a.Print("\n")
@@ -176,7 +179,7 @@ func (a *app) conclude(c *cli.Context, outcomes []*outcome, j job) error {
 	case c.Bool("markdown"):
 		err = a.PrintMarkdown(severalMarkdown(outcomes))
 	default:
-		err = a.Table(summary(outcomes))
+		err = a.Stdout.Table(summary(outcomes))
 	}
 	switch {
 	case err != nil:

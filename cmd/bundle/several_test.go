@@ -58,7 +58,7 @@ func TestSignalStopsSeveral(t *testing.T) {
 			time.Sleep(10 * time.Millisecond)
 		}
 		stopped <- time.Now()
-		cancel(console.Interruption{syscall.SIGTERM})
+		cancel(console.Interruption{Signal: syscall.SIGTERM})
 	}()
 	code, stdout, stderr := s.buildAll(ctx)
 	if took := time.Since(<-stopped); took > time.Second {

@@ -86,5 +86,5 @@ func (a *app) validate(c *cli.Context) error {
 	for _, v := range report.Environments {
 		rows = append(rows, []string{v.Environment, fmt.Sprint(v.Functions), fmt.Sprint(v.Secrets), fmt.Sprint(v.Paths)})
 	}
-	return a.Table(rows)
+	return a.Stdout.Table(rows)
 }

@@ -28,9 +28,9 @@ const (
 )
 
 // An Interruption is the cause of a context that a signal ended.
-type Interruption struct{ signal syscall.Signal }
+type Interruption struct{ Signal syscall.Signal }
 
-func (i Interruption) Error() string { return i.signal.String() }
+func (i Interruption) Error() string { return i.Signal.String() }
 
 // A UsageError says that the command line is wrong, and what to write instead.
 type UsageError struct{ Text string }
@@ -61,9 +61,9 @@ type Failure struct {
 func (f *Failure) Error() string { return fmt.Sprintf("%d problems", len(f.Problems)) }
 
 // A ChildExit passes on the status of a command that bundle ran.
-type ChildExit struct{ code int }
+type ChildExit struct{ Code int }
 
-func (e *ChildExit) Error() string { return fmt.Sprintf("exit status %d", e.code) }
+func (e *ChildExit) Error() string { return fmt.Sprintf("exit status %d", e.Code) }
 
 // ErrDifferences is how a command with --exit-code ends that found some.
 var ErrDifferences = errors.New("there are differences")
@@ -86,11 +86,11 @@ func exitCode(ctx context.Context, err error) int {
 	case err == nil:
 		return ExitDone
 	case errors.As(context.Cause(ctx), &signaled):
-		return exitSignal + int(signaled.signal)
+		return exitSignal + int(signaled.Signal)
 	case errors.Is(err, ErrDifferences):
 		return exitDifferences
 	case errors.As(err, &child):
-		return child.code
+		return child.Code
 	case errors.As(err, &failure):
 		return problemsCode(failure.Problems)
 	case errors.As(err, &usage):

@@ -9,7 +9,7 @@ import (
 	"github.com/whispering/bundle/pipeline"
 )
 
-// A progress tells a person how far a run is: with a bar on a terminal, with
+// A Bar tells a person how far a run is: with a bar on a terminal, with
 // one line per step elsewhere.
 type Bar struct {
 	mu   sync.Mutex
@@ -89,6 +89,9 @@ func (p *Bar) Aside(print func()) {
 	}
 	print()
 }
+
+// Of is the bar as it shows one of several targets.
+func (p *Bar) Of(target string) Part { return Part{p, target} }
 
 // A Part is the progress of one of several targets.
 type Part struct {

@@ -1,12 +1,10 @@
 package console
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
 	"sync"
-	"text/tabwriter"
 
 	"github.com/hashicorp/hcl/v2"
 
@@ -106,24 +104,6 @@ func (c *Console) PrintJSON(v any) error {
 	e.SetIndent("", "  ")
 	e.SetEscapeHTML(false)
 	return e.Encode(v)
-}
-
-// Table prints rows as aligned columns, the first row being the heading.
-func (c *Console) Table(rows [][]string) error {
-	var b bytes.Buffer
-	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
-	for _, row := range rows {
-		for i, cell := range row {
-			if i > 0 {
-				fmt.Fprint(w, "\t")
-			}
-			fmt.Fprint(w, printable.Line(cell))
-		}
-		fmt.Fprintln(w)
-	}
-	_ = w.Flush() // into memory
-	_, err := c.Stdout.Text().Write(b.Bytes())
-	return err
 }
 
 // PrintMarkdown prints Markdown as the result.

@@ -226,9 +226,9 @@ func (f compareFinding) says() string {
 
 const compareLegend = `v3, 12 d: version 3, put 12 days ago; absent: optional, and not there; -: not meant to be there; ?: could not be found out`
 
-func (r *compareReport) text(a *app) error {
+func (r *compareReport) text(out *printable.Stream) error {
 	if r.page {
-		return r.html(a.Stdout.HTML())
+		return r.html(out.HTML())
 	}
 	for _, f := range r.Functions {
 		head := []string{f.Function}
@@ -245,10 +245,10 @@ func (r *compareReport) text(a *app) error {
 			}
 			rows = append(rows, row)
 		}
-		if err := a.Table(rows); err != nil {
+		if err := out.Table(rows); err != nil {
 			return err
 		}
-		if err := a.Print("\n"); err != nil {
+		if err := out.Printf("\n"); err != nil {
 			return err
 		}
 	}
@@ -257,11 +257,11 @@ func (r *compareReport) text(a *app) error {
 		if f.Difference {
 			sign = "! difference"
 		}
-		if err := a.Print("%s: %s: %s\n", sign, f.place(), f.says()); err != nil {
+		if err := out.Printf("%s: %s: %s\n", sign, f.place(), f.says()); err != nil {
 			return err
 		}
 	}
-	return a.Print("%s\n(%s)\n", r.summary(), compareLegend)
+	return out.Printf("%s\n(%s)\n", r.summary(), compareLegend)
 }
 
 // markdown is a table for each function: for a comment, and for the step's
@@ -309,3 +309,5 @@ func strong(s plan.State, text string) string {
 	}
 	return text
 }
+
+func (r *compareReport) notes() []string { return nil }

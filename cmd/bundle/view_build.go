@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/whispering/bundle/internal/actions"
+	"github.com/whispering/bundle/internal/printable"
 	"github.com/whispering/bundle/layerbuild/sealed"
 	"github.com/whispering/bundle/pipeline"
 	"github.com/whispering/bundle/pipeline/manifest"
@@ -34,12 +35,6 @@ type previousReport struct {
 	Layer   string     `json:"layer"` // file or ARN
 	SHA256  string     `json:"sha256"`
 	Created *time.Time `json:"created"` // when the version was published; null for a file
-}
-
-type layerReport struct {
-	Path   string `json:"path"`
-	SHA256 string `json:"sha256"`
-	Bytes  int    `json:"bytes"`
 }
 
 type functionReport struct {
@@ -152,23 +147,15 @@ func (r *buildReport) markdown() string {
 		actions.Cell(r.Layer.Path), r.Layer.Bytes, r.Layer.SHA256, carried)
 }
 
-func (r *buildReport) text(a *app) error {
-	for _, f := range r.Functions {
-		if len(f.Reasons) > 0 {
-			a.Hint("%s was resealed: %s", f.Function, strings.Join(f.Reasons, "; "))
-		}
-	}
-	if carried := r.carried(); carried != "" {
-		a.Hint("%s", carried)
-	}
+func (r *buildReport) text(out *printable.Stream) error {
 	rows := [][]string{{"FUNCTION", "KEY", "SECRETS", "BOXES", "STATE"}}
 	for _, f := range r.Functions {
 		rows = append(rows, []string{f.Function, f.keyName, fmt.Sprint(f.Secrets), fmt.Sprint(f.Boxes), f.State})
 	}
-	if err := a.Table(rows); err != nil {
+	if err := out.Table(rows); err != nil {
 		return err
 	}
-	return a.Print("\n%s\nsha256 %s\n%d bytes\nchanged=%t\n", r.Layer.Path, r.Layer.SHA256, r.Layer.Bytes, r.Changed)
+	return out.Printf("\n%s\nsha256 %s\n%d bytes\nchanged=%t\n", r.Layer.Path, r.Layer.SHA256, r.Layer.Bytes, r.Changed)
 }
 
 // keyName is what the manifest calls the key of a function.
@@ -179,4 +166,17 @@ func keyName(m *manifest.Manifest, file string) string {
 		}
 	}
 	return ""
+}
+
+func (r *buildReport) notes() []string {
+	var all []string
+	for _, f := range r.Functions {
+		if len(f.Reasons) > 0 {
+			all = append(all, fmt.Sprintf("%s was resealed: %s", f.Function, strings.Join(f.Reasons, "; ")))
+		}
+	}
+	if carried := r.carried(); carried != "" {
+		all = append(all, carried)
+	}
+	return all
 }

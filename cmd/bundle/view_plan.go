@@ -130,8 +130,8 @@ func (r *planReport) outputs() []actions.Output {
 	return []actions.Output{{Name: "changed", Value: fmt.Sprint(r.Changed)}}
 }
 
-func (r *planReport) text(a *app) error {
-	_, err := io.WriteString(a.Stdout.Text(), r.terminal())
+func (r *planReport) text(out *printable.Stream) error {
+	_, err := io.WriteString(out.Text(), r.terminal())
 	return err
 }
 
@@ -243,3 +243,5 @@ func shortARN(s string) string {
 	}
 	return s
 }
+
+func (r *planReport) notes() []string { return nil }

@@ -1,19 +1,13 @@
-package main
+package docs
 
 import (
-	_ "embed" // for doc.go
 	"fmt"
 	"go/doc/comment"
 	"strings"
 )
 
-// documentation is doc.go: what go doc shows is a part of the manual page.
-//
-//go:embed doc.go
-var documentation string
-
-// manual returns doc.go's text for a manual page.
-func manual() string {
+// Manual returns the text of a package's doc.go for a manual page.
+func Manual(documentation string) string {
 	text, _, _ := strings.Cut(documentation, "\npackage main")
 	var plain strings.Builder
 	for line := range strings.Lines(text) {

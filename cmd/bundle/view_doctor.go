@@ -1,0 +1,66 @@
+package main
+
+import (
+	"cmp"
+	"strings"
+
+	"github.com/hashicorp/hcl/v2"
+
+	"github.com/whispering/bundle/internal/actions"
+	"github.com/whispering/bundle/internal/printable"
+	"github.com/whispering/bundle/pipeline/doctor"
+)
+
+// A doctorReport is the result of bundle doctor as --json prints it.
+type doctorReport struct {
+	FormatVersion int            `json:"format_version"`
+	Healthy       bool           `json:"healthy"`
+	Environment   string         `json:"environment"`
+	Region        string         `json:"region"`
+	Endpoint      string         `json:"endpoint"` // "" for AWS's own
+	Caller        string         `json:"caller"`   // ARN; "" where it is not known
+	Checks        []doctorCheck  `json:"checks"`
+	AWSCalls      map[string]int `json:"aws_calls"`
+}
+
+type doctorCheck struct {
+	Check    string `json:"check"`
+	Status   string `json:"status"` // ok, note or failed
+	Function string `json:"function,omitempty"`
+	Action   string `json:"action,omitempty"`
+	Resource string `json:"resource,omitempty"`
+	Detail   string `json:"detail"`
+	File     string `json:"file,omitempty"`
+	Line     int    `json:"line,omitempty"`
+}
+
+func (r *doctorReport) ok(check, function, resource, detail string) {
+	r.add(doctorCheck{Check: check, Status: string(doctor.OK), Function: function, Resource: resource, Detail: detail}, nil)
+}
+
+func (r *doctorReport) add(check doctorCheck, at *hcl.Range) {
+	if at != nil {
+		check.File, check.Line = at.Filename, at.Start.Line
+	}
+	r.Checks = append(r.Checks, check)
+}
+
+func (r *doctorReport) brief() brief { return brief{state: "healthy"} } // else it is failed
+
+func (r *doctorReport) outputs() []actions.Output { return nil }
+
+func (r *doctorReport) markdown() string { return "" }
+
+func (r *doctorReport) text(out *printable.Stream) error {
+	rows := [][]string{{"CHECK", "STATUS", "FUNCTION", ""}}
+	for _, check := range r.Checks {
+		detail := check.Detail
+		if check.Status == string(doctor.Failed) {
+			detail, _, _ = strings.Cut(detail, ". ") // in full below
+		}
+		rows = append(rows, []string{check.Check, check.Status, cmp.Or(check.Function, "-"), detail})
+	}
+	return out.Table(rows)
+}
+
+func (r *doctorReport) notes() []string { return nil }

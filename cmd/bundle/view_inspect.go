@@ -1,0 +1,118 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/whispering/bundle/internal/printable"
+	"github.com/whispering/bundle/layerbuild"
+	"github.com/whispering/bundle/layerbuild/sealed"
+)
+
+type inspectReport struct {
+	FormatVersion int               `json:"format_version"`
+	Layer         layerReport       `json:"layer"`
+	Documents     []inspectDocument `json:"documents"`
+	Helpers       []string          `json:"helpers"`
+
+	// What the helper files are, held to the release that they fit best.
+	HelpersOf   string             `json:"helpers_of"` // "" where there are none
+	HelperFiles []helperFileReport `json:"helper_files"`
+	Absent      []string           `json:"absent_helper_files"` // that the same helpers have in that release
+}
+
+type inspectDocument struct {
+	Bundle      string          `json:"bundle"`
+	Environment string          `json:"environment"`
+	Function    string          `json:"function"`
+	Name        string          `json:"name"`
+	Mode        string          `json:"mode"`
+	Key         string          `json:"key"`
+	SHA256      string          `json:"sha256"`
+	Embedded    bool            `json:"embedded"`
+	Boxes       int             `json:"boxes"`
+	Secrets     []inspectSecret `json:"secrets"`
+}
+
+type inspectSecret struct {
+	Name      string    `json:"name"`
+	Parameter string    `json:"parameter"` // ARN
+	Version   int64     `json:"version"`
+	Modified  time.Time `json:"modified"`
+	Encoding  string    `json:"encoding"`
+	Field     string    `json:"field,omitempty"`
+	Checks    string    `json:"checks,omitempty"`
+}
+
+func newInspectDocument(d *sealed.Document) inspectDocument {
+	h := d.Header
+	doc := inspectDocument{
+		Bundle: h.Bundle, Environment: h.Environment, Function: h.Function, Name: h.Name, Mode: string(h.Mode),
+		Key: d.Key, SHA256: d.SHA256(), Embedded: d.Embedded(), Boxes: len(h.Boxes),
+	}
+	for _, s := range h.Sources {
+		doc.Secrets = append(doc.Secrets, inspectSecret{s.Secret, s.ARN, s.Version, s.Modified, s.Encoding, s.Field, s.Checks})
+	}
+	return doc
+}
+
+// helperNotes says what the helper files are, in lines.
+func (r *inspectReport) helperNotes() []string {
+	lines := []string{""}
+	note := func(format string, args ...any) { lines = append(lines, fmt.Sprintf(format, args...)) }
+	var unread []string
+	release := "bundle " + r.HelpersOf
+	for _, f := range r.HelperFiles {
+		switch layerbuild.Verdict(f.State) {
+		case layerbuild.Same:
+		case layerbuild.Foreign:
+			note("FOREIGN %s: %s has no such file", f.Path, release)
+		case layerbuild.OfOthers:
+			note("OTHER %s: that of bundle %s", f.Path, f.Release)
+		case layerbuild.Unread:
+			unread = append(unread, f.Path)
+		default:
+			note("CHANGED %s: not that of %s", f.Path, release)
+		}
+	}
+	for _, path := range r.Absent {
+		note("ABSENT %s: %s has it", path, release)
+	}
+	switch {
+	case len(unread) > 0:
+		note("not compared, which bundle verify does: %s", strings.Join(unread, ", "))
+	case len(lines) == 1:
+		note("all are those of %s", release)
+	}
+	return lines
+}
+
+func (r *inspectReport) text(out *printable.Stream) error {
+	if err := out.Printf("%s\nsha256 %s\n%d bytes\n", r.Layer.Path, r.Layer.SHA256, r.Layer.Bytes); err != nil {
+		return err
+	}
+	for _, d := range r.Documents {
+		if err := out.Printf("\n%s/%s in %s, to Lambda %s\nkey %s\nsha256 %s\n%s, %s\n",
+			d.Bundle, d.Function, d.Environment, d.Name, d.Key, d.SHA256, d.Mode, printable.Count(d.Boxes, "box")); err != nil {
+			return err
+		}
+		rows := [][]string{{"SECRET", "PARAMETER", "VERSION", "MODIFIED", "ENCODING", "FIELD"}}
+		for _, s := range d.Secrets {
+			_, parameter, _ := strings.Cut(s.Parameter, ":parameter")
+			rows = append(rows, []string{s.Name, parameter, fmt.Sprint(s.Version), s.Modified.Format(time.RFC3339), s.Encoding, s.Field})
+		}
+		if err := out.Table(rows); err != nil {
+			return err
+		}
+	}
+	if len(r.Helpers) == 0 {
+		return nil
+	}
+	for _, line := range append([]string{"", "helpers"}, append(r.Helpers, r.helperNotes()...)...) {
+		if err := out.Printf("%s\n", line); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,20 @@
+package main
+
+import "github.com/whispering/bundle/pipeline/policy"
+
+// A policyReport is the result of bundle policy as --json prints it.
+type policyReport struct {
+	FormatVersion int              `json:"format_version"`
+	Environment   string           `json:"environment"`
+	Region        string           `json:"region"`
+	Account       string           `json:"account"`
+	Documents     []policyDocument `json:"documents"`
+}
+
+type policyDocument struct {
+	Kind       string          `json:"kind"`
+	Function   string          `json:"function,omitempty"`
+	Key        string          `json:"key,omitempty"` // ARN, of a key's policy
+	Characters int             `json:"characters"`    // without white space
+	Policy     policy.Document `json:"policy"`
+}

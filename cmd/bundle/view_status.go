@@ -1,0 +1,119 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/whispering/bundle/internal/actions"
+	"github.com/whispering/bundle/internal/printable"
+	"github.com/whispering/bundle/pipeline"
+	"github.com/whispering/bundle/pipeline/plan"
+)
+
+// A statusReport is the result of bundle status as --json prints it.
+type statusReport struct {
+	FormatVersion int              `json:"format_version"`
+	Stale         bool             `json:"stale"`
+	Layer         layerReport      `json:"layer"` // path is the ARN of a published one
+	Bundle        string           `json:"bundle"`
+	Environment   string           `json:"environment"`
+	Region        string           `json:"region"`
+	Functions     []statusFunction `json:"functions"`
+	AWSCalls      map[string]int   `json:"aws_calls"`
+	DurationMS    int64            `json:"duration_ms"`
+}
+
+type statusFunction struct {
+	Function string         `json:"function"`
+	Name     string         `json:"name"`
+	Stale    bool           `json:"stale"`
+	Since    *time.Time     `json:"since"` // the earliest date of what changed; null where nothing has one
+	Reasons  []statusReason `json:"reasons"`
+}
+
+type statusReason struct {
+	planReason
+	Modified *time.Time `json:"modified"` // of the version that there is now; null where there is none
+}
+
+func newStatusReport(result *pipeline.StatusResult) *statusReport {
+	r := &statusReport{
+		FormatVersion: 1,
+		Layer:         layerReport{result.Name, pipeline.Digest(result.Content), len(result.Content)},
+		Bundle:        result.Header.Bundle, Environment: result.Header.Environment, Region: result.Region,
+	}
+	for _, change := range result.Changes {
+		f := statusFunction{
+			Function: change.Previous.Header.Function, Name: change.Name, Stale: change.Action != plan.Carry, Reasons: []statusReason{},
+		}
+		for _, reason := range change.Reasons {
+			s := statusReason{planReason: planReason{reason.Secret, reason.What, reason.From, reason.To}}
+			if now, ok := change.Want.Header.Source(reason.Secret); ok {
+				s.Modified = &now.Modified
+				if f.Since == nil || now.Modified.Before(*f.Since) {
+					f.Since = &now.Modified
+				}
+			}
+			f.Reasons = append(f.Reasons, s)
+		}
+		r.Stale = r.Stale || f.Stale
+		r.Functions = append(r.Functions, f)
+	}
+	return r
+}
+
+func (r *statusReport) brief() brief {
+	state := "current"
+	if r.Stale {
+		state = "stale"
+	}
+	return brief{layer: r.Layer.Path, sha256: r.Layer.SHA256, state: state, notable: r.Stale}
+}
+
+func (r *statusReport) outputs() []actions.Output {
+	return []actions.Output{{Name: "stale", Value: fmt.Sprint(r.Stale)}}
+}
+
+// markdown is a table for the step's summary.
+func (r *statusReport) markdown() string {
+	var table strings.Builder
+	for _, row := range r.rows() {
+		table.WriteString("|")
+		for _, cell := range row {
+			table.WriteString(" " + actions.Cell(cell) + " |")
+		}
+		table.WriteString("\n")
+	}
+	return fmt.Sprintf("### bundle status: %s is %s\n\n| function | state | since | because |\n|---|---|---|---|\n%s",
+		actions.Cell(r.Layer.Path), r.brief().state, table.String())
+}
+
+func (r *statusReport) text(out *printable.Stream) error {
+	if err := out.Table(append([][]string{{"FUNCTION", "STATE", "SINCE", "BECAUSE"}}, r.rows()...)); err != nil {
+		return err
+	}
+	return out.Printf("\n%s\nstale=%t\n", r.Layer.Path, r.Stale)
+}
+
+// rows are what there is to say of each function.
+func (r *statusReport) rows() [][]string {
+	var rows [][]string
+	for _, f := range r.Functions {
+		state, since := "current", ""
+		if f.Stale {
+			state = "stale"
+		}
+		if f.Since != nil {
+			since = f.Since.Format(time.RFC3339)
+		}
+		var because []string
+		for _, reason := range f.Reasons {
+			because = append(because, plan.Reason{Secret: reason.Secret, What: reason.What, From: shortARN(reason.From), To: shortARN(reason.To)}.String())
+		}
+		rows = append(rows, []string{f.Function, state, since, strings.Join(because, "; ")})
+	}
+	return rows
+}
+
+func (r *statusReport) notes() []string { return nil }

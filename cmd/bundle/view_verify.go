@@ -1,0 +1,103 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/whispering/bundle/internal/actions"
+	"github.com/whispering/bundle/internal/printable"
+)
+
+// A verifyReport is the result of bundle verify as --json prints it.
+type verifyReport struct {
+	FormatVersion int              `json:"format_version"`
+	Layer         layerReport      `json:"layer"`
+	Against       string           `json:"against,omitempty"` // the manifest
+	Opened        bool             `json:"opened"`
+	Functions     []verifyFunction `json:"functions"`
+	Helpers       int              `json:"helpers"` // files
+
+	// What the helper files were compared with: this bundle's version, or the
+	// release that they are of; "" where there are none.
+	HelpersOf   string             `json:"helpers_of"`
+	HelperNames []string           `json:"helper_names"`
+	HelperFiles []helperFileReport `json:"helper_files"`
+
+	own bool // HelpersOf is this bundle
+}
+
+type verifyFunction struct {
+	Function string `json:"function"`
+	Name     string `json:"name"`
+	Secrets  int    `json:"secrets"`
+	Boxes    int    `json:"boxes"`
+	SHA256   string `json:"sha256"` // of the document
+}
+
+func (r *verifyReport) brief() brief {
+	return brief{layer: r.Layer.Path, sha256: r.Layer.SHA256, state: "as it should be"}
+}
+
+func (r *verifyReport) outputs() []actions.Output { return nil }
+
+func (r *verifyReport) markdown() string { return "" }
+
+func (r *verifyReport) text(out *printable.Stream) error {
+	if len(r.Functions) > 0 {
+		rows := [][]string{{"FUNCTION", "SECRETS", "BOXES", "SHA256"}}
+		for _, f := range r.Functions {
+			rows = append(rows, []string{f.Function, fmt.Sprint(f.Secrets), fmt.Sprint(f.Boxes), f.SHA256})
+		}
+		if err := out.Table(rows); err != nil {
+			return err
+		}
+		if err := out.Printf("\n"); err != nil {
+			return err
+		}
+	}
+	if err := out.Printf("compared: %s\n", strings.Join(r.compared(), "; ")); err != nil {
+		return err
+	}
+	return out.Printf("%s: %s, %s, %s\n", r.Layer.Path, printable.Count(r.Layer.Bytes, "byte"), printable.Count(r.Helpers, "helper file"), r.conclusion())
+}
+
+// compared lists what was held to what.
+func (r *verifyReport) compared() []string {
+	all := []string{"the zip with the format of layers"}
+	if n := len(r.Functions); n > 0 {
+		all = append(all, printable.Count(n, "document")+" with the format of documents")
+	}
+	if r.Helpers > 0 {
+		release := "bundle " + r.HelpersOf
+		if r.own {
+			release = "this bundle, " + r.HelpersOf
+		}
+		all = append(all, fmt.Sprintf("%s of %s, path, bytes and mode, with those of %s", printable.Count(r.Helpers, "helper file"), strings.Join(r.HelperNames, ", "), release))
+	}
+	switch {
+	case r.Against != "":
+		all = append(all, "functions, sources and helpers with "+r.Against)
+	case r.Helpers > 0:
+		all = append(all, "nothing with a manifest (--against)")
+	}
+	if len(r.Functions) > 0 && !r.Opened {
+		all = append(all, "no box was opened (--open)")
+	}
+	return all
+}
+
+func (r *verifyReport) conclusion() string {
+	what := "every byte is accounted for"
+	switch {
+	case r.Against != "":
+		what += ", it is what " + r.Against + " says"
+	case len(r.Functions) == 0:
+		what += ", and it holds no secrets"
+	}
+	if r.Opened && len(r.Functions) > 0 {
+		what += ", and every box opens"
+	}
+	return what
+}
+
+func (r *verifyReport) notes() []string { return nil }
