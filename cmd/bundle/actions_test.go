@@ -12,6 +12,7 @@ import (
 
 	"github.com/whispering/bundle/internal/cli/console"
 	"github.com/whispering/bundle/internal/printable"
+	"github.com/whispering/bundle/internal/runnertest"
 	"github.com/whispering/bundle/pipeline"
 )
 
@@ -19,7 +20,7 @@ import (
 var hostileLines = append([]string{
 	"\n::error::mine", "\r::set-output name=a::b", "::add-mask::a", "  ::warning::x", "##[error]x", "a ##[add-path]/evil", "\n##[group]x", "%0A::error::x",
 	"\x0b::error::x", "\u0085::error::x", "\u2028::stop-commands::x", "x,file=/etc/passwd::y", "\n| a | b |", "EOF\nchanged=true",
-}, hostileTexts...)
+}, runnertest.HostileTexts()...)
 
 // TestNoTextIsACommandToTheRunner prints problems and warnings of hostile names
 // and messages as in a workflow run: all commands there are the annotations.

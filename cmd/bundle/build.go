@@ -6,6 +6,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/whispering/bundle/internal/cli/console"
+	"github.com/whispering/bundle/internal/cli/view"
 	"github.com/whispering/bundle/layerbuild"
 	"github.com/whispering/bundle/pipeline"
 )
@@ -58,7 +59,7 @@ func (a *app) build(c *cli.Context) error {
 	return a.each(c, targets, job{
 		calls:  true,
 		rights: buildingRights,
-		gather: func(r *severalReport, results []any, notable bool) { r.Builds, r.Changed = results, &notable },
+		gather: func(r *view.Several, results []any, notable bool) { r.Builds, r.Changed = results, &notable },
 		prepare: func(a *app, t *target) (step, error) {
 			if data := console.Text(c, "data"); data != "" && pipeline.Inside(t.path, data) {
 				return nil, console.Usagef("--out %s is in %s, which is the embedded AWS's own. Name a path outside of it.", t.path, data)
@@ -75,7 +76,7 @@ func (a *app) build(c *cli.Context) error {
 			if err != nil {
 				return nil, err
 			}
-			return func(a *app, w *work) (result, error) {
+			return func(a *app, w *work) (view.Result, error) {
 				b := newBuild(c, t, w)
 				b.Previous = earlier
 				return a.buildLayer(w, b, files, out)
@@ -99,7 +100,7 @@ func newBuild(c *cli.Context, t *target, w *work) *pipeline.Build {
 }
 
 // buildLayer builds one layer and puts it in its place.
-func (a *app) buildLayer(w *work, b *pipeline.Build, helpers []layerbuild.File, out *pipeline.Outfile) (result, error) {
+func (a *app) buildLayer(w *work, b *pipeline.Build, helpers []layerbuild.File, out *pipeline.Outfile) (view.Result, error) {
 	a.hintPrevious(b.Previous)
 	made, problems := b.Run(w.ctx)
 	w.observer.Finish()
@@ -114,7 +115,7 @@ func (a *app) buildLayer(w *work, b *pipeline.Build, helpers []layerbuild.File, 
 	if len(problems) > 0 {
 		return nil, console.Failed(problems)
 	}
-	report := newBuildReport(b.Manifest, made, out, layer)
+	report := view.NewBuild(b.Manifest, made, out, layer)
 	report.AWSCalls, report.DurationMS = w.spent()
 	return report, nil
 }

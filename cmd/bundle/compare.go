@@ -6,6 +6,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/whispering/bundle/internal/cli/console"
+	"github.com/whispering/bundle/internal/cli/view"
 	"github.com/whispering/bundle/pipeline"
 	"github.com/whispering/bundle/pipeline/plan"
 )
@@ -60,7 +61,7 @@ func (a *app) compare(c *cli.Context) error {
 		rights: lookingRights,
 		prepare: func(_ *app, t *target) (step, error) {
 			*columns[t] = (&pipeline.Build{Manifest: t.manifest, Region: t.region}).Meant()
-			return func(_ *app, w *work) (result, error) {
+			return func(_ *app, w *work) (view.Result, error) {
 				b := newBuild(c, t, w)
 				b.Parameters = w.session.looking
 				column, problems := b.Look(w.ctx)
@@ -68,14 +69,16 @@ func (a *app) compare(c *cli.Context) error {
 				return nil, console.Failed(problems)
 			}, nil
 		},
-		together: func(a *app, outcomes []*outcome) result {
+		together: func(a *app, outcomes []*outcome) view.Result {
 			var all []plan.Column
+			var found []view.ComparedColumn
 			for _, o := range outcomes {
 				all = append(all, *columns[o.target])
+				found = append(found, view.ComparedColumn{Problems: o.problems, Calls: o.calls.Snapshot()})
 			}
-			r := newCompareReport(plan.Compare(all, a.Started), outcomes)
-			r.page = c.Bool("html")
-			r.now = a.Started
+			r := view.NewCompare(targets[0].manifest.Bundle.Name.Value, plan.Compare(all, a.Started), found)
+			r.Page = c.Bool("html")
+			r.Now = a.Started
 			return r
 		},
 	})

@@ -11,6 +11,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/whispering/bundle/internal/cli/console"
+	"github.com/whispering/bundle/internal/cli/view"
 	"github.com/whispering/bundle/internal/printable"
 	"github.com/whispering/bundle/pipeline"
 	"github.com/whispering/bundle/pipeline/doctor"
@@ -51,9 +52,9 @@ func (a *app) examine(c *cli.Context) error {
 	return a.each(c, targets, job{
 		calls:  true,
 		rights: allRights,
-		gather: func(r *severalReport, results []any, _ bool) { r.Diagnoses = results },
+		gather: func(r *view.Several, results []any, _ bool) { r.Diagnoses = results },
 		prepare: func(_ *app, t *target) (step, error) {
-			return func(_ *app, w *work) (result, error) {
+			return func(_ *app, w *work) (view.Result, error) {
 				w.session.doctor.Root = t.manifest.Environment.Embedded.Value != ""
 				report, problems := diagnose(c, t, w)
 				w.observer.Finish()
@@ -65,9 +66,9 @@ func (a *app) examine(c *cli.Context) error {
 }
 
 // diagnose makes all checks, whatever the outcome of each.
-func diagnose(c *cli.Context, t *target, w *work) (*doctorReport, pipeline.Problems) {
+func diagnose(c *cli.Context, t *target, w *work) (*view.Doctor, pipeline.Problems) {
 	ctx, s, m := w.ctx, w.session, t.manifest
-	r := &doctorReport{FormatVersion: 1, Environment: t.environment, Region: t.region, Endpoint: console.Text(c, "endpoint-url")}
+	r := &view.Doctor{FormatVersion: 1, Environment: t.environment, Region: t.region, Endpoint: console.Text(c, "endpoint-url")}
 	who, err := s.identity(ctx)
 	r.Caller = who.ARN
 	b := newBuild(c, t, w)
@@ -78,21 +79,23 @@ func diagnose(c *cli.Context, t *target, w *work) (*doctorReport, pipeline.Probl
 		findings = append(findings, s.doctor.Clock(ctx, m.Functions[0].Key.Value))
 	}
 	if surveyed != nil {
-		r.ok("caller", "", "", fmt.Sprintf("%s, of the account that the environment is for", who.ARN))
+		r.OK("caller", "", "", fmt.Sprintf("%s, of the account that the environment is for", who.ARN))
 		findings = append(findings, s.doctor.Examine(ctx, functionsOf(surveyed))...)
 		findings = append(findings, layerFindings(ctx, s, m)...)
 	}
 	for _, f := range surveyed {
 		if f.Key.Enabled {
-			r.ok("key", f.Function.Name.Value, f.Key.ARN, fmt.Sprintf("%s is %s, %s", f.Function.Key.Value, f.Key.ARN, f.Key.State))
+			r.OK("key", f.Function.Name.Value, f.Key.ARN, fmt.Sprintf("%s is %s, %s", f.Function.Key.Value, f.Key.ARN, f.Key.State))
 		}
 	}
-	r.readings(surveyed, c.Bool("decrypt"))
+	readings(r, surveyed, c.Bool("decrypt"))
 	for _, p := range problems {
-		r.add(doctorCheck{Check: "build", Status: string(doctor.Failed), Detail: p.Summary + ": " + p.Detail}, p.Subject)
+		r.Add(view.DoctorCheck{Check: "build", Status: string(doctor.Failed), Detail: p.Summary + ": " + p.Detail}, p.Subject)
 	}
 	for _, f := range findings {
-		r.add(doctorCheck{f.Check, string(f.Status), f.Function, f.Action, f.Resource, f.Detail, "", 0}, rangeOf(f.At))
+		r.Add(view.DoctorCheck{
+			Check: f.Check, Status: string(f.Status), Function: f.Function, Action: f.Action, Resource: f.Resource, Detail: f.Detail,
+		}, rangeOf(f.At))
 		if f.Status == doctor.Failed {
 			problems = append(problems, findingProblem(f))
 		}
@@ -103,7 +106,7 @@ func diagnose(c *cli.Context, t *target, w *work) (*doctorReport, pipeline.Probl
 
 // readings tells of the parameters that were found, and of what that does not
 // say.
-func (r *doctorReport) readings(surveyed []pipeline.Surveyed, decrypted bool) {
+func readings(r *view.Doctor, surveyed []pipeline.Surveyed, decrypted bool) {
 	packed := false
 	for _, f := range surveyed {
 		found := 0
@@ -114,11 +117,11 @@ func (r *doctorReport) readings(surveyed []pipeline.Surveyed, decrypted bool) {
 		}
 		packed = packed || !f.Function.Blind.Value
 		if found > 0 {
-			r.ok("parameters", f.Function.Name.Value, "", fmt.Sprintf("%s found", printable.Count(found, "parameter")))
+			r.OK("parameters", f.Function.Name.Value, "", fmt.Sprintf("%s found", printable.Count(found, "parameter")))
 		}
 	}
 	if packed && !decrypted {
-		r.add(doctorCheck{Check: "decryption", Status: string(doctor.Note), Action: "kms:Decrypt", Detail: "whether this role can decrypt parameters " +
+		r.Add(view.DoctorCheck{Check: "decryption", Status: string(doctor.Note), Action: "kms:Decrypt", Detail: "whether this role can decrypt parameters " +
 			"through Parameter Store was not tried, as there is no dry run of that: --decrypt does it"}, nil)
 	}
 }

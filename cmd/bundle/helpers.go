@@ -12,6 +12,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/whispering/bundle/internal/cli/console"
+	"github.com/whispering/bundle/internal/cli/view"
 	"github.com/whispering/bundle/layerbuild"
 	"github.com/whispering/bundle/pipeline"
 	"github.com/whispering/bundle/pipeline/manifest"
@@ -61,9 +62,9 @@ func (a *app) helpers(c *cli.Context) error {
 	if len(problems) > 0 {
 		return console.Failed(problems)
 	}
-	report := helpersReport{
+	report := view.Helpers{
 		FormatVersion: 1, Changed: !bytes.Equal(out.Content, layer), Helpers: names,
-		Layer: layerReport{out.Path, pipeline.Digest(layer), len(layer)},
+		Layer: view.NewLayer(out.Path, layer),
 	}
 	if c.Bool("json") {
 		return a.PrintJSON(report)

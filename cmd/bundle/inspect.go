@@ -7,6 +7,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/whispering/bundle/internal/cli/console"
+	"github.com/whispering/bundle/internal/cli/view"
 	"github.com/whispering/bundle/layerbuild"
 	"github.com/whispering/bundle/pipeline"
 )
@@ -39,12 +40,12 @@ func (a *app) inspect(c *cli.Context) error {
 		return err
 	}
 	found := layer.MatchHelpers(check.Releases)
-	report := inspectReport{
+	report := view.Inspect{
 		FormatVersion: 1,
-		Layer:         layerReport{path, pipeline.Digest(content), len(content)},
-		Documents:     []inspectDocument{},
+		Layer:         view.NewLayer(path, content),
+		Documents:     []view.InspectDocument{},
 		Helpers:       []string{},
-		HelperFiles:   newHelperFiles(found),
+		HelperFiles:   view.NewHelperFiles(found),
 		Absent:        []string{},
 	}
 	if len(layer.Helpers) > 0 {
@@ -56,7 +57,7 @@ func (a *app) inspect(c *cli.Context) error {
 		}
 	}
 	for _, d := range layer.Documents {
-		report.Documents = append(report.Documents, newInspectDocument(d))
+		report.Documents = append(report.Documents, view.NewInspectDocument(d))
 	}
 	for _, f := range layer.Helpers {
 		report.Helpers = append(report.Helpers, f.Path)
@@ -64,7 +65,7 @@ func (a *app) inspect(c *cli.Context) error {
 	if c.Bool("json") {
 		return a.PrintJSON(report)
 	}
-	return report.text(a.Stdout)
+	return report.Text(a.Stdout)
 }
 
 // readLayer reads a layer that the user names.

@@ -10,6 +10,7 @@ import (
 
 	"github.com/whispering/bundle/internal/awsclient"
 	"github.com/whispering/bundle/internal/cli/console"
+	"github.com/whispering/bundle/internal/cli/view"
 	"github.com/whispering/bundle/pipeline"
 )
 
@@ -23,18 +24,18 @@ type job struct {
 	prepare func(a *app, t *target) (step, error)
 
 	// gather puts the results of several targets into their report.
-	gather func(r *severalReport, results []any, notable bool)
+	gather func(r *view.Several, results []any, notable bool)
 
 	// together makes one result of all targets, which is then printed in place of
 	// one for each: their steps have none.
-	together func(a *app, outcomes []*outcome) result
+	together func(a *app, outcomes []*outcome) view.Result
 
 	details bool // the step's summary has what each result says, besides the table
 }
 
 // A step is what is left to be done about a target. It may return both a result
 // and an error.
-type step func(a *app, w *work) (result, error)
+type step func(a *app, w *work) (view.Result, error)
 
 // A work is a target that is being worked on.
 type work struct {
@@ -87,25 +88,25 @@ func (a *app) each(c *cli.Context, targets []*target, j job) error {
 			return err
 		}
 	}
-	if err == nil && c.Bool("exit-code") && r.brief().notable {
+	if err == nil && c.Bool("exit-code") && r.Brief().Notable {
 		return console.ErrDifferences
 	}
 	return err
 }
 
 // present prints the only result.
-func (a *app) present(c *cli.Context, r result) error {
-	a.HandOver(r.markdown(), r.outputs())
+func (a *app) present(c *cli.Context, r view.Result) error {
+	a.HandOver(r.Markdown(), r.Outputs())
 	switch {
 	case c.Bool("json"):
 		return a.PrintJSON(r)
 	case c.Bool("markdown"):
-		return a.PrintMarkdown(r.markdown())
+		return a.PrintMarkdown(r.Markdown())
 	}
-	for _, note := range r.notes() {
+	for _, note := range r.Notes() {
 		a.Hint("%s", note)
 	}
-	return r.text(a.Stdout)
+	return r.Text(a.Stdout)
 }
 
 // problemsOf turns what ended the work on a target into problems.

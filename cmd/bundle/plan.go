@@ -6,6 +6,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/whispering/bundle/internal/cli/console"
+	"github.com/whispering/bundle/internal/cli/view"
 	"github.com/whispering/bundle/pipeline"
 )
 
@@ -62,7 +63,7 @@ func (a *app) plan(c *cli.Context) error {
 	return a.each(c, targets, job{
 		calls:   !offline,
 		rights:  lookingRights,
-		gather:  func(r *severalReport, results []any, notable bool) { r.Plans, r.Changed = results, &notable },
+		gather:  func(r *view.Several, results []any, notable bool) { r.Plans, r.Changed = results, &notable },
 		details: true,
 		prepare: func(_ *app, t *target) (step, error) {
 			out, problems := pipeline.PeekOutput(t.path)
@@ -73,7 +74,7 @@ func (a *app) plan(c *cli.Context) error {
 			if len(problems) > 0 {
 				return nil, console.Failed(problems)
 			}
-			return func(a *app, w *work) (result, error) {
+			return func(a *app, w *work) (view.Result, error) {
 				b := newBuild(c, t, w)
 				b.Previous = earlier
 				return a.planLayer(w, b, t)
@@ -83,7 +84,7 @@ func (a *app) plan(c *cli.Context) error {
 }
 
 // planLayer plans one layer, without AWS if there is none.
-func (a *app) planLayer(w *work, b *pipeline.Build, t *target) (result, error) {
+func (a *app) planLayer(w *work, b *pipeline.Build, t *target) (view.Result, error) {
 	offline := w.session == nil
 	plan := b.Plan
 	if offline {
@@ -98,8 +99,8 @@ func (a *app) planLayer(w *work, b *pipeline.Build, t *target) (result, error) {
 	if planned.Previous.Name == "" {
 		a.hintPrevious(planned.Previous)
 	}
-	report := newPlanReport(b.Manifest, planned, offline)
-	report.path = t.path
+	report := view.NewPlan(b.Manifest, planned, offline)
+	report.Path = t.path
 	report.AWSCalls, report.DurationMS = w.spent()
 	if offline {
 		report.AWSCalls = map[string]int{}

@@ -9,6 +9,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/whispering/bundle/internal/cli/console"
+	"github.com/whispering/bundle/internal/cli/view"
 	"github.com/whispering/bundle/internal/printable"
 	"github.com/whispering/bundle/pipeline"
 	"github.com/whispering/bundle/pipeline/manifest"
@@ -181,7 +182,9 @@ func (a *app) printPolicies(c *cli.Context, kind string, s policy.Setting) error
 		}
 	}
 	if c.Bool("json") {
-		return a.PrintJSON(policyReport{1, s.Manifest.Environment.Name.Value, s.Region, s.Account, documents})
+		return a.PrintJSON(view.Policy{
+			FormatVersion: 1, Environment: s.Manifest.Environment.Name.Value, Region: s.Region, Account: s.Account, Documents: documents,
+		})
 	}
 	if len(documents) != 1 {
 		return console.Usagef("name the function with --function: %s", printable.Names(s.Functions()))
@@ -192,17 +195,17 @@ func (a *app) printPolicies(c *cli.Context, kind string, s policy.Setting) error
 // policies writes the documents of one kind, or of all, about one function or
 // about all. Where a function's role is not known, there is no key policy; only
 // who asks for all is content with fewer.
-func policies(kind, function string, s policy.Setting) ([]policyDocument, error) {
-	var all []policyDocument
-	add := func(d policyDocument, document policy.Document) {
+func policies(kind, function string, s policy.Setting) ([]view.PolicyDocument, error) {
+	var all []view.PolicyDocument
+	add := func(d view.PolicyDocument, document policy.Document) {
 		d.Policy, d.Characters = document, document.Size()
 		all = append(all, d)
 	}
 	if kind == kindCI || kind == kindAll {
-		add(policyDocument{Kind: kindCI}, s.Build())
+		add(view.PolicyDocument{Kind: kindCI}, s.Build())
 	}
 	if kind == kindPlan || kind == kindAll {
-		add(policyDocument{Kind: kindPlan}, s.Plan())
+		add(view.PolicyDocument{Kind: kindPlan}, s.Plan())
 	}
 	names := s.Functions()
 	if function != "" {
@@ -215,7 +218,7 @@ func policies(kind, function string, s policy.Setting) ([]policyDocument, error)
 			return nil, console.Usagef("%v", err)
 		}
 		if kind == kindFunction || kind == kindAll {
-			add(policyDocument{Kind: kindFunction, Function: name}, document)
+			add(view.PolicyDocument{Kind: kindFunction, Function: name}, document)
 		}
 		if kind != kindKey && kind != kindAll {
 			continue
@@ -223,7 +226,7 @@ func policies(kind, function string, s policy.Setting) ([]policyDocument, error)
 		document, err = s.Key(name)
 		switch {
 		case err == nil:
-			add(policyDocument{Kind: kindKey, Function: name, Key: s.Keys[name]}, document)
+			add(view.PolicyDocument{Kind: kindKey, Function: name, Key: s.Keys[name]}, document)
 		case kind == kindKey || !errors.Is(err, policy.ErrRole):
 			missing = append(missing, err)
 		}

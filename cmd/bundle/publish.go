@@ -7,6 +7,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/whispering/bundle/internal/cli/console"
+	"github.com/whispering/bundle/internal/cli/view"
 	"github.com/whispering/bundle/pipeline"
 )
 
@@ -57,7 +58,7 @@ func (a *app) publish(c *cli.Context) error {
 	return a.each(c, targets, job{
 		calls:  true,
 		rights: publishingRights,
-		gather: func(r *severalReport, results []any, notable bool) { r.Publications, r.Changed = results, &notable },
+		gather: func(r *view.Several, results []any, notable bool) { r.Publications, r.Changed = results, &notable },
 		prepare: func(_ *app, t *target) (step, error) {
 			layer, content, err := readLayer(t.path)
 			if err != nil {
@@ -67,7 +68,7 @@ func (a *app) publish(c *cli.Context) error {
 			if err != nil {
 				return nil, err
 			}
-			return func(a *app, w *work) (result, error) {
+			return func(a *app, w *work) (view.Result, error) {
 				return a.publishLayer(w, &pipeline.Publication{
 					Manifest: t.manifest, From: t.path, Layer: layer, Content: content, Alone: t.function != "",
 					Helpers: helpers, HelpersOf: console.Text(c, "helpers-of"),
@@ -103,7 +104,7 @@ func refuseSharedNames(targets []*target) {
 }
 
 // publishLayer publishes one layer.
-func (a *app) publishLayer(w *work, p *pipeline.Publication) (result, error) {
+func (a *app) publishLayer(w *work, p *pipeline.Publication) (view.Result, error) {
 	p.Account, p.Caller, p.Layers, p.Observer = w.session.account, w.session.caller, w.session.layers, w.observer
 	published, problems := p.Run(w.ctx)
 	w.observer.Finish()
@@ -112,14 +113,14 @@ func (a *app) publishLayer(w *work, p *pipeline.Publication) (result, error) {
 	}
 	a.RenderWarnings(published.Warnings)
 	m := p.Manifest
-	report := &publishReport{
+	report := &view.Publish{
 		FormatVersion: 1, Changed: published.Changed, Embedded: m.Environment.Embedded.Value != "",
 		Environment: m.Environment.Name.Value, Region: m.Environment.Region(),
-		Layer: layerReport{p.From, pipeline.Digest(p.Content), len(p.Content)},
+		Layer: view.NewLayer(p.From, p.Content),
 		Name:  published.Name, Version: published.Version.Number, ARN: published.Version.ARN,
 	}
 	for _, l := range published.LeftOut {
-		report.LeftOut = append(report.LeftOut, leftOut(l))
+		report.LeftOut = append(report.LeftOut, view.LeftOut(l))
 	}
 	report.AWSCalls, report.DurationMS = w.spent()
 	return report, nil

@@ -9,6 +9,7 @@ import (
 
 	"github.com/whispering/bundle/internal/awsclient"
 	"github.com/whispering/bundle/internal/cli/console"
+	"github.com/whispering/bundle/internal/cli/view"
 	"github.com/whispering/bundle/pipeline"
 	"github.com/whispering/bundle/pipeline/param"
 )
@@ -22,7 +23,7 @@ type outcome struct {
 	app      *app // whose standard error is set aside: what it has to say
 	do       step // nil if it could not be prepared
 	calls    *awsclient.Calls
-	result   result
+	result   view.Result
 	problems pipeline.Problems
 	done     chan struct{}
 }
@@ -86,9 +87,7 @@ func (a *app) several(c *cli.Context, targets []*target, j job) error {
 func (a *app) prepare(targets []*target, j job) (outcomes []*outcome, ready []*target) {
 	for _, t := range targets {
 		o := &outcome{target: t, problems: t.problems, calls: new(awsclient.Calls), done: make(chan struct{})}
-		app := *a
-		app.Stderr = a.Stderr.Aside()
-		o.app = &app
+		o.app = a.with(a.Aside())
 		if len(o.problems) == 0 {
 			var err error
 			o.do, err = j.prepare(o.app, t)
@@ -135,10 +134,10 @@ func (a *app) show(o *outcome, plain bool) error {
 	if err := a.Print("%s\n", o); err != nil {
 		return err
 	}
-	for _, note := range o.result.notes() {
+	for _, note := range o.result.Notes() {
 		a.Hint("%s", note)
 	}
-	if err := o.result.text(a.Stdout); err != nil {
+	if err := o.result.Text(a.Stdout); err != nil {
 		return err
 	}
 	return a.Print("\n")
@@ -156,7 +155,7 @@ func (a *app) conclude(c *cli.Context, outcomes []*outcome, j job) error {
 		if len(o.problems) == 0 {
 			done++
 		}
-		notable = notable || o.result != nil && o.result.brief().notable
+		notable = notable || o.result != nil && o.result.Brief().Notable
 	}
 	var failed error
 	if len(problems) > 0 {
@@ -172,7 +171,7 @@ func (a *app) conclude(c *cli.Context, outcomes []*outcome, j job) error {
 	switch {
 	case j.together != nil:
 		r := j.together(a, outcomes)
-		notable = r.brief().notable
+		notable = r.Brief().Notable
 		err = a.present(c, r)
 	case c.Bool("json"):
 		err = a.PrintJSON(newSeveralReport(outcomes, notable, j))

@@ -7,11 +7,12 @@ import (
 	"strings"
 
 	"github.com/whispering/bundle/internal/actions"
+	"github.com/whispering/bundle/internal/cli/view"
 	"github.com/whispering/bundle/internal/printable"
 )
 
-func newSeveralReport(outcomes []*outcome, notable bool, j job) *severalReport {
-	r := &severalReport{FormatVersion: 1}
+func newSeveralReport(outcomes []*outcome, notable bool, j job) *view.Several {
+	r := &view.Several{FormatVersion: 1}
 	var results []any
 	for _, o := range outcomes {
 		r.Failed = r.Failed || len(o.problems) > 0
@@ -19,9 +20,9 @@ func newSeveralReport(outcomes []*outcome, notable bool, j job) *severalReport {
 			results = append(results, o.result)
 			continue
 		}
-		f := targetFailure{Environment: o.environment, Region: o.region, Function: o.function, Path: o.path}
+		f := view.TargetFailure{Environment: o.environment, Region: o.region, Function: o.function, Path: o.path}
 		for _, p := range o.problems {
-			f.Problems = append(f.Problems, newProblemReport(p))
+			f.Problems = append(f.Problems, view.NewProblem(p))
 		}
 		results = append(results, f)
 	}
@@ -30,16 +31,16 @@ func newSeveralReport(outcomes []*outcome, notable bool, j job) *severalReport {
 }
 
 // row is an outcome in the summary.
-func (o *outcome) row() brief {
-	b := brief{layer: o.path, state: "failed"}
+func (o *outcome) row() view.Brief {
+	b := view.Brief{Layer: o.path, State: "failed"}
 	if o.result != nil {
-		b = o.result.brief()
+		b = o.result.Brief()
 	}
 	if len(o.problems) > 0 {
-		b.state = "failed"
+		b.State = "failed"
 	}
-	if len(b.sha256) > 12 {
-		b.sha256 = b.sha256[:12]
+	if len(b.SHA256) > 12 {
+		b.SHA256 = b.SHA256[:12]
 	}
 	return b
 }
@@ -51,7 +52,7 @@ func summary(outcomes []*outcome) [][]string {
 	rows := [][]string{{"ENVIRONMENT", "REGION", "FUNCTION", "LAYER", "SHA256", "STATE"}}
 	for _, o := range outcomes {
 		b := o.row()
-		rows = append(rows, []string{o.environment, orDash(o.region), orDash(o.function), orDash(b.layer), orDash(b.sha256), b.state})
+		rows = append(rows, []string{o.environment, orDash(o.region), orDash(o.function), orDash(b.Layer), orDash(b.SHA256), b.State})
 	}
 	for column := len(rows[0]) - 1; column >= 0; column-- {
 		if !slices.ContainsFunc(rows[1:], func(row []string) bool { return row[column] != "-" }) {
@@ -87,14 +88,14 @@ func (a *app) handOverAll(outcomes []*outcome, details bool) {
 		if o.result == nil || len(o.problems) > 0 {
 			continue
 		}
-		if note := o.result.brief().note; note != "" {
+		if note := o.result.Brief().Note; note != "" {
 			fmt.Fprintf(&notes, "- %s: %s\n", actions.Cell(o.String()), actions.Cell(note))
 		}
-		for _, output := range o.result.outputs() {
+		for _, output := range o.result.Outputs() {
 			outputs = join(outputs, output)
 		}
 		if details {
-			markdown.WriteString("\n" + o.result.markdown())
+			markdown.WriteString("\n" + o.result.Markdown())
 		}
 	}
 	if notes.Len() > 0 {
@@ -124,12 +125,12 @@ func join(outputs []actions.Output, more actions.Output) []actions.Output {
 func severalMarkdown(outcomes []*outcome) string {
 	var lines []string
 	for _, o := range outcomes {
-		text := fmt.Sprintf("**bundle plan** for %s: failed, with %s\n", inCode(o.String()), printable.Count(len(o.problems), "problem"))
+		text := fmt.Sprintf("**bundle plan** for %s: failed, with %s\n", view.InCode(o.String()), printable.Count(len(o.problems), "problem"))
 		if o.result != nil {
-			text = o.result.markdown()
+			text = o.result.Markdown()
 		}
 		lines = append(lines, strings.Split(strings.TrimSuffix(text, "\n"), "\n")...)
 		lines = append(lines, "")
 	}
-	return clip(lines[:len(lines)-1])
+	return view.Clip(lines[:len(lines)-1])
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/whispering/bundle/internal/cli/console"
+	"github.com/whispering/bundle/internal/cli/view"
 	"github.com/whispering/bundle/layerbuild"
 	"github.com/whispering/bundle/layerbuild/sealed"
 	"github.com/whispering/bundle/pipeline"
@@ -59,7 +60,7 @@ func (a *app) status(c *cli.Context) error {
 	return a.each(c, targets, job{
 		calls:  true,
 		rights: lookingRights,
-		gather: func(r *severalReport, results []any, notable bool) { r.Statuses, r.Stale = results, &notable },
+		gather: func(r *view.Several, results []any, notable bool) { r.Statuses, r.Stale = results, &notable },
 		prepare: func(_ *app, t *target) (step, error) {
 			s, err := statusOf(t.path, t.manifest)
 			if err != nil {
@@ -68,7 +69,7 @@ func (a *app) status(c *cli.Context) error {
 			if lone {
 				s.Manifest = nil
 			}
-			return func(a *app, w *work) (result, error) { return a.statusOfLayer(w, s) }, nil
+			return func(a *app, w *work) (view.Result, error) { return a.statusOfLayer(w, s) }, nil
 		},
 	})
 }
@@ -115,14 +116,14 @@ func (a *app) layerTarget(c *cli.Context, layer string) ([]*target, error) {
 }
 
 // statusOfLayer finds out whether one layer is stale.
-func (a *app) statusOfLayer(w *work, s *pipeline.Status) (result, error) {
+func (a *app) statusOfLayer(w *work, s *pipeline.Status) (view.Result, error) {
 	s.Caller, s.Parameters, s.Layers, s.Observer = w.session.caller, w.session.blind.Parameters, w.session.layers, w.observer
 	found, problems := s.Run(w.ctx)
 	w.observer.Finish()
 	if len(problems) > 0 {
 		return nil, &console.Failure{Problems: problems}
 	}
-	report := newStatusReport(found)
+	report := view.NewStatus(found)
 	report.AWSCalls, report.DurationMS = w.spent()
 	if s.Manifest == nil && report.Stale {
 		a.Hint("without the manifest, a secret that is pinned to an older version counts as stale; name it with --manifest")

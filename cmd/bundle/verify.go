@@ -7,6 +7,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/whispering/bundle/internal/cli/console"
+	"github.com/whispering/bundle/internal/cli/view"
 	"github.com/whispering/bundle/layerbuild"
 	"github.com/whispering/bundle/pipeline"
 )
@@ -50,7 +51,7 @@ func (a *app) verify(c *cli.Context) error {
 		return err
 	}
 	return a.each(c, targets, job{
-		gather: func(r *severalReport, results []any, _ bool) { r.Verifications = results },
+		gather: func(r *view.Several, results []any, _ bool) { r.Verifications = results },
 		prepare: func(_ *app, t *target) (step, error) {
 			layer, content, err := readLayer(t.path)
 			if err == nil && c.Bool("open") {
@@ -63,14 +64,14 @@ func (a *app) verify(c *cli.Context) error {
 			if err != nil {
 				return nil, err
 			}
-			return func(a *app, _ *work) (result, error) { return a.verifyLayer(c, t, layer, content, helpers) }, nil
+			return func(a *app, _ *work) (view.Result, error) { return a.verifyLayer(c, t, layer, content, helpers) }, nil
 		},
 	})
 }
 
 // verifyLayer holds one layer to the helper files of releases and to its
 // manifest, if there is one, and has it opened, if that is asked for.
-func (a *app) verifyLayer(c *cli.Context, t *target, layer *layerbuild.Layer, content []byte, helpers *pipeline.HelperCheck) (result, error) {
+func (a *app) verifyLayer(c *cli.Context, t *target, layer *layerbuild.Layer, content []byte, helpers *pipeline.HelperCheck) (view.Result, error) {
 	found, problems := helpers.Run(t.path, layer)
 	if t.manifest != nil {
 		problems = append(problems, pipeline.Verify(c.Context, t.path, layer, t.manifest)...)
@@ -87,17 +88,17 @@ func (a *app) verifyLayer(c *cli.Context, t *target, layer *layerbuild.Layer, co
 			return nil, err
 		}
 	}
-	report := &verifyReport{
-		FormatVersion: 1, Layer: layerReport{t.path, pipeline.Digest(content), len(content)}, Against: console.Text(c, "against"),
-		Opened: c.Bool("open"), Functions: []verifyFunction{}, Helpers: len(layer.Helpers),
-		HelperNames: append([]string{}, found.Helpers()...), HelperFiles: newHelperFiles(found), own: warning == nil,
+	report := &view.Verify{
+		FormatVersion: 1, Layer: view.NewLayer(t.path, content), Against: console.Text(c, "against"),
+		Opened: c.Bool("open"), Functions: []view.VerifyFunction{}, Helpers: len(layer.Helpers),
+		HelperNames: append([]string{}, found.Helpers()...), HelperFiles: view.NewHelperFiles(found), Own: warning == nil,
 	}
 	if len(layer.Helpers) > 0 {
 		report.HelpersOf = found.Release.Name
 	}
 	for _, d := range layer.Documents {
-		report.Functions = append(report.Functions, verifyFunction{
-			d.Header.Function, d.Header.Name, len(d.Header.Sources), len(d.Header.Boxes), d.SHA256(),
+		report.Functions = append(report.Functions, view.VerifyFunction{
+			Function: d.Header.Function, Name: d.Header.Name, Secrets: len(d.Header.Sources), Boxes: len(d.Header.Boxes), SHA256: d.SHA256(),
 		})
 	}
 	return report, nil

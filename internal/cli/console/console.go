@@ -67,6 +67,14 @@ func (c *Console) color(s *printable.Stream) bool {
 
 func (c *Console) CI() bool { return !trust.Off(c.Getenv("CI")) }
 
+// Aside is the console of one of several pieces of work: what it says waits, until
+// it is released to standard error.
+func (c *Console) Aside() *Console {
+	aside := *c
+	aside.Stderr = c.Stderr.Aside()
+	return &aside
+}
+
 // Begin begins a run: from here on, standard output remembers its first error.
 func (c *Console) Begin() {
 	c.annotations, c.shown = new(actions.Annotations), new(shown)

@@ -1,12 +1,12 @@
-package main
+package view
 
 import "github.com/whispering/bundle/layerbuild"
 
-type helpersReport struct {
-	FormatVersion int         `json:"format_version"`
-	Changed       bool        `json:"changed"`
-	Helpers       []string    `json:"helpers"`
-	Layer         layerReport `json:"layer"`
+type Helpers struct {
+	FormatVersion int      `json:"format_version"`
+	Changed       bool     `json:"changed"`
+	Helpers       []string `json:"helpers"`
+	Layer         Layer    `json:"layer"`
 }
 
 // A helperFileReport is a helper file of a layer as --json prints it.
@@ -19,8 +19,8 @@ type helperFileReport struct {
 	Release string `json:"release,omitempty"` // that the file is of; none if it is no release's
 }
 
-// newHelperFiles reports what became of each helper file that is in the layer.
-func newHelperFiles(m *layerbuild.HelperMatch) []helperFileReport {
+// NewHelperFiles reports what became of each helper file that is in the layer.
+func NewHelperFiles(m *layerbuild.HelperMatch) []helperFileReport {
 	all := []helperFileReport{}
 	for _, f := range m.Files {
 		r := helperFileReport{Path: f.Path, Helper: f.Helper, Mode: "0644", SHA256: f.Sum.SHA256, State: string(f.Verdict), Release: m.Release.Name}

@@ -1,4 +1,4 @@
-package main
+package view
 
 import (
 	"cmp"
@@ -12,18 +12,18 @@ import (
 )
 
 // A doctorReport is the result of bundle doctor as --json prints it.
-type doctorReport struct {
+type Doctor struct {
 	FormatVersion int            `json:"format_version"`
 	Healthy       bool           `json:"healthy"`
 	Environment   string         `json:"environment"`
 	Region        string         `json:"region"`
 	Endpoint      string         `json:"endpoint"` // "" for AWS's own
 	Caller        string         `json:"caller"`   // ARN; "" where it is not known
-	Checks        []doctorCheck  `json:"checks"`
+	Checks        []DoctorCheck  `json:"checks"`
 	AWSCalls      map[string]int `json:"aws_calls"`
 }
 
-type doctorCheck struct {
+type DoctorCheck struct {
 	Check    string `json:"check"`
 	Status   string `json:"status"` // ok, note or failed
 	Function string `json:"function,omitempty"`
@@ -34,24 +34,24 @@ type doctorCheck struct {
 	Line     int    `json:"line,omitempty"`
 }
 
-func (r *doctorReport) ok(check, function, resource, detail string) {
-	r.add(doctorCheck{Check: check, Status: string(doctor.OK), Function: function, Resource: resource, Detail: detail}, nil)
+func (r *Doctor) OK(check, function, resource, detail string) {
+	r.Add(DoctorCheck{Check: check, Status: string(doctor.OK), Function: function, Resource: resource, Detail: detail}, nil)
 }
 
-func (r *doctorReport) add(check doctorCheck, at *hcl.Range) {
+func (r *Doctor) Add(check DoctorCheck, at *hcl.Range) {
 	if at != nil {
 		check.File, check.Line = at.Filename, at.Start.Line
 	}
 	r.Checks = append(r.Checks, check)
 }
 
-func (r *doctorReport) brief() brief { return brief{state: "healthy"} } // else it is failed
+func (r *Doctor) Brief() Brief { return Brief{State: "healthy"} } // else it is failed
 
-func (r *doctorReport) outputs() []actions.Output { return nil }
+func (r *Doctor) Outputs() []actions.Output { return nil }
 
-func (r *doctorReport) markdown() string { return "" }
+func (r *Doctor) Markdown() string { return "" }
 
-func (r *doctorReport) text(out *printable.Stream) error {
+func (r *Doctor) Text(out *printable.Stream) error {
 	rows := [][]string{{"CHECK", "STATUS", "FUNCTION", ""}}
 	for _, check := range r.Checks {
 		detail := check.Detail
@@ -63,4 +63,4 @@ func (r *doctorReport) text(out *printable.Stream) error {
 	return out.Table(rows)
 }
 
-func (r *doctorReport) notes() []string { return nil }
+func (r *Doctor) Notes() []string { return nil }

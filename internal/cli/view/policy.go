@@ -1,17 +1,17 @@
-package main
+package view
 
 import "github.com/whispering/bundle/pipeline/policy"
 
 // A policyReport is the result of bundle policy as --json prints it.
-type policyReport struct {
+type Policy struct {
 	FormatVersion int              `json:"format_version"`
 	Environment   string           `json:"environment"`
 	Region        string           `json:"region"`
 	Account       string           `json:"account"`
-	Documents     []policyDocument `json:"documents"`
+	Documents     []PolicyDocument `json:"documents"`
 }
 
-type policyDocument struct {
+type PolicyDocument struct {
 	Kind       string          `json:"kind"`
 	Function   string          `json:"function,omitempty"`
 	Key        string          `json:"key,omitempty"` // ARN, of a key's policy

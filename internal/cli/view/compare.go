@@ -1,4 +1,4 @@
-package main
+package view
 
 import (
 	"cmp"
@@ -8,13 +8,14 @@ import (
 
 	"github.com/whispering/bundle/internal/actions"
 	"github.com/whispering/bundle/internal/printable"
+	"github.com/whispering/bundle/pipeline"
 	"github.com/whispering/bundle/pipeline/plan"
 	"github.com/whispering/bundle/pipeline/secret"
 )
 
 // A compareReport is the result of bundle compare as --json prints it. Lists of
 // keys and cells are in the order of the columns.
-type compareReport struct {
+type Compare struct {
 	FormatVersion int               `json:"format_version"`
 	Differences   int               `json:"differences"`
 	Failed        bool              `json:"failed"` // of any column not everything is known
@@ -24,17 +25,17 @@ type compareReport struct {
 	Findings      []compareFinding  `json:"findings"` // differences first
 	AWSCalls      map[string]int    `json:"aws_calls"`
 
-	page bool // print it as a page of HTML
-	now  time.Time
+	Page bool // print it as a page of HTML
+	Now  time.Time
 }
 
 type compareColumn struct {
-	Environment string          `json:"environment"`
-	Region      string          `json:"region"` // "" where the manifest is too wrong to say
-	Present     int             `json:"present"`
-	Missing     int             `json:"missing"` // or unusable
-	Unknown     int             `json:"unknown"`
-	Problems    []problemReport `json:"problems"`
+	Environment string    `json:"environment"`
+	Region      string    `json:"region"` // "" where the manifest is too wrong to say
+	Present     int       `json:"present"`
+	Missing     int       `json:"missing"` // or unusable
+	Unknown     int       `json:"unknown"`
+	Problems    []Problem `json:"problems"`
 
 	title string
 }
@@ -83,24 +84,30 @@ type compareFinding struct {
 	column string // its title
 }
 
+// A ComparedColumn says what kept more of a column from being found.
+type ComparedColumn struct {
+	Problems pipeline.Problems
+	Calls    map[string]int // that were made
+}
+
 // newCompareReport puts together what was found, and what kept more from being
-// found.
-func newCompareReport(m *plan.Matrix, outcomes []*outcome) *compareReport {
-	r := &compareReport{
-		FormatVersion: 1, Differences: m.Differences(), Bundle: outcomes[0].manifest.Bundle.Name.Value,
+// found, in the order of the columns.
+func NewCompare(bundle string, m *plan.Matrix, columns []ComparedColumn) *Compare {
+	r := &Compare{
+		FormatVersion: 1, Differences: m.Differences(), Bundle: bundle,
 		Functions: []compareFunction{}, Findings: []compareFinding{}, AWSCalls: map[string]int{},
 	}
-	for i, o := range outcomes {
+	for i, o := range columns {
 		column := compareColumn{
-			Environment: o.environment, Region: o.region, title: m.Title(i), Problems: []problemReport{},
+			Environment: m.Columns[i].Environment, Region: m.Columns[i].Region, title: m.Title(i), Problems: []Problem{},
 			Present: m.Count(i, plan.Present), Missing: m.Count(i, plan.Missing) + m.Count(i, plan.Unusable), Unknown: m.Count(i, plan.Unknown),
 		}
-		for _, p := range o.problems {
-			column.Problems = append(column.Problems, newProblemReport(p))
+		for _, p := range o.Problems {
+			column.Problems = append(column.Problems, NewProblem(p))
 		}
-		r.Failed = r.Failed || len(o.problems) > 0
+		r.Failed = r.Failed || len(o.Problems) > 0
 		r.Columns = append(r.Columns, column)
-		for call, n := range o.calls.Snapshot() {
+		for call, n := range o.Calls {
 			r.AWSCalls[call] += n
 		}
 	}
@@ -138,14 +145,14 @@ func newCompareFunction(f plan.MatrixFunction) compareFunction {
 	return function
 }
 
-func (r *compareReport) brief() brief { return brief{state: r.summary(), notable: r.Differences > 0} }
+func (r *Compare) Brief() Brief { return Brief{State: r.summary(), Notable: r.Differences > 0} }
 
-func (r *compareReport) outputs() []actions.Output {
+func (r *Compare) Outputs() []actions.Output {
 	return []actions.Output{{Name: "different", Value: fmt.Sprint(r.Differences > 0)}}
 }
 
 // summary is what it comes to, in one line.
-func (r *compareReport) summary() string {
+func (r *Compare) summary() string {
 	secrets, unknown := 0, 0
 	for _, f := range r.Functions {
 		secrets += len(f.Secrets)
@@ -226,8 +233,8 @@ func (f compareFinding) says() string {
 
 const compareLegend = `v3, 12 d: version 3, put 12 days ago; absent: optional, and not there; -: not meant to be there; ?: could not be found out`
 
-func (r *compareReport) text(out *printable.Stream) error {
-	if r.page {
+func (r *Compare) Text(out *printable.Stream) error {
+	if r.Page {
 		return r.html(out.HTML())
 	}
 	for _, f := range r.Functions {
@@ -264,16 +271,16 @@ func (r *compareReport) text(out *printable.Stream) error {
 	return out.Printf("%s\n(%s)\n", r.summary(), compareLegend)
 }
 
-// markdown is a table for each function: for a comment, and for the step's
+// Markdown is a table for each function: for a comment, and for the step's
 // summary.
-func (r *compareReport) markdown() string {
-	lines := []string{fmt.Sprintf("**bundle compare** for %s: %s", inCode(r.Bundle), r.summary())}
+func (r *Compare) Markdown() string {
+	lines := []string{fmt.Sprintf("**bundle compare** for %s: %s", InCode(r.Bundle), r.summary())}
 	if r.Differences > 0 {
 		lines = append(lines, "", "| difference | what |", "|---|---|")
 	}
 	notes := []string{"", "| note | what |", "|---|---|"}
 	for _, f := range r.Findings {
-		line := fmt.Sprintf("| %s | %s |", inCode(f.place()), actions.Cell(f.says()))
+		line := fmt.Sprintf("| %s | %s |", InCode(f.place()), actions.Cell(f.says()))
 		if f.Difference {
 			lines = append(lines, line)
 		} else {
@@ -281,15 +288,15 @@ func (r *compareReport) markdown() string {
 		}
 	}
 	for _, f := range r.Functions {
-		head, rule, keys := "| "+inCode(f.Function), "|---", "| key"
+		head, rule, keys := "| "+InCode(f.Function), "|---", "| key"
 		for i, c := range r.Columns {
-			head += " | " + inCode(c.title)
+			head += " | " + InCode(c.title)
 			rule += "|---"
-			keys += " | " + strong(f.Keys[i].State, f.Keys[i].short(inCode))
+			keys += " | " + strong(f.Keys[i].State, f.Keys[i].short(InCode))
 		}
 		lines = append(lines, "", head+" |", rule+"|", keys+" |")
 		for _, s := range f.Secrets {
-			row := "| " + inCode(s.Secret)
+			row := "| " + InCode(s.Secret)
 			for _, c := range s.Cells {
 				row += " | " + strong(c.State, c.short())
 			}
@@ -299,7 +306,7 @@ func (r *compareReport) markdown() string {
 	if len(notes) > 3 {
 		lines = append(lines, notes...)
 	}
-	return clip(append(lines, "", compareLegend))
+	return Clip(append(lines, "", compareLegend))
 }
 
 // strong marks a cell that is a difference.
@@ -310,4 +317,4 @@ func strong(s plan.State, text string) string {
 	return text
 }
 
-func (r *compareReport) notes() []string { return nil }
+func (r *Compare) Notes() []string { return nil }

@@ -1,4 +1,4 @@
-package main
+package view
 
 import (
 	"bytes"
@@ -11,16 +11,16 @@ import (
 	"github.com/whispering/bundle/pipeline/plan"
 )
 
-//go:embed compare/page.html.tmpl
+//go:embed compare.html.tmpl
 var comparePage string
 
 // html writes the comparison as one page that loads nothing and runs nothing.
-func (r *compareReport) html(w io.Writer) error {
+func (r *Compare) html(w io.Writer) error {
 	page, err := template.New("compare").Funcs(template.FuncMap{
 		"title":   func(i int) string { return r.Columns[i].title },
 		"short":   shortARN,
 		"summary": r.summary,
-		"when":    func() string { return r.now.UTC().Format("2006-01-02 15:04 UTC") },
+		"when":    func() string { return r.Now.UTC().Format("2006-01-02 15:04 UTC") },
 		"says":    compareFinding.says,
 		"place":   compareFinding.place,
 		"count":   printable.Count,

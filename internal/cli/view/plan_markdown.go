@@ -1,4 +1,4 @@
-package main
+package view
 
 import (
 	"fmt"
@@ -13,10 +13,10 @@ import (
 // comments of 65,536 characters.
 const maxMarkdown = 60000
 
-// markdown is the plan for a comment on a pull request: one line where nothing
+// Markdown is the plan for a comment on a pull request: one line where nothing
 // changes.
-func (r *planReport) markdown() string {
-	head := fmt.Sprintf("**bundle plan** for %s, environment %s in %s: %s", inCode(r.Bundle), inCode(r.Environment), inCode(r.Region), r.summary())
+func (r *Plan) Markdown() string {
+	head := fmt.Sprintf("**bundle plan** for %s, environment %s in %s: %s", InCode(r.Bundle), InCode(r.Environment), InCode(r.Region), r.summary())
 	if r.Offline {
 		head += " (offline: versions, keys and what lies below paths are not known)"
 	}
@@ -30,25 +30,25 @@ func (r *planReport) markdown() string {
 		case plan.Carry:
 			continue
 		case plan.Add:
-			rows = append(rows, fmt.Sprintf("%s under %s, %s", printable.Count(len(f.Secrets), "secret"), inCode(f.keyName), f.Mode))
+			rows = append(rows, fmt.Sprintf("%s under %s, %s", printable.Count(len(f.Secrets), "secret"), InCode(f.keyName), f.Mode))
 		case plan.Remove:
 			rows = append(rows, "")
 		}
 		for _, line := range f.lines() {
-			rows = append(rows, line.text(inCode))
+			rows = append(rows, line.Text(InCode))
 		}
-		cells := fmt.Sprintf("| %s | **%s** |", inCode(f.Function), f.Action)
+		cells := fmt.Sprintf("| %s | **%s** |", InCode(f.Function), f.Action)
 		for _, row := range rows {
 			lines = append(lines, cells+" "+row+" |")
 			cells = "| | |"
 		}
 	}
-	return clip(lines)
+	return Clip(lines)
 }
 
-// clip joins as many lines as a comment can have, and says how many are left
+// Clip joins as many lines as a comment can have, and says how many are left
 // out.
-func clip(lines []string) string {
+func Clip(lines []string) string {
 	const room = 100 // for the last line
 	var b strings.Builder
 	for i, line := range lines {
@@ -61,9 +61,9 @@ func clip(lines []string) string {
 	return b.String()
 }
 
-// inCode makes a text a span of code, in which nothing is markup, a link, a
+// InCode makes a text a span of code, in which nothing is markup, a link, a
 // mention or a reference, and which it cannot end; nor does it end a cell.
-func inCode(s string) string {
+func InCode(s string) string {
 	s = strings.Map(func(r rune) rune {
 		switch {
 		case r == '`':

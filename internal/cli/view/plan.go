@@ -1,4 +1,4 @@
-package main
+package view
 
 import (
 	"fmt"
@@ -13,7 +13,7 @@ import (
 )
 
 // A planReport is the result of bundle plan as --json prints it.
-type planReport struct {
+type Plan struct {
 	FormatVersion int            `json:"format_version"`
 	Changed       bool           `json:"changed"`
 	Offline       bool           `json:"offline"`
@@ -27,7 +27,7 @@ type planReport struct {
 	AWSCalls      map[string]int `json:"aws_calls"`
 	DurationMS    int64          `json:"duration_ms"`
 
-	path string // of the layer that a build would write; "" where none is named
+	Path string // of the layer that a build would write; "" where none is named
 }
 
 type planSummary struct {
@@ -63,8 +63,8 @@ type planReason struct {
 	To     string `json:"to,omitempty"`
 }
 
-func newPlanReport(m *manifest.Manifest, result *pipeline.Result, offline bool) *planReport {
-	r := &planReport{
+func NewPlan(m *manifest.Manifest, result *pipeline.Result, offline bool) *Plan {
+	r := &Plan{
 		FormatVersion: 1, Offline: offline, Embedded: m.Environment.Embedded.Value != "", Bundle: m.Bundle.Name.Value,
 		Environment: m.Environment.Name.Value, Region: m.Environment.Region(), Previous: result.Previous.Name,
 		Functions: []planFunction{},
@@ -122,21 +122,21 @@ func importPaths(m *manifest.Manifest, file string) []string {
 	return all
 }
 
-func (r *planReport) brief() brief {
-	return brief{layer: r.path, state: r.summary(), notable: r.Changed}
+func (r *Plan) Brief() Brief {
+	return Brief{Layer: r.Path, State: r.summary(), Notable: r.Changed}
 }
 
-func (r *planReport) outputs() []actions.Output {
+func (r *Plan) Outputs() []actions.Output {
 	return []actions.Output{{Name: "changed", Value: fmt.Sprint(r.Changed)}}
 }
 
-func (r *planReport) text(out *printable.Stream) error {
+func (r *Plan) Text(out *printable.Stream) error {
 	_, err := io.WriteString(out.Text(), r.terminal())
 	return err
 }
 
 // terminal is the plan for a terminal.
-func (r *planReport) terminal() string {
+func (r *Plan) terminal() string {
 	var b strings.Builder
 	for _, f := range r.Functions {
 		switch f.Action {
@@ -148,7 +148,7 @@ func (r *planReport) terminal() string {
 			fmt.Fprintf(&b, "- %s\n", f.Function)
 		}
 		for _, line := range f.lines() {
-			fmt.Fprintf(&b, "    %s %s\n", line.sign, line.text(func(s string) string { return s }))
+			fmt.Fprintf(&b, "    %s %s\n", line.sign, line.Text(func(s string) string { return s }))
 		}
 	}
 	if r.Changed {
@@ -158,7 +158,7 @@ func (r *planReport) terminal() string {
 	return b.String()
 }
 
-func (r *planReport) summary() string {
+func (r *Plan) summary() string {
 	if !r.Changed {
 		return fmt.Sprintf("no changes: %s", printable.Count(r.Summary.Carry, "function"))
 	}
@@ -173,8 +173,8 @@ type planLine struct {
 	values []string
 }
 
-// text writes a line, with code around what is not our own words.
-func (l planLine) text(code func(string) string) string {
+// Text writes a line, with code around what is not our own words.
+func (l planLine) Text(code func(string) string) string {
 	var b strings.Builder
 	if l.secret != "" {
 		b.WriteString(code(l.secret) + ": ")
@@ -244,4 +244,4 @@ func shortARN(s string) string {
 	return s
 }
 
-func (r *planReport) notes() []string { return nil }
+func (r *Plan) Notes() []string { return nil }

@@ -1,4 +1,4 @@
-package main
+package view
 
 import (
 	"bytes"
@@ -16,13 +16,13 @@ import (
 
 // A buildReport is the result of a build as --json prints it. Its members are
 // kept stable; format_version is raised if one changes its meaning.
-type buildReport struct {
+type Build struct {
 	FormatVersion int              `json:"format_version"`
 	Changed       bool             `json:"changed"`
 	Embedded      bool             `json:"embedded"`
 	Environment   string           `json:"environment"`
 	Region        string           `json:"region"`
-	Layer         layerReport      `json:"layer"`
+	Layer         Layer            `json:"layer"`
 	Previous      *previousReport  `json:"previous"` // null on a first build
 	Functions     []functionReport `json:"functions"`
 	AWSCalls      map[string]int   `json:"aws_calls"`
@@ -56,14 +56,14 @@ const (
 	stateCarried = "carried"
 )
 
-func newBuildReport(m *manifest.Manifest, result *pipeline.Result, out *pipeline.Outfile, layer []byte) *buildReport {
-	report := &buildReport{
+func NewBuild(m *manifest.Manifest, result *pipeline.Result, out *pipeline.Outfile, layer []byte) *Build {
+	report := &Build{
 		FormatVersion: 1,
 		Changed:       result.Previous.Layer == nil || !bytes.Equal(result.Previous.Content, layer),
 		Embedded:      m.Environment.Embedded.Value != "",
 		Environment:   m.Environment.Name.Value,
 		Region:        m.Environment.Region(),
-		Layer:         layerReport{out.Path, pipeline.Digest(layer), len(layer)},
+		Layer:         NewLayer(out.Path, layer),
 	}
 	changes := make(map[string]plan.Change)
 	for _, change := range result.Changes {
@@ -96,13 +96,13 @@ func newFunctionReport(d *sealed.Document, change plan.Change, key string) funct
 	return report
 }
 
-func (r *buildReport) brief() brief {
-	return brief{layer: r.Layer.Path, sha256: r.Layer.SHA256, state: changedState(r.Changed), notable: r.Changed, note: r.carried()}
+func (r *Build) Brief() Brief {
+	return Brief{Layer: r.Layer.Path, SHA256: r.Layer.SHA256, State: changedState(r.Changed), Notable: r.Changed, Note: r.carried()}
 }
 
 // carried says which functions were carried over unopened, and from where; ""
 // for none.
-func (r *buildReport) carried() string {
+func (r *Build) carried() string {
 	var names []string
 	for _, f := range r.Functions {
 		if f.State == stateCarried {
@@ -126,13 +126,13 @@ func changedState(changed bool) string {
 	return "unchanged"
 }
 
-func (r *buildReport) outputs() []actions.Output {
+func (r *Build) Outputs() []actions.Output {
 	return []actions.Output{
 		{Name: "changed", Value: fmt.Sprint(r.Changed)}, {Name: "sha256", Value: r.Layer.SHA256}, {Name: "layer", Value: r.Layer.Path},
 	}
 }
 
-func (r *buildReport) markdown() string {
+func (r *Build) Markdown() string {
 	var rows strings.Builder
 	for _, f := range r.Functions {
 		fmt.Fprintf(&rows, "| %s | %s | %d | %d | %s | %s |\n", actions.Cell(f.Function), actions.Cell(f.keyName), f.Secrets, f.Boxes,
@@ -147,7 +147,7 @@ func (r *buildReport) markdown() string {
 		actions.Cell(r.Layer.Path), r.Layer.Bytes, r.Layer.SHA256, carried)
 }
 
-func (r *buildReport) text(out *printable.Stream) error {
+func (r *Build) Text(out *printable.Stream) error {
 	rows := [][]string{{"FUNCTION", "KEY", "SECRETS", "BOXES", "STATE"}}
 	for _, f := range r.Functions {
 		rows = append(rows, []string{f.Function, f.keyName, fmt.Sprint(f.Secrets), fmt.Sprint(f.Boxes), f.State})
@@ -168,7 +168,7 @@ func keyName(m *manifest.Manifest, file string) string {
 	return ""
 }
 
-func (r *buildReport) notes() []string {
+func (r *Build) Notes() []string {
 	var all []string
 	for _, f := range r.Functions {
 		if len(f.Reasons) > 0 {

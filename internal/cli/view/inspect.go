@@ -1,4 +1,4 @@
-package main
+package view
 
 import (
 	"fmt"
@@ -10,10 +10,10 @@ import (
 	"github.com/whispering/bundle/layerbuild/sealed"
 )
 
-type inspectReport struct {
+type Inspect struct {
 	FormatVersion int               `json:"format_version"`
-	Layer         layerReport       `json:"layer"`
-	Documents     []inspectDocument `json:"documents"`
+	Layer         Layer             `json:"layer"`
+	Documents     []InspectDocument `json:"documents"`
 	Helpers       []string          `json:"helpers"`
 
 	// What the helper files are, held to the release that they fit best.
@@ -22,7 +22,7 @@ type inspectReport struct {
 	Absent      []string           `json:"absent_helper_files"` // that the same helpers have in that release
 }
 
-type inspectDocument struct {
+type InspectDocument struct {
 	Bundle      string          `json:"bundle"`
 	Environment string          `json:"environment"`
 	Function    string          `json:"function"`
@@ -45,9 +45,9 @@ type inspectSecret struct {
 	Checks    string    `json:"checks,omitempty"`
 }
 
-func newInspectDocument(d *sealed.Document) inspectDocument {
+func NewInspectDocument(d *sealed.Document) InspectDocument {
 	h := d.Header
-	doc := inspectDocument{
+	doc := InspectDocument{
 		Bundle: h.Bundle, Environment: h.Environment, Function: h.Function, Name: h.Name, Mode: string(h.Mode),
 		Key: d.Key, SHA256: d.SHA256(), Embedded: d.Embedded(), Boxes: len(h.Boxes),
 	}
@@ -58,7 +58,7 @@ func newInspectDocument(d *sealed.Document) inspectDocument {
 }
 
 // helperNotes says what the helper files are, in lines.
-func (r *inspectReport) helperNotes() []string {
+func (r *Inspect) helperNotes() []string {
 	lines := []string{""}
 	note := func(format string, args ...any) { lines = append(lines, fmt.Sprintf(format, args...)) }
 	var unread []string
@@ -88,7 +88,7 @@ func (r *inspectReport) helperNotes() []string {
 	return lines
 }
 
-func (r *inspectReport) text(out *printable.Stream) error {
+func (r *Inspect) Text(out *printable.Stream) error {
 	if err := out.Printf("%s\nsha256 %s\n%d bytes\n", r.Layer.Path, r.Layer.SHA256, r.Layer.Bytes); err != nil {
 		return err
 	}

@@ -1,4 +1,4 @@
-package main
+package view
 
 import (
 	"fmt"
@@ -9,12 +9,12 @@ import (
 )
 
 // A verifyReport is the result of bundle verify as --json prints it.
-type verifyReport struct {
+type Verify struct {
 	FormatVersion int              `json:"format_version"`
-	Layer         layerReport      `json:"layer"`
+	Layer         Layer            `json:"layer"`
 	Against       string           `json:"against,omitempty"` // the manifest
 	Opened        bool             `json:"opened"`
-	Functions     []verifyFunction `json:"functions"`
+	Functions     []VerifyFunction `json:"functions"`
 	Helpers       int              `json:"helpers"` // files
 
 	// What the helper files were compared with: this bundle's version, or the
@@ -23,10 +23,10 @@ type verifyReport struct {
 	HelperNames []string           `json:"helper_names"`
 	HelperFiles []helperFileReport `json:"helper_files"`
 
-	own bool // HelpersOf is this bundle
+	Own bool // HelpersOf is this bundle
 }
 
-type verifyFunction struct {
+type VerifyFunction struct {
 	Function string `json:"function"`
 	Name     string `json:"name"`
 	Secrets  int    `json:"secrets"`
@@ -34,15 +34,15 @@ type verifyFunction struct {
 	SHA256   string `json:"sha256"` // of the document
 }
 
-func (r *verifyReport) brief() brief {
-	return brief{layer: r.Layer.Path, sha256: r.Layer.SHA256, state: "as it should be"}
+func (r *Verify) Brief() Brief {
+	return Brief{Layer: r.Layer.Path, SHA256: r.Layer.SHA256, State: "as it should be"}
 }
 
-func (r *verifyReport) outputs() []actions.Output { return nil }
+func (r *Verify) Outputs() []actions.Output { return nil }
 
-func (r *verifyReport) markdown() string { return "" }
+func (r *Verify) Markdown() string { return "" }
 
-func (r *verifyReport) text(out *printable.Stream) error {
+func (r *Verify) Text(out *printable.Stream) error {
 	if len(r.Functions) > 0 {
 		rows := [][]string{{"FUNCTION", "SECRETS", "BOXES", "SHA256"}}
 		for _, f := range r.Functions {
@@ -62,14 +62,14 @@ func (r *verifyReport) text(out *printable.Stream) error {
 }
 
 // compared lists what was held to what.
-func (r *verifyReport) compared() []string {
+func (r *Verify) compared() []string {
 	all := []string{"the zip with the format of layers"}
 	if n := len(r.Functions); n > 0 {
 		all = append(all, printable.Count(n, "document")+" with the format of documents")
 	}
 	if r.Helpers > 0 {
 		release := "bundle " + r.HelpersOf
-		if r.own {
+		if r.Own {
 			release = "this bundle, " + r.HelpersOf
 		}
 		all = append(all, fmt.Sprintf("%s of %s, path, bytes and mode, with those of %s", printable.Count(r.Helpers, "helper file"), strings.Join(r.HelperNames, ", "), release))
@@ -86,7 +86,7 @@ func (r *verifyReport) compared() []string {
 	return all
 }
 
-func (r *verifyReport) conclusion() string {
+func (r *Verify) conclusion() string {
 	what := "every byte is accounted for"
 	switch {
 	case r.Against != "":
@@ -100,4 +100,4 @@ func (r *verifyReport) conclusion() string {
 	return what
 }
 
-func (r *verifyReport) notes() []string { return nil }
+func (r *Verify) Notes() []string { return nil }

@@ -1,4 +1,4 @@
-package main
+package view
 
 import (
 	"fmt"
@@ -12,10 +12,10 @@ import (
 )
 
 // A statusReport is the result of bundle status as --json prints it.
-type statusReport struct {
+type Status struct {
 	FormatVersion int              `json:"format_version"`
 	Stale         bool             `json:"stale"`
-	Layer         layerReport      `json:"layer"` // path is the ARN of a published one
+	Layer         Layer            `json:"layer"` // path is the ARN of a published one
 	Bundle        string           `json:"bundle"`
 	Environment   string           `json:"environment"`
 	Region        string           `json:"region"`
@@ -37,10 +37,10 @@ type statusReason struct {
 	Modified *time.Time `json:"modified"` // of the version that there is now; null where there is none
 }
 
-func newStatusReport(result *pipeline.StatusResult) *statusReport {
-	r := &statusReport{
+func NewStatus(result *pipeline.StatusResult) *Status {
+	r := &Status{
 		FormatVersion: 1,
-		Layer:         layerReport{result.Name, pipeline.Digest(result.Content), len(result.Content)},
+		Layer:         NewLayer(result.Name, result.Content),
 		Bundle:        result.Header.Bundle, Environment: result.Header.Environment, Region: result.Region,
 	}
 	for _, change := range result.Changes {
@@ -63,20 +63,20 @@ func newStatusReport(result *pipeline.StatusResult) *statusReport {
 	return r
 }
 
-func (r *statusReport) brief() brief {
+func (r *Status) Brief() Brief {
 	state := "current"
 	if r.Stale {
 		state = "stale"
 	}
-	return brief{layer: r.Layer.Path, sha256: r.Layer.SHA256, state: state, notable: r.Stale}
+	return Brief{Layer: r.Layer.Path, SHA256: r.Layer.SHA256, State: state, Notable: r.Stale}
 }
 
-func (r *statusReport) outputs() []actions.Output {
+func (r *Status) Outputs() []actions.Output {
 	return []actions.Output{{Name: "stale", Value: fmt.Sprint(r.Stale)}}
 }
 
-// markdown is a table for the step's summary.
-func (r *statusReport) markdown() string {
+// Markdown is a table for the step's summary.
+func (r *Status) Markdown() string {
 	var table strings.Builder
 	for _, row := range r.rows() {
 		table.WriteString("|")
@@ -86,10 +86,10 @@ func (r *statusReport) markdown() string {
 		table.WriteString("\n")
 	}
 	return fmt.Sprintf("### bundle status: %s is %s\n\n| function | state | since | because |\n|---|---|---|---|\n%s",
-		actions.Cell(r.Layer.Path), r.brief().state, table.String())
+		actions.Cell(r.Layer.Path), r.Brief().State, table.String())
 }
 
-func (r *statusReport) text(out *printable.Stream) error {
+func (r *Status) Text(out *printable.Stream) error {
 	if err := out.Table(append([][]string{{"FUNCTION", "STATE", "SINCE", "BECAUSE"}}, r.rows()...)); err != nil {
 		return err
 	}
@@ -97,7 +97,7 @@ func (r *statusReport) text(out *printable.Stream) error {
 }
 
 // rows are what there is to say of each function.
-func (r *statusReport) rows() [][]string {
+func (r *Status) rows() [][]string {
 	var rows [][]string
 	for _, f := range r.Functions {
 		state, since := "current", ""
@@ -116,4 +116,4 @@ func (r *statusReport) rows() [][]string {
 	return rows
 }
 
-func (r *statusReport) notes() []string { return nil }
+func (r *Status) Notes() []string { return nil }

@@ -1,11 +1,11 @@
-package main
+package view
 
 import "github.com/whispering/bundle/pipeline"
 
 // A severalReport is the result of a command about several targets as --json
 // prints it: in the list of the command, in the order of the targets, an object
 // for each, which is that of the command about one target, or a targetFailure.
-type severalReport struct {
+type Several struct {
 	FormatVersion int   `json:"format_version"`
 	Changed       *bool `json:"changed,omitempty"` // any of build, plan and publish
 	Stale         *bool `json:"stale,omitempty"`   // any of status
@@ -18,16 +18,16 @@ type severalReport struct {
 	Diagnoses     []any `json:"diagnoses,omitempty"`
 }
 
-// A targetFailure says why nothing came of a target.
-type targetFailure struct {
-	Environment string          `json:"environment"`
-	Region      string          `json:"region"`             // "" where the manifest is too wrong to say
-	Function    string          `json:"function,omitempty"` // of a layer of one function
-	Path        string          `json:"path"`               // of the layer
-	Problems    []problemReport `json:"problems"`
+// A TargetFailure says why nothing came of a target.
+type TargetFailure struct {
+	Environment string    `json:"environment"`
+	Region      string    `json:"region"`             // "" where the manifest is too wrong to say
+	Function    string    `json:"function,omitempty"` // of a layer of one function
+	Path        string    `json:"path"`               // of the layer
+	Problems    []Problem `json:"problems"`
 }
 
-type problemReport struct {
+type Problem struct {
 	Kind    string `json:"kind"`
 	Summary string `json:"summary"`
 	Detail  string `json:"detail"`
@@ -35,8 +35,8 @@ type problemReport struct {
 	Line    int    `json:"line,omitempty"`
 }
 
-func newProblemReport(p pipeline.Problem) problemReport {
-	r := problemReport{Kind: string(p.Kind), Summary: p.Summary, Detail: p.Detail}
+func NewProblem(p pipeline.Problem) Problem {
+	r := Problem{Kind: string(p.Kind), Summary: p.Summary, Detail: p.Detail}
 	if p.Subject != nil {
 		r.File, r.Line = p.Subject.Filename, p.Subject.Start.Line
 	}

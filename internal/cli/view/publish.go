@@ -1,4 +1,4 @@
-package main
+package view
 
 import (
 	"fmt"
@@ -8,57 +8,57 @@ import (
 )
 
 // A publishReport is the result of bundle publish as --json prints it.
-type publishReport struct {
+type Publish struct {
 	FormatVersion int            `json:"format_version"`
 	Changed       bool           `json:"changed"` // a version was made
 	Embedded      bool           `json:"embedded"`
 	Environment   string         `json:"environment"`
 	Region        string         `json:"region"`
-	Layer         layerReport    `json:"layer"`
+	Layer         Layer          `json:"layer"`
 	Name          string         `json:"name"`
 	Version       int64          `json:"version"`
 	ARN           string         `json:"arn"`                // of the version
-	LeftOut       []leftOut      `json:"left_out,omitempty"` // what the version before has, and this one lacks
+	LeftOut       []LeftOut      `json:"left_out,omitempty"` // what the version before has, and this one lacks
 	AWSCalls      map[string]int `json:"aws_calls"`
 	DurationMS    int64          `json:"duration_ms"`
 }
 
-type leftOut struct {
+type LeftOut struct {
 	Function string `json:"function"`
 	Secret   string `json:"secret,omitempty"` // without: the whole function
 }
 
 // what says what became of the layer.
-func (r *publishReport) what() string {
+func (r *Publish) what() string {
 	if r.Changed {
 		return "was published"
 	}
 	return "is published already: the newest version has the same content"
 }
 
-func (r *publishReport) text(out *printable.Stream) error {
+func (r *Publish) Text(out *printable.Stream) error {
 	return out.Printf("%s\n", r.ARN)
 }
 
-func (r *publishReport) markdown() string {
+func (r *Publish) Markdown() string {
 	return fmt.Sprintf("### bundle publish: %s %s\n\n| version | bytes | sha256 |\n|---|---|---|\n| %s | %d | %s |\n",
-		actions.Cell(r.Layer.Path), r.what(), inCode(r.ARN), r.Layer.Bytes, r.Layer.SHA256)
+		actions.Cell(r.Layer.Path), r.what(), InCode(r.ARN), r.Layer.Bytes, r.Layer.SHA256)
 }
 
-// outputs tells later steps of a workflow what to attach.
-func (r *publishReport) outputs() []actions.Output {
+// Outputs tells later steps of a workflow what to attach.
+func (r *Publish) Outputs() []actions.Output {
 	return []actions.Output{
 		{Name: "changed", Value: fmt.Sprint(r.Changed)}, {Name: "arn", Value: r.ARN}, {Name: "version", Value: fmt.Sprint(r.Version)},
 		{Name: "sha256", Value: r.Layer.SHA256}, {Name: "layer", Value: r.Layer.Path},
 	}
 }
 
-func (r *publishReport) brief() brief {
+func (r *Publish) Brief() Brief {
 	state := "published already"
 	if r.Changed {
 		state = "published"
 	}
-	return brief{layer: r.ARN, sha256: r.Layer.SHA256, state: state, notable: r.Changed}
+	return Brief{Layer: r.ARN, SHA256: r.Layer.SHA256, State: state, Notable: r.Changed}
 }
 
-func (r *publishReport) notes() []string { return []string{r.Layer.Path + " " + r.what()} }
+func (r *Publish) Notes() []string { return []string{r.Layer.Path + " " + r.what()} }

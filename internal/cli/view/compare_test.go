@@ -1,4 +1,4 @@
-package main
+package view
 
 import (
 	"bytes"
@@ -12,11 +12,11 @@ import (
 	"testing"
 	"time"
 
-	"github.com/whispering/bundle/internal/awsclient"
-	"github.com/whispering/bundle/internal/cli/console"
+	"github.com/hashicorp/hcl/v2"
+
 	"github.com/whispering/bundle/internal/needs"
 	"github.com/whispering/bundle/internal/printable"
-	"github.com/whispering/bundle/pipeline/manifest"
+	"github.com/whispering/bundle/pipeline"
 	"github.com/whispering/bundle/pipeline/plan"
 	"github.com/whispering/bundle/pipeline/secret"
 )
@@ -26,9 +26,7 @@ import (
 func comparePageOf(t *testing.T, name string) string {
 	t.Helper()
 	now := time.Date(2026, 11, 25, 14, 0, 0, 0, time.UTC)
-	o := &outcome{calls: new(awsclient.Calls), target: &target{environment: name, region: name, manifest: &manifest.Manifest{}}}
-	o.manifest.Bundle.Name.Value = name
-	o.problems = problemsOf(console.Usagef("%s", name))
+	found := ComparedColumn{Problems: pipeline.Problems{{Kind: pipeline.Manifest, Diagnostic: hcl.Diagnostic{Summary: name, Detail: name}}}}
 	function := plan.ColumnFunction{Name: name, Key: plan.ColumnKey{State: plan.Unusable, Name: name, ARN: name, Why: name}}
 	other := function
 	for i := range 100 {
@@ -40,11 +38,11 @@ func comparePageOf(t *testing.T, name string) string {
 		s.State = plan.Missing
 		other.Secrets = append(other.Secrets, s)
 	}
-	r := newCompareReport(plan.Compare([]plan.Column{
+	r := NewCompare(name, plan.Compare([]plan.Column{
 		{Environment: name, Region: name, Functions: []plan.ColumnFunction{function}},
 		{Environment: name, Region: "x", Functions: []plan.ColumnFunction{other}},
-	}, now), []*outcome{o, o})
-	r.now = now
+	}, now), []ComparedColumn{found, found})
+	r.Now = now
 	var b bytes.Buffer
 	if err := r.html(printable.New(&b).HTML()); err != nil { // as compare writes it
 		t.Fatal(err)

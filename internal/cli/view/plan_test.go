@@ -1,4 +1,4 @@
-package main
+package view
 
 import (
 	"fmt"
@@ -6,19 +6,13 @@ import (
 	"testing"
 	"unicode"
 
+	"github.com/whispering/bundle/internal/runnertest"
 	"github.com/whispering/bundle/pipeline/plan"
 )
 
-// hostileTexts try to be markup in a comment. Manifests and layers cannot hold
-// most of them; the report does not rely on that.
-var hostileTexts = []string{
-	"", "`", "``", "a`b", "`<img src=x onerror=alert(1)>`", "@everyone", "#1", "x\n# Approved", "x\r\n- y", "<!--", "</details>",
-	"[a](http://example.com)", "http://example.com", "\x1b[31m", "a\u202eb", "\u2028", "| x |", "\\`", "\x00", "__init__", " x ", "\xff",
-}
-
 func TestMarkdownHoldsTextsAsTexts(t *testing.T) {
-	for _, text := range hostileTexts {
-		r := &planReport{
+	for _, text := range runnertest.HostileTexts() {
+		r := &Plan{
 			Changed: true, Bundle: text, Environment: text, Region: text,
 			Functions: []planFunction{
 				{Function: text, Action: plan.Add, Mode: "pack", keyName: text, Secrets: []planSecret{{text, text, 1}}, Paths: []string{text}},
@@ -26,7 +20,7 @@ func TestMarkdownHoldsTextsAsTexts(t *testing.T) {
 				{Function: text, Action: plan.Remove},
 			},
 		}
-		for line := range strings.Lines(r.markdown()) {
+		for line := range strings.Lines(r.Markdown()) {
 			line = strings.TrimSuffix(line, "\n")
 			if strings.HasPrefix(line, "|") { // a row
 				if strings.Count(line, "|") != 4 || !strings.HasSuffix(line, "|") {
@@ -62,12 +56,12 @@ func checkSpans(t *testing.T, text, line string) {
 }
 
 func TestMarkdownFitsInAComment(t *testing.T) {
-	r := &planReport{Changed: true, Bundle: "shop", Environment: "prod", Region: "us-west-2"}
+	r := &Plan{Changed: true, Bundle: "shop", Environment: "prod", Region: "us-west-2"}
 	for i := range 3000 {
 		r.Functions = append(r.Functions, planFunction{Function: fmt.Sprintf("f%d", i), Action: plan.Add, Mode: "pack", keyName: "alias/x",
 			Secrets: []planSecret{{"DB_PASSWORD", "/shop/db", 1}}})
 	}
-	text := r.markdown()
+	text := r.Markdown()
 	if len(text) > 60000 || len(text) < 59000 {
 		t.Errorf("%d bytes", len(text))
 	}
