@@ -16,6 +16,7 @@ import (
 	"github.com/whispering/bundle/pipeline"
 	"github.com/whispering/bundle/pipeline/doctor"
 	"github.com/whispering/bundle/pipeline/manifest"
+	"github.com/whispering/bundle/pipeline/problem"
 	"github.com/whispering/bundle/pipeline/publish"
 )
 
@@ -200,7 +201,7 @@ func findingProblem(f doctor.Finding) pipeline.Problem {
 	if f.Kind == doctor.Unavailable {
 		summary = "AWS unavailable"
 	}
-	return pipeline.Problem{Kind: kinds[f.Kind], Diagnostic: hcl.Diagnostic{
-		Severity: hcl.DiagError, Summary: summary, Detail: f.Detail, Subject: rangeOf(f.At),
-	}, Cause: f.Cause, About: f.On}
+	p := problem.New(kinds[f.Kind], &f.At.Range, summary, f.Detail)
+	p.Cause, p.About = f.Cause, f.On
+	return p
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/whispering/bundle/internal/cli/console"
 	"github.com/whispering/bundle/pipeline"
 	"github.com/whispering/bundle/pipeline/manifest"
+	"github.com/whispering/bundle/pipeline/problem"
 )
 
 func (a *app) fmtCommand() *cli.Command {
@@ -122,7 +123,7 @@ func (a *app) formatted(module *manifest.Module) (*formatReport, error) {
 }
 
 func formatProblem(kind pipeline.Kind, summary, format string, args ...any) pipeline.Problem {
-	return pipeline.Problem{Kind: kind, Diagnostic: hcl.Diagnostic{Severity: hcl.DiagError, Summary: summary, Detail: fmt.Sprintf(format, args...)}}
+	return problem.New(kind, nil, summary, fmt.Sprintf(format, args...))
 }
 
 // write replaces the files that change, each whole or not at all.

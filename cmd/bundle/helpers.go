@@ -16,6 +16,7 @@ import (
 	"github.com/whispering/bundle/layerbuild"
 	"github.com/whispering/bundle/pipeline"
 	"github.com/whispering/bundle/pipeline/manifest"
+	"github.com/whispering/bundle/pipeline/problem"
 	"github.com/whispering/bundle/runtime/execbin"
 	"github.com/whispering/bundle/runtime/helpers"
 )
@@ -110,13 +111,12 @@ func (a *app) manifestHelpers(ctx context.Context, b manifest.Bundle, made map[s
 // helpersProblem says why there is no exec wrapper; the other helpers are
 // always at hand.
 func helpersProblem(err error, at *hcl.Range) pipeline.Problem {
-	p := pipeline.Problem{Kind: pipeline.Fault, Diagnostic: hcl.Diagnostic{Severity: hcl.DiagError, Summary: "Exec wrapper not available", Subject: at}}
+	kind := problem.Fault
 	if errors.Is(err, execbin.ErrUnavailable) {
-		p.Kind = pipeline.Manifest
+		kind = problem.Manifest
 	}
-	p.Detail = fmt.Sprintf("The helper \"exec\" cannot be had: %v. Use a release of bundle, which holds it; or run bundle from a checkout "+
-		"with Go on PATH (go run ./cmd/bundle); or leave \"exec\" out of the helpers.", err)
-	return p
+	return problem.New(kind, at, "Exec wrapper not available", fmt.Sprintf("The helper \"exec\" cannot be had: %v. Use a release of bundle, which holds it; "+
+		"or run bundle from a checkout with Go on PATH (go run ./cmd/bundle); or leave \"exec\" out of the helpers.", err))
 }
 
 // helperFiles returns what the named helpers put into a layer.

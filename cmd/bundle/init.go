@@ -7,13 +7,13 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/hashicorp/hcl/v2"
 	"github.com/urfave/cli/v2"
 
 	"github.com/whispering/bundle/internal/cli/console"
 	"github.com/whispering/bundle/internal/printable"
 	"github.com/whispering/bundle/pipeline"
 	"github.com/whispering/bundle/pipeline/manifest"
+	"github.com/whispering/bundle/pipeline/problem"
 	"github.com/whispering/bundle/pipeline/starter"
 )
 
@@ -224,9 +224,8 @@ func (a *app) inspectDraft(name string, src []byte) (*initReport, error) {
 			report.Secrets += len(fn.Secrets)
 		}
 	}
-	for i := range problems {
-		problems[i].Kind = pipeline.Fault
-		problems[i].Diagnostic = hcl.Diagnostic{Severity: hcl.DiagError, Summary: "The manifest would not validate: " + problems[i].Summary, Detail: problems[i].Detail}
+	for i, p := range problems {
+		problems[i] = problem.New(problem.Fault, nil, "The manifest would not validate: "+p.Summary, p.Detail)
 	}
 	return report, console.Failed(problems.Sort())
 }

@@ -1,15 +1,13 @@
 package main
 
 import (
-	"fmt"
-
-	"github.com/hashicorp/hcl/v2"
 	"github.com/urfave/cli/v2"
 
 	"github.com/whispering/bundle/internal/cli/console"
 	"github.com/whispering/bundle/internal/cli/view"
 	"github.com/whispering/bundle/layerbuild"
 	"github.com/whispering/bundle/pipeline"
+	"github.com/whispering/bundle/pipeline/problem"
 )
 
 func (a *app) inspectCommand() *cli.Command {
@@ -70,18 +68,13 @@ func (a *app) inspect(c *cli.Context) error {
 
 // readLayer reads a layer that the user names.
 func readLayer(path string) (*layerbuild.Layer, []byte, error) {
-	refuse := func(summary string, err error) error {
-		return console.Failed(pipeline.Problems{{Kind: pipeline.Integrity, Diagnostic: hcl.Diagnostic{
-			Severity: hcl.DiagError, Summary: summary, Detail: fmt.Sprintf("%s: %v.", path, err),
-		}}})
-	}
 	content, err := pipeline.ReadLimited(path)
 	if err != nil {
 		return nil, nil, console.Usagef("the layer cannot be read: %v", err)
 	}
 	layer, err := layerbuild.Read(content)
 	if err != nil {
-		return nil, nil, refuse("Layer refused", err)
+		return nil, nil, console.Refuse(problem.Integrity, nil, "Layer refused", "%s: %v.", path, err)
 	}
 	return layer, content, nil
 }

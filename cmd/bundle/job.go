@@ -5,13 +5,13 @@ import (
 	"errors"
 	"time"
 
-	"github.com/hashicorp/hcl/v2"
 	"github.com/urfave/cli/v2"
 
 	"github.com/whispering/bundle/internal/awsclient"
 	"github.com/whispering/bundle/internal/cli/console"
 	"github.com/whispering/bundle/internal/cli/view"
 	"github.com/whispering/bundle/pipeline"
+	"github.com/whispering/bundle/pipeline/problem"
 )
 
 // A job is what a command does about each of its targets.
@@ -114,7 +114,7 @@ func problemsOf(err error) pipeline.Problems {
 	var refused *console.Failure
 	var usage *console.UsageError
 	one := func(kind pipeline.Kind, summary, detail string) pipeline.Problems {
-		return pipeline.Problems{{Kind: kind, Diagnostic: hcl.Diagnostic{Severity: hcl.DiagError, Summary: summary, Detail: detail}}}
+		return problem.Problems{problem.New(kind, nil, summary, detail)}
 	}
 	switch {
 	case err == nil:

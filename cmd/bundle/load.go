@@ -9,7 +9,6 @@ import (
 	"runtime/debug"
 	"slices"
 
-	"github.com/hashicorp/hcl/v2"
 	"github.com/urfave/cli/v2"
 
 	"github.com/whispering/bundle/internal/cli/console"
@@ -127,14 +126,6 @@ func (a *app) openTrusted(c *cli.Context) (*manifest.Module, *manifest.Manifest,
 		return nil, nil, err
 	}
 	return module, m, a.refuseUntrusted(c, m)
-}
-
-// written returns a place in a manifest, or nil where there is no manifest.
-func written(at *hcl.Range) *hcl.Range {
-	if at.Filename == "" {
-		return nil
-	}
-	return at
 }
 
 // inputs lists the files that a run reads, none of which may be its output.

@@ -3,12 +3,12 @@ package main
 import (
 	"fmt"
 
-	"github.com/hashicorp/hcl/v2"
 	"github.com/urfave/cli/v2"
 
 	"github.com/whispering/bundle/internal/cli/console"
 	"github.com/whispering/bundle/internal/cli/view"
 	"github.com/whispering/bundle/pipeline"
+	"github.com/whispering/bundle/pipeline/problem"
 )
 
 func (a *app) publishCommand() *cli.Command {
@@ -94,10 +94,8 @@ func refuseSharedNames(targets []*target) {
 		for _, t := range all {
 			if len(all) > 1 {
 				layer := t.manifest.Bundle.Layer
-				t.problems = pipeline.Problems{{Kind: pipeline.Manifest, Diagnostic: hcl.Diagnostic{
-					Severity: hcl.DiagError, Summary: "One name for many layers", Subject: written(&layer.Range),
-					Detail: fmt.Sprintf("The layers of %s would all be published as %q, in one account. Put ${environment.name} into the name.", listed(all), p.name),
-				}}}
+				t.problems = problem.Problems{problem.New(problem.Manifest, &layer.Range, "One name for many layers", fmt.Sprintf(
+					"The layers of %s would all be published as %q, in one account. Put ${environment.name} into the name.", listed(all), p.name))}
 			}
 		}
 	}

@@ -3,11 +3,9 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"os"
 	"os/exec"
 
-	"github.com/hashicorp/hcl/v2"
 	"github.com/urfave/cli/v2"
 
 	"github.com/whispering/bundle/internal/awsclient"
@@ -168,12 +166,8 @@ func (a *app) openingEnviron(c *cli.Context, doc *sealed.Document) (environ []st
 
 // openProblem says why a document does not open, with its function and key.
 func openProblem(doc *sealed.Document, err error) error {
-	return console.Failed(pipeline.Problems{{Kind: openKind(err), Diagnostic: hcl.Diagnostic{
-		Severity: hcl.DiagError,
-		Summary:  "Secrets cannot be opened",
-		Detail: fmt.Sprintf("Function %q, key %s: %v. docs/runtime.md says what to do about %s.",
-			doc.Header.Function, doc.Key, err, secrets.CodeOf(err)),
-	}}})
+	return console.Refuse(openKind(err), nil, "Secrets cannot be opened", "Function %q, key %s: %v. docs/runtime.md says what to do about %s.",
+		doc.Header.Function, doc.Key, err, secrets.CodeOf(err))
 }
 
 func openKind(err error) pipeline.Kind {

@@ -25,6 +25,7 @@ import (
 	"github.com/whispering/bundle/pipeline/doctor"
 	"github.com/whispering/bundle/pipeline/manifest"
 	"github.com/whispering/bundle/pipeline/param"
+	"github.com/whispering/bundle/pipeline/problem"
 	"github.com/whispering/bundle/pipeline/publish"
 	"github.com/whispering/bundle/pipeline/seal"
 )
@@ -115,7 +116,7 @@ func (a *app) connect(ctx context.Context, module *manifest.Module, m *manifest.
 	cfg, err := awsclient.New(ctx, options)
 	if err != nil {
 		s.close()
-		return nil, configurationProblem(written(&m.Environment.Range), err)
+		return nil, configurationProblem(&m.Environment.Range, err)
 	}
 	s.identity = func(ctx context.Context) (awsclient.Identity, error) {
 		return awsclient.Caller(ctx, cfg)
@@ -151,19 +152,14 @@ func sentence(err error) string {
 // configurationProblem says what is wrong with how AWS is to be reached, at a
 // place in the manifest or nowhere.
 func configurationProblem(at *hcl.Range, err error) error {
-	d := hcl.Diagnostic{Severity: hcl.DiagError, Subject: at}
 	switch {
 	case errors.Is(err, awsclient.ErrEndpointOverride):
-		d.Summary = "Endpoint overridden"
-		d.Detail = fmt.Sprintf("Calls would go elsewhere: %v. Whoever listens there would receive every secret, so it is refused in a real account. "+
+		return console.Refuse(problem.Manifest, at, "Endpoint overridden", "Calls would go elsewhere: %v. Whoever listens there would receive every secret, so it is refused in a real account. "+
 			"Unset it; if it is meant, pass the address with --endpoint-url.", err)
-		return console.Failed(pipeline.Problems{{Kind: pipeline.Manifest, Diagnostic: d}})
 	case errors.Is(err, awsclient.ErrVariant), awsclient.IsSetting(err):
-		d.Summary, d.Detail = "Wrong AWS setting", sentence(err)
-		return console.Failed(pipeline.Problems{{Kind: pipeline.Manifest, Diagnostic: d}})
+		return console.Refuse(problem.Manifest, at, "Wrong AWS setting", "%s", sentence(err))
 	case errors.Is(err, awsclient.ErrCredentials):
-		d.Summary, d.Detail = "No usable credentials", sentence(err)
-		return console.Failed(pipeline.Problems{{Kind: pipeline.Access, Diagnostic: d}})
+		return console.Refuse(problem.Access, at, "No usable credentials", "%s", sentence(err))
 	}
 	return console.Usagef("%v", err)
 }
@@ -173,9 +169,7 @@ func configurationProblem(at *hcl.Range, err error) error {
 // starts.
 func openEmbedded(ctx context.Context, dir, data string, seed manifest.Text) (*awslocal.Client, error) {
 	refuse := func(summary, detail string) error {
-		return console.Failed(pipeline.Problems{{Kind: pipeline.Manifest, Diagnostic: hcl.Diagnostic{
-			Severity: hcl.DiagError, Summary: summary, Detail: detail, Subject: &seed.Range,
-		}}})
+		return console.Refuse(problem.Manifest, &seed.Range, summary, "%s", detail)
 	}
 	content, err := readBelow(dir, seed.Value)
 	if err != nil {

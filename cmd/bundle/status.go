@@ -1,10 +1,8 @@
 package main
 
 import (
-	"fmt"
 	"strings"
 
-	"github.com/hashicorp/hcl/v2"
 	"github.com/urfave/cli/v2"
 
 	"github.com/whispering/bundle/internal/cli/console"
@@ -13,6 +11,7 @@ import (
 	"github.com/whispering/bundle/layerbuild/sealed"
 	"github.com/whispering/bundle/pipeline"
 	"github.com/whispering/bundle/pipeline/manifest"
+	"github.com/whispering/bundle/pipeline/problem"
 	"github.com/whispering/bundle/pipeline/publish"
 )
 
@@ -142,9 +141,7 @@ func standIn(s *pipeline.Status) (*manifest.Manifest, error) {
 		layer, err := layerbuild.Read(s.Content)
 		switch {
 		case err != nil:
-			return m, console.Failed(pipeline.Problems{{Kind: pipeline.Integrity, Diagnostic: hcl.Diagnostic{
-				Severity: hcl.DiagError, Summary: "Layer refused", Detail: fmt.Sprintf("%s: %v.", s.Name, err),
-			}}})
+			return m, console.Refuse(problem.Integrity, nil, "Layer refused", "%s: %v.", s.Name, err)
 		case len(layer.Documents) == 0:
 			return m, console.Usagef("%s holds no function's secrets", s.Name)
 		}

@@ -13,6 +13,7 @@ import (
 	"github.com/whispering/bundle/internal/printable"
 	"github.com/whispering/bundle/pipeline"
 	"github.com/whispering/bundle/pipeline/manifest"
+	"github.com/whispering/bundle/pipeline/problem"
 )
 
 // A target is one layer that a run is about: that of an environment in a region
@@ -205,9 +206,7 @@ func (s *selection) checkTrust(m *manifest.Manifest) pipeline.Problems {
 // say that each function has a layer of its own, or neither does.
 func (s *selection) checkLayers(m *manifest.Manifest) pipeline.Problems {
 	refuse := func(at hcl.Range, summary, format string, args ...any) pipeline.Problems {
-		return pipeline.Problems{{Kind: pipeline.Manifest, Diagnostic: hcl.Diagnostic{
-			Severity: hcl.DiagError, Summary: summary, Detail: fmt.Sprintf(format, args...), Subject: written(&at),
-		}}}
+		return problem.Problems{problem.New(problem.Manifest, &at, summary, fmt.Sprintf(format, args...))}
 	}
 	one := strings.Contains(s.pattern, functionPlace)
 	switch layer := m.Bundle.Layer; {

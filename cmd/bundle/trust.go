@@ -9,8 +9,8 @@ import (
 	"github.com/whispering/bundle/internal/cli/console"
 	"github.com/whispering/bundle/internal/trust"
 	"github.com/whispering/bundle/layerbuild/sealed"
-	"github.com/whispering/bundle/pipeline"
 	"github.com/whispering/bundle/pipeline/manifest"
+	"github.com/whispering/bundle/pipeline/problem"
 )
 
 // trustedFlag returns the flag of commands that reach a real account. There is no
@@ -30,7 +30,7 @@ func (a *app) refuseUntrusted(c *cli.Context, m *manifest.Manifest) error {
 	if m.Environment.Name.Value == "" {
 		what = "The layer is of a real account."
 	}
-	return a.refuseStrangers(c, what, written(&m.Environment.Range))
+	return a.refuseStrangers(c, what, &m.Environment.Range)
 }
 
 // refuseToOpen refuses to have KMS open documents of a real account where they may
@@ -46,16 +46,12 @@ func (a *app) refuseToOpen(c *cli.Context, documents ...*sealed.Document) error 
 
 func (a *app) refuseStrangers(c *cli.Context, what string, at *hcl.Range) error {
 	const allowed = "bundle validate, bundle plan --offline and embedded environments are allowed."
-	p := pipeline.Problem{Kind: pipeline.Access, Diagnostic: hcl.Diagnostic{Severity: hcl.DiagError, Subject: at}}
 	switch v := trust.Look(a.Getenv); {
 	case v.Answer == trust.Stranger:
-		p.Summary = "Untrusted run"
-		p.Detail = fmt.Sprintf("%s The code of this run may be a stranger's: %s. Here, %s", what, v.Reason, allowed)
+		return console.Refuse(problem.Access, at, "Untrusted run", "%s The code of this run may be a stranger's: %s. Here, %s", what, v.Reason, allowed)
 	case v.Answer == trust.Unknown && !c.Bool("trusted"):
-		p.Kind, p.Summary = pipeline.Manifest, "Run of unknown origin"
-		p.Detail = fmt.Sprintf("%s Whose code this run has is not known: %s. If only people whom you trust can start it, write --trusted. Without that, %s", what, v.Reason, allowed)
-	default:
-		return nil
+		return console.Refuse(problem.Manifest, at, "Run of unknown origin", "%s Whose code this run has is not known: %s. "+
+			"If only people whom you trust can start it, write --trusted. Without that, %s", what, v.Reason, allowed)
 	}
-	return console.Failed(pipeline.Problems{p})
+	return nil
 }

@@ -43,8 +43,12 @@ type Problem struct {
 // Problems are all that one run found, in the order of the manifest.
 type Problems []Problem
 
-// New makes a Problem at a place of the manifest; nil means none.
+// New makes a Problem at a place of the manifest; nil means none, as does a range
+// without a file.
 func New(kind Kind, at *hcl.Range, summary, detail string) Problem {
+	if at != nil && at.Filename == "" {
+		at = nil
+	}
 	return Problem{Kind: kind, Diagnostic: hcl.Diagnostic{Severity: hcl.DiagError, Summary: summary, Detail: detail, Subject: at}}
 }
 

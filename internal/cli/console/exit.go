@@ -8,8 +8,11 @@ import (
 	"strings"
 	"syscall"
 
+	"github.com/hashicorp/hcl/v2"
+
 	"github.com/whispering/bundle/internal/printable"
 	"github.com/whispering/bundle/pipeline"
+	"github.com/whispering/bundle/pipeline/problem"
 )
 
 // Exit codes. They are part of the command's contract and the same in every
@@ -74,6 +77,12 @@ func Failed(problems pipeline.Problems) error {
 		return nil
 	}
 	return &Failure{Problems: problems, Aftermath: "; nothing was written"}
+}
+
+// Refuse returns the failure of a run that ends with one problem, at a place of
+// the manifest or at none.
+func Refuse(kind problem.Kind, at *hcl.Range, summary, format string, args ...any) error {
+	return Failed(problem.Problems{problem.New(kind, at, summary, fmt.Sprintf(format, args...))})
 }
 
 // exitCode maps how a command ended to the status of the process.

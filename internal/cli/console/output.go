@@ -3,9 +3,8 @@ package console
 import (
 	"io"
 
-	"github.com/hashicorp/hcl/v2"
-
 	"github.com/whispering/bundle/pipeline"
+	"github.com/whispering/bundle/pipeline/problem"
 )
 
 // An output is standard output. It takes everything, and remembers the first
@@ -40,5 +39,5 @@ func (o *output) undelivered() error {
 }
 
 func notWritten(summary, detail string) error {
-	return &Failure{Problems: pipeline.Problems{{Kind: pipeline.Output, Diagnostic: hcl.Diagnostic{Severity: hcl.DiagError, Summary: summary, Detail: detail}}}}
+	return &Failure{Problems: problem.Problems{problem.New(problem.Output, nil, summary, detail)}}
 }
