@@ -5,7 +5,9 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/whispering/bundle/internal/cli/awsenv"
 	"github.com/whispering/bundle/internal/cli/console"
+	"github.com/whispering/bundle/internal/cli/target"
 	"github.com/whispering/bundle/internal/cli/view"
 	"github.com/whispering/bundle/layerbuild"
 	"github.com/whispering/bundle/pipeline"
@@ -25,13 +27,13 @@ func (a *app) buildCommand() *cli.Command {
 			&cli.BoolFlag{Name: "reseal", Usage: "seal every function anew, changed or not"},
 			&cli.BoolFlag{Name: "allow-rollback", Usage: "accept a parameter version lower than the previous layer's"},
 			console.BlindFlag(),
-			guardFlag(),
+			target.GuardFlag(),
 			&cli.StringSliceFlag{Name: "allow-key-account", Usage: "accept keys of another account (`ID`)"},
 			console.TPSFlag(),
 			console.TimeoutFlag(),
 			console.EndpointFlag(),
-			trustedFlag(),
-			dataFlag(),
+			target.TrustedFlag(),
+			console.DataFlag(),
 			console.JSONFlag(),
 			console.DebugFlag(),
 		),
@@ -43,12 +45,12 @@ func (a *app) build(c *cli.Context) error {
 	if err := console.NoArguments(c); err != nil {
 		return err
 	}
-	targets, err := a.targets(c, request{manifest: "manifest", flag: console.OutFlag, pattern: console.Text(c, "out")})
+	targets, err := target.Choose(a.Console, c, target.Request{Manifest: "manifest", Flag: console.OutFlag, Pattern: console.Text(c, "out")})
 	if err != nil {
 		return err
 	}
 	if console.Text(c, "out") == "" && len(targets) > 1 {
-		return console.Usagef("name the layers to write with --out, for example --out 'layer-%s-%s.zip'", environmentPlace, regionPlace)
+		return console.Usagef("name the layers to write with --out, for example --out 'layer-%s-%s.zip'", target.EnvironmentPlace, target.RegionPlace)
 	}
 	previous, pins, err := previousOf(c, targets)
 	if err != nil {
@@ -58,21 +60,21 @@ func (a *app) build(c *cli.Context) error {
 	helpers := make(map[string][]layerbuild.File)
 	return a.each(c, targets, job{
 		calls:  true,
-		rights: buildingRights,
+		rights: awsenv.BuildingRights,
 		gather: func(r *view.Several, results []any, notable bool) { r.Builds, r.Changed = results, &notable },
-		prepare: func(a *app, t *target) (step, error) {
-			if data := console.Text(c, "data"); data != "" && pipeline.Inside(t.path, data) {
-				return nil, console.Usagef("--out %s is in %s, which is the embedded AWS's own. Name a path outside of it.", t.path, data)
+		prepare: func(a *app, t *target.Target) (step, error) {
+			if data := console.Text(c, "data"); data != "" && pipeline.Inside(t.Path, data) {
+				return nil, console.Usagef("--out %s is in %s, which is the embedded AWS's own. Name a path outside of it.", t.Path, data)
 			}
-			out, problems := pipeline.OpenOutput(t.path, append(inputs(targets), guardFile(c)...))
+			out, problems := pipeline.OpenOutput(t.Path, append(target.Inputs(targets), target.GuardFile(c)...))
 			if len(problems) > 0 {
 				return nil, console.Failed(problems)
 			}
-			earlier, problems := pipeline.OpenPrevious(t.fill(previous), pins[t], out, t.manifest)
+			earlier, problems := pipeline.OpenPrevious(t.Fill(previous), pins[t], out, t.Manifest)
 			if len(problems) > 0 {
 				return nil, console.Failed(problems)
 			}
-			files, err := a.manifestHelpers(c.Context, t.manifest.Bundle, helpers)
+			files, err := a.manifestHelpers(c.Context, t.Manifest.Bundle, helpers)
 			if err != nil {
 				return nil, err
 			}
@@ -87,13 +89,13 @@ func (a *app) build(c *cli.Context) error {
 
 // newBuild is a build of a target, or what goes some of its way, as the flags
 // want it.
-func newBuild(c *cli.Context, t *target, w *work) *pipeline.Build {
+func newBuild(c *cli.Context, t *target.Target, w *work) *pipeline.Build {
 	b := &pipeline.Build{
-		Manifest: t.manifest, Beside: t.beside, Region: t.region, Observer: w.observer,
+		Manifest: t.Manifest, Beside: t.Beside, Region: t.Region, Observer: w.observer,
 		Reseal: c.Bool("reseal"), AllowRollback: c.Bool("allow-rollback"), AllowKeyAccounts: c.StringSlice("allow-key-account"),
 	}
 	if s := w.session; s != nil {
-		b.Account, b.Caller, b.Parameters, b.Keys, b.Layers, b.Blind = s.account, s.caller, s.parameters, s.keys, s.layers, s.blind
+		b.Account, b.Caller, b.Parameters, b.Keys, b.Layers, b.Blind = s.Account, s.Caller, s.Parameters, s.Keys, s.Layers, s.Blind
 	}
 	b.Blind.Required = c.Bool("blind")
 	return b
@@ -122,17 +124,17 @@ func (a *app) buildLayer(w *work, b *pipeline.Build, helpers []layerbuild.File, 
 
 // previousOf is --previous, a pattern for several targets, and
 // --previous-sha256 by target.
-func previousOf(c *cli.Context, targets []*target) (string, map[*target]string, error) {
+func previousOf(c *cli.Context, targets []*target.Target) (string, map[*target.Target]string, error) {
 	previous := console.Text(c, "previous")
-	if err := checkPattern("--previous", previous); err != nil {
+	if err := target.CheckPattern("--previous", previous); err != nil {
 		return "", nil, err
 	}
 	word := previous == pipeline.PreviousAuto || previous == pipeline.PreviousNone
-	if !word && len(targets) > 1 && !placeholder.MatchString(previous) {
+	if !word && len(targets) > 1 && !target.Placeholder.MatchString(previous) {
 		return "", nil, console.Usagef("--previous %s is one layer, and this is about %d: %s. Leave it out, or write for example --previous 'old-%s-%s.zip'.",
-			previous, len(targets), listed(targets), environmentPlace, regionPlace)
+			previous, len(targets), target.Listed(targets), target.EnvironmentPlace, target.RegionPlace)
 	}
-	pins, err := digests(c, "previous-sha256", targets)
+	pins, err := target.Digests(c, "previous-sha256", targets)
 	if err == nil && len(pins) > 0 && previous == pipeline.PreviousNone {
 		err = console.Usagef("--previous none carries nothing over, so that --previous-sha256 has nothing to hold: leave one of the two out")
 	}
@@ -141,10 +143,10 @@ func previousOf(c *cli.Context, targets []*target) (string, map[*target]string, 
 
 // hintHelpers says where the helpers of layers of single functions are, which do
 // not have them.
-func (a *app) hintHelpers(targets []*target) {
+func (a *app) hintHelpers(targets []*target.Target) {
 	for _, t := range targets {
-		if len(t.helpers) > 0 {
-			a.Hint("the helpers come as a layer of their own, for all functions: bundle helpers --out helpers.zip --helpers %s", strings.Join(t.helpers, ","))
+		if len(t.Helpers) > 0 {
+			a.Hint("the helpers come as a layer of their own, for all functions: bundle helpers --out helpers.zip --helpers %s", strings.Join(t.Helpers, ","))
 			return
 		}
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/whispering/bundle/internal/awslocal"
 	"github.com/whispering/bundle/layerbuild"
 	"github.com/whispering/bundle/layerbuild/sealed"
+	"github.com/whispering/bundle/pipeline"
 )
 
 // canaryAttempts are the ways in which TestNoCanaryLeaves calls each command.
@@ -170,10 +171,10 @@ func buildRefusals() []attempt {
 func (s *stage) spoil(name string) {
 	s.Helper()
 	folder := filepath.Join(s.dir, name)
-	if err := os.MkdirAll(filepath.Join(folder, stateFolder), 0o700); err != nil {
+	if err := os.MkdirAll(filepath.Join(folder, pipeline.StateFolder), 0o700); err != nil {
 		s.Fatal(err)
 	}
-	state, err := os.ReadFile(filepath.Join(s.dir, stateFolder, "state.json"))
+	state, err := os.ReadFile(filepath.Join(s.dir, pipeline.StateFolder, "state.json"))
 	if err != nil {
 		s.Fatal(err)
 	}
@@ -183,7 +184,7 @@ func (s *stage) spoil(name string) {
 	}
 	s.write(filepath.Join(name, "secrets.hcl"), canaryManifest)
 	s.input(filepath.Join(name, "sample.json"), string(sample))
-	s.write(filepath.Join(name, stateFolder, "state.json"), string(state[:len(state)*9/10]))
+	s.write(filepath.Join(name, pipeline.StateFolder, "state.json"), string(state[:len(state)*9/10]))
 }
 
 func buildFaults() []attempt {
@@ -291,7 +292,7 @@ func runAttempts() []attempt {
 
 // localAttempts are those of the commands of bundle local.
 func localAttempts() map[string][]attempt {
-	spoiled := attempt{name: "damaged state", args: []string{"--data", "spoiled/" + stateFolder}, before: func(s *stage) { s.spoil("spoiled") }, code: 2}
+	spoiled := attempt{name: "damaged state", args: []string{"--data", "spoiled/" + pipeline.StateFolder}, before: func(s *stage) { s.spoil("spoiled") }, code: 2}
 	unknown := attempt{name: "unknown flag", args: []string{"--all"}, code: 2}
 	twice := attempt{name: "a flag given twice", args: []string{"--data", "a", "--data", "b"}, code: 2}
 	broken := attempt{name: "broken manifest", args: []string{"--manifest", "broken.hcl"}, code: 2}

@@ -28,6 +28,7 @@ import (
 	"github.com/whispering/bundle/internal/awslocal/sts"
 	"github.com/whispering/bundle/internal/cli/console"
 	"github.com/whispering/bundle/internal/printable"
+	"github.com/whispering/bundle/pipeline"
 )
 
 // TestNoCanaryLeaves runs every command in every mode of output, succeeding and
@@ -488,7 +489,7 @@ func (s *stage) captured(do func()) []byte {
 // useServed reads and puts parameters through a server that bundle local serve
 // runs, well and badly.
 func (s *stage) useServed(url string) {
-	client, err := awslocal.Attach(s.Context(), filepath.Join(s.dir, stateFolder))
+	client, err := awslocal.Attach(s.Context(), filepath.Join(s.dir, pipeline.StateFolder))
 	if err != nil {
 		s.Error(err)
 		return

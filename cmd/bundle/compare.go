@@ -5,7 +5,9 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/whispering/bundle/internal/cli/awsenv"
 	"github.com/whispering/bundle/internal/cli/console"
+	"github.com/whispering/bundle/internal/cli/target"
 	"github.com/whispering/bundle/internal/cli/view"
 	"github.com/whispering/bundle/pipeline"
 	"github.com/whispering/bundle/pipeline/plan"
@@ -23,8 +25,8 @@ func (a *app) compareCommand() *cli.Command {
 			console.TPSFlag(),
 			console.TimeoutFlag(),
 			console.EndpointFlag(),
-			trustedFlag(),
-			dataFlag(),
+			target.TrustedFlag(),
+			console.DataFlag(),
 			console.JSONFlag(),
 			&cli.BoolFlag{Name: "markdown", Usage: "print Markdown for a comment on a pull request"},
 			&cli.BoolFlag{Name: "html", Usage: "print one HTML page that needs nothing else"},
@@ -43,7 +45,7 @@ func (a *app) compare(c *cli.Context) error {
 	if len(forms) > 1 {
 		return console.Usagef("--%s and --%s are two forms of one result: choose one", forms[0], forms[1])
 	}
-	targets, err := a.targets(c, request{manifest: "manifest"})
+	targets, err := target.Choose(a.Console, c, target.Request{Manifest: "manifest"})
 	switch {
 	case err != nil:
 		return err
@@ -52,18 +54,18 @@ func (a *app) compare(c *cli.Context) error {
 	case len(targets) == 1:
 		return console.Usagef("%s is alone, and compare needs two: name another environment with --env, or --all", targets[0])
 	}
-	columns := make(map[*target]*plan.Column)
+	columns := make(map[*target.Target]*plan.Column)
 	for _, t := range targets {
-		columns[t] = &plan.Column{Environment: t.environment, Region: t.region, Unknown: true}
+		columns[t] = &plan.Column{Environment: t.Environment, Region: t.Region, Unknown: true}
 	}
 	return a.each(c, targets, job{
 		calls:  true,
-		rights: lookingRights,
-		prepare: func(_ *app, t *target) (step, error) {
-			*columns[t] = (&pipeline.Build{Manifest: t.manifest, Region: t.region}).Meant()
+		rights: awsenv.LookingRights,
+		prepare: func(_ *app, t *target.Target) (step, error) {
+			*columns[t] = (&pipeline.Build{Manifest: t.Manifest, Region: t.Region}).Meant()
 			return func(_ *app, w *work) (view.Result, error) {
 				b := newBuild(c, t, w)
-				b.Parameters = w.session.looking
+				b.Parameters = w.session.Looking
 				column, problems := b.Look(w.ctx)
 				*columns[t] = column
 				return nil, console.Failed(problems)
@@ -73,10 +75,10 @@ func (a *app) compare(c *cli.Context) error {
 			var all []plan.Column
 			var found []view.ComparedColumn
 			for _, o := range outcomes {
-				all = append(all, *columns[o.target])
+				all = append(all, *columns[o.Target])
 				found = append(found, view.ComparedColumn{Problems: o.problems, Calls: o.calls.Snapshot()})
 			}
-			r := view.NewCompare(targets[0].manifest.Bundle.Name.Value, plan.Compare(all, a.Started), found)
+			r := view.NewCompare(targets[0].Manifest.Bundle.Name.Value, plan.Compare(all, a.Started), found)
 			r.Page = c.Bool("html")
 			r.Now = a.Started
 			return r

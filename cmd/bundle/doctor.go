@@ -10,7 +10,9 @@ import (
 	"github.com/hashicorp/hcl/v2"
 	"github.com/urfave/cli/v2"
 
+	"github.com/whispering/bundle/internal/cli/awsenv"
 	"github.com/whispering/bundle/internal/cli/console"
+	"github.com/whispering/bundle/internal/cli/target"
 	"github.com/whispering/bundle/internal/cli/view"
 	"github.com/whispering/bundle/internal/printable"
 	"github.com/whispering/bundle/pipeline"
@@ -33,8 +35,8 @@ func (a *app) doctorCommand() *cli.Command {
 			console.TPSFlag(),
 			console.TimeoutFlag(),
 			console.EndpointFlag(),
-			trustedFlag(),
-			dataFlag(),
+			target.TrustedFlag(),
+			console.DataFlag(),
 			console.JSONFlag(),
 			console.DebugFlag(),
 		),
@@ -46,17 +48,17 @@ func (a *app) examine(c *cli.Context) error {
 	if err := console.NoArguments(c); err != nil {
 		return err
 	}
-	targets, err := a.targets(c, request{manifest: "manifest"})
+	targets, err := target.Choose(a.Console, c, target.Request{Manifest: "manifest"})
 	if err != nil {
 		return err
 	}
 	return a.each(c, targets, job{
 		calls:  true,
-		rights: allRights,
+		rights: awsenv.AllRights,
 		gather: func(r *view.Several, results []any, _ bool) { r.Diagnoses = results },
-		prepare: func(_ *app, t *target) (step, error) {
+		prepare: func(_ *app, t *target.Target) (step, error) {
 			return func(_ *app, w *work) (view.Result, error) {
-				w.session.doctor.Root = t.manifest.Environment.Embedded.Value != ""
+				w.session.Doctor.Root = t.Manifest.Environment.Embedded.Value != ""
 				report, problems := diagnose(c, t, w)
 				w.observer.Finish()
 				report.AWSCalls, _ = w.spent()
@@ -67,21 +69,21 @@ func (a *app) examine(c *cli.Context) error {
 }
 
 // diagnose makes all checks, whatever the outcome of each.
-func diagnose(c *cli.Context, t *target, w *work) (*view.Doctor, pipeline.Problems) {
-	ctx, s, m := w.ctx, w.session, t.manifest
-	r := &view.Doctor{FormatVersion: 1, Environment: t.environment, Region: t.region, Endpoint: console.Text(c, "endpoint-url")}
-	who, err := s.identity(ctx)
+func diagnose(c *cli.Context, t *target.Target, w *work) (*view.Doctor, pipeline.Problems) {
+	ctx, s, m := w.ctx, w.session, t.Manifest
+	r := &view.Doctor{FormatVersion: 1, Environment: t.Environment, Region: t.Region, Endpoint: console.Text(c, "endpoint-url")}
+	who, err := s.Identity(ctx)
 	r.Caller = who.ARN
 	b := newBuild(c, t, w)
 	b.Caller = func(context.Context) (string, error) { return who.Account, err }
 	surveyed, problems := b.Survey(ctx, c.Bool("decrypt"))
 	var findings []doctor.Finding
 	if len(m.Functions) > 0 {
-		findings = append(findings, s.doctor.Clock(ctx, m.Functions[0].Key.Value))
+		findings = append(findings, s.Doctor.Clock(ctx, m.Functions[0].Key.Value))
 	}
 	if surveyed != nil {
 		r.OK("caller", "", "", fmt.Sprintf("%s, of the account that the environment is for", who.ARN))
-		findings = append(findings, s.doctor.Examine(ctx, functionsOf(surveyed))...)
+		findings = append(findings, s.Doctor.Examine(ctx, functionsOf(surveyed))...)
 		findings = append(findings, layerFindings(ctx, s, m)...)
 	}
 	for _, f := range surveyed {
@@ -152,7 +154,7 @@ func functionsOf(surveyed []pipeline.Surveyed) []doctor.Function {
 }
 
 // layerFindings tries to find the layers that the bundle is published as.
-func layerFindings(ctx context.Context, s *session, m *manifest.Manifest) []doctor.Finding {
+func layerFindings(ctx context.Context, s *awsenv.Clients, m *manifest.Manifest) []doctor.Finding {
 	var all []doctor.Finding
 	var seen []string
 	for _, fn := range m.Functions {
@@ -162,7 +164,7 @@ func layerFindings(ctx context.Context, s *session, m *manifest.Manifest) []doct
 		}
 		seen = append(seen, name)
 		found := doctor.Finding{Check: "layer", Status: doctor.Failed, Action: "lambda:ListLayerVersions, lambda:GetLayerVersion", Resource: name, At: fn.Layer}
-		v, err := s.layers.Find(ctx, publish.Ref{Layer: name})
+		v, err := s.Layers.Find(ctx, publish.Ref{Layer: name})
 		switch {
 		case err == nil:
 			found.Status, found.Detail = doctor.OK, v.ARN

@@ -8,6 +8,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/whispering/bundle/internal/cli/console"
+	"github.com/whispering/bundle/internal/cli/target"
 	"github.com/whispering/bundle/layerbuild"
 	"github.com/whispering/bundle/pipeline"
 	"github.com/whispering/bundle/runtime/execbin"
@@ -54,7 +55,7 @@ func (h *helperCheck) checkHelpersOf(release string) error {
 
 // of prepares the check of a layer: of one target, as the manifest has it, or
 // alone. It compiles the exec wrapper if the layer has one and may is set.
-func (h *helperCheck) of(ctx context.Context, layer *layerbuild.Layer, t *target, may bool) (*pipeline.HelperCheck, error) {
+func (h *helperCheck) of(ctx context.Context, layer *layerbuild.Layer, t *target.Target, may bool) (*pipeline.HelperCheck, error) {
 	compile := may && slices.ContainsFunc(layer.Helpers, func(f layerbuild.File) bool { return slices.Contains(execbin.Paths(), f.Path) })
 	if h.own == nil || compile && !h.compiled {
 		h.app.hintCompiling(compile)
@@ -66,7 +67,7 @@ func (h *helperCheck) of(ctx context.Context, layer *layerbuild.Layer, t *target
 	}
 	c := &pipeline.HelperCheck{Releases: append([]layerbuild.Release{*h.own}, h.listed...)}
 	if t != nil {
-		c.Manifest, c.Alone = t.manifest, t.function != ""
+		c.Manifest, c.Alone = t.Manifest, t.Function != ""
 	}
 	return c, nil
 }

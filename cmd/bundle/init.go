@@ -10,6 +10,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/whispering/bundle/internal/cli/console"
+	"github.com/whispering/bundle/internal/cli/target"
 	"github.com/whispering/bundle/internal/printable"
 	"github.com/whispering/bundle/pipeline"
 	"github.com/whispering/bundle/pipeline/manifest"
@@ -45,7 +46,7 @@ func (a *app) initCommand() *cli.Command {
 			console.TPSFlag(),
 			console.TimeoutFlag(),
 			console.EndpointFlag(),
-			trustedFlag(),
+			target.TrustedFlag(),
 			console.JSONFlag(),
 			console.DebugFlag(),
 		},
@@ -146,7 +147,7 @@ func absent(out string, others ...string) error {
 		return console.Usagef("--out %s: the name of a manifest ends in .hcl", out)
 	}
 	if pipeline.InStateFolder(out) {
-		return console.Usagef("--out %s is in %s, which is the embedded AWS's own. Name a path outside of it.", out, stateFolder)
+		return console.Usagef("--out %s is in %s, which is the embedded AWS's own. Name a path outside of it.", out, pipeline.StateFolder)
 	}
 	for _, path := range append(others, out) {
 		if _, err := os.Lstat(path); err == nil {
@@ -217,7 +218,7 @@ func (a *app) inspectDraft(name string, src []byte) (*initReport, error) {
 	problems := pipeline.FromDiagnostics(diags)
 	report := &initReport{FormatVersion: 1, NotTaken: []initNote{}}
 	for _, env := range module.Environments() {
-		m, found := a.evaluate(module, env)
+		m, found := target.Evaluate(a.Console, module, env)
 		problems = append(problems, append(found, pipeline.CheckBlind(m)...)...)
 		report.Functions, report.Secrets = len(m.Functions), 0
 		for _, fn := range m.Functions {

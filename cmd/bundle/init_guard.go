@@ -4,6 +4,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/whispering/bundle/internal/cli/console"
+	"github.com/whispering/bundle/internal/cli/target"
 	"github.com/whispering/bundle/pipeline"
 	"github.com/whispering/bundle/pipeline/manifest"
 )
@@ -31,14 +32,14 @@ func (a *app) initGuard(c *cli.Context) error {
 	if err := absent(out); err != nil {
 		return err
 	}
-	module, problems, err := a.load(c)
+	module, problems, err := target.Load(a.Console, c)
 	if err != nil {
 		return err
 	}
 	var all []*manifest.Manifest
 	var asked pipeline.Questions
 	for _, env := range module.Environments() {
-		m, found := a.evaluate(module, env)
+		m, found := target.Evaluate(a.Console, module, env)
 		problems = append(problems, append(found, asked.Add(m)...)...)
 		all = append(all, m)
 	}

@@ -8,7 +8,9 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/whispering/bundle/internal/cli/awsenv"
 	"github.com/whispering/bundle/internal/cli/console"
+	"github.com/whispering/bundle/internal/cli/target"
 	"github.com/whispering/bundle/internal/plainfile"
 	"github.com/whispering/bundle/pipeline"
 	"github.com/whispering/bundle/pipeline/manifest"
@@ -107,15 +109,15 @@ func (a *app) draftOfPath(c *cli.Context, path string, environments []starter.En
 	m := &manifest.Manifest{Environment: manifest.Environment{
 		Name: manifest.Text{Value: env.Name}, AccountID: manifest.Text{Value: env.AccountID}, Regions: []manifest.Text{{Value: env.Region}},
 	}}
-	if err := a.refuseUntrusted(c, m); err != nil {
+	if err := target.RefuseUntrusted(a.Console, c, m); err != nil {
 		return nil, err
 	}
-	ctx, s, end, err := a.begin(c, nil, m, lookingRights)
+	ctx, s, end, err := awsenv.Begin(a.Console, c, nil, m, awsenv.LookingRights)
 	if err != nil {
 		return nil, err
 	}
 	defer end()
-	names, problems := (&pipeline.Listing{Environment: m.Environment, Path: path, Caller: s.caller, Parameters: s.parameters}).Run(ctx)
+	names, problems := (&pipeline.Listing{Environment: m.Environment, Path: path, Caller: s.Caller, Parameters: s.Parameters}).Run(ctx)
 	if len(problems) > 0 {
 		return nil, console.Failed(problems)
 	}

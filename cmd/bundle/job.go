@@ -8,7 +8,9 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/whispering/bundle/internal/awsclient"
+	"github.com/whispering/bundle/internal/cli/awsenv"
 	"github.com/whispering/bundle/internal/cli/console"
+	"github.com/whispering/bundle/internal/cli/target"
 	"github.com/whispering/bundle/internal/cli/view"
 	"github.com/whispering/bundle/pipeline"
 	"github.com/whispering/bundle/pipeline/problem"
@@ -16,12 +18,12 @@ import (
 
 // A job is what a command does about each of its targets.
 type job struct {
-	calls  bool   // it calls AWS
-	rights rights // that it takes on with a role
+	calls  bool          // it calls AWS
+	rights awsenv.Rights // that it takes on with a role
 
 	// prepare does what takes no call, and returns what is left to be done. All
 	// targets are prepared, one after another, before anything is called.
-	prepare func(a *app, t *target) (step, error)
+	prepare func(a *app, t *target.Target) (step, error)
 
 	// gather puts the results of several targets into their report.
 	gather func(r *view.Several, results []any, notable bool)
@@ -40,7 +42,7 @@ type step func(a *app, w *work) (view.Result, error)
 // A work is a target that is being worked on.
 type work struct {
 	ctx      context.Context
-	session  *session // nil where AWS is not called
+	session  *awsenv.Clients // nil where AWS is not called
 	observer observer
 	calls    *awsclient.Calls // made for this target
 	started  time.Time
@@ -58,13 +60,13 @@ func (w *work) spent() (calls map[string]int, milliseconds int64) {
 
 // each does a job for every target. One target is printed as if there were no
 // others to be had; several are independent of each other.
-func (a *app) each(c *cli.Context, targets []*target, j job) error {
+func (a *app) each(c *cli.Context, targets []*target.Target, j job) error {
 	if len(targets) > 1 {
 		return a.several(c, targets, j)
 	}
 	t := targets[0]
-	if len(t.problems) > 0 {
-		return console.Failed(t.problems)
+	if len(t.Problems) > 0 {
+		return console.Failed(t.Problems)
 	}
 	do, err := j.prepare(a, t)
 	if err != nil {
@@ -72,7 +74,7 @@ func (a *app) each(c *cli.Context, targets []*target, j job) error {
 	}
 	w := &work{ctx: c.Context, calls: new(awsclient.Calls), started: a.Started}
 	if j.calls {
-		ctx, s, end, err := a.begin(c, t.module, t.manifest, j.rights)
+		ctx, s, end, err := awsenv.Begin(a.Console, c, t.Module, t.Manifest, j.rights)
 		if err != nil {
 			return err
 		}

@@ -9,7 +9,9 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/whispering/bundle/internal/awslocal"
+	"github.com/whispering/bundle/internal/cli/awsenv"
 	"github.com/whispering/bundle/internal/cli/console"
+	"github.com/whispering/bundle/pipeline"
 	"github.com/whispering/bundle/pipeline/manifest"
 )
 
@@ -47,7 +49,7 @@ func (a *app) state(c *cli.Context) (dir string, options []awslocal.Option, err 
 	}
 	path := console.Text(c, "manifest")
 	if _, err := os.Stat(path); err != nil && !console.Given(c, "manifest") {
-		return stateFolder, nil, nil
+		return pipeline.StateFolder, nil, nil
 	}
 	module, diags := manifest.Load(path, manifest.Options{Environ: a.Environ})
 	if diags.HasErrors() {
@@ -55,10 +57,10 @@ func (a *app) state(c *cli.Context) (dir string, options []awslocal.Option, err 
 		a.RenderWarnings(diags)
 		return "", nil, console.Usagef("%s has errors, which bundle validate shows; name the state folder with --data", path)
 	}
-	dir = filepath.Join(module.Dir(), stateFolder)
+	dir = filepath.Join(module.Dir(), pipeline.StateFolder)
 	for _, name := range module.Environments() {
 		if m, _ := module.Evaluate(name); m.Environment.Embedded.Value != "" {
-			seed, err := readBelow(module.Dir(), m.Environment.Embedded.Value)
+			seed, err := awsenv.ReadBelow(module.Dir(), m.Environment.Embedded.Value)
 			if err != nil {
 				return "", nil, console.Usagef("the sample values %s cannot be read: %v", m.Environment.Embedded.Value, err)
 			}
@@ -77,7 +79,7 @@ func (a *app) withLocal(c *cli.Context, do func(context.Context, *awslocal.Clien
 	}
 	client, err := awslocal.Attach(c.Context, dir, options...)
 	if err != nil {
-		return console.Usagef("the embedded AWS cannot start: %v%s", err, elsewhere(err))
+		return console.Usagef("the embedded AWS cannot start: %v%s", err, awsenv.StateRemedy(err))
 	}
 	defer func() { _ = client.Close() }()
 	client.SetRegion(console.Text(c, "region"))
@@ -100,7 +102,7 @@ func (a *app) localServe() *cli.Command {
 			}
 			server, url, err := awslocal.Serve(c.Context, dir, console.Text(c, "listen"), append(options, awslocal.WithLog(a.Stderr.Text()))...)
 			if err != nil {
-				return console.Usagef("the embedded AWS cannot be served: %v%s", err, elsewhere(err))
+				return console.Usagef("the embedded AWS cannot be served: %v%s", err, awsenv.StateRemedy(err))
 			}
 			defer func() { _ = server.Close() }()
 			a.Hint("the embedded AWS, NOT FOR PRODUCTION; state in %s; bundle local env prints what other programs need", dir)

@@ -5,7 +5,9 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/whispering/bundle/internal/cli/awsenv"
 	"github.com/whispering/bundle/internal/cli/console"
+	"github.com/whispering/bundle/internal/cli/target"
 	"github.com/whispering/bundle/internal/cli/view"
 	"github.com/whispering/bundle/pipeline"
 )
@@ -25,13 +27,13 @@ func (a *app) planCommand() *cli.Command {
 			&cli.BoolFlag{Name: "reseal", Usage: "as of a build with --reseal"},
 			&cli.BoolFlag{Name: "allow-rollback", Usage: "as of a build with --allow-rollback"},
 			console.BlindFlag(),
-			guardFlag(),
+			target.GuardFlag(),
 			&cli.StringSliceFlag{Name: "allow-key-account", Usage: "accept keys of another account (`ID`)"},
 			console.TPSFlag(),
 			console.TimeoutFlag(),
 			console.EndpointFlag(),
-			trustedFlag(),
-			dataFlag(),
+			target.TrustedFlag(),
+			console.DataFlag(),
 			console.JSONFlag(),
 			&cli.BoolFlag{Name: "markdown", Usage: "print Markdown for a comment on a pull request"},
 			console.ExitCodeFlag(),
@@ -52,7 +54,7 @@ func (a *app) plan(c *cli.Context) error {
 		return console.Usagef("--offline calls nothing, so that a published layer cannot be had: download it and name the file with --previous")
 	}
 	offline := c.Bool("offline")
-	targets, err := a.targets(c, request{manifest: "manifest", flag: console.OutFlag, pattern: console.Text(c, "out"), named: true, offline: offline})
+	targets, err := target.Choose(a.Console, c, target.Request{Manifest: "manifest", Flag: console.OutFlag, Pattern: console.Text(c, "out"), Named: true, Offline: offline})
 	if err != nil {
 		return err
 	}
@@ -62,15 +64,15 @@ func (a *app) plan(c *cli.Context) error {
 	}
 	return a.each(c, targets, job{
 		calls:   !offline,
-		rights:  lookingRights,
+		rights:  awsenv.LookingRights,
 		gather:  func(r *view.Several, results []any, notable bool) { r.Plans, r.Changed = results, &notable },
 		details: true,
-		prepare: func(_ *app, t *target) (step, error) {
-			out, problems := pipeline.PeekOutput(t.path)
+		prepare: func(_ *app, t *target.Target) (step, error) {
+			out, problems := pipeline.PeekOutput(t.Path)
 			if len(problems) > 0 {
 				return nil, console.Failed(problems)
 			}
-			earlier, problems := pipeline.OpenPrevious(t.fill(previous), pins[t], out, t.manifest)
+			earlier, problems := pipeline.OpenPrevious(t.Fill(previous), pins[t], out, t.Manifest)
 			if len(problems) > 0 {
 				return nil, console.Failed(problems)
 			}
@@ -84,7 +86,7 @@ func (a *app) plan(c *cli.Context) error {
 }
 
 // planLayer plans one layer, without AWS if there is none.
-func (a *app) planLayer(w *work, b *pipeline.Build, t *target) (view.Result, error) {
+func (a *app) planLayer(w *work, b *pipeline.Build, t *target.Target) (view.Result, error) {
 	offline := w.session == nil
 	plan := b.Plan
 	if offline {
@@ -100,7 +102,7 @@ func (a *app) planLayer(w *work, b *pipeline.Build, t *target) (view.Result, err
 		a.hintPrevious(planned.Previous)
 	}
 	report := view.NewPlan(b.Manifest, planned, offline)
-	report.Path = t.path
+	report.Path = t.Path
 	report.AWSCalls, report.DurationMS = w.spent()
 	if offline {
 		report.AWSCalls = map[string]int{}

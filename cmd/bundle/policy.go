@@ -8,7 +8,9 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/whispering/bundle/internal/cli/awsenv"
 	"github.com/whispering/bundle/internal/cli/console"
+	"github.com/whispering/bundle/internal/cli/target"
 	"github.com/whispering/bundle/internal/cli/view"
 	"github.com/whispering/bundle/internal/printable"
 	"github.com/whispering/bundle/pipeline"
@@ -42,8 +44,8 @@ func (a *app) policyCommand() *cli.Command {
 			&cli.StringSliceFlag{Name: "allow-key-account", Usage: "accept keys of another account (`ID`)"},
 			console.TimeoutFlag(),
 			console.EndpointFlag(),
-			trustedFlag(),
-			dataFlag(),
+			target.TrustedFlag(),
+			console.DataFlag(),
 			console.JSONFlag(),
 			console.DebugFlag(),
 		),
@@ -62,7 +64,7 @@ func (a *app) policy(c *cli.Context) error {
 	case kind == kindAll && !c.Bool("json"):
 		return console.Usagef("--kind all needs --json: one document is one policy")
 	}
-	module, m, err := a.openTrusted(c)
+	module, m, err := target.OpenTrusted(a.Console, c)
 	if err != nil {
 		return err
 	}
@@ -70,7 +72,7 @@ func (a *app) policy(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	ctx, s, end, err := a.begin(c, module, m, lookingRights)
+	ctx, s, end, err := awsenv.Begin(a.Console, c, module, m, awsenv.LookingRights)
 	if err != nil {
 		return err
 	}
@@ -110,13 +112,13 @@ func newPolicySetting(c *cli.Context, m *manifest.Manifest) (*policy.Setting, er
 }
 
 // fillPolicySetting asks AWS what the manifest's references stand for.
-func fillPolicySetting(ctx context.Context, c *cli.Context, s *session, setting *policy.Setting, o pipeline.Observer) pipeline.Problems {
+func fillPolicySetting(ctx context.Context, c *cli.Context, s *awsenv.Clients, setting *policy.Setting, o pipeline.Observer) pipeline.Problems {
 	m := setting.Manifest
 	b := &pipeline.Build{
-		Manifest: m, Region: setting.Region, Account: s.account, Caller: s.caller,
-		Parameters: s.parameters, Keys: s.keys, Observer: o, AllowKeyAccounts: c.StringSlice("allow-key-account"),
+		Manifest: m, Region: setting.Region, Account: s.Account, Caller: s.Caller,
+		Parameters: s.Parameters, Keys: s.Keys, Observer: o, AllowKeyAccounts: c.StringSlice("allow-key-account"),
 	}
-	setting.Account = s.account
+	setting.Account = s.Account
 	keys, problems := b.ResolveKeys(ctx)
 	if len(problems) > 0 {
 		return problems
@@ -140,7 +142,7 @@ func fillPolicySetting(ctx context.Context, c *cli.Context, s *session, setting 
 	if kind == kindPlan || len(setting.BlindKeys) > 0 && allBlind(m) {
 		return nil
 	}
-	sources, problems := b.Sources(ctx, s.parameters)
+	sources, problems := b.Sources(ctx, s.Parameters)
 	for _, source := range sources {
 		setting.Parameters = append(setting.Parameters, policy.Parameter(source))
 	}

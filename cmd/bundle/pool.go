@@ -4,6 +4,8 @@ import (
 	"context"
 	"sync"
 
+	"github.com/whispering/bundle/internal/cli/awsenv"
+	"github.com/whispering/bundle/internal/cli/target"
 	"github.com/whispering/bundle/pipeline"
 	"github.com/whispering/bundle/pipeline/param"
 	"github.com/whispering/bundle/pipeline/seal"
@@ -13,7 +15,7 @@ import (
 // region, whatever the number of its functions. Sessions in one account and
 // region keep one pace, as they share a quota.
 type pool struct {
-	connect func(t *target, beside *param.Source) (*session, error)
+	connect func(t *target.Target, beside *param.Source) (*awsenv.Clients, error)
 
 	mu      sync.Mutex
 	shared  map[string]*shared
@@ -23,15 +25,15 @@ type pool struct {
 // A shared session lives until the last of its targets is done.
 type shared struct {
 	once sync.Once
-	s    *session
+	s    *awsenv.Clients
 	err  error
 	left int
 }
 
 // sessionName is equal for targets of one session.
-func sessionName(t *target) string { return t.environment + " " + t.region }
+func sessionName(t *target.Target) string { return t.Environment + " " + t.Region }
 
-func newPool(targets []*target, connect func(*target, *param.Source) (*session, error)) *pool {
+func newPool(targets []*target.Target, connect func(*target.Target, *param.Source) (*awsenv.Clients, error)) *pool {
 	p := &pool{connect: connect, shared: make(map[string]*shared), sources: make(map[string]*param.Source)}
 	for _, t := range targets {
 		if p.shared[sessionName(t)] == nil {
@@ -43,42 +45,42 @@ func newPool(targets []*target, connect func(*target, *param.Source) (*session, 
 }
 
 // get returns the session of a target, and what to call once it is done.
-func (p *pool) get(t *target) (*session, func(), error) {
+func (p *pool) get(t *target.Target) (*awsenv.Clients, func(), error) {
 	e := p.shared[sessionName(t)]
 	e.once.Do(func() { e.s, e.err = p.open(t) })
 	return e.s, func() {
 		p.mu.Lock()
 		defer p.mu.Unlock()
 		if e.left--; e.left == 0 && e.s != nil {
-			e.s.close()
+			e.s.Close()
 		}
 	}, e.err
 }
 
-func (p *pool) open(t *target) (*session, error) {
-	if t.manifest.Environment.Embedded.Value != "" {
+func (p *pool) open(t *target.Target) (*awsenv.Clients, error) {
+	if t.Manifest.Environment.Embedded.Value != "" {
 		return remembered(p.connect(t, nil)) // it may have to wait for another's to be closed
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	account := t.manifest.Environment.AccountID.Value + " " + t.region
+	account := t.Manifest.Environment.AccountID.Value + " " + t.Region
 	s, err := remembered(p.connect(t, p.sources[account]))
 	if err == nil {
-		p.sources[account] = s.parameters
+		p.sources[account] = s.Parameters
 	}
 	return s, err
 }
 
 // remembered makes a session ask once who the caller is, and once about a key.
-func remembered(s *session, err error) (*session, error) {
+func remembered(s *awsenv.Clients, err error) (*awsenv.Clients, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.keys = &rememberedKeys{Keys: s.keys, found: make(map[string]func() (seal.Key, error))}
-	caller := s.caller
+	s.Keys = &rememberedKeys{Keys: s.Keys, found: make(map[string]func() (seal.Key, error))}
+	caller := s.Caller
 	var once sync.Once
 	var account string
-	s.caller = func(ctx context.Context) (string, error) {
+	s.Caller = func(ctx context.Context) (string, error) {
 		once.Do(func() { account, err = caller(ctx) })
 		return account, err
 	}

@@ -5,7 +5,9 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/whispering/bundle/internal/cli/awsenv"
 	"github.com/whispering/bundle/internal/cli/console"
+	"github.com/whispering/bundle/internal/cli/target"
 	"github.com/whispering/bundle/internal/cli/view"
 	"github.com/whispering/bundle/pipeline"
 	"github.com/whispering/bundle/pipeline/problem"
@@ -23,11 +25,11 @@ func (a *app) publishCommand() *cli.Command {
 			helpersOfFlag(),
 			console.DigestFlag("sha256", "publish nothing but the layer with this SHA-256"),
 			&cli.BoolFlag{Name: "allow-rollback", Usage: "publish over a version that has newer secrets, or that cannot be compared"},
-			guardFlag(),
+			target.GuardFlag(),
 			console.TimeoutFlag(),
 			console.EndpointFlag(),
-			trustedFlag(),
-			dataFlag(),
+			target.TrustedFlag(),
+			console.DataFlag(),
 			console.JSONFlag(),
 			console.DebugFlag(),
 		),
@@ -39,11 +41,11 @@ func (a *app) publish(c *cli.Context) error {
 	if err := console.NoArguments(c); err != nil {
 		return err
 	}
-	targets, err := a.targets(c, request{manifest: "manifest", flag: "--layer", pattern: console.Text(c, "layer")})
+	targets, err := target.Choose(a.Console, c, target.Request{Manifest: "manifest", Flag: "--layer", Pattern: console.Text(c, "layer")})
 	if err != nil {
 		return err
 	}
-	wanted, err := digests(c, "sha256", targets)
+	wanted, err := target.Digests(c, "sha256", targets)
 	if err != nil {
 		return err
 	}
@@ -57,10 +59,10 @@ func (a *app) publish(c *cli.Context) error {
 	}
 	return a.each(c, targets, job{
 		calls:  true,
-		rights: publishingRights,
+		rights: awsenv.PublishingRights,
 		gather: func(r *view.Several, results []any, notable bool) { r.Publications, r.Changed = results, &notable },
-		prepare: func(_ *app, t *target) (step, error) {
-			layer, content, err := readLayer(t.path)
+		prepare: func(_ *app, t *target.Target) (step, error) {
+			layer, content, err := readLayer(t.Path)
 			if err != nil {
 				return nil, err
 			}
@@ -70,9 +72,9 @@ func (a *app) publish(c *cli.Context) error {
 			}
 			return func(a *app, w *work) (view.Result, error) {
 				return a.publishLayer(w, &pipeline.Publication{
-					Manifest: t.manifest, From: t.path, Layer: layer, Content: content, Alone: t.function != "",
+					Manifest: t.Manifest, From: t.Path, Layer: layer, Content: content, Alone: t.Function != "",
 					Helpers: helpers, HelpersOf: console.Text(c, "helpers-of"),
-					SHA256: wanted[t], Held: guardFile(c) != nil, AllowRollback: c.Bool("allow-rollback"),
+					SHA256: wanted[t], Held: target.GuardFile(c) != nil, AllowRollback: c.Bool("allow-rollback"),
 				})
 			}, nil
 		},
@@ -81,21 +83,21 @@ func (a *app) publish(c *cli.Context) error {
 
 // refuseSharedNames refuses targets that would be published as versions of one
 // layer: each would displace the other as the newest, in every run.
-func refuseSharedNames(targets []*target) {
+func refuseSharedNames(targets []*target.Target) {
 	type place struct{ account, region, name string }
-	at := make(map[place][]*target)
+	at := make(map[place][]*target.Target)
 	for _, t := range targets {
-		if layer := t.manifest.Bundle.Layer.Value; layer != "" && len(t.problems) == 0 {
-			p := place{t.manifest.Environment.AccountID.Value, t.region, layer}
+		if layer := t.Manifest.Bundle.Layer.Value; layer != "" && len(t.Problems) == 0 {
+			p := place{t.Manifest.Environment.AccountID.Value, t.Region, layer}
 			at[p] = append(at[p], t)
 		}
 	}
 	for p, all := range at {
 		for _, t := range all {
 			if len(all) > 1 {
-				layer := t.manifest.Bundle.Layer
-				t.problems = problem.Problems{problem.New(problem.Manifest, &layer.Range, "One name for many layers", fmt.Sprintf(
-					"The layers of %s would all be published as %q, in one account. Put ${environment.name} into the name.", listed(all), p.name))}
+				layer := t.Manifest.Bundle.Layer
+				t.Problems = problem.Problems{problem.New(problem.Manifest, &layer.Range, "One name for many layers", fmt.Sprintf(
+					"The layers of %s would all be published as %q, in one account. Put ${environment.name} into the name.", target.Listed(all), p.name))}
 			}
 		}
 	}
@@ -103,7 +105,7 @@ func refuseSharedNames(targets []*target) {
 
 // publishLayer publishes one layer.
 func (a *app) publishLayer(w *work, p *pipeline.Publication) (view.Result, error) {
-	p.Account, p.Caller, p.Layers, p.Observer = w.session.account, w.session.caller, w.session.layers, w.observer
+	p.Account, p.Caller, p.Layers, p.Observer = w.session.Account, w.session.Caller, w.session.Layers, w.observer
 	published, problems := p.Run(w.ctx)
 	w.observer.Finish()
 	if len(problems) > 0 {

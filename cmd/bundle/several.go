@@ -8,7 +8,9 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/whispering/bundle/internal/awsclient"
+	"github.com/whispering/bundle/internal/cli/awsenv"
 	"github.com/whispering/bundle/internal/cli/console"
+	"github.com/whispering/bundle/internal/cli/target"
 	"github.com/whispering/bundle/internal/cli/view"
 	"github.com/whispering/bundle/pipeline"
 	"github.com/whispering/bundle/pipeline/param"
@@ -19,7 +21,7 @@ const atOnce = 4
 
 // An outcome is what became of one of several targets.
 type outcome struct {
-	*target
+	*target.Target
 	app      *app // whose standard error is set aside: what it has to say
 	do       step // nil if it could not be prepared
 	calls    *awsclient.Calls
@@ -31,24 +33,24 @@ type outcome struct {
 // several does a job for targets that are independent of each other, a few at a
 // time, and prints what becomes of them in their order. The problems of one
 // leave the others alone.
-func (a *app) several(c *cli.Context, targets []*target, j job) error {
-	var options sessionOptions
+func (a *app) several(c *cli.Context, targets []*target.Target, j job) error {
+	var options awsenv.Options
 	ctx := c.Context
 	if j.calls {
-		o, limit, err := sessionFlags(c)
+		o, limit, err := awsenv.OptionsOf(c)
 		if err != nil {
 			return err
 		}
 		limited, cancel := context.WithTimeout(ctx, limit)
 		defer cancel()
 		ctx, options = limited, o
-		options.rights = j.rights
+		options.Rights = j.rights
 	}
 	outcomes, ready := a.prepare(targets, j)
-	sessions := newPool(ready, func(t *target, beside *param.Source) (*session, error) {
+	sessions := newPool(ready, func(t *target.Target, beside *param.Source) (*awsenv.Clients, error) {
 		options := options
-		options.beside = beside
-		return a.connect(ctx, t.module, t.whole(), options)
+		options.Beside = beside
+		return awsenv.Connect(a.Console, ctx, t.Module, t.Whole(), options)
 	})
 	if !j.calls {
 		sessions = nil
@@ -84,9 +86,9 @@ func (a *app) several(c *cli.Context, targets []*target, j job) error {
 }
 
 // prepare prepares every target, and returns those that can be worked on.
-func (a *app) prepare(targets []*target, j job) (outcomes []*outcome, ready []*target) {
+func (a *app) prepare(targets []*target.Target, j job) (outcomes []*outcome, ready []*target.Target) {
 	for _, t := range targets {
-		o := &outcome{target: t, problems: t.problems, calls: new(awsclient.Calls), done: make(chan struct{})}
+		o := &outcome{Target: t, problems: t.Problems, calls: new(awsclient.Calls), done: make(chan struct{})}
 		o.app = a.with(a.Aside())
 		if len(o.problems) == 0 {
 			var err error
@@ -109,7 +111,7 @@ func (o *outcome) work(ctx context.Context, sessions *pool, bar *console.Bar) {
 	w := &work{calls: o.calls, observer: bar.Of(o.String()), started: time.Now()}
 	w.ctx = awsclient.WithCalls(ctx, w.calls)
 	if sessions != nil {
-		s, release, err := sessions.get(o.target)
+		s, release, err := sessions.get(o.Target)
 		defer release()
 		if err != nil {
 			o.problems = problemsOf(err)

@@ -20,7 +20,7 @@ func newSeveralReport(outcomes []*outcome, notable bool, j job) *view.Several {
 			results = append(results, o.result)
 			continue
 		}
-		f := view.TargetFailure{Environment: o.environment, Region: o.region, Function: o.function, Path: o.path}
+		f := view.TargetFailure{Environment: o.Environment, Region: o.Region, Function: o.Function, Path: o.Path}
 		for _, p := range o.problems {
 			f.Problems = append(f.Problems, view.NewProblem(p))
 		}
@@ -32,7 +32,7 @@ func newSeveralReport(outcomes []*outcome, notable bool, j job) *view.Several {
 
 // row is an outcome in the summary.
 func (o *outcome) row() view.Brief {
-	b := view.Brief{Layer: o.path, State: "failed"}
+	b := view.Brief{Layer: o.Path, State: "failed"}
 	if o.result != nil {
 		b = o.result.Brief()
 	}
@@ -52,7 +52,7 @@ func summary(outcomes []*outcome) [][]string {
 	rows := [][]string{{"ENVIRONMENT", "REGION", "FUNCTION", "LAYER", "SHA256", "STATE"}}
 	for _, o := range outcomes {
 		b := o.row()
-		rows = append(rows, []string{o.environment, orDash(o.region), orDash(o.function), orDash(b.Layer), orDash(b.SHA256), b.State})
+		rows = append(rows, []string{o.Environment, orDash(o.Region), orDash(o.Function), orDash(b.Layer), orDash(b.SHA256), b.State})
 	}
 	for column := len(rows[0]) - 1; column >= 0; column-- {
 		if !slices.ContainsFunc(rows[1:], func(row []string) bool { return row[column] != "-" }) {

@@ -5,7 +5,9 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/whispering/bundle/internal/cli/awsenv"
 	"github.com/whispering/bundle/internal/cli/console"
+	"github.com/whispering/bundle/internal/cli/target"
 	"github.com/whispering/bundle/internal/cli/view"
 	"github.com/whispering/bundle/layerbuild"
 	"github.com/whispering/bundle/layerbuild/sealed"
@@ -27,8 +29,8 @@ func (a *app) statusCommand() *cli.Command {
 			console.TPSFlag(),
 			console.TimeoutFlag(),
 			console.EndpointFlag(),
-			trustedFlag(),
-			dataFlag(),
+			target.TrustedFlag(),
+			console.DataFlag(),
 			console.JSONFlag(),
 			console.ExitCodeFlag(),
 			console.DebugFlag(),
@@ -46,22 +48,22 @@ func (a *app) status(c *cli.Context) error {
 		}
 	}
 	lone := layer != "" && !console.Given(c, "manifest") && !console.Chooses(c)
-	var targets []*target
+	var targets []*target.Target
 	var err error
 	if lone {
 		targets, err = a.layerTarget(c, layer)
 	} else {
-		targets, err = a.targets(c, request{manifest: "manifest", flag: "the layer", pattern: layer, named: true})
+		targets, err = target.Choose(a.Console, c, target.Request{Manifest: "manifest", Flag: "the layer", Pattern: layer, Named: true})
 	}
 	if err != nil {
 		return err
 	}
 	return a.each(c, targets, job{
 		calls:  true,
-		rights: lookingRights,
+		rights: awsenv.LookingRights,
 		gather: func(r *view.Several, results []any, notable bool) { r.Statuses, r.Stale = results, &notable },
-		prepare: func(_ *app, t *target) (step, error) {
-			s, err := statusOf(t.path, t.manifest)
+		prepare: func(_ *app, t *target.Target) (step, error) {
+			s, err := statusOf(t.Path, t.Manifest)
 			if err != nil {
 				return nil, err
 			}
@@ -99,24 +101,24 @@ func statusOf(path string, m *manifest.Manifest) (*pipeline.Status, error) {
 }
 
 // layerTarget is the target for a layer alone, without a manifest.
-func (a *app) layerTarget(c *cli.Context, layer string) ([]*target, error) {
+func (a *app) layerTarget(c *cli.Context, layer string) ([]*target.Target, error) {
 	s, err := statusOf(layer, nil)
 	if err != nil {
 		return nil, err
 	}
 	m, err := standIn(s)
 	if err == nil {
-		err = a.refuseUntrusted(c, m)
+		err = target.RefuseUntrusted(a.Console, c, m)
 	}
 	if err == nil {
-		err = checkData(c, []*target{{manifest: m}})
+		err = target.CheckData(c, []*target.Target{{Manifest: m}})
 	}
-	return []*target{{manifest: m, region: m.Environment.Region(), path: layer}}, err
+	return []*target.Target{{Manifest: m, Region: m.Environment.Region(), Path: layer}}, err
 }
 
 // statusOfLayer finds out whether one layer is stale.
 func (a *app) statusOfLayer(w *work, s *pipeline.Status) (view.Result, error) {
-	s.Caller, s.Parameters, s.Layers, s.Observer = w.session.caller, w.session.blind.Parameters, w.session.layers, w.observer
+	s.Caller, s.Parameters, s.Layers, s.Observer = w.session.Caller, w.session.Blind.Parameters, w.session.Layers, w.observer
 	found, problems := s.Run(w.ctx)
 	w.observer.Finish()
 	if len(problems) > 0 {

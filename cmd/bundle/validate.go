@@ -8,6 +8,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/whispering/bundle/internal/cli/console"
+	"github.com/whispering/bundle/internal/cli/target"
 	"github.com/whispering/bundle/pipeline"
 )
 
@@ -16,7 +17,7 @@ func (a *app) validateCommand() *cli.Command {
 		Name:      "validate",
 		Usage:     "check the manifest, for every environment or some, without calling AWS",
 		UsageText: "bundle validate --manifest secrets.hcl",
-		Flags:     append(console.EnvironmentFlags(), console.ManifestFlag(), console.VarFlag(), guardFlag(), console.JSONFlag()),
+		Flags:     append(console.EnvironmentFlags(), console.ManifestFlag(), console.VarFlag(), target.GuardFlag(), console.JSONFlag()),
 		Action:    a.validate,
 	}
 }
@@ -37,18 +38,18 @@ func (a *app) validate(c *cli.Context) error {
 	if err := console.NoArguments(c); err != nil {
 		return err
 	}
-	defer sparing()()
-	module, problems, err := a.load(c)
+	defer target.Sparing()()
+	module, problems, err := target.Load(a.Console, c)
 	if err != nil {
 		return err
 	}
-	guard, err := a.loadGuard(c, module)
+	guard, err := target.LoadGuard(a.Console, c, module)
 	if err != nil {
 		return err
 	}
 	names := module.Environments()
 	if len(console.List(c, "env")) > 0 || c.Bool("all") {
-		if names, err = a.environments(c, module); err != nil {
+		if names, err = target.Environments(a.Console, c, module); err != nil {
 			return err
 		}
 	}
@@ -56,13 +57,13 @@ func (a *app) validate(c *cli.Context) error {
 	var warnings hcl.Diagnostics
 	var asked pipeline.Questions
 	for _, name := range names {
-		m, found := a.evaluate(module, name)
+		m, found := target.Evaluate(a.Console, module, name)
 		if len(found) == 0 {
 			for _, region := range m.Environment.Regions {
 				in := m.In(region.Value)
-				found = append(found, slices.Concat(pipeline.CheckRegion(in), pipeline.CheckLimits(in), checkGuard(in, guard))...)
+				found = append(found, slices.Concat(pipeline.CheckRegion(in), pipeline.CheckLimits(in), target.CheckGuard(in, guard))...)
 			}
-			if !namesFunctions(m) {
+			if !target.NamesFunctions(m) {
 				found = append(found, pipeline.CheckEntries(m)...)
 			}
 		}

@@ -6,7 +6,9 @@ import (
 	"github.com/hashicorp/hcl/v2"
 	"github.com/urfave/cli/v2"
 
+	"github.com/whispering/bundle/internal/cli/awsenv"
 	"github.com/whispering/bundle/internal/cli/console"
+	"github.com/whispering/bundle/internal/cli/target"
 	"github.com/whispering/bundle/internal/cli/view"
 	"github.com/whispering/bundle/layerbuild"
 	"github.com/whispering/bundle/pipeline"
@@ -22,8 +24,8 @@ func (a *app) verifyCommand() *cli.Command {
 			console.VarFlag(),
 			&cli.BoolFlag{Name: "open", Usage: "have KMS open every box; shows nothing of what is in it"},
 			console.EndpointFlag(),
-			trustedFlag(),
-			console.TextFlag("data", "DIR", "the state folder of the embedded AWS that sealed the layer", stateFolder),
+			target.TrustedFlag(),
+			console.TextFlag("data", "DIR", "the state folder of the embedded AWS that sealed the layer", pipeline.StateFolder),
 			console.JSONFlag(),
 		),
 		Action: a.verify,
@@ -39,10 +41,10 @@ func (a *app) verify(c *cli.Context) error {
 	if against == "" && console.Chooses(c) {
 		return console.Usagef("--env, --all, --region and --var belong to --against, which names the manifest")
 	}
-	targets := []*target{{path: path}}
+	targets := []*target.Target{{Path: path}}
 	if against != "" {
 		// AWS is asked only to open what is there.
-		if targets, err = a.targets(c, request{manifest: "against", flag: "the layer", pattern: path, offline: true}); err != nil {
+		if targets, err = target.Choose(a.Console, c, target.Request{Manifest: "against", Flag: "the layer", Pattern: path, Offline: true}); err != nil {
 			return err
 		}
 	}
@@ -52,10 +54,10 @@ func (a *app) verify(c *cli.Context) error {
 	}
 	return a.each(c, targets, job{
 		gather: func(r *view.Several, results []any, _ bool) { r.Verifications = results },
-		prepare: func(_ *app, t *target) (step, error) {
-			layer, content, err := readLayer(t.path)
+		prepare: func(_ *app, t *target.Target) (step, error) {
+			layer, content, err := readLayer(t.Path)
 			if err == nil && c.Bool("open") {
-				err = a.refuseToOpen(c, layer.Documents...)
+				err = target.RefuseToOpen(a.Console, c, layer.Documents...)
 			}
 			if err != nil {
 				return nil, err
@@ -71,15 +73,15 @@ func (a *app) verify(c *cli.Context) error {
 
 // verifyLayer holds one layer to the helper files of releases and to its
 // manifest, if there is one, and has it opened, if that is asked for.
-func (a *app) verifyLayer(c *cli.Context, t *target, layer *layerbuild.Layer, content []byte, helpers *pipeline.HelperCheck) (view.Result, error) {
-	found, problems := helpers.Run(t.path, layer)
-	if t.manifest != nil {
-		problems = append(problems, pipeline.Verify(c.Context, t.path, layer, t.manifest)...)
+func (a *app) verifyLayer(c *cli.Context, t *target.Target, layer *layerbuild.Layer, content []byte, helpers *pipeline.HelperCheck) (view.Result, error) {
+	found, problems := helpers.Run(t.Path, layer)
+	if t.Manifest != nil {
+		problems = append(problems, pipeline.Verify(c.Context, t.Path, layer, t.Manifest)...)
 	}
 	if len(problems) > 0 {
 		return nil, console.Failed(problems.Sort())
 	}
-	warning := helpers.Warning(t.path, found)
+	warning := helpers.Warning(t.Path, found)
 	if warning != nil {
 		a.RenderWarnings(hcl.Diagnostics{warning})
 	}
@@ -89,7 +91,7 @@ func (a *app) verifyLayer(c *cli.Context, t *target, layer *layerbuild.Layer, co
 		}
 	}
 	report := &view.Verify{
-		FormatVersion: 1, Layer: view.NewLayer(t.path, content), Against: console.Text(c, "against"),
+		FormatVersion: 1, Layer: view.NewLayer(t.Path, content), Against: console.Text(c, "against"),
 		Opened: c.Bool("open"), Functions: []view.VerifyFunction{}, Helpers: len(layer.Helpers),
 		HelperNames: append([]string{}, found.Helpers()...), HelperFiles: view.NewHelperFiles(found), Own: warning == nil,
 	}
@@ -111,14 +113,14 @@ func (a *app) verifyOpens(c *cli.Context, layer *layerbuild.Layer) error {
 	for _, d := range layer.Documents {
 		environ, ok := environs[d.Embedded()]
 		if !ok {
-			found, done, err := a.openingEnviron(c, d)
+			found, done, err := awsenv.OpeningEnviron(a.Console, c, d)
 			if err != nil {
 				return err
 			}
 			defer done()
 			environ, environs[d.Embedded()] = found, found
 		}
-		_, err := a.openDocument(c.Context, environ, d)
+		_, err := awsenv.OpenDocument(a.Console, c.Context, environ, d)
 		var failure *console.Failure
 		switch {
 		case errors.As(err, &failure):

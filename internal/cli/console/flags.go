@@ -171,3 +171,9 @@ func JSONFlag() cli.Flag {
 func DigestFlag(name, usage string) cli.Flag {
 	return &cli.GenericFlag{Name: name, Value: &many{}, Usage: usage + "; of several layers that of each, in their order (`HEX`)"}
 }
+
+// DataFlag returns the flag of commands that open the embedded AWS of an
+// environment.
+func DataFlag() cli.Flag {
+	return TextFlag("data", "DIR", "the state folder of the embedded AWS: by default .bundle-local beside the manifest", "")
+}

@@ -1,4 +1,4 @@
-package main
+package target
 
 import (
 	"regexp"
@@ -13,9 +13,9 @@ import (
 
 var digestForm = regexp.MustCompile(`^[0-9A-Fa-f]{64}$`)
 
-// digests returns what a flag made by digestFlag was given, by target and in
+// Digests returns what a flag made by digestFlag was given, by target and in
 // lower case: nothing, or one for each.
-func digests(c *cli.Context, name string, targets []*target) (map[*target]string, error) {
+func Digests(c *cli.Context, name string, targets []*Target) (map[*Target]string, error) {
 	all := console.List(c, name)
 	for _, value := range all {
 		if !digestForm.MatchString(value) {
@@ -24,7 +24,7 @@ func digests(c *cli.Context, name string, targets []*target) (map[*target]string
 	}
 	var problems pipeline.Problems
 	for _, t := range targets {
-		problems = append(problems, t.problems...)
+		problems = append(problems, t.Problems...)
 	}
 	switch {
 	case len(all) == 0:
@@ -37,7 +37,7 @@ func digests(c *cli.Context, name string, targets []*target) (map[*target]string
 		return nil, console.Usagef("--%s is given %s, and this is about %d layers. Give it once for each, in this order: %s",
 			name, times(len(all)), len(targets), strings.Join(names(targets), ", "))
 	}
-	of := make(map[*target]string, len(targets))
+	of := make(map[*Target]string, len(targets))
 	for i, t := range targets {
 		of[t] = strings.ToLower(all[i])
 	}
@@ -51,7 +51,7 @@ func times(n int) string {
 	return printable.Count(n, "time")
 }
 
-func names(targets []*target) []string {
+func names(targets []*Target) []string {
 	var all []string
 	for _, t := range targets {
 		all = append(all, t.String())

@@ -1,4 +1,4 @@
-package main
+package target
 
 import (
 	"path/filepath"
@@ -11,69 +11,69 @@ import (
 
 // The placeholders of a layer's path, which are filled in for each target.
 const (
-	environmentPlace = "{environment}"
-	regionPlace      = "{region}"
+	EnvironmentPlace = "{environment}"
+	RegionPlace      = "{region}"
 	functionPlace    = "{function}"
 )
 
-var placeholder = regexp.MustCompile(`\{[^{}/]*\}`)
+var Placeholder = regexp.MustCompile(`\{[^{}/]*\}`)
 
-// checkPattern refuses what looks like a placeholder and is none.
-func checkPattern(flag, pattern string) error {
-	for _, found := range placeholder.FindAllString(pattern, -1) {
-		if !slices.Contains([]string{environmentPlace, regionPlace, functionPlace}, found) {
-			return console.Usagef("%s %s: there is no placeholder %s, only %s, %s and %s", flag, pattern, found, environmentPlace, regionPlace, functionPlace)
+// CheckPattern refuses what looks like a placeholder and is none.
+func CheckPattern(flag, pattern string) error {
+	for _, found := range Placeholder.FindAllString(pattern, -1) {
+		if !slices.Contains([]string{EnvironmentPlace, RegionPlace, functionPlace}, found) {
+			return console.Usagef("%s %s: there is no placeholder %s, only %s, %s and %s", flag, pattern, found, EnvironmentPlace, RegionPlace, functionPlace)
 		}
 	}
 	return nil
 }
 
-// fill puts the names of a target into a pattern. No name has a brace or a
+// Fill puts the names of a target into a pattern. No name has a brace or a
 // slash in it.
-func (t *target) fill(pattern string) string {
-	return strings.NewReplacer(environmentPlace, t.environment, regionPlace, t.region, functionPlace, t.function).Replace(pattern)
+func (t *Target) Fill(pattern string) string {
+	return strings.NewReplacer(EnvironmentPlace, t.Environment, RegionPlace, t.Region, functionPlace, t.Function).Replace(pattern)
 }
 
 // distinct refuses a pattern that gives two targets one path, and says what to
 // write.
-func distinct(flag, pattern string, targets []*target) error {
-	seen := make(map[string]*target)
+func distinct(flag, pattern string, targets []*Target) error {
+	seen := make(map[string]*Target)
 	for _, t := range targets {
-		other := seen[sameness(t.path)]
+		other := seen[sameness(t.Path)]
 		switch {
-		case t.path == "":
+		case t.Path == "":
 			continue
 		case other == nil:
-			seen[sameness(t.path)] = t
+			seen[sameness(t.Path)] = t
 			continue
 		case strings.HasPrefix(pattern, "arn:"):
 			return console.Usagef("%s is one layer, and this is about %d: %s. Leave it out for what is published, or choose one with --env and --region.",
-				pattern, len(targets), listed(targets))
+				pattern, len(targets), Listed(targets))
 		}
 		missing := missingPlaces(pattern, targets)
 		if missing == "" {
 			return console.Usagef("%s %s is the same file for %s and for %s: put the names into folders of their own, for example '%s/%s/layer.zip'",
-				flag, pattern, other, t, environmentPlace, regionPlace)
+				flag, pattern, other, t, EnvironmentPlace, RegionPlace)
 		}
 		extension := filepath.Ext(pattern)
 		return console.Usagef("%s %s is one layer, and this is about %d: %s. Write for example %s '%s%s%s'.",
-			flag, pattern, len(targets), listed(targets), flag, strings.TrimSuffix(pattern, extension), missing, extension)
+			flag, pattern, len(targets), Listed(targets), flag, strings.TrimSuffix(pattern, extension), missing, extension)
 	}
 	return nil
 }
 
 // missingPlaces are the placeholders of what differs between targets, as far as
 // a pattern lacks them.
-func missingPlaces(pattern string, targets []*target) string {
+func missingPlaces(pattern string, targets []*Target) string {
 	missing := ""
-	add := func(place string, of func(*target) string) {
-		differs := slices.ContainsFunc(targets, func(t *target) bool { return of(t) != of(targets[0]) })
+	add := func(place string, of func(*Target) string) {
+		differs := slices.ContainsFunc(targets, func(t *Target) bool { return of(t) != of(targets[0]) })
 		if differs && !strings.Contains(pattern, place) {
 			missing += "-" + place
 		}
 	}
-	add(environmentPlace, func(t *target) string { return t.environment })
-	add(regionPlace, func(t *target) string { return t.region })
+	add(EnvironmentPlace, func(t *Target) string { return t.Environment })
+	add(RegionPlace, func(t *Target) string { return t.Region })
 	return missing
 }
 
@@ -87,8 +87,8 @@ func sameness(path string) string {
 	return strings.ToLower(filepath.Join(dir, base))
 }
 
-// listed names targets, the first few of them.
-func listed(targets []*target) string {
+// Listed names targets, the first few of them.
+func Listed(targets []*Target) string {
 	const most = 8
 	var names []string
 	for i, t := range targets {

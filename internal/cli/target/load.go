@@ -1,4 +1,4 @@
-package main
+package target
 
 import (
 	"errors"
@@ -17,15 +17,15 @@ import (
 	"github.com/whispering/bundle/pipeline/manifest"
 )
 
-// load reads the manifest that --manifest names, and remembers its files for
+// Load reads the manifest that --manifest names, and remembers its files for
 // excerpts in what is printed later. What could be read can be evaluated even
 // if there are problems, so that all are reported in one run.
-func (a *app) load(c *cli.Context) (*manifest.Module, pipeline.Problems, error) {
-	return a.loadFrom(c, "manifest")
+func Load(a *console.Console, c *cli.Context) (*manifest.Module, pipeline.Problems, error) {
+	return loadFrom(a, c, "manifest")
 }
 
 // loadFrom is load for a manifest that another flag names.
-func (a *app) loadFrom(c *cli.Context, flag string) (*manifest.Module, pipeline.Problems, error) {
+func loadFrom(a *console.Console, c *cli.Context, flag string) (*manifest.Module, pipeline.Problems, error) {
 	path := console.Text(c, flag)
 	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) && !console.Given(c, flag) {
 		return nil, nil, console.Usagef("there is no %s here. Name the manifest with --%s, or have bundle init write one.", path, flag)
@@ -36,10 +36,10 @@ func (a *app) loadFrom(c *cli.Context, flag string) (*manifest.Module, pipeline.
 	return module, pipeline.FromDiagnostics(diags), nil
 }
 
-// sparing has the garbage collector keep the process small, until end is called:
+// Sparing has the garbage collector keep the process small, until end is called:
 // while a manifest is read and evaluated, most of what there is in memory is
 // garbage. Who has set a limit of his own keeps it.
-func sparing() (end func()) {
+func Sparing() (end func()) {
 	const enough = 72 << 20
 	if debug.SetMemoryLimit(-1) != math.MaxInt64 {
 		return func() {}
@@ -52,24 +52,24 @@ func sparing() (end func()) {
 	}
 }
 
-// open loads the manifest, evaluates it for the one environment and region that
+// openOne loads the manifest, evaluates it for the one environment and region that
 // the command line chooses, and holds it to the guard file, if the command has
 // one. It is for commands that are about one, and calls nothing.
-func (a *app) open(c *cli.Context) (*manifest.Module, *manifest.Manifest, error) {
-	targets, err := a.targets(c, request{manifest: "manifest", offline: true})
+func openOne(a *console.Console, c *cli.Context) (*manifest.Module, *manifest.Manifest, error) {
+	targets, err := Choose(a, c, Request{Manifest: "manifest", Offline: true})
 	switch {
 	case err != nil:
 		return nil, nil, err
 	case len(targets) != 1:
 		return nil, nil, console.Usagef("%s is about one environment in one region, and this is about %d: %s. Choose with --env and --region.",
-			c.Command.HelpName, len(targets), listed(targets))
+			c.Command.HelpName, len(targets), Listed(targets))
 	}
 	t := targets[0]
-	return t.module, t.manifest, console.Failed(t.problems)
+	return t.Module, t.Manifest, console.Failed(t.Problems)
 }
 
-// environments returns the names of the environments to work on.
-func (a *app) environments(c *cli.Context, module *manifest.Module) ([]string, error) {
+// Environments returns the names of the environments to work on.
+func Environments(a *console.Console, c *cli.Context, module *manifest.Module) ([]string, error) {
 	all, names := module.Environments(), console.List(c, "env")
 	if c.Bool("all") {
 		if len(names) > 0 {
@@ -110,33 +110,33 @@ func realEnvironments(module *manifest.Module) ([]string, error) {
 	return found, nil
 }
 
-// evaluate returns the manifest as it is for one environment, with every
+// Evaluate returns the manifest as it is for one environment, with every
 // problem that can be found without calling AWS.
-func (a *app) evaluate(module *manifest.Module, env string) (*manifest.Manifest, pipeline.Problems) {
+func Evaluate(a *console.Console, module *manifest.Module, env string) (*manifest.Manifest, pipeline.Problems) {
 	m, diags := module.Evaluate(env)
 	a.RenderWarnings(diags)
 	problems := pipeline.FromDiagnostics(diags)
 	return m, append(problems, pipeline.Check(m)...).Sort()
 }
 
-// openTrusted is open for what calls AWS.
-func (a *app) openTrusted(c *cli.Context) (*manifest.Module, *manifest.Manifest, error) {
-	module, m, err := a.open(c)
+// OpenTrusted is openOne for what calls AWS.
+func OpenTrusted(a *console.Console, c *cli.Context) (*manifest.Module, *manifest.Manifest, error) {
+	module, m, err := openOne(a, c)
 	if err != nil {
 		return nil, nil, err
 	}
-	return module, m, a.refuseUntrusted(c, m)
+	return module, m, RefuseUntrusted(a, c, m)
 }
 
-// inputs lists the files that a run reads, none of which may be its output.
-func inputs(targets []*target) []string {
+// Inputs lists the files that a run reads, none of which may be its output.
+func Inputs(targets []*Target) []string {
 	var all []string
-	for name := range targets[0].module.Files() {
+	for name := range targets[0].Module.Files() {
 		all = append(all, name)
 	}
 	for _, t := range targets {
-		if seed := t.manifest.Environment.Embedded.Value; seed != "" {
-			all = append(all, filepath.Join(t.module.Dir(), seed))
+		if seed := t.Manifest.Environment.Embedded.Value; seed != "" {
+			all = append(all, filepath.Join(t.Module.Dir(), seed))
 		}
 	}
 	return all

@@ -1,4 +1,4 @@
-package main
+package target
 
 import (
 	"fmt"
@@ -13,16 +13,16 @@ import (
 	"github.com/whispering/bundle/pipeline/problem"
 )
 
-// trustedFlag returns the flag of commands that reach a real account. There is no
+// TrustedFlag returns the flag of commands that reach a real account. There is no
 // variable for it: a job that sets one for all its steps would set it for pull
 // requests, too.
-func trustedFlag() cli.Flag {
+func TrustedFlag() cli.Flag {
 	return &cli.BoolFlag{Name: "trusted", Usage: "go on where a CI does not say whose code this is; a stranger's pull request is refused all the same"}
 }
 
-// refuseUntrusted refuses to touch a real account where a stranger may have
+// RefuseUntrusted refuses to touch a real account where a stranger may have
 // written the manifest.
-func (a *app) refuseUntrusted(c *cli.Context, m *manifest.Manifest) error {
+func RefuseUntrusted(a *console.Console, c *cli.Context, m *manifest.Manifest) error {
 	if m.Environment.Embedded.Value != "" {
 		return nil
 	}
@@ -30,21 +30,21 @@ func (a *app) refuseUntrusted(c *cli.Context, m *manifest.Manifest) error {
 	if m.Environment.Name.Value == "" {
 		what = "The layer is of a real account."
 	}
-	return a.refuseStrangers(c, what, &m.Environment.Range)
+	return refuseStrangers(a, c, what, &m.Environment.Range)
 }
 
-// refuseToOpen refuses to have KMS open documents of a real account where they may
+// RefuseToOpen refuses to have KMS open documents of a real account where they may
 // be a stranger's.
-func (a *app) refuseToOpen(c *cli.Context, documents ...*sealed.Document) error {
+func RefuseToOpen(a *console.Console, c *cli.Context, documents ...*sealed.Document) error {
 	for _, d := range documents {
 		if !d.Embedded() {
-			return a.refuseStrangers(c, "The layer is of a real account.", nil)
+			return refuseStrangers(a, c, "The layer is of a real account.", nil)
 		}
 	}
 	return nil
 }
 
-func (a *app) refuseStrangers(c *cli.Context, what string, at *hcl.Range) error {
+func refuseStrangers(a *console.Console, c *cli.Context, what string, at *hcl.Range) error {
 	const allowed = "bundle validate, bundle plan --offline and embedded environments are allowed."
 	switch v := trust.Look(a.Getenv); {
 	case v.Answer == trust.Stranger:

@@ -1,25 +1,26 @@
-package main
+package awsenv
 
 import (
 	"github.com/whispering/bundle/internal/awsclient"
+	"github.com/whispering/bundle/internal/cli/console"
 	"github.com/whispering/bundle/pipeline/manifest"
 	"github.com/whispering/bundle/pipeline/policy"
 )
 
 // Rights are which of a role's rights a command takes on with it.
-type rights int
+type Rights int
 
 const (
-	lookingRights    rights = iota // nothing that learns a value or changes something
-	buildingRights                 // what a build of the manifest needs
-	publishingRights               // what publishing its layer needs
-	allRights                      // as the doctor's, which is to see what the role may do
+	LookingRights    Rights = iota // nothing that learns a value or changes something
+	BuildingRights                 // what a build of the manifest needs
+	PublishingRights               // what publishing its layer needs
+	AllRights                      // as the doctor's, which is to see what the role may do
 )
 
 // roleOf is the role that an environment names, as a session that may do no more
 // than the command needs. A session that looks is not to be had with more rights;
 // one that builds or publishes is, where AWS cannot hold what would narrow it.
-func (a *app) roleOf(m *manifest.Manifest, o sessionOptions) awsclient.RoleToAssume {
+func roleOf(a *console.Console, m *manifest.Manifest, o Options) awsclient.RoleToAssume {
 	env := m.Environment
 	role := awsclient.RoleToAssume{
 		ARN: env.Role.Value, SessionName: env.Session.Name.Value,
@@ -37,15 +38,15 @@ func (a *app) roleOf(m *manifest.Manifest, o sessionOptions) awsclient.RoleToAss
 	setting := policy.Setting{Manifest: m, Region: env.Region(), Account: env.AccountID.Value, BuildRole: role.ARN}
 	var narrow policy.Document
 	fits := true
-	switch o.rights {
-	case allRights:
+	switch o.Rights {
+	case AllRights:
 		return role
-	case lookingRights:
+	case LookingRights:
 		role.Policy = policy.Looking().Text()
 		return role
-	case buildingRights:
+	case BuildingRights:
 		narrow, fits = setting.BuildSession(o.accounts)
-	case publishingRights:
+	case PublishingRights:
 		narrow, fits = setting.PublishSession()
 	}
 	without := func(why string) {

@@ -1,4 +1,5 @@
-package main
+// Package awsenv makes the clients of one environment, embedded or real.
+package awsenv
 
 import (
 	"cmp"
@@ -9,7 +10,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -30,73 +30,70 @@ import (
 	"github.com/whispering/bundle/pipeline/seal"
 )
 
-// stateFolder is where the embedded AWS keeps its state, beside the manifest.
-const stateFolder = pipeline.StateFolder
-
 // layerTimeout is how long one call may take that moves a layer, of 50 MB at
 // the most: that is 3 Mbit/s.
 const layerTimeout = 3 * time.Minute
 
-type sessionOptions struct {
+type Options struct {
 	endpoint string        // --endpoint-url
 	data     string        // --data; "" for beside the manifest
 	tps      *float64      // --ssm-tps
-	beside   *param.Source // of another session in the same account and region; nil for none
+	Beside   *param.Source // of another session in the same account and region; nil for none
 	debug    bool
-	rights   rights   // what a role is assumed for
+	Rights   Rights   // what a role is assumed for
 	accounts []string // --allow-key-account
 }
 
-// sessionFlags reads the flags that say how AWS is to be called, and for how
+// OptionsOf reads the flags that say how AWS is to be called, and for how
 // long.
-func sessionFlags(c *cli.Context) (o sessionOptions, limit time.Duration, err error) {
+func OptionsOf(c *cli.Context) (o Options, limit time.Duration, err error) {
 	if limit, err = console.Timeout(c); err != nil {
 		return o, 0, err
 	}
-	o = sessionOptions{endpoint: console.Text(c, "endpoint-url"), data: console.Text(c, "data"), debug: c.Bool("debug"), accounts: c.StringSlice("allow-key-account")}
+	o = Options{endpoint: console.Text(c, "endpoint-url"), data: console.Text(c, "data"), debug: c.Bool("debug"), accounts: c.StringSlice("allow-key-account")}
 	o.tps, err = console.Pace(c)
 	return o, limit, err
 }
 
-// A session is the AWS of one environment, embedded or real, as the pipeline
+// Clients are the AWS of one environment, embedded or real, as the pipeline
 // wants it.
-type session struct {
-	account    string // the one the environment is for
-	identity   func(context.Context) (awsclient.Identity, error)
-	caller     func(context.Context) (string, error) // its account
-	parameters *param.Source
-	looking    *param.Source // refuses to send a request for a decrypted value
-	keys       pipeline.Keys
-	blind      pipeline.Blind
-	layers     *publish.Lambda
-	doctor     *doctor.Doctor
+type Clients struct {
+	Account    string // the one the environment is for
+	Identity   func(context.Context) (awsclient.Identity, error)
+	Caller     func(context.Context) (string, error) // its account
+	Parameters *param.Source
+	Looking    *param.Source // refuses to send a request for a decrypted value
+	Keys       pipeline.Keys
+	Blind      pipeline.Blind
+	Layers     *publish.Lambda
+	Doctor     *doctor.Doctor
 	calls      *awsclient.Calls
-	close      func()
+	Close      func()
 }
 
-// begin makes the session of a command by its flags, for no longer than
+// Begin makes the session of a command by its flags, for no longer than
 // --timeout, with those rights of the environment's role. end closes it.
-func (a *app) begin(c *cli.Context, module *manifest.Module, m *manifest.Manifest, of rights) (ctx context.Context, s *session, end func(), err error) {
-	options, limit, err := sessionFlags(c)
+func Begin(a *console.Console, c *cli.Context, module *manifest.Module, m *manifest.Manifest, of Rights) (ctx context.Context, s *Clients, end func(), err error) {
+	options, limit, err := OptionsOf(c)
 	if err != nil {
 		return nil, nil, nil, err
 	}
-	options.rights = of
+	options.Rights = of
 	ctx, cancel := context.WithTimeout(c.Context, limit)
-	if s, err = a.connect(ctx, module, m, options); err != nil {
+	if s, err = Connect(a, ctx, module, m, options); err != nil {
 		cancel()
 		return nil, nil, nil, err
 	}
-	return ctx, s, func() { s.close(); cancel() }, nil
+	return ctx, s, func() { s.Close(); cancel() }, nil
 }
 
-// connect makes a session. It starts the embedded AWS where the environment
+// Connect makes a session. It starts the embedded AWS where the environment
 // is an embedded one, and makes no other call.
-func (a *app) connect(ctx context.Context, module *manifest.Module, m *manifest.Manifest, o sessionOptions) (*session, error) {
-	s := &session{account: m.Environment.AccountID.Value, calls: new(awsclient.Calls), close: func() {}}
+func Connect(a *console.Console, ctx context.Context, module *manifest.Module, m *manifest.Manifest, o Options) (*Clients, error) {
+	s := &Clients{Account: m.Environment.AccountID.Value, calls: new(awsclient.Calls), Close: func() {}}
 	options := awsclient.Options{
-		Region: m.Environment.Region(), Role: a.roleOf(m, o), EndpointURL: o.endpoint,
-		Calls: s.calls, Version: a.Version, Environ: a.Environ, Terminal: a.attended(),
+		Region: m.Environment.Region(), Role: roleOf(a, m, o), EndpointURL: o.endpoint,
+		Calls: s.calls, Version: a.Version, Environ: a.Environ, Terminal: attended(a),
 	}
 	if o.debug {
 		options.Debug = a.Stderr.Text()
@@ -105,38 +102,38 @@ func (a *app) connect(ctx context.Context, module *manifest.Module, m *manifest.
 		if o.endpoint != "" {
 			return nil, console.Usagef("environment %q is embedded and starts its own AWS; leave --endpoint-url out", m.Environment.Name.Value)
 		}
-		local, err := openEmbedded(ctx, module.Dir(), cmp.Or(o.data, filepath.Join(module.Dir(), stateFolder)), seed)
+		local, err := openEmbedded(ctx, module.Dir(), cmp.Or(o.data, filepath.Join(module.Dir(), pipeline.StateFolder)), seed)
 		if err != nil {
 			return nil, err
 		}
 		id, key := local.Credentials()
-		s.account, s.close = awslocal.Account, func() { _ = local.Close() }
+		s.Account, s.Close = awslocal.Account, func() { _ = local.Close() }
 		options.Local, options.EndpointURL, options.Static = true, local.URL(), &awsclient.Static{ID: id, Key: key}
 	}
 	cfg, err := awsclient.New(ctx, options)
 	if err != nil {
-		s.close()
+		s.Close()
 		return nil, configurationProblem(&m.Environment.Range, err)
 	}
-	s.identity = func(ctx context.Context) (awsclient.Identity, error) {
+	s.Identity = func(ctx context.Context) (awsclient.Identity, error) {
 		return awsclient.Caller(ctx, cfg)
 	}
-	s.caller = func(ctx context.Context) (string, error) {
-		who, err := s.identity(ctx)
+	s.Caller = func(ctx context.Context) (string, error) {
+		who, err := s.Identity(ctx)
 		return who.Account, err
 	}
-	s.parameters = param.New(cfg, param.Options{Account: s.account, TPS: o.tps, Beside: o.beside})
-	s.looking = s.parameters.Looking(cfg)
-	s.keys = seal.New(cfg)
-	s.blind = pipeline.Blind{Parameters: s.parameters.Blind(cfg), Keys: seal.NewBlind(cfg)}
-	s.layers = publish.New(awsclient.WithTimeout(cfg, layerTimeout), s.account)
-	s.doctor = doctor.New(cfg)
+	s.Parameters = param.New(cfg, param.Options{Account: s.Account, TPS: o.tps, Beside: o.Beside})
+	s.Looking = s.Parameters.Looking(cfg)
+	s.Keys = seal.New(cfg)
+	s.Blind = pipeline.Blind{Parameters: s.Parameters.Blind(cfg), Keys: seal.NewBlind(cfg)}
+	s.Layers = publish.New(awsclient.WithTimeout(cfg, layerTimeout), s.Account)
+	s.Doctor = doctor.New(cfg)
 	return s, nil
 }
 
 // attended is standard error where somebody sees it, and can answer what asks
 // there.
-func (a *app) attended() io.Writer {
+func attended(a *console.Console) io.Writer {
 	if a.CI() || console.Terminal(a.Stderr) == 0 {
 		return nil
 	}
@@ -171,43 +168,28 @@ func openEmbedded(ctx context.Context, dir, data string, seed manifest.Text) (*a
 	refuse := func(summary, detail string) error {
 		return console.Refuse(problem.Manifest, &seed.Range, summary, "%s", detail)
 	}
-	content, err := readBelow(dir, seed.Value)
+	content, err := ReadBelow(dir, seed.Value)
 	if err != nil {
 		return nil, refuse("Sample values cannot be read", fmt.Sprintf("embedded names %q, which cannot be read: %v.", seed.Value, err))
 	}
 	client, err := awslocal.Attach(ctx, data, awslocal.WithSeed(content))
 	if err != nil {
-		return nil, refuse("Embedded AWS cannot start", fmt.Sprintf("%v%s.", err, elsewhere(err)))
+		return nil, refuse("Embedded AWS cannot start", fmt.Sprintf("%v%s.", err, StateRemedy(err)))
 	}
 	return client, nil
 }
 
-// elsewhere says what to do where the state of an embedded AWS cannot be written.
-func elsewhere(err error) string {
+// StateRemedy says what to do where the state of an embedded AWS cannot be written.
+func StateRemedy(err error) string {
 	if errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.EROFS) || errors.Is(err, syscall.ENOSPC) {
 		return ". Its state needs a folder that is writable: name one with --data"
 	}
 	return ""
 }
 
-// dataFlag returns the flag of commands that open the embedded AWS of an
-// environment.
-func dataFlag() cli.Flag {
-	return console.TextFlag("data", "DIR", "the state folder of the embedded AWS: by default .bundle-local beside the manifest", "")
-}
-
-// checkData refuses a state folder that no target has a use for.
-func checkData(c *cli.Context, targets []*target) error {
-	embedded := func(t *target) bool { return len(t.problems) > 0 || t.manifest.Environment.Embedded.Value != "" }
-	if c.Generic("data") != nil && console.Given(c, "data") && !slices.ContainsFunc(targets, embedded) {
-		return console.Usagef("--data is the state folder of the embedded AWS, and no environment here is embedded: leave it out")
-	}
-	return nil
-}
-
-// readBelow reads a file of the manifest's folder, and nothing that a link
+// ReadBelow reads a file of the manifest's folder, and nothing that a link
 // leads to outside of it.
-func readBelow(dir, path string) ([]byte, error) {
+func ReadBelow(dir, path string) ([]byte, error) {
 	root, err := os.OpenRoot(dir)
 	if err != nil {
 		return nil, err

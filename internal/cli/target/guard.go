@@ -1,4 +1,4 @@
-package main
+package target
 
 import (
 	"cmp"
@@ -12,26 +12,26 @@ import (
 	"github.com/whispering/bundle/pipeline/manifest"
 )
 
-// guardFlag returns the flag of commands that hold the manifest to a guard file.
+// GuardFlag returns the flag of commands that hold the manifest to a guard file.
 // It stands on the command line alone: who writes the manifest must not choose
 // the guard.
-func guardFlag() cli.Flag {
+func GuardFlag() cli.Flag {
 	return console.TextFlag("guard", "FILE", "refuse what this file, which others than the manifest's author keep, does not allow", "")
 }
 
-// guardFile is the file that --guard names, if the command has that flag and it
+// GuardFile is the file that --guard names, if the command has that flag and it
 // was given.
-func guardFile(c *cli.Context) []string {
+func GuardFile(c *cli.Context) []string {
 	if c.Generic("guard") == nil || !console.Given(c, "guard") {
 		return nil
 	}
 	return []string{console.Text(c, "guard")}
 }
 
-// loadGuard reads the guard file, nil where none is named. One of an earlier
+// LoadGuard reads the guard file, nil where none is named. One of an earlier
 // version is refused with what it lacks for the manifest.
-func (a *app) loadGuard(c *cli.Context, module *manifest.Module) (*manifest.Guard, error) {
-	path := guardFile(c)
+func LoadGuard(a *console.Console, c *cli.Context, module *manifest.Module) (*manifest.Guard, error) {
+	path := GuardFile(c)
 	if path == nil {
 		return nil, nil
 	}
@@ -55,8 +55,8 @@ func everywhere(module *manifest.Module) []*manifest.Manifest {
 	return all
 }
 
-// checkGuard holds a manifest to the guard, if there is one. It calls nothing.
-func checkGuard(m *manifest.Manifest, g *manifest.Guard) pipeline.Problems {
+// CheckGuard holds a manifest to the guard, if there is one. It calls nothing.
+func CheckGuard(m *manifest.Manifest, g *manifest.Guard) pipeline.Problems {
 	if g == nil {
 		return nil
 	}

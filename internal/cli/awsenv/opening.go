@@ -1,0 +1,92 @@
+package awsenv
+
+import (
+	"context"
+	"errors"
+	"os"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/whispering/bundle/internal/awsclient"
+	"github.com/whispering/bundle/internal/awslocal"
+	"github.com/whispering/bundle/internal/cli/console"
+	"github.com/whispering/bundle/layerbuild/sealed"
+	"github.com/whispering/bundle/pipeline"
+	"github.com/whispering/bundle/pipeline/problem"
+	"github.com/whispering/bundle/runtime/secrets"
+)
+
+// OpenProblem says why a document does not open, with its function and key.
+func OpenProblem(doc *sealed.Document, err error) error {
+	return console.Refuse(openKind(err), nil, "Secrets cannot be opened", "Function %q, key %s: %v. docs/runtime.md says what to do about %s.",
+		doc.Header.Function, doc.Key, err, secrets.CodeOf(err))
+}
+
+func openKind(err error) pipeline.Kind {
+	switch {
+	case errors.Is(err, context.Canceled):
+		return pipeline.Fault
+	case errors.Is(err, secrets.ErrAccessDenied), errors.Is(err, secrets.ErrCredentials):
+		return pipeline.Access
+	case errors.Is(err, secrets.ErrKeyUnusable):
+		return pipeline.Missing
+	case errors.Is(err, secrets.ErrUnavailable):
+		return pipeline.Unavailable
+	case errors.Is(err, secrets.ErrSetting), errors.Is(err, secrets.ErrEndpoint), errors.Is(err, secrets.ErrReservedVariable), errors.Is(err, secrets.ErrValue):
+		return pipeline.Manifest
+	}
+	return pipeline.Integrity
+}
+
+// OpenDocument has KMS open a document, as the function itself would.
+func OpenDocument(a *console.Console, ctx context.Context, environ []string, doc *sealed.Document) (map[string]string, error) {
+	environ = append(environ[:len(environ):len(environ)], "BUNDLE_SECRETS_FUNCTION="+doc.Header.Name)
+	client := secrets.New(secrets.Options{Document: doc.Bytes(), Environ: func() []string { return environ }})
+	values, err := client.All(ctx)
+	if err != nil {
+		return nil, OpenProblem(doc, err)
+	}
+	return values, nil
+}
+
+// OpeningEnviron returns the variables that the reader takes endpoint and
+// credentials from: those of the embedded AWS for what it sealed, else the
+// credentials that any AWS tool would find. They serve for every document of a
+// layer that is of the same kind.
+func OpeningEnviron(a *console.Console, c *cli.Context, doc *sealed.Document) (environ []string, done func(), err error) {
+	done = func() {}
+	switch {
+	case doc.Embedded() && console.Given(c, "endpoint-url"):
+		return nil, nil, console.Usagef("the embedded AWS sealed this layer and has its keys; leave --endpoint-url out")
+	case !doc.Embedded() && console.Given(c, "data"):
+		return nil, nil, console.Usagef("this layer is of a real account; leave --data out")
+	}
+	if doc.Embedded() {
+		_, err := os.Stat(console.Text(c, "data"))
+		switch {
+		case err != nil && awsclient.ServedElsewhere(a.Environ) != "": // an embedded AWS, with its credentials
+			return awsclient.Opening(a.Environ, awsclient.ServedElsewhere(a.Environ),
+				a.Getenv("AWS_ACCESS_KEY_ID"), a.Getenv("AWS_SECRET_ACCESS_KEY"), a.Getenv("AWS_SESSION_TOKEN")), done, nil
+		case err != nil:
+			return nil, nil, console.Usagef("the embedded AWS sealed this layer, and there is no %s here, which has its keys. "+
+				"Name its state folder with --data, or build the layer here first.", console.Text(c, "data"))
+		}
+		local, err := awslocal.Attach(c.Context, console.Text(c, "data"))
+		if err != nil {
+			return nil, nil, console.Usagef("the embedded AWS cannot start: %v%s", err, StateRemedy(err))
+		}
+		id, key := local.Credentials()
+		return awsclient.Opening(a.Environ, local.URL(), id, key, ""), func() { _ = local.Close() }, nil
+	}
+	cfg, err := awsclient.New(c.Context, awsclient.Options{
+		Region: doc.Region(), EndpointURL: console.Text(c, "endpoint-url"), Version: a.Version, Environ: a.Environ, Terminal: attended(a),
+	})
+	if err != nil {
+		return nil, nil, configurationProblem(nil, err)
+	}
+	found, err := awsclient.Credentials(c.Context, cfg)
+	if err != nil {
+		return nil, nil, console.Failed(pipeline.Problems{problem.FromAWS(err, problem.Resource{}, nil)})
+	}
+	return awsclient.Opening(a.Environ, console.Text(c, "endpoint-url"), found.AccessKeyID, found.SecretAccessKey, found.SessionToken), done, nil
+}

@@ -1,0 +1,253 @@
+// Package target finds what a command is about: which environments, regions and
+// functions of the manifest, and whether this run may touch them.
+package target
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/urfave/cli/v2"
+
+	"github.com/whispering/bundle/internal/cli/console"
+	"github.com/whispering/bundle/internal/printable"
+	"github.com/whispering/bundle/pipeline"
+	"github.com/whispering/bundle/pipeline/manifest"
+	"github.com/whispering/bundle/pipeline/problem"
+)
+
+// A Target is one layer that a run is about: that of an environment in a region
+// and, where the command line says {function}, of one function there.
+type Target struct {
+	Environment string
+	Region      string // "" where the manifest is too wrong to say
+	Function    string // "" where the layer is of all functions
+
+	Module   *manifest.Module
+	Manifest *manifest.Manifest  // as it is in the region and for the function
+	Beside   []manifest.Function // functions of the environment that have other layers
+	Helpers  []string            // of the manifest that are not in the layer
+	Path     string              // of the layer; "" where the command line names none
+	Problems pipeline.Problems   // why nothing can be done about it
+}
+
+// Whole is the manifest of the target with all functions of the environment, as
+// targets that share a session need it.
+func (t *Target) Whole() *manifest.Manifest {
+	if len(t.Beside) == 0 {
+		return t.Manifest
+	}
+	m := *t.Manifest
+	m.Functions = append(slices.Clone(m.Functions), t.Beside...)
+	return &m
+}
+
+func (t *Target) String() string {
+	var parts []string
+	for _, s := range []string{t.Environment, t.Region, t.Function} {
+		if s != "" {
+			parts = append(parts, printable.Name(s))
+		}
+	}
+	return strings.Join(parts, " ")
+}
+
+// A Request says what a command wants targets for.
+type Request struct {
+	Manifest string // the flag that names the manifest
+	Flag     string // what names the layer
+	Pattern  string // the layer's path, with placeholders; "" for none
+	Named    bool   // without a path, layers go by the names that they are published under
+	Offline  bool   // AWS is not called, so that the manifest may be a stranger's
+}
+
+// Choose returns what the command line chooses: each environment in each of
+// its regions, in the order of the command line or the manifest. What is wrong
+// with the manifest in one of them is that target's problem alone.
+func Choose(a *console.Console, c *cli.Context, q Request) ([]*Target, error) {
+	if err := CheckPattern(q.Flag, q.Pattern); err != nil {
+		return nil, err
+	}
+	defer Sparing()()
+	module, problems, err := loadFrom(a, c, q.Manifest)
+	if err != nil {
+		return nil, err
+	}
+	names, err := Environments(a, c, module)
+	if err != nil && len(problems) > 0 {
+		return nil, console.Failed(problems)
+	}
+	if err != nil {
+		return nil, err
+	}
+	guard, guardErr := LoadGuard(a, c, module)
+	s := &selection{Console: a, context: c, Request: q, module: module, guard: guard, only: console.List(c, "region")}
+	for _, name := range names {
+		s.Environment(name)
+	}
+	if len(problems) > 0 { // of the whole manifest
+		for _, t := range s.all {
+			problems = append(problems, t.Problems...)
+		}
+		return nil, console.Failed(problems.Sort())
+	}
+	if guardErr != nil {
+		return nil, guardErr
+	}
+	if err := s.checkRegions(); err != nil {
+		return nil, err
+	}
+	if err := CheckData(c, s.all); err != nil {
+		return nil, err
+	}
+	return s.all, distinct(q.Flag, q.Pattern, s.all)
+}
+
+// A selection is the choice of targets under way.
+type selection struct {
+	*console.Console
+	Request
+	context *cli.Context
+	module  *manifest.Module
+	guard   *manifest.Guard
+	only    []string // --region
+	asked   pipeline.Questions
+
+	all   []*Target
+	known []string // regions of the environments
+	vague bool     // the regions of one are not known
+}
+
+// Environment adds the targets of one environment.
+func (s *selection) Environment(name string) {
+	m, problems := Evaluate(s.Console, s.module, name)
+	problems = append(problems, s.asked.Add(m)...).Sort()
+	var regions []string
+	for _, r := range m.Environment.Regions {
+		s.known = append(s.known, r.Value)
+		if len(s.only) == 0 || slices.Contains(s.only, r.Value) {
+			regions = append(regions, r.Value)
+		}
+	}
+	s.vague = s.vague || len(m.Environment.Regions) == 0
+	switch {
+	case len(problems) > 0:
+		t := &Target{Environment: name, Module: s.module, Manifest: m, Problems: problems}
+		if len(regions) == 1 {
+			t.Region = regions[0]
+		}
+		s.all = append(s.all, t)
+		return
+	case len(regions) == 0:
+		s.Hint("environment %q is not in %s and is left out", name, strings.ReplaceAll(printable.Names(s.only), ", ", " or "))
+	}
+	for _, region := range regions {
+		s.Region(name, region, m.In(region))
+	}
+}
+
+// Region adds the targets of an environment in one of its regions.
+func (s *selection) Region(name, region string, m *manifest.Manifest) {
+	t := Target{Environment: name, Region: region, Module: s.module, Manifest: m}
+	t.Problems = append(pipeline.CheckRegion(m), pipeline.CheckLimits(m)...)
+	for _, check := range []func(*manifest.Manifest) pipeline.Problems{s.checkGuard, s.checkTrust, s.checkLayers} {
+		if len(t.Problems) == 0 {
+			t.Problems = check(m)
+		}
+	}
+	switch {
+	case len(t.Problems) == 0 && s.byFunction(m):
+		for i, fn := range m.Functions {
+			one := t
+			one.Function, one.Manifest = fn.Name.Value, m.Of(fn)
+			for _, helper := range m.Bundle.Helpers {
+				one.Helpers = append(one.Helpers, helper.Value)
+			}
+			one.Manifest.Bundle.Helpers = nil
+			one.Beside = slices.Delete(slices.Clone(m.Functions), i, i+1)
+			one.Path = one.Fill(s.Pattern)
+			s.all = append(s.all, &one)
+		}
+		return
+	case NamesFunctions(m) && len(m.Functions) == 1:
+		t.Manifest = m.Of(m.Functions[0])
+	}
+	if !strings.Contains(s.Pattern, functionPlace) {
+		t.Path = t.Fill(s.Pattern)
+	}
+	if s.Flag == console.OutFlag {
+		t.Problems = append(t.Problems, pipeline.CheckEntries(t.Manifest)...)
+	}
+	s.all = append(s.all, &t)
+}
+
+// byFunction says whether each function has a layer of its own: where the path
+// says so, or, without one, where the name says so that it is published under.
+func (s *selection) byFunction(m *manifest.Manifest) bool {
+	return strings.Contains(s.Pattern, functionPlace) || s.Named && s.Pattern == "" && len(m.Functions) > 1 && NamesFunctions(m)
+}
+
+// NamesFunctions says whether bundle.layer depends on the function.
+func NamesFunctions(m *manifest.Manifest) bool {
+	return m.Bundle.Layer.Value == "" && slices.ContainsFunc(m.Functions, func(fn manifest.Function) bool { return fn.Layer.Value != "" })
+}
+
+func (s *selection) checkGuard(m *manifest.Manifest) pipeline.Problems { return CheckGuard(m, s.guard) }
+
+func (s *selection) checkTrust(m *manifest.Manifest) pipeline.Problems {
+	var refused *console.Failure
+	if s.Offline || !errors.As(RefuseUntrusted(s.Console, s.context, m), &refused) {
+		return nil
+	}
+	return refused.Problems
+}
+
+// checkLayers holds the name that layers are published under to the path: both
+// say that each function has a layer of its own, or neither does.
+func (s *selection) checkLayers(m *manifest.Manifest) pipeline.Problems {
+	refuse := func(at hcl.Range, summary, format string, args ...any) pipeline.Problems {
+		return problem.Problems{problem.New(problem.Manifest, &at, summary, fmt.Sprintf(format, args...))}
+	}
+	one := strings.Contains(s.Pattern, functionPlace)
+	switch layer := m.Bundle.Layer; {
+	case one && layer.Value != "":
+		return refuse(layer.Range, "One name for many layers", "%s %s makes a layer for each function, and all would be published as %q. "+
+			"Put ${function.name} into the name, or leave {function} out of %s.", s.Flag, s.Pattern, layer.Value, s.Flag)
+	case s.Flag == console.OutFlag && s.Pattern != "" && !one && len(m.Functions) > 1 && NamesFunctions(m):
+		return refuse(m.Functions[0].Layer.Range, "Many names for one layer", "%s %s makes one layer for all functions, and its name depends on the function. "+
+			"Put {function} into %s for a layer each, or take function.name out of the name.", s.Flag, s.Pattern, s.Flag)
+	case !s.byFunction(m):
+		return nil
+	}
+	named := make(map[string]string)
+	for _, fn := range m.Functions {
+		if other := named[fn.Layer.Value]; other != "" && fn.Layer.Value != "" {
+			return refuse(fn.Layer.Range, "One name for many layers", "The layers of functions %q and %q would both be published as %q. "+
+				"Put the whole ${function.name} into the name.", other, fn.Name.Value, fn.Layer.Value)
+		}
+		named[fn.Layer.Value] = fn.Name.Value
+	}
+	return nil
+}
+
+// checkRegions refuses regions of the command line that no environment is in.
+func (s *selection) checkRegions() error {
+	for _, region := range s.only {
+		if !s.vague && !slices.Contains(s.known, region) {
+			slices.Sort(s.known)
+			return console.Usagef("--region %s: no chosen environment is in it. They are in %s.", region, printable.Names(slices.Compact(s.known)))
+		}
+	}
+	return nil
+}
+
+// CheckData refuses a state folder that no target has a use for.
+func CheckData(c *cli.Context, targets []*Target) error {
+	embedded := func(t *Target) bool { return len(t.Problems) > 0 || t.Manifest.Environment.Embedded.Value != "" }
+	if c.Generic("data") != nil && console.Given(c, "data") && !slices.ContainsFunc(targets, embedded) {
+		return console.Usagef("--data is the state folder of the embedded AWS, and no environment here is embedded: leave it out")
+	}
+	return nil
+}
