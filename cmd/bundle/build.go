@@ -6,6 +6,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/whispering/bundle/internal/cli/awsenv"
+	"github.com/whispering/bundle/internal/cli/batch"
 	"github.com/whispering/bundle/internal/cli/console"
 	"github.com/whispering/bundle/internal/cli/target"
 	"github.com/whispering/bundle/internal/cli/view"
@@ -58,11 +59,12 @@ func (a *app) build(c *cli.Context) error {
 	}
 	a.hintHelpers(targets)
 	helpers := make(map[string][]layerbuild.File)
-	return a.each(c, targets, job{
-		calls:  true,
-		rights: awsenv.BuildingRights,
-		gather: func(r *view.Several, results []any, notable bool) { r.Builds, r.Changed = results, &notable },
-		prepare: func(a *app, t *target.Target) (step, error) {
+	return batch.Each(a.Console, c, targets, batch.Job{
+		Calls:  true,
+		Rights: awsenv.BuildingRights,
+		Gather: func(r *view.Several, results []any, notable bool) { r.Builds, r.Changed = results, &notable },
+		Prepare: func(con *console.Console, t *target.Target) (batch.Step, error) {
+			a := a.with(con)
 			if data := console.Text(c, "data"); data != "" && pipeline.Inside(t.Path, data) {
 				return nil, console.Usagef("--out %s is in %s, which is the embedded AWS's own. Name a path outside of it.", t.Path, data)
 			}
@@ -78,7 +80,8 @@ func (a *app) build(c *cli.Context) error {
 			if err != nil {
 				return nil, err
 			}
-			return func(a *app, w *work) (view.Result, error) {
+			return func(con *console.Console, w *batch.Work) (view.Result, error) {
+				a := a.with(con)
 				b := newBuild(c, t, w)
 				b.Previous = earlier
 				return a.buildLayer(w, b, files, out)
@@ -89,12 +92,12 @@ func (a *app) build(c *cli.Context) error {
 
 // newBuild is a build of a target, or what goes some of its way, as the flags
 // want it.
-func newBuild(c *cli.Context, t *target.Target, w *work) *pipeline.Build {
+func newBuild(c *cli.Context, t *target.Target, w *batch.Work) *pipeline.Build {
 	b := &pipeline.Build{
-		Manifest: t.Manifest, Beside: t.Beside, Region: t.Region, Observer: w.observer,
+		Manifest: t.Manifest, Beside: t.Beside, Region: t.Region, Observer: w.Observer,
 		Reseal: c.Bool("reseal"), AllowRollback: c.Bool("allow-rollback"), AllowKeyAccounts: c.StringSlice("allow-key-account"),
 	}
-	if s := w.session; s != nil {
+	if s := w.Session; s != nil {
 		b.Account, b.Caller, b.Parameters, b.Keys, b.Layers, b.Blind = s.Account, s.Caller, s.Parameters, s.Keys, s.Layers, s.Blind
 	}
 	b.Blind.Required = c.Bool("blind")
@@ -102,10 +105,10 @@ func newBuild(c *cli.Context, t *target.Target, w *work) *pipeline.Build {
 }
 
 // buildLayer builds one layer and puts it in its place.
-func (a *app) buildLayer(w *work, b *pipeline.Build, helpers []layerbuild.File, out *pipeline.Outfile) (view.Result, error) {
+func (a *app) buildLayer(w *batch.Work, b *pipeline.Build, helpers []layerbuild.File, out *pipeline.Outfile) (view.Result, error) {
 	a.hintPrevious(b.Previous)
-	made, problems := b.Run(w.ctx)
-	w.observer.Finish()
+	made, problems := b.Run(w.Ctx)
+	w.Observer.Finish()
 	if len(problems) > 0 {
 		return nil, console.Failed(problems)
 	}
@@ -118,7 +121,7 @@ func (a *app) buildLayer(w *work, b *pipeline.Build, helpers []layerbuild.File, 
 		return nil, console.Failed(problems)
 	}
 	report := view.NewBuild(b.Manifest, made, out, layer)
-	report.AWSCalls, report.DurationMS = w.spent()
+	report.AWSCalls, report.DurationMS = w.Spent()
 	return report, nil
 }
 

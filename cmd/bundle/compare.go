@@ -6,6 +6,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/whispering/bundle/internal/cli/awsenv"
+	"github.com/whispering/bundle/internal/cli/batch"
 	"github.com/whispering/bundle/internal/cli/console"
 	"github.com/whispering/bundle/internal/cli/target"
 	"github.com/whispering/bundle/internal/cli/view"
@@ -58,25 +59,25 @@ func (a *app) compare(c *cli.Context) error {
 	for _, t := range targets {
 		columns[t] = &plan.Column{Environment: t.Environment, Region: t.Region, Unknown: true}
 	}
-	return a.each(c, targets, job{
-		calls:  true,
-		rights: awsenv.LookingRights,
-		prepare: func(_ *app, t *target.Target) (step, error) {
+	return batch.Each(a.Console, c, targets, batch.Job{
+		Calls:  true,
+		Rights: awsenv.LookingRights,
+		Prepare: func(_ *console.Console, t *target.Target) (batch.Step, error) {
 			*columns[t] = (&pipeline.Build{Manifest: t.Manifest, Region: t.Region}).Meant()
-			return func(_ *app, w *work) (view.Result, error) {
+			return func(_ *console.Console, w *batch.Work) (view.Result, error) {
 				b := newBuild(c, t, w)
-				b.Parameters = w.session.Looking
-				column, problems := b.Look(w.ctx)
+				b.Parameters = w.Session.Looking
+				column, problems := b.Look(w.Ctx)
 				*columns[t] = column
 				return nil, console.Failed(problems)
 			}, nil
 		},
-		together: func(a *app, outcomes []*outcome) view.Result {
+		Together: func(_ *console.Console, outcomes []*batch.Outcome) view.Result {
 			var all []plan.Column
 			var found []view.ComparedColumn
 			for _, o := range outcomes {
 				all = append(all, *columns[o.Target])
-				found = append(found, view.ComparedColumn{Problems: o.problems, Calls: o.calls.Snapshot()})
+				found = append(found, view.ComparedColumn{Problems: o.Problems, Calls: o.Calls.Snapshot()})
 			}
 			r := view.NewCompare(targets[0].Manifest.Bundle.Name.Value, plan.Compare(all, a.Started), found)
 			r.Page = c.Bool("html")

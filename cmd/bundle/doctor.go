@@ -11,6 +11,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/whispering/bundle/internal/cli/awsenv"
+	"github.com/whispering/bundle/internal/cli/batch"
 	"github.com/whispering/bundle/internal/cli/console"
 	"github.com/whispering/bundle/internal/cli/target"
 	"github.com/whispering/bundle/internal/cli/view"
@@ -52,16 +53,16 @@ func (a *app) examine(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	return a.each(c, targets, job{
-		calls:  true,
-		rights: awsenv.AllRights,
-		gather: func(r *view.Several, results []any, _ bool) { r.Diagnoses = results },
-		prepare: func(_ *app, t *target.Target) (step, error) {
-			return func(_ *app, w *work) (view.Result, error) {
-				w.session.Doctor.Root = t.Manifest.Environment.Embedded.Value != ""
+	return batch.Each(a.Console, c, targets, batch.Job{
+		Calls:  true,
+		Rights: awsenv.AllRights,
+		Gather: func(r *view.Several, results []any, _ bool) { r.Diagnoses = results },
+		Prepare: func(_ *console.Console, t *target.Target) (batch.Step, error) {
+			return func(_ *console.Console, w *batch.Work) (view.Result, error) {
+				w.Session.Doctor.Root = t.Manifest.Environment.Embedded.Value != ""
 				report, problems := diagnose(c, t, w)
-				w.observer.Finish()
-				report.AWSCalls, _ = w.spent()
+				w.Observer.Finish()
+				report.AWSCalls, _ = w.Spent()
 				return report, console.Failed(problems.Sort())
 			}, nil
 		},
@@ -69,8 +70,8 @@ func (a *app) examine(c *cli.Context) error {
 }
 
 // diagnose makes all checks, whatever the outcome of each.
-func diagnose(c *cli.Context, t *target.Target, w *work) (*view.Doctor, pipeline.Problems) {
-	ctx, s, m := w.ctx, w.session, t.Manifest
+func diagnose(c *cli.Context, t *target.Target, w *batch.Work) (*view.Doctor, pipeline.Problems) {
+	ctx, s, m := w.Ctx, w.Session, t.Manifest
 	r := &view.Doctor{FormatVersion: 1, Environment: t.Environment, Region: t.Region, Endpoint: console.Text(c, "endpoint-url")}
 	who, err := s.Identity(ctx)
 	r.Caller = who.ARN

@@ -6,6 +6,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/whispering/bundle/internal/cli/awsenv"
+	"github.com/whispering/bundle/internal/cli/batch"
 	"github.com/whispering/bundle/internal/cli/console"
 	"github.com/whispering/bundle/internal/cli/target"
 	"github.com/whispering/bundle/internal/cli/view"
@@ -62,12 +63,12 @@ func (a *app) plan(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	return a.each(c, targets, job{
-		calls:   !offline,
-		rights:  awsenv.LookingRights,
-		gather:  func(r *view.Several, results []any, notable bool) { r.Plans, r.Changed = results, &notable },
-		details: true,
-		prepare: func(_ *app, t *target.Target) (step, error) {
+	return batch.Each(a.Console, c, targets, batch.Job{
+		Calls:   !offline,
+		Rights:  awsenv.LookingRights,
+		Gather:  func(r *view.Several, results []any, notable bool) { r.Plans, r.Changed = results, &notable },
+		Details: true,
+		Prepare: func(_ *console.Console, t *target.Target) (batch.Step, error) {
 			out, problems := pipeline.PeekOutput(t.Path)
 			if len(problems) > 0 {
 				return nil, console.Failed(problems)
@@ -76,7 +77,8 @@ func (a *app) plan(c *cli.Context) error {
 			if len(problems) > 0 {
 				return nil, console.Failed(problems)
 			}
-			return func(a *app, w *work) (view.Result, error) {
+			return func(con *console.Console, w *batch.Work) (view.Result, error) {
+				a := a.with(con)
 				b := newBuild(c, t, w)
 				b.Previous = earlier
 				return a.planLayer(w, b, t)
@@ -86,14 +88,14 @@ func (a *app) plan(c *cli.Context) error {
 }
 
 // planLayer plans one layer, without AWS if there is none.
-func (a *app) planLayer(w *work, b *pipeline.Build, t *target.Target) (view.Result, error) {
-	offline := w.session == nil
+func (a *app) planLayer(w *batch.Work, b *pipeline.Build, t *target.Target) (view.Result, error) {
+	offline := w.Session == nil
 	plan := b.Plan
 	if offline {
 		plan = b.Outline
 	}
-	planned, problems := plan(w.ctx)
-	w.observer.Finish()
+	planned, problems := plan(w.Ctx)
+	w.Observer.Finish()
 	if len(problems) > 0 {
 		return nil, console.Failed(problems)
 	}
@@ -103,7 +105,7 @@ func (a *app) planLayer(w *work, b *pipeline.Build, t *target.Target) (view.Resu
 	}
 	report := view.NewPlan(b.Manifest, planned, offline)
 	report.Path = t.Path
-	report.AWSCalls, report.DurationMS = w.spent()
+	report.AWSCalls, report.DurationMS = w.Spent()
 	if offline {
 		report.AWSCalls = map[string]int{}
 	}

@@ -6,6 +6,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/whispering/bundle/internal/cli/awsenv"
+	"github.com/whispering/bundle/internal/cli/batch"
 	"github.com/whispering/bundle/internal/cli/console"
 	"github.com/whispering/bundle/internal/cli/target"
 	"github.com/whispering/bundle/internal/cli/view"
@@ -57,11 +58,11 @@ func (a *app) publish(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	return a.each(c, targets, job{
-		calls:  true,
-		rights: awsenv.PublishingRights,
-		gather: func(r *view.Several, results []any, notable bool) { r.Publications, r.Changed = results, &notable },
-		prepare: func(_ *app, t *target.Target) (step, error) {
+	return batch.Each(a.Console, c, targets, batch.Job{
+		Calls:  true,
+		Rights: awsenv.PublishingRights,
+		Gather: func(r *view.Several, results []any, notable bool) { r.Publications, r.Changed = results, &notable },
+		Prepare: func(_ *console.Console, t *target.Target) (batch.Step, error) {
 			layer, content, err := readLayer(t.Path)
 			if err != nil {
 				return nil, err
@@ -70,7 +71,8 @@ func (a *app) publish(c *cli.Context) error {
 			if err != nil {
 				return nil, err
 			}
-			return func(a *app, w *work) (view.Result, error) {
+			return func(con *console.Console, w *batch.Work) (view.Result, error) {
+				a := a.with(con)
 				return a.publishLayer(w, &pipeline.Publication{
 					Manifest: t.Manifest, From: t.Path, Layer: layer, Content: content, Alone: t.Function != "",
 					Helpers: helpers, HelpersOf: console.Text(c, "helpers-of"),
@@ -104,10 +106,10 @@ func refuseSharedNames(targets []*target.Target) {
 }
 
 // publishLayer publishes one layer.
-func (a *app) publishLayer(w *work, p *pipeline.Publication) (view.Result, error) {
-	p.Account, p.Caller, p.Layers, p.Observer = w.session.Account, w.session.Caller, w.session.Layers, w.observer
-	published, problems := p.Run(w.ctx)
-	w.observer.Finish()
+func (a *app) publishLayer(w *batch.Work, p *pipeline.Publication) (view.Result, error) {
+	p.Account, p.Caller, p.Layers, p.Observer = w.Session.Account, w.Session.Caller, w.Session.Layers, w.Observer
+	published, problems := p.Run(w.Ctx)
+	w.Observer.Finish()
 	if len(problems) > 0 {
 		return nil, &console.Failure{Problems: problems} // that nothing was done cannot always be said
 	}
@@ -122,6 +124,6 @@ func (a *app) publishLayer(w *work, p *pipeline.Publication) (view.Result, error
 	for _, l := range published.LeftOut {
 		report.LeftOut = append(report.LeftOut, view.LeftOut(l))
 	}
-	report.AWSCalls, report.DurationMS = w.spent()
+	report.AWSCalls, report.DurationMS = w.Spent()
 	return report, nil
 }

@@ -6,6 +6,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/whispering/bundle/internal/cli/awsenv"
+	"github.com/whispering/bundle/internal/cli/batch"
 	"github.com/whispering/bundle/internal/cli/console"
 	"github.com/whispering/bundle/internal/cli/target"
 	"github.com/whispering/bundle/internal/cli/view"
@@ -58,11 +59,11 @@ func (a *app) status(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	return a.each(c, targets, job{
-		calls:  true,
-		rights: awsenv.LookingRights,
-		gather: func(r *view.Several, results []any, notable bool) { r.Statuses, r.Stale = results, &notable },
-		prepare: func(_ *app, t *target.Target) (step, error) {
+	return batch.Each(a.Console, c, targets, batch.Job{
+		Calls:  true,
+		Rights: awsenv.LookingRights,
+		Gather: func(r *view.Several, results []any, notable bool) { r.Statuses, r.Stale = results, &notable },
+		Prepare: func(_ *console.Console, t *target.Target) (batch.Step, error) {
 			s, err := statusOf(t.Path, t.Manifest)
 			if err != nil {
 				return nil, err
@@ -70,7 +71,10 @@ func (a *app) status(c *cli.Context) error {
 			if lone {
 				s.Manifest = nil
 			}
-			return func(a *app, w *work) (view.Result, error) { return a.statusOfLayer(w, s) }, nil
+			return func(con *console.Console, w *batch.Work) (view.Result, error) {
+				a := a.with(con)
+				return a.statusOfLayer(w, s)
+			}, nil
 		},
 	})
 }
@@ -117,15 +121,15 @@ func (a *app) layerTarget(c *cli.Context, layer string) ([]*target.Target, error
 }
 
 // statusOfLayer finds out whether one layer is stale.
-func (a *app) statusOfLayer(w *work, s *pipeline.Status) (view.Result, error) {
-	s.Caller, s.Parameters, s.Layers, s.Observer = w.session.Caller, w.session.Blind.Parameters, w.session.Layers, w.observer
-	found, problems := s.Run(w.ctx)
-	w.observer.Finish()
+func (a *app) statusOfLayer(w *batch.Work, s *pipeline.Status) (view.Result, error) {
+	s.Caller, s.Parameters, s.Layers, s.Observer = w.Session.Caller, w.Session.Blind.Parameters, w.Session.Layers, w.Observer
+	found, problems := s.Run(w.Ctx)
+	w.Observer.Finish()
 	if len(problems) > 0 {
 		return nil, &console.Failure{Problems: problems}
 	}
 	report := view.NewStatus(found)
-	report.AWSCalls, report.DurationMS = w.spent()
+	report.AWSCalls, report.DurationMS = w.Spent()
 	if s.Manifest == nil && report.Stale {
 		a.Hint("without the manifest, a secret that is pinned to an older version counts as stale; name it with --manifest")
 	}

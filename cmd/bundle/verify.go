@@ -7,6 +7,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/whispering/bundle/internal/cli/awsenv"
+	"github.com/whispering/bundle/internal/cli/batch"
 	"github.com/whispering/bundle/internal/cli/console"
 	"github.com/whispering/bundle/internal/cli/target"
 	"github.com/whispering/bundle/internal/cli/view"
@@ -52,9 +53,9 @@ func (a *app) verify(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	return a.each(c, targets, job{
-		gather: func(r *view.Several, results []any, _ bool) { r.Verifications = results },
-		prepare: func(_ *app, t *target.Target) (step, error) {
+	return batch.Each(a.Console, c, targets, batch.Job{
+		Gather: func(r *view.Several, results []any, _ bool) { r.Verifications = results },
+		Prepare: func(_ *console.Console, t *target.Target) (batch.Step, error) {
 			layer, content, err := readLayer(t.Path)
 			if err == nil && c.Bool("open") {
 				err = target.RefuseToOpen(a.Console, c, layer.Documents...)
@@ -66,7 +67,10 @@ func (a *app) verify(c *cli.Context) error {
 			if err != nil {
 				return nil, err
 			}
-			return func(a *app, _ *work) (view.Result, error) { return a.verifyLayer(c, t, layer, content, helpers) }, nil
+			return func(con *console.Console, _ *batch.Work) (view.Result, error) {
+				a := a.with(con)
+				return a.verifyLayer(c, t, layer, content, helpers)
+			}, nil
 		},
 	})
 }

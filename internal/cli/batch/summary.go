@@ -1,4 +1,4 @@
-package main
+package batch
 
 import (
 	"cmp"
@@ -7,36 +7,37 @@ import (
 	"strings"
 
 	"github.com/whispering/bundle/internal/actions"
+	"github.com/whispering/bundle/internal/cli/console"
 	"github.com/whispering/bundle/internal/cli/view"
 	"github.com/whispering/bundle/internal/printable"
 )
 
-func newSeveralReport(outcomes []*outcome, notable bool, j job) *view.Several {
+func newSeveralReport(outcomes []*Outcome, notable bool, j Job) *view.Several {
 	r := &view.Several{FormatVersion: 1}
 	var results []any
 	for _, o := range outcomes {
-		r.Failed = r.Failed || len(o.problems) > 0
+		r.Failed = r.Failed || len(o.Problems) > 0
 		if o.result != nil {
 			results = append(results, o.result)
 			continue
 		}
 		f := view.TargetFailure{Environment: o.Environment, Region: o.Region, Function: o.Function, Path: o.Path}
-		for _, p := range o.problems {
+		for _, p := range o.Problems {
 			f.Problems = append(f.Problems, view.NewProblem(p))
 		}
 		results = append(results, f)
 	}
-	j.gather(r, results, notable)
+	j.Gather(r, results, notable)
 	return r
 }
 
 // row is an outcome in the summary.
-func (o *outcome) row() view.Brief {
+func (o *Outcome) row() view.Brief {
 	b := view.Brief{Layer: o.Path, State: "failed"}
 	if o.result != nil {
 		b = o.result.Brief()
 	}
-	if len(o.problems) > 0 {
+	if len(o.Problems) > 0 {
 		b.State = "failed"
 	}
 	if len(b.SHA256) > 12 {
@@ -48,7 +49,7 @@ func (o *outcome) row() view.Brief {
 func orDash(s string) string { return cmp.Or(s, "-") }
 
 // summary is a row for each target, without columns that none has.
-func summary(outcomes []*outcome) [][]string {
+func summary(outcomes []*Outcome) [][]string {
 	rows := [][]string{{"ENVIRONMENT", "REGION", "FUNCTION", "LAYER", "SHA256", "STATE"}}
 	for _, o := range outcomes {
 		b := o.row()
@@ -67,7 +68,7 @@ func summary(outcomes []*outcome) [][]string {
 // handOverAll tells later steps and readers of the run what became of all
 // targets: one table, and each output once, with a line for every target that
 // has it.
-func (a *app) handOverAll(outcomes []*outcome, details bool) {
+func handOverAll(a *console.Console, outcomes []*Outcome, details bool) {
 	var markdown strings.Builder
 	fmt.Fprintf(&markdown, "### bundle: %s\n\n", printable.Count(len(outcomes), "target"))
 	for i, row := range summary(outcomes) {
@@ -85,7 +86,7 @@ func (a *app) handOverAll(outcomes []*outcome, details bool) {
 	var outputs []actions.Output
 	var notes strings.Builder
 	for _, o := range outcomes {
-		if o.result == nil || len(o.problems) > 0 {
+		if o.result == nil || len(o.Problems) > 0 {
 			continue
 		}
 		if note := o.result.Brief().Note; note != "" {
@@ -122,10 +123,10 @@ func join(outputs []actions.Output, more actions.Output) []actions.Output {
 }
 
 // severalMarkdown is what each target has to say, for a comment.
-func severalMarkdown(outcomes []*outcome) string {
+func severalMarkdown(outcomes []*Outcome) string {
 	var lines []string
 	for _, o := range outcomes {
-		text := fmt.Sprintf("**bundle plan** for %s: failed, with %s\n", view.InCode(o.String()), printable.Count(len(o.problems), "problem"))
+		text := fmt.Sprintf("**bundle plan** for %s: failed, with %s\n", view.InCode(o.String()), printable.Count(len(o.Problems), "problem"))
 		if o.result != nil {
 			text = o.result.Markdown()
 		}

@@ -1,4 +1,6 @@
-package main
+// Package batch does a job for one target or for several at once, and tells what
+// became of each.
+package batch
 
 import (
 	"context"
@@ -16,34 +18,34 @@ import (
 	"github.com/whispering/bundle/pipeline/problem"
 )
 
-// A job is what a command does about each of its targets.
-type job struct {
-	calls  bool          // it calls AWS
-	rights awsenv.Rights // that it takes on with a role
+// A Job is what a command does about each of its targets.
+type Job struct {
+	Calls  bool          // it calls AWS
+	Rights awsenv.Rights // that it takes on with a role
 
 	// prepare does what takes no call, and returns what is left to be done. All
 	// targets are prepared, one after another, before anything is called.
-	prepare func(a *app, t *target.Target) (step, error)
+	Prepare func(a *console.Console, t *target.Target) (Step, error)
 
 	// gather puts the results of several targets into their report.
-	gather func(r *view.Several, results []any, notable bool)
+	Gather func(r *view.Several, results []any, notable bool)
 
 	// together makes one result of all targets, which is then printed in place of
 	// one for each: their steps have none.
-	together func(a *app, outcomes []*outcome) view.Result
+	Together func(a *console.Console, outcomes []*Outcome) view.Result
 
-	details bool // the step's summary has what each result says, besides the table
+	Details bool // the step's summary has what each result says, besides the table
 }
 
-// A step is what is left to be done about a target. It may return both a result
+// A Step is what is left to be done about a target. It may return both a result
 // and an error.
-type step func(a *app, w *work) (view.Result, error)
+type Step func(a *console.Console, w *Work) (view.Result, error)
 
-// A work is a target that is being worked on.
-type work struct {
-	ctx      context.Context
-	session  *awsenv.Clients // nil where AWS is not called
-	observer observer
+// A Work is a target that is being worked on.
+type Work struct {
+	Ctx      context.Context
+	Session  *awsenv.Clients // nil where AWS is not called
+	Observer observer
 	calls    *awsclient.Calls // made for this target
 	started  time.Time
 }
@@ -53,40 +55,40 @@ type observer interface {
 	Finish()
 }
 
-// spent returns what the work has taken so far.
-func (w *work) spent() (calls map[string]int, milliseconds int64) {
+// Spent returns what the work has taken so far.
+func (w *Work) Spent() (calls map[string]int, milliseconds int64) {
 	return w.calls.Snapshot(), time.Since(w.started).Milliseconds()
 }
 
-// each does a job for every target. One target is printed as if there were no
+// Each does a job for every target. One target is printed as if there were no
 // others to be had; several are independent of each other.
-func (a *app) each(c *cli.Context, targets []*target.Target, j job) error {
+func Each(a *console.Console, c *cli.Context, targets []*target.Target, j Job) error {
 	if len(targets) > 1 {
-		return a.several(c, targets, j)
+		return eachOf(a, c, targets, j)
 	}
 	t := targets[0]
 	if len(t.Problems) > 0 {
 		return console.Failed(t.Problems)
 	}
-	do, err := j.prepare(a, t)
+	do, err := j.Prepare(a, t)
 	if err != nil {
 		return err
 	}
-	w := &work{ctx: c.Context, calls: new(awsclient.Calls), started: a.Started}
-	if j.calls {
-		ctx, s, end, err := awsenv.Begin(a.Console, c, t.Module, t.Manifest, j.rights)
+	w := &Work{Ctx: c.Context, calls: new(awsclient.Calls), started: a.Started}
+	if j.Calls {
+		ctx, s, end, err := awsenv.Begin(a, c, t.Module, t.Manifest, j.Rights)
 		if err != nil {
 			return err
 		}
 		defer end()
-		w.ctx, w.session = awsclient.WithCalls(ctx, w.calls), s
+		w.Ctx, w.Session = awsclient.WithCalls(ctx, w.calls), s
 	}
 	bar := a.NewBar()
-	w.observer = bar
+	w.Observer = bar
 	r, err := do(a, w)
 	bar.Finish()
 	if r != nil {
-		if err := a.present(c, r); err != nil {
+		if err := present(a, c, r); err != nil {
 			return err
 		}
 	}
@@ -97,7 +99,7 @@ func (a *app) each(c *cli.Context, targets []*target.Target, j job) error {
 }
 
 // present prints the only result.
-func (a *app) present(c *cli.Context, r view.Result) error {
+func present(a *console.Console, c *cli.Context, r view.Result) error {
 	a.HandOver(r.Markdown(), r.Outputs())
 	switch {
 	case c.Bool("json"):

@@ -1,4 +1,4 @@
-package main
+package batch
 
 import (
 	"context"
@@ -19,24 +19,24 @@ import (
 // atOnce is how many targets are worked on at a time.
 const atOnce = 4
 
-// An outcome is what became of one of several targets.
-type outcome struct {
+// An Outcome is what became of one of several targets.
+type Outcome struct {
 	*target.Target
-	app      *app // whose standard error is set aside: what it has to say
-	do       step // nil if it could not be prepared
-	calls    *awsclient.Calls
+	console  *console.Console // whose standard error is set aside: what it has to say
+	do       Step             // nil if it could not be prepared
+	Calls    *awsclient.Calls
 	result   view.Result
-	problems pipeline.Problems
+	Problems pipeline.Problems
 	done     chan struct{}
 }
 
-// several does a job for targets that are independent of each other, a few at a
+// eachOf does a job for targets that are independent of each other, a few at a
 // time, and prints what becomes of them in their order. The problems of one
 // leave the others alone.
-func (a *app) several(c *cli.Context, targets []*target.Target, j job) error {
+func eachOf(a *console.Console, c *cli.Context, targets []*target.Target, j Job) error {
 	var options awsenv.Options
 	ctx := c.Context
-	if j.calls {
+	if j.Calls {
 		o, limit, err := awsenv.OptionsOf(c)
 		if err != nil {
 			return err
@@ -44,19 +44,19 @@ func (a *app) several(c *cli.Context, targets []*target.Target, j job) error {
 		limited, cancel := context.WithTimeout(ctx, limit)
 		defer cancel()
 		ctx, options = limited, o
-		options.Rights = j.rights
+		options.Rights = j.Rights
 	}
-	outcomes, ready := a.prepare(targets, j)
+	outcomes, ready := prepare(a, targets, j)
 	sessions := newPool(ready, func(t *target.Target, beside *param.Source) (*awsenv.Clients, error) {
 		options := options
 		options.Beside = beside
-		return awsenv.Connect(a.Console, ctx, t.Module, t.Whole(), options)
+		return awsenv.Connect(a, ctx, t.Module, t.Whole(), options)
 	})
-	if !j.calls {
+	if !j.Calls {
 		sessions = nil
 	}
 	bar := a.NewBar()
-	queue := make(chan *outcome, len(outcomes))
+	queue := make(chan *Outcome, len(outcomes))
 	for _, o := range outcomes {
 		queue <- o
 	}
@@ -72,30 +72,30 @@ func (a *app) several(c *cli.Context, targets []*target.Target, j job) error {
 	plain := !c.Bool("json") && !c.Bool("markdown")
 	for _, o := range outcomes {
 		<-o.done
-		if c.Err() != nil && len(o.problems) > 0 {
+		if c.Err() != nil && len(o.Problems) > 0 {
 			continue // it was stopped, and nothing is wrong with it
 		}
 		var err error
-		bar.Aside(func() { err = a.show(o, plain) })
+		bar.Aside(func() { err = show(a, o, plain) })
 		if err != nil {
 			return err
 		}
 	}
 	bar.Finish()
-	return a.conclude(c, outcomes, j)
+	return conclude(a, c, outcomes, j)
 }
 
 // prepare prepares every target, and returns those that can be worked on.
-func (a *app) prepare(targets []*target.Target, j job) (outcomes []*outcome, ready []*target.Target) {
+func prepare(a *console.Console, targets []*target.Target, j Job) (outcomes []*Outcome, ready []*target.Target) {
 	for _, t := range targets {
-		o := &outcome{Target: t, problems: t.Problems, calls: new(awsclient.Calls), done: make(chan struct{})}
-		o.app = a.with(a.Aside())
-		if len(o.problems) == 0 {
+		o := &Outcome{Target: t, Problems: t.Problems, Calls: new(awsclient.Calls), done: make(chan struct{})}
+		o.console = a.Aside()
+		if len(o.Problems) == 0 {
 			var err error
-			o.do, err = j.prepare(o.app, t)
-			o.problems = problemsOf(err)
+			o.do, err = j.Prepare(o.console, t)
+			o.Problems = problemsOf(err)
 		}
-		if len(o.problems) == 0 {
+		if len(o.Problems) == 0 {
 			ready = append(ready, t)
 		}
 		outcomes = append(outcomes, o)
@@ -104,32 +104,32 @@ func (a *app) prepare(targets []*target.Target, j job) (outcomes []*outcome, rea
 }
 
 // work does what is left to be done about a target.
-func (o *outcome) work(ctx context.Context, sessions *pool, bar *console.Bar) {
-	if len(o.problems) > 0 {
+func (o *Outcome) work(ctx context.Context, sessions *pool, bar *console.Bar) {
+	if len(o.Problems) > 0 {
 		return
 	}
-	w := &work{calls: o.calls, observer: bar.Of(o.String()), started: time.Now()}
-	w.ctx = awsclient.WithCalls(ctx, w.calls)
+	w := &Work{calls: o.Calls, Observer: bar.Of(o.String()), started: time.Now()}
+	w.Ctx = awsclient.WithCalls(ctx, w.calls)
 	if sessions != nil {
 		s, release, err := sessions.get(o.Target)
 		defer release()
 		if err != nil {
-			o.problems = problemsOf(err)
+			o.Problems = problemsOf(err)
 			return
 		}
-		w.session = s
+		w.Session = s
 	}
 	var err error
-	o.result, err = o.do(o.app, w)
-	o.problems = problemsOf(err)
+	o.result, err = o.do(o.console, w)
+	o.Problems = problemsOf(err)
 }
 
 // show prints what a target has to say, and its result.
-func (a *app) show(o *outcome, plain bool) error {
-	if len(o.problems) > 0 {
-		o.app.RenderDiagnostics(o.problems)
+func show(a *console.Console, o *Outcome, plain bool) error {
+	if len(o.Problems) > 0 {
+		o.console.RenderDiagnostics(o.Problems)
 	}
-	_ = a.Stderr.Release(o.app.Stderr, fmt.Sprintf("bundle: %s:\n", o)) // nobody is left to tell
+	_ = a.Stderr.Release(o.console.Stderr, fmt.Sprintf("bundle: %s:\n", o)) // nobody is left to tell
 	if o.result == nil || !plain {
 		return nil
 	}
@@ -146,15 +146,15 @@ func (a *app) show(o *outcome, plain bool) error {
 }
 
 // conclude prints the summary of all targets, and says how the run has ended.
-func (a *app) conclude(c *cli.Context, outcomes []*outcome, j job) error {
+func conclude(a *console.Console, c *cli.Context, outcomes []*Outcome, j Job) error {
 	var problems pipeline.Problems
 	done, notable := 0, false
 	for _, o := range outcomes {
-		for _, p := range o.problems {
+		for _, p := range o.Problems {
 			p.Summary += fmt.Sprintf(" (%s)", o)
 			problems = append(problems, p)
 		}
-		if len(o.problems) == 0 {
+		if len(o.Problems) == 0 {
 			done++
 		}
 		notable = notable || o.result != nil && o.result.Brief().Notable
@@ -166,15 +166,15 @@ func (a *app) conclude(c *cli.Context, outcomes []*outcome, j job) error {
 	if c.Err() != nil && failed != nil {
 		return failed
 	}
-	if j.together == nil {
-		a.handOverAll(outcomes, j.details)
+	if j.Together == nil {
+		handOverAll(a, outcomes, j.Details)
 	}
 	var err error
 	switch {
-	case j.together != nil:
-		r := j.together(a, outcomes)
+	case j.Together != nil:
+		r := j.Together(a, outcomes)
 		notable = r.Brief().Notable
-		err = a.present(c, r)
+		err = present(a, c, r)
 	case c.Bool("json"):
 		err = a.PrintJSON(newSeveralReport(outcomes, notable, j))
 	case c.Bool("markdown"):
