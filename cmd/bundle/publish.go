@@ -92,7 +92,7 @@ func (a *app) publish(c *cli.Context) error {
 				return a.publishLayer(w, &pipeline.Publication{
 					Manifest: t.manifest, From: t.path, Layer: layer, Content: content, Alone: t.function != "",
 					Helpers: helpers, HelpersOf: text(c, "helpers-of"),
-					SHA256: wanted[t], Held: guardFile(c) != nil, AllowRollback: c.Bool("allow-rollback"),
+					SHA256: wanted[t], AllowRollback: c.Bool("allow-rollback"),
 				})
 			}, nil
 		},
