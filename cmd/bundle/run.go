@@ -30,6 +30,7 @@ func (a *app) runCommand() *cli.Command {
 			textFlag("layer", "FILE", "the layer", "layer.zip"),
 			textFlag("function", "NAME", "the function, by its name in the manifest or to Lambda; not needed where the layer has one", ""),
 			&cli.BoolFlag{Name: "override", Usage: "let secrets replace variables that exist already"},
+			textFlag("timeout", "DURATION", "give up opening the secrets after this long; the command itself takes as long as it takes", "1m"),
 			textFlag("endpoint-url", "URL", "call KMS there instead of at AWS", ""),
 			trustedFlag(),
 			textFlag("data", "DIR", "the state folder of the embedded AWS that sealed the layer", stateFolder),
@@ -42,6 +43,10 @@ func (a *app) runCommand() *cli.Command {
 func (a *app) runWithSecrets(c *cli.Context) error {
 	if !c.Args().Present() {
 		return usagef("name the command to run: %s", c.Command.UsageText)
+	}
+	limit, err := timeout(c)
+	if err != nil {
+		return err
 	}
 	layer, _, err := readLayer(text(c, "layer"))
 	if err != nil {
@@ -61,11 +66,13 @@ func (a *app) runWithSecrets(c *cli.Context) error {
 	if c.Bool("debug") {
 		a.hint("opening %s of function %q with key %s", sealed.Path(doc.Header.Name), doc.Header.Function, doc.Key)
 	}
-	opening, done, err := a.openingEnviron(c, doc)
+	ctx, cancel := context.WithTimeout(c.Context, limit)
+	defer cancel()
+	opening, done, err := a.openingEnviron(ctx, c, doc)
 	if err != nil {
 		return err
 	}
-	values, err := a.openDocument(c.Context, opening, doc)
+	values, err := a.openDocument(ctx, opening, doc)
 	done()
 	if err != nil {
 		return err
@@ -118,6 +125,11 @@ func (a *app) openDocument(ctx context.Context, environ []string, doc *sealed.Do
 	client := secrets.New(secrets.Options{Document: doc.Bytes(), Environ: func() []string { return environ }})
 	values, err := client.All(ctx)
 	if err != nil {
+		if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+			return nil, failed(pipeline.Problems{problem.New(pipeline.Unavailable, nil, "Out of time", fmt.Sprintf(
+				"The run took longer than --timeout. Last, kms:Decrypt was asked for function %q, under %s. AWS may be slow or throttling; try again or allow more time.",
+				doc.Header.Function, doc.Key))})
+		}
 		return nil, openProblem(doc, err)
 	}
 	return values, nil
@@ -127,7 +139,7 @@ func (a *app) openDocument(ctx context.Context, environ []string, doc *sealed.Do
 // credentials from: those of the embedded AWS for what it sealed, else the
 // credentials that any AWS tool would find. They serve for every document of a
 // layer that is of the same kind.
-func (a *app) openingEnviron(c *cli.Context, doc *sealed.Document) (environ []string, done func(), err error) {
+func (a *app) openingEnviron(ctx context.Context, c *cli.Context, doc *sealed.Document) (environ []string, done func(), err error) {
 	done = func() {}
 	switch {
 	case doc.Embedded() && given(c, "endpoint-url"):
@@ -145,20 +157,20 @@ func (a *app) openingEnviron(c *cli.Context, doc *sealed.Document) (environ []st
 			return nil, nil, usagef("the embedded AWS sealed this layer, and there is no %s here, which has its keys. "+
 				"Name its state folder with --data, or build the layer here first.", text(c, "data"))
 		}
-		local, err := awslocal.Attach(c.Context, text(c, "data"))
+		local, err := awslocal.Attach(ctx, text(c, "data"))
 		if err != nil {
 			return nil, nil, usagef("the embedded AWS cannot start: %v%s", err, elsewhere(err))
 		}
 		id, key := local.Credentials()
 		return awsclient.Opening(a.environ, local.URL(), id, key, ""), func() { _ = local.Close() }, nil
 	}
-	cfg, err := awsclient.New(c.Context, awsclient.Options{
+	cfg, err := awsclient.New(ctx, awsclient.Options{
 		Region: doc.Region(), EndpointURL: text(c, "endpoint-url"), Version: version(), Environ: a.environ, Terminal: a.attended(),
 	})
 	if err != nil {
 		return nil, nil, configurationProblem(nil, err)
 	}
-	found, err := awsclient.Credentials(c.Context, cfg)
+	found, err := awsclient.Credentials(ctx, cfg)
 	if err != nil {
 		return nil, nil, failed(pipeline.Problems{problem.FromAWS(err, problem.Resource{}, nil)})
 	}

@@ -24,6 +24,7 @@ import (
 	"github.com/whispering/bundle/pipeline/doctor"
 	"github.com/whispering/bundle/pipeline/manifest"
 	"github.com/whispering/bundle/pipeline/param"
+	"github.com/whispering/bundle/pipeline/problem"
 	"github.com/whispering/bundle/pipeline/publish"
 	"github.com/whispering/bundle/pipeline/seal"
 )
@@ -152,6 +153,8 @@ func sentence(err error) string {
 func configurationProblem(at *hcl.Range, err error) error {
 	d := hcl.Diagnostic{Severity: hcl.DiagError, Subject: at}
 	switch {
+	case errors.Is(err, context.DeadlineExceeded):
+		return failed(pipeline.Problems{problem.FromAWS(err, problem.Resource{}, at)})
 	case errors.Is(err, awsclient.ErrEndpointOverride):
 		d.Summary = "Endpoint overridden"
 		d.Detail = fmt.Sprintf("Calls would go elsewhere: %v. Whoever listens there would receive every secret, so it is refused in a real account. "+

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -22,6 +23,7 @@ func (a *app) verifyCommand() *cli.Command {
 			textFlag("against", "FILE", "the manifest that the layer must be of", ""),
 			varFlag(),
 			&cli.BoolFlag{Name: "open", Usage: "have KMS open every box; shows nothing of what is in it"},
+			timeoutFlag(),
 			endpointFlag(),
 			trustedFlag(),
 			textFlag("data", "DIR", "the state folder of the embedded AWS that sealed the layer", stateFolder),
@@ -62,6 +64,10 @@ func (a *app) verify(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
+	limit, err := timeout(c)
+	if err != nil {
+		return err
+	}
 	against := text(c, "against")
 	if against == "" && chooses(c) {
 		return usagef("--env, --all, --region and --var belong to --against, which names the manifest")
@@ -77,6 +83,8 @@ func (a *app) verify(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
+	ctx, cancel := context.WithTimeout(c.Context, limit)
+	defer cancel()
 	return a.each(c, targets, job{
 		gather: func(r *severalReport, results []any, _ bool) { r.Verifications = results },
 		prepare: func(_ *app, t *target) (step, error) {
@@ -91,14 +99,14 @@ func (a *app) verify(c *cli.Context) error {
 			if err != nil {
 				return nil, err
 			}
-			return func(a *app, _ *work) (result, error) { return a.verifyLayer(c, t, layer, content, helpers) }, nil
+			return func(a *app, _ *work) (result, error) { return a.verifyLayer(ctx, c, t, layer, content, helpers) }, nil
 		},
 	})
 }
 
 // verifyLayer holds one layer to the helper files of releases and to its
 // manifest, if there is one, and has it opened, if that is asked for.
-func (a *app) verifyLayer(c *cli.Context, t *target, layer *layerbuild.Layer, content []byte, helpers *pipeline.HelperCheck) (result, error) {
+func (a *app) verifyLayer(ctx context.Context, c *cli.Context, t *target, layer *layerbuild.Layer, content []byte, helpers *pipeline.HelperCheck) (result, error) {
 	found, problems := helpers.Run(t.path, layer)
 	if t.manifest != nil {
 		problems = append(problems, pipeline.Verify(c.Context, t.path, layer, t.manifest)...)
@@ -111,7 +119,7 @@ func (a *app) verifyLayer(c *cli.Context, t *target, layer *layerbuild.Layer, co
 		a.renderWarnings(hcl.Diagnostics{warning})
 	}
 	if c.Bool("open") {
-		if err := a.verifyOpens(c, layer); err != nil {
+		if err := a.verifyOpens(ctx, c, layer); err != nil {
 			return nil, err
 		}
 	}
@@ -132,20 +140,20 @@ func (a *app) verifyLayer(c *cli.Context, t *target, layer *layerbuild.Layer, co
 }
 
 // verifyOpens has every function's boxes opened, and reports all that do not.
-func (a *app) verifyOpens(c *cli.Context, layer *layerbuild.Layer) error {
+func (a *app) verifyOpens(ctx context.Context, c *cli.Context, layer *layerbuild.Layer) error {
 	environs := map[bool][]string{} // of documents of the embedded AWS, and of others
 	var problems pipeline.Problems
 	for _, d := range layer.Documents {
 		environ, ok := environs[d.Embedded()]
 		if !ok {
-			found, done, err := a.openingEnviron(c, d)
+			found, done, err := a.openingEnviron(ctx, c, d)
 			if err != nil {
 				return err
 			}
 			defer done()
 			environ, environs[d.Embedded()] = found, found
 		}
-		_, err := a.openDocument(c.Context, environ, d)
+		_, err := a.openDocument(ctx, environ, d)
 		var failure *failure
 		switch {
 		case errors.As(err, &failure):
