@@ -78,12 +78,18 @@ func (l *Layer) entries() ([]File, error) {
 		return nil, broken("L-8", "", "it holds neither documents nor helpers")
 	}
 	var all []File
+	of := make(map[string]string, len(l.Documents)) // function to path
 	for _, d := range l.Documents {
 		if first := l.Documents[0]; !together(first, d) {
 			return nil, broken("L-1", sealed.Path(d.Header.Name),
 				"it is of another bundle, environment or region than "+sealed.Path(first.Header.Name))
 		}
-		all = append(all, File{Path: sealed.Path(d.Header.Name), Data: d.Bytes()})
+		path := sealed.Path(d.Header.Name)
+		if other, ok := of[d.Header.Function]; ok && other != path { // one path twice is against L-3
+			return nil, broken("L-1", path, fmt.Sprintf("it is of function %q, as %s is", d.Header.Function, other))
+		}
+		of[d.Header.Function] = path
+		all = append(all, File{Path: path, Data: d.Bytes()})
 	}
 	for _, f := range l.Helpers {
 		if !helperPath(f.Path) {

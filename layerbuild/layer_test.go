@@ -126,7 +126,12 @@ func TestWriteRefusesWhatNoLayerHolds(t *testing.T) {
 	}{
 		"two environments": {"L-1", func(l *layerbuild.Layer) { l.Documents = append(l.Documents, document(t, "dev", "x", "us-west-2")) }},
 		"two regions":      {"L-1", func(l *layerbuild.Layer) { l.Documents = append(l.Documents, document(t, "prod", "x", "us-east-1")) }},
-		"nothing":          {"L-8", func(l *layerbuild.Layer) { *l = layerbuild.Layer{} }},
+		"two of one function": {"L-1", func(l *layerbuild.Layer) {
+			d := document(t, "prod", "x", "us-west-2")
+			d.Header.Function = "hello"
+			l.Documents = append(l.Documents, d)
+		}},
+		"nothing": {"L-8", func(l *layerbuild.Layer) { *l = layerbuild.Layer{} }},
 		"two of one name": {"L-3", func(l *layerbuild.Layer) {
 			l.Documents = append(l.Documents, document(t, "prod", "hello", "us-west-2"))
 		}},

@@ -129,7 +129,7 @@ func readPrevious(from, sha256 string, content []byte, m *manifest.Manifest, nam
 	case why == "":
 		return newPrevious(from, layer, content), nil
 	case named:
-		return Previous{}, Problems{problem(Manifest, nil, "Previous layer is another's", fmt.Sprintf(
+		return Previous{}, Problems{problem(Integrity, nil, "Previous layer is another's", fmt.Sprintf(
 			"%s is a layer %s. Name the one of this environment, or pass --previous none.", from, why))}
 	default:
 		return Previous{From: fmt.Sprintf("first build: %s is a layer %s", from, why)}, nil

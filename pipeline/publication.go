@@ -30,7 +30,6 @@ type Publication struct {
 	Helpers   *HelperCheck // what its helper files are held to
 	HelpersOf string       // a release, besides this one, whose helper files may be published; "" for none
 	SHA256    string       // what the bytes must have, in lower-case hexadecimal; "" for anything
-	Held      bool         // the layer must be what the manifest says in every document
 
 	AllowRollback bool // take the place of a version with newer secrets, or one that cannot be compared
 }
@@ -95,7 +94,7 @@ func (p *Publication) check(ctx context.Context) (manifest.Text, Problems) {
 		if problems := helpers.Publish(p.From, p.Layer, p.HelpersOf); len(problems) > 0 {
 			return manifest.Text{}, problems
 		}
-		return manifest.Text{}, Problems{problem(Manifest, nil, "Layer of helpers alone", fmt.Sprintf(
+		return manifest.Text{}, Problems{problem(Integrity, nil, "Layer of helpers alone", fmt.Sprintf(
 			"%s holds no function's secrets, and would take the place of the layer that does. Publish helpers under a name of their own, "+
 				"with aws lambda publish-layer-version.", p.From))}
 	}
@@ -104,16 +103,14 @@ func (p *Publication) check(ctx context.Context) (manifest.Text, Problems) {
 			"%s %s. Build the layer with --env %s, or name its own environment.", p.From, why, environment))}
 	}
 	if why := otherwise(p.Layer, p.Manifest); why != "" {
-		return manifest.Text{}, Problems{problem(Manifest, nil, "Layer is another's", fmt.Sprintf("%s is a layer %s. %s", p.From, why, elsewhere(p.Layer, p.Manifest)))}
+		return manifest.Text{}, Problems{problem(Integrity, nil, "Layer is another's", fmt.Sprintf("%s is a layer %s. %s", p.From, why, elsewhere(p.Layer, p.Manifest)))}
 	}
 	if fn := p.Manifest.Functions; p.Alone && (len(p.Layer.Documents) != 1 || p.Layer.Documents[0].Header.Name != fn[0].File()) {
-		return manifest.Text{}, Problems{problem(Manifest, nil, "Layer is another's", fmt.Sprintf(
+		return manifest.Text{}, Problems{problem(Integrity, nil, "Layer is another's", fmt.Sprintf(
 			"%s is not the layer of function %q alone. Build it with {function} in --out.", p.From, fn[0].Name.Value))}
 	}
-	if p.Held {
-		if problems := Verify(ctx, p.From, p.Layer, p.Manifest); len(problems) > 0 {
-			return manifest.Text{}, problems
-		}
+	if problems := Verify(ctx, p.From, p.Layer, p.Manifest); len(problems) > 0 {
+		return manifest.Text{}, problems
 	}
 	name := p.name()
 	if name.Value == "" {

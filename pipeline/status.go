@@ -91,7 +91,7 @@ func (s *Status) open(ctx context.Context) (*layerbuild.Layer, Problems) {
 		why = otherwise(layer, s.Manifest)
 	}
 	if why != "" {
-		return nil, Problems{problem(Manifest, nil, "Layer is another's", fmt.Sprintf(
+		return nil, Problems{problem(Integrity, nil, "Layer is another's", fmt.Sprintf(
 			"%s is a layer %s. %s", s.Name, why, elsewhere(layer, s.Manifest)))}
 	}
 	return layer, nil

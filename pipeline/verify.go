@@ -37,6 +37,9 @@ func Verify(ctx context.Context, name string, layer *layerbuild.Layer, m *manife
 	return problems.Sort()
 }
 
+// builtFrom is what to do about a document that is not what the manifest says.
+const builtFrom = "Build the layer again, or name the manifest and the variables that it was built from."
+
 // verifyChange reports a document that is not what the manifest says.
 func verifyChange(name string, c plan.Change, m *manifest.Manifest) Problems {
 	if c.Action == plan.Carry {
@@ -44,21 +47,21 @@ func verifyChange(name string, c plan.Change, m *manifest.Manifest) Problems {
 	}
 	if c.Action == plan.Remove {
 		return Problems{problem(Integrity, &m.Bundle.Range, "Function not in the manifest", fmt.Sprintf(
-			"%s holds the secrets of %q, which environment %q does not have.", name, c.Name, m.Environment.Name.Value))}
+			"%s holds the secrets of %q, which environment %q does not have. %s", name, c.Name, m.Environment.Name.Value, builtFrom))}
 	}
 	for _, fn := range m.Functions {
 		if fn.File() != c.Name {
 			continue
 		}
 		if c.Action == plan.Add {
-			return Problems{problem(Integrity, &fn.Range, "Function not in the layer", fmt.Sprintf("%s has no secrets of %q.", name, c.Name))}
+			return Problems{problem(Integrity, &fn.Range, "Function not in the layer", fmt.Sprintf("%s has no secrets of %q. %s", name, c.Name, builtFrom))}
 		}
 		var reasons []string
 		for _, reason := range c.Reasons {
 			reasons = append(reasons, reason.String())
 		}
 		return Problems{problem(Integrity, &fn.Range, "Function differs", fmt.Sprintf(
-			"The manifest has %q otherwise than %s: %s.", fn.Name.Value, name, strings.Join(reasons, "; ")))}
+			"The manifest has %q otherwise than %s: %s. %s", fn.Name.Value, name, strings.Join(reasons, "; "), builtFrom))}
 	}
 	return nil
 }

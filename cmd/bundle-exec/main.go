@@ -10,12 +10,15 @@ package main
 
 import (
 	"context"
+	"io"
+	"log"
 	"os"
 
 	"github.com/whispering/bundle/runtime/execwrap"
 )
 
 func main() {
+	log.SetOutput(io.Discard) // where net/http writes what a server sends unasked
 	w := execwrap.Wrapper{Args: os.Args[1:], Environ: os.Environ(), Stderr: os.Stderr}
 	os.Exit(w.Run(context.Background()))
 }

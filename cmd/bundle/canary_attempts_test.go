@@ -148,7 +148,7 @@ func buildRefusals() []attempt {
 			environ: map[string]string{"GITHUB_ACTIONS": "true", "GITHUB_EVENT_NAME": "pull_request_target"}, code: 4},
 		{name: "damaged previous layer", args: anew("--previous", "damaged.zip"), before: damage("prod.zip", "damaged.zip"), code: 7},
 		{name: "damaged output", args: []string{"--env", "prod", "--endpoint-url", "$AWS", "--out", "damaged.zip"}, before: damage("prod.zip", "damaged.zip"), code: 7},
-		{name: "another's previous layer", args: anew("--previous", "local.zip"), code: 2},
+		{name: "another's previous layer", args: anew("--previous", "local.zip"), code: 7},
 		{name: "output is a folder", args: []string{"--env", "prod", "--endpoint-url", "$AWS", "--out", "."}, code: 8},
 		{name: "output is the manifest", args: []string{"--env", "prod", "--endpoint-url", "$AWS", "--out", "secrets.hcl"}, code: 2},
 		{name: "output is the sample", args: []string{"--env", "local", "--out", "sample.json"}, code: 2},

@@ -143,7 +143,7 @@ func statusAttempts() []attempt {
 		{name: "a damaged layer", args: account("damaged.zip"), before: damage("prod.zip", "damaged.zip"), code: 7},
 		{name: "denied", args: account("prod.zip"), policy: denying("ssm:*", "*"), code: 4},
 		{name: "half of the versions", args: account("--timeout", "300ms", "prod.zip"), faults: []awslocal.Fault{{Kind: awslocal.Truncate, Operation: "ssm:GetParameters"}}, code: 6},
-		{name: "another environment's", args: account("--manifest", "secrets.hcl", "--env", "stranger", "prod.zip"), code: 2},
+		{name: "another environment's", args: account("--manifest", "secrets.hcl", "--env", "stranger", "prod.zip"), code: 7},
 		{name: "closed output", args: account("prod.zip"), closed: true, code: 8},
 	}
 }

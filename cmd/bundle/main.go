@@ -2,7 +2,9 @@ package main
 
 import (
 	"context"
+	"io"
 	"io/fs"
+	"log"
 	"os"
 	"os/signal"
 	"runtime/debug"
@@ -19,6 +21,7 @@ func main() { start(released.Tables()) }
 // tables.
 func start(tables fs.FS) {
 	harden()
+	log.SetOutput(io.Discard) // where net/http writes what a server sends unasked
 	if os.Getenv("GOGC") == "" {
 		// A run is over in a second or two: collecting half as often costs
 		// 30 MB with 10,000 secrets, and saves a sixth of the processor's time.

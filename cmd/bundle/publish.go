@@ -76,7 +76,7 @@ func (a *app) publish(c *cli.Context) error {
 				return a.publishLayer(w, &pipeline.Publication{
 					Manifest: t.Manifest, From: t.Path, Layer: layer, Content: content, Alone: t.Function != "",
 					Helpers: helpers, HelpersOf: console.Text(c, "helpers-of"),
-					SHA256: wanted[t], Held: target.GuardFile(c) != nil, AllowRollback: c.Bool("allow-rollback"),
+					SHA256: wanted[t], AllowRollback: c.Bool("allow-rollback"),
 				})
 			}, nil
 		},

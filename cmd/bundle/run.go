@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"os/exec"
 
@@ -25,6 +26,7 @@ func (a *app) runCommand() *cli.Command {
 			console.TextFlag("layer", "FILE", "the layer", "layer.zip"),
 			console.TextFlag("function", "NAME", "the function, by its name in the manifest or to Lambda; not needed where the layer has one", ""),
 			&cli.BoolFlag{Name: "override", Usage: "let secrets replace variables that exist already"},
+			console.TextFlag("timeout", "DURATION", "give up opening the secrets after this long; the command itself takes as long as it takes", "1m"),
 			console.TextFlag("endpoint-url", "URL", "call KMS there instead of at AWS", ""),
 			target.TrustedFlag(),
 			console.TextFlag("data", "DIR", "the state folder of the embedded AWS that sealed the layer", pipeline.StateFolder),
@@ -37,6 +39,10 @@ func (a *app) runCommand() *cli.Command {
 func (a *app) runWithSecrets(c *cli.Context) error {
 	if !c.Args().Present() {
 		return console.Usagef("name the command to run: %s", c.Command.UsageText)
+	}
+	limit, err := console.Timeout(c)
+	if err != nil {
+		return err
 	}
 	layer, _, err := readLayer(console.Text(c, "layer"))
 	if err != nil {
@@ -56,11 +62,13 @@ func (a *app) runWithSecrets(c *cli.Context) error {
 	if c.Bool("debug") {
 		a.Hint("opening %s of function %q with key %s", sealed.Path(doc.Header.Name), doc.Header.Function, doc.Key)
 	}
-	opening, done, err := awsenv.OpeningEnviron(a.Console, c, doc)
+	ctx, cancel := context.WithTimeout(c.Context, limit)
+	defer cancel()
+	opening, done, err := awsenv.OpeningEnviron(ctx, a.Console, c, doc)
 	if err != nil {
 		return err
 	}
-	values, err := awsenv.OpenDocument(a.Console, c.Context, opening, doc)
+	values, err := awsenv.OpenDocument(ctx, opening, doc)
 	done()
 	if err != nil {
 		return err

@@ -59,6 +59,8 @@ func TestMain(m *testing.M) {
 //	listen VARIABLE [tls]  listens on a loopback address, and sets VARIABLE to its
 //	              URL
 //	heard         demands that something was sent there since it was last asked
+//	hang VARIABLE KIND  listens as well, and keeps whoever calls waiting: see hangs
+//	soon CODE COMMAND…  is code, within 3 s
 //	served        waits until bundle local serve is ready
 //	attack CODE COMMAND…  holds a command to its exit code, and to printing and
 //	              changing nothing that it should not; open CODE COMMAND… runs
@@ -103,6 +105,8 @@ func TestScript(t *testing.T) {
 			"served":    waitServed,
 			"listen":    listen,
 			"heard":     heard,
+			"hang":      hang,
+			"soon":      soon,
 			"relayer":   relayer,
 			"rezip":     rezip,
 			"table":     writeTable,

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 
 	"github.com/hashicorp/hcl/v2"
@@ -24,6 +25,7 @@ func (a *app) verifyCommand() *cli.Command {
 			console.TextFlag("against", "FILE", "the manifest that the layer must be of", ""),
 			console.VarFlag(),
 			&cli.BoolFlag{Name: "open", Usage: "have KMS open every box; shows nothing of what is in it"},
+			console.TimeoutFlag(),
 			console.EndpointFlag(),
 			target.TrustedFlag(),
 			console.TextFlag("data", "DIR", "the state folder of the embedded AWS that sealed the layer", pipeline.StateFolder),
@@ -35,6 +37,10 @@ func (a *app) verifyCommand() *cli.Command {
 
 func (a *app) verify(c *cli.Context) error {
 	path, err := console.OneArgument(c, "a layer")
+	if err != nil {
+		return err
+	}
+	limit, err := console.Timeout(c)
 	if err != nil {
 		return err
 	}
@@ -53,6 +59,8 @@ func (a *app) verify(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
+	ctx, cancel := context.WithTimeout(c.Context, limit)
+	defer cancel()
 	return batch.Each(a.Console, c, targets, batch.Job{
 		Gather: func(r *view.Several, results []any, _ bool) { r.Verifications = results },
 		Prepare: func(_ *console.Console, t *target.Target) (batch.Step, error) {
@@ -69,7 +77,7 @@ func (a *app) verify(c *cli.Context) error {
 			}
 			return func(con *console.Console, _ *batch.Work) (view.Result, error) {
 				a := a.with(con)
-				return a.verifyLayer(c, t, layer, content, helpers)
+				return a.verifyLayer(ctx, c, t, layer, content, helpers)
 			}, nil
 		},
 	})
@@ -77,7 +85,7 @@ func (a *app) verify(c *cli.Context) error {
 
 // verifyLayer holds one layer to the helper files of releases and to its
 // manifest, if there is one, and has it opened, if that is asked for.
-func (a *app) verifyLayer(c *cli.Context, t *target.Target, layer *layerbuild.Layer, content []byte, helpers *pipeline.HelperCheck) (view.Result, error) {
+func (a *app) verifyLayer(ctx context.Context, c *cli.Context, t *target.Target, layer *layerbuild.Layer, content []byte, helpers *pipeline.HelperCheck) (view.Result, error) {
 	found, problems := helpers.Run(t.Path, layer)
 	if t.Manifest != nil {
 		problems = append(problems, pipeline.Verify(c.Context, t.Path, layer, t.Manifest)...)
@@ -90,7 +98,7 @@ func (a *app) verifyLayer(c *cli.Context, t *target.Target, layer *layerbuild.La
 		a.RenderWarnings(hcl.Diagnostics{warning})
 	}
 	if c.Bool("open") {
-		if err := a.verifyOpens(c, layer); err != nil {
+		if err := a.verifyOpens(ctx, c, layer); err != nil {
 			return nil, err
 		}
 	}
@@ -111,20 +119,20 @@ func (a *app) verifyLayer(c *cli.Context, t *target.Target, layer *layerbuild.La
 }
 
 // verifyOpens has every function's boxes opened, and reports all that do not.
-func (a *app) verifyOpens(c *cli.Context, layer *layerbuild.Layer) error {
+func (a *app) verifyOpens(ctx context.Context, c *cli.Context, layer *layerbuild.Layer) error {
 	environs := map[bool][]string{} // of documents of the embedded AWS, and of others
 	var problems pipeline.Problems
 	for _, d := range layer.Documents {
 		environ, ok := environs[d.Embedded()]
 		if !ok {
-			found, done, err := awsenv.OpeningEnviron(a.Console, c, d)
+			found, done, err := awsenv.OpeningEnviron(ctx, a.Console, c, d)
 			if err != nil {
 				return err
 			}
 			defer done()
 			environ, environs[d.Embedded()] = found, found
 		}
-		_, err := awsenv.OpenDocument(a.Console, c.Context, environ, d)
+		_, err := awsenv.OpenDocument(ctx, environ, d)
 		var failure *console.Failure
 		switch {
 		case errors.As(err, &failure):

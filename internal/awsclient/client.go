@@ -115,11 +115,14 @@ func found(ctx context.Context, o Options) (aws.Config, error) {
 	if err := checkEnviron(o.environ(), o.EndpointURL); err != nil {
 		return aws.Config{}, err
 	}
+	if setting, what := endless(o.environ()); what != "" {
+		return aws.Config{}, &CredentialsError{Provider: Configuration, Setting: setting, endless: what, class: awsfault.Credentials}
+	}
 	metadata := imds.ClientDisabled
 	if o.metadata() {
 		metadata = imds.ClientEnabled
 	}
-	cfg, err := config.LoadDefaultConfig(ctx,
+	cfg, err := load(ctx,
 		config.WithRegion(o.Region),
 		config.WithHTTPClient(newHTTPClient(o.timeout())),
 		config.WithRetryer(o.retryer),
@@ -128,6 +131,10 @@ func found(ctx context.Context, o Options) (aws.Config, error) {
 		config.WithEC2IMDSClientEnableState(metadata),
 		config.WithAPIOptions(append((&recorder{calls: o.Calls, debug: o.Debug}).options(), pinned(o.EndpointURL))),
 	)
+	var late *awsfault.Asked
+	if errors.As(err, &late) {
+		return aws.Config{}, late
+	}
 	if err != nil {
 		return aws.Config{}, refused(err, o.environ())
 	}

@@ -4,9 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"strings"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 
@@ -46,6 +44,7 @@ type CredentialsError struct {
 	Code     string // AWS's, "" if there is none
 	Status   int    // of the HTTP reply, 0 if there is none
 	Network  string // why there is no reply, "" if there is one or none was asked for
+	endless  string // what the setting names that a reader may never see the end of, "" if that is not it
 	class    awsfault.Class
 
 	session string   // name of the session that the role is assumed as, "" if that is not known
@@ -120,15 +119,12 @@ func (r *refusal) Is(target error) bool {
 }
 
 // Credentials returns the credentials that calls of a configuration are made
-// with, within a minute.
+// with. Where the context ends first, the error says what was waited for.
 func Credentials(ctx context.Context, cfg aws.Config) (aws.Credentials, error) {
-	const most = time.Minute
-	limited, cancel := context.WithTimeout(ctx, most)
-	defer cancel()
-	limited, wait := awsfault.WithWait(limited)
-	found, err := cfg.Credentials.Retrieve(limited)
-	if errors.Is(err, context.DeadlineExceeded) {
-		err = awsfault.NoReply("", "", nil, fmt.Sprintf("%s did not come within %s", cmp.Or(wait.For(), "credentials"), most))
+	ctx, wait := awsfault.WithWait(ctx)
+	found, err := cfg.Credentials.Retrieve(ctx)
+	if err != nil && ctx.Err() != nil {
+		err = &awsfault.Asked{Operation: "kms:Decrypt", Until: cmp.Or(wait.For(), "credentials"), Err: ctx.Err()}
 	}
 	return found, err
 }

@@ -7,10 +7,11 @@ import (
 	"encoding/json"
 	"encoding/pem"
 	"errors"
-	"os"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials/logincreds"
+
+	"github.com/whispering/bundle/internal/plainfile"
 )
 
 // A login gives credentials of aws login. The SDK panics, in a goroutine of its
@@ -29,7 +30,7 @@ func (l login) Retrieve(ctx context.Context) (aws.Credentials, error) {
 	if err != nil {
 		return aws.Credentials{}, err
 	}
-	content, err := os.ReadFile(path)
+	content, err := plainfile.Read(path, 1<<20)
 	if err != nil {
 		return aws.Credentials{}, err
 	}

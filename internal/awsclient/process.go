@@ -47,6 +47,7 @@ func program(command string, terminal io.Writer) processcreds.NewCommandBuilder 
 			return nil, err
 		}
 		cmd.Stdin, cmd.Stderr = nil, nil
+		cmd.Stdout = &limited{left: 64 << 10} // what reads it does so to the end
 		if terminal != nil {
 			cmd.Stdin, cmd.Stderr = os.Stdin, terminal
 		}

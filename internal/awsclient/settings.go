@@ -95,7 +95,7 @@ func settingIn(text string) string {
 // with credentials.
 func IsSetting(err error) bool {
 	var e *CredentialsError
-	return errors.As(err, &e) && e.Provider == Configuration && allowedValues[strings.ToUpper(strings.TrimPrefix(strings.ToLower(e.Setting), "aws_"))] != ""
+	return errors.As(err, &e) && e.Provider == Configuration && (e.endless != "" || allowedValues[strings.ToUpper(strings.TrimPrefix(strings.ToLower(e.Setting), "aws_"))] != "")
 }
 
 // allowedValues says what a setting may be, by the name of its variable without
@@ -127,6 +127,9 @@ const trueOrFalse = "true or false"
 // configuration says which setting is wrong.
 func (e *CredentialsError) configuration() (what, remedy string) {
 	check := "Check it with " + e.command("aws sts get-caller-identity") + "."
+	if e.endless != "" {
+		return e.endless, "Let " + e.Setting + " name a regular file."
+	}
 	switch e.Setting {
 	case "":
 		return fmt.Sprintf("the AWS configuration cannot be used: the environment, or %s", e.profile()), check

@@ -45,7 +45,7 @@ var law = map[string][2]string{
 	"runtime/released/make": {"runtime/helpers runtime/released", ""},
 	"runtime/execbin":       {"", ""},
 	"runtime/execbin/make":  {"runtime/execbin", ""},
-	"internal/awsclient":    {"internal/awsfault internal/awsreply", "aws config credentials imds sts smithy"},
+	"internal/awsclient":    {"internal/awsfault internal/awsreply internal/plainfile", "aws config credentials imds sts smithy"},
 	"internal/awsfault":     {"", "smithy"},
 	"internal/awsreply":     {"", "aws smithy"},
 	"internal/awslocal/...": {"internal/awslocal/... internal/plainfile", ""},

@@ -29,6 +29,9 @@ func FromAWS(err error, about Resource, at *hcl.Range) Problem {
 	f := awsfault.Find(err)
 	switch {
 	case errors.Is(err, context.DeadlineExceeded):
+		if f == nil {
+			f = awsfault.Explain(err)
+		}
 		return outOfTime(f, at)
 	case errors.Is(err, context.Canceled):
 		p := New(Fault, nil, "Interrupted", "The run was stopped; nothing was written.")

@@ -150,6 +150,8 @@ func sentence(err error) string {
 // place in the manifest or nowhere.
 func configurationProblem(at *hcl.Range, err error) error {
 	switch {
+	case errors.Is(err, context.DeadlineExceeded):
+		return console.Failed(problem.Problems{problem.FromAWS(err, problem.Resource{}, at)})
 	case errors.Is(err, awsclient.ErrEndpointOverride):
 		return console.Refuse(problem.Manifest, at, "Endpoint overridden", "Calls would go elsewhere: %v. Whoever listens there would receive every secret, so it is refused in a real account. "+
 			"Unset it; if it is meant, pass the address with --endpoint-url.", err)

@@ -39,11 +39,15 @@ func openKind(err error) pipeline.Kind {
 }
 
 // OpenDocument has KMS open a document, as the function itself would.
-func OpenDocument(a *console.Console, ctx context.Context, environ []string, doc *sealed.Document) (map[string]string, error) {
+func OpenDocument(ctx context.Context, environ []string, doc *sealed.Document) (map[string]string, error) {
 	environ = append(environ[:len(environ):len(environ)], "BUNDLE_SECRETS_FUNCTION="+doc.Header.Name)
 	client := secrets.New(secrets.Options{Document: doc.Bytes(), Environ: func() []string { return environ }})
 	values, err := client.All(ctx)
 	if err != nil {
+		if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+			return nil, console.Refuse(problem.Unavailable, nil, "Out of time", "The run took longer than --timeout. Last, kms:Decrypt was asked for function %q, under %s. "+
+				"AWS may be slow or throttling; try again or allow more time.", doc.Header.Function, doc.Key)
+		}
 		return nil, OpenProblem(doc, err)
 	}
 	return values, nil
@@ -53,7 +57,7 @@ func OpenDocument(a *console.Console, ctx context.Context, environ []string, doc
 // credentials from: those of the embedded AWS for what it sealed, else the
 // credentials that any AWS tool would find. They serve for every document of a
 // layer that is of the same kind.
-func OpeningEnviron(a *console.Console, c *cli.Context, doc *sealed.Document) (environ []string, done func(), err error) {
+func OpeningEnviron(ctx context.Context, a *console.Console, c *cli.Context, doc *sealed.Document) (environ []string, done func(), err error) {
 	done = func() {}
 	switch {
 	case doc.Embedded() && console.Given(c, "endpoint-url"):
@@ -71,20 +75,20 @@ func OpeningEnviron(a *console.Console, c *cli.Context, doc *sealed.Document) (e
 			return nil, nil, console.Usagef("the embedded AWS sealed this layer, and there is no %s here, which has its keys. "+
 				"Name its state folder with --data, or build the layer here first.", console.Text(c, "data"))
 		}
-		local, err := awslocal.Attach(c.Context, console.Text(c, "data"))
+		local, err := awslocal.Attach(ctx, console.Text(c, "data"))
 		if err != nil {
 			return nil, nil, console.Usagef("the embedded AWS cannot start: %v%s", err, StateRemedy(err))
 		}
 		id, key := local.Credentials()
 		return awsclient.Opening(a.Environ, local.URL(), id, key, ""), func() { _ = local.Close() }, nil
 	}
-	cfg, err := awsclient.New(c.Context, awsclient.Options{
+	cfg, err := awsclient.New(ctx, awsclient.Options{
 		Region: doc.Region(), EndpointURL: console.Text(c, "endpoint-url"), Version: a.Version, Environ: a.Environ, Terminal: attended(a),
 	})
 	if err != nil {
 		return nil, nil, configurationProblem(nil, err)
 	}
-	found, err := awsclient.Credentials(c.Context, cfg)
+	found, err := awsclient.Credentials(ctx, cfg)
 	if err != nil {
 		return nil, nil, console.Failed(pipeline.Problems{problem.FromAWS(err, problem.Resource{}, nil)})
 	}
