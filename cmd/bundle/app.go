@@ -7,6 +7,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/whispering/bundle/internal/cli/console"
+	"github.com/whispering/bundle/internal/cli/local"
 )
 
 // An app is one run of the command.
@@ -48,7 +49,7 @@ func (a *app) cli() *cli.App {
 		Before:      a.NoRootFlags,
 		Suggest:     true,
 		Commands: []*cli.Command{
-			a.buildCommand(), a.validateCommand(), a.planCommand(), a.statusCommand(), a.compareCommand(), a.inspectCommand(), a.verifyCommand(), a.runCommand(), a.helpersCommand(), a.publishCommand(), a.policyCommand(), a.doctorCommand(), a.initCommand(), a.fmtCommand(), a.localCommand(), a.completionCommand(), a.versionCommand(),
+			a.buildCommand(), a.validateCommand(), a.planCommand(), a.statusCommand(), a.compareCommand(), a.inspectCommand(), a.verifyCommand(), a.runCommand(), a.helpersCommand(), a.publishCommand(), a.policyCommand(), a.doctorCommand(), a.initCommand(), a.fmtCommand(), local.Command(a.Console), a.completionCommand(), a.versionCommand(),
 		},
 		ExitErrHandler:            func(*cli.Context, error) {}, // only main exits
 		OnUsageError:              console.OnUsageError,

@@ -8,6 +8,7 @@ import (
 	"github.com/whispering/bundle/internal/cli/awsenv"
 	"github.com/whispering/bundle/internal/cli/batch"
 	"github.com/whispering/bundle/internal/cli/console"
+	"github.com/whispering/bundle/internal/cli/helperset"
 	"github.com/whispering/bundle/internal/cli/target"
 	"github.com/whispering/bundle/internal/cli/view"
 	"github.com/whispering/bundle/layerbuild"
@@ -76,7 +77,7 @@ func (a *app) build(c *cli.Context) error {
 			if len(problems) > 0 {
 				return nil, console.Failed(problems)
 			}
-			files, err := a.manifestHelpers(c.Context, t.Manifest.Bundle, helpers)
+			files, err := helperset.FilesOf(c.Context, a.Console, t.Manifest.Bundle, helpers)
 			if err != nil {
 				return nil, err
 			}

@@ -46,13 +46,11 @@ type formatFile struct {
 	content []byte // in canonical form
 }
 
-const stdinName = "-"
-
 func (a *app) format(c *cli.Context) error {
 	if err := console.NoArguments(c); err != nil {
 		return err
 	}
-	if console.Text(c, "manifest") == stdinName && c.Bool("json") {
+	if console.Text(c, "manifest") == console.StdinName && c.Bool("json") {
 		return console.Usagef("with --manifest - standard output is the manifest: leave --json out")
 	}
 	module, err := a.readForFormat(c)
@@ -63,7 +61,7 @@ func (a *app) format(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	if console.Text(c, "manifest") == stdinName && !c.Bool("check") {
+	if console.Text(c, "manifest") == console.StdinName && !c.Bool("check") {
 		return a.PrintVerbatim("the formatted manifest", report.Files[0].content)
 	}
 	if !c.Bool("check") {
@@ -86,7 +84,7 @@ func (a *app) readForFormat(c *cli.Context) (*manifest.Module, error) {
 	path := console.Text(c, "manifest")
 	var module *manifest.Module
 	var diags hcl.Diagnostics
-	if path == stdinName {
+	if path == console.StdinName {
 		src, err := io.ReadAll(io.LimitReader(a.Stdin, 2<<20)) // more than a manifest may have
 		if err != nil {
 			return nil, console.Usagef("standard input cannot be read: %v", err)
@@ -109,7 +107,7 @@ func (a *app) formatted(module *manifest.Module) (*formatReport, error) {
 	for _, path := range module.Paths() {
 		before, after, err := module.Format(path)
 		if err != nil {
-			problems = append(problems, formatProblem(pipeline.Fault, "Not formatted", "%s: %v. It is left as it is.", path, err))
+			problems = append(problems, problem.New(problem.Fault, nil, "Not formatted", fmt.Sprintf("%s: %v. It is left as it is.", path, err)))
 			continue
 		}
 		if strings.HasSuffix(path, ".json") {
@@ -122,10 +120,6 @@ func (a *app) formatted(module *manifest.Module) (*formatReport, error) {
 	return report, console.Failed(problems)
 }
 
-func formatProblem(kind pipeline.Kind, summary, format string, args ...any) pipeline.Problem {
-	return problem.New(kind, nil, summary, fmt.Sprintf(format, args...))
-}
-
 // write replaces the files that change, each whole or not at all.
 func (r *formatReport) write() pipeline.Problems {
 	var problems pipeline.Problems
@@ -135,15 +129,15 @@ func (r *formatReport) write() pipeline.Problems {
 		}
 		info, err := os.Lstat(f.Path)
 		if err == nil && pipeline.ReadOnly(info) && info.Mode().IsRegular() {
-			problems = append(problems, formatProblem(pipeline.Output, "Manifest not written", "%s is read-only. Make it writable, for example with chmod u+w.", f.Path))
+			problems = append(problems, problem.New(problem.Output, nil, "Manifest not written", fmt.Sprintf("%s is read-only. Make it writable, for example with chmod u+w.", f.Path)))
 			continue
 		}
 		if err == nil && !info.Mode().IsRegular() {
-			problems = append(problems, formatProblem(pipeline.Output, "Manifest not written", "%s is not a regular file. Name the file that it leads to.", f.Path))
+			problems = append(problems, problem.New(problem.Output, nil, "Manifest not written", fmt.Sprintf("%s is not a regular file. Name the file that it leads to.", f.Path)))
 			continue
 		}
 		if err := atomicfile.Write(f.Path, f.content); err != nil {
-			problems = append(problems, formatProblem(pipeline.Output, "Manifest not written", "%s: %s It is as it was.", f.Path, pipeline.WhyNotWritten(f.Path, err)))
+			problems = append(problems, problem.New(problem.Output, nil, "Manifest not written", fmt.Sprintf("%s: %s It is as it was.", f.Path, pipeline.WhyNotWritten(f.Path, err))))
 		}
 	}
 	return problems

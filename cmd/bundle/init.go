@@ -1,20 +1,15 @@
 package main
 
 import (
-	"errors"
 	"os"
 	"path/filepath"
-	"slices"
-	"strings"
 
 	"github.com/urfave/cli/v2"
 
 	"github.com/whispering/bundle/internal/cli/console"
+	"github.com/whispering/bundle/internal/cli/draft"
 	"github.com/whispering/bundle/internal/cli/target"
 	"github.com/whispering/bundle/internal/printable"
-	"github.com/whispering/bundle/pipeline"
-	"github.com/whispering/bundle/pipeline/manifest"
-	"github.com/whispering/bundle/pipeline/problem"
 	"github.com/whispering/bundle/pipeline/starter"
 )
 
@@ -80,155 +75,47 @@ func (a *app) init(c *cli.Context) error {
 		return console.Usagef("--manifest and --var are for --guard; what is written is named with --out")
 	}
 	out := console.Text(c, "out")
-	if out == stdinName && c.Bool("json") {
+	if out == console.StdinName && c.Bool("json") {
 		return console.Usagef("with --out - standard output is the manifest: leave --json out")
 	}
-	sample := sampleName(out)
-	if err := absent(out, sample); err != nil {
+	sample := draft.SampleName(out)
+	if err := draft.Absent(out, sample); err != nil {
 		return err
 	}
-	environments, err := initEnvironments(c)
+	environments, err := draft.Environments(c)
 	if err != nil {
 		return err
 	}
-	draft, err := a.draft(c, environments)
+	from, err := draft.Read(a.Console, c, environments)
 	if err != nil {
 		return err
 	}
-	result, err := draft.Write(starter.Options{Name: console.Text(c, "name"), Environments: environments, Sample: filepath.Base(sample)})
-	for _, n := range draft.Notes {
-		a.Hint("%s: %s", draft.Where(n), n.Text)
+	result, err := from.Write(starter.Options{Name: console.Text(c, "name"), Environments: environments, Sample: filepath.Base(sample)})
+	for _, n := range from.Notes {
+		a.Hint("%s: %s", from.Where(n), n.Text)
 	}
 	if err != nil {
-		return console.Usagef("no manifest can be made%s: %v", of(draft), err)
+		return console.Usagef("no manifest can be made%s: %v", draft.OfSource(from), err)
 	}
-	report, err := a.inspectDraft(out, result.Manifest)
+	functions, secrets, err := draft.Inspect(a.Console, out, result.Manifest)
 	if err != nil {
 		return err
 	}
-	if out == stdinName {
+	if out == console.StdinName {
 		return a.PrintVerbatim("the manifest", result.Manifest)
 	}
-	if err := create(sample, result.Sample); err != nil {
+	if err := draft.Create(sample, result.Sample); err != nil {
 		return err
 	}
-	if err := create(out, result.Manifest); err != nil {
+	if err := draft.Create(out, result.Manifest); err != nil {
 		os.Remove(sample) // it was not there before
 		return err
 	}
-	report.Manifest, report.Sample = out, sample
-	for _, n := range draft.Notes {
-		report.NotTaken = append(report.NotTaken, initNote{draft.Source, n.Line, n.Text})
+	report := &initReport{FormatVersion: 1, Manifest: out, Sample: sample, Functions: functions, Secrets: secrets, NotTaken: []initNote{}}
+	for _, n := range from.Notes {
+		report.NotTaken = append(report.NotTaken, initNote{from.Source, n.Line, n.Text})
 	}
 	return a.renderInit(report, c.Bool("json"))
-}
-
-func of(d *starter.Draft) string {
-	if d.Source == "" {
-		return ""
-	}
-	return " of " + d.Source
-}
-
-// sampleName is the file of sample values beside a manifest.
-func sampleName(out string) string {
-	if out == stdinName {
-		out = "secrets.hcl"
-	}
-	return strings.TrimSuffix(out, ".hcl") + ".local.json"
-}
-
-// absent refuses to write over what is there.
-func absent(out string, others ...string) error {
-	if out == stdinName {
-		return nil
-	}
-	if !strings.HasSuffix(out, ".hcl") {
-		return console.Usagef("--out %s: the name of a manifest ends in .hcl", out)
-	}
-	if pipeline.InStateFolder(out) {
-		return console.Usagef("--out %s is in %s, which is the embedded AWS's own. Name a path outside of it.", out, pipeline.StateFolder)
-	}
-	for _, path := range append(others, out) {
-		if _, err := os.Lstat(path); err == nil {
-			return console.Usagef("%s is there already, and is not written over. Name another file with --out, or remove it.", path)
-		}
-	}
-	return nil
-}
-
-// create writes a new file, whole or not at all.
-func create(path string, content []byte) error {
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
-	if err == nil {
-		_, err = f.Write(content)
-		if err = errors.Join(err, f.Close()); err != nil {
-			os.Remove(path)
-		}
-	}
-	if err != nil {
-		return console.Failed(pipeline.Problems{formatProblem(pipeline.Output, "Manifest not written", "%s: %s", path, pipeline.WhyNotWritten(path, err))})
-	}
-	return nil
-}
-
-// initEnvironments reads --env, --account-id and --region.
-func initEnvironments(c *cli.Context) ([]starter.Environment, error) {
-	names := c.StringSlice("env")
-	all := make([]starter.Environment, len(names))
-	for i, name := range names {
-		all[i].Name = name
-	}
-	for flag, set := range map[string]func(*starter.Environment) *string{
-		"account-id": func(e *starter.Environment) *string { return &e.AccountID },
-		"region":     func(e *starter.Environment) *string { return &e.Region },
-	} {
-		for _, entry := range c.StringSlice(flag) {
-			env, value, named := strings.Cut(entry, "=")
-			if !named {
-				env, value = "", entry
-			}
-			i := slices.Index(names, env)
-			switch {
-			case len(names) == 0:
-				return nil, console.Usagef("--%s needs --env: whose is it?", flag)
-			case !named && len(names) == 1:
-				i = 0
-			case !named:
-				return nil, console.Usagef("there are several environments: write --%s ENV=%s", flag, value)
-			case i < 0:
-				return nil, console.Usagef("--%s is about environment %q, which no --env names", flag, env)
-			}
-			at := set(&all[i])
-			if *at != "" || value == "" {
-				return nil, console.Usagef("--%s is empty, or given twice, for environment %q", flag, names[i])
-			}
-			*at = value
-		}
-	}
-	return all, nil
-}
-
-// inspectDraft holds a manifest that is about to be written to everything that
-// bundle validate looks at, in every environment. What does not pass is a fault
-// of ours, and is not written.
-func (a *app) inspectDraft(name string, src []byte) (*initReport, error) {
-	module, diags := manifest.LoadSource(name, src, manifest.Options{})
-	a.Files = module.Files()
-	problems := pipeline.FromDiagnostics(diags)
-	report := &initReport{FormatVersion: 1, NotTaken: []initNote{}}
-	for _, env := range module.Environments() {
-		m, found := target.Evaluate(a.Console, module, env)
-		problems = append(problems, append(found, pipeline.CheckBlind(m)...)...)
-		report.Functions, report.Secrets = len(m.Functions), 0
-		for _, fn := range m.Functions {
-			report.Secrets += len(fn.Secrets)
-		}
-	}
-	for i, p := range problems {
-		problems[i] = problem.New(problem.Fault, nil, "The manifest would not validate: "+p.Summary, p.Detail)
-	}
-	return report, console.Failed(problems.Sort())
 }
 
 func (a *app) renderInit(r *initReport, asJSON bool) error {

@@ -4,6 +4,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/whispering/bundle/internal/cli/console"
+	"github.com/whispering/bundle/internal/cli/draft"
 	"github.com/whispering/bundle/internal/cli/target"
 	"github.com/whispering/bundle/pipeline"
 	"github.com/whispering/bundle/pipeline/manifest"
@@ -25,11 +26,11 @@ func (a *app) initGuard(c *cli.Context) error {
 	if c.Bool("json") {
 		return console.Usagef("with --guard standard output is the guard file: leave --json out")
 	}
-	out := stdinName
+	out := console.StdinName
 	if console.Given(c, "out") {
 		out = console.Text(c, "out")
 	}
-	if err := absent(out); err != nil {
+	if err := draft.Absent(out); err != nil {
 		return err
 	}
 	module, problems, err := target.Load(a.Console, c)
@@ -50,8 +51,8 @@ func (a *app) initGuard(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	if out == stdinName {
+	if out == console.StdinName {
 		return a.PrintVerbatim("the guard file", content)
 	}
-	return create(out, content)
+	return draft.Create(out, content)
 }

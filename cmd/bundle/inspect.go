@@ -4,6 +4,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/whispering/bundle/internal/cli/console"
+	"github.com/whispering/bundle/internal/cli/helperset"
 	"github.com/whispering/bundle/internal/cli/view"
 	"github.com/whispering/bundle/layerbuild"
 	"github.com/whispering/bundle/pipeline"
@@ -29,11 +30,11 @@ func (a *app) inspect(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	known, err := a.newHelperCheck()
+	known, err := helperset.NewChecker(a.Console, a.releases)
 	if err != nil {
 		return err
 	}
-	check, err := known.of(c.Context, layer, nil, false)
+	check, err := known.Of(c.Context, layer, nil, false)
 	if err != nil {
 		return err
 	}

@@ -8,6 +8,7 @@ import (
 	"github.com/whispering/bundle/internal/cli/awsenv"
 	"github.com/whispering/bundle/internal/cli/batch"
 	"github.com/whispering/bundle/internal/cli/console"
+	"github.com/whispering/bundle/internal/cli/helperset"
 	"github.com/whispering/bundle/internal/cli/target"
 	"github.com/whispering/bundle/internal/cli/view"
 	"github.com/whispering/bundle/pipeline"
@@ -23,7 +24,7 @@ func (a *app) publishCommand() *cli.Command {
 			console.ManifestFlag(),
 			console.VarFlag(),
 			console.TextFlag("layer", "FILE", "the layer; {environment}, {region} and {function} are filled in", "layer.zip"),
-			helpersOfFlag(),
+			helperset.Flag(),
 			console.DigestFlag("sha256", "publish nothing but the layer with this SHA-256"),
 			&cli.BoolFlag{Name: "allow-rollback", Usage: "publish over a version that has newer secrets, or that cannot be compared"},
 			target.GuardFlag(),
@@ -51,9 +52,9 @@ func (a *app) publish(c *cli.Context) error {
 		return err
 	}
 	refuseSharedNames(targets)
-	known, err := a.newHelperCheck()
+	known, err := helperset.NewChecker(a.Console, a.releases)
 	if err == nil {
-		err = known.checkHelpersOf(console.Text(c, "helpers-of"))
+		err = known.KnowsRelease(console.Text(c, "helpers-of"))
 	}
 	if err != nil {
 		return err
@@ -67,7 +68,7 @@ func (a *app) publish(c *cli.Context) error {
 			if err != nil {
 				return nil, err
 			}
-			helpers, err := known.of(c.Context, layer, t, true)
+			helpers, err := known.Of(c.Context, layer, t, true)
 			if err != nil {
 				return nil, err
 			}

@@ -10,6 +10,7 @@ import (
 	"github.com/whispering/bundle/internal/cli/awsenv"
 	"github.com/whispering/bundle/internal/cli/batch"
 	"github.com/whispering/bundle/internal/cli/console"
+	"github.com/whispering/bundle/internal/cli/helperset"
 	"github.com/whispering/bundle/internal/cli/target"
 	"github.com/whispering/bundle/internal/cli/view"
 	"github.com/whispering/bundle/layerbuild"
@@ -55,7 +56,7 @@ func (a *app) verify(c *cli.Context) error {
 			return err
 		}
 	}
-	known, err := a.newHelperCheck()
+	known, err := helperset.NewChecker(a.Console, a.releases)
 	if err != nil {
 		return err
 	}
@@ -71,7 +72,7 @@ func (a *app) verify(c *cli.Context) error {
 			if err != nil {
 				return nil, err
 			}
-			helpers, err := known.of(c.Context, layer, t, true)
+			helpers, err := known.Of(c.Context, layer, t, true)
 			if err != nil {
 				return nil, err
 			}

@@ -19,6 +19,9 @@ import (
 	"github.com/whispering/bundle/internal/trust"
 )
 
+// StdinName stands for standard input or output in place of a file's name.
+const StdinName = "-"
+
 // A Console is the surroundings of one run of a command.
 type Console struct {
 	Args           []string // with the program's name

@@ -1,4 +1,4 @@
-package main
+package local
 
 import (
 	"bufio"
@@ -26,7 +26,7 @@ const (
 	mostValues = 16 << 20
 )
 
-func (a *app) localKey() *cli.Command {
+func (a *commands) localKey() *cli.Command {
 	return &cli.Command{
 		Name:      "key",
 		Usage:     "make a symmetric key with an alias, and print its ARN",
@@ -60,7 +60,7 @@ func (a *app) localKey() *cli.Command {
 	}
 }
 
-func (a *app) localRole() *cli.Command {
+func (a *commands) localRole() *cli.Command {
 	return &cli.Command{
 		Name:      "role",
 		Usage:     "declare a role, so that permissions count; from then on unknown credentials are refused",
@@ -95,7 +95,7 @@ func (a *app) localRole() *cli.Command {
 	}
 }
 
-func (a *app) localImport() *cli.Command {
+func (a *commands) localImport() *cli.Command {
 	return &cli.Command{
 		Name:      "import",
 		Usage:     "put every value of a dotenv or JSON file below a path",

@@ -1,4 +1,4 @@
-package main
+package local
 
 import (
 	"bytes"
@@ -28,7 +28,7 @@ type storedParameter struct {
 	Value            string `json:",omitempty"`
 }
 
-func (a *app) localPut() *cli.Command {
+func (a *commands) localPut() *cli.Command {
 	return &cli.Command{
 		Name:  "put",
 		Usage: "put a parameter, or a new version of it; the value comes from standard input or a file",
@@ -68,7 +68,7 @@ func (a *app) localPut() *cli.Command {
 // value reads a parameter's value, of which one newline at the end is dropped:
 // editors and echo add it, and no one means it. Values never come from the
 // command line, which other processes can read.
-func (a *app) value(path string) (string, error) {
+func (a *commands) value(path string) (string, error) {
 	const most = 64 << 10
 	var b []byte
 	var err error
@@ -86,7 +86,7 @@ func (a *app) value(path string) (string, error) {
 // refused makes answers of the embedded AWS an error of the command line.
 func refused(all ...error) error { return console.UsageLines("the embedded AWS refused: ", all) }
 
-func (a *app) localGet() *cli.Command {
+func (a *commands) localGet() *cli.Command {
 	return &cli.Command{
 		Name:      "get",
 		Usage:     "show a parameter; its value only with --reveal",
@@ -112,7 +112,7 @@ func (a *app) localGet() *cli.Command {
 	}
 }
 
-func (a *app) localList() *cli.Command {
+func (a *commands) localList() *cli.Command {
 	return &cli.Command{
 		Name:      "list",
 		Usage:     "list parameters, without their values",
@@ -157,7 +157,7 @@ func describeAll(ctx context.Context, client *awslocal.Client, path string) ([]s
 	}
 }
 
-func (a *app) renderParameters(c *cli.Context, all []storedParameter) error {
+func (a *commands) renderParameters(c *cli.Context, all []storedParameter) error {
 	type row struct {
 		Name     string    `json:"name"`
 		Type     string    `json:"type"`
@@ -181,7 +181,7 @@ func (a *app) renderParameters(c *cli.Context, all []storedParameter) error {
 	return a.Stdout.Table(text)
 }
 
-func (a *app) localRemove() *cli.Command {
+func (a *commands) localRemove() *cli.Command {
 	return &cli.Command{
 		Name:      "rm",
 		Usage:     "delete parameters",

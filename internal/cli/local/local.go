@@ -1,4 +1,6 @@
-package main
+// Package local is bundle local: commands to look into the embedded AWS and to
+// change what it has.
+package local
 
 import (
 	"context"
@@ -15,7 +17,12 @@ import (
 	"github.com/whispering/bundle/pipeline/manifest"
 )
 
-func (a *app) localCommand() *cli.Command {
+// commands are the commands of bundle local.
+type commands struct{ *console.Console }
+
+// localCommand returns bundle local with its commands.
+func Command(c *console.Console) *cli.Command {
+	a := &commands{c}
 	return &cli.Command{
 		Name:      "local",
 		Usage:     "the embedded AWS, for laptops, forks and tests; NOT FOR PRODUCTION",
@@ -43,7 +50,7 @@ func localFlags(own ...cli.Flag) []cli.Flag {
 }
 
 // state finds the state folder and the sample values that it begins with.
-func (a *app) state(c *cli.Context) (dir string, options []awslocal.Option, err error) {
+func (a *commands) state(c *cli.Context) (dir string, options []awslocal.Option, err error) {
 	if data := console.Text(c, "data"); data != "" {
 		return data, nil, nil
 	}
@@ -72,7 +79,7 @@ func (a *app) state(c *cli.Context) (dir string, options []awslocal.Option, err 
 
 // withLocal runs do with a client of the embedded AWS: of the server that is
 // running on the state, or of one that lives as long as do.
-func (a *app) withLocal(c *cli.Context, do func(context.Context, *awslocal.Client) error) error {
+func (a *commands) withLocal(c *cli.Context, do func(context.Context, *awslocal.Client) error) error {
 	dir, options, err := a.state(c)
 	if err != nil {
 		return err
@@ -86,7 +93,7 @@ func (a *app) withLocal(c *cli.Context, do func(context.Context, *awslocal.Clien
 	return do(c.Context, client)
 }
 
-func (a *app) localServe() *cli.Command {
+func (a *commands) localServe() *cli.Command {
 	return &cli.Command{
 		Name:      "serve",
 		Usage:     "serve the embedded AWS to other programs until interrupted",
@@ -115,7 +122,7 @@ func (a *app) localServe() *cli.Command {
 	}
 }
 
-func (a *app) localReset() *cli.Command {
+func (a *commands) localReset() *cli.Command {
 	return &cli.Command{
 		Name:      "reset",
 		Usage:     "forget everything and begin again with the sample values",
@@ -132,7 +139,7 @@ func (a *app) localReset() *cli.Command {
 	}
 }
 
-func (a *app) localEnv() *cli.Command {
+func (a *commands) localEnv() *cli.Command {
 	return &cli.Command{
 		Name:      "env",
 		Usage:     "print the variables that make other programs use the embedded AWS that is served",

@@ -1,0 +1,236 @@
+// Package draft reads what a first manifest is to be made from, and writes it.
+package draft
+
+import (
+	"cmp"
+	"errors"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/whispering/bundle/internal/cli/awsenv"
+	"github.com/whispering/bundle/internal/cli/console"
+	"github.com/whispering/bundle/internal/cli/target"
+	"github.com/whispering/bundle/internal/plainfile"
+	"github.com/whispering/bundle/pipeline"
+	"github.com/whispering/bundle/pipeline/manifest"
+	"github.com/whispering/bundle/pipeline/problem"
+	"github.com/whispering/bundle/pipeline/starter"
+)
+
+// Read reads what the manifest is to be made from.
+func Read(a *console.Console, c *cli.Context, environments []starter.Environment) (*starter.Draft, error) {
+	kind, source := starter.Unknown, console.Text(c, "from")
+	given := 0
+	for _, flag := range []struct {
+		name string
+		kind starter.Kind
+	}{
+		{"from", starter.Unknown}, {"from-serverless", starter.ServerlessKind}, {"from-sam", starter.SAMKind},
+		{"from-dotenv", starter.DotenvKind}, {"from-path", starter.PathKind},
+	} {
+		if console.Text(c, flag.name) != "" {
+			kind, source = flag.kind, console.Text(c, flag.name)
+			given++
+		}
+	}
+	function := console.Text(c, "function")
+	switch {
+	case given > 1:
+		return nil, console.Usagef("--from and the flags that begin so exclude each other")
+	case given == 0:
+		return starter.Sketch(function), nil
+	case kind == starter.Unknown && starter.IsPath(source) && !exists(source):
+		kind = starter.PathKind
+	}
+	if kind == starter.PathKind {
+		return draftOfPath(a, c, source, environments)
+	}
+	content, err := readSource(source)
+	if err != nil {
+		return nil, console.Usagef("%s cannot be read: %v", source, err)
+	}
+	if kind == starter.Unknown {
+		kind = starter.Detect(source, content)
+	}
+	var draft *starter.Draft
+	switch kind {
+	case starter.ServerlessKind:
+		draft, err = starter.Serverless(source, content)
+	case starter.SAMKind:
+		draft, err = starter.SAM(source, content)
+	case starter.DotenvKind:
+		draft, err = starter.Dotenv(source, content, function)
+	default:
+		return nil, console.Usagef("what %s is cannot be told. Name it with --from-serverless, --from-sam or --from-dotenv.", source)
+	}
+	if err != nil {
+		return nil, console.Usagef("%s: %v", source, err)
+	}
+	draft.Name = cmp.Or(draft.Name, folderName(source))
+	return draft, nil
+}
+
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
+}
+
+// readSource reads a file, but no more of it than a source may have.
+func readSource(path string) ([]byte, error) {
+	const most = 2 << 20
+	b, err := plainfile.Read(path, most)
+	if errors.Is(err, plainfile.ErrTooLarge) {
+		return b[:most], nil
+	}
+	return b, err
+}
+
+// folderName is the name of the folder that a file is in.
+func folderName(path string) string {
+	whole, err := filepath.Abs(path)
+	if err != nil {
+		return ""
+	}
+	return filepath.Base(filepath.Dir(whole))
+}
+
+// draftOfPath lists the names below a path of Parameter Store.
+func draftOfPath(a *console.Console, c *cli.Context, path string, environments []starter.Environment) (*starter.Draft, error) {
+	if problem := manifest.BadPath(path); problem != "" {
+		return nil, console.Usagef("%q will not do: %s", path, problem)
+	}
+	if len(environments) != 1 || environments[0].AccountID == "" || environments[0].Region == "" {
+		return nil, console.Usagef("to list what is below a path, name one environment with its account and region: --env NAME --account-id ID --region REGION")
+	}
+	env := environments[0]
+	if err := env.Check(); err != nil {
+		return nil, console.Usagef("%v", err)
+	}
+	m := &manifest.Manifest{Environment: manifest.Environment{
+		Name: manifest.Text{Value: env.Name}, AccountID: manifest.Text{Value: env.AccountID}, Regions: []manifest.Text{{Value: env.Region}},
+	}}
+	if err := target.RefuseUntrusted(a, c, m); err != nil {
+		return nil, err
+	}
+	ctx, s, end, err := awsenv.Begin(a, c, nil, m, awsenv.LookingRights)
+	if err != nil {
+		return nil, err
+	}
+	defer end()
+	names, problems := (&pipeline.Listing{Environment: m.Environment, Path: path, Caller: s.Caller, Parameters: s.Parameters}).Run(ctx)
+	if len(problems) > 0 {
+		return nil, console.Failed(problems)
+	}
+	return starter.Parameters(path, names, env.Name, console.Text(c, "function")), nil
+}
+
+// Inspect holds a manifest that is about to be written to everything that
+// bundle validate looks at, in every environment. What does not pass is a fault
+// of ours, and is not written.
+func Inspect(a *console.Console, name string, src []byte) (functions, secrets int, err error) {
+	module, diags := manifest.LoadSource(name, src, manifest.Options{})
+	a.Files = module.Files()
+	problems := pipeline.FromDiagnostics(diags)
+	for _, env := range module.Environments() {
+		m, found := target.Evaluate(a, module, env)
+		problems = append(problems, append(found, pipeline.CheckBlind(m)...)...)
+		functions, secrets = len(m.Functions), 0
+		for _, fn := range m.Functions {
+			secrets += len(fn.Secrets)
+		}
+	}
+	for i, p := range problems {
+		problems[i] = problem.New(problem.Fault, nil, "The manifest would not validate: "+p.Summary, p.Detail)
+	}
+	return functions, secrets, console.Failed(problems.Sort())
+}
+
+func OfSource(d *starter.Draft) string {
+	if d.Source == "" {
+		return ""
+	}
+	return " of " + d.Source
+}
+
+// SampleName is the file of sample values beside a manifest.
+func SampleName(out string) string {
+	if out == console.StdinName {
+		out = "secrets.hcl"
+	}
+	return strings.TrimSuffix(out, ".hcl") + ".local.json"
+}
+
+// Absent refuses to write over what is there.
+func Absent(out string, others ...string) error {
+	if out == console.StdinName {
+		return nil
+	}
+	if !strings.HasSuffix(out, ".hcl") {
+		return console.Usagef("--out %s: the name of a manifest ends in .hcl", out)
+	}
+	if pipeline.InStateFolder(out) {
+		return console.Usagef("--out %s is in %s, which is the embedded AWS's own. Name a path outside of it.", out, pipeline.StateFolder)
+	}
+	for _, path := range append(others, out) {
+		if _, err := os.Lstat(path); err == nil {
+			return console.Usagef("%s is there already, and is not written over. Name another file with --out, or remove it.", path)
+		}
+	}
+	return nil
+}
+
+// Create writes a new file, whole or not at all.
+func Create(path string, content []byte) error {
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
+	if err == nil {
+		_, err = f.Write(content)
+		if err = errors.Join(err, f.Close()); err != nil {
+			os.Remove(path)
+		}
+	}
+	if err != nil {
+		return console.Refuse(problem.Output, nil, "Manifest not written", "%s: %s", path, pipeline.WhyNotWritten(path, err))
+	}
+	return nil
+}
+
+// Environments reads --env, --account-id and --region.
+func Environments(c *cli.Context) ([]starter.Environment, error) {
+	names := c.StringSlice("env")
+	all := make([]starter.Environment, len(names))
+	for i, name := range names {
+		all[i].Name = name
+	}
+	for flag, set := range map[string]func(*starter.Environment) *string{
+		"account-id": func(e *starter.Environment) *string { return &e.AccountID },
+		"region":     func(e *starter.Environment) *string { return &e.Region },
+	} {
+		for _, entry := range c.StringSlice(flag) {
+			env, value, named := strings.Cut(entry, "=")
+			if !named {
+				env, value = "", entry
+			}
+			i := slices.Index(names, env)
+			switch {
+			case len(names) == 0:
+				return nil, console.Usagef("--%s needs --env: whose is it?", flag)
+			case !named && len(names) == 1:
+				i = 0
+			case !named:
+				return nil, console.Usagef("there are several environments: write --%s ENV=%s", flag, value)
+			case i < 0:
+				return nil, console.Usagef("--%s is about environment %q, which no --env names", flag, env)
+			}
+			at := set(&all[i])
+			if *at != "" || value == "" {
+				return nil, console.Usagef("--%s is empty, or given twice, for environment %q", flag, names[i])
+			}
+			*at = value
+		}
+	}
+	return all, nil
+}

@@ -1,0 +1,133 @@
+// Package helperset knows the helper files of this program and of earlier releases:
+// it makes them for a layer, and has those of a layer compared.
+package helperset
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"slices"
+	"strings"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/urfave/cli/v2"
+
+	"github.com/whispering/bundle/internal/cli/console"
+	"github.com/whispering/bundle/internal/cli/target"
+	"github.com/whispering/bundle/layerbuild"
+	"github.com/whispering/bundle/pipeline"
+	"github.com/whispering/bundle/pipeline/manifest"
+	"github.com/whispering/bundle/pipeline/problem"
+	"github.com/whispering/bundle/runtime/execbin"
+	"github.com/whispering/bundle/runtime/helpers"
+	"github.com/whispering/bundle/runtime/released"
+)
+
+func Flag() cli.Flag {
+	return console.TextFlag("helpers-of", "VERSION", "publish helper files of that release, such as v1.2.3, as well as this one's", "")
+}
+
+// A Checker compares helper files of layers with those of releases.
+type Checker struct {
+	console  *console.Console
+	listed   []layerbuild.Release
+	own      *layerbuild.Release
+	compiled bool // own has bundle-exec, or says why not
+}
+
+func NewChecker(a *console.Console, releases fs.FS) (*Checker, error) {
+	h := &Checker{console: a}
+	if releases == nil {
+		return h, nil
+	}
+	var err error
+	h.listed, err = released.Read(releases)
+	return h, err
+}
+
+// KnowsRelease refuses a release that there is no table of.
+func (h *Checker) KnowsRelease(release string) error {
+	if release == "" || slices.ContainsFunc(h.listed, func(r layerbuild.Release) bool { return r.Name == release }) {
+		return nil
+	}
+	var known []string
+	for _, r := range h.listed {
+		known = append(known, r.Name)
+	}
+	if len(known) == 0 {
+		return console.Usagef("--helpers-of %q: bundle %s lists the helper files of no earlier release", release, h.console.Version)
+	}
+	return console.Usagef("--helpers-of %q is no release whose helper files bundle %s lists. Write one of %s.", release, h.console.Version, strings.Join(known, ", "))
+}
+
+// Of prepares the check of a layer: of one target, as the manifest has it, or
+// alone. It compiles the exec wrapper if the layer has one and may is set.
+func (h *Checker) Of(ctx context.Context, layer *layerbuild.Layer, t *target.Target, may bool) (*pipeline.HelperCheck, error) {
+	compile := may && slices.ContainsFunc(layer.Helpers, func(f layerbuild.File) bool { return slices.Contains(execbin.Paths(), f.Path) })
+	if h.own == nil || compile && !h.compiled {
+		hintCompiling(h.console, compile)
+		own, err := helpers.Own(ctx, h.console.Version, compile)
+		if err != nil {
+			return nil, err
+		}
+		h.own, h.compiled = &own, compile
+	}
+	c := &pipeline.HelperCheck{Releases: append([]layerbuild.Release{*h.own}, h.listed...)}
+	if t != nil {
+		c.Manifest, c.Alone = t.Manifest, t.Function != ""
+	}
+	return c, nil
+}
+
+// FilesOf returns the files of the helpers that the bundle block asks
+// for. What was made before is in made.
+func FilesOf(ctx context.Context, a *console.Console, b manifest.Bundle, made map[string][]layerbuild.File) ([]layerbuild.File, error) {
+	var names []string
+	for _, name := range b.Helpers {
+		names = append(names, name.Value)
+	}
+	list := strings.Join(names, ",")
+	if files, ok := made[list]; ok {
+		return files, nil
+	}
+	files, err := Files(ctx, a, names)
+	if err != nil {
+		at := b.Helpers[max(0, slices.Index(names, "exec"))].Range
+		return nil, console.Failed(pipeline.Problems{Problem(err, &at)})
+	}
+	made[list] = files
+	return files, nil
+}
+
+// Files returns what the named helpers put into a layer.
+func Files(ctx context.Context, a *console.Console, names []string) ([]layerbuild.File, error) {
+	var all []layerbuild.File
+	for _, name := range names {
+		hintCompiling(a, name == "exec")
+		files, err := helpers.Files(ctx, name)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, files...)
+	}
+	return all, nil
+}
+
+// hintCompiling says what takes a while.
+func hintCompiling(a *console.Console, exec bool) {
+	if exec && !execbin.Released {
+		a.Hint("compiling the exec wrapper, which a release of bundle would hold")
+	}
+}
+
+// Problem says why there is no exec wrapper; the other helpers are
+// always at hand.
+func Problem(err error, at *hcl.Range) pipeline.Problem {
+	kind := problem.Fault
+	if errors.Is(err, execbin.ErrUnavailable) {
+		kind = problem.Manifest
+	}
+	return problem.New(kind, at, "Exec wrapper not available", fmt.Sprintf("The helper \"exec\" cannot be had: %v. Use a release of bundle, which holds it; "+
+		"or run bundle from a checkout with Go on PATH (go run ./cmd/bundle); or leave \"exec\" out of the helpers.", err))
+}
