@@ -25,9 +25,9 @@ var exempt = []string{"cmd/bundle/main.go", "internal/printable/stream.go"}
 // behind one; for scripts of ours, and what printVerbatim has looked at; for
 // annotations, which are escaped.
 var unfiltered = map[string][]string{
-	".Screen()":   {"cmd/bundle/app.go", "cmd/bundle/progress.go"},
-	".Verbatim()": {"cmd/bundle/completion.go", "cmd/bundle/render.go"},
-	".Commands()": {"cmd/bundle/actions.go"},
+	".Screen()":   {"internal/cli/console/console.go", "internal/cli/console/progress.go"},
+	".Verbatim()": {"cmd/bundle/completion.go", "internal/cli/console/render.go"},
+	".Commands()": {"internal/cli/console/actions.go"},
 }
 
 // TestNothingIsWrittenPastTheStreams reads the sources: what others say reaches a
