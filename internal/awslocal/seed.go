@@ -57,7 +57,7 @@ func parseSeed(b []byte) (seedFile, error) {
 	case errors.As(err, &syntax):
 		return in, fmt.Errorf("not valid JSON at byte %d", syntax.Offset)
 	case errors.As(err, &wrong):
-		return in, fmt.Errorf("%q has the wrong type at byte %d", wrong.Field, wrong.Offset)
+		return in, fmt.Errorf("a member has the wrong type in line %d", bytes.Count(b[:min(int(wrong.Offset), len(b))], []byte("\n"))+1)
 	case err != nil && strings.HasPrefix(err.Error(), "json: unknown field "):
 		return in, errors.New(strings.TrimPrefix(err.Error(), "json: "))
 	case err != nil:

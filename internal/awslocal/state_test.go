@@ -83,15 +83,16 @@ func TestSeedErrorsNameTheEntryAndNoValue(t *testing.T) {
 	const canary = "c4n4ry"
 	for text, want := range map[string]string{
 		`{"params": []}`:     `seed: unknown field "params"`,
-		`[]`:                 `seed: "" has the wrong type at byte 1`,
+		`[]`:                 `seed: a member has the wrong type in line 1`,
 		`{`:                  `seed: not a whole JSON object`,
 		``:                   `seed: not a whole JSON object`,
 		`{"keys": nonsense}`: `seed: not valid JSON at byte 11`,
 		`{} {}`:              `seed: more than one JSON object`,
-		`{"region": 7}`:      `seed: "region" has the wrong type at byte 12`,
+		`{"region": 7}`:      `seed: a member has the wrong type in line 1`,
 		`{"keys": [{}]}`:     `seed: key "": ValidationException`,
-		`{"keys": [{"alias": "alias/a"}, {"alias": "alias/a"}]}`:                                                                    `seed: key "alias/a": AlreadyExistsException`,
-		`{"parameters": [{"name": "/a", "type": "String", "value": 12345}]}`:                                                        `seed: "parameters.value" has the wrong type at byte 63`,
+		`{"keys": [{"alias": "alias/a"}, {"alias": "alias/a"}]}`: `seed: key "alias/a": AlreadyExistsException`,
+		`{"parameters": [
+{"name": "/a", "type": "String", "value": 12345}]}`: `seed: a member has the wrong type in line 2`,
 		`{"parameters": [{"name": "/a", "type": "Text", "value": "c4n4ry"}]}`:                                                       `seed: parameter "/a": ValidationException`,
 		`{"parameters": [{"name": "/a", "type": "String"}]}`:                                                                        `seed: parameter "/a": ValidationException`,
 		`{"parameters": [{"name": "/a", "type": "String", "value": "c4n4ry", "values": ["c4n4ry"]}]}`:                               `seed: parameter "/a": it has both value and values`,

@@ -8,6 +8,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"time"
@@ -63,8 +64,9 @@ func (r *Request) Decode(v any) error {
 	d := json.NewDecoder(bytes.NewReader(body))
 	if err := d.Decode(v); err != nil {
 		var wrong *json.UnmarshalTypeError
-		if errors.As(err, &wrong) && wrong.Field != "" {
-			return NewError("SerializationException", "the member "+wrong.Field+" has the wrong type")
+		if errors.As(err, &wrong) {
+			// Field may have names that the client chose (since Go 1.27, keys of maps).
+			return NewError("SerializationException", fmt.Sprintf("a member has the wrong type, at byte %d", wrong.Offset))
 		}
 		return NewError("SerializationException", "the request is not a JSON object")
 	}
