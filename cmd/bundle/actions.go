@@ -2,7 +2,9 @@ package main
 
 import (
 	"fmt"
+	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/hashicorp/hcl/v2"
@@ -72,6 +74,38 @@ func (a *app) summarize(markdown string) {
 	if err := actions.WriteSummary(path, markdown); err != nil {
 		a.hint("the step summary cannot be written: %v", err)
 	}
+}
+
+// apart refuses a GITHUB_OUTPUT or GITHUB_STEP_SUMMARY that names one of the files
+// which the run reads or writes: what is for the runner would be appended to
+// it. Neither is written to then.
+func (a *app) apart(files ...string) error {
+	if !a.inActions() {
+		return nil
+	}
+	for _, name := range []string{"GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY"} {
+		handed := a.getenv(name)
+		for _, file := range files {
+			if handed == "" || file == "" || !sameFile(handed, file) {
+				continue
+			}
+			a.environ = slices.DeleteFunc(slices.Clone(a.environ), func(entry string) bool {
+				return strings.HasPrefix(entry, "GITHUB_OUTPUT=") || strings.HasPrefix(entry, "GITHUB_STEP_SUMMARY=")
+			})
+			return usagef("%s names %s, which this run reads or writes itself. Let it name another file, as the runner does.", name, file)
+		}
+	}
+	return nil
+}
+
+// sameFile reports whether two paths are one file, which need not exist.
+func sameFile(one, other string) bool {
+	first, err := os.Stat(one)
+	second, otherErr := os.Stat(other)
+	if err == nil && otherErr == nil {
+		return os.SameFile(first, second)
+	}
+	return sameness(one) == sameness(other)
 }
 
 // handOver tells later steps and readers of the run what came of it. Outputs

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"io/fs"
+	"maps"
 	"math"
 	"os"
 	"path/filepath"
@@ -32,6 +33,9 @@ func (a *app) loadFrom(c *cli.Context, flag string) (*manifest.Module, pipeline.
 	}
 	module, diags := manifest.Load(path, manifest.Options{Vars: c.StringSlice("var"), Environ: a.environ})
 	a.files = module.Files()
+	if err := a.apart(append(slices.Sorted(maps.Keys(a.files)), guardFile(c)...)...); err != nil {
+		return nil, nil, err
+	}
 	a.renderWarnings(diags)
 	return module, pipeline.FromDiagnostics(diags), nil
 }

@@ -16,12 +16,17 @@ const (
 
 var placeholder = regexp.MustCompile(`\{[^{}/]*\}`)
 
-// checkPattern refuses what looks like a placeholder and is none.
+// checkPattern refuses what looks like a placeholder and is none, or is half of
+// one.
 func checkPattern(flag, pattern string) error {
 	for _, found := range placeholder.FindAllString(pattern, -1) {
 		if !slices.Contains([]string{environmentPlace, regionPlace, functionPlace}, found) {
 			return usagef("%s %s: there is no placeholder %s, only %s, %s and %s", flag, pattern, found, environmentPlace, regionPlace, functionPlace)
 		}
+	}
+	if rest := placeholder.ReplaceAllString(pattern, ""); strings.ContainsAny(rest, "{}") {
+		return usagef("%s %s has a brace that opens or closes no placeholder. Write %s, %s or %s whole, or leave the brace out.",
+			flag, pattern, environmentPlace, regionPlace, functionPlace)
 	}
 	return nil
 }

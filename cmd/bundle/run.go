@@ -158,6 +158,9 @@ func (a *app) openingEnviron(ctx context.Context, c *cli.Context, doc *sealed.Do
 				"Name its state folder with --data, or build the layer here first.", text(c, "data"))
 		}
 		local, err := awslocal.Attach(ctx, text(c, "data"))
+		if errors.Is(err, context.DeadlineExceeded) {
+			return nil, nil, inUse(text(c, "data"), nil)
+		}
 		if err != nil {
 			return nil, nil, usagef("the embedded AWS cannot start: %v%s", err, elsewhere(err))
 		}

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -66,6 +67,9 @@ func (a *app) targets(c *cli.Context, q request) ([]*target, error) {
 	if err := checkPattern(q.flag, q.pattern); err != nil {
 		return nil, err
 	}
+	if err := a.apart(q.pattern); err != nil {
+		return nil, err
+	}
 	defer sparing()()
 	module, problems, err := a.loadFrom(c, q.manifest)
 	if err != nil {
@@ -97,6 +101,15 @@ func (a *app) targets(c *cli.Context, q request) ([]*target, error) {
 	}
 	if err := checkData(c, s.all); err != nil {
 		return nil, err
+	}
+	for _, t := range s.all {
+		seed := ""
+		if name := t.manifest.Environment.Embedded.Value; name != "" {
+			seed = filepath.Join(module.Dir(), name)
+		}
+		if err := a.apart(t.path, seed); err != nil {
+			return nil, err
+		}
 	}
 	return s.all, distinct(q.flag, q.pattern, s.all)
 }
