@@ -117,6 +117,8 @@ func (a *app) connect(ctx context.Context, module *manifest.Module, m *manifest.
 		s.close()
 		return nil, configurationProblem(written(&m.Environment.Range), err)
 	}
+	embedded := s.close
+	s.close = func() { awsclient.CloseIdle(cfg); embedded() }
 	s.identity = func(ctx context.Context) (awsclient.Identity, error) {
 		return awsclient.Caller(ctx, cfg)
 	}
