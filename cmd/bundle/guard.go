@@ -19,9 +19,9 @@ func guardFlag() cli.Flag {
 }
 
 // guardFile is the file that --guard names, if the command has that flag and it
-// was given.
+// was given. That of bundle init is another, and names none.
 func guardFile(c *cli.Context) []string {
-	if c.Generic("guard") == nil || !given(c, "guard") {
+	if _, named := c.Generic("guard").(*once); !named || !given(c, "guard") {
 		return nil
 	}
 	return []string{text(c, "guard")}
