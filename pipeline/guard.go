@@ -111,6 +111,10 @@ func guardAccount(ctx context.Context, m *manifest.Manifest, account string, cal
 	}
 	switch got, err := caller(ctx); {
 	case err != nil:
+		var refused interface{ AssumedRole() string }
+		if errors.As(err, &refused) && refused.AssumedRole() != "" && refused.AssumedRole() == m.Environment.Role.Value {
+			at = &m.Environment.Role.Range
+		}
 		return Problems{callerProblem(at, err)}
 	case got != account:
 		return Problems{problem(Access, at, "Wrong account", fmt.Sprintf(

@@ -119,8 +119,8 @@ func (r *run) readCiphertexts(ctx context.Context) Problems {
 	return problems
 }
 
-// tryValues reads what a build of the packed functions would read, and keeps
-// none of it.
+// tryValues reads what a build of the packed functions would read, holds it to
+// field, encoding and constraints as the build does, and keeps none of it.
 func (r *run) tryValues(ctx context.Context) Problems {
 	users, refs := r.users(r.readable(false), (*want).exactly)
 	if len(refs) == 0 {
@@ -129,7 +129,8 @@ func (r *run) tryValues(ctx context.Context) Problems {
 	var problems Problems
 	err := r.Parameters.Read(ctx, refs, func(res param.Result) {
 		for _, w := range users[res.Ref] {
-			problems = append(problems, w.accept(res)...)
+			problems = append(problems, w.receive(res)...)
+			w.value = secret.Value{}
 		}
 	})
 	if err != nil {

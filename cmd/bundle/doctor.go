@@ -173,6 +173,8 @@ func layerFindings(ctx context.Context, s *awsenv.Clients, m *manifest.Manifest)
 			found.Status, found.Detail = doctor.OK, fmt.Sprintf("%s is not published yet", name)
 		case errors.Is(err, publish.ErrDenied):
 			found.Kind, found.Detail = doctor.Access, fmt.Sprintf("Layer %q: %v. Allow this role %s on it.", name, err, found.Action)
+		case errors.Is(err, publish.ErrCredentials):
+			found.Kind, found.Cause, found.Detail = doctor.Credentials, "no usable credentials", fmt.Sprintf("Layer %q: %v.", name, err)
 		case errors.Is(err, publish.ErrUnavailable):
 			found.Kind, found.Detail = doctor.Unavailable, fmt.Sprintf("Layer %q: %v. Try again.", name, err)
 		default:
@@ -194,15 +196,22 @@ func rangeOf(at manifest.Text) *hcl.Range {
 // findingProblem makes a failed check into a problem, as builds have them.
 func findingProblem(f doctor.Finding) pipeline.Problem {
 	kinds := map[doctor.Kind]pipeline.Kind{
-		doctor.Access: pipeline.Access, doctor.Unusable: pipeline.Missing, doctor.Unavailable: pipeline.Unavailable, doctor.Other: pipeline.Integrity,
+		doctor.Access: pipeline.Access, doctor.Credentials: pipeline.Access, doctor.Unusable: pipeline.Missing, doctor.Unavailable: pipeline.Unavailable, doctor.Other: pipeline.Integrity,
 	}
 	summaries := map[string]string{
 		doctor.CheckClock: "Clock is wrong", doctor.CheckSealing: "Function cannot be sealed", doctor.CheckSource: "Parameter cannot be moved",
 		doctor.CheckOpening: "Build is not blind", doctor.CheckReading: "Build is not blind", "layer": "Layer cannot be found",
 	}
 	summary := cmp.Or(summaries[f.Check], f.Check)
-	if f.Kind == doctor.Unavailable {
+	switch {
+	case f.Kind == doctor.Unavailable:
 		summary = "AWS unavailable"
+	case f.Kind == doctor.Credentials:
+		summary = "No usable credentials"
+	case f.Kind == doctor.Other && f.Check == "layer":
+		summary = "Unexpected answer from Lambda"
+	case f.Kind == doctor.Other:
+		summary = "Unexpected answer from KMS"
 	}
 	p := problem.New(kinds[f.Kind], &f.At.Range, summary, f.Detail)
 	p.Cause, p.About = f.Cause, f.On

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"testing"
@@ -111,9 +112,11 @@ func newReplies(t *testing.T) *replies {
 	t.Helper()
 	r := &replies{stage: &stage{T: t, dir: t.TempDir(), home: t.TempDir(), tmp: t.TempDir()}, calls: map[string][]string{}, before: map[string][]byte{}}
 	r.search = newSearcher(nil)
+	limit, percent := debug.SetMemoryLimit(1<<30), debug.SetGCPercent(400) // many runs are one process here
+	t.Cleanup(func() { debug.SetMemoryLimit(limit); debug.SetGCPercent(percent) })
 	for name, value := range map[string]string{
 		"HOME": r.home, "TMPDIR": r.tmp, "CI": "", "GITHUB_ACTIONS": "", "AWS_PROFILE": "", "AWS_CONFIG_FILE": "", "AWS_SESSION_TOKEN": "",
-		"AWS_ENDPOINT_URL": "", "BUNDLE_ENV": "",
+		"AWS_ENDPOINT_URL": "", "AWS_CA_BUNDLE": "", "BUNDLE_ENV": "",
 	} {
 		t.Setenv(name, value)
 	}

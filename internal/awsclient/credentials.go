@@ -66,6 +66,15 @@ func (e *CredentialsError) Remedy() string {
 	return remedy
 }
 
+// AssumedRole is the ARN of the role that cannot be assumed; "" if that is not
+// known, or not what failed.
+func (e *CredentialsError) AssumedRole() string {
+	if e.Provider != Role {
+		return ""
+	}
+	return e.Role
+}
+
 // Class tells a provider that refuses from one that does not answer.
 func (e *CredentialsError) Class() awsfault.Class { return e.class }
 

@@ -72,6 +72,14 @@ func WithTimeout(cfg aws.Config, timeout time.Duration) aws.Config {
 	return cfg
 }
 
+// CloseIdle closes the connections of a configuration made by New that no call
+// uses.
+func CloseIdle(cfg aws.Config) {
+	if c, ok := cfg.HTTPClient.(plainBodies); ok {
+		c.CloseIdleConnections()
+	}
+}
+
 // retryer returns the SDK's standard retries with full jitter: from 50 ms,
 // and from 1 s after throttling, up to 20 s. The quota that all calls of a
 // client share is lifted: with it, a burst of throttled calls fails although

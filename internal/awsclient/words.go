@@ -160,7 +160,7 @@ func (e *CredentialsError) nowhere() (what, remedy string) {
 	case e.Setting != "":
 		return fmt.Sprintf("of AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY only %s is set", e.Setting), "Set both or neither."
 	}
-	return "no usable AWS credentials: there are none in the environment, the shared files, a web identity or a container",
+	return "there are no AWS credentials in the environment, the shared files, a web identity or a container",
 		"In CI, get them before this step (in GitHub Actions: configure-aws-credentials, with id-token: write); " +
 			"elsewhere set AWS_PROFILE to a profile, or run aws sso login or aws login; " +
 			"for the role of an EC2 instance, set AWS_EC2_METADATA_DISABLED=false."

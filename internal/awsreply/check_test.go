@@ -152,7 +152,7 @@ func sampleJSON(members []member, path string, e edit) string {
 
 func sampleValue(members []member, m member, e edit) string {
 	switch m.kind {
-	case number:
+	case number, date:
 		return "1"
 	case boolean:
 		return "true"
@@ -243,10 +243,10 @@ func edits(m member, xml bool) map[string]edit {
 	all := map[string]edit{"null": {path: m.path, value: "null"}}
 	if !strings.HasSuffix(m.path, "[]") {
 		all["absent"] = edit{path: m.path}
-		all["twice"] = edit{path: m.path, value: map[kind]string{text: `"x"`, value: `"x"`, number: "1", boolean: "true", list: "[]", object: "{}"}[m.kind], twice: true}
+		all["twice"] = edit{path: m.path, value: map[kind]string{text: `"x"`, value: `"x"`, number: "1", date: "1", boolean: "true", list: "[]", object: "{}"}[m.kind], twice: true}
 	}
 	for kind, text := range map[kind]string{text: `"7"`, number: "7", boolean: "true", list: `["x"]`, object: `{"x": "x"}`} {
-		if kind != m.kind && !(kind == 0 && m.kind == value) {
+		if kind != m.kind && !(kind == 0 && m.kind == value) && !(kind == number && m.kind == date) {
 			all["as "+text] = edit{path: m.path, value: text}
 		}
 	}
@@ -329,6 +329,53 @@ func TestRepliesOfSTSThatAreNone(t *testing.T) {
 }
 
 // A GiB, and what becomes one once it is uncompressed, is not read to its end.
+// TestDatesThatAreNone: the SDK would take one that is too late for an earlier one.
+func TestDatesThatAreNone(t *testing.T) {
+	s := newServer(t)
+	body := func(date string) string {
+		return `{"Parameters": [{"Name": "x", "Type": "x", "Value": "x", "Version": 1, "ARN": "x", "LastModifiedDate": ` + date + `}]}`
+	}
+	for _, date := range []string{"0", "0.001", "1795853654.914", "1.795853654914E9", "9223372035"} {
+		if err := s.answer(t, "ssm:GetParameters", body(date)); err != nil {
+			t.Errorf("%s: %v", date, err)
+		}
+	}
+	for _, date := range []string{
+		"-1", "-0.001", "-62135596800", "9223372036", "40000000000", "253402300799", "253402300800", "1795853654914", "1e15", "1e300", "1e400", "9007199254740992",
+	} {
+		if err := s.answer(t, "ssm:GetParameters", body(date)); awsfault.Classify(err) != awsfault.Malformed {
+			t.Errorf("%s: %v", date, err)
+		}
+	}
+}
+
+func TestCredentialsThatAreNone(t *testing.T) {
+	s := newServer(t)
+	good := sample("sts:AssumeRole", operations()["sts:AssumeRole"], edit{})
+	element := func(name string) string { return fmt.Sprintf("<%s>2026-11-28T10:00:00Z</%s>", name, name) }
+	for name, texts := range map[string][]string{
+		"Expiration": {
+			"1969-12-31T23:59:59Z", "10000-01-01T00:00:00Z", "-001-01-01T00:00:00Z", "NaN", "0", "1795853654", "tomorrow", "2026-11-28T10:00:00", "2026-13-45T10:00:00Z",
+			"9999-12-31T23:59:59-01:00", " 2026-11-28T10:00:00Z",
+		},
+		"AccessKeyId":     {" AKIAEXAMPLE000000000", "AKIA\nEXAMPLE", "AKIA EXAMPLE", "AKIA\u202eEXAMPLE", "AKIA&#x7f;"},
+		"SecretAccessKey": {"x\ty", "\u00e9"},
+		"SessionToken":    {"x y", "x\n", "x&#13;&#10;X-Amz-Target: y"},
+	} {
+		for _, text := range texts {
+			body := strings.Replace(good, element(name), fmt.Sprintf("<%s>%s</%s>", name, text, name), 1)
+			if err := s.answer(t, "sts:AssumeRole", body); body == good || awsfault.Classify(err) != awsfault.Malformed {
+				t.Errorf("%s %q: %v", name, text, err)
+			}
+		}
+	}
+	for _, text := range []string{"1970-01-01T00:00:00Z", "2026-11-28T12:00:00.123+02:00", "9999-12-31T23:59:59Z"} {
+		if err := s.answer(t, "sts:AssumeRole", strings.Replace(good, element("Expiration"), "<Expiration>"+text+"</Expiration>", 1)); err != nil {
+			t.Errorf("%s: %v", text, err)
+		}
+	}
+}
+
 func TestRepliesAreReadWithALimit(t *testing.T) {
 	s := newServer(t)
 	chunk := bytes.Repeat([]byte(" "), 1<<20)

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"math"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 )
@@ -238,6 +240,8 @@ func (k kind) fits(rest []byte) bool {
 		return c == '"'
 	case number:
 		return c == '-' || c >= '0' && c <= '9'
+	case date:
+		return isDate(rest)
 	case boolean:
 		return c == 't' || c == 'f'
 	case list:
@@ -248,7 +252,24 @@ func (k kind) fits(rest []byte) bool {
 	return true // of a member that nothing reads
 }
 
+// maxSeconds is what the SDK can hold: it counts nanoseconds since 1970 in 63 bits,
+// and takes a later date for an earlier one
+// (https://pkg.go.dev/github.com/aws/smithy-go/time#ParseEpochSeconds).
+const maxSeconds = math.MaxInt64 / 1_000_000_000
+
+func isDate(rest []byte) bool {
+	end := bytes.IndexAny(rest, ",]} \t\r\n")
+	if end < 0 {
+		end = len(rest)
+	}
+	seconds, err := strconv.ParseFloat(string(rest[:end]), 64)
+	return err == nil && seconds >= 0 && seconds < maxSeconds
+}
+
 // misfit says what a value is that does not fit.
 func (k kind) misfit() string {
-	return [...]string{"empty or not a string", "not a string", "not a number", "not true or false", "not a list", "not an object"}[k]
+	return [...]string{
+		"empty or not a string", "not a string", "not a number", "not true or false", "not a list", "not an object",
+		"not a date of the years 1970 to 2261", "not a date of the years 1970 to 9999", "not made of printable characters alone",
+	}[k]
 }

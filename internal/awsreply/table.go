@@ -12,6 +12,9 @@ const (
 	boolean             // true or false
 	list                // a list, which may be empty
 	object              // an object
+	date                // a number of seconds since 1970, as many as the SDK can hold
+	instant             // in XML: a date and time of the years 1970 to 9999, with its zone
+	word                // in XML: printable ASCII without spaces, as what goes into a header of HTTP has to be
 )
 
 // A member is one that a reply may have. The path of what is in a list has "[]"
@@ -101,7 +104,7 @@ func parameters() []member {
 	return join([]member{
 		must("Parameters", list), must("Parameters[]", object),
 		must("Parameters[].Name", text), must("Parameters[].Type", text), must("Parameters[].Value", value),
-		must("Parameters[].Version", number), must("Parameters[].ARN", text), must("Parameters[].LastModifiedDate", number),
+		must("Parameters[].Version", number), must("Parameters[].ARN", text), must("Parameters[].LastModifiedDate", date),
 		may("Parameters[].Selector", value, "the name was asked for without one, to which pipeline/param holds it"),
 	}, unreadMembers("Parameters[].DataType", "Parameters[].SourceResult"))
 }
@@ -118,8 +121,8 @@ func layerVersion() []member {
 
 func assumed() []member {
 	return join([]member{
-		must("Credentials", object), must("Credentials.AccessKeyId", text), must("Credentials.SecretAccessKey", text),
-		must("Credentials.SessionToken", text), must("Credentials.Expiration", text),
+		must("Credentials", object), must("Credentials.AccessKeyId", word), must("Credentials.SecretAccessKey", word),
+		must("Credentials.SessionToken", word), must("Credentials.Expiration", instant),
 	}, unreadMembers("AssumedRoleUser", "PackedPolicySize", "SessionTokenSize", "SessionTokenUtilization", "SourceIdentity"))
 }
 

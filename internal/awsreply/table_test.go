@@ -107,9 +107,9 @@ func kindOf(of reflect.Type, path string, xml bool) kind {
 			return object
 		}
 		if xml {
-			return text
+			return instant
 		}
-		return number
+		return date
 	case reflect.Bool:
 		return boolean
 	case reflect.Int32, reflect.Int64:
@@ -117,6 +117,9 @@ func kindOf(of reflect.Type, path string, xml bool) kind {
 	}
 	if slices.Contains([]string{"Parameters[].Value", "Parameters[].Selector", "NextToken", "NextMarker"}, path) {
 		return value
+	}
+	if slices.Contains([]string{"Credentials.AccessKeyId", "Credentials.SecretAccessKey", "Credentials.SessionToken"}, path) {
+		return word
 	}
 	return text
 }

@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"encoding/xml"
 	"errors"
+	"fmt"
 	"io"
 	"strings"
+	"time"
 )
 
 // checkXML returns what is wrong with a reply of AWS's query protocol, or "":
@@ -18,7 +20,7 @@ func checkXML(body []byte, operation string, members []member) (fault string, no
 	}
 	_, name, _ := strings.Cut(operation, ":")
 	prefix := []string{name + "Response", name + "Result"}
-	x := &xmlReader{seen: []map[string]bool{{}}, full: make(map[string]bool)}
+	x := &xmlReader{seen: []map[string]bool{{}}, full: make(map[string]bool), text: make(map[string]string)}
 	d := xml.NewDecoder(bytes.NewReader(body))
 	for {
 		token, err := d.Token()
@@ -43,8 +45,23 @@ func checkXML(body []byte, operation string, members []member) (fault string, no
 		if m.without == "" && !x.full[path] {
 			return "has no " + m.path, false
 		}
+		if x.full[path] && !m.kind.is(x.text[path]) {
+			return fmt.Sprintf("has %s, which is %s", m.path, m.kind.misfit()), false
+		}
 	}
 	return "", false
+}
+
+// is reports whether the text of an element is one of this kind.
+func (k kind) is(text string) bool {
+	switch k {
+	case instant:
+		at, err := time.Parse(time.RFC3339, text)
+		return err == nil && at.UTC().Year() >= 1970 && at.UTC().Year() <= 9999
+	case word:
+		return !strings.ContainsFunc(text, func(r rune) bool { return r <= ' ' || r > '~' })
+	}
+	return true
 }
 
 // An xmlReader takes in elements one after the other.
@@ -52,6 +69,7 @@ type xmlReader struct {
 	path []string
 	seen []map[string]bool // the names of the elements in each open one
 	full map[string]bool   // paths of elements with something in them
+	text map[string]string // what is in them, by path
 }
 
 func (x *xmlReader) token(token xml.Token) string {
@@ -70,6 +88,7 @@ func (x *xmlReader) token(token xml.Token) string {
 	case xml.EndElement:
 		x.path, x.seen = x.path[:len(x.path)-1], x.seen[:len(x.seen)-1]
 	case xml.CharData:
+		x.text[strings.Join(x.path, "/")] += string(t)
 		if len(bytes.TrimSpace(t)) > 0 {
 			x.fill()
 		}

@@ -45,17 +45,20 @@ func inJenkins(e environment) bool {
 	return anyOf("JENKINS_URL", "JENKINS_HOME", "HUDSON_URL", "CHANGE_ID", "CHANGE_FORK")(e) || strings.HasPrefix(e.get("BUILD_TAG"), "jenkins-")
 }
 
-// jenkins: multibranch projects set CHANGE_ID for what is under review, and where
-// they know its origin CHANGE_BRANCH, and then CHANGE_FORK for a fork
-// (https://github.com/jenkinsci/branch-api-plugin). The others are of plugins for jobs
-// of one branch.
+// jenkins: multibranch projects set CHANGE_ID for what is under review, and
+// CHANGE_FORK for a fork whose name is known
+// (https://github.com/jenkinsci/branch-api-plugin/blob/e73a56d397882c63ae06483ba81742c2e39d25d5/src/main/java/jenkins/branch/BranchNameContributor.java#L73-L79).
+// That of a fork on GitHub that is deleted is not known, though CHANGE_BRANCH is
+// (https://github.com/jenkinsci/github-branch-source-plugin/blob/57edfa33796a5e85a9342bdf816ad2223f1b560b/src/main/java/org/jenkinsci/plugins/github_branch_source/PullRequestSCMHead.java#L84-L96),
+// so that no CHANGE_FORK is no sign of the repository itself. The other variables
+// are of plugins for jobs of one branch.
 func jenkins(e environment) Verdict {
 	switch {
 	case e.on("CHANGE_FORK"):
 		return stranger(aPullRequest + " comes from a fork, which is another repository")
-	case e.on("CHANGE_ID") && e.on("CHANGE_BRANCH"):
-		return Verdict{}
-	case e.on("CHANGE_ID"), e.on("ghprbPullId"), e.on("gitlabMergeRequestIid"), e.on("BITBUCKET_PULL_REQUEST_ID"):
+	case e.on("CHANGE_ID"):
+		return unknown("a pull request is under way, and Jenkins does not tell one of this repository from one of a fork that is deleted")
+	case e.on("ghprbPullId"), e.on("gitlabMergeRequestIid"), e.on("BITBUCKET_PULL_REQUEST_ID"):
 		return compare(aPullRequest, side{}, side{})
 	case e.on("GERRIT_CHANGE_NUMBER") && !e.is("GERRIT_EVENT_TYPE", "change-merged", "ref-updated"):
 		return unknown("a change is under review, and anybody may have sent it")

@@ -104,6 +104,8 @@ func TestJudgingTheAnswerToADryRun(t *testing.T) {
 		{api("ThrottlingException"), unanswered, Failed, Failed},
 		{api("KMSInternalException"), unanswered, Failed, Failed},
 		{errors.New("connection reset"), unanswered, Failed, Failed},
+		{api("ExpiredTokenException"), unknown, Failed, Failed},
+		{api("UnrecognizedClientException"), unknown, Failed, Failed},
 		{api("ValidationException"), odd, Failed, Note},
 		{nil, malformed, Failed, Failed},
 		{lie{}, malformed, Failed, Failed},

@@ -19,6 +19,7 @@ type Kind string
 const (
 	Access      Kind = "access"      // a right that is missing, or one too many
 	Unusable    Kind = "unusable"    // a key or a parameter that cannot be used so
+	Credentials Kind = "credentials" // AWS does not accept who asks
 	Unavailable Kind = "unavailable" // AWS did not answer
 	Other       Kind = "other"       // an answer that is none to the question
 )

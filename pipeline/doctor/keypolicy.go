@@ -25,6 +25,8 @@ func (d *Doctor) keyPolicy(ctx context.Context, f Function) Finding {
 		switch judge(err) {
 		case unanswered:
 			found = found.unanswered(err)
+		case unknown:
+			found = found.unknown(err)
 		case malformed:
 			found.Status, found.Kind, found.Detail = Failed, Other, fmt.Sprintf("The policy of key %q cannot be had: %s.", f.Key.Value, describe(err))
 		default:

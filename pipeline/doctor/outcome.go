@@ -15,6 +15,7 @@ const (
 	denied
 	unusable // allowed, as far as the answer tells, but not with this key or ciphertext
 	odd
+	unknown   // the credentials are not accepted
 	malformed // no answer that AWS ever gives
 )
 
@@ -34,6 +35,8 @@ func judge(err error) outcome {
 		return malformed // a dry run never succeeds; a call that is none is not judged
 	case class == awsfault.Denied:
 		return denied
+	case class == awsfault.Credentials:
+		return unknown
 	case class == awsfault.Throttled, class == awsfault.Unavailable, awsfault.Code(err) == "":
 		return unanswered
 	}
@@ -57,6 +60,8 @@ func (f Finding) needed(err error, passed, context string) Finding {
 			"or the parameter is of the advanced tier or under alias/aws/ssm, which cannot be moved without being read.", describe(err))
 	case unanswered:
 		f = f.unanswered(err)
+	case unknown:
+		f = f.unknown(err)
 	default:
 		f.Status, f.Kind, f.Detail = Failed, Other, fmt.Sprintf("KMS's answer is none to a dry run: %s.", describe(err))
 	}
@@ -71,6 +76,8 @@ func (f Finding) refused(err error, must, root bool, what string) Finding {
 		f.Status, f.Detail = OK, "this role cannot decrypt "+what
 	case unanswered:
 		f = f.unanswered(err)
+	case unknown:
+		f = f.unknown(err)
 	case malformed:
 		f.Status, f.Kind, f.Detail = Failed, Other, fmt.Sprintf("KMS's answer is none to a dry run: %s.", describe(err))
 	case odd:
@@ -105,4 +112,12 @@ func describe(err error) string {
 		return "it did what was only to be tried"
 	}
 	return awsfault.Describe(err)
+}
+
+// unknown finishes the finding of a check that KMS has refused because of the
+// credentials.
+func (f Finding) unknown(err error) Finding {
+	f.Status, f.Kind, f.Cause = Failed, Credentials, "no usable credentials"
+	f.Detail = fmt.Sprintf("KMS does not accept the credentials: %s. They may have expired meanwhile: get new ones, and try again.", describe(err))
+	return f
 }

@@ -205,7 +205,12 @@ func (e *evaluator) secret(b *block, s *scope) (Secret, bool) {
 		Range:         b.header,
 	}
 	if n, _ := Lookup(b.label.Value); n.refusal(b.label.Value, secret.AllowReserved) != "" {
-		e.report(fault("Reserved name", n.refusal(b.label.Value, secret.AllowReserved), b.label.Range, b.header))
+		why := n.refusal(b.label.Value, secret.AllowReserved)
+		if a := b.attrs["allow_reserved"]; a != nil && n.Class != Never && !e.failed[a.Expr.Range()] {
+			why = n.Why(b.label.Value) + ". Here allow_reserved is false or null, which is as if it were left out. " +
+				"Choose another name; or, if who may write the parameter may also run code in the function, write allow_reserved = true."
+		}
+		e.report(fault("Reserved name", why, b.label.Range, b.header))
 	} else if problem := illegalSecretName(b.label.Value); problem != "" && badSecretName(b.label.Value) == "" {
 		e.report(fault("Invalid secret name", problem, b.label.Range, b.header)) // allow_reserved kept Load from it
 	}

@@ -135,11 +135,7 @@ func (e *evaluator) tags(b *block, s *scope, role state) []Tag {
 		e.wrong(a, "Too many tags", fmt.Sprintf("A session has at most %d tags, and these are %d.", maxSessionTags, v.LengthInt()), a.Expr.Range())
 		return nil
 	}
-	places, doubled := written(a, s)
-	if doubled != nil {
-		e.wrong(a, "Tag named twice", "This tag is there already. Remove one of the two.", *doubled)
-		return nil
-	}
+	places := written(a, s)
 	values := v.AsValueMap()
 	folded := map[string]string{}
 	var tags []Tag
@@ -186,23 +182,19 @@ func badTag(key, value string) string {
 	return ""
 }
 
-// written gives the places of an object's values by their keys, and that of a key that is there twice.
-func written(a *hcl.Attribute, s *scope) (places map[string]hcl.Range, doubled *hcl.Range) {
+// written gives the places of an object's values by their keys.
+func written(a *hcl.Attribute, s *scope) map[string]hcl.Range {
 	pairs, diags := hcl.ExprMap(a.Expr)
 	if diags.HasErrors() {
-		return nil, nil
+		return nil
 	}
-	places = map[string]hcl.Range{}
+	places := map[string]hcl.Range{}
 	for _, pair := range pairs {
 		key, diags := pair.Key.Value(s.ctx)
 		if diags.HasErrors() || !key.IsKnown() || key.IsNull() || key.Type() != cty.String {
 			continue
 		}
-		if _, ok := places[key.AsString()]; ok {
-			place := pair.Key.Range()
-			return places, &place
-		}
 		places[key.AsString()] = pair.Value.Range()
 	}
-	return places, nil
+	return places
 }

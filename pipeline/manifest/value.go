@@ -8,6 +8,7 @@ import (
 	"unicode"
 
 	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/zclconf/go-cty/cty"
 	"github.com/zclconf/go-cty/cty/function"
 )
@@ -79,6 +80,9 @@ func (e *evaluator) value(a *hcl.Attribute, s *scope) cty.Value {
 			e.meter.refer(v)
 		}
 	}
+	for _, key := range repeatedKeys(a.Expr, s.ctx) {
+		e.wrong(a, "Duplicate key", fmt.Sprintf("The key %.60q is there already, and the last would count alone. Remove one of the two.", key.Value), key.Range)
+	}
 	if e.failed[place] {
 		return cty.DynamicVal
 	}
@@ -109,6 +113,35 @@ func (e *evaluator) value(a *hcl.Attribute, s *scope) cty.Value {
 		return cty.DynamicVal
 	}
 	return v
+}
+
+// repeatedKeys are the keys of objects in a native expression that have been
+// written before: HCL takes the last.
+func repeatedKeys(expr hcl.Expression, ctx *hcl.EvalContext) []Text {
+	node, ok := expr.(hclsyntax.Expression)
+	if !ok {
+		return nil // JSON refuses them itself
+	}
+	var repeated []Text
+	_ = hclsyntax.VisitAll(node, func(n hclsyntax.Node) hcl.Diagnostics {
+		object, ok := n.(*hclsyntax.ObjectConsExpr)
+		if !ok {
+			return nil
+		}
+		seen := map[string]bool{}
+		for _, item := range object.Items {
+			key, diags := item.KeyExpr.Value(ctx)
+			if diags.HasErrors() || !key.IsKnown() || key.IsNull() || key.Type() != cty.String {
+				continue
+			}
+			if seen[key.AsString()] {
+				repeated = append(repeated, Text{key.AsString(), item.KeyExpr.Range()})
+			}
+			seen[key.AsString()] = true
+		}
+		return nil
+	})
+	return repeated
 }
 
 // wide says whether the values that a diagnostic would print with itself are long.

@@ -2,6 +2,7 @@ package param
 
 import (
 	"context"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -18,6 +19,10 @@ import (
 // https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_DescribeParameters.html
 // https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_ParameterStringFilter.html
 const describeSize = 50
+
+// keyForm is that of the key of a description:
+// https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_ParameterMetadata.html
+var keyForm = regexp.MustCompile(`^[a-zA-Z0-9:/_-]{1,256}$`)
 
 // Description is what Parameter Store tells of a parameter's current version
 // to who administers it, besides its value.
@@ -82,6 +87,8 @@ func (s *Source) describe(ctx context.Context, filter types.ParameterStringFilte
 				return replyError("the description of %q has type %q", awsfault.Printable(name), awsfault.Printable(string(p.Type)))
 			case p.Type == types.ParameterTypeSecureString && aws.ToString(p.KeyId) == "":
 				return replyError("the description of %q, a SecureString, has no key", awsfault.Printable(name))
+			case p.Type == types.ParameterTypeSecureString && !keyForm.MatchString(*p.KeyId):
+				return replyError("the description of %q has something for a key that is none", awsfault.Printable(name))
 			}
 			found[name] = Description{name, string(p.Type), string(p.Tier), aws.ToString(p.KeyId)}
 		}

@@ -1,6 +1,7 @@
 package param
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -55,6 +56,15 @@ func TestDescribingTheEmbeddedAWS(t *testing.T) {
 		server.Inject(awslocal.Fault{Kind: fault, Operation: "ssm:DescribeParameters"})
 		if _, err := source.Describe(t.Context(), []string{"/local/app/password"}, nil); !errors.Is(err, want) {
 			t.Errorf("%s: %v", fault, err)
+		}
+		server.ClearFaults()
+	}
+	for member, value := range map[string]string{
+		"Name": `"/local/other"`, "Type": `"Strong"`, "KeyId": `"alias/x\n::error::y"`,
+	} {
+		server.Inject(awslocal.Fault{Kind: awslocal.Edit, Operation: "ssm:DescribeParameters", Member: "Parameters[0]." + member, Value: json.RawMessage(value)})
+		if _, err := source.Describe(t.Context(), []string{"/local/app/password"}, nil); !errors.Is(err, ErrReply) {
+			t.Errorf("%s is %s: %v", member, value, err)
 		}
 		server.ClearFaults()
 	}

@@ -123,8 +123,6 @@ func checkReply(r reply, ref secret.Ref, home home) string {
 		return fmt.Sprintf("has version %d", v.Number)
 	case v.Modified.IsZero():
 		return "has no date"
-	case v.Modified.Year() < 1970 || v.Modified.Year() > 9999:
-		return "has a date outside of the years 1970 to 9999"
 	case !r.hasValue:
 		return "has no value"
 	case r.badCiphertext:

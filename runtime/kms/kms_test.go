@@ -182,6 +182,11 @@ func TestAnswers(t *testing.T) {
 		"another key": {[]step{always(func() *http.Response { return opened(realKey, canary) })},
 			ErrWrongKey, 1},
 		"no plaintext": {[]step{always(func() *http.Response { return opened(localKey, "") })}, ErrReply, 1},
+		"twice":        {[]step{body(200, `{"KeyId":"`+localKey+`","Plaintext":"eA==","Plaintext":"eA=="}`)}, ErrReply, 1},
+		"two keys":     {[]step{body(200, `{"KeyId":"x","KeyId":"`+localKey+`","Plaintext":"eA=="}`)}, ErrReply, 1},
+		"two, escaped": {[]step{body(200, `{"KeyId":"`+localKey+`","Plaintext":"eA==","\u0050laintext":"eQ=="}`)}, ErrReply, 1},
+		"another case": {[]step{body(200, `{"KeyId":"`+localKey+`","plaintext":"eA=="}`)}, ErrReply, 1},
+		"two replies":  {[]step{body(200, `{"KeyId":"`+localKey+`","Plaintext":"eA=="}{}`)}, ErrReply, 1},
 		"a number":     {[]step{body(200, `{"KeyId":"`+localKey+`","Plaintext":7,"x":"`+canary+`"}`)}, ErrReply, 1},
 		"too long":     {[]step{body(200, `{"KeyId":"`+strings.Repeat("x", maxReply)+`"}`)}, ErrReply, 1},
 	}

@@ -116,19 +116,46 @@ func (c *Client) attempt(ctx context.Context, r request) ([]byte, error) {
 // read takes the plaintext out of a reply. Nothing of the reply goes into an
 // error: it holds the secret.
 func read(body []byte, key string) ([]byte, error) {
-	var reply struct {
-		KeyId     string
-		Plaintext []byte
+	var keyID string
+	var plaintext []byte
+	members, ok := membersOf(body)
+	for name, to := range map[string]any{"KeyId": &keyID, "Plaintext": &plaintext} {
+		if content := members[name]; content != nil && json.Unmarshal(content, to) != nil {
+			ok = false
+		}
 	}
-	switch err := json.Unmarshal(body, &reply); {
-	case err != nil:
+	switch {
+	case !ok:
 		return nil, failf(ErrReply, "the reply is not the JSON of a Decrypt")
-	case reply.KeyId != key:
+	case keyID != key:
 		return nil, failf(ErrWrongKey, "KMS answers for another key than %s", key)
-	case len(reply.Plaintext) == 0:
+	case len(plaintext) == 0:
 		return nil, failf(ErrReply, "the reply holds no plaintext")
 	}
-	return reply.Plaintext, nil
+	return plaintext, nil
+}
+
+// membersOf takes a JSON object apart. One with a member twice is none: which of
+// the two is meant, nobody can tell.
+func membersOf(body []byte) (map[string]json.RawMessage, bool) {
+	d := json.NewDecoder(bytes.NewReader(body))
+	if begin, err := d.Token(); err != nil || begin != json.Delim('{') || !json.Valid(body) {
+		return nil, false
+	}
+	members := make(map[string]json.RawMessage)
+	for d.More() {
+		name, err := d.Token()
+		text, _ := name.(string)
+		if _, twice := members[text]; err != nil || twice {
+			return nil, false
+		}
+		var content json.RawMessage
+		if d.Decode(&content) != nil {
+			return nil, false
+		}
+		members[text] = content
+	}
+	return members, true
 }
 
 // refusal turns an error reply into an Error.

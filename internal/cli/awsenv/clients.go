@@ -115,6 +115,8 @@ func Connect(a *console.Console, ctx context.Context, module *manifest.Module, m
 		s.Close()
 		return nil, configurationProblem(&m.Environment.Range, err)
 	}
+	embedded := s.Close
+	s.Close = func() { awsclient.CloseIdle(cfg); embedded() }
 	s.Identity = func(ctx context.Context) (awsclient.Identity, error) {
 		return awsclient.Caller(ctx, cfg)
 	}
@@ -175,10 +177,19 @@ func openEmbedded(ctx context.Context, dir, data string, seed manifest.Text) (*a
 		return nil, refuse("Sample values cannot be read", fmt.Sprintf("embedded names %q, which cannot be read: %v.", seed.Value, err))
 	}
 	client, err := awslocal.Attach(ctx, data, awslocal.WithSeed(content))
+	if errors.Is(err, context.DeadlineExceeded) {
+		return nil, inUse(data, &seed.Range)
+	}
 	if err != nil {
 		return nil, refuse("Embedded AWS cannot start", fmt.Sprintf("%v%s.", err, StateRemedy(err)))
 	}
 	return client, nil
+}
+
+// inUse says that the state of an embedded AWS was not to be had in time.
+func inUse(data string, at *hcl.Range) error {
+	return console.Refuse(problem.Unavailable, at, "Out of time",
+		"The run took longer than --timeout. Last, it waited for %s, which another run is using. Wait for that, or name another folder with --data.", data)
 }
 
 // StateRemedy says what to do where the state of an embedded AWS cannot be written.

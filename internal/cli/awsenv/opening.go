@@ -76,6 +76,9 @@ func OpeningEnviron(ctx context.Context, a *console.Console, c *cli.Context, doc
 				"Name its state folder with --data, or build the layer here first.", console.Text(c, "data"))
 		}
 		local, err := awslocal.Attach(ctx, console.Text(c, "data"))
+		if errors.Is(err, context.DeadlineExceeded) {
+			return nil, nil, inUse(console.Text(c, "data"), nil)
+		}
 		if err != nil {
 			return nil, nil, console.Usagef("the embedded AWS cannot start: %v%s", err, StateRemedy(err))
 		}

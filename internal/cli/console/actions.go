@@ -2,7 +2,9 @@ package console
 
 import (
 	"fmt"
+	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/hashicorp/hcl/v2"
@@ -75,6 +77,38 @@ func (c *Console) summarize(markdown string) {
 	}
 }
 
+// Apart refuses a GITHUB_OUTPUT or GITHUB_STEP_SUMMARY that names one of the files
+// which the run reads or writes: what is for the runner would be appended to
+// it. Neither is written to then.
+func (c *Console) Apart(files ...string) error {
+	if !c.inActions() {
+		return nil
+	}
+	for _, name := range []string{"GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY"} {
+		handed := c.Getenv(name)
+		for _, file := range files {
+			if handed == "" || file == "" || !sameFile(handed, file) {
+				continue
+			}
+			c.Environ = slices.DeleteFunc(slices.Clone(c.Environ), func(entry string) bool {
+				return strings.HasPrefix(entry, "GITHUB_OUTPUT=") || strings.HasPrefix(entry, "GITHUB_STEP_SUMMARY=")
+			})
+			return Usagef("%s names %s, which this run reads or writes itself. Let it name another file, as the runner does.", name, file)
+		}
+	}
+	return nil
+}
+
+// sameFile reports whether two paths are one file, which need not exist.
+func sameFile(one, other string) bool {
+	first, err := os.Stat(one)
+	second, otherErr := os.Stat(other)
+	if err == nil && otherErr == nil {
+		return os.SameFile(first, second)
+	}
+	return PathKey(one) == PathKey(other)
+}
+
 // HandOver tells later steps and readers of the run what came of it. Outputs
 // decide what later steps do, so that the run fails where they cannot be written,
 // when all else is done and said.
@@ -93,4 +127,14 @@ func (c *Console) HandOver(markdown string, outputs []actions.Output) {
 		c.unwritten = notWritten("Outputs not written", "The file that GITHUB_OUTPUT names cannot be written to: "+pipeline.Cause(err).Error()+
 			". What the command does besides is done; later steps find no outputs of it.")
 	}
+}
+
+// PathKey is equal for paths that may be one file: on some file systems the
+// case of letters makes no difference.
+func PathKey(path string) string {
+	dir, base := filepath.Split(filepath.Clean(path))
+	if real, err := filepath.EvalSymlinks(filepath.Clean(dir + ".")); err == nil {
+		dir = real
+	}
+	return strings.ToLower(filepath.Join(dir, base))
 }

@@ -47,6 +47,12 @@ func Text(c *cli.Context, name string) string {
 	return ""
 }
 
+// HasText reports whether the command has a flag of that name made by TextFlag.
+func HasText(c *cli.Context, name string) bool {
+	_, ok := c.Generic(name).(*once)
+	return ok
+}
+
 // Given reports whether a flag made by textFlag was given on the command line.
 func Given(c *cli.Context, name string) bool { return c.Generic(name).(*once).set }
 

@@ -20,9 +20,9 @@ func GuardFlag() cli.Flag {
 }
 
 // GuardFile is the file that --guard names, if the command has that flag and it
-// was given.
+// was given. That of bundle init is another, and names none.
 func GuardFile(c *cli.Context) []string {
-	if c.Generic("guard") == nil || !console.Given(c, "guard") {
+	if !console.HasText(c, "guard") || !console.Given(c, "guard") {
 		return nil
 	}
 	return []string{console.Text(c, "guard")}

@@ -3,6 +3,7 @@ package target
 import (
 	"errors"
 	"io/fs"
+	"maps"
 	"math"
 	"os"
 	"path/filepath"
@@ -32,6 +33,9 @@ func loadFrom(a *console.Console, c *cli.Context, flag string) (*manifest.Module
 	}
 	module, diags := manifest.Load(path, manifest.Options{Vars: c.StringSlice("var"), Environ: a.Environ})
 	a.Files = module.Files()
+	if err := a.Apart(append(slices.Sorted(maps.Keys(a.Files)), GuardFile(c)...)...); err != nil {
+		return nil, nil, err
+	}
 	a.RenderWarnings(diags)
 	return module, pipeline.FromDiagnostics(diags), nil
 }

@@ -18,12 +18,17 @@ const (
 
 var Placeholder = regexp.MustCompile(`\{[^{}/]*\}`)
 
-// CheckPattern refuses what looks like a placeholder and is none.
+// CheckPattern refuses what looks like a placeholder and is none, or is half of
+// one.
 func CheckPattern(flag, pattern string) error {
 	for _, found := range Placeholder.FindAllString(pattern, -1) {
 		if !slices.Contains([]string{EnvironmentPlace, RegionPlace, functionPlace}, found) {
 			return console.Usagef("%s %s: there is no placeholder %s, only %s, %s and %s", flag, pattern, found, EnvironmentPlace, RegionPlace, functionPlace)
 		}
+	}
+	if rest := Placeholder.ReplaceAllString(pattern, ""); strings.ContainsAny(rest, "{}") {
+		return console.Usagef("%s %s has a brace that opens or closes no placeholder. Write %s, %s or %s whole, or leave the brace out.",
+			flag, pattern, EnvironmentPlace, RegionPlace, functionPlace)
 	}
 	return nil
 }
@@ -39,12 +44,12 @@ func (t *Target) Fill(pattern string) string {
 func distinct(flag, pattern string, targets []*Target) error {
 	seen := make(map[string]*Target)
 	for _, t := range targets {
-		other := seen[sameness(t.Path)]
+		other := seen[console.PathKey(t.Path)]
 		switch {
 		case t.Path == "":
 			continue
 		case other == nil:
-			seen[sameness(t.Path)] = t
+			seen[console.PathKey(t.Path)] = t
 			continue
 		case strings.HasPrefix(pattern, "arn:"):
 			return console.Usagef("%s is one layer, and this is about %d: %s. Leave it out for what is published, or choose one with --env and --region.",
@@ -75,16 +80,6 @@ func missingPlaces(pattern string, targets []*Target) string {
 	add(EnvironmentPlace, func(t *Target) string { return t.Environment })
 	add(RegionPlace, func(t *Target) string { return t.Region })
 	return missing
-}
-
-// sameness is equal for paths that may be one file: on some file systems the
-// case of letters makes no difference.
-func sameness(path string) string {
-	dir, base := filepath.Split(filepath.Clean(path))
-	if real, err := filepath.EvalSymlinks(filepath.Clean(dir + ".")); err == nil {
-		dir = real
-	}
-	return strings.ToLower(filepath.Join(dir, base))
 }
 
 // Listed names targets, the first few of them.

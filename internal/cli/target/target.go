@@ -5,6 +5,7 @@ package target
 import (
 	"errors"
 	"fmt"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -70,6 +71,9 @@ func Choose(a *console.Console, c *cli.Context, q Request) ([]*Target, error) {
 	if err := CheckPattern(q.Flag, q.Pattern); err != nil {
 		return nil, err
 	}
+	if err := a.Apart(q.Pattern); err != nil {
+		return nil, err
+	}
 	defer Sparing()()
 	module, problems, err := loadFrom(a, c, q.Manifest)
 	if err != nil {
@@ -101,6 +105,15 @@ func Choose(a *console.Console, c *cli.Context, q Request) ([]*Target, error) {
 	}
 	if err := CheckData(c, s.all); err != nil {
 		return nil, err
+	}
+	for _, t := range s.all {
+		seed := ""
+		if name := t.Manifest.Environment.Embedded.Value; name != "" {
+			seed = filepath.Join(module.Dir(), name)
+		}
+		if err := a.Apart(t.Path, seed); err != nil {
+			return nil, err
+		}
 	}
 	return s.all, distinct(q.Flag, q.Pattern, s.all)
 }

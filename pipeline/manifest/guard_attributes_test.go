@@ -1,0 +1,73 @@
+package manifest
+
+import (
+	"slices"
+	"testing"
+)
+
+// guarded says of each attribute of a manifest what binds it in a guard file: an
+// attribute there, or, in brackets, why none does. docs/guard.md has the latter for
+// what reaches AWS.
+var guarded = map[string]string{
+	"bundle.name": "bundles", "bundle.layer": "layers", "bundle.helpers": "helpers", "bundle.blind": "blind",
+	"bundle.default_environment": "(the environment that is chosen is held to the guard)",
+	"variable.default":           "(what it becomes a part of is held to the guard)", "variable.description": "(it has no effect)",
+	"environment.account_id": "accounts", "environment.regions": "regions", "environment.embedded": "accounts", "environment.blind": "blind",
+	"environment.session_name": "session", "environment.external_id": "session", "environment.source_identity": "session", "environment.tags": "session",
+	"environment.role":           "(it is of the account, and moves no parameter and no key)",
+	"environment.parameter_keys": "(it narrows only)",
+	"environment.values":         "(what they become a part of is held to the guard)",
+	"function.kms_key":           "keys", "function.deployed_as": "deployed_as", "function.blind": "blind",
+	"function.shared_key": "(keys says which functions may have the key)", "function.include": "(secrets of groups are the function's)",
+	"function.environments": "(it narrows only)",
+	"secret.parameter":      "parameters", "secret.allow_reserved": "allow_reserved", "secret.matches": "constraints", "secret.min_length": "constraints",
+	"secret.field": "(it narrows only)", "secret.encoding": "(it has no effect on what is read or sealed)", "secret.optional": "(it asks for nothing more)",
+	"secret.environments": "(it narrows only)",
+	"parameters.path":     "parameters", "parameters.recursive": "parameters", "parameters.prefix": "(no name that needs allow_reserved comes of a path)",
+	"parameters.environments": "(it narrows only)",
+}
+
+// Whoever adds an attribute says what binds it.
+func TestEveryAttributeJoinsTheGuard(t *testing.T) {
+	allow, _ := guardSpec().block("allow")
+	seen := map[string]bool{}
+	var visit func(s blockSpec)
+	visit = func(s blockSpec) {
+		for _, a := range s.attrs {
+			name := s.name + "." + a.name
+			if s.name == "defaults" {
+				name = "function." + a.name
+			}
+			seen[name] = true
+			by := guarded[name]
+			if by == "" {
+				t.Errorf("nothing says how a guard file binds %s", name)
+			} else if _, ok := allow.attr(by); !ok && by[0] != '(' {
+				t.Errorf("%s is bound by %s, which guard files do not have", name, by)
+			}
+		}
+		for _, b := range s.blocks {
+			visit(b)
+		}
+	}
+	visit(rootSpec())
+	for name := range guarded {
+		if !seen[name] {
+			t.Errorf("there is no attribute %s", name)
+		}
+	}
+	for _, a := range allow.attrs {
+		if !slices.Contains([]string{"environments", "functions"}, a.name) && !bindsSomething(a.name) {
+			t.Errorf("%s binds nothing", a.name)
+		}
+	}
+}
+
+func bindsSomething(attribute string) bool {
+	for _, by := range guarded {
+		if by == attribute {
+			return true
+		}
+	}
+	return false
+}
