@@ -49,6 +49,7 @@ var law = map[string][2]string{
 	"internal/awsfault":     {"", "smithy"},
 	"internal/awsreply":     {"", "aws smithy"},
 	"internal/awslocal/...": {"internal/awslocal/... internal/plainfile", ""},
+	"internal/e2e/signedat": {"", "aws config ssm sts smithy"},
 	"internal/actions":      {"internal/printable", ""},
 	"internal/printable":    {"", ""},
 	"internal/runnertest":   {"", ""},
