@@ -354,7 +354,7 @@ if part facts; then
   put refused SecureString "$(fake refused)" --key-id "$store"
   fact kms-through-ssm "what KMS refuses to Parameter Store, that passes on as an AccessDeniedException that begins with IAM's words about kms:Decrypt and the key" \
     '^AccessDeniedException User: arn:[^ ]+ is not authorized to perform: kms:Decrypt on resource: arn:[^ ]+:key/[^ ]+ with an explicit deny in a resource-based policy' \
-    "$(outcome ssm get-parameters --names "/$name/refused" --with-decryption --query 'length(Parameters)')"
+    "$(outcome ssm get-parameter --name "/$name/refused" --with-decryption --query Parameter.Version)"
   fact missing-to "where the right to the destination is missing, the message names kms:ReEncryptTo" '^AccessDeniedException.*kms:ReEncryptTo' "$(move own deny=To)"
 fi
 
@@ -455,8 +455,8 @@ elif part rights; then
   fact stored-read "what is stored can be read undecrypted without any right to the key" '^ok 1' "$(as_role ssm get-parameters --names "/$name/own" --query 'length(Parameters)')"
   fact implicit-clause "where no policy allows, the message ends with which kind of policy should" \
     '^AccessDeniedException User: .* because no identity-based policy allows the ssm:DescribeParameters action' "$(as_role ssm describe-parameters --query 'length(Parameters)')"
-  fact kms-through-ssm-implicit "so does what KMS refuses to Parameter Store" \
-    '^AccessDeniedException User: arn:[^ ]+ is not authorized to perform: kms:Decrypt on resource: arn:[^ ]+:key/[^ ]+ because no identity-based policy allows the kms:Decrypt action' \
+  fact kms-through-ssm-implicit "so does what KMS refuses to Parameter Store, where that fails GetParameters as a whole" \
+    '^(ok 0|AccessDeniedException User: arn:[^ ]+ is not authorized to perform: kms:Decrypt on resource: arn:[^ ]+:key/[^ ]+ because no identity-based policy allows the kms:Decrypt action)' \
     "$(as_role ssm get-parameters --names "/$name/own" --with-decryption --query 'length(Parameters)')"
   assume --policy '{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}, {"Effect": "Deny", "Action": "kms:Decrypt", "Resource": "*"}]}'
   fact session-deny "a Deny of kms:Decrypt in a session policy holds for what Parameter Store decrypts" '^(AccessDenied|ok 0)' \
