@@ -17,10 +17,14 @@ import (
 // is told by method and path; members come from the path, the query and the body.
 type restProtocol struct{}
 
-const layersPath = "/2018-10-31/layers"
+const (
+	layersPath    = "/2018-10-31/layers"
+	functionsPath = "/2015-03-31/functions"
+)
 
 func (restProtocol) claims(r *http.Request) bool {
-	return r.URL.Path == layersPath || strings.HasPrefix(r.URL.Path, layersPath+"/")
+	return r.URL.Path == layersPath || strings.HasPrefix(r.URL.Path, layersPath+"/") ||
+		r.URL.Path == functionsPath || strings.HasPrefix(r.URL.Path, functionsPath+"/")
 }
 
 func (restProtocol) contentType() string { return "application/json" }
@@ -31,11 +35,14 @@ type route struct {
 	status                     int
 }
 
-// routes are those of https://docs.aws.amazon.com/lambda/latest/api/API_Operations.html that concern layers.
+// routes are those of https://docs.aws.amazon.com/lambda/latest/api/API_Operations.html that concern layers, and two
+// of functions, of which there are none.
 func routes() []route {
 	const versions = layersPath + "/{LayerName}/versions"
 	const version = versions + "/{VersionNumber}"
 	return []route{
+		{http.MethodPost, functionsPath, "CreateFunction", http.StatusCreated},
+		{http.MethodDelete, functionsPath + "/{FunctionName}", "DeleteFunction", http.StatusNoContent},
 		{http.MethodGet, layersPath, "ListLayers", http.StatusOK},
 		{http.MethodPost, versions, "PublishLayerVersion", http.StatusCreated},
 		{http.MethodGet, versions, "ListLayerVersions", http.StatusOK},

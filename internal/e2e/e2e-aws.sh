@@ -7,12 +7,13 @@
 #   BUNDLE_E2E_YES=1     do not ask
 #   BUNDLE_E2E_PARTS     some of: pack versions publish blind facts rights (default: all)
 #   BUNDLE_E2E_ROLE      the ARN of the role of docs/e2e.md; without it, what takes such a role is left out
+#   BUNDLE_E2E_FUNCTION_ROLE   the ARN of a role that Lambda may take on; without it, what takes such a role is left out
 #
 # Exit codes: 0 all well; 1 bundle did not do what it should; 2 nothing was begun; 3 AWS differs from what is inferred.
 set -euo pipefail
 
 parts=" ${BUNDLE_E2E_PARTS:-pack versions publish blind facts rights} "
-role=${BUNDLE_E2E_ROLE:-}
+role=${BUNDLE_E2E_ROLE:-} function_role=${BUNDLE_E2E_FUNCTION_ROLE:-}
 root=$(cd "$(dirname "$0")/../.." && pwd)
 export AWS_PAGER="" AWS_CLI_AUTO_PROMPT=off
 
@@ -50,7 +51,7 @@ endpoint ${endpoint:-AWS}
 parts   $parts
 names    begin with $name
 
-This makes 4 KMS keys, 12 parameters (2 of them of the advanced tier) and, to publish, four layer versions, all with made-up values; and
+This makes 4 KMS keys, 13 parameters (2 of them of the advanced tier) and, to publish, four layer versions, all with made-up values; and
 removes them, the keys after the least wait that KMS allows, 7 days, which costs nothing. It comes to a few cents.
 TEXT
 if [ "${BUNDLE_E2E_YES:-}" != 1 ]; then
@@ -61,7 +62,7 @@ fi
 # --- clean-up, whatever happens ---
 
 dir=$(mktemp -d)
-keys=() parameters=()
+keys=() parameters=() functions=()
 clean() {
   status=$?
   trap '' INT TERM
@@ -73,6 +74,7 @@ clean() {
     remove lambda list-layer-versions --layer-name "$name" --query 'LayerVersions[].[Version]' --output text
     for version in $(grep -E '^[0-9]+$' "$dir/out" || true); do remove lambda delete-layer-version --layer-name "$name" --version-number "$version"; done
   fi
+  for function in ${functions[@]+"${functions[@]}"}; do remove lambda delete-function --function-name "$function"; done
   for ((i = 0; i < ${#parameters[@]}; i += 10)); do remove ssm delete-parameters --names "${parameters[@]:i:10}"; done
   for ((i = 0; i < ${#keys[@]}; i += 2)); do
     remove kms delete-alias --alias-name "${keys[i]}"
@@ -113,15 +115,17 @@ decrypting='GetParameter[A-Za-z]*\(decrypt\)|kms:(Decrypt|Encrypt|ReEncrypt|Gene
 
 # --- keys, parameters, manifests ---
 
+parameter() { echo "arn:$partition:ssm:$region:$account:parameter/$name/$1"; }
 alias_of() { echo "alias/$name-$1"; }
 key_of() { local i; for ((i = 0; i < ${#keys[@]}; i += 2)); do [ "${keys[i]}" != "$(alias_of "$1")" ] || echo "${keys[i + 1]}"; done; }
-# The policy of every key: what is the default, and one denial of each side of ReEncrypt, for one encryption context.
+# The policy of every key: what is the default, one denial of each side of ReEncrypt, for one encryption context, and one of Decrypt, for one parameter.
 key_policy() {
   local side
   echo '{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": {"AWS": "arn:'"$partition:iam::$account"':root"}, "Action": "kms:*", "Resource": "*"}'
   for side in From To; do
     echo ', {"Effect": "Deny", "Principal": "*", "Action": "kms:ReEncrypt'$side'", "Resource": "*", "Condition": {"StringEquals": {"kms:EncryptionContext:deny": "'$side'"}}}'
   done
+  echo ', {"Effect": "Deny", "Principal": "*", "Action": "kms:Decrypt", "Resource": "*", "Condition": {"StringEquals": {"kms:EncryptionContext:PARAMETER_ARN": "'"$(parameter refused)"'"}}}'
   echo ']}'
 }
 new_key() {
@@ -293,7 +297,7 @@ outcome() {
 }
 stored() { aws ssm get-parameter --name "/$name/$1" --query Parameter.Value --output text | base64 -d >"$dir/$1.bin"; }
 leading() { od -An -tx1 -N6 "$dir/$1.bin" | tr -d ' \n'; }
-parameter_arn() { echo "PARAMETER_ARN=arn:$partition:ssm:$region:$account:parameter/$name/$1"; }
+parameter_arn() { echo "PARAMETER_ARN=$(parameter "$1")"; }
 move() { outcome kms re-encrypt --ciphertext-blob "fileb://$dir/$1.bin" --source-encryption-context "$(parameter_arn "$1")" \
   --destination-key-id "$(key_of blind)" --destination-encryption-context "${2:-to=e2e}" --query SourceKeyId; }
 both() { outcome ssm get-parameters --names "/$name/plain" "/$name/broken" --with-decryption --query '[Parameters[].Name, InvalidParameters]'; }
@@ -346,7 +350,53 @@ if part facts; then
   fact missing-from-unsaid "where SourceKeyId is not said, the message names no action" '^AccessDeniedException The ciphertext refers to' "$(outcome "${from[@]}")"
   fact refusal-form "IAM says of a right that is missing who lacks it, for which action, on which resource" \
     '^AccessDeniedException User: arn:[^ ]+ is not authorized to perform: kms:ReEncryptTo on resource: arn:[^ ]+ ' "$(move own deny=To)"
+  fact explicit-clause "where a policy denies, the message ends with which kind of policy" ' with an explicit deny in a resource-based policy' "$(move own deny=To)"
+  put refused SecureString "$(fake refused)" --key-id "$store"
+  fact kms-through-ssm "what KMS refuses to Parameter Store, that passes on as an AccessDeniedException that begins with IAM's words about kms:Decrypt and the key" \
+    '^AccessDeniedException User: arn:[^ ]+ is not authorized to perform: kms:Decrypt on resource: arn:[^ ]+:key/[^ ]+ with an explicit deny in a resource-based policy' \
+    "$(outcome ssm get-parameter --name "/$name/refused" --with-decryption --query Parameter.Version)"
   fact missing-to "where the right to the destination is missing, the message names kms:ReEncryptTo" '^AccessDeniedException.*kms:ReEncryptTo' "$(move own deny=To)"
+fi
+
+if part facts; then
+  step "a wrong clock"
+  if (cd "$root" && go build -o "$dir/signedat" ./internal/e2e/signedat) 2>"$dir/err"; then
+    # As for every SDK, AWS_ENDPOINT_URL leads to a local target.
+    signed_at() { "$dir/signedat" "$1" 2>&1 | tr '\n' ' '; }
+    fact clock-behind "a request that was signed 20 minutes ago is refused with a text that begins so" \
+      '^SignatureDoesNotMatch Signature expired: [^ ]+ InvalidSignatureException Signature expired: [^ ]+ $' "$(signed_at -20m)"
+    fact clock-ahead "a request that is signed for 20 minutes from now is refused with a text that begins so" \
+      '^SignatureDoesNotMatch Signature not yet InvalidSignatureException Signature not yet $' "$(signed_at 20m)"
+  else
+    skipped=$((skipped + 2))
+    echo "skipped: Go is not here, or cannot build: clock-behind, clock-ahead"
+  fi
+fi
+
+if part facts && [ -z "$function_role" ]; then
+  skipped=$((skipped + 2))
+  echo "skipped: BUNDLE_E2E_FUNCTION_ROLE is not set: reserved-names, underscore-names"
+elif part facts; then
+  step "names of variables"
+  # table CLASS: the names of docs/names.md, one a line; what a star stands for is an X.
+  table() { sed -n "/<!-- names: $1 -->/,/<!-- end -->/p" "$root/docs/names.md" | sed -n 's/^| `\([^`]*\)` .*/\1/p' | tr '*' X; }
+  # with_variables NAME …: the outcome of making a function that has them.
+  with_variables() {
+    functions=("$name")
+    printf '%s\n' "$@" | sed '1s/^/{"Variables": {/; s/[A-Za-z0-9_]*$/"&": "x"/; $s/$/}}/; $!s/$/,/' >"$dir/variables.json"
+    outcome lambda create-function --function-name "$name" --runtime python3.13 --role "$function_role" --handler none.none \
+      --zip-file "fileb://$dir/function.zip" --environment "file://$dir/variables.json" --query FunctionName
+  }
+  exits 0 "$program" helpers --helpers python --out "$dir/function.zip"
+  never=$(table never | grep -v '^BUNDLE_' | LC_ALL=C sort)
+  wanted=$(grep -v '^_' <<<"$never" | tr '\n' ' ')
+  # A function with both is not made. Those that Lambda lists are reserved, and those that it does not list are not.
+  # shellcheck disable=SC2046,SC2086 # a name has no spaces
+  with_variables $wanted AWS_COGNITO_CLIENT_SECRET $(table aws) >"$dir/reserved"
+  fact reserved-names "of the names of docs/names.md that are AWS's, Lambda refuses those that nobody may have, and no other" "^InvalidParameterValueException $wanted\$" \
+    "$(cut -d' ' -f1 "$dir/reserved" | tr '\n' ' ')$(sed -n 's/.*Reserved keys used in this request: *//p' "$dir/reserved" | tr -s ',. ' '\n' | grep . | LC_ALL=C sort | tr '\n' ' ')"
+  # shellcheck disable=SC2046
+  fact underscore-names "a name that begins with an underscore is refused" '^(ValidationException|InvalidParameterValueException)' "$(with_variables $(grep '^_' <<<"$never"))"
 fi
 
 if part facts && part publish; then
@@ -385,8 +435,9 @@ if part rights; then
 fi
 
 if part rights && [ -z "$role" ]; then
-  skipped=6
-  echo "skipped: BUNDLE_E2E_ROLE is not set: list-layer-versions, managed-read, stored-read, session-deny, session-via, key-policy"
+  skipped=$((skipped + 10))
+  echo "skipped: BUNDLE_E2E_ROLE is not set: list-layer-versions, managed-read, stored-read, implicit-clause, kms-through-ssm-implicit, session-deny," \
+    "session-deny-clause, session-via, session-clause, key-policy"
 elif part rights; then
   # as_role SERVICE OPERATION …: the outcome for the role.
   assume() {
@@ -402,13 +453,23 @@ elif part rights; then
   fact managed-read "a value under alias/aws/ssm can be read without an IAM right to kms:Decrypt" '^ok 1' \
     "$(as_role ssm get-parameters --names "/$name/managed" --with-decryption --query 'length(Parameters)')"
   fact stored-read "what is stored can be read undecrypted without any right to the key" '^ok 1' "$(as_role ssm get-parameters --names "/$name/own" --query 'length(Parameters)')"
+  fact implicit-clause "where no policy allows, the message ends with which kind of policy should" \
+    '^AccessDeniedException User: .* because no identity-based policy allows the ssm:DescribeParameters action' "$(as_role ssm describe-parameters --query 'length(Parameters)')"
+  fact kms-through-ssm-implicit "so does what KMS refuses to Parameter Store, where that fails GetParameters as a whole" \
+    '^(ok 0|AccessDeniedException User: arn:[^ ]+ is not authorized to perform: kms:Decrypt on resource: arn:[^ ]+:key/[^ ]+ because no identity-based policy allows the kms:Decrypt action)' \
+    "$(as_role ssm get-parameters --names "/$name/own" --with-decryption --query 'length(Parameters)')"
   assume --policy '{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}, {"Effect": "Deny", "Action": "kms:Decrypt", "Resource": "*"}]}'
   fact session-deny "a Deny of kms:Decrypt in a session policy holds for what Parameter Store decrypts" '^(AccessDenied|ok 0)' \
     "$(as_role ssm get-parameters --names "/$name/managed" --with-decryption --query 'length(Parameters)')"
+  stored own
+  fact session-deny-clause "where the session policy denies, the message says so" ' with an explicit deny in a session policy' \
+    "$(as_role kms decrypt --key-id "$(key_of store)" --ciphertext-blob "fileb://$dir/own.bin" --encryption-context "$(parameter_arn own)" --query KeyId)"
   assume --policy '{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "ssm:GetParameters", "Resource": "*"},
     {"Effect": "Allow", "Action": "kms:Decrypt", "Resource": "*", "Condition": {"StringLike": {"kms:ViaService": "ssm.'"$region"'.*"}}}]}'
   fact session-via "a session policy that allows kms:Decrypt where kms:ViaService is Parameter Store lets it decrypt" '^ok 1' \
     "$(as_role ssm get-parameters --names "/$name/managed" --with-decryption --query 'length(Parameters)')"
+  fact session-clause "where the session policy does not allow, the message says so" ' because no session policy allows the lambda:ListLayerVersions action' \
+    "$(as_role lambda list-layer-versions --layer-name "$name" --query 'length(LayerVersions)')"
   bundle policy --manifest "${pack[@]}" --kind key --function-role "packed=$role" >"$dir/key.json" || fail "bundle policy --kind key"
   aws kms put-key-policy --key-id "$(key_of packed)" --policy-name default --policy "file://$dir/key.json"
   shut() { outcome kms decrypt --key-id "$(key_of packed)" --encryption-context a=b --dry-run --dry-run-modifiers IGNORE_CIPHERTEXT; }

@@ -179,15 +179,16 @@ func build(t *testing.T) string {
 func TestScript(t *testing.T) {
 	bundle := build(t)
 	role := "BUNDLE_E2E_ROLE=arn:aws:iam::" + account + ":role/looker"
+	functions := "BUNDLE_E2E_FUNCTION_ROLE=arn:aws:iam::" + account + ":role/lambda"
 
 	t.Run("against the embedded AWS everything is as inferred", func(t *testing.T) {
 		t.Parallel()
 		a := embedded(t)
-		code, out := a.run(bundle, "BUNDLE_E2E_YES=1", role)
+		code, out := a.run(bundle, "BUNDLE_E2E_YES=1", role, functions)
 		if code != 0 {
 			t.Fatalf("exit code %d\n%s", code, out)
 		}
-		if known, confirmed := lines(out, "known"), lines(out, "confirmed"); !slices.Equal(known, confirmed) || len(known) < 20 {
+		if known, confirmed := lines(out, "known"), lines(out, "confirmed"); !slices.Equal(known, confirmed) || len(known) < 40 {
 			t.Errorf("known are %q,\nconfirmed %q", known, confirmed)
 		}
 		if !strings.HasPrefix(out, "account  "+account+"\nregion   "+region+"\n") {

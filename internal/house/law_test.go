@@ -65,6 +65,7 @@ var law = map[string][2]string{
 	"internal/plainfile":     {"", ""},
 	"internal/atomicfile":    {"", ""},
 	"internal/trust":         {"internal/plainfile", ""},
+	"internal/e2e/signedat":  {"", "aws config ssm sts smithy"},
 }
 
 // others names the modules and packages of others.

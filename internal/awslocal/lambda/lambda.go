@@ -81,6 +81,8 @@ func New(dir string, clock func() time.Time) *Service {
 		"AddLayerVersionPermission":    call.Decoded(s.addPermission),
 		"RemoveLayerVersionPermission": call.Decoded(s.removePermission),
 		"GetLayerVersionPolicy":        call.Decoded(s.getPolicy),
+		"CreateFunction":               call.Decoded(s.createFunction),
+		"DeleteFunction":               call.Decoded(s.deleteFunction),
 	}
 	return s
 }
@@ -93,7 +95,7 @@ func (s *Service) Operations() map[string]call.Handler { return s.operations }
 
 // Mutates reports whether an operation changes the state.
 func (s *Service) Mutates(operation string) bool {
-	return !strings.HasPrefix(operation, "Get") && !strings.HasPrefix(operation, "List")
+	return !strings.HasPrefix(operation, "Get") && !strings.HasPrefix(operation, "List") && !strings.HasSuffix(operation, "Function")
 }
 
 // state is what Snapshot writes and Restore reads. The archives are not in it: they are files of their own, or, in

@@ -1,0 +1,74 @@
+package lambda
+
+import (
+	"maps"
+	"net/http"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/whispering/bundle/internal/awslocal/call"
+)
+
+// Names of https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html that a function's environment may not
+// have. Two more, _HANDLER and _X_AMZN_TRACE_ID, are no names of variables to the API at all.
+var reserved = []string{
+	"AWS_ACCESS_KEY", "AWS_ACCESS_KEY_ID", "AWS_DEFAULT_REGION", "AWS_EXECUTION_ENV", "AWS_LAMBDA_FUNCTION_MEMORY_SIZE",
+	"AWS_LAMBDA_FUNCTION_NAME", "AWS_LAMBDA_FUNCTION_VERSION", "AWS_LAMBDA_INITIALIZATION_TYPE", "AWS_LAMBDA_LOG_GROUP_NAME",
+	"AWS_LAMBDA_LOG_STREAM_NAME", "AWS_LAMBDA_MAX_CONCURRENCY", "AWS_LAMBDA_METADATA_API", "AWS_LAMBDA_METADATA_TOKEN",
+	"AWS_LAMBDA_RUNTIME_API", "AWS_REGION", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "LAMBDA_RUNTIME_DIR", "LAMBDA_TASK_ROOT",
+}
+
+var (
+	functionName = regexp.MustCompile(`^[a-zA-Z0-9_-]{1,64}$`)
+	variableName = regexp.MustCompile(`^[a-zA-Z][a-zA-Z0-9_]+$`)
+)
+
+type functionInput struct {
+	FunctionName string
+	Environment  struct{ Variables map[string]string }
+}
+
+// createFunction refuses what CreateFunction refuses of a function's environment
+// (https://docs.aws.amazon.com/lambda/latest/api/API_CreateFunction.html). There are no functions here, so that it goes no
+// further.
+func (s *Service) createFunction(r *call.Request, in *functionInput) (any, error) {
+	arn, err := functionARN(r, in)
+	if err != nil {
+		return nil, err
+	}
+	names := slices.Sorted(maps.Keys(in.Environment.Variables))
+	for _, name := range names {
+		if !variableName.MatchString(name) {
+			return nil, validation(name, "environment.variables", "satisfy regular expression pattern: [a-zA-Z]([a-zA-Z0-9_])+")
+		}
+	}
+	if err := s.allow(r, arn, nil); err != nil {
+		return nil, err
+	}
+	names = slices.DeleteFunc(names, func(name string) bool { return !slices.Contains(reserved, name) })
+	if len(names) > 0 {
+		return nil, invalid("Lambda was unable to configure your environment variables because the environment variables you have provided "+
+			"contains reserved keys that are currently not supported for modification. Reserved keys used in this request: %s", strings.Join(names, ", "))
+	}
+	return nil, &call.Error{Status: http.StatusNotFound, Code: "UnknownOperationException", Message: "The embedded AWS has no functions."}
+}
+
+// deleteFunction finds none (https://docs.aws.amazon.com/lambda/latest/api/API_DeleteFunction.html).
+func (s *Service) deleteFunction(r *call.Request, in *functionInput) (any, error) {
+	arn, err := functionARN(r, in)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.allow(r, arn, nil); err != nil {
+		return nil, err
+	}
+	return nil, notFound("Function not found: " + arn)
+}
+
+func functionARN(r *call.Request, in *functionInput) (string, error) {
+	if !functionName.MatchString(in.FunctionName) {
+		return "", validation(in.FunctionName, "functionName", "satisfy regular expression pattern: [a-zA-Z0-9-_]+")
+	}
+	return "arn:aws:lambda:" + r.Region + ":" + r.Account + ":function:" + in.FunctionName, nil
+}
