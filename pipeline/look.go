@@ -7,8 +7,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/whispering/bundle/pipeline/compare"
 	"github.com/whispering/bundle/pipeline/param"
-	"github.com/whispering/bundle/pipeline/plan"
 	table "github.com/whispering/bundle/pipeline/problem"
 	"github.com/whispering/bundle/pipeline/secret"
 )
@@ -17,7 +17,7 @@ import (
 // It reads no value, and goes on where a build would stop: that a secret or a
 // function's key is missing is its result. Every other problem is reported beside
 // it, and what it keeps from being known is Unknown.
-func (b *Build) Look(ctx context.Context) (plan.Column, Problems) {
+func (b *Build) Look(ctx context.Context) (compare.Column, Problems) {
 	r, problems := b.known(ctx)
 	errs := map[*want]error{}
 	if len(problems) == 0 {
@@ -40,14 +40,14 @@ func (b *Build) Look(ctx context.Context) (plan.Column, Problems) {
 
 // Meant is what Look returns of an environment that cannot be looked at: what is
 // meant to be there, and nothing of it known.
-func (b *Build) Meant() plan.Column {
+func (b *Build) Meant() compare.Column {
 	r := b.run()
 	r.jobs, _ = jobs(r.Manifest) // whose problems are told elsewhere
 	return r.column(nil)
 }
 
-func (r *run) column(errs map[*want]error) plan.Column {
-	c := plan.Column{Environment: r.Manifest.Environment.Name.Value, Region: r.Region}
+func (r *run) column(errs map[*want]error) compare.Column {
+	c := compare.Column{Environment: r.Manifest.Environment.Name.Value, Region: r.Region}
 	for _, j := range r.jobs {
 		c.Functions = append(c.Functions, j.column(errs))
 	}
@@ -88,54 +88,54 @@ func (r *run) lookAtVersions(ctx context.Context, errs map[*want]error) Problems
 	return problems
 }
 
-func (j *job) column(errs map[*want]error) plan.ColumnFunction {
-	f := plan.ColumnFunction{Name: j.fn.Name.Value, Mode: j.mode(), Key: j.columnKey()}
+func (j *job) column(errs map[*want]error) compare.ColumnFunction {
+	f := compare.ColumnFunction{Name: j.fn.Name.Value, Mode: j.mode(), Key: j.columnKey()}
 	for _, w := range j.wants {
 		f.Secrets = append(f.Secrets, j.columnSecret(w, errs[w]))
 	}
 	for i, im := range j.fn.Imports {
-		state := plan.Unknown
+		state := compare.Unknown
 		switch {
 		case i >= len(j.below) || j.below[i] < 0:
 		case j.below[i] == 0:
-			state = plan.Missing
+			state = compare.Missing
 		default:
-			state = plan.Present
+			state = compare.Present
 		}
-		f.Imports = append(f.Imports, plan.ColumnImport{Import: im, State: state})
+		f.Imports = append(f.Imports, compare.ColumnImport{Import: im, State: state})
 	}
 	return f
 }
 
-func (j *job) columnKey() plan.ColumnKey {
-	k := plan.ColumnKey{State: plan.Present, Name: j.fn.Key.Value, ARN: j.key.ARN}
+func (j *job) columnKey() compare.ColumnKey {
+	k := compare.ColumnKey{State: compare.Present, Name: j.fn.Key.Value, ARN: j.key.ARN}
 	switch {
 	case len(j.keyWrong) > 0 && j.keyWrong[0].Kind != Missing, len(j.keyWrong) == 0 && k.ARN == "":
-		k.State = plan.Unknown
+		k.State = compare.Unknown
 	case len(j.keyWrong) > 0 && k.ARN == "":
-		k.State, k.Why = plan.Missing, fmt.Sprintf("there is no key %q", k.Name)
+		k.State, k.Why = compare.Missing, fmt.Sprintf("there is no key %q", k.Name)
 	case len(j.keyWrong) > 0:
-		k.State, k.Why = plan.Unusable, j.keyWrong[0].Detail
+		k.State, k.Why = compare.Unusable, j.keyWrong[0].Detail
 	}
 	return k
 }
 
-func (j *job) columnSecret(w *want, err error) plan.ColumnSecret {
-	s := plan.ColumnSecret{
-		Name: w.name, State: plan.Present, Parameter: w.ref.String(), Version: w.version, Type: w.kind,
+func (j *job) columnSecret(w *want, err error) compare.ColumnSecret {
+	s := compare.ColumnSecret{
+		Name: w.name, State: compare.Present, Parameter: w.ref.String(), Version: w.version, Type: w.kind,
 		Encoding: w.encoding, Field: string(w.field), Checks: shortChecks(w.checks), Below: w.below,
 	}
 	switch {
 	case w.optional && errors.Is(err, param.ErrMissing):
-		s.State = plan.Absent
+		s.State = compare.Absent
 	case errors.Is(err, param.ErrMissing), errors.Is(err, param.ErrVersion):
-		s.State, s.Why = plan.Missing, err.Error()
+		s.State, s.Why = compare.Missing, err.Error()
 	case w.version.ARN == "":
-		s.State = plan.Unknown
+		s.State = compare.Unknown
 	case j.blind() && w.kind != secureString:
-		s.State, s.Why = plan.Unusable, fmt.Sprintf("%q is a %s, which cannot go blind", w.ref, w.kind)
+		s.State, s.Why = compare.Unusable, fmt.Sprintf("%q is a %s, which cannot go blind", w.ref, w.kind)
 	case j.blind() && w.advanced:
-		s.State, s.Why = plan.Unusable, fmt.Sprintf("%q is of the advanced tier, which cannot go blind", w.ref)
+		s.State, s.Why = compare.Unusable, fmt.Sprintf("%q is of the advanced tier, which cannot go blind", w.ref)
 	}
 	return s
 }

@@ -11,7 +11,7 @@ import (
 	"github.com/whispering/bundle/internal/cli/target"
 	"github.com/whispering/bundle/internal/cli/view"
 	"github.com/whispering/bundle/pipeline"
-	"github.com/whispering/bundle/pipeline/plan"
+	"github.com/whispering/bundle/pipeline/compare"
 )
 
 func (a *app) compareCommand() *cli.Command {
@@ -55,9 +55,9 @@ func (a *app) compare(c *cli.Context) error {
 	case len(targets) == 1:
 		return console.Usagef("%s is alone, and compare needs two: name another environment with --env, or --all", targets[0])
 	}
-	columns := make(map[*target.Target]*plan.Column)
+	columns := make(map[*target.Target]*compare.Column)
 	for _, t := range targets {
-		columns[t] = &plan.Column{Environment: t.Environment, Region: t.Region, Unknown: true}
+		columns[t] = &compare.Column{Environment: t.Environment, Region: t.Region, Unknown: true}
 	}
 	return batch.Each(a.Console, c, targets, batch.Job{
 		Calls:  true,
@@ -73,13 +73,13 @@ func (a *app) compare(c *cli.Context) error {
 			}, nil
 		},
 		Together: func(_ *console.Console, outcomes []*batch.Outcome) view.Result {
-			var all []plan.Column
+			var all []compare.Column
 			var found []view.ComparedColumn
 			for _, o := range outcomes {
 				all = append(all, *columns[o.Target])
 				found = append(found, view.ComparedColumn{Problems: o.Problems, Calls: o.Calls.Snapshot()})
 			}
-			r := view.NewCompare(targets[0].Manifest.Bundle.Name.Value, plan.Compare(all, a.Started), found)
+			r := view.NewCompare(targets[0].Manifest.Bundle.Name.Value, compare.Compare(all, a.Started), found)
 			r.Page = c.Bool("html")
 			r.Now = a.Started
 			return r

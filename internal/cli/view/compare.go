@@ -9,7 +9,7 @@ import (
 	"github.com/whispering/bundle/internal/actions"
 	"github.com/whispering/bundle/internal/printable"
 	"github.com/whispering/bundle/pipeline"
-	"github.com/whispering/bundle/pipeline/plan"
+	"github.com/whispering/bundle/pipeline/compare"
 	"github.com/whispering/bundle/pipeline/secret"
 )
 
@@ -47,11 +47,11 @@ type compareFunction struct {
 }
 
 type compareKey struct {
-	State plan.State `json:"state"`
-	Key   string     `json:"key,omitempty"` // as the manifest has it
-	ARN   string     `json:"arn,omitempty"`
-	Mode  string     `json:"mode,omitempty"`
-	Why   string     `json:"why,omitempty"`
+	State compare.State `json:"state"`
+	Key   string        `json:"key,omitempty"` // as the manifest has it
+	ARN   string        `json:"arn,omitempty"`
+	Mode  string        `json:"mode,omitempty"`
+	Why   string        `json:"why,omitempty"`
 }
 
 type compareRow struct {
@@ -60,16 +60,16 @@ type compareRow struct {
 }
 
 type compareCell struct {
-	State     plan.State `json:"state"`
-	Parameter string     `json:"parameter,omitempty"`
-	ARN       string     `json:"arn,omitempty"`
-	Version   int64      `json:"version,omitempty"`
-	Modified  *time.Time `json:"modified,omitempty"`
-	AgeDays   *int       `json:"age_days,omitempty"`
-	Type      string     `json:"type,omitempty"`
-	Encoding  string     `json:"encoding,omitempty"`
-	Field     string     `json:"field,omitempty"`
-	Why       string     `json:"why,omitempty"`
+	State     compare.State `json:"state"`
+	Parameter string        `json:"parameter,omitempty"`
+	ARN       string        `json:"arn,omitempty"`
+	Version   int64         `json:"version,omitempty"`
+	Modified  *time.Time    `json:"modified,omitempty"`
+	AgeDays   *int          `json:"age_days,omitempty"`
+	Type      string        `json:"type,omitempty"`
+	Encoding  string        `json:"encoding,omitempty"`
+	Field     string        `json:"field,omitempty"`
+	Why       string        `json:"why,omitempty"`
 }
 
 type compareFinding struct {
@@ -92,7 +92,7 @@ type ComparedColumn struct {
 
 // newCompareReport puts together what was found, and what kept more from being
 // found, in the order of the columns.
-func NewCompare(bundle string, m *plan.Matrix, columns []ComparedColumn) *Compare {
+func NewCompare(bundle string, m *compare.Matrix, columns []ComparedColumn) *Compare {
 	r := &Compare{
 		FormatVersion: 1, Differences: m.Differences(), Bundle: bundle,
 		Functions: []compareFunction{}, Findings: []compareFinding{}, AWSCalls: map[string]int{},
@@ -100,7 +100,7 @@ func NewCompare(bundle string, m *plan.Matrix, columns []ComparedColumn) *Compar
 	for i, o := range columns {
 		column := compareColumn{
 			Environment: m.Columns[i].Environment, Region: m.Columns[i].Region, title: m.Title(i), Problems: []Problem{},
-			Present: m.Count(i, plan.Present), Missing: m.Count(i, plan.Missing) + m.Count(i, plan.Unusable), Unknown: m.Count(i, plan.Unknown),
+			Present: m.Count(i, compare.Present), Missing: m.Count(i, compare.Missing) + m.Count(i, compare.Unusable), Unknown: m.Count(i, compare.Unknown),
 		}
 		for _, p := range o.Problems {
 			column.Problems = append(column.Problems, NewProblem(p))
@@ -124,7 +124,7 @@ func NewCompare(bundle string, m *plan.Matrix, columns []ComparedColumn) *Compar
 	return r
 }
 
-func newCompareFunction(f plan.MatrixFunction) compareFunction {
+func newCompareFunction(f compare.MatrixFunction) compareFunction {
 	function := compareFunction{Function: f.Name, Secrets: []compareRow{}}
 	for _, k := range f.Keys {
 		function.Keys = append(function.Keys, compareKey{k.State, k.Name, k.ARN, string(k.Mode), k.Why})
@@ -172,13 +172,13 @@ func (r *Compare) summary() string {
 }
 
 // word is a state in a table.
-func word(s plan.State) string {
+func word(s compare.State) string {
 	switch s {
-	case plan.Missing, plan.Unusable:
+	case compare.Missing, compare.Unusable:
 		return strings.ToUpper(string(s))
-	case plan.Unmeant:
+	case compare.Unmeant:
 		return "-"
-	case plan.Unknown:
+	case compare.Unknown:
 		return "?"
 	}
 	return string(s)
@@ -186,7 +186,7 @@ func word(s plan.State) string {
 
 // short is a key in a table, with code around what is not our own words.
 func (k compareKey) short(code func(string) string) string {
-	if k.State != plan.Present {
+	if k.State != compare.Present {
 		return word(k.State)
 	}
 	if k.Mode == "blind" {
@@ -197,7 +197,7 @@ func (k compareKey) short(code func(string) string) string {
 
 func (c compareCell) short() string {
 	text := word(c.State)
-	if c.State == plan.Present {
+	if c.State == compare.Present {
 		text = ""
 	}
 	if c.Version > 0 {
@@ -310,8 +310,8 @@ func (r *Compare) Markdown() string {
 }
 
 // strong marks a cell that is a difference.
-func strong(s plan.State, text string) string {
-	if s == plan.Missing || s == plan.Unusable {
+func strong(s compare.State, text string) string {
+	if s == compare.Missing || s == compare.Unusable {
 		return "**" + text + "**"
 	}
 	return text

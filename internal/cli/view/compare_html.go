@@ -8,7 +8,7 @@ import (
 	"strings"
 
 	"github.com/whispering/bundle/internal/printable"
-	"github.com/whispering/bundle/pipeline/plan"
+	"github.com/whispering/bundle/pipeline/compare"
 )
 
 //go:embed compare.html.tmpl
@@ -49,11 +49,11 @@ func (r *Compare) html(w io.Writer) error {
 }
 
 // stateWord is a state as the page says it.
-func stateWord(s plan.State) string {
+func stateWord(s compare.State) string {
 	switch s {
-	case plan.Unmeant:
+	case compare.Unmeant:
 		return "not meant"
-	case plan.Absent:
+	case compare.Absent:
 		return "absent"
 	}
 	return string(s)

@@ -17,7 +17,7 @@ import (
 	"github.com/whispering/bundle/internal/needs"
 	"github.com/whispering/bundle/internal/printable"
 	"github.com/whispering/bundle/pipeline"
-	"github.com/whispering/bundle/pipeline/plan"
+	"github.com/whispering/bundle/pipeline/compare"
 	"github.com/whispering/bundle/pipeline/secret"
 )
 
@@ -27,20 +27,20 @@ func comparePageOf(t *testing.T, name string) string {
 	t.Helper()
 	now := time.Date(2026, 11, 25, 14, 0, 0, 0, time.UTC)
 	found := ComparedColumn{Problems: pipeline.Problems{{Kind: pipeline.Manifest, Diagnostic: hcl.Diagnostic{Summary: name, Detail: name}}}}
-	function := plan.ColumnFunction{Name: name, Key: plan.ColumnKey{State: plan.Unusable, Name: name, ARN: name, Why: name}}
+	function := compare.ColumnFunction{Name: name, Key: compare.ColumnKey{State: compare.Unusable, Name: name, ARN: name, Why: name}}
 	other := function
 	for i := range 100 {
-		s := plan.ColumnSecret{
-			Name: name + strings.Repeat("_X", i), State: plan.Present, Parameter: name, Type: name, Encoding: secret.Encoding(name), Field: name, Why: name,
+		s := compare.ColumnSecret{
+			Name: name + strings.Repeat("_X", i), State: compare.Present, Parameter: name, Type: name, Encoding: secret.Encoding(name), Field: name, Why: name,
 			Version: secret.Version{ARN: name, Number: 3, Modified: now.AddDate(0, 0, -40)},
 		}
 		function.Secrets = append(function.Secrets, s)
-		s.State = plan.Missing
+		s.State = compare.Missing
 		other.Secrets = append(other.Secrets, s)
 	}
-	r := NewCompare(name, plan.Compare([]plan.Column{
-		{Environment: name, Region: name, Functions: []plan.ColumnFunction{function}},
-		{Environment: name, Region: "x", Functions: []plan.ColumnFunction{other}},
+	r := NewCompare(name, compare.Compare([]compare.Column{
+		{Environment: name, Region: name, Functions: []compare.ColumnFunction{function}},
+		{Environment: name, Region: "x", Functions: []compare.ColumnFunction{other}},
 	}, now), []ComparedColumn{found, found})
 	r.Now = now
 	var b bytes.Buffer

@@ -1,4 +1,6 @@
-package plan
+// Package compare puts what there is of several environments beside each other, and
+// tells how they differ. It calls nothing and reads no value.
+package compare
 
 import (
 	"cmp"
