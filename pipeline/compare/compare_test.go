@@ -15,6 +15,8 @@ import (
 
 const key = "arn:aws:kms:us-west-2:222222222222:key/1"
 
+var day = time.Date(2026, 11, 1, 0, 0, 0, 0, time.UTC)
+
 // column makes a column whose function "api" has these secrets.
 func column(environment string, secrets ...compare.ColumnSecret) compare.Column {
 	return compare.Column{Environment: environment, Region: "us-west-2", Functions: []compare.ColumnFunction{{
