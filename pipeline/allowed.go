@@ -116,7 +116,7 @@ func (c *guardCheck) parameters(j *job, allowed []manifest.Allow) {
 			return slices.ContainsFunc(a.Parameters, func(p manifest.Text) bool { return manifest.HasPrefix(name, p.Value) })
 		})
 	}
-	prefixes := listed(allowed, func(a manifest.Allow) []manifest.Text { return a.Parameters })
+	prefixes := inList(allowed, func(a manifest.Allow) []manifest.Text { return a.Parameters })
 	for i, w := range j.wants {
 		in := below(w.ref.Name)
 		switch {
@@ -153,7 +153,7 @@ func (c *guardCheck) secret(j *job, s manifest.Secret, w *want, in []manifest.Al
 
 // may says what blocks allow instead.
 func may(allows []manifest.Allow, of func(manifest.Allow) []manifest.Text) string {
-	if all := listed(allows, of); all != "" {
+	if all := inList(allows, of); all != "" {
 		return "It may have " + all + "."
 	}
 	return "It allows none."
@@ -177,8 +177,8 @@ func hasText(texts []manifest.Text, s string) bool {
 	return slices.ContainsFunc(texts, func(t manifest.Text) bool { return t.Value == s })
 }
 
-// listed joins what several blocks allow.
-func listed(allows []manifest.Allow, of func(manifest.Allow) []manifest.Text) string {
+// inList joins what several blocks allow.
+func inList(allows []manifest.Allow, of func(manifest.Allow) []manifest.Text) string {
 	var all []string
 	for _, a := range allows {
 		for _, t := range of(a) {

@@ -38,7 +38,6 @@ type BlindKeys interface {
 type Blind struct {
 	Parameters BlindParameters
 	Keys       BlindKeys
-	Required   bool // refuse functions that are not blind
 }
 
 // manyBlind is how many secrets a blind function may have without a warning:
@@ -57,14 +56,11 @@ func (j *job) mode() sealed.Mode {
 	return sealed.Pack
 }
 
-// anyBlind reports whether a function of the run is blind.
-func (r *run) anyBlind() bool { return slices.ContainsFunc(r.jobs, (*job).blind) }
-
 // requireBlind reports the functions that --blind does not let through.
-func (r *run) requireBlind() Problems {
+func (b bound) requireBlind(required bool) Problems {
 	var problems Problems
-	for _, j := range r.jobs {
-		if r.Blind.Required && !j.blind() {
+	for _, j := range b.jobs {
+		if required && !j.blind() {
 			problems = append(problems, problem(Manifest, &j.fn.Blind.Range, "Function not blind", fmt.Sprintf(
 				"Function %q would be sealed in pack mode, and --blind refuses that. Write blind = true, or leave --blind out.", j.fn.Name.Value)))
 		}
@@ -84,9 +80,9 @@ func CheckBlind(m *manifest.Manifest) Problems {
 	return problems.Sort()
 }
 
-func (r *run) checkBlind(context.Context) Problems {
+func (b bound) checkBlind() Problems {
 	var problems Problems
-	for _, j := range r.jobs {
+	for _, j := range b.jobs {
 		problems = append(problems, j.checkBlind()...)
 	}
 	return problems
@@ -124,9 +120,9 @@ func (s *sealing) blind(ctx context.Context, todo, others []*job) bool {
 			owner[w] = j
 		}
 	}
-	users, refs := s.users(todo, (*want).exactly)
-	err := s.Blind.Parameters.Ciphertexts(ctx, refs, func(res param.Result) {
-		for _, w := range users[res.Ref] {
+	used, refs := users(todo, (*want).exactly)
+	err := s.build.Blind.Parameters.Ciphertexts(ctx, refs, func(res param.Result) {
+		for _, w := range used[res.Ref] {
 			found = append(found, owner[w].receiveCiphertext(w, res)...)
 		}
 		s.got()
@@ -197,7 +193,7 @@ func (s *sealing) move(ctx context.Context, j *job) Problems {
 	}
 	ciphertexts := make([][]byte, len(j.wants))
 	problems := s.each(ctx, j, func(i int, w *want) (err error) {
-		ciphertexts[i], err = s.Blind.Keys.ReEncrypt(ctx, s.moveOf(j, w, contexts[i]))
+		ciphertexts[i], err = s.build.Blind.Keys.ReEncrypt(ctx, s.moveOf(j, w, contexts[i]))
 		w.ciphertext = nil
 		return err
 	})
@@ -264,7 +260,7 @@ func (s *sealing) findRest(ctx context.Context, todo, others []*job) {
 			return nil // the function has another problem already
 		}
 		return s.each(ctx, movable, func(i int, w *want) error {
-			return s.Blind.Keys.Try(ctx, s.moveOf(movable, w, contexts[i]))
+			return s.build.Blind.Keys.Try(ctx, s.moveOf(movable, w, contexts[i]))
 		})
 	})
 }
@@ -272,10 +268,10 @@ func (s *sealing) findRest(ctx context.Context, todo, others []*job) {
 // readOthers finds what cannot be read of functions whose versions are not known
 // yet, without reading a value.
 func (s *sealing) readOthers(ctx context.Context, others []*job) {
-	users, refs := s.users(others, func(w *want) secret.Ref { return w.ref })
-	refs = slices.DeleteFunc(refs, func(ref secret.Ref) bool { return users[ref][0].version.ARN != "" })
-	err := s.Blind.Parameters.Versions(ctx, refs, func(res param.Result) {
-		for _, w := range users[res.Ref] {
+	used, refs := users(others, func(w *want) secret.Ref { return w.ref })
+	refs = slices.DeleteFunc(refs, func(ref secret.Ref) bool { return used[ref][0].version.ARN != "" })
+	err := s.build.Blind.Parameters.Versions(ctx, refs, func(res param.Result) {
+		for _, w := range used[res.Ref] {
 			s.all.add(w.resultProblem(res)...)
 		}
 	})

@@ -161,14 +161,29 @@ func (b build) pipeline(ctx context.Context, previous *layerbuild.Layer) (*pipel
 	}
 	parameters := param.New(cfg, param.Options{Account: awslocal.Account, TPS: b.tps})
 	return &pipeline.Build{
-		Manifest: m, Region: awslocal.Region, Account: awslocal.Account,
-		Caller: func(ctx context.Context) (string, error) {
-			who, err := awsclient.Caller(ctx, cfg)
-			return who.Account, err
+		Scope: pipeline.Scope{
+			Manifest: m, Region: awslocal.Region, Account: awslocal.Account, Observer: unobserved{},
+			Caller: func(ctx context.Context) (string, error) {
+				who, err := awsclient.Caller(ctx, cfg)
+				return who.Account, err
+			},
 		},
-		Parameters: parameters, Keys: seal.New(cfg), Observer: unobserved{}, Previous: pipeline.Previous{Layer: previous},
+		Parameters: parameters, Keys: seal.New(cfg), Previous: pipeline.Previous{Layer: previous},
 		Blind: pipeline.Blind{Parameters: parameters.Blind(cfg), Keys: seal.NewBlind(cfg)},
 	}, counted, nil
+}
+
+// planned is the plan of a build.
+func planned(ctx context.Context, b *pipeline.Build) (*pipeline.Built, pipeline.Problems) {
+	p := &pipeline.Plan{
+		Scope: b.Scope, Parameters: b.Parameters, Keys: b.Keys, Blind: b.Blind.Parameters, Layers: b.Layers, Previous: b.Previous,
+		Reseal: b.Reseal, AllowRollback: b.AllowRollback, RequireBlind: b.RequireBlind,
+	}
+	result, problems := p.Run(ctx)
+	if len(problems) > 0 {
+		return nil, problems
+	}
+	return &pipeline.Built{Result: *result}, nil
 }
 
 type unobserved struct{}

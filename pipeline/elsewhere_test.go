@@ -81,7 +81,7 @@ func TestWhatIsElsewhereIsRefused(t *testing.T) {
 				}
 				w.server.ResetCalls()
 				_, problems := p.Run(t.Context())
-				_, planned := p.Plan(t.Context())
+				_, planned := planned(t.Context(), p)
 				for _, all := range []pipeline.Problems{problems, planned} {
 					if len(all) == 0 {
 						t.Fatal("no problem")

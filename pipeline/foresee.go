@@ -12,15 +12,34 @@ import (
 // foresee finds out what a build would seal, and reports what would stop it, as
 // far as replies tell that hold no value. What they do not tell is in
 // docs/publishing.md.
-func (r *run) foresee(ctx context.Context) Problems {
-	problems := append(r.readVersions(ctx), r.checkBlind(ctx)...)
-	for _, j := range r.jobs {
+func (l listed) foresee(ctx context.Context, parameters Versions, blind BlindParameters) (versioned, Problems) {
+	v, problems := l.readVersions(ctx, l.withoutValues(parameters, blind))
+	problems = append(problems, v.checkBlind()...)
+	for _, j := range v.jobs {
 		problems = append(problems, j.checkStored()...)
 	}
-	if len(problems) > 0 {
-		return problems
+	if len(problems) == 0 {
+		problems = v.checkSizes()
 	}
-	return r.checkSizes(ctx)
+	return v, problems
+}
+
+// withoutValues is how versions are read where nothing is moved: for a blind
+// function by the same call, whose reply tells as well what KMS can move.
+func (b bound) withoutValues(parameters Versions, blind BlindParameters) reading {
+	if b.anyBlind() {
+		return blind.Ciphertexts
+	}
+	return parameters.Versions
+}
+
+// byVersion is how versions are read where what is moved is read by version
+// afterwards.
+func (b bound) byVersion(parameters Versions, blind BlindParameters) reading {
+	if b.anyBlind() {
+		return blind.Versions
+	}
+	return parameters.Versions
 }
 
 // checkStored reports the secrets of a blind function that KMS cannot move, by
@@ -52,13 +71,13 @@ const secureString = "SecureString"
 
 // checkSizes reports the functions whose documents would be too large even if
 // every value were one byte long.
-func (r *run) checkSizes(context.Context) Problems {
+func (b bound) checkSizes() Problems {
 	var problems Problems
-	for _, j := range r.jobs {
+	for _, j := range b.jobs {
 		if j.key.ARN == "" || len(j.wants) == 0 {
 			continue // which has been reported
 		}
-		if err := r.smallest(j); err != nil {
+		if err := b.smallest(j); err != nil {
 			problems = append(problems, unsealable(j, err))
 		}
 	}
@@ -66,8 +85,8 @@ func (r *run) checkSizes(context.Context) Problems {
 }
 
 // smallest says why the function can have no document, however short its values.
-func (r *run) smallest(j *job) error {
-	header := j.header(r.Manifest)
+func (b bound) smallest(j *job) error {
+	header := j.header(b.Manifest)
 	var named []seal.Named
 	for _, w := range j.wants {
 		if w.version.ARN == "" {
@@ -84,8 +103,8 @@ func (r *run) smallest(j *job) error {
 		if err != nil {
 			return err
 		}
-		for _, b := range boxes {
-			header.Boxes = append(header.Boxes, b.Box)
+		for _, box := range boxes {
+			header.Boxes = append(header.Boxes, box.Box)
 		}
 	}
 	ciphertexts := make([][]byte, len(header.Boxes))

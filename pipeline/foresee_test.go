@@ -37,8 +37,7 @@ func TestADocumentThatCanOnlyBeTooLargeIsForeseen(t *testing.T) {
 				ARN: "arn:aws:ssm:us-west-2:222222222222:parameter" + path, Number: 1, Modified: time.Unix(1e9, 0).UTC(),
 			}})
 		}
-		r := &run{Build: &Build{Manifest: m}, jobs: []*job{j}}
-		problems := r.checkSizes(t.Context())
+		problems := bound{&Scope{Manifest: m}, []*job{j}}.checkSizes()
 		if (len(problems) > 0) != c.large || c.large && problems[0].Summary != "Function cannot be sealed" {
 			t.Errorf("%s: %v", name, problems)
 		}

@@ -38,29 +38,29 @@ func (p *plaintexts) add(v secret.Value, w *want) {
 //
 // A value that occurs in what is public anyway does not count: in the
 // manifest's names, in ARNs, and in the helpers.
-func (r *Result) CheckLeaks(layer []byte, helpers []layerbuild.File) Problems {
+func (b *Built) CheckLeaks(layer []byte, helpers []layerbuild.File) Problems {
 	var known bytes.Buffer
-	known.Write(r.public)
+	known.Write(b.public)
 	for _, h := range helpers {
 		known.WriteString(h.Path + "\n")
 		known.Write(h.Data)
 		known.WriteByte('\n')
 	}
-	i, how := secret.NewSearch(r.read.values).Find(layer, known.Bytes())
+	i, how := secret.NewSearch(b.read.values).Find(layer, known.Bytes())
 	if i < 0 {
 		return nil
 	}
-	p := r.read.places[i]
+	p := b.read.places[i]
 	return Problems{problem(Integrity, p.at, "Secret in the layer", fmt.Sprintf(
 		"The layer holds the value of %s %s. Nothing was written. Check that what answers for AWS is AWS; if it is, please report this.", p.name, how))}
 }
 
 // public is what a layer says without any value: the headers, as they follow from
 // the manifest and from what AWS tells of parameters and keys.
-func (r *run) public() []byte {
+func (c compared) public() []byte {
 	var b bytes.Buffer
-	for _, j := range r.jobs {
-		header := j.header(r.Manifest)
+	for _, j := range c.jobs {
+		header := j.header(c.Manifest)
 		b.Write(header.Identity())
 		fmt.Fprintf(&b, "%s\nkey %s\n", sealed.Path(header.Name), j.key.ARN)
 	}

@@ -25,7 +25,8 @@ type Listing struct {
 // Run makes sure of the account, and lists. It takes GetCallerIdentity, and
 // GetParametersByPath without decryption.
 func (l *Listing) Run(ctx context.Context) ([]string, Problems) {
-	problems := guardAccount(ctx, &manifest.Manifest{Environment: l.Environment}, l.Environment.AccountID.Value, l.Caller)
+	scope := &Scope{Manifest: &manifest.Manifest{Environment: l.Environment}, Account: l.Environment.AccountID.Value, Caller: l.Caller}
+	problems := scope.checkAccount(ctx)
 	var names []string
 	if len(problems) == 0 {
 		all, err := l.Parameters.List(ctx, l.Path, true)

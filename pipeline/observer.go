@@ -5,13 +5,13 @@ type Step string
 
 // The steps, in order; reading and sealing overlap.
 const (
-	StepGuard    Step = "checking account and keys"
-	StepPrevious Step = "fetching the published layer"
-	StepList     Step = "listing paths"
-	StepVersion  Step = "reading versions"
-	StepRead     Step = "reading parameters"
-	StepSeal     Step = "sealing functions"
-	StepPublish  Step = "publishing the layer"
+	StepPreflight Step = "checking account and keys"
+	StepPrevious  Step = "fetching the published layer"
+	StepList      Step = "listing paths"
+	StepVersion   Step = "reading versions"
+	StepRead      Step = "reading parameters"
+	StepSeal      Step = "sealing functions"
+	StepPublish   Step = "publishing the layer"
 )
 
 // An Observer is told how far a run is. It is called by several goroutines: by

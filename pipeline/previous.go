@@ -165,32 +165,31 @@ func damagedPrevious(from string, err error) Problems {
 // fetch asks for the published layer, where that is the one to carry over
 // from. That nothing is published yet makes a first build of a run that named
 // no layer; whatever else keeps the layer from being had stops it.
-func (r *run) fetch(ctx context.Context) Problems {
-	p := r.Previous
+func (p Previous) fetch(ctx context.Context, scope *Scope, layers Layers) (Previous, Problems) {
 	if p.wanted == nil {
-		return nil
+		return p, nil
 	}
-	done := progress(r.Observer, StepPrevious, 1)
-	v, err := r.Layers.Find(ctx, *p.wanted)
+	done := progress(scope.Observer, StepPrevious, 1)
+	v, err := layers.Find(ctx, *p.wanted)
 	var content []byte
 	if err == nil {
-		content, err = r.Layers.Download(ctx, v)
+		content, err = layers.Download(ctx, v)
 	}
 	done()
 	named := p.file == ""
 	if !named && errors.Is(err, publish.ErrNoLayer) {
-		r.previous = Previous{From: fmt.Sprintf("first build: %s, and no layer %s is published", p.file, p.wanted), sha256: p.sha256}
-		return r.previous.missed()
+		none := Previous{From: fmt.Sprintf("first build: %s, and no layer %s is published", p.file, p.wanted), sha256: p.sha256}
+		return none, none.missed()
 	}
 	if err != nil {
-		return Problems{layerProblem(p.at, p.wanted.String(), err, ", or pass --previous none to seal everything anew")}
+		return p, Problems{layerProblem(p.at, p.wanted.String(), err, ", or pass --previous none to seal everything anew")}
 	}
-	var problems Problems
-	if r.previous, problems = readPrevious(v.ARN, p.sha256, content, r.Manifest, named); len(problems) > 0 {
-		return problems
+	found, problems := readPrevious(v.ARN, p.sha256, content, scope.Manifest, named)
+	if len(problems) > 0 {
+		return p, problems
 	}
-	r.previous.Created, r.previous.sha256 = v.Created, p.sha256
-	return r.previous.missed()
+	found.Created, found.sha256 = v.Created, p.sha256
+	return found, found.missed()
 }
 
 // layerProblem says why a published layer cannot be had, and what else to do.

@@ -16,11 +16,8 @@ import (
 // A Publication publishes a layer under the name that the manifest gives it,
 // unless the newest version there has the same content.
 type Publication struct {
-	Manifest *manifest.Manifest
-	Account  string                                // the one the environment is for
-	Caller   func(context.Context) (string, error) // the account that AWS takes us for
-	Layers   Layers
-	Observer Observer
+	Scope
+	Layers Layers
 
 	From    string // what to call the layer in messages
 	Layer   *layerbuild.Layer
@@ -52,7 +49,7 @@ func (p *Publication) Run(ctx context.Context) (*Published, Problems) {
 	}
 	done := progress(p.Observer, StepPublish, 1)
 	defer done()
-	if problems := guardAccount(ctx, p.Manifest, p.Account, p.Caller); len(problems) > 0 {
+	if problems := p.checkAccount(ctx); len(problems) > 0 {
 		return nil, problems
 	}
 	result := &Published{Name: name.Value}
@@ -109,7 +106,7 @@ func (p *Publication) check(ctx context.Context) (manifest.Text, Problems) {
 		return manifest.Text{}, Problems{problem(Integrity, nil, "Layer is another's", fmt.Sprintf(
 			"%s is not the layer of function %q alone. Build it with {function} in --out.", p.From, fn[0].Name.Value))}
 	}
-	if problems := Verify(ctx, p.From, p.Layer, p.Manifest); len(problems) > 0 {
+	if problems := Verify(p.From, p.Layer, p.Manifest); len(problems) > 0 {
 		return manifest.Text{}, problems
 	}
 	name := p.name()

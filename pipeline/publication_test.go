@@ -58,8 +58,11 @@ func (s *shopfront) publication(t *testing.T, content []byte) *pipeline.Publicat
 		t.Fatal(err)
 	}
 	return &pipeline.Publication{
-		Manifest: s.manifest, Account: awslocal.Account, Layers: s.layers, Observer: unobserved{}, From: "layer.zip", Layer: layer, Content: content,
-		Caller:  func(context.Context) (string, error) { return awslocal.Account, nil },
+		Scope: pipeline.Scope{
+			Manifest: s.manifest, Account: awslocal.Account, Observer: unobserved{},
+			Caller: func(context.Context) (string, error) { return awslocal.Account, nil },
+		},
+		Layers: s.layers, From: "layer.zip", Layer: layer, Content: content,
 		Helpers: &pipeline.HelperCheck{Releases: []layerbuild.Release{{Name: "of a test"}}, Manifest: s.manifest},
 	}
 }

@@ -124,7 +124,7 @@ func TestFreshRunnersPayForWhatChangedOnly(t *testing.T) {
 			published := documents(t, layer)
 
 			c.change(t, f)
-			f.run(t, func(b *pipeline.Build) (*pipeline.Result, pipeline.Problems) { return b.Plan(t.Context()) }, sum(looked, c.looking))
+			f.run(t, func(b *pipeline.Build) (*pipeline.Built, pipeline.Problems) { return planned(t.Context(), b) }, sum(looked, c.looking))
 			changes, layer := f.changes(t, sum(looked, c.looking, c.more))
 			var changed []string
 			now := documents(t, layer)
@@ -165,7 +165,7 @@ func sum(all ...map[string]int) map[string]int {
 // changes is a build by a runner that has nothing but what is published.
 func (f *fresh) changes(t *testing.T, want map[string]int) (changes []plan.Change, layer []byte) {
 	t.Helper()
-	layer = f.run(t, func(b *pipeline.Build) (*pipeline.Result, pipeline.Problems) {
+	layer = f.run(t, func(b *pipeline.Build) (*pipeline.Built, pipeline.Problems) {
 		result, problems := b.Run(t.Context())
 		if result != nil {
 			changes = result.Changes

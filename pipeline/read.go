@@ -19,10 +19,11 @@ import (
 // listConcurrency is how many paths are listed at a time.
 const listConcurrency = 32
 
-// expand lists the paths that functions import and adds what lies below them.
+// list lists the paths that functions import and adds what lies below them.
 // It keeps the problems it finds: those of the parameters that are named are
 // to be reported with them.
-func (r *run) expand(ctx context.Context) Problems {
+func (a admitted) list(ctx context.Context, parameters, blind Lister) listed {
+	expanded := listed{admitted: a}
 	type place struct {
 		path      string
 		recursive bool
@@ -33,22 +34,22 @@ func (r *run) expand(ctx context.Context) Problems {
 		err   error
 	}
 	lists := make(map[place]*list)
-	for _, j := range r.jobs {
+	for _, j := range a.jobs {
 		for _, im := range j.fn.Imports {
 			lists[place{im.Path.Value, im.Recursive, j.blind()}] = new(list)
 		}
 	}
 	if len(lists) == 0 {
-		return nil
+		return expanded
 	}
-	done := progress(r.Observer, StepList, len(lists))
+	done := progress(a.Observer, StepList, len(lists))
 	var g errgroup.Group
 	g.SetLimit(listConcurrency)
 	for p, l := range lists {
 		g.Go(func() error {
-			list := r.Parameters.List
+			list := parameters.List
 			if p.blind {
-				list = r.Blind.Parameters.List
+				list = blind.List
 			}
 			l.found, l.err = list(ctx, p.path, p.recursive)
 			done()
@@ -56,19 +57,19 @@ func (r *run) expand(ctx context.Context) Problems {
 		})
 	}
 	_ = g.Wait() // the errors are kept by path
-	for _, j := range r.jobs {
+	for _, j := range a.jobs {
 		for _, im := range j.fn.Imports {
 			l := lists[place{im.Path.Value, im.Recursive, j.blind()}]
 			if l.err != nil {
 				j.below = append(j.below, -1)
-				r.paths = append(r.paths, listProblem(im, l.err))
+				expanded.paths = append(expanded.paths, listProblem(im, l.err))
 				continue
 			}
 			j.below = append(j.below, len(l.found))
-			r.paths = append(r.paths, j.importAll(im, l.found)...)
+			expanded.paths = append(expanded.paths, j.importAll(im, l.found)...)
 		}
 	}
-	return nil
+	return expanded
 }
 
 // importAll adds every parameter below a path to a function.
@@ -113,19 +114,15 @@ func insteadOf(class manifest.Class) string {
 	return "set a prefix, rename the parameter, or declare it in a secret block with allow_reserved = true"
 }
 
+// reading is one of the ways to read parameters.
+type reading func(ctx context.Context, refs []secret.Ref, got func(param.Result)) error
+
 // readVersions learns what version of each parameter a build would seal now,
 // without reading a value.
-func (r *run) readVersions(ctx context.Context) Problems {
-	users, refs := r.users(r.jobs, func(w *want) secret.Ref { return w.ref })
-	problems := r.paths
-	done := progress(r.Observer, StepVersion, len(refs))
-	read := r.Parameters.Versions
-	switch {
-	case r.anyBlind() && r.looks:
-		read = r.Blind.Parameters.Ciphertexts // the same call, whose reply tells as well what KMS can move
-	case r.anyBlind():
-		read = r.Blind.Parameters.Versions // a build reads what it moves, by version
-	}
+func (l listed) readVersions(ctx context.Context, read reading) (versioned, Problems) {
+	users, refs := users(l.jobs, func(w *want) secret.Ref { return w.ref })
+	problems := l.paths
+	done := progress(l.Observer, StepVersion, len(refs))
 	err := read(ctx, refs, func(res param.Result) {
 		for _, w := range users[res.Ref] {
 			w.version = res.Parameter.Version
@@ -138,18 +135,18 @@ func (r *run) readVersions(ctx context.Context) Problems {
 		problems = append(problems, readProblem(nil, err))
 	}
 	if len(problems) > 0 {
-		return problems
+		return versioned{l}, problems
 	}
-	for _, j := range r.jobs {
+	for _, j := range l.jobs {
 		problems = append(problems, j.settle()...)
 	}
-	return problems
+	return versioned{l}, problems
 }
 
 // users maps each distinct reference of the jobs to the secrets that need it,
 // and lists the references in the order of the jobs, so that those of one
 // function arrive together.
-func (r *run) users(jobs []*job, ref func(*want) secret.Ref) (map[secret.Ref][]*want, []secret.Ref) {
+func users(jobs []*job, ref func(*want) secret.Ref) (map[secret.Ref][]*want, []secret.Ref) {
 	users := make(map[secret.Ref][]*want)
 	var refs []secret.Ref
 	for _, j := range jobs {

@@ -20,10 +20,10 @@ const sealConcurrency = 32
 
 // seal reads the values of all functions that are not carried over, and seals
 // each function as soon as its last value is there, while others are still
-// being read.
-func (r *run) seal(ctx context.Context) Problems {
+// being read. It returns the values that it read, to be looked for in the layer.
+func (c compared) seal(ctx context.Context, b *Build) (*plaintexts, Problems) {
 	var blind, packed []*job
-	for _, j := range r.jobs {
+	for _, j := range c.jobs {
 		switch {
 		case j.change.Action == plan.Carry:
 		case j.blind():
@@ -32,22 +32,24 @@ func (r *run) seal(ctx context.Context) Problems {
 			packed = append(packed, j)
 		}
 	}
+	s := &sealing{compared: c, build: b, slots: make(chan struct{}, sealConcurrency)}
 	if len(blind)+len(packed) == 0 {
-		return r.paths
+		return &s.values, c.paths
 	}
-	s := &sealing{run: r, slots: make(chan struct{}, sealConcurrency)}
-	s.all.add(r.paths...)
+	s.all.add(c.paths...)
 	s.announce(blind, packed)
 	if len(blind) == 0 || s.blind(ctx, blind, packed) {
 		s.read(ctx, packed) // which asks for nothing where there are none
 		_ = s.group.Wait()  // its functions report problems, not errors
 	}
-	return s.all.problems
+	return &s.values, s.all.problems
 }
 
-// A sealing is the last step of a run under way.
+// A sealing is the last step of a build under way.
 type sealing struct {
-	*run
+	compared
+	build  *Build
+	values plaintexts    // read by this run
 	slots  chan struct{} // one for each kms:Encrypt or ReEncrypt under way
 	got    func()        // tells the observer of a parameter
 	sealed func()        // tells it of a function
@@ -58,8 +60,8 @@ type sealing struct {
 
 // announce tells the observer how much there is to do.
 func (s *sealing) announce(blind, packed []*job) {
-	_, ciphertexts := s.users(blind, (*want).exactly)
-	_, values := s.users(packed, (*want).exactly)
+	_, ciphertexts := users(blind, (*want).exactly)
+	_, values := users(packed, (*want).exactly)
 	s.got = progress(s.Observer, StepRead, len(ciphertexts)+len(values))
 	s.sealed = progress(s.Observer, StepSeal, len(blind)+len(packed))
 }
@@ -72,10 +74,10 @@ func (s *sealing) read(ctx context.Context, todo []*job) {
 			owner[w] = j
 		}
 	}
-	users, refs := s.users(todo, (*want).exactly)
-	err := s.Parameters.Read(ctx, refs, func(res param.Result) {
-		s.values.add(res.Parameter.Value, users[res.Ref][0])
-		for _, w := range users[res.Ref] {
+	used, refs := users(todo, (*want).exactly)
+	err := s.build.Parameters.Read(ctx, refs, func(res param.Result) {
+		s.values.add(res.Parameter.Value, used[res.Ref][0])
+		for _, w := range used[res.Ref] {
 			s.all.add(w.receive(res)...)
 			if w.field != "" {
 				s.values.add(w.value, w)
@@ -210,7 +212,7 @@ func (s *sealing) encrypt(ctx context.Context, key string, boxes []seal.Packed, 
 				return ctx.Err()
 			}
 			var err error
-			ciphertexts[i], err = s.Keys.Encrypt(ctx, key, box.Plaintext, contexts[i])
+			ciphertexts[i], err = s.build.Keys.Encrypt(ctx, key, box.Plaintext, contexts[i])
 			return err
 		})
 	}

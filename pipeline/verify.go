@@ -1,7 +1,6 @@
 package pipeline
 
 import (
-	"context"
 	"fmt"
 	"strings"
 
@@ -15,7 +14,7 @@ import (
 // What only AWS knows is not held to anything: which versions are the newest,
 // which key an alias stands for, which optional parameters there are, and what
 // lies below a path.
-func Verify(ctx context.Context, name string, layer *layerbuild.Layer, m *manifest.Manifest) Problems {
+func Verify(name string, layer *layerbuild.Layer, m *manifest.Manifest) Problems {
 	if len(layer.Documents) == 0 {
 		return Problems{problem(Integrity, &m.Environment.Range, "Layer of helpers alone", fmt.Sprintf(
 			"%s holds no function's secrets, so that it is no layer of the manifest. Verify a layer of helpers without --against.", name))}
@@ -26,8 +25,8 @@ func Verify(ctx context.Context, name string, layer *layerbuild.Layer, m *manife
 	if why := foreign(layer, m); why != "" {
 		return Problems{problem(Integrity, &m.Environment.Range, "Layer of another account", fmt.Sprintf("%s %s.", name, why))}
 	}
-	b := &Build{Manifest: m, Previous: Previous{Layer: layer, Name: name}, AllowRollback: true}
-	result, problems := b.Outline(ctx)
+	b := &PlanOffline{Scope: Scope{Manifest: m}, Previous: Previous{Layer: layer, Name: name}, AllowRollback: true}
+	result, problems := b.Run()
 	if len(problems) > 0 {
 		return problems
 	}

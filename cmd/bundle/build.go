@@ -83,26 +83,25 @@ func (a *app) build(c *cli.Context) error {
 			}
 			return func(con *console.Console, w *batch.Work) (view.Result, error) {
 				a := a.with(con)
-				b := newBuild(c, t, w)
-				b.Previous = earlier
-				return a.buildLayer(w, b, files, out)
+				s := w.Session
+				return a.buildLayer(w, &pipeline.Build{
+					Scope: scope(c, t, w), Parameters: s.Parameters, Keys: s.Keys, Blind: s.Blind, Layers: s.Layers, Previous: earlier,
+					Reseal: c.Bool("reseal"), AllowRollback: c.Bool("allow-rollback"), RequireBlind: c.Bool("blind"),
+				}, files, out)
 			}, nil
 		},
 	})
 }
 
-// newBuild is a build of a target, or what goes some of its way, as the flags
-// want it.
-func newBuild(c *cli.Context, t *target.Target, w *batch.Work) *pipeline.Build {
-	b := &pipeline.Build{
-		Manifest: t.Manifest, Beside: t.Beside, Region: t.Region, Observer: w.Observer,
-		Reseal: c.Bool("reseal"), AllowRollback: c.Bool("allow-rollback"), AllowKeyAccounts: c.StringSlice("allow-key-account"),
+// scope is what the work on a target is about, as the flags want it.
+func scope(c *cli.Context, t *target.Target, w *batch.Work) pipeline.Scope {
+	s := pipeline.Scope{
+		Manifest: t.Manifest, Beside: t.Beside, Region: t.Region, Observer: w.Observer, AllowKeyAccounts: c.StringSlice("allow-key-account"),
 	}
-	if s := w.Session; s != nil {
-		b.Account, b.Caller, b.Parameters, b.Keys, b.Layers, b.Blind = s.Account, s.Caller, s.Parameters, s.Keys, s.Layers, s.Blind
+	if w.Session != nil {
+		s.Account, s.Caller = w.Session.Account, w.Session.Caller
 	}
-	b.Blind.Required = c.Bool("blind")
-	return b
+	return s
 }
 
 // buildLayer builds one layer and puts it in its place.
@@ -158,7 +157,7 @@ func (a *app) hintHelpers(targets []*target.Target) {
 
 // deliver puts a layer together and in its place, unless a secret is found in
 // it.
-func deliver(result *pipeline.Result, helpers []layerbuild.File, out *pipeline.Outfile) ([]byte, pipeline.Problems) {
+func deliver(result *pipeline.Built, helpers []layerbuild.File, out *pipeline.Outfile) ([]byte, pipeline.Problems) {
 	layer, problems := pipeline.Assemble(&layerbuild.Layer{Documents: result.Documents, Helpers: helpers})
 	if len(problems) == 0 {
 		problems = result.CheckLeaks(layer, helpers)

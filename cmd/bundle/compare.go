@@ -63,11 +63,10 @@ func (a *app) compare(c *cli.Context) error {
 		Calls:  true,
 		Rights: awsenv.LookingRights,
 		Prepare: func(_ *console.Console, t *target.Target) (batch.Step, error) {
-			*columns[t] = (&pipeline.Build{Manifest: t.Manifest, Region: t.Region}).Meant()
+			*columns[t] = (&pipeline.Scope{Manifest: t.Manifest, Region: t.Region}).Declared()
 			return func(_ *console.Console, w *batch.Work) (view.Result, error) {
-				b := newBuild(c, t, w)
-				b.Parameters = w.Session.Looking
-				column, problems := b.Look(w.Ctx)
+				look := &pipeline.Compare{Scope: scope(c, t, w), Parameters: w.Session.Looking, Keys: w.Session.Keys, Blind: w.Session.Blind.Parameters}
+				column, problems := look.Run(w.Ctx)
 				*columns[t] = column
 				return nil, console.Failed(problems)
 			}, nil

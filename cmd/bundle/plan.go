@@ -79,22 +79,28 @@ func (a *app) plan(c *cli.Context) error {
 			}
 			return func(con *console.Console, w *batch.Work) (view.Result, error) {
 				a := a.with(con)
-				b := newBuild(c, t, w)
-				b.Previous = earlier
-				return a.planLayer(w, b, t)
+				return a.planLayer(c, t, w, earlier)
 			}, nil
 		},
 	})
 }
 
 // planLayer plans one layer, without AWS if there is none.
-func (a *app) planLayer(w *batch.Work, b *pipeline.Build, t *target.Target) (view.Result, error) {
+func (a *app) planLayer(c *cli.Context, t *target.Target, w *batch.Work, earlier pipeline.Previous) (view.Result, error) {
+	var planned *pipeline.Result
+	var problems pipeline.Problems
+	reseal, rollback, blind := c.Bool("reseal"), c.Bool("allow-rollback"), c.Bool("blind")
 	offline := w.Session == nil
-	plan := b.Plan
 	if offline {
-		plan = b.Outline
+		plan := &pipeline.PlanOffline{Scope: scope(c, t, w), Previous: earlier, Reseal: reseal, AllowRollback: rollback, RequireBlind: blind}
+		planned, problems = plan.Run()
+	} else {
+		plan := &pipeline.Plan{
+			Scope: scope(c, t, w), Parameters: w.Session.Parameters, Keys: w.Session.Keys, Blind: w.Session.Blind.Parameters, Layers: w.Session.Layers,
+			Previous: earlier, Reseal: reseal, AllowRollback: rollback, RequireBlind: blind,
+		}
+		planned, problems = plan.Run(w.Ctx)
 	}
-	planned, problems := plan(w.Ctx)
 	w.Observer.Finish()
 	if len(problems) > 0 {
 		return nil, console.Failed(problems)
@@ -103,7 +109,7 @@ func (a *app) planLayer(w *batch.Work, b *pipeline.Build, t *target.Target) (vie
 	if planned.Previous.Name == "" {
 		a.hintPrevious(planned.Previous)
 	}
-	report := view.NewPlan(b.Manifest, planned, offline)
+	report := view.NewPlan(t.Manifest, planned, offline)
 	report.Path = t.Path
 	report.AWSCalls, report.DurationMS = w.Spent()
 	if offline {

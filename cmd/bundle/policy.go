@@ -114,12 +114,12 @@ func newPolicySetting(c *cli.Context, m *manifest.Manifest) (*policy.Setting, er
 // fillPolicySetting asks AWS what the manifest's references stand for.
 func fillPolicySetting(ctx context.Context, c *cli.Context, s *awsenv.Clients, setting *policy.Setting, o pipeline.Observer) pipeline.Problems {
 	m := setting.Manifest
-	b := &pipeline.Build{
-		Manifest: m, Region: setting.Region, Account: s.Account, Caller: s.Caller,
-		Parameters: s.Parameters, Keys: s.Keys, Observer: o, AllowKeyAccounts: c.StringSlice("allow-key-account"),
+	resolve := &pipeline.Resolve{
+		Scope: pipeline.Scope{Manifest: m, Region: setting.Region, Account: s.Account, Caller: s.Caller, Observer: o, AllowKeyAccounts: c.StringSlice("allow-key-account")},
+		Keys:  s.Keys,
 	}
 	setting.Account = s.Account
-	keys, problems := b.ResolveKeys(ctx)
+	keys, problems := resolve.FunctionKeys(ctx)
 	if len(problems) > 0 {
 		return problems
 	}
@@ -131,27 +131,27 @@ func fillPolicySetting(ctx context.Context, c *cli.Context, s *awsenv.Clients, s
 	if kind == kindFunction || kind == kindKey {
 		return nil // which are not about parameters
 	}
-	if setting.BlindKeys, problems = keyARNs(ctx, b, keyNames(m)); len(problems) > 0 {
+	if setting.BlindKeys, problems = keyARNs(ctx, resolve, keyNames(m)); len(problems) > 0 {
 		return problems
 	}
 	named := c.StringSlice("parameter-key")
 	if len(named) > 0 {
-		setting.ParameterKeys, problems = keyARNs(ctx, b, named)
+		setting.ParameterKeys, problems = keyARNs(ctx, resolve, named)
 		return problems
 	}
 	if kind == kindPlan || len(setting.BlindKeys) > 0 && allBlind(m) {
 		return nil
 	}
-	sources, problems := b.Sources(ctx, s.Parameters)
-	for _, source := range sources {
-		setting.Parameters = append(setting.Parameters, policy.Parameter(source))
+	stored, problems := resolve.Parameters(ctx, s.Parameters)
+	for _, p := range stored {
+		setting.Parameters = append(setting.Parameters, policy.Parameter(p))
 	}
 	return problems
 }
 
 // keyARNs resolves references to keys, in their order.
-func keyARNs(ctx context.Context, b *pipeline.Build, refs []string) ([]string, pipeline.Problems) {
-	found, problems := b.KeyARNs(ctx, refs)
+func keyARNs(ctx context.Context, resolve *pipeline.Resolve, refs []string) ([]string, pipeline.Problems) {
+	found, problems := resolve.KeyARNs(ctx, refs)
 	var arns []string
 	for _, ref := range refs {
 		arns = append(arns, found[ref])

@@ -89,7 +89,7 @@ func (a *app) verify(c *cli.Context) error {
 func (a *app) verifyLayer(ctx context.Context, c *cli.Context, t *target.Target, layer *layerbuild.Layer, content []byte, helpers *pipeline.HelperCheck) (view.Result, error) {
 	found, problems := helpers.Run(t.Path, layer)
 	if t.Manifest != nil {
-		problems = append(problems, pipeline.Verify(c.Context, t.Path, layer, t.Manifest)...)
+		problems = append(problems, pipeline.Verify(t.Path, layer, t.Manifest)...)
 	}
 	if len(problems) > 0 {
 		return nil, console.Failed(problems.Sort())

@@ -31,7 +31,7 @@ var law = map[string][2]string{
 	"internal/cli/draft":     {"internal/cli/console internal/cli/target internal/cli/awsenv internal/plainfile pipeline/...", "cli"},
 	"internal/cli/local":     {"internal/cli/console internal/cli/awsenv internal/awslocal/... internal/plainfile pipeline pipeline/manifest", "cli"},
 	"cmd/bundle-exec":        {"runtime/execwrap", ""},
-	"pipeline":               {"internal/atomicfile internal/plainfile pipeline/manifest pipeline/secret pipeline/plan pipeline/compare pipeline/param pipeline/problem pipeline/seal pipeline/publish layerbuild layerbuild/sealed", "hcl x/sync"},
+	"pipeline":               {"internal/atomicfile internal/plainfile pipeline/manifest pipeline/secret pipeline/plan pipeline/compare pipeline/param pipeline/problem pipeline/seal pipeline/publish pipeline/doctor layerbuild layerbuild/sealed", "hcl x/sync"},
 	"pipeline/manifest":      {"internal/printable", "hcl cty"},
 	"pipeline/problem":       {"internal/awsfault", "hcl"},
 	"pipeline/secret":        {"", ""},

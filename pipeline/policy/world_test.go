@@ -122,7 +122,8 @@ func (w *world) config(id, key string) aws.Config {
 func (w *world) resolve() {
 	w.Helper()
 	b := w.build(w.admin)
-	keys, problems := b.ResolveKeys(w.Context())
+	resolve := &pipeline.Resolve{Scope: b.Scope, Keys: b.Keys}
+	keys, problems := resolve.FunctionKeys(w.Context())
 	if len(problems) > 0 {
 		w.Fatal(problems)
 	}
@@ -133,7 +134,7 @@ func (w *world) resolve() {
 	for name, key := range keys {
 		w.setting.Keys[name] = key.ARN
 	}
-	sources, problems := b.Sources(w.Context(), param.New(w.admin, param.Options{Account: awslocal.Account}))
+	sources, problems := resolve.Parameters(w.Context(), param.New(w.admin, param.Options{Account: awslocal.Account}))
 	if len(problems) > 0 {
 		w.Fatal(problems)
 	}
@@ -171,10 +172,12 @@ func (w *world) json(document any) []byte {
 func (w *world) build(cfg aws.Config) *pipeline.Build {
 	parameters := param.New(cfg, param.Options{Account: awslocal.Account, TPS: new(float64)})
 	return &pipeline.Build{
-		Manifest: w.manifest, Region: awslocal.Region, Account: awslocal.Account, Observer: unobserved{},
-		Caller: func(ctx context.Context) (string, error) {
-			who, err := awsclient.Caller(ctx, cfg)
-			return who.Account, err
+		Scope: pipeline.Scope{
+			Manifest: w.manifest, Region: awslocal.Region, Account: awslocal.Account, Observer: unobserved{},
+			Caller: func(ctx context.Context) (string, error) {
+				who, err := awsclient.Caller(ctx, cfg)
+				return who.Account, err
+			},
 		},
 		Parameters: parameters, Keys: seal.New(cfg), Layers: publish.New(cfg, awslocal.Account),
 		Blind: pipeline.Blind{Parameters: parameters.Blind(cfg), Keys: seal.NewBlind(cfg)},
@@ -199,7 +202,7 @@ func (w *world) run(cfg aws.Config) ([]*sealed.Document, error) {
 		return nil, fmt.Errorf("%s: %s", problems[0].Summary, problems[0].Detail)
 	}
 	p := &pipeline.Publication{
-		Manifest: b.Manifest, Account: b.Account, Caller: b.Caller, Layers: b.Layers, Observer: b.Observer,
+		Scope: b.Scope, Layers: b.Layers,
 		From: "layer.zip", Layer: layer, Content: content,
 		Helpers: &pipeline.HelperCheck{Releases: []layerbuild.Release{{Name: "of a test"}}, Manifest: b.Manifest},
 	}
@@ -216,7 +219,9 @@ func (w *world) findLayer(cfg aws.Config) error {
 
 // plan does what a plan does, as a role.
 func (w *world) plan(cfg aws.Config) error {
-	_, problems := w.build(cfg).Plan(w.Context())
+	b := w.build(cfg)
+	p := &pipeline.Plan{Scope: b.Scope, Parameters: b.Parameters, Keys: b.Keys, Blind: b.Blind.Parameters, Layers: b.Layers}
+	_, problems := p.Run(w.Context())
 	if len(problems) > 0 {
 		return fmt.Errorf("%s: %s", problems[0].Summary, problems[0].Detail)
 	}

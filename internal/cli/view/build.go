@@ -56,7 +56,7 @@ const (
 	stateCarried = "carried"
 )
 
-func NewBuild(m *manifest.Manifest, result *pipeline.Result, out *pipeline.Outfile, layer []byte) *Build {
+func NewBuild(m *manifest.Manifest, result *pipeline.Built, out *pipeline.Outfile, layer []byte) *Build {
 	report := &Build{
 		FormatVersion: 1,
 		Changed:       result.Previous.Layer == nil || !bytes.Equal(result.Previous.Content, layer),

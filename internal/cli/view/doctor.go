@@ -4,14 +4,13 @@ import (
 	"cmp"
 	"strings"
 
-	"github.com/hashicorp/hcl/v2"
-
 	"github.com/whispering/bundle/internal/actions"
 	"github.com/whispering/bundle/internal/printable"
+	"github.com/whispering/bundle/pipeline"
 	"github.com/whispering/bundle/pipeline/doctor"
 )
 
-// A doctorReport is the result of bundle doctor as --json prints it.
+// A Doctor is the result of bundle doctor as --json prints it.
 type Doctor struct {
 	FormatVersion int            `json:"format_version"`
 	Healthy       bool           `json:"healthy"`
@@ -23,6 +22,7 @@ type Doctor struct {
 	AWSCalls      map[string]int `json:"aws_calls"`
 }
 
+// A DoctorCheck is the outcome of one check.
 type DoctorCheck struct {
 	Check    string `json:"check"`
 	Status   string `json:"status"` // ok, note or failed
@@ -34,15 +34,17 @@ type DoctorCheck struct {
 	Line     int    `json:"line,omitempty"`
 }
 
-func (r *Doctor) OK(check, function, resource, detail string) {
-	r.Add(DoctorCheck{Check: check, Status: string(doctor.OK), Function: function, Resource: resource, Detail: detail}, nil)
-}
-
-func (r *Doctor) Add(check DoctorCheck, at *hcl.Range) {
-	if at != nil {
-		check.File, check.Line = at.Filename, at.Start.Line
+// NewDoctor reports a diagnosis.
+func NewDoctor(d *pipeline.Diagnosis, healthy bool) *Doctor {
+	r := &Doctor{FormatVersion: 1, Healthy: healthy, Caller: d.Caller}
+	for _, c := range d.Checks {
+		check := DoctorCheck{Check: c.Name, Status: string(c.Status), Function: c.Function, Action: c.Action, Resource: c.Resource, Detail: c.Detail}
+		if c.At != nil {
+			check.File, check.Line = c.At.Filename, c.At.Start.Line
+		}
+		r.Checks = append(r.Checks, check)
 	}
-	r.Checks = append(r.Checks, check)
+	return r
 }
 
 func (r *Doctor) Brief() Brief { return Brief{State: "healthy"} } // else it is failed

@@ -1,7 +1,6 @@
 package pipeline
 
 import (
-	"context"
 	"slices"
 	"strconv"
 	"strings"
@@ -11,42 +10,67 @@ import (
 	"github.com/whispering/bundle/pipeline/secret"
 )
 
-// Outline compares the manifest with the previous layer without any call: what
-// only AWS knows is taken to be as it was. That is the versions of parameters,
+// A PlanOffline compares the manifest with the previous layer without any call:
+// what only AWS knows is taken to be as it was. That is the versions of parameters,
 // the keys that aliases stand for, whether an optional parameter exists, and
 // what lies below a path. A parameter or key that was not there before has its
 // name for an ARN.
-func (b *Build) Outline(ctx context.Context) (*Result, Problems) {
-	r := b.run()
-	if r.previous.wanted != nil {
-		r.previous = Previous{From: "first build: " + r.previous.file + "; offline, what is published is not asked for", sha256: r.previous.sha256}
-		if problems := r.previous.missed(); len(problems) > 0 {
+type PlanOffline struct {
+	Scope    // without a caller or an observer
+	Previous Previous
+
+	Reseal        bool // as of the build
+	AllowRollback bool // as of the build
+	RequireBlind  bool // as of the build
+}
+
+// Run plans. It returns a result or every problem it found, never both.
+func (p *PlanOffline) Run() (*Result, Problems) {
+	bound, problems := p.bind()
+	if problems = append(problems, bound.requireBlind(p.RequireBlind)...); len(problems) > 0 {
+		return nil, problems.Sort()
+	}
+	previous := p.Previous
+	if previous.wanted != nil {
+		previous = Previous{From: "first build: " + previous.file + "; offline, what is published is not asked for", sha256: previous.sha256}
+		if problems := previous.missed(); len(problems) > 0 {
 			return nil, problems
 		}
 	}
-	return r.through(ctx, r.check, r.suppose, r.checkBlind, r.compare)
+	assumed := bound.assume(previous)
+	if problems := assumed.checkBlind(); len(problems) > 0 {
+		return nil, problems.Sort()
+	}
+	compared := assumed.compare(previous, p.Reseal)
+	if problems := compared.rollbacks(p.AllowRollback); len(problems) > 0 {
+		return nil, problems.Sort()
+	}
+	result := compared.result()
+	return &result, nil
 }
 
-func (r *run) suppose(context.Context) Problems {
-	for _, j := range r.jobs {
+// assume takes what only AWS knows to be as it was when the previous layer was
+// made.
+func (b bound) assume(previous Previous) versioned {
+	for _, j := range b.jobs {
 		var old *sealed.Document
-		if r.previous.Layer != nil {
-			old, _ = r.previous.Layer.Document(j.fn.File())
+		if previous.Layer != nil {
+			old, _ = previous.Layer.Document(j.fn.File())
 		}
-		j.suppose(old, r.Manifest.Environment.AccountID.Value)
+		j.assume(old, b.Manifest.Environment.AccountID.Value)
 		slices.SortFunc(j.wants, func(a, b *want) int { return strings.Compare(a.name, b.name) })
 	}
-	return nil
+	return versioned{listed{admitted: admitted{bound: b}}}
 }
 
-// suppose fills in what is not known from the function's earlier document,
+// assume fills in what is not known from the function's earlier document,
 // which may be nil, as of that
 // account, "" where it is embedded.
-func (j *job) suppose(old *sealed.Document, account string) {
+func (j *job) assume(old *sealed.Document, account string) {
 	j.key.ARN = j.fn.Key.Value
 	if old == nil {
 		for _, w := range j.wants {
-			w.suppose(sealed.Source{})
+			w.assume(sealed.Source{})
 		}
 		return
 	}
@@ -64,14 +88,14 @@ func (j *job) suppose(old *sealed.Document, account string) {
 	}
 	j.wants = slices.DeleteFunc(j.wants, func(w *want) bool {
 		s, ok := old.Header.Source(w.name)
-		w.suppose(s)
+		w.assume(s)
 		return !ok && w.optional
 	})
 }
 
-// suppose takes the version that an earlier document names for the one that
+// assume takes the version that an earlier document names for the one that
 // there is now, as far as the manifest does not name another.
-func (w *want) suppose(s sealed.Source) {
+func (w *want) assume(s sealed.Source) {
 	w.version = secret.Version{ARN: w.ref.Name, Number: s.Version, Modified: s.Modified}
 	if s.ARN != "" && parameterName(s.ARN) == w.ref.Name {
 		w.version.ARN = s.ARN

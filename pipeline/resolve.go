@@ -9,6 +9,7 @@ import (
 
 	"github.com/whispering/bundle/pipeline/param"
 	table "github.com/whispering/bundle/pipeline/problem"
+	"github.com/whispering/bundle/pipeline/seal"
 )
 
 // Descriptions tells how parameters are stored. [param.Source] is the one there
@@ -17,22 +18,43 @@ type Descriptions interface {
 	Describe(ctx context.Context, names, paths []string) ([]param.Description, error)
 }
 
-// A Source is a parameter that the manifest names or imports, with the key that
-// it is stored under.
-type Source struct {
+// A Resolve finds out what the manifest's references to keys and parameters stand
+// for, as policies name them.
+type Resolve struct {
+	Scope
+	Keys KeyDescriber
+}
+
+// FunctionKeys holds the caller and every key to the manifest, as a build does
+// first of all, and returns the key of each function by its name.
+func (r *Resolve) FunctionKeys(ctx context.Context) (map[string]seal.Key, Problems) {
+	bound, problems := r.bind()
+	if len(problems) > 0 {
+		return nil, problems.Sort()
+	}
+	admitted, problems := bound.preflight(ctx, r.Keys)
+	if len(problems) > 0 {
+		return nil, problems.Sort()
+	}
+	return admitted.keys(), nil
+}
+
+// A StoredParameter is a parameter that the manifest names or imports, with the key
+// that it is stored under.
+type StoredParameter struct {
 	Name string
 	Key  string // ARN; "" for a parameter that is not encrypted
 }
 
-// Sources finds the keys that the manifest's parameters are stored under now.
+// Parameters finds the keys that the manifest's parameters are stored under now.
 // An older version that a reference is fixed to may be stored under another.
-func (b *Build) Sources(ctx context.Context, d Descriptions) ([]Source, Problems) {
-	r := b.run()
-	if problems := r.check(ctx); len(problems) > 0 {
+func (r *Resolve) Parameters(ctx context.Context, d Descriptions) ([]StoredParameter, Problems) {
+	bound, problems := r.bind()
+	if len(problems) > 0 {
 		return nil, problems.Sort()
 	}
 	var names, paths []string
-	for _, j := range r.jobs {
+	for _, j := range bound.jobs {
 		for _, w := range j.wants {
 			names = append(names, w.ref.Name)
 		}
@@ -48,30 +70,30 @@ func (b *Build) Sources(ctx context.Context, d Descriptions) ([]Source, Problems
 	case err != nil:
 		return nil, Problems{readProblem(nil, err)}
 	}
-	problems := r.undescribed(found)
+	problems = bound.undescribed(found)
 	var refs []string
 	for _, p := range found {
 		if p.Key != "" {
 			refs = append(refs, p.Key)
 		}
 	}
-	keys, wrong := b.KeyARNs(ctx, refs)
+	keys, wrong := r.KeyARNs(ctx, refs)
 	if problems = append(problems, wrong...); len(problems) > 0 {
 		return nil, problems.Sort()
 	}
-	sources := make([]Source, len(found))
+	stored := make([]StoredParameter, len(found))
 	for i, p := range found {
-		sources[i] = Source{p.Name, keys[p.Key]}
+		stored[i] = StoredParameter{p.Name, keys[p.Key]}
 	}
-	return sources, nil
+	return stored, nil
 }
 
 // undescribed reports the parameters whose key is not known, as they do not
 // exist yet.
-func (r *run) undescribed(found []param.Description) Problems {
+func (b bound) undescribed(found []param.Description) Problems {
 	const remedy = "so that nobody knows which key it is stored under. Put it first, or name the key that it will have with --parameter-key."
 	var problems Problems
-	for _, j := range r.jobs {
+	for _, j := range b.jobs {
 		for _, w := range j.wants {
 			if !w.optional && !slices.ContainsFunc(found, func(d param.Description) bool { return d.Name == w.ref.Name }) {
 				problems = append(problems, problem(Missing, w.at, "Parameter not found", fmt.Sprintf("There is no %q, %s", w.ref.Bare(), remedy)))
@@ -88,11 +110,11 @@ func (r *run) undescribed(found []param.Description) Problems {
 }
 
 // KeyARNs resolves references to keys that parameters are stored under.
-func (b *Build) KeyARNs(ctx context.Context, refs []string) (map[string]string, Problems) {
+func (r *Resolve) KeyARNs(ctx context.Context, refs []string) (map[string]string, Problems) {
 	arns := make(map[string]string)
 	var problems Problems
 	for _, ref := range slices.Compact(slices.Sorted(slices.Values(refs))) {
-		key, err := b.Keys.Describe(ctx, ref)
+		key, err := r.Keys.Describe(ctx, ref)
 		if err != nil {
 			problems = append(problems, sourceKeyProblem(ref, err))
 		}

@@ -17,11 +17,11 @@ import (
 	"github.com/whispering/bundle/pipeline/secret"
 )
 
-// guardConcurrency is how many keys are described at a time. The guards stand
-// before everything else, so they are made short; kms:DescribeKey has a quota
+// preflightConcurrency is how many keys are described at a time. The preflight stands
+// before everything else, so it is made short; kms:DescribeKey has a quota
 // of 2,000 calls a second
 // (https://docs.aws.amazon.com/kms/latest/developerguide/requests-per-second.html).
-const guardConcurrency = 32
+const preflightConcurrency = 32
 
 // A keyUse is a place in the manifest that names a key.
 type keyUse struct {
@@ -32,7 +32,8 @@ type keyUse struct {
 }
 
 // keyUses lists the keys that the manifest names, as it names them, and what for.
-func (r *run) keyUses() (refs []string, users map[string][]keyUse) {
+// What they turn out to be goes into the functions, into sources and into beside.
+func (b bound) keyUses(sources *[]string, beside []seal.Key) (refs []string, users map[string][]keyUse) {
 	users = make(map[string][]keyUse)
 	add := func(ref string, use keyUse) {
 		if users[ref] == nil {
@@ -40,49 +41,50 @@ func (r *run) keyUses() (refs []string, users map[string][]keyUse) {
 		}
 		users[ref] = append(users[ref], use)
 	}
-	for _, j := range r.jobs {
+	for _, j := range b.jobs {
 		right := "kms:Encrypt"
 		if j.blind() {
 			right = "kms:ReEncryptTo"
 		}
 		add(j.fn.Key.Value, keyUse{&j.fn.Key.Range, j.name(), right, func(k seal.Key, wrong Problems) { j.key, j.keyWrong = k, wrong }})
 	}
-	r.beside = make([]seal.Key, len(r.Beside))
-	for i, fn := range r.Beside {
-		add(fn.Key.Value, keyUse{take: func(k seal.Key, _ Problems) { r.beside[i] = k }})
+	for i, fn := range b.Beside {
+		add(fn.Key.Value, keyUse{take: func(k seal.Key, _ Problems) { beside[i] = k }})
 	}
-	if !r.anyBlind() {
+	if !b.anyBlind() {
 		return refs, users
 	}
-	keys := r.Manifest.Environment.ParameterKeys
-	r.sources = make([]string, len(keys))
+	keys := b.Manifest.Environment.ParameterKeys
+	*sources = make([]string, len(keys))
 	for i := range keys {
-		add(keys[i].Value, keyUse{&keys[i].Range, "parameter_keys", "kms:ReEncryptFrom", func(k seal.Key, _ Problems) { r.sources[i] = k.ARN }})
+		add(keys[i].Value, keyUse{&keys[i].Range, "parameter_keys", "kms:ReEncryptFrom", func(k seal.Key, _ Problems) { (*sources)[i] = k.ARN }})
 	}
 	return refs, users
 }
 
-// guard holds the caller's account and every key to the manifest, before the
+// preflight holds the caller's account and every key to the manifest, before the
 // first parameter is read.
-func (r *run) guard(ctx context.Context) Problems {
-	refs, users := r.keyUses()
+func (b bound) preflight(ctx context.Context, keys KeyDescriber) (admitted, Problems) {
+	a := admitted{bound: b}
+	beside := make([]seal.Key, len(b.Beside))
+	refs, users := b.keyUses(&a.sources, beside)
 	var account Problems
 	var all collector
-	done := progress(r.Observer, StepGuard, len(refs)+1)
+	done := progress(b.Observer, StepPreflight, len(refs)+1)
 	var g errgroup.Group
-	g.SetLimit(guardConcurrency)
+	g.SetLimit(preflightConcurrency)
 	g.Go(func() error {
-		account = r.guardAccount(ctx)
+		account = b.checkAccount(ctx)
 		done()
 		return nil
 	})
 	for _, ref := range refs {
 		g.Go(func() error {
-			key, err := r.Keys.Describe(ctx, ref)
+			key, err := keys.Describe(ctx, ref)
 			for _, use := range users[ref] {
 				var wrong Problems
 				if use.right != "" {
-					wrong = r.guardKey(ref, use, key, err)
+					wrong = b.checkKey(ref, use, key, err)
 				}
 				use.take(key, wrong)
 				all.add(wrong...)
@@ -93,41 +95,42 @@ func (r *run) guard(ctx context.Context) Problems {
 	}
 	_ = g.Wait() // its functions report problems, not errors
 	if len(account) > 0 {
-		return account // as somebody else, every key would be wrong as well
+		return a, account // as somebody else, every key would be wrong as well
 	}
-	all.add(r.guardShared()...)
-	return all.problems
+	all.add(a.checkShared(beside)...)
+	return a, all.problems
 }
 
-func (r *run) guardAccount(ctx context.Context) Problems {
-	return guardAccount(ctx, r.Manifest, r.Account, r.Caller)
+// askedOnce is the scope, with a caller who is asked for only once.
+func (s *Scope) askedOnce(ctx context.Context) *Scope {
+	account, err := s.Caller(ctx)
+	known := *s
+	known.Caller = func(context.Context) (string, error) { return account, err }
+	return &known
 }
 
-// guardAccount holds the caller to the account that the environment is for.
-func guardAccount(ctx context.Context, m *manifest.Manifest, account string, caller func(context.Context) (string, error)) Problems {
-	at := &m.Environment.Range
-	if m.Environment.AccountID.Value != "" {
-		at = &m.Environment.AccountID.Range
+// checkAccount holds the caller to the account that the environment is for.
+func (s *Scope) checkAccount(ctx context.Context) Problems {
+	environment := s.Manifest.Environment
+	at := &s.Manifest.Environment.Range
+	if environment.AccountID.Value != "" {
+		at = &s.Manifest.Environment.AccountID.Range
 	}
-	switch got, err := caller(ctx); {
+	switch got, err := s.Caller(ctx); {
 	case err != nil:
-		var refused interface{ AssumedRole() string }
-		if errors.As(err, &refused) && refused.AssumedRole() != "" && refused.AssumedRole() == m.Environment.Role.Value {
-			at = &m.Environment.Role.Range
-		}
 		return Problems{callerProblem(at, err)}
-	case got != account:
+	case got != s.Account:
 		return Problems{problem(Access, at, "Wrong account", fmt.Sprintf(
 			"These credentials are of account %s, but environment %q is for account %s. "+
 				"Use that account's credentials, or name another environment with --env.",
-			got, m.Environment.Name.Value, account))}
+			got, environment.Name.Value, s.Account))}
 	}
 	return nil
 }
 
-// guardKey holds a key to what the key of a function, or of the parameters of
+// checkKey holds a key to what the key of a function, or of the parameters of
 // blind functions, must be.
-func (r *run) guardKey(ref string, use keyUse, key seal.Key, err error) Problems {
+func (s *Scope) checkKey(ref string, use keyUse, key seal.Key, err error) Problems {
 	if err != nil {
 		return Problems{keyProblem(use.at, ref, use.of, use.right, err)}
 	}
@@ -135,13 +138,13 @@ func (r *run) guardKey(ref string, use keyUse, key seal.Key, err error) Problems
 		return Problems{problem(Missing, use.at, "Unusable key", fmt.Sprintf("Key %q of %s %s", ref, use.of, fmt.Sprintf(format, args...)))}
 	}
 	switch {
-	case key.Region != r.Region:
-		return refuse("is in region %s, but this run is for %s. Nothing crosses regions: name a key there.", key.Region, r.Region)
-	case !secret.InPartition(key.Partition, r.Region):
-		return refuse("is in partition %s, which has no region %s. Name a key there.", key.Partition, r.Region)
-	case key.Account != r.Account && !slices.Contains(r.AllowKeyAccounts, key.Account):
+	case key.Region != s.Region:
+		return refuse("is in region %s, but this run is for %s. Nothing crosses regions: name a key there.", key.Region, s.Region)
+	case !secret.InPartition(key.Partition, s.Region):
+		return refuse("is in partition %s, which has no region %s. Name a key there.", key.Partition, s.Region)
+	case key.Account != s.Account && !slices.Contains(s.AllowKeyAccounts, key.Account):
 		return refuse("belongs to account %s, not to %s. Name a key of your own, or, if that is meant, pass --allow-key-account %s.",
-			key.Account, r.Account, key.Account)
+			key.Account, s.Account, key.Account)
 	case !key.CustomerManaged:
 		return refuse("is managed by AWS, and only the service it was made for can use it. Name a customer-managed key.")
 	case !key.Symmetric:
@@ -152,19 +155,19 @@ func (r *run) guardKey(ref string, use keyUse, key seal.Key, err error) Problems
 	return nil
 }
 
-// guardShared finds functions whose keys are one, under whatever names.
-func (r *run) guardShared() Problems {
+// checkShared finds functions whose keys are one, under whatever names.
+func (a admitted) checkShared(beside []seal.Key) Problems {
 	var problems Problems
 	first := make(map[string]manifest.Function)
-	for i, fn := range r.Beside {
-		first[r.beside[i].ARN] = fn
+	for i, fn := range a.Beside {
+		first[beside[i].ARN] = fn
 	}
-	for _, j := range r.jobs {
+	for _, j := range a.jobs {
 		other, ok := first[j.key.ARN]
 		switch {
 		case j.key.ARN == "":
 			continue
-		case j.blind() && slices.Contains(r.sources, j.key.ARN):
+		case j.blind() && slices.Contains(a.sources, j.key.ARN):
 			problems = append(problems, problem(Manifest, &j.fn.Key.Range, "Key of parameters", fmt.Sprintf(
 				"Key %q of function %q is one of the environment's parameter_keys too. Who may re-encrypt from and to one key could turn its "+
 					"ciphertexts into anything: give the function a key of its own.", j.fn.Key.Value, j.fn.Name.Value)))

@@ -13,66 +13,72 @@ import (
 	"github.com/whispering/bundle/pipeline/secret"
 )
 
-// Look finds out what there is of one environment, for a comparison with others.
-// It reads no value, and goes on where a build would stop: that a secret or a
+// A Compare finds out what there is of one environment, for a comparison with
+// others.
+type Compare struct {
+	Scope
+	Parameters Versions
+	Keys       KeyDescriber
+	Blind      BlindParameters
+}
+
+// Run reads no value, and goes on where a build would stop: that a secret or a
 // function's key is missing is its result. Every other problem is reported beside
 // it, and what it keeps from being known is Unknown.
-func (b *Build) Look(ctx context.Context) (compare.Column, Problems) {
-	r, problems := b.known(ctx)
-	errs := map[*want]error{}
-	if len(problems) == 0 {
-		problems = r.checkBlind(ctx)
-		for _, p := range r.guard(ctx) {
-			if p.Kind != Missing || !r.ofKey(p) {
-				problems = append(problems, p)
-			}
-		}
-		problems = append(problems, r.expand(ctx)...)
-		for _, p := range r.paths {
-			if p.Kind != Missing { // nothing lies below: the column says it
-				problems = append(problems, p)
-			}
-		}
-		problems = append(problems, r.lookAtVersions(ctx, errs)...)
+func (c *Compare) Run(ctx context.Context) (compare.Column, Problems) {
+	bound, problems := c.askedOnce(ctx).bind()
+	if problems = append(problems, bound.checkAccount(ctx)...); len(problems) > 0 {
+		return bound.column(nil), problems.Sort()
 	}
-	return r.column(errs), problems.Sort()
+	problems = bound.checkBlind()
+	admitted, wrong := bound.preflight(ctx, c.Keys)
+	for _, p := range wrong {
+		if p.Kind != Missing || !bound.ofKey(p) {
+			problems = append(problems, p)
+		}
+	}
+	listed := admitted.list(ctx, c.Parameters, c.Blind)
+	for _, p := range listed.paths {
+		if p.Kind != Missing { // nothing lies below: the column says it
+			problems = append(problems, p)
+		}
+	}
+	missing, wrong := listed.compareVersions(ctx, listed.withoutValues(c.Parameters, c.Blind))
+	return bound.column(missing), append(problems, wrong...).Sort()
 }
 
-// Meant is what Look returns of an environment that cannot be looked at: what is
-// meant to be there, and nothing of it known.
-func (b *Build) Meant() compare.Column {
-	r := b.run()
-	r.jobs, _ = jobs(r.Manifest) // whose problems are told elsewhere
-	return r.column(nil)
+// Declared is what a Compare finds of an environment that cannot be asked about:
+// what is meant to be there, and nothing of it known.
+func (s *Scope) Declared() compare.Column {
+	bound, _ := s.bind() // whose problems are told elsewhere
+	return bound.column(nil)
 }
 
-func (r *run) column(errs map[*want]error) compare.Column {
-	c := compare.Column{Environment: r.Manifest.Environment.Name.Value, Region: r.Region}
-	for _, j := range r.jobs {
-		c.Functions = append(c.Functions, j.column(errs))
+// column is what there is of the environment; missing says of a secret why its
+// parameter could not be read.
+func (b bound) column(missing map[*want]error) compare.Column {
+	c := compare.Column{Environment: b.Manifest.Environment.Name.Value, Region: b.Region}
+	for _, j := range b.jobs {
+		c.Functions = append(c.Functions, j.column(missing))
 	}
 	return c
 }
 
 // ofKey reports whether a problem is that of a function's key.
-func (r *run) ofKey(p Problem) bool {
-	return slices.ContainsFunc(r.jobs, func(j *job) bool {
+func (b bound) ofKey(p Problem) bool {
+	return slices.ContainsFunc(b.jobs, func(j *job) bool {
 		return slices.ContainsFunc(j.keyWrong, func(k Problem) bool { return table.SamePlace(k.Subject, p.Subject) && k.Detail == p.Detail })
 	})
 }
 
-// lookAtVersions reads versions, and keeps by secret why there is none.
-func (r *run) lookAtVersions(ctx context.Context, errs map[*want]error) Problems {
-	users, refs := r.users(r.jobs, func(w *want) secret.Ref { return w.ref })
-	var problems Problems
-	done := progress(r.Observer, StepVersion, len(refs))
-	read := r.Parameters.Versions
-	if r.anyBlind() {
-		read = r.Blind.Parameters.Ciphertexts
-	}
+// compareVersions reads versions, and keeps by secret why there is none.
+func (l listed) compareVersions(ctx context.Context, read reading) (missing map[*want]error, problems Problems) {
+	missing = make(map[*want]error)
+	users, refs := users(l.jobs, func(w *want) secret.Ref { return w.ref })
+	done := progress(l.Observer, StepVersion, len(refs))
 	err := read(ctx, refs, func(res param.Result) {
 		for _, w := range users[res.Ref] {
-			w.version, errs[w] = res.Parameter.Version, res.Err
+			w.version, missing[w] = res.Parameter.Version, res.Err
 			w.stored(res.Parameter)
 			for _, p := range w.resultProblem(res) {
 				if p.Kind != Missing {
@@ -85,13 +91,13 @@ func (r *run) lookAtVersions(ctx context.Context, errs map[*want]error) Problems
 	if err != nil {
 		problems = append(problems, readProblem(nil, err))
 	}
-	return problems
+	return missing, problems
 }
 
-func (j *job) column(errs map[*want]error) compare.ColumnFunction {
+func (j *job) column(missing map[*want]error) compare.ColumnFunction {
 	f := compare.ColumnFunction{Name: j.fn.Name.Value, Mode: j.mode(), Key: j.columnKey()}
 	for _, w := range j.wants {
-		f.Secrets = append(f.Secrets, j.columnSecret(w, errs[w]))
+		f.Secrets = append(f.Secrets, j.columnSecret(w, missing[w]))
 	}
 	for i, im := range j.fn.Imports {
 		state := compare.Unknown

@@ -1,0 +1,53 @@
+package pipeline
+
+import (
+	"fmt"
+
+	"github.com/whispering/bundle/layerbuild/sealed"
+	"github.com/whispering/bundle/pipeline/plan"
+)
+
+// compare decides for each function whether its document is carried over.
+func (v versioned) compare(previous Previous, reseal bool) compared {
+	var documents []*sealed.Document
+	if previous.Layer != nil {
+		documents = previous.Layer.Documents
+	}
+	changes := plan.Diff(v.wants(), documents)
+	byName := v.byName()
+	for i, c := range changes {
+		j := byName[c.Name]
+		switch {
+		case j == nil:
+			continue
+		case c.Action == plan.Carry && reseal:
+			changes[i].Action = plan.Reseal
+			changes[i].Reasons = []plan.Reason{{What: "asked for"}}
+		case c.Action == plan.Carry:
+			j.document = c.Previous
+		}
+		j.change = changes[i]
+	}
+	return compared{v, previous, changes}
+}
+
+// rollbacks reports the parameters that would go back to an older version.
+func (c compared) rollbacks(allowed bool) Problems {
+	if allowed {
+		return nil
+	}
+	var problems Problems
+	byName := c.byName()
+	for _, back := range plan.Rollbacks(c.wants(), c.changes) {
+		j := byName[back.Name]
+		for _, w := range j.wants {
+			if w.name == back.Secret {
+				problems = append(problems, problem(Integrity, w.at, "Older version", fmt.Sprintf(
+					"%s of function %q would go back from version %d to %d of %q. "+
+						"If that is meant, pass --allow-rollback.",
+					w.name, j.fn.Name.Value, back.From, back.To, w.ref.Bare())))
+			}
+		}
+	}
+	return problems
+}

@@ -1,0 +1,195 @@
+package pipeline
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/hashicorp/hcl/v2"
+
+	"github.com/whispering/bundle/pipeline/doctor"
+	"github.com/whispering/bundle/pipeline/manifest"
+	"github.com/whispering/bundle/pipeline/publish"
+)
+
+// A Diagnose finds out whether a build would be let through, and who can decrypt
+// what it seals.
+type Diagnose struct {
+	Scope
+	Identity   func(context.Context) (account, arn string, err error) // the caller; takes the place of Caller
+	Parameters Parameters
+	Keys       KeyDescriber
+	Blind      BlindParameters
+	Layers     Layers
+	Doctor     *doctor.Doctor
+	Decrypt    bool // also read the parameters of packed functions decrypted, and let the values go
+}
+
+// A Diagnosis is what was found.
+type Diagnosis struct {
+	Caller string // ARN; "" where it is not known
+	Checks []DiagnosisCheck
+}
+
+// A DiagnosisCheck is the outcome of one check.
+type DiagnosisCheck struct {
+	Name     string // what was checked: stable, for machines
+	Status   doctor.Status
+	Function string // "" where it is about none in particular
+	Action   string // the right in question, such as "kms:Encrypt"
+	Resource string // ARN of what it is about
+	Detail   string
+	At       *hcl.Range // in the manifest; nil for nowhere
+}
+
+// Run makes all checks, whatever the outcome of each. It returns the diagnosis
+// beside every problem.
+func (d *Diagnose) Run(ctx context.Context) (*Diagnosis, Problems) {
+	account, arn, err := d.Identity(ctx)
+	scope := d.Scope
+	scope.Caller = func(context.Context) (string, error) { return account, err }
+	survey := &survey{Scope: scope, Parameters: d.Parameters, Keys: d.Keys, Blind: d.Blind, Decrypt: d.Decrypt}
+	surveyed, problems := survey.run(ctx)
+	var findings []doctor.Finding
+	if len(d.Manifest.Functions) > 0 {
+		findings = append(findings, d.Doctor.Clock(ctx, d.Manifest.Functions[0].Key.Value))
+	}
+	found := &Diagnosis{Caller: arn}
+	if surveyed != nil {
+		found.ok("caller", "", "", fmt.Sprintf("%s, of the account that the environment is for", arn))
+		findings = append(findings, d.Doctor.Examine(ctx, examined(surveyed))...)
+		findings = append(findings, d.layers(ctx)...)
+	}
+	for _, f := range surveyed {
+		if f.Key.Enabled {
+			found.ok("key", f.Function.Name.Value, f.Key.ARN, fmt.Sprintf("%s is %s, %s", f.Function.Key.Value, f.Key.ARN, f.Key.State))
+		}
+	}
+	found.parameters(surveyed, d.Decrypt)
+	for _, p := range problems {
+		found.Checks = append(found.Checks, DiagnosisCheck{Name: "build", Status: doctor.Failed, Detail: p.Summary + ": " + p.Detail, At: p.Subject})
+	}
+	for _, f := range findings {
+		check := DiagnosisCheck{Name: f.Check, Status: f.Status, Function: f.Function, Action: f.Action, Resource: f.Resource, Detail: f.Detail}
+		if f.At.Range.Filename != "" {
+			check.At = &f.At.Range
+		}
+		found.Checks = append(found.Checks, check)
+		if f.Status == doctor.Failed {
+			problems = append(problems, findingProblem(f))
+		}
+	}
+	return found, problems.Sort()
+}
+
+func (d *Diagnosis) ok(check, function, resource, detail string) {
+	d.Checks = append(d.Checks, DiagnosisCheck{Name: check, Status: doctor.OK, Function: function, Resource: resource, Detail: detail})
+}
+
+// parameters tells of the parameters that were found, and of what that does not
+// say.
+func (d *Diagnosis) parameters(all []surveyed, decrypted bool) {
+	packed := false
+	for _, f := range all {
+		found := 0
+		for _, s := range f.Secrets {
+			if s.ARN != "" {
+				found++
+			}
+		}
+		packed = packed || !f.Function.Blind.Value
+		switch {
+		case found == 1:
+			d.ok("parameters", f.Function.Name.Value, "", "1 parameter found")
+		case found > 1:
+			d.ok("parameters", f.Function.Name.Value, "", fmt.Sprintf("%d parameters found", found))
+		}
+	}
+	if packed && !decrypted {
+		d.Checks = append(d.Checks, DiagnosisCheck{Name: "decryption", Status: doctor.Note, Action: "kms:Decrypt", Detail: "whether this role can decrypt parameters " +
+			"through Parameter Store was not tried, as there is no dry run of that: --decrypt does it"})
+	}
+}
+
+// examined is what the doctor is to examine: functions whose key is usable.
+func examined(all []surveyed) []doctor.Function {
+	var functions []doctor.Function
+	for _, s := range all {
+		if !s.Key.Enabled || !s.Key.Symmetric {
+			continue
+		}
+		f := doctor.Function{Name: s.Function.Name.Value, Key: s.Function.Key, KeyARN: s.Key.ARN, Blind: s.Function.Blind.Value}
+		for i, context := range s.Contexts {
+			if !f.Blind {
+				f.Context = context
+				continue
+			}
+			if secret := s.Secrets[i]; secret.Ciphertext != nil {
+				f.Moves = append(f.Moves, doctor.Move{
+					Secret: secret.Name, Parameter: secret.ARN, Ciphertext: secret.Ciphertext, Context: context, At: manifest.Text{Range: *secret.At},
+				})
+			}
+		}
+		functions = append(functions, f)
+	}
+	return functions
+}
+
+// layers tries to find the layers that the bundle is published as.
+func (d *Diagnose) layers(ctx context.Context) []doctor.Finding {
+	var all []doctor.Finding
+	var seen []string
+	for _, fn := range d.Manifest.Functions {
+		name := fn.Layer.Value
+		if name == "" || slices.Contains(seen, name) {
+			continue
+		}
+		seen = append(seen, name)
+		found := doctor.Finding{Check: "layer", Status: doctor.Failed, Action: "lambda:ListLayerVersions, lambda:GetLayerVersion", Resource: name, At: fn.Layer}
+		v, err := d.Layers.Find(ctx, publish.Ref{Layer: name})
+		switch {
+		case err == nil:
+			found.Status, found.Detail = doctor.OK, v.ARN
+		case errors.Is(err, publish.ErrNoLayer):
+			found.Status, found.Detail = doctor.OK, fmt.Sprintf("%s is not published yet", name)
+		case errors.Is(err, publish.ErrDenied):
+			found.Kind, found.Detail = doctor.Access, fmt.Sprintf("Layer %q: %v. Allow this role %s on it.", name, err, found.Action)
+		case errors.Is(err, publish.ErrCredentials):
+			found.Kind, found.Cause, found.Detail = doctor.Credentials, "no usable credentials", fmt.Sprintf("Layer %q: %v.", name, err)
+		case errors.Is(err, publish.ErrUnavailable):
+			found.Kind, found.Detail = doctor.Unavailable, fmt.Sprintf("Layer %q: %v. Try again.", name, err)
+		default:
+			found.Kind, found.Detail = doctor.Other, fmt.Sprintf("Layer %q: %v.", name, err)
+		}
+		all = append(all, found, doctor.Finding{Check: "publishing", Status: doctor.Note, Action: "lambda:PublishLayerVersion", Resource: name, At: fn.Layer,
+			Detail: fmt.Sprintf("whether this role can publish %s was not tried: there is no dry run of that", name)})
+	}
+	return all
+}
+
+// findingProblem makes a failed check into a problem, as builds have them.
+func findingProblem(f doctor.Finding) Problem {
+	kinds := map[doctor.Kind]Kind{
+		doctor.Access: Access, doctor.Credentials: Access, doctor.Unusable: Missing, doctor.Unavailable: Unavailable, doctor.Other: Integrity,
+	}
+	summaries := map[string]string{
+		doctor.CheckClock: "Clock is wrong", doctor.CheckSealing: "Function cannot be sealed", doctor.CheckSource: "Parameter cannot be moved",
+		doctor.CheckOpening: "Build is not blind", doctor.CheckReading: "Build is not blind", "layer": "Layer cannot be found",
+	}
+	summary := cmp.Or(summaries[f.Check], f.Check)
+	switch {
+	case f.Kind == doctor.Unavailable:
+		summary = "AWS unavailable"
+	case f.Kind == doctor.Credentials:
+		summary = "No usable credentials"
+	case f.Kind == doctor.Other && f.Check == "layer":
+		summary = "Unexpected answer from Lambda"
+	case f.Kind == doctor.Other:
+		summary = "Unexpected answer from KMS"
+	}
+	p := problem(kinds[f.Kind], &f.At.Range, summary, f.Detail)
+	p.Cause, p.About = f.Cause, f.On
+	return p
+}

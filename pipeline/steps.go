@@ -1,0 +1,108 @@
+package pipeline
+
+import (
+	"slices"
+
+	"github.com/hashicorp/hcl/v2"
+
+	"github.com/whispering/bundle/layerbuild/sealed"
+	"github.com/whispering/bundle/pipeline/plan"
+	"github.com/whispering/bundle/pipeline/seal"
+)
+
+// The functions of a run, as far as it has come. Each step takes what the one
+// before it found out and returns its own, so that none can be taken too early:
+// no parameter is read before the account and all keys are known to be right.
+type (
+	// bound is what the manifest says of every secret. Nothing was called.
+	bound struct {
+		*Scope
+		jobs []*job
+	}
+
+	// admitted is bound, and the account and all keys have been looked at.
+	admitted struct {
+		bound
+		sources []string // ARNs of the environment's parameter_keys
+	}
+
+	// listed is admitted, with what lies below the paths that functions import.
+	listed struct {
+		admitted
+		paths Problems // kept until what is named has been read as well
+	}
+
+	// versioned is listed, with the version of each parameter that a build would
+	// seal, or the decision that none is needed.
+	versioned struct{ listed }
+
+	// compared is versioned, with what becomes of each function's document.
+	compared struct {
+		versioned
+		previous Previous
+		changes  []plan.Change
+	}
+)
+
+// bind reads what the manifest says of every secret.
+func (s *Scope) bind() (bound, Problems) {
+	all, problems := jobs(s.Manifest)
+	return bound{s, all}, problems
+}
+
+// anyBlind reports whether a function of the run is blind.
+func (b bound) anyBlind() bool { return slices.ContainsFunc(b.jobs, (*job).blind) }
+
+// wants returns the documents of the run as far as they are known.
+func (b bound) wants() []plan.Want {
+	var all []plan.Want
+	for _, j := range b.jobs {
+		all = append(all, plan.Want{Header: j.header(b.Manifest), Key: j.key.ARN})
+	}
+	return all
+}
+
+// byName are the functions by the names of their documents.
+func (b bound) byName() map[string]*job {
+	byName := make(map[string]*job, len(b.jobs))
+	for _, j := range b.jobs {
+		byName[j.fn.File()] = j
+	}
+	return byName
+}
+
+// unread goes on without versions: everything is sealed, whatever its version.
+func (l listed) unread() versioned { return versioned{l} }
+
+// A Result is what becomes of each function, and why.
+type Result struct {
+	Changes  []plan.Change // ascending by name, one for each document and each that went
+	Previous Previous      // what they were compared with
+	Warnings hcl.Diagnostics
+}
+
+func (c compared) result() Result {
+	return Result{Changes: c.changes, Previous: c.previous, Warnings: warnings(c.jobs)}
+}
+
+// documents returns the documents that there are, ascending by name.
+func (c compared) documents() []*sealed.Document {
+	var all []*sealed.Document
+	for _, change := range c.changes {
+		for _, j := range c.jobs {
+			if j.fn.File() == change.Name && j.document != nil {
+				all = append(all, j.document)
+			}
+		}
+	}
+	return all
+}
+
+// keys returns the key of each function by its name in the manifest.
+func (a admitted) keys() map[string]seal.Key {
+	keys := make(map[string]seal.Key, len(a.jobs))
+	for _, j := range a.jobs {
+		keys[j.fn.Name.Value] = j.key
+	}
+	return keys
+}
