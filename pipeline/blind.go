@@ -12,7 +12,6 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/whispering/bundle/layerbuild/sealed"
-	"github.com/whispering/bundle/pipeline/manifest"
 	"github.com/whispering/bundle/pipeline/param"
 	table "github.com/whispering/bundle/pipeline/problem"
 	"github.com/whispering/bundle/pipeline/seal"
@@ -75,10 +74,9 @@ func (r *run) requireBlind() Problems {
 // CheckBlind reports the secrets that cannot go blind by what the manifest says
 // of them. A build reports them together with those that cannot by what Parameter
 // Store and KMS say.
-func CheckBlind(m *manifest.Manifest) Problems {
+func (r *Reading) CheckBlind() Problems {
 	var problems Problems
-	all, _ := jobs(m)
-	for _, j := range all {
+	for _, j := range r.jobs {
 		problems = append(problems, j.checkBlind()...)
 	}
 	return problems.Sort()

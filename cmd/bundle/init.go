@@ -215,8 +215,9 @@ func (a *app) inspectDraft(name string, src []byte) (*initReport, error) {
 	problems := pipeline.FromDiagnostics(diags)
 	report := &initReport{FormatVersion: 1, NotTaken: []initNote{}}
 	for _, env := range module.Environments() {
-		m, found := a.evaluate(module, env)
-		problems = append(problems, append(found, pipeline.CheckBlind(m)...)...)
+		read, found := a.evaluate(module, env)
+		problems = append(problems, append(found, read.CheckBlind()...)...)
+		m := read.Manifest
 		report.Functions, report.Secrets = len(m.Functions), 0
 		for _, fn := range m.Functions {
 			report.Secrets += len(fn.Secrets)

@@ -30,19 +30,22 @@ func (a *app) initGuard(c *cli.Context) error {
 	if err := absent(out); err != nil {
 		return err
 	}
+	defer sparing()()
 	module, problems, err := a.load(c)
 	if err != nil {
 		return err
 	}
+	var wrong pipeline.Gathered
+	wrong.Add(problems...)
 	var all []*manifest.Manifest
 	var asked pipeline.Questions
 	for _, env := range module.Environments() {
-		m, found := a.evaluate(module, env)
-		problems = append(problems, append(found, asked.Add(m)...)...)
-		all = append(all, m)
+		read, found := a.evaluate(module, env)
+		wrong.Add(append(found, asked.Add(read)...)...)
+		all = append(all, read.Manifest)
 	}
-	if len(problems) > 0 {
-		return failed(problems.Sort())
+	if wrong.Len() > 0 {
+		return failed(wrong.Sorted())
 	}
 	content, err := pipeline.GuardFile(all)
 	if err != nil {

@@ -44,7 +44,7 @@ func (a *app) loadFrom(c *cli.Context, flag string) (*manifest.Module, pipeline.
 // while a manifest is read and evaluated, most of what there is in memory is
 // garbage. Who has set a limit of his own keeps it.
 func sparing() (end func()) {
-	const enough = 72 << 20
+	const enough = 96 << 20
 	if debug.SetMemoryLimit(-1) != math.MaxInt64 {
 		return func() {}
 	}
@@ -114,13 +114,13 @@ func realEnvironments(module *manifest.Module) ([]string, error) {
 	return found, nil
 }
 
-// evaluate returns the manifest as it is for one environment, with every
+// evaluate reads the manifest as it is for one environment, with every
 // problem that can be found without calling AWS.
-func (a *app) evaluate(module *manifest.Module, env string) (*manifest.Manifest, pipeline.Problems) {
+func (a *app) evaluate(module *manifest.Module, env string) (*pipeline.Reading, pipeline.Problems) {
 	m, diags := module.Evaluate(env)
 	a.renderWarnings(diags)
-	problems := pipeline.FromDiagnostics(diags)
-	return m, append(problems, pipeline.Check(m)...).Sort()
+	r := pipeline.Read(m)
+	return r, append(pipeline.FromDiagnostics(diags), r.Check()...).Sort()
 }
 
 // openTrusted is open for what calls AWS.

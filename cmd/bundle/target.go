@@ -24,7 +24,7 @@ type target struct {
 
 	module   *manifest.Module
 	manifest *manifest.Manifest  // as it is in the region and for the function
-	beside   []manifest.Function // functions of the environment that have other layers
+	siblings []manifest.Function // all functions of the environment, where each has a layer of its own
 	helpers  []string            // of the manifest that are not in the layer
 	path     string              // of the layer; "" where the command line names none
 	problems pipeline.Problems   // why nothing can be done about it
@@ -33,12 +33,17 @@ type target struct {
 // whole is the manifest of the target with all functions of the environment, as
 // targets that share a session need it.
 func (t *target) whole() *manifest.Manifest {
-	if len(t.beside) == 0 {
+	if t.siblings == nil {
 		return t.manifest
 	}
 	m := *t.manifest
-	m.Functions = append(slices.Clone(m.Functions), t.beside...)
+	m.Functions = t.siblings
 	return &m
+}
+
+// beside are the functions of the environment that have other layers.
+func (t *target) beside() []manifest.Function {
+	return slices.DeleteFunc(slices.Clone(t.siblings), func(fn manifest.Function) bool { return fn.Name.Value == t.function })
 }
 
 func (t *target) String() string {
@@ -88,10 +93,12 @@ func (a *app) targets(c *cli.Context, q request) ([]*target, error) {
 		s.environment(name)
 	}
 	if len(problems) > 0 { // of the whole manifest
+		var all pipeline.Gathered
+		all.Add(problems...)
 		for _, t := range s.all {
-			problems = append(problems, t.problems...)
+			all.Add(t.problems...)
 		}
-		return nil, failed(problems.Sort())
+		return nil, failed(all.Sorted())
 	}
 	if guardErr != nil {
 		return nil, guardErr
@@ -131,8 +138,9 @@ type selection struct {
 
 // environment adds the targets of one environment.
 func (s *selection) environment(name string) {
-	m, problems := s.evaluate(s.module, name)
-	problems = append(problems, s.asked.Add(m)...).Sort()
+	read, problems := s.evaluate(s.module, name)
+	m := read.Manifest
+	problems = append(problems, s.asked.Add(read)...).Sort()
 	var regions []string
 	for _, r := range m.Environment.Regions {
 		s.known = append(s.known, r.Value)
@@ -153,29 +161,33 @@ func (s *selection) environment(name string) {
 		s.hint("environment %q is not in %s and is left out", name, strings.ReplaceAll(printable.Names(s.only), ", ", " or "))
 	}
 	for _, region := range regions {
-		s.region(name, region, m.In(region))
+		s.region(name, region, read.In(region))
 	}
 }
 
 // region adds the targets of an environment in one of its regions.
-func (s *selection) region(name, region string, m *manifest.Manifest) {
+func (s *selection) region(name, region string, read *pipeline.Reading) {
+	m := read.Manifest
 	t := target{environment: name, region: region, module: s.module, manifest: m}
-	t.problems = append(pipeline.CheckRegion(m), pipeline.CheckLimits(m)...)
-	for _, check := range []func(*manifest.Manifest) pipeline.Problems{s.checkGuard, s.checkTrust, s.checkLayers} {
+	t.problems = append(pipeline.CheckRegion(m), read.CheckLimits()...)
+	if len(t.problems) == 0 {
+		t.problems = checkGuard(read, s.guard)
+	}
+	for _, check := range []func(*manifest.Manifest) pipeline.Problems{s.checkTrust, s.checkLayers} {
 		if len(t.problems) == 0 {
 			t.problems = check(m)
 		}
 	}
 	switch {
 	case len(t.problems) == 0 && s.byFunction(m):
-		for i, fn := range m.Functions {
+		for _, fn := range m.Functions {
 			one := t
 			one.function, one.manifest = fn.Name.Value, m.Of(fn)
 			for _, helper := range m.Bundle.Helpers {
 				one.helpers = append(one.helpers, helper.Value)
 			}
 			one.manifest.Bundle.Helpers = nil
-			one.beside = slices.Delete(slices.Clone(m.Functions), i, i+1)
+			one.siblings = m.Functions
 			one.path = one.fill(s.pattern)
 			s.all = append(s.all, &one)
 		}
@@ -202,8 +214,6 @@ func (s *selection) byFunction(m *manifest.Manifest) bool {
 func namesFunctions(m *manifest.Manifest) bool {
 	return m.Bundle.Layer.Value == "" && slices.ContainsFunc(m.Functions, func(fn manifest.Function) bool { return fn.Layer.Value != "" })
 }
-
-func (s *selection) checkGuard(m *manifest.Manifest) pipeline.Problems { return checkGuard(m, s.guard) }
 
 func (s *selection) checkTrust(m *manifest.Manifest) pipeline.Problems {
 	var refused *failure

@@ -53,21 +53,23 @@ func (a *app) validate(c *cli.Context) error {
 	}
 	report := validateReport{FormatVersion: 1}
 	var warnings hcl.Diagnostics
+	var all pipeline.Gathered
+	all.Add(problems...)
 	var asked pipeline.Questions
 	for _, name := range names {
-		m, found := a.evaluate(module, name)
+		read, found := a.evaluate(module, name)
+		m := read.Manifest
 		if len(found) == 0 {
 			for _, region := range m.Environment.Regions {
-				in := m.In(region.Value)
-				found = append(found, slices.Concat(pipeline.CheckRegion(in), pipeline.CheckLimits(in), checkGuard(in, guard))...)
+				in := read.In(region.Value)
+				found = append(found, slices.Concat(pipeline.CheckRegion(in.Manifest), in.CheckLimits(), checkGuard(in, guard))...)
 			}
 			if !namesFunctions(m) {
 				found = append(found, pipeline.CheckEntries(m)...)
 			}
 		}
-		problems = append(problems, append(found, pipeline.CheckBlind(m)...)...)
-		problems = append(problems, asked.Add(m)...)
-		warnings = append(warnings, pipeline.Warnings(m)...)
+		all.Add(slices.Concat(found, read.CheckBlind(), asked.Add(read))...)
+		warnings = append(warnings, read.Warnings()...)
 		v := environmentValidity{Environment: name, Functions: len(m.Functions)}
 		for _, fn := range m.Functions {
 			v.Secrets, v.Paths = v.Secrets+len(fn.Secrets), v.Paths+len(fn.Imports)
@@ -75,8 +77,8 @@ func (a *app) validate(c *cli.Context) error {
 		report.Environments = append(report.Environments, v)
 	}
 	a.renderWarnings(module.Sort(warnings))
-	if len(problems) > 0 {
-		return failed(problems.Sort())
+	if all.Len() > 0 {
+		return failed(all.Sorted())
 	}
 	if c.Bool("json") {
 		return a.printJSON(report)
