@@ -15,6 +15,7 @@ import (
 	"github.com/whispering/bundle/pipeline"
 	"github.com/whispering/bundle/pipeline/doctor"
 	"github.com/whispering/bundle/pipeline/manifest"
+	"github.com/whispering/bundle/pipeline/problem"
 	"github.com/whispering/bundle/pipeline/publish"
 )
 
@@ -117,7 +118,7 @@ func diagnose(c *cli.Context, t *target, w *work) (*doctorReport, pipeline.Probl
 	for _, f := range findings {
 		r.add(doctorCheck{f.Check, string(f.Status), f.Function, f.Action, f.Resource, f.Detail, "", 0}, rangeOf(f.At))
 		if f.Status == doctor.Failed {
-			problems = append(problems, findingProblem(f))
+			problems = append(problems, findingProblem(f, errors.Is(ctx.Err(), context.DeadlineExceeded)))
 		}
 	}
 	r.Healthy = len(problems) == 0
@@ -191,6 +192,9 @@ func layerFindings(ctx context.Context, s *session, m *manifest.Manifest) []doct
 			continue
 		}
 		seen = append(seen, name)
+		if ctx.Err() != nil {
+			break // what ended the time is told
+		}
 		found := doctor.Finding{Check: "layer", Status: doctor.Failed, Action: "lambda:ListLayerVersions, lambda:GetLayerVersion", Resource: name, At: fn.Layer}
 		v, err := s.layers.Find(ctx, publish.Ref{Layer: name})
 		switch {
@@ -203,7 +207,7 @@ func layerFindings(ctx context.Context, s *session, m *manifest.Manifest) []doct
 		case errors.Is(err, publish.ErrCredentials):
 			found.Kind, found.Cause, found.Detail = doctor.Credentials, "no usable credentials", fmt.Sprintf("Layer %q: %v.", name, err)
 		case errors.Is(err, publish.ErrUnavailable):
-			found.Kind, found.Detail = doctor.Unavailable, fmt.Sprintf("Layer %q: %v. Try again.", name, err)
+			found.Kind, found.Detail = doctor.Unavailable, fmt.Sprintf("Layer %q: no answer from Lambda. Try again.", name)
 		default:
 			found.Kind, found.Detail = doctor.Other, fmt.Sprintf("Layer %q: %v.", name, err)
 		}
@@ -220,8 +224,14 @@ func rangeOf(at manifest.Text) *hcl.Range {
 	return &at.Range
 }
 
-// findingProblem makes a failed check into a problem, as builds have them.
-func findingProblem(f doctor.Finding) pipeline.Problem {
+// findingProblem makes a failed check into a problem, as builds have them. late
+// says that the run's time is up.
+func findingProblem(f doctor.Finding, late bool) pipeline.Problem {
+	if late && f.Kind == doctor.Unavailable {
+		p := problem.New(pipeline.Unavailable, rangeOf(f.At), "Out of time", "The run took longer than --timeout. "+strings.TrimSuffix(f.Detail, " Try again.")+" Try again or allow more time.")
+		p.Cause = "out of time"
+		return p
+	}
 	kinds := map[doctor.Kind]pipeline.Kind{
 		doctor.Access: pipeline.Access, doctor.Credentials: pipeline.Access, doctor.Unusable: pipeline.Missing, doctor.Unavailable: pipeline.Unavailable, doctor.Other: pipeline.Integrity,
 	}
