@@ -21,18 +21,18 @@ func (r *Reading) CheckGuard(g *manifest.Guard, account string) Problems {
 	for _, j := range r.jobs {
 		c.function(j)
 	}
-	return c.problems.Sort()
+	return c.problems.Sorted()
 }
 
 type guardCheck struct {
 	m        *manifest.Manifest
 	guard    *manifest.Guard
 	account  string
-	problems Problems
+	problems Gathered
 }
 
 func (c *guardCheck) refuse(at *hcl.Range, format string, args ...any) {
-	c.problems = append(c.problems, problem(Manifest, at, "Not allowed by the guard", fmt.Sprintf(format, args...)+
+	c.problems.Add(problem(Manifest, at, "Not allowed by the guard", fmt.Sprintf(format, args...)+
 		fmt.Sprintf(" Change the manifest, or have who keeps %s allow it.", c.guard.Path)))
 }
 

@@ -75,11 +75,11 @@ func (r *run) requireBlind() Problems {
 // of them. A build reports them together with those that cannot by what Parameter
 // Store and KMS say.
 func (r *Reading) CheckBlind() Problems {
-	var problems Problems
+	var problems Gathered
 	for _, j := range r.jobs {
-		problems = append(problems, j.checkBlind()...)
+		problems.Add(j.checkBlind()...)
 	}
-	return problems.Sort()
+	return problems.Sorted()
 }
 
 func (r *run) checkBlind(context.Context) Problems {

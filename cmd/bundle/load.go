@@ -120,7 +120,9 @@ func (a *app) evaluate(module *manifest.Module, env string) (*pipeline.Reading, 
 	m, diags := module.Evaluate(env)
 	a.renderWarnings(diags)
 	r := pipeline.Read(m)
-	return r, append(pipeline.FromDiagnostics(diags), r.Check()...).Sort()
+	var all pipeline.Gathered
+	all.Add(append(pipeline.FromDiagnostics(diags), r.Check()...)...)
+	return r, all.Sorted()
 }
 
 // openTrusted is open for what calls AWS.

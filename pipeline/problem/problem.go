@@ -60,22 +60,33 @@ func FromDiagnostics(diags hcl.Diagnostics) Problems {
 }
 
 // Sort puts problems in the order of the manifest: those without a place
-// first, then by file and position. Equal ones are dropped, of what is wrong with
-// a line of the manifest in several functions or environments the first is kept,
-// and of those with one cause the first tells of the others.
+// first, then by file and position. Equal ones are dropped, and of those with
+// one cause the first tells of the others.
 func (p Problems) Sort() Problems {
-	var g Gathered
-	g.Add(p...)
-	return g.Sorted()
+	slices.SortStableFunc(p, func(a, b Problem) int {
+		if a.Subject == nil || b.Subject == nil {
+			return cmp.Compare(rank(a), rank(b))
+		}
+		return cmp.Or(
+			cmp.Compare(a.Subject.Filename, b.Subject.Filename),
+			cmp.Compare(a.Subject.Start.Byte, b.Subject.Start.Byte),
+			cmp.Compare(a.Summary, b.Summary),
+			cmp.Compare(a.Detail, b.Detail),
+		)
+	})
+	p = slices.CompactFunc(p, func(a, b Problem) bool {
+		return a.Kind == b.Kind && a.Summary == b.Summary && a.Detail == b.Detail && SamePlace(a.Subject, b.Subject)
+	})
+	return p.oncePerCause()
 }
 
 // maxGathered is how many problems of the manifest are gathered, at the most: more
 // than one evaluation finds, which says so itself.
 const maxGathered = 20_000
 
-// Gathered are the problems of several functions and environments. A line of the
-// manifest that is wrong in many of them takes as much memory as one that is wrong
-// in one. The zero value is ready.
+// Gathered are the problems that a manifest has by itself, in several functions and
+// environments. A line that is wrong in many of them is one problem, and takes as
+// much memory as one that is wrong in one. The zero value is ready.
 type Gathered struct {
 	all  Problems
 	seen map[slip]int // in all
@@ -113,7 +124,7 @@ func (g *Gathered) Add(problems ...Problem) {
 }
 
 // elsewhere ends the detail of a problem that its line has several times.
-const elsewhere = " The line has other errors of this kind, in other functions or environments."
+const elsewhere = " The line has other errors of this kind."
 
 // join takes in another problem of the same line.
 func (p *Problem) join(other Problem) {
@@ -131,22 +142,7 @@ func (g *Gathered) Len() int { return len(g.all) }
 // Sorted are the problems in the order of [Problems.Sort]. If there are more than
 // were taken in, the first says so.
 func (g *Gathered) Sorted() Problems {
-	p := slices.Clone(g.all)
-	slices.SortStableFunc(p, func(a, b Problem) int {
-		if a.Subject == nil || b.Subject == nil {
-			return cmp.Compare(rank(a), rank(b))
-		}
-		return cmp.Or(
-			cmp.Compare(a.Subject.Filename, b.Subject.Filename),
-			cmp.Compare(a.Subject.Start.Byte, b.Subject.Start.Byte),
-			cmp.Compare(a.Summary, b.Summary),
-			cmp.Compare(a.Detail, b.Detail),
-		)
-	})
-	p = slices.CompactFunc(p, func(a, b Problem) bool {
-		return a.Kind == b.Kind && a.Summary == b.Summary && a.Detail == b.Detail && SamePlace(a.Subject, b.Subject)
-	})
-	p = p.oncePerCause()
+	p := slices.Clone(g.all).Sort()
 	if g.full {
 		p = slices.Insert(p, 0, New(Manifest, nil, "Too many problems", fmt.Sprintf("The manifest has more problems than %d, and the others are not listed. Correct these first.", maxGathered)))
 	}

@@ -65,7 +65,9 @@ func TestALineIsToldOnce(t *testing.T) {
 		if len(all) != 103 || all[1].Detail != "00 in 00."+elsewhere || all[0].Detail != "Not it." || all[102].Detail != "The same everywhere." {
 			t.Errorf("got %d: %q, %q", len(all), all[0].Detail, all[1].Detail)
 		}
-		all = append(all, all...).Sort()
+		var again Gathered
+		again.Add(append(all, all...)...)
+		all = again.Sorted()
 	}
 }
 
