@@ -16,24 +16,23 @@ import (
 //
 // What a function has is allowed by a block as a whole or not at all: a block that
 // allows its parameter, and another that allows its key, do not add up.
-func CheckGuard(m *manifest.Manifest, g *manifest.Guard, account string) Problems {
-	c := guardCheck{m: m, guard: g, account: account}
-	all, _ := jobs(m)
-	for _, j := range all {
+func (r *Reading) CheckGuard(g *manifest.Guard, account string) Problems {
+	c := guardCheck{m: r.Manifest, guard: g, account: account}
+	for _, j := range r.jobs {
 		c.function(j)
 	}
-	return c.problems.Sort()
+	return c.problems.Sorted()
 }
 
 type guardCheck struct {
 	m        *manifest.Manifest
 	guard    *manifest.Guard
 	account  string
-	problems Problems
+	problems Gathered
 }
 
 func (c *guardCheck) refuse(at *hcl.Range, format string, args ...any) {
-	c.problems = append(c.problems, problem(Manifest, at, "Not allowed by the guard", fmt.Sprintf(format, args...)+
+	c.problems.Add(problem(Manifest, at, "Not allowed by the guard", fmt.Sprintf(format, args...)+
 		fmt.Sprintf(" Change the manifest, or have who keeps %s allow it.", c.guard.Path)))
 }
 

@@ -115,14 +115,14 @@ func checkGuard(t *testing.T, old, replacement string) pipeline.Problems {
 	}
 	env := module.Environments()[0]
 	m, diags := module.Evaluate(env)
-	if problems := append(pipeline.FromDiagnostics(diags), pipeline.Check(m)...); len(problems) > 0 {
+	if problems := append(pipeline.FromDiagnostics(diags), pipeline.Read(m).Check()...); len(problems) > 0 {
 		t.Fatal(problemsError(problems))
 	}
 	account := m.Environment.AccountID.Value
 	if account == "" {
 		account = "000000000000"
 	}
-	return pipeline.CheckGuard(m, guard, account)
+	return pipeline.Read(m).CheckGuard(guard, account)
 }
 
 func TestGuardAllowsWhatItNames(t *testing.T) {

@@ -12,7 +12,6 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/whispering/bundle/layerbuild/sealed"
-	"github.com/whispering/bundle/pipeline/manifest"
 	"github.com/whispering/bundle/pipeline/param"
 	table "github.com/whispering/bundle/pipeline/problem"
 	"github.com/whispering/bundle/pipeline/seal"
@@ -71,13 +70,12 @@ func (b bound) requireBlind(required bool) Problems {
 // CheckBlind reports the secrets that cannot go blind by what the manifest says
 // of them. A build reports them together with those that cannot by what Parameter
 // Store and KMS say.
-func CheckBlind(m *manifest.Manifest) Problems {
-	var problems Problems
-	all, _ := jobs(m)
-	for _, j := range all {
-		problems = append(problems, j.checkBlind()...)
+func (r *Reading) CheckBlind() Problems {
+	var problems Gathered
+	for _, j := range r.jobs {
+		problems.Add(j.checkBlind()...)
 	}
-	return problems.Sort()
+	return problems.Sorted()
 }
 
 func (b bound) checkBlind() Problems {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/hashicorp/hcl/v2"
 
@@ -78,7 +79,7 @@ func (d *Diagnose) Run(ctx context.Context) (*Diagnosis, Problems) {
 		}
 		found.Checks = append(found.Checks, check)
 		if f.Status == doctor.Failed {
-			problems = append(problems, findingProblem(f))
+			problems = append(problems, findingProblem(f, errors.Is(ctx.Err(), context.DeadlineExceeded)))
 		}
 	}
 	return found, problems.Sort()
@@ -147,6 +148,9 @@ func (d *Diagnose) layers(ctx context.Context) []doctor.Finding {
 			continue
 		}
 		seen = append(seen, name)
+		if ctx.Err() != nil {
+			break // what ended the time is told
+		}
 		found := doctor.Finding{Check: "layer", Status: doctor.Failed, Action: "lambda:ListLayerVersions, lambda:GetLayerVersion", Resource: name, At: fn.Layer}
 		v, err := d.Layers.Find(ctx, publish.Ref{Layer: name})
 		switch {
@@ -159,7 +163,7 @@ func (d *Diagnose) layers(ctx context.Context) []doctor.Finding {
 		case errors.Is(err, publish.ErrCredentials):
 			found.Kind, found.Cause, found.Detail = doctor.Credentials, "no usable credentials", fmt.Sprintf("Layer %q: %v.", name, err)
 		case errors.Is(err, publish.ErrUnavailable):
-			found.Kind, found.Detail = doctor.Unavailable, fmt.Sprintf("Layer %q: %v. Try again.", name, err)
+			found.Kind, found.Detail = doctor.Unavailable, fmt.Sprintf("Layer %q: no answer from Lambda. Try again.", name)
 		default:
 			found.Kind, found.Detail = doctor.Other, fmt.Sprintf("Layer %q: %v.", name, err)
 		}
@@ -169,8 +173,14 @@ func (d *Diagnose) layers(ctx context.Context) []doctor.Finding {
 	return all
 }
 
-// findingProblem makes a failed check into a problem, as builds have them.
-func findingProblem(f doctor.Finding) Problem {
+// findingProblem makes a failed check into a problem, as builds have them. late
+// says that the run's time is up.
+func findingProblem(f doctor.Finding, late bool) Problem {
+	if late && f.Kind == doctor.Unavailable {
+		p := problem(Unavailable, &f.At.Range, "Out of time", "The run took longer than --timeout. "+strings.TrimSuffix(f.Detail, " Try again.")+" Try again or allow more time.")
+		p.Cause = "out of time"
+		return p
+	}
 	kinds := map[doctor.Kind]Kind{
 		doctor.Access: Access, doctor.Credentials: Access, doctor.Unusable: Missing, doctor.Unavailable: Unavailable, doctor.Other: Integrity,
 	}

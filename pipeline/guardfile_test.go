@@ -84,7 +84,7 @@ func guarded(t *testing.T, guard string, all []*manifest.Manifest) (refused pipe
 			account = "000000000000"
 		}
 		for _, region := range m.Environment.Regions {
-			refused = append(refused, pipeline.CheckGuard(m.In(region.Value), g, account)...)
+			refused = append(refused, pipeline.Read(m).In(region.Value).CheckGuard(g, account)...)
 		}
 	}
 	return refused, false

@@ -41,6 +41,7 @@ type want struct {
 
 	constraint *hcl.Range // the first attribute of its constraint, nil without one
 
+	unsound  bool // what the manifest says of it has been reported
 	imported bool
 	below    string // of an imported one: what its parameter's name has after the path
 
@@ -49,20 +50,6 @@ type want struct {
 	advanced   bool           // a SecureString of the advanced tier, of a run that reads ciphertexts
 	value      secret.Value   // from reading until sealing
 	ciphertext []byte         // the same of a blind function
-}
-
-// Check turns the functions of a manifest into jobs and reports every
-// reference, field and encoding that cannot be one. It makes no call to AWS.
-func Check(m *manifest.Manifest) Problems {
-	var problems Problems
-	var expressions secret.Expressions
-	for _, fn := range m.Functions {
-		for i := range fn.Secrets {
-			_, p := newWant(&fn.Secrets[i], &expressions)
-			problems = append(problems, p...)
-		}
-	}
-	return problems.Sort()
 }
 
 // CheckRegion reports every key that a manifest for one region names in another,
@@ -90,51 +77,51 @@ func CheckRegion(m *manifest.Manifest) Problems {
 	return problems.Sort()
 }
 
+// jobs makes jobs of the functions of a manifest, and reports every reference,
+// field, encoding and constraint that cannot be one.
 func jobs(m *manifest.Manifest) ([]*job, Problems) {
 	var expressions secret.Expressions
-	var all []*job
-	var problems Problems
-	for _, fn := range m.Functions {
-		j := &job{fn: fn}
-		for i := range fn.Secrets {
-			w, p := newWant(&fn.Secrets[i], &expressions)
-			problems = append(problems, p...)
-			j.wants = append(j.wants, w)
+	var problems Gathered
+	all := make([]*job, len(m.Functions))
+	for i := range m.Functions {
+		j := &job{fn: m.Functions[i]}
+		j.wants = make([]*want, len(j.fn.Secrets))
+		for k := range j.wants {
+			j.wants[k] = newWant(&j.fn.Secrets[k], &expressions, &problems)
 		}
-		all = append(all, j)
+		all[i] = j
 	}
-	return all, problems
+	return all, problems.Sorted()
 }
 
 // newWant reads what a secret of a manifest says, and keeps pointing to it.
-func newWant(s *manifest.Secret, expressions *secret.Expressions) (*want, Problems) {
-	var problems Problems
+func newWant(s *manifest.Secret, expressions *secret.Expressions, problems *Gathered) *want {
+	w := &want{name: s.Name.Value, optional: s.Optional, at: &s.Parameter.Range}
 	note := func(at *hcl.Range, summary string, err error) {
 		if err != nil {
-			problems = append(problems, problem(Manifest, at, summary, sentence(err)))
+			w.unsound = true
+			problems.Add(problem(Manifest, at, summary, sentence(err)))
 		}
 	}
-	ref, err := secret.ParseRef(s.Parameter.Value)
+	var err error
+	w.ref, err = secret.ParseRef(s.Parameter.Value)
 	note(&s.Parameter.Range, "Invalid parameter", err)
-	field, err := secret.ParseField(s.Field.Value)
+	w.field, err = secret.ParseField(s.Field.Value)
 	note(&s.Field.Range, "Invalid field", err)
-	encoding, err := secret.ParseEncoding(cmp.Or(s.Encoding.Value, string(secret.Text)))
+	w.encoding, err = secret.ParseEncoding(cmp.Or(s.Encoding.Value, string(secret.Text)))
 	note(&s.Encoding.Range, "Invalid encoding", err)
-	checks, err := expressions.Parse(s.MinLength.Value, s.Matches.Value)
+	w.checks, err = expressions.Parse(s.MinLength.Value, s.Matches.Value)
 	note(&s.Matches.Range, "Invalid expression", err)
-	w := &want{
-		name: s.Name.Value, ref: ref, field: field, encoding: encoding, checks: checks, optional: s.Optional, at: &s.Parameter.Range,
-	}
 	switch {
 	case s.Matches.Value != "":
 		w.constraint = &s.Matches.Range
 	case s.MinLength.Value > 0:
 		w.constraint = &s.MinLength.Range
 	}
-	if w.asks = w.constraint; field != "" {
+	if w.asks = w.constraint; w.field != "" {
 		w.asks = &s.Field.Range
 	}
-	return w, problems
+	return w
 }
 
 // sentence makes the text of an error into one for a diagnostic's detail.
@@ -191,7 +178,7 @@ func (j *job) settle() Problems {
 			"Every secret of %q is optional and absent, so there is nothing to seal. "+
 				"Put one of the parameters, or leave the function out of this environment.", j.fn.Name.Value))}
 	case n > sealed.MaxSources:
-		return Problems{tooManySecrets(j.fn, n)}
+		return Problems{tooManySecrets(&j.fn, n)}
 	}
 	return nil
 }

@@ -8,19 +8,18 @@ import (
 	"github.com/whispering/bundle/layerbuild"
 	"github.com/whispering/bundle/layerbuild/sealed"
 	"github.com/whispering/bundle/pipeline/manifest"
-	"github.com/whispering/bundle/pipeline/secret"
 )
 
-// CheckLimits reports each function of a manifest for one region of which it is
+// CheckLimits reports each function, as it is in one region, of which it is
 // known without a call that no document can hold its secrets: what the names alone
 // take, without what AWS would add. It makes no call to AWS.
-func CheckLimits(m *manifest.Manifest) Problems {
+func (r *Reading) CheckLimits() Problems {
 	var problems Problems
-	var expressions secret.Expressions
-	for _, fn := range m.Functions {
+	for _, j := range r.jobs {
+		fn := &j.fn
 		certain := 0 // the others may be absent
-		for _, s := range fn.Secrets {
-			if !s.Optional {
+		for _, w := range j.wants {
+			if !w.optional {
 				certain++
 			}
 		}
@@ -28,7 +27,7 @@ func CheckLimits(m *manifest.Manifest) Problems {
 			problems = append(problems, tooManySecrets(fn, certain))
 			continue
 		}
-		if size := leastSize(m, fn, &expressions); size > sealed.MaxDocument {
+		if size := j.leastSize(r.Manifest); size > sealed.MaxDocument {
 			problems = append(problems, problem(Manifest, &fn.Range, "Document too large", fmt.Sprintf(
 				"The names of %q's secrets and parameters alone would make a document of %d bytes, and one has at most %d. Use shorter names, or fewer secrets.",
 				fn.Name.Value, size, sealed.MaxDocument)))
@@ -47,21 +46,22 @@ func CheckEntries(m *manifest.Manifest) Problems {
 	return nil
 }
 
-func tooManySecrets(fn manifest.Function, n int) Problem {
+func tooManySecrets(fn *manifest.Function, n int) Problem {
 	return problem(Manifest, &fn.Range, "Too many secrets", fmt.Sprintf(
 		"%q has %d secrets; a function can have %d.", fn.Name.Value, n, sealed.MaxSources))
 }
 
 // leastSize is how many bytes a function's document has at the least.
-func leastSize(m *manifest.Manifest, fn manifest.Function, expressions *secret.Expressions) int {
-	j := &job{fn: fn}
+func (j *job) leastSize(m *manifest.Manifest) int {
+	least := &job{fn: j.fn}
 	size := 0
 	account := cmp.Or(m.Environment.AccountID.Value, sealed.EmbeddedAccount)
-	for i := range fn.Secrets {
-		w, problems := newWant(&fn.Secrets[i], expressions)
-		if w.optional || len(problems) > 0 {
+	for _, w := range j.wants {
+		if w.optional || w.unsound {
 			continue
 		}
+		known := *w
+		w = &known
 		name := w.ref.Name
 		if name[0] != '/' {
 			name = "/" + name
@@ -71,11 +71,11 @@ func leastSize(m *manifest.Manifest, fn manifest.Function, expressions *secret.E
 		if n, err := strconv.ParseInt(w.ref.Selector, 10, 64); err == nil {
 			w.version.Number = n
 		}
-		j.wants = append(j.wants, w)
+		least.wants = append(least.wants, w)
 		size += len(w.name) + len(" ") // in a box line
 		if j.blind() {
 			size += len("box\n") + len("AAAA\n") // each has one of its own, and a ciphertext
 		}
 	}
-	return size + len(j.header(m).Identity())
+	return size + len(least.header(m).Identity())
 }

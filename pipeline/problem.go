@@ -13,6 +13,8 @@ type (
 	Problem = table.Problem
 	// Problems are all that one run found.
 	Problems = table.Problems
+	// Gathered are the problems of several functions and environments.
+	Gathered = table.Gathered
 )
 
 // The kinds of problems.

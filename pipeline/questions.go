@@ -35,21 +35,20 @@ type question struct {
 	at    *hcl.Range
 }
 
-// Add takes in the constraints of a manifest as it is for one environment, and
+// Add takes in the constraints of a manifest for one environment, and
 // reports each parameter that would be asked more than one question. A manifest
 // with problems is not taken in: nothing is asked for it.
-func (q *Questions) Add(m *manifest.Manifest) Problems {
+func (q *Questions) Add(r *Reading) Problems {
+	m := r.Manifest
 	if q.asked == nil {
 		q.asked = make(map[subject][]question)
 	}
 	account := cmp.Or(m.Environment.AccountID.Value, sealed.EmbeddedAccount)
-	var expressions secret.Expressions
 	var order []subject
 	here := make(map[subject][]question)
-	for _, fn := range m.Functions {
-		for i := range fn.Secrets {
-			w, wrong := newWant(&fn.Secrets[i], &expressions)
-			if len(wrong) > 0 || !w.checks.Any() {
+	for _, j := range r.jobs {
+		for _, w := range j.wants {
+			if w.unsound || !w.checks.Any() {
 				continue
 			}
 			about := subject{account, w.ref.Name}
@@ -58,7 +57,7 @@ func (q *Questions) Add(m *manifest.Manifest) Problems {
 			}
 			here[about] = append(here[about], question{
 				field: w.field, about: w.checks, at: w.constraint,
-				of: fmt.Sprintf("%s of function %q in environment %q", w.name, fn.Name.Value, m.Environment.Name.Value),
+				of: fmt.Sprintf("%s of function %q in environment %q", w.name, j.fn.Name.Value, m.Environment.Name.Value),
 			})
 		}
 	}

@@ -77,7 +77,7 @@ func TestAValueIsAskedOneQuestion(t *testing.T) {
 				if diags = append(diags, more...); diags.HasErrors() {
 					t.Fatal(diags)
 				}
-				problems := questions.Add(m)
+				problems := questions.Add(pipeline.Read(m))
 				if len(problems) > 1 {
 					t.Errorf("%d problems of one parameter", len(problems))
 				}
@@ -108,7 +108,7 @@ func TestManyQuestionsAreOneProblem(t *testing.T) {
 		t.Fatal(diags)
 	}
 	var questions pipeline.Questions
-	problems := questions.Add(m)
+	problems := questions.Add(pipeline.Read(m))
 	if len(problems) != 1 || !strings.Contains(problems[0].Detail, "228 more") || len(problems[0].Detail) > 2000 {
 		t.Errorf("%d problems, and %v", len(problems), problems)
 	}

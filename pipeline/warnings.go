@@ -9,10 +9,7 @@ import (
 )
 
 // Warnings tells of what a manifest asks for that works, but should be known.
-func Warnings(m *manifest.Manifest) hcl.Diagnostics {
-	all, _ := jobs(m)
-	return warnings(all)
-}
+func (r *Reading) Warnings() hcl.Diagnostics { return warnings(r.jobs) }
 
 func warnings(jobs []*job) hcl.Diagnostics {
 	var found hcl.Diagnostics
@@ -23,7 +20,8 @@ func warnings(jobs []*job) hcl.Diagnostics {
 				"Function %q has %d secrets, and blind ones are opened one by one: each costs it a call of kms:Decrypt. "+
 					"In pack mode, one call opens 4 KB of them.", j.fn.Name.Value, n))))
 		}
-		for _, s := range j.fn.Secrets {
+		for i := range j.fn.Secrets {
+			s := &j.fn.Secrets[i]
 			if detail := getOnly(s.Name.Value); detail != "" && !seen[s.Name.Range] {
 				seen[s.Name.Range] = true
 				found = append(found, warning(problem(Manifest, &s.Name.Range, "Read with get only", detail)))

@@ -11,7 +11,7 @@ package main
 import (
 	"context"
 	"io"
-	"log"
+	"log" //nolint:depguard // net/http writes to it; nothing of ours does
 	"os"
 
 	"github.com/whispering/bundle/runtime/execwrap"

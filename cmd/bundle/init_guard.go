@@ -33,19 +33,22 @@ func (a *app) initGuard(c *cli.Context) error {
 	if err := draft.Absent(out); err != nil {
 		return err
 	}
+	defer target.Sparing()()
 	module, problems, err := target.Load(a.Console, c)
 	if err != nil {
 		return err
 	}
+	var wrong pipeline.Gathered
+	wrong.Add(problems...)
 	var all []*manifest.Manifest
 	var asked pipeline.Questions
 	for _, env := range module.Environments() {
-		m, found := target.Evaluate(a.Console, module, env)
-		problems = append(problems, append(found, asked.Add(m)...)...)
-		all = append(all, m)
+		read, found := target.Evaluate(a.Console, module, env)
+		wrong.Add(append(found, asked.Add(read)...)...)
+		all = append(all, read.Manifest)
 	}
-	if len(problems) > 0 {
-		return console.Failed(problems.Sort())
+	if wrong.Len() > 0 {
+		return console.Failed(wrong.Sorted())
 	}
 	content, err := pipeline.GuardFile(all)
 	if err != nil {

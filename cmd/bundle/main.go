@@ -4,7 +4,7 @@ import (
 	"context"
 	"io"
 	"io/fs"
-	"log"
+	"log" //nolint:depguard // net/http writes to it; nothing of ours does
 	"os"
 	"os/signal"
 	"runtime/debug"

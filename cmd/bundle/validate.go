@@ -55,21 +55,23 @@ func (a *app) validate(c *cli.Context) error {
 	}
 	report := validateReport{FormatVersion: 1}
 	var warnings hcl.Diagnostics
+	var all pipeline.Gathered
+	all.Add(problems...)
 	var asked pipeline.Questions
 	for _, name := range names {
-		m, found := target.Evaluate(a.Console, module, name)
+		read, found := target.Evaluate(a.Console, module, name)
+		m := read.Manifest
 		if len(found) == 0 {
 			for _, region := range m.Environment.Regions {
-				in := m.In(region.Value)
-				found = append(found, slices.Concat(pipeline.CheckRegion(in), pipeline.CheckLimits(in), target.CheckGuard(in, guard))...)
+				in := read.In(region.Value)
+				found = append(found, slices.Concat(pipeline.CheckRegion(in.Manifest), in.CheckLimits(), target.CheckGuard(in, guard))...)
 			}
 			if !target.NamesFunctions(m) {
 				found = append(found, pipeline.CheckEntries(m)...)
 			}
 		}
-		problems = append(problems, append(found, pipeline.CheckBlind(m)...)...)
-		problems = append(problems, asked.Add(m)...)
-		warnings = append(warnings, pipeline.Warnings(m)...)
+		all.Add(slices.Concat(found, read.CheckBlind(), asked.Add(read))...)
+		warnings = append(warnings, read.Warnings()...)
 		v := environmentValidity{Environment: name, Functions: len(m.Functions)}
 		for _, fn := range m.Functions {
 			v.Secrets, v.Paths = v.Secrets+len(fn.Secrets), v.Paths+len(fn.Imports)
@@ -77,8 +79,8 @@ func (a *app) validate(c *cli.Context) error {
 		report.Environments = append(report.Environments, v)
 	}
 	a.RenderWarnings(module.Sort(warnings))
-	if len(problems) > 0 {
-		return console.Failed(problems.Sort())
+	if all.Len() > 0 {
+		return console.Failed(all.Sorted())
 	}
 	if c.Bool("json") {
 		return a.PrintJSON(report)

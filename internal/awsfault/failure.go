@@ -85,6 +85,17 @@ func Find(err error) *Failure {
 	return first
 }
 
+// LastAsked returns the failure, of those that an error wraps, that says what was
+// asked; what Explain says where none does.
+func LastAsked(err error) *Failure {
+	for _, f := range all(err) {
+		if f.Asked() != "" {
+			return f
+		}
+	}
+	return Explain(err)
+}
+
 // all returns the failures in the tree of an error, from the top.
 func all(err error) []*Failure {
 	switch e := err.(type) { //nolint:errorlint // it walks what errors.As walks

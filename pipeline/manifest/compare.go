@@ -7,9 +7,10 @@ import (
 
 // compare reports what functions may not have in common.
 func (e *evaluator) compare(m *Manifest) {
-	files := map[string][]Function{}
-	keys := map[string][]Function{}
-	for _, f := range m.Functions {
+	files := map[string][]*Function{}
+	keys := map[string][]*Function{}
+	for i := range m.Functions {
+		f := &m.Functions[i]
 		name := strings.ToLower(f.File())
 		if files[name] = append(files[name], f); len(files[name]) == 2 {
 			e.sameFile(files[name][0], f)
@@ -27,7 +28,7 @@ func (e *evaluator) compare(m *Manifest) {
 
 // sameFile reports two functions whose sealed documents would overwrite each other: on some file systems they
 // do so when the names differ in case alone.
-func (e *evaluator) sameFile(first, second Function) {
+func (e *evaluator) sameFile(first, second *Function) {
 	place := second.Range
 	if second.DeployedAs.Value != "" {
 		place = second.DeployedAs.Range
@@ -37,7 +38,7 @@ func (e *evaluator) sameFile(first, second Function) {
 }
 
 // sharedKey reports a key of several functions, unless all of them say that they share theirs.
-func (e *evaluator) sharedKey(sharing []Function) {
+func (e *evaluator) sharedKey(sharing []*Function) {
 	var names []string
 	agreed := true
 	for _, f := range sharing {

@@ -44,7 +44,7 @@ func (c *counter) next(r rune) {
 		return
 	case c.quoted:
 		c.inText(r)
-	case r == ' ', r == '\t', r == '\r':
+	case r == ' ', r == '\t':
 		c.word = false
 	case c.fresh && r == '#', c.before == '/' && r == '/' && c.words > 0:
 		c.comment = true
@@ -66,6 +66,9 @@ func (c *counter) inText(r rune) {
 	switch {
 	case c.escaped:
 		c.escaped = false
+		if r == 'n' { // of JSON, where the text has another line then
+			c.words++
+		}
 	case r == '\\':
 		c.escaped = true
 	case r == '"':
@@ -75,7 +78,7 @@ func (c *counter) inText(r rune) {
 		c.words++
 		c.quoted, c.word = false, false
 		c.braces = append(c.braces, true)
-	case c.before == '"':
+	case c.before == '"', r == '$', r == '%': // signs are tokens of their own
 		c.words++
 	}
 }

@@ -25,7 +25,7 @@ func counted(src string) int {
 func TestTokensAreCountedBeforeTheyAreMade(t *testing.T) {
 	for _, dense := range []string{
 		"a=1\n", "a.b.c.d", "-----", "1-1-1", "\"\"\"\"", "\"${a}${b}${\"c\"}\"", "!@?~`", "[[[[", "{{{{", "→→→", "éé éé", "a-b-c d", "1.5.5", "<<E\n\n\n\nE\n", "\n\n\n", "...", "==", "&&&", "'''", ";;;",
-		"\"a\\\"b\"", "\"%{if x}y%{endif}\"", "# a\n", "a # b\n", "x{}\n", "/*/*/*", "////", "a b c d", "\"a b c d\"", "\"$\"", "\"$$\"", "\"${", "}\"}\"}\"", "\"\\", "// \n",
+		"\"a\\\"b\"", "\"%{if x}y%{endif}\"", "# a\n", "a # b\n", "x{}\n", "/*/*/*", "////", "a b c d", "\"a b c d\"", "\"$\"", "\"$$\"", "\"${", "}\"}\"}\"", "\"\\", "// \n", "\"$$$$$$$$\"", "\"%%%%%%%%\"", "\r",
 	} {
 		src := strings.Repeat(dense, 1000)
 		tokens, _ := hclsyntax.LexConfig([]byte(src), "x", hcl.InitialPos)

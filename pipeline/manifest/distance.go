@@ -9,6 +9,14 @@ import (
 // name, and guessing compares it with all.
 const maxNames = 100
 
+// didYouMeanBlock is didYouMean for the names of blocks.
+func didYouMeanBlock(name string, candidates []*block) string {
+	if len(candidates) > maxNames {
+		return ""
+	}
+	return didYouMean(name, labels(candidates))
+}
+
 // didYouMean is a sentence that begins with a space, or "" if no candidate is close to name.
 func didYouMean(name string, candidates []string) string {
 	if len(candidates) > maxNames {

@@ -3,6 +3,7 @@ package manifest
 import (
 	"fmt"
 	"maps"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -11,7 +12,7 @@ import (
 
 // allFunctions evaluates the functions of the environment, in source order.
 func (e *evaluator) allFunctions(s *scope) []Function {
-	var functions []Function
+	functions := make([]Function, 0, min(len(e.m.functions), max(e.blocksLeft, 0)))
 	for _, b := range e.m.functions {
 		if e.full() {
 			return functions
@@ -129,11 +130,10 @@ func (e *evaluator) sources(f *Function, b *block, s *scope) {
 }
 
 func (e *evaluator) noGroup(name string) string {
-	names := labels(e.m.groups)
-	if len(names) == 0 {
+	if len(e.m.groups) == 0 {
 		return fmt.Sprintf("There is no group %q: the manifest declares none. Add a block: group %q { … }.", name, name)
 	}
-	return fmt.Sprintf("There is no group %q. The manifest declares %s.%s", name, quoted(names, 20), didYouMean(name, names))
+	return fmt.Sprintf("There is no group %q. The manifest declares %s.%s", name, e.m.groupNames, didYouMeanBlock(name, e.m.groups))
 }
 
 // source is where a secret of a function was declared.
@@ -146,6 +146,7 @@ func (e *evaluator) blocks(f *Function, from, function *block, s *scope, places 
 	if from.partial {
 		count++ // what was not understood may have been one
 	}
+	f.Secrets = slices.Grow(f.Secrets, min(len(from.blocks), max(e.blocksLeft, 0)))
 	for _, b := range from.blocks {
 		if e.blocksLeft--; e.blocksLeft < 0 || e.full() {
 			break

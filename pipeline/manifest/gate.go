@@ -26,6 +26,9 @@ const (
 	// lexer takes 100 bytes of memory and more for each.
 	maxLines = 100_000
 	maxWords = 350_000
+	// maxPieces is how many pieces the text of a template may have: lines, and dollar and percent signs. The parser joins
+	// them in quadratic time.
+	maxPieces = 500
 	// maxRefusals is from how many refused constructs on a file is not parsed at all.
 	maxRefusals = 50
 )
@@ -105,6 +108,9 @@ func (g *gate) view(root blockSpec) *view {
 		return viewNative(g.src, g.tokens, root)
 	}
 	src := g.printable()
+	if crowded(src) >= 0 { // with a sign for each byte
+		return nil
+	}
 	tokens, _ := hclsyntax.LexConfig(src, g.name, hcl.InitialPos)
 	return viewNative(src, tokens, root)
 }
@@ -126,6 +132,7 @@ func (g *gate) printable() []byte {
 type frame struct {
 	closer hclsyntax.TokenType
 	steps  int // operators since the last comma or line: each may nest the expression once more
+	pieces int // of the text of a template
 }
 
 // closer is the token that closes what t opens.
@@ -184,6 +191,8 @@ func (n *nesting) token(t hclsyntax.TokenType) {
 		}
 	case hclsyntax.TokenComma:
 		n.rest()
+	case hclsyntax.TokenQuotedLit, hclsyntax.TokenStringLit:
+		n.stack[len(n.stack)-1].pieces++
 	case awaited: // never that of the outermost frame: no token is a TokenNil
 		n.rest()
 		n.stack = n.stack[:len(n.stack)-1]
@@ -196,6 +205,9 @@ func (n *nesting) token(t hclsyntax.TokenType) {
 	}
 }
 
+// shattered says whether the text of the innermost template has too many pieces.
+func (n *nesting) shattered() bool { return n.stack[len(n.stack)-1].pieces > maxPieces }
+
 // scan counts nesting over tokens, beginning at depth, and collects what is refused. For the tokens of a JSON
 // string, whose own places mean nothing, place gives the string's.
 func (g *gate) scan(tokens hclsyntax.Tokens, depth int, place func(hclsyntax.Token) hcl.Range) {
@@ -206,6 +218,10 @@ func (g *gate) scan(tokens hclsyntax.Tokens, depth int, place func(hclsyntax.Tok
 		if n.depth > maxDepth {
 			g.fatal = fault("Manifest nested too deeply",
 				fmt.Sprintf("Brackets, template sequences and operators nest more than %d deep here. Split the expression: give its parts names in a locals block.", maxDepth), place(t))
+			return
+		}
+		if n.shattered() {
+			g.fatal = inPieces(place(t))
 			return
 		}
 		if summary, detail := refuse(t, before); summary != "" && len(g.refused) < maxRefusals {
@@ -261,6 +277,11 @@ func longNumber() (summary, detail string) {
 	return "Number out of range", fmt.Sprintf("A number may have at most %d digits and no exponent. Account ids and versions are texts: put them in quotes.", maxDigits)
 }
 
+func inPieces(place hcl.Range) *hcl.Diagnostic {
+	return fault("Text too long", fmt.Sprintf("A text may have %d lines, and %d dollar and percent signs, and this one exceeds that here. "+
+		"If it ends further above, the quote or the line that ends it is missing there.", maxPieces, maxPieces), place)
+}
+
 // scanJSON does the same for JSON. Each string in it is a template of its own.
 func (g *gate) scanJSON() {
 	depth := 0
@@ -312,7 +333,8 @@ func (g *gate) scanString(start, end, depth int) {
 	if json.Unmarshal(raw, &text) != nil {
 		return // the parser reports it, and evaluates nothing
 	}
-	if !strings.Contains(text, "${") && !strings.Contains(text, "%{") {
+	pieces := strings.Count(text, "\n") + strings.Count(text, "$") + strings.Count(text, "%")
+	if pieces <= maxPieces && !strings.Contains(text, "${") && !strings.Contains(text, "%{") {
 		return
 	}
 	tokens, _ := hclsyntax.LexTemplate([]byte(text), g.name, hcl.InitialPos)

@@ -2,6 +2,8 @@ package manifest
 
 import (
 	"fmt"
+	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 )
@@ -34,6 +36,11 @@ func TestHostileManifestsComeToAnEnd(t *testing.T) {
 		"long text many times":             {inLocals("a0 = \"" + strings.Repeat("x", 4_000) + "\"\na1 = \"" + strings.Repeat("${local.a0}", 16) + "\"\nb = \"" + strings.Repeat("${local.a1}", 350) + "\"\n"), "Value too large"},
 		"long list many times":             {inLocals("a = split(\"\", \"" + strings.Repeat("x", 1_000) + "\")\nb = flatten([" + strings.Repeat("local.a,", 400) + "])\n"), "Error in function call"},
 		"a long chain of locals":           {inLocals(chain(5_000)), "Chain of locals too long"},
+		"a heredoc of many lines":          {inLocals("a = <<E\n" + strings.Repeat("x\n", 50_000) + "E\n"), "Text too long"},
+		"a heredoc that nothing ends":      {inLocals("a = <<-E\n" + strings.Repeat("x\n", 50_000)), "Text too long"},
+		"many dollar signs":                {inLocals("a = \"" + strings.Repeat("$", 100_000) + "\"\n"), "Text too long"},
+		"many dollar signs between others": {inLocals("a = \"" + strings.Repeat("$${x}$", 20_000) + "\"\n"), "Text too long"},
+		"locals in many circles":           {inLocals(circles(250)), "Locals in a circle"},
 		"many environments":                {head + lines(20_000, "environment \"e%d\" {\n}\n"), "Too many environments"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -77,4 +84,61 @@ func doubling(n int) string {
 		fmt.Fprintf(&b, "d%d = [local.d%d, local.d%d]\n", i+1, i, i)
 	}
 	return b.String()
+}
+
+// circles are n locals, each of which needs all of them.
+func circles(n int) string {
+	var all, b strings.Builder
+	for i := range n {
+		fmt.Fprintf(&all, "local.x%d,", i)
+	}
+	for i := range n {
+		fmt.Fprintf(&b, "x%d = [%s]\n", i, all.String())
+	}
+	return b.String()
+}
+
+// TestWhatIsLongInJSONIsRefusedToo holds the texts of JSON to the limits of those in quotes and heredocs.
+func TestWhatIsLongInJSONIsRefusedToo(t *testing.T) {
+	for _, text := range []string{strings.Repeat("$", 100_000), strings.Repeat(`\n`, 100_000), strings.Repeat("%", 100_000) + "${x}"} {
+		path := write(t, map[string]string{"a.hcl.json": `{"bundle": {"name": "x"}, "locals": {"a": "` + text + `"}}`})
+		if _, diags := Load(filepath.Join(path, "a.hcl.json"), Options{}); len(diags) != 1 || diags[0].Summary != "Text too long" {
+			t.Errorf("%.10q: %v", text, summaries(diags))
+		}
+	}
+}
+
+// TestProblemsTakeLinearMemory doubles what is wrong, and compares what finding it takes.
+func TestProblemsTakeLinearMemory(t *testing.T) {
+	head := "bundle {\n  name = \"x\"\n}\nenvironment \"e\" {\n  embedded = \"seed.json\"\n}\n"
+	for name, faulty := range map[string]func(i int) string{
+		"variables": func(i int) string {
+			return fmt.Sprintf("variable \"a%d\" { default = \"\" }\nfunction \"f%d\" {\n  kms_key = var.b%d\n}\n", i, i, i)
+		},
+		"locals": func(i int) string {
+			return fmt.Sprintf("locals { a%d = 1 }\nfunction \"f%d\" {\n  kms_key = local.b%d\n}\n", i, i, i)
+		},
+		"groups": func(i int) string {
+			return fmt.Sprintf("group \"a%d\" {\n}\nfunction \"f%d\" {\n  kms_key = \"alias/f%d\"\n  include = [\"b%d\"]\n}\n", i, i, i, i)
+		},
+		"circles": func(i int) string {
+			return fmt.Sprintf("locals {\n  a%d = local.b%d\n  b%d = local.a%d\n}\n", i, i, i, i)
+		},
+	} {
+		taken := func(n int) uint64 {
+			b := []byte(head)
+			for i := range n {
+				b = append(b, faulty(i)...)
+			}
+			var before, after runtime.MemStats
+			runtime.ReadMemStats(&before)
+			m, _ := LoadSource("a.hcl", b, Options{})
+			m.Evaluate("e")
+			runtime.ReadMemStats(&after)
+			return after.TotalAlloc - before.TotalAlloc
+		}
+		if few, many := taken(1_000), taken(4_000); many > 6*few {
+			t.Errorf("%s: %d bytes for 1,000 and %d for 4,000", name, few, many)
+		}
+	}
 }

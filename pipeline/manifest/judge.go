@@ -70,27 +70,32 @@ func misnested(d *hcl.Diagnostic, src []byte) bool {
 
 // surroundings name the block that a place is in.
 type surroundings struct {
-	body   *hclsyntax.Body
-	root   blockSpec
-	broken bool // what the parser takes for a label may be anything
+	blocks []surrounding
+}
+
+// A surrounding is a block at the top level, with its name.
+type surrounding struct {
+	place hcl.Range
+	name  string
 }
 
 // ContextString is what hcl's writer asks for.
 func (s surroundings) ContextString(offset int) string {
-	i := slices.IndexFunc(s.body.Blocks, func(b *hclsyntax.Block) bool { return b.Range().ContainsOffset(offset) })
+	i := slices.IndexFunc(s.blocks, func(b surrounding) bool { return b.place.ContainsOffset(offset) })
 	if i < 0 {
 		return ""
 	}
-	b := s.body.Blocks[i]
+	return s.blocks[i].name
+}
+
+// nameOf names a block. Where the file is broken, what the parser takes for a label may be anything.
+func (m *Module) nameOf(b *hclsyntax.Block, broken bool) string {
 	text := b.Type
-	if _, known := s.root.block(b.Type); !known {
+	if _, known := m.root.block(b.Type); !known {
 		return text
 	}
-	for _, label := range b.Labels {
-		if s.broken && !namePattern.MatchString(label) {
-			return b.Type
-		}
-		text += fmt.Sprintf(" %q", label)
+	if len(b.Labels) > 0 && (!broken || namePattern.MatchString(b.Labels[0])) {
+		text += fmt.Sprintf(" %q", b.Labels[0])
 	}
 	return text
 }
@@ -101,7 +106,11 @@ func (m *Module) around(file *hcl.File, broken bool) any {
 		return nil
 	}
 	if body, ok := file.Body.(*hclsyntax.Body); ok {
-		return surroundings{body, m.root, broken}
+		s := surroundings{make([]surrounding, len(body.Blocks))} // which keep nothing of the body
+		for i, b := range body.Blocks {
+			s.blocks[i] = surrounding{b.Range(), m.nameOf(b, broken)}
+		}
+		return s
 	}
 	return file.Nav
 }

@@ -40,6 +40,7 @@ type Module struct {
 	index                                      map[named]*block // of those with labels
 	locals                                     map[string]*hcl.Attribute
 	localOrder                                 []string // their names, in source order
+	groupNames                                 string   // some of them, for a sentence
 	vars                                       map[string]cty.Value
 	standard                                   string // default_environment
 }
@@ -102,10 +103,13 @@ func (m *Module) understand(diags hcl.Diagnostics, o Options) (*Module, hcl.Diag
 	}
 	r := &reader{m: m}
 	for _, name := range m.order {
-		if f := m.files[name]; f.Body != nil && !m.inputs[name].foreign {
+		f := m.files[name]
+		if f.Body != nil && !m.inputs[name].foreign {
 			r.file(f.Body)
 		}
+		f.Body = nil // it has been read, and takes much memory
 	}
+	m.groupNames = quoted(labels(m.groups), 20)
 	r.take(m.settle(o))
 	found := slices.DeleteFunc(r.all(), func(d *hcl.Diagnostic) bool {
 		return d.Subject != nil && m.inputs[d.Subject.Filename] != nil && m.inputs[d.Subject.Filename].nested

@@ -43,7 +43,10 @@ func (o *localVisitor) visit(name string) {
 	switch {
 	case o.state[name] == done:
 		return
+	case o.state[name] == underway && o.e.failed[a.Expr.Range()]: // there is a circle of it already
+		return
 	case o.state[name] == underway:
+		o.e.failed[a.Expr.Range()] = true
 		circle := append(slices.Clone(o.path[slices.Index(o.path, name):]), name)
 		for i := range circle {
 			circle[i] = word(circle[i])

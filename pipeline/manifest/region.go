@@ -3,6 +3,7 @@ package manifest
 import (
 	"regexp"
 	"slices"
+	"strings"
 )
 
 // Region is the region of an environment that is in one: of every manifest that In gives. It is "" where there are
@@ -43,6 +44,9 @@ var multiRegion = regexp.MustCompile(`^(arn:aws[a-z-]*:kms:)[a-z0-9-]+(:[0-9]{12
 
 // relate turns the ARN of a multi-Region key into that of its relative in a region.
 func (t *Text) relate(region string) {
+	if !strings.Contains(t.Value, ":key/mrk-") {
+		return // as most are, and the expression is slow
+	}
 	t.Value = multiRegion.ReplaceAllString(t.Value, "${1}"+region+"${2}")
 }
 

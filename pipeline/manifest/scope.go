@@ -107,7 +107,7 @@ func (s *scope) absentVar(name string) string {
 	if _, ok := s.e.m.vars[name]; ok {
 		return ""
 	}
-	return fmt.Sprintf("No variable %q is declared. Add a block: variable %q { default = \"…\" }.%s", name, name, didYouMean(name, labels(s.e.m.variables)))
+	return fmt.Sprintf("No variable %q is declared. Add a block: variable %q { default = \"…\" }.%s", name, name, didYouMeanBlock(name, s.e.m.variables))
 }
 
 func (s *scope) absentLocal(name string) string {
@@ -130,8 +130,12 @@ func (s *scope) absentInEnvironment(name string, t hcl.Traversal) string {
 	if !ok || !s.e.values.Type().IsObjectType() || s.e.values.Type().HasAttribute(value) {
 		return ""
 	}
+	guess := ""
+	if names := s.e.values.Type().AttributeTypes(); len(names) <= maxNames {
+		guess = didYouMean(value, slices.Sorted(maps.Keys(names)))
+	}
 	return fmt.Sprintf("Environment %q (%s) has no value %q. Add it there: values = { %s = … }.%s",
-		s.e.env.label.Value, s.e.env.header, value, word(value), didYouMean(value, slices.Sorted(maps.Keys(s.e.values.Type().AttributeTypes()))))
+		s.e.env.label.Value, s.e.env.header, value, word(value), guess)
 }
 
 // word is a name as an expression has it, in quotes where it could not stand there bare.

@@ -68,7 +68,7 @@ func (s *Source) Describe(ctx context.Context, names, paths []string) ([]Descrip
 // describe adds all that passes a filter of Parameter Store to found.
 func (s *Source) describe(ctx context.Context, filter types.ParameterStringFilter, asked func(string) bool, found map[string]Description) error {
 	var token *string
-	tokens := make(map[string]bool)
+	tokens, seen := make(map[string]bool), make(map[string]bool)
 	empty := 0
 	for range maxPages {
 		out, err := s.client.DescribeParameters(ctx, &ssm.DescribeParametersInput{
@@ -83,6 +83,8 @@ func (s *Source) describe(ctx context.Context, filter types.ParameterStringFilte
 				return replyError("the description of %q was not asked for", awsfault.Printable(name))
 			}
 			switch {
+			case seen[name]:
+				return replyError("%q is described twice", name)
 			case !slices.Contains(types.ParameterType("").Values(), p.Type):
 				return replyError("the description of %q has type %q", awsfault.Printable(name), awsfault.Printable(string(p.Type)))
 			case p.Type == types.ParameterTypeSecureString && aws.ToString(p.KeyId) == "":
@@ -90,6 +92,7 @@ func (s *Source) describe(ctx context.Context, filter types.ParameterStringFilte
 			case p.Type == types.ParameterTypeSecureString && !keyForm.MatchString(*p.KeyId):
 				return replyError("the description of %q has something for a key that is none", awsfault.Printable(name))
 			}
+			seen[name] = true
 			found[name] = Description{name, string(p.Type), string(p.Tier), aws.ToString(p.KeyId)}
 		}
 		if empty++; len(out.Parameters) > 0 {

@@ -59,10 +59,11 @@ func TestDescribingTheEmbeddedAWS(t *testing.T) {
 		}
 		server.ClearFaults()
 	}
+	const twice = `{"Name": "/local/app/password", "Type": "String"}`
 	for member, value := range map[string]string{
-		"Name": `"/local/other"`, "Type": `"Strong"`, "KeyId": `"alias/x\n::error::y"`,
+		"Parameters[0].Name": `"/local/other"`, "Parameters[0].Type": `"Strong"`, "Parameters[0].KeyId": `"alias/x\n::error::y"`, "Parameters": "[" + twice + ", " + twice + "]",
 	} {
-		server.Inject(awslocal.Fault{Kind: awslocal.Edit, Operation: "ssm:DescribeParameters", Member: "Parameters[0]." + member, Value: json.RawMessage(value)})
+		server.Inject(awslocal.Fault{Kind: awslocal.Edit, Operation: "ssm:DescribeParameters", Member: member, Value: json.RawMessage(value)})
 		if _, err := source.Describe(t.Context(), []string{"/local/app/password"}, nil); !errors.Is(err, ErrReply) {
 			t.Errorf("%s is %s: %v", member, value, err)
 		}

@@ -29,10 +29,11 @@ func FromAWS(err error, about Resource, at *hcl.Range) Problem {
 	f := awsfault.Find(err)
 	switch {
 	case errors.Is(err, context.DeadlineExceeded):
-		if f == nil {
-			f = awsfault.Explain(err)
+		p := outOfTime(awsfault.LastAsked(err), at)
+		if f != nil && f.Code == "unclear" {
+			p.Detail += " " + strings.ToUpper(f.Error()[:1]) + f.Error()[1:] + ". " + fill(find(f).remedy, f, about)
 		}
-		return outOfTime(f, at)
+		return p
 	case errors.Is(err, context.Canceled):
 		p := New(Fault, nil, "Interrupted", "The run was stopped; nothing was written.")
 		p.Cause = "interrupted"
@@ -79,15 +80,15 @@ func detail(about Resource, err error, remedy string) string {
 // outOfTime says what the run waited for when its time was up.
 func outOfTime(f *awsfault.Failure, at *hcl.Range) Problem {
 	last, slow := "", "AWS may be slow or throttling"
-	if f != nil && f.Asked() != "" {
+	if f.Asked() != "" {
 		last = "Last, " + f.Asked() + ". "
 	}
-	if f != nil && f.Throttled > 0 {
+	if f.Throttled > 0 {
 		if r, ok := first(f, "class throttled"); ok {
 			slow = strings.TrimSuffix(fill(r.remedy, f, Resource{}), ".")
 		}
 	}
-	if f != nil && lost(f) != "" {
+	if lost(f) != "" {
 		slow = strings.TrimSuffix(fill(table[lost(f)].remedy, f, Resource{}), ".")
 	}
 	p := New(Unavailable, at, "Out of time", "The run took longer than --timeout. "+last+slow+"; try again or allow more time.")

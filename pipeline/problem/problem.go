@@ -84,6 +84,75 @@ func (p Problems) Sort() Problems {
 	return p.oncePerCause()
 }
 
+// maxGathered is how many problems of the manifest are gathered, at the most: more
+// than one evaluation finds, which says so itself.
+const maxGathered = 20_000
+
+// Gathered are the problems that a manifest has by itself, in several functions and
+// environments. A line that is wrong in many of them is one problem, and takes as
+// much memory as one that is wrong in one. The zero value is ready.
+type Gathered struct {
+	all  Problems
+	seen map[slip]int // in all
+	full bool         // some of the manifest were not taken in
+}
+
+// A slip is what is wrong with a place of the manifest.
+type slip struct {
+	at      hcl.Range
+	summary string
+}
+
+// Add takes in problems. Of the manifest, it takes 20,000.
+func (g *Gathered) Add(problems ...Problem) {
+	if g.seen == nil {
+		g.seen = make(map[slip]int)
+	}
+	for _, p := range problems {
+		if p.Kind != Manifest || p.Subject == nil || p.Cause != "" {
+			g.all = append(g.all, p)
+			continue
+		}
+		s := slip{*p.Subject, p.Summary}
+		if i, ok := g.seen[s]; ok {
+			g.all[i].join(p)
+			continue
+		}
+		if len(g.seen) == maxGathered {
+			g.full = true
+			continue
+		}
+		g.seen[s] = len(g.all)
+		g.all = append(g.all, p)
+	}
+}
+
+// elsewhere ends the detail of a problem that its line has several times.
+const elsewhere = " The line has other errors of this kind."
+
+// join takes in another problem of the same line.
+func (p *Problem) join(other Problem) {
+	own := strings.TrimSuffix(p.Detail, elsewhere)
+	if detail := strings.TrimSuffix(other.Detail, elsewhere); detail != own {
+		p.Detail = min(own, detail) + elsewhere
+	} else if other.Detail != own {
+		p.Detail = other.Detail
+	}
+}
+
+// Len is how many problems there are, at the least.
+func (g *Gathered) Len() int { return len(g.all) }
+
+// Sorted are the problems in the order of [Problems.Sort]. If there are more than
+// were taken in, the first says so.
+func (g *Gathered) Sorted() Problems {
+	p := slices.Clone(g.all).Sort()
+	if g.full {
+		p = slices.Insert(p, 0, New(Manifest, nil, "Too many problems", fmt.Sprintf("The manifest has more problems than %d, and the others are not listed. Correct these first.", maxGathered)))
+	}
+	return p
+}
+
 func rank(p Problem) int {
 	if p.Subject == nil {
 		return 0

@@ -48,6 +48,40 @@ func TestWhatTellsMostIsKept(t *testing.T) {
 	}
 }
 
+// TestALineIsToldOnce has a line of the manifest wrong in many functions and environments.
+func TestALineIsToldOnce(t *testing.T) {
+	var g Gathered
+	for env := range 100 {
+		for fn := range 100 {
+			g.Add(New(Manifest, at(3), "Invalid parameter", fmt.Sprintf("%02d in %02d.", fn, env)), New(Manifest, at(4), "Invalid parameter", "The same everywhere."))
+		}
+		g.Add(New(Missing, at(3), "Parameter not found", fmt.Sprintf("%02d.", env)), New(Manifest, at(3), "Invalid field", "Not it."))
+	}
+	if g.Len() != 103 {
+		t.Errorf("%d problems are kept", g.Len())
+	}
+	all := g.Sorted()
+	for range 2 {
+		if len(all) != 103 || all[1].Detail != "00 in 00."+elsewhere || all[0].Detail != "Not it." || all[102].Detail != "The same everywhere." {
+			t.Errorf("got %d: %q, %q", len(all), all[0].Detail, all[1].Detail)
+		}
+		var again Gathered
+		again.Add(append(all, all...)...)
+		all = again.Sorted()
+	}
+}
+
+func TestSoManyProblemsAreGathered(t *testing.T) {
+	var g Gathered
+	for i := range 2 * maxGathered {
+		g.Add(New(Manifest, at(i), "Wrong", "Change it."))
+	}
+	g.Add(New(Access, at(1), "Denied", "Allow it."))
+	if all := g.Sorted(); len(all) != maxGathered+2 || all[0].Summary != "Too many problems" {
+		t.Errorf("got %d, first %q", len(all), all[0].Summary)
+	}
+}
+
 func TestEqualProblemsAreToldOnce(t *testing.T) {
 	a := New(Missing, at(3), "Gone", "Put it.")
 	if got := (Problems{a, New(Missing, nil, "Gone", "Put it."), a}).Sort(); len(got) != 2 || got[0].Subject != nil {

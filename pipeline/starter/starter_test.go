@@ -42,7 +42,7 @@ func written(t interface {
 	}
 	for _, env := range module.Environments() {
 		m, diags := module.Evaluate(env)
-		problems = append(append(problems, pipeline.FromDiagnostics(diags)...), pipeline.Check(m)...)
+		problems = append(append(problems, pipeline.FromDiagnostics(diags)...), pipeline.Read(m).Check()...)
 	}
 	for _, p := range problems {
 		t.Fatalf("%s: %s (%v)\n%s", p.Summary, p.Detail, p.Subject, result.Manifest)

@@ -136,8 +136,9 @@ func Inspect(a *console.Console, name string, src []byte) (functions, secrets in
 	a.Files = module.Files()
 	problems := pipeline.FromDiagnostics(diags)
 	for _, env := range module.Environments() {
-		m, found := target.Evaluate(a, module, env)
-		problems = append(problems, append(found, pipeline.CheckBlind(m)...)...)
+		read, found := target.Evaluate(a, module, env)
+		problems = append(problems, append(found, read.CheckBlind()...)...)
+		m := read.Manifest
 		functions, secrets = len(m.Functions), 0
 		for _, fn := range m.Functions {
 			secrets += len(fn.Secrets)

@@ -56,9 +56,9 @@ func everywhere(module *manifest.Module) []*manifest.Manifest {
 }
 
 // CheckGuard holds a manifest to the guard, if there is one. It calls nothing.
-func CheckGuard(m *manifest.Manifest, g *manifest.Guard) pipeline.Problems {
+func CheckGuard(r *pipeline.Reading, g *manifest.Guard) pipeline.Problems {
 	if g == nil {
 		return nil
 	}
-	return pipeline.CheckGuard(m, g, cmp.Or(m.Environment.AccountID.Value, sealed.EmbeddedAccount))
+	return r.CheckGuard(g, cmp.Or(r.Manifest.Environment.AccountID.Value, sealed.EmbeddedAccount))
 }

@@ -44,7 +44,7 @@ func loadFrom(a *console.Console, c *cli.Context, flag string) (*manifest.Module
 // while a manifest is read and evaluated, most of what there is in memory is
 // garbage. Who has set a limit of his own keeps it.
 func Sparing() (end func()) {
-	const enough = 72 << 20
+	const enough = 96 << 20
 	if debug.SetMemoryLimit(-1) != math.MaxInt64 {
 		return func() {}
 	}
@@ -114,13 +114,15 @@ func realEnvironments(module *manifest.Module) ([]string, error) {
 	return found, nil
 }
 
-// Evaluate returns the manifest as it is for one environment, with every
+// Evaluate reads the manifest as it is for one environment, with every
 // problem that can be found without calling AWS.
-func Evaluate(a *console.Console, module *manifest.Module, env string) (*manifest.Manifest, pipeline.Problems) {
+func Evaluate(a *console.Console, module *manifest.Module, env string) (*pipeline.Reading, pipeline.Problems) {
 	m, diags := module.Evaluate(env)
 	a.RenderWarnings(diags)
-	problems := pipeline.FromDiagnostics(diags)
-	return m, append(problems, pipeline.Check(m)...).Sort()
+	r := pipeline.Read(m)
+	var all pipeline.Gathered
+	all.Add(append(pipeline.FromDiagnostics(diags), r.Check()...)...)
+	return r, all.Sorted()
 }
 
 // OpenTrusted is openOne for what calls AWS.

@@ -28,7 +28,7 @@ type Target struct {
 
 	Module   *manifest.Module
 	Manifest *manifest.Manifest  // as it is in the region and for the function
-	Beside   []manifest.Function // functions of the environment that have other layers
+	Siblings []manifest.Function // all functions of the environment, where each has a layer of its own
 	Helpers  []string            // of the manifest that are not in the layer
 	Path     string              // of the layer; "" where the command line names none
 	Problems pipeline.Problems   // why nothing can be done about it
@@ -37,12 +37,17 @@ type Target struct {
 // Whole is the manifest of the target with all functions of the environment, as
 // targets that share a session need it.
 func (t *Target) Whole() *manifest.Manifest {
-	if len(t.Beside) == 0 {
+	if t.Siblings == nil {
 		return t.Manifest
 	}
 	m := *t.Manifest
-	m.Functions = append(slices.Clone(m.Functions), t.Beside...)
+	m.Functions = t.Siblings
 	return &m
+}
+
+// Beside are the functions of the environment that have other layers.
+func (t *Target) Beside() []manifest.Function {
+	return slices.DeleteFunc(slices.Clone(t.Siblings), func(fn manifest.Function) bool { return fn.Name.Value == t.Function })
 }
 
 func (t *Target) String() string {
@@ -89,13 +94,15 @@ func Choose(a *console.Console, c *cli.Context, q Request) ([]*Target, error) {
 	guard, guardErr := LoadGuard(a, c, module)
 	s := &selection{Console: a, context: c, Request: q, module: module, guard: guard, only: console.List(c, "region")}
 	for _, name := range names {
-		s.Environment(name)
+		s.addEnvironment(name)
 	}
 	if len(problems) > 0 { // of the whole manifest
+		var all pipeline.Gathered
+		all.Add(problems...)
 		for _, t := range s.all {
-			problems = append(problems, t.Problems...)
+			all.Add(t.Problems...)
 		}
-		return nil, console.Failed(problems.Sort())
+		return nil, console.Failed(all.Sorted())
 	}
 	if guardErr != nil {
 		return nil, guardErr
@@ -133,10 +140,11 @@ type selection struct {
 	vague bool     // the regions of one are not known
 }
 
-// Environment adds the targets of one environment.
-func (s *selection) Environment(name string) {
-	m, problems := Evaluate(s.Console, s.module, name)
-	problems = append(problems, s.asked.Add(m)...).Sort()
+// addEnvironment adds the targets of one environment.
+func (s *selection) addEnvironment(name string) {
+	read, problems := Evaluate(s.Console, s.module, name)
+	m := read.Manifest
+	problems = append(problems, s.asked.Add(read)...).Sort()
 	var regions []string
 	for _, r := range m.Environment.Regions {
 		s.known = append(s.known, r.Value)
@@ -157,29 +165,33 @@ func (s *selection) Environment(name string) {
 		s.Hint("environment %q is not in %s and is left out", name, strings.ReplaceAll(printable.Names(s.only), ", ", " or "))
 	}
 	for _, region := range regions {
-		s.Region(name, region, m.In(region))
+		s.addRegion(name, region, read.In(region))
 	}
 }
 
-// Region adds the targets of an environment in one of its regions.
-func (s *selection) Region(name, region string, m *manifest.Manifest) {
+// addRegion adds the targets of an environment in one of its regions.
+func (s *selection) addRegion(name, region string, read *pipeline.Reading) {
+	m := read.Manifest
 	t := Target{Environment: name, Region: region, Module: s.module, Manifest: m}
-	t.Problems = append(pipeline.CheckRegion(m), pipeline.CheckLimits(m)...)
-	for _, check := range []func(*manifest.Manifest) pipeline.Problems{s.checkGuard, s.checkTrust, s.checkLayers} {
+	t.Problems = append(pipeline.CheckRegion(m), read.CheckLimits()...)
+	if len(t.Problems) == 0 {
+		t.Problems = CheckGuard(read, s.guard)
+	}
+	for _, check := range []func(*manifest.Manifest) pipeline.Problems{s.checkTrust, s.checkLayers} {
 		if len(t.Problems) == 0 {
 			t.Problems = check(m)
 		}
 	}
 	switch {
 	case len(t.Problems) == 0 && s.byFunction(m):
-		for i, fn := range m.Functions {
+		for _, fn := range m.Functions {
 			one := t
 			one.Function, one.Manifest = fn.Name.Value, m.Of(fn)
 			for _, helper := range m.Bundle.Helpers {
 				one.Helpers = append(one.Helpers, helper.Value)
 			}
 			one.Manifest.Bundle.Helpers = nil
-			one.Beside = slices.Delete(slices.Clone(m.Functions), i, i+1)
+			one.Siblings = m.Functions
 			one.Path = one.Fill(s.Pattern)
 			s.all = append(s.all, &one)
 		}
@@ -206,8 +218,6 @@ func (s *selection) byFunction(m *manifest.Manifest) bool {
 func NamesFunctions(m *manifest.Manifest) bool {
 	return m.Bundle.Layer.Value == "" && slices.ContainsFunc(m.Functions, func(fn manifest.Function) bool { return fn.Layer.Value != "" })
 }
-
-func (s *selection) checkGuard(m *manifest.Manifest) pipeline.Problems { return CheckGuard(m, s.guard) }
 
 func (s *selection) checkTrust(m *manifest.Manifest) pipeline.Problems {
 	var refused *console.Failure

@@ -1,0 +1,37 @@
+package pipeline
+
+import (
+	"slices"
+
+	"github.com/whispering/bundle/pipeline/manifest"
+)
+
+// A Reading is a manifest as it is for one environment, with what its secrets say
+// read once for everything that is checked of it. It does not change.
+type Reading struct {
+	Manifest *manifest.Manifest
+
+	jobs     []*job
+	problems Problems // of references, fields, encodings and constraints
+}
+
+// Read reads what the secrets of a manifest say. It makes no call to AWS.
+func Read(m *manifest.Manifest) *Reading {
+	r := &Reading{Manifest: m}
+	r.jobs, r.problems = jobs(m)
+	return r
+}
+
+// In is the reading as it is in one of the environment's regions.
+func (r *Reading) In(region string) *Reading {
+	in := &Reading{Manifest: r.Manifest.In(region), problems: r.problems, jobs: slices.Clone(r.jobs)}
+	for i, j := range r.jobs {
+		there := *j
+		there.fn = in.Manifest.Functions[i]
+		in.jobs[i] = &there
+	}
+	return in
+}
+
+// Check reports every reference, field, encoding and constraint that cannot be one.
+func (r *Reading) Check() Problems { return slices.Clone(r.problems).Sort() }
