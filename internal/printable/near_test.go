@@ -8,7 +8,7 @@ import (
 func TestNear(t *testing.T) {
 	candidates := []string{"manifest", "env", "endpoint-url", "all", "json"}
 	for name, want := range map[string]string{
-		"manfest": "manifest", "manifst": "manifest", "MANIFEST": "manifest", "evn": "env", "end": "endpoint-url",
+		"manfest": "manifest", "manifst": "manifest", "MANIFEST": "manifest", "evn": "env", "endp": "endpoint-url",
 		"jsno": "json", "": "", "zzz": "", "ja": "", "quantity": "", strings.Repeat("manifest", 9): "",
 	} {
 		if got := Near(name, candidates); got != want {
