@@ -72,7 +72,7 @@ func (a *app) examine(c *cli.Context) error {
 // diagnose makes all checks, whatever the outcome of each.
 func diagnose(c *cli.Context, t *target.Target, w *batch.Work) (*view.Doctor, pipeline.Problems) {
 	ctx, s, m := w.Ctx, w.Session, t.Manifest
-	r := &view.Doctor{FormatVersion: 1, Environment: t.Environment, Region: t.Region, Endpoint: console.Text(c, "endpoint-url")}
+	r := &view.Doctor{Environment: t.Environment, Region: t.Region, Endpoint: console.Text(c, "endpoint-url")}
 	who, err := s.Identity(ctx)
 	r.Caller = who.ARN
 	b := newBuild(c, t, w)

@@ -23,8 +23,7 @@ func (a *app) validateCommand() *cli.Command {
 }
 
 type validateReport struct {
-	FormatVersion int                   `json:"format_version"`
-	Environments  []environmentValidity `json:"environments"`
+	Environments []environmentValidity `json:"environments"`
 }
 
 type environmentValidity struct {
@@ -53,7 +52,7 @@ func (a *app) validate(c *cli.Context) error {
 			return err
 		}
 	}
-	report := validateReport{FormatVersion: 1}
+	report := validateReport{}
 	var warnings hcl.Diagnostics
 	var asked pipeline.Questions
 	for _, name := range names {
@@ -80,8 +79,8 @@ func (a *app) validate(c *cli.Context) error {
 	if len(problems) > 0 {
 		return console.Failed(problems.Sort())
 	}
-	if c.Bool("json") {
-		return a.PrintJSON(report)
+	if a.JSON() {
+		return a.Answer(report)
 	}
 	rows := [][]string{{"ENVIRONMENT", "FUNCTIONS", "SECRETS", "PATHS"}}
 	for _, v := range report.Environments {

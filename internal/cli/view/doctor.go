@@ -13,14 +13,13 @@ import (
 
 // A doctorReport is the result of bundle doctor as --json prints it.
 type Doctor struct {
-	FormatVersion int            `json:"format_version"`
-	Healthy       bool           `json:"healthy"`
-	Environment   string         `json:"environment"`
-	Region        string         `json:"region"`
-	Endpoint      string         `json:"endpoint"` // "" for AWS's own
-	Caller        string         `json:"caller"`   // ARN; "" where it is not known
-	Checks        []DoctorCheck  `json:"checks"`
-	AWSCalls      map[string]int `json:"aws_calls"`
+	Healthy     bool           `json:"healthy"`
+	Environment string         `json:"environment"`
+	Region      string         `json:"region"`
+	Endpoint    string         `json:"endpoint"` // "" for AWS's own
+	Caller      string         `json:"caller"`   // ARN; "" where it is not known
+	Checks      []DoctorCheck  `json:"checks"`
+	AWSCalls    map[string]int `json:"aws_calls"`
 }
 
 type DoctorCheck struct {
