@@ -58,12 +58,17 @@ func BenchmarkLargeBuild(b *testing.B) {
 		wall = append(wall, time.Since(began).Seconds())
 		cpu = append(cpu, (cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()).Seconds())
 		peak = append(peak, float64(most())/1e6)
-		var report struct {
-			AWSCalls map[string]int `json:"aws_calls"`
+		var answer struct {
+			Targets []struct {
+				Result struct {
+					AWSCalls map[string]int `json:"aws_calls"`
+				}
+			}
 		}
-		if err := json.Unmarshal(stdout.Bytes(), &report); err != nil {
+		if err := json.Unmarshal(stdout.Bytes(), &answer); err != nil {
 			b.Fatal(err)
 		}
+		report := answer.Targets[0].Result
 		if report.AWSCalls["ssm:GetParameters"] != 1000 || report.AWSCalls["kms:Encrypt"] != 500 {
 			b.Fatalf("calls: %v", report.AWSCalls)
 		}

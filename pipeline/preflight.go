@@ -118,6 +118,10 @@ func (s *Scope) checkAccount(ctx context.Context) Problems {
 	}
 	switch got, err := s.Caller(ctx); {
 	case err != nil:
+		var refused interface{ AssumedRole() string }
+		if errors.As(err, &refused) && refused.AssumedRole() != "" && refused.AssumedRole() == environment.Role.Value {
+			at = &s.Manifest.Environment.Role.Range
+		}
 		return Problems{callerProblem(at, err)}
 	case got != s.Account:
 		return Problems{problem(Access, at, "Wrong account", fmt.Sprintf(

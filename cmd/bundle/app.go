@@ -56,5 +56,6 @@ func (a *app) cli() *cli.App {
 		DisableSliceFlagSeparator: true,
 	}
 	console.Strict(root.Commands)
+	a.Answering(root)
 	return root
 }

@@ -42,7 +42,7 @@ func (a *app) compare(c *cli.Context) error {
 	if err := console.NoArguments(c); err != nil {
 		return err
 	}
-	forms := slices.DeleteFunc([]string{"json", "markdown", "html"}, func(form string) bool { return !c.Bool(form) })
+	forms := slices.DeleteFunc([]string{"json", "markdown", "html"}, func(form string) bool { return !(c.Bool(form) || form == "json" && a.JSON()) })
 	if len(forms) > 1 {
 		return console.Usagef("--%s and --%s are two forms of one result: choose one", forms[0], forms[1])
 	}

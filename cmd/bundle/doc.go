@@ -32,7 +32,7 @@
 // # Streams
 //
 // Standard output gets the result and nothing else; with --json it is one JSON
-// object. Progress, problems and hints go to standard error. No secret is ever
+// object, on failure too (docs/json.md). Progress, problems and hints go to standard error. No secret is ever
 // printed, but for local get --reveal.
 //
 // # Exit codes

@@ -34,9 +34,8 @@ func (a *app) fmtCommand() *cli.Command {
 }
 
 type formatReport struct {
-	FormatVersion int          `json:"format_version"`
-	Changed       bool         `json:"changed"` // with --check: something would be
-	Files         []formatFile `json:"files"`
+	Changed bool         `json:"changed"` // with --check: something would be
+	Files   []formatFile `json:"files"`
 }
 
 type formatFile struct {
@@ -50,7 +49,7 @@ func (a *app) format(c *cli.Context) error {
 	if err := console.NoArguments(c); err != nil {
 		return err
 	}
-	if console.Text(c, "manifest") == console.StdinName && c.Bool("json") {
+	if console.Text(c, "manifest") == console.StdinName && a.JSON() {
 		return console.Usagef("with --manifest - standard output is the manifest: leave --json out")
 	}
 	module, err := a.readForFormat(c)
@@ -69,7 +68,7 @@ func (a *app) format(c *cli.Context) error {
 			return &console.Failure{Problems: problems}
 		}
 	}
-	if err := a.renderFormat(report, c.Bool("json")); err != nil {
+	if err := a.renderFormat(report); err != nil {
 		return err
 	}
 	if report.Changed && c.Bool("check") {
@@ -102,7 +101,7 @@ func (a *app) readForFormat(c *cli.Context) (*manifest.Module, error) {
 
 // formatted lays out every file, and writes none.
 func (a *app) formatted(module *manifest.Module) (*formatReport, error) {
-	report := &formatReport{FormatVersion: 1, Files: []formatFile{}}
+	report := &formatReport{Files: []formatFile{}}
 	var problems pipeline.Problems
 	for _, path := range module.Paths() {
 		before, after, err := module.Format(path)
@@ -144,9 +143,9 @@ func (r *formatReport) write() pipeline.Problems {
 }
 
 // renderFormat lists the files that changed, or with --check would.
-func (a *app) renderFormat(r *formatReport, asJSON bool) error {
-	if asJSON {
-		return a.PrintJSON(r)
+func (a *app) renderFormat(r *formatReport) error {
+	if a.JSON() {
+		return a.Answer(r)
 	}
 	for _, f := range r.Files {
 		if !f.Changed {

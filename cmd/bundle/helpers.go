@@ -58,11 +58,11 @@ func (a *app) helpers(c *cli.Context) error {
 		return console.Failed(problems)
 	}
 	report := view.Helpers{
-		FormatVersion: 1, Changed: !bytes.Equal(out.Content, layer), Helpers: names,
+		Changed: !bytes.Equal(out.Content, layer), Helpers: names,
 		Layer: view.NewLayer(out.Path, layer),
 	}
-	if c.Bool("json") {
-		return a.PrintJSON(report)
+	if a.JSON() {
+		return a.Answer(report)
 	}
 	return a.Print("%s\nsha256 %s\n%d bytes\nchanged=%t\n", report.Layer.Path, report.Layer.SHA256, report.Layer.Bytes, report.Changed)
 }

@@ -50,12 +50,11 @@ func (a *app) initCommand() *cli.Command {
 }
 
 type initReport struct {
-	FormatVersion int        `json:"format_version"`
-	Manifest      string     `json:"manifest"`
-	Sample        string     `json:"sample"` // the file of sample values
-	Functions     int        `json:"functions"`
-	Secrets       int        `json:"secrets"` // counting those of a group for each function
-	NotTaken      []initNote `json:"not_taken"`
+	Manifest  string     `json:"manifest"`
+	Sample    string     `json:"sample"` // the file of sample values
+	Functions int        `json:"functions"`
+	Secrets   int        `json:"secrets"` // counting those of a group for each function
+	NotTaken  []initNote `json:"not_taken"`
 }
 
 type initNote struct {
@@ -75,7 +74,7 @@ func (a *app) init(c *cli.Context) error {
 		return console.Usagef("--manifest and --var are for --guard; what is written is named with --out")
 	}
 	out := console.Text(c, "out")
-	if out == console.StdinName && c.Bool("json") {
+	if out == console.StdinName && a.JSON() {
 		return console.Usagef("with --out - standard output is the manifest: leave --json out")
 	}
 	sample := draft.SampleName(out)
@@ -111,16 +110,16 @@ func (a *app) init(c *cli.Context) error {
 		os.Remove(sample) // it was not there before
 		return err
 	}
-	report := &initReport{FormatVersion: 1, Manifest: out, Sample: sample, Functions: functions, Secrets: secrets, NotTaken: []initNote{}}
+	report := &initReport{Manifest: out, Sample: sample, Functions: functions, Secrets: secrets, NotTaken: []initNote{}}
 	for _, n := range from.Notes {
 		report.NotTaken = append(report.NotTaken, initNote{from.Source, n.Line, n.Text})
 	}
-	return a.renderInit(report, c.Bool("json"))
+	return a.renderInit(report)
 }
 
-func (a *app) renderInit(r *initReport, asJSON bool) error {
-	if asJSON {
-		return a.PrintJSON(r)
+func (a *app) renderInit(r *initReport) error {
+	if a.JSON() {
+		return a.Answer(r)
 	}
 	if err := a.Print("%s\n%s\n", r.Manifest, r.Sample); err != nil {
 		return err

@@ -23,7 +23,7 @@ func (a *app) initGuard(c *cli.Context) error {
 			return console.Usagef("--guard makes a guard file for all environments of the manifest: leave --%s out", flag)
 		}
 	}
-	if c.Bool("json") {
+	if a.JSON() {
 		return console.Usagef("with --guard standard output is the guard file: leave --json out")
 	}
 	out := console.StdinName

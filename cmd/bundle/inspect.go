@@ -40,12 +40,11 @@ func (a *app) inspect(c *cli.Context) error {
 	}
 	found := layer.MatchHelpers(check.Releases)
 	report := view.Inspect{
-		FormatVersion: 1,
-		Layer:         view.NewLayer(path, content),
-		Documents:     []view.InspectDocument{},
-		Helpers:       []string{},
-		HelperFiles:   view.NewHelperFiles(found),
-		Absent:        []string{},
+		Layer:       view.NewLayer(path, content),
+		Documents:   []view.InspectDocument{},
+		Helpers:     []string{},
+		HelperFiles: view.NewHelperFiles(found),
+		Absent:      []string{},
 	}
 	if len(layer.Helpers) > 0 {
 		report.HelpersOf = found.Release.Name
@@ -61,8 +60,8 @@ func (a *app) inspect(c *cli.Context) error {
 	for _, f := range layer.Helpers {
 		report.Helpers = append(report.Helpers, f.Path)
 	}
-	if c.Bool("json") {
-		return a.PrintJSON(report)
+	if a.JSON() {
+		return a.Answer(report)
 	}
 	return report.Text(a.Stdout)
 }

@@ -49,7 +49,7 @@ func (a *app) plan(c *cli.Context) error {
 		return err
 	}
 	switch {
-	case c.Bool("json") && c.Bool("markdown"):
+	case a.JSON() && c.Bool("markdown"):
 		return console.Usagef("--json and --markdown are two forms of one result: choose one")
 	case c.Bool("offline") && strings.HasPrefix(console.Text(c, "previous"), "arn:"):
 		return console.Usagef("--offline calls nothing, so that a published layer cannot be had: download it and name the file with --previous")

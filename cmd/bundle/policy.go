@@ -61,13 +61,14 @@ func (a *app) policy(c *cli.Context) error {
 	switch {
 	case !slices.Contains([]string{kindCI, kindPlan, kindFunction, kindKey, kindAll}, kind):
 		return console.Usagef("--kind %q is none of ci, plan, function, key and all", kind)
-	case kind == kindAll && !c.Bool("json"):
+	case kind == kindAll && !a.JSON():
 		return console.Usagef("--kind all needs --json: one document is one policy")
 	}
 	module, m, err := target.OpenTrusted(a.Console, c)
 	if err != nil {
 		return err
 	}
+	a.About(m.Environment.Name.Value, m.Environment.Region(), "")
 	setting, err := newPolicySetting(c, m)
 	if err != nil {
 		return err
@@ -183,9 +184,9 @@ func (a *app) printPolicies(c *cli.Context, kind string, s policy.Setting) error
 				d.Kind, d.Characters, policy.MaxManaged)
 		}
 	}
-	if c.Bool("json") {
-		return a.PrintJSON(view.Policy{
-			FormatVersion: 1, Environment: s.Manifest.Environment.Name.Value, Region: s.Region, Account: s.Account, Documents: documents,
+	if a.JSON() {
+		return a.Answer(view.Policy{
+			Environment: s.Manifest.Environment.Name.Value, Region: s.Region, Account: s.Account, Documents: documents,
 		})
 	}
 	if len(documents) != 1 {

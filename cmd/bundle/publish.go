@@ -117,7 +117,7 @@ func (a *app) publishLayer(w *batch.Work, p *pipeline.Publication) (view.Result,
 	a.RenderWarnings(published.Warnings)
 	m := p.Manifest
 	report := &view.Publish{
-		FormatVersion: 1, Changed: published.Changed, Embedded: m.Environment.Embedded.Value != "",
+		Changed: published.Changed, Embedded: m.Environment.Embedded.Value != "",
 		Environment: m.Environment.Name.Value, Region: m.Environment.Region(),
 		Layer: view.NewLayer(p.From, p.Content),
 		Name:  published.Name, Version: published.Version.Number, ARN: published.Version.ARN,

@@ -68,13 +68,18 @@ func TestSameDocumentsMakeTheSameBytes(t *testing.T) {
 			if err != nil {
 				t.Fatalf("%v\n%s", err, stderr.Bytes())
 			}
-			var report struct {
-				Changed bool
-				Layer   struct{ SHA256 string }
+			var answer struct {
+				Targets []struct {
+					Result struct {
+						Changed bool
+						Layer   struct{ SHA256 string }
+					}
+				}
 			}
-			if err := json.Unmarshal(stdout.Bytes(), &report); err != nil {
+			if err := json.Unmarshal(stdout.Bytes(), &answer); err != nil {
 				t.Fatal(err)
 			}
+			report := answer.Targets[0].Result
 			got, err := os.ReadFile(filepath.Join(dir, out))
 			if err != nil {
 				t.Fatal(err)

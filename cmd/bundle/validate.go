@@ -23,8 +23,7 @@ func (a *app) validateCommand() *cli.Command {
 }
 
 type validateReport struct {
-	FormatVersion int                   `json:"format_version"`
-	Environments  []environmentValidity `json:"environments"`
+	Environments []environmentValidity `json:"environments"`
 }
 
 type environmentValidity struct {
@@ -53,7 +52,7 @@ func (a *app) validate(c *cli.Context) error {
 			return err
 		}
 	}
-	report := validateReport{FormatVersion: 1}
+	report := validateReport{}
 	var warnings hcl.Diagnostics
 	var all pipeline.Gathered
 	all.Add(problems...)
@@ -82,8 +81,8 @@ func (a *app) validate(c *cli.Context) error {
 	if all.Len() > 0 {
 		return console.Failed(all.Sorted())
 	}
-	if c.Bool("json") {
-		return a.PrintJSON(report)
+	if a.JSON() {
+		return a.Answer(report)
 	}
 	rows := [][]string{{"ENVIRONMENT", "FUNCTIONS", "SECRETS", "PATHS"}}
 	for _, v := range report.Environments {

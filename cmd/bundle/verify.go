@@ -104,7 +104,7 @@ func (a *app) verifyLayer(ctx context.Context, c *cli.Context, t *target.Target,
 		}
 	}
 	report := &view.Verify{
-		FormatVersion: 1, Layer: view.NewLayer(t.Path, content), Against: console.Text(c, "against"),
+		Layer: view.NewLayer(t.Path, content), Against: console.Text(c, "against"),
 		Opened: c.Bool("open"), Functions: []view.VerifyFunction{}, Helpers: len(layer.Helpers),
 		HelperNames: append([]string{}, found.Helpers()...), HelperFiles: view.NewHelperFiles(found), Own: warning == nil,
 	}

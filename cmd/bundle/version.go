@@ -62,13 +62,12 @@ func (a *app) versionCommand() *cli.Command {
 			}
 			built := identify(release, commit, debug.ReadBuildInfo)
 			platform := runtime.GOOS + "/" + runtime.GOARCH
-			if c.Bool("json") {
-				return a.PrintJSON(struct {
-					FormatVersion int `json:"format_version"`
+			if a.JSON() {
+				return a.Answer(struct {
 					identity
 					Go       string `json:"go"`
 					Platform string `json:"platform"`
-				}{1, built, runtime.Version(), platform})
+				}{built, runtime.Version(), platform})
 			}
 			from := ""
 			if len(built.Commit) >= 12 {

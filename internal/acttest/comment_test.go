@@ -1,6 +1,7 @@
 package acttest
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -28,23 +29,34 @@ func TestPlansBecomeOneComment(t *testing.T) {
 	needs.Program(t, "jq", "Debian: apt-get install jq")
 	needs.Program(t, "curl", "Debian: apt-get install curl")
 	const marker = "<!-- bundle plan -->\n"
-	changed := func(environment string) string { return `{"changed": true, "environment": "` + environment + `"}` }
-	unchanged := func(environment string) string { return `{"changed": false, "environment": "` + environment + `"}` }
+	const target = `{"environment": "%s", "region": "r", "result": %s}`
+	answer := func(ok bool, targets ...string) string {
+		return fmt.Sprintf(`{"format_version": 2, "command": "plan", "ok": %t, "targets": [%s]}`, ok, strings.Join(targets, ", "))
+	}
+	same := func(environment string) string { return fmt.Sprintf(target, environment, `{"changed": false}`) }
+	other := func(environment string) string { return fmt.Sprintf(target, environment, `{"changed": true}`) }
+	changed := func(environment string) string { return answer(true, other(environment)) }
+	unchanged := func(environment string) string { return answer(true, same(environment)) }
+	failed := answer(false, same("a"), fmt.Sprintf(target, "a", "null"))
 	row := "| | | `DB_PASSWORD`: version `1` → `2` |\n"
 	tests := map[string]struct {
 		files map[string]string
 		want  string // the comment, or how it begins if it is cut
 		cut   bool
 	}{
-		"one that changes nothing":  {map[string]string{"plan.json": unchanged("prod"), "plan.md": "no changes\n"}, marker + "**bundle plan**: no changes in prod\n", false},
-		"one that changes":          {map[string]string{"plan.json": changed("prod"), "plan.md": "a plan\n"}, marker + "\na plan\n", false},
-		"several that change none":  {map[string]string{"plan-a/plan.json": unchanged("a"), "plan-a/plan.md": "x\n", "plan-b/plan.json": unchanged("b"), "plan-b/plan.md": "y\n"}, marker + "**bundle plan**: no changes in a b\n", false},
-		"one of two that changes":   {map[string]string{"plan-a/plan.json": unchanged("a"), "plan-a/plan.md": "x\n", "plan-b/plan.json": changed("b"), "plan-b/plan.md": "y\n"}, marker + "**bundle plan**: no changes in a\n\ny\n", false},
-		"one that failed":           {map[string]string{"plan-a/plan.json": "", "plan-a/plan.md": "problems\n", "plan-b/plan.json": changed("b"), "plan-b/plan.md": "y\n"}, marker + "\nproblems\n\ny\n", false},
-		"none":                      {nil, marker + "**bundle plan**: there is none. The log of the run says why.\n", false},
-		"a name that is markup":     {map[string]string{"plan.json": unchanged("<b>@x</b>"), "plan.md": "x\n"}, marker + "**bundle plan**: no changes in bxb\n", false},
-		"two that are long":         {map[string]string{"plan-a/plan.json": changed("a"), "plan-a/plan.md": strings.Repeat(row, 1000), "plan-b/plan.json": changed("b"), "plan-b/plan.md": strings.Repeat(row, 1000)}, marker + "\n" + row, true},
-		"one that is a single line": {map[string]string{"plan.json": changed("a"), "plan.md": strings.Repeat("x", 1<<17)}, marker + "\n", true},
+		"one that changes nothing":   {map[string]string{"plan.json": unchanged("prod"), "plan.md": "no changes\n"}, marker + "**bundle plan**: no changes in prod\n", false},
+		"one that changes":           {map[string]string{"plan.json": changed("prod"), "plan.md": "a plan\n"}, marker + "\na plan\n", false},
+		"several that change none":   {map[string]string{"plan-a/plan.json": unchanged("a"), "plan-a/plan.md": "x\n", "plan-b/plan.json": unchanged("b"), "plan-b/plan.md": "y\n"}, marker + "**bundle plan**: no changes in a b\n", false},
+		"one of two that changes":    {map[string]string{"plan-a/plan.json": unchanged("a"), "plan-a/plan.md": "x\n", "plan-b/plan.json": changed("b"), "plan-b/plan.md": "y\n"}, marker + "**bundle plan**: no changes in a\n\ny\n", false},
+		"one that failed":            {map[string]string{"plan-a/plan.json": "", "plan-a/plan.md": "problems\n", "plan-b/plan.json": changed("b"), "plan-b/plan.md": "y\n"}, marker + "\nproblems\n\ny\n", false},
+		"one that failed somewhere":  {map[string]string{"plan.json": failed, "plan.md": "problems\n"}, marker + "\nproblems\n", false},
+		"one that says no more":      {map[string]string{"plan.json": answer(false, fmt.Sprintf(target, "", "null")), "plan.md": "problems\n"}, marker + "\nproblems\n", false},
+		"regions that do not change": {map[string]string{"plan.json": answer(true, same("a"), same("a")), "plan.md": "x\n"}, marker + "**bundle plan**: no changes in a\n", false},
+		"one region that changes":    {map[string]string{"plan.json": answer(true, same("a"), other("a")), "plan.md": "x\n"}, marker + "\nx\n", false},
+		"none":                       {nil, marker + "**bundle plan**: there is none. The log of the run says why.\n", false},
+		"a name that is markup":      {map[string]string{"plan.json": unchanged("<b>@x</b>"), "plan.md": "x\n"}, marker + "**bundle plan**: no changes in bxb\n", false},
+		"two that are long":          {map[string]string{"plan-a/plan.json": changed("a"), "plan-a/plan.md": strings.Repeat(row, 1000), "plan-b/plan.json": changed("b"), "plan-b/plan.md": strings.Repeat(row, 1000)}, marker + "\n" + row, true},
+		"one that is a single line":  {map[string]string{"plan.json": changed("a"), "plan.md": strings.Repeat("x", 1<<17)}, marker + "\n", true},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

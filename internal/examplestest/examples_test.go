@@ -145,12 +145,16 @@ type document struct{ Function, Name, Key string }
 
 func (b built) documents(t *testing.T) map[string]document {
 	t.Helper()
-	var report struct{ Documents []document }
+	var report struct {
+		Targets []struct {
+			Result struct{ Documents []document }
+		}
+	}
 	if err := json.Unmarshal([]byte(run(t, b.dir, nil, b.bundle, "inspect", "--json", "layer.zip")), &report); err != nil {
 		t.Fatal(err)
 	}
 	all := map[string]document{}
-	for _, d := range report.Documents {
+	for _, d := range report.Targets[0].Result.Documents {
 		all[d.Function] = d
 	}
 	return all

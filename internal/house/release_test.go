@@ -37,13 +37,18 @@ func TestReleaseIsReproducible(t *testing.T) {
 			t.Fatal(err)
 		}
 		sums[i] = fmt.Sprintf("%x", sha256.Sum256(b))
-		var said struct {
-			Version, Commit string
-			Dirty, Release  bool
+		var answer struct {
+			Targets []struct {
+				Result struct {
+					Version, Commit string
+					Dirty, Release  bool
+				}
+			}
 		}
-		if err := json.Unmarshal([]byte(run(t, dir, nil, "dist/bundle", "version", "--json")), &said); err != nil {
+		if err := json.Unmarshal([]byte(run(t, dir, nil, "dist/bundle", "version", "--json")), &answer); err != nil {
 			t.Fatal(err)
 		}
+		said := answer.Targets[0].Result
 		if said.Version != "v1.2.3" || said.Commit != commit || said.Dirty || !said.Release {
 			t.Errorf("it says that it is %+v", said)
 		}
@@ -90,13 +95,17 @@ func TestReleaseHasItsTable(t *testing.T) {
 		t.Fatal(err)
 	}
 	var inspected struct {
-		HelperFiles []struct{ Path, Mode, SHA256 string } `json:"helper_files"`
+		Targets []struct {
+			Result struct {
+				HelperFiles []struct{ Path, Mode, SHA256 string } `json:"helper_files"`
+			}
+		}
 	}
 	if err := json.Unmarshal([]byte(run(t, dir, nil, "./program", "inspect", "--json", "helpers.zip")), &inspected); err != nil {
 		t.Fatal(err)
 	}
 	var listed strings.Builder
-	for _, f := range inspected.HelperFiles {
+	for _, f := range inspected.Targets[0].Result.HelperFiles {
 		fmt.Fprintf(&listed, "%s %s %s\n", f.SHA256, f.Mode, f.Path)
 	}
 	if listed.String() != string(table) {

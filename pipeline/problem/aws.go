@@ -35,7 +35,7 @@ func FromAWS(err error, about Resource, at *hcl.Range) Problem {
 		}
 		return p
 	case errors.Is(err, context.Canceled):
-		p := New(Fault, nil, "Interrupted", "The run was stopped; nothing was written.")
+		p := New(Interrupted, nil, "Interrupted", "The run was stopped; nothing was written.")
 		p.Cause = "interrupted"
 		return p
 	case f == nil:

@@ -25,6 +25,7 @@ const (
 	Unavailable Kind = "unavailable" // AWS did not answer; trying again may help
 	Integrity   Kind = "integrity"   // an answer or a layer is not what it must be
 	Output      Kind = "output"      // the layer could not be written
+	Interrupted Kind = "interrupted" // a signal stopped the run
 )
 
 // A Problem is one thing that keeps a run from being done. Its diagnostic

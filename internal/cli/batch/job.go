@@ -4,7 +4,6 @@ package batch
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"github.com/urfave/cli/v2"
@@ -15,7 +14,6 @@ import (
 	"github.com/whispering/bundle/internal/cli/target"
 	"github.com/whispering/bundle/internal/cli/view"
 	"github.com/whispering/bundle/pipeline"
-	"github.com/whispering/bundle/pipeline/problem"
 )
 
 // A Job is what a command does about each of its targets.
@@ -27,7 +25,7 @@ type Job struct {
 	// targets are prepared, one after another, before anything is called.
 	Prepare func(a *console.Console, t *target.Target) (Step, error)
 
-	// gather puts the results of several targets into their report.
+	// gather puts the results of several targets into the report of --json=1.
 	Gather func(r *view.Several, results []any, notable bool)
 
 	// together makes one result of all targets, which is then printed in place of
@@ -67,6 +65,7 @@ func Each(a *console.Console, c *cli.Context, targets []*target.Target, j Job) e
 		return eachOf(a, c, targets, j)
 	}
 	t := targets[0]
+	a.About(t.Environment, t.Region, t.Function)
 	if len(t.Problems) > 0 {
 		return console.Failed(t.Problems)
 	}
@@ -102,8 +101,8 @@ func Each(a *console.Console, c *cli.Context, targets []*target.Target, j Job) e
 func present(a *console.Console, c *cli.Context, r view.Result) error {
 	a.HandOver(r.Markdown(), r.Outputs())
 	switch {
-	case c.Bool("json"):
-		return a.PrintJSON(r)
+	case a.JSON():
+		return a.Answer(r)
 	case c.Bool("markdown"):
 		return a.PrintMarkdown(r.Markdown())
 	}
@@ -111,22 +110,4 @@ func present(a *console.Console, c *cli.Context, r view.Result) error {
 		a.Hint("%s", note)
 	}
 	return r.Text(a.Stdout)
-}
-
-// problemsOf turns what ended the work on a target into problems.
-func problemsOf(err error) pipeline.Problems {
-	var refused *console.Failure
-	var usage *console.UsageError
-	one := func(kind pipeline.Kind, summary, detail string) pipeline.Problems {
-		return problem.Problems{problem.New(kind, nil, summary, detail)}
-	}
-	switch {
-	case err == nil:
-		return nil
-	case errors.As(err, &refused):
-		return refused.Problems
-	case errors.As(err, &usage):
-		return one(pipeline.Manifest, "Wrong command line", usage.Text)
-	}
-	return one(pipeline.Fault, "Unexpected error", err.Error())
 }

@@ -69,7 +69,7 @@ func eachOf(a *console.Console, c *cli.Context, targets []*target.Target, j Job)
 			}
 		}()
 	}
-	plain := !c.Bool("json") && !c.Bool("markdown")
+	plain := !a.JSON() && !c.Bool("markdown")
 	for _, o := range outcomes {
 		<-o.done
 		if c.Err() != nil && len(o.Problems) > 0 {
@@ -93,7 +93,7 @@ func prepare(a *console.Console, targets []*target.Target, j Job) (outcomes []*O
 		if len(o.Problems) == 0 {
 			var err error
 			o.do, err = j.Prepare(o.console, t)
-			o.Problems = problemsOf(err)
+			o.Problems = console.ProblemsOf(err)
 		}
 		if len(o.Problems) == 0 {
 			ready = append(ready, t)
@@ -114,14 +114,14 @@ func (o *Outcome) work(ctx context.Context, sessions *pool, bar *console.Bar) {
 		s, release, err := sessions.get(o.Target)
 		defer release()
 		if err != nil {
-			o.Problems = problemsOf(err)
+			o.Problems = console.ProblemsOf(err)
 			return
 		}
 		w.Session = s
 	}
 	var err error
 	o.result, err = o.do(o.console, w)
-	o.Problems = problemsOf(err)
+	o.Problems = console.ProblemsOf(err)
 }
 
 // show prints what a target has to say, and its result.
@@ -163,6 +163,7 @@ func conclude(a *console.Console, c *cli.Context, outcomes []*Outcome, j Job) er
 	if len(problems) > 0 {
 		failed = &console.Failure{Problems: problems, Aftermath: fmt.Sprintf("; %d of %d are done", done, len(outcomes)), Told: true}
 	}
+	a.AnswerEach(answers(outcomes, j.Together != nil))
 	if c.Err() != nil && failed != nil {
 		return failed
 	}
@@ -175,8 +176,9 @@ func conclude(a *console.Console, c *cli.Context, outcomes []*Outcome, j Job) er
 		r := j.Together(a, outcomes)
 		notable = r.Brief().Notable
 		err = present(a, c, r)
-	case c.Bool("json"):
-		err = a.PrintJSON(newSeveralReport(outcomes, notable, j))
+	case a.Version1():
+		err = printVersion1(a, outcomes, notable, j)
+	case a.JSON(): // printed when the run ends
 	case c.Bool("markdown"):
 		err = a.PrintMarkdown(severalMarkdown(outcomes))
 	default:
@@ -189,4 +191,22 @@ func conclude(a *console.Console, c *cli.Context, outcomes []*Outcome, j Job) er
 		return console.ErrDifferences
 	}
 	return failed
+}
+
+// answers is what --json says of each target. A result of all of them together stands first, in a target without names, and
+// after it only those stand that have problems.
+func answers(outcomes []*Outcome, together bool) []console.Target {
+	var all []console.Target
+	if together {
+		all = make([]console.Target, 1)
+	}
+	for _, o := range outcomes {
+		if together && len(o.Problems) == 0 {
+			continue
+		}
+		t := console.Target{Environment: o.Environment, Region: o.Region, Function: o.Function, Result: o.result}
+		t.Add(o.Problems)
+		all = append(all, t)
+	}
+	return all
 }

@@ -12,25 +12,6 @@ import (
 	"github.com/whispering/bundle/internal/printable"
 )
 
-func newSeveralReport(outcomes []*Outcome, notable bool, j Job) *view.Several {
-	r := &view.Several{FormatVersion: 1}
-	var results []any
-	for _, o := range outcomes {
-		r.Failed = r.Failed || len(o.Problems) > 0
-		if o.result != nil {
-			results = append(results, o.result)
-			continue
-		}
-		f := view.TargetFailure{Environment: o.Environment, Region: o.Region, Function: o.Function, Path: o.Path}
-		for _, p := range o.Problems {
-			f.Problems = append(f.Problems, view.NewProblem(p))
-		}
-		results = append(results, f)
-	}
-	j.Gather(r, results, notable)
-	return r
-}
-
 // row is an outcome in the summary.
 func (o *Outcome) row() view.Brief {
 	b := view.Brief{Layer: o.Path, State: "failed"}

@@ -3,7 +3,6 @@
 package console
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -34,6 +33,7 @@ type Console struct {
 
 	annotations *actions.Annotations // of this run
 	shown       *shown               // in this run
+	answer      *answer              // to --json
 	out         *output
 	unwritten   error // outputs of the step that could not be
 }
@@ -81,6 +81,7 @@ func (c *Console) Aside() *Console {
 // Begin begins a run: from here on, standard output remembers its first error.
 func (c *Console) Begin() {
 	c.annotations, c.shown = new(actions.Annotations), new(shown)
+	c.answer = new(answer)
 	c.Started = time.Now()
 	c.out = &output{w: c.Stdout.Screen()}
 	c.Stdout = printable.New(c.out)
@@ -91,7 +92,12 @@ func (c *Console) End(ctx context.Context, err error) int {
 	if c.shown.unseen > 0 {
 		c.Hint("%s more", printable.Count(c.shown.unseen, "warning"))
 	}
-	if unwritten := cmp.Or(c.out.undelivered(), c.unwritten); unwritten != nil && (err == nil || errors.Is(err, ErrDifferences)) {
+	done := err == nil || errors.Is(err, ErrDifferences)
+	if done && c.unwritten != nil {
+		err = c.unwritten
+	}
+	c.printAnswer(ctx, err)
+	if unwritten := c.out.undelivered(); done && unwritten != nil {
 		err = unwritten
 	}
 	var usage *UsageError
@@ -101,11 +107,7 @@ func (c *Console) End(ctx context.Context, err error) int {
 	switch {
 	case err == nil, errors.As(err, &child), errors.Is(err, ErrDifferences):
 	case errors.As(context.Cause(ctx), &signaled):
-		aftermath := "; nothing was written"
-		if errors.As(err, &failure) && failure.Told {
-			aftermath = failure.Aftermath
-		}
-		c.Hint("stopped by signal (%v)%s", signaled, aftermath)
+		c.Hint("stopped by signal (%v)%s", signaled, aftermath(err))
 	case errors.As(err, &failure):
 		c.RenderProblems(failure)
 	case errors.As(err, &usage):
@@ -114,4 +116,13 @@ func (c *Console) End(ctx context.Context, err error) int {
 		c.Hint("%v", err)
 	}
 	return exitCode(ctx, err)
+}
+
+// aftermath says what is left behind by a run that was stopped.
+func aftermath(err error) string {
+	var failure *Failure
+	if errors.As(err, &failure) && failure.Told {
+		return failure.Aftermath
+	}
+	return "; nothing was written"
 }

@@ -59,7 +59,7 @@ func (w *diagnosticWriter) write(d *hcl.Diagnostic) {
 		detail, lines = all[0], all[1:]
 	}
 	if detail != "" {
-		fmt.Fprintf(&b, "%s\n\n", wrap(clipped(detail), w.width))
+		fmt.Fprintf(&b, "%s\n\n", printable.Wrap(clipped(detail), w.width))
 	}
 	for i, line := range lines { // to be copied: neither wrapped nor clipped
 		b.WriteString(printable.Line(line) + "\n")
@@ -213,25 +213,4 @@ func middle(s string, most int) string {
 		return s
 	}
 	return string(runes[:most*2/3]) + "…" + string(runes[len(runes)-most/4:])
-}
-
-// wrap breaks a line at its spaces, so that it fits.
-func wrap(s string, width int) string {
-	var b strings.Builder
-	column := 0
-	for i, word := range strings.Split(s, " ") {
-		n := utf8.RuneCountInString(word)
-		switch {
-		case i == 0:
-		case column+1+n > width:
-			b.WriteByte('\n')
-			column = 0
-		default:
-			b.WriteByte(' ')
-			column++
-		}
-		b.WriteString(word)
-		column += n
-	}
-	return b.String()
 }

@@ -85,6 +85,21 @@ func Refuse(kind problem.Kind, at *hcl.Range, summary, format string, args ...an
 	return Failed(problem.Problems{problem.New(kind, at, summary, fmt.Sprintf(format, args...))})
 }
 
+// ProblemsOf turns what ended a run, or the work on a target, into problems.
+func ProblemsOf(err error) pipeline.Problems {
+	var failure *Failure
+	var usage *UsageError
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &failure):
+		return failure.Problems
+	case errors.As(err, &usage):
+		return problem.Problems{problem.New(pipeline.Manifest, nil, "Wrong command line", usage.Text)}
+	}
+	return problem.Problems{problem.New(pipeline.Fault, nil, "Unexpected error", err.Error())}
+}
+
 // exitCode maps how a command ended to the status of the process.
 func exitCode(ctx context.Context, err error) int {
 	var signaled Interruption

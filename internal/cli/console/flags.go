@@ -168,10 +168,6 @@ func DebugFlag() cli.Flag {
 	return &cli.BoolFlag{Name: "debug", Usage: "print a line per call: operation, outcome, time; no content"}
 }
 
-func JSONFlag() cli.Flag {
-	return &cli.BoolFlag{Name: "json", Usage: "print the result as one JSON object"}
-}
-
 // DigestFlag returns a flag that takes the SHA-256 of a layer, or of each of
 // several.
 func DigestFlag(name, usage string) cli.Flag {

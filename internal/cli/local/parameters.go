@@ -97,6 +97,9 @@ func (a *commands) localGet() *cli.Command {
 			if err != nil {
 				return err
 			}
+			if c.Bool("reveal") && a.JSON() {
+				return console.Usagef("with --reveal standard output is the value: leave --json out")
+			}
 			return a.withLocal(c, func(ctx context.Context, client *awslocal.Client) error {
 				var out struct{ Parameter storedParameter }
 				in := map[string]any{"Name": name, "WithDecryption": c.Bool("reveal")}
@@ -106,7 +109,7 @@ func (a *commands) localGet() *cli.Command {
 				if c.Bool("reveal") {
 					return a.PrintVerbatim("the value", []byte(out.Parameter.Value+"\n"))
 				}
-				return a.renderParameters(c, []storedParameter{out.Parameter})
+				return a.renderParameters([]storedParameter{out.Parameter})
 			})
 		},
 	}
@@ -127,7 +130,7 @@ func (a *commands) localList() *cli.Command {
 				if err != nil {
 					return err
 				}
-				return a.renderParameters(c, all)
+				return a.renderParameters(all)
 			})
 		},
 	}
@@ -157,7 +160,7 @@ func describeAll(ctx context.Context, client *awslocal.Client, path string) ([]s
 	}
 }
 
-func (a *commands) renderParameters(c *cli.Context, all []storedParameter) error {
+func (a *commands) renderParameters(all []storedParameter) error {
 	type row struct {
 		Name     string    `json:"name"`
 		Type     string    `json:"type"`
@@ -172,11 +175,10 @@ func (a *commands) renderParameters(c *cli.Context, all []storedParameter) error
 		rows[i] = row{p.Name, p.Type, p.Version, p.KeyId, p.Tier, time.UnixMilli(int64(p.LastModifiedDate * 1000)).UTC()}
 		text = append(text, []string{p.Name, p.Type, fmt.Sprint(p.Version), p.KeyId, rows[i].Modified.Format(time.RFC3339)})
 	}
-	if c.Bool("json") {
-		return a.PrintJSON(struct {
-			FormatVersion int   `json:"format_version"`
-			Parameters    []row `json:"parameters"`
-		}{1, rows})
+	if a.JSON() {
+		return a.Answer(struct {
+			Parameters []row `json:"parameters"`
+		}{rows})
 	}
 	return a.Stdout.Table(text)
 }

@@ -17,16 +17,15 @@ import (
 // A buildReport is the result of a build as --json prints it. Its members are
 // kept stable; format_version is raised if one changes its meaning.
 type Build struct {
-	FormatVersion int              `json:"format_version"`
-	Changed       bool             `json:"changed"`
-	Embedded      bool             `json:"embedded"`
-	Environment   string           `json:"environment"`
-	Region        string           `json:"region"`
-	Layer         Layer            `json:"layer"`
-	Previous      *previousReport  `json:"previous"` // null on a first build
-	Functions     []functionReport `json:"functions"`
-	AWSCalls      map[string]int   `json:"aws_calls"`
-	DurationMS    int64            `json:"duration_ms"`
+	Changed     bool             `json:"changed"`
+	Embedded    bool             `json:"embedded"`
+	Environment string           `json:"environment"`
+	Region      string           `json:"region"`
+	Layer       Layer            `json:"layer"`
+	Previous    *previousReport  `json:"previous"` // null on a first build
+	Functions   []functionReport `json:"functions"`
+	AWSCalls    map[string]int   `json:"aws_calls"`
+	DurationMS  int64            `json:"duration_ms"`
 }
 
 // A previousReport is the layer that functions in state carried are from. Their
@@ -58,12 +57,11 @@ const (
 
 func NewBuild(m *manifest.Manifest, result *pipeline.Built, out *pipeline.Outfile, layer []byte) *Build {
 	report := &Build{
-		FormatVersion: 1,
-		Changed:       result.Previous.Layer == nil || !bytes.Equal(result.Previous.Content, layer),
-		Embedded:      m.Environment.Embedded.Value != "",
-		Environment:   m.Environment.Name.Value,
-		Region:        m.Environment.Region(),
-		Layer:         NewLayer(out.Path, layer),
+		Changed:     result.Previous.Layer == nil || !bytes.Equal(result.Previous.Content, layer),
+		Embedded:    m.Environment.Embedded.Value != "",
+		Environment: m.Environment.Name.Value,
+		Region:      m.Environment.Region(),
+		Layer:       NewLayer(out.Path, layer),
 	}
 	changes := make(map[string]plan.Change)
 	for _, change := range result.Changes {

@@ -16,17 +16,16 @@ import (
 // A compareReport is the result of bundle compare as --json prints it. Lists of
 // keys and cells are in the order of the columns.
 type Compare struct {
-	FormatVersion int               `json:"format_version"`
-	Differences   int               `json:"differences"`
-	Failed        bool              `json:"failed"` // of any column not everything is known
-	Bundle        string            `json:"bundle"`
-	Columns       []compareColumn   `json:"columns"`
-	Functions     []compareFunction `json:"functions"`
-	Findings      []compareFinding  `json:"findings"` // differences first
-	AWSCalls      map[string]int    `json:"aws_calls"`
+	Differences int               `json:"differences"`
+	Failed      bool              `json:"failed"` // of any column not everything is known
+	Bundle      string            `json:"bundle"`
+	Columns     []compareColumn   `json:"columns"`
+	Functions   []compareFunction `json:"functions"`
+	Findings    []compareFinding  `json:"findings"` // differences first
+	AWSCalls    map[string]int    `json:"aws_calls"`
 
-	Page bool // print it as a page of HTML
-	Now  time.Time
+	Page bool      `json:"-"` // print it as a page of HTML
+	Now  time.Time `json:"-"`
 }
 
 type compareColumn struct {
@@ -84,6 +83,23 @@ type compareFinding struct {
 	column string // its title
 }
 
+// A Problem is what kept more of a column from being found.
+type Problem struct {
+	Kind    string `json:"kind"`
+	Summary string `json:"summary"`
+	Detail  string `json:"detail"`
+	File    string `json:"file,omitempty"`
+	Line    int    `json:"line,omitempty"`
+}
+
+func NewProblem(p pipeline.Problem) Problem {
+	r := Problem{Kind: string(p.Kind), Summary: p.Summary, Detail: p.Detail}
+	if p.Subject != nil {
+		r.File, r.Line = p.Subject.Filename, p.Subject.Start.Line
+	}
+	return r
+}
+
 // A ComparedColumn says what kept more of a column from being found.
 type ComparedColumn struct {
 	Problems pipeline.Problems
@@ -94,7 +110,7 @@ type ComparedColumn struct {
 // found, in the order of the columns.
 func NewCompare(bundle string, m *compare.Matrix, columns []ComparedColumn) *Compare {
 	r := &Compare{
-		FormatVersion: 1, Differences: m.Differences(), Bundle: bundle,
+		Differences: m.Differences(), Bundle: bundle,
 		Functions: []compareFunction{}, Findings: []compareFinding{}, AWSCalls: map[string]int{},
 	}
 	for i, o := range columns {

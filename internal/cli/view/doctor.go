@@ -12,14 +12,13 @@ import (
 
 // A Doctor is the result of bundle doctor as --json prints it.
 type Doctor struct {
-	FormatVersion int            `json:"format_version"`
-	Healthy       bool           `json:"healthy"`
-	Environment   string         `json:"environment"`
-	Region        string         `json:"region"`
-	Endpoint      string         `json:"endpoint"` // "" for AWS's own
-	Caller        string         `json:"caller"`   // ARN; "" where it is not known
-	Checks        []DoctorCheck  `json:"checks"`
-	AWSCalls      map[string]int `json:"aws_calls"`
+	Healthy     bool           `json:"healthy"`
+	Environment string         `json:"environment"`
+	Region      string         `json:"region"`
+	Endpoint    string         `json:"endpoint"` // "" for AWS's own
+	Caller      string         `json:"caller"`   // ARN; "" where it is not known
+	Checks      []DoctorCheck  `json:"checks"`
+	AWSCalls    map[string]int `json:"aws_calls"`
 }
 
 // A DoctorCheck is the outcome of one check.
@@ -36,7 +35,7 @@ type DoctorCheck struct {
 
 // NewDoctor reports a diagnosis.
 func NewDoctor(d *pipeline.Diagnosis, healthy bool) *Doctor {
-	r := &Doctor{FormatVersion: 1, Healthy: healthy, Caller: d.Caller}
+	r := &Doctor{Healthy: healthy, Caller: d.Caller}
 	for _, c := range d.Checks {
 		check := DoctorCheck{Check: c.Name, Status: string(c.Status), Function: c.Function, Action: c.Action, Resource: c.Resource, Detail: c.Detail}
 		if c.At != nil {

@@ -3,10 +3,9 @@ package view
 import "github.com/whispering/bundle/layerbuild"
 
 type Helpers struct {
-	FormatVersion int      `json:"format_version"`
-	Changed       bool     `json:"changed"`
-	Helpers       []string `json:"helpers"`
-	Layer         Layer    `json:"layer"`
+	Changed bool     `json:"changed"`
+	Helpers []string `json:"helpers"`
+	Layer   Layer    `json:"layer"`
 }
 
 // A helperFileReport is a helper file of a layer as --json prints it.

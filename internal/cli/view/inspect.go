@@ -11,10 +11,9 @@ import (
 )
 
 type Inspect struct {
-	FormatVersion int               `json:"format_version"`
-	Layer         Layer             `json:"layer"`
-	Documents     []InspectDocument `json:"documents"`
-	Helpers       []string          `json:"helpers"`
+	Layer     Layer             `json:"layer"`
+	Documents []InspectDocument `json:"documents"`
+	Helpers   []string          `json:"helpers"`
 
 	// What the helper files are, held to the release that they fit best.
 	HelpersOf   string             `json:"helpers_of"` // "" where there are none

@@ -14,18 +14,17 @@ import (
 
 // A planReport is the result of bundle plan as --json prints it.
 type Plan struct {
-	FormatVersion int            `json:"format_version"`
-	Changed       bool           `json:"changed"`
-	Offline       bool           `json:"offline"`
-	Embedded      bool           `json:"embedded"`
-	Bundle        string         `json:"bundle"`
-	Environment   string         `json:"environment"`
-	Region        string         `json:"region"`
-	Previous      string         `json:"previous"` // file or ARN; "" for a first build
-	Summary       planSummary    `json:"summary"`
-	Functions     []planFunction `json:"functions"`
-	AWSCalls      map[string]int `json:"aws_calls"`
-	DurationMS    int64          `json:"duration_ms"`
+	Changed     bool           `json:"changed"`
+	Offline     bool           `json:"offline"`
+	Embedded    bool           `json:"embedded"`
+	Bundle      string         `json:"bundle"`
+	Environment string         `json:"environment"`
+	Region      string         `json:"region"`
+	Previous    string         `json:"previous"` // file or ARN; "" for a first build
+	Summary     planSummary    `json:"summary"`
+	Functions   []planFunction `json:"functions"`
+	AWSCalls    map[string]int `json:"aws_calls"`
+	DurationMS  int64          `json:"duration_ms"`
 
 	Path string // of the layer that a build would write; "" where none is named
 }
@@ -65,7 +64,7 @@ type planReason struct {
 
 func NewPlan(m *manifest.Manifest, result *pipeline.Result, offline bool) *Plan {
 	r := &Plan{
-		FormatVersion: 1, Offline: offline, Embedded: m.Environment.Embedded.Value != "", Bundle: m.Bundle.Name.Value,
+		Offline: offline, Embedded: m.Environment.Embedded.Value != "", Bundle: m.Bundle.Name.Value,
 		Environment: m.Environment.Name.Value, Region: m.Environment.Region(), Previous: result.Previous.Name,
 		Functions: []planFunction{},
 	}

@@ -4,11 +4,10 @@ import "github.com/whispering/bundle/pipeline/policy"
 
 // A policyReport is the result of bundle policy as --json prints it.
 type Policy struct {
-	FormatVersion int              `json:"format_version"`
-	Environment   string           `json:"environment"`
-	Region        string           `json:"region"`
-	Account       string           `json:"account"`
-	Documents     []PolicyDocument `json:"documents"`
+	Environment string           `json:"environment"`
+	Region      string           `json:"region"`
+	Account     string           `json:"account"`
+	Documents   []PolicyDocument `json:"documents"`
 }
 
 type PolicyDocument struct {

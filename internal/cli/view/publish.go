@@ -9,18 +9,17 @@ import (
 
 // A publishReport is the result of bundle publish as --json prints it.
 type Publish struct {
-	FormatVersion int            `json:"format_version"`
-	Changed       bool           `json:"changed"` // a version was made
-	Embedded      bool           `json:"embedded"`
-	Environment   string         `json:"environment"`
-	Region        string         `json:"region"`
-	Layer         Layer          `json:"layer"`
-	Name          string         `json:"name"`
-	Version       int64          `json:"version"`
-	ARN           string         `json:"arn"`                // of the version
-	LeftOut       []LeftOut      `json:"left_out,omitempty"` // what the version before has, and this one lacks
-	AWSCalls      map[string]int `json:"aws_calls"`
-	DurationMS    int64          `json:"duration_ms"`
+	Changed     bool           `json:"changed"` // a version was made
+	Embedded    bool           `json:"embedded"`
+	Environment string         `json:"environment"`
+	Region      string         `json:"region"`
+	Layer       Layer          `json:"layer"`
+	Name        string         `json:"name"`
+	Version     int64          `json:"version"`
+	ARN         string         `json:"arn"`                // of the version
+	LeftOut     []LeftOut      `json:"left_out,omitempty"` // what the version before has, and this one lacks
+	AWSCalls    map[string]int `json:"aws_calls"`
+	DurationMS  int64          `json:"duration_ms"`
 }
 
 type LeftOut struct {

@@ -13,15 +13,14 @@ import (
 
 // A statusReport is the result of bundle status as --json prints it.
 type Status struct {
-	FormatVersion int              `json:"format_version"`
-	Stale         bool             `json:"stale"`
-	Layer         Layer            `json:"layer"` // path is the ARN of a published one
-	Bundle        string           `json:"bundle"`
-	Environment   string           `json:"environment"`
-	Region        string           `json:"region"`
-	Functions     []statusFunction `json:"functions"`
-	AWSCalls      map[string]int   `json:"aws_calls"`
-	DurationMS    int64            `json:"duration_ms"`
+	Stale       bool             `json:"stale"`
+	Layer       Layer            `json:"layer"` // path is the ARN of a published one
+	Bundle      string           `json:"bundle"`
+	Environment string           `json:"environment"`
+	Region      string           `json:"region"`
+	Functions   []statusFunction `json:"functions"`
+	AWSCalls    map[string]int   `json:"aws_calls"`
+	DurationMS  int64            `json:"duration_ms"`
 }
 
 type statusFunction struct {
@@ -39,9 +38,8 @@ type statusReason struct {
 
 func NewStatus(result *pipeline.StatusResult) *Status {
 	r := &Status{
-		FormatVersion: 1,
-		Layer:         NewLayer(result.Name, result.Content),
-		Bundle:        result.Header.Bundle, Environment: result.Header.Environment, Region: result.Region,
+		Layer:  NewLayer(result.Name, result.Content),
+		Bundle: result.Header.Bundle, Environment: result.Header.Environment, Region: result.Region,
 	}
 	for _, change := range result.Changes {
 		f := statusFunction{

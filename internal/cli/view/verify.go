@@ -10,12 +10,11 @@ import (
 
 // A verifyReport is the result of bundle verify as --json prints it.
 type Verify struct {
-	FormatVersion int              `json:"format_version"`
-	Layer         Layer            `json:"layer"`
-	Against       string           `json:"against,omitempty"` // the manifest
-	Opened        bool             `json:"opened"`
-	Functions     []VerifyFunction `json:"functions"`
-	Helpers       int              `json:"helpers"` // files
+	Layer     Layer            `json:"layer"`
+	Against   string           `json:"against,omitempty"` // the manifest
+	Opened    bool             `json:"opened"`
+	Functions []VerifyFunction `json:"functions"`
+	Helpers   int              `json:"helpers"` // files
 
 	// What the helper files were compared with: this bundle's version, or the
 	// release that they are of; "" where there are none.

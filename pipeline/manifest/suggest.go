@@ -3,6 +3,8 @@ package manifest
 import (
 	"fmt"
 	"strings"
+
+	"github.com/whispering/bundle/internal/printable"
 )
 
 // maxNames is from how many names on a message names only some, and guesses at none: there may be a message for each
@@ -22,44 +24,11 @@ func didYouMean(name string, candidates []string) string {
 	if len(candidates) > maxNames {
 		return ""
 	}
-	best, least := "", 3
-	for _, c := range candidates {
-		d := distance(strings.ToLower(name), strings.ToLower(c))
-		if len(name) > 2 && strings.HasPrefix(c, name) {
-			d = 1
-		}
-		if d < least && d < len(c) {
-			best, least = c, d
-		}
-	}
+	best := printable.Near(name, candidates)
 	if best == "" {
 		return ""
 	}
 	return fmt.Sprintf(" Did you mean %q?", best)
-}
-
-// distance is the number of bytes to insert, delete or replace to make b of a. Long names are far from everything.
-func distance(a, b string) int {
-	const long = 64
-	if len(a) > long || len(b) > long {
-		return long
-	}
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := 1
-			if a[i] == b[j] {
-				cost = 0
-			}
-			diagonal, row[j+1] = row[j+1], min(row[j+1]+1, row[j]+1, diagonal+cost)
-		}
-	}
-	return row[len(b)]
 }
 
 // quoted joins names for a sentence: "a", "b" and "c"; or "a", "b" and 98 more.

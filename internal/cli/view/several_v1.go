@@ -1,10 +1,8 @@
 package view
 
-import "github.com/whispering/bundle/pipeline"
-
-// A severalReport is the result of a command about several targets as --json
+// Several is the result of a command about several targets as --json=1
 // prints it: in the list of the command, in the order of the targets, an object
-// for each, which is that of the command about one target, or a targetFailure.
+// for each, which is that of the command about one target, or a TargetFailure.
 type Several struct {
 	FormatVersion int   `json:"format_version"`
 	Changed       *bool `json:"changed,omitempty"` // any of build, plan and publish
@@ -25,20 +23,4 @@ type TargetFailure struct {
 	Function    string    `json:"function,omitempty"` // of a layer of one function
 	Path        string    `json:"path"`               // of the layer
 	Problems    []Problem `json:"problems"`
-}
-
-type Problem struct {
-	Kind    string `json:"kind"`
-	Summary string `json:"summary"`
-	Detail  string `json:"detail"`
-	File    string `json:"file,omitempty"`
-	Line    int    `json:"line,omitempty"`
-}
-
-func NewProblem(p pipeline.Problem) Problem {
-	r := Problem{Kind: string(p.Kind), Summary: p.Summary, Detail: p.Detail}
-	if p.Subject != nil {
-		r.File, r.Line = p.Subject.Filename, p.Subject.Start.Line
-	}
-	return r
 }
