@@ -18,8 +18,8 @@ import (
 // allows its parameter, and another that allows its key, do not add up.
 func (r *Reading) CheckGuard(g *manifest.Guard, account string) Problems {
 	c := guardCheck{m: r.Manifest, guard: g, account: account}
-	for _, j := range r.jobs {
-		c.function(j)
+	for _, run := range r.functions {
+		c.function(run)
 	}
 	return c.problems.Sorted()
 }
@@ -36,9 +36,9 @@ func (c *guardCheck) refuse(at *hcl.Range, format string, args ...any) {
 		fmt.Sprintf(" Change the manifest, or have who keeps %s allow it.", c.guard.Path)))
 }
 
-func (c *guardCheck) function(j *job) {
+func (c *guardCheck) function(run *functionRun) {
 	m := c.m
-	name, env := j.fn.Name.Value, m.Environment.Name.Value
+	name, env := run.fn.Name.Value, m.Environment.Name.Value
 	here := keep(c.guard.Allows, func(a manifest.Allow) bool {
 		return matchesAny(a.Environments, env) && hasText(a.Accounts, c.account)
 	})
@@ -62,26 +62,26 @@ func (c *guardCheck) function(j *job) {
 	}
 	here = keep(bundle, func(a manifest.Allow) bool { return matchesAny(a.Functions, name) })
 	if len(here) == 0 {
-		c.refuse(&j.fn.Range, "It allows no function %q in environment %q.", name, env)
+		c.refuse(&run.fn.Range, "It allows no function %q in environment %q.", name, env)
 		return
 	}
-	keyed := keep(here, func(a manifest.Allow) bool { return matchesAny(a.Keys, j.fn.Key.Value) })
+	keyed := keep(here, func(a manifest.Allow) bool { return matchesAny(a.Keys, run.fn.Key.Value) })
 	if len(keyed) == 0 {
-		c.refuse(&j.fn.Key.Range, "Function %q may not have the key %q. %s", name, j.fn.Key.Value,
+		c.refuse(&run.fn.Key.Range, "Function %q may not have the key %q. %s", name, run.fn.Key.Value,
 			may(here, func(a manifest.Allow) []manifest.Text { return a.Keys }))
 		return
 	}
-	allowed := keep(keyed, func(a manifest.Allow) bool { return !a.Blind || j.blind() })
+	allowed := keep(keyed, func(a manifest.Allow) bool { return !a.Blind || run.blind() })
 	if len(allowed) == 0 {
-		c.refuse(&j.fn.Blind.Range, "Function %q has to be blind: write blind = true.", name)
+		c.refuse(&run.fn.Blind.Range, "Function %q has to be blind: write blind = true.", name)
 		return
 	}
-	c.parameters(j, c.names(j, allowed))
+	c.parameters(run, c.names(run, allowed))
 }
 
 // names checks the names that a function and its layer are known by, and returns
 // the blocks that allow them.
-func (c *guardCheck) names(j *job, allowed []manifest.Allow) []manifest.Allow {
+func (c *guardCheck) names(run *functionRun, allowed []manifest.Allow) []manifest.Allow {
 	check := func(text manifest.Text, of func(manifest.Allow) []manifest.Text, format string, args ...any) {
 		if text.Value == "" {
 			return
@@ -92,13 +92,13 @@ func (c *guardCheck) names(j *job, allowed []manifest.Allow) []manifest.Allow {
 		}
 		c.refuse(&text.Range, "%s %s", fmt.Sprintf(format, args...), may(allowed, of))
 	}
-	layer := j.fn.Layer
+	layer := run.fn.Layer
 	if layer.Value == "" {
 		layer = c.m.Bundle.Layer
 	}
 	check(layer, func(a manifest.Allow) []manifest.Text { return a.Layers }, "The layer may not have the name %q.", layer.Value)
-	check(j.fn.DeployedAs, func(a manifest.Allow) []manifest.Text { return a.DeployedAs },
-		"Function %q may not be deployed as %q.", j.fn.Name.Value, j.fn.DeployedAs.Value)
+	check(run.fn.DeployedAs, func(a manifest.Allow) []manifest.Text { return a.DeployedAs },
+		"Function %q may not be deployed as %q.", run.fn.Name.Value, run.fn.DeployedAs.Value)
 	for _, helper := range c.m.Bundle.Helpers {
 		check(helper, func(a manifest.Allow) []manifest.Text { return a.Helpers }, "The layer may not have the helper %q.", helper.Value)
 	}
@@ -109,43 +109,43 @@ func (c *guardCheck) names(j *job, allowed []manifest.Allow) []manifest.Allow {
 }
 
 // parameters checks what a function has against the blocks that allow it.
-func (c *guardCheck) parameters(j *job, allowed []manifest.Allow) {
+func (c *guardCheck) parameters(run *functionRun, allowed []manifest.Allow) {
 	below := func(name string) []manifest.Allow {
 		return keep(allowed, func(a manifest.Allow) bool {
 			return slices.ContainsFunc(a.Parameters, func(p manifest.Text) bool { return manifest.HasPrefix(name, p.Value) })
 		})
 	}
 	prefixes := inList(allowed, func(a manifest.Allow) []manifest.Text { return a.Parameters })
-	for i, w := range j.wants {
-		in := below(w.ref.Name)
+	for i, bind := range run.bindings {
+		in := below(bind.ref.Name)
 		switch {
-		case w.ref.Name == "":
+		case bind.ref.Name == "":
 		case len(in) == 0:
-			c.refuse(w.at, "Function %q may not have the parameter %q. It may have what is below %s.", j.fn.Name.Value, w.ref.Name, prefixes)
+			c.refuse(bind.at, "Function %q may not have the parameter %q. It may have what is below %s.", run.fn.Name.Value, bind.ref.Name, prefixes)
 		default:
-			c.secret(j, j.fn.Secrets[i], w, in)
+			c.secret(run, run.fn.Secrets[i], bind, in)
 		}
 	}
-	for _, im := range j.fn.Imports {
+	for _, im := range run.fn.Imports {
 		if len(below(im.Path.Value)) == 0 {
-			c.refuse(&im.Path.Range, "Function %q may not import what is below %q. It may have what is below %s.", j.fn.Name.Value, im.Path.Value, prefixes)
+			c.refuse(&im.Path.Range, "Function %q may not import what is below %q. It may have what is below %s.", run.fn.Name.Value, im.Path.Value, prefixes)
 		}
 	}
 }
 
 // secret checks what a secret says besides its parameter.
-func (c *guardCheck) secret(j *job, s manifest.Secret, w *want, in []manifest.Allow) {
+func (c *guardCheck) secret(run *functionRun, s manifest.Secret, bind *binding, in []manifest.Allow) {
 	if s.AllowReserved {
-		those := keep(in, func(a manifest.Allow) bool { return matchesAny(a.AllowReserved, w.name) })
+		those := keep(in, func(a manifest.Allow) bool { return matchesAny(a.AllowReserved, bind.name) })
 		if len(those) == 0 {
-			c.refuse(&s.Name.Range, "Secret %q of function %q may not have allow_reserved. %s", w.name, j.fn.Name.Value,
+			c.refuse(&s.Name.Range, "Secret %q of function %q may not have allow_reserved. %s", bind.name, run.fn.Name.Value,
 				may(in, func(a manifest.Allow) []manifest.Text { return a.AllowReserved }))
 			return
 		}
 		in = those
 	}
-	if plain := w.checks.Plain(); plain != "" && !slices.ContainsFunc(in, func(a manifest.Allow) bool { return hasText(a.Constraints, plain) || hasText(a.Constraints, "*") }) {
-		c.refuse(w.constraint, "Secret %q of function %q may not have the constraint %q. %s", w.name, j.fn.Name.Value, plain,
+	if plain := bind.checks.Plain(); plain != "" && !slices.ContainsFunc(in, func(a manifest.Allow) bool { return hasText(a.Constraints, plain) || hasText(a.Constraints, "*") }) {
+		c.refuse(bind.constraint, "Secret %q of function %q may not have the constraint %q. %s", bind.name, run.fn.Name.Value, plain,
 			may(in, func(a manifest.Allow) []manifest.Text { return a.Constraints }))
 	}
 }

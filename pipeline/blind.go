@@ -44,12 +44,12 @@ type Blind struct {
 const manyBlind = 10
 
 // name is what diagnostics call the function.
-func (j *job) name() string { return fmt.Sprintf("function %q", j.fn.Name.Value) }
+func (run *functionRun) name() string { return fmt.Sprintf("function %q", run.fn.Name.Value) }
 
-func (j *job) blind() bool { return j.fn.Blind.Value }
+func (run *functionRun) blind() bool { return run.fn.Blind.Value }
 
-func (j *job) mode() sealed.Mode {
-	if j.blind() {
+func (run *functionRun) mode() sealed.Mode {
+	if run.blind() {
 		return sealed.Blind
 	}
 	return sealed.Pack
@@ -58,10 +58,10 @@ func (j *job) mode() sealed.Mode {
 // requireBlind reports the functions that --blind does not let through.
 func (b bound) requireBlind(required bool) Problems {
 	var problems Problems
-	for _, j := range b.jobs {
-		if required && !j.blind() {
-			problems = append(problems, problem(Manifest, &j.fn.Blind.Range, "Function not blind", fmt.Sprintf(
-				"Function %q would be sealed in pack mode, and --blind refuses that. Write blind = true, or leave --blind out.", j.fn.Name.Value)))
+	for _, run := range b.functions {
+		if required && !run.blind() {
+			problems = append(problems, problem(Manifest, &run.fn.Blind.Range, "Function not blind", fmt.Sprintf(
+				"Function %q would be sealed in pack mode, and --blind refuses that. Write blind = true, or leave --blind out.", run.fn.Name.Value)))
 		}
 	}
 	return problems
@@ -72,30 +72,30 @@ func (b bound) requireBlind(required bool) Problems {
 // Store and KMS say.
 func (r *Reading) CheckBlind() Problems {
 	var problems Gathered
-	for _, j := range r.jobs {
-		problems.Add(j.checkBlind()...)
+	for _, run := range r.functions {
+		problems.Add(run.checkBlind()...)
 	}
 	return problems.Sorted()
 }
 
 func (b bound) checkBlind() Problems {
 	var problems Problems
-	for _, j := range b.jobs {
-		problems = append(problems, j.checkBlind()...)
+	for _, run := range b.functions {
+		problems = append(problems, run.checkBlind()...)
 	}
 	return problems
 }
 
-func (j *job) checkBlind() Problems {
+func (run *functionRun) checkBlind() Problems {
 	var problems Problems
-	for _, w := range j.wants {
+	for _, bind := range run.bindings {
 		switch {
-		case !j.blind() || w.asks == nil:
-		case w.field != "":
-			problems = append(problems, j.cannot(Manifest, w, w.asks, "has a field: to cut it out, the build would have to read the value. "+
+		case !run.blind() || bind.asks == nil:
+		case bind.field != "":
+			problems = append(problems, run.cannot(Manifest, bind, bind.asks, "has a field: to cut it out, the build would have to read the value. "+
 				"Put it into a parameter of its own, or write blind = false for the function."))
 		default:
-			problems = append(problems, j.cannot(Manifest, w, w.asks, "has a constraint: to check it, the build would have to read the value. "+
+			problems = append(problems, run.cannot(Manifest, bind, bind.asks, "has a constraint: to check it, the build would have to read the value. "+
 				"Remove matches and min_length, or write blind = false for the function."))
 		}
 	}
@@ -103,25 +103,25 @@ func (j *job) checkBlind() Problems {
 }
 
 // cannot reports a secret that cannot go blind.
-func (j *job) cannot(kind Kind, w *want, at *hcl.Range, why string) Problem {
-	return problem(kind, at, "Parameter cannot go blind", fmt.Sprintf("%s of function %q (%q) %s", w.name, j.fn.Name.Value, w.ref, why))
+func (run *functionRun) cannot(kind Kind, bind *binding, at *hcl.Range, why string) Problem {
+	return problem(kind, at, "Parameter cannot go blind", fmt.Sprintf("%s of function %q (%q) %s", bind.name, run.fn.Name.Value, bind.ref, why))
 }
 
 // blind builds the blind functions, before any other: what cannot go blind is to
 // stop the run before it reads a value. It reports whether all of it went well.
-func (s *sealing) blind(ctx context.Context, todo, others []*job) bool {
+func (s *sealing) blind(ctx context.Context, todo, others []*functionRun) bool {
 	var found Problems
-	owner := make(map[*want]*job)
-	for _, j := range todo {
-		found = append(found, j.checkBlind()...)
-		for _, w := range j.wants {
-			owner[w] = j
+	owner := make(map[*binding]*functionRun)
+	for _, run := range todo {
+		found = append(found, run.checkBlind()...)
+		for _, bind := range run.bindings {
+			owner[bind] = run
 		}
 	}
-	used, refs := users(todo, (*want).exactly)
+	used, refs := users(todo, (*binding).exactly)
 	err := s.build.Blind.Parameters.Ciphertexts(ctx, refs, func(res param.Result) {
-		for _, w := range used[res.Ref] {
-			found = append(found, owner[w].receiveCiphertext(w, res)...)
+		for _, bind := range used[res.Ref] {
+			found = append(found, owner[bind].receiveCiphertext(bind, res)...)
 		}
 		s.got()
 	})
@@ -129,15 +129,15 @@ func (s *sealing) blind(ctx context.Context, todo, others []*job) bool {
 		s.all.add(append(found, readProblem(nil, err))...)
 		return false
 	}
-	for _, j := range todo {
-		found = append(found, j.settle()...)
+	for _, run := range todo {
+		found = append(found, run.complete()...)
 	}
 	if s.all.add(found...); !s.all.empty() {
 		s.findRest(ctx, todo, others)
 		return false
 	}
-	s.moveAll(ctx, todo, func(ctx context.Context, j *job) Problems {
-		problems := s.move(ctx, j)
+	s.moveAll(ctx, todo, func(ctx context.Context, run *functionRun) Problems {
+		problems := s.move(ctx, run)
 		s.sealed()
 		return problems
 	})
@@ -148,21 +148,21 @@ func (s *sealing) blind(ctx context.Context, todo, others []*job) bool {
 }
 
 // receiveCiphertext takes in what is stored for a secret, if KMS can move it.
-func (j *job) receiveCiphertext(w *want, res param.Result) Problems {
-	if problems := w.accept(res); len(problems) > 0 || res.Err != nil {
+func (run *functionRun) receiveCiphertext(bind *binding, res param.Result) Problems {
+	if problems := bind.accept(res); len(problems) > 0 || res.Err != nil {
 		return problems
 	}
-	w.stored(res.Parameter)
-	if problems := j.immovable(w); len(problems) > 0 {
+	bind.stored(res.Parameter)
+	if problems := run.immovable(bind); len(problems) > 0 {
 		return problems
 	}
-	w.ciphertext = res.Parameter.Ciphertext
+	bind.ciphertext = res.Parameter.Ciphertext
 	return nil
 }
 
 // moveAll does something with every function. An error that would meet every
 // call ends it and is reported once.
-func (s *sealing) moveAll(ctx context.Context, todo []*job, do func(context.Context, *job) Problems) {
+func (s *sealing) moveAll(ctx context.Context, todo []*functionRun, do func(context.Context, *functionRun) Problems) {
 	run, cancel := context.WithCancel(ctx)
 	defer cancel()
 	var once sync.Once
@@ -171,9 +171,9 @@ func (s *sealing) moveAll(ctx context.Context, todo []*job, do func(context.Cont
 		cancel()
 		return first
 	}
-	for _, j := range todo {
+	for _, fn := range todo {
 		s.group.Go(func() error {
-			s.all.add(do(run, j)...)
+			s.all.add(do(run, fn)...)
 			return nil
 		})
 	}
@@ -184,32 +184,32 @@ func (s *sealing) moveAll(ctx context.Context, todo []*job, do func(context.Cont
 }
 
 // move re-encrypts the secrets of one function.
-func (s *sealing) move(ctx context.Context, j *job) Problems {
-	header, contexts, err := s.blindHeader(j)
+func (s *sealing) move(ctx context.Context, run *functionRun) Problems {
+	header, contexts, err := s.blindHeader(run)
 	if err != nil {
-		return Problems{problem(Manifest, &j.fn.Range, "Function cannot be sealed", sentence(err))}
+		return Problems{problem(Manifest, &run.fn.Range, "Function cannot be sealed", sentence(err))}
 	}
-	ciphertexts := make([][]byte, len(j.wants))
-	problems := s.each(ctx, j, func(i int, w *want) (err error) {
-		ciphertexts[i], err = s.build.Blind.Keys.ReEncrypt(ctx, s.moveOf(j, w, contexts[i]))
-		w.ciphertext = nil
+	ciphertexts := make([][]byte, len(run.bindings))
+	problems := s.each(ctx, run, func(i int, bind *binding) (err error) {
+		ciphertexts[i], err = s.build.Blind.Keys.ReEncrypt(ctx, s.moveOf(run, bind, contexts[i]))
+		bind.ciphertext = nil
 		return err
 	})
 	if len(problems) > 0 || ctx.Err() != nil {
 		return problems
 	}
-	if j.document, err = sealed.New(header, j.key.ARN, ciphertexts); err != nil {
-		return Problems{problem(Manifest, &j.fn.Range, "Function cannot be sealed", sentence(err))}
+	if run.document, err = sealed.New(header, run.key.ARN, ciphertexts); err != nil {
+		return Problems{problem(Manifest, &run.fn.Range, "Function cannot be sealed", sentence(err))}
 	}
 	return nil
 }
 
 // each does something with every secret of a function, as many at a time as
 // there are slots, and reports all that fails.
-func (s *sealing) each(ctx context.Context, j *job, do func(int, *want) error) Problems {
+func (s *sealing) each(ctx context.Context, run *functionRun, do func(int, *binding) error) Problems {
 	var all collector
 	var g errgroup.Group
-	for i, w := range j.wants {
+	for i, bind := range run.bindings {
 		g.Go(func() error {
 			select {
 			case s.slots <- struct{}{}:
@@ -217,8 +217,8 @@ func (s *sealing) each(ctx context.Context, j *job, do func(int, *want) error) P
 			case <-ctx.Done():
 				return nil
 			}
-			if err := do(i, w); err != nil {
-				all.add(s.moveProblem(ctx, j, w, err)...)
+			if err := do(i, bind); err != nil {
+				all.add(s.moveProblem(ctx, run, bind, err)...)
 			}
 			return nil
 		})
@@ -228,49 +228,49 @@ func (s *sealing) each(ctx context.Context, j *job, do func(int, *want) error) P
 }
 
 // blindHeader is the header of a blind document: each secret in a box of its own.
-func (s *sealing) blindHeader(j *job) (sealed.Header, []map[string]string, error) {
-	header := j.header(s.Manifest)
-	for _, w := range j.wants {
-		header.Boxes = append(header.Boxes, sealed.Box{Secrets: []string{w.name}})
+func (s *sealing) blindHeader(run *functionRun) (sealed.Header, []map[string]string, error) {
+	header := run.header(s.Manifest)
+	for _, bind := range run.bindings {
+		header.Boxes = append(header.Boxes, sealed.Box{Secrets: []string{bind.name}})
 	}
 	contexts, err := sealed.Contexts(header)
 	return header, contexts, err
 }
 
-func (s *sealing) moveOf(j *job, w *want, context map[string]string) seal.Move {
-	return seal.Move{Ciphertext: w.ciphertext, Parameter: w.version.ARN, Sources: s.sources, To: j.key.ARN, Context: context}
+func (s *sealing) moveOf(run *functionRun, bind *binding, context map[string]string) seal.Move {
+	return seal.Move{Ciphertext: bind.ciphertext, Parameter: bind.version.ARN, Sources: s.parameterKeys, To: run.key.ARN, Context: context}
 }
 
 // findRest finds what else is wrong once something is, so that one run tells
 // everything: by dry runs, what KMS would not move, and by their versions, what
 // of other functions cannot be read.
-func (s *sealing) findRest(ctx context.Context, todo, others []*job) {
+func (s *sealing) findRest(ctx context.Context, todo, others []*functionRun) {
 	s.readOthers(ctx, others)
-	s.moveAll(ctx, todo, func(ctx context.Context, j *job) Problems {
-		movable := &job{fn: j.fn, key: j.key}
-		for _, w := range j.wants {
-			if w.ciphertext != nil && w.asks == nil {
-				movable.wants = append(movable.wants, w)
+	s.moveAll(ctx, todo, func(ctx context.Context, run *functionRun) Problems {
+		movable := &functionRun{fn: run.fn, key: run.key}
+		for _, bind := range run.bindings {
+			if bind.ciphertext != nil && bind.asks == nil {
+				movable.bindings = append(movable.bindings, bind)
 			}
 		}
 		_, contexts, err := s.blindHeader(movable)
 		if err != nil {
 			return nil // the function has another problem already
 		}
-		return s.each(ctx, movable, func(i int, w *want) error {
-			return s.build.Blind.Keys.Try(ctx, s.moveOf(movable, w, contexts[i]))
+		return s.each(ctx, movable, func(i int, bind *binding) error {
+			return s.build.Blind.Keys.Try(ctx, s.moveOf(movable, bind, contexts[i]))
 		})
 	})
 }
 
 // readOthers finds what cannot be read of functions whose versions are not known
 // yet, without reading a value.
-func (s *sealing) readOthers(ctx context.Context, others []*job) {
-	used, refs := users(others, func(w *want) secret.Ref { return w.ref })
+func (s *sealing) readOthers(ctx context.Context, others []*functionRun) {
+	used, refs := users(others, func(bind *binding) secret.Ref { return bind.ref })
 	refs = slices.DeleteFunc(refs, func(ref secret.Ref) bool { return used[ref][0].version.ARN != "" })
 	err := s.build.Blind.Parameters.Versions(ctx, refs, func(res param.Result) {
-		for _, w := range used[res.Ref] {
-			s.all.add(w.resultProblem(res)...)
+		for _, bind := range used[res.Ref] {
+			s.all.add(bind.resultProblem(res)...)
 		}
 	})
 	if err != nil {
@@ -279,31 +279,31 @@ func (s *sealing) readOthers(ctx context.Context, others []*job) {
 }
 
 // moveProblem says why KMS did not move a secret.
-func (s *sealing) moveProblem(ctx context.Context, j *job, w *want, err error) Problems {
+func (s *sealing) moveProblem(ctx context.Context, run *functionRun, bind *binding, err error) Problems {
 	switch {
 	case errors.Is(err, seal.ErrUnavailable), errors.Is(err, seal.ErrCredentials):
 		if !s.halt() { // every other call meets it as well
 			return nil
 		}
-		return Problems{keyProblem(nil, j.fn.Key.Value, j.name(), "kms:ReEncryptTo", err)}
+		return Problems{keyProblem(nil, run.fn.Key.Value, run.name(), "kms:ReEncryptTo", err)}
 	case ctx.Err() != nil:
 		return nil // ended by the problem of another secret
 	case errors.Is(err, seal.ErrSourceKey):
-		return Problems{j.cannot(Missing, w, w.at, fmt.Sprintf("cannot be moved: %v. %s", err, s.sourceRemedy()))}
+		return Problems{run.cannot(Missing, bind, bind.at, fmt.Sprintf("cannot be moved: %v. %s", err, s.sourceRemedy()))}
 	case errors.Is(err, seal.ErrCiphertext):
-		return Problems{j.cannot(Missing, w, w.at, fmt.Sprintf("cannot be moved: %v. "+
+		return Problems{run.cannot(Missing, bind, bind.at, fmt.Sprintf("cannot be moved: %v. "+
 			"Put it again as a SecureString of the standard tier, under a key of your own.", err))}
 	case errors.Is(err, seal.ErrKeyDenied):
-		return Problems{j.cannot(Access, w, w.at, fmt.Sprintf("cannot be moved: %v. "+
+		return Problems{run.cannot(Access, bind, bind.at, fmt.Sprintf("cannot be moved: %v. "+
 			"If it is stored under alias/aws/ssm, which Parameter Store alone can use: put it again with --overwrite --key-id and a key of your own. "+
-			"Otherwise, where PARAMETER_ARN is %s: %s", err, w.version.ARN, table.Remedy(err, table.Resource{
-			Rights: []string{"kms:ReEncryptFrom", "kms:ReEncryptTo"}, On: "its key and the key " + j.key.ARN,
+			"Otherwise, where PARAMETER_ARN is %s: %s", err, bind.version.ARN, table.Remedy(err, table.Resource{
+			Rights: []string{"kms:ReEncryptFrom", "kms:ReEncryptTo"}, On: "its key and the key " + run.key.ARN,
 		})))}
 	case errors.Is(err, seal.ErrKeyMissing), errors.Is(err, seal.ErrKeyState):
-		return Problems{j.cannot(Missing, w, w.at, fmt.Sprintf("cannot be moved: %v. "+
+		return Problems{run.cannot(Missing, bind, bind.at, fmt.Sprintf("cannot be moved: %v. "+
 			"Enable the key that it is stored under, or put it again under another one.", err))}
 	}
-	return Problems{keyProblem(w.at, j.fn.Key.Value, j.name(), "kms:ReEncryptTo", err)}
+	return Problems{keyProblem(bind.at, run.fn.Key.Value, run.name(), "kms:ReEncryptTo", err)}
 }
 
 func (s *sealing) sourceRemedy() string {

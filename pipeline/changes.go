@@ -13,20 +13,20 @@ func (v versioned) compare(previous Previous, reseal bool) compared {
 	if previous.Layer != nil {
 		documents = previous.Layer.Documents
 	}
-	changes := plan.Diff(v.wants(), documents)
+	changes := plan.Diff(v.wanted(), documents)
 	byName := v.byName()
 	for i, c := range changes {
-		j := byName[c.Name]
+		run := byName[c.Name]
 		switch {
-		case j == nil:
+		case run == nil:
 			continue
 		case c.Action == plan.Carry && reseal:
 			changes[i].Action = plan.Reseal
 			changes[i].Reasons = []plan.Reason{{What: "asked for"}}
 		case c.Action == plan.Carry:
-			j.document = c.Previous
+			run.document = c.Previous
 		}
-		j.change = changes[i]
+		run.change = changes[i]
 	}
 	return compared{v, previous, changes}
 }
@@ -38,14 +38,14 @@ func (c compared) rollbacks(allowed bool) Problems {
 	}
 	var problems Problems
 	byName := c.byName()
-	for _, back := range plan.Rollbacks(c.wants(), c.changes) {
-		j := byName[back.Name]
-		for _, w := range j.wants {
-			if w.name == back.Secret {
-				problems = append(problems, problem(Integrity, w.at, "Older version", fmt.Sprintf(
+	for _, back := range plan.Rollbacks(c.wanted(), c.changes) {
+		run := byName[back.Name]
+		for _, bind := range run.bindings {
+			if bind.name == back.Secret {
+				problems = append(problems, problem(Integrity, bind.at, "Older version", fmt.Sprintf(
 					"%s of function %q would go back from version %d to %d of %q. "+
 						"If that is meant, pass --allow-rollback.",
-					w.name, j.fn.Name.Value, back.From, back.To, w.ref.Bare())))
+					bind.name, run.fn.Name.Value, back.From, back.To, bind.ref.Bare())))
 			}
 		}
 	}

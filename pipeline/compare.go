@@ -56,31 +56,31 @@ func (s *Scope) Declared() compare.Column {
 
 // column is what there is of the environment; missing says of a secret why its
 // parameter could not be read.
-func (b bound) column(missing map[*want]error) compare.Column {
+func (b bound) column(missing map[*binding]error) compare.Column {
 	c := compare.Column{Environment: b.Manifest.Environment.Name.Value, Region: b.Region}
-	for _, j := range b.jobs {
-		c.Functions = append(c.Functions, j.column(missing))
+	for _, run := range b.functions {
+		c.Functions = append(c.Functions, run.column(missing))
 	}
 	return c
 }
 
 // ofKey reports whether a problem is that of a function's key.
 func (b bound) ofKey(p Problem) bool {
-	return slices.ContainsFunc(b.jobs, func(j *job) bool {
-		return slices.ContainsFunc(j.keyWrong, func(k Problem) bool { return table.SamePlace(k.Subject, p.Subject) && k.Detail == p.Detail })
+	return slices.ContainsFunc(b.functions, func(run *functionRun) bool {
+		return slices.ContainsFunc(run.keyWrong, func(k Problem) bool { return table.SamePlace(k.Subject, p.Subject) && k.Detail == p.Detail })
 	})
 }
 
 // compareVersions reads versions, and keeps by secret why there is none.
-func (l listed) compareVersions(ctx context.Context, read reading) (missing map[*want]error, problems Problems) {
-	missing = make(map[*want]error)
-	users, refs := users(l.jobs, func(w *want) secret.Ref { return w.ref })
+func (l listed) compareVersions(ctx context.Context, read reading) (missing map[*binding]error, problems Problems) {
+	missing = make(map[*binding]error)
+	users, refs := users(l.functions, func(bind *binding) secret.Ref { return bind.ref })
 	done := progress(l.Observer, StepVersion, len(refs))
 	err := read(ctx, refs, func(res param.Result) {
-		for _, w := range users[res.Ref] {
-			w.version, missing[w] = res.Parameter.Version, res.Err
-			w.stored(res.Parameter)
-			for _, p := range w.resultProblem(res) {
+		for _, bind := range users[res.Ref] {
+			bind.version, missing[bind] = res.Parameter.Version, res.Err
+			bind.stored(res.Parameter)
+			for _, p := range bind.resultProblem(res) {
 				if p.Kind != Missing {
 					problems = append(problems, p)
 				}
@@ -94,16 +94,16 @@ func (l listed) compareVersions(ctx context.Context, read reading) (missing map[
 	return missing, problems
 }
 
-func (j *job) column(missing map[*want]error) compare.ColumnFunction {
-	f := compare.ColumnFunction{Name: j.fn.Name.Value, Mode: j.mode(), Key: j.columnKey()}
-	for _, w := range j.wants {
-		f.Secrets = append(f.Secrets, j.columnSecret(w, missing[w]))
+func (run *functionRun) column(missing map[*binding]error) compare.ColumnFunction {
+	f := compare.ColumnFunction{Name: run.fn.Name.Value, Mode: run.mode(), Key: run.columnKey()}
+	for _, bind := range run.bindings {
+		f.Secrets = append(f.Secrets, run.columnSecret(bind, missing[bind]))
 	}
-	for i, im := range j.fn.Imports {
+	for i, im := range run.fn.Imports {
 		state := compare.Unknown
 		switch {
-		case i >= len(j.below) || j.below[i] < 0:
-		case j.below[i] == 0:
+		case i >= len(run.below) || run.below[i] < 0:
+		case run.below[i] == 0:
 			state = compare.Missing
 		default:
 			state = compare.Present
@@ -113,35 +113,35 @@ func (j *job) column(missing map[*want]error) compare.ColumnFunction {
 	return f
 }
 
-func (j *job) columnKey() compare.ColumnKey {
-	k := compare.ColumnKey{State: compare.Present, Name: j.fn.Key.Value, ARN: j.key.ARN}
+func (run *functionRun) columnKey() compare.ColumnKey {
+	k := compare.ColumnKey{State: compare.Present, Name: run.fn.Key.Value, ARN: run.key.ARN}
 	switch {
-	case len(j.keyWrong) > 0 && j.keyWrong[0].Kind != Missing, len(j.keyWrong) == 0 && k.ARN == "":
+	case len(run.keyWrong) > 0 && run.keyWrong[0].Kind != Missing, len(run.keyWrong) == 0 && k.ARN == "":
 		k.State = compare.Unknown
-	case len(j.keyWrong) > 0 && k.ARN == "":
+	case len(run.keyWrong) > 0 && k.ARN == "":
 		k.State, k.Why = compare.Missing, fmt.Sprintf("there is no key %q", k.Name)
-	case len(j.keyWrong) > 0:
-		k.State, k.Why = compare.Unusable, j.keyWrong[0].Detail
+	case len(run.keyWrong) > 0:
+		k.State, k.Why = compare.Unusable, run.keyWrong[0].Detail
 	}
 	return k
 }
 
-func (j *job) columnSecret(w *want, err error) compare.ColumnSecret {
+func (run *functionRun) columnSecret(bind *binding, err error) compare.ColumnSecret {
 	s := compare.ColumnSecret{
-		Name: w.name, State: compare.Present, Parameter: w.ref.String(), Version: w.version, Type: w.kind,
-		Encoding: w.encoding, Field: string(w.field), Checks: shortChecks(w.checks), Below: w.below,
+		Name: bind.name, State: compare.Present, Parameter: bind.ref.String(), Version: bind.version, Type: bind.kind,
+		Encoding: bind.encoding, Field: string(bind.field), Checks: shortChecks(bind.checks), Below: bind.below,
 	}
 	switch {
-	case w.optional && errors.Is(err, param.ErrMissing):
+	case bind.optional && errors.Is(err, param.ErrMissing):
 		s.State = compare.Absent
 	case errors.Is(err, param.ErrMissing), errors.Is(err, param.ErrVersion):
 		s.State, s.Why = compare.Missing, err.Error()
-	case w.version.ARN == "":
+	case bind.version.ARN == "":
 		s.State = compare.Unknown
-	case j.blind() && w.kind != secureString:
-		s.State, s.Why = compare.Unusable, fmt.Sprintf("%q is a %s, which cannot go blind", w.ref, w.kind)
-	case j.blind() && w.advanced:
-		s.State, s.Why = compare.Unusable, fmt.Sprintf("%q is of the advanced tier, which cannot go blind", w.ref)
+	case run.blind() && bind.kind != secureString:
+		s.State, s.Why = compare.Unusable, fmt.Sprintf("%q is a %s, which cannot go blind", bind.ref, bind.kind)
+	case run.blind() && bind.advanced:
+		s.State, s.Why = compare.Unusable, fmt.Sprintf("%q is of the advanced tier, which cannot go blind", bind.ref)
 	}
 	return s
 }

@@ -51,24 +51,23 @@ func (d *Diagnose) Run(ctx context.Context) (*Diagnosis, Problems) {
 	account, arn, err := d.Identity(ctx)
 	scope := d.Scope
 	scope.Caller = func(context.Context) (string, error) { return account, err }
-	survey := &survey{Scope: scope, Parameters: d.Parameters, Keys: d.Keys, Blind: d.Blind, Decrypt: d.Decrypt}
-	surveyed, problems := survey.run(ctx)
+	functions, problems := d.steps(ctx, &scope)
 	var findings []doctor.Finding
 	if len(d.Manifest.Functions) > 0 {
 		findings = append(findings, d.Doctor.Clock(ctx, d.Manifest.Functions[0].Key.Value))
 	}
 	found := &Diagnosis{Caller: arn}
-	if surveyed != nil {
+	if functions != nil {
 		found.ok("caller", "", "", fmt.Sprintf("%s, of the account that the environment is for", arn))
-		findings = append(findings, d.Doctor.Examine(ctx, examined(surveyed))...)
+		findings = append(findings, d.Doctor.Examine(ctx, examined(functions))...)
 		findings = append(findings, d.layers(ctx)...)
 	}
-	for _, f := range surveyed {
+	for _, f := range functions {
 		if f.Key.Enabled {
 			found.ok("key", f.Function.Name.Value, f.Key.ARN, fmt.Sprintf("%s is %s, %s", f.Function.Key.Value, f.Key.ARN, f.Key.State))
 		}
 	}
-	found.parameters(surveyed, d.Decrypt)
+	found.parameters(functions, d.Decrypt)
 	for _, p := range problems {
 		found.Checks = append(found.Checks, DiagnosisCheck{Name: "build", Status: doctor.Failed, Detail: p.Summary + ": " + p.Detail, At: p.Subject})
 	}
@@ -91,7 +90,7 @@ func (d *Diagnosis) ok(check, function, resource, detail string) {
 
 // parameters tells of the parameters that were found, and of what that does not
 // say.
-func (d *Diagnosis) parameters(all []surveyed, decrypted bool) {
+func (d *Diagnosis) parameters(all []diagnosed, decrypted bool) {
 	packed := false
 	for _, f := range all {
 		found := 0
@@ -115,7 +114,7 @@ func (d *Diagnosis) parameters(all []surveyed, decrypted bool) {
 }
 
 // examined is what the doctor is to examine: functions whose key is usable.
-func examined(all []surveyed) []doctor.Function {
+func examined(all []diagnosed) []doctor.Function {
 	var functions []doctor.Function
 	for _, s := range all {
 		if !s.Key.Enabled || !s.Key.Symmetric {

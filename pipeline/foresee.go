@@ -15,8 +15,8 @@ import (
 func (l listed) foresee(ctx context.Context, parameters Versions, blind BlindParameters) (versioned, Problems) {
 	v, problems := l.readVersions(ctx, l.withoutValues(parameters, blind))
 	problems = append(problems, v.checkBlind()...)
-	for _, j := range v.jobs {
-		problems = append(problems, j.checkStored()...)
+	for _, run := range v.functions {
+		problems = append(problems, run.checkStored()...)
 	}
 	if len(problems) == 0 {
 		problems = v.checkSizes()
@@ -44,24 +44,24 @@ func (b bound) byVersion(parameters Versions, blind BlindParameters) reading {
 
 // checkStored reports the secrets of a blind function that KMS cannot move, by
 // how they are stored.
-func (j *job) checkStored() Problems {
+func (run *functionRun) checkStored() Problems {
 	var problems Problems
-	for _, w := range j.wants {
-		if j.blind() && w.version.ARN != "" {
-			problems = append(problems, j.immovable(w)...)
+	for _, bind := range run.bindings {
+		if run.blind() && bind.version.ARN != "" {
+			problems = append(problems, run.immovable(bind)...)
 		}
 	}
 	return problems
 }
 
 // immovable reports a secret that KMS cannot move.
-func (j *job) immovable(w *want) Problems {
+func (run *functionRun) immovable(bind *binding) Problems {
 	switch {
-	case w.kind != secureString:
-		return Problems{j.cannot(Missing, w, w.at, fmt.Sprintf("is a %s, which Parameter Store keeps and hands out in the clear. "+
-			"Put the value as a SecureString, under a new name and a key of your own, or write blind = false for the function.", w.kind))}
-	case w.advanced:
-		return Problems{j.cannot(Missing, w, w.at, "is of the advanced tier, whose ciphertext KMS cannot re-encrypt. "+
+	case bind.kind != secureString:
+		return Problems{run.cannot(Missing, bind, bind.at, fmt.Sprintf("is a %s, which Parameter Store keeps and hands out in the clear. "+
+			"Put the value as a SecureString, under a new name and a key of your own, or write blind = false for the function.", bind.kind))}
+	case bind.advanced:
+		return Problems{run.cannot(Missing, bind, bind.at, "is of the advanced tier, whose ciphertext KMS cannot re-encrypt. "+
 			"Delete it and put it again in the standard tier (at most 4 KB, no policies), or write blind = false for the function.")}
 	}
 	return nil
@@ -73,32 +73,32 @@ const secureString = "SecureString"
 // every value were one byte long.
 func (b bound) checkSizes() Problems {
 	var problems Problems
-	for _, j := range b.jobs {
-		if j.key.ARN == "" || len(j.wants) == 0 {
+	for _, run := range b.functions {
+		if run.key.ARN == "" || len(run.bindings) == 0 {
 			continue // which has been reported
 		}
-		if err := b.smallest(j); err != nil {
-			problems = append(problems, unsealable(j, err))
+		if err := b.smallest(run); err != nil {
+			problems = append(problems, unsealable(run, err))
 		}
 	}
 	return problems
 }
 
 // smallest says why the function can have no document, however short its values.
-func (b bound) smallest(j *job) error {
-	header := j.header(b.Manifest)
+func (b bound) smallest(run *functionRun) error {
+	header := run.header(b.Manifest)
 	var named []seal.Named
-	for _, w := range j.wants {
-		if w.version.ARN == "" {
+	for _, bind := range run.bindings {
+		if bind.version.ARN == "" {
 			return nil // which has been reported
 		}
-		if j.blind() {
-			header.Boxes = append(header.Boxes, sealed.Box{Secrets: []string{w.name}})
+		if run.blind() {
+			header.Boxes = append(header.Boxes, sealed.Box{Secrets: []string{bind.name}})
 			continue
 		}
-		named = append(named, seal.Named{Name: w.name, Value: secret.New([]byte("x"))})
+		named = append(named, seal.Named{Name: bind.name, Value: secret.New([]byte("x"))})
 	}
-	if !j.blind() {
+	if !run.blind() {
 		boxes, err := seal.Pack(named)
 		if err != nil {
 			return err
@@ -111,6 +111,6 @@ func (b bound) smallest(j *job) error {
 	for i := range ciphertexts {
 		ciphertexts[i] = []byte("x")
 	}
-	_, err := sealed.New(header, j.key.ARN, ciphertexts)
+	_, err := sealed.New(header, run.key.ARN, ciphertexts)
 	return err
 }

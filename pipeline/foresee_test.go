@@ -29,15 +29,15 @@ func TestADocumentThatCanOnlyBeTooLargeIsForeseen(t *testing.T) {
 	} {
 		m := &manifest.Manifest{}
 		m.Bundle.Name.Value, m.Environment.Name.Value = "shop", "prod"
-		j := &job{key: seal.Key{ARN: "arn:aws:kms:us-west-2:222222222222:key/1234abcd-12ab-34cd-56ef-1234567890ab"}}
-		j.fn.Name.Value, j.fn.Blind.Value = "hello", c.blind
+		run := &functionRun{key: seal.Key{ARN: "arn:aws:kms:us-west-2:222222222222:key/1234abcd-12ab-34cd-56ef-1234567890ab"}}
+		run.fn.Name.Value, run.fn.Blind.Value = "hello", c.blind
 		for i := range c.secrets {
 			path := fmt.Sprintf("/prod/%s/p%04d", strings.Repeat("x", c.length), i)
-			j.wants = append(j.wants, &want{name: fmt.Sprintf("S%04d", i), encoding: secret.Text, at: &hcl.Range{}, version: secret.Version{
+			run.bindings = append(run.bindings, &binding{name: fmt.Sprintf("S%04d", i), encoding: secret.Text, at: &hcl.Range{}, version: secret.Version{
 				ARN: "arn:aws:ssm:us-west-2:222222222222:parameter" + path, Number: 1, Modified: time.Unix(1e9, 0).UTC(),
 			}})
 		}
-		problems := bound{&Scope{Manifest: m}, []*job{j}}.checkSizes()
+		problems := bound{&Scope{Manifest: m}, []*functionRun{run}}.checkSizes()
 		if (len(problems) > 0) != c.large || c.large && problems[0].Summary != "Function cannot be sealed" {
 			t.Errorf("%s: %v", name, problems)
 		}

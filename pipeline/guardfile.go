@@ -34,18 +34,18 @@ type guardList struct {
 func allowances(all []*manifest.Manifest) []allowance {
 	var found []allowance
 	for _, m := range all {
-		jobs, _ := jobs(m)
-		for _, j := range jobs {
-			found = append(found, allowanceOf(m, j))
+		functions, _ := functionRuns(m)
+		for _, run := range functions {
+			found = append(found, allowanceOf(m, run))
 		}
 	}
 	return found
 }
 
-func allowanceOf(m *manifest.Manifest, j *job) allowance {
+func allowanceOf(m *manifest.Manifest, run *functionRun) allowance {
 	a := allowance{
 		env: m.Environment.Name.Value, account: cmp.Or(m.Environment.AccountID.Value, sealed.EmbeddedAccount),
-		function: j.fn.Name.Value, blind: j.blind(),
+		function: run.fn.Name.Value, blind: run.blind(),
 	}
 	var regions, parameters, deployedAs, helpers, reserved, session, constraints []string
 	for _, text := range m.Environment.Session.Plain() {
@@ -59,26 +59,26 @@ func allowanceOf(m *manifest.Manifest, j *job) allowance {
 			}
 		}
 	}
-	for i, w := range j.wants {
-		parameters = append(parameters, w.ref.Name)
-		if j.fn.Secrets[i].AllowReserved {
-			reserved = append(reserved, w.name)
+	for i, bind := range run.bindings {
+		parameters = append(parameters, bind.ref.Name)
+		if run.fn.Secrets[i].AllowReserved {
+			reserved = append(reserved, bind.name)
 		}
-		if plain := w.checks.Plain(); plain != "" {
+		if plain := bind.checks.Plain(); plain != "" {
 			constraints = append(constraints, plain)
 		}
 	}
-	for _, im := range j.fn.Imports {
+	for _, im := range run.fn.Imports {
 		parameters = append(parameters, im.Path.Value)
 	}
-	if name := j.fn.DeployedAs.Value; name != "" {
+	if name := run.fn.DeployedAs.Value; name != "" {
 		deployedAs = append(deployedAs, name)
 	}
 	for _, h := range m.Bundle.Helpers {
 		helpers = append(helpers, h.Value)
 	}
 	var layers []string
-	if layer := cmp.Or(j.fn.Layer.Value, m.Bundle.Layer.Value); layer != "" {
+	if layer := cmp.Or(run.fn.Layer.Value, m.Bundle.Layer.Value); layer != "" {
 		layers = append(layers, layer)
 	}
 	for _, l := range []guardList{

@@ -26,10 +26,10 @@ type place struct {
 	at   *hcl.Range
 }
 
-func (p *plaintexts) add(v secret.Value, w *want) {
+func (p *plaintexts) add(v secret.Value, bind *binding) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.values, p.places = append(p.values, v), append(p.places, place{w.name, w.at})
+	p.values, p.places = append(p.values, v), append(p.places, place{bind.name, bind.at})
 }
 
 // CheckLeaks looks through the bytes of a layer for every value of at least 8
@@ -59,10 +59,10 @@ func (b *Built) CheckLeaks(layer []byte, helpers []layerbuild.File) Problems {
 // the manifest and from what AWS tells of parameters and keys.
 func (c compared) public() []byte {
 	var b bytes.Buffer
-	for _, j := range c.jobs {
-		header := j.header(c.Manifest)
+	for _, run := range c.functions {
+		header := run.header(c.Manifest)
 		b.Write(header.Identity())
-		fmt.Fprintf(&b, "%s\nkey %s\n", sealed.Path(header.Name), j.key.ARN)
+		fmt.Fprintf(&b, "%s\nkey %s\n", sealed.Path(header.Name), run.key.ARN)
 	}
 	return b.Bytes()
 }

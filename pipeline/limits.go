@@ -15,11 +15,11 @@ import (
 // take, without what AWS would add. It makes no call to AWS.
 func (r *Reading) CheckLimits() Problems {
 	var problems Problems
-	for _, j := range r.jobs {
-		fn := &j.fn
+	for _, run := range r.functions {
+		fn := &run.fn
 		certain := 0 // the others may be absent
-		for _, w := range j.wants {
-			if !w.optional {
+		for _, bind := range run.bindings {
+			if !bind.optional {
 				certain++
 			}
 		}
@@ -27,7 +27,7 @@ func (r *Reading) CheckLimits() Problems {
 			problems = append(problems, tooManySecrets(fn, certain))
 			continue
 		}
-		if size := j.leastSize(r.Manifest); size > sealed.MaxDocument {
+		if size := run.leastSize(r.Manifest); size > sealed.MaxDocument {
 			problems = append(problems, problem(Manifest, &fn.Range, "Document too large", fmt.Sprintf(
 				"The names of %q's secrets and parameters alone would make a document of %d bytes, and one has at most %d. Use shorter names, or fewer secrets.",
 				fn.Name.Value, size, sealed.MaxDocument)))
@@ -52,28 +52,28 @@ func tooManySecrets(fn *manifest.Function, n int) Problem {
 }
 
 // leastSize is how many bytes a function's document has at the least.
-func (j *job) leastSize(m *manifest.Manifest) int {
-	least := &job{fn: j.fn}
+func (run *functionRun) leastSize(m *manifest.Manifest) int {
+	least := &functionRun{fn: run.fn}
 	size := 0
 	account := cmp.Or(m.Environment.AccountID.Value, sealed.EmbeddedAccount)
-	for _, w := range j.wants {
-		if w.optional || w.unsound {
+	for _, bind := range run.bindings {
+		if bind.optional || bind.unsound {
 			continue
 		}
-		known := *w
-		w = &known
-		name := w.ref.Name
+		known := *bind
+		bind = &known
+		name := bind.ref.Name
 		if name[0] != '/' {
 			name = "/" + name
 		}
-		w.version.ARN = "arn:aws:ssm:" + m.Environment.Region() + ":" + account + ":parameter" + name
-		w.version.Number = 1
-		if n, err := strconv.ParseInt(w.ref.Selector, 10, 64); err == nil {
-			w.version.Number = n
+		bind.version.ARN = "arn:aws:ssm:" + m.Environment.Region() + ":" + account + ":parameter" + name
+		bind.version.Number = 1
+		if n, err := strconv.ParseInt(bind.ref.Selector, 10, 64); err == nil {
+			bind.version.Number = n
 		}
-		least.wants = append(least.wants, w)
-		size += len(w.name) + len(" ") // in a box line
-		if j.blind() {
+		least.bindings = append(least.bindings, bind)
+		size += len(bind.name) + len(" ") // in a box line
+		if run.blind() {
 			size += len("box\n") + len("AAAA\n") // each has one of its own, and a ciphertext
 		}
 	}

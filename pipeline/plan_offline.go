@@ -52,13 +52,13 @@ func (p *PlanOffline) Run() (*Result, Problems) {
 // assume takes what only AWS knows to be as it was when the previous layer was
 // made.
 func (b bound) assume(previous Previous) versioned {
-	for _, j := range b.jobs {
+	for _, run := range b.functions {
 		var old *sealed.Document
 		if previous.Layer != nil {
-			old, _ = previous.Layer.Document(j.fn.File())
+			old, _ = previous.Layer.Document(run.fn.File())
 		}
-		j.assume(old, b.Manifest.Environment.AccountID.Value)
-		slices.SortFunc(j.wants, func(a, b *want) int { return strings.Compare(a.name, b.name) })
+		run.assume(old, b.Manifest.Environment.AccountID.Value)
+		slices.SortFunc(run.bindings, func(a, b *binding) int { return strings.Compare(a.name, b.name) })
 	}
 	return versioned{listed{admitted: admitted{bound: b}}}
 }
@@ -66,42 +66,42 @@ func (b bound) assume(previous Previous) versioned {
 // assume fills in what is not known from the function's earlier document,
 // which may be nil, as of that
 // account, "" where it is embedded.
-func (j *job) assume(old *sealed.Document, account string) {
-	j.key.ARN = j.fn.Key.Value
+func (run *functionRun) assume(old *sealed.Document, account string) {
+	run.key.ARN = run.fn.Key.Value
 	if old == nil {
-		for _, w := range j.wants {
-			w.assume(sealed.Source{})
+		for _, bind := range run.bindings {
+			bind.assume(sealed.Source{})
 		}
 		return
 	}
-	if sameKey(j.fn.Key.Value, old.Key, account) {
-		j.key.ARN = old.Key
+	if sameKey(run.fn.Key.Value, old.Key, account) {
+		run.key.ARN = old.Key
 	}
 	for _, s := range old.Header.Sources {
-		for _, im := range j.fn.Imports {
-			if imports(im, s) && !slices.ContainsFunc(j.wants, func(w *want) bool { return w.name == s.Secret }) {
-				j.wants = append(j.wants, &want{
+		for _, im := range run.fn.Imports {
+			if imports(im, s) && !slices.ContainsFunc(run.bindings, func(bind *binding) bool { return bind.name == s.Secret }) {
+				run.bindings = append(run.bindings, &binding{
 					name: s.Secret, ref: secret.Ref{Name: parameterName(s.ARN)}, encoding: secret.Text, at: &im.Range, imported: true,
 				})
 			}
 		}
 	}
-	j.wants = slices.DeleteFunc(j.wants, func(w *want) bool {
-		s, ok := old.Header.Source(w.name)
-		w.assume(s)
-		return !ok && w.optional
+	run.bindings = slices.DeleteFunc(run.bindings, func(bind *binding) bool {
+		s, ok := old.Header.Source(bind.name)
+		bind.assume(s)
+		return !ok && bind.optional
 	})
 }
 
 // assume takes the version that an earlier document names for the one that
 // there is now, as far as the manifest does not name another.
-func (w *want) assume(s sealed.Source) {
-	w.version = secret.Version{ARN: w.ref.Name, Number: s.Version, Modified: s.Modified}
-	if s.ARN != "" && parameterName(s.ARN) == w.ref.Name {
-		w.version.ARN = s.ARN
+func (bind *binding) assume(s sealed.Source) {
+	bind.version = secret.Version{ARN: bind.ref.Name, Number: s.Version, Modified: s.Modified}
+	if s.ARN != "" && parameterName(s.ARN) == bind.ref.Name {
+		bind.version.ARN = s.ARN
 	}
-	if n, err := strconv.ParseInt(w.ref.Selector, 10, 64); err == nil {
-		w.version.Number = n
+	if n, err := strconv.ParseInt(bind.ref.Selector, 10, 64); err == nil {
+		bind.version.Number = n
 	}
 }
 

@@ -41,12 +41,12 @@ func (b bound) keyUses(sources *[]string, beside []seal.Key) (refs []string, use
 		}
 		users[ref] = append(users[ref], use)
 	}
-	for _, j := range b.jobs {
+	for _, run := range b.functions {
 		right := "kms:Encrypt"
-		if j.blind() {
+		if run.blind() {
 			right = "kms:ReEncryptTo"
 		}
-		add(j.fn.Key.Value, keyUse{&j.fn.Key.Range, j.name(), right, func(k seal.Key, wrong Problems) { j.key, j.keyWrong = k, wrong }})
+		add(run.fn.Key.Value, keyUse{&run.fn.Key.Range, run.name(), right, func(k seal.Key, wrong Problems) { run.key, run.keyWrong = k, wrong }})
 	}
 	for i, fn := range b.Beside {
 		add(fn.Key.Value, keyUse{take: func(k seal.Key, _ Problems) { beside[i] = k }})
@@ -67,7 +67,7 @@ func (b bound) keyUses(sources *[]string, beside []seal.Key) (refs []string, use
 func (b bound) preflight(ctx context.Context, keys KeyDescriber) (admitted, Problems) {
 	a := admitted{bound: b}
 	beside := make([]seal.Key, len(b.Beside))
-	refs, users := b.keyUses(&a.sources, beside)
+	refs, users := b.keyUses(&a.parameterKeys, beside)
 	var account Problems
 	var all collector
 	done := progress(b.Observer, StepPreflight, len(refs)+1)
@@ -166,22 +166,22 @@ func (a admitted) checkShared(beside []seal.Key) Problems {
 	for i, fn := range a.Beside {
 		first[beside[i].ARN] = fn
 	}
-	for _, j := range a.jobs {
-		other, ok := first[j.key.ARN]
+	for _, run := range a.functions {
+		other, ok := first[run.key.ARN]
 		switch {
-		case j.key.ARN == "":
+		case run.key.ARN == "":
 			continue
-		case j.blind() && slices.Contains(a.sources, j.key.ARN):
-			problems = append(problems, problem(Manifest, &j.fn.Key.Range, "Key of parameters", fmt.Sprintf(
+		case run.blind() && slices.Contains(a.parameterKeys, run.key.ARN):
+			problems = append(problems, problem(Manifest, &run.fn.Key.Range, "Key of parameters", fmt.Sprintf(
 				"Key %q of function %q is one of the environment's parameter_keys too. Who may re-encrypt from and to one key could turn its "+
-					"ciphertexts into anything: give the function a key of its own.", j.fn.Key.Value, j.fn.Name.Value)))
+					"ciphertexts into anything: give the function a key of its own.", run.fn.Key.Value, run.fn.Name.Value)))
 		case !ok:
-			first[j.key.ARN] = j.fn
-		case !j.fn.SharedKey || !other.SharedKey:
-			problems = append(problems, problem(Manifest, &j.fn.Key.Range, "Shared key", fmt.Sprintf(
+			first[run.key.ARN] = run.fn
+		case !run.fn.SharedKey || !other.SharedKey:
+			problems = append(problems, problem(Manifest, &run.fn.Key.Range, "Shared key", fmt.Sprintf(
 				"Functions %q and %q would be sealed under one key, %s, so that only the encryption context keeps them apart. "+
 					"Give each its own key, or write shared_key = true in both.",
-				other.Name.Value, j.fn.Name.Value, j.key.ARN)))
+				other.Name.Value, run.fn.Name.Value, run.key.ARN)))
 		}
 	}
 	return problems

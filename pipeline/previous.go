@@ -89,7 +89,7 @@ func openAuto(sha256 string, out *Outfile, m *manifest.Manifest) (Previous, Prob
 	case err != nil:
 		return Previous{}, damagedPrevious(out.Path, err)
 	default:
-		if why = otherwise(layer, m); why == "" {
+		if why = mismatch(layer, m); why == "" {
 			if problems := pinned(out.Path, Digest(out.Content), sha256); len(problems) > 0 {
 				return Previous{}, problems
 			}
@@ -125,7 +125,7 @@ func readPrevious(from, sha256 string, content []byte, m *manifest.Manifest, nam
 	if err != nil {
 		return Previous{}, damagedPrevious(from, err)
 	}
-	switch why := otherwise(layer, m); {
+	switch why := mismatch(layer, m); {
 	case why == "":
 		return newPrevious(from, layer, content), nil
 	case named:
@@ -199,9 +199,9 @@ func layerProblem(at *hcl.Range, layer string, err error, orElse string) Problem
 	}, at)
 }
 
-// otherwise says what a layer is of, if not of this manifest's bundle,
+// mismatch says what a layer is of, if not of this manifest's bundle,
 // environment and region.
-func otherwise(l *layerbuild.Layer, m *manifest.Manifest) string {
+func mismatch(l *layerbuild.Layer, m *manifest.Manifest) string {
 	if len(l.Documents) == 0 {
 		return "without secrets"
 	}
@@ -228,9 +228,9 @@ func elsewhere(l *layerbuild.Layer, m *manifest.Manifest) string {
 	return fmt.Sprintf("Name the layer of environment %q, or another environment with --env.", environment)
 }
 
-// foreign says why a layer cannot be of the account that the manifest's
+// wrongAccount says why a layer cannot be of the account that the manifest's
 // environment is for, if it cannot.
-func foreign(l *layerbuild.Layer, m *manifest.Manifest) string {
+func wrongAccount(l *layerbuild.Layer, m *manifest.Manifest) string {
 	environment, embedded := m.Environment, m.Environment.Embedded.Value != ""
 	for _, d := range l.Documents {
 		switch {

@@ -46,18 +46,18 @@ func (q *Questions) Add(r *Reading) Problems {
 	account := cmp.Or(m.Environment.AccountID.Value, sealed.EmbeddedAccount)
 	var order []subject
 	here := make(map[subject][]question)
-	for _, j := range r.jobs {
-		for _, w := range j.wants {
-			if w.unsound || !w.checks.Any() {
+	for _, run := range r.functions {
+		for _, bind := range run.bindings {
+			if bind.unsound || !bind.checks.Any() {
 				continue
 			}
-			about := subject{account, w.ref.Name}
+			about := subject{account, bind.ref.Name}
 			if here[about] == nil {
 				order = append(order, about)
 			}
 			here[about] = append(here[about], question{
-				field: w.field, about: w.checks, at: w.constraint,
-				of: fmt.Sprintf("%s of function %q in environment %q", w.name, j.fn.Name.Value, m.Environment.Name.Value),
+				field: bind.field, about: bind.checks, at: bind.constraint,
+				of: fmt.Sprintf("%s of function %q in environment %q", bind.name, run.fn.Name.Value, m.Environment.Name.Value),
 			})
 		}
 	}

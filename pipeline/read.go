@@ -34,9 +34,9 @@ func (a admitted) list(ctx context.Context, parameters, blind Lister) listed {
 		err   error
 	}
 	lists := make(map[place]*list)
-	for _, j := range a.jobs {
-		for _, im := range j.fn.Imports {
-			lists[place{im.Path.Value, im.Recursive, j.blind()}] = new(list)
+	for _, run := range a.functions {
+		for _, im := range run.fn.Imports {
+			lists[place{im.Path.Value, im.Recursive, run.blind()}] = new(list)
 		}
 	}
 	if len(lists) == 0 {
@@ -57,26 +57,26 @@ func (a admitted) list(ctx context.Context, parameters, blind Lister) listed {
 		})
 	}
 	_ = g.Wait() // the errors are kept by path
-	for _, j := range a.jobs {
-		for _, im := range j.fn.Imports {
-			l := lists[place{im.Path.Value, im.Recursive, j.blind()}]
+	for _, run := range a.functions {
+		for _, im := range run.fn.Imports {
+			l := lists[place{im.Path.Value, im.Recursive, run.blind()}]
 			if l.err != nil {
-				j.below = append(j.below, -1)
+				run.below = append(run.below, -1)
 				expanded.paths = append(expanded.paths, listProblem(im, l.err))
 				continue
 			}
-			j.below = append(j.below, len(l.found))
-			expanded.paths = append(expanded.paths, j.importAll(im, l.found)...)
+			run.below = append(run.below, len(l.found))
+			expanded.paths = append(expanded.paths, run.importAll(im, l.found)...)
 		}
 	}
 	return expanded
 }
 
 // importAll adds every parameter below a path to a function.
-func (j *job) importAll(im manifest.Import, found []param.Parameter) Problems {
+func (run *functionRun) importAll(im manifest.Import, found []param.Parameter) Problems {
 	at := &im.Range
 	kind := "parameter"
-	if j.blind() {
+	if run.blind() {
 		kind = "SecureString" // the others of a path are left out
 	}
 	if len(found) == 0 {
@@ -95,7 +95,7 @@ func (j *job) importAll(im manifest.Import, found []param.Parameter) Problems {
 				"The parameter %q would be imported as %s. %s. Such names are never imported by path: %s.", p.Ref.Name, name, n.Why(name), insteadOf(n.Class))))
 			continue
 		}
-		problems = append(problems, j.add(&want{
+		problems = append(problems, run.add(&binding{
 			name: name, ref: secret.Ref{Name: p.Ref.Name}, encoding: secret.Text, at: at, imported: true,
 			below: strings.TrimPrefix(p.Ref.Name, strings.TrimSuffix(im.Path.Value, "/")+"/"),
 		})...)
@@ -120,14 +120,14 @@ type reading func(ctx context.Context, refs []secret.Ref, got func(param.Result)
 // readVersions learns what version of each parameter a build would seal now,
 // without reading a value.
 func (l listed) readVersions(ctx context.Context, read reading) (versioned, Problems) {
-	users, refs := users(l.jobs, func(w *want) secret.Ref { return w.ref })
+	users, refs := users(l.functions, func(bind *binding) secret.Ref { return bind.ref })
 	problems := l.paths
 	done := progress(l.Observer, StepVersion, len(refs))
 	err := read(ctx, refs, func(res param.Result) {
-		for _, w := range users[res.Ref] {
-			w.version = res.Parameter.Version
-			w.stored(res.Parameter)
-			problems = append(problems, w.resultProblem(res)...)
+		for _, bind := range users[res.Ref] {
+			bind.version = res.Parameter.Version
+			bind.stored(res.Parameter)
+			problems = append(problems, bind.resultProblem(res)...)
 		}
 		done()
 	})
@@ -137,25 +137,25 @@ func (l listed) readVersions(ctx context.Context, read reading) (versioned, Prob
 	if len(problems) > 0 {
 		return versioned{l}, problems
 	}
-	for _, j := range l.jobs {
-		problems = append(problems, j.settle()...)
+	for _, run := range l.functions {
+		problems = append(problems, run.complete()...)
 	}
 	return versioned{l}, problems
 }
 
-// users maps each distinct reference of the jobs to the secrets that need it,
-// and lists the references in the order of the jobs, so that those of one
+// users maps each distinct reference of the functions to the secrets that need it,
+// and lists the references in the order of the functions, so that those of one
 // function arrive together.
-func users(jobs []*job, ref func(*want) secret.Ref) (map[secret.Ref][]*want, []secret.Ref) {
-	users := make(map[secret.Ref][]*want)
+func users(functions []*functionRun, ref func(*binding) secret.Ref) (map[secret.Ref][]*binding, []secret.Ref) {
+	users := make(map[secret.Ref][]*binding)
 	var refs []secret.Ref
-	for _, j := range jobs {
-		for _, w := range j.wants {
-			key := ref(w)
+	for _, run := range functions {
+		for _, bind := range run.bindings {
+			key := ref(bind)
 			if users[key] == nil {
 				refs = append(refs, key)
 			}
-			users[key] = append(users[key], w)
+			users[key] = append(users[key], bind)
 		}
 	}
 	return users, refs
@@ -163,11 +163,11 @@ func users(jobs []*job, ref func(*want) secret.Ref) (map[secret.Ref][]*want, []s
 
 // resultProblem reports a parameter that could not be read, unless it may be
 // absent.
-func (w *want) resultProblem(res param.Result) Problems {
-	if res.Err == nil || w.optional && errors.Is(res.Err, param.ErrMissing) {
+func (bind *binding) resultProblem(res param.Result) Problems {
+	if res.Err == nil || bind.optional && errors.Is(res.Err, param.ErrMissing) {
 		return nil
 	}
-	p := readProblem(w.at, res.Err)
+	p := readProblem(bind.at, res.Err)
 	p.About = fmt.Sprintf("%q", res.Ref)
 	return Problems{p}
 }

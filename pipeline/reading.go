@@ -11,24 +11,24 @@ import (
 type Reading struct {
 	Manifest *manifest.Manifest
 
-	jobs     []*job
-	problems Problems // of references, fields, encodings and constraints
+	functions []*functionRun
+	problems  Problems // of references, fields, encodings and constraints
 }
 
 // Read reads what the secrets of a manifest say. It makes no call to AWS.
 func Read(m *manifest.Manifest) *Reading {
 	r := &Reading{Manifest: m}
-	r.jobs, r.problems = jobs(m)
+	r.functions, r.problems = functionRuns(m)
 	return r
 }
 
 // In is the reading as it is in one of the environment's regions.
 func (r *Reading) In(region string) *Reading {
-	in := &Reading{Manifest: r.Manifest.In(region), problems: r.problems, jobs: slices.Clone(r.jobs)}
-	for i, j := range r.jobs {
-		there := *j
+	in := &Reading{Manifest: r.Manifest.In(region), problems: r.problems, functions: slices.Clone(r.functions)}
+	for i, run := range r.functions {
+		there := *run
 		there.fn = in.Manifest.Functions[i]
-		in.jobs[i] = &there
+		in.functions[i] = &there
 	}
 	return in
 }

@@ -54,11 +54,11 @@ func (r *Resolve) Parameters(ctx context.Context, d Descriptions) ([]StoredParam
 		return nil, problems.Sort()
 	}
 	var names, paths []string
-	for _, j := range bound.jobs {
-		for _, w := range j.wants {
-			names = append(names, w.ref.Name)
+	for _, run := range bound.functions {
+		for _, bind := range run.bindings {
+			names = append(names, bind.ref.Name)
 		}
-		for _, im := range j.fn.Imports {
+		for _, im := range run.fn.Imports {
 			paths = append(paths, im.Path.Value)
 		}
 	}
@@ -93,13 +93,13 @@ func (r *Resolve) Parameters(ctx context.Context, d Descriptions) ([]StoredParam
 func (b bound) undescribed(found []param.Description) Problems {
 	const remedy = "so that nobody knows which key it is stored under. Put it first, or name the key that it will have with --parameter-key."
 	var problems Problems
-	for _, j := range b.jobs {
-		for _, w := range j.wants {
-			if !w.optional && !slices.ContainsFunc(found, func(d param.Description) bool { return d.Name == w.ref.Name }) {
-				problems = append(problems, problem(Missing, w.at, "Parameter not found", fmt.Sprintf("There is no %q, %s", w.ref.Bare(), remedy)))
+	for _, run := range b.functions {
+		for _, bind := range run.bindings {
+			if !bind.optional && !slices.ContainsFunc(found, func(d param.Description) bool { return d.Name == bind.ref.Name }) {
+				problems = append(problems, problem(Missing, bind.at, "Parameter not found", fmt.Sprintf("There is no %q, %s", bind.ref.Bare(), remedy)))
 			}
 		}
-		for _, im := range j.fn.Imports {
+		for _, im := range run.fn.Imports {
 			below := strings.TrimSuffix(im.Path.Value, "/") + "/"
 			if !slices.ContainsFunc(found, func(d param.Description) bool { return strings.HasPrefix(d.Name, below) }) {
 				problems = append(problems, problem(Missing, &im.Range, "Nothing below the path", fmt.Sprintf("There is nothing below %q, %s", im.Path.Value, remedy)))

@@ -22,14 +22,14 @@ const sealConcurrency = 32
 // each function as soon as its last value is there, while others are still
 // being read. It returns the values that it read, to be looked for in the layer.
 func (c compared) seal(ctx context.Context, b *Build) (*plaintexts, Problems) {
-	var blind, packed []*job
-	for _, j := range c.jobs {
+	var blind, packed []*functionRun
+	for _, run := range c.functions {
 		switch {
-		case j.change.Action == plan.Carry:
-		case j.blind():
-			blind = append(blind, j)
+		case run.change.Action == plan.Carry:
+		case run.blind():
+			blind = append(blind, run)
 		default:
-			packed = append(packed, j)
+			packed = append(packed, run)
 		}
 	}
 	s := &sealing{compared: c, build: b, slots: make(chan struct{}, sealConcurrency)}
@@ -59,37 +59,37 @@ type sealing struct {
 }
 
 // announce tells the observer how much there is to do.
-func (s *sealing) announce(blind, packed []*job) {
-	_, ciphertexts := users(blind, (*want).exactly)
-	_, values := users(packed, (*want).exactly)
+func (s *sealing) announce(blind, packed []*functionRun) {
+	_, ciphertexts := users(blind, (*binding).exactly)
+	_, values := users(packed, (*binding).exactly)
 	s.got = progress(s.Observer, StepRead, len(ciphertexts)+len(values))
 	s.sealed = progress(s.Observer, StepSeal, len(blind)+len(packed))
 }
 
-func (s *sealing) read(ctx context.Context, todo []*job) {
-	owner := make(map[*want]*job)
-	for _, j := range todo {
-		j.pending = len(j.wants)
-		for _, w := range j.wants {
-			owner[w] = j
+func (s *sealing) read(ctx context.Context, todo []*functionRun) {
+	owner := make(map[*binding]*functionRun)
+	for _, run := range todo {
+		run.pending = len(run.bindings)
+		for _, bind := range run.bindings {
+			owner[bind] = run
 		}
 	}
-	used, refs := users(todo, (*want).exactly)
+	used, refs := users(todo, (*binding).exactly)
 	err := s.build.Parameters.Read(ctx, refs, func(res param.Result) {
 		s.values.add(res.Parameter.Value, used[res.Ref][0])
-		for _, w := range used[res.Ref] {
-			s.all.add(w.receive(res)...)
-			if w.field != "" {
-				s.values.add(w.value, w)
+		for _, bind := range used[res.Ref] {
+			s.all.add(bind.receive(res)...)
+			if bind.field != "" {
+				s.values.add(bind.value, bind)
 			}
-			j := owner[w]
-			if j.pending--; j.pending > 0 {
+			run := owner[bind]
+			if run.pending--; run.pending > 0 {
 				continue
 			}
-			s.all.add(j.settle()...)
+			s.all.add(run.complete()...)
 			if s.all.empty() {
 				s.group.Go(func() error {
-					s.all.add(s.job(ctx, j)...)
+					s.all.add(s.sealPacked(ctx, run)...)
 					s.sealed()
 					return nil
 				})
@@ -104,100 +104,100 @@ func (s *sealing) read(ctx context.Context, todo []*job) {
 
 // exactly is what a value is read as: by the version learnt before, where
 // there is one, so that what is sealed is what was compared.
-func (w *want) exactly() secret.Ref {
-	if w.version.ARN == "" {
-		return w.ref
+func (bind *binding) exactly() secret.Ref {
+	if bind.version.ARN == "" {
+		return bind.ref
 	}
-	return secret.Ref{Name: w.ref.Name, Selector: strconv.FormatInt(w.version.Number, 10)}
+	return secret.Ref{Name: bind.ref.Name, Selector: strconv.FormatInt(bind.version.Number, 10)}
 }
 
 // receive takes in a value, cut to its field, and reports what is wrong with
 // it.
-func (w *want) receive(res param.Result) Problems {
-	if problems := w.accept(res); len(problems) > 0 || res.Err != nil {
+func (bind *binding) receive(res param.Result) Problems {
+	if problems := bind.accept(res); len(problems) > 0 || res.Err != nil {
 		return problems
 	}
-	value, err := res.Parameter.Value.Field(w.field)
+	value, err := res.Parameter.Value.Field(bind.field)
 	refuse := func(summary, format string, args ...any) Problems {
-		return Problems{problem(Missing, w.at, summary, fmt.Sprintf("%s (%q): ", w.name, w.ref)+fmt.Sprintf(format, args...))}
+		return Problems{problem(Missing, bind.at, summary, fmt.Sprintf("%s (%q): ", bind.name, bind.ref)+fmt.Sprintf(format, args...))}
 	}
 	switch {
 	case errors.Is(err, secret.ErrNotJSON):
-		return refuse("Not a JSON value", "%v, so it has no field %q. Correct the value, or remove the attribute field.", err, w.field)
+		return refuse("Not a JSON value", "%v, so it has no field %q. Correct the value, or remove the attribute field.", err, bind.field)
 	case err != nil:
-		return refuse("Field not found", "%v. Correct the field %q, or put a value that has it.", err, w.field)
+		return refuse("Field not found", "%v. Correct the field %q, or put a value that has it.", err, bind.field)
 	case value.Len() == 0:
 		return refuse("Empty value", "an empty secret is most likely a mistake. Put a value, or leave the secret out.")
-	case w.encoding == secret.Base64 && value.CheckBase64() != nil:
+	case bind.encoding == secret.Base64 && value.CheckBase64() != nil:
 		return refuse("Not base64", "its encoding is base64, but the value is not. Correct the value, or remove the attribute encoding.")
-	case w.encoding == secret.Text && value.Contains(0):
+	case bind.encoding == secret.Text && value.Contains(0):
 		return refuse("NUL in a text", "an environment variable cannot hold a NUL byte. Put the value in base64 and write encoding = \"base64\".")
-	case value.Check(w.checks) != nil:
+	case value.Check(bind.checks) != nil:
 		return refuse("Constraint not met", "the value does not meet what matches and min_length ask for. Put another value, or correct the constraint.")
 	}
-	w.value = value
+	bind.value = value
 	return nil
 }
 
 // accept takes in the version of what was read, and holds it to the one learnt
 // before.
-func (w *want) accept(res param.Result) Problems {
+func (bind *binding) accept(res param.Result) Problems {
 	got := res.Parameter.Version
 	switch {
-	case w.version.ARN != "" && errors.Is(res.Err, param.ErrMissing):
-		return Problems{problem(Integrity, w.at, "Parameter changed meanwhile", fmt.Sprintf(
-			"%q was there a moment ago and is gone. Run the build again.", w.ref))}
+	case bind.version.ARN != "" && errors.Is(res.Err, param.ErrMissing):
+		return Problems{problem(Integrity, bind.at, "Parameter changed meanwhile", fmt.Sprintf(
+			"%q was there a moment ago and is gone. Run the build again.", bind.ref))}
 	case res.Err != nil:
-		return w.resultProblem(res)
-	case w.version.ARN != "" && (got.ARN != w.version.ARN || got.Number != w.version.Number || !got.Modified.Equal(w.version.Modified)):
-		return Problems{problem(Integrity, w.at, "Parameter changed meanwhile", fmt.Sprintf(
+		return bind.resultProblem(res)
+	case bind.version.ARN != "" && (got.ARN != bind.version.ARN || got.Number != bind.version.Number || !got.Modified.Equal(bind.version.Modified)):
+		return Problems{problem(Integrity, bind.at, "Parameter changed meanwhile", fmt.Sprintf(
 			"%q is not what it was a moment ago: version %d has another ARN or date. It may have been deleted and put again; "+
-				"run the build again.", w.ref, w.version.Number))}
+				"run the build again.", bind.ref, bind.version.Number))}
 	}
-	w.version = got
+	bind.version = got
 	return nil
 }
 
-// job seals one function.
-func (s *sealing) job(ctx context.Context, j *job) Problems {
-	boxes, err := seal.Pack(j.named())
+// sealPacked seals one function in pack mode.
+func (s *sealing) sealPacked(ctx context.Context, run *functionRun) Problems {
+	boxes, err := seal.Pack(run.named())
 	if err != nil {
-		return Problems{unsealable(j, err)}
+		return Problems{unsealable(run, err)}
 	}
-	header := j.header(s.Manifest)
+	header := run.header(s.Manifest)
 	for _, b := range boxes {
 		header.Boxes = append(header.Boxes, b.Box)
 	}
 	contexts, err := sealed.Contexts(header)
 	if err != nil {
-		return Problems{unsealable(j, err)}
+		return Problems{unsealable(run, err)}
 	}
-	ciphertexts, err := s.encrypt(ctx, j.key.ARN, boxes, contexts)
+	ciphertexts, err := s.encrypt(ctx, run.key.ARN, boxes, contexts)
 	if err != nil {
-		return Problems{keyProblem(&j.fn.Key.Range, j.fn.Key.Value, j.name(), "kms:Encrypt", err)}
+		return Problems{keyProblem(&run.fn.Key.Range, run.fn.Key.Value, run.name(), "kms:Encrypt", err)}
 	}
-	if j.document, err = sealed.New(header, j.key.ARN, ciphertexts); err != nil {
-		return Problems{unsealable(j, err)}
+	if run.document, err = sealed.New(header, run.key.ARN, ciphertexts); err != nil {
+		return Problems{unsealable(run, err)}
 	}
 	return nil
 }
 
 // named returns the values to be sealed, and lets go of them.
-func (j *job) named() []seal.Named {
+func (run *functionRun) named() []seal.Named {
 	var all []seal.Named
-	for _, w := range j.wants {
-		all = append(all, seal.Named{Name: w.name, Value: w.value})
-		w.value = secret.Value{}
+	for _, bind := range run.bindings {
+		all = append(all, seal.Named{Name: bind.name, Value: bind.value})
+		bind.value = secret.Value{}
 	}
 	return all
 }
 
 // unsealable says that a document would be too large in some way: nothing else
 // is left that can be wrong with it.
-func unsealable(j *job, err error) Problem {
-	return problem(Manifest, &j.fn.Range, "Function cannot be sealed", fmt.Sprintf(
+func unsealable(run *functionRun, err error) Problem {
+	return problem(Manifest, &run.fn.Range, "Function cannot be sealed", fmt.Sprintf(
 		"The document of function %q is not one that docs/format.md allows: %v. Give the function fewer or shorter secrets, or divide it.",
-		j.fn.Name.Value, err))
+		run.fn.Name.Value, err))
 }
 
 func (s *sealing) encrypt(ctx context.Context, key string, boxes []seal.Packed, contexts []map[string]string) ([][]byte, error) {

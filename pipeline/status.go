@@ -88,7 +88,7 @@ func (s *Status) open(ctx context.Context) (*layerbuild.Layer, Problems) {
 	case len(layer.Documents) == 0:
 		why = "without secrets"
 	case s.Manifest != nil:
-		why = otherwise(layer, s.Manifest)
+		why = mismatch(layer, s.Manifest)
 	}
 	if why != "" {
 		return nil, Problems{problem(Integrity, nil, "Layer is another's", fmt.Sprintf(

@@ -17,13 +17,13 @@ type (
 	// bound is what the manifest says of every secret. Nothing was called.
 	bound struct {
 		*Scope
-		jobs []*job
+		functions []*functionRun
 	}
 
 	// admitted is bound, and the account and all keys have been looked at.
 	admitted struct {
 		bound
-		sources []string // ARNs of the environment's parameter_keys
+		parameterKeys []string // ARNs of the environment's parameter_keys
 	}
 
 	// listed is admitted, with what lies below the paths that functions import.
@@ -46,27 +46,27 @@ type (
 
 // bind reads what the manifest says of every secret.
 func (s *Scope) bind() (bound, Problems) {
-	all, problems := jobs(s.Manifest)
+	all, problems := functionRuns(s.Manifest)
 	return bound{s, all}, problems
 }
 
 // anyBlind reports whether a function of the run is blind.
-func (b bound) anyBlind() bool { return slices.ContainsFunc(b.jobs, (*job).blind) }
+func (b bound) anyBlind() bool { return slices.ContainsFunc(b.functions, (*functionRun).blind) }
 
-// wants returns the documents of the run as far as they are known.
-func (b bound) wants() []plan.Want {
+// wanted returns the documents of the run as far as they are known.
+func (b bound) wanted() []plan.Want {
 	var all []plan.Want
-	for _, j := range b.jobs {
-		all = append(all, plan.Want{Header: j.header(b.Manifest), Key: j.key.ARN})
+	for _, run := range b.functions {
+		all = append(all, plan.Want{Header: run.header(b.Manifest), Key: run.key.ARN})
 	}
 	return all
 }
 
 // byName are the functions by the names of their documents.
-func (b bound) byName() map[string]*job {
-	byName := make(map[string]*job, len(b.jobs))
-	for _, j := range b.jobs {
-		byName[j.fn.File()] = j
+func (b bound) byName() map[string]*functionRun {
+	byName := make(map[string]*functionRun, len(b.functions))
+	for _, run := range b.functions {
+		byName[run.fn.File()] = run
 	}
 	return byName
 }
@@ -82,16 +82,16 @@ type Result struct {
 }
 
 func (c compared) result() Result {
-	return Result{Changes: c.changes, Previous: c.previous, Warnings: warnings(c.jobs)}
+	return Result{Changes: c.changes, Previous: c.previous, Warnings: warnings(c.functions)}
 }
 
 // documents returns the documents that there are, ascending by name.
 func (c compared) documents() []*sealed.Document {
 	var all []*sealed.Document
 	for _, change := range c.changes {
-		for _, j := range c.jobs {
-			if j.fn.File() == change.Name && j.document != nil {
-				all = append(all, j.document)
+		for _, run := range c.functions {
+			if run.fn.File() == change.Name && run.document != nil {
+				all = append(all, run.document)
 			}
 		}
 	}
@@ -100,9 +100,9 @@ func (c compared) documents() []*sealed.Document {
 
 // keys returns the key of each function by its name in the manifest.
 func (a admitted) keys() map[string]seal.Key {
-	keys := make(map[string]seal.Key, len(a.jobs))
-	for _, j := range a.jobs {
-		keys[j.fn.Name.Value] = j.key
+	keys := make(map[string]seal.Key, len(a.functions))
+	for _, run := range a.functions {
+		keys[run.fn.Name.Value] = run.key
 	}
 	return keys
 }

@@ -24,7 +24,7 @@ type LeftOut struct {
 // the place of, and refuses to go back: to an older version of a parameter, or
 // over a version that cannot be compared. AllowRollback turns what it refuses
 // into warnings.
-func (p *Publication) supersede(ctx context.Context, name manifest.Text, newest publish.Version) ([]LeftOut, hcl.Diagnostics, Problems) {
+func (p *Publish) supersede(ctx context.Context, name manifest.Text, newest publish.Version) ([]LeftOut, hcl.Diagnostics, Problems) {
 	layer, refusal := p.download(ctx, name, newest)
 	if refusal != nil {
 		if _, ended := interrupted(ctx.Err()); ended || !p.AllowRollback {
@@ -56,7 +56,7 @@ func (p *Publication) supersede(ctx context.Context, name manifest.Text, newest 
 
 // download returns the published layer, if the one to publish may take its
 // place at all.
-func (p *Publication) download(ctx context.Context, name manifest.Text, newest publish.Version) (*layerbuild.Layer, *Problem) {
+func (p *Publish) download(ctx context.Context, name manifest.Text, newest publish.Version) (*layerbuild.Layer, *Problem) {
 	refuse := func(summary, format string, args ...any) *Problem {
 		r := problem(Integrity, &name.Range, summary, fmt.Sprintf(format, args...))
 		return &r
@@ -71,11 +71,11 @@ func (p *Publication) download(ctx context.Context, name manifest.Text, newest p
 		return nil, refuse("Newest version unreadable", "%s is published under this name: %v. It is damaged, another program made it, or a later release of bundle did, "+
 			"so that %s cannot be compared with it. Use another name, or pass --allow-rollback to publish all the same.", newest.ARN, err, p.From)
 	}
-	why := otherwise(layer, p.Manifest)
+	why := mismatch(layer, p.Manifest)
 	if why != "" {
 		why = "is a layer " + why
 	} else {
-		why = foreign(layer, p.Manifest)
+		why = wrongAccount(layer, p.Manifest)
 	}
 	if why != "" {
 		return nil, refuse("Newest version is another's", "%s is published under this name, and %s. %s would take its place. "+
@@ -85,7 +85,7 @@ func (p *Publication) download(ctx context.Context, name manifest.Text, newest p
 }
 
 // rollbacks reports secrets that the layer would take back.
-func (p *Publication) rollbacks(newest publish.Version, all []plan.Rollback) Problems {
+func (p *Publish) rollbacks(newest publish.Version, all []plan.Rollback) Problems {
 	var problems Problems
 	for _, back := range all {
 		d := document(p.Layer.Documents, back.Name)
@@ -100,7 +100,7 @@ func (p *Publication) rollbacks(newest publish.Version, all []plan.Rollback) Pro
 
 // leftOut names what the layer lacks. That is no reason to refuse it: functions
 // and secrets leave a manifest every day.
-func (p *Publication) leftOut(newest publish.Version, changes []plan.Change) (left []LeftOut, warnings hcl.Diagnostics) {
+func (p *Publish) leftOut(newest publish.Version, changes []plan.Change) (left []LeftOut, warnings hcl.Diagnostics) {
 	note := func(summary string, at *hcl.Range, function, secret, what string) {
 		left = append(left, LeftOut{function, secret})
 		warnings = append(warnings, &hcl.Diagnostic{Severity: hcl.DiagWarning, Summary: summary, Subject: at, Detail: fmt.Sprintf(
@@ -124,7 +124,7 @@ func (p *Publication) leftOut(newest publish.Version, changes []plan.Change) (le
 
 // place is where the manifest has a secret of a document, else its function;
 // nil where it has neither.
-func (p *Publication) place(d *sealed.Document, secret string) *hcl.Range {
+func (p *Publish) place(d *sealed.Document, secret string) *hcl.Range {
 	for _, fn := range p.Manifest.Functions {
 		if fn.File() != d.Header.Name {
 			continue
@@ -158,7 +158,7 @@ func warning(p Problem) *hcl.Diagnostic {
 // and this publication: Lambda cannot be told to publish only after a certain
 // version. Numbers of versions grow, so that it is the later of the two that
 // sees the other, whichever is the older layer.
-func (p *Publication) overtaken(ctx context.Context, name manifest.Text, compared, made publish.Version) Problems {
+func (p *Publish) overtaken(ctx context.Context, name manifest.Text, compared, made publish.Version) Problems {
 	switch {
 	case p.AllowRollback || made.Number == compared.Number+1:
 		return nil

@@ -19,10 +19,10 @@ func Verify(name string, layer *layerbuild.Layer, m *manifest.Manifest) Problems
 		return Problems{problem(Integrity, &m.Environment.Range, "Layer of helpers alone", fmt.Sprintf(
 			"%s holds no function's secrets, so that it is no layer of the manifest. Verify a layer of helpers without --against.", name))}
 	}
-	if why := otherwise(layer, m); why != "" {
+	if why := mismatch(layer, m); why != "" {
 		return Problems{problem(Integrity, &m.Environment.Range, "Layer is another's", fmt.Sprintf("%s is a layer %s. %s", name, why, elsewhere(layer, m)))}
 	}
-	if why := foreign(layer, m); why != "" {
+	if why := wrongAccount(layer, m); why != "" {
 		return Problems{problem(Integrity, &m.Environment.Range, "Layer of another account", fmt.Sprintf("%s %s.", name, why))}
 	}
 	b := &PlanOffline{Scope: Scope{Manifest: m}, Previous: Previous{Layer: layer, Name: name}, AllowRollback: true}

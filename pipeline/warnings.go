@@ -9,19 +9,19 @@ import (
 )
 
 // Warnings tells of what a manifest asks for that works, but should be known.
-func (r *Reading) Warnings() hcl.Diagnostics { return warnings(r.jobs) }
+func (r *Reading) Warnings() hcl.Diagnostics { return warnings(r.functions) }
 
-func warnings(jobs []*job) hcl.Diagnostics {
+func warnings(functions []*functionRun) hcl.Diagnostics {
 	var found hcl.Diagnostics
 	seen := map[hcl.Range]bool{} // a group's secrets are in many functions
-	for _, j := range jobs {
-		if n := len(j.wants); j.blind() && n > manyBlind {
-			found = append(found, warning(problem(Manifest, &j.fn.Range, "Many blind secrets", fmt.Sprintf(
+	for _, run := range functions {
+		if n := len(run.bindings); run.blind() && n > manyBlind {
+			found = append(found, warning(problem(Manifest, &run.fn.Range, "Many blind secrets", fmt.Sprintf(
 				"Function %q has %d secrets, and blind ones are opened one by one: each costs it a call of kms:Decrypt. "+
-					"In pack mode, one call opens 4 KB of them.", j.fn.Name.Value, n))))
+					"In pack mode, one call opens 4 KB of them.", run.fn.Name.Value, n))))
 		}
-		for i := range j.fn.Secrets {
-			s := &j.fn.Secrets[i]
+		for i := range run.fn.Secrets {
+			s := &run.fn.Secrets[i]
 			if detail := getOnly(s.Name.Value); detail != "" && !seen[s.Name.Range] {
 				seen[s.Name.Range] = true
 				found = append(found, warning(problem(Manifest, &s.Name.Range, "Read with get only", detail)))

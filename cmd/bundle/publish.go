@@ -74,7 +74,7 @@ func (a *app) publish(c *cli.Context) error {
 			}
 			return func(con *console.Console, w *batch.Work) (view.Result, error) {
 				a := a.with(con)
-				return a.publishLayer(w, &pipeline.Publication{
+				return a.publishLayer(w, &pipeline.Publish{
 					Scope: scope(c, t, w), From: t.Path, Layer: layer, Content: content, Alone: t.Function != "",
 					Helpers: helpers, HelpersOf: console.Text(c, "helpers-of"),
 					SHA256: wanted[t], AllowRollback: c.Bool("allow-rollback"),
@@ -107,7 +107,7 @@ func refuseSharedNames(targets []*target.Target) {
 }
 
 // publishLayer publishes one layer.
-func (a *app) publishLayer(w *batch.Work, p *pipeline.Publication) (view.Result, error) {
+func (a *app) publishLayer(w *batch.Work, p *pipeline.Publish) (view.Result, error) {
 	p.Layers = w.Session.Layers
 	published, problems := p.Run(w.Ctx)
 	w.Observer.Finish()

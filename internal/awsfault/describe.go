@@ -12,9 +12,9 @@ import (
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 )
 
-// Told is an error that knows its class, and whose text is our own: it quotes
+// Classified is an error that knows its class, and whose text is our own: it quotes
 // nothing of what a service, an SDK or another program said.
-type Told interface {
+type Classified interface {
 	error
 	Class() Class
 }
@@ -24,7 +24,7 @@ type Told interface {
 // is known; never the words of a parser or of a server. It is one line, with the
 // request's id where there is one.
 func Describe(err error) string {
-	var told Told
+	var told Classified
 	var malformed interface {
 		error
 		ReplyError() bool

@@ -37,10 +37,10 @@ func (c Class) String() string {
 // https://docs.aws.amazon.com/kms/latest/APIReference/CommonErrors.html
 // https://docs.aws.amazon.com/lambda/latest/api/CommonErrors.html
 //
-// An error that knows its class, see Told, is taken at its word, and one that has
+// An error that knows its class, see Classified, is taken at its word, and one that has
 // a method ReplyError counts as one of the reply.
 func Classify(err error) Class {
-	var told Told
+	var told Classified
 	var malformed interface{ ReplyError() bool }
 	var api smithy.APIError
 	switch {

@@ -86,7 +86,7 @@ func (c Column) without() State {
 	if c.Unknown {
 		return Unknown
 	}
-	return Unmeant
+	return NotDeclared
 }
 
 // row finds a secret in every column, and what is to be said of it.
@@ -94,7 +94,7 @@ func (m *Matrix) row(function, name string, has []*ColumnFunction, now time.Time
 	r := Row{Secret: name}
 	for i, fn := range has {
 		c := Cell{ColumnSecret: find(fn, name, has)}
-		if c.State == Unmeant {
+		if c.State == NotDeclared {
 			c.State = m.Columns[i].without()
 		}
 		if !c.Version.Modified.IsZero() {
@@ -128,7 +128,7 @@ func (m *Matrix) row(function, name string, has []*ColumnFunction, now time.Time
 // would have given it.
 func find(fn *ColumnFunction, name string, all []*ColumnFunction) ColumnSecret {
 	if fn == nil {
-		return ColumnSecret{State: Unmeant}
+		return ColumnSecret{State: NotDeclared}
 	}
 	for _, s := range fn.Secrets {
 		if s.Name == name {
@@ -143,7 +143,7 @@ func find(fn *ColumnFunction, name string, all []*ColumnFunction) ColumnSecret {
 			if s.Name != name || s.Below == "" {
 				continue
 			}
-			if parameter, im, ok := fn.gives(name, s.Below); ok {
+			if parameter, im, ok := fn.importedParameter(name, s.Below); ok {
 				state, why := Missing, fmt.Sprintf("nothing lies below the path as %q", parameter)
 				if im.State == Unknown {
 					state, why = Unknown, ""
@@ -152,12 +152,12 @@ func find(fn *ColumnFunction, name string, all []*ColumnFunction) ColumnSecret {
 			}
 		}
 	}
-	return ColumnSecret{State: Unmeant}
+	return ColumnSecret{State: NotDeclared}
 }
 
 // gives returns the parameter that an import of the function would make a secret
 // of, were there one of this name below its path.
-func (f *ColumnFunction) gives(name, below string) (string, ColumnImport, bool) {
+func (f *ColumnFunction) importedParameter(name, below string) (string, ColumnImport, bool) {
 	for _, im := range f.Imports {
 		parameter := strings.TrimSuffix(im.Path.Value, "/") + "/" + below
 		if got, err := im.Name(parameter); err == nil && got == name && (im.Recursive || !strings.Contains(below, "/")) {
@@ -180,7 +180,7 @@ func (m *Matrix) emptyPaths(function string, has []*ColumnFunction, rows []Row) 
 			continue
 		}
 		for _, im := range fn.Imports {
-			if im.State != Present && !slices.ContainsFunc(rows, im.told) {
+			if im.State != Present && !slices.ContainsFunc(rows, im.alreadyReported) {
 				empty[im.Prefix.Value+"*"] = append(empty[im.Prefix.Value+"*"], place{i, im})
 			}
 		}
@@ -206,7 +206,7 @@ func (m *Matrix) emptyPaths(function string, has []*ColumnFunction, rows []Row) 
 
 // told reports whether a row tells already that the import gives less here than
 // elsewhere.
-func (im ColumnImport) told(r Row) bool {
+func (im ColumnImport) alreadyReported(r Row) bool {
 	below := strings.TrimSuffix(im.Path.Value, "/") + "/"
 	return slices.ContainsFunc(r.Cells, func(c Cell) bool {
 		return (c.State == Missing || c.State == Unknown) && c.Below != "" && strings.HasPrefix(c.Parameter, below)

@@ -16,7 +16,7 @@ const (
 	Missing  State = "missing"  // meant to be there, and is not
 	Unusable State = "unusable" // it is there, and no build can use it
 	Absent   State = "absent"   // optional, and not there
-	Unmeant  State = "unmeant"  // the function or the secret is not of the environment
+	NotDeclared  State = "unmeant"  // the function or the secret is not of the environment
 	Unknown  State = "unknown"  // could not be found out
 )
 

@@ -201,7 +201,7 @@ func TestEveryHCLBlockOfTheDocumentationFitsTheSchema(t *testing.T) {
 			src := []byte(blocks[place])
 			file, diags := hclsyntax.ParseConfig(src, place, hcl.InitialPos)
 			m := &Module{files: map[string]*hcl.File{place: file}, refused: map[string][]hcl.Range{}, locals: map[string]*hcl.Attribute{}, index: map[named]*block{}}
-			if g := newGate(src, place); g.fatal != nil || len(g.refused) > 0 {
+			if g := newLimits(src, place); g.fatal != nil || len(g.refused) > 0 {
 				t.Errorf("refused: %v %v", g.fatal, g.refused)
 			}
 			if !diags.HasErrors() {

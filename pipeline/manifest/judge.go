@@ -14,7 +14,7 @@ type input struct {
 	view    *view           // nil if it was not looked at
 	fatal   *hcl.Diagnostic // why it was not parsed
 	found   hcl.Diagnostics // by the parser
-	refused hcl.Diagnostics // by the gate
+	refused hcl.Diagnostics // by the limits
 	foreign bool            // it is no manifest: nothing of it is read
 	nested  bool            // its braces do not match: what stands in which block is not known
 }

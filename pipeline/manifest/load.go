@@ -110,7 +110,7 @@ func (m *Module) understand(diags hcl.Diagnostics, o Options) (*Module, hcl.Diag
 		f.Body = nil // it has been read, and takes much memory
 	}
 	m.groupNames = quoted(labels(m.groups), 20)
-	r.take(m.settle(o))
+	r.take(m.once(o))
 	found := slices.DeleteFunc(r.all(), func(d *hcl.Diagnostic) bool {
 		return d.Subject != nil && m.inputs[d.Subject.Filename] != nil && m.inputs[d.Subject.Filename].nested
 	})
@@ -219,7 +219,7 @@ func readFile(root *os.Root, name string, limit int) ([]byte, error) {
 }
 
 func (m *Module) parse(path string, in *input) {
-	g := newGate(in.src, path)
+	g := newLimits(in.src, path)
 	in.view, in.refused = g.view(m.root), g.refused
 	g.tokens = nil // the parser makes its own
 	if g.fatal != nil {

@@ -174,7 +174,7 @@ func FuzzShown(f *testing.F) {
 	f.Add([]byte("{\"function\": [{\"x\": {\"secret\": 1}}]}"))
 	f.Fuzz(func(t *testing.T, src []byte) {
 		for _, name := range []string{"a.hcl", "a.hcl.json"} {
-			g := newGate(src, name)
+			g := newLimits(src, name)
 			v := g.view(rootSpec())
 			if v.bytes == nil {
 				continue

@@ -201,7 +201,7 @@ func (w *world) run(cfg aws.Config) ([]*sealed.Document, error) {
 	if len(problems) > 0 {
 		return nil, fmt.Errorf("%s: %s", problems[0].Summary, problems[0].Detail)
 	}
-	p := &pipeline.Publication{
+	p := &pipeline.Publish{
 		Scope: b.Scope, Layers: b.Layers,
 		From: "layer.zip", Layer: layer, Content: content,
 		Helpers: &pipeline.HelperCheck{Releases: []layerbuild.Release{{Name: "of a test"}}, Manifest: b.Manifest},

@@ -161,7 +161,7 @@ func conclude(a *console.Console, c *cli.Context, outcomes []*Outcome, j Job) er
 	}
 	var failed error
 	if len(problems) > 0 {
-		failed = &console.Failure{Problems: problems, Aftermath: fmt.Sprintf("; %d of %d are done", done, len(outcomes)), Told: true}
+		failed = &console.Failure{Problems: problems, Aftermath: fmt.Sprintf("; %d of %d are done", done, len(outcomes)), AlreadyReported: true}
 	}
 	a.AnswerEach(answers(outcomes, j.Together != nil))
 	if c.Err() != nil && failed != nil {

@@ -95,7 +95,7 @@ func (c *Console) printAnswer(ctx context.Context, err error) {
 		return
 	}
 	var failure *Failure
-	if !errors.As(err, &failure) || !failure.Told {
+	if !errors.As(err, &failure) || !failure.AlreadyReported {
 		if found := problemsAtEnd(ctx, err); len(found) > 0 {
 			a.unnamed().Add(found)
 		}

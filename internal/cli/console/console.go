@@ -121,7 +121,7 @@ func (c *Console) End(ctx context.Context, err error) int {
 // aftermath says what is left behind by a run that was stopped.
 func aftermath(err error) string {
 	var failure *Failure
-	if errors.As(err, &failure) && failure.Told {
+	if errors.As(err, &failure) && failure.AlreadyReported {
 		return failure.Aftermath
 	}
 	return "; nothing was written"

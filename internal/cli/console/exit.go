@@ -58,7 +58,7 @@ func UsageLines(beginning string, all []error) error {
 type Failure struct {
 	Problems  pipeline.Problems
 	Aftermath string // what to say besides their number
-	Told      bool   // the problems have been printed, each with its target
+	AlreadyReported      bool   // the problems have been printed, each with its target
 }
 
 func (f *Failure) Error() string { return fmt.Sprintf("%d problems", len(f.Problems)) }

@@ -16,7 +16,7 @@ import (
 // RenderProblems prints what kept a run from being done, each with the line of
 // the manifest to blame.
 func (c *Console) RenderProblems(f *Failure) {
-	if !f.Told {
+	if !f.AlreadyReported {
 		c.RenderDiagnostics(f.Problems)
 	}
 	c.Hint("%s%s", printable.Count(len(f.Problems), "error"), f.Aftermath)

@@ -192,7 +192,7 @@ func word(s compare.State) string {
 	switch s {
 	case compare.Missing, compare.Unusable:
 		return strings.ToUpper(string(s))
-	case compare.Unmeant:
+	case compare.NotDeclared:
 		return "-"
 	case compare.Unknown:
 		return "?"

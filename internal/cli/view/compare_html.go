@@ -51,7 +51,7 @@ func (r *Compare) html(w io.Writer) error {
 // stateWord is a state as the page says it.
 func stateWord(s compare.State) string {
 	switch s {
-	case compare.Unmeant:
+	case compare.NotDeclared:
 		return "not meant"
 	case compare.Absent:
 		return "absent"

@@ -13,9 +13,9 @@ import (
 	"github.com/whispering/bundle/pipeline/publish"
 )
 
-// A Publication publishes a layer under the name that the manifest gives it,
+// A Publish publishes a layer under the name that the manifest gives it,
 // unless the newest version there has the same content.
-type Publication struct {
+type Publish struct {
 	Scope
 	Layers Layers
 
@@ -31,7 +31,7 @@ type Publication struct {
 	AllowRollback bool // take the place of a version with newer secrets, or one that cannot be compared
 }
 
-// Published is what became of a Publication.
+// Published is what became of a Publish.
 type Published struct {
 	Name    string // of the layer
 	Version publish.Version
@@ -42,7 +42,7 @@ type Published struct {
 }
 
 // Run publishes. It returns what it did or every problem that it found.
-func (p *Publication) Run(ctx context.Context) (*Published, Problems) {
+func (p *Publish) Run(ctx context.Context) (*Published, Problems) {
 	name, problems := p.check(ctx)
 	if len(problems) > 0 {
 		return nil, problems.Sort()
@@ -80,7 +80,7 @@ func isNoLayer(err error) bool { return errors.Is(err, publish.ErrNoLayer) }
 
 // check holds the layer to the environment that it is to be published in, and
 // returns the name to publish it under. It makes no call.
-func (p *Publication) check(ctx context.Context) (manifest.Text, Problems) {
+func (p *Publish) check(ctx context.Context) (manifest.Text, Problems) {
 	environment := p.Manifest.Environment.Name.Value
 	if digest := Digest(p.Content); p.SHA256 != "" && digest != p.SHA256 {
 		return manifest.Text{}, Problems{problem(Integrity, nil, "Layer is another one", fmt.Sprintf(
@@ -95,11 +95,11 @@ func (p *Publication) check(ctx context.Context) (manifest.Text, Problems) {
 			"%s holds no function's secrets, and would take the place of the layer that does. Publish helpers under a name of their own, "+
 				"with aws lambda publish-layer-version.", p.From))}
 	}
-	if why := foreign(p.Layer, p.Manifest); why != "" {
+	if why := wrongAccount(p.Layer, p.Manifest); why != "" {
 		return manifest.Text{}, Problems{problem(Integrity, nil, "Layer of another account", fmt.Sprintf(
 			"%s %s. Build the layer with --env %s, or name its own environment.", p.From, why, environment))}
 	}
-	if why := otherwise(p.Layer, p.Manifest); why != "" {
+	if why := mismatch(p.Layer, p.Manifest); why != "" {
 		return manifest.Text{}, Problems{problem(Integrity, nil, "Layer is another's", fmt.Sprintf("%s is a layer %s. %s", p.From, why, elsewhere(p.Layer, p.Manifest)))}
 	}
 	if fn := p.Manifest.Functions; p.Alone && (len(p.Layer.Documents) != 1 || p.Layer.Documents[0].Header.Name != fn[0].File()) {
@@ -119,7 +119,7 @@ func (p *Publication) check(ctx context.Context) (manifest.Text, Problems) {
 
 // name is what the layer is published as: a name that depends on the function
 // is one for a layer of that function alone.
-func (p *Publication) name() manifest.Text {
+func (p *Publish) name() manifest.Text {
 	if p.Manifest.Bundle.Layer.Value != "" || len(p.Layer.Documents) != 1 {
 		return p.Manifest.Bundle.Layer
 	}
@@ -133,7 +133,7 @@ func (p *Publication) name() manifest.Text {
 
 // description is what Lambda shows of the version. Names are at most 64
 // characters long, so that it keeps within 256.
-func (p *Publication) description() string {
+func (p *Publish) description() string {
 	h := p.Layer.Documents[0].Header
 	return fmt.Sprintf("bundle %s, environment %s, sha256 %s", h.Bundle, h.Environment, Digest(p.Content))
 }

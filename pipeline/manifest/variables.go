@@ -2,24 +2,12 @@ package manifest
 
 import (
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/zclconf/go-cty/cty"
 )
-
-// settle does what does not depend on an environment: variables, the default environment, what a manifest must
-// have at all, and groups that nobody includes.
-func (m *Module) settle(o Options) findings {
-	e := m.newEvaluator()
-	m.setVars(e, o)
-	m.setDefault(e)
-	m.whole(e)
-	m.unusedGroups(e)
-	return e.findings
-}
 
 // setVars finds the value of every variable. One without a value stays unknown, so that what uses it is not reported too.
 func (m *Module) setVars(e *evaluator, o Options) {
@@ -100,69 +88,4 @@ func (m *Module) setDefault(e *evaluator) {
 		return
 	}
 	m.standard = name.Value
-}
-
-// maxEnvironments bounds what evaluating all environments costs.
-const maxEnvironments = 100
-
-// whole reports the blocks that every manifest has.
-func (m *Module) whole(e *evaluator) {
-	if m.partial || len(m.order) == 0 {
-		return
-	}
-	start := hcl.Range{Filename: m.order[0], Start: hcl.InitialPos, End: hcl.InitialPos}
-	if m.bundle == nil {
-		e.report(fault("No bundle block", "A manifest has one bundle block. Add: bundle { name = \"…\" }.", start))
-	}
-	if len(m.environments) == 0 {
-		e.report(fault("No environment", "A manifest has at least one environment. Add a block: environment \"NAME\" { … }.", start))
-	}
-	if len(m.environments) > maxEnvironments {
-		e.report(fault("Too many environments", fmt.Sprintf("A manifest has at most %d environments. Split it.", maxEnvironments), m.environments[maxEnvironments].header))
-		m.environments = m.environments[:maxEnvironments]
-	}
-	if len(m.functions) == 0 {
-		e.report(fault("No function", "A manifest has at least one function. Add a block: function \"NAME\" { … }.", start))
-	}
-}
-
-// unusedGroups warns of groups that no include names. An include that is not a plain list of texts may name any.
-func (m *Module) unusedGroups(e *evaluator) {
-	used := map[string]bool{}
-	for _, b := range append(slices.Clone(m.functions), m.defaults) {
-		if b == nil || b.attrs["include"] == nil {
-			continue
-		}
-		names, plain := plainTexts(b.attrs["include"].Expr)
-		if !plain {
-			return
-		}
-		maps.Copy(used, names)
-	}
-	for _, g := range m.groups {
-		if !used[g.label.Value] && !m.partial && len(m.functions) > 0 {
-			d := fault("Unused group", fmt.Sprintf("No function includes the group %q. Add it to an include list, or remove it.", g.label.Value), g.label.Range, g.header)
-			d.Severity = hcl.DiagWarning
-			e.report(d)
-		}
-	}
-}
-
-func plainTexts(expr hcl.Expression) (map[string]bool, bool) {
-	elements, diags := hcl.ExprList(expr)
-	if diags.HasErrors() {
-		return nil, false
-	}
-	texts := map[string]bool{}
-	for _, element := range elements {
-		if len(element.Variables()) > 0 {
-			return nil, false
-		}
-		v, diags := element.Value(&hcl.EvalContext{})
-		if diags.HasErrors() || v.Type() != cty.String || v.IsNull() || !v.IsKnown() {
-			return nil, false
-		}
-		texts[v.AsString()] = true
-	}
-	return texts, true
 }

@@ -33,8 +33,8 @@ const (
 	maxRefusals = 50
 )
 
-// gate is what a file has to pass before a parser sees it.
-type gate struct {
+// limits are what a file has to pass before a parser sees it.
+type limits struct {
 	src  []byte
 	name string
 	// refused are constructs that the manifest language leaves out of HCL, because they make the cost of an
@@ -47,8 +47,8 @@ type gate struct {
 	tokens  hclsyntax.Tokens // of HCL
 }
 
-func newGate(src []byte, name string) *gate {
-	g := &gate{src: src, name: name}
+func newLimits(src []byte, name string) *limits {
+	g := &limits{src: src, name: name}
 	g.characters()
 	if at := crowded(src); at >= 0 {
 		g.crowded = true
@@ -71,7 +71,7 @@ func newGate(src []byte, name string) *gate {
 }
 
 // characters refuses what could hide in a terminal or in a review.
-func (g *gate) characters() {
+func (g *limits) characters() {
 	for i := 0; i < len(g.src); {
 		r, size := utf8.DecodeRune(g.src[i:])
 		switch {
@@ -98,7 +98,7 @@ func hides(r rune) bool {
 }
 
 // view is what may be shown of the source, nil for nothing.
-func (g *gate) view(root blockSpec) *view {
+func (g *limits) view(root blockSpec) *view {
 	switch {
 	case g.crowded:
 		return nil
@@ -116,7 +116,7 @@ func (g *gate) view(root blockSpec) *view {
 }
 
 // printable is the source with a question mark for each byte of what characters refuses, for an excerpt.
-func (g *gate) printable() []byte {
+func (g *limits) printable() []byte {
 	src := bytes.Clone(g.src)
 	for i := 0; i < len(src); {
 		r, size := utf8.DecodeRune(src[i:])
@@ -210,7 +210,7 @@ func (n *nesting) shattered() bool { return n.stack[len(n.stack)-1].pieces > max
 
 // scan counts nesting over tokens, beginning at depth, and collects what is refused. For the tokens of a JSON
 // string, whose own places mean nothing, place gives the string's.
-func (g *gate) scan(tokens hclsyntax.Tokens, depth int, place func(hclsyntax.Token) hcl.Range) {
+func (g *limits) scan(tokens hclsyntax.Tokens, depth int, place func(hclsyntax.Token) hcl.Range) {
 	n := nesting{stack: []frame{{closer: hclsyntax.TokenNil}}, depth: depth}
 	before := hclsyntax.TokenNil // the last token that is neither comment nor line end
 	for _, t := range tokens {
@@ -283,7 +283,7 @@ func inPieces(place hcl.Range) *hcl.Diagnostic {
 }
 
 // scanJSON does the same for JSON. Each string in it is a template of its own.
-func (g *gate) scanJSON() {
+func (g *limits) scanJSON() {
 	depth := 0
 	for i := 0; i < len(g.src) && g.fatal == nil; i++ {
 		switch c := g.src[i]; {
@@ -327,7 +327,7 @@ func endOfString(src []byte, start int) int {
 	return len(src)
 }
 
-func (g *gate) scanString(start, end, depth int) {
+func (g *limits) scanString(start, end, depth int) {
 	raw := g.src[start:end]
 	var text string
 	if json.Unmarshal(raw, &text) != nil {
@@ -342,7 +342,7 @@ func (g *gate) scanString(start, end, depth int) {
 }
 
 // at is the range of bytes from start to end, which are on one line.
-func (g *gate) at(start, end int) hcl.Range {
+func (g *limits) at(start, end int) hcl.Range {
 	before := g.src[:start]
 	line := bytes.Count(before, []byte{'\n'}) + 1
 	column := utf8.RuneCount(before[bytes.LastIndexByte(before, '\n')+1:]) + 1

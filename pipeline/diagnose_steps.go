@@ -15,12 +15,12 @@ import (
 	"github.com/whispering/bundle/pipeline/secret"
 )
 
-// A surveyed is one function with what a build would work with, as far as it
+// A diagnosed is one function with what a build would work with, as far as it
 // could be found out.
-type surveyed struct {
+type diagnosed struct {
 	Function manifest.Function
 	Key      seal.Key // zero where it could not be resolved
-	Secrets  []surveyedSecret
+	Secrets  []diagnosedSecret
 
 	// Contexts are encryption contexts in which a build would seal: of a packed
 	// function one, as if it had one box; of a blind one that of each secret, in
@@ -29,9 +29,9 @@ type surveyed struct {
 	Contexts []map[string]string
 }
 
-// A surveyedSecret is one secret of a function and the parameter that it is
+// A diagnosedSecret is one secret of a function and the parameter that it is
 // made from.
-type surveyedSecret struct {
+type diagnosedSecret struct {
 	Name string
 	Ref  secret.Ref
 	ARN  string     // of the parameter; "" where it could not be read
@@ -40,42 +40,33 @@ type surveyedSecret struct {
 	Ciphertext []byte // of a blind function: what KMS would move; nil where it cannot
 }
 
-// A Survey is what a build would work with, found out by the steps of a build
-// that read no value and encrypt nothing.
-type survey struct {
-	Scope
-	Parameters Parameters
-	Keys       KeyDescriber
-	Blind      BlindParameters
-	Decrypt    bool // also read the parameters of packed functions decrypted, and let the values go
-}
-
-// run goes on where a build would stop, so that what is wrong is found in one run;
+// steps takes the steps of a build that read no value and encrypt nothing. It
+// goes on where a build would stop, so that what is wrong is found in one run;
 // only a caller who is not known, or of another account, ends it at once: then
 // everything would be wrong. It returns what it found beside all problems.
 //
 // Whether a parameter can be decrypted through Parameter Store is not to be
 // found out but by doing it. With Decrypt, the parameters of packed functions
 // are read so, and their values let go at once.
-func (s *survey) run(ctx context.Context) ([]surveyed, Problems) {
-	bound, problems := s.askedOnce(ctx).bind()
+func (d *Diagnose) steps(ctx context.Context, scope *Scope) ([]diagnosed, Problems) {
+	bound, problems := scope.bind()
 	if problems = append(problems, bound.checkAccount(ctx)...); len(problems) > 0 {
 		return nil, problems.Sort()
 	}
 	note := func(more Problems) { problems = append(problems, more...) }
-	admitted, wrong := bound.preflight(ctx, s.Keys)
+	admitted, wrong := bound.preflight(ctx, d.Keys)
 	note(wrong)
-	versioned, wrong := admitted.list(ctx, s.Parameters, s.Blind).readVersions(ctx, bound.byVersion(s.Parameters, s.Blind))
+	versioned, wrong := admitted.list(ctx, d.Parameters, d.Blind).readVersions(ctx, bound.byVersion(d.Parameters, d.Blind))
 	note(wrong)
 	note(versioned.checkBlind())
-	note(versioned.readCiphertexts(ctx, s.Blind))
+	note(versioned.readCiphertexts(ctx, d.Blind))
 	note(versioned.checkSizes())
-	if s.Decrypt {
-		note(versioned.tryValues(ctx, s.Parameters))
+	if d.Decrypt {
+		note(versioned.tryValues(ctx, d.Parameters))
 	}
-	var all []surveyed
-	for _, j := range versioned.jobs {
-		all = append(all, versioned.surveyed(j))
+	var all []diagnosed
+	for _, run := range versioned.functions {
+		all = append(all, versioned.diagnosed(run))
 	}
 	return all, problems.Sort()
 }
@@ -83,21 +74,21 @@ func (s *survey) run(ctx context.Context) ([]surveyed, Problems) {
 // readCiphertexts reads what a blind build would move, and reports what KMS
 // cannot.
 func (v versioned) readCiphertexts(ctx context.Context, blind BlindParameters) Problems {
-	jobs := v.readable(true)
-	owner := make(map[*want]*job)
-	for _, j := range jobs {
-		for _, w := range j.wants {
-			owner[w] = j
+	functions := v.readable(true)
+	owner := make(map[*binding]*functionRun)
+	for _, run := range functions {
+		for _, bind := range run.bindings {
+			owner[bind] = run
 		}
 	}
-	used, refs := users(jobs, (*want).exactly)
+	used, refs := users(functions, (*binding).exactly)
 	if len(refs) == 0 {
 		return nil
 	}
 	var problems Problems
 	err := blind.Ciphertexts(ctx, refs, func(res param.Result) {
-		for _, w := range used[res.Ref] {
-			problems = append(problems, owner[w].receiveCiphertext(w, res)...)
+		for _, bind := range used[res.Ref] {
+			problems = append(problems, owner[bind].receiveCiphertext(bind, res)...)
 		}
 	})
 	if err != nil {
@@ -109,15 +100,15 @@ func (v versioned) readCiphertexts(ctx context.Context, blind BlindParameters) P
 // tryValues reads what a build of the packed functions would read, holds it to
 // field, encoding and constraints as the build does, and keeps none of it.
 func (v versioned) tryValues(ctx context.Context, parameters Parameters) Problems {
-	used, refs := users(v.readable(false), (*want).exactly)
+	used, refs := users(v.readable(false), (*binding).exactly)
 	if len(refs) == 0 {
 		return nil
 	}
 	var problems Problems
 	err := parameters.Read(ctx, refs, func(res param.Result) {
-		for _, w := range used[res.Ref] {
-			problems = append(problems, w.receive(res)...)
-			w.value = secret.Value{}
+		for _, bind := range used[res.Ref] {
+			problems = append(problems, bind.receive(res)...)
+			bind.value = secret.Value{}
 		}
 	})
 	if err != nil {
@@ -128,16 +119,16 @@ func (v versioned) tryValues(ctx context.Context, parameters Parameters) Problem
 
 // readable returns the blind or the packed functions with those secrets whose
 // versions could be read; the others have been reported.
-func (v versioned) readable(blind bool) []*job {
-	var all []*job
-	for _, j := range v.jobs {
-		if j.blind() != blind {
+func (v versioned) readable(blind bool) []*functionRun {
+	var all []*functionRun
+	for _, run := range v.functions {
+		if run.blind() != blind {
 			continue
 		}
-		found := &job{fn: j.fn}
-		for _, w := range j.wants {
-			if w.version.ARN != "" {
-				found.wants = append(found.wants, w)
+		found := &functionRun{fn: run.fn}
+		for _, bind := range run.bindings {
+			if bind.version.ARN != "" {
+				found.bindings = append(found.bindings, bind)
 			}
 		}
 		all = append(all, found)
@@ -145,24 +136,24 @@ func (v versioned) readable(blind bool) []*job {
 	return all
 }
 
-func (v versioned) surveyed(j *job) surveyed {
-	s := surveyed{Function: j.fn, Key: j.key}
-	slices.SortFunc(j.wants, func(a, b *want) int { return strings.Compare(a.name, b.name) })
-	for _, w := range j.wants {
-		if w.optional && w.version.ARN == "" {
+func (v versioned) diagnosed(run *functionRun) diagnosed {
+	s := diagnosed{Function: run.fn, Key: run.key}
+	slices.SortFunc(run.bindings, func(a, b *binding) int { return strings.Compare(a.name, b.name) })
+	for _, bind := range run.bindings {
+		if bind.optional && bind.version.ARN == "" {
 			continue
 		}
-		s.Secrets = append(s.Secrets, surveyedSecret{w.name, w.ref, w.version.ARN, w.at, w.ciphertext})
+		s.Secrets = append(s.Secrets, diagnosedSecret{bind.name, bind.ref, bind.version.ARN, bind.at, bind.ciphertext})
 	}
-	s.Contexts = v.sampleContexts(j, s.Secrets)
+	s.Contexts = v.sampleContexts(run, s.Secrets)
 	return s
 }
 
 // sampleContexts gives the encryption contexts of a document with these
 // secrets. What is not known of a source is made up: the contexts hold but a
 // digest of it.
-func (v versioned) sampleContexts(j *job, secrets []surveyedSecret) []map[string]string {
-	header := j.header(v.Manifest)
+func (v versioned) sampleContexts(run *functionRun, secrets []diagnosedSecret) []map[string]string {
+	header := run.header(v.Manifest)
 	header.Sources, header.Boxes = nil, nil
 	var names []string
 	for _, s := range secrets {

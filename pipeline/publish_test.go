@@ -51,13 +51,13 @@ func (s *shopfront) layer(t *testing.T) []byte {
 	return content
 }
 
-func (s *shopfront) publication(t *testing.T, content []byte) *pipeline.Publication {
+func (s *shopfront) publication(t *testing.T, content []byte) *pipeline.Publish {
 	t.Helper()
 	layer, err := layerbuild.Read(content)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &pipeline.Publication{
+	return &pipeline.Publish{
 		Scope: pipeline.Scope{
 			Manifest: s.manifest, Account: awslocal.Account, Observer: unobserved{},
 			Caller: func(context.Context) (string, error) { return awslocal.Account, nil },
@@ -68,7 +68,7 @@ func (s *shopfront) publication(t *testing.T, content []byte) *pipeline.Publicat
 }
 
 // try publishes, and returns the summaries of what stood against it.
-func (s *shopfront) try(t *testing.T, p *pipeline.Publication) (*pipeline.Published, string) {
+func (s *shopfront) try(t *testing.T, p *pipeline.Publish) (*pipeline.Published, string) {
 	t.Helper()
 	published, problems := p.Run(t.Context())
 	var all []string

@@ -16,10 +16,10 @@ import (
 	"github.com/whispering/bundle/pipeline/secret"
 )
 
-// A job is one function of a run on its way through the pipeline.
-type job struct {
+// A functionRun is one function of a run on its way through the pipeline.
+type functionRun struct {
 	fn       manifest.Function
-	wants    []*want // ascending by name once the paths are expanded
+	bindings []*binding // ascending by name once the paths are expanded
 	key      seal.Key
 	keyWrong Problems    // why no build can use the key
 	below    []int       // how many parameters lie below each path; -1 where that was not to be had
@@ -28,8 +28,8 @@ type job struct {
 	document *sealed.Document
 }
 
-// A want is one secret of a job.
-type want struct {
+// A binding is one secret of a functionRun, with what the manifest binds it to.
+type binding struct {
 	name     string
 	ref      secret.Ref
 	field    secret.Field
@@ -77,51 +77,51 @@ func CheckRegion(m *manifest.Manifest) Problems {
 	return problems.Sort()
 }
 
-// jobs makes jobs of the functions of a manifest, and reports every reference,
+// functionRuns makes functionRuns of the functions of a manifest, and reports every reference,
 // field, encoding and constraint that cannot be one.
-func jobs(m *manifest.Manifest) ([]*job, Problems) {
+func functionRuns(m *manifest.Manifest) ([]*functionRun, Problems) {
 	var expressions secret.Expressions
 	var problems Gathered
-	all := make([]*job, len(m.Functions))
+	all := make([]*functionRun, len(m.Functions))
 	for i := range m.Functions {
-		j := &job{fn: m.Functions[i]}
-		j.wants = make([]*want, len(j.fn.Secrets))
-		for k := range j.wants {
-			j.wants[k] = newWant(&j.fn.Secrets[k], &expressions, &problems)
+		run := &functionRun{fn: m.Functions[i]}
+		run.bindings = make([]*binding, len(run.fn.Secrets))
+		for k := range run.bindings {
+			run.bindings[k] = newBinding(&run.fn.Secrets[k], &expressions, &problems)
 		}
-		all[i] = j
+		all[i] = run
 	}
 	return all, problems.Sorted()
 }
 
 // newWant reads what a secret of a manifest says, and keeps pointing to it.
-func newWant(s *manifest.Secret, expressions *secret.Expressions, problems *Gathered) *want {
-	w := &want{name: s.Name.Value, optional: s.Optional, at: &s.Parameter.Range}
+func newBinding(s *manifest.Secret, expressions *secret.Expressions, problems *Gathered) *binding {
+	bind := &binding{name: s.Name.Value, optional: s.Optional, at: &s.Parameter.Range}
 	note := func(at *hcl.Range, summary string, err error) {
 		if err != nil {
-			w.unsound = true
+			bind.unsound = true
 			problems.Add(problem(Manifest, at, summary, sentence(err)))
 		}
 	}
 	var err error
-	w.ref, err = secret.ParseRef(s.Parameter.Value)
+	bind.ref, err = secret.ParseRef(s.Parameter.Value)
 	note(&s.Parameter.Range, "Invalid parameter", err)
-	w.field, err = secret.ParseField(s.Field.Value)
+	bind.field, err = secret.ParseField(s.Field.Value)
 	note(&s.Field.Range, "Invalid field", err)
-	w.encoding, err = secret.ParseEncoding(cmp.Or(s.Encoding.Value, string(secret.Text)))
+	bind.encoding, err = secret.ParseEncoding(cmp.Or(s.Encoding.Value, string(secret.Text)))
 	note(&s.Encoding.Range, "Invalid encoding", err)
-	w.checks, err = expressions.Parse(s.MinLength.Value, s.Matches.Value)
+	bind.checks, err = expressions.Parse(s.MinLength.Value, s.Matches.Value)
 	note(&s.Matches.Range, "Invalid expression", err)
 	switch {
 	case s.Matches.Value != "":
-		w.constraint = &s.Matches.Range
+		bind.constraint = &s.Matches.Range
 	case s.MinLength.Value > 0:
-		w.constraint = &s.MinLength.Range
+		bind.constraint = &s.MinLength.Range
 	}
-	if w.asks = w.constraint; w.field != "" {
-		w.asks = &s.Field.Range
+	if bind.asks = bind.constraint; bind.field != "" {
+		bind.asks = &s.Field.Range
 	}
-	return w
+	return bind
 }
 
 // sentence makes the text of an error into one for a diagnostic's detail.
@@ -131,54 +131,54 @@ func sentence(err error) string {
 }
 
 // add takes in a secret of a path import, unless its name is taken.
-func (j *job) add(w *want) Problems {
-	i := slices.IndexFunc(j.wants, func(other *want) bool { return other.name == w.name })
+func (run *functionRun) add(bind *binding) Problems {
+	i := slices.IndexFunc(run.bindings, func(other *binding) bool { return other.name == bind.name })
 	if i < 0 {
-		j.wants = append(j.wants, w)
+		run.bindings = append(run.bindings, bind)
 		return nil
 	}
-	other := j.wants[i]
-	return Problems{problem(Manifest, w.at, "Duplicate secret", fmt.Sprintf(
+	other := run.bindings[i]
+	return Problems{problem(Manifest, bind.at, "Duplicate secret", fmt.Sprintf(
 		"Function %q: the parameter %q would be imported as %q, but %q has that name already (%s). "+
 			"Rename the secret, give the import another prefix, or rename the parameter.",
-		j.fn.Name.Value, w.ref, w.name, other.ref, other.at))}
+		run.fn.Name.Value, bind.ref, bind.name, other.ref, other.at))}
 }
 
 // stored takes in how a parameter is stored.
-func (w *want) stored(p param.Parameter) { w.kind, w.advanced = p.Type, p.Advanced() }
+func (bind *binding) stored(p param.Parameter) { bind.kind, bind.advanced = p.Type, p.Advanced() }
 
 // header returns the document's header as far as it is known without packing.
-func (j *job) header(m *manifest.Manifest) sealed.Header {
+func (run *functionRun) header(m *manifest.Manifest) sealed.Header {
 	h := sealed.Header{
 		Bundle:      m.Bundle.Name.Value,
 		Environment: m.Environment.Name.Value,
-		Function:    j.fn.Name.Value,
-		Name:        j.fn.File(),
-		Mode:        j.mode(),
+		Function:    run.fn.Name.Value,
+		Name:        run.fn.File(),
+		Mode:        run.mode(),
 	}
-	for _, w := range j.wants {
+	for _, bind := range run.bindings {
 		h.Sources = append(h.Sources, sealed.Source{
-			Secret: w.name, Encoding: string(w.encoding), ARN: w.version.ARN,
-			Version: w.version.Number, Modified: w.version.Modified, Field: string(w.field),
-			Checks: w.checks.String(),
+			Secret: bind.name, Encoding: string(bind.encoding), ARN: bind.version.ARN,
+			Version: bind.version.Number, Modified: bind.version.Modified, Field: string(bind.field),
+			Checks: bind.checks.String(),
 		})
 	}
 	return h
 }
 
-// settle sorts the secrets and drops those that are optional and absent. It
+// complete sorts the secrets and drops those that are optional and absent. It
 // reports what no document can hold.
-func (j *job) settle() Problems {
-	j.wants = slices.DeleteFunc(j.wants, func(w *want) bool { return w.optional && w.version.ARN == "" })
-	slices.SortFunc(j.wants, func(a, b *want) int { return strings.Compare(a.name, b.name) })
-	switch n := len(j.wants); {
-	case n == 0 && len(j.fn.Imports) > 0: // that the path gave none has been reported
+func (run *functionRun) complete() Problems {
+	run.bindings = slices.DeleteFunc(run.bindings, func(bind *binding) bool { return bind.optional && bind.version.ARN == "" })
+	slices.SortFunc(run.bindings, func(a, b *binding) int { return strings.Compare(a.name, b.name) })
+	switch n := len(run.bindings); {
+	case n == 0 && len(run.fn.Imports) > 0: // that the path gave none has been reported
 	case n == 0:
-		return Problems{problem(Missing, &j.fn.Range, "Function without secrets", fmt.Sprintf(
+		return Problems{problem(Missing, &run.fn.Range, "Function without secrets", fmt.Sprintf(
 			"Every secret of %q is optional and absent, so there is nothing to seal. "+
-				"Put one of the parameters, or leave the function out of this environment.", j.fn.Name.Value))}
+				"Put one of the parameters, or leave the function out of this environment.", run.fn.Name.Value))}
 	case n > sealed.MaxSources:
-		return Problems{tooManySecrets(&j.fn, n)}
+		return Problems{tooManySecrets(&run.fn, n)}
 	}
 	return nil
 }
