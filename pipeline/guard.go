@@ -49,6 +49,9 @@ func (r *run) keyUses() (refs []string, users map[string][]keyUse) {
 	}
 	r.beside = make([]seal.Key, len(r.Beside))
 	for i, fn := range r.Beside {
+		if slices.ContainsFunc(r.jobs, func(j *job) bool { return j.fn.Name.Value == fn.Name.Value }) {
+			continue
+		}
 		add(fn.Key.Value, keyUse{take: func(k seal.Key, _ Problems) { r.beside[i] = k }})
 	}
 	if !r.anyBlind() {

@@ -34,18 +34,27 @@ type guardList struct {
 func allowances(all []*manifest.Manifest) []allowance {
 	var found []allowance
 	for _, m := range all {
+		var regions []*manifest.Manifest
+		for _, r := range m.Environment.Regions {
+			regions = append(regions, m.In(r.Value))
+		}
 		jobs, _ := jobs(m)
-		for _, j := range jobs {
-			found = append(found, allowanceOf(m, j))
+		for i, j := range jobs {
+			var keys []string
+			for _, in := range regions {
+				keys = append(keys, in.Functions[i].Key.Value)
+			}
+			found = append(found, allowanceOf(m, j, keys))
 		}
 	}
 	return found
 }
 
-func allowanceOf(m *manifest.Manifest, j *job) allowance {
+// allowanceOf is what a function has, with its keys in the environment's regions.
+func allowanceOf(m *manifest.Manifest, j *job, keys []string) allowance {
 	a := allowance{
 		env: m.Environment.Name.Value, account: cmp.Or(m.Environment.AccountID.Value, sealed.EmbeddedAccount),
-		function: j.fn.Name.Value, blind: j.blind(),
+		function: j.fn.Name.Value, blind: j.blind(), keys: keys,
 	}
 	var regions, parameters, deployedAs, helpers, reserved, session, constraints []string
 	for _, text := range m.Environment.Session.Plain() {
@@ -53,11 +62,6 @@ func allowanceOf(m *manifest.Manifest, j *job) allowance {
 	}
 	for _, r := range m.Environment.Regions {
 		regions = append(regions, r.Value)
-		for _, fn := range m.In(r.Value).Functions {
-			if fn.Name.Value == a.function {
-				a.keys = append(a.keys, fn.Key.Value)
-			}
-		}
 	}
 	for i, w := range j.wants {
 		parameters = append(parameters, w.ref.Name)

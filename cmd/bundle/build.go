@@ -87,7 +87,7 @@ func (a *app) build(c *cli.Context) error {
 // want it.
 func newBuild(c *cli.Context, t *target, w *work) *pipeline.Build {
 	b := &pipeline.Build{
-		Manifest: t.manifest, Beside: t.beside(), Region: t.region, Observer: w.observer,
+		Manifest: t.manifest, Beside: t.siblings, Region: t.region, Observer: w.observer,
 		Reseal: c.Bool("reseal"), AllowRollback: c.Bool("allow-rollback"), AllowKeyAccounts: c.StringSlice("allow-key-account"),
 	}
 	if s := w.session; s != nil {

@@ -30,7 +30,8 @@ func (a *app) initGuard(c *cli.Context) error {
 	if err := absent(out); err != nil {
 		return err
 	}
-	defer sparing()()
+	enough := sparing()
+	defer enough()
 	module, problems, err := a.load(c)
 	if err != nil {
 		return err
@@ -47,6 +48,7 @@ func (a *app) initGuard(c *cli.Context) error {
 	if wrong.Len() > 0 {
 		return failed(wrong.Sorted())
 	}
+	enough() // what there is now is needed
 	content, err := pipeline.GuardFile(all)
 	if err != nil {
 		return err

@@ -41,11 +41,6 @@ func (t *target) whole() *manifest.Manifest {
 	return &m
 }
 
-// beside are the functions of the environment that have other layers.
-func (t *target) beside() []manifest.Function {
-	return slices.DeleteFunc(slices.Clone(t.siblings), func(fn manifest.Function) bool { return fn.Name.Value == t.function })
-}
-
 func (t *target) String() string {
 	var parts []string
 	for _, s := range []string{t.environment, t.region, t.function} {
