@@ -14,6 +14,7 @@ import (
 // have at all, and groups that nobody includes.
 func (m *Module) settle(o Options) findings {
 	e := m.newEvaluator()
+	e.most = maxFindings
 	m.setVars(e, o)
 	m.setDefault(e)
 	m.whole(e)
