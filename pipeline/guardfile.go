@@ -34,18 +34,27 @@ type guardList struct {
 func allowances(all []*manifest.Manifest) []allowance {
 	var found []allowance
 	for _, m := range all {
+		var regions []*manifest.Manifest
+		for _, r := range m.Environment.Regions {
+			regions = append(regions, m.In(r.Value))
+		}
 		functions, _ := functionRuns(m)
-		for _, run := range functions {
-			found = append(found, allowanceOf(m, run))
+		for i, run := range functions {
+			var keys []string
+			for _, in := range regions {
+				keys = append(keys, in.Functions[i].Key.Value)
+			}
+			found = append(found, allowanceOf(m, run, keys))
 		}
 	}
 	return found
 }
 
-func allowanceOf(m *manifest.Manifest, run *functionRun) allowance {
+// allowanceOf is what a function has, with its keys in the environment's regions.
+func allowanceOf(m *manifest.Manifest, run *functionRun, keys []string) allowance {
 	a := allowance{
 		env: m.Environment.Name.Value, account: cmp.Or(m.Environment.AccountID.Value, sealed.EmbeddedAccount),
-		function: run.fn.Name.Value, blind: run.blind(),
+		function: run.fn.Name.Value, blind: run.blind(), keys: keys,
 	}
 	var regions, parameters, deployedAs, helpers, reserved, session, constraints []string
 	for _, text := range m.Environment.Session.Plain() {
@@ -53,11 +62,6 @@ func allowanceOf(m *manifest.Manifest, run *functionRun) allowance {
 	}
 	for _, r := range m.Environment.Regions {
 		regions = append(regions, r.Value)
-		for _, fn := range m.In(r.Value).Functions {
-			if fn.Name.Value == a.function {
-				a.keys = append(a.keys, fn.Key.Value)
-			}
-		}
 	}
 	for i, bind := range run.bindings {
 		parameters = append(parameters, bind.ref.Name)

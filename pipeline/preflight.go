@@ -48,7 +48,14 @@ func (b bound) keyUses(sources *[]string, beside []seal.Key) (refs []string, use
 		}
 		add(run.fn.Key.Value, keyUse{&run.fn.Key.Range, run.name(), right, func(k seal.Key, wrong Problems) { run.key, run.keyWrong = k, wrong }})
 	}
+	own := make(map[string]bool, len(b.functions))
+	for _, run := range b.functions {
+		own[run.fn.Name.Value] = true
+	}
 	for i, fn := range b.Beside {
+		if own[fn.Name.Value] {
+			continue
+		}
 		add(fn.Key.Value, keyUse{take: func(k seal.Key, _ Problems) { beside[i] = k }})
 	}
 	if !b.anyBlind() {

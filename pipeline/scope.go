@@ -17,6 +17,7 @@ type Scope struct {
 	AllowKeyAccounts []string // accounts besides Account whose keys may be used
 
 	// Beside are functions of the environment whose layers others build. Their keys
-	// are held against those of this run, and not to anything else.
+	// are held against those of this run, and not to anything else. Functions of
+	// the manifest may be among them, and do not count.
 	Beside []manifest.Function
 }

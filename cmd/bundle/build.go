@@ -96,7 +96,7 @@ func (a *app) build(c *cli.Context) error {
 // scope is what the work on a target is about, as the flags want it.
 func scope(c *cli.Context, t *target.Target, w *batch.Work) pipeline.Scope {
 	s := pipeline.Scope{
-		Manifest: t.Manifest, Beside: t.Beside(), Region: t.Region, Observer: w.Observer, AllowKeyAccounts: c.StringSlice("allow-key-account"),
+		Manifest: t.Manifest, Beside: t.Siblings, Region: t.Region, Observer: w.Observer, AllowKeyAccounts: c.StringSlice("allow-key-account"),
 	}
 	if w.Session != nil {
 		s.Account, s.Caller = w.Session.Account, w.Session.Caller

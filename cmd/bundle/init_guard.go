@@ -33,7 +33,8 @@ func (a *app) initGuard(c *cli.Context) error {
 	if err := draft.Absent(out); err != nil {
 		return err
 	}
-	defer target.Sparing()()
+	enough := target.Sparing()
+	defer enough()
 	module, problems, err := target.Load(a.Console, c)
 	if err != nil {
 		return err
@@ -50,6 +51,8 @@ func (a *app) initGuard(c *cli.Context) error {
 	if wrong.Len() > 0 {
 		return console.Failed(wrong.Sorted())
 	}
+	enough() // what there is now is needed
+	enough() // what there is now is needed
 	content, err := pipeline.GuardFile(all)
 	if err != nil {
 		return err

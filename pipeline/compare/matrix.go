@@ -12,12 +12,12 @@ type State string
 
 // The states.
 const (
-	Present  State = "present"
-	Missing  State = "missing"  // meant to be there, and is not
-	Unusable State = "unusable" // it is there, and no build can use it
-	Absent   State = "absent"   // optional, and not there
-	NotDeclared  State = "unmeant"  // the function or the secret is not of the environment
-	Unknown  State = "unknown"  // could not be found out
+	Present     State = "present"
+	Missing     State = "missing"  // meant to be there, and is not
+	Unusable    State = "unusable" // it is there, and no build can use it
+	Absent      State = "absent"   // optional, and not there
+	NotDeclared State = "unmeant"  // the function or the secret is not of the environment
+	Unknown     State = "unknown"  // could not be found out
 )
 
 // A Column is what was found of one environment in one region, without a value.

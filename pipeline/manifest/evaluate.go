@@ -10,9 +10,13 @@ import (
 	"github.com/zclconf/go-cty/cty"
 )
 
-// maxSecrets bounds the function, secret and parameters blocks that a manifest comes to in all its environments: those
-// of a group count again for each function that includes it. Environments have equal shares, as in a meter.
-const maxSecrets = 60_000
+const (
+	// maxSecrets bounds the function, secret and parameters blocks that an environment comes to: those of a group count
+	// again for each function that includes it.
+	maxSecrets = 60_000
+	// maxAllSecrets bounds those of all environments together, which have equal shares, as in a meter.
+	maxAllSecrets = 150_000
+)
 
 // embeddedRegion is the region of an embedded environment that names none.
 const embeddedRegion = "us-east-1"
@@ -233,3 +237,6 @@ func (e *evaluator) layer(s *scope) Text {
 	}
 	return layer
 }
+
+// share is how many blocks each environment may come to.
+func (m *Module) share() int { return min(maxSecrets, maxAllSecrets/max(len(m.environments), 1)) }

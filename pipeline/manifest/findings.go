@@ -1,6 +1,7 @@
 package manifest
 
 import (
+	"cmp"
 	"fmt"
 
 	"github.com/hashicorp/hcl/v2"
@@ -13,10 +14,11 @@ const maxFindings = 10_000
 type findings struct {
 	diags hcl.Diagnostics
 	more  int
+	most  int // 0 for maxFindings
 }
 
 func (f *findings) report(diags ...*hcl.Diagnostic) {
-	room := min(maxFindings-len(f.diags), len(diags))
+	room := min(cmp.Or(f.most, maxFindings)-len(f.diags), len(diags))
 	f.diags = append(f.diags, diags[:room]...)
 	f.more += len(diags) - room
 }

@@ -21,8 +21,8 @@ func (e *evaluator) allFunctions(s *scope) []Function {
 			functions = append(functions, f)
 		}
 		if e.blocksLeft--; e.blocksLeft < 0 {
-			e.report(fault("Too many secrets", fmt.Sprintf("The functions of a manifest come to at most %d blocks in all its environments, themselves, their secrets and imports, counting those of a group for each function; "+
-				"in environment %q, those up to this one exceed its share of %d. Split the manifest.", maxSecrets, e.env.label.Value, maxSecrets/max(len(e.m.environments), 1)), b.header))
+			e.report(fault("Too many secrets", fmt.Sprintf("The functions of a manifest come to at most %d blocks in an environment and %d in all of them, themselves, their secrets and imports, counting those of a group for each function; "+
+				"in environment %q, those up to this one exceed its share of %d. Split the manifest.", maxSecrets, maxAllSecrets, e.env.label.Value, e.m.share()), b.header))
 			break
 		}
 	}

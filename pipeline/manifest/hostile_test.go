@@ -27,7 +27,7 @@ func TestHostileManifestsComeToAnEnd(t *testing.T) {
 	}
 	for name, c := range map[string]struct{ source, want string }{
 		"many functions with many secrets": {inGroup(lines(5_000, "secret \"S%d\" {\nparameter = \"p\"\n}\n")), "Too many secrets"},
-		"many functions everywhere":        {head + lines(99, "environment \"e%d\" {\n  embedded = \"seed.json\"\n}\n") + lines(700, "function \"f%d\" {\n  kms_key = \"alias/f%d\"\n}\n"), "Too many secrets"},
+		"many functions everywhere":        {head + lines(99, "environment \"e%d\" {\n  embedded = \"seed.json\"\n}\n") + lines(800, "function \"f%d\" {\n  kms_key = \"alias/f%d\"\n  secret \"SX\" { parameter = \"p\" }\n}\n"), "Too many secrets"},
 		"many functions with bad secrets":  {inGroup(lines(50, "secret \"S%d\" {\nparameter = x\n}\n")), "Unknown name"},
 		"many functions with twin secrets": {inGroup(lines(50, "secret \"SX\" {\nparameter = \"p\"\n}\n")), "Duplicate secret"},
 		"a tower of lists":                 {inLocals("l0 = \"x\"\n" + lines(200, "l1%d = [local.l0, local.l0]\n") + deepen(200)), "Value too large"},

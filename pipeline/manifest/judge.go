@@ -14,6 +14,7 @@ type input struct {
 	view    *view           // nil if it was not looked at
 	fatal   *hcl.Diagnostic // why it was not parsed
 	found   hcl.Diagnostics // by the parser
+	slips   hcl.Diagnostics // those of syntax among them
 	refused hcl.Diagnostics // by the limits
 	foreign bool            // it is no manifest: nothing of it is read
 	nested  bool            // its braces do not match: what stands in which block is not known
@@ -37,6 +38,7 @@ func (m *Module) judge() hcl.Diagnostics {
 			file.Bytes = in.view.bytes
 		}
 		file.Nav = m.around(file, len(in.found) > 0)
+		in.slips = slices.DeleteFunc(slices.Clone(in.found), func(d *hcl.Diagnostic) bool { return d.Summary == redefined })
 		switch {
 		case in.fatal != nil && (like != foreign || !slices.Contains(in.refused, in.fatal)):
 			diags = append(diags, in.fatal)
@@ -94,8 +96,11 @@ func (m *Module) nameOf(b *hclsyntax.Block, broken bool) string {
 	if _, known := m.root.block(b.Type); !known {
 		return text
 	}
-	if len(b.Labels) > 0 && (!broken || namePattern.MatchString(b.Labels[0])) {
-		text += fmt.Sprintf(" %q", b.Labels[0])
+	for _, label := range b.Labels[:min(len(b.Labels), 2)] { // of a wrong block, there may be many
+		if broken && !namePattern.MatchString(label) {
+			return b.Type
+		}
+		text += fmt.Sprintf(" %q", label)
 	}
 	return text
 }

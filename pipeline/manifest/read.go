@@ -241,8 +241,8 @@ func (m *Module) spoiled(place hcl.Range) bool {
 
 func (m *Module) slip(place hcl.Range, reaches func(at hcl.Range) bool) bool {
 	in := m.inputs[place.Filename]
-	return in != nil && slices.ContainsFunc(in.found, func(d *hcl.Diagnostic) bool {
-		return d.Summary != redefined && (d.Subject != nil && reaches(*d.Subject) || d.Context != nil && d.Context.Overlaps(place))
+	return in != nil && slices.ContainsFunc(in.slips, func(d *hcl.Diagnostic) bool {
+		return d.Subject != nil && reaches(*d.Subject) || d.Context != nil && d.Context.Overlaps(place)
 	})
 }
 

@@ -13,6 +13,7 @@ import (
 // have at all, and groups that nobody includes.
 func (m *Module) once(o Options) findings {
 	e := m.newEvaluator()
+	e.most = maxFindings
 	m.setVars(e, o)
 	m.setDefault(e)
 	m.required(e)

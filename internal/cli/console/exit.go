@@ -56,9 +56,9 @@ func UsageLines(beginning string, all []error) error {
 
 // A Failure is a run that ended with problems.
 type Failure struct {
-	Problems  pipeline.Problems
-	Aftermath string // what to say besides their number
-	AlreadyReported      bool   // the problems have been printed, each with its target
+	Problems        pipeline.Problems
+	Aftermath       string // what to say besides their number
+	AlreadyReported bool   // the problems have been printed, each with its target
 }
 
 func (f *Failure) Error() string { return fmt.Sprintf("%d problems", len(f.Problems)) }

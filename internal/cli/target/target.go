@@ -45,11 +45,6 @@ func (t *Target) Whole() *manifest.Manifest {
 	return &m
 }
 
-// Beside are the functions of the environment that have other layers.
-func (t *Target) Beside() []manifest.Function {
-	return slices.DeleteFunc(slices.Clone(t.Siblings), func(fn manifest.Function) bool { return fn.Name.Value == t.Function })
-}
-
 func (t *Target) String() string {
 	var parts []string
 	for _, s := range []string{t.Environment, t.Region, t.Function} {
