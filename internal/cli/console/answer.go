@@ -205,9 +205,6 @@ func (c *Console) answered(do cli.ActionFunc) cli.ActionFunc {
 		if slices.ContainsFunc(of.Command.Flags, isJSONFlag) {
 			form, _ := of.Generic("json").(*answerForm)
 			c.answer.format = form.version
-			if form.version == 0 { // it stands after an argument, where it is refused
-				c.answer.format = wanted(of.Args().Slice())
-			}
 		}
 		return do(of)
 	}

@@ -85,6 +85,7 @@ func (c *Console) Begin() {
 	c.Started = time.Now()
 	c.out = &output{w: c.Stdout.Screen()}
 	c.Stdout = printable.New(c.out)
+	c.Stdout.Colors = c.color(c.Stdout)
 }
 
 // End tells how a run ended, and returns the status to exit with.
