@@ -177,7 +177,7 @@ func (c *Console) Answering(app *cli.App) {
 		}
 		flags, commands, names = commands[i].Flags, commands[i].Subcommands, append(names, arg)
 	}
-	c.answer.command = cmp.Or(strings.Join(names, " "), "build")
+	c.answer = &answer{command: cmp.Or(strings.Join(names, " "), "build")}
 	if end := slices.Index(args, "--"); end >= 0 {
 		args = args[:end]
 	}
