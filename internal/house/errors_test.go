@@ -36,6 +36,7 @@ func TestErrorsAreDocumented(t *testing.T) {
 	page := &errorsPage{strings.Split(string(b), "\n")}
 	want := page.with(s.kinds).withHCL(hclCodes(t, s.kinds))
 	if *update {
+		t.Log("docs/errors.md has changed:\n" + changed(string(b), want))
 		if err := os.WriteFile(path, []byte(want), 0o644); err != nil {
 			t.Fatal(err)
 		}
