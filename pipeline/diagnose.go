@@ -1,7 +1,6 @@
 package pipeline
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -180,25 +179,31 @@ func findingProblem(f doctor.Finding, late bool) Problem {
 		p.Cause = "out of time"
 		return p
 	}
-	kinds := map[doctor.Kind]Kind{
-		doctor.Access: Access, doctor.Credentials: Access, doctor.Unusable: Missing, doctor.Unavailable: Unavailable, doctor.Other: Integrity,
+	kind, summary := Access, ""
+	if f.Kind == doctor.Unusable {
+		kind = Missing
 	}
-	summaries := map[string]string{
-		doctor.CheckClock: "Clock is wrong", doctor.CheckSealing: "Function cannot be sealed", doctor.CheckSource: "Parameter cannot be moved",
-		doctor.CheckOpening: "Build is not blind", doctor.CheckReading: "Build is not blind", "layer": "Layer cannot be found",
-	}
-	summary := cmp.Or(summaries[f.Check], f.Check)
 	switch {
 	case f.Kind == doctor.Unavailable:
-		summary = "AWS unavailable"
+		kind, summary = Unavailable, "AWS unavailable"
 	case f.Kind == doctor.Credentials:
-		summary = "No usable credentials"
+		kind, summary = Access, "No usable credentials"
 	case f.Kind == doctor.Other && f.Check == "layer":
-		summary = "Unexpected answer from Lambda"
+		kind, summary = Integrity, "Unexpected answer from Lambda"
 	case f.Kind == doctor.Other:
-		summary = "Unexpected answer from KMS"
+		kind, summary = Integrity, "Unexpected answer from KMS"
+	case f.Check == doctor.CheckClock:
+		summary = "Clock is wrong"
+	case f.Check == doctor.CheckSealing:
+		summary = "Function cannot be sealed"
+	case f.Check == doctor.CheckSource:
+		summary = "Parameter cannot be moved"
+	case f.Check == doctor.CheckOpening || f.Check == doctor.CheckReading:
+		summary = "Build is not blind"
+	default:
+		summary = "Layer cannot be found"
 	}
-	p := problem(kinds[f.Kind], &f.At.Range, summary, f.Detail)
+	p := problem(kind, &f.At.Range, summary, f.Detail)
 	p.Cause, p.About = f.Cause, f.On
 	return p
 }

@@ -17,7 +17,7 @@ import (
 func Verify(name string, layer *layerbuild.Layer, m *manifest.Manifest) Problems {
 	if len(layer.Documents) == 0 {
 		return Problems{problem(Integrity, &m.Environment.Range, "Layer of helpers alone", fmt.Sprintf(
-			"%s holds no function's secrets, so that it is no layer of the manifest. Verify a layer of helpers without --against.", name))}
+			"%s holds no function's secrets, so that it is no layer of the manifest. Verify a layer of helpers without --manifest.", name))}
 	}
 	if why := mismatch(layer, m); why != "" {
 		return Problems{problem(Integrity, &m.Environment.Range, "Layer is another's", fmt.Sprintf("%s is a layer %s. %s", name, why, elsewhere(layer, m)))}

@@ -1,12 +1,14 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"io/fs"
 
 	"github.com/urfave/cli/v2"
 
 	"github.com/whispering/bundle/internal/cli/console"
+	"github.com/whispering/bundle/internal/cli/docs"
 	"github.com/whispering/bundle/internal/cli/local"
 )
 
@@ -29,7 +31,18 @@ func (a *app) with(c *console.Console) *app { return &app{Console: c, releases: 
 // run does what the arguments say and returns the status to exit with.
 func (a *app) run(ctx context.Context) int {
 	a.Begin()
-	return a.End(ctx, a.cli().RunContext(ctx, a.Args))
+	a.Args = console.VersionCommand(a.Args)
+	root := a.cli()
+	a.Answering(root)
+	words, err := console.Arrange(root, a.Args)
+	switch {
+	case err != nil:
+	case words.Help != nil:
+		err = docs.Help(a.Stdout.Text(), root, words.Help, cmp.Or(console.Terminal(a.Stdout), docs.Width), documentation)
+	default:
+		err = root.RunContext(ctx, words.Args)
+	}
+	return a.End(ctx, err)
 }
 
 // cli returns the command line. It is made anew for each run, because
@@ -40,14 +53,15 @@ func (a *app) cli() *cli.App {
 		Name:        "bundle",
 		Usage:       "seal the secrets of Lambda functions at build time",
 		UsageText:   "bundle [build options]\nbundle COMMAND [options]",
+		Description: "bundle init --from serverless.yml\nbundle plan --env local\nbundle --env local --out layer.zip",
 		Version:     a.Version,
-		HideVersion: true, // there is a command for it
+		HideVersion: true, // and help: console.Arrange finds what asks for them
+		HideHelp:    true,
 		Writer:      a.Stdout.Text(),
 		ErrWriter:   a.Stderr.Text(),
 		Flags:       build.Flags,
 		Action:      build.Action,
 		Before:      a.NoRootFlags,
-		Suggest:     true,
 		Commands: []*cli.Command{
 			a.buildCommand(), a.validateCommand(), a.planCommand(), a.statusCommand(), a.compareCommand(), a.inspectCommand(), a.verifyCommand(), a.runCommand(), a.helpersCommand(), a.publishCommand(), a.policyCommand(), a.doctorCommand(), a.initCommand(), a.fmtCommand(), local.Command(a.Console), a.completionCommand(), a.versionCommand(),
 		},
@@ -56,6 +70,5 @@ func (a *app) cli() *cli.App {
 		DisableSliceFlagSeparator: true,
 	}
 	console.Strict(root.Commands)
-	a.Answering(root)
 	return root
 }

@@ -19,7 +19,10 @@ func (a *app) buildCommand() *cli.Command {
 	return &cli.Command{
 		Name:      "build",
 		Usage:     "make the layer of an environment, or of several (bundle without a command does the same)",
-		UsageText: "bundle [build] --manifest secrets.hcl --env prod --out layer.zip",
+		UsageText: "bundle [build] [--manifest FILE] [--env NAME...] --out FILE [options]",
+		Description: "bundle build --manifest secrets.hcl --env prod --out layer.zip\n" +
+			"bundle build --all --out 'layer-{environment}-{region}.zip'\n" +
+			"bundle --env local --out layer.zip",
 		Flags: append(console.TargetFlags(),
 			console.ManifestFlag(),
 			console.TextFlag("out", "FILE", "the layer to write; {environment}, {region} and {function} are filled in", ""),

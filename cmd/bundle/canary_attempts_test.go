@@ -237,15 +237,15 @@ func validateAttempts() []attempt {
 
 func inspectAttempts() []attempt {
 	return []attempt{
-		{name: "success", args: []string{"prod.zip"}},
-		{name: "embedded", args: []string{"local.zip"}},
+		{name: "success", args: []string{"--layer", "prod.zip"}},
+		{name: "embedded", args: []string{"--layer", "local.zip"}},
 		{name: "no layer", code: 2},
-		{name: "absent", args: []string{"none.zip"}, code: 2},
+		{name: "absent", args: []string{"--layer", "none.zip"}, code: 2},
 		{name: "two layers", args: []string{"prod.zip", "local.zip"}, code: 2},
-		{name: "damaged", args: []string{"damaged.zip"}, before: damage("prod.zip", "damaged.zip"), code: 7},
+		{name: "damaged", args: []string{"--layer", "damaged.zip"}, before: damage("prod.zip", "damaged.zip"), code: 7},
 		{name: "a folder", args: []string{"."}, code: 2},
 		{name: "the sample for a layer", args: []string{"sample.json"}, code: 7},
-		{name: "cut short", args: []string{"short.zip"}, before: func(s *stage) {
+		{name: "cut short", args: []string{"--layer", "short.zip"}, before: func(s *stage) {
 			b, err := os.ReadFile(filepath.Join(s.dir, "prod.zip"))
 			if err != nil {
 				s.Fatal(err)

@@ -73,12 +73,12 @@ func callsForCredentials(url string) map[string][]string {
 	return map[string][]string{
 		"build":   {"--env", "prod", "--out", "out.zip", "--endpoint-url", url},
 		"plan":    {"--env", "prod", "--out", "prod.zip", "--endpoint-url", url},
-		"status":  {"--manifest", "secrets.hcl", "--env", "prod", "--endpoint-url", url, "prod.zip"},
+		"status":  {"--manifest", "secrets.hcl", "--env", "prod", "--endpoint-url", url, "--layer", "prod.zip"},
 		"compare": {"--manifest", "several.hcl", "--env", "prod", "--env", "second", "--endpoint-url", url},
 		"publish": {"--env", "prod", "--layer", "prod.zip", "--endpoint-url", url},
 		"policy":  {"--env", "prod", "--endpoint-url", url},
 		"doctor":  {"--env", "prod", "--endpoint-url", url},
-		"verify":  {"--open", "--endpoint-url", url, "prod.zip"},
+		"verify":  {"--open", "--endpoint-url", url, "--layer", "prod.zip"},
 		"run":     {"--layer", "prod.zip", "--function", "hello", "--endpoint-url", url, "--", "bundle", "version"},
 		"init":    {"--out", "new.hcl", "--from", "/canary/imported", "--env", "prod", "--account-id", testAccount, "--region", "us-west-2", "--endpoint-url", url},
 	}

@@ -73,8 +73,8 @@ func (s *stage) wrong(command, mode, flag, file string, environ map[string]strin
 	case command == "build" || command == "plan" || command == "doctor" || command == "policy" || command == "compare":
 		args = append(args, "--env", "prod")
 	}
-	if flag == "--against" {
-		args = append(args, "--env", "prod", "prod.zip")
+	if command == "verify" {
+		args = append(args, "--env", "prod", "--layer", "prod.zip")
 	}
 	env := []string{"HOME=" + s.home, "PATH=/none"}
 	for name, value := range environ {

@@ -18,7 +18,9 @@ func (a *app) compareCommand() *cli.Command {
 	return &cli.Command{
 		Name:      "compare",
 		Usage:     "show which secrets there are in which environments, without reading a value",
-		UsageText: "bundle compare --manifest secrets.hcl --env staging --env prod\nbundle compare --manifest secrets.hcl --all --html >compare.html",
+		UsageText: "bundle compare [--manifest FILE] --env NAME --env NAME... [options]\nbundle compare [--manifest FILE] --all [options]",
+		Description: "bundle compare --manifest secrets.hcl --env staging --env prod\n" +
+			"bundle compare --manifest secrets.hcl --all --html >compare.html",
 		Flags: append(console.TargetFlags(),
 			console.ManifestFlag(),
 			console.VarFlag(),

@@ -27,12 +27,14 @@ func (a *app) completionCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "completion",
 		Usage: "print the completion script of a shell, or the manual page",
-		UsageText: "source <(bundle completion bash)   (also zsh)\n" +
+		UsageText: "bundle completion bash|zsh|fish|powershell|man\n" +
+			"bundle completion [--manifest FILE] environments",
+		Description: "source <(bundle completion bash)\n" +
 			"bundle completion fish >~/.config/fish/completions/bundle.fish\n" +
 			"bundle completion powershell | Out-String | Invoke-Expression\n" +
 			"bundle completion man >bundle.1\n" +
-			"bundle completion [--manifest secrets.hcl] environments   (the names, as the scripts ask for them)",
-		Flags:  []cli.Flag{console.ManifestFlag()},
+			"bundle completion --manifest secrets.hcl environments",
+		Flags:  []cli.Flag{console.TextFlag("manifest", "FILE", "the manifest, or a folder of them, whose environments are printed, as the scripts ask for them", "secrets.hcl")},
 		Action: a.completion,
 	}
 }

@@ -17,7 +17,9 @@ func (a *app) doctorCommand() *cli.Command {
 	return &cli.Command{
 		Name:      "doctor",
 		Usage:     "find out whether a build would be let through, and who can decrypt",
-		UsageText: "bundle doctor --manifest secrets.hcl --env prod",
+		UsageText: "bundle doctor [--manifest FILE] [--env NAME...] [options]",
+		Description: "bundle doctor --manifest secrets.hcl --env prod\n" +
+			"bundle doctor --all --decrypt --json",
 		Flags: append(console.TargetFlags(),
 			console.ManifestFlag(),
 			console.VarFlag(),

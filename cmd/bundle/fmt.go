@@ -23,7 +23,10 @@ func (a *app) fmtCommand() *cli.Command {
 	return &cli.Command{
 		Name:      "fmt",
 		Usage:     "lay out a manifest in canonical form",
-		UsageText: "bundle fmt [--check] [--manifest secrets.hcl]\nbundle fmt --manifest - <secrets.hcl",
+		UsageText: "bundle fmt [--manifest FILE] [--check] [--json]",
+		Description: "bundle fmt --manifest secrets.hcl\n" +
+			"bundle fmt --check\n" +
+			"bundle fmt --manifest - <secrets.hcl >copy.hcl",
 		Flags: []cli.Flag{
 			console.TextFlag("manifest", "FILE", "the manifest, or a folder of them; - formats standard input to standard output", "secrets.hcl"),
 			&cli.BoolFlag{Name: "check", Usage: "write nothing; exit with 3 where a file is not in canonical form"},

@@ -19,7 +19,9 @@ func (a *app) helpersCommand() *cli.Command {
 	return &cli.Command{
 		Name:      "helpers",
 		Usage:     "make a layer of helpers alone; calls nothing",
-		UsageText: "bundle helpers --out helpers.zip [--helpers node,python,exec]",
+		UsageText: "bundle helpers --out FILE [--helpers NAMES] [--json]",
+		Description: "bundle helpers --out helpers.zip\n" +
+			"bundle helpers --out helpers.zip --helpers node,python",
 		Flags: []cli.Flag{
 			console.TextFlag("out", "FILE", "the layer to write", ""),
 			console.TextFlag("helpers", "NAMES", "which helpers, separated by commas", strings.Join(manifest.Helpers(), ",")),

@@ -17,12 +17,14 @@ func (a *app) initCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "init",
 		Usage: "write a first manifest, from what a project has or from nothing; copies names, never values",
-		UsageText: "bundle init\n" +
-			"bundle init --from serverless.yml [--env prod --account-id 222222222222]\n" +
+		UsageText: "bundle init [--from FILE|PATH] [--env NAME...] [--out FILE] [options]\n" +
+			"bundle init --guard [--manifest FILE]",
+		Description: "bundle init\n" +
+			"bundle init --from serverless.yml --env prod --account-id 222222222222\n" +
 			"bundle init --from template.yaml\n" +
 			"bundle init --from .env --function api\n" +
 			"bundle init --from /prod/payments/ --env prod --account-id 222222222222 --region us-west-2\n" +
-			"bundle init --guard --manifest secrets.hcl",
+			"bundle init --guard --manifest secrets.hcl >guard.hcl",
 		Flags: []cli.Flag{
 			console.TextFlag("from", "FILE|PATH", "a serverless.yml, a SAM template, a dotenv file, or a path of Parameter Store", ""),
 			console.TextFlag("from-serverless", "FILE", "the same, of which only the content says that it is a serverless.yml", ""),

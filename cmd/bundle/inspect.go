@@ -1,6 +1,9 @@
 package main
 
 import (
+	"errors"
+	"io/fs"
+
 	"github.com/urfave/cli/v2"
 
 	"github.com/whispering/bundle/internal/cli/console"
@@ -15,14 +18,16 @@ func (a *app) inspectCommand() *cli.Command {
 	return &cli.Command{
 		Name:      "inspect",
 		Usage:     "show what a layer holds: functions, keys, parameters and versions; opens nothing",
-		UsageText: "bundle inspect [--json] layer.zip",
-		Flags:     []cli.Flag{console.JSONFlag()},
-		Action:    a.inspect,
+		UsageText: "bundle inspect [--layer FILE] [--json]",
+		Description: "bundle inspect --layer layer.zip\n" +
+			"bundle inspect --layer layer.zip --json | jq '.documents[].sources'",
+		Flags:  []cli.Flag{console.LayerFlag("the layer to show"), console.JSONFlag()},
+		Action: a.inspect,
 	}
 }
 
 func (a *app) inspect(c *cli.Context) error {
-	path, err := console.OneArgument(c, "a layer")
+	path, err := a.LayerArgument(c)
 	if err != nil {
 		return err
 	}
@@ -69,6 +74,9 @@ func (a *app) inspect(c *cli.Context) error {
 // readLayer reads a layer that the user names.
 func readLayer(path string) (*layerbuild.Layer, []byte, error) {
 	content, err := pipeline.ReadLimited(path)
+	if errors.Is(err, fs.ErrNotExist) && path == console.DefaultLayer {
+		return nil, nil, console.Usagef("there is no %s here. Name the layer with --layer.", path)
+	}
 	if err != nil {
 		return nil, nil, console.Usagef("the layer cannot be read: %v", err)
 	}

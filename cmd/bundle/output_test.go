@@ -64,7 +64,7 @@ func outputFaults() []outputFault {
 		{out: "-", code: 2, says: "not written to standard output"},
 		{out: "--json", code: 2, says: "./--json"},
 		{out: "-x.zip", code: 2, says: "./-x.zip"},
-		{out: "", code: 2, says: "the value is empty"},
+		{out: "", code: 2, says: "--out has an empty value"},
 		{out: " ", code: 2, says: "no file that anybody means"},
 		{out: "secrets.hcl", code: 2, says: "which this run reads"},
 		{out: "./secrets.hcl", code: 2, says: "which this run reads"},

@@ -17,7 +17,10 @@ func (a *app) planCommand() *cli.Command {
 	return &cli.Command{
 		Name:      "plan",
 		Usage:     "show what a build would do, and why, without reading a value",
-		UsageText: "bundle plan --manifest secrets.hcl --env prod [--out layer.zip]",
+		UsageText: "bundle plan [--manifest FILE] [--env NAME...] [--out FILE] [options]",
+		Description: "bundle plan --manifest secrets.hcl --env prod\n" +
+			"bundle plan --env prod --out layer.zip --exit-code\n" +
+			"bundle plan --env prod --offline --markdown",
 		Flags: append(console.TargetFlags(),
 			console.ManifestFlag(),
 			console.VarFlag(),

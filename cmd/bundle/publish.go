@@ -19,11 +19,13 @@ func (a *app) publishCommand() *cli.Command {
 	return &cli.Command{
 		Name:      "publish",
 		Usage:     "publish a layer under the manifest's name for it, unless the newest version has the same content",
-		UsageText: "bundle publish --manifest secrets.hcl --env prod --layer layer.zip",
+		UsageText: "bundle publish [--manifest FILE] [--env NAME...] [--layer FILE] [options]",
+		Description: "bundle publish --manifest secrets.hcl --env prod --layer layer.zip\n" +
+			"bundle publish --all --layer 'layer-{environment}-{region}.zip' --json",
 		Flags: append(console.TargetFlags(),
 			console.ManifestFlag(),
 			console.VarFlag(),
-			console.TextFlag("layer", "FILE", "the layer; {environment}, {region} and {function} are filled in", "layer.zip"),
+			console.LayerFlag("the layer to publish; {environment}, {region} and {function} are filled in"),
 			helperset.Flag(),
 			console.DigestFlag("sha256", "publish nothing but the layer with this SHA-256"),
 			&cli.BoolFlag{Name: "allow-rollback", Usage: "publish over a version that has newer secrets, or that cannot be compared"},

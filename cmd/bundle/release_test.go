@@ -71,7 +71,7 @@ func TestReleaseHoldsTheExecWrapper(t *testing.T) {
 
 	// It compares with them, and needs no Go for that either.
 	verify := func(name string) string {
-		run := exec.Command(program, "verify", filepath.Join(dir, name))
+		run := exec.Command(program, "verify", "--layer", filepath.Join(dir, name))
 		run.Env = []string{"PATH=" + filepath.Join(dir, "nothing"), "SystemRoot=" + os.Getenv("SystemRoot")}
 		out, _ := run.CombinedOutput()
 		return string(out)

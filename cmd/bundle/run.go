@@ -21,9 +21,12 @@ func (a *app) runCommand() *cli.Command {
 	return &cli.Command{
 		Name:      "run",
 		Usage:     "run a command with a function's secrets in its environment",
-		UsageText: "bundle run --layer layer.zip --function hello -- COMMAND [ARGUMENT...]",
+		UsageText: "bundle run [--layer FILE] [--function NAME] [options] -- COMMAND [ARGUMENT...]",
+		ArgsUsage: console.PassedOn,
+		Description: "bundle run --layer layer.zip --function hello -- npm start\n" +
+			"bundle run --function hello --override -- env",
 		Flags: []cli.Flag{
-			console.TextFlag("layer", "FILE", "the layer", "layer.zip"),
+			console.LayerFlag("the layer to open"),
 			console.TextFlag("function", "NAME", "the function, by its name in the manifest or to Lambda; not needed where the layer has one", ""),
 			&cli.BoolFlag{Name: "override", Usage: "let secrets replace variables that exist already"},
 			console.TextFlag("timeout", "DURATION", "give up opening the secrets after this long; the command itself takes as long as it takes", "1m"),

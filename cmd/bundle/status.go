@@ -22,11 +22,15 @@ func (a *app) statusCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "status",
 		Usage: "tell whether a layer is stale: whether its parameters have changed since it was made",
-		UsageText: "bundle status layer.zip\nbundle status arn:aws:lambda:REGION:ACCOUNT:layer:NAME[:VERSION]\n" +
-			"bundle status --manifest secrets.hcl --env prod [LAYER]   (without LAYER: what is published)",
+		UsageText: "bundle status --layer FILE|ARN [options]\n" +
+			"bundle status [--manifest FILE] --env NAME... [--layer FILE|ARN] [options]",
+		Description: "bundle status --manifest secrets.hcl --env prod\n" +
+			"bundle status --layer layer.zip --exit-code\n" +
+			"bundle status --layer arn:aws:lambda:us-west-2:222222222222:layer:payments-prod:7",
 		Flags: append(console.TargetFlags(),
 			console.ManifestFlag(),
 			console.VarFlag(),
+			console.TextFlag("layer", "FILE|ARN", "the layer, or the ARN of a published one, with or without a version; without --layer, what is published under the manifest's name for it", ""),
 			console.TPSFlag(),
 			console.TimeoutFlag(),
 			console.EndpointFlag(),
@@ -41,20 +45,16 @@ func (a *app) statusCommand() *cli.Command {
 }
 
 func (a *app) status(c *cli.Context) error {
-	layer := ""
-	if c.Args().Present() {
-		var err error
-		if layer, err = console.OneArgument(c, "a layer"); err != nil {
-			return err
-		}
+	layer, err := a.LayerArgument(c)
+	if err != nil {
+		return err
 	}
 	lone := layer != "" && !console.Given(c, "manifest") && !console.Chooses(c)
 	var targets []*target.Target
-	var err error
 	if lone {
 		targets, err = a.layerTarget(c, layer)
 	} else {
-		targets, err = target.Choose(a.Console, c, target.Request{Manifest: "manifest", Flag: "the layer", Pattern: layer, Named: true})
+		targets, err = target.Choose(a.Console, c, target.Request{Manifest: "manifest", Flag: "--layer", Pattern: layer, Named: true})
 	}
 	if err != nil {
 		return err
@@ -97,7 +97,7 @@ func statusOf(path string, m *manifest.Manifest) (*pipeline.Status, error) {
 		}
 		s.Name, s.Content = path, content
 	case m.Bundle.Layer.Value == "":
-		return nil, console.Usagef("name a layer: the manifest has no name that it is published under (bundle status --manifest secrets.hcl --env prod layer.zip)")
+		return nil, console.Usagef("name a layer: the manifest has no name that it is published under (bundle status --manifest secrets.hcl --env prod --layer layer.zip)")
 	default:
 		s.Published = &publish.Ref{Layer: m.Bundle.Layer.Value}
 	}

@@ -16,9 +16,11 @@ func (a *app) validateCommand() *cli.Command {
 	return &cli.Command{
 		Name:      "validate",
 		Usage:     "check the manifest, for every environment or some, without calling AWS",
-		UsageText: "bundle validate --manifest secrets.hcl",
-		Flags:     append(console.EnvironmentFlags(), console.ManifestFlag(), console.VarFlag(), target.GuardFlag(), console.JSONFlag()),
-		Action:    a.validate,
+		UsageText: "bundle validate [--manifest FILE] [--env NAME...] [options]",
+		Description: "bundle validate --manifest secrets.hcl\n" +
+			"bundle validate --env prod --guard guard.hcl",
+		Flags:  append(console.OnlyEnvironmentFlags(), console.ManifestFlag(), console.VarFlag(), target.GuardFlag(), console.JSONFlag()),
+		Action: a.validate,
 	}
 }
 

@@ -13,6 +13,7 @@ import (
 	"github.com/whispering/bundle/internal/cli/helperset"
 	"github.com/whispering/bundle/internal/cli/target"
 	"github.com/whispering/bundle/internal/cli/view"
+	"github.com/whispering/bundle/internal/printable"
 	"github.com/whispering/bundle/layerbuild"
 	"github.com/whispering/bundle/pipeline"
 )
@@ -21,9 +22,14 @@ func (a *app) verifyCommand() *cli.Command {
 	return &cli.Command{
 		Name:      "verify",
 		Usage:     "check a layer: every byte of it, against a manifest, and that its boxes open",
-		UsageText: "bundle verify [--against secrets.hcl --env prod] [--open] layer.zip",
+		UsageText: "bundle verify [--layer FILE] [--manifest FILE --env NAME...] [--open] [options]",
+		Description: "bundle verify --layer layer.zip\n" +
+			"bundle verify --layer layer.zip --manifest secrets.hcl --env prod\n" +
+			"bundle verify --layer layer.zip --open",
 		Flags: append(console.TargetFlags(),
-			console.TextFlag("against", "FILE", "the manifest that the layer must be of", ""),
+			console.LayerFlag("the layer to check; {environment}, {region} and {function} are filled in where there is a manifest"),
+			console.TextFlag("manifest", "FILE", "the manifest, or a folder of them, that the layer must be of; without it the layer is checked by itself", ""),
+			&cli.GenericFlag{Name: "against", Hidden: true, Value: console.Once()}, // until the next release
 			console.VarFlag(),
 			&cli.BoolFlag{Name: "open", Usage: "have KMS open every box; shows nothing of what is in it"},
 			console.TimeoutFlag(),
@@ -37,7 +43,7 @@ func (a *app) verifyCommand() *cli.Command {
 }
 
 func (a *app) verify(c *cli.Context) error {
-	path, err := console.OneArgument(c, "a layer")
+	path, err := a.LayerArgument(c)
 	if err != nil {
 		return err
 	}
@@ -45,14 +51,17 @@ func (a *app) verify(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	against := console.Text(c, "against")
-	if against == "" && console.Chooses(c) {
-		return console.Usagef("--env, --all, --region and --var belong to --against, which names the manifest")
+	flag, err := a.verifyManifest(c)
+	if err != nil {
+		return err
+	}
+	if !console.Given(c, flag) && console.Chooses(c) {
+		return console.Usagef("--env, --all, --region and --var are about a manifest: name it with --manifest")
 	}
 	targets := []*target.Target{{Path: path}}
-	if against != "" {
+	if console.Given(c, flag) {
 		// AWS is asked only to open what is there.
-		if targets, err = target.Choose(a.Console, c, target.Request{Manifest: "against", Flag: "the layer", Pattern: path, Offline: true}); err != nil {
+		if targets, err = target.Choose(a.Console, c, target.Request{Manifest: flag, Flag: "--layer", Pattern: path, Offline: true}); err != nil {
 			return err
 		}
 	}
@@ -78,15 +87,27 @@ func (a *app) verify(c *cli.Context) error {
 			}
 			return func(con *console.Console, _ *batch.Work) (view.Result, error) {
 				a := a.with(con)
-				return a.verifyLayer(ctx, c, t, layer, content, helpers)
+				return a.verifyLayer(ctx, c, t, layer, content, helpers, console.Text(c, flag))
 			}, nil
 		},
 	})
 }
 
+// verifyManifest returns the flag that names the manifest: --manifest, and until the next release --against.
+func (a *app) verifyManifest(c *cli.Context) (string, error) {
+	switch {
+	case !console.Given(c, "against"):
+		return "manifest", nil
+	case console.Given(c, "manifest"):
+		return "", console.Usagef("the manifest is named twice, with --manifest and with --against, which is its old name: leave --against out")
+	}
+	a.Hint("from the next release on, there is no --against: write --manifest %s", printable.Name(console.Text(c, "against")))
+	return "against", nil
+}
+
 // verifyLayer holds one layer to the helper files of releases and to its
 // manifest, if there is one, and has it opened, if that is asked for.
-func (a *app) verifyLayer(ctx context.Context, c *cli.Context, t *target.Target, layer *layerbuild.Layer, content []byte, helpers *pipeline.HelperCheck) (view.Result, error) {
+func (a *app) verifyLayer(ctx context.Context, c *cli.Context, t *target.Target, layer *layerbuild.Layer, content []byte, helpers *pipeline.HelperCheck, against string) (view.Result, error) {
 	found, problems := helpers.Run(t.Path, layer)
 	if t.Manifest != nil {
 		problems = append(problems, pipeline.Verify(t.Path, layer, t.Manifest)...)
@@ -104,7 +125,7 @@ func (a *app) verifyLayer(ctx context.Context, c *cli.Context, t *target.Target,
 		}
 	}
 	report := &view.Verify{
-		Layer: view.NewLayer(t.Path, content), Against: console.Text(c, "against"),
+		Layer: view.NewLayer(t.Path, content), Against: against,
 		Opened: c.Bool("open"), Functions: []view.VerifyFunction{}, Helpers: len(layer.Helpers),
 		HelperNames: append([]string{}, found.Helpers()...), HelperFiles: view.NewHelperFiles(found), Own: warning == nil,
 	}

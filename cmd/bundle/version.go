@@ -54,8 +54,10 @@ func (a *app) versionCommand() *cli.Command {
 	return &cli.Command{
 		Name:      "version",
 		Usage:     "print the version",
-		UsageText: "bundle version",
-		Flags:     []cli.Flag{console.JSONFlag()},
+		UsageText: "bundle version [--json]\nbundle --version",
+		Description: "bundle version\n" +
+			"bundle version --json",
+		Flags: []cli.Flag{console.JSONFlag()},
 		Action: func(c *cli.Context) error {
 			if err := console.NoArguments(c); err != nil {
 				return err

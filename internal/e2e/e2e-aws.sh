@@ -221,7 +221,7 @@ if part pack; then
   hasnot "$decrypting"
   cmp -s "$dir/pack.zip" "$dir/first.zip" || fail "an unchanged build changed bytes"
   exits 0 bundle plan --manifest "${pack[@]}" --out "$dir/pack.zip" --exit-code
-  exits 0 bundle status --manifest "${pack[@]}" --exit-code "$dir/pack.zip"
+  exits 0 bundle status --manifest "${pack[@]}" --exit-code --layer "$dir/pack.zip"
   ok "changed=false, the same bytes, nothing decrypted or encrypted"
 fi
 
@@ -232,13 +232,13 @@ if part versions; then
   exits 3 bundle plan --manifest "${pack[@]}" --out "$dir/pack.zip" --exit-code --json
   has '"secret": "OWN"'
   hasnot "$decrypting"
-  exits 3 bundle status --manifest "${pack[@]}" --exit-code "$dir/pack.zip"
+  exits 3 bundle status --manifest "${pack[@]}" --exit-code --layer "$dir/pack.zip"
   has 'OWN: version 1 → 2'
   exits 0 bundle build --manifest "${pack[@]}" --out "$dir/pack.zip" --json
   has '"changed": true'
   everything pack.zip
-  exits 0 bundle status --manifest "${pack[@]}" --exit-code "$dir/pack.zip"
-  exits 0 bundle verify --against "${pack[@]}" --open "$dir/pack.zip"
+  exits 0 bundle status --manifest "${pack[@]}" --exit-code --layer "$dir/pack.zip"
+  exits 0 bundle verify --manifest "${pack[@]}" --open --layer "$dir/pack.zip"
   ok "plan and status name it, the build seals it, verify opens it"
 fi
 
@@ -270,7 +270,7 @@ if part blind; then
   exits 0 bundle build --manifest "${blind[@]}" --out "$dir/blind.zip" --blind --json
   has '"changed": false'
   hasnot 'kms:ReEncrypt"|\(decrypt\)'
-  exits 0 bundle verify --against "${blind[@]}" --open "$dir/blind.zip"
+  exits 0 bundle verify --manifest "${blind[@]}" --open --layer "$dir/blind.zip"
   exits 2 bundle build --manifest "${pack[@]}" --out "$dir/never.zip" --blind
   [ ! -e "$dir/never.zip" ] || fail "--blind wrote a layer that is not"
   ok "moved inside KMS, opened by bundle run and by hand, unchanged at the second build"

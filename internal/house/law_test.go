@@ -23,7 +23,7 @@ var law = map[string][2]string{
 	"cmd/bundle":             {"internal/cli/... pipeline/... layerbuild/... runtime/... internal/atomicfile internal/printable", "cli hcl x/sys"},
 	"internal/cli/console":   {"internal/actions internal/printable internal/trust pipeline pipeline/problem", "cli hcl x/term progressbar"},
 	"internal/cli/view":      {"internal/actions internal/printable layerbuild/... pipeline/...", "hcl"},
-	"internal/cli/docs":      {"", "cli"},
+	"internal/cli/docs":      {"internal/printable", "cli"},
 	"internal/cli/target":    {"internal/cli/console internal/printable internal/trust layerbuild/sealed pipeline pipeline/manifest pipeline/problem", "cli hcl"},
 	"internal/cli/awsenv":    {"internal/cli/console internal/awsclient internal/awslocal internal/plainfile layerbuild/sealed pipeline/... runtime/secrets", "cli hcl"},
 	"internal/cli/batch":     {"internal/cli/console internal/cli/view internal/cli/target internal/cli/awsenv internal/actions internal/awsclient internal/printable pipeline/...", "cli"},

@@ -101,7 +101,7 @@ func TestReleaseHasItsTable(t *testing.T) {
 			}
 		}
 	}
-	if err := json.Unmarshal([]byte(run(t, dir, nil, "./program", "inspect", "--json", "helpers.zip")), &inspected); err != nil {
+	if err := json.Unmarshal([]byte(run(t, dir, nil, "./program", "inspect", "--json", "--layer", "helpers.zip")), &inspected); err != nil {
 		t.Fatal(err)
 	}
 	var listed strings.Builder
@@ -111,7 +111,7 @@ func TestReleaseHasItsTable(t *testing.T) {
 	if listed.String() != string(table) {
 		t.Errorf("the table is\n%s\nthe helpers are\n%s", table, listed.String())
 	}
-	if out := run(t, dir, nil, "./program", "verify", "helpers.zip"); !strings.Contains(out, "those of this bundle") {
+	if out := run(t, dir, nil, "./program", "verify", "--layer", "helpers.zip"); !strings.Contains(out, "those of this bundle") {
 		t.Errorf("verify says %s", out)
 	}
 	helper := filepath.Join(dir, "runtime", "python", "python", "bundle_secrets", "_http.py")

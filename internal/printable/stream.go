@@ -2,6 +2,7 @@ package printable
 
 import (
 	"bytes"
+	"fmt"
 	"io"
 	"sync"
 	"unicode"
@@ -19,6 +20,8 @@ import (
 // none anywhere of the kind ##[name], ##vso[ or ##teamcity[, as GitHub, Azure
 // Pipelines and TeamCity have them. GitLab's sections need control characters.
 type Stream struct {
+	Colors bool // what is behind it is a terminal that takes colors; see Color
+
 	mu     sync.Mutex
 	w      io.Writer
 	line   line
@@ -38,6 +41,15 @@ func (s *Stream) Text() io.Writer { return form{s, text} }
 
 // Styled is Text, but lets through what styles text.
 func (s *Stream) Styled() io.Writer { return form{s, styled} }
+
+// Color writes a text of ours in a color, given as a number of SGR (ECMA-48, 8.3.117: 31 red, 32 green, 33 yellow), where
+// the Stream takes colors.
+func (s *Stream) Color(color int, ours string) error {
+	if s.Colors {
+		ours = fmt.Sprintf("\x1b[%dm%s\x1b[0m", color, ours)
+	}
+	return s.write([]byte(ours), styled)
+}
 
 // JSON takes a document, and escapes in its strings what does not show.
 func (s *Stream) JSON() io.Writer { return form{s, json} }

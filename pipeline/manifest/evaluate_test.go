@@ -255,7 +255,7 @@ func TestAllProblemsAreReportedInOneRunInSourceOrder(t *testing.T) {
 		`a.hcl Unknown attribute "encryption"`,
 		`b.hcl Unknown attribute "memory"`,
 		"b.hcl Reserved name",
-		"b.hcl Invalid parameter",
+		`b.hcl Invalid attribute "parameter"`,
 		"c.hcl.json Invalid key",
 		"c.hcl.json Reserved name",
 		"c.hcl.json Locals in a circle",

@@ -1,7 +1,6 @@
 package manifest
 
 import (
-	"cmp"
 	"fmt"
 	"path/filepath"
 	"regexp"
@@ -142,8 +141,7 @@ func (e *evaluator) allow(b *block) Allow {
 		}
 		for _, text := range texts {
 			if problem := badAllowed(a.name, text.Value); problem != "" {
-				summary := map[string]string{"accounts": "Invalid account id", "parameters": "Invalid prefix"}[a.name]
-				e.wrong(b.attrs[a.name], cmp.Or(summary, "Invalid "+a.name), fmt.Sprintf("%q %s", text.Value, problem), text.Range)
+				e.wrong(b.attrs[a.name], fmt.Sprintf("Invalid attribute %q", a.name), fmt.Sprintf("%q %s", text.Value, problem), text.Range)
 			}
 		}
 	}

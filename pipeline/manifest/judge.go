@@ -126,11 +126,11 @@ func (m *Module) notOurs(path string, found hcl.Diagnostics) *hcl.Diagnostic {
 	if len(found) > 0 && found[0].Subject != nil {
 		place = *found[0].Subject
 	}
-	what, blocks, remedy := "manifest", "bundle, environment, function and some others", "Name the manifest, or leave this file out of its folder; bundle init writes a first one."
+	summary, what, blocks, remedy := "Not a manifest", "manifest", "bundle, environment, function and some others", "Name the manifest, or leave this file out of its folder; bundle init writes a first one."
 	if m.root.name != "" {
-		what, blocks, remedy = "guard file", "allow", "Name the guard file; bundle init --guard prints one."
+		summary, what, blocks, remedy = "Not a guard file", "guard file", "allow", "Name the guard file; bundle init --guard prints one."
 	}
-	return fault("Not a "+what, fmt.Sprintf("A %s has the blocks %s, and the file %q has none of them. Nothing of it is shown, as it may hold secrets. %s",
+	return fault(summary, fmt.Sprintf("A %s has the blocks %s, and the file %q has none of them. Nothing of it is shown, as it may hold secrets. %s",
 		what, blocks, path, remedy), place)
 }
 

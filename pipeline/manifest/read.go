@@ -68,7 +68,7 @@ func (r *reader) file(body hcl.Body) {
 
 func (r *reader) once(at **block, b *block) {
 	if *at != nil {
-		r.report(fault(fmt.Sprintf("Duplicate %s block", b.spec.name),
+		r.report(fault("Duplicate block",
 			fmt.Sprintf("A manifest has one %s block; the other is at %s. Join the two.", b.spec.name, (*at).header), b.header))
 		return
 	}
@@ -78,12 +78,12 @@ func (r *reader) once(at **block, b *block) {
 func (r *reader) add(list *[]*block, b *block) {
 	key := named{b.spec.name, b.label.Value}
 	if other := r.m.index[key]; other != nil {
-		r.report(fault(fmt.Sprintf("Duplicate %s", b.spec.name),
+		r.report(fault("Duplicate name",
 			fmt.Sprintf("The %s %q is already declared at %s. Rename one of the two, or join them.", b.spec.name, b.label.Value, other.header), b.label.Range, b.header))
 		return
 	}
 	if problem := badName(b.spec.name, b.label.Value); problem != "" {
-		r.report(fault(fmt.Sprintf("Invalid %s name", b.spec.name), problem, b.label.Range, b.header))
+		r.report(fault("Invalid name", problem, b.label.Range, b.header))
 	}
 	r.m.index[key] = b
 	*list = append(*list, b)
@@ -270,23 +270,20 @@ func unknown(spec blockSpec, name string, subject, context hcl.Range, isBlock bo
 		if inner.label != "" {
 			header += fmt.Sprintf(" %q", inner.label)
 		}
-		return fault(fmt.Sprintf("%q is a block", name), fmt.Sprintf("Write it without an equals sign: %s { … }.", header), subject, context)
+		return fault(fmt.Sprintf("Block, not attribute: %q", name), fmt.Sprintf("Write it without an equals sign: %s { … }.", header), subject, context)
 	}
 	if a, ok := spec.attr(name); ok {
 		example := "…"
 		if a.kind == objectKind {
 			example = "{ … }"
 		}
-		return fault(fmt.Sprintf("%q is an attribute", name), fmt.Sprintf("Write it with an equals sign: %s = %s.", name, example), subject, context)
+		return fault(fmt.Sprintf("Attribute, not block: %q", name), fmt.Sprintf("Write it with an equals sign: %s = %s.", name, example), subject, context)
 	}
-	return fault(unknownSummary(name, isBlock), unknownDetail(spec, name), subject, context)
-}
-
-func unknownSummary(name string, isBlock bool) string {
+	summary := fmt.Sprintf("Unknown attribute %q", name)
 	if isBlock {
-		return fmt.Sprintf("Unknown block %q", name)
+		summary = fmt.Sprintf("Unknown block %q", name)
 	}
-	return fmt.Sprintf("Unknown attribute %q", name)
+	return fault(summary, unknownDetail(spec, name), subject, context)
 }
 
 func unknownDetail(spec blockSpec, name string) string {

@@ -60,9 +60,10 @@ func (m *Module) unusedGroups(e *evaluator) {
 	}
 	for _, g := range m.groups {
 		if !used[g.label.Value] && !m.partial && len(m.functions) > 0 {
-			d := fault("Unused group", fmt.Sprintf("No function includes the group %q. Add it to an include list, or remove it.", g.label.Value), g.label.Range, g.header)
-			d.Severity = hcl.DiagWarning
-			e.report(d)
+			e.report(&hcl.Diagnostic{
+				Severity: hcl.DiagWarning, Summary: "Unused group", Subject: &g.label.Range, Context: &g.header,
+				Detail: fmt.Sprintf("No function includes the group %q. Add it to an include list, or remove it.", g.label.Value),
+			})
 		}
 	}
 }

@@ -112,9 +112,9 @@ func (e *evaluator) withoutRole(b *block, name string, role state) bool {
 func (e *evaluator) sound(b *block, t sessionText, value Text) bool {
 	switch n := len(value.Value); {
 	case !t.pattern.MatchString(value.Value):
-		e.wrong(b.attrs[t.name], "Invalid "+t.name, fmt.Sprintf("The value of %s has characters that AWS does not take. Use letters, digits and %s, without spaces.", t.name, t.allowed), value.Range)
+		e.wrong(b.attrs[t.name], fmt.Sprintf("Invalid attribute %q", t.name), fmt.Sprintf("The value of %s has characters that AWS does not take. Use letters, digits and %s, without spaces.", t.name, t.allowed), value.Range)
 	case n < t.least || n > t.most:
-		e.wrong(b.attrs[t.name], "Invalid "+t.name, fmt.Sprintf("The value of %s has %d to %d characters, and this one has %d.", t.name, t.least, t.most, n), value.Range)
+		e.wrong(b.attrs[t.name], fmt.Sprintf("Invalid attribute %q", t.name), fmt.Sprintf("The value of %s has %d to %d characters, and this one has %d.", t.name, t.least, t.most, n), value.Range)
 	default:
 		return true
 	}

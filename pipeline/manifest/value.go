@@ -226,7 +226,7 @@ func (e *evaluator) text(b *block, name string, s *scope, o ...textOption) (Text
 		return Text{Range: place}, failed
 	}
 	if problem := badText(v.AsString(), slices.Contains(o, emptyToo)); problem != "" {
-		e.wrong(a, "Invalid "+name, fmt.Sprintf("The value of %s %s.", name, problem), place)
+		e.wrong(a, fmt.Sprintf("Invalid attribute %q", name), fmt.Sprintf("The value of %s %s.", name, problem), place)
 		return Text{Range: place}, failed
 	}
 	return Text{v.AsString(), place}, found
@@ -277,7 +277,7 @@ func (e *evaluator) number(b *block, name string, s *scope, most int) Number {
 	}
 	n, accuracy := v.AsBigFloat().Int64()
 	if accuracy != big.Exact || n < 1 || n > int64(most) {
-		e.wrong(a, "Invalid "+name, fmt.Sprintf("The value of %s is a whole number from 1 to %d.", name, most), place)
+		e.wrong(a, fmt.Sprintf("Invalid attribute %q", name), fmt.Sprintf("The value of %s is a whole number from 1 to %d.", name, most), place)
 		return Number{Range: place}
 	}
 	return Number{int(n), place}
@@ -309,7 +309,7 @@ func (e *evaluator) list(b *block, name string, s *scope) ([]Text, state) {
 			return nil, failed
 		}
 		if problem := badText(element.AsString(), false); problem != "" {
-			e.wrong(a, "Invalid "+name, fmt.Sprintf("An element of %s %s.", name, problem), place)
+			e.wrong(a, fmt.Sprintf("Invalid attribute %q", name), fmt.Sprintf("An element of %s %s.", name, problem), place)
 			return nil, failed
 		}
 		texts = append(texts, Text{element.AsString(), place})

@@ -25,7 +25,7 @@ func OpenProblem(doc *sealed.Document, err error) error {
 func openKind(err error) pipeline.Kind {
 	switch {
 	case errors.Is(err, context.Canceled):
-		return pipeline.Fault
+		return problem.Interrupted
 	case errors.Is(err, secrets.ErrAccessDenied), errors.Is(err, secrets.ErrCredentials):
 		return pipeline.Access
 	case errors.Is(err, secrets.ErrKeyUnusable):

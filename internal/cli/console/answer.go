@@ -177,7 +177,7 @@ func (c *Console) Answering(app *cli.App) {
 		}
 		flags, commands, names = commands[i].Flags, commands[i].Subcommands, append(names, arg)
 	}
-	c.answer.command = cmp.Or(strings.Join(names, " "), "build")
+	c.answer = &answer{command: cmp.Or(strings.Join(names, " "), "build")}
 	if end := slices.Index(args, "--"); end >= 0 {
 		args = args[:end]
 	}
@@ -205,9 +205,6 @@ func (c *Console) answered(do cli.ActionFunc) cli.ActionFunc {
 		if slices.ContainsFunc(of.Command.Flags, isJSONFlag) {
 			form, _ := of.Generic("json").(*answerForm)
 			c.answer.format = form.version
-			if form.version == 0 { // it stands after an argument, where it is refused
-				c.answer.format = wanted(of.Args().Slice())
-			}
 		}
 		return do(of)
 	}

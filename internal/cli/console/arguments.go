@@ -1,28 +1,84 @@
 package console
 
 import (
+	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/urfave/cli/v2"
+
+	"github.com/whispering/bundle/internal/printable"
 )
 
 // Strict gives every command the manners that urfave/cli lacks: usage errors
-// are ours, and an argument that no command asked for is an error.
+// are ours, and so is help.
 func Strict(commands []*cli.Command) {
 	for _, c := range commands {
 		c.OnUsageError = OnUsageError
-		c.HideHelpCommand = true
+		c.HideHelp, c.HideHelpCommand = true, true
 		Strict(c.Subcommands)
 	}
 }
 
+// OnUsageError says in our own words what package flag has against a flag.
 func OnUsageError(c *cli.Context, err error, _ bool) error {
 	name := "bundle"
 	if c.Command != nil && c.Command.Name != "" && c.Command.Name != "bundle" {
 		name = c.Command.HelpName
 	}
-	return Usagef("%v\nSee %s --help.", err, name)
+	return Usagef("%s\nSee %s --help.", flagProblem(c, err), name)
+}
+
+// What package flag says (https://pkg.go.dev/flag, FlagSet.Parse).
+var (
+	flagUnknown  = regexp.MustCompile(`(?s)^flag provided but not defined: -(.*)$`)
+	flagUnvalued = regexp.MustCompile(`(?s)^flag needs an argument: -(.*)$`)
+	flagSwitch   = regexp.MustCompile(`(?s)^invalid boolean value "(?:[^"\\]|\\.)*" for -(.*?): (.*)$`)
+	flagRefused  = regexp.MustCompile(`(?s)^invalid value "(?:[^"\\]|\\.)*" for flag -(.*?): (.*)$`)
+	flagSyntax   = regexp.MustCompile(`(?s)^bad flag syntax: (.*)$`)
+)
+
+func flagProblem(c *cli.Context, err error) string {
+	text := err.Error()
+	if m := flagUnknown.FindStringSubmatch(text); m != nil {
+		return unknownFlag(c, m[1])
+	}
+	if m := flagUnvalued.FindStringSubmatch(text); m != nil {
+		return fmt.Sprintf("--%s needs a value", m[1])
+	}
+	if m := flagSwitch.FindStringSubmatch(text); m != nil && m[2] != "parse error" { // --json, which has some values
+		return fmt.Sprintf("--%s: %s", m[1], m[2])
+	} else if m != nil {
+		return fmt.Sprintf("--%s takes no value: write --%[1]s, or leave it out", m[1])
+	}
+	if m := flagRefused.FindStringSubmatch(text); m != nil {
+		return fmt.Sprintf("--%s %s", m[1], m[2])
+	}
+	if m := flagSyntax.FindStringSubmatch(text); m != nil {
+		return fmt.Sprintf("%s is not a flag: write --NAME or --NAME=VALUE", printable.Name(m[1]))
+	}
+	return text
+}
+
+func unknownFlag(c *cli.Context, name string) string {
+	said := fmt.Sprintf("there is no flag --%s", name)
+	if c.Command == nil {
+		return said
+	}
+	if len(c.Command.Subcommands) > 0 && len(c.Command.Flags) == 0 { // bundle local
+		return fmt.Sprintf("flags stand after the command: write %s COMMAND --%s", c.Command.HelpName, name)
+	}
+	names := []string{"help"}
+	for _, f := range c.Command.Flags {
+		if visible, ok := f.(cli.VisibleFlag); ok && visible.IsVisible() {
+			names = append(names, f.Names()...)
+		}
+	}
+	if near := printable.Near(name, names); near != "" {
+		return fmt.Sprintf("%s. Did you mean --%s?", said, near)
+	}
+	return said
 }
 
 // NoRootFlags refuses flags before a command, where they would be dropped.
@@ -38,30 +94,61 @@ func (c *Console) NoRootFlags(of *cli.Context) error {
 // NoArguments refuses arguments of a command that takes none: most often a
 // mistyped command, or a flag whose value was left out.
 func NoArguments(c *cli.Context) error {
-	if !c.Args().Present() {
+	switch {
+	case !c.Args().Present():
 		return nil
+	case c.Command.Name == "" || c.Command.Name == "bundle":
+		return notACommand([]string{"bundle"}, c.App.Commands, c.Args().First())
 	}
-	first := c.Args().First()
-	if c.Command.Name == "" || c.Command.Name == "bundle" {
-		hint := "See bundle --help."
-		if near := cli.SuggestCommand(c.App.Commands, first); first != "" && strings.Contains(near, `"`+first[:1]) {
-			hint = near + " " + hint
-		}
-		return Usagef("%q is not a command of bundle. %s", first, hint)
-	}
-	return Usagef("bundle %s takes no argument %q", c.Command.Name, first)
+	return Usagef("%s takes no argument %q", c.Command.HelpName, c.Args().First())
 }
 
-// OneArgument returns the single argument of a command, and refuses flags
-// after it, which urfave/cli would take for more arguments.
+// NeedsCommand is the end of a command that has commands, where none of them is named.
+func NeedsCommand(c *cli.Context) error {
+	if c.Args().Present() {
+		return notACommand(strings.Fields(c.Command.HelpName), c.Command.Subcommands, c.Args().First())
+	}
+	return Usagef("%s needs a command. See %[1]s --help.", c.Command.HelpName)
+}
+
+func notACommand(path []string, commands []*cli.Command, word string) error {
+	names := []string{"help"}
+	for _, c := range commands {
+		names = append(names, c.Names()...)
+	}
+	of, guess := strings.Join(path, " "), ""
+	if near := printable.Near(word, names); near != "" {
+		guess = fmt.Sprintf("Did you mean %q? ", near)
+	}
+	return Usagef("%q is not a command of %s. %sSee %s --help.", word, of, guess, of)
+}
+
+// OneArgument returns the single argument of a command.
 func OneArgument(c *cli.Context, what string) (string, error) {
 	switch {
 	case !c.Args().Present():
-		return "", Usagef("%s needs %s: %s", c.Command.HelpName, what, c.Command.UsageText)
-	case c.Args().Len() > 1 && strings.HasPrefix(c.Args().Get(1), "-"):
-		return "", Usagef("flags stand before %s: %s", what, c.Command.UsageText)
+		usage, _, _ := strings.Cut(c.Command.UsageText, "\n")
+		return "", Usagef("%s needs %s: %s", c.Command.HelpName, what, usage)
 	case c.Args().Len() > 1:
 		return "", Usagef("%s takes one argument, not also %q", c.Command.HelpName, c.Args().Get(1))
 	}
 	return c.Args().First(), nil
+}
+
+// LayerArgument returns the layer that --layer names, and until the next release the one that an argument names.
+func (c *Console) LayerArgument(of *cli.Context) (string, error) {
+	if !of.Args().Present() {
+		return Text(of, "layer"), nil
+	}
+	name, err := OneArgument(of, "a layer")
+	switch {
+	case err != nil:
+		return "", err
+	case Given(of, "layer"):
+		return "", Usagef("the layer is named twice, with --layer and as the argument %q: leave the argument out", name)
+	case name == "":
+		return "", Usagef("the layer's name is empty: an unset variable, perhaps")
+	}
+	c.Hint("from the next release on, the layer is not an argument: write %s --layer %s", of.Command.HelpName, printable.Name(name))
+	return name, nil
 }

@@ -81,10 +81,10 @@ func (c *Console) Aside() *Console {
 // Begin begins a run: from here on, standard output remembers its first error.
 func (c *Console) Begin() {
 	c.annotations, c.shown = new(actions.Annotations), new(shown)
-	c.answer = new(answer)
 	c.Started = time.Now()
 	c.out = &output{w: c.Stdout.Screen()}
 	c.Stdout = printable.New(c.out)
+	c.Stdout.Colors = c.color(c.Stdout)
 }
 
 // End tells how a run ended, and returns the status to exit with.

@@ -3,6 +3,9 @@ package console
 import (
 	"context"
 	"errors"
+	"fmt"
+	"os"
+	"regexp"
 	"syscall"
 	"testing"
 
@@ -49,5 +52,27 @@ func TestExitCodes(t *testing.T) {
 		if got := exitCode(test.ctx, test.err); got != test.want {
 			t.Errorf("%s: %d, not %d", name, got, test.want)
 		}
+	}
+}
+
+// TestErrorsPageHasTheExitCodes compares docs/errors.md with the exit codes of kinds.
+func TestErrorsPageHasTheExitCodes(t *testing.T) {
+	page, err := os.ReadFile("../../../docs/errors.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows := regexp.MustCompile("(?m)^\\| `[a-z0-9-]+` \\| ([a-z]+) \\| ([0-9, ]+) \\|").FindAllStringSubmatch(string(page), -1)
+	seen := map[string]bool{}
+	for _, row := range rows {
+		want := fmt.Sprint(kindCode(pipeline.Kind(row[1])))
+		if row[1] == "interrupted" {
+			want = "130, 143" // the signal decides
+		}
+		if seen[row[1]] = true; row[2] != want {
+			t.Errorf("a problem of kind %s ends with %s, and the page says %s", row[1], want, row[2])
+		}
+	}
+	if len(seen) != 8 {
+		t.Errorf("the page has rows of the kinds %v", seen)
 	}
 }

@@ -23,15 +23,18 @@ type once struct {
 func (o *once) Set(s string) error {
 	switch {
 	case o.set:
-		return errors.New("the flag is given twice")
+		return errors.New("is given twice")
 	case s == "":
-		return errors.New("the value is empty: an unset variable, perhaps")
+		return errors.New("has an empty value: an unset variable, perhaps")
 	}
 	o.value, o.set = s, true
 	return nil
 }
 
 func (o *once) String() string { return o.value }
+
+// Once is the value of a flag that may be given only once, for a flag that TextFlag does not make.
+func Once() cli.Generic { return &once{} }
 
 // TextFlag returns a flag that takes a text.
 func TextFlag(name, placeholder, usage, value string) cli.Flag {
@@ -63,7 +66,7 @@ type many struct{ values []string }
 func (m *many) Set(s string) error {
 	switch {
 	case s == "":
-		return errors.New("the value is empty: an unset variable, perhaps")
+		return errors.New("has an empty value: an unset variable, perhaps")
 	case slices.Contains(m.values, s):
 		return fmt.Errorf("%q is given twice", s)
 	}
@@ -116,8 +119,17 @@ const OutFlag = "--out"
 
 // EnvironmentFlags choose environments.
 func EnvironmentFlags() []cli.Flag {
+	return environmentFlags("an environment, and with another --env another one; also BUNDLE_ENV, else the manifest's default_environment")
+}
+
+// OnlyEnvironmentFlags choose environments for a command that is about every one of them without these flags.
+func OnlyEnvironmentFlags() []cli.Flag {
+	return environmentFlags("only this environment, and with another --env that one too; without --env and --all every environment, whatever BUNDLE_ENV says")
+}
+
+func environmentFlags(usage string) []cli.Flag {
 	return []cli.Flag{
-		&cli.GenericFlag{Name: "env", Value: &many{}, Usage: "an environment, and with another --env another one; also BUNDLE_ENV, else the manifest's default_environment (`NAME`)"},
+		&cli.GenericFlag{Name: "env", Value: &many{}, Usage: usage + " (`NAME`)"},
 		&cli.BoolFlag{Name: "all", Usage: "every environment in a real account"},
 	}
 }
@@ -132,6 +144,12 @@ func TargetFlags() []cli.Flag {
 func Chooses(c *cli.Context) bool {
 	return len(List(c, "env")) > 0 || len(List(c, "region")) > 0 || c.Bool("all") || len(c.StringSlice("var")) > 0
 }
+
+// LayerFlag returns the flag that names the layer to read.
+func LayerFlag(usage string) cli.Flag { return TextFlag("layer", "FILE", usage, DefaultLayer) }
+
+// DefaultLayer is the layer that is read where --layer names none.
+const DefaultLayer = "layer.zip"
 
 func VarFlag() cli.Flag {
 	return &cli.StringSliceFlag{Name: "var", Usage: "the value of a variable; also BUNDLE_VAR_NAME (`NAME=VALUE`)"}

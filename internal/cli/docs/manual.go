@@ -8,14 +8,8 @@ import (
 
 // Manual returns the text of a package's doc.go for a manual page.
 func Manual(documentation string) string {
-	text, _, _ := strings.Cut(documentation, "\npackage main")
-	var plain strings.Builder
-	for line := range strings.Lines(text) {
-		plain.WriteString(strings.TrimPrefix(strings.TrimPrefix(line, "//"), " "))
-	}
 	var page strings.Builder
-	var p comment.Parser
-	for i, block := range p.Parse(plain.String()).Content {
+	for i, block := range parse(documentation) {
 		switch block := block.(type) {
 		case *comment.Heading:
 			fmt.Fprintf(&page, ".SH %s\n", roff(strings.ToUpper(joined(block.Text))))
@@ -30,6 +24,17 @@ func Manual(documentation string) string {
 	}
 	// mandoc(1) wants no paragraph right below a heading.
 	return strings.TrimSuffix(afterHeading(page.String()), "\n")
+}
+
+// parse reads the text of a package's doc.go.
+func parse(documentation string) []comment.Block {
+	text, _, _ := strings.Cut(documentation, "\npackage main")
+	var plain strings.Builder
+	for line := range strings.Lines(text) {
+		plain.WriteString(strings.TrimPrefix(strings.TrimPrefix(line, "//"), " "))
+	}
+	var p comment.Parser
+	return p.Parse(plain.String()).Content
 }
 
 // afterHeading drops the paragraph marks that follow a heading.

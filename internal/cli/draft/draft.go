@@ -145,7 +145,7 @@ func Inspect(a *console.Console, name string, src []byte) (functions, secrets in
 		}
 	}
 	for i, p := range problems {
-		problems[i] = problem.New(problem.Fault, nil, "The manifest would not validate: "+p.Summary, p.Detail)
+		problems[i] = problem.New(problem.Fault, nil, "Manifest would not validate", p.Summary+": "+p.Detail)
 	}
 	return functions, secrets, console.Failed(problems.Sort())
 }

@@ -26,17 +26,14 @@ func Command(c *console.Console) *cli.Command {
 	return &cli.Command{
 		Name:      "local",
 		Usage:     "the embedded AWS, for laptops, forks and tests; NOT FOR PRODUCTION",
-		UsageText: "bundle local COMMAND",
+		UsageText: "bundle local COMMAND [options]",
+		Description: "bundle local serve\n" +
+			"bundle local list --json",
 		Subcommands: []*cli.Command{
 			a.localServe(), a.localPut(), a.localGet(), a.localList(), a.localRemove(),
 			a.localKey(), a.localRole(), a.localImport(), a.localEnv(), a.localReset(),
 		},
-		Action: func(c *cli.Context) error {
-			if c.Args().Present() {
-				return console.Usagef("%q is not a command of bundle local. See bundle local --help.", c.Args().First())
-			}
-			return console.Usagef("bundle local needs a command. See bundle local --help.")
-		},
+		Action: console.NeedsCommand,
 	}
 }
 
@@ -97,8 +94,10 @@ func (a *commands) localServe() *cli.Command {
 	return &cli.Command{
 		Name:      "serve",
 		Usage:     "serve the embedded AWS to other programs until interrupted",
-		UsageText: "bundle local serve [--listen 127.0.0.1:4599] [--data DIR]",
-		Flags:     localFlags(console.TextFlag("listen", "ADDRESS", "the loopback address to listen on", "127.0.0.1:4599")),
+		UsageText: "bundle local serve [--listen ADDRESS] [options]",
+		Description: "bundle local serve\n" +
+			"bundle local serve --listen 127.0.0.1:4599 --data .bundle-local",
+		Flags: localFlags(console.TextFlag("listen", "ADDRESS", "the loopback address to listen on", "127.0.0.1:4599")),
 		Action: func(c *cli.Context) error {
 			if err := console.NoArguments(c); err != nil {
 				return err
@@ -126,8 +125,10 @@ func (a *commands) localReset() *cli.Command {
 	return &cli.Command{
 		Name:      "reset",
 		Usage:     "forget everything and begin again with the sample values",
-		UsageText: "bundle local reset [--data DIR]",
-		Flags:     localFlags(),
+		UsageText: "bundle local reset [options]",
+		Description: "bundle local reset\n" +
+			"bundle local reset --data .bundle-local",
+		Flags: localFlags(),
 		Action: func(c *cli.Context) error {
 			if err := console.NoArguments(c); err != nil {
 				return err
@@ -143,8 +144,10 @@ func (a *commands) localEnv() *cli.Command {
 	return &cli.Command{
 		Name:      "env",
 		Usage:     "print the variables that make other programs use the embedded AWS that is served",
-		UsageText: `eval "$(bundle local env)"`,
-		Flags:     localFlags(),
+		UsageText: "bundle local env [options]",
+		Description: `eval "$(bundle local env)"` + "\n" +
+			`eval "$(bundle local env --region eu-west-1)"`,
+		Flags: localFlags(),
 		Action: func(c *cli.Context) error {
 			if err := console.NoArguments(c); err != nil {
 				return err

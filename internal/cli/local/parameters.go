@@ -30,10 +30,11 @@ type storedParameter struct {
 
 func (a *commands) localPut() *cli.Command {
 	return &cli.Command{
-		Name:  "put",
-		Usage: "put a parameter, or a new version of it; the value comes from standard input or a file",
-		UsageText: "printf not-a-real-password | bundle local put /local/payments/db/password\n" +
-			"bundle local put --from key.pem --key alias/local-parameters /local/payments/tls-key",
+		Name:      "put",
+		Usage:     "put a parameter, or a new version of it; the value comes from standard input or a file",
+		UsageText: "bundle local put NAME [--from FILE] [options]",
+		Description: "printf not-a-real-password | bundle local put /local/payments/db/password\n" +
+			"bundle local put /local/payments/tls-key --from key.pem --key alias/local-parameters",
 		Flags: localFlags(
 			console.TextFlag("type", "TYPE", "String, StringList or SecureString", "SecureString"),
 			console.TextFlag("key", "KEY", "the key of a SecureString", "alias/aws/ssm"),
@@ -90,8 +91,10 @@ func (a *commands) localGet() *cli.Command {
 	return &cli.Command{
 		Name:      "get",
 		Usage:     "show a parameter; its value only with --reveal",
-		UsageText: "bundle local get [--reveal] /local/payments/db/password",
-		Flags:     localFlags(&cli.BoolFlag{Name: "reveal", Usage: "print the value, and nothing else"}, console.JSONFlag()),
+		UsageText: "bundle local get NAME [--reveal] [options]",
+		Description: "bundle local get /local/payments/db/password\n" +
+			"bundle local get /local/payments/db/password --reveal",
+		Flags: localFlags(&cli.BoolFlag{Name: "reveal", Usage: "print the value, and nothing else"}, console.JSONFlag()),
 		Action: func(c *cli.Context) error {
 			name, err := console.OneArgument(c, "a parameter's name")
 			if err != nil {
@@ -119,11 +122,13 @@ func (a *commands) localList() *cli.Command {
 	return &cli.Command{
 		Name:      "list",
 		Usage:     "list parameters, without their values",
-		UsageText: "bundle local list [PATH]",
-		Flags:     localFlags(console.JSONFlag()),
+		UsageText: "bundle local list [PATH] [options]",
+		Description: "bundle local list\n" +
+			"bundle local list /local/payments --json",
+		Flags: localFlags(console.JSONFlag()),
 		Action: func(c *cli.Context) error {
 			if c.Args().Len() > 1 {
-				return console.Usagef("bundle local list takes one path, and flags before it")
+				return console.Usagef("bundle local list takes one path, not also %q", c.Args().Get(1))
 			}
 			return a.withLocal(c, func(ctx context.Context, client *awslocal.Client) error {
 				all, err := describeAll(ctx, client, c.Args().First())
@@ -187,8 +192,10 @@ func (a *commands) localRemove() *cli.Command {
 	return &cli.Command{
 		Name:      "rm",
 		Usage:     "delete parameters",
-		UsageText: "bundle local rm NAME...",
-		Flags:     localFlags(),
+		UsageText: "bundle local rm NAME... [options]",
+		Description: "bundle local rm /local/payments/db/password\n" +
+			"bundle local rm /local/payments/db/user /local/payments/db/password",
+		Flags: localFlags(),
 		Action: func(c *cli.Context) error {
 			if !c.Args().Present() {
 				return console.Usagef("bundle local rm needs a parameter's name")

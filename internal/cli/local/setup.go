@@ -30,8 +30,10 @@ func (a *commands) localKey() *cli.Command {
 	return &cli.Command{
 		Name:      "key",
 		Usage:     "make a symmetric key with an alias, and print its ARN",
-		UsageText: "bundle local key alias/local-hello",
-		Flags:     localFlags(console.TextFlag("policy", "FILE", "the key's policy (JSON); by default the account may do everything", "")),
+		UsageText: "bundle local key ALIAS [--policy FILE] [options]",
+		Description: "bundle local key alias/local-hello\n" +
+			"bundle local key alias/local-hello --policy key.json",
+		Flags: localFlags(console.TextFlag("policy", "FILE", "the key's policy (JSON); by default the account may do everything", "")),
 		Action: func(c *cli.Context) error {
 			alias, err := console.OneArgument(c, "an alias")
 			if err != nil {
@@ -64,7 +66,9 @@ func (a *commands) localRole() *cli.Command {
 	return &cli.Command{
 		Name:      "role",
 		Usage:     "declare a role, so that permissions count; from then on unknown credentials are refused",
-		UsageText: "bundle local role --policy policy.json build",
+		UsageText: "bundle local role NAME [--policy FILE] [options]",
+		Description: "bundle local role build --policy policy.json\n" +
+			"bundle local role build --policy policy.json --account 222222222222",
 		Flags: localFlags(
 			console.TextFlag("policy", "FILE", "what the role may do (an IAM policy, JSON); by default nothing", ""),
 			console.TextFlag("account", "ID", "the role's account", awslocal.Account),
@@ -99,7 +103,9 @@ func (a *commands) localImport() *cli.Command {
 	return &cli.Command{
 		Name:      "import",
 		Usage:     "put every value of a dotenv or JSON file below a path",
-		UsageText: "bundle local import --path /local/payments .env.sample",
+		UsageText: "bundle local import FILE --path PATH [options]",
+		Description: "bundle local import .env.sample --path /local/payments\n" +
+			"bundle local import values.json --path /local/payments --key alias/local-parameters",
 		Flags: localFlags(
 			console.TextFlag("path", "PATH", "where the parameters go", ""),
 			console.TextFlag("key", "KEY", "the key of the parameters", "alias/aws/ssm"),

@@ -130,32 +130,42 @@ func (r *Plan) Outputs() []actions.Output {
 }
 
 func (r *Plan) Text(out *printable.Stream) error {
-	_, err := io.WriteString(out.Text(), r.terminal())
-	return err
-}
-
-// terminal is the plan for a terminal.
-func (r *Plan) terminal() string {
-	var b strings.Builder
+	var err error
+	line := func(indent, sign, text string) {
+		if err == nil {
+			_, err = io.WriteString(out.Text(), indent)
+		}
+		if err == nil {
+			err = out.Color(signColors[sign], sign)
+		}
+		if err == nil {
+			_, err = io.WriteString(out.Text(), " "+text+"\n")
+		}
+	}
 	for _, f := range r.Functions {
 		switch f.Action {
 		case plan.Add:
-			fmt.Fprintf(&b, "+ %s: %s under %s, %s\n", f.Function, printable.Count(len(f.Secrets), "secret"), f.keyName, f.Mode)
+			line("", "+", fmt.Sprintf("%s: %s under %s, %s", f.Function, printable.Count(len(f.Secrets), "secret"), f.keyName, f.Mode))
 		case plan.Reseal:
-			fmt.Fprintf(&b, "~ %s\n", f.Function)
+			line("", "~", f.Function)
 		case plan.Remove:
-			fmt.Fprintf(&b, "- %s\n", f.Function)
+			line("", "-", f.Function)
 		}
-		for _, line := range f.lines() {
-			fmt.Fprintf(&b, "    %s %s\n", line.sign, line.Text(func(s string) string { return s }))
+		for _, l := range f.lines() {
+			line("    ", l.sign, l.Text(func(s string) string { return s }))
 		}
 	}
-	if r.Changed {
-		b.WriteByte('\n')
+	if err == nil && r.Changed {
+		err = out.Printf("\n")
 	}
-	fmt.Fprintf(&b, "%s\n", r.summary())
-	return b.String()
+	if err == nil {
+		err = out.Printf("%s\n", r.summary())
+	}
+	return err
 }
+
+// signColors are the colors of signs, as Terraform's plans have them: green, yellow and red.
+var signColors = map[string]int{"+": 32, "~": 33, "-": 31}
 
 func (r *Plan) summary() string {
 	if !r.Changed {

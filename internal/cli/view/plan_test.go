@@ -1,11 +1,13 @@
 package view
 
 import (
+	"bytes"
 	"fmt"
 	"strings"
 	"testing"
 	"unicode"
 
+	"github.com/whispering/bundle/internal/printable"
 	"github.com/whispering/bundle/internal/runnertest"
 	"github.com/whispering/bundle/pipeline/plan"
 )
@@ -67,5 +69,33 @@ func TestMarkdownFitsInAComment(t *testing.T) {
 	}
 	if !strings.HasSuffix(text, "lines more; bundle plan prints them all\n") {
 		t.Errorf("it ends with %q", text[len(text)-80:])
+	}
+}
+
+func TestSignsHaveColorsWhereTheStreamTakesThem(t *testing.T) {
+	r := &Plan{Changed: true, Functions: []planFunction{
+		{Function: "new", Action: plan.Add, Secrets: []planSecret{{"A", "/a", 1}}},
+		{Function: "old\x1b[31m", Action: plan.Remove},
+		{Function: "kept", Action: plan.Reseal, Reasons: []planReason{{"A", "version", "1", "2"}, {"B", "removed", "", ""}}},
+	}}
+	for _, colors := range []bool{false, true} {
+		var b bytes.Buffer
+		out := printable.New(&b)
+		out.Colors = colors
+		if err := r.Text(out); err != nil {
+			t.Fatal(err)
+		}
+		signs := []string{"+ new: ", "    + A: ", "- old\ufffd", "~ kept\n", "    ~ A: ", "    - B: "}
+		if colors {
+			signs = []string{"\x1b[32m+\x1b[0m new: ", "    \x1b[32m+\x1b[0m A: ", "\x1b[31m-\x1b[0m old\ufffd", "\x1b[33m~\x1b[0m kept\n", "    \x1b[33m~\x1b[0m A: ", "    \x1b[31m-\x1b[0m B: "}
+		}
+		for _, want := range signs {
+			if !strings.Contains(b.String(), want) {
+				t.Errorf("there is no %q in\n%q", want, b.String())
+			}
+		}
+		if n := strings.Count(b.String(), "\x1b"); !colors && n > 0 || colors && n != 12 {
+			t.Errorf("%d sequences in %q", n, b.String())
+		}
 	}
 }

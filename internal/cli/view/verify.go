@@ -77,7 +77,7 @@ func (r *Verify) compared() []string {
 	case r.Against != "":
 		all = append(all, "functions, sources and helpers with "+r.Against)
 	case r.Helpers > 0:
-		all = append(all, "nothing with a manifest (--against)")
+		all = append(all, "nothing with a manifest (--manifest)")
 	}
 	if len(r.Functions) > 0 && !r.Opened {
 		all = append(all, "no box was opened (--open)")

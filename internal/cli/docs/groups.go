@@ -1,0 +1,34 @@
+package docs
+
+import (
+	"slices"
+	"strings"
+)
+
+// groups are the titles that flags stand below in help, and which stand there. A flag with a command before it is in
+// that group for this command alone, or for the commands below it.
+var groups = []struct{ title, flags string }{
+	{"Target", "env all region function account-id name"},
+	{"Source", "from from-serverless from-sam from-dotenv from-path"},
+	{"Manifest", "manifest var guard bundle_init--out bundle_init--guard check"},
+	{"Layer", "layer out previous previous-sha256 sha256 helpers helpers-of reseal allow-rollback blind open decrypt offline override"},
+	{"Policy", "kind build-role function-role break-glass parameter-key"},
+	{"Parameters, keys and roles", "type key tier path policy account reveal bundle_local_put--from"},
+	{"AWS", "allow-key-account ssm-tps timeout endpoint-url trusted"},
+	{"Embedded AWS", "data listen bundle_local--region"},
+	{"Output", "json markdown html exit-code debug help"},
+}
+
+// groupOf returns the title that a command's flag stands below, "" for none.
+func groupOf(path, flag string) string {
+	path = strings.ReplaceAll(path, " ", "_")
+	parent := path[:max(strings.LastIndexByte(path, '_'), 0)]
+	for _, name := range []string{path + "--" + flag, parent + "--" + flag, flag} {
+		for _, g := range groups {
+			if slices.Contains(strings.Fields(g.flags), name) {
+				return g.title
+			}
+		}
+	}
+	return ""
+}
