@@ -27,6 +27,8 @@ func Arrange(root *cli.App, args []string) (Words, error) {
 	w := &words{path: []string{"bundle"}, flags: root.Flags, commands: root.Commands}
 	w.read(args[1:])
 	switch {
+	case len(w.commands) > 0 && len(w.arguments) == 0 && len(w.literal) > 0 && !w.help:
+		return Words{}, Usagef("a command of %s stands before the --, not behind it. See %[1]s --help.", strings.Join(w.path, " "))
 	case len(w.commands) == 0 && len(w.own) == 0 && len(w.literal) == 0 && slices.Equal(w.arguments, []string{"help"}):
 		return Words{Help: w.path}, nil
 	case w.help && len(w.commands) > 0 && len(w.arguments) > 0:
