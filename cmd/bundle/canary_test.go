@@ -377,6 +377,9 @@ func (s *stage) perform(command, mode string, a attempt) {
 	s.Helper()
 	what := strings.TrimSpace(fmt.Sprintf("bundle %s %s", command, mode)) + ", " + a.name
 	id, key := s.id, s.key
+	if command == "local get" && mode == "--json" && slices.Contains(a.args, "--reveal") { // which refuses it
+		a.code, a.reveals, a.closed = console.ExitUsage, nil, false
+	}
 	if a.policy != "" {
 		id, key = s.role("limited", a.policy)
 	}

@@ -14,6 +14,7 @@ import (
 
 	"github.com/whispering/bundle/internal/atomicfile"
 	"github.com/whispering/bundle/internal/cli/console"
+	"github.com/whispering/bundle/internal/cli/target"
 	"github.com/whispering/bundle/pipeline"
 	"github.com/whispering/bundle/pipeline/manifest"
 	"github.com/whispering/bundle/pipeline/problem"
@@ -55,6 +56,7 @@ func (a *app) format(c *cli.Context) error {
 	if console.Text(c, "manifest") == console.StdinName && a.JSON() {
 		return console.Usagef("with --manifest - standard output is the manifest: leave --json out")
 	}
+	defer target.Sparing()()
 	module, err := a.readForFormat(c)
 	if err != nil {
 		return err

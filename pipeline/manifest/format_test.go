@@ -70,3 +70,40 @@ func FuzzFormat(f *testing.F) {
 		}
 	})
 }
+
+// TestPiecesAreFormattedAsTheWhole formats files in one piece and in as many as there can be.
+func TestPiecesAreFormattedAsTheWhole(t *testing.T) {
+	for name, src := range map[string]string{
+		"aligned":      "bundle { name = \"a\" }\nenvironment \"b\" {\na = 1\nbcd = 2 # x\n}\nlocals {\n  a=1\n}\n\n\n\nlocals { b=2 }\n",
+		"comments":     "locals {\n} # one\nlocals {   } # another\n/* a\n\nb */\nlocals {\n}\n# c\n\n\n  # d\nlocals {\n}",
+		"templates":    "locals {\n a = \"${ {\n b = 1\n}[\"b\"] }\"\n}\nlocals {\n h = <<-X\n  }\n  ${ f({ x = 1 }) }\n  X\n}\nlocals {}\n",
+		"no line feed": "locals {\n}\nlocals {\n}",
+		"blank ends":   "locals {\n}  \t\n  \n\t\nlocals {\n}  \n",
+	} {
+		whole, err := formatPieces([]byte(src), len(src)+1)
+		if err != nil {
+			t.Fatal(name, err)
+		}
+		cut, err := formatPieces([]byte(src), 1)
+		if err != nil || !bytes.Equal(whole, cut) {
+			t.Errorf("%s: in pieces %q, %v; in one %q", name, cut, err, whole)
+		}
+	}
+	files, err := filepath.Glob(filepath.Join(root, "pipeline", "manifest", "testdata", "faults", "*.hcl"))
+	if err != nil || len(files) == 0 {
+		t.Fatal(err)
+	}
+	for _, file := range files {
+		src, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, diags := ReadSource(file, src); diags.HasErrors() {
+			continue
+		}
+		whole, _ := formatPieces(src, len(src)+1)
+		if cut, err := formatPieces(src, 1); err != nil || !bytes.Equal(whole, cut) {
+			t.Errorf("%s: in pieces %q, %v; in one %q", file, cut, err, whole)
+		}
+	}
+}

@@ -4,10 +4,10 @@ package manifest
 type kind string
 
 const (
-	textKind   kind = "text"
-	boolKind   kind = "true or false"
-	numberKind kind = "whole number"
-	listKind   kind = "list of text"
+	textKind   kind = "string"
+	boolKind   kind = "bool"
+	numberKind kind = "number"
+	listKind   kind = "list(string)"
 	objectKind kind = "object"
 	anyKind    kind = "any value"
 )

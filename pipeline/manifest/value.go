@@ -172,6 +172,8 @@ func described(k kind) string {
 	switch k {
 	case textKind:
 		return "a text"
+	case boolKind:
+		return "true or false"
 	case listKind:
 		return "a list of texts"
 	case numberKind:

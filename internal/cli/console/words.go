@@ -26,16 +26,18 @@ func Arrange(root *cli.App, args []string) (Words, error) {
 	}
 	w := &words{path: []string{"bundle"}, flags: root.Flags, commands: root.Commands}
 	w.read(args[1:])
-	arguments := slices.Concat(w.arguments, w.literal)
 	switch {
+	case len(w.commands) > 0 && len(w.arguments) == 0 && len(w.literal) > 0 && !w.help:
+		return Words{}, Usagef("a command of %s stands before the --, not behind it. See %[1]s --help.", strings.Join(w.path, " "))
 	case len(w.commands) == 0 && len(w.own) == 0 && len(w.literal) == 0 && slices.Equal(w.arguments, []string{"help"}):
 		return Words{Help: w.path}, nil
-	case w.help && len(w.commands) > 0 && len(arguments) > 0:
-		return Words{}, notACommand(w.path, w.commands, arguments[0])
+	case w.help && len(w.commands) > 0 && len(w.arguments) > 0:
+		return Words{}, notACommand(w.path, w.commands, w.arguments[0])
 	case w.help:
 		return Words{Help: w.path}, nil
 	}
 	arranged := slices.Concat(args[:1], w.before, w.own)
+	arguments := slices.Concat(w.arguments, w.literal)
 	if len(arguments) > 0 && !w.unvalued {
 		arranged = slices.Concat(arranged, []string{"--"}, arguments)
 	}
