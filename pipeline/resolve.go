@@ -7,7 +7,9 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/whispering/bundle/pipeline/manifest"
 	"github.com/whispering/bundle/pipeline/param"
+	"github.com/whispering/bundle/pipeline/policy"
 	table "github.com/whispering/bundle/pipeline/problem"
 	"github.com/whispering/bundle/pipeline/seal"
 )
@@ -22,7 +24,55 @@ type Descriptions interface {
 // for, as policies name them.
 type Resolve struct {
 	Scope
-	Keys KeyDescriber
+	Keys       KeyDescriber
+	Parameters Descriptions
+}
+
+// Setting fills in what policies of a kind need to know of the functions' keys and,
+// for a role that builds, of the keys that parameters are stored under: named, or
+// else those that Parameter Store tells.
+func (r *Resolve) Setting(ctx context.Context, s *policy.Setting, kind string, named []string) Problems {
+	keys, problems := r.FunctionKeys(ctx)
+	if len(problems) > 0 {
+		return problems
+	}
+	s.Keys = make(map[string]string, len(keys))
+	for name, key := range keys {
+		s.Keys[name] = key.ARN
+	}
+	if kind == policy.KindFunction || kind == policy.KindKey {
+		return nil // which are not about parameters
+	}
+	var parameterKeys []string
+	for _, key := range r.Manifest.Environment.ParameterKeys {
+		parameterKeys = append(parameterKeys, key.Value)
+	}
+	if s.BlindKeys, problems = r.ordered(ctx, parameterKeys); len(problems) > 0 {
+		return problems
+	}
+	if len(named) > 0 {
+		s.ParameterKeys, problems = r.ordered(ctx, named)
+		return problems
+	}
+	packed := slices.ContainsFunc(r.Manifest.Functions, func(fn manifest.Function) bool { return !fn.Blind.Value })
+	if kind == policy.KindPlan || len(s.BlindKeys) > 0 && !packed {
+		return nil
+	}
+	stored, problems := r.StoredParameters(ctx)
+	for _, p := range stored {
+		s.Parameters = append(s.Parameters, policy.Parameter(p))
+	}
+	return problems
+}
+
+// ordered resolves references to keys, in their order.
+func (r *Resolve) ordered(ctx context.Context, refs []string) ([]string, Problems) {
+	found, problems := r.KeyARNs(ctx, refs)
+	var arns []string
+	for _, ref := range refs {
+		arns = append(arns, found[ref])
+	}
+	return arns, problems
 }
 
 // FunctionKeys holds the caller and every key to the manifest, as a build does
@@ -46,9 +96,9 @@ type StoredParameter struct {
 	Key  string // ARN; "" for a parameter that is not encrypted
 }
 
-// Parameters finds the keys that the manifest's parameters are stored under now.
+// StoredParameters finds the keys that the manifest's parameters are stored under now.
 // An older version that a reference is fixed to may be stored under another.
-func (r *Resolve) Parameters(ctx context.Context, d Descriptions) ([]StoredParameter, Problems) {
+func (r *Resolve) StoredParameters(ctx context.Context) ([]StoredParameter, Problems) {
 	bound, problems := r.bind()
 	if len(problems) > 0 {
 		return nil, problems.Sort()
@@ -62,7 +112,7 @@ func (r *Resolve) Parameters(ctx context.Context, d Descriptions) ([]StoredParam
 			paths = append(paths, im.Path.Value)
 		}
 	}
-	found, err := d.Describe(ctx, names, paths)
+	found, err := r.Parameters.Describe(ctx, names, paths)
 	switch {
 	case errors.Is(err, param.ErrDenied):
 		return nil, Problems{problem(Access, nil, "Parameters cannot be described", sentence(err)+" Allow this role ssm:DescribeParameters, "+

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/whispering/bundle/internal/awslocal"
+	"github.com/whispering/bundle/internal/cli/target"
 	"github.com/whispering/bundle/layerbuild"
 	"github.com/whispering/bundle/layerbuild/sealed"
 	"github.com/whispering/bundle/pipeline"
@@ -437,7 +438,7 @@ func importAttempts() []attempt {
 // editSource changes a version in a document of a layer, as somebody would who
 // wants an older secret to pass for a newer one.
 func editSource(s *stage) {
-	layer, content, err := readLayer(filepath.Join(s.dir, "prod.zip"))
+	layer, content, err := target.ReadLayer(filepath.Join(s.dir, "prod.zip"))
 	if err != nil {
 		s.Fatal(err)
 	}

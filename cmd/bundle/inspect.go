@@ -1,17 +1,12 @@
 package main
 
 import (
-	"errors"
-	"io/fs"
-
 	"github.com/urfave/cli/v2"
 
 	"github.com/whispering/bundle/internal/cli/console"
 	"github.com/whispering/bundle/internal/cli/helperset"
+	"github.com/whispering/bundle/internal/cli/target"
 	"github.com/whispering/bundle/internal/cli/view"
-	"github.com/whispering/bundle/layerbuild"
-	"github.com/whispering/bundle/pipeline"
-	"github.com/whispering/bundle/pipeline/problem"
 )
 
 func (a *app) inspectCommand() *cli.Command {
@@ -31,7 +26,7 @@ func (a *app) inspect(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	layer, content, err := readLayer(path)
+	layer, content, err := target.ReadLayer(path)
 	if err != nil {
 		return err
 	}
@@ -43,46 +38,9 @@ func (a *app) inspect(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	found := layer.MatchHelpers(check.Releases)
-	report := view.Inspect{
-		Layer:       view.NewLayer(path, content),
-		Documents:   []view.InspectDocument{},
-		Helpers:     []string{},
-		HelperFiles: view.NewHelperFiles(found),
-		Absent:      []string{},
-	}
-	if len(layer.Helpers) > 0 {
-		report.HelpersOf = found.Release.Name
-	}
-	for _, f := range found.Files {
-		if f.Verdict == layerbuild.Absent {
-			report.Absent = append(report.Absent, f.Path)
-		}
-	}
-	for _, d := range layer.Documents {
-		report.Documents = append(report.Documents, view.NewInspectDocument(d))
-	}
-	for _, f := range layer.Helpers {
-		report.Helpers = append(report.Helpers, f.Path)
-	}
+	report := view.NewInspect(path, layer, content, layer.MatchHelpers(check.Releases))
 	if a.JSON() {
 		return a.Answer(report)
 	}
 	return report.Text(a.Stdout)
-}
-
-// readLayer reads a layer that the user names.
-func readLayer(path string) (*layerbuild.Layer, []byte, error) {
-	content, err := pipeline.ReadLimited(path)
-	if errors.Is(err, fs.ErrNotExist) && path == console.DefaultLayer {
-		return nil, nil, console.Usagef("there is no %s here. Name the layer with --layer.", path)
-	}
-	if err != nil {
-		return nil, nil, console.Usagef("the layer cannot be read: %v", err)
-	}
-	layer, err := layerbuild.Read(content)
-	if err != nil {
-		return nil, nil, console.Refuse(problem.Integrity, nil, "Layer refused", "%s: %v.", path, err)
-	}
-	return layer, content, nil
 }

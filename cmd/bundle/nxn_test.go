@@ -13,6 +13,7 @@ import (
 	ssmtypes "github.com/aws/aws-sdk-go-v2/service/ssm/types"
 
 	"github.com/whispering/bundle/internal/cli/console"
+	"github.com/whispering/bundle/internal/cli/target"
 	"github.com/whispering/bundle/layerbuild/sealed"
 )
 
@@ -71,7 +72,7 @@ func TestEachRoleOpensOneDocument(t *testing.T) {
 
 	// A document under another function's name opens for nobody: neither for the
 	// role whose key it names nor for the one whose function it claims to be.
-	layer, _, err := readLayer(filepath.Join(s.dir, "nxn.zip"))
+	layer, _, err := target.ReadLayer(filepath.Join(s.dir, "nxn.zip"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -66,7 +66,7 @@ func (a *app) publish(c *cli.Context) error {
 		Rights: awsenv.PublishingRights,
 		Gather: func(r *view.Several, results []any, notable bool) { r.Publications, r.Changed = results, &notable },
 		Prepare: func(_ *console.Console, t *target.Target) (batch.Step, error) {
-			layer, content, err := readLayer(t.Path)
+			layer, content, err := target.ReadLayer(t.Path)
 			if err != nil {
 				return nil, err
 			}

@@ -11,7 +11,6 @@ import (
 	"github.com/whispering/bundle/internal/cli/console"
 	"github.com/whispering/bundle/internal/cli/target"
 	"github.com/whispering/bundle/internal/printable"
-	"github.com/whispering/bundle/layerbuild"
 	"github.com/whispering/bundle/layerbuild/sealed"
 	"github.com/whispering/bundle/pipeline"
 	"github.com/whispering/bundle/runtime/execwrap"
@@ -47,11 +46,11 @@ func (a *app) runWithSecrets(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	layer, _, err := readLayer(console.Text(c, "layer"))
+	layer, _, err := target.ReadLayer(console.Text(c, "layer"))
 	if err != nil {
 		return err
 	}
-	doc, err := chooseDocument(layer, console.Text(c, "function"))
+	doc, err := target.ChooseDocument(layer, console.Text(c, "function"))
 	if err == nil {
 		err = target.RefuseToOpen(a.Console, c, doc)
 	}
@@ -92,28 +91,4 @@ func (a *app) runWithSecrets(c *cli.Context) error {
 		return console.Usagef("%s cannot be run: %v", path, err)
 	}
 	return nil
-}
-
-// chooseDocument finds a function's document in a layer.
-func chooseDocument(layer *layerbuild.Layer, function string) (*sealed.Document, error) {
-	var names []string
-	var found []*sealed.Document
-	for _, d := range layer.Documents {
-		if d.Header.Name == function {
-			return d, nil
-		}
-		if d.Header.Function == function || function == "" {
-			found = append(found, d)
-		}
-		names = append(names, d.Header.Function)
-	}
-	switch {
-	case len(found) == 1:
-		return found[0], nil
-	case len(names) == 0:
-		return nil, console.Usagef("the layer holds no function's secrets")
-	case function == "":
-		return nil, console.Usagef("name the function with --function: %s", printable.Names(names))
-	}
-	return nil, console.Usagef("the layer has no function %q. It has %s.", function, printable.Names(names))
 }

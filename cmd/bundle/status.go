@@ -1,8 +1,6 @@
 package main
 
 import (
-	"strings"
-
 	"github.com/urfave/cli/v2"
 
 	"github.com/whispering/bundle/internal/cli/awsenv"
@@ -10,12 +8,7 @@ import (
 	"github.com/whispering/bundle/internal/cli/console"
 	"github.com/whispering/bundle/internal/cli/target"
 	"github.com/whispering/bundle/internal/cli/view"
-	"github.com/whispering/bundle/layerbuild"
-	"github.com/whispering/bundle/layerbuild/sealed"
 	"github.com/whispering/bundle/pipeline"
-	"github.com/whispering/bundle/pipeline/manifest"
-	"github.com/whispering/bundle/pipeline/problem"
-	"github.com/whispering/bundle/pipeline/publish"
 )
 
 func (a *app) statusCommand() *cli.Command {
@@ -64,7 +57,7 @@ func (a *app) status(c *cli.Context) error {
 		Rights: awsenv.LookingRights,
 		Gather: func(r *view.Several, results []any, notable bool) { r.Statuses, r.Stale = results, &notable },
 		Prepare: func(_ *console.Console, t *target.Target) (batch.Step, error) {
-			s, err := statusOf(t.Path, t.Manifest)
+			s, err := target.StatusOf(t.Path, t.Manifest)
 			if err != nil {
 				return nil, err
 			}
@@ -79,45 +72,13 @@ func (a *app) status(c *cli.Context) error {
 	})
 }
 
-// statusOf begins the status of the layer at a path, or by an ARN; without
-// either, of what is published.
-func statusOf(path string, m *manifest.Manifest) (*pipeline.Status, error) {
-	s := &pipeline.Status{Manifest: m}
-	switch {
-	case strings.HasPrefix(path, "arn:"):
-		ref, err := publish.ParseARN(path)
-		if err != nil {
-			return nil, console.Usagef("%v", err)
-		}
-		s.Published = &ref
-	case path != "":
-		content, err := pipeline.ReadLimited(path)
-		if err != nil {
-			return nil, console.Usagef("the layer cannot be read: %v", err)
-		}
-		s.Name, s.Content = path, content
-	case m.Bundle.Layer.Value == "":
-		return nil, console.Usagef("name a layer: the manifest has no name that it is published under (bundle status --manifest secrets.hcl --env prod --layer layer.zip)")
-	default:
-		s.Published = &publish.Ref{Layer: m.Bundle.Layer.Value}
-	}
-	return s, nil
-}
-
 // layerTarget is the target for a layer alone, without a manifest.
 func (a *app) layerTarget(c *cli.Context, layer string) ([]*target.Target, error) {
-	s, err := statusOf(layer, nil)
+	s, err := target.StatusOf(layer, nil)
 	if err != nil {
 		return nil, err
 	}
-	m, err := standIn(s)
-	if err == nil {
-		err = target.RefuseUntrusted(a.Console, c, m)
-	}
-	if err == nil {
-		err = target.CheckData(c, []*target.Target{{Manifest: m}})
-	}
-	return []*target.Target{{Manifest: m, Region: m.Environment.Region(), Path: layer}}, err
+	return target.OfLayer(a.Console, c, s, layer)
 }
 
 // statusOfLayer finds out whether one layer is stale.
@@ -134,29 +95,4 @@ func (a *app) statusOfLayer(w *batch.Work, s *pipeline.Status) (view.Result, err
 		a.Hint("without the manifest, a secret that is pinned to an older version counts as stale; name it with --manifest")
 	}
 	return report, nil
-}
-
-// standIn is a manifest that says where a layer's parameters are, and nothing
-// else.
-func standIn(s *pipeline.Status) (*manifest.Manifest, error) {
-	m := &manifest.Manifest{}
-	region, account := "", ""
-	if s.Published != nil {
-		region, account = s.Published.Region, strings.Split(s.Published.Layer, ":")[4]
-	} else {
-		layer, err := layerbuild.Read(s.Content)
-		switch {
-		case err != nil:
-			return m, console.Refuse(problem.Integrity, nil, "Layer refused", "%s: %v.", s.Name, err)
-		case len(layer.Documents) == 0:
-			return m, console.Usagef("%s holds no function's secrets", s.Name)
-		}
-		region, account = layer.Documents[0].Region(), layer.Documents[0].Account()
-	}
-	if account == sealed.EmbeddedAccount {
-		return m, console.Usagef("the embedded AWS sealed this layer: name the manifest beside its state with --manifest, and --env")
-	}
-	m.Environment.AccountID.Value = account
-	m.Environment.Regions = []manifest.Text{{Value: region}}
-	return m, nil
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/urfave/cli/v2"
@@ -74,7 +73,7 @@ func (a *app) verify(c *cli.Context) error {
 	return batch.Each(a.Console, c, targets, batch.Job{
 		Gather: func(r *view.Several, results []any, _ bool) { r.Verifications = results },
 		Prepare: func(_ *console.Console, t *target.Target) (batch.Step, error) {
-			layer, content, err := readLayer(t.Path)
+			layer, content, err := target.ReadLayer(t.Path)
 			if err == nil && c.Bool("open") {
 				err = target.RefuseToOpen(a.Console, c, layer.Documents...)
 			}
@@ -120,48 +119,11 @@ func (a *app) verifyLayer(ctx context.Context, c *cli.Context, t *target.Target,
 		a.RenderWarnings(hcl.Diagnostics{warning})
 	}
 	if c.Bool("open") {
-		if err := a.verifyOpens(ctx, c, layer); err != nil {
+		if err := awsenv.OpenAll(ctx, a.Console, c, layer); err != nil {
 			return nil, err
 		}
 	}
-	report := &view.Verify{
-		Layer: view.NewLayer(t.Path, content), Against: against,
-		Opened: c.Bool("open"), Functions: []view.VerifyFunction{}, Helpers: len(layer.Helpers),
-		HelperNames: append([]string{}, found.Helpers()...), HelperFiles: view.NewHelperFiles(found), Own: warning == nil,
-	}
-	if len(layer.Helpers) > 0 {
-		report.HelpersOf = found.Release.Name
-	}
-	for _, d := range layer.Documents {
-		report.Functions = append(report.Functions, view.VerifyFunction{
-			Function: d.Header.Function, Name: d.Header.Name, Secrets: len(d.Header.Sources), Boxes: len(d.Header.Boxes), SHA256: d.SHA256(),
-		})
-	}
+	report := view.NewVerify(t.Path, layer, content, found)
+	report.Against, report.Opened, report.Own = against, c.Bool("open"), warning == nil
 	return report, nil
-}
-
-// verifyOpens has every function's boxes opened, and reports all that do not.
-func (a *app) verifyOpens(ctx context.Context, c *cli.Context, layer *layerbuild.Layer) error {
-	environs := map[bool][]string{} // of documents of the embedded AWS, and of others
-	var problems pipeline.Problems
-	for _, d := range layer.Documents {
-		environ, ok := environs[d.Embedded()]
-		if !ok {
-			found, done, err := awsenv.OpeningEnviron(ctx, a.Console, c, d)
-			if err != nil {
-				return err
-			}
-			defer done()
-			environ, environs[d.Embedded()] = found, found
-		}
-		_, err := awsenv.OpenDocument(ctx, environ, d)
-		var failure *console.Failure
-		switch {
-		case errors.As(err, &failure):
-			problems = append(problems, failure.Problems...)
-		case err != nil:
-			return err
-		}
-	}
-	return console.Failed(problems)
 }

@@ -122,7 +122,7 @@ func (w *world) config(id, key string) aws.Config {
 func (w *world) resolve() {
 	w.Helper()
 	b := w.build(w.admin)
-	resolve := &pipeline.Resolve{Scope: b.Scope, Keys: b.Keys}
+	resolve := &pipeline.Resolve{Scope: b.Scope, Keys: b.Keys, Parameters: param.New(w.admin, param.Options{Account: awslocal.Account})}
 	keys, problems := resolve.FunctionKeys(w.Context())
 	if len(problems) > 0 {
 		w.Fatal(problems)
@@ -134,7 +134,7 @@ func (w *world) resolve() {
 	for name, key := range keys {
 		w.setting.Keys[name] = key.ARN
 	}
-	sources, problems := resolve.Parameters(w.Context(), param.New(w.admin, param.Options{Account: awslocal.Account}))
+	sources, problems := resolve.StoredParameters(w.Context())
 	if len(problems) > 0 {
 		w.Fatal(problems)
 	}

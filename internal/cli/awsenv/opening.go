@@ -10,6 +10,7 @@ import (
 	"github.com/whispering/bundle/internal/awsclient"
 	"github.com/whispering/bundle/internal/awslocal"
 	"github.com/whispering/bundle/internal/cli/console"
+	"github.com/whispering/bundle/layerbuild"
 	"github.com/whispering/bundle/layerbuild/sealed"
 	"github.com/whispering/bundle/pipeline"
 	"github.com/whispering/bundle/pipeline/problem"
@@ -96,4 +97,30 @@ func OpeningEnviron(ctx context.Context, a *console.Console, c *cli.Context, doc
 		return nil, nil, console.Failed(pipeline.Problems{problem.FromAWS(err, problem.Resource{}, nil)})
 	}
 	return awsclient.Opening(a.Environ, console.Text(c, "endpoint-url"), found.AccessKeyID, found.SecretAccessKey, found.SessionToken), done, nil
+}
+
+// OpenAll has the boxes of every document opened, and reports all that do not.
+func OpenAll(ctx context.Context, a *console.Console, c *cli.Context, layer *layerbuild.Layer) error {
+	environs := map[bool][]string{} // of documents of the embedded AWS, and of others
+	var problems pipeline.Problems
+	for _, d := range layer.Documents {
+		environ, ok := environs[d.Embedded()]
+		if !ok {
+			found, done, err := OpeningEnviron(ctx, a, c, d)
+			if err != nil {
+				return err
+			}
+			defer done()
+			environ, environs[d.Embedded()] = found, found
+		}
+		_, err := OpenDocument(ctx, environ, d)
+		var failure *console.Failure
+		switch {
+		case errors.As(err, &failure):
+			problems = append(problems, failure.Problems...)
+		case err != nil:
+			return err
+		}
+	}
+	return console.Failed(problems)
 }

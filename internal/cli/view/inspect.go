@@ -44,7 +44,28 @@ type inspectSecret struct {
 	Checks    string    `json:"checks,omitempty"`
 }
 
-func NewInspectDocument(d *sealed.Document) InspectDocument {
+// NewInspect describes a layer, whose helper files have been compared with those
+// of releases.
+func NewInspect(path string, layer *layerbuild.Layer, content []byte, match *layerbuild.HelperMatch) *Inspect {
+	r := &Inspect{Layer: NewLayer(path, content), Documents: []InspectDocument{}, Helpers: []string{}, HelperFiles: NewHelperFiles(match), Absent: []string{}}
+	if len(layer.Helpers) > 0 {
+		r.HelpersOf = match.Release.Name
+	}
+	for _, f := range match.Files {
+		if f.Verdict == layerbuild.Absent {
+			r.Absent = append(r.Absent, f.Path)
+		}
+	}
+	for _, d := range layer.Documents {
+		r.Documents = append(r.Documents, newInspectDocument(d))
+	}
+	for _, f := range layer.Helpers {
+		r.Helpers = append(r.Helpers, f.Path)
+	}
+	return r
+}
+
+func newInspectDocument(d *sealed.Document) InspectDocument {
 	h := d.Header
 	doc := InspectDocument{
 		Bundle: h.Bundle, Environment: h.Environment, Function: h.Function, Name: h.Name, Mode: string(h.Mode),

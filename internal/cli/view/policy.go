@@ -17,3 +17,12 @@ type PolicyDocument struct {
 	Characters int             `json:"characters"`    // without white space
 	Policy     policy.Document `json:"policy"`
 }
+
+// NewPolicy reports documents of a setting.
+func NewPolicy(s *policy.Setting, documents []policy.Written) Policy {
+	r := Policy{Environment: s.Manifest.Environment.Name.Value, Region: s.Region, Account: s.Account}
+	for _, d := range documents {
+		r.Documents = append(r.Documents, PolicyDocument{Kind: d.Kind, Function: d.Function, Key: d.Key, Characters: d.Policy.Size(), Policy: d.Policy})
+	}
+	return r
+}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/whispering/bundle/internal/actions"
 	"github.com/whispering/bundle/internal/printable"
+	"github.com/whispering/bundle/layerbuild"
 )
 
 // A verifyReport is the result of bundle verify as --json prints it.
@@ -31,6 +32,24 @@ type VerifyFunction struct {
 	Secrets  int    `json:"secrets"`
 	Boxes    int    `json:"boxes"`
 	SHA256   string `json:"sha256"` // of the document
+}
+
+// NewVerify describes a layer that has been checked, whose helper files have been
+// compared with those of releases.
+func NewVerify(path string, layer *layerbuild.Layer, content []byte, match *layerbuild.HelperMatch) *Verify {
+	r := &Verify{
+		Layer: NewLayer(path, content), Functions: []VerifyFunction{}, Helpers: len(layer.Helpers),
+		HelperNames: append([]string{}, match.Helpers()...), HelperFiles: NewHelperFiles(match),
+	}
+	if len(layer.Helpers) > 0 {
+		r.HelpersOf = match.Release.Name
+	}
+	for _, d := range layer.Documents {
+		r.Functions = append(r.Functions, VerifyFunction{
+			Function: d.Header.Function, Name: d.Header.Name, Secrets: len(d.Header.Sources), Boxes: len(d.Header.Boxes), SHA256: d.SHA256(),
+		})
+	}
+	return r
 }
 
 func (r *Verify) Brief() Brief {
