@@ -401,14 +401,14 @@ func getAttempts() []attempt {
 		{name: "a SecureString", args: []string{"/canary/secure"}},
 		{name: "a String", args: []string{"/canary/string"}},
 		{name: "a version", args: []string{"/canary/versions:1"}},
-		{name: "revealed", args: []string{"--reveal", "/canary/secure"}, reveals: []string{"secure"}},
-		{name: "a revealed String", args: []string{"--reveal", "/canary/string"}, reveals: []string{"string"}},
+		{name: "revealed", args: []string{"--reveal", "/canary/secure"}, plain: true, reveals: []string{"secure"}},
+		{name: "a revealed String", args: []string{"--reveal", "/canary/string"}, plain: true, reveals: []string{"string"}},
 		{name: "absent", args: []string{"--reveal", "/canary/gone"}, code: 2},
 		{name: "a version that is absent", args: []string{"--reveal", "/canary/versions:9"}, code: 2},
 		{name: "revealed by a flag after the name", args: []string{"/canary/secure", "--reveal"}, reveals: []string{"secure"}},
 		{name: "what is no flag", args: []string{"/canary/secure", "--", "--reveal"}, code: 2},
 		{name: "another region", args: []string{"--region", "eu-west-1", "/canary/secure"}, code: 2},
-		{name: "closed output", args: []string{"--reveal", "/canary/secure"}, closed: true, code: 8},
+		{name: "closed output", args: []string{"--reveal", "/canary/secure"}, plain: true, closed: true, code: 8},
 	}
 }
 

@@ -107,6 +107,7 @@ type attempt struct {
 	reveals []string // the canaries that the output is meant to show
 	closed  bool     // standard output takes nothing
 	serve   bool     // the command runs until it is stopped
+	plain   bool     // --json is refused, because standard output is a value
 
 	credentials bool // are to be found where environ says, which the process has too
 }
@@ -139,6 +140,7 @@ type stage struct {
 	canaries       map[string]canary
 	search         *searcher
 	dir, home, tmp string
+	docs           string   // the folder of the documentation
 	inputs         []string // files with canaries in them
 	cloud          *cloud
 	url            string
@@ -147,7 +149,7 @@ type stage struct {
 
 func newStage(t *testing.T) *stage {
 	t.Helper()
-	s := &stage{T: t, canaries: canaries(), dir: t.TempDir(), home: t.TempDir(), tmp: t.TempDir()}
+	s := &stage{T: t, canaries: canaries(), dir: t.TempDir(), home: t.TempDir(), tmp: t.TempDir(), docs: docsFolder(t)}
 	s.search = newSearcher(slices.Collect(maps.Values(s.canaries)))
 	for name, value := range map[string]string{
 		"HOME": s.home, "TMPDIR": s.tmp, "CI": "", "GITHUB_ACTIONS": "", "AWS_PROFILE": "", "AWS_CONFIG_FILE": "", "AWS_SESSION_TOKEN": "",
@@ -376,6 +378,9 @@ func (s *stage) run(command string, args ...string) {
 func (s *stage) perform(command, mode string, a attempt) {
 	s.Helper()
 	what := strings.TrimSpace(fmt.Sprintf("bundle %s %s", command, mode)) + ", " + a.name
+	if a.plain && mode == "--json" {
+		a.code, a.reveals = console.ExitUsage, nil
+	}
 	id, key := s.id, s.key
 	if command == "local get" && mode == "--json" && slices.Contains(a.args, "--reveal") { // which refuses it
 		a.code, a.reveals, a.closed = console.ExitUsage, nil, false
@@ -411,6 +416,11 @@ func (s *stage) perform(command, mode string, a attempt) {
 	s.cloud.server.ClearFaults()
 	if code != a.code {
 		s.Errorf("%s: exit code %d, not %d\n%s", what, code, a.code, stderr)
+	}
+	if mode == "--json" && !a.closed {
+		if err := checkAnswer(s.docs, stdout, code); err != nil {
+			s.Errorf("%s: %v\n%s", what, err, stdout)
+		}
 	}
 	var hits []hit
 	for _, stream := range []struct {

@@ -15,11 +15,11 @@ import (
 	"github.com/whispering/bundle/runtime/released"
 )
 
-func main() { start(released.Tables()) }
+func main() { os.Exit(start(released.Tables(), os.Stdout)) }
 
 // start runs the command, which knows the helper files of the releases in
-// tables.
-func start(tables fs.FS) {
+// tables, and returns the status to exit with.
+func start(tables fs.FS, stdout io.Writer) int {
 	harden()
 	log.SetOutput(io.Discard) // where net/http writes what a server sends unasked
 	if os.Getenv("GOGC") == "" {
@@ -36,7 +36,7 @@ func start(tables fs.FS) {
 		cancel(console.Interruption{Signal: s.(syscall.Signal)})
 	}()
 	a := newApp(&console.Console{
-		Args: os.Args, Environ: os.Environ(), Stdin: os.Stdin, Stdout: printable.New(os.Stdout), Stderr: printable.New(os.Stderr),
+		Args: os.Args, Environ: os.Environ(), Stdin: os.Stdin, Stdout: printable.New(stdout), Stderr: printable.New(os.Stderr),
 	}, tables)
-	os.Exit(a.run(ctx))
+	return a.run(ctx)
 }

@@ -28,12 +28,13 @@ import (
 
 	"github.com/whispering/bundle/internal/awslocal"
 	"github.com/whispering/bundle/internal/awslocal/sts"
+	"github.com/whispering/bundle/runtime/released"
 )
 
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
-		"bundle":       main,
-		"bundle-later": func() { start(os.DirFS("tables")) }, // which knows releases
+		"bundle":       func() { os.Exit(answering(released.Tables())) },
+		"bundle-later": func() { os.Exit(answering(os.DirFS("tables"))) }, // which knows releases
 	})
 }
 
@@ -78,6 +79,7 @@ func TestScript(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	docs := docsFolder(t)
 	caches := strings.Split(strings.TrimSpace(string(folders)), "\n")
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata/script",
@@ -88,6 +90,7 @@ func TestScript(t *testing.T) {
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("TEST_GOCACHE", caches[0])
 			env.Setenv("TEST_GOMODCACHE", caches[1])
+			env.Setenv(docsVariable, docs)
 			env.Setenv("BUNDLE_DIR", filepath.SplitList(env.Getenv("PATH"))[0])
 			return setUpAWS(env)
 		},

@@ -26,7 +26,7 @@ type Plan struct {
 	AWSCalls    map[string]int `json:"aws_calls"`
 	DurationMS  int64          `json:"duration_ms"`
 
-	Path string // of the layer that a build would write; "" where none is named
+	Path string `json:"-"` // of the layer that a build would write; "" where none is named
 }
 
 type planSummary struct {

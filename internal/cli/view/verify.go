@@ -23,7 +23,7 @@ type Verify struct {
 	HelperNames []string           `json:"helper_names"`
 	HelperFiles []helperFileReport `json:"helper_files"`
 
-	Own bool // HelpersOf is this bundle
+	Own bool `json:"-"` // HelpersOf is this bundle
 }
 
 type VerifyFunction struct {

@@ -1,0 +1,21 @@
+package problem
+
+import "testing"
+
+func TestCodes(t *testing.T) {
+	for summary, want := range map[string]string{
+		"Parameter not found":                   "parameter-not-found",
+		`Unknown attribute "kms-key"`:           "unknown-attribute",
+		`Unknown attribute "`:                   "unknown-attribute",
+		"Layer is another's":                    "layer-is-anothers",
+		"Manifest is not UTF-8":                 "manifest-is-not-utf-8",
+		"Missing key/value separator":           "missing-key-value-separator",
+		`Block, not attribute: "x\n::error::y"`: "block-not-attribute",
+		"Überraschung":                          "berraschung",
+		"":                                      "",
+	} {
+		if got := Code(summary); got != want {
+			t.Errorf("%q has the code %q, not %q", summary, got, want)
+		}
+	}
+}
