@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"strings"
 
 	"github.com/urfave/cli/v2"
@@ -84,10 +85,10 @@ func (a *app) build(c *cli.Context) error {
 			if err != nil {
 				return nil, err
 			}
-			return func(con *console.Console, w *batch.Work) (view.Result, error) {
+			return func(ctx context.Context, con *console.Console, w *batch.Work) (view.Result, error) {
 				a := a.with(con)
 				s := w.Session
-				return a.buildLayer(w, &pipeline.Build{
+				return a.buildLayer(ctx, w, &pipeline.Build{
 					Scope: scope(c, t, w), Parameters: s.Parameters, Keys: s.Keys, Blind: s.Blind, Layers: s.Layers, Previous: earlier,
 					Reseal: c.Bool("reseal"), AllowRollback: c.Bool("allow-rollback"), RequireBlind: c.Bool("blind"),
 				}, files, out)
@@ -108,9 +109,9 @@ func scope(c *cli.Context, t *target.Target, w *batch.Work) pipeline.Scope {
 }
 
 // buildLayer builds one layer and puts it in its place.
-func (a *app) buildLayer(w *batch.Work, b *pipeline.Build, helpers []layerbuild.File, out *pipeline.Outfile) (view.Result, error) {
+func (a *app) buildLayer(ctx context.Context, w *batch.Work, b *pipeline.Build, helpers []layerbuild.File, out *pipeline.Outfile) (view.Result, error) {
 	a.hintPrevious(b.Previous)
-	made, problems := b.Run(w.Ctx)
+	made, problems := b.Run(ctx)
 	w.Observer.Finish()
 	if len(problems) > 0 {
 		return nil, console.Failed(problems)

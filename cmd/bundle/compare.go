@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"slices"
 
 	"github.com/urfave/cli/v2"
@@ -66,9 +67,9 @@ func (a *app) compare(c *cli.Context) error {
 		Rights: awsenv.LookingRights,
 		Prepare: func(_ *console.Console, t *target.Target) (batch.Step, error) {
 			*columns[t] = (&pipeline.Scope{Manifest: t.Manifest, Region: t.Region}).Declared()
-			return func(_ *console.Console, w *batch.Work) (view.Result, error) {
+			return func(ctx context.Context, _ *console.Console, w *batch.Work) (view.Result, error) {
 				look := &pipeline.Compare{Scope: scope(c, t, w), Parameters: w.Session.Looking, Keys: w.Session.Keys, Blind: w.Session.Blind.Parameters}
-				column, problems := look.Run(w.Ctx)
+				column, problems := look.Run(ctx)
 				*columns[t] = column
 				return nil, console.Failed(problems)
 			}, nil

@@ -50,7 +50,7 @@ func (a *app) examine(c *cli.Context) error {
 		Rights: awsenv.AllRights,
 		Gather: func(r *view.Several, results []any, _ bool) { r.Diagnoses = results },
 		Prepare: func(_ *console.Console, t *target.Target) (batch.Step, error) {
-			return func(_ *console.Console, w *batch.Work) (view.Result, error) {
+			return func(ctx context.Context, _ *console.Console, w *batch.Work) (view.Result, error) {
 				s := w.Session
 				s.Doctor.Root = t.Manifest.Environment.Embedded.Value != ""
 				diagnose := &pipeline.Diagnose{
@@ -61,7 +61,7 @@ func (a *app) examine(c *cli.Context) error {
 						return who.Account, who.ARN, err
 					},
 				}
-				found, problems := diagnose.Run(w.Ctx)
+				found, problems := diagnose.Run(ctx)
 				w.Observer.Finish()
 				report := view.NewDoctor(found, len(problems) == 0)
 				report.Environment, report.Region, report.Endpoint = t.Environment, t.Region, console.Text(c, "endpoint-url")

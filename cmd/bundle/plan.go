@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"strings"
 
 	"github.com/urfave/cli/v2"
@@ -80,16 +81,16 @@ func (a *app) plan(c *cli.Context) error {
 			if len(problems) > 0 {
 				return nil, console.Failed(problems)
 			}
-			return func(con *console.Console, w *batch.Work) (view.Result, error) {
+			return func(ctx context.Context, con *console.Console, w *batch.Work) (view.Result, error) {
 				a := a.with(con)
-				return a.planLayer(c, t, w, earlier)
+				return a.planLayer(ctx, c, t, w, earlier)
 			}, nil
 		},
 	})
 }
 
 // planLayer plans one layer, without AWS if there is none.
-func (a *app) planLayer(c *cli.Context, t *target.Target, w *batch.Work, earlier pipeline.Previous) (view.Result, error) {
+func (a *app) planLayer(ctx context.Context, c *cli.Context, t *target.Target, w *batch.Work, earlier pipeline.Previous) (view.Result, error) {
 	var planned *pipeline.Result
 	var problems pipeline.Problems
 	reseal, rollback, blind := c.Bool("reseal"), c.Bool("allow-rollback"), c.Bool("blind")
@@ -102,7 +103,7 @@ func (a *app) planLayer(c *cli.Context, t *target.Target, w *batch.Work, earlier
 			Scope: scope(c, t, w), Parameters: w.Session.Parameters, Keys: w.Session.Keys, Blind: w.Session.Blind.Parameters, Layers: w.Session.Layers,
 			Previous: earlier, Reseal: reseal, AllowRollback: rollback, RequireBlind: blind,
 		}
-		planned, problems = plan.Run(w.Ctx)
+		planned, problems = plan.Run(ctx)
 	}
 	w.Observer.Finish()
 	if len(problems) > 0 {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 
 	"github.com/urfave/cli/v2"
@@ -74,9 +75,9 @@ func (a *app) publish(c *cli.Context) error {
 			if err != nil {
 				return nil, err
 			}
-			return func(con *console.Console, w *batch.Work) (view.Result, error) {
+			return func(ctx context.Context, con *console.Console, w *batch.Work) (view.Result, error) {
 				a := a.with(con)
-				return a.publishLayer(w, &pipeline.Publish{
+				return a.publishLayer(ctx, w, &pipeline.Publish{
 					Scope: scope(c, t, w), From: t.Path, Layer: layer, Content: content, Alone: t.Function != "",
 					Helpers: helpers, HelpersOf: console.Text(c, "helpers-of"),
 					SHA256: wanted[t], AllowRollback: c.Bool("allow-rollback"),
@@ -109,9 +110,9 @@ func refuseSharedNames(targets []*target.Target) {
 }
 
 // publishLayer publishes one layer.
-func (a *app) publishLayer(w *batch.Work, p *pipeline.Publish) (view.Result, error) {
+func (a *app) publishLayer(ctx context.Context, w *batch.Work, p *pipeline.Publish) (view.Result, error) {
 	p.Layers = w.Session.Layers
-	published, problems := p.Run(w.Ctx)
+	published, problems := p.Run(ctx)
 	w.Observer.Finish()
 	if len(problems) > 0 {
 		return nil, &console.Failure{Problems: problems} // that nothing was done cannot always be said

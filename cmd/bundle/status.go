@@ -1,6 +1,8 @@
 package main
 
 import (
+	"context"
+
 	"github.com/urfave/cli/v2"
 
 	"github.com/whispering/bundle/internal/cli/awsenv"
@@ -64,9 +66,9 @@ func (a *app) status(c *cli.Context) error {
 			if lone {
 				s.Manifest = nil
 			}
-			return func(con *console.Console, w *batch.Work) (view.Result, error) {
+			return func(ctx context.Context, con *console.Console, w *batch.Work) (view.Result, error) {
 				a := a.with(con)
-				return a.statusOfLayer(w, s)
+				return a.statusOfLayer(ctx, w, s)
 			}, nil
 		},
 	})
@@ -82,9 +84,9 @@ func (a *app) layerTarget(c *cli.Context, layer string) ([]*target.Target, error
 }
 
 // statusOfLayer finds out whether one layer is stale.
-func (a *app) statusOfLayer(w *batch.Work, s *pipeline.Status) (view.Result, error) {
+func (a *app) statusOfLayer(ctx context.Context, w *batch.Work, s *pipeline.Status) (view.Result, error) {
 	s.Caller, s.Parameters, s.Layers, s.Observer = w.Session.Caller, w.Session.Blind.Parameters, w.Session.Layers, w.Observer
-	found, problems := s.Run(w.Ctx)
+	found, problems := s.Run(ctx)
 	w.Observer.Finish()
 	if len(problems) > 0 {
 		return nil, &console.Failure{Problems: problems}

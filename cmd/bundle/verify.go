@@ -84,7 +84,7 @@ func (a *app) verify(c *cli.Context) error {
 			if err != nil {
 				return nil, err
 			}
-			return func(con *console.Console, _ *batch.Work) (view.Result, error) {
+			return func(_ context.Context, con *console.Console, _ *batch.Work) (view.Result, error) {
 				a := a.with(con)
 				return a.verifyLayer(ctx, c, t, layer, content, helpers, console.Text(c, flag))
 			}, nil

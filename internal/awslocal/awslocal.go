@@ -9,7 +9,6 @@
 package awslocal
 
 import (
-	"context"
 	"crypto/rand"
 	"encoding/json"
 	"errors"
@@ -174,12 +173,12 @@ func root(keyID string) call.Principal {
 }
 
 // invoke calls an operation as the server itself, in its default account. The reply is decoded into out, unless that is nil.
-func (s *Server) invoke(ctx context.Context, region, service, operation string, in, out any) error {
+func (s *Server) invoke(region, service, operation string, in, out any) error {
 	body, err := json.Marshal(in)
 	if err != nil {
 		return err
 	}
-	reply, err := s.handlers[service][operation](&call.Request{Ctx: ctx, Service: service, Operation: operation, Region: region,
+	reply, err := s.handlers[service][operation](&call.Request{Service: service, Operation: operation, Region: region,
 		Account: Account, Caller: root(s.key.ID), Now: s.options.clock(), Body: body})
 	if err != nil || out == nil {
 		return err

@@ -2,7 +2,6 @@ package awslocal
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"fmt"
 	"net"
@@ -179,7 +178,7 @@ func (s *Server) faultBefore(x *exchange, f *Fault) bool {
 		s.faults.expired = true
 		return false
 	case DisableKey:
-		err := s.disableKey(x.r.Context(), regionOf(x.r), f.Key)
+		err := s.disableKey(regionOf(x.r), f.Key)
 		if err != nil {
 			x.fail(&call.Error{Status: http.StatusInternalServerError, Code: "FaultInjection", Message: err.Error()})
 			s.write(x)
@@ -223,12 +222,12 @@ func (s *Server) faultBefore(x *exchange, f *Fault) bool {
 }
 
 // disableKey disables a key by any of its names.
-func (s *Server) disableKey(ctx context.Context, region, key string) error {
+func (s *Server) disableKey(region, key string) error {
 	var described struct{ KeyMetadata struct{ KeyId string } }
-	if err := s.invoke(ctx, region, "kms", "DescribeKey", map[string]string{"KeyId": key}, &described); err != nil {
+	if err := s.invoke(region, "kms", "DescribeKey", map[string]string{"KeyId": key}, &described); err != nil {
 		return err
 	}
-	return s.invoke(ctx, region, "kms", "DisableKey", described.KeyMetadata, nil)
+	return s.invoke(region, "kms", "DisableKey", described.KeyMetadata, nil)
 }
 
 // faultAfter does what a fault does to the right answer. It reports whether the answer has been sent.

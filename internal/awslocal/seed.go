@@ -3,7 +3,6 @@ package awslocal
 import (
 	"bytes"
 	"cmp"
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -99,13 +98,12 @@ func (s *Server) seed() error {
 }
 
 func (s *Server) seedKey(region string, k seedKey) error {
-	ctx := context.Background()
 	create := map[string]any{"Description": k.Description, "KeySpec": k.Spec, "KeyUsage": k.Usage, "MultiRegion": k.MultiRegion}
 	if len(k.Policy) > 0 {
 		create["Policy"] = string(k.Policy)
 	}
 	var created struct{ KeyMetadata struct{ KeyId, Arn string } }
-	if err := s.invoke(ctx, region, "kms", "CreateKey", create, &created); err != nil {
+	if err := s.invoke(region, "kms", "CreateKey", create, &created); err != nil {
 		return err
 	}
 	id := created.KeyMetadata.KeyId
@@ -120,18 +118,17 @@ func (s *Server) seedKey(region string, k seedKey) error {
 		id = k.ID
 	}
 	if k.Alias != "" || k.ID == "" {
-		if err := s.invoke(ctx, region, "kms", "CreateAlias", map[string]string{"AliasName": k.Alias, "TargetKeyId": id}, nil); err != nil {
+		if err := s.invoke(region, "kms", "CreateAlias", map[string]string{"AliasName": k.Alias, "TargetKeyId": id}, nil); err != nil {
 			return err
 		}
 	}
 	if k.Enabled != nil && !*k.Enabled {
-		return s.invoke(ctx, region, "kms", "DisableKey", map[string]string{"KeyId": id}, nil)
+		return s.invoke(region, "kms", "DisableKey", map[string]string{"KeyId": id}, nil)
 	}
 	return nil
 }
 
 func (s *Server) seedParameter(region string, p seedParameter) error {
-	ctx := context.Background()
 	values := p.Values
 	if len(values) == 0 {
 		values = []string{p.Value}
@@ -140,14 +137,14 @@ func (s *Server) seedParameter(region string, p seedParameter) error {
 	}
 	for i, value := range values {
 		put := map[string]any{"Name": p.Name, "Type": p.Type, "KeyId": p.KeyID, "Tier": p.Tier, "Value": value, "Overwrite": i > 0}
-		if err := s.invoke(ctx, region, "ssm", "PutParameter", put, nil); err != nil {
+		if err := s.invoke(region, "ssm", "PutParameter", put, nil); err != nil {
 			return err
 		}
 	}
 	for label, number := range p.Labels {
 		put := map[string]any{"Name": p.Name, "ParameterVersion": number, "Labels": []string{label}}
 		var out struct{ InvalidLabels []string }
-		if err := s.invoke(ctx, region, "ssm", "LabelParameterVersion", put, &out); err != nil {
+		if err := s.invoke(region, "ssm", "LabelParameterVersion", put, &out); err != nil {
 			return err
 		}
 		if len(out.InvalidLabels) > 0 {

@@ -128,7 +128,7 @@ func (s *Server) handle(x *exchange, unread error) (any, error) {
 		return nil, throttled(x.service)
 	}
 	out, err := handler(&call.Request{
-		Ctx: x.r.Context(), Service: x.service, Operation: x.operation, Region: region,
+		Service: x.service, Operation: x.operation, Region: region,
 		Account: caller.Account, Caller: caller, Endpoint: "http://" + x.r.Host, Now: s.options.clock(), Body: x.in,
 	})
 	if err == nil && s.services[x.service].Mutates(x.operation) {

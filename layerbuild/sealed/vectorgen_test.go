@@ -85,7 +85,7 @@ func newSealer(t *testing.T) *sealer {
 		t.Fatal(err)
 	}
 	root := call.Principal{ARN: "arn:aws:iam::000000000000:root", Account: account, Root: true}
-	return &sealer{s, call.Request{Ctx: t.Context(), Service: "kms", Region: "us-east-1", Account: account, Caller: root, Now: time.Now()}}
+	return &sealer{s, call.Request{Service: "kms", Region: "us-east-1", Account: account, Caller: root, Now: time.Now()}}
 }
 
 // seal makes a ciphertext. Where the key line is no key of the seed, mainKey stands in.

@@ -5,7 +5,6 @@ package call
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -42,7 +41,6 @@ type Principal struct {
 
 // Request is one call of one operation.
 type Request struct {
-	Ctx       context.Context
 	Service   string // signing name: "ssm", "kms", "sts", "lambda"
 	Operation string // as in the API reference: "GetParameters"
 	Region    string // from the credential scope of the signature

@@ -84,7 +84,7 @@ func (c caller) try(operation string, in object) (object, error) {
 		c.t.Fatal(err)
 	}
 	r := c.request
-	r.Ctx, r.Operation, r.Body = c.t.Context(), operation, body
+	r.Operation, r.Body = operation, body
 	handler := c.s.Operations()[operation]
 	if handler == nil {
 		c.t.Fatalf("no operation %s", operation)

@@ -69,7 +69,7 @@ func (c caller) try(operation string, in object) (object, error) {
 		c.t.Fatal(err)
 	}
 	r := c.request
-	r.Ctx, r.Operation, r.Body = c.t.Context(), operation, body
+	r.Operation, r.Body = operation, body
 	out, err := c.s.Operations()[operation](&r)
 	if err != nil {
 		return nil, err

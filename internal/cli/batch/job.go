@@ -37,11 +37,10 @@ type Job struct {
 
 // A Step is what is left to be done about a target. It may return both a result
 // and an error.
-type Step func(a *console.Console, w *Work) (view.Result, error)
+type Step func(ctx context.Context, a *console.Console, w *Work) (view.Result, error)
 
 // A Work is a target that is being worked on.
 type Work struct {
-	Ctx      context.Context
 	Session  *awsenv.Clients // nil where AWS is not called
 	Observer observer
 	calls    *awsclient.Calls // made for this target
@@ -73,18 +72,19 @@ func Each(a *console.Console, c *cli.Context, targets []*target.Target, j Job) e
 	if err != nil {
 		return err
 	}
-	w := &Work{Ctx: c.Context, calls: new(awsclient.Calls), started: a.Started}
+	ctx := c.Context
+	w := &Work{calls: new(awsclient.Calls), started: a.Started}
 	if j.Calls {
-		ctx, s, end, err := awsenv.Begin(a, c, t.Module, t.Manifest, j.Rights)
+		limited, s, end, err := awsenv.Begin(a, c, t.Module, t.Manifest, j.Rights)
 		if err != nil {
 			return err
 		}
 		defer end()
-		w.Ctx, w.Session = awsclient.WithCalls(ctx, w.calls), s
+		ctx, w.Session = awsclient.WithCalls(limited, w.calls), s
 	}
 	bar := a.NewBar()
 	w.Observer = bar
-	r, err := do(a, w)
+	r, err := do(ctx, a, w)
 	bar.Finish()
 	if r != nil {
 		if err := present(a, c, r); err != nil {

@@ -3,6 +3,7 @@ package batch
 import (
 	"context"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/urfave/cli/v2"
@@ -32,7 +33,8 @@ type Outcome struct {
 
 // eachOf does a job for targets that are independent of each other, a few at a
 // time, and prints what becomes of them in their order. The problems of one
-// leave the others alone.
+// leave the others alone. Where printing fails, it stops the others and waits for
+// them.
 func eachOf(a *console.Console, c *cli.Context, targets []*target.Target, j Job) error {
 	var options awsenv.Options
 	ctx := c.Context
@@ -61,13 +63,22 @@ func eachOf(a *console.Console, c *cli.Context, targets []*target.Target, j Job)
 		queue <- o
 	}
 	close(queue)
+	ctx, stop := context.WithCancel(ctx)
+	var workers sync.WaitGroup
+	defer func() { // where printing failed, nothing goes on
+		for range queue {
+			continue // what has not begun does not begin
+		}
+		stop()
+		workers.Wait()
+	}()
 	for range atOnce {
-		go func() {
+		workers.Go(func() {
 			for o := range queue {
 				o.work(ctx, sessions, bar)
 				close(o.done)
 			}
-		}()
+		})
 	}
 	plain := !a.JSON() && !c.Bool("markdown")
 	for _, o := range outcomes {
@@ -109,7 +120,6 @@ func (o *Outcome) work(ctx context.Context, sessions *pool, bar *console.Bar) {
 		return
 	}
 	w := &Work{calls: o.Calls, Observer: bar.Of(o.String()), started: time.Now()}
-	w.Ctx = awsclient.WithCalls(ctx, w.calls)
 	if sessions != nil {
 		s, release, err := sessions.get(o.Target)
 		defer release()
@@ -120,7 +130,7 @@ func (o *Outcome) work(ctx context.Context, sessions *pool, bar *console.Bar) {
 		w.Session = s
 	}
 	var err error
-	o.result, err = o.do(o.console, w)
+	o.result, err = o.do(awsclient.WithCalls(ctx, w.calls), o.console, w)
 	o.Problems = console.ProblemsOf(err)
 }
 
