@@ -1,0 +1,91 @@
+package main
+
+import (
+	"cmp"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"slices"
+)
+
+// A mutant is a file with one fault in it: New stands where Old did.
+type mutant struct {
+	At       token.Position
+	Old, New string
+}
+
+// in returns src with the fault in it.
+func (m mutant) in(src []byte) []byte {
+	return slices.Concat(src[:m.At.Offset], []byte(m.New), src[m.At.Offset+len(m.Old):])
+}
+
+// swaps says what stands for an operator in a fault, one fault each.
+var swaps = map[token.Token][]token.Token{
+	token.LSS: {token.LEQ, token.GEQ}, token.LEQ: {token.LSS, token.GTR}, token.GTR: {token.GEQ, token.LEQ}, token.GEQ: {token.GTR, token.LSS},
+	token.EQL: {token.NEQ}, token.NEQ: {token.EQL}, token.LAND: {token.LOR}, token.LOR: {token.LAND},
+	token.ADD: {token.SUB}, token.SUB: {token.ADD}, token.MUL: {token.QUO}, token.QUO: {token.MUL}, token.REM: {token.MUL},
+	token.AND: {token.OR}, token.OR: {token.AND}, token.XOR: {token.AND}, token.AND_NOT: {token.AND}, token.SHL: {token.SHR}, token.SHR: {token.SHL},
+	token.INC: {token.DEC}, token.DEC: {token.INC}, token.BREAK: {token.CONTINUE}, token.CONTINUE: {token.BREAK},
+	token.ADD_ASSIGN: {token.ASSIGN, token.SUB_ASSIGN}, token.SUB_ASSIGN: {token.ASSIGN, token.ADD_ASSIGN},
+	token.MUL_ASSIGN: {token.ASSIGN}, token.QUO_ASSIGN: {token.ASSIGN}, token.REM_ASSIGN: {token.ASSIGN},
+	token.AND_ASSIGN: {token.ASSIGN, token.OR_ASSIGN}, token.OR_ASSIGN: {token.ASSIGN, token.AND_ASSIGN}, token.XOR_ASSIGN: {token.ASSIGN},
+}
+
+// mutants returns the faults that can be sown into a file, in the order of the
+// text. Some of them do not compile.
+func mutants(name string, src []byte) ([]mutant, error) {
+	files := token.NewFileSet()
+	file, err := parser.ParseFile(files, name, src, parser.SkipObjectResolution)
+	if err != nil {
+		return nil, err
+	}
+	var all []mutant
+	put := func(at token.Pos, old, with string) {
+		all = append(all, mutant{files.Position(at), old, with})
+	}
+	swap := func(at token.Pos, op token.Token) {
+		for _, with := range swaps[op] {
+			put(at, op.String(), with.String())
+		}
+	}
+	negate := func(conditions ...ast.Expr) {
+		for _, c := range conditions {
+			switch c.(type) {
+			case *ast.Ident, *ast.CallExpr, *ast.SelectorExpr, *ast.IndexExpr:
+				put(c.Pos(), "", "!")
+			}
+		}
+	}
+	ast.Inspect(file, func(n ast.Node) bool {
+		switch n := n.(type) {
+		case *ast.BinaryExpr:
+			swap(n.OpPos, n.Op)
+			if n.Op == token.LAND || n.Op == token.LOR {
+				negate(n.X, n.Y)
+			}
+		case *ast.UnaryExpr:
+			if n.Op == token.NOT || n.Op == token.SUB {
+				put(n.OpPos, n.Op.String(), "")
+			}
+		case *ast.IfStmt:
+			negate(n.Cond)
+		case *ast.ForStmt:
+			negate(n.Cond)
+		case *ast.SwitchStmt:
+			if n.Tag == nil {
+				for _, clause := range n.Body.List {
+					negate(clause.(*ast.CaseClause).List...)
+				}
+			}
+		case *ast.IncDecStmt:
+			swap(n.TokPos, n.Tok)
+		case *ast.AssignStmt:
+			swap(n.TokPos, n.Tok)
+		case *ast.BranchStmt:
+			swap(n.TokPos, n.Tok)
+		}
+		return true
+	})
+	slices.SortStableFunc(all, func(a, b mutant) int { return cmp.Compare(a.At.Offset, b.At.Offset) })
+	return all, nil
+}

@@ -1,0 +1,75 @@
+package main
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestMutants(t *testing.T) {
+	tests := map[string]struct {
+		body string
+		want []string // each is the body with one fault
+	}{
+		"a limit":              {"return a < 1", []string{"return a <= 1", "return a >= 1"}},
+		"an equality":          {"return a == 1", []string{"return a != 1"}},
+		"a conjunction":        {"return ok && a", []string{"return !ok && a", "return ok || a", "return ok && !a"}},
+		"a negation":           {"return !ok", []string{"return ok"}},
+		"a condition":          {"if ok() { f() }", []string{"if !ok() { f() }"}},
+		"an end of a loop":     {"for { break }", []string{"for { continue }"}},
+		"a loop":               {"for ok { continue }", []string{"for !ok { continue }", "for ok { break }"}},
+		"a case":               {"switch { case ok, a > 2: }", []string{"switch { case !ok, a > 2: }", "switch { case ok, a >= 2: }", "switch { case ok, a <= 2: }"}},
+		"a case of a value":    {"switch a { case b: }", nil},
+		"a count":              {"a++", []string{"a--"}},
+		"a sum":                {"a += b", []string{"a = b", "a -= b"}},
+		"a negative number":    {"return -1", []string{"return 1"}},
+		"bits":                 {"return a & b", []string{"return a | b"}},
+		"an address":           {"return &a", nil},
+		"an assignment":        {"a := b", nil},
+		"what a comment tells": {"/* a < b */", nil},
+		"a text":               {`return "a && b"`, nil},
+	}
+	for name, test := range tests {
+		const before, after = "package p\nfunc f() any { ", " }\n"
+		src := []byte(before + test.body + after)
+		all, err := mutants("p.go", src)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for _, m := range all {
+			got = append(got, strings.TrimSuffix(strings.TrimPrefix(string(m.in(src)), before), after))
+		}
+		if diff := cmp.Diff(test.want, got); diff != "" {
+			t.Errorf("%s: %s", name, diff)
+		}
+	}
+	if _, err := mutants("p.go", []byte("package")); err == nil {
+		t.Error("what is no Go has mutants")
+	}
+}
+
+func TestRunTellsWhatLives(t *testing.T) {
+	if testing.Short() {
+		t.Skip("compiles a package again and again")
+	}
+	var out bytes.Buffer
+	percent, err := run(&out, "./testdata/half", options{every: 1, grace: time.Second})
+	if err != nil {
+		t.Fatal(err)
+	}
+	const want = `lived: half.go:6:39: ">=" -> ">"
+github.com/whispering/bundle/internal/house/mutate/testdata/half: 5 faults found, 1 lived (83.3 % found); 0 did not compile
+`
+	if diff := cmp.Diff(want, out.String()); diff != "" || percent < 83 || percent > 84 {
+		t.Errorf("%g %%: %s", percent, diff)
+	}
+	for name, pattern := range map[string]string{"tests that fail": "./testdata/failing", "no package": "./testdata/none", "no Go": "./testdata"} {
+		if percent, err := run(&out, pattern, options{every: 1, grace: time.Second}); err == nil || percent != 0 {
+			t.Errorf("%s: %g %%, %v", name, percent, err)
+		}
+	}
+}
