@@ -59,13 +59,20 @@ func TestDiffTellsWhyADocumentIsResealed(t *testing.T) {
 		"nothing changed": {changed(func(*plan.Want) {}), plan.Carry, nil},
 		"a version":       {changed(func(w *plan.Want) { w.Header.Sources[0] = source("AA", 4) }), plan.Reseal, []string{"AA: version 3 → 4"}},
 		"a secret more":   {changed(func(w *plan.Want) { w.Header.Sources = append(w.Header.Sources, source("CC", 1)) }), plan.Reseal, []string{"CC: added"}},
-		"a secret less":   {changed(func(w *plan.Want) { w.Header.Sources = w.Header.Sources[:1] }), plan.Reseal, []string{"BB: removed"}},
-		"a key":           {changed(func(w *plan.Want) { w.Key = other }), plan.Reseal, []string{"key " + key + " → " + other}},
-		"the bundle":      {changed(func(w *plan.Want) { w.Header.Bundle = "shop" }), plan.Reseal, []string{"bundle payments → shop"}},
-		"the function":    {changed(func(w *plan.Want) { w.Header.Function = "hi" }), plan.Reseal, []string{"function hello → hi"}},
-		"an encoding":     {changed(func(w *plan.Want) { w.Header.Sources[1].Encoding = "base64" }), plan.Reseal, []string{"BB: encoding text → base64"}},
-		"a field":         {changed(func(w *plan.Want) { w.Header.Sources[1].Field = "a.b" }), plan.Reseal, []string{"BB: field - → a.b"}},
-		"a recreation":    {changed(func(w *plan.Want) { w.Header.Sources[1].Modified = day.AddDate(1, 0, 0) }), plan.Reseal, []string{"BB: recreated"}},
+		"two secrets more, and a version": {want("hello", source("A1", 1), source("A2", 1), source("AA", 3), source("BB", 2)), plan.Reseal,
+			[]string{"A1: added", "A2: added", "BB: version 1 → 2"}},
+		"two secrets others": {want("hello", source("CC", 1), source("DD", 1)), plan.Reseal, []string{"AA: removed", "BB: removed", "CC: added", "DD: added"}},
+		"constraints":        {changed(func(w *plan.Want) { w.Header.Sources[0].Checks = "min_length=8" }), plan.Reseal, []string{"AA: constraints"}},
+		"a version and its date": {changed(func(w *plan.Want) {
+			w.Header.Sources[0].Version, w.Header.Sources[0].Modified = 4, day.AddDate(1, 0, 0)
+		}), plan.Reseal, []string{"AA: version 3 → 4"}},
+		"a secret less": {changed(func(w *plan.Want) { w.Header.Sources = w.Header.Sources[:1] }), plan.Reseal, []string{"BB: removed"}},
+		"a key":         {changed(func(w *plan.Want) { w.Key = other }), plan.Reseal, []string{"key " + key + " → " + other}},
+		"the bundle":    {changed(func(w *plan.Want) { w.Header.Bundle = "shop" }), plan.Reseal, []string{"bundle payments → shop"}},
+		"the function":  {changed(func(w *plan.Want) { w.Header.Function = "hi" }), plan.Reseal, []string{"function hello → hi"}},
+		"an encoding":   {changed(func(w *plan.Want) { w.Header.Sources[1].Encoding = "base64" }), plan.Reseal, []string{"BB: encoding text → base64"}},
+		"a field":       {changed(func(w *plan.Want) { w.Header.Sources[1].Field = "a.b" }), plan.Reseal, []string{"BB: field - → a.b"}},
+		"a recreation":  {changed(func(w *plan.Want) { w.Header.Sources[1].Modified = day.AddDate(1, 0, 0) }), plan.Reseal, []string{"BB: recreated"}},
 		"a parameter": {changed(func(w *plan.Want) { w.Header.Sources[1].ARN = source("ZZ", 1).ARN }), plan.Reseal,
 			[]string{"BB: parameter " + source("BB", 1).ARN + " → " + source("ZZ", 1).ARN}},
 		"a mode": {changed(func(w *plan.Want) { w.Header.Mode = sealed.Blind }), plan.Reseal, []string{"mode pack → blind"}},
@@ -82,6 +89,21 @@ func TestDiffTellsWhyADocumentIsResealed(t *testing.T) {
 		}
 		if diff := cmp.Diff(test.reasons, reasons); diff != "" {
 			t.Errorf("%s: %s", name, diff)
+		}
+	}
+}
+
+func TestReasonsRead(t *testing.T) {
+	for want, r := range map[string]plan.Reason{
+		"AA: added":           {Secret: "AA", What: "added"},
+		"AA: version 3 → 4":   {Secret: "AA", What: "version", From: "3", To: "4"},
+		"mode pack → blind":   {What: "mode", From: "pack", To: "blind"},
+		"AA: field live.key":  {Secret: "AA", What: "field", To: "live.key"},
+		"AA: field test.key":  {Secret: "AA", What: "field", From: "test.key"},
+		"environment staging": {What: "environment", To: "staging"},
+	} {
+		if got := r.String(); got != want {
+			t.Errorf("%q, not %q", got, want)
 		}
 	}
 }
@@ -116,8 +138,10 @@ func TestRollbacks(t *testing.T) {
 		"at the same time":    {sealed.Source{Secret: "AA", Encoding: "text", Version: 6, Modified: source("AA", 7).Modified, ARN: source("AA", 7).ARN}, []plan.Rollback{{Name: "hello", Secret: "AA", From: 7, To: 6}}},
 	}
 	for name, test := range tests {
-		// The functions around it have no past, or none that counts: each is looked at.
-		wants := []plan.Want{want("added", source("AA", 1)), want("hello", test.now), want("zadded", source("AA", 1))}
+		// The functions around it have no past, or none that counts: each is looked at. The key has changed, so that nothing is carried over.
+		hello := want("hello", test.now)
+		hello.Key = other
+		wants := []plan.Want{want("added", source("AA", 1)), hello, want("zadded", source("AA", 1))}
 		if diff := cmp.Diff(test.want, plan.Rollbacks(wants, plan.Diff(wants, previous))); diff != "" {
 			t.Errorf("%s: %s", name, diff)
 		}
