@@ -149,3 +149,84 @@ func TestAgesAreInWholeDays(t *testing.T) {
 		}
 	}
 }
+
+// A path that gives nothing anywhere has a row of its own, unless rows of what
+// it gives elsewhere tell of it.
+func TestCompareTellsOfEmptyPathsOnce(t *testing.T) {
+	imports := func(environment string, state compare.State, paths ...string) []compare.ColumnImport {
+		var all []compare.ColumnImport
+		for _, p := range paths {
+			all = append(all, compare.ColumnImport{State: state, Import: manifest.Import{
+				Path: manifest.Text{Value: "/" + environment + p}, Prefix: manifest.Text{Value: strings.ToUpper(strings.Trim(p, "/")) + "_"}, Recursive: true,
+			}})
+		}
+		return all
+	}
+	with := func(c compare.Column, all ...[]compare.ColumnImport) compare.Column {
+		for _, im := range all {
+			c.Functions[0].Imports = append(c.Functions[0].Imports, im...)
+		}
+		return c
+	}
+	given := present("APP_URL", 1, day)
+	given.Below, given.Parameter = "url", "/dev/app/url"
+	explicit := present("APP_URL", 1, day)
+	other := present("DB_URL", 1, day)
+	other.Below, other.Parameter = "url", "/dev/db/url"
+	nowhere := compare.Column{Environment: "none"}
+	tests := map[string]struct {
+		columns  []compare.Column
+		want     []string // rows
+		findings []string
+	}{
+		"a path that has something": {[]compare.Column{with(column("dev", given), imports("dev", compare.Present, "/app"))}, []string{"APP_URL present"}, nil},
+		"a path that is empty":      {[]compare.Column{with(column("dev"), imports("dev", compare.Missing, "/app/"))}, []string{"APP_* missing"}, []string{"difference APP_* missing dev"}},
+		"a path nobody could list":  {[]compare.Column{with(column("dev"), imports("dev", compare.Unknown, "/app/"))}, []string{"APP_* unknown"}, nil},
+		"behind an environment without the function": {[]compare.Column{nowhere, with(column("dev"), imports("dev", compare.Missing, "/app"))},
+			[]string{"APP_* unmeant missing"}, []string{"difference APP_* missing dev"}},
+		"told": {[]compare.Column{with(column("dev", given), imports("dev", compare.Present, "/app")), with(column("prod"), imports("prod", compare.Missing, "/app"))},
+			[]string{"APP_URL present missing"}, []string{"difference APP_URL missing prod"}},
+		"told behind others": {[]compare.Column{nowhere, with(column("dev", present("AA", 1, day), given), imports("dev", compare.Present, "/app")), with(column("prod"), imports("prod", compare.Missing, "/app/"))},
+			[]string{"AA unmeant present unmeant", "APP_URL unmeant present missing"}, []string{"difference APP_URL missing prod"}},
+		"not known, told": {[]compare.Column{with(column("dev", given), imports("dev", compare.Present, "/app")), with(column("prod"), imports("prod", compare.Unknown, "/app"))},
+			[]string{"APP_URL present unknown"}, nil},
+		"another path beside one that is told": {[]compare.Column{
+			with(column("dev", given), imports("dev", compare.Present, "/app"), imports("dev", compare.Missing, "/app2")),
+			with(column("prod"), imports("prod", compare.Missing, "/app", "/app2"))},
+			[]string{"APP2_* missing missing", "APP_URL present missing"},
+			[]string{"difference APP_URL missing prod", "difference APP2_* missing dev", "difference APP2_* missing prod"}},
+		"a path beside a secret that is missing": {[]compare.Column{with(column("dev", compare.ColumnSecret{Name: "AA", State: compare.Missing, Parameter: "/dev/app/aa"}), imports("dev", compare.Missing, "/app"))},
+			[]string{"AA missing", "APP_* missing"}, []string{"difference AA missing dev", "difference APP_* missing dev"}},
+		"a path beside an explicit secret of the same name": {[]compare.Column{column("dev", explicit), with(column("prod"), imports("prod", compare.Missing, "/app"))},
+			[]string{"APP_* unmeant missing", "APP_URL present unmeant"}, []string{"difference APP_* missing prod"}},
+		"what another path gives under another name": {[]compare.Column{column("dev", explicit, other), with(column("prod"), imports("prod", compare.Missing, "/app"))},
+			[]string{"APP_* unmeant missing", "APP_URL present unmeant", "DB_URL present unmeant"}, []string{"difference APP_* missing prod"}},
+	}
+	for name, test := range tests {
+		m := compare.Compare(test.columns, day)
+		var got []string
+		for _, r := range m.Functions[0].Rows {
+			got = append(got, r.Secret+" "+states(m, r.Secret))
+		}
+		if diff := cmp.Diff(test.want, got); diff != "" {
+			t.Errorf("%s: %s", name, diff)
+		}
+		if diff := cmp.Diff(test.findings, findings(m)); diff != "" {
+			t.Errorf("%s: %s", name, diff)
+		}
+	}
+}
+
+// Environments that have nothing to compare do not end a comparison.
+func TestCompareNotesBehindAnEnvironmentWithoutTheSecret(t *testing.T) {
+	b := present("AA", 1, day)
+	b.Encoding, b.Checks = secret.Base64, "min_length=8"
+	m := compare.Compare([]compare.Column{{Environment: "none"}, column("dev"), column("stage", present("AA", 1, day)), column("prod", b)}, day)
+	want := []compare.Finding{
+		{Function: "api", Secret: "AA", Column: -1, What: "encoding", Detail: "text in stage, base64 in prod"},
+		{Function: "api", Secret: "AA", Column: -1, What: "constraints", Detail: "none in stage, min_length=8 in prod"},
+	}
+	if diff := cmp.Diff(want, m.Findings); diff != "" {
+		t.Error(diff)
+	}
+}
