@@ -150,7 +150,7 @@ func (b built) documents(t *testing.T) map[string]document {
 			Result struct{ Documents []document }
 		}
 	}
-	if err := json.Unmarshal([]byte(run(t, b.dir, nil, b.bundle, "inspect", "--json", "layer.zip")), &report); err != nil {
+	if err := json.Unmarshal([]byte(run(t, b.dir, nil, b.bundle, "inspect", "--json", "--layer", "layer.zip")), &report); err != nil {
 		t.Fatal(err)
 	}
 	all := map[string]document{}
