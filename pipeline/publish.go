@@ -43,7 +43,7 @@ type Published struct {
 
 // Run publishes. It returns what it did or every problem that it found.
 func (p *Publish) Run(ctx context.Context) (*Published, Problems) {
-	name, problems := p.check(ctx)
+	name, problems := p.check()
 	if len(problems) > 0 {
 		return nil, problems.Sort()
 	}
@@ -80,7 +80,7 @@ func isNoLayer(err error) bool { return errors.Is(err, publish.ErrNoLayer) }
 
 // check holds the layer to the environment that it is to be published in, and
 // returns the name to publish it under. It makes no call.
-func (p *Publish) check(ctx context.Context) (manifest.Text, Problems) {
+func (p *Publish) check() (manifest.Text, Problems) {
 	environment := p.Manifest.Environment.Name.Value
 	if digest := Digest(p.Content); p.SHA256 != "" && digest != p.SHA256 {
 		return manifest.Text{}, Problems{problem(Integrity, nil, "Layer is another one", fmt.Sprintf(

@@ -34,6 +34,7 @@ import (
 // the most: that is 3 Mbit/s.
 const layerTimeout = 3 * time.Minute
 
+// Options say how AWS is called.
 type Options struct {
 	endpoint string        // --endpoint-url
 	data     string        // --data; "" for beside the manifest

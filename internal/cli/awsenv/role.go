@@ -10,6 +10,7 @@ import (
 // Rights are which of a role's rights a command takes on with it.
 type Rights int
 
+// The rights, from few to all.
 const (
 	LookingRights    Rights = iota // nothing that learns a value or changes something
 	BuildingRights                 // what a build of the manifest needs

@@ -68,6 +68,7 @@ func (c *Console) color(s *printable.Stream) bool {
 	return Terminal(s) > 0 && c.Getenv("NO_COLOR") == "" && c.Getenv("TERM") != "dumb"
 }
 
+// CI reports whether the run is in a CI: CI is set, and not to false.
 func (c *Console) CI() bool { return !trust.Off(c.Getenv("CI")) }
 
 // Aside is the console of one of several pieces of work: what it says waits, until

@@ -110,6 +110,7 @@ func Pace(c *cli.Context) (*float64, error) {
 
 // Flags that several commands have.
 
+// ManifestFlag returns --manifest, which names the manifest.
 func ManifestFlag() cli.Flag {
 	return TextFlag("manifest", "FILE", "the manifest, or a folder of them", "secrets.hcl")
 }
@@ -151,37 +152,46 @@ func LayerFlag(usage string) cli.Flag { return TextFlag("layer", "FILE", usage, 
 // DefaultLayer is the layer that is read where --layer names none.
 const DefaultLayer = "layer.zip"
 
+// VarFlag returns --var, which sets a variable of the manifest.
 func VarFlag() cli.Flag {
 	return &cli.StringSliceFlag{Name: "var", Usage: "the value of a variable; also BUNDLE_VAR_NAME (`NAME=VALUE`)"}
 }
 
+// PreviousFlag returns --previous, which names the layer to carry over from.
 func PreviousFlag() cli.Flag {
 	return TextFlag("previous", "LAYER", "the layer to carry unchanged documents over from: auto (what is at --out, else what is published), "+
 		"a file, the ARN of a published layer, or none", pipeline.PreviousAuto)
 }
 
+// PreviousDigestFlag returns --previous-sha256, which pins that layer.
 func PreviousDigestFlag() cli.Flag {
 	return DigestFlag("previous-sha256", "refuse to carry over from any layer but the one with this SHA-256")
 }
 
+// BlindFlag returns --blind, which requires that every function is blind.
 func BlindFlag() cli.Flag {
 	return &cli.BoolFlag{Name: "blind", Usage: "refuse the run unless every function is blind: no secret is ever decrypted"}
 }
 
+// TPSFlag returns --ssm-tps, the pace of calls to Parameter Store.
 func TPSFlag() cli.Flag {
 	return TextFlag("ssm-tps", "N", "calls a second to Parameter Store: by default what AWS allows, 0 for no limit", "")
 }
 
+// TimeoutFlag returns --timeout, the time that a run can take.
 func TimeoutFlag() cli.Flag { return TextFlag("timeout", "DURATION", "give up after this long", "10m") }
 
+// EndpointFlag returns --endpoint-url, which sends all calls to one address.
 func EndpointFlag() cli.Flag {
 	return TextFlag("endpoint-url", "URL", "send all calls there instead of to AWS", "")
 }
 
+// ExitCodeFlag returns --exit-code, which makes differences an exit code.
 func ExitCodeFlag() cli.Flag {
 	return &cli.BoolFlag{Name: "exit-code", Usage: "exit with 3 where there are differences"}
 }
 
+// DebugFlag returns --debug, which prints a line for each call.
 func DebugFlag() cli.Flag {
 	return &cli.BoolFlag{Name: "debug", Usage: "print a line per call: operation, outcome, time; no content"}
 }

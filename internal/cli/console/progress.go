@@ -32,6 +32,7 @@ func (s stretch) String() string {
 	return s.target + ": " + string(s.step)
 }
 
+// NewBar returns a bar on standard error. It is drawn once a step begins.
 func (c *Console) NewBar() *Bar {
 	p := &Bar{w: c.Stderr, done: map[stretch]int{}, all: map[stretch]int{}}
 	if Terminal(c.Stderr) > 0 && !c.CI() {

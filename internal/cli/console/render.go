@@ -54,6 +54,7 @@ func (c *Console) RenderDiagnostics(problems pipeline.Problems) {
 	}
 }
 
+// RenderWarnings prints the warnings among diagnostics.
 func (c *Console) RenderWarnings(diags hcl.Diagnostics) {
 	w := c.diagnostics()
 	var all []*hcl.Diagnostic

@@ -150,6 +150,7 @@ func Inspect(a *console.Console, name string, src []byte) (functions, secrets in
 	return functions, secrets, console.Failed(problems.Sort())
 }
 
+// OfSource names the source of a draft in a sentence; "" without one.
 func OfSource(d *starter.Draft) string {
 	if d.Source == "" {
 		return ""

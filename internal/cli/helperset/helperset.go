@@ -24,6 +24,7 @@ import (
 	"github.com/whispering/bundle/runtime/released"
 )
 
+// Flag returns --helpers-of, which lets publish take the helper files of a release.
 func Flag() cli.Flag {
 	return console.TextFlag("helpers-of", "VERSION", "publish helper files of that release, such as v1.2.3, as well as this one's", "")
 }
@@ -36,6 +37,7 @@ type Checker struct {
 	compiled bool // own has bundle-exec, or says why not
 }
 
+// NewChecker returns a checker that knows the releases in tables; nil for none.
 func NewChecker(a *console.Console, releases fs.FS) (*Checker, error) {
 	h := &Checker{console: a}
 	if releases == nil {

@@ -20,7 +20,7 @@ import (
 // commands are the commands of bundle local.
 type commands struct{ *console.Console }
 
-// localCommand returns bundle local with its commands.
+// Command returns bundle local with its commands.
 func Command(c *console.Console) *cli.Command {
 	a := &commands{c}
 	return &cli.Command{

@@ -16,6 +16,7 @@ const (
 	functionPlace    = "{function}"
 )
 
+// Placeholder matches what looks like a placeholder in a path.
 var Placeholder = regexp.MustCompile(`\{[^{}/]*\}`)
 
 // CheckPattern refuses what looks like a placeholder and is none, or is half of

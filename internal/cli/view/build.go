@@ -14,8 +14,7 @@ import (
 	"github.com/whispering/bundle/pipeline/plan"
 )
 
-// A buildReport is the result of a build as --json prints it. Its members are
-// kept stable; format_version is raised if one changes its meaning.
+// A Build is the result of bundle build as --json prints it.
 type Build struct {
 	Changed     bool             `json:"changed"`
 	Embedded    bool             `json:"embedded"`
@@ -55,6 +54,7 @@ const (
 	stateCarried = "carried"
 )
 
+// NewBuild describes a build whose layer is in its place.
 func NewBuild(m *manifest.Manifest, result *pipeline.Built, out *pipeline.Outfile, layer []byte) *Build {
 	report := &Build{
 		Changed:     result.Previous.Layer == nil || !bytes.Equal(result.Previous.Content, layer),
@@ -94,6 +94,7 @@ func newFunctionReport(d *sealed.Document, change plan.Change, key string) funct
 	return report
 }
 
+// Brief implements Result.
 func (r *Build) Brief() Brief {
 	return Brief{Layer: r.Layer.Path, SHA256: r.Layer.SHA256, State: changedState(r.Changed), Notable: r.Changed, Note: r.carried()}
 }
@@ -124,12 +125,14 @@ func changedState(changed bool) string {
 	return "unchanged"
 }
 
+// Outputs implements Result.
 func (r *Build) Outputs() []actions.Output {
 	return []actions.Output{
 		{Name: "changed", Value: fmt.Sprint(r.Changed)}, {Name: "sha256", Value: r.Layer.SHA256}, {Name: "layer", Value: r.Layer.Path},
 	}
 }
 
+// Markdown implements Result.
 func (r *Build) Markdown() string {
 	var rows strings.Builder
 	for _, f := range r.Functions {
@@ -145,6 +148,7 @@ func (r *Build) Markdown() string {
 		actions.Cell(r.Layer.Path), r.Layer.Bytes, r.Layer.SHA256, carried)
 }
 
+// Text implements Result.
 func (r *Build) Text(out *printable.Stream) error {
 	rows := [][]string{{"FUNCTION", "KEY", "SECRETS", "BOXES", "STATE"}}
 	for _, f := range r.Functions {
@@ -166,6 +170,7 @@ func keyName(m *manifest.Manifest, file string) string {
 	return ""
 }
 
+// Notes implements Result.
 func (r *Build) Notes() []string {
 	var all []string
 	for _, f := range r.Functions {

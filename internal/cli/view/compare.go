@@ -13,8 +13,8 @@ import (
 	"github.com/whispering/bundle/pipeline/secret"
 )
 
-// A compareReport is the result of bundle compare as --json prints it. Lists of
-// keys and cells are in the order of the columns.
+// A Compare is the result of bundle compare as --json prints it. Lists of keys and
+// cells are in the order of the columns.
 type Compare struct {
 	Differences int               `json:"differences"`
 	Failed      bool              `json:"failed"` // of any column not everything is known
@@ -92,6 +92,7 @@ type Problem struct {
 	Line    int    `json:"line,omitempty"`
 }
 
+// NewProblem describes a problem.
 func NewProblem(p pipeline.Problem) Problem {
 	r := Problem{Kind: string(p.Kind), Summary: p.Summary, Detail: p.Detail}
 	if p.Subject != nil {
@@ -106,8 +107,8 @@ type ComparedColumn struct {
 	Calls    map[string]int // that were made
 }
 
-// newCompareReport puts together what was found, and what kept more from being
-// found, in the order of the columns.
+// NewCompare puts together what was found, and what kept more from being found, in
+// the order of the columns.
 func NewCompare(bundle string, m *compare.Matrix, columns []ComparedColumn) *Compare {
 	r := &Compare{
 		Differences: m.Differences(), Bundle: bundle,
@@ -161,8 +162,10 @@ func newCompareFunction(f compare.MatrixFunction) compareFunction {
 	return function
 }
 
+// Brief implements Result.
 func (r *Compare) Brief() Brief { return Brief{State: r.summary(), Notable: r.Differences > 0} }
 
+// Outputs implements Result.
 func (r *Compare) Outputs() []actions.Output {
 	return []actions.Output{{Name: "different", Value: fmt.Sprint(r.Differences > 0)}}
 }
@@ -249,6 +252,7 @@ func (f compareFinding) says() string {
 
 const compareLegend = `v3, 12 d: version 3, put 12 days ago; absent: optional, and not there; -: not meant to be there; ?: could not be found out`
 
+// Text implements Result.
 func (r *Compare) Text(out *printable.Stream) error {
 	if r.Page {
 		return r.html(out.HTML())
@@ -333,4 +337,5 @@ func strong(s compare.State, text string) string {
 	return text
 }
 
+// Notes implements Result.
 func (r *Compare) Notes() []string { return nil }

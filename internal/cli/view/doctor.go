@@ -46,12 +46,16 @@ func NewDoctor(d *pipeline.Diagnosis, healthy bool) *Doctor {
 	return r
 }
 
+// Brief implements Result.
 func (r *Doctor) Brief() Brief { return Brief{State: "healthy"} } // else it is failed
 
+// Outputs implements Result.
 func (r *Doctor) Outputs() []actions.Output { return nil }
 
+// Markdown implements Result.
 func (r *Doctor) Markdown() string { return "" }
 
+// Text implements Result.
 func (r *Doctor) Text(out *printable.Stream) error {
 	rows := [][]string{{"CHECK", "STATUS", "FUNCTION", ""}}
 	for _, check := range r.Checks {
@@ -64,4 +68,5 @@ func (r *Doctor) Text(out *printable.Stream) error {
 	return out.Table(rows)
 }
 
+// Notes implements Result.
 func (r *Doctor) Notes() []string { return nil }

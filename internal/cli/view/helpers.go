@@ -2,6 +2,7 @@ package view
 
 import "github.com/whispering/bundle/layerbuild"
 
+// A Helpers is the result of bundle helpers as --json prints it.
 type Helpers struct {
 	Changed bool     `json:"changed"`
 	Helpers []string `json:"helpers"`

@@ -10,6 +10,7 @@ import (
 	"github.com/whispering/bundle/layerbuild/sealed"
 )
 
+// An Inspect is the result of bundle inspect as --json prints it.
 type Inspect struct {
 	Layer     Layer             `json:"layer"`
 	Documents []InspectDocument `json:"documents"`
@@ -21,6 +22,7 @@ type Inspect struct {
 	Absent      []string           `json:"absent_helper_files"` // that the same helpers have in that release
 }
 
+// An InspectDocument is the document of one function.
 type InspectDocument struct {
 	Bundle      string          `json:"bundle"`
 	Environment string          `json:"environment"`
@@ -108,6 +110,7 @@ func (r *Inspect) helperNotes() []string {
 	return lines
 }
 
+// Text prints the result for people.
 func (r *Inspect) Text(out *printable.Stream) error {
 	if err := out.Printf("%s\nsha256 %s\n%d bytes\n", r.Layer.Path, r.Layer.SHA256, r.Layer.Bytes); err != nil {
 		return err

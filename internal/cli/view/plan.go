@@ -12,7 +12,7 @@ import (
 	"github.com/whispering/bundle/pipeline/plan"
 )
 
-// A planReport is the result of bundle plan as --json prints it.
+// A Plan is the result of bundle plan as --json prints it.
 type Plan struct {
 	Changed     bool           `json:"changed"`
 	Offline     bool           `json:"offline"`
@@ -62,6 +62,7 @@ type planReason struct {
 	To     string `json:"to,omitempty"`
 }
 
+// NewPlan describes a plan, made without AWS if it is offline.
 func NewPlan(m *manifest.Manifest, result *pipeline.Result, offline bool) *Plan {
 	r := &Plan{
 		Offline: offline, Embedded: m.Environment.Embedded.Value != "", Bundle: m.Bundle.Name.Value,
@@ -121,14 +122,17 @@ func importPaths(m *manifest.Manifest, file string) []string {
 	return all
 }
 
+// Brief implements Result.
 func (r *Plan) Brief() Brief {
 	return Brief{Layer: r.Path, State: r.summary(), Notable: r.Changed}
 }
 
+// Outputs implements Result.
 func (r *Plan) Outputs() []actions.Output {
 	return []actions.Output{{Name: "changed", Value: fmt.Sprint(r.Changed)}}
 }
 
+// Text implements Result.
 func (r *Plan) Text(out *printable.Stream) error {
 	var err error
 	line := func(indent, sign, text string) {
@@ -253,4 +257,5 @@ func shortARN(s string) string {
 	return s
 }
 
+// Notes implements Result.
 func (r *Plan) Notes() []string { return nil }

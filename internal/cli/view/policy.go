@@ -2,7 +2,7 @@ package view
 
 import "github.com/whispering/bundle/pipeline/policy"
 
-// A policyReport is the result of bundle policy as --json prints it.
+// A Policy is the result of bundle policy as --json prints it.
 type Policy struct {
 	Environment string           `json:"environment"`
 	Region      string           `json:"region"`
@@ -10,6 +10,7 @@ type Policy struct {
 	Documents   []PolicyDocument `json:"documents"`
 }
 
+// A PolicyDocument is one IAM policy.
 type PolicyDocument struct {
 	Kind       string          `json:"kind"`
 	Function   string          `json:"function,omitempty"`

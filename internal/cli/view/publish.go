@@ -7,7 +7,7 @@ import (
 	"github.com/whispering/bundle/internal/printable"
 )
 
-// A publishReport is the result of bundle publish as --json prints it.
+// A Publish is the result of bundle publish as --json prints it.
 type Publish struct {
 	Changed     bool           `json:"changed"` // a version was made
 	Embedded    bool           `json:"embedded"`
@@ -22,6 +22,7 @@ type Publish struct {
 	DurationMS  int64          `json:"duration_ms"`
 }
 
+// A LeftOut is what the version before has, and the published one lacks.
 type LeftOut struct {
 	Function string `json:"function"`
 	Secret   string `json:"secret,omitempty"` // without: the whole function
@@ -35,10 +36,12 @@ func (r *Publish) what() string {
 	return "is published already: the newest version has the same content"
 }
 
+// Text implements Result.
 func (r *Publish) Text(out *printable.Stream) error {
 	return out.Printf("%s\n", r.ARN)
 }
 
+// Markdown implements Result.
 func (r *Publish) Markdown() string {
 	return fmt.Sprintf("### bundle publish: %s %s\n\n| version | bytes | sha256 |\n|---|---|---|\n| %s | %d | %s |\n",
 		actions.Cell(r.Layer.Path), r.what(), InCode(r.ARN), r.Layer.Bytes, r.Layer.SHA256)
@@ -52,6 +55,7 @@ func (r *Publish) Outputs() []actions.Output {
 	}
 }
 
+// Brief implements Result.
 func (r *Publish) Brief() Brief {
 	state := "published already"
 	if r.Changed {
@@ -60,4 +64,5 @@ func (r *Publish) Brief() Brief {
 	return Brief{Layer: r.ARN, SHA256: r.Layer.SHA256, State: state, Notable: r.Changed}
 }
 
+// Notes implements Result.
 func (r *Publish) Notes() []string { return []string{r.Layer.Path + " " + r.what()} }

@@ -11,7 +11,7 @@ import (
 	"github.com/whispering/bundle/pipeline/plan"
 )
 
-// A statusReport is the result of bundle status as --json prints it.
+// A Status is the result of bundle status as --json prints it.
 type Status struct {
 	Stale       bool             `json:"stale"`
 	Layer       Layer            `json:"layer"` // path is the ARN of a published one
@@ -36,6 +36,7 @@ type statusReason struct {
 	Modified *time.Time `json:"modified"` // of the version that there is now; null where there is none
 }
 
+// NewStatus describes the status of a layer.
 func NewStatus(result *pipeline.StatusResult) *Status {
 	r := &Status{
 		Layer:  NewLayer(result.Name, result.Content),
@@ -61,6 +62,7 @@ func NewStatus(result *pipeline.StatusResult) *Status {
 	return r
 }
 
+// Brief implements Result.
 func (r *Status) Brief() Brief {
 	state := "current"
 	if r.Stale {
@@ -69,6 +71,7 @@ func (r *Status) Brief() Brief {
 	return Brief{Layer: r.Layer.Path, SHA256: r.Layer.SHA256, State: state, Notable: r.Stale}
 }
 
+// Outputs implements Result.
 func (r *Status) Outputs() []actions.Output {
 	return []actions.Output{{Name: "stale", Value: fmt.Sprint(r.Stale)}}
 }
@@ -87,6 +90,7 @@ func (r *Status) Markdown() string {
 		actions.Cell(r.Layer.Path), r.Brief().State, table.String())
 }
 
+// Text implements Result.
 func (r *Status) Text(out *printable.Stream) error {
 	if err := out.Table(append([][]string{{"FUNCTION", "STATE", "SINCE", "BECAUSE"}}, r.rows()...)); err != nil {
 		return err
@@ -114,4 +118,5 @@ func (r *Status) rows() [][]string {
 	return rows
 }
 
+// Notes implements Result.
 func (r *Status) Notes() []string { return nil }

@@ -9,7 +9,7 @@ import (
 	"github.com/whispering/bundle/layerbuild"
 )
 
-// A verifyReport is the result of bundle verify as --json prints it.
+// A Verify is the result of bundle verify as --json prints it.
 type Verify struct {
 	Layer     Layer            `json:"layer"`
 	Against   string           `json:"against,omitempty"` // the manifest
@@ -26,6 +26,7 @@ type Verify struct {
 	Own bool `json:"-"` // HelpersOf is this bundle
 }
 
+// A VerifyFunction is the document of one function.
 type VerifyFunction struct {
 	Function string `json:"function"`
 	Name     string `json:"name"`
@@ -52,14 +53,18 @@ func NewVerify(path string, layer *layerbuild.Layer, content []byte, match *laye
 	return r
 }
 
+// Brief implements Result.
 func (r *Verify) Brief() Brief {
 	return Brief{Layer: r.Layer.Path, SHA256: r.Layer.SHA256, State: "as it should be"}
 }
 
+// Outputs implements Result.
 func (r *Verify) Outputs() []actions.Output { return nil }
 
+// Markdown implements Result.
 func (r *Verify) Markdown() string { return "" }
 
+// Text implements Result.
 func (r *Verify) Text(out *printable.Stream) error {
 	if len(r.Functions) > 0 {
 		rows := [][]string{{"FUNCTION", "SECRETS", "BOXES", "SHA256"}}
@@ -118,4 +123,5 @@ func (r *Verify) conclusion() string {
 	return what
 }
 
+// Notes implements Result.
 func (r *Verify) Notes() []string { return nil }
