@@ -2,10 +2,8 @@ package pipeline
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/hashicorp/hcl/v2"
 
@@ -77,7 +75,7 @@ func (d *Diagnose) Run(ctx context.Context) (*Diagnosis, Problems) {
 		}
 		found.Checks = append(found.Checks, check)
 		if f.Status == doctor.Failed {
-			problems = append(problems, findingProblem(f, errors.Is(ctx.Err(), context.DeadlineExceeded)))
+			problems = append(problems, f.Problem)
 		}
 	}
 	return found, problems.Sort()
@@ -149,61 +147,19 @@ func (d *Diagnose) layers(ctx context.Context) []doctor.Finding {
 		if ctx.Err() != nil {
 			break // what ended the time is told
 		}
-		found := doctor.Finding{Check: "layer", Status: doctor.Failed, Action: "lambda:ListLayerVersions, lambda:GetLayerVersion", Resource: name, At: fn.Layer}
+		found := doctor.Finding{Check: "layer", Status: doctor.OK, Action: "lambda:ListLayerVersions, lambda:GetLayerVersion", Resource: name, At: fn.Layer}
 		v, err := d.Layers.Find(ctx, publish.Ref{Layer: name})
 		switch {
 		case err == nil:
-			found.Status, found.Detail = doctor.OK, v.ARN
-		case errors.Is(err, publish.ErrNoLayer):
-			found.Status, found.Detail = doctor.OK, fmt.Sprintf("%s is not published yet", name)
-		case errors.Is(err, publish.ErrDenied):
-			found.Kind, found.Detail = doctor.Access, fmt.Sprintf("Layer %q: %v. Allow this role %s on it.", name, err, found.Action)
-		case errors.Is(err, publish.ErrCredentials):
-			found.Kind, found.Cause, found.Detail = doctor.Credentials, "no usable credentials", fmt.Sprintf("Layer %q: %v.", name, err)
-		case errors.Is(err, publish.ErrUnavailable):
-			found.Kind, found.Detail = doctor.Unavailable, fmt.Sprintf("Layer %q: no answer from Lambda. Try again.", name)
+			found.Detail = v.ARN
+		case isNoLayer(err):
+			found.Detail = fmt.Sprintf("%s is not published yet", name)
 		default:
-			found.Kind, found.Detail = doctor.Other, fmt.Sprintf("Layer %q: %v.", name, err)
+			found.Status, found.Problem = doctor.Failed, layerProblem(&fn.Layer.Range, name, err, "")
+			found.Detail = found.Problem.Detail
 		}
 		all = append(all, found, doctor.Finding{Check: "publishing", Status: doctor.Note, Action: "lambda:PublishLayerVersion", Resource: name, At: fn.Layer,
 			Detail: fmt.Sprintf("whether this role can publish %s was not tried: there is no dry run of that", name)})
 	}
 	return all
-}
-
-// findingProblem makes a failed check into a problem, as builds have them. late
-// says that the run's time is up.
-func findingProblem(f doctor.Finding, late bool) Problem {
-	if late && f.Kind == doctor.Unavailable {
-		p := problem(Unavailable, &f.At.Range, "Out of time", "The run took longer than --timeout. "+strings.TrimSuffix(f.Detail, " Try again.")+" Try again or allow more time.")
-		p.Cause = "out of time"
-		return p
-	}
-	kind, summary := Access, ""
-	if f.Kind == doctor.Unusable {
-		kind = Missing
-	}
-	switch {
-	case f.Kind == doctor.Unavailable:
-		kind, summary = Unavailable, "AWS unavailable"
-	case f.Kind == doctor.Credentials:
-		kind, summary = Access, "No usable credentials"
-	case f.Kind == doctor.Other && f.Check == "layer":
-		kind, summary = Integrity, "Unexpected answer from Lambda"
-	case f.Kind == doctor.Other:
-		kind, summary = Integrity, "Unexpected answer from KMS"
-	case f.Check == doctor.CheckClock:
-		summary = "Clock is wrong"
-	case f.Check == doctor.CheckSealing:
-		summary = "Function cannot be sealed"
-	case f.Check == doctor.CheckSource:
-		summary = "Parameter cannot be moved"
-	case f.Check == doctor.CheckOpening || f.Check == doctor.CheckReading:
-		summary = "Build is not blind"
-	default:
-		summary = "Layer cannot be found"
-	}
-	p := problem(kind, &f.At.Range, summary, f.Detail)
-	p.Cause, p.About = f.Cause, f.On
-	return p
 }

@@ -40,7 +40,7 @@ var law = map[string][2]string{
 	"pipeline/publish":       {"internal/awsfault layerbuild", "aws lambda smithy"},
 	"pipeline/policy":        {"pipeline/manifest pipeline/secret", ""},
 	"pipeline/starter":       {"pipeline/manifest pipeline/secret", "yaml"},
-	"pipeline/doctor":        {"internal/awsfault pipeline/manifest pipeline/secret", "aws kms ssm smithy"},
+	"pipeline/doctor":        {"internal/awsfault pipeline/manifest pipeline/problem pipeline/secret", "aws kms ssm smithy"},
 	"pipeline/plan":          {"layerbuild/sealed", ""},
 	"pipeline/compare":       {"pipeline/manifest pipeline/secret layerbuild/sealed", ""},
 	"layerbuild":             {"layerbuild/sealed", ""},

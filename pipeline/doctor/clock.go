@@ -11,6 +11,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws/middleware"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
+
+	"github.com/whispering/bundle/pipeline/problem"
 )
 
 // maxSkew is how far a clock may be off: in most cases a request must reach AWS
@@ -47,9 +49,9 @@ func (d *Doctor) Clock(ctx context.Context, key string) Finding {
 		if off > 0 {
 			direction = "ahead of"
 		}
-		found.Status, found.Kind = Failed, Access
-		found.Detail = fmt.Sprintf("The clock of this machine is %s %s AWS's, which refuses requests signed more than %s away. Set the clock.",
-			off.Abs().Round(time.Second), direction, maxSkew)
+		return found.failed(problem.New(problem.Access, nil, "Clock is wrong", fmt.Sprintf(
+			"The clock of this machine is %s %s AWS's, which refuses requests signed more than %s away. Set the clock.",
+			off.Abs().Round(time.Second), direction, maxSkew)))
 	default:
 		found.Detail = fmt.Sprintf("within %s of AWS's", max(time.Second, off.Abs().Round(time.Second)))
 	}

@@ -3,8 +3,6 @@ package doctor
 import (
 	"context"
 	"fmt"
-	"maps"
-	"slices"
 	"strings"
 	"sync"
 
@@ -12,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/aws/aws-sdk-go-v2/service/kms/types"
 
+	"github.com/whispering/bundle/internal/awsfault"
 	"github.com/whispering/bundle/pipeline/manifest"
 )
 
@@ -90,7 +89,8 @@ func (d *Doctor) sealing(ctx context.Context, f Function) Finding {
 	_, err := d.client.Encrypt(ctx, &kms.EncryptInput{
 		KeyId: aws.String(f.KeyARN), Plaintext: []byte("dry run"), EncryptionContext: f.Context, DryRun: aws.Bool(true),
 	})
-	return found.needed(err, fmt.Sprintf("key %q would seal for function %q", f.Key.Value, f.Name), contextOf(f.Context))
+	return found.needed(ctx, err, fmt.Sprintf("key %q would seal for function %q", f.Key.Value, f.Name),
+		fmt.Sprintf("Function %q cannot be sealed", f.Name), f.KeyARN+contextOf(f.Context))
 }
 
 // source tries to move a parameter's ciphertext as a blind build does. KMS asks
@@ -101,12 +101,13 @@ func (d *Doctor) source(ctx context.Context, f Function, m Move) Finding {
 		CiphertextBlob: m.Ciphertext, SourceEncryptionContext: parameterContext(m), DryRun: aws.Bool(true),
 		DestinationKeyId: aws.String(f.KeyARN), DestinationEncryptionContext: m.Context,
 	})
+	cannot := m.Secret + " cannot be moved"
 	passed := fmt.Sprintf("%s could be moved to key %q of function %q", m.Secret, f.Key.Value, f.Name)
-	if judge(err) == denied && strings.Contains(err.Error(), "kms:ReEncryptTo") {
+	if awsfault.Classify(err) == awsfault.Denied && strings.Contains(err.Error(), "kms:ReEncryptTo") {
 		found.Action, found.Resource = "kms:ReEncryptTo", f.KeyARN
-		return found.needed(err, passed, contextOf(m.Context))
+		return found.needed(ctx, err, passed, cannot, f.KeyARN+contextOf(m.Context))
 	}
-	return found.needed(err, passed, "")
+	return found.needed(ctx, err, passed, cannot, "the key that "+m.Parameter+" is stored under")
 }
 
 // reading holds a blind build to it that it cannot decrypt what it moves.
@@ -115,22 +116,22 @@ func (d *Doctor) reading(ctx context.Context, f Function, m Move) Finding {
 	_, err := d.client.Decrypt(ctx, &kms.DecryptInput{
 		CiphertextBlob: m.Ciphertext, EncryptionContext: parameterContext(m), DryRun: aws.Bool(true),
 	})
-	return found.refused(err, true, d.Root, fmt.Sprintf("the parameter of %s", m.Secret))
+	return found.refused(ctx, err, true, d.Root, fmt.Sprintf("the parameter of %s", m.Secret))
 }
 
 // opening tries to open a document of the function, which who builds has no
 // need to. No document is needed for that.
 func (d *Doctor) opening(ctx context.Context, f Function) Finding {
 	found := Finding{Check: CheckOpening, Function: f.Name, Action: "kms:Decrypt", Resource: f.KeyARN, At: f.Key}
-	context := f.Context
+	box := f.Context
 	if len(f.Moves) > 0 {
-		context = f.Moves[0].Context
+		box = f.Moves[0].Context
 	}
 	_, err := d.client.Decrypt(ctx, &kms.DecryptInput{
-		KeyId: aws.String(f.KeyARN), EncryptionContext: context, DryRun: aws.Bool(true),
+		KeyId: aws.String(f.KeyARN), EncryptionContext: box, DryRun: aws.Bool(true),
 		DryRunModifiers: []types.DryRunModifierType{types.DryRunModifierTypeIgnoreCiphertext},
 	})
-	return found.refused(err, f.Blind, d.Root, fmt.Sprintf("the secrets of function %q", f.Name))
+	return found.refused(ctx, err, f.Blind, d.Root, fmt.Sprintf("the secrets of function %q", f.Name))
 }
 
 func parameterContext(m Move) map[string]string {
@@ -139,11 +140,5 @@ func parameterContext(m Move) map[string]string {
 
 // contextOf writes down what a policy can see of an encryption context.
 func contextOf(context map[string]string) string {
-	text := ""
-	for _, key := range slices.Sorted(maps.Keys(context)) {
-		if key == "bundle:function" || key == "bundle:environment" {
-			text += fmt.Sprintf(", %s = %q", key, context[key])
-		}
-	}
-	return text
+	return fmt.Sprintf(" (bundle:environment = %q, bundle:function = %q)", context["bundle:environment"], context["bundle:function"])
 }

@@ -1,6 +1,7 @@
 package doctor
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -9,6 +10,9 @@ import (
 	"time"
 
 	"github.com/aws/smithy-go"
+
+	"github.com/whispering/bundle/internal/awsfault"
+	"github.com/whispering/bundle/pipeline/problem"
 )
 
 func TestOpenersOfAKeyPolicy(t *testing.T) {
@@ -89,41 +93,61 @@ func (lie) Error() string    { return "the reply to kms:Decrypt has no KeyId" }
 func (lie) ReplyError() bool { return true }
 
 func TestJudgingTheAnswerToADryRun(t *testing.T) {
-	api := func(code string) error {
-		return fmt.Errorf("operation: %w", &smithy.GenericAPIError{Code: code, Message: "m"})
-	}
+	const none = problem.Kind("")
+	api := func(code string) error { return asked(&smithy.GenericAPIError{Code: code, Message: "m"}) }
 	for _, c := range []struct {
 		err             error
-		want            outcome
-		needed, refused Status // of a check that must be allowed; of one that must be denied
+		needed, refused Status       // of a check that must be allowed; of one that must be denied
+		kind, open      problem.Kind // of their problems
 	}{
-		{api("DryRunOperationException"), allowed, OK, Failed},
-		{api("AccessDeniedException"), denied, Failed, OK},
-		{api("InvalidCiphertextException"), unusable, Failed, Failed},
-		{api("DisabledException"), unusable, Failed, Failed},
-		{api("ThrottlingException"), unanswered, Failed, Failed},
-		{api("KMSInternalException"), unanswered, Failed, Failed},
-		{errors.New("connection reset"), unanswered, Failed, Failed},
-		{api("ExpiredTokenException"), unknown, Failed, Failed},
-		{api("UnrecognizedClientException"), unknown, Failed, Failed},
-		{api("ValidationException"), odd, Failed, Note},
-		{nil, malformed, Failed, Failed},
-		{lie{}, malformed, Failed, Failed},
+		{api("DryRunOperationException"), OK, Failed, none, problem.Access},
+		{api("AccessDeniedException"), Failed, OK, problem.Access, none},
+		{api("InvalidCiphertextException"), Failed, Failed, problem.Missing, problem.Access},
+		{api("IncorrectKeyException"), Failed, Failed, problem.Missing, problem.Access},
+		{api("DisabledException"), Failed, Failed, problem.Missing, problem.Access},
+		{api("KMSInvalidStateException"), Failed, Failed, problem.Missing, problem.Access},
+		{api("InvalidKeyUsageException"), Failed, Failed, problem.Missing, problem.Access},
+		{api("NotFoundException"), Failed, Failed, problem.Missing, problem.Access},
+		{api("ThrottlingException"), Failed, Failed, problem.Unavailable, problem.Unavailable},
+		{api("KMSInternalException"), Failed, Failed, problem.Unavailable, problem.Unavailable},
+		{asked(errors.New("connection reset")), Failed, Failed, problem.Unavailable, problem.Unavailable},
+		{asked(context.DeadlineExceeded), Failed, Failed, problem.Unavailable, problem.Unavailable}, // of one attempt
+		{api("ExpiredTokenException"), Failed, Failed, problem.Access, problem.Access},
+		{api("UnrecognizedClientException"), Failed, Failed, problem.Access, problem.Access},
+		{api("ValidationException"), Failed, Note, problem.Integrity, none},
+		{nil, Failed, Failed, problem.Integrity, problem.Integrity},
+		{asked(lie{}), Failed, Failed, problem.Integrity, problem.Integrity},
 	} {
-		if got := judge(c.err); got != c.want {
-			t.Errorf("%v: %v, not %v", c.err, got, c.want)
-		}
-		if got := (Finding{}).needed(c.err, "", ""); got.Status != c.needed || got.Status == Failed && (got.Kind == "" || got.Detail == "") {
+		got := (Finding{Action: "kms:Encrypt"}).needed(t.Context(), c.err, "", "", "")
+		if got.Status != c.needed || got.Problem.Kind != c.kind || got.Detail != got.Problem.Detail || got.Problem.Summary == "Out of time" {
 			t.Errorf("%v, where it is needed: %+v", c.err, got)
 		}
-		if got := (Finding{}).refused(c.err, true, false, "it"); got.Status != c.refused || got.Status == Failed && got.Kind == "" {
+		got = (Finding{Action: "kms:Decrypt"}).refused(t.Context(), c.err, true, false, "it")
+		if blind := got.Problem.Summary == "Build is not blind"; got.Status != c.refused || got.Problem.Kind != c.open || blind != (c.kind == none || c.kind == problem.Missing) {
 			t.Errorf("%v, where it must be refused: %+v", c.err, got)
 		}
-		if got := (Finding{}).refused(c.err, false, false, "it"); got.Kind == Access {
-			t.Errorf("%v, where it should be refused: %+v", c.err, got)
+		for _, root := range []bool{true, false} {
+			if got := (Finding{}).refused(t.Context(), c.err, root, root, "it"); got.Problem.Summary == "Build is not blind" {
+				t.Errorf("%v, where it is no fault (root: %t): %+v", c.err, root, got)
+			}
 		}
-		if got := (Finding{}).refused(c.err, true, true, "it"); got.Kind == Access {
-			t.Errorf("%v, by who may do everything: %+v", c.err, got)
+	}
+}
+
+// asked is the error of a call to KMS.
+func asked(err error) error {
+	return fmt.Errorf("operation: %w", &awsfault.Asked{Operation: "kms:Decrypt", Host: "kms.us-west-2.amazonaws.com", Attempts: 1, Failed: 1, Err: err})
+}
+
+func TestTheEndOfTheTimeIsOneProblem(t *testing.T) {
+	ctx, cancel := context.WithTimeout(t.Context(), 0)
+	defer cancel()
+	for _, got := range []Finding{
+		(Finding{Action: "kms:Encrypt"}).needed(ctx, asked(ctx.Err()), "", "", ""),
+		(Finding{Action: "kms:Decrypt"}).refused(ctx, asked(ctx.Err()), true, false, "it"),
+	} {
+		if got.Status != Failed || got.Problem.Summary != "Out of time" || got.Problem.Cause != "out of time" {
+			t.Errorf("%+v", got)
 		}
 	}
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 
 	"github.com/whispering/bundle/internal/awsfault"
+	"github.com/whispering/bundle/pipeline/problem"
 )
 
 // keyPolicy names who may decrypt under a function's key, as far as the key's
@@ -22,23 +23,18 @@ func (d *Doctor) keyPolicy(ctx context.Context, f Function) Finding {
 	found := Finding{Check: CheckKeyPolicy, Status: Note, Function: f.Name, Action: "kms:GetKeyPolicy", Resource: f.KeyARN, At: f.Key}
 	out, err := d.client.GetKeyPolicy(ctx, &kms.GetKeyPolicyInput{KeyId: aws.String(f.KeyARN)})
 	if err != nil {
-		switch judge(err) {
-		case unanswered:
-			found = found.unanswered(err)
-		case unknown:
-			found = found.unknown(err)
-		case malformed:
-			found.Status, found.Kind, found.Detail = Failed, Other, fmt.Sprintf("The policy of key %q cannot be had: %s.", f.Key.Value, describe(err))
-		default:
-			found.Detail = fmt.Sprintf("who else may open the secrets of function %q is not known: %s", f.Name, describe(err))
+		if class := awsfault.Classify(err); class != awsfault.Denied && (class != awsfault.Other || awsfault.Code(err) == "") {
+			return found.failed(found.problem(ctx, err, problem.Resource{Lead: fmt.Sprintf("The policy of key %q cannot be had", f.Key.Value)}))
 		}
+		found.Detail = fmt.Sprintf("who else may open the secrets of function %q is not known: %s", f.Name, awsfault.Describe(err))
 		return found
 	}
 	var object map[string]json.RawMessage
 	who, err := openers(aws.ToString(out.Policy))
 	switch {
 	case json.Unmarshal([]byte(aws.ToString(out.Policy)), &object) != nil || object["Statement"] == nil:
-		found.Status, found.Kind, found.Detail = Failed, Other, fmt.Sprintf("What KMS gives as the policy of key %q is none.", f.Key.Value)
+		return found.failed(problem.New(problem.Integrity, &f.Key.Range, "Unexpected answer from KMS", fmt.Sprintf(
+			"What KMS gives as the policy of key %q is none. Nothing was written.", f.Key.Value)))
 	case err != nil:
 		found.Detail = fmt.Sprintf("the policy of key %q cannot be read: %v", f.Key.Value, err)
 	case len(who.names) == 0:

@@ -1,123 +1,69 @@
 package doctor
 
 import (
+	"context"
 	"fmt"
 
 	"github.com/whispering/bundle/internal/awsfault"
+	"github.com/whispering/bundle/pipeline/problem"
 )
 
-// An outcome is what a call told of the right to make it.
-type outcome int
-
-const (
-	unanswered outcome = iota
-	allowed
-	denied
-	unusable // allowed, as far as the answer tells, but not with this key or ciphertext
-	odd
-	unknown   // the credentials are not accepted
-	malformed // no answer that AWS ever gives
-)
-
-// judge reads the error that every dry run ends in:
+// allowed reports whether an error is what a dry run ends in that would have
+// been done:
 // https://docs.aws.amazon.com/kms/latest/developerguide/testing-permissions.html
-// https://docs.aws.amazon.com/kms/latest/APIReference/API_ReEncrypt.html
-func judge(err error) outcome {
-	switch awsfault.Code(err) {
-	case "DryRunOperationException":
-		return allowed
-	case "DisabledException", "KMSInvalidStateException", "InvalidKeyUsageException", "NotFoundException",
-		"InvalidCiphertextException", "IncorrectKeyException":
-		return unusable
-	}
-	switch class := awsfault.Classify(err); {
-	case err == nil, class == awsfault.Malformed:
-		return malformed // a dry run never succeeds; a call that is none is not judged
-	case class == awsfault.Denied:
-		return denied
-	case class == awsfault.Credentials:
-		return unknown
-	case class == awsfault.Throttled, class == awsfault.Unavailable, awsfault.Code(err) == "":
-		return unanswered
-	}
-	return odd
-}
+func allowed(err error) bool { return awsfault.Code(err) == "DryRunOperationException" }
 
-// needed finishes the finding of a check that must be allowed.
-func (f Finding) needed(err error, passed, context string) Finding {
-	switch judge(err) {
-	case allowed:
+// needed finishes the finding of a check that must be allowed. lead says what is
+// wrong where it is not.
+func (f Finding) needed(ctx context.Context, err error, passed, lead, on string) Finding {
+	if allowed(err) {
 		f.Status, f.Detail = OK, passed
-	case denied:
-		f.Status, f.Kind, f.On = Failed, Access, f.Resource+context
-		denial := awsfault.DenialOf(err)
-		f.Cause = fmt.Sprint("missing ", f.Action, " ", denial.Policy, " ", denial.Explicit)
-		f.Detail = fmt.Sprintf("Missing: %s for %s%s (%s). bundle policy writes what this role and the key's policy need.",
-			f.Action, f.Resource, context, describe(err))
-	case unusable:
-		f.Status, f.Kind = Failed, Unusable
-		f.Detail = fmt.Sprintf("KMS would not do it: %s. The key may be disabled or deleted; "+
-			"or the parameter is of the advanced tier or under alias/aws/ssm, which cannot be moved without being read.", describe(err))
-	case unanswered:
-		f = f.unanswered(err)
-	case unknown:
-		f = f.unknown(err)
-	default:
-		f.Status, f.Kind, f.Detail = Failed, Other, fmt.Sprintf("KMS's answer is none to a dry run: %s.", describe(err))
+		return f
 	}
-	return f
+	return f.failed(f.problem(ctx, err, problem.Resource{Lead: lead, On: on}))
 }
 
 // refused finishes the finding of a check that should be denied, and must be in
 // a blind build.
-func (f Finding) refused(err error, must, root bool, what string) Finding {
-	switch judge(err) {
-	case denied:
+func (f Finding) refused(ctx context.Context, err error, must, root bool, what string) Finding {
+	p := f.problem(ctx, err, problem.Resource{})
+	switch class := awsfault.Classify(err); {
+	case err == nil:
+		return f.failed(p)
+	case class == awsfault.Denied:
 		f.Status, f.Detail = OK, "this role cannot decrypt "+what
-	case unanswered:
-		f = f.unanswered(err)
-	case unknown:
-		f = f.unknown(err)
-	case malformed:
-		f.Status, f.Kind, f.Detail = Failed, Other, fmt.Sprintf("KMS's answer is none to a dry run: %s.", describe(err))
-	case odd:
-		f.Status, f.Detail = Note, fmt.Sprintf("whether this role can decrypt %s could not be found out: %s", what, describe(err))
-	default: // what is wrong with key or ciphertext is told only to who may use the key
-		f.Status, f.Detail = Note, fmt.Sprintf("this role could decrypt %s; bundle policy writes a policy under which it cannot", what)
-		if root {
-			f.Detail = fmt.Sprintf("this role could decrypt %s: the credentials of the embedded AWS may do everything", what)
-		} else if must {
-			f.Status, f.Kind, f.Cause, f.On = Failed, Access, "not blind, by "+f.Check, f.Resource
-			f.Detail = fmt.Sprintf("This role may %s %s, so a blind build by it is not blind: it could decrypt %s. "+
-				"Take the right away, or deny it; bundle policy writes both.", f.Action, f.Resource, what)
+	case !allowed(err) && p.Kind != problem.Missing: // what is wrong with key or ciphertext is told only to who may use the key
+		if class != awsfault.Other || awsfault.Code(err) == "" {
+			return f.failed(p)
 		}
+		f.Status, f.Detail = Note, fmt.Sprintf("whether this role can decrypt %s could not be found out: %s", what, awsfault.Describe(err))
+	case root:
+		f.Status, f.Detail = Note, fmt.Sprintf("this role could decrypt %s: the credentials of the embedded AWS may do everything", what)
+	case must:
+		p := problem.New(problem.Access, &f.At.Range, "Build is not blind", fmt.Sprintf("This role may %s %s, so a blind build by it is not blind: it could decrypt %s. "+
+			"Take the right away, or deny it; bundle policy writes both.", f.Action, f.Resource, what))
+		p.Cause, p.About = "not blind, by "+f.Check, f.Resource
+		return f.failed(p)
+	default:
+		f.Status, f.Detail = Note, fmt.Sprintf("this role could decrypt %s; bundle policy writes a policy under which it cannot", what)
 	}
 	return f
 }
 
-// unanswered finishes the finding of a check that KMS has not answered.
-func (f Finding) unanswered(err error) Finding {
-	asked := ""
-	if how := awsfault.Explain(err).Asked(); how != "" {
-		asked = ". " + how
+// problem says why KMS did not answer what it was asked.
+func (f Finding) problem(ctx context.Context, err error, about problem.Resource) problem.Problem {
+	if err == nil { // a dry run never succeeds
+		return problem.New(problem.Integrity, &f.At.Range, "Unexpected answer from KMS", fmt.Sprintf("KMS did what it was only asked to try: %s. Nothing was written.", f.Action))
 	}
-	f.Status, f.Kind, f.Cause, f.On = Failed, Unavailable, "no answer from KMS", f.Resource
-	f.Detail = fmt.Sprintf("KMS did not answer: %s%s. Try again.", describe(err), asked)
-	return f
+	failure := error(awsfault.Explain(err))
+	if ctx.Err() != nil {
+		failure = awsfault.Ended(ctx, err)
+	}
+	about.Name, about.Rights = f.Resource, []string{f.Action}
+	return problem.FromAWS(failure, about, &f.At.Range)
 }
 
-// describe says what went wrong in AWS's words, or in those of the network.
-func describe(err error) string {
-	if err == nil {
-		return "it did what was only to be tried"
-	}
-	return awsfault.Describe(err)
-}
-
-// unknown finishes the finding of a check that KMS has refused because of the
-// credentials.
-func (f Finding) unknown(err error) Finding {
-	f.Status, f.Kind, f.Cause = Failed, Credentials, "no usable credentials"
-	f.Detail = fmt.Sprintf("KMS does not accept the credentials: %s. They may have expired meanwhile: get new ones, and try again.", describe(err))
+func (f Finding) failed(p problem.Problem) Finding {
+	f.Status, f.Detail, f.Problem = Failed, p.Detail, p
 	return f
 }

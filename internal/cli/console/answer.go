@@ -133,7 +133,8 @@ func problemsAtEnd(ctx context.Context, err error) problem.Problems {
 		return nil
 	}
 	if errors.As(context.Cause(ctx), &signaled) {
-		return problem.Problems{problem.New(problem.Interrupted, nil, "Interrupted", fmt.Sprintf("The run was stopped by a signal (%v)%s.", signaled, aftermath(err)))}
+		return problem.Problems{problem.New(problem.Interrupted, nil, "Interrupted",
+			fmt.Sprintf("The run was stopped by a signal (%v)%s.", signaled, aftermath(err)))}
 	}
 	return ProblemsOf(err)
 }
