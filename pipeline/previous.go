@@ -32,7 +32,7 @@ type Previous struct {
 	Created time.Time         // when the version was published; zero where that is not known
 	From    string            // what to tell the user: where it is from, or why there is none; "" while that is not known
 
-	wanted *publish.Ref // the published layer still to be asked for, once the guards have passed
+	wanted *publish.Ref // the published layer still to be asked for, once the preflight has passed
 	at     *hcl.Range   // where the manifest names it; nil where --previous does
 	file   string       // why it is not the output's
 	sha256 string       // what its bytes must have; "" for anything

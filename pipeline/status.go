@@ -52,7 +52,7 @@ func (s *Status) Run(ctx context.Context) (*StatusResult, Problems) {
 	if len(problems) > 0 {
 		return nil, problems
 	}
-	if problems := s.guard(ctx, layer); len(problems) > 0 {
+	if problems := s.checkAccount(ctx, layer); len(problems) > 0 {
 		return nil, problems
 	}
 	wants, problems := s.wants(ctx, layer.Documents)
@@ -97,9 +97,9 @@ func (s *Status) open(ctx context.Context) (*layerbuild.Layer, Problems) {
 	return layer, nil
 }
 
-// guard holds the caller to the account whose parameters the layer was made
+// checkAccount holds the caller to the account whose parameters the layer was made
 // from: those of another account would be other parameters.
-func (s *Status) guard(ctx context.Context, layer *layerbuild.Layer) Problems {
+func (s *Status) checkAccount(ctx context.Context, layer *layerbuild.Layer) Problems {
 	got, err := s.Caller(ctx)
 	if err != nil {
 		return Problems{callerProblem(nil, err)}

@@ -155,7 +155,7 @@ func find(fn *ColumnFunction, name string, all []*ColumnFunction) ColumnSecret {
 	return ColumnSecret{State: NotDeclared}
 }
 
-// gives returns the parameter that an import of the function would make a secret
+// importedParameter returns the parameter that an import of the function would make a secret
 // of, were there one of this name below its path.
 func (f *ColumnFunction) importedParameter(name, below string) (string, ColumnImport, bool) {
 	for _, im := range f.Imports {
@@ -204,7 +204,7 @@ func (m *Matrix) emptyPaths(function string, has []*ColumnFunction, rows []Row) 
 	return all
 }
 
-// told reports whether a row tells already that the import gives less here than
+// alreadyReported reports whether a row tells already that the import gives less here than
 // elsewhere.
 func (im ColumnImport) alreadyReported(r Row) bool {
 	below := strings.TrimSuffix(im.Path.Value, "/") + "/"

@@ -85,9 +85,9 @@ func (d *Draft) Where(n Note) string {
 	return fmt.Sprintf("%s:%d", bare(d.Source), n.Line)
 }
 
-// settle leaves out what the rules of manifests do not allow, in any of the
+// omit leaves out what the rules of manifests do not allow, in any of the
 // environments, and says so.
-func (d *Draft) settle(envs []string) error {
+func (d *Draft) omit(envs []string) error {
 	var kept []Function
 	files := map[string]bool{} // the names of documents, by environment
 	keys := map[string]bool{}

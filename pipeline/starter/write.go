@@ -46,7 +46,7 @@ func (d *Draft) Write(o Options) (*Result, error) {
 	if manifest.BadName("bundle", name) != "" {
 		return nil, fmt.Errorf("the bundle cannot be called %s: a name has 1 to 64 letters, digits, underscores and hyphens, with a letter or a digit first", shown(name))
 	}
-	if err := d.settle(envs); err != nil {
+	if err := d.omit(envs); err != nil {
 		return nil, err
 	}
 	sample, err := d.sample()
