@@ -33,7 +33,7 @@ func (e *evaluator) sameFile(first, second *Function) {
 	if second.DeployedAs.Value != "" {
 		place = second.DeployedAs.Range
 	}
-	e.report(fault("Two functions with one file", fmt.Sprintf("Functions %q and %q (%s) would both be written to %s.sealed. Give one of the two another deployed_as.",
+	e.report(fault("Two functions with the same file", fmt.Sprintf("Functions %q and %q (%s) would both be written to %s.sealed. Give one of the two another deployed_as.",
 		second.Name.Value, first.Name.Value, first.Range, second.File()), place))
 }
 
@@ -49,6 +49,6 @@ func (e *evaluator) sharedKey(sharing []*Function) {
 		return
 	}
 	place := sharing[1].Key.Range
-	e.report(fault("Key shared by functions", fmt.Sprintf("The key %q belongs to functions %s: each could open the secrets of the others. Give each its own key, for example with ${function.name} in it; if they are to share, write shared_key = true in each.",
+	e.report(fault("Key shared by functions", fmt.Sprintf("Functions %[2]s use the same key %[1]q, so each could open the secrets of the others. Give each its own key, for example with ${function.name} in it. To share the key on purpose, write shared_key = true in each.",
 		sharing[0].Key.Value, quoted(names, 5)), place))
 }

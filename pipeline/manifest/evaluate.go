@@ -53,9 +53,9 @@ func (m *Module) noEnvironment(name Text, context hcl.Range) *hcl.Diagnostic {
 func (m *Module) noEnvironmentDetail(name string) string {
 	names := labels(m.environments)
 	if len(names) == 0 {
-		return fmt.Sprintf("There is no environment %q: the manifest declares none.", name)
+		return fmt.Sprintf("Environment %q does not exist: the manifest declares none. Add a block: environment \"NAME\" { … }.", name)
 	}
-	return fmt.Sprintf("There is no environment %q. The manifest declares %s.%s", name, quoted(names, 20), didYouMean(name, names))
+	return fmt.Sprintf("Environment %q does not exist. The manifest declares %s.%s", name, quoted(names, 20), didYouMean(name, names))
 }
 
 // environment evaluates the chosen environment block, and sets the evaluator's values.
@@ -76,7 +76,7 @@ func (e *evaluator) environment() Environment {
 		e.embedded(b, env.Embedded)
 		for _, other := range append([]string{"account_id", "role"}, sessionAttributes()...) {
 			if a, _, has := e.get(b, other, s); has == found {
-				e.wrong(a, "Embedded environment with an account", fmt.Sprintf("An embedded environment runs in account 000000000000 of its own AWS. Remove %s, or remove embedded.", other), a.NameRange)
+				e.wrong(a, "Embedded environment with an account", fmt.Sprintf("An embedded environment always uses account 000000000000 of the embedded AWS. Remove %s, or remove embedded.", other), a.NameRange)
 			}
 		}
 		env.AccountID, env.Role = Text{}, Text{}
@@ -112,9 +112,9 @@ func (e *evaluator) regions(b *block, s *scope, embedded state) []Text {
 		case embedded == found:
 			return []Text{{embeddedRegion, b.header}}
 		case embedded == absent && has == absent && !b.partial && !e.m.partial:
-			e.report(fault("No region", "An environment in a real account names its regions, one or more. Add the line: regions = [\"…\"].", b.header))
+			e.report(fault("No region", "An environment in a real account needs at least one region. Add the line: regions = [\"…\"].", b.header))
 		case embedded == absent && has == found:
-			e.wrong(b.attrs["regions"], "No region", "An environment in a real account names its regions, one or more: regions = [\"…\"].", b.attrs["regions"].Expr.Range())
+			e.wrong(b.attrs["regions"], "No region", "An environment in a real account needs at least one region. Write regions = [\"…\"].", b.attrs["regions"].Expr.Range())
 		}
 		return nil
 	}
@@ -123,11 +123,11 @@ func (e *evaluator) regions(b *block, s *scope, embedded state) []Text {
 		a := b.attrs["regions"]
 		switch {
 		case !regionPattern.MatchString(r.Value):
-			e.wrong(a, "Invalid region", fmt.Sprintf("%q is not the name of a region. Write one such as \"eu-central-1\".", r.Value), r.Range)
+			e.wrong(a, "Invalid region", fmt.Sprintf("%q is not a valid region name. Write a region such as \"eu-central-1\".", r.Value), r.Range)
 		case slices.ContainsFunc(regions[:i], func(other Text) bool { return other.Value == r.Value }):
-			e.wrong(a, "Region named twice", fmt.Sprintf("The region %q is in this list already. Remove one of the two.", r.Value), r.Range)
+			e.wrong(a, "Duplicate region", fmt.Sprintf("The region %q is already in this list. Remove one of the two.", r.Value), r.Range)
 		case i > 0 && embedded == found:
-			e.wrong(a, "Embedded environment in several regions", "An embedded environment is in one region: that of the file that its Parameter Store begins with. Name that one alone.", r.Range)
+			e.wrong(a, "Embedded environment in several regions", "An embedded environment has only one region, the one in its seed file. List only that region.", r.Range)
 		default:
 			continue
 		}
@@ -144,22 +144,22 @@ func (e *evaluator) embedded(b *block, path Text) {
 	local := filepath.FromSlash(path.Value)
 	switch {
 	case strings.Contains(path.Value, `\`), strings.HasPrefix(path.Value, "/"), filepath.IsAbs(local), filepath.VolumeName(local) != "":
-		e.wrong(a, "Path not relative", "The seed file of an embedded environment is named relative to the manifest's folder, with forward slashes.", path.Range)
+		e.wrong(a, "Path is not relative", "The path of the seed file must be relative to the manifest's folder. Write it with forward slashes, for example embedded = \"examples/local/parameters.json\".", path.Range)
 	case !filepath.IsLocal(local):
-		e.wrong(a, "Path leaves the folder", "The seed file of an embedded environment lies in the manifest's folder or below it. Move it there.", path.Range)
+		e.wrong(a, "Path leaves the folder", "The seed file of an embedded environment must be in the manifest's folder or below it. Move it there and correct the path.", path.Range)
 	case filepath.Clean(local) == ".":
-		e.wrong(a, "Path names no file", "Name the seed file: embedded = \"examples/local/parameters.json\".", path.Range)
+		e.wrong(a, "Path does not name a file", "The value must be the path of the seed file. Write, for example, embedded = \"examples/local/parameters.json\".", path.Range)
 	}
 }
 
 func (e *evaluator) account(b *block, id Text, has state) {
 	switch a := b.attrs["account_id"]; {
 	case has == absent && !b.partial && !e.m.partial:
-		e.report(fault("No account", "An environment names its account, so that no build runs in another. Add the line: account_id = \"…\" (12 digits); or embedded = \"…\" for the embedded AWS.", b.header))
+		e.report(fault("No account", "An environment needs an account ID, so that no build runs in the wrong account. Add the line: account_id = \"…\" (12 digits), or embedded = \"…\" for the embedded AWS.", b.header))
 	case has == found && !accountPattern.MatchString(id.Value):
-		e.wrong(a, "Invalid account id", fmt.Sprintf("An account id has 12 digits, and %q is not that.", id.Value), id.Range)
+		e.wrong(a, "Invalid account ID", fmt.Sprintf("An account ID has 12 digits, but this is %q. Write account_id = \"…\" with the 12 digits of your account.", id.Value), id.Range)
 	case has == found && id.Value == "000000000000":
-		e.wrong(a, "Invalid account id", "Account 000000000000 is that of the embedded AWS. Write embedded = \"…\" instead, or the id of your account.", id.Range)
+		e.wrong(a, "Invalid account ID", "Account 000000000000 is reserved for the embedded AWS. Write embedded = \"…\" instead, or the ID of your account.", id.Range)
 	}
 }
 
@@ -171,9 +171,9 @@ func (e *evaluator) role(b *block, env *Environment, has state) {
 	match := rolePattern.FindStringSubmatch(env.Role.Value)
 	switch {
 	case match == nil:
-		e.wrong(a, "Invalid role", fmt.Sprintf("%q is not the ARN of a role. Write it whole: arn:aws:iam::ACCOUNT:role/NAME.", env.Role.Value), env.Role.Range)
+		e.wrong(a, "Invalid role", fmt.Sprintf("%q is not the ARN of an IAM role. Write the full ARN: arn:aws:iam::ACCOUNT:role/NAME.", env.Role.Value), env.Role.Range)
 	case accountPattern.MatchString(env.AccountID.Value) && match[1] != env.AccountID.Value:
-		e.wrong(a, "Role of another account", fmt.Sprintf("The role is one of account %s, and account_id is %s. Name a role of that account.", match[1], env.AccountID.Value), env.Role.Range)
+		e.wrong(a, "Role in another account", fmt.Sprintf("The role is in account %s, but account_id is %s. Write the ARN of a role in that account.", match[1], env.AccountID.Value), env.Role.Range)
 	}
 }
 
@@ -184,9 +184,9 @@ func (e *evaluator) parameterKeys(b *block, s *scope) []Text {
 		a := b.attrs["parameter_keys"]
 		switch {
 		case !keyPattern.MatchString(key.Value):
-			e.wrong(a, "Invalid key", fmt.Sprintf("%q does not name a KMS key. Write an alias (alias/NAME), a key id, or the ARN of either.", key.Value), key.Range)
+			e.wrong(a, "Invalid key", fmt.Sprintf("%q is not a KMS key. Write an alias (alias/NAME), a key ID, or the ARN of either.", key.Value), key.Range)
 		case strings.Contains(key.Value, "alias/aws/"):
-			e.wrong(a, "Key managed by AWS", "What is stored under a key that AWS manages (alias/aws/…) cannot be re-encrypted by a blind build. Create a key of your own for parameters, and put them again under it.", key.Range)
+			e.wrong(a, "AWS managed key", "A blind build cannot re-encrypt parameters encrypted with an AWS managed key (alias/aws/…). Create a customer managed key, and put the parameters again with that key.", key.Range)
 		}
 	}
 	return keys
@@ -232,7 +232,7 @@ func (e *evaluator) layerPerFunction() bool {
 func (e *evaluator) layer(s *scope) Text {
 	layer, has := e.text(e.m.bundle, "layer", s)
 	if has == found && !layerPattern.MatchString(layer.Value) {
-		e.wrong(e.m.bundle.attrs["layer"], "Invalid layer name", fmt.Sprintf("%q is not the name of a layer. Use 1 to 140 letters, digits, underscores and hyphens.", layer.Value), layer.Range)
+		e.wrong(e.m.bundle.attrs["layer"], "Invalid layer name", fmt.Sprintf("%q is not a valid layer name. Use 1 to 140 letters, digits, underscores and hyphens.", layer.Value), layer.Range)
 		return Text{Range: layer.Range}
 	}
 	return layer

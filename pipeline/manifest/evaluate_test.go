@@ -250,15 +250,15 @@ func TestAllProblemsAreReportedInOneRunInSourceOrder(t *testing.T) {
 	}
 	want := []string{
 		"a.hcl Invalid bundle name",
-		`a.hcl Attribute "encryption_context" refused`,
-		"a.hcl Invalid account id",
+		`a.hcl Attribute "encryption_context" not allowed`,
+		"a.hcl Invalid account ID",
 		`a.hcl Unknown attribute "encryption"`,
 		`b.hcl Unknown attribute "memory"`,
 		"b.hcl Reserved name",
 		`b.hcl Invalid attribute "parameter"`,
 		"c.hcl.json Invalid key",
 		"c.hcl.json Reserved name",
-		"c.hcl.json Locals in a circle",
+		"c.hcl.json Circular locals",
 		"d.hcl Unclosed configuration block",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {

@@ -41,5 +41,5 @@ func (f *findings) all() hcl.Diagnostics {
 	}
 	last := f.diags[len(f.diags)-1]
 	return append(f.diags, &hcl.Diagnostic{Severity: hcl.DiagError, Summary: "More problems", Subject: last.Subject,
-		Detail: fmt.Sprintf("There are more problems than these %d. Correct them first.", len(f.diags))})
+		Detail: fmt.Sprintf("Only the first %d problems are listed. Correct these first.", len(f.diags))})
 }

@@ -21,13 +21,13 @@ func (e *evaluator) allFunctions(s *scope) []Function {
 			functions = append(functions, f)
 		}
 		if e.blocksLeft--; e.blocksLeft < 0 {
-			e.report(fault("Too many secrets", fmt.Sprintf("The functions of a manifest come to at most %d blocks in an environment and %d in all of them, themselves, their secrets and imports, counting those of a group for each function; "+
-				"in environment %q, those up to this one exceed its share of %d. Split the manifest.", maxSecrets, maxAllSecrets, e.env.label.Value, e.m.share()), b.header))
+			e.report(fault("Too many secrets", fmt.Sprintf("The functions of a manifest can have at most %d blocks in an environment and %d in all of them. This counts the functions, their secrets and imports, and a group's blocks once for each function that includes it. "+
+				"In environment %q, the blocks up to this one exceed its share of %d. Split the manifest.", maxSecrets, maxAllSecrets, e.env.label.Value, e.m.share()), b.header))
 			break
 		}
 	}
 	if len(functions) == 0 && len(e.m.functions) > 0 && !e.m.partial {
-		e.report(fault("No function in environment", fmt.Sprintf("No function is in environment %q. Add it to the environments of one, or remove the environment.", e.env.label.Value), e.env.header))
+		e.report(fault("No functions in environment", fmt.Sprintf("Environment %q has no functions. Add it to the environments of a function, or remove the environment.", e.env.label.Value), e.env.header))
 	}
 	return functions
 }
@@ -76,7 +76,7 @@ func (e *evaluator) here(b *block, s *scope) bool {
 	names, has := e.list(b, "environments", s)
 	if has == found && len(names) == 0 {
 		a := b.attrs["environments"]
-		e.wrong(a, "Empty list of environments", "With an empty list this is in no environment. Leave the attribute out for all of them, or name some.", a.Expr.Range())
+		e.wrong(a, "Empty list of environments", "An empty list means no environment at all. Remove the attribute to include all environments, or list at least one.", a.Expr.Range())
 	}
 	in := has != found || len(names) == 0
 	for _, name := range names {
@@ -92,12 +92,12 @@ func (e *evaluator) key(b *block, s *scope) Text {
 	key, has := e.text(b, "kms_key", s)
 	switch {
 	case has == absent && !b.partial && !e.m.partial:
-		e.report(fault("No key", fmt.Sprintf("Function %q has no kms_key, and defaults give none. Add the line: kms_key = \"alias/…\".", b.label.Value), b.header))
+		e.report(fault("No key", fmt.Sprintf("Function %q has no kms_key, and neither does the defaults block. Add the line: kms_key = \"alias/…\".", b.label.Value), b.header))
 	case has == found && !keyPattern.MatchString(key.Value):
-		e.wrong(b.attrs["kms_key"], "Invalid key", fmt.Sprintf("%q does not name a KMS key. Write an alias (alias/NAME), a key id, or the ARN of either.", key.Value), key.Range)
+		e.wrong(b.attrs["kms_key"], "Invalid key", fmt.Sprintf("%q is not a KMS key. Write an alias (alias/NAME), a key ID, or the ARN of either.", key.Value), key.Range)
 		return Text{Range: key.Range}
 	case has == found && strings.Contains(key.Value, "alias/aws/"):
-		e.wrong(b.attrs["kms_key"], "Key managed by AWS", "A key that AWS manages (alias/aws/…) works through its service only. Create a key of your own for this function.", key.Range)
+		e.wrong(b.attrs["kms_key"], "AWS managed key", "An AWS managed key (alias/aws/…) can only be used through its AWS service. Create a customer managed key for this function, and write its alias here.", key.Range)
 		return Text{Range: key.Range}
 	}
 	return key
@@ -113,7 +113,7 @@ func (e *evaluator) sources(f *Function, b *block, s *scope) {
 		g := e.m.find("group", name.Value)
 		switch {
 		case seen[name.Value]:
-			e.report(fault("Group included twice", fmt.Sprintf("The group %q is in this list already. Remove one of the two.", name.Value), name.Range, b.attrs["include"].Range))
+			e.report(fault("Duplicate group", fmt.Sprintf("The group %q is already in this list. Remove one of the two.", name.Value), name.Range, b.attrs["include"].Range))
 		case g == nil && !e.m.partial:
 			e.report(fault("Unknown group", e.noGroup(name.Value), name.Range, b.attrs["include"].Range))
 			written++
@@ -124,16 +124,16 @@ func (e *evaluator) sources(f *Function, b *block, s *scope) {
 	}
 	failedInclude := b.attrs["include"] != nil && e.failed[b.attrs["include"].Expr.Range()]
 	if written == 0 && e.blocksLeft >= 0 && !failedInclude && !b.partial && !e.m.partial {
-		e.report(fault("Function without secrets", fmt.Sprintf("Function %q has no secrets in environment %q. Add a secret or parameters block, or include a group; or leave the environment out of its environments.",
+		e.report(fault("Function without secrets", fmt.Sprintf("Function %q has no secrets in environment %q. Add a secret or parameters block, include a group, or remove the environment from the function's environments.",
 			b.label.Value, e.env.label.Value), b.header))
 	}
 }
 
 func (e *evaluator) noGroup(name string) string {
 	if len(e.m.groups) == 0 {
-		return fmt.Sprintf("There is no group %q: the manifest declares none. Add a block: group %q { … }.", name, name)
+		return fmt.Sprintf("Group %q does not exist: the manifest declares none. Add a block: group %q { … }.", name, name)
 	}
-	return fmt.Sprintf("There is no group %q. The manifest declares %s.%s", name, e.m.groupNames, didYouMeanBlock(name, e.m.groups))
+	return fmt.Sprintf("Group %q does not exist. The manifest declares %s.%s", name, e.m.groupNames, didYouMeanBlock(name, e.m.groups))
 }
 
 // source is where a secret of a function was declared.
@@ -190,7 +190,7 @@ func (e *evaluator) twice(later, earlier source, function *block) {
 	if later.in.spec.name == "group" {
 		where = fmt.Sprintf("here in group %q", later.in.label.Value)
 	}
-	e.report(fault("Duplicate secret", fmt.Sprintf("Function %q would have the secret %q twice: %s and %s. Rename one of the two, or remove it.",
+	e.report(fault("Duplicate secret", fmt.Sprintf("Function %q has two secrets named %q: %s and %s. Rename or remove one of the two.",
 		function.label.Value, later.secret.label.Value, where, place(earlier)), later.secret.label.Range, later.secret.header))
 }
 
@@ -208,8 +208,8 @@ func (e *evaluator) secret(b *block, s *scope) (Secret, bool) {
 	if n, _ := Lookup(b.label.Value); n.refusal(b.label.Value, secret.AllowReserved) != "" {
 		why := n.refusal(b.label.Value, secret.AllowReserved)
 		if a := b.attrs["allow_reserved"]; a != nil && n.Class != Never && !e.failed[a.Expr.Range()] {
-			why = n.Why(b.label.Value) + ". Here allow_reserved is false or null, which is as if it were left out. " +
-				"Choose another name; or, if who may write the parameter may also run code in the function, write allow_reserved = true."
+			why = n.Why(b.label.Value) + ". Setting allow_reserved to false or null is the same as leaving it out. " +
+				"Choose another name. If anyone who can write the parameter is allowed to run code in the function, write allow_reserved = true."
 		}
 		e.report(fault("Reserved name", why, b.label.Range, b.header))
 	} else if problem := illegalSecretName(b.label.Value); problem != "" && badSecretName(b.label.Value) == "" {
@@ -233,9 +233,9 @@ func (e *evaluator) imported(b *block, s *scope) (Import, bool) {
 	i := Import{Recursive: e.bool(b, "recursive", s), Range: b.header}
 	var has state
 	if i.Prefix, has = e.text(b, "prefix", s, emptyToo); has == found && !prefixPattern.MatchString(i.Prefix.Value) {
-		e.wrong(b.attrs["prefix"], "Invalid prefix", fmt.Sprintf("No name of a secret begins with %q. Use letters, digits and underscores, with a letter first.", i.Prefix.Value), i.Prefix.Range)
+		e.wrong(b.attrs["prefix"], "Invalid prefix", fmt.Sprintf("The name of a secret cannot begin with %q. Use letters, digits and underscores, starting with a letter.", i.Prefix.Value), i.Prefix.Range)
 	} else if n, closed := closedPrefix(i.Prefix.Value); has == found && closed {
-		e.wrong(b.attrs["prefix"], "Reserved prefix", fmt.Sprintf("No parameter can be imported as %s…: names of the form %s are never imported by path, for %s. Choose another prefix, or declare each parameter in a secret block.",
+		e.wrong(b.attrs["prefix"], "Reserved prefix", fmt.Sprintf("Parameters cannot be imported as %s…: names of the form %s are never imported by path, because %s. Choose another prefix, or declare each parameter in a secret block.",
 			i.Prefix.Value, n.Pattern, n.Reason), i.Prefix.Range)
 	}
 	i.Path, has = e.text(b, "path", s)
@@ -247,7 +247,7 @@ func (e *evaluator) imported(b *block, s *scope) (Import, bool) {
 		if nameLike(i.Path.Value) {
 			what = strconv.Quote(i.Path.Value)
 		}
-		e.wrong(a, "Invalid path", fmt.Sprintf("%s will not do. A path begins with a slash and has 2 to 15 levels of letters, digits and _ . - : \"/prod/payments/\". (One level would hold too much.)", what), i.Path.Range)
+		e.wrong(a, "Invalid path", fmt.Sprintf("%s is not a valid path. Write a slash and 2 to 15 levels of letters, digits and _ . - such as \"/prod/payments/\". (A single level would include too much.)", what), i.Path.Range)
 		return i, false
 	}
 	return i, has == found

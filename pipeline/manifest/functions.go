@@ -93,7 +93,7 @@ func (m *meter) bounded(f function.Function, size func(args []cty.Value) int) fu
 		for _, a := range args {
 			before := budget
 			if !spend(a, &budget, 0) {
-				return fmt.Errorf("the arguments are too large together (more than %d bytes)", maxArguments)
+				return fmt.Errorf("the arguments are too large (more than %d bytes in total)", maxArguments)
 			}
 			m.use(a, before-budget)
 		}

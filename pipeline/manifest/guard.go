@@ -91,7 +91,7 @@ func LoadGuard(path string) (*Guard, hcl.Diagnostics) {
 	m.root = guardSpec()
 	diags := m.readAll([]string{name})
 	if len(m.order) == 0 {
-		return &Guard{}, hcl.Diagnostics{{Severity: hcl.DiagError, Summary: "Guard not readable", Detail: strings.Replace(diags[0].Detail, "The manifest", "The guard", 1)}}
+		return &Guard{}, hcl.Diagnostics{{Severity: hcl.DiagError, Summary: "Guard file not readable", Detail: diags[0].Detail}}
 	}
 	g := &Guard{Path: path, files: m.files}
 	r := &reader{m: m}
@@ -103,7 +103,7 @@ func LoadGuard(path string) (*Guard, hcl.Diagnostics) {
 		}
 	}
 	if len(g.Allows) == 0 && !m.partial {
-		e.report(fault("Empty guard", "A guard allows nothing that it does not name, and this one names nothing. Add a block: allow { … }.",
+		e.report(fault("Empty guard file", "A guard file only allows what it lists, and this one lists nothing. Add a block: allow { … }.",
 			hcl.Range{Filename: m.order[0], Start: hcl.InitialPos, End: hcl.InitialPos}))
 	}
 	r.take(e.findings)
@@ -137,7 +137,7 @@ func (e *evaluator) allow(b *block) Allow {
 		case has == absent && a.required && written != nil:
 			e.report(missing(b, a.name))
 		case has == found && a.required && len(texts) == 0:
-			e.wrong(written, "Empty list", fmt.Sprintf("With an empty list this block allows nothing. Name what %s are allowed, or remove the block.", a.name), written.Expr.Range())
+			e.wrong(written, "Empty list", fmt.Sprintf("With an empty list, this block allows nothing. List the allowed %s, or remove the block.", a.name), written.Expr.Range())
 		}
 		for _, text := range texts {
 			if problem := badAllowed(a.name, text.Value); problem != "" {
@@ -153,27 +153,27 @@ func badAllowed(attribute, text string) string {
 	switch attribute {
 	case "accounts":
 		if !accountPattern.MatchString(text) {
-			return "is no account id. Write its 12 digits; 000000000000 is that of the embedded AWS."
+			return "is not an account ID. Write its 12 digits, or 000000000000 for the embedded AWS."
 		}
 	case "regions", "bundles", "layers", "deployed_as", "allow_reserved":
 		if !guardNamePattern.MatchString(text) {
-			return "is no name. Write letters, digits, underscores and hyphens, and a star for any characters."
+			return "is not a valid name. Write letters, digits, underscores and hyphens, and an asterisk for any characters."
 		}
 	case "helpers":
 		if !strings.Contains(text, "*") && !slices.Contains(Helpers(), text) {
-			return fmt.Sprintf("is no helper. The helpers are %s.%s", quoted(Helpers(), len(Helpers())), didYouMean(text, Helpers()))
+			return fmt.Sprintf("is not a helper. The helpers are %s.%s", quoted(Helpers(), len(Helpers())), didYouMean(text, Helpers()))
 		}
 	case "parameters":
 		if text != "*" && !parameterPrefixPattern.MatchString(text) {
-			return "is not the beginning of a parameter's name. Write such as \"/prod/payments/\", without a star: everything below is meant. \"*\" alone stands for every parameter."
+			return "is not the beginning of a parameter name. Write, for example, \"/prod/payments/\" without an asterisk to allow everything below it, or \"*\" to allow every parameter."
 		}
 	case "session":
 		if !guardSessionPattern.MatchString(text) {
-			return "is nothing that a session has. Write such as \"external_id=shop:prod\", \"session_name=release\", \"source_identity=release\" or \"tags.team=shop\", and a star for any characters."
+			return "is not a session setting. Write, for example, \"external_id=shop:prod\", \"session_name=release\", \"source_identity=release\" or \"tags.team=shop\", and an asterisk for any characters."
 		}
 	case "constraints":
 		if !guardConstraintPattern.MatchString(text) {
-			return "is no constraint. Write such as \"min_length=20\", \"matches=sk_.*\" or \"min_length=20,matches=sk_.*\". \"*\" alone stands for every constraint."
+			return "is not a constraint. Write, for example, \"min_length=20\", \"matches=sk_.*\" or \"min_length=20,matches=sk_.*\", or \"*\" to allow every constraint."
 		}
 	}
 	return ""

@@ -82,13 +82,13 @@ func TestGuardIsReadInBothSyntaxes(t *testing.T) {
 
 func TestGuardRefusesWhatItDoesNotUnderstand(t *testing.T) {
 	for _, tt := range []struct{ old, new, want string }{
-		{goodGuard, "", "Empty guard"},
-		{goodGuard, "# nothing", "Empty guard"},
+		{goodGuard, "", "Empty guard file"},
+		{goodGuard, "# nothing", "Empty guard file"},
 		{"blind          = true", "bilnd = true", `Did you mean "blind"?`},
-		{"blind          = true", `blind = "true"`, "blind is true or false"},
+		{"blind          = true", `blind = "true"`, "blind must be a bool"},
 		{`["prod"]`, `["${environment.name}"]`, "environment"},
 		{`["prod"]`, `[var.x]`, "Error:"},
-		{`["prod"]`, `"prod"`, "environments is a list of texts"},
+		{`["prod"]`, `"prod"`, "environments must be a list(string)"},
 		{`["prod"]`, `[]`, "this block allows nothing"},
 		{`["prod"]`, `null`, "needs environments"},
 		{`["prod"]`, `[""]`, "An element of environments is empty"},
@@ -96,24 +96,24 @@ func TestGuardRefusesWhatItDoesNotUnderstand(t *testing.T) {
 		{`  keys           = ["alias/prod-*"]`, ``, "needs keys"},
 		{`["222222222222"]`, `["2222"]`, `Invalid attribute "accounts"`},
 		{`["222222222222"]`, `[]`, "this block allows nothing"},
-		{`["222222222222"]`, `[222222222222]`, "accounts is a list of texts"},
-		{`"/prod/shared"`, `"/prod/shared*"`, "without a star"},
-		{`"/prod/shared"`, `"/"`, "is not the beginning of a parameter's name"},
-		{`"/prod/shared"`, `"prod/shared"`, "is not the beginning of a parameter's name"},
-		{`"/prod/shared"`, `"/prod//shared"`, "is not the beginning of a parameter's name"},
+		{`["222222222222"]`, `[222222222222]`, "accounts must be a list(string)"},
+		{`"/prod/shared"`, `"/prod/shared*"`, "without an asterisk"},
+		{`"/prod/shared"`, `"/"`, "is not the beginning of a parameter name"},
+		{`"/prod/shared"`, `"prod/shared"`, "is not the beginning of a parameter name"},
+		{`"/prod/shared"`, `"/prod//shared"`, "is not the beginning of a parameter name"},
 		{`"us-west-2"`, `"us-west-2…"`, `Invalid attribute "regions"`},
 		{`"us-west-2"`, `""`, "An element of regions is empty"},
 		{`["payments"]`, `[]`, "this block allows nothing"},
 		{`["payments"]`, `["pay/ments"]`, `Invalid attribute "bundles"`},
 		{`["payments-*"]`, `["payments.*"]`, `Invalid attribute "layers"`},
-		{`["payments-prod-*"]`, `"payments"`, "deployed_as is a list of texts"},
+		{`["payments-prod-*"]`, `"payments"`, "deployed_as must be a list(string)"},
 		{`["node"]`, `["nodejs"]`, `Did you mean "node"?`},
 		{`["NODE_AUTH_TOKEN"]`, `["NODE AUTH"]`, `Invalid attribute "allow_reserved"`},
 		{`"tags.team=*"`, `"team=*"`, `Invalid attribute "session"`},
-		{`"min_length=20"`, `"min_length = 20"`, "is no constraint"},
-		{`"min_length=20"`, `"min_length=0"`, "is no constraint"},
-		{`"matches=sk_.*"`, `"sk_.*"`, "is no constraint"},
-		{`"matches=sk_.*"`, `"matches=sk_.*,min_length=8", "matches="`, "is no constraint"},
+		{`"min_length=20"`, `"min_length = 20"`, "is not a constraint"},
+		{`"min_length=20"`, `"min_length=0"`, "is not a constraint"},
+		{`"matches=sk_.*"`, `"sk_.*"`, "is not a constraint"},
+		{`"matches=sk_.*"`, `"matches=sk_.*,min_length=8", "matches="`, "is not a constraint"},
 		{"allow {", "deny {", `Unknown block "deny"`},
 		{"allow {", "allow \"x\" {", "Label not allowed"},
 		{"allow {", "allow {{", "Error:"},
@@ -130,7 +130,7 @@ func TestGuardRefusesWhatItDoesNotUnderstand(t *testing.T) {
 		}
 	}
 	for _, path := range []string{filepath.Join(t.TempDir(), "absent.hcl"), t.TempDir()} {
-		if g, diags := LoadGuard(path); len(g.Allows) > 0 || !diags.HasErrors() || !strings.HasPrefix(diags[0].Detail, "The guard") {
+		if g, diags := LoadGuard(path); len(g.Allows) > 0 || !diags.HasErrors() || !strings.HasPrefix(diags[0].Detail, "Cannot read ") {
 			t.Errorf("%s: %v", path, diags)
 		}
 	}

@@ -36,11 +36,11 @@ func TestHostileManifestsComeToAnEnd(t *testing.T) {
 		"long text many times":             {inLocals("a0 = \"" + strings.Repeat("x", 4_000) + "\"\na1 = \"" + strings.Repeat("${local.a0}", 16) + "\"\nb = \"" + strings.Repeat("${local.a1}", 350) + "\"\n"), "Value too large"},
 		"long list many times":             {inLocals("a = split(\"\", \"" + strings.Repeat("x", 1_000) + "\")\nb = flatten([" + strings.Repeat("local.a,", 400) + "])\n"), "Error in function call"},
 		"a long chain of locals":           {inLocals(chain(5_000)), "Chain of locals too long"},
-		"a heredoc of many lines":          {inLocals("a = <<E\n" + strings.Repeat("x\n", 50_000) + "E\n"), "Text too long"},
-		"a heredoc that nothing ends":      {inLocals("a = <<-E\n" + strings.Repeat("x\n", 50_000)), "Text too long"},
-		"many dollar signs":                {inLocals("a = \"" + strings.Repeat("$", 100_000) + "\"\n"), "Text too long"},
-		"many dollar signs between others": {inLocals("a = \"" + strings.Repeat("$${x}$", 20_000) + "\"\n"), "Text too long"},
-		"locals in many circles":           {inLocals(circles(250)), "Locals in a circle"},
+		"a heredoc of many lines":          {inLocals("a = <<E\n" + strings.Repeat("x\n", 50_000) + "E\n"), "String too long"},
+		"a heredoc that nothing ends":      {inLocals("a = <<-E\n" + strings.Repeat("x\n", 50_000)), "String too long"},
+		"many dollar signs":                {inLocals("a = \"" + strings.Repeat("$", 100_000) + "\"\n"), "String too long"},
+		"many dollar signs between others": {inLocals("a = \"" + strings.Repeat("$${x}$", 20_000) + "\"\n"), "String too long"},
+		"locals in many circles":           {inLocals(circles(250)), "Circular locals"},
 		"many environments":                {head + lines(20_000, "environment \"e%d\" {\n}\n"), "Too many environments"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -102,7 +102,7 @@ func circles(n int) string {
 func TestWhatIsLongInJSONIsRefusedToo(t *testing.T) {
 	for _, text := range []string{strings.Repeat("$", 100_000), strings.Repeat(`\n`, 100_000), strings.Repeat("%", 100_000) + "${x}"} {
 		path := write(t, map[string]string{"a.hcl.json": `{"bundle": {"name": "x"}, "locals": {"a": "` + text + `"}}`})
-		if _, diags := Load(filepath.Join(path, "a.hcl.json"), Options{}); len(diags) != 1 || diags[0].Summary != "Text too long" {
+		if _, diags := Load(filepath.Join(path, "a.hcl.json"), Options{}); len(diags) != 1 || diags[0].Summary != "String too long" {
 			t.Errorf("%.10q: %v", text, summaries(diags))
 		}
 	}

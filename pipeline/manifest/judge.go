@@ -63,8 +63,8 @@ func misnested(d *hcl.Diagnostic, src []byte) bool {
 	case d.Summary == "Unclosed configuration block", d.Summary == "Invalid block definition":
 		return true
 	case d.Summary == "Argument or block definition required" && d.Subject != nil && d.Subject.Start.Byte < len(src) && src[d.Subject.Start.Byte] == '}':
-		d.Summary = "Closing brace too many"
-		d.Detail = "This brace closes nothing. A block above it was closed too early, or it has to go."
+		d.Summary = "Extra closing brace"
+		d.Detail = "This brace does not close any block. Remove it, or remove the brace above that closes a block too early."
 		return true
 	}
 	return false
@@ -126,11 +126,11 @@ func (m *Module) notOurs(path string, found hcl.Diagnostics) *hcl.Diagnostic {
 	if len(found) > 0 && found[0].Subject != nil {
 		place = *found[0].Subject
 	}
-	summary, what, blocks, remedy := "Not a manifest", "manifest", "bundle, environment, function and some others", "Name the manifest, or leave this file out of its folder; bundle init writes a first one."
+	summary, what, blocks, remedy := "Not a manifest", "manifest", "bundle, environment, function and some others", "Name the manifest, or move this file out of the manifest's folder. To create a manifest, run bundle init."
 	if m.root.name != "" {
-		summary, what, blocks, remedy = "Not a guard file", "guard file", "allow", "Name the guard file; bundle init --guard prints one."
+		summary, what, blocks, remedy = "Not a guard file", "guard file", "allow", "Name the guard file. To create one, run bundle init --guard."
 	}
-	return fault(summary, fmt.Sprintf("A %s has the blocks %s, and the file %q has none of them. Nothing of it is shown, as it may hold secrets. %s",
+	return fault(summary, fmt.Sprintf("A %s has the blocks %s, but the file %q has none of them. Its content is not shown, because it could contain secrets. %s",
 		what, blocks, path, remedy), place)
 }
 
@@ -161,11 +161,11 @@ func (m *Module) syntax(found hcl.Diagnostics) hcl.Diagnostics {
 // may be anything.
 func unquoted(d *hcl.Diagnostic) *hcl.Diagnostic {
 	details := map[string]string{
-		"Argument definition required":     "A block on one line holds at most one attribute, as in { name = \"…\" }, and no block. Write it on several lines.",
-		"Invalid JSON keyword":             "What stands here is no JSON. A text is in double quotes; without quotes are numbers, true, false and null.",
-		"Invalid escape sequence":          "A backslash in quotes begins an escape, as \\n, \\\" or \\u00e9. Write a backslash that stands for itself twice.",
-		"Invalid legacy index syntax":      "Write an index in brackets, as in list[0].",
-		"Invalid template control keyword": "What begins with %{ in quotes is if, else or endif. Write %%{ where it stands for itself.",
+		"Argument definition required":     "A block on one line can have at most one attribute, as in { name = \"…\" }, and no nested block. Write it on several lines.",
+		"Invalid JSON keyword":             "This is not valid JSON. Write strings in double quotes, and numbers, true, false and null without quotes.",
+		"Invalid escape sequence":          "A backslash in quotes starts an escape sequence, such as \\n, \\\" or \\u00e9. For a literal backslash, write \\\\.",
+		"Invalid legacy index syntax":      "Write the index in brackets, as in list[0].",
+		"Invalid template control keyword": "In quotes, %{ starts a template directive: if, else or endif. For a literal %{, write %%{.",
 	}
 	detail, ok := details[d.Summary]
 	if !ok {

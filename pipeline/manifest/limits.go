@@ -52,8 +52,8 @@ func newLimits(src []byte, name string) *limits {
 	g.characters()
 	if at := crowded(src); at >= 0 {
 		g.crowded = true
-		g.fatal = cmp.Or(g.fatal, fault("Manifest too large", fmt.Sprintf("A file of a manifest may have %d lines, and %d words and signs, "+
-			"and this one exceeds that here. Remove what nobody needs, or split the manifest.", maxLines, maxWords), g.at(at, at+1)))
+		g.fatal = cmp.Or(g.fatal, fault("Manifest too large", fmt.Sprintf("A manifest file can have at most %d lines and %d tokens, "+
+			"and this file exceeds that here. Remove what is not needed, or split the manifest.", maxLines, maxWords), g.at(at, at+1)))
 	}
 	if g.fatal != nil {
 		return g
@@ -80,7 +80,7 @@ func (g *limits) characters() {
 			return
 		case hides(r) && (i > 0 || r != '\ufeff'): // with which editors of Windows begin a file
 			g.fatal = fault("Control character in manifest",
-				fmt.Sprintf("The file holds the character %U, which does not show in print. Remove it.", r), g.at(i, i+size))
+				fmt.Sprintf("The file contains the invisible character %U. Remove it.", r), g.at(i, i+size))
 			return
 		}
 		i += size
@@ -217,7 +217,7 @@ func (g *limits) scan(tokens hclsyntax.Tokens, depth int, place func(hclsyntax.T
 		n.token(t.Type)
 		if n.depth > maxDepth {
 			g.fatal = fault("Manifest nested too deeply",
-				fmt.Sprintf("Brackets, template sequences and operators nest more than %d deep here. Split the expression: give its parts names in a locals block.", maxDepth), place(t))
+				fmt.Sprintf("Brackets, template sequences and operators are nested more than %d levels deep here. Split the expression into named parts in a locals block.", maxDepth), place(t))
 			return
 		}
 		if n.shattered() {
@@ -252,7 +252,7 @@ func refuse(t hclsyntax.Token, before hclsyntax.TokenType) (summary, detail stri
 	case hclsyntax.TokenIdent:
 		opens := before == hclsyntax.TokenOBrack || before == hclsyntax.TokenOBrace || before == hclsyntax.TokenTemplateControl
 		if opens && string(t.Bytes) == "for" {
-			return "Loop in manifest", "A manifest has no for expressions. Write the elements out, or use a function such as concat or join."
+			return "Loop in manifest", "A manifest cannot contain for expressions. Write the elements out, or use a function such as concat or join."
 		}
 	case hclsyntax.TokenStar:
 		if before == hclsyntax.TokenDot || before == hclsyntax.TokenOBrack {
@@ -270,16 +270,16 @@ func refuse(t hclsyntax.Token, before hclsyntax.TokenType) (summary, detail stri
 }
 
 func arithmetic() (summary, detail string) {
-	return "Arithmetic in manifest", "A manifest has no arithmetic. If this is a text, put it in quotes; join texts with \"${a}${b}\"."
+	return "Arithmetic in manifest", "A manifest cannot contain arithmetic. If this is a string, put it in quotes. To join strings, write \"${a}${b}\"."
 }
 
 func longNumber() (summary, detail string) {
-	return "Number out of range", fmt.Sprintf("A number may have at most %d digits and no exponent. Account ids and versions are texts: put them in quotes.", maxDigits)
+	return "Number out of range", fmt.Sprintf("A number can have at most %d digits and no exponent. Account IDs and versions are strings: put them in quotes.", maxDigits)
 }
 
 func inPieces(place hcl.Range) *hcl.Diagnostic {
-	return fault("Text too long", fmt.Sprintf("A text may have %d lines, and %d dollar and percent signs, and this one exceeds that here. "+
-		"If it ends further above, the quote or the line that ends it is missing there.", maxPieces, maxPieces), place)
+	return fault("String too long", fmt.Sprintf("A string can have at most %d lines and %d dollar and percent signs, and this one exceeds that here. "+
+		"If it should end earlier, add the missing closing quote or heredoc end there.", maxPieces, maxPieces), place)
 }
 
 // scanJSON does the same for JSON. Each string in it is a template of its own.
@@ -294,7 +294,7 @@ func (g *limits) scanJSON() {
 		case c == '{' || c == '[':
 			depth++
 			if depth > maxDepth {
-				g.fatal = fault("Manifest nested too deeply", fmt.Sprintf("Objects and arrays nest more than %d deep here.", maxDepth), g.at(i, i+1))
+				g.fatal = fault("Manifest nested too deeply", fmt.Sprintf("Objects and arrays are nested more than %d levels deep here. Flatten them.", maxDepth), g.at(i, i+1))
 			}
 		case c == '}' || c == ']':
 			depth--

@@ -73,7 +73,7 @@ func Read(path string) (*Module, hcl.Diagnostics) {
 		}
 		if len(names) == 0 {
 			return m, hcl.Diagnostics{{Severity: hcl.DiagError, Summary: "No manifest in folder",
-				Detail: fmt.Sprintf("The folder %q has no files that end in .hcl or .hcl.json.", path)}}
+				Detail: fmt.Sprintf("The folder %q has no files that end in .hcl or .hcl.json. Name the folder of the manifest, or the manifest itself.", path)}}
 		}
 	default:
 		m.dir, names[0] = filepath.Split(path)
@@ -141,7 +141,7 @@ func unreadable(path string, err error) *hcl.Diagnostic {
 		err = p.Err
 	}
 	return &hcl.Diagnostic{Severity: hcl.DiagError, Summary: "Manifest not readable",
-		Detail: fmt.Sprintf("The manifest %q cannot be read: %s.", path, err)}
+		Detail: fmt.Sprintf("Cannot read %q: %s. Correct the path or the permissions.", path, err)}
 }
 
 func listFolder(dir string) ([]string, error) {
@@ -195,7 +195,7 @@ func (m *Module) take(path string, src []byte, size int) {
 	if size > maxSize {
 		m.partial = true
 		in.fatal = fault("Manifest too large",
-			fmt.Sprintf("The files of a manifest may have %d bytes together, and this one exceeds that.", maxSize),
+			fmt.Sprintf("The files of a manifest can have at most %d bytes in total, and this file exceeds that. Split the manifest.", maxSize),
 			hcl.Range{Filename: path, Start: hcl.InitialPos, End: hcl.InitialPos})
 		return
 	}

@@ -51,11 +51,11 @@ func (o *localVisitor) visit(name string) {
 		for i := range circle {
 			circle[i] = word(circle[i])
 		}
-		o.e.report(fault("Locals in a circle", fmt.Sprintf("The value of this local depends on itself: local.%s. Break the circle.", strings.Join(circle, " needs local.")), a.NameRange, a.Range))
+		o.e.report(fault("Circular locals", fmt.Sprintf("The value of this local depends on itself: local.%s. Remove one of these references.", strings.Join(circle, " needs local.")), a.NameRange, a.Range))
 		o.e.locals[name] = cty.DynamicVal
 		return
 	case len(o.path) == maxChain:
-		o.e.report(fault("Chain of locals too long", fmt.Sprintf("The value of this local is needed by a chain of %d others, each by the next. Write it into one of them.", maxChain), a.NameRange, a.Range))
+		o.e.report(fault("Chain of locals too long", fmt.Sprintf("This local is at the end of a chain of %d locals that each use the next. Write its value directly into one of them.", maxChain), a.NameRange, a.Range))
 		o.e.locals[name] = cty.DynamicVal
 		o.state[name] = done
 		return

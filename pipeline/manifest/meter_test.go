@@ -32,7 +32,7 @@ func TestExpressionsAreBoundedTogether(t *testing.T) {
 			t.Errorf("%s: %v", name, summaries(diags))
 		}
 		_, diags = m.Evaluate("e")
-		if len(diags) != 1 || diags[0].Summary != "Expressions too costly" || diags[0].Subject == nil {
+		if len(diags) != 1 || diags[0].Summary != "Expressions too large" || diags[0].Subject == nil {
 			t.Errorf("%s: %v", name, summaries(diags))
 		}
 	}

@@ -28,7 +28,7 @@ var (
 )
 
 // openQuote is about a name that is the rest of a line, and more: what that is, is not repeated.
-const openQuote = "The name has a line end in it: a quote before it does not end. Close the quote."
+const openQuote = "The name contains a line break, because a quote before it is not closed. Close the quote."
 
 // swallows says whether a name holds what comes after it.
 func swallows(name string) bool { return strings.ContainsAny(name, "\r\n") }
@@ -42,12 +42,12 @@ func badName(kind, name string) string {
 		if variablePattern.MatchString(name) {
 			return ""
 		}
-		return fmt.Sprintf("The name %q is not one that BUNDLE_VAR_NAME could carry. Use 1 to 64 letters, digits and underscores, with a letter first.", name)
+		return fmt.Sprintf("The name %q cannot be set with BUNDLE_VAR_NAME. Use 1 to 64 letters, digits and underscores, starting with a letter.", name)
 	}
 	if namePattern.MatchString(name) {
 		return ""
 	}
-	return fmt.Sprintf("The name %q will not do. Use 1 to 64 letters, digits, underscores and hyphens, with a letter or a digit first.", name)
+	return fmt.Sprintf("The name %q is not valid. Use 1 to 64 letters, digits, underscores and hyphens, starting with a letter or a digit.", name)
 }
 
 // badSecretName says what is wrong with the name of a secret, "" if nothing. What is reserved is not its matter: of
@@ -66,7 +66,7 @@ func illegalSecretName(name string) string {
 	if secretPattern.MatchString(name) {
 		return ""
 	}
-	return fmt.Sprintf("The name %q is not one that Lambda takes for an environment variable. Use 2 to 128 letters, digits and underscores, with a letter first.", name)
+	return fmt.Sprintf("The name %q is not a valid Lambda environment variable name. Use 2 to 128 letters, digits and underscores, starting with a letter.", name)
 }
 
 // Name is the name of the secret that a parameter below the import's path becomes: the prefix, and of the rest of the
@@ -80,7 +80,7 @@ func (i Import) Name(parameter string) (string, error) {
 	}
 	name := i.Prefix.Value + strings.ToUpper(strings.NewReplacer("/", "_", "-", "_", ".", "_").Replace(rest))
 	if !secretPattern.MatchString(name) {
-		return "", fmt.Errorf("parameter %q would become the secret %q, which is not 2 to 128 letters, digits and underscores with a letter first", parameter, name)
+		return "", fmt.Errorf("parameter %q would become the secret %q, which is not 2 to 128 letters, digits and underscores starting with a letter", parameter, name)
 	}
 	return name, nil
 }

@@ -69,7 +69,7 @@ func (r *reader) file(body hcl.Body) {
 func (r *reader) once(at **block, b *block) {
 	if *at != nil {
 		r.report(fault("Duplicate block",
-			fmt.Sprintf("A manifest has one %s block; the other is at %s. Join the two.", b.spec.name, (*at).header), b.header))
+			fmt.Sprintf("A manifest can have only one %s block, and the other one is at %s. Merge the two.", b.spec.name, (*at).header), b.header))
 		return
 	}
 	*at = b
@@ -79,7 +79,7 @@ func (r *reader) add(list *[]*block, b *block) {
 	key := named{b.spec.name, b.label.Value}
 	if other := r.m.index[key]; other != nil {
 		r.report(fault("Duplicate name",
-			fmt.Sprintf("The %s %q is already declared at %s. Rename one of the two, or join them.", b.spec.name, b.label.Value, other.header), b.label.Range, b.header))
+			fmt.Sprintf("The %s %q is already declared at %s. Rename one of the two, or merge them.", b.spec.name, b.label.Value, other.header), b.label.Range, b.header))
 		return
 	}
 	if problem := badName(b.spec.name, b.label.Value); problem != "" {
@@ -97,7 +97,7 @@ func (r *reader) locals(b *block) {
 			continue
 		}
 		if !hclsyntax.ValidIdentifier(name) {
-			r.report(fault("Invalid local name", fmt.Sprintf("The name %q cannot be used in an expression. Use letters, digits and underscores, with a letter first.", name), a.NameRange, a.Range))
+			r.report(fault("Invalid local name", fmt.Sprintf("The name %q cannot be used in an expression. Use letters, digits and underscores, starting with a letter.", name), a.NameRange, a.Range))
 		}
 		r.m.locals[name] = a
 		r.m.localOrder = append(r.m.localOrder, name)
@@ -212,11 +212,11 @@ func (r *reader) native(body *hclsyntax.Body, spec blockSpec) {
 		case !ok:
 			r.report(unknown(spec, b.Type, b.TypeRange, b.DefRange(), true))
 		case inner.label == "" && len(b.Labels) > 0:
-			r.report(fault("Label not allowed", fmt.Sprintf("A %s block has no label. Write %s { … }.", b.Type, b.Type), b.LabelRanges[0], b.DefRange()))
+			r.report(fault("Label not allowed", fmt.Sprintf("A %s block cannot have a label. Write %s { … }.", b.Type, b.Type), b.LabelRanges[0], b.DefRange()))
 		case inner.label != "" && len(b.Labels) == 0:
-			r.report(fault("Missing label", fmt.Sprintf("A %s has a name. Write %s %q { … }.", b.Type, b.Type, inner.label), b.TypeRange, b.DefRange()))
+			r.report(fault("Missing label", fmt.Sprintf("A %s block needs a name. Write %s %q { … }.", b.Type, b.Type, inner.label), b.TypeRange, b.DefRange()))
 		case len(b.Labels) > 1:
-			r.report(fault("Label not allowed", fmt.Sprintf("A %s has one label, its name. Write %s %q { … }.", b.Type, b.Type, cmp.Or(namePattern.FindString(b.Labels[0]), inner.label)), b.LabelRanges[1], b.DefRange()))
+			r.report(fault("Label not allowed", fmt.Sprintf("A %s block has exactly one label, its name. Write %s %q { … }.", b.Type, b.Type, cmp.Or(namePattern.FindString(b.Labels[0]), inner.label)), b.LabelRanges[1], b.DefRange()))
 		}
 	}
 }
@@ -225,7 +225,7 @@ func (r *reader) native(body *hclsyntax.Body, spec blockSpec) {
 // too many further below. All blocks after it stand there, too, so it is said once.
 func stray(spec blockSpec, b *hclsyntax.Block) *hcl.Diagnostic {
 	return fault(fmt.Sprintf("Block %q inside another", b.Type),
-		fmt.Sprintf("The %s around it is still open here. Close it with a brace before this line; one further below is then too many.", blockTitle(spec)), b.TypeRange, b.DefRange())
+		fmt.Sprintf("The enclosing %s is still open here. Add a closing brace before this line, and remove the extra one further down.", blockTitle(spec)), b.TypeRange, b.DefRange())
 }
 
 // broken says whether a place is at or behind the first syntax error of its file, or in what that is about. It has been
@@ -263,7 +263,7 @@ func (r *reader) json(rest hcl.Body, spec blockSpec) {
 // unknown says what to write instead of an attribute or block that has no place in spec.
 func unknown(spec blockSpec, name string, subject, context hcl.Range, isBlock bool) *hcl.Diagnostic {
 	if detail := refusedAttributes()[name]; detail != "" && spec.name != "variable" {
-		return fault(fmt.Sprintf("Attribute %q refused", name), detail, subject, context)
+		return fault(fmt.Sprintf("Attribute %q not allowed", name), detail, subject, context)
 	}
 	if inner, ok := spec.block(name); ok {
 		header := name
@@ -305,7 +305,7 @@ func unknownDetail(spec blockSpec, name string) string {
 		}
 	}
 	if len(attrs) == 0 && len(blocks) == 0 {
-		return place + " holds nothing."
+		return place + " has no attributes or blocks. Remove this line."
 	}
 	detail := place + " has"
 	if len(attrs) > 0 {

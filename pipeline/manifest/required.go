@@ -31,17 +31,17 @@ func (m *Module) required(e *evaluator) {
 	}
 	start := hcl.Range{Filename: m.order[0], Start: hcl.InitialPos, End: hcl.InitialPos}
 	if m.bundle == nil {
-		e.report(fault("No bundle block", "A manifest has one bundle block. Add: bundle { name = \"…\" }.", start))
+		e.report(fault("No bundle block", "A manifest needs a bundle block. Add: bundle { name = \"…\" }.", start))
 	}
 	if len(m.environments) == 0 {
-		e.report(fault("No environment", "A manifest has at least one environment. Add a block: environment \"NAME\" { … }.", start))
+		e.report(fault("No environment", "A manifest needs at least one environment. Add a block: environment \"NAME\" { … }.", start))
 	}
 	if len(m.environments) > maxEnvironments {
-		e.report(fault("Too many environments", fmt.Sprintf("A manifest has at most %d environments. Split it.", maxEnvironments), m.environments[maxEnvironments].header))
+		e.report(fault("Too many environments", fmt.Sprintf("A manifest can have at most %d environments. Split it.", maxEnvironments), m.environments[maxEnvironments].header))
 		m.environments = m.environments[:maxEnvironments]
 	}
 	if len(m.functions) == 0 {
-		e.report(fault("No function", "A manifest has at least one function. Add a block: function \"NAME\" { … }.", start))
+		e.report(fault("No function", "A manifest needs at least one function. Add a block: function \"NAME\" { … }.", start))
 	}
 }
 
@@ -62,7 +62,7 @@ func (m *Module) unusedGroups(e *evaluator) {
 		if !used[g.label.Value] && !m.partial && len(m.functions) > 0 {
 			e.report(&hcl.Diagnostic{
 				Severity: hcl.DiagWarning, Summary: "Unused group", Subject: &g.label.Range, Context: &g.header,
-				Detail: fmt.Sprintf("No function includes the group %q. Add it to an include list, or remove it.", g.label.Value),
+				Detail: fmt.Sprintf("No function includes the group %q. Add it to an include list, or remove the group.", g.label.Value),
 			})
 		}
 	}

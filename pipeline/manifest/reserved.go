@@ -130,7 +130,7 @@ func (n Name) refusal(name string, allowed bool) string {
 	case n.Class == Never:
 		return fmt.Sprintf("The name %q %s. Choose another name.", name, n.Class.who())
 	}
-	return n.Why(name) + ". Choose another name; or, if who may write the parameter may also run code in the function, add the line: allow_reserved = true."
+	return n.Why(name) + ". Choose another name. If anyone who can write the parameter is allowed to run code in the function, add the line: allow_reserved = true."
 }
 
 // Why says what there is about a name of this row: a sentence without its period.

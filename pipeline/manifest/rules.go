@@ -15,9 +15,9 @@ func BadSecretName(name string) string { return badSecretName(name) }
 func BadKey(key string) string {
 	switch {
 	case !keyPattern.MatchString(key):
-		return "it does not name a KMS key"
+		return "it is not a KMS key"
 	case strings.Contains(key, "alias/aws/"):
-		return "it names a key that AWS manages, which works through its service only"
+		return "it is an AWS managed key, which can only be used through its AWS service"
 	}
 	return ""
 }
@@ -26,9 +26,9 @@ func BadKey(key string) string {
 func BadAccount(id string) string {
 	switch {
 	case !accountPattern.MatchString(id):
-		return "an account id has 12 digits"
+		return "an account ID has 12 digits"
 	case id == "000000000000":
-		return "account 000000000000 is that of the embedded AWS"
+		return "account 000000000000 is reserved for the embedded AWS"
 	}
 	return ""
 }
@@ -36,7 +36,7 @@ func BadAccount(id string) string {
 // BadRegion is about an element of an environment's regions.
 func BadRegion(region string) string {
 	if !regionPattern.MatchString(region) {
-		return "it is not the name of a region, such as eu-central-1"
+		return "it is not a region name, such as eu-central-1"
 	}
 	return ""
 }
@@ -44,7 +44,7 @@ func BadRegion(region string) string {
 // BadPath is about the path of a parameters block.
 func BadPath(path string) string {
 	if !pathPattern.MatchString(path) {
-		return "a path begins with a slash and has 2 to 15 levels of letters, digits and _ . -"
+		return "a path starts with a slash and has 2 to 15 levels of letters, digits and _ . -"
 	}
 	return ""
 }

@@ -110,8 +110,8 @@ func (s blockSpec) block(name string) (blockSpec, bool) {
 // refusedAttributes are attributes that people look for and that do not exist on purpose.
 func refusedAttributes() map[string]string {
 	return map[string]string{
-		"blind":              "A function is built blind as a whole. Write blind = true on the function, in defaults, on the environment or on the bundle.",
-		"encryption_context": "The encryption context cannot be set: it is derived from the sealed document, and binds each ciphertext to its bundle, function, environment and place. Remove the attribute.",
-		"value":              "A manifest holds no secret values. Put the value into Parameter Store, and name it here: parameter = \"/path/of/the/parameter\".",
+		"blind":              "A function is either blind as a whole or not at all. Write blind = true in the function, defaults, environment or bundle block.",
+		"encryption_context": "The encryption context cannot be set. It is derived from the sealed document, and binds each ciphertext to its bundle, function, environment and position. Remove the attribute.",
+		"value":              "A manifest cannot contain secret values. Put the value in Parameter Store, and write the parameter's name here: parameter = \"/path/of/the/parameter\".",
 	}
 }

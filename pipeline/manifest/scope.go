@@ -64,22 +64,22 @@ func (s *scope) check(t hcl.Traversal) (*hcl.Diagnostic, bool) {
 		from  scopeKind
 		where string
 	}{
-		"var":         {scopeVars, "everywhere but in variable blocks"},
-		"environment": {scopeEnvironment, "everywhere but in variable blocks and default_environment"},
+		"var":         {scopeVars, "everywhere except in variable blocks"},
+		"environment": {scopeEnvironment, "everywhere except in variable blocks and default_environment"},
 		"local":       {scopeLocals, "only in locals, bundle, defaults, group and function blocks"},
 		"function":    {scopeFunction, "only in defaults, group and function blocks, and in bundle.layer"},
 	}
 	rule, known := roots[root]
 	switch {
 	case !known:
-		return fault("Unknown name", fmt.Sprintf("There is no %q. If this is a text, put it in quotes; the names are var.NAME, local.NAME, environment.name, environment.values.NAME and function.name.%s",
+		return fault("Unknown name", fmt.Sprintf("The name %q does not exist. If this is a string, put it in quotes. The names are var.NAME, local.NAME, environment.name, environment.values.NAME and function.name.%s",
 			root, didYouMean(root, slices.Sorted(maps.Keys(roots)))), place), false
 	case s.kind < rule.from:
-		return fault("Name out of place", fmt.Sprintf("The name %s can be used %s.", root, rule.where), place), false
+		return fault("Name not available here", fmt.Sprintf("The name %s is available %s. Write the value out here.", root, rule.where), place), false
 	}
 	name, ok := step(t, 1)
 	if !ok {
-		return fault("Incomplete name", fmt.Sprintf("Say which one: %s.NAME.", root), place), false
+		return fault("Incomplete name", fmt.Sprintf("Write which one: %s.NAME.", root), place), false
 	}
 	detail := ""
 	switch root {
@@ -91,7 +91,7 @@ func (s *scope) check(t hcl.Traversal) (*hcl.Diagnostic, bool) {
 		detail = s.absentInEnvironment(name, t)
 	case "function":
 		if name != "name" {
-			detail = fmt.Sprintf("A function has nothing but a name here. Write function.name instead of function.%s.", word(name))
+			detail = fmt.Sprintf("A function only has a name here. Write function.name instead of function.%s.", word(name))
 		}
 	}
 	switch {
@@ -107,14 +107,14 @@ func (s *scope) absentVar(name string) string {
 	if _, ok := s.e.m.vars[name]; ok {
 		return ""
 	}
-	return fmt.Sprintf("No variable %q is declared. Add a block: variable %q { default = \"…\" }.%s", name, name, didYouMeanBlock(name, s.e.m.variables))
+	return fmt.Sprintf("Variable %q is not declared. Add a block: variable %q { default = \"…\" }.%s", name, name, didYouMeanBlock(name, s.e.m.variables))
 }
 
 func (s *scope) absentLocal(name string) string {
 	if s.e.m.locals[name] != nil {
 		return ""
 	}
-	return fmt.Sprintf("No local %q is declared. Add it to a locals block: %s = ….%s", name, word(name), didYouMean(name, s.e.m.localOrder))
+	return fmt.Sprintf("Local %q is not declared. Add it to a locals block: %s = ….%s", name, word(name), didYouMean(name, s.e.m.localOrder))
 }
 
 func (s *scope) absentInEnvironment(name string, t hcl.Traversal) string {
@@ -122,9 +122,9 @@ func (s *scope) absentInEnvironment(name string, t hcl.Traversal) string {
 	case name == "name":
 		return ""
 	case s.kind == scopeEnvironment:
-		return "An environment block can use environment.name, and var; its values are not known yet."
+		return "The values are not known yet inside an environment block. Use environment.name or var.NAME."
 	case name != "values":
-		return fmt.Sprintf("An environment has a name and values. Write environment.values.%s, and set values = { %s = … } in every environment.", word(name), word(name))
+		return fmt.Sprintf("An environment only has a name and values. Write environment.values.%s, and set values = { %s = … } in every environment.", word(name), word(name))
 	}
 	value, ok := step(t, 2)
 	if !ok || !s.e.values.Type().IsObjectType() || s.e.values.Type().HasAttribute(value) {

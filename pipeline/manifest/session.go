@@ -105,16 +105,16 @@ func (e *evaluator) withoutRole(b *block, name string, role state) bool {
 		return false
 	}
 	a := b.attrs[name]
-	e.wrong(a, "No role", fmt.Sprintf("%s says how the environment's role is assumed, and this environment has none. Add the line: role = \"arn:aws:iam::ACCOUNT:role/NAME\"; or remove %s.", name, name), a.NameRange)
+	e.wrong(a, "No role", fmt.Sprintf("%s is only used to assume the environment's role, and this environment has no role. Add the line: role = \"arn:aws:iam::ACCOUNT:role/NAME\", or remove %s.", name, name), a.NameRange)
 	return true
 }
 
 func (e *evaluator) sound(b *block, t sessionText, value Text) bool {
 	switch n := len(value.Value); {
 	case !t.pattern.MatchString(value.Value):
-		e.wrong(b.attrs[t.name], fmt.Sprintf("Invalid attribute %q", t.name), fmt.Sprintf("The value of %s has characters that AWS does not take. Use letters, digits and %s, without spaces.", t.name, t.allowed), value.Range)
+		e.wrong(b.attrs[t.name], fmt.Sprintf("Invalid attribute %q", t.name), fmt.Sprintf("The value of %s contains characters that AWS does not accept. Use letters, digits and %s, without spaces.", t.name, t.allowed), value.Range)
 	case n < t.least || n > t.most:
-		e.wrong(b.attrs[t.name], fmt.Sprintf("Invalid attribute %q", t.name), fmt.Sprintf("The value of %s has %d to %d characters, and this one has %d.", t.name, t.least, t.most, n), value.Range)
+		e.wrong(b.attrs[t.name], fmt.Sprintf("Invalid attribute %q", t.name), fmt.Sprintf("The value of %s must have %d to %d characters, not %d.", t.name, t.least, t.most, n), value.Range)
 	default:
 		return true
 	}
@@ -132,7 +132,7 @@ func (e *evaluator) tags(b *block, s *scope, role state) []Tag {
 		e.wrongType(a, objectKind, example, v, a.Expr.Range())
 		return nil
 	case v.LengthInt() > maxSessionTags:
-		e.wrong(a, "Too many tags", fmt.Sprintf("A session has at most %d tags, and these are %d.", maxSessionTags, v.LengthInt()), a.Expr.Range())
+		e.wrong(a, "Too many tags", fmt.Sprintf("A session can have at most %d tags, and this map has %d. Remove some.", maxSessionTags, v.LengthInt()), a.Expr.Range())
 		return nil
 	}
 	places := written(a, s)
@@ -146,12 +146,12 @@ func (e *evaluator) tags(b *block, s *scope, role state) []Tag {
 		}
 		value := values[key]
 		if value.IsNull() || value.Type() != cty.String {
-			e.wrong(a, "Wrong type", fmt.Sprintf("The value of a tag is a text, and that of %q is %s. Write it in quotes: %s.", key, articled(value.Type().FriendlyName()), example), place)
+			e.wrong(a, "Wrong type", fmt.Sprintf("The value of tag %q must be a string, not %s. Write it in quotes: %s.", key, articled(value.Type().FriendlyName()), example), place)
 			return nil
 		}
 		problem := badTag(key, value.AsString())
 		if other, ok := folded[strings.ToLower(key)]; ok {
-			problem = fmt.Sprintf("Tags %q and %q differ in case only, which AWS does not tell apart. Remove one of the two.", other, key)
+			problem = fmt.Sprintf("Tags %q and %q differ only in case, and AWS treats them as the same. Remove one of the two.", other, key)
 		}
 		if problem != "" {
 			e.wrong(a, "Invalid tag", problem, place)
@@ -167,17 +167,17 @@ func badTag(key, value string) string {
 	const allowed = "Use letters, digits, spaces and _ . : / = + - @."
 	switch n := utf8.RuneCountInString(key); {
 	case n == 0 || n > maxTagKey:
-		return fmt.Sprintf("A tag's key has 1 to %d characters, and this one has %d.", maxTagKey, n)
+		return fmt.Sprintf("The key of a tag must have 1 to %d characters, not %d.", maxTagKey, n)
 	case !tagPattern.MatchString(key):
-		return "The key of this tag has characters that AWS does not take. " + allowed
+		return "The key of this tag contains characters that AWS does not accept. " + allowed
 	case strings.HasPrefix(strings.ToLower(key), "aws:"):
-		return "Keys that begin with aws: are AWS's own. Use another key."
+		return "Keys that begin with aws: are reserved for AWS. Use another key."
 	}
 	switch n := utf8.RuneCountInString(value); {
 	case n > maxTagValue:
-		return fmt.Sprintf("The value of a tag has at most %d characters, and that of %q has %d.", maxTagValue, key, n)
+		return fmt.Sprintf("The value of a tag can have at most %d characters, and the value of %q has %d. Shorten it.", maxTagValue, key, n)
 	case !tagPattern.MatchString(value):
-		return fmt.Sprintf("The value of tag %q has characters that AWS does not take. %s", key, allowed)
+		return fmt.Sprintf("The value of tag %q contains characters that AWS does not accept. %s", key, allowed)
 	}
 	return ""
 }

@@ -65,7 +65,7 @@ func (e *evaluator) value(a *hcl.Attribute, s *scope) cty.Value {
 		if e.failed[place] = true; e.m.broken(place) {
 			return cty.DynamicVal // it may not end where it was meant to
 		}
-		e.report(fault("Expression too long", fmt.Sprintf("An expression may have %d bytes, and this one has %d. Give its parts names in a locals block.", maxExpression, n), a.NameRange))
+		e.report(fault("Expression too long", fmt.Sprintf("An expression can have at most %d bytes, and this one has %d. Split it into named parts in a locals block.", maxExpression, n), a.NameRange))
 		return cty.DynamicVal
 	}
 	for _, t := range a.Expr.Variables() {
@@ -81,7 +81,7 @@ func (e *evaluator) value(a *hcl.Attribute, s *scope) cty.Value {
 		}
 	}
 	for _, key := range repeatedKeys(a.Expr, s.ctx) {
-		e.wrong(a, "Duplicate key", fmt.Sprintf("The key %.60q is there already, and the last would count alone. Remove one of the two.", key.Value), key.Range)
+		e.wrong(a, "Duplicate key", fmt.Sprintf("The object already has the key %.60q, and only the last one would be used. Remove one of the two.", key.Value), key.Range)
 	}
 	if e.failed[place] {
 		return cty.DynamicVal
@@ -92,13 +92,13 @@ func (e *evaluator) value(a *hcl.Attribute, s *scope) cty.Value {
 		e.meter.use(v, n)
 	}
 	if e.meter.empty() {
-		e.report(fault("Expressions too costly", fmt.Sprintf("The values that the expressions up to this one use and make have more than %d bytes together, which is the share of this environment. "+
-			"Write out what is short, use long texts and lists less often, or split the manifest.", maxWork/max(len(e.m.environments), 1)), a.Expr.Range(), a.Range))
+		e.report(fault("Expressions too large", fmt.Sprintf("The expressions up to this one use and create values of more than %d bytes in total, which is the limit for this environment. "+
+			"Write short values out, use long strings and lists less often, or split the manifest.", maxWork/max(len(e.m.environments), 1)), a.Expr.Range(), a.Range))
 		return cty.DynamicVal
 	}
 	for _, d := range diags {
 		if d.Summary == "Call to unknown function" {
-			d.Detail += " The functions of a manifest are " + strings.Join(Functions(), ", ") + "."
+			d.Detail += " The functions available in a manifest are " + strings.Join(Functions(), ", ") + "."
 		}
 		if wide(d) {
 			d.EvalContext = nil
@@ -106,7 +106,7 @@ func (e *evaluator) value(a *hcl.Attribute, s *scope) cty.Value {
 		e.report(d)
 	}
 	if !diags.HasErrors() && !ok {
-		e.report(fault("Value too large", fmt.Sprintf("The value of %s has more than %d bytes of text, or %d elements, or nests more than %d deep.", word(a.Name), maxValue, maxValue/elementCost, maxNested), a.Expr.Range(), a.Range))
+		e.report(fault("Value too large", fmt.Sprintf("The value of %s has more than %d bytes, more than %d elements, or more than %d levels of nesting. Write a smaller value.", word(a.Name), maxValue, maxValue/elementCost, maxNested), a.Expr.Range(), a.Range))
 	}
 	if e.count() > before {
 		e.failed[place] = true
@@ -165,17 +165,17 @@ func (e *evaluator) wrong(a *hcl.Attribute, summary, detail string, place hcl.Ra
 }
 
 func (e *evaluator) wrongType(a *hcl.Attribute, wanted kind, example string, got cty.Value, place hcl.Range) {
-	e.wrong(a, "Wrong type", fmt.Sprintf("%s is %s, and this is %s. Write %s.", a.Name, described(wanted), articled(got.Type().FriendlyName()), example), place)
+	e.wrong(a, "Wrong type", fmt.Sprintf("%s must be %s, not %s. Write %s.", a.Name, described(wanted), articled(got.Type().FriendlyName()), example), place)
 }
 
 func described(k kind) string {
 	switch k {
 	case textKind:
-		return "a text"
+		return "a string"
 	case boolKind:
-		return "true or false"
+		return "a bool"
 	case listKind:
-		return "a list of texts"
+		return "a list(string)"
 	case numberKind:
 		return "a whole number"
 	case objectKind:
@@ -187,9 +187,9 @@ func described(k kind) string {
 func articled(typeName string) string {
 	switch {
 	case typeName == "bool":
-		return "true or false"
+		return "a bool"
 	case typeName == "string":
-		return "a text"
+		return "a string"
 	case strings.IndexByte("aeiou", typeName[0]) >= 0:
 		return "an " + typeName
 	}
@@ -238,11 +238,11 @@ func (e *evaluator) text(b *block, name string, s *scope, o ...textOption) (Text
 func badText(s string, mayBeEmpty bool) string {
 	switch {
 	case s == "" && !mayBeEmpty:
-		return "is empty: leave the attribute out, or write null, where there is nothing to say"
+		return "is empty. Remove the attribute, or write null"
 	case len(s) > maxText:
-		return fmt.Sprintf("has %d bytes, and may have %d", len(s), maxText)
+		return fmt.Sprintf("has %d bytes. Write at most %d", len(s), maxText)
 	case strings.ContainsFunc(s, unicode.IsControl):
-		return "holds a control character or a line end, which no name has"
+		return "contains a control character or a line break. Remove it"
 	}
 	return ""
 }
@@ -279,7 +279,7 @@ func (e *evaluator) number(b *block, name string, s *scope, most int) Number {
 	}
 	n, accuracy := v.AsBigFloat().Int64()
 	if accuracy != big.Exact || n < 1 || n > int64(most) {
-		e.wrong(a, fmt.Sprintf("Invalid attribute %q", name), fmt.Sprintf("The value of %s is a whole number from 1 to %d.", name, most), place)
+		e.wrong(a, fmt.Sprintf("Invalid attribute %q", name), fmt.Sprintf("The value of %s must be a whole number from 1 to %d.", name, most), place)
 		return Number{Range: place}
 	}
 	return Number{int(n), place}

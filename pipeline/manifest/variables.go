@@ -21,7 +21,7 @@ func (m *Module) setVars(e *evaluator, o Options) {
 		m.vars[name] = cty.UnknownVal(cty.String)
 		if value, ok := given[name]; ok {
 			if problem := badText(value, true); problem != "" {
-				e.report(fault("Unusable value of variable", fmt.Sprintf("The value given to variable %q %s.", name, problem), v.label.Range, v.header))
+				e.report(fault("Invalid value for variable", fmt.Sprintf("The value given to variable %q %s.", name, problem), v.label.Range, v.header))
 				continue
 			}
 			m.vars[name] = cty.StringVal(value)
@@ -53,10 +53,10 @@ func (m *Module) givenVars(e *evaluator, o Options) map[string]string {
 		switch {
 		case !ok:
 			e.report(&hcl.Diagnostic{Severity: hcl.DiagError, Summary: "Invalid value for --var",
-				Detail: fmt.Sprintf("--var %q has no equals sign. Write --var NAME=VALUE.", entry)})
+				Detail: fmt.Sprintf("--var %q is missing an equals sign. Write --var NAME=VALUE.", entry)})
 		case fromFlag[name]:
 			e.report(&hcl.Diagnostic{Severity: hcl.DiagError, Summary: "Variable set twice",
-				Detail: fmt.Sprintf("--var sets %q twice. Leave one of them out.", name)})
+				Detail: fmt.Sprintf("--var sets %q twice. Remove one of the two.", name)})
 		case !slices.Contains(declared, name) && !m.partial:
 			e.report(&hcl.Diagnostic{Severity: hcl.DiagError, Summary: "Unknown variable", Detail: undeclared(name, declared)})
 		}
@@ -68,7 +68,7 @@ func (m *Module) givenVars(e *evaluator, o Options) map[string]string {
 func undeclared(name string, declared []string) string {
 	detail := fmt.Sprintf("--var sets %q, which the manifest does not declare.", name)
 	if len(declared) == 0 {
-		return detail + " It declares no variables."
+		return detail + " It declares no variables. Add a variable block, or remove the flag."
 	}
 	return fmt.Sprintf("%s It declares %s.%s", detail, quoted(declared, 20), didYouMean(name, declared))
 }
