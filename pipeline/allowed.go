@@ -8,6 +8,7 @@ import (
 	"github.com/hashicorp/hcl/v2"
 
 	"github.com/whispering/bundle/pipeline/manifest"
+	"github.com/whispering/bundle/pipeline/problem"
 )
 
 // CheckGuard reports everything in a manifest that a guard file does not allow,
@@ -16,7 +17,7 @@ import (
 //
 // What a function has is allowed by a block as a whole or not at all: a block that
 // allows its parameter, and another that allows its key, do not add up.
-func (r *Reading) CheckGuard(g *manifest.Guard, account string) Problems {
+func (r *Reading) CheckGuard(g *manifest.Guard, account string) problem.Problems {
 	c := guardCheck{m: r.Manifest, guard: g, account: account}
 	for _, run := range r.functions {
 		c.function(run)
@@ -28,11 +29,11 @@ type guardCheck struct {
 	m        *manifest.Manifest
 	guard    *manifest.Guard
 	account  string
-	problems Gathered
+	problems problem.Gathered
 }
 
 func (c *guardCheck) refuse(at *hcl.Range, format string, args ...any) {
-	c.problems.Add(problem(Manifest, at, "Not allowed by the guard", fmt.Sprintf(format, args...)+
+	c.problems.Add(problem.New(problem.Manifest, at, "Not allowed by the guard", fmt.Sprintf(format, args...)+
 		fmt.Sprintf(" Change the manifest, or have who keeps %s allow it.", c.guard.Path)))
 }
 

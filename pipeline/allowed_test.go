@@ -8,6 +8,7 @@ import (
 
 	"github.com/whispering/bundle/pipeline"
 	"github.com/whispering/bundle/pipeline/manifest"
+	"github.com/whispering/bundle/pipeline/problem"
 )
 
 const guardFile = `
@@ -91,7 +92,7 @@ func session(attributes ...string) string {
 
 // checkGuard evaluates a manifest as it is with some of its text replaced, and
 // returns what the guard says.
-func checkGuard(t *testing.T, old, replacement string) pipeline.Problems {
+func checkGuard(t *testing.T, old, replacement string) problem.Problems {
 	t.Helper()
 	dir := t.TempDir()
 	write := func(name, text string) string {
@@ -115,7 +116,7 @@ func checkGuard(t *testing.T, old, replacement string) pipeline.Problems {
 	}
 	env := module.Environments()[0]
 	m, diags := module.Evaluate(env)
-	if problems := append(pipeline.FromDiagnostics(diags), pipeline.Read(m).Check()...); len(problems) > 0 {
+	if problems := append(problem.FromDiagnostics(diags), pipeline.Read(m).Check()...); len(problems) > 0 {
 		t.Fatal(problemsError(problems))
 	}
 	account := m.Environment.AccountID.Value
@@ -204,7 +205,7 @@ func TestGuardRefusesHostileManifests(t *testing.T) {
 				t.Fatal("the guard lets it through")
 			}
 			p := problems[0]
-			if p.Kind != pipeline.Manifest || p.Subject == nil || p.Subject.Start.Line != tt.line || !strings.Contains(p.Detail, tt.want) {
+			if p.Kind != problem.Manifest || p.Subject == nil || p.Subject.Start.Line != tt.line || !strings.Contains(p.Detail, tt.want) {
 				t.Errorf("line %v: %s", p.Subject, p.Detail)
 			}
 		})

@@ -13,7 +13,7 @@ import (
 
 	"github.com/whispering/bundle/layerbuild/sealed"
 	"github.com/whispering/bundle/pipeline/param"
-	table "github.com/whispering/bundle/pipeline/problem"
+	"github.com/whispering/bundle/pipeline/problem"
 	"github.com/whispering/bundle/pipeline/seal"
 	"github.com/whispering/bundle/pipeline/secret"
 )
@@ -56,11 +56,11 @@ func (run *functionRun) mode() sealed.Mode {
 }
 
 // requireBlind reports the functions that --blind does not let through.
-func (b bound) requireBlind(required bool) Problems {
-	var problems Problems
+func (b bound) requireBlind(required bool) problem.Problems {
+	var problems problem.Problems
 	for _, run := range b.functions {
 		if required && !run.blind() {
-			problems = append(problems, problem(Manifest, &run.fn.Blind.Range, "Function not blind", fmt.Sprintf(
+			problems = append(problems, problem.New(problem.Manifest, &run.fn.Blind.Range, "Function not blind", fmt.Sprintf(
 				"Function %q would be sealed in pack mode, and --blind refuses that. Write blind = true, or leave --blind out.", run.fn.Name.Value)))
 		}
 	}
@@ -70,32 +70,32 @@ func (b bound) requireBlind(required bool) Problems {
 // CheckBlind reports the secrets that cannot go blind by what the manifest says
 // of them. A build reports them together with those that cannot by what Parameter
 // Store and KMS say.
-func (r *Reading) CheckBlind() Problems {
-	var problems Gathered
+func (r *Reading) CheckBlind() problem.Problems {
+	var problems problem.Gathered
 	for _, run := range r.functions {
 		problems.Add(run.checkBlind()...)
 	}
 	return problems.Sorted()
 }
 
-func (b bound) checkBlind() Problems {
-	var problems Problems
+func (b bound) checkBlind() problem.Problems {
+	var problems problem.Problems
 	for _, run := range b.functions {
 		problems = append(problems, run.checkBlind()...)
 	}
 	return problems
 }
 
-func (run *functionRun) checkBlind() Problems {
-	var problems Problems
+func (run *functionRun) checkBlind() problem.Problems {
+	var problems problem.Problems
 	for _, bind := range run.bindings {
 		switch {
 		case !run.blind() || bind.asks == nil:
 		case bind.field != "":
-			problems = append(problems, run.cannot(Manifest, bind, bind.asks, "has a field: to cut it out, the build would have to read the value. "+
+			problems = append(problems, run.cannot(problem.Manifest, bind, bind.asks, "has a field: to cut it out, the build would have to read the value. "+
 				"Put it into a parameter of its own, or write blind = false for the function."))
 		default:
-			problems = append(problems, run.cannot(Manifest, bind, bind.asks, "has a constraint: to check it, the build would have to read the value. "+
+			problems = append(problems, run.cannot(problem.Manifest, bind, bind.asks, "has a constraint: to check it, the build would have to read the value. "+
 				"Remove matches and min_length, or write blind = false for the function."))
 		}
 	}
@@ -103,14 +103,14 @@ func (run *functionRun) checkBlind() Problems {
 }
 
 // cannot reports a secret that cannot go blind.
-func (run *functionRun) cannot(kind Kind, bind *binding, at *hcl.Range, why string) Problem {
-	return problem(kind, at, "Parameter cannot go blind", fmt.Sprintf("%s of function %q (%q) %s", bind.name, run.fn.Name.Value, bind.ref, why))
+func (run *functionRun) cannot(kind problem.Kind, bind *binding, at *hcl.Range, why string) problem.Problem {
+	return problem.New(kind, at, "Parameter cannot go blind", fmt.Sprintf("%s of function %q (%q) %s", bind.name, run.fn.Name.Value, bind.ref, why))
 }
 
 // blind builds the blind functions, before any other: what cannot go blind is to
 // stop the run before it reads a value. It reports whether all of it went well.
 func (s *sealing) blind(ctx context.Context, todo, others []*functionRun) bool {
-	var found Problems
+	var found problem.Problems
 	owner := make(map[*binding]*functionRun)
 	for _, run := range todo {
 		found = append(found, run.checkBlind()...)
@@ -136,7 +136,7 @@ func (s *sealing) blind(ctx context.Context, todo, others []*functionRun) bool {
 		s.findRest(ctx, todo, others)
 		return false
 	}
-	s.moveAll(ctx, todo, func(ctx context.Context, run *functionRun) Problems {
+	s.moveAll(ctx, todo, func(ctx context.Context, run *functionRun) problem.Problems {
 		problems := s.move(ctx, run)
 		s.sealed()
 		return problems
@@ -148,7 +148,7 @@ func (s *sealing) blind(ctx context.Context, todo, others []*functionRun) bool {
 }
 
 // receiveCiphertext takes in what is stored for a secret, if KMS can move it.
-func (run *functionRun) receiveCiphertext(bind *binding, res param.Result) Problems {
+func (run *functionRun) receiveCiphertext(bind *binding, res param.Result) problem.Problems {
 	if problems := bind.accept(res); len(problems) > 0 || res.Err != nil {
 		return problems
 	}
@@ -162,7 +162,7 @@ func (run *functionRun) receiveCiphertext(bind *binding, res param.Result) Probl
 
 // moveAll does something with every function. An error that would meet every
 // call ends it and is reported once.
-func (s *sealing) moveAll(ctx context.Context, todo []*functionRun, do func(context.Context, *functionRun) Problems) {
+func (s *sealing) moveAll(ctx context.Context, todo []*functionRun, do func(context.Context, *functionRun) problem.Problems) {
 	run, cancel := context.WithCancel(ctx)
 	defer cancel()
 	var once sync.Once
@@ -184,10 +184,10 @@ func (s *sealing) moveAll(ctx context.Context, todo []*functionRun, do func(cont
 }
 
 // move re-encrypts the secrets of one function.
-func (s *sealing) move(ctx context.Context, run *functionRun) Problems {
+func (s *sealing) move(ctx context.Context, run *functionRun) problem.Problems {
 	header, contexts, err := s.blindHeader(run)
 	if err != nil {
-		return Problems{problem(Manifest, &run.fn.Range, "Function cannot be sealed", sentence(err))}
+		return problem.Problems{problem.New(problem.Manifest, &run.fn.Range, "Function cannot be sealed", sentence(err))}
 	}
 	ciphertexts := make([][]byte, len(run.bindings))
 	problems := s.each(ctx, run, func(i int, bind *binding) (err error) {
@@ -199,14 +199,14 @@ func (s *sealing) move(ctx context.Context, run *functionRun) Problems {
 		return problems
 	}
 	if run.document, err = sealed.New(header, run.key.ARN, ciphertexts); err != nil {
-		return Problems{problem(Manifest, &run.fn.Range, "Function cannot be sealed", sentence(err))}
+		return problem.Problems{problem.New(problem.Manifest, &run.fn.Range, "Function cannot be sealed", sentence(err))}
 	}
 	return nil
 }
 
 // each does something with every secret of a function, as many at a time as
 // there are slots, and reports all that fails.
-func (s *sealing) each(ctx context.Context, run *functionRun, do func(int, *binding) error) Problems {
+func (s *sealing) each(ctx context.Context, run *functionRun, do func(int, *binding) error) problem.Problems {
 	var all collector
 	var g errgroup.Group
 	for i, bind := range run.bindings {
@@ -246,7 +246,7 @@ func (s *sealing) moveOf(run *functionRun, bind *binding, context map[string]str
 // of other functions cannot be read.
 func (s *sealing) findRest(ctx context.Context, todo, others []*functionRun) {
 	s.readOthers(ctx, others)
-	s.moveAll(ctx, todo, func(ctx context.Context, run *functionRun) Problems {
+	s.moveAll(ctx, todo, func(ctx context.Context, run *functionRun) problem.Problems {
 		movable := &functionRun{fn: run.fn, key: run.key}
 		for _, bind := range run.bindings {
 			if bind.ciphertext != nil && bind.asks == nil {
@@ -279,31 +279,31 @@ func (s *sealing) readOthers(ctx context.Context, others []*functionRun) {
 }
 
 // moveProblem says why KMS did not move a secret.
-func (s *sealing) moveProblem(ctx context.Context, run *functionRun, bind *binding, err error) Problems {
+func (s *sealing) moveProblem(ctx context.Context, run *functionRun, bind *binding, err error) problem.Problems {
 	switch {
 	case errors.Is(err, seal.ErrUnavailable), errors.Is(err, seal.ErrCredentials):
 		if !s.halt() { // every other call meets it as well
 			return nil
 		}
-		return Problems{keyProblem(nil, run.fn.Key.Value, run.name(), "kms:ReEncryptTo", err)}
+		return problem.Problems{keyProblem(nil, run.fn.Key.Value, run.name(), "kms:ReEncryptTo", err)}
 	case ctx.Err() != nil:
 		return nil // ended by the problem of another secret
 	case errors.Is(err, seal.ErrSourceKey):
-		return Problems{run.cannot(Missing, bind, bind.at, fmt.Sprintf("cannot be moved: %v. %s", err, s.sourceRemedy()))}
+		return problem.Problems{run.cannot(problem.Missing, bind, bind.at, fmt.Sprintf("cannot be moved: %v. %s", err, s.sourceRemedy()))}
 	case errors.Is(err, seal.ErrCiphertext):
-		return Problems{run.cannot(Missing, bind, bind.at, fmt.Sprintf("cannot be moved: %v. "+
+		return problem.Problems{run.cannot(problem.Missing, bind, bind.at, fmt.Sprintf("cannot be moved: %v. "+
 			"Put it again as a SecureString of the standard tier, under a key of your own.", err))}
 	case errors.Is(err, seal.ErrKeyDenied):
-		return Problems{run.cannot(Access, bind, bind.at, fmt.Sprintf("cannot be moved: %v. "+
+		return problem.Problems{run.cannot(problem.Access, bind, bind.at, fmt.Sprintf("cannot be moved: %v. "+
 			"If it is stored under alias/aws/ssm, which Parameter Store alone can use: put it again with --overwrite --key-id and a key of your own. "+
-			"Otherwise, where PARAMETER_ARN is %s: %s", err, bind.version.ARN, table.Remedy(err, table.Resource{
+			"Otherwise, where PARAMETER_ARN is %s: %s", err, bind.version.ARN, problem.Remedy(err, problem.Resource{
 			Rights: []string{"kms:ReEncryptFrom", "kms:ReEncryptTo"}, On: "its key and the key " + run.key.ARN,
 		})))}
 	case errors.Is(err, seal.ErrKeyMissing), errors.Is(err, seal.ErrKeyState):
-		return Problems{run.cannot(Missing, bind, bind.at, fmt.Sprintf("cannot be moved: %v. "+
+		return problem.Problems{run.cannot(problem.Missing, bind, bind.at, fmt.Sprintf("cannot be moved: %v. "+
 			"Enable the key that it is stored under, or put it again under another one.", err))}
 	}
-	return Problems{keyProblem(bind.at, run.fn.Key.Value, run.name(), "kms:ReEncryptTo", err)}
+	return problem.Problems{keyProblem(bind.at, run.fn.Key.Value, run.name(), "kms:ReEncryptTo", err)}
 }
 
 func (s *sealing) sourceRemedy() string {

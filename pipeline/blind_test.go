@@ -17,6 +17,7 @@ import (
 	"github.com/whispering/bundle/layerbuild/sealed"
 	"github.com/whispering/bundle/pipeline"
 	"github.com/whispering/bundle/pipeline/param"
+	"github.com/whispering/bundle/pipeline/problem"
 	"github.com/whispering/bundle/pipeline/seal"
 	"github.com/whispering/bundle/pipeline/secret"
 	"github.com/whispering/bundle/runtime/secrets"
@@ -212,7 +213,7 @@ func TestBlindBuildHoldsCiphertextsToTheVersionsCompared(t *testing.T) {
 		p.Blind.Parameters = altered{p.Blind.Parameters, change}
 		w.server.ResetCalls()
 		_, problems := p.Run(t.Context())
-		if len(problems) != 3 || problems[0].Kind != pipeline.Integrity || problems[0].Summary != "Parameter changed meanwhile" {
+		if len(problems) != 3 || problems[0].Kind != problem.Integrity || problems[0].Summary != "Parameter changed meanwhile" {
 			t.Errorf("another %s: %v", what, problems)
 		}
 		if n := w.server.Calls()["kms:ReEncrypt"]; n > 0 {
@@ -240,9 +241,9 @@ func TestBlindBuildCannotBeGivenAnotherCiphertext(t *testing.T) {
 	if len(problems) != 2 {
 		t.Fatalf("got %v", problems)
 	}
-	for _, problem := range problems {
-		if problem.Kind != pipeline.Missing || !strings.Contains(problem.Detail, "KMS does not take the ciphertext") {
-			t.Errorf("got %v", problem)
+	for _, p := range problems {
+		if p.Kind != problem.Missing || !strings.Contains(p.Detail, "KMS does not take the ciphertext") {
+			t.Errorf("got %v", p)
 		}
 	}
 }
@@ -284,10 +285,10 @@ func TestBlindBuildMovesThirtyTwoAtOnceAtMost(t *testing.T) {
 func TestBlindBuildSaysOnceWhatEveryCallMeets(t *testing.T) {
 	for _, tt := range []struct {
 		fault awslocal.Fault
-		want  pipeline.Kind
+		want  problem.Kind
 	}{
-		{awslocal.Fault{Operation: "kms:ReEncrypt", Nth: 3, Times: 1 << 20, Kind: awslocal.Fail, Status: 400, Code: "ExpiredTokenException"}, pipeline.Access},
-		{awslocal.Fault{Operation: "ssm:GetParameters", Kind: awslocal.Fail, Status: 400, Code: "ExpiredTokenException"}, pipeline.Access},
+		{awslocal.Fault{Operation: "kms:ReEncrypt", Nth: 3, Times: 1 << 20, Kind: awslocal.Fail, Status: 400, Code: "ExpiredTokenException"}, problem.Access},
+		{awslocal.Fault{Operation: "ssm:GetParameters", Kind: awslocal.Fail, Status: 400, Code: "ExpiredTokenException"}, problem.Access},
 	} {
 		w := newWorld(t, blindFunctions(60, 20, false))
 		w.server.Inject(tt.fault)

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/whispering/bundle/layerbuild/sealed"
+	"github.com/whispering/bundle/pipeline/problem"
 )
 
 // A Build makes the documents of one environment in one region.
@@ -32,7 +33,7 @@ type Built struct {
 // Run builds. It returns a result or every problem it found, never both, and
 // changes nothing outside. The order of its steps is the promise of the preflight:
 // no parameter is read before the account and all keys are known to be right.
-func (b *Build) Run(ctx context.Context) (*Built, Problems) {
+func (b *Build) Run(ctx context.Context) (*Built, problem.Problems) {
 	bound, problems := b.bind()
 	if problems = append(problems, bound.requireBlind(b.RequireBlind)...); len(problems) > 0 {
 		return nil, problems.Sort()

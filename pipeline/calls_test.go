@@ -22,6 +22,7 @@ import (
 	"github.com/whispering/bundle/pipeline"
 	"github.com/whispering/bundle/pipeline/manifest"
 	"github.com/whispering/bundle/pipeline/param"
+	"github.com/whispering/bundle/pipeline/problem"
 	"github.com/whispering/bundle/pipeline/seal"
 )
 
@@ -174,7 +175,7 @@ func (b build) pipeline(ctx context.Context, previous *layerbuild.Layer) (*pipel
 }
 
 // planned is the plan of a build.
-func planned(ctx context.Context, b *pipeline.Build) (*pipeline.Built, pipeline.Problems) {
+func planned(ctx context.Context, b *pipeline.Build) (*pipeline.Built, problem.Problems) {
 	p := &pipeline.Plan{
 		Scope: b.Scope, Parameters: b.Parameters, Keys: b.Keys, Blind: b.Blind.Parameters, Layers: b.Layers, Previous: b.Previous,
 		Reseal: b.Reseal, AllowRollback: b.AllowRollback, RequireBlind: b.RequireBlind,
@@ -190,7 +191,7 @@ type unobserved struct{}
 
 func (unobserved) Progress(pipeline.Step, int, int) {}
 
-func problemsError(problems pipeline.Problems) error {
+func problemsError(problems problem.Problems) error {
 	return fmt.Errorf("%d problems, the first: %s: %s", len(problems), problems[0].Summary, problems[0].Detail)
 }
 

@@ -5,6 +5,7 @@ import (
 
 	"github.com/whispering/bundle/layerbuild/sealed"
 	"github.com/whispering/bundle/pipeline/plan"
+	"github.com/whispering/bundle/pipeline/problem"
 )
 
 // compare decides for each function whether its document is carried over.
@@ -32,17 +33,17 @@ func (v versioned) compare(previous Previous, reseal bool) compared {
 }
 
 // rollbacks reports the parameters that would go back to an older version.
-func (c compared) rollbacks(allowed bool) Problems {
+func (c compared) rollbacks(allowed bool) problem.Problems {
 	if allowed {
 		return nil
 	}
-	var problems Problems
+	var problems problem.Problems
 	byName := c.byName()
 	for _, back := range plan.Rollbacks(c.wanted(), c.changes) {
 		run := byName[back.Name]
 		for _, bind := range run.bindings {
 			if bind.name == back.Secret {
-				problems = append(problems, problem(Integrity, bind.at, "Older version", fmt.Sprintf(
+				problems = append(problems, problem.New(problem.Integrity, bind.at, "Older version", fmt.Sprintf(
 					"%s of function %q would go back from version %d to %d of %q. "+
 						"If that is meant, pass --allow-rollback.",
 					bind.name, run.fn.Name.Value, back.From, back.To, bind.ref.Bare())))

@@ -9,7 +9,7 @@ import (
 
 	"github.com/whispering/bundle/pipeline/compare"
 	"github.com/whispering/bundle/pipeline/param"
-	table "github.com/whispering/bundle/pipeline/problem"
+	"github.com/whispering/bundle/pipeline/problem"
 	"github.com/whispering/bundle/pipeline/secret"
 )
 
@@ -25,7 +25,7 @@ type Compare struct {
 // Run reads no value, and goes on where a build would stop: that a secret or a
 // function's key is missing is its result. Every other problem is reported beside
 // it, and what it keeps from being known is Unknown.
-func (c *Compare) Run(ctx context.Context) (compare.Column, Problems) {
+func (c *Compare) Run(ctx context.Context) (compare.Column, problem.Problems) {
 	bound, problems := c.askedOnce(ctx).bind()
 	if problems = append(problems, bound.checkAccount(ctx)...); len(problems) > 0 {
 		return bound.column(nil), problems.Sort()
@@ -33,13 +33,13 @@ func (c *Compare) Run(ctx context.Context) (compare.Column, Problems) {
 	problems = bound.checkBlind()
 	admitted, wrong := bound.preflight(ctx, c.Keys)
 	for _, p := range wrong {
-		if p.Kind != Missing || !bound.ofKey(p) {
+		if p.Kind != problem.Missing || !bound.ofKey(p) {
 			problems = append(problems, p)
 		}
 	}
 	listed := admitted.list(ctx, c.Parameters, c.Blind)
 	for _, p := range listed.paths {
-		if p.Kind != Missing { // nothing lies below: the column says it
+		if p.Kind != problem.Missing { // nothing lies below: the column says it
 			problems = append(problems, p)
 		}
 	}
@@ -65,14 +65,14 @@ func (b bound) column(missing map[*binding]error) compare.Column {
 }
 
 // ofKey reports whether a problem is that of a function's key.
-func (b bound) ofKey(p Problem) bool {
+func (b bound) ofKey(p problem.Problem) bool {
 	return slices.ContainsFunc(b.functions, func(run *functionRun) bool {
-		return slices.ContainsFunc(run.keyWrong, func(k Problem) bool { return table.SamePlace(k.Subject, p.Subject) && k.Detail == p.Detail })
+		return slices.ContainsFunc(run.keyWrong, func(k problem.Problem) bool { return problem.SamePlace(k.Subject, p.Subject) && k.Detail == p.Detail })
 	})
 }
 
 // compareVersions reads versions, and keeps by secret why there is none.
-func (l listed) compareVersions(ctx context.Context, read reading) (missing map[*binding]error, problems Problems) {
+func (l listed) compareVersions(ctx context.Context, read reading) (missing map[*binding]error, problems problem.Problems) {
 	missing = make(map[*binding]error)
 	users, refs := users(l.functions, func(bind *binding) secret.Ref { return bind.ref })
 	done := progress(l.Observer, StepVersion, len(refs))
@@ -81,7 +81,7 @@ func (l listed) compareVersions(ctx context.Context, read reading) (missing map[
 			bind.version, missing[bind] = res.Parameter.Version, res.Err
 			bind.stored(res.Parameter)
 			for _, p := range bind.resultProblem(res) {
-				if p.Kind != Missing {
+				if p.Kind != problem.Missing {
 					problems = append(problems, p)
 				}
 			}
@@ -116,7 +116,7 @@ func (run *functionRun) column(missing map[*binding]error) compare.ColumnFunctio
 func (run *functionRun) columnKey() compare.ColumnKey {
 	k := compare.ColumnKey{State: compare.Present, Name: run.fn.Key.Value, ARN: run.key.ARN}
 	switch {
-	case len(run.keyWrong) > 0 && run.keyWrong[0].Kind != Missing, len(run.keyWrong) == 0 && k.ARN == "":
+	case len(run.keyWrong) > 0 && run.keyWrong[0].Kind != problem.Missing, len(run.keyWrong) == 0 && k.ARN == "":
 		k.State = compare.Unknown
 	case len(run.keyWrong) > 0 && k.ARN == "":
 		k.State, k.Why = compare.Missing, fmt.Sprintf("there is no key %q", k.Name)

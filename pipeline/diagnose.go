@@ -9,6 +9,7 @@ import (
 
 	"github.com/whispering/bundle/pipeline/doctor"
 	"github.com/whispering/bundle/pipeline/manifest"
+	"github.com/whispering/bundle/pipeline/problem"
 	"github.com/whispering/bundle/pipeline/publish"
 )
 
@@ -44,7 +45,7 @@ type DiagnosisCheck struct {
 
 // Run makes all checks, whatever the outcome of each. It returns the diagnosis
 // beside every problem.
-func (d *Diagnose) Run(ctx context.Context) (*Diagnosis, Problems) {
+func (d *Diagnose) Run(ctx context.Context) (*Diagnosis, problem.Problems) {
 	account, arn, err := d.Identity(ctx)
 	scope := d.Scope
 	scope.Caller = func(context.Context) (string, error) { return account, err }

@@ -11,6 +11,7 @@ import (
 	"github.com/whispering/bundle/layerbuild/sealed"
 	"github.com/whispering/bundle/pipeline/manifest"
 	"github.com/whispering/bundle/pipeline/param"
+	"github.com/whispering/bundle/pipeline/problem"
 	"github.com/whispering/bundle/pipeline/seal"
 	"github.com/whispering/bundle/pipeline/secret"
 )
@@ -48,12 +49,12 @@ type diagnosedSecret struct {
 // Whether a parameter can be decrypted through Parameter Store is not to be
 // found out but by doing it. With Decrypt, the parameters of packed functions
 // are read so, and their values let go at once.
-func (d *Diagnose) steps(ctx context.Context, scope *Scope) ([]diagnosed, Problems) {
+func (d *Diagnose) steps(ctx context.Context, scope *Scope) ([]diagnosed, problem.Problems) {
 	bound, problems := scope.bind()
 	if problems = append(problems, bound.checkAccount(ctx)...); len(problems) > 0 {
 		return nil, problems.Sort()
 	}
-	note := func(more Problems) { problems = append(problems, more...) }
+	note := func(more problem.Problems) { problems = append(problems, more...) }
 	admitted, wrong := bound.preflight(ctx, d.Keys)
 	note(wrong)
 	versioned, wrong := admitted.list(ctx, d.Parameters, d.Blind).readVersions(ctx, bound.byVersion(d.Parameters, d.Blind))
@@ -73,7 +74,7 @@ func (d *Diagnose) steps(ctx context.Context, scope *Scope) ([]diagnosed, Proble
 
 // readCiphertexts reads what a blind build would move, and reports what KMS
 // cannot.
-func (v versioned) readCiphertexts(ctx context.Context, blind BlindParameters) Problems {
+func (v versioned) readCiphertexts(ctx context.Context, blind BlindParameters) problem.Problems {
 	functions := v.readable(true)
 	owner := make(map[*binding]*functionRun)
 	for _, run := range functions {
@@ -85,7 +86,7 @@ func (v versioned) readCiphertexts(ctx context.Context, blind BlindParameters) P
 	if len(refs) == 0 {
 		return nil
 	}
-	var problems Problems
+	var problems problem.Problems
 	err := blind.Ciphertexts(ctx, refs, func(res param.Result) {
 		for _, bind := range used[res.Ref] {
 			problems = append(problems, owner[bind].receiveCiphertext(bind, res)...)
@@ -99,12 +100,12 @@ func (v versioned) readCiphertexts(ctx context.Context, blind BlindParameters) P
 
 // tryValues reads what a build of the packed functions would read, holds it to
 // field, encoding and constraints as the build does, and keeps none of it.
-func (v versioned) tryValues(ctx context.Context, parameters Parameters) Problems {
+func (v versioned) tryValues(ctx context.Context, parameters Parameters) problem.Problems {
 	used, refs := users(v.readable(false), (*binding).exactly)
 	if len(refs) == 0 {
 		return nil
 	}
-	var problems Problems
+	var problems problem.Problems
 	err := parameters.Read(ctx, refs, func(res param.Result) {
 		for _, bind := range used[res.Ref] {
 			problems = append(problems, bind.receive(res)...)

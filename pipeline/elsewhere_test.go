@@ -12,7 +12,7 @@ import (
 	"testing"
 
 	"github.com/whispering/bundle/layerbuild"
-	"github.com/whispering/bundle/pipeline"
+	"github.com/whispering/bundle/pipeline/problem"
 )
 
 // editReplies returns the address of a proxy that replaces a text in the replies
@@ -58,18 +58,18 @@ func TestWhatIsElsewhereIsRefused(t *testing.T) {
 	}
 	for _, c := range []struct {
 		name, operation, from, to string
-		kind                      pipeline.Kind
+		kind                      problem.Kind
 		want                      string
 	}{
-		{"another account", "GetParameters", ":000000000000:parameter/", ":333333333333:parameter/", pipeline.Integrity, `has the ARN "arn:aws:ssm:us-east-1:333333333333:`},
-		{"another partition", "GetParameters", "arn:aws:ssm:", "arn:aws-cn:ssm:", pipeline.Integrity, `has the ARN "arn:aws-cn:`},
-		{"another region", "GetParameters", ":us-east-1:000000000000:parameter/", ":us-east-2:000000000000:parameter/", pipeline.Integrity, "us-east-2"},
-		{"another account below a path", "GetParametersByPath", ":000000000000:parameter/", ":333333333333:parameter/", pipeline.Integrity, `"/shop/below/two" in the list of`},
-		{"another partition below a path", "GetParametersByPath", "arn:aws:ssm:", "arn:aws-us-gov:ssm:", pipeline.Integrity, "arn:aws-us-gov:"},
-		{"a key in another account", "DescribeKey", "000000000000", "333333333333", pipeline.Missing, "belongs to account 333333333333"},
-		{"a key in another partition", "DescribeKey", "arn:aws:kms:", "arn:aws-cn:kms:", pipeline.Missing, "is in partition aws-cn"},
-		{"a key in another region", "DescribeKey", ":us-east-1:", ":us-east-2:", pipeline.Missing, "is in region us-east-2"},
-		{"a caller in another account", "", "000000000000", "333333333333", pipeline.Access, "of account 333333333333"},
+		{"another account", "GetParameters", ":000000000000:parameter/", ":333333333333:parameter/", problem.Integrity, `has the ARN "arn:aws:ssm:us-east-1:333333333333:`},
+		{"another partition", "GetParameters", "arn:aws:ssm:", "arn:aws-cn:ssm:", problem.Integrity, `has the ARN "arn:aws-cn:`},
+		{"another region", "GetParameters", ":us-east-1:000000000000:parameter/", ":us-east-2:000000000000:parameter/", problem.Integrity, "us-east-2"},
+		{"another account below a path", "GetParametersByPath", ":000000000000:parameter/", ":333333333333:parameter/", problem.Integrity, `"/shop/below/two" in the list of`},
+		{"another partition below a path", "GetParametersByPath", "arn:aws:ssm:", "arn:aws-us-gov:ssm:", problem.Integrity, "arn:aws-us-gov:"},
+		{"a key in another account", "DescribeKey", "000000000000", "333333333333", problem.Missing, "belongs to account 333333333333"},
+		{"a key in another partition", "DescribeKey", "arn:aws:kms:", "arn:aws-cn:kms:", problem.Missing, "is in partition aws-cn"},
+		{"a key in another region", "DescribeKey", ":us-east-1:", ":us-east-2:", problem.Missing, "is in region us-east-2"},
+		{"a caller in another account", "", "000000000000", "333333333333", problem.Access, "of account 333333333333"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			b := w.build()
@@ -82,7 +82,7 @@ func TestWhatIsElsewhereIsRefused(t *testing.T) {
 				w.server.ResetCalls()
 				_, problems := p.Run(t.Context())
 				_, planned := planned(t.Context(), p)
-				for _, all := range []pipeline.Problems{problems, planned} {
+				for _, all := range []problem.Problems{problems, planned} {
 					if len(all) == 0 {
 						t.Fatal("no problem")
 					}

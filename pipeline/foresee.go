@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/whispering/bundle/layerbuild/sealed"
+	"github.com/whispering/bundle/pipeline/problem"
 	"github.com/whispering/bundle/pipeline/seal"
 	"github.com/whispering/bundle/pipeline/secret"
 )
@@ -12,7 +13,7 @@ import (
 // foresee finds out what a build would seal, and reports what would stop it, as
 // far as replies tell that hold no value. What they do not tell is in
 // docs/publishing.md.
-func (l listed) foresee(ctx context.Context, parameters Versions, blind BlindParameters) (versioned, Problems) {
+func (l listed) foresee(ctx context.Context, parameters Versions, blind BlindParameters) (versioned, problem.Problems) {
 	v, problems := l.readVersions(ctx, l.withoutValues(parameters, blind))
 	problems = append(problems, v.checkBlind()...)
 	for _, run := range v.functions {
@@ -44,8 +45,8 @@ func (b bound) byVersion(parameters Versions, blind BlindParameters) reading {
 
 // checkStored reports the secrets of a blind function that KMS cannot move, by
 // how they are stored.
-func (run *functionRun) checkStored() Problems {
-	var problems Problems
+func (run *functionRun) checkStored() problem.Problems {
+	var problems problem.Problems
 	for _, bind := range run.bindings {
 		if run.blind() && bind.version.ARN != "" {
 			problems = append(problems, run.immovable(bind)...)
@@ -55,13 +56,13 @@ func (run *functionRun) checkStored() Problems {
 }
 
 // immovable reports a secret that KMS cannot move.
-func (run *functionRun) immovable(bind *binding) Problems {
+func (run *functionRun) immovable(bind *binding) problem.Problems {
 	switch {
 	case bind.kind != secureString:
-		return Problems{run.cannot(Missing, bind, bind.at, fmt.Sprintf("is a %s, which Parameter Store keeps and hands out in the clear. "+
+		return problem.Problems{run.cannot(problem.Missing, bind, bind.at, fmt.Sprintf("is a %s, which Parameter Store keeps and hands out in the clear. "+
 			"Put the value as a SecureString, under a new name and a key of your own, or write blind = false for the function.", bind.kind))}
 	case bind.advanced:
-		return Problems{run.cannot(Missing, bind, bind.at, "is of the advanced tier, whose ciphertext KMS cannot re-encrypt. "+
+		return problem.Problems{run.cannot(problem.Missing, bind, bind.at, "is of the advanced tier, whose ciphertext KMS cannot re-encrypt. "+
 			"Delete it and put it again in the standard tier (at most 4 KB, no policies), or write blind = false for the function.")}
 	}
 	return nil
@@ -71,8 +72,8 @@ const secureString = "SecureString"
 
 // checkSizes reports the functions whose documents would be too large even if
 // every value were one byte long.
-func (b bound) checkSizes() Problems {
-	var problems Problems
+func (b bound) checkSizes() problem.Problems {
+	var problems problem.Problems
 	for _, run := range b.functions {
 		if run.key.ARN == "" || len(run.bindings) == 0 {
 			continue // which has been reported

@@ -12,6 +12,7 @@ import (
 	"github.com/whispering/bundle/pipeline/manifest"
 	"github.com/whispering/bundle/pipeline/param"
 	"github.com/whispering/bundle/pipeline/plan"
+	"github.com/whispering/bundle/pipeline/problem"
 	"github.com/whispering/bundle/pipeline/seal"
 	"github.com/whispering/bundle/pipeline/secret"
 )
@@ -21,10 +22,10 @@ type functionRun struct {
 	fn       manifest.Function
 	bindings []*binding // ascending by name once the paths are expanded
 	key      seal.Key
-	keyWrong Problems    // why no build can use the key
-	below    []int       // how many parameters lie below each path; -1 where that was not to be had
-	change   plan.Change // once compared with the previous layer
-	pending  int         // parameters not read yet
+	keyWrong problem.Problems // why no build can use the key
+	below    []int            // how many parameters lie below each path; -1 where that was not to be had
+	change   plan.Change      // once compared with the previous layer
+	pending  int              // parameters not read yet
 	document *sealed.Document
 }
 
@@ -55,16 +56,16 @@ type binding struct {
 // CheckRegion reports every key that a manifest for one region names in another,
 // or in a partition that the region is not in.
 // It makes no call to AWS.
-func CheckRegion(m *manifest.Manifest) Problems {
-	var problems Problems
+func CheckRegion(m *manifest.Manifest) problem.Problems {
+	var problems problem.Problems
 	here := m.Environment.Region()
 	check := func(key manifest.Text, of string) {
 		if there := manifest.KeyRegion(key.Value); there != "" && there != here {
-			problems = append(problems, problem(Manifest, &key.Range, "Key of another region", fmt.Sprintf(
+			problems = append(problems, problem.New(problem.Manifest, &key.Range, "Key of another region", fmt.Sprintf(
 				"Key %q of %s is in region %s, but this run is for %s. Nothing crosses regions: name it by an alias that each region has, "+
 					"or name a multi-Region key.", key.Value, of, there, here)))
 		} else if there != "" && !secret.InPartition(strings.Split(key.Value, ":")[1], here) {
-			problems = append(problems, problem(Manifest, &key.Range, "Key of another partition", fmt.Sprintf(
+			problems = append(problems, problem.New(problem.Manifest, &key.Range, "Key of another partition", fmt.Sprintf(
 				"Key %q of %s is in a partition that has no region %s. Name a key there.", key.Value, of, here)))
 		}
 	}
@@ -79,9 +80,9 @@ func CheckRegion(m *manifest.Manifest) Problems {
 
 // functionRuns makes functionRuns of the functions of a manifest, and reports every reference,
 // field, encoding and constraint that cannot be one.
-func functionRuns(m *manifest.Manifest) ([]*functionRun, Problems) {
+func functionRuns(m *manifest.Manifest) ([]*functionRun, problem.Problems) {
 	var expressions secret.Expressions
-	var problems Gathered
+	var problems problem.Gathered
 	all := make([]*functionRun, len(m.Functions))
 	for i := range m.Functions {
 		run := &functionRun{fn: m.Functions[i]}
@@ -95,12 +96,12 @@ func functionRuns(m *manifest.Manifest) ([]*functionRun, Problems) {
 }
 
 // newWant reads what a secret of a manifest says, and keeps pointing to it.
-func newBinding(s *manifest.Secret, expressions *secret.Expressions, problems *Gathered) *binding {
+func newBinding(s *manifest.Secret, expressions *secret.Expressions, problems *problem.Gathered) *binding {
 	bind := &binding{name: s.Name.Value, optional: s.Optional, at: &s.Parameter.Range}
 	note := func(at *hcl.Range, summary string, err error) {
 		if err != nil {
 			bind.unsound = true
-			problems.Add(problem(Manifest, at, summary, sentence(err)))
+			problems.Add(problem.New(problem.Manifest, at, summary, sentence(err)))
 		}
 	}
 	var err error
@@ -131,14 +132,14 @@ func sentence(err error) string {
 }
 
 // add takes in a secret of a path import, unless its name is taken.
-func (run *functionRun) add(bind *binding) Problems {
+func (run *functionRun) add(bind *binding) problem.Problems {
 	i := slices.IndexFunc(run.bindings, func(other *binding) bool { return other.name == bind.name })
 	if i < 0 {
 		run.bindings = append(run.bindings, bind)
 		return nil
 	}
 	other := run.bindings[i]
-	return Problems{problem(Manifest, bind.at, "Duplicate secret", fmt.Sprintf(
+	return problem.Problems{problem.New(problem.Manifest, bind.at, "Duplicate secret", fmt.Sprintf(
 		"Function %q: the parameter %q would be imported as %q, but %q has that name already (%s). "+
 			"Rename the secret, give the import another prefix, or rename the parameter.",
 		run.fn.Name.Value, bind.ref, bind.name, other.ref, other.at))}
@@ -168,17 +169,17 @@ func (run *functionRun) header(m *manifest.Manifest) sealed.Header {
 
 // complete sorts the secrets and drops those that are optional and absent. It
 // reports what no document can hold.
-func (run *functionRun) complete() Problems {
+func (run *functionRun) complete() problem.Problems {
 	run.bindings = slices.DeleteFunc(run.bindings, func(bind *binding) bool { return bind.optional && bind.version.ARN == "" })
 	slices.SortFunc(run.bindings, func(a, b *binding) int { return strings.Compare(a.name, b.name) })
 	switch n := len(run.bindings); {
 	case n == 0 && len(run.fn.Imports) > 0: // that the path gave none has been reported
 	case n == 0:
-		return Problems{problem(Missing, &run.fn.Range, "Function without secrets", fmt.Sprintf(
+		return problem.Problems{problem.New(problem.Missing, &run.fn.Range, "Function without secrets", fmt.Sprintf(
 			"Every secret of %q is optional and absent, so there is nothing to seal. "+
 				"Put one of the parameters, or leave the function out of this environment.", run.fn.Name.Value))}
 	case n > sealed.MaxSources:
-		return Problems{tooManySecrets(&run.fn, n)}
+		return problem.Problems{tooManySecrets(&run.fn, n)}
 	}
 	return nil
 }

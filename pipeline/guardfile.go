@@ -8,6 +8,7 @@ import (
 
 	"github.com/whispering/bundle/layerbuild/sealed"
 	"github.com/whispering/bundle/pipeline/manifest"
+	"github.com/whispering/bundle/pipeline/problem"
 )
 
 // Verbatim marks a diagnostic whose detail has lines to be copied, each begun by
@@ -159,9 +160,9 @@ func (l guardList) json() string {
 
 // CheckGuardVersion reports the blocks of a guard file of an earlier version, with
 // the lines that it lacks, as the manifest needs them in all its environments.
-func CheckGuardVersion(g *manifest.Guard, all []*manifest.Manifest) Problems {
+func CheckGuardVersion(g *manifest.Guard, all []*manifest.Manifest) problem.Problems {
 	needed := allowances(all)
-	var problems Problems
+	var problems problem.Problems
 	for _, block := range g.Allows {
 		if len(block.Lacks) == 0 {
 			continue
@@ -180,7 +181,7 @@ func CheckGuardVersion(g *manifest.Guard, all []*manifest.Manifest) Problems {
 			}
 			why += "\n  " + text
 		}
-		p := problem(Manifest, &block.Range, "Guard file of an earlier version", why)
+		p := problem.New(problem.Manifest, &block.Range, "Guard file of an earlier version", why)
 		p.Extra = Verbatim{}
 		problems = append(problems, p)
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/whispering/bundle/pipeline"
 	"github.com/whispering/bundle/pipeline/manifest"
+	"github.com/whispering/bundle/pipeline/problem"
 )
 
 // richManifest uses everything that a guard file is about.
@@ -65,7 +66,7 @@ func everywhere(t *testing.T, path string) []*manifest.Manifest {
 }
 
 // guarded loads a guard file and says what of manifests it refuses.
-func guarded(t *testing.T, guard string, all []*manifest.Manifest) (refused pipeline.Problems, unread bool) {
+func guarded(t *testing.T, guard string, all []*manifest.Manifest) (refused problem.Problems, unread bool) {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "guard.hcl")
 	if err := os.WriteFile(path, []byte(guard), 0o600); err != nil {

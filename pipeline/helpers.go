@@ -9,6 +9,7 @@ import (
 
 	"github.com/whispering/bundle/layerbuild"
 	"github.com/whispering/bundle/pipeline/manifest"
+	"github.com/whispering/bundle/pipeline/problem"
 )
 
 // A HelperCheck holds the helper files of a layer to what bundle writes: each
@@ -20,7 +21,7 @@ type HelperCheck struct {
 }
 
 // Run returns what the layer's helper files are, and every problem with them.
-func (c *HelperCheck) Run(name string, layer *layerbuild.Layer) (*layerbuild.HelperMatch, Problems) {
+func (c *HelperCheck) Run(name string, layer *layerbuild.Layer) (*layerbuild.HelperMatch, problem.Problems) {
 	m := layer.MatchHelpers(c.Releases)
 	problems := append(c.files(name, m), c.wanted(name, m)...)
 	return m, problems.Sort()
@@ -28,7 +29,7 @@ func (c *HelperCheck) Run(name string, layer *layerbuild.Layer) (*layerbuild.Hel
 
 // Publish is Run for a layer that is to be published: its helpers must be this
 // program's, or of the release that is named; "" names none.
-func (c *HelperCheck) Publish(name string, layer *layerbuild.Layer, of string) Problems {
+func (c *HelperCheck) Publish(name string, layer *layerbuild.Layer, of string) problem.Problems {
 	own := &c.Releases[0]
 	if i := slices.IndexFunc(c.Releases, func(r layerbuild.Release) bool { return r.Name == of }); i > 0 {
 		// Of releases that have the same files, it is the one that is named.
@@ -38,7 +39,7 @@ func (c *HelperCheck) Publish(name string, layer *layerbuild.Layer, of string) P
 	}
 	m, problems := c.Run(name, layer)
 	if m.Release != own && m.Release.Name != of && m.Whole() {
-		problems = append(problems, problem(Integrity, nil, "Helpers of another release", fmt.Sprintf(
+		problems = append(problems, problem.New(problem.Integrity, nil, "Helpers of another release", fmt.Sprintf(
 			"%s holds the helper files of bundle %s, and this is %s. Build the layer again with this bundle, or publish it as it is with --helpers-of %s.",
 			name, m.Release.Name, own.Name, m.Release.Name)))
 	}
@@ -57,16 +58,16 @@ func (c *HelperCheck) Warning(name string, m *layerbuild.HelperMatch) *hcl.Diagn
 }
 
 // files reports every file that is not the release's.
-func (c *HelperCheck) files(name string, m *layerbuild.HelperMatch) Problems {
+func (c *HelperCheck) files(name string, m *layerbuild.HelperMatch) problem.Problems {
 	release := "bundle " + m.Release.Name
 	listed := ""
 	if len(c.Releases) > 1 {
 		listed = ", nor does a release that it knows"
 	}
-	var problems Problems
+	var problems problem.Problems
 	report := func(verdict layerbuild.Verdict, summary, format string, args ...any) {
 		if paths := pathsOf(m, verdict); paths != "" {
-			problems = append(problems, problem(Integrity, nil, summary, fmt.Sprintf("%s: %s: ", name, paths)+fmt.Sprintf(format, args...)))
+			problems = append(problems, problem.New(problem.Integrity, nil, summary, fmt.Sprintf("%s: %s: ", name, paths)+fmt.Sprintf(format, args...)))
 		}
 	}
 	report(layerbuild.Foreign, "Foreign file in the layer", "no helper of %s has such a file%s. What a layer holds can run as the function. "+
@@ -106,11 +107,11 @@ func pathsOf(m *layerbuild.HelperMatch, verdict layerbuild.Verdict) string {
 }
 
 // wanted holds the layer to the manifest's list of helpers.
-func (c *HelperCheck) wanted(name string, m *layerbuild.HelperMatch) Problems {
+func (c *HelperCheck) wanted(name string, m *layerbuild.HelperMatch) problem.Problems {
 	if c.Manifest == nil {
 		return nil
 	}
-	var problems Problems
+	var problems problem.Problems
 	list := c.Manifest.Bundle.Helpers
 	at := &c.Manifest.Bundle.Range
 	if len(list) > 0 {
@@ -120,16 +121,16 @@ func (c *HelperCheck) wanted(name string, m *layerbuild.HelperMatch) Problems {
 		switch {
 		case slices.ContainsFunc(list, func(t manifest.Text) bool { return t.Value == helper }):
 		case c.Alone:
-			problems = append(problems, problem(Integrity, at, "Helper not in the manifest", fmt.Sprintf(
+			problems = append(problems, problem.New(problem.Integrity, at, "Helper not in the manifest", fmt.Sprintf(
 				"%s holds the helper %q, but a layer of one function holds none: helpers come as a layer of their own. Build the layer again.", name, helper)))
 		default:
-			problems = append(problems, problem(Integrity, at, "Helper not in the manifest", fmt.Sprintf(
+			problems = append(problems, problem.New(problem.Integrity, at, "Helper not in the manifest", fmt.Sprintf(
 				"%s holds the helper %q, which the bundle block does not name. Build the layer again, or add it to helpers.", name, helper)))
 		}
 	}
 	for _, t := range list {
 		if !slices.Contains(m.Helpers(), t.Value) {
-			problems = append(problems, problem(Integrity, &t.Range, "Helper not in the layer", fmt.Sprintf(
+			problems = append(problems, problem.New(problem.Integrity, &t.Range, "Helper not in the layer", fmt.Sprintf(
 				"%s does not hold the helper %q, which the bundle block names. Build the layer again, or take it from helpers.", name, t.Value)))
 		}
 	}

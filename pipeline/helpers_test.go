@@ -7,6 +7,7 @@ import (
 
 	"github.com/whispering/bundle/layerbuild"
 	"github.com/whispering/bundle/pipeline"
+	"github.com/whispering/bundle/pipeline/problem"
 )
 
 // TestForeignFilesAreCounted: a message names the first files, and how many
@@ -18,7 +19,7 @@ func TestForeignFilesAreCounted(t *testing.T) {
 	}
 	check := &pipeline.HelperCheck{Releases: []layerbuild.Release{{Name: "v1.2.3"}}}
 	_, problems := check.Run("layer.zip", layer)
-	if len(problems) != 1 || problems[0].Kind != pipeline.Integrity || !strings.Contains(problems[0].Detail, "python/x00.py, ") ||
+	if len(problems) != 1 || problems[0].Kind != problem.Integrity || !strings.Contains(problems[0].Detail, "python/x00.py, ") ||
 		!strings.Contains(problems[0].Detail, "python/x19.py, and 5 more: ") {
 		t.Errorf("%v", problems)
 	}

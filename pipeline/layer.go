@@ -7,18 +7,19 @@ import (
 	"errors"
 
 	"github.com/whispering/bundle/layerbuild"
+	"github.com/whispering/bundle/pipeline/problem"
 )
 
 // Assemble puts documents and helpers into a layer's zip.
-func Assemble(l *layerbuild.Layer) ([]byte, Problems) {
+func Assemble(l *layerbuild.Layer) ([]byte, problem.Problems) {
 	var b bytes.Buffer
 	err := layerbuild.Write(&b, l)
 	switch {
 	case errors.Is(err, layerbuild.ErrTooLarge):
-		return nil, Problems{problem(Manifest, nil, "Layer too large", sentence(err)+
+		return nil, problem.Problems{problem.New(problem.Manifest, nil, "Layer too large", sentence(err)+
 			" Leave helpers out of the layer, or divide the bundle.")}
 	case err != nil:
-		return nil, Problems{problem(Fault, nil, "Layer cannot be written", sentence(err))}
+		return nil, problem.Problems{problem.New(problem.Fault, nil, "Layer cannot be written", sentence(err))}
 	}
 	return b.Bytes(), nil
 }

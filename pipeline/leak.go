@@ -9,6 +9,7 @@ import (
 
 	"github.com/whispering/bundle/layerbuild"
 	"github.com/whispering/bundle/layerbuild/sealed"
+	"github.com/whispering/bundle/pipeline/problem"
 	"github.com/whispering/bundle/pipeline/secret"
 )
 
@@ -38,7 +39,7 @@ func (p *plaintexts) add(v secret.Value, bind *binding) {
 //
 // A value that occurs in what is public anyway does not count: in the
 // manifest's names, in ARNs, and in the helpers.
-func (b *Built) CheckLeaks(layer []byte, helpers []layerbuild.File) Problems {
+func (b *Built) CheckLeaks(layer []byte, helpers []layerbuild.File) problem.Problems {
 	var known bytes.Buffer
 	known.Write(b.public)
 	for _, h := range helpers {
@@ -51,7 +52,7 @@ func (b *Built) CheckLeaks(layer []byte, helpers []layerbuild.File) Problems {
 		return nil
 	}
 	p := b.read.places[i]
-	return Problems{problem(Integrity, p.at, "Secret in the layer", fmt.Sprintf(
+	return problem.Problems{problem.New(problem.Integrity, p.at, "Secret in the layer", fmt.Sprintf(
 		"The layer holds the value of %s %s. Nothing was written. Check that what answers for AWS is AWS; if it is, please report this.", p.name, how))}
 }
 

@@ -10,6 +10,7 @@ import (
 
 	"github.com/whispering/bundle/layerbuild"
 	"github.com/whispering/bundle/pipeline"
+	"github.com/whispering/bundle/pipeline/problem"
 	"github.com/whispering/bundle/pipeline/secret"
 )
 
@@ -67,13 +68,13 @@ func TestLayerWithAPlaintextIsRefused(t *testing.T) {
 	}
 }
 
-func expectLeak(t *testing.T, problems pipeline.Problems, want string) {
+func expectLeak(t *testing.T, problems problem.Problems, want string) {
 	t.Helper()
 	switch {
 	case want == "" && len(problems) > 0:
 		t.Errorf("got %s", problems[0].Detail)
 	case want == "":
-	case len(problems) != 1 || problems[0].Kind != pipeline.Integrity || !strings.Contains(problems[0].Detail, want) || problems[0].Subject == nil:
+	case len(problems) != 1 || problems[0].Kind != problem.Integrity || !strings.Contains(problems[0].Detail, want) || problems[0].Subject == nil:
 		t.Errorf("got %v, want one %q", problems, want)
 	case strings.Contains(problems[0].Detail, "real"):
 		t.Errorf("the value is shown: %s", problems[0].Detail)

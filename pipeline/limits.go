@@ -8,13 +8,14 @@ import (
 	"github.com/whispering/bundle/layerbuild"
 	"github.com/whispering/bundle/layerbuild/sealed"
 	"github.com/whispering/bundle/pipeline/manifest"
+	"github.com/whispering/bundle/pipeline/problem"
 )
 
 // CheckLimits reports each function, as it is in one region, of which it is
 // known without a call that no document can hold its secrets: what the names alone
 // take, without what AWS would add. It makes no call to AWS.
-func (r *Reading) CheckLimits() Problems {
-	var problems Problems
+func (r *Reading) CheckLimits() problem.Problems {
+	var problems problem.Problems
 	for _, run := range r.functions {
 		fn := &run.fn
 		certain := 0 // the others may be absent
@@ -28,7 +29,7 @@ func (r *Reading) CheckLimits() Problems {
 			continue
 		}
 		if size := run.leastSize(r.Manifest); size > sealed.MaxDocument {
-			problems = append(problems, problem(Manifest, &fn.Range, "Document too large", fmt.Sprintf(
+			problems = append(problems, problem.New(problem.Manifest, &fn.Range, "Document too large", fmt.Sprintf(
 				"The names of %q's secrets and parameters alone would make a document of %d bytes, and one has at most %d. Use shorter names, or fewer secrets.",
 				fn.Name.Value, size, sealed.MaxDocument)))
 		}
@@ -37,17 +38,17 @@ func (r *Reading) CheckLimits() Problems {
 }
 
 // CheckEntries reports a manifest whose functions do not fit into one layer.
-func CheckEntries(m *manifest.Manifest) Problems {
+func CheckEntries(m *manifest.Manifest) problem.Problems {
 	if n := len(m.Functions); n > layerbuild.MaxEntries {
-		return Problems{problem(Manifest, &m.Functions[layerbuild.MaxEntries].Range, "Too many functions", fmt.Sprintf(
+		return problem.Problems{problem.New(problem.Manifest, &m.Functions[layerbuild.MaxEntries].Range, "Too many functions", fmt.Sprintf(
 			"A layer has at most %d files, and this one would have a document for each of %d functions. Write a layer for each function: put {function} into --out.",
 			layerbuild.MaxEntries, n))}
 	}
 	return nil
 }
 
-func tooManySecrets(fn *manifest.Function, n int) Problem {
-	return problem(Manifest, &fn.Range, "Too many secrets", fmt.Sprintf(
+func tooManySecrets(fn *manifest.Function, n int) problem.Problem {
+	return problem.New(problem.Manifest, &fn.Range, "Too many secrets", fmt.Sprintf(
 		"%q has %d secrets; a function can have %d.", fn.Name.Value, n, sealed.MaxSources))
 }
 

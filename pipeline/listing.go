@@ -5,6 +5,7 @@ import (
 
 	"github.com/whispering/bundle/pipeline/manifest"
 	"github.com/whispering/bundle/pipeline/param"
+	"github.com/whispering/bundle/pipeline/problem"
 )
 
 // A Lister lists parameters; it is safe for concurrent use. A path without any
@@ -24,7 +25,7 @@ type Listing struct {
 
 // Run makes sure of the account, and lists. It takes GetCallerIdentity, and
 // GetParametersByPath without decryption.
-func (l *Listing) Run(ctx context.Context) ([]string, Problems) {
+func (l *Listing) Run(ctx context.Context) ([]string, problem.Problems) {
 	scope := &Scope{Manifest: &manifest.Manifest{Environment: l.Environment}, Account: l.Environment.AccountID.Value, Caller: l.Caller}
 	problems := scope.checkAccount(ctx)
 	var names []string
@@ -32,9 +33,9 @@ func (l *Listing) Run(ctx context.Context) ([]string, Problems) {
 		all, err := l.Parameters.List(ctx, l.Path, true)
 		switch {
 		case err != nil:
-			problems = Problems{listProblem(manifest.Import{}, err)}
+			problems = problem.Problems{listProblem(manifest.Import{}, err)}
 		case len(all) == 0:
-			problems = Problems{problem(Missing, nil, "No parameters", "There is nothing below "+l.Path+". Correct the path, or name another region with --region.")}
+			problems = problem.Problems{problem.New(problem.Missing, nil, "No parameters", "There is nothing below "+l.Path+". Correct the path, or name another region with --region.")}
 		}
 		for _, p := range all {
 			names = append(names, p.Ref.Name)

@@ -12,6 +12,7 @@ import (
 
 	"github.com/whispering/bundle/internal/atomicfile"
 	"github.com/whispering/bundle/internal/plainfile"
+	"github.com/whispering/bundle/pipeline/problem"
 )
 
 // StateFolder is where the embedded AWS keeps its state, beside the manifest.
@@ -27,16 +28,16 @@ type Outfile struct {
 // done. The path must name nothing or a regular file, in a folder that can be
 // written to, and none of the inputs: a release engineer who mistypes --out
 // must not lose a file, and as root a rename would replace even a device.
-func OpenOutput(path string, inputs []string) (*Outfile, Problems) {
+func OpenOutput(path string, inputs []string) (*Outfile, problem.Problems) {
 	if path == "" {
-		return nil, unusable(Manifest, "No output", "Name the layer to write with --out, for example --out layer.zip.")
+		return nil, unusable(problem.Manifest, "No output", "Name the layer to write with --out, for example --out layer.zip.")
 	}
 	info, problems := lookAtOutput(path, inputs)
 	if len(problems) > 0 {
 		return nil, problems
 	}
 	if err := atomicfile.Probe(path); err != nil {
-		return nil, unusable(Output, "Unusable output", "--out %s: %s", path, WhyNotWritten(path, err))
+		return nil, unusable(problem.Output, "Unusable output", "--out %s: %s", path, WhyNotWritten(path, err))
 	}
 	return readOutput(path, info)
 }
@@ -44,7 +45,7 @@ func OpenOutput(path string, inputs []string) (*Outfile, Problems) {
 // PeekOutput looks at the output, and reads what is there, for a run that writes
 // nothing: what would stop a build there stops it as well, but for a folder that
 // cannot be written to. No path, or no file at it, is no content.
-func PeekOutput(path string) (*Outfile, Problems) {
+func PeekOutput(path string) (*Outfile, problem.Problems) {
 	if path == "" {
 		return &Outfile{}, nil
 	}
@@ -55,52 +56,52 @@ func PeekOutput(path string) (*Outfile, Problems) {
 	return readOutput(path, info)
 }
 
-func unusable(kind Kind, summary, format string, args ...any) Problems {
-	return Problems{problem(kind, nil, summary, fmt.Sprintf(format, args...))}
+func unusable(kind problem.Kind, summary, format string, args ...any) problem.Problems {
+	return problem.Problems{problem.New(kind, nil, summary, fmt.Sprintf(format, args...))}
 }
 
 // lookAtOutput looks at what is at the path. Its info is nil if that is nothing.
-func lookAtOutput(path string, inputs []string) (fs.FileInfo, Problems) {
+func lookAtOutput(path string, inputs []string) (fs.FileInfo, problem.Problems) {
 	const summary = "Unusable output"
 	info, err := os.Lstat(path)
 	switch {
 	case path == "-":
-		return nil, unusable(Manifest, summary, "--out -: a layer is not written to standard output, which has the result. Name a file, for example --out layer.zip; for one of this name, write ./-.")
+		return nil, unusable(problem.Manifest, summary, "--out -: a layer is not written to standard output, which has the result. Name a file, for example --out layer.zip; for one of this name, write ./-.")
 	case strings.HasPrefix(path, "-"), strings.TrimSpace(path) == "":
-		return nil, unusable(Manifest, summary, "--out %q is no file that anybody means. Name a file, for example --out layer.zip; for one of this name, write %q.", path, "./"+path)
+		return nil, unusable(problem.Manifest, summary, "--out %q is no file that anybody means. Name a file, for example --out layer.zip; for one of this name, write %q.", path, "./"+path)
 	case strings.HasSuffix(path, "/") || strings.HasSuffix(path, string(filepath.Separator)):
 		if file, err := os.Stat(filepath.Clean(path)); err == nil && !file.IsDir() {
-			return nil, unusable(Output, summary, "--out %s ends in a slash, and what is there is not a folder. Leave the slash out, or name another path.", path)
+			return nil, unusable(problem.Output, summary, "--out %s ends in a slash, and what is there is not a folder. Leave the slash out, or name another path.", path)
 		}
-		return nil, unusable(Output, summary, "--out %s is a folder. Name a file in it, for example %s.", path, filepath.Join(path, "layer.zip"))
+		return nil, unusable(problem.Output, summary, "--out %s is a folder. Name a file in it, for example %s.", path, filepath.Join(path, "layer.zip"))
 	case InStateFolder(path):
-		return nil, unusable(Manifest, summary, "--out %s is in %s, which is the embedded AWS's own. Name a path outside of it.", path, StateFolder)
+		return nil, unusable(problem.Manifest, summary, "--out %s is in %s, which is the embedded AWS's own. Name a path outside of it.", path, StateFolder)
 	case errors.Is(err, fs.ErrNotExist):
 		return nil, nil
 	case err != nil:
-		return nil, unusable(Output, summary, "--out %s: %s", path, WhyNotWritten(path, err))
+		return nil, unusable(problem.Output, summary, "--out %s: %s", path, WhyNotWritten(path, err))
 	case !info.Mode().IsRegular():
-		return nil, unusable(Output, summary, "--out %s is a %s, not a regular file. Name another path.", path, plainfile.Kind(info.Mode()))
+		return nil, unusable(problem.Output, summary, "--out %s is a %s, not a regular file. Name another path.", path, plainfile.Kind(info.Mode()))
 	}
 	for _, input := range inputs {
 		if other, err := os.Stat(input); err == nil && os.SameFile(info, other) {
-			return nil, unusable(Manifest, "Output is an input", "--out %s is %s, which this run reads. Name another path.", path, input)
+			return nil, unusable(problem.Manifest, "Output is an input", "--out %s is %s, which this run reads. Name another path.", path, input)
 		}
 	}
 	if ReadOnly(info) {
-		return nil, unusable(Output, summary, "--out %s: %s", path, readOnly)
+		return nil, unusable(problem.Output, summary, "--out %s: %s", path, readOnly)
 	}
 	return info, nil
 }
 
-func readOutput(path string, info fs.FileInfo) (*Outfile, Problems) {
+func readOutput(path string, info fs.FileInfo) (*Outfile, problem.Problems) {
 	out := &Outfile{Path: path}
 	if info == nil {
 		return out, nil
 	}
 	var err error
 	if out.Content, err = ReadLimited(path); err != nil {
-		return nil, unusable(Output, "Unusable output", "--out %s cannot be read: %v. Name another path, or remove it.", path, Cause(err))
+		return nil, unusable(problem.Output, "Unusable output", "--out %s cannot be read: %v. Name another path, or remove it.", path, Cause(err))
 	}
 	return out, nil
 }
@@ -205,14 +206,14 @@ func shellWord(s string) string {
 // Replace puts b in place of the output. A reader, and a run that is killed at
 // any moment, finds the old file whole or the new one. Equal content leaves
 // the file untouched.
-func (o *Outfile) Replace(b []byte) (problems Problems) {
+func (o *Outfile) Replace(b []byte) (problems problem.Problems) {
 	if o.Content != nil && bytes.Equal(o.Content, b) {
 		if _, err := os.Lstat(o.Path); err == nil {
 			return nil
 		}
 	}
 	if err := atomicfile.Write(o.Path, b); err != nil {
-		return unusable(Output, "Layer not written", "--out %s: %s What was there is untouched.", o.Path, WhyNotWritten(o.Path, err))
+		return unusable(problem.Output, "Layer not written", "--out %s: %s What was there is untouched.", o.Path, WhyNotWritten(o.Path, err))
 	}
 	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/whispering/bundle/pipeline/param"
+	"github.com/whispering/bundle/pipeline/problem"
 	"github.com/whispering/bundle/pipeline/secret"
 )
 
@@ -32,7 +33,7 @@ type Plan struct {
 }
 
 // Run plans. It returns a result or every problem it found, never both.
-func (p *Plan) Run(ctx context.Context) (*Result, Problems) {
+func (p *Plan) Run(ctx context.Context) (*Result, problem.Problems) {
 	bound, problems := p.bind()
 	if problems = append(problems, bound.requireBlind(p.RequireBlind)...); len(problems) > 0 {
 		return nil, problems.Sort()

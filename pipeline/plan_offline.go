@@ -7,6 +7,7 @@ import (
 
 	"github.com/whispering/bundle/layerbuild/sealed"
 	"github.com/whispering/bundle/pipeline/manifest"
+	"github.com/whispering/bundle/pipeline/problem"
 	"github.com/whispering/bundle/pipeline/secret"
 )
 
@@ -25,7 +26,7 @@ type PlanOffline struct {
 }
 
 // Run plans. It returns a result or every problem it found, never both.
-func (p *PlanOffline) Run() (*Result, Problems) {
+func (p *PlanOffline) Run() (*Result, problem.Problems) {
 	bound, problems := p.bind()
 	if problems = append(problems, bound.requireBlind(p.RequireBlind)...); len(problems) > 0 {
 		return nil, problems.Sort()

@@ -12,7 +12,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/whispering/bundle/pipeline/manifest"
-	table "github.com/whispering/bundle/pipeline/problem"
+	"github.com/whispering/bundle/pipeline/problem"
 	"github.com/whispering/bundle/pipeline/seal"
 	"github.com/whispering/bundle/pipeline/secret"
 )
@@ -28,7 +28,7 @@ type keyUse struct {
 	at    *hcl.Range
 	of    string // what has it, for diagnostics
 	right string // what has to be allowed, besides kms:DescribeKey; "" where another build holds the key to that
-	take  func(key seal.Key, wrong Problems)
+	take  func(key seal.Key, wrong problem.Problems)
 }
 
 // keyUses lists the keys that the manifest names, as it names them, and what for.
@@ -46,7 +46,7 @@ func (b bound) keyUses(sources *[]string, beside []seal.Key) (refs []string, use
 		if run.blind() {
 			right = "kms:ReEncryptTo"
 		}
-		add(run.fn.Key.Value, keyUse{&run.fn.Key.Range, run.name(), right, func(k seal.Key, wrong Problems) { run.key, run.keyWrong = k, wrong }})
+		add(run.fn.Key.Value, keyUse{&run.fn.Key.Range, run.name(), right, func(k seal.Key, wrong problem.Problems) { run.key, run.keyWrong = k, wrong }})
 	}
 	own := make(map[string]bool, len(b.functions))
 	for _, run := range b.functions {
@@ -56,7 +56,7 @@ func (b bound) keyUses(sources *[]string, beside []seal.Key) (refs []string, use
 		if own[fn.Name.Value] {
 			continue
 		}
-		add(fn.Key.Value, keyUse{take: func(k seal.Key, _ Problems) { beside[i] = k }})
+		add(fn.Key.Value, keyUse{take: func(k seal.Key, _ problem.Problems) { beside[i] = k }})
 	}
 	if !b.anyBlind() {
 		return refs, users
@@ -64,18 +64,18 @@ func (b bound) keyUses(sources *[]string, beside []seal.Key) (refs []string, use
 	keys := b.Manifest.Environment.ParameterKeys
 	*sources = make([]string, len(keys))
 	for i := range keys {
-		add(keys[i].Value, keyUse{&keys[i].Range, "parameter_keys", "kms:ReEncryptFrom", func(k seal.Key, _ Problems) { (*sources)[i] = k.ARN }})
+		add(keys[i].Value, keyUse{&keys[i].Range, "parameter_keys", "kms:ReEncryptFrom", func(k seal.Key, _ problem.Problems) { (*sources)[i] = k.ARN }})
 	}
 	return refs, users
 }
 
 // preflight holds the caller's account and every key to the manifest, before the
 // first parameter is read.
-func (b bound) preflight(ctx context.Context, keys KeyDescriber) (admitted, Problems) {
+func (b bound) preflight(ctx context.Context, keys KeyDescriber) (admitted, problem.Problems) {
 	a := admitted{bound: b}
 	beside := make([]seal.Key, len(b.Beside))
 	refs, users := b.keyUses(&a.parameterKeys, beside)
-	var account Problems
+	var account problem.Problems
 	var all collector
 	done := progress(b.Observer, StepPreflight, len(refs)+1)
 	var g errgroup.Group
@@ -89,7 +89,7 @@ func (b bound) preflight(ctx context.Context, keys KeyDescriber) (admitted, Prob
 		g.Go(func() error {
 			key, err := keys.Describe(ctx, ref)
 			for _, use := range users[ref] {
-				var wrong Problems
+				var wrong problem.Problems
 				if use.right != "" {
 					wrong = b.checkKey(ref, use, key, err)
 				}
@@ -117,7 +117,7 @@ func (s *Scope) askedOnce(ctx context.Context) *Scope {
 }
 
 // checkAccount holds the caller to the account that the environment is for.
-func (s *Scope) checkAccount(ctx context.Context) Problems {
+func (s *Scope) checkAccount(ctx context.Context) problem.Problems {
 	environment := s.Manifest.Environment
 	at := &s.Manifest.Environment.Range
 	if environment.AccountID.Value != "" {
@@ -129,9 +129,9 @@ func (s *Scope) checkAccount(ctx context.Context) Problems {
 		if errors.As(err, &refused) && refused.AssumedRole() != "" && refused.AssumedRole() == environment.Role.Value {
 			at = &s.Manifest.Environment.Role.Range
 		}
-		return Problems{callerProblem(at, err)}
+		return problem.Problems{callerProblem(at, err)}
 	case got != s.Account:
-		return Problems{problem(Access, at, "Wrong account", fmt.Sprintf(
+		return problem.Problems{problem.New(problem.Access, at, "Wrong account", fmt.Sprintf(
 			"These credentials are of account %s, but environment %q is for account %s. "+
 				"Use that account's credentials, or name another environment with --env.",
 			got, environment.Name.Value, s.Account))}
@@ -141,12 +141,12 @@ func (s *Scope) checkAccount(ctx context.Context) Problems {
 
 // checkKey holds a key to what the key of a function, or of the parameters of
 // blind functions, must be.
-func (s *Scope) checkKey(ref string, use keyUse, key seal.Key, err error) Problems {
+func (s *Scope) checkKey(ref string, use keyUse, key seal.Key, err error) problem.Problems {
 	if err != nil {
-		return Problems{keyProblem(use.at, ref, use.of, use.right, err)}
+		return problem.Problems{keyProblem(use.at, ref, use.of, use.right, err)}
 	}
-	refuse := func(format string, args ...any) Problems {
-		return Problems{problem(Missing, use.at, "Unusable key", fmt.Sprintf("Key %q of %s %s", ref, use.of, fmt.Sprintf(format, args...)))}
+	refuse := func(format string, args ...any) problem.Problems {
+		return problem.Problems{problem.New(problem.Missing, use.at, "Unusable key", fmt.Sprintf("Key %q of %s %s", ref, use.of, fmt.Sprintf(format, args...)))}
 	}
 	switch {
 	case key.Region != s.Region:
@@ -167,8 +167,8 @@ func (s *Scope) checkKey(ref string, use keyUse, key seal.Key, err error) Proble
 }
 
 // checkShared finds functions whose keys are one, under whatever names.
-func (a admitted) checkShared(beside []seal.Key) Problems {
-	var problems Problems
+func (a admitted) checkShared(beside []seal.Key) problem.Problems {
+	var problems problem.Problems
 	first := make(map[string]manifest.Function)
 	for i, fn := range a.Beside {
 		first[beside[i].ARN] = fn
@@ -179,13 +179,13 @@ func (a admitted) checkShared(beside []seal.Key) Problems {
 		case run.key.ARN == "":
 			continue
 		case run.blind() && slices.Contains(a.parameterKeys, run.key.ARN):
-			problems = append(problems, problem(Manifest, &run.fn.Key.Range, "Key of parameters", fmt.Sprintf(
+			problems = append(problems, problem.New(problem.Manifest, &run.fn.Key.Range, "Key of parameters", fmt.Sprintf(
 				"Key %q of function %q is one of the environment's parameter_keys too. Who may re-encrypt from and to one key could turn its "+
 					"ciphertexts into anything: give the function a key of its own.", run.fn.Key.Value, run.fn.Name.Value)))
 		case !ok:
 			first[run.key.ARN] = run.fn
 		case !run.fn.SharedKey || !other.SharedKey:
-			problems = append(problems, problem(Manifest, &run.fn.Key.Range, "Shared key", fmt.Sprintf(
+			problems = append(problems, problem.New(problem.Manifest, &run.fn.Key.Range, "Shared key", fmt.Sprintf(
 				"Functions %q and %q would be sealed under one key, %s, so that only the encryption context keeps them apart. "+
 					"Give each its own key, or write shared_key = true in both.",
 				other.Name.Value, run.fn.Name.Value, run.key.ARN)))
@@ -195,38 +195,38 @@ func (a admitted) checkShared(beside []seal.Key) Problems {
 }
 
 // callerProblem says why it is not known whom AWS takes us for.
-func callerProblem(at *hcl.Range, err error) Problem {
-	return table.FromAWS(err, table.Resource{Lead: "AWS did not say who we are"}, at)
+func callerProblem(at *hcl.Range, err error) problem.Problem {
+	return problem.FromAWS(err, problem.Resource{Lead: "AWS did not say who we are"}, at)
 }
 
 // keyProblem joins an error of KMS to its place in the manifest. of is what has
 // the key, and right what it has to be allowed for, besides kms:DescribeKey.
-func keyProblem(at *hcl.Range, ref, of, right string, err error) Problem {
-	about := table.Resource{
+func keyProblem(at *hcl.Range, ref, of, right string, err error) problem.Problem {
+	about := problem.Resource{
 		Name: fmt.Sprintf("key %q of %s", ref, of), Lead: fmt.Sprintf("Key %q of %s", ref, of), On: "the key", Rights: []string{"kms:DescribeKey", right},
 	}
 	if strings.Contains(ref, ":key/mrk-") {
 		about.Absent = fmt.Sprintf("Replicate the multi-Region key to %s, or correct the ARN", manifest.KeyRegion(ref))
 	}
-	return table.FromAWS(err, about, at)
+	return problem.FromAWS(err, about, at)
 }
 
 // interrupted turns the end of a run's time into a problem of its own, said
 // once.
-func interrupted(err error) (Problem, bool) {
+func interrupted(err error) (problem.Problem, bool) {
 	if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) {
-		return table.FromAWS(err, table.Resource{}, nil), true
+		return problem.FromAWS(err, problem.Resource{}, nil), true
 	}
-	return Problem{}, false
+	return problem.Problem{}, false
 }
 
 // A collector gathers problems from several goroutines.
 type collector struct {
 	mu       sync.Mutex
-	problems Problems
+	problems problem.Problems
 }
 
-func (c *collector) add(p ...Problem) {
+func (c *collector) add(p ...problem.Problem) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.problems = append(c.problems, p...)

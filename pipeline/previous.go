@@ -12,7 +12,7 @@ import (
 	"github.com/whispering/bundle/internal/plainfile"
 	"github.com/whispering/bundle/layerbuild"
 	"github.com/whispering/bundle/pipeline/manifest"
-	table "github.com/whispering/bundle/pipeline/problem"
+	"github.com/whispering/bundle/pipeline/problem"
 	"github.com/whispering/bundle/pipeline/publish"
 )
 
@@ -41,7 +41,7 @@ type Previous struct {
 // OpenPrevious finds the earlier layer that --previous names, as far as that
 // takes no call. A file that is not a layer, or that is damaged, is a problem
 // and never a silent rebuild. With a SHA-256 no other layer will do, nor none.
-func OpenPrevious(name, sha256 string, out *Outfile, m *manifest.Manifest) (Previous, Problems) {
+func OpenPrevious(name, sha256 string, out *Outfile, m *manifest.Manifest) (Previous, problem.Problems) {
 	p, problems := openPrevious(name, sha256, out, m)
 	if len(problems) == 0 {
 		p.sha256 = sha256
@@ -53,7 +53,7 @@ func OpenPrevious(name, sha256 string, out *Outfile, m *manifest.Manifest) (Prev
 	return p, nil
 }
 
-func openPrevious(name, sha256 string, out *Outfile, m *manifest.Manifest) (Previous, Problems) {
+func openPrevious(name, sha256 string, out *Outfile, m *manifest.Manifest) (Previous, problem.Problems) {
 	switch {
 	case name == PreviousNone:
 		return Previous{From: "first build: --previous none"}, nil
@@ -67,7 +67,7 @@ func openPrevious(name, sha256 string, out *Outfile, m *manifest.Manifest) (Prev
 	}
 	content, err := ReadLimited(name)
 	if err != nil {
-		return Previous{}, Problems{problem(Manifest, nil, "Previous layer cannot be read", fmt.Sprintf(
+		return Previous{}, problem.Problems{problem.New(problem.Manifest, nil, "Previous layer cannot be read", fmt.Sprintf(
 			"%v. Name another layer with --previous, or pass --previous none to seal everything anew.", err))}
 	}
 	return readPrevious(name, sha256, content, m, true)
@@ -79,7 +79,7 @@ func newPrevious(name string, layer *layerbuild.Layer, content []byte) Previous 
 
 // openAuto takes the output, if it is a layer of ours for this environment and
 // region, and leaves the published one to be asked for otherwise.
-func openAuto(sha256 string, out *Outfile, m *manifest.Manifest) (Previous, Problems) {
+func openAuto(sha256 string, out *Outfile, m *manifest.Manifest) (Previous, problem.Problems) {
 	why := ""
 	switch layer, err := layerbuild.Read(out.Content); {
 	case len(out.Content) == 0 && out.Path == "":
@@ -103,13 +103,13 @@ func openAuto(sha256 string, out *Outfile, m *manifest.Manifest) (Previous, Prob
 	return Previous{wanted: &publish.Ref{Layer: m.Bundle.Layer.Value}, at: &m.Bundle.Layer.Range, file: why}, nil
 }
 
-func openARN(arn string, m *manifest.Manifest) (Previous, Problems) {
+func openARN(arn string, m *manifest.Manifest) (Previous, problem.Problems) {
 	ref, err := publish.ParseARN(arn)
 	if err != nil {
-		return Previous{}, Problems{problem(Manifest, nil, "Not a layer", "--previous: "+err.Error()+".")}
+		return Previous{}, problem.Problems{problem.New(problem.Manifest, nil, "Not a layer", "--previous: "+err.Error()+".")}
 	}
 	if region := m.Environment.Region(); ref.Region != region {
-		return Previous{}, Problems{problem(Manifest, nil, "Previous layer is another's", fmt.Sprintf(
+		return Previous{}, problem.Problems{problem.New(problem.Manifest, nil, "Previous layer is another's", fmt.Sprintf(
 			"%s is in region %s, but this run is for %s. Nothing crosses regions: name a layer there, or pass --previous none.", arn, ref.Region, region))}
 	}
 	return Previous{wanted: &ref}, nil
@@ -117,7 +117,7 @@ func openARN(arn string, m *manifest.Manifest) (Previous, Problems) {
 
 // readPrevious takes a published layer or a file. One of another environment is
 // a problem where it was named, and none where it was found.
-func readPrevious(from, sha256 string, content []byte, m *manifest.Manifest, named bool) (Previous, Problems) {
+func readPrevious(from, sha256 string, content []byte, m *manifest.Manifest, named bool) (Previous, problem.Problems) {
 	if problems := pinned(from, Digest(content), sha256); len(problems) > 0 {
 		return Previous{}, problems
 	}
@@ -129,7 +129,7 @@ func readPrevious(from, sha256 string, content []byte, m *manifest.Manifest, nam
 	case why == "":
 		return newPrevious(from, layer, content), nil
 	case named:
-		return Previous{}, Problems{problem(Integrity, nil, "Previous layer is another's", fmt.Sprintf(
+		return Previous{}, problem.Problems{problem.New(problem.Integrity, nil, "Previous layer is another's", fmt.Sprintf(
 			"%s is a layer %s. Name the one of this environment, or pass --previous none.", from, why))}
 	default:
 		return Previous{From: fmt.Sprintf("first build: %s is a layer %s", from, why)}, nil
@@ -138,26 +138,26 @@ func readPrevious(from, sha256 string, content []byte, m *manifest.Manifest, nam
 
 // pinned refuses a layer that has not the SHA-256 it must have, if it must have
 // one. It comes before the layer is read.
-func pinned(from, has, must string) Problems {
+func pinned(from, has, must string) problem.Problems {
 	if must == "" || has == must {
 		return nil
 	}
-	return Problems{problem(Integrity, nil, "Previous layer is another one", fmt.Sprintf(
+	return problem.Problems{problem.New(problem.Integrity, nil, "Previous layer is another one", fmt.Sprintf(
 		"%s has the SHA-256 %s, and --previous-sha256 is %s. Nothing was written. Find out which of the two is right.", from, has, must))}
 }
 
 // missed refuses to begin without the layer that must be carried over from.
-func (p *Previous) missed() Problems {
+func (p *Previous) missed() problem.Problems {
 	if p.sha256 == "" || p.Layer != nil || p.wanted != nil {
 		return nil
 	}
-	return Problems{problem(Integrity, nil, "No previous layer", fmt.Sprintf(
+	return problem.Problems{problem.New(problem.Integrity, nil, "No previous layer", fmt.Sprintf(
 		"--previous-sha256 is %s, but there is nothing to carry over from: %s. Name the layer with --previous, or leave --previous-sha256 out.",
 		p.sha256, strings.TrimPrefix(p.From, "first build: ")))}
 }
 
-func damagedPrevious(from string, err error) Problems {
-	return Problems{problem(Integrity, nil, "Previous layer refused", fmt.Sprintf(
+func damagedPrevious(from string, err error) problem.Problems {
+	return problem.Problems{problem.New(problem.Integrity, nil, "Previous layer refused", fmt.Sprintf(
 		"%s: %v. It is damaged, or bundle did not make it. Nothing was written; to seal everything anew and replace it, pass --previous none.",
 		from, err))}
 }
@@ -165,7 +165,7 @@ func damagedPrevious(from string, err error) Problems {
 // fetch asks for the published layer, where that is the one to carry over
 // from. That nothing is published yet makes a first build of a run that named
 // no layer; whatever else keeps the layer from being had stops it.
-func (p Previous) fetch(ctx context.Context, scope *Scope, layers Layers) (Previous, Problems) {
+func (p Previous) fetch(ctx context.Context, scope *Scope, layers Layers) (Previous, problem.Problems) {
 	if p.wanted == nil {
 		return p, nil
 	}
@@ -182,7 +182,7 @@ func (p Previous) fetch(ctx context.Context, scope *Scope, layers Layers) (Previ
 		return none, none.missed()
 	}
 	if err != nil {
-		return p, Problems{layerProblem(p.at, p.wanted.String(), err, ", or pass --previous none to seal everything anew")}
+		return p, problem.Problems{layerProblem(p.at, p.wanted.String(), err, ", or pass --previous none to seal everything anew")}
 	}
 	found, problems := readPrevious(v.ARN, p.sha256, content, scope.Manifest, named)
 	if len(problems) > 0 {
@@ -193,8 +193,8 @@ func (p Previous) fetch(ctx context.Context, scope *Scope, layers Layers) (Previ
 }
 
 // layerProblem says why a published layer cannot be had, and what else to do.
-func layerProblem(at *hcl.Range, layer string, err error, orElse string) Problem {
-	return table.FromAWS(err, table.Resource{
+func layerProblem(at *hcl.Range, layer string, err error, orElse string) problem.Problem {
+	return problem.FromAWS(err, problem.Resource{
 		Name: "layer " + layer, Lead: "Layer " + layer, Rights: []string{"lambda:ListLayerVersions", "lambda:GetLayerVersion"}, On: "it", Or: orElse,
 	}, at)
 }

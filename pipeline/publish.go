@@ -9,7 +9,7 @@ import (
 
 	"github.com/whispering/bundle/layerbuild"
 	"github.com/whispering/bundle/pipeline/manifest"
-	table "github.com/whispering/bundle/pipeline/problem"
+	"github.com/whispering/bundle/pipeline/problem"
 	"github.com/whispering/bundle/pipeline/publish"
 )
 
@@ -42,7 +42,7 @@ type Published struct {
 }
 
 // Run publishes. It returns what it did or every problem that it found.
-func (p *Publish) Run(ctx context.Context) (*Published, Problems) {
+func (p *Publish) Run(ctx context.Context) (*Published, problem.Problems) {
 	name, problems := p.check()
 	if len(problems) > 0 {
 		return nil, problems.Sort()
@@ -59,7 +59,7 @@ func (p *Publish) Run(ctx context.Context) (*Published, Problems) {
 		result.Version = newest
 		return result, nil
 	case err != nil && !isNoLayer(err):
-		return nil, Problems{layerProblem(&name.Range, name.Value, err, "")}
+		return nil, problem.Problems{layerProblem(&name.Range, name.Value, err, "")}
 	case err == nil:
 		if result.LeftOut, result.Warnings, problems = p.supersede(ctx, name, newest); len(problems) > 0 {
 			return nil, problems
@@ -67,7 +67,7 @@ func (p *Publish) Run(ctx context.Context) (*Published, Problems) {
 	}
 	made, err := p.Layers.Publish(ctx, name.Value, p.description(), p.Content)
 	if err != nil {
-		return nil, Problems{publishProblem(&name.Range, name.Value, err)}
+		return nil, problem.Problems{publishProblem(&name.Range, name.Value, err)}
 	}
 	if problems := p.overtaken(ctx, name, newest, made); len(problems) > 0 {
 		return nil, problems
@@ -80,10 +80,10 @@ func isNoLayer(err error) bool { return errors.Is(err, publish.ErrNoLayer) }
 
 // check holds the layer to the environment that it is to be published in, and
 // returns the name to publish it under. It makes no call.
-func (p *Publish) check() (manifest.Text, Problems) {
+func (p *Publish) check() (manifest.Text, problem.Problems) {
 	environment := p.Manifest.Environment.Name.Value
 	if digest := Digest(p.Content); p.SHA256 != "" && digest != p.SHA256 {
-		return manifest.Text{}, Problems{problem(Integrity, nil, "Layer is another one", fmt.Sprintf(
+		return manifest.Text{}, problem.Problems{problem.New(problem.Integrity, nil, "Layer is another one", fmt.Sprintf(
 			"%s has the SHA-256 %s, not %s. It is not the layer that was meant: take the one that the build made.", p.From, digest, p.SHA256))}
 	}
 	if len(p.Layer.Documents) == 0 {
@@ -91,19 +91,19 @@ func (p *Publish) check() (manifest.Text, Problems) {
 		if problems := helpers.Publish(p.From, p.Layer, p.HelpersOf); len(problems) > 0 {
 			return manifest.Text{}, problems
 		}
-		return manifest.Text{}, Problems{problem(Integrity, nil, "Layer of helpers alone", fmt.Sprintf(
+		return manifest.Text{}, problem.Problems{problem.New(problem.Integrity, nil, "Layer of helpers alone", fmt.Sprintf(
 			"%s holds no function's secrets, and would take the place of the layer that does. Publish helpers under a name of their own, "+
 				"with aws lambda publish-layer-version.", p.From))}
 	}
 	if why := wrongAccount(p.Layer, p.Manifest); why != "" {
-		return manifest.Text{}, Problems{problem(Integrity, nil, "Layer of another account", fmt.Sprintf(
+		return manifest.Text{}, problem.Problems{problem.New(problem.Integrity, nil, "Layer of another account", fmt.Sprintf(
 			"%s %s. Build the layer with --env %s, or name its own environment.", p.From, why, environment))}
 	}
 	if why := mismatch(p.Layer, p.Manifest); why != "" {
-		return manifest.Text{}, Problems{problem(Integrity, nil, "Layer is another's", fmt.Sprintf("%s is a layer %s. %s", p.From, why, elsewhere(p.Layer, p.Manifest)))}
+		return manifest.Text{}, problem.Problems{problem.New(problem.Integrity, nil, "Layer is another's", fmt.Sprintf("%s is a layer %s. %s", p.From, why, elsewhere(p.Layer, p.Manifest)))}
 	}
 	if fn := p.Manifest.Functions; p.Alone && (len(p.Layer.Documents) != 1 || p.Layer.Documents[0].Header.Name != fn[0].File()) {
-		return manifest.Text{}, Problems{problem(Integrity, nil, "Layer is another's", fmt.Sprintf(
+		return manifest.Text{}, problem.Problems{problem.New(problem.Integrity, nil, "Layer is another's", fmt.Sprintf(
 			"%s is not the layer of function %q alone. Build it with {function} in --out.", p.From, fn[0].Name.Value))}
 	}
 	if problems := Verify(p.From, p.Layer, p.Manifest); len(problems) > 0 {
@@ -111,7 +111,7 @@ func (p *Publish) check() (manifest.Text, Problems) {
 	}
 	name := p.name()
 	if name.Value == "" {
-		return manifest.Text{}, Problems{problem(Manifest, &p.Manifest.Bundle.Range, "No name to publish under",
+		return manifest.Text{}, problem.Problems{problem.New(problem.Manifest, &p.Manifest.Bundle.Range, "No name to publish under",
 			"Write layer = \"NAME\" in the bundle block. Where it is made from function.name, a layer of one function can be published.")}
 	}
 	return name, p.Helpers.Publish(p.From, p.Layer, p.HelpersOf)
@@ -138,6 +138,6 @@ func (p *Publish) description() string {
 	return fmt.Sprintf("bundle %s, environment %s, sha256 %s", h.Bundle, h.Environment, Digest(p.Content))
 }
 
-func publishProblem(at *hcl.Range, name string, err error) Problem {
-	return table.FromAWS(err, table.Resource{Name: "layer " + name, Lead: "Layer " + name, Rights: []string{"lambda:PublishLayerVersion"}, On: "it"}, at)
+func publishProblem(at *hcl.Range, name string, err error) problem.Problem {
+	return problem.FromAWS(err, problem.Resource{Name: "layer " + name, Lead: "Layer " + name, Rights: []string{"lambda:PublishLayerVersion"}, On: "it"}, at)
 }

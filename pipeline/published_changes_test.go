@@ -16,6 +16,7 @@ import (
 	"github.com/whispering/bundle/layerbuild"
 	"github.com/whispering/bundle/pipeline"
 	"github.com/whispering/bundle/pipeline/plan"
+	"github.com/whispering/bundle/pipeline/problem"
 	"github.com/whispering/bundle/pipeline/publish"
 )
 
@@ -124,7 +125,7 @@ func TestFreshRunnersPayForWhatChangedOnly(t *testing.T) {
 			published := documents(t, layer)
 
 			c.change(t, f)
-			f.run(t, func(b *pipeline.Build) (*pipeline.Built, pipeline.Problems) { return planned(t.Context(), b) }, sum(looked, c.looking))
+			f.run(t, func(b *pipeline.Build) (*pipeline.Built, problem.Problems) { return planned(t.Context(), b) }, sum(looked, c.looking))
 			changes, layer := f.changes(t, sum(looked, c.looking, c.more))
 			var changed []string
 			now := documents(t, layer)
@@ -165,7 +166,7 @@ func sum(all ...map[string]int) map[string]int {
 // changes is a build by a runner that has nothing but what is published.
 func (f *fresh) changes(t *testing.T, want map[string]int) (changes []plan.Change, layer []byte) {
 	t.Helper()
-	layer = f.run(t, func(b *pipeline.Build) (*pipeline.Built, pipeline.Problems) {
+	layer = f.run(t, func(b *pipeline.Build) (*pipeline.Built, problem.Problems) {
 		result, problems := b.Run(t.Context())
 		if result != nil {
 			changes = result.Changes

@@ -16,6 +16,7 @@ import (
 	"github.com/whispering/bundle/internal/awslocal"
 	"github.com/whispering/bundle/layerbuild"
 	"github.com/whispering/bundle/pipeline"
+	"github.com/whispering/bundle/pipeline/problem"
 	"github.com/whispering/bundle/pipeline/publish"
 )
 
@@ -45,13 +46,13 @@ func newFresh(t *testing.T, s *sample) *fresh {
 
 // run builds or plans, and holds what the server saw to the calls named and
 // those that the published layer costs.
-func (f *fresh) run(t *testing.T, run func(*pipeline.Build) (*pipeline.Built, pipeline.Problems), want map[string]int) []byte {
+func (f *fresh) run(t *testing.T, run func(*pipeline.Build) (*pipeline.Built, problem.Problems), want map[string]int) []byte {
 	t.Helper()
 	b, _, err := f.build().pipeline(t.Context(), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	var problems pipeline.Problems
+	var problems problem.Problems
 	if b.Previous, problems = pipeline.OpenPrevious(pipeline.PreviousAuto, "", &pipeline.Outfile{}, b.Manifest); len(problems) > 0 {
 		t.Fatal(problemsError(problems))
 	}
@@ -80,8 +81,8 @@ func (f *fresh) run(t *testing.T, run func(*pipeline.Build) (*pipeline.Built, pi
 func TestFreshRunnersCarryOverFromWhatIsPublished(t *testing.T) {
 	f := newFresh(t, functions(1000, 23))
 	layers := publish.New(f.cfg, awslocal.Account)
-	build := func(b *pipeline.Build) (*pipeline.Built, pipeline.Problems) { return b.Run(t.Context()) }
-	look := func(b *pipeline.Build) (*pipeline.Built, pipeline.Problems) { return planned(t.Context(), b) }
+	build := func(b *pipeline.Build) (*pipeline.Built, problem.Problems) { return b.Run(t.Context()) }
+	look := func(b *pipeline.Build) (*pipeline.Built, problem.Problems) { return planned(t.Context(), b) }
 	fetching := func(all map[string]int) map[string]int {
 		all = maps.Clone(all)
 		all["lambda:ListLayerVersions"], all["lambda:GetLayerVersion"] = 1, 1

@@ -10,6 +10,7 @@ import (
 
 	"github.com/whispering/bundle/layerbuild/sealed"
 	"github.com/whispering/bundle/pipeline/manifest"
+	"github.com/whispering/bundle/pipeline/problem"
 	"github.com/whispering/bundle/pipeline/secret"
 )
 
@@ -38,7 +39,7 @@ type question struct {
 // Add takes in the constraints of a manifest for one environment, and
 // reports each parameter that would be asked more than one question. A manifest
 // with problems is not taken in: nothing is asked for it.
-func (q *Questions) Add(r *Reading) Problems {
+func (q *Questions) Add(r *Reading) problem.Problems {
 	m := r.Manifest
 	if q.asked == nil {
 		q.asked = make(map[subject][]question)
@@ -61,7 +62,7 @@ func (q *Questions) Add(r *Reading) Problems {
 			})
 		}
 	}
-	var problems Problems
+	var problems problem.Problems
 	for _, s := range order {
 		if p, ok := s.check(append(slices.Clone(q.asked[s]), here[s]...)); ok {
 			problems = append(problems, p)
@@ -77,7 +78,7 @@ func (q *Questions) Add(r *Reading) Problems {
 
 // check reports the questions about a parameter where they are more than one for
 // a field, or where one is about a part of what another is about.
-func (s subject) check(all []question) (Problem, bool) {
+func (s subject) check(all []question) (problem.Problem, bool) {
 	var distinct []question
 	for _, next := range all {
 		if !slices.ContainsFunc(distinct, func(d question) bool { return d.field == next.field && d.about.Equal(next.about) }) {
@@ -97,10 +98,10 @@ func (s subject) check(all []question) (Problem, bool) {
 			default:
 				continue
 			}
-			return problem(Manifest, second.at, "Several constraints on one value", why), true
+			return problem.New(problem.Manifest, second.at, "Several constraints on one value", why), true
 		}
 	}
-	return Problem{}, false
+	return problem.Problem{}, false
 }
 
 // several says what to write instead of several constraints on one field.

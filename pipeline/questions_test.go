@@ -7,6 +7,7 @@ import (
 
 	"github.com/whispering/bundle/pipeline"
 	"github.com/whispering/bundle/pipeline/manifest"
+	"github.com/whispering/bundle/pipeline/problem"
 )
 
 // asking is a manifest for environments a and b of one account and c of another,
@@ -83,7 +84,7 @@ func TestAValueIsAskedOneQuestion(t *testing.T) {
 				}
 				for _, p := range problems {
 					refused = append(refused, env)
-					if p.Kind != pipeline.Manifest || p.Subject == nil || !strings.Contains(p.Detail, "Write") && !strings.Contains(p.Detail, "or write one for") {
+					if p.Kind != problem.Manifest || p.Subject == nil || !strings.Contains(p.Detail, "Write") && !strings.Contains(p.Detail, "or write one for") {
 						t.Errorf("%v: %s", p.Subject, p.Detail)
 					}
 				}

@@ -12,7 +12,7 @@ import (
 
 	"github.com/whispering/bundle/pipeline/manifest"
 	"github.com/whispering/bundle/pipeline/param"
-	table "github.com/whispering/bundle/pipeline/problem"
+	"github.com/whispering/bundle/pipeline/problem"
 	"github.com/whispering/bundle/pipeline/secret"
 )
 
@@ -73,25 +73,25 @@ func (a admitted) list(ctx context.Context, parameters, blind Lister) listed {
 }
 
 // importAll adds every parameter below a path to a function.
-func (run *functionRun) importAll(im manifest.Import, found []param.Parameter) Problems {
+func (run *functionRun) importAll(im manifest.Import, found []param.Parameter) problem.Problems {
 	at := &im.Range
 	kind := "parameter"
 	if run.blind() {
 		kind = "SecureString" // the others of a path are left out
 	}
 	if len(found) == 0 {
-		return Problems{problem(Missing, at, "Nothing below the path", fmt.Sprintf(
+		return problem.Problems{problem.New(problem.Missing, at, "Nothing below the path", fmt.Sprintf(
 			"Parameter Store has no %s below %q. Put one there, correct the path, or remove the block.", kind, im.Path.Value))}
 	}
-	var problems Problems
+	var problems problem.Problems
 	for _, p := range found {
 		name, err := im.Name(p.Ref.Name)
 		if err != nil {
-			problems = append(problems, problem(Manifest, at, "Parameter cannot be imported", sentence(err)))
+			problems = append(problems, problem.New(problem.Manifest, at, "Parameter cannot be imported", sentence(err)))
 			continue
 		}
 		if n, reserved := manifest.Lookup(name); reserved {
-			problems = append(problems, problem(Manifest, at, "Reserved name", fmt.Sprintf(
+			problems = append(problems, problem.New(problem.Manifest, at, "Reserved name", fmt.Sprintf(
 				"The parameter %q would be imported as %s. %s. Such names are never imported by path: %s.", p.Ref.Name, name, n.Why(name), insteadOf(n.Class))))
 			continue
 		}
@@ -119,7 +119,7 @@ type reading func(ctx context.Context, refs []secret.Ref, got func(param.Result)
 
 // readVersions learns what version of each parameter a build would seal now,
 // without reading a value.
-func (l listed) readVersions(ctx context.Context, read reading) (versioned, Problems) {
+func (l listed) readVersions(ctx context.Context, read reading) (versioned, problem.Problems) {
 	users, refs := users(l.functions, func(bind *binding) secret.Ref { return bind.ref })
 	problems := l.paths
 	done := progress(l.Observer, StepVersion, len(refs))
@@ -163,22 +163,22 @@ func users(functions []*functionRun, ref func(*binding) secret.Ref) (map[secret.
 
 // resultProblem reports a parameter that could not be read, unless it may be
 // absent.
-func (bind *binding) resultProblem(res param.Result) Problems {
+func (bind *binding) resultProblem(res param.Result) problem.Problems {
 	if res.Err == nil || bind.optional && errors.Is(res.Err, param.ErrMissing) {
 		return nil
 	}
 	p := readProblem(bind.at, res.Err)
 	p.About = fmt.Sprintf("%q", res.Ref)
-	return Problems{p}
+	return problem.Problems{p}
 }
 
-func listProblem(im manifest.Import, err error) Problem {
-	return table.FromAWS(err, table.Resource{
+func listProblem(im manifest.Import, err error) problem.Problem {
+	return problem.FromAWS(err, problem.Resource{
 		Name: fmt.Sprintf("%q", im.Path.Value), On: "it", Rights: []string{"ssm:GetParametersByPath"},
 	}, &im.Path.Range)
 }
 
 // readProblem joins an error of Parameter Store to its place in the manifest.
-func readProblem(at *hcl.Range, err error) Problem {
-	return table.FromAWS(err, table.Resource{On: "it", Rights: []string{"ssm:GetParameters"}}, at)
+func readProblem(at *hcl.Range, err error) problem.Problem {
+	return problem.FromAWS(err, problem.Resource{On: "it", Rights: []string{"ssm:GetParameters"}}, at)
 }

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/whispering/bundle/pipeline/manifest"
+	"github.com/whispering/bundle/pipeline/problem"
 )
 
 // A Reading is a manifest as it is for one environment, with what its secrets say
@@ -12,7 +13,7 @@ type Reading struct {
 	Manifest *manifest.Manifest
 
 	functions []*functionRun
-	problems  Problems // of references, fields, encodings and constraints
+	problems  problem.Problems // of references, fields, encodings and constraints
 }
 
 // Read reads what the secrets of a manifest say. It makes no call to AWS.
@@ -34,4 +35,4 @@ func (r *Reading) In(region string) *Reading {
 }
 
 // Check reports every reference, field, encoding and constraint that cannot be one.
-func (r *Reading) Check() Problems { return slices.Clone(r.problems).Sort() }
+func (r *Reading) Check() problem.Problems { return slices.Clone(r.problems).Sort() }

@@ -10,7 +10,7 @@ import (
 	"github.com/whispering/bundle/pipeline/manifest"
 	"github.com/whispering/bundle/pipeline/param"
 	"github.com/whispering/bundle/pipeline/policy"
-	table "github.com/whispering/bundle/pipeline/problem"
+	"github.com/whispering/bundle/pipeline/problem"
 	"github.com/whispering/bundle/pipeline/seal"
 )
 
@@ -31,7 +31,7 @@ type Resolve struct {
 // Setting fills in what policies of a kind need to know of the functions' keys and,
 // for a role that builds, of the keys that parameters are stored under: named, or
 // else those that Parameter Store tells.
-func (r *Resolve) Setting(ctx context.Context, s *policy.Setting, kind string, named []string) Problems {
+func (r *Resolve) Setting(ctx context.Context, s *policy.Setting, kind string, named []string) problem.Problems {
 	keys, problems := r.FunctionKeys(ctx)
 	if len(problems) > 0 {
 		return problems
@@ -66,7 +66,7 @@ func (r *Resolve) Setting(ctx context.Context, s *policy.Setting, kind string, n
 }
 
 // ordered resolves references to keys, in their order.
-func (r *Resolve) ordered(ctx context.Context, refs []string) ([]string, Problems) {
+func (r *Resolve) ordered(ctx context.Context, refs []string) ([]string, problem.Problems) {
 	found, problems := r.KeyARNs(ctx, refs)
 	var arns []string
 	for _, ref := range refs {
@@ -77,7 +77,7 @@ func (r *Resolve) ordered(ctx context.Context, refs []string) ([]string, Problem
 
 // FunctionKeys holds the caller and every key to the manifest, as a build does
 // first of all, and returns the key of each function by its name.
-func (r *Resolve) FunctionKeys(ctx context.Context) (map[string]seal.Key, Problems) {
+func (r *Resolve) FunctionKeys(ctx context.Context) (map[string]seal.Key, problem.Problems) {
 	bound, problems := r.bind()
 	if len(problems) > 0 {
 		return nil, problems.Sort()
@@ -98,7 +98,7 @@ type StoredParameter struct {
 
 // StoredParameters finds the keys that the manifest's parameters are stored under now.
 // An older version that a reference is fixed to may be stored under another.
-func (r *Resolve) StoredParameters(ctx context.Context) ([]StoredParameter, Problems) {
+func (r *Resolve) StoredParameters(ctx context.Context) ([]StoredParameter, problem.Problems) {
 	bound, problems := r.bind()
 	if len(problems) > 0 {
 		return nil, problems.Sort()
@@ -115,10 +115,10 @@ func (r *Resolve) StoredParameters(ctx context.Context) ([]StoredParameter, Prob
 	found, err := r.Parameters.Describe(ctx, names, paths)
 	switch {
 	case errors.Is(err, param.ErrDenied):
-		return nil, Problems{problem(Access, nil, "Parameters cannot be described", sentence(err)+" Allow this role ssm:DescribeParameters, "+
+		return nil, problem.Problems{problem.New(problem.Access, nil, "Parameters cannot be described", sentence(err)+" Allow this role ssm:DescribeParameters, "+
 			"which a build does not need, or name the keys that the parameters are stored under with --parameter-key.")}
 	case err != nil:
-		return nil, Problems{readProblem(nil, err)}
+		return nil, problem.Problems{readProblem(nil, err)}
 	}
 	problems = bound.undescribed(found)
 	var refs []string
@@ -140,19 +140,19 @@ func (r *Resolve) StoredParameters(ctx context.Context) ([]StoredParameter, Prob
 
 // undescribed reports the parameters whose key is not known, as they do not
 // exist yet.
-func (b bound) undescribed(found []param.Description) Problems {
+func (b bound) undescribed(found []param.Description) problem.Problems {
 	const remedy = "so that nobody knows which key it is stored under. Put it first, or name the key that it will have with --parameter-key."
-	var problems Problems
+	var problems problem.Problems
 	for _, run := range b.functions {
 		for _, bind := range run.bindings {
 			if !bind.optional && !slices.ContainsFunc(found, func(d param.Description) bool { return d.Name == bind.ref.Name }) {
-				problems = append(problems, problem(Missing, bind.at, "Parameter not found", fmt.Sprintf("There is no %q, %s", bind.ref.Bare(), remedy)))
+				problems = append(problems, problem.New(problem.Missing, bind.at, "Parameter not found", fmt.Sprintf("There is no %q, %s", bind.ref.Bare(), remedy)))
 			}
 		}
 		for _, im := range run.fn.Imports {
 			below := strings.TrimSuffix(im.Path.Value, "/") + "/"
 			if !slices.ContainsFunc(found, func(d param.Description) bool { return strings.HasPrefix(d.Name, below) }) {
-				problems = append(problems, problem(Missing, &im.Range, "Nothing below the path", fmt.Sprintf("There is nothing below %q, %s", im.Path.Value, remedy)))
+				problems = append(problems, problem.New(problem.Missing, &im.Range, "Nothing below the path", fmt.Sprintf("There is nothing below %q, %s", im.Path.Value, remedy)))
 			}
 		}
 	}
@@ -160,9 +160,9 @@ func (b bound) undescribed(found []param.Description) Problems {
 }
 
 // KeyARNs resolves references to keys that parameters are stored under.
-func (r *Resolve) KeyARNs(ctx context.Context, refs []string) (map[string]string, Problems) {
+func (r *Resolve) KeyARNs(ctx context.Context, refs []string) (map[string]string, problem.Problems) {
 	arns := make(map[string]string)
-	var problems Problems
+	var problems problem.Problems
 	for _, ref := range slices.Compact(slices.Sorted(slices.Values(refs))) {
 		key, err := r.Keys.Describe(ctx, ref)
 		if err != nil {
@@ -173,8 +173,8 @@ func (r *Resolve) KeyARNs(ctx context.Context, refs []string) (map[string]string
 	return arns, problems
 }
 
-func sourceKeyProblem(ref string, err error) Problem {
-	return table.FromAWS(err, table.Resource{
+func sourceKeyProblem(ref string, err error) problem.Problem {
+	return problem.FromAWS(err, problem.Resource{
 		Name: fmt.Sprintf("key %q", ref), Lead: fmt.Sprintf("Key %q, which parameters are stored under", ref),
 		Rights: []string{"kms:DescribeKey"}, On: "it", Absent: "Put the parameters again under a key that exists, or correct --parameter-key",
 		Or: ", or name the key by its ARN with --parameter-key",

@@ -11,6 +11,7 @@ import (
 	"github.com/whispering/bundle/layerbuild/sealed"
 	"github.com/whispering/bundle/pipeline/param"
 	"github.com/whispering/bundle/pipeline/plan"
+	"github.com/whispering/bundle/pipeline/problem"
 	"github.com/whispering/bundle/pipeline/seal"
 	"github.com/whispering/bundle/pipeline/secret"
 )
@@ -21,7 +22,7 @@ const sealConcurrency = 32
 // seal reads the values of all functions that are not carried over, and seals
 // each function as soon as its last value is there, while others are still
 // being read. It returns the values that it read, to be looked for in the layer.
-func (c compared) seal(ctx context.Context, b *Build) (*plaintexts, Problems) {
+func (c compared) seal(ctx context.Context, b *Build) (*plaintexts, problem.Problems) {
 	var blind, packed []*functionRun
 	for _, run := range c.functions {
 		switch {
@@ -113,13 +114,13 @@ func (bind *binding) exactly() secret.Ref {
 
 // receive takes in a value, cut to its field, and reports what is wrong with
 // it.
-func (bind *binding) receive(res param.Result) Problems {
+func (bind *binding) receive(res param.Result) problem.Problems {
 	if problems := bind.accept(res); len(problems) > 0 || res.Err != nil {
 		return problems
 	}
 	value, err := res.Parameter.Value.Field(bind.field)
-	refuse := func(summary, format string, args ...any) Problems {
-		return Problems{problem(Missing, bind.at, summary, fmt.Sprintf("%s (%q): ", bind.name, bind.ref)+fmt.Sprintf(format, args...))}
+	refuse := func(summary, format string, args ...any) problem.Problems {
+		return problem.Problems{problem.New(problem.Missing, bind.at, summary, fmt.Sprintf("%s (%q): ", bind.name, bind.ref)+fmt.Sprintf(format, args...))}
 	}
 	switch {
 	case errors.Is(err, secret.ErrNotJSON):
@@ -141,16 +142,16 @@ func (bind *binding) receive(res param.Result) Problems {
 
 // accept takes in the version of what was read, and holds it to the one learnt
 // before.
-func (bind *binding) accept(res param.Result) Problems {
+func (bind *binding) accept(res param.Result) problem.Problems {
 	got := res.Parameter.Version
 	switch {
 	case bind.version.ARN != "" && errors.Is(res.Err, param.ErrMissing):
-		return Problems{problem(Integrity, bind.at, "Parameter changed meanwhile", fmt.Sprintf(
+		return problem.Problems{problem.New(problem.Integrity, bind.at, "Parameter changed meanwhile", fmt.Sprintf(
 			"%q was there a moment ago and is gone. Run the build again.", bind.ref))}
 	case res.Err != nil:
 		return bind.resultProblem(res)
 	case bind.version.ARN != "" && (got.ARN != bind.version.ARN || got.Number != bind.version.Number || !got.Modified.Equal(bind.version.Modified)):
-		return Problems{problem(Integrity, bind.at, "Parameter changed meanwhile", fmt.Sprintf(
+		return problem.Problems{problem.New(problem.Integrity, bind.at, "Parameter changed meanwhile", fmt.Sprintf(
 			"%q is not what it was a moment ago: version %d has another ARN or date. It may have been deleted and put again; "+
 				"run the build again.", bind.ref, bind.version.Number))}
 	}
@@ -159,10 +160,10 @@ func (bind *binding) accept(res param.Result) Problems {
 }
 
 // sealPacked seals one function in pack mode.
-func (s *sealing) sealPacked(ctx context.Context, run *functionRun) Problems {
+func (s *sealing) sealPacked(ctx context.Context, run *functionRun) problem.Problems {
 	boxes, err := seal.Pack(run.named())
 	if err != nil {
-		return Problems{unsealable(run, err)}
+		return problem.Problems{unsealable(run, err)}
 	}
 	header := run.header(s.Manifest)
 	for _, b := range boxes {
@@ -170,14 +171,14 @@ func (s *sealing) sealPacked(ctx context.Context, run *functionRun) Problems {
 	}
 	contexts, err := sealed.Contexts(header)
 	if err != nil {
-		return Problems{unsealable(run, err)}
+		return problem.Problems{unsealable(run, err)}
 	}
 	ciphertexts, err := s.encrypt(ctx, run.key.ARN, boxes, contexts)
 	if err != nil {
-		return Problems{keyProblem(&run.fn.Key.Range, run.fn.Key.Value, run.name(), "kms:Encrypt", err)}
+		return problem.Problems{keyProblem(&run.fn.Key.Range, run.fn.Key.Value, run.name(), "kms:Encrypt", err)}
 	}
 	if run.document, err = sealed.New(header, run.key.ARN, ciphertexts); err != nil {
-		return Problems{unsealable(run, err)}
+		return problem.Problems{unsealable(run, err)}
 	}
 	return nil
 }
@@ -194,8 +195,8 @@ func (run *functionRun) named() []seal.Named {
 
 // unsealable says that a document would be too large in some way: nothing else
 // is left that can be wrong with it.
-func unsealable(run *functionRun, err error) Problem {
-	return problem(Manifest, &run.fn.Range, "Function cannot be sealed", fmt.Sprintf(
+func unsealable(run *functionRun, err error) problem.Problem {
+	return problem.New(problem.Manifest, &run.fn.Range, "Function cannot be sealed", fmt.Sprintf(
 		"The document of function %q is not one that docs/format.md allows: %v. Give the function fewer or shorter secrets, or divide it.",
 		run.fn.Name.Value, err))
 }

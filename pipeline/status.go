@@ -12,6 +12,7 @@ import (
 	"github.com/whispering/bundle/pipeline/manifest"
 	"github.com/whispering/bundle/pipeline/param"
 	"github.com/whispering/bundle/pipeline/plan"
+	"github.com/whispering/bundle/pipeline/problem"
 	"github.com/whispering/bundle/pipeline/publish"
 	"github.com/whispering/bundle/pipeline/secret"
 )
@@ -47,7 +48,7 @@ type StatusResult struct {
 
 // Run compares. It takes GetLayerVersion for a published layer,
 // GetCallerIdentity, and GetParameters without decryption.
-func (s *Status) Run(ctx context.Context) (*StatusResult, Problems) {
+func (s *Status) Run(ctx context.Context) (*StatusResult, problem.Problems) {
 	layer, problems := s.open(ctx)
 	if len(problems) > 0 {
 		return nil, problems
@@ -66,7 +67,7 @@ func (s *Status) Run(ctx context.Context) (*StatusResult, Problems) {
 }
 
 // open fetches the layer if it is a published one, and reads it.
-func (s *Status) open(ctx context.Context) (*layerbuild.Layer, Problems) {
+func (s *Status) open(ctx context.Context) (*layerbuild.Layer, problem.Problems) {
 	if s.Published != nil {
 		done := progress(s.Observer, StepPrevious, 1)
 		v, err := s.Layers.Find(ctx, *s.Published)
@@ -76,12 +77,12 @@ func (s *Status) open(ctx context.Context) (*layerbuild.Layer, Problems) {
 		}
 		done()
 		if err != nil {
-			return nil, Problems{layerProblem(nil, s.Published.String(), err, "")}
+			return nil, problem.Problems{layerProblem(nil, s.Published.String(), err, "")}
 		}
 	}
 	layer, err := layerbuild.Read(s.Content)
 	if err != nil {
-		return nil, Problems{problem(Integrity, nil, "Layer refused", fmt.Sprintf("%s: %v.", s.Name, err))}
+		return nil, problem.Problems{problem.New(problem.Integrity, nil, "Layer refused", fmt.Sprintf("%s: %v.", s.Name, err))}
 	}
 	why := ""
 	switch {
@@ -91,7 +92,7 @@ func (s *Status) open(ctx context.Context) (*layerbuild.Layer, Problems) {
 		why = mismatch(layer, s.Manifest)
 	}
 	if why != "" {
-		return nil, Problems{problem(Integrity, nil, "Layer is another's", fmt.Sprintf(
+		return nil, problem.Problems{problem.New(problem.Integrity, nil, "Layer is another's", fmt.Sprintf(
 			"%s is a layer %s. %s", s.Name, why, elsewhere(layer, s.Manifest)))}
 	}
 	return layer, nil
@@ -99,15 +100,15 @@ func (s *Status) open(ctx context.Context) (*layerbuild.Layer, Problems) {
 
 // checkAccount holds the caller to the account whose parameters the layer was made
 // from: those of another account would be other parameters.
-func (s *Status) checkAccount(ctx context.Context, layer *layerbuild.Layer) Problems {
+func (s *Status) checkAccount(ctx context.Context, layer *layerbuild.Layer) problem.Problems {
 	got, err := s.Caller(ctx)
 	if err != nil {
-		return Problems{callerProblem(nil, err)}
+		return problem.Problems{callerProblem(nil, err)}
 	}
 	for _, d := range layer.Documents {
 		for _, source := range d.Header.Sources {
 			if account := strings.Split(source.ARN, ":")[4]; account != got {
-				return Problems{problem(Access, nil, "Wrong account", fmt.Sprintf(
+				return problem.Problems{problem.New(problem.Access, nil, "Wrong account", fmt.Sprintf(
 					"These credentials are of account %s, but %s holds parameters of account %s. Use that account's credentials.",
 					got, s.Name, account))}
 			}
@@ -117,7 +118,7 @@ func (s *Status) checkAccount(ctx context.Context, layer *layerbuild.Layer) Prob
 }
 
 // wants returns the documents as they would be now.
-func (s *Status) wants(ctx context.Context, documents []*sealed.Document) ([]plan.Want, Problems) {
+func (s *Status) wants(ctx context.Context, documents []*sealed.Document) ([]plan.Want, problem.Problems) {
 	type use struct{ document, source int }
 	users := make(map[secret.Ref][]use)
 	var refs []secret.Ref
@@ -133,7 +134,7 @@ func (s *Status) wants(ctx context.Context, documents []*sealed.Document) ([]pla
 			users[ref] = append(users[ref], use{i, k})
 		}
 	}
-	var problems Problems
+	var problems problem.Problems
 	done := progress(s.Observer, StepVersion, len(refs))
 	read := s.Parameters.Versions
 	if slices.ContainsFunc(documents, func(d *sealed.Document) bool { return d.Header.Mode == sealed.Blind }) {
@@ -184,7 +185,7 @@ func (s *Status) ref(document string, source sealed.Source) secret.Ref {
 
 // immovable reports a secret of a blind document whose parameter KMS cannot move
 // any more, so that no build can bring the document up to date.
-func immovable(document, name string, res param.Result) Problems {
+func immovable(document, name string, res param.Result) problem.Problems {
 	if res.Err != nil {
 		return nil
 	}
@@ -197,6 +198,6 @@ func immovable(document, name string, res param.Result) Problems {
 	default:
 		return nil
 	}
-	return Problems{problem(Missing, nil, "Parameter cannot go blind", fmt.Sprintf(
+	return problem.Problems{problem.New(problem.Missing, nil, "Parameter cannot go blind", fmt.Sprintf(
 		"%s of %q (%q) %s now, so that no build can bring the blind document up to date. bundle plan says what to do.", name, document, res.Ref, why))}
 }

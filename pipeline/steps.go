@@ -7,6 +7,7 @@ import (
 
 	"github.com/whispering/bundle/layerbuild/sealed"
 	"github.com/whispering/bundle/pipeline/plan"
+	"github.com/whispering/bundle/pipeline/problem"
 	"github.com/whispering/bundle/pipeline/seal"
 )
 
@@ -29,7 +30,7 @@ type (
 	// listed is admitted, with what lies below the paths that functions import.
 	listed struct {
 		admitted
-		paths Problems // kept until what is named has been read as well
+		paths problem.Problems // kept until what is named has been read as well
 	}
 
 	// versioned is listed, with the version of each parameter that a build would
@@ -45,7 +46,7 @@ type (
 )
 
 // bind reads what the manifest says of every secret.
-func (s *Scope) bind() (bound, Problems) {
+func (s *Scope) bind() (bound, problem.Problems) {
 	all, problems := functionRuns(s.Manifest)
 	return bound{s, all}, problems
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/whispering/bundle/layerbuild/sealed"
 	"github.com/whispering/bundle/pipeline/manifest"
 	"github.com/whispering/bundle/pipeline/plan"
+	"github.com/whispering/bundle/pipeline/problem"
 	"github.com/whispering/bundle/pipeline/publish"
 )
 
@@ -24,11 +25,11 @@ type LeftOut struct {
 // the place of, and refuses to go back: to an older version of a parameter, or
 // over a version that cannot be compared. AllowRollback turns what it refuses
 // into warnings.
-func (p *Publish) supersede(ctx context.Context, name manifest.Text, newest publish.Version) ([]LeftOut, hcl.Diagnostics, Problems) {
+func (p *Publish) supersede(ctx context.Context, name manifest.Text, newest publish.Version) ([]LeftOut, hcl.Diagnostics, problem.Problems) {
 	layer, refusal := p.download(ctx, name, newest)
 	if refusal != nil {
 		if _, ended := interrupted(ctx.Err()); ended || !p.AllowRollback {
-			return nil, nil, Problems{*refusal}
+			return nil, nil, problem.Problems{*refusal}
 		}
 		return nil, hcl.Diagnostics{warning(*refusal)}, nil
 	}
@@ -47,7 +48,7 @@ func (p *Publish) supersede(ctx context.Context, name manifest.Text, newest publ
 		}
 	default:
 		for _, d := range warnings {
-			refused = append(refused, problem(Integrity, d.Subject, d.Summary, d.Detail))
+			refused = append(refused, problem.New(problem.Integrity, d.Subject, d.Summary, d.Detail))
 		}
 		return nil, nil, refused.Sort()
 	}
@@ -56,9 +57,9 @@ func (p *Publish) supersede(ctx context.Context, name manifest.Text, newest publ
 
 // download returns the published layer, if the one to publish may take its
 // place at all.
-func (p *Publish) download(ctx context.Context, name manifest.Text, newest publish.Version) (*layerbuild.Layer, *Problem) {
-	refuse := func(summary, format string, args ...any) *Problem {
-		r := problem(Integrity, &name.Range, summary, fmt.Sprintf(format, args...))
+func (p *Publish) download(ctx context.Context, name manifest.Text, newest publish.Version) (*layerbuild.Layer, *problem.Problem) {
+	refuse := func(summary, format string, args ...any) *problem.Problem {
+		r := problem.New(problem.Integrity, &name.Range, summary, fmt.Sprintf(format, args...))
 		return &r
 	}
 	content, err := p.Layers.Download(ctx, newest)
@@ -85,12 +86,12 @@ func (p *Publish) download(ctx context.Context, name manifest.Text, newest publi
 }
 
 // rollbacks reports secrets that the layer would take back.
-func (p *Publish) rollbacks(newest publish.Version, all []plan.Rollback) Problems {
-	var problems Problems
+func (p *Publish) rollbacks(newest publish.Version, all []plan.Rollback) problem.Problems {
+	var problems problem.Problems
 	for _, back := range all {
 		d := document(p.Layer.Documents, back.Name)
 		source, _ := d.Header.Source(back.Secret)
-		problems = append(problems, problem(Integrity, p.place(d, back.Secret), "Older version", fmt.Sprintf(
+		problems = append(problems, problem.New(problem.Integrity, p.place(d, back.Secret), "Older version", fmt.Sprintf(
 			"%s of function %q would go back from version %d to %d of %q: %s, which is published, has the newer one. "+
 				"Build the layer again; if going back is meant, pass --allow-rollback.",
 			back.Secret, d.Header.Function, back.From, back.To, parameterName(source.ARN), newest.ARN)))
@@ -148,7 +149,7 @@ func document(all []*sealed.Document, name string) *sealed.Document {
 	return nil
 }
 
-func warning(p Problem) *hcl.Diagnostic {
+func warning(p problem.Problem) *hcl.Diagnostic {
 	d := p.Diagnostic
 	d.Severity = hcl.DiagWarning
 	return &d
@@ -158,12 +159,12 @@ func warning(p Problem) *hcl.Diagnostic {
 // and this publication: Lambda cannot be told to publish only after a certain
 // version. Numbers of versions grow, so that it is the later of the two that
 // sees the other, whichever is the older layer.
-func (p *Publish) overtaken(ctx context.Context, name manifest.Text, compared, made publish.Version) Problems {
+func (p *Publish) overtaken(ctx context.Context, name manifest.Text, compared, made publish.Version) problem.Problems {
 	switch {
 	case p.AllowRollback || made.Number == compared.Number+1:
 		return nil
 	case made.Number <= compared.Number:
-		return Problems{problem(Integrity, &name.Range, "Unexpected answer from Lambda", fmt.Sprintf(
+		return problem.Problems{problem.New(problem.Integrity, &name.Range, "Unexpected answer from Lambda", fmt.Sprintf(
 			"It says that %s is the new version, but version %d was there before.", made.ARN, compared.Number))}
 	}
 	between, err := p.Layers.Find(ctx, publish.Ref{Layer: name.Value, Before: made.Number})
@@ -171,7 +172,7 @@ func (p *Publish) overtaken(ctx context.Context, name manifest.Text, compared, m
 	case isNoLayer(err), err == nil && between.Number <= compared.Number:
 		return nil // versions that were deleted
 	case err != nil:
-		return Problems{layerProblem(&name.Range, name.Value, err, fmt.Sprintf(": %s was published, but whether another run published meanwhile is not known", made.ARN))}
+		return problem.Problems{layerProblem(&name.Range, name.Value, err, fmt.Sprintf(": %s was published, but whether another run published meanwhile is not known", made.ARN))}
 	}
 	_, _, problems := p.supersede(ctx, name, between)
 	for i := range problems {

@@ -7,6 +7,7 @@ import (
 	"github.com/whispering/bundle/layerbuild"
 	"github.com/whispering/bundle/pipeline/manifest"
 	"github.com/whispering/bundle/pipeline/plan"
+	"github.com/whispering/bundle/pipeline/problem"
 )
 
 // Verify holds a layer to a manifest without any call: it must have a document
@@ -14,16 +15,16 @@ import (
 // What only AWS knows is not held to anything: which versions are the newest,
 // which key an alias stands for, which optional parameters there are, and what
 // lies below a path.
-func Verify(name string, layer *layerbuild.Layer, m *manifest.Manifest) Problems {
+func Verify(name string, layer *layerbuild.Layer, m *manifest.Manifest) problem.Problems {
 	if len(layer.Documents) == 0 {
-		return Problems{problem(Integrity, &m.Environment.Range, "Layer of helpers alone", fmt.Sprintf(
+		return problem.Problems{problem.New(problem.Integrity, &m.Environment.Range, "Layer of helpers alone", fmt.Sprintf(
 			"%s holds no function's secrets, so that it is no layer of the manifest. Verify a layer of helpers without --manifest.", name))}
 	}
 	if why := mismatch(layer, m); why != "" {
-		return Problems{problem(Integrity, &m.Environment.Range, "Layer is another's", fmt.Sprintf("%s is a layer %s. %s", name, why, elsewhere(layer, m)))}
+		return problem.Problems{problem.New(problem.Integrity, &m.Environment.Range, "Layer is another's", fmt.Sprintf("%s is a layer %s. %s", name, why, elsewhere(layer, m)))}
 	}
 	if why := wrongAccount(layer, m); why != "" {
-		return Problems{problem(Integrity, &m.Environment.Range, "Layer of another account", fmt.Sprintf("%s %s.", name, why))}
+		return problem.Problems{problem.New(problem.Integrity, &m.Environment.Range, "Layer of another account", fmt.Sprintf("%s %s.", name, why))}
 	}
 	b := &PlanOffline{Scope: Scope{Manifest: m}, Previous: Previous{Layer: layer, Name: name}, AllowRollback: true}
 	result, problems := b.Run()
@@ -40,12 +41,12 @@ func Verify(name string, layer *layerbuild.Layer, m *manifest.Manifest) Problems
 const builtFrom = "Build the layer again, or name the manifest and the variables that it was built from."
 
 // verifyChange reports a document that is not what the manifest says.
-func verifyChange(name string, c plan.Change, m *manifest.Manifest) Problems {
+func verifyChange(name string, c plan.Change, m *manifest.Manifest) problem.Problems {
 	if c.Action == plan.Carry {
 		return nil
 	}
 	if c.Action == plan.Remove {
-		return Problems{problem(Integrity, &m.Bundle.Range, "Function not in the manifest", fmt.Sprintf(
+		return problem.Problems{problem.New(problem.Integrity, &m.Bundle.Range, "Function not in the manifest", fmt.Sprintf(
 			"%s holds the secrets of %q, which environment %q does not have. %s", name, c.Name, m.Environment.Name.Value, builtFrom))}
 	}
 	for _, fn := range m.Functions {
@@ -53,13 +54,13 @@ func verifyChange(name string, c plan.Change, m *manifest.Manifest) Problems {
 			continue
 		}
 		if c.Action == plan.Add {
-			return Problems{problem(Integrity, &fn.Range, "Function not in the layer", fmt.Sprintf("%s has no secrets of %q. %s", name, c.Name, builtFrom))}
+			return problem.Problems{problem.New(problem.Integrity, &fn.Range, "Function not in the layer", fmt.Sprintf("%s has no secrets of %q. %s", name, c.Name, builtFrom))}
 		}
 		var reasons []string
 		for _, reason := range c.Reasons {
 			reasons = append(reasons, reason.String())
 		}
-		return Problems{problem(Integrity, &fn.Range, "Function differs", fmt.Sprintf(
+		return problem.Problems{problem.New(problem.Integrity, &fn.Range, "Function differs", fmt.Sprintf(
 			"The manifest has %q otherwise than %s: %s. %s", fn.Name.Value, name, strings.Join(reasons, "; "), builtFrom))}
 	}
 	return nil

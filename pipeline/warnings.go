@@ -6,6 +6,7 @@ import (
 	"github.com/hashicorp/hcl/v2"
 
 	"github.com/whispering/bundle/pipeline/manifest"
+	"github.com/whispering/bundle/pipeline/problem"
 )
 
 // Warnings tells of what a manifest asks for that works, but should be known.
@@ -16,7 +17,7 @@ func warnings(functions []*functionRun) hcl.Diagnostics {
 	seen := map[hcl.Range]bool{} // a group's secrets are in many functions
 	for _, run := range functions {
 		if n := len(run.bindings); run.blind() && n > manyBlind {
-			found = append(found, warning(problem(Manifest, &run.fn.Range, "Many blind secrets", fmt.Sprintf(
+			found = append(found, warning(problem.New(problem.Manifest, &run.fn.Range, "Many blind secrets", fmt.Sprintf(
 				"Function %q has %d secrets, and blind ones are opened one by one: each costs it a call of kms:Decrypt. "+
 					"In pack mode, one call opens 4 KB of them.", run.fn.Name.Value, n))))
 		}
@@ -24,7 +25,7 @@ func warnings(functions []*functionRun) hcl.Diagnostics {
 			s := &run.fn.Secrets[i]
 			if detail := getOnly(s.Name.Value); detail != "" && !seen[s.Name.Range] {
 				seen[s.Name.Range] = true
-				found = append(found, warning(problem(Manifest, &s.Name.Range, "Read with get only", detail)))
+				found = append(found, warning(problem.New(problem.Manifest, &s.Name.Range, "Read with get only", detail)))
 			}
 		}
 	}

@@ -13,7 +13,7 @@ import (
 	"github.com/whispering/bundle/internal/cli/console"
 	"github.com/whispering/bundle/internal/printable"
 	"github.com/whispering/bundle/internal/runnertest"
-	"github.com/whispering/bundle/pipeline"
+	"github.com/whispering/bundle/pipeline/problem"
 )
 
 // hostileLines try to be a workflow command, an output, or markup.
@@ -37,7 +37,7 @@ func TestNoTextIsACommandToTheRunner(t *testing.T) {
 		a.RenderWarnings(hcl.Diagnostics{&d})
 		a.RenderWarnings(hcl.Diagnostics{&d})
 		d.Severity = hcl.DiagError
-		a.RenderProblems(&console.Failure{Problems: pipeline.Problems{{Kind: pipeline.Manifest, Diagnostic: d}}})
+		a.RenderProblems(&console.Failure{Problems: problem.Problems{{Kind: problem.Manifest, Diagnostic: d}}})
 
 		var commands []string
 		for line := range strings.FieldsFuncSeq(stderr.String(), func(r rune) bool { return strings.ContainsRune("\n\r\v\f\u0085\u2028\u2029", r) }) {

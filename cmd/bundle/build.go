@@ -14,6 +14,7 @@ import (
 	"github.com/whispering/bundle/internal/cli/view"
 	"github.com/whispering/bundle/layerbuild"
 	"github.com/whispering/bundle/pipeline"
+	"github.com/whispering/bundle/pipeline/problem"
 )
 
 func (a *app) buildCommand() *cli.Command {
@@ -161,7 +162,7 @@ func (a *app) hintHelpers(targets []*target.Target) {
 
 // deliver puts a layer together and in its place, unless a secret is found in
 // it.
-func deliver(result *pipeline.Built, helpers []layerbuild.File, out *pipeline.Outfile) ([]byte, pipeline.Problems) {
+func deliver(result *pipeline.Built, helpers []layerbuild.File, out *pipeline.Outfile) ([]byte, problem.Problems) {
 	layer, problems := pipeline.Assemble(&layerbuild.Layer{Documents: result.Documents, Helpers: helpers})
 	if len(problems) == 0 {
 		problems = result.CheckLeaks(layer, helpers)

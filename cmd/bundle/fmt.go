@@ -101,13 +101,13 @@ func (a *app) readForFormat(c *cli.Context) (*manifest.Module, error) {
 		module, diags = manifest.Read(path)
 	}
 	a.Files = module.Files()
-	return module, console.Failed(pipeline.FromDiagnostics(diags).Sort())
+	return module, console.Failed(problem.FromDiagnostics(diags).Sort())
 }
 
 // formatted lays out every file, and writes none.
 func (a *app) formatted(module *manifest.Module) (*formatReport, error) {
 	report := &formatReport{Files: []formatFile{}}
-	var problems pipeline.Problems
+	var problems problem.Problems
 	for _, path := range module.Paths() {
 		before, after, err := module.Format(path)
 		if err != nil {
@@ -125,8 +125,8 @@ func (a *app) formatted(module *manifest.Module) (*formatReport, error) {
 }
 
 // write replaces the files that change, each whole or not at all.
-func (r *formatReport) write() pipeline.Problems {
-	var problems pipeline.Problems
+func (r *formatReport) write() problem.Problems {
+	var problems problem.Problems
 	for _, f := range r.Files {
 		if !f.Changed {
 			continue

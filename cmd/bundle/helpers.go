@@ -13,6 +13,7 @@ import (
 	"github.com/whispering/bundle/layerbuild"
 	"github.com/whispering/bundle/pipeline"
 	"github.com/whispering/bundle/pipeline/manifest"
+	"github.com/whispering/bundle/pipeline/problem"
 )
 
 func (a *app) helpersCommand() *cli.Command {
@@ -50,7 +51,7 @@ func (a *app) helpers(c *cli.Context) error {
 	}
 	files, err := helperset.Files(c.Context, a.Console, names)
 	if err != nil {
-		return console.Failed(pipeline.Problems{helperset.Problem(err, nil)})
+		return console.Failed(problem.Problems{helperset.Problem(err, nil)})
 	}
 	layer, problems := pipeline.Assemble(&layerbuild.Layer{Helpers: files})
 	if len(problems) == 0 {

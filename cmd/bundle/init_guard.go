@@ -8,6 +8,7 @@ import (
 	"github.com/whispering/bundle/internal/cli/target"
 	"github.com/whispering/bundle/pipeline"
 	"github.com/whispering/bundle/pipeline/manifest"
+	"github.com/whispering/bundle/pipeline/problem"
 )
 
 // initGuard prints a guard file that allows what the manifest says in all its
@@ -39,7 +40,7 @@ func (a *app) initGuard(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	var wrong pipeline.Gathered
+	var wrong problem.Gathered
 	wrong.Add(problems...)
 	var all []*manifest.Manifest
 	var asked pipeline.Questions

@@ -12,6 +12,7 @@ import (
 	"github.com/whispering/bundle/internal/cli/target"
 	"github.com/whispering/bundle/internal/cli/view"
 	"github.com/whispering/bundle/pipeline"
+	"github.com/whispering/bundle/pipeline/problem"
 )
 
 func (a *app) planCommand() *cli.Command {
@@ -92,7 +93,7 @@ func (a *app) plan(c *cli.Context) error {
 // planLayer plans one layer, without AWS if there is none.
 func (a *app) planLayer(ctx context.Context, c *cli.Context, t *target.Target, w *batch.Work, earlier pipeline.Previous) (view.Result, error) {
 	var planned *pipeline.Result
-	var problems pipeline.Problems
+	var problems problem.Problems
 	reseal, rollback, blind := c.Bool("reseal"), c.Bool("allow-rollback"), c.Bool("blind")
 	offline := w.Session == nil
 	if offline {

@@ -10,6 +10,7 @@ import (
 	"github.com/whispering/bundle/internal/cli/console"
 	"github.com/whispering/bundle/internal/cli/target"
 	"github.com/whispering/bundle/pipeline"
+	"github.com/whispering/bundle/pipeline/problem"
 )
 
 func (a *app) validateCommand() *cli.Command {
@@ -56,7 +57,7 @@ func (a *app) validate(c *cli.Context) error {
 	}
 	report := validateReport{}
 	var warnings hcl.Diagnostics
-	var all pipeline.Gathered
+	var all problem.Gathered
 	all.Add(problems...)
 	var asked pipeline.Questions
 	for _, name := range names {

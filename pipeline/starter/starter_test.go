@@ -13,6 +13,7 @@ import (
 
 	"github.com/whispering/bundle/pipeline"
 	"github.com/whispering/bundle/pipeline/manifest"
+	"github.com/whispering/bundle/pipeline/problem"
 	"github.com/whispering/bundle/pipeline/starter"
 )
 
@@ -36,13 +37,13 @@ func written(t interface {
 		return "", err
 	}
 	module, diags := manifest.LoadSource("secrets.hcl", result.Manifest, manifest.Options{})
-	problems := pipeline.FromDiagnostics(diags)
+	problems := problem.FromDiagnostics(diags)
 	if len(module.Environments()) != 2 {
 		t.Fatalf("environments %q", module.Environments())
 	}
 	for _, env := range module.Environments() {
 		m, diags := module.Evaluate(env)
-		problems = append(append(problems, pipeline.FromDiagnostics(diags)...), pipeline.Read(m).Check()...)
+		problems = append(append(problems, problem.FromDiagnostics(diags)...), pipeline.Read(m).Check()...)
 	}
 	for _, p := range problems {
 		t.Fatalf("%s: %s (%v)\n%s", p.Summary, p.Detail, p.Subject, result.Manifest)

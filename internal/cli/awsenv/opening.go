@@ -12,7 +12,6 @@ import (
 	"github.com/whispering/bundle/internal/cli/console"
 	"github.com/whispering/bundle/layerbuild"
 	"github.com/whispering/bundle/layerbuild/sealed"
-	"github.com/whispering/bundle/pipeline"
 	"github.com/whispering/bundle/pipeline/problem"
 	"github.com/whispering/bundle/runtime/secrets"
 )
@@ -23,20 +22,20 @@ func OpenProblem(doc *sealed.Document, err error) error {
 		doc.Header.Function, doc.Key, err, secrets.CodeOf(err))
 }
 
-func openKind(err error) pipeline.Kind {
+func openKind(err error) problem.Kind {
 	switch {
 	case errors.Is(err, context.Canceled):
 		return problem.Interrupted
 	case errors.Is(err, secrets.ErrAccessDenied), errors.Is(err, secrets.ErrCredentials):
-		return pipeline.Access
+		return problem.Access
 	case errors.Is(err, secrets.ErrKeyUnusable):
-		return pipeline.Missing
+		return problem.Missing
 	case errors.Is(err, secrets.ErrUnavailable):
-		return pipeline.Unavailable
+		return problem.Unavailable
 	case errors.Is(err, secrets.ErrSetting), errors.Is(err, secrets.ErrEndpoint), errors.Is(err, secrets.ErrReservedVariable), errors.Is(err, secrets.ErrValue):
-		return pipeline.Manifest
+		return problem.Manifest
 	}
-	return pipeline.Integrity
+	return problem.Integrity
 }
 
 // OpenDocument has KMS open a document, as the function itself would.
@@ -94,7 +93,7 @@ func OpeningEnviron(ctx context.Context, a *console.Console, c *cli.Context, doc
 	}
 	found, err := awsclient.Credentials(ctx, cfg)
 	if err != nil {
-		return nil, nil, console.Failed(pipeline.Problems{problem.FromAWS(err, problem.Resource{}, nil)})
+		return nil, nil, console.Failed(problem.Problems{problem.FromAWS(err, problem.Resource{}, nil)})
 	}
 	return awsclient.Opening(a.Environ, console.Text(c, "endpoint-url"), found.AccessKeyID, found.SecretAccessKey, found.SessionToken), done, nil
 }
@@ -102,7 +101,7 @@ func OpeningEnviron(ctx context.Context, a *console.Console, c *cli.Context, doc
 // OpenAll has the boxes of every document opened, and reports all that do not.
 func OpenAll(ctx context.Context, a *console.Console, c *cli.Context, layer *layerbuild.Layer) error {
 	environs := map[bool][]string{} // of documents of the embedded AWS, and of others
-	var problems pipeline.Problems
+	var problems problem.Problems
 	for _, d := range layer.Documents {
 		environ, ok := environs[d.Embedded()]
 		if !ok {

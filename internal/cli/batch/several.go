@@ -13,8 +13,8 @@ import (
 	"github.com/whispering/bundle/internal/cli/console"
 	"github.com/whispering/bundle/internal/cli/target"
 	"github.com/whispering/bundle/internal/cli/view"
-	"github.com/whispering/bundle/pipeline"
 	"github.com/whispering/bundle/pipeline/param"
+	"github.com/whispering/bundle/pipeline/problem"
 )
 
 // atOnce is how many targets are worked on at a time.
@@ -27,7 +27,7 @@ type Outcome struct {
 	do       Step             // nil if it could not be prepared
 	Calls    *awsclient.Calls
 	result   view.Result
-	Problems pipeline.Problems
+	Problems problem.Problems
 	done     chan struct{}
 }
 
@@ -157,7 +157,7 @@ func show(a *console.Console, o *Outcome, plain bool) error {
 
 // conclude prints the summary of all targets, and says how the run has ended.
 func conclude(a *console.Console, c *cli.Context, outcomes []*Outcome, j Job) error {
-	var problems pipeline.Problems
+	var problems problem.Problems
 	done, notable := 0, false
 	for _, o := range outcomes {
 		for _, p := range o.Problems {

@@ -11,7 +11,6 @@ import (
 	"github.com/hashicorp/hcl/v2"
 
 	"github.com/whispering/bundle/internal/printable"
-	"github.com/whispering/bundle/pipeline"
 	"github.com/whispering/bundle/pipeline/problem"
 )
 
@@ -56,7 +55,7 @@ func UsageLines(beginning string, all []error) error {
 
 // A Failure is a run that ended with problems.
 type Failure struct {
-	Problems        pipeline.Problems
+	Problems        problem.Problems
 	Aftermath       string // what to say besides their number
 	AlreadyReported bool   // the problems have been printed, each with its target
 }
@@ -72,7 +71,7 @@ func (e *ChildExit) Error() string { return fmt.Sprintf("exit status %d", e.Code
 var ErrDifferences = errors.New("there are differences")
 
 // Failed returns a failure, or nil if there is no problem.
-func Failed(problems pipeline.Problems) error {
+func Failed(problems problem.Problems) error {
 	if len(problems) == 0 {
 		return nil
 	}
@@ -86,7 +85,7 @@ func Refuse(kind problem.Kind, at *hcl.Range, summary, format string, args ...an
 }
 
 // ProblemsOf turns what ended a run, or the work on a target, into problems.
-func ProblemsOf(err error) pipeline.Problems {
+func ProblemsOf(err error) problem.Problems {
 	var failure *Failure
 	var usage *UsageError
 	switch {
@@ -95,9 +94,9 @@ func ProblemsOf(err error) pipeline.Problems {
 	case errors.As(err, &failure):
 		return failure.Problems
 	case errors.As(err, &usage):
-		return problem.Problems{problem.New(pipeline.Manifest, nil, "Wrong command line", usage.Text)}
+		return problem.Problems{problem.New(problem.Manifest, nil, "Wrong command line", usage.Text)}
 	}
-	return problem.Problems{problem.New(pipeline.Fault, nil, "Unexpected error", err.Error())}
+	return problem.Problems{problem.New(problem.Fault, nil, "Unexpected error", err.Error())}
 }
 
 // exitCode maps how a command ended to the status of the process.
@@ -125,10 +124,10 @@ func exitCode(ctx context.Context, err error) int {
 
 // problemsCode is the smallest code among the problems, but 6, try again,
 // only where trying again would help with all of them.
-func problemsCode(problems pipeline.Problems) int {
+func problemsCode(problems problem.Problems) int {
 	var codes []int
 	for _, p := range problems {
-		if p.Kind != pipeline.Unavailable {
+		if p.Kind != problem.Unavailable {
 			codes = append(codes, kindCode(p.Kind))
 		}
 	}
@@ -138,19 +137,19 @@ func problemsCode(problems pipeline.Problems) int {
 	return slices.Min(codes)
 }
 
-func kindCode(k pipeline.Kind) int {
+func kindCode(k problem.Kind) int {
 	switch k {
-	case pipeline.Manifest:
+	case problem.Manifest:
 		return ExitUsage
-	case pipeline.Access:
+	case problem.Access:
 		return ExitAccess
-	case pipeline.Missing:
+	case problem.Missing:
 		return exitMissing
-	case pipeline.Unavailable:
+	case problem.Unavailable:
 		return exitUnavailable
-	case pipeline.Integrity:
+	case problem.Integrity:
 		return ExitIntegrity
-	case pipeline.Output:
+	case problem.Output:
 		return ExitOutput
 	}
 	return ExitFault

@@ -9,14 +9,14 @@ import (
 	"syscall"
 	"testing"
 
-	"github.com/whispering/bundle/pipeline"
+	"github.com/whispering/bundle/pipeline/problem"
 )
 
 func TestExitCodes(t *testing.T) {
-	problems := func(kinds ...pipeline.Kind) error {
-		var all pipeline.Problems
+	problems := func(kinds ...problem.Kind) error {
+		var all problem.Problems
 		for _, kind := range kinds {
-			all = append(all, pipeline.Problem{Kind: kind})
+			all = append(all, problem.Problem{Kind: kind})
 		}
 		return Failed(all)
 	}
@@ -32,19 +32,19 @@ func TestExitCodes(t *testing.T) {
 		"done":                         {t.Context(), nil, 0},
 		"no problems":                  {t.Context(), problems(), 0},
 		"anything else":                {t.Context(), errors.New("?"), 1},
-		"a fault":                      {t.Context(), problems(pipeline.Fault), 1},
+		"a fault":                      {t.Context(), problems(problem.Fault), 1},
 		"usage":                        {t.Context(), Usagef("?"), 2},
-		"manifest":                     {t.Context(), problems(pipeline.Manifest), 2},
-		"access":                       {t.Context(), problems(pipeline.Access), 4},
-		"missing":                      {t.Context(), problems(pipeline.Missing), 5},
-		"unavailable":                  {t.Context(), problems(pipeline.Unavailable), 6},
-		"integrity":                    {t.Context(), problems(pipeline.Integrity), 7},
-		"output":                       {t.Context(), problems(pipeline.Output), 8},
-		"the smallest of several":      {t.Context(), problems(pipeline.Output, pipeline.Missing, pipeline.Access), 4},
-		"unavailable, twice":           {t.Context(), problems(pipeline.Unavailable, pipeline.Unavailable), 6},
-		"unavailable among others":     {t.Context(), problems(pipeline.Unavailable, pipeline.Output), 8},
+		"manifest":                     {t.Context(), problems(problem.Manifest), 2},
+		"access":                       {t.Context(), problems(problem.Access), 4},
+		"missing":                      {t.Context(), problems(problem.Missing), 5},
+		"unavailable":                  {t.Context(), problems(problem.Unavailable), 6},
+		"integrity":                    {t.Context(), problems(problem.Integrity), 7},
+		"output":                       {t.Context(), problems(problem.Output), 8},
+		"the smallest of several":      {t.Context(), problems(problem.Output, problem.Missing, problem.Access), 4},
+		"unavailable, twice":           {t.Context(), problems(problem.Unavailable, problem.Unavailable), 6},
+		"unavailable among others":     {t.Context(), problems(problem.Unavailable, problem.Output), 8},
 		"a child's own":                {t.Context(), &ChildExit{42}, 42},
-		"interrupted":                  {interrupted, problems(pipeline.Unavailable), 130},
+		"interrupted":                  {interrupted, problems(problem.Unavailable), 130},
 		"terminated":                   {terminated, errors.New("?"), 143},
 		"done in spite of the signals": {interrupted, nil, 0},
 	}
@@ -64,7 +64,7 @@ func TestErrorsPageHasTheExitCodes(t *testing.T) {
 	rows := regexp.MustCompile("(?m)^\\| `[a-z0-9-]+` \\| ([a-z]+) \\| ([0-9, ]+) \\|").FindAllStringSubmatch(string(page), -1)
 	seen := map[string]bool{}
 	for _, row := range rows {
-		want := fmt.Sprint(kindCode(pipeline.Kind(row[1])))
+		want := fmt.Sprint(kindCode(problem.Kind(row[1])))
 		if row[1] == "interrupted" {
 			want = "130, 143" // the signal decides
 		}

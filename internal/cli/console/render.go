@@ -10,7 +10,7 @@ import (
 
 	"github.com/whispering/bundle/internal/actions"
 	"github.com/whispering/bundle/internal/printable"
-	"github.com/whispering/bundle/pipeline"
+	"github.com/whispering/bundle/pipeline/problem"
 )
 
 // RenderProblems prints what kept a run from being done, each with the line of
@@ -40,7 +40,7 @@ type shown struct {
 
 // RenderDiagnostics prints problems, as many as a run may; at least one of each
 // target.
-func (c *Console) RenderDiagnostics(problems pipeline.Problems) {
+func (c *Console) RenderDiagnostics(problems problem.Problems) {
 	c.shown.mu.Lock()
 	room := min(max(MaxShown-c.shown.errors, 1), len(problems))
 	c.shown.errors += room

@@ -134,7 +134,7 @@ func draftOfPath(a *console.Console, c *cli.Context, path string, environments [
 func Inspect(a *console.Console, name string, src []byte) (functions, secrets int, err error) {
 	module, diags := manifest.LoadSource(name, src, manifest.Options{})
 	a.Files = module.Files()
-	problems := pipeline.FromDiagnostics(diags)
+	problems := problem.FromDiagnostics(diags)
 	for _, env := range module.Environments() {
 		read, found := target.Evaluate(a, module, env)
 		problems = append(problems, append(found, read.CheckBlind()...)...)

@@ -96,7 +96,7 @@ func FilesOf(ctx context.Context, a *console.Console, b manifest.Bundle, made ma
 	files, err := Files(ctx, a, names)
 	if err != nil {
 		at := b.Helpers[max(0, slices.Index(names, "exec"))].Range
-		return nil, console.Failed(pipeline.Problems{Problem(err, &at)})
+		return nil, console.Failed(problem.Problems{Problem(err, &at)})
 	}
 	made[list] = files
 	return files, nil
@@ -125,7 +125,7 @@ func hintCompiling(a *console.Console, exec bool) {
 
 // Problem says why there is no exec wrapper; the other helpers are
 // always at hand.
-func Problem(err error, at *hcl.Range) pipeline.Problem {
+func Problem(err error, at *hcl.Range) problem.Problem {
 	kind := problem.Fault
 	if errors.Is(err, execbin.ErrUnavailable) {
 		kind = problem.Manifest

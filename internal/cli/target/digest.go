@@ -8,7 +8,7 @@ import (
 
 	"github.com/whispering/bundle/internal/cli/console"
 	"github.com/whispering/bundle/internal/printable"
-	"github.com/whispering/bundle/pipeline"
+	"github.com/whispering/bundle/pipeline/problem"
 )
 
 var digestForm = regexp.MustCompile(`^[0-9A-Fa-f]{64}$`)
@@ -22,7 +22,7 @@ func Digests(c *cli.Context, name string, targets []*Target) (map[*Target]string
 			return nil, console.Usagef("--%s %q is no SHA-256: write its 64 hexadecimal digits, as sha256sum prints them", name, value)
 		}
 	}
-	var problems pipeline.Problems
+	var problems problem.Problems
 	for _, t := range targets {
 		problems = append(problems, t.Problems...)
 	}

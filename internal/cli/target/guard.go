@@ -10,6 +10,7 @@ import (
 	"github.com/whispering/bundle/layerbuild/sealed"
 	"github.com/whispering/bundle/pipeline"
 	"github.com/whispering/bundle/pipeline/manifest"
+	"github.com/whispering/bundle/pipeline/problem"
 )
 
 // GuardFlag returns the flag of commands that hold the manifest to a guard file.
@@ -37,7 +38,7 @@ func LoadGuard(a *console.Console, c *cli.Context, module *manifest.Module) (*ma
 	}
 	g, diags := manifest.LoadGuard(path[0])
 	maps.Copy(a.Files, g.Files())
-	problems := pipeline.FromDiagnostics(diags)
+	problems := problem.FromDiagnostics(diags)
 	if len(problems) == 0 && g.Old() {
 		problems = pipeline.CheckGuardVersion(g, everywhere(module))
 	}
@@ -56,7 +57,7 @@ func everywhere(module *manifest.Module) []*manifest.Manifest {
 }
 
 // CheckGuard holds a manifest to the guard, if there is one. It calls nothing.
-func CheckGuard(r *pipeline.Reading, g *manifest.Guard) pipeline.Problems {
+func CheckGuard(r *pipeline.Reading, g *manifest.Guard) problem.Problems {
 	if g == nil {
 		return nil
 	}

@@ -16,17 +16,18 @@ import (
 	"github.com/whispering/bundle/internal/printable"
 	"github.com/whispering/bundle/pipeline"
 	"github.com/whispering/bundle/pipeline/manifest"
+	"github.com/whispering/bundle/pipeline/problem"
 )
 
 // Load reads the manifest that --manifest names, and remembers its files for
 // excerpts in what is printed later. What could be read can be evaluated even
 // if there are problems, so that all are reported in one run.
-func Load(a *console.Console, c *cli.Context) (*manifest.Module, pipeline.Problems, error) {
+func Load(a *console.Console, c *cli.Context) (*manifest.Module, problem.Problems, error) {
 	return loadFrom(a, c, "manifest")
 }
 
 // loadFrom is load for a manifest that another flag names.
-func loadFrom(a *console.Console, c *cli.Context, flag string) (*manifest.Module, pipeline.Problems, error) {
+func loadFrom(a *console.Console, c *cli.Context, flag string) (*manifest.Module, problem.Problems, error) {
 	path := console.Text(c, flag)
 	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) && !console.Given(c, flag) {
 		return nil, nil, console.Usagef("there is no %s here. Name the manifest with --%s, or have bundle init write one.", path, flag)
@@ -37,7 +38,7 @@ func loadFrom(a *console.Console, c *cli.Context, flag string) (*manifest.Module
 		return nil, nil, err
 	}
 	a.RenderWarnings(diags)
-	return module, pipeline.FromDiagnostics(diags), nil
+	return module, problem.FromDiagnostics(diags), nil
 }
 
 // Sparing has the garbage collector keep the process small, until end is called:
@@ -116,12 +117,12 @@ func realEnvironments(module *manifest.Module) ([]string, error) {
 
 // Evaluate reads the manifest as it is for one environment, with every
 // problem that can be found without calling AWS.
-func Evaluate(a *console.Console, module *manifest.Module, env string) (*pipeline.Reading, pipeline.Problems) {
+func Evaluate(a *console.Console, module *manifest.Module, env string) (*pipeline.Reading, problem.Problems) {
 	m, diags := module.Evaluate(env)
 	a.RenderWarnings(diags)
 	r := pipeline.Read(m)
-	var all pipeline.Gathered
-	all.Add(append(pipeline.FromDiagnostics(diags), r.Check()...)...)
+	var all problem.Gathered
+	all.Add(append(problem.FromDiagnostics(diags), r.Check()...)...)
 	return r, all.Sorted()
 }
 

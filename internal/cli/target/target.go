@@ -31,7 +31,7 @@ type Target struct {
 	Siblings []manifest.Function // all functions of the environment, where each has a layer of its own
 	Helpers  []string            // of the manifest that are not in the layer
 	Path     string              // of the layer; "" where the command line names none
-	Problems pipeline.Problems   // why nothing can be done about it
+	Problems problem.Problems    // why nothing can be done about it
 }
 
 // Whole is the manifest of the target with all functions of the environment, as
@@ -92,7 +92,7 @@ func Choose(a *console.Console, c *cli.Context, q Request) ([]*Target, error) {
 		s.addEnvironment(name)
 	}
 	if len(problems) > 0 { // of the whole manifest
-		var all pipeline.Gathered
+		var all problem.Gathered
 		all.Add(problems...)
 		for _, t := range s.all {
 			all.Add(t.Problems...)
@@ -172,7 +172,7 @@ func (s *selection) addRegion(name, region string, read *pipeline.Reading) {
 	if len(t.Problems) == 0 {
 		t.Problems = CheckGuard(read, s.guard)
 	}
-	for _, check := range []func(*manifest.Manifest) pipeline.Problems{s.checkTrust, s.checkLayers} {
+	for _, check := range []func(*manifest.Manifest) problem.Problems{s.checkTrust, s.checkLayers} {
 		if len(t.Problems) == 0 {
 			t.Problems = check(m)
 		}
@@ -214,7 +214,7 @@ func NamesFunctions(m *manifest.Manifest) bool {
 	return m.Bundle.Layer.Value == "" && slices.ContainsFunc(m.Functions, func(fn manifest.Function) bool { return fn.Layer.Value != "" })
 }
 
-func (s *selection) checkTrust(m *manifest.Manifest) pipeline.Problems {
+func (s *selection) checkTrust(m *manifest.Manifest) problem.Problems {
 	var refused *console.Failure
 	if s.Offline || !errors.As(RefuseUntrusted(s.Console, s.context, m), &refused) {
 		return nil
@@ -224,8 +224,8 @@ func (s *selection) checkTrust(m *manifest.Manifest) pipeline.Problems {
 
 // checkLayers holds the name that layers are published under to the path: both
 // say that each function has a layer of its own, or neither does.
-func (s *selection) checkLayers(m *manifest.Manifest) pipeline.Problems {
-	refuse := func(at hcl.Range, summary, format string, args ...any) pipeline.Problems {
+func (s *selection) checkLayers(m *manifest.Manifest) problem.Problems {
+	refuse := func(at hcl.Range, summary, format string, args ...any) problem.Problems {
 		return problem.Problems{problem.New(problem.Manifest, &at, summary, fmt.Sprintf(format, args...))}
 	}
 	one := strings.Contains(s.Pattern, functionPlace)

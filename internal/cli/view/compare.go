@@ -8,8 +8,8 @@ import (
 
 	"github.com/whispering/bundle/internal/actions"
 	"github.com/whispering/bundle/internal/printable"
-	"github.com/whispering/bundle/pipeline"
 	"github.com/whispering/bundle/pipeline/compare"
+	"github.com/whispering/bundle/pipeline/problem"
 	"github.com/whispering/bundle/pipeline/secret"
 )
 
@@ -93,7 +93,7 @@ type Problem struct {
 }
 
 // NewProblem describes a problem.
-func NewProblem(p pipeline.Problem) Problem {
+func NewProblem(p problem.Problem) Problem {
 	r := Problem{Kind: string(p.Kind), Summary: p.Summary, Detail: p.Detail}
 	if p.Subject != nil {
 		r.File, r.Line = p.Subject.Filename, p.Subject.Start.Line
@@ -103,7 +103,7 @@ func NewProblem(p pipeline.Problem) Problem {
 
 // A ComparedColumn says what kept more of a column from being found.
 type ComparedColumn struct {
-	Problems pipeline.Problems
+	Problems problem.Problems
 	Calls    map[string]int // that were made
 }
 

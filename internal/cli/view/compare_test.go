@@ -16,8 +16,8 @@ import (
 
 	"github.com/whispering/bundle/internal/needs"
 	"github.com/whispering/bundle/internal/printable"
-	"github.com/whispering/bundle/pipeline"
 	"github.com/whispering/bundle/pipeline/compare"
+	"github.com/whispering/bundle/pipeline/problem"
 	"github.com/whispering/bundle/pipeline/secret"
 )
 
@@ -26,7 +26,7 @@ import (
 func comparePageOf(t *testing.T, name string) string {
 	t.Helper()
 	now := time.Date(2026, 11, 25, 14, 0, 0, 0, time.UTC)
-	found := ComparedColumn{Problems: pipeline.Problems{{Kind: pipeline.Manifest, Diagnostic: hcl.Diagnostic{Summary: name, Detail: name}}}}
+	found := ComparedColumn{Problems: problem.Problems{{Kind: problem.Manifest, Diagnostic: hcl.Diagnostic{Summary: name, Detail: name}}}}
 	function := compare.ColumnFunction{Name: name, Key: compare.ColumnKey{State: compare.Unusable, Name: name, ARN: name, Why: name}}
 	other := function
 	for i := range 100 {
