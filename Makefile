@@ -23,8 +23,8 @@ fuzz:
 	  done; \
 	done
 
-# Sows faults into packages, one at a time, and tells which of them the tests of the package let live. It fails where they find fewer than 90 %.
-# It takes a quarter of an hour or so. A fault may ask for memory without end: the limit, where the system has one, is in kB.
+# Sows faults into packages and tells which of them the tests of the package let live. It fails where they find fewer than 90 %, and takes some
+# minutes. A fault may ask for memory without end: the limit, where the system has one, is in kB.
 mutate:
 	@ulimit -v 16000000 2>/dev/null || true; \
 	go run ./internal/house/mutate -min 90 ./pipeline/plan ./pipeline/compare ./layerbuild/sealed

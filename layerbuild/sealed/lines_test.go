@@ -63,6 +63,7 @@ func TestErrorsNameTheLine(t *testing.T) {
 		"a part among whole secrets":    {lines[11], "box UU\n", "F-16", 12},
 		"names out of order":            {"box DB_PASSWORD STRIPE_KEY", "box STRIPE_KEY DB_PASSWORD", "F-17", 10},
 		"boxes out of order":            {boxes, lines[10] + lines[11] + lines[9], "F-17", 12},
+		"a box twice":                 {lines[9], lines[9] + lines[9], "F-17", 11},
 		"a name without a source":       {"box DB_PASSWORD STRIPE_KEY", "box DB_PASSWORD OTHER STRIPE_KEY", "F-16", 10},
 		"a secret in two boxes":         {"box DB_PASSWORD STRIPE_KEY", "box DB_PASSWORD STRIPE_KEY TLS_KEY", "F-16", 11},
 		"a secret in no box":            {"box DB_PASSWORD STRIPE_KEY", "box DB_PASSWORD", "F-16", 8},
@@ -100,6 +101,12 @@ func TestErrorsRead(t *testing.T) {
 		if got := err.Error(); got != want {
 			t.Errorf("%q, not %q", got, want)
 		}
+	}
+	h := sampleHeader()
+	h.Boxes = h.Boxes[:2]
+	h.Boxes = append(h.Boxes, sealed.Box{Secrets: []string{"TLS_KEY"}, Part: 1, Parts: 2})
+	if _, err := h.Marshal(); err == nil || !strings.Contains(err.Error(), "line 12: part 2/2 of TLS_KEY is missing") {
+		t.Errorf("the first part twice: %v", err)
 	}
 	// A foreign word is quoted up to 80 bytes.
 	for n, want := range map[int]string{80: strings.Repeat("w", 80) + `"`, 81: strings.Repeat("w", 80) + `…"`} {

@@ -126,7 +126,7 @@ func TestBoxOfWholeSecrets(t *testing.T) {
 	}
 	for _, half := range []string{
 		`\ud800`, `\udbff`, `\udc00`, `\udfff`, `x\ud83d`, `\ud83dx`, `\ud83d\n`, `\ud83d\\ude00`, `\ud83d\u0041`, `\ud83d\udbff`, `\ud83d\ue000`,
-		`\ud83d\ud83d\ude00`, `\ude00\ud83d`, `\\\ud800`, `\ud83d\ude00\ud83d`, `\ud83d\ude00\ude00`, `\n\ud800`, `\u0041\ud800`, `\ud83d\udbff\udc00`,
+		`\ud83d\ud83d\ude00`, `\ude00\ud83d`, `\\\ud800`, `\ud83d\ude00\ud83d`, `\ud83d\ude00\ude00`, `\n\ud800`, `\u0041\ud800`, `\ud83d\udbff\udc00`, `\ud83dxudc00`, `\ud83d\ndc00`,
 	} {
 		_, err := open(`{"DB_PASSWORD":"` + half + `"}`)
 		checkContent(t, half, err, "F-28", 1)

@@ -3,7 +3,6 @@ package main
 import (
 	"cmp"
 	"go/ast"
-	"go/parser"
 	"go/token"
 	"slices"
 )
@@ -12,11 +11,6 @@ import (
 type mutant struct {
 	At       token.Position
 	Old, New string
-}
-
-// in returns src with the fault in it.
-func (m mutant) in(src []byte) []byte {
-	return slices.Concat(src[:m.At.Offset], []byte(m.New), src[m.At.Offset+len(m.Old):])
 }
 
 // swaps says what stands for an operator in a fault, one fault each.
@@ -33,12 +27,7 @@ var swaps = map[token.Token][]token.Token{
 
 // mutants returns the faults that can be sown into a file, in the order of the
 // text. Some of them do not compile.
-func mutants(name string, src []byte) ([]mutant, error) {
-	files := token.NewFileSet()
-	file, err := parser.ParseFile(files, name, src, parser.SkipObjectResolution)
-	if err != nil {
-		return nil, err
-	}
+func mutants(files *token.FileSet, file *ast.File) []mutant {
 	var all []mutant
 	put := func(at token.Pos, old, with string) {
 		all = append(all, mutant{files.Position(at), old, with})
@@ -87,5 +76,5 @@ func mutants(name string, src []byte) ([]mutant, error) {
 		return true
 	})
 	slices.SortStableFunc(all, func(a, b mutant) int { return cmp.Compare(a.At.Offset, b.At.Offset) })
-	return all, nil
+	return all
 }

@@ -1,5 +1,5 @@
-// Package half has tests that find one of its faults, and one more because it
-// never ends.
+// Package half has tests that find all of its faults but one: some because they
+// never end. One does not compile.
 package half
 
 // Adult is tested on one side of its limit only.
@@ -13,3 +13,25 @@ func Sum(n int) int {
 	}
 	return sum
 }
+
+type text string
+
+// Methods and functions whose receivers and parameters have no names, or any number.
+
+func (text) Greeting(_ int, names ...string) string { return "hello, " + names[0] }
+
+func (t *text) set(to string) {
+	if to != "" {
+		*t = text(to)
+	}
+}
+
+func first(int, string) (ok bool) { return !false }
+
+func init() {
+	if first(1, "") {
+		return
+	}
+}
+
+const limit = 1 << 4
