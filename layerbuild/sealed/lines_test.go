@@ -63,7 +63,7 @@ func TestErrorsNameTheLine(t *testing.T) {
 		"a part among whole secrets":    {lines[11], "box UU\n", "F-16", 12},
 		"names out of order":            {"box DB_PASSWORD STRIPE_KEY", "box STRIPE_KEY DB_PASSWORD", "F-17", 10},
 		"boxes out of order":            {boxes, lines[10] + lines[11] + lines[9], "F-17", 12},
-		"a box twice":                 {lines[9], lines[9] + lines[9], "F-17", 11},
+		"a box twice":                   {lines[9], lines[9] + lines[9], "F-17", 11},
 		"a name without a source":       {"box DB_PASSWORD STRIPE_KEY", "box DB_PASSWORD OTHER STRIPE_KEY", "F-16", 10},
 		"a secret in two boxes":         {"box DB_PASSWORD STRIPE_KEY", "box DB_PASSWORD STRIPE_KEY TLS_KEY", "F-16", 11},
 		"a secret in no box":            {"box DB_PASSWORD STRIPE_KEY", "box DB_PASSWORD", "F-16", 8},
