@@ -8,6 +8,7 @@ import (
 
 	"github.com/hashicorp/hcl/v2"
 
+	"github.com/whispering/bundle/internal/arn"
 	"github.com/whispering/bundle/layerbuild/sealed"
 	"github.com/whispering/bundle/pipeline/manifest"
 	"github.com/whispering/bundle/pipeline/param"
@@ -160,7 +161,7 @@ func (v versioned) sampleContexts(run *functionRun, secrets []diagnosedSecret) [
 	for _, s := range secrets {
 		header.Sources = append(header.Sources, sealed.Source{
 			Secret: s.Name, Encoding: string(secret.Text), Version: 1, Modified: time.Unix(0, 0).UTC(),
-			ARN: "arn:aws:ssm:" + v.Region + ":" + v.Account + ":parameter/" + strings.TrimPrefix(s.Ref.Name, "/"),
+			ARN: arn.Parameter("aws", v.Region, v.Account, s.Ref.Name).String(),
 		})
 		names = append(names, s.Name)
 		if header.Mode == sealed.Blind {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/hashicorp/hcl/v2"
 
+	"github.com/whispering/bundle/internal/arn"
 	"github.com/whispering/bundle/layerbuild/sealed"
 	"github.com/whispering/bundle/pipeline/manifest"
 	"github.com/whispering/bundle/pipeline/param"
@@ -64,7 +65,7 @@ func CheckRegion(m *manifest.Manifest) problem.Problems {
 			problems = append(problems, problem.New(problem.Manifest, &key.Range, "Key of another region", fmt.Sprintf(
 				"Key %q of %s is in region %s, but this run is for %s. Nothing crosses regions: name it by an alias that each region has, "+
 					"or name a multi-Region key.", key.Value, of, there, here)))
-		} else if there != "" && !secret.InPartition(strings.Split(key.Value, ":")[1], here) {
+		} else if named, ok := arn.Parse(key.Value); ok && !arn.InPartition(named.Partition, here) {
 			problems = append(problems, problem.New(problem.Manifest, &key.Range, "Key of another partition", fmt.Sprintf(
 				"Key %q of %s is in a partition that has no region %s. Name a key there.", key.Value, of, here)))
 		}

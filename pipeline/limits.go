@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strconv"
 
+	"github.com/whispering/bundle/internal/arn"
 	"github.com/whispering/bundle/layerbuild"
 	"github.com/whispering/bundle/layerbuild/sealed"
 	"github.com/whispering/bundle/pipeline/manifest"
@@ -63,11 +64,7 @@ func (run *functionRun) leastSize(m *manifest.Manifest) int {
 		}
 		known := *bind
 		bind = &known
-		name := bind.ref.Name
-		if name[0] != '/' {
-			name = "/" + name
-		}
-		bind.version.ARN = "arn:aws:ssm:" + m.Environment.Region() + ":" + account + ":parameter" + name
+		bind.version.ARN = arn.Parameter("aws", m.Environment.Region(), account, bind.ref.Name).String()
 		bind.version.Number = 1
 		if n, err := strconv.ParseInt(bind.ref.Selector, 10, 64); err == nil {
 			bind.version.Number = n

@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/whispering/bundle/internal/arn"
 	"github.com/whispering/bundle/layerbuild/sealed"
 	"github.com/whispering/bundle/pipeline/manifest"
 	"github.com/whispering/bundle/pipeline/problem"
@@ -82,7 +83,7 @@ func (run *functionRun) assume(old *sealed.Document, account string) {
 		for _, im := range run.fn.Imports {
 			if imports(im, s) && !slices.ContainsFunc(run.bindings, func(bind *binding) bool { return bind.name == s.Secret }) {
 				run.bindings = append(run.bindings, &binding{
-					name: s.Secret, ref: secret.Ref{Name: parameterName(s.ARN)}, encoding: secret.Text, at: &im.Range, imported: true,
+					name: s.Secret, ref: secret.Ref{Name: arn.ParameterName(s.ARN)}, encoding: secret.Text, at: &im.Range, imported: true,
 				})
 			}
 		}
@@ -98,7 +99,7 @@ func (run *functionRun) assume(old *sealed.Document, account string) {
 // there is now, as far as the manifest does not name another.
 func (bind *binding) assume(s sealed.Source) {
 	bind.version = secret.Version{ARN: bind.ref.Name, Number: s.Version, Modified: s.Modified}
-	if s.ARN != "" && parameterName(s.ARN) == bind.ref.Name {
+	if s.ARN != "" && arn.ParameterName(s.ARN) == bind.ref.Name {
 		bind.version.ARN = s.ARN
 	}
 	if n, err := strconv.ParseInt(bind.ref.Selector, 10, 64); err == nil {
@@ -110,32 +111,22 @@ func (bind *binding) assume(s sealed.Source) {
 // an alias stands for, only KMS knows, but it is a key of the alias's own account
 // (https://docs.aws.amazon.com/kms/latest/developerguide/kms-alias.html), which
 // is the environment's where no ARN says otherwise.
-func sameKey(ref, arn, account string) bool {
-	of := strings.Split(arn, ":")[4]
-	if parts := strings.SplitN(ref, ":", 6); len(parts) == 6 {
-		related := strings.HasPrefix(parts[5], "alias/") || strings.HasPrefix(parts[5], "key/mrk-") && strings.HasSuffix(arn, ":"+parts[5])
-		return ref == arn || related && parts[4] == of
+func sameKey(ref, keyARN, account string) bool {
+	key, _ := arn.Parse(keyARN)
+	if other, ok := arn.Parse(ref); ok {
+		related := arn.IsAlias(ref) || arn.MultiRegion(ref) && other.Key() == key.Key()
+		return ref == keyARN || related && other.Account == key.Account
 	}
-	return (strings.HasPrefix(ref, "alias/") || strings.HasSuffix(arn, ":key/"+ref)) && (account == "" || account == of)
+	return (arn.IsAlias(ref) || ref == key.Key()) && (account == "" || account == key.Account)
 }
 
 // imports reports whether a path import gives the secret that a source names.
 func imports(im manifest.Import, s sealed.Source) bool {
-	parameter := parameterName(s.ARN)
+	parameter := arn.ParameterName(s.ARN)
 	below, ok := strings.CutPrefix(parameter, strings.TrimSuffix(im.Path.Value, "/")+"/")
 	if !ok || !im.Recursive && strings.Contains(below, "/") {
 		return false
 	}
 	name, err := im.Name(parameter)
 	return err == nil && name == s.Secret && s.Field == "" && s.Encoding == string(secret.Text)
-}
-
-// parameterName is the name of a parameter as Parameter Store is asked for it:
-// one of a single level has no slash.
-func parameterName(arn string) string {
-	_, name, _ := strings.Cut(arn, ":parameter")
-	if strings.Count(name, "/") == 1 {
-		return name[1:]
-	}
-	return name
 }

@@ -5,16 +5,15 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"sync"
 
 	"github.com/hashicorp/hcl/v2"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/whispering/bundle/internal/arn"
 	"github.com/whispering/bundle/pipeline/manifest"
 	"github.com/whispering/bundle/pipeline/problem"
 	"github.com/whispering/bundle/pipeline/seal"
-	"github.com/whispering/bundle/pipeline/secret"
 )
 
 // preflightConcurrency is how many keys are described at a time. The preflight stands
@@ -151,7 +150,7 @@ func (s *Scope) checkKey(ref string, use keyUse, key seal.Key, err error) proble
 	switch {
 	case key.Region != s.Region:
 		return refuse("is in region %s, but this run is for %s. Nothing crosses regions: name a key there.", key.Region, s.Region)
-	case !secret.InPartition(key.Partition, s.Region):
+	case !arn.InPartition(key.Partition, s.Region):
 		return refuse("is in partition %s, which has no region %s. Name a key there.", key.Partition, s.Region)
 	case key.Account != s.Account && !slices.Contains(s.AllowKeyAccounts, key.Account):
 		return refuse("belongs to account %s, not to %s. Name a key of your own, or, if that is meant, pass --allow-key-account %s.",
@@ -205,7 +204,7 @@ func keyProblem(at *hcl.Range, ref, of, right string, err error) problem.Problem
 	about := problem.Resource{
 		Name: fmt.Sprintf("key %q of %s", ref, of), Lead: fmt.Sprintf("Key %q of %s", ref, of), On: "the key", Rights: []string{"kms:DescribeKey", right},
 	}
-	if strings.Contains(ref, ":key/mrk-") {
+	if arn.Looks(ref) && arn.MultiRegion(ref) {
 		about.Absent = fmt.Sprintf("Replicate the multi-Region key to %s, or correct the ARN", manifest.KeyRegion(ref))
 	}
 	return problem.FromAWS(err, about, at)

@@ -9,6 +9,7 @@ import (
 
 	"github.com/hashicorp/hcl/v2"
 
+	"github.com/whispering/bundle/internal/arn"
 	"github.com/whispering/bundle/internal/plainfile"
 	"github.com/whispering/bundle/layerbuild"
 	"github.com/whispering/bundle/pipeline/manifest"
@@ -59,7 +60,7 @@ func openPrevious(name, sha256 string, out *Outfile, m *manifest.Manifest) (Prev
 		return Previous{From: "first build: --previous none"}, nil
 	case name == PreviousAuto:
 		return openAuto(sha256, out, m)
-	case strings.HasPrefix(name, "arn:"):
+	case arn.Looks(name):
 		return openARN(name, m)
 	}
 	if _, err := layerbuild.Read(out.Content); len(out.Content) > 0 && err != nil {
@@ -240,7 +241,7 @@ func wrongAccount(l *layerbuild.Layer, m *manifest.Manifest) string {
 			return fmt.Sprintf("was sealed in account %s, but environment %q is an embedded AWS", d.Account(), environment.Name.Value)
 		}
 		for _, s := range d.Header.Sources {
-			if account := strings.Split(s.ARN, ":")[4]; !embedded && account != environment.AccountID.Value {
+			if account := arn.Account(s.ARN); !embedded && account != environment.AccountID.Value {
 				return fmt.Sprintf("holds parameters of account %s, but environment %q is for account %s",
 					account, environment.Name.Value, environment.AccountID.Value)
 			}

@@ -5,8 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 
+	"github.com/whispering/bundle/internal/arn"
 	"github.com/whispering/bundle/layerbuild"
 	"github.com/whispering/bundle/layerbuild/sealed"
 	"github.com/whispering/bundle/pipeline/manifest"
@@ -107,7 +107,7 @@ func (s *Status) checkAccount(ctx context.Context, layer *layerbuild.Layer) prob
 	}
 	for _, d := range layer.Documents {
 		for _, source := range d.Header.Sources {
-			if account := strings.Split(source.ARN, ":")[4]; account != got {
+			if account := arn.Account(source.ARN); account != got {
 				return problem.Problems{problem.New(problem.Access, nil, "Wrong account", fmt.Sprintf(
 					"These credentials are of account %s, but %s holds parameters of account %s. Use that account's credentials.",
 					got, s.Name, account))}
@@ -168,7 +168,7 @@ func (s *Status) wants(ctx context.Context, documents []*sealed.Document) ([]pla
 // ref is what Parameter Store is asked for a source: its parameter, and the
 // version or label that the manifest pins it to.
 func (s *Status) ref(document string, source sealed.Source) secret.Ref {
-	ref := secret.Ref{Name: parameterName(source.ARN)}
+	ref := secret.Ref{Name: arn.ParameterName(source.ARN)}
 	if s.Manifest == nil {
 		return ref
 	}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/hashicorp/hcl/v2"
 
+	"github.com/whispering/bundle/internal/arn"
 	"github.com/whispering/bundle/layerbuild"
 	"github.com/whispering/bundle/layerbuild/sealed"
 	"github.com/whispering/bundle/pipeline/manifest"
@@ -94,7 +95,7 @@ func (p *Publish) rollbacks(newest publish.Version, all []plan.Rollback) problem
 		problems = append(problems, problem.New(problem.Integrity, p.place(d, back.Secret), "Older version", fmt.Sprintf(
 			"%s of function %q would go back from version %d to %d of %q: %s, which is published, has the newer one. "+
 				"Build the layer again; if going back is meant, pass --allow-rollback.",
-			back.Secret, d.Header.Function, back.From, back.To, parameterName(source.ARN), newest.ARN)))
+			back.Secret, d.Header.Function, back.From, back.To, arn.ParameterName(source.ARN), newest.ARN)))
 	}
 	return problems
 }

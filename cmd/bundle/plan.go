@@ -2,10 +2,10 @@ package main
 
 import (
 	"context"
-	"strings"
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/whispering/bundle/internal/arn"
 	"github.com/whispering/bundle/internal/cli/awsenv"
 	"github.com/whispering/bundle/internal/cli/batch"
 	"github.com/whispering/bundle/internal/cli/console"
@@ -56,7 +56,7 @@ func (a *app) plan(c *cli.Context) error {
 	switch {
 	case a.JSON() && c.Bool("markdown"):
 		return console.Usagef("--json and --markdown are two forms of one result: choose one")
-	case c.Bool("offline") && strings.HasPrefix(console.Text(c, "previous"), "arn:"):
+	case c.Bool("offline") && arn.Looks(console.Text(c, "previous")):
 		return console.Usagef("--offline calls nothing, so that a published layer cannot be had: download it and name the file with --previous")
 	}
 	offline := c.Bool("offline")

@@ -9,6 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 
+	"github.com/whispering/bundle/internal/arn"
 	"github.com/whispering/bundle/internal/awsfault"
 )
 
@@ -54,8 +55,8 @@ func callerError(ctx context.Context, err error) error {
 // callerARN reports whether an ARN may be that of a caller of an account: of a
 // user, a role under way, or the account itself, whose names and paths are ASCII:
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
-func callerARN(arn, account string) bool {
-	p := strings.SplitN(arn, ":", 6)
-	return len(p) == 6 && p[0] == "arn" && (p[2] == "sts" || p[2] == "iam") && p[3] == "" && p[4] == account && p[5] != "" &&
-		!strings.ContainsFunc(p[5], func(r rune) bool { return r <= ' ' || r >= 0x7f })
+func callerARN(s, account string) bool {
+	a, ok := arn.Parse(s)
+	return ok && (a.Service == "sts" || a.Service == "iam") && a.Region == "" && a.Account == account &&
+		!strings.ContainsFunc(a.Resource, func(r rune) bool { return r <= ' ' || r >= 0x7f })
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 
+	"github.com/whispering/bundle/internal/arn"
 	"github.com/whispering/bundle/internal/awsfault"
 	"github.com/whispering/bundle/pipeline/problem"
 )
@@ -100,12 +101,12 @@ func openers(document string) (who, error) {
 	slices.Sort(names)
 	w := who{}
 	for _, name := range slices.Compact(names) {
-		account, root := strings.CutSuffix(name, ":root")
+		a, _ := arn.Parse(name)
 		switch {
 		case name == "*":
 			name, w.open = "everyone", true
-		case root:
-			name, w.open = "whoever the IAM policies of account "+account[strings.LastIndex(account, ":")+1:]+" allow it", true
+		case a.Resource == "root":
+			name, w.open = "whoever the IAM policies of account "+a.Account+" allow it", true
 		case strings.ContainsAny(name, "*?"):
 			name, w.open = "whoever is "+name, true
 		}
@@ -138,8 +139,8 @@ func (s statement) principals() []string {
 	}
 	names := slices.Clone(kinds["AWS"])
 	for i, name := range names {
-		if len(name) == 12 && strings.Trim(name, "0123456789") == "" {
-			names[i] = "arn:aws:iam::" + name + ":root"
+		if root := (arn.ARN{Partition: "aws", Service: "iam", Account: name, Resource: "root"}); root.HasAccount() {
+			names[i] = root.String()
 		}
 	}
 	for _, kind := range []string{"Service", "Federated", "CanonicalUser"} {
@@ -180,10 +181,12 @@ func (s statement) deniesAllBut() (except []string, ok bool) {
 func restrict(names, except []string) []string {
 	var kept []string
 	for _, name := range names {
-		account, root := strings.CutSuffix(name, ":root")
+		account, _ := arn.Parse(name)
 		for _, e := range except {
+			of, _ := arn.Parse(e)
+			of.Resource = "root"
 			switch {
-			case name == "*", root && strings.HasPrefix(e, account+":"):
+			case name == "*", of == account:
 				kept = append(kept, e)
 			case matches(e, name):
 				kept = append(kept, name)

@@ -1,6 +1,7 @@
 package doctor
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 
@@ -59,7 +60,7 @@ func (f Finding) problem(ctx context.Context, err error, about problem.Resource)
 	if ctx.Err() != nil {
 		failure = awsfault.Ended(ctx, err)
 	}
-	about.Name, about.Rights = f.Resource, []string{f.Action}
+	about.Name, about.Rights = cmp.Or(about.On, f.Resource), []string{f.Action}
 	return problem.FromAWS(failure, about, &f.At.Range)
 }
 

@@ -9,6 +9,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/ssm/types"
 
+	"github.com/whispering/bundle/internal/arn"
 	"github.com/whispering/bundle/internal/awsfault"
 	"github.com/whispering/bundle/pipeline/secret"
 )
@@ -150,13 +151,11 @@ var placeForm = regexp.MustCompile(`^arn:aws[a-z-]*:ssm:[a-z]{2}[a-z0-9-]{0,30}:
 // A home is where all parameters of a source are.
 type home struct{ account, region string }
 
-// has reports whether arn is that of a parameter of this name there. The ARN of
+// has reports whether an ARN is that of a parameter of this name there. The ARN of
 // "/a/b" ends in "parameter/a/b", that of "a" in "parameter/a".
-func (h home) has(arn, name string) bool {
-	parts := strings.SplitN(arn, ":", 6)
-	return len(parts) == 6 && parts[0] == "arn" && secret.InPartition(parts[1], h.region) && parts[2] == "ssm" &&
-		parts[3] == h.region && parts[4] == h.account && len(h.account) == 12 &&
-		parts[5] == "parameter/"+strings.TrimPrefix(name, "/")
+func (h home) has(named, name string) bool {
+	a, ok := arn.Parse(named)
+	return ok && arn.InPartition(a.Partition, h.region) && a.HasAccount() && a == arn.Parameter(a.Partition, h.region, h.account, name)
 }
 
 // canonical writes a name as secret.Ref does: Parameter Store takes "/a" for "a".

@@ -2,7 +2,8 @@ package policy
 
 import (
 	"fmt"
-	"strings"
+
+	"github.com/whispering/bundle/internal/arn"
 )
 
 // administration is what the account keeps, through its IAM policies: all that
@@ -41,10 +42,10 @@ func (s Setting) Key(name string) (Document, error) {
 		builder = s.root(s.Account)
 	}
 	statements := []Statement{{
-		Sid: "Administration", Effect: allow, Principal: &Principal{List{s.root(accountOf(s.Keys[name]))}},
+		Sid: "Administration", Effect: allow, Principal: &Principal{List{s.root(arn.Account(s.Keys[name]))}},
 		Action: administration(), Resource: this,
 	}}
-	if s.Account != accountOf(s.Keys[name]) {
+	if s.Account != arn.Account(s.Keys[name]) {
 		statements = append(statements, Statement{
 			Sid: "Look", Effect: allow, Principal: &Principal{List{s.root(s.Account)}}, Action: List{"kms:DescribeKey"}, Resource: this,
 		})
@@ -83,12 +84,5 @@ func (s Setting) Key(name string) (Document, error) {
 
 // root is the principal that stands for an account and its IAM policies.
 func (s Setting) root(account string) string {
-	return "arn:" + s.partition() + ":iam::" + account + ":root"
-}
-
-func accountOf(arn string) string {
-	if parts := strings.SplitN(arn, ":", 6); len(parts) == 6 {
-		return parts[4]
-	}
-	return ""
+	return arn.ARN{Partition: s.partition(), Service: "iam", Account: account, Resource: "root"}.String()
 }

@@ -2,10 +2,10 @@ package policy
 
 import (
 	"encoding/json"
-	"regexp"
 	"slices"
 	"strings"
 
+	"github.com/whispering/bundle/internal/arn"
 	"github.com/whispering/bundle/pipeline/manifest"
 )
 
@@ -97,14 +97,13 @@ func (s Setting) buildSession(keyAccounts []string, levels int, exact bool) Docu
 	return newDocument(statements, readLayers())
 }
 
-var accountID = regexp.MustCompile(`^[0-9]{12}$`)
-
 // keysOf is every key of the region in the account and in others.
 func (s Setting) keysOf(accounts []string) List {
 	var keys List
 	for _, account := range append([]string{s.Account}, accounts...) {
-		if accountID.MatchString(account) {
-			keys = append(keys, strings.Join([]string{"arn", s.partition(), "kms", s.Region, account, "key/*"}, ":"))
+		all := arn.ARN{Partition: s.partition(), Service: "kms", Region: s.Region, Account: account, Resource: "key/*"}
+		if all.HasAccount() {
+			keys = append(keys, all.String())
 		}
 	}
 	return distinct(keys)
@@ -120,12 +119,12 @@ func readLayers() []Statement {
 // levels than that are cut behind them.
 func shortened(arns List, levels int) List {
 	var all List
-	for _, arn := range arns {
-		head, name, _ := strings.Cut(arn, ":parameter/")
-		if parts := strings.Split(name, "/"); len(parts) > levels {
-			arn = head + ":parameter/" + strings.Join(parts[:levels], "/") + "/*"
+	for _, pattern := range arns {
+		a, _ := arn.Parse(pattern)
+		if parts := strings.Split(a.Resource, "/"); len(parts) > 1+levels {
+			a.Resource = strings.Join(parts[:1+levels], "/") + "/*"
 		}
-		all = append(all, arn)
+		all = append(all, a.String())
 	}
 	all = distinct(all)
 	return slices.DeleteFunc(slices.Clone(all), func(arn string) bool {

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/whispering/bundle/internal/arn"
 	"github.com/whispering/bundle/pipeline/manifest"
 	"github.com/whispering/bundle/pipeline/secret"
 )
@@ -68,9 +69,9 @@ func (s Setting) Check() error {
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html
 var roleARN = regexp.MustCompile(`^arn:aws[a-z-]*:iam::[0-9]{12}:(role|user)/[!-)+->@-~]+$`)
 
-func checkRole(arn string) error {
-	if !roleARN.MatchString(arn) {
-		return fmt.Errorf("%w: %q is not the ARN of a role, such as arn:aws:iam::111111111111:role/hello", ErrRole, arn)
+func checkRole(role string) error {
+	if !roleARN.MatchString(role) {
+		return fmt.Errorf("%w: %q is not the ARN of a role, such as arn:aws:iam::111111111111:role/hello", ErrRole, role)
 	}
 	return nil
 }
@@ -109,9 +110,9 @@ func (s Setting) sharing(fn manifest.Function) []manifest.Function {
 // partition is "aws", "aws-cn" or "aws-us-gov": that of the keys, or of the role
 // while none is known.
 func (s Setting) partition() string {
-	for _, arn := range append(slices.Collect(maps.Values(s.Keys)), s.BuildRole) {
-		if parts := strings.SplitN(arn, ":", 3); len(parts) == 3 {
-			return parts[1]
+	for _, name := range append(slices.Collect(maps.Values(s.Keys)), s.BuildRole) {
+		if a, ok := arn.Parse(name); ok {
+			return a.Partition
 		}
 	}
 	return "aws"
@@ -125,10 +126,6 @@ func (s Setting) viaSSM() string {
 		suffix = "amazonaws.com.cn"
 	}
 	return "ssm." + s.Region + "." + suffix
-}
-
-func (s Setting) arn(service, resource string) string {
-	return strings.Join([]string{"arn", s.partition(), service, s.Region, s.Account, resource}, ":")
 }
 
 // packed and blind return what packed and blind functions read.
@@ -181,10 +178,8 @@ func (s Setting) reads(pass func(manifest.Function) bool) reach {
 	return r
 }
 
-// parameterARN is https://docs.aws.amazon.com/systems-manager/latest/userguide/sysman-paramstore-access.html:
-// the slash that a name begins with is not doubled.
 func (s Setting) parameterARN(name string) string {
-	return s.arn("ssm", "parameter/"+strings.TrimPrefix(name, "/"))
+	return arn.Parameter(s.partition(), s.Region, s.Account, name).String()
 }
 
 func (s Setting) storedUnder(is func(name string) bool) List {
@@ -202,7 +197,7 @@ func (s Setting) layers() List {
 	var all List
 	for _, fn := range s.Manifest.Functions {
 		if fn.Layer.Value != "" {
-			all = append(all, s.arn("lambda", "layer:"+fn.Layer.Value))
+			all = append(all, arn.ARN{Partition: s.partition(), Service: "lambda", Region: s.Region, Account: s.Account, Resource: "layer:" + fn.Layer.Value}.String())
 		}
 	}
 	return distinct(all)

@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/whispering/bundle/internal/arn"
 	"github.com/whispering/bundle/internal/awsfault"
 )
 
@@ -25,18 +26,19 @@ func (r Ref) String() string {
 
 // ParseARN reads the ARN of a layer or of a layer version:
 // https://docs.aws.amazon.com/lambda/latest/api/API_GetLayerVersionByArn.html
-func ParseARN(arn string) (Ref, error) {
-	p := strings.Split(arn, ":")
-	ok := (len(p) == 7 || len(p) == 8) && p[0] == "arn" && p[1] != "" && p[2] == "lambda" && p[3] != "" &&
-		len(p[4]) == 12 && strings.Trim(p[4], "0123456789") == "" && p[5] == "layer" && ValidName(p[6])
-	if !ok {
-		return Ref{}, fmt.Errorf("%q is not the ARN of a layer: write arn:aws:lambda:REGION:ACCOUNT:layer:NAME, with :VERSION or without", awsfault.Printable(arn))
+func ParseARN(s string) (Ref, error) {
+	a, _ := arn.Parse(s)
+	resource, layer := strings.CutPrefix(a.Resource, "layer:")
+	name, version, versioned := strings.Cut(resource, ":")
+	if !layer || a.Service != "lambda" || a.Region == "" || !a.HasAccount() || !ValidName(name) {
+		return Ref{}, fmt.Errorf("%q is not the ARN of a layer: write arn:aws:lambda:REGION:ACCOUNT:layer:NAME, with :VERSION or without", awsfault.Printable(s))
 	}
-	ref := Ref{Layer: strings.Join(p[:7], ":"), Region: p[3]}
-	if len(p) == 8 {
-		n, err := strconv.ParseInt(p[7], 10, 64)
-		if err != nil || n < 1 || strconv.FormatInt(n, 10) != p[7] {
-			return Ref{}, fmt.Errorf("%q has no layer version after the last colon: versions are numbers from 1", awsfault.Printable(arn))
+	a.Resource = "layer:" + name
+	ref := Ref{Layer: a.String(), Region: a.Region}
+	if versioned {
+		n, err := strconv.ParseInt(version, 10, 64)
+		if err != nil || n < 1 || strconv.FormatInt(n, 10) != version {
+			return Ref{}, fmt.Errorf("%q has no layer version after the last colon: versions are numbers from 1", awsfault.Printable(s))
 		}
 		ref.Version = n
 	}

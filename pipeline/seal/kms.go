@@ -13,6 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/kms/types"
 	"github.com/aws/smithy-go"
 
+	"github.com/whispering/bundle/internal/arn"
 	"github.com/whispering/bundle/internal/awsfault"
 	"github.com/whispering/bundle/pipeline/secret"
 )
@@ -67,20 +68,21 @@ func (k *KMS) Describe(ctx context.Context, ref string) (Key, error) {
 	if m == nil {
 		return Key{}, fmt.Errorf("%w: it describes no key", ErrReply)
 	}
-	key, ok := parseKey(aws.ToString(m.Arn))
+	name, ok := parseKey(aws.ToString(m.Arn))
 	switch {
-	case !ok, aws.ToString(m.AWSAccountId) != key.Account:
+	case !ok, aws.ToString(m.AWSAccountId) != name.Account:
 		return Key{}, fmt.Errorf("%w: the key has the ARN %q and belongs to account %q",
 			ErrReply, awsfault.Printable(aws.ToString(m.Arn)), awsfault.Printable(aws.ToString(m.AWSAccountId)))
-	case !strings.HasSuffix(key.ARN, ":key/"+aws.ToString(m.KeyId)):
-		return Key{}, fmt.Errorf("%w: the key %q has the id %q", ErrReply, key.ARN, awsfault.Printable(aws.ToString(m.KeyId)))
+	case name.Key() != aws.ToString(m.KeyId):
+		return Key{}, fmt.Errorf("%w: the key %q has the id %q", ErrReply, name, awsfault.Printable(aws.ToString(m.KeyId)))
 	case !slices.Contains(types.KeyState("").Values(), m.KeyState):
-		return Key{}, fmt.Errorf("%w: the key %q is in state %q", ErrReply, key.ARN, awsfault.Printable(string(m.KeyState)))
-	case !isAlias(ref) && key.ARN != ref && !strings.HasSuffix(key.ARN, ":key/"+ref):
-		return Key{}, fmt.Errorf("%w: it describes key %q", ErrReply, key.ARN)
-	case isAlias(ref) && !beside(ref, key.ARN): // whose ARN is where its key is
-		return Key{}, fmt.Errorf("%w: it describes key %q", ErrReply, key.ARN)
+		return Key{}, fmt.Errorf("%w: the key %q is in state %q", ErrReply, name, awsfault.Printable(string(m.KeyState)))
+	case !arn.IsAlias(ref) && ref != name.String() && ref != name.Key():
+		return Key{}, fmt.Errorf("%w: it describes key %q", ErrReply, name)
+	case arn.IsAlias(ref) && !beside(ref, name): // whose ARN is where its key is
+		return Key{}, fmt.Errorf("%w: it describes key %q", ErrReply, name)
 	}
+	key := Key{ARN: name.String(), Partition: name.Partition, Region: name.Region, Account: name.Account}
 	key.State = string(m.KeyState)
 	key.Enabled = m.Enabled && m.KeyState == types.KeyStateEnabled
 	key.Symmetric = m.KeySpec == types.KeySpecSymmetricDefault && m.KeyUsage == types.KeyUsageTypeEncryptDecrypt
@@ -120,26 +122,18 @@ func (k *KMS) Encrypt(ctx context.Context, keyARN string, box secret.Value, encr
 	return out.CiphertextBlob, nil
 }
 
-// isAlias reports whether a reference to a key is an alias or its ARN.
-func isAlias(ref string) bool {
-	return strings.HasPrefix(ref, "alias/") || strings.HasPrefix(ref, "arn:") && strings.Contains(ref, ":alias/")
-}
-
 // beside reports whether an alias is in the partition, region and account of a
 // key. One that is no ARN is in whoever's account asks.
-func beside(alias, keyARN string) bool {
-	return strings.HasPrefix(alias, "alias/") || strings.HasPrefix(alias, keyARN[:strings.LastIndex(keyARN, ":")+1])
+func beside(alias string, key arn.ARN) bool {
+	a, ok := arn.Parse(alias)
+	a.Resource = key.Resource
+	return !ok || a == key
 }
 
 // parseKey takes the ARN of a key apart.
-func parseKey(arn string) (Key, bool) {
-	p := strings.SplitN(arn, ":", 6)
-	if len(p) != 6 || p[0] != "arn" || p[1] == "" || p[2] != "kms" || p[3] == "" ||
-		len(p[4]) != 12 || strings.Trim(p[4], "0123456789") != "" {
-		return Key{}, false
-	}
-	id, ok := strings.CutPrefix(p[5], "key/")
-	return Key{ARN: arn, Partition: p[1], Region: p[3], Account: p[4]}, ok && id != "" && !strings.ContainsAny(id, ":/ \n")
+func parseKey(s string) (arn.ARN, bool) {
+	a, ok := arn.Parse(s)
+	return a, ok && a.Region != "" && a.HasAccount() && a.Key() != "" && !strings.ContainsAny(a.Key(), ":/ \n")
 }
 
 // failure names what ended a call. Of the cause it keeps only a description: a

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+
+	"github.com/whispering/bundle/internal/arn"
 )
 
 // Limits of Parameter Store.
@@ -56,7 +58,7 @@ func ParseRef(s string) (Ref, error) {
 	refuse := func(reason, remedy string) (Ref, error) {
 		return Ref{}, &RefError{Ref: shown(s), Reason: reason, Remedy: remedy}
 	}
-	if strings.HasPrefix(strings.ToLower(s), "arn:") {
+	if arn.Looks(strings.ToLower(s)) {
 		return refuse("is an ARN", "write the parameter's name, such as \"/prod/db/password\"; parameters are read from the environment's own account and region")
 	}
 	name, selector, selected := strings.Cut(s, ":")

@@ -2,7 +2,6 @@ package secret
 
 import (
 	"fmt"
-	"strings"
 	"time"
 )
 
@@ -11,20 +10,6 @@ type Version struct {
 	ARN      string    // of the parameter, without a version
 	Number   int64     // from 1; a deleted and recreated parameter starts at 1 again
 	Modified time.Time // in UTC, truncated to milliseconds
-}
-
-// InPartition reports whether a region can be in a partition, which is the second
-// word of an ARN. China and GovCloud have partitions of their own, told by the
-// names of their regions, and no other region is in these:
-// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html
-func InPartition(partition, region string) bool {
-	switch {
-	case strings.HasPrefix(region, "cn-"):
-		return partition == "aws-cn"
-	case strings.HasPrefix(region, "us-gov-"):
-		return partition == "aws-us-gov"
-	}
-	return partition != "" && partition != "aws-cn" && partition != "aws-us-gov"
 }
 
 // Encoding tells how a function's helper hands a secret out. The value itself

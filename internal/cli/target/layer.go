@@ -3,10 +3,10 @@ package target
 import (
 	"errors"
 	"io/fs"
-	"strings"
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/whispering/bundle/internal/arn"
 	"github.com/whispering/bundle/internal/cli/console"
 	"github.com/whispering/bundle/internal/printable"
 	"github.com/whispering/bundle/layerbuild"
@@ -22,7 +22,7 @@ import (
 func StatusOf(path string, m *manifest.Manifest) (*pipeline.Status, error) {
 	s := &pipeline.Status{Manifest: m}
 	switch {
-	case strings.HasPrefix(path, "arn:"):
+	case arn.Looks(path):
 		ref, err := publish.ParseARN(path)
 		if err != nil {
 			return nil, console.Usagef("%v", err)
@@ -61,7 +61,7 @@ func standIn(s *pipeline.Status) (*manifest.Manifest, error) {
 	m := &manifest.Manifest{}
 	region, account := "", ""
 	if s.Published != nil {
-		region, account = s.Published.Region, strings.Split(s.Published.Layer, ":")[4]
+		region, account = s.Published.Region, arn.Account(s.Published.Layer)
 	} else {
 		layer, err := layerbuild.Read(s.Content)
 		switch {

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/whispering/bundle/internal/arn"
 	"github.com/whispering/bundle/internal/cli/console"
 )
 
@@ -52,7 +53,7 @@ func distinct(flag, pattern string, targets []*Target) error {
 		case other == nil:
 			seen[console.PathKey(t.Path)] = t
 			continue
-		case strings.HasPrefix(pattern, "arn:"):
+		case arn.Looks(pattern):
 			return console.Usagef("%s is one layer, and this is about %d: %s. Leave it out for what is published, or choose one with --env and --region.",
 				pattern, len(targets), Listed(targets))
 		}

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/whispering/bundle/internal/arn"
 	"github.com/whispering/bundle/internal/printable"
 	"github.com/whispering/bundle/layerbuild"
 	"github.com/whispering/bundle/layerbuild/sealed"
@@ -122,8 +123,7 @@ func (r *Inspect) Text(out *printable.Stream) error {
 		}
 		rows := [][]string{{"SECRET", "PARAMETER", "VERSION", "MODIFIED", "ENCODING", "FIELD"}}
 		for _, s := range d.Secrets {
-			_, parameter, _ := strings.Cut(s.Parameter, ":parameter")
-			rows = append(rows, []string{s.Name, parameter, fmt.Sprint(s.Version), s.Modified.Format(time.RFC3339), s.Encoding, s.Field})
+			rows = append(rows, []string{s.Name, arn.ParameterName(s.Parameter), fmt.Sprint(s.Version), s.Modified.Format(time.RFC3339), s.Encoding, s.Field})
 		}
 		if err := out.Table(rows); err != nil {
 			return err

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/whispering/bundle/internal/actions"
+	"github.com/whispering/bundle/internal/arn"
 	"github.com/whispering/bundle/internal/printable"
 	"github.com/whispering/bundle/pipeline"
 	"github.com/whispering/bundle/pipeline/manifest"
@@ -248,11 +249,11 @@ func (s planSecret) line() planLine {
 
 // shortARN is what an ARN names, without where that is.
 func shortARN(s string) string {
-	if _, name, ok := strings.Cut(s, ":parameter/"); ok {
-		return "/" + name
+	if name := arn.ParameterName(s); name != "" {
+		return name
 	}
-	if _, id, ok := strings.Cut(s, ":key/"); ok {
-		return "key/" + id
+	if a, ok := arn.Parse(s); ok && a.Key() != "" {
+		return a.Resource
 	}
 	return s
 }
