@@ -11,7 +11,7 @@ import (
 	"testing"
 )
 
-var update = flag.Bool("update", false, "write docs/architecture.svg anew")
+var update = flag.Bool("update", false, "rewrite docs/architecture.svg")
 
 // floors are the packages from above to below: none imports one of a floor above
 // its own.
@@ -25,11 +25,11 @@ var floors = []struct {
 	{"adapters and pure parts", []string{
 		"pipeline/plan", "pipeline/compare", "pipeline/param", "pipeline/seal", "pipeline/publish", "pipeline/policy", "pipeline/doctor", "pipeline/starter",
 	}},
-	{"what all share", []string{
+	{"shared packages", []string{
 		"pipeline/manifest", "pipeline/secret", "pipeline/problem", "layerbuild", "runtime/...", "internal/awsclient", "internal/awsreply", "internal/awsfault",
 		"internal/actions", "internal/atomicfile", "internal/printable", "internal/trust",
 	}},
-	{"nothing of ours below", []string{"layerbuild/sealed", "internal/awslocal", "internal/plainfile", "internal/arn"}},
+	{"without dependencies of ours", []string{"layerbuild/sealed", "internal/awslocal", "internal/plainfile", "internal/arn"}},
 }
 
 // theWay is the way of the data through the packages.
@@ -173,7 +173,7 @@ text { font: 12px ui-monospace, SFMono-Regular, Menlo, monospace; fill: var(--in
 // way draws the way of the data above the floors.
 func way(b *strings.Builder) {
 	x := 10
-	fmt.Fprintf(b, `<text class="floor" x="10" y="18">the way of the data; the packages on it are outlined below</text>`+"\n")
+	fmt.Fprintf(b, `<text class="floor" x="10" y="18">the way of the data (outlined below)</text>`+"\n")
 	steps := []string{"secrets.hcl"}
 	for _, name := range theWay {
 		steps = append(steps, filepath.Base(name))
