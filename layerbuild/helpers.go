@@ -109,15 +109,21 @@ func (l *Layer) MatchHelpers(releases []Release) *HelperMatch {
 		}
 	}
 	for i := range best.Files {
-		if f := &best.Files[i]; f.Verdict == Changed || f.Verdict == Mode || f.Verdict == Foreign || f.Verdict == Unread {
-			for _, r := range releases {
-				if sum, ok := r.Files[f.Path]; ok && sum == f.Sum {
-					f.Verdict, f.Others = OfOthers, append(f.Others, r.Name)
-				}
-			}
-		}
+		best.Files[i].compare(releases)
 	}
 	return best
+}
+
+// compare looks for a file that is not the release's among those of others.
+func (f *HelperFile) compare(releases []Release) {
+	if f.Verdict != Changed && f.Verdict != Mode && f.Verdict != Foreign && f.Verdict != Unread {
+		return
+	}
+	for _, r := range releases {
+		if sum, ok := r.Files[f.Path]; ok && sum == f.Sum {
+			f.Verdict, f.Others = OfOthers, append(f.Others, r.Name)
+		}
+	}
 }
 
 func (l *Layer) match(r *Release) *HelperMatch {

@@ -10,6 +10,7 @@ import (
 	"github.com/whispering/bundle/internal/cli/console"
 	"github.com/whispering/bundle/internal/cli/target"
 	"github.com/whispering/bundle/pipeline"
+	"github.com/whispering/bundle/pipeline/manifest"
 	"github.com/whispering/bundle/pipeline/problem"
 )
 
@@ -64,13 +65,7 @@ func (a *app) validate(c *cli.Context) error {
 		read, found := target.Evaluate(a.Console, module, name)
 		m := read.Manifest
 		if len(found) == 0 {
-			for _, region := range m.Environment.Regions {
-				in := read.In(region.Value)
-				found = append(found, slices.Concat(pipeline.CheckRegion(in.Manifest), in.CheckLimits(), target.CheckGuard(in, guard))...)
-			}
-			if !target.NamesFunctions(m) {
-				found = append(found, pipeline.CheckEntries(m)...)
-			}
+			found = checkEvaluated(read, guard)
 		}
 		all.Add(slices.Concat(found, read.CheckBlind(), asked.Add(read))...)
 		warnings = append(warnings, read.Warnings()...)
@@ -92,4 +87,17 @@ func (a *app) validate(c *cli.Context) error {
 		rows = append(rows, []string{v.Environment, fmt.Sprint(v.Functions), fmt.Sprint(v.Secrets), fmt.Sprint(v.Paths)})
 	}
 	return a.Stdout.Table(rows)
+}
+
+// checkEvaluated finds what is wrong with an environment in each of its regions.
+func checkEvaluated(read *pipeline.Reading, guard *manifest.Guard) problem.Problems {
+	var found problem.Problems
+	for _, region := range read.Manifest.Environment.Regions {
+		in := read.In(region.Value)
+		found = append(found, slices.Concat(pipeline.CheckRegion(in.Manifest), in.CheckLimits(), target.CheckGuard(in, guard))...)
+	}
+	if !target.NamesFunctions(read.Manifest) {
+		found = append(found, pipeline.CheckEntries(read.Manifest)...)
+	}
+	return found
 }

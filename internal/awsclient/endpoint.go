@@ -121,31 +121,43 @@ func checkVariant(ctx context.Context, sources []any, endpoint string) error {
 	if endpoint == "" {
 		return nil
 	}
-	for _, source := range sources {
-		if s, ok := source.(interface {
+	fips := func(source any) (enabled, found bool) {
+		s, ok := source.(interface {
 			GetUseFIPSEndpoint(context.Context) (aws.FIPSEndpointState, bool, error)
-		}); ok {
-			if state, found, err := s.GetUseFIPSEndpoint(ctx); err == nil && found {
-				if state == aws.FIPSEndpointStateEnabled {
-					return fmt.Errorf("AWS_USE_FIPS_ENDPOINT, or use_fips_endpoint of the profile, %w", ErrVariant)
-				}
-				break
-			}
+		})
+		if !ok {
+			return false, false
 		}
+		state, found, err := s.GetUseFIPSEndpoint(ctx)
+		return state == aws.FIPSEndpointStateEnabled, found && err == nil
 	}
-	for _, source := range sources {
-		if s, ok := source.(interface {
+	dualStack := func(source any) (enabled, found bool) {
+		s, ok := source.(interface {
 			GetUseDualStackEndpoint(context.Context) (aws.DualStackEndpointState, bool, error)
-		}); ok {
-			if state, found, err := s.GetUseDualStackEndpoint(ctx); err == nil && found {
-				if state == aws.DualStackEndpointStateEnabled {
-					return fmt.Errorf("AWS_USE_DUALSTACK_ENDPOINT, or use_dualstack_endpoint of the profile, %w", ErrVariant)
-				}
-				break
-			}
+		})
+		if !ok {
+			return false, false
 		}
+		state, found, err := s.GetUseDualStackEndpoint(ctx)
+		return state == aws.DualStackEndpointStateEnabled, found && err == nil
+	}
+	switch {
+	case first(sources, fips):
+		return fmt.Errorf("AWS_USE_FIPS_ENDPOINT, or use_fips_endpoint of the profile, %w", ErrVariant)
+	case first(sources, dualStack):
+		return fmt.Errorf("AWS_USE_DUALSTACK_ENDPOINT, or use_dualstack_endpoint of the profile, %w", ErrVariant)
 	}
 	return nil
+}
+
+// first is what the first source says that has the setting.
+func first(sources []any, setting func(source any) (enabled, found bool)) bool {
+	for _, source := range sources {
+		if enabled, found := setting(source); found {
+			return enabled
+		}
+	}
+	return false
 }
 
 // The variables that say where credentials are asked for. They move no other

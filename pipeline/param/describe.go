@@ -2,6 +2,7 @@ package param
 
 import (
 	"context"
+	"fmt"
 	"regexp"
 	"slices"
 	"strings"
@@ -67,12 +68,11 @@ func (s *Source) Describe(ctx context.Context, names, paths []string) ([]Descrip
 
 // describe adds all that passes a filter of Parameter Store to found.
 func (s *Source) describe(ctx context.Context, filter types.ParameterStringFilter, asked func(string) bool, found map[string]Description) error {
-	var token *string
-	tokens, seen := make(map[string]bool), make(map[string]bool)
-	empty := 0
+	var pages walk
+	seen := make(map[string]bool)
 	for range maxPages {
 		out, err := s.client.DescribeParameters(ctx, &ssm.DescribeParametersInput{
-			ParameterFilters: []types.ParameterStringFilter{filter}, MaxResults: aws.Int32(describeSize), NextToken: token,
+			ParameterFilters: []types.ParameterStringFilter{filter}, MaxResults: aws.Int32(describeSize), NextToken: pages.token,
 		})
 		if err != nil {
 			return s.stopped(ctx, err)
@@ -82,33 +82,31 @@ func (s *Source) describe(ctx context.Context, filter types.ParameterStringFilte
 			if !asked(name) {
 				return replyError("the description of %q was not asked for", awsfault.Printable(name))
 			}
-			switch {
-			case seen[name]:
+			if seen[name] {
 				return replyError("%q is described twice", name)
-			case !slices.Contains(types.ParameterType("").Values(), p.Type):
-				return replyError("the description of %q has type %q", awsfault.Printable(name), awsfault.Printable(string(p.Type)))
-			case p.Type == types.ParameterTypeSecureString && aws.ToString(p.KeyId) == "":
-				return replyError("the description of %q, a SecureString, has no key", awsfault.Printable(name))
-			case p.Type == types.ParameterTypeSecureString && !keyForm.MatchString(*p.KeyId):
-				return replyError("the description of %q has something for a key that is none", awsfault.Printable(name))
+			}
+			if fault := checkDescription(p); fault != "" {
+				return replyError("the description of %q %s", awsfault.Printable(name), fault)
 			}
 			seen[name] = true
 			found[name] = Description{name, string(p.Type), string(p.Tier), aws.ToString(p.KeyId)}
 		}
-		if empty++; len(out.Parameters) > 0 {
-			empty = 0
+		if last, err := pages.next(out.NextToken, len(out.Parameters), maxFiltered, "the description of parameters"); last || err != nil {
+			return err
 		}
-		token = out.NextToken
-		if aws.ToString(token) == "" {
-			return nil
-		}
-		if tokens[*token] {
-			return replyError("the description of parameters goes round in circles")
-		}
-		if empty == maxFiltered {
-			break
-		}
-		tokens[*token] = true
 	}
 	return replyError("the description of parameters does not end")
+}
+
+// checkDescription says what is wrong with a description.
+func checkDescription(p types.ParameterMetadata) string {
+	switch {
+	case !slices.Contains(types.ParameterType("").Values(), p.Type):
+		return fmt.Sprintf("has type %q", awsfault.Printable(string(p.Type)))
+	case p.Type == types.ParameterTypeSecureString && aws.ToString(p.KeyId) == "":
+		return "has no key, and it is a SecureString"
+	case p.Type == types.ParameterTypeSecureString && !keyForm.MatchString(*p.KeyId):
+		return "has something for a key that is none"
+	}
+	return ""
 }

@@ -2,6 +2,7 @@ package param
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -38,54 +39,57 @@ func (s *Source) List(ctx context.Context, path string, recursive bool) ([]Param
 
 // list lists what passes the filters, which Parameter Store applies.
 func (s *Source) list(ctx context.Context, path string, recursive bool, filters []types.ParameterStringFilter) ([]Parameter, error) {
-	below := strings.TrimSuffix(path, "/") + "/"
+	what, mostEmpty := fmt.Sprintf("the list of %q", path), maxEmpty
+	if len(filters) > 0 {
+		mostEmpty = maxFiltered
+	}
 	var all []Parameter
-	var token *string
+	var pages walk
 	names := make(map[string]bool)
-	tokens := make(map[string]bool)
-	empty := 0
 	for range maxPages {
 		out, err := s.client.GetParametersByPath(ctx, &ssm.GetParametersByPathInput{
 			Path: aws.String(path), Recursive: aws.Bool(recursive), WithDecryption: aws.Bool(false),
-			MaxResults: aws.Int32(batchSize), NextToken: token, ParameterFilters: filters,
+			MaxResults: aws.Int32(batchSize), NextToken: pages.token, ParameterFilters: filters,
 		})
 		if err != nil {
 			return nil, s.stopped(ctx, err)
 		}
 		for i := range out.Parameters {
-			r := s.take(&out.Parameters[i], versions)
-			r.parameter.Ref = secret.Ref{Name: canonical(r.name)}
-			rest, ok := strings.CutPrefix(r.name, below)
-			if !ok || rest == "" || !recursive && strings.Contains(rest, "/") {
-				return nil, replyError("the list of %q holds what is not below it", path)
+			p, err := s.listed(&out.Parameters[i], path, recursive)
+			switch {
+			case err != nil:
+				return nil, err
+			case names[p.Ref.Name]:
+				return nil, replyError("%s holds %q twice", what, awsfault.Printable(p.Ref.Name))
 			}
-			if names[r.name] {
-				return nil, replyError("the list of %q holds %q twice", path, awsfault.Printable(r.name))
-			}
-			if fault := checkReply(r, r.parameter.Ref, s.home); fault != "" {
-				return nil, replyError("%q in the list of %q %s", awsfault.Printable(r.name), path, fault)
-			}
-			names[r.name] = true
-			all = append(all, r.parameter)
+			names[p.Ref.Name] = true
+			all = append(all, p)
 		}
 		if len(all) > maxListed {
-			return nil, replyError("the list of %q has more than %d parameters", path, maxListed)
+			return nil, replyError("%s has more than %d parameters", what, maxListed)
 		}
-		if empty++; len(out.Parameters) > 0 {
-			empty = 0
-		}
-		token = out.NextToken
-		if aws.ToString(token) == "" {
+		last, err := pages.next(out.NextToken, len(out.Parameters), mostEmpty, what)
+		switch {
+		case err != nil:
+			return nil, err
+		case last:
 			slices.SortFunc(all, func(a, b Parameter) int { return strings.Compare(a.Ref.Name, b.Ref.Name) })
 			return all, nil
 		}
-		if tokens[*token] {
-			return nil, replyError("the list of %q goes round in circles", path)
-		}
-		if empty == maxFiltered || empty == maxEmpty && len(filters) == 0 {
-			break
-		}
-		tokens[*token] = true
 	}
-	return nil, replyError("the list of %q does not end", path)
+	return nil, replyError("%s does not end", what)
+}
+
+// listed is a parameter in the list of a path.
+func (s *Source) listed(p *types.Parameter, path string, recursive bool) (Parameter, error) {
+	r := s.take(p, versions)
+	r.parameter.Ref = secret.Ref{Name: canonical(r.name)}
+	rest, ok := strings.CutPrefix(r.name, strings.TrimSuffix(path, "/")+"/")
+	if !ok || rest == "" || !recursive && strings.Contains(rest, "/") {
+		return Parameter{}, replyError("the list of %q holds what is not below it", path)
+	}
+	if fault := checkReply(r, r.parameter.Ref, s.home); fault != "" {
+		return Parameter{}, replyError("%q in the list of %q %s", awsfault.Printable(r.name), path, fault)
+	}
+	return r.parameter, nil
 }

@@ -104,19 +104,11 @@ func (l *Lambda) newest(ctx context.Context, layer string, below int64) (int64, 
 		if err != nil {
 			return 0, failure(ctx, err)
 		}
-		descending := true
-		for i, v := range out.LayerVersions {
-			if v.Version < 1 {
-				return 0, fmt.Errorf("%w: it lists version %d", ErrReply, v.Version)
-			}
-			if arn := aws.ToString(v.LayerVersionArn); v.LayerVersionArn != nil && !l.names(layer, arn, v.Version) {
-				return 0, fmt.Errorf("%w: it lists %q as version %d", ErrReply, awsfault.Printable(arn), v.Version)
-			}
-			descending = descending && (i == 0 || v.Version < out.LayerVersions[i-1].Version)
-			if below == 0 || v.Version < below {
-				newest = max(newest, v.Version)
-			}
+		found, descending, err := l.highest(layer, below, out.LayerVersions)
+		if err != nil {
+			return 0, err
 		}
+		newest = max(newest, found)
 		if empty++; len(out.LayerVersions) > 0 {
 			empty = 0
 		}
@@ -133,6 +125,25 @@ func (l *Lambda) newest(ctx context.Context, layer string, below int64) (int64, 
 		return newest, nil
 	}
 	return 0, fmt.Errorf("%w: the list of versions does not end", ErrReply)
+}
+
+// highest is the highest version in a page, and whether the page has the newest
+// first.
+func (l *Lambda) highest(layer string, below int64, page []types.LayerVersionsListItem) (highest int64, descending bool, err error) {
+	descending = true
+	for i, v := range page {
+		if v.Version < 1 {
+			return 0, false, fmt.Errorf("%w: it lists version %d", ErrReply, v.Version)
+		}
+		if arn := aws.ToString(v.LayerVersionArn); v.LayerVersionArn != nil && !l.names(layer, arn, v.Version) {
+			return 0, false, fmt.Errorf("%w: it lists %q as version %d", ErrReply, awsfault.Printable(arn), v.Version)
+		}
+		descending = descending && (i == 0 || v.Version < page[i-1].Version)
+		if below == 0 || v.Version < below {
+			highest = max(highest, v.Version)
+		}
+	}
+	return highest, descending, nil
 }
 
 // Publish publishes a layer as a new version of name, in the caller's account:

@@ -49,13 +49,7 @@ func (t *template) functions() {
 		}
 		properties := t.get(e.value, "Properties")
 		f := Function{Name: e.key, line: e.line}
-		if name := t.get(properties, "FunctionName"); name != nil {
-			if v := t.value(name); v.kind == known {
-				f.DeployedAs = v.text
-			} else {
-				t.draft.note(name.Line, "the name of function %s: it is not written as a text here", shown(f.Name))
-			}
-		}
+		t.deployedAs(&f, t.get(properties, "FunctionName"))
 		inherited := shared
 		if kind == lambdaFunction {
 			inherited = nil // Globals are SAM's
@@ -78,6 +72,18 @@ func (t *template) functions() {
 		}
 		t.draft.sharedKey(key.Line, t.value(key), functions)
 	}
+}
+
+// deployedAs takes the name that a function is deployed as; nil means none.
+func (t *template) deployedAs(f *Function, name *yaml.Node) {
+	if name == nil {
+		return
+	}
+	if v := t.value(name); v.kind == known {
+		f.DeployedAs = v.text
+		return
+	}
+	t.draft.note(name.Line, "the name of function %s: it is not written as a text here", shown(f.Name))
 }
 
 func (t *template) variablesOf(properties *yaml.Node, function string) []entry {

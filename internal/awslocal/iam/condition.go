@@ -80,28 +80,37 @@ func parseConditions(raw json.RawMessage) ([]condition, error) {
 			return nil, malformed("condition operator %q has no key", name)
 		}
 		for key, raw := range keys {
-			c := template
-			if c.key = strings.ToLower(key); !strings.Contains(key, ":") {
-				return nil, malformed("condition key %q is not of the form service:key", key)
-			}
-			if c.values, err = parseValues(raw); err != nil {
-				return nil, malformed("condition key %q needs a value or a list of values", key)
-			}
-			for _, value := range c.values {
-				if op.check != nil && !op.check(value) {
-					return nil, malformed("condition key %q: %q is no value for %s", key, value, name)
-				}
-				if err := noVariables(value); err != nil {
-					return nil, err
-				}
-			}
-			if c.multiValued() && !c.forAll && !c.forAny && !c.null {
-				return nil, malformed("condition key %q has many values: use ForAllValues or ForAnyValue", key)
+			c, err := template.of(name, key, raw, op.check)
+			if err != nil {
+				return nil, err
 			}
 			conditions = append(conditions, c)
 		}
 	}
 	return conditions, nil
+}
+
+// of is the condition of an operator on a key.
+func (c condition) of(operator, key string, raw json.RawMessage, check func(value string) bool) (condition, error) {
+	if c.key = strings.ToLower(key); !strings.Contains(key, ":") {
+		return c, malformed("condition key %q is not of the form service:key", key)
+	}
+	var err error
+	if c.values, err = parseValues(raw); err != nil {
+		return c, malformed("condition key %q needs a value or a list of values", key)
+	}
+	for _, value := range c.values {
+		if check != nil && !check(value) {
+			return c, malformed("condition key %q: %q is no value for %s", key, value, operator)
+		}
+		if err := noVariables(value); err != nil {
+			return c, err
+		}
+	}
+	if c.multiValued() && !c.forAll && !c.forAny && !c.null {
+		return c, malformed("condition key %q has many values: use ForAllValues or ForAnyValue", key)
+	}
+	return c, nil
 }
 
 // parseOperator reads [ForAllValues:|ForAnyValue:]Base[IfExists].

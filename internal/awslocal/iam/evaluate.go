@@ -70,45 +70,56 @@ func Evaluate(identity []Policy, resource *Policy, a Access) Decision {
 	action := strings.ToLower(a.Action)
 	identityAllows := false
 	for _, p := range identity {
-		for _, s := range p.statements {
-			if !s.covers(a, action) {
-				continue
-			}
-			if s.deny {
-				return Decision{ByIdentity: true, Reason: "with an explicit deny in an identity-based policy"}
-			}
-			identityAllows = true
+		allows, denies := p.weigh(a, action)
+		if denies {
+			return Decision{ByIdentity: true, Reason: "with an explicit deny in an identity-based policy"}
 		}
+		identityAllows = identityAllows || allows
 	}
 	sessionAllows := a.Session == nil
 	if a.Session != nil {
-		for _, s := range a.Session.statements {
-			if !s.covers(a, action) {
-				continue
-			}
-			if s.deny {
-				return Decision{ByIdentity: true, Reason: "with an explicit deny in a session policy"}
-			}
-			sessionAllows = true
+		allows, denies := a.Session.weigh(a, action)
+		if denies {
+			return Decision{ByIdentity: true, Reason: "with an explicit deny in a session policy"}
 		}
+		sessionAllows = allows
 	}
-	resourceGrants := grantNone
-	if resource != nil {
-		for _, s := range resource.statements {
-			reach := s.reaches(a)
-			if reach == grantNone || !s.covers(a, action) {
-				continue
-			}
-			if s.deny {
-				return Decision{Reason: "with an explicit deny in a resource-based policy"}
-			}
-			resourceGrants = max(resourceGrants, reach)
-		}
+	resourceGrants, denied := resource.grants(a, action)
+	if denied {
+		return Decision{Reason: "with an explicit deny in a resource-based policy"}
 	}
 	if !sessionAllows && resourceGrants != grantSession {
 		return Decision{ByIdentity: true, Reason: "because no session policy allows the " + a.Action + " action"}
 	}
 	return decide(a, identityAllows, resourceGrants)
+}
+
+// weigh says what an identity or session policy has to say of an access.
+func (p *Policy) weigh(a Access, action string) (allows, denies bool) {
+	for _, s := range p.statements {
+		if s.covers(a, action) {
+			allows, denies = allows || !s.deny, denies || s.deny
+		}
+	}
+	return allows, denies
+}
+
+// grants says what the policy of a resource has to say of an access; nil, nothing.
+func (p *Policy) grants(a Access, action string) (most grant, denies bool) {
+	if p == nil {
+		return grantNone, false
+	}
+	for _, s := range p.statements {
+		reach := s.reaches(a)
+		switch {
+		case reach == grantNone || !s.covers(a, action):
+		case s.deny:
+			denies = true
+		default:
+			most = max(most, reach)
+		}
+	}
+	return most, denies
 }
 
 func decide(a Access, identityAllows bool, resource grant) Decision {
