@@ -29,7 +29,7 @@ var floors = []struct {
 		"pipeline/manifest", "pipeline/secret", "pipeline/problem", "layerbuild", "runtime/...", "internal/awsclient", "internal/awsreply", "internal/awsfault",
 		"internal/actions", "internal/atomicfile", "internal/printable", "internal/trust",
 	}},
-	{"without dependencies of ours", []string{"layerbuild/sealed", "internal/awslocal", "internal/plainfile", "internal/arn"}},
+	{"leaf packages", []string{"layerbuild/sealed", "internal/awslocal", "internal/plainfile", "internal/arn"}},
 }
 
 // theWay is the way of the data through the packages.
@@ -176,7 +176,11 @@ func way(b *strings.Builder) {
 	fmt.Fprintf(b, `<text class="floor" x="10" y="18">the way of the data (outlined below)</text>`+"\n")
 	steps := []string{"secrets.hcl"}
 	for _, name := range theWay {
-		steps = append(steps, filepath.Base(name))
+		step := filepath.Base(name)
+		if name == "runtime/secrets" {
+			step = "runtime"
+		}
+		steps = append(steps, step)
 		if name == "layerbuild" {
 			steps = append(steps, "layer.zip")
 		}
