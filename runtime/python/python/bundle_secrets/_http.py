@@ -59,7 +59,11 @@ class Pool:
         sock = _dial(at.host, at.port, min(deadline, time.monotonic() + CONNECT_TIME))
         try:
             if self._proxy:
-                self._proxy.tunnel(sock, f"{place.host}:{place.port}", deadline)
+                sock.settimeout(_left(deadline))
+                sock.sendall(self._proxy.request(f"{place.host}:{place.port}"))
+                status = _Reply(sock, deadline, connect=True).status
+                if status != 200:
+                    raise OSError(f"the proxy answered {status}")
             if self._context:
                 sock.settimeout(_left(deadline))
                 sock = self._context.wrap_socket(sock, server_hostname=place.host)

@@ -11,20 +11,14 @@ class Proxy:
     def __init__(self, host: str, port: int, login: str) -> None:
         self.host, self.port, self._login = host, port, login
 
-    def tunnel(self, sock, authority, deadline):
-        """Ask the proxy to join a connected socket with HOST:PORT."""
-        from ._http import _left, _Reply
-
+    def request(self, authority):
+        """Give the request that asks the proxy for a tunnel to HOST:PORT."""
         headers = f"Host: {authority}\r\n"
         if self._login:
             import base64
 
             headers += f"Proxy-Authorization: Basic {base64.b64encode(self._login.encode()).decode()}\r\n"
-        sock.settimeout(_left(deadline))
-        sock.sendall(f"CONNECT {authority} HTTP/1.1\r\n{headers}\r\n".encode())
-        status = _Reply(sock, deadline, connect=True).status
-        if status != 200:
-            raise OSError(f"the proxy answered {status}")
+        return f"CONNECT {authority} HTTP/1.1\r\n{headers}\r\n".encode()
 
 
 def proxy_for(host, environ):
