@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-// canonicalPath normalises a path as it stands in the request line (that is, already escaped once) and escapes it again, as every
+// canonicalPath normalizes a path as it stands in the request line (that is, already escaped once) and escapes it again, as every
 // service but S3 wants it.
 func canonicalPath(raw string) string {
 	if raw == "" {
