@@ -84,6 +84,23 @@ func TestListRefusesWhatWasNotAskedFor(t *testing.T) {
 	}
 }
 
+// As many parameters as an account may have are listed.
+func TestListTakesAsManyAsThereMayBe(t *testing.T) {
+	f := pages(t, func(_ request, n int) (names []string, token string) {
+		for i := range batchSize {
+			names = append(names, fmt.Sprintf("/a/b/p%05d", batchSize*n+i))
+		}
+		if n+1 < maxListed/batchSize {
+			token = strconv.Itoa(n + 1)
+		}
+		return names, token
+	})
+	got, err := source(f.URL).List(t.Context(), "/a/b", false)
+	if err != nil || len(got) != maxListed {
+		t.Errorf("%d parameters, %v", len(got), err)
+	}
+}
+
 func TestListNamesItsErrors(t *testing.T) {
 	for code, want := range map[string]error{
 		"AccessDeniedException": ErrDenied, "ThrottlingException": ErrUnavailable, "InternalServerError": ErrUnavailable,

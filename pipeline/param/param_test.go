@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -222,7 +223,7 @@ func TestSelectorsAndSpellingsAreMatched(t *testing.T) {
 		}
 		return a
 	})
-	results, _, err := readAll(t, source(f.URL), true, "/a/b", "/a/b:3", "/a/b:stable", "plain", "/plain:2", "/a/b")
+	results, _, err := readAll(t, source(f.URL), true, "/a/b", "/a/b:3", "/a/b:stable", "/a/b", "plain", "/plain:2", "/a/b")
 	if err != nil || len(results) != 5 {
 		t.Fatalf("%d results, %v", len(results), err)
 	}
@@ -309,6 +310,69 @@ func TestRefusalsAreToldApartAndAllReported(t *testing.T) {
 	}
 }
 
+// Digits select a version: what has another one is not what was asked for.
+func TestVersionsAreHeldToTheirDigits(t *testing.T) {
+	for _, n := range []string{"1", "9", "90", "19"} {
+		for version, want := range map[string]error{n: nil, n + "1": ErrReply, "2": ErrReply} {
+			f := newFake(t, func(request) answer {
+				number, _ := strconv.Atoi(version)
+				return answer{200, map[string]any{"Parameters": []any{parameter("/a/x:"+n, map[string]any{"Version": number})}}}
+			})
+			results, _, err := readAll(t, source(f.URL), true, "/a/x:"+n)
+			if r := results["/a/x:"+n]; err != nil || !errors.Is(r.Err, want) {
+				t.Errorf("version %s for %s: %v, %v", version, n, r.Err, err)
+			}
+		}
+	}
+}
+
+// An ARN is shown where it is one of a parameter of that name. Anything else in its place may be a value.
+func TestErrorsShowNoARNThatIsNone(t *testing.T) {
+	for arn, shown := range map[string]bool{
+		"arn:aws:ssm:eu-west-1:222222222222:parameter/a/x":      true,
+		"arn:aws-cn:ssm:us-west-2:333333333333:parameter/a/x":   true,
+		"arn:aws:ssm:us-west-2:333333333333:parameter/a/y":      false,
+		"arn:aws:ssm:us-west-2:333333333333:parameter/a/x/a/yy": false,
+		"value of /a/x": false,
+		"arn:aws:ssm:us-west-2:value of:parameter/a/x":        false,
+		"arn:aws:ssm:us-west-2:333333333333:value of/a/x":     false,
+		"value of arn:aws:ssm:us-west-2:333333333333:paramet": false,
+	} {
+		f := newFake(t, func(request) answer {
+			return answer{200, map[string]any{"Parameters": []any{parameter("/a/x", map[string]any{"ARN": arn})}}}
+		})
+		results, _, err := readAll(t, source(f.URL), true, "/a/x")
+		r := results["/a/x"]
+		if err != nil || !errors.Is(r.Err, ErrReply) || strings.Contains(r.Err.Error(), arn) != shown || strings.Contains(r.Err.Error(), "another ARN") == shown {
+			t.Errorf("%s: %v, %v", arn, r.Err, err)
+		}
+	}
+}
+
+// Whose key may not be used is asked for once more, without decryption; nobody else.
+func TestRefusalsCostACallWhereDecryptionMayBeWhy(t *testing.T) {
+	for name, tt := range map[string]struct {
+		decrypt bool
+		reply   func(request) answer
+		want    error
+		calls   int
+	}{
+		"denied":                      {true, store([]string{"/a/x"}, nil, nil), ErrDenied, 2},
+		"denied, without decryption":  {false, store([]string{"/a/x"}, nil, nil), ErrDenied, 1},
+		"undecryptable":               {true, store(nil, []string{"/a/x"}, nil), ErrUndecryptable, 2},
+		"a key that is disabled":      {true, store(nil, nil, []string{"/a/x"}), ErrUndecryptable, 1},
+		"refused for another reason":  {true, func(request) answer { return refusal("ValidationException", "") }, ErrReply, 1},
+		"refused without decryption":  {false, func(request) answer { return refusal("ValidationException", "") }, ErrReply, 1},
+		"a parameter that is missing": {true, store(nil, nil, nil, "/a/x"), ErrMissing, 1},
+	} {
+		f := newFake(t, tt.reply)
+		results, _, err := readAll(t, source(f.URL), tt.decrypt, "/a/x")
+		if r := results["/a/x"]; err != nil || !errors.Is(r.Err, tt.want) || len(f.asked()) != tt.calls {
+			t.Errorf("%s: %v, %v after %d calls", name, r.Err, err, len(f.asked()))
+		}
+	}
+}
+
 func TestErrorsCostNoCallsWhereThereAreNone(t *testing.T) {
 	f := newFake(t, func(in request) answer { return honest(in, "/z/p003") })
 	if _, _, err := readAll(t, source(f.URL), true, numbered(21)...); err != nil {
@@ -350,6 +414,7 @@ func TestRepliesAreHeldToTheRequest(t *testing.T) {
 		"wrong selector":     {change(2, map[string]any{"Selector": ":8"}), nil, all},
 		"unasked selector":   {change(0, map[string]any{"Selector": ":7"}), nil, all},
 		"wrong version":      {change(2, map[string]any{"Version": 8}), nil, all[2:]},
+		"version 10, not 7":  {change(2, map[string]any{"Version": 10}), nil, all[2:]},
 		"version 0":          {change(0, map[string]any{"Version": 0}), nil, all[:1]},
 		"negative version":   {change(0, map[string]any{"Version": -1}), nil, all[:1]},
 		"no ARN":             {arn(""), nil, all[:1]},

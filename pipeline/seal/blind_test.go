@@ -111,6 +111,7 @@ func TestReEncryptHoldsTheReplyToTheRequest(t *testing.T) {
 		{"a short id", nil, reply(map[string]any{"KeyId": "1234abcd-12ab-34cd-56ef-1234567890ab"}), ErrReply},
 		{"no ciphertext", nil, reply(map[string]any{"CiphertextBlob": nil}), ErrReply},
 		{"an empty ciphertext", nil, reply(map[string]any{"CiphertextBlob": ""}), ErrReply},
+		{"the longest ciphertext", nil, reply(map[string]any{"CiphertextBlob": long[1:]}), nil},
 		{"a long ciphertext", nil, reply(map[string]any{"CiphertextBlob": long}), ErrReply},
 		{"the old ciphertext", nil, reply(map[string]any{"CiphertextBlob": []byte("stored")}), ErrReply},
 		{"an empty reply", nil, "{}", ErrReply},

@@ -114,6 +114,7 @@ func TestDescribeRefusesReplies(t *testing.T) {
 		{"arn:aws:kms:us-west-2:222222222222:key/other", metadata(nil)},
 		{"arn:aws:kms:us-west-2:333333333333:key/1234abcd-12ab-34cd-56ef-1234567890ab", metadata(nil)},
 		{"arn:aws:kms:us-west-2:333333333333:alias/x", metadata(nil)},
+		{"arn:aws:kms:us-west-2:222222222223:alias/x", metadata(nil)},
 		{"arn:aws:kms:eu-west-1:222222222222:alias/x", metadata(nil)},
 		{"arn:aws-cn:kms:us-west-2:222222222222:alias/x", metadata(nil)},
 		{"other", metadata(nil)},
@@ -183,6 +184,13 @@ func TestEncryptRefusesReplies(t *testing.T) {
 			t.Errorf("%s: %d bytes, %v", name, len(got), err)
 		}
 	}
+	// A few bytes may stand in a ciphertext by chance.
+	for plaintext, want := range map[string]error{"sample7": nil, "sample78": ErrReply} {
+		body := fmt.Sprintf(`{"KeyId":%q,"CiphertextBlob":%q}`, keyARN, base64.StdEncoding.EncodeToString([]byte("AQICAH"+plaintext+"x")))
+		if _, err := lying(t, 200, body).Encrypt(t.Context(), keyARN, secret.New([]byte(plaintext)), nil); !errors.Is(err, want) {
+			t.Errorf("%d bytes in a ciphertext: %v", len(plaintext), err)
+		}
+	}
 	got, err := lying(t, 200, fmt.Sprintf(`{"KeyId":%q,"CiphertextBlob":%q}`, keyARN, blob(maxCiphertext))).
 		Encrypt(t.Context(), keyARN, secret.New([]byte(canary)), nil)
 	if err != nil || len(got) != maxCiphertext {
@@ -191,7 +199,14 @@ func TestEncryptRefusesReplies(t *testing.T) {
 }
 
 func TestEncryptTakesOnlyTheARNOfAKey(t *testing.T) {
-	for _, ref := range []string{"", "alias/x", "arn:aws:kms:us-west-2:222222222222:alias/x", "1234abcd-12ab-34cd-56ef-1234567890ab"} {
+	const account = "arn:aws:kms:us-west-2:222222222222"
+	for _, ref := range []string{
+		"", "alias/x", account + ":alias/x", "1234abcd-12ab-34cd-56ef-1234567890ab",
+		account, account + ":x", account + ":key", account + ":key/", account + ":key/a:b", account + ":key/a/b", account + ":key/a b", account + ":key/a\nb",
+		"urn:aws:kms:us-west-2:222222222222:key/1", "arn::kms:us-west-2:222222222222:key/1", "arn:aws:ssm:us-west-2:222222222222:key/1",
+		"arn:aws:kms::222222222222:key/1", "arn:aws:kms:us-west-2::key/1", "arn:aws:kms:us-west-2:22222222222:key/1",
+		"arn:aws:kms:us-west-2:2222222222222:key/1", "arn:aws:kms:us-west-2:22222222222a:key/1",
+	} {
 		if _, err := lying(t, 200, "{}").Encrypt(t.Context(), ref, secret.New([]byte(canary)), nil); !errors.Is(err, ErrKeyMissing) {
 			t.Errorf("%q: %v", ref, err)
 		}
@@ -321,5 +336,24 @@ func TestEncryptingWithTheEmbeddedAWS(t *testing.T) {
 	}
 	if _, err := k.Encrypt(ctx, one.ARN, secret.New(make([]byte, 4097)), nil); !errors.Is(err, ErrReply) {
 		t.Errorf("4097 bytes: %v", err)
+	}
+}
+
+func TestAnEchoIsFoundWhereverItStands(t *testing.T) {
+	plaintext := "sample-0123456789-abcdef" // of which 20 bytes in a row are an echo
+	encoded := base64.StdEncoding.EncodeToString([]byte(plaintext))
+	for text, echo := range map[string]bool{
+		"": false, "x": false, plaintext: true, "x" + plaintext: true, plaintext + "x": true, "x" + plaintext[:20]: true, plaintext[4:]: true,
+		"x" + plaintext[:19]: false, plaintext[:19] + "x": false, "x" + encoded[:20]: true, encoded[12:]: true, encoded[:19] + "_": false,
+	} {
+		if got := withoutEcho(text, []byte(plaintext)); (got != text) != echo {
+			t.Errorf("%q becomes %q", text, got)
+		}
+	}
+	if got := withoutEcho("it is short7", []byte("short7")); !strings.Contains(got, "withheld") {
+		t.Errorf("a short plaintext: %q", got)
+	}
+	if got := withoutEcho("text", nil); got != "text" {
+		t.Errorf("no plaintext: %q", got)
 	}
 }

@@ -43,23 +43,41 @@ func TestPackFillsBoxesAsTheFormatSays(t *testing.T) { // F-17, F-25, F-27
 		secrets []seal.Named
 		want    []string
 	}{
-		"one":                       {named("AA", "v"), []string{"AA: 10"}},
-		"ordered by name":           {named("BB", "v", "AA", "v"), []string{"AA BB: 19"}},
-		"a whole box":               {named("AA", long(4087)), []string{"AA: 4096"}},
-		"one byte more is one part": {named("AA", long(4088)), []string{"AA 1/1: 4088"}},
-		"a full part":               {named("AA", long(4096)), []string{"AA 1/1: 4096"}},
-		"two parts":                 {named("AA", long(4097)), []string{"AA 1/2: 4096", "AA 2/2: 1"}},
-		"an advanced parameter":     {named("AA", long(8192)), []string{"AA 1/2: 4096", "AA 2/2: 4096"}},
-		"escapes count":             {named("AA", strings.Repeat("\n", 2044)), []string{"AA 1/1: 2044"}},
-		"the longest first":         {named("AA", long(10), "BB", long(4000), "CC", long(3000), "DD", long(1000)), []string{"AA BB: 4027", "CC DD: 4017"}},
-		"boxes by first name":       {named("ZZ", long(4000), "BB", long(4000)), []string{"BB: 4009", "ZZ: 4009"}},
-		"parts among boxes":         {named("AA", "v", "BB", long(5000), "CC", long(4080)), []string{"AA: 10", "BB 1/2: 4096", "BB 2/2: 904", "CC: 4089"}},
+		"one":                           {named("AA", "v"), []string{"AA: 10"}},
+		"ordered by name":               {named("BB", "v", "AA", "v"), []string{"AA BB: 19"}},
+		"a whole box":                   {named("AA", long(4087)), []string{"AA: 4096"}},
+		"one byte more is one part":     {named("AA", long(4088)), []string{"AA 1/1: 4088"}},
+		"a full part":                   {named("AA", long(4096)), []string{"AA 1/1: 4096"}},
+		"two parts":                     {named("AA", long(4097)), []string{"AA 1/2: 4096", "AA 2/2: 1"}},
+		"an advanced parameter":         {named("AA", long(8192)), []string{"AA 1/2: 4096", "AA 2/2: 4096"}},
+		"escapes count":                 {named("AA", strings.Repeat("\n", 2044)), []string{"AA 1/1: 2044"}},
+		"the longest first":             {named("AA", long(10), "BB", long(4000), "CC", long(3000), "DD", long(1000)), []string{"AA BB: 4027", "CC DD: 4017"}},
+		"the longest first, else three": {named("AA", long(1000), "BB", long(2000), "CC", long(3000), "DD", long(2000)), []string{"AA CC: 4017", "BB DD: 4017"}},
+		"two fill a box":                {named("AA", long(2000), "BB", long(2079)), []string{"AA BB: 4096"}},
+		"two and a byte":                {named("AA", long(2000), "BB", long(2080)), []string{"AA: 2009", "BB: 2089"}},
+		"three fill a box":              {named("AA", long(2000), "BB", long(1500), "CC", long(571)), []string{"AA BB CC: 4096"}},
+		"three and a byte":              {named("AA", long(2000), "BB", long(1500), "CC", long(572)), []string{"AA BB: 3517", "CC: 581"}},
+		"boxes by first name":           {named("ZZ", long(4000), "BB", long(4000)), []string{"BB: 4009", "ZZ: 4009"}},
+		"parts among boxes":             {named("AA", "v", "BB", long(5000), "CC", long(4080)), []string{"AA: 10", "BB 1/2: 4096", "BB 2/2: 904", "CC: 4089"}},
 	}
 	for name, test := range tests {
 		boxes, err := seal.Pack(test.secrets)
 		if err != nil || !slices.Equal(lines(boxes), test.want) {
 			t.Errorf("%s: %q, %v; want %q", name, lines(boxes), err, test.want)
 		}
+	}
+}
+
+// Parts stay in order among so many boxes that a sort moves them about.
+func TestPackKeepsPartsInOrder(t *testing.T) { // F-17
+	var pairs, want []string
+	for i := range 30 {
+		pairs = append([]string{fmt.Sprintf("S%02d", i), strings.Repeat("x", 8193)}, pairs...)
+		want = append(want, fmt.Sprintf("S%02d 1/3: 4096", i), fmt.Sprintf("S%02d 2/3: 4096", i), fmt.Sprintf("S%02d 3/3: 1", i))
+	}
+	boxes, err := seal.Pack(named(pairs...))
+	if err != nil || !slices.Equal(lines(boxes), want) {
+		t.Errorf("%q, %v", lines(boxes), err)
 	}
 }
 

@@ -1,7 +1,7 @@
 // Command mutate sows faults into packages and tells which of them the tests of
 // the package let live. It changes no file of the checkout:
 //
-//	go run ./internal/house/mutate [-min PERCENT] [-every N] [-short] PACKAGE...
+//	go run ./internal/house/mutate [-min PERCENT] [-every N] [-skip TESTS] PACKAGE...
 //
 // A fault that makes the tests hang is found. One that does not compile is none.
 // It exits with 1 where fewer than PERCENT of a package's faults are found.
@@ -21,7 +21,7 @@ func main() {
 	least := flag.Float64("min", 0, "fail where fewer percent of a package's faults are found")
 	o := options{grace: 10 * time.Second}
 	flag.IntVar(&o.every, "every", 1, "try only each Nth fault")
-	flag.BoolVar(&o.short, "short", false, "run the tests with -short")
+	flag.StringVar(&o.skip, "skip", "", "do not run these tests, a regular expression")
 	flag.Parse()
 	if flag.NArg() == 0 || o.every < 1 {
 		flag.Usage()

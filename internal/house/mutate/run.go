@@ -16,7 +16,7 @@ import (
 
 type options struct {
 	every int
-	short bool
+	skip  string        // tests that are not run, as go test -skip has them
 	grace time.Duration // that the tests have beyond ten times what they take without a fault
 }
 
@@ -38,7 +38,7 @@ func run(out io.Writer, pattern string, o options) (float64, error) {
 		return 0, err
 	}
 	began := time.Now()
-	if !f.passes(0, o.short, 10*time.Minute) {
+	if !f.passes(0, o.skip, 10*time.Minute) {
 		return 0, errors.New("the tests fail without a fault")
 	}
 	patience := 10*time.Since(began) + o.grace
@@ -47,7 +47,7 @@ func run(out io.Writer, pattern string, o options) (float64, error) {
 		if (i+1)%o.every != 0 {
 			continue
 		}
-		if !f.passes(r.id, o.short, patience) {
+		if !f.passes(r.id, o.skip, patience) {
 			found++
 			continue
 		}
@@ -147,10 +147,10 @@ func (f *field) overlay() string { return filepath.Join(f.scratch, "overlay.json
 func (f *field) program() string { return filepath.Join(f.scratch, "tests.exe") }
 
 // passes runs the tests with a fault, 0 being none.
-func (f *field) passes(id int, short bool, patience time.Duration) bool {
+func (f *field) passes(id int, skip string, patience time.Duration) bool {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
-	tests := exec.CommandContext(ctx, f.program(), "-test.failfast", fmt.Sprintf("-test.short=%t", short))
+	tests := exec.CommandContext(ctx, f.program(), "-test.failfast", "-test.skip="+skip)
 	tests.Dir = f.pkg.Dir
 	tests.Env = append(os.Environ(), fmt.Sprintf("%s=%d", chosen, id))
 	tests.WaitDelay = time.Second
