@@ -373,6 +373,32 @@ func TestRefusalsCostACallWhereDecryptionMayBeWhy(t *testing.T) {
 	}
 }
 
+// What may be read, and not with decryption, is denied its key, unless AWS names what it denies.
+func TestDeniedKeysAreTold(t *testing.T) {
+	for name, tt := range map[string]struct {
+		answer answer
+		key    bool
+	}{
+		"the key is hidden":        {refusal("AccessDeniedException", "The ciphertext refers to a customer master key that does not exist, does not exist in this region, or you are not allowed to access."), true},
+		"nothing is said":          {refusal("AccessDeniedException", ""), true},
+		"an action is named":       {refusal("AccessDeniedException", "User: arn:aws:sts::222222222222:assumed-role/x/y is not authorized to perform: ssm:GetParameters on resource: arn:aws:ssm:us-west-2:222222222222:parameter/a/x"), false},
+		"the key is not permitted": {refusal("AccessDeniedException", "User: arn:aws:sts::222222222222:assumed-role/x/y is not authorized to perform: kms:Decrypt on resource: arn:aws:kms:us-west-2:222222222222:key/1"), false},
+		"the key is disabled":      {refusal("InvalidKeyId", ""), false},
+	} {
+		f := newFake(t, func(in request) answer {
+			if in.WithDecryption {
+				return tt.answer
+			}
+			return honest(in)
+		})
+		results, _, err := readAll(t, source(f.URL), true, "/a/x")
+		r := results["/a/x"]
+		if why := awsfault.Find(r.Err); err != nil || !errors.Is(r.Err, ErrUndecryptable) || why == nil || why.Denial.Key != tt.key {
+			t.Errorf("%s: %v, %v, %+v", name, r.Err, err, why)
+		}
+	}
+}
+
 func TestErrorsCostNoCallsWhereThereAreNone(t *testing.T) {
 	f := newFake(t, func(in request) answer { return honest(in, "/z/p003") })
 	if _, _, err := readAll(t, source(f.URL), true, numbered(21)...); err != nil {
