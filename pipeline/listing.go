@@ -41,8 +41,5 @@ func (l *Listing) Run(ctx context.Context) ([]string, problem.Problems) {
 			names = append(names, p.Ref.Name)
 		}
 	}
-	for i := range problems {
-		problems[i].Subject = nil
-	}
 	return names, problems
 }

@@ -123,10 +123,6 @@ func sameKey(ref, keyARN, account string) bool {
 // imports reports whether a path import gives the secret that a source names.
 func imports(im manifest.Import, s sealed.Source) bool {
 	parameter := arn.ParameterName(s.ARN)
-	below, ok := strings.CutPrefix(parameter, strings.TrimSuffix(im.Path.Value, "/")+"/")
-	if !ok || !im.Recursive && strings.Contains(below, "/") {
-		return false
-	}
 	name, err := im.Name(parameter)
-	return err == nil && name == s.Secret && s.Field == "" && s.Encoding == string(secret.Text)
+	return err == nil && im.Takes(parameter) && name == s.Secret && s.Field == "" && s.Encoding == string(secret.Text)
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 
 	"golang.org/x/sync/errgroup"
 
@@ -95,9 +94,10 @@ func (run *functionRun) importAll(im manifest.Import, found []param.Parameter) p
 				"The parameter %q would be imported as %s. %s. Such names are never imported by path: %s.", p.Ref.Name, name, n.Why(name), insteadOf(n.Class))))
 			continue
 		}
+		below, _ := im.Below(p.Ref.Name)
 		problems = append(problems, run.add(&binding{
 			name: name, ref: secret.Ref{Name: p.Ref.Name}, encoding: secret.Text, at: at, imported: true,
-			below: strings.TrimPrefix(p.Ref.Name, strings.TrimSuffix(im.Path.Value, "/")+"/"),
+			below: below,
 		})...)
 	}
 	return problems

@@ -159,8 +159,8 @@ func find(fn *ColumnFunction, name string, all []*ColumnFunction) ColumnSecret {
 // of, were there one of this name below its path.
 func (f *ColumnFunction) importedParameter(name, below string) (string, ColumnImport, bool) {
 	for _, im := range f.Imports {
-		parameter := strings.TrimSuffix(im.Path.Value, "/") + "/" + below
-		if got, err := im.Name(parameter); err == nil && got == name && (im.Recursive || !strings.Contains(below, "/")) {
+		parameter := im.Parameter(below)
+		if got, err := im.Name(parameter); err == nil && got == name && im.Takes(parameter) {
 			return parameter, im, true
 		}
 	}
@@ -207,9 +207,9 @@ func (m *Matrix) emptyPaths(function string, has []*ColumnFunction, rows []Row) 
 // alreadyReported reports whether a row tells already that the import gives less here than
 // elsewhere.
 func (im ColumnImport) alreadyReported(r Row) bool {
-	below := strings.TrimSuffix(im.Path.Value, "/") + "/"
 	return slices.ContainsFunc(r.Cells, func(c Cell) bool {
-		return (c.State == Missing || c.State == Unknown) && c.Below != "" && strings.HasPrefix(c.Parameter, below)
+		_, below := im.Below(c.Parameter)
+		return (c.State == Missing || c.State == Unknown) && c.Below != "" && below
 	})
 }
 

@@ -74,8 +74,8 @@ func illegalSecretName(name string) string {
 // the path, or if the result is not a legal name for a secret (2 to 128 letters, digits and underscores, a letter first).
 // Whether the name is in the table of names, none of which an import may use, Lookup says.
 func (i Import) Name(parameter string) (string, error) {
-	rest, below := strings.CutPrefix(parameter, strings.TrimSuffix(i.Path.Value, "/")+"/")
-	if !below || rest == "" {
+	rest, below := i.Below(parameter)
+	if !below {
 		return "", fmt.Errorf("parameter %q is not below the path %q", parameter, i.Path.Value)
 	}
 	name := i.Prefix.Value + strings.ToUpper(strings.NewReplacer("/", "_", "-", "_", ".", "_").Replace(rest))

@@ -165,10 +165,9 @@ func (s Setting) reads(pass func(manifest.Function) bool) reach {
 			r.keys = append(r.keys, s.storedUnder(func(name string) bool { return name == ref.Name })...)
 		}
 		for _, im := range fn.Imports {
-			path := strings.TrimSuffix(im.Path.Value, "/")
-			r.paths = append(r.paths, s.parameterARN(path))
-			r.parameters = append(r.parameters, s.parameterARN(path)+"/*")
-			r.keys = append(r.keys, s.storedUnder(func(name string) bool { return strings.HasPrefix(name, path+"/") })...)
+			r.paths = append(r.paths, s.parameterARN(strings.TrimSuffix(im.Path.Value, "/")))
+			r.parameters = append(r.parameters, s.parameterARN(im.Parameter("*")))
+			r.keys = append(r.keys, s.storedUnder(func(name string) bool { _, below := im.Below(name); return below })...)
 		}
 	}
 	if len(r.parameters) > 0 {

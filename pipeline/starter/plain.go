@@ -27,8 +27,8 @@ func Parameters(path string, names []string, env, function string) *Draft {
 	f := Function{Name: function}
 	in := manifest.Import{Path: manifest.Text{Value: path}}
 	for _, name := range names {
-		below := strings.TrimPrefix(name, strings.TrimSuffix(path, "/"))
-		s := Secret{Parameter: append(slices.Clone(root), part{literal: below})}
+		below, _ := in.Below(name)
+		s := Secret{Parameter: append(slices.Clone(root), part{literal: "/" + below})}
 		var err error
 		if s.Name, err = in.Name(name); err != nil {
 			f.refused = append(f.refused, refusal{name, "its name would not make that of a secret", 0})

@@ -22,17 +22,20 @@ func OpenProblem(doc *sealed.Document, err error) error {
 		doc.Header.Function, doc.Key, err, secrets.CodeOf(err))
 }
 
+// openKind says by the code of a failure whose turn it is: docs/runtime.md,
+// section 3.
 func openKind(err error) problem.Kind {
-	switch {
-	case errors.Is(err, context.Canceled):
+	if errors.Is(err, context.Canceled) {
 		return problem.Interrupted
-	case errors.Is(err, secrets.ErrAccessDenied), errors.Is(err, secrets.ErrCredentials):
+	}
+	switch secrets.CodeOf(err) {
+	case secrets.ErrAccessDenied, secrets.ErrCredentials:
 		return problem.Access
-	case errors.Is(err, secrets.ErrKeyUnusable):
+	case secrets.ErrKeyUnusable:
 		return problem.Missing
-	case errors.Is(err, secrets.ErrUnavailable):
+	case secrets.ErrUnavailable:
 		return problem.Unavailable
-	case errors.Is(err, secrets.ErrSetting), errors.Is(err, secrets.ErrEndpoint), errors.Is(err, secrets.ErrReservedVariable), errors.Is(err, secrets.ErrValue):
+	case secrets.ErrSetting, secrets.ErrEndpoint, secrets.ErrReservedVariable, secrets.ErrValue:
 		return problem.Manifest
 	}
 	return problem.Integrity
