@@ -1,18 +1,18 @@
-# The secrets of an example: two Lambda functions, "hello" and "worker", each with a KMS key of its own.
+# The secrets of an example: two Lambda functions, "hello" and "worker", each with its own KMS key.
 #
-# It builds as it stands, with no AWS account: the environment "local" is an AWS embedded in the tool.
+# It builds unchanged and without an AWS account: the environment "local" uses an AWS embedded in the tool.
 #
 #     bundle --manifest secrets.hcl --env local --out layer.zip
 #
-# This file holds the names of parameters, never their values. docs/manifest.md explains every line of it.
+# This file contains names of parameters, never their values. docs/manifest.md explains every line.
 
 bundle {
-  name                = "payments"                     # goes into the encryption context of every ciphertext
-  layer               = "payments-${environment.name}" # what the layer will be called when it is published
-  default_environment = "local"                        # without --env; where CI is set, --env is required for it
+  name                = "payments"                     # part of the encryption context of every ciphertext
+  layer               = "payments-${environment.name}" # the name to publish the layer under
+  default_environment = "local"                        # used without --env; if CI is set, --env is required for it
 }
 
-# A value from outside: --var stable=6, or BUNDLE_VAR_stable=6 in the environment.
+# An input variable: --var stable=6, or BUNDLE_VAR_stable=6 in the environment.
 variable "stable" {
   description = "which version of the signing key is in use"
   default     = "1"
@@ -20,13 +20,13 @@ variable "stable" {
 
 # ---- Environments -------------------------------------------------------------------------------------------------
 
-# The embedded AWS: its Parameter Store begins with what the file holds. All values there are visibly fake.
+# The embedded AWS. Its Parameter Store starts with the parameters in this file. All values are obviously fake.
 environment "local" {
   embedded = "examples/local/parameters.json"
 }
 
-# A real account: a build with the credentials of another account stops before it reads a parameter.
-# (These two are samples. Put in your own.)
+# A real account. A build with the credentials of another account stops before it reads a parameter.
+# (These two are samples. Use your own.)
 environment "dev" {
   account_id = "111111111111"
   regions    = ["us-west-2"]
@@ -38,20 +38,20 @@ environment "prod" {
   role       = "arn:aws:iam::222222222222:role/bundle-build" # assumed for the build
 }
 
-# ---- What functions have in common --------------------------------------------------------------------------------
+# ---- Shared by the functions --------------------------------------------------------------------------------------
 
 locals {
   root = "/${environment.name}/payments" # in "prod", local.root is /prod/payments
 }
 
-# For every function that does not say otherwise. function.name is that of the function at hand, so each gets a key of
-# its own: alias/local-hello, alias/prod-worker. Two functions with one key could read each other's secrets.
+# For every function that does not set these attributes. function.name differs for each function, so each gets its own
+# key: alias/local-hello, alias/prod-worker. Two functions with the same key could read each other's secrets.
 defaults {
   kms_key = "alias/${environment.name}-${function.name}"
   include = ["common"]
 }
 
-# Secrets for every function that includes the group; the defaults include it for all.
+# Secrets for every function that includes the group. The defaults include it in all functions.
 group "common" {
   secret "LOG_TOKEN" {
     parameter = "${local.root}/log-token"
@@ -61,37 +61,37 @@ group "common" {
 # ---- Functions ----------------------------------------------------------------------------------------------------
 
 function "hello" {
-  deployed_as = "payments-${environment.name}-hello" # the name Lambda knows it by
+  deployed_as = "payments-${environment.name}-hello" # the function's name in Lambda
 
-  # A parameter, as it is. The label is the name that the function's code will see.
+  # A whole parameter. The label is the name that the function's code uses.
   secret "DB_PASSWORD" {
     parameter = "${local.root}/db/password"
   }
 
-  # One field of a parameter that holds JSON.
+  # One field of a parameter with a JSON value.
   secret "STRIPE_KEY" {
     parameter = "${local.root}/stripe"
     field     = "live.key"
   }
 
-  # Bytes, which Parameter Store keeps as base64. The helpers hand them out decoded.
+  # Bytes, which Parameter Store stores as base64. The helpers return them decoded.
   secret "TLS_KEY" {
     parameter = "${local.root}/tls-key"
     encoding  = "base64"
   }
 
-  # A version. A label works as well: "${local.root}/signing-key:current".
+  # A version. A label works too: "${local.root}/signing-key:current".
   secret "SIGNING_KEY" {
     parameter = "${local.root}/signing-key:${var.stable}"
   }
 
-  # A long one: 8 KB is the most that Parameter Store keeps (in its advanced tier). A KMS ciphertext holds 4 KB, so
-  # this one becomes two.
+  # A long value: Parameter Store stores at most 8 KB (in its advanced tier). A KMS ciphertext holds 4 KB, so this value
+  # becomes two ciphertexts.
   secret "CA_BUNDLE" {
     parameter = "${local.root}/ca-bundle"
   }
 
-  # A secret that need not exist. The sample has none: the function does without.
+  # An optional secret. The sample does not have it, so the function runs without it.
   secret "FEATURE_FLAGS" {
     parameter = "${local.root}/feature-flags"
     optional  = true

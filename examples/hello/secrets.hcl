@@ -12,12 +12,12 @@ bundle {
 environment "local" { embedded = "parameters.json" }
 
 environment "prod" {
-  account_id = "222222222222" # put in your own
+  account_id = "222222222222" # use your own
   regions    = ["us-west-2"]
 }
 
 function "hello" {
-  deployed_as = "hello-${environment.name}" # the name that the templates give the function
+  deployed_as = "hello-${environment.name}" # the function's name in the templates
   kms_key     = "alias/hello-${environment.name}"
 
   secret "API_TOKEN" { parameter = "/${environment.name}/hello/api-token" }

@@ -12,7 +12,7 @@ bundle {
 environment "local" { embedded = "parameters.json" }
 
 environment "prod" {
-  account_id = "222222222222" # put in your own
+  account_id = "222222222222" # use your own
   regions    = ["us-west-2"]
 }
 
@@ -20,7 +20,7 @@ locals {
   root = "/${environment.name}/orders"
 }
 
-# One line gives every function a key of its own.
+# One line gives every function its own key.
 defaults {
   deployed_as = "orders-${environment.name}-${function.name}"
   kms_key     = "alias/orders-${environment.name}-${function.name}"
@@ -31,7 +31,7 @@ function "api" {
   secret "SESSION_KEY" { parameter = "${local.root}/session-key" }
 }
 
-# The worker has another user of the database. Its role cannot open what is the api's, though both are in one layer.
+# The worker uses another database user. Its role cannot open the document of api, although both are in one layer.
 function "worker" {
   secret "DB_PASSWORD" { parameter = "${local.root}/db/worker" }
   secret "SMTP_PASSWORD" { parameter = "${local.root}/smtp" }

@@ -23,7 +23,7 @@ function "oauth-callback" {
   secret "APPLE_CLIENT_SECRET" { parameter = "${local.root}/oauth/apple" }
 }
 
-# Makes the tokens that the others check with the public half. A label says which key is in use.
+# Signs the tokens that the other functions check with the public key. A label says which key is in use.
 function "token-issue" {
   secret "TOKEN_SIGNING_KEY" { parameter = "${local.root}/token/signing-key:current" }
 }

@@ -1,6 +1,6 @@
-# A service of 40 functions in four environments and two regions. docs/adopting.md tells about it.
+# A service of 40 functions in four environments and two regions. docs/adopting.md explains it.
 #
-# This folder is one manifest: what holds for all is here, and each team has a file of its own, which CODEOWNERS can give to it.
+# This folder is one manifest. This file has what all teams share. Each team has its own file, which CODEOWNERS can assign to it.
 # "local" needs no AWS account:
 #
 #     bundle --manifest examples/adopting/secrets --env local --out 'layers/{environment}/{function}.zip'
@@ -32,7 +32,7 @@ environment "test" {
   values     = { key_per_function = false }
 }
 
-# From here on a function's key opens its own secrets and no other's, and the build reads no value.
+# In the next environments, a function's key opens only its own secrets, and the build reads no value.
 environment "staging" {
   account_id     = "333333333333"
   regions        = ["us-west-2", "eu-central-1"]
@@ -51,7 +51,7 @@ environment "prod" {
   values         = { key_per_function = true }
 }
 
-# ---- What functions have in common --------------------------------------------------------------------------------
+# ---- Shared by the functions --------------------------------------------------------------------------------------
 
 locals {
   root = "/${environment.name}/shop"
@@ -68,7 +68,7 @@ group "common" {
   secret "LOG_TOKEN" { parameter = "${local.root}/log-token" }
 }
 
-# A user of the database for each function, so that a password can be changed for one of them.
+# One database user for each function, so that you can change the password of one function.
 group "database" {
   secret "DB_PASSWORD" { parameter = "${local.root}/db/${function.name}" }
 }

@@ -27,6 +27,6 @@ function "payment-reconcile" {
 
   secret "BANK_SFTP_KEY" {
     parameter    = "${local.root}/bank/sftp-key"
-    environments = ["staging", "prod"] # the bank gives no key for less
+    environments = ["staging", "prod"] # the bank issues keys only for these
   }
 }

@@ -42,7 +42,7 @@ data "aws_kms_alias" "key" {
 
 resource "aws_lambda_function" "shop" {
   for_each         = var.layers
-  function_name    = "shop-${var.environment}-${each.key}" # the deployed_as of the manifest
+  function_name    = "shop-${var.environment}-${each.key}" # deployed_as in the manifest
   runtime          = "nodejs22.x"
   architectures    = ["arm64"]
   filename         = "${var.code}/${each.key}.zip"
@@ -75,7 +75,7 @@ data "aws_iam_policy_document" "lambda" {
   }
 }
 
-# With one key for all, these two conditions are all that keeps a function from another's secrets.
+# With one key for all functions, only these two conditions keep a function from the secrets of another.
 data "aws_iam_policy_document" "secrets" {
   for_each = var.layers
 

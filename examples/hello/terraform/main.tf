@@ -1,5 +1,5 @@
-# The function hello with its secrets in a layer. keys/ is applied before, and layer.zip built. docs/terraform.md says why layer.zip and
-# function.zip are files that plan and apply share.
+# The function hello with its secrets in a layer. Apply keys/ and build layer.zip first. docs/terraform.md says why plan and
+# apply share the files layer.zip and function.zip.
 
 terraform {
   required_version = ">= 1.5"
@@ -36,12 +36,12 @@ data "aws_kms_alias" "hello" {
 resource "aws_lambda_layer_version" "secrets" {
   layer_name               = "hello-${var.environment}-secrets"
   filename                 = var.layer
-  source_code_hash         = filebase64sha256(var.layer) # an unchanged build is the same file, and publishes nothing
+  source_code_hash         = filebase64sha256(var.layer) # an unchanged build gives the same file, and Terraform publishes nothing
   compatible_architectures = ["x86_64", "arm64"]
 }
 
 resource "aws_lambda_function" "hello" {
-  function_name    = "hello-${var.environment}" # the deployed_as of secrets.hcl
+  function_name    = "hello-${var.environment}" # deployed_as in secrets.hcl
   runtime          = "nodejs22.x"
   architectures    = ["arm64"]
   filename         = var.code

@@ -1,4 +1,4 @@
-# The keys of one environment in one region. They come first: layers are sealed under them.
+# The keys of one environment in one region. Apply this first, because layers are sealed under these keys.
 
 terraform {
   required_version = ">= 1.5"
@@ -48,7 +48,7 @@ resource "aws_kms_alias" "function" {
   target_key_id = aws_kms_key.function[each.key].key_id
 }
 
-# What Parameter Store encrypts parameters under. A blind build moves secrets from this key to the others.
+# The key that Parameter Store encrypts parameters under. A blind build moves secrets from this key to the others.
 resource "aws_kms_key" "parameters" {
   description         = "parameters of ${var.environment}"
   enable_key_rotation = true

@@ -1,4 +1,4 @@
-# The key of the function hello. It comes first, because the layer is sealed under it before the function is planned.
+# The key of the function hello. Apply this first, because the layer is sealed under the key before the function is planned.
 
 terraform {
   required_version = ">= 1.5"
@@ -35,7 +35,7 @@ resource "aws_kms_alias" "hello" {
 }
 
 data "aws_iam_policy_document" "key" {
-  # IAM policies of this account decide who manages the key and who encrypts under it …
+  # The account's IAM policies decide who can manage the key and encrypt under it …
   statement {
     sid       = "Account"
     actions   = ["kms:*"]
@@ -47,7 +47,7 @@ data "aws_iam_policy_document" "key" {
     }
   }
 
-  # … but none of them lets anybody else than the function decrypt.
+  # … but none of them can let anyone except the function decrypt.
   statement {
     sid       = "OnlyTheFunctionDecrypts"
     effect    = "Deny"
