@@ -35,6 +35,10 @@ tags            = { team = var.team, "cost center" = "", (upper("x")) = "1" }`, 
 			Name: text("bundle-prod"), ExternalID: text("a+=,.@:/-_1"), SourceIdentity: text("release"),
 			Tags: []Tag{{"X", text("1")}, {"cost center", text("")}, {"team", text("Zahlungsverkehr für alle")}},
 		}},
+		"as short as may be": {`
+session_name    = "nn"
+external_id     = "ee"
+source_identity = "ss"`, Session{Name: text("nn"), ExternalID: text("ee"), SourceIdentity: text("ss")}},
 		"at the limits": {`
 session_name    = "` + strings.Repeat("n", 64) + `"
 external_id     = "` + strings.Repeat("e", 1224) + `"
