@@ -50,7 +50,8 @@ func (c *guardCheck) function(run *functionRun) {
 	for _, region := range m.Environment.Regions {
 		in := keep(here, func(a manifest.Allow) bool { return matchesAny(a.Regions, region.Value) })
 		if len(in) == 0 {
-			c.refuse(&region.Range, "Environment %q may not be in region %q. %s", env, region.Value, may(here, func(a manifest.Allow) []manifest.Text { return a.Regions }))
+			c.refuse(&region.Range, "Environment %q may not be in region %q. %s", env, region.Value, may(here,
+				func(a manifest.Allow) []manifest.Text { return a.Regions }))
 			return
 		}
 		here = in

@@ -106,8 +106,9 @@ func (d *Diagnosis) parameters(all []diagnosed, decrypted bool) {
 		}
 	}
 	if packed && !decrypted {
-		d.Checks = append(d.Checks, DiagnosisCheck{Name: "decryption", Status: doctor.Note, Action: "kms:Decrypt", Detail: "whether this role can decrypt parameters " +
-			"through Parameter Store was not tried, as there is no dry run of that: --decrypt does it"})
+		d.Checks = append(d.Checks, DiagnosisCheck{Name: "decryption", Status: doctor.Note, Action: "kms:Decrypt",
+			Detail: "whether this role can decrypt parameters " +
+				"through Parameter Store was not tried, as there is no dry run of that: --decrypt does it"})
 	}
 }
 

@@ -35,7 +35,8 @@ func (l *Listing) Run(ctx context.Context) ([]string, problem.Problems) {
 		case err != nil:
 			problems = problem.Problems{listProblem(manifest.Import{}, err)}
 		case len(all) == 0:
-			problems = problem.Problems{problem.New(problem.Missing, nil, "No parameters", "There is nothing below "+l.Path+". Correct the path, or name another region with --region.")}
+			problems = problem.Problems{problem.New(problem.Missing, nil, "No parameters",
+				"There is nothing below "+l.Path+". Correct the path, or name another region with --region.")}
 		}
 		for _, p := range all {
 			names = append(names, p.Ref.Name)

@@ -100,7 +100,8 @@ func (p *Publish) check() (manifest.Text, problem.Problems) {
 			"%s %s. Build the layer with --env %s, or name its own environment.", p.From, why, environment))}
 	}
 	if why := mismatch(p.Layer, p.Manifest); why != "" {
-		return manifest.Text{}, problem.Problems{problem.New(problem.Integrity, nil, "Layer is another's", fmt.Sprintf("%s is a layer %s. %s", p.From, why, elsewhere(p.Layer, p.Manifest)))}
+		return manifest.Text{}, problem.Problems{problem.New(problem.Integrity, nil, "Layer is another's", fmt.Sprintf("%s is a layer %s. %s", p.From, why,
+			elsewhere(p.Layer, p.Manifest)))}
 	}
 	if fn := p.Manifest.Functions; p.Alone && (len(p.Layer.Documents) != 1 || p.Layer.Documents[0].Header.Name != fn[0].File()) {
 		return manifest.Text{}, problem.Problems{problem.New(problem.Integrity, nil, "Layer is another's", fmt.Sprintf(

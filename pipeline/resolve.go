@@ -152,7 +152,8 @@ func (b bound) undescribed(found []param.Description) problem.Problems {
 		for _, im := range run.fn.Imports {
 			below := strings.TrimSuffix(im.Path.Value, "/") + "/"
 			if !slices.ContainsFunc(found, func(d param.Description) bool { return strings.HasPrefix(d.Name, below) }) {
-				problems = append(problems, problem.New(problem.Missing, &im.Range, "Nothing below the path", fmt.Sprintf("There is nothing below %q, %s", im.Path.Value, remedy)))
+				problems = append(problems, problem.New(problem.Missing, &im.Range, "Nothing below the path", fmt.Sprintf("There is nothing below %q, %s",
+					im.Path.Value, remedy)))
 			}
 		}
 	}

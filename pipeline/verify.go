@@ -21,7 +21,8 @@ func Verify(name string, layer *layerbuild.Layer, m *manifest.Manifest) problem.
 			"%s holds no function's secrets, so that it is no layer of the manifest. Verify a layer of helpers without --manifest.", name))}
 	}
 	if why := mismatch(layer, m); why != "" {
-		return problem.Problems{problem.New(problem.Integrity, &m.Environment.Range, "Layer is another's", fmt.Sprintf("%s is a layer %s. %s", name, why, elsewhere(layer, m)))}
+		return problem.Problems{problem.New(problem.Integrity, &m.Environment.Range, "Layer is another's", fmt.Sprintf("%s is a layer %s. %s", name, why,
+			elsewhere(layer, m)))}
 	}
 	if why := wrongAccount(layer, m); why != "" {
 		return problem.Problems{problem.New(problem.Integrity, &m.Environment.Range, "Layer of another account", fmt.Sprintf("%s %s.", name, why))}
@@ -54,7 +55,8 @@ func verifyChange(name string, c plan.Change, m *manifest.Manifest) problem.Prob
 			continue
 		}
 		if c.Action == plan.Add {
-			return problem.Problems{problem.New(problem.Integrity, &fn.Range, "Function not in the layer", fmt.Sprintf("%s has no secrets of %q. %s", name, c.Name, builtFrom))}
+			return problem.Problems{problem.New(problem.Integrity, &fn.Range, "Function not in the layer", fmt.Sprintf("%s has no secrets of %q. %s", name,
+				c.Name, builtFrom))}
 		}
 		var reasons []string
 		for _, reason := range c.Reasons {

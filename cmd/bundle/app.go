@@ -63,7 +63,9 @@ func (a *app) cli() *cli.App {
 		Action:      build.Action,
 		Before:      a.NoRootFlags,
 		Commands: []*cli.Command{
-			a.buildCommand(), a.validateCommand(), a.planCommand(), a.statusCommand(), a.compareCommand(), a.inspectCommand(), a.verifyCommand(), a.runCommand(), a.helpersCommand(), a.publishCommand(), a.policyCommand(), a.doctorCommand(), a.initCommand(), a.fmtCommand(), local.Command(a.Console), a.completionCommand(), a.versionCommand(),
+			a.buildCommand(), a.validateCommand(), a.planCommand(), a.statusCommand(), a.compareCommand(), a.inspectCommand(), a.verifyCommand(),
+			a.runCommand(), a.helpersCommand(), a.publishCommand(), a.policyCommand(), a.doctorCommand(), a.initCommand(), a.fmtCommand(),
+			local.Command(a.Console), a.completionCommand(), a.versionCommand(),
 		},
 		ExitErrHandler:            func(*cli.Context, error) {}, // only main exits
 		OnUsageError:              console.OnUsageError,

@@ -137,11 +137,13 @@ func (r *formatReport) write() problem.Problems {
 			continue
 		}
 		if err == nil && !info.Mode().IsRegular() {
-			problems = append(problems, problem.New(problem.Output, nil, "Manifest not written", fmt.Sprintf("%s is not a regular file. Name the file that it leads to.", f.Path)))
+			problems = append(problems, problem.New(problem.Output, nil, "Manifest not written",
+				fmt.Sprintf("%s is not a regular file. Name the file that it leads to.", f.Path)))
 			continue
 		}
 		if err := atomicfile.Write(f.Path, f.content); err != nil {
-			problems = append(problems, problem.New(problem.Output, nil, "Manifest not written", fmt.Sprintf("%s: %s It is as it was.", f.Path, pipeline.WhyNotWritten(f.Path, err))))
+			problems = append(problems, problem.New(problem.Output, nil, "Manifest not written",
+				fmt.Sprintf("%s: %s It is as it was.", f.Path, pipeline.WhyNotWritten(f.Path, err))))
 		}
 	}
 	return problems

@@ -60,7 +60,8 @@ func (a *app) plan(c *cli.Context) error {
 		return console.Usagef("--offline calls nothing, so that a published layer cannot be had: download it and name the file with --previous")
 	}
 	offline := c.Bool("offline")
-	targets, err := target.Choose(a.Console, c, target.Request{Manifest: "manifest", Flag: console.OutFlag, Pattern: console.Text(c, "out"), Named: true, Offline: offline})
+	targets, err := target.Choose(a.Console, c, target.Request{Manifest: "manifest", Flag: console.OutFlag, Pattern: console.Text(c, "out"), Named: true,
+		Offline: offline})
 	if err != nil {
 		return err
 	}

@@ -74,8 +74,9 @@ func (a *app) policy(c *cli.Context) error {
 	bar := a.NewBar()
 	setting.Account = s.Account
 	resolve := &pipeline.Resolve{
-		Scope: pipeline.Scope{Manifest: m, Region: setting.Region, Account: s.Account, Caller: s.Caller, Observer: bar, AllowKeyAccounts: c.StringSlice("allow-key-account")},
-		Keys:  s.Keys, Parameters: s.Parameters,
+		Scope: pipeline.Scope{Manifest: m, Region: setting.Region, Account: s.Account, Caller: s.Caller, Observer: bar,
+			AllowKeyAccounts: c.StringSlice("allow-key-account")},
+		Keys: s.Keys, Parameters: s.Parameters,
 	}
 	problems := resolve.Setting(ctx, setting, kind, c.StringSlice("parameter-key"))
 	bar.Finish()

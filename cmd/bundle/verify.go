@@ -106,7 +106,8 @@ func (a *app) verifyManifest(c *cli.Context) (string, error) {
 
 // verifyLayer holds one layer to the helper files of releases and to its
 // manifest, if there is one, and has it opened, if that is asked for.
-func (a *app) verifyLayer(ctx context.Context, c *cli.Context, t *target.Target, layer *layerbuild.Layer, content []byte, helpers *pipeline.HelperCheck, against string) (view.Result, error) {
+func (a *app) verifyLayer(ctx context.Context, c *cli.Context, t *target.Target, layer *layerbuild.Layer, content []byte,
+	helpers *pipeline.HelperCheck, against string) (view.Result, error) {
 	found, problems := helpers.Run(t.Path, layer)
 	if t.Manifest != nil {
 		problems = append(problems, pipeline.Verify(t.Path, layer, t.Manifest)...)

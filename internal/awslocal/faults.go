@@ -81,7 +81,8 @@ func (f *Fault) UnmarshalJSON(b []byte) error {
 	if err := d.Decode(&in); err != nil {
 		return err
 	}
-	kinds := []Kind{Fail, Hang, Reset, Empty, NoBody, HTML, Redirect, Body, Flood, Slow, Drip, Cut, Truncate, WrongKey, Edit, Double, Skew, ExpireCredentials, DisableKey}
+	kinds := []Kind{Fail, Hang, Reset, Empty, NoBody, HTML, Redirect, Body, Flood, Slow, Drip, Cut, Truncate, WrongKey, Edit, Double, Skew,
+		ExpireCredentials, DisableKey}
 	if !slices.Contains(kinds, f.Kind) {
 		return fmt.Errorf("unknown kind of fault %q", f.Kind)
 	}

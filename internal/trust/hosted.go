@@ -22,7 +22,8 @@ func gitLab(e environment) Verdict {
 	}
 	source := side{e.get("CI_MERGE_REQUEST_SOURCE_PROJECT_ID"), e.get("CI_MERGE_REQUEST_SOURCE_PROJECT_PATH")}
 	target := side{e.get("CI_MERGE_REQUEST_PROJECT_ID"), e.get("CI_MERGE_REQUEST_PROJECT_PATH")}
-	if e.is("CI_PIPELINE_SOURCE", "merge_request_event") || e.on("CI_MERGE_REQUEST_ID") || e.on("CI_MERGE_REQUEST_IID") || source != (side{}) || target != (side{}) {
+	if e.is("CI_PIPELINE_SOURCE", "merge_request_event") || e.on("CI_MERGE_REQUEST_ID") || e.on("CI_MERGE_REQUEST_IID") ||
+		source != (side{}) || target != (side{}) {
 		if compare(aMergeRequest, project, target).Answer == Stranger {
 			return stranger("the pipeline of a merge request runs in another project than its target's, which is a fork")
 		}
@@ -57,7 +58,8 @@ func azure(e environment) Verdict {
 	if strings.HasPrefix(fork, "$(") {
 		fork = ""
 	}
-	pull := e.is("BUILD_REASON", "pullrequest") || e.on("SYSTEM_PULLREQUEST_PULLREQUESTID") && !strings.HasPrefix(e.get("SYSTEM_PULLREQUEST_PULLREQUESTID"), "$(") ||
+	pull := e.is("BUILD_REASON", "pullrequest") ||
+		e.on("SYSTEM_PULLREQUEST_PULLREQUESTID") && !strings.HasPrefix(e.get("SYSTEM_PULLREQUEST_PULLREQUESTID"), "$(") ||
 		strings.HasPrefix(e.get("BUILD_SOURCEBRANCH"), "refs/pull/")
 	switch {
 	case slices.Contains([]string{"true", "1", "yes", "on"}, strings.ToLower(fork)):

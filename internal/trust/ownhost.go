@@ -73,7 +73,8 @@ func inWoodpecker(e environment) bool {
 // woodpecker: https://woodpecker-ci.org/docs/usage/environment. No variable is
 // about forks.
 func woodpecker(e environment) Verdict {
-	if strings.HasPrefix(strings.ToLower(e.get("CI_PIPELINE_EVENT")), "pull_request") || strings.HasPrefix(strings.ToLower(e.get("CI_BUILD_EVENT")), "pull_request") ||
+	if strings.HasPrefix(strings.ToLower(e.get("CI_PIPELINE_EVENT")), "pull_request") ||
+		strings.HasPrefix(strings.ToLower(e.get("CI_BUILD_EVENT")), "pull_request") ||
 		e.on("CI_COMMIT_PULL_REQUEST") {
 		return compare(aPullRequest, side{}, side{})
 	}

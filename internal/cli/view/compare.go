@@ -183,7 +183,8 @@ func (r *Compare) summary() string {
 	if r.Differences > 0 {
 		text = printable.Count(r.Differences, "difference")
 	}
-	text = fmt.Sprintf("%s among %s of %s in %s", text, printable.Count(secrets, "secret"), printable.Count(len(r.Functions), "function"), printable.Count(len(r.Columns), "place"))
+	text = fmt.Sprintf("%s among %s of %s in %s", text, printable.Count(secrets, "secret"), printable.Count(len(r.Functions), "function"),
+		printable.Count(len(r.Columns), "place"))
 	if unknown > 0 {
 		text += fmt.Sprintf("; %d unknown", unknown)
 	}

@@ -95,7 +95,8 @@ func (r *Verify) compared() []string {
 		if r.Own {
 			release = "this bundle, " + r.HelpersOf
 		}
-		all = append(all, fmt.Sprintf("%s of %s, path, bytes and mode, with those of %s", printable.Count(r.Helpers, "helper file"), strings.Join(r.HelperNames, ", "), release))
+		all = append(all, fmt.Sprintf("%s of %s, path, bytes and mode, with those of %s", printable.Count(r.Helpers, "helper file"),
+			strings.Join(r.HelperNames, ", "), release))
 	}
 	switch {
 	case r.Against != "":
