@@ -1,4 +1,4 @@
-# What CI runs, and what a contributor may want singly.
+# The parts of CI, for contributors to run one at a time.
 .PHONY: test lint bench fuzz mutate exec helpers release notes snapshot ci e2e-aws
 
 test:
@@ -9,13 +9,13 @@ lint:
 	go vet ./...
 	golangci-lint run ./...
 
-# Prints how long builds take, as ratios to the least that their calls need ("×floor"), and what they cost in time and memory. It takes
-# a minute or so, and means something on an idle machine only.
+# Prints how long builds take, as ratios to the minimum time of their calls ("×floor"), and what they cost in time and memory. It takes
+# about a minute, and is meaningful only on an idle machine.
 bench:
 	go test -run '^$$' -bench . -benchtime 5x ./pipeline
 	go test -run '^$$' -bench . -benchtime 3x ./pipeline/manifest ./internal/awslocal
 
-# Fuzzes every decoder for a minute each. What is interesting is not made smaller first: go test would spend the minute on that.
+# Fuzzes every decoder for a minute each. Interesting inputs are not minimized, because go test would spend the minute on that.
 fuzz:
 	@for p in $$(git grep -l '^func Fuzz' -- '*_test.go' | xargs -n 1 dirname | sort -u | sed 's|^|./|'); do \
 	  for f in $$(go test -list '^Fuzz' $$p | grep ^Fuzz); do \
@@ -30,17 +30,17 @@ mutate:
 	go run ./internal/house/mutate -min 90 ./pipeline/plan ./pipeline/compare ./layerbuild/sealed ./pipeline/seal ./pipeline/param && \
 	go run ./internal/house/mutate -every 7 -skip 'Bounded|Hostile|NestingBeyond|LinearMemory|OneSlip|SizeCounts|EveryFunctionTakes' ./pipeline/manifest
 
-# The binaries of the exec wrapper, for both architectures, where a release embeds them from.
+# Builds the exec wrapper for both architectures, in the folder that a release embeds.
 exec:
 	env -u GOOS -u GOARCH GOFLAGS=-mod=readonly go run ./runtime/execbin/make
 
-# The table of the helper files of VERSION, which later releases embed: docs/releasing.md. bundle-exec in it is what the Go on PATH makes.
+# Writes the table of the helper files of VERSION, which later releases embed: docs/releasing.md. The Go on PATH builds its bundle-exec.
 helpers:
 	@test -n "$(VERSION)" || { echo 'usage: make helpers VERSION=v1.2.3' >&2; exit 2; }
 	env -u GOOS -u GOARCH GOFLAGS=-mod=readonly go run ./runtime/released/make $(VERSION)
 
-# bundle as a release is built, for GOOS and GOARCH: it holds the exec wrapper and needs no Go toolchain. The same commit, version and Go give the
-# same bytes as .goreleaser.yaml: nothing of this machine, its settings or its working tree is in them.
+# Builds bundle like a release, for GOOS and GOARCH: with the exec wrapper, so that it needs no Go toolchain. The same commit, version and Go
+# give the same bytes as .goreleaser.yaml: nothing from this machine, its settings or its working tree is in them.
 COMMIT ?= $(shell git rev-parse HEAD)
 release: exec
 	@test -n "$(VERSION)" || { echo 'usage: make release VERSION=v1.2.3 [COMMIT=...]' >&2; exit 2; }
@@ -48,11 +48,11 @@ release: exec
 	  go build -tags release -trimpath -buildvcs=false -ldflags "-s -w -X main.release=$(VERSION) -X main.commit=$(COMMIT)" \
 	  -o dist/bundle$(shell go env GOEXE) ./cmd/bundle
 
-# What CHANGELOG.md says of VERSION; fails if it says nothing.
+# Prints the section of VERSION in CHANGELOG.md; fails if there is none.
 notes:
 	@.github/release/notes "$(VERSION)"
 
-# Everything that a release publishes, of this commit, in dist: docs/releasing.md.
+# Builds everything that a release of this commit would publish, in dist: docs/releasing.md.
 snapshot:
 	goreleaser release --snapshot --clean
 
