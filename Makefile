@@ -23,7 +23,7 @@ fuzz:
 	  done; \
 	done
 
-# Sows faults into packages and tells which of them the tests of the package let live. It fails where they find fewer than 90 %, and takes some
+# Puts faults into packages, one at a time, and lists those that the tests of the package do not find. It fails if they find fewer than 90 %, and takes some
 # minutes. Of pipeline/manifest, whose tests are slow, it tries each seventh fault without the slowest tests, and only shows what lives. A fault may ask for memory without end: the limit, where the system has one, is in kB.
 mutate:
 	@ulimit -v 16000000 2>/dev/null || true; \

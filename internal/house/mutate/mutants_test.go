@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"go/parser"
 	"go/token"
+	"os/exec"
 	"strings"
 	"testing"
 	"time"
@@ -62,7 +63,7 @@ func TestRunTellsWhatLives(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	const want = `lived: half.go:6:39: ">=" -> ">"
+	const want = `lived: half.go:15:39: ">=" -> ">"
 github.com/whispering/bundle/internal/house/mutate/testdata/half: 7 faults found, 1 lived (87.5 % found); 1 do not compile
 `
 	if diff := cmp.Diff(want, out.String()); diff != "" || percent != 87.5 {
@@ -72,5 +73,25 @@ github.com/whispering/bundle/internal/house/mutate/testdata/half: 7 faults found
 		if percent, err := run(&out, pattern, options{every: 1, grace: time.Second}); err == nil || percent != 0 {
 			t.Errorf("%s: %g %%, %v", name, percent, err)
 		}
+	}
+}
+
+// It fails where a package stays below the share that must be found, and still tries the others.
+func TestTheShareThatMustBeFound(t *testing.T) {
+	if testing.Short() {
+		t.Skip("compiles packages again and again")
+	}
+	for least, want := range map[string]string{
+		"0": "",
+		"1": "mutate: ./testdata/half: the tests find 0.0 % of the faults, and must find 1 %",
+	} {
+		cmd := exec.Command("go", "run", ".", "-every", "5", "-min", least, "./testdata/half", "./testdata/half") // the fifth lives
+		text, err := cmd.CombinedOutput()
+		if (err == nil) != (want == "") || !strings.Contains(string(text), want) || strings.Count(string(text), "0 faults found, 1 lived") != 2 {
+			t.Errorf("-min %s: %v\n%s", least, err, text)
+		}
+	}
+	if text, err := exec.Command("go", "run", ".").CombinedOutput(); err == nil || !strings.Contains(string(text), "-min") {
+		t.Errorf("no package: %v\n%s", err, text)
 	}
 }

@@ -2,9 +2,6 @@
 // never end. One does not compile.
 package half
 
-// Adult is tested on one side of its limit only.
-func Adult(age int) bool { return age >= 18 }
-
 // Sum is the sum of the numbers from n down to 1.
 func Sum(n int) int {
 	sum := 0
@@ -13,6 +10,9 @@ func Sum(n int) int {
 	}
 	return sum
 }
+
+// Adult is tested on one side of its limit only.
+func Adult(age int) bool { return age >= 18 }
 
 type text string
 
