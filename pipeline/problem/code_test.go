@@ -19,3 +19,13 @@ func TestCodes(t *testing.T) {
 		}
 	}
 }
+
+func TestRewordedSummaryKeepsItsCode(t *testing.T) {
+	kept := map[string]string{"new-words": "old-words"}
+	if got := code("New words", kept); got != "old-words" {
+		t.Errorf("the code is %q", got)
+	}
+	if got := code("Other words", kept); got != "other-words" {
+		t.Errorf("the code is %q", got)
+	}
+}
