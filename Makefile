@@ -23,8 +23,10 @@ fuzz:
 	  done; \
 	done
 
-# Puts faults into packages, one at a time, and lists those that the tests of the package do not find. It fails if they find fewer than 90 %, and takes some
-# minutes. Of pipeline/manifest, whose tests are slow, it tries each seventh fault without the slowest tests, and only shows what lives. A fault may ask for memory without end: the limit, where the system has one, is in kB.
+# Puts faults into packages, one at a time, and lists those that the tests of the package do not find. It fails if they
+# find fewer than 90 %, and takes some minutes. Of pipeline/manifest, whose tests are slow, it tries every seventh fault
+# without the slowest tests, and only shows what lives. A fault can ask for memory without end: the limit, where the
+# system has one, is in kB.
 mutate:
 	@ulimit -v 16000000 2>/dev/null || true; \
 	go run ./internal/house/mutate -min 90 ./pipeline/plan ./pipeline/compare ./layerbuild/sealed ./pipeline/seal ./pipeline/param && \

@@ -88,3 +88,26 @@ func TestFindingsAreBounded(t *testing.T) {
 		t.Errorf("%d diagnostics, the first at %v", len(diags), diags[0].Subject)
 	}
 }
+
+// TestWhatCountsAsAToken counts by hand what crowded says that it counts. The end of a line counts, too.
+func TestWhatCountsAsAToken(t *testing.T) {
+	for src, want := range map[string]int{
+		"": 0, "  \t": 0, "\n": 1, "a": 1, "a1é_": 1, "a b": 2, "a\tb": 2, "a-b-c": 1, "1-1": 3, "1a": 1, "a.b": 3, "a\nb": 3, "a=1\n": 4,
+		"# a b c": 1, " \t# a b c\n": 2, "# a\nb c": 4, "a # b": 3, "a\n# b c": 3, "=# b": 3,
+		"a // b c": 3, "a // b c\nd": 5, "\"\"": 2, "\"a b\"": 3, "\"a\\\\b\"": 3, "\"${a}\"": 6, "\"a\" b": 4,
+	} {
+		if got := counted(src); got != want {
+			t.Errorf("%q: %d, not %d", src, got, want)
+		}
+	}
+	for n, want := range map[int]int{maxLines: -1, maxLines + 1: maxLines} {
+		if got := crowded([]byte(strings.Repeat("\n", n))); got != want {
+			t.Errorf("%d lines: %d, not %d", n, got, want)
+		}
+	}
+	for n, want := range map[int]int{maxWords: -1, maxWords + 1: maxWords} {
+		if got := crowded([]byte(strings.Repeat("@", n))); got != want {
+			t.Errorf("%d signs: %d, not %d", n, got, want)
+		}
+	}
+}
