@@ -33,8 +33,8 @@ type guardCheck struct {
 }
 
 func (c *guardCheck) refuse(at *hcl.Range, format string, args ...any) {
-	c.problems.Add(problem.New(problem.Manifest, at, "Not allowed by the guard", fmt.Sprintf(format, args...)+
-		fmt.Sprintf(" Change the manifest, or have who keeps %s allow it.", c.guard.Path)))
+	c.problems.Add(problem.New(problem.Manifest, at, "Not allowed by the guard file", fmt.Sprintf(format, args...)+
+		fmt.Sprintf(" Change the manifest, or ask the owner of %s to allow it.", c.guard.Path)))
 }
 
 func (c *guardCheck) function(run *functionRun) {
@@ -44,13 +44,13 @@ func (c *guardCheck) function(run *functionRun) {
 		return matchesAny(a.Environments, env) && hasText(a.Accounts, c.account)
 	})
 	if len(here) == 0 {
-		c.refuse(&m.Environment.Range, "It allows nothing in environment %q of account %s.", env, c.account)
+		c.refuse(&m.Environment.Range, "The guard file allows nothing in environment %q of account %s.", env, c.account)
 		return
 	}
 	for _, region := range m.Environment.Regions {
 		in := keep(here, func(a manifest.Allow) bool { return matchesAny(a.Regions, region.Value) })
 		if len(in) == 0 {
-			c.refuse(&region.Range, "Environment %q may not be in region %q. %s", env, region.Value, may(here,
+			c.refuse(&region.Range, "Environment %q cannot be in region %q. %s", env, region.Value, may(here,
 				func(a manifest.Allow) []manifest.Text { return a.Regions }))
 			return
 		}
@@ -58,24 +58,24 @@ func (c *guardCheck) function(run *functionRun) {
 	}
 	bundle := keep(here, func(a manifest.Allow) bool { return matchesAny(a.Bundles, m.Bundle.Name.Value) })
 	if len(bundle) == 0 {
-		c.refuse(&m.Bundle.Name.Range, "The bundle may not have the name %q in environment %q. %s", m.Bundle.Name.Value, env,
+		c.refuse(&m.Bundle.Name.Range, "The bundle cannot be named %q in environment %q. %s", m.Bundle.Name.Value, env,
 			may(here, func(a manifest.Allow) []manifest.Text { return a.Bundles }))
 		return
 	}
 	here = keep(bundle, func(a manifest.Allow) bool { return matchesAny(a.Functions, name) })
 	if len(here) == 0 {
-		c.refuse(&run.fn.Range, "It allows no function %q in environment %q.", name, env)
+		c.refuse(&run.fn.Range, "The guard file does not allow function %q in environment %q.", name, env)
 		return
 	}
 	keyed := keep(here, func(a manifest.Allow) bool { return matchesAny(a.Keys, run.fn.Key.Value) })
 	if len(keyed) == 0 {
-		c.refuse(&run.fn.Key.Range, "Function %q may not have the key %q. %s", name, run.fn.Key.Value,
+		c.refuse(&run.fn.Key.Range, "Function %q cannot use the key %q. %s", name, run.fn.Key.Value,
 			may(here, func(a manifest.Allow) []manifest.Text { return a.Keys }))
 		return
 	}
 	allowed := keep(keyed, func(a manifest.Allow) bool { return !a.Blind || run.blind() })
 	if len(allowed) == 0 {
-		c.refuse(&run.fn.Blind.Range, "Function %q has to be blind: write blind = true.", name)
+		c.refuse(&run.fn.Blind.Range, "Function %q must be blind. Write blind = true.", name)
 		return
 	}
 	c.parameters(run, c.names(run, allowed))
@@ -98,14 +98,14 @@ func (c *guardCheck) names(run *functionRun, allowed []manifest.Allow) []manifes
 	if layer.Value == "" {
 		layer = c.m.Bundle.Layer
 	}
-	check(layer, func(a manifest.Allow) []manifest.Text { return a.Layers }, "The layer may not have the name %q.", layer.Value)
+	check(layer, func(a manifest.Allow) []manifest.Text { return a.Layers }, "The layer cannot be named %q.", layer.Value)
 	check(run.fn.DeployedAs, func(a manifest.Allow) []manifest.Text { return a.DeployedAs },
-		"Function %q may not be deployed as %q.", run.fn.Name.Value, run.fn.DeployedAs.Value)
+		"Function %q cannot be deployed as %q.", run.fn.Name.Value, run.fn.DeployedAs.Value)
 	for _, helper := range c.m.Bundle.Helpers {
-		check(helper, func(a manifest.Allow) []manifest.Text { return a.Helpers }, "The layer may not have the helper %q.", helper.Value)
+		check(helper, func(a manifest.Allow) []manifest.Text { return a.Helpers }, "The layer cannot contain the helper %q.", helper.Value)
 	}
 	for _, text := range c.m.Environment.Session.Plain() {
-		check(text, func(a manifest.Allow) []manifest.Text { return a.Session }, "The session of the role may not have %q.", text.Value)
+		check(text, func(a manifest.Allow) []manifest.Text { return a.Session }, "The session of the role cannot have %q.", text.Value)
 	}
 	return allowed
 }
@@ -123,14 +123,14 @@ func (c *guardCheck) parameters(run *functionRun, allowed []manifest.Allow) {
 		switch {
 		case bind.ref.Name == "":
 		case len(in) == 0:
-			c.refuse(bind.at, "Function %q may not have the parameter %q. It may have what is below %s.", run.fn.Name.Value, bind.ref.Name, prefixes)
+			c.refuse(bind.at, "Function %q cannot read the parameter %q. Allowed are parameters below %s.", run.fn.Name.Value, bind.ref.Name, prefixes)
 		default:
 			c.secret(run, run.fn.Secrets[i], bind, in)
 		}
 	}
 	for _, im := range run.fn.Imports {
 		if len(below(im.Path.Value)) == 0 {
-			c.refuse(&im.Path.Range, "Function %q may not import what is below %q. It may have what is below %s.", run.fn.Name.Value, im.Path.Value, prefixes)
+			c.refuse(&im.Path.Range, "Function %q cannot import the parameters below %q. Allowed are parameters below %s.", run.fn.Name.Value, im.Path.Value, prefixes)
 		}
 	}
 }
@@ -140,14 +140,14 @@ func (c *guardCheck) secret(run *functionRun, s manifest.Secret, bind *binding, 
 	if s.AllowReserved {
 		those := keep(in, func(a manifest.Allow) bool { return matchesAny(a.AllowReserved, bind.name) })
 		if len(those) == 0 {
-			c.refuse(&s.Name.Range, "Secret %q of function %q may not have allow_reserved. %s", bind.name, run.fn.Name.Value,
+			c.refuse(&s.Name.Range, "Secret %q of function %q cannot have allow_reserved = true. %s", bind.name, run.fn.Name.Value,
 				may(in, func(a manifest.Allow) []manifest.Text { return a.AllowReserved }))
 			return
 		}
 		in = those
 	}
 	if plain := bind.checks.Plain(); plain != "" && !slices.ContainsFunc(in, func(a manifest.Allow) bool { return hasText(a.Constraints, plain) || hasText(a.Constraints, "*") }) {
-		c.refuse(bind.constraint, "Secret %q of function %q may not have the constraint %q. %s", bind.name, run.fn.Name.Value, plain,
+		c.refuse(bind.constraint, "Secret %q of function %q cannot have the constraint %q. %s", bind.name, run.fn.Name.Value, plain,
 			may(in, func(a manifest.Allow) []manifest.Text { return a.Constraints }))
 	}
 }
@@ -155,9 +155,9 @@ func (c *guardCheck) secret(run *functionRun, s manifest.Secret, bind *binding, 
 // may says what blocks allow instead.
 func may(allows []manifest.Allow, of func(manifest.Allow) []manifest.Text) string {
 	if all := inList(allows, of); all != "" {
-		return "It may have " + all + "."
+		return "Allowed: " + all + "."
 	}
-	return "It allows none."
+	return "None is allowed."
 }
 
 func keep(all []manifest.Allow, ok func(manifest.Allow) bool) []manifest.Allow {

@@ -61,7 +61,7 @@ func (b bound) requireBlind(required bool) problem.Problems {
 	for _, run := range b.functions {
 		if required && !run.blind() {
 			problems = append(problems, problem.New(problem.Manifest, &run.fn.Blind.Range, "Function not blind", fmt.Sprintf(
-				"Function %q would be sealed in pack mode, and --blind refuses that. Write blind = true, or leave --blind out.", run.fn.Name.Value)))
+				"Function %q would be sealed in pack mode, which --blind does not allow. Write blind = true in the manifest, or remove --blind.", run.fn.Name.Value)))
 		}
 	}
 	return problems
@@ -92,10 +92,10 @@ func (run *functionRun) checkBlind() problem.Problems {
 		switch {
 		case !run.blind() || bind.asks == nil:
 		case bind.field != "":
-			problems = append(problems, run.cannot(problem.Manifest, bind, bind.asks, "has a field: to cut it out, the build would have to read the value. "+
+			problems = append(problems, run.cannot(problem.Manifest, bind, bind.asks, "has a field, and a build can only extract a field by reading the value. "+
 				"Put it into a parameter of its own, or write blind = false for the function."))
 		default:
-			problems = append(problems, run.cannot(problem.Manifest, bind, bind.asks, "has a constraint: to check it, the build would have to read the value. "+
+			problems = append(problems, run.cannot(problem.Manifest, bind, bind.asks, "has a constraint, and a build can only check it by reading the value. "+
 				"Remove matches and min_length, or write blind = false for the function."))
 		}
 	}
@@ -104,7 +104,7 @@ func (run *functionRun) checkBlind() problem.Problems {
 
 // cannot reports a secret that cannot go blind.
 func (run *functionRun) cannot(kind problem.Kind, bind *binding, at *hcl.Range, why string) problem.Problem {
-	return problem.New(kind, at, "Parameter cannot go blind", fmt.Sprintf("%s of function %q (%q) %s", bind.name, run.fn.Name.Value, bind.ref, why))
+	return problem.New(kind, at, "Parameter does not support blind mode", fmt.Sprintf("%s of function %q (%q) %s", bind.name, run.fn.Name.Value, bind.ref, why))
 }
 
 // blind builds the blind functions, before any other: what cannot go blind is to
@@ -289,19 +289,19 @@ func (s *sealing) moveProblem(ctx context.Context, run *functionRun, bind *bindi
 	case ctx.Err() != nil:
 		return nil // ended by the problem of another secret
 	case errors.Is(err, seal.ErrSourceKey):
-		return problem.Problems{run.cannot(problem.Missing, bind, bind.at, fmt.Sprintf("cannot be moved: %v. %s", err, s.sourceRemedy()))}
+		return problem.Problems{run.cannot(problem.Missing, bind, bind.at, fmt.Sprintf("cannot be re-encrypted: %v. %s", err, s.sourceRemedy()))}
 	case errors.Is(err, seal.ErrCiphertext):
-		return problem.Problems{run.cannot(problem.Missing, bind, bind.at, fmt.Sprintf("cannot be moved: %v. "+
-			"Put it again as a SecureString of the standard tier, under a key of your own.", err))}
+		return problem.Problems{run.cannot(problem.Missing, bind, bind.at, fmt.Sprintf("cannot be re-encrypted: %v. "+
+			"Put it again as a standard-tier SecureString, encrypted with a customer managed key.", err))}
 	case errors.Is(err, seal.ErrKeyDenied):
-		return problem.Problems{run.cannot(problem.Access, bind, bind.at, fmt.Sprintf("cannot be moved: %v. "+
-			"If it is stored under alias/aws/ssm, which Parameter Store alone can use: put it again with --overwrite --key-id and a key of your own. "+
-			"Otherwise, where PARAMETER_ARN is %s: %s", err, bind.version.ARN, problem.Remedy(err, problem.Resource{
+		return problem.Problems{run.cannot(problem.Access, bind, bind.at, fmt.Sprintf("cannot be re-encrypted: %v. "+
+			"If it is encrypted with alias/aws/ssm, which only Parameter Store can use, put it again with --overwrite --key-id and a customer managed key. "+
+			"Otherwise, with PARAMETER_ARN being %s: %s", err, bind.version.ARN, problem.Remedy(err, problem.Resource{
 			Rights: []string{"kms:ReEncryptFrom", "kms:ReEncryptTo"}, On: "its key and the key " + run.key.ARN,
 		})))}
 	case errors.Is(err, seal.ErrKeyMissing), errors.Is(err, seal.ErrKeyState):
-		return problem.Problems{run.cannot(problem.Missing, bind, bind.at, fmt.Sprintf("cannot be moved: %v. "+
-			"Enable the key that it is stored under, or put it again under another one.", err))}
+		return problem.Problems{run.cannot(problem.Missing, bind, bind.at, fmt.Sprintf("cannot be re-encrypted: %v. "+
+			"Enable the key that encrypts it, or put it again with another key.", err))}
 	}
 	return problem.Problems{keyProblem(bind.at, run.fn.Key.Value, run.name(), "kms:ReEncryptTo", err)}
 }
@@ -312,7 +312,7 @@ func (s *sealing) sourceRemedy() string {
 		names = append(names, key.Value)
 	}
 	if len(names) == 0 {
-		return "Put it again under a key for parameters: who may re-encrypt from and to one key could turn its ciphertexts into anything."
+		return "Put it again with a separate key for parameters. Anyone who can re-encrypt both from and to one key could change the encryption context of any of its ciphertexts."
 	}
-	return fmt.Sprintf("Put it again under one of the environment's parameter_keys (%s), or add its key to them.", strings.Join(names, ", "))
+	return fmt.Sprintf("Put it again with one of the environment's parameter_keys (%s), or add its key to that list.", strings.Join(names, ", "))
 }

@@ -213,7 +213,7 @@ func TestBlindBuildHoldsCiphertextsToTheVersionsCompared(t *testing.T) {
 		p.Blind.Parameters = altered{p.Blind.Parameters, change}
 		w.server.ResetCalls()
 		_, problems := p.Run(t.Context())
-		if len(problems) != 3 || problems[0].Kind != problem.Integrity || problems[0].Summary != "Parameter changed meanwhile" {
+		if len(problems) != 3 || problems[0].Kind != problem.Integrity || problems[0].Summary != "Parameter changed during the run" {
 			t.Errorf("another %s: %v", what, problems)
 		}
 		if n := w.server.Calls()["kms:ReEncrypt"]; n > 0 {
@@ -340,7 +340,7 @@ func TestAnEmptyPathIsReportedOnce(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, problems := b.Run(t.Context())
-	if len(problems) != 2 || problems[0].Summary != "Nothing below the path" || problems[1].Summary != problems[0].Summary {
+	if len(problems) != 2 || problems[0].Summary != "No parameters below the path" || problems[1].Summary != problems[0].Summary {
 		t.Errorf("got %v", problems)
 	}
 }

@@ -44,8 +44,8 @@ func (c compared) rollbacks(allowed bool) problem.Problems {
 		for _, bind := range run.bindings {
 			if bind.name == back.Secret {
 				problems = append(problems, problem.New(problem.Integrity, bind.at, "Older version", fmt.Sprintf(
-					"%s of function %q would go back from version %d to %d of %q. "+
-						"If that is meant, pass --allow-rollback.",
+					"%s of function %q would be rolled back from version %d to %d of %q. "+
+						"To roll back on purpose, pass --allow-rollback.",
 					bind.name, run.fn.Name.Value, back.From, back.To, bind.ref.Bare())))
 			}
 		}

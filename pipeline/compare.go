@@ -119,7 +119,7 @@ func (run *functionRun) columnKey() compare.ColumnKey {
 	case len(run.keyWrong) > 0 && run.keyWrong[0].Kind != problem.Missing, len(run.keyWrong) == 0 && k.ARN == "":
 		k.State = compare.Unknown
 	case len(run.keyWrong) > 0 && k.ARN == "":
-		k.State, k.Why = compare.Missing, fmt.Sprintf("there is no key %q", k.Name)
+		k.State, k.Why = compare.Missing, fmt.Sprintf("key %q does not exist", k.Name)
 	case len(run.keyWrong) > 0:
 		k.State, k.Why = compare.Unusable, run.keyWrong[0].Detail
 	}
@@ -139,9 +139,9 @@ func (run *functionRun) columnSecret(bind *binding, err error) compare.ColumnSec
 	case bind.version.ARN == "":
 		s.State = compare.Unknown
 	case run.blind() && bind.kind != secureString:
-		s.State, s.Why = compare.Unusable, fmt.Sprintf("%q is a %s, which cannot go blind", bind.ref, bind.kind)
+		s.State, s.Why = compare.Unusable, fmt.Sprintf("%q is a %s, which does not support blind mode", bind.ref, bind.kind)
 	case run.blind() && bind.advanced:
-		s.State, s.Why = compare.Unusable, fmt.Sprintf("%q is of the advanced tier, which cannot go blind", bind.ref)
+		s.State, s.Why = compare.Unusable, fmt.Sprintf("%q is an advanced-tier parameter, which does not support blind mode", bind.ref)
 	}
 	return s
 }

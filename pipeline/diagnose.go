@@ -56,7 +56,7 @@ func (d *Diagnose) Run(ctx context.Context) (*Diagnosis, problem.Problems) {
 	}
 	found := &Diagnosis{Caller: arn}
 	if functions != nil {
-		found.ok("caller", "", "", fmt.Sprintf("%s, of the account that the environment is for", arn))
+		found.ok("caller", "", "", fmt.Sprintf("%s, in the account of the environment", arn))
 		findings = append(findings, d.Doctor.Examine(ctx, examined(functions))...)
 		findings = append(findings, d.layers(ctx)...)
 	}
@@ -107,8 +107,8 @@ func (d *Diagnosis) parameters(all []diagnosed, decrypted bool) {
 	}
 	if packed && !decrypted {
 		d.Checks = append(d.Checks, DiagnosisCheck{Name: "decryption", Status: doctor.Note, Action: "kms:Decrypt",
-			Detail: "whether this role can decrypt parameters " +
-				"through Parameter Store was not tried, as there is no dry run of that: --decrypt does it"})
+			Detail: "did not check whether this role can decrypt parameters " +
+				"through Parameter Store, because that has no dry run. To check it, pass --decrypt"})
 	}
 }
 
@@ -161,7 +161,7 @@ func (d *Diagnose) layers(ctx context.Context) []doctor.Finding {
 			found.Detail = found.Problem.Detail
 		}
 		all = append(all, found, doctor.Finding{Check: "publishing", Status: doctor.Note, Action: "lambda:PublishLayerVersion", Resource: name, At: fn.Layer,
-			Detail: fmt.Sprintf("whether this role can publish %s was not tried: there is no dry run of that", name)})
+			Detail: fmt.Sprintf("did not check whether this role can publish %s, because that has no dry run", name)})
 	}
 	return all
 }

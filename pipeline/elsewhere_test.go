@@ -69,7 +69,7 @@ func TestWhatIsElsewhereIsRefused(t *testing.T) {
 		{"a key in another account", "DescribeKey", "000000000000", "333333333333", problem.Missing, "belongs to account 333333333333"},
 		{"a key in another partition", "DescribeKey", "arn:aws:kms:", "arn:aws-cn:kms:", problem.Missing, "is in partition aws-cn"},
 		{"a key in another region", "DescribeKey", ":us-east-1:", ":us-east-2:", problem.Missing, "is in region us-east-2"},
-		{"a caller in another account", "", "000000000000", "333333333333", problem.Access, "of account 333333333333"},
+		{"a caller in another account", "", "000000000000", "333333333333", problem.Access, "to account 333333333333"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			b := w.build()

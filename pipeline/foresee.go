@@ -59,11 +59,11 @@ func (run *functionRun) checkStored() problem.Problems {
 func (run *functionRun) immovable(bind *binding) problem.Problems {
 	switch {
 	case bind.kind != secureString:
-		return problem.Problems{run.cannot(problem.Missing, bind, bind.at, fmt.Sprintf("is a %s, which Parameter Store keeps and hands out in the clear. "+
-			"Put the value as a SecureString, under a new name and a key of your own, or write blind = false for the function.", bind.kind))}
+		return problem.Problems{run.cannot(problem.Missing, bind, bind.at, fmt.Sprintf("is a %s, which Parameter Store stores and returns unencrypted. "+
+			"Put the value as a SecureString under a new name with a customer managed key, or write blind = false for the function.", bind.kind))}
 	case bind.advanced:
-		return problem.Problems{run.cannot(problem.Missing, bind, bind.at, "is of the advanced tier, whose ciphertext KMS cannot re-encrypt. "+
-			"Delete it and put it again in the standard tier (at most 4 KB, no policies), or write blind = false for the function.")}
+		return problem.Problems{run.cannot(problem.Missing, bind, bind.at, "is an advanced-tier parameter, whose ciphertext KMS cannot re-encrypt. "+
+			"Delete it and put it again as a standard-tier parameter (at most 4 KB, no policies), or write blind = false for the function.")}
 	}
 	return nil
 }

@@ -62,12 +62,12 @@ func CheckRegion(m *manifest.Manifest) problem.Problems {
 	here := m.Environment.Region()
 	check := func(key manifest.Text, of string) {
 		if there := manifest.KeyRegion(key.Value); there != "" && there != here {
-			problems = append(problems, problem.New(problem.Manifest, &key.Range, "Key of another region", fmt.Sprintf(
-				"Key %q of %s is in region %s, but this run is for %s. Nothing crosses regions: name it by an alias that each region has, "+
-					"or name a multi-Region key.", key.Value, of, there, here)))
+			problems = append(problems, problem.New(problem.Manifest, &key.Range, "Key in another region", fmt.Sprintf(
+				"Key %q of %s is in region %s, but this run is for %s. Keys cannot be used across regions. Use an alias that exists in each region, "+
+					"or a multi-Region key.", key.Value, of, there, here)))
 		} else if named, ok := arn.Parse(key.Value); ok && !arn.InPartition(named.Partition, here) {
-			problems = append(problems, problem.New(problem.Manifest, &key.Range, "Key of another partition", fmt.Sprintf(
-				"Key %q of %s is in a partition that has no region %s. Name a key there.", key.Value, of, here)))
+			problems = append(problems, problem.New(problem.Manifest, &key.Range, "Key in another partition", fmt.Sprintf(
+				"Key %q of %s is in a partition that does not have region %s. Use a key in that region.", key.Value, of, here)))
 		}
 	}
 	for _, fn := range m.Functions {
@@ -141,7 +141,7 @@ func (run *functionRun) add(bind *binding) problem.Problems {
 	}
 	other := run.bindings[i]
 	return problem.Problems{problem.New(problem.Manifest, bind.at, "Duplicate secret", fmt.Sprintf(
-		"Function %q: the parameter %q would be imported as %q, but %q has that name already (%s). "+
+		"Function %q: the parameter %q would be imported as %q, but %q already has that name (%s). "+
 			"Rename the secret, give the import another prefix, or rename the parameter.",
 		run.fn.Name.Value, bind.ref, bind.name, other.ref, other.at))}
 }
@@ -177,8 +177,8 @@ func (run *functionRun) complete() problem.Problems {
 	case n == 0 && len(run.fn.Imports) > 0: // that the path gave none has been reported
 	case n == 0:
 		return problem.Problems{problem.New(problem.Missing, &run.fn.Range, "Function without secrets", fmt.Sprintf(
-			"Every secret of %q is optional and absent, so there is nothing to seal. "+
-				"Put one of the parameters, or leave the function out of this environment.", run.fn.Name.Value))}
+			"Every secret of %q is optional and missing, so there is nothing to seal. "+
+				"Put one of the parameters, or remove this environment from the function's environments.", run.fn.Name.Value))}
 	case n > sealed.MaxSources:
 		return problem.Problems{tooManySecrets(&run.fn, n)}
 	}

@@ -117,7 +117,7 @@ func distinct(all []string) []string {
 // a block for each function of each environment.
 func GuardFile(all []*manifest.Manifest) ([]byte, error) {
 	var b strings.Builder
-	b.WriteString("# What manifests may ask for: docs/guard.md. To be kept by others than the manifest's authors.\n")
+	b.WriteString("# What manifests are allowed to do: see docs/guard.md. Keep this file out of the manifest authors' control.\n")
 	for _, a := range allowances(all) {
 		b.WriteString("\nallow {\n")
 		for _, l := range a.lists {
@@ -168,11 +168,11 @@ func CheckGuardVersion(g *manifest.Guard, all []*manifest.Manifest) problem.Prob
 			continue
 		}
 		lines, meant := missingLines(block, needed)
-		why := "Every block of a guard file names accounts, regions and bundles, and one that does not name layers, deployed_as, helpers, allow_reserved, session or constraints allows none. "
+		why := "Every block of a guard file must list accounts, regions and bundles. A block without layers, deployed_as, helpers, allow_reserved, session or constraints allows none of these. "
 		if meant {
 			why += "Add to this block what the manifest needs:"
 		} else {
-			why += "No function of this manifest is meant by this block. Add to it, in place of \"…\", what the functions that are meant need:"
+			why += "This block does not match any function of this manifest. Add the following to it, replacing \"…\" with what its functions need:"
 		}
 		for _, l := range lines {
 			text := l.hcl()
@@ -181,7 +181,7 @@ func CheckGuardVersion(g *manifest.Guard, all []*manifest.Manifest) problem.Prob
 			}
 			why += "\n  " + text
 		}
-		p := problem.New(problem.Manifest, &block.Range, "Guard file of an earlier version", why)
+		p := problem.New(problem.Manifest, &block.Range, "Guard file from an earlier version", why)
 		p.Extra = Verbatim{}
 		problems = append(problems, p)
 	}

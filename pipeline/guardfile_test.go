@@ -229,7 +229,7 @@ allow {
 		_, lines, _ := strings.Cut(p.Detail, "\n")
 		blocks[i] = strings.Replace(blocks[i], "}\n", lines+"\n}\n", 1)
 	}
-	if _, unread := guarded(t, blocks[2], all); !unread || !strings.Contains(refused[2].Detail, "No function of this manifest") {
+	if _, unread := guarded(t, blocks[2], all); !unread || !strings.Contains(refused[2].Detail, "This block does not match any function") {
 		t.Errorf("a block for nobody: %s", refused[2].Detail)
 	}
 	if refused, unread := guarded(t, blocks[0]+blocks[1], all); unread || len(refused) > 0 {

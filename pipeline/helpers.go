@@ -39,8 +39,8 @@ func (c *HelperCheck) Publish(name string, layer *layerbuild.Layer, of string) p
 	}
 	m, problems := c.Run(name, layer)
 	if m.Release != own && m.Release.Name != of && m.Whole() {
-		problems = append(problems, problem.New(problem.Integrity, nil, "Helpers of another release", fmt.Sprintf(
-			"%s holds the helper files of bundle %s, and this is %s. Build the layer again with this bundle, or publish it as it is with --helpers-of %s.",
+		problems = append(problems, problem.New(problem.Integrity, nil, "Helpers from another release", fmt.Sprintf(
+			"%s contains the helper files of bundle %s, but this is %s. Build the layer again with this release, or publish it as it is with --helpers-of %s.",
 			name, m.Release.Name, own.Name, m.Release.Name)))
 	}
 	return problems
@@ -53,8 +53,8 @@ func (c *HelperCheck) Warning(name string, m *layerbuild.HelperMatch) *hcl.Diagn
 	if m.Release == own {
 		return nil
 	}
-	return &hcl.Diagnostic{Severity: hcl.DiagWarning, Summary: "Helpers of another release", Detail: fmt.Sprintf(
-		"%s holds the helper files of bundle %s, and this is %s. Build the layer again to have those of this bundle.", name, m.Release.Name, own.Name)}
+	return &hcl.Diagnostic{Severity: hcl.DiagWarning, Summary: "Helpers from another release", Detail: fmt.Sprintf(
+		"%s contains the helper files of bundle %s, but this is %s. Build the layer again to get the helpers of this release.", name, m.Release.Name, own.Name)}
 }
 
 // files reports every file that is not the release's.
@@ -62,7 +62,7 @@ func (c *HelperCheck) files(name string, m *layerbuild.HelperMatch) problem.Prob
 	release := "bundle " + m.Release.Name
 	listed := ""
 	if len(c.Releases) > 1 {
-		listed = ", nor does a release that it knows"
+		listed = ", and neither does any release it knows"
 	}
 	var problems problem.Problems
 	report := func(verdict layerbuild.Verdict, summary, format string, args ...any) {
@@ -70,17 +70,17 @@ func (c *HelperCheck) files(name string, m *layerbuild.HelperMatch) problem.Prob
 			problems = append(problems, problem.New(problem.Integrity, nil, summary, fmt.Sprintf("%s: %s: ", name, paths)+fmt.Sprintf(format, args...)))
 		}
 	}
-	report(layerbuild.Foreign, "Foreign file in the layer", "no helper of %s has such a file%s. What a layer holds can run as the function. "+
-		"Find out who put it there, and build the layer again.", release, listed)
-	report(layerbuild.Changed, "Changed helper file", "%s does not write these bytes%s. "+
-		"Build the layer again; if another release made it, check it with that release.", release, listed)
-	report(layerbuild.Mode, "Changed helper file", "the bytes are those of %s, but the mode is not. Only bundle/exec and what is below "+
-		"bundle/bin/ is executable (0755), all else is not (0644). Build the layer again.", release)
-	report(layerbuild.Absent, "Helper not whole", "the layer lacks it, and has other files of the same helper of %s. Build the layer again.", release)
-	report(layerbuild.OfOthers, "Helpers of several releases", "it is another release's than the other helper files, which are of %s. "+
-		"A build writes all helpers anew, so that no build made this layer. Build it again.", release)
-	report(layerbuild.Unread, "Exec wrapper not compared", "not compared, as %s has nothing to compare it with: %v. "+
-		"Check the layer with the release of bundle that made it, or from a checkout with Go on PATH.", release, m.Release.Missing)
+	report(layerbuild.Foreign, "Unknown file in the layer", "no helper of %s has this file%s. Files in a layer can run with the function's permissions. "+
+		"Find out who added it, and build the layer again.", release, listed)
+	report(layerbuild.Changed, "Changed helper file", "%s does not write this content%s. "+
+		"Build the layer again. If another release built it, verify it with that release.", release, listed)
+	report(layerbuild.Mode, "Changed helper file", "the content is that of %s, but the file mode is not. Only bundle/exec and the files below "+
+		"bundle/bin/ are executable (0755); all other files are not (0644). Build the layer again.", release)
+	report(layerbuild.Absent, "Incomplete helper", "it is missing from the layer, which has the other files of this helper of %s. Build the layer again.", release)
+	report(layerbuild.OfOthers, "Helpers from several releases", "it belongs to a different release than the other helper files, which are from %s. "+
+		"A build always writes all helpers, so no single build made this layer. Build it again.", release)
+	report(layerbuild.Unread, "Exec wrapper not checked", "not checked, because %s has nothing to compare it with: %v. "+
+		"Verify the layer with the release of bundle that built it, or from a checkout with Go on PATH.", release, m.Release.Missing)
 	return problems
 }
 
@@ -122,16 +122,16 @@ func (c *HelperCheck) wanted(name string, m *layerbuild.HelperMatch) problem.Pro
 		case slices.ContainsFunc(list, func(t manifest.Text) bool { return t.Value == helper }):
 		case c.Alone:
 			problems = append(problems, problem.New(problem.Integrity, at, "Helper not in the manifest", fmt.Sprintf(
-				"%s holds the helper %q, but a layer of one function holds none: helpers come as a layer of their own. Build the layer again.", name, helper)))
+				"%s contains the helper %q, but a layer for a single function has no helpers; they come in a separate layer. Build the layer again.", name, helper)))
 		default:
 			problems = append(problems, problem.New(problem.Integrity, at, "Helper not in the manifest", fmt.Sprintf(
-				"%s holds the helper %q, which the bundle block does not name. Build the layer again, or add it to helpers.", name, helper)))
+				"%s contains the helper %q, which is not in helpers in the bundle block. Build the layer again, or add it to helpers.", name, helper)))
 		}
 	}
 	for _, t := range list {
 		if !slices.Contains(m.Helpers(), t.Value) {
 			problems = append(problems, problem.New(problem.Integrity, &t.Range, "Helper not in the layer", fmt.Sprintf(
-				"%s does not hold the helper %q, which the bundle block names. Build the layer again, or take it from helpers.", name, t.Value)))
+				"%s does not contain the helper %q, which is in helpers in the bundle block. Build the layer again, or remove it from helpers.", name, t.Value)))
 		}
 	}
 	return problems

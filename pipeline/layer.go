@@ -17,7 +17,7 @@ func Assemble(l *layerbuild.Layer) ([]byte, problem.Problems) {
 	switch {
 	case errors.Is(err, layerbuild.ErrTooLarge):
 		return nil, problem.Problems{problem.New(problem.Manifest, nil, "Layer too large", sentence(err)+
-			" Leave helpers out of the layer, or divide the bundle.")}
+			" Remove helpers from the layer, or split the bundle.")}
 	case err != nil:
 		return nil, problem.Problems{problem.New(problem.Fault, nil, "Layer cannot be written", sentence(err))}
 	}

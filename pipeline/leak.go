@@ -53,7 +53,7 @@ func (b *Built) CheckLeaks(layer []byte, helpers []layerbuild.File) problem.Prob
 	}
 	p := b.read.places[i]
 	return problem.Problems{problem.New(problem.Integrity, p.at, "Secret in the layer", fmt.Sprintf(
-		"The layer holds the value of %s %s. Nothing was written. Check that what answers for AWS is AWS; if it is, please report this.", p.name, how))}
+		"The layer contains the value of %s %s. Nothing was written. Check that the endpoint is AWS. If it is, please report this as a bug.", p.name, how))}
 }
 
 // public is what a layer says without any value: the headers, as they follow from

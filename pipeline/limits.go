@@ -31,7 +31,7 @@ func (r *Reading) CheckLimits() problem.Problems {
 		}
 		if size := run.leastSize(r.Manifest); size > sealed.MaxDocument {
 			problems = append(problems, problem.New(problem.Manifest, &fn.Range, "Document too large", fmt.Sprintf(
-				"The names of %q's secrets and parameters alone would make a document of %d bytes, and one has at most %d. Use shorter names, or fewer secrets.",
+				"The names of the secrets and parameters of %q alone make a document of %d bytes, and the limit is %d. Use shorter names or fewer secrets.",
 				fn.Name.Value, size, sealed.MaxDocument)))
 		}
 	}
@@ -42,7 +42,7 @@ func (r *Reading) CheckLimits() problem.Problems {
 func CheckEntries(m *manifest.Manifest) problem.Problems {
 	if n := len(m.Functions); n > layerbuild.MaxEntries {
 		return problem.Problems{problem.New(problem.Manifest, &m.Functions[layerbuild.MaxEntries].Range, "Too many functions", fmt.Sprintf(
-			"A layer has at most %d files, and this one would have a document for each of %d functions. Write a layer for each function: put {function} into --out.",
+			"A layer can have at most %d files, and this one would have a document for each of %d functions. Write one layer per function: put {function} in --out.",
 			layerbuild.MaxEntries, n))}
 	}
 	return nil
@@ -50,7 +50,7 @@ func CheckEntries(m *manifest.Manifest) problem.Problems {
 
 func tooManySecrets(fn *manifest.Function, n int) problem.Problem {
 	return problem.New(problem.Manifest, &fn.Range, "Too many secrets", fmt.Sprintf(
-		"%q has %d secrets; a function can have %d.", fn.Name.Value, n, sealed.MaxSources))
+		"%q has %d secrets, and a function can have at most %d. Split the function, or remove some.", fn.Name.Value, n, sealed.MaxSources))
 }
 
 // leastSize is how many bytes a function's document has at the least.

@@ -36,7 +36,7 @@ func (l *Listing) Run(ctx context.Context) ([]string, problem.Problems) {
 			problems = problem.Problems{listProblem(manifest.Import{}, err)}
 		case len(all) == 0:
 			problems = problem.Problems{problem.New(problem.Missing, nil, "No parameters",
-				"There is nothing below "+l.Path+". Correct the path, or name another region with --region.")}
+				"There are no parameters below "+l.Path+". Correct the path, or use another region with --region.")}
 		}
 		for _, p := range all {
 			names = append(names, p.Ref.Name)

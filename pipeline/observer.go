@@ -6,7 +6,7 @@ type Step string
 // The steps, in order; reading and sealing overlap.
 const (
 	StepPreflight Step = "checking account and keys"
-	StepPrevious  Step = "fetching the published layer"
+	StepPrevious  Step = "downloading the published layer"
 	StepList      Step = "listing paths"
 	StepVersion   Step = "reading versions"
 	StepRead      Step = "reading parameters"

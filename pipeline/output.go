@@ -30,7 +30,7 @@ type Outfile struct {
 // must not lose a file, and as root a rename would replace even a device.
 func OpenOutput(path string, inputs []string) (*Outfile, problem.Problems) {
 	if path == "" {
-		return nil, unusable(problem.Manifest, "No output", "Name the layer to write with --out, for example --out layer.zip.")
+		return nil, unusable(problem.Manifest, "Missing --out", "Add --out with the file to write, for example --out layer.zip.")
 	}
 	info, problems := lookAtOutput(path, inputs)
 	if len(problems) > 0 {
@@ -66,26 +66,26 @@ func lookAtOutput(path string, inputs []string) (fs.FileInfo, problem.Problems) 
 	info, err := os.Lstat(path)
 	switch {
 	case path == "-":
-		return nil, unusable(problem.Manifest, summary, "--out -: a layer is not written to standard output, which has the result. Name a file, for example --out layer.zip; for one of this name, write ./-.")
+		return nil, unusable(problem.Manifest, summary, "--out -: a layer cannot be written to standard output, which is used for the result. Use a file name, for example --out layer.zip. For a file named -, write ./-.")
 	case strings.HasPrefix(path, "-"), strings.TrimSpace(path) == "":
-		return nil, unusable(problem.Manifest, summary, "--out %q is no file that anybody means. Name a file, for example --out layer.zip; for one of this name, write %q.", path, "./"+path)
+		return nil, unusable(problem.Manifest, summary, "--out %q looks like a mistake. Use a file name, for example --out layer.zip. For a file with exactly this name, write %q.", path, "./"+path)
 	case strings.HasSuffix(path, "/") || strings.HasSuffix(path, string(filepath.Separator)):
 		if file, err := os.Stat(filepath.Clean(path)); err == nil && !file.IsDir() {
-			return nil, unusable(problem.Output, summary, "--out %s ends in a slash, and what is there is not a folder. Leave the slash out, or name another path.", path)
+			return nil, unusable(problem.Output, summary, "--out %s ends in a slash, but is not a folder. Remove the slash, or use another path.", path)
 		}
-		return nil, unusable(problem.Output, summary, "--out %s is a folder. Name a file in it, for example %s.", path, filepath.Join(path, "layer.zip"))
+		return nil, unusable(problem.Output, summary, "--out %s is a folder. Use a file in it, for example %s.", path, filepath.Join(path, "layer.zip"))
 	case InStateFolder(path):
-		return nil, unusable(problem.Manifest, summary, "--out %s is in %s, which is the embedded AWS's own. Name a path outside of it.", path, StateFolder)
+		return nil, unusable(problem.Manifest, summary, "--out %s is in %s, which belongs to the embedded AWS. Use a path outside of it.", path, StateFolder)
 	case errors.Is(err, fs.ErrNotExist):
 		return nil, nil
 	case err != nil:
 		return nil, unusable(problem.Output, summary, "--out %s: %s", path, WhyNotWritten(path, err))
 	case !info.Mode().IsRegular():
-		return nil, unusable(problem.Output, summary, "--out %s is a %s, not a regular file. Name another path.", path, plainfile.Kind(info.Mode()))
+		return nil, unusable(problem.Output, summary, "--out %s is a %s, not a regular file. Use another path.", path, plainfile.Kind(info.Mode()))
 	}
 	for _, input := range inputs {
 		if other, err := os.Stat(input); err == nil && os.SameFile(info, other) {
-			return nil, unusable(problem.Manifest, "Output is an input", "--out %s is %s, which this run reads. Name another path.", path, input)
+			return nil, unusable(problem.Manifest, "Output file is also an input", "--out %s is %s, which this run reads. Use another path.", path, input)
 		}
 	}
 	if ReadOnly(info) {
@@ -101,7 +101,7 @@ func readOutput(path string, info fs.FileInfo) (*Outfile, problem.Problems) {
 	}
 	var err error
 	if out.Content, err = ReadLimited(path); err != nil {
-		return nil, unusable(problem.Output, "Unusable output", "--out %s cannot be read: %v. Name another path, or remove it.", path, Cause(err))
+		return nil, unusable(problem.Output, "Unusable output", "Cannot read --out %s: %v. Use another path, or remove the file.", path, Cause(err))
 	}
 	return out, nil
 }
@@ -157,7 +157,7 @@ func Inside(path, folder string) bool {
 func ReadOnly(info fs.FileInfo) bool { return info.Mode().Perm()&0o222 == 0 }
 
 // readOnly is why a file is not replaced whose mode says that it is not to be.
-const readOnly = "the file is read-only. Make it writable, for example with chmod u+w, or name another path."
+const readOnly = "the file is read-only. Make it writable, for example with chmod u+w, or use another path."
 
 // WhyNotWritten says why a file could not be written at path, and what to do.
 func WhyNotWritten(path string, err error) string {
@@ -167,19 +167,19 @@ func WhyNotWritten(path string, err error) string {
 	_, danglingErr := os.Lstat(dir)
 	switch {
 	case errors.Is(statErr, fs.ErrNotExist) && danglingErr == nil:
-		return fmt.Sprintf("its folder cannot be written to: %s is a symbolic link to what is not there. Name another path.", dir)
+		return fmt.Sprintf("%s is a symbolic link to a path that does not exist. Use another path.", dir)
 	case errors.Is(statErr, fs.ErrNotExist):
-		return fmt.Sprintf("its folder cannot be written to: there is no folder %s. Make it first: mkdir -p %s", dir, shellWord(dir))
+		return fmt.Sprintf("the folder %s does not exist. Create it first: mkdir -p %s", dir, shellWord(dir))
 	case errors.Is(statErr, syscall.ENOTDIR), statErr == nil && !info.IsDir():
-		return fmt.Sprintf("%s is not a folder. Name another path.", dir)
+		return fmt.Sprintf("%s is not a folder. Use another path.", dir)
 	case errors.Is(err, syscall.ENAMETOOLONG):
-		return fmt.Sprintf("%v. Name a shorter path.", why)
+		return fmt.Sprintf("%v. Use a shorter path.", why)
 	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
-		return fmt.Sprintf("%v. Make room there, or name a path on another disk.", why)
+		return fmt.Sprintf("%v. Free space there, or use a path on another disk.", why)
 	case errors.Is(err, fs.ErrPermission), errors.Is(err, syscall.EROFS):
-		return fmt.Sprintf("its folder cannot be written to: %v. Name a path in a folder that can.", why)
+		return fmt.Sprintf("cannot write to its folder: %v. Use a path in a writable folder.", why)
 	}
-	return fmt.Sprintf("its folder cannot be written to: %v.", why)
+	return fmt.Sprintf("cannot write to its folder: %v.", why)
 }
 
 // Cause is an error without the path in it, which may be that of a temporary file.
@@ -213,7 +213,7 @@ func (o *Outfile) Replace(b []byte) (problems problem.Problems) {
 		}
 	}
 	if err := atomicfile.Write(o.Path, b); err != nil {
-		return unusable(problem.Output, "Layer not written", "--out %s: %s What was there is untouched.", o.Path, WhyNotWritten(o.Path, err))
+		return unusable(problem.Output, "Layer not written", "--out %s: %s The previous file is unchanged.", o.Path, WhyNotWritten(o.Path, err))
 	}
 	return nil
 }

@@ -34,7 +34,7 @@ func (p *PlanOffline) Run() (*Result, problem.Problems) {
 	}
 	previous := p.Previous
 	if previous.wanted != nil {
-		previous = Previous{From: "first build: " + previous.file + "; offline, what is published is not asked for", sha256: previous.sha256}
+		previous = Previous{From: "first build: " + previous.file + "; offline, published layers are not looked up", sha256: previous.sha256}
 		if problems := previous.missed(); len(problems) > 0 {
 			return nil, problems
 		}

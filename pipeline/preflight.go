@@ -131,8 +131,8 @@ func (s *Scope) checkAccount(ctx context.Context) problem.Problems {
 		return problem.Problems{callerProblem(at, err)}
 	case got != s.Account:
 		return problem.Problems{problem.New(problem.Access, at, "Wrong account", fmt.Sprintf(
-			"These credentials are of account %s, but environment %q is for account %s. "+
-				"Use that account's credentials, or name another environment with --env.",
+			"These credentials belong to account %s, but environment %q is for account %s. "+
+				"Use credentials of that account, or choose another environment with --env.",
 			got, environment.Name.Value, s.Account))}
 	}
 	return nil
@@ -149,18 +149,18 @@ func (s *Scope) checkKey(ref string, use keyUse, key seal.Key, err error) proble
 	}
 	switch {
 	case key.Region != s.Region:
-		return refuse("is in region %s, but this run is for %s. Nothing crosses regions: name a key there.", key.Region, s.Region)
+		return refuse("is in region %s, but this run is for %s. Keys cannot be used across regions. Use a key in that region.", key.Region, s.Region)
 	case !arn.InPartition(key.Partition, s.Region):
-		return refuse("is in partition %s, which has no region %s. Name a key there.", key.Partition, s.Region)
+		return refuse("is in partition %s, which does not have region %s. Use a key in that region.", key.Partition, s.Region)
 	case key.Account != s.Account && !slices.Contains(s.AllowKeyAccounts, key.Account):
-		return refuse("belongs to account %s, not to %s. Name a key of your own, or, if that is meant, pass --allow-key-account %s.",
+		return refuse("belongs to account %s, not %s. Use a key in your account, or allow this account with --allow-key-account %s.",
 			key.Account, s.Account, key.Account)
 	case !key.CustomerManaged:
-		return refuse("is managed by AWS, and only the service it was made for can use it. Name a customer-managed key.")
+		return refuse("is an AWS managed key, which only its AWS service can use. Use a customer managed key.")
 	case !key.Symmetric:
-		return refuse("is not a symmetric encryption key. Name one of key spec SYMMETRIC_DEFAULT.")
+		return refuse("is not a symmetric encryption key. Use a key with key spec SYMMETRIC_DEFAULT.")
 	case !key.Enabled:
-		return refuse("is in state %s. Enable it, or name another key.", key.State)
+		return refuse("is in state %s. Enable it, or use another key.", key.State)
 	}
 	return nil
 }
@@ -178,15 +178,15 @@ func (a admitted) checkShared(beside []seal.Key) problem.Problems {
 		case run.key.ARN == "":
 			continue
 		case run.blind() && slices.Contains(a.parameterKeys, run.key.ARN):
-			problems = append(problems, problem.New(problem.Manifest, &run.fn.Key.Range, "Key of parameters", fmt.Sprintf(
-				"Key %q of function %q is one of the environment's parameter_keys too. Who may re-encrypt from and to one key could turn its "+
-					"ciphertexts into anything: give the function a key of its own.", run.fn.Key.Value, run.fn.Name.Value)))
+			problems = append(problems, problem.New(problem.Manifest, &run.fn.Key.Range, "Key also used for parameters", fmt.Sprintf(
+				"Key %q of function %q is also one of the environment's parameter_keys. Anyone who can re-encrypt both from and to one key could change "+
+					"the encryption context of any of its ciphertexts. Give the function a separate key.", run.fn.Key.Value, run.fn.Name.Value)))
 		case !ok:
 			first[run.key.ARN] = run.fn
 		case !run.fn.SharedKey || !other.SharedKey:
 			problems = append(problems, problem.New(problem.Manifest, &run.fn.Key.Range, "Shared key", fmt.Sprintf(
-				"Functions %q and %q would be sealed under one key, %s, so that only the encryption context keeps them apart. "+
-					"Give each its own key, or write shared_key = true in both.",
+				"Functions %q and %q would use the same key, %s, so only the encryption context would separate them. "+
+					"Give each function its own key, or write shared_key = true in both.",
 				other.Name.Value, run.fn.Name.Value, run.key.ARN)))
 		}
 	}
@@ -195,7 +195,7 @@ func (a admitted) checkShared(beside []seal.Key) problem.Problems {
 
 // callerProblem says why it is not known whom AWS takes us for.
 func callerProblem(at *hcl.Range, err error) problem.Problem {
-	return problem.FromAWS(err, problem.Resource{Lead: "AWS did not say who we are"}, at)
+	return problem.FromAWS(err, problem.Resource{Lead: "AWS did not return the caller's identity"}, at)
 }
 
 // keyProblem joins an error of KMS to its place in the manifest. of is what has

@@ -68,14 +68,14 @@ func openPrevious(name, sha256 string, out *Outfile, m *manifest.Manifest) (Prev
 	}
 	content, err := ReadLimited(name)
 	if err != nil {
-		return Previous{}, problem.Problems{problem.New(problem.Manifest, nil, "Previous layer cannot be read", fmt.Sprintf(
-			"%v. Name another layer with --previous, or pass --previous none to seal everything anew.", err))}
+		return Previous{}, problem.Problems{problem.New(problem.Manifest, nil, "Previous layer not readable", fmt.Sprintf(
+			"%v. Use another layer with --previous, or pass --previous none to seal everything again.", err))}
 	}
 	return readPrevious(name, sha256, content, m, true)
 }
 
 func newPrevious(name string, layer *layerbuild.Layer, content []byte) Previous {
-	return Previous{Layer: layer, Content: content, Name: name, From: "carrying over from " + name}
+	return Previous{Layer: layer, Content: content, Name: name, From: "carrying over unchanged documents from " + name}
 }
 
 // openAuto takes the output, if it is a layer of ours for this environment and
@@ -86,7 +86,7 @@ func openAuto(sha256 string, out *Outfile, m *manifest.Manifest) (Previous, prob
 	case len(out.Content) == 0 && out.Path == "":
 		why = "there is nothing to compare with"
 	case len(out.Content) == 0:
-		why = fmt.Sprintf("there is no %s yet", out.Path)
+		why = fmt.Sprintf("%s does not exist yet", out.Path)
 	case err != nil:
 		return Previous{}, damagedPrevious(out.Path, err)
 	default:
@@ -110,8 +110,8 @@ func openARN(arn string, m *manifest.Manifest) (Previous, problem.Problems) {
 		return Previous{}, problem.Problems{problem.New(problem.Manifest, nil, "Not a layer", "--previous: "+err.Error()+".")}
 	}
 	if region := m.Environment.Region(); ref.Region != region {
-		return Previous{}, problem.Problems{problem.New(problem.Manifest, nil, "Previous layer is another's", fmt.Sprintf(
-			"%s is in region %s, but this run is for %s. Nothing crosses regions: name a layer there, or pass --previous none.", arn, ref.Region, region))}
+		return Previous{}, problem.Problems{problem.New(problem.Manifest, nil, "Previous layer does not match", fmt.Sprintf(
+			"%s is in region %s, but this run is for %s. Layers cannot be used across regions. Use a layer in that region, or pass --previous none.", arn, ref.Region, region))}
 	}
 	return Previous{wanted: &ref}, nil
 }
@@ -130,8 +130,8 @@ func readPrevious(from, sha256 string, content []byte, m *manifest.Manifest, nam
 	case why == "":
 		return newPrevious(from, layer, content), nil
 	case named:
-		return Previous{}, problem.Problems{problem.New(problem.Integrity, nil, "Previous layer is another's", fmt.Sprintf(
-			"%s is a layer %s. Name the one of this environment, or pass --previous none.", from, why))}
+		return Previous{}, problem.Problems{problem.New(problem.Integrity, nil, "Previous layer does not match", fmt.Sprintf(
+			"%s is a layer %s. Use the layer of this environment, or pass --previous none.", from, why))}
 	default:
 		return Previous{From: fmt.Sprintf("first build: %s is a layer %s", from, why)}, nil
 	}
@@ -143,8 +143,8 @@ func pinned(from, has, must string) problem.Problems {
 	if must == "" || has == must {
 		return nil
 	}
-	return problem.Problems{problem.New(problem.Integrity, nil, "Previous layer is another one", fmt.Sprintf(
-		"%s has the SHA-256 %s, and --previous-sha256 is %s. Nothing was written. Find out which of the two is right.", from, has, must))}
+	return problem.Problems{problem.New(problem.Integrity, nil, "Previous layer has another digest", fmt.Sprintf(
+		"The SHA-256 of %s is %s, but --previous-sha256 is %s. Nothing was written. Find out which of the two is correct.", from, has, must))}
 }
 
 // missed refuses to begin without the layer that must be carried over from.
@@ -153,13 +153,13 @@ func (p *Previous) missed() problem.Problems {
 		return nil
 	}
 	return problem.Problems{problem.New(problem.Integrity, nil, "No previous layer", fmt.Sprintf(
-		"--previous-sha256 is %s, but there is nothing to carry over from: %s. Name the layer with --previous, or leave --previous-sha256 out.",
+		"--previous-sha256 is %s, but there is no previous layer: %s. Add the layer with --previous, or remove --previous-sha256.",
 		p.sha256, strings.TrimPrefix(p.From, "first build: ")))}
 }
 
 func damagedPrevious(from string, err error) problem.Problems {
-	return problem.Problems{problem.New(problem.Integrity, nil, "Previous layer refused", fmt.Sprintf(
-		"%s: %v. It is damaged, or bundle did not make it. Nothing was written; to seal everything anew and replace it, pass --previous none.",
+	return problem.Problems{problem.New(problem.Integrity, nil, "Invalid previous layer", fmt.Sprintf(
+		"%s: %v. It is damaged, or was not built by bundle. Nothing was written. To seal everything again and replace it, pass --previous none.",
 		from, err))}
 }
 
@@ -183,7 +183,7 @@ func (p Previous) fetch(ctx context.Context, scope *Scope, layers Layers) (Previ
 		return none, none.missed()
 	}
 	if err != nil {
-		return p, problem.Problems{layerProblem(p.at, p.wanted.String(), err, ", or pass --previous none to seal everything anew")}
+		return p, problem.Problems{layerProblem(p.at, p.wanted.String(), err, ", or pass --previous none to seal everything again")}
 	}
 	found, problems := readPrevious(v.ARN, p.sha256, content, scope.Manifest, named)
 	if len(problems) > 0 {
@@ -223,10 +223,10 @@ func mismatch(l *layerbuild.Layer, m *manifest.Manifest) string {
 func elsewhere(l *layerbuild.Layer, m *manifest.Manifest) string {
 	environment, region := m.Environment.Name.Value, m.Environment.Region()
 	if len(l.Documents) > 0 && l.Documents[0].Header.Bundle == m.Bundle.Name.Value && l.Documents[0].Header.Environment == environment {
-		return fmt.Sprintf("Nothing crosses regions: name the layer of environment %q for %s, or that layer's region with --region %s.",
+		return fmt.Sprintf("Layers cannot be used across regions. Use the layer of environment %q for %s, or choose this layer's region with --region %s.",
 			environment, region, l.Documents[0].Region())
 	}
-	return fmt.Sprintf("Name the layer of environment %q, or another environment with --env.", environment)
+	return fmt.Sprintf("Use the layer of environment %q, or choose another environment with --env.", environment)
 }
 
 // wrongAccount says why a layer cannot be of the account that the manifest's
@@ -236,13 +236,13 @@ func wrongAccount(l *layerbuild.Layer, m *manifest.Manifest) string {
 	for _, d := range l.Documents {
 		switch {
 		case d.Embedded() && !embedded:
-			return fmt.Sprintf("was sealed by the embedded AWS and holds sample values, but environment %q is in a real account", environment.Name.Value)
+			return fmt.Sprintf("was sealed by the embedded AWS and contains sample values, but environment %q is in a real account", environment.Name.Value)
 		case !d.Embedded() && embedded:
 			return fmt.Sprintf("was sealed in account %s, but environment %q is an embedded AWS", d.Account(), environment.Name.Value)
 		}
 		for _, s := range d.Header.Sources {
 			if account := arn.Account(s.ARN); !embedded && account != environment.AccountID.Value {
-				return fmt.Sprintf("holds parameters of account %s, but environment %q is for account %s",
+				return fmt.Sprintf("contains parameters of account %s, but environment %q is for account %s",
 					account, environment.Name.Value, environment.AccountID.Value)
 			}
 		}

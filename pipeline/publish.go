@@ -83,37 +83,37 @@ func isNoLayer(err error) bool { return errors.Is(err, publish.ErrNoLayer) }
 func (p *Publish) check() (manifest.Text, problem.Problems) {
 	environment := p.Manifest.Environment.Name.Value
 	if digest := Digest(p.Content); p.SHA256 != "" && digest != p.SHA256 {
-		return manifest.Text{}, problem.Problems{problem.New(problem.Integrity, nil, "Layer is another one", fmt.Sprintf(
-			"%s has the SHA-256 %s, not %s. It is not the layer that was meant: take the one that the build made.", p.From, digest, p.SHA256))}
+		return manifest.Text{}, problem.Problems{problem.New(problem.Integrity, nil, "Layer has another digest", fmt.Sprintf(
+			"The SHA-256 of %s is %s, not %s, so this is not the expected layer. Use the layer that the build wrote.", p.From, digest, p.SHA256))}
 	}
 	if len(p.Layer.Documents) == 0 {
 		helpers := HelperCheck{Releases: p.Helpers.Releases}
 		if problems := helpers.Publish(p.From, p.Layer, p.HelpersOf); len(problems) > 0 {
 			return manifest.Text{}, problems
 		}
-		return manifest.Text{}, problem.Problems{problem.New(problem.Integrity, nil, "Layer of helpers alone", fmt.Sprintf(
-			"%s holds no function's secrets, and would take the place of the layer that does. Publish helpers under a name of their own, "+
+		return manifest.Text{}, problem.Problems{problem.New(problem.Integrity, nil, "Layer has only helpers", fmt.Sprintf(
+			"%s contains no secrets, and would replace the layer that does. Publish helpers under a separate name, "+
 				"with aws lambda publish-layer-version.", p.From))}
 	}
 	if why := wrongAccount(p.Layer, p.Manifest); why != "" {
-		return manifest.Text{}, problem.Problems{problem.New(problem.Integrity, nil, "Layer of another account", fmt.Sprintf(
-			"%s %s. Build the layer with --env %s, or name its own environment.", p.From, why, environment))}
+		return manifest.Text{}, problem.Problems{problem.New(problem.Integrity, nil, "Layer from another account", fmt.Sprintf(
+			"%s %s. Build the layer with --env %s, or use the environment that it was built for.", p.From, why, environment))}
 	}
 	if why := mismatch(p.Layer, p.Manifest); why != "" {
-		return manifest.Text{}, problem.Problems{problem.New(problem.Integrity, nil, "Layer is another's", fmt.Sprintf("%s is a layer %s. %s", p.From, why,
+		return manifest.Text{}, problem.Problems{problem.New(problem.Integrity, nil, "Layer does not match", fmt.Sprintf("%s is a layer %s. %s", p.From, why,
 			elsewhere(p.Layer, p.Manifest)))}
 	}
 	if fn := p.Manifest.Functions; p.Alone && (len(p.Layer.Documents) != 1 || p.Layer.Documents[0].Header.Name != fn[0].File()) {
-		return manifest.Text{}, problem.Problems{problem.New(problem.Integrity, nil, "Layer is another's", fmt.Sprintf(
-			"%s is not the layer of function %q alone. Build it with {function} in --out.", p.From, fn[0].Name.Value))}
+		return manifest.Text{}, problem.Problems{problem.New(problem.Integrity, nil, "Layer does not match", fmt.Sprintf(
+			"%s is not a layer for only function %q. Build it with {function} in --out.", p.From, fn[0].Name.Value))}
 	}
 	if problems := Verify(p.From, p.Layer, p.Manifest); len(problems) > 0 {
 		return manifest.Text{}, problems
 	}
 	name := p.name()
 	if name.Value == "" {
-		return manifest.Text{}, problem.Problems{problem.New(problem.Manifest, &p.Manifest.Bundle.Range, "No name to publish under",
-			"Write layer = \"NAME\" in the bundle block. Where it is made from function.name, a layer of one function can be published.")}
+		return manifest.Text{}, problem.Problems{problem.New(problem.Manifest, &p.Manifest.Bundle.Range, "No layer name",
+			"Write layer = \"NAME\" in the bundle block. If the name uses function.name, only a layer of a single function can be published.")}
 	}
 	return name, p.Helpers.Publish(p.From, p.Layer, p.HelpersOf)
 }

@@ -164,7 +164,7 @@ func TestRunsAtTheSameTime(t *testing.T) {
 	s.put(t, "/shop/p2", "not-a-real-value-changed-after-that")
 	seventh := s.layer(t)
 	_, problems := run(sixth, other(seventh))
-	if !strings.Contains(problems, "integrity: Older version: ") || !strings.Contains(problems, ":layer:shop:5 at the same time") || !strings.Contains(problems, ":layer:shop:6 came after it: delete that version") {
+	if !strings.Contains(problems, "integrity: Older version: ") || !strings.Contains(problems, ":layer:shop:5 at the same time") || !strings.Contains(problems, "just before arn:aws:lambda:us-east-1:000000000000:layer:shop:6. Delete the latter") {
 		t.Errorf("over a newer layer: %s", problems)
 	}
 
@@ -218,7 +218,7 @@ func TestWhatCannotBeComparedIsNotPublishedOver(t *testing.T) {
 		want string
 	}{
 		{publish.ErrDamaged, "integrity: Layer damaged: "}, {publish.ErrUnavailable, "unavailable: Lambda unavailable: "},
-		{publish.ErrReply, "integrity: Unexpected answer from Lambda: "}, {publish.ErrDenied, "access: Layer refused: "},
+		{publish.ErrReply, "integrity: Unexpected answer from Lambda: "}, {publish.ErrDenied, "access: Access to the layer denied: "},
 	} {
 		p := s.publication(t, second)
 		p.Layers = &broken{s.layers, c.err}
@@ -240,7 +240,7 @@ func TestAnotherLayerIsNotPublished(t *testing.T) {
 	p := s.publication(t, content)
 	p.SHA256 = strings.Repeat("0", 64)
 	s.server.ResetCalls()
-	if _, problems := s.try(t, p); !strings.HasPrefix(problems, "integrity: Layer is another one: ") || !strings.Contains(problems, pipeline.Digest(content)) {
+	if _, problems := s.try(t, p); !strings.HasPrefix(problems, "integrity: Layer has another digest: ") || !strings.Contains(problems, pipeline.Digest(content)) {
 		t.Error(problems)
 	}
 	if calls := s.server.Calls(); len(calls) > 0 {

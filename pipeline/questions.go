@@ -122,12 +122,12 @@ func (s subject) several(all []question, field secret.Field) string {
 	}
 	merged := secret.Merge(constraints)
 	text := merged.Written(manifest.Quote)
-	instead := "Write one constraint that holds for all of them."
+	instead := "Write one constraint that covers all of them."
 	if len(text) <= maxMerged {
-		instead = fmt.Sprintf("Write the same constraint in each of them, for example %s.", text)
+		instead = fmt.Sprintf("Write the same constraint everywhere, for example %s.", text)
 	}
-	return fmt.Sprintf("%s would have to meet %s. Each of these is a question about one value, and whether the build fails is its answer: "+
-		"a parameter, or a field of it, has one constraint in a run. %s%s", s.what(field), strings.Join(said, "; "), instead, inWords(merged))
+	return fmt.Sprintf("%s has several constraints: %s. Each constraint reveals something about the value when the build fails, so "+
+		"a parameter, or a field of it, can have only one constraint per run. %s%s", s.what(field), strings.Join(said, "; "), instead, inWords(merged))
 }
 
 // maxMerged is how long a constraint may be that a message proposes.
@@ -144,12 +144,12 @@ func (s subject) nested(whole, part question) string {
 	if !whole.about.HasExpression() {
 		example = secret.Merge([]secret.Constraints{whole.about, example})
 	}
-	instead := fmt.Sprintf("Keep the one on the field %q, or write one for %s", part.field, where)
+	instead := fmt.Sprintf("Keep the constraint on the field %q, or write one for %s", part.field, where)
 	if text := example.Written(manifest.Quote); len(text) <= maxMerged {
 		instead += ", for example " + text
 	}
-	return fmt.Sprintf("%s would have to meet %s, and its field %q %s. What is asked about a part is asked about the whole as well: "+
-		"the two do not stand together. %s.%s", s.what(whole.field), whole, part.field, part, instead, inWords(whole.about))
+	return fmt.Sprintf("%s has the constraint %s, and its field %q has %s. A constraint on a field also reveals something about the whole value, so "+
+		"the two cannot be combined. %s.%s", s.what(whole.field), whole, part.field, part, instead, inWords(whole.about))
 }
 
 // inWords tells how a length is written as an expression, to put it into one

@@ -79,7 +79,7 @@ func (run *functionRun) importAll(im manifest.Import, found []param.Parameter) p
 		kind = "SecureString" // the others of a path are left out
 	}
 	if len(found) == 0 {
-		return problem.Problems{problem.New(problem.Missing, at, "Nothing below the path", fmt.Sprintf(
+		return problem.Problems{problem.New(problem.Missing, at, "No parameters below the path", fmt.Sprintf(
 			"Parameter Store has no %s below %q. Put one there, correct the path, or remove the block.", kind, im.Path.Value))}
 	}
 	var problems problem.Problems
@@ -91,7 +91,7 @@ func (run *functionRun) importAll(im manifest.Import, found []param.Parameter) p
 		}
 		if n, reserved := manifest.Lookup(name); reserved {
 			problems = append(problems, problem.New(problem.Manifest, at, "Reserved name", fmt.Sprintf(
-				"The parameter %q would be imported as %s. %s. Such names are never imported by path: %s.", p.Ref.Name, name, n.Why(name), insteadOf(n.Class))))
+				"The parameter %q would be imported as %s. %s. Such names are never imported by path. To fix this, %s.", p.Ref.Name, name, n.Why(name), insteadOf(n.Class))))
 			continue
 		}
 		below, _ := im.Below(p.Ref.Name)

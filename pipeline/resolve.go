@@ -115,8 +115,8 @@ func (r *Resolve) StoredParameters(ctx context.Context) ([]StoredParameter, prob
 	found, err := r.Parameters.Describe(ctx, names, paths)
 	switch {
 	case errors.Is(err, param.ErrDenied):
-		return nil, problem.Problems{problem.New(problem.Access, nil, "Parameters cannot be described", sentence(err)+" Allow this role ssm:DescribeParameters, "+
-			"which a build does not need, or name the keys that the parameters are stored under with --parameter-key.")}
+		return nil, problem.Problems{problem.New(problem.Access, nil, "Parameters cannot be described", sentence(err)+" Allow ssm:DescribeParameters for this role, "+
+			"which a build does not need, or list the keys of the parameters with --parameter-key.")}
 	case err != nil:
 		return nil, problem.Problems{readProblem(nil, err)}
 	}
@@ -141,18 +141,18 @@ func (r *Resolve) StoredParameters(ctx context.Context) ([]StoredParameter, prob
 // undescribed reports the parameters whose key is not known, as they do not
 // exist yet.
 func (b bound) undescribed(found []param.Description) problem.Problems {
-	const remedy = "so that nobody knows which key it is stored under. Put it first, or name the key that it will have with --parameter-key."
+	const remedy = "so its key is not known. Put it first, or name its key with --parameter-key."
 	var problems problem.Problems
 	for _, run := range b.functions {
 		for _, bind := range run.bindings {
 			if !bind.optional && !slices.ContainsFunc(found, func(d param.Description) bool { return d.Name == bind.ref.Name }) {
-				problems = append(problems, problem.New(problem.Missing, bind.at, "Parameter not found", fmt.Sprintf("There is no %q, %s", bind.ref.Bare(), remedy)))
+				problems = append(problems, problem.New(problem.Missing, bind.at, "Parameter not found", fmt.Sprintf("Parameter %q does not exist, %s", bind.ref.Bare(), remedy)))
 			}
 		}
 		for _, im := range run.fn.Imports {
 			below := strings.TrimSuffix(im.Path.Value, "/") + "/"
 			if !slices.ContainsFunc(found, func(d param.Description) bool { return strings.HasPrefix(d.Name, below) }) {
-				problems = append(problems, problem.New(problem.Missing, &im.Range, "Nothing below the path", fmt.Sprintf("There is nothing below %q, %s",
+				problems = append(problems, problem.New(problem.Missing, &im.Range, "No parameters below the path", fmt.Sprintf("There are no parameters below %q, %s",
 					im.Path.Value, remedy)))
 			}
 		}
@@ -176,8 +176,8 @@ func (r *Resolve) KeyARNs(ctx context.Context, refs []string) (map[string]string
 
 func sourceKeyProblem(ref string, err error) problem.Problem {
 	return problem.FromAWS(err, problem.Resource{
-		Name: fmt.Sprintf("key %q", ref), Lead: fmt.Sprintf("Key %q, which parameters are stored under", ref),
-		Rights: []string{"kms:DescribeKey"}, On: "it", Absent: "Put the parameters again under a key that exists, or correct --parameter-key",
-		Or: ", or name the key by its ARN with --parameter-key",
+		Name: fmt.Sprintf("key %q", ref), Lead: fmt.Sprintf("Key %q of the parameters", ref),
+		Rights: []string{"kms:DescribeKey"}, On: "it", Absent: "Put the parameters again with a key that exists, or correct --parameter-key",
+		Or: ", or pass the ARN of the key with --parameter-key",
 	}, nil)
 }

@@ -124,17 +124,17 @@ func (bind *binding) receive(res param.Result) problem.Problems {
 	}
 	switch {
 	case errors.Is(err, secret.ErrNotJSON):
-		return refuse("Not a JSON value", "%v, so it has no field %q. Correct the value, or remove the attribute field.", err, bind.field)
+		return refuse("Not a JSON value", "%v, so it has no field %q. Correct the value, or remove field.", err, bind.field)
 	case err != nil:
-		return refuse("Field not found", "%v. Correct the field %q, or put a value that has it.", err, bind.field)
+		return refuse("Field not found", "%v. Correct field = %q, or put a value that has this field.", err, bind.field)
 	case value.Len() == 0:
-		return refuse("Empty value", "an empty secret is most likely a mistake. Put a value, or leave the secret out.")
+		return refuse("Empty value", "the value is empty, which is probably a mistake. Put a value, or remove the secret.")
 	case bind.encoding == secret.Base64 && value.CheckBase64() != nil:
-		return refuse("Not base64", "its encoding is base64, but the value is not. Correct the value, or remove the attribute encoding.")
+		return refuse("Not base64", "the value is not valid base64. Correct the value, or remove encoding.")
 	case bind.encoding == secret.Text && value.Contains(0):
-		return refuse("NUL in a text", "an environment variable cannot hold a NUL byte. Put the value in base64 and write encoding = \"base64\".")
+		return refuse("NUL byte in a value", "an environment variable cannot contain a NUL byte. Put the value in base64, and write encoding = \"base64\".")
 	case value.Check(bind.checks) != nil:
-		return refuse("Constraint not met", "the value does not meet what matches and min_length ask for. Put another value, or correct the constraint.")
+		return refuse("Constraint not met", "the value does not match the constraint. Put another value, or correct matches and min_length.")
 	}
 	bind.value = value
 	return nil
@@ -146,14 +146,14 @@ func (bind *binding) accept(res param.Result) problem.Problems {
 	got := res.Parameter.Version
 	switch {
 	case bind.version.ARN != "" && errors.Is(res.Err, param.ErrMissing):
-		return problem.Problems{problem.New(problem.Integrity, bind.at, "Parameter changed meanwhile", fmt.Sprintf(
-			"%q was there a moment ago and is gone. Run the build again.", bind.ref))}
+		return problem.Problems{problem.New(problem.Integrity, bind.at, "Parameter changed during the run", fmt.Sprintf(
+			"%q existed when the run started, and does not anymore. Run the build again.", bind.ref))}
 	case res.Err != nil:
 		return bind.resultProblem(res)
 	case bind.version.ARN != "" && (got.ARN != bind.version.ARN || got.Number != bind.version.Number || !got.Modified.Equal(bind.version.Modified)):
-		return problem.Problems{problem.New(problem.Integrity, bind.at, "Parameter changed meanwhile", fmt.Sprintf(
-			"%q is not what it was a moment ago: version %d has another ARN or date. It may have been deleted and put again; "+
-				"run the build again.", bind.ref, bind.version.Number))}
+		return problem.Problems{problem.New(problem.Integrity, bind.at, "Parameter changed during the run", fmt.Sprintf(
+			"%q changed during the run: version %d now has a different ARN or date. It may have been deleted and put again. "+
+				"Run the build again.", bind.ref, bind.version.Number))}
 	}
 	bind.version = got
 	return nil
@@ -197,7 +197,7 @@ func (run *functionRun) named() []seal.Named {
 // is left that can be wrong with it.
 func unsealable(run *functionRun, err error) problem.Problem {
 	return problem.New(problem.Manifest, &run.fn.Range, "Function cannot be sealed", fmt.Sprintf(
-		"The document of function %q is not one that docs/format.md allows: %v. Give the function fewer or shorter secrets, or divide it.",
+		"The document of function %q would exceed the limits of the format: %v. Use fewer or shorter secrets, or split the function.",
 		run.fn.Name.Value, err))
 }
 

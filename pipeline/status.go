@@ -82,7 +82,7 @@ func (s *Status) open(ctx context.Context) (*layerbuild.Layer, problem.Problems)
 	}
 	layer, err := layerbuild.Read(s.Content)
 	if err != nil {
-		return nil, problem.Problems{problem.New(problem.Integrity, nil, "Layer refused", fmt.Sprintf("%s: %v.", s.Name, err))}
+		return nil, problem.Problems{problem.New(problem.Integrity, nil, "Invalid layer", fmt.Sprintf("%s: %v.", s.Name, err))}
 	}
 	why := ""
 	switch {
@@ -92,7 +92,7 @@ func (s *Status) open(ctx context.Context) (*layerbuild.Layer, problem.Problems)
 		why = mismatch(layer, s.Manifest)
 	}
 	if why != "" {
-		return nil, problem.Problems{problem.New(problem.Integrity, nil, "Layer is another's", fmt.Sprintf(
+		return nil, problem.Problems{problem.New(problem.Integrity, nil, "Layer does not match", fmt.Sprintf(
 			"%s is a layer %s. %s", s.Name, why, elsewhere(layer, s.Manifest)))}
 	}
 	return layer, nil
@@ -109,7 +109,7 @@ func (s *Status) checkAccount(ctx context.Context, layer *layerbuild.Layer) prob
 		for _, source := range d.Header.Sources {
 			if account := arn.Account(source.ARN); account != got {
 				return problem.Problems{problem.New(problem.Access, nil, "Wrong account", fmt.Sprintf(
-					"These credentials are of account %s, but %s holds parameters of account %s. Use that account's credentials.",
+					"These credentials belong to account %s, but %s contains parameters of account %s. Use credentials of that account.",
 					got, s.Name, account))}
 			}
 		}
@@ -194,10 +194,10 @@ func immovable(document, name string, res param.Result) problem.Problems {
 	case p.Type != secureString:
 		why = "is a " + p.Type
 	case p.Advanced():
-		why = "is of the advanced tier"
+		why = "is an advanced-tier parameter"
 	default:
 		return nil
 	}
-	return problem.Problems{problem.New(problem.Missing, nil, "Parameter cannot go blind", fmt.Sprintf(
-		"%s of %q (%q) %s now, so that no build can bring the blind document up to date. bundle plan says what to do.", name, document, res.Ref, why))}
+	return problem.Problems{problem.New(problem.Missing, nil, "Parameter does not support blind mode", fmt.Sprintf(
+		"%s of %q (%q) %s now, so a build cannot update the blind document. To see how to fix it, run bundle plan.", name, document, res.Ref, why))}
 }

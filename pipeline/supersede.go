@@ -70,8 +70,8 @@ func (p *Publish) download(ctx context.Context, name manifest.Text, newest publi
 	}
 	layer, err := layerbuild.Read(content)
 	if err != nil {
-		return nil, refuse("Newest version unreadable", "%s is published under this name: %v. It is damaged, another program made it, or a later release of bundle did, "+
-			"so that %s cannot be compared with it. Use another name, or pass --allow-rollback to publish all the same.", newest.ARN, err, p.From)
+		return nil, refuse("Newest version not readable", "%s is published under this name: %v. It is damaged, or was made by another program or a later release of bundle, "+
+			"so %s cannot be compared with it. Use another name, or pass --allow-rollback to publish anyway.", newest.ARN, err, p.From)
 	}
 	why := mismatch(layer, p.Manifest)
 	if why != "" {
@@ -80,8 +80,8 @@ func (p *Publish) download(ctx context.Context, name manifest.Text, newest publi
 		why = wrongAccount(layer, p.Manifest)
 	}
 	if why != "" {
-		return nil, refuse("Newest version is another's", "%s is published under this name, and %s. %s would take its place. "+
-			"Use another name, or pass --allow-rollback to publish all the same.", newest.ARN, why, p.From)
+		return nil, refuse("Newest version does not match", "%s is published under this name, and %s. %s would replace it. "+
+			"Use another name, or pass --allow-rollback to publish anyway.", newest.ARN, why, p.From)
 	}
 	return layer, nil
 }
@@ -93,8 +93,8 @@ func (p *Publish) rollbacks(newest publish.Version, all []plan.Rollback) problem
 		d := document(p.Layer.Documents, back.Name)
 		source, _ := d.Header.Source(back.Secret)
 		problems = append(problems, problem.New(problem.Integrity, p.place(d, back.Secret), "Older version", fmt.Sprintf(
-			"%s of function %q would go back from version %d to %d of %q: %s, which is published, has the newer one. "+
-				"Build the layer again; if going back is meant, pass --allow-rollback.",
+			"%s of function %q would be rolled back from version %d to %d of %q, because the published %s has the newer version. "+
+				"Build the layer again, or pass --allow-rollback to roll back on purpose.",
 			back.Secret, d.Header.Function, back.From, back.To, arn.ParameterName(source.ARN), newest.ARN)))
 	}
 	return problems
@@ -106,18 +106,18 @@ func (p *Publish) leftOut(newest publish.Version, changes []plan.Change) (left [
 	note := func(summary string, at *hcl.Range, function, secret, what string) {
 		left = append(left, LeftOut{function, secret})
 		warnings = append(warnings, &hcl.Diagnostic{Severity: hcl.DiagWarning, Summary: summary, Subject: at, Detail: fmt.Sprintf(
-			"%s, which is published, has %s; %s has not. If that is not meant, build the layer again from the current manifest.", newest.ARN, what, p.From)})
+			"The published %s has %s, but %s does not. If this is a mistake, build the layer again from the current manifest.", newest.ARN, what, p.From)})
 	}
 	for _, c := range changes {
 		if c.Action == plan.Remove {
 			function := c.Previous.Header.Function
-			note("Function left out", p.place(c.Previous, ""), function, "", fmt.Sprintf("the secrets of function %q", function))
+			note("Function no longer in the layer", p.place(c.Previous, ""), function, "", fmt.Sprintf("the secrets of function %q", function))
 			continue
 		}
 		for _, reason := range c.Reasons {
 			if reason.Secret != "" && reason.What == "removed" {
 				function := c.Want.Header.Function
-				note("Secret left out", p.place(c.Previous, reason.Secret), function, reason.Secret, fmt.Sprintf("%s of function %q", reason.Secret, function))
+				note("Secret no longer in the layer", p.place(c.Previous, reason.Secret), function, reason.Secret, fmt.Sprintf("%s of function %q", reason.Secret, function))
 			}
 		}
 	}
@@ -166,18 +166,18 @@ func (p *Publish) overtaken(ctx context.Context, name manifest.Text, compared, m
 		return nil
 	case made.Number <= compared.Number:
 		return problem.Problems{problem.New(problem.Integrity, &name.Range, "Unexpected answer from Lambda", fmt.Sprintf(
-			"It says that %s is the new version, but version %d was there before.", made.ARN, compared.Number))}
+			"It returned %s as the new version, but version %d existed before. Run the command again.", made.ARN, compared.Number))}
 	}
 	between, err := p.Layers.Find(ctx, publish.Ref{Layer: name.Value, Before: made.Number})
 	switch {
 	case isNoLayer(err), err == nil && between.Number <= compared.Number:
 		return nil // versions that were deleted
 	case err != nil:
-		return problem.Problems{layerProblem(&name.Range, name.Value, err, fmt.Sprintf(": %s was published, but whether another run published meanwhile is not known", made.ARN))}
+		return problem.Problems{layerProblem(&name.Range, name.Value, err, fmt.Sprintf(": %s was published, but it is not known whether another run published at the same time", made.ARN))}
 	}
 	_, _, problems := p.supersede(ctx, name, between)
 	for i := range problems {
-		problems[i].Detail += fmt.Sprintf(" Another run published %s at the same time, and %s came after it: delete that version, and attach it to nothing.", between.ARN, made.ARN)
+		problems[i].Detail += fmt.Sprintf(" Another run published %s at the same time, just before %s. Delete the latter, and do not attach it to a function.", between.ARN, made.ARN)
 	}
 	return problems
 }

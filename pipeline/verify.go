@@ -17,15 +17,15 @@ import (
 // lies below a path.
 func Verify(name string, layer *layerbuild.Layer, m *manifest.Manifest) problem.Problems {
 	if len(layer.Documents) == 0 {
-		return problem.Problems{problem.New(problem.Integrity, &m.Environment.Range, "Layer of helpers alone", fmt.Sprintf(
-			"%s holds no function's secrets, so that it is no layer of the manifest. Verify a layer of helpers without --manifest.", name))}
+		return problem.Problems{problem.New(problem.Integrity, &m.Environment.Range, "Layer has only helpers", fmt.Sprintf(
+			"%s contains no secrets, so it cannot match the manifest. Verify a layer of helpers without --manifest.", name))}
 	}
 	if why := mismatch(layer, m); why != "" {
-		return problem.Problems{problem.New(problem.Integrity, &m.Environment.Range, "Layer is another's", fmt.Sprintf("%s is a layer %s. %s", name, why,
+		return problem.Problems{problem.New(problem.Integrity, &m.Environment.Range, "Layer does not match", fmt.Sprintf("%s is a layer %s. %s", name, why,
 			elsewhere(layer, m)))}
 	}
 	if why := wrongAccount(layer, m); why != "" {
-		return problem.Problems{problem.New(problem.Integrity, &m.Environment.Range, "Layer of another account", fmt.Sprintf("%s %s.", name, why))}
+		return problem.Problems{problem.New(problem.Integrity, &m.Environment.Range, "Layer from another account", fmt.Sprintf("%s %s.", name, why))}
 	}
 	b := &PlanOffline{Scope: Scope{Manifest: m}, Previous: Previous{Layer: layer, Name: name}, AllowRollback: true}
 	result, problems := b.Run()
@@ -39,7 +39,7 @@ func Verify(name string, layer *layerbuild.Layer, m *manifest.Manifest) problem.
 }
 
 // builtFrom is what to do about a document that is not what the manifest says.
-const builtFrom = "Build the layer again, or name the manifest and the variables that it was built from."
+const builtFrom = "Build the layer again, or pass the manifest and the variables that it was built from."
 
 // verifyChange reports a document that is not what the manifest says.
 func verifyChange(name string, c plan.Change, m *manifest.Manifest) problem.Problems {
@@ -48,14 +48,14 @@ func verifyChange(name string, c plan.Change, m *manifest.Manifest) problem.Prob
 	}
 	if c.Action == plan.Remove {
 		return problem.Problems{problem.New(problem.Integrity, &m.Bundle.Range, "Function not in the manifest", fmt.Sprintf(
-			"%s holds the secrets of %q, which environment %q does not have. %s", name, c.Name, m.Environment.Name.Value, builtFrom))}
+			"%s contains the secrets of function %q, which environment %q does not have. %s", name, c.Name, m.Environment.Name.Value, builtFrom))}
 	}
 	for _, fn := range m.Functions {
 		if fn.File() != c.Name {
 			continue
 		}
 		if c.Action == plan.Add {
-			return problem.Problems{problem.New(problem.Integrity, &fn.Range, "Function not in the layer", fmt.Sprintf("%s has no secrets of %q. %s", name,
+			return problem.Problems{problem.New(problem.Integrity, &fn.Range, "Function not in the layer", fmt.Sprintf("%s does not contain the secrets of function %q. %s", name,
 				c.Name, builtFrom))}
 		}
 		var reasons []string
@@ -63,7 +63,7 @@ func verifyChange(name string, c plan.Change, m *manifest.Manifest) problem.Prob
 			reasons = append(reasons, reason.String())
 		}
 		return problem.Problems{problem.New(problem.Integrity, &fn.Range, "Function differs", fmt.Sprintf(
-			"The manifest has %q otherwise than %s: %s. %s", fn.Name.Value, name, strings.Join(reasons, "; "), builtFrom))}
+			"Function %q differs between the manifest and %s: %s. %s", fn.Name.Value, name, strings.Join(reasons, "; "), builtFrom))}
 	}
 	return nil
 }

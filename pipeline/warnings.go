@@ -18,14 +18,14 @@ func warnings(functions []*functionRun) hcl.Diagnostics {
 	for _, run := range functions {
 		if n := len(run.bindings); run.blind() && n > manyBlind {
 			found = append(found, warning(problem.New(problem.Manifest, &run.fn.Range, "Many blind secrets", fmt.Sprintf(
-				"Function %q has %d secrets, and blind ones are opened one by one: each costs it a call of kms:Decrypt. "+
-					"In pack mode, one call opens 4 KB of them.", run.fn.Name.Value, n))))
+				"Function %q has %d blind secrets, and each needs a separate kms:Decrypt call when the function starts. "+
+					"In pack mode, one call decrypts up to 4 KB of secrets.", run.fn.Name.Value, n))))
 		}
 		for i := range run.fn.Secrets {
 			s := &run.fn.Secrets[i]
 			if detail := getOnly(s.Name.Value); detail != "" && !seen[s.Name.Range] {
 				seen[s.Name.Range] = true
-				found = append(found, warning(problem.New(problem.Manifest, &s.Name.Range, "Read with get only", detail)))
+				found = append(found, warning(problem.New(problem.Manifest, &s.Name.Range, "Not available as an environment variable", detail)))
 			}
 		}
 	}
@@ -43,6 +43,6 @@ func getOnly(name string) string {
 	default:
 		return ""
 	}
-	return fmt.Sprintf("The helpers give %q out by get and bytes, and never as an environment variable: %s refuse a function with such a secret "+
-		"(reserved_variable). Read all secrets of this function with get, or choose another name.", name, who)
+	return fmt.Sprintf("The helpers return %q only from get and bytes, never as an environment variable. A function with such a secret is refused by %s "+
+		"(reserved_variable). Read all secrets of this function with get, or rename this secret.", name, who)
 }

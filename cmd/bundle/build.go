@@ -72,7 +72,7 @@ func (a *app) build(c *cli.Context) error {
 		Prepare: func(con *console.Console, t *target.Target) (batch.Step, error) {
 			a := a.with(con)
 			if data := console.Text(c, "data"); data != "" && pipeline.Inside(t.Path, data) {
-				return nil, console.Usagef("--out %s is in %s, which is the embedded AWS's own. Name a path outside of it.", t.Path, data)
+				return nil, console.Usagef("--out %s is in %s, which belongs to the embedded AWS. Use a path outside of it.", t.Path, data)
 			}
 			out, problems := pipeline.OpenOutput(t.Path, append(target.Inputs(targets), target.GuardFile(c)...))
 			if len(problems) > 0 {

@@ -36,10 +36,10 @@ func TestLimitsAreKnownBeforeAnyCall(t *testing.T) {
 		want     string
 	}{
 		"1,000 secrets":               {secrets(1000, "S", "/shop", ""), console.ExitDone, ""},
-		"1,001 secrets":               {secrets(1001, "S", "/shop", ""), console.ExitUsage, "\"hello\" has 1001 secrets; a function can have 1000."},
+		"1,001 secrets":               {secrets(1001, "S", "/shop", ""), console.ExitUsage, "\"hello\" has 1001 secrets, and a function can have at most 1000. Split the function, or remove some."},
 		"1,001 that may be absent":    {secrets(1001, "S", "/shop", "    optional = true\n"), console.ExitDone, ""},
-		"long names":                  {"locals { deep = \"" + deep + "\" }\n" + secrets(1000, strings.Repeat("N", 120), "${local.deep}", ""), console.ExitUsage, "would make a document of"},
-		"10,001 functions":            {functions.String(), console.ExitUsage, "A layer has at most 10000 files"},
+		"long names":                  {"locals { deep = \"" + deep + "\" }\n" + secrets(1000, strings.Repeat("N", 120), "${local.deep}", ""), console.ExitUsage, "make a document of"},
+		"10,001 functions":            {functions.String(), console.ExitUsage, "A layer can have at most 10000 files"},
 		"10,001 layers of a function": {functions.String(), console.ExitDone, ""},
 	} {
 		manifest, out := someEnvironment+c.manifest, "layer.zip"

@@ -239,7 +239,7 @@ func TestWorkflowsInARepositoryOfTheirOwn(t *testing.T) {
 func (w *world) exchange(t *testing.T, push string) {
 	w.env = append(w.env, "ACTTEST_EXCHANGE="+w.path("first.zip"))
 	log, code := w.start(t, "secrets", "push", push, "--matrix", "environment:prod")
-	if code == 0 || !strings.Contains(log, "Layer is another one") || strings.Contains(log, "::set-output:: arn=") {
+	if code == 0 || !strings.Contains(log, "Layer has another digest") || strings.Contains(log, "::set-output:: arn=") {
 		t.Errorf("an exchanged layer: exit code %d\n%s", code, log)
 	}
 }

@@ -187,14 +187,14 @@ func handsDigestsOver(t *testing.T, s step) {
 		t.Fatalf("build: %d\n%s%s", code, out, stderr)
 	}
 	first, zeros := digest(out), strings.Repeat("0", 64)
-	if out, stderr, code := s.run(t, "publish", "SHA256="+zeros); code != 7 || strings.Contains(out, "arn<<") || !strings.Contains(stderr, "Layer is another one") {
+	if out, stderr, code := s.run(t, "publish", "SHA256="+zeros); code != 7 || strings.Contains(out, "arn<<") || !strings.Contains(stderr, "Layer has another digest") {
 		t.Errorf("another layer: %d\n%s%s", code, out, stderr)
 	}
 	if out, stderr, code := s.run(t, "publish", "SHA256="+first+"\n"); code != 0 || digest(out) != first {
 		t.Errorf("publish: %d\n%s%s", code, out, stderr)
 	}
 	for _, command := range []string{"build", "plan"} {
-		if _, stderr, code := s.run(t, command, "PREVIOUS_SHA256="+zeros); code != 7 || !strings.Contains(stderr, "Previous layer is another one") {
+		if _, stderr, code := s.run(t, command, "PREVIOUS_SHA256="+zeros); code != 7 || !strings.Contains(stderr, "Previous layer has another digest") {
 			t.Errorf("%s after another layer: %d\n%s", command, code, stderr)
 		}
 	}

@@ -144,7 +144,7 @@ func find(fn *ColumnFunction, name string, all []*ColumnFunction) ColumnSecret {
 				continue
 			}
 			if parameter, im, ok := fn.importedParameter(name, s.Below); ok {
-				state, why := Missing, fmt.Sprintf("nothing lies below the path as %q", parameter)
+				state, why := Missing, fmt.Sprintf("no parameter below the path would become %q", parameter)
 				if im.State == Unknown {
 					state, why = Unknown, ""
 				}
@@ -194,7 +194,7 @@ func (m *Matrix) emptyPaths(function string, has []*ColumnFunction, rows []Row) 
 		for _, p := range empty[name] {
 			s := ColumnSecret{State: p.im.State, Parameter: p.im.Path.Value}
 			if p.im.State == Missing {
-				s.Why = fmt.Sprintf("nothing lies below %q", p.im.Path.Value)
+				s.Why = fmt.Sprintf("there are no parameters below %q", p.im.Path.Value)
 				m.Findings = append(m.Findings, Finding{true, function, name, p.column, "missing", s.Why})
 			}
 			r.Cells[p.column].ColumnSecret = s

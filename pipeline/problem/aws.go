@@ -206,9 +206,9 @@ func on(f *awsfault.Failure, about Resource) string {
 	case resource != "":
 		return resource
 	case ofKey(f) && f.Service() == "ssm":
-		return "the key that the parameter is stored under"
+		return "the key that encrypts the parameter"
 	case ofKey(f):
-		return "the key that the ciphertext is under"
+		return "the key of the ciphertext"
 	}
 	return cmp.Or(about.On, "it")
 }

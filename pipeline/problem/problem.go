@@ -129,7 +129,7 @@ func (g *Gathered) Add(problems ...Problem) {
 }
 
 // elsewhere ends the detail of a problem that its line has several times.
-const elsewhere = " The line has other errors of this kind."
+const elsewhere = " This line has more errors of this kind."
 
 // join takes in another problem of the same line.
 func (p *Problem) join(other Problem) {
@@ -149,7 +149,7 @@ func (g *Gathered) Len() int { return len(g.all) }
 func (g *Gathered) Sorted() Problems {
 	p := slices.Clone(g.all).Sort()
 	if g.full {
-		p = slices.Insert(p, 0, New(Manifest, nil, "Too many problems", fmt.Sprintf("The manifest has more problems than %d, and the others are not listed. Correct these first.", maxGathered)))
+		p = slices.Insert(p, 0, New(Manifest, nil, "Too many problems", fmt.Sprintf("The manifest has more than %d problems, and the rest are not listed. Correct these first.", maxGathered)))
 	}
 	return p
 }
@@ -204,7 +204,7 @@ func (p Problems) oncePerCause() Problems {
 		if n := len(all) - mostOthers; n > 0 {
 			all, rest = all[:mostOthers], fmt.Sprintf(" and %d more", n)
 		}
-		kept[i].Detail += fmt.Sprintf(" The same goes for %s%s.", strings.Join(all, ", "), rest)
+		kept[i].Detail += fmt.Sprintf(" The same applies to %s%s.", strings.Join(all, ", "), rest)
 	}
 	return kept
 }

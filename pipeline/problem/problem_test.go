@@ -29,7 +29,7 @@ func TestOneCauseIsToldOnce(t *testing.T) {
 		t.Fatalf("got %d problems", len(got))
 	}
 	detail := got[1].Detail
-	if got[1].Subject.Start.Line != 6 || !strings.HasPrefix(detail, "Allow it. The same goes for parameter 7 (line 7), parameter 8 (line 8)") ||
+	if got[1].Subject.Start.Line != 6 || !strings.HasPrefix(detail, "Allow it. The same applies to parameter 7 (line 7), parameter 8 (line 8)") ||
 		!strings.HasSuffix(detail, "parameter 16 (line 16) and 4 more.") {
 		t.Errorf("got line %d: %s", got[1].Subject.Start.Line, detail)
 	}

@@ -12,11 +12,11 @@ type row struct {
 
 const (
 	// HowToGetCredentials says where credentials come from.
-	howToGetCredentials = "In CI, get them in a step before this one (in GitHub Actions: aws-actions/configure-aws-credentials, " +
-		"with permissions id-token: write; in other CIs, by their OIDC token). On a workstation, run aws sso login or aws login, or set AWS_PROFILE{or}."
+	howToGetCredentials = "In CI, get credentials in an earlier step (in GitHub Actions: aws-actions/configure-aws-credentials " +
+		"with permissions id-token: write; in other CI systems: with their OIDC token). On a workstation, run aws sso login or aws login, or set AWS_PROFILE{or}."
 	nothingWritten = "Nothing was written{or}."
 	tryAgain       = "Try again{or}."
-	report         = "Please report this{or}."
+	report         = "Please report this as a bug{or}."
 )
 
 // table is looked up by "service:Operation CODE", "service CODE" and "CODE", in
@@ -36,14 +36,14 @@ var table = map[string]row{
 	"UnrecognizedClientException": {Access, noCredentials, unknownKey},
 	"InvalidClientTokenId":        {Access, noCredentials, unknownKey},
 	"InvalidAccessKeyId":          {Access, noCredentials, unknownKey},
-	"RegionDisabledException":     {Access, "Region not enabled", "Enable region {region} in the account (aws account enable-region), or name another region{or}."},
-	"OptInRequired":               {Access, "Region or service not enabled", "Enable region {region} and the service in the account, or name another region{or}."},
-	"SignatureDoesNotMatch":       {Access, noCredentials, "Check AWS_SECRET_ACCESS_KEY, and the clock of this machine: bundle doctor compares it with AWS's{or}."},
-	"InvalidSignatureException":   {Access, noCredentials, "Check AWS_SECRET_ACCESS_KEY, and the clock of this machine: bundle doctor compares it with AWS's{or}."},
+	"RegionDisabledException":     {Access, "Region not enabled", "Enable region {region} in the account (aws account enable-region), or use another region{or}."},
+	"OptInRequired":               {Access, "Region or service not enabled", "Enable region {region} and the service in the account, or use another region{or}."},
+	"SignatureDoesNotMatch":       {Access, noCredentials, "Check AWS_SECRET_ACCESS_KEY and the clock of this machine (bundle doctor compares it with AWS){or}."},
+	"InvalidSignatureException":   {Access, noCredentials, "Check AWS_SECRET_ACCESS_KEY and the clock of this machine (bundle doctor compares it with AWS){or}."},
 	"sts IDPRejectedClaim":        {Access, noCredentials, webIdentity},
 	"sts InvalidIdentityToken":    {Access, noCredentials, webIdentity},
 	"class credentials":           {Access, noCredentials, howToGetCredentials},
-	"clock":                       {Access, "Clock is wrong", "Set this machine's clock (timedatectl set-ntp true): AWS takes a request for five minutes. bundle doctor says how far it is off{or}."},
+	"clock":                       {Access, "Clock is wrong", "Set this machine's clock (timedatectl set-ntp true), because AWS accepts a request for only five minutes. To see how far it is off, run bundle doctor{or}."},
 
 	// What says itself what to do.
 	"advised class credentials": {Access, noCredentials, ""},
@@ -52,89 +52,89 @@ var table = map[string]row{
 	"advised class malformed":   {Integrity, "Unexpected answer from AWS", ""},
 
 	// What is not allowed, as far as AWS says why.
-	"class denied":        {Access, "Access denied", "Allow this role {rights} on {on}{or}."},
-	"ssm class denied":    {Access, "Parameter refused", "Allow this role {rights} on {on}{or}."},
-	"kms class denied":    {Access, "Key refused", "Allow this role {rights} on {on}, in its key policy or the role's (bundle policy writes both){or}."},
-	"lambda class denied": {Access, "Layer refused", "Allow this role {rights} on {on}{or}."},
-	"ssm key denied": {Access, "Parameter cannot be decrypted", "Allow this role {rights} on {on}, in its key policy or the role's " +
+	"class denied":        {Access, "Access denied", "Allow {rights} on {on} for this role{or}."},
+	"ssm class denied":    {Access, "Access to the parameter denied", "Allow {rights} on {on} for this role{or}."},
+	"kms class denied":    {Access, "Access to the key denied", "Allow {rights} on {on} for this role, in the key policy or a policy of the role (bundle policy writes both){or}."},
+	"lambda class denied": {Access, "Access to the layer denied", "Allow {rights} on {on} for this role{or}."},
+	"ssm key denied": {Access, "Parameter cannot be decrypted", "Allow {rights} on {on} for this role, in the key policy or a policy of the role " +
 		"(bundle policy writes both), and check that the key exists in this account and region{or}."},
-	"kms key denied": {Access, "Key refused", "Allow this role {rights} on {on}, in its key policy or the role's " +
+	"kms key denied": {Access, "Access to the key denied", "Allow {rights} on {on} for this role, in the key policy or a policy of the role " +
 		"(bundle policy writes both), and check that the key exists in this account and region{or}."},
-	"lambda:PublishLayerVersion class denied":    {Access, notPublished, "Allow this role {rights} on {on}{or}."},
+	"lambda:PublishLayerVersion class denied":    {Access, notPublished, "Allow {rights} on {on} for this role{or}."},
 	"sts:AssumeRole class denied":                {Access, noRole, "Allow sts:AssumeRole on the role to these credentials, and name them in the role's trust policy{or}."},
 	"sts:AssumeRoleWithWebIdentity class denied": {Access, noRole, webIdentity},
 
 	// The remedies where AWS names the policy, which take the place of those above.
-	"denied identity-based policy":   {remedy: "Allow this role {rights} on {on} in a policy of its own (bundle policy writes one){or}."},
-	"denied resource-based policy":   {remedy: "Allow this role {rights} on {on} in the policy of that resource (bundle policy --kind key writes that of a key){or}."},
-	"denied service control policy":  {remedy: "A service control policy (SCP) does not allow {rights} on {on}. No policy of the role mends that: ask the administrators of the organization{or}."},
-	"denied resource control policy": {remedy: "A resource control policy (RCP) does not allow {rights} on {on}. No policy of the role mends that: ask the administrators of the organization{or}."},
+	"denied identity-based policy":   {remedy: "Allow {rights} on {on} for this role in a policy attached to the role (bundle policy writes one){or}."},
+	"denied resource-based policy":   {remedy: "Allow {rights} on {on} for this role in the resource's policy (for a key, bundle policy --kind key writes it){or}."},
+	"denied service control policy":  {remedy: "A service control policy (SCP) does not allow {rights} on {on}. A policy of the role cannot change that. Ask the administrators of the organization{or}."},
+	"denied resource control policy": {remedy: "A resource control policy (RCP) does not allow {rights} on {on}. A policy of the role cannot change that. Ask the administrators of the organization{or}."},
 	"denied permissions boundary":    {remedy: "The role's permissions boundary does not allow {rights} on {on}. Add it there, and to a policy of the role{or}."},
 	"denied session policy":          {remedy: "The session policy that the role was assumed with does not allow {rights} on {on}. Add it where the role is assumed{or}."},
 	"denied VPC endpoint policy":     {remedy: "The policy of the VPC endpoint does not allow {rights} on {on}. Add it there{or}."},
-	"denied explicitly":              {remedy: "An explicit Deny in {policy} refuses {rights} on {on}, and no Allow outweighs that: change that Deny{or}."},
+	"denied explicitly":              {remedy: "An explicit Deny in {policy} denies {rights} on {on}, and an Allow cannot override it. Change that Deny{or}."},
 
 	// Parameter Store.
 	"ssm ParameterNotFound":        {Missing, "Parameter not found", "Put the parameter, correct its name, or write optional = true{or}."},
-	"ssm ParameterVersionNotFound": {Missing, "Version or label not found", "The parameter exists. Correct what follows the colon, or leave it out for the newest version{or}."},
+	"ssm ParameterVersionNotFound": {Missing, "Version or label not found", "The parameter exists, but not this version or label. Correct what follows the colon, or remove it to use the newest version{or}."},
 	"ssm InvalidKeyId": {Missing, "Parameter cannot be decrypted",
-		"Enable the key that the parameter is stored under (aws kms describe-key says its state), or put the parameter again under another one{or}."},
+		"Enable the key that encrypts the parameter (aws kms describe-key shows its state), or put the parameter again with another key{or}."},
 	"ssm InternalServerError": {Unavailable, "Parameter Store unavailable", tryAgain},
-	"ssm class throttled": {Unavailable, "Parameter Store throttles", "The account's quota, Parameter Store throughput, is 40 calls a second unless raised, and shared by GetParameter, GetParameters, " +
-		"GetParametersByPath and everything else in account and region. Lower --ssm-tps, run fewer jobs at a time, or turn on higher throughput in the settings of Parameter Store{or}."},
-	"ssm class unavailable": {Unavailable, "Parameter Store unavailable", "Try again; if other jobs share the account's quota, a lower --ssm-tps may help{or}."},
+	"ssm class throttled": {Unavailable, "Parameter Store throttles requests", "The account's quota for Parameter Store throughput is 40 calls per second by default, shared by GetParameter, GetParameters, " +
+		"GetParametersByPath and everything else in the account and region. Lower --ssm-tps, run fewer jobs at a time, or turn on higher throughput in the Parameter Store settings{or}."},
+	"ssm class unavailable": {Unavailable, "Parameter Store unavailable", "Try again. If other jobs share the account's quota, a lower --ssm-tps can help{or}."},
 
 	// KMS.
 	"kms NotFoundException":               {Missing, "Key not found", "Create the key or its alias, or correct kms_key{or}."},
 	"kms InvalidArnException":             {Missing, "Key not found", "Correct the ARN of the key{or}."},
-	"kms:DescribeKey ValidationException": {Missing, "Key not found", "Correct kms_key: it is no id, alias or ARN of a key{or}."},
-	"kms DisabledException":               {Missing, "Unusable key", "Enable the key, or name another one{or}."},
-	"kms KMSInvalidStateException":        {Missing, "Unusable key", "Enable the key, or name another one; cancel its deletion if it is pending{or}."},
-	"kms InvalidKeyUsageException":        {Missing, "Unusable key", "Name a symmetric key of usage ENCRYPT_DECRYPT{or}."},
-	"kms InvalidCiphertextException":      {Missing, "Unusable ciphertext", "Put the parameter again as a SecureString of the standard tier, under a key of your own{or}."},
-	"kms IncorrectKeyException":           {Missing, "Unusable ciphertext", "Put the parameter again under one of the environment's parameter_keys{or}."},
+	"kms:DescribeKey ValidationException": {Missing, "Key not found", "Correct kms_key: it must be the ID, alias or ARN of a key{or}."},
+	"kms DisabledException":               {Missing, "Unusable key", "Enable the key, or use another one{or}."},
+	"kms KMSInvalidStateException":        {Missing, "Unusable key", "Enable the key (and cancel its deletion if that is pending), or use another one{or}."},
+	"kms InvalidKeyUsageException":        {Missing, "Unusable key", "Use a symmetric key with key usage ENCRYPT_DECRYPT{or}."},
+	"kms InvalidCiphertextException":      {Missing, "Unusable ciphertext", "Put the parameter again as a standard-tier SecureString, encrypted with a customer managed key{or}."},
+	"kms IncorrectKeyException":           {Missing, "Unusable ciphertext", "Put the parameter again with one of the environment's parameter_keys{or}."},
 	"kms InvalidGrantTokenException":      {Integrity, "Unexpected answer from KMS", nothingWritten},
-	"kms KeyUnavailableException":         {Unavailable, "KMS unavailable", "Try again; if the key is in a custom key store, check that it is connected{or}."},
+	"kms KeyUnavailableException":         {Unavailable, "KMS unavailable", "Try again. If the key is in a custom key store, check that the key store is connected{or}."},
 	"kms DependencyTimeoutException":      {Unavailable, "KMS unavailable", tryAgain},
 	"kms KMSInternalException":            {Unavailable, "KMS unavailable", tryAgain},
-	"kms class throttled": {Unavailable, "KMS throttles", "The account's quotas are \"Cryptographic operations (symmetric) request rate\" and \"DescribeKey request rate\", " +
-		"shared by everything in account and region: run fewer jobs at a time, or have them raised{or}."},
+	"kms class throttled": {Unavailable, "KMS throttles requests", "The account's quotas are \"Cryptographic operations (symmetric) request rate\" and \"DescribeKey request rate\", " +
+		"shared by everything in the account and region. Run fewer jobs at a time, or request a quota increase{or}."},
 
 	// Lambda.
 	"lambda ResourceNotFoundException":                          {Integrity, "Layer not found", "Correct its name or version{or}."},
 	"lambda ServiceException":                                   {Unavailable, "Lambda unavailable", tryAgain},
 	"lambda InvalidParameterValueException":                     {Integrity, "Unexpected answer from Lambda", "Try again{or}."},
-	"lambda:PublishLayerVersion InvalidParameterValueException": {Integrity, notPublished, "Lambda does not take the layer as it is{or}."},
-	"lambda:PublishLayerVersion ValidationException":            {Integrity, notPublished, "Lambda does not take the layer as it is{or}."},
-	"lambda:PublishLayerVersion RequestEntityTooLargeException": {Integrity, notPublished, "Lambda does not take the layer as it is: it may have 50 MB zipped{or}."},
-	"lambda:PublishLayerVersion RequestTooLargeException":       {Integrity, notPublished, "Lambda does not take the layer as it is: it may have 50 MB zipped{or}."},
-	"lambda CodeStorageExceededException":                       {Missing, notPublished, "Delete old versions of layers and functions, or have the quota \"Function and layer storage\" raised{or}."},
+	"lambda:PublishLayerVersion InvalidParameterValueException": {Integrity, notPublished, "Lambda does not accept the layer. Check its name and size{or}."},
+	"lambda:PublishLayerVersion ValidationException":            {Integrity, notPublished, "Lambda does not accept the layer. Check its name and size{or}."},
+	"lambda:PublishLayerVersion RequestEntityTooLargeException": {Integrity, notPublished, "Lambda does not accept the layer: it can have at most 50 MB zipped. Split the bundle, or remove helpers{or}."},
+	"lambda:PublishLayerVersion RequestTooLargeException":       {Integrity, notPublished, "Lambda does not accept the layer: it can have at most 50 MB zipped. Split the bundle, or remove helpers{or}."},
+	"lambda CodeStorageExceededException":                       {Missing, notPublished, "Delete old versions of layers and functions, or request an increase of the quota \"Function and layer storage\"{or}."},
 	"lambda:PublishLayerVersion ResourceNotFoundException":      {Integrity, notPublished, "Correct the layer's name{or}."},
-	"lambda vanished":        {Integrity, "Layer not found", "It may have been deleted just now: run the command again{or}."},
+	"lambda vanished":        {Integrity, "Layer not found", "It may have just been deleted. Run the command again{or}."},
 	"lambda damaged":         {Integrity, "Layer damaged", tryAgain},
-	"lambda unclear":         {Unavailable, "Outcome unknown", "Run bundle publish again: it makes no second version of the same content{or}."},
+	"lambda unclear":         {Unavailable, "Outcome unknown", "Run bundle publish again. It does not publish the same content twice{or}."},
 	"lambda class malformed": {Integrity, "Unexpected answer from Lambda", tryAgain},
-	"lambda class throttled": {Unavailable, "Lambda throttles", "The account's quota \"Rate of control plane API requests\" is 15 a second, shared by everything in account and region: run fewer jobs at a time{or}."},
+	"lambda class throttled": {Unavailable, "Lambda throttles requests", "The account's quota \"Rate of control plane API requests\" is 15 per second, shared by everything in the account and region. Run fewer jobs at a time{or}."},
 
 	// STS.
-	"sts MalformedPolicyDocument":          {Access, noRole, "STS does not take the session policy. " + report},
-	"sts PackedPolicyTooLargeException":    {Access, noRole, "The session policy and tags are too large together: leave some tags out{or}."},
-	"sts MalformedPolicyDocumentException": {Access, noRole, "STS does not take the session policy. " + report},
-	"sts PackedPolicyTooLarge":             {Access, noRole, "The session policy and tags are too large together: leave some tags out{or}."},
+	"sts MalformedPolicyDocument":          {Access, noRole, "STS does not accept the session policy. " + report},
+	"sts PackedPolicyTooLargeException":    {Access, noRole, "The session policy and tags are too large in total. Remove some tags{or}."},
+	"sts MalformedPolicyDocumentException": {Access, noRole, "STS does not accept the session policy. " + report},
+	"sts PackedPolicyTooLarge":             {Access, noRole, "The session policy and tags are too large in total. Remove some tags{or}."},
 	"sts class unavailable":                {Unavailable, "AWS unavailable", tryAgain},
 	"sts class throttled":                  {Unavailable, "AWS unavailable", tryAgain},
 	"sts IDPCommunicationError":            {Unavailable, "STS unavailable", "The identity provider did not answer AWS. " + tryAgain},
 
 	// No answer.
-	"lost fips": {Manifest, "No such endpoint", "AWS_USE_FIPS_ENDPOINT, or use_fips_endpoint of the profile, is set, and {service} has no FIPS endpoint in region {region}. " +
-		"Unset it, or name a region that has one{or}."},
-	"lost dualstack": {Manifest, "No such endpoint", "AWS_USE_DUALSTACK_ENDPOINT, or use_dualstack_endpoint of the profile, is set, and {service} has no dual-stack endpoint in region {region}. " +
-		"Unset it, or name a region that has one{or}."},
-	"lost host":      {Unavailable, "{service} unavailable", "Check that there is a region {region} and that it has {service}; if so, the name servers of this machine do not know AWS{or}."},
-	"lost untrusted": {Unavailable, "{service} unavailable", "If AWS_CA_BUNDLE, or ca_bundle of the profile, is set, only its certificates are trusted: unset it, or have it name the right ones. If a proxy stands between (HTTPS_PROXY), put its certificate there{or}."},
+	"lost fips": {Manifest, "Endpoint does not exist", "AWS_USE_FIPS_ENDPOINT, or use_fips_endpoint of the profile, is set, and {service} has no FIPS endpoint in region {region}. " +
+		"Unset it, or use a region that has one{or}."},
+	"lost dualstack": {Manifest, "Endpoint does not exist", "AWS_USE_DUALSTACK_ENDPOINT, or use_dualstack_endpoint of the profile, is set, and {service} has no dual-stack endpoint in region {region}. " +
+		"Unset it, or use a region that has one{or}."},
+	"lost host":      {Unavailable, "{service} unavailable", "Check that region {region} exists and has {service}. If so, DNS on this machine cannot resolve AWS endpoints{or}."},
+	"lost untrusted": {Unavailable, "{service} unavailable", "If AWS_CA_BUNDLE, or ca_bundle of the profile, is set, only its certificates are trusted. Unset it, or point it to the right ones. If there is a proxy in between (HTTPS_PROXY), add its certificate there{or}."},
 	"lost proxy":     {Unavailable, "{service} unavailable", "Check HTTPS_PROXY and NO_PROXY{or}."},
 
-	"class throttled":   {Unavailable, "{service} throttles", "Run fewer jobs at a time, or try again later{or}."},
+	"class throttled":   {Unavailable, "{service} throttles requests", "Run fewer jobs at a time, or try again later{or}."},
 	"class unavailable": {Unavailable, "{service} unavailable", tryAgain},
 	"class malformed":   {Integrity, "Unexpected answer from {service}", nothingWritten},
 	"class other":       {Integrity, "Unexpected answer from {service}", nothingWritten},
@@ -144,7 +144,7 @@ const (
 	noCredentials = "No usable credentials"
 	notPublished  = "Layer not published"
 	noRole        = "Role cannot be assumed"
-	expired       = "Get new ones. " + howToGetCredentials + " If they expire while bundle runs, have them last longer (role-duration-seconds)."
-	unknownKey    = "Check the credentials, and that region {region} is enabled in the account: one that has to be enabled first knows no credentials before. " + howToGetCredentials
+	expired       = "Get new ones. " + howToGetCredentials + " If they expire while bundle runs, request a longer session (role-duration-seconds)."
+	unknownKey    = "Check the credentials, and check that region {region} is enabled in the account, because an opt-in region does not accept credentials before. " + howToGetCredentials
 	webIdentity   = "Get a new token, and check the role in AWS_ROLE_ARN and its trust policy (aud and sub of the token), and in GitHub Actions permissions id-token: write{or}."
 )

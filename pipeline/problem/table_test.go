@@ -83,56 +83,56 @@ var said = []struct {
 	{advised{awsfault.Malformed}, Integrity, "Unexpected answer from AWS", "Configure it"},
 
 	// What is not allowed.
-	{refused(getParameters, "AccessDeniedException", ""), Access, "Parameter refused", "Allow this role right:One and right:Two on the resource."},
-	{refused("kms:Encrypt", "AccessDeniedException", ""), Access, "Key refused", "Allow this role right:One and right:Two on the resource, in its key policy or the role's"},
-	{refused("lambda:GetLayerVersion", "AccessDeniedException", ""), Access, "Layer refused", "Allow this role right:One"},
-	{refused("lambda:PublishLayerVersion", "AccessDeniedException", ""), Access, "Layer not published", "Allow this role right:One"},
+	{refused(getParameters, "AccessDeniedException", ""), Access, "Access to the parameter denied", "Allow right:One and right:Two on the resource for this role."},
+	{refused("kms:Encrypt", "AccessDeniedException", ""), Access, "Access to the key denied", "Allow right:One and right:Two on the resource for this role, in the key policy or a policy of the role"},
+	{refused("lambda:GetLayerVersion", "AccessDeniedException", ""), Access, "Access to the layer denied", "Allow right:One and right:Two on the resource for this role"},
+	{refused("lambda:PublishLayerVersion", "AccessDeniedException", ""), Access, "Layer not published", "Allow right:One and right:Two on the resource for this role"},
 	{refused("sts:AssumeRole", "AccessDenied", ""), Access, "Role cannot be assumed", "Allow sts:AssumeRole"},
 	{refused("sts:AssumeRoleWithWebIdentity", "AccessDenied", "Not authorized to perform sts:AssumeRoleWithWebIdentity"), Access, "Role cannot be assumed", "aud and sub"},
-	{refused("sts:GetCallerIdentity", "AccessDenied", ""), Access, "Access denied", "Allow this role right:One"},
-	{refused(getParameters, "AccessDeniedException", hidden), Access, "Parameter cannot be decrypted", "Allow this role kms:Decrypt on the key that the parameter is stored under"},
+	{refused("sts:GetCallerIdentity", "AccessDenied", ""), Access, "Access denied", "Allow right:One and right:Two on the resource for this role"},
+	{refused(getParameters, "AccessDeniedException", hidden), Access, "Parameter cannot be decrypted", "Allow kms:Decrypt on the key that encrypts the parameter for this role"},
 	{
 		refused(getParameters, "AccessDeniedException", user+"kms:Decrypt on resource: "+keyARN+" because no identity-based policy allows the kms:Decrypt action"),
-		Access, "Parameter cannot be decrypted", "Allow this role kms:Decrypt on the key " + keyARN + " in a policy of its own",
+		Access, "Parameter cannot be decrypted", "Allow kms:Decrypt on the key " + keyARN + " for this role in a policy attached to the role",
 	},
 	{refused(getParameters, "AccessDeniedException", user+"kms:Decrypt on this resource because the resource does not exist in this Region, no resource-based policies allow access"),
-		Access, "Parameter cannot be decrypted", "Allow this role kms:Decrypt on the key that the parameter is stored under, in its key policy"},
-	{refused("kms:ReEncrypt", "AccessDeniedException", hidden), Access, "Key refused", "check that the key exists in this account"},
+		Access, "Parameter cannot be decrypted", "Allow kms:Decrypt on the key that encrypts the parameter for this role, in the key policy"},
+	{refused("kms:ReEncrypt", "AccessDeniedException", hidden), Access, "Access to the key denied", "check that the key exists in this account"},
 	{
 		refused(getParameters, "AccessDeniedException", user+"ssm:GetParameters on resource: "+parameterARN+" because no identity-based policy allows the ssm:GetParameters action"),
-		Access, "Parameter refused", "Allow this role ssm:GetParameters on " + parameterARN + " in a policy of its own",
+		Access, "Access to the parameter denied", "Allow ssm:GetParameters on " + parameterARN + " for this role in a policy attached to the role",
 	},
 	{
 		refused("kms:Encrypt", "AccessDeniedException", user+"kms:Encrypt on resource: "+keyARN+" because no resource-based policy allows the kms:Encrypt action"),
-		Access, "Key refused", "on the key " + keyARN + " in the policy of that resource",
+		Access, "Access to the key denied", "on the key " + keyARN + " for this role in the resource's policy",
 	},
 	{
 		refused(getParameters, "AccessDeniedException", user+"ssm:GetParameters on resource: "+parameterARN+" because no service control policy allows the ssm:GetParameters action"),
-		Access, "Parameter refused", "No policy of the role mends that",
+		Access, "Access to the parameter denied", "A policy of the role cannot change that",
 	},
 	{
 		refused(getParameters, "AccessDeniedException", user+"ssm:GetParameters on resource: "+parameterARN+" because no resource control policy allows the ssm:GetParameters action"),
-		Access, "Parameter refused", "(RCP)",
+		Access, "Access to the parameter denied", "(RCP)",
 	},
 	{
 		refused(getParameters, "AccessDeniedException", user+"ssm:GetParameters on resource: "+parameterARN+" because no permissions boundary allows the ssm:GetParameters action"),
-		Access, "Parameter refused", "permissions boundary does not allow ssm:GetParameters",
+		Access, "Access to the parameter denied", "permissions boundary does not allow ssm:GetParameters",
 	},
 	{
 		refused(getParameters, "AccessDeniedException", user+"ssm:GetParameters on resource: "+parameterARN+" because no session policy allows the ssm:GetParameters action"),
-		Access, "Parameter refused", "where the role is assumed",
+		Access, "Access to the parameter denied", "where the role is assumed",
 	},
 	{
 		refused(getParameters, "AccessDeniedException", user+"ssm:GetParameters on resource: "+parameterARN+" because no VPC endpoint policy allows the ssm:GetParameters action"),
-		Access, "Parameter refused", "VPC endpoint",
+		Access, "Access to the parameter denied", "VPC endpoint",
 	},
 	{
 		refused("kms:Encrypt", "AccessDeniedException", user+"kms:Encrypt on resource: "+keyARN+" with an explicit deny in a service control policy: arn:aws:iam::1:policy/x"),
-		Access, "Key refused", "An explicit Deny in a service control policy refuses kms:Encrypt on the key " + keyARN + ", and no Allow outweighs that",
+		Access, "Access to the key denied", "An explicit Deny in a service control policy denies kms:Encrypt on the key " + keyARN + ", and an Allow cannot override it",
 	},
 	{
 		refused("kms:Encrypt", "AccessDeniedException", user+"kms:Encrypt on resource: "+keyARN+" with an explicit deny in an identity-based policy"),
-		Access, "Key refused", "An explicit Deny in an identity-based policy refuses",
+		Access, "Access to the key denied", "An explicit Deny in an identity-based policy denies",
 	},
 
 	// Parameter Store.
@@ -140,62 +140,62 @@ var said = []struct {
 	{awsfault.Sentinel("ssm", "ParameterVersionNotFound", awsfault.Other, "there is no such version"), Missing, "Version or label not found", "what follows the colon"},
 	{refused(getParameters, "InvalidKeyId", ""), Missing, "Parameter cannot be decrypted", "Enable the key"},
 	{refused(getParameters, "InternalServerError", ""), Unavailable, "Parameter Store unavailable", "ssm:GetParameters was asked of ssm.eu-south-2.amazonaws.com 3 times (1 throttled, 2 failed). Try again"},
-	{refused(getParameters, "ThrottlingException", ""), Unavailable, "Parameter Store throttles", "--ssm-tps"},
+	{refused(getParameters, "ThrottlingException", ""), Unavailable, "Parameter Store throttles requests", "--ssm-tps"},
 	{refused(getParameters, "ServiceUnavailable", ""), Unavailable, "Parameter Store unavailable", "--ssm-tps"},
 	{refused("ssm:GetParametersByPath", "InvalidFilterValue", ""), Integrity, "Unexpected answer from Parameter Store", "Nothing was written"},
 
 	// KMS.
 	{refused("kms:DescribeKey", "NotFoundException", ""), Missing, "Key not found", "correct kms_key"},
 	{refused("kms:DescribeKey", "InvalidArnException", ""), Missing, "Key not found", "ARN"},
-	{refused("kms:DescribeKey", "ValidationException", ""), Missing, "Key not found", "no id, alias or ARN"},
+	{refused("kms:DescribeKey", "ValidationException", ""), Missing, "Key not found", "it must be the ID, alias or ARN"},
 	{refused("kms:Encrypt", "DisabledException", ""), Missing, "Unusable key", "Enable the key"},
 	{refused("kms:Encrypt", "KMSInvalidStateException", ""), Missing, "Unusable key", "cancel its deletion"},
 	{refused("kms:Encrypt", "InvalidKeyUsageException", ""), Missing, "Unusable key", "ENCRYPT_DECRYPT"},
-	{refused("kms:ReEncrypt", "InvalidCiphertextException", ""), Missing, "Unusable ciphertext", "standard tier"},
+	{refused("kms:ReEncrypt", "InvalidCiphertextException", ""), Missing, "Unusable ciphertext", "standard-tier"},
 	{refused("kms:ReEncrypt", "IncorrectKeyException", ""), Missing, "Unusable ciphertext", "parameter_keys"},
 	{refused("kms:Encrypt", "InvalidGrantTokenException", ""), Integrity, "Unexpected answer from KMS", "Nothing was written"},
 	{refused("kms:Encrypt", "KeyUnavailableException", ""), Unavailable, "KMS unavailable", "custom key store"},
 	{refused("kms:Encrypt", "DependencyTimeoutException", ""), Unavailable, "KMS unavailable", "Try again"},
 	{refused("kms:Encrypt", "KMSInternalException", ""), Unavailable, "KMS unavailable", "Try again"},
-	{refused("kms:Encrypt", "ThrottlingException", ""), Unavailable, "KMS throttles", "Cryptographic operations (symmetric) request rate"},
+	{refused("kms:Encrypt", "ThrottlingException", ""), Unavailable, "KMS throttles requests", "Cryptographic operations (symmetric) request rate"},
 	{refused("kms:Encrypt", "ValidationException", ""), Integrity, "Unexpected answer from KMS", "Nothing was written"},
 
 	// Lambda.
 	{refused("lambda:GetLayerVersion", "ResourceNotFoundException", ""), Integrity, "Layer not found", "Correct its name or version"},
 	{refused("lambda:GetLayerVersion", "ServiceException", ""), Unavailable, "Lambda unavailable", "Try again"},
 	{refused("lambda:GetLayerVersion", "InvalidParameterValueException", ""), Integrity, "Unexpected answer from Lambda", "Try again"},
-	{refused("lambda:GetLayerVersion", "TooManyRequestsException", ""), Unavailable, "Lambda throttles", "Rate of control plane API requests"},
-	{refused("lambda:PublishLayerVersion", "InvalidParameterValueException", ""), Integrity, "Layer not published", "does not take the layer"},
-	{refused("lambda:PublishLayerVersion", "ValidationException", ""), Integrity, "Layer not published", "does not take the layer"},
+	{refused("lambda:GetLayerVersion", "TooManyRequestsException", ""), Unavailable, "Lambda throttles requests", "Rate of control plane API requests"},
+	{refused("lambda:PublishLayerVersion", "InvalidParameterValueException", ""), Integrity, "Layer not published", "does not accept the layer"},
+	{refused("lambda:PublishLayerVersion", "ValidationException", ""), Integrity, "Layer not published", "does not accept the layer"},
 	{refused("lambda:PublishLayerVersion", "RequestEntityTooLargeException", ""), Integrity, "Layer not published", "50 MB"},
 	{refused("lambda:PublishLayerVersion", "RequestTooLargeException", ""), Integrity, "Layer not published", "50 MB"},
 	{refused("lambda:PublishLayerVersion", "CodeStorageExceededException", ""), Missing, "Layer not published", "Function and layer storage"},
 	{refused("lambda:PublishLayerVersion", "ResourceNotFoundException", ""), Integrity, "Layer not published", "Correct the layer's name"},
-	{awsfault.Found("lambda", "vanished", awsfault.Other, "it is gone"), Integrity, "Layer not found", "run the command again"},
+	{awsfault.Found("lambda", "vanished", awsfault.Other, "it is gone"), Integrity, "Layer not found", "Run the command again"},
 	{awsfault.Found("lambda", "damaged", awsfault.Other, "it is damaged"), Integrity, "Layer damaged", "Try again"},
 	{
 		fmt.Errorf("%w: %w", awsfault.Found("lambda", "unclear", awsfault.Unavailable, "it is not known"), awsfault.Explain(refused("lambda:PublishLayerVersion", "ServiceException", ""))),
-		Unavailable, "Outcome unknown", "no second version",
+		Unavailable, "Outcome unknown", "does not publish the same content twice",
 	},
 	{awsfault.Sentinel("lambda", "", awsfault.Malformed, "no answer to that"), Integrity, "Unexpected answer from Lambda", "Try again"},
 
 	// STS.
 	{refused("sts:AssumeRole", "MalformedPolicyDocument", ""), Access, "Role cannot be assumed", "session policy"},
-	{refused("sts:AssumeRole", "PackedPolicyTooLarge", ""), Access, "Role cannot be assumed", "too large together"},
+	{refused("sts:AssumeRole", "PackedPolicyTooLarge", ""), Access, "Role cannot be assumed", "too large in total"},
 	{refused("sts:AssumeRoleWithWebIdentity", "IDPCommunicationError", ""), Unavailable, "STS unavailable", "identity provider"},
 	{refused("sts:GetCallerIdentity", "ServiceUnavailable", ""), Unavailable, "AWS unavailable", "Try again"},
 	{refused("sts:GetCallerIdentity", "Throttling", ""), Unavailable, "AWS unavailable", "Try again"},
 
 	// No answer.
-	{lostAt("kms:Encrypt", "kms-fips.eu-south-2.amazonaws.com", &net.DNSError{Name: "x", IsNotFound: true}), Manifest, "No such endpoint", "AWS_USE_FIPS_ENDPOINT"},
-	{lostAt(getParameters, "ssm.eu-south-2.api.aws", &net.DNSError{Name: "x", IsNotFound: true}), Manifest, "No such endpoint", "AWS_USE_DUALSTACK_ENDPOINT"},
-	{lostAt(getParameters, "ssm.eu-sooth-2.amazonaws.com", &net.DNSError{Name: "x", IsNotFound: true}), Unavailable, "Parameter Store unavailable", "that there is a region eu-sooth-2"},
+	{lostAt("kms:Encrypt", "kms-fips.eu-south-2.amazonaws.com", &net.DNSError{Name: "x", IsNotFound: true}), Manifest, "Endpoint does not exist", "AWS_USE_FIPS_ENDPOINT"},
+	{lostAt(getParameters, "ssm.eu-south-2.api.aws", &net.DNSError{Name: "x", IsNotFound: true}), Manifest, "Endpoint does not exist", "AWS_USE_DUALSTACK_ENDPOINT"},
+	{lostAt(getParameters, "ssm.eu-sooth-2.amazonaws.com", &net.DNSError{Name: "x", IsNotFound: true}), Unavailable, "Parameter Store unavailable", "that region eu-sooth-2 exists"},
 	{lostAt("kms:Encrypt", "kms.eu-south-2.amazonaws.com", x509.UnknownAuthorityError{}), Unavailable, "KMS unavailable", "AWS_CA_BUNDLE"},
 	{lostAt("kms:Encrypt", "kms.eu-south-2.amazonaws.com", &net.OpError{Op: "proxyconnect", Err: errors.New("x")}), Unavailable, "KMS unavailable", "HTTPS_PROXY"},
 	{lostAt("kms:Encrypt", "kms.eu-south-2.amazonaws.com", io.EOF), Unavailable, "KMS unavailable", "kms:Encrypt was asked of kms.eu-south-2.amazonaws.com 3 times"},
 
 	// Without a service that is known.
-	{&smithy.GenericAPIError{Code: "ThrottlingException"}, Unavailable, "AWS throttles", "Run fewer jobs"},
+	{&smithy.GenericAPIError{Code: "ThrottlingException"}, Unavailable, "AWS throttles requests", "Run fewer jobs"},
 	{&smithy.GenericAPIError{Code: "InternalFailure"}, Unavailable, "AWS unavailable", "Try again"},
 	{awsfault.Sentinel("", "", awsfault.Malformed, "no answer to that"), Integrity, "Unexpected answer from AWS", "Nothing was written"},
 	{&smithy.GenericAPIError{Code: "SomethingNew"}, Integrity, "Unexpected answer from AWS", "Nothing was written"},
@@ -314,7 +314,7 @@ func TestTheEndOfTheTimeSaysWhatWasAskedLast(t *testing.T) {
 		err  error
 		want string
 	}{
-		{failed(getParameters, "ssm.us-west-2.amazonaws.com", ctx.Err()), "Last, ssm:GetParameters was asked of ssm.us-west-2.amazonaws.com 3 times (1 throttled, 2 failed). The account's quota, Parameter Store throughput,"},
+		{failed(getParameters, "ssm.us-west-2.amazonaws.com", ctx.Err()), "Last, ssm:GetParameters was asked of ssm.us-west-2.amazonaws.com 3 times (1 throttled, 2 failed). The account's quota for Parameter Store throughput"},
 		{&smithy.OperationError{ServiceID: "KMS", OperationName: "DescribeKey", Err: &awsfault.Asked{Until: "credentials", Err: ctx.Err()}},
 			"Last, kms:DescribeKey was not sent: it waited for credentials."},
 	} {

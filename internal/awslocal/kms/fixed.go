@@ -15,7 +15,7 @@ func (s *Service) Fix(arn, id string, material []byte) error {
 	k := s.keys[arn]
 	switch {
 	case k == nil:
-		return fmt.Errorf("there is no key %q", arn)
+		return fmt.Errorf("key %q does not exist", arn)
 	case k.Spec != specSymmetric || len(material) != materialSize:
 		return fmt.Errorf("only a symmetric key takes material, and %d bytes of it", materialSize)
 	case !isKeyID(id) || strings.HasPrefix(id, "mrk-") != k.multiRegion():

@@ -175,7 +175,7 @@ func Absent(out string, others ...string) error {
 		return console.Usagef("--out %s: the name of a manifest ends in .hcl", out)
 	}
 	if pipeline.InStateFolder(out) {
-		return console.Usagef("--out %s is in %s, which is the embedded AWS's own. Name a path outside of it.", out, pipeline.StateFolder)
+		return console.Usagef("--out %s is in %s, which belongs to the embedded AWS. Use a path outside of it.", out, pipeline.StateFolder)
 	}
 	for _, path := range append(others, out) {
 		if _, err := os.Lstat(path); err == nil {

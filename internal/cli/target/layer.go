@@ -66,7 +66,7 @@ func standIn(s *pipeline.Status) (*manifest.Manifest, error) {
 		layer, err := layerbuild.Read(s.Content)
 		switch {
 		case err != nil:
-			return m, console.Refuse(problem.Integrity, nil, "Layer refused", "%s: %v.", s.Name, err)
+			return m, console.Refuse(problem.Integrity, nil, "Invalid layer", "%s: %v.", s.Name, err)
 		case len(layer.Documents) == 0:
 			return m, console.Usagef("%s holds no function's secrets", s.Name)
 		}
@@ -91,7 +91,7 @@ func ReadLayer(path string) (*layerbuild.Layer, []byte, error) {
 	}
 	layer, err := layerbuild.Read(content)
 	if err != nil {
-		return nil, nil, console.Refuse(problem.Integrity, nil, "Layer refused", "%s: %v.", path, err)
+		return nil, nil, console.Refuse(problem.Integrity, nil, "Invalid layer", "%s: %v.", path, err)
 	}
 	return layer, content, nil
 }
