@@ -7,7 +7,7 @@ func TestCodes(t *testing.T) {
 		"Parameter not found":                   "parameter-not-found",
 		`Unknown attribute "kms-key"`:           "unknown-attribute",
 		`Unknown attribute "`:                   "unknown-attribute",
-		"Layer does not match":                    "layer-does-not-match",
+		"Layer does not match":                  "layer-does-not-match",
 		"Manifest is not UTF-8":                 "manifest-is-not-utf-8",
 		"Missing key/value separator":           "missing-key-value-separator",
 		`Block, not attribute: "x\n::error::y"`: "block-not-attribute",
