@@ -143,7 +143,7 @@ func (r *formatReport) write() problem.Problems {
 		}
 		if err := atomicfile.Write(f.Path, f.content); err != nil {
 			problems = append(problems, problem.New(problem.Output, nil, "Manifest not written",
-				fmt.Sprintf("%s: %s It is as it was.", f.Path, pipeline.WhyNotWritten(f.Path, err))))
+				fmt.Sprintf("%s: %s The file is unchanged.", f.Path, pipeline.WhyNotWritten(f.Path, err))))
 		}
 	}
 	return problems

@@ -39,7 +39,7 @@ func TestOutputsOfAStepThatCannotBeWritten(t *testing.T) {
 			if code := a.run(t.Context()); code != console.ExitOutput {
 				t.Errorf("%s, %q: exit code %d", name, args, code)
 			}
-			if !strings.Contains(flat(stderr.String()), "The file that GITHUB_OUTPUT names cannot be written to") || stdout.Len() == 0 {
+			if !strings.Contains(flat(stderr.String()), "Cannot write to the file in GITHUB_OUTPUT") || stdout.Len() == 0 {
 				t.Errorf("%s, %q: says\n%sand prints\n%s", name, args, &stderr, &stdout)
 			}
 		}

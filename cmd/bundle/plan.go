@@ -57,7 +57,7 @@ func (a *app) plan(c *cli.Context) error {
 	case a.JSON() && c.Bool("markdown"):
 		return console.Usagef("--json and --markdown are two forms of one result: choose one")
 	case c.Bool("offline") && arn.Looks(console.Text(c, "previous")):
-		return console.Usagef("--offline calls nothing, so that a published layer cannot be had: download it and name the file with --previous")
+		return console.Usagef("--offline makes no calls, so it cannot download a published layer: download it first, and pass the file with --previous")
 	}
 	offline := c.Bool("offline")
 	targets, err := target.Choose(a.Console, c, target.Request{Manifest: "manifest", Flag: console.OutFlag, Pattern: console.Text(c, "out"), Named: true,

@@ -143,7 +143,7 @@ func (e *CredentialsError) role() (what, remedy string) {
 	case tooLargeCode(e.Code):
 		remedy = "What narrows the session and its tags are too much together: write fewer or shorter tags, also where the credentials that are found here get theirs."
 	case e.session != "" && e.Status != 0:
-		remedy += fmt.Sprintf(" If that tests sts:RoleSessionName: the session is called %q, and session_name in the environment fixes another name.", e.session)
+		remedy += fmt.Sprintf(" If that policy tests sts:RoleSessionName, the session name is %q; to change it, set session_name in the environment.", e.session)
 	}
 	if e.Role == "" {
 		return fmt.Sprintf("the role that %s names cannot be assumed%s", e.profile(), e.reason()), remedy

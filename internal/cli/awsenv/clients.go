@@ -156,8 +156,8 @@ func configurationProblem(at *hcl.Range, err error) error {
 	case errors.Is(err, context.DeadlineExceeded):
 		return console.Failed(problem.Problems{problem.FromAWS(err, problem.Resource{}, at)})
 	case errors.Is(err, awsclient.ErrEndpointOverride):
-		return console.Refuse(problem.Manifest, at, "Endpoint overridden", "Calls would go elsewhere: %v. Whoever listens there would receive every secret, so it is refused in a real account. "+
-			"Unset it; if it is meant, pass the address with --endpoint-url.", err)
+		return console.Refuse(problem.Manifest, at, "Endpoint overridden", "Calls would not go to AWS: %v. Anyone who controls that endpoint would receive every secret, so it is not allowed in a real account. "+
+			"Unset it, or pass the address with --endpoint-url to use it on purpose.", err)
 	case errors.Is(err, awsclient.ErrVariant), awsclient.IsSetting(err):
 		return console.Refuse(problem.Manifest, at, "Wrong AWS setting", "%s", sentence(err))
 	case errors.Is(err, awsclient.ErrCredentials):
@@ -175,7 +175,7 @@ func openEmbedded(ctx context.Context, dir, data string, seed manifest.Text) (*a
 	}
 	content, err := ReadBelow(dir, seed.Value)
 	if err != nil {
-		return nil, refuse("Sample values cannot be read", fmt.Sprintf("embedded names %q, which cannot be read: %v.", seed.Value, err))
+		return nil, refuse("Sample values not readable", fmt.Sprintf("Cannot read %q, the seed file of the embedded environment: %v. Correct the path in embedded.", seed.Value, err))
 	}
 	client, err := awslocal.Attach(ctx, data, awslocal.WithSeed(content))
 	if errors.Is(err, context.DeadlineExceeded) {

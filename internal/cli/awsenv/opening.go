@@ -66,7 +66,7 @@ func OpeningEnviron(ctx context.Context, a *console.Console, c *cli.Context, doc
 	case doc.Embedded() && console.Given(c, "endpoint-url"):
 		return nil, nil, console.Usagef("the embedded AWS sealed this layer and has its keys; leave --endpoint-url out")
 	case !doc.Embedded() && console.Given(c, "data"):
-		return nil, nil, console.Usagef("this layer is of a real account; leave --data out")
+		return nil, nil, console.Usagef("this layer belongs to a real account; remove --data")
 	}
 	if doc.Embedded() {
 		_, err := os.Stat(console.Text(c, "data"))

@@ -54,7 +54,7 @@ func roleOf(a *console.Console, m *manifest.Manifest, o Options) awsclient.RoleT
 		a.Hint("role %s is assumed with all its rights: %s", role.ARN, why)
 	}
 	if !fits {
-		without("a session policy for this manifest would be longer than AWS takes")
+		without("a session policy for this manifest would be longer than AWS accepts")
 		return role
 	}
 	role.Policy = narrow.Text()

@@ -124,8 +124,8 @@ func (c *Console) HandOver(markdown string, outputs []actions.Output) {
 		return
 	}
 	if err := actions.WriteOutputs(path, outputs); err != nil && c.unwritten == nil {
-		c.unwritten = notWritten("Outputs not written", "The file that GITHUB_OUTPUT names cannot be written to: "+pipeline.Cause(err).Error()+
-			". What the command does besides is done; later steps find no outputs of it.")
+		c.unwritten = notWritten("Outputs not written", "Cannot write to the file in GITHUB_OUTPUT: "+pipeline.Cause(err).Error()+
+			". The command itself is done, but later steps will not see its outputs.")
 	}
 }
 

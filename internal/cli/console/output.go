@@ -35,7 +35,7 @@ func (o *output) undelivered() error {
 	if o.err == nil {
 		return nil
 	}
-	return notWritten("Result not written", "Standard output cannot be written to: "+pipeline.Cause(o.err).Error()+". What the command does besides printing is done.")
+	return notWritten("Result not written", "Cannot write to standard output: "+pipeline.Cause(o.err).Error()+". The command itself is done.")
 }
 
 func notWritten(summary, detail string) error {

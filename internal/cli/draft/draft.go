@@ -65,7 +65,7 @@ func Read(a *console.Console, c *cli.Context, environments []starter.Environment
 	case starter.DotenvKind:
 		draft, err = starter.Dotenv(source, content, function)
 	default:
-		return nil, console.Usagef("what %s is cannot be told. Name it with --from-serverless, --from-sam or --from-dotenv.", source)
+		return nil, console.Usagef("cannot recognize the format of %s. Name it with --from-serverless, --from-sam or --from-dotenv.", source)
 	}
 	if err != nil {
 		return nil, console.Usagef("%s: %v", source, err)

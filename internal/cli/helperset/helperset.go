@@ -130,6 +130,6 @@ func Problem(err error, at *hcl.Range) problem.Problem {
 	if errors.Is(err, execbin.ErrUnavailable) {
 		kind = problem.Manifest
 	}
-	return problem.New(kind, at, "Exec wrapper not available", fmt.Sprintf("The helper \"exec\" cannot be had: %v. Use a release of bundle, which holds it; "+
-		"or run bundle from a checkout with Go on PATH (go run ./cmd/bundle); or leave \"exec\" out of the helpers.", err))
+	return problem.New(kind, at, "Exec wrapper not available", fmt.Sprintf("The helper \"exec\" is not available: %v. Use a release of bundle, which contains it; "+
+		"or run bundle from a checkout with Go on PATH (go run ./cmd/bundle); or remove \"exec\" from the helpers.", err))
 }

@@ -19,7 +19,7 @@ func Digests(c *cli.Context, name string, targets []*Target) (map[*Target]string
 	all := console.List(c, name)
 	for _, value := range all {
 		if !digestForm.MatchString(value) {
-			return nil, console.Usagef("--%s %q is no SHA-256: write its 64 hexadecimal digits, as sha256sum prints them", name, value)
+			return nil, console.Usagef("--%s %q is not a SHA-256 digest: write its 64 hexadecimal digits, as sha256sum prints them", name, value)
 		}
 	}
 	var problems problem.Problems

@@ -17,7 +17,7 @@ import (
 // It stands on the command line alone: who writes the manifest must not choose
 // the guard.
 func GuardFlag() cli.Flag {
-	return console.TextFlag("guard", "FILE", "refuse what this file, which others than the manifest's author keep, does not allow", "")
+	return console.TextFlag("guard", "FILE", "allow only what this guard file allows; keep it out of the manifest authors' control", "")
 }
 
 // GuardFile is the file that --guard names, if the command has that flag and it

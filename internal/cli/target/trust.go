@@ -17,7 +17,7 @@ import (
 // variable for it: a job that sets one for all its steps would set it for pull
 // requests, too.
 func TrustedFlag() cli.Flag {
-	return &cli.BoolFlag{Name: "trusted", Usage: "go on where a CI does not say whose code this is; a stranger's pull request is refused all the same"}
+	return &cli.BoolFlag{Name: "trusted", Usage: "continue if the CI does not say whose code this is; a pull request from a fork is still refused"}
 }
 
 // RefuseUntrusted refuses to touch a real account where a stranger may have
@@ -48,10 +48,10 @@ func refuseStrangers(a *console.Console, c *cli.Context, what string, at *hcl.Ra
 	const allowed = "bundle validate, bundle plan --offline and embedded environments are allowed."
 	switch v := trust.Look(a.Getenv); {
 	case v.Answer == trust.Stranger:
-		return console.Refuse(problem.Access, at, "Untrusted run", "%s The code of this run may be a stranger's: %s. Here, %s", what, v.Reason, allowed)
+		return console.Refuse(problem.Access, at, "Untrusted run", "%s This run can contain code from a fork or another outside source: %s. Here, %s", what, v.Reason, allowed)
 	case v.Answer == trust.Unknown && !c.Bool("trusted"):
-		return console.Refuse(problem.Manifest, at, "Run of unknown origin", "%s Whose code this run has is not known: %s. "+
-			"If only people whom you trust can start it, write --trusted. Without that, %s", what, v.Reason, allowed)
+		return console.Refuse(problem.Manifest, at, "Run of unknown origin", "%s It is not known whose code this run contains: %s. "+
+			"If only people you trust can start it, pass --trusted. Otherwise, %s", what, v.Reason, allowed)
 	}
 	return nil
 }
