@@ -18,7 +18,7 @@ import (
 func (a *app) compareCommand() *cli.Command {
 	return &cli.Command{
 		Name:      "compare",
-		Usage:     "show which secrets there are in which environments, without reading a value",
+		Usage:     "show which secrets exist in which environments, without reading a value",
 		UsageText: "bundle compare [--manifest FILE] --env NAME --env NAME... [options]\nbundle compare [--manifest FILE] --all [options]",
 		Description: "bundle compare --manifest secrets.hcl --env staging --env prod\n" +
 			"bundle compare --manifest secrets.hcl --all --html >compare.html",
@@ -33,7 +33,7 @@ func (a *app) compareCommand() *cli.Command {
 			console.DataFlag(),
 			console.JSONFlag(),
 			&cli.BoolFlag{Name: "markdown", Usage: "print Markdown for a comment on a pull request"},
-			&cli.BoolFlag{Name: "html", Usage: "print one HTML page that needs nothing else"},
+			&cli.BoolFlag{Name: "html", Usage: "print one self-contained HTML page"},
 			console.ExitCodeFlag(),
 			console.DebugFlag(),
 		),
@@ -54,7 +54,7 @@ func (a *app) compare(c *cli.Context) error {
 	case err != nil:
 		return err
 	case len(targets) == 0:
-		return console.Usagef("there is nothing to compare: name two environments, as in --env staging --env prod, or --all")
+		return console.Usagef("nothing to compare: add two environments, as in --env staging --env prod, or --all")
 	case len(targets) == 1:
 		return console.Usagef("%s is alone, and compare needs two: name another environment with --env, or --all", targets[0])
 	}

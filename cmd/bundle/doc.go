@@ -16,7 +16,7 @@
 //	publish     publish a layer, unless it is published already
 //	verify      check a layer to the byte, against a manifest, and that it opens
 //	policy      write the IAM policies that a bundle needs: of roles and of keys
-//	doctor      find out whether a build would be let through, and who can decrypt
+//	doctor      check whether a build would be allowed, and who can decrypt
 //	run         run a command with a function's secrets in its environment
 //	helpers     make a layer of helpers alone
 //	init        write a first manifest, from what a project has or from nothing

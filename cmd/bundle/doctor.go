@@ -16,14 +16,14 @@ import (
 func (a *app) doctorCommand() *cli.Command {
 	return &cli.Command{
 		Name:      "doctor",
-		Usage:     "find out whether a build would be let through, and who can decrypt",
+		Usage:     "check whether a build would be allowed, and who can decrypt",
 		UsageText: "bundle doctor [--manifest FILE] [--env NAME...] [options]",
 		Description: "bundle doctor --manifest secrets.hcl --env prod\n" +
 			"bundle doctor --all --decrypt --json",
 		Flags: append(console.TargetFlags(),
 			console.ManifestFlag(),
 			console.VarFlag(),
-			&cli.BoolFlag{Name: "decrypt", Usage: "also read the parameters of packed functions decrypted, as a build does, and let the values go"},
+			&cli.BoolFlag{Name: "decrypt", Usage: "also read and decrypt the parameters of packed functions, as a build does, and discard the values"},
 			&cli.StringSliceFlag{Name: "allow-key-account", Usage: "accept keys of another account (`ID`)"},
 			console.TPSFlag(),
 			console.TimeoutFlag(),

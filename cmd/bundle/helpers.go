@@ -19,7 +19,7 @@ import (
 func (a *app) helpersCommand() *cli.Command {
 	return &cli.Command{
 		Name:      "helpers",
-		Usage:     "make a layer of helpers alone; calls nothing",
+		Usage:     "make a layer with only helpers; makes no calls",
 		UsageText: "bundle helpers --out FILE [--helpers NAMES] [--json]",
 		Description: "bundle helpers --out helpers.zip\n" +
 			"bundle helpers --out helpers.zip --helpers node,python",

@@ -12,7 +12,7 @@ import (
 func (a *app) inspectCommand() *cli.Command {
 	return &cli.Command{
 		Name:      "inspect",
-		Usage:     "show what a layer holds: functions, keys, parameters and versions; opens nothing",
+		Usage:     "show what a layer contains: functions, keys, parameters and versions; decrypts nothing",
 		UsageText: "bundle inspect [--layer FILE] [--json]",
 		Description: "bundle inspect --layer layer.zip\n" +
 			"bundle inspect --layer layer.zip --json | jq '.documents[].sources'",

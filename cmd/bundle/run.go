@@ -27,9 +27,9 @@ func (a *app) runCommand() *cli.Command {
 		Flags: []cli.Flag{
 			console.LayerFlag("the layer to open"),
 			console.TextFlag("function", "NAME", "the function, by its name in the manifest or to Lambda; not needed where the layer has one", ""),
-			&cli.BoolFlag{Name: "override", Usage: "let secrets replace variables that exist already"},
-			console.TextFlag("timeout", "DURATION", "give up opening the secrets after this long; the command itself takes as long as it takes", "1m"),
-			console.TextFlag("endpoint-url", "URL", "call KMS there instead of at AWS", ""),
+			&cli.BoolFlag{Name: "override", Usage: "let secrets override existing variables"},
+			console.TextFlag("timeout", "DURATION", "stop if opening the secrets takes longer than this; does not limit the command itself", "1m"),
+			console.TextFlag("endpoint-url", "URL", "send KMS calls to this endpoint instead of AWS", ""),
 			target.TrustedFlag(),
 			console.TextFlag("data", "DIR", "the state folder of the embedded AWS that sealed the layer", pipeline.StateFolder),
 			&cli.BoolFlag{Name: "debug", Usage: "print what is opened: names, no content"},

@@ -20,7 +20,7 @@ import (
 func (a *app) verifyCommand() *cli.Command {
 	return &cli.Command{
 		Name:      "verify",
-		Usage:     "check a layer: every byte of it, against a manifest, and that its boxes open",
+		Usage:     "verify a layer: byte by byte, against a manifest, and that KMS can decrypt it",
 		UsageText: "bundle verify [--layer FILE] [--manifest FILE --env NAME...] [--open] [options]",
 		Description: "bundle verify --layer layer.zip\n" +
 			"bundle verify --layer layer.zip --manifest secrets.hcl --env prod\n" +
@@ -30,7 +30,7 @@ func (a *app) verifyCommand() *cli.Command {
 			console.TextFlag("manifest", "FILE", "the manifest, or a folder of them, that the layer must be of; without it the layer is checked by itself", ""),
 			&cli.GenericFlag{Name: "against", Hidden: true, Value: console.Once()}, // until the next release
 			console.VarFlag(),
-			&cli.BoolFlag{Name: "open", Usage: "have KMS open every box; shows nothing of what is in it"},
+			&cli.BoolFlag{Name: "open", Usage: "also decrypt every box with KMS, without showing the content"},
 			console.TimeoutFlag(),
 			console.EndpointFlag(),
 			target.TrustedFlag(),

@@ -62,12 +62,12 @@ func flagProblem(c *cli.Context, err error) string {
 }
 
 func unknownFlag(c *cli.Context, name string) string {
-	said := fmt.Sprintf("there is no flag --%s", name)
+	said := fmt.Sprintf("unknown flag --%s", name)
 	if c.Command == nil {
 		return said
 	}
 	if len(c.Command.Subcommands) > 0 && len(c.Command.Flags) == 0 { // bundle local
-		return fmt.Sprintf("flags stand after the command: write %s COMMAND --%s", c.Command.HelpName, name)
+		return fmt.Sprintf("flags go after the command: write %s COMMAND --%s", c.Command.HelpName, name)
 	}
 	names := []string{"help"}
 	for _, f := range c.Command.Flags {
@@ -87,7 +87,7 @@ func (c *Console) NoRootFlags(of *cli.Context) error {
 	if of.NumFlags() == 0 || of.App.Command(name) == nil {
 		return nil
 	}
-	return Usagef("flags stand after the command: write bundle %s %s", name, strings.Join(slices.DeleteFunc(
+	return Usagef("flags go after the command: write bundle %s %s", name, strings.Join(slices.DeleteFunc(
 		slices.Clone(c.Args[1:]), func(s string) bool { return s == name }), " "))
 }
 

@@ -23,9 +23,9 @@ type once struct {
 func (o *once) Set(s string) error {
 	switch {
 	case o.set:
-		return errors.New("is given twice")
+		return errors.New("is set twice")
 	case s == "":
-		return errors.New("has an empty value: an unset variable, perhaps")
+		return errors.New("has an empty value (is a variable unset?)")
 	}
 	o.value, o.set = s, true
 	return nil
@@ -66,9 +66,9 @@ type many struct{ values []string }
 func (m *many) Set(s string) error {
 	switch {
 	case s == "":
-		return errors.New("has an empty value: an unset variable, perhaps")
+		return errors.New("has an empty value (is a variable unset?)")
 	case slices.Contains(m.values, s):
-		return fmt.Errorf("%q is given twice", s)
+		return fmt.Errorf("%q is set twice", s)
 	}
 	m.values = append(m.values, s)
 	return nil
@@ -89,7 +89,7 @@ func List(c *cli.Context, name string) []string {
 func Timeout(c *cli.Context) (time.Duration, error) {
 	d, err := time.ParseDuration(Text(c, "timeout"))
 	if err != nil || d <= 0 {
-		return 0, Usagef("--timeout %q is not a length of time, such as 90s or 10m", Text(c, "timeout"))
+		return 0, Usagef("--timeout %q is not a duration. Write one such as 90s or 10m", Text(c, "timeout"))
 	}
 	return d, nil
 }
@@ -103,7 +103,7 @@ func Pace(c *cli.Context) (*float64, error) {
 	}
 	rate, err := strconv.ParseFloat(tps, 64)
 	if err != nil || !(rate >= 0 && rate <= 1e6) {
-		return nil, Usagef("--ssm-tps %q is not a number of calls a second", tps)
+		return nil, Usagef("--ssm-tps %q is not a number. Write the calls per second, such as 20", tps)
 	}
 	return &rate, nil
 }
@@ -120,25 +120,25 @@ const OutFlag = "--out"
 
 // EnvironmentFlags choose environments.
 func EnvironmentFlags() []cli.Flag {
-	return environmentFlags("an environment, and with another --env another one; also BUNDLE_ENV, else the manifest's default_environment")
+	return environmentFlags("an environment; can be repeated; default: BUNDLE_ENV, else the manifest's default_environment")
 }
 
 // OnlyEnvironmentFlags choose environments for a command that is about every one of them without these flags.
 func OnlyEnvironmentFlags() []cli.Flag {
-	return environmentFlags("only this environment, and with another --env that one too; without --env and --all every environment, whatever BUNDLE_ENV says")
+	return environmentFlags("only this environment; can be repeated; default: every environment, regardless of BUNDLE_ENV")
 }
 
 func environmentFlags(usage string) []cli.Flag {
 	return []cli.Flag{
 		&cli.GenericFlag{Name: "env", Value: &many{}, Usage: usage + " (`NAME`)"},
-		&cli.BoolFlag{Name: "all", Usage: "every environment in a real account"},
+		&cli.BoolFlag{Name: "all", Usage: "all environments in real accounts"},
 	}
 }
 
 // TargetFlags choose environments and their regions.
 func TargetFlags() []cli.Flag {
 	return append(EnvironmentFlags(),
-		&cli.GenericFlag{Name: "region", Value: &many{}, Usage: "only this region of the environments, and with another --region that one too (`NAME`)"})
+		&cli.GenericFlag{Name: "region", Value: &many{}, Usage: "only this region of the environments; can be repeated (`NAME`)"})
 }
 
 // Chooses says whether a flag was given that is about what a manifest says.
@@ -159,13 +159,13 @@ func VarFlag() cli.Flag {
 
 // PreviousFlag returns --previous, which names the layer to carry over from.
 func PreviousFlag() cli.Flag {
-	return TextFlag("previous", "LAYER", "the layer to carry unchanged documents over from: auto (what is at --out, else what is published), "+
+	return TextFlag("previous", "LAYER", "the layer to carry unchanged documents over from: auto (the file at --out, else the published layer), "+
 		"a file, the ARN of a published layer, or none", pipeline.PreviousAuto)
 }
 
 // PreviousDigestFlag returns --previous-sha256, which pins that layer.
 func PreviousDigestFlag() cli.Flag {
-	return DigestFlag("previous-sha256", "refuse to carry over from any layer but the one with this SHA-256")
+	return DigestFlag("previous-sha256", "only carry over from the layer with this SHA-256")
 }
 
 // BlindFlag returns --blind, which requires that every function is blind.
@@ -175,7 +175,7 @@ func BlindFlag() cli.Flag {
 
 // TPSFlag returns --ssm-tps, the pace of calls to Parameter Store.
 func TPSFlag() cli.Flag {
-	return TextFlag("ssm-tps", "N", "calls a second to Parameter Store: by default what AWS allows, 0 for no limit", "")
+	return TextFlag("ssm-tps", "N", "calls per second to Parameter Store; default: the AWS quota; 0 for no limit", "")
 }
 
 // TimeoutFlag returns --timeout, the time that a run can take.
@@ -183,12 +183,12 @@ func TimeoutFlag() cli.Flag { return TextFlag("timeout", "DURATION", "give up af
 
 // EndpointFlag returns --endpoint-url, which sends all calls to one address.
 func EndpointFlag() cli.Flag {
-	return TextFlag("endpoint-url", "URL", "send all calls there instead of to AWS", "")
+	return TextFlag("endpoint-url", "URL", "send all calls to this endpoint instead of AWS", "")
 }
 
 // ExitCodeFlag returns --exit-code, which makes differences an exit code.
 func ExitCodeFlag() cli.Flag {
-	return &cli.BoolFlag{Name: "exit-code", Usage: "exit with 3 where there are differences"}
+	return &cli.BoolFlag{Name: "exit-code", Usage: "exit with 3 if there are differences"}
 }
 
 // DebugFlag returns --debug, which prints a line for each call.

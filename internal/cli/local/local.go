@@ -124,7 +124,7 @@ func (a *commands) localServe() *cli.Command {
 func (a *commands) localReset() *cli.Command {
 	return &cli.Command{
 		Name:      "reset",
-		Usage:     "forget everything and begin again with the sample values",
+		Usage:     "delete all state and start again with the sample values",
 		UsageText: "bundle local reset [options]",
 		Description: "bundle local reset\n" +
 			"bundle local reset --data .bundle-local",

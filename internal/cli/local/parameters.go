@@ -94,7 +94,7 @@ func (a *commands) localGet() *cli.Command {
 		UsageText: "bundle local get NAME [--reveal] [options]",
 		Description: "bundle local get /local/payments/db/password\n" +
 			"bundle local get /local/payments/db/password --reveal",
-		Flags: localFlags(&cli.BoolFlag{Name: "reveal", Usage: "print the value, and nothing else"}, console.JSONFlag()),
+		Flags: localFlags(&cli.BoolFlag{Name: "reveal", Usage: "print only the value"}, console.JSONFlag()),
 		Action: func(c *cli.Context) error {
 			name, err := console.OneArgument(c, "a parameter's name")
 			if err != nil {

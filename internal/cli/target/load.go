@@ -78,7 +78,7 @@ func Environments(a *console.Console, c *cli.Context, module *manifest.Module) (
 	all, names := module.Environments(), console.List(c, "env")
 	if c.Bool("all") {
 		if len(names) > 0 {
-			return nil, console.Usagef("--all is every environment in a real account, and --env names some: write one of the two")
+			return nil, console.Usagef("--all is all environments in real accounts, and --env names some: write one of the two")
 		}
 		return realEnvironments(module)
 	}
@@ -110,7 +110,7 @@ func realEnvironments(module *manifest.Module) ([]string, error) {
 	all := module.Environments()
 	found := slices.DeleteFunc(slices.Clone(all), module.Embedded)
 	if len(found) == 0 {
-		return nil, console.Usagef("--all is every environment in a real account, and the manifest has none. Name an embedded one with --env: %s", printable.Names(all))
+		return nil, console.Usagef("--all is all environments in real accounts, and the manifest has none. Name an embedded one with --env: %s", printable.Names(all))
 	}
 	return found, nil
 }
