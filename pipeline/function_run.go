@@ -96,7 +96,7 @@ func functionRuns(m *manifest.Manifest) ([]*functionRun, problem.Problems) {
 	return all, problems.Sorted()
 }
 
-// newWant reads what a secret of a manifest says, and keeps pointing to it.
+// newBinding reads what a secret of a manifest says, and keeps pointing to it.
 func newBinding(s *manifest.Secret, expressions *secret.Expressions, problems *problem.Gathered) *binding {
 	bind := &binding{name: s.Name.Value, optional: s.Optional, at: &s.Parameter.Range}
 	note := func(at *hcl.Range, summary string, err error) {

@@ -39,7 +39,7 @@ func (d *Doctor) Clock(ctx context.Context, key string) Finding {
 		theirs, _ = http.ParseTime(refusal.Response.Header.Get("Date"))
 	}
 	if theirs.IsZero() {
-		found.Status, found.Detail = Note, "AWS did not tell the time"
+		found.Status, found.Detail = Note, "AWS did not return the time"
 		return found
 	}
 	off := skew(before, after, theirs)

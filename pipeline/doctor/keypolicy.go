@@ -39,7 +39,7 @@ func (d *Doctor) keyPolicy(ctx context.Context, f Function) Finding {
 	case err != nil:
 		found.Detail = fmt.Sprintf("the policy of key %q cannot be read: %v", f.Key.Value, err)
 	case len(who.names) == 0:
-		found.Detail = fmt.Sprintf("the policy of key %q lets nobody decrypt, not even the role of function %q", f.Key.Value, f.Name)
+		found.Detail = fmt.Sprintf("the policy of key %q does not allow anyone to decrypt, not even the role of function %q", f.Key.Value, f.Name)
 	case who.open:
 		found.Detail = fmt.Sprintf("more than the role of function %q may decrypt: %s. bundle policy --kind key writes a key policy for that role alone",
 			f.Name, strings.Join(who.names, ", "))

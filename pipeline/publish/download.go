@@ -76,7 +76,7 @@ func (l *Lambda) fetch(ctx context.Context, link *url.URL, size int64) ([]byte, 
 	}
 	response, err := l.http.Do(request)
 	if err != nil {
-		return nil, unavailable(link, err, fmt.Sprintf("the content of the layer cannot be had from %s: %s", link.Host, awsfault.Network(err)))
+		return nil, unavailable(link, err, fmt.Sprintf("the content of the layer is not available from %s: %s", link.Host, awsfault.Network(err)))
 	}
 	defer func() { _ = response.Body.Close() }()
 	switch status := response.StatusCode; {

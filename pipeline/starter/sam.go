@@ -135,7 +135,7 @@ func (t *template) value(n *yaml.Node) value {
 	return cloudFormation(t.document, n)
 }
 
-// stages are what people call the parameter that names the environment.
+// isStage reports whether a parameter has a name that people use for the environment.
 func isStage(parameter string) bool {
 	return slices.Contains([]string{"env", "environment", "environmentname", "envname", "stage", "stagename", "deploymentstage", "deployenv"},
 		strings.ToLower(parameter))
