@@ -67,7 +67,7 @@ func (b bound) requireBlind(required bool) problem.Problems {
 	return problems
 }
 
-// CheckBlind reports the secrets that cannot go blind by what the manifest says
+// CheckBlind reports the secrets that do not support blind mode by what the manifest says
 // of them. A build reports them together with those that cannot by what Parameter
 // Store and KMS say.
 func (r *Reading) CheckBlind() problem.Problems {
@@ -102,12 +102,12 @@ func (run *functionRun) checkBlind() problem.Problems {
 	return problems
 }
 
-// cannot reports a secret that cannot go blind.
+// cannot reports a secret that does not support blind mode.
 func (run *functionRun) cannot(kind problem.Kind, bind *binding, at *hcl.Range, why string) problem.Problem {
 	return problem.New(kind, at, "Parameter does not support blind mode", fmt.Sprintf("%s of function %q (%q) %s", bind.name, run.fn.Name.Value, bind.ref, why))
 }
 
-// blind builds the blind functions, before any other: what cannot go blind is to
+// blind builds the blind functions, before any other: secrets that do not support it are to
 // stop the run before it reads a value. It reports whether all of it went well.
 func (s *sealing) blind(ctx context.Context, todo, others []*functionRun) bool {
 	var found problem.Problems

@@ -193,7 +193,7 @@ func (p Previous) fetch(ctx context.Context, scope *Scope, layers Layers) (Previ
 	return found, found.missed()
 }
 
-// layerProblem says why a published layer cannot be had, and what else to do.
+// layerProblem says why a published layer is not available, and what else to do.
 func layerProblem(at *hcl.Range, layer string, err error, orElse string) problem.Problem {
 	return problem.FromAWS(err, problem.Resource{
 		Name: "layer " + layer, Lead: "Layer " + layer, Rights: []string{"lambda:ListLayerVersions", "lambda:GetLayerVersion"}, On: "it", Or: orElse,

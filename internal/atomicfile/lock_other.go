@@ -7,7 +7,7 @@ import (
 	"os"
 )
 
-// lock cannot be had.
+// lock is not available.
 func lock(*os.File) (locked bool, err error) { return false, errors.ErrUnsupported }
 
 // rename closes f and moves it to path: what is open cannot be moved on Windows.

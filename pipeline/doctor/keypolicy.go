@@ -25,7 +25,7 @@ func (d *Doctor) keyPolicy(ctx context.Context, f Function) Finding {
 	out, err := d.client.GetKeyPolicy(ctx, &kms.GetKeyPolicyInput{KeyId: aws.String(f.KeyARN)})
 	if err != nil {
 		if class := awsfault.Classify(err); class != awsfault.Denied && (class != awsfault.Other || awsfault.Code(err) == "") {
-			return found.failed(found.problem(ctx, err, problem.Resource{Lead: fmt.Sprintf("The policy of key %q cannot be had", f.Key.Value)}))
+			return found.failed(found.problem(ctx, err, problem.Resource{Lead: fmt.Sprintf("The policy of key %q is not available", f.Key.Value)}))
 		}
 		found.Detail = fmt.Sprintf("who else may open the secrets of function %q is not known: %s", f.Name, awsfault.Describe(err))
 		return found

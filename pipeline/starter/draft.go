@@ -169,7 +169,7 @@ func (d *Draft) settleSecrets(f *Function, envs []string) {
 
 func badSecret(s Secret, envs []string) string {
 	if manifest.BadSecretName(s.Name) != "" {
-		return "a secret's name is 2 to 128 letters, digits and underscores, with a letter first"
+		return "a secret's name is 2 to 128 letters, digits and underscores, starting with a letter"
 	}
 	switch n, _ := manifest.Lookup(s.Name); n.Class {
 	case manifest.ReadByLoaders:

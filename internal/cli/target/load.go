@@ -99,7 +99,7 @@ func Environments(a *console.Console, c *cli.Context, module *manifest.Module) (
 		case !explicit && a.CI() && module.Embedded(name):
 			// So that nobody ships sample secrets by accident.
 			return nil, console.Usagef("CI is set, and the manifest's default environment %q is an embedded one. "+
-				"Name the environment to build with --env (or BUNDLE_ENV); --env %s if that is meant.", name, name)
+				"Name the environment to build with --env (or BUNDLE_ENV), for example --env %s.", name, name)
 		}
 	}
 	return names, nil
