@@ -115,7 +115,7 @@ func refusesUnknown(t *testing.T, s step) {
 		"a digest that was never set":   {"publish", []string{"SHA256="}, 2, "The input sha256 is empty"},
 		"only lines for a digest":       {"publish", []string{"SHA256=\r\n\n"}, 2, "The input sha256 is empty"},
 		"another output never set":      {"build", []string{"PREVIOUS_SHA256="}, 2, "The input previous-sha256 is empty"},
-		"what is no digest":             {"publish", []string{"SHA256=--allow-rollback"}, 2, "is no SHA-256"},
+		"what is no digest":             {"publish", []string{"SHA256=--allow-rollback"}, 2, "is not a SHA-256"},
 		"helpers of no release":         {"publish", []string{"HELPERS_OF=v9.9.9"}, 2, `--helpers-of "v9.9.9"`},
 		"a flag for a release":          {"publish", []string{"HELPERS_OF=--allow-rollback"}, 2, "helpers-of"},
 		"helpers of what is built":      {"build", []string{"HELPERS_OF=v1.2.3"}, 2, "The input helpers-of is for publish"},
