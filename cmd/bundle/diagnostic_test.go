@@ -79,7 +79,7 @@ func TestExcerptsAndNamesAreCut(t *testing.T) {
 			t.Errorf("a line of %d characters: %.300s", utf8.RuneCountInString(line), line)
 		}
 	}
-	if !strings.Contains(stderr, "starting with a letter or a digit.") {
+	if !strings.Contains(strings.Join(strings.Fields(stderr), " "), "starting with a letter or a digit.") {
 		t.Errorf("what to do is cut off:\n%s", stderr)
 	}
 }
