@@ -33,8 +33,8 @@ func (a *app) run(ctx context.Context) int {
 	a.Begin()
 	a.Args = console.VersionCommand(a.Args)
 	root := a.cli()
-	a.Answering(root)
 	words, err := console.Arrange(root, a.Args)
+	a.Answering(root, words)
 	switch {
 	case err != nil:
 	case words.Help != nil:
@@ -68,9 +68,9 @@ func (a *app) cli() *cli.App {
 			local.Command(a.Console), a.completionCommand(), a.versionCommand(),
 		},
 		ExitErrHandler:            func(*cli.Context, error) {}, // only main exits
-		OnUsageError:              console.OnUsageError,
+		OnUsageError:              a.OnUsageError,
 		DisableSliceFlagSeparator: true,
 	}
-	console.Strict(root.Commands)
+	a.Strict(root.Commands)
 	return root
 }

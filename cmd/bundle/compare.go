@@ -18,6 +18,7 @@ import (
 func (a *app) compareCommand() *cli.Command {
 	return &cli.Command{
 		Name:      "compare",
+		Category:  console.OnlyLooks,
 		Usage:     "show which secrets exist in which environments, without reading a value",
 		UsageText: "bundle compare [--manifest FILE] --env NAME --env NAME... [options]\nbundle compare [--manifest FILE] --all [options]",
 		Description: "bundle compare --manifest secrets.hcl --env staging --env prod\n" +

@@ -16,6 +16,7 @@ import (
 func (a *app) doctorCommand() *cli.Command {
 	return &cli.Command{
 		Name:      "doctor",
+		Category:  console.OnlyLooks,
 		Usage:     "check whether a build would be allowed, and who can decrypt",
 		UsageText: "bundle doctor [--manifest FILE] [--env NAME...] [options]",
 		Description: "bundle doctor --manifest secrets.hcl --env prod\n" +

@@ -12,10 +12,11 @@ import (
 func (a *app) inspectCommand() *cli.Command {
 	return &cli.Command{
 		Name:      "inspect",
+		Category:  console.OnlyLooks,
 		Usage:     "show what a layer contains: functions, keys, parameters and versions; decrypts nothing",
 		UsageText: "bundle inspect [--layer FILE] [--json]",
 		Description: "bundle inspect --layer layer.zip\n" +
-			"bundle inspect --layer layer.zip --json | jq '.documents[].sources'",
+			"bundle inspect --layer layer.zip --json | jq '.targets[].result.documents[]'",
 		Flags:  []cli.Flag{console.LayerFlag("the layer to show"), console.JSONFlag()},
 		Action: a.inspect,
 	}

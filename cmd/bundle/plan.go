@@ -18,6 +18,7 @@ import (
 func (a *app) planCommand() *cli.Command {
 	return &cli.Command{
 		Name:      "plan",
+		Category:  console.OnlyLooks,
 		Usage:     "show what a build would do, and why, without reading a value",
 		UsageText: "bundle plan [--manifest FILE] [--env NAME...] [--out FILE] [options]",
 		Description: "bundle plan --manifest secrets.hcl --env prod\n" +
@@ -118,8 +119,5 @@ func (a *app) planLayer(ctx context.Context, c *cli.Context, t *target.Target, w
 	report := view.NewPlan(t.Manifest, planned, offline)
 	report.Path = t.Path
 	report.AWSCalls, report.DurationMS = w.Spent()
-	if offline {
-		report.AWSCalls = map[string]int{}
-	}
 	return report, nil
 }

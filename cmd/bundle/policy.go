@@ -20,6 +20,7 @@ import (
 func (a *app) policyCommand() *cli.Command {
 	return &cli.Command{
 		Name:      "policy",
+		Category:  console.OnlyLooks,
 		Usage:     "write the IAM policies that a bundle needs: of roles and of keys",
 		UsageText: "bundle policy [--manifest FILE] [--env NAME] --kind KIND [options]",
 		Description: "bundle policy --manifest secrets.hcl --env prod --kind ci\n" +

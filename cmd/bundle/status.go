@@ -15,8 +15,9 @@ import (
 
 func (a *app) statusCommand() *cli.Command {
 	return &cli.Command{
-		Name:  "status",
-		Usage: "check whether a layer is stale: whether its parameters have changed since it was built",
+		Name:     "status",
+		Category: console.OnlyLooks,
+		Usage:    "check whether a layer is stale: whether its parameters have changed since it was built",
 		UsageText: "bundle status --layer FILE|ARN [options]\n" +
 			"bundle status [--manifest FILE] --env NAME... [--layer FILE|ARN] [options]",
 		Description: "bundle status --manifest secrets.hcl --env prod\n" +

@@ -17,6 +17,7 @@ import (
 func (a *app) validateCommand() *cli.Command {
 	return &cli.Command{
 		Name:      "validate",
+		Category:  console.OnlyLooks,
 		Usage:     "check the manifest, for every environment or some, without calling AWS",
 		UsageText: "bundle validate [--manifest FILE] [--env NAME...] [options]",
 		Description: "bundle validate --manifest secrets.hcl\n" +

@@ -20,6 +20,7 @@ import (
 func (a *app) verifyCommand() *cli.Command {
 	return &cli.Command{
 		Name:      "verify",
+		Category:  console.OnlyLooks,
 		Usage:     "verify a layer: byte by byte, against a manifest, and that KMS can decrypt it",
 		UsageText: "bundle verify [--layer FILE] [--manifest FILE --env NAME...] [--open] [options]",
 		Description: "bundle verify --layer layer.zip\n" +

@@ -53,6 +53,7 @@ func identify(release, commit string, read func() (*debug.BuildInfo, bool)) iden
 func (a *app) versionCommand() *cli.Command {
 	return &cli.Command{
 		Name:      "version",
+		Category:  console.OnlyLooks,
 		Usage:     "print the version",
 		UsageText: "bundle version [--json]\nbundle --version",
 		Description: "bundle version\n" +

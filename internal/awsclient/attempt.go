@@ -33,6 +33,9 @@ type Calls struct {
 func (c *Calls) Snapshot() map[string]int {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if c.n == nil {
+		return map[string]int{}
+	}
 	return maps.Clone(c.n)
 }
 

@@ -7,7 +7,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net/http"
+	"os"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -31,6 +34,22 @@ const attachTimeout = 30 * time.Second
 // in that way, Attach waits its turn, up to 30 seconds, and then fails with ErrLocked.
 func Attach(ctx context.Context, dir string, o ...Option) (*Client, error) {
 	return inTurn(ctx, func() (*Client, error) { return attach(ctx, dir, o) })
+}
+
+// Look is Attach for a client that changes nothing: where there is no state yet, it makes none, and what the client sees is what the
+// state would begin with.
+func Look(ctx context.Context, dir string, o ...Option) (*Client, error) {
+	_, err := os.Stat(filepath.Join(dir, stateName))
+	switch {
+	case err == nil:
+		return Attach(ctx, dir, o...)
+	case !errors.Is(err, fs.ErrNotExist):
+		return nil, err
+	}
+	if err := refuseForeign(dir); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	return attach(ctx, "", o)
 }
 
 // Serve makes a server of a state directory, with the options given, and starts it on addr (see Start) for every process. It waits

@@ -7,6 +7,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 
@@ -22,6 +24,9 @@ const (
 	lockName   = "lock"
 	serverName = "server.json"
 )
+
+// ErrForeign is wrapped by the error of New for a directory that has files, none of which is a state's.
+var ErrForeign = errors.New("has files, and none of them is a state of the embedded AWS")
 
 // stateFormat is raised when an older state can no longer be read.
 const stateFormat = 1
@@ -51,6 +56,9 @@ func openStateDir(path string) (*stateDir, error) {
 	if err := os.MkdirAll(path, 0o700); err != nil {
 		return nil, err
 	}
+	if err := refuseForeign(path); err != nil {
+		return nil, err
+	}
 	lock, err := lockFile(filepath.Join(path, lockName))
 	if errors.Is(err, ErrLocked) {
 		if server, err := readServerFile(path); err == nil {
@@ -68,6 +76,25 @@ func openStateDir(path string) (*stateDir, error) {
 		return nil, errors.Join(err, lock.Close())
 	}
 	return d, nil
+}
+
+// refuseForeign refuses a directory that somebody uses for something else. Hidden files, such as .gitignore, are no use.
+func refuseForeign(path string) error {
+	entries, err := os.ReadDir(path)
+	if err != nil {
+		return err
+	}
+	foreign := false
+	for _, entry := range entries {
+		if slices.Contains([]string{stateName, lockName, serverName}, entry.Name()) {
+			return nil
+		}
+		foreign = foreign || !strings.HasPrefix(entry.Name(), ".")
+	}
+	if foreign {
+		return fmt.Errorf("%s %w", path, ErrForeign)
+	}
+	return nil
 }
 
 // sweep removes files that a process which was killed had begun to write: what is

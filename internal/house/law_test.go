@@ -29,7 +29,7 @@ var law = map[string][2]string{
 	"internal/cli/batch":     {"internal/cli/console internal/cli/view internal/cli/target internal/cli/awsenv internal/actions internal/awsclient internal/printable pipeline/...", "cli"},
 	"internal/cli/helperset": {"internal/cli/console internal/cli/target layerbuild pipeline pipeline/manifest pipeline/problem runtime/execbin runtime/helpers runtime/released", "cli hcl"},
 	"internal/cli/draft":     {"internal/cli/console internal/cli/target internal/cli/awsenv internal/plainfile pipeline/...", "cli"},
-	"internal/cli/local":     {"internal/cli/console internal/cli/awsenv internal/awslocal/... internal/plainfile pipeline pipeline/manifest", "cli"},
+	"internal/cli/local":     {"internal/cli/console internal/cli/awsenv internal/awslocal/... internal/plainfile pipeline pipeline/manifest pipeline/problem", "cli"},
 	"cmd/bundle-exec":        {"runtime/execwrap", ""},
 	"pipeline":               {"internal/arn internal/atomicfile internal/plainfile pipeline/manifest pipeline/secret pipeline/plan pipeline/compare pipeline/param pipeline/problem pipeline/seal pipeline/publish pipeline/policy pipeline/doctor layerbuild layerbuild/sealed", "hcl x/sync"},
 	"pipeline/manifest":      {"internal/printable", "hcl cty"},

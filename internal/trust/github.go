@@ -2,6 +2,7 @@ package trust
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -100,6 +101,9 @@ func afterRun(e environment) Verdict {
 }
 
 func readEvent(e environment, event any) error {
+	if e("GITHUB_EVENT_PATH") == "" {
+		return errors.New("GITHUB_EVENT_PATH is not set")
+	}
 	b, err := plainfile.Read(e("GITHUB_EVENT_PATH"), mostEvent)
 	if err != nil {
 		return err

@@ -194,6 +194,21 @@ Resources:
           KEY: !Sub "{{resolve:ssm:/${Stage}/key}}"
 `
 
+// TestNoEmptyLinesInARow: not in a function without secrets of its own, either.
+func TestNoEmptyLinesInARow(t *testing.T) {
+	for _, environment := range []string{"", "\n    environment: {LEVEL: debug}", "\n    environment: {DB: '${ssm:/a/b}', LEVEL: debug}"} {
+		src := "service: shop\nprovider: {environment: {TOKEN: '${ssm:/a/token}'}}\nfunctions:\n  api:\n    handler: x" + environment + "\n  other:\n    handler: x\n"
+		d, err := starter.Serverless("serverless.yml", []byte(src))
+		if err != nil {
+			t.Fatal(err)
+		}
+		text, err := written(t, d)
+		if err != nil || strings.Contains(text, "\n\n\n") || strings.Contains(text, "\n\n}") {
+			t.Errorf("%v\n%s", err, text)
+		}
+	}
+}
+
 func TestSAM(t *testing.T) {
 	d, err := starter.SAM("template.yaml", []byte(template))
 	if err != nil {

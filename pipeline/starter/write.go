@@ -186,7 +186,9 @@ func (w *writer) function(f Function) {
 	if len(f.Key) > 0 {
 		w.line("kms_key = environment.name == %s ? \"alias/%s-${function.name}\" : %s", quote(localEnvironment), localEnvironment, f.Key.hcl())
 	}
-	w.line("")
+	if len(f.Secrets)+len(f.refused) > 0 {
+		w.line("")
+	}
 	w.secrets(f.Secrets)
 	for _, r := range f.refused {
 		w.line("# secret %s: %s%s", shown(r.name), r.reason, w.at(r.line))

@@ -195,6 +195,9 @@ func inUse(data string, at *hcl.Range) error {
 
 // StateRemedy says what to do where the state of an embedded AWS cannot be written.
 func StateRemedy(err error) string {
+	if errors.Is(err, awslocal.ErrForeign) {
+		return ". Name a new or an empty folder with --data, or the one that has the state"
+	}
 	if errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.EROFS) || errors.Is(err, syscall.ENOSPC) {
 		return ". Its state needs a folder that is writable: name one with --data"
 	}

@@ -28,7 +28,7 @@ func (full) Write([]byte) (int, error) { return 0, errFull }
 func TestNothingGoesOnWherePrintingFails(t *testing.T) {
 	a := &console.Console{Stdout: printable.New(full{}), Stderr: printable.New(io.Discard)}
 	app := cli.NewApp()
-	a.Answering(app)
+	a.Answering(app, console.Words{})
 	c := cli.NewContext(app, flag.NewFlagSet("verify", flag.ContinueOnError), nil)
 	c.Context = t.Context()
 

@@ -1,7 +1,6 @@
 package console
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -23,8 +22,10 @@ const maxProblems = 1000
 type answer struct {
 	format  int // 0 without --json, 1 for what the release before printed, else answerVersion
 	began   bool
-	command string
+	command string // "" where the words name none
 	targets []Target
+
+	onlyLooks bool // the command writes nothing
 }
 
 // A Target is what became of an environment, a region and a function, as --json prints it. All three are empty where
@@ -96,7 +97,7 @@ func (c *Console) printAnswer(ctx context.Context, err error) {
 	}
 	var failure *Failure
 	if !errors.As(err, &failure) || !failure.AlreadyReported {
-		if found := problemsAtEnd(ctx, err); len(found) > 0 {
+		if found := c.problemsAtEnd(ctx, err); len(found) > 0 {
 			a.unnamed().Add(found)
 		}
 	}
@@ -127,14 +128,14 @@ func (a *answer) unnamed() *Target {
 }
 
 // problemsAtEnd are those of a run that ended with err.
-func problemsAtEnd(ctx context.Context, err error) problem.Problems {
+func (c *Console) problemsAtEnd(ctx context.Context, err error) problem.Problems {
 	var signaled Interruption
 	if err == nil || errors.Is(err, ErrDifferences) {
 		return nil
 	}
 	if errors.As(context.Cause(ctx), &signaled) {
 		return problem.Problems{problem.New(problem.Interrupted, nil, "Interrupted",
-			fmt.Sprintf("The run was stopped by a signal (%v)%s.", signaled, aftermath(err)))}
+			fmt.Sprintf("The run was stopped by a signal (%v)%s.", signaled, c.aftermath(err)))}
 	}
 	return ProblemsOf(err)
 }
@@ -167,22 +168,15 @@ func JSONFlag() cli.Flag {
 
 func isJSONFlag(f cli.Flag) bool { return slices.Contains(f.Names(), "json") }
 
-// Answering makes every command that has --json answer by it, whatever ends the run: what cannot be parsed included.
-func (c *Console) Answering(app *cli.App) {
+// Answering makes every command that has --json answer by it, whatever ends the run: what cannot be parsed included, and
+// words that name no command.
+func (c *Console) Answering(app *cli.App, words Words) {
 	args := c.Args[min(1, len(c.Args)):]
-	flags, commands, names := app.Flags, app.Commands, []string{}
-	for _, arg := range args {
-		i := slices.IndexFunc(commands, func(command *cli.Command) bool { return command.Name == arg })
-		if i < 0 {
-			break
-		}
-		flags, commands, names = commands[i].Flags, commands[i].Subcommands, append(names, arg)
-	}
-	c.answer = &answer{command: cmp.Or(strings.Join(names, " "), "build")}
+	c.answer = &answer{command: words.Command, onlyLooks: words.OnlyLooks}
 	if end := slices.Index(args, "--"); end >= 0 {
 		args = args[:end]
 	}
-	if slices.ContainsFunc(flags, isJSONFlag) {
+	if words.Command == "" || slices.ContainsFunc(words.Flags, isJSONFlag) {
 		c.answer.format = wanted(args)
 	}
 	app.Action = c.answered(app.Action)

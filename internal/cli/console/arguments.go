@@ -13,21 +13,21 @@ import (
 
 // Strict gives every command the manners that urfave/cli lacks: usage errors
 // are ours, and so is help.
-func Strict(commands []*cli.Command) {
-	for _, c := range commands {
-		c.OnUsageError = OnUsageError
-		c.HideHelp, c.HideHelpCommand = true, true
-		Strict(c.Subcommands)
+func (c *Console) Strict(commands []*cli.Command) {
+	for _, command := range commands {
+		command.OnUsageError = c.OnUsageError
+		command.HideHelp, command.HideHelpCommand = true, true
+		c.Strict(command.Subcommands)
 	}
 }
 
 // OnUsageError says in our own words what package flag has against a flag.
-func OnUsageError(c *cli.Context, err error, _ bool) error {
+func (c *Console) OnUsageError(of *cli.Context, err error, _ bool) error {
 	name := "bundle"
-	if c.Command != nil && c.Command.Name != "" && c.Command.Name != "bundle" {
-		name = c.Command.HelpName
+	if of.Command != nil && of.Command.Name != "" && of.Command.Name != "bundle" {
+		name = of.Command.HelpName
 	}
-	return Usagef("%s\nSee %s --help.", flagProblem(c, err), name)
+	return &UsageError{Text: printable.Line(c.flagProblem(of, err)), See: fmt.Sprintf("See %s --help.", name)}
 }
 
 // What package flag says (https://pkg.go.dev/flag, FlagSet.Parse).
@@ -39,10 +39,10 @@ var (
 	flagSyntax   = regexp.MustCompile(`(?s)^bad flag syntax: (.*)$`)
 )
 
-func flagProblem(c *cli.Context, err error) string {
+func (c *Console) flagProblem(of *cli.Context, err error) string {
 	text := err.Error()
 	if m := flagUnknown.FindStringSubmatch(text); m != nil {
-		return unknownFlag(c, m[1])
+		return unknownFlag(of, m[1], c.typed(m[1]))
 	}
 	if m := flagUnvalued.FindStringSubmatch(text); m != nil {
 		return fmt.Sprintf("--%s needs a value", m[1])
@@ -61,13 +61,26 @@ func flagProblem(c *cli.Context, err error) string {
 	return text
 }
 
-func unknownFlag(c *cli.Context, name string) string {
-	said := fmt.Sprintf("unknown flag --%s", name)
-	if c.Command == nil {
-		return said
+// typed is a flag as it stands on the command line: with one hyphen or with two.
+func (c *Console) typed(name string) string {
+	for _, arg := range c.Args {
+		if found, flag := flagName(arg); flag && found == name {
+			return strings.Repeat("-", 1+min(1, len(arg)-len(strings.TrimPrefix(arg, "--")))) + name
+		}
 	}
-	if len(c.Command.Subcommands) > 0 && len(c.Command.Flags) == 0 { // bundle local
-		return fmt.Sprintf("flags go after the command: write %s COMMAND --%s", c.Command.HelpName, name)
+	return "--" + name
+}
+
+func unknownFlag(c *cli.Context, name, typed string) string {
+	said := fmt.Sprintf("unknown flag %s", typed)
+	root := c.Command == nil || c.Command.Name == "" || c.Command.Name == "bundle"
+	switch {
+	case root && strings.ToLower(name) == "v":
+		return said + ". Did you mean --version?"
+	case c.Command == nil || len(name) == 1: // a letter is near everything
+		return said
+	case len(c.Command.Subcommands) > 0 && len(c.Command.Flags) == 0: // bundle local
+		return fmt.Sprintf("flags go after the command: write %s COMMAND %s", c.Command.HelpName, typed)
 	}
 	names := []string{"help"}
 	for _, f := range c.Command.Flags {

@@ -108,22 +108,31 @@ func (c *Console) End(ctx context.Context, err error) int {
 	switch {
 	case err == nil, errors.As(err, &child), errors.Is(err, ErrDifferences):
 	case errors.As(context.Cause(ctx), &signaled):
-		c.Hint("stopped by signal (%v)%s", signaled, aftermath(err))
+		c.Hint("stopped by signal (%v)%s", signaled, c.aftermath(err))
 	case errors.As(err, &failure):
 		c.RenderProblems(failure)
+	case errors.As(err, &usage) && usage.See != "":
+		c.hintText(usage.Text + "\n" + usage.See)
+		c.annotateAll(ProblemsOf(err))
 	case errors.As(err, &usage):
 		c.hintText(usage.Text)
+		c.annotateAll(ProblemsOf(err))
 	default:
 		c.Hint("%v", err)
+		c.annotateAll(ProblemsOf(err))
 	}
 	return exitCode(ctx, err)
 }
 
-// aftermath says what is left behind by a run that was stopped.
-func aftermath(err error) string {
+// aftermath says what is left behind by a run that failed or was stopped.
+func (c *Console) aftermath(err error) string {
+	said := nothingWritten
 	var failure *Failure
-	if errors.As(err, &failure) && failure.AlreadyReported {
-		return failure.Aftermath
+	if errors.As(err, &failure) && (failure.AlreadyReported || failure.Aftermath == "") {
+		said = failure.Aftermath
 	}
-	return "; nothing was written"
+	if said == nothingWritten && c.answer.onlyLooks {
+		return ""
+	}
+	return said
 }

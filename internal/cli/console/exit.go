@@ -35,13 +35,16 @@ type Interruption struct{ Signal syscall.Signal }
 func (i Interruption) Error() string { return i.Signal.String() }
 
 // A UsageError says that the command line is wrong, and what to write instead.
-type UsageError struct{ Text string }
+type UsageError struct {
+	Text string
+	See  string // where to read on, "" for nowhere: a line of its own, and not for programs
+}
 
 func (e *UsageError) Error() string { return e.Text }
 
 // Usagef says what is wrong with the command line. Only the format makes lines.
 func Usagef(format string, args ...any) error {
-	return &UsageError{printable.Sprintf(format, args...)}
+	return &UsageError{Text: printable.Sprintf(format, args...)}
 }
 
 // UsageLines says several things that are wrong, each in a line.
@@ -50,7 +53,7 @@ func UsageLines(beginning string, all []error) error {
 	for _, err := range all {
 		lines = append(lines, printable.Line(err.Error()))
 	}
-	return &UsageError{beginning + strings.Join(lines, "\n")}
+	return &UsageError{Text: beginning + strings.Join(lines, "\n")}
 }
 
 // A Failure is a run that ended with problems.
@@ -70,12 +73,18 @@ func (e *ChildExit) Error() string { return fmt.Sprintf("exit status %d", e.Code
 // ErrDifferences is how a command with --exit-code ends that found some.
 var ErrDifferences = errors.New("there are differences")
 
+// nothingWritten is what is said of a run that fails, unless its command never writes.
+const nothingWritten = "; nothing was written"
+
+// OnlyLooks is the Category of a command that writes nothing, neither files nor in AWS.
+const OnlyLooks = "only looks"
+
 // Failed returns a failure, or nil if there is no problem.
 func Failed(problems problem.Problems) error {
 	if len(problems) == 0 {
 		return nil
 	}
-	return &Failure{Problems: problems, Aftermath: "; nothing was written"}
+	return &Failure{Problems: problems, Aftermath: nothingWritten}
 }
 
 // Refuse returns the failure of a run that ends with one problem, at a place of
@@ -94,7 +103,7 @@ func ProblemsOf(err error) problem.Problems {
 	case errors.As(err, &failure):
 		return failure.Problems
 	case errors.As(err, &usage):
-		return problem.Problems{problem.New(problem.Manifest, nil, "Wrong command line", usage.Text)}
+		return problem.Problems{problem.New(problem.Manifest, nil, "Wrong command line", strings.ReplaceAll(usage.Text, "\n", "; "))}
 	}
 	return problem.Problems{problem.New(problem.Fault, nil, "Unexpected error", err.Error())}
 }

@@ -19,9 +19,14 @@ func (c *Console) RenderProblems(f *Failure) {
 	if !f.AlreadyReported {
 		c.RenderDiagnostics(f.Problems)
 	}
-	c.Hint("%s%s", printable.Count(len(f.Problems), "error"), f.Aftermath)
+	c.Hint("%s%s", printable.Count(len(f.Problems), "error"), c.aftermath(f))
+	c.annotateAll(f.Problems)
+}
+
+// annotateAll shows problems beside the manifest's lines.
+func (c *Console) annotateAll(problems problem.Problems) {
 	var all []*hcl.Diagnostic
-	for _, p := range f.Problems {
+	for _, p := range problems {
 		all = append(all, &p.Diagnostic)
 	}
 	c.annotate(actions.Error, all)

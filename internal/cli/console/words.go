@@ -15,6 +15,10 @@ const PassedOn = "COMMAND [ARGUMENT...]"
 type Words struct {
 	Args []string // for urfave/cli, with the program's name: flags stand before arguments
 	Help []string // the command to print help of, beginning with bundle; nil for none
+
+	Command   string     // without bundle; "" where the words name none
+	Flags     []cli.Flag // of the command
+	OnlyLooks bool       // the command's Category says so
 }
 
 // Arrange puts a command line in order before urfave/cli reads it: flags after an argument go before it, up to a --.
@@ -26,22 +30,34 @@ func Arrange(root *cli.App, args []string) (Words, error) {
 	}
 	w := &words{path: []string{"bundle"}, flags: root.Flags, commands: root.Commands}
 	w.read(args[1:])
+	found := Words{Command: strings.Join(w.path[1:], " "), Flags: w.flags, OnlyLooks: w.category == OnlyLooks}
 	switch {
-	case len(w.commands) > 0 && len(w.arguments) == 0 && len(w.literal) > 0 && !w.help:
-		return Words{}, Usagef("a command of %s stands before the --, not behind it. See %[1]s --help.", strings.Join(w.path, " "))
-	case len(w.commands) == 0 && len(w.own) == 0 && len(w.literal) == 0 && slices.Equal(w.arguments, []string{"help"}):
-		return Words{Help: w.path}, nil
-	case w.help && len(w.commands) > 0 && len(w.arguments) > 0:
-		return Words{}, notACommand(w.path, w.commands, w.arguments[0])
-	case w.help:
-		return Words{Help: w.path}, nil
+	case len(w.path) == 1 && len(w.arguments) == 0:
+		found.Command = "build"
+	case len(w.commands) > 0:
+		found.Command = ""
+	}
+	help := slices.Equal(w.arguments, []string{"help"}) && len(w.own) == 0 && len(w.literal) == 0
+	switch {
+	case len(w.commands) > 0 && len(w.arguments) > 0 && (w.help || !w.early):
+		return found, notACommand(w.path, w.commands, w.arguments[0])
+	case len(w.commands) > 0 && len(w.literal) > 0 && !w.help:
+		return found, Usagef("a command of %s stands before the --, not behind it. See %[1]s --help.", strings.Join(w.path, " "))
+	case w.asked && len(w.arguments) > 0:
+		return found, Usagef("bundle help takes no argument %q", w.arguments[0])
+	case w.help, help && len(w.commands) == 0:
+		found.Help = w.path
+		return found, nil
+	case w.missing != "":
+		return found, Usagef("%s needs a value. If %s is its value, write %[1]s=%[2]s.", w.missing, w.instead)
 	}
 	arranged := slices.Concat(args[:1], w.before, w.own)
 	arguments := slices.Concat(w.arguments, w.literal)
 	if len(arguments) > 0 && !w.unvalued {
 		arranged = slices.Concat(arranged, []string{"--"}, arguments)
 	}
-	return Words{Args: arranged}, nil
+	found.Args = arranged
+	return found, nil
 }
 
 // VersionCommand makes the command version of --version.
@@ -64,7 +80,12 @@ type words struct {
 	arguments []string
 	literal   []string // arguments after a --
 	help      bool
-	unvalued  bool // the last word is a flag that needs a value, and would take an argument for it
+	asked     bool   // for help, by the word help before a command
+	early     bool   // a flag of a group, which has none, stands before all arguments: one of them may be its value
+	category  string // of the command that was reached
+	missing   string // the first flag without its value: another flag follows it
+	instead   string // that flag
+	unvalued  bool   // the last word is a flag that needs a value, and would take an argument for it
 }
 
 func (w *words) read(all []string) {
@@ -78,14 +99,19 @@ func (w *words) read(all []string) {
 			return
 		case flag && (name == "help" || name == "h"):
 			w.help = true
-		case flag && !strings.Contains(word, "=") && takesValue(w.flags, name) && len(all) > 0:
+		case flag && w.takesValue(word, name) && len(all) > 0 && w.isFlag(all[0]):
+			if w.missing == "" {
+				w.missing, w.instead = word, all[0]
+			}
+		case flag && w.takesValue(word, name) && len(all) > 0:
 			w.own = append(w.own, word, all[0])
 			all = all[1:]
 		case flag:
 			w.own = append(w.own, word)
-			w.unvalued = !strings.Contains(word, "=") && takesValue(w.flags, name)
+			w.unvalued = w.takesValue(word, name)
 		case len(w.arguments) == 0 && w.enter(word):
 		default:
+			w.early = w.early || len(w.arguments) == 0 && len(w.own) > 0 && len(w.flags) == 0
 			w.arguments = append(w.arguments, word)
 			if w.passes {
 				w.literal = all
@@ -98,7 +124,7 @@ func (w *words) read(all []string) {
 // enter goes on to a command, and reports whether the word is one.
 func (w *words) enter(word string) bool {
 	if word == "help" && len(w.commands) > 0 {
-		w.help = true
+		w.help, w.asked = true, true
 		return true
 	}
 	i := slices.IndexFunc(w.commands, func(c *cli.Command) bool { return c.HasName(word) })
@@ -108,6 +134,7 @@ func (w *words) enter(word string) bool {
 	c := w.commands[i]
 	w.before, w.own = slices.Concat(w.before, w.own, []string{word}), nil
 	w.path, w.flags, w.commands, w.passes = append(w.path, word), c.Flags, c.Subcommands, c.ArgsUsage == PassedOn
+	w.category = c.Category
 	return true
 }
 
@@ -120,9 +147,16 @@ func flagName(word string) (string, bool) {
 	return name, true
 }
 
-func takesValue(flags []cli.Flag, name string) bool {
-	return slices.ContainsFunc(flags, func(f cli.Flag) bool {
+// takesValue reports whether a flag takes the word after it for its value.
+func (w *words) takesValue(word, name string) bool {
+	return !strings.Contains(word, "=") && slices.ContainsFunc(w.flags, func(f cli.Flag) bool {
 		documented, ok := f.(cli.DocGenerationFlag)
 		return ok && slices.Contains(f.Names(), name) && documented.TakesValue()
 	})
+}
+
+// isFlag reports whether a word is one of the command's flags.
+func (w *words) isFlag(word string) bool {
+	name, flag := flagName(word)
+	return flag && slices.ContainsFunc(w.flags, func(f cli.Flag) bool { return slices.Contains(f.Names(), name) })
 }

@@ -51,7 +51,7 @@ func Read(a *console.Console, c *cli.Context, environments []starter.Environment
 	}
 	content, err := readSource(source)
 	if err != nil {
-		return nil, console.Usagef("%s cannot be read: %v", source, err)
+		return nil, console.Usagef("%s cannot be read: %v", source, pipeline.Cause(err))
 	}
 	if kind == starter.Unknown {
 		kind = starter.Detect(source, content)

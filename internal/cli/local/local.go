@@ -77,11 +77,22 @@ func (a *commands) state(c *cli.Context) (dir string, options []awslocal.Option,
 // withLocal runs do with a client of the embedded AWS: of the server that is
 // running on the state, or of one that lives as long as do.
 func (a *commands) withLocal(c *cli.Context, do func(context.Context, *awslocal.Client) error) error {
+	return a.with(c, awslocal.Attach, do)
+}
+
+// looking is withLocal for what changes nothing: where there is no state, it makes none.
+func (a *commands) looking(c *cli.Context, do func(context.Context, *awslocal.Client) error) error {
+	return a.with(c, awslocal.Look, do)
+}
+
+type attach func(ctx context.Context, dir string, options ...awslocal.Option) (*awslocal.Client, error)
+
+func (a *commands) with(c *cli.Context, attach attach, do func(context.Context, *awslocal.Client) error) error {
 	dir, options, err := a.state(c)
 	if err != nil {
 		return err
 	}
-	client, err := awslocal.Attach(c.Context, dir, options...)
+	client, err := attach(c.Context, dir, options...)
 	if err != nil {
 		return console.Usagef("the embedded AWS cannot start: %v%s", err, awsenv.StateRemedy(err))
 	}
@@ -143,6 +154,7 @@ func (a *commands) localReset() *cli.Command {
 func (a *commands) localEnv() *cli.Command {
 	return &cli.Command{
 		Name:      "env",
+		Category:  console.OnlyLooks,
 		Usage:     "print the variables that make other programs use the embedded AWS that is served",
 		UsageText: "bundle local env [options]",
 		Description: `eval "$(bundle local env)"` + "\n" +
@@ -152,7 +164,7 @@ func (a *commands) localEnv() *cli.Command {
 			if err := console.NoArguments(c); err != nil {
 				return err
 			}
-			return a.withLocal(c, func(_ context.Context, client *awslocal.Client) error {
+			return a.looking(c, func(_ context.Context, client *awslocal.Client) error {
 				if !client.Serving() {
 					return console.Usagef("no embedded AWS is served from this state. Start one: bundle local serve")
 				}

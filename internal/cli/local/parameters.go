@@ -3,6 +3,7 @@ package local
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -12,9 +13,11 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/whispering/bundle/internal/awslocal"
+	"github.com/whispering/bundle/internal/awslocal/call"
 	"github.com/whispering/bundle/internal/cli/console"
 	"github.com/whispering/bundle/internal/plainfile"
 	"github.com/whispering/bundle/pipeline"
+	"github.com/whispering/bundle/pipeline/problem"
 )
 
 // A storedParameter is a parameter as the embedded AWS describes it.
@@ -84,12 +87,22 @@ func (a *commands) value(path string) (string, error) {
 	return string(bytes.TrimSuffix(b, []byte("\n"))), nil
 }
 
-// refused makes answers of the embedded AWS an error of the command line.
-func refused(all ...error) error { return console.UsageLines("the embedded AWS refused: ", all) }
+// refused makes an answer of the embedded AWS an error of the command line.
+func refused(err error) error { return console.Usagef("the embedded AWS refused: %v", err) }
+
+// about is refused for a call about one parameter, which may not be there.
+func about(name string, err error) error {
+	var answer *call.Error
+	if errors.As(err, &answer) && (answer.Code == "ParameterNotFound" || answer.Code == "ParameterVersionNotFound") {
+		return console.Refuse(problem.Missing, nil, "Parameter not found", "The embedded AWS has no parameter %q. bundle local list lists all.", name)
+	}
+	return refused(fmt.Errorf("%s: %w", name, err))
+}
 
 func (a *commands) localGet() *cli.Command {
 	return &cli.Command{
 		Name:      "get",
+		Category:  console.OnlyLooks,
 		Usage:     "show a parameter; its value only with --reveal",
 		UsageText: "bundle local get NAME [--reveal] [options]",
 		Description: "bundle local get /local/payments/db/password\n" +
@@ -103,11 +116,11 @@ func (a *commands) localGet() *cli.Command {
 			if c.Bool("reveal") && a.JSON() {
 				return console.Usagef("with --reveal standard output is the value: leave --json out")
 			}
-			return a.withLocal(c, func(ctx context.Context, client *awslocal.Client) error {
+			return a.looking(c, func(ctx context.Context, client *awslocal.Client) error {
 				var out struct{ Parameter storedParameter }
 				in := map[string]any{"Name": name, "WithDecryption": c.Bool("reveal")}
 				if err := client.Call(ctx, "ssm", "GetParameter", in, &out); err != nil {
-					return refused(err)
+					return about(name, err)
 				}
 				if c.Bool("reveal") {
 					return a.PrintVerbatim("the value", []byte(out.Parameter.Value+"\n"))
@@ -121,6 +134,7 @@ func (a *commands) localGet() *cli.Command {
 func (a *commands) localList() *cli.Command {
 	return &cli.Command{
 		Name:      "list",
+		Category:  console.OnlyLooks,
 		Usage:     "list parameters, without their values",
 		UsageText: "bundle local list [PATH] [options]",
 		Description: "bundle local list\n" +
@@ -130,7 +144,7 @@ func (a *commands) localList() *cli.Command {
 			if c.Args().Len() > 1 {
 				return console.Usagef("bundle local list takes one path, not also %q", c.Args().Get(1))
 			}
-			return a.withLocal(c, func(ctx context.Context, client *awslocal.Client) error {
+			return a.looking(c, func(ctx context.Context, client *awslocal.Client) error {
 				all, err := describeAll(ctx, client, c.Args().First())
 				if err != nil {
 					return err
@@ -201,14 +215,14 @@ func (a *commands) localRemove() *cli.Command {
 				return console.Usagef("bundle local rm needs a parameter's name")
 			}
 			return a.withLocal(c, func(ctx context.Context, client *awslocal.Client) error {
-				var all []error
+				var problems problem.Problems
 				for _, name := range c.Args().Slice() {
 					if err := client.Call(ctx, "ssm", "DeleteParameter", map[string]any{"Name": name}, nil); err != nil {
-						all = append(all, fmt.Errorf("%s: %w", name, err))
+						problems = append(problems, console.ProblemsOf(about(name, err))...)
 					}
 				}
-				if len(all) > 0 {
-					return refused(all...)
+				if len(problems) > 0 {
+					return &console.Failure{Problems: problems} // others may be deleted
 				}
 				return nil
 			})

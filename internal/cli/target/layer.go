@@ -31,7 +31,7 @@ func StatusOf(path string, m *manifest.Manifest) (*pipeline.Status, error) {
 	case path != "":
 		content, err := pipeline.ReadLimited(path)
 		if err != nil {
-			return nil, console.Usagef("the layer cannot be read: %v", err)
+			return nil, notReadable(err)
 		}
 		s.Name, s.Content = path, content
 	case m.Bundle.Layer.Value == "":
@@ -80,6 +80,10 @@ func standIn(s *pipeline.Status) (*manifest.Manifest, error) {
 	return m, nil
 }
 
+func notReadable(err error) error {
+	return console.Refuse(problem.Manifest, nil, "Layer not readable", "The layer cannot be read: %v. Build it, or correct --layer.", err)
+}
+
 // ReadLayer reads a layer that the user names.
 func ReadLayer(path string) (*layerbuild.Layer, []byte, error) {
 	content, err := pipeline.ReadLimited(path)
@@ -87,7 +91,7 @@ func ReadLayer(path string) (*layerbuild.Layer, []byte, error) {
 		return nil, nil, console.Usagef("there is no %s here. Name the layer with --layer.", path)
 	}
 	if err != nil {
-		return nil, nil, console.Usagef("the layer cannot be read: %v", err)
+		return nil, nil, notReadable(err)
 	}
 	layer, err := layerbuild.Read(content)
 	if err != nil {

@@ -82,8 +82,9 @@ func Environments(a *console.Console, c *cli.Context, module *manifest.Module) (
 		}
 		return realEnvironments(module)
 	}
+	origin := ""
 	if name := a.Getenv("BUNDLE_ENV"); len(names) == 0 && name != "" {
-		names = []string{name}
+		names, origin = []string{name}, " BUNDLE_ENV names it."
 	}
 	explicit := len(names) > 0
 	if name := module.Default(); !explicit && name != "" {
@@ -95,7 +96,7 @@ func Environments(a *console.Console, c *cli.Context, module *manifest.Module) (
 	for _, name := range names {
 		switch {
 		case !slices.Contains(all, name):
-			return nil, console.Usagef("the manifest has no environment %q. It has %s.", name, printable.Names(all))
+			return nil, console.Refuse(problem.Manifest, nil, "Unknown environment", "The manifest has no environment %q.%s It has %s.", name, origin, printable.Names(all))
 		case !explicit && a.CI() && module.Embedded(name):
 			// So that nobody ships sample secrets by accident.
 			return nil, console.Usagef("CI is set, and the manifest's default environment %q is an embedded one. "+
