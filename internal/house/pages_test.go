@@ -59,7 +59,7 @@ func TestLinksLeadSomewhere(t *testing.T) {
 var (
 	fenced   = regexp.MustCompile("(?ms)^ *```.*?^ *```$")
 	headings = regexp.MustCompile(`(?m)^#+ (.+)$`)
-	unlinked = regexp.MustCompile("[^\\p{L}\\p{N} _-]")
+	unlinked = regexp.MustCompile(`[^\p{L}\p{N} _-]`)
 )
 
 // anchors are the names by which GitHub links the headings of a page.
