@@ -88,14 +88,14 @@ func TestHelpShowsEveryFlagOnce(t *testing.T) {
 	}
 }
 
-// TestHelpFits holds help to the width of the terminal, but for examples, which are
-// to be copied.
+// TestHelpFits holds help to the width of the terminal. Examples are to be copied, and are as long as they are: 80 columns
+// at the most.
 func TestHelpFits(t *testing.T) {
 	for path, c := range helped() {
 		for _, width := range []int{40, 80, 132} {
 			for line := range strings.Lines(helpOf(t, width, strings.Fields(path)...)) {
 				line = strings.TrimSuffix(line, "\n")
-				if utf8.RuneCountInString(line) > width && !strings.Contains(c.Description, strings.TrimSpace(line)) {
+				if utf8.RuneCountInString(line) > width && (width == 80 || !strings.Contains(c.Description, strings.TrimSpace(line))) {
 					t.Errorf("help of %s has in %d columns a line of %d: %s", path, width, utf8.RuneCountInString(line), line)
 				}
 			}
@@ -111,11 +111,14 @@ var called = regexp.MustCompile(`bundle( '[^']*'| [^\s'"|<>()]+)*`)
 // where they take some.
 func TestExamples(t *testing.T) {
 	for path, c := range helped() {
-		examples := strings.Split(c.Description, "\n")
+		examples := strings.Split(strings.ReplaceAll(c.Description, "\\\n", ""), "\n")
 		if len(examples) < 2 {
 			t.Errorf("%s has %d examples", path, len(examples))
 		}
 		for _, example := range examples {
+			if _, query, ok := strings.Cut(example, "--json | jq '"); ok && !strings.HasPrefix(query, ".targets[].result.") {
+				t.Errorf("%s looks for a result where --json has none", example)
+			}
 			var args []string
 			for _, word := range strings.Fields(called.FindString(example)) {
 				args = append(args, strings.Trim(word, "'"))

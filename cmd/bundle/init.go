@@ -23,7 +23,8 @@ func (a *app) initCommand() *cli.Command {
 			"bundle init --from serverless.yml --env prod --account-id 222222222222\n" +
 			"bundle init --from template.yaml\n" +
 			"bundle init --from .env --function api\n" +
-			"bundle init --from /prod/payments/ --env prod --account-id 222222222222 --region us-west-2\n" +
+			"bundle init --from /prod/payments/ --env prod \\\n" +
+			"  --account-id 222222222222 --region us-west-2\n" +
 			"bundle init --guard --manifest secrets.hcl >guard.hcl",
 		Flags: []cli.Flag{
 			console.TextFlag("from", "FILE|PATH", "a serverless.yml, a SAM template, a dotenv file, or a path of Parameter Store", ""),

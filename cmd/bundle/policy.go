@@ -25,7 +25,8 @@ func (a *app) policyCommand() *cli.Command {
 		UsageText: "bundle policy [--manifest FILE] [--env NAME] --kind KIND [options]",
 		Description: "bundle policy --manifest secrets.hcl --env prod --kind ci\n" +
 			"bundle policy --env prod --kind function --function hello\n" +
-			"bundle policy --env prod --kind key --function hello --function-role hello=arn:aws:iam::222222222222:role/hello",
+			"bundle policy --env prod --kind key --function hello \\\n" +
+			"  --function-role hello=arn:aws:iam::222222222222:role/hello",
 		Flags: append(console.TargetFlags(),
 			console.ManifestFlag(),
 			console.VarFlag(),

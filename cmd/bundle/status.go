@@ -22,7 +22,8 @@ func (a *app) statusCommand() *cli.Command {
 			"bundle status [--manifest FILE] --env NAME... [--layer FILE|ARN] [options]",
 		Description: "bundle status --manifest secrets.hcl --env prod\n" +
 			"bundle status --layer layer.zip --exit-code\n" +
-			"bundle status --layer arn:aws:lambda:us-west-2:222222222222:layer:payments-prod:7",
+			"bundle status \\\n" +
+			"  --layer arn:aws:lambda:us-west-2:222222222222:layer:payments-prod:7",
 		Flags: append(console.TargetFlags(),
 			console.ManifestFlag(),
 			console.VarFlag(),

@@ -37,7 +37,8 @@ func (a *commands) localPut() *cli.Command {
 		Usage:     "put a parameter, or a new version of it; the value comes from standard input or a file",
 		UsageText: "bundle local put NAME [--from FILE] [options]",
 		Description: "printf not-a-real-password | bundle local put /local/payments/db/password\n" +
-			"bundle local put /local/payments/tls-key --from key.pem --key alias/local-parameters",
+			"bundle local put /local/payments/tls-key --from key.pem \\\n" +
+			"  --key alias/local-parameters",
 		Flags: localFlags(
 			console.TextFlag("type", "TYPE", "String, StringList or SecureString", "SecureString"),
 			console.TextFlag("key", "KEY", "the key of a SecureString", "alias/aws/ssm"),

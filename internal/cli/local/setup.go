@@ -105,7 +105,8 @@ func (a *commands) localImport() *cli.Command {
 		Usage:     "put every value of a dotenv or JSON file below a path",
 		UsageText: "bundle local import FILE --path PATH [options]",
 		Description: "bundle local import .env.sample --path /local/payments\n" +
-			"bundle local import values.json --path /local/payments --key alias/local-parameters",
+			"bundle local import values.json --path /local/payments \\\n" +
+			"  --key alias/local-parameters",
 		Flags: localFlags(
 			console.TextFlag("path", "PATH", "where the parameters go", ""),
 			console.TextFlag("key", "KEY", "the key of the parameters", "alias/aws/ssm"),
