@@ -43,6 +43,7 @@ func (a *commands) localPut() *cli.Command {
 			console.TextFlag("type", "TYPE", "String, StringList or SecureString", "SecureString"),
 			console.TextFlag("key", "KEY", "the key of a SecureString", "alias/aws/ssm"),
 			console.TextFlag("tier", "TIER", "Standard, Advanced or Intelligent-Tiering", "Intelligent-Tiering"),
+			console.JSONFlag(),
 			console.TextFlag("from", "FILE", "take the value from this file", ""),
 		),
 		Action: func(c *cli.Context) error {
@@ -64,7 +65,13 @@ func (a *commands) localPut() *cli.Command {
 					return refused(err)
 				}
 				a.Hint("%s is at version %d", name, out.Version)
-				return nil
+				if !a.JSON() {
+					return nil
+				}
+				return a.Answer(struct {
+					Name    string `json:"name"`
+					Version int64  `json:"version"`
+				}{name, out.Version})
 			})
 		},
 	}
@@ -210,16 +217,25 @@ func (a *commands) localRemove() *cli.Command {
 		UsageText: "bundle local rm NAME... [options]",
 		Description: "bundle local rm /local/payments/db/password\n" +
 			"bundle local rm /local/payments/db/user /local/payments/db/password",
-		Flags: localFlags(),
+		Flags: localFlags(console.JSONFlag()),
 		Action: func(c *cli.Context) error {
 			if !c.Args().Present() {
 				return console.Usagef("bundle local rm needs a parameter's name")
 			}
 			return a.withLocal(c, func(ctx context.Context, client *awslocal.Client) error {
-				var problems problem.Problems
+				deleted, problems := []string{}, problem.Problems{}
 				for _, name := range c.Args().Slice() {
 					if err := client.Call(ctx, "ssm", "DeleteParameter", map[string]any{"Name": name}, nil); err != nil {
 						problems = append(problems, console.ProblemsOf(about(name, err))...)
+						continue
+					}
+					deleted = append(deleted, name)
+				}
+				if a.JSON() {
+					if err := a.Answer(struct {
+						Deleted []string `json:"deleted"`
+					}{deleted}); err != nil {
+						return err
 					}
 				}
 				if len(problems) > 0 {

@@ -33,7 +33,7 @@ func (a *commands) localKey() *cli.Command {
 		UsageText: "bundle local key ALIAS [--policy FILE] [options]",
 		Description: "bundle local key alias/local-hello\n" +
 			"bundle local key alias/local-hello --policy key.json",
-		Flags: localFlags(console.TextFlag("policy", "FILE", "the key's policy (JSON); by default the account may do everything", "")),
+		Flags: localFlags(console.TextFlag("policy", "FILE", "the key's policy (JSON); by default the account may do everything", ""), console.JSONFlag()),
 		Action: func(c *cli.Context) error {
 			alias, err := console.OneArgument(c, "an alias")
 			if err != nil {
@@ -56,7 +56,13 @@ func (a *commands) localKey() *cli.Command {
 				if err := client.Call(ctx, "kms", "CreateAlias", named, nil); err != nil {
 					return refused(err)
 				}
-				return a.Print("%s\n", out.KeyMetadata.Arn)
+				if !a.JSON() {
+					return a.Print("%s\n", out.KeyMetadata.Arn)
+				}
+				return a.Answer(struct {
+					Alias string `json:"alias"`
+					ARN   string `json:"arn"`
+				}{alias, out.KeyMetadata.Arn})
 			})
 		},
 	}
@@ -108,6 +114,7 @@ func (a *commands) localImport() *cli.Command {
 			"bundle local import values.json --path /local/payments \\\n" +
 			"  --key alias/local-parameters",
 		Flags: localFlags(
+			console.JSONFlag(),
 			console.TextFlag("path", "PATH", "where the parameters go", ""),
 			console.TextFlag("key", "KEY", "the key of the parameters", "alias/aws/ssm"),
 		),
@@ -138,7 +145,13 @@ func (a *commands) localImport() *cli.Command {
 					}
 				}
 				a.Hint("%d parameters put below %s", len(values), console.Text(c, "path"))
-				return nil
+				if !a.JSON() {
+					return nil
+				}
+				return a.Answer(struct {
+					Path       string `json:"path"`
+					Parameters int    `json:"parameters"`
+				}{console.Text(c, "path"), len(values)})
 			})
 		},
 	}
