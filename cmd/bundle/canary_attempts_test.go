@@ -322,7 +322,7 @@ func localAttempts() map[string][]attempt {
 		}, general()...),
 		"local rm": append([]attempt{
 			{name: "success", args: []string{"/canary/put"}, before: func(s *stage) { s.put("/canary/put", "put", "SecureString") }},
-			{name: "absent", args: []string{"/canary/gone", "/canary/gone-too"}, code: 2},
+			{name: "absent", args: []string{"/canary/gone", "/canary/gone-too"}, code: 5},
 			{name: "nothing", code: 2},
 		}, general("/canary/secure")...),
 		"local key": append([]attempt{
@@ -403,11 +403,11 @@ func getAttempts() []attempt {
 		{name: "a version", args: []string{"/canary/versions:1"}},
 		{name: "revealed", args: []string{"--reveal", "/canary/secure"}, plain: true, reveals: []string{"secure"}},
 		{name: "a revealed String", args: []string{"--reveal", "/canary/string"}, plain: true, reveals: []string{"string"}},
-		{name: "absent", args: []string{"--reveal", "/canary/gone"}, code: 2},
-		{name: "a version that is absent", args: []string{"--reveal", "/canary/versions:9"}, code: 2},
+		{name: "absent", args: []string{"--reveal", "/canary/gone"}, code: 5},
+		{name: "a version that is absent", args: []string{"--reveal", "/canary/versions:9"}, code: 5},
 		{name: "revealed by a flag after the name", args: []string{"/canary/secure", "--reveal"}, reveals: []string{"secure"}},
 		{name: "what is no flag", args: []string{"/canary/secure", "--", "--reveal"}, code: 2},
-		{name: "another region", args: []string{"--region", "eu-west-1", "/canary/secure"}, code: 2},
+		{name: "another region", args: []string{"--region", "eu-west-1", "/canary/secure"}, code: 5},
 		{name: "closed output", args: []string{"--reveal", "/canary/secure"}, plain: true, closed: true, code: 8},
 	}
 }
