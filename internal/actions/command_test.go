@@ -159,7 +159,7 @@ func TestSummaryIsCutAtItsLimit(t *testing.T) {
 		t.Fatal(err)
 	}
 	b, err := os.ReadFile(path)
-	if err != nil || len(b) > actions.MaxSummary || !bytes.HasSuffix(b, []byte("a line\n\n\n(The summary is cut here.)\n")) {
+	if err != nil || len(b) > actions.MaxSummary || !bytes.HasSuffix(b, []byte("a line\n\n\n(The summary is truncated here.)\n")) {
 		t.Errorf("%d bytes, %v", len(b), err)
 	}
 }

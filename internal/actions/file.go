@@ -25,7 +25,7 @@ func WriteOutputs(path string, outputs []Output) error {
 	var b strings.Builder
 	for _, o := range outputs {
 		if strings.Trim(o.Name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_") != "" || o.Name == "" {
-			return fmt.Errorf("%q cannot be the name of an output", o.Name)
+			return fmt.Errorf("%q is not a valid output name", o.Name)
 		}
 		delimiter := "bundle-" + rand.Text()
 		fmt.Fprintf(&b, "%s<<%s\n%s\n%s\n", o.Name, delimiter, o.Value, delimiter)
@@ -40,7 +40,7 @@ const MaxSummary = 1 << 20
 // WriteSummary appends Markdown to the file that GITHUB_STEP_SUMMARY names. One
 // that is too long is cut at a line's end, and says so.
 func WriteSummary(path, markdown string) error {
-	const note = "\n\n(The summary is cut here.)\n"
+	const note = "\n\n(The summary is truncated here.)\n"
 	if len(markdown) > MaxSummary-len(note) {
 		markdown = markdown[:MaxSummary-len(note)]
 		markdown = markdown[:strings.LastIndexByte(markdown, '\n')+1] + note

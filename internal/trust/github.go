@@ -34,7 +34,7 @@ func gitHub(e environment) Verdict {
 	case name == "workflow_run":
 		return afterRun(e)
 	default:
-		return unknown(fmt.Sprintf("the event is %.40q, which anybody may cause", name))
+		return unknown(fmt.Sprintf("the event is %.40q, which anyone can trigger", name))
 	}
 }
 
@@ -70,7 +70,7 @@ func pullRequest(e environment) Verdict {
 	case head == nil:
 		return compare(what, side{}, side{})
 	case head.Repo == nil:
-		return stranger(what + " comes from another repository, which is deleted")
+		return stranger(what + " comes from another repository, which was deleted")
 	default:
 		return compare(what, head.Repo.side(), event.PullRequest.Base.Repo.side())
 	}
@@ -91,13 +91,13 @@ func afterRun(e environment) Verdict {
 	const what = "the workflow run before this one"
 	if run := event.WorkflowRun; run != nil {
 		if run.Head == nil {
-			return stranger(what + " comes from another repository, which is deleted")
+			return stranger(what + " comes from another repository, which was deleted")
 		}
 		if v := compare(what, run.Head.side(), event.Repository.side()); v.Answer != Trusted {
 			return v
 		}
 	}
-	return unknown("the event is workflow_run, and what the other run was about is not known")
+	return unknown("the event is workflow_run, and what triggered the other run is not known")
 }
 
 func readEvent(e environment, event any) error {
@@ -109,7 +109,7 @@ func readEvent(e environment, event any) error {
 		return err
 	}
 	if json.Unmarshal(b, event) != nil {
-		return fmt.Errorf("%q is not the JSON of an event", e("GITHUB_EVENT_PATH")) // not what it says
+		return fmt.Errorf("%q is not a JSON event file", e("GITHUB_EVENT_PATH")) // not what it says
 	}
 	return nil
 }

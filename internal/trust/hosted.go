@@ -25,7 +25,7 @@ func gitLab(e environment) Verdict {
 	if e.is("CI_PIPELINE_SOURCE", "merge_request_event") || e.on("CI_MERGE_REQUEST_ID") || e.on("CI_MERGE_REQUEST_IID") ||
 		source != (side{}) || target != (side{}) {
 		if compare(aMergeRequest, project, target).Answer == Stranger {
-			return stranger("the pipeline of a merge request runs in another project than its target's, which is a fork")
+			return stranger("the pipeline of a merge request runs in a fork instead of the target project")
 		}
 		return compare(aMergeRequest, source, target)
 	}
@@ -33,7 +33,7 @@ func gitLab(e environment) Verdict {
 	for reference := range strings.SplitSeq(e.get("CI_OPEN_MERGE_REQUESTS"), ",") {
 		path, _, ok := strings.Cut(strings.TrimSpace(reference), "!")
 		if ok && path != "" && project.name != "" && !strings.EqualFold(path, project.name) {
-			return stranger("the project is a fork, with a merge request to another one")
+			return stranger("the project is a fork with an open merge request to another project")
 		}
 	}
 	return Verdict{}
@@ -63,7 +63,7 @@ func azure(e environment) Verdict {
 		strings.HasPrefix(e.get("BUILD_SOURCEBRANCH"), "refs/pull/")
 	switch {
 	case slices.Contains([]string{"true", "1", "yes", "on"}, strings.ToLower(fork)):
-		return stranger(aPullRequest + " comes from a fork, which is another repository")
+		return stranger(aPullRequest + " comes from a fork")
 	case fork != "" && Off(fork):
 		return Verdict{}
 	case pull, fork != "":

@@ -55,13 +55,13 @@ func inJenkins(e environment) bool {
 func jenkins(e environment) Verdict {
 	switch {
 	case e.on("CHANGE_FORK"):
-		return stranger(aPullRequest + " comes from a fork, which is another repository")
+		return stranger(aPullRequest + " comes from a fork")
 	case e.on("CHANGE_ID"):
-		return unknown("a pull request is under way, and Jenkins does not tell one of this repository from one of a fork that is deleted")
+		return unknown("this is a build of a pull request, and Jenkins does not distinguish a pull request of this repository from one of a deleted fork")
 	case e.on("ghprbPullId"), e.on("gitlabMergeRequestIid"), e.on("BITBUCKET_PULL_REQUEST_ID"):
 		return compare(aPullRequest, side{}, side{})
 	case e.on("GERRIT_CHANGE_NUMBER") && !e.is("GERRIT_EVENT_TYPE", "change-merged", "ref-updated"):
-		return unknown("a change is under review, and anybody may have sent it")
+		return unknown("the build is of a change under review, and anyone can submit one")
 	}
 	return Verdict{}
 }

@@ -88,7 +88,7 @@ func Look(getenv func(string) string) Verdict {
 	case len(found) > 0:
 		return slices.MaxFunc(found, func(a, b Verdict) int { return cmp.Compare(a.Answer, b.Answer) })
 	case e.on("CI"), e.on("CONTINUOUS_INTEGRATION"), e.on("TEAMCITY_VERSION"):
-		return unknown("this is a CI, and none that bundle knows")
+		return unknown("bundle does not recognize this CI system")
 	}
 	return Verdict{}
 }
@@ -135,7 +135,7 @@ func compare(what string, head, base side) Verdict {
 	case head.name != "" && base.name != "":
 		same = strings.EqualFold(head.name, base.name)
 	default:
-		return unknown(what + " is under way, and nothing says from where it comes")
+		return unknown("the source repository of " + what + " is not known")
 	}
 	if !same {
 		return stranger(what + " comes from another repository")

@@ -54,7 +54,7 @@ func (s Setting) Key(name string) (Document, error) {
 	for _, fn := range functions {
 		role := s.FunctionRoles[fn.Name.Value]
 		if role == "" {
-			return Document{}, fmt.Errorf("%w is known for function %q, whose key is %s: a manifest does not say it", ErrRole, fn.Name.Value, s.Keys[name])
+			return Document{}, fmt.Errorf("%w is known for function %q, whose key is %s: the manifest does not name it", ErrRole, fn.Name.Value, s.Keys[name])
 		}
 		roles = append(roles, role)
 		statements = append(statements, Statement{

@@ -32,7 +32,7 @@ type Field string
 // letter, a digit or "_" and goes on with these or "-".
 func ParseField(s string) (Field, error) {
 	if len(s) > MaxField {
-		return "", fmt.Errorf("field %q is %d bytes long: it may have %d", clip(s), len(s), MaxField)
+		return "", fmt.Errorf("field %q is %d bytes long: the limit is %d", clip(s), len(s), MaxField)
 	}
 	if s == "" {
 		return "", nil
@@ -43,7 +43,7 @@ func ParseField(s string) (Field, error) {
 		}
 		for i, c := range key {
 			if !isNameChar(c) || c == '.' || c == '-' && i == 0 {
-				return "", fmt.Errorf("field %q contains %q: a key begins with a letter, a digit or \"_\" and goes on with these or \"-\"", s, c)
+				return "", fmt.Errorf("field %q contains %q: a key starts with a letter, a digit or \"_\", followed by letters, digits, \"_\" or \"-\"", s, c)
 			}
 		}
 	}
@@ -79,7 +79,7 @@ func (v Value) Field(f Field) (Value, error) {
 		return New(at), nil
 	}
 	if !wholeCharacters(at) {
-		return Value{}, fmt.Errorf("%w: the text at %q has an escape for half a character", ErrNotJSON, f)
+		return Value{}, fmt.Errorf("%w: the string at %q has an escape for half of a surrogate pair", ErrNotJSON, f)
 	}
 	var text string
 	if json.Unmarshal(at, &text) != nil {

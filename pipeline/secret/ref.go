@@ -43,7 +43,7 @@ type RefError struct {
 // Error names the reference and the reason.
 func (e *RefError) Error() string {
 	if e.Ref == "" && e.Reason != noName {
-		return fmt.Sprintf("the parameter (not shown, as it may be a value instead of a name) %s", e.Reason)
+		return fmt.Sprintf("the parameter (not shown because it could be a value instead of a name) %s", e.Reason)
 	}
 	return fmt.Sprintf("parameter %q %s", e.Ref, e.Reason)
 }
@@ -95,7 +95,7 @@ func checkName(name string) (reason, remedy string) {
 	case name == "":
 		return noName, "write the parameter's name, such as \"/prod/db/password\""
 	case strings.ContainsAny(name, " \t\r\n"):
-		return "contains white space", "remove it: Parameter Store allows none in a name"
+		return "contains white space", "remove it: Parameter Store does not allow it in names"
 	case strings.Contains(name, "{{"):
 		return "contains an unfilled placeholder", "write ${…} for a value of the manifest"
 	}
@@ -129,11 +129,11 @@ func checkLevels(name string) (reason, remedy string) {
 	first := strings.ToLower(levels[0])
 	switch {
 	case first == "aws" && len(levels) > 2 && strings.EqualFold(levels[1], "reference"):
-		return "refers to Secrets Manager", "copy the secret to a parameter of its own: such references cannot be read without decryption, which every unchanged build relies on"
+		return "refers to Secrets Manager", "copy the secret to its own parameter: Secrets Manager references cannot be read without decryption, and unchanged builds do not decrypt"
 	case first == "aws" || first == "ssm":
-		return fmt.Sprintf("lies below %q, which AWS reserves", "/"+first+"/"), "name a parameter of your own"
+		return fmt.Sprintf("lies below %q, which AWS reserves", "/"+first+"/"), "use one of your own parameters"
 	case len(levels) == 1 && (strings.HasPrefix(first, "aws") || strings.HasPrefix(first, "ssm")):
-		return fmt.Sprintf("begins with %q, which AWS reserves", first[:3]), "name a parameter of your own"
+		return fmt.Sprintf("begins with %q, which AWS reserves", first[:3]), "use one of your own parameters"
 	}
 	return "", ""
 }

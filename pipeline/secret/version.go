@@ -31,5 +31,5 @@ func ParseEncoding(s string) (Encoding, error) {
 	case Base64:
 		return Base64, nil
 	}
-	return "", fmt.Errorf("unknown encoding %q: it is %q or %q", clip(s), Text, Base64)
+	return "", fmt.Errorf("unknown encoding %q: use %q or %q", clip(s), Text, Base64)
 }

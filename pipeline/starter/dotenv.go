@@ -44,7 +44,7 @@ func Dotenv(source string, src []byte, function string) (*Draft, error) {
 		}
 		m := assignment.FindStringSubmatchIndex(line)
 		if m == nil || line[m[4]:m[5]] == "=" { // base32 ends in several
-			d.note(number, "this line is no NAME=VALUE with a name in capitals, and is not shown: it may be a part of a value")
+			d.note(number, "this line is not NAME=VALUE with an uppercase name; it is not shown because it could be part of a value")
 			continue
 		}
 		name, quote := line[m[2]:m[3]], line[m[4]:m[5]]
@@ -54,10 +54,10 @@ func Dotenv(source string, src []byte, function string) (*Draft, error) {
 		f.Secrets = append(f.Secrets, Secret{Name: name, Parameter: append(slices.Clone(root), part{literal: "/" + name}), line: number})
 	}
 	if quoted != "" {
-		return nil, fmt.Errorf("the quote that begins in line %d does not end", began)
+		return nil, fmt.Errorf("the quote that starts on line %d is not closed", began)
 	}
 	if len(f.Secrets) == 0 {
-		return nil, errors.New("no line of it is NAME=VALUE, with a name in capitals")
+		return nil, errors.New("it has no NAME=VALUE line with an uppercase name")
 	}
 	d.Functions = []Function{f}
 	return d, nil

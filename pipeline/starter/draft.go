@@ -93,18 +93,18 @@ func (d *Draft) omit(envs []string) error {
 	keys := map[string]bool{}
 	for _, f := range d.Functions {
 		if problem := manifest.BadName("function", f.Name); problem != "" {
-			d.note(f.line, "function %s: no function of a manifest may be called so", shown(f.Name))
+			d.note(f.line, "function %s: this is not a valid function name in a manifest", shown(f.Name))
 			continue
 		}
 		d.settleSecrets(&f, envs)
 		if len(f.Secrets) == 0 {
-			d.note(f.line, "function %s: none of its variables is a secret that can be taken over", shown(f.Name))
+			d.note(f.line, "function %s: none of its variables is a secret that can be imported", shown(f.Name))
 			d.refusals(f, false)
 			continue
 		}
 		d.settleName(&f, envs, files)
 		if !take(f.file(), envs, files) {
-			d.note(f.line, "function %s: another function has this name, or is deployed by it", shown(f.Name))
+			d.note(f.line, "function %s: another function has this name or is deployed under it", shown(f.Name))
 			continue
 		}
 		d.settleKey(&f, envs, keys)
@@ -155,7 +155,7 @@ func (d *Draft) settleSecrets(f *Function, envs []string) {
 	for _, s := range f.Secrets {
 		reason := badSecret(s, envs)
 		if reason == "" && seen[s.Name] {
-			reason = "there is another of this name"
+			reason = "another secret has this name"
 		}
 		if reason != "" {
 			f.refused = append(f.refused, refusal{s.Name, reason, s.line})
@@ -196,13 +196,13 @@ func (d *Draft) settleName(f *Function, envs []string, files map[string]bool) {
 	}
 	for _, env := range envs {
 		if manifest.BadName("function", f.DeployedAs.in(env)) != "" {
-			d.note(f.line, "function %s: a manifest cannot have the name that it is deployed by", shown(f.Name))
+			d.note(f.line, "function %s: the name it is deployed under is not valid in a manifest", shown(f.Name))
 			f.DeployedAs = nil
 			return
 		}
 	}
 	if !free(f.DeployedAs, envs, files) {
-		d.note(f.line, "function %s: another function is deployed by the same name", shown(f.Name))
+		d.note(f.line, "function %s: another function is deployed under the same name", shown(f.Name))
 		f.DeployedAs = nil
 	}
 }
@@ -218,9 +218,9 @@ func (d *Draft) settleKey(f *Function, envs []string, keys map[string]bool) {
 		switch {
 		case reason != "":
 		case keys[key]:
-			reason = "another function has the same, and could open this one's secrets"
+			reason = "another function has the same key and could decrypt this one's secrets"
 		case strings.HasPrefix(key, "alias/"+env+"-"), strings.HasPrefix(key, "alias/"+localEnvironment+"-"):
-			reason = "the manifest gives such aliases to functions without a key"
+			reason = "functions without a key get aliases of this form"
 		default:
 			continue
 		}

@@ -18,11 +18,11 @@ func (d *Draft) add(f *Function, e entry, v value, shared bool) {
 		refuse(v.why)
 	case fromParameter:
 		if v.region != "" && d.Region != "" && v.region != d.Region {
-			refuse("its parameter is in another region than the functions, and nothing crosses regions")
+			refuse("its parameter is not in the functions' region, and bundle does not read from other regions")
 			return
 		}
 		if v.region != "" && d.Region == "" {
-			d.note(e.line, "the region of variable %s: the environment's must be the one that is written there", shown(e.key))
+			d.note(e.line, "the region of variable %s: the environment must use the region that is written there", shown(e.key))
 		}
 		f.Secrets = append(f.Secrets, Secret{Name: e.key, Parameter: v.text, Optional: v.optional, line: e.line, shared: shared})
 	}
@@ -56,18 +56,18 @@ func null(n *yaml.Node) bool {
 func (d *Draft) sharedKey(line int, v value, without []*Function) {
 	switch {
 	case v.kind != known:
-		d.note(line, "the key of all functions: it is not written as a text here; each function gets an alias of its own")
+		d.note(line, "the key of all functions: it is not a literal string here; each function gets its own alias")
 	case len(without) == 1:
 		without[0].Key = v.text
 	case len(without) > 1:
-		d.note(line, "the key of all functions: with one key each could open the secrets of the others, so each gets an alias of its own")
+		d.note(line, "the key of all functions: with one shared key, each could decrypt the secrets of the others, so each gets its own alias")
 	}
 }
 
 // ownKey takes over the key that the source names for one function.
 func (d *Draft) ownKey(f *Function, line int, v value) {
 	if v.kind != known {
-		d.note(line, "the key of function %s: it is not written as a text here; the function gets an alias of its own", shown(f.Name))
+		d.note(line, "the key of function %s: it is not a literal string here; the function gets its own alias", shown(f.Name))
 		return
 	}
 	f.Key = v.text

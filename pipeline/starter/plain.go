@@ -31,7 +31,7 @@ func Parameters(path string, names []string, env, function string) *Draft {
 		s := Secret{Parameter: append(slices.Clone(root), part{literal: "/" + below})}
 		var err error
 		if s.Name, err = in.Name(name); err != nil {
-			f.refused = append(f.refused, refusal{name, "its name would not make that of a secret", 0})
+			f.refused = append(f.refused, refusal{name, "it would not make a valid secret name", 0})
 			continue
 		}
 		f.Secrets = append(f.Secrets, s)

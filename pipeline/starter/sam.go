@@ -83,13 +83,13 @@ func (t *template) deployedAs(f *Function, name *yaml.Node) {
 		f.DeployedAs = v.text
 		return
 	}
-	t.draft.note(name.Line, "the name of function %s: it is not written as a text here", shown(f.Name))
+	t.draft.note(name.Line, "the name of function %s: it is not a literal string here", shown(f.Name))
 }
 
 func (t *template) variablesOf(properties *yaml.Node, function string) []entry {
 	n := cmp.Or(t.get(properties, "Environment", "Variables"), t.get(properties, "Environment"))
 	if n != nil && n.Kind != yaml.MappingNode && !null(n) {
-		t.draft.note(n.Line, "the environment of function %s: it is not written here", shown(function))
+		t.draft.note(n.Line, "the environment of function %s: it is not defined in this file", shown(function))
 	}
 	return t.entries(t.get(properties, "Environment", "Variables"))
 }
@@ -116,7 +116,7 @@ func (t *template) value(n *yaml.Node) value {
 	t.steps++
 	if t.depth++; n == nil || t.depth > maxReferences || t.exhausted() {
 		t.depth--
-		return not("its values refer to too many others")
+		return not("its values have too many references")
 	}
 	defer func() { t.depth-- }()
 	name, of := t.intrinsic(n)
@@ -154,11 +154,11 @@ func (t *template) reference(name string) value {
 	switch {
 	case strings.HasPrefix(kind, "AWS::SSM::Parameter::Value<"):
 		if !has {
-			return not("the template's parameter " + shown(name) + " does not say which parameter it takes")
+			return not("the template's parameter " + shown(name) + " does not name the SSM parameter that it reads")
 		}
 		return value{kind: fromParameter, text: literal(standard)}
 	case strings.EqualFold(hidden, "true"):
-		return not("it is given when the stack is deployed (NoEcho); put it into a parameter")
+		return not("it is passed when the stack is deployed (NoEcho); put it in a parameter")
 	case isStage(name):
 		return text(environment())
 	case kind == "String" && has:
@@ -181,7 +181,7 @@ func (t *template) substitute(s string, own *yaml.Node) value {
 		}
 		name, after, closed := strings.Cut(rest, "}")
 		if !closed {
-			return not("a variable in it does not end")
+			return not("a variable in it is not closed")
 		}
 		s = after
 		if verbatim, ok := strings.CutPrefix(name, "!"); ok {

@@ -51,7 +51,7 @@ func (i *serverless) functions() {
 	for _, e := range i.declared(i.get(i.root, "functions")) {
 		n := i.follow(e.value)
 		if n == nil || n.Kind != yaml.MappingNode {
-			i.draft.note(e.line, "function %s: it is not written here", shown(e.key))
+			i.draft.note(e.line, "function %s: it is not defined in this file", shown(e.key))
 			continue
 		}
 		f := Function{Name: e.key, line: e.line}
@@ -75,7 +75,7 @@ func (i *serverless) declared(n *yaml.Node) (all []entry) {
 	}
 	for _, part := range n.Content {
 		if part = i.follow(part); part == nil || part.Kind != yaml.MappingNode {
-			i.draft.note(n.Line, "some functions: they are not written here")
+			i.draft.note(n.Line, "some functions: they are not defined in this file")
 			continue
 		}
 		all = append(all, i.entries(part)...)
@@ -97,7 +97,7 @@ func (i *serverless) variablesOf(n *yaml.Node, of string) []entry {
 		target = i.node(n.Value)
 	}
 	if target == nil || target.Kind != yaml.MappingNode {
-		i.draft.note(n.Line, "the environment of %s: it is not written here", of)
+		i.draft.note(n.Line, "the environment of %s: it is not defined in this file", of)
 		return nil
 	}
 	return i.entries(target)
@@ -111,7 +111,7 @@ func (i *serverless) deployedAs(f *Function, n *yaml.Node) {
 			f.DeployedAs = v.text
 			return
 		}
-		i.draft.note(own.Line, "the name of function %s: it is not written as a text here", shown(f.Name))
+		i.draft.note(own.Line, "the name of function %s: it is not a literal string here", shown(f.Name))
 		return
 	}
 	if i.draft.Name != "" {

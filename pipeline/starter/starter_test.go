@@ -126,8 +126,8 @@ func TestServerless(t *testing.T) {
 		`deployed_as = "shop-${environment.name}-api"`,
 		`deployed_as = "my-worker-${environment.name}"`,
 		`"arn:aws:kms:us-west-2:222222222222:key/aaaaaaaa-2222-3333-4444-555555555555"`,
-		`# secret "FAR": its parameter is in another region`,
-		`# secret "URL": it is put together`,
+		`# secret "FAR": its parameter is not in the functions' region`,
+		`# secret "URL": it is built from`,
 		`# secret "MANAGER": it is in Secrets Manager`,
 		`# secret "PROCESS": it comes from ${env:...}`,
 		`# secret "FILE": it comes from ${file:...}`,
@@ -226,11 +226,11 @@ func TestSAM(t *testing.T) {
 		`secret "KEY" { parameter = "/${environment.name}/key" }`,
 		`deployed_as = "shop-${environment.name}-api"`,
 		`key/bbbbbbbb-2222-3333-4444-555555555555"`,
-		`# secret "JOINED": it is put together by CloudFormation`,
+		`# secret "JOINED": CloudFormation builds it from`,
 		`# secret "MANAGER": it is in Secrets Manager`,
-		`# secret "HIDDEN": it is given when the stack is deployed`,
+		`# secret "HIDDEN": it is passed when the stack is deployed`,
 		"#   TABLE, LITERAL, IMPORTED\n",
-		"the name of function \"Plain\": it is not written as a text here",
+		"the name of function \"Plain\": it is not a literal string here",
 	} {
 		if !strings.Contains(text, want) {
 			t.Errorf("the manifest lacks %s", want)
@@ -252,7 +252,7 @@ func TestDotenv(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{`secret "DB_PASSWORD" { parameter = "${local.root}/DB_PASSWORD" }`, `secret "TLS_KEY"`, `secret "EMPTY"`, `# secret "PATH": loaders`, `# secret "TWICE": there is another`} {
+	for _, want := range []string{`secret "DB_PASSWORD" { parameter = "${local.root}/DB_PASSWORD" }`, `secret "TLS_KEY"`, `secret "EMPTY"`, `# secret "PATH": loaders`, `# secret "TWICE": another secret has this name`} {
 		if !strings.Contains(text, want) {
 			t.Errorf("the manifest lacks %s:\n%s", want, text)
 		}
@@ -275,7 +275,7 @@ func TestParameters(t *testing.T) {
 	}
 	for _, want := range []string{
 		`root = "/${environment.name}/payments"`, `secret "DB_PASSWORD" { parameter = "${local.root}/db/password" }`, `secret "A_B" { parameter = "${local.root}/a-b" }`,
-		`# secret "A_B": there is another`, `# secret "/prod/payments/1x"`, `# secret "NODE_OPTIONS": loaders`, `name                = "payments"`,
+		`# secret "A_B": another secret has this name`, `# secret "/prod/payments/1x"`, `# secret "NODE_OPTIONS": loaders`, `name                = "payments"`,
 	} {
 		if !strings.Contains(text, want) {
 			t.Errorf("the manifest lacks %s:\n%s", want, text)

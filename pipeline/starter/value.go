@@ -53,7 +53,7 @@ func join(all []value) value {
 		case unknown:
 			return v
 		case fromParameter:
-			return not("it is put together from a parameter and other text; put the whole value into a parameter of its own")
+			return not("it is built from a parameter and other text; put the whole value in its own parameter")
 		case computed:
 			result.kind = computed
 		}
@@ -61,7 +61,7 @@ func join(all []value) value {
 	}
 	result.text = whole
 	if length(whole) > maxText {
-		return not("it is longer than any name")
+		return not("it is too long for a name")
 	}
 	return result
 }
@@ -97,13 +97,13 @@ func resolved(v value) value {
 	case strings.Contains(whole, "{{resolve:secretsmanager:"):
 		return not(secretsManager)
 	case m == nil:
-		return not("it is put together from a parameter and other text; put the whole value into a parameter of its own")
+		return not("it is built from a parameter and other text; put the whole value in its own parameter")
 	case v.kind == computed:
 		return not("the name of its parameter is computed from resources")
 	default:
 		prefix := "{{resolve:" + m[1] + ":"
 		if !strings.HasPrefix(first, prefix) || !strings.HasSuffix(last, "}}") {
-			return not("it is a dynamic reference that is put together")
+			return not("it is a dynamic reference that is built from parts")
 		}
 		return value{kind: fromParameter, text: inner(v.text, len(prefix), len("}}"))}
 	}

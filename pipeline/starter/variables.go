@@ -16,7 +16,7 @@ func (i *serverless) value(n *yaml.Node) value {
 	n = i.follow(n)
 	switch {
 	case n == nil:
-		return not("it is not there")
+		return not("it does not exist")
 	case n.Kind != yaml.ScalarNode, strings.HasPrefix(n.Tag, "!") && !strings.HasPrefix(n.Tag, "!!"):
 		return cloudFormation(i.document, n)
 	}
@@ -26,7 +26,7 @@ func (i *serverless) value(n *yaml.Node) value {
 // cloudFormation tells what is known of a value that is left to CloudFormation.
 func cloudFormation(d *document, n *yaml.Node) value {
 	if holdsDynamic(d, n, 0) {
-		return not("it is put together by CloudFormation from a dynamic reference; put the whole value into a parameter of its own")
+		return not("CloudFormation builds it from a dynamic reference; put the whole value in its own parameter")
 	}
 	return value{kind: computed}
 }
@@ -47,7 +47,7 @@ func (i *serverless) string(s string) value {
 	i.steps++
 	if i.depth++; i.depth > maxReferences || i.exhausted() {
 		i.depth--
-		return not("its variables refer to too many others")
+		return not("its variables have too many references")
 	}
 	defer func() { i.depth-- }()
 	var all []value
@@ -61,7 +61,7 @@ func (i *serverless) string(s string) value {
 		}
 		end := closing(rest)
 		if end < 0 {
-			return not("a variable in it does not end")
+			return not("a variable in it is not closed")
 		}
 		all = append(all, i.variable(rest[:end]))
 		s = rest[end+1:]
@@ -128,7 +128,7 @@ func (i *serverless) variable(s string) value {
 		v = i.alternative(next)
 	}
 	if v.kind == unknown && v.why == absent {
-		v.why = "it comes from what is not in this file"
+		v.why = "it comes from outside this file"
 	}
 	return v
 }
@@ -158,7 +158,7 @@ var sourcePattern = regexp.MustCompile(`(?s)^([A-Za-z0-9]*)(?:\.([a-z0-9-]+))?(?
 func (i *serverless) source(s string) value {
 	m := sourcePattern.FindStringSubmatch(s)
 	if m == nil {
-		return not("it comes from a source of variables that is not known here")
+		return not("it comes from a variable source that bundle does not support")
 	}
 	switch name, address := m[1], m[4]; name {
 	case "ssm":
@@ -170,7 +170,7 @@ func (i *serverless) source(s string) value {
 		case at.kind == unknown:
 			return at
 		case at.kind != known || !ok:
-			return not("what it refers to depends on the stage; environment.values in the manifest can hold what differs")
+			return not("it depends on the stage; use environment.values in the manifest for values that differ")
 		case path == "stage" && (name == "sls" || name == "opt"), path == "provider.stage":
 			return text(environment())
 		case name == "opt":
@@ -186,7 +186,7 @@ func (i *serverless) source(s string) value {
 	case "env", "file", "cf", "s3", "git", "aws", "vault", "terraform", "doppler":
 		return not("it comes from ${" + name + ":...}")
 	}
-	return not("it comes from a source of variables that is not known here")
+	return not("it comes from a variable source that bundle does not support")
 }
 
 // self tells what is known of what the file says elsewhere.
@@ -199,7 +199,7 @@ func (i *serverless) self(path string) value {
 		return not(absent)
 	}
 	if n.Kind != yaml.ScalarNode {
-		return not("it is more than one text")
+		return not("it is more than one string")
 	}
 	return i.value(n)
 }
@@ -228,7 +228,7 @@ func (i *serverless) parameter(address, region, options string) value {
 		switch option = strings.TrimSpace(option); option {
 		case "", "raw":
 		case "noDecrypt":
-			return not("it is asked for undecrypted (noDecrypt)")
+			return not("it is read without decryption (noDecrypt)")
 		default:
 			if region != "" {
 				return not("it names more than one region")

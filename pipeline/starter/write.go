@@ -35,7 +35,7 @@ func (d *Draft) Write(o Options) (*Result, error) {
 			return nil, err
 		}
 		if slices.Contains(envs, e.Name) {
-			return nil, fmt.Errorf("environment %q is there already", e.Name)
+			return nil, fmt.Errorf("environment %q already exists", e.Name)
 		}
 		envs = append(envs, e.Name)
 	}
@@ -44,7 +44,7 @@ func (d *Draft) Write(o Options) (*Result, error) {
 		name = proposedName(d.Name)
 	}
 	if manifest.BadName("bundle", name) != "" {
-		return nil, fmt.Errorf("the bundle cannot be called %s: a name has 1 to 64 letters, digits, underscores and hyphens, with a letter or a digit first", shown(name))
+		return nil, fmt.Errorf("%s is not a valid bundle name: use 1 to 64 letters, digits, underscores and hyphens, starting with a letter or a digit", shown(name))
 	}
 	if err := d.omit(envs); err != nil {
 		return nil, err
@@ -105,7 +105,7 @@ func (w *writer) manifest() {
 	}
 	w.line("# The secrets of Lambda functions: names of parameters, never values. Written by bundle init%s.", from)
 	w.line("#")
-	w.line("# It builds as it stands, without an AWS account, with sample values:")
+	w.line("# It builds as is, without an AWS account, with sample values:")
 	w.line("#")
 	w.line("#     bundle --env %s --out layer.zip", localEnvironment)
 	w.line("#")
@@ -118,22 +118,22 @@ func (w *writer) manifest() {
 	w.line("}\n")
 	w.environments()
 	if w.draft.root != nil {
-		w.line("locals {\nroot = %s # what the parameters are below\n}\n", w.draft.root.hcl())
+		w.line("locals {\nroot = %s # the path that the parameters are below\n}\n", w.draft.root.hcl())
 	}
 	common := w.draft.common()
-	w.line("# A key for each function, so that none can open another's secrets. Create them, or name those that there are.")
+	w.line("# One key for each function, so that no function can decrypt another's secrets. Create the keys, or name existing ones.")
 	w.line("defaults {\nkms_key = \"alias/${environment.name}-${function.name}\"")
 	if len(common) > 0 {
 		w.line("include = [\"common\"]")
 	}
 	w.line("}\n")
 	if len(common) > 0 {
-		w.line("# What all functions have.\ngroup \"common\" {")
+		w.line("# Secrets that all functions share.\ngroup \"common\" {")
 		w.secrets(common)
 		w.line("}\n")
 	}
 	if w.draft.proposed {
-		w.line("# The names of the parameters are proposals. What is no secret need not be one: remove it here.")
+		w.line("# The parameter names are suggestions. Remove what is not a secret.")
 	}
 	for _, f := range w.draft.Functions {
 		w.function(f)
@@ -142,7 +142,7 @@ func (w *writer) manifest() {
 }
 
 func (w *writer) environments() {
-	w.line("# The embedded AWS: it begins with the sample values of a file beside this one.")
+	w.line("# The embedded AWS, with the sample values in a file next to this one.")
 	w.line("environment %s {\nembedded = %s\n}\n", quote(localEnvironment), quote(w.options.Sample))
 	if len(w.options.Environments) == 0 {
 		w.line("# A real account. account_id is checked before anything is read, so that no build runs in another.")
@@ -153,7 +153,7 @@ func (w *writer) environments() {
 			e.Region = w.draft.Region
 		}
 		if e.AccountID == "" || e.Region == "" {
-			w.line("# Fill in what is missing, and take off the comment signs.")
+			w.line("# Fill in what is missing, and remove the comment signs.")
 			w.open(e)
 			continue
 		}
@@ -179,9 +179,9 @@ func (w *writer) open(e Environment) {
 func (w *writer) function(f Function) {
 	w.line("function %s {", quote(f.Name))
 	if len(f.DeployedAs) > 0 {
-		w.line("deployed_as = %s # the name Lambda knows it by", f.DeployedAs.hcl())
+		w.line("deployed_as = %s # its name in Lambda", f.DeployedAs.hcl())
 	} else {
-		w.line("# deployed_as = \"...\"  the name Lambda knows it by, if it is another; else set BUNDLE_SECRETS_FUNCTION to %s", bare(f.Name))
+		w.line("# deployed_as = \"...\"  its name in Lambda, if it is another; else set BUNDLE_SECRETS_FUNCTION to %s", bare(f.Name))
 	}
 	if len(f.Key) > 0 {
 		w.line("kms_key = environment.name == %s ? \"alias/%s-${function.name}\" : %s", quote(localEnvironment), localEnvironment, f.Key.hcl())
@@ -194,7 +194,7 @@ func (w *writer) function(f Function) {
 		w.line("# secret %s: %s%s", shown(r.name), r.reason, w.at(r.line))
 	}
 	if len(f.configuration) > 0 {
-		w.line("\n# Looks like configuration, and is left where it is:")
+		w.line("\n# Looks like configuration, and is not imported:")
 		for names := range slices.Chunk(f.configuration, 6) {
 			for i, name := range names {
 				names[i] = bare(name)
@@ -230,7 +230,7 @@ func (w *writer) secrets(all []Secret) {
 
 // notes writes down what no function's block says.
 func (w *writer) notes() {
-	heading := "# ---- Not taken over ----\n#\n"
+	heading := "# ---- Not imported ----\n#\n"
 	for _, n := range w.draft.Notes {
 		if !n.beside {
 			w.line("%s# %s: %s", heading, w.draft.Where(n), n.Text)

@@ -19,7 +19,7 @@ const maxSteps = 2_000_000
 const maxMerges = 10
 
 // ErrSteps says that a source repeats itself too often.
-var ErrSteps = errors.New("its aliases and references lead to too much")
+var ErrSteps = errors.New("its aliases and references expand to too much")
 
 // A document is a YAML file as it was parsed: an alias is not yet replaced by
 // what it stands for.
@@ -49,7 +49,7 @@ func parse(src []byte) (*document, error) {
 	case err != nil:
 		return nil, notYAML(err)
 	default:
-		return nil, errors.New("it holds more than one document")
+		return nil, errors.New("it contains more than one document")
 	}
 	doc := &document{}
 	if root.Kind == yaml.DocumentNode && len(root.Content) == 1 {
