@@ -20,22 +20,22 @@ import (
 func (a *app) buildCommand() *cli.Command {
 	return &cli.Command{
 		Name:      "build",
-		Usage:     "make the layer of an environment, or of several (bundle without a command does the same)",
+		Usage:     "build the layers of one or more environments (the default command)",
 		UsageText: "bundle [build] [--manifest FILE] [--env NAME...] --out FILE [options]",
 		Description: "bundle build --manifest secrets.hcl --env prod --out layer.zip\n" +
 			"bundle build --all --out 'layer-{environment}-{region}.zip'\n" +
 			"bundle --env local --out layer.zip",
 		Flags: append(console.TargetFlags(),
 			console.ManifestFlag(),
-			console.TextFlag("out", "FILE", "the layer to write; {environment}, {region} and {function} are filled in", ""),
+			console.TextFlag("out", "FILE", "the layer file to write; can contain {environment}, {region} and {function}", ""),
 			console.VarFlag(),
 			console.PreviousFlag(),
 			console.PreviousDigestFlag(),
-			&cli.BoolFlag{Name: "reseal", Usage: "seal every function anew, changed or not"},
+			&cli.BoolFlag{Name: "reseal", Usage: "reseal every function, even if unchanged"},
 			&cli.BoolFlag{Name: "allow-rollback", Usage: "accept a parameter version lower than the previous layer's"},
 			console.BlindFlag(),
 			target.GuardFlag(),
-			&cli.StringSliceFlag{Name: "allow-key-account", Usage: "accept keys of another account (`ID`)"},
+			&cli.StringSliceFlag{Name: "allow-key-account", Usage: "accept KMS keys from this account, too; can be repeated (`ID`)"},
 			console.TPSFlag(),
 			console.TimeoutFlag(),
 			console.EndpointFlag(),
@@ -139,12 +139,12 @@ func previousOf(c *cli.Context, targets []*target.Target) (string, map[*target.T
 	}
 	word := previous == pipeline.PreviousAuto || previous == pipeline.PreviousNone
 	if !word && len(targets) > 1 && !target.Placeholder.MatchString(previous) {
-		return "", nil, console.Usagef("--previous %s is one layer, and this is about %d: %s. Leave it out, or write for example --previous 'old-%s-%s.zip'.",
+		return "", nil, console.Usagef("--previous %s is one layer, but this run has %d: %s. Leave it out, or write for example --previous 'old-%s-%s.zip'.",
 			previous, len(targets), target.Listed(targets), target.EnvironmentPlace, target.RegionPlace)
 	}
 	pins, err := target.Digests(c, "previous-sha256", targets)
 	if err == nil && len(pins) > 0 && previous == pipeline.PreviousNone {
-		err = console.Usagef("--previous none carries nothing over, so that --previous-sha256 has nothing to hold: leave one of the two out")
+		err = console.Usagef("--previous none and --previous-sha256 cannot be combined: remove one of them")
 	}
 	return previous, pins, err
 }
@@ -154,7 +154,7 @@ func previousOf(c *cli.Context, targets []*target.Target) (string, map[*target.T
 func (a *app) hintHelpers(targets []*target.Target) {
 	for _, t := range targets {
 		if len(t.Helpers) > 0 {
-			a.Hint("the helpers come as a layer of their own, for all functions: bundle helpers --out helpers.zip --helpers %s", strings.Join(t.Helpers, ","))
+			a.Hint("the helpers go in a separate layer for all functions: bundle helpers --out helpers.zip --helpers %s", strings.Join(t.Helpers, ","))
 			return
 		}
 	}

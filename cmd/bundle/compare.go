@@ -19,14 +19,14 @@ func (a *app) compareCommand() *cli.Command {
 	return &cli.Command{
 		Name:      "compare",
 		Category:  console.OnlyLooks,
-		Usage:     "show which secrets exist in which environments, without reading a value",
+		Usage:     "show which secrets exist in which environments, without reading any values",
 		UsageText: "bundle compare [--manifest FILE] --env NAME --env NAME... [options]\nbundle compare [--manifest FILE] --all [options]",
 		Description: "bundle compare --manifest secrets.hcl --env staging --env prod\n" +
 			"bundle compare --manifest secrets.hcl --all --html >compare.html",
 		Flags: append(console.TargetFlags(),
 			console.ManifestFlag(),
 			console.VarFlag(),
-			&cli.StringSliceFlag{Name: "allow-key-account", Usage: "accept keys of another account (`ID`)"},
+			&cli.StringSliceFlag{Name: "allow-key-account", Usage: "accept KMS keys from this account, too; can be repeated (`ID`)"},
 			console.TPSFlag(),
 			console.TimeoutFlag(),
 			console.EndpointFlag(),
@@ -48,16 +48,16 @@ func (a *app) compare(c *cli.Context) error {
 	}
 	forms := slices.DeleteFunc([]string{"json", "markdown", "html"}, func(form string) bool { return !(c.Bool(form) || form == "json" && a.JSON()) })
 	if len(forms) > 1 {
-		return console.Usagef("--%s and --%s are two forms of one result: choose one", forms[0], forms[1])
+		return console.Usagef("--%s and --%s cannot be combined: choose one", forms[0], forms[1])
 	}
 	targets, err := target.Choose(a.Console, c, target.Request{Manifest: "manifest"})
 	switch {
 	case err != nil:
 		return err
 	case len(targets) == 0:
-		return console.Usagef("nothing to compare: add two environments, as in --env staging --env prod, or --all")
+		return console.Usagef("nothing to compare: choose two environments, for example --env staging --env prod, or use --all")
 	case len(targets) == 1:
-		return console.Usagef("%s is alone, and compare needs two: name another environment with --env, or --all", targets[0])
+		return console.Usagef("compare needs at least two environments, but only %s is selected: add another --env, or use --all", targets[0])
 	}
 	columns := make(map[*target.Target]*compare.Column)
 	for _, t := range targets {

@@ -26,7 +26,7 @@ var documentation string
 func (a *app) completionCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "completion",
-		Usage: "print the completion script of a shell, or the manual page",
+		Usage: "print a shell completion script or the manual page",
 		UsageText: "bundle completion bash|zsh|fish|powershell|man\n" +
 			"bundle completion [--manifest FILE] environments",
 		Description: "source <(bundle completion bash)\n" +
@@ -34,7 +34,7 @@ func (a *app) completionCommand() *cli.Command {
 			"bundle completion powershell | Out-String | Invoke-Expression\n" +
 			"bundle completion man >bundle.1\n" +
 			"bundle completion --manifest secrets.hcl environments",
-		Flags:  []cli.Flag{console.TextFlag("manifest", "FILE", "the manifest, or a folder of them, whose environments are printed, as the scripts ask for them", "secrets.hcl")},
+		Flags:  []cli.Flag{console.TextFlag("manifest", "FILE", "the manifest file or folder to list the environments of; the completion scripts use it", "secrets.hcl")},
 		Action: a.completion,
 	}
 }
@@ -45,11 +45,11 @@ func (a *app) completion(c *cli.Context) error {
 	case err != nil:
 		return err
 	case !slices.Contains(docs.Kinds(), what):
-		return console.Usagef("there is no completion %q. There are %s.", what, strings.Join(docs.Kinds(), ", "))
+		return console.Usagef("unknown completion %q. Write one of %s.", what, strings.Join(docs.Kinds(), ", "))
 	case what == docs.EnvironmentNames:
 		return a.printEnvironments(console.Text(c, "manifest"))
 	case console.Given(c, "manifest"):
-		return console.Usagef("--manifest is for bundle completion %s alone", docs.EnvironmentNames)
+		return console.Usagef("--manifest is only for bundle completion %s", docs.EnvironmentNames)
 	}
 	var script bytes.Buffer
 	if err := docs.Fill(&script, what, c.App, docs.Manual(documentation)); err != nil {

@@ -7,49 +7,49 @@
 //
 // is short for bundle build. The commands are
 //
-//	build       make the layer of an environment, or of several
+//	build       build the layers of one or more environments (the default command)
 //	validate    check the manifest without calling AWS
-//	plan        show what a build would do, without reading a value
-//	status      tell whether a layer's parameters have changed since it was made
-//	compare     show which secrets there are in which environments
-//	inspect     show what a layer holds; needs no key
-//	publish     publish a layer, unless it is published already
-//	verify      check a layer to the byte, against a manifest, and that it opens
-//	policy      write the IAM policies that a bundle needs: of roles and of keys
+//	plan        show what a build would do, without reading any values
+//	status      check whether a layer's parameters have changed since it was built
+//	compare     show which secrets exist in which environments
+//	inspect     show what a layer contains; decrypts nothing
+//	publish     publish a layer, unless it is already published
+//	verify      verify every byte of a layer, its manifest, and that it decrypts
+//	policy      print the IAM and key policies that a bundle needs
 //	doctor      check whether a build would be allowed, and who can decrypt
 //	run         run a command with a function's secrets in its environment
-//	helpers     make a layer of helpers alone
-//	init        write a first manifest, from what a project has or from nothing
-//	fmt         lay out a manifest in canonical form
+//	helpers     build a layer that contains only helpers
+//	init        create a first manifest, from an existing project or from scratch
+//	fmt         reformat a manifest in canonical style
 //	local       the embedded AWS: serve, put, get, list, reset, …
-//	completion  print the completion script of a shell, or the manual page
+//	completion  print a shell completion script or the manual page
 //	version     print the version
 //
 // Where the command line chooses several environments or regions, or a layer for
-// each function, most commands do their work for each of them by itself, and end
-// with one summary. docs/several.md tells of it.
+// each function, most commands do their work for each of them separately, and end
+// with one summary. See docs/several.md.
 //
 // # Streams
 //
-// Standard output gets the result and nothing else; with --json it is one JSON
+// Standard output has the result and nothing else; with --json it is one JSON
 // object, on failure too (docs/json.md). Progress, problems and hints go to standard error. No secret is ever
 // printed, but for local get --reveal.
 //
 // # Exit codes
 //
-// They are the same in every mode of output.
+// They are the same in every output mode.
 //
 //	0    done
-//	1    a fault of bundle's own
+//	1    a bug in bundle
 //	2    the command line or the manifest is wrong
-//	3    there are differences (plan, status and compare with --exit-code, fmt with --check)
-//	4    no access, no credentials, or the wrong account
-//	5    a parameter or a key is missing or unusable
+//	3    differences found (plan, status and compare with --exit-code; fmt --check)
+//	4    access denied, no credentials, or the wrong account
+//	5    a parameter or key is missing or unusable
 //	6    AWS is unavailable or throttling: try again
-//	7    an answer or a layer was refused for its integrity
+//	7    integrity check failed
 //	8    the output could not be written
-//	130  interrupted (143: terminated)
+//	130  interrupted by a signal (143 for SIGTERM)
 //
-// Where a run has several problems, the code is the smallest among them; it is
+// If a run has several problems, the code is the smallest of theirs; it is
 // 6 only if all of them are.
 package main

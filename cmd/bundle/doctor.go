@@ -25,7 +25,7 @@ func (a *app) doctorCommand() *cli.Command {
 			console.ManifestFlag(),
 			console.VarFlag(),
 			&cli.BoolFlag{Name: "decrypt", Usage: "also read and decrypt the parameters of packed functions, as a build does, and discard the values"},
-			&cli.StringSliceFlag{Name: "allow-key-account", Usage: "accept keys of another account (`ID`)"},
+			&cli.StringSliceFlag{Name: "allow-key-account", Usage: "accept KMS keys from this account, too; can be repeated (`ID`)"},
 			console.TPSFlag(),
 			console.TimeoutFlag(),
 			console.EndpointFlag(),

@@ -23,14 +23,14 @@ import (
 func (a *app) fmtCommand() *cli.Command {
 	return &cli.Command{
 		Name:      "fmt",
-		Usage:     "lay out a manifest in canonical form",
+		Usage:     "reformat a manifest in canonical style",
 		UsageText: "bundle fmt [--manifest FILE] [--check] [--json]",
 		Description: "bundle fmt --manifest secrets.hcl\n" +
 			"bundle fmt --check\n" +
 			"bundle fmt --manifest - <secrets.hcl >copy.hcl",
 		Flags: []cli.Flag{
-			console.TextFlag("manifest", "FILE", "the manifest, or a folder of them; - formats standard input to standard output", "secrets.hcl"),
-			&cli.BoolFlag{Name: "check", Usage: "write nothing; exit with 3 where a file is not in canonical form"},
+			console.TextFlag("manifest", "FILE", "the manifest file or folder to format; - reads standard input and writes standard output", "secrets.hcl"),
+			&cli.BoolFlag{Name: "check", Usage: "check only: write nothing, and exit with code 3 if a file is not formatted"},
 			console.JSONFlag(),
 		},
 		Action: a.format,
@@ -54,7 +54,7 @@ func (a *app) format(c *cli.Context) error {
 		return err
 	}
 	if console.Text(c, "manifest") == console.StdinName && a.JSON() {
-		return console.Usagef("with --manifest - standard output is the manifest: leave --json out")
+		return console.Usagef("with --manifest -, standard output is the manifest: remove --json")
 	}
 	defer target.Sparing()()
 	module, err := a.readForFormat(c)

@@ -19,7 +19,7 @@ import (
 func (a *app) helpersCommand() *cli.Command {
 	return &cli.Command{
 		Name:      "helpers",
-		Usage:     "make a layer with only helpers; makes no calls",
+		Usage:     "build a layer that contains only helpers, without calling AWS",
 		UsageText: "bundle helpers --out FILE [--helpers NAMES] [--json]",
 		Description: "bundle helpers --out helpers.zip\n" +
 			"bundle helpers --out helpers.zip --helpers node,python",
@@ -46,7 +46,7 @@ func (a *app) helpers(c *cli.Context) error {
 	}
 	if len(out.Content) > 0 {
 		if there, err := layerbuild.Read(out.Content); err != nil || len(there.Documents) > 0 {
-			return console.Usagef("--out %s is not a layer of helpers, and will not be replaced by one. Name another path, or remove it.", out.Path)
+			return console.Usagef("--out %s exists and is not a layer of helpers, so it is not replaced. Choose another path, or remove the file.", out.Path)
 		}
 	}
 	files, err := helperset.Files(c.Context, a.Console, names)

@@ -16,7 +16,7 @@ import (
 func (a *app) initCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "init",
-		Usage: "write a first manifest, from what a project has or from nothing; copies names, never values",
+		Usage: "create a first manifest, from an existing project or from scratch; copies names, never values",
 		UsageText: "bundle init [--from FILE|PATH] [--env NAME...] [--out FILE] [options]\n" +
 			"bundle init --guard [--manifest FILE]",
 		Description: "bundle init\n" +
@@ -27,19 +27,19 @@ func (a *app) initCommand() *cli.Command {
 			"  --account-id 222222222222 --region us-west-2\n" +
 			"bundle init --guard --manifest secrets.hcl >guard.hcl",
 		Flags: []cli.Flag{
-			console.TextFlag("from", "FILE|PATH", "a serverless.yml, a SAM template, a dotenv file, or a path of Parameter Store", ""),
-			console.TextFlag("from-serverless", "FILE", "the same, of which only the content says that it is a serverless.yml", ""),
+			console.TextFlag("from", "FILE|PATH", "a serverless.yml, a SAM template, a dotenv file, or a Parameter Store path", ""),
+			console.TextFlag("from-serverless", "FILE", "a Serverless Framework file with any name", ""),
 			console.TextFlag("from-sam", "FILE", "a SAM or CloudFormation template", ""),
-			console.TextFlag("from-dotenv", "FILE", "a dotenv file, of which the names are taken", ""),
-			console.TextFlag("from-path", "PATH", "a path of Parameter Store: the names below it are listed, undecrypted", ""),
+			console.TextFlag("from-dotenv", "FILE", "a dotenv file; only its names are copied", ""),
+			console.TextFlag("from-path", "PATH", "a Parameter Store path; the names below it are listed without decryption", ""),
 			console.TextFlag("name", "NAME", "the bundle's name; default: the name in the source", ""),
-			console.TextFlag("function", "NAME", "the function, where the source has none: from dotenv files, paths, and nothing", "app"),
-			&cli.StringSliceFlag{Name: "env", Usage: "an environment in a real account (`NAME`)"},
-			&cli.StringSliceFlag{Name: "account-id", Usage: "its account; with several environments, that of each (`[ENV=]ID`)"},
-			&cli.StringSliceFlag{Name: "region", Usage: "its region; with several environments, that of each (`[ENV=]REGION`)"},
+			console.TextFlag("function", "NAME", "the function's name, if the source has none (dotenv files, paths, no source)", "app"),
+			&cli.StringSliceFlag{Name: "env", Usage: "an environment in a real account to add; can be repeated (`NAME`)"},
+			&cli.StringSliceFlag{Name: "account-id", Usage: "the environment's account; with several environments, repeat it once per environment (`[ENV=]ID`)"},
+			&cli.StringSliceFlag{Name: "region", Usage: "the environment's region; with several environments, repeat it once per environment (`[ENV=]REGION`)"},
 			console.TextFlag("out", "FILE", "the manifest to write; - for standard output", "secrets.hcl"),
 			&cli.BoolFlag{Name: "guard", Usage: "print a guard file that allows exactly what the manifest does"},
-			console.TextFlag("manifest", "FILE", "with --guard: the manifest, or a folder of them", "secrets.hcl"),
+			console.TextFlag("manifest", "FILE", "with --guard: the manifest file or folder", "secrets.hcl"),
 			console.VarFlag(),
 			console.TPSFlag(),
 			console.TimeoutFlag(),
@@ -74,11 +74,11 @@ func (a *app) init(c *cli.Context) error {
 	case c.Bool("guard"):
 		return a.initGuard(c)
 	case console.Given(c, "manifest") || len(c.StringSlice("var")) > 0:
-		return console.Usagef("--manifest and --var are for --guard; what is written is named with --out")
+		return console.Usagef("--manifest and --var are only for --guard; use --out to name the file to write")
 	}
 	out := console.Text(c, "out")
 	if out == console.StdinName && a.JSON() {
-		return console.Usagef("with --out - standard output is the manifest: leave --json out")
+		return console.Usagef("with --out -, standard output is the manifest: remove --json")
 	}
 	sample := draft.SampleName(out)
 	if err := draft.Absent(out, sample); err != nil {
@@ -97,7 +97,7 @@ func (a *app) init(c *cli.Context) error {
 		a.Hint("%s: %s", from.Where(n), n.Text)
 	}
 	if err != nil {
-		return console.Usagef("no manifest can be made%s: %v", draft.OfSource(from), err)
+		return console.Usagef("cannot create a manifest%s: %v", draft.OfSource(from), err)
 	}
 	functions, secrets, err := draft.Inspect(a.Console, out, result.Manifest)
 	if err != nil {
@@ -127,7 +127,7 @@ func (a *app) renderInit(r *initReport) error {
 	if err := a.Print("%s\n%s\n", r.Manifest, r.Sample); err != nil {
 		return err
 	}
-	a.Hint("%s with %s; look through it, then try: bundle --manifest %s --env local --out layer.zip",
+	a.Hint("%s with %s; review it, then try: bundle --manifest %s --env local --out layer.zip",
 		printable.Count(r.Functions, "function"), printable.Count(r.Secrets, "secret"), r.Manifest)
 	return nil
 }

@@ -16,16 +16,16 @@ import (
 func (a *app) initGuard(c *cli.Context) error {
 	for _, flag := range []string{"from", "from-serverless", "from-sam", "from-dotenv", "from-path", "name", "function"} {
 		if console.Given(c, flag) {
-			return console.Usagef("--guard makes a guard file of the manifest that --manifest names: leave --%s out", flag)
+			return console.Usagef("--guard creates a guard file from the manifest at --manifest: remove --%s", flag)
 		}
 	}
 	for _, flag := range []string{"env", "account-id", "region"} {
 		if len(c.StringSlice(flag)) > 0 {
-			return console.Usagef("--guard makes a guard file for all environments of the manifest: leave --%s out", flag)
+			return console.Usagef("--guard creates a guard file for all environments of the manifest: remove --%s", flag)
 		}
 	}
 	if a.JSON() {
-		return console.Usagef("with --guard standard output is the guard file: leave --json out")
+		return console.Usagef("with --guard, standard output is the guard file: remove --json")
 	}
 	out := console.StdinName
 	if console.Given(c, "out") {

@@ -19,7 +19,7 @@ func (a *app) planCommand() *cli.Command {
 	return &cli.Command{
 		Name:      "plan",
 		Category:  console.OnlyLooks,
-		Usage:     "show what a build would do, and why, without reading a value",
+		Usage:     "show what a build would do, and why, without reading any values",
 		UsageText: "bundle plan [--manifest FILE] [--env NAME...] [--out FILE] [options]",
 		Description: "bundle plan --manifest secrets.hcl --env prod\n" +
 			"bundle plan --env prod --out layer.zip --exit-code\n" +
@@ -27,7 +27,7 @@ func (a *app) planCommand() *cli.Command {
 		Flags: append(console.TargetFlags(),
 			console.ManifestFlag(),
 			console.VarFlag(),
-			console.TextFlag("out", "FILE", "the layer that the build would replace; {environment}, {region} and {function} are filled in", ""),
+			console.TextFlag("out", "FILE", "the layer that the build would replace; can contain {environment}, {region} and {function}", ""),
 			console.PreviousFlag(),
 			console.PreviousDigestFlag(),
 			&cli.BoolFlag{Name: "offline", Usage: "make no calls: compare the manifest with an earlier layer, and assume that nothing else has changed"},
@@ -35,7 +35,7 @@ func (a *app) planCommand() *cli.Command {
 			&cli.BoolFlag{Name: "allow-rollback", Usage: "plan a build with --allow-rollback"},
 			console.BlindFlag(),
 			target.GuardFlag(),
-			&cli.StringSliceFlag{Name: "allow-key-account", Usage: "accept keys of another account (`ID`)"},
+			&cli.StringSliceFlag{Name: "allow-key-account", Usage: "accept KMS keys from this account, too; can be repeated (`ID`)"},
 			console.TPSFlag(),
 			console.TimeoutFlag(),
 			console.EndpointFlag(),
@@ -56,7 +56,7 @@ func (a *app) plan(c *cli.Context) error {
 	}
 	switch {
 	case a.JSON() && c.Bool("markdown"):
-		return console.Usagef("--json and --markdown are two forms of one result: choose one")
+		return console.Usagef("--json and --markdown cannot be combined: choose one")
 	case c.Bool("offline") && arn.Looks(console.Text(c, "previous")):
 		return console.Usagef("--offline makes no calls, so it cannot download a published layer: download it first, and pass the file with --previous")
 	}

@@ -21,7 +21,7 @@ func (a *app) policyCommand() *cli.Command {
 	return &cli.Command{
 		Name:      "policy",
 		Category:  console.OnlyLooks,
-		Usage:     "write the IAM policies that a bundle needs: of roles and of keys",
+		Usage:     "print the IAM and key policies that a bundle needs",
 		UsageText: "bundle policy [--manifest FILE] [--env NAME] --kind KIND [options]",
 		Description: "bundle policy --manifest secrets.hcl --env prod --kind ci\n" +
 			"bundle policy --env prod --kind function --function hello\n" +
@@ -34,9 +34,9 @@ func (a *app) policyCommand() *cli.Command {
 			console.TextFlag("function", "NAME", "the function, for kinds function and key; not needed if there is only one", ""),
 			&cli.StringSliceFlag{Name: "function-role", Usage: "the role that a function runs as, for key policies: only it can decrypt (`NAME=ARN`)"},
 			&cli.StringSliceFlag{Name: "break-glass", Usage: "another role that can decrypt, for key policies (`ARN`)"},
-			console.TextFlag("build-role", "ARN", "the role that builds, for key policies: by default the environment's role, else whoever IAM policies of the account allow", ""),
-			&cli.StringSliceFlag{Name: "parameter-key", Usage: "a key that parameters are stored under; by default Parameter Store is asked (`KEY`)"},
-			&cli.StringSliceFlag{Name: "allow-key-account", Usage: "accept keys of another account (`ID`)"},
+			console.TextFlag("build-role", "ARN", "the role that runs builds, for key policies; default: the environment's role, or else any principal that IAM policies in the account allow", ""),
+			&cli.StringSliceFlag{Name: "parameter-key", Usage: "a key that parameters are encrypted with; can be repeated; default: look it up in Parameter Store (`KEY`)"},
+			&cli.StringSliceFlag{Name: "allow-key-account", Usage: "accept KMS keys from this account, too; can be repeated (`ID`)"},
 			console.TimeoutFlag(),
 			console.EndpointFlag(),
 			target.TrustedFlag(),
@@ -55,9 +55,9 @@ func (a *app) policy(c *cli.Context) error {
 	kind := console.Text(c, "kind")
 	switch {
 	case !slices.Contains(policy.Kinds(), kind):
-		return console.Usagef("--kind %q is none of ci, plan, function, key and all", kind)
+		return console.Usagef("unknown --kind %q: write ci, plan, function, key or all", kind)
 	case kind == policy.KindAll && !a.JSON():
-		return console.Usagef("--kind all needs --json: one document is one policy")
+		return console.Usagef("--kind all needs --json, because it prints several policies")
 	}
 	module, m, err := target.OpenTrusted(a.Console, c)
 	if err != nil {
@@ -101,7 +101,7 @@ func newPolicySetting(c *cli.Context, m *manifest.Manifest) (*policy.Setting, er
 		name, role, ok := strings.Cut(entry, "=")
 		switch {
 		case !ok:
-			return nil, console.Usagef("--function-role %q is not of the form NAME=ARN", entry)
+			return nil, console.Usagef("--function-role %q is not valid: write NAME=ARN", entry)
 		case s.FunctionRoles[name] != "":
 			return nil, console.Usagef("--function-role names function %q twice", name)
 		}
@@ -123,7 +123,7 @@ func (a *app) printPolicies(c *cli.Context, kind string, s policy.Setting) error
 	}
 	for _, d := range documents {
 		if d.Kind != policy.KindKey && d.Policy.Size() > policy.MaxManaged {
-			a.Hint("the %s policy has %d characters, and a managed policy can have %d: attach it in parts, each statement stands for itself",
+			a.Hint("the %s policy has %d characters, and a managed policy can have %d: attach it in parts; each statement works on its own",
 				d.Kind, d.Policy.Size(), policy.MaxManaged)
 		}
 	}

@@ -19,14 +19,14 @@ import (
 func (a *app) publishCommand() *cli.Command {
 	return &cli.Command{
 		Name:      "publish",
-		Usage:     "publish a layer under the manifest's name for it, unless the newest version has the same content",
+		Usage:     "publish a layer under its name in the manifest, unless the latest version has the same content",
 		UsageText: "bundle publish [--manifest FILE] [--env NAME...] [--layer FILE] [options]",
 		Description: "bundle publish --manifest secrets.hcl --env prod --layer layer.zip\n" +
 			"bundle publish --all --layer 'layer-{environment}-{region}.zip' --json",
 		Flags: append(console.TargetFlags(),
 			console.ManifestFlag(),
 			console.VarFlag(),
-			console.LayerFlag("the layer to publish; {environment}, {region} and {function} are filled in"),
+			console.LayerFlag("the layer to publish; can contain {environment}, {region} and {function}"),
 			helperset.Flag(),
 			console.DigestFlag("sha256", "only publish the layer with this SHA-256"),
 			&cli.BoolFlag{Name: "allow-rollback", Usage: "publish even if the newest version has newer secrets, or cannot be compared"},

@@ -26,13 +26,13 @@ func (a *app) runCommand() *cli.Command {
 			"bundle run --function hello --override -- env",
 		Flags: []cli.Flag{
 			console.LayerFlag("the layer to open"),
-			console.TextFlag("function", "NAME", "the function, by its name in the manifest or to Lambda; not needed where the layer has one", ""),
+			console.TextFlag("function", "NAME", "the function's name in the manifest or in Lambda; not needed if the layer has only one", ""),
 			&cli.BoolFlag{Name: "override", Usage: "let secrets override existing variables"},
 			console.TextFlag("timeout", "DURATION", "stop if opening the secrets takes longer than this; does not limit the command itself", "1m"),
 			console.TextFlag("endpoint-url", "URL", "send KMS calls to this endpoint instead of AWS", ""),
 			target.TrustedFlag(),
 			console.TextFlag("data", "DIR", "the state folder of the embedded AWS that sealed the layer", pipeline.StateFolder),
-			&cli.BoolFlag{Name: "debug", Usage: "print what is opened: names, no content"},
+			&cli.BoolFlag{Name: "debug", Usage: "print what is decrypted: names, never content"},
 		},
 		Action: a.runWithSecrets,
 	}
@@ -80,7 +80,7 @@ func (a *app) runWithSecrets(c *cli.Context) error {
 		return awsenv.OpenProblem(doc, err)
 	}
 	if len(kept) > 0 {
-		a.Hint("kept from the environment, not replaced by secrets (--override does): %s", printable.Names(kept))
+		a.Hint("already set in the environment, so not replaced by secrets (use --override to replace): %s", printable.Names(kept))
 	}
 	err = execwrap.Exec(path, c.Args().Slice(), environ)
 	var child *exec.ExitError

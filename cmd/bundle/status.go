@@ -27,7 +27,7 @@ func (a *app) statusCommand() *cli.Command {
 		Flags: append(console.TargetFlags(),
 			console.ManifestFlag(),
 			console.VarFlag(),
-			console.TextFlag("layer", "FILE|ARN", "the layer, or the ARN of a published one, with or without a version; without --layer, what is published under the manifest's name for it", ""),
+			console.TextFlag("layer", "FILE|ARN", "the layer file, or a published layer's ARN, with or without a version; default: the layer published under its name in the manifest", ""),
 			console.TPSFlag(),
 			console.TimeoutFlag(),
 			console.EndpointFlag(),

@@ -18,7 +18,7 @@ func (a *app) validateCommand() *cli.Command {
 	return &cli.Command{
 		Name:      "validate",
 		Category:  console.OnlyLooks,
-		Usage:     "check the manifest, for every environment or some, without calling AWS",
+		Usage:     "check the manifest without calling AWS, for all or selected environments",
 		UsageText: "bundle validate [--manifest FILE] [--env NAME...] [options]",
 		Description: "bundle validate --manifest secrets.hcl\n" +
 			"bundle validate --env prod --guard guard.hcl",

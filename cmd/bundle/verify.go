@@ -21,14 +21,14 @@ func (a *app) verifyCommand() *cli.Command {
 	return &cli.Command{
 		Name:      "verify",
 		Category:  console.OnlyLooks,
-		Usage:     "verify a layer: byte by byte, against a manifest, and that KMS can decrypt it",
+		Usage:     "verify every byte of a layer, and optionally its manifest and that KMS can decrypt it",
 		UsageText: "bundle verify [--layer FILE] [--manifest FILE --env NAME...] [--open] [options]",
 		Description: "bundle verify --layer layer.zip\n" +
 			"bundle verify --layer layer.zip --manifest secrets.hcl --env prod\n" +
 			"bundle verify --layer layer.zip --open",
 		Flags: append(console.TargetFlags(),
-			console.LayerFlag("the layer to check; {environment}, {region} and {function} are filled in where there is a manifest"),
-			console.TextFlag("manifest", "FILE", "the manifest, or a folder of them, that the layer must be of; without it the layer is checked by itself", ""),
+			console.LayerFlag("the layer to check; with a manifest, can contain {environment}, {region} and {function}"),
+			console.TextFlag("manifest", "FILE", "the manifest file or folder to check the layer against; without it, only the layer itself is checked", ""),
 			&cli.GenericFlag{Name: "against", Hidden: true, Value: console.Once()}, // until the next release
 			console.VarFlag(),
 			&cli.BoolFlag{Name: "open", Usage: "also decrypt every box with KMS, without showing the content"},
@@ -56,7 +56,7 @@ func (a *app) verify(c *cli.Context) error {
 		return err
 	}
 	if !console.Given(c, flag) && console.Chooses(c) {
-		return console.Usagef("--env, --all, --region and --var are about a manifest: name it with --manifest")
+		return console.Usagef("--env, --all, --region and --var need a manifest: name it with --manifest")
 	}
 	targets := []*target.Target{{Path: path}}
 	if console.Given(c, flag) {
@@ -99,9 +99,9 @@ func (a *app) verifyManifest(c *cli.Context) (string, error) {
 	case !console.Given(c, "against"):
 		return "manifest", nil
 	case console.Given(c, "manifest"):
-		return "", console.Usagef("the manifest is named twice, with --manifest and with --against, which is its old name: leave --against out")
+		return "", console.Usagef("the manifest is given twice, as --manifest and as --against, its old name: remove --against")
 	}
-	a.Hint("from the next release on, there is no --against: write --manifest %s", printable.Name(console.Text(c, "against")))
+	a.Hint("--against is deprecated and will be removed in the next release: use --manifest %s", printable.Name(console.Text(c, "against")))
 	return "against", nil
 }
 

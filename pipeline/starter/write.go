@@ -113,8 +113,8 @@ func (w *writer) manifest() {
 	w.line("")
 	w.line("bundle {")
 	w.line("name = %s", quote(w.name))
-	w.line("layer = \"%s-${environment.name}-secrets\" # what the layer is called when it is published", manifest.Escape(w.name))
-	w.line("default_environment = %s # without --env; where CI is set, --env is required for it", quote(localEnvironment))
+	w.line("layer = \"%s-${environment.name}-secrets\" # the name to publish the layer under", manifest.Escape(w.name))
+	w.line("default_environment = %s # used without --env; in CI, --env is required", quote(localEnvironment))
 	w.line("}\n")
 	w.environments()
 	if w.draft.root != nil {
@@ -145,7 +145,7 @@ func (w *writer) environments() {
 	w.line("# The embedded AWS, with the sample values in a file next to this one.")
 	w.line("environment %s {\nembedded = %s\n}\n", quote(localEnvironment), quote(w.options.Sample))
 	if len(w.options.Environments) == 0 {
-		w.line("# A real account. account_id is checked before anything is read, so that no build runs in another.")
+		w.line("# A real account. A build checks account_id before it reads anything, so that it never runs in the wrong account.")
 		w.open(Environment{Name: "prod", Region: w.draft.Region})
 	}
 	for _, e := range w.options.Environments {
@@ -158,7 +158,7 @@ func (w *writer) environments() {
 			continue
 		}
 		w.line("environment %s {", quote(e.Name))
-		w.line("account_id = %s # no build runs in another account", quote(e.AccountID))
+		w.line("account_id = %s # builds refuse any other account", quote(e.AccountID))
 		w.line("regions = [%s]", quote(e.Region))
 		w.line("}\n")
 	}

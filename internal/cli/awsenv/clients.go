@@ -101,7 +101,7 @@ func Connect(a *console.Console, ctx context.Context, module *manifest.Module, m
 	}
 	if seed := m.Environment.Embedded; seed.Value != "" {
 		if o.endpoint != "" {
-			return nil, console.Usagef("environment %q is embedded and starts its own AWS; leave --endpoint-url out", m.Environment.Name.Value)
+			return nil, console.Usagef("environment %q is embedded and starts its own AWS; remove --endpoint-url", m.Environment.Name.Value)
 		}
 		local, err := openEmbedded(ctx, module.Dir(), cmp.Or(o.data, filepath.Join(module.Dir(), pipeline.StateFolder)), seed)
 		if err != nil {
@@ -190,7 +190,7 @@ func openEmbedded(ctx context.Context, dir, data string, seed manifest.Text) (*a
 // inUse says that the state of an embedded AWS was not to be had in time.
 func inUse(data string, at *hcl.Range) error {
 	return console.Refuse(problem.Unavailable, at, "Out of time",
-		"The run took longer than --timeout. Last, it waited for %s, which another run is using. Wait for that, or name another folder with --data.", data)
+		"The run took longer than --timeout. Last, it waited for %s, which another run is using. Wait for that run to finish, or choose another folder with --data.", data)
 }
 
 // StateRemedy says what to do where the state of an embedded AWS cannot be written.
@@ -199,7 +199,7 @@ func StateRemedy(err error) string {
 		return ". Name a new or an empty folder with --data, or the one that has the state"
 	}
 	if errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.EROFS) || errors.Is(err, syscall.ENOSPC) {
-		return ". Its state needs a folder that is writable: name one with --data"
+		return ". Its state needs a writable folder: choose one with --data"
 	}
 	return ""
 }

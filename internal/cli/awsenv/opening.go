@@ -64,7 +64,7 @@ func OpeningEnviron(ctx context.Context, a *console.Console, c *cli.Context, doc
 	done = func() {}
 	switch {
 	case doc.Embedded() && console.Given(c, "endpoint-url"):
-		return nil, nil, console.Usagef("the embedded AWS sealed this layer and has its keys; leave --endpoint-url out")
+		return nil, nil, console.Usagef("the embedded AWS sealed this layer and has its keys; remove --endpoint-url")
 	case !doc.Embedded() && console.Given(c, "data"):
 		return nil, nil, console.Usagef("this layer belongs to a real account; remove --data")
 	}
@@ -75,7 +75,7 @@ func OpeningEnviron(ctx context.Context, a *console.Console, c *cli.Context, doc
 			return awsclient.Opening(a.Environ, awsclient.ServedElsewhere(a.Environ),
 				a.Getenv("AWS_ACCESS_KEY_ID"), a.Getenv("AWS_SECRET_ACCESS_KEY"), a.Getenv("AWS_SESSION_TOKEN")), done, nil
 		case err != nil:
-			return nil, nil, console.Usagef("the embedded AWS sealed this layer, and there is no %s here, which has its keys. "+
+			return nil, nil, console.Usagef("the embedded AWS sealed this layer, but %s, the folder with its keys, does not exist here. "+
 				"Name its state folder with --data, or build the layer here first.", console.Text(c, "data"))
 		}
 		local, err := awslocal.Attach(ctx, console.Text(c, "data"))

@@ -51,10 +51,10 @@ func roleOf(a *console.Console, m *manifest.Manifest, o Options) awsclient.RoleT
 		narrow, fits = setting.PublishSession()
 	}
 	without := func(why string) {
-		a.Hint("role %s is assumed with all its rights: %s", role.ARN, why)
+		a.Hint("role %s is assumed with its full permissions: %s", role.ARN, why)
 	}
 	if !fits {
-		without("a session policy for this manifest would be longer than AWS accepts")
+		without("a session policy for this manifest would exceed the size that AWS accepts")
 		return role
 	}
 	role.Policy = narrow.Text()

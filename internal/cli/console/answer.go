@@ -150,7 +150,7 @@ func (f *answerForm) String() string { return "" }
 func (f *answerForm) Set(s string) error {
 	version, ok := map[string]int{"true": answerVersion, "2": answerVersion, "1": 1}[s]
 	if !ok {
-		return errors.New("write --json, or --json=1 for the form of the release before")
+		return errors.New("write --json, or --json=1 for the format of the previous release")
 	}
 	f.version = version
 	return nil

@@ -50,7 +50,7 @@ func (c *Console) flagProblem(of *cli.Context, err error) string {
 	if m := flagSwitch.FindStringSubmatch(text); m != nil && m[2] != "parse error" { // --json, which has some values
 		return fmt.Sprintf("--%s: %s", m[1], m[2])
 	} else if m != nil {
-		return fmt.Sprintf("--%s takes no value: write --%[1]s, or leave it out", m[1])
+		return fmt.Sprintf("--%s takes no value: write --%[1]s, or remove it", m[1])
 	}
 	if m := flagRefused.FindStringSubmatch(text); m != nil {
 		return fmt.Sprintf("--%s %s", m[1], m[2])
@@ -158,10 +158,10 @@ func (c *Console) LayerArgument(of *cli.Context) (string, error) {
 	case err != nil:
 		return "", err
 	case Given(of, "layer"):
-		return "", Usagef("the layer is named twice, with --layer and as the argument %q: leave the argument out", name)
+		return "", Usagef("the layer is given twice, as --layer and as the argument %q: remove the argument", name)
 	case name == "":
-		return "", Usagef("the layer's name is empty: an unset variable, perhaps")
+		return "", Usagef("the layer's name is empty (is a variable unset?)")
 	}
-	c.Hint("from the next release on, the layer is not an argument: write %s --layer %s", of.Command.HelpName, printable.Name(name))
+	c.Hint("naming the layer without --layer is deprecated and will be removed in the next release: use %s --layer %s", of.Command.HelpName, printable.Name(name))
 	return name, nil
 }

@@ -112,7 +112,7 @@ func Pace(c *cli.Context) (*float64, error) {
 
 // ManifestFlag returns --manifest, which names the manifest.
 func ManifestFlag() cli.Flag {
-	return TextFlag("manifest", "FILE", "the manifest, or a folder of them", "secrets.hcl")
+	return TextFlag("manifest", "FILE", "the manifest file, or a folder of manifest files", "secrets.hcl")
 }
 
 // OutFlag is what messages call the flag for the layer to write.
@@ -138,7 +138,7 @@ func environmentFlags(usage string) []cli.Flag {
 // TargetFlags choose environments and their regions.
 func TargetFlags() []cli.Flag {
 	return append(EnvironmentFlags(),
-		&cli.GenericFlag{Name: "region", Value: &many{}, Usage: "only this region of the environments; can be repeated (`NAME`)"})
+		&cli.GenericFlag{Name: "region", Value: &many{}, Usage: "only this region; can be repeated (`NAME`)"})
 }
 
 // Chooses says whether a flag was given that is about what a manifest says.
@@ -175,7 +175,7 @@ func BlindFlag() cli.Flag {
 
 // TPSFlag returns --ssm-tps, the pace of calls to Parameter Store.
 func TPSFlag() cli.Flag {
-	return TextFlag("ssm-tps", "N", "calls per second to Parameter Store; default: the AWS quota; 0 for no limit", "")
+	return TextFlag("ssm-tps", "N", "maximum Parameter Store calls per second; default: the AWS quota; 0 for no limit", "")
 }
 
 // TimeoutFlag returns --timeout, the time that a run can take.
@@ -188,22 +188,22 @@ func EndpointFlag() cli.Flag {
 
 // ExitCodeFlag returns --exit-code, which makes differences an exit code.
 func ExitCodeFlag() cli.Flag {
-	return &cli.BoolFlag{Name: "exit-code", Usage: "exit with 3 if there are differences"}
+	return &cli.BoolFlag{Name: "exit-code", Usage: "exit with code 3 if there are differences"}
 }
 
 // DebugFlag returns --debug, which prints a line for each call.
 func DebugFlag() cli.Flag {
-	return &cli.BoolFlag{Name: "debug", Usage: "print a line per call: operation, outcome, time; no content"}
+	return &cli.BoolFlag{Name: "debug", Usage: "print one line per AWS call: operation, outcome and duration, never content"}
 }
 
 // DigestFlag returns a flag that takes the SHA-256 of a layer, or of each of
 // several.
 func DigestFlag(name, usage string) cli.Flag {
-	return &cli.GenericFlag{Name: name, Value: &many{}, Usage: usage + "; of several layers that of each, in their order (`HEX`)"}
+	return &cli.GenericFlag{Name: name, Value: &many{}, Usage: usage + "; for several layers, repeat it once per layer, in order (`HEX`)"}
 }
 
 // DataFlag returns the flag of commands that open the embedded AWS of an
 // environment.
 func DataFlag() cli.Flag {
-	return TextFlag("data", "DIR", "the state folder of the embedded AWS: by default .bundle-local beside the manifest", "")
+	return TextFlag("data", "DIR", "the state folder of the embedded AWS; default: .bundle-local next to the manifest", "")
 }

@@ -97,7 +97,7 @@ func (c *Console) Print(format string, args ...any) error { return c.Stdout.Prin
 // would do what it says, it is refused if it has a command.
 func (c *Console) PrintVerbatim(what string, content []byte) error {
 	if line := printable.Command(content); line > 0 && (c.CI() || c.inActions()) {
-		return Usagef("%s has a command to the log of a CI, in line %d (:: at the beginning of a line, or ##[), and is not printed. "+
+		return Usagef("%s contains a workflow command for a CI log in line %d (:: at the start of a line, or ##[), so it is not printed. "+
 			"Change the line, or write to a file.", what, line)
 	}
 	_, err := c.Stdout.Verbatim().Write(content)

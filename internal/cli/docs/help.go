@@ -48,7 +48,7 @@ func Help(w io.Writer, root *cli.App, path []string, width int, documentation st
 	h.rows(exitCodes(c, documentation))
 	if len(c.Commands) > 0 {
 		h.WriteByte('\n')
-		h.text(0, "Help about one of the commands: "+c.Path+" help COMMAND")
+		h.text(0, "Run "+c.Path+" help COMMAND for help on a command.")
 	}
 	_, err := io.WriteString(w, h.String())
 	return err
@@ -149,7 +149,7 @@ func exitCodes(c *command, documentation string) [][2]string {
 		}
 	}
 	if c.Arguments != "" {
-		found = append(found, [2]string{"", "any other is that of COMMAND"})
+		found = append(found, [2]string{"", "any other code is that of COMMAND"})
 	}
 	return found
 }

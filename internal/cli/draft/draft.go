@@ -40,7 +40,7 @@ func Read(a *console.Console, c *cli.Context, environments []starter.Environment
 	function := console.Text(c, "function")
 	switch {
 	case given > 1:
-		return nil, console.Usagef("--from and the flags that begin so exclude each other")
+		return nil, console.Usagef("only one --from flag can be used (--from, --from-serverless, --from-sam, --from-dotenv or --from-path)")
 	case given == 0:
 		return starter.Sketch(function), nil
 	case kind == starter.Unknown && starter.IsPath(source) && !exists(source):
@@ -101,7 +101,7 @@ func folderName(path string) string {
 // draftOfPath lists the names below a path of Parameter Store.
 func draftOfPath(a *console.Console, c *cli.Context, path string, environments []starter.Environment) (*starter.Draft, error) {
 	if problem := manifest.BadPath(path); problem != "" {
-		return nil, console.Usagef("%q will not do: %s", path, problem)
+		return nil, console.Usagef("path %q cannot be used: %s", path, problem)
 	}
 	if len(environments) != 1 || environments[0].AccountID == "" || environments[0].Region == "" {
 		return nil, console.Usagef("to list what is below a path, name one environment with its account and region: --env NAME --account-id ID --region REGION")
@@ -179,7 +179,7 @@ func Absent(out string, others ...string) error {
 	}
 	for _, path := range append(others, out) {
 		if _, err := os.Lstat(path); err == nil {
-			return console.Usagef("%s is there already, and is not written over. Name another file with --out, or remove it.", path)
+			return console.Usagef("%s already exists and is not overwritten. Choose another file with --out, or remove it.", path)
 		}
 	}
 	return nil
@@ -219,13 +219,13 @@ func Environments(c *cli.Context) ([]starter.Environment, error) {
 			i := slices.Index(names, env)
 			switch {
 			case len(names) == 0:
-				return nil, console.Usagef("--%s needs --env: whose is it?", flag)
+				return nil, console.Usagef("--%s needs --env, to name the environment it belongs to", flag)
 			case !named && len(names) == 1:
 				i = 0
 			case !named:
-				return nil, console.Usagef("there are several environments: write --%s ENV=%s", flag, value)
+				return nil, console.Usagef("with several environments, write --%s ENV=%s", flag, value)
 			case i < 0:
-				return nil, console.Usagef("--%s is about environment %q, which no --env names", flag, env)
+				return nil, console.Usagef("--%s names environment %q, but no --env does", flag, env)
 			}
 			at := set(&all[i])
 			if *at != "" || value == "" {

@@ -26,7 +26,7 @@ import (
 
 // Flag returns --helpers-of, which lets publish take the helper files of a release.
 func Flag() cli.Flag {
-	return console.TextFlag("helpers-of", "VERSION", "publish helper files of that release, such as v1.2.3, as well as this one's", "")
+	return console.TextFlag("helpers-of", "VERSION", "also accept the helper files of this release, such as v1.2.3", "")
 }
 
 // A Checker compares helper files of layers with those of releases.
@@ -58,9 +58,9 @@ func (h *Checker) KnowsRelease(release string) error {
 		known = append(known, r.Name)
 	}
 	if len(known) == 0 {
-		return console.Usagef("--helpers-of %q: bundle %s lists the helper files of no earlier release", release, h.console.Version)
+		return console.Usagef("--helpers-of %q: bundle %s does not know the helper files of any earlier release", release, h.console.Version)
 	}
-	return console.Usagef("--helpers-of %q is no release whose helper files bundle %s lists. Write one of %s.", release, h.console.Version, strings.Join(known, ", "))
+	return console.Usagef("--helpers-of %q is not a release whose helper files bundle %s knows. Write one of %s.", release, h.console.Version, strings.Join(known, ", "))
 }
 
 // Of prepares the check of a layer: of one target, as the manifest has it, or
@@ -119,7 +119,7 @@ func Files(ctx context.Context, a *console.Console, names []string) ([]layerbuil
 // hintCompiling says what takes a while.
 func hintCompiling(a *console.Console, exec bool) {
 	if exec && !execbin.Released {
-		a.Hint("compiling the exec wrapper, which a release of bundle would hold")
+		a.Hint("compiling the exec wrapper, which releases of bundle include")
 	}
 }
 

@@ -40,7 +40,7 @@ func Command(c *console.Console) *cli.Command {
 // localFlags are what every command of bundle local takes, and then its own.
 func localFlags(own ...cli.Flag) []cli.Flag {
 	return append(own,
-		console.TextFlag("data", "DIR", "the state folder: by default .bundle-local beside the manifest, begun with the manifest's sample values", ""),
+		console.TextFlag("data", "DIR", "the state folder; default: .bundle-local next to the manifest, initialized with the manifest's sample values", ""),
 		console.ManifestFlag(),
 		console.TextFlag("region", "REGION", "the region to work in", awslocal.Region),
 	)
@@ -155,7 +155,7 @@ func (a *commands) localEnv() *cli.Command {
 	return &cli.Command{
 		Name:      "env",
 		Category:  console.OnlyLooks,
-		Usage:     "print the variables that make other programs use the embedded AWS that is served",
+		Usage:     "print the environment variables that point other programs at the running embedded AWS",
 		UsageText: "bundle local env [options]",
 		Description: `eval "$(bundle local env)"` + "\n" +
 			`eval "$(bundle local env --region eu-west-1)"`,

@@ -34,17 +34,17 @@ type storedParameter struct {
 func (a *commands) localPut() *cli.Command {
 	return &cli.Command{
 		Name:      "put",
-		Usage:     "put a parameter, or a new version of it; the value comes from standard input or a file",
+		Usage:     "put a parameter or a new version of it, with a value from standard input or a file",
 		UsageText: "bundle local put NAME [--from FILE] [options]",
 		Description: "printf not-a-real-password | bundle local put /local/payments/db/password\n" +
 			"bundle local put /local/payments/tls-key --from key.pem \\\n" +
 			"  --key alias/local-parameters",
 		Flags: localFlags(
 			console.TextFlag("type", "TYPE", "String, StringList or SecureString", "SecureString"),
-			console.TextFlag("key", "KEY", "the key of a SecureString", "alias/aws/ssm"),
+			console.TextFlag("key", "KEY", "the KMS key that encrypts a SecureString", "alias/aws/ssm"),
 			console.TextFlag("tier", "TIER", "Standard, Advanced or Intelligent-Tiering", "Intelligent-Tiering"),
 			console.JSONFlag(),
-			console.TextFlag("from", "FILE", "take the value from this file", ""),
+			console.TextFlag("from", "FILE", "read the value from this file", ""),
 		),
 		Action: func(c *cli.Context) error {
 			name, err := console.OneArgument(c, "a parameter's name")
@@ -122,7 +122,7 @@ func (a *commands) localGet() *cli.Command {
 				return err
 			}
 			if c.Bool("reveal") && a.JSON() {
-				return console.Usagef("with --reveal standard output is the value: leave --json out")
+				return console.Usagef("with --reveal, standard output is the value: remove --json")
 			}
 			return a.looking(c, func(ctx context.Context, client *awslocal.Client) error {
 				var out struct{ Parameter storedParameter }

@@ -29,11 +29,11 @@ const (
 func (a *commands) localKey() *cli.Command {
 	return &cli.Command{
 		Name:      "key",
-		Usage:     "make a symmetric key with an alias, and print its ARN",
+		Usage:     "create a symmetric key with an alias, and print its ARN",
 		UsageText: "bundle local key ALIAS [--policy FILE] [options]",
 		Description: "bundle local key alias/local-hello\n" +
 			"bundle local key alias/local-hello --policy key.json",
-		Flags: localFlags(console.TextFlag("policy", "FILE", "the key's policy (JSON); by default the account may do everything", ""), console.JSONFlag()),
+		Flags: localFlags(console.TextFlag("policy", "FILE", "the key policy (JSON); default: full access for the account", ""), console.JSONFlag()),
 		Action: func(c *cli.Context) error {
 			alias, err := console.OneArgument(c, "an alias")
 			if err != nil {
@@ -71,12 +71,12 @@ func (a *commands) localKey() *cli.Command {
 func (a *commands) localRole() *cli.Command {
 	return &cli.Command{
 		Name:      "role",
-		Usage:     "declare a role, so that permissions count; from then on unknown credentials are refused",
+		Usage:     "create a role and enforce permissions: from then on, unknown credentials are refused",
 		UsageText: "bundle local role NAME [--policy FILE] [options]",
 		Description: "bundle local role build --policy policy.json\n" +
 			"bundle local role build --policy policy.json --account 222222222222",
 		Flags: localFlags(
-			console.TextFlag("policy", "FILE", "what the role may do (an IAM policy, JSON); by default nothing", ""),
+			console.TextFlag("policy", "FILE", "the role's IAM policy (JSON); default: no permissions", ""),
 			console.TextFlag("account", "ID", "the role's account", awslocal.Account),
 		),
 		Action: func(c *cli.Context) error {
@@ -108,15 +108,15 @@ func (a *commands) localRole() *cli.Command {
 func (a *commands) localImport() *cli.Command {
 	return &cli.Command{
 		Name:      "import",
-		Usage:     "put every value of a dotenv or JSON file below a path",
+		Usage:     "put every value in a dotenv or JSON file below a path",
 		UsageText: "bundle local import FILE --path PATH [options]",
 		Description: "bundle local import .env.sample --path /local/payments\n" +
 			"bundle local import values.json --path /local/payments \\\n" +
 			"  --key alias/local-parameters",
 		Flags: localFlags(
 			console.JSONFlag(),
-			console.TextFlag("path", "PATH", "where the parameters go", ""),
-			console.TextFlag("key", "KEY", "the key of the parameters", "alias/aws/ssm"),
+			console.TextFlag("path", "PATH", "the path to put the parameters below", ""),
+			console.TextFlag("key", "KEY", "the KMS key that encrypts the parameters", "alias/aws/ssm"),
 		),
 		Action: func(c *cli.Context) error {
 			path, err := console.OneArgument(c, "a file")

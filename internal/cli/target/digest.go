@@ -32,9 +32,9 @@ func Digests(c *cli.Context, name string, targets []*Target) (map[*Target]string
 	case len(all) != len(targets) && len(problems) > 0:
 		return nil, console.Failed(problems.Sort()) // it is not known how many there are meant to be
 	case len(all) != len(targets) && len(targets) == 1:
-		return nil, console.Usagef("--%s is given %d times, and this is about one layer: %s", name, len(all), targets[0])
+		return nil, console.Usagef("--%s is given %d times, but this run has one layer: %s", name, len(all), targets[0])
 	case len(all) != len(targets):
-		return nil, console.Usagef("--%s is given %s, and this is about %d layers. Give it once for each, in this order: %s",
+		return nil, console.Usagef("--%s is given %s, but this run has %d layers. Repeat it once per layer, in this order: %s",
 			name, times(len(all)), len(targets), strings.Join(names(targets), ", "))
 	}
 	of := make(map[*Target]string, len(targets))

@@ -66,7 +66,7 @@ func openOne(a *console.Console, c *cli.Context) (*manifest.Module, *manifest.Ma
 	case err != nil:
 		return nil, nil, err
 	case len(targets) != 1:
-		return nil, nil, console.Usagef("%s is about one environment in one region, and this is about %d: %s. Choose with --env and --region.",
+		return nil, nil, console.Usagef("%s works on one environment and region, but this run has %d: %s. Choose one with --env and --region.",
 			c.Command.HelpName, len(targets), Listed(targets))
 	}
 	t := targets[0]
@@ -78,7 +78,7 @@ func Environments(a *console.Console, c *cli.Context, module *manifest.Module) (
 	all, names := module.Environments(), console.List(c, "env")
 	if c.Bool("all") {
 		if len(names) > 0 {
-			return nil, console.Usagef("--all is all environments in real accounts, and --env names some: write one of the two")
+			return nil, console.Usagef("--all and --env cannot be combined: choose one")
 		}
 		return realEnvironments(module)
 	}
@@ -111,7 +111,7 @@ func realEnvironments(module *manifest.Module) ([]string, error) {
 	all := module.Environments()
 	found := slices.DeleteFunc(slices.Clone(all), module.Embedded)
 	if len(found) == 0 {
-		return nil, console.Usagef("--all is all environments in real accounts, and the manifest has none. Name an embedded one with --env: %s", printable.Names(all))
+		return nil, console.Usagef("--all selects environments in real accounts, and the manifest has none. Choose an embedded one with --env: %s", printable.Names(all))
 	}
 	return found, nil
 }

@@ -25,11 +25,11 @@ var Placeholder = regexp.MustCompile(`\{[^{}/]*\}`)
 func CheckPattern(flag, pattern string) error {
 	for _, found := range Placeholder.FindAllString(pattern, -1) {
 		if !slices.Contains([]string{EnvironmentPlace, RegionPlace, functionPlace}, found) {
-			return console.Usagef("%s %s: there is no placeholder %s, only %s, %s and %s", flag, pattern, found, EnvironmentPlace, RegionPlace, functionPlace)
+			return console.Usagef("%s %s: unknown placeholder %s. The placeholders are %s, %s and %s", flag, pattern, found, EnvironmentPlace, RegionPlace, functionPlace)
 		}
 	}
 	if rest := Placeholder.ReplaceAllString(pattern, ""); strings.ContainsAny(rest, "{}") {
-		return console.Usagef("%s %s has a brace that opens or closes no placeholder. Write %s, %s or %s whole, or leave the brace out.",
+		return console.Usagef("%s %s has an unmatched brace. Write %s, %s or %s, or remove the brace.",
 			flag, pattern, EnvironmentPlace, RegionPlace, functionPlace)
 	}
 	return nil
@@ -54,16 +54,16 @@ func distinct(flag, pattern string, targets []*Target) error {
 			seen[console.PathKey(t.Path)] = t
 			continue
 		case arn.Looks(pattern):
-			return console.Usagef("%s is one layer, and this is about %d: %s. Leave it out for what is published, or choose one with --env and --region.",
+			return console.Usagef("%s is one layer, but this run has %d: %s. Remove it to use the published layers, or choose one with --env and --region.",
 				pattern, len(targets), Listed(targets))
 		}
 		missing := missingPlaces(pattern, targets)
 		if missing == "" {
-			return console.Usagef("%s %s is the same file for %s and for %s: put the names into folders of their own, for example '%s/%s/layer.zip'",
+			return console.Usagef("%s %s is the same file for %s and for %s: use a folder for each name, for example '%s/%s/layer.zip'",
 				flag, pattern, other, t, EnvironmentPlace, RegionPlace)
 		}
 		extension := filepath.Ext(pattern)
-		return console.Usagef("%s %s is one layer, and this is about %d: %s. Write for example %s '%s%s%s'.",
+		return console.Usagef("%s %s is one layer, but this run has %d: %s. Write for example %s '%s%s%s'.",
 			flag, pattern, len(targets), Listed(targets), flag, strings.TrimSuffix(pattern, extension), missing, extension)
 	}
 	return nil

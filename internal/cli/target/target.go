@@ -157,7 +157,7 @@ func (s *selection) addEnvironment(name string) {
 		s.all = append(s.all, t)
 		return
 	case len(regions) == 0:
-		s.Hint("environment %q is not in %s and is left out", name, strings.ReplaceAll(printable.Names(s.only), ", ", " or "))
+		s.Hint("environment %q is not in %s, so it is skipped", name, strings.ReplaceAll(printable.Names(s.only), ", ", " or "))
 	}
 	for _, region := range regions {
 		s.addRegion(name, region, read.In(region))
@@ -255,7 +255,7 @@ func (s *selection) checkRegions() error {
 	for _, region := range s.only {
 		if !s.vague && !slices.Contains(s.known, region) {
 			slices.Sort(s.known)
-			return console.Usagef("--region %s: no chosen environment is in it. They are in %s.", region, printable.Names(slices.Compact(s.known)))
+			return console.Usagef("--region %s: no selected environment is in this region. They are in %s.", region, printable.Names(slices.Compact(s.known)))
 		}
 	}
 	return nil
@@ -265,7 +265,7 @@ func (s *selection) checkRegions() error {
 func CheckData(c *cli.Context, targets []*Target) error {
 	embedded := func(t *Target) bool { return len(t.Problems) > 0 || t.Manifest.Environment.Embedded.Value != "" }
 	if c.Generic("data") != nil && console.Given(c, "data") && !slices.ContainsFunc(targets, embedded) {
-		return console.Usagef("--data is the state folder of the embedded AWS, and no environment here is embedded: leave it out")
+		return console.Usagef("--data is the state folder of the embedded AWS, but no selected environment is embedded: remove --data")
 	}
 	return nil
 }

@@ -28,7 +28,7 @@ func RefuseUntrusted(a *console.Console, c *cli.Context, m *manifest.Manifest) e
 	}
 	what := fmt.Sprintf("Environment %q is in a real account.", m.Environment.Name.Value)
 	if m.Environment.Name.Value == "" {
-		what = "The layer is of a real account."
+		what = "The layer belongs to a real account."
 	}
 	return refuseStrangers(a, c, what, &m.Environment.Range)
 }
@@ -38,7 +38,7 @@ func RefuseUntrusted(a *console.Console, c *cli.Context, m *manifest.Manifest) e
 func RefuseToOpen(a *console.Console, c *cli.Context, documents ...*sealed.Document) error {
 	for _, d := range documents {
 		if !d.Embedded() {
-			return refuseStrangers(a, c, "The layer is of a real account.", nil)
+			return refuseStrangers(a, c, "The layer belongs to a real account.", nil)
 		}
 	}
 	return nil

@@ -115,7 +115,7 @@ func (r *Build) carried() string {
 	if r.Previous.Created != nil {
 		from += ", published " + r.Previous.Created.Format(time.RFC3339)
 	}
-	return fmt.Sprintf("carried over unopened from %s: %s", from, strings.Join(names, ", "))
+	return fmt.Sprintf("copied unchanged from %s: %s", from, strings.Join(names, ", "))
 }
 
 func changedState(changed bool) string {

@@ -251,7 +251,7 @@ func (f compareFinding) says() string {
 	return what + ": " + cmp.Or(f.Detail, "-")
 }
 
-const compareLegend = `v3, 12 d: version 3, put 12 days ago; absent: optional, and not there; -: not meant to be there; ?: could not be found out`
+const compareLegend = `v3, 12 d: version 3, put 12 days ago; absent: optional and not set; -: not declared; ?: unknown`
 
 // Text implements Result.
 func (r *Compare) Text(out *printable.Stream) error {

@@ -92,11 +92,11 @@ func (r *Inspect) helperNotes() []string {
 		case layerbuild.Foreign:
 			note("FOREIGN %s: %s has no such file", f.Path, release)
 		case layerbuild.OfOthers:
-			note("OTHER %s: that of bundle %s", f.Path, f.Release)
+			note("OTHER %s: from bundle %s", f.Path, f.Release)
 		case layerbuild.Unread:
 			unread = append(unread, f.Path)
 		default:
-			note("CHANGED %s: not that of %s", f.Path, release)
+			note("CHANGED %s: differs from %s", f.Path, release)
 		}
 	}
 	for _, path := range r.Absent {
@@ -104,9 +104,9 @@ func (r *Inspect) helperNotes() []string {
 	}
 	switch {
 	case len(unread) > 0:
-		note("not compared, which bundle verify does: %s", strings.Join(unread, ", "))
+		note("not compared (bundle verify compares them): %s", strings.Join(unread, ", "))
 	case len(lines) == 1:
-		note("all are those of %s", release)
+		note("all match %s", release)
 	}
 	return lines
 }

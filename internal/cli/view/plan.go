@@ -211,7 +211,7 @@ func (f *planFunction) lines() []planLine {
 			all = append(all, s.line())
 		}
 		for _, path := range f.Paths {
-			all = append(all, planLine{sign: "+", what: "whatever lies below", values: []string{path}})
+			all = append(all, planLine{sign: "+", what: "everything below", values: []string{path}})
 		}
 		return all
 	}
@@ -227,7 +227,7 @@ func (f *planFunction) lines() []planLine {
 		case "removed":
 			line.sign = "-"
 		case "asked for":
-			line.what = "because it was asked for"
+			line.what = "because of --reseal"
 		}
 		for _, value := range []string{reason.From, reason.To} {
 			if value != "" {

@@ -18,7 +18,7 @@ const maxMarkdown = 60000
 func (r *Plan) Markdown() string {
 	head := fmt.Sprintf("**bundle plan** for %s, environment %s in %s: %s", InCode(r.Bundle), InCode(r.Environment), InCode(r.Region), r.summary())
 	if r.Offline {
-		head += " (offline: versions, keys and what lies below paths are not known)"
+		head += " (offline: versions, keys and the parameters below paths are unknown)"
 	}
 	if !r.Changed {
 		return head + "\n"

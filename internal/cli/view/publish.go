@@ -33,7 +33,7 @@ func (r *Publish) what() string {
 	if r.Changed {
 		return "was published"
 	}
-	return "is published already: the newest version has the same content"
+	return "is already published: the latest version has the same content"
 }
 
 // Text implements Result.
