@@ -15,6 +15,7 @@ import (
 	"github.com/whispering/bundle/internal/atomicfile"
 	"github.com/whispering/bundle/internal/cli/console"
 	"github.com/whispering/bundle/internal/cli/target"
+	"github.com/whispering/bundle/internal/cli/view"
 	"github.com/whispering/bundle/pipeline"
 	"github.com/whispering/bundle/pipeline/manifest"
 	"github.com/whispering/bundle/pipeline/problem"
@@ -37,18 +38,6 @@ func (a *app) fmtCommand() *cli.Command {
 	}
 }
 
-type formatReport struct {
-	Changed bool         `json:"changed"` // with --check: something would be
-	Files   []formatFile `json:"files"`
-}
-
-type formatFile struct {
-	Path    string `json:"path"`
-	Changed bool   `json:"changed"`
-
-	content []byte // in canonical form
-}
-
 func (a *app) format(c *cli.Context) error {
 	if err := console.NoArguments(c); err != nil {
 		return err
@@ -66,14 +55,14 @@ func (a *app) format(c *cli.Context) error {
 		return err
 	}
 	if console.Text(c, "manifest") == console.StdinName && !c.Bool("check") {
-		return a.PrintVerbatim("the formatted manifest", report.Files[0].content)
+		return a.PrintVerbatim("the formatted manifest", report.Files[0].Content)
 	}
 	if !c.Bool("check") {
-		if problems := report.write(); len(problems) > 0 {
+		if problems := writeFormatted(report); len(problems) > 0 {
 			return &console.Failure{Problems: problems}
 		}
 	}
-	if err := a.renderFormat(report); err != nil {
+	if err := a.AnswerOrPrint(report); err != nil {
 		return err
 	}
 	if report.Changed && c.Bool("check") {
@@ -105,8 +94,8 @@ func (a *app) readForFormat(c *cli.Context) (*manifest.Module, error) {
 }
 
 // formatted lays out every file, and writes none.
-func (a *app) formatted(module *manifest.Module) (*formatReport, error) {
-	report := &formatReport{Files: []formatFile{}}
+func (a *app) formatted(module *manifest.Module) (*view.Format, error) {
+	report := &view.Format{Files: []view.FormatFile{}}
 	var problems problem.Problems
 	for _, path := range module.Paths() {
 		before, after, err := module.Format(path)
@@ -117,15 +106,15 @@ func (a *app) formatted(module *manifest.Module) (*formatReport, error) {
 		if strings.HasSuffix(path, ".json") {
 			a.Hint("%s is JSON, which has no canonical form here; it is left as it is", path)
 		}
-		f := formatFile{path, !bytes.Equal(before, after), after}
+		f := view.FormatFile{Path: path, Changed: !bytes.Equal(before, after), Content: after}
 		report.Changed = report.Changed || f.Changed
 		report.Files = append(report.Files, f)
 	}
 	return report, console.Failed(problems)
 }
 
-// write replaces the files that change, each whole or not at all.
-func (r *formatReport) write() problem.Problems {
+// writeFormatted replaces the files that change, each whole or not at all.
+func writeFormatted(r *view.Format) problem.Problems {
 	var problems problem.Problems
 	for _, f := range r.Files {
 		if !f.Changed {
@@ -141,26 +130,10 @@ func (r *formatReport) write() problem.Problems {
 				fmt.Sprintf("%s is not a regular file. Name the file that it leads to.", f.Path)))
 			continue
 		}
-		if err := atomicfile.Write(f.Path, f.content); err != nil {
+		if err := atomicfile.Write(f.Path, f.Content); err != nil {
 			problems = append(problems, problem.New(problem.Output, nil, "Manifest not written",
 				fmt.Sprintf("%s: %s The file is unchanged.", f.Path, pipeline.WhyNotWritten(f.Path, err))))
 		}
 	}
 	return problems
-}
-
-// renderFormat lists the files that changed, or with --check would.
-func (a *app) renderFormat(r *formatReport) error {
-	if a.JSON() {
-		return a.Answer(r)
-	}
-	for _, f := range r.Files {
-		if !f.Changed {
-			continue
-		}
-		if err := a.Print("%s\n", f.Path); err != nil {
-			return err
-		}
-	}
-	return nil
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/whispering/bundle/internal/cli/console"
 	"github.com/whispering/bundle/internal/cli/draft"
 	"github.com/whispering/bundle/internal/cli/target"
+	"github.com/whispering/bundle/internal/cli/view"
 	"github.com/whispering/bundle/internal/printable"
 	"github.com/whispering/bundle/pipeline/starter"
 )
@@ -50,20 +51,6 @@ func (a *app) initCommand() *cli.Command {
 		},
 		Action: a.init,
 	}
-}
-
-type initReport struct {
-	Manifest  string     `json:"manifest"`
-	Sample    string     `json:"sample"` // the file of sample values
-	Functions int        `json:"functions"`
-	Secrets   int        `json:"secrets"` // counting those of a group for each function
-	NotTaken  []initNote `json:"not_taken"`
-}
-
-type initNote struct {
-	File string `json:"file"`
-	Line int    `json:"line"` // 0 where there are none
-	Text string `json:"text"`
 }
 
 func (a *app) init(c *cli.Context) error {
@@ -113,14 +100,14 @@ func (a *app) init(c *cli.Context) error {
 		os.Remove(sample) // it was not there before
 		return err
 	}
-	report := &initReport{Manifest: out, Sample: sample, Functions: functions, Secrets: secrets, NotTaken: []initNote{}}
+	report := &view.Init{Manifest: out, Sample: sample, Functions: functions, Secrets: secrets, NotTaken: []view.InitNote{}}
 	for _, n := range from.Notes {
-		report.NotTaken = append(report.NotTaken, initNote{from.Source, n.Line, n.Text})
+		report.NotTaken = append(report.NotTaken, view.InitNote{File: from.Source, Line: n.Line, Text: n.Text})
 	}
 	return a.renderInit(report)
 }
 
-func (a *app) renderInit(r *initReport) error {
+func (a *app) renderInit(r *view.Init) error {
 	if a.JSON() {
 		return a.Answer(r)
 	}

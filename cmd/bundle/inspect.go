@@ -40,8 +40,5 @@ func (a *app) inspect(c *cli.Context) error {
 		return err
 	}
 	report := view.NewInspect(path, layer, content, layer.MatchHelpers(check.Releases))
-	if a.JSON() {
-		return a.Answer(report)
-	}
-	return report.Text(a.Stdout)
+	return a.AnswerOrPrint(report)
 }

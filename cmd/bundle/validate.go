@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"slices"
 
 	"github.com/hashicorp/hcl/v2"
@@ -9,6 +8,7 @@ import (
 
 	"github.com/whispering/bundle/internal/cli/console"
 	"github.com/whispering/bundle/internal/cli/target"
+	"github.com/whispering/bundle/internal/cli/view"
 	"github.com/whispering/bundle/pipeline"
 	"github.com/whispering/bundle/pipeline/manifest"
 	"github.com/whispering/bundle/pipeline/problem"
@@ -25,17 +25,6 @@ func (a *app) validateCommand() *cli.Command {
 		Flags:  append(console.OnlyEnvironmentFlags(), console.ManifestFlag(), console.VarFlag(), target.GuardFlag(), console.JSONFlag()),
 		Action: a.validate,
 	}
-}
-
-type validateReport struct {
-	Environments []environmentValidity `json:"environments"`
-}
-
-type environmentValidity struct {
-	Environment string `json:"environment"`
-	Functions   int    `json:"functions"`
-	Secrets     int    `json:"secrets"` // named ones; those of a path are known to AWS only
-	Paths       int    `json:"paths"`
 }
 
 func (a *app) validate(c *cli.Context) error {
@@ -57,7 +46,7 @@ func (a *app) validate(c *cli.Context) error {
 			return err
 		}
 	}
-	report := validateReport{}
+	report := view.Validate{}
 	var warnings hcl.Diagnostics
 	var all problem.Gathered
 	all.Add(problems...)
@@ -70,7 +59,7 @@ func (a *app) validate(c *cli.Context) error {
 		}
 		all.Add(slices.Concat(found, read.CheckBlind(), asked.Add(read))...)
 		warnings = append(warnings, read.Warnings()...)
-		v := environmentValidity{Environment: name, Functions: len(m.Functions)}
+		v := view.Validity{Environment: name, Functions: len(m.Functions)}
 		for _, fn := range m.Functions {
 			v.Secrets, v.Paths = v.Secrets+len(fn.Secrets), v.Paths+len(fn.Imports)
 		}
@@ -80,14 +69,7 @@ func (a *app) validate(c *cli.Context) error {
 	if all.Len() > 0 {
 		return console.Failed(all.Sorted())
 	}
-	if a.JSON() {
-		return a.Answer(report)
-	}
-	rows := [][]string{{"ENVIRONMENT", "FUNCTIONS", "SECRETS", "PATHS"}}
-	for _, v := range report.Environments {
-		rows = append(rows, []string{v.Environment, fmt.Sprint(v.Functions), fmt.Sprint(v.Secrets), fmt.Sprint(v.Paths)})
-	}
-	return a.Stdout.Table(rows)
+	return a.AnswerOrPrint(&report)
 }
 
 // checkEvaluated finds what is wrong with an environment in each of its regions.

@@ -9,6 +9,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/whispering/bundle/internal/printable"
 	"github.com/whispering/bundle/pipeline/problem"
 )
 
@@ -83,6 +84,16 @@ func (c *Console) Answer(result any) error {
 	}
 	c.answer.targets[0].Result = result
 	return nil
+}
+
+// AnswerOrPrint is Answer with --json, and prints the result for people without.
+func (c *Console) AnswerOrPrint(result interface {
+	Text(out *printable.Stream) error
+}) error {
+	if c.JSON() {
+		return c.Answer(result)
+	}
+	return result.Text(c.Stdout)
 }
 
 // AnswerEach gives what became of each of several targets, their problems included. What ends the run besides is then

@@ -1,0 +1,29 @@
+package view
+
+import (
+	"fmt"
+
+	"github.com/whispering/bundle/internal/printable"
+)
+
+// A Validate is the result of bundle validate as --json prints it.
+type Validate struct {
+	Environments []Validity `json:"environments"`
+}
+
+// A Validity is a manifest in one environment.
+type Validity struct {
+	Environment string `json:"environment"`
+	Functions   int    `json:"functions"`
+	Secrets     int    `json:"secrets"` // named ones; those below a path are known to AWS only
+	Paths       int    `json:"paths"`
+}
+
+// Text prints a row for each environment.
+func (r *Validate) Text(out *printable.Stream) error {
+	rows := [][]string{{"ENVIRONMENT", "FUNCTIONS", "SECRETS", "PATHS"}}
+	for _, v := range r.Environments {
+		rows = append(rows, []string{v.Environment, fmt.Sprint(v.Functions), fmt.Sprint(v.Secrets), fmt.Sprint(v.Paths)})
+	}
+	return out.Table(rows)
+}
