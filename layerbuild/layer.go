@@ -75,18 +75,18 @@ func HelperFiles(fsys fs.FS) ([]File, error) {
 // L-1, L-2, L-3, L-6 and L-8.
 func (l *Layer) entries() ([]File, error) {
 	if len(l.Documents)+len(l.Helpers) == 0 {
-		return nil, broken("L-8", "", "it holds neither documents nor helpers")
+		return nil, broken("L-8", "", "it contains no documents and no helpers")
 	}
 	var all []File
 	of := make(map[string]string, len(l.Documents)) // function to path
 	for _, d := range l.Documents {
 		if first := l.Documents[0]; !together(first, d) {
 			return nil, broken("L-1", sealed.Path(d.Header.Name),
-				"it is of another bundle, environment or region than "+sealed.Path(first.Header.Name))
+				"it belongs to a different bundle, environment or region than "+sealed.Path(first.Header.Name))
 		}
 		path := sealed.Path(d.Header.Name)
 		if other, ok := of[d.Header.Function]; ok && other != path { // one path twice is against L-3
-			return nil, broken("L-1", path, fmt.Sprintf("it is of function %q, as %s is", d.Header.Function, other))
+			return nil, broken("L-1", path, fmt.Sprintf("it is for function %q, and so is %s", d.Header.Function, other))
 		}
 		of[d.Header.Function] = path
 		all = append(all, File{Path: path, Data: d.Bytes()})
@@ -120,7 +120,7 @@ func checkPaths(sorted []File) error {
 	folded := make(map[string]string, len(sorted))
 	for _, f := range sorted {
 		if !validPath(f.Path) {
-			return broken("L-3", f.Path, "it is not a legal path")
+			return broken("L-3", f.Path, "it is not a valid path")
 		}
 		if other, ok := folded[strings.ToLower(f.Path)]; ok {
 			return broken("L-3", f.Path, "it collides with "+other)
@@ -171,7 +171,7 @@ func checkSize(entries []File) error {
 	}
 	switch {
 	case size > MaxBytes:
-		return fmt.Errorf("%w: %d bytes; Lambda takes at most %d (L-6)", ErrTooLarge, size, MaxBytes)
+		return fmt.Errorf("%w: %d bytes; Lambda allows at most %d (L-6)", ErrTooLarge, size, MaxBytes)
 	case len(entries) > MaxEntries:
 		return fmt.Errorf("%w: %d files; at most %d are allowed (L-6)", ErrTooLarge, len(entries), MaxEntries)
 	}

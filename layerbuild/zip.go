@@ -105,7 +105,7 @@ func Read(b []byte) (*Layer, error) {
 		return nil, err
 	}
 	if !bytes.Equal(again.Bytes(), b) {
-		return nil, broken("L-5", "", "it is not the one valid zip of its entries")
+		return nil, broken("L-5", "", "it is not the canonical zip of its entries")
 	}
 	return layer, nil
 }

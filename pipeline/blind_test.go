@@ -242,7 +242,7 @@ func TestBlindBuildCannotBeGivenAnotherCiphertext(t *testing.T) {
 		t.Fatalf("got %v", problems)
 	}
 	for _, p := range problems {
-		if p.Kind != problem.Missing || !strings.Contains(p.Detail, "KMS does not take the ciphertext") {
+		if p.Kind != problem.Missing || !strings.Contains(p.Detail, "KMS does not accept the ciphertext") {
 			t.Errorf("got %v", p)
 		}
 	}

@@ -12,7 +12,7 @@ import (
 )
 
 // Where the time is up while credentials are waited for, the error says from
-// whom; where a reply is, what was asked of whom, and how often.
+// whom; where a reply is, what was sent to whom, and how often.
 func TestTheEndOfTheTimeSaysWhatWasWaitedFor(t *testing.T) {
 	hang := func(_ int, _ http.ResponseWriter, r *http.Request) {
 		select {
@@ -24,11 +24,11 @@ func TestTheEndOfTheTimeSaysWhatWasWaitedFor(t *testing.T) {
 		environ map[string]string
 		want    string
 	}{
-		"a reply":                  {map[string]string{"AWS_ACCESS_KEY_ID": "AKIAEXAMPLE", "AWS_SECRET_ACCESS_KEY": "x"}, "sts:GetCallerIdentity was asked of 127.0.0.1"},
-		"the container's endpoint": {map[string]string{"AWS_CONTAINER_CREDENTIALS_FULL_URI": "URL/x"}, "sts:GetCallerIdentity was not sent: it waited for credentials from the container's credentials endpoint"},
+		"a reply":                  {map[string]string{"AWS_ACCESS_KEY_ID": "AKIAEXAMPLE", "AWS_SECRET_ACCESS_KEY": "x"}, "sts:GetCallerIdentity was sent to 127.0.0.1"},
+		"the container's endpoint": {map[string]string{"AWS_CONTAINER_CREDENTIALS_FULL_URI": "URL/x"}, "sts:GetCallerIdentity was not sent: it was waiting for credentials from the container's credentials endpoint"},
 		"the metadata service": {
 			map[string]string{"AWS_EC2_METADATA_DISABLED": "false", "AWS_EC2_METADATA_SERVICE_ENDPOINT": "URL"},
-			"it waited for credentials from the EC2 instance metadata service",
+			"it was waiting for credentials from the EC2 instance metadata service",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -14,7 +14,7 @@ import (
 )
 
 // ErrReply reports an answer of STS that does not say who the caller is.
-var ErrReply error = awsfault.Sentinel("sts", "", awsfault.Other, "AWS does not say who the caller is")
+var ErrReply error = awsfault.Sentinel("sts", "", awsfault.Other, "AWS did not identify the caller")
 
 // Identity is who calls are made as.
 type Identity struct {
@@ -34,7 +34,7 @@ func Caller(ctx context.Context, cfg aws.Config) (Identity, error) {
 	}
 	id := Identity{Account: aws.ToString(out.Account), ARN: aws.ToString(out.Arn)}
 	if len(id.Account) != 12 || strings.Trim(id.Account, "0123456789") != "" || !callerARN(id.ARN, id.Account) {
-		return Identity{}, fmt.Errorf("%w: the reply has no account of twelve digits, or no ARN in it", ErrReply)
+		return Identity{}, fmt.Errorf("%w: the reply has no 12-digit account id or no ARN", ErrReply)
 	}
 	return id, nil
 }

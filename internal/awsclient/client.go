@@ -62,7 +62,7 @@ func New(ctx context.Context, o Options) (aws.Config, error) {
 		return aws.Config{}, errors.New("no region")
 	}
 	if o.Local != (o.Static != nil) {
-		return aws.Config{}, errors.New("the embedded AWS, and nothing else, needs credentials of its own")
+		return aws.Config{}, errors.New("only the embedded AWS needs its own credentials")
 	}
 	if o.EndpointURL != "" || o.Local {
 		if err := checkEndpoint(o.EndpointURL, o.Local); err != nil {

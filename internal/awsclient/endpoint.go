@@ -113,7 +113,7 @@ func checkShared(profile *config.SharedConfig, wanted string) error {
 
 // ErrVariant reports a setting that chooses among AWS's own endpoints, beside an
 // endpoint that is given.
-var ErrVariant = errors.New("chooses one of AWS's own endpoints, and --endpoint-url names another: unset one of them")
+var ErrVariant = errors.New("selects an AWS endpoint, but --endpoint-url names another: unset one of them")
 
 // checkVariant refuses settings that choose among AWS's own endpoints where one
 // is given: the SDK would make no call.
@@ -215,7 +215,7 @@ func checkEndpoint(raw string, local bool) error {
 	case err != nil || u.Hostname() == "":
 		return errors.New("the endpoint is not a URL with a host")
 	case u.User != nil || u.RawQuery != "" || u.ForceQuery || u.Fragment != "":
-		return fmt.Errorf("the endpoint at %q has more than scheme, host and path", u.Host)
+		return fmt.Errorf("the endpoint at %q contains more than a scheme, a host and a path", u.Host)
 	case u.Scheme == "http" && isLoopback(u.Hostname()):
 		return nil
 	case local:

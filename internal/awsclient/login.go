@@ -22,7 +22,7 @@ type login struct {
 	session, folder string
 }
 
-var errNoLogin = errors.New("the file of the login cannot be used")
+var errNoLogin = errors.New("the login file cannot be used")
 
 // Retrieve implements aws.CredentialsProvider.
 func (l login) Retrieve(ctx context.Context) (aws.Credentials, error) {

@@ -109,7 +109,7 @@ func TestNoProviderIsQuoted(t *testing.T) {
 		"a container that refuses in words":     {environ: []string{fullURI + "=URL"}, reply: text(404, leak), want: Container, says: []string{"404"}},
 		"a container that refuses with null":    {environ: []string{fullURI + "=URL"}, reply: object(403, "null"), want: Container},
 		"a container that fails":                {environ: []string{fullURI + "=URL"}, reply: object(500, `{"code": "LEAK", "message": "LEAK"}`), want: Container, class: awsfault.Unavailable, says: []string{"500"}},
-		"a container that answers null":         {environ: []string{fullURI + "=URL"}, reply: object(200, "null"), want: Container, says: []string{"gives no credentials"}},
+		"a container that answers null":         {environ: []string{fullURI + "=URL"}, reply: object(200, "null"), want: Container, says: []string{"returned no credentials"}},
 		"a container that answers nothing":      {environ: []string{fullURI + "=URL"}, reply: object(200, "{}"), want: Container},
 		"a container that answers no JSON":      {environ: []string{fullURI + "=URL"}, reply: object(200, `{"AccessKeyId": LEAK`), want: Container},
 		"a container that is not there":         {environ: []string{fullURI + "=http://127.0.0.1:1/" + leak}, want: Container, class: awsfault.Unavailable, says: []string{"refused"}},

@@ -64,7 +64,7 @@ func TestRoleIsAssumedAsItIsSaid(t *testing.T) {
 		want   string
 	}{
 		"session name":    {func(r *RoleToAssume) { r.SessionName = "" }, `the session name is "bundle-7"`},
-		"external id":     {func(r *RoleToAssume) { r.ExternalID = "" }, "Allow sts:AssumeRole, sts:SetSourceIdentity, sts:TagSession on the role"},
+		"external id":     {func(r *RoleToAssume) { r.ExternalID = "" }, "to call sts:AssumeRole, sts:SetSourceIdentity, sts:TagSession on the role"},
 		"source identity": {func(r *RoleToAssume) { r.SourceIdentity = "other" }, "sts:SetSourceIdentity"},
 		"tags":            {func(r *RoleToAssume) { r.Tags["team"] = "bank" }, "sts:TagSession"},
 	} {

@@ -128,37 +128,37 @@ const trueOrFalse = "true or false"
 func (e *CredentialsError) configuration() (what, remedy string) {
 	check := "Check it with " + e.command("aws sts get-caller-identity") + "."
 	if e.endless != "" {
-		return e.endless, "Let " + e.Setting + " name a regular file."
+		return e.endless, "Set " + e.Setting + " to a regular file."
 	}
 	switch e.Setting {
 	case "":
 		return fmt.Sprintf("the AWS configuration cannot be used: the environment, or %s", e.profile()), check
 	case "AWS_PROFILE":
-		return fmt.Sprintf("there is no %s in the AWS configuration files", e.profile()),
-			"Correct AWS_PROFILE, or add the profile (aws configure lists and makes them)."
+		return fmt.Sprintf("%s is not in the AWS configuration files", e.profile()),
+			"Correct AWS_PROFILE, or add the profile (aws configure lists and creates profiles)."
 	case "source_profile":
 		return fmt.Sprintf("%s names a source_profile that does not exist or has no credentials", e.profile()), "Correct source_profile, or add what it names."
 	case "role_arn":
 		return fmt.Sprintf("%s, or one it is based on, has source_profile, credential_source or web_identity_token_file, and no role_arn", e.profile()), "Add role_arn."
 	case "mfa_serial":
-		return fmt.Sprintf("%s has mfa_serial, and bundle does not ask for codes", e.profile()),
-			fmt.Sprintf("Get a session first, as with: eval \"$(%s --format env)\"", e.command("aws configure export-credentials"))
+		return fmt.Sprintf("%s has mfa_serial, but bundle does not prompt for MFA codes", e.profile()),
+			fmt.Sprintf("Get a session first, for example: eval \"$(%s --format env)\"", e.command("aws configure export-credentials"))
 	case "aws_secret_access_key":
-		return fmt.Sprintf("%s has one of aws_access_key_id and aws_secret_access_key, and not the other", e.profile()), "Set both or neither."
+		return fmt.Sprintf("%s has only one of aws_access_key_id and aws_secret_access_key", e.profile()), "Set both or neither."
 	case "credential_process":
 		return fmt.Sprintf("%s has more than one of source_profile, credential_source, credential_process and web_identity_token_file", e.profile()), "Keep one."
 	case "AWS_CONFIG_FILE":
 		return "one of the AWS configuration files cannot be read", "Correct the files that AWS_CONFIG_FILE and AWS_SHARED_CREDENTIALS_FILE name, or those in ~/.aws."
 	case "AWS_CA_BUNDLE":
-		return "the file of certificates in AWS_CA_BUNDLE, or ca_bundle of the profile, cannot be read, or holds no certificate",
-			"Name a file of PEM certificates, or unset it."
+		return "the certificate file in AWS_CA_BUNDLE, or in ca_bundle of the profile, cannot be read or contains no certificate",
+			"Set it to a file of PEM certificates, or unset it."
 	case "AWS_ROLE_ARN":
-		return "AWS_WEB_IDENTITY_TOKEN_FILE is set, and AWS_ROLE_ARN is not", "Set both or neither."
+		return "AWS_WEB_IDENTITY_TOKEN_FILE is set, but AWS_ROLE_ARN is not", "Set both or neither."
 	case relativeURI:
 		return relativeURI + " does not begin with a slash", "Correct it, or unset it."
 	case fullURI, metadataHost, "ec2_metadata_service_endpoint":
-		return e.Setting + " would have credentials asked of another machine in clear: " +
-			"it must be https, or http to a loopback address or to an address that ECS, EKS or EC2 has for it", "Correct it, or unset it."
+		return e.Setting + " would request credentials from another machine without TLS:  " +
+			"it must be https, or http to a loopback address or to a credentials address of ECS, EKS or EC2", "Correct it, or unset it."
 	}
 	if values := allowedValues[strings.ToUpper(strings.TrimPrefix(strings.ToLower(e.Setting), "aws_"))]; values != "" {
 		setting := e.Setting

@@ -12,7 +12,7 @@ func (e *CredentialsError) words() (what, remedy string) {
 	switch e.class {
 	case awsfault.Credentials:
 	case awsfault.Malformed:
-		return fmt.Sprintf("%s answered what it never should", e.service()), "Something between this machine and AWS may answer in its place."
+		return fmt.Sprintf("%s returned an unexpected response", e.service()), "A proxy or another host may be answering in its place."
 	default:
 		return fmt.Sprintf("%s did not answer%s", e.service(), e.reason()), "Try again."
 	}
@@ -22,8 +22,8 @@ func (e *CredentialsError) words() (what, remedy string) {
 	case SharedFiles:
 		return fmt.Sprintf("%s has no usable keys", e.profile()), "Check aws_access_key_id and aws_secret_access_key in the AWS configuration files."
 	case Process:
-		return fmt.Sprintf("the credential_process of %s gave no credentials", e.profile()),
-			`Run its command by hand: it must end with status 0, and print one JSON object with "Version": 1, and nothing else, on standard output.`
+		return fmt.Sprintf("the credential_process of %s returned no credentials", e.profile()),
+			`Run its command by hand: it must exit with status 0 and print one JSON object with "Version": 1, and nothing else, to standard output.`
 	case SSO:
 		return e.sso()
 	case Login:
@@ -44,9 +44,9 @@ func (e *CredentialsError) words() (what, remedy string) {
 func (e *CredentialsError) service() string {
 	switch e.Provider {
 	case SSO:
-		return fmt.Sprintf("IAM Identity Center (SSO), which %s takes its credentials from,", e.profile())
+		return fmt.Sprintf("IAM Identity Center (SSO), which %s gets its credentials from,", e.profile())
 	case Login:
-		return "AWS Sign-In, which " + e.profile() + " takes its credentials from,"
+		return "AWS Sign-In, which " + e.profile() + " gets its credentials from,"
 	case Container:
 		return "the container's credentials endpoint"
 	case Metadata:
@@ -108,15 +108,15 @@ func (e *CredentialsError) sso() (what, remedy string) {
 	case "", "UnauthorizedException", "ExpiredTokenException", "InvalidGrantException", "InvalidClientException", "UnauthorizedClientException":
 		return fmt.Sprintf("%s is not logged in to IAM Identity Center (SSO), or the login has expired%s", e.profile(), e.reason()), login + "."
 	}
-	return fmt.Sprintf("IAM Identity Center (SSO) gives %s no credentials%s", e.profile(), e.reason()),
+	return fmt.Sprintf("IAM Identity Center (SSO) returned no credentials for %s%s", e.profile(), e.reason()),
 		login + ", and check its sso_account_id and sso_role_name."
 }
 
 func (e *CredentialsError) webIdentity() (what, remedy string) {
 	if e.Status == 0 {
-		return "the web identity token cannot be read", "AWS_WEB_IDENTITY_TOKEN_FILE, or web_identity_token_file of the profile, must name a file that this process may read."
+		return "the web identity token cannot be read", "AWS_WEB_IDENTITY_TOKEN_FILE, or web_identity_token_file of the profile, must name a file that this process can read."
 	}
-	return "STS gives no credentials for the web identity token" + e.reason(),
+	return "STS returned no credentials for the web identity token" + e.reason(),
 		"Get a new token, and check the role in AWS_ROLE_ARN and its trust policy " +
 			"(in GitHub Actions: that configure-aws-credentials ran before this step, with id-token: write)."
 }
@@ -126,11 +126,11 @@ func (e *CredentialsError) container() (what, remedy string) {
 	const token = "AWS_CONTAINER_AUTHORIZATION_TOKEN or AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"
 	switch {
 	case e.Status == 0:
-		return "the container's credentials endpoint cannot be asked", "Check " + settings + ", and " + token + "."
+		return "the container's credentials endpoint cannot be called", "Check " + settings + ", and " + token + "."
 	case e.Status >= 200 && e.Status < 300:
-		return "the container's credentials endpoint gives no credentials", "Check " + settings + "."
+		return "the container's credentials endpoint returned no credentials", "Check " + settings + "."
 	}
-	return "the container's credentials endpoint refuses" + e.reason(), "Check the role of the task or pod, " + settings + ", and " + token + "."
+	return "the container's credentials endpoint refused the request" + e.reason(), "Check the role of the task or pod, " + settings + ", and " + token + "."
 }
 
 func (e *CredentialsError) role() (what, remedy string) {
@@ -138,12 +138,12 @@ func (e *CredentialsError) role() (what, remedy string) {
 	if len(e.rights) > 0 {
 		rights = strings.Join(e.rights, ", ")
 	}
-	remedy = fmt.Sprintf("Allow %s on the role to the credentials that are found here, and name them in the role's trust policy.", rights)
+	remedy = fmt.Sprintf("Allow the current credentials to call %s on the role, and name them in the role's trust policy.", rights)
 	switch {
 	case tooLargeCode(e.Code):
-		remedy = "What narrows the session and its tags are too much together: write fewer or shorter tags, also where the credentials that are found here get theirs."
+		remedy = "The session policy and the session tags are too large together. Use fewer or shorter tags, including on the session of the current credentials."
 	case e.session != "" && e.Status != 0:
-		remedy += fmt.Sprintf(" If that policy tests sts:RoleSessionName, the session name is %q; to change it, set session_name in the environment.", e.session)
+		remedy += fmt.Sprintf(" If that policy has a condition on sts:RoleSessionName, the session name is %q; to change it, set session_name in the environment.", e.session)
 	}
 	if e.Role == "" {
 		return fmt.Sprintf("the role that %s names cannot be assumed%s", e.profile(), e.reason()), remedy
@@ -156,9 +156,9 @@ func (e *CredentialsError) role() (what, remedy string) {
 func (e *CredentialsError) nowhere() (what, remedy string) {
 	switch {
 	case e.Provider == Metadata && e.Status != 0:
-		return "the EC2 instance metadata service gives no credentials" + e.reason(), "Attach a role to the instance."
+		return "the EC2 instance metadata service returned no credentials" + e.reason(), "Attach a role to the instance."
 	case e.Setting != "":
-		return fmt.Sprintf("of AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY only %s is set", e.Setting), "Set both or neither."
+		return fmt.Sprintf("only %s is set, not both AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY", e.Setting), "Set both or neither."
 	}
 	return "there are no AWS credentials in the environment, the shared files, a web identity or a container",
 		"In CI, get them before this step (in GitHub Actions: configure-aws-credentials, with id-token: write); " +

@@ -63,7 +63,7 @@ func Describe(err error) string {
 func refusal(code, message string) string {
 	safe := SafeCode(code)
 	if safe == "" {
-		safe = "an error without a code of AWS's form"
+		safe = "an error without a valid AWS error code"
 	}
 	if classifyCode(code, 0) == Credentials {
 		if words := meaning(code); words != "" {
@@ -87,9 +87,9 @@ func meaning(code string) string {
 	case "SignatureDoesNotMatch", "InvalidSignatureException":
 		return "the secret access key does not belong to the access key id, or this machine's clock is wrong"
 	case "UnrecognizedClientException", "InvalidClientTokenId", "InvalidAccessKeyId":
-		return "AWS does not know the access key id, or the session token does not belong to it"
+		return "AWS does not recognize the access key id, or the session token does not belong to it"
 	case "InvalidIdentityToken", "InvalidIdentityTokenException":
-		return "the web identity token is not one that AWS accepts"
+		return "AWS does not accept the web identity token"
 	}
 	return ""
 }

@@ -124,11 +124,11 @@ func (f *Failure) Asked() string {
 	}
 	host := ""
 	if f.Host != "" {
-		host = " of " + f.Host
+		host = " to " + f.Host
 	}
 	switch {
 	case f.Attempts == 0 && f.Until != "":
-		return fmt.Sprintf("%s was not sent: it waited for %s", f.Operation, f.Until)
+		return fmt.Sprintf("%s was not sent: it was waiting for %s", f.Operation, f.Until)
 	case f.Attempts == 0:
 		return fmt.Sprintf("%s was not sent", f.Operation)
 	}
@@ -140,13 +140,13 @@ func (f *Failure) Asked() string {
 		how = append(how, fmt.Sprintf("%d failed%s", f.Failed, f.last()))
 	}
 	if n := f.Attempts - f.Throttled - f.Failed; n > 0 {
-		how = append(how, fmt.Sprintf("%d without an answer", n))
+		how = append(how, fmt.Sprintf("%d without a response", n))
 	}
 	pace := ""
 	if f.Pace != "" && f.Throttled > 0 {
-		pace = ", in the end" + f.Pace
+		pace = ", finally" + f.Pace
 	}
-	return fmt.Sprintf("%s was asked%s %s (%s)%s", f.Operation, host, times(f.Attempts), strings.Join(how, ", "), pace)
+	return fmt.Sprintf("%s was sent%s %s (%s)%s", f.Operation, host, times(f.Attempts), strings.Join(how, ", "), pace)
 }
 
 // last says how the last attempt failed, unless that is what the failure says.

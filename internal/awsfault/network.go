@@ -72,7 +72,7 @@ func network(err error) (Loss, string) {
 	case errors.As(err, &dns) && dns.IsNotFound:
 		return NoHost, fmt.Sprintf("no such host: %q", Printable(dns.Name))
 	case errors.As(err, &dns):
-		return what, proxy + fmt.Sprintf("the name %q could not be looked up", Printable(dns.Name))
+		return what, proxy + fmt.Sprintf("DNS lookup of %q failed", Printable(dns.Name))
 	case timedOut(err):
 		if what == NoProxy {
 			return what, proxy + "time-out"
@@ -81,15 +81,15 @@ func network(err error) (Loss, string) {
 	case errors.As(err, &errno):
 		return what, proxy + where(err) + errno.Error()
 	case errors.As(err, &certificate), errors.As(err, &authority), errors.As(err, &host):
-		return Untrusted, proxy + "the server's certificate is not one that this machine trusts (AWS_CA_BUNDLE names the certificates to trust instead)"
+		return Untrusted, proxy + "this machine does not trust the server's certificate (AWS_CA_BUNDLE names the certificates to trust instead)"
 	case errors.As(err, &record):
 		return what, proxy + "the server does not speak TLS"
 	case errors.As(err, &alert):
 		return what, proxy + "the server ended the TLS handshake"
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
-		return what, proxy + "the connection was closed before the reply had come"
+		return what, proxy + "the connection was closed before the reply arrived"
 	}
-	return what, proxy + "the reply, or a proxy's, is not HTTP as it should be, or the connection failed"
+	return what, proxy + "the connection failed, or the reply, possibly from a proxy, is not valid HTTP"
 }
 
 // where names the address that a failed connection was meant for.

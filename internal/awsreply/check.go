@@ -43,7 +43,7 @@ func judge(ctx context.Context, in middleware.DeserializeInput, next middleware.
 	out, metadata, err = next.HandleDeserialize(context.WithValue(ctx, wholeKey{}, &whole), in)
 	var unread *smithy.DeserializationError
 	if whole && errors.As(err, &unread) {
-		err = &Error{Operation(ctx), "has a member that is not what it should be"}
+		err = &Error{Operation(ctx), "has a member with an unexpected value"}
 	}
 	return out, metadata, err
 }
@@ -85,7 +85,7 @@ func check(ctx context.Context, in middleware.DeserializeInput, next middleware.
 	}
 	switch {
 	case unreadable: // from something other than AWS, or cut short
-		return out, metadata, &smithy.DeserializationError{Err: errors.New("the reply is not a whole document")}
+		return out, metadata, &smithy.DeserializationError{Err: errors.New("the reply is not a complete document")}
 	case fault != "":
 		return out, metadata, &Error{operation, fault}
 	}

@@ -19,7 +19,7 @@ func checkJSON(body []byte, members []member) (fault string, notJSON bool) {
 	if !json.Valid(body) {
 		var first json.RawMessage
 		if json.NewDecoder(bytes.NewReader(body)).Decode(&first) == nil {
-			return "holds more than one document", false
+			return "contains more than one document", false
 		}
 		return "", true
 	}
@@ -81,7 +81,7 @@ func (r *reader) object(path string) string {
 		known := r.known(at)
 		if _, twice := seen[name]; twice {
 			if known == nil {
-				return "holds a member twice"
+				return "contains a member twice"
 			}
 			return fmt.Sprintf("holds %s twice", at)
 		}
@@ -174,13 +174,13 @@ func (r *reader) string() (s, fault string) {
 	quoted := r.rest[:end+1]
 	r.rest = r.rest[end+1:]
 	if loneSurrogate(quoted) {
-		return "", "holds half of a character"
+		return "", "contains half of a surrogate pair"
 	}
 	if bytes.IndexByte(quoted, '\\') < 0 {
 		return string(quoted[1 : len(quoted)-1]), ""
 	}
 	if json.Unmarshal(quoted, &s) != nil {
-		return "", "holds a string that cannot be read" // what is valid can be read
+		return "", "contains a string that cannot be read" // what is valid can be read
 	}
 	return s, ""
 }
@@ -270,6 +270,6 @@ func isDate(rest []byte) bool {
 func (k kind) misfit() string {
 	return [...]string{
 		"empty or not a string", "not a string", "not a number", "not true or false", "not a list", "not an object",
-		"not a date of the years 1970 to 2261", "not a date of the years 1970 to 9999", "not made of printable characters alone",
+		"not a date in the years 1970 to 2261", "not a date in the years 1970 to 9999", "not made up of printable characters only",
 	}[k]
 }

@@ -77,10 +77,10 @@ func (x *xmlReader) token(token xml.Token) string {
 	case xml.StartElement:
 		name, in := t.Name.Local, x.seen[len(x.seen)-1]
 		if in[name] {
-			return "holds an element twice"
+			return "contains an element twice"
 		}
 		if len(x.path) == 0 && len(in) > 0 {
-			return "holds more than one document"
+			return "contains more than one document"
 		}
 		in[name] = true
 		x.fill()

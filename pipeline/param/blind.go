@@ -55,7 +55,7 @@ func (b *Blind) List(ctx context.Context, path string, recursive bool) ([]Parame
 	}})
 	for _, p := range all {
 		if p.Type != string(types.ParameterTypeSecureString) {
-			return nil, replyError("the list of SecureStrings below %q holds %q, a %s", path, p.Ref, p.Type)
+			return nil, replyError("the list of SecureStrings below %q contains %q, a %s", path, p.Ref, p.Type)
 		}
 	}
 	return all, err

@@ -80,7 +80,7 @@ func (s *Source) describe(ctx context.Context, filter types.ParameterStringFilte
 		for _, p := range out.Parameters {
 			name := canonical(aws.ToString(p.Name))
 			if !asked(name) {
-				return replyError("the description of %q was not asked for", awsfault.Printable(name))
+				return replyError("the description of %q was not requested", awsfault.Printable(name))
 			}
 			if seen[name] {
 				return replyError("%q is described twice", name)
@@ -104,9 +104,9 @@ func checkDescription(p types.ParameterMetadata) string {
 	case !slices.Contains(types.ParameterType("").Values(), p.Type):
 		return fmt.Sprintf("has type %q", awsfault.Printable(string(p.Type)))
 	case p.Type == types.ParameterTypeSecureString && aws.ToString(p.KeyId) == "":
-		return "has no key, and it is a SecureString"
+		return "has no key, but the parameter is a SecureString"
 	case p.Type == types.ParameterTypeSecureString && !keyForm.MatchString(*p.KeyId):
-		return "has something for a key that is none"
+		return "has an invalid key"
 	}
 	return ""
 }

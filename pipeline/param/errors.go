@@ -20,7 +20,7 @@ var (
 	// its key cannot be used: forbidden, disabled or gone.
 	ErrUndecryptable error = awsfault.Sentinel("ssm", "InvalidKeyId", awsfault.Other, "it cannot be decrypted")
 	// ErrReply reports a reply that AWS should never give.
-	ErrReply error = awsfault.Sentinel("ssm", "", awsfault.Malformed, "the reply is not an answer to what was asked")
+	ErrReply error = awsfault.Sentinel("ssm", "", awsfault.Malformed, "the reply does not match the request")
 	// ErrUnavailable reports that no answer was to be had: the network, a
 	// time-out, a fault at AWS, or throttling that outlasted all retries.
 	ErrUnavailable error = awsfault.Sentinel("ssm", "", awsfault.Unavailable, "no answer from Parameter Store")

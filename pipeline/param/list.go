@@ -60,7 +60,7 @@ func (s *Source) list(ctx context.Context, path string, recursive bool, filters 
 			case err != nil:
 				return nil, err
 			case names[p.Ref.Name]:
-				return nil, replyError("%s holds %q twice", what, awsfault.Printable(p.Ref.Name))
+				return nil, replyError("%s contains %q twice", what, awsfault.Printable(p.Ref.Name))
 			}
 			names[p.Ref.Name] = true
 			all = append(all, p)
@@ -86,7 +86,7 @@ func (s *Source) listed(p *types.Parameter, path string, recursive bool) (Parame
 	r.parameter.Ref = secret.Ref{Name: canonical(r.name)}
 	rest, ok := strings.CutPrefix(r.name, strings.TrimSuffix(path, "/")+"/")
 	if !ok || rest == "" || !recursive && strings.Contains(rest, "/") {
-		return Parameter{}, replyError("the list of %q holds what is not below it", path)
+		return Parameter{}, replyError("the list of %q contains a parameter that is not below it", path)
 	}
 	if fault := checkReply(r, r.parameter.Ref, s.home); fault != "" {
 		return Parameter{}, replyError("%q in the list of %q %s", awsfault.Printable(r.name), path, fault)

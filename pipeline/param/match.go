@@ -88,11 +88,11 @@ func (m *matcher) results() []Result {
 		e := m.entries[ref]
 		switch {
 		case m.strays:
-			e.result.Err = replyError("the reply to %q and others holds what was not asked for", ref)
+			e.result.Err = replyError("the reply to %q and others contains a parameter that was not requested", ref)
 		case e.replies == 0:
-			e.result.Err = replyError("the reply says nothing of %q", ref)
+			e.result.Err = replyError("the reply does not include %q", ref)
 		case e.replies > 1:
-			e.result.Err = replyError("the reply holds %q %d times", ref, e.replies)
+			e.result.Err = replyError("the reply contains %q %d times", ref, e.replies)
 		}
 		if e.result.Err != nil {
 			e.result.Parameter = Parameter{}
@@ -107,7 +107,7 @@ func (m *matcher) results() []Result {
 func unanswered(refs []secret.Ref, cause error) []Result {
 	all := make([]Result, len(refs))
 	for i, ref := range refs {
-		all[i] = Result{Ref: ref, Err: replyError("%q was asked for, and %s", ref, awsfault.Describe(cause))}
+		all[i] = Result{Ref: ref, Err: replyError("%q was requested, but %s", ref, awsfault.Describe(cause))}
 	}
 	return all
 }
@@ -133,7 +133,7 @@ func checkReply(r reply, ref secret.Ref, home home) string {
 	case types.ParameterTypeString, types.ParameterTypeStringList, types.ParameterTypeSecureString:
 		return ""
 	}
-	return "has a type that there is none of"
+	return "has an unknown type"
 }
 
 // elsewhere says of an ARN which it is, where it is one of a parameter of that

@@ -147,7 +147,7 @@ func (p *pacer) note() string {
 // rate says how many calls a second are made, at most.
 func (p *pacer) rate() string {
 	if p.limiter == nil {
-		return " with no limit of calls a second"
+		return " without a limit on calls per second"
 	}
-	return fmt.Sprintf(" at %.3g calls a second", float64(p.limiter.Limit()))
+	return fmt.Sprintf(" at %.3g calls per second", float64(p.limiter.Limit()))
 }

@@ -516,7 +516,7 @@ func TestWhatEveryCallWouldMeetStopsTheRead(t *testing.T) {
 		"value a number":  {answer{200, `{"Parameters":[{"Name":"/a/x","Value":true` + canary + `}]}`}, ErrUnavailable, "not from AWS"},
 		"empty":           {answer{500, ""}, ErrUnavailable, "HTTP status 500"},
 		"expired":         {refusal("ExpiredTokenException", "The security token included in the request is expired"), ErrCredentials, "expired"},
-		"unknown key":     {refusal("UnrecognizedClientException", "The security token included in the request is invalid."), ErrCredentials, "does not know the access key id"},
+		"unknown key":     {refusal("UnrecognizedClientException", "The security token included in the request is invalid."), ErrCredentials, "does not recognize the access key id"},
 		"bad signature":   {refusal("InvalidSignatureException", "no"), ErrCredentials, "InvalidSignatureException"},
 	} {
 		f := newFake(t, func(request) answer { return tt.answer })

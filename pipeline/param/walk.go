@@ -20,7 +20,7 @@ func (w *walk) next(token *string, entries, mostEmpty int, what string) (last bo
 	case aws.ToString(token) == "":
 		return true, nil
 	case w.seen[*token]:
-		return false, replyError("%s goes round in circles", what)
+		return false, replyError("%s repeats a page", what)
 	case w.empty == mostEmpty:
 		return false, replyError("%s does not end", what)
 	case w.seen == nil:

@@ -139,7 +139,7 @@ var said = []struct {
 	{awsfault.Sentinel("ssm", "ParameterNotFound", awsfault.Other, "there is no such parameter"), Missing, "Parameter not found", "optional = true"},
 	{awsfault.Sentinel("ssm", "ParameterVersionNotFound", awsfault.Other, "there is no such version"), Missing, "Version or label not found", "what follows the colon"},
 	{refused(getParameters, "InvalidKeyId", ""), Missing, "Parameter cannot be decrypted", "Enable the key"},
-	{refused(getParameters, "InternalServerError", ""), Unavailable, "Parameter Store unavailable", "ssm:GetParameters was asked of ssm.eu-south-2.amazonaws.com 3 times (1 throttled, 2 failed). Try again"},
+	{refused(getParameters, "InternalServerError", ""), Unavailable, "Parameter Store unavailable", "ssm:GetParameters was sent to ssm.eu-south-2.amazonaws.com 3 times (1 throttled, 2 failed). Try again"},
 	{refused(getParameters, "ThrottlingException", ""), Unavailable, "Parameter Store throttles requests", "--ssm-tps"},
 	{refused(getParameters, "ServiceUnavailable", ""), Unavailable, "Parameter Store unavailable", "--ssm-tps"},
 	{refused("ssm:GetParametersByPath", "InvalidFilterValue", ""), Integrity, "Unexpected answer from Parameter Store", "Nothing was written"},
@@ -192,7 +192,7 @@ var said = []struct {
 	{lostAt(getParameters, "ssm.eu-sooth-2.amazonaws.com", &net.DNSError{Name: "x", IsNotFound: true}), Unavailable, "Parameter Store unavailable", "that region eu-sooth-2 exists"},
 	{lostAt("kms:Encrypt", "kms.eu-south-2.amazonaws.com", x509.UnknownAuthorityError{}), Unavailable, "KMS unavailable", "AWS_CA_BUNDLE"},
 	{lostAt("kms:Encrypt", "kms.eu-south-2.amazonaws.com", &net.OpError{Op: "proxyconnect", Err: errors.New("x")}), Unavailable, "KMS unavailable", "HTTPS_PROXY"},
-	{lostAt("kms:Encrypt", "kms.eu-south-2.amazonaws.com", io.EOF), Unavailable, "KMS unavailable", "kms:Encrypt was asked of kms.eu-south-2.amazonaws.com 3 times"},
+	{lostAt("kms:Encrypt", "kms.eu-south-2.amazonaws.com", io.EOF), Unavailable, "KMS unavailable", "kms:Encrypt was sent to kms.eu-south-2.amazonaws.com 3 times"},
 
 	// Without a service that is known.
 	{&smithy.GenericAPIError{Code: "ThrottlingException"}, Unavailable, "AWS throttles requests", "Run fewer jobs"},
@@ -314,9 +314,9 @@ func TestTheEndOfTheTimeSaysWhatWasAskedLast(t *testing.T) {
 		err  error
 		want string
 	}{
-		{failed(getParameters, "ssm.us-west-2.amazonaws.com", ctx.Err()), "Last, ssm:GetParameters was asked of ssm.us-west-2.amazonaws.com 3 times (1 throttled, 2 failed). The account's quota for Parameter Store throughput"},
+		{failed(getParameters, "ssm.us-west-2.amazonaws.com", ctx.Err()), "Last, ssm:GetParameters was sent to ssm.us-west-2.amazonaws.com 3 times (1 throttled, 2 failed). The account's quota for Parameter Store throughput"},
 		{&smithy.OperationError{ServiceID: "KMS", OperationName: "DescribeKey", Err: &awsfault.Asked{Until: "credentials", Err: ctx.Err()}},
-			"Last, kms:DescribeKey was not sent: it waited for credentials."},
+			"Last, kms:DescribeKey was not sent: it was waiting for credentials."},
 	} {
 		p := FromAWS(fmt.Errorf("no answer: %w", awsfault.Ended(ctx, test.err)), Resource{}, nil)
 		if p.Kind != Unavailable || p.Summary != "Out of time" || !strings.Contains(p.Detail, test.want) {

@@ -23,7 +23,7 @@ import (
 // Its errors wrap ErrDamaged, ErrReply, ErrUnavailable or the context's error.
 func (l *Lambda) Download(ctx context.Context, v Version) ([]byte, error) {
 	if v.Size > layerbuild.MaxBytes {
-		return nil, fmt.Errorf("%w: it has %d bytes; a layer of bundle has at most %d", ErrDamaged, v.Size, layerbuild.MaxBytes)
+		return nil, fmt.Errorf("%w: it has %d bytes; a bundle layer has at most %d", ErrDamaged, v.Size, layerbuild.MaxBytes)
 	}
 	link, err := l.checkLocation(v.location)
 	if err != nil {
@@ -49,7 +49,7 @@ func (l *Lambda) Download(ctx context.Context, v Version) ([]byte, error) {
 	}
 	sum := sha256.Sum256(content)
 	if digest := hex.EncodeToString(sum[:]); digest != v.SHA256 || int64(len(content)) != v.Size {
-		return nil, fmt.Errorf("%w: %d bytes came with the SHA-256 %s; published were %d with %s", ErrDamaged, len(content), digest, v.Size, v.SHA256)
+		return nil, fmt.Errorf("%w: received %d bytes with SHA-256 %s; published were %d bytes with SHA-256 %s", ErrDamaged, len(content), digest, v.Size, v.SHA256)
 	}
 	return content, nil
 }
@@ -64,7 +64,7 @@ func (l *Lambda) checkLocation(location string) (*url.URL, error) {
 	base, err := url.Parse(l.base)
 	own := err == nil && link.Scheme == base.Scheme && link.Host == base.Host
 	if link.Scheme != "https" && !own {
-		return nil, fmt.Errorf("%w: the link to the content leads to %q and is not https", ErrReply, awsfault.Printable(link.Host))
+		return nil, fmt.Errorf("%w: the link to the content points to %q and is not https", ErrReply, awsfault.Printable(link.Host))
 	}
 	return link, nil
 }
@@ -81,9 +81,9 @@ func (l *Lambda) fetch(ctx context.Context, link *url.URL, size int64) ([]byte, 
 	defer func() { _ = response.Body.Close() }()
 	switch status := response.StatusCode; {
 	case status >= 500 || status == http.StatusTooManyRequests:
-		return nil, unavailable(link, nil, fmt.Sprintf("the link to the content gives HTTP status %d", status))
+		return nil, unavailable(link, nil, fmt.Sprintf("the link to the content returned HTTP status %d", status))
 	case status != http.StatusOK:
-		return nil, fmt.Errorf("%w: the link to the content gives HTTP status %d", ErrReply, status)
+		return nil, fmt.Errorf("%w: the link to the content returned HTTP status %d", ErrReply, status)
 	}
 	content := bytes.NewBuffer(make([]byte, 0, size+1+bytes.MinRead))
 	_, err = content.ReadFrom(io.LimitReader(response.Body, size+1)) // one more than there should be shows that there is more

@@ -18,11 +18,11 @@ var (
 	// ErrRefused reports that Lambda will not take the layer as it is.
 	ErrRefused error = awsfault.Sentinel("lambda", "InvalidParameterValueException", awsfault.Other, "the layer is refused")
 	// ErrFull reports that the account's storage for code is used up.
-	ErrFull error = awsfault.Sentinel("lambda", "CodeStorageExceededException", awsfault.Other, "the storage for code is full")
+	ErrFull error = awsfault.Sentinel("lambda", "CodeStorageExceededException", awsfault.Other, "the code storage is full")
 	// ErrUnclear reports that a version may have been published or not.
 	ErrUnclear error = awsfault.Found("lambda", "unclear", awsfault.Unavailable, "it is not known whether the layer was published")
 	// ErrReply reports a reply that AWS should never give.
-	ErrReply error = awsfault.Sentinel("lambda", "", awsfault.Malformed, "the reply is not an answer to what was asked")
+	ErrReply error = awsfault.Sentinel("lambda", "", awsfault.Malformed, "the reply does not match the request")
 	// ErrUnavailable reports that no answer was to be had: the network, a
 	// time-out, a fault at AWS, or throttling that outlasted all retries.
 	ErrUnavailable error = awsfault.Sentinel("lambda", "", awsfault.Unavailable, "no answer from Lambda")

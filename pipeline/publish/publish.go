@@ -168,7 +168,7 @@ func (l *Lambda) Publish(ctx context.Context, name, description string, layer []
 		if bad == nil && v.SHA256 == digest {
 			return v, nil
 		}
-		err = fmt.Errorf("%w: it is not about what was published", ErrReply)
+		err = fmt.Errorf("%w: it does not describe the published layer", ErrReply)
 	} else {
 		refused := clearlyRefused(err)
 		if err = failure(ctx, err); refused {

@@ -31,7 +31,7 @@ func ParseARN(s string) (Ref, error) {
 	resource, layer := strings.CutPrefix(a.Resource, "layer:")
 	name, version, versioned := strings.Cut(resource, ":")
 	if !layer || a.Service != "lambda" || a.Region == "" || !a.HasAccount() || !ValidName(name) {
-		return Ref{}, fmt.Errorf("%q is not the ARN of a layer: write arn:aws:lambda:REGION:ACCOUNT:layer:NAME, with :VERSION or without", awsfault.Printable(s))
+		return Ref{}, fmt.Errorf("%q is not the ARN of a layer: write arn:aws:lambda:REGION:ACCOUNT:layer:NAME, with or without :VERSION", awsfault.Printable(s))
 	}
 	a.Resource = "layer:" + name
 	ref := Ref{Layer: a.String(), Region: a.Region}

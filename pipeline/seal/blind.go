@@ -18,9 +18,9 @@ import (
 var (
 	// ErrCiphertext reports a ciphertext that KMS does not open: it is none of
 	// KMS's, is damaged, or was made with another encryption context.
-	ErrCiphertext error = awsfault.Sentinel("kms", "InvalidCiphertextException", awsfault.Other, "KMS does not take the ciphertext")
+	ErrCiphertext error = awsfault.Sentinel("kms", "InvalidCiphertextException", awsfault.Other, "KMS does not accept the ciphertext")
 	// ErrSourceKey reports a ciphertext under a key that is not the expected one.
-	ErrSourceKey error = awsfault.Sentinel("kms", "IncorrectKeyException", awsfault.Other, "it is stored under another key")
+	ErrSourceKey error = awsfault.Sentinel("kms", "IncorrectKeyException", awsfault.Other, "it is encrypted under another key")
 )
 
 // Blind re-encrypts ciphertexts inside KMS. Its client refuses to send any call
@@ -67,7 +67,7 @@ func (b *Blind) ReEncrypt(ctx context.Context, m Move) ([]byte, error) {
 	case n == 0 || n > maxCiphertext:
 		return nil, fmt.Errorf("%w: the ciphertext is %d bytes long", ErrReply, n)
 	case bytes.Equal(out.CiphertextBlob, m.Ciphertext):
-		return nil, fmt.Errorf("%w: the ciphertext is the old one", ErrReply)
+		return nil, fmt.Errorf("%w: the ciphertext has not changed", ErrReply)
 	case source == m.To:
 		return nil, fmt.Errorf("%w: %s, which is the function's own", ErrSourceKey, source)
 	case !m.expects(source):
@@ -87,7 +87,7 @@ func (b *Blind) Try(ctx context.Context, m Move) error {
 	var api smithy.APIError
 	switch {
 	case err == nil:
-		return fmt.Errorf("%w: a dry run was answered like a real one", ErrReply)
+		return fmt.Errorf("%w: the dry run got the reply of a real call", ErrReply)
 	case errors.As(err, &api) && api.ErrorCode() == "DryRunOperationException":
 		return nil
 	}

@@ -17,7 +17,7 @@ var (
 	// without key material, or not made for symmetric encryption.
 	ErrKeyState error = awsfault.Sentinel("kms", "DisabledException", awsfault.Other, "the key cannot be used")
 	// ErrReply reports a reply that AWS should never give.
-	ErrReply error = awsfault.Sentinel("kms", "", awsfault.Malformed, "the reply is not an answer to what was asked")
+	ErrReply error = awsfault.Sentinel("kms", "", awsfault.Malformed, "the reply does not match the request")
 	// ErrUnavailable reports that no answer was to be had: the network, a
 	// time-out, a fault at AWS, or throttling that outlasted all retries.
 	ErrUnavailable error = awsfault.Sentinel("kms", "", awsfault.Unavailable, "no answer from KMS")
@@ -57,7 +57,7 @@ func sentinel(err error) error {
 // is wide enough that a key's ARN or a region, should the plaintext hold one,
 // does not count.
 func withoutEcho(text string, plaintext []byte) string {
-	const withheld = "the message is withheld, as it repeats some of what was to be encrypted"
+	const withheld = "the message is withheld because it repeats part of the plaintext"
 	window := min(20, len(plaintext))
 	if window == 0 {
 		return text

@@ -66,7 +66,7 @@ func (k *KMS) Describe(ctx context.Context, ref string) (Key, error) {
 	}
 	m := out.KeyMetadata
 	if m == nil {
-		return Key{}, fmt.Errorf("%w: it describes no key", ErrReply)
+		return Key{}, fmt.Errorf("%w: it does not describe a key", ErrReply)
 	}
 	name, ok := parseKey(aws.ToString(m.Arn))
 	switch {
@@ -111,13 +111,13 @@ func (k *KMS) Encrypt(ctx context.Context, keyARN string, box secret.Value, encr
 		return nil, failure(ctx, err, plaintext)
 	}
 	if aws.ToString(out.KeyId) != keyARN {
-		return nil, fmt.Errorf("%w: it names another key than %q", ErrReply, keyARN) // which may be anything, the plaintext too
+		return nil, fmt.Errorf("%w: it names a key other than %q", ErrReply, keyARN) // which may be anything, the plaintext too
 	}
 	switch blob := out.CiphertextBlob; {
 	case len(blob) > maxCiphertext:
 		return nil, fmt.Errorf("%w: the ciphertext is %d bytes long", ErrReply, len(blob))
 	case len(blob) <= len(plaintext), len(plaintext) >= leastFound && bytes.Contains(blob, plaintext):
-		return nil, fmt.Errorf("%w: what it calls the ciphertext is none", ErrReply)
+		return nil, fmt.Errorf("%w: the ciphertext is not valid", ErrReply)
 	}
 	return out.CiphertextBlob, nil
 }

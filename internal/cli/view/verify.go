@@ -55,7 +55,7 @@ func NewVerify(path string, layer *layerbuild.Layer, content []byte, match *laye
 
 // Brief implements Result.
 func (r *Verify) Brief() Brief {
-	return Brief{Layer: r.Layer.Path, SHA256: r.Layer.SHA256, State: "as it should be"}
+	return Brief{Layer: r.Layer.Path, SHA256: r.Layer.SHA256, State: "verified"}
 }
 
 // Outputs implements Result.
