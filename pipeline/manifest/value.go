@@ -68,21 +68,7 @@ func (e *evaluator) value(a *hcl.Attribute, s *scope) cty.Value {
 		e.report(fault("Expression too long", fmt.Sprintf("An expression can have at most %d bytes, and this one has %d. Split it into named parts in a locals block.", maxExpression, n), a.NameRange))
 		return cty.DynamicVal
 	}
-	for _, t := range a.Expr.Variables() {
-		d, ok := s.check(t)
-		if d != nil {
-			d.Context = &a.Range
-			e.report(d)
-		}
-		if !ok {
-			e.failed[place] = true
-		} else if v, diags := t.TraverseAbs(s.ctx); !diags.HasErrors() { // else evaluating says what is wrong
-			e.meter.refer(v)
-		}
-	}
-	for _, key := range repeatedKeys(a.Expr, s.ctx) {
-		e.wrong(a, "Duplicate key", fmt.Sprintf("The object already has the key %.60q, and only the last one would be used. Remove one of the two.", key.Value), key.Range)
-	}
+	e.checkNames(a, s)
 	if e.failed[place] {
 		return cty.DynamicVal
 	}
@@ -113,6 +99,26 @@ func (e *evaluator) value(a *hcl.Attribute, s *scope) cty.Value {
 		return cty.DynamicVal
 	}
 	return v
+}
+
+// checkNames reports the names and the object keys of an expression that cannot be used, and counts the values that its
+// names stand for.
+func (e *evaluator) checkNames(a *hcl.Attribute, s *scope) {
+	for _, t := range a.Expr.Variables() {
+		d, ok := s.check(t)
+		if d != nil {
+			d.Context = &a.Range
+			e.report(d)
+		}
+		if !ok {
+			e.failed[a.Expr.Range()] = true
+		} else if v, diags := t.TraverseAbs(s.ctx); !diags.HasErrors() { // else evaluating says what is wrong
+			e.meter.refer(v)
+		}
+	}
+	for _, key := range repeatedKeys(a.Expr, s.ctx) {
+		e.wrong(a, "Duplicate key", fmt.Sprintf("The object already has the key %.60q, and only the last one would be used. Remove one of the two.", key.Value), key.Range)
+	}
 }
 
 // repeatedKeys are the keys of objects in a native expression that have been

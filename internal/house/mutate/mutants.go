@@ -61,11 +61,7 @@ func mutants(files *token.FileSet, file *ast.File) []mutant {
 		case *ast.ForStmt:
 			negate(n.Cond)
 		case *ast.SwitchStmt:
-			if n.Tag == nil {
-				for _, clause := range n.Body.List {
-					negate(clause.(*ast.CaseClause).List...)
-				}
-			}
+			negate(caseConditions(n)...)
 		case *ast.IncDecStmt:
 			swap(n.TokPos, n.Tok)
 		case *ast.AssignStmt:
@@ -76,5 +72,17 @@ func mutants(files *token.FileSet, file *ast.File) []mutant {
 		return true
 	})
 	slices.SortStableFunc(all, func(a, b mutant) int { return cmp.Compare(a.At.Offset, b.At.Offset) })
+	return all
+}
+
+// caseConditions returns the conditions of a switch without a tag.
+func caseConditions(s *ast.SwitchStmt) []ast.Expr {
+	if s.Tag != nil {
+		return nil
+	}
+	var all []ast.Expr
+	for _, clause := range s.Body.List {
+		all = append(all, clause.(*ast.CaseClause).List...)
+	}
 	return all
 }
