@@ -62,7 +62,7 @@ func outputFaults() []outputFault {
 		{out: strings.Repeat("a/", 3000) + "x", code: 8, says: ""},
 		{out: "x\x00y", code: 8, says: ""},
 		{out: "-", code: 2, says: "cannot be written to standard output"},
-		{out: "--json", code: 2, says: "./--json"},
+		{out: "--json", code: 2, says: "--out=--json"},
 		{out: "-x.zip", code: 2, says: "./-x.zip"},
 		{out: "", code: 2, says: "--out has an empty value"},
 		{out: " ", code: 2, says: "looks like a mistake"},
@@ -75,7 +75,7 @@ func outputFaults() []outputFault {
 		{out: ".bundle-local/state.json", code: 2, says: "belongs to the embedded AWS"},
 		{out: "x/.bundle-local/y/layer.zip", code: 2, says: "belongs to the embedded AWS"},
 		{out: ".BUNDLE-LOCAL/layer.zip", code: 2, says: "belongs to the embedded AWS"},
-		{out: "x{y}.zip", code: 2, says: "no placeholder {y}"},
+		{out: "x{y}.zip", code: 2, says: "unknown placeholder {y}"},
 		{out: "not-a-layer", code: 7, says: "--previous none", make: file("not-a-layer", 0o600)},
 	}
 	if runtime.GOOS != "windows" {
