@@ -1,6 +1,8 @@
 package main
 
 import (
+	"runtime/debug"
+
 	"github.com/urfave/cli/v2"
 
 	"github.com/whispering/bundle/internal/cli/console"
@@ -52,8 +54,8 @@ func (a *app) initGuard(c *cli.Context) error {
 	if wrong.Len() > 0 {
 		return console.Failed(wrong.Sorted())
 	}
-	enough() // what there is now is needed
-	enough() // what there is now is needed
+	enough() // what there is now is needed, but little of what comes
+	defer debug.SetGCPercent(debug.SetGCPercent(50))
 	content, err := pipeline.GuardFile(all)
 	if err != nil {
 		return err
