@@ -75,7 +75,11 @@ func (a *app) validate(c *cli.Context) error {
 // checkEvaluated finds what is wrong with an environment in each of its regions.
 func checkEvaluated(read *pipeline.Reading, guard *manifest.Guard) problem.Problems {
 	var found problem.Problems
+	const enough = 1000 // the others are of the same lines
 	for _, region := range read.Manifest.Environment.Regions {
+		if len(found) > enough {
+			break
+		}
 		in := read.In(region.Value)
 		found = append(found, slices.Concat(pipeline.CheckRegion(in.Manifest), in.CheckLimits(), target.CheckGuard(in, guard))...)
 	}

@@ -84,7 +84,7 @@ func TestDocumentationHasFunctionsAndLimits(t *testing.T) {
 	}
 	limits := []string{
 		thousands(maxSize) + " bytes", thousands(maxDepth) + " levels", thousands(maxExpression) + " bytes", thousands(maxValue) + " bytes",
-		thousands(maxWork) + " bytes", thousands(maxText) + " bytes", thousands(maxDigits) + " digits", thousands(maxSecrets) + " and " + thousands(maxAllSecrets), thousands(maxEnvironments),
+		thousands(maxWork) + " bytes", thousands(maxText) + " bytes", thousands(maxDigits) + " digits", thousands(maxSecrets) + " and " + thousands(maxAllSecrets), thousands(maxEnvironments), thousands(maxLocals),
 	}
 	for _, limit := range limits {
 		if row := "\n| " + limit + " |"; !strings.Contains(section(t, "Expressions"), row) {

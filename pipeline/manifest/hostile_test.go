@@ -41,6 +41,7 @@ func TestHostileManifestsComeToAnEnd(t *testing.T) {
 		"many dollar signs":                {inLocals("a = \"" + strings.Repeat("$", 100_000) + "\"\n"), "String too long"},
 		"many dollar signs between others": {inLocals("a = \"" + strings.Repeat("$${x}$", 20_000) + "\"\n"), "String too long"},
 		"locals in many circles":           {inLocals(circles(250)), "Circular locals"},
+		"many locals everywhere":           {lines(99, "environment \"e%d\" {\n  embedded = \"seed.json\"\n}\n") + inLocals(lines(20_000, "l%d = \"x%d\"\n")), "Too many locals"},
 		"many environments":                {head + lines(20_000, "environment \"e%d\" {\n}\n"), "Too many environments"},
 	} {
 		t.Run(name, func(t *testing.T) {

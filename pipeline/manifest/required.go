@@ -21,8 +21,12 @@ func (m *Module) once(o Options) findings {
 	return e.findings
 }
 
-// maxEnvironments bounds what evaluating all environments costs.
-const maxEnvironments = 100
+// What evaluating all environments costs is bounded by their number, and by that of the locals, which are evaluated in
+// each.
+const (
+	maxEnvironments = 100
+	maxLocals       = 120_000
+)
 
 // required reports the blocks that every manifest has.
 func (m *Module) required(e *evaluator) {
@@ -39,6 +43,11 @@ func (m *Module) required(e *evaluator) {
 	if len(m.environments) > maxEnvironments {
 		e.report(fault("Too many environments", fmt.Sprintf("A manifest can have at most %d environments. Split it.", maxEnvironments), m.environments[maxEnvironments].header))
 		m.environments = m.environments[:maxEnvironments]
+	}
+	if locals, envs := len(m.localOrder), len(m.environments); locals*envs > maxLocals {
+		e.report(fault("Too many locals", fmt.Sprintf("Locals are evaluated for each environment: %d locals in %d environments are %d values, and a manifest can have at most %d. "+
+			"Remove locals, or split the manifest.", locals, envs, locals*envs, maxLocals), m.locals[m.localOrder[maxLocals/envs]].NameRange))
+		m.environments = m.environments[:max(maxLocals/locals, 1)]
 	}
 	if len(m.functions) == 0 {
 		e.report(fault("No function", "A manifest needs at least one function. Add a block: function \"NAME\" { … }.", start))
