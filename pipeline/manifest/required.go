@@ -25,7 +25,7 @@ func (m *Module) once(o Options) findings {
 // each.
 const (
 	maxEnvironments = 100
-	maxLocals       = 120_000
+	maxLocals       = 100_000
 )
 
 // required reports the blocks that every manifest has.

@@ -45,7 +45,7 @@ func loadFrom(a *console.Console, c *cli.Context, flag string) (*manifest.Module
 // while a manifest is read and evaluated, most of what there is in memory is
 // garbage. Who has set a limit of his own keeps it.
 func Sparing() (end func()) {
-	const enough = 84 << 20
+	const enough = 92 << 20
 	if debug.SetMemoryLimit(-1) != math.MaxInt64 {
 		return func() {}
 	}
