@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"github.com/urfave/cli/v2"
@@ -25,7 +26,7 @@ func (a *app) buildCommand() *cli.Command {
 		Description: "bundle build --manifest secrets.hcl --env prod --out layer.zip\n" +
 			"bundle build --all --out 'layer-{environment}-{region}.zip'\n" +
 			"bundle --env local --out layer.zip",
-		Flags: append(console.TargetFlags(),
+		Flags: slices.Concat(console.TargetFlags(), []cli.Flag{
 			console.ManifestFlag(),
 			console.TextFlag("out", "FILE", "the layer file to write; can contain {environment}, {region} and {function}", ""),
 			console.VarFlag(),
@@ -35,15 +36,12 @@ func (a *app) buildCommand() *cli.Command {
 			&cli.BoolFlag{Name: "allow-rollback", Usage: "accept a parameter version lower than the previous layer's"},
 			console.BlindFlag(),
 			target.GuardFlag(),
-			&cli.StringSliceFlag{Name: "allow-key-account", Usage: "accept KMS keys from this account, too; can be repeated (`ID`)"},
+			console.KeyAccountFlag(),
 			console.TPSFlag(),
-			console.TimeoutFlag(),
-			console.EndpointFlag(),
-			target.TrustedFlag(),
-			console.DataFlag(),
+		}, target.CallFlags(), []cli.Flag{
 			console.JSONFlag(),
 			console.DebugFlag(),
-		),
+		}),
 		Action: a.build,
 	}
 }

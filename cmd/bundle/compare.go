@@ -23,21 +23,18 @@ func (a *app) compareCommand() *cli.Command {
 		UsageText: "bundle compare [--manifest FILE] --env NAME --env NAME... [options]\nbundle compare [--manifest FILE] --all [options]",
 		Description: "bundle compare --manifest secrets.hcl --env staging --env prod\n" +
 			"bundle compare --manifest secrets.hcl --all --html >compare.html",
-		Flags: append(console.TargetFlags(),
+		Flags: slices.Concat(console.TargetFlags(), []cli.Flag{
 			console.ManifestFlag(),
 			console.VarFlag(),
-			&cli.StringSliceFlag{Name: "allow-key-account", Usage: "accept KMS keys from this account, too; can be repeated (`ID`)"},
+			console.KeyAccountFlag(),
 			console.TPSFlag(),
-			console.TimeoutFlag(),
-			console.EndpointFlag(),
-			target.TrustedFlag(),
-			console.DataFlag(),
+		}, target.CallFlags(), []cli.Flag{
 			console.JSONFlag(),
-			&cli.BoolFlag{Name: "markdown", Usage: "print Markdown for a comment on a pull request"},
+			console.MarkdownFlag(),
 			&cli.BoolFlag{Name: "html", Usage: "print one self-contained HTML page"},
 			console.ExitCodeFlag(),
 			console.DebugFlag(),
-		),
+		}),
 		Action: a.compare,
 	}
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"slices"
 
 	"github.com/urfave/cli/v2"
 
@@ -21,19 +22,16 @@ func (a *app) doctorCommand() *cli.Command {
 		UsageText: "bundle doctor [--manifest FILE] [--env NAME...] [options]",
 		Description: "bundle doctor --manifest secrets.hcl --env prod\n" +
 			"bundle doctor --all --decrypt --json",
-		Flags: append(console.TargetFlags(),
+		Flags: slices.Concat(console.TargetFlags(), []cli.Flag{
 			console.ManifestFlag(),
 			console.VarFlag(),
 			&cli.BoolFlag{Name: "decrypt", Usage: "also read and decrypt the parameters of packed functions, as a build does, and discard the values"},
-			&cli.StringSliceFlag{Name: "allow-key-account", Usage: "accept KMS keys from this account, too; can be repeated (`ID`)"},
+			console.KeyAccountFlag(),
 			console.TPSFlag(),
-			console.TimeoutFlag(),
-			console.EndpointFlag(),
-			target.TrustedFlag(),
-			console.DataFlag(),
+		}, target.CallFlags(), []cli.Flag{
 			console.JSONFlag(),
 			console.DebugFlag(),
-		),
+		}),
 		Action: a.examine,
 	}
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"slices"
 
 	"github.com/urfave/cli/v2"
 
@@ -24,7 +25,7 @@ func (a *app) planCommand() *cli.Command {
 		Description: "bundle plan --manifest secrets.hcl --env prod\n" +
 			"bundle plan --env prod --out layer.zip --exit-code\n" +
 			"bundle plan --env prod --offline --markdown",
-		Flags: append(console.TargetFlags(),
+		Flags: slices.Concat(console.TargetFlags(), []cli.Flag{
 			console.ManifestFlag(),
 			console.VarFlag(),
 			console.TextFlag("out", "FILE", "the layer that the build would replace; can contain {environment}, {region} and {function}", ""),
@@ -35,17 +36,14 @@ func (a *app) planCommand() *cli.Command {
 			&cli.BoolFlag{Name: "allow-rollback", Usage: "plan a build with --allow-rollback"},
 			console.BlindFlag(),
 			target.GuardFlag(),
-			&cli.StringSliceFlag{Name: "allow-key-account", Usage: "accept KMS keys from this account, too; can be repeated (`ID`)"},
+			console.KeyAccountFlag(),
 			console.TPSFlag(),
-			console.TimeoutFlag(),
-			console.EndpointFlag(),
-			target.TrustedFlag(),
-			console.DataFlag(),
+		}, target.CallFlags(), []cli.Flag{
 			console.JSONFlag(),
-			&cli.BoolFlag{Name: "markdown", Usage: "print Markdown for a comment on a pull request"},
+			console.MarkdownFlag(),
 			console.ExitCodeFlag(),
 			console.DebugFlag(),
-		),
+		}),
 		Action: a.plan,
 	}
 }

@@ -27,7 +27,7 @@ func (a *app) policyCommand() *cli.Command {
 			"bundle policy --env prod --kind function --function hello\n" +
 			"bundle policy --env prod --kind key --function hello \\\n" +
 			"  --function-role hello=arn:aws:iam::222222222222:role/hello",
-		Flags: append(console.TargetFlags(),
+		Flags: slices.Concat(console.TargetFlags(), []cli.Flag{
 			console.ManifestFlag(),
 			console.VarFlag(),
 			console.TextFlag("kind", "KIND", "ci (the role that builds), plan (a role that only plans), function (a function's role), key (a function's key), or all (with --json)", policy.KindCI),
@@ -36,14 +36,11 @@ func (a *app) policyCommand() *cli.Command {
 			&cli.StringSliceFlag{Name: "break-glass", Usage: "another role that can decrypt, for key policies (`ARN`)"},
 			console.TextFlag("build-role", "ARN", "the role that runs builds, for key policies; default: the environment's role, or else any principal that IAM policies in the account allow", ""),
 			&cli.StringSliceFlag{Name: "parameter-key", Usage: "a key that parameters are encrypted with; can be repeated; default: look it up in Parameter Store (`KEY`)"},
-			&cli.StringSliceFlag{Name: "allow-key-account", Usage: "accept KMS keys from this account, too; can be repeated (`ID`)"},
-			console.TimeoutFlag(),
-			console.EndpointFlag(),
-			target.TrustedFlag(),
-			console.DataFlag(),
+			console.KeyAccountFlag(),
+		}, target.CallFlags(), []cli.Flag{
 			console.JSONFlag(),
 			console.DebugFlag(),
-		),
+		}),
 		Action: a.policy,
 	}
 }

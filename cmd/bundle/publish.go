@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/urfave/cli/v2"
 
@@ -23,7 +24,7 @@ func (a *app) publishCommand() *cli.Command {
 		UsageText: "bundle publish [--manifest FILE] [--env NAME...] [--layer FILE] [options]",
 		Description: "bundle publish --manifest secrets.hcl --env prod --layer layer.zip\n" +
 			"bundle publish --all --layer 'layer-{environment}-{region}.zip' --json",
-		Flags: append(console.TargetFlags(),
+		Flags: slices.Concat(console.TargetFlags(), []cli.Flag{
 			console.ManifestFlag(),
 			console.VarFlag(),
 			console.LayerFlag("the layer to publish; can contain {environment}, {region} and {function}"),
@@ -31,13 +32,10 @@ func (a *app) publishCommand() *cli.Command {
 			console.DigestFlag("sha256", "only publish the layer with this SHA-256"),
 			&cli.BoolFlag{Name: "allow-rollback", Usage: "publish even if the newest version has newer secrets, or cannot be compared"},
 			target.GuardFlag(),
-			console.TimeoutFlag(),
-			console.EndpointFlag(),
-			target.TrustedFlag(),
-			console.DataFlag(),
+		}, target.CallFlags(), []cli.Flag{
 			console.JSONFlag(),
 			console.DebugFlag(),
-		),
+		}),
 		Action: a.publish,
 	}
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"slices"
 
 	"github.com/urfave/cli/v2"
 
@@ -24,19 +25,16 @@ func (a *app) statusCommand() *cli.Command {
 			"bundle status --layer layer.zip --exit-code\n" +
 			"bundle status \\\n" +
 			"  --layer arn:aws:lambda:us-west-2:222222222222:layer:payments-prod:7",
-		Flags: append(console.TargetFlags(),
+		Flags: slices.Concat(console.TargetFlags(), []cli.Flag{
 			console.ManifestFlag(),
 			console.VarFlag(),
 			console.TextFlag("layer", "FILE|ARN", "the layer file, or a published layer's ARN, with or without a version; default: the layer published under its name in the manifest", ""),
 			console.TPSFlag(),
-			console.TimeoutFlag(),
-			console.EndpointFlag(),
-			target.TrustedFlag(),
-			console.DataFlag(),
+		}, target.CallFlags(), []cli.Flag{
 			console.JSONFlag(),
 			console.ExitCodeFlag(),
 			console.DebugFlag(),
-		),
+		}),
 		Action: a.status,
 	}
 }

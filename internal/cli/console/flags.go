@@ -207,3 +207,13 @@ func DigestFlag(name, usage string) cli.Flag {
 func DataFlag() cli.Flag {
 	return TextFlag("data", "DIR", "the state folder of the embedded AWS; default: .bundle-local next to the manifest", "")
 }
+
+// KeyAccountFlag returns --allow-key-account, which accepts KMS keys of other accounts.
+func KeyAccountFlag() cli.Flag {
+	return &cli.StringSliceFlag{Name: "allow-key-account", Usage: "accept KMS keys from this account, too; can be repeated (`ID`)"}
+}
+
+// MarkdownFlag returns --markdown, which prints a result for a comment on a pull request.
+func MarkdownFlag() cli.Flag {
+	return &cli.BoolFlag{Name: "markdown", Usage: "print Markdown for a comment on a pull request"}
+}

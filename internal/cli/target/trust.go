@@ -20,6 +20,12 @@ func TrustedFlag() cli.Flag {
 	return &cli.BoolFlag{Name: "trusted", Usage: "continue if the CI does not say whose code this is; a pull request from a fork is still refused"}
 }
 
+// CallFlags returns the flags of commands that call AWS for an environment: how long, where, and whether this run can be
+// trusted.
+func CallFlags() []cli.Flag {
+	return []cli.Flag{console.TimeoutFlag(), console.EndpointFlag(), TrustedFlag(), console.DataFlag()}
+}
+
 // RefuseUntrusted refuses to touch a real account where a stranger may have
 // written the manifest.
 func RefuseUntrusted(a *console.Console, c *cli.Context, m *manifest.Manifest) error {
