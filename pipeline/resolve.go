@@ -146,7 +146,8 @@ func (b bound) undescribed(found []param.Description) problem.Problems {
 	for _, run := range b.functions {
 		for _, bind := range run.bindings {
 			if !bind.optional && !slices.ContainsFunc(found, func(d param.Description) bool { return d.Name == bind.ref.Name }) {
-				problems = append(problems, problem.New(problem.Missing, bind.at, "Parameter not found", fmt.Sprintf("Parameter %q does not exist, %s", bind.ref.Bare(), remedy)))
+				problems = append(problems, problem.New(problem.Missing, bind.at, "Parameter not found",
+					fmt.Sprintf("Parameter %q does not exist, %s", bind.ref.Bare(), remedy)))
 			}
 		}
 		for _, im := range run.fn.Imports {

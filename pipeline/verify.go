@@ -55,8 +55,8 @@ func verifyChange(name string, c plan.Change, m *manifest.Manifest) problem.Prob
 			continue
 		}
 		if c.Action == plan.Add {
-			return problem.Problems{problem.New(problem.Integrity, &fn.Range, "Function not in the layer", fmt.Sprintf("%s does not contain the secrets of function %q. %s", name,
-				c.Name, builtFrom))}
+			return problem.Problems{problem.New(problem.Integrity, &fn.Range, "Function not in the layer", fmt.Sprintf(
+				"%s does not contain the secrets of function %q. %s", name, c.Name, builtFrom))}
 		}
 		var reasons []string
 		for _, reason := range c.Reasons {

@@ -122,7 +122,8 @@ func (e *evaluator) allow(b *block) Allow {
 	lists := map[string]*[]Text{
 		"environments": &allow.Environments, "accounts": &allow.Accounts, "regions": &allow.Regions, "bundles": &allow.Bundles,
 		"functions": &allow.Functions, "keys": &allow.Keys, "parameters": &allow.Parameters, "layers": &allow.Layers,
-		"deployed_as": &allow.DeployedAs, "helpers": &allow.Helpers, "allow_reserved": &allow.AllowReserved, "session": &allow.Session, "constraints": &allow.Constraints,
+		"deployed_as": &allow.DeployedAs, "helpers": &allow.Helpers, "allow_reserved": &allow.AllowReserved,
+		"session": &allow.Session, "constraints": &allow.Constraints,
 	}
 	for _, a := range b.spec.attrs {
 		to := lists[a.name]

@@ -114,7 +114,8 @@ func (e *evaluator) sound(b *block, t sessionText, value Text) bool {
 	case !t.pattern.MatchString(value.Value):
 		e.wrong(b.attrs[t.name], fmt.Sprintf("Invalid attribute %q", t.name), fmt.Sprintf("The value of %s contains characters that AWS does not accept. Use letters, digits and %s, without spaces.", t.name, t.allowed), value.Range)
 	case n < t.least || n > t.most:
-		e.wrong(b.attrs[t.name], fmt.Sprintf("Invalid attribute %q", t.name), fmt.Sprintf("The value of %s must have %d to %d characters, not %d.", t.name, t.least, t.most, n), value.Range)
+		e.wrong(b.attrs[t.name], fmt.Sprintf("Invalid attribute %q", t.name),
+			fmt.Sprintf("The value of %s must have %d to %d characters, not %d.", t.name, t.least, t.most, n), value.Range)
 	default:
 		return true
 	}

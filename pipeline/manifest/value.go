@@ -46,7 +46,17 @@ const (
 
 func (m *Module) newEvaluator() *evaluator {
 	meter := newMeter(len(m.environments))
-	return &evaluator{findings: findings{most: maxFindings / min(max(len(m.environments), 1), maxEnvironments)}, m: m, functions: functions(meter), meter: meter, blocksLeft: m.share(), failed: map[hcl.Range]bool{}, pairs: map[[2]hcl.Range]bool{}, values: cty.EmptyObjectVal, locals: map[string]cty.Value{}}
+	return &evaluator{
+		findings:   findings{most: maxFindings / min(max(len(m.environments), 1), maxEnvironments)},
+		m:          m,
+		functions:  functions(meter),
+		meter:      meter,
+		blocksLeft: m.share(),
+		failed:     map[hcl.Range]bool{},
+		pairs:      map[[2]hcl.Range]bool{},
+		values:     cty.EmptyObjectVal,
+		locals:     map[string]cty.Value{},
+	}
 }
 
 // refused says whether a place holds something that has been reported and must not be evaluated.

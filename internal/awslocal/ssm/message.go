@@ -12,8 +12,8 @@ import (
 // The advanced tier stores a message of the AWS Encryption SDK. Which algorithm suite AWS uses there is not documented; this one
 // has the header of message format 1 (https://docs.aws.amazon.com/encryption-sdk/latest/developer-guide/message-format.html), suite
 // 0x0378, or with a switch of format 2, suite 0x0578; so it begins as such messages do, names the key and the context in the same
-// places, and, as with AWS, is no KMS ciphertext. Its body is sealed with AES-256-GCM under the data key as it is, with the header as additional data: an Encryption
-// SDK would read the header, but not open the body.
+// places, and, as with AWS, is no KMS ciphertext. Its body is sealed with AES-256-GCM under the data key as it is, with the header
+// as additional data: an Encryption SDK would read the header, but not open the body.
 
 // envelope is what the header of a message tells.
 type envelope struct {

@@ -74,7 +74,8 @@ type Clients struct {
 
 // Begin makes the session of a command by its flags, for no longer than
 // --timeout, with those rights of the environment's role. end closes it.
-func Begin(a *console.Console, c *cli.Context, module *manifest.Module, m *manifest.Manifest, of Rights) (ctx context.Context, s *Clients, end func(), err error) {
+func Begin(a *console.Console, c *cli.Context, module *manifest.Module, m *manifest.Manifest, of Rights) (
+	ctx context.Context, s *Clients, end func(), err error) {
 	options, limit, err := OptionsOf(c)
 	if err != nil {
 		return nil, nil, nil, err

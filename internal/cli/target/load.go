@@ -96,7 +96,8 @@ func Environments(a *console.Console, c *cli.Context, module *manifest.Module) (
 	for _, name := range names {
 		switch {
 		case !slices.Contains(all, name):
-			return nil, console.Refuse(problem.Manifest, nil, "Unknown environment", "The manifest has no environment %q.%s It has %s.", name, origin, printable.Names(all))
+			return nil, console.Refuse(problem.Manifest, nil, "Unknown environment", "The manifest has no environment %q.%s It has %s.",
+				name, origin, printable.Names(all))
 		case !explicit && a.CI() && module.Embedded(name):
 			// So that nobody ships sample secrets by accident.
 			return nil, console.Usagef("CI is set, and the manifest's default environment %q is an embedded one. "+

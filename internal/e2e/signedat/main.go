@@ -27,7 +27,9 @@ type shifted struct {
 	v4.Signer
 }
 
-func (s *shifted) SignHTTP(ctx context.Context, c aws.Credentials, r *http.Request, hash, service, region string, at time.Time, options ...func(*v4.SignerOptions)) error {
+func (s *shifted) SignHTTP(
+	ctx context.Context, c aws.Credentials, r *http.Request, hash, service, region string, at time.Time, options ...func(*v4.SignerOptions),
+) error {
 	return s.Signer.SignHTTP(ctx, c, r, hash, service, region, at.Add(s.by), options...)
 }
 
