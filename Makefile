@@ -47,7 +47,7 @@ COMMIT ?= $(shell git rev-parse HEAD)
 release: exec
 	@test -n "$(VERSION)" || { echo 'usage: make release VERSION=v1.2.3 [COMMIT=...]' >&2; exit 2; }
 	CGO_ENABLED=0 GOAMD64=v1 GOARM64=v8.0 GOFLAGS=-mod=readonly GOEXPERIMENT= GOFIPS140=off GOWORK=off GOTOOLCHAIN=local \
-	  go build -tags release -trimpath -buildvcs=false -ldflags "-s -w -X main.release=$(VERSION) -X main.commit=$(COMMIT)" \
+	  go build -tags release,urfave_cli_no_docs -trimpath -buildvcs=false -ldflags "-s -w -X main.release=$(VERSION) -X main.commit=$(COMMIT)" \
 	  -o dist/bundle$(shell go env GOEXE) ./cmd/bundle
 
 # Prints the section of VERSION in CHANGELOG.md; fails if there is none.

@@ -6,11 +6,11 @@ import (
 	"bytes"
 	_ "embed"
 	"os"
-	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/whispering/bundle/internal/cli/docs"
+	"github.com/whispering/bundle/internal/lazyregexp"
 
 	"github.com/urfave/cli/v2"
 
@@ -61,7 +61,7 @@ func (a *app) completion(c *cli.Context) error {
 
 // environmentName is what an environment may be called: nothing that a shell
 // would take for more than a word.
-var environmentName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$`)
+var environmentName = lazyregexp.New(`^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$`)
 
 // printEnvironments prints the names of a manifest's environments, as far as
 // they can be told. It is called while a command line is being written: it

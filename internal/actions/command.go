@@ -5,10 +5,10 @@ package actions
 import (
 	"fmt"
 	"io"
-	"regexp"
 	"strings"
 	"sync"
 
+	"github.com/whispering/bundle/internal/lazyregexp"
 	"github.com/whispering/bundle/internal/printable"
 )
 
@@ -111,7 +111,7 @@ func escapeData(s string) string {
 }
 
 // older are the commands that a line may have anywhere.
-var older = regexp.MustCompile(`(##\pM*[A-Za-z]*)\[`)
+var older = lazyregexp.New(`(##\pM*[A-Za-z]*)\[`)
 
 func escapeProperty(s string) string {
 	return strings.NewReplacer(":", "%3A", ",", "%2C").Replace(escapeData(s))

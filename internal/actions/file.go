@@ -6,9 +6,9 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"regexp"
 	"strings"
 
+	"github.com/whispering/bundle/internal/lazyregexp"
 	"github.com/whispering/bundle/internal/printable"
 )
 
@@ -49,7 +49,7 @@ func WriteSummary(path, markdown string) error {
 }
 
 // reference is what GitHub links to an issue.
-var reference = regexp.MustCompile(`#\d|(?i:\bgh-\d)`)
+var reference = lazyregexp.New(`#\d|(?i:\bgh-\d)`)
 
 // appendTo appends to a file or a device. To open a pipe would be to wait for its
 // reader.

@@ -3,7 +3,6 @@ package awsclient
 import (
 	"errors"
 	"reflect"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -13,6 +12,7 @@ import (
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 
 	"github.com/whispering/bundle/internal/awsfault"
+	"github.com/whispering/bundle/internal/lazyregexp"
 )
 
 // An answered error is that of a call which was sent to get credentials, in
@@ -207,8 +207,8 @@ func (c chain) name() string {
 }
 
 var (
-	roleForm    = regexp.MustCompile(`^arn:aws[a-z-]*:iam::[0-9]{12}:role/[\w+=,.@/-]{1,576}$`)
-	profileForm = regexp.MustCompile(`^[\w.@:/+=, -]{1,64}$`)
+	roleForm    = lazyregexp.New(`^arn:aws[a-z-]*:iam::[0-9]{12}:role/[\w+=,.@/-]{1,576}$`)
+	profileForm = lazyregexp.New(`^[\w.@:/+=, -]{1,64}$`)
 )
 
 // safeRole returns an ARN of a role, and "" for what is none.

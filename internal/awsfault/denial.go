@@ -2,10 +2,11 @@ package awsfault
 
 import (
 	"errors"
-	"regexp"
 	"strings"
 
 	"github.com/aws/smithy-go"
+
+	"github.com/whispering/bundle/internal/lazyregexp"
 )
 
 // A Denial is what AWS says of an action that it does not allow. Nothing of it is
@@ -24,13 +25,13 @@ type Denial struct {
 // The forms of AWS's messages about what it does not allow:
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html
 var (
-	denialForm = regexp.MustCompile(`^User: [\w:/+=,.@-]{1,300} is not authorized to perform: ([a-z0-9-]{1,40}:[A-Za-z]{1,60})` +
+	denialForm = lazyregexp.New(`^User: [\w:/+=,.@-]{1,300} is not authorized to perform: ([a-z0-9-]{1,40}:[A-Za-z]{1,60})` +
 		`(?: on (?:this )?resource(?:: ([\w:/+=,.@*$-]{1,600}))?)?((?: (?:because|with) [A-Za-z' ,-]{1,240})?)`)
-	resourceForm = regexp.MustCompile(`^arn:aws[a-z-]*:[a-z0-9-]+:[a-z0-9-]*:[0-9]{0,12}:[\w:/+=,.@$-]{1,512}$`)
-	explicitForm = regexp.MustCompile(`^ with an explicit deny in an? (` + policies + `)`)
-	implicitForm = regexp.MustCompile(`^ because no (` + policies + `) allows? the `)
-	webForm      = regexp.MustCompile(`^Not authorized to perform (sts:AssumeRoleWithWebIdentity)`)
-	hiddenForm   = regexp.MustCompile(`^The ciphertext refers to a customer master key that does not exist, does not exist in this region, or you are not allowed to access`)
+	resourceForm = lazyregexp.New(`^arn:aws[a-z-]*:[a-z0-9-]+:[a-z0-9-]*:[0-9]{0,12}:[\w:/+=,.@$-]{1,512}$`)
+	explicitForm = lazyregexp.New(`^ with an explicit deny in an? (` + policies + `)`)
+	implicitForm = lazyregexp.New(`^ because no (` + policies + `) allows? the `)
+	webForm      = lazyregexp.New(`^Not authorized to perform (sts:AssumeRoleWithWebIdentity)`)
+	hiddenForm   = lazyregexp.New(`^The ciphertext refers to a customer master key that does not exist, does not exist in this region, or you are not allowed to access`)
 )
 
 // policies are the kinds of policies that AWS names.

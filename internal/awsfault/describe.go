@@ -4,12 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"regexp"
 	"strings"
 	"unicode"
 
 	"github.com/aws/smithy-go"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
+
+	"github.com/whispering/bundle/internal/lazyregexp"
 )
 
 // Classified is an error that knows its class, and whose text is our own: it quotes
@@ -97,14 +98,14 @@ func meaning(code string) string {
 // The forms of AWS's texts that are quoted. A text of another form may repeat
 // the request, or hold what somebody between AWS and us put there.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html
-var known = []*regexp.Regexp{
-	regexp.MustCompile(`^User: [\w:/+=,.@-]{1,300} is not authorized to perform: [a-z0-9-]{1,40}:[A-Za-z]{1,60}` +
+var known = []*lazyregexp.Regexp{
+	lazyregexp.New(`^User: [\w:/+=,.@-]{1,300} is not authorized to perform: [a-z0-9-]{1,40}:[A-Za-z]{1,60}` +
 		`( on (this )?resource(: [\w:/+=,.@*$-]{1,600})?)?` +
 		`( (because|with) [A-Za-z' ,:-]{1,240})?`),
 	hiddenForm,
-	regexp.MustCompile(`^(Alias |Key ')arn:[\w:/+=,.@-]{1,300}'? (is not found|does not exist)`),
-	regexp.MustCompile(`^arn:[\w:/+=,.@-]{1,300} is (disabled|pending deletion|pending import|unavailable)`),
-	regexp.MustCompile(`^(Unzipped|Zipped) size must be smaller than [0-9]{1,12} bytes`),
+	lazyregexp.New(`^(Alias |Key ')arn:[\w:/+=,.@-]{1,300}'? (is not found|does not exist)`),
+	lazyregexp.New(`^arn:[\w:/+=,.@-]{1,300} is (disabled|pending deletion|pending import|unavailable)`),
+	lazyregexp.New(`^(Unzipped|Zipped) size must be smaller than [0-9]{1,12} bytes`),
 }
 
 // quotable returns the part of a text of AWS that has a known form.
@@ -119,7 +120,7 @@ func quotable(message string) string {
 
 // codeForm is that of AWS's error codes: words written together, such as
 // AccessDeniedException.
-var codeForm = regexp.MustCompile(`^(EC2|S3)?[A-Z][A-Za-z]*[a-z][A-Za-z]*(\.[A-Z][A-Za-z]*)*$`)
+var codeForm = lazyregexp.New(`^(EC2|S3)?[A-Z][A-Za-z]*[a-z][A-Za-z]*(\.[A-Z][A-Za-z]*)*$`)
 
 // SafeCode returns an error code if it has the form of AWS's, and "" for
 // anything else that a reply had in its place.
@@ -132,7 +133,7 @@ func SafeCode(code string) string {
 
 // idForm is that of the ids that AWS gives to requests: hexadecimal digits, as a
 // rule a UUID.
-var idForm = regexp.MustCompile(`^[0-9A-Fa-f]{4,}(-[0-9A-Fa-f]{4,})*$`)
+var idForm = lazyregexp.New(`^[0-9A-Fa-f]{4,}(-[0-9A-Fa-f]{4,})*$`)
 
 // RequestID returns a request's id if it has the form of AWS's, and "" for
 // anything else that a reply had in its place.

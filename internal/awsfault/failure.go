@@ -4,11 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"regexp"
 	"strings"
 	"sync/atomic"
 
 	"github.com/aws/smithy-go"
+
+	"github.com/whispering/bundle/internal/lazyregexp"
 )
 
 // A Failure is a failed call to AWS in words of ours, with what is known of it.
@@ -52,7 +53,7 @@ func (f *Failure) Service() string {
 	return service
 }
 
-var regionForm = regexp.MustCompile(`\b[a-z]{2,4}(-[a-z]+)+-[0-9]{1,2}\b`)
+var regionForm = lazyregexp.New(`\b[a-z]{2,4}(-[a-z]+)+-[0-9]{1,2}\b`)
 
 // Region is that of the host; "" if it has none.
 func (f *Failure) Region() string { return regionForm.FindString(f.Host) }

@@ -2,8 +2,9 @@ package trust
 
 import (
 	"net/url"
-	"regexp"
 	"strings"
+
+	"github.com/whispering/bundle/internal/lazyregexp"
 )
 
 // buildkite: https://buildkite.com/docs/pipelines/configure/environment-variables.
@@ -17,9 +18,9 @@ func buildkite(e environment) Verdict {
 
 // aliases are names for a host: the one that takes SSH at port 443, and those that
 // an SSH configuration gives it, one for each key, as in github.com-shop.
-var aliases = regexp.MustCompile(`^(?:ssh\.|altssh\.)?(github\.com|gitlab\.com|bitbucket\.org)(?:-.*)?$`)
+var aliases = lazyregexp.New(`^(?:ssh\.|altssh\.)?(github\.com|gitlab\.com|bitbucket\.org)(?:-.*)?$`)
 
-var scp = regexp.MustCompile(`^(?:[^@/]+@)?([^:/@]+):(.+)$`)
+var scp = lazyregexp.New(`^(?:[^@/]+@)?([^:/@]+):(.+)$`)
 
 // place reduces the address of a Git repository to host and path; "" for what is
 // no such address.

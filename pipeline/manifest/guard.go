@@ -3,11 +3,12 @@ package manifest
 import (
 	"fmt"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/hashicorp/hcl/v2"
+
+	"github.com/whispering/bundle/internal/lazyregexp"
 )
 
 // Guard is what other people than the manifest's author allow manifests to say (docs/guard.md).
@@ -73,15 +74,15 @@ func guardSpec() blockSpec {
 
 var (
 	// guardNamePattern is a name, or a pattern of names.
-	guardNamePattern = regexp.MustCompile(`^[A-Za-z0-9_*-]+$`)
+	guardNamePattern = lazyregexp.New(`^[A-Za-z0-9_*-]+$`)
 	// guardSessionPattern is what the session of a role says, as one text.
-	guardSessionPattern = regexp.MustCompile(`^((session_name|external_id|source_identity)=.+|tags(\..+|\[".+"\])=.*|\*)$`)
+	guardSessionPattern = lazyregexp.New(`^((session_name|external_id|source_identity)=.+|tags(\..+|\[".+"\])=.*|\*)$`)
 	// guardConstraintPattern is a constraint, as one text.
-	guardConstraintPattern = regexp.MustCompile(`^(\*|min_length=[1-9][0-9]*|(min_length=[1-9][0-9]*,)?matches=.+)$`)
+	guardConstraintPattern = lazyregexp.New(`^(\*|min_length=[1-9][0-9]*|(min_length=[1-9][0-9]*,)?matches=.+)$`)
 )
 
 // parameterPrefixPattern is a parameter's name, or the beginning of some.
-var parameterPrefixPattern = regexp.MustCompile(`^(/?[A-Za-z0-9_.-]+|(/[A-Za-z0-9_.-]+){2,15})/?$`)
+var parameterPrefixPattern = lazyregexp.New(`^(/?[A-Za-z0-9_.-]+|(/[A-Za-z0-9_.-]+){2,15})/?$`)
 
 // LoadGuard reads a guard file, in HCL or, if its name ends in .json, in JSON. It knows no variables: what it allows is
 // what stands there. With errors, the guard is good for its Files only.

@@ -2,29 +2,30 @@ package manifest
 
 import (
 	"fmt"
-	"regexp"
 	"strings"
+
+	"github.com/whispering/bundle/internal/lazyregexp"
 )
 
 var (
 	// namePattern holds for whatever becomes part of a sealed document (docs/format.md, F-7), and for groups.
-	namePattern = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$`)
+	namePattern = lazyregexp.New(`^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$`)
 	// layerPattern: https://docs.aws.amazon.com/lambda/latest/api/API_PublishLayerVersion.html
-	layerPattern = regexp.MustCompile(`^[A-Za-z0-9_-]{1,140}$`)
+	layerPattern = lazyregexp.New(`^[A-Za-z0-9_-]{1,140}$`)
 	// secretPattern: https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html, and docs/format.md, F-8
-	secretPattern   = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_]{1,127}$`)
-	variablePattern = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_]{0,63}$`)
-	prefixPattern   = regexp.MustCompile(`^([A-Za-z][A-Za-z0-9_]{0,126})?$`)
+	secretPattern   = lazyregexp.New(`^[A-Za-z][A-Za-z0-9_]{1,127}$`)
+	variablePattern = lazyregexp.New(`^[A-Za-z][A-Za-z0-9_]{0,63}$`)
+	prefixPattern   = lazyregexp.New(`^([A-Za-z][A-Za-z0-9_]{0,126})?$`)
 	// pathPattern: https://docs.aws.amazon.com/systems-manager/latest/userguide/sysman-paramstore-su-create.html
-	pathPattern = regexp.MustCompile(`^(/[A-Za-z0-9_.-]+){2,15}/?$`)
+	pathPattern = lazyregexp.New(`^(/[A-Za-z0-9_.-]+){2,15}/?$`)
 
-	accountPattern = regexp.MustCompile(`^[0-9]{12}$`)
+	accountPattern = lazyregexp.New(`^[0-9]{12}$`)
 	// regionPattern: https://docs.aws.amazon.com/general/latest/gr/rande.html
-	regionPattern = regexp.MustCompile(`^[a-z]{2,8}(-[a-z]{2,16}){1,3}-[1-9][0-9]?$`)
+	regionPattern = lazyregexp.New(`^[a-z]{2,8}(-[a-z]{2,16}){1,3}-[1-9][0-9]?$`)
 	// rolePattern: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html
-	rolePattern = regexp.MustCompile(`^arn:aws[a-z-]*:iam::([0-9]{12}):role/([!-~]{1,510}/)?[A-Za-z0-9_+=,.@-]{1,64}$`)
+	rolePattern = lazyregexp.New(`^arn:aws[a-z-]*:iam::([0-9]{12}):role/([!-~]{1,510}/)?[A-Za-z0-9_+=,.@-]{1,64}$`)
 	// keyPattern: https://docs.aws.amazon.com/kms/latest/developerguide/concepts.html#key-id
-	keyPattern = regexp.MustCompile(`^(arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:)?(alias/[A-Za-z0-9/_-]{1,250}|key/[A-Za-z0-9-]{1,128})$|^(mrk-)?[0-9a-f-]{32,36}$`)
+	keyPattern = lazyregexp.New(`^(arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:)?(alias/[A-Za-z0-9/_-]{1,250}|key/[A-Za-z0-9-]{1,128})$|^(mrk-)?[0-9a-f-]{32,36}$`)
 )
 
 // openQuote is about a name that is the rest of a line, and more: what that is, is not repeated.

@@ -1,9 +1,10 @@
 package manifest
 
 import (
-	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/whispering/bundle/internal/lazyregexp"
 )
 
 // Region is the region of an environment that is in one: of every manifest that In gives. It is "" where there are
@@ -40,7 +41,7 @@ func (m *Manifest) Of(f Function) *Manifest {
 	return &of
 }
 
-var multiRegion = regexp.MustCompile(`^(arn:aws[a-z-]*:kms:)[a-z0-9-]+(:[0-9]{12}:key/mrk-[A-Za-z0-9-]+)$`)
+var multiRegion = lazyregexp.New(`^(arn:aws[a-z-]*:kms:)[a-z0-9-]+(:[0-9]{12}:key/mrk-[A-Za-z0-9-]+)$`)
 
 // relate turns the ARN of a multi-Region key into that of its relative in a region.
 func (t *Text) relate(region string) {
@@ -50,7 +51,7 @@ func (t *Text) relate(region string) {
 	t.Value = multiRegion.ReplaceAllString(t.Value, "${1}"+region+"${2}")
 }
 
-var keyRegion = regexp.MustCompile(`^arn:aws[a-z-]*:kms:([a-z0-9-]+):`)
+var keyRegion = lazyregexp.New(`^arn:aws[a-z-]*:kms:([a-z0-9-]+):`)
 
 // KeyRegion is the region that a reference to a key names, "" if it names none.
 func KeyRegion(ref string) string {

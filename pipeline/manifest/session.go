@@ -3,13 +3,14 @@ package manifest
 import (
 	"fmt"
 	"maps"
-	"regexp"
 	"slices"
 	"strings"
 	"unicode/utf8"
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/zclconf/go-cty/cty"
+
+	"github.com/whispering/bundle/internal/lazyregexp"
 )
 
 // Session is what the environment's role is assumed with.
@@ -53,19 +54,19 @@ const (
 	maxTagValue    = 256
 )
 
-var tagPattern = regexp.MustCompile(`^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$`)
+var tagPattern = lazyregexp.New(`^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$`)
 
 // sessionText is an attribute of a session that is a text.
 type sessionText struct {
 	name        string
 	least, most int
-	pattern     *regexp.Regexp
+	pattern     *lazyregexp.Regexp
 	allowed     string
 }
 
 var (
-	sessionNamePattern = regexp.MustCompile(`^[A-Za-z0-9_+=,.@-]*$`)
-	externalIDPattern  = regexp.MustCompile(`^[A-Za-z0-9_+=,.@:/-]*$`)
+	sessionNamePattern = lazyregexp.New(`^[A-Za-z0-9_+=,.@-]*$`)
+	externalIDPattern  = lazyregexp.New(`^[A-Za-z0-9_+=,.@:/-]*$`)
 )
 
 func sessionTexts() []sessionText {

@@ -3,7 +3,6 @@ package param
 import (
 	"context"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -12,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ssm/types"
 
 	"github.com/whispering/bundle/internal/awsfault"
+	"github.com/whispering/bundle/internal/lazyregexp"
 )
 
 // describeSize is how many parameters one call of DescribeParameters gives, and
@@ -23,7 +23,7 @@ const describeSize = 50
 
 // keyForm is that of the key of a description:
 // https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_ParameterMetadata.html
-var keyForm = regexp.MustCompile(`^[a-zA-Z0-9:/_-]{1,256}$`)
+var keyForm = lazyregexp.New(`^[a-zA-Z0-9:/_-]{1,256}$`)
 
 // Description is what Parameter Store tells of a parameter's current version
 // to who administers it, besides its value.

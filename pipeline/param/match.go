@@ -2,7 +2,6 @@ package param
 
 import (
 	"fmt"
-	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -11,6 +10,7 @@ import (
 
 	"github.com/whispering/bundle/internal/arn"
 	"github.com/whispering/bundle/internal/awsfault"
+	"github.com/whispering/bundle/internal/lazyregexp"
 	"github.com/whispering/bundle/pipeline/secret"
 )
 
@@ -146,7 +146,7 @@ func elsewhere(arn, name string) string {
 	return fmt.Sprintf("the ARN %q", arn)
 }
 
-var placeForm = regexp.MustCompile(`^arn:aws[a-z-]*:ssm:[a-z]{2}[a-z0-9-]{0,30}:[0-9]{12}:parameter$`)
+var placeForm = lazyregexp.New(`^arn:aws[a-z-]*:ssm:[a-z]{2}[a-z0-9-]{0,30}:[0-9]{12}:parameter$`)
 
 // A home is where all parameters of a source are.
 type home struct{ account, region string }

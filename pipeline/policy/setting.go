@@ -4,11 +4,11 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/whispering/bundle/internal/arn"
+	"github.com/whispering/bundle/internal/lazyregexp"
 	"github.com/whispering/bundle/pipeline/manifest"
 	"github.com/whispering/bundle/pipeline/secret"
 )
@@ -67,7 +67,7 @@ func (s Setting) Check() error {
 
 // roleARN is a role or a user; of a session, the role has to be named. See
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html
-var roleARN = regexp.MustCompile(`^arn:aws[a-z-]*:iam::[0-9]{12}:(role|user)/[!-)+->@-~]+$`)
+var roleARN = lazyregexp.New(`^arn:aws[a-z-]*:iam::[0-9]{12}:(role|user)/[!-)+->@-~]+$`)
 
 func checkRole(role string) error {
 	if !roleARN.MatchString(role) {

@@ -3,9 +3,10 @@ package starter
 import (
 	"errors"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/whispering/bundle/internal/lazyregexp"
 )
 
 // maxSource is how large a source may be, in bytes.
@@ -17,7 +18,7 @@ var ErrSize = fmt.Errorf("it has more than %d bytes", maxSource)
 // assignment is a line of a dotenv file. Capitals alone make a name: what else
 // stands before an equals sign may be a piece of a value, such as a line of a
 // key in base64.
-var assignment = regexp.MustCompile(`^(?:export\s+)?([A-Z_][A-Z0-9_]*)\s*=\s*(.?)`)
+var assignment = lazyregexp.New(`^(?:export\s+)?([A-Z_][A-Z0-9_]*)\s*=\s*(.?)`)
 
 // Dotenv makes a draft of the names in a dotenv file: secrets of one function.
 // No value is kept, not even for the length of the call.

@@ -1,8 +1,9 @@
 package starter
 
 import (
-	"regexp"
 	"strings"
+
+	"github.com/whispering/bundle/internal/lazyregexp"
 )
 
 // A value is what is known of a value of the source.
@@ -76,7 +77,7 @@ func length(t Text) (n int) {
 	return n
 }
 
-var dynamic = regexp.MustCompile(`^\{\{resolve:(ssm|ssm-secure|secretsmanager):([^{}]*)\}\}$`)
+var dynamic = lazyregexp.New(`^\{\{resolve:(ssm|ssm-secure|secretsmanager):([^{}]*)\}\}$`)
 
 // resolved looks for CloudFormation's dynamic references in a value that is
 // known otherwise.

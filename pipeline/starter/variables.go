@@ -1,11 +1,12 @@
 package starter
 
 import (
-	"regexp"
 	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
+
+	"github.com/whispering/bundle/internal/lazyregexp"
 )
 
 // maxReferences is how deep variables may refer to variables.
@@ -152,7 +153,7 @@ func (i *serverless) alternative(s string) value {
 
 // sourcePattern is SOURCE(PARAMETERS):ADDRESS, and SOURCE.REGION:ADDRESS as it was
 // written once.
-var sourcePattern = regexp.MustCompile(`(?s)^([A-Za-z0-9]*)(?:\.([a-z0-9-]+))?(?:\(([^()]*)\))?:(.*)$`)
+var sourcePattern = lazyregexp.New(`(?s)^([A-Za-z0-9]*)(?:\.([a-z0-9-]+))?(?:\(([^()]*)\))?:(.*)$`)
 
 // source tells what is known of one source of values.
 func (i *serverless) source(s string) value {

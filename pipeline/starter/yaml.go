@@ -5,10 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"regexp"
 	"slices"
 
 	"go.yaml.in/yaml/v3"
+
+	"github.com/whispering/bundle/internal/lazyregexp"
 )
 
 // maxSteps is how many nodes are looked at, at most: an alias stands for what it
@@ -28,7 +29,7 @@ type document struct {
 	steps int
 }
 
-var yamlLine = regexp.MustCompile(`\bline ([0-9]+)\b`)
+var yamlLine = lazyregexp.New(`\bline ([0-9]+)\b`)
 
 // parse reads a file of one YAML document. The parser's errors quote the file,
 // so that only the line is taken from them.

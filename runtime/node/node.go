@@ -5,9 +5,9 @@ package node
 import (
 	"embed"
 	"path"
-	"regexp"
 	"strings"
 
+	"github.com/whispering/bundle/internal/lazyregexp"
 	"github.com/whispering/bundle/layerbuild"
 )
 
@@ -58,7 +58,7 @@ const parts = { __proto__: null };
 	return files, nil
 }
 
-var requireModule = regexp.MustCompile(`require\("\./(?:lib/)?(\w+)\.cjs"\)`)
+var requireModule = lazyregexp.New(`require\("\./(?:lib/)?(\w+)\.cjs"\)`)
 
 // joined makes a module ask for the others as parts of its own file.
 func joined(text []byte) string {

@@ -9,11 +9,11 @@ import (
 	"io/fs"
 	"maps"
 	"path"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 
+	"github.com/whispering/bundle/internal/lazyregexp"
 	"github.com/whispering/bundle/layerbuild"
 )
 
@@ -30,8 +30,8 @@ func Tables() fs.FS {
 }
 
 var (
-	version = regexp.MustCompile(`^v(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)(-[0-9A-Za-z.-]+)?$`)
-	line    = regexp.MustCompile(`^([0-9a-f]{64}) (0644|0755) (\S+)$`)
+	version = lazyregexp.New(`^v(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)(-[0-9A-Za-z.-]+)?$`)
+	line    = lazyregexp.New(`^([0-9a-f]{64}) (0644|0755) (\S+)$`)
 )
 
 // IsVersion says whether a text is the version of a release: v1.2.3, v1.2.3-rc.1.

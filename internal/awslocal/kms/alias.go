@@ -1,13 +1,13 @@
 package kms
 
 import (
-	"regexp"
 	"strings"
 
 	"github.com/whispering/bundle/internal/awslocal/call"
+	"github.com/whispering/bundle/internal/lazyregexp"
 )
 
-var aliasPattern = regexp.MustCompile(`^[a-zA-Z0-9:/_-]+$`)
+var aliasPattern = lazyregexp.New(`^[a-zA-Z0-9:/_-]+$`)
 
 // checkAliasName holds the rules of https://docs.aws.amazon.com/kms/latest/APIReference/API_CreateAlias.html.
 func checkAliasName(name *string) (string, error) {

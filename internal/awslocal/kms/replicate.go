@@ -1,9 +1,8 @@
 package kms
 
 import (
-	"regexp"
-
 	"github.com/whispering/bundle/internal/awslocal/call"
+	"github.com/whispering/bundle/internal/lazyregexp"
 )
 
 type replicateInput struct {
@@ -15,7 +14,7 @@ type replicateInput struct {
 	Tags                           []tag
 }
 
-var regionPattern = regexp.MustCompile(`^[a-z]{2}(-[a-z]+)+-[0-9]{1,2}$`)
+var regionPattern = lazyregexp.New(`^[a-z]{2}(-[a-z]+)+-[0-9]{1,2}$`)
 
 // replicateKey is https://docs.aws.amazon.com/kms/latest/APIReference/API_ReplicateKey.html. The replica has the id
 // and material of the primary key, and a policy, a description and tags of its own. As AWS does, the reply shows it in

@@ -3,11 +3,11 @@ package lambda
 import (
 	"maps"
 	"net/http"
-	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/whispering/bundle/internal/awslocal/call"
+	"github.com/whispering/bundle/internal/lazyregexp"
 )
 
 // Names of https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html that a function's environment may not
@@ -20,8 +20,8 @@ var reserved = []string{
 }
 
 var (
-	functionName = regexp.MustCompile(`^[a-zA-Z0-9_-]{1,64}$`)
-	variableName = regexp.MustCompile(`^[a-zA-Z][a-zA-Z0-9_]+$`)
+	functionName = lazyregexp.New(`^[a-zA-Z0-9_-]{1,64}$`)
+	variableName = lazyregexp.New(`^[a-zA-Z][a-zA-Z0-9_]+$`)
 )
 
 type functionInput struct {

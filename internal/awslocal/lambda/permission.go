@@ -5,11 +5,11 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
-	"regexp"
 	"slices"
 
 	"github.com/whispering/bundle/internal/awslocal/call"
 	"github.com/whispering/bundle/internal/awslocal/iam"
+	"github.com/whispering/bundle/internal/lazyregexp"
 )
 
 // statement is one grant on a layer version.
@@ -40,10 +40,10 @@ func (v *version) policy() (iam.Policy, error) {
 }
 
 var (
-	statementID  = regexp.MustCompile(`^[a-zA-Z0-9_-]{1,100}$`)
-	accountID    = regexp.MustCompile(`^[0-9]{12}$`)
-	rootARN      = regexp.MustCompile(`^arn:aws[a-z-]*:iam::[0-9]{12}:root$`)
-	organization = regexp.MustCompile(`^o-[a-z0-9]{10,32}$`)
+	statementID  = lazyregexp.New(`^[a-zA-Z0-9_-]{1,100}$`)
+	accountID    = lazyregexp.New(`^[0-9]{12}$`)
+	rootARN      = lazyregexp.New(`^arn:aws[a-z-]*:iam::[0-9]{12}:root$`)
+	organization = lazyregexp.New(`^o-[a-z0-9]{10,32}$`)
 )
 
 type permissionInput struct {

@@ -3,11 +3,11 @@ package lambda
 import (
 	"archive/zip"
 	"bytes"
-	"regexp"
 	"strconv"
 	"strings"
 
 	"github.com/whispering/bundle/internal/awslocal/call"
+	"github.com/whispering/bundle/internal/lazyregexp"
 )
 
 // Limits of https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html and
@@ -22,9 +22,9 @@ const (
 const maxRuntimes = 15
 
 var (
-	layerName  = regexp.MustCompile(`^[a-zA-Z0-9_-]{1,140}$`)
-	layerARN   = regexp.MustCompile(`^arn:aws[a-z-]*:lambda:[a-z0-9-]+:[0-9]{12}:layer:[a-zA-Z0-9_-]{1,140}$`)
-	versionARN = regexp.MustCompile(`^(arn:aws[a-z-]*:lambda:[a-z0-9-]+:[0-9]{12}:layer:[a-zA-Z0-9_-]{1,140}):([0-9]{1,18})$`)
+	layerName  = lazyregexp.New(`^[a-zA-Z0-9_-]{1,140}$`)
+	layerARN   = lazyregexp.New(`^arn:aws[a-z-]*:lambda:[a-z0-9-]+:[0-9]{12}:layer:[a-zA-Z0-9_-]{1,140}$`)
+	versionARN = lazyregexp.New(`^(arn:aws[a-z-]*:lambda:[a-z0-9-]+:[0-9]{12}:layer:[a-zA-Z0-9_-]{1,140}):([0-9]{1,18})$`)
 )
 
 // resolve gives the ARN of the layer that a LayerName means: a name, or an ARN of this region.
@@ -123,7 +123,7 @@ func list(values []string) string { return "[" + strings.Join(values, ", ") + "]
 
 // runtimePattern has the form of all identifiers, of now and later
 // (https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtimes.html): the list itself moves too often to hold anyone to it.
-var runtimePattern = regexp.MustCompile(`^(nodejs|python|java|dotnet|dotnetcore|ruby|go|provided)[0-9]*(\.[0-9x]+)?(\.al2|\.al2023)?(-edge)?$`)
+var runtimePattern = lazyregexp.New(`^(nodejs|python|java|dotnet|dotnetcore|ruby|go|provided)[0-9]*(\.[0-9x]+)?(\.al2|\.al2023)?(-edge)?$`)
 
 func knownRuntime(name string) bool { return runtimePattern.MatchString(name) }
 

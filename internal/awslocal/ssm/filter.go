@@ -2,11 +2,11 @@ package ssm
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/whispering/bundle/internal/awslocal/call"
+	"github.com/whispering/bundle/internal/lazyregexp"
 )
 
 // filter is the API's ParameterStringFilter
@@ -17,7 +17,7 @@ type filter struct {
 }
 
 // filterKey has the keys of all operations.
-var filterKey = regexp.MustCompile(`^(tag:.+|Name|Type|KeyId|Path|Label|Tier|DataType)$`)
+var filterKey = lazyregexp.New(`^(tag:.+|Name|Type|KeyId|Path|Label|Tier|DataType)$`)
 
 // option is the filter's option, with its default.
 func (f filter) option() string {

@@ -2,11 +2,11 @@ package ssm
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/whispering/bundle/internal/awslocal/call"
+	"github.com/whispering/bundle/internal/lazyregexp"
 )
 
 // Rules of https://docs.aws.amazon.com/systems-manager/latest/userguide/sysman-paramstore-labels.html.
@@ -109,7 +109,7 @@ func (s *Service) unlabelParameterVersion(req *call.Request) (any, error) {
 	return map[string]any{"RemovedLabels": removed, "InvalidLabels": invalid}, nil
 }
 
-var labelPattern = regexp.MustCompile(`^[A-Za-z_.-][A-Za-z0-9_.-]*$`)
+var labelPattern = lazyregexp.New(`^[A-Za-z_.-][A-Za-z0-9_.-]*$`)
 
 func validLabel(label string) bool {
 	lower := strings.ToLower(label)

@@ -2,12 +2,12 @@ package sts
 
 import (
 	"net/http"
-	"regexp"
 	"strings"
 	"time"
 
 	"github.com/whispering/bundle/internal/awslocal/call"
 	"github.com/whispering/bundle/internal/awslocal/iam"
+	"github.com/whispering/bundle/internal/lazyregexp"
 )
 
 // assumedRole is the result of https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html.
@@ -20,7 +20,7 @@ type assumedRole struct {
 	SourceIdentity   string `xml:",omitempty"`
 }
 
-var roleARNPattern = regexp.MustCompile(`^arn:[a-z-]+:iam::([0-9]{12}):role/(?:[!-~]+/)?([A-Za-z0-9_+=,.@-]{1,64})$`)
+var roleARNPattern = lazyregexp.New(`^arn:[a-z-]+:iam::([0-9]{12}):role/(?:[!-~]+/)?([A-Za-z0-9_+=,.@-]{1,64})$`)
 
 func (s *Service) assumeRole(req *call.Request) (any, error) {
 	members := map[string]string{} // the query protocol knows strings only

@@ -3,13 +3,13 @@ package sts
 import (
 	"encoding/json"
 	"fmt"
-	"regexp"
 	"strconv"
 	"strings"
 	"unicode/utf8"
 
 	"github.com/whispering/bundle/internal/awslocal/call"
 	"github.com/whispering/bundle/internal/awslocal/iam"
+	"github.com/whispering/bundle/internal/lazyregexp"
 )
 
 // Bounds of https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html.
@@ -39,10 +39,10 @@ type assumption struct {
 }
 
 var (
-	namePattern     = regexp.MustCompile(`^[A-Za-z0-9_+=,.@-]*$`)
-	externalPattern = regexp.MustCompile(`^[A-Za-z0-9_+=,.@:/-]*$`)
-	policyPattern   = regexp.MustCompile(`^[\x{9}\x{A}\x{D}\x{20}-\x{FF}]+$`)
-	tagPattern      = regexp.MustCompile(`^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$`)
+	namePattern     = lazyregexp.New(`^[A-Za-z0-9_+=,.@-]*$`)
+	externalPattern = lazyregexp.New(`^[A-Za-z0-9_+=,.@:/-]*$`)
+	policyPattern   = lazyregexp.New(`^[\x{9}\x{A}\x{D}\x{20}-\x{FF}]+$`)
+	tagPattern      = lazyregexp.New(`^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$`)
 )
 
 // constraint is one on a member that is a text.
@@ -50,7 +50,7 @@ type constraint struct {
 	member      string
 	required    bool
 	least, most int
-	pattern     *regexp.Regexp
+	pattern     *lazyregexp.Regexp
 	says        string
 }
 

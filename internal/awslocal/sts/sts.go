@@ -14,7 +14,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -22,6 +21,7 @@ import (
 
 	"github.com/whispering/bundle/internal/awslocal/call"
 	"github.com/whispering/bundle/internal/awslocal/iam"
+	"github.com/whispering/bundle/internal/lazyregexp"
 )
 
 // Role is a declared role. Its identity is arn:aws:iam::ACCOUNT:role/NAME.
@@ -128,9 +128,9 @@ func (s *Service) Restore(snapshot json.RawMessage) error {
 }
 
 var (
-	rolePattern    = regexp.MustCompile(`^[A-Za-z0-9_+=,.@-]{1,64}$`)
-	accountPattern = regexp.MustCompile(`^[0-9]{12}$`)
-	keyIDPattern   = regexp.MustCompile(`^[A-Z0-9]{16,128}$`)
+	rolePattern    = lazyregexp.New(`^[A-Za-z0-9_+=,.@-]{1,64}$`)
+	accountPattern = lazyregexp.New(`^[0-9]{12}$`)
+	keyIDPattern   = lazyregexp.New(`^[A-Z0-9]{16,128}$`)
 )
 
 func parse(r Role) (known, error) {

@@ -2,12 +2,12 @@ package console
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/whispering/bundle/internal/lazyregexp"
 	"github.com/whispering/bundle/internal/printable"
 )
 
@@ -32,11 +32,11 @@ func (c *Console) OnUsageError(of *cli.Context, err error, _ bool) error {
 
 // What package flag says (https://pkg.go.dev/flag, FlagSet.Parse).
 var (
-	flagUnknown  = regexp.MustCompile(`(?s)^flag provided but not defined: -(.*)$`)
-	flagUnvalued = regexp.MustCompile(`(?s)^flag needs an argument: -(.*)$`)
-	flagSwitch   = regexp.MustCompile(`(?s)^invalid boolean value "(?:[^"\\]|\\.)*" for -(.*?): (.*)$`)
-	flagRefused  = regexp.MustCompile(`(?s)^invalid value "(?:[^"\\]|\\.)*" for flag -(.*?): (.*)$`)
-	flagSyntax   = regexp.MustCompile(`(?s)^bad flag syntax: (.*)$`)
+	flagUnknown  = lazyregexp.New(`(?s)^flag provided but not defined: -(.*)$`)
+	flagUnvalued = lazyregexp.New(`(?s)^flag needs an argument: -(.*)$`)
+	flagSwitch   = lazyregexp.New(`(?s)^invalid boolean value "(?:[^"\\]|\\.)*" for -(.*?): (.*)$`)
+	flagRefused  = lazyregexp.New(`(?s)^invalid value "(?:[^"\\]|\\.)*" for flag -(.*?): (.*)$`)
+	flagSyntax   = lazyregexp.New(`(?s)^bad flag syntax: (.*)$`)
 )
 
 func (c *Console) flagProblem(of *cli.Context, err error) string {

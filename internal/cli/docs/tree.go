@@ -2,10 +2,11 @@ package docs
 
 import (
 	"cmp"
-	"regexp"
 	"strings"
 
 	"github.com/urfave/cli/v2"
+
+	"github.com/whispering/bundle/internal/lazyregexp"
 )
 
 // A command is a command as help, scripts and the manual page show it.
@@ -76,7 +77,7 @@ func find(root *cli.App, path []string) *command {
 	return nil
 }
 
-var flagPlaceholder = regexp.MustCompile(" \\(`([^`]*)`\\)")
+var flagPlaceholder = lazyregexp.New(" \\(`([^`]*)`\\)")
 
 func newOption(command string, f cli.DocGenerationFlag) option {
 	o := option{Name: f.Names()[0], Usage: flagPlaceholder.ReplaceAllString(f.GetUsage(), "")}

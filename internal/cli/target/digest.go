@@ -1,17 +1,17 @@
 package target
 
 import (
-	"regexp"
 	"strings"
 
 	"github.com/urfave/cli/v2"
 
 	"github.com/whispering/bundle/internal/cli/console"
+	"github.com/whispering/bundle/internal/lazyregexp"
 	"github.com/whispering/bundle/internal/printable"
 	"github.com/whispering/bundle/pipeline/problem"
 )
 
-var digestForm = regexp.MustCompile(`^[0-9A-Fa-f]{64}$`)
+var digestForm = lazyregexp.New(`^[0-9A-Fa-f]{64}$`)
 
 // Digests returns what a flag made by digestFlag was given, by target and in
 // lower case: nothing, or one for each.

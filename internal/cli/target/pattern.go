@@ -2,12 +2,12 @@ package target
 
 import (
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/whispering/bundle/internal/arn"
 	"github.com/whispering/bundle/internal/cli/console"
+	"github.com/whispering/bundle/internal/lazyregexp"
 )
 
 // The placeholders of a layer's path, which are filled in for each target.
@@ -18,7 +18,7 @@ const (
 )
 
 // Placeholder matches what looks like a placeholder in a path.
-var Placeholder = regexp.MustCompile(`\{[^{}/]*\}`)
+var Placeholder = lazyregexp.New(`\{[^{}/]*\}`)
 
 // CheckPattern refuses what looks like a placeholder and is none, or is half of
 // one.
