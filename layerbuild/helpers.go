@@ -8,12 +8,12 @@ import (
 	"strings"
 )
 
-// Helpers are the names of the helpers. Which of them a file belongs to, its
-// path tells.
+// Helpers returns the names of all helpers. HelperOf returns the helper of a
+// file.
 func Helpers() []string { return []string{"node", "python", "exec"} }
 
-// HelperOf returns the helper that a file of a layer belongs to by its path, if
-// it is one's.
+// HelperOf returns the name of the helper that a helper file with this path
+// belongs to. It looks only at the path, which is below /opt.
 func HelperOf(path string) string {
 	switch {
 	case strings.HasPrefix(path, "nodejs/"):
@@ -24,60 +24,63 @@ func HelperOf(path string) string {
 	return "exec"
 }
 
-// A Sum is what tells whether a helper file is another.
+// A Sum identifies the content and mode of a helper file. Two files are the
+// same if their sums are equal.
 type Sum struct {
-	SHA256     string // in lower-case hexadecimal; "" where the file is not at hand
+	SHA256     string // in lower-case hexadecimal; "" if the file is not available
 	Executable bool
 }
 
-// Sum returns the file's.
+// Sum returns the sum of the file.
 func (f File) Sum() Sum {
 	sum := sha256.Sum256(f.Data)
 	return Sum{hex.EncodeToString(sum[:]), f.Executable}
 }
 
-// A Release is what the helper files of one build of bundle are.
+// A Release lists the helper files of one build of bundle.
 type Release struct {
 	Name    string
 	Files   map[string]Sum // by path
-	Missing error          // why some have no SHA256
+	Missing error          // why some files have no SHA256; nil if all have one
 }
 
-// A Verdict is what a file of a layer is, held to a Release.
+// A Verdict is the result of comparing a file of a layer with a Release.
 type Verdict string
 
 // The verdicts.
 const (
 	Same     Verdict = "same"
-	Changed  Verdict = "changed"      // other bytes
-	Mode     Verdict = "mode"         // the same bytes, but not executable, or executable
-	Foreign  Verdict = "foreign"      // there is no such file
-	Absent   Verdict = "absent"       // the layer lacks it, and has others of its helper
-	Unread   Verdict = "not compared" // the release's file is not at hand
-	OfOthers Verdict = "other"        // what another release has there
+	Changed  Verdict = "changed"      // the bytes differ
+	Mode     Verdict = "mode"         // the bytes are the same; the executable bit differs
+	Foreign  Verdict = "foreign"      // the release has no file with this path
+	Absent   Verdict = "absent"       // the layer has other files of this helper, but not this one
+	Unread   Verdict = "not compared" // the release's file is not available
+	OfOthers Verdict = "other"        // the file of another release
 )
 
-// A HelperFile is what became of one helper file.
+// A HelperFile is one helper file and its verdict.
 type HelperFile struct {
 	Path    string
 	Helper  string
-	Sum     Sum // of the layer's file; of the release's where the layer has none
+	Sum     Sum // of the layer's file; if Absent, of the release's
 	Verdict Verdict
-	Others  []string // releases that have this very file, for OfOthers
+	Others  []string // for OfOthers: the releases that have exactly this file
 }
 
-// A HelperMatch is a layer's helper files held to the release that they are of.
+// A HelperMatch compares the helper files of a layer with the release that they
+// come from.
 type HelperMatch struct {
 	Release *Release
 	Files   []HelperFile // ascending by path
 }
 
-// Whole says whether all files are the release's, and none is missing.
+// Whole reports whether the layer has exactly the release's files: none
+// differs, and none is missing.
 func (m *HelperMatch) Whole() bool {
 	return !slices.ContainsFunc(m.Files, func(f HelperFile) bool { return f.Verdict != Same })
 }
 
-// Helpers returns which helpers are there, be it in part.
+// Helpers returns the names of the helpers in the layer, complete or not.
 func (m *HelperMatch) Helpers() []string {
 	var names []string
 	for _, name := range Helpers() {
@@ -90,9 +93,10 @@ func (m *HelperMatch) Helpers() []string {
 	return names
 }
 
-// MatchHelpers holds the helper files of the layer to the release that they
-// fit best, the first of those that fit alike. A layer has whole helpers of one
-// release: bundle never wrote any other.
+// MatchHelpers compares the helper files of the layer with each release, and
+// returns the match with the fewest differences, or the first of several. It
+// needs at least one release. Every layer that bundle writes has complete
+// helpers of one release.
 func (l *Layer) MatchHelpers(releases []Release) *HelperMatch {
 	var best *HelperMatch
 	least := 0
@@ -114,7 +118,7 @@ func (l *Layer) MatchHelpers(releases []Release) *HelperMatch {
 	return best
 }
 
-// compare looks for a file that is not the release's among those of others.
+// compare looks in all releases for a file that differs from the matched one.
 func (f *HelperFile) compare(releases []Release) {
 	if f.Verdict != Changed && f.Verdict != Mode && f.Verdict != Foreign && f.Verdict != Unread {
 		return
@@ -128,7 +132,7 @@ func (f *HelperFile) compare(releases []Release) {
 
 func (l *Layer) match(r *Release) *HelperMatch {
 	m, there := &HelperMatch{Release: r}, make(map[string]bool)
-	begun := make(map[string]bool) // helpers
+	begun := make(map[string]bool) // helpers that the layer has a file of
 	for _, f := range l.Helpers {
 		there[f.Path] = true
 		file := HelperFile{Path: f.Path, Helper: HelperOf(f.Path), Sum: f.Sum(), Verdict: Same}

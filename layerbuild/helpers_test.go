@@ -9,8 +9,8 @@ import (
 	"github.com/whispering/bundle/layerbuild"
 )
 
-// release makes a release of files PATH=CONTENT; a ! after the path makes one
-// executable.
+// release makes a release of files PATH=CONTENT; a ! after the path makes a
+// file executable.
 func release(name string, files ...string) layerbuild.Release {
 	r := layerbuild.Release{Name: name, Files: make(map[string]layerbuild.Sum)}
 	for _, f := range helperFiles(files...) {
@@ -34,7 +34,7 @@ func TestMatchHelpers(t *testing.T) {
 	two := release("v2", "python/a=2", "python/b=3", "nodejs/n=2", "python/c=2", "bundle/exec!=s", "bundle/bin/x!=2")
 	one := release("v1", "python/a=1", "python/b=1", "nodejs/n=2", "bundle/exec!=s", "bundle/bin/x!=1")
 	blank := release("v3", "python/a=3", "python/b=3", "nodejs/n=3", "bundle/exec!=s")
-	blank.Files["bundle/bin/x"] = layerbuild.Sum{} // not at hand
+	blank.Files["bundle/bin/x"] = layerbuild.Sum{} // not available
 	for _, c := range []struct {
 		layer, of, want, helpers string
 		own                      layerbuild.Release

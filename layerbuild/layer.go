@@ -1,10 +1,10 @@
-// Package layerbuild writes and reads Lambda layers: reproducible zips that
-// hold sealed documents and the helpers that open them. docs/format.md,
+// Package layerbuild writes and reads Lambda layers: reproducible zip files
+// that contain sealed documents and the helpers that open them. docs/format.md,
 // section 3, is its specification; L-n in a comment or an error is the number
 // of a rule there.
 //
-// The package has no clock, environment or randomness: equal content gives
-// equal bytes (L-7).
+// The package uses no clock, no environment variables and no randomness: the
+// same content gives the same bytes (L-7).
 package layerbuild
 
 import (
@@ -18,16 +18,16 @@ import (
 	"github.com/whispering/bundle/layerbuild/sealed"
 )
 
-// Limits of a layer (L-6). MaxBytes is what Lambda takes in a direct upload
-// (https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html);
-// a stored zip is larger than its content, so the 250 MB allowed unpacked are
-// never reached.
+// Limits of a layer (L-6). MaxBytes is the limit of a direct upload to Lambda,
+// in bytes (https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html).
+// An uncompressed zip is larger than its content, so a layer never reaches
+// Lambda's limit of 250 MB for unpacked layers.
 const (
 	MaxBytes   = 50 << 20
 	MaxEntries = 10000
 )
 
-// ErrTooLarge says that a layer would exceed MaxBytes or MaxEntries.
+// ErrTooLarge reports that a layer would exceed MaxBytes or MaxEntries.
 var ErrTooLarge = errors.New("layer too large")
 
 // A File is a helper in a layer.
@@ -39,11 +39,12 @@ type File struct {
 
 // A Layer is the content of one zip.
 type Layer struct {
-	Documents []*sealed.Document // ascending by name once read
-	Helpers   []File             // ascending by path once read
+	Documents []*sealed.Document // ascending by name after Read
+	Helpers   []File             // ascending by path after Read
 }
 
-// Document returns the document of the function that Lambda knows as name.
+// Document returns the document of the function with the given name in Lambda,
+// and whether the layer has one.
 func (l *Layer) Document(name string) (*sealed.Document, bool) {
 	for _, d := range l.Documents {
 		if d.Header.Name == name {
@@ -53,7 +54,8 @@ func (l *Layer) Document(name string) (*sealed.Document, bool) {
 	return nil, false
 }
 
-// HelperFiles returns the files of fsys, with the executable bit of each.
+// HelperFiles returns all files of fsys. A file is executable if fsys has an
+// executable bit for it. The errors are those of fsys.
 func HelperFiles(fsys fs.FS) ([]File, error) {
 	var files []File
 	err := fs.WalkDir(fsys, ".", func(path string, entry fs.DirEntry, err error) error {
@@ -71,8 +73,8 @@ func HelperFiles(fsys fs.FS) ([]File, error) {
 	return files, err
 }
 
-// entries returns what the zip holds, in order, after holding the layer to
-// L-1, L-2, L-3, L-6 and L-8.
+// entries checks the layer against L-1, L-2, L-3, L-6 and L-8, and returns the
+// files of its zip, in order.
 func (l *Layer) entries() ([]File, error) {
 	if len(l.Documents)+len(l.Helpers) == 0 {
 		return nil, broken("L-8", "", "it contains no documents and no helpers")
@@ -85,7 +87,7 @@ func (l *Layer) entries() ([]File, error) {
 				"it belongs to a different bundle, environment or region than "+sealed.Path(first.Header.Name))
 		}
 		path := sealed.Path(d.Header.Name)
-		if other, ok := of[d.Header.Function]; ok && other != path { // one path twice is against L-3
+		if other, ok := of[d.Header.Function]; ok && other != path { // the same path twice breaks L-3
 			return nil, broken("L-1", path, fmt.Sprintf("it is for function %q, and so is %s", d.Header.Function, other))
 		}
 		of[d.Header.Function] = path
@@ -104,7 +106,7 @@ func (l *Layer) entries() ([]File, error) {
 	return all, checkSize(all)
 }
 
-// together reports whether two documents may lie in one layer.
+// together reports whether two documents can be in the same layer.
 func together(a, b *sealed.Document) bool {
 	return a.Header.Bundle == b.Header.Bundle && a.Header.Environment == b.Header.Environment &&
 		a.Partition() == b.Partition() && a.Region() == b.Region()
@@ -115,7 +117,7 @@ func helperPath(path string) bool {
 		strings.HasPrefix(path, "nodejs/") || strings.HasPrefix(path, "python/")
 }
 
-// checkPaths holds sorted entries to L-3.
+// checkPaths checks sorted entries against L-3.
 func checkPaths(sorted []File) error {
 	folded := make(map[string]string, len(sorted))
 	for _, f := range sorted {
@@ -123,7 +125,7 @@ func checkPaths(sorted []File) error {
 			return broken("L-3", f.Path, "it is not a valid path")
 		}
 		if other, ok := folded[strings.ToLower(f.Path)]; ok {
-			return broken("L-3", f.Path, "it collides with "+other)
+			return broken("L-3", f.Path, "it is the same path as "+other+" if case is ignored")
 		}
 		folded[strings.ToLower(f.Path)] = f.Path
 	}
@@ -134,7 +136,7 @@ func checkPaths(sorted []File) error {
 				continue
 			}
 			if other, ok := folded[lower[:i]]; ok {
-				return broken("L-3", f.Path, "it lies below the file "+other)
+				return broken("L-3", f.Path, "it is below "+other+", which is a file")
 			}
 		}
 	}

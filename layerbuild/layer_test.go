@@ -53,8 +53,8 @@ func write(t *testing.T, l *layerbuild.Layer) []byte {
 	return b.Bytes()
 }
 
-// The hash is of the bytes that L-4, L-5 and L-7 lay down for sample; if it
-// changes, every user's next build is a change.
+// The hash of the bytes that L-4, L-5 and L-7 specify for sample. If it
+// changes, the next build of every user is a change.
 const goldenSHA256 = "2f0cce81e814cbf05f198dfb051b3e734021f365735da492d45ed02b8a82aa67"
 
 func TestEqualContentGivesEqualBytes(t *testing.T) { // L-7
@@ -102,7 +102,7 @@ func TestReadGivesBackWhatWasWritten(t *testing.T) {
 		t.Fatal(err)
 	}
 	if !bytes.Equal(write(t, l), b) {
-		t.Error("what was read writes other bytes")
+		t.Error("the layer that was read is written differently")
 	}
 	if len(l.Documents) != 2 || l.Documents[0].Header.Name != "api" || len(l.Helpers) != 2 || !l.Helpers[0].Executable {
 		t.Errorf("read %d documents, %d helpers", len(l.Documents), len(l.Helpers))
@@ -112,7 +112,7 @@ func TestReadGivesBackWhatWasWritten(t *testing.T) {
 	}
 }
 
-func TestWriteRefusesWhatNoLayerHolds(t *testing.T) {
+func TestWriteRefusesInvalidLayers(t *testing.T) {
 	helper := func(paths ...string) func(*layerbuild.Layer) {
 		return func(l *layerbuild.Layer) {
 			for _, p := range paths {
@@ -164,7 +164,7 @@ func TestWriteRefusesWhatNoLayerHolds(t *testing.T) {
 	}
 }
 
-func TestWriteRefusesTooLargeALayer(t *testing.T) { // L-6
+func TestWriteRefusesALayerThatIsTooLarge(t *testing.T) { // L-6
 	l := &layerbuild.Layer{Helpers: []layerbuild.File{{Path: "bundle/bin/x", Data: make([]byte, layerbuild.MaxBytes)}}}
 	if err := layerbuild.Write(io.Discard, l); !errors.Is(err, layerbuild.ErrTooLarge) || !strings.Contains(err.Error(), "52428800") {
 		t.Errorf("%v", err)
@@ -181,7 +181,7 @@ func TestWriteRefusesTooLargeALayer(t *testing.T) { // L-6
 	}
 }
 
-// foreign makes a zip by other means than ours.
+// foreign makes a zip without using package layerbuild.
 func foreign(t *testing.T, comment string, headers ...*zip.FileHeader) []byte {
 	t.Helper()
 	var b bytes.Buffer
@@ -218,7 +218,7 @@ func TestReadRefusesEverythingElse(t *testing.T) {
 	central := int(binary.LittleEndian.Uint32(good[end+16:]))
 	tests := map[string][]byte{
 		"nothing":                  {},
-		"no zip":                   []byte("hello"),
+		"not a zip":                []byte("hello"),
 		"cut short":                good[:len(good)-1],
 		"bytes before":             append([]byte("#!/bin/sh\n"), good...),
 		"bytes after":              append(bytes.Clone(good), 0),
@@ -238,7 +238,7 @@ func TestReadRefusesEverythingElse(t *testing.T) {
 		"compressed":               foreign(t, "", &zip.FileHeader{Name: "python/x", Method: zip.Deflate}),
 		"with data descriptors":    foreign(t, "", &zip.FileHeader{Name: "python/x", Method: zip.Store}),
 		"with a folder":            foreign(t, "", &zip.FileHeader{Name: "python/"}),
-		"a document that is none":  foreign(t, "", &zip.FileHeader{Name: "bundle/functions/x.sealed", Method: zip.Store}),
+		"an invalid document":      foreign(t, "", &zip.FileHeader{Name: "bundle/functions/x.sealed", Method: zip.Store}),
 		"two of one name":          foreign(t, "", &zip.FileHeader{Name: "python/x"}, &zip.FileHeader{Name: "python/x"}),
 	}
 	for name, b := range tests {
@@ -248,8 +248,8 @@ func TestReadRefusesEverythingElse(t *testing.T) {
 	}
 }
 
-// TestEveryByteCounts flips each byte of a layer: none may go unnoticed but
-// those of a ciphertext, which KMS judges, and those of a helper's content.
+// TestEveryByteCounts flips a bit in each byte of a layer. Read must notice
+// every change; the checksums of the zip cover the content of its files.
 func TestEveryByteCounts(t *testing.T) { // L-5
 	l := &layerbuild.Layer{Documents: []*sealed.Document{document(t, "prod", "hello", "us-west-2")}}
 	good := write(t, l)

@@ -11,11 +11,11 @@ import (
 	"github.com/whispering/bundle/layerbuild/sealed"
 )
 
-// A ZipError says which rule of docs/format.md a layer breaks. A layer holds
-// no plaintext, so it may quote paths.
+// A ZipError says which rule of docs/format.md a layer breaks. A layer contains
+// no plaintext, so the error can quote its paths.
 type ZipError struct {
 	Rule   string // "L-3"
-	Path   string // of the entry to blame; "" where the whole file is
+	Path   string // of the entry that breaks the rule; "" for the whole layer
 	Reason string
 }
 
@@ -33,14 +33,14 @@ func broken(rule, path, reason string) error {
 const (
 	modeFile       = 0o100644
 	modeExecutable = 0o100755
-	date1980       = 1<<5 | 1  // 1 January 1980 as MS-DOS writes it
-	madeByUnix     = 3<<8 | 20 // so that the modes count
-	needsVersion   = 20        // of an unzip program
-	uncompressed   = zip.Store // Deflate's output differs between Go releases
+	date1980       = 1<<5 | 1  // January 1, 1980, in MS-DOS format
+	madeByUnix     = 3<<8 | 20 // unzip programs apply modes only then
+	needsVersion   = 20        // of the zip format, to unpack
+	uncompressed   = zip.Store // the output of Deflate differs between Go releases
 )
 
-// Write writes the layer's zip. It refuses, with a *ZipError or ErrTooLarge
-// and before the first byte, any layer that Read would refuse.
+// Write writes the layer's zip. If Read would refuse the layer, Write returns a
+// *ZipError or ErrTooLarge and writes nothing. Other errors are those of w.
 func Write(w io.Writer, l *Layer) error {
 	entries, err := l.entries()
 	if err != nil {
@@ -48,7 +48,7 @@ func Write(w io.Writer, l *Layer) error {
 	}
 	z := zip.NewWriter(w)
 	for _, f := range entries {
-		// CreateRaw takes every header field from us: no clock, no data
+		// With CreateRaw, we set every header field: no clock, no data
 		// descriptor, no extra field.
 		mode := uint32(modeFile)
 		if f.Executable {
@@ -75,20 +75,20 @@ func Write(w io.Writer, l *Layer) error {
 	return z.Close()
 }
 
-// Read reads a layer. It accepts exactly the bytes that Write would write for
-// the same content: it takes the entries out, writes them again and compares,
-// so no byte of the file is unaccounted for (L-5). Everything else is a
-// *ZipError, or a *sealed.FormatError for a document.
+// Read reads a layer. It accepts only the bytes that Write would write for the
+// same content: it reads the entries, writes them again and compares every byte
+// of the file (L-5). For anything else it returns a *ZipError or ErrTooLarge,
+// or, if a document is invalid, a *sealed.FormatError.
 func Read(b []byte) (*Layer, error) {
 	if len(b) > MaxBytes {
-		return nil, broken("L-6", "", fmt.Sprintf("%d bytes; at most %d are allowed", len(b), MaxBytes))
+		return nil, broken("L-6", "", fmt.Sprintf("it has %d bytes; at most %d are allowed", len(b), MaxBytes))
 	}
 	z, err := zip.NewReader(bytes.NewReader(b), int64(len(b)))
 	if err != nil {
-		return nil, broken("L-5", "", "it is not a zip")
+		return nil, broken("L-5", "", "it is not a zip file")
 	}
 	if len(z.File) > MaxEntries {
-		return nil, broken("L-6", "", fmt.Sprintf("%d entries; at most %d are allowed", len(z.File), MaxEntries))
+		return nil, broken("L-6", "", fmt.Sprintf("it has %d entries; at most %d are allowed", len(z.File), MaxEntries))
 	}
 	layer, room := &Layer{}, uint64(len(b))
 	for _, entry := range z.File {

@@ -2,7 +2,7 @@ package sealed
 
 import "strings"
 
-// An arn is an Amazon Resource Name in its parts
+// An arn is an Amazon Resource Name, split into its parts
 // (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html).
 type arn struct{ partition, service, region, account, resource string }
 
@@ -19,7 +19,7 @@ func parseARN(s string) (arn, bool) {
 	return a, ok
 }
 
-// validWord reports whether s may be a partition or a region.
+// validWord reports whether s has the form of a partition or a region.
 func validWord(s string) bool {
 	return len(s) >= 1 && len(s) <= 32 && only(s, "-") && strings.ToLower(s) == s
 }

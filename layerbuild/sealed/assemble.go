@@ -9,8 +9,8 @@ import (
 	"unicode/utf8"
 )
 
-// A ContentError says that a box opened but does not hold what its line says.
-// It names boxes and secrets and quotes no content.
+// A ContentError says that a box was opened, but that its content does not
+// match the document. It names the box and secrets, and quotes no content.
 type ContentError struct {
 	Rule   string // "F-24"
 	Box    int    // from 1
@@ -21,11 +21,12 @@ func (e *ContentError) Error() string {
 	return fmt.Sprintf("sealed document, box %d: %s (%s)", e.Box, e.Reason, e.Rule)
 }
 
-// Assemble turns the plaintexts of all boxes, in order, into the secrets by
-// name. It gives all of them or, with a *ContentError, none (F-32).
+// Assemble turns the plaintexts of all boxes, in order, into the values of all
+// secrets, by name. If one box is invalid, it returns a *ContentError and no
+// secret (F-32).
 func (d *Document) Assemble(plaintexts [][]byte) (map[string][]byte, error) {
 	if len(plaintexts) != len(d.Header.Boxes) {
-		return nil, fmt.Errorf("sealed document: %d plaintexts for %d boxes", len(plaintexts), len(d.Header.Boxes))
+		return nil, fmt.Errorf("sealed document: expected %d plaintexts, one per box, got %d", len(d.Header.Boxes), len(plaintexts))
 	}
 	secrets := make(map[string][]byte, len(d.Header.Sources))
 	for i, box := range d.Header.Boxes {
@@ -33,7 +34,7 @@ func (d *Document) Assemble(plaintexts [][]byte) (map[string][]byte, error) {
 			err.Box = i + 1
 			return nil, err
 		}
-		if box.Part == box.Parts { // whole secrets, or the last part of one
+		if box.Part == box.Parts { // whole secrets, or the last part of a secret
 			if err := checkValues(box, secrets); err != nil {
 				err.Box = i + 1
 				return nil, err
@@ -43,8 +44,10 @@ func (d *Document) Assemble(plaintexts [][]byte) (map[string][]byte, error) {
 	return secrets, nil
 }
 
-// Open turns the plaintext of box i, counted from 0, of a blind document into
-// its one secret. It refuses, with a *ContentError, what Assemble refuses.
+// Open returns the value of the only secret in box i, counted from 0, of a
+// blind document. The value is a copy of plaintext. If Assemble would refuse
+// the plaintext, Open returns a *ContentError. It panics if there is no such
+// box.
 func (d *Document) Open(i int, plaintext []byte) (value []byte, err error) {
 	box, secrets := d.Header.Boxes[i], make(map[string][]byte, 1)
 	refused := d.unpack(box, plaintext, secrets)
@@ -58,7 +61,7 @@ func (d *Document) Open(i int, plaintext []byte) (value []byte, err error) {
 	return secrets[box.Secrets[0]], nil
 }
 
-// checkValues holds the secrets of a box to F-28.
+// checkValues checks the secrets of a box against F-28.
 func checkValues(box Box, secrets map[string][]byte) *ContentError {
 	for _, name := range box.Secrets {
 		if value := secrets[name]; len(value) == 0 || !utf8.Valid(value) {
@@ -71,14 +74,14 @@ func checkValues(box Box, secrets map[string][]byte) *ContentError {
 func (d *Document) unpack(box Box, plaintext []byte, into map[string][]byte) *ContentError {
 	switch {
 	case len(plaintext) == 0 || len(plaintext) > MaxBox:
-		return &ContentError{Rule: sizeRule(d.Header.Mode, box), Reason: fmt.Sprintf("%d bytes of plaintext", len(plaintext))}
+		return &ContentError{Rule: sizeRule(d.Header.Mode, box), Reason: fmt.Sprintf("the plaintext has %d bytes; expected 1 to %d", len(plaintext), MaxBox)}
 	case d.Header.Mode == Blind:
 		into[box.Secrets[0]] = bytes.Clone(plaintext)
 		return nil
 	case box.Parts > 0:
 		if box.Part < box.Parts && len(plaintext) != MaxBox {
-			return &ContentError{Rule: "F-25", Reason: fmt.Sprintf("part %d/%d of %s has %d bytes",
-				box.Part, box.Parts, box.Secrets[0], len(plaintext))}
+			return &ContentError{Rule: "F-25", Reason: fmt.Sprintf("part %d/%d of %s has %d bytes; expected %d",
+				box.Part, box.Parts, box.Secrets[0], len(plaintext), MaxBox)}
 		}
 		into[box.Secrets[0]] = append(into[box.Secrets[0]], plaintext...)
 		return nil
@@ -86,7 +89,7 @@ func (d *Document) unpack(box Box, plaintext []byte, into map[string][]byte) *Co
 	return unpackObject(box, plaintext, into)
 }
 
-// sizeRule names the rule that limits the plaintext of a box.
+// sizeRule returns the rule that limits the plaintext of a box.
 func sizeRule(mode Mode, box Box) string {
 	switch {
 	case mode == Blind:
@@ -97,30 +100,31 @@ func sizeRule(mode Mode, box Box) string {
 	return "F-23"
 }
 
-// unpackObject reads a box of whole secrets (F-24). An error of the JSON
-// decoder would quote the content, so none is passed on.
+// unpackObject reads a box of whole secrets (F-24). It never returns an error
+// of the JSON decoder, which would quote the content.
 func unpackObject(box Box, plaintext []byte, into map[string][]byte) *ContentError {
 	members, ok := stringMembers(plaintext)
 	if !ok {
-		return &ContentError{Rule: "F-24", Reason: "not a JSON object of strings, each once"}
+		return &ContentError{Rule: "F-24", Reason: "the plaintext is not a JSON object of strings with unique names"}
 	}
 	if loneSurrogate(plaintext) {
-		return &ContentError{Rule: "F-28", Reason: "half of a surrogate pair"}
+		return &ContentError{Rule: "F-28", Reason: "the plaintext contains half of a surrogate pair"}
 	}
 	if len(members) != len(box.Secrets) {
-		return &ContentError{Rule: "F-24", Reason: "the names in the box are not those of its line"}
+		return &ContentError{Rule: "F-24", Reason: "the names in the plaintext differ from those of the box line"}
 	}
 	for _, name := range box.Secrets {
 		value, ok := members[name]
 		if !ok {
-			return &ContentError{Rule: "F-24", Reason: "the names in the box are not those of its line"}
+			return &ContentError{Rule: "F-24", Reason: "the names in the plaintext differ from those of the box line"}
 		}
 		into[name] = []byte(value)
 	}
 	return nil
 }
 
-// stringMembers reads one JSON object of strings, none of them twice.
+// stringMembers reads one JSON object whose members are strings with unique
+// names.
 func stringMembers(text []byte) (members map[string]string, ok bool) {
 	d := json.NewDecoder(bytes.NewReader(text))
 	if start, err := d.Token(); err != nil || start != json.Delim('{') || !utf8.Valid(text) {

@@ -8,10 +8,10 @@ import (
 )
 
 // A FormatError says which rule of docs/format.md a document breaks, and
-// where. Documents hold no plaintext, so a reason may quote them.
+// where. Documents contain no plaintext, so the reason can quote them.
 type FormatError struct {
 	Rule   string // "F-12"
-	Line   int    // from 1; 0 where no line is to blame
+	Line   int    // from 1; 0 for the whole document
 	Reason string
 }
 
@@ -29,22 +29,22 @@ func broken(rule string, line int, format string, args ...any) error {
 // The lines before the first source: the format word and five settings.
 const firstSource = 7
 
-// check holds a header to every rule but those about its bytes. Line numbers
-// are those of its canonical form.
+// check checks a header against every rule, except those about its bytes. Line
+// numbers are those of its canonical form.
 func (h Header) check() error {
 	names := []struct{ what, value string }{
 		{"bundle", h.Bundle}, {"environment", h.Environment}, {"function", h.Function}, {"name", h.Name},
 	}
 	for i, n := range names {
 		if !ValidName(n.value) {
-			return broken("F-7", i+2, "%q is not a legal %s", n.value, n.what)
+			return broken("F-7", i+2, "%q is not a valid value for %s", n.value, n.what)
 		}
 	}
 	if h.Mode != Pack && h.Mode != Blind {
-		return broken("F-9", 6, "%q is not a mode", string(h.Mode))
+		return broken("F-9", 6, "%q is not a valid mode", string(h.Mode))
 	}
 	if n := len(h.Sources); n < 1 || n > MaxSources {
-		return broken("F-10", firstSource, "%d sources; 1 to %d are allowed", n, MaxSources)
+		return broken("F-10", firstSource, "expected 1 to %d source lines, found %d", MaxSources, n)
 	}
 	for i := range h.Sources {
 		if err := h.checkSource(i); err != nil {
@@ -58,25 +58,25 @@ func (h Header) checkSource(i int) error {
 	s, line := h.Sources[i], firstSource+i
 	switch {
 	case !ValidSecret(s.Secret):
-		return broken("F-8", line, "%q is not a legal secret name", s.Secret)
+		return broken("F-8", line, "%q is not a valid secret name", s.Secret)
 	case i > 0 && h.Sources[i-1].Secret >= s.Secret:
-		return broken("F-10", line, "source %s is out of order", s.Secret)
+		return broken("F-10", line, "the source line of %s is out of order", s.Secret)
 	case s.Encoding != "text" && s.Encoding != "base64":
-		return broken("F-11", line, "%q is not an encoding", s.Encoding)
+		return broken("F-11", line, "%q is not a valid encoding", s.Encoding)
 	case !validParameterARN(s.ARN):
 		return broken("F-12", line, "%q is not the ARN of a parameter", s.ARN)
 	case s.Version < 1:
-		return broken("F-13", line, "%d is not a version", s.Version)
+		return broken("F-13", line, "%d is not a valid version", s.Version)
 	case !validDate(s.Modified):
-		return broken("F-14", line, "the date does not fit the format")
+		return broken("F-14", line, "the date must be in years 0 to 9999 and in whole milliseconds")
 	case s.Field != "" && !validField(s.Field):
-		return broken("F-15", line, "%q is not a field", s.Field)
+		return broken("F-15", line, "%q is not a valid field", s.Field)
 	case s.Field != "" && h.Mode == Blind:
-		return broken("F-15", line, "a blind document has no fields")
+		return broken("F-15", line, "a blind document cannot have fields")
 	case s.Checks != "" && !validChecks(s.Checks):
-		return broken("F-34", line, "%q does not name checks", s.Checks)
+		return broken("F-34", line, "%q is not a valid list of checks", s.Checks)
 	case s.Checks != "" && h.Mode == Blind:
-		return broken("F-34", line, "a blind document has no checks")
+		return broken("F-34", line, "a blind document cannot have checks")
 	}
 	return nil
 }
@@ -90,13 +90,12 @@ func validDate(t time.Time) bool {
 	return t.Year() >= 0 && t.Year() <= 9999 && t.Equal(t.Truncate(time.Millisecond))
 }
 
-// checkBoxes holds the boxes to F-16, F-17 and F-18. Because boxes ascend by
-// first name and names within a box ascend, a secret can only stand twice in
-// different boxes; seen catches that.
+// checkBoxes checks the boxes against F-16, F-17 and F-18. The checks of order
+// do not find a secret that is listed twice, but seen does.
 func (h Header) checkBoxes() error {
 	first := firstSource + len(h.Sources)
 	if n := len(h.Boxes); n < 1 || n > MaxBoxes {
-		return broken("F-16", first, "%d boxes; 1 to %d are allowed", n, MaxBoxes)
+		return broken("F-16", first, "expected 1 to %d box lines, found %d", MaxBoxes, n)
 	}
 	seen := make(map[string]bool, len(h.Sources))
 	for i, box := range h.Boxes {
@@ -112,14 +111,14 @@ func (h Header) checkBoxes() error {
 				return broken("F-16", line, "%s has no source line", name)
 			}
 			if seen[name] {
-				return broken("F-16", line, "%s is in two boxes", name)
+				return broken("F-16", line, "%s is listed more than once", name)
 			}
 			seen[name] = true
 		}
 	}
 	for i, s := range h.Sources {
 		if !seen[s.Secret] {
-			return broken("F-16", firstSource+i, "%s is in no box", s.Secret)
+			return broken("F-16", firstSource+i, "%s is not in any box", s.Secret)
 		}
 	}
 	return nil
@@ -134,15 +133,15 @@ func (h Header) checkBox(i, line int) error {
 	continues := before.Parts > 0 && before.Part < before.Parts
 	switch {
 	case len(box.Secrets) == 0:
-		return broken("F-16", line, "an empty box")
+		return broken("F-16", line, "the box names no secret")
 	case h.Mode == Blind && (box.Parts != 0 || len(box.Secrets) != 1):
-		return broken("F-18", line, "a blind box holds one whole secret")
+		return broken("F-18", line, "a blind box must contain exactly one whole secret")
 	case !slices.IsSorted(box.Secrets):
-		return broken("F-17", line, "the names of a box are out of order")
+		return broken("F-17", line, "the names in the box are out of order")
 	case box.Part < 0, box.Part > box.Parts, box.Parts > MaxBoxes:
-		return broken("F-16", line, "%d/%d is not a part", box.Part, box.Parts)
+		return broken("F-16", line, "%d/%d is not a valid part", box.Part, box.Parts)
 	case box.Parts > 0 && (len(box.Secrets) != 1 || box.Part < 1):
-		return broken("F-16", line, "a part belongs to one secret")
+		return broken("F-16", line, "a part must belong to exactly one secret")
 	case continues && (box.Parts != before.Parts || box.Part != before.Part+1 || box.Secrets[0] != before.Secrets[0]):
 		return broken("F-16", line, "part %d/%d of %s is missing", before.Part+1, before.Parts, before.Secrets[0])
 	case !continues && box.Part > 1:
@@ -155,13 +154,13 @@ func (h Header) checkBox(i, line int) error {
 	return nil
 }
 
-// ValidName reports whether s may name a bundle, an environment or a function
-// (F-7).
+// ValidName reports whether s is valid as the name of a bundle, an environment
+// or a function (F-7).
 func ValidName(s string) bool {
 	return len(s) >= 1 && len(s) <= 64 && only(s, "_-") && s[0] != '_' && s[0] != '-'
 }
 
-// ValidSecret reports whether s may name a secret (F-8).
+// ValidSecret reports whether s is valid as the name of a secret (F-8).
 func ValidSecret(s string) bool {
 	return len(s) >= 2 && len(s) <= 128 && only(s, "_") && isLetter(s[0])
 }
@@ -175,8 +174,8 @@ func validField(s string) bool {
 	return true
 }
 
-// only reports whether s consists of letters, digits and the characters of
-// extra.
+// only reports whether s consists only of ASCII letters, digits and the
+// characters of extra.
 func only(s, extra string) bool {
 	for i := range len(s) {
 		if !isLetter(s[i]) && !isDigit(s[i]) && strings.IndexByte(extra, s[i]) < 0 {

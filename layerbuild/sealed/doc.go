@@ -1,36 +1,36 @@
-// Package sealed reads and writes sealed documents: the text files of a layer
-// that hold one function's secrets as KMS ciphertext. docs/format.md is its
+// Package sealed reads and writes sealed documents: text files in a layer, each
+// with one function's secrets as KMS ciphertext. docs/format.md is its
 // specification; F-n in a comment or an error is the number of a rule there.
 //
 // The package does no I/O and calls no service. It turns bytes into a
-// [Document] and back, derives the encryption context of each box, and puts
-// the plaintexts of opened boxes together. It imports the standard library
-// only, because it runs inside the function as well as in the build.
+// [Document] and back, derives the encryption context of each box, and turns
+// the plaintexts of opened boxes into secrets. It imports only the standard
+// library, because it runs in the function as well as in the build.
 package sealed
 
-// Limits of the format. The sizes of a box are those of kms:Encrypt
+// Limits of the format. The sizes of a box are the limits of kms:Encrypt
 // (https://docs.aws.amazon.com/kms/latest/APIReference/API_Encrypt.html).
 const (
 	MaxDocument   = 1 << 20 // bytes of a whole document (F-1)
-	MaxLine       = 8192    // bytes of a line without its LF (F-3)
-	MaxSources    = 1000    // secrets of a function (F-10)
-	MaxBoxes      = 1000    // boxes of a document (F-16)
+	MaxLine       = 8192    // bytes of a line, without its LF (F-3)
+	MaxSources    = 1000    // secrets in a document (F-10)
+	MaxBoxes      = 1000    // boxes in a document (F-16)
 	MaxBox        = 4096    // bytes of plaintext in a box (F-23, F-25, F-26)
 	MaxCiphertext = 6144    // bytes of ciphertext of a box (F-21)
 )
 
-// EmbeddedAccount is the account of keys made by the embedded AWS. A document
-// under such a key opens only through a loopback endpoint (F-33).
+// EmbeddedAccount is the account of every key of the embedded AWS. A document
+// sealed under such a key opens only through a loopback endpoint (F-33).
 const EmbeddedAccount = "000000000000"
 
-// Folder is where the documents of a layer lie, below /opt.
+// Folder is the folder of a layer's documents, below /opt.
 const Folder = "bundle/functions"
 
-// Extension ends the file name of every document.
+// Extension is the end of every document's file name.
 const Extension = ".sealed"
 
-// Path returns where the document of the function that Lambda knows as name
-// lies in a layer.
+// Path returns the path, in a layer, of the document of the function with this
+// name in Lambda.
 func Path(name string) string { return Folder + "/" + name + Extension }
 
 const formatWord = "bundle/1"

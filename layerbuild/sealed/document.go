@@ -8,11 +8,12 @@ import (
 	"strings"
 )
 
-// A Document is one function's sealed secrets. Its content is never changed
-// after New or Parse made it; callers must not modify what its fields hold.
+// A Document has the sealed secrets of one function. New and Parse create it.
+// It never changes after that: callers must not modify its fields or the slices
+// in them.
 type Document struct {
 	Header      Header
-	Key         string   // ARN of the KMS key of all boxes
+	Key         string   // ARN of the KMS key that all boxes are sealed under
 	Ciphertexts [][]byte // one per box, in order
 
 	raw    []byte
@@ -20,8 +21,9 @@ type Document struct {
 	key    arn
 }
 
-// New puts a document together. It refuses, with a *FormatError, any that
-// Parse would refuse.
+// New creates a document from its header, the ARN of its key, and one
+// ciphertext per box, in order. If Parse would refuse the document, New returns
+// a *FormatError.
 func New(h Header, key string, ciphertexts [][]byte) (*Document, error) {
 	header, err := h.Marshal()
 	if err != nil {
@@ -37,33 +39,34 @@ func New(h Header, key string, ciphertexts [][]byte) (*Document, error) {
 	return Parse(b.Bytes())
 }
 
-// Bytes returns the document as it stands in a layer.
+// Bytes returns the bytes of the document in a layer, as a new copy.
 func (d *Document) Bytes() []byte { return bytes.Clone(d.raw) }
 
-// SHA256 returns the hash of the whole document in lower-case hexadecimal:
-// what BUNDLE_SECRETS_SHA256 pins (F-30).
+// SHA256 returns the SHA-256 of the whole document, in lower-case hexadecimal.
+// BUNDLE_SECRETS_SHA256 pins this value (F-30).
 func (d *Document) SHA256() string {
 	sum := sha256.Sum256(d.raw)
 	return hex.EncodeToString(sum[:])
 }
 
-// Context returns the encryption context of box i, counted from 0 (F-22).
+// Context returns the encryption context of box i, counted from 0 (F-22). It
+// panics if there is no such box.
 func (d *Document) Context(i int) map[string]string {
 	return contexts(d.Header, d.raw[:d.header])[i]
 }
 
-// Partition returns that of the document's key, for example "aws".
+// Partition returns the AWS partition of the document's key, for example "aws".
 func (d *Document) Partition() string { return d.key.partition }
 
-// Region returns that of the document's key.
+// Region returns the AWS Region of the document's key.
 func (d *Document) Region() string { return d.key.region }
 
-// Account returns that of the document's key: 12 digits.
+// Account returns the AWS account of the document's key, 12 digits.
 func (d *Document) Account() string { return d.key.account }
 
-// MultiRegion reports whether the key is a multi-Region key, for which a
-// reader may put its own region into the ARN (F-31).
+// MultiRegion reports whether the key is a multi-Region key. A reader can
+// replace the region in the ARN of such a key with its own (F-31).
 func (d *Document) MultiRegion() bool { return strings.HasPrefix(d.key.resource, "key/mrk-") }
 
-// Embedded reports whether the document was sealed by the embedded AWS (F-33).
+// Embedded reports whether the embedded AWS sealed the document (F-33).
 func (d *Document) Embedded() bool { return d.key.account == EmbeddedAccount }

@@ -14,37 +14,39 @@ import (
 type Mode string
 
 const (
-	// Pack puts many secrets into each box: one KMS call per 4 KB opens them.
+	// Pack puts many secrets into each box. One KMS call opens up to 4 KB.
 	Pack Mode = "pack"
-	// Blind puts each secret into a box of its own, moved there by
-	// kms:ReEncrypt without the build ever holding it.
+	// Blind puts each secret into its own box, with kms:ReEncrypt, so that the
+	// build never holds the value.
 	Blind Mode = "blind"
 )
 
-// A Source says which version of which parameter a secret was made from.
+// A Source says which version of which parameter a secret came from.
 type Source struct {
-	Secret   string    // name of the secret, a legal Lambda environment name
-	Encoding string    // "text" or "base64": how a helper hands out bytes
+	Secret   string    // name of the secret, which is valid as an environment variable in Lambda
+	Encoding string    // "text", or "base64" if a helper decodes the value when asked for bytes
 	ARN      string    // of the parameter, without version
-	Version  int64     // the parameter's version, from 1
-	Modified time.Time // when that version was written; UTC, milliseconds
-	Field    string    // path into a JSON value, or "" for the whole value
-	Checks   string    // constraints that the value met, for writers to compare; "" for none (F-34)
+	Version  int64     // of the parameter, from 1
+	Modified time.Time // when that version was put; UTC, in milliseconds
+	Field    string    // path into a JSON value; "" for the whole value
+	Checks   string    // constraints that the value met, which a writer compares; "" for none (F-34)
 }
 
-// A Box is the content of one ciphertext: whole secrets, or one part of one.
+// A Box lists what one ciphertext contains: whole secrets, or one part of a
+// secret.
 type Box struct {
-	Secrets []string // ascending; exactly one where Parts > 0
+	Secrets []string // ascending; exactly one if Parts > 0
 	Part    int      // from 1; 0 for a box of whole secrets
 	Parts   int      // 1 or more; 0 for a box of whole secrets
 }
 
-// A Header is everything of a document that its encryption context binds.
+// A Header is everything in a document up to the empty line. Its hash is in
+// the encryption context of every box.
 type Header struct {
 	Bundle      string // name of the bundle in the manifest
 	Environment string
 	Function    string // name of the function in the manifest
-	Name        string // name that Lambda knows the function by
+	Name        string // name of the function in Lambda
 	Mode        Mode
 	Sources     []Source // ascending by Secret
 	Boxes       []Box    // ascending by first secret, then part
@@ -52,8 +54,8 @@ type Header struct {
 
 const dateLayout = "2006-01-02T15:04:05.000Z"
 
-// Marshal returns the header's bytes, up to and including the empty line. It
-// refuses, with a *FormatError, any header that Parse would refuse.
+// Marshal returns the header's bytes, up to and including the empty line. If
+// Parse would refuse the header, Marshal returns a *FormatError.
 func (h Header) Marshal() ([]byte, error) {
 	if err := h.check(); err != nil {
 		return nil, err
@@ -71,9 +73,10 @@ func (h Header) Marshal() ([]byte, error) {
 	return b.Bytes(), nil
 }
 
-// Identity returns the header's lines without its box lines: what is sealed,
-// for whom and from which versions, but not how it was packed. A document is
-// carried over from an earlier layer only where both identities are equal.
+// Identity returns the header's lines without the box lines and the empty line:
+// which secrets are sealed, for which function, and from which versions, but
+// not how they are packed. A document is carried over from the previous layer
+// only if both identities are equal.
 func (h Header) Identity() []byte {
 	var b bytes.Buffer
 	line := func(words ...string) {
@@ -101,8 +104,8 @@ func (h Header) Identity() []byte {
 	return b.Bytes()
 }
 
-// Contexts returns the encryption context of each box, in order (F-22). A
-// writer uses it to seal, before there is a Document.
+// Contexts returns the encryption context of each box, in order (F-22), for a
+// writer that has no Document yet. Its error is that of Marshal.
 func Contexts(h Header) ([]map[string]string, error) {
 	header, err := h.Marshal()
 	if err != nil {
@@ -129,7 +132,7 @@ func contexts(h Header, header []byte) []map[string]string {
 	return all
 }
 
-// Source returns the source of the named secret.
+// Source returns the source of the named secret, and whether there is one.
 func (h Header) Source(secret string) (Source, bool) {
 	i, ok := slices.BinarySearchFunc(h.Sources, secret, func(s Source, name string) int {
 		return strings.Compare(s.Secret, name)
@@ -140,7 +143,7 @@ func (h Header) Source(secret string) (Source, bool) {
 	return h.Sources[i], true
 }
 
-// Secrets returns the names of all secrets, ascending.
+// Secrets returns the names of all secrets, in ascending order.
 func (h Header) Secrets() []string {
 	names := make([]string, len(h.Sources))
 	for i, s := range h.Sources {

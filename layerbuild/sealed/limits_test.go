@@ -11,9 +11,9 @@ import (
 	"github.com/whispering/bundle/layerbuild/sealed"
 )
 
-// TestWhatIsJustLegal takes every limit of a header from the inside: what
-// stands at it is written and read, and what lies one beyond is not.
-func TestWhatIsJustLegal(t *testing.T) {
+// TestLimitsOfTheHeader tries every limit of a header: a value at the limit is
+// written and read, and a value one beyond it is not.
+func TestLimitsOfTheHeader(t *testing.T) {
 	const arn = "arn:aws:ssm:us-west-2:222222222222:"
 	name := func(s string) func(*sealed.Header) { return func(h *sealed.Header) { h.Name = s } }
 	secret := func(s string) func(*sealed.Header) {
@@ -28,7 +28,7 @@ func TestWhatIsJustLegal(t *testing.T) {
 	last := time.Date(9999, 12, 31, 23, 59, 59, 999e6, time.UTC)
 	tests := map[string]struct {
 		change func(*sealed.Header)
-		rule   string // "" is legal
+		rule   string // "" if it is valid
 	}{
 		"a name of one letter":        {name("a"), ""},
 		"a name of one digit":         {name("0"), ""},
@@ -144,14 +144,14 @@ func ciphertexts(n int) [][]byte {
 	return all
 }
 
-// TestKeys holds the key line to F-19 at its limits, and what a document tells
-// of its key to the parts of the ARN.
+// TestKeys checks the key line at the limits of F-19, and compares the parts of
+// the key that a document returns with the ARN.
 func TestKeys(t *testing.T) {
 	h := sampleHeader()
 	in := func(partition, region, account, resource string) string {
 		return fmt.Sprintf("arn:%s:kms:%s:%s:%s", partition, region, account, resource)
 	}
-	tests := map[string]bool{ // whether it is legal
+	tests := map[string]bool{ // whether it is valid
 		in("aws", "us-west-2", "222222222222", "key/a"):                         true,
 		in("aws", "us-west-2", "222222222222", "key/azAZ09-"):                   true,
 		in("aws", "us-west-2", "222222222222", "key/"+strings.Repeat("a", 128)): true,
@@ -166,13 +166,13 @@ func TestKeys(t *testing.T) {
 		strings.Replace(sampleKey, ":kms:", ":ssm:", 1):                         false,
 		strings.Replace(sampleKey, "arn:", "urn:", 1):                           false,
 	}
-	for key, legal := range tests {
+	for key, valid := range tests {
 		parts := strings.Split(key, ":")
 		for i := range h.Sources {
 			h.Sources[i].ARN = strings.Join([]string{"arn", parts[1], "ssm", parts[3], "222222222222", "parameter/a"}, ":")
 		}
 		doc, err := sealed.New(h, key, ciphertexts(3))
-		if !legal {
+		if !valid {
 			checkRule(t, err, "F-19")
 			continue
 		}
@@ -199,10 +199,10 @@ func TestKeys(t *testing.T) {
 	}
 }
 
-// TestBytesAtTheLimit holds F-1, F-2 and F-21 to their last byte.
+// TestBytesAtTheLimit checks F-1, F-2 and F-21 at their limits.
 func TestBytesAtTheLimit(t *testing.T) {
 	_, err := sealed.Parse([]byte(strings.Repeat("x", sealed.MaxDocument)))
-	checkRule(t, err, "F-2") // of the right length, and its line has no end
+	checkRule(t, err, "F-2") // the length is allowed, but there is no LF at the end
 	_, err = sealed.Parse([]byte(strings.Repeat("x", sealed.MaxDocument+1)))
 	checkRule(t, err, "F-1")
 	_, err = sealed.Parse(nil)

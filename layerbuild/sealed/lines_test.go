@@ -8,8 +8,8 @@ import (
 	"github.com/whispering/bundle/layerbuild/sealed"
 )
 
-// TestErrorsNameTheLine edits the sample document, whose ciphertexts stand in
-// the lines 15 to 17, and wants the rule and the line that the edit breaks.
+// TestErrorsNameTheLine edits the sample document, whose ciphertexts are in
+// lines 15 to 17. The error must name the rule and the line that the edit breaks.
 func TestErrorsNameTheLine(t *testing.T) {
 	const stripe = "parameter/prod/payments/stripe 3 2026-10-30T09:12:44.000Z live.key\n"
 	text := string(sampleDocument(t).Bytes())
@@ -92,7 +92,7 @@ func TestErrorsNameTheLine(t *testing.T) {
 	}
 }
 
-func TestErrorsRead(t *testing.T) {
+func TestErrorMessages(t *testing.T) {
 	for want, err := range map[string]error{
 		"sealed document: too long (F-1)":            &sealed.FormatError{Rule: "F-1", Reason: "too long"},
 		"sealed document, line 1: not known (F-4)":   &sealed.FormatError{Rule: "F-4", Line: 1, Reason: "not known"},
@@ -108,9 +108,9 @@ func TestErrorsRead(t *testing.T) {
 	if _, err := h.Marshal(); err == nil || !strings.Contains(err.Error(), "line 12: part 2/2 of TLS_KEY is missing") {
 		t.Errorf("the first part twice: %v", err)
 	}
-	// A foreign word is quoted up to 80 bytes.
+	// A word of the document is quoted up to 80 bytes.
 	for n, want := range map[int]string{80: strings.Repeat("w", 80) + `"`, 81: strings.Repeat("w", 80) + `…"`} {
-		if _, err := sealed.Parse([]byte(strings.Repeat("w", n) + "\n")); err == nil || !strings.Contains(err.Error(), `: "`+want) {
+		if _, err := sealed.Parse([]byte(strings.Repeat("w", n) + "\n")); err == nil || !strings.Contains(err.Error(), `: unknown format "`+want) {
 			t.Errorf("a word of %d bytes: %v", n, err)
 		}
 	}

@@ -8,8 +8,9 @@ import (
 	"time"
 )
 
-// Parse reads a document. It accepts exactly the bytes that New would write
-// for the same content; everything else is a *FormatError. It keeps b.
+// Parse reads a document. It accepts only the bytes that New would write for
+// the same content; for anything else, it returns a *FormatError. The document
+// keeps b, which the caller must not modify.
 func Parse(b []byte) (*Document, error) {
 	lines, err := split(b)
 	if err != nil {
@@ -32,38 +33,41 @@ func Parse(b []byte) (*Document, error) {
 	return doc, nil
 }
 
-// split holds the bytes to F-1, F-2, F-3 and F-6 and cuts them into lines.
+// split checks the bytes against F-1, F-2, F-3 and F-6, and splits them into
+// lines.
 func split(b []byte) ([]string, error) {
 	if len(b) > MaxDocument {
-		return nil, broken("F-1", 0, "%d bytes; at most %d are allowed", len(b), MaxDocument)
+		return nil, broken("F-1", 0, "it has more than %d bytes", MaxDocument)
 	}
 	for i, c := range b {
 		if c != '\n' && (c < 0x20 || c > 0x7e) {
-			return nil, broken("F-2", bytes.Count(b[:i], []byte("\n"))+1, "byte %#02x", c)
+			return nil, broken("F-2", bytes.Count(b[:i], []byte("\n"))+1, "it contains a byte that is neither LF nor printable ASCII (%#04x)", c)
 		}
 	}
 	if !bytes.HasSuffix(b, []byte("\n")) {
-		return nil, broken("F-2", 0, "the last line has no end")
+		return nil, broken("F-2", 0, "it does not end with LF")
 	}
 	lines := strings.Split(string(b[:len(b)-1]), "\n")
 	for i, line := range lines {
 		switch {
 		case len(line) > MaxLine:
-			return nil, broken("F-3", i+1, "%d bytes; at most %d are allowed", len(line), MaxLine)
+			return nil, broken("F-3", i+1, "it has more than %d bytes", MaxLine)
 		case strings.HasPrefix(line, " "), strings.HasSuffix(line, " "), strings.Contains(line, "  "):
-			return nil, broken("F-6", i+1, "spaces other than one between words")
+			return nil, broken("F-6", i+1, "expected one space between words, and no space at the start or end")
 		}
 	}
 	return lines, nil
 }
 
-// A parser walks the lines of a document. next is the line to be read, from 0.
+// A parser reads the lines of a document in order. next is the index of the
+// next line.
 type parser struct {
 	lines []string
 	next  int
 }
 
-// take returns the words after keyword if the next line begins with it.
+// take consumes the next line if its first word is keyword, and returns the
+// other words.
 func (p *parser) take(keyword string) ([]string, bool) {
 	if p.next >= len(p.lines) {
 		return nil, false
@@ -78,7 +82,7 @@ func (p *parser) take(keyword string) ([]string, bool) {
 
 func (p *parser) header(h *Header) error {
 	if p.lines[0] != formatWord {
-		return broken("F-4", 1, "%q is not a format this reader knows", clip(p.lines[0]))
+		return broken("F-4", 1, "unknown format %q; expected %q", clip(p.lines[0]), formatWord)
 	}
 	p.next = 1
 	var mode string
@@ -89,7 +93,7 @@ func (p *parser) header(h *Header) error {
 	for _, s := range settings {
 		words, ok := p.take(s.keyword)
 		if !ok || len(words) != 1 {
-			return broken("F-5", p.at(ok), "expected one %s line of one word", s.keyword)
+			return broken("F-5", p.at(ok), "expected a %s line with one value", s.keyword)
 		}
 		*s.to = words[0]
 	}
@@ -109,14 +113,14 @@ func (p *parser) header(h *Header) error {
 		h.Boxes = append(h.Boxes, box)
 	}
 	if p.next >= len(p.lines) || p.lines[p.next] != "" {
-		return broken("F-5", p.next+1, "expected a source line, a box line or the empty line, in this order")
+		return broken("F-5", p.next+1, "expected source lines, then box lines, then an empty line")
 	}
 	p.next++
 	return nil
 }
 
-// at returns the number of the line in question: the one just taken, or the
-// one that could not be.
+// at returns the number of the line that take looked at: the line that it
+// consumed, or the one that it did not.
 func (p *parser) at(taken bool) int {
 	if taken {
 		return p.next
@@ -130,15 +134,15 @@ func source(words []string, line int) (Source, error) {
 		words, checks = words[:7], words[7]
 	}
 	if len(words) != 7 || words[2] != "ssm" {
-		return Source{}, broken("F-5", line, "expected source SECRET ENCODING ssm ARN VERSION DATE FIELD, and CHECKS or nothing")
+		return Source{}, broken("F-5", line, "expected source SECRET ENCODING ssm ARN VERSION DATE FIELD [CHECKS]")
 	}
 	version, err := strconv.ParseInt(words[4], 10, 64)
 	if err != nil || strconv.FormatInt(version, 10) != words[4] {
-		return Source{}, broken("F-13", line, "%q is not a version", clip(words[4]))
+		return Source{}, broken("F-13", line, "%q is not a valid version", clip(words[4]))
 	}
 	modified, err := time.Parse(dateLayout, words[5])
 	if err != nil || modified.Format(dateLayout) != words[5] {
-		return Source{}, broken("F-14", line, "%q is not a date", clip(words[5]))
+		return Source{}, broken("F-14", line, "%q is not a valid date", clip(words[5]))
 	}
 	field := words[6]
 	if field == "-" {
@@ -149,7 +153,7 @@ func source(words []string, line int) (Source, error) {
 
 func box(words []string, line int) (Box, error) {
 	if len(words) == 0 {
-		return Box{}, broken("F-16", line, "an empty box")
+		return Box{}, broken("F-16", line, "the box names no secret")
 	}
 	part, parts, ok := strings.Cut(words[len(words)-1], "/")
 	if !ok {
@@ -158,7 +162,7 @@ func box(words []string, line int) (Box, error) {
 	i, err1 := strconv.Atoi(part)
 	n, err2 := strconv.Atoi(parts)
 	if err1 != nil || err2 != nil || i < 1 || n < 1 || strconv.Itoa(i) != part || strconv.Itoa(n) != parts {
-		return Box{}, broken("F-16", line, "%q is not a part", clip(words[len(words)-1]))
+		return Box{}, broken("F-16", line, "%q is not a valid part", clip(words[len(words)-1]))
 	}
 	return Box{Secrets: words[:len(words)-1], Part: i, Parts: n}, nil
 }
@@ -166,7 +170,7 @@ func box(words []string, line int) (Box, error) {
 func (p *parser) body(doc *Document) error {
 	words, ok := p.take("key")
 	if !ok || len(words) != 1 {
-		return broken("F-5", p.at(ok), "expected one key line of one word")
+		return broken("F-5", p.at(ok), "expected a key line with one value")
 	}
 	if doc.key, ok = parseKeyARN(words[0]); !ok {
 		return broken("F-19", p.next, "%q is not the ARN of a KMS key", clip(words[0]))
@@ -175,24 +179,24 @@ func (p *parser) body(doc *Document) error {
 	for i, s := range doc.Header.Sources {
 		from, _ := parseARN(s.ARN)
 		if from.partition != doc.key.partition || from.region != doc.key.region {
-			return broken("F-20", firstSource+i, "%s is from another region than the key", s.Secret)
+			return broken("F-20", firstSource+i, "the parameter of %s is not in the partition and region of the key", s.Secret)
 		}
 	}
 	rest := p.lines[p.next:]
 	if len(rest) != len(doc.Header.Boxes) {
-		return broken("F-21", p.next+1, "%d ciphertexts for %d boxes", len(rest), len(doc.Header.Boxes))
+		return broken("F-21", p.next+1, "expected one ciphertext line per box (%d), found %d", len(doc.Header.Boxes), len(rest))
 	}
 	for i, line := range rest {
 		c, err := base64.StdEncoding.Strict().DecodeString(line)
 		if err != nil || len(c) == 0 || len(c) > MaxCiphertext {
-			return broken("F-21", p.next+i+1, "not 1 to %d bytes in base64", MaxCiphertext)
+			return broken("F-21", p.next+i+1, "expected 1 to %d bytes in base64", MaxCiphertext)
 		}
 		doc.Ciphertexts = append(doc.Ciphertexts, c)
 	}
 	return nil
 }
 
-// clip shortens a foreign word for an error message.
+// clip shortens a word of the document for an error message.
 func clip(s string) string {
 	const most = 80
 	if len(s) > most {

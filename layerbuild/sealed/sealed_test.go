@@ -71,7 +71,7 @@ func TestExampleOfTheSpecification(t *testing.T) {
 	}
 }
 
-// TestContext holds F-22 to a value that was computed by other means:
+// TestContext compares F-22 with a value that was computed in another way:
 // sed '/^$/q' | sha256sum over the example of docs/format.md.
 func TestContext(t *testing.T) {
 	const digest = "1aa8c16d5cd306f66c3d02dd590f9b962c9d0402a5c3f232efa260f9a9775eef"
@@ -112,8 +112,8 @@ func TestIdentityIsTheHeaderWithoutBoxes(t *testing.T) {
 	}
 }
 
-// TestWriterRefuses: what Parse would refuse is not written either, also where
-// a text could not say it.
+// TestWriterRefuses checks that a document that Parse would refuse cannot be
+// written either, even if no file could have such content.
 func TestWriterRefuses(t *testing.T) {
 	cases := []struct {
 		name, rule string
@@ -169,7 +169,7 @@ func TestWriterRefuses(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := sealed.New(sampleHeader(), c.key, c.blobs)
-			if c.rule == "F-5" { // the line end makes another line of it, which is a ciphertext too many
+			if c.rule == "F-5" { // the line end starts another line, which is an extra ciphertext
 				c.rule = "F-21"
 			}
 			checkRule(t, err, c.rule)
@@ -185,7 +185,7 @@ func checkRule(t *testing.T, err error, rule string) {
 	}
 }
 
-// TestLimits holds F-1, F-3, F-10 and F-16 to their numbers, on both sides.
+// TestLimits checks the limits of F-1, F-3, F-10 and F-16, from both sides.
 func TestLimits(t *testing.T) {
 	many := func(n int) sealed.Header {
 		h := sampleHeader()
@@ -237,21 +237,21 @@ func TestLimits(t *testing.T) {
 		blobs[0], blobs[i] = blobs[0][take:], bytes.Repeat([]byte("x"), 600+take)
 	}
 	if doc, err = sealed.New(many(sealed.MaxBoxes), sampleKey, blobs); err != nil || sealed.MaxDocument-len(doc.Bytes()) > 8 {
-		t.Errorf("a document of nearly the greatest length: %v", err)
+		t.Errorf("a document of nearly the maximum length: %v", err)
 	}
 	_, err = sealed.Parse(append(doc.Bytes(), make([]byte, 16)...))
 	checkRule(t, err, "F-1")
 }
 
-// TestAssemble holds the content of boxes to F-23 to F-26. No error quotes what
-// a box holds.
+// TestAssemble checks the content of boxes against F-23 to F-26. No error
+// quotes the content of a box.
 func TestAssemble(t *testing.T) {
 	const canary = "canary"
 	object := `{"DB_PASSWORD":"` + canary + `","STRIPE_KEY":"\u00e9\ud83d\ude00\n"}`
 	full := strings.Repeat("x", sealed.MaxBox)
 	cases := []struct {
 		name, rule string // "" opens
-		box        int    // that is to blame
+		box        int    // that the error names
 		plaintexts []string
 	}{
 		{"as written", "", 0, []string{object, full, "rest"}},
@@ -295,7 +295,7 @@ func TestAssemble(t *testing.T) {
 	}
 }
 
-// TestAssembleBlind holds a blind box to F-26: the value is what is in it.
+// TestAssembleBlind checks a blind box against F-26: its plaintext is the value.
 func TestAssembleBlind(t *testing.T) {
 	h := sampleHeader()
 	h.Mode, h.Sources = sealed.Blind, h.Sources[:1]
@@ -327,8 +327,9 @@ func TestDocumentSaysWhereItsKeyIs(t *testing.T) {
 	}
 }
 
-// FuzzParse: whatever is accepted is written again byte for byte, and has one
-// context per box (F-22); nothing makes the decoder or Assemble panic.
+// FuzzParse checks that an accepted document is written again byte for byte,
+// that it has one context per box (F-22), and that neither Parse nor Assemble
+// panics.
 func FuzzParse(f *testing.F) {
 	paths, err := filepath.Glob(filepath.Join(vectorRoot, "*.txt"))
 	if err != nil {
@@ -349,7 +350,7 @@ func FuzzParse(f *testing.F) {
 		if err != nil {
 			var broken *sealed.FormatError
 			if !errors.As(err, &broken) || broken.Rule == "" {
-				t.Fatalf("%v is no *FormatError", err)
+				t.Fatalf("%v is not a *FormatError", err)
 			}
 			return
 		}
@@ -364,8 +365,8 @@ func FuzzParse(f *testing.F) {
 	})
 }
 
-// FuzzAssemble: a box of whole secrets gives exactly its names or an error that
-// quotes nothing.
+// FuzzAssemble checks that a box of whole secrets gives exactly its names, or
+// an error that does not quote its content.
 func FuzzAssemble(f *testing.F) {
 	f.Add([]byte(`{"DB_PASSWORD":"x","STRIPE_KEY":"y"}`))
 	f.Add([]byte(`{"DB_PASSWORD":"x","STRIPE_KEY":"\ud800"}`))
@@ -380,7 +381,7 @@ func FuzzAssemble(f *testing.F) {
 		got, err := doc.Assemble([][]byte{b})
 		switch {
 		case err == nil && !slices.Equal(slices.Sorted(maps.Keys(got)), []string{"DB_PASSWORD", "STRIPE_KEY"}):
-			t.Error("other names came out")
+			t.Error("the names are not those of the box")
 		case err != nil && len(b) > 20 && strings.Contains(err.Error(), string(b)):
 			t.Error("the error quotes the box")
 		}

@@ -2,8 +2,9 @@ package sealed
 
 import "strconv"
 
-// loneSurrogate reports whether a JSON text escapes half of a surrogate pair:
-// no UTF-8 can say that, and encoding/json would replace it without a word.
+// loneSurrogate reports whether a JSON text has an escape for half of a
+// surrogate pair. UTF-8 cannot represent it, and encoding/json would replace it
+// silently.
 func loneSurrogate(text []byte) bool {
 	for i := 0; i < len(text); i++ {
 		if text[i] != '\\' {
@@ -25,8 +26,8 @@ func loneSurrogate(text []byte) bool {
 	return false
 }
 
-// escapedUnit returns the UTF-16 unit of a \u escape that text begins with, or
-// 0 where it begins with something else.
+// escapedUnit returns the UTF-16 unit of the \u escape at the start of text, or
+// 0 if there is none.
 func escapedUnit(text []byte) uint64 {
 	if len(text) < 6 || text[0] != '\\' || text[1] != 'u' {
 		return 0

@@ -58,11 +58,11 @@ func TestOpen(t *testing.T) {
 		t.Fatal(err)
 	}
 	if clear(given); string(got) != "sample" {
-		t.Error("the value is not the caller's own")
+		t.Error("the value is not a copy")
 	}
 }
 
-// TestValuesMustBeUTF8 holds values to F-28, each in its own box.
+// TestValuesMustBeUTF8 checks values against F-28, each in its own box.
 func TestValuesMustBeUTF8(t *testing.T) {
 	blind := blindDocument(t, "AA", "BB")
 	_, err := blind.Assemble([][]byte{[]byte("x"), []byte("\xff")})
@@ -88,7 +88,7 @@ func TestValuesMustBeUTF8(t *testing.T) {
 	}
 }
 
-// TestBoxOfWholeSecrets holds the text of a box to F-24 and F-28.
+// TestBoxOfWholeSecrets checks the text of a box against F-24 and F-28.
 func TestBoxOfWholeSecrets(t *testing.T) {
 	h := sampleHeader()
 	h.Sources, h.Boxes = h.Sources[:1], h.Boxes[:1]
@@ -116,7 +116,7 @@ func TestBoxOfWholeSecrets(t *testing.T) {
 		`x\ud83d\ude00\n`:   "x😀\n",
 		`\ud83d\ude00ud800`: "😀ud800",
 		`\u0041\\ud800`:     `A\ud800`,
-		"\ufffd":            "\ufffd", // stands there unescaped
+		"\ufffd":            "\ufffd", // not escaped
 		`\ufffd`:            "\ufffd",
 		strings.Repeat("x", sealed.MaxBox-len(`{"DB_PASSWORD":""}`)): strings.Repeat("x", sealed.MaxBox-len(`{"DB_PASSWORD":""}`)),
 	} {

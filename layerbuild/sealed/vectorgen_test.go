@@ -32,26 +32,26 @@ const (
 	vectorRoot = "testdata/vectors"
 )
 
-// A vector is one case before it is written. The document is made from header,
-// as it stands and right or wrong, and one ciphertext per plaintext of boxes.
+// A vector is one case before it is written. The document consists of header,
+// unchanged and valid or not, and one ciphertext per plaintext of boxes.
 type vector struct {
 	name, comment, expect string
 	rule, call            string
 	files, env, unset     []string
-	secrets               []pair // what the call must give
-	bytes                 []pair // where bytes gives something else
+	secrets               []pair // what the call must return
+	bytes                 []pair // what bytes must return, if that differs
 
 	header  string
 	key     string                                 // of the key line; "" is mainKey
-	sealKey string                                 // that seals; "" is key
+	sealKey string                                 // the key that seals; "" is key
 	boxes   []string                               // plaintexts
-	context func(box int, pairs map[string]string) // changes what is sealed with
+	context func(box int, pairs map[string]string) // changes the encryption context
 	edit    func(document string) string           // changes the finished document
 }
 
 type pair struct{ name, value string }
 
-// sealer encrypts with the keys of the seed file, whatever their state there.
+// sealer encrypts with the keys of the seed file, regardless of their state.
 type sealer struct {
 	service *kms.Service
 	request call.Request
@@ -88,7 +88,7 @@ func newSealer(t *testing.T) *sealer {
 	return &sealer{s, call.Request{Service: "kms", Region: "us-east-1", Account: account, Caller: root, Now: time.Now()}}
 }
 
-// seal makes a ciphertext. Where the key line is no key of the seed, mainKey stands in.
+// seal makes a ciphertext. If the seed does not have the key, it uses mainKey.
 func (s *sealer) seal(t *testing.T, key, plaintext string, context map[string]string) []byte {
 	t.Helper()
 	if !slices.Contains([]string{mainKey, otherKey, mrkKey, offKey, deniedKey}, key) {
@@ -102,9 +102,9 @@ func (s *sealer) seal(t *testing.T, key, plaintext string, context map[string]st
 	return blob
 }
 
-// document builds the document of v. The contexts are derived from the text of
-// the header and by none of the package's code, so that a reader that overlooks
-// the fault would open it.
+// document builds the document of v. It derives the contexts from the text of
+// the header, without the package's own code, so that a reader that misses the
+// fault would open the document.
 func (v vector) document(t *testing.T, s *sealer) string {
 	key, sealKey := mainKey, v.sealKey
 	if v.key != "" {
@@ -145,7 +145,7 @@ func (v vector) document(t *testing.T, s *sealer) string {
 	return text
 }
 
-// text is the whole file.
+// text returns the whole file.
 func (v vector) text(t *testing.T, s *sealer) []byte {
 	document := v.document(t, s)
 	var b strings.Builder
@@ -192,8 +192,8 @@ func digest(s string) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// TestVectorFilesAreAllThere holds the folder to the table: with -update it
-// writes the files that are missing, without it a missing or a foreign file fails.
+// TestVectorFilesAreAllThere compares the folder with the table. With -update,
+// it writes missing files. Without it, a missing or unknown file fails the test.
 func TestVectorFilesAreAllThere(t *testing.T) {
 	all := allVectors()
 	known := map[string]bool{}
@@ -207,7 +207,7 @@ func TestVectorFilesAreAllThere(t *testing.T) {
 		old, err := os.ReadFile(path)
 		switch {
 		case err == nil && !bytes.HasPrefix(old, []byte("comment: "+v.comment+"\nexpect: "+v.expect+"\n")):
-			t.Errorf("%s is not what the table says; delete it and run with -update", path)
+			t.Errorf("%s differs from the table; delete it and run with -update", path)
 		case err == nil:
 		case !*update:
 			t.Errorf("%v; run with -update", err)
@@ -226,7 +226,7 @@ func TestVectorFilesAreAllThere(t *testing.T) {
 	}
 	for _, path := range files {
 		if !known[strings.TrimSuffix(filepath.Base(path), ".txt")] {
-			t.Errorf("%s is in no table", path)
+			t.Errorf("%s is not in the table", path)
 		}
 	}
 }
@@ -244,8 +244,8 @@ func srcWith(name, encoding, version, date, field string) string {
 		name, encoding, strings.ToLower(name), version, date, field)
 }
 
-// object is a box of whole secrets as a writer writes it (F-23), for values
-// that need no escapes but those of quotes, backslashes and line feeds.
+// object returns a box of whole secrets as a writer writes it (F-23). In the
+// values, it escapes only quotes, backslashes and line feeds.
 func object(secrets ...pair) string {
 	var members []string
 	for _, p := range secrets {
@@ -287,7 +287,7 @@ func blind(secrets ...pair) vector {
 	return v
 }
 
-// parts is a document of one secret cut into the parts of F-25.
+// parts is a document of one secret, split into parts (F-25).
 func parts(name, value string) vector {
 	v := vector{expect: "ok", files: []string{home}, secrets: []pair{{name, value}}}
 	for rest := value; rest != ""; {
@@ -310,7 +310,7 @@ func sourceLines(names []string) string {
 	return lines
 }
 
-// base is the document that most faults are made from: it would open.
+// base is the document that most faults are made from. Without a fault, it opens.
 func base() vector {
 	return pack([]pair{{"DB_PASSWORD", "sample-password"}, {"STRIPE_KEY", "sample-stripe-key"}})
 }
@@ -329,7 +329,7 @@ func (v vector) fails(code string) vector {
 	return v
 }
 
-// breaks makes a vector expect that a strict decoder names a rule.
+// breaks makes a vector expect that Parse names a rule.
 func (v vector) breaks(rule string) vector {
 	v = v.fails("bad_document")
 	v.rule = rule

@@ -14,9 +14,9 @@ import (
 
 var update = flag.Bool("update", false, "write the vectors that are missing")
 
-// TestVectorsParse holds the strict decoder to the vectors: those that break a
-// rule of the format are refused for that rule, all others come out as they
-// went in.
+// TestVectorsParse runs the vectors against Parse. It must refuse a vector that
+// breaks a rule of the format, for that rule, and write every other one again
+// byte for byte.
 func TestVectorsParse(t *testing.T) {
 	paths, err := filepath.Glob(filepath.Join(vectorRoot, "*.txt"))
 	if err != nil {
@@ -46,7 +46,7 @@ func TestVectorsParse(t *testing.T) {
 			opens++
 		}
 		if expect == "wrong_digest" {
-			continue // found before parsing; the document may be anything
+			continue // found before parsing; the document need not be valid
 		}
 		t.Run(strings.TrimSuffix(filepath.Base(path), ".txt"), func(t *testing.T) {
 			doc, err := sealed.Parse([]byte(document))
@@ -67,11 +67,11 @@ func TestVectorsParse(t *testing.T) {
 		})
 	}
 	if len(paths) < 60 || opens < 15 {
-		t.Errorf("%d vectors of which %d open; at least 60 and 15 are wanted", len(paths), opens)
+		t.Errorf("%d vectors, of which %d open; want at least 60 and 15", len(paths), opens)
 	}
 }
 
-// checkRoundTrip writes a document anew from what was read.
+// checkRoundTrip writes a document again and compares it with what was read.
 func checkRoundTrip(t *testing.T, doc *sealed.Document, want []byte) {
 	t.Helper()
 	again, err := sealed.New(doc.Header, doc.Key, doc.Ciphertexts)

@@ -12,7 +12,7 @@ func allVectors() []vector {
 		bodyVectors(), sealVectors(), contentVectors(), serviceVectors())
 }
 
-// sample gives n bytes of visibly fake text.
+// sample returns n bytes of obviously fake text.
 func sample(n int) string { return strings.Repeat("sample-value-0123456789.", n/24+1)[:n] }
 
 // openVectors open.
@@ -52,28 +52,28 @@ func openVectors() []vector {
 		one("sample-password").as("ok-one", "one secret in one box"),
 		base().as("ok-two-in-a-box", "two secrets in one box"),
 		pack([]pair{{"ALPHA", "a"}, {"OMEGA", "o"}}, []pair{{"BETA", "b"}}).as("ok-two-boxes", "boxes in the order of their first names (F-17)"),
-		pack([]pair{{"ALPHA", "a"}}, []pair{{"BETA", "b"}}, []pair{{"OMEGA", "o"}}).as("ok-boxes-half-empty", "boxes that first fit would have joined; a reader does not mind (F-27)"),
-		nested.as("ok-limits-of-a-source", "the greatest version, a leap day, a field (F-13, F-14, F-15)"),
-		base().swap("Z -\n", "Z - min_length=8,matches="+strings.Repeat("0a", 32)+"\n").as("ok-checks", "a source line with checks, which a reader passes over (F-34)"),
+		pack([]pair{{"ALPHA", "a"}}, []pair{{"BETA", "b"}}, []pair{{"OMEGA", "o"}}).as("ok-boxes-half-empty", "boxes that first fit would have joined; a reader accepts them (F-27)"),
+		nested.as("ok-limits-of-a-source", "the highest version, a leap day, a field (F-13, F-14, F-15)"),
+		base().swap("Z -\n", "Z - min_length=8,matches="+strings.Repeat("0a", 32)+"\n").as("ok-checks", "a source line with checks, which a reader ignores (F-34)"),
 		base().swap("Z -\n", "Z live "+strings.Repeat("_", 128)+"\n").as("ok-checks-longest", "128 characters of checks (F-34)"),
 		longest.as("ok-longest-names", "names as long and as short as F-7 and F-8 allow"),
-		pack([]pair{{"constructor", "c"}, {"hasOwnProperty", "h"}, {"toString", "t"}}).as("ok-names-of-a-prototype", "names that objects of JavaScript have by themselves"),
+		pack([]pair{{"constructor", "c"}, {"hasOwnProperty", "h"}, {"toString", "t"}}).as("ok-names-of-a-prototype", "names that every JavaScript object has"),
 		parts("TLS_KEY", sample(5000)).as("ok-two-parts", "a secret in two parts (F-25)"),
 		parts("TLS_KEY", sample(4090)).as("ok-one-part", "a secret in part 1/1, because its object would be too long (F-25)"),
 		parts("TLS_KEY", sample(8192)).as("ok-full-parts", "two parts of 4,096 bytes each"),
-		parts("TLS_KEY", sample(4095)+"é"+sample(100)).as("ok-rune-over-two-parts", "a character whose bytes stand in two parts"),
+		parts("TLS_KEY", sample(4095)+"é"+sample(100)).as("ok-rune-over-two-parts", "a character whose bytes are in two parts"),
 		between.as("ok-parts-among-boxes", "parts beside a box of whole secrets"),
 		blind(pair{"ALPHA", "sample-a"}, pair{"BETA", "sample-b"}, pair{"OMEGA", "sample-o"}).as("ok-blind", "three blind boxes"),
 		blind(pair{"ALPHA", sample(4096)}).as("ok-blind-4096", "the longest blind value (F-26)"),
 		blind(pair{"ALPHA", `{"BETA":"not a secret of its own"}`}).as("ok-blind-json", "a blind value that looks like a box of mode pack"),
-		asked.as("ok-blind-one-asked-for", "only the box that is asked for is opened (F-32); the other would not open"),
-		one("  sample \t\n").as("ok-white-space", "white space around a value belongs to it").withBox(`{"DB_PASSWORD":"  sample \t\n"}`),
+		asked.as("ok-blind-one-asked-for", "only the requested box is opened (F-32); the other would not open"),
+		one("  sample \t\n").as("ok-white-space", "white space around a value is part of it").withBox(`{"DB_PASSWORD":"  sample \t\n"}`),
 		one("it's \"quoted\" \\ = $(id) `id` %s\nsecond line").as("ok-quotes", "quotes, backslashes, equals signs, line ends"),
 		one("ключ 鍵 🔑 e\u0301 \u2028\u2029 \ufeff \u007f <&>").as("ok-utf-8", "UTF-8 of every length, line separators, a byte order mark within"),
 		raw("\x00\x01\b\t\n\f\r\x1f", `{"DB_PASSWORD":"\u0000\u0001\b\t\n\f\r\u001f"}`).as("ok-controls", "control characters, escaped as F-23 says"),
 		raw("A/é🔑", " {\r\n\t\"\\u0044B_PASSWORD\" : \"\\u0041\\/\\u00E9\\ud83d\\udd11\" } \n").as("ok-foreign-json", "a box that another writer wrote: white space and needless escapes (F-24 allows them)"),
-		raw(`{"a":"b"}`, `{"DB_PASSWORD":"{\"a\":\"b\"}"}`).as("ok-json-value", "a value that is JSON stays text"),
-		raw(`\ud800 \\`, `{"DB_PASSWORD":"\\ud800 \\\\"}`).as("ok-escaped-backslash", "what looks like half a surrogate pair and is a backslash"),
+		raw(`{"a":"b"}`, `{"DB_PASSWORD":"{\"a\":\"b\"}"}`).as("ok-json-value", "a value that is JSON remains text"),
+		raw(`\ud800 \\`, `{"DB_PASSWORD":"\\ud800 \\\\"}`).as("ok-escaped-backslash", "an escaped backslash that looks like half of a surrogate pair"),
 		b64(base64.StdEncoding.EncodeToString([]byte(binary)), binary).as("ok-base64", "bytes decodes, get does not"),
 		b64(wrapped[:64]+"\n"+wrapped[64:]+"\n", sample(57)).as("ok-base64-lines", "base64 with line ends (skipped)"),
 		b64("c2FtcGxl\r\n", "sample").withBox(`{"DB_PASSWORD":"c2FtcGxl\r\n"}`).as("ok-base64-crlf", "base64 with CR and LF (skipped)"),
@@ -83,20 +83,20 @@ func openVectors() []vector {
 		b64("c2Ft cGxl", "!bad_value").as("ok-base64-space", "a space: get works, bytes does not"),
 		pack(big...).as("ok-64k", "16 boxes of 4 KB"),
 		mrk.as("ok-multi-region-key", "a key whose id begins with mrk-"),
-		base().as("ok-other-region", "AWS_REGION is another region; the key is asked for in its own").with("AWS_REGION=eu-west-1"),
-		base().as("ok-single-document", "the only document, under another name than the function's").with("AWS_LAMBDA_FUNCTION_NAME=generated-name-1A2B3C"),
-		base().as("ok-no-function-name", "the only document, where nothing names a function").less("AWS_LAMBDA_FUNCTION_NAME"),
-		base().as("ok-among-other-files", "files that are no documents do not count").with("AWS_LAMBDA_FUNCTION_NAME=generated-name-1A2B3C").
+		base().as("ok-other-region", "AWS_REGION is another region; the helper calls the region of the key").with("AWS_REGION=eu-west-1"),
+		base().as("ok-single-document", "the only document, with a name that differs from the function's").with("AWS_LAMBDA_FUNCTION_NAME=generated-name-1A2B3C"),
+		base().as("ok-no-function-name", "the only document, and no variable names a function").less("AWS_LAMBDA_FUNCTION_NAME"),
+		base().as("ok-among-other-files", "files that are not documents are ignored").with("AWS_LAMBDA_FUNCTION_NAME=generated-name-1A2B3C").
 			at(home, "notes.txt", ".hidden.sealed", "payments-prod-hello.sealed.bak", "with space.sealed", "é.sealed"),
-		base().as("ok-function-set", "BUNDLE_SECRETS_FUNCTION goes before AWS_LAMBDA_FUNCTION_NAME").
+		base().as("ok-function-set", "BUNDLE_SECRETS_FUNCTION takes precedence over AWS_LAMBDA_FUNCTION_NAME").
 			with("BUNDLE_SECRETS_FUNCTION=payments-prod-hello", "AWS_LAMBDA_FUNCTION_NAME=other").at(home, "other.sealed"),
-		base().as("ok-all-pins", "every pin is set and holds").with("BUNDLE_SECRETS_FUNCTION=payments-prod-hello", "BUNDLE_SECRETS_ENVIRONMENT=prod",
+		base().as("ok-all-pins", "every pin is set and matches").with("BUNDLE_SECRETS_FUNCTION=payments-prod-hello", "BUNDLE_SECRETS_ENVIRONMENT=prod",
 			"BUNDLE_SECRETS_KEY="+mainKey, "BUNDLE_SECRETS_SHA256={digest}"),
-		base().as("ok-wrapper-settings", "the wrapper's variables are known to all").with("BUNDLE_SECRETS_NEXT_WRAPPER=/opt/next", "BUNDLE_SECRETS_ALLOW_SNAPSTART=1"),
+		base().as("ok-wrapper-settings", "every helper accepts the wrapper's variables").with("BUNDLE_SECRETS_NEXT_WRAPPER=/opt/next", "BUNDLE_SECRETS_ALLOW_SNAPSTART=1"),
 		base().as("ok-inside-lambda", "the embedded AWS is reached inside Lambda too (F-33)").with("AWS_LAMBDA_RUNTIME_API=127.0.0.1:9"),
-		base().as("ok-general-endpoint", "AWS_ENDPOINT_URL, with a slash at its end").with("AWS_ENDPOINT_URL={endpoint}/").less("AWS_ENDPOINT_URL_KMS"),
-		base().as("ok-service-endpoint-first", "AWS_ENDPOINT_URL_KMS goes before AWS_ENDPOINT_URL").with("AWS_ENDPOINT_URL=http://192.0.2.1"),
-		base().as("ok-ignores-files", "no profile is looked for").with("AWS_PROFILE=no-such-profile", "AWS_CONFIG_FILE=/no/such/file"),
+		base().as("ok-general-endpoint", "AWS_ENDPOINT_URL, with a trailing slash").with("AWS_ENDPOINT_URL={endpoint}/").less("AWS_ENDPOINT_URL_KMS"),
+		base().as("ok-service-endpoint-first", "AWS_ENDPOINT_URL_KMS takes precedence over AWS_ENDPOINT_URL").with("AWS_ENDPOINT_URL=http://192.0.2.1"),
+		base().as("ok-ignores-files", "profiles are ignored").with("AWS_PROFILE=no-such-profile", "AWS_CONFIG_FILE=/no/such/file"),
 		one("sample-password").calling("get DB_PASSWORD").as("ok-get", "one secret by name"),
 		b64("AP8=", "\x00\xff").calling("bytes DB_PASSWORD").as("ok-bytes", "one secret by name, as bytes"),
 		env.calling("env").as("ok-env", "into the environment, byte for byte").
@@ -113,22 +113,22 @@ func (v vector) withBox(plaintext string) vector {
 // settingVectors fail before a document is parsed, or on a pin.
 func settingVectors() []vector {
 	return []vector{
-		base().fails("bad_setting").as("setting-unknown", "a variable that nobody knows").with("BUNDLE_SECRETS_PATH=/opt"),
-		base().fails("bad_setting").as("setting-lower-case", "a variable in lower case is another one").with("BUNDLE_SECRETS_environment=prod"),
+		base().fails("bad_setting").as("setting-unknown", "an unknown variable").with("BUNDLE_SECRETS_PATH=/opt"),
+		base().fails("bad_setting").as("setting-lower-case", "a variable in lower case is unknown").with("BUNDLE_SECRETS_environment=prod"),
 		base().fails("bad_setting").as("setting-empty-pin", "a pin that is set and empty").with("BUNDLE_SECRETS_KEY="),
 		base().fails("bad_setting").as("setting-empty-function", "a function that is set and empty").with("BUNDLE_SECRETS_FUNCTION="),
 		base().fails("bad_setting").as("setting-function-path", "a function that is a path").with("BUNDLE_SECRETS_FUNCTION=../functions/payments-prod-hello"),
 		base().fails("bad_setting").as("setting-digest-upper-case", "a digest in capitals").with("BUNDLE_SECRETS_SHA256=" + strings.Repeat("A", 64)),
 		base().fails("bad_setting").as("setting-digest-short", "a digest of 63 digits").with("BUNDLE_SECRETS_SHA256=" + strings.Repeat("a", 63)),
-		base().fails("bad_setting").as("setting-snapstart-yes", "leave for SnapStart is 1 and nothing else").with("BUNDLE_SECRETS_ALLOW_SNAPSTART=yes"),
+		base().fails("bad_setting").as("setting-snapstart-yes", "only 1 permits SnapStart").with("BUNDLE_SECRETS_ALLOW_SNAPSTART=yes"),
 		base().fails("bundle_not_found").as("file-none", "there is no document").at(),
-		base().fails("bundle_not_found").as("file-two", "two documents, none of this function (F-29)").at("a.sealed", "b.sealed"),
-		base().fails("bundle_not_found").as("file-set-and-missing", "BUNDLE_SECRETS_FUNCTION names none: the only document is not taken").
+		base().fails("bundle_not_found").as("file-two", "two documents, none for this function (F-29)").at("a.sealed", "b.sealed"),
+		base().fails("bundle_not_found").as("file-set-and-missing", "BUNDLE_SECRETS_FUNCTION names no document: the only one is not used").
 			with("BUNDLE_SECRETS_FUNCTION=payments-prod-hallo"),
-		base().fails("bundle_not_found").as("file-set-case", "the case of a name counts").at("Payments-Prod-Hello.sealed", "b.sealed"),
-		base().fails("wrong_function").as("file-renamed", "another function's document under this one's name (F-29)").
+		base().fails("bundle_not_found").as("file-set-case", "names are case-sensitive").at("Payments-Prod-Hello.sealed", "b.sealed"),
+		base().fails("wrong_function").as("file-renamed", "the document of another function, with this function's file name (F-29)").
 			at("payments-prod-bye.sealed").with("AWS_LAMBDA_FUNCTION_NAME=payments-prod-bye"),
-		base().fails("wrong_function").as("file-only-and-renamed", "the only document does not bear its own name").at("renamed.sealed"),
+		base().fails("wrong_function").as("file-only-and-renamed", "the only document, renamed").at("renamed.sealed"),
 		base().fails("wrong_environment").as("pin-environment", "F-30").with("BUNDLE_SECRETS_ENVIRONMENT=staging"),
 		base().fails("wrong_environment").as("pin-environment-case", "F-30").with("BUNDLE_SECRETS_ENVIRONMENT=Prod"),
 		base().fails("wrong_key").as("pin-key", "F-30").with("BUNDLE_SECRETS_KEY=" + otherKey),
@@ -137,8 +137,8 @@ func settingVectors() []vector {
 		base().fails("wrong_digest").after("box DB_PASSWORD", "box  DB_PASSWORD").as("pin-digest-before-parsing", "the digest is compared before the document is parsed").
 			with("BUNDLE_SECRETS_SHA256=" + strings.Repeat("0", 64)),
 		base().fails("secret_not_found").calling("get DB_PASSWROD").as("name-misspelled", "there is no such secret"),
-		base().fails("secret_not_found").calling("get db_password").as("name-case", "the case of a name counts"),
-		base().fails("secret_not_found").calling("get constructor").as("name-of-a-prototype", "a name that objects of JavaScript have by themselves"),
+		base().fails("secret_not_found").calling("get db_password").as("name-case", "names are case-sensitive"),
+		base().fails("secret_not_found").calling("get constructor").as("name-of-a-prototype", "a name that every JavaScript object has"),
 		base().fails("secret_not_found").calling("bytes toString").as("name-of-a-prototype-bytes", "the same, as bytes"),
 		blind(pair{"ALPHA", "sample-a"}).fails("secret_not_found").calling("get BETA").as("name-blind", "there is no such secret in a blind document"),
 	}
@@ -160,7 +160,7 @@ func byteVectors() []vector {
 		cut(base().breaks("F-2"), 1).as("f02-no-end", "the last line has no LF"),
 		ciphertextLine("F-3", filler(6145)).as("f03-long-ciphertext", "a ciphertext of 6,145 bytes is a line of 8,196"),
 		base().breaks("F-3").swap("Z -\n", "Z "+strings.Repeat("f", 8192)+"\n").as("f03-long-line", "a line of more than 8,192 bytes"),
-		unknown(base().swap("bundle/1", "bundle/2")).as("f04-next", "a format of the future"),
+		unknown(base().swap("bundle/1", "bundle/2")).as("f04-next", "a future format"),
 		unknown(base().swap("bundle/1", "Bundle/1")).as("f04-case", "the format word in another case"),
 		unknown(base().swap("bundle/1", "bundle/1.0")).as("f04-minor", "the format word with more after it"),
 		unknown(base().swap("bundle/1\n", "\nbundle/1\n")).as("f04-empty-line-first", "an empty line before the format word"),
@@ -168,13 +168,13 @@ func byteVectors() []vector {
 		base().breaks("F-5").swap("mode pack\n", "").as("f05-no-mode", "no mode line"),
 		base().breaks("F-5").swap("mode pack\n", "mode pack\nmode pack\n").as("f05-two-modes", "the mode line twice"),
 		base().breaks("F-5").swap("bundle payments", "bundle payments api").as("f05-two-words", "a setting of two words"),
-		base().breaks("F-5").swap("bundle payments", "bundle").as("f05-no-word", "a setting without a word"),
-		base().breaks("F-5").swap("mode pack\n", "mode pack\n# a remark\n").as("f05-remark", "a line that is none of ours"),
+		base().breaks("F-5").swap("bundle payments", "bundle").as("f05-no-word", "a setting without a value"),
+		base().breaks("F-5").swap("mode pack\n", "mode pack\n# a remark\n").as("f05-remark", "an unknown line"),
 		base().breaks("F-5").swap("STRIPE_KEY\n\n", "STRIPE_KEY\n").as("f05-no-empty-line", "no empty line"),
 		base().breaks("F-5").swap("STRIPE_KEY\n\n", "STRIPE_KEY\n\n\n").as("f05-two-empty-lines", "two empty lines"),
 		base().breaks("F-5").swap(" 7 2026", " 2026").as("f05-source-without-version", "a source line of six words"),
 		base().breaks("F-5").swap("Z -\n", "Z - x y\n").as("f05-source-with-more", "a source line with a word after the checks"),
-		base().breaks("F-5").swap(" ssm ", " secretsmanager ").as("f05-source-of-another-kind", "a source that is not of Parameter Store"),
+		base().breaks("F-5").swap(" ssm ", " secretsmanager ").as("f05-source-of-another-kind", "a source that is not in Parameter Store"),
 		base().breaks("F-5").after("key arn", "KEY arn").as("f05-key-case", "the key line's word in another case"),
 		base().breaks("F-5").after("key "+mainKey, "key "+mainKey+" x").as("f05-key-with-more", "a key line of two words"),
 		base().breaks("F-6").swap("bundle payments", "bundle  payments").as("f06-two-spaces", "two spaces"),
@@ -202,11 +202,11 @@ func nameVectors() []vector {
 		renamed("DB_PASSWORD", "_DB").breaks("F-8").as("f08-underscore-first", "a secret's name that begins with an underscore"),
 		renamed("DB_PASSWORD", "D"+strings.Repeat("B", 128)).breaks("F-8").as("f08-long", "a secret's name of 129 characters"),
 		base().breaks("F-9").swap("mode pack", "mode Pack").as("f09-case", "a mode in another case"),
-		base().breaks("F-9").swap("mode pack", "mode envelope").as("f09-unknown", "a mode that is none"),
+		base().breaks("F-9").swap("mode pack", "mode envelope").as("f09-unknown", "an unknown mode"),
 	}
 }
 
-// renamed is base with one secret's name replaced wherever it stands.
+// renamed is base with every occurrence of a secret's name replaced.
 func renamed(old, name string) vector {
 	v := base()
 	v.header = strings.ReplaceAll(v.header, " "+old, " "+name)
@@ -233,9 +233,9 @@ func sourceVectors() []vector {
 		twice.as("f10-twice", "a secret with two source lines"),
 		order.as("f10-order", "source lines out of order"),
 		bytewise.as("f10-order-of-bytes", "source lines in the order of a dictionary, not of bytes"),
-		source("F-11", " text ssm", " hex ssm").as("f11-unknown", "an encoding that is none"),
+		source("F-11", " text ssm", " hex ssm").as("f11-unknown", "an unknown encoding"),
 		source("F-11", " text ssm", " Text ssm").as("f11-case", "an encoding in another case"),
-		source("F-12", arn, "/prod/payments/db_password").as("f12-name", "a name where an ARN belongs"),
+		source("F-12", arn, "/prod/payments/db_password").as("f12-name", "a name instead of an ARN"),
 		source("F-12", arn, strings.Replace(arn, ":ssm:", ":secretsmanager:", 1)).as("f12-service", "the ARN of another service"),
 		source("F-12", arn, strings.Replace(arn, "000000000000", "00000000000", 1)).as("f12-account", "an account of 11 digits"),
 		source("F-12", arn, arn+":7").as("f12-version", "an ARN with a version"),
@@ -249,18 +249,18 @@ func sourceVectors() []vector {
 		source("F-14", date, "2026-11-01T10:00:00Z").as("f14-no-milliseconds", "a date without milliseconds"),
 		source("F-14", date, "2026-11-01T10:00:00.123456Z").as("f14-microseconds", "a date with microseconds"),
 		source("F-14", date, "2026-02-30T10:00:00.123Z").as("f14-february", "a date that does not exist"),
-		source("F-14", date, "2026-02-29T10:00:00.123Z").as("f14-no-leap-year", "29 February of a common year"),
+		source("F-14", date, "2026-02-29T10:00:00.123Z").as("f14-no-leap-year", "February 29 of a common year"),
 		source("F-14", date, "2026-11-01T24:00:00.000Z").as("f14-hour", "hour 24"),
 		source("F-14", date, "2026-11-01T10:00:60.000Z").as("f14-leap-second", "second 60"),
-		source("F-14", date, "2026-11-01T10:00:00.123+00:00").as("f14-offset", "an offset for Z"),
+		source("F-14", date, "2026-11-01T10:00:00.123+00:00").as("f14-offset", "an offset instead of Z"),
 		source("F-14", date, "2026-11-01t10:00:00.123z").as("f14-case", "t and z"),
 		source("F-15", "Z -\n", "Z live..key\n").as("f15-empty-segment", "an empty segment"),
 		source("F-15", "Z -\n", "Z -live\n").as("f15-dash-first", "a segment that begins with a dash"),
 		source("F-15", "Z -\n", "Z live[0]\n").as("f15-bracket", "a bracket"),
 		blindField.as("f15-blind", "a field in mode blind"),
-		checked.swap("Z -\n", "Z - -\n").as("f34-dash", "a dash for no checks"),
+		checked.swap("Z -\n", "Z - -\n").as("f34-dash", "a dash instead of no checks"),
 		checked.swap("Z -\n", "Z - Min_length=8\n").as("f34-case", "a capital letter in the checks"),
-		checked.swap("Z -\n", "Z - matches=^a\n").as("f34-character", "a character that checks do not have"),
+		checked.swap("Z -\n", "Z - matches=^a\n").as("f34-character", "a character that is not allowed in checks"),
 		checked.swap("Z -\n", "Z - "+strings.Repeat("a", 129)+"\n").as("f34-long", "129 characters of checks"),
 		blindChecks.as("f34-blind", "checks in mode blind"),
 	}
@@ -293,15 +293,15 @@ func boxVectors() []vector {
 	}
 	return []vector{
 		of("F-16").as("f16-none", "no box line"),
-		of("F-16", "box ALPHA BETA").as("f16-missing", "a secret in no box"),
+		of("F-16", "box ALPHA BETA").as("f16-missing", "a secret that is not in any box"),
 		of("F-16", "box ALPHA BETA GAMMA OMEGA").as("f16-unknown", "a name without a source line"),
 		of("F-16", "box ALPHA OMEGA", "box BETA OMEGA").as("f16-in-two-boxes", "a secret in two boxes"),
 		of("F-16", "box ALPHA ALPHA BETA OMEGA").as("f16-twice-in-a-box", "a secret twice in a box"),
 		of("F-16", "box ALPHA BETA", "box OMEGA 1/2").as("f16-last-part", "the last part is missing"),
 		of("F-16", "box ALPHA BETA", "box OMEGA 2/2").as("f16-first-part", "the first part is missing"),
-		of("F-16", "box ALPHA BETA", "box OMEGA 1/3", "box OMEGA 3/3").as("f16-middle-part", "a part between is missing"),
+		of("F-16", "box ALPHA BETA", "box OMEGA 1/3", "box OMEGA 3/3").as("f16-middle-part", "a middle part is missing"),
 		of("F-16", "box ALPHA BETA", "box OMEGA 2/2", "box OMEGA 1/2").as("f16-parts-swapped", "parts out of order"),
-		of("F-16", "box ALPHA BETA", "box OMEGA 1/2", "box OMEGA 2/3").as("f16-parts-differ", "parts that disagree on their number"),
+		of("F-16", "box ALPHA BETA", "box OMEGA 1/2", "box OMEGA 2/3").as("f16-parts-differ", "parts with different totals"),
 		of("F-16", "box ALPHA 1/2", "box BETA OMEGA", "box ALPHA 2/2").as("f16-parts-apart", "parts that are not next to each other"),
 		of("F-16", "box ALPHA BETA", "box OMEGA 0/1").as("f16-part-0", "part 0"),
 		of("F-16", "box ALPHA BETA", "box OMEGA 1/1", "box OMEGA 2/1").as("f16-part-2-of-1", "part 2 of 1"),
@@ -316,7 +316,7 @@ func boxVectors() []vector {
 	}
 }
 
-// filler is n bytes that begin as a ciphertext of KMS does, in base64.
+// filler is n bytes that begin like a ciphertext of KMS, in base64.
 func filler(n int) string {
 	return base64.StdEncoding.EncodeToString([]byte("\x01\x02\x02\x00\x78" + strings.Repeat("x", n-5)))
 }
@@ -344,13 +344,13 @@ func bodyVectors() []vector {
 		key("F-19", strings.Replace(mainKey, "000000000000", "", 1)).as("f19-no-account", "a key ARN without an account"),
 		key("F-19", keyPrefix+strings.Repeat("1", 129)).as("f19-long-id", "an id of 129 characters"),
 		key("F-19", mainKey+"/1").as("f19-slash", "an id with a slash"),
-		key("F-20", strings.Replace(mainKey, "us-east-1", "us-west-2", 1)).as("f20-region", "the key is of another region than the sources"),
-		key("F-20", strings.Replace(mainKey, "arn:aws:", "arn:aws-cn:", 1)).as("f20-partition", "the key is of another partition than the sources"),
-		base().breaks("F-20").swap("us-east-1", "eu-west-1").as("f20-one-source", "one source is of another region"),
-		base().breaks("F-21").lines(func(c []string) []string { return append(c, c...) }).as("f21-more", "a ciphertext too many"),
+		key("F-20", strings.Replace(mainKey, "us-east-1", "us-west-2", 1)).as("f20-region", "the key is in a different region from the sources"),
+		key("F-20", strings.Replace(mainKey, "arn:aws:", "arn:aws-cn:", 1)).as("f20-partition", "the key is in a different partition from the sources"),
+		base().breaks("F-20").swap("us-east-1", "eu-west-1").as("f20-one-source", "one source is in another region"),
+		base().breaks("F-21").lines(func(c []string) []string { return append(c, c...) }).as("f21-more", "an extra ciphertext"),
 		base().breaks("F-21").lines(func(c []string) []string { return append(c, "") }).as("f21-empty-line-at-end", "an empty line at the end"),
 		pack([]pair{{"ALPHA", "a"}}, []pair{{"BETA", "b"}}).breaks("F-21").
-			lines(func(c []string) []string { return c[:1] }).as("f21-less", "a ciphertext too few"),
+			lines(func(c []string) []string { return c[:1] }).as("f21-less", "a missing ciphertext"),
 		ciphertextLine("F-21", "").as("f21-empty", "an empty ciphertext"),
 		ciphertext(func(c string) string { return c[:40] + "-" + c[41:] }).as("f21-alphabet", "the alphabet of URLs"),
 		ciphertextLine("F-21", strings.TrimRight(filler(200), "=")).as("f21-padding", "no padding"),
@@ -360,7 +360,7 @@ func bodyVectors() []vector {
 	}
 }
 
-// sealVectors were changed after sealing: KMS does not open them, and does not say why.
+// sealVectors were changed after sealing. KMS does not open them, and does not say why.
 func sealVectors() []vector {
 	tampered := func(old, with string) vector { return base().fails("tampered").after(old, with) }
 	two := func() vector {
@@ -412,17 +412,17 @@ func sealVectors() []vector {
 		}).as("tampered-foreign", "a ciphertext that KMS did not make"),
 		context(func(p map[string]string) { delete(p, "bundle:box") }).as("context-without-box", "sealed without the box's number (F-22)"),
 		context(func(p map[string]string) { p["bundle:secret"] = "DB_PASSWORD" }).as("context-with-secret", "sealed in mode pack with a secret's name (F-22)"),
-		context(func(p map[string]string) { p["note"] = "x" }).as("context-with-more", "sealed with a pair too many (F-22)"),
+		context(func(p map[string]string) { p["note"] = "x" }).as("context-with-more", "sealed with an extra pair (F-22)"),
 		context(func(p map[string]string) { p["bundle:box"] = "0/1" }).as("context-from-0", "boxes counted from 0 (F-22)"),
 		context(func(p map[string]string) { p["bundle:function"] = "hello" }).as("context-function-alone", "the function without the bundle (F-22)"),
 		context(func(p map[string]string) { p["bundle:function"] = "payments/payments-prod-hello" }).as("context-lambda-name", "Lambda's name for the function (F-22)"),
 		context(func(p map[string]string) { p["bundle:document"] = strings.ToUpper(p["bundle:document"]) }).as("context-capitals", "the digest in capitals (F-22)"),
 		context(func(p map[string]string) { clear(p) }).as("context-empty", "sealed without a context (F-22)"),
-		key.as("wrong-key", "the key line names another key than the one that sealed (F-31)"),
+		key.as("wrong-key", "the key line names a different key from the one that sealed (F-31)"),
 	}
 }
 
-// contentVectors open as ciphertext and do not hold what they should.
+// contentVectors have ciphertexts that open, but invalid content.
 func contentVectors() []vector {
 	box := func(plaintext string) vector { return base().fails("tampered").withBox(plaintext) }
 	const good = `{"DB_PASSWORD":"x","STRIPE_KEY":"y"}`
@@ -435,36 +435,36 @@ func contentVectors() []vector {
 		utf16 += string(c) + "\x00"
 	}
 	return []vector{
-		box("sample").as("f24-text", "no JSON"),
+		box("sample").as("f24-text", "not JSON"),
 		box(`["DB_PASSWORD","STRIPE_KEY"]`).as("f24-array", "an array"),
 		box(`null`).as("f24-null", "null"),
 		box(good+"x").as("f24-more", "more after the object"),
 		box(good+good).as("f24-two-objects", "two objects"),
-		box(good[:len(good)-1]).as("f24-cut", "the object is cut short"),
-		box(`{"DB_PASSWORD":"x","STRIPE_KEY":"y",}`).as("f24-comma", "a comma too many"),
-		box(`{'DB_PASSWORD':'x','STRIPE_KEY':'y'}`).as("f24-quotes", "other quotes"),
-		box(`{"DB_PASSWORD":"x","STRIPE_KEY":7}`).as("f24-number", "a number for a string"),
-		box(`{"DB_PASSWORD":"x","STRIPE_KEY":null}`).as("f24-null-member", "null for a string"),
-		box(`{"DB_PASSWORD":"x","STRIPE_KEY":{"a":"b"}}`).as("f24-object-member", "an object for a string"),
+		box(good[:len(good)-1]).as("f24-cut", "the object is truncated"),
+		box(`{"DB_PASSWORD":"x","STRIPE_KEY":"y",}`).as("f24-comma", "an extra comma"),
+		box(`{'DB_PASSWORD':'x','STRIPE_KEY':'y'}`).as("f24-quotes", "single quotes"),
+		box(`{"DB_PASSWORD":"x","STRIPE_KEY":7}`).as("f24-number", "a number instead of a string"),
+		box(`{"DB_PASSWORD":"x","STRIPE_KEY":null}`).as("f24-null-member", "null instead of a string"),
+		box(`{"DB_PASSWORD":"x","STRIPE_KEY":{"a":"b"}}`).as("f24-object-member", "an object instead of a string"),
 		box(`{"DB_PASSWORD":"x"}`).as("f24-less", "a secret is missing"),
-		box(`{"DB_PASSWORD":"x","EXTRA":"z","STRIPE_KEY":"y"}`).as("f24-extra", "a secret too many"),
-		box(`{"DB_PASSWORD":"x","STRIPE_KEYS":"y"}`).as("f24-other", "a secret of another name"),
+		box(`{"DB_PASSWORD":"x","EXTRA":"z","STRIPE_KEY":"y"}`).as("f24-extra", "an extra secret"),
+		box(`{"DB_PASSWORD":"x","STRIPE_KEYS":"y"}`).as("f24-other", "a secret with another name"),
 		box(`{"DB_PASSWORD":"x","stripe_key":"y"}`).as("f24-case", "a secret in another case"),
-		box(`{"DB_PASSWORD":"x","STRIPE_KEY":"y","STRIPE_KEY":"z"}`).as("f24-twice", "a name that stands twice"),
+		box(`{"DB_PASSWORD":"x","STRIPE_KEY":"y","STRIPE_KEY":"z"}`).as("f24-twice", "a duplicate name"),
 		box("\ufeff"+good).as("f24-byte-order-mark", "a byte order mark before the object"),
 		box(utf16).as("f24-utf-16", "UTF-16"),
 		box("{\"DB_PASSWORD\":\"x\xff\",\"STRIPE_KEY\":\"y\"}").as("f24-no-utf-8", "a string that is not UTF-8"),
 		box("{\"DB_PASSWORD\":\"x\ny\",\"STRIPE_KEY\":\"y\"}").as("f24-bare-control", "a line feed that is not escaped"),
-		short.as("f25-short-part", "a part that is shorter than it must be"),
+		short.as("f25-short-part", "a part that is too short"),
 		invalid.as("f28-parts", "parts that are not UTF-8 together"),
-		box(`{"DB_PASSWORD":"x\ud800","STRIPE_KEY":"y"}`).as("f28-high-surrogate", "the first half of a surrogate pair: no UTF-8 (F-28)"),
-		box(`{"DB_PASSWORD":"x","STRIPE_KEY":"\udc00\ud800"}`).as("f28-low-surrogate", "a surrogate pair the wrong way round (F-28)"),
+		box(`{"DB_PASSWORD":"x\ud800","STRIPE_KEY":"y"}`).as("f28-high-surrogate", "the first half of a surrogate pair: not UTF-8 (F-28)"),
+		box(`{"DB_PASSWORD":"x","STRIPE_KEY":"\udc00\ud800"}`).as("f28-low-surrogate", "a surrogate pair in the wrong order (F-28)"),
 		box(`{"DB_PASSWORD":"","STRIPE_KEY":"y"}`).as("f28-empty", "an empty value"),
 		blind(pair{"ALPHA", "sample \xff"}).fails("tampered").as("f28-blind", "a blind value that is not UTF-8"),
 	}
 }
 
-// serviceVectors fail because of KMS, the way to it, or what is done with a value.
+// serviceVectors fail because of KMS, the connection to it, or the use of a value.
 func serviceVectors() []vector {
 	key := func(arn, code string) vector {
 		v := base().fails(code)
@@ -486,16 +486,16 @@ func serviceVectors() []vector {
 		key(offKey, "key_unusable").as("key-disabled", "the key is disabled"),
 		key(absentKey, "key_unusable").as("key-absent", "there is no such key"),
 		key(deniedKey, "access_denied").as("key-denied", "the key's policy denies kms:Decrypt"),
-		base().fails("bad_endpoint").less("AWS_ENDPOINT_URL_KMS").as("endpoint-none", "a document of the embedded AWS, and no endpoint (F-33)"),
-		endpoint("").as("endpoint-empty", "an empty endpoint is none (F-33)"),
-		endpoint("http://192.0.2.1:4566").as("endpoint-far", "a document of the embedded AWS, and an endpoint that is not loopback (F-33)"),
-		endpoint("https://kms.us-east-1.amazonaws.com").as("endpoint-aws", "a document of the embedded AWS is not for AWS (F-33)"),
+		base().fails("bad_endpoint").less("AWS_ENDPOINT_URL_KMS").as("endpoint-none", "a document of the embedded AWS, without an endpoint (F-33)"),
+		endpoint("").as("endpoint-empty", "an empty endpoint counts as unset (F-33)"),
+		endpoint("http://192.0.2.1:4566").as("endpoint-far", "a document of the embedded AWS, with an endpoint that is not loopback (F-33)"),
+		endpoint("https://kms.us-east-1.amazonaws.com").as("endpoint-aws", "a document of the embedded AWS, with an endpoint of AWS (F-33)"),
 		endpoint("http://localhost.example.com").as("endpoint-localhost-prefix", "a host that begins with localhost"),
 		endpoint("http://127.0.0.1.example.com").as("endpoint-address-prefix", "a host that begins with a loopback address"),
-		endpoint("http://127.0.0.1@192.0.2.1").as("endpoint-user", "a loopback address as the user's name"),
+		endpoint("http://127.0.0.1@192.0.2.1").as("endpoint-user", "a loopback address as the user name"),
 		endpoint("http://127.0.0.1:9/kms").as("endpoint-path", "an endpoint with a path"),
 		endpoint("127.0.0.1:9").as("endpoint-no-scheme", "an endpoint without a scheme"),
-		endpoint("file:///127.0.0.1").as("endpoint-scheme", "an endpoint of another scheme"),
+		endpoint("file:///127.0.0.1").as("endpoint-scheme", "an endpoint with another scheme"),
 		real.with("AWS_ENDPOINT_URL_KMS=http://192.0.2.1:4566").as("endpoint-plain", "plain HTTP to another machine, for a key of AWS"),
 		base().fails("credentials").less("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY").as("credentials-none", "no credentials"),
 		base().fails("credentials").less("AWS_SECRET_ACCESS_KEY").as("credentials-half", "an id without a key"),
@@ -506,14 +506,14 @@ func serviceVectors() []vector {
 		env("reserved_variable", "AWS_REGION", "eu-west-1").as("env-aws", "a variable of AWS"),
 		env("reserved_variable", "Path", "/tmp").as("env-path-case", "a reserved name in another case"),
 		env("reserved_variable", "corp_proxy", "http://192.0.2.1").as("env-proxy", "a proxy"),
-		env("reserved_variable", "LD_PRELOAD", "/tmp/x.so").as("env-preload", "a library to be loaded"),
-		env("reserved_variable", "AWS_CONFIG_FILE", "/tmp/config").as("env-aws-config", "a variable that AWS's SDKs obey"),
+		env("reserved_variable", "LD_PRELOAD", "/tmp/x.so").as("env-preload", "a library to load"),
+		env("reserved_variable", "AWS_CONFIG_FILE", "/tmp/config").as("env-aws-config", "a variable that AWS SDKs read"),
 		env("reserved_variable", "aws_endpoint_url_s3", "http://192.0.2.1").as("env-aws-endpoint", "an endpoint, in another case"),
 		pack([]pair{{"AWS_COGNITO_CLIENT_SECRET", "sample"}}).calling("env").as("ok-env-aws-free", "a name that begins with AWS_ and means nothing to AWS"),
 		pack([]pair{{"JAVA_OPTS", "sample"}}).calling("env").as("ok-env-build-refuses", "a name that the build refuses without allow_reserved, and helpers do not (docs/names.md)"),
 		pack([]pair{{"LAMBDA_KEY", "sample"}}).calling("env").as("ok-env-lambda", "a name that begins with LAMBDA_ and means nothing to Lambda"),
 		readable.as("ok-get-reserved", "a reserved name can be read by name"),
-		nul.as("env-nul", "a NUL in a value for the environment"),
-		bytesBad.as("bytes-no-base64", "bytes of what is not base64"),
+		nul.as("env-nul", "a NUL in a value for an environment variable"),
+		bytesBad.as("bytes-no-base64", "bytes of a value that is not base64"),
 	}
 }
