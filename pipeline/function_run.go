@@ -61,7 +61,7 @@ func CheckRegion(m *manifest.Manifest) problem.Problems {
 	var problems problem.Problems
 	here := m.Environment.Region()
 	check := func(key manifest.Text, of string) {
-		if there := manifest.KeyRegion(key.Value); there != "" && there != here {
+		if there := arn.Region(key.Value); there != "" && there != here {
 			problems = append(problems, problem.New(problem.Manifest, &key.Range, "Key in another region", fmt.Sprintf(
 				"Key %q of %s is in region %s, but this run is for %s. Keys cannot be used across regions. Use an alias that exists in each region, "+
 					"or a multi-Region key.", key.Value, of, there, here)))

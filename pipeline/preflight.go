@@ -205,7 +205,7 @@ func keyProblem(at *hcl.Range, ref, of, right string, err error) problem.Problem
 		Name: fmt.Sprintf("key %q of %s", ref, of), Lead: fmt.Sprintf("Key %q of %s", ref, of), On: "the key", Rights: []string{"kms:DescribeKey", right},
 	}
 	if arn.Looks(ref) && arn.MultiRegion(ref) {
-		about.Absent = fmt.Sprintf("Replicate the multi-Region key to %s, or correct the ARN", manifest.KeyRegion(ref))
+		about.Absent = fmt.Sprintf("Replicate the multi-Region key to %s, or correct the ARN", arn.Region(ref))
 	}
 	return problem.FromAWS(err, about, at)
 }

@@ -40,6 +40,12 @@ func Account(s string) string {
 	return a.Account
 }
 
+// Region is the region of an ARN, and "" of any other text.
+func Region(s string) string {
+	a, _ := Parse(s)
+	return a.Region
+}
+
 // HasAccount reports whether the account is one: twelve digits.
 func (a ARN) HasAccount() bool {
 	return len(a.Account) == 12 && strings.Trim(a.Account, "0123456789") == ""

@@ -84,6 +84,27 @@ func TestKeysAndAliases(t *testing.T) {
 	}
 }
 
+func TestAWSManagedKeys(t *testing.T) {
+	for ref, want := range map[string]bool{
+		"alias/aws/ssm": true, "arn:aws:kms:us-west-2:222222222222:alias/aws/ssm": true,
+		"alias/aws": false, "alias/awsome": false, "alias/my-alias/aws/ssm": false, key: false, "arn:aws:kms:us-west-2:222222222222:alias/my-alias/aws/ssm": false,
+	} {
+		if arn.AWSManaged(ref) != want {
+			t.Errorf("%s: %t", ref, !want)
+		}
+	}
+}
+
+func TestRegion(t *testing.T) {
+	for ref, want := range map[string]string{
+		"alias/x": "", "mrk-0123456789abcdef0123456789abcdef": "", role: "", alias: "us-west-2", mrk: "cn-north-1",
+	} {
+		if got := arn.Region(ref); got != want {
+			t.Errorf("%s: %q, not %q", ref, got, want)
+		}
+	}
+}
+
 func TestInPartition(t *testing.T) {
 	for _, tt := range []struct {
 		partition, region string

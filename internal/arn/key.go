@@ -21,6 +21,16 @@ func IsAlias(ref string) bool {
 	return strings.HasPrefix(ref, "alias/")
 }
 
+// AWSManaged reports whether a reference to a KMS key is the alias of one that AWS
+// manages, which alone may begin with alias/aws/:
+// https://docs.aws.amazon.com/kms/latest/APIReference/API_CreateAlias.html
+func AWSManaged(ref string) bool {
+	if a, ok := Parse(ref); ok {
+		ref = a.Resource
+	}
+	return strings.HasPrefix(ref, "alias/aws/")
+}
+
 // MultiRegion reports whether a reference to a KMS key, by its id or ARN, is to a
 // multi-Region key:
 // https://docs.aws.amazon.com/kms/latest/developerguide/multi-region-keys-overview.html

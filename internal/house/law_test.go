@@ -32,7 +32,7 @@ var law = map[string][2]string{
 	"internal/cli/local":     {"internal/cli/console internal/cli/awsenv internal/awslocal/... internal/plainfile pipeline pipeline/manifest pipeline/problem", "cli"},
 	"cmd/bundle-exec":        {"runtime/execwrap", ""},
 	"pipeline":               {"internal/arn internal/atomicfile internal/plainfile pipeline/manifest pipeline/secret pipeline/plan pipeline/compare pipeline/param pipeline/problem pipeline/seal pipeline/publish pipeline/policy pipeline/doctor layerbuild layerbuild/sealed", "hcl x/sync"},
-	"pipeline/manifest":      {"internal/printable", "hcl cty"},
+	"pipeline/manifest":      {"internal/arn internal/printable", "hcl cty"},
 	"pipeline/problem":       {"internal/awsfault", "hcl"},
 	"pipeline/secret":        {"internal/arn", ""},
 	"pipeline/param":         {"internal/arn internal/awsfault pipeline/secret", "aws ssm smithy x/time"},

@@ -8,6 +8,8 @@ import (
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/zclconf/go-cty/cty"
+
+	"github.com/whispering/bundle/internal/arn"
 )
 
 const (
@@ -168,12 +170,11 @@ func (e *evaluator) role(b *block, env *Environment, has state) {
 		return
 	}
 	a := b.attrs["role"]
-	match := rolePattern.FindStringSubmatch(env.Role.Value)
-	switch {
-	case match == nil:
+	switch account, ok := roleAccount(env.Role.Value); {
+	case !ok:
 		e.wrong(a, "Invalid role", fmt.Sprintf("%q is not the ARN of an IAM role. Write the full ARN: arn:aws:iam::ACCOUNT:role/NAME.", env.Role.Value), env.Role.Range)
-	case accountPattern.MatchString(env.AccountID.Value) && match[1] != env.AccountID.Value:
-		e.wrong(a, "Role in another account", fmt.Sprintf("The role is in account %s, but account_id is %s. Write the ARN of a role in that account.", match[1], env.AccountID.Value), env.Role.Range)
+	case accountPattern.MatchString(env.AccountID.Value) && account != env.AccountID.Value:
+		e.wrong(a, "Role in another account", fmt.Sprintf("The role is in account %s, but account_id is %s. Write the ARN of a role in that account.", account, env.AccountID.Value), env.Role.Range)
 	}
 }
 
@@ -183,9 +184,9 @@ func (e *evaluator) parameterKeys(b *block, s *scope) []Text {
 	for _, key := range keys {
 		a := b.attrs["parameter_keys"]
 		switch {
-		case !keyPattern.MatchString(key.Value):
+		case !isKey(key.Value):
 			e.wrong(a, "Invalid key", fmt.Sprintf("%q is not a KMS key. Write an alias (alias/NAME), a key ID, or the ARN of either.", key.Value), key.Range)
-		case strings.Contains(key.Value, "alias/aws/"):
+		case arn.AWSManaged(key.Value):
 			e.wrong(a, "AWS managed key", "A blind build cannot re-encrypt parameters encrypted with an AWS managed key (alias/aws/…). Create a customer managed key, and put the parameters again with that key.", key.Range)
 		}
 	}

@@ -5,9 +5,10 @@ import (
 	"maps"
 	"slices"
 	"strconv"
-	"strings"
 
 	"github.com/hashicorp/hcl/v2"
+
+	"github.com/whispering/bundle/internal/arn"
 )
 
 // allFunctions evaluates the functions of the environment, in source order.
@@ -93,10 +94,10 @@ func (e *evaluator) key(b *block, s *scope) Text {
 	switch {
 	case has == absent && !b.partial && !e.m.partial:
 		e.report(fault("No key", fmt.Sprintf("Function %q has no kms_key, and neither does the defaults block. Add the line: kms_key = \"alias/…\".", b.label.Value), b.header))
-	case has == found && !keyPattern.MatchString(key.Value):
+	case has == found && !isKey(key.Value):
 		e.wrong(b.attrs["kms_key"], "Invalid key", fmt.Sprintf("%q is not a KMS key. Write an alias (alias/NAME), a key ID, or the ARN of either.", key.Value), key.Range)
 		return Text{Range: key.Range}
-	case has == found && strings.Contains(key.Value, "alias/aws/"):
+	case has == found && arn.AWSManaged(key.Value):
 		e.wrong(b.attrs["kms_key"], "AWS managed key", "An AWS managed key (alias/aws/…) can only be used through its AWS service. Create a customer managed key for this function, and write its alias here.", key.Range)
 		return Text{Range: key.Range}
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/whispering/bundle/internal/arn"
 	"github.com/whispering/bundle/internal/lazyregexp"
 )
 
@@ -22,11 +23,33 @@ var (
 	accountPattern = lazyregexp.New(`^[0-9]{12}$`)
 	// regionPattern: https://docs.aws.amazon.com/general/latest/gr/rande.html
 	regionPattern = lazyregexp.New(`^[a-z]{2,8}(-[a-z]{2,16}){1,3}-[1-9][0-9]?$`)
+	// In an ARN: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html
+	partitionPattern = lazyregexp.New(`^aws[a-z-]*$`)
+	placePattern     = lazyregexp.New(`^[a-z0-9-]+$`)
 	// rolePattern: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html
-	rolePattern = lazyregexp.New(`^arn:aws[a-z-]*:iam::([0-9]{12}):role/([!-~]{1,510}/)?[A-Za-z0-9_+=,.@-]{1,64}$`)
-	// keyPattern: https://docs.aws.amazon.com/kms/latest/developerguide/concepts.html#key-id
-	keyPattern = lazyregexp.New(`^(arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:)?(alias/[A-Za-z0-9/_-]{1,250}|key/[A-Za-z0-9-]{1,128})$|^(mrk-)?[0-9a-f-]{32,36}$`)
+	rolePattern = lazyregexp.New(`^role/([!-~]{1,510}/)?[A-Za-z0-9_+=,.@-]{1,64}$`)
+	// A key is named by its alias, its ID, or the ARN of either:
+	// https://docs.aws.amazon.com/kms/latest/developerguide/concepts.html#key-id
+	aliasPattern  = lazyregexp.New(`^alias/[A-Za-z0-9/_-]{1,250}$`)
+	keyIDPattern  = lazyregexp.New(`^(mrk-)?[0-9a-f-]{32,36}$`)
+	keyARNPattern = lazyregexp.New(`^key/[A-Za-z0-9-]{1,128}$`)
 )
+
+// isKey reports whether a text names a KMS key.
+func isKey(ref string) bool {
+	a, ok := arn.Parse(ref)
+	if !ok {
+		return aliasPattern.MatchString(ref) || keyIDPattern.MatchString(ref)
+	}
+	return a.Service == "kms" && partitionPattern.MatchString(a.Partition) && placePattern.MatchString(a.Region) && a.HasAccount() &&
+		(aliasPattern.MatchString(a.Resource) || keyARNPattern.MatchString(a.Resource))
+}
+
+// roleAccount is the account of a role, and reports whether the text is the ARN of one.
+func roleAccount(role string) (string, bool) {
+	a, ok := arn.Parse(role)
+	return a.Account, ok && a.Service == "iam" && a.Region == "" && partitionPattern.MatchString(a.Partition) && a.HasAccount() && rolePattern.MatchString(a.Resource)
+}
 
 // openQuote is about a name that is the rest of a line, and more: what that is, is not repeated.
 const openQuote = "The name contains a line break, because a quote before it is not closed. Close the quote."

@@ -2,9 +2,8 @@ package manifest
 
 import (
 	"slices"
-	"strings"
 
-	"github.com/whispering/bundle/internal/lazyregexp"
+	"github.com/whispering/bundle/internal/arn"
 )
 
 // Region is the region of an environment that is in one: of every manifest that In gives. It is "" where there are
@@ -41,22 +40,12 @@ func (m *Manifest) Of(f Function) *Manifest {
 	return &of
 }
 
-var multiRegion = lazyregexp.New(`^(arn:aws[a-z-]*:kms:)[a-z0-9-]+(:[0-9]{12}:key/mrk-[A-Za-z0-9-]+)$`)
-
 // relate turns the ARN of a multi-Region key into that of its relative in a region.
 func (t *Text) relate(region string) {
-	if !strings.Contains(t.Value, ":key/mrk-") {
-		return // as most are, and the expression is slow
+	a, ok := arn.Parse(t.Value)
+	if !ok || !arn.MultiRegion(t.Value) {
+		return
 	}
-	t.Value = multiRegion.ReplaceAllString(t.Value, "${1}"+region+"${2}")
-}
-
-var keyRegion = lazyregexp.New(`^arn:aws[a-z-]*:kms:([a-z0-9-]+):`)
-
-// KeyRegion is the region that a reference to a key names, "" if it names none.
-func KeyRegion(ref string) string {
-	if match := keyRegion.FindStringSubmatch(ref); match != nil {
-		return match[1]
-	}
-	return ""
+	a.Region = region
+	t.Value = a.String()
 }

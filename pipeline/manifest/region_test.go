@@ -64,15 +64,3 @@ func TestOfOneFunction(t *testing.T) {
 		t.Errorf("layer %q, %d functions", of.Bundle.Layer.Value, len(of.Functions))
 	}
 }
-
-func TestKeyRegion(t *testing.T) {
-	for ref, want := range map[string]string{
-		"alias/x": "", "mrk-0123456789abcdef0123456789abcdef": "",
-		"arn:aws:kms:us-west-2:222222222222:alias/x":        "us-west-2",
-		"arn:aws-cn:kms:cn-north-1:222222222222:key/mrk-01": "cn-north-1",
-	} {
-		if got := KeyRegion(ref); got != want {
-			t.Errorf("%s: %q, not %q", ref, got, want)
-		}
-	}
-}

@@ -1,6 +1,6 @@
 package manifest
 
-import "strings"
+import "github.com/whispering/bundle/internal/arn"
 
 // The rules for what stands in a manifest, for who writes one. Each says what is
 // wrong, "" if nothing.
@@ -14,9 +14,9 @@ func BadSecretName(name string) string { return badSecretName(name) }
 // BadKey is about a function's kms_key.
 func BadKey(key string) string {
 	switch {
-	case !keyPattern.MatchString(key):
+	case !isKey(key):
 		return "it is not a KMS key"
-	case strings.Contains(key, "alias/aws/"):
+	case arn.AWSManaged(key):
 		return "it is an AWS managed key, which can only be used through its AWS service"
 	}
 	return ""
