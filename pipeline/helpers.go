@@ -53,8 +53,9 @@ func (c *HelperCheck) Warning(name string, m *layerbuild.HelperMatch) *hcl.Diagn
 	if m.Release == own {
 		return nil
 	}
-	return &hcl.Diagnostic{Severity: hcl.DiagWarning, Summary: "Helpers from another release", Detail: fmt.Sprintf(
-		"%s contains the helper files of bundle %s, but this is %s. Build the layer again to get the helpers of this release.", name, m.Release.Name, own.Name)}
+	return problem.New(problem.Integrity, nil, "Helpers from another release", fmt.Sprintf(
+		"%s contains the helper files of bundle %s, but this is %s. Build the layer again to get the helpers of this release.",
+		name, m.Release.Name, own.Name)).Warning()
 }
 
 // files reports every file that is not the release's.

@@ -32,7 +32,7 @@ func (p *Publish) supersede(ctx context.Context, name manifest.Text, newest publ
 		if _, ended := interrupted(ctx.Err()); ended || !p.AllowRollback {
 			return nil, nil, problem.Problems{*refusal}
 		}
-		return nil, hcl.Diagnostics{warning(*refusal)}, nil
+		return nil, hcl.Diagnostics{refusal.Warning()}, nil
 	}
 	var wants []plan.Want
 	for _, d := range p.Layer.Documents {
@@ -40,18 +40,13 @@ func (p *Publish) supersede(ctx context.Context, name manifest.Text, newest publ
 	}
 	changes := plan.Diff(wants, layer.Documents)
 	refused := p.rollbacks(newest, plan.Rollbacks(wants, changes))
-	left, warnings := p.leftOut(newest, changes)
-	switch {
-	case len(refused) == 0:
-	case p.AllowRollback:
-		for _, r := range refused {
-			warnings = append(warnings, warning(r))
-		}
-	default:
-		for _, d := range warnings {
-			refused = append(refused, problem.New(problem.Integrity, d.Subject, d.Summary, d.Detail))
-		}
-		return nil, nil, refused.Sort()
+	left, lacking := p.leftOut(newest, changes)
+	if len(refused) > 0 && !p.AllowRollback {
+		return nil, nil, append(refused, lacking...).Sort()
+	}
+	var warnings hcl.Diagnostics
+	for _, one := range append(lacking, refused...) {
+		warnings = append(warnings, one.Warning())
 	}
 	return left, warnings, nil
 }
@@ -102,11 +97,11 @@ func (p *Publish) rollbacks(newest publish.Version, all []plan.Rollback) problem
 
 // leftOut names what the layer lacks. That is no reason to refuse it: functions
 // and secrets leave a manifest every day.
-func (p *Publish) leftOut(newest publish.Version, changes []plan.Change) (left []LeftOut, warnings hcl.Diagnostics) {
+func (p *Publish) leftOut(newest publish.Version, changes []plan.Change) (left []LeftOut, lacking problem.Problems) {
 	note := func(summary string, at *hcl.Range, function, secret, what string) {
 		left = append(left, LeftOut{function, secret})
-		warnings = append(warnings, &hcl.Diagnostic{Severity: hcl.DiagWarning, Summary: summary, Subject: at, Detail: fmt.Sprintf(
-			"The published %s has %s, but %s does not. If this is a mistake, build the layer again from the current manifest.", newest.ARN, what, p.From)})
+		lacking = append(lacking, problem.New(problem.Integrity, at, summary, fmt.Sprintf(
+			"The published %s has %s, but %s does not. If this is a mistake, build the layer again from the current manifest.", newest.ARN, what, p.From)))
 	}
 	for _, c := range changes {
 		if c.Action == plan.Remove {
@@ -121,7 +116,7 @@ func (p *Publish) leftOut(newest publish.Version, changes []plan.Change) (left [
 			}
 		}
 	}
-	return left, warnings
+	return left, lacking
 }
 
 // place is where the manifest has a secret of a document, else its function;
@@ -148,12 +143,6 @@ func document(all []*sealed.Document, name string) *sealed.Document {
 		}
 	}
 	return nil
-}
-
-func warning(p problem.Problem) *hcl.Diagnostic {
-	d := p.Diagnostic
-	d.Severity = hcl.DiagWarning
-	return &d
 }
 
 // overtaken finds out whether another run has published between the comparison

@@ -17,15 +17,15 @@ func warnings(functions []*functionRun) hcl.Diagnostics {
 	seen := map[hcl.Range]bool{} // a group's secrets are in many functions
 	for _, run := range functions {
 		if n := len(run.bindings); run.blind() && n > manyBlind {
-			found = append(found, warning(problem.New(problem.Manifest, &run.fn.Range, "Many blind secrets", fmt.Sprintf(
+			found = append(found, problem.New(problem.Manifest, &run.fn.Range, "Many blind secrets", fmt.Sprintf(
 				"Function %q has %d blind secrets, and each needs a separate kms:Decrypt call when the function starts. "+
-					"In pack mode, one call decrypts up to 4 KB of secrets.", run.fn.Name.Value, n))))
+					"In pack mode, one call decrypts up to 4 KB of secrets.", run.fn.Name.Value, n)).Warning())
 		}
 		for i := range run.fn.Secrets {
 			s := &run.fn.Secrets[i]
 			if detail := getOnly(s.Name.Value); detail != "" && !seen[s.Name.Range] {
 				seen[s.Name.Range] = true
-				found = append(found, warning(problem.New(problem.Manifest, &s.Name.Range, "Not available as an environment variable", detail)))
+				found = append(found, problem.New(problem.Manifest, &s.Name.Range, "Not available as an environment variable", detail).Warning())
 			}
 		}
 	}

@@ -221,7 +221,7 @@ func (s *summaryScan) function(name string, typ *ast.FuncType, body *ast.BlockSt
 			}
 			s.assigned(n, in)
 		case *ast.CallExpr:
-			if nameOf(n.Fun) == "warning" {
+			if nameOf(n.Fun) == "Warning" {
 				return false // which is told, and keeps nothing from being done
 			}
 			s.call(n, in)

@@ -53,6 +53,13 @@ func New(kind Kind, at *hcl.Range, summary, detail string) Problem {
 	return Problem{Kind: kind, Diagnostic: hcl.Diagnostic{Severity: hcl.DiagError, Summary: summary, Detail: detail, Subject: at}}
 }
 
+// Warning is the problem as a warning, for a run that continues. Its code is that of the problem.
+func (p Problem) Warning() *hcl.Diagnostic {
+	d := p.Diagnostic
+	d.Severity = hcl.DiagWarning
+	return &d
+}
+
 // FromDiagnostics turns the errors among diags into problems of the manifest.
 func FromDiagnostics(diags hcl.Diagnostics) Problems {
 	var all Problems
