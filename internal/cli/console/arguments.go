@@ -27,7 +27,7 @@ func (c *Console) OnUsageError(of *cli.Context, err error, _ bool) error {
 	if of.Command != nil && of.Command.Name != "" && of.Command.Name != "bundle" {
 		name = of.Command.HelpName
 	}
-	return &UsageError{Text: printable.Line(c.flagProblem(of, err)), See: fmt.Sprintf("See %s --help.", name)}
+	return usageOf(name, "%s", printable.Line(c.flagProblem(of, err)))
 }
 
 // What package flag says (https://pkg.go.dev/flag, FlagSet.Parse).
@@ -121,7 +121,7 @@ func NeedsCommand(c *cli.Context) error {
 	if c.Args().Present() {
 		return notACommand(strings.Fields(c.Command.HelpName), c.Command.Subcommands, c.Args().First())
 	}
-	return Usagef("%s needs a command. See %[1]s --help.", c.Command.HelpName)
+	return usageOf(c.Command.HelpName, "%s needs a command", c.Command.HelpName)
 }
 
 func notACommand(path []string, commands []*cli.Command, word string) error {
@@ -131,9 +131,9 @@ func notACommand(path []string, commands []*cli.Command, word string) error {
 	}
 	of, guess := strings.Join(path, " "), ""
 	if near := printable.Near(word, names); near != "" {
-		guess = fmt.Sprintf("Did you mean %q? ", near)
+		guess = fmt.Sprintf(". Did you mean %q?", near)
 	}
-	return Usagef("%q is not a command of %s. %sSee %s --help.", word, of, guess, of)
+	return usageOf(of, "%q is not a command of %s%s", word, of, guess)
 }
 
 // OneArgument returns the single argument of a command.

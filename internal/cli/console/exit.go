@@ -47,6 +47,11 @@ func Usagef(format string, args ...any) error {
 	return &UsageError{Text: printable.Sprintf(format, args...)}
 }
 
+// usageOf is Usagef for a command whose help has the answer.
+func usageOf(command, format string, args ...any) error {
+	return &UsageError{Text: printable.Sprintf(format, args...), See: fmt.Sprintf("See %s --help.", command)}
+}
+
 // UsageLines says several things that are wrong, each in a line.
 func UsageLines(beginning string, all []error) error {
 	var lines []string

@@ -42,7 +42,7 @@ func Arrange(root *cli.App, args []string) (Words, error) {
 	case len(w.commands) > 0 && len(w.arguments) > 0 && (w.help || !w.early):
 		return found, notACommand(w.path, w.commands, w.arguments[0])
 	case len(w.commands) > 0 && len(w.literal) > 0 && !w.help:
-		return found, Usagef("a command of %s must come before the --, not after it. See %[1]s --help.", strings.Join(w.path, " "))
+		return found, usageOf(strings.Join(w.path, " "), "a command of %s must come before the --, not after it", strings.Join(w.path, " "))
 	case w.asked && len(w.arguments) > 0:
 		return found, Usagef("bundle help takes no argument %q", w.arguments[0])
 	case w.help, help && len(w.commands) == 0:

@@ -1,6 +1,7 @@
 package console
 
 import (
+	"errors"
 	"slices"
 	"strings"
 	"testing"
@@ -38,7 +39,7 @@ func TestArrange(t *testing.T) {
 		"plan a --help=x":                 "help: bundle plan",
 		"plan ---all a":                   "plan ---all -- a",
 		"--out x plan a --all":            "--out x plan --all -- a",
-		"x plan --all":                    `"x" is not a command of bundle. See bundle --help.`,
+		"x plan --all":                    "\"x\" is not a command of bundle\nSee bundle --help.",
 		"plan --out --all":                "--out needs a value. If --all is its value, write --out=--all.",
 		"plan --out --json --all":         "--out needs a value. If --json is its value, write --out=--json.",
 		"plan -out --all=x":               "-out needs a value. If --all=x is its value, write -out=--all=x.",
@@ -52,16 +53,16 @@ func TestArrange(t *testing.T) {
 		"local help put extra":            `bundle help takes no argument "extra"`,
 		"plan extra --help":               "help: bundle plan",
 		"local --out x put":               "local --out -- x put",
-		"local x --json":                  `"x" is not a command of bundle local. See bundle local --help.`,
-		"-- plan --all":                   "a command of bundle must come before the --, not after it. See bundle --help.",
-		"local -- put":                    "a command of bundle local must come before the --, not after it. See bundle local --help.",
+		"local x --json":                  "\"x\" is not a command of bundle local\nSee bundle local --help.",
+		"-- plan --all":                   "a command of bundle must come before the --, not after it\nSee bundle --help.",
+		"local -- put":                    "a command of bundle local must come before the --, not after it\nSee bundle local --help.",
 		"run --out x cmd --all":           "run --out x -- cmd --all",
 		"run cmd -- --out x":              "run -- cmd -- --out x",
 		"run -- cmd --help":               "run -- cmd --help",
 		"run cmd help":                    "run -- cmd help",
 		"run --all --help cmd":            "help: bundle run",
 		"local put /a --all":              "local put --all -- /a",
-		"local x put --all":               `"x" is not a command of bundle local. See bundle local --help.`,
+		"local x put --all":               "\"x\" is not a command of bundle local\nSee bundle local --help.",
 		"help":                            "help: bundle",
 		"--help":                          "help: bundle",
 		"help plan":                       "help: bundle plan",
@@ -75,16 +76,19 @@ func TestArrange(t *testing.T) {
 		"plan --all help":                 "plan --all -- help",
 		"plan -- help":                    "plan -- help",
 		"run help":                        "help: bundle run",
-		"help nothing":                    `"nothing" is not a command of bundle. See bundle --help.`,
+		"help nothing":                    "\"nothing\" is not a command of bundle\nSee bundle --help.",
 		"help -- plan":                    "help: bundle",
-		"local --help pt":                 `"pt" is not a command of bundle local. Did you mean "put"? See bundle local --help.`,
-		"help " + strings.Repeat("x ", 3): `"x" is not a command of bundle. See bundle --help.`,
+		"local --help pt":                 "\"pt\" is not a command of bundle local. Did you mean \"put\"?\nSee bundle local --help.",
+		"help " + strings.Repeat("x ", 3): "\"x\" is not a command of bundle\nSee bundle --help.",
 	} {
 		words, err := Arrange(commandLine(), append([]string{"bundle"}, strings.Fields(line)...))
 		got := strings.Join(words.Args[min(1, len(words.Args)):], " ")
 		switch {
 		case err != nil:
 			got = err.Error()
+			if usage := new(UsageError); errors.As(err, &usage) && usage.See != "" {
+				got += "\n" + usage.See
+			}
 		case words.Help != nil:
 			got = "help: " + strings.Join(words.Help, " ")
 		}
