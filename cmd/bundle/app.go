@@ -20,13 +20,13 @@ type app struct {
 
 // newApp is an app that knows the helper files of the releases in tables; nil for
 // none.
-func newApp(c *console.Console, tables fs.FS) *app {
-	c.Version = version()
-	return &app{Console: c, releases: tables}
+func newApp(con *console.Console, tables fs.FS) *app {
+	con.Version = version()
+	return &app{Console: con, releases: tables}
 }
 
 // with is the app with another console.
-func (a *app) with(c *console.Console) *app { return &app{Console: c, releases: a.releases} }
+func (a *app) with(con *console.Console) *app { return &app{Console: con, releases: a.releases} }
 
 // run does what the arguments say and returns the status to exit with.
 func (a *app) run(ctx context.Context) int {

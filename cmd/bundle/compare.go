@@ -63,16 +63,16 @@ func (a *app) compare(c *cli.Context) error {
 	return batch.Each(a.Console, c, targets, batch.Job{
 		Calls:  true,
 		Rights: awsenv.LookingRights,
-		Prepare: func(_ *console.Console, t *target.Target) (batch.Step, error) {
+		Prepare: func(con *console.Console, t *target.Target) (batch.Step, error) {
 			*columns[t] = (&pipeline.Scope{Manifest: t.Manifest, Region: t.Region}).Declared()
-			return func(ctx context.Context, _ *console.Console, w *batch.Work) (view.Result, error) {
+			return func(ctx context.Context, con *console.Console, w *batch.Work) (view.Result, error) {
 				look := &pipeline.Compare{Scope: scope(c, t, w), Parameters: w.Session.Looking, Keys: w.Session.Keys, Blind: w.Session.Blind.Parameters}
 				column, problems := look.Run(ctx)
 				*columns[t] = column
 				return nil, console.Failed(problems)
 			}, nil
 		},
-		Together: func(_ *console.Console, outcomes []*batch.Outcome) view.Result {
+		Together: func(con *console.Console, outcomes []*batch.Outcome) view.Result {
 			var all []compare.Column
 			var found []view.ComparedColumn
 			for _, o := range outcomes {

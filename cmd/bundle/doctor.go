@@ -48,8 +48,8 @@ func (a *app) examine(c *cli.Context) error {
 		Calls:  true,
 		Rights: awsenv.AllRights,
 		Gather: func(r *view.Several, results []any, _ bool) { r.Diagnoses = results },
-		Prepare: func(_ *console.Console, t *target.Target) (batch.Step, error) {
-			return func(ctx context.Context, _ *console.Console, w *batch.Work) (view.Result, error) {
+		Prepare: func(con *console.Console, t *target.Target) (batch.Step, error) {
+			return func(ctx context.Context, con *console.Console, w *batch.Work) (view.Result, error) {
 				s := w.Session
 				s.Doctor.Root = t.Manifest.Environment.Embedded.Value != ""
 				diagnose := &pipeline.Diagnose{

@@ -73,7 +73,7 @@ func (a *app) plan(c *cli.Context) error {
 		Rights:  awsenv.LookingRights,
 		Gather:  func(r *view.Several, results []any, notable bool) { r.Plans, r.Changed = results, &notable },
 		Details: true,
-		Prepare: func(_ *console.Console, t *target.Target) (batch.Step, error) {
+		Prepare: func(con *console.Console, t *target.Target) (batch.Step, error) {
 			out, problems := pipeline.PeekOutput(t.Path)
 			if len(problems) > 0 {
 				return nil, console.Failed(problems)

@@ -64,7 +64,7 @@ func (a *app) publish(c *cli.Context) error {
 		Calls:  true,
 		Rights: awsenv.PublishingRights,
 		Gather: func(r *view.Several, results []any, notable bool) { r.Publications, r.Changed = results, &notable },
-		Prepare: func(_ *console.Console, t *target.Target) (batch.Step, error) {
+		Prepare: func(con *console.Console, t *target.Target) (batch.Step, error) {
 			layer, content, err := target.ReadLayer(t.Path)
 			if err != nil {
 				return nil, err

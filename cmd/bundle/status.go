@@ -58,7 +58,7 @@ func (a *app) status(c *cli.Context) error {
 		Calls:  true,
 		Rights: awsenv.LookingRights,
 		Gather: func(r *view.Several, results []any, notable bool) { r.Statuses, r.Stale = results, &notable },
-		Prepare: func(_ *console.Console, t *target.Target) (batch.Step, error) {
+		Prepare: func(con *console.Console, t *target.Target) (batch.Step, error) {
 			s, err := target.StatusOf(t.Path, t.Manifest)
 			if err != nil {
 				return nil, err

@@ -73,7 +73,7 @@ func (a *app) verify(c *cli.Context) error {
 	defer cancel()
 	return batch.Each(a.Console, c, targets, batch.Job{
 		Gather: func(r *view.Several, results []any, _ bool) { r.Verifications = results },
-		Prepare: func(_ *console.Console, t *target.Target) (batch.Step, error) {
+		Prepare: func(con *console.Console, t *target.Target) (batch.Step, error) {
 			layer, content, err := target.ReadLayer(t.Path)
 			if err == nil && c.Bool("open") {
 				err = target.RefuseToOpen(a.Console, c, layer.Documents...)

@@ -1,4 +1,4 @@
-// Package actions speaks to GitHub Actions: annotations, outputs and summaries of a
+// Package actions writes annotations, outputs and summaries of a GitHub Actions
 // step (https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands).
 package actions
 
@@ -12,7 +12,7 @@ import (
 	"github.com/whispering/bundle/internal/printable"
 )
 
-// Level is how bad an annotation is.
+// Level is the severity of an annotation.
 type Level string
 
 // The levels that a workflow run shows.
@@ -22,8 +22,8 @@ const (
 	Notice  Level = "notice"
 )
 
-// An Annotation is a message at a place of a file of the repository, which
-// GitHub shows beside the line.
+// An Annotation is a message about a place in a file of the repository. GitHub
+// shows it next to the line.
 type Annotation struct {
 	Level          Level
 	File           string // relative to the repository's root, with slashes; "" for none
@@ -32,12 +32,12 @@ type Annotation struct {
 	Title, Message string
 }
 
-// PerLevel is how many annotations of each level GitHub shows for a step; it
-// drops the rest without a word
+// PerLevel is how many annotations of each level GitHub shows for a step. It
+// silently drops the rest
 // (https://github.com/actions/toolkit/blob/main/docs/problem-matchers.md#limitations).
 const PerLevel = 10
 
-// Annotations are what a step has annotated so far. They are safe for concurrent
+// Annotations remembers what a step has annotated so far. It is safe for concurrent
 // use.
 type Annotations struct {
 	mu      sync.Mutex
@@ -46,8 +46,8 @@ type Annotations struct {
 }
 
 // Write writes annotations as workflow commands, each once, and at most PerLevel
-// of each level in a step. It returns those that are new, and how many of them it
-// left out: these belong in the step summary.
+// of each level in a step. It returns the new ones, and how many of them it left
+// out. The step summary must show those.
 func (s *Annotations) Write(w io.Writer, all []Annotation) (added []Annotation, left int, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -71,7 +71,7 @@ func (s *Annotations) Write(w io.Writer, all []Annotation) (added []Annotation, 
 	return added, left, nil
 }
 
-// command writes an annotation as GitHub reads it
+// command returns an annotation as a workflow command
 // (https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands).
 func (a Annotation) command() string {
 	var properties []string
@@ -97,8 +97,8 @@ func (a Annotation) command() string {
 	return command + "::" + escapeData(a.Message)
 }
 
-// escapeData makes a text one line of a workflow command. What does not show but
-// the line's end is dropped: nobody means it. Nor is it a command of another kind.
+// escapeData escapes a string for one line of a workflow command. It drops hidden
+// characters except line ends, and breaks commands of another kind.
 func escapeData(s string) string {
 	s = strings.Map(func(r rune) rune {
 		if r != '\n' && r != '\r' && printable.Hidden(r) {
@@ -110,7 +110,7 @@ func escapeData(s string) string {
 	return strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A").Replace(s)
 }
 
-// older are the commands that a line may have anywhere.
+// older matches commands of the older form, which can be anywhere in a line.
 var older = lazyregexp.New(`(##\pM*[A-Za-z]*)\[`)
 
 func escapeProperty(s string) string {

@@ -12,15 +12,15 @@ import (
 	"github.com/whispering/bundle/internal/printable"
 )
 
-// An Output is a value that a step hands to later ones.
+// An Output is a value that a step passes to later steps.
 type Output struct{ Name, Value string }
 
 // WriteOutputs appends outputs to the file that GITHUB_OUTPUT names. Each value
-// stands between random delimiters, so that no value can end itself and begin
-// another output
+// is between random delimiters, so that no value can end itself and begin another
+// output
 // (https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands#multiline-strings).
-// Names must be letters, digits, - and _; at most 1 MiB is read of a job's
-// outputs.
+// Names must consist of letters, digits, - and _. GitHub reads at most 1 MiB of a
+// job's outputs.
 func WriteOutputs(path string, outputs []Output) error {
 	var b strings.Builder
 	for _, o := range outputs {
@@ -33,12 +33,12 @@ func WriteOutputs(path string, outputs []Output) error {
 	return appendTo(path, b.String())
 }
 
-// MaxSummary is how many bytes of a step's summary GitHub shows; a longer one
-// is not shown at all.
+// MaxSummary is the maximum size of a step's summary in bytes. GitHub does not show
+// a longer one.
 const MaxSummary = 1 << 20
 
-// WriteSummary appends Markdown to the file that GITHUB_STEP_SUMMARY names. One
-// that is too long is cut at a line's end, and says so.
+// WriteSummary appends Markdown to the file that GITHUB_STEP_SUMMARY names. It
+// truncates one that is too long at the end of a line, with a note.
 func WriteSummary(path, markdown string) error {
 	const note = "\n\n(The summary is truncated here.)\n"
 	if len(markdown) > MaxSummary-len(note) {
@@ -48,11 +48,11 @@ func WriteSummary(path, markdown string) error {
 	return appendTo(path, markdown)
 }
 
-// reference is what GitHub links to an issue.
+// reference matches what GitHub links to an issue.
 var reference = lazyregexp.New(`#\d|(?i:\bgh-\d)`)
 
-// appendTo appends to a file or a device. To open a pipe would be to wait for its
-// reader.
+// appendTo appends to a file or a device. It refuses a pipe, because opening one
+// would wait for a reader.
 func appendTo(path, text string) error {
 	if info, err := os.Stat(path); err == nil && info.Mode()&(fs.ModeNamedPipe|fs.ModeSocket|fs.ModeDir) != 0 {
 		return errors.New("it is not a regular file")
@@ -68,10 +68,10 @@ func appendTo(path, text string) error {
 	return f.Close()
 }
 
-// Cell makes a text fit into a cell of a Markdown table, as itself: no markup
-// and no link, no mention, no reference to an issue, no end of the row. GitHub
-// looks for the last two after it has read the entities, so that these get
-// characters that look alike.
+// Cell escapes a string for a cell of a Markdown table, so that it is shown as it
+// is: no markup, link, mention or reference to an issue, and no end of the row.
+// GitHub looks for references after it has decoded entities, so these get
+// characters that look the same.
 func Cell(s string) string {
 	s = strings.Map(func(r rune) rune {
 		switch {

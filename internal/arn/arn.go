@@ -1,23 +1,23 @@
-// Package arn takes Amazon Resource Names apart and puts them together:
+// Package arn parses and formats Amazon Resource Names:
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html
 //
-// layerbuild/sealed and runtime/kms have stricter readers of their own: they run
-// inside a function and import nothing of the build.
+// layerbuild/sealed and runtime/kms have their own, stricter parsers: they run
+// inside a function and import nothing from the build.
 package arn
 
 import "strings"
 
-// An ARN is a name in its parts.
+// An ARN is a parsed Amazon Resource Name.
 type ARN struct {
 	Partition string // such as "aws"
 	Service   string // such as "kms"
-	Region    string // "" where a service has none
-	Account   string // "" where a resource is in none
-	Resource  string // such as "key/1234…"; it may contain colons
+	Region    string // "" if the service has none
+	Account   string // "" if the resource belongs to none
+	Resource  string // such as "key/1234…"; it can contain colons
 }
 
-// Parse takes a name apart. It checks nothing but that there are six parts, of
-// which partition, service and resource are not empty.
+// Parse parses an ARN. It checks only that there are six parts, and that
+// partition, service and resource are not empty.
 func Parse(s string) (ARN, bool) {
 	p := strings.SplitN(s, ":", 6)
 	if len(p) != 6 || p[0] != "arn" || p[1] == "" || p[2] == "" || p[5] == "" {
@@ -26,34 +26,34 @@ func Parse(s string) (ARN, bool) {
 	return ARN{p[1], p[2], p[3], p[4], p[5]}, true
 }
 
-// String puts the parts together.
+// String formats the ARN.
 func (a ARN) String() string {
 	return strings.Join([]string{"arn", a.Partition, a.Service, a.Region, a.Account, a.Resource}, ":")
 }
 
-// Looks reports whether a text begins as an ARN does.
+// Looks reports whether a string begins like an ARN.
 func Looks(s string) bool { return strings.HasPrefix(s, "arn:") }
 
-// Account is the account of an ARN, and "" of any other text.
+// Account returns the account of an ARN, and "" for any other string.
 func Account(s string) string {
 	a, _ := Parse(s)
 	return a.Account
 }
 
-// Region is the region of an ARN, and "" of any other text.
+// Region returns the region of an ARN, and "" for any other string.
 func Region(s string) string {
 	a, _ := Parse(s)
 	return a.Region
 }
 
-// HasAccount reports whether the account is one: twelve digits.
+// HasAccount reports whether the account has the form of one: twelve digits.
 func (a ARN) HasAccount() bool {
 	return len(a.Account) == 12 && strings.Trim(a.Account, "0123456789") == ""
 }
 
 // InPartition reports whether a region can be in a partition. China and GovCloud
-// have partitions of their own, told by the names of their regions, and no other
-// region is in these.
+// have separate partitions, which the names of their regions show. No other region
+// is in these partitions.
 func InPartition(partition, region string) bool {
 	switch {
 	case strings.HasPrefix(region, "cn-"):

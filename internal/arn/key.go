@@ -2,7 +2,7 @@ package arn
 
 import "strings"
 
-// Key is the id of a KMS key in its ARN; "" for an ARN of anything else.
+// Key returns the ID of the KMS key; "" if the ARN is not that of a key.
 func (a ARN) Key() string {
 	id, ok := strings.CutPrefix(a.Resource, "key/")
 	if !ok || a.Service != "kms" {
@@ -11,8 +11,8 @@ func (a ARN) Key() string {
 	return id
 }
 
-// IsAlias reports whether a reference to a KMS key is an alias or the ARN of one,
-// as it stands for another key once it is moved:
+// IsAlias reports whether a reference to a KMS key is an alias or the ARN of one.
+// An alias can be moved to another key:
 // https://docs.aws.amazon.com/kms/latest/developerguide/kms-alias.html
 func IsAlias(ref string) bool {
 	if a, ok := Parse(ref); ok {
@@ -21,8 +21,8 @@ func IsAlias(ref string) bool {
 	return strings.HasPrefix(ref, "alias/")
 }
 
-// AWSManaged reports whether a reference to a KMS key is the alias of one that AWS
-// manages, which alone may begin with alias/aws/:
+// AWSManaged reports whether a reference to a KMS key is the alias of an AWS
+// managed key. Only those can begin with alias/aws/:
 // https://docs.aws.amazon.com/kms/latest/APIReference/API_CreateAlias.html
 func AWSManaged(ref string) bool {
 	if a, ok := Parse(ref); ok {
@@ -31,8 +31,7 @@ func AWSManaged(ref string) bool {
 	return strings.HasPrefix(ref, "alias/aws/")
 }
 
-// MultiRegion reports whether a reference to a KMS key, by its id or ARN, is to a
-// multi-Region key:
+// MultiRegion reports whether a key ID or ARN is that of a multi-Region key:
 // https://docs.aws.amazon.com/kms/latest/developerguide/multi-region-keys-overview.html
 func MultiRegion(ref string) bool {
 	if a, ok := Parse(ref); ok {

@@ -1,5 +1,5 @@
-// Package atomicfile replaces files whole or not at all, and removes what killed
-// runs have left of that.
+// Package atomicfile replaces files whole or not at all, and removes temporary
+// files of killed runs.
 package atomicfile
 
 import (
@@ -14,9 +14,9 @@ import (
 	"time"
 )
 
-// Write puts b in place of the file at path, or makes it. A reader, and a run
-// that is killed at any moment, finds the old file whole or the new one. A file
-// that is replaced keeps its mode. What was there is untouched where it fails.
+// Write replaces the content of the file at path with b, or creates the file. At
+// any moment, also after the run is killed, the file is the whole old one or the
+// whole new one. The file keeps its mode. If Write fails, the file is untouched.
 func Write(path string, b []byte) (err error) {
 	sweep(path)
 	f, err := temporary(path)
@@ -25,7 +25,7 @@ func Write(path string, b []byte) (err error) {
 	}
 	_, err = f.Write(b)
 	if info, statErr := os.Lstat(path); statErr == nil {
-		err = errors.Join(err, f.Chmod(info.Mode().Perm())) // what was replaced stays as private as it was
+		err = errors.Join(err, f.Chmod(info.Mode().Perm())) // the file stays as private as it was
 	}
 	err = errors.Join(err, f.Sync())
 	if err == nil {
@@ -39,7 +39,7 @@ func Write(path string, b []byte) (err error) {
 	return err
 }
 
-// Probe finds out whether the folder of path can be written to, by writing to it.
+// Probe checks that the folder of path can be written to, by writing to it.
 func Probe(path string) error {
 	sweep(path)
 	f, err := temporary(path)
@@ -52,16 +52,16 @@ func Probe(path string) error {
 const (
 	suffix = ".tmp"
 
-	// longest is how long a name may be on the file systems that are in use.
+	// longest is the maximum length of a file name in bytes on common file systems.
 	longest = 255
 
-	// staleAfter is how old a temporary file is that nobody has, where there is no
-	// telling whether somebody does.
+	// staleAfter is the age after which a temporary file counts as unused if locks
+	// are not available.
 	staleAfter = time.Hour
 )
 
-// prefix begins the names of the temporary files for path. They stand beside it,
-// so that a rename stays within one file system.
+// prefix is the beginning of the names of the temporary files for path. They are in
+// the same folder, so that a rename stays within one file system.
 func prefix(path string) string {
 	base := filepath.Base(path)
 	if len(base)+len("..")+len(rand.Text())+len(suffix) > longest {
@@ -71,8 +71,8 @@ func prefix(path string) string {
 	return "." + base + "."
 }
 
-// temporary makes a new file and locks it. Its mode is that of any new file: what
-// bundle writes holds ciphertext and names only.
+// temporary makes a new file and locks it. Its mode is that of any new file:
+// bundle writes only ciphertext and names.
 func temporary(path string) (*os.File, error) {
 	dir := filepath.Dir(path)
 	for {
@@ -84,7 +84,7 @@ func temporary(path string) (*os.File, error) {
 		if errors.Is(err, errors.ErrUnsupported) {
 			return f, nil
 		}
-		// Another run may have swept it before it was locked.
+		// Another run may have removed it before it was locked.
 		mine, statErr := f.Stat()
 		there, goneErr := os.Lstat(f.Name())
 		if err == nil && locked && statErr == nil && goneErr == nil && os.SameFile(mine, there) {
@@ -98,8 +98,8 @@ func temporary(path string) (*os.File, error) {
 	}
 }
 
-// sweep removes the temporary files for path that no living run has. They are
-// known by their whole names: no other file is touched.
+// sweep removes the temporary files for path that no running process uses. Only
+// files with the exact form of their names are touched.
 func sweep(path string) {
 	dir := filepath.Dir(path)
 	entries, _ := os.ReadDir(dir)
@@ -113,8 +113,8 @@ func sweep(path string) {
 	}
 }
 
-// removeStale removes a temporary file that nobody has locked: the lock ends with
-// the process, however that ends.
+// removeStale removes a temporary file that nobody has locked. The lock ends with
+// the process, however it ends.
 func removeStale(path string, entry fs.DirEntry) {
 	f, err := os.Open(path)
 	if err != nil {
@@ -127,7 +127,7 @@ func removeStale(path string, entry fs.DirEntry) {
 		if err != nil || time.Since(info.ModTime()) <= staleAfter {
 			return
 		}
-		f.Close() // what is open cannot be removed on Windows
+		f.Close() // Windows cannot remove an open file
 		os.Remove(path)
 		return
 	}

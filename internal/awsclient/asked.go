@@ -10,7 +10,7 @@ import (
 	"github.com/whispering/bundle/internal/awsfault"
 )
 
-// A tally is what became of the attempts of one call.
+// A tally counts the outcomes of the attempts of one call.
 type tally struct {
 	mu sync.Mutex
 	awsfault.Asked
@@ -18,7 +18,7 @@ type tally struct {
 
 type tallyKey struct{}
 
-// asked has an error of a call say what was asked of whom, and how often.
+// asked adds to the error of a call what was called, at which host, and how often.
 func asked(stack *middleware.Stack) error {
 	return stack.Initialize.Add(middleware.InitializeMiddlewareFunc("Asked", func(
 		ctx context.Context, in middleware.InitializeInput, next middleware.InitializeHandler,
@@ -37,7 +37,7 @@ func asked(stack *middleware.Stack) error {
 	}), middleware.Before)
 }
 
-// sent notes an attempt that begins.
+// sent records the start of an attempt.
 func sent(ctx context.Context, call string, request any) *tally {
 	t, ok := ctx.Value(tallyKey{}).(*tally)
 	if !ok {
@@ -53,7 +53,7 @@ func sent(ctx context.Context, call string, request any) *tally {
 	return t
 }
 
-// ended notes how an attempt has ended, which is not the end of the run's time.
+// ended records the outcome of an attempt, unless the run's time was up.
 func (t *tally) ended(ctx context.Context, err error) {
 	if t == nil || err == nil || ctx.Err() != nil {
 		return

@@ -21,8 +21,8 @@ import (
 	"github.com/whispering/bundle/internal/awsreply"
 )
 
-// Calls counts the attempts of calls to AWS. The zero value is ready, and safe
-// for concurrent use.
+// Calls counts the attempts of calls to AWS. The zero value is ready to use, and
+// safe for concurrent use.
 type Calls struct {
 	mu sync.Mutex
 	n  map[string]int
@@ -39,8 +39,8 @@ func (c *Calls) Snapshot() map[string]int {
 	return maps.Clone(c.n)
 }
 
-// WithCalls returns a context whose calls are counted in c as well: for work
-// that shares a configuration with other work.
+// WithCalls returns a context whose calls are also counted in c, for work that
+// shares a configuration with other work.
 func WithCalls(ctx context.Context, c *Calls) context.Context {
 	return context.WithValue(ctx, callsKey{}, c)
 }
@@ -59,7 +59,7 @@ func (c *Calls) add(call string) {
 	c.n[call]++
 }
 
-// recorder sees every attempt from signed request to decoded reply.
+// recorder sees every attempt, from the signed request to the decoded reply.
 type recorder struct {
 	calls *Calls
 	mu    sync.Mutex
@@ -79,8 +79,8 @@ func (r *recorder) options() []func(*middleware.Stack) error {
 const containerOperation = "GetCredentials"
 
 // container is attempt for the SDK's client of a container's credentials
-// endpoint, which has no name and leaves in the context that of the service
-// which the credentials are for.
+// endpoint. That client has no name; the context has the name of the service that
+// needs the credentials.
 func (r *recorder) container(ctx context.Context, in middleware.DeserializeInput, next middleware.DeserializeHandler) (
 	out middleware.DeserializeOutput, metadata middleware.Metadata, err error,
 ) {
@@ -88,8 +88,8 @@ func (r *recorder) container(ctx context.Context, in middleware.DeserializeInput
 	return r.attempt(ctx, in, next)
 }
 
-// attempt counts and reports one attempt, and has the SDK try again where the
-// reply was cut short.
+// attempt counts and reports one attempt, and makes the SDK try again if the reply
+// was cut short.
 func (r *recorder) attempt(ctx context.Context, in middleware.DeserializeInput, next middleware.DeserializeHandler) (
 	out middleware.DeserializeOutput, metadata middleware.Metadata, err error,
 ) {
@@ -116,8 +116,8 @@ func (r *recorder) attempt(ctx context.Context, in middleware.DeserializeInput, 
 	return out, metadata, err
 }
 
-// deserialize has the SDK read a reply. Its reader of a container's endpoint
-// panics over JSON that is null.
+// deserialize lets the SDK read a reply. Its reader for a container's endpoint
+// panics on JSON null.
 func deserialize(ctx context.Context, in middleware.DeserializeInput, next middleware.DeserializeHandler) (
 	out middleware.DeserializeOutput, metadata middleware.Metadata, err error,
 ) {
@@ -129,7 +129,7 @@ func deserialize(ctx context.Context, in middleware.DeserializeInput, next middl
 	return next.HandleDeserialize(ctx, in)
 }
 
-// statusOf is the HTTP status of a reply, 0 where there is none.
+// statusOf returns the HTTP status of a reply, 0 if there is none.
 func statusOf(response any) int {
 	if r, ok := response.(*smithyhttp.Response); ok && r != nil && r.Response != nil {
 		return r.StatusCode
@@ -137,9 +137,8 @@ func statusOf(response any) int {
 	return 0
 }
 
-// report writes one line: what was called, which attempt, how it ended, how long
-// it took, and AWS's id of it. Nothing of a body is in it, and nothing of a
-// header but what has the form of an id.
+// report writes one line: the call, the attempt, its outcome, its duration, and
+// AWS's request ID. The line has nothing of a body, and only the ID of the headers.
 func (r *recorder) report(call string, request, response any, metadata middleware.Metadata, took time.Duration, err error) {
 	attempt, result := "?", "?"
 	if req, ok := request.(*smithyhttp.Request); ok {
@@ -163,16 +162,16 @@ func (r *recorder) report(call string, request, response any, metadata middlewar
 		call, attempt, result, took.Round(time.Microsecond), awsfault.RequestID(id))
 }
 
-// cutReply is a reply that ended before its end. The SDK retries a connection
-// that was reset in the middle of a reply, but not one that was closed.
+// cutReply is a reply that was cut short. The SDK retries if the connection was
+// reset in the middle of a reply, but not if it was closed.
 type cutReply struct{ err error }
 
 func (e *cutReply) Error() string        { return e.err.Error() }
 func (e *cutReply) Unwrap() error        { return e.err }
 func (e *cutReply) RetryableError() bool { return true }
 
-// isCut reports whether a reply broke off, or is said to be a document that it is
-// not a whole one of. HTML is neither: it comes from something other than AWS,
+// isCut reports whether a reply was cut short, or is not a complete document of the
+// type in its header. HTML does not count: it comes from something other than AWS,
 // and would come again.
 func isCut(err error, response any) bool {
 	if errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) {
@@ -187,8 +186,8 @@ func isCut(err error, response any) bool {
 	return strings.Contains(kind, "json") || strings.Contains(kind, "xml")
 }
 
-// repeatable reports whether an operation may be made twice without harm. KMS's
-// Encrypt may: it changes nothing, and the first ciphertext is thrown away.
+// repeatable reports whether an operation can be called twice without harm. KMS's
+// Encrypt can: it changes nothing, and the first ciphertext is discarded.
 func repeatable(operation string) bool {
 	for _, prefix := range []string{"Get", "List", "Describe", "AssumeRole"} {
 		if strings.HasPrefix(operation, prefix) {

@@ -15,9 +15,9 @@ import (
 	"github.com/whispering/bundle/internal/lazyregexp"
 )
 
-// An answered error is that of a call which was sent to get credentials, in
-// whatever way it ended. It tells a role that cannot be assumed from
-// credentials that could not be had to assume it.
+// An answered error is the error of a call that was sent to get credentials. With
+// it, a role that cannot be assumed is distinguished from missing credentials for
+// assuming it.
 type answered struct {
 	call   string // as in Calls
 	status int    // of the reply, 0 if there is none
@@ -27,7 +27,7 @@ type answered struct {
 func (e *answered) Error() string { return e.call + " failed" }
 func (e *answered) Unwrap() error { return e.err }
 
-// givesCredentials reports whether a call is made to get credentials.
+// givesCredentials reports whether a call gets credentials.
 func givesCredentials(call string) bool {
 	service, operation, _ := strings.Cut(call, ":")
 	switch service {
@@ -37,11 +37,11 @@ func givesCredentials(call string) bool {
 	return service == "sts" && strings.HasPrefix(operation, "AssumeRole")
 }
 
-// errLacking reports a reply that should hold credentials and does not.
+// errLacking means that a reply should hold credentials, but does not.
 var errLacking = errors.New("the reply holds no credentials")
 
-// lacksCredentials reports whether a reply lacks what the SDK takes for given,
-// and would panic over.
+// lacksCredentials reports whether a reply lacks members without which the SDK
+// would panic.
 func lacksCredentials(reply any) bool {
 	v := reflect.ValueOf(reply)
 	if !v.IsValid() || v.Kind() == reflect.Pointer && v.IsNil() {
@@ -58,8 +58,8 @@ func lacksCredentials(reply any) bool {
 	return false
 }
 
-// A chain is how credentials were to be had, as far as it helps to say what
-// went wrong.
+// A chain is the configured way to get credentials, as far as it helps to explain
+// an error.
 type chain struct {
 	environ []string
 	profile *config.SharedConfig // nil if none was read
@@ -87,14 +87,14 @@ func sharedConfig(sources []any) *config.SharedConfig {
 // asks reports whether a provider is part of the chain.
 func (c chain) asks(source aws.CredentialSource) bool { return slices.Contains(c.sources, source) }
 
-// explain tells which provider failed.
+// explain finds the provider that failed.
 func (c chain) explain(err error) *CredentialsError {
 	e := &CredentialsError{Provider: c.first(), Profile: c.name(), class: awsfault.Credentials}
 	var sent *answered
 	if !errors.As(err, &sent) {
 		var invalid *smithy.InvalidParamsError
 		switch id, key := lookup(c.environ, "AWS_ACCESS_KEY_ID"), lookup(c.environ, "AWS_SECRET_ACCESS_KEY"); {
-		case errors.As(err, &invalid): // an ARN that is none
+		case errors.As(err, &invalid): // an invalid ARN
 			e.Provider, e.Role = Role, c.role()
 		case e.Provider == Metadata && id != "" && key == "":
 			e.Setting = "AWS_ACCESS_KEY_ID"
@@ -110,7 +110,7 @@ func (c chain) explain(err error) *CredentialsError {
 	case service == "sts":
 		e.Provider = WebIdentity
 	case service == "container":
-		e.Provider, e.Code = Container, "" // anybody's words
+		e.Provider, e.Code = Container, "" // the endpoint can return anything
 	case service == "ec2imds":
 		e.Provider, e.Code = Metadata, ""
 	case service == "signin":
@@ -122,8 +122,8 @@ func (c chain) explain(err error) *CredentialsError {
 	return e
 }
 
-// outcome tells whether a call for credentials was refused or not answered, and
-// in the latter case, why.
+// outcome returns whether a call for credentials was refused or not answered, and
+// in the latter case why.
 func outcome(p Provider, sent *answered) (awsfault.Class, string) {
 	var send *smithyhttp.RequestSendError
 	switch {
@@ -175,7 +175,7 @@ func (c chain) first() Provider {
 	return Nowhere
 }
 
-// leaf is the profile that others take their credentials from in the end.
+// leaf returns the profile at the end of a chain of source profiles.
 func leaf(p *config.SharedConfig) *config.SharedConfig {
 	for p.Source != nil {
 		p = p.Source
@@ -183,7 +183,7 @@ func leaf(p *config.SharedConfig) *config.SharedConfig {
 	return p
 }
 
-// role is the role that the profile leads to, if it is one only.
+// role returns the role that the profile leads to, if there is exactly one.
 func (c chain) role() string {
 	var roles []string
 	for p := c.profile; p != nil; p = p.Source {
@@ -197,7 +197,7 @@ func (c chain) role() string {
 	return safeRole(roles[0])
 }
 
-// name is that of the profile.
+// name returns the name of the profile.
 func (c chain) name() string {
 	name := ""
 	if c.profile != nil {
@@ -211,7 +211,7 @@ var (
 	profileForm = lazyregexp.New(`^[\w.@:/+=, -]{1,64}$`)
 )
 
-// safeRole returns an ARN of a role, and "" for what is none.
+// safeRole returns the ARN of a role, and "" for anything else.
 func safeRole(arn string) string { return roleForm.FindString(arn) }
 
 // safeProfile returns the name of a profile if it looks like one.

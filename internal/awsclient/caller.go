@@ -13,20 +13,20 @@ import (
 	"github.com/whispering/bundle/internal/awsfault"
 )
 
-// ErrReply reports an answer of STS that does not say who the caller is.
+// ErrReply means that the reply of STS does not identify the caller.
 var ErrReply error = awsfault.Sentinel("sts", "", awsfault.Other, "AWS did not identify the caller")
 
-// Identity is who calls are made as.
+// Identity is the identity that calls are made with.
 type Identity struct {
 	Account string // twelve digits
 	ARN     string
 }
 
-// Caller asks AWS who the calls of a configuration are made as, which needs no
+// Caller asks AWS for the identity of the calls of a configuration. This needs no
 // permission:
 // https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html
-// Its errors can be told apart with awsfault.Classify, wrap ErrCredentials where that
-// says Credentials, and hold no text of AWS or the SDK.
+// awsfault.Classify classifies its errors; those of class Credentials wrap
+// ErrCredentials. They contain no text from AWS or the SDK.
 func Caller(ctx context.Context, cfg aws.Config) (Identity, error) {
 	out, err := sts.NewFromConfig(cfg).GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
 	if err != nil {
@@ -52,8 +52,8 @@ func callerError(ctx context.Context, err error) error {
 	return &refusal{awsfault.Explain(err)}
 }
 
-// callerARN reports whether an ARN may be that of a caller of an account: of a
-// user, a role under way, or the account itself, whose names and paths are ASCII:
+// callerARN reports whether an ARN can be that of a caller in an account: a user, a
+// session of a role, or the account itself. Names and paths are ASCII:
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
 func callerARN(s, account string) bool {
 	a, ok := arn.Parse(s)

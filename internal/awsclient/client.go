@@ -17,46 +17,45 @@ import (
 	"github.com/whispering/bundle/internal/awsfault"
 )
 
-// Static is an access key that is given rather than found.
+// Static is an access key that is given explicitly.
 type Static struct{ ID, Key string }
 
-// Options says where calls go and as whom.
+// Options says where calls go and with which identity.
 type Options struct {
 	Region string       // required
 	Role   RoleToAssume // with the credentials found
 
-	// EndpointURL is where all calls go instead of to AWS's own endpoints: https,
-	// or http on a loopback address. "" for AWS.
+	// EndpointURL receives all calls instead of AWS's own endpoints: https, or
+	// http on a loopback address. "" for AWS.
 	EndpointURL string
 
 	// Local says that the calls are for the embedded AWS. Then EndpointURL must be
-	// on a loopback address, Static must be set, and neither environment nor
+	// on a loopback address, Static must be set, and neither the environment nor
 	// profiles are read. Static is refused without Local.
 	Local  bool
 	Static *Static
 
-	Timeout time.Duration // of one attempt, reply included; 0 means 10 s
+	Timeout time.Duration // of one attempt, including the reply; 0 means 10 s
 	Calls   *Calls        // counts every attempt; may be nil
 	Debug   io.Writer     // gets one line per attempt; may be nil
 
-	// Terminal is where somebody sees what a credential_process writes to its
-	// standard error, and can answer it. nil if nobody does: then nothing of it is
-	// shown.
+	// Terminal shows what a credential_process writes to its standard error to a
+	// person who can answer it. If it is nil, nothing of it is shown.
 	Terminal io.Writer
 
-	Version string // of this product, for the user agent
+	Version string // of bundle, for the user agent
 
-	// Environ is the environment that the guards look at, as os.Environ gives it;
-	// nil for the process's own. The SDK always reads the process's own.
+	// Environ is the environment that is checked, in the form of os.Environ; nil
+	// for the process's own. The SDK always reads the process's own.
 	Environ []string
 
 	attempts int // of one call; 0 means maxAttempts
 }
 
 // New returns a configuration for the clients of AWS services. It makes no
-// calls. It returns an error wrapping ErrEndpointOverride where environment or
-// profile redirect calls, and a CredentialsError where the way to get
-// credentials is configured wrongly.
+// calls. Its error wraps ErrEndpointOverride if the environment or a profile
+// redirects calls, and is a CredentialsError if the configuration of credentials
+// is wrong.
 func New(ctx context.Context, o Options) (aws.Config, error) {
 	if o.Region == "" {
 		return aws.Config{}, errors.New("no region")
@@ -86,7 +85,7 @@ func New(ctx context.Context, o Options) (aws.Config, error) {
 	cfg.HTTPClient = withoutRedirects(cfg.HTTPClient, o.timeout())
 	cfg.Retryer = o.retryer
 	cfg.RetryMaxAttempts, cfg.RetryMode = 0, ""
-	cfg.Logger, cfg.ClientLogMode = logging.Nop{}, 0 // the SDK's own writes past our streams
+	cfg.Logger, cfg.ClientLogMode = logging.Nop{}, 0 // the SDK's logger bypasses printable.Stream
 	cfg.AppID = o.appID()
 	if !o.Local {
 		if err := o.provide(&cfg); err != nil {
@@ -99,7 +98,7 @@ func New(ctx context.Context, o Options) (aws.Config, error) {
 	return cfg, nil
 }
 
-// embedded is the configuration for the embedded AWS: only what Options says.
+// embedded returns the configuration for the embedded AWS, from Options alone.
 func embedded(_ context.Context, o Options) (aws.Config, error) {
 	return aws.Config{
 		Region:      o.Region,
@@ -109,8 +108,8 @@ func embedded(_ context.Context, o Options) (aws.Config, error) {
 	}, nil
 }
 
-// found is the configuration that environment and profile give, once both are
-// found free of endpoints.
+// found returns the configuration from the environment and the profile, after
+// checking that neither sets an endpoint.
 func found(ctx context.Context, o Options) (aws.Config, error) {
 	if err := checkEnviron(o.environ(), o.EndpointURL); err != nil {
 		return aws.Config{}, err
@@ -144,9 +143,9 @@ func found(ctx context.Context, o Options) (aws.Config, error) {
 	return cfg, checkVariant(ctx, cfg.ConfigSources, o.EndpointURL)
 }
 
-// provide makes the credentials that the SDK has found in environment or profile
-// ones that run a program as we want it, are asked of nobody else's host, and
-// say in words of ours why there are none.
+// provide replaces the credentials that the SDK has found in the environment or a
+// profile. The new ones run a credential_process safely, send no request to an
+// untrusted host, and explain in bundle's own words why there are none.
 func (o Options) provide(cfg *aws.Config) error {
 	c := chain{o.environ(), sharedConfig(cfg.ConfigSources), sourcesOf(cfg.Credentials)}
 	container, metadata := c.asks(aws.CredentialSourceHTTP), c.asks(aws.CredentialSourceIMDS) && o.metadata()
@@ -170,8 +169,8 @@ func (o Options) environ() []string {
 	return o.Environ
 }
 
-// metadata reports whether the EC2 instance metadata service may be asked, which
-// has to be said: it is never there in CI, and asking it takes seconds.
+// metadata reports whether the EC2 instance metadata service may be asked. This is
+// opt-in: the service is rarely there in CI, and asking for it takes seconds.
 func (o Options) metadata() bool {
 	return strings.EqualFold(lookup(o.environ(), "AWS_EC2_METADATA_DISABLED"), "false")
 }

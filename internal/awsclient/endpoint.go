@@ -14,34 +14,34 @@ import (
 	"github.com/aws/aws-sdk-go-v2/config"
 )
 
-// ErrEndpointOverride reports that the environment or a profile of the AWS
-// configuration names the endpoint that calls should go to.
+// ErrEndpointOverride means that the environment or an AWS profile sets the
+// endpoint of calls.
 //
 // https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html
 var ErrEndpointOverride = errors.New("endpoint overridden")
 
-// ignoreVariable makes the SDK disregard configured endpoints when true.
+// ignoreVariable makes the SDK ignore configured endpoints if it is true.
 const ignoreVariable = "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"
 
-// noConfiguredEndpoints, put before the sources of a configuration, keeps
-// clients from taking a service's endpoint from any of them. The guards report
-// what they find; this makes sure that nothing they missed has an effect.
+// noConfiguredEndpoints, put before the sources of a configuration, prevents
+// clients from using a service endpoint from any of them. The checks report the
+// endpoints that they find; this makes sure that one they missed has no effect.
 type noConfiguredEndpoints struct{}
 
-// GetIgnoreConfiguredEndpoints is what service clients ask each source for.
+// GetIgnoreConfiguredEndpoints is called by service clients for each source.
 func (noConfiguredEndpoints) GetIgnoreConfiguredEndpoints(context.Context) (value, found bool, err error) {
 	return true, true, nil
 }
 
-// ignored reports whether the environment has the SDK disregard endpoints. Then
-// they have no effect on any call made here either.
+// ignored reports whether the environment makes the SDK ignore endpoints. Then
+// they have no effect on bundle's calls either.
 func ignored(environ []string) bool {
 	return strings.EqualFold(lookup(environ, ignoreVariable), "true")
 }
 
-// checkEnviron refuses every variable that names an endpoint, unless it is the
-// one that is wanted. It names the variables and never their values, which may
-// hold credentials.
+// checkEnviron refuses every variable that names an endpoint, except the wanted
+// one. Its error names the variables, never their values, which may hold
+// credentials.
 func checkEnviron(environ []string, wanted string) error {
 	if ignored(environ) {
 		return nil
@@ -49,7 +49,7 @@ func checkEnviron(environ []string, wanted string) error {
 	var names []string
 	for _, entry := range environ {
 		name, value, _ := strings.Cut(entry, "=")
-		upper := strings.ToUpper(name) // Windows looks variables up in any case
+		upper := strings.ToUpper(name) // names of variables ignore case on Windows
 		if value != "" && !sameEndpoint(value, wanted) && (upper == "AWS_ENDPOINT_URL" || strings.HasPrefix(upper, "AWS_ENDPOINT_URL_")) {
 			names = append(names, name)
 		}
@@ -61,19 +61,19 @@ func checkEnviron(environ []string, wanted string) error {
 	return fmt.Errorf("%w by the environment: %s", ErrEndpointOverride, strings.Join(names, ", "))
 }
 
-// sameEndpoint reports whether two addresses are one, with or without a slash at
-// the end.
+// sameEndpoint reports whether two URLs are the same, except for a slash at the
+// end.
 func sameEndpoint(a, b string) bool {
 	return b != "" && strings.TrimSuffix(a, "/") == strings.TrimSuffix(b, "/")
 }
 
-// checkProfile refuses endpoints in the profile that the SDK has read, unless
-// they are the one that is wanted.
+// checkProfile refuses endpoints in the profile that the SDK has read, except the
+// wanted one.
 func checkProfile(sources []any, wanted string) error {
 	decided := false
 	for _, source := range sources {
-		// The first source that says whether to disregard endpoints speaks for the
-		// others: the environment, then the profile.
+		// The first source that says whether to ignore endpoints decides: the
+		// environment, then the profile.
 		if p, ok := source.(interface {
 			GetIgnoreConfiguredEndpoints(context.Context) (value, found bool, err error)
 		}); ok && !decided {
@@ -89,8 +89,7 @@ func checkProfile(sources []any, wanted string) error {
 	return nil
 }
 
-// checkShared refuses endpoints in a profile and in those it takes credentials
-// from.
+// checkShared refuses endpoints in a profile and in its source profiles.
 func checkShared(profile *config.SharedConfig, wanted string) error {
 	for p := profile; p != nil; p = p.Source {
 		if p.BaseEndpoint != "" && !sameEndpoint(p.BaseEndpoint, wanted) {
@@ -111,12 +110,12 @@ func checkShared(profile *config.SharedConfig, wanted string) error {
 	return nil
 }
 
-// ErrVariant reports a setting that chooses among AWS's own endpoints, beside an
-// endpoint that is given.
+// ErrVariant means that a setting selects a FIPS or dual-stack endpoint of AWS
+// although an endpoint is given.
 var ErrVariant = errors.New("selects an AWS endpoint, but --endpoint-url names another: unset one of them")
 
-// checkVariant refuses settings that choose among AWS's own endpoints where one
-// is given: the SDK would make no call.
+// checkVariant refuses settings that select an endpoint of AWS if an endpoint is
+// given: the SDK would make no call.
 func checkVariant(ctx context.Context, sources []any, endpoint string) error {
 	if endpoint == "" {
 		return nil
@@ -150,7 +149,7 @@ func checkVariant(ctx context.Context, sources []any, endpoint string) error {
 	return nil
 }
 
-// first is what the first source says that has the setting.
+// first returns the setting of the first source that has it.
 func first(sources []any, setting func(source any) (enabled, found bool)) bool {
 	for _, source := range sources {
 		if enabled, found := setting(source); found {
@@ -160,25 +159,24 @@ func first(sources []any, setting func(source any) (enabled, found bool)) bool {
 	return false
 }
 
-// The variables that say where credentials are asked for. They move no other
-// call; but whoever is asked gets the token that goes with the question, and
-// gives the credentials that the job then works with.
+// The variables with the address of a credentials endpoint. They affect no other
+// call, but that host gets the authorization token, and supplies the credentials
+// that the job then uses.
 const (
 	fullURI      = "AWS_CONTAINER_CREDENTIALS_FULL_URI"
 	relativeURI  = "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"
 	metadataHost = "AWS_EC2_METADATA_SERVICE_ENDPOINT"
 )
 
-// misdirected names the setting by which credentials would be asked of a host
-// that is not this machine, the container's or the instance's own, and is not
-// reached over https; "" if there is none. Only providers that are in the chain
-// of credentials count.
+// misdirected returns the setting that would request credentials without https from
+// a host that is not this machine, the container's endpoint or the instance's
+// endpoint; "" if there is none. Only providers in the chain of credentials count.
 // https://docs.aws.amazon.com/sdkref/latest/guide/feature-container-credentials.html
 func misdirected(environ []string, profile *config.SharedConfig, container, metadata bool) string {
 	relative, full := lookup(environ, relativeURI), lookup(environ, fullURI)
 	imds := lookup(environ, metadataHost)
 	switch {
-	case container && relative != "" && !strings.HasPrefix(relative, "/"): // it is put behind a host's name
+	case container && relative != "" && !strings.HasPrefix(relative, "/"): // it is appended to a host name
 		return relativeURI
 	case container && relative == "" && full != "" && !allowedHost(full):
 		return fullURI
@@ -190,8 +188,8 @@ func misdirected(environ []string, profile *config.SharedConfig, container, meta
 	return ""
 }
 
-// allowedHost accepts what may be asked for credentials: any host over https,
-// and over http this machine and the addresses of ECS, EKS and EC2.
+// allowedHost reports whether credentials may be requested from a URL: any host
+// over https; over http, this machine and the addresses of ECS, EKS and EC2.
 func allowedHost(raw string) bool {
 	u, err := url.Parse(raw)
 	if err != nil || u.Hostname() == "" || u.User != nil {
@@ -207,8 +205,8 @@ func allowedHost(raw string) bool {
 }
 
 // checkEndpoint accepts an endpoint over https, or over http on a loopback
-// address, and for the embedded AWS only the latter. Its errors do not repeat
-// the URL, which may hold credentials.
+// address; for the embedded AWS, only the latter. Its errors do not repeat the URL,
+// which may hold credentials.
 func checkEndpoint(raw string, local bool) error {
 	u, err := url.Parse(raw)
 	switch {
@@ -231,8 +229,8 @@ func isLoopback(host string) bool {
 	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
-// lookup returns the value of a variable, under the name by which the SDK would
-// find it; the last one given if there are more.
+// lookup returns the value of a variable as the SDK would find it; the last one if
+// there are several.
 func lookup(environ []string, name string) string {
 	for _, entry := range slices.Backward(environ) {
 		n, v, _ := strings.Cut(entry, "=")

@@ -13,8 +13,8 @@ import (
 	"github.com/whispering/bundle/internal/plainfile"
 )
 
-// endless names a variable whose file may keep its reader for ever, or has no
-// end, and says what that is: a pipe, or a device but the one that is empty.
+// endless returns a variable whose file may block its reader forever or have no
+// end: a pipe, or a device other than the null device. what describes the file.
 func endless(environ []string) (variable, what string) {
 	for _, file := range []struct{ variable, standard, name string }{
 		{"AWS_CONFIG_FILE", config.DefaultSharedConfigFilename(), "~/.aws/config"},
@@ -35,8 +35,8 @@ func endless(environ []string) (variable, what string) {
 	return "", ""
 }
 
-// load has the SDK read environment and profiles. It looks at no context while it
-// reads the files that a profile names.
+// load makes the SDK read the environment and profiles. The SDK ignores the context
+// while it reads the files that a profile names.
 func load(ctx context.Context, options ...func(*config.LoadOptions) error) (aws.Config, error) {
 	type loaded struct {
 		cfg aws.Config
@@ -55,7 +55,7 @@ func load(ctx context.Context, options ...func(*config.LoadOptions) error) (aws.
 	}
 }
 
-// A limited writer takes so many bytes, and refuses more.
+// A limited writer accepts left bytes, and refuses more.
 type limited struct{ left int }
 
 var errTooMuch = errors.New("too much output")

@@ -16,12 +16,12 @@ import (
 const (
 	maxAttempts = 8
 	dialTimeout = 5 * time.Second
-	idlePerHost = 64 // enough that concurrent calls keep their connections
+	idlePerHost = 64 // enough for concurrent calls to keep their connections
 )
 
-// newHTTPClient returns a client of the kind that the SDK can still fit with the
-// certificates of AWS_CA_BUNDLE. It honors HTTPS_PROXY and its like, but not
-// for loopback addresses.
+// newHTTPClient returns a client of a type to which the SDK can add the
+// certificates of AWS_CA_BUNDLE. It uses HTTPS_PROXY and the other proxy variables,
+// but not for loopback addresses.
 func newHTTPClient(timeout time.Duration) aws.HTTPClient {
 	return awshttp.NewBuildableClient().
 		WithTimeout(timeout).
@@ -32,11 +32,10 @@ func newHTTPClient(timeout time.Duration) aws.HTTPClient {
 		})
 }
 
-// plainBodies sends requests whose bodies can only be read. The SDK's body ends
-// with an error where net/http calls its WriteTo after the answer has come,
-// which happens when the answer is quicker than the goroutine that wrote the
-// request: the connection would be closed under the answer, and the call made
-// once more.
+// plainBodies sends requests with bodies that have only Read. The SDK's body fails
+// if net/http calls its WriteTo after the answer has arrived, which happens if the
+// answer is faster than the goroutine that writes the request. The connection would
+// be closed before the answer is read, and the call repeated.
 type plainBodies struct{ *http.Client }
 
 // Do implements aws.HTTPClient.
@@ -48,8 +47,8 @@ func (c plainBodies) Do(r *http.Request) (*http.Response, error) {
 }
 
 // withoutRedirects returns a client with the same transport that follows no
-// redirect. AWS sends none to the calls made here; the SDK's own client would
-// resend a request, plaintext included, to wherever a 307 or 308 points.
+// redirects. AWS sends none for the calls made here. The SDK's own client would
+// resend a request, including plaintext, to wherever a 307 or 308 points.
 func withoutRedirects(c aws.HTTPClient, timeout time.Duration) aws.HTTPClient {
 	client := &http.Client{
 		Timeout:       timeout,
@@ -61,8 +60,8 @@ func withoutRedirects(c aws.HTTPClient, timeout time.Duration) aws.HTTPClient {
 	return plainBodies{client}
 }
 
-// WithTimeout returns a configuration made by New with another time-out per
-// attempt, for calls that move more than a few kilobytes.
+// WithTimeout returns a copy of a configuration of New with another timeout per
+// attempt, for calls that transfer more than a few kilobytes.
 func WithTimeout(cfg aws.Config, timeout time.Duration) aws.Config {
 	if c, ok := cfg.HTTPClient.(plainBodies); ok {
 		client := *c.Client
@@ -72,18 +71,17 @@ func WithTimeout(cfg aws.Config, timeout time.Duration) aws.Config {
 	return cfg
 }
 
-// CloseIdle closes the connections of a configuration made by New that no call
-// uses.
+// CloseIdle closes the idle connections of a configuration of New.
 func CloseIdle(cfg aws.Config) {
 	if c, ok := cfg.HTTPClient.(plainBodies); ok {
 		c.CloseIdleConnections()
 	}
 }
 
-// retryer returns the SDK's standard retries with full jitter: from 50 ms,
-// and from 1 s after throttling, up to 20 s. The quota that all calls of a
-// client share is lifted: with it, a burst of throttled calls fails although
-// each would succeed on its next attempt.
+// retryer returns the SDK's standard retries with full jitter: from 50 ms, and
+// from 1 s after throttling, up to 20 s. It has no retry quota that all calls of a
+// client share. With a quota, a burst of throttled calls would fail although each
+// would succeed on its next attempt.
 func (o Options) retryer() aws.Retryer {
 	return retry.NewStandard(func(s *retry.StandardOptions) {
 		s.MaxAttempts = cmp.Or(o.attempts, maxAttempts)

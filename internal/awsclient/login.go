@@ -14,9 +14,9 @@ import (
 	"github.com/whispering/bundle/internal/plainfile"
 )
 
-// A login gives credentials of aws login. The SDK panics, in a goroutine of its
-// own, over a file that holds null, or a key that is none or on another curve:
-// such a file is not handed to it.
+// A login returns credentials of aws login. The SDK panics, in its own goroutine,
+// if the file holds null, or a key that is invalid or on another curve. So login
+// checks the file first.
 type login struct {
 	aws.CredentialsProvider
 	session, folder string

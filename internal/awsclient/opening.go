@@ -2,10 +2,10 @@ package awsclient
 
 import "strings"
 
-// Opening returns the environment for the reader of sealed documents, which
-// takes its settings from one, and whose endpoint is decided here: it gets the
-// credentials given, an endpoint only if one is given, and of environ what has
-// no say in where a call goes, nor in which document is opened.
+// Opening returns the environment for the reader of sealed documents, which takes
+// its settings from variables. It has the given credentials, the given endpoint if
+// it is not "", and only those variables of environ that affect neither where a
+// call goes nor which document is opened.
 func Opening(environ []string, endpoint, id, key, token string) []string {
 	var all []string
 	for _, entry := range environ {
@@ -26,9 +26,9 @@ func Opening(environ []string, endpoint, id, key, token string) []string {
 	return all
 }
 
-// ServedElsewhere returns the endpoint that the environment names for KMS, "" if
-// it names none or has them ignored. It is for documents of the embedded AWS
-// only, which are never sent anywhere but to a loopback address.
+// ServedElsewhere returns the endpoint that the environment sets for KMS, "" if it
+// sets none or makes the SDK ignore them. It is only for documents of the embedded
+// AWS, which are sent to loopback addresses only.
 func ServedElsewhere(environ []string) string {
 	if ignored(environ) {
 		return ""

@@ -10,10 +10,10 @@ import (
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 )
 
-// pinned returns what sends the requests of a client to an endpoint. The SDK
-// makes the clients that get it credentials before it knows of the endpoint that
-// it was given, and makes them go to AWS where AWS_ENDPOINT_URL exists, be it
-// empty, or where configured endpoints are to be ignored.
+// pinned returns a middleware that sends the requests of a client to an endpoint.
+// The SDK makes the clients that get credentials before it knows the given
+// endpoint. These clients call AWS if AWS_ENDPOINT_URL exists, even if it is empty,
+// or if configured endpoints are ignored.
 func pinned(endpoint string) func(*middleware.Stack) error {
 	base, err := url.Parse(endpoint)
 	return func(stack *middleware.Stack) error {

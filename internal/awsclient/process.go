@@ -15,10 +15,10 @@ import (
 )
 
 // process returns the credentials of a profile that has a credential_process, or
-// leads to one. The SDK's own would hand the program our standard error, and
-// what a program writes there may hold credentials:
+// leads to one. The SDK's own provider would pass bundle's standard error to the
+// program, and what a program writes there may hold credentials:
 // https://docs.aws.amazon.com/sdkref/latest/guide/feature-process-credentials.html
-// Only a terminal gets it, where somebody may have to type a code.
+// Only a terminal gets it, because a person may have to type a code.
 func process(cfg aws.Config, profile *config.SharedConfig, terminal io.Writer) aws.CredentialsProvider {
 	if profile.Source != nil {
 		cfg.Credentials = process(cfg, profile.Source, terminal)
@@ -47,11 +47,11 @@ func program(command string, terminal io.Writer) processcreds.NewCommandBuilder 
 			return nil, err
 		}
 		cmd.Stdin, cmd.Stderr = nil, nil
-		cmd.Stdout = &limited{left: 64 << 10} // what reads it does so to the end
+		cmd.Stdout = &limited{left: 64 << 10} // the SDK reads all of it
 		if terminal != nil {
 			cmd.Stdin, cmd.Stderr = os.Stdin, terminal
 		}
-		cmd.WaitDelay = time.Second // for what it started and left behind
+		cmd.WaitDelay = time.Second // for processes that it started and left running
 		return cmd, nil
 	})
 }

@@ -15,23 +15,23 @@ import (
 	"github.com/whispering/bundle/internal/awsfault"
 )
 
-// A RoleToAssume says as what session a role is assumed.
+// A RoleToAssume is a role and the session to assume it with.
 type RoleToAssume struct {
 	ARN            string // "" for no role
-	SessionName    string // "" for one that names the run
+	SessionName    string // "" for a name made from the run
 	ExternalID     string // "" for none
 	SourceIdentity string // "" for none
 	Tags           map[string]string
 
-	// Policy narrows what the session may do to what the role and it both allow;
-	// "" for none. Where AWS finds it too large together with the tags,
-	// WithoutPolicy is called, and the role assumed without it; if WithoutPolicy is
-	// nil, the role is not assumed.
+	// Policy limits the session to what both the role and this policy allow; ""
+	// for none. If AWS finds it too large together with the tags, WithoutPolicy is
+	// called, and the role is assumed without the policy. If WithoutPolicy is nil,
+	// the role is not assumed.
 	Policy        string
 	WithoutPolicy func()
 }
 
-// rights are what the role's trust policy has to allow.
+// rights returns the actions that the role's trust policy must allow.
 func (r RoleToAssume) rights() []string {
 	all := []string{"sts:AssumeRole"}
 	if r.SourceIdentity != "" {
@@ -59,7 +59,7 @@ func assume(cfg aws.Config, role RoleToAssume, environ []string) aws.Credentials
 	}
 }
 
-// assuming assumes a role.
+// assuming is a provider that assumes a role.
 type assuming struct {
 	client *sts.Client
 	role   RoleToAssume
@@ -96,16 +96,16 @@ func (p *assuming) assume(ctx context.Context, policy string) (aws.Credentials, 
 	}).Retrieve(ctx)
 }
 
-// tooLarge reports whether AWS cannot put a session's policy and tags into its
-// token: how large they are there, only AWS knows.
+// tooLarge reports whether AWS refused a session's policy and tags because they are
+// too large for its token. Only AWS knows their packed size.
 // https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
 func tooLarge(err error) bool {
 	var large *types.PackedPolicyTooLargeException
 	return errors.As(err, &large) || tooLargeCode(awsfault.Code(err))
 }
 
-// tooLargeCode reports whether a code is that of tooLarge, as the API reference
-// has it or as STS sends it.
+// tooLargeCode reports whether a code is that of tooLarge, either as in the API
+// reference or as STS sends it.
 func tooLargeCode(code string) bool {
 	return code == "PackedPolicyTooLarge" || code == "PackedPolicyTooLargeException"
 }

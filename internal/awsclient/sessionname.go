@@ -2,12 +2,12 @@ package awsclient
 
 import "strings"
 
-// longestSessionName is how long AWS lets the name of a session be:
+// longestSessionName is the maximum length of a session name in characters:
 // https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
 const longestSessionName = 64
 
-// runVariables are where CIs tell the id of a run and the commit that it is
-// about. Those whose names say whose they are come first.
+// runVariables returns the variables in which CI systems put the ID of a run and
+// its commit. Variables whose names belong to one system come first.
 func runVariables() []struct{ run, commit string } {
 	return []struct{ run, commit string }{
 		{"GITHUB_RUN_ID", "GITHUB_SHA"},
@@ -29,8 +29,8 @@ func runVariables() []struct{ run, commit string } {
 	}
 }
 
-// sessionName calls a session after the run, so that CloudTrail tells which one
-// it was: bundle-RUN-COMMIT, as far as the CI tells them.
+// sessionName names a session after the run, so that CloudTrail shows which run it
+// was: bundle-RUN-COMMIT, as far as the CI sets these.
 func sessionName(environ []string) string {
 	name := "bundle-local"
 	if lookup(environ, "CI") != "" {

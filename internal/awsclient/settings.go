@@ -11,8 +11,8 @@ import (
 	"github.com/whispering/bundle/internal/awsfault"
 )
 
-// refused tells which setting the SDK cannot use. The SDK's own words are looked
-// at and not repeated: they hold lines of profiles and values of variables.
+// refused finds the setting that the SDK cannot use. It reads the SDK's message but
+// does not repeat it: the message can hold lines of profiles and values of variables.
 func refused(err error, environ []string) *CredentialsError {
 	e := &CredentialsError{Provider: Configuration, Profile: safeProfile(chosenProfile(environ)), class: awsfault.Credentials}
 	var absent config.SharedConfigProfileNotExistError
@@ -45,7 +45,7 @@ func refused(err error, environ []string) *CredentialsError {
 	return e
 }
 
-// chosenProfile is the name of the profile that the environment chooses.
+// chosenProfile returns the name of the profile that the environment selects.
 func chosenProfile(environ []string) string {
 	for _, name := range []string{"AWS_PROFILE", "AWS_DEFAULT_PROFILE"} {
 		if v := lookup(environ, name); v != "" {
@@ -55,8 +55,8 @@ func chosenProfile(environ []string) string {
 	return "default"
 }
 
-// The variables and settings of profiles whose values the SDK may refuse, the
-// longer of two before what it begins with.
+// checked are the variables and profile settings whose values the SDK may refuse. A
+// name comes before a shorter one that it begins with.
 var checked = []string{
 	"AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE", "AWS_EC2_METADATA_V1_DISABLED", "AWS_USE_DUALSTACK_ENDPOINT", "AWS_USE_FIPS_ENDPOINT",
 	"AWS_DEFAULTS_MODE", "AWS_MAX_ATTEMPTS", "AWS_RETRY_MODE", "AWS_ENABLE_ENDPOINT_DISCOVERY", "AWS_S3_USE_ARN_REGION",
@@ -70,8 +70,8 @@ var checked = []string{
 	"login_session", "web_identity_token_file", "role_arn", "credential_process",
 }
 
-// settingIn finds the setting that a text of the SDK is about. What it returns
-// is of the list above, never of the text.
+// settingIn finds the setting that a message of the SDK is about. It returns a name
+// from the list above, never a part of the message.
 func settingIn(text string) string {
 	for _, name := range checked {
 		if strings.Contains(text, name) {
@@ -91,15 +91,15 @@ func settingIn(text string) string {
 	return ""
 }
 
-// IsSetting reports whether an error is that of a setting that has nothing to do
-// with credentials.
+// IsSetting reports whether an error is about a setting that is not related to
+// credentials.
 func IsSetting(err error) bool {
 	var e *CredentialsError
 	return errors.As(err, &e) && e.Provider == Configuration && (e.endless != "" || allowedValues[strings.ToUpper(strings.TrimPrefix(strings.ToLower(e.Setting), "aws_"))] != "")
 }
 
-// allowedValues says what a setting may be, by the name of its variable without
-// AWS_, which is that of the profile's setting.
+// allowedValues describes the allowed values of a setting. The key is the name of
+// the variable without AWS_, or of the profile's setting in upper case.
 // https://docs.aws.amazon.com/sdkref/latest/guide/settings-reference.html
 var allowedValues = map[string]string{
 	"RETRY_MODE":                           "standard or adaptive",
@@ -124,7 +124,7 @@ var allowedValues = map[string]string{
 
 const trueOrFalse = "true or false"
 
-// configuration says which setting is wrong.
+// configuration returns which setting is wrong, and what to do about it.
 func (e *CredentialsError) configuration() (what, remedy string) {
 	check := "Check it with " + e.command("aws sts get-caller-identity") + "."
 	if e.endless != "" {

@@ -7,7 +7,7 @@ import (
 	"github.com/whispering/bundle/internal/awsfault"
 )
 
-// words are what failed, and what to do about it.
+// words returns what failed, and what to do about it.
 func (e *CredentialsError) words() (what, remedy string) {
 	switch e.class {
 	case awsfault.Credentials:
@@ -40,7 +40,7 @@ func (e *CredentialsError) words() (what, remedy string) {
 	return e.nowhere()
 }
 
-// service is whom credentials were asked of.
+// service names the service that was asked for credentials.
 func (e *CredentialsError) service() string {
 	switch e.Provider {
 	case SSO:
@@ -55,8 +55,8 @@ func (e *CredentialsError) service() string {
 	return "STS, which gives this job its credentials,"
 }
 
-// from says whom credentials are asked of, behind "credentials"; "" where that is
-// not worth telling.
+// from returns what follows "credentials" in a message: where they come from; "" if
+// that is obvious.
 func (c chain) from() string {
 	e := &CredentialsError{Provider: c.first(), Profile: c.name()}
 	switch e.Provider {
@@ -71,7 +71,7 @@ func (c chain) from() string {
 	return ""
 }
 
-// reason is the code, the status or the network's fault, behind a colon.
+// reason returns the code, the HTTP status or the network error, after a colon.
 func (e *CredentialsError) reason() string {
 	switch {
 	case e.Network != "":
@@ -91,7 +91,7 @@ func (e *CredentialsError) profile() string {
 	return fmt.Sprintf("profile %q", e.Profile)
 }
 
-// command is one of the AWS CLI, for the profile.
+// command returns a command of the AWS CLI, with the profile.
 func (e *CredentialsError) command(command string) string {
 	switch {
 	case e.Profile == "" || e.Profile == "default":
@@ -151,8 +151,8 @@ func (e *CredentialsError) role() (what, remedy string) {
 	return fmt.Sprintf("the role %q cannot be assumed%s", e.Role, e.reason()), remedy
 }
 
-// nowhere is said where nothing is configured, and where that is the EC2
-// instance's role, which is the last resort.
+// nowhere is for when nothing is configured, or only the role of the EC2 instance,
+// which comes last in the chain.
 func (e *CredentialsError) nowhere() (what, remedy string) {
 	switch {
 	case e.Provider == Metadata && e.Status != 0:

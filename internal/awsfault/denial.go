@@ -9,20 +9,20 @@ import (
 	"github.com/whispering/bundle/internal/lazyregexp"
 )
 
-// A Denial is what AWS says of an action that it does not allow. Nothing of it is
-// taken from a message that has another form than AWS's.
+// A Denial is what AWS says about an action that it denied. It comes only from
+// messages in AWS's documented form.
 type Denial struct {
 	Action   string // such as "kms:Decrypt"; "" if AWS does not say
 	Resource string // ARN; "" if AWS does not say
 	Policy   string // the kind of policy that decided, such as "service control policy"; "" if AWS does not say
-	Explicit bool   // the policy denies the action, which no Allow can change
+	Explicit bool   // the policy denies the action, so no Allow can permit it
 
-	// Key says that KMS refused a ciphertext without telling whose key it is
-	// under, whether that exists, or which action was denied.
+	// Key says that KMS refused a ciphertext, and did not say which key it is
+	// encrypted under, whether that key exists, or which action was denied.
 	Key bool
 }
 
-// The forms of AWS's messages about what it does not allow:
+// The forms of AWS's messages about denied actions:
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html
 var (
 	denialForm = lazyregexp.New(`^User: [\w:/+=,.@-]{1,300} is not authorized to perform: ([a-z0-9-]{1,40}:[A-Za-z]{1,60})` +
@@ -37,7 +37,7 @@ var (
 // policies are the kinds of policies that AWS names.
 const policies = `identity-based policy|resource-based policy|service control policy|resource control policy|permissions boundary|session policy|VPC endpoint policy`
 
-// DenialOf reads what AWS says of an action that it does not allow.
+// DenialOf reads what AWS says about a denied action.
 func DenialOf(err error) Denial {
 	var api smithy.APIError
 	if !errors.As(err, &api) || classifyCode(api.ErrorCode(), 0) != Denied {

@@ -13,17 +13,16 @@ import (
 	"github.com/whispering/bundle/internal/lazyregexp"
 )
 
-// Classified is an error that knows its class, and whose text is our own: it quotes
-// nothing of what a service, an SDK or another program said.
+// Classified is an error that knows its class. Its text is bundle's own, and quotes
+// nothing from a service, an SDK or another program.
 type Classified interface {
 	error
 	Class() Class
 }
 
-// Describe says what went wrong in words that cannot hold any part of a reply's
-// content: AWS's code for a refusal, and its text only where it has a form that
-// is known; never the words of a parser or of a server. It is one line, with the
-// request's id where there is one.
+// Describe returns what went wrong, in one line that cannot hold any content of a
+// reply. It has AWS's error code, AWS's message only if that has a known form, and
+// the request ID if there is one. It never has the message of a parser or a server.
 func Describe(err error) string {
 	var told Classified
 	var malformed interface {
@@ -58,9 +57,9 @@ func Describe(err error) string {
 	return text
 }
 
-// refusal says how AWS refused: its code, and what that means or what AWS says
-// of it. The text of an error about credentials may hold the request that was
-// signed, session token included, and is never quoted.
+// refusal describes a refusal of AWS: its code, and its meaning or AWS's message.
+// The message about credentials may hold the signed request, including the session
+// token, and is never quoted.
 func refusal(code, message string) string {
 	safe := SafeCode(code)
 	if safe == "" {
@@ -78,7 +77,7 @@ func refusal(code, message string) string {
 	return safe
 }
 
-// meaning says what a refusal of credentials means.
+// meaning returns what a code about credentials means.
 func meaning(code string) string {
 	switch code {
 	case "ExpiredToken", "ExpiredTokenException":
@@ -95,8 +94,8 @@ func meaning(code string) string {
 	return ""
 }
 
-// The forms of AWS's texts that are quoted. A text of another form may repeat
-// the request, or hold what somebody between AWS and us put there.
+// known are the forms of AWS's messages that are quoted. A message of another form
+// may repeat the request, or come from somebody between AWS and bundle.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html
 var known = []*lazyregexp.Regexp{
 	lazyregexp.New(`^User: [\w:/+=,.@-]{1,300} is not authorized to perform: [a-z0-9-]{1,40}:[A-Za-z]{1,60}` +
@@ -108,7 +107,7 @@ var known = []*lazyregexp.Regexp{
 	lazyregexp.New(`^(Unzipped|Zipped) size must be smaller than [0-9]{1,12} bytes`),
 }
 
-// quotable returns the part of a text of AWS that has a known form.
+// quotable returns the part of AWS's message that has a known form.
 func quotable(message string) string {
 	for _, form := range known {
 		if words := form.FindString(message); words != "" {
@@ -118,11 +117,10 @@ func quotable(message string) string {
 	return ""
 }
 
-// codeForm is that of AWS's error codes: words written together, such as
-// AccessDeniedException.
+// codeForm matches AWS's error codes, such as AccessDeniedException.
 var codeForm = lazyregexp.New(`^(EC2|S3)?[A-Z][A-Za-z]*[a-z][A-Za-z]*(\.[A-Z][A-Za-z]*)*$`)
 
-// SafeCode returns an error code if it has the form of AWS's, and "" for
+// SafeCode returns an error code if it has the form of AWS's codes, and "" for
 // anything else that a reply had in its place.
 func SafeCode(code string) string {
 	if len(code) > 64 || !codeForm.MatchString(code) {
@@ -131,11 +129,10 @@ func SafeCode(code string) string {
 	return code
 }
 
-// idForm is that of the ids that AWS gives to requests: hexadecimal digits, as a
-// rule a UUID.
+// idForm matches AWS's request IDs: hexadecimal digits, usually a UUID.
 var idForm = lazyregexp.New(`^[0-9A-Fa-f]{4,}(-[0-9A-Fa-f]{4,})*$`)
 
-// RequestID returns a request's id if it has the form of AWS's, and "" for
+// RequestID returns a request ID if it has the form of AWS's IDs, and "" for
 // anything else that a reply had in its place.
 func RequestID(id string) string {
 	if len(id) < 8 || len(id) > 64 || !idForm.MatchString(id) {
@@ -144,7 +141,7 @@ func RequestID(id string) string {
 	return id
 }
 
-// Printable makes text from elsewhere fit for one line of an error message.
+// Printable makes text from elsewhere safe for one line of an error message.
 func Printable(s string) string {
 	const most = 600
 	s = strings.Map(func(r rune) rune {

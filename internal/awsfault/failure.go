@@ -12,27 +12,26 @@ import (
 	"github.com/whispering/bundle/internal/lazyregexp"
 )
 
-// A Failure is a failed call to AWS in words of ours, with what is known of it.
-// It keeps nothing of the error that it was made of.
+// A Failure describes a failed call to AWS in bundle's own words. It keeps nothing
+// of the error that it was made from.
 type Failure struct {
-	Operation string // such as "ssm:GetParameters"; "" if it is not known
-	Host      string // that was asked; "" if it is not known, or nothing was sent
-	Code      string // AWS's; "" if there is none
+	Operation string // such as "ssm:GetParameters"; "" if unknown
+	Host      string // that the call went to; "" if unknown, or nothing was sent
+	Code      string // AWS's error code; "" if there is none
 	Denial    Denial
 	Lost      Loss // why there was no reply
 	Advised   bool // the text says what to do
-	Clock     bool // AWS refused the time that the request was signed at
+	Clock     bool // AWS refused the time of the signature
 
-	Attempts  int    // that were sent
+	Attempts  int    // sent
 	Throttled int    // of them
-	Failed    int    // of them, in another way
-	Last      string // how the last of those that failed did
+	Failed    int    // of them, for another reason
+	Last      string // error of the last one that failed
 
-	// Pace says how many calls a second are made at most; "" if that is not known.
+	// Pace says how many calls per second are made at most; "" if unknown.
 	Pace string
 
-	// Until says what the call waited for before it was sent; "" for nothing that
-	// is known.
+	// Until says what the call was waiting for before it was sent; "" if unknown.
 	Until string
 
 	text     string
@@ -40,14 +39,14 @@ type Failure struct {
 	sentinel bool
 }
 
-// Error says what went wrong, as Describe does.
+// Error returns what went wrong, as Describe does.
 func (f *Failure) Error() string { return f.text }
 
-// Class says what the failure means.
+// Class returns the class of the failure.
 func (f *Failure) Class() Class { return f.class }
 
-// Service is the service that was asked, as its actions begin; "" if it is not
-// known.
+// Service returns the service that was called, in the form of an IAM action's
+// prefix, such as "ssm"; "" if unknown.
 func (f *Failure) Service() string {
 	service, _, _ := strings.Cut(f.Operation, ":")
 	return service
@@ -55,24 +54,24 @@ func (f *Failure) Service() string {
 
 var regionForm = lazyregexp.New(`\b[a-z]{2,4}(-[a-z]+)+-[0-9]{1,2}\b`)
 
-// Region is that of the host; "" if it has none.
+// Region returns the region in the host name; "" if it has none.
 func (f *Failure) Region() string { return regionForm.FindString(f.Host) }
 
-// Sentinel is a failure that an adapter tells others by. Where an error wraps a
-// failed call as well, that tells more. A code of AWS's stands for what AWS would
-// say.
+// Sentinel returns a failure that an adapter exports as a sentinel error. If an
+// error also wraps a failed call, Find prefers the call. code is the AWS code that
+// the sentinel counts as.
 func Sentinel(service, code string, class Class, text string) *Failure {
 	return &Failure{Operation: service + ":", Code: code, class: class, text: text, sentinel: true}
 }
 
-// Found is like Sentinel for what was found out after a call, and tells more than
-// that.
+// Found is like Sentinel, for something found after a call. Find prefers it to the
+// call.
 func Found(service, code string, class Class, text string) *Failure {
 	return &Failure{Operation: service + ":", Code: code, class: class, text: text}
 }
 
-// Find returns the failure that tells most of those that an error wraps; nil if
-// there is none.
+// Find returns the first failure that an error wraps, a sentinel only if there is no
+// other; nil if there is none.
 func Find(err error) *Failure {
 	var first *Failure
 	for _, f := range all(err) {
@@ -86,8 +85,8 @@ func Find(err error) *Failure {
 	return first
 }
 
-// LastAsked returns the failure, of those that an error wraps, that says what was
-// asked; what Explain says where none does.
+// LastAsked returns the failure that an error wraps that says what was called; the
+// result of Explain if there is none.
 func LastAsked(err error) *Failure {
 	for _, f := range all(err) {
 		if f.Asked() != "" {
@@ -114,11 +113,10 @@ func all(err error) []*Failure {
 	return nil
 }
 
-// Reword replaces what went wrong by other words, and forgets what AWS said of
-// it.
+// Reword replaces the text of the failure, and removes what AWS said about it.
 func (f *Failure) Reword(text string) { f.text, f.Denial = text, Denial{} }
 
-// Asked says what was asked of whom, and how often; "" if that is not known.
+// Asked says which call was sent to which host, and how often; "" if unknown.
 func (f *Failure) Asked() string {
 	if f.Operation == "" || strings.HasSuffix(f.Operation, ":") {
 		return ""
@@ -150,7 +148,7 @@ func (f *Failure) Asked() string {
 	return fmt.Sprintf("%s was sent%s %s (%s)%s", f.Operation, host, times(f.Attempts), strings.Join(how, ", "), pace)
 }
 
-// last says how the last attempt failed, unless that is what the failure says.
+// last says how the last attempt failed, unless the failure itself says it.
 func (f *Failure) last() string {
 	if f.Last == "" || f.Last == f.text {
 		return ""
@@ -165,14 +163,14 @@ func times(n int) string {
 	return fmt.Sprintf("%d times", n)
 }
 
-// Explain says what is known of a failed call.
+// Explain returns what is known about a failed call.
 func Explain(err error) *Failure {
 	if known := Find(err); known != nil {
 		return known
 	}
 	f := &Failure{text: Describe(err), class: Classify(err), Code: Code(err), Denial: DenialOf(err), Lost: loss(err), Clock: clock(err)}
 	if f.class == Other && f.Code == "" {
-		f.class = Unavailable // not an answer of AWS
+		f.class = Unavailable // not an answer from AWS
 	}
 	var advised interface{ Remedy() string }
 	f.Advised = errors.As(err, &advised) && advised.Remedy() != ""
@@ -191,8 +189,8 @@ func Explain(err error) *Failure {
 	return f
 }
 
-// clock reports whether AWS refused the time of a request. The words of such a
-// refusal are looked at and not repeated: they hold the request.
+// clock reports whether AWS refused the time of a request. It reads AWS's message
+// but does not repeat it, because it holds the request.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-troubleshooting.html
 func clock(err error) bool {
 	var api smithy.APIError
@@ -208,7 +206,8 @@ func clock(err error) bool {
 	return false
 }
 
-// NoReply is a failed request that the SDK did not make, with what it was for.
+// NoReply returns the failure of a request that was made without the SDK. text says
+// what the request was for.
 func NoReply(service, host string, err error, text string) *Failure {
 	f := &Failure{Operation: service + ":", Host: host, class: Unavailable, text: text}
 	if err != nil {
@@ -217,13 +216,13 @@ func NoReply(service, host string, err error, text string) *Failure {
 	return f
 }
 
-// Ended is a call that did not end before the context did. It is the context's
-// error, and tells what was asked last.
+// Ended returns the error of a call that was not done when the context ended. It
+// wraps the context's error, and says what was called last.
 func Ended(ctx context.Context, cause error) error {
 	return &ended{ctx.Err(), Explain(cause)}
 }
 
-// At is a failure of a call that was made at a pace, as in Failure.
+// At returns a copy of the failure with a pace, as in Failure.Pace.
 func (f *Failure) At(pace string) *Failure {
 	paced := *f
 	paced.Pace = pace
@@ -238,49 +237,49 @@ type ended struct {
 func (e *ended) Error() string   { return e.err.Error() }
 func (e *ended) Unwrap() []error { return []error{e.err, e.Failure} }
 
-// An Asked error is that of a call, with what was asked of whom and what became
-// of each attempt.
+// An Asked error is the error of a call, with the operation, the host, and the
+// outcomes of the attempts.
 type Asked struct {
 	Operation, Host             string
 	Attempts, Throttled, Failed int
-	Last                        string // how the last attempt ended that did, in words of ours
-	Lost                        Loss   // why that got no reply
-	Until                       string // what it waited for, before it was sent once more
+	Last                        string // how the last finished attempt ended, in bundle's own words
+	Lost                        Loss   // why it got no reply
+	Until                       string // what it was waiting for before the next attempt
 	Err                         error
 }
 
 func (a *Asked) Error() string { return a.Err.Error() }
 
-// With returns the error of a call that ended like this.
+// With returns a copy that wraps err.
 func (a *Asked) With(err error) error {
 	told := *a
 	told.Err = err
 	return &told
 }
 
-// Unwrap returns the error of the call.
+// Unwrap returns the wrapped error.
 func (a *Asked) Unwrap() error { return a.Err }
 
-// A Wait is what a call waited for when its time was up, before it was sent. The
-// SDK drops the errors that tell.
+// A Wait records what a call was waiting for when its time was up, before it was
+// sent. The SDK drops the errors that say so.
 type Wait struct{ what atomic.Value }
 
 type waitKey struct{}
 
-// WithWait returns a context for a call, which tells what that waits for.
+// WithWait returns a context for a call, and a Wait that records what it waits for.
 func WithWait(ctx context.Context) (context.Context, *Wait) {
 	w := new(Wait)
 	return context.WithValue(ctx, waitKey{}, w), w
 }
 
-// Waited notes what the call of a context has waited for until its end.
+// Waited records what the call of a context was waiting for when it ended.
 func Waited(ctx context.Context, what string) {
 	if w, ok := ctx.Value(waitKey{}).(*Wait); ok {
 		w.what.Store(what)
 	}
 }
 
-// For is what the call waited for; "" for nothing that is known.
+// For returns what the call was waiting for; "" if unknown.
 func (w *Wait) For() string {
 	what, _ := w.what.Load().(string)
 	return what

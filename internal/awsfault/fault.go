@@ -1,6 +1,6 @@
-// Package awsfault tells what a failed call to AWS means, and says so in words
-// that are fit for a log. What the adapters of the services have in common in
-// this lies here; each adds the codes of its own service.
+// Package awsfault classifies failed calls to AWS, and describes them in words that
+// are safe to log. It has what the adapters of the services share; each adapter adds
+// the codes of its own service.
 package awsfault
 
 import (
@@ -12,17 +12,17 @@ import (
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 )
 
-// Class says what a failed call means to whoever made it.
+// Class says what a failed call means for the caller.
 type Class int
 
 // The classes of failed calls.
 const (
-	Other       Class = iota // the service refused this very request
+	Other       Class = iota // the service refused this request
 	Canceled                 // the caller gave up
 	Credentials              // none, expired, or not accepted
-	Denied                   // the caller may not do this
+	Denied                   // the caller has no permission
 	Throttled                // too many calls, after all retries
-	Unavailable              // no answer, or none from AWS: network, time-out, 5xx, HTML, redirect
+	Unavailable              // no answer, or none from AWS: network, timeout, 5xx, HTML, redirect
 	Malformed                // an answer that AWS should never give
 )
 
@@ -31,14 +31,14 @@ func (c Class) String() string {
 	return [...]string{"other", "canceled", "credentials", "denied", "throttled", "unavailable", "malformed"}[c]
 }
 
-// Classify tells what a failed call means. It goes by error codes, as AWS's
+// Classify returns the class of a failed call. It uses error codes, because AWS's
 // messages and HTTP statuses vary:
 // https://docs.aws.amazon.com/systems-manager/latest/APIReference/CommonErrors.html
 // https://docs.aws.amazon.com/kms/latest/APIReference/CommonErrors.html
 // https://docs.aws.amazon.com/lambda/latest/api/CommonErrors.html
 //
-// An error that knows its class, see Classified, is taken at its word, and one that has
-// a method ReplyError counts as one of the reply.
+// If an error is Classified, Classify returns its class. An error with a method
+// ReplyError is Malformed.
 func Classify(err error) Class {
 	var told Classified
 	var malformed interface{ ReplyError() bool }
@@ -82,7 +82,7 @@ func classifyCode(code string, status int) Class {
 		"ServiceUnavailableException", "ServiceException", "RequestTimeout", "RequestTimeoutException",
 		"KMSInternalException", "KeyUnavailableException", "DependencyTimeoutException", "IDPCommunicationError":
 		return Unavailable
-	case "", "UnknownError": // not an answer of AWS
+	case "", "UnknownError": // not an answer from AWS
 		return Unavailable
 	}
 	if status >= 500 || status == 429 {
@@ -91,8 +91,8 @@ func classifyCode(code string, status int) Class {
 	return Other
 }
 
-// Code returns the code that AWS gave an error, or "" where it gave none of the
-// form of one.
+// Code returns AWS's code of an error, or "" if there is none in the form of AWS's
+// codes.
 func Code(err error) string {
 	var api smithy.APIError
 	if errors.As(err, &api) {
@@ -101,7 +101,7 @@ func Code(err error) string {
 	return ""
 }
 
-// Status returns the HTTP status of the reply that an error is about, or 0.
+// Status returns the HTTP status of the reply behind an error, or 0.
 func Status(err error) int {
 	var reply interface{ HTTPStatusCode() int }
 	if errors.As(err, &reply) {

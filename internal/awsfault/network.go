@@ -20,15 +20,15 @@ type Loss int
 
 // Why calls get no reply.
 const (
-	NotLost     Loss = iota // there is a reply, or it is not known
-	NoHost                  // there is no host of that name
+	NotLost     Loss = iota // there is a reply, or the reason is unknown
+	NoHost                  // there is no host with that name
 	TooSlow                 // no reply in time
 	Untrusted               // the server's certificate is not trusted
 	NoProxy                 // the proxy cannot be reached, or refuses
 	Unreachable             // the connection failed
 )
 
-// loss says why a call got no reply.
+// loss returns why a call got no reply.
 func loss(err error) Loss {
 	var send *smithyhttp.RequestSendError
 	if !errors.As(err, &send) {
@@ -41,9 +41,9 @@ func loss(err error) Loss {
 	return what
 }
 
-// Network says why a call got no whole answer. It uses the words of the network
-// and ours, as net/http quotes what it cannot read of a reply, and a proxy's
-// words.
+// Network returns why a call got no complete answer. It uses only the words of the
+// network and its own, because net/http quotes what it cannot read of a reply, and
+// a proxy's words.
 func Network(err error) string {
 	_, words := network(err)
 	return words
@@ -92,7 +92,7 @@ func network(err error) (Loss, string) {
 	return what, proxy + "the connection failed, or the reply, possibly from a proxy, is not valid HTTP"
 }
 
-// where names the address that a failed connection was meant for.
+// where returns the operation and the address of a failed connection.
 func where(err error) string {
 	var op *net.OpError
 	if errors.As(err, &op) && op.Op == "proxyconnect" {
@@ -109,8 +109,8 @@ func timedOut(err error) bool {
 	return errors.Is(err, context.DeadlineExceeded) || errors.As(err, &timeout) && timeout.Timeout()
 }
 
-// ofNetwork reports whether an error is one of the network. One of a file holds
-// a syscall.Errno too, which has the methods of a net.Error.
+// ofNetwork reports whether an error comes from the network. An error of a file
+// also holds a syscall.Errno, which has the methods of a net.Error.
 func ofNetwork(err error) bool {
 	var op *net.OpError
 	var dns *net.DNSError

@@ -11,14 +11,14 @@ import (
 	"github.com/whispering/bundle/internal/awslocal/sts"
 )
 
-// maxSkew is how far a signature's time may be from ours, either way.
+// maxSkew is how far a signature's time may be from the server's, in either direction.
 const maxSkew = 15 * time.Minute
 
 const stampFormat = "20060102T150405Z"
 
-// authenticate verifies who signed the request and gives the region that was signed for. Its errors are refusals.
+// authenticate verifies who signed the request, and returns the caller and the signed region. Its errors are refusals.
 //
-// While no role is declared, an id that is not known may do everything, and its signature cannot be checked. The server's own
+// While no role is declared, an unknown access key ID may do everything, and its signature cannot be checked. The server's own
 // credentials, those of roles and those of sessions are always verified.
 func (s *Server) authenticate(r *http.Request, service string, body []byte) (caller call.Principal, region string, err error) {
 	sig, err := sigv4.Parse(r)
@@ -47,7 +47,7 @@ func (s *Server) authenticate(r *http.Request, service string, body []byte) (cal
 	return who.Principal, sig.Region, nil
 }
 
-// timely refuses signatures from too long ago, from the future, and presigned ones past their end.
+// timely refuses signatures that are too old or from the future, and presigned requests that have expired.
 func timely(sig *sigv4.Signature, now time.Time) error {
 	stamp, here := sig.Time.Format(stampFormat), now.UTC().Format(stampFormat)
 	oldest := now.Add(-maxSkew)
@@ -67,7 +67,7 @@ func timely(sig *sigv4.Signature, now time.Time) error {
 	return nil
 }
 
-// identify finds the principal and the secret that verifies its signature: none for an unknown id that is let in all the same.
+// identify finds the principal and the secret that verifies its signature. There is no secret for an unknown ID that is accepted.
 func (s *Server) identify(sig *sigv4.Signature) (sts.Identity, error) {
 	if sig.KeyID == s.key.ID && sig.Token == "" {
 		return sts.Identity{Secret: s.key.Secret, Principal: root(sig.KeyID)}, nil

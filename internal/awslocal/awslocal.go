@@ -1,11 +1,11 @@
 // Package awslocal is the embedded AWS: an HTTP handler that speaks the AWS protocols of the calls that bundle makes, to any AWS SDK.
-// It lets the main job run on a fresh machine, offline, and in a pull request that gets no credentials, and it is what the tests of
-// this repository run against. NOT FOR PRODUCTION: it guards nothing but sample secrets.
+// With it, bundle works on a fresh machine, offline, and in a pull request without credentials. The tests of this repository run
+// against it. NOT FOR PRODUCTION: it protects only sample secrets.
 //
-// It is no mock. Signatures are verified, a SecureString is a ciphertext of its KMS, permissions are decided by policies, and errors
-// have AWS's codes and texts. Where it claims a behavior of AWS, the code names the page that documents it.
+// It is not a mock. Signatures are verified, a SecureString is a ciphertext of its KMS, policies decide permissions, and errors
+// have AWS's codes and messages. Where it imitates AWS, the code names the page that documents the behavior.
 //
-// It listens on loopback only, refuses requests that come by another host name or from a web page, and logs names, never bodies.
+// It listens on loopback only, refuses requests for another host name or from a web page, and logs names, never bodies.
 package awslocal
 
 import (
@@ -28,9 +28,9 @@ import (
 )
 
 const (
-	// Account is the account of everyone who is not a role of another one. No real account has this number.
+	// Account is the account of every caller except the roles of other accounts. No real account has this number.
 	Account = "000000000000"
-	// Region is the region of a seed that names none.
+	// Region is the default region of a seed.
 	Region = "us-east-1"
 )
 
@@ -64,7 +64,7 @@ type accessKey struct {
 	Secret string `json:"secret_access_key"`
 }
 
-// New makes a server, in memory unless WithDir is given. It fails with ErrLocked if another process has the state directory, and
+// New makes a server, in memory unless WithDir is given. It fails with ErrLocked if another process uses the state directory, and
 // with an error that names the entry if the seed is wrong.
 func New(o ...Option) (*Server, error) {
 	s := &Server{options: defaults(), closing: make(chan struct{}), buckets: map[string]*bucket{}}
@@ -106,7 +106,7 @@ func New(o ...Option) (*Server, error) {
 	return s, nil
 }
 
-// register adds services: this, and a protocol that claims their requests, is all that a new one needs.
+// register adds services. A new service needs only this, and a protocol that claims its requests.
 func (s *Server) register(all ...call.Service) error {
 	s.services, s.handlers = map[string]call.Service{}, map[string]map[string]call.Handler{}
 	s.pristine = map[string]json.RawMessage{}
@@ -130,7 +130,7 @@ func (s *Server) Start(addr string) (url string, err error) {
 	return url, s.dir.announce(serverFile{URL: url, accessKey: s.key})
 }
 
-// listen serves without telling others.
+// listen serves, but does not announce the address to other processes.
 func (s *Server) listen(addr string) (url string, err error) {
 	if s.listener != nil {
 		return "", errors.New("the server is started already")
@@ -164,7 +164,7 @@ func (s *Server) Close() error {
 	return err
 }
 
-// Credentials gives the static credentials that may do everything. They are random, and those of a state directory never change.
+// Credentials returns the static credentials that may do everything. They are random, and those of a state directory never change.
 func (s *Server) Credentials() (id, key string) { return s.key.ID, s.key.Secret }
 
 // root is the principal of the server's own credentials and, while no role is declared, of everyone.
@@ -189,10 +189,10 @@ func (s *Server) invoke(region, service, operation string, in, out any) error {
 	return json.Unmarshal(body, out)
 }
 
-// wallClock is the machine's time, off by the skew of a fault. Signatures and sessions go by it: SDKs know no other.
+// wallClock is the machine's time plus the skew of a fault. Signatures and sessions use it, because SDKs know no other clock.
 func (s *Server) wallClock() time.Time { return time.Now().Add(s.faults.skew()) }
 
-// requestID makes an id in the form that AWS's have.
+// requestID makes a request ID in the form of AWS's.
 func requestID() string {
 	var b [16]byte
 	_, _ = rand.Read(b[:]) // never fails: https://pkg.go.dev/crypto/rand#Read

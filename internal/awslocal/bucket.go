@@ -19,7 +19,7 @@ func newBucket(perSecond, burst float64) *bucket {
 	return &bucket{limit: limit{perSecond, burst}, tokens: burst}
 }
 
-// take takes a token, if there is one.
+// take takes a token, and reports whether there was one.
 func (b *bucket) take(now time.Time) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -34,7 +34,7 @@ func (b *bucket) take(now time.Time) bool {
 	return true
 }
 
-// throttled is what a service answers above its rate
+// throttled is the error of a service whose rate is exceeded
 // (https://repost.aws/knowledge-center/ssm-parameter-store-rate-exceeded,
 // https://docs.aws.amazon.com/kms/latest/developerguide/throttling.html).
 func throttled(service string) error {

@@ -22,8 +22,8 @@ func (c *counter) add(names ...string) {
 	}
 }
 
-// Calls counts the calls since the start or the last ResetCalls, each attempt and whatever came of it, by "service:Operation". Reads
-// of SSM with WithDecryption=true count once more as "ssm:GetParameters(decrypt)".
+// Calls returns the number of calls by "service:Operation" since the start or the last ResetCalls. Every attempt counts, also one
+// that failed. SSM reads with WithDecryption=true also count as "ssm:GetParameters(decrypt)".
 func (s *Server) Calls() map[string]int {
 	s.calls.mu.Lock()
 	defer s.calls.mu.Unlock()
@@ -32,7 +32,7 @@ func (s *Server) Calls() map[string]int {
 	return counts
 }
 
-// ResetCalls begins counting anew.
+// ResetCalls sets all counts to zero.
 func (s *Server) ResetCalls() {
 	s.calls.mu.Lock()
 	defer s.calls.mu.Unlock()

@@ -22,22 +22,21 @@ import (
 type Client struct {
 	server serverFile
 	region string
-	own    *Server // nil where another process serves
+	own    *Server // nil if another process serves
 	http   *http.Client
 }
 
-// attachTimeout is how long Attach waits for a process that has the directory to itself.
+// attachTimeout is how long Attach waits while another process uses the directory alone.
 const attachTimeout = 30 * time.Second
 
-// Attach gives a client for a state directory: of the server that another process started from it (Start), else of one that it makes
-// itself, with the options given, for this process alone, and that ends with Close. While another process has the directory to itself
-// in that way, Attach waits its turn, up to 30 seconds, and then fails with ErrLocked.
+// Attach returns a client for a state directory. If another process serves the directory (Start), the client uses that server.
+// Otherwise, Attach makes a server for this process alone, with the given options, which ends with Close. While another process
+// uses the directory alone, Attach waits up to 30 seconds, and then fails with ErrLocked.
 func Attach(ctx context.Context, dir string, o ...Option) (*Client, error) {
 	return inTurn(ctx, func() (*Client, error) { return attach(ctx, dir, o) })
 }
 
-// Look is Attach for a client that changes nothing: where there is no state yet, it makes none, and what the client sees is what the
-// state would begin with.
+// Look is Attach for a client that changes nothing. If there is no state yet, it makes none, and the client sees the initial state.
 func Look(ctx context.Context, dir string, o ...Option) (*Client, error) {
 	_, err := os.Stat(filepath.Join(dir, stateName))
 	switch {
@@ -52,8 +51,8 @@ func Look(ctx context.Context, dir string, o ...Option) (*Client, error) {
 	return attach(ctx, "", o)
 }
 
-// Serve makes a server of a state directory, with the options given, and starts it on addr (see Start) for every process. It waits
-// its turn as Attach does, but where another process serves the directory already, it fails with ErrLocked at once.
+// Serve makes a server for a state directory, with the given options, and starts it on addr (see Start) for every process. It waits
+// as Attach does, but fails with ErrLocked at once if another process already serves the directory.
 func Serve(ctx context.Context, dir, addr string, o ...Option) (s *Server, url string, err error) {
 	var served error
 	s, err = inTurn(ctx, func() (*Server, error) {
@@ -72,7 +71,7 @@ func Serve(ctx context.Context, dir, addr string, o ...Option) (s *Server, url s
 	return s, url, nil
 }
 
-// inTurn tries until it is not for ErrLocked that try fails, or the time is up.
+// inTurn calls try until it no longer fails with ErrLocked, or the time is up.
 func inTurn[T any](ctx context.Context, try func() (T, error)) (T, error) {
 	deadline := time.Now().Add(attachTimeout)
 	for {
@@ -89,7 +88,7 @@ func inTurn[T any](ctx context.Context, try func() (T, error)) (T, error) {
 }
 
 func attach(ctx context.Context, dir string, o []Option) (*Client, error) {
-	c := &Client{region: Region, http: &http.Client{Transport: &http.Transport{}}} // a transport of its own: no proxy
+	c := &Client{region: Region, http: &http.Client{Transport: &http.Transport{}}} // its own transport: no proxy
 	own, err := New(append([]Option{WithDir(dir)}, o...)...)
 	if err == nil {
 		c.own, c.server.accessKey = own, own.key
@@ -112,16 +111,16 @@ func attach(ctx context.Context, dir string, o []Option) (*Client, error) {
 	return c, nil
 }
 
-// Serving reports whether another process serves the directory: only then does URL outlive this client.
+// Serving reports whether another process serves the directory. Only then, URL works after this client is closed.
 func (c *Client) Serving() bool { return c.own == nil }
 
-// URL is the endpoint.
+// URL is the endpoint, such as "http://127.0.0.1:4566".
 func (c *Client) URL() string { return c.server.URL }
 
 // Credentials are the static credentials that may do everything.
 func (c *Client) Credentials() (id, key string) { return c.server.ID, c.server.Secret }
 
-// SetRegion chooses the region of later calls; it is Region at first.
+// SetRegion sets the region of later calls; the default is Region.
 func (c *Client) SetRegion(region string) { c.region = region }
 
 // Close ends the client and the server that Attach started for it.
@@ -133,8 +132,8 @@ func (c *Client) Close() error {
 	return c.own.Close()
 }
 
-// Call calls an operation of "ssm" or "kms", or a control operation of the server itself as service "local", with in as the request
-// (nil is empty) and decodes the reply into out (nil drops it). An error of the service is a *call.Error.
+// Call calls an operation of "ssm" or "kms", or with the service "local" a control operation of the server itself. It sends in as
+// the request (nil is empty), and decodes the reply into out (nil drops it). An error of the service is a *call.Error.
 func (c *Client) Call(ctx context.Context, service, operation string, in, out any) error {
 	body := []byte("{}")
 	if in != nil {

@@ -14,8 +14,8 @@ import (
 	"github.com/whispering/bundle/internal/awslocal/sts"
 )
 
-// controlPath is where the server itself is controlled: POST /_local/OPERATION with a JSON body, and the server's own access key id
-// and secret as user and password of basic authentication. No web page and no role gets there.
+// controlPath is the path of control operations: POST /_local/OPERATION with a JSON body, and the server's own access key ID and
+// secret as user and password of basic authentication. Web pages and roles have no access.
 const controlPath = "/_local/"
 
 // controls are the operations below controlPath.
@@ -102,7 +102,7 @@ func (s *Server) control(w http.ResponseWriter, r *http.Request) {
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
-	_, _ = w.Write(reply) // a client that is gone needs no answer
+	_, _ = w.Write(reply) // the client may be gone
 }
 
 // strict decodes a control request. Unknown members are refused.

@@ -10,10 +10,10 @@ import (
 	"strings"
 )
 
-// flooded is how many bytes a flood has: more than a client should ever read.
+// flooded is the size of a flood in bytes: more than a client should ever read.
 const flooded = 1 << 30
 
-// change changes the right answer to a call as a fault says.
+// change changes the correct answer to a call as a fault says.
 func (x *exchange) change(f *Fault) {
 	if x.answer.status > 299 {
 		return
@@ -30,8 +30,8 @@ func (x *exchange) change(f *Fault) {
 	}
 }
 
-// editJSON gives a member of a document another value, or takes it away where there is none. The path of what is in a list has the
-// item's number from 0 in brackets, or nothing in them for all items.
+// editJSON sets a member of a document, or removes it if there is no value. In a path, [0] is the first item of a list, and [] is
+// every item.
 func editJSON(body []byte, path string, value json.RawMessage) []byte {
 	d := json.NewDecoder(bytes.NewReader(body))
 	d.UseNumber() // dates keep their digits
@@ -42,7 +42,7 @@ func editJSON(body []byte, path string, value json.RawMessage) []byte {
 	steps := strings.Split(strings.ReplaceAll(path, "[", ".["), ".")
 	changed, err := json.Marshal(edited(document, steps, value))
 	if err != nil {
-		return body // what was read as JSON can be written as JSON, unless the value is none
+		return body // only a value that is not JSON cannot be written
 	}
 	return changed
 }
@@ -70,7 +70,7 @@ func edited(in any, steps []string, value json.RawMessage) any {
 	return in
 }
 
-// editXML does the same to an element, which is named by the last part of the path. The value is what the element then holds.
+// editXML does the same to an element, which the last part of the path names. The value becomes the content of the element.
 func editXML(body []byte, path string, value json.RawMessage) []byte {
 	name := regexp.QuoteMeta(path[strings.LastIndex(path, ".")+1:])
 	whole := regexp.MustCompile(`(?s)(<` + name + `>).*(</` + name + `>)`)
@@ -89,7 +89,7 @@ func (f *Fault) numbered() []byte {
 	return []byte(strings.ReplaceAll(f.Body, "{n}", strconv.Itoa(f.call)))
 }
 
-// flood answers with more than anybody reads.
+// flood answers with more than any client reads.
 func (s *Server) flood(x *exchange) {
 	x.w.Header().Set("Content-Type", x.answer.contentType)
 	x.w.Header().Set("Content-Length", fmt.Sprint(flooded))

@@ -20,37 +20,37 @@ type Kind string
 // The kinds of faults. Those of the first group keep the call from its service.
 const (
 	Fail     Kind = "fail"     // an AWS error: Status (400), Code (InternalServerError), Message
-	Hang     Kind = "hang"     // no answer until the client gives up or the server closes
+	Hang     Kind = "hang"     // no answer until the client gives up or the server is closed
 	Reset    Kind = "reset"    // the connection is reset (RST) without an answer
 	Empty    Kind = "empty"    // status 200 with {}
 	NoBody   Kind = "no-body"  // status 200 with nothing
 	HTML     Kind = "html"     // a proxy's page: Status (200)
 	Redirect Kind = "redirect" // status 307 to Location
-	Body     Kind = "body"     // Status (200) with Body, in which {n} is the number of the call, counted from the first that the fault meets
+	Body     Kind = "body"     // Status (200) with Body, in which {n} is the number of the call, counted from the first that the fault affects
 	Flood    Kind = "flood"    // status 200 with a GiB
 
-	Slow     Kind = "slow"      // the right answer after Delay
-	Drip     Kind = "drip"      // the right answer, a byte every Delay (100 ms)
+	Slow     Kind = "slow"      // the correct answer after Delay
+	Drip     Kind = "drip"      // the correct answer, a byte every Delay (100 ms)
 	Cut      Kind = "cut"       // the connection ends (FIN) in the middle of the body
-	Truncate Kind = "truncate"  // half the body, as if it were all
-	WrongKey Kind = "wrong-key" // the answer says another KeyId: Key, or one that does not exist
-	Edit     Kind = "edit"      // Member of the answer has Value, or is absent where there is none
-	Double   Kind = "double"    // the right answer twice over, as if it were one
+	Truncate Kind = "truncate"  // half of the body, as if it were complete
+	WrongKey Kind = "wrong-key" // the answer has another KeyId: Key, or one that does not exist
+	Edit     Kind = "edit"      // Member of the answer has Value, or is absent if there is none
+	Double   Kind = "double"    // the correct answer twice, as if it were one
 
-	// The last group changes the server from that call on, this one included, until ClearFaults or, for a key, EnableKey.
+	// The last group changes the server from that call on, including this one, until ClearFaults or, for a key, EnableKey.
 	Skew              Kind = "skew"               // the server's clock is off by Delay
 	ExpireCredentials Kind = "expire-credentials" // all credentials are expired
-	DisableKey        Kind = "disable-key"        // the KMS key Key (id, ARN or alias of the default account) is disabled
+	DisableKey        Kind = "disable-key"        // the KMS key Key (ID, ARN or alias of the default account) is disabled
 )
 
 // Fault is something that goes wrong at chosen calls.
 type Fault struct {
 	// Operation is "ssm:GetParameters", "ssm:GetParameters(decrypt)", "kms:*", or "" for every call.
 	Operation string `json:"operation"`
-	// Nth is the first call that the fault meets, counted from 1 over the calls that Operation means since the fault was injected.
-	// 0 is the first, too.
+	// Nth is the first call that the fault affects, counted from 1 over the calls that match Operation since the fault was injected.
+	// 0 also means the first.
 	Nth int `json:"nth"`
-	// Times is how many calls in a row it meets. 0 means one call if Nth is set, else every call.
+	// Times is how many calls in a row it affects. 0 means one call if Nth is set, and every call otherwise.
 	Times int  `json:"times"`
 	Kind  Kind `json:"kind"`
 
@@ -66,10 +66,10 @@ type Fault struct {
 	Member string          `json:"member"`
 	Value  json.RawMessage `json:"value"`
 
-	call int // the number of the call that the fault meets
+	call int // the number of the call that the fault affects
 }
 
-// UnmarshalJSON implements json.Unmarshaler: unknown members and kinds are refused.
+// UnmarshalJSON implements json.Unmarshaler. It refuses unknown members and kinds.
 func (f *Fault) UnmarshalJSON(b []byte) error {
 	type plain Fault
 	in := struct {
@@ -94,7 +94,7 @@ func (f *Fault) UnmarshalJSON(b []byte) error {
 	return err
 }
 
-// faults are the faults that are injected, and what the last group of kinds has changed.
+// faults has the injected faults, and what the last group of kinds has changed.
 type faults struct {
 	mu      sync.Mutex
 	armed   []*armed
@@ -107,7 +107,7 @@ type armed struct {
 	seen int
 }
 
-// Inject adds faults. Where several meet a call, the first injected wins; the others count the call all the same.
+// Inject adds faults. If several match a call, the first one injected wins, but all of them count the call.
 func (s *Server) Inject(all ...Fault) {
 	s.faults.mu.Lock()
 	defer s.faults.mu.Unlock()
@@ -116,14 +116,14 @@ func (s *Server) Inject(all ...Fault) {
 	}
 }
 
-// ClearFaults removes every fault, the clock's skew and the expiry of credentials.
+// ClearFaults removes every fault, the skew of the clock and the expiry of credentials.
 func (s *Server) ClearFaults() {
 	s.faults.mu.Lock()
 	defer s.faults.mu.Unlock()
 	s.faults.armed, s.faults.offset, s.faults.expired = nil, 0, false
 }
 
-// next counts a call of the given names and gives the fault that meets it, or nil.
+// next counts a call with the given names, and returns the fault that affects it, or nil.
 func (f *faults) next(names []string) *Fault {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -143,7 +143,7 @@ func (a *armed) means(names []string) bool {
 	return a.Operation == "" || all && strings.HasPrefix(names[0], service+":") || slices.Contains(names, a.Operation)
 }
 
-// meets counts one call and reports whether the fault meets it.
+// meets counts one call, and reports whether the fault affects it.
 func (a *armed) meets() bool {
 	a.seen++
 	first, times := max(a.Nth, 1), a.Times
@@ -165,7 +165,7 @@ func (f *faults) credentialsExpired() bool {
 	return f.expired
 }
 
-// faultBefore does what a fault does before the call reaches its service. It reports whether that was the answer.
+// faultBefore applies a fault before the call reaches its service. It reports whether that was the answer.
 func (s *Server) faultBefore(x *exchange, f *Fault) bool {
 	switch f.Kind {
 	case Skew:
@@ -231,7 +231,7 @@ func (s *Server) disableKey(region, key string) error {
 	return s.invoke(region, "kms", "DisableKey", described.KeyMetadata, nil)
 }
 
-// faultAfter does what a fault does to the right answer. It reports whether the answer has been sent.
+// faultAfter applies a fault to the correct answer. It reports whether the answer has been sent.
 func (s *Server) faultAfter(x *exchange, f *Fault) bool {
 	body := x.answer.body
 	switch f.Kind {
@@ -265,7 +265,7 @@ func (s *Server) faultAfter(x *exchange, f *Fault) bool {
 	return false
 }
 
-// sever takes the connection over, writes what is given and ends it: cleanly after an answer, with a reset after none.
+// sever takes over the connection, writes raw, and ends it: cleanly after an answer, with a reset if there is none.
 func (x *exchange) sever(raw []byte) {
 	conn, _, err := http.NewResponseController(x.w).Hijack()
 	if err != nil {
@@ -294,7 +294,7 @@ func wrongKey(body []byte, key string) []byte {
 	}
 	changed, err := json.Marshal(members)
 	if err != nil {
-		return body // what was read as JSON can be written as JSON
+		return body // JSON that was read can be written
 	}
 	return changed
 }

@@ -22,7 +22,7 @@ func lockFile(path string) (*os.File, error) {
 	return f, nil
 }
 
-// syncDir makes a rename in the directory last.
+// syncDir makes a rename in the directory durable.
 func syncDir(path string) error {
 	d, err := os.Open(path)
 	if err != nil {

@@ -6,7 +6,7 @@ import (
 	"syscall"
 )
 
-// lockFile opens the file without sharing it: Windows lets no one else open it until this process closes it or ends.
+// lockFile opens the file without sharing it: nobody else can open it until this process closes it or ends.
 func lockFile(path string) (*os.File, error) {
 	name, err := syscall.UTF16PtrFromString(path)
 	if err != nil {

@@ -28,42 +28,42 @@ func defaults() options {
 	return options{clock: time.Now, log: io.Discard, buckets: map[string]limit{}}
 }
 
-// WithDir keeps the state in a directory, made if need be, for one process at a time. See ErrLocked.
+// WithDir keeps the state in a directory, for one process at a time. The directory is made if it does not exist. See ErrLocked.
 func WithDir(dir string) Option { return func(o *options) { o.dir = dir } }
 
-// WithSeed fills the state from a seed file (JSON) as long as nothing was ever changed in it.
+// WithSeed fills the state from a seed file (JSON), unless the state was ever changed.
 func WithSeed(seed []byte) Option { return func(o *options) { o.seed = seed } }
 
-// WithClock sets the clock of the dates in the state and in replies. Signatures and sessions go by the machine's clock.
+// WithClock sets the clock for dates in the state and in replies. Signatures and sessions use the machine's clock.
 func WithClock(now func() time.Time) Option { return func(o *options) { o.clock = now } }
 
 // WithLog writes one line per request: service, operation, names, status and duration; never a body or a value.
 func WithLog(w io.Writer) Option { return func(o *options) { o.log = w } }
 
-// WithLatency holds every answer back until this long after its request came, as a network and a service would.
+// WithLatency delays every answer until this long after its request arrived, as a network and a service would.
 func WithLatency(d time.Duration) Option { return func(o *options) { o.latency = d } }
 
-// WithBucket throttles a service ("ssm") by a token bucket: what exceeds it is answered with ThrottlingException.
+// WithBucket throttles a service ("ssm") with a token bucket. Calls above its rate fail with the service's throttling error.
 func WithBucket(service string, perSecond, burst float64) Option {
 	return func(o *options) { o.buckets[service] = limit{perSecond, burst} }
 }
 
-// WithEmptyPages lets every paged read of SSM begin with an empty page and a NextToken.
+// WithEmptyPages makes every paged read of SSM begin with an empty page and a NextToken.
 func WithEmptyPages() Option { return func(o *options) { o.ssm.EmptyPages = true } }
 
-// WithDuplicatesRefused lets GetParameters refuse a name that is asked for twice, which AWS may or may not do.
+// WithDuplicatesRefused makes GetParameters refuse a request that has a name twice, which AWS may or may not do.
 func WithDuplicatesRefused() Option { return func(o *options) { o.ssm.DuplicatesRefused = true } }
 
-// WithPartialBatches lets a decrypting GetParameters list what cannot be decrypted as invalid, instead of failing as a whole. Which of
-// both AWS does is not documented.
+// WithPartialBatches makes GetParameters with decryption list parameters that it cannot decrypt as invalid, instead of failing as a
+// whole. AWS does not document which of the two it does.
 func WithPartialBatches() Option { return func(o *options) { o.ssm.PartialBatches = true } }
 
-// WithCommittedMessages seals the advanced tier in messages of the Encryption SDK's format 2 instead of format 1. Which of both AWS uses is
-// not documented.
+// WithCommittedMessages seals the advanced tier in messages of the Encryption SDK's format 2 instead of format 1. AWS does not document
+// which of the two it uses.
 func WithCommittedMessages() Option { return func(o *options) { o.ssm.CommittedMessages = true } }
 
-// WithManagedKeyByIdentity makes reading and putting values under alias/aws/ssm need the caller's own right to the key, besides that of
-// the key policy. Reports conflict on which of both holds within one account.
+// WithManagedKeyByIdentity makes getting and putting values under alias/aws/ssm require that the caller's identity policies allow it,
+// in addition to the key policy. Reports conflict on whether AWS requires that within one account.
 func WithManagedKeyByIdentity() Option { return func(o *options) { o.managedByIdentity = true } }
 
 // WithFaults injects faults from the start. See Server.Inject.

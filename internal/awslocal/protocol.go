@@ -11,17 +11,17 @@ import (
 	"github.com/whispering/bundle/internal/awslocal/call"
 )
 
-// protocol is how requests and replies look on the wire. A service of another protocol comes with one more of these.
+// protocol is the form of requests and replies on the wire. A service with another protocol needs one more implementation.
 type protocol interface {
 	// claims reports whether the request is of this protocol.
 	claims(r *http.Request) bool
-	// read finds out what is asked: the service and operation, and the members as JSON.
+	// read returns the service, the operation, and the members as JSON.
 	read(r *http.Request, body []byte) (service, operation string, in []byte, err error)
-	// reply and failure give the body of an answer.
+	// reply and failure return the body of an answer.
 	reply(operation, id string, out any) ([]byte, error)
 	failure(id string, e *call.Error) []byte
 	contentType() string
-	// refusal gives the error for a request whose signature is not accepted.
+	// refusal returns the error for a request whose signature is not accepted.
 	refusal(refusal) *call.Error
 }
 
@@ -127,7 +127,7 @@ func (queryProtocol) refusal(f refusal) *call.Error {
 	return &call.Error{Status: status, Code: f.queryCode, Message: f.message}
 }
 
-// refusal is a request that is not let in, with its code in either protocol
+// refusal is why a request is not accepted, with its code in either protocol
 // (https://docs.aws.amazon.com/STS/latest/APIReference/CommonErrors.html,
 // https://docs.aws.amazon.com/kms/latest/APIReference/CommonErrors.html).
 type refusal struct{ jsonCode, queryCode, message string }
@@ -158,7 +158,8 @@ func refusePresigned() refusal {
 	return refusal{"RequestExpired", "RequestExpired", "Request has expired."}
 }
 
-// asError gives any error the form that goes to the client. What is no error of AWS's is an internal failure and tells nothing.
+// asError turns any error into the one that is sent to the client. An error that is not one of AWS's becomes an internal failure
+// without details.
 func asError(p protocol, err error) *call.Error {
 	var e *call.Error
 	var f refusal

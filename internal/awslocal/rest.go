@@ -13,8 +13,8 @@ import (
 	"github.com/whispering/bundle/internal/awslocal/lambda"
 )
 
-// restProtocol is REST-JSON, of Lambda: https://smithy.io/2.0/aws/protocols/aws-restjson1-protocol.html. The operation
-// is told by method and path; members come from the path, the query and the body.
+// restProtocol is REST-JSON, of Lambda: https://smithy.io/2.0/aws/protocols/aws-restjson1-protocol.html. Method and path
+// determine the operation; members come from the path, the query and the body.
 type restProtocol struct{}
 
 const (
@@ -35,8 +35,8 @@ type route struct {
 	status                     int
 }
 
-// routes are those of https://docs.aws.amazon.com/lambda/latest/api/API_Operations.html that concern layers, and two
-// of functions, of which there are none.
+// routes are the operations of https://docs.aws.amazon.com/lambda/latest/api/API_Operations.html for layers, and two for
+// functions, which do not exist here.
 func routes() []route {
 	const versions = layersPath + "/{LayerName}/versions"
 	const version = versions + "/{VersionNumber}"
@@ -78,8 +78,8 @@ func (restProtocol) read(r *http.Request, body []byte) (service, operation strin
 	return "lambda", operation, in, err
 }
 
-// joined puts members at the end of an object, where they count more than any of the same name before. The object,
-// which may be an archive of 70 MB, is not parsed for that: whether it is JSON shows when it is decoded.
+// joined appends members to an object, where they replace earlier members of the same name. It does not parse the
+// object, which may hold an archive of 70 MB: decoding it later shows whether it is JSON.
 func joined(object []byte, members map[string]json.RawMessage) ([]byte, error) {
 	more, err := json.Marshal(members)
 	if err != nil || len(members) == 0 {
@@ -93,7 +93,7 @@ func joined(object []byte, members map[string]json.RawMessage) ([]byte, error) {
 	return slices.Concat(object, comma, more[1:]), nil // a copy: the signature is still to be verified over the body
 }
 
-// routed finds the operation of a request and puts the members of its path to the others.
+// routed finds the operation of a request, and adds the members in its path to the others.
 func routed(r *http.Request, members map[string]json.RawMessage) (operation string, ok bool) {
 	parts := strings.Split(strings.TrimSuffix(r.URL.EscapedPath(), "/"), "/")
 	for i := range parts {
@@ -121,7 +121,7 @@ func routed(r *http.Request, members map[string]json.RawMessage) (operation stri
 	return "", false
 }
 
-// setMember adds a member that came as text. Numbers stay numbers.
+// setMember adds a member that came as a string. Numbers become numbers.
 func setMember(members map[string]json.RawMessage, name, value string) {
 	if name == "VersionNumber" || name == "MaxItems" {
 		if json.Valid([]byte(value)) {
@@ -167,7 +167,7 @@ func (restProtocol) refusal(f refusal) *call.Error {
 	return &call.Error{Status: http.StatusForbidden, Code: f.jsonCode, Message: f.message}
 }
 
-// bodyLimit is the most bytes that a request may have: an archive is larger than anything else.
+// bodyLimit is the maximum size of a request in bytes: larger if it can hold an archive.
 func bodyLimit(r *http.Request) int64 {
 	if (restProtocol{}).claims(r) {
 		return lambda.MaxRequest
@@ -175,14 +175,14 @@ func bodyLimit(r *http.Request) int64 {
 	return maxBody
 }
 
-// unreadable answers a request whose body is too long or broke off.
+// unreadable answers a request whose body is too long or was cut short.
 func unreadable(w http.ResponseWriter, r *http.Request, err error) {
 	var tooLong *http.MaxBytesError
 	if (restProtocol{}).claims(r) && errors.As(err, &tooLong) {
 		w.Header().Set("Content-Type", restProtocol{}.contentType())
 		w.Header().Set("X-Amzn-Errortype", lambda.TooLarge().Code)
 		w.WriteHeader(lambda.TooLarge().Status)
-		_, _ = w.Write(restProtocol{}.failure("", lambda.TooLarge())) // a client that is gone needs no answer
+		_, _ = w.Write(restProtocol{}.failure("", lambda.TooLarge())) // the client may be gone
 		return
 	}
 	http.Error(w, "the body cannot be read", http.StatusRequestEntityTooLarge)

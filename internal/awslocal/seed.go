@@ -14,7 +14,7 @@ import (
 	"github.com/whispering/bundle/internal/awslocal/sts"
 )
 
-// seedFile is what a seed holds: sample keys, parameters and roles. Unknown members are refused.
+// seedFile is a seed: sample keys, parameters and roles. Unknown members are refused.
 type seedFile struct {
 	Region     string          `json:"region"`
 	Keys       []seedKey       `json:"keys"`
@@ -23,9 +23,9 @@ type seedFile struct {
 }
 
 type seedKey struct {
-	ID          string          `json:"id"`       // fixed, for test vectors; "" makes a random one
-	Material    []byte          `json:"material"` // goes with a fixed id
-	Alias       string          `json:"alias"`    // may be absent where the id is fixed
+	ID          string          `json:"id"`       // fixed, for test vectors; "" for a random one
+	Material    []byte          `json:"material"` // required with a fixed ID
+	Alias       string          `json:"alias"`    // optional if the ID is fixed
 	Description string          `json:"description"`
 	Spec        string          `json:"spec"`
 	Usage       string          `json:"usage"`
@@ -40,11 +40,11 @@ type seedParameter struct {
 	KeyID  string         `json:"key_id"`
 	Tier   string         `json:"tier"`
 	Value  string         `json:"value"`
-	Values []string       `json:"values"` // several versions, the oldest first
+	Values []string       `json:"values"` // several versions, oldest first
 	Labels map[string]int `json:"labels"` // the version that a label is on
 }
 
-// parseSeed reads a seed. Its errors never quote the file: it holds values.
+// parseSeed reads a seed. Its errors never quote the file, because it holds values.
 func parseSeed(b []byte) (seedFile, error) {
 	var in seedFile
 	d := json.NewDecoder(bytes.NewReader(b))
@@ -69,7 +69,7 @@ func parseSeed(b []byte) (seedFile, error) {
 	return in, nil
 }
 
-// seed puts the seed into an empty state, and keeps the result.
+// seed puts the seed into an empty state, and saves the result.
 func (s *Server) seed() error {
 	in, err := parseSeed(s.options.seed)
 	if err != nil {
@@ -110,7 +110,7 @@ func (s *Server) seedKey(region string, k seedKey) error {
 	if k.ID != "" {
 		keys, ok := s.services["kms"].(*kms.Service)
 		if !ok {
-			return errors.New("there is no KMS that could fix an id")
+			return errors.New("there is no KMS that can set an ID")
 		}
 		if err := keys.Fix(created.KeyMetadata.Arn, k.ID, k.Material); err != nil {
 			return err

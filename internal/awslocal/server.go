@@ -17,10 +17,10 @@ import (
 	"github.com/whispering/bundle/internal/awslocal/sigv4"
 )
 
-// maxBody is the most bytes of a request. The largest that SSM and KMS take are well below.
+// maxBody is the maximum size of a request in bytes. SSM and KMS accept much less.
 const maxBody = 1 << 20
 
-// exchange is one request on its way through the server, and its answer.
+// exchange is one request in progress, and its answer.
 type exchange struct {
 	w     http.ResponseWriter
 	r     *http.Request
@@ -32,7 +32,7 @@ type exchange struct {
 	in                 []byte // the request's body, and its members as JSON
 	body               []byte
 	answer             answer
-	errorType          string // the code of an error that is answered
+	errorType          string // the code of the error in the answer
 }
 
 type answer struct {
@@ -77,7 +77,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.log(x)
 }
 
-// serve answers x: what a fault leaves to be answered goes through the service, and then through the fault again.
+// serve answers x. Unless a fault answers it first, the service does, and then the fault may change the answer.
 func (s *Server) serve(x *exchange) {
 	var unread error
 	x.service, x.operation, x.in, unread = x.protocol.read(x.r, x.body)
@@ -111,7 +111,7 @@ func (x *exchange) fail(e *call.Error) {
 	x.answer.status, x.answer.body, x.errorType = e.Status, x.protocol.failure(x.id, e), e.Code
 }
 
-// handle finds the operation, then the caller, then lets the service answer, and keeps what changed.
+// handle finds the operation and the caller, calls the service, and saves what changed.
 func (s *Server) handle(x *exchange, unread error) (any, error) {
 	if unread != nil {
 		return nil, unread
@@ -148,7 +148,7 @@ func (s *Server) write(x *exchange) {
 	x.header()
 	x.w.Header().Set("Date", s.wallClock().UTC().Format(http.TimeFormat))
 	x.w.WriteHeader(x.answer.status)
-	_, _ = x.w.Write(x.answer.body) // a client that is gone needs no answer
+	_, _ = x.w.Write(x.answer.body) // the client may be gone
 }
 
 func (x *exchange) header() {
@@ -164,7 +164,7 @@ func (x *exchange) header() {
 	}
 }
 
-// wait lets d pass. It reports false where the client or the server was gone first.
+// wait waits for d. It returns false if the client or the server was gone first.
 func (s *Server) wait(ctx context.Context, d time.Duration) bool {
 	if d <= 0 {
 		return true
@@ -180,7 +180,7 @@ func (s *Server) wait(ctx context.Context, d time.Duration) bool {
 	return false
 }
 
-// counted gives the names that x counts as: "ssm:GetParameters", and once more if it decrypts.
+// counted returns the names that x counts as: "ssm:GetParameters", and one more if it decrypts.
 func (x *exchange) counted() []string {
 	name := x.service + ":" + x.operation
 	var in struct{ WithDecryption bool }
@@ -217,7 +217,7 @@ func (s *Server) log(x *exchange) {
 		Name, Path, KeyId, SourceKeyId, DestinationKeyId, AliasName, RoleArn, LayerName, Arn string
 		Names                                                                                []string
 	}
-	_ = json.Unmarshal(x.in, &in) // what cannot be read has no names to log
+	_ = json.Unmarshal(x.in, &in) // a request that cannot be read has no names to log
 	var names strings.Builder
 	for _, name := range append(in.Names, in.Name, in.Path, in.KeyId, in.SourceKeyId, in.DestinationKeyId, in.AliasName, in.RoleArn, in.LayerName, in.Arn) {
 		if name != "" {
@@ -230,7 +230,7 @@ func (s *Server) log(x *exchange) {
 		time.Since(x.began).Round(10*time.Microsecond))
 }
 
-// printable is an operation's name as it may stand in a log: it comes from the client.
+// printable returns the name of an operation, which comes from the client, in a form that is safe to log.
 func printable(operation string) string {
 	if strings.Trim(operation, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ") != "" {
 		return strconv.Quote(operation)
@@ -238,7 +238,7 @@ func printable(operation string) string {
 	return operation
 }
 
-// regionOf gives the region that a request is signed for, verified or not.
+// regionOf returns the region that a request is signed for, verified or not.
 func regionOf(r *http.Request) string {
 	if sig, err := sigv4.Parse(r); err == nil {
 		return sig.Region

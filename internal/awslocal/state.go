@@ -15,7 +15,7 @@ import (
 	"github.com/whispering/bundle/internal/plainfile"
 )
 
-// ErrLocked is wrapped by the error of New for a state directory that another process has open.
+// ErrLocked is wrapped by the error of New for a state directory that another process uses.
 var ErrLocked = errors.New("the state directory is in use by another process")
 
 // The files of a state directory.
@@ -25,10 +25,10 @@ const (
 	serverName = "server.json"
 )
 
-// ErrForeign is wrapped by the error of New for a directory that has files, none of which is a state's.
+// ErrForeign is wrapped by the error of New for a directory that has files but no state.
 var ErrForeign = errors.New("has files, and none of them is a state of the embedded AWS")
 
-// stateFormat is raised when an older state can no longer be read.
+// stateFormat is increased when older states can no longer be read.
 const stateFormat = 1
 
 // stateFile is the content of state.json.
@@ -39,7 +39,7 @@ type stateFile struct {
 	Services map[string]json.RawMessage `json:"services"`
 }
 
-// serverFile is the content of server.json: how to reach the server that has the directory.
+// serverFile is the content of server.json: how to reach the server that uses the directory.
 type serverFile struct {
 	URL string `json:"url"`
 	accessKey
@@ -51,7 +51,7 @@ type stateDir struct {
 	lock *os.File
 }
 
-// openStateDir makes the directory if need be and locks it. The lock ends with the process, however that ends.
+// openStateDir makes the directory if it does not exist, and locks it. The lock ends with the process, however it ends.
 func openStateDir(path string) (*stateDir, error) {
 	if err := os.MkdirAll(path, 0o700); err != nil {
 		return nil, err
@@ -71,14 +71,14 @@ func openStateDir(path string) (*stateDir, error) {
 	}
 	d := &stateDir{path: path, lock: lock}
 	d.sweep()
-	// A server.json that is still there is of a server that was killed.
+	// A server.json that still exists is from a server that was killed.
 	if err := os.Remove(filepath.Join(path, serverName)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, errors.Join(err, lock.Close())
 	}
 	return d, nil
 }
 
-// refuseForeign refuses a directory that somebody uses for something else. Hidden files, such as .gitignore, are no use.
+// refuseForeign refuses a directory that is used for something else. Hidden files, such as .gitignore, do not count.
 func refuseForeign(path string) error {
 	entries, err := os.ReadDir(path)
 	if err != nil {
@@ -97,8 +97,8 @@ func refuseForeign(path string) error {
 	return nil
 }
 
-// sweep removes files that a process which was killed had begun to write: what is
-// written is the lock's holder's.
+// sweep removes files that a killed process had begun to write. Only the holder of the
+// lock writes.
 func (d *stateDir) sweep() {
 	for _, pattern := range []string{"*.new", "*/*.new"} {
 		left, _ := fs.Glob(os.DirFS(d.path), pattern)
@@ -134,9 +134,9 @@ func (d *stateDir) close() error {
 	return errors.Join(err, d.lock.Close())
 }
 
-// write replaces a file of the directory as a whole: after a crash there is the old one or the new one.
+// write replaces a file of the directory as a whole: after a crash, it is the old file or the new one.
 func (d *stateDir) write(name string, b []byte) error {
-	temporary := filepath.Join(d.path, name+".new") // the lock keeps others from it
+	temporary := filepath.Join(d.path, name+".new") // no other process writes it, because of the lock
 	f, err := os.OpenFile(temporary, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
 	if err != nil {
 		return err
@@ -154,7 +154,7 @@ func (d *stateDir) write(name string, b []byte) error {
 	return syncDir(d.path)
 }
 
-// load takes the state out of the directory, or puts the new one there.
+// load reads the state from the directory, or writes the new one if there is none.
 func (s *Server) load() error {
 	b, err := plainfile.Read(filepath.Join(s.dir.path, stateName), 1<<30)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -168,7 +168,7 @@ func (s *Server) load() error {
 		return fmt.Errorf("%s in %s is damaged", stateName, s.dir.path)
 	}
 	if state.Format != stateFormat {
-		return fmt.Errorf("%s in %s has format %d, this program reads %d: remove the directory to begin anew",
+		return fmt.Errorf("%s in %s has format %d, but this version of bundle reads format %d: remove the directory to start over",
 			stateName, s.dir.path, state.Format, stateFormat)
 	}
 	s.saver.used, s.key = state.Used, state.Key
@@ -182,17 +182,17 @@ func (s *Server) load() error {
 	return nil
 }
 
-// saver lets mutations that come at the same time share one write.
+// saver writes concurrent mutations to disk together.
 type saver struct {
 	changes atomic.Uint64 // mutations so far
 
 	mu       sync.Mutex
 	saved    uint64 // mutations that are in the file
-	used     bool   // the state is no more as New makes it
-	released bool   // the directory is another's
+	used     bool   // the state is no longer as New makes it
+	released bool   // the directory is no longer locked
 }
 
-// persist returns when the mutation that was just made is on disk.
+// persist returns when the latest mutation is on disk.
 func (s *Server) persist() error { return s.store(true) }
 
 func (s *Server) store(used bool) error {
@@ -211,7 +211,7 @@ func (s *Server) store(used bool) error {
 	return nil
 }
 
-// writeState writes state.json. The saver's lock must be held, but in New.
+// writeState writes state.json. The saver's lock must be held, except in New.
 func (s *Server) writeState() error {
 	if s.saver.released {
 		return errors.New("the server is closed")
@@ -231,7 +231,7 @@ func (s *Server) writeState() error {
 	return s.dir.write(stateName, b)
 }
 
-// release leaves the directory to others. A call that is still on its way can no longer change it.
+// release unlocks the directory. A call that is still in progress can no longer change it.
 func (s *Server) release() error {
 	if s.dir == nil {
 		return nil
@@ -242,7 +242,7 @@ func (s *Server) release() error {
 	return s.dir.close()
 }
 
-// Reset empties the state: no parameter, key, role or session is left. A seed that the server was made with is put again.
+// Reset removes every parameter, key, role and session. Then it applies the server's seed again, if there is one.
 func (s *Server) Reset() error {
 	for name, service := range s.services {
 		if err := service.Restore(s.pristine[name]); err != nil {

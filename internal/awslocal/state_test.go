@@ -104,7 +104,7 @@ func TestSeedErrorsNameTheEntryAndNoValue(t *testing.T) {
 		`{"roles": [{"name": "a", "account": "1"}]}`:                          `seed: role "a": account "1"`,
 		`{"roles": [{"name": "a", "policy": {"Statement": []}}]}`:             `seed: role "a": policy: `,
 		`{"roles": [{"name": "a", "trust": ["nobody"]}]}`:                     `seed: role "a": trust: `,
-		`{"roles": [{"name": "a", "access_key_id": "AKIABUILDBUILDBUILD0"}]}`: `seed: role "a": access_key_id and secret_access_key come together`,
+		`{"roles": [{"name": "a", "access_key_id": "AKIABUILDBUILDBUILD0"}]}`: `seed: role "a": access_key_id and secret_access_key must be used together`,
 		`{"roles": [{"name": "a"}, {"name": "a"}]}`:                           `seed: role "a": declared twice`,
 	} {
 		dir := t.TempDir()
@@ -213,7 +213,7 @@ func TestStateDirectoryIsForOne(t *testing.T) {
 func TestDamagedStateIsRefused(t *testing.T) {
 	for text, want := range map[string]string{
 		`{"format": 1, "services": {`: "is damaged",
-		`{"format": 2}`:               "has format 2, this program reads 1",
+		`{"format": 2}`:               "has format 2, but this version of bundle reads format 1",
 		`{"format": 1, "services": {"sts": {"token_key": "AA=="}}}`: "the state of sts",
 		`{"format": 1, "services": {"ssm": []}}`:                    "the state of ssm",
 	} {

@@ -6,8 +6,8 @@ import (
 	"github.com/whispering/bundle/internal/awslocal/iam"
 )
 
-// Authorize asks the caller's identity policies for an action on a resource without a policy of its own. It fails with
-// AccessDeniedException in AWS's words. Keys are condition keys beyond those of the principal; nil is none.
+// Authorize checks the caller's identity policies for an action on a resource without a policy of its own. It fails with
+// AccessDeniedException and AWS's message. Keys are condition keys in addition to those of the principal.
 func (r *Request) Authorize(action, resource string, keys map[string][]string) error {
 	access := iam.Access{Principal: r.Caller.ARN, Account: r.Caller.Account, Action: action, Resource: resource, Keys: keys}
 	if d := r.Caller.Evaluate(nil, access); !d.Allowed {
@@ -16,7 +16,7 @@ func (r *Request) Authorize(action, resource string, keys map[string][]string) e
 	return nil
 }
 
-// Evaluate decides an access of the caller by all policies that it has and, unless it is nil, that of the resource.
+// Evaluate decides whether the caller's policies and, unless it is nil, the policy of the resource allow an access.
 func (p Principal) Evaluate(resource *iam.Policy, access iam.Access) iam.Decision {
 	access.Session = p.Session
 	if len(p.Tags) > 0 || p.SourceIdentity != "" {

@@ -1,5 +1,5 @@
-// Package call is the vocabulary that the services of the embedded AWS share with its server: who calls, what is asked, what is
-// answered, and what a service must offer to be served. It knows no protocol: the server decodes the wire before a [Handler] sees
+// Package call has the types that the services of the embedded AWS share with its server: the caller, the request, the error, and
+// the service itself. It knows no protocol: the server decodes what is on the wire before a [Handler] sees
 // a [Request] and encodes what the handler returns.
 package call
 
@@ -17,24 +17,24 @@ import (
 
 // Principal is the verified identity behind a request.
 type Principal struct {
-	// ARN is what sts:GetCallerIdentity answers: arn:aws:iam::ACCOUNT:root, a role's ARN, or an assumed-role session's.
+	// ARN is what sts:GetCallerIdentity returns: arn:aws:iam::ACCOUNT:root, a role's ARN, or an assumed-role session's.
 	ARN string
 	// Role is the ARN of the role behind the caller (equal to ARN unless ARN is an assumed-role session), or "" if there is none.
-	// It is what aws:PrincipalArn holds and what a policy's Principal names.
+	// It is the value of aws:PrincipalArn, and what a policy's Principal names.
 	Role string
-	// UserID is the unique id that sts:GetCallerIdentity answers.
+	// UserID is the unique ID that sts:GetCallerIdentity returns.
 	UserID string
 	// Account is the twelve-digit account of the caller.
 	Account string
-	// AccessKeyID is the id that signed the request.
+	// AccessKeyID is the access key ID that signed the request.
 	AccessKeyID string
-	// Root callers may do everything that no resource policy keeps from them.
+	// Root callers may do everything that no resource policy denies.
 	Root bool
 	// Policies are the identity policies of the caller.
 	Policies []iam.Policy
-	// Session narrows what a session of a role may do; nil where it was given no policy.
+	// Session is the session policy; nil if there is none.
 	Session *iam.Policy
-	// SourceIdentity and Tags are those of a session; "" and none where it was given none.
+	// SourceIdentity and Tags are those of a session; empty if there are none.
 	SourceIdentity string
 	Tags           map[string]string
 }
@@ -44,16 +44,16 @@ type Request struct {
 	Service   string // signing name: "ssm", "kms", "sts", "lambda"
 	Operation string // as in the API reference: "GetParameters"
 	Region    string // from the credential scope of the signature
-	Account   string // whose resources an unqualified name means: the caller's account
+	Account   string // the caller's account, which an unqualified name belongs to
 	Caller    Principal
 	Via       string // "ssm.us-east-1.amazonaws.com" while a service calls on the caller's behalf, else ""
 	Endpoint  string // scheme and host that the client used, for links in replies
 	Now       time.Time
-	Body      []byte // JSON, whatever the protocol of the wire was
+	Body      []byte // JSON, whatever the protocol was
 }
 
-// Decode reads the request's body into v, a pointer to a struct. Members that v lacks are skipped, because SDKs are newer than we
-// are; anything else that does not fit is a SerializationException that quotes nothing of the body. An empty body is {}.
+// Decode reads the request's body into v, a pointer to a struct. It skips members that v lacks, because SDKs may be newer than this
+// code. Anything else that does not fit is a SerializationException, which quotes nothing of the body. An empty body counts as {}.
 func (r *Request) Decode(v any) error {
 	body := bytes.TrimSpace(r.Body)
 	if len(body) == 0 {
@@ -74,11 +74,11 @@ func (r *Request) Decode(v any) error {
 	return nil
 }
 
-// Error is an error as AWS reports it: the code and message reach the client as they stand.
+// Error is an error as AWS reports it. The code and the message reach the client unchanged.
 type Error struct {
 	Status  int // HTTP status; 0 means 400
 	Code    string
-	Message string // may be empty, as AWS's is for some codes
+	Message string // may be empty, as for some codes of AWS
 }
 
 // NewError makes an *Error of status 400.
@@ -86,7 +86,7 @@ func NewError(code, message string) *Error {
 	return &Error{Status: http.StatusBadRequest, Code: code, Message: message}
 }
 
-// Error gives "Code: message".
+// Error returns "Code: message".
 func (e *Error) Error() string {
 	if e.Message == "" {
 		return e.Code
@@ -94,11 +94,11 @@ func (e *Error) Error() string {
 	return e.Code + ": " + e.Message
 }
 
-// A Handler answers one operation. What it returns is marshaled as the reply; nil is the empty object. An error that is no *Error
+// A Handler answers one operation. Its result is marshaled as the reply; nil is the empty object. An error that is not an *Error
 // is reported as an internal failure (status 500).
 type Handler func(*Request) (any, error)
 
-// Service is a set of operations over one state. All methods may be called at the same time from several goroutines.
+// Service is a set of operations over one state. All methods are safe for concurrent use.
 type Service interface {
 	// Name is the signing name of the service ("ssm").
 	Name() string
@@ -106,13 +106,13 @@ type Service interface {
 	Operations() map[string]Handler
 	// Mutates reports whether a successful call of the operation may have changed the state.
 	Mutates(operation string) bool
-	// Snapshot gives the whole state, to be kept on disk.
+	// Snapshot returns the whole state, to be written to disk.
 	Snapshot() (json.RawMessage, error)
-	// Restore replaces the whole state by an earlier snapshot.
+	// Restore replaces the whole state with an earlier snapshot.
 	Restore(json.RawMessage) error
 }
 
-// Decoded makes a Handler of an operation that takes its request decoded.
+// Decoded makes a Handler from an operation that takes its request decoded.
 func Decoded[In any](operate func(*Request, *In) (any, error)) Handler {
 	return func(r *Request) (any, error) {
 		in := new(In)

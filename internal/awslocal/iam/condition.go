@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// condition is one key under one operator: all conditions of a statement must hold.
+// condition is one key under one operator. All conditions of a statement must hold.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html
 type condition struct {
 	key      string // lower case: names of condition keys are not case-sensitive
@@ -19,7 +19,7 @@ type condition struct {
 	forAny   bool
 }
 
-// operator is what a base operator does with one pair of values.
+// operator is a base operator, which compares one pair of values.
 type operator struct {
 	match   func(policy, request string) bool
 	negated bool
@@ -90,7 +90,7 @@ func parseConditions(raw json.RawMessage) ([]condition, error) {
 	return conditions, nil
 }
 
-// of is the condition of an operator on a key.
+// of returns the condition of an operator on a key.
 func (c condition) of(operator, key string, raw json.RawMessage, check func(value string) bool) (condition, error) {
 	if c.key = strings.ToLower(key); !strings.Contains(key, ":") {
 		return c, malformed("condition key %q is not of the form service:key", key)
@@ -101,7 +101,7 @@ func (c condition) of(operator, key string, raw json.RawMessage, check func(valu
 	}
 	for _, value := range c.values {
 		if check != nil && !check(value) {
-			return c, malformed("condition key %q: %q is no value for %s", key, value, operator)
+			return c, malformed("condition key %q: %q is not a value for %s", key, value, operator)
 		}
 		if err := noVariables(value); err != nil {
 			return c, err
@@ -131,7 +131,7 @@ func parseOperator(name string, known map[string]operator) (condition, operator,
 	return c, op, nil
 }
 
-// parseValues reads the value or values of a condition key; numbers and booleans may be written bare.
+// parseValues reads the value or values of a condition key. Numbers and booleans need no quotes.
 func parseValues(raw json.RawMessage) ([]string, error) {
 	raws, err := oneOrMany[json.RawMessage](raw)
 	if err != nil || len(raws) == 0 {
@@ -155,7 +155,7 @@ func parseValues(raw json.RawMessage) ([]string, error) {
 	return values, nil
 }
 
-// multiValued reports whether a request may carry several values for the key.
+// multiValued reports whether a request can have several values for the key.
 func (c condition) multiValued() bool {
 	return c.key == "kms:encryptioncontextkeys" || c.key == "kms:resourcealiases" || c.key == "aws:tagkeys"
 }
@@ -166,7 +166,7 @@ func (c condition) singleValued() bool {
 	return strings.HasPrefix(c.key, "kms:encryptioncontext:")
 }
 
-// holds decides the condition for the values that the request has for the key; none means the key is missing.
+// holds evaluates the condition for the values that the request has for the key; without values, the key is missing.
 func (c condition) holds(request []string) bool {
 	switch {
 	case c.null:
@@ -189,7 +189,7 @@ func (c condition) holds(request []string) bool {
 	return true
 }
 
-// one decides one value of the request: any policy value may match, or, negated, none.
+// one evaluates one value of the request: some policy value must match, or, if negated, none.
 func (c condition) one(request string) bool {
 	return c.anyPolicyValue(func(p string) bool { return c.match(p, request) }) != c.negated
 }

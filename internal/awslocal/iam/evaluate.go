@@ -5,22 +5,22 @@ import (
 	"strings"
 )
 
-// Access is one question: may this principal do this to that.
+// Access is one question: whether a principal may perform an action on a resource.
 type Access struct {
 	Principal string // the caller's ARN: a user, a role, a session of a role, or an account root
 	Account   string // the caller's account
 	Action    string // "kms:Decrypt"
-	Resource  string // the ARN of what is acted upon, or "*" where the action has no resource
+	Resource  string // an ARN, or "*" if the action has no resource
 	// Keys are the condition keys of the request. Names are not case-sensitive. aws:PrincipalArn and
 	// aws:PrincipalAccount are added from the fields above.
 	Keys map[string][]string
-	// PolicyRequired is the rule of KMS keys: in the key's own account an identity policy counts only where the
+	// PolicyRequired is the rule for KMS keys: in the key's own account, an identity policy counts only if the
 	// key policy gives the same right to the account
 	// (https://docs.aws.amazon.com/kms/latest/developerguide/key-policies.html). Elsewhere, in one account, an
 	// identity policy or the resource policy is enough.
 	PolicyRequired bool
-	// Session is the policy that a session of a role was given when the role was assumed; nil is none. The session may do
-	// what it and the role's rights both allow, and besides what a resource policy allows the session by its own ARN
+	// Session is the session policy that was passed when the role was assumed; nil if there is none. The session may do
+	// what both it and the role's policies allow, and what a resource policy allows the session by its own ARN
 	// (https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies.html#policies_session).
 	Session *Policy
 }
@@ -28,21 +28,21 @@ type Access struct {
 // Decision is the answer to an Access.
 type Decision struct {
 	Allowed bool
-	// ByIdentity reports that a refusal is the identity policies', not the resource policy's.
+	// ByIdentity reports that the identity policies refused, not the resource policy.
 	ByIdentity bool
 	// Reason is the end of AWS's message for a refusal, empty when allowed:
 	// "because no identity-based policy allows the kms:Decrypt action".
 	Reason string
 }
 
-// Message is AWS's text for a refusal
+// Message is AWS's message for a refusal
 // (https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html).
 func (d Decision) Message(a Access) string {
 	return fmt.Sprintf("User: %s is not authorized to perform: %s on resource: %s %s", a.Principal, a.Action, a.Resource, d.Reason)
 }
 
-// RoleARN gives the role's ARN for the ARN of one of its sessions, and any other ARN as it is. It is the value of
-// aws:PrincipalArn. A role's path is not part of a session's ARN, so roles are taken to have none.
+// RoleARN returns the role's ARN for the ARN of one of its sessions, and any other ARN unchanged. It is the value of
+// aws:PrincipalArn. A session's ARN does not have the role's path, so RoleARN assumes that there is none.
 func RoleARN(principal string) string {
 	parts := strings.SplitN(principal, ":", 6)
 	if len(parts) == 6 && parts[2] == "sts" {
@@ -64,8 +64,8 @@ const (
 	grantSession       // it names the session
 )
 
-// Evaluate decides an access by the caller's identity policies and the resource's policy (nil: it has none).
-// An explicit Deny anywhere wins. Within one account see Access.PolicyRequired; across accounts both sides must allow.
+// Evaluate decides an access by the caller's identity policies and the resource's policy (nil if it has none).
+// An explicit Deny anywhere wins. Within one account, see Access.PolicyRequired; across accounts, both sides must allow.
 func Evaluate(identity []Policy, resource *Policy, a Access) Decision {
 	action := strings.ToLower(a.Action)
 	identityAllows := false
@@ -94,7 +94,7 @@ func Evaluate(identity []Policy, resource *Policy, a Access) Decision {
 	return decide(a, identityAllows, resourceGrants)
 }
 
-// weigh says what an identity or session policy has to say of an access.
+// weigh reports whether an identity or session policy allows or denies an access.
 func (p *Policy) weigh(a Access, action string) (allows, denies bool) {
 	for _, s := range p.statements {
 		if s.covers(a, action) {
@@ -104,7 +104,7 @@ func (p *Policy) weigh(a Access, action string) (allows, denies bool) {
 	return allows, denies
 }
 
-// grants says what the policy of a resource has to say of an access; nil, nothing.
+// grants reports what the policy of a resource grants or denies for an access; a nil policy does neither.
 func (p *Policy) grants(a Access, action string) (most grant, denies bool) {
 	if p == nil {
 		return grantNone, false
@@ -136,7 +136,7 @@ func decide(a Access, identityAllows bool, resource grant) Decision {
 	}
 }
 
-// values gives what the request has for a condition key, in lower case; none means that the key is missing.
+// values returns what the request has for a condition key, given in lower case; nothing if the key is missing.
 func (a Access) values(key string) []string {
 	switch key {
 	case "aws:principalarn":
@@ -161,7 +161,7 @@ func accountOf(arn string) string {
 	return parts[4]
 }
 
-// covers reports whether action (in lower case), resource and conditions of the statement fit the access.
+// covers reports whether action (in lower case), resource and conditions of the statement match the access.
 func (s *statement) covers(a Access, action string) bool {
 	if anyGlob(s.actions, action) == s.notActions || anyGlob(s.resources, a.Resource) == s.notResources {
 		return false
@@ -174,7 +174,7 @@ func (s *statement) covers(a Access, action string) bool {
 	return true
 }
 
-// reaches reports how the statement's Principal fits the caller. In a Deny an account stands for everyone in it.
+// reaches reports how the statement's Principal matches the caller. In a Deny, an account means everyone in it.
 func (s *statement) reaches(a Access) grant {
 	role, best := RoleARN(a.Principal), grantNone
 	if s.everyone {

@@ -2,8 +2,8 @@ package iam
 
 import "strings"
 
-// glob matches a text against a pattern in which * stands for any run of characters and ? for any one byte.
-// It needs no more than len(pattern)·len(text) steps.
+// glob matches a string against a pattern in which * stands for any sequence of bytes and ? for any one byte.
+// It needs at most len(pattern)·len(text) steps.
 func glob(pattern, text string) bool {
 	p, t := 0, 0
 	star, resume := -1, 0 // the last * seen, and where in text its run ends so far
@@ -25,7 +25,7 @@ func glob(pattern, text string) bool {
 	return strings.Trim(pattern[p:], "*") == ""
 }
 
-// globARN matches an ARN component by component, so that a wildcard does not reach over a colon of the first five.
+// globARN matches an ARN component by component, so that a wildcard does not match any of the first five colons.
 func globARN(pattern, arn string) bool {
 	patterns, parts := strings.SplitN(pattern, ":", 6), strings.SplitN(arn, ":", 6)
 	if len(patterns) != 6 || len(parts) != 6 {

@@ -1,8 +1,8 @@
-// Package iam parses AWS policy documents and decides with them. It is pure: no state, no clock, no I/O.
+// Package iam parses and evaluates AWS policy documents. It has no state, no clock and no I/O.
 //
-// It knows the part of the policy language that this repository emits or relies on, and it fails closed: an
-// element, operator or form that it does not know is refused when the document is parsed, never ignored while
-// deciding. What it implements is described in
+// It knows the part of the policy language that this repository writes or relies on, and it fails closed: an
+// unknown element, operator or form is refused when the document is parsed, and never ignored during
+// evaluation. It implements
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements.html and
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html.
 package iam
@@ -17,20 +17,20 @@ import (
 	"strings"
 )
 
-// MaxPolicy is the most bytes a policy document may have: the quota of a KMS key policy, the largest of the
-// kinds that this package reads (https://docs.aws.amazon.com/kms/latest/developerguide/resource-limits.html).
+// MaxPolicy is the maximum size of a policy document in bytes: the quota of a KMS key policy, which is the largest
+// kind that this package reads (https://docs.aws.amazon.com/kms/latest/developerguide/resource-limits.html).
 const MaxPolicy = 32 << 10
 
-// ErrMalformed is wrapped by every error of the parsers.
+// ErrMalformed is wrapped by every error of a parser.
 var ErrMalformed = errors.New("malformed policy document")
 
-// Policy is one policy document that was accepted by a parser. The zero Policy grants and denies nothing.
+// Policy is a policy document that a parser accepted. The zero Policy grants and denies nothing.
 type Policy struct {
 	document   json.RawMessage
 	statements []statement
 }
 
-// statement is one entry of a policy, with everything in it already checked.
+// statement is one entry of a policy, already checked.
 type statement struct {
 	deny         bool
 	everyone     bool     // Principal "*" or {"AWS": "*"}
@@ -60,7 +60,7 @@ func ParseResource(document []byte) (Policy, error) { return parse(document, ofR
 // ParseTrust parses a role's trust policy: every statement must name a Principal, and none a Resource, which is the role.
 func ParseTrust(document []byte) (Policy, error) { return parse(document, ofTrust) }
 
-// Everything is the identity policy of a caller who may do everything.
+// Everything is an identity policy that allows everything.
 func Everything() Policy {
 	return Policy{
 		document:   json.RawMessage(`{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}`),
@@ -68,10 +68,10 @@ func Everything() Policy {
 	}
 }
 
-// Document returns the document as it was given to the parser, nil for the zero Policy.
+// Document returns the document as it was parsed, and nil for the zero Policy.
 func (p Policy) Document() []byte { return bytes.Clone(p.document) }
 
-// MarshalJSON gives the document as it was parsed; the zero Policy gives null.
+// MarshalJSON returns the document as it was parsed, and null for the zero Policy.
 func (p Policy) MarshalJSON() ([]byte, error) {
 	if p.document == nil {
 		return []byte("null"), nil
@@ -190,7 +190,7 @@ func parseStatement(raw json.RawMessage, of kind) (s statement, sid string, err 
 	return s, sid, s.checkElements(elements, of)
 }
 
-// checkElements holds the rules about which elements a statement must or must not have.
+// checkElements checks which elements a statement must or must not have.
 func (s *statement) checkElements(elements map[string]json.RawMessage, of kind) error {
 	has := func(name string) bool { _, ok := elements[name]; return ok }
 	switch {
@@ -255,7 +255,7 @@ func parseResources(name string, raw json.RawMessage) ([]string, error) {
 }
 
 // parsePrincipal reads the forms "*", {"AWS": …}, {"Service": …} and {"Federated": …}. A service or a federated
-// principal is accepted and matches no caller: the callers of this server are users, roles and their sessions.
+// principal is accepted but matches no caller: the callers of this server are users, roles and their sessions.
 func parsePrincipal(raw json.RawMessage) (everyone bool, principals []string, err error) {
 	var all string
 	if json.Unmarshal(raw, &all) == nil {
@@ -295,7 +295,7 @@ func parsePrincipal(raw json.RawMessage) (everyone bool, principals []string, er
 	return everyone, principals, nil
 }
 
-// principalARN turns what a Principal element may say into an ARN: an account id stands for its root.
+// principalARN turns a value of a Principal element into an ARN: an account ID means its root.
 func principalARN(name string) (string, error) {
 	if isAccount(name) {
 		return "arn:aws:iam::" + name + ":root", nil
@@ -314,7 +314,7 @@ func isAccount(s string) bool {
 	return len(s) == 12 && strings.Trim(s, "0123456789") == ""
 }
 
-// noVariables refuses policy variables, which this package does not fill in.
+// noVariables refuses policy variables, which this package does not support.
 func noVariables(value string) error {
 	if strings.Contains(value, "${") {
 		return malformed("policy variables are not supported: %q", value)
@@ -345,8 +345,8 @@ func oneOrMany[T any](raw json.RawMessage) ([]T, error) {
 	return values, nil
 }
 
-// checkSyntax refuses what is not one JSON value, and objects that name a member twice: which of the two would
-// count is not for a reader to guess.
+// checkSyntax refuses a document that is not one JSON value, or in which an object has a member twice: it would be
+// unclear which of the two counts.
 func checkSyntax(document []byte) error {
 	if !json.Valid(document) {
 		return malformed("not JSON")

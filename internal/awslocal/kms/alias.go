@@ -9,7 +9,7 @@ import (
 
 var aliasPattern = lazyregexp.New(`^[a-zA-Z0-9:/_-]+$`)
 
-// checkAliasName holds the rules of https://docs.aws.amazon.com/kms/latest/APIReference/API_CreateAlias.html.
+// checkAliasName checks the rules of https://docs.aws.amazon.com/kms/latest/APIReference/API_CreateAlias.html.
 func checkAliasName(name *string) (string, error) {
 	if name == nil {
 		return "", constraint(" null", "aliasName", "not be null")
@@ -39,7 +39,7 @@ type aliasInput struct {
 	TargetKeyId *string
 }
 
-// target finds the key that an alias shall name: one of this account and region, by id or ARN.
+// target finds the key that an alias is to name, by ID or ARN. It must be in this account and region.
 func (s *Service) target(r *call.Request, ref string) (reference, error) {
 	if strings.HasPrefix(ref, "alias/") || strings.HasPrefix(ref, "arn:") && strings.Contains(ref, ":alias/") {
 		return reference{}, validation("Aliases must refer to keys. Not aliases")
@@ -97,7 +97,7 @@ func (s *Service) existing(r *call.Request, name string) (*alias, reference, err
 }
 
 // updateAlias is https://docs.aws.amazon.com/kms/latest/APIReference/API_UpdateAlias.html: it needs the right on the
-// alias, on the key it leaves and on the key it takes.
+// alias, on its old key and on its new key.
 func (s *Service) updateAlias(r *call.Request, in *aliasInput) (any, error) {
 	name, err := checkAliasName(in.AliasName)
 	if err != nil {
@@ -164,7 +164,7 @@ func (s *Service) allowAlias(r *call.Request, a *alias, keys ...reference) error
 	return nil
 }
 
-// kind is the type of a key: an alias keeps to one.
+// kind is the type of a key, which an alias cannot change.
 func kind(spec string) string {
 	switch {
 	case spec == specSymmetric:

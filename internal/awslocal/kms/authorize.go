@@ -14,7 +14,7 @@ func (s *Service) allow(r *call.Request, action string, k reference, extra ...ma
 	return s.allowPolicy(r, action, k, k.policy, extra...)
 }
 
-// allowPolicy is allow as it would be with another key policy.
+// allowPolicy is allow with another key policy.
 func (s *Service) allowPolicy(r *call.Request, action string, k reference, policy iam.Policy, extra ...map[string][]string) error {
 	keys := requestKeys(r)
 	keys["kms:KeySpec"] = []string{k.Spec}
@@ -52,7 +52,7 @@ func (s *Service) allowPolicy(r *call.Request, action string, k reference, polic
 	return denied(decision.Message(access))
 }
 
-// allowPlain authorizes an operation that has no key, by identity policies alone.
+// allowPlain authorizes an operation without a key, by identity policies alone.
 func allowPlain(r *call.Request, action, resource string, extra map[string][]string) error {
 	keys := requestKeys(r)
 	for name, values := range extra {
@@ -88,7 +88,7 @@ func algorithmKey(algorithm string) map[string][]string {
 	return map[string][]string{"kms:EncryptionAlgorithm": {algorithm}}
 }
 
-// deniedForeign refuses the use of another account's key without telling whether there is one.
+// deniedForeign refuses the use of another account's key, and does not reveal whether the key exists.
 func deniedForeign(r *call.Request) error {
 	return denied(fmt.Sprintf("User: %s is not authorized to perform: kms:%s on this resource because the resource does not exist in this Region, "+
 		"no resource-based policies allow access, or a resource-based policy explicitly denies access", r.Caller.ARN, r.Operation))

@@ -17,9 +17,9 @@ import (
 //
 //	magic 5 · account 12 · key id 36 · material id 32 · salt 32 · IV 12 · ciphertext with 16 bytes of tag
 //
-// It begins as AWS's blobs do ("AQICAH" in base64) and is about as long (plaintext + 145 bytes); the rest of AWS's
-// layout is not published. It names no region, so that the replicas of a multi-Region key can open it. The
-// AES-256-GCM key is derived from the key material and the salt; the additional data are everything before the IV
+// It begins as AWS's blobs do ("AQICAH" in base64) and has about the same length (plaintext + 145 bytes); the rest
+// of AWS's layout is not published. It names no region, so that the replicas of a multi-Region key can open it. The
+// AES-256-GCM key is derived from the key material and the salt. The additional data is everything before the IV,
 // and the encryption context.
 const (
 	blobMagic    = "\x01\x02\x02\x00\x78"
@@ -36,7 +36,7 @@ const (
 	textAt     = ivAt + ivSize
 )
 
-// blobHeader is what a blob says about itself, unauthenticated until it is opened.
+// blobHeader is the header of a blob. It is not authenticated until the blob is opened.
 type blobHeader struct {
 	account, keyID, materialID string
 }
@@ -54,7 +54,7 @@ func parseBlob(blob []byte) (h blobHeader, ok bool) {
 	return h, isKeyID(h.keyID)
 }
 
-// seal encrypts under a symmetric key and an encryption context.
+// seal encrypts with a symmetric key and an encryption context.
 func (k *key) seal(plaintext []byte, context map[string]string) []byte {
 	blob := make([]byte, 0, textAt+len(plaintext)+tagSize)
 	blob = append(blob, blobMagic...)
@@ -70,7 +70,7 @@ func (k *key) seal(plaintext []byte, context map[string]string) []byte {
 	return k.aead(blob).Seal(blob, blob[ivAt:textAt], plaintext, additionalData(blob, context))
 }
 
-// open decrypts a blob of this key. ok is false for another context and for a damaged blob.
+// open decrypts a blob of this key. ok is false if the context is another one or the blob is damaged.
 func (k *key) open(blob []byte, context map[string]string) (plaintext []byte, ok bool) {
 	h, ok := parseBlob(blob)
 	if !ok || h.keyID != k.ID || h.account != k.Account || h.materialID != k.material {
@@ -80,7 +80,7 @@ func (k *key) open(blob []byte, context map[string]string) (plaintext []byte, ok
 	return plaintext, err == nil
 }
 
-// aead gives the cipher of one blob: each has a key of its own, so that random IVs never meet under one key.
+// aead returns the cipher of one blob. Each blob has its own key, so that no IV is used twice with one key.
 func (k *key) aead(blob []byte) cipher.AEAD {
 	mac := hmac.New(sha256.New, k.Material)
 	mac.Write(blob[saltAt:ivAt])
@@ -96,7 +96,7 @@ func (k *key) aead(blob []byte) cipher.AEAD {
 }
 
 // additionalData binds the header of the blob and the context. Every string carries its length, so that
-// {"a": "bc"} and {"ab": "c"} are two contexts.
+// {"a": "bc"} and {"ab": "c"} are different contexts.
 func additionalData(blob []byte, context map[string]string) []byte {
 	data := bytes.Clone(blob[:ivAt])
 	for _, name := range slices.Sorted(maps.Keys(context)) {

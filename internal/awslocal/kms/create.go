@@ -60,7 +60,7 @@ func (s *Service) createKey(r *call.Request, in *createKeyInput) (any, error) {
 	return map[string]any{"KeyMetadata": s.metadata(k)}, nil
 }
 
-// newKey checks the members of a CreateKey and makes the key they describe, without material and policy.
+// newKey checks the members of a CreateKey request and makes the key that they describe, without material and policy.
 func newKey(r *call.Request, in *createKeyInput) (*key, error) {
 	k := &key{
 		Account: r.Account, Region: r.Region, Description: in.Description, Usage: in.KeyUsage, Spec: in.KeySpec,
@@ -100,7 +100,7 @@ func newKey(r *call.Request, in *createKeyInput) (*key, error) {
 	return k, nil
 }
 
-// checkUsage holds spec and usage together and fills in the usage of a symmetric key.
+// checkUsage checks the usage against the spec, and fills in the usage of a symmetric key.
 func (k *key) checkUsage() error {
 	known := specs()
 	if _, ok := known[k.Spec]; !ok {
@@ -122,7 +122,7 @@ func (k *key) checkUsage() error {
 	return nil
 }
 
-// makeMaterial fills in the material of the keys that can be used here.
+// makeMaterial fills in the material of keys that can be used here.
 func (k *key) makeMaterial() (err error) {
 	switch {
 	case k.State == statePendingImport:
@@ -154,7 +154,7 @@ func defaultPolicy(account string) string {
 }`
 }
 
-// checkPolicy parses a key policy and, unless bypassed, refuses one that would keep the caller from changing it again
+// checkPolicy parses a key policy and, unless bypass is set, refuses one that would prevent the caller from changing it again
 // (https://docs.aws.amazon.com/kms/latest/APIReference/API_PutKeyPolicy.html).
 func (s *Service) checkPolicy(r *call.Request, k *key, document string, bypass bool) (iam.Policy, error) {
 	policy, err := iam.ParseResource([]byte(document))

@@ -47,7 +47,7 @@ func reply[Out any](out Out, err error) (any, error) {
 	return out, nil
 }
 
-// size gives the length of the data key that was asked for, in bytes.
+// size returns the length of the requested data key, in bytes.
 func (in *dataKeyInput) size() (int, error) {
 	switch {
 	case (in.KeySpec == "") == (in.NumberOfBytes == nil):
@@ -69,7 +69,7 @@ func (in *dataKeyInput) size() (int, error) {
 	return n, nil
 }
 
-// newDataKey serves both operations; the right it asks for is the operation's own.
+// newDataKey serves both operations. Each needs its own permission.
 func (s *Service) newDataKey(r *call.Request, in *dataKeyInput) (dataKeyOutput, error) {
 	var none dataKeyOutput
 	ref, err := required("keyId", in.KeyId)

@@ -79,7 +79,7 @@ func checkTags(tags []tag) error {
 	return nil
 }
 
-// listResourceTags is https://docs.aws.amazon.com/kms/latest/APIReference/API_ListResourceTags.html. All tags fit one page.
+// listResourceTags is https://docs.aws.amazon.com/kms/latest/APIReference/API_ListResourceTags.html. All tags fit on one page.
 func (s *Service) listResourceTags(r *call.Request, in *listInput) (any, error) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()

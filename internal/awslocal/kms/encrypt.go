@@ -7,8 +7,8 @@ import (
 )
 
 const (
-	maxPlaintext = 4096 // bytes that Encrypt takes under a symmetric key
-	maxBlob      = 6144 // bytes of a ciphertext that Decrypt and ReEncrypt take
+	maxPlaintext = 4096 // bytes that Encrypt accepts with a symmetric key
+	maxBlob      = 6144 // bytes of a ciphertext that Decrypt and ReEncrypt accept
 )
 
 // dryRunFields are the members that the cryptographic operations share.
@@ -18,7 +18,7 @@ type dryRunFields struct {
 	GrantTokens     []string
 }
 
-// check refuses what is not supported. ignoreCiphertext asks for a check of rights alone.
+// check refuses what is not supported. ignoreCiphertext requests a check of permissions alone.
 func (d dryRunFields) check() (ignoreCiphertext bool, err error) {
 	if len(d.GrantTokens) > 0 {
 		return false, call.NewError("InvalidGrantTokenException", "")
@@ -135,13 +135,13 @@ func (s *Service) decrypt(r *call.Request, in *decryptInput) (any, error) {
 
 // source is a ciphertext to open, for Decrypt and for the first half of ReEncrypt.
 type source struct {
-	action           string  // the right that is needed
+	action           string  // the permission that is needed
 	member           string  // the member that holds ref
-	ref              *string // the key as the request names it; nil: the blob says which
+	ref              *string // the key as the request names it; nil if only the blob names it
 	blob             []byte
 	context          map[string]string
 	algorithm        string
-	ignoreCiphertext bool // a dry run of rights alone
+	ignoreCiphertext bool // a dry run of permissions alone
 	extra            map[string][]string
 }
 
@@ -152,7 +152,7 @@ func (src source) name() string {
 	return *src.ref
 }
 
-// check holds the rules on the members themselves.
+// check checks the members of the request.
 func (src source) check() error {
 	switch {
 	case src.ref == nil && (src.algorithm != specSymmetric || src.ignoreCiphertext):
@@ -205,7 +205,7 @@ func (s *Service) openSource(r *call.Request, src source) (reference, []byte, er
 	return k, plaintext, err
 }
 
-// encrypt seals under a key of any kind, after the checks that depend on the kind.
+// encrypt encrypts with a key of any kind, after the checks for that kind.
 func (k *key) encrypt(action, algorithm string, plaintext []byte, context map[string]string) ([]byte, error) {
 	if err := k.usable(); err != nil {
 		return nil, err
@@ -222,7 +222,7 @@ func (k *key) encrypt(action, algorithm string, plaintext []byte, context map[st
 	return k.seal(plaintext, context), nil
 }
 
-// decrypt opens what encrypt made. The key is usable.
+// decrypt opens a ciphertext of encrypt. The key must be usable.
 func (k *key) decrypt(action, algorithm string, blob []byte, context map[string]string) ([]byte, error) {
 	if k.Usage != usageEncrypt {
 		return nil, invalidUsage("%s key usage is %s which is not valid for %s.", k.arn(), k.Usage, action)
@@ -241,7 +241,7 @@ func (k *key) decrypt(action, algorithm string, blob []byte, context map[string]
 	return plaintext, nil
 }
 
-// fits refuses an algorithm that the key does not have, and an encryption context where there can be none.
+// fits refuses an algorithm that the key does not support, and an encryption context for an asymmetric key.
 func (k *key) fits(algorithm string, context map[string]string) error {
 	if (algorithm == specSymmetric) != (k.Spec == specSymmetric) {
 		return invalidUsage("Algorithm %s is incompatible with key spec %s.", algorithm, k.Spec)
@@ -252,7 +252,7 @@ func (k *key) fits(algorithm string, context map[string]string) error {
 	return nil
 }
 
-// encryptionAlgorithm checks an algorithm's name; none means the symmetric one.
+// encryptionAlgorithm checks the name of an algorithm; the default is the symmetric one.
 func encryptionAlgorithm(member, name string) (string, error) {
 	switch name {
 	case "":
@@ -263,7 +263,7 @@ func encryptionAlgorithm(member, name string) (string, error) {
 	return "", constraint(" '"+name+"'", member, "satisfy enum value set: [SYMMETRIC_DEFAULT, RSAES_OAEP_SHA_1, RSAES_OAEP_SHA_256, SM2PKE]")
 }
 
-// checkBytes holds the length of binary data, which the message does not repeat.
+// checkBytes checks the length of binary data. The message does not repeat the data.
 func checkBytes(member string, value []byte, least, most int) error {
 	switch {
 	case len(value) < least:
@@ -274,7 +274,7 @@ func checkBytes(member string, value []byte, least, most int) error {
 	return nil
 }
 
-// checkLength holds the length of a text.
+// checkLength checks the length of a string.
 func checkLength(member, value string, least, most int) error {
 	switch {
 	case len(value) < least:

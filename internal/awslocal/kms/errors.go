@@ -7,13 +7,13 @@ import (
 )
 
 // The errors below are those of https://docs.aws.amazon.com/kms/latest/APIReference/CommonErrors.html and of the
-// operations' own pages; the texts are those that AWS answers with.
+// operations' own pages, with the messages that AWS sends.
 
 func validation(format string, args ...any) error {
 	return call.NewError("ValidationException", fmt.Sprintf(format, args...))
 }
 
-// constraint is the text of a failed check of one member.
+// constraint is the error of a failed check of one member.
 func constraint(value, member, rule string) error {
 	return validation("1 validation error detected: Value%s at '%s' failed to satisfy constraint: Member must %s", value, member, rule)
 }
@@ -24,13 +24,13 @@ func notFound(format string, args ...any) error {
 
 func denied(message string) error { return call.NewError("AccessDeniedException", message) }
 
-// deniedCiphertext is the refusal of a Decrypt or ReEncrypt that names no key: it does not tell a key that is
-// missing from one that is forbidden.
+// deniedCiphertext is the refusal of a Decrypt or ReEncrypt that names no key. It does not distinguish a missing
+// key from a forbidden one.
 func deniedCiphertext() error {
 	return denied("The ciphertext refers to a customer master key that does not exist, does not exist in this region, or you are not allowed to access.")
 }
 
-// invalidCiphertext covers a damaged blob and a wrong encryption context. AWS sends it without a text.
+// invalidCiphertext is for a damaged blob and for a wrong encryption context. AWS sends it without a message.
 func invalidCiphertext() error { return call.NewError("InvalidCiphertextException", "") }
 
 func incorrectKey() error {
@@ -53,7 +53,7 @@ func malformedPolicy(message string) error {
 	return call.NewError("MalformedPolicyDocumentException", message)
 }
 
-// dryRun is how a dry run says that the request would have succeeded
+// dryRun is the error of a dry run that would have succeeded
 // (https://docs.aws.amazon.com/kms/latest/developerguide/testing-permissions.html).
 func dryRun() error {
 	return call.NewError("DryRunOperationException", "The request would have succeeded, but the DryRun option is set.")

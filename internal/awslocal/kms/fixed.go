@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// Fix gives a symmetric key that was just made, and has no alias yet, an id and key material of the caller's choosing: so a
-// ciphertext that is kept in a file, as a test vector, opens in every server that is seeded alike. AWS has nothing of the kind.
+// Fix sets the ID and the key material of a symmetric key that was just made and has no alias yet. Then a ciphertext in a file,
+// such as a test vector, opens in every server with the same seed. AWS has no such operation.
 func (s *Service) Fix(arn, id string, material []byte) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -27,7 +27,7 @@ const (
 	specSymmetric = "SYMMETRIC_DEFAULT" // also the name of the symmetric algorithm
 )
 
-// key is one KMS key in one region. Replicas of a multi-Region key are keys of their own with the same ID and material.
+// key is one KMS key in one region. Replicas of a multi-Region key are separate keys with the same ID and material.
 type key struct {
 	ID            string    `json:"id"`
 	Account       string    `json:"account"`
@@ -36,17 +36,17 @@ type key struct {
 	Spec          string    `json:"spec"`
 	Usage         string    `json:"usage"`
 	Origin        string    `json:"origin"`
-	Managed       bool      `json:"managed,omitempty"`        // AWS managed: made for a service, its policy cannot be edited
-	PrimaryRegion string    `json:"primary_region,omitempty"` // of a multi-Region key, else ""
+	Managed       bool      `json:"managed,omitempty"`        // AWS managed: its policy cannot be edited
+	PrimaryRegion string    `json:"primary_region,omitempty"` // "" unless it is a multi-Region key
 	State         string    `json:"state"`
 	Created       time.Time `json:"created"`
 	Deletion      time.Time `json:"deletion,omitzero"`
 	Tags          []tag     `json:"tags,omitempty"`
 	Document      string    `json:"policy"`             // the key policy, byte for byte
-	Material      []byte    `json:"material,omitempty"` // 32 bytes, an RSA key in PKCS #8, or none where the key cannot be used here
+	Material      []byte    `json:"material,omitempty"` // 32 bytes, an RSA key in PKCS #8, or none if the key cannot be used here
 
 	policy   iam.Policy // Document, parsed
-	aliases  []string   // names, sorted; kept by Service.reindex
+	aliases  []string   // names, sorted; set by Service.reindex
 	material string     // names Material: see setMaterial
 }
 
@@ -68,7 +68,7 @@ func (k *key) gone(now time.Time) bool {
 	return k.State == statePendingDeletion && !now.Before(k.Deletion)
 }
 
-// setMaterial gives the key its material, and the material a name, which AWS reports for symmetric encryption keys.
+// setMaterial sets the key's material and the material's ID, which AWS reports for symmetric encryption keys.
 func (k *key) setMaterial(material []byte) {
 	k.Material, k.material = material, ""
 	if k.Spec == specSymmetric && material != nil {
@@ -82,7 +82,7 @@ func (k *key) setPolicy(p iam.Policy) {
 	k.policy, k.Document = p, string(p.Document())
 }
 
-// restored checks a key that was read from a snapshot and rebuilds what is not kept.
+// restored checks a key from a snapshot, and rebuilds what a snapshot does not have.
 func (k *key) restored() error {
 	if k == nil || !isKeyID(k.ID) || k.Account == "" || k.Region == "" || specs()[k.Spec].usages == nil {
 		return errors.New("a key without id, place or spec")
@@ -161,7 +161,7 @@ func specs() map[string]spec {
 	}
 }
 
-// newKeyID makes a random key id: a UUID, or "mrk-" and 32 hex digits for a multi-Region key.
+// newKeyID makes a random key ID: a UUID, or "mrk-" and 32 hex digits for a multi-Region key.
 func newKeyID(multiRegion bool) string {
 	b := make([]byte, 16)
 	rand.Read(b) // never fails
@@ -174,7 +174,7 @@ func newKeyID(multiRegion bool) string {
 
 const keyIDSize = 36
 
-// isKeyID reports whether a string has the form of a key id: "mrk-" and hex digits, or a UUID.
+// isKeyID reports whether a string has the form of a key ID: "mrk-" and hex digits, or a UUID.
 func isKeyID(s string) bool {
 	if len(s) != keyIDSize {
 		return false
@@ -252,7 +252,7 @@ func (s *Service) metadata(k *key) keyMetadata {
 	return m
 }
 
-// regions describes a multi-Region key and its relatives. The caller holds a lock.
+// regions describes a multi-Region key, its primary key and its replicas. The caller holds a lock.
 func (s *Service) regions(k *key) *multiRegionConfiguration {
 	c := &multiRegionConfiguration{
 		MultiRegionKeyType: k.multiRegionType(),

@@ -1,9 +1,9 @@
 // Package kms is the Key Management Service of the embedded AWS: keys, aliases, key policies and the
 // cryptographic operations on them, as https://docs.aws.amazon.com/kms/latest/APIReference/ describes them.
 //
-// Keys are real: a ciphertext opens only under the key and the encryption context that sealed it, and every call
-// is authorized by the caller's identity policies and the key policy. What is not like AWS: key material lies in
-// the state as it is, grants and imported material do not exist, and asymmetric keys only encrypt (RSA).
+// Keys are real: a ciphertext opens only with the key and the encryption context that sealed it, and the caller's
+// identity policies and the key policy authorize every call. Unlike AWS, the state has key material in plaintext,
+// there are no grants and no imported material, and asymmetric keys only encrypt (RSA).
 package kms
 
 import (
@@ -20,9 +20,9 @@ import (
 
 // Service holds the keys and aliases of all accounts and regions. Make one with New.
 type Service struct {
-	// ManagedByIdentity makes the use of an AWS managed key need the identity policies' right as well. The key policy alone gives it to
-	// everyone in the account who comes through the service, and reports conflict on whether that is enough
-	// (https://docs.aws.amazon.com/systems-manager/latest/userguide/sysman-paramstore-access.html). It is set before the first call.
+	// ManagedByIdentity makes the use of an AWS managed key require permission in an identity policy too. The key policy alone allows
+	// it to everyone in the account who comes through the service, and reports conflict on whether that is enough
+	// (https://docs.aws.amazon.com/systems-manager/latest/userguide/sysman-paramstore-access.html). Set it before the first call.
 	ManagedByIdentity bool
 
 	operations map[string]call.Handler
@@ -80,8 +80,8 @@ func (s *Service) Name() string { return "kms" }
 // Operations lists the handlers by operation name.
 func (s *Service) Operations() map[string]call.Handler { return s.operations }
 
-// Mutates reports whether an operation changes the state. DescribeKey of alias/aws/ssm may make that key, but
-// it need not be kept before something is encrypted under it.
+// Mutates reports whether an operation changes the state. DescribeKey of alias/aws/ssm can make that key, but the key
+// does not have to be saved until something is encrypted with it.
 func (s *Service) Mutates(operation string) bool {
 	switch operation {
 	case "CreateKey", "ReplicateKey", "CreateAlias", "UpdateAlias", "DeleteAlias", "PutKeyPolicy",
@@ -97,7 +97,7 @@ type state struct {
 	Aliases []*alias `json:"aliases"`
 }
 
-// Snapshot gives all keys, with their material, and all aliases.
+// Snapshot returns all keys, with their material, and all aliases.
 func (s *Service) Snapshot() (json.RawMessage, error) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
@@ -111,7 +111,7 @@ func (s *Service) Snapshot() (json.RawMessage, error) {
 	return json.Marshal(st)
 }
 
-// Restore replaces everything by a snapshot. A snapshot that does not fit together changes nothing.
+// Restore replaces everything with a snapshot. An inconsistent snapshot changes nothing.
 func (s *Service) Restore(snapshot json.RawMessage) error {
 	var st state
 	if err := json.Unmarshal(snapshot, &st); err != nil {
@@ -137,7 +137,7 @@ func (s *Service) Restore(snapshot json.RawMessage) error {
 	return nil
 }
 
-// reindex tells every key its aliases. The caller holds the write lock.
+// reindex sets the aliases of every key. The caller holds the write lock.
 func (s *Service) reindex() {
 	for _, k := range s.keys {
 		k.aliases = nil
@@ -149,5 +149,5 @@ func (s *Service) reindex() {
 	}
 }
 
-// epoch is a time as the JSON protocol of AWS writes it: seconds, with milliseconds after the point.
+// epoch is a time in AWS's JSON protocol: seconds since 1970, with three decimals.
 func epoch(t time.Time) float64 { return float64(t.UnixMilli()) / 1000 }

@@ -7,7 +7,7 @@ import (
 	"github.com/whispering/bundle/internal/awslocal/call"
 )
 
-// change finds a key by id or ARN, authorizes an operation that changes it and refuses keys that wait for their
+// change finds a key by ID or ARN, authorizes an operation that changes it, and refuses keys that are pending
 // deletion. The caller holds the write lock.
 func (s *Service) change(r *call.Request, keyID *string, extra map[string][]string) (reference, error) {
 	ref, err := required("keyId", keyID)
@@ -69,8 +69,8 @@ type scheduleOutput struct {
 }
 
 // scheduleKeyDeletion is https://docs.aws.amazon.com/kms/latest/APIReference/API_ScheduleKeyDeletion.html. The
-// key is gone when the window is over by the clock of the request that asks for it. A primary key that has replicas
-// waits without a date.
+// key is gone when the waiting period is over, by the clock of the request that uses the key. A primary key with
+// replicas waits without a date.
 func (s *Service) scheduleKeyDeletion(r *call.Request, in *scheduleInput) (any, error) {
 	window := mostWindow
 	if in.PendingWindowInDays != nil {
@@ -101,7 +101,7 @@ func (s *Service) scheduleKeyDeletion(r *call.Request, in *scheduleInput) (any, 
 }
 
 // cancelKeyDeletion is https://docs.aws.amazon.com/kms/latest/APIReference/API_CancelKeyDeletion.html: the key is
-// disabled afterwards.
+// disabled afterward.
 func (s *Service) cancelKeyDeletion(r *call.Request, in *keyIDInput) (any, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -116,8 +116,8 @@ func (s *Service) cancelKeyDeletion(r *call.Request, in *keyIDInput) (any, error
 	return map[string]any{"KeyId": k.arn()}, nil
 }
 
-// sweep forgets the keys whose waiting time is over, and their aliases. Until it runs nobody can find them either;
-// it frees their names. The caller holds the write lock.
+// sweep removes the keys whose waiting period is over, and their aliases. No call finds these keys even before that;
+// sweep frees their names. The caller holds the write lock.
 func (s *Service) sweep(now time.Time) {
 	for arn, k := range s.keys {
 		if k.gone(now) {

@@ -16,15 +16,15 @@ type listInput struct {
 	Marker *string
 }
 
-// page is one page of a list: the items after the marker, in the order of their names. The marker is the name of
-// the last item of the page before.
+// page is one page of a list: the items after the marker, sorted by name. The marker is the name of the last item of
+// the previous page.
 type page struct {
 	names     []string
 	next      string
 	truncated bool
 }
 
-// paginate cuts a page out of the sorted names.
+// paginate returns a page of the sorted names.
 func (in *listInput) paginate(names []string, standard, most int) (page, error) {
 	limit := standard
 	if in.Limit != nil {
@@ -59,7 +59,7 @@ func markerIndex(names []string, after string) int {
 	return i
 }
 
-// output adds what every list reply has.
+// output returns the reply, with the members that every list has.
 func (p page) output(member string, items any) map[string]any {
 	out := map[string]any{member: items, "Truncated": p.truncated}
 	if p.truncated {

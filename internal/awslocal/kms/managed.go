@@ -5,8 +5,8 @@ import (
 	"github.com/whispering/bundle/internal/awslocal/iam"
 )
 
-// EnsureManaged makes the AWS managed key alias/aws/ssm of the request's account and region, if it does not
-// exist yet: AWS makes it when it is first asked for. There is no other managed key.
+// EnsureManaged makes the AWS managed key alias/aws/ssm of the request's account and region if it does not
+// exist yet, as AWS does on first use. There is no other managed key.
 func (s *Service) EnsureManaged(r *call.Request, name string) error {
 	if name != managedAlias {
 		return unsupported("The AWS managed key " + name)
@@ -48,8 +48,8 @@ func (s *Service) ensureManaged(r *call.Request, ref string) {
 	}
 }
 
-// managedPolicy is the key policy of alias/aws/ssm: whoever may use SSM in the account uses the key through SSM,
-// and nobody uses it directly or edits the policy. On keys of this kind see
+// managedPolicy is the key policy of alias/aws/ssm. Everyone in the account who can use SSM can use the key through
+// SSM. Nobody can use the key directly or edit the policy. For keys of this kind, see
 // https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html#conditions-kms-via-service.
 func managedPolicy(account, region string) string {
 	return `{

@@ -28,7 +28,7 @@ type reEncryptOutput struct {
 }
 
 // reEncrypt is https://docs.aws.amazon.com/kms/latest/APIReference/API_ReEncrypt.html. It needs kms:ReEncryptFrom
-// on the source key, judged with the source context, and kms:ReEncryptTo on the destination key, judged with its own.
+// on the source key with the source context, and kms:ReEncryptTo on the destination key with the destination context.
 func (s *Service) reEncrypt(r *call.Request, in *reEncryptInput) (any, error) {
 	destination, err := required("destinationKeyId", in.DestinationKeyId)
 	if err != nil {
@@ -83,7 +83,7 @@ func (s *Service) reEncrypt(r *call.Request, in *reEncryptInput) (any, error) {
 	}, nil
 }
 
-// sourceARN gives the ARN of the key of a source, "" if there is none. The caller holds a lock.
+// sourceARN returns the ARN of the key of a source, "" if there is none. The caller holds a lock.
 func (s *Service) sourceARN(r *call.Request, src source) string {
 	if src.ref != nil {
 		if k, err := s.find(r, src.member, *src.ref); err == nil {

@@ -16,9 +16,9 @@ type replicateInput struct {
 
 var regionPattern = lazyregexp.New(`^[a-z]{2}(-[a-z]+)+-[0-9]{1,2}$`)
 
-// replicateKey is https://docs.aws.amazon.com/kms/latest/APIReference/API_ReplicateKey.html. The replica has the id
-// and material of the primary key, and a policy, a description and tags of its own. As AWS does, the reply shows it in
-// the state Creating; here it can be used at once.
+// replicateKey is https://docs.aws.amazon.com/kms/latest/APIReference/API_ReplicateKey.html. The replica has the ID
+// and material of the primary key, and its own policy, description and tags. As in AWS, the reply shows it in the
+// state Creating, but here it can be used at once.
 func (s *Service) replicateKey(r *call.Request, in *replicateInput) (any, error) {
 	ref, err := required("keyId", in.KeyId)
 	if err != nil {

@@ -6,18 +6,18 @@ import (
 	"github.com/whispering/bundle/internal/awslocal/call"
 )
 
-// managedAlias is the alias of the AWS managed key that SSM uses where a parameter names no key.
+// managedAlias is the alias of the AWS managed key that SSM uses for a parameter without a key.
 const managedAlias = "alias/aws/ssm"
 
 // reference is a key as a request named it.
 type reference struct {
 	*key
-	alias string // "alias/…" where the request used one: the condition key kms:RequestAlias
+	alias string // "alias/…" if the request used one: the condition key kms:RequestAlias
 }
 
-// find finds the key that a KeyId member means: a key id, a key ARN, an alias name or an alias ARN
-// (https://docs.aws.amazon.com/kms/latest/developerguide/concepts.html#key-id). The caller holds a lock; for
-// alias/aws/ssm the caller has called ensureManaged before taking it.
+// find finds the key that a KeyId member names: a key ID, a key ARN, an alias name or an alias ARN
+// (https://docs.aws.amazon.com/kms/latest/developerguide/concepts.html#key-id). The caller holds a lock and, for
+// alias/aws/ssm, has called EnsureManaged before taking it.
 func (s *Service) find(r *call.Request, member, ref string) (reference, error) {
 	account, resource := r.Account, ref
 	if strings.HasPrefix(ref, "arn:") {
@@ -76,7 +76,7 @@ func (s *Service) findID(r *call.Request, account, id string) (reference, error)
 	return reference{}, notFound("Key '%s' does not exist", arn)
 }
 
-// findByID is find for the operations that take a key id or ARN but no alias.
+// findByID is find for operations that accept a key ID or ARN but no alias.
 func (s *Service) findByID(r *call.Request, ref string) (reference, error) {
 	if strings.HasPrefix(ref, "alias/") || strings.HasPrefix(ref, "arn:") && strings.Contains(ref, ":alias/") {
 		return reference{}, notFound("Invalid keyId '%s'", ref)
@@ -84,7 +84,7 @@ func (s *Service) findByID(r *call.Request, ref string) (reference, error) {
 	return s.find(r, "keyId", ref)
 }
 
-// required gives the text of a member that must be there.
+// required returns the value of a required member.
 func required(member string, value *string) (string, error) {
 	if value == nil {
 		return "", constraint(" null", member, "not be null")

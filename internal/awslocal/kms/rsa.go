@@ -24,7 +24,7 @@ func newRSA(spec string) ([]byte, error) {
 	return x509.MarshalPKCS8PrivateKey(private)
 }
 
-// private gives the RSA key of the material, nil if there is none.
+// private returns the RSA key of the material, nil if there is none.
 func (k *key) private() *rsa.PrivateKey {
 	parsed, err := x509.ParsePKCS8PrivateKey(k.Material)
 	if err != nil {

@@ -6,12 +6,12 @@ import (
 	"github.com/whispering/bundle/internal/awslocal/call"
 )
 
-// The methods below are for the services that use KMS on a caller's behalf, as SSM does for a SecureString. They
-// are authorized as that caller, with the condition key kms:ViaService
+// The methods below are for services that use KMS on a caller's behalf, as SSM does for a SecureString. They are
+// authorized as that caller, with the condition key kms:ViaService
 // (https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html#conditions-kms-via-service).
 // Their errors are *call.Error with the codes of KMS.
 
-// via turns the request of another service into one that this service makes of KMS.
+// via turns a request to another service into that service's request to KMS.
 func via(r *call.Request, operation string) *call.Request {
 	inner := *r
 	if inner.Via == "" && r.Service != "kms" {
@@ -21,8 +21,8 @@ func via(r *call.Request, operation string) *call.Request {
 	return &inner
 }
 
-// EncryptFor encrypts 1 to 4,096 bytes under the key that keyRef means (id, ARN, alias or alias ARN) and gives
-// the blob and the key's ARN.
+// EncryptFor encrypts 1 to 4,096 bytes with the key that keyRef names (ID, ARN, alias or alias ARN). It returns the
+// blob and the key's ARN.
 func (s *Service) EncryptFor(r *call.Request, keyRef string, plaintext []byte, context map[string]string) (blob []byte, keyARN string, err error) {
 	if plaintext == nil {
 		plaintext = []byte{}
@@ -38,8 +38,8 @@ func (s *Service) EncryptFor(r *call.Request, keyRef string, plaintext []byte, c
 	return reply.CiphertextBlob, reply.KeyId, nil
 }
 
-// DecryptFor opens a blob with the encryption context that it was made with, and gives the plaintext and the
-// ARN of its key.
+// DecryptFor opens a blob with the encryption context that it was made with. It returns the plaintext and the ARN of
+// the key.
 func (s *Service) DecryptFor(r *call.Request, blob []byte, context map[string]string) (plaintext []byte, keyARN string, err error) {
 	out, err := s.decrypt(via(r, "Decrypt"), &decryptInput{CiphertextBlob: blob, EncryptionContext: context})
 	if err != nil {
@@ -52,8 +52,8 @@ func (s *Service) DecryptFor(r *call.Request, blob []byte, context map[string]st
 	return reply.Plaintext, reply.KeyId, nil
 }
 
-// GenerateDataKeyFor makes a random data key of 32 bytes and gives it in clear, encrypted, and the ARN of the key
-// that encrypted it.
+// GenerateDataKeyFor makes a random data key of 32 bytes. It returns the key in plaintext and encrypted, and the ARN
+// of the KMS key that encrypted it.
 func (s *Service) GenerateDataKeyFor(r *call.Request, keyRef string, context map[string]string) (plaintext, blob []byte, keyARN string, err error) {
 	reply, err := s.newDataKey(via(r, "GenerateDataKey"), &dataKeyInput{KeyId: &keyRef, KeySpec: "AES_256", EncryptionContext: context})
 	if err != nil {
@@ -62,7 +62,7 @@ func (s *Service) GenerateDataKeyFor(r *call.Request, keyRef string, context map
 	return reply.Plaintext, reply.CiphertextBlob, reply.KeyId, nil
 }
 
-// Resolve gives the ARN of the key that keyRef means, without asking for any right. The key may be disabled.
+// Resolve returns the ARN of the key that keyRef names. It requires no permission. The key may be disabled.
 func (s *Service) Resolve(r *call.Request, keyRef string) (arn string, err error) {
 	inner := via(r, "DescribeKey")
 	s.ensureManaged(inner, keyRef)

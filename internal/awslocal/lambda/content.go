@@ -37,7 +37,7 @@ func (d digest) base64() string {
 	return base64.StdEncoding.EncodeToString(sum)
 }
 
-// content keeps archives by their digest: as files, or in memory where dir is "".
+// content keeps archives by their digest: as files, or in memory if dir is "".
 type content struct {
 	dir    string
 	memory map[digest][]byte
@@ -47,7 +47,7 @@ func newContent(dir string) content { return content{dir: dir, memory: map[diges
 
 func (c content) path(d digest) string { return filepath.Join(c.dir, string(d)+".zip") }
 
-// put keeps an archive. A file appears whole or not at all.
+// put stores an archive. A file appears whole or not at all.
 func (c content) put(archive []byte) (digest, error) {
 	d := digestOf(archive)
 	if c.dir == "" {
@@ -64,7 +64,7 @@ func (c content) put(archive []byte) (digest, error) {
 	return d, os.Rename(temporary, c.path(d))
 }
 
-// get gives an archive, and fs.ErrNotExist if it is not kept or not what it was.
+// get returns an archive. It fails with fs.ErrNotExist if the archive is missing or changed.
 func (c content) get(d digest) ([]byte, error) {
 	archive, ok := c.memory[d]
 	if c.dir != "" {
@@ -80,7 +80,7 @@ func (c content) get(d digest) ([]byte, error) {
 	return archive, nil
 }
 
-// forget drops what is in memory and not used any more.
+// forget drops archives in memory that are no longer used.
 func (c content) forget(used map[digest]bool) {
 	for d := range c.memory {
 		if !used[d] {
@@ -89,7 +89,7 @@ func (c content) forget(used map[digest]bool) {
 	}
 }
 
-// clean removes the files that are not used, and what a killed process left half written.
+// clean removes unused files, and partial files of a killed process.
 func (c content) clean(used map[digest]bool) error {
 	if c.dir == "" {
 		return nil
@@ -108,13 +108,13 @@ func (c content) clean(used map[digest]bool) error {
 	return err
 }
 
-// DownloadPath is where the links of Location point to, below the endpoint: requests for it go to ServeHTTP.
+// DownloadPath is the path, below the endpoint, of the links in Location. Requests for it go to ServeHTTP.
 const DownloadPath = "/awslocal-layers/"
 
 // linkTime is how long a link works (https://docs.aws.amazon.com/lambda/latest/api/API_LayerVersionContentOutput.html).
 const linkTime = 10 * time.Minute
 
-// link makes the Location of an archive at an endpoint ("http://127.0.0.1:4566").
+// link returns the Location of an archive at an endpoint ("http://127.0.0.1:4566").
 func (s *Service) link(endpoint string, d digest, now time.Time) string {
 	expires := strconv.FormatInt(now.Add(linkTime).Unix(), 10)
 	query := url.Values{"Expires": {expires}, "Signature": {s.sign(d, expires)}}
@@ -127,7 +127,7 @@ func (s *Service) sign(d digest, expires string) string {
 	return hex.EncodeToString(mac.Sum(nil))
 }
 
-// ServeHTTP hands out the archive of a link, to whoever has the link, as the storage behind a Location does.
+// ServeHTTP sends the archive of a link to everyone who has the link, as S3 does for a Location.
 func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	d, query := digest(strings.TrimPrefix(r.URL.Path, DownloadPath)), r.URL.Query()
 	expires, err := strconv.ParseInt(query.Get("Expires"), 10, 64)
@@ -148,10 +148,10 @@ func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	used := s.used()[d]
 	s.mu.RUnlock()
 	if err != nil || !used {
-		http.Error(w, "this layer is not here any more", http.StatusNotFound)
+		http.Error(w, "this layer no longer exists", http.StatusNotFound)
 		return
 	}
 	w.Header().Set("Content-Type", "application/zip")
 	w.Header().Set("Content-Length", strconv.Itoa(len(archive)))
-	_, _ = w.Write(archive) // a client that is gone needs no answer
+	_, _ = w.Write(archive) // the client may be gone
 }

@@ -19,10 +19,10 @@ func notFound(message string) error {
 	return &call.Error{Status: http.StatusNotFound, Code: "ResourceNotFoundException", Message: message}
 }
 
-// noVersion is the answer where a layer version does not exist, was deleted, or is in another region.
+// noVersion is the error for a layer version that does not exist, was deleted, or is in another region.
 func noVersion() error { return notFound("The resource you requested does not exist.") }
 
-// TooLarge is the refusal of an archive, or of a request with one, that is over the limit.
+// TooLarge is the error for an archive, or a request with one, that is over the limit.
 func TooLarge() *call.Error {
 	return &call.Error{Status: http.StatusRequestEntityTooLarge, Code: "RequestEntityTooLargeException",
 		Message: fmt.Sprintf("Request must be smaller than %d bytes for the PublishLayerVersion operation", MaxRequest)}

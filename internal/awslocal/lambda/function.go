@@ -10,8 +10,8 @@ import (
 	"github.com/whispering/bundle/internal/lazyregexp"
 )
 
-// Names of https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html that a function's environment may not
-// have. Two more, _HANDLER and _X_AMZN_TRACE_ID, are no names of variables to the API at all.
+// reserved are the names of https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html that a function's
+// environment cannot have. The API does not accept two more, _HANDLER and _X_AMZN_TRACE_ID, as names of variables at all.
 var reserved = []string{
 	"AWS_ACCESS_KEY", "AWS_ACCESS_KEY_ID", "AWS_DEFAULT_REGION", "AWS_EXECUTION_ENV", "AWS_LAMBDA_FUNCTION_MEMORY_SIZE",
 	"AWS_LAMBDA_FUNCTION_NAME", "AWS_LAMBDA_FUNCTION_VERSION", "AWS_LAMBDA_INITIALIZATION_TYPE", "AWS_LAMBDA_LOG_GROUP_NAME",
@@ -29,9 +29,8 @@ type functionInput struct {
 	Environment  struct{ Variables map[string]string }
 }
 
-// createFunction refuses what CreateFunction refuses of a function's environment
-// (https://docs.aws.amazon.com/lambda/latest/api/API_CreateFunction.html). There are no functions here, so that it goes no
-// further.
+// createFunction checks a function's environment as CreateFunction does
+// (https://docs.aws.amazon.com/lambda/latest/api/API_CreateFunction.html). It does no more, because there are no functions here.
 func (s *Service) createFunction(r *call.Request, in *functionInput) (any, error) {
 	arn, err := functionARN(r, in)
 	if err != nil {
@@ -54,7 +53,7 @@ func (s *Service) createFunction(r *call.Request, in *functionInput) (any, error
 	return nil, &call.Error{Status: http.StatusNotFound, Code: "UnknownOperationException", Message: "The embedded AWS has no functions."}
 }
 
-// deleteFunction finds none (https://docs.aws.amazon.com/lambda/latest/api/API_DeleteFunction.html).
+// deleteFunction never finds a function (https://docs.aws.amazon.com/lambda/latest/api/API_DeleteFunction.html).
 func (s *Service) deleteFunction(r *call.Request, in *functionInput) (any, error) {
 	arn, err := functionARN(r, in)
 	if err != nil {

@@ -1,8 +1,8 @@
-// Package lambda is the part of the Lambda service of the embedded AWS that publishes and hands out layers, as
-// https://docs.aws.amazon.com/lambda/latest/api/ describes it. It runs no functions.
+// Package lambda is the Lambda service of the embedded AWS. It publishes and returns layers, as
+// https://docs.aws.amazon.com/lambda/latest/api/ describes. It runs no functions.
 //
 // Versions are immutable, their numbers are never used again, and every PublishLayerVersion makes a new one. The
-// archive of a version is had from the Location of its content, an HTTP link that works for ten minutes.
+// Location of a version's content is an HTTP link to its archive, which works for ten minutes.
 package lambda
 
 import (
@@ -31,7 +31,7 @@ type Service struct {
 	content content
 }
 
-// layer is all versions of one name in one account and region. It stays when its last version is deleted, so that
+// layer has all versions of one name in one account and region. It stays when its last version is deleted, so that
 // numbers are not used again.
 type layer struct {
 	ARN      string     `json:"arn"`
@@ -66,8 +66,8 @@ func (l *layer) find(number int64) *version {
 
 func (l *layer) versionARN(number int64) string { return l.ARN + ":" + strconv.FormatInt(number, 10) }
 
-// New makes a service without layers. The archives are kept as files in dir, made when the first is published, or in
-// memory where dir is "". The clock is that of the links.
+// New makes a service without layers. Archives are files in dir, which is made when the first one is published, or in
+// memory if dir is "". Links expire by the clock.
 func New(dir string, clock func() time.Time) *Service {
 	s := &Service{clock: clock, secret: make([]byte, 32), layers: map[string]*layer{}, content: newContent(dir)}
 	rand.Read(s.secret) // never fails
@@ -98,13 +98,13 @@ func (s *Service) Mutates(operation string) bool {
 	return !strings.HasPrefix(operation, "Get") && !strings.HasPrefix(operation, "List") && !strings.HasSuffix(operation, "Function")
 }
 
-// state is what Snapshot writes and Restore reads. The archives are not in it: they are files of their own, or, in
-// memory, die with the process.
+// state is what Snapshot writes and Restore reads. It does not have the archives: they are separate files, or, in
+// memory, end with the process.
 type state struct {
 	Layers []*layer `json:"layers"`
 }
 
-// Snapshot gives all layers without their archives.
+// Snapshot returns all layers without their archives.
 func (s *Service) Snapshot() (json.RawMessage, error) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
@@ -115,8 +115,8 @@ func (s *Service) Snapshot() (json.RawMessage, error) {
 	return json.Marshal(st)
 }
 
-// Restore replaces everything by a snapshot and drops the archives that it does not name. A snapshot that does not
-// fit together changes nothing.
+// Restore replaces everything with a snapshot, and drops the archives that it does not name. An inconsistent snapshot
+// changes nothing.
 func (s *Service) Restore(snapshot json.RawMessage) error {
 	var st state
 	if err := json.Unmarshal(snapshot, &st); err != nil {
@@ -152,7 +152,7 @@ func (s *Service) used() map[digest]bool {
 	return used
 }
 
-// allow authorizes an operation by the caller's identity policies and, where there is one, the policy of a layer version.
+// allow authorizes an operation by the caller's identity policies and, if there is one, the policy of a layer version.
 func (s *Service) allow(r *call.Request, resource string, v *version) error {
 	var shared *iam.Policy
 	if v != nil && len(v.Statements) > 0 {
@@ -169,7 +169,7 @@ func (s *Service) allow(r *call.Request, resource string, v *version) error {
 	return nil
 }
 
-// action is the right that an operation needs.
+// action is the permission that an operation needs.
 func action(operation string) string {
 	if operation == "GetLayerVersionByArn" {
 		return "GetLayerVersion"

@@ -55,7 +55,7 @@ type permissionInput struct {
 	RevisionId     string
 }
 
-// statement checks the members and makes the statement they describe
+// statement checks the members and makes the statement that they describe
 // (https://docs.aws.amazon.com/lambda/latest/api/API_AddLayerVersionPermission.html).
 func (in *permissionInput) statement(resource string) (statement, error) {
 	st := statement{Sid: in.StatementId, Effect: "Allow", Action: in.Action, Resource: resource}

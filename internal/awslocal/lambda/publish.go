@@ -13,7 +13,7 @@ import (
 // Limits of https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html and
 // https://docs.aws.amazon.com/lambda/latest/api/API_PublishLayerVersion.html, in bytes.
 const (
-	// MaxRequest is the most that a request may have: an archive of 50 MB in base64, and a little more.
+	// MaxRequest is the maximum size of a request: an archive of 50 MB in base64, and a little more.
 	MaxRequest  = 70_167_211
 	maxArchive  = 50 << 20
 	maxUnzipped = 250 << 20
@@ -27,7 +27,7 @@ var (
 	versionARN = lazyregexp.New(`^(arn:aws[a-z-]*:lambda:[a-z0-9-]+:[0-9]{12}:layer:[a-zA-Z0-9_-]{1,140}):([0-9]{1,18})$`)
 )
 
-// resolve gives the ARN of the layer that a LayerName means: a name, or an ARN of this region.
+// resolve returns the ARN of the layer that a LayerName means: a name, or an ARN of this region.
 func resolve(r *call.Request, name string) (string, error) {
 	switch {
 	case layerName.MatchString(name):
@@ -90,7 +90,7 @@ func (s *Service) publish(r *call.Request, in *publishInput) (any, error) {
 	return s.describe(r, l, v), nil
 }
 
-// check holds the rules on the members themselves.
+// check checks the members of the request.
 func (in *publishInput) check() error {
 	switch {
 	case len(in.Description) > 256:
@@ -121,13 +121,13 @@ func (in *publishInput) check() error {
 
 func list(values []string) string { return "[" + strings.Join(values, ", ") + "]" }
 
-// runtimePattern has the form of all identifiers, of now and later
-// (https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtimes.html): the list itself moves too often to hold anyone to it.
+// runtimePattern matches all identifiers, current and future
+// (https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtimes.html). The list itself changes too often.
 var runtimePattern = lazyregexp.New(`^(nodejs|python|java|dotnet|dotnetcore|ruby|go|provided)[0-9]*(\.[0-9x]+)?(\.al2|\.al2023)?(-edge)?$`)
 
 func knownRuntime(name string) bool { return runtimePattern.MatchString(name) }
 
-// checkArchive refuses what Lambda would not unpack.
+// checkArchive refuses an archive that Lambda would not unpack.
 func checkArchive(archive []byte) error {
 	if len(archive) > maxArchive {
 		return TooLarge()

@@ -57,8 +57,8 @@ type versionInput struct {
 	VersionNumber int64
 }
 
-// find finds a layer version and authorizes the operation on it. The caller holds a lock. Where the caller may do it
-// but there is no such version, the version is nil.
+// find finds a layer version and authorizes the operation on it. The caller holds a lock. The version is nil if the
+// operation is allowed but there is no such version.
 func (s *Service) find(r *call.Request, in versionInput) (*layer, *version, error) {
 	arn, err := resolve(r, in.LayerName)
 	if err != nil {
@@ -102,8 +102,8 @@ func (s *Service) getByARN(r *call.Request, in *struct{ Arn string }) (any, erro
 	return s.get(r, &versionInput{LayerName: parts[1], VersionNumber: number})
 }
 
-// delete is https://docs.aws.amazon.com/lambda/latest/api/API_DeleteLayerVersion.html. Deleting what is not there
-// succeeds. The file of an archive stays until the next Restore: until the new state is kept, the old one may be needed.
+// delete is https://docs.aws.amazon.com/lambda/latest/api/API_DeleteLayerVersion.html. Deleting a version that does not
+// exist succeeds. The file of an archive stays until the next Restore: the old state may be needed until the new one is saved.
 func (s *Service) delete(r *call.Request, in *versionInput) (any, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -132,7 +132,7 @@ func (in *listInput) fits(v *version) bool {
 
 const maxItems = 50
 
-// page cuts a page out of sorted keys: what follows the marker, which is the last key of the page before.
+// page returns a page of the sorted keys: those after the marker, which is the last key of the previous page.
 func (in *listInput) page(keys []string) (page []string, next string, err error) {
 	most := maxItems
 	if in.MaxItems != nil {
@@ -158,7 +158,7 @@ func (in *listInput) page(keys []string) (page []string, next string, err error)
 	return keys, next, nil
 }
 
-// listVersions is https://docs.aws.amazon.com/lambda/latest/api/API_ListLayerVersions.html: the newest first. A layer that
+// listVersions is https://docs.aws.amazon.com/lambda/latest/api/API_ListLayerVersions.html, newest first. A layer that
 // does not exist has no versions.
 func (s *Service) listVersions(r *call.Request, in *listInput) (any, error) {
 	arn, err := resolve(r, in.LayerName)
@@ -192,7 +192,7 @@ func (s *Service) listVersions(r *call.Request, in *listInput) (any, error) {
 	return out, nil
 }
 
-// newestFirst is a text that is smaller for a greater number.
+// newestFirst returns a string that sorts earlier for a greater number.
 func newestFirst(number int64) string {
 	text := strconv.FormatInt(int64(1e18)-number, 10)
 	return strings.Repeat("0", 20-len(text)) + text

@@ -9,8 +9,8 @@ import (
 	"strings"
 )
 
-// canonicalPath normalizes a path as it stands in the request line (that is, already escaped once) and escapes it again, as every
-// service but S3 wants it.
+// canonicalPath normalizes a path from the request line, which is already escaped once, and escapes it again, as every service
+// except S3 requires.
 func canonicalPath(raw string) string {
 	if raw == "" {
 		return "/"
@@ -46,7 +46,7 @@ func canonicalQuery(raw string) string {
 	return b.String()
 }
 
-// canonicalHeaders lists the signed headers, one a line, with an empty line at the end.
+// canonicalHeaders lists the signed headers, one per line, with an empty line at the end.
 func canonicalHeaders(r *http.Request, signed []string) string {
 	var b strings.Builder
 	for _, name := range signed {

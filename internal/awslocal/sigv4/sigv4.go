@@ -1,7 +1,7 @@
 // Package sigv4 makes and checks AWS Signature Version 4, in the Authorization header and in the query string ("presigned").
 //
-// The rules are those of https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html. One code
-// computes a signature, whether it is to be sent or to be compared.
+// The rules are those of https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html. The same code
+// computes a signature to send and one to compare with.
 package sigv4
 
 import (
@@ -25,21 +25,21 @@ const (
 	terminator = "aws4_request"
 	unsigned   = "UNSIGNED-PAYLOAD"
 
-	// defaultExpiry is for presigned requests without X-Amz-Expires, which SDKs make for STS: a signature is good for 15 minutes.
+	// defaultExpiry is for presigned requests without X-Amz-Expires, which SDKs make for STS: a signature is valid for 15 minutes.
 	defaultExpiry = 900 // seconds
 )
 
 // Credentials sign a request.
 type Credentials struct {
-	ID    string // access key id
+	ID    string // access key ID
 	Key   string // secret access key
 	Token string // session token; "" for long-term credentials
 }
 
 var (
-	// ErrMissing means that the request carries no signature at all.
+	// ErrMissing means that the request has no signature.
 	ErrMissing = errors.New("the request is not signed")
-	// ErrMismatch means that the signature is not the one that the key gives, or the body is not the one that was signed.
+	// ErrMismatch means that the signature was made with another key or for another request.
 	ErrMismatch = errors.New("the signature does not match")
 )
 
@@ -48,7 +48,7 @@ type MalformedError struct{ Reason string }
 
 func (e *MalformedError) Error() string { return "malformed signature: " + e.Reason }
 
-// Signature is what a request says about its own signature. Nothing of it is verified before Verify.
+// Signature is the signature of a request, and what the request says about it. Nothing is verified before Verify.
 type Signature struct {
 	KeyID, Region, Service string
 	Token                  string // session token, "" if none
@@ -132,7 +132,7 @@ func (s *Signature) fill(credential, headers, sum, at string) error {
 }
 
 // Verify checks the signature against the request that it came with, the request's whole body, and the secret access key of KeyID.
-// It fails with ErrMismatch. Time, expiry and token are the caller's to judge.
+// It fails with ErrMismatch. The caller checks time, expiry and token.
 func (s *Signature) Verify(r *http.Request, body []byte, key string) error {
 	payload := r.Header.Get("X-Amz-Content-Sha256")
 	if s.Presigned {
@@ -150,7 +150,7 @@ func (s *Signature) Verify(r *http.Request, body []byte, key string) error {
 	return nil
 }
 
-// canonical is the canonical request.
+// canonical returns the canonical request.
 func (s *Signature) canonical(r *http.Request, payload string) string {
 	return strings.Join([]string{
 		r.Method,
@@ -180,8 +180,8 @@ func (s *Signature) sign(key, text string) []byte {
 	return sum
 }
 
-// Sign signs r, whose whole body is given, in its Authorization header. It sets X-Amz-Date and, with a token, X-Amz-Security-Token,
-// and signs the host and every header that r has.
+// Sign signs r in its Authorization header. The body is the whole body of r. Sign sets X-Amz-Date and, if there is a token,
+// X-Amz-Security-Token, and signs the host and every header of r.
 func Sign(r *http.Request, body []byte, c Credentials, region, service string, now time.Time) {
 	now = now.UTC().Truncate(time.Second)
 	r.Header.Set("X-Amz-Date", now.Format(timeFormat))

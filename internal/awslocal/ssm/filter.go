@@ -16,7 +16,7 @@ type filter struct {
 	Values      []string
 }
 
-// filterKey has the keys of all operations.
+// filterKey matches the keys of all operations.
 var filterKey = lazyregexp.New(`^(tag:.+|Name|Type|KeyId|Path|Label|Tier|DataType)$`)
 
 // option is the filter's option, with its default.
@@ -66,7 +66,7 @@ func checkFilters(filters []filter, keys ...string) error {
 	return nil
 }
 
-// pick gives the version of p that passes every filter, or nil: the one with a label where a filter names labels, else the newest.
+// pick returns the version of p that passes every filter, or nil: the one with a label if a filter names labels, else the newest.
 func pick(p *parameter, filters []filter) *version {
 	v := p.newest()
 	for _, f := range filters {
@@ -92,7 +92,7 @@ func (f filter) passes(p *parameter, v *version) bool {
 	case "Path":
 		return slices.ContainsFunc(f.Values, func(path string) bool { return below(p.Name, path, f.option() == "Recursive") })
 	case "Name":
-		// Names compare without the leading slash that a one-level name may or may not have.
+		// Names are compared without the leading slash, which a one-level name may or may not have.
 		return f.compare(strings.TrimPrefix(p.Name, "/"), func(value string) string { return strings.TrimPrefix(value, "/") })
 	case "Type":
 		field = v.Type
@@ -124,7 +124,7 @@ func (f filter) compare(field string, clean func(string) string) bool {
 	})
 }
 
-// below reports whether a parameter lies below a path, at any depth or directly. Every parameter lies below "/".
+// below reports whether a parameter is below a path, at any depth or directly. Every parameter is below "/".
 func below(name, path string, recursive bool) bool {
 	rest, ok := strings.CutPrefix(strings.TrimPrefix(name, "/"), strings.TrimPrefix(strings.TrimSuffix(path, "/")+"/", "/"))
 	return ok && rest != "" && (recursive || !strings.Contains(rest, "/"))

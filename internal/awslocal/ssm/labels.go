@@ -79,7 +79,7 @@ func (s *Service) labelParameterVersion(req *call.Request) (any, error) {
 			"the LabelParameterVersion operation: A parameter version can have maximum 10 labels."+
 			"Move one or more labels to another version and try again.")
 	}
-	for _, other := range p.Versions { // a label is on one version of a parameter: it moves
+	for _, other := range p.Versions { // only one version of a parameter has a label: the label moves
 		other.Labels = slices.DeleteFunc(slices.Clone(other.Labels), func(l string) bool { return slices.Contains(after, l) })
 	}
 	v.Labels = after

@@ -31,7 +31,7 @@ func (s *Service) getParametersByPath(req *call.Request) (any, error) {
 			`or the following symbols: . (period), - (hyphen), _ (underscore). Special characters are not allowed. All sub-paths, if `+
 			`specified, must use the forward slash symbol "/". Valid example: /get/parameters2-/by1./path0_.`)
 	}
-	// The right to a path is the right to everything below it, whatever is said of a parameter there.
+	// The right to a path is the right to everything below it, whatever policies say about a parameter there.
 	keys := map[string][]string{"ssm:Recursive": {strconv.FormatBool(in.Recursive)}}
 	if err := req.Authorize("ssm:GetParametersByPath", parameterARN(req.Account, req.Region, in.Path), keys); err != nil {
 		return nil, err
@@ -73,7 +73,7 @@ type metadata struct {
 	Version          int64
 }
 
-// history is the API's ParameterHistory, which has a value and labels besides.
+// history is the API's ParameterHistory, which also has a value and labels.
 type history struct {
 	metadata
 	Labels []string
@@ -117,7 +117,7 @@ func (s *Service) describeParameters(req *call.Request) (any, error) {
 		return nil, err
 	}
 	var found []selected
-	if !in.Shared { // nothing is ever shared with an account here
+	if !in.Shared { // nothing is shared between accounts here
 		found = s.match(req, filters)
 	}
 	page, next, err := paginate(s.options, found, byName, in.MaxResults, 50, in.NextToken)
@@ -186,7 +186,7 @@ func (s *Service) versions(r reference) ([]selected, error) {
 	return all, nil
 }
 
-// match lists what passes every filter, sorted by name: of each parameter the newest version, or the one with the label asked for.
+// match lists what passes every filter, sorted by name: the newest version of each parameter, or the one with a requested label.
 func (s *Service) match(req *call.Request, filters []filter) []selected {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
@@ -200,12 +200,12 @@ func (s *Service) match(req *call.Request, filters []filter) []selected {
 	return found
 }
 
-// byName and byNumber are the orders that a page's token counts in.
+// byName and byNumber are the sort keys in the token of a page.
 func byName(f selected) string   { return f.name }
 func byNumber(f selected) string { return fmt.Sprintf("%020d", f.version.Number) }
 
-// paginate cuts the page after a token out of a sorted list. The token holds the last key handed out, so that it stays good while
-// parameters come and go.
+// paginate returns the page after a token of a sorted list. The token holds the last key that was returned, so it stays valid while
+// parameters are put and deleted.
 func paginate(o Options, all []selected, key func(selected) string, size *int, most int, token string) ([]selected, string, error) {
 	n := most
 	if size != nil {

@@ -9,13 +9,13 @@ import (
 	"errors"
 )
 
-// The advanced tier stores a message of the AWS Encryption SDK. Which algorithm suite AWS uses there is not documented; this one
+// The advanced tier stores a message of the AWS Encryption SDK. AWS does not document which algorithm suite it uses there. This one
 // has the header of message format 1 (https://docs.aws.amazon.com/encryption-sdk/latest/developer-guide/message-format.html), suite
-// 0x0378, or with a switch of format 2, suite 0x0578; so it begins as such messages do, names the key and the context in the same
-// places, and, as with AWS, is no KMS ciphertext. Its body is sealed with AES-256-GCM under the data key as it is, with the header
-// as additional data: an Encryption SDK would read the header, but not open the body.
+// 0x0378, or, with an option, of format 2, suite 0x0578. So it begins as such messages do, and names the key and the context in the
+// same places. As in AWS, it is not a KMS ciphertext. Its body is sealed with AES-256-GCM under the data key itself, with the header
+// as additional data: an Encryption SDK can read the header, but not open the body.
 
-// envelope is what the header of a message tells.
+// envelope is the header of a message.
 type envelope struct {
 	arn     string // the PARAMETER_ARN of the encryption context
 	keyARN  string
@@ -23,7 +23,7 @@ type envelope struct {
 	format  messageFormat
 }
 
-// messageFormat is how a message begins: version, type where the version has one, suite; then an id of its own.
+// messageFormat is the beginning of a message: version, type if the version has one, and suite; then the message ID.
 type messageFormat struct {
 	head     string
 	idLength int
@@ -80,7 +80,7 @@ func openMessage(key, message []byte) ([]byte, error) {
 	return plain, nil
 }
 
-// splitMessage gives the fields of the header (context, provider, key ARN, encrypted data key) and the body.
+// splitMessage returns the fields of the header (context, provider, key ARN, encrypted data key) and the body.
 func splitMessage(message []byte) (fields [4][]byte, body []byte, err error) {
 	format, second := formats()
 	if bytes.HasPrefix(message, []byte(second.head)) {
@@ -92,7 +92,7 @@ func splitMessage(message []byte) (fields [4][]byte, body []byte, err error) {
 	}
 	rest = rest[format.idLength:]
 	for i := range fields {
-		if i == 1 { // the count of data keys stands between the context and the first key
+		if i == 1 { // the count of data keys is between the context and the first key
 			if len(rest) < 2 || binary.BigEndian.Uint16(rest) != 1 {
 				return fields, nil, errMessage
 			}

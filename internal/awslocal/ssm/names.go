@@ -8,7 +8,7 @@ import (
 
 // Limits of https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_PutParameter.html and of the service's model.
 const (
-	maxName   = 1011 // counted with the ARN's prefix
+	maxName   = 1011 // including the prefix of the ARN
 	maxLevels = 15
 	maxAsked  = 2048 // of a name in a read
 )
@@ -20,7 +20,7 @@ const (
 		"sub-paths divided by slash symbol; each sub-path can be formed as a mix of letters, numbers and the following 3 symbols .-_"
 )
 
-// reference is what a name in a request means.
+// reference is a name in a request, parsed.
 type reference struct {
 	asked           string // as in the request
 	account, region string
@@ -56,7 +56,7 @@ func parseReference(req *call.Request, asked string) (reference, error) {
 
 const nameChars = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-/"
 
-// pathShaped: a name with a slash in it begins with one and has no empty level.
+// pathShaped reports whether a name without levels has no slash, and one with levels begins with a slash and has no empty level.
 func pathShaped(name string) bool {
 	return !strings.Contains(name, "//") && !strings.HasSuffix(name, "/") && (name[0] == '/' || !strings.Contains(name, "/"))
 }
@@ -69,7 +69,7 @@ func canonical(name string) string {
 	return name
 }
 
-// arn of the parameter that r names. Its resource has exactly one slash before the first level.
+// arn is the ARN of the parameter that r names. Its resource has exactly one slash before the first level.
 func (r reference) arn() string { return parameterARN(r.account, r.region, r.name) }
 
 func parameterARN(account, region, name string) string {
@@ -91,7 +91,7 @@ func partition(region string) string {
 	return "aws"
 }
 
-// newName checks the name of a parameter that is to be put and gives it without outer spaces.
+// newName checks the name of a parameter that a call puts. It returns the name without outer spaces.
 func newName(req *call.Request, asked string) (string, error) {
 	name := strings.TrimSpace(asked)
 	first, _, deeper := strings.Cut(strings.TrimPrefix(name, "/"), "/")

@@ -8,7 +8,7 @@ import (
 	"github.com/whispering/bundle/internal/awslocal/call"
 )
 
-// Bounds of https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_PutParameter.html and
+// Limits of https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_PutParameter.html and
 // https://docs.aws.amazon.com/systems-manager/latest/userguide/parameter-store-policies.html.
 const (
 	maxPolicies    = 10   // per parameter
@@ -17,14 +17,14 @@ const (
 
 // inlinePolicy is one entry of ParameterMetadata.Policies
 // (https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_ParameterInlinePolicy.html). The embedded AWS keeps and shows
-// policies; it neither deletes a parameter that has expired nor notifies anyone, so that every one stays Pending.
+// policies. It does not delete expired parameters, and it notifies nobody, so every policy stays Pending.
 type inlinePolicy struct {
 	PolicyText   string
 	PolicyType   string
 	PolicyStatus string
 }
 
-// parsePolicies reads the Policies member, an array of objects; none and [] are no policies.
+// parsePolicies reads the Policies member, an array of objects. An absent or empty array means no policies.
 func parsePolicies(document string) ([]inlinePolicy, error) {
 	if document == "" {
 		return nil, nil
@@ -35,7 +35,7 @@ func parsePolicies(document string) ([]inlinePolicy, error) {
 	}
 	var raws []json.RawMessage
 	if json.Unmarshal([]byte(document), &raws) != nil {
-		return nil, invalidPolicy("the policies are no JSON array of objects")
+		return nil, invalidPolicy("the policies are not a JSON array of objects")
 	}
 	if len(raws) > maxPolicies {
 		return nil, call.NewError("PoliciesLimitExceededException", fmt.Sprintf("You specified more than the maximum number of allowed "+
@@ -52,7 +52,7 @@ func parsePolicies(document string) ([]inlinePolicy, error) {
 	return policies, nil
 }
 
-// policyType checks one policy and gives its type.
+// policyType checks one policy and returns its type.
 func policyType(raw json.RawMessage) (string, error) {
 	var policy struct {
 		Type, Version string

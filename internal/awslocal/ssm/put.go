@@ -65,7 +65,7 @@ func (s *Service) putParameter(req *call.Request) (any, error) {
 	return map[string]any{"Version": v.Number, "Tier": v.Tier}, nil
 }
 
-// check refuses what is wrong whatever the parameter's history.
+// check checks what does not depend on existing versions.
 func (in *putInput) check() error {
 	invalid := func(message string) error { return call.NewError("ValidationException", message) }
 	switch {
@@ -99,7 +99,7 @@ func (in *putInput) check() error {
 	return nil
 }
 
-// version makes the version that the request asks for, with the value in clear, after what there is (nil: nothing).
+// version makes the version that the request asks for, with the value in plaintext. old is the existing parameter, or nil.
 func (in *putInput) version(req *call.Request, old *parameter) (*version, error) {
 	v := &version{
 		Number: 1, Type: in.Type, Value: in.Value, KeyID: in.KeyId, Tier: in.Tier, DataType: in.DataType,
@@ -142,7 +142,7 @@ func (in *putInput) version(req *call.Request, old *parameter) (*version, error)
 	return v, v.settleTier(held)
 }
 
-// settleTier turns the tier that was asked for into the one that the version has: a parameter never goes back to Standard
+// settleTier turns the requested tier into the tier of the version: a parameter never goes back to Standard
 // (https://docs.aws.amazon.com/systems-manager/latest/userguide/parameter-store-advanced-parameters.html).
 func (v *version) settleTier(held string) error {
 	if v.Tier == standard && held == advanced {
@@ -171,7 +171,7 @@ func (v *version) settleTier(held string) error {
 	return nil
 }
 
-// add stores a version. Of more than 100 versions the oldest goes, unless it has a label. The lock must be held.
+// add stores a version. If there are more than 100, it deletes the oldest, unless that has a label. The lock must be held.
 func (s *Service) add(req *call.Request, name, arn string, v *version, tags []tag) error {
 	at := place(req.Account, req.Region)
 	p := s.stores[at][canonical(name)]
@@ -241,7 +241,7 @@ func (s *Service) deleteParameters(req *call.Request) (any, error) {
 	return map[string]any{"DeletedParameters": deleted, "InvalidParameters": invalid}, nil
 }
 
-// remove deletes a parameter with all its versions; a later one of that name begins at version 1 again.
+// remove deletes a parameter with all its versions. A new parameter of that name begins with version 1.
 func (s *Service) remove(r reference) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -253,7 +253,7 @@ func (s *Service) remove(r reference) bool {
 	return true
 }
 
-// enumText is AWS's wording for a member that is not one of its values.
+// enumText is AWS's message for a member that does not have one of the allowed values.
 func enumText(member, value, values string) string {
 	return fmt.Sprintf("1 validation error detected: Value '%s' at '%s' failed to satisfy constraint: Member must satisfy enum value set: [%s]",
 		value, member, values)

@@ -9,10 +9,10 @@ import (
 	"github.com/whispering/bundle/internal/awslocal/call"
 )
 
-// maxNames is the most names that one call takes.
+// maxNames is the maximum number of names in one call.
 const maxNames = 10
 
-// parameterReply is the API's Parameter: it tells neither the key nor the tier
+// parameterReply is the API's Parameter, which has neither the key nor the tier
 // (https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_Parameter.html).
 type parameterReply struct {
 	ARN              string
@@ -25,7 +25,7 @@ type parameterReply struct {
 	Version          int64
 }
 
-// selected is one version as a read found it.
+// selected is one version that a read found.
 type selected struct {
 	asked, name, arn, selector string
 	version                    version
@@ -79,7 +79,7 @@ func (s *Service) getParameters(req *call.Request) (any, error) {
 	}
 	refs := make([]reference, len(in.Names))
 	for i, name := range in.Names {
-		// What cannot be read as a name is no error here, but one more invalid parameter; yet it needs a right first.
+		// A name that cannot be parsed is not an error, but an invalid parameter. Still, it needs permission first.
 		refs[i], _ = parseReference(req, name)
 	}
 	if err := authorizeNames(req, refs...); err != nil {
@@ -104,7 +104,7 @@ func (s *Service) getParameters(req *call.Request) (any, error) {
 	return map[string]any{"Parameters": parameters, "InvalidParameters": invalid}, nil
 }
 
-// readAll reads every reference once and lists what does not exist, in the words of the request.
+// readAll reads every reference once, and lists those that do not exist as the request wrote them.
 func (s *Service) readAll(refs []reference) (found []selected, invalid []string) {
 	invalid = []string{}
 	type identity struct{ account, region, name, selector string }
@@ -124,7 +124,7 @@ func (s *Service) readAll(refs []reference) (found []selected, invalid []string)
 	return found, invalid
 }
 
-// read finds one version. Parameters of other accounts and regions do not exist for the caller: sharing is not offered here.
+// read finds one version. Parameters of other accounts and regions do not exist for the caller: sharing is not supported.
 func (s *Service) read(r reference) (selected, error) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
@@ -158,7 +158,7 @@ func (s *Service) reply(req *call.Request, f selected, decrypt bool) (parameterR
 	}, nil
 }
 
-// authorizeNames asks for the right to the operation on every parameter; the first that is lacking fails the call.
+// authorizeNames checks the right to the operation on every parameter. The first one that is missing fails the call.
 func authorizeNames(req *call.Request, refs ...reference) error {
 	for _, r := range refs {
 		resource := anyARN(req)
@@ -172,7 +172,7 @@ func authorizeNames(req *call.Request, refs ...reference) error {
 	return nil
 }
 
-// secretRefused answers for a reference to Secrets Manager, which has no secret here
+// secretRefused is the error for a reference to Secrets Manager, which has no secrets here
 // (https://docs.aws.amazon.com/systems-manager/latest/userguide/integration-ps-secretsmanager.html).
 func secretRefused(r reference, decrypt bool) error {
 	if !decrypt {
@@ -201,7 +201,7 @@ func checkNames(names []string) error {
 	return nil
 }
 
-// checkLength is AWS's wording for a member that is empty or too long. The value is quoted: not for secret members.
+// checkLength returns AWS's error for a member that is empty or too long. It quotes the value, so do not use it for secret members.
 func checkLength(member, value string, most int) error {
 	bound := ""
 	switch {

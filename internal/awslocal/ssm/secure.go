@@ -16,8 +16,8 @@ const (
 	advanced = "Advanced"
 )
 
-// seal gives what is stored for a SecureString: a KMS ciphertext in the standard tier, a message under a data key in the advanced
-// one, both in base64.
+// seal returns what is stored for a SecureString: a KMS ciphertext in the standard tier, a message under a data key in the advanced
+// tier, both in base64.
 func (s *Service) seal(req *call.Request, arn, keyID, tier, value string) (string, error) {
 	if keyID == defaultKey {
 		if err := s.kms.EnsureManaged(req, defaultKey); err != nil {
@@ -68,7 +68,7 @@ func (s *Service) open(req *call.Request, arn string, v *version) (string, error
 // contextOf is the encryption context of every SecureString: the ARN without a version.
 func contextOf(arn string) map[string]string { return map[string]string{"PARAMETER_ARN": arn} }
 
-// onBehalf is the call that SSM makes to KMS with the caller's identity.
+// onBehalf is a call that SSM makes to KMS with the caller's identity.
 func onBehalf(req *call.Request, operation string) *call.Request {
 	k := *req
 	k.Service, k.Operation, k.Body = "kms", operation, nil
@@ -76,8 +76,8 @@ func onBehalf(req *call.Request, operation string) *call.Request {
 	return &k
 }
 
-// fromKMS is how SSM reports a failure of KMS: a refusal as AccessDeniedException, an unusable key as InvalidKeyId, both with KMS's
-// text (https://docs.aws.amazon.com/systems-manager/latest/userguide/secure-string-parameter-kms-encryption.html).
+// fromKMS is the error by which SSM reports an error of KMS: AccessDeniedException for a refusal, InvalidKeyId for an unusable key,
+// both with KMS's message (https://docs.aws.amazon.com/systems-manager/latest/userguide/secure-string-parameter-kms-encryption.html).
 func fromKMS(err error) error {
 	var e *call.Error
 	if !errors.As(err, &e) || e.Status >= 500 {

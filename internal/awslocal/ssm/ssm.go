@@ -1,8 +1,8 @@
 // Package ssm is the Parameter Store of the embedded AWS.
 //
-// A SecureString is stored as what AWS stores: in the standard tier the ciphertext of one kms:Encrypt under the parameter's key with
-// the encryption context PARAMETER_ARN, in the advanced tier a message sealed with a data key of that key. Without decryption that
-// ciphertext is handed out (https://docs.aws.amazon.com/systems-manager/latest/userguide/secure-string-parameter-kms-encryption.html).
+// A SecureString is stored as in AWS: in the standard tier, as the ciphertext of one kms:Encrypt under the parameter's key with the
+// encryption context PARAMETER_ARN; in the advanced tier, as a message sealed with a data key of that key. A read without decryption
+// returns that ciphertext (https://docs.aws.amazon.com/systems-manager/latest/userguide/secure-string-parameter-kms-encryption.html).
 package ssm
 
 import (
@@ -15,8 +15,8 @@ import (
 	"github.com/whispering/bundle/internal/awslocal/call"
 )
 
-// KMS is what the Parameter Store needs of KMS. Every method acts as the caller of the request, with the permissions that the KMS
-// operation of the same name needs.
+// KMS is what Parameter Store needs from KMS. Every method acts as the caller of the request, and needs the permissions of the KMS
+// operation of the same name.
 type KMS interface {
 	EncryptFor(req *call.Request, keyRef string, plaintext []byte, context map[string]string) (blob []byte, keyARN string, err error)
 	DecryptFor(req *call.Request, blob []byte, context map[string]string) (plaintext []byte, keyARN string, err error)
@@ -29,11 +29,11 @@ type Options struct {
 	// EmptyPages makes every paged read begin with a page that has no items but a NextToken, which AWS may do at any time
 	// (https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_GetParametersByPath.html).
 	EmptyPages bool
-	// DuplicatesRefused answers GetParameters with ValidationException where a name is asked for twice. AWS does not document what
-	// it does; without this, a name asked for twice is answered once.
+	// DuplicatesRefused makes GetParameters fail with ValidationException if a request has a name twice. AWS does not document what
+	// it does; without this option, the reply has the parameter once.
 	DuplicatesRefused bool
-	// PartialBatches lets a decrypting GetParameters list what cannot be decrypted among the InvalidParameters. AWS does not document
-	// what it does; without this, one such parameter fails the whole call.
+	// PartialBatches makes GetParameters with decryption list what it cannot decrypt in InvalidParameters. AWS does not document
+	// what it does; without this option, one such parameter fails the whole call.
 	PartialBatches bool
 	// CommittedMessages seals the advanced tier in messages of the Encryption SDK's format 2, with key commitment, instead of format 1.
 	// AWS does not document which it uses.
@@ -52,15 +52,15 @@ type Service struct {
 // store holds the parameters of one account and region by their canonical name.
 type store map[string]*parameter
 
-// parameter is one parameter with its history.
+// parameter is one parameter with its versions.
 type parameter struct {
-	Name     string            `json:"name"` // as it was first put: "foo" and "/foo" are one parameter, but AWS repeats the spelling
+	Name     string            `json:"name"` // as it was first put: "foo" and "/foo" are one parameter, but AWS keeps the spelling
 	ARN      string            `json:"arn"`
 	Tags     map[string]string `json:"tags,omitempty"`
 	Versions []*version        `json:"versions"` // ascending, at least one, at most 100
 }
 
-// version is one version of a parameter. It does not change once stored, but for its labels.
+// version is one version of a parameter. Once it is stored, only its labels change.
 type version struct {
 	Number         int64     `json:"number"`
 	Type           string    `json:"type"`
@@ -130,8 +130,7 @@ func (s *Service) Restore(state json.RawMessage) error {
 
 func place(account, region string) string { return account + "/" + region }
 
-// find gives the parameter and the version that a reference selects; the parameter is nil where it does not exist, the version
-// where only it does not. The lock must be held.
+// find returns the parameter and the version that a reference selects. Each is nil if it does not exist. The lock must be held.
 func (s *Service) find(r reference) (*parameter, *version) {
 	p := s.stores[place(r.account, r.region)][r.name]
 	if p == nil {
@@ -143,7 +142,8 @@ func (s *Service) find(r reference) (*parameter, *version) {
 // newest is the current version.
 func (p *parameter) newest() *version { return p.Versions[len(p.Versions)-1] }
 
-// version gives what a selector selects: "" the newest, digits a version, else a label; nil if there is none.
+// version returns the version that a selector selects: "" is the newest, digits are a version, anything else is a label. It returns
+// nil if there is none.
 func (p *parameter) version(selector string) *version {
 	if selector == "" {
 		return p.newest()
@@ -166,7 +166,7 @@ func (v *version) hasLabel(label string) bool {
 	return false
 }
 
-// epoch is a time as the JSON protocol has it: seconds with three decimals.
+// epoch is a time in AWS's JSON protocol: seconds since 1970, with three decimals.
 type epoch time.Time
 
 // MarshalJSON implements json.Marshaler.

@@ -51,8 +51,8 @@ func (s *Service) assumeRole(req *call.Request) (any, error) {
 	return out, nil
 }
 
-// mayAssume decides by the role's trust and, where trust is given to an account or crosses accounts, by the caller's own policies.
-// A source identity and tags take a right of their own. While no role is declared, anyone may assume any role.
+// mayAssume decides by the role's trust policy and, if that trusts an account or another account's principal, by the caller's own
+// policies. A source identity and tags need additional permissions. While no role is declared, anyone may assume any role.
 func (s *Service) mayAssume(req *call.Request, in *assumption) error {
 	s.mu.RLock()
 	k, declared := s.known[in.role.ARN()]
@@ -75,7 +75,7 @@ func (s *Service) mayAssume(req *call.Request, in *assumption) error {
 		case declared && req.Caller.Evaluate(&k.trust, access).Allowed:
 			continue
 		}
-		// AWS does not tell a role that does not exist from one that may not be assumed.
+		// AWS does not distinguish a role that does not exist from one that the caller must not assume.
 		return &call.Error{Status: http.StatusForbidden, Code: "AccessDenied",
 			Message: "User: " + req.Caller.ARN + " is not authorized to perform: " + right + " on resource: " + in.arn}
 	}
@@ -99,5 +99,5 @@ func (in *assumption) keys() map[string][]string {
 	return keys
 }
 
-// lowerFirst is the name of a member as messages have it.
+// lowerFirst returns the name of a member as in AWS's messages.
 func lowerFirst(member string) string { return strings.ToLower(member[:1]) + member[1:] }

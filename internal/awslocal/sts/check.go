@@ -12,7 +12,7 @@ import (
 	"github.com/whispering/bundle/internal/lazyregexp"
 )
 
-// Bounds of https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html.
+// Limits of https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html.
 const (
 	shortestSession = 900   // seconds
 	longestSession  = 43200 // seconds
@@ -20,8 +20,8 @@ const (
 	longestPolicy   = 2048  // characters
 	mostTags        = 50
 
-	// packedLimit is how many bytes of policy and tags a session token holds. AWS packs them in a form that it does not document
-	// and refuses what is too large packed: this is not its figure.
+	// packedLimit is how many bytes of policy and tags a session token can hold. AWS packs them in an undocumented form, and refuses
+	// what is too large when packed. AWS's limit is another number.
 	packedLimit = 4096
 )
 
@@ -31,7 +31,7 @@ type assumption struct {
 	role           Role
 	name           string
 	seconds        int
-	policy         json.RawMessage // of the session, nil for none
+	policy         json.RawMessage // of the session; nil for none
 	externalID     string
 	sourceIdentity string
 	tags           map[string]string
@@ -45,7 +45,7 @@ var (
 	tagPattern      = lazyregexp.New(`^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$`)
 )
 
-// constraint is one on a member that is a text.
+// constraint is a constraint on a member that is a string.
 type constraint struct {
 	member      string
 	required    bool

@@ -1,7 +1,7 @@
-// Package sts is the Security Token Service of the embedded AWS, and the keeper of its roles.
+// Package sts is the Security Token Service of the embedded AWS. It also keeps the roles.
 //
-// Temporary credentials are not remembered: the session token holds all there is to know about them, sealed under a key of the
-// state. So they outlive a restart, and a million sessions cost nothing.
+// Temporary credentials are not stored. The session token holds everything about them, sealed under a key of the state. So they
+// survive a restart, and a million sessions need no memory.
 package sts
 
 import (
@@ -31,31 +31,32 @@ type Role struct {
 	// AccessKeyID and SecretAccessKey, if set, are long-term credentials that act as the role directly.
 	AccessKeyID     string `json:"access_key_id,omitempty"`
 	SecretAccessKey string `json:"secret_access_key,omitempty"`
-	// Policy is the IAM policy document of what the role may do; without one it may do nothing.
+	// Policy is the IAM policy document of the role. Without one, the role may do nothing.
 	Policy json.RawMessage `json:"policy,omitempty"`
-	// Trust lists who may assume the role: "*" anyone, a role's or session's ARN, or an account (as its number or its root's ARN),
-	// whose principals then need a right to sts:AssumeRole of their own. Without a list it is the role's own account.
+	// Trust lists the principals that can assume the role: "*" is anyone; others are the ARN of a role or session, or an account (its
+	// number or the ARN of its root), whose principals then also need sts:AssumeRole in their own policies. The default is the role's
+	// own account.
 	Trust []string `json:"trust,omitempty"`
-	// TrustPolicy is the role's trust policy as IAM has it, in place of Trust: with conditions such as on sts:ExternalId, and with the
-	// rights that a source identity (sts:SetSourceIdentity) and session tags (sts:TagSession) take. Trust gives sts:AssumeRole alone.
+	// TrustPolicy is an IAM trust policy, instead of Trust. It can have conditions, such as on sts:ExternalId, and allow a source
+	// identity (sts:SetSourceIdentity) and session tags (sts:TagSession). Trust allows only sts:AssumeRole.
 	TrustPolicy json.RawMessage `json:"trust_policy,omitempty"`
 }
 
-// ARN is the role's identity.
+// ARN is the role's ARN.
 func (r Role) ARN() string { return "arn:aws:iam::" + r.Account + ":role/" + r.Name }
 
-// Identity is who an access key id stands for.
+// Identity is the caller that an access key ID belongs to.
 type Identity struct {
 	Secret    string // verifies the signature
 	Principal call.Principal
 }
 
 var (
-	// ErrUnknown means that no role and no session has this access key id.
+	// ErrUnknown means that no role and no session has this access key ID.
 	ErrUnknown = errors.New("unknown access key id")
-	// ErrToken means that the session token was not issued here, or its role is gone.
+	// ErrToken means that the session token was not issued here, or its role was deleted.
 	ErrToken = errors.New("invalid session token")
-	// ErrExpired means that the session is over.
+	// ErrExpired means that the session has expired.
 	ErrExpired = errors.New("expired session token")
 )
 
@@ -79,7 +80,7 @@ type known struct {
 	trust    iam.Policy
 }
 
-// New makes a service without roles. Sessions begin and end by the given clock.
+// New makes a service without roles. Sessions begin and expire by the given clock.
 func New(now func() time.Time) *Service {
 	key := make([]byte, 32)
 	_, _ = rand.Read(key) // never fails: https://pkg.go.dev/crypto/rand#Read
@@ -143,9 +144,9 @@ func parse(r Role) (known, error) {
 	case r.AccessKeyID != "" && !keyIDPattern.MatchString(r.AccessKeyID):
 		return k, fmt.Errorf("role %q: an access key id has 16 to 128 capital letters and digits", r.Name)
 	case len(r.Trust) > 0 && len(r.TrustPolicy) > 0:
-		return k, fmt.Errorf("role %q: trust and trust_policy do not go together", r.Name)
+		return k, fmt.Errorf("role %q: trust and trust_policy cannot be used together", r.Name)
 	case (r.AccessKeyID == "") != (r.SecretAccessKey == ""):
-		return k, fmt.Errorf("role %q: access_key_id and secret_access_key come together", r.Name)
+		return k, fmt.Errorf("role %q: access_key_id and secret_access_key must be used together", r.Name)
 	}
 	if len(r.Policy) > 0 {
 		policy, err := iam.ParseIdentity(r.Policy)
@@ -161,7 +162,7 @@ func parse(r Role) (known, error) {
 	return k, nil
 }
 
-// trustPolicy is the list of who may assume the role as a policy document.
+// trustPolicy turns the role's Trust list into a policy document.
 func trustPolicy(r Role) (iam.Policy, error) {
 	if len(r.TrustPolicy) > 0 {
 		return iam.ParseTrust(r.TrustPolicy)
@@ -196,7 +197,7 @@ func (s *Service) PutRole(r Role) error {
 	return nil
 }
 
-// DeleteRole forgets a role; its sessions end. It reports whether there was one.
+// DeleteRole deletes a role, which ends its sessions. It reports whether the role existed.
 func (s *Service) DeleteRole(account, name string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -207,7 +208,7 @@ func (s *Service) DeleteRole(account, name string) bool {
 	return was
 }
 
-// collect brings the roles of the state in line with those known. The lock must be held.
+// collect updates the roles of the state from those known. The lock must be held.
 func (s *Service) collect() {
 	s.state.Roles = nil
 	for _, k := range s.known {
@@ -223,15 +224,15 @@ func (s *Service) Roles() []Role {
 	return slices.Clone(s.state.Roles)
 }
 
-// Declared reports whether any role is declared: from then on, unknown ids may do nothing.
+// Declared reports whether any role is declared. From then on, unknown access key IDs may do nothing.
 func (s *Service) Declared() bool {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	return len(s.known) > 0
 }
 
-// Lookup finds who signs with an access key id and, for temporary credentials, a session token. It fails with ErrUnknown, ErrToken or
-// ErrExpired.
+// Lookup finds the identity of an access key ID and, for temporary credentials, a session token. It fails with ErrUnknown, ErrToken
+// or ErrExpired.
 func (s *Service) Lookup(id, token string) (Identity, error) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
@@ -248,7 +249,7 @@ func (s *Service) Lookup(id, token string) (Identity, error) {
 	return Identity{}, ErrUnknown
 }
 
-// session is what a session token holds.
+// session is the content of a session token.
 type session struct {
 	ID, Secret             string
 	Account, Role, Session string
@@ -275,7 +276,7 @@ func (s *Service) session(id, token string) (Identity, error) {
 	if se.Policy != nil {
 		policy, err := iam.ParseIdentity(se.Policy)
 		if err != nil {
-			return Identity{}, ErrToken // which was read when the role was assumed
+			return Identity{}, ErrToken // was parsed when the role was assumed
 		}
 		narrowed = &policy
 	}
@@ -319,13 +320,13 @@ func (s *Service) aead() (cipher.AEAD, error) {
 	return cipher.NewGCMWithRandomNonce(block)
 }
 
-// roleID is the unique id of a role: the same for the same ARN, so that a seed gives the same ids everywhere.
+// roleID is the unique ID of a role. It depends on the ARN only, so that a seed gives the same IDs everywhere.
 func roleID(arn string) string {
 	sum := sha256.Sum256([]byte(arn))
 	return "AROA" + base32.StdEncoding.EncodeToString(sum[:])[:17]
 }
 
-// NewAccessKey makes a random pair in the form of AWS's: an id that begins with prefix ("AKIA" long-term, "ASIA" temporary) and a
+// NewAccessKey makes a random access key in the form of AWS's: an ID that begins with prefix ("AKIA" long-term, "ASIA" temporary) and a
 // secret of 40 characters.
 func NewAccessKey(prefix string) (id, secret string) {
 	raw := make([]byte, 40)

@@ -99,15 +99,15 @@ func TestRolesAreChecked(t *testing.T) {
 		t.Fatal(err)
 	}
 	for want, r := range map[string]sts.Role{
-		"a role's name":       {Name: "", Account: account},
-		"twelve digits":       {Name: "a", Account: "12345678901"},
-		"capital letters":     {Name: "a", Account: account, AccessKeyID: "akia", SecretAccessKey: key},
-		"come together":       {Name: "a", Account: account, SecretAccessKey: key},
-		"is that of arn":      {Name: "a", Account: account, AccessKeyID: id, SecretAccessKey: key},
-		"policy":              {Name: "a", Account: account, Policy: json.RawMessage(`{}`)},
-		"trust":               {Name: "a", Account: account, Trust: []string{"role/a"}},
-		"not have a Resource": {Name: "a", Account: account, TrustPolicy: json.RawMessage(`{"Statement":{"Effect":"Allow","Principal":"*","Action":"sts:AssumeRole","Resource":"*"}}`)},
-		"not go together":     {Name: "a", Account: account, Trust: []string{"*"}, TrustPolicy: json.RawMessage(`{"Statement":{"Effect":"Allow","Principal":"*","Action":"sts:AssumeRole"}}`)},
+		"a role's name":           {Name: "", Account: account},
+		"twelve digits":           {Name: "a", Account: "12345678901"},
+		"capital letters":         {Name: "a", Account: account, AccessKeyID: "akia", SecretAccessKey: key},
+		"must be used together":   {Name: "a", Account: account, SecretAccessKey: key},
+		"is that of arn":          {Name: "a", Account: account, AccessKeyID: id, SecretAccessKey: key},
+		"policy":                  {Name: "a", Account: account, Policy: json.RawMessage(`{}`)},
+		"trust":                   {Name: "a", Account: account, Trust: []string{"role/a"}},
+		"not have a Resource":     {Name: "a", Account: account, TrustPolicy: json.RawMessage(`{"Statement":{"Effect":"Allow","Principal":"*","Action":"sts:AssumeRole","Resource":"*"}}`)},
+		"cannot be used together": {Name: "a", Account: account, Trust: []string{"*"}, TrustPolicy: json.RawMessage(`{"Statement":{"Effect":"Allow","Principal":"*","Action":"sts:AssumeRole"}}`)},
 	} {
 		err := s.PutRole(r)
 		if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), key) {

@@ -74,7 +74,7 @@ type Clients struct {
 
 // Begin makes the session of a command by its flags, for no longer than
 // --timeout, with those rights of the environment's role. end closes it.
-func Begin(a *console.Console, c *cli.Context, module *manifest.Module, m *manifest.Manifest, of Rights) (
+func Begin(con *console.Console, c *cli.Context, module *manifest.Module, m *manifest.Manifest, of Rights) (
 	ctx context.Context, s *Clients, end func(), err error) {
 	options, limit, err := OptionsOf(c)
 	if err != nil {
@@ -82,7 +82,7 @@ func Begin(a *console.Console, c *cli.Context, module *manifest.Module, m *manif
 	}
 	options.Rights = of
 	ctx, cancel := context.WithTimeout(c.Context, limit)
-	if s, err = Connect(a, ctx, module, m, options); err != nil {
+	if s, err = Connect(con, ctx, module, m, options); err != nil {
 		cancel()
 		return nil, nil, nil, err
 	}
@@ -91,14 +91,14 @@ func Begin(a *console.Console, c *cli.Context, module *manifest.Module, m *manif
 
 // Connect makes a session. It starts the embedded AWS where the environment
 // is an embedded one, and makes no other call.
-func Connect(a *console.Console, ctx context.Context, module *manifest.Module, m *manifest.Manifest, o Options) (*Clients, error) {
+func Connect(con *console.Console, ctx context.Context, module *manifest.Module, m *manifest.Manifest, o Options) (*Clients, error) {
 	s := &Clients{Account: m.Environment.AccountID.Value, calls: new(awsclient.Calls), Close: func() {}}
 	options := awsclient.Options{
-		Region: m.Environment.Region(), Role: roleOf(a, m, o), EndpointURL: o.endpoint,
-		Calls: s.calls, Version: a.Version, Environ: a.Environ, Terminal: attended(a),
+		Region: m.Environment.Region(), Role: roleOf(con, m, o), EndpointURL: o.endpoint,
+		Calls: s.calls, Version: con.Version, Environ: con.Environ, Terminal: attended(con),
 	}
 	if o.debug {
-		options.Debug = a.Stderr.Text()
+		options.Debug = con.Stderr.Text()
 	}
 	if seed := m.Environment.Embedded; seed.Value != "" {
 		if o.endpoint != "" {
@@ -137,11 +137,11 @@ func Connect(a *console.Console, ctx context.Context, module *manifest.Module, m
 
 // attended is standard error where somebody sees it, and can answer what asks
 // there.
-func attended(a *console.Console) io.Writer {
-	if a.CI() || console.Terminal(a.Stderr) == 0 {
+func attended(con *console.Console) io.Writer {
+	if con.CI() || console.Terminal(con.Stderr) == 0 {
 		return nil
 	}
-	return a.Stderr.Text()
+	return con.Stderr.Text()
 }
 
 // sentence makes an error one.

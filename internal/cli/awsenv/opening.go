@@ -60,7 +60,7 @@ func OpenDocument(ctx context.Context, environ []string, doc *sealed.Document) (
 // credentials from: those of the embedded AWS for what it sealed, else the
 // credentials that any AWS tool would find. They serve for every document of a
 // layer that is of the same kind.
-func OpeningEnviron(ctx context.Context, a *console.Console, c *cli.Context, doc *sealed.Document) (environ []string, done func(), err error) {
+func OpeningEnviron(ctx context.Context, con *console.Console, c *cli.Context, doc *sealed.Document) (environ []string, done func(), err error) {
 	done = func() {}
 	switch {
 	case doc.Embedded() && console.Given(c, "endpoint-url"):
@@ -71,9 +71,9 @@ func OpeningEnviron(ctx context.Context, a *console.Console, c *cli.Context, doc
 	if doc.Embedded() {
 		_, err := os.Stat(console.Text(c, "data"))
 		switch {
-		case err != nil && awsclient.ServedElsewhere(a.Environ) != "": // an embedded AWS, with its credentials
-			return awsclient.Opening(a.Environ, awsclient.ServedElsewhere(a.Environ),
-				a.Getenv("AWS_ACCESS_KEY_ID"), a.Getenv("AWS_SECRET_ACCESS_KEY"), a.Getenv("AWS_SESSION_TOKEN")), done, nil
+		case err != nil && awsclient.ServedElsewhere(con.Environ) != "": // an embedded AWS, with its credentials
+			return awsclient.Opening(con.Environ, awsclient.ServedElsewhere(con.Environ),
+				con.Getenv("AWS_ACCESS_KEY_ID"), con.Getenv("AWS_SECRET_ACCESS_KEY"), con.Getenv("AWS_SESSION_TOKEN")), done, nil
 		case err != nil:
 			return nil, nil, console.Usagef("the embedded AWS sealed this layer, but %s, the folder with its keys, does not exist here. "+
 				"Name its state folder with --data, or build the layer here first.", console.Text(c, "data"))
@@ -86,10 +86,10 @@ func OpeningEnviron(ctx context.Context, a *console.Console, c *cli.Context, doc
 			return nil, nil, console.Usagef("the embedded AWS cannot start: %v%s", err, StateRemedy(err))
 		}
 		id, key := local.Credentials()
-		return awsclient.Opening(a.Environ, local.URL(), id, key, ""), func() { _ = local.Close() }, nil
+		return awsclient.Opening(con.Environ, local.URL(), id, key, ""), func() { _ = local.Close() }, nil
 	}
 	cfg, err := awsclient.New(ctx, awsclient.Options{
-		Region: doc.Region(), EndpointURL: console.Text(c, "endpoint-url"), Version: a.Version, Environ: a.Environ, Terminal: attended(a),
+		Region: doc.Region(), EndpointURL: console.Text(c, "endpoint-url"), Version: con.Version, Environ: con.Environ, Terminal: attended(con),
 	})
 	if err != nil {
 		return nil, nil, configurationProblem(nil, err)
@@ -98,17 +98,17 @@ func OpeningEnviron(ctx context.Context, a *console.Console, c *cli.Context, doc
 	if err != nil {
 		return nil, nil, console.Failed(problem.Problems{problem.FromAWS(err, problem.Resource{}, nil)})
 	}
-	return awsclient.Opening(a.Environ, console.Text(c, "endpoint-url"), found.AccessKeyID, found.SecretAccessKey, found.SessionToken), done, nil
+	return awsclient.Opening(con.Environ, console.Text(c, "endpoint-url"), found.AccessKeyID, found.SecretAccessKey, found.SessionToken), done, nil
 }
 
 // OpenAll has the boxes of every document opened, and reports all that do not.
-func OpenAll(ctx context.Context, a *console.Console, c *cli.Context, layer *layerbuild.Layer) error {
+func OpenAll(ctx context.Context, con *console.Console, c *cli.Context, layer *layerbuild.Layer) error {
 	environs := map[bool][]string{} // of documents of the embedded AWS, and of others
 	var problems problem.Problems
 	for _, d := range layer.Documents {
 		environ, ok := environs[d.Embedded()]
 		if !ok {
-			found, done, err := OpeningEnviron(ctx, a, c, d)
+			found, done, err := OpeningEnviron(ctx, con, c, d)
 			if err != nil {
 				return err
 			}

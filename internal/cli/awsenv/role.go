@@ -21,7 +21,7 @@ const (
 // roleOf is the role that an environment names, as a session that may do no more
 // than the command needs. A session that looks is not to be had with more rights;
 // one that builds or publishes is, where AWS cannot hold what would narrow it.
-func roleOf(a *console.Console, m *manifest.Manifest, o Options) awsclient.RoleToAssume {
+func roleOf(con *console.Console, m *manifest.Manifest, o Options) awsclient.RoleToAssume {
 	env := m.Environment
 	role := awsclient.RoleToAssume{
 		ARN: env.Role.Value, SessionName: env.Session.Name.Value,
@@ -51,7 +51,7 @@ func roleOf(a *console.Console, m *manifest.Manifest, o Options) awsclient.RoleT
 		narrow, fits = setting.PublishSession()
 	}
 	without := func(why string) {
-		a.Hint("role %s is assumed with its full permissions: %s", role.ARN, why)
+		con.Hint("role %s is assumed with its full permissions: %s", role.ARN, why)
 	}
 	if !fits {
 		without("a session policy for this manifest would exceed the size that AWS accepts")

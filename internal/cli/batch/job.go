@@ -23,21 +23,21 @@ type Job struct {
 
 	// prepare does what takes no call, and returns what is left to be done. All
 	// targets are prepared, one after another, before anything is called.
-	Prepare func(a *console.Console, t *target.Target) (Step, error)
+	Prepare func(con *console.Console, t *target.Target) (Step, error)
 
 	// gather puts the results of several targets into the report of --json=1.
 	Gather func(r *view.Several, results []any, notable bool)
 
 	// together makes one result of all targets, which is then printed in place of
 	// one for each: their steps have none.
-	Together func(a *console.Console, outcomes []*Outcome) view.Result
+	Together func(con *console.Console, outcomes []*Outcome) view.Result
 
 	Details bool // the step's summary has what each result says, besides the table
 }
 
 // A Step is what is left to be done about a target. It may return both a result
 // and an error.
-type Step func(ctx context.Context, a *console.Console, w *Work) (view.Result, error)
+type Step func(ctx context.Context, con *console.Console, w *Work) (view.Result, error)
 
 // A Work is a target that is being worked on.
 type Work struct {
@@ -59,35 +59,35 @@ func (w *Work) Spent() (calls map[string]int, milliseconds int64) {
 
 // Each does a job for every target. One target is printed as if there were no
 // others to be had; several are independent of each other.
-func Each(a *console.Console, c *cli.Context, targets []*target.Target, j Job) error {
+func Each(con *console.Console, c *cli.Context, targets []*target.Target, j Job) error {
 	if len(targets) > 1 {
-		return eachOf(a, c, targets, j)
+		return eachOf(con, c, targets, j)
 	}
 	t := targets[0]
-	a.About(t.Environment, t.Region, t.Function)
+	con.About(t.Environment, t.Region, t.Function)
 	if len(t.Problems) > 0 {
 		return console.Failed(t.Problems)
 	}
-	do, err := j.Prepare(a, t)
+	do, err := j.Prepare(con, t)
 	if err != nil {
 		return err
 	}
 	ctx := c.Context
-	w := &Work{calls: new(awsclient.Calls), started: a.Started}
+	w := &Work{calls: new(awsclient.Calls), started: con.Started}
 	if j.Calls {
-		limited, s, end, err := awsenv.Begin(a, c, t.Module, t.Manifest, j.Rights)
+		limited, s, end, err := awsenv.Begin(con, c, t.Module, t.Manifest, j.Rights)
 		if err != nil {
 			return err
 		}
 		defer end()
 		ctx, w.Session = awsclient.WithCalls(limited, w.calls), s
 	}
-	bar := a.NewBar()
+	bar := con.NewBar()
 	w.Observer = bar
-	r, err := do(ctx, a, w)
+	r, err := do(ctx, con, w)
 	bar.Finish()
 	if r != nil {
-		if err := present(a, c, r); err != nil {
+		if err := present(con, c, r); err != nil {
 			return err
 		}
 	}
@@ -98,16 +98,16 @@ func Each(a *console.Console, c *cli.Context, targets []*target.Target, j Job) e
 }
 
 // present prints the only result.
-func present(a *console.Console, c *cli.Context, r view.Result) error {
-	a.HandOver(r.Markdown(), r.Outputs())
+func present(con *console.Console, c *cli.Context, r view.Result) error {
+	con.HandOver(r.Markdown(), r.Outputs())
 	switch {
-	case a.JSON():
-		return a.Answer(r)
+	case con.JSON():
+		return con.Answer(r)
 	case c.Bool("markdown"):
-		return a.PrintMarkdown(r.Markdown())
+		return con.PrintMarkdown(r.Markdown())
 	}
 	for _, note := range r.Notes() {
-		a.Hint("%s", note)
+		con.Hint("%s", note)
 	}
-	return r.Text(a.Stdout)
+	return r.Text(con.Stdout)
 }

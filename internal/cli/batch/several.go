@@ -35,7 +35,7 @@ type Outcome struct {
 // time, and prints what becomes of them in their order. The problems of one
 // leave the others alone. Where printing fails, it stops the others and waits for
 // them.
-func eachOf(a *console.Console, c *cli.Context, targets []*target.Target, j Job) error {
+func eachOf(con *console.Console, c *cli.Context, targets []*target.Target, j Job) error {
 	var options awsenv.Options
 	ctx := c.Context
 	if j.Calls {
@@ -48,16 +48,16 @@ func eachOf(a *console.Console, c *cli.Context, targets []*target.Target, j Job)
 		ctx, options = limited, o
 		options.Rights = j.Rights
 	}
-	outcomes, ready := prepare(a, targets, j)
+	outcomes, ready := prepare(con, targets, j)
 	sessions := newPool(ready, func(t *target.Target, beside *param.Source) (*awsenv.Clients, error) {
 		options := options
 		options.Beside = beside
-		return awsenv.Connect(a, ctx, t.Module, t.Whole(), options)
+		return awsenv.Connect(con, ctx, t.Module, t.Whole(), options)
 	})
 	if !j.Calls {
 		sessions = nil
 	}
-	bar := a.NewBar()
+	bar := con.NewBar()
 	queue := make(chan *Outcome, len(outcomes))
 	for _, o := range outcomes {
 		queue <- o
@@ -80,27 +80,27 @@ func eachOf(a *console.Console, c *cli.Context, targets []*target.Target, j Job)
 			}
 		})
 	}
-	plain := !a.JSON() && !c.Bool("markdown")
+	plain := !con.JSON() && !c.Bool("markdown")
 	for _, o := range outcomes {
 		<-o.done
 		if c.Err() != nil && len(o.Problems) > 0 {
 			continue // it was stopped, and nothing is wrong with it
 		}
 		var err error
-		bar.Aside(func() { err = show(a, o, plain) })
+		bar.Aside(func() { err = show(con, o, plain) })
 		if err != nil {
 			return err
 		}
 	}
 	bar.Finish()
-	return conclude(a, c, outcomes, j)
+	return conclude(con, c, outcomes, j)
 }
 
 // prepare prepares every target, and returns those that can be worked on.
-func prepare(a *console.Console, targets []*target.Target, j Job) (outcomes []*Outcome, ready []*target.Target) {
+func prepare(con *console.Console, targets []*target.Target, j Job) (outcomes []*Outcome, ready []*target.Target) {
 	for _, t := range targets {
 		o := &Outcome{Target: t, Problems: t.Problems, Calls: new(awsclient.Calls), done: make(chan struct{})}
-		o.console = a.Aside()
+		o.console = con.Aside()
 		if len(o.Problems) == 0 {
 			var err error
 			o.do, err = j.Prepare(o.console, t)
@@ -135,28 +135,28 @@ func (o *Outcome) work(ctx context.Context, sessions *pool, bar *console.Bar) {
 }
 
 // show prints what a target has to say, and its result.
-func show(a *console.Console, o *Outcome, plain bool) error {
+func show(con *console.Console, o *Outcome, plain bool) error {
 	if len(o.Problems) > 0 {
 		o.console.RenderDiagnostics(o.Problems)
 	}
-	_ = a.Stderr.Release(o.console.Stderr, fmt.Sprintf("bundle: %s:\n", o)) // nobody is left to tell
+	_ = con.Stderr.Release(o.console.Stderr, fmt.Sprintf("bundle: %s:\n", o)) // nobody is left to tell
 	if o.result == nil || !plain {
 		return nil
 	}
-	if err := a.Print("%s\n", o); err != nil {
+	if err := con.Print("%s\n", o); err != nil {
 		return err
 	}
 	for _, note := range o.result.Notes() {
-		a.Hint("%s", note)
+		con.Hint("%s", note)
 	}
-	if err := o.result.Text(a.Stdout); err != nil {
+	if err := o.result.Text(con.Stdout); err != nil {
 		return err
 	}
-	return a.Print("\n")
+	return con.Print("\n")
 }
 
 // conclude prints the summary of all targets, and says how the run has ended.
-func conclude(a *console.Console, c *cli.Context, outcomes []*Outcome, j Job) error {
+func conclude(con *console.Console, c *cli.Context, outcomes []*Outcome, j Job) error {
 	var problems problem.Problems
 	done, notable := 0, false
 	for _, o := range outcomes {
@@ -173,26 +173,26 @@ func conclude(a *console.Console, c *cli.Context, outcomes []*Outcome, j Job) er
 	if len(problems) > 0 {
 		failed = &console.Failure{Problems: problems, Aftermath: fmt.Sprintf("; %d of %d are done", done, len(outcomes)), AlreadyReported: true}
 	}
-	a.AnswerEach(answers(outcomes, j.Together != nil))
+	con.AnswerEach(answers(outcomes, j.Together != nil))
 	if c.Err() != nil && failed != nil {
 		return failed
 	}
 	if j.Together == nil {
-		handOverAll(a, outcomes, j.Details)
+		handOverAll(con, outcomes, j.Details)
 	}
 	var err error
 	switch {
 	case j.Together != nil:
-		r := j.Together(a, outcomes)
+		r := j.Together(con, outcomes)
 		notable = r.Brief().Notable
-		err = present(a, c, r)
-	case a.Version1():
-		err = printVersion1(a, outcomes, notable, j)
-	case a.JSON(): // printed when the run ends
+		err = present(con, c, r)
+	case con.Version1():
+		err = printVersion1(con, outcomes, notable, j)
+	case con.JSON(): // printed when the run ends
 	case c.Bool("markdown"):
-		err = a.PrintMarkdown(severalMarkdown(outcomes))
+		err = con.PrintMarkdown(severalMarkdown(outcomes))
 	default:
-		err = a.Stdout.Table(summary(outcomes))
+		err = con.Stdout.Table(summary(outcomes))
 	}
 	switch {
 	case err != nil:

@@ -26,9 +26,9 @@ func (full) Write([]byte) (int, error) { return 0, errFull }
 // TestNothingGoesOnWherePrintingFails: the others are told to stop and are waited
 // for; those that have not begun do not begin.
 func TestNothingGoesOnWherePrintingFails(t *testing.T) {
-	a := &console.Console{Stdout: printable.New(full{}), Stderr: printable.New(io.Discard)}
+	con := &console.Console{Stdout: printable.New(full{}), Stderr: printable.New(io.Discard)}
 	app := cli.NewApp()
-	a.Answering(app, console.Words{})
+	con.Answering(app, console.Words{})
 	c := cli.NewContext(app, flag.NewFlagSet("verify", flag.ContinueOnError), nil)
 	c.Context = t.Context()
 
@@ -38,8 +38,8 @@ func TestNothingGoesOnWherePrintingFails(t *testing.T) {
 	}
 	var begun, ended atomic.Int32
 	under := make(chan struct{}, len(targets))
-	err := Each(a, c, targets, Job{Prepare: func(_ *console.Console, about *target.Target) (Step, error) {
-		return func(ctx context.Context, _ *console.Console, _ *Work) (view.Result, error) {
+	err := Each(con, c, targets, Job{Prepare: func(con *console.Console, about *target.Target) (Step, error) {
+		return func(ctx context.Context, con *console.Console, _ *Work) (view.Result, error) {
 			if about.Environment == "first" {
 				<-under // another is under way
 				return &view.Verify{}, nil

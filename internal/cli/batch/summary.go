@@ -49,7 +49,7 @@ func summary(outcomes []*Outcome) [][]string {
 // handOverAll tells later steps and readers of the run what became of all
 // targets: one table, and each output once, with a line for every target that
 // has it.
-func handOverAll(a *console.Console, outcomes []*Outcome, details bool) {
+func handOverAll(con *console.Console, outcomes []*Outcome, details bool) {
 	var markdown strings.Builder
 	fmt.Fprintf(&markdown, "### bundle: %s\n\n", printable.Count(len(outcomes), "target"))
 	for i, row := range summary(outcomes) {
@@ -83,7 +83,7 @@ func handOverAll(a *console.Console, outcomes []*Outcome, details bool) {
 	if notes.Len() > 0 {
 		markdown.WriteString("\n" + notes.String())
 	}
-	a.HandOver(markdown.String(), outputs)
+	con.HandOver(markdown.String(), outputs)
 }
 
 // join adds the output of one more target: true if any is, and otherwise a

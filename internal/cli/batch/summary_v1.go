@@ -29,10 +29,10 @@ func newSeveralReport(outcomes []*Outcome, notable bool, j Job) (*view.Several, 
 	return r, nil
 }
 
-func printVersion1(a *console.Console, outcomes []*Outcome, notable bool, j Job) error {
+func printVersion1(con *console.Console, outcomes []*Outcome, notable bool, j Job) error {
 	r, err := newSeveralReport(outcomes, notable, j)
 	if err != nil {
 		return err
 	}
-	return a.PrintJSON(r)
+	return con.PrintJSON(r)
 }

@@ -22,7 +22,7 @@ import (
 )
 
 // Read reads what the manifest is to be made from.
-func Read(a *console.Console, c *cli.Context, environments []starter.Environment) (*starter.Draft, error) {
+func Read(con *console.Console, c *cli.Context, environments []starter.Environment) (*starter.Draft, error) {
 	kind, source := starter.Unknown, console.Text(c, "from")
 	given := 0
 	for _, flag := range []struct {
@@ -47,7 +47,7 @@ func Read(a *console.Console, c *cli.Context, environments []starter.Environment
 		kind = starter.PathKind
 	}
 	if kind == starter.PathKind {
-		return draftOfPath(a, c, source, environments)
+		return draftOfPath(con, c, source, environments)
 	}
 	content, err := readSource(source)
 	if err != nil {
@@ -99,7 +99,7 @@ func folderName(path string) string {
 }
 
 // draftOfPath lists the names below a path of Parameter Store.
-func draftOfPath(a *console.Console, c *cli.Context, path string, environments []starter.Environment) (*starter.Draft, error) {
+func draftOfPath(con *console.Console, c *cli.Context, path string, environments []starter.Environment) (*starter.Draft, error) {
 	if problem := manifest.BadPath(path); problem != "" {
 		return nil, console.Usagef("path %q cannot be used: %s", path, problem)
 	}
@@ -113,10 +113,10 @@ func draftOfPath(a *console.Console, c *cli.Context, path string, environments [
 	m := &manifest.Manifest{Environment: manifest.Environment{
 		Name: manifest.Text{Value: env.Name}, AccountID: manifest.Text{Value: env.AccountID}, Regions: []manifest.Text{{Value: env.Region}},
 	}}
-	if err := target.RefuseUntrusted(a, c, m); err != nil {
+	if err := target.RefuseUntrusted(con, c, m); err != nil {
 		return nil, err
 	}
-	ctx, s, end, err := awsenv.Begin(a, c, nil, m, awsenv.LookingRights)
+	ctx, s, end, err := awsenv.Begin(con, c, nil, m, awsenv.LookingRights)
 	if err != nil {
 		return nil, err
 	}
@@ -131,12 +131,12 @@ func draftOfPath(a *console.Console, c *cli.Context, path string, environments [
 // Inspect holds a manifest that is about to be written to everything that
 // bundle validate looks at, in every environment. What does not pass is a fault
 // of ours, and is not written.
-func Inspect(a *console.Console, name string, src []byte) (functions, secrets int, err error) {
+func Inspect(con *console.Console, name string, src []byte) (functions, secrets int, err error) {
 	module, diags := manifest.LoadSource(name, src, manifest.Options{})
-	a.Files = module.Files()
+	con.Files = module.Files()
 	problems := problem.FromDiagnostics(diags)
 	for _, env := range module.Environments() {
-		read, found := target.Evaluate(a, module, env)
+		read, found := target.Evaluate(con, module, env)
 		problems = append(problems, append(found, read.CheckBlind()...)...)
 		m := read.Manifest
 		functions, secrets = len(m.Functions), 0

@@ -38,8 +38,8 @@ type Checker struct {
 }
 
 // NewChecker returns a checker that knows the releases in tables; nil for none.
-func NewChecker(a *console.Console, releases fs.FS) (*Checker, error) {
-	h := &Checker{console: a}
+func NewChecker(con *console.Console, releases fs.FS) (*Checker, error) {
+	h := &Checker{console: con}
 	if releases == nil {
 		return h, nil
 	}
@@ -84,7 +84,7 @@ func (h *Checker) Of(ctx context.Context, layer *layerbuild.Layer, t *target.Tar
 
 // FilesOf returns the files of the helpers that the bundle block asks
 // for. What was made before is in made.
-func FilesOf(ctx context.Context, a *console.Console, b manifest.Bundle, made map[string][]layerbuild.File) ([]layerbuild.File, error) {
+func FilesOf(ctx context.Context, con *console.Console, b manifest.Bundle, made map[string][]layerbuild.File) ([]layerbuild.File, error) {
 	var names []string
 	for _, name := range b.Helpers {
 		names = append(names, name.Value)
@@ -93,7 +93,7 @@ func FilesOf(ctx context.Context, a *console.Console, b manifest.Bundle, made ma
 	if files, ok := made[list]; ok {
 		return files, nil
 	}
-	files, err := Files(ctx, a, names)
+	files, err := Files(ctx, con, names)
 	if err != nil {
 		at := b.Helpers[max(0, slices.Index(names, "exec"))].Range
 		return nil, console.Failed(problem.Problems{Problem(err, &at)})
@@ -103,10 +103,10 @@ func FilesOf(ctx context.Context, a *console.Console, b manifest.Bundle, made ma
 }
 
 // Files returns what the named helpers put into a layer.
-func Files(ctx context.Context, a *console.Console, names []string) ([]layerbuild.File, error) {
+func Files(ctx context.Context, con *console.Console, names []string) ([]layerbuild.File, error) {
 	var all []layerbuild.File
 	for _, name := range names {
-		hintCompiling(a, name == "exec")
+		hintCompiling(con, name == "exec")
 		files, err := helpers.Files(ctx, name)
 		if err != nil {
 			return nil, err
@@ -117,9 +117,9 @@ func Files(ctx context.Context, a *console.Console, names []string) ([]layerbuil
 }
 
 // hintCompiling says what takes a while.
-func hintCompiling(a *console.Console, exec bool) {
+func hintCompiling(con *console.Console, exec bool) {
 	if exec && !execbin.Released {
-		a.Hint("compiling the exec wrapper, which releases of bundle include")
+		con.Hint("compiling the exec wrapper, which releases of bundle include")
 	}
 }
 

@@ -21,8 +21,8 @@ import (
 type commands struct{ *console.Console }
 
 // Command returns bundle local with its commands.
-func Command(c *console.Console) *cli.Command {
-	a := &commands{c}
+func Command(con *console.Console) *cli.Command {
+	a := &commands{con}
 	return &cli.Command{
 		Name:      "local",
 		Usage:     "the embedded AWS, for laptops, forks and tests; NOT FOR PRODUCTION",

@@ -31,13 +31,13 @@ func GuardFile(c *cli.Context) []string {
 
 // LoadGuard reads the guard file, nil where none is named. One of an earlier
 // version is refused with what it lacks for the manifest.
-func LoadGuard(a *console.Console, c *cli.Context, module *manifest.Module) (*manifest.Guard, error) {
+func LoadGuard(con *console.Console, c *cli.Context, module *manifest.Module) (*manifest.Guard, error) {
 	path := GuardFile(c)
 	if path == nil {
 		return nil, nil
 	}
 	g, diags := manifest.LoadGuard(path[0])
-	maps.Copy(a.Files, g.Files())
+	maps.Copy(con.Files, g.Files())
 	problems := problem.FromDiagnostics(diags)
 	if len(problems) == 0 && g.Old() {
 		problems = pipeline.CheckGuardVersion(g, everywhere(module))

@@ -43,10 +43,10 @@ func StatusOf(path string, m *manifest.Manifest) (*pipeline.Status, error) {
 }
 
 // OfLayer is the target for the layer of a status alone, without a manifest.
-func OfLayer(a *console.Console, c *cli.Context, s *pipeline.Status, path string) ([]*Target, error) {
+func OfLayer(con *console.Console, c *cli.Context, s *pipeline.Status, path string) ([]*Target, error) {
 	m, err := standIn(s)
 	if err == nil {
-		err = RefuseUntrusted(a, c, m)
+		err = RefuseUntrusted(con, c, m)
 	}
 	t := &Target{Manifest: m, Region: m.Environment.Region(), Path: path}
 	if err == nil {

@@ -22,22 +22,22 @@ import (
 // Load reads the manifest that --manifest names, and remembers its files for
 // excerpts in what is printed later. What could be read can be evaluated even
 // if there are problems, so that all are reported in one run.
-func Load(a *console.Console, c *cli.Context) (*manifest.Module, problem.Problems, error) {
-	return loadFrom(a, c, "manifest")
+func Load(con *console.Console, c *cli.Context) (*manifest.Module, problem.Problems, error) {
+	return loadFrom(con, c, "manifest")
 }
 
 // loadFrom is load for a manifest that another flag names.
-func loadFrom(a *console.Console, c *cli.Context, flag string) (*manifest.Module, problem.Problems, error) {
+func loadFrom(con *console.Console, c *cli.Context, flag string) (*manifest.Module, problem.Problems, error) {
 	path := console.Text(c, flag)
 	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) && !console.Given(c, flag) {
 		return nil, nil, console.Usagef("there is no %s here. Name the manifest with --%s, or have bundle init write one.", path, flag)
 	}
-	module, diags := manifest.Load(path, manifest.Options{Vars: c.StringSlice("var"), Environ: a.Environ})
-	a.Files = module.Files()
-	if err := a.Apart(append(slices.Sorted(maps.Keys(a.Files)), GuardFile(c)...)...); err != nil {
+	module, diags := manifest.Load(path, manifest.Options{Vars: c.StringSlice("var"), Environ: con.Environ})
+	con.Files = module.Files()
+	if err := con.Apart(append(slices.Sorted(maps.Keys(con.Files)), GuardFile(c)...)...); err != nil {
 		return nil, nil, err
 	}
-	a.RenderWarnings(diags)
+	con.RenderWarnings(diags)
 	return module, problem.FromDiagnostics(diags), nil
 }
 
@@ -60,8 +60,8 @@ func Sparing() (end func()) {
 // openOne loads the manifest, evaluates it for the one environment and region that
 // the command line chooses, and holds it to the guard file, if the command has
 // one. It is for commands that are about one, and calls nothing.
-func openOne(a *console.Console, c *cli.Context) (*manifest.Module, *manifest.Manifest, error) {
-	targets, err := Choose(a, c, Request{Manifest: "manifest", Offline: true})
+func openOne(con *console.Console, c *cli.Context) (*manifest.Module, *manifest.Manifest, error) {
+	targets, err := Choose(con, c, Request{Manifest: "manifest", Offline: true})
 	switch {
 	case err != nil:
 		return nil, nil, err
@@ -74,7 +74,7 @@ func openOne(a *console.Console, c *cli.Context) (*manifest.Module, *manifest.Ma
 }
 
 // Environments returns the names of the environments to work on.
-func Environments(a *console.Console, c *cli.Context, module *manifest.Module) ([]string, error) {
+func Environments(con *console.Console, c *cli.Context, module *manifest.Module) ([]string, error) {
 	all, names := module.Environments(), console.List(c, "env")
 	if c.Bool("all") {
 		if len(names) > 0 {
@@ -83,7 +83,7 @@ func Environments(a *console.Console, c *cli.Context, module *manifest.Module) (
 		return realEnvironments(module)
 	}
 	origin := ""
-	if name := a.Getenv("BUNDLE_ENV"); len(names) == 0 && name != "" {
+	if name := con.Getenv("BUNDLE_ENV"); len(names) == 0 && name != "" {
 		names, origin = []string{name}, " BUNDLE_ENV names it."
 	}
 	explicit := len(names) > 0
@@ -98,7 +98,7 @@ func Environments(a *console.Console, c *cli.Context, module *manifest.Module) (
 		case !slices.Contains(all, name):
 			return nil, console.Refuse(problem.Manifest, nil, "Unknown environment", "The manifest has no environment %q.%s It has %s.",
 				name, origin, printable.Names(all))
-		case !explicit && a.CI() && module.Embedded(name):
+		case !explicit && con.CI() && module.Embedded(name):
 			// So that nobody ships sample secrets by accident.
 			return nil, console.Usagef("CI is set, and the manifest's default environment %q is an embedded one. "+
 				"Name the environment to build with --env (or BUNDLE_ENV), for example --env %s.", name, name)
@@ -119,9 +119,9 @@ func realEnvironments(module *manifest.Module) ([]string, error) {
 
 // Evaluate reads the manifest as it is for one environment, with every
 // problem that can be found without calling AWS.
-func Evaluate(a *console.Console, module *manifest.Module, env string) (*pipeline.Reading, problem.Problems) {
+func Evaluate(con *console.Console, module *manifest.Module, env string) (*pipeline.Reading, problem.Problems) {
 	m, diags := module.Evaluate(env)
-	a.RenderWarnings(diags)
+	con.RenderWarnings(diags)
 	r := pipeline.Read(m)
 	var all problem.Gathered
 	all.Add(append(problem.FromDiagnostics(diags), r.Check()...)...)
@@ -129,12 +129,12 @@ func Evaluate(a *console.Console, module *manifest.Module, env string) (*pipelin
 }
 
 // OpenTrusted is openOne for what calls AWS.
-func OpenTrusted(a *console.Console, c *cli.Context) (*manifest.Module, *manifest.Manifest, error) {
-	module, m, err := openOne(a, c)
+func OpenTrusted(con *console.Console, c *cli.Context) (*manifest.Module, *manifest.Manifest, error) {
+	module, m, err := openOne(con, c)
 	if err != nil {
 		return nil, nil, err
 	}
-	return module, m, RefuseUntrusted(a, c, m)
+	return module, m, RefuseUntrusted(con, c, m)
 }
 
 // Inputs lists the files that a run reads, none of which may be its output.

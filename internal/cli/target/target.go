@@ -67,27 +67,27 @@ type Request struct {
 // Choose returns what the command line chooses: each environment in each of
 // its regions, in the order of the command line or the manifest. What is wrong
 // with the manifest in one of them is that target's problem alone.
-func Choose(a *console.Console, c *cli.Context, q Request) ([]*Target, error) {
+func Choose(con *console.Console, c *cli.Context, q Request) ([]*Target, error) {
 	if err := CheckPattern(q.Flag, q.Pattern); err != nil {
 		return nil, err
 	}
-	if err := a.Apart(q.Pattern); err != nil {
+	if err := con.Apart(q.Pattern); err != nil {
 		return nil, err
 	}
 	defer Sparing()()
-	module, problems, err := loadFrom(a, c, q.Manifest)
+	module, problems, err := loadFrom(con, c, q.Manifest)
 	if err != nil {
 		return nil, err
 	}
-	names, err := Environments(a, c, module)
+	names, err := Environments(con, c, module)
 	if err != nil && len(problems) > 0 {
 		return nil, console.Failed(problems)
 	}
 	if err != nil {
 		return nil, err
 	}
-	guard, guardErr := LoadGuard(a, c, module)
-	s := &selection{Console: a, context: c, Request: q, module: module, guard: guard, only: console.List(c, "region")}
+	guard, guardErr := LoadGuard(con, c, module)
+	s := &selection{Console: con, context: c, Request: q, module: module, guard: guard, only: console.List(c, "region")}
 	for _, name := range names {
 		s.addEnvironment(name)
 	}
@@ -113,7 +113,7 @@ func Choose(a *console.Console, c *cli.Context, q Request) ([]*Target, error) {
 		if name := t.Manifest.Environment.Embedded.Value; name != "" {
 			seed = filepath.Join(module.Dir(), name)
 		}
-		if err := a.Apart(t.Path, seed); err != nil {
+		if err := con.Apart(t.Path, seed); err != nil {
 			return nil, err
 		}
 	}

@@ -28,7 +28,7 @@ func CallFlags() []cli.Flag {
 
 // RefuseUntrusted refuses to touch a real account where a stranger may have
 // written the manifest.
-func RefuseUntrusted(a *console.Console, c *cli.Context, m *manifest.Manifest) error {
+func RefuseUntrusted(con *console.Console, c *cli.Context, m *manifest.Manifest) error {
 	if m.Environment.Embedded.Value != "" {
 		return nil
 	}
@@ -36,23 +36,23 @@ func RefuseUntrusted(a *console.Console, c *cli.Context, m *manifest.Manifest) e
 	if m.Environment.Name.Value == "" {
 		what = "The layer belongs to a real account."
 	}
-	return refuseStrangers(a, c, what, &m.Environment.Range)
+	return refuseStrangers(con, c, what, &m.Environment.Range)
 }
 
 // RefuseToOpen refuses to have KMS open documents of a real account where they may
 // be a stranger's.
-func RefuseToOpen(a *console.Console, c *cli.Context, documents ...*sealed.Document) error {
+func RefuseToOpen(con *console.Console, c *cli.Context, documents ...*sealed.Document) error {
 	for _, d := range documents {
 		if !d.Embedded() {
-			return refuseStrangers(a, c, "The layer belongs to a real account.", nil)
+			return refuseStrangers(con, c, "The layer belongs to a real account.", nil)
 		}
 	}
 	return nil
 }
 
-func refuseStrangers(a *console.Console, c *cli.Context, what string, at *hcl.Range) error {
+func refuseStrangers(con *console.Console, c *cli.Context, what string, at *hcl.Range) error {
 	const allowed = "bundle validate, bundle plan --offline and embedded environments are allowed."
-	switch v := trust.Look(a.Getenv); {
+	switch v := trust.Look(con.Getenv); {
 	case v.Answer == trust.Stranger:
 		return console.Refuse(problem.Access, at, "Untrusted run", "%s This run can contain code from a fork or another outside source: %s. Here, %s", what, v.Reason, allowed)
 	case v.Answer == trust.Unknown && !c.Bool("trusted"):
