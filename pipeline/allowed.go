@@ -12,11 +12,11 @@ import (
 )
 
 // CheckGuard reports everything in a manifest that a guard file does not allow,
-// at the manifest's line. account is the one that the environment is for. It makes
-// no call to AWS.
+// at the manifest's line. account is the environment's account. It makes no call
+// to AWS.
 //
-// What a function has is allowed by a block as a whole or not at all: a block that
-// allows its parameter, and another that allows its key, do not add up.
+// A single block of the guard file must allow everything that a function has. A
+// block that allows its parameter and another that allows its key do not add up.
 func (r *Reading) CheckGuard(g *manifest.Guard, account string) problem.Problems {
 	c := guardCheck{m: r.Manifest, guard: g, account: account}
 	for _, run := range r.functions {
@@ -81,8 +81,8 @@ func (c *guardCheck) function(run *functionRun) {
 	c.parameters(run, c.names(run, allowed))
 }
 
-// names checks the names that a function and its layer are known by, and returns
-// the blocks that allow them.
+// names checks the names of a function, its layer, its helpers and the role's
+// session, and returns the blocks that allow them.
 func (c *guardCheck) names(run *functionRun, allowed []manifest.Allow) []manifest.Allow {
 	check := func(text manifest.Text, of func(manifest.Allow) []manifest.Text, format string, args ...any) {
 		if text.Value == "" {
@@ -110,7 +110,7 @@ func (c *guardCheck) names(run *functionRun, allowed []manifest.Allow) []manifes
 	return allowed
 }
 
-// parameters checks what a function has against the blocks that allow it.
+// parameters checks what a function reads against the blocks that allow the function.
 func (c *guardCheck) parameters(run *functionRun, allowed []manifest.Allow) {
 	below := func(name string) []manifest.Allow {
 		return keep(allowed, func(a manifest.Allow) bool {
@@ -135,7 +135,7 @@ func (c *guardCheck) parameters(run *functionRun, allowed []manifest.Allow) {
 	}
 }
 
-// secret checks what a secret says besides its parameter.
+// secret checks the options of a secret.
 func (c *guardCheck) secret(run *functionRun, s manifest.Secret, bind *binding, in []manifest.Allow) {
 	if s.AllowReserved {
 		those := keep(in, func(a manifest.Allow) bool { return matchesAny(a.AllowReserved, bind.name) })
@@ -152,7 +152,7 @@ func (c *guardCheck) secret(run *functionRun, s manifest.Secret, bind *binding, 
 	}
 }
 
-// may says what blocks allow instead.
+// may lists what the blocks allow instead.
 func may(allows []manifest.Allow, of func(manifest.Allow) []manifest.Text) string {
 	if all := inList(allows, of); all != "" {
 		return "Allowed: " + all + "."
@@ -178,7 +178,7 @@ func hasText(texts []manifest.Text, s string) bool {
 	return slices.ContainsFunc(texts, func(t manifest.Text) bool { return t.Value == s })
 }
 
-// inList joins what several blocks allow.
+// inList joins the distinct values that several blocks allow.
 func inList(allows []manifest.Allow, of func(manifest.Allow) []manifest.Text) string {
 	var all []string
 	for _, a := range allows {

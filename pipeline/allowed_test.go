@@ -85,13 +85,13 @@ function "worker-a" {
 }
 `
 
-// session is what an environment says of its role's session, in place of its regions.
+// session has the session attributes of an environment. They replace its regions line.
 func session(attributes ...string) string {
 	return "  regions = [\"us-west-2\"]\n  role = \"arn:aws:iam::222222222222:role/build\"\n  " + strings.Join(attributes, "\n  ")
 }
 
-// checkGuard evaluates a manifest as it is with some of its text replaced, and
-// returns what the guard says.
+// checkGuard evaluates a manifest with some of its text replaced, and returns what
+// the guard file reports.
 func checkGuard(t *testing.T, old, replacement string) problem.Problems {
 	t.Helper()
 	dir := t.TempDir()
@@ -131,7 +131,7 @@ func TestGuardAllowsWhatItNames(t *testing.T) {
 		t.Error(problemsError(problems))
 	}
 	for old, replacement := range map[string]string{
-		`include = ["common"]`:               `blind = true`, // which is not bound by the guard
+		`include = ["common"]`:               `blind = true`, // which the guard file does not restrict
 		`bundle { name = "payments" }`:       "bundle {\n  name = \"payments\"\n  layer = \"payments-${environment.name}\"\n}",
 		`function "hello" {`:                 "function \"hello\" {\n  deployed_as = \"payments-${environment.name}-hello\"",
 		`{ parameter = "/prod/shared/log" }`: "{\n  parameter  = \"/prod/shared/log\"\n  min_length = 20\n}",
@@ -202,7 +202,7 @@ func TestGuardRefusesHostileManifests(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			problems := checkGuard(t, tt.old, tt.new)
 			if len(problems) == 0 {
-				t.Fatal("the guard lets it through")
+				t.Fatal("the guard allows it")
 			}
 			p := problems[0]
 			if p.Kind != problem.Manifest || p.Subject == nil || p.Subject.Start.Line != tt.line || !strings.Contains(p.Detail, tt.want) {
@@ -212,7 +212,7 @@ func TestGuardRefusesHostileManifests(t *testing.T) {
 	}
 }
 
-// What two blocks allow does not add up to what neither does.
+// Two blocks do not together allow what neither allows alone.
 func TestGuardBlocksDoNotAddUp(t *testing.T) {
 	problems := checkGuard(t, `function "worker-a" {`+"\n  blind = true\n"+`  secret "TOKEN" { parameter = "/prod/payments/worker/token" }`,
 		`function "worker-a" {`+"\n  blind = true\n"+`  secret "TOKEN" { parameter = "/prod/shared/log" }`)

@@ -15,11 +15,10 @@ import (
 	"github.com/whispering/bundle/internal/awslocal"
 )
 
-// The first build of 10,000 secrets for 500 functions without latency: the
-// command itself, a process of its own from start to end, with the embedded AWS
-// served by the benchmark. So neither the time nor the memory of the latter is
-// in the figures of the former; but they share the processors, which the wall
-// time shows.
+// The first build of 10,000 secrets for 500 functions without latency. The command
+// runs in a process of its own, and the benchmark serves the embedded AWS, so the
+// figures contain neither time nor memory of the latter. But the two share the
+// processors, which the wall time shows.
 func BenchmarkLargeBuild(b *testing.B) {
 	dir := b.TempDir()
 	command := filepath.Join(dir, "bundle")
@@ -78,9 +77,9 @@ func BenchmarkLargeBuild(b *testing.B) {
 	median(b, peak, "MB-peak")
 }
 
-// watchMemory returns a function that gives the most memory that a process has
-// had until it ended, in bytes. (What wait(2) tells of a child would count the
-// memory of its parent, too.)
+// watchMemory returns a function that returns the peak memory of a process, in
+// bytes, after it ended. (wait(2) would also count the memory that a child had
+// from its parent.)
 func watchMemory(pid int) (most func() int) {
 	peak := make(chan int)
 	pattern := regexp.MustCompile(`VmHWM:\s+(\d+) kB`)
@@ -89,7 +88,7 @@ func watchMemory(pid int) (most func() int) {
 		for {
 			status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
 			m := pattern.FindSubmatch(status)
-			if err != nil || m == nil { // it has ended, or is about to
+			if err != nil || m == nil { // it has ended, or is ending
 				peak <- bytes
 				return
 			}

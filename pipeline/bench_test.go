@@ -13,8 +13,8 @@ import (
 	"github.com/whispering/bundle/pipeline"
 )
 
-// even is a manifest of functions with a key and secrets of their own, the same
-// number each.
+// even returns a manifest of functions with a key each and the same number of
+// secrets each.
 func even(secrets, functions int) *sample {
 	s := newSample()
 	each := secrets / functions
@@ -30,14 +30,14 @@ func even(secrets, functions int) *sample {
 	return s
 }
 
-// A first is what a first build came to.
+// A first has the figures of a first build.
 type first struct {
 	took         time.Duration
 	reads, boxes int
 }
 
-// whole is everything that a first build does between reading the manifest and
-// the new layer being in place.
+// whole does everything that a first build does between reading the manifest and
+// replacing the layer.
 func (b build) whole(ctx context.Context, path string) (first, error) {
 	began := time.Now()
 	out, problems := pipeline.OpenOutput(path, nil)
@@ -62,7 +62,7 @@ func (b build) whole(ctx context.Context, path string) (first, error) {
 	return result, nil
 }
 
-// median reports the middle one of some figures, and returns the least.
+// median reports the median of some figures, and returns the least.
 func median(b *testing.B, figures []float64, unit string) (least float64) {
 	slices.Sort(figures)
 	b.ReportMetric(figures[len(figures)/2], unit)
@@ -71,8 +71,8 @@ func median(b *testing.B, figures []float64, unit string) (least float64) {
 
 // A first build where every call takes 20 ms and nothing is throttled. The floor
 // is what sixteen calls at a time need for reading and then for sealing:
-// (ceil(reads/16) + ceil(boxes/16)) × 20 ms. What the guards take is above it;
-// that sealing begins while parameters are still being read saves some of it.
+// (ceil(reads/16) + ceil(boxes/16)) × 20 ms. The guards add to it. Sealing begins
+// while parameters are still being read, which saves some of it.
 func BenchmarkFirstBuild(b *testing.B) {
 	const latency, atOnce = 20 * time.Millisecond, 16
 	for _, size := range []struct{ secrets, functions int }{{200, 20}, {1000, 100}} {
@@ -87,7 +87,7 @@ func BenchmarkFirstBuild(b *testing.B) {
 				floor := time.Duration((f.reads+atOnce-1)/atOnce+(f.boxes+atOnce-1)/atOnce) * latency
 				ratios, took = append(ratios, f.took.Seconds()/floor.Seconds()), append(took, f.took.Seconds()*1000)
 			}
-			// The least is what other programs on the machine disturb the least.
+			// Other programs on the machine disturb the least figure the least.
 			b.ReportMetric(median(b, ratios, "×floor"), "×floor-at-best")
 			median(b, took, "ms/build")
 		})
@@ -95,7 +95,7 @@ func BenchmarkFirstBuild(b *testing.B) {
 }
 
 // A first build of 1,000 parameters at the default pace against the default
-// quota: 40 calls a second after a burst of 40, at 20 ms a call. The floor is
+// quota: 40 calls per second after a burst of 40, at 20 ms a call. The floor is
 // (calls - 40)/40 s. Nothing may fail.
 func BenchmarkFirstBuildAtTheQuota(b *testing.B) {
 	const perSecond, burst = 40, 40

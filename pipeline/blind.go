@@ -19,27 +19,27 @@ import (
 )
 
 // BlindParameters reads Parameter Store without ever decrypting. [param.Blind]
-// is the one there is.
+// implements it.
 type BlindParameters interface {
 	Versions(ctx context.Context, refs []secret.Ref, got func(param.Result)) error
 	Ciphertexts(ctx context.Context, refs []secret.Ref, got func(param.Result)) error
 	List(ctx context.Context, path string, recursive bool) ([]param.Parameter, error)
 }
 
-// BlindKeys moves ciphertexts from key to key. [seal.Blind] is the one there is.
+// BlindKeys moves ciphertexts from key to key. [seal.Blind] implements it.
 type BlindKeys interface {
 	ReEncrypt(ctx context.Context, m seal.Move) ([]byte, error)
 	Try(ctx context.Context, m seal.Move) error
 }
 
-// A Blind is what blind functions are built with. They have nothing else: there
-// is no falling back.
+// A Blind has what blind functions are built with. There is no fallback to
+// decryption.
 type Blind struct {
 	Parameters BlindParameters
 	Keys       BlindKeys
 }
 
-// manyBlind is how many secrets a blind function may have without a warning:
+// manyBlind is how many secrets a blind function can have without a warning:
 // each costs it a call of kms:Decrypt.
 const manyBlind = 10
 
@@ -55,7 +55,7 @@ func (run *functionRun) mode() sealed.Mode {
 	return sealed.Pack
 }
 
-// requireBlind reports the functions that --blind does not let through.
+// requireBlind reports the functions that --blind does not allow.
 func (b bound) requireBlind(required bool) problem.Problems {
 	var problems problem.Problems
 	for _, run := range b.functions {
@@ -67,9 +67,9 @@ func (b bound) requireBlind(required bool) problem.Problems {
 	return problems
 }
 
-// CheckBlind reports the secrets that do not support blind mode by what the manifest says
-// of them. A build reports them together with those that cannot by what Parameter
-// Store and KMS say.
+// CheckBlind reports the secrets that do not support blind mode because of what
+// the manifest says. A build reports them together with those that do not because
+// of how Parameter Store and KMS store them.
 func (r *Reading) CheckBlind() problem.Problems {
 	var problems problem.Gathered
 	for _, run := range r.functions {
@@ -107,8 +107,8 @@ func (run *functionRun) cannot(kind problem.Kind, bind *binding, at *hcl.Range, 
 	return problem.New(kind, at, "Parameter does not support blind mode", fmt.Sprintf("%s of function %q (%q) %s", bind.name, run.fn.Name.Value, bind.ref, why))
 }
 
-// blind builds the blind functions, before any other: secrets that do not support it are to
-// stop the run before it reads a value. It reports whether all of it went well.
+// blind builds the blind functions, before any other: a secret that does not support
+// blind mode must stop the run before it reads a value. It reports whether all were built.
 func (s *sealing) blind(ctx context.Context, todo, others []*functionRun) bool {
 	var found problem.Problems
 	owner := make(map[*binding]*functionRun)
@@ -147,7 +147,7 @@ func (s *sealing) blind(ctx context.Context, todo, others []*functionRun) bool {
 	return s.all.empty()
 }
 
-// receiveCiphertext takes in what is stored for a secret, if KMS can move it.
+// receiveCiphertext keeps what is stored for a secret, if KMS can move it.
 func (run *functionRun) receiveCiphertext(bind *binding, res param.Result) problem.Problems {
 	if problems := bind.accept(res); len(problems) > 0 || res.Err != nil {
 		return problems
@@ -160,8 +160,8 @@ func (run *functionRun) receiveCiphertext(bind *binding, res param.Result) probl
 	return nil
 }
 
-// moveAll does something with every function. An error that would meet every
-// call ends it and is reported once.
+// moveAll calls do for every function. An error that would fail every call stops
+// all of them, and is reported once.
 func (s *sealing) moveAll(ctx context.Context, todo []*functionRun, do func(context.Context, *functionRun) problem.Problems) {
 	run, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -204,8 +204,8 @@ func (s *sealing) move(ctx context.Context, run *functionRun) problem.Problems {
 	return nil
 }
 
-// each does something with every secret of a function, as many at a time as
-// there are slots, and reports all that fails.
+// each calls do for every secret of a function, at most cap(s.slots) at a time,
+// and reports everything that fails.
 func (s *sealing) each(ctx context.Context, run *functionRun, do func(int, *binding) error) problem.Problems {
 	var all collector
 	var g errgroup.Group
@@ -227,7 +227,7 @@ func (s *sealing) each(ctx context.Context, run *functionRun, do func(int, *bind
 	return all.problems
 }
 
-// blindHeader is the header of a blind document: each secret in a box of its own.
+// blindHeader returns the header of a blind document, with a box for each secret.
 func (s *sealing) blindHeader(run *functionRun) (sealed.Header, []map[string]string, error) {
 	header := run.header(s.Manifest)
 	for _, bind := range run.bindings {
@@ -241,9 +241,9 @@ func (s *sealing) moveOf(run *functionRun, bind *binding, context map[string]str
 	return seal.Move{Ciphertext: bind.ciphertext, Parameter: bind.version.ARN, Sources: s.parameterKeys, To: run.key.ARN, Context: context}
 }
 
-// findRest finds what else is wrong once something is, so that one run tells
-// everything: by dry runs, what KMS would not move, and by their versions, what
-// of other functions cannot be read.
+// findRest finds what else is wrong after a first problem, so that one run reports
+// everything. Dry runs find what KMS would not move, and reading versions finds
+// which parameters of the other functions cannot be read.
 func (s *sealing) findRest(ctx context.Context, todo, others []*functionRun) {
 	s.readOthers(ctx, others)
 	s.moveAll(ctx, todo, func(ctx context.Context, run *functionRun) problem.Problems {
@@ -263,8 +263,8 @@ func (s *sealing) findRest(ctx context.Context, todo, others []*functionRun) {
 	})
 }
 
-// readOthers finds what cannot be read of functions whose versions are not known
-// yet, without reading a value.
+// readOthers reports what cannot be read of functions whose versions are not known
+// yet. It reads no value.
 func (s *sealing) readOthers(ctx context.Context, others []*functionRun) {
 	used, refs := users(others, func(bind *binding) secret.Ref { return bind.ref })
 	refs = slices.DeleteFunc(refs, func(ref secret.Ref) bool { return used[ref][0].version.ARN != "" })
@@ -282,12 +282,12 @@ func (s *sealing) readOthers(ctx context.Context, others []*functionRun) {
 func (s *sealing) moveProblem(ctx context.Context, run *functionRun, bind *binding, err error) problem.Problems {
 	switch {
 	case errors.Is(err, seal.ErrUnavailable), errors.Is(err, seal.ErrCredentials):
-		if !s.halt() { // every other call meets it as well
+		if !s.halt() { // every other call fails in the same way
 			return nil
 		}
 		return problem.Problems{keyProblem(nil, run.fn.Key.Value, run.name(), "kms:ReEncryptTo", err)}
 	case ctx.Err() != nil:
-		return nil // ended by the problem of another secret
+		return nil // canceled because of another secret's problem
 	case errors.Is(err, seal.ErrSourceKey):
 		return problem.Problems{run.cannot(problem.Missing, bind, bind.at, fmt.Sprintf("cannot be re-encrypted: %v. %s", err, s.sourceRemedy()))}
 	case errors.Is(err, seal.ErrCiphertext):

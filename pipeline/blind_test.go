@@ -24,7 +24,7 @@ import (
 )
 
 // blindFunctions writes a manifest of unique parameters: number 0 is in every
-// function, the others are dealt out in chunks. Every function is blind, or, if
+// function, the others are divided into chunks. Every function is blind, or, if
 // mixed, every other one.
 func blindFunctions(unique, chunk int, mixed bool) *sample {
 	s := newSample()
@@ -45,9 +45,9 @@ func blindFunctions(unique, chunk int, mixed bool) *sample {
 func TestBlindBuildMakesNoCallTooMany(t *testing.T) {
 	for _, c := range []struct {
 		unique, chunk      int
-		keys, reads, moves int // of all
+		keys, reads, moves int // of all functions
 		changed            string
-		oneReads, oneMoves int // of the one function that the changed parameter is in
+		oneReads, oneMoves int // of the only function with the changed parameter
 	}{
 		{unique: 1, chunk: 7, keys: 1, reads: 1, moves: 1, changed: "/shop/p0", oneReads: 1, oneMoves: 1},
 		{unique: 10, chunk: 7, keys: 2, reads: 1, moves: 11, changed: "/shop/p2", oneReads: 1, oneMoves: 8},
@@ -89,7 +89,7 @@ func TestMixedBuildReadsForEachMode(t *testing.T) {
 	}
 	first := w.expect(t, nil, mixed(2, 1, 1, 12))
 	w.expect(t, first, mixed(2, 0, 0, 0))
-	w.put(t, "/shop/p0", "not-a-real-value-changed") // which all have
+	w.put(t, "/shop/p0", "not-a-real-value-changed") // every function has it
 	w.expect(t, first, mixed(2+2, 1, 1, 12))
 }
 
@@ -111,7 +111,7 @@ func blindRole(t *testing.T, w *world) (id, key string) {
 	return id, key
 }
 
-// failPlaintext makes every call fail that takes or gives a plaintext.
+// failPlaintext makes every call fail that takes or returns plaintext.
 func failPlaintext(w *world) {
 	for _, operation := range []string{"ssm:GetParameters(decrypt)", "ssm:GetParameter(decrypt)", "ssm:GetParametersByPath(decrypt)",
 		"kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey", "kms:GenerateDataKeyWithoutPlaintext"} {
@@ -222,8 +222,8 @@ func TestBlindBuildHoldsCiphertextsToTheVersionsCompared(t *testing.T) {
 	}
 }
 
-// The ciphertext of one parameter does not pass for that of another: KMS holds it
-// to the parameter's ARN.
+// The ciphertext of one parameter cannot be used for another: KMS checks it against
+// the parameter's ARN.
 func TestBlindBuildCannotBeGivenAnotherCiphertext(t *testing.T) {
 	w := newWorld(t, blindFunctions(2, 6, false))
 	p, _, err := w.build().pipeline(t.Context(), nil)
@@ -248,7 +248,7 @@ func TestBlindBuildCannotBeGivenAnotherCiphertext(t *testing.T) {
 	}
 }
 
-// counting tells how many calls of ReEncrypt were under way at once.
+// counting counts how many calls of ReEncrypt run at once.
 type counting struct {
 	pipeline.BlindKeys
 	now, most chan int
@@ -326,8 +326,8 @@ func (i interrupting) ReEncrypt(ctx context.Context, m seal.Move) ([]byte, error
 	return i.BlindKeys.ReEncrypt(ctx, m)
 }
 
-// A path that gives nothing is one problem, not also that there is nothing to
-// seal.
+// A path without parameters is one problem, and not a second one that there is
+// nothing to seal.
 func TestAnEmptyPathIsReportedOnce(t *testing.T) {
 	s := newSample()
 	for _, mode := range []string{"true", "false"} {

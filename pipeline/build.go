@@ -13,7 +13,7 @@ type Build struct {
 	Parameters Parameters
 	Keys       Keys
 	Blind      Blind
-	Layers     Layers   // asked only for what Previous does not know yet
+	Layers     Layers   // used only for what Previous has not read yet
 	Previous   Previous // what to carry over from
 
 	Reseal        bool // carry nothing over
@@ -26,13 +26,12 @@ type Built struct {
 	Result
 	Documents []*sealed.Document // ascending by name
 
-	read   *plaintexts // by the run
+	read   *plaintexts // in this run
 	public []byte      // see compared.public
 }
 
-// Run builds. It returns a result or every problem it found, never both, and
-// changes nothing outside. The order of its steps is the promise of the preflight:
-// no parameter is read before the account and all keys are known to be right.
+// Run builds. It returns a result or every problem that it found, never both, and
+// writes nothing. It reads no parameter before the account and all keys are checked.
 func (b *Build) Run(ctx context.Context) (*Built, problem.Problems) {
 	bound, problems := b.bind()
 	if problems = append(problems, bound.requireBlind(b.RequireBlind)...); len(problems) > 0 {

@@ -26,8 +26,8 @@ import (
 	"github.com/whispering/bundle/pipeline/seal"
 )
 
-// A sample is a manifest together with what Parameter Store and KMS hold for
-// it. Every value in it is made up.
+// A sample is a manifest with its parameters and keys. Every value in it is made
+// up.
 type sample struct {
 	manifest   strings.Builder
 	Keys       []sampleKey       `json:"keys"`
@@ -69,7 +69,7 @@ func (s *sample) seed(tb testing.TB) []byte {
 	return b
 }
 
-// A world is an embedded AWS that holds a sample, and the sample's manifest.
+// A world is an embedded AWS with a sample, and the sample's manifest.
 type world struct {
 	server   *awslocal.Server
 	url      string
@@ -93,7 +93,7 @@ func newWorld(tb testing.TB, s *sample, o ...awslocal.Option) *world {
 	return w
 }
 
-// put puts a new version of a parameter, as somebody else would.
+// put puts a new version of a parameter, as another program would.
 func (w *world) put(t *testing.T, name, value string) {
 	t.Helper()
 	id, key := w.server.Credentials()
@@ -103,7 +103,7 @@ func (w *world) put(t *testing.T, name, value string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cfg.APIOptions = nil // which keep a client to what bundle calls
+	cfg.APIOptions = nil // they allow only the calls of bundle
 	_, err = ssm.NewFromConfig(cfg).PutParameter(t.Context(), &ssm.PutParameterInput{
 		Name: &name, Value: &value, Type: types.ParameterTypeSecureString, KeyId: aws.String("alias/parameters"), Overwrite: aws.Bool(true),
 	})
@@ -113,7 +113,7 @@ func (w *world) put(t *testing.T, name, value string) {
 }
 
 // A build is one run of the whole pipeline, from the manifest's text to the
-// layer's bytes, through clients of its own, as one process would do it.
+// layer's bytes, with its own clients, as in one process.
 type build struct {
 	url     string
 	id, key string
@@ -143,7 +143,7 @@ func (b build) run(ctx context.Context, previous *layerbuild.Layer) (layer []byt
 	return layer, counted.Snapshot(), nil
 }
 
-// pipeline returns what a run is made of, and the counter of its calls.
+// pipeline returns a Build with its clients, and the counter of its calls.
 func (b build) pipeline(ctx context.Context, previous *layerbuild.Layer) (*pipeline.Build, *awsclient.Calls, error) {
 	module, diags := manifest.Load(b.path, manifest.Options{})
 	if diags.HasErrors() {
@@ -174,7 +174,7 @@ func (b build) pipeline(ctx context.Context, previous *layerbuild.Layer) (*pipel
 	}, counted, nil
 }
 
-// planned is the plan of a build.
+// planned returns the plan of a build.
 func planned(ctx context.Context, b *pipeline.Build) (*pipeline.Built, problem.Problems) {
 	p := &pipeline.Plan{
 		Scope: b.Scope, Parameters: b.Parameters, Keys: b.Keys, Blind: b.Blind.Parameters, Layers: b.Layers, Previous: b.Previous,
@@ -195,7 +195,7 @@ func problemsError(problems problem.Problems) error {
 	return fmt.Errorf("%d problems, the first: %s: %s", len(problems), problems[0].Summary, problems[0].Detail)
 }
 
-// expect builds, and holds what the server saw to exactly the calls named.
+// expect builds, and checks that the server saw exactly these calls.
 func (w *world) expect(t *testing.T, previous []byte, want map[string]int) []byte {
 	t.Helper()
 	var carry *layerbuild.Layer
@@ -214,7 +214,7 @@ func (w *world) expect(t *testing.T, previous []byte, want map[string]int) []byt
 	if diff := cmp.Diff(want, seen); diff != "" {
 		t.Errorf("calls of the build (-want +seen by the server):\n%s", diff)
 	}
-	// What the client counts is what --json reports: it must be the truth.
+	// --json reports what the client counts, so it must be right.
 	maps.DeleteFunc(seen, func(name string, _ int) bool { return strings.HasSuffix(name, "(decrypt)") })
 	if diff := cmp.Diff(seen, counted); diff != "" {
 		t.Errorf("calls (-seen by the server +counted by the client):\n%s", diff)
@@ -237,9 +237,9 @@ func with(all map[string]int, name string, n int) map[string]int {
 }
 
 // functions writes a manifest of unique parameters: number 0 is in every
-// function, the others are dealt out in chunks. The second and third function
-// have one key; number 1 is too long for one box; the last is optional and
-// absent, but must be asked for all the same.
+// function, the others are divided into chunks. The second and third function
+// share a key. Number 1 is too long for one box. The last is optional and missing,
+// but must still be read.
 func functions(unique, chunk int) *sample {
 	s := newSample()
 	s.put("/common", "not-a-real-value")
@@ -278,10 +278,10 @@ func functions(unique, chunk int) *sample {
 func TestBuildMakesNoCallTooMany(t *testing.T) {
 	for _, c := range []struct {
 		unique, chunk         int
-		keys, reads, boxes    int // of all
+		keys, reads, boxes    int // of all functions
 		changed               string
-		oneReads, oneBoxes    int // of the one function that the changed parameter is in
-		commonReads, ofCommon int // of all functions, which the common one is in: what is absent is not asked for again
+		oneReads, oneBoxes    int // of the only function with the changed parameter
+		commonReads, ofCommon int // of all functions, which all have the common one; a missing one is not read again
 	}{
 		{unique: 1, chunk: 7, keys: 1, reads: 1, boxes: 1, changed: "/common", oneReads: 1, oneBoxes: 1, commonReads: 1, ofCommon: 1},
 		{unique: 10, chunk: 7, keys: 2, reads: 1, boxes: 4, changed: "/shop/p2", oneReads: 1, oneBoxes: 3, commonReads: 1, ofCommon: 4},
@@ -319,12 +319,12 @@ func TestBuildListsEachPathOnce(t *testing.T) {
 			name, name, name != "f2")
 	}
 	w := newWorld(t, s)
-	// Two pages of the path with what is below it, two of the path alone.
+	// Two pages of the path with recursion, two without.
 	first := w.expect(t, nil, with(calls(1, 3, 0, 2, 3), "ssm:GetParametersByPath", 4))
 	if again := w.expect(t, first, with(calls(1, 3, 2, 0, 0), "ssm:GetParametersByPath", 4)); !bytes.Equal(first, again) {
 		t.Error("an unchanged build wrote other bytes")
 	}
-	// What only two functions import is nothing new to the third.
+	// A change that only two functions import does not concern the third.
 	w.put(t, "/shop/mail/deep/er", "not-a-real-value-changed")
 	second := w.expect(t, first, with(calls(1, 3, 2, 2, 2), "ssm:GetParametersByPath", 4))
 	w.put(t, "/shop/mail/deep/more", "not-a-real-value")

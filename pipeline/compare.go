@@ -13,7 +13,7 @@ import (
 	"github.com/whispering/bundle/pipeline/secret"
 )
 
-// A Compare finds out what there is of one environment, for a comparison with
+// A Compare finds which secrets exist in one environment, to compare it with
 // others.
 type Compare struct {
 	Scope
@@ -22,9 +22,9 @@ type Compare struct {
 	Blind      BlindParameters
 }
 
-// Run reads no value, and goes on where a build would stop: that a secret or a
-// function's key is missing is its result. Every other problem is reported beside
-// it, and what it keeps from being known is Unknown.
+// Run reads no value. It does not stop where a build would: a missing secret or key
+// of a function is part of the result. Every other problem is reported with the
+// result, and what could not be found because of it is Unknown.
 func (c *Compare) Run(ctx context.Context) (compare.Column, problem.Problems) {
 	bound, problems := c.askedOnce(ctx).bind()
 	if problems = append(problems, bound.checkAccount(ctx)...); len(problems) > 0 {
@@ -39,7 +39,7 @@ func (c *Compare) Run(ctx context.Context) (compare.Column, problem.Problems) {
 	}
 	listed := admitted.list(ctx, c.Parameters, c.Blind)
 	for _, p := range listed.paths {
-		if p.Kind != problem.Missing { // nothing lies below: the column says it
+		if p.Kind != problem.Missing { // the column shows that there are none
 			problems = append(problems, p)
 		}
 	}
@@ -47,15 +47,15 @@ func (c *Compare) Run(ctx context.Context) (compare.Column, problem.Problems) {
 	return bound.column(missing), append(problems, wrong...).Sort()
 }
 
-// Declared is what a Compare finds of an environment that cannot be asked about:
-// what is meant to be there, and nothing of it known.
+// Declared returns the column of an environment that cannot be read: what the
+// manifest declares, with every state Unknown.
 func (s *Scope) Declared() compare.Column {
-	bound, _ := s.bind() // whose problems are told elsewhere
+	bound, _ := s.bind() // its problems are reported elsewhere
 	return bound.column(nil)
 }
 
-// column is what there is of the environment; missing says of a secret why its
-// parameter could not be read.
+// column returns what exists in the environment. missing has the reason why a
+// secret's parameter could not be read.
 func (b bound) column(missing map[*binding]error) compare.Column {
 	c := compare.Column{Environment: b.Manifest.Environment.Name.Value, Region: b.Region}
 	for _, run := range b.functions {
@@ -64,14 +64,14 @@ func (b bound) column(missing map[*binding]error) compare.Column {
 	return c
 }
 
-// ofKey reports whether a problem is that of a function's key.
+// ofKey reports whether a problem is about a function's key.
 func (b bound) ofKey(p problem.Problem) bool {
 	return slices.ContainsFunc(b.functions, func(run *functionRun) bool {
 		return slices.ContainsFunc(run.keyWrong, func(k problem.Problem) bool { return problem.SamePlace(k.Subject, p.Subject) && k.Detail == p.Detail })
 	})
 }
 
-// compareVersions reads versions, and keeps by secret why there is none.
+// compareVersions reads versions, and returns for each secret without one the reason.
 func (l listed) compareVersions(ctx context.Context, read reading) (missing map[*binding]error, problems problem.Problems) {
 	missing = make(map[*binding]error)
 	users, refs := users(l.functions, func(bind *binding) secret.Ref { return bind.ref })
@@ -146,8 +146,8 @@ func (run *functionRun) columnSecret(bind *binding, err error) compare.ColumnSec
 	return s
 }
 
-// shortChecks names constraints for people: no more of an expression's digest
-// than tells two apart.
+// shortChecks formats constraints for people. It keeps 8 digits of an expression's
+// digest, enough to tell two apart.
 func shortChecks(c secret.Constraints) string {
 	const most = len("matches=") + 8
 	words := strings.Split(c.String(), ",")

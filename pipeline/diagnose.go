@@ -13,38 +13,38 @@ import (
 	"github.com/whispering/bundle/pipeline/publish"
 )
 
-// A Diagnose finds out whether a build would be let through, and who can decrypt
-// what it seals.
+// A Diagnose finds out whether AWS would allow a build, and who can decrypt what
+// it seals.
 type Diagnose struct {
 	Scope
-	Identity   func(context.Context) (account, arn string, err error) // the caller; takes the place of Caller
+	Identity   func(context.Context) (account, arn string, err error) // the caller; replaces Caller
 	Parameters Parameters
 	Keys       KeyDescriber
 	Blind      BlindParameters
 	Layers     Layers
 	Doctor     *doctor.Doctor
-	Decrypt    bool // also read the parameters of packed functions decrypted, and let the values go
+	Decrypt    bool // also read the parameters of packed functions with decryption, and discard the values
 }
 
 // A Diagnosis is what was found.
 type Diagnosis struct {
-	Caller string // ARN; "" where it is not known
+	Caller string // ARN; "" if it is not known
 	Checks []DiagnosisCheck
 }
 
 // A DiagnosisCheck is the outcome of one check.
 type DiagnosisCheck struct {
-	Name     string // what was checked: stable, for machines
+	Name     string // what was checked; stable
 	Status   doctor.Status
-	Function string // "" where it is about none in particular
-	Action   string // the right in question, such as "kms:Encrypt"
+	Function string // "" if it is not about one
+	Action   string // the permission, such as "kms:Encrypt"
 	Resource string // ARN of what it is about
 	Detail   string
-	At       *hcl.Range // in the manifest; nil for nowhere
+	At       *hcl.Range // in the manifest, or nil
 }
 
-// Run makes all checks, whatever the outcome of each. It returns the diagnosis
-// beside every problem.
+// Run makes all checks, even after some fail. It returns the diagnosis and every
+// problem.
 func (d *Diagnose) Run(ctx context.Context) (*Diagnosis, problem.Problems) {
 	account, arn, err := d.Identity(ctx)
 	scope := d.Scope
@@ -86,8 +86,7 @@ func (d *Diagnosis) ok(check, function, resource, detail string) {
 	d.Checks = append(d.Checks, DiagnosisCheck{Name: check, Status: doctor.OK, Function: function, Resource: resource, Detail: detail})
 }
 
-// parameters tells of the parameters that were found, and of what that does not
-// say.
+// parameters adds how many parameters were found, and what was not checked.
 func (d *Diagnosis) parameters(all []diagnosed, decrypted bool) {
 	packed := false
 	for _, f := range all {
@@ -112,7 +111,7 @@ func (d *Diagnosis) parameters(all []diagnosed, decrypted bool) {
 	}
 }
 
-// examined is what the doctor is to examine: functions whose key is usable.
+// examined returns what the doctor examines: the functions whose key is usable.
 func examined(all []diagnosed) []doctor.Function {
 	var functions []doctor.Function
 	for _, s := range all {
@@ -147,7 +146,7 @@ func (d *Diagnose) layers(ctx context.Context) []doctor.Finding {
 		}
 		seen = append(seen, name)
 		if ctx.Err() != nil {
-			break // what ended the time is told
+			break // the reason has been reported
 		}
 		found := doctor.Finding{Check: "layer", Status: doctor.OK, Action: "lambda:ListLayerVersions, lambda:GetLayerVersion", Resource: name, At: fn.Layer}
 		v, err := d.Layers.Find(ctx, publish.Ref{Layer: name})

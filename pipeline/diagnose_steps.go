@@ -17,17 +17,17 @@ import (
 	"github.com/whispering/bundle/pipeline/secret"
 )
 
-// A diagnosed is one function with what a build would work with, as far as it
-// could be found out.
+// A diagnosed is one function with what a build would use, as far as it could be
+// found.
 type diagnosed struct {
 	Function manifest.Function
-	Key      seal.Key // zero where it could not be resolved
+	Key      seal.Key // zero if it could not be resolved
 	Secrets  []diagnosedSecret
 
-	// Contexts are encryption contexts in which a build would seal: of a packed
-	// function one, as if it had one box; of a blind one that of each secret, in
-	// the order of Secrets. Only bundle:document may differ from what a build
-	// would have: it is a digest of what is not all known.
+	// Contexts are encryption contexts that a build would seal in: one for a packed
+	// function, as if it had one box, or one per secret of a blind function, in the
+	// order of Secrets. Only bundle:document may differ from a build's: it is a
+	// digest that also covers what is not known here.
 	Contexts []map[string]string
 }
 
@@ -36,20 +36,20 @@ type diagnosed struct {
 type diagnosedSecret struct {
 	Name string
 	Ref  secret.Ref
-	ARN  string     // of the parameter; "" where it could not be read
+	ARN  string     // of the parameter; "" if it could not be read
 	At   *hcl.Range // in the manifest
 
-	Ciphertext []byte // of a blind function: what KMS would move; nil where it cannot
+	Ciphertext []byte // what KMS would move for a blind function; nil if it cannot
 }
 
-// steps takes the steps of a build that read no value and encrypt nothing. It
-// goes on where a build would stop, so that what is wrong is found in one run;
-// only a caller who is not known, or of another account, ends it at once: then
-// everything would be wrong. It returns what it found beside all problems.
+// steps runs the steps of a build that read no value and encrypt nothing. It does
+// not stop where a build would, so that one run finds everything that is wrong.
+// Only an unknown caller, or one of another account, stops it at once, because
+// then everything would fail. It returns what it found and all problems.
 //
-// Whether a parameter can be decrypted through Parameter Store is not to be
-// found out but by doing it. With Decrypt, the parameters of packed functions
-// are read so, and their values let go at once.
+// Whether a parameter can be decrypted through Parameter Store can only be found
+// out by decrypting it. With Decrypt, it reads the parameters of packed functions
+// and discards their values at once.
 func (d *Diagnose) steps(ctx context.Context, scope *Scope) ([]diagnosed, problem.Problems) {
 	bound, problems := scope.bind()
 	if problems = append(problems, bound.checkAccount(ctx)...); len(problems) > 0 {
@@ -99,8 +99,8 @@ func (v versioned) readCiphertexts(ctx context.Context, blind BlindParameters) p
 	return problems
 }
 
-// tryValues reads what a build of the packed functions would read, holds it to
-// field, encoding and constraints as the build does, and keeps none of it.
+// tryValues reads what a build of the packed functions would read, checks it as
+// the build does, and keeps none of it.
 func (v versioned) tryValues(ctx context.Context, parameters Parameters) problem.Problems {
 	used, refs := users(v.readable(false), (*binding).exactly)
 	if len(refs) == 0 {
@@ -119,8 +119,8 @@ func (v versioned) tryValues(ctx context.Context, parameters Parameters) problem
 	return problems
 }
 
-// readable returns the blind or the packed functions with those secrets whose
-// versions could be read; the others have been reported.
+// readable returns the blind or the packed functions, with only the secrets whose
+// versions could be read. The others have been reported.
 func (v versioned) readable(blind bool) []*functionRun {
 	var all []*functionRun
 	for _, run := range v.functions {
@@ -151,8 +151,8 @@ func (v versioned) diagnosed(run *functionRun) diagnosed {
 	return s
 }
 
-// sampleContexts gives the encryption contexts of a document with these
-// secrets. What is not known of a source is made up: the contexts hold but a
+// sampleContexts returns the encryption contexts of a document with these
+// secrets. What is not known of a source is made up: the contexts contain only a
 // digest of it.
 func (v versioned) sampleContexts(run *functionRun, secrets []diagnosedSecret) []map[string]string {
 	header := run.header(v.Manifest)
@@ -173,7 +173,7 @@ func (v versioned) sampleContexts(run *functionRun, secrets []diagnosedSecret) [
 	}
 	contexts, err := sealed.Contexts(header)
 	if err != nil {
-		return nil // without a secret, or with too many, there is nothing to seal
+		return nil // no secret, or too many: there is nothing to seal
 	}
 	return contexts
 }

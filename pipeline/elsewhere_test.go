@@ -15,8 +15,8 @@ import (
 	"github.com/whispering/bundle/pipeline/problem"
 )
 
-// editReplies returns the address of a proxy that replaces a text in the replies
-// to one operation; "" is what STS is asked for.
+// editReplies returns the address of a proxy that replaces a string in the replies
+// to one operation. The operation "" is that of STS.
 func editReplies(t *testing.T, to, operation, from, text string) string {
 	t.Helper()
 	target, err := url.Parse(to)
@@ -24,7 +24,7 @@ func editReplies(t *testing.T, to, operation, from, text string) string {
 		t.Fatal(err)
 	}
 	proxy := &httputil.ReverseProxy{
-		Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(target); r.Out.Host = r.In.Host }, // the host is signed
+		Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(target); r.Out.Host = r.In.Host }, // the signature covers the host
 		ModifyResponse: func(r *http.Response) error {
 			body, err := io.ReadAll(r.Body)
 			if asked := r.Request.Header.Get("X-Amz-Target"); asked == operation || strings.HasSuffix(asked, "."+operation) {
@@ -40,8 +40,8 @@ func editReplies(t *testing.T, to, operation, from, text string) string {
 	return s.URL
 }
 
-// What AWS says of another account, partition or region than the environment's
-// is refused, in both modes and by plan, before anything is encrypted.
+// What AWS returns about another account, partition or region than the
+// environment's is refused, in both modes and by plan, before anything is encrypted.
 func TestWhatIsElsewhereIsRefused(t *testing.T) {
 	s := newSample()
 	s.key("alias/packed")

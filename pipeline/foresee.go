@@ -11,8 +11,8 @@ import (
 )
 
 // foresee finds out what a build would seal, and reports what would stop it, as
-// far as replies tell that hold no value. What they do not tell is in
-// docs/publishing.md.
+// far as that is possible without reading a value. docs/publishing.md lists what
+// it cannot find.
 func (l listed) foresee(ctx context.Context, parameters Versions, blind BlindParameters) (versioned, problem.Problems) {
 	v, problems := l.readVersions(ctx, l.withoutValues(parameters, blind))
 	problems = append(problems, v.checkBlind()...)
@@ -25,8 +25,8 @@ func (l listed) foresee(ctx context.Context, parameters Versions, blind BlindPar
 	return v, problems
 }
 
-// withoutValues is how versions are read where nothing is moved: for a blind
-// function by the same call, whose reply tells as well what KMS can move.
+// withoutValues returns how to read versions if nothing is moved afterwards. For
+// a blind function, Ciphertexts also returns how the parameter is stored.
 func (b bound) withoutValues(parameters Versions, blind BlindParameters) reading {
 	if b.anyBlind() {
 		return blind.Ciphertexts
@@ -34,7 +34,7 @@ func (b bound) withoutValues(parameters Versions, blind BlindParameters) reading
 	return parameters.Versions
 }
 
-// byVersion is how versions are read where what is moved is read by version
+// byVersion returns how to read versions if what is moved is read by version
 // afterwards.
 func (b bound) byVersion(parameters Versions, blind BlindParameters) reading {
 	if b.anyBlind() {
@@ -43,8 +43,8 @@ func (b bound) byVersion(parameters Versions, blind BlindParameters) reading {
 	return parameters.Versions
 }
 
-// checkStored reports the secrets of a blind function that KMS cannot move, by
-// how they are stored.
+// checkStored reports the secrets of a blind function that KMS cannot move
+// because of how they are stored.
 func (run *functionRun) checkStored() problem.Problems {
 	var problems problem.Problems
 	for _, bind := range run.bindings {
@@ -76,7 +76,7 @@ func (b bound) checkSizes() problem.Problems {
 	var problems problem.Problems
 	for _, run := range b.functions {
 		if run.key.ARN == "" || len(run.bindings) == 0 {
-			continue // which has been reported
+			continue // this has been reported
 		}
 		if err := b.smallest(run); err != nil {
 			problems = append(problems, unsealable(run, err))
@@ -85,13 +85,13 @@ func (b bound) checkSizes() problem.Problems {
 	return problems
 }
 
-// smallest says why the function can have no document, however short its values.
+// smallest returns why the function cannot have a document, even with the shortest values.
 func (b bound) smallest(run *functionRun) error {
 	header := run.header(b.Manifest)
 	var named []seal.Named
 	for _, bind := range run.bindings {
 		if bind.version.ARN == "" {
-			return nil // which has been reported
+			return nil // this has been reported
 		}
 		if run.blind() {
 			header.Boxes = append(header.Boxes, sealed.Box{Secrets: []string{bind.name}})

@@ -11,7 +11,7 @@ import (
 	"testing"
 )
 
-// What a plan cannot report is listed in docs/publishing.md: the errors of those
+// docs/publishing.md lists what a plan cannot report: the errors of those
 // functions that only a build calls.
 func TestDocumentationListsWhatOnlyABuildFindsOut(t *testing.T) {
 	src, err := os.ReadFile("../docs/publishing.md")
@@ -74,7 +74,7 @@ func TestDocumentationListsWhatOnlyABuildFindsOut(t *testing.T) {
 	all += string(table)
 	for name := range listed {
 		if !strings.Contains(all, `"`+name+`"`) {
-			t.Errorf("docs/publishing.md lists %q, which no code says", name)
+			t.Errorf("docs/publishing.md lists %q, which no code reports", name)
 		}
 	}
 }

@@ -13,8 +13,8 @@ import (
 	"github.com/whispering/bundle/pipeline/secret"
 )
 
-// A document is bounded to 1 MiB: 1,000 secrets with long names of parameters
-// cannot have one, whatever their values.
+// A document has at most 1 MiB, so 1,000 secrets with long parameter names do not
+// fit, whatever their values.
 func TestADocumentThatCanOnlyBeTooLargeIsForeseen(t *testing.T) {
 	for name, c := range map[string]struct {
 		secrets, length int

@@ -18,19 +18,19 @@ import (
 	"github.com/whispering/bundle/pipeline/secret"
 )
 
-// A functionRun is one function of a run on its way through the pipeline.
+// A functionRun is one function in a run.
 type functionRun struct {
 	fn       manifest.Function
 	bindings []*binding // ascending by name once the paths are expanded
 	key      seal.Key
 	keyWrong problem.Problems // why no build can use the key
-	below    []int            // how many parameters lie below each path; -1 where that was not to be had
-	change   plan.Change      // once compared with the previous layer
+	below    []int            // how many parameters are below each path; -1 if they could not be listed
+	change   plan.Change      // after the comparison with the previous layer
 	pending  int              // parameters not read yet
 	document *sealed.Document
 }
 
-// A binding is one secret of a functionRun, with what the manifest binds it to.
+// A binding is one secret of a functionRun, with what the manifest says about it.
 type binding struct {
 	name     string
 	ref      secret.Ref
@@ -39,24 +39,23 @@ type binding struct {
 	checks   secret.Constraints
 	optional bool
 	at       *hcl.Range // the parameter attribute, or the parameters block
-	asks     *hcl.Range // the attribute that asks for the value to be looked at
+	asks     *hcl.Range // the attribute that makes a build look at the value; nil without one
 
 	constraint *hcl.Range // the first attribute of its constraint, nil without one
 
-	unsound  bool // what the manifest says of it has been reported
+	unsound  bool // has a problem in the manifest, which has been reported
 	imported bool
-	below    string // of an imported one: what its parameter's name has after the path
+	below    string // if imported: the rest of the parameter's name after the path
 
 	version    secret.Version // once read
 	kind       string         // of the parameter, once read
-	advanced   bool           // a SecureString of the advanced tier, of a run that reads ciphertexts
+	advanced   bool           // an advanced-tier SecureString; set only if the run reads ciphertexts
 	value      secret.Value   // from reading until sealing
-	ciphertext []byte         // the same of a blind function
+	ciphertext []byte         // the same for a blind function
 }
 
-// CheckRegion reports every key that a manifest for one region names in another,
-// or in a partition that the region is not in.
-// It makes no call to AWS.
+// CheckRegion reports every key that is in another region than the manifest's, or
+// in a partition without that region. It makes no call to AWS.
 func CheckRegion(m *manifest.Manifest) problem.Problems {
 	var problems problem.Problems
 	here := m.Environment.Region()
@@ -79,8 +78,8 @@ func CheckRegion(m *manifest.Manifest) problem.Problems {
 	return problems.Sort()
 }
 
-// functionRuns makes functionRuns of the functions of a manifest, and reports every reference,
-// field, encoding and constraint that cannot be one.
+// functionRuns returns a functionRun for each function of a manifest, and reports
+// every invalid reference, field, encoding and constraint.
 func functionRuns(m *manifest.Manifest) ([]*functionRun, problem.Problems) {
 	var expressions secret.Expressions
 	var problems problem.Gathered
@@ -96,7 +95,7 @@ func functionRuns(m *manifest.Manifest) ([]*functionRun, problem.Problems) {
 	return all, problems.Sorted()
 }
 
-// newBinding reads what a secret of a manifest says, and keeps pointing to it.
+// newBinding parses a secret of a manifest. The binding points into the secret.
 func newBinding(s *manifest.Secret, expressions *secret.Expressions, problems *problem.Gathered) *binding {
 	bind := &binding{name: s.Name.Value, optional: s.Optional, at: &s.Parameter.Range}
 	note := func(at *hcl.Range, summary string, err error) {
@@ -126,13 +125,13 @@ func newBinding(s *manifest.Secret, expressions *secret.Expressions, problems *p
 	return bind
 }
 
-// sentence makes the text of an error into one for a diagnostic's detail.
+// sentence turns the text of an error into a sentence for a problem's detail.
 func sentence(err error) string {
 	text := err.Error()
 	return strings.ToUpper(text[:1]) + text[1:] + "."
 }
 
-// add takes in a secret of a path import, unless its name is taken.
+// add adds a secret of a path import, unless its name is taken.
 func (run *functionRun) add(bind *binding) problem.Problems {
 	i := slices.IndexFunc(run.bindings, func(other *binding) bool { return other.name == bind.name })
 	if i < 0 {
@@ -146,7 +145,7 @@ func (run *functionRun) add(bind *binding) problem.Problems {
 		run.fn.Name.Value, bind.ref, bind.name, other.ref, other.at))}
 }
 
-// stored takes in how a parameter is stored.
+// stored records how a parameter is stored.
 func (bind *binding) stored(p param.Parameter) { bind.kind, bind.advanced = p.Type, p.Advanced() }
 
 // header returns the document's header as far as it is known without packing.
@@ -168,13 +167,13 @@ func (run *functionRun) header(m *manifest.Manifest) sealed.Header {
 	return h
 }
 
-// complete sorts the secrets and drops those that are optional and absent. It
-// reports what no document can hold.
+// complete sorts the secrets and drops optional ones that do not exist. It reports
+// a function without secrets or with too many.
 func (run *functionRun) complete() problem.Problems {
 	run.bindings = slices.DeleteFunc(run.bindings, func(bind *binding) bool { return bind.optional && bind.version.ARN == "" })
 	slices.SortFunc(run.bindings, func(a, b *binding) int { return strings.Compare(a.name, b.name) })
 	switch n := len(run.bindings); {
-	case n == 0 && len(run.fn.Imports) > 0: // that the path gave none has been reported
+	case n == 0 && len(run.fn.Imports) > 0: // the empty path has been reported
 	case n == 0:
 		return problem.Problems{problem.New(problem.Missing, &run.fn.Range, "Function without secrets", fmt.Sprintf(
 			"Every secret of %q is optional and missing, so there is nothing to seal. "+

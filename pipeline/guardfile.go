@@ -11,12 +11,12 @@ import (
 	"github.com/whispering/bundle/pipeline/problem"
 )
 
-// Verbatim marks a diagnostic whose detail has lines to be copied, each begun by
-// two spaces. They hold no line ends but ours.
+// Verbatim marks a diagnostic whose detail has lines to copy, each indented by
+// two spaces. Every line end in it was written by this program, none by its input.
 type Verbatim struct{}
 
-// An allowance is what one function has in one environment, by the attributes of
-// a guard file's block.
+// An allowance is what one function needs in one environment, as the attributes
+// of a guard file's block.
 type allowance struct {
 	env, account, function string
 	keys                   []string
@@ -24,14 +24,13 @@ type allowance struct {
 	lists                  []guardList
 }
 
-// A guardList is an attribute of a guard file's block, in the order that they are
-// written in.
+// A guardList is an attribute of a guard file's block. allowanceOf has their order.
 type guardList struct {
 	name   string
 	values []string
 }
 
-// allowances lists what the functions of manifests have.
+// allowances lists what the functions of the manifests need.
 func allowances(all []*manifest.Manifest) []allowance {
 	var found []allowance
 	for _, m := range all {
@@ -51,7 +50,7 @@ func allowances(all []*manifest.Manifest) []allowance {
 	return found
 }
 
-// allowanceOf is what a function has, with its keys in the environment's regions.
+// allowanceOf returns what a function needs, with its keys in the environment's regions.
 func allowanceOf(m *manifest.Manifest, run *functionRun, keys []string) allowance {
 	a := allowance{
 		env: m.Environment.Name.Value, account: cmp.Or(m.Environment.AccountID.Value, sealed.EmbeddedAccount),
@@ -108,13 +107,13 @@ func allowanceOf(m *manifest.Manifest, run *functionRun, keys []string) allowanc
 	return a
 }
 
-// distinct are texts once each, in order.
+// distinct returns the distinct strings in ascending order.
 func distinct(all []string) []string {
 	return slices.Compact(slices.Sorted(slices.Values(all)))
 }
 
-// GuardFile writes a guard file that allows what manifests say and nothing more:
-// a block for each function of each environment.
+// GuardFile writes a guard file that allows what the manifests say and nothing
+// more, with a block for each function of each environment.
 func GuardFile(all []*manifest.Manifest) ([]byte, error) {
 	var b strings.Builder
 	b.WriteString("# What manifests are allowed to do: see docs/guard.md. Keep this file out of the manifest authors' control.\n")
@@ -139,7 +138,7 @@ func (l guardList) hcl() string {
 	return fmt.Sprintf("%s = [%s]", l.name, strings.Join(quoted, ", "))
 }
 
-// lines is the same on as many lines as it takes to be read.
+// lines is hcl, with one value per line if it would be too long.
 func (l guardList) lines() string {
 	const most = 100
 	text := l.hcl()
@@ -158,8 +157,8 @@ func (l guardList) json() string {
 	return `"` + l.name + `": [` + strings.TrimPrefix(strings.TrimSuffix(l.hcl(), "]"), l.name+" = [") + "],"
 }
 
-// CheckGuardVersion reports the blocks of a guard file of an earlier version, with
-// the lines that it lacks, as the manifest needs them in all its environments.
+// CheckGuardVersion reports the blocks of a guard file from an earlier version of
+// bundle, with the lines to add for what the manifest needs in all its environments.
 func CheckGuardVersion(g *manifest.Guard, all []*manifest.Manifest) problem.Problems {
 	needed := allowances(all)
 	var problems problem.Problems
@@ -188,8 +187,8 @@ func CheckGuardVersion(g *manifest.Guard, all []*manifest.Manifest) problem.Prob
 	return problems
 }
 
-// missingLines are the attributes that a block lacks for the functions that it is
-// for, and whether there are any.
+// missingLines returns the attributes that a block lacks for the functions that it
+// matches, and whether it matches any.
 func missingLines(block manifest.Allow, needed []allowance) (lines []guardList, meant bool) {
 	byName := make(map[string][]string)
 	var order []string

@@ -12,7 +12,7 @@ import (
 	"github.com/whispering/bundle/pipeline/problem"
 )
 
-// richManifest uses everything that a guard file is about.
+// richManifest uses everything that a guard file restricts.
 const richManifest = `bundle {
   name    = "payments"
   layer   = "payments-${environment.name}"
@@ -65,7 +65,7 @@ func everywhere(t *testing.T, path string) []*manifest.Manifest {
 	return all
 }
 
-// guarded loads a guard file and says what of manifests it refuses.
+// guarded loads a guard file and returns the problems that it reports in manifests.
 func guarded(t *testing.T, guard string, all []*manifest.Manifest) (refused problem.Problems, unread bool) {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "guard.hcl")
@@ -105,7 +105,7 @@ func rich(t *testing.T) (string, []*manifest.Manifest) {
 	return string(guard), all
 }
 
-// What init --guard writes allows the manifest, the shipped ones too.
+// What init --guard writes allows the manifest. So it does for the shipped ones.
 func TestGuardFileAllowsItsManifest(t *testing.T) {
 	guard, all := rich(t)
 	if refused, unread := guarded(t, guard, all); unread || len(refused) > 0 {
@@ -127,8 +127,8 @@ func TestGuardFileAllowsItsManifest(t *testing.T) {
 	}
 }
 
-// The guard file of the sample allows the sample, and has other owners, with the
-// workflows that name it.
+// The guard file of the sample allows the sample. It has other code owners, as do
+// the workflows that name it.
 func TestShippedGuardFile(t *testing.T) {
 	guard, err := os.ReadFile("../.github/guard.hcl")
 	if err != nil {
@@ -152,8 +152,8 @@ func TestShippedGuardFile(t *testing.T) {
 	}
 }
 
-// Each attribute of the documentation binds: the manifest is refused where it
-// says something else, and where it is not there.
+// Each attribute in the documentation has an effect: the manifest is refused if the
+// attribute has another value or is missing.
 func TestEveryGuardAttributeBinds(t *testing.T) {
 	docs, err := os.ReadFile("../docs/guard.md")
 	if err != nil {
@@ -172,10 +172,10 @@ func TestEveryGuardAttributeBinds(t *testing.T) {
 			t.Errorf("%s is not in the guard file\n%s", name, guard)
 			continue
 		}
-		if name == "blind" { // asks for more than the manifest says
+		if name == "blind" { // requires more than the manifest has
 			other := strings.Replace(guard, "allow {", "allow {\n  blind = true", 1)
 			if refused, unread := guarded(t, other, all); unread || len(refused) == 0 {
-				t.Error("blind = true lets a packed function through")
+				t.Error("blind = true allows a packed function")
 			}
 			continue
 		}
@@ -184,16 +184,16 @@ func TestEveryGuardAttributeBinds(t *testing.T) {
 			other = "other"
 		}
 		if refused, unread := guarded(t, line.ReplaceAllString(guard, "  "+name+` = ["`+other+`"]`), all); unread || len(refused) == 0 {
-			t.Errorf("%s = %q lets the manifest through", name, other)
+			t.Errorf("%s = %q allows the manifest", name, other)
 		}
 		if refused, unread := guarded(t, line.ReplaceAllString(guard, ""), all); !unread && len(refused) == 0 {
-			t.Errorf("without %s the manifest is let through", name)
+			t.Errorf("without %s the manifest is allowed", name)
 		}
 	}
 }
 
-// A guard file of an earlier version is refused once: with the lines that it is
-// told to add, it allows the manifest as before.
+// A guard file from an earlier version is refused once. With the lines that the
+// message says to add, it allows the manifest as before.
 func TestGuardFileOfAnEarlierVersionIsToldWhatItLacks(t *testing.T) {
 	_, all := rich(t)
 	const old = `allow {
@@ -241,6 +241,6 @@ allow {
 		}
 	}
 	if strings.Contains(refused[1].Detail, "accounts =") || strings.Contains(refused[1].Detail, "constraints =") {
-		t.Errorf("what is not needed is told:\n%s", refused[1].Detail)
+		t.Errorf("the message has what is not needed:\n%s", refused[1].Detail)
 	}
 }

@@ -12,27 +12,27 @@ import (
 	"github.com/whispering/bundle/pipeline/problem"
 )
 
-// A HelperCheck holds the helper files of a layer to what bundle writes: each
-// is a file of one release, to the byte, and so are all of a helper's.
+// A HelperCheck compares the helper files of a layer with those of known releases:
+// each must be byte for byte a file of one release, and all must be of the same one.
 type HelperCheck struct {
 	Releases []layerbuild.Release // this program's first
-	Manifest *manifest.Manifest   // says which helpers the layer has; nil for whichever it has
-	Alone    bool                 // the layer is of one function, and others have its helpers
+	Manifest *manifest.Manifest   // says which helpers the layer must have; nil for any
+	Alone    bool                 // the layer is for one function, and its helpers are in a separate layer
 }
 
-// Run returns what the layer's helper files are, and every problem with them.
+// Run returns which release the layer's helper files match, and every problem with them.
 func (c *HelperCheck) Run(name string, layer *layerbuild.Layer) (*layerbuild.HelperMatch, problem.Problems) {
 	m := layer.MatchHelpers(c.Releases)
 	problems := append(c.files(name, m), c.wanted(name, m)...)
 	return m, problems.Sort()
 }
 
-// Publish is Run for a layer that is to be published: its helpers must be this
-// program's, or of the release that is named; "" names none.
+// Publish is Run for a layer to publish: its helpers must be from this program's
+// release or from the release named of, if it is not "".
 func (c *HelperCheck) Publish(name string, layer *layerbuild.Layer, of string) problem.Problems {
 	own := &c.Releases[0]
 	if i := slices.IndexFunc(c.Releases, func(r layerbuild.Release) bool { return r.Name == of }); i > 0 {
-		// Of releases that have the same files, it is the one that is named.
+		// If several releases have the same files, MatchHelpers must choose this one.
 		first := append([]layerbuild.Release{*own, c.Releases[i]}, c.Releases[1:]...)
 		c = &HelperCheck{Releases: first, Manifest: c.Manifest, Alone: c.Alone}
 		own = &c.Releases[0]
@@ -46,8 +46,8 @@ func (c *HelperCheck) Publish(name string, layer *layerbuild.Layer, of string) p
 	return problems
 }
 
-// Warning says that the helpers are another release's than this program's, nil
-// where they are not.
+// Warning warns that the helpers are from another release than this program. It
+// returns nil if they are not.
 func (c *HelperCheck) Warning(name string, m *layerbuild.HelperMatch) *hcl.Diagnostic {
 	own := &c.Releases[0]
 	if m.Release == own {
@@ -58,7 +58,7 @@ func (c *HelperCheck) Warning(name string, m *layerbuild.HelperMatch) *hcl.Diagn
 		name, m.Release.Name, own.Name)).Warning()
 }
 
-// files reports every file that is not the release's.
+// files reports every file that does not match the release.
 func (c *HelperCheck) files(name string, m *layerbuild.HelperMatch) problem.Problems {
 	release := "bundle " + m.Release.Name
 	listed := ""
@@ -85,11 +85,11 @@ func (c *HelperCheck) files(name string, m *layerbuild.HelperMatch) problem.Prob
 	return problems
 }
 
-// most is how many paths a message lists.
+// most is the largest number of paths that a message lists.
 const most = 20
 
-// pathsOf lists the files with a verdict, with the release that they are of
-// where that is another.
+// pathsOf lists the files with a verdict, with their release if it is a different
+// one.
 func pathsOf(m *layerbuild.HelperMatch, verdict layerbuild.Verdict) string {
 	var paths []string
 	for _, f := range m.Files {
@@ -107,7 +107,7 @@ func pathsOf(m *layerbuild.HelperMatch, verdict layerbuild.Verdict) string {
 	return strings.Join(paths, ", ")
 }
 
-// wanted holds the layer to the manifest's list of helpers.
+// wanted checks the layer's helpers against the manifest's list.
 func (c *HelperCheck) wanted(name string, m *layerbuild.HelperMatch) problem.Problems {
 	if c.Manifest == nil {
 		return nil

@@ -10,8 +10,8 @@ import (
 	"github.com/whispering/bundle/pipeline/problem"
 )
 
-// TestForeignFilesAreCounted: a message names the first files, and how many
-// more there are.
+// TestForeignFilesAreCounted checks that a message names the first files, and how
+// many more there are.
 func TestForeignFilesAreCounted(t *testing.T) {
 	layer := &layerbuild.Layer{}
 	for i := range 25 {

@@ -13,8 +13,8 @@ import (
 	"github.com/whispering/bundle/pipeline/secret"
 )
 
-// plaintexts are the values that a run has read, kept to be looked for in what it
-// is about to write.
+// plaintexts are the values that a run has read. CheckLeaks looks for them in the
+// layer before it is written.
 type plaintexts struct {
 	mu     sync.Mutex
 	values []secret.Value
@@ -33,12 +33,12 @@ func (p *plaintexts) add(v secret.Value, bind *binding) {
 	p.values, p.places = append(p.values, v), append(p.places, place{bind.name, bind.at})
 }
 
-// CheckLeaks looks through the bytes of a layer for every value of at least 8
-// bytes that the run has read: as it is or as in JSON, in base64 or in
-// hexadecimal. There is none, unless there is a fault in this program, or in what answers for KMS.
+// CheckLeaks looks in the bytes of a layer for every value of at least 8 bytes
+// that the run has read: as it is, as in JSON, in base64 and in hexadecimal. It
+// finds one only if this program, or what responds as KMS, has a fault.
 //
-// A value that occurs in what is public anyway does not count: in the
-// manifest's names, in ARNs, and in the helpers.
+// A value that also occurs in public text does not count: in the manifest's
+// names, in ARNs and in the helpers.
 func (b *Built) CheckLeaks(layer []byte, helpers []layerbuild.File) problem.Problems {
 	var known bytes.Buffer
 	known.Write(b.public)
@@ -56,8 +56,8 @@ func (b *Built) CheckLeaks(layer []byte, helpers []layerbuild.File) problem.Prob
 		"The layer contains the value of %s %s. Nothing was written. Check that the endpoint is AWS. If it is, please report this as a bug.", p.name, how))}
 }
 
-// public is what a layer says without any value: the headers, as they follow from
-// the manifest and from what AWS tells of parameters and keys.
+// public returns the text of a layer that contains no value: the headers, which
+// follow from the manifest and from what AWS returns about parameters and keys.
 func (c compared) public() []byte {
 	var b bytes.Buffer
 	for _, run := range c.functions {

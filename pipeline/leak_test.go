@@ -14,7 +14,7 @@ import (
 	"github.com/whispering/bundle/pipeline/secret"
 )
 
-// leaking stands for a KMS that does not encrypt, or a sealer that mixes things up.
+// leaking is a KMS that does not encrypt, or a sealer that confuses its arguments.
 type leaking struct {
 	pipeline.Keys
 	leak func(plaintext []byte) []byte
@@ -31,7 +31,7 @@ func TestLayerWithAPlaintextIsRefused(t *testing.T) {
 		want string // in the detail; "" for no problem
 	}{
 		"nothing":               {func([]byte) []byte { return bytes.Repeat([]byte("noise"), 40) }, ""},
-		"all of it":             {func(b []byte) []byte { return b }, "in base64"}, // as ciphertexts are written
+		"all of it":             {func(b []byte) []byte { return b }, "in base64"}, // the encoding of ciphertexts in a document
 		"a little of it":        {func(b []byte) []byte { return b[:min(len(b), 20)] }, ""},
 		"in hexadecimal":        {func(b []byte) []byte { return []byte(hex.EncodeToString(b)) }, ""}, // within base64: see below
 		"behind something else": {func(b []byte) []byte { return append([]byte("AQICAH"), b...) }, "in base64"},
@@ -81,7 +81,7 @@ func expectLeak(t *testing.T, problems problem.Problems, want string) {
 	}
 }
 
-// Values that are no secrets, because names and ARNs hold them, do not stop a build.
+// Values that are public because they also occur in names and ARNs do not stop a build.
 func TestValuesThatArePublicAreNoLeaks(t *testing.T) {
 	s := newSample()
 	s.key("alias/function")

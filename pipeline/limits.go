@@ -12,14 +12,14 @@ import (
 	"github.com/whispering/bundle/pipeline/problem"
 )
 
-// CheckLimits reports each function, as it is in one region, of which it is
-// known without a call that no document can hold its secrets: what the names alone
-// take, without what AWS would add. It makes no call to AWS.
+// CheckLimits reports each function whose secrets cannot fit into a document, as
+// far as that is known from the manifest alone: it counts what the names take in
+// one region, without what AWS would add. It makes no call to AWS.
 func (r *Reading) CheckLimits() problem.Problems {
 	var problems problem.Problems
 	for _, run := range r.functions {
 		fn := &run.fn
-		certain := 0 // the others may be absent
+		certain := 0 // optional ones may be missing
 		for _, bind := range run.bindings {
 			if !bind.optional {
 				certain++
@@ -53,7 +53,7 @@ func tooManySecrets(fn *manifest.Function, n int) problem.Problem {
 		"%q has %d secrets, and a function can have at most %d. Split the function, or remove some.", fn.Name.Value, n, sealed.MaxSources))
 }
 
-// leastSize is how many bytes a function's document has at the least.
+// leastSize returns the smallest size, in bytes, that a function's document can have.
 func (run *functionRun) leastSize(m *manifest.Manifest) int {
 	least := &functionRun{fn: run.fn}
 	size := 0
@@ -72,7 +72,7 @@ func (run *functionRun) leastSize(m *manifest.Manifest) int {
 		least.bindings = append(least.bindings, bind)
 		size += len(bind.name) + len(" ") // in a box line
 		if run.blind() {
-			size += len("box\n") + len("AAAA\n") // each has one of its own, and a ciphertext
+			size += len("box\n") + len("AAAA\n") // each secret has its own box and ciphertext
 		}
 	}
 	return size + len(least.header(m).Identity())

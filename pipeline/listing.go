@@ -8,14 +8,14 @@ import (
 	"github.com/whispering/bundle/pipeline/problem"
 )
 
-// A Lister lists parameters; it is safe for concurrent use. A path without any
-// gives an empty list.
+// A Lister lists parameters. It is safe for concurrent use. If there is none below
+// a path, it returns an empty list.
 type Lister interface {
 	List(ctx context.Context, path string, recursive bool) ([]param.Parameter, error)
 }
 
 // A Listing lists the names of the parameters below a path, for a manifest that
-// is not written yet: nothing in a diagnostic points at one.
+// is not written yet. Its problems therefore have no place in a manifest.
 type Listing struct {
 	Environment manifest.Environment
 	Path        string
@@ -23,7 +23,7 @@ type Listing struct {
 	Parameters  Lister
 }
 
-// Run makes sure of the account, and lists. It takes GetCallerIdentity, and
+// Run checks the account and lists. It calls GetCallerIdentity, and
 // GetParametersByPath without decryption.
 func (l *Listing) Run(ctx context.Context) ([]string, problem.Problems) {
 	scope := &Scope{Manifest: &manifest.Manifest{Environment: l.Environment}, Account: l.Environment.AccountID.Value, Caller: l.Caller}

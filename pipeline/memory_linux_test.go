@@ -23,28 +23,28 @@ import (
 	"github.com/whispering/bundle/pipeline/secret"
 )
 
-// A memoryJob is what a child process is to do: build, and look for canaries in
-// its own memory. It gets them inverted, bit by bit, so that it does not hold
-// what it looks for.
+// A memoryJob is the task of a child process: build, and look for canaries in its
+// own memory. It gets them with every bit inverted, so that its memory does not
+// contain what it looks for.
 type memoryJob struct {
 	URL, ID, Key, Manifest string
 	Inverted               map[string][]byte // what to look for, by name
-	Planted                []byte            // inverted: to be turned round, and so to be found
+	Planted                []byte            // inverted; the child inverts it back, so it must find it
 }
 
-// A sighting is what the child found: how often, by name.
+// A sighting is how often the child found each canary, by name.
 type sighting struct {
-	Sealing map[string]int // when the first ciphertext was about to be made
-	End     map[string]int // when the layer was there
+	Sealing map[string]int // before the first ciphertext was made
+	End     map[string]int // after the layer was written
 	Error   string
 	Bytes   int // scanned at the end
 }
 
 const memoryJobVariable = "BUNDLE_TEST_MEMORY_JOB"
 
-// TestMemoryOfABlindBuild holds the promise of blind builds to the memory of the
-// process itself: none of the values is in it, at any time, though a value that
-// was planted is, and though a packed build of the same manifest has them all.
+// TestMemoryOfABlindBuild checks the promise of blind builds in the memory of the
+// process itself: none of the values is in it at any time, while a planted value
+// is, and while a packed build of the same manifest has them all.
 func TestMemoryOfABlindBuild(t *testing.T) {
 	for _, mode := range []string{"blind", "pack"} {
 		t.Run(mode, func(t *testing.T) {
@@ -90,7 +90,7 @@ func TestMemoryOfABlindBuild(t *testing.T) {
 	}
 }
 
-// newCanary returns a value that is nowhere else.
+// newCanary returns a value that occurs nowhere else.
 func newCanary() string {
 	b := make([]byte, 24)
 	_, _ = rand.Read(b) // never fails: https://pkg.go.dev/crypto/rand#Read
@@ -105,7 +105,7 @@ func invert(b []byte) []byte {
 	return inverted
 }
 
-// lookFor has the child look for a canary as it is and in base64.
+// lookFor makes the child look for a canary as it is and in base64.
 func (j *memoryJob) lookFor(name, canary string) {
 	j.Inverted[name] = invert([]byte(canary))
 	for before := range 3 {
@@ -115,7 +115,7 @@ func (j *memoryJob) lookFor(name, canary string) {
 	}
 }
 
-// inChild does the job in a process of its own: this one has the embedded AWS.
+// inChild runs the job in a separate process, because this one has the embedded AWS.
 func (j *memoryJob) inChild(t *testing.T) sighting {
 	t.Helper()
 	in, err := json.Marshal(j)
@@ -137,7 +137,7 @@ func (j *memoryJob) inChild(t *testing.T) sighting {
 	return seen
 }
 
-// TestMemoryChild is no test, but the other process of TestMemoryOfABlindBuild.
+// TestMemoryChild is not a test. It is the child process of TestMemoryOfABlindBuild.
 func TestMemoryChild(t *testing.T) {
 	if os.Getenv(memoryJobVariable) == "" {
 		return
@@ -199,7 +199,7 @@ func (s scanning) Encrypt(ctx context.Context, key string, box secret.Value, con
 	return s.Keys.Encrypt(ctx, key, box, context)
 }
 
-// scan looks through all memory of this process that can be read.
+// scan searches all readable memory of this process.
 func (j *memoryJob) scan() (found map[string]int, scanned int, err error) {
 	starts := make(map[[2]byte][]string)
 	for name, inverted := range j.Inverted {

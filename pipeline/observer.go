@@ -1,9 +1,9 @@
 package pipeline
 
-// Step names a stretch of a run that takes calls to AWS.
+// A Step is a part of a run that makes calls to AWS.
 type Step string
 
-// The steps, in order; reading and sealing overlap.
+// The steps, in order. Reading and sealing overlap.
 const (
 	StepPreflight Step = "checking account and keys"
 	StepPrevious  Step = "downloading the published layer"
@@ -14,9 +14,9 @@ const (
 	StepPublish   Step = "publishing the layer"
 )
 
-// An Observer is told how far a run is. It is called by several goroutines: by
-// two at once where steps overlap, but for one step never.
+// An Observer follows the progress of a run. Its method is called from several
+// goroutines. Calls for one step never overlap, but calls for two steps can.
 type Observer interface {
-	// Progress says that done of total pieces of step are done.
+	// Progress reports that done of the step's total pieces are done.
 	Progress(step Step, done, total int)
 }

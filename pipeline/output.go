@@ -15,19 +15,19 @@ import (
 	"github.com/whispering/bundle/pipeline/problem"
 )
 
-// StateFolder is where the embedded AWS keeps its state, beside the manifest.
+// StateFolder is the folder next to the manifest with the state of the embedded AWS.
 const StateFolder = ".bundle-local"
 
-// An Outfile is the file that a build replaces: whole, or not at all.
+// An Outfile is the file that a build replaces, atomically.
 type Outfile struct {
 	Path    string
-	Content []byte // as it was when opened; nil if there was no file
+	Content []byte // before the run; nil if there was no file
 }
 
-// OpenOutput looks at where a layer is to be written, before anything else is
-// done. The path must name nothing or a regular file, in a folder that can be
-// written to, and none of the inputs: a release engineer who mistypes --out
-// must not lose a file, and as root a rename would replace even a device.
+// OpenOutput checks the path of --out before anything else is done. There must be
+// nothing at the path or a regular file, in a writable folder, and it must not be
+// one of the inputs: a mistyped --out must not destroy a file, and for root a
+// rename would replace even a device.
 func OpenOutput(path string, inputs []string) (*Outfile, problem.Problems) {
 	if path == "" {
 		return nil, unusable(problem.Manifest, "Missing --out", "Add --out with the file to write, for example --out layer.zip.")
@@ -42,9 +42,9 @@ func OpenOutput(path string, inputs []string) (*Outfile, problem.Problems) {
 	return readOutput(path, info)
 }
 
-// PeekOutput looks at the output, and reads what is there, for a run that writes
-// nothing: what would stop a build there stops it as well, but for a folder that
-// cannot be written to. No path, or no file at it, is no content.
+// PeekOutput checks the path and reads what is there, for a run that writes
+// nothing. It fails where OpenOutput does, except for a folder that is not writable.
+// Without a path, or a file at the path, the content is nil.
 func PeekOutput(path string) (*Outfile, problem.Problems) {
 	if path == "" {
 		return &Outfile{}, nil
@@ -60,7 +60,7 @@ func unusable(kind problem.Kind, summary, format string, args ...any) problem.Pr
 	return problem.Problems{problem.New(kind, nil, summary, fmt.Sprintf(format, args...))}
 }
 
-// lookAtOutput looks at what is at the path. Its info is nil if that is nothing.
+// lookAtOutput checks the path, and returns nil if there is nothing at it.
 func lookAtOutput(path string, inputs []string) (fs.FileInfo, problem.Problems) {
 	const summary = "Unusable output"
 	info, err := os.Lstat(path)
@@ -106,7 +106,7 @@ func readOutput(path string, info fs.FileInfo) (*Outfile, problem.Problems) {
 	return out, nil
 }
 
-// InStateFolder says whether a path leads into the state of an embedded AWS.
+// InStateFolder reports whether a path is in the state folder of an embedded AWS.
 func InStateFolder(path string) bool {
 	dir, err := filepath.Abs(filepath.Dir(path))
 	if err != nil {
@@ -124,11 +124,11 @@ func InStateFolder(path string) bool {
 	return inside(dir) || err == nil && inside(real) || strings.EqualFold(filepath.Base(path), StateFolder)
 }
 
-// Inside says whether a path leads into a folder.
+// Inside reports whether a path is in a folder.
 func Inside(path, folder string) bool {
 	folder, err := filepath.EvalSymlinks(folder)
 	if err != nil {
-		return false // there is none yet
+		return false // the folder does not exist yet
 	}
 	there, err := os.Stat(folder)
 	if err != nil {
@@ -153,13 +153,13 @@ func Inside(path, folder string) bool {
 	}
 }
 
-// ReadOnly says whether nobody may write to a file.
+// ReadOnly reports whether a file has no write permission for anyone.
 func ReadOnly(info fs.FileInfo) bool { return info.Mode().Perm()&0o222 == 0 }
 
-// readOnly is why a file is not replaced whose mode says that it is not to be.
+// readOnly is why a read-only file is not replaced.
 const readOnly = "the file is read-only. Make it writable, for example with chmod u+w, or use another path."
 
-// WhyNotWritten says why a file could not be written at path, and what to do.
+// WhyNotWritten returns why a file could not be written at path, and what to do.
 func WhyNotWritten(path string, err error) string {
 	dir := filepath.Dir(path)
 	why := Cause(err)
@@ -182,7 +182,7 @@ func WhyNotWritten(path string, err error) string {
 	return fmt.Sprintf("cannot write to its folder: %v.", why)
 }
 
-// Cause is an error without the path in it, which may be that of a temporary file.
+// Cause returns an error without its path, which may be that of a temporary file.
 func Cause(err error) error {
 	var path *fs.PathError
 	var link *os.LinkError
@@ -195,7 +195,7 @@ func Cause(err error) error {
 	return err
 }
 
-// shellWord is a text as one word of a shell's command line.
+// shellWord quotes a string as one word of a shell command.
 func shellWord(s string) string {
 	if s != "" && strings.Trim(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./:@+=-") == "" && s[0] != '-' {
 		return s
@@ -203,9 +203,9 @@ func shellWord(s string) string {
 	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
 }
 
-// Replace puts b in place of the output. A reader, and a run that is killed at
-// any moment, finds the old file whole or the new one. Equal content leaves
-// the file untouched.
+// Replace replaces the output with b. A reader always finds the whole old file or
+// the whole new file, even if the run is killed. If the content is equal, the file
+// is not touched.
 func (o *Outfile) Replace(b []byte) (problems problem.Problems) {
 	if o.Content != nil && bytes.Equal(o.Content, b) {
 		if _, err := os.Lstat(o.Path); err == nil {

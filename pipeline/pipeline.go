@@ -1,6 +1,6 @@
-// Package pipeline holds the use cases of bundle: it takes a manifest through
-// the steps that its folders name, manifest → plan → param → seal → layer, and
-// joins every error on the way to the manifest's line to blame.
+// Package pipeline contains the use cases of bundle. It takes a manifest through
+// the steps that its folders are named after, manifest → plan → param → seal →
+// layer, and reports every error at the manifest line that caused it.
 package pipeline
 
 import (
@@ -12,28 +12,27 @@ import (
 	"github.com/whispering/bundle/pipeline/secret"
 )
 
-// Parameters reads Parameter Store. [param.Source] is the one there is.
+// Parameters reads Parameter Store. [param.Source] implements it.
 type Parameters interface {
-	// Versions and Read hand each result to got as soon as it is there, never
-	// two at once; they return an error only for what stops the whole read.
+	// Versions and Read pass each result to got as soon as it arrives, never two
+	// at a time. They return an error only if it stops the whole read.
 	Versions(ctx context.Context, refs []secret.Ref, got func(param.Result)) error
 	Read(ctx context.Context, refs []secret.Ref, got func(param.Result)) error
 	List(ctx context.Context, path string, recursive bool) ([]param.Parameter, error)
 }
 
-// A KeyDescriber resolves keys. [seal.KMS] is the one there is.
+// A KeyDescriber resolves keys. [seal.KMS] implements it.
 type KeyDescriber interface {
 	Describe(ctx context.Context, ref string) (seal.Key, error)
 }
 
-// Keys resolves keys and encrypts under them. [seal.KMS] is the one there is.
+// Keys resolves keys and encrypts under them. [seal.KMS] implements it.
 type Keys interface {
 	KeyDescriber
 	Encrypt(ctx context.Context, keyARN string, box secret.Value, context map[string]string) ([]byte, error)
 }
 
-// Layers reads and publishes Lambda layers. [publish.Lambda] is the one there
-// is.
+// Layers reads and publishes Lambda layers. [publish.Lambda] implements it.
 type Layers interface {
 	Find(ctx context.Context, ref publish.Ref) (publish.Version, error)
 	Download(ctx context.Context, v publish.Version) ([]byte, error)

@@ -8,31 +8,31 @@ import (
 	"github.com/whispering/bundle/pipeline/secret"
 )
 
-// Versions tells of parameters without their values. [param.Source] is the one
-// there is.
+// Versions reads versions and names of parameters, without values. [param.Source]
+// implements it.
 type Versions interface {
-	// Versions hands each result to got as soon as it is there, never two at once;
-	// it returns an error only for what stops the whole read.
+	// Versions passes each result to got as soon as it arrives, never two at a time.
+	// It returns an error only if it stops the whole read.
 	Versions(ctx context.Context, refs []secret.Ref, got func(param.Result)) error
 	List(ctx context.Context, path string, recursive bool) ([]param.Parameter, error)
 }
 
-// A Plan tells what a [Build] would do, or why it would fail. It goes the way of
-// one as far as that goes without reading a value or encrypting anything.
+// A Plan shows what a [Build] would do, or why it would fail. It runs the same
+// steps, as far as they neither read a value nor encrypt.
 type Plan struct {
 	Scope
 	Parameters Versions
 	Keys       KeyDescriber
 	Blind      BlindParameters
-	Layers     Layers   // asked only for what Previous does not know yet
+	Layers     Layers   // used only for what Previous has not read yet
 	Previous   Previous // what the build would carry over from
 
-	Reseal        bool // as of the build
-	AllowRollback bool // as of the build
-	RequireBlind  bool // as of the build
+	Reseal        bool // as in Build
+	AllowRollback bool // as in Build
+	RequireBlind  bool // as in Build
 }
 
-// Run plans. It returns a result or every problem it found, never both.
+// Run plans. It returns a result or every problem that it found, never both.
 func (p *Plan) Run(ctx context.Context) (*Result, problem.Problems) {
 	bound, problems := p.bind()
 	if problems = append(problems, bound.requireBlind(p.RequireBlind)...); len(problems) > 0 {

@@ -12,21 +12,20 @@ import (
 	"github.com/whispering/bundle/pipeline/secret"
 )
 
-// A PlanOffline compares the manifest with the previous layer without any call:
-// what only AWS knows is taken to be as it was. That is the versions of parameters,
-// the keys that aliases stand for, whether an optional parameter exists, and
-// what lies below a path. A parameter or key that was not there before has its
-// name for an ARN.
+// A PlanOffline compares the manifest with the previous layer without any call. It
+// assumes that whatever only AWS knows is unchanged: versions of parameters, keys
+// of aliases, which optional parameters exist, and what is below a path. For a new
+// parameter or key, the name takes the place of the ARN.
 type PlanOffline struct {
 	Scope    // without a caller or an observer
 	Previous Previous
 
-	Reseal        bool // as of the build
-	AllowRollback bool // as of the build
-	RequireBlind  bool // as of the build
+	Reseal        bool // as in Build
+	AllowRollback bool // as in Build
+	RequireBlind  bool // as in Build
 }
 
-// Run plans. It returns a result or every problem it found, never both.
+// Run plans. It returns a result or every problem that it found, never both.
 func (p *PlanOffline) Run() (*Result, problem.Problems) {
 	bound, problems := p.bind()
 	if problems = append(problems, bound.requireBlind(p.RequireBlind)...); len(problems) > 0 {
@@ -51,8 +50,7 @@ func (p *PlanOffline) Run() (*Result, problem.Problems) {
 	return &result, nil
 }
 
-// assume takes what only AWS knows to be as it was when the previous layer was
-// made.
+// assume assumes that whatever only AWS knows is as in the previous layer.
 func (b bound) assume(previous Previous) versioned {
 	for _, run := range b.functions {
 		var old *sealed.Document
@@ -65,9 +63,8 @@ func (b bound) assume(previous Previous) versioned {
 	return versioned{listed{admitted: admitted{bound: b}}}
 }
 
-// assume fills in what is not known from the function's earlier document,
-// which may be nil, as of that
-// account, "" where it is embedded.
+// assume fills in what is not known from the function's document in the previous
+// layer, which may be nil. account is the environment's, or "" for an embedded AWS.
 func (run *functionRun) assume(old *sealed.Document, account string) {
 	run.key.ARN = run.fn.Key.Value
 	if old == nil {
@@ -95,8 +92,8 @@ func (run *functionRun) assume(old *sealed.Document, account string) {
 	})
 }
 
-// assume takes the version that an earlier document names for the one that
-// there is now, as far as the manifest does not name another.
+// assume assumes that the version in the previous document is still the newest,
+// unless the manifest names another.
 func (bind *binding) assume(s sealed.Source) {
 	bind.version = secret.Version{ARN: bind.ref.Name, Number: s.Version, Modified: s.Modified}
 	if s.ARN != "" && arn.ParameterName(s.ARN) == bind.ref.Name {
@@ -107,10 +104,10 @@ func (bind *binding) assume(s sealed.Source) {
 	}
 }
 
-// sameKey reports whether a reference to a key may mean the key of an ARN: what
-// an alias stands for, only KMS knows, but it is a key of the alias's own account
+// sameKey reports whether a reference may be to the key with an ARN. Only KMS
+// knows the key of an alias, but it is in the alias's own account
 // (https://docs.aws.amazon.com/kms/latest/developerguide/kms-alias.html), which
-// is the environment's where no ARN says otherwise.
+// is the environment's account unless the reference is an ARN.
 func sameKey(ref, keyARN, account string) bool {
 	key, _ := arn.Parse(keyARN)
 	if other, ok := arn.Parse(ref); ok {
@@ -120,7 +117,7 @@ func sameKey(ref, keyARN, account string) bool {
 	return (arn.IsAlias(ref) || ref == key.Key()) && (account == "" || account == key.Account)
 }
 
-// imports reports whether a path import gives the secret that a source names.
+// imports reports whether a path import gives the secret of a source.
 func imports(im manifest.Import, s sealed.Source) bool {
 	parameter := arn.ParameterName(s.ARN)
 	name, err := im.Name(parameter)

@@ -16,22 +16,22 @@ import (
 	"github.com/whispering/bundle/pipeline/seal"
 )
 
-// preflightConcurrency is how many keys are described at a time. The preflight stands
-// before everything else, so it is made short; kms:DescribeKey has a quota
-// of 2,000 calls a second
+// preflightConcurrency is how many keys are described at a time. Everything else
+// waits for the preflight, so it must be fast. kms:DescribeKey has a quota of
+// 2,000 calls per second
 // (https://docs.aws.amazon.com/kms/latest/developerguide/requests-per-second.html).
 const preflightConcurrency = 32
 
 // A keyUse is a place in the manifest that names a key.
 type keyUse struct {
 	at    *hcl.Range
-	of    string // what has it, for diagnostics
-	right string // what has to be allowed, besides kms:DescribeKey; "" where another build holds the key to that
+	of    string // what uses it, for diagnostics
+	right string // the permission needed besides kms:DescribeKey; "" if another build checks the key
 	take  func(key seal.Key, wrong problem.Problems)
 }
 
-// keyUses lists the keys that the manifest names, as it names them, and what for.
-// What they turn out to be goes into the functions, into sources and into beside.
+// keyUses lists the keys that the manifest names, and the uses of each. The
+// resolved keys are stored in the functions, in sources and in beside.
 func (b bound) keyUses(sources *[]string, beside []seal.Key) (refs []string, users map[string][]keyUse) {
 	users = make(map[string][]keyUse)
 	add := func(ref string, use keyUse) {
@@ -68,8 +68,8 @@ func (b bound) keyUses(sources *[]string, beside []seal.Key) (refs []string, use
 	return refs, users
 }
 
-// preflight holds the caller's account and every key to the manifest, before the
-// first parameter is read.
+// preflight checks the caller's account and every key against the manifest, before
+// the first parameter is read.
 func (b bound) preflight(ctx context.Context, keys KeyDescriber) (admitted, problem.Problems) {
 	a := admitted{bound: b}
 	beside := make([]seal.Key, len(b.Beside))
@@ -101,13 +101,13 @@ func (b bound) preflight(ctx context.Context, keys KeyDescriber) (admitted, prob
 	}
 	_ = g.Wait() // its functions report problems, not errors
 	if len(account) > 0 {
-		return a, account // as somebody else, every key would be wrong as well
+		return a, account // with another caller, every key would fail as well
 	}
 	all.add(a.checkShared(beside)...)
 	return a, all.problems
 }
 
-// askedOnce is the scope, with a caller who is asked for only once.
+// askedOnce returns the scope with a Caller that does not call AWS again.
 func (s *Scope) askedOnce(ctx context.Context) *Scope {
 	account, err := s.Caller(ctx)
 	known := *s
@@ -115,7 +115,7 @@ func (s *Scope) askedOnce(ctx context.Context) *Scope {
 	return &known
 }
 
-// checkAccount holds the caller to the account that the environment is for.
+// checkAccount checks that the caller is in the environment's account.
 func (s *Scope) checkAccount(ctx context.Context) problem.Problems {
 	environment := s.Manifest.Environment
 	at := &s.Manifest.Environment.Range
@@ -138,8 +138,8 @@ func (s *Scope) checkAccount(ctx context.Context) problem.Problems {
 	return nil
 }
 
-// checkKey holds a key to what the key of a function, or of the parameters of
-// blind functions, must be.
+// checkKey checks that a key can be used for a function, or for the parameters of
+// blind functions.
 func (s *Scope) checkKey(ref string, use keyUse, key seal.Key, err error) problem.Problems {
 	if err != nil {
 		return problem.Problems{keyProblem(use.at, ref, use.of, use.right, err)}
@@ -165,7 +165,7 @@ func (s *Scope) checkKey(ref string, use keyUse, key seal.Key, err error) proble
 	return nil
 }
 
-// checkShared finds functions whose keys are one, under whatever names.
+// checkShared reports functions that use the same key, by whatever names.
 func (a admitted) checkShared(beside []seal.Key) problem.Problems {
 	var problems problem.Problems
 	first := make(map[string]manifest.Function)
@@ -193,13 +193,13 @@ func (a admitted) checkShared(beside []seal.Key) problem.Problems {
 	return problems
 }
 
-// callerProblem says why it is not known whom AWS takes us for.
+// callerProblem reports that AWS did not return the caller's account.
 func callerProblem(at *hcl.Range, err error) problem.Problem {
 	return problem.FromAWS(err, problem.Resource{Lead: "AWS did not return the caller's identity"}, at)
 }
 
-// keyProblem joins an error of KMS to its place in the manifest. of is what has
-// the key, and right what it has to be allowed for, besides kms:DescribeKey.
+// keyProblem joins an error of KMS to its place in the manifest. of is what uses
+// the key, and right the permission needed besides kms:DescribeKey.
 func keyProblem(at *hcl.Range, ref, of, right string, err error) problem.Problem {
 	about := problem.Resource{
 		Name: fmt.Sprintf("key %q of %s", ref, of), Lead: fmt.Sprintf("Key %q of %s", ref, of), On: "the key", Rights: []string{"kms:DescribeKey", right},
@@ -210,8 +210,7 @@ func keyProblem(at *hcl.Range, ref, of, right string, err error) problem.Problem
 	return problem.FromAWS(err, about, at)
 }
 
-// interrupted turns the end of a run's time into a problem of its own, said
-// once.
+// interrupted turns a timeout or an interrupt into a single problem.
 func interrupted(err error) (problem.Problem, bool) {
 	if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) {
 		return problem.FromAWS(err, problem.Resource{}, nil), true
@@ -237,7 +236,7 @@ func (c *collector) empty() bool {
 	return len(c.problems) == 0
 }
 
-// progress returns a function that tells the observer of one more piece done.
+// progress returns a function that reports one more piece to the observer.
 func progress(o Observer, step Step, total int) func() {
 	var mu sync.Mutex
 	done := 0

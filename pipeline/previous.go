@@ -17,31 +17,31 @@ import (
 	"github.com/whispering/bundle/pipeline/publish"
 )
 
-// Ways to name the layer to carry over from; anything else is the ARN of a
+// Ways to name the layer to carry over from. Anything else is the ARN of a
 // published layer or a file.
 const (
-	PreviousAuto = "auto" // the output, else what is published under the manifest's name
+	PreviousAuto = "auto" // the output file, or else the layer published under the manifest's name
 	PreviousNone = "none" // carry nothing over
 )
 
-// A Previous is the layer to carry documents over from. It is untrusted: it
-// has gone through the strict readers, and no path in it is ever used.
+// A Previous is the layer to carry documents over from. It is untrusted: the strict
+// readers have parsed it, and no path in it is ever used.
 type Previous struct {
 	Layer   *layerbuild.Layer // nil on a first build
 	Content []byte            // the layer's bytes
 	Name    string            // file or ARN of the layer; "" on a first build
-	Created time.Time         // when the version was published; zero where that is not known
-	From    string            // what to tell the user: where it is from, or why there is none; "" while that is not known
+	Created time.Time         // when the version was published; zero if that is not known
+	From    string            // message: where the layer comes from, or why there is none; "" if not known yet
 
-	wanted *publish.Ref // the published layer still to be asked for, once the preflight has passed
-	at     *hcl.Range   // where the manifest names it; nil where --previous does
-	file   string       // why it is not the output's
-	sha256 string       // what its bytes must have; "" for anything
+	wanted *publish.Ref // the published layer to fetch after the preflight, or nil
+	at     *hcl.Range   // where the manifest names it; nil if --previous does
+	file   string       // why the output file is not used
+	sha256 string       // the digest that it must have; "" for any
 }
 
-// OpenPrevious finds the earlier layer that --previous names, as far as that
-// takes no call. A file that is not a layer, or that is damaged, is a problem
-// and never a silent rebuild. With a SHA-256 no other layer will do, nor none.
+// OpenPrevious finds the previous layer that --previous names, as far as possible
+// without a call. A file that is damaged or not a layer is a problem, and never
+// silently rebuilt. With sha256, there must be a layer, and it must have that digest.
 func OpenPrevious(name, sha256 string, out *Outfile, m *manifest.Manifest) (Previous, problem.Problems) {
 	p, problems := openPrevious(name, sha256, out, m)
 	if len(problems) == 0 {
@@ -64,7 +64,7 @@ func openPrevious(name, sha256 string, out *Outfile, m *manifest.Manifest) (Prev
 		return openARN(name, m)
 	}
 	if _, err := layerbuild.Read(out.Content); len(out.Content) > 0 && err != nil {
-		return Previous{}, damagedPrevious(out.Path, err) // it would be lost
+		return Previous{}, damagedPrevious(out.Path, err) // the build would overwrite it
 	}
 	content, err := ReadLimited(name)
 	if err != nil {
@@ -78,8 +78,8 @@ func newPrevious(name string, layer *layerbuild.Layer, content []byte) Previous 
 	return Previous{Layer: layer, Content: content, Name: name, From: "carrying over unchanged documents from " + name}
 }
 
-// openAuto takes the output, if it is a layer of ours for this environment and
-// region, and leaves the published one to be asked for otherwise.
+// openAuto uses the output file if it is a layer for this bundle, environment and
+// region. Otherwise, it leaves the published layer to fetch.
 func openAuto(sha256 string, out *Outfile, m *manifest.Manifest) (Previous, problem.Problems) {
 	why := ""
 	switch layer, err := layerbuild.Read(out.Content); {
@@ -116,8 +116,8 @@ func openARN(arn string, m *manifest.Manifest) (Previous, problem.Problems) {
 	return Previous{wanted: &ref}, nil
 }
 
-// readPrevious takes a published layer or a file. One of another environment is
-// a problem where it was named, and none where it was found.
+// readPrevious reads a published layer or a file. If it is of another environment,
+// that is a problem if the user named it, and a first build if it was found.
 func readPrevious(from, sha256 string, content []byte, m *manifest.Manifest, named bool) (Previous, problem.Problems) {
 	if problems := pinned(from, Digest(content), sha256); len(problems) > 0 {
 		return Previous{}, problems
@@ -137,8 +137,8 @@ func readPrevious(from, sha256 string, content []byte, m *manifest.Manifest, nam
 	}
 }
 
-// pinned refuses a layer that has not the SHA-256 it must have, if it must have
-// one. It comes before the layer is read.
+// pinned refuses a layer without the SHA-256 that it must have, if any. It is
+// called before the layer is read.
 func pinned(from, has, must string) problem.Problems {
 	if must == "" || has == must {
 		return nil
@@ -147,7 +147,7 @@ func pinned(from, has, must string) problem.Problems {
 		"The SHA-256 of %s is %s, but --previous-sha256 is %s. Nothing was written. Find out which of the two is correct.", from, has, must))}
 }
 
-// missed refuses to begin without the layer that must be carried over from.
+// missed reports that there is no previous layer although a SHA-256 requires one.
 func (p *Previous) missed() problem.Problems {
 	if p.sha256 == "" || p.Layer != nil || p.wanted != nil {
 		return nil
@@ -163,9 +163,9 @@ func damagedPrevious(from string, err error) problem.Problems {
 		from, err))}
 }
 
-// fetch asks for the published layer, where that is the one to carry over
-// from. That nothing is published yet makes a first build of a run that named
-// no layer; whatever else keeps the layer from being had stops it.
+// fetch fetches the published layer, if that is the one to carry over from. If
+// nothing is published yet and the user named no layer, it is a first build. Any
+// other failure stops the run.
 func (p Previous) fetch(ctx context.Context, scope *Scope, layers Layers) (Previous, problem.Problems) {
 	if p.wanted == nil {
 		return p, nil
@@ -193,15 +193,15 @@ func (p Previous) fetch(ctx context.Context, scope *Scope, layers Layers) (Previ
 	return found, found.missed()
 }
 
-// layerProblem says why a published layer is not available, and what else to do.
+// layerProblem reports why a published layer is not available, and what else to do.
 func layerProblem(at *hcl.Range, layer string, err error, orElse string) problem.Problem {
 	return problem.FromAWS(err, problem.Resource{
 		Name: "layer " + layer, Lead: "Layer " + layer, Rights: []string{"lambda:ListLayerVersions", "lambda:GetLayerVersion"}, On: "it", Or: orElse,
 	}, at)
 }
 
-// mismatch says what a layer is of, if not of this manifest's bundle,
-// environment and region.
+// mismatch returns which bundle, environment or region a layer is for, if it is not
+// the manifest's, as words that follow "is a layer".
 func mismatch(l *layerbuild.Layer, m *manifest.Manifest) string {
 	if len(l.Documents) == 0 {
 		return "without secrets"
@@ -218,8 +218,8 @@ func mismatch(l *layerbuild.Layer, m *manifest.Manifest) string {
 	return ""
 }
 
-// elsewhere says what to do about a layer that is not of this manifest's
-// environment and region.
+// elsewhere returns what to do about a layer for another environment or region
+// than the manifest's.
 func elsewhere(l *layerbuild.Layer, m *manifest.Manifest) string {
 	environment, region := m.Environment.Name.Value, m.Environment.Region()
 	if len(l.Documents) > 0 && l.Documents[0].Header.Bundle == m.Bundle.Name.Value && l.Documents[0].Header.Environment == environment {
@@ -229,8 +229,8 @@ func elsewhere(l *layerbuild.Layer, m *manifest.Manifest) string {
 	return fmt.Sprintf("Use the layer of environment %q, or choose another environment with --env.", environment)
 }
 
-// wrongAccount says why a layer cannot be of the account that the manifest's
-// environment is for, if it cannot.
+// wrongAccount returns why a layer cannot be from the account of the manifest's
+// environment, or "".
 func wrongAccount(l *layerbuild.Layer, m *manifest.Manifest) string {
 	environment, embedded := m.Environment, m.Environment.Embedded.Value != ""
 	for _, d := range l.Documents {
@@ -250,11 +250,11 @@ func wrongAccount(l *layerbuild.Layer, m *manifest.Manifest) string {
 	return ""
 }
 
-// ReadLimited reads a file that may be a layer, and no more of it than a layer
-// can have.
+// ReadLimited reads a file that may be a layer, and no more bytes than a layer can
+// have.
 func ReadLimited(path string) ([]byte, error) {
 	b, err := plainfile.Read(path, layerbuild.MaxBytes)
-	if err != nil && !errors.Is(err, plainfile.ErrTooLarge) { // the reader of layers says that better
+	if err != nil && !errors.Is(err, plainfile.ErrTooLarge) { // layerbuild.Read reports that better
 		return nil, fmt.Errorf("%s: %w", path, Cause(err))
 	}
 	return b, nil

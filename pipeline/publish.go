@@ -23,21 +23,21 @@ type Publish struct {
 	Layer   *layerbuild.Layer
 	Content []byte // the layer's bytes
 
-	Alone     bool         // the layer must be of the manifest's one function
-	Helpers   *HelperCheck // what its helper files are held to
+	Alone     bool         // the layer must be for the manifest's only function
+	Helpers   *HelperCheck // checks its helper files
 	HelpersOf string       // a release, besides this one, whose helper files may be published; "" for none
-	SHA256    string       // what the bytes must have, in lower-case hexadecimal; "" for anything
+	SHA256    string       // the digest of Content, in lower-case hexadecimal; "" for any
 
-	AllowRollback bool // take the place of a version with newer secrets, or one that cannot be compared
+	AllowRollback bool // replace a version with newer secrets, or one that cannot be compared
 }
 
-// Published is what became of a Publish.
+// Published is the result of a Publish.
 type Published struct {
 	Name    string // of the layer
 	Version publish.Version
-	Changed bool // a version was made; else the newest had the same content
+	Changed bool // a version was published; false if the newest had the same content
 
-	LeftOut  []LeftOut // of the version before
+	LeftOut  []LeftOut // what the version before had
 	Warnings hcl.Diagnostics
 }
 
@@ -78,8 +78,8 @@ func (p *Publish) Run(ctx context.Context) (*Published, problem.Problems) {
 
 func isNoLayer(err error) bool { return errors.Is(err, publish.ErrNoLayer) }
 
-// check holds the layer to the environment that it is to be published in, and
-// returns the name to publish it under. It makes no call.
+// check checks the layer against the environment to publish it in, and returns the
+// name to publish it under. It makes no call.
 func (p *Publish) check() (manifest.Text, problem.Problems) {
 	environment := p.Manifest.Environment.Name.Value
 	if digest := Digest(p.Content); p.SHA256 != "" && digest != p.SHA256 {
@@ -118,8 +118,8 @@ func (p *Publish) check() (manifest.Text, problem.Problems) {
 	return name, p.Helpers.Publish(p.From, p.Layer, p.HelpersOf)
 }
 
-// name is what the layer is published as: a name that depends on the function
-// is one for a layer of that function alone.
+// name returns the layer's name. A name that depends on the function is only for a
+// layer of that function.
 func (p *Publish) name() manifest.Text {
 	if p.Manifest.Bundle.Layer.Value != "" || len(p.Layer.Documents) != 1 {
 		return p.Manifest.Bundle.Layer
@@ -132,8 +132,8 @@ func (p *Publish) name() manifest.Text {
 	return manifest.Text{}
 }
 
-// description is what Lambda shows of the version. Names are at most 64
-// characters long, so that it keeps within 256.
+// description is the layer version's description. It stays within Lambda's limit
+// of 256 characters, because names are at most 64 characters long.
 func (p *Publish) description() string {
 	h := p.Layer.Documents[0].Header
 	return fmt.Sprintf("bundle %s, environment %s, sha256 %s", h.Bundle, h.Environment, Digest(p.Content))

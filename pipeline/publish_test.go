@@ -16,7 +16,7 @@ import (
 	"github.com/whispering/bundle/pipeline/publish"
 )
 
-// A shopfront publishes what a fresh runner builds.
+// A shopfront publishes what a runner without a layer builds.
 type shopfront struct {
 	*fresh
 	manifest *manifest.Manifest
@@ -33,7 +33,7 @@ func newShopfront(t *testing.T) *shopfront {
 	return &shopfront{f, b.Manifest, publish.New(f.cfg, awslocal.Account)}
 }
 
-// layer builds, carrying nothing over.
+// layer builds a layer without a previous one.
 func (s *shopfront) layer(t *testing.T) []byte {
 	t.Helper()
 	b, _, err := s.build().pipeline(t.Context(), nil)
@@ -67,7 +67,7 @@ func (s *shopfront) publication(t *testing.T, content []byte) *pipeline.Publish 
 	}
 }
 
-// try publishes, and returns the summaries of what stood against it.
+// try publishes, and returns the summaries of the problems.
 func (s *shopfront) try(t *testing.T, p *pipeline.Publish) (*pipeline.Published, string) {
 	t.Helper()
 	published, problems := p.Run(t.Context())
@@ -100,12 +100,12 @@ func TestOlderLayersAreNotPublished(t *testing.T) {
 		t.Errorf("an older layer: %s", problems)
 	}
 
-	// A parameter that was made again begins at version 1, and is newer.
+	// A parameter that was deleted and put again begins at version 1, and is newer.
 	s.recreate(t, "/shop/p2")
 	s.must(t, s.layer(t))
 }
 
-// Between two layers with the same versions there is no older one.
+// Of two layers with the same versions, neither is older.
 func TestResealedLayersArePublished(t *testing.T) {
 	s := newShopfront(t)
 	first := s.layer(t)
@@ -168,7 +168,7 @@ func TestRunsAtTheSameTime(t *testing.T) {
 		t.Errorf("over a newer layer: %s", problems)
 	}
 
-	// A gap that versions have left which were deleted is none.
+	// A gap that deleted versions left does not count.
 	gone := func() {
 		other(seventh)()
 		_, err := lambda.NewFromConfig(s.cfg).DeleteLayerVersion(t.Context(), &lambda.DeleteLayerVersionInput{LayerName: aws.String("shop"), VersionNumber: aws.Int64(7)})
@@ -182,7 +182,7 @@ func TestRunsAtTheSameTime(t *testing.T) {
 	}
 }
 
-// A backward is a Lambda whose versions do not grow.
+// A backward is a Lambda whose version numbers do not grow.
 type backward struct{ pipeline.Layers }
 
 func (b *backward) Publish(ctx context.Context, name, description string, layer []byte) (publish.Version, error) {
@@ -201,7 +201,7 @@ func TestVersionsGrow(t *testing.T) {
 	}
 }
 
-// A broken is a Lambda whose contents cannot be had.
+// A broken is a Lambda whose layers cannot be downloaded.
 type broken struct {
 	pipeline.Layers
 	err error
@@ -233,7 +233,7 @@ func TestWhatCannotBeComparedIsNotPublishedOver(t *testing.T) {
 	}
 }
 
-// What is compared with --sha256 is what is published, and nothing is asked first.
+// --sha256 is compared with what would be published, before any call.
 func TestAnotherLayerIsNotPublished(t *testing.T) {
 	s := newShopfront(t)
 	content := s.layer(t)

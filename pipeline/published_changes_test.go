@@ -21,7 +21,7 @@ import (
 )
 
 // aFewOfEverything is a manifest of 32 parameters: packed functions with secrets of
-// a group and their own, a blind one, one that imports a path, and one that no
+// their own and of a group, a blind one, one with a path import, and one that no
 // test changes.
 func aFewOfEverything() *sample {
 	s := newSample()
@@ -53,13 +53,13 @@ func aFewOfEverything() *sample {
 	return s
 }
 
-// Whatever changes, a fresh runner makes exactly the calls that the change
-// needs, and every other document stays as it was published, byte for byte.
+// Whatever changes, a runner without a layer makes exactly the calls that the
+// change needs, and every other document stays as it was published, byte for byte.
 func TestFreshRunnersPayForWhatChangedOnly(t *testing.T) {
-	// looked is what a run costs in which nothing changed: 32 parameters, two
-	// pages of one path, five keys and the published layer.
+	// looked is the cost of a run in which nothing changed: 32 parameters, two pages
+	// of one path, five keys and the published layer.
 	looked := sum(calls(1, 5, 4, 0, 0), map[string]int{"ssm:GetParametersByPath": 2, "lambda:ListLayerVersions": 1, "lambda:GetLayerVersion": 1})
-	// sealed and moved are what is added to it: reads, and boxes.
+	// sealed and moved add reads and boxes to it.
 	sealed := func(reads, boxes int) map[string]int { return calls(0, 0, 0, reads, boxes) }
 	moved := func(reads, boxes int) map[string]int {
 		return map[string]int{"ssm:GetParameters": reads, "kms:ReEncrypt": boxes}
@@ -70,9 +70,9 @@ func TestFreshRunnersPayForWhatChangedOnly(t *testing.T) {
 	for _, c := range []struct {
 		name    string
 		change  func(*testing.T, *fresh)
-		more    map[string]int // than looking, for the build
-		looking map[string]int // than looking where nothing changed, for plan and build
-		changed string         // documents with what becomes of them; all others are carried over
+		more    map[string]int // in addition to looking, for the build
+		looking map[string]int // in addition to a run without changes, for plan and build
+		changed string         // documents with their actions; all others are carried over
 	}{
 		{name: "nothing", change: func(*testing.T, *fresh) {}},
 		{name: "the same, written otherwise", change: func(t *testing.T, f *fresh) {
@@ -95,7 +95,7 @@ func TestFreshRunnersPayForWhatChangedOnly(t *testing.T) {
 		{name: "a constraint", change: edit(`parameter = "/shop/json"`, "parameter = \"/shop/json\"\n    min_length = 8"), more: sealed(2, 1), changed: "a reseal"},
 		{name: "from pack to blind", change: edit(`blind = false`, `blind = true`), more: moved(1, 4), changed: "b reseal"},
 		{name: "from blind to pack", change: edit(`blind = true`, `blind = false`), more: sealed(1, 1), changed: "c reseal"},
-		// Of a and b together 18 values, of c 5 ciphertexts.
+		// 18 values of a and b together, and 5 ciphertexts of c.
 		{name: "a secret more in a group", change: func(t *testing.T, f *fresh) {
 			f.put(t, "/shop/more", "not-a-real-value")
 			f.edit(t, `secret "COMMON" { parameter = "/shop/common" }`, "secret \"COMMON\" { parameter = \"/shop/common\" }\n  secret \"MORE\" { parameter = \"/shop/more\" }")
@@ -119,7 +119,7 @@ func TestFreshRunnersPayForWhatChangedOnly(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			f := newFresh(t, aFewOfEverything())
-			// Of a, b, d and e 29 values in 4 boxes; of c 4 ciphertexts.
+			// 29 values of a, b, d and e in 4 boxes, and 4 ciphertexts of c.
 			_, layer := f.changes(t, sum(calls(1, 5, 0, 3, 4), moved(1, 4), map[string]int{"ssm:GetParametersByPath": 2, "lambda:ListLayerVersions": 1}))
 			f.publish(t, layer)
 			published := documents(t, layer)
@@ -141,7 +141,7 @@ func TestFreshRunnersPayForWhatChangedOnly(t *testing.T) {
 				t.Errorf("changed are %q, want %q", got, c.changed)
 			}
 
-			// The next fresh runner has nothing to do.
+			// The next run has nothing to do.
 			f.publish(t, layer)
 			changes, again := f.changes(t, sum(looked, c.looking))
 			if !bytes.Equal(layer, again) || slices.ContainsFunc(changes, func(c plan.Change) bool { return c.Action != plan.Carry }) {
@@ -163,7 +163,7 @@ func sum(all ...map[string]int) map[string]int {
 	return total
 }
 
-// changes is a build by a runner that has nothing but what is published.
+// changes builds as a runner that has only the published layer.
 func (f *fresh) changes(t *testing.T, want map[string]int) (changes []plan.Change, layer []byte) {
 	t.Helper()
 	layer = f.run(t, func(b *pipeline.Build) (*pipeline.Built, problem.Problems) {
@@ -183,12 +183,12 @@ func (f *fresh) publish(t *testing.T, layer []byte) {
 	}
 }
 
-// edit replaces a text of the manifest, wherever it is.
+// edit replaces every occurrence of a string in the manifest.
 func (f *fresh) edit(t *testing.T, from, to string) {
 	t.Helper()
 	text, err := os.ReadFile(f.manifest)
 	if err == nil && !bytes.Contains(text, []byte(from)) {
-		t.Fatalf("the manifest holds no %q", from)
+		t.Fatalf("the manifest does not have %q", from)
 	}
 	if err == nil {
 		err = os.WriteFile(f.manifest, bytes.ReplaceAll(text, []byte(from), []byte(to)), 0o600)
@@ -214,7 +214,7 @@ func (f *fresh) remove(t *testing.T, name string) {
 	}
 }
 
-// documents are those of a layer by their names.
+// documents returns the documents of a layer by their names.
 func documents(t *testing.T, layer []byte) map[string][]byte {
 	t.Helper()
 	unpacked, err := layerbuild.Read(layer)

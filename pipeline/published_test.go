@@ -20,7 +20,7 @@ import (
 	"github.com/whispering/bundle/pipeline/publish"
 )
 
-// A fresh is a runner without any layer of its own: it knows what is published.
+// A fresh is a runner without a layer file: it has only the published layer.
 type fresh struct {
 	*world
 	cfg aws.Config
@@ -40,12 +40,12 @@ func newFresh(t *testing.T, s *sample) *fresh {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cfg.APIOptions = nil // which keep a client to what bundle calls
+	cfg.APIOptions = nil // they allow only the calls of bundle
 	return &fresh{w, cfg}
 }
 
-// run builds or plans, and holds what the server saw to the calls named and
-// those that the published layer costs.
+// run builds or plans, and checks that the server saw exactly the calls named and
+// those that fetch the published layer.
 func (f *fresh) run(t *testing.T, run func(*pipeline.Build) (*pipeline.Built, problem.Problems), want map[string]int) []byte {
 	t.Helper()
 	b, _, err := f.build().pipeline(t.Context(), nil)
@@ -67,7 +67,7 @@ func (f *fresh) run(t *testing.T, run func(*pipeline.Build) (*pipeline.Built, pr
 		t.Errorf("calls (-want +seen by the server):\n%s", diff)
 	}
 	if len(result.Documents) == 0 {
-		return nil // it was planned
+		return nil // a plan has no layer
 	}
 	layer, problems := pipeline.Assemble(&layerbuild.Layer{Documents: result.Documents})
 	if len(problems) > 0 {
@@ -76,8 +76,8 @@ func (f *fresh) run(t *testing.T, run func(*pipeline.Build) (*pipeline.Built, pr
 	return layer
 }
 
-// Each change costs a fresh runner what it costs one that has the layer, and the
-// two calls that fetch what is published; a plan costs no more than looking.
+// Each change costs a runner without a layer what it costs one with the layer, and
+// the two calls that fetch the published one. A plan makes only the reading calls.
 func TestFreshRunnersCarryOverFromWhatIsPublished(t *testing.T) {
 	f := newFresh(t, functions(1000, 23))
 	layers := publish.New(f.cfg, awslocal.Account)

@@ -14,18 +14,18 @@ import (
 	"github.com/whispering/bundle/pipeline/secret"
 )
 
-// Questions are the constraints of one run. Each is a question about a value,
-// and whether the run fails is its answer, which whoever reads the log has: with
-// enough of them, a value could be told from its answers alone. So there is one
-// for each parameter and field, whatever the version or label, over all functions
-// and environments of one account.
+// Questions are the constraints of one run. Each is a question about a value, and
+// anyone who can read the log learns the answer: whether the run fails. Enough
+// answers would reveal the value. So there is one question for each parameter and
+// field, whatever the version or label, over all functions and environments of one
+// account.
 //
-// The zero Questions have none.
+// The zero Questions has none.
 type Questions struct {
 	asked map[subject][]question
 }
 
-// A subject is a parameter that is asked about.
+// A subject is a parameter that has a constraint.
 type subject struct{ account, name string }
 
 // A question is a constraint on a parameter, or on a field of it.
@@ -36,9 +36,9 @@ type question struct {
 	at    *hcl.Range
 }
 
-// Add takes in the constraints of a manifest for one environment, and
-// reports each parameter that would be asked more than one question. A manifest
-// with problems is not taken in: nothing is asked for it.
+// Add adds the constraints of a manifest for one environment, and reports each
+// parameter with more than one question. The constraints of a manifest with
+// problems are not added.
 func (q *Questions) Add(r *Reading) problem.Problems {
 	m := r.Manifest
 	if q.asked == nil {
@@ -76,8 +76,8 @@ func (q *Questions) Add(r *Reading) problem.Problems {
 	return problems.Sort()
 }
 
-// check reports the questions about a parameter where they are more than one for
-// a field, or where one is about a part of what another is about.
+// check reports a parameter with several questions about one field, or with a
+// question about a field and another about a part of that field.
 func (s subject) check(all []question) (problem.Problem, bool) {
 	var distinct []question
 	for _, next := range all {
@@ -104,7 +104,7 @@ func (s subject) check(all []question) (problem.Problem, bool) {
 	return problem.Problem{}, false
 }
 
-// several says what to write instead of several constraints on one field.
+// several returns what to write instead of several constraints on one field.
 func (s subject) several(all []question, field secret.Field) string {
 	const most = 4
 	var said []string
@@ -130,10 +130,10 @@ func (s subject) several(all []question, field secret.Field) string {
 		"a parameter, or a field of it, can have only one constraint per run. %s%s", s.what(field), strings.Join(said, "; "), instead, inWords(merged))
 }
 
-// maxMerged is how long a constraint may be that a message proposes.
+// maxMerged is the longest constraint, in bytes, that a message proposes.
 const maxMerged = 500
 
-// nested says what to write instead of a constraint on a value and another on a
+// nested returns what to write instead of a constraint on a value and another on a
 // part of it.
 func (s subject) nested(whole, part question) string {
 	where := "the whole value"
@@ -152,8 +152,8 @@ func (s subject) nested(whole, part question) string {
 		"the two cannot be combined. %s.%s", s.what(whole.field), whole, part.field, part, instead, inWords(whole.about))
 }
 
-// inWords tells how a length is written as an expression, to put it into one
-// that there is.
+// inWords says how to write min_length as an expression, to merge it into another
+// expression.
 func inWords(c secret.Constraints) string {
 	n := c.MinLength()
 	if n == 0 {
@@ -169,7 +169,7 @@ func (s subject) what(field secret.Field) string {
 	return fmt.Sprintf("The parameter %q", s.name)
 }
 
-// String is the constraint with the place that it is written at.
+// String returns the constraint with its place in the manifest.
 func (q question) String() string {
 	text := q.about.Written(manifest.Quote)
 	const most = 120

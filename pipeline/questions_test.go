@@ -10,8 +10,8 @@ import (
 	"github.com/whispering/bundle/pipeline/problem"
 )
 
-// asking is a manifest for environments a and b of one account and c of another,
-// with these secrets in a function.
+// asking returns a manifest for environments a and b of one account and c of
+// another, with these secrets in a function.
 func asking(secrets string) string {
 	return `bundle { name = "payments" }
 environment "a" {
@@ -96,8 +96,8 @@ func TestAValueIsAskedOneQuestion(t *testing.T) {
 	}
 }
 
-// A value cannot be searched for: the questions of a binary search are one
-// problem, however many.
+// Constraints cannot search for a value: however many questions a binary search
+// asks, they are one problem.
 func TestManyQuestionsAreOneProblem(t *testing.T) {
 	var secrets strings.Builder
 	for i := range 232 {

@@ -18,9 +18,9 @@ import (
 // listConcurrency is how many paths are listed at a time.
 const listConcurrency = 32
 
-// list lists the paths that functions import and adds what lies below them.
-// It keeps the problems it finds: those of the parameters that are named are
-// to be reported with them.
+// list lists the paths that functions import, and adds the parameters below them
+// to the functions. It keeps the problems that it finds, to be reported together
+// with those of the parameters that the manifest names.
 func (a admitted) list(ctx context.Context, parameters, blind Lister) listed {
 	expanded := listed{admitted: a}
 	type place struct {
@@ -103,7 +103,7 @@ func (run *functionRun) importAll(im manifest.Import, found []param.Parameter) p
 	return problems
 }
 
-// insteadOf says what to write instead of importing a name of this class.
+// insteadOf returns what to do instead of importing a name of this class.
 func insteadOf(class manifest.Class) string {
 	switch class {
 	case manifest.Never:
@@ -114,10 +114,10 @@ func insteadOf(class manifest.Class) string {
 	return "set a prefix, rename the parameter, or declare it in a secret block with allow_reserved = true"
 }
 
-// reading is one of the ways to read parameters.
+// A reading is a way to read parameters.
 type reading func(ctx context.Context, refs []secret.Ref, got func(param.Result)) error
 
-// readVersions learns what version of each parameter a build would seal now,
+// readVersions reads the version of each parameter that a build would seal now,
 // without reading a value.
 func (l listed) readVersions(ctx context.Context, read reading) (versioned, problem.Problems) {
 	users, refs := users(l.functions, func(bind *binding) secret.Ref { return bind.ref })
@@ -161,8 +161,8 @@ func users(functions []*functionRun, ref func(*binding) secret.Ref) (map[secret.
 	return users, refs
 }
 
-// resultProblem reports a parameter that could not be read, unless it may be
-// absent.
+// resultProblem reports a parameter that could not be read, unless it is optional
+// and missing.
 func (bind *binding) resultProblem(res param.Result) problem.Problems {
 	if res.Err == nil || bind.optional && errors.Is(res.Err, param.ErrMissing) {
 		return nil

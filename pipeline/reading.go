@@ -7,8 +7,8 @@ import (
 	"github.com/whispering/bundle/pipeline/problem"
 )
 
-// A Reading is a manifest as it is for one environment, with what its secrets say
-// read once for everything that is checked of it. It does not change.
+// A Reading is a manifest for one environment with its secrets parsed, once for
+// all checks. It does not change.
 type Reading struct {
 	Manifest *manifest.Manifest
 
@@ -16,14 +16,14 @@ type Reading struct {
 	problems  problem.Problems // of references, fields, encodings and constraints
 }
 
-// Read reads what the secrets of a manifest say. It makes no call to AWS.
+// Read parses the secrets of a manifest. It makes no call to AWS.
 func Read(m *manifest.Manifest) *Reading {
 	r := &Reading{Manifest: m}
 	r.functions, r.problems = functionRuns(m)
 	return r
 }
 
-// In is the reading as it is in one of the environment's regions.
+// In returns the reading for one of the environment's regions.
 func (r *Reading) In(region string) *Reading {
 	in := &Reading{Manifest: r.Manifest.In(region), problems: r.problems, functions: slices.Clone(r.functions)}
 	for i, run := range r.functions {
@@ -34,5 +34,5 @@ func (r *Reading) In(region string) *Reading {
 	return in
 }
 
-// Check reports every reference, field, encoding and constraint that cannot be one.
+// Check reports every invalid reference, field, encoding and constraint.
 func (r *Reading) Check() problem.Problems { return slices.Clone(r.problems).Sort() }

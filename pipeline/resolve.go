@@ -14,23 +14,22 @@ import (
 	"github.com/whispering/bundle/pipeline/seal"
 )
 
-// Descriptions tells how parameters are stored. [param.Source] is the one there
-// is.
+// Descriptions describes how parameters are stored. [param.Source] implements it.
 type Descriptions interface {
 	Describe(ctx context.Context, names, paths []string) ([]param.Description, error)
 }
 
-// A Resolve finds out what the manifest's references to keys and parameters stand
-// for, as policies name them.
+// A Resolve resolves the manifest's references to keys and parameters to the ARNs
+// that policies need.
 type Resolve struct {
 	Scope
 	Keys       KeyDescriber
 	Parameters Descriptions
 }
 
-// Setting fills in what policies of a kind need to know of the functions' keys and,
-// for a role that builds, of the keys that parameters are stored under: named, or
-// else those that Parameter Store tells.
+// Setting fills in the keys that policies of a kind need: those of the functions
+// and, for a role that builds, those that parameters are stored under. These are the
+// named ones, or else what Parameter Store returns.
 func (r *Resolve) Setting(ctx context.Context, s *policy.Setting, kind string, named []string) problem.Problems {
 	keys, problems := r.FunctionKeys(ctx)
 	if len(problems) > 0 {
@@ -41,7 +40,7 @@ func (r *Resolve) Setting(ctx context.Context, s *policy.Setting, kind string, n
 		s.Keys[name] = key.ARN
 	}
 	if kind == policy.KindFunction || kind == policy.KindKey {
-		return nil // which are not about parameters
+		return nil // these policies are not about parameters
 	}
 	var parameterKeys []string
 	for _, key := range r.Manifest.Environment.ParameterKeys {
@@ -75,8 +74,8 @@ func (r *Resolve) ordered(ctx context.Context, refs []string) ([]string, problem
 	return arns, problems
 }
 
-// FunctionKeys holds the caller and every key to the manifest, as a build does
-// first of all, and returns the key of each function by its name.
+// FunctionKeys checks the caller and every key as the preflight of a build does,
+// and returns the key of each function by its name.
 func (r *Resolve) FunctionKeys(ctx context.Context) (map[string]seal.Key, problem.Problems) {
 	bound, problems := r.bind()
 	if len(problems) > 0 {
@@ -93,11 +92,11 @@ func (r *Resolve) FunctionKeys(ctx context.Context) (map[string]seal.Key, proble
 // that it is stored under.
 type StoredParameter struct {
 	Name string
-	Key  string // ARN; "" for a parameter that is not encrypted
+	Key  string // ARN; "" if the parameter is not encrypted
 }
 
-// StoredParameters finds the keys that the manifest's parameters are stored under now.
-// An older version that a reference is fixed to may be stored under another.
+// StoredParameters returns the keys that the manifest's parameters are stored under
+// now. An older version that a reference names may be stored under another key.
 func (r *Resolve) StoredParameters(ctx context.Context) ([]StoredParameter, problem.Problems) {
 	bound, problems := r.bind()
 	if len(problems) > 0 {
@@ -138,7 +137,7 @@ func (r *Resolve) StoredParameters(ctx context.Context) ([]StoredParameter, prob
 	return stored, nil
 }
 
-// undescribed reports the parameters whose key is not known, as they do not
+// undescribed reports the parameters whose key is not known because they do not
 // exist yet.
 func (b bound) undescribed(found []param.Description) problem.Problems {
 	const remedy = "so its key is not known. Put it first, or name its key with --parameter-key."

@@ -6,18 +6,18 @@ import (
 	"github.com/whispering/bundle/pipeline/manifest"
 )
 
-// A Scope is what a use case is about, and as whom it asks.
+// A Scope is the environment, region and account of a use case, and its caller.
 type Scope struct {
-	Manifest *manifest.Manifest // as it is in the region
+	Manifest *manifest.Manifest // as it is in Region
 	Region   string
-	Account  string                                // the one the environment is for
-	Caller   func(context.Context) (string, error) // the account that AWS takes us for
+	Account  string                                // the environment's account
+	Caller   func(context.Context) (string, error) // returns the account of the credentials
 	Observer Observer
 
 	AllowKeyAccounts []string // accounts besides Account whose keys may be used
 
-	// Beside are functions of the environment whose layers others build. Their keys
-	// are held against those of this run, and not to anything else. Functions of
-	// the manifest may be among them, and do not count.
+	// Beside are functions of the environment that other builds put into layers. Their
+	// keys are only compared with the keys of this run. Functions that are also in
+	// Manifest are ignored.
 	Beside []manifest.Function
 }

@@ -20,8 +20,8 @@ import (
 const sealConcurrency = 32
 
 // seal reads the values of all functions that are not carried over, and seals
-// each function as soon as its last value is there, while others are still
-// being read. It returns the values that it read, to be looked for in the layer.
+// each function as soon as its last value arrives, while others are still being
+// read. It returns the values that it read, so that CheckLeaks can look for them.
 func (c compared) seal(ctx context.Context, b *Build) (*plaintexts, problem.Problems) {
 	var blind, packed []*functionRun
 	for _, run := range c.functions {
@@ -40,21 +40,21 @@ func (c compared) seal(ctx context.Context, b *Build) (*plaintexts, problem.Prob
 	s.all.add(c.paths...)
 	s.announce(blind, packed)
 	if len(blind) == 0 || s.blind(ctx, blind, packed) {
-		s.read(ctx, packed) // which asks for nothing where there are none
+		s.read(ctx, packed) // makes no call if there are none
 		_ = s.group.Wait()  // its functions report problems, not errors
 	}
 	return &s.values, s.all.problems
 }
 
-// A sealing is the last step of a build under way.
+// A sealing is the last step of a build in progress.
 type sealing struct {
 	compared
 	build  *Build
 	values plaintexts    // read by this run
-	slots  chan struct{} // one for each kms:Encrypt or ReEncrypt under way
-	got    func()        // tells the observer of a parameter
-	sealed func()        // tells it of a function
-	halt   func() bool   // ends a moveAll; true for the first that does
+	slots  chan struct{} // one for each kms:Encrypt or ReEncrypt in progress
+	got    func()        // reports a parameter to the observer
+	sealed func()        // reports a function to the observer
+	halt   func() bool   // stops a moveAll; true for the first call
 	group  errgroup.Group
 	all    collector
 }
@@ -103,8 +103,8 @@ func (s *sealing) read(ctx context.Context, todo []*functionRun) {
 	}
 }
 
-// exactly is what a value is read as: by the version learnt before, where
-// there is one, so that what is sealed is what was compared.
+// exactly is the reference to read a value by: by the version read before, if
+// there is one, so that the build seals what it compared.
 func (bind *binding) exactly() secret.Ref {
 	if bind.version.ARN == "" {
 		return bind.ref
@@ -112,8 +112,7 @@ func (bind *binding) exactly() secret.Ref {
 	return secret.Ref{Name: bind.ref.Name, Selector: strconv.FormatInt(bind.version.Number, 10)}
 }
 
-// receive takes in a value, cut to its field, and reports what is wrong with
-// it.
+// receive keeps the field of a value, and reports what is wrong with it.
 func (bind *binding) receive(res param.Result) problem.Problems {
 	if problems := bind.accept(res); len(problems) > 0 || res.Err != nil {
 		return problems
@@ -140,8 +139,8 @@ func (bind *binding) receive(res param.Result) problem.Problems {
 	return nil
 }
 
-// accept takes in the version of what was read, and holds it to the one learnt
-// before.
+// accept keeps the version of what was read, and checks it against the version
+// read before.
 func (bind *binding) accept(res param.Result) problem.Problems {
 	got := res.Parameter.Version
 	switch {
@@ -183,7 +182,7 @@ func (s *sealing) sealPacked(ctx context.Context, run *functionRun) problem.Prob
 	return nil
 }
 
-// named returns the values to be sealed, and lets go of them.
+// named returns the values to seal, and removes them from the bindings.
 func (run *functionRun) named() []seal.Named {
 	var all []seal.Named
 	for _, bind := range run.bindings {
@@ -193,8 +192,8 @@ func (run *functionRun) named() []seal.Named {
 	return all
 }
 
-// unsealable says that a document would be too large in some way: nothing else
-// is left that can be wrong with it.
+// unsealable reports that a document would be too large in some way. Nothing else
+// can be wrong with it here.
 func unsealable(run *functionRun, err error) problem.Problem {
 	return problem.New(problem.Manifest, &run.fn.Range, "Function cannot be sealed", fmt.Sprintf(
 		"The document of function %q would exceed the limits of the format: %v. Use fewer or shorter secrets, or split the function.",

@@ -19,34 +19,34 @@ import (
 
 // A Status compares a layer with what Parameter Store has now.
 type Status struct {
-	// Manifest says which version or label each secret is pinned to, and what
-	// the layer must be of. Where it is nil, every secret is compared with the
-	// newest version of its parameter.
+	// Manifest says which version or label each secret is pinned to, and which
+	// bundle, environment and region the layer must be for. If it is nil, every
+	// secret is compared with the newest version of its parameter.
 	Manifest   *manifest.Manifest
-	Caller     func(context.Context) (string, error) // the account that AWS takes us for
+	Caller     func(context.Context) (string, error) // returns the account of the credentials
 	Parameters BlindParameters
 	Layers     Layers
 	Observer   Observer
 
-	Published *publish.Ref // the layer, if it is a published one
-	Name      string       // file of the layer, or ARN once it is fetched
-	Content   []byte       // the layer's bytes, once they are had
+	Published *publish.Ref // the layer, if it is published; otherwise nil
+	Name      string       // file of the layer, or ARN after it is fetched
+	Content   []byte       // the layer's bytes, after it is fetched
 }
 
-// A StatusResult is what became of each function of a layer.
+// A StatusResult is the state of each function of a layer.
 type StatusResult struct {
 	Name    string // file or ARN of the layer
 	Content []byte
-	Header  sealed.Header // of the first document: all are of one bundle and environment
+	Header  sealed.Header // of the first document; all have the same bundle and environment
 	Region  string
 
-	// Changes has one for each document, ascending by name: Carry where it is as
-	// a build would make it now, else Reseal. A secret whose parameter is not
-	// there any more is removed.
+	// Changes has an entry for each document, ascending by name: Carry if a build
+	// would carry it over now, otherwise Reseal. A secret whose parameter no longer
+	// exists is a removed one.
 	Changes []plan.Change
 }
 
-// Run compares. It takes GetLayerVersion for a published layer,
+// Run compares. It calls GetLayerVersion for a published layer,
 // GetCallerIdentity, and GetParameters without decryption.
 func (s *Status) Run(ctx context.Context) (*StatusResult, problem.Problems) {
 	layer, problems := s.open(ctx)
@@ -66,7 +66,7 @@ func (s *Status) Run(ctx context.Context) (*StatusResult, problem.Problems) {
 	}, nil
 }
 
-// open fetches the layer if it is a published one, and reads it.
+// open fetches the layer if it is published, and parses it.
 func (s *Status) open(ctx context.Context) (*layerbuild.Layer, problem.Problems) {
 	if s.Published != nil {
 		done := progress(s.Observer, StepPrevious, 1)
@@ -98,8 +98,8 @@ func (s *Status) open(ctx context.Context) (*layerbuild.Layer, problem.Problems)
 	return layer, nil
 }
 
-// checkAccount holds the caller to the account whose parameters the layer was made
-// from: those of another account would be other parameters.
+// checkAccount checks that the caller is in the account that the layer was built
+// in. Parameters of another account are different parameters.
 func (s *Status) checkAccount(ctx context.Context, layer *layerbuild.Layer) problem.Problems {
 	got, err := s.Caller(ctx)
 	if err != nil {
@@ -117,7 +117,7 @@ func (s *Status) checkAccount(ctx context.Context, layer *layerbuild.Layer) prob
 	return nil
 }
 
-// wants returns the documents as they would be now.
+// wants returns the documents that a build would make now.
 func (s *Status) wants(ctx context.Context, documents []*sealed.Document) ([]plan.Want, problem.Problems) {
 	type use struct{ document, source int }
 	users := make(map[secret.Ref][]use)
@@ -165,8 +165,8 @@ func (s *Status) wants(ctx context.Context, documents []*sealed.Document) ([]pla
 	return wants, problems
 }
 
-// ref is what Parameter Store is asked for a source: its parameter, and the
-// version or label that the manifest pins it to.
+// ref returns the reference to read for a source: its parameter, with the version
+// or label that the manifest pins it to.
 func (s *Status) ref(document string, source sealed.Source) secret.Ref {
 	ref := secret.Ref{Name: arn.ParameterName(source.ARN)}
 	if s.Manifest == nil {
@@ -183,8 +183,8 @@ func (s *Status) ref(document string, source sealed.Source) secret.Ref {
 	return ref
 }
 
-// immovable reports a secret of a blind document whose parameter KMS cannot move
-// any more, so that no build can bring the document up to date.
+// immovable reports a secret of a blind document whose parameter KMS can no longer
+// move, so that no build can update the document.
 func immovable(document, name string, res param.Result) problem.Problems {
 	if res.Err != nil {
 		return nil

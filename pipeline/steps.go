@@ -11,33 +11,33 @@ import (
 	"github.com/whispering/bundle/pipeline/seal"
 )
 
-// The functions of a run, as far as it has come. Each step takes what the one
-// before it found out and returns its own, so that none can be taken too early:
-// no parameter is read before the account and all keys are known to be right.
+// The functions of a run after each step. Each step takes what the step before it
+// returned, so that none can run too early: no parameter is read before the account
+// and all keys are checked.
 type (
-	// bound is what the manifest says of every secret. Nothing was called.
+	// bound is what the manifest says about every secret. Nothing was called.
 	bound struct {
 		*Scope
 		functions []*functionRun
 	}
 
-	// admitted is bound, and the account and all keys have been looked at.
+	// admitted is bound, after the account and all keys were checked.
 	admitted struct {
 		bound
 		parameterKeys []string // ARNs of the environment's parameter_keys
 	}
 
-	// listed is admitted, with what lies below the paths that functions import.
+	// listed is admitted, with the parameters below the paths that functions import.
 	listed struct {
 		admitted
-		paths problem.Problems // kept until what is named has been read as well
+		paths problem.Problems // kept to be reported with those of named parameters
 	}
 
 	// versioned is listed, with the version of each parameter that a build would
-	// seal, or the decision that none is needed.
+	// seal, or without versions because none is needed.
 	versioned struct{ listed }
 
-	// compared is versioned, with what becomes of each function's document.
+	// compared is versioned, with what happens to each function's document.
 	compared struct {
 		versioned
 		previous Previous
@@ -45,7 +45,7 @@ type (
 	}
 )
 
-// bind reads what the manifest says of every secret.
+// bind parses what the manifest says about every secret.
 func (s *Scope) bind() (bound, problem.Problems) {
 	all, problems := functionRuns(s.Manifest)
 	return bound{s, all}, problems
@@ -63,7 +63,7 @@ func (b bound) wanted() []plan.Want {
 	return all
 }
 
-// byName are the functions by the names of their documents.
+// byName returns the functions by the names of their documents.
 func (b bound) byName() map[string]*functionRun {
 	byName := make(map[string]*functionRun, len(b.functions))
 	for _, run := range b.functions {
@@ -72,12 +72,12 @@ func (b bound) byName() map[string]*functionRun {
 	return byName
 }
 
-// unread goes on without versions: everything is sealed, whatever its version.
+// unread skips reading versions: everything is sealed, whatever its version.
 func (l listed) unread() versioned { return versioned{l} }
 
-// A Result is what becomes of each function, and why.
+// A Result is what happens to each function, and why.
 type Result struct {
-	Changes  []plan.Change // ascending by name, one for each document and each that went
+	Changes  []plan.Change // ascending by name; one for each document, including removed ones
 	Previous Previous      // what they were compared with
 	Warnings hcl.Diagnostics
 }
@@ -86,7 +86,7 @@ func (c compared) result() Result {
 	return Result{Changes: c.changes, Previous: c.previous, Warnings: warnings(c.functions)}
 }
 
-// documents returns the documents that there are, ascending by name.
+// documents returns the documents of the run, ascending by name.
 func (c compared) documents() []*sealed.Document {
 	var all []*sealed.Document
 	for _, change := range c.changes {

@@ -15,17 +15,17 @@ import (
 	"github.com/whispering/bundle/pipeline/publish"
 )
 
-// A LeftOut is what the layer published before has, and the one to publish
-// lacks: a function's document, or one secret of it.
+// A LeftOut is something that the published layer has and the new layer does not:
+// a function's document, or one secret of it.
 type LeftOut struct {
 	Function string
-	Secret   string // "" where the whole document is left out
+	Secret   string // "" if the whole document is missing
 }
 
-// supersede compares the layer with the published version that it would take
-// the place of, and refuses to go back: to an older version of a parameter, or
-// over a version that cannot be compared. AllowRollback turns what it refuses
-// into warnings.
+// supersede compares the layer with the published version that it would replace,
+// and refuses to go back to an older version of a parameter, or to replace a
+// version that cannot be compared. AllowRollback turns these problems into
+// warnings.
 func (p *Publish) supersede(ctx context.Context, name manifest.Text, newest publish.Version) ([]LeftOut, hcl.Diagnostics, problem.Problems) {
 	layer, refusal := p.download(ctx, name, newest)
 	if refusal != nil {
@@ -51,8 +51,7 @@ func (p *Publish) supersede(ctx context.Context, name manifest.Text, newest publ
 	return left, warnings, nil
 }
 
-// download returns the published layer, if the one to publish may take its
-// place at all.
+// download returns the published layer, if the new layer can replace it.
 func (p *Publish) download(ctx context.Context, name manifest.Text, newest publish.Version) (*layerbuild.Layer, *problem.Problem) {
 	refuse := func(summary, format string, args ...any) *problem.Problem {
 		r := problem.New(problem.Integrity, &name.Range, summary, fmt.Sprintf(format, args...))
@@ -81,7 +80,7 @@ func (p *Publish) download(ctx context.Context, name manifest.Text, newest publi
 	return layer, nil
 }
 
-// rollbacks reports secrets that the layer would take back.
+// rollbacks reports secrets that the layer would roll back.
 func (p *Publish) rollbacks(newest publish.Version, all []plan.Rollback) problem.Problems {
 	var problems problem.Problems
 	for _, back := range all {
@@ -95,8 +94,8 @@ func (p *Publish) rollbacks(newest publish.Version, all []plan.Rollback) problem
 	return problems
 }
 
-// leftOut names what the layer lacks. That is no reason to refuse it: functions
-// and secrets leave a manifest every day.
+// leftOut lists what the layer lacks. That is no reason to refuse it: removing
+// functions and secrets from a manifest is normal.
 func (p *Publish) leftOut(newest publish.Version, changes []plan.Change) (left []LeftOut, lacking problem.Problems) {
 	note := func(summary string, at *hcl.Range, function, secret, what string) {
 		left = append(left, LeftOut{function, secret})
@@ -119,8 +118,8 @@ func (p *Publish) leftOut(newest publish.Version, changes []plan.Change) (left [
 	return left, lacking
 }
 
-// place is where the manifest has a secret of a document, else its function;
-// nil where it has neither.
+// place returns where the manifest has a secret of a document, or else its
+// function, or nil.
 func (p *Publish) place(d *sealed.Document, secret string) *hcl.Range {
 	for _, fn := range p.Manifest.Functions {
 		if fn.File() != d.Header.Name {
@@ -146,9 +145,9 @@ func document(all []*sealed.Document, name string) *sealed.Document {
 }
 
 // overtaken finds out whether another run has published between the comparison
-// and this publication: Lambda cannot be told to publish only after a certain
-// version. Numbers of versions grow, so that it is the later of the two that
-// sees the other, whichever is the older layer.
+// and this publication. Lambda has no conditional publish. Version numbers only
+// grow, so the run that publishes later sees the other one, whichever layer is
+// older.
 func (p *Publish) overtaken(ctx context.Context, name manifest.Text, compared, made publish.Version) problem.Problems {
 	switch {
 	case p.AllowRollback || made.Number == compared.Number+1:
@@ -160,7 +159,7 @@ func (p *Publish) overtaken(ctx context.Context, name manifest.Text, compared, m
 	between, err := p.Layers.Find(ctx, publish.Ref{Layer: name.Value, Before: made.Number})
 	switch {
 	case isNoLayer(err), err == nil && between.Number <= compared.Number:
-		return nil // versions that were deleted
+		return nil // the versions between were deleted
 	case err != nil:
 		return problem.Problems{layerProblem(&name.Range, name.Value, err, fmt.Sprintf(": %s was published, but it is not known whether another run published at the same time", made.ARN))}
 	}

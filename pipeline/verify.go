@@ -10,11 +10,10 @@ import (
 	"github.com/whispering/bundle/pipeline/problem"
 )
 
-// Verify holds a layer to a manifest without any call: it must have a document
-// for each function and no other, each with the secrets that the manifest names.
-// What only AWS knows is not held to anything: which versions are the newest,
-// which key an alias stands for, which optional parameters there are, and what
-// lies below a path.
+// Verify checks a layer against a manifest without any call: it must have a document
+// for each function and no other, each with the secrets that the manifest names. It
+// does not check what only AWS knows: which versions are the newest, which key an
+// alias has, which optional parameters exist, and what is below a path.
 func Verify(name string, layer *layerbuild.Layer, m *manifest.Manifest) problem.Problems {
 	if len(layer.Documents) == 0 {
 		return problem.Problems{problem.New(problem.Integrity, &m.Environment.Range, "Layer has only helpers", fmt.Sprintf(
@@ -38,10 +37,10 @@ func Verify(name string, layer *layerbuild.Layer, m *manifest.Manifest) problem.
 	return problems.Sort()
 }
 
-// builtFrom is what to do about a document that is not what the manifest says.
+// builtFrom says what to do about a document that does not match the manifest.
 const builtFrom = "Build the layer again, or pass the manifest and the variables that it was built from."
 
-// verifyChange reports a document that is not what the manifest says.
+// verifyChange reports a document that does not match the manifest.
 func verifyChange(name string, c plan.Change, m *manifest.Manifest) problem.Problems {
 	if c.Action == plan.Carry {
 		return nil

@@ -9,7 +9,7 @@ import (
 	"github.com/whispering/bundle/pipeline/problem"
 )
 
-// Warnings tells of what a manifest asks for that works, but should be known.
+// Warnings warns about what a manifest asks for that works, but has drawbacks.
 func (r *Reading) Warnings() hcl.Diagnostics { return warnings(r.functions) }
 
 func warnings(functions []*functionRun) hcl.Diagnostics {
@@ -32,7 +32,8 @@ func warnings(functions []*functionRun) hcl.Diagnostics {
 	return found
 }
 
-// getOnly says what helpers do with a name that the manifest may have and an environment may not.
+// getOnly returns a warning about a name that the manifest accepts but an
+// environment variable cannot have, or "".
 func getOnly(name string) string {
 	who := ""
 	switch manifest.Variable(name) {
