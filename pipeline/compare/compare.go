@@ -1,5 +1,5 @@
-// Package compare puts what there is of several environments beside each other, and
-// tells how they differ. It calls nothing and reads no value.
+// Package compare compares what several environments have, and reports how they
+// differ. It makes no call and reads no value.
 package compare
 
 import (
@@ -11,10 +11,9 @@ import (
 	"time"
 )
 
-// Compare puts columns beside each other, as they are at a time. It is a
-// difference where a secret or a function's key is missing or unusable in an
-// environment that is to have it; other versions and other parameters are what
-// environments are for.
+// Compare combines columns, as of now. It is a difference if a secret or a
+// function's key is missing or unusable in an environment that declares it. Other
+// versions and other parameters are not: environments exist to have their own.
 func Compare(columns []Column, now time.Time) *Matrix {
 	m := &Matrix{Columns: columns}
 	names := map[string]bool{}
@@ -41,7 +40,7 @@ func rank(f Finding) int {
 
 // function adds one function, with a row for each secret that it has anywhere.
 func (m *Matrix) function(name string, now time.Time) {
-	has := make([]*ColumnFunction, len(m.Columns)) // nil where the function is not meant to be
+	has := make([]*ColumnFunction, len(m.Columns)) // nil if the environment does not declare the function
 	for i, c := range m.Columns {
 		for k := range c.Functions {
 			if c.Functions[k].Name == name {
@@ -81,7 +80,7 @@ func rowNames(has []*ColumnFunction) []string {
 	return slices.Sorted(maps.Keys(names))
 }
 
-// without is the state of what a column does not have.
+// without returns the state of a secret or key that a column does not have.
 func (c Column) without() State {
 	if c.Unknown {
 		return Unknown
@@ -89,7 +88,7 @@ func (c Column) without() State {
 	return NotDeclared
 }
 
-// row finds a secret in every column, and what is to be said of it.
+// row finds a secret in every column, and adds findings about it.
 func (m *Matrix) row(function, name string, has []*ColumnFunction, now time.Time) Row {
 	r := Row{Secret: name}
 	for i, fn := range has {
@@ -111,7 +110,7 @@ func (m *Matrix) row(function, name string, has []*ColumnFunction, now time.Time
 	m.differ(function, name, "type", of(func(c Cell) string { return c.Type }))
 	meant := func(value func(Cell) string) func(int) string {
 		return of(func(c Cell) string {
-			if c.Encoding == "" { // there is no such secret
+			if c.Encoding == "" { // no such secret
 				return ""
 			}
 			return value(c)
@@ -123,9 +122,8 @@ func (m *Matrix) row(function, name string, has []*ColumnFunction, now time.Time
 	return r
 }
 
-// find returns a secret of a function, nil being one that the environment does
-// not have. What another column has of a path is missing here if the path here
-// would have given it.
+// find returns a secret of a function. A secret that another column imports from a
+// path is missing here if an import of fn would give it.
 func find(fn *ColumnFunction, name string, all []*ColumnFunction) ColumnSecret {
 	if fn == nil {
 		return ColumnSecret{State: NotDeclared}
@@ -155,8 +153,8 @@ func find(fn *ColumnFunction, name string, all []*ColumnFunction) ColumnSecret {
 	return ColumnSecret{State: NotDeclared}
 }
 
-// importedParameter returns the parameter that an import of the function would make a secret
-// of, were there one of this name below its path.
+// importedParameter returns the parameter that an import of the function would turn
+// into a secret of this name, if it existed.
 func (f *ColumnFunction) importedParameter(name, below string) (string, ColumnImport, bool) {
 	for _, im := range f.Imports {
 		parameter := im.Parameter(below)
@@ -167,8 +165,8 @@ func (f *ColumnFunction) importedParameter(name, below string) (string, ColumnIm
 	return "", ColumnImport{}, false
 }
 
-// emptyPaths returns a row for each prefix whose paths give nothing anywhere:
-// what lies below a path in one column has rows of its own.
+// emptyPaths returns a row for each prefix whose paths are empty in every column.
+// Parameters below a path in any column have rows of their own.
 func (m *Matrix) emptyPaths(function string, has []*ColumnFunction, rows []Row) []Row {
 	type place struct {
 		column int
@@ -204,8 +202,8 @@ func (m *Matrix) emptyPaths(function string, has []*ColumnFunction, rows []Row) 
 	return all
 }
 
-// alreadyReported reports whether a row tells already that the import gives less here than
-// elsewhere.
+// alreadyReported reports whether a row already shows that the import gives less
+// here than in another column.
 func (im ColumnImport) alreadyReported(r Row) bool {
 	return slices.ContainsFunc(r.Cells, func(c Cell) bool {
 		_, below := im.Below(c.Parameter)
@@ -213,7 +211,7 @@ func (im ColumnImport) alreadyReported(r Row) bool {
 	})
 }
 
-// differ finds that what is known of columns is not one value in all of them.
+// differ adds a finding if the known values of the columns are not all equal.
 func (m *Matrix) differ(function, secret, what string, value func(column int) string) {
 	var parts []string
 	values := map[string]bool{}
@@ -230,8 +228,8 @@ func (m *Matrix) differ(function, secret, what string, value func(column int) st
 	}
 }
 
-// Title names a column: by its environment, and by its region where the
-// environment has several.
+// Title names a column by its environment, and by its region if the environment has
+// several.
 func (m *Matrix) Title(column int) string { return m.Columns[column].title(m.Columns) }
 
 func (c Column) title(among []Column) string {

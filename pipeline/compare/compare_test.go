@@ -17,7 +17,7 @@ const key = "arn:aws:kms:us-west-2:222222222222:key/1"
 
 var day = time.Date(2026, 11, 1, 0, 0, 0, 0, time.UTC)
 
-// column makes a column whose function "api" has these secrets.
+// column returns a column whose function "api" has these secrets.
 func column(environment string, secrets ...compare.ColumnSecret) compare.Column {
 	return compare.Column{Environment: environment, Region: "us-west-2", Functions: []compare.ColumnFunction{{
 		Name: "api", Mode: sealed.Pack, Key: compare.ColumnKey{State: compare.Present, Name: "alias/api", ARN: key}, Secrets: secrets,
@@ -31,7 +31,7 @@ func present(name string, version int64, modified time.Time) compare.ColumnSecre
 	}
 }
 
-// states are the states of a secret in all columns.
+// states returns the states of a secret in all columns.
 func states(m *compare.Matrix, name string) string {
 	var all []string
 	for _, f := range m.Functions {
@@ -91,8 +91,8 @@ func TestCompareTellsTheStatesApart(t *testing.T) {
 	}
 }
 
-// What a path gives in one environment is missing in another whose path would
-// have given it; where the path is not asked there, it is not meant to be.
+// What a path gives in one environment is missing in another whose path would have
+// given it. If the other does not have the path, it is not declared there.
 func TestCompareKnowsWhatAPathWouldGive(t *testing.T) {
 	imports := func(environment string, state compare.State, recursive bool, secrets ...compare.ColumnSecret) compare.Column {
 		c := column(environment, secrets...)
@@ -150,8 +150,8 @@ func TestAgesAreInWholeDays(t *testing.T) {
 	}
 }
 
-// A path that gives nothing anywhere has a row of its own, unless rows of what
-// it gives elsewhere tell of it.
+// A path that is empty in every environment has a row of its own, unless rows of
+// what it gives in another environment already show that.
 func TestCompareTellsOfEmptyPathsOnce(t *testing.T) {
 	imports := func(environment string, state compare.State, paths ...string) []compare.ColumnImport {
 		var all []compare.ColumnImport
@@ -217,7 +217,7 @@ func TestCompareTellsOfEmptyPathsOnce(t *testing.T) {
 	}
 }
 
-// Environments that have nothing to compare do not end a comparison.
+// Environments without anything to compare do not stop a comparison.
 func TestCompareNotesBehindAnEnvironmentWithoutTheSecret(t *testing.T) {
 	b := present("AA", 1, day)
 	b.Encoding, b.Checks = secret.Base64, "min_length=8"

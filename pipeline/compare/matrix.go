@@ -6,25 +6,24 @@ import (
 	"github.com/whispering/bundle/pipeline/secret"
 )
 
-// State says what there is of a secret, or of a function's key, in one
-// environment.
+// State is the state of a secret, or of a function's key, in one environment.
 type State string
 
 // The states.
 const (
 	Present     State = "present"
-	Missing     State = "missing"  // meant to be there, and is not
-	Unusable    State = "unusable" // it is there, and no build can use it
-	Absent      State = "absent"   // optional, and not there
-	NotDeclared State = "unmeant"  // the function or the secret is not of the environment
-	Unknown     State = "unknown"  // could not be found out
+	Missing     State = "missing"  // declared, but does not exist
+	Unusable    State = "unusable" // exists, but no build can use it
+	Absent      State = "absent"   // optional, and does not exist
+	NotDeclared State = "unmeant"  // the environment does not declare the function or secret
+	Unknown     State = "unknown"  // could not be found
 )
 
-// A Column is what was found of one environment in one region, without a value.
+// A Column is what one environment has in one region, without values.
 type Column struct {
 	Environment string
-	Region      string // "" where the manifest is too wrong to say
-	Unknown     bool   // not even what is meant to be there is known
+	Region      string // "" if the manifest is not valid enough to say
+	Unknown     bool   // not even the declared secrets are known
 	Functions   []ColumnFunction
 }
 
@@ -40,8 +39,8 @@ type ColumnFunction struct {
 // A ColumnKey is the key of a function: Present, Missing, Unusable or Unknown.
 type ColumnKey struct {
 	State State
-	Name  string // as the manifest has it
-	ARN   string // "" where it is not known
+	Name  string // as in the manifest
+	ARN   string // "" if it is not known
 	Why   string // what is wrong with it
 }
 
@@ -50,20 +49,20 @@ type ColumnKey struct {
 type ColumnSecret struct {
 	Name      string
 	State     State
-	Parameter string         // as Parameter Store is asked for it
+	Parameter string         // name, with its version or label
 	Version   secret.Version // zero unless it is Present or Unusable
 	Type      string         // "SecureString", "String" or "StringList"
 	Encoding  secret.Encoding
 	Field     string
 	Checks    string // constraints
-	Below     string // of an imported one: its parameter's name below the path
+	Below     string // if imported: the rest of the parameter's name below the path
 	Why       string // what is wrong with it
 }
 
 // A ColumnImport is a path that a function imports.
 type ColumnImport struct {
 	manifest.Import
-	State State // Present; Missing where nothing lies below it; Unknown where that was not to be had
+	State State // Present, Missing if there are no parameters below it, or Unknown
 }
 
 // A Matrix is what several environments have of the same functions and secrets.
@@ -81,15 +80,15 @@ type MatrixFunction struct {
 	Rows []Row // ascending by name
 }
 
-// A KeyCell is a function in one column. Where it is Unmeant, there is nothing
-// but the state.
+// A KeyCell is a function in one column. If it is NotDeclared, only the state is
+// set.
 type KeyCell struct {
 	ColumnKey
 	Mode sealed.Mode
 }
 
-// A Row is a secret of a function in all columns. Its name is PREFIX* where no
-// column has anything below a path.
+// A Row is a secret of a function in all columns. Its name is PREFIX* if no column
+// has any parameter below a path.
 type Row struct {
 	Secret string
 	Cells  []Cell
@@ -101,12 +100,12 @@ type Cell struct {
 	Age int // whole days since the version was put
 }
 
-// A Finding is something in which an environment stands out.
+// A Finding is something in which environments differ.
 type Finding struct {
-	Difference bool // else it is worth knowing, and no more
+	Difference bool // false if it is only worth knowing
 	Function   string
-	Secret     string // "" where it is about the function
-	Column     int    // -1 where it is about all of them
+	Secret     string // "" if it is about the function
+	Column     int    // -1 if it is about all of them
 	What       string // "missing", "unusable", "key", "mode", "type", "encoding", "field", "constraints"
 	Detail     string
 }

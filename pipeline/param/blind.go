@@ -13,8 +13,8 @@ import (
 	"github.com/whispering/bundle/pipeline/secret"
 )
 
-// Blind reads parameters without ever seeing the value of a SecureString: its
-// client refuses to send a request for a decrypted one. It keeps the pace of the
+// Blind reads parameters without ever receiving the value of a SecureString: its
+// client refuses to send a request with decryption. It shares the pace of the
 // Source that it was made from, and is safe for concurrent use.
 type Blind struct {
 	source *Source
@@ -27,28 +27,27 @@ func (s *Source) Blind(cfg aws.Config) *Blind {
 	return &Blind{&blind}
 }
 
-// Looking returns a Source that makes its calls with cfg, at the pace of s, and
-// whose client refuses to send a request for a decrypted value.
+// Looking returns a Source that makes its calls with cfg, at the pace of s. Its
+// client refuses to send a request with decryption.
 func (s *Source) Looking(cfg aws.Config) *Source { return s.Blind(cfg).source }
 
-// Versions is Source.Versions, through a client that could not decrypt.
+// Versions is like Source.Versions, with a client that cannot decrypt.
 func (b *Blind) Versions(ctx context.Context, refs []secret.Ref, got func(Result)) error {
 	return b.source.read(ctx, refs, versions, got)
 }
 
-// Ciphertexts reads each parameter as it is stored. Otherwise it is like
-// Source.Read: a SecureString comes with its Ciphertext, a parameter of another
-// type with nothing, because what is stored for it is its value.
+// Ciphertexts reads each parameter as it is stored. Otherwise, it is like
+// Source.Read. A SecureString has its Ciphertext. A parameter of another type has
+// none, because what is stored for it is its value.
 //
-// Parameter Store hands out the ciphertext of a SecureString to who asks without
-// decryption:
+// Without decryption, Parameter Store returns the ciphertext of a SecureString:
 // https://docs.aws.amazon.com/systems-manager/latest/userguide/secure-string-parameter-kms-encryption.html
 func (b *Blind) Ciphertexts(ctx context.Context, refs []secret.Ref, got func(Result)) error {
 	return b.source.read(ctx, refs, ciphertexts, got)
 }
 
-// List is like Source.List, of SecureStrings only: Parameter Store leaves the
-// others out, so that their values, which it would send as they are, stay there.
+// List is like Source.List, but for SecureStrings only. Parameter Store filters out
+// the others, so it never sends their values, which are not encrypted.
 func (b *Blind) List(ctx context.Context, path string, recursive bool) ([]Parameter, error) {
 	all, err := b.source.list(ctx, path, recursive, []types.ParameterStringFilter{{
 		Key: aws.String("Type"), Option: aws.String("Equals"), Values: []string{string(types.ParameterTypeSecureString)},
@@ -61,8 +60,8 @@ func (b *Blind) List(ctx context.Context, path string, recursive bool) ([]Parame
 	return all, err
 }
 
-// refuseDecryption keeps a client from any call but the two that a blind build
-// makes, and from asking for decryption in these.
+// refuseDecryption limits a client to the two calls that a blind build makes,
+// without decryption.
 func refuseDecryption(o *ssm.Options) {
 	o.APIOptions = append(o.APIOptions, func(stack *middleware.Stack) error {
 		return stack.Initialize.Add(middleware.InitializeMiddlewareFunc("RefuseDecryption",
@@ -85,8 +84,8 @@ func undecrypted(request any) bool {
 	return false
 }
 
-// decodeCiphertext decodes what is stored for a SecureString. The decoder's
-// error is not passed on: should it not be a ciphertext, it could be a value.
+// decodeCiphertext decodes what is stored for a SecureString. It does not return
+// the decoder's error, because it could quote a value instead of a ciphertext.
 func decodeCiphertext(stored string) (ciphertext []byte, bad bool) {
 	ciphertext, err := base64.StdEncoding.DecodeString(stored)
 	if err != nil || len(ciphertext) == 0 {
@@ -95,11 +94,11 @@ func decodeCiphertext(stored string) (ciphertext []byte, bad bool) {
 	return ciphertext, false
 }
 
-// Advanced reports whether the parameter is a SecureString of the advanced tier:
-// these are stored as a message of the AWS Encryption SDK, which KMS cannot
-// re-encrypt. Such a message tells itself by its first bytes: its version, and
-// for version 1 its type, and then the algorithm suite. Those of a KMS
-// ciphertext are not documented; KMS is to judge whatever else there is.
+// Advanced reports whether the parameter is a SecureString of the advanced tier.
+// These are stored as messages of the AWS Encryption SDK, which KMS cannot
+// re-encrypt. The first bytes of such a message are its version, for version 1 its
+// type, and then the algorithm suite. The first bytes of a KMS ciphertext are not
+// documented, so everything else is left to KMS.
 //
 // https://docs.aws.amazon.com/systems-manager/latest/userguide/secure-string-parameter-kms-encryption.html
 // https://docs.aws.amazon.com/encryption-sdk/latest/developer-guide/message-format.html

@@ -14,29 +14,28 @@ import (
 	"github.com/whispering/bundle/internal/lazyregexp"
 )
 
-// describeSize is how many parameters one call of DescribeParameters gives, and
-// how many names one filter takes.
+// describeSize is the largest number of parameters in a reply to DescribeParameters,
+// and of names in a filter.
 //
 // https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_DescribeParameters.html
 // https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_ParameterStringFilter.html
 const describeSize = 50
 
-// keyForm is that of the key of a description:
+// keyForm is the form of the key in a description:
 // https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_ParameterMetadata.html
 var keyForm = lazyregexp.New(`^[a-zA-Z0-9:/_-]{1,256}$`)
 
-// Description is what Parameter Store tells of a parameter's current version
-// to who administers it, besides its value.
+// Description describes a parameter's current version, without its value.
 type Description struct {
 	Name string // canonical, as in secret.Ref
 	Type string // "String", "StringList" or "SecureString"
 	Tier string // "Standard", "Advanced" or "Intelligent-Tiering"
-	Key  string // alias, id or ARN, as it was put; "" unless a SecureString
+	Key  string // alias, ID or ARN, as in PutParameter; "" unless a SecureString
 }
 
-// Describe describes the parameters that are named and those at any depth below
-// the paths, sorted by name. Names that do not exist are left out. Its quota is
-// low, 3 calls a second, for 50 parameters each:
+// Describe describes the named parameters and those at any depth below the paths,
+// sorted by name. Names that do not exist are left out. The quota is low: 3 calls
+// per second, for 50 parameters each:
 // https://docs.aws.amazon.com/general/latest/gr/ssm.html#limits_ssm
 //
 // Its errors wrap ErrDenied, ErrReply, ErrUnavailable, ErrCredentials or the
@@ -45,7 +44,7 @@ func (s *Source) Describe(ctx context.Context, names, paths []string) ([]Descrip
 	found := make(map[string]Description)
 	names = slices.Compact(slices.Sorted(slices.Values(names)))
 	for some := range slices.Chunk(names, describeSize) {
-		// What was put as "/a" and as "a" is one parameter, found under either.
+		// "/a" and "a" are the same parameter, and the filter finds it by either name.
 		filter := types.ParameterStringFilter{Key: aws.String("Name"), Option: aws.String("Equals"), Values: some}
 		if err := s.describe(ctx, filter, func(name string) bool { return slices.Contains(some, name) }, found); err != nil {
 			return nil, err
@@ -66,7 +65,7 @@ func (s *Source) Describe(ctx context.Context, names, paths []string) ([]Descrip
 	return all, nil
 }
 
-// describe adds all that passes a filter of Parameter Store to found.
+// describe adds all parameters that match a filter to found.
 func (s *Source) describe(ctx context.Context, filter types.ParameterStringFilter, asked func(string) bool, found map[string]Description) error {
 	var pages walk
 	seen := make(map[string]bool)
@@ -98,7 +97,7 @@ func (s *Source) describe(ctx context.Context, filter types.ParameterStringFilte
 	return replyError("the description of parameters does not end")
 }
 
-// checkDescription says what is wrong with a description.
+// checkDescription returns what is wrong with a description, or "".
 func checkDescription(p types.ParameterMetadata) string {
 	switch {
 	case !slices.Contains(types.ParameterType("").Values(), p.Type):

@@ -10,19 +10,19 @@ import (
 )
 
 var (
-	// ErrMissing reports that there is no such parameter.
+	// ErrMissing reports that the parameter does not exist.
 	ErrMissing error = awsfault.Sentinel("ssm", "ParameterNotFound", awsfault.Other, "there is no such parameter")
 	// ErrVersion reports that the parameter exists, but not the version or label.
 	ErrVersion error = awsfault.Sentinel("ssm", "ParameterVersionNotFound", awsfault.Other, "the parameter has no such version or label")
-	// ErrDenied reports that the caller may not read the parameter or path.
+	// ErrDenied reports that the caller is not allowed to read the parameter or path.
 	ErrDenied error = awsfault.Sentinel("ssm", "", awsfault.Denied, "reading it is not allowed")
-	// ErrUndecryptable reports that the caller may read the parameter, but that
-	// its key cannot be used: forbidden, disabled or gone.
+	// ErrUndecryptable reports that the caller may read the parameter, but its key
+	// cannot be used: access is denied, or the key is disabled or deleted.
 	ErrUndecryptable error = awsfault.Sentinel("ssm", "InvalidKeyId", awsfault.Other, "it cannot be decrypted")
-	// ErrReply reports a reply that AWS should never give.
+	// ErrReply reports a reply that AWS should never send.
 	ErrReply error = awsfault.Sentinel("ssm", "", awsfault.Malformed, "the reply does not match the request")
-	// ErrUnavailable reports that no answer was to be had: the network, a
-	// time-out, a fault at AWS, or throttling that outlasted all retries.
+	// ErrUnavailable reports that there was no answer: a network error, a timeout, a
+	// fault of AWS, or throttling that outlasted all retries.
 	ErrUnavailable error = awsfault.Sentinel("ssm", "", awsfault.Unavailable, "no answer from Parameter Store")
 	// ErrCredentials reports that there are no credentials, or that AWS does not
 	// accept them.
@@ -49,8 +49,8 @@ func undecryptable(cause error) error {
 
 func isMissing(err error) bool { return errors.Is(err, ErrMissing) }
 
-// refused reports whether AWS answered a call with an error that is about what
-// was asked for, as opposed to one that every call would meet.
+// refused reports whether AWS answered a call with an error about what was
+// requested, and not with one that every call would get.
 func refused(err error) bool {
 	what := sentinel(err)
 	return awsfault.Code(err) != "" && !errors.Is(what, ErrCredentials) && !errors.Is(what, ErrUnavailable)
@@ -58,7 +58,7 @@ func refused(err error) bool {
 
 func isDenied(err error) bool { return errors.Is(sentinel(err), ErrDenied) }
 
-// refusalError names the refusal of a call for a single parameter.
+// refusalError returns the error of a refused call for a single parameter.
 func refusalError(cause error) error {
 	return fmt.Errorf("%w: %w", sentinel(cause), awsfault.Explain(cause))
 }
@@ -86,8 +86,8 @@ func sentinel(err error) error {
 	return ErrReply
 }
 
-// stopped names the error that ended a whole read. Of the cause it keeps only a
-// description: a time-out of one attempt must not pass for the end of ctx.
+// stopped returns the error that ended a whole read. It keeps only a description of
+// the cause: the timeout of one attempt must not look like the end of ctx.
 func (s *Source) stopped(ctx context.Context, cause error) error {
 	switch {
 	case errors.Is(ctx.Err(), context.Canceled):

@@ -14,9 +14,9 @@ import (
 	"github.com/whispering/bundle/pipeline/secret"
 )
 
-// maxListed is how many parameters an account may have in a region without
-// paying for more, and the most that List takes from one path. maxPages leaves
-// room for empty pages, which AWS gives while it still searches.
+// maxListed is the default quota of parameters in an account and region, and the
+// most that List accepts for one path. maxPages allows for empty pages, which AWS
+// returns while it is still searching.
 //
 // https://docs.aws.amazon.com/general/latest/gr/ssm.html#limits_ssm
 // https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_GetParametersByPath.html
@@ -24,12 +24,12 @@ const (
 	maxListed   = 10000
 	maxPages    = 2 * maxListed / batchSize
 	maxEmpty    = 50  // pages in a row
-	maxFiltered = 400 // the same, where a filter may leave out all of a page
+	maxFiltered = 400 // the same with a filter, which may leave out a whole page
 )
 
-// List returns every parameter below a path, sorted by name, undecrypted and
-// without values: those directly below it, and with recursive those further down
-// as well. A path without parameters gives an empty list.
+// List returns every parameter below a path, sorted by name, without decryption and
+// values. Without recursive, these are only the ones directly below it. If there
+// are none, the list is empty.
 //
 // Its errors wrap ErrDenied, ErrReply, ErrUnavailable, ErrCredentials or the
 // context's error.
@@ -37,7 +37,7 @@ func (s *Source) List(ctx context.Context, path string, recursive bool) ([]Param
 	return s.list(ctx, path, recursive, nil)
 }
 
-// list lists what passes the filters, which Parameter Store applies.
+// list lists the parameters that match the filters.
 func (s *Source) list(ctx context.Context, path string, recursive bool, filters []types.ParameterStringFilter) ([]Parameter, error) {
 	what, mostEmpty := fmt.Sprintf("the list of %q", path), maxEmpty
 	if len(filters) > 0 {
@@ -80,7 +80,7 @@ func (s *Source) list(ctx context.Context, path string, recursive bool, filters 
 	return nil, replyError("%s does not end", what)
 }
 
-// listed is a parameter in the list of a path.
+// listed returns a parameter from the list of a path.
 func (s *Source) listed(p *types.Parameter, path string, recursive bool) (Parameter, error) {
 	r := s.take(p, versions)
 	r.parameter.Ref = secret.Ref{Name: canonical(r.name)}

@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// pages answers with one page after another; "" in a page's token ends the list.
+// pages answers with one page after another. A page with the token "" is the last.
 func pages(t *testing.T, f func(in request, n int) (names []string, token string)) *fake {
 	return newFake(t, func(in request) answer {
 		n, _ := strconv.Atoi(in.NextToken)
@@ -84,7 +84,7 @@ func TestListRefusesWhatWasNotAskedFor(t *testing.T) {
 	}
 }
 
-// As many parameters as an account may have are listed.
+// The list can have as many parameters as an account.
 func TestListTakesAsManyAsThereMayBe(t *testing.T) {
 	f := pages(t, func(_ request, n int) (names []string, token string) {
 		for i := range batchSize {
@@ -113,7 +113,7 @@ func TestListNamesItsErrors(t *testing.T) {
 	}
 }
 
-// Empty pages come where AWS still searches, but not for ever.
+// AWS returns empty pages while it is still searching, but not forever.
 func TestListsOfEmptyPagesEnd(t *testing.T) {
 	for name, c := range map[string]struct {
 		list  func(s *Source) error

@@ -14,26 +14,26 @@ import (
 	"github.com/whispering/bundle/pipeline/secret"
 )
 
-// timeUnit is the precision of dates: Parameter Store gives milliseconds.
+// timeUnit is the precision of dates in Parameter Store.
 const timeUnit = time.Millisecond
 
-// reply is one parameter of a reply before it has been held to the request.
+// reply is one parameter of a reply, not yet checked against the request.
 type reply struct {
 	name, selector string
 	hasValue       bool
-	badCiphertext  bool // what should be a ciphertext is none
+	badCiphertext  bool // the ciphertext cannot be decoded
 	parameter      Parameter
 }
 
-// matcher holds the reply to one call against its request. Replies come in
-// another order than requests, name a parameter without its selector, and put
-// the selector into a field of its own, with a leading colon:
+// matcher checks the reply to one call against its request. Replies have another
+// order than requests, name a parameter without its selector, and return the
+// selector in a separate field with a leading colon:
 // https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_Parameter.html
 type matcher struct {
 	home    home
 	refs    []secret.Ref
 	entries map[secret.Ref]*entry
-	strays  bool // there is what was not asked for, and is not shown: it may be a value
+	strays  bool // the reply has something that was not requested; never shown, as it may be a value
 }
 
 type entry struct {
@@ -49,7 +49,7 @@ func newMatcher(home home, refs []secret.Ref) *matcher {
 	return m
 }
 
-// found takes in a parameter of the reply.
+// found adds a parameter of the reply.
 func (m *matcher) found(r reply) {
 	ref := secret.Ref{Name: canonical(r.name), Selector: strings.TrimPrefix(r.selector, ":")}
 	e := m.entries[ref]
@@ -66,8 +66,8 @@ func (m *matcher) found(r reply) {
 	e.result.Parameter = r.parameter
 }
 
-// invalid takes in a name that the reply lists as invalid: as it was asked for,
-// and for whatever reason it could not be found.
+// invalid adds a name that the reply lists as invalid. AWS lists it as it was
+// requested, whatever the reason that it was not found.
 func (m *matcher) invalid(name string) {
 	for ref, e := range m.entries {
 		if ref.String() == name {
@@ -79,9 +79,8 @@ func (m *matcher) invalid(name string) {
 	m.strays = true
 }
 
-// results returns one result for each reference, in the order of the request.
-// A reply with something that was not asked for is not to be trusted with the
-// rest either.
+// results returns one result for each reference, in the order of the request. If the
+// reply has anything that was not requested, none of it is trusted.
 func (m *matcher) results() []Result {
 	all := make([]Result, len(m.refs))
 	for i, ref := range m.refs {
@@ -102,8 +101,7 @@ func (m *matcher) results() []Result {
 	return all
 }
 
-// unanswered returns the results of a call whose reply is not to be trusted with
-// any of them.
+// unanswered returns the results of a call whose reply is not trusted at all.
 func unanswered(refs []secret.Ref, cause error) []Result {
 	all := make([]Result, len(refs))
 	for i, ref := range refs {
@@ -136,8 +134,8 @@ func checkReply(r reply, ref secret.Ref, home home) string {
 	return "has an unknown type"
 }
 
-// elsewhere says of an ARN which it is, where it is one of a parameter of that
-// name. Anything else in its place may be a value.
+// elsewhere describes an ARN: in full if it is the ARN of a parameter of that name.
+// Anything else is not shown, because it may be a value.
 func elsewhere(arn, name string) string {
 	place, found := strings.CutSuffix(arn, "/"+strings.TrimPrefix(name, "/"))
 	if !found || !placeForm.MatchString(place) {
@@ -148,17 +146,17 @@ func elsewhere(arn, name string) string {
 
 var placeForm = lazyregexp.New(`^arn:aws[a-z-]*:ssm:[a-z]{2}[a-z0-9-]{0,30}:[0-9]{12}:parameter$`)
 
-// A home is where all parameters of a source are.
+// A home is the account and region of a source's parameters.
 type home struct{ account, region string }
 
 // has reports whether an ARN is that of a parameter of this name there. The ARN of
-// "/a/b" ends in "parameter/a/b", that of "a" in "parameter/a".
+// "/a/b" ends in "parameter/a/b", and that of "a" in "parameter/a".
 func (h home) has(named, name string) bool {
 	a, ok := arn.Parse(named)
 	return ok && arn.InPartition(a.Partition, h.region) && a.HasAccount() && a == arn.Parameter(a.Partition, h.region, h.account, name)
 }
 
-// canonical writes a name as secret.Ref does: Parameter Store takes "/a" for "a".
+// canonical returns a name as in secret.Ref: for Parameter Store, "/a" is "a".
 func canonical(name string) string {
 	if strings.HasPrefix(name, "/") && strings.Count(name, "/") == 1 {
 		return name[1:]

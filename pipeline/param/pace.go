@@ -12,34 +12,33 @@ import (
 	"github.com/whispering/bundle/internal/awsfault"
 )
 
-// The rate at which reads begin is the default quota of an account, which
-// GetParameter, GetParameters and GetParametersByPath share, with each other and
-// with everything else in the account:
+// Reads begin at the default quota of an account, which GetParameter, GetParameters
+// and GetParametersByPath share with each other and with everything else in the
+// account:
 // https://docs.aws.amazon.com/general/latest/gr/ssm.html#limits_ssm
 const (
-	startRate  = 40.0 // calls a second
-	startBurst = 40   // calls made at once before the rate counts
+	startRate  = 40.0 // calls per second
+	startBurst = 40   // calls made at once before the rate applies
 	leastRate  = 1.0
 
-	// Until something is throttled, a hundred calls raise the rate by two thirds,
-	// so that an account with a higher quota soon gets it. Afterwards the rate
-	// creeps up, looking for what the account has left.
+	// Until something is throttled, a hundred calls raise the rate by two thirds, so
+	// that an account with a higher quota soon uses it. Afterward, the rate rises
+	// slowly, to find what the account has left.
 	growth     = 1.005
 	slowGrowth = 1.001
 
-	// backOff is what one spell of throttling leaves of the rate.
+	// backOff is the factor that throttling lowers the rate by.
 	backOff = 0.8
 )
 
-// pacer is the part of a client's middleware that every attempt of a call waits
-// in, repeated attempts too.
+// pacer is a middleware in which every attempt of a call waits, including retries.
 type pacer struct {
 	limiter  *rate.Limiter // nil: no limit
 	adaptive bool
 	turn     chan struct{} // held by the one call that waits for the limiter
 
 	mu        sync.Mutex
-	spell     int // the rate has been lowered that often
+	spell     int // how often the rate was lowered
 	calls     int
 	throttled int
 }
@@ -74,9 +73,9 @@ func (p *pacer) HandleFinalize(ctx context.Context, in middleware.FinalizeInput,
 	return out, metadata, err
 }
 
-// wait returns when the call may be made. Only one call waits for the limiter:
-// had others reserved their places already, a lower rate would come too late for
-// them.
+// wait returns when the call may be made. Only one call at a time waits for the
+// limiter: if others had already reserved their turns, a lower rate would not apply
+// to them.
 func (p *pacer) wait(ctx context.Context) (spell int, err error) {
 	if p.limiter != nil {
 		select {
@@ -95,8 +94,8 @@ func (p *pacer) wait(ctx context.Context) (spell int, err error) {
 	return p.spell, nil
 }
 
-// sleep waits for the limiter. Its own Wait gives up before the time is up, with
-// an error of its own, where the context's deadline is near.
+// sleep waits for the limiter. The limiter's own Wait returns an error early if it
+// would exceed the context's deadline.
 func (p *pacer) sleep(ctx context.Context) error {
 	place := p.limiter.Reserve()
 	timer := time.NewTimer(place.Delay())
@@ -110,8 +109,8 @@ func (p *pacer) sleep(ctx context.Context) error {
 	}
 }
 
-// learn adapts the rate to how a call went. All calls made before the rate was
-// last lowered belong to the spell of throttling that lowered it.
+// learn adapts the rate to the outcome of a call. Calls that began before the rate
+// was last lowered do not lower it again.
 func (p *pacer) learn(spell int, err error) {
 	throttled := awsfault.Classify(err) == awsfault.Throttled
 	p.mu.Lock()
@@ -134,7 +133,7 @@ func (p *pacer) learn(spell int, err error) {
 	}
 }
 
-// note tells of throttling, for an error message, or is "".
+// note returns how many calls were throttled, for an error message, or "".
 func (p *pacer) note() string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -144,7 +143,7 @@ func (p *pacer) note() string {
 	return fmt.Sprintf("; %d of %d calls were throttled", p.throttled, p.calls)
 }
 
-// rate says how many calls a second are made, at most.
+// rate returns the limit on calls per second, for an error message.
 func (p *pacer) rate() string {
 	if p.limiter == nil {
 		return " without a limit on calls per second"

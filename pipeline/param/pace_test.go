@@ -22,7 +22,7 @@ import (
 	"github.com/whispering/bundle/pipeline/secret"
 )
 
-// benchConfig has the retries of the product's own clients.
+// benchConfig has the retries of bundle's own clients.
 func benchConfig(url string) aws.Config {
 	return aws.Config{
 		Region:       "us-west-2",
@@ -38,9 +38,9 @@ func benchConfig(url string) aws.Config {
 	}
 }
 
-// BenchmarkPacing makes 400 calls, 64 at once and 20 ms each, against token
-// buckets: the default quota of an account, half of it where others take the
-// rest, and a raised one. The floor is what the bucket allows.
+// BenchmarkPacing makes 400 calls of 20 ms, 64 at once, against token buckets: the
+// default quota of an account, half of it because others use the rest, and a higher
+// quota. The floor is what the bucket allows.
 func BenchmarkPacing(b *testing.B) {
 	for _, quota := range []int{40, 20, 1000} {
 		b.Run(fmt.Sprintf("quota=%d", quota), func(b *testing.B) { benchmarkPacing(b, float64(quota)) })
@@ -96,7 +96,7 @@ func benchmarkPacing(b *testing.B, quota float64) {
 	}
 }
 
-// parameter returns one element of a reply, changed as told.
+// parameter returns one element of a reply, with changes.
 func parameter(name string, change map[string]any) map[string]any {
 	bare, selector, selected := strings.Cut(name, ":")
 	p := map[string]any{
@@ -202,7 +202,7 @@ func TestWaitingEndsWithTheContext(t *testing.T) {
 	}
 }
 
-// Every attempt is paced, those of the SDK's own retries too.
+// Every attempt is paced, including the SDK's retries.
 func TestRepeatedAttemptsArePaced(t *testing.T) {
 	var asked atomic.Int64
 	f := newFake(t, func(in request) answer {
@@ -234,7 +234,7 @@ func TestSourcesBesideEachOtherKeepOnePace(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 500*time.Millisecond)
 	defer cancel()
 	for _, s := range []*Source{first, second} {
-		_ = s.Versions(ctx, []secret.Ref{{Name: "x"}}, func(Result) {}) // the reply is no answer, or never comes
+		_ = s.Versions(ctx, []secret.Ref{{Name: "x"}}, func(Result) {}) // the reply is invalid, or never arrives
 	}
 	if n := asked.Load(); n != 1 {
 		t.Errorf("%d calls at one a second", n)

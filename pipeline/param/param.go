@@ -13,38 +13,37 @@ import (
 	"github.com/whispering/bundle/pipeline/secret"
 )
 
-// batchSize is how many parameters one call of GetParameters takes.
+// batchSize is the largest number of parameters in one call of GetParameters.
 //
 // https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_GetParameters.html
 const batchSize = 10
 
-// defaultConcurrency is how many batches are asked for at once.
+// defaultConcurrency is how many batches are read at once.
 const defaultConcurrency = 32
 
 // Options tunes a Source. The zero value is right for most accounts.
 type Options struct {
-	// Account is the one that the parameters are in, required: a reply that speaks
-	// of another's is refused.
+	// Account is the account of the parameters. It is required: a reply that names
+	// another account is refused.
 	Account string
 
-	// TPS is how many calls a second are made at most. nil finds a rate: 40 calls
-	// at once, then 40 a second, which is the default quota of an account, faster
-	// while nothing is throttled and slower at once when something is. 0 sets no
-	// limit.
+	// TPS is the largest number of calls per second; 0 means no limit. nil adapts to
+	// the account: a burst of 40 calls, then 40 per second, which is the default
+	// quota, faster while nothing is throttled, and slower as soon as something is.
 	//
 	// https://docs.aws.amazon.com/general/latest/gr/ssm.html#limits_ssm
 	TPS *float64
 
-	// Concurrency is how many calls are under way at once, at most; 0 means 32.
+	// Concurrency is the largest number of calls at once; 0 means 32.
 	Concurrency int
 
-	// Beside is another Source of the same account and region, which shares their
-	// quota: both keep one pace, and TPS is not looked at. It may be nil.
+	// Beside is another Source of the same account and region, which shares the
+	// quota. Both then have the same pace, and TPS is ignored. It may be nil.
 	Beside *Source
 }
 
 // Source reads the parameters of one account and region. It is safe for
-// concurrent use; all calls share one pace.
+// concurrent use. All calls share one pace.
 type Source struct {
 	client      *ssm.Client
 	pacer       *pacer
@@ -52,18 +51,18 @@ type Source struct {
 	concurrency int
 }
 
-// Parameter is one parameter as Parameter Store gave it.
+// Parameter is one parameter as Parameter Store returned it.
 type Parameter struct {
-	Ref     secret.Ref // as it was asked for
+	Ref     secret.Ref // as it was requested
 	Version secret.Version
 	Type    string       // "String", "StringList" or "SecureString"
-	Value   secret.Value // zero where it was not asked for
+	Value   secret.Value // only after Read
 
-	// Ciphertext is what is stored for a SecureString: only after Ciphertexts.
+	// Ciphertext is what is stored for a SecureString; only after Ciphertexts.
 	Ciphertext []byte
 }
 
-// Result is what was found for one reference: a Parameter, or an error wrapping
+// Result is the result for one reference: a Parameter, or an error wrapping
 // ErrMissing, ErrVersion, ErrDenied, ErrUndecryptable or ErrReply.
 type Result struct {
 	Ref       secret.Ref
@@ -87,33 +86,32 @@ func New(cfg aws.Config, o Options) *Source {
 	return s
 }
 
-// paced puts the pace into a client: after "Retry", so that repeated attempts
-// keep it as well, and before signing, so that no signature ages while it waits.
+// paced adds the pace to a client: after "Retry", so that retries are paced too, and
+// before signing, so that no signature ages while it waits.
 func (s *Source) paced(o *ssm.Options) {
 	o.APIOptions = append(o.APIOptions, func(stack *middleware.Stack) error {
 		return stack.Finalize.Insert(s.pacer, "Retry", middleware.After)
 	})
 }
 
-// Versions finds the current version of each parameter, or the one that its
-// selector names, without decrypting anything. Otherwise it is like Read.
+// Versions reads the current version of each parameter, or the one that its
+// selector names, without decryption. Otherwise, it is like Read.
 func (s *Source) Versions(ctx context.Context, refs []secret.Ref, got func(Result)) error {
 	return s.read(ctx, refs, versions, got)
 }
 
-// Read reads each parameter with its decrypted value. References are asked for
-// in batches of ten in the order given, one that occurs twice only once. The
-// results of a batch are handed to got as soon as it is complete, never two at a
-// time, and in no order among batches.
+// Read reads each parameter with its decrypted value, in batches of ten in the order
+// given, and each distinct reference once. It passes the results of a batch to got
+// as soon as the batch is complete, never two at a time. The order of the batches is
+// undefined.
 //
-// The error is for what stops the whole read: it wraps ErrUnavailable,
-// ErrCredentials or the context's error. Then some results have not been handed
-// out.
+// It returns an error if the whole read stopped: one that wraps ErrUnavailable or
+// ErrCredentials, or the context's error. Then got has not received every result.
 func (s *Source) Read(ctx context.Context, refs []secret.Ref, got func(Result)) error {
 	return s.read(ctx, refs, values, got)
 }
 
-// A kind says what a read is to bring besides versions.
+// A kind is what a read returns besides versions.
 type kind int
 
 const (
@@ -127,7 +125,7 @@ func (s *Source) read(ctx context.Context, refs []secret.Ref, what kind, got fun
 	defer cancel()
 	var (
 		group sync.WaitGroup
-		mu    sync.Mutex // guards failed, and keeps calls of got apart
+		mu    sync.Mutex // guards failed, and serializes calls of got
 	)
 	var failed error
 	slots := make(chan struct{}, s.concurrency)
@@ -162,7 +160,7 @@ func (s *Source) read(ctx context.Context, refs []secret.Ref, what kind, got fun
 	return failed
 }
 
-// batches cuts the distinct references into batches.
+// batches divides the distinct references into batches.
 func batches(refs []secret.Ref) [][]secret.Ref {
 	seen := make(map[secret.Ref]bool, len(refs))
 	var all [][]secret.Ref
@@ -180,8 +178,8 @@ func batches(refs []secret.Ref) [][]secret.Ref {
 	return all
 }
 
-// batch reads at most ten parameters and explains what could not be read. Its
-// error is for what stops the whole read.
+// batch reads at most ten parameters and finds out why some could not be read. It
+// returns an error if the whole read must stop.
 func (s *Source) batch(ctx context.Context, refs []secret.Ref, what kind) ([]Result, error) {
 	results, err := s.ask(ctx, refs, what)
 	switch {
@@ -205,7 +203,7 @@ func (s *Source) batch(ctx context.Context, refs []secret.Ref, what kind) ([]Res
 	return results, nil
 }
 
-// ask makes one call of GetParameters and matches its reply to what was asked.
+// ask makes one call of GetParameters and checks its reply against the request.
 func (s *Source) ask(ctx context.Context, refs []secret.Ref, what kind) ([]Result, error) {
 	names := make([]string, len(refs))
 	for i, ref := range refs {
@@ -228,8 +226,8 @@ func (s *Source) ask(ctx context.Context, refs []secret.Ref, what kind) ([]Resul
 	return m.results(), nil
 }
 
-// explain tells a missing version or label from a missing parameter, by asking
-// for the bare names of those that were not found.
+// explain distinguishes a missing version or label from a missing parameter: it
+// reads those that were not found again, without their selectors.
 func (s *Source) explain(ctx context.Context, results []Result) ([]Result, error) {
 	var bare []secret.Ref
 	asked := make(map[secret.Ref]bool)
@@ -261,14 +259,14 @@ func (s *Source) explain(ctx context.Context, results []Result) ([]Result, error
 	return results, nil
 }
 
-// refusal says why the call for a single parameter was refused.
+// refusal finds out why the call for a single parameter was refused.
 func (s *Source) refusal(ctx context.Context, ref secret.Ref, what kind, cause error) (why, stop error) {
 	why = refusalError(cause)
 	if what != values || !isDenied(cause) {
 		return why, nil
 	}
-	// A key that may not be used is reported like a parameter that may not be
-	// read. Without decryption only the latter is refused.
+	// A key that the caller cannot use looks the same as a parameter that it cannot
+	// read. Without decryption, only the latter is refused.
 	switch _, err := s.ask(ctx, []secret.Ref{ref}, versions); {
 	case err == nil:
 		return undecryptable(cause), nil
@@ -279,8 +277,8 @@ func (s *Source) refusal(ctx context.Context, ref secret.Ref, what kind, cause e
 	}
 }
 
-// take moves a parameter out of a reply of the SDK, whose fields every printer
-// shows, and empties what it leaves behind.
+// take moves a parameter out of a reply of the SDK, and clears its value there,
+// because any printer would show it.
 func (s *Source) take(p *types.Parameter, what kind) reply {
 	r := reply{
 		name:     aws.ToString(p.Name),

@@ -23,7 +23,7 @@ import (
 	"github.com/whispering/bundle/pipeline/secret"
 )
 
-// request is a call that the fake of these tests was asked for.
+// request is a call that the fake received.
 type request struct {
 	Operation      string `json:"-"`
 	Names          []string
@@ -34,8 +34,8 @@ type request struct {
 	MaxResults     int
 }
 
-// answer is what it replies with: a status, and a body that is marshaled unless
-// it is a string.
+// answer is what the fake replies: a status, and a body that is marshaled unless it
+// is a string.
 type answer struct {
 	status int
 	body   any
@@ -45,7 +45,7 @@ func refusal(code, message string) answer {
 	return answer{400, map[string]any{"__type": code, "message": message}}
 }
 
-// fake speaks the protocol of Parameter Store and can lie.
+// fake is a Parameter Store that can send invalid replies.
 type fake struct {
 	*httptest.Server
 	mu       sync.Mutex
@@ -59,7 +59,7 @@ func newFake(t *testing.T, reply func(request) answer) *fake {
 		_, operation, _ := strings.Cut(r.Header.Get("X-Amz-Target"), ".")
 		in := request{Operation: operation}
 		if err := json.NewDecoder(r.Body).Decode(&in); err != nil {
-			if r.Context().Err() == nil && !errors.Is(err, io.ErrUnexpectedEOF) { // else the client gave up
+			if r.Context().Err() == nil && !errors.Is(err, io.ErrUnexpectedEOF) { // otherwise, the client gave up
 				t.Error(err)
 			}
 			return
@@ -83,7 +83,7 @@ func newFake(t *testing.T, reply func(request) answer) *fake {
 	return f
 }
 
-// asked returns the requests so far in a form to compare.
+// asked returns the requests so far, in a form that tests can compare.
 func (f *fake) asked() []string {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -98,7 +98,7 @@ func (f *fake) asked() []string {
 	return all
 }
 
-// honest answers for every name, but for those that are absent.
+// honest answers correctly for every name except the missing ones.
 func honest(in request, absent ...string) answer {
 	parameters, invalid := []map[string]any{}, []string{}
 	for _, name := range in.Names {
@@ -143,7 +143,7 @@ func numbered(n int) []string {
 	return all
 }
 
-// readAll collects results, and the order in which they came.
+// readAll collects results, and the order in which they arrived.
 func readAll(t *testing.T, s *Source, decrypt bool, names ...string) (map[string]Result, []string, error) {
 	t.Helper()
 	results := make(map[string]Result)
@@ -218,7 +218,7 @@ func TestSelectorsAndSpellingsAreMatched(t *testing.T) {
 		a := honest(in)
 		for _, p := range a.body.(map[string]any)["Parameters"].([]map[string]any) {
 			if p["Name"] == "plain" {
-				p["Name"] = "/plain" // as it was put
+				p["Name"] = "/plain" // as in PutParameter
 			}
 		}
 		return a
@@ -259,8 +259,8 @@ func TestMissingParametersAndVersionsAreToldApart(t *testing.T) {
 	}
 }
 
-// store answers like Parameter Store where some names may not be read and some
-// cannot be decrypted: one such name fails the whole call.
+// store answers like Parameter Store if the caller cannot read or decrypt some
+// names: one such name fails the whole call.
 func store(denied, undecryptable, disabled []string, absent ...string) func(request) answer {
 	return func(in request) answer {
 		for _, name := range in.Names {
@@ -296,7 +296,7 @@ func TestRefusalsAreToldApartAndAllReported(t *testing.T) {
 		t.Errorf("the error does not say what AWS said: %s", got)
 	}
 
-	// Without decryption only permissions to read count.
+	// Without decryption, only read permissions matter.
 	results, _, err = readAll(t, source(f.URL), false, names...)
 	if err != nil {
 		t.Fatal(err)
@@ -310,7 +310,7 @@ func TestRefusalsAreToldApartAndAllReported(t *testing.T) {
 	}
 }
 
-// Digits select a version: what has another one is not what was asked for.
+// Digits select a version, so another version in the reply is wrong.
 func TestVersionsAreHeldToTheirDigits(t *testing.T) {
 	for _, n := range []string{"1", "9", "90", "19"} {
 		for version, want := range map[string]error{n: nil, n + "1": ErrReply, "2": ErrReply} {
@@ -326,7 +326,7 @@ func TestVersionsAreHeldToTheirDigits(t *testing.T) {
 	}
 }
 
-// An ARN is shown where it is one of a parameter of that name. Anything else in its place may be a value.
+// An ARN is shown only if it is the ARN of a parameter of that name. Anything else may be a value.
 func TestErrorsShowNoARNThatIsNone(t *testing.T) {
 	for arn, shown := range map[string]bool{
 		"arn:aws:ssm:eu-west-1:222222222222:parameter/a/x":      true,
@@ -349,7 +349,7 @@ func TestErrorsShowNoARNThatIsNone(t *testing.T) {
 	}
 }
 
-// Whose key may not be used is asked for once more, without decryption; nobody else.
+// Only a parameter whose key is denied is read again, without decryption.
 func TestRefusalsCostACallWhereDecryptionMayBeWhy(t *testing.T) {
 	for name, tt := range map[string]struct {
 		decrypt bool
@@ -373,7 +373,7 @@ func TestRefusalsCostACallWhereDecryptionMayBeWhy(t *testing.T) {
 	}
 }
 
-// What may be read, and not with decryption, is denied its key, unless AWS names what it denies.
+// If only the read with decryption is denied, the key is denied, unless AWS says what it denied.
 func TestDeniedKeysAreTold(t *testing.T) {
 	for name, tt := range map[string]struct {
 		answer answer
@@ -530,7 +530,7 @@ func TestWhatEveryCallWouldMeetStopsTheRead(t *testing.T) {
 	}
 }
 
-// marked is what the product's own credentials return when there are none.
+// marked is the error of bundle's own credentials if there are none.
 type marked struct{ error }
 
 func (marked) Class() awsfault.Class { return awsfault.Credentials }
@@ -553,7 +553,7 @@ func TestOneFailureCancelsTheOtherCalls(t *testing.T) {
 	f.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
 		if strings.Contains(string(body), "/z/p500") { // in the first batch
-			<-started // another call is under way
+			<-started // another call is in progress
 			w.WriteHeader(http.StatusServiceUnavailable)
 			return
 		}
@@ -600,7 +600,7 @@ func TestTheContextEndsTheRead(t *testing.T) {
 	}
 }
 
-// The time-out of an attempt must not pass for the end of the caller's time.
+// The timeout of an attempt must not look like the end of the caller's context.
 func TestATimeOutOfOneAttemptIsUnavailable(t *testing.T) {
 	release := make(chan struct{})
 	defer close(release)
@@ -620,7 +620,7 @@ func TestConcurrencyIsBounded(t *testing.T) {
 	full := make(chan struct{})
 	f := newFake(t, func(in request) answer {
 		if n := now.Add(1); n == 3 {
-			close(full) // as many as allowed are here at once
+			close(full) // as many calls as allowed run at once
 		} else if n > most.Load() {
 			most.Store(n)
 		}

@@ -2,16 +2,15 @@ package param
 
 import "github.com/aws/aws-sdk-go-v2/aws"
 
-// A walk goes through the pages of a list. The zero value is at the first.
+// A walk follows the pages of a list. The zero value is at the first page.
 type walk struct {
 	token *string         // of the next page
 	seen  map[string]bool // tokens
 	empty int             // pages in a row
 }
 
-// next takes note of a page, and reports whether it was the last. It is an error
-// if the list, as what names it, goes round in circles, or gives more empty pages
-// in a row than mostEmpty.
+// next records a page, and reports whether it was the last. It returns an error if
+// the list, which what names, repeats a page or has mostEmpty empty pages in a row.
 func (w *walk) next(token *string, entries, mostEmpty int, what string) (last bool, err error) {
 	if w.empty++; entries > 0 {
 		w.empty = 0

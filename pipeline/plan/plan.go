@@ -1,6 +1,6 @@
-// Package plan compares what a run would seal with what an earlier layer
-// holds. It is one pure diff: a build asks it what it may carry over, and
-// every report on changes shows the same answer.
+// Package plan compares what a run would seal with what the previous layer has. A
+// build asks it what to carry over, and every report on changes shows the same
+// answer. It makes no call.
 package plan
 
 import (
@@ -12,38 +12,38 @@ import (
 	"github.com/whispering/bundle/layerbuild/sealed"
 )
 
-// A Want is the document that a run would have for one function.
+// A Want is the document that a run would make for one function.
 type Want struct {
 	Header sealed.Header // without boxes
-	Key    string        // ARN that the function's key resolves to now
+	Key    string        // ARN of the function's key now
 }
 
-// Action says what becomes of a function's document.
+// Action is what happens to a function's document.
 type Action string
 
-// What can become of a document.
+// The actions.
 const (
-	Add    Action = "add"    // the earlier layer has no such document
-	Reseal Action = "reseal" // it has another one
-	Carry  Action = "carry"  // it has the same one: its bytes stay
-	Remove Action = "remove" // no function wants it any more
+	Add    Action = "add"    // the previous layer has no such document
+	Reseal Action = "reseal" // it has a different one
+	Carry  Action = "carry"  // it has the same one, which is kept byte for byte
+	Remove Action = "remove" // no function needs it anymore
 )
 
 // A Change is what a run does to one document, and why.
 type Change struct {
 	Name     string // the document's: the name that Lambda knows the function by
 	Action   Action
-	Reasons  []Reason         // of a Reseal; never empty there
+	Reasons  []Reason         // for a Reseal, where it is never empty
 	Want     Want             // zero for Remove
 	Previous *sealed.Document // nil for Add
 }
 
 // A Reason is one difference between two documents of a function.
 type Reason struct {
-	Secret string // "" where it is about the document
-	What   string // "version", "added", "key", …: stable, for machines
-	From   string // as it was; "" for what is new
-	To     string // as it will be; "" for what goes
+	Secret string // "" if it is about the document
+	What   string // "version", "added", "key", …; stable
+	From   string // the old value; "" if there is none
+	To     string // the new value; "" if there is none
 }
 
 func (r Reason) String() string {
@@ -60,8 +60,8 @@ func (r Reason) String() string {
 	return text
 }
 
-// Diff compares wants with the documents of an earlier layer. The changes are
-// in ascending order of name.
+// Diff compares wants with the documents of the previous layer. The changes are in
+// ascending order of name.
 func Diff(wants []Want, previous []*sealed.Document) []Change {
 	old := make(map[string]*sealed.Document, len(previous))
 	for _, d := range previous {
@@ -130,7 +130,7 @@ func reasons(w Want, d *sealed.Document) []Reason {
 	return all
 }
 
-// A Rollback is a secret that a run would take back to an older version.
+// A Rollback is a secret that a run would change to an older version.
 type Rollback struct {
 	Name     string // of the document
 	Secret   string
@@ -138,9 +138,9 @@ type Rollback struct {
 }
 
 // Rollbacks lists the secrets of wants whose version would be lower than in the
-// earlier layer, going by the changes that Diff found. A parameter that was
-// deleted and made again begins at version 1, but its date is later: that is
-// no rollback.
+// previous layer, according to the changes that Diff found. A parameter that was
+// deleted and put again begins at version 1, but its date is later, so it is not a
+// rollback.
 func Rollbacks(wants []Want, changes []Change) []Rollback {
 	previous := make(map[string]*sealed.Document)
 	for _, c := range changes {

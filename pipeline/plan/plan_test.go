@@ -29,7 +29,7 @@ func want(function string, sources ...sealed.Source) plan.Want {
 	}}
 }
 
-// documents makes what an earlier run would have sealed for wants.
+// documents returns the documents of a previous layer for wants.
 func documents(t *testing.T, wants ...plan.Want) []*sealed.Document {
 	t.Helper()
 	var all []*sealed.Document
@@ -138,7 +138,7 @@ func TestRollbacks(t *testing.T) {
 		"at the same time":    {sealed.Source{Secret: "AA", Encoding: "text", Version: 6, Modified: source("AA", 7).Modified, ARN: source("AA", 7).ARN}, []plan.Rollback{{Name: "hello", Secret: "AA", From: 7, To: 6}}},
 	}
 	for name, test := range tests {
-		// The functions around it have no past, or none that counts: each is looked at. The key has changed, so that nothing is carried over.
+		// The functions around it have no previous document, or one without a rollback. The key has changed, so nothing is carried over.
 		hello := want("hello", test.now)
 		hello.Key = other
 		wants := []plan.Want{want("added", source("AA", 1)), hello, want("zadded", source("AA", 1))}

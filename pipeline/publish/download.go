@@ -17,8 +17,8 @@ import (
 )
 
 // Download returns the content of a version that Find found. It must have the
-// size and the digest that Lambda keeps of it, and be no larger than a layer of
-// ours can be.
+// size and the digest that Lambda has for it, and be no larger than a layer of
+// bundle can be.
 //
 // Its errors wrap ErrDamaged, ErrReply, ErrUnavailable or the context's error.
 func (l *Lambda) Download(ctx context.Context, v Version) ([]byte, error) {
@@ -54,8 +54,8 @@ func (l *Lambda) Download(ctx context.Context, v Version) ([]byte, error) {
 	return content, nil
 }
 
-// checkLocation accepts a link over https, or one to the endpoint that the call
-// itself went to. Errors do not repeat a link: who has it has the content.
+// checkLocation accepts a link with https, or one to the endpoint of the call itself.
+// Errors do not repeat a link, because anyone who has it can download the layer.
 func (l *Lambda) checkLocation(location string) (*url.URL, error) {
 	link, err := url.Parse(location)
 	if err != nil || link.Host == "" || link.User != nil {
@@ -86,7 +86,7 @@ func (l *Lambda) fetch(ctx context.Context, link *url.URL, size int64) ([]byte, 
 		return nil, fmt.Errorf("%w: the link to the content returned HTTP status %d", ErrReply, status)
 	}
 	content := bytes.NewBuffer(make([]byte, 0, size+1+bytes.MinRead))
-	_, err = content.ReadFrom(io.LimitReader(response.Body, size+1)) // one more than there should be shows that there is more
+	_, err = content.ReadFrom(io.LimitReader(response.Body, size+1)) // one more byte, to detect content that is too long
 	if err != nil {
 		return nil, unavailable(link, err, fmt.Sprintf("the content of the layer was cut short: %s", awsfault.Network(err)))
 	}

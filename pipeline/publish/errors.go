@@ -9,22 +9,22 @@ import (
 var (
 	// ErrNoLayer reports that there is no such layer or no such version.
 	ErrNoLayer error = awsfault.Sentinel("lambda", "ResourceNotFoundException", awsfault.Other, "there is no such layer")
-	// ErrVanished reports a version that Lambda lists and then does not know.
+	// ErrVanished reports a version that Lambda lists but does not return.
 	ErrVanished error = awsfault.Found("lambda", "vanished", awsfault.Other, "the newest version is listed, but cannot be fetched")
-	// ErrDenied reports that the caller may not do this with the layer.
+	// ErrDenied reports that the caller is not allowed to do this with the layer.
 	ErrDenied error = awsfault.Sentinel("lambda", "", awsfault.Denied, "it is not allowed")
 	// ErrDamaged reports content that is not what was published.
 	ErrDamaged error = awsfault.Found("lambda", "damaged", awsfault.Other, "the content is not what was published")
-	// ErrRefused reports that Lambda will not take the layer as it is.
+	// ErrRefused reports that Lambda does not accept the layer.
 	ErrRefused error = awsfault.Sentinel("lambda", "InvalidParameterValueException", awsfault.Other, "the layer is refused")
-	// ErrFull reports that the account's storage for code is used up.
+	// ErrFull reports that the account's code storage is full.
 	ErrFull error = awsfault.Sentinel("lambda", "CodeStorageExceededException", awsfault.Other, "the code storage is full")
-	// ErrUnclear reports that a version may have been published or not.
+	// ErrUnclear reports that it is not known whether a version was published.
 	ErrUnclear error = awsfault.Found("lambda", "unclear", awsfault.Unavailable, "it is not known whether the layer was published")
-	// ErrReply reports a reply that AWS should never give.
+	// ErrReply reports a reply that AWS should never send.
 	ErrReply error = awsfault.Sentinel("lambda", "", awsfault.Malformed, "the reply does not match the request")
-	// ErrUnavailable reports that no answer was to be had: the network, a
-	// time-out, a fault at AWS, or throttling that outlasted all retries.
+	// ErrUnavailable reports that there was no answer: a network error, a timeout, a
+	// fault of AWS, or throttling that outlasted all retries.
 	ErrUnavailable error = awsfault.Sentinel("lambda", "", awsfault.Unavailable, "no answer from Lambda")
 	// ErrCredentials reports that there are no credentials, or that AWS does not
 	// accept them.
@@ -59,7 +59,7 @@ func sentinel(err error) error {
 	return ErrReply
 }
 
-// clearlyRefused reports whether AWS said that it did not do what was asked.
+// clearlyRefused reports whether it is certain that AWS did not do what was requested.
 func clearlyRefused(err error) bool {
 	what := sentinel(err)
 	return awsfault.Classify(err) == awsfault.Throttled || !errors.Is(what, ErrUnavailable) && !errors.Is(what, ErrReply)

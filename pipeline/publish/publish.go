@@ -24,13 +24,13 @@ import (
 type Lambda struct {
 	client *lambda.Client
 	http   aws.HTTPClient // of the same configuration: proxies, certificates, no redirects
-	base   string         // the endpoint, where it is not AWS's own
-	home   string         // what the ARN of a layer of the account has before its name, after the partition
+	base   string         // the endpoint, if it is not AWS's own
+	home   string         // the part of a layer's ARN between the partition and the layer's name
 }
 
-// New returns a Lambda that makes its calls with cfg, whose HTTPClient must be
-// set. A call may move layerbuild.MaxBytes: its time-out must allow for that.
-// Layers that are named without an ARN are those of account.
+// New returns a Lambda that makes its calls with cfg, whose HTTPClient must be set.
+// A call may transfer layerbuild.MaxBytes, and its timeout must allow for that.
+// Layers named without an ARN are in account.
 func New(cfg aws.Config, account string) *Lambda {
 	return &Lambda{
 		client: lambda.NewFromConfig(cfg), http: cfg.HTTPClient, base: aws.ToString(cfg.BaseEndpoint),
@@ -44,19 +44,19 @@ type Version struct {
 	Number  int64     // from 1; never used again
 	SHA256  string    // of the content, in lower-case hexadecimal
 	Size    int64     // of the content, in bytes
-	Created time.Time // zero where Lambda's reply has no date
+	Created time.Time // zero if Lambda's reply has no date
 
-	location string // a link to the content; Lambda lets it work for ten minutes
+	location string // a link to the content, valid for ten minutes
 }
 
-// Find finds a version of a layer; without a number, the newest. It takes one
-// call of GetLayerVersion, and before it one of ListLayerVersions where the
-// newest is meant, as a list has no digests:
+// Find finds a version of a layer, or the newest one if ref has no number. It makes
+// one call of GetLayerVersion and, to find the newest, one of ListLayerVersions
+// before it, because a list has no digests:
 // https://docs.aws.amazon.com/lambda/latest/api/API_ListLayerVersions.html
 // https://docs.aws.amazon.com/lambda/latest/api/API_GetLayerVersion.html
 //
-// A version that is deleted between the two calls is not taken for a layer
-// without versions: the list is read again.
+// If a version is deleted between the two calls, it reads the list again, so that
+// the layer does not seem to have no versions.
 //
 // Its errors wrap ErrNoLayer, ErrVanished, ErrDenied, ErrReply, ErrUnavailable,
 // ErrCredentials or the context's error.
@@ -91,9 +91,9 @@ func (l *Lambda) get(ctx context.Context, layer string, number int64) (Version, 
 	return v, err
 }
 
-// newest returns the highest version number of a layer, or the highest below
-// another one. Lambda lists the newest first, so that the first page with one
-// will do; where a page is in another order, all are read.
+// newest returns the highest version number of a layer, or the highest one lower
+// than below, if that is not 0. Lambda lists the newest version first, so the first
+// page with a version is enough. If a page has another order, it reads all pages.
 func (l *Lambda) newest(ctx context.Context, layer string, below int64) (int64, error) {
 	const maxPages, maxEmpty = 1000, 50
 	empty := 0
@@ -127,8 +127,8 @@ func (l *Lambda) newest(ctx context.Context, layer string, below int64) (int64, 
 	return 0, fmt.Errorf("%w: the list of versions does not end", ErrReply)
 }
 
-// highest is the highest version in a page, and whether the page has the newest
-// first.
+// highest returns the highest version in a page, and whether the page lists the
+// newest first.
 func (l *Lambda) highest(layer string, below int64, page []types.LayerVersionsListItem) (highest int64, descending bool, err error) {
 	descending = true
 	for i, v := range page {
@@ -148,14 +148,13 @@ func (l *Lambda) highest(layer string, below int64, page []types.LayerVersionsLi
 
 // Publish publishes a layer as a new version of name, in the caller's account:
 // https://docs.aws.amazon.com/lambda/latest/api/API_PublishLayerVersion.html
-// A description may have 256 characters.
+// A description can have 256 characters.
 //
-// Every call makes a version, so it is repeated only where Lambda refused it for
-// being one too many. Where the answer does not tell what came of the call, the
-// newest version is looked at: if that has this very content, it is the result.
-// Else the error wraps ErrUnclear. Other errors wrap ErrNoLayer, ErrDenied,
-// ErrRefused, ErrFull, ErrUnavailable, ErrCredentials or the context's error;
-// then nothing was published.
+// Every successful call makes a version, so a call is repeated only if it was
+// throttled. If the answer does not say what happened, Publish looks at the newest
+// version: if that has the same content, it is the result. If not, the error wraps
+// ErrUnclear. Other errors wrap ErrNoLayer, ErrDenied, ErrRefused, ErrFull,
+// ErrUnavailable, ErrCredentials or the context's error, and nothing was published.
 func (l *Lambda) Publish(ctx context.Context, name, description string, layer []byte) (Version, error) {
 	out, err := l.client.PublishLayerVersion(ctx, &lambda.PublishLayerVersionInput{
 		LayerName: aws.String(name), Description: aws.String(description),
@@ -182,8 +181,7 @@ func (l *Lambda) Publish(ctx context.Context, name, description string, layer []
 	return Version{}, fmt.Errorf("%w: %w", ErrUnclear, err)
 }
 
-// onlyWhenThrottled lets the SDK repeat a call only where it was refused before
-// anything was done.
+// onlyWhenThrottled limits the SDK's retries to throttled calls, which did nothing.
 func onlyWhenThrottled(o *lambda.Options) {
 	o.Retryer = retry.NewStandard(func(o *retry.StandardOptions) {
 		o.MaxAttempts = 8
@@ -194,7 +192,7 @@ func onlyWhenThrottled(o *lambda.Options) {
 	})
 }
 
-// newVersion holds what a reply says of a version to what was asked for.
+// newVersion checks a reply that describes a version against the request.
 func (l *Lambda) newVersion(layer, arn string, number int64, content *types.LayerVersionContentOutput) (Version, error) {
 	switch {
 	case !l.names(layer, arn, number):
@@ -221,8 +219,7 @@ func (l *Lambda) names(layer, arn string, number int64) bool {
 	return ref.Layer == layer || ":lambda:"+home == l.home+layer
 }
 
-// date reads the date of a version, which is shown and decides nothing: what is
-// not one is left out.
+// date parses the date of a version. It is only shown, so an invalid one is left out.
 func date(s string) time.Time {
 	t, err := time.Parse("2006-01-02T15:04:05Z0700", s)
 	if err != nil {
@@ -231,8 +228,8 @@ func date(s string) time.Time {
 	return t.UTC()
 }
 
-// failure names what ended a call. Of the cause it keeps only a description: a
-// time-out of one attempt must not pass for the end of ctx.
+// failure returns the error that ended a call. It keeps only a description of the
+// cause: the timeout of one attempt must not look like the end of ctx.
 func failure(ctx context.Context, cause error) error {
 	switch {
 	case errors.Is(ctx.Err(), context.Canceled):

@@ -158,7 +158,7 @@ func TestRefusalsAreToldApart(t *testing.T) {
 	}
 }
 
-// An answer that is lost must not lead to two versions.
+// A lost answer must not lead to two versions.
 func TestALostAnswerPublishesOnce(t *testing.T) {
 	layer := archive(t, "one")
 	for _, kind := range []awslocal.Kind{awslocal.Cut, awslocal.Truncate} {
@@ -201,7 +201,7 @@ func TestThrottledPublishingIsRepeated(t *testing.T) {
 	}
 }
 
-// described is a reply of GetLayerVersion about a content at location.
+// described is a reply of GetLayerVersion with a link to content at location.
 func described(location string, content []byte, change map[string]any) []byte {
 	sum := sha256.Sum256(content)
 	inner := map[string]any{"Location": location, "CodeSha256": base64.StdEncoding.EncodeToString(sum[:]), "CodeSize": len(content)}
@@ -220,8 +220,8 @@ func described(location string, content []byte, change map[string]any) []byte {
 	return b
 }
 
-// lying is a Lambda whose answers the test makes up: reply describes a version,
-// and what the link leads to is served by storage.
+// lying is a Lambda with replies made up by the test: reply describes a version, and
+// storage serves what the link points to.
 func lying(t *testing.T, reply func(url string) []byte, storage http.HandlerFunc) *Lambda {
 	t.Helper()
 	mux := http.NewServeMux()
@@ -397,7 +397,7 @@ func TestParseARN(t *testing.T) {
 	}
 }
 
-// The digest that Find gives is the one that pipeline computes of a file.
+// Find returns the same digest that pipeline computes of a file.
 func TestDigestsAreHex(t *testing.T) {
 	_, l := embedded(t)
 	layer := archive(t, "one")
@@ -407,8 +407,8 @@ func TestDigestsAreHex(t *testing.T) {
 	}
 }
 
-// A version that is deleted while it is looked for is no layer without versions:
-// whoever asks would take what comes next for the first.
+// A version that is deleted during Find does not mean that the layer has no versions:
+// otherwise, a caller would take the next one for the first.
 func TestAVersionDeletedMeanwhileIsNoMissingLayer(t *testing.T) {
 	server, l := embedded(t)
 	publish(t, l, "shop", archive(t, "one"))
@@ -421,7 +421,7 @@ func TestAVersionDeletedMeanwhileIsNoMissingLayer(t *testing.T) {
 	if calls := server.Calls(); calls["lambda:ListLayerVersions"] != 2 || calls["lambda:GetLayerVersion"] != 2 {
 		t.Errorf("calls %v", calls)
 	}
-	gone.Nth = 0 // every one
+	gone.Nth = 0 // every call
 	server.Inject(gone)
 	if v, err := l.Find(t.Context(), Ref{Layer: "shop"}); !errors.Is(err, ErrVanished) || errors.Is(err, ErrNoLayer) {
 		t.Errorf("%+v, %v", v, err)

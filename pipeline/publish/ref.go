@@ -12,9 +12,9 @@ import (
 // A Ref names a layer, or one version of it.
 type Ref struct {
 	Layer   string // name or ARN of the layer, without version
-	Version int64  // 0: the newest there is
-	Before  int64  // with Version 0: the newest of those below this one
-	Region  string // "" where Layer is a name
+	Version int64  // 0: the newest
+	Before  int64  // with Version 0: the newest one before this version; 0 for no bound
+	Region  string // "" if Layer is a name
 }
 
 func (r Ref) String() string {
@@ -24,7 +24,7 @@ func (r Ref) String() string {
 	return r.Layer + ":" + strconv.FormatInt(r.Version, 10)
 }
 
-// ParseARN reads the ARN of a layer or of a layer version:
+// ParseARN parses the ARN of a layer or of a layer version:
 // https://docs.aws.amazon.com/lambda/latest/api/API_GetLayerVersionByArn.html
 func ParseARN(s string) (Ref, error) {
 	a, _ := arn.Parse(s)
@@ -45,7 +45,7 @@ func ParseARN(s string) (Ref, error) {
 	return ref, nil
 }
 
-// ValidName reports whether s may name a layer
+// ValidName reports whether s is valid as a layer's name
 // (https://docs.aws.amazon.com/lambda/latest/api/API_PublishLayerVersion.html).
 func ValidName(s string) bool {
 	return len(s) >= 1 && len(s) <= 140 && strings.Trim(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-") == ""

@@ -14,7 +14,7 @@ func TestVersionsAreWrittenInOneWay(t *testing.T) {
 	}
 }
 
-// What is taken for an ARN comes out as it went in.
+// Every accepted ARN is written as it was read.
 func FuzzParseARN(f *testing.F) {
 	f.Add("arn:aws:lambda:us-east-1:222222222222:layer:shop")
 	f.Add("arn:aws-cn:lambda:cn-north-1:222222222222:layer:shop:12")

@@ -16,15 +16,15 @@ import (
 )
 
 var (
-	// ErrCiphertext reports a ciphertext that KMS does not open: it is none of
-	// KMS's, is damaged, or was made with another encryption context.
+	// ErrCiphertext reports a ciphertext that KMS cannot decrypt: it is not a KMS
+	// ciphertext, is damaged, or has another encryption context.
 	ErrCiphertext error = awsfault.Sentinel("kms", "InvalidCiphertextException", awsfault.Other, "KMS does not accept the ciphertext")
-	// ErrSourceKey reports a ciphertext under a key that is not the expected one.
+	// ErrSourceKey reports a ciphertext under another key than the expected one.
 	ErrSourceKey error = awsfault.Sentinel("kms", "IncorrectKeyException", awsfault.Other, "it is encrypted under another key")
 )
 
 // Blind re-encrypts ciphertexts inside KMS. Its client refuses to send any call
-// that takes or gives a plaintext. It is safe for concurrent use.
+// that takes or returns plaintext. It is safe for concurrent use.
 type Blind struct {
 	client *kms.Client
 }
@@ -34,11 +34,11 @@ func NewBlind(cfg aws.Config) *Blind {
 	return &Blind{kms.NewFromConfig(cfg, refusePlaintext)}
 }
 
-// A Move is one ciphertext on its way from one key to another.
+// A Move is the re-encryption of one ciphertext from one key to another.
 type Move struct {
 	Ciphertext []byte
 	Parameter  string   // ARN: the context that Parameter Store encrypted it with
-	Sources    []string // ARNs of the keys it may be under; none: any but To
+	Sources    []string // ARNs of the keys that it may be encrypted under; none means any but To
 	To         string   // ARN
 	Context    map[string]string
 }
@@ -47,7 +47,7 @@ type Move struct {
 // m.Context. The plaintext does not leave KMS:
 // https://docs.aws.amazon.com/kms/latest/APIReference/API_ReEncrypt.html
 //
-// The encryption context of what Parameter Store holds is the parameter's ARN:
+// The encryption context of what Parameter Store stores is the parameter's ARN:
 // https://docs.aws.amazon.com/systems-manager/latest/userguide/secure-string-parameter-kms-encryption.html
 //
 // Errors wrap ErrCiphertext, ErrSourceKey, ErrKeyMissing, ErrKeyDenied,
@@ -76,8 +76,8 @@ func (b *Blind) ReEncrypt(ctx context.Context, m Move) ([]byte, error) {
 	return out.CiphertextBlob, nil
 }
 
-// Try finds out, by a dry run, whether ReEncrypt would be let through. Its errors
-// are those of ReEncrypt; what only a reply tells, it cannot find out.
+// Try finds out by a dry run whether KMS would allow ReEncrypt. Its errors are those
+// of ReEncrypt, except for those that need a reply.
 //
 // https://docs.aws.amazon.com/kms/latest/developerguide/testing-permissions.html
 func (b *Blind) Try(ctx context.Context, m Move) error {
@@ -124,8 +124,8 @@ func moveFailure(ctx context.Context, err error) error {
 	return failure(ctx, err, nil)
 }
 
-// refusePlaintext keeps a client from any call but ReEncrypt: from Decrypt,
-// Encrypt, GenerateDataKey and whatever else KMS has or will have.
+// refusePlaintext limits a client to ReEncrypt. It refuses Decrypt, Encrypt,
+// GenerateDataKey, and every other operation that KMS has or will have.
 func refusePlaintext(o *kms.Options) {
 	o.APIOptions = append(o.APIOptions, func(stack *middleware.Stack) error {
 		return stack.Initialize.Add(middleware.InitializeMiddlewareFunc("RefusePlaintext",

@@ -137,7 +137,7 @@ func TestReEncryptTellsRefusalsApart(t *testing.T) {
 		"ThrottlingException":        ErrUnavailable,
 		"ExpiredTokenException":      ErrCredentials,
 		"ValidationException":        ErrReply,
-		"DryRunOperationException":   ErrReply, // not asked for
+		"DryRunOperationException":   ErrReply, // not a dry run
 	} {
 		b := lyingBlind(t, 400, refusal(code, "the message"))
 		if _, err := b.ReEncrypt(t.Context(), Move{To: keyARN}); !errors.Is(err, want) {

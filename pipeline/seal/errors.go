@@ -8,18 +8,18 @@ import (
 )
 
 var (
-	// ErrKeyMissing reports that there is no such key or alias in this account
-	// and region.
+	// ErrKeyMissing reports that the key or alias does not exist in this account and
+	// region.
 	ErrKeyMissing error = awsfault.Sentinel("kms", "NotFoundException", awsfault.Other, "there is no such key")
-	// ErrKeyDenied reports that the caller may not use the key this way.
+	// ErrKeyDenied reports that the caller is not allowed to use the key this way.
 	ErrKeyDenied error = awsfault.Sentinel("kms", "", awsfault.Denied, "using the key is not allowed")
-	// ErrKeyState reports a key that cannot encrypt: disabled, pending deletion,
-	// without key material, or not made for symmetric encryption.
+	// ErrKeyState reports a key that cannot encrypt: it is disabled, pending deletion,
+	// without key material, or not for symmetric encryption.
 	ErrKeyState error = awsfault.Sentinel("kms", "DisabledException", awsfault.Other, "the key cannot be used")
-	// ErrReply reports a reply that AWS should never give.
+	// ErrReply reports a reply that AWS should never send.
 	ErrReply error = awsfault.Sentinel("kms", "", awsfault.Malformed, "the reply does not match the request")
-	// ErrUnavailable reports that no answer was to be had: the network, a
-	// time-out, a fault at AWS, or throttling that outlasted all retries.
+	// ErrUnavailable reports that there was no answer: a network error, a timeout, a
+	// fault of AWS, or throttling that outlasted all retries.
 	ErrUnavailable error = awsfault.Sentinel("kms", "", awsfault.Unavailable, "no answer from KMS")
 	// ErrCredentials reports that there are no credentials, or that AWS does not
 	// accept them.
@@ -52,10 +52,9 @@ func sentinel(err error) error {
 	return ErrReply
 }
 
-// withoutEcho returns text, unless it repeats some of the plaintext that the
-// request carried. AWS's messages do not, but those of a proxy might. The window
-// is wide enough that a key's ARN or a region, should the plaintext hold one,
-// does not count.
+// withoutEcho returns text, unless it repeats part of the plaintext in the request.
+// AWS's messages do not, but those of a proxy might. The window is long enough to
+// ignore a key's ARN or a region that the plaintext also contains.
 func withoutEcho(text string, plaintext []byte) string {
 	const withheld = "the message is withheld because it repeats part of the plaintext"
 	window := min(20, len(plaintext))

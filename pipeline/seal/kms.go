@@ -18,14 +18,14 @@ import (
 	"github.com/whispering/bundle/pipeline/secret"
 )
 
-// maxCiphertext is the length of the longest ciphertext that Encrypt gives, in
-// bytes.
+// maxCiphertext is the length in bytes of the longest ciphertext that Encrypt
+// returns.
 //
 // https://docs.aws.amazon.com/kms/latest/APIReference/API_Encrypt.html
 const maxCiphertext = 6144
 
-// leastFound is the length of the shortest plaintext that no ciphertext holds by
-// chance.
+// leastFound is the length in bytes from which a plaintext does not occur in a
+// ciphertext by chance.
 const leastFound = 8
 
 // KMS resolves keys and encrypts under them, in one account and region. It is
@@ -45,12 +45,12 @@ type Key struct {
 
 	State           string // such as "Enabled", "Disabled" or "PendingDeletion"
 	Enabled         bool   // the state is Enabled
-	Symmetric       bool   // of spec SYMMETRIC_DEFAULT, for encryption
-	CustomerManaged bool   // not one that AWS made for a service of its own
+	Symmetric       bool   // key spec SYMMETRIC_DEFAULT, for encryption
+	CustomerManaged bool   // not an AWS managed key
 }
 
-// Describe resolves an alias, a key id, or the ARN of either to the key that it
-// stands for now:
+// Describe resolves an alias, a key ID, or the ARN of either to the key that it
+// refers to now:
 // https://docs.aws.amazon.com/kms/latest/APIReference/API_DescribeKey.html
 //
 // Its errors wrap ErrKeyMissing, ErrKeyDenied, ErrReply, ErrUnavailable,
@@ -59,7 +59,7 @@ func (k *KMS) Describe(ctx context.Context, ref string) (Key, error) {
 	out, err := k.client.DescribeKey(ctx, &kms.DescribeKeyInput{KeyId: aws.String(ref)})
 	var api smithy.APIError
 	switch {
-	case errors.As(err, &api) && api.ErrorCode() == "ValidationException": // of the reference: there is nothing else to it
+	case errors.As(err, &api) && api.ErrorCode() == "ValidationException": // the reference is all that can be invalid
 		return Key{}, fmt.Errorf("%w: %w", ErrKeyMissing, awsfault.Explain(err))
 	case err != nil:
 		return Key{}, failure(ctx, err, nil)
@@ -79,7 +79,7 @@ func (k *KMS) Describe(ctx context.Context, ref string) (Key, error) {
 		return Key{}, fmt.Errorf("%w: the key %q is in state %q", ErrReply, name, awsfault.Printable(string(m.KeyState)))
 	case !arn.IsAlias(ref) && ref != name.String() && ref != name.Key():
 		return Key{}, fmt.Errorf("%w: it describes key %q", ErrReply, name)
-	case arn.IsAlias(ref) && !beside(ref, name): // whose ARN is where its key is
+	case arn.IsAlias(ref) && !beside(ref, name): // the ARN of an alias has the region and account of its key
 		return Key{}, fmt.Errorf("%w: it describes key %q", ErrReply, name)
 	}
 	key := Key{ARN: name.String(), Partition: name.Partition, Region: name.Region, Account: name.Account}
@@ -91,13 +91,13 @@ func (k *KMS) Describe(ctx context.Context, ref string) (Key, error) {
 }
 
 // Encrypt encrypts the plaintext of one box, 1 to 4,096 bytes, and returns the
-// ciphertext, which is different at every call:
+// ciphertext, which is different for every call:
 // https://docs.aws.amazon.com/kms/latest/APIReference/API_Encrypt.html
 //
-// The key is named by its ARN, so that the reply can be held to it. Errors wrap
-// ErrKeyMissing, ErrKeyDenied, ErrKeyState, ErrReply, ErrUnavailable,
-// ErrCredentials or the context's error, and repeat no part of the plaintext,
-// even where the reply does.
+// The key is named by its ARN, so that the reply can be checked against it. Errors
+// wrap ErrKeyMissing, ErrKeyDenied, ErrKeyState, ErrReply, ErrUnavailable,
+// ErrCredentials or the context's error. They repeat no part of the plaintext, even
+// if the reply does.
 func (k *KMS) Encrypt(ctx context.Context, keyARN string, box secret.Value, encryption map[string]string) ([]byte, error) {
 	if _, ok := parseKey(keyARN); !ok {
 		return nil, fmt.Errorf("%w: %q is not the ARN of a key", ErrKeyMissing, awsfault.Printable(keyARN))
@@ -111,7 +111,7 @@ func (k *KMS) Encrypt(ctx context.Context, keyARN string, box secret.Value, encr
 		return nil, failure(ctx, err, plaintext)
 	}
 	if aws.ToString(out.KeyId) != keyARN {
-		return nil, fmt.Errorf("%w: it names a key other than %q", ErrReply, keyARN) // which may be anything, the plaintext too
+		return nil, fmt.Errorf("%w: it names a key other than %q", ErrReply, keyARN) // not shown: it could be anything, even the plaintext
 	}
 	switch blob := out.CiphertextBlob; {
 	case len(blob) > maxCiphertext:
@@ -122,22 +122,22 @@ func (k *KMS) Encrypt(ctx context.Context, keyARN string, box secret.Value, encr
 	return out.CiphertextBlob, nil
 }
 
-// beside reports whether an alias is in the partition, region and account of a
-// key. One that is no ARN is in whoever's account asks.
+// beside reports whether an alias is in the partition, region and account of a key.
+// An alias that is not an ARN always is.
 func beside(alias string, key arn.ARN) bool {
 	a, ok := arn.Parse(alias)
 	a.Resource = key.Resource
 	return !ok || a == key
 }
 
-// parseKey takes the ARN of a key apart.
+// parseKey parses the ARN of a key.
 func parseKey(s string) (arn.ARN, bool) {
 	a, ok := arn.Parse(s)
 	return a, ok && a.Region != "" && a.HasAccount() && a.Key() != "" && !strings.ContainsAny(a.Key(), ":/ \n")
 }
 
-// failure names what ended a call. Of the cause it keeps only a description: a
-// time-out of one attempt must not pass for the end of ctx.
+// failure returns the error that ended a call. It keeps only a description of the
+// cause: the timeout of one attempt must not look like the end of ctx.
 func failure(ctx context.Context, cause error, plaintext []byte) error {
 	switch {
 	case errors.Is(ctx.Err(), context.Canceled):

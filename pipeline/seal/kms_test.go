@@ -139,7 +139,7 @@ func TestErrorsAreNamed(t *testing.T) {
 		_, err2 := k.Encrypt(t.Context(), keyARN, secret.New([]byte(canary)), nil)
 		for i, err := range []error{err, err2} {
 			if i == 0 && code == "ValidationException" {
-				want = ErrKeyMissing // a key's name that cannot be one
+				want = ErrKeyMissing // an invalid reference to a key
 			} else if code == "ValidationException" {
 				want = ErrReply
 			}
@@ -184,7 +184,7 @@ func TestEncryptRefusesReplies(t *testing.T) {
 			t.Errorf("%s: %d bytes, %v", name, len(got), err)
 		}
 	}
-	// A few bytes may stand in a ciphertext by chance.
+	// A few bytes can occur in a ciphertext by chance.
 	for plaintext, want := range map[string]error{"sample7": nil, "sample78": ErrReply} {
 		body := fmt.Sprintf(`{"KeyId":%q,"CiphertextBlob":%q}`, keyARN, base64.StdEncoding.EncodeToString([]byte("AQICAH"+plaintext+"x")))
 		if _, err := lying(t, 200, body).Encrypt(t.Context(), keyARN, secret.New([]byte(plaintext)), nil); !errors.Is(err, want) {
@@ -225,13 +225,13 @@ func TestErrorsRepeatNoPlaintext(t *testing.T) {
 			}
 		}
 	}
-	// Not even in a text of the form that is quoted.
+	// Not even in a message of a form that would be quoted.
 	const form = "User: arn:aws:sts::222222222222:assumed-role/x/y is not authorized to perform: kms:Encrypt on resource: "
 	_, err := lying(t, 400, refusal("AccessDeniedException", form+encoded)).Encrypt(t.Context(), keyARN, secret.New([]byte(canary)), nil)
 	if err == nil || strings.Contains(err.Error(), encoded[4:30]) || !strings.Contains(err.Error(), "withheld") {
 		t.Errorf("got %v", err)
 	}
-	// What a box and a message may have in common by chance is not an echo.
+	// What a box and a message can have in common by chance is not an echo.
 	const message = "User: arn:aws:sts::222222222222:assumed-role/x/y is not authorized to perform: kms:Encrypt on resource: " + keyARN
 	box := secret.New([]byte(`{"REGION":"us-west-2","QUEUE":"arn:aws:sqs:us-west-2:1"}`))
 	if _, err := lying(t, 400, refusal("AccessDeniedException", message)).Encrypt(t.Context(), keyARN, box, nil); !strings.Contains(err.Error(), message) {
@@ -242,7 +242,7 @@ func TestErrorsRepeatNoPlaintext(t *testing.T) {
 	}
 }
 
-// marked is what the product's own credentials return when there are none.
+// marked is the error of bundle's own credentials if there are none.
 type marked struct{ error }
 
 func (marked) Class() awsfault.Class { return awsfault.Credentials }
@@ -340,7 +340,7 @@ func TestEncryptingWithTheEmbeddedAWS(t *testing.T) {
 }
 
 func TestAnEchoIsFoundWhereverItStands(t *testing.T) {
-	plaintext := "sample-0123456789-abcdef" // of which 20 bytes in a row are an echo
+	plaintext := "sample-0123456789-abcdef" // 20 bytes of it in a row are an echo
 	encoded := base64.StdEncoding.EncodeToString([]byte(plaintext))
 	for text, echo := range map[string]bool{
 		"": false, "x": false, plaintext: true, "x" + plaintext: true, plaintext + "x": true, "x" + plaintext[:20]: true, plaintext[4:]: true,

@@ -12,26 +12,26 @@ import (
 	"github.com/whispering/bundle/pipeline/secret"
 )
 
-// ErrValue says that a secret's value cannot be sealed: it is empty or not
+// ErrValue reports a secret whose value cannot be sealed: it is empty, or not
 // valid UTF-8 (docs/format.md, F-28).
 var ErrValue = errors.New("value cannot be sealed")
 
-// Named is a secret to be sealed.
+// Named is a secret to seal.
 type Named struct {
 	Name  string
 	Value secret.Value
 }
 
-// Packed is the content of one box: its line in the header, and the bytes that
-// become its ciphertext.
+// Packed is the content of one box: its line in the header, and the plaintext of
+// its ciphertext.
 type Packed struct {
 	Box       sealed.Box
 	Plaintext secret.Value
 }
 
-// Pack fills boxes with the secrets of one function, as docs/format.md lays
-// down: whole secrets by first fit decreasing (F-27), what is too long for a
-// box in parts (F-25), all in the order of F-17. The names must be distinct.
+// Pack fills boxes with the secrets of one function, as docs/format.md requires:
+// whole secrets by first fit decreasing (F-27), secrets that are too long for a box
+// in parts (F-25), and all boxes in the order of F-17. The names must be distinct.
 // Equal input gives equal boxes. The error wraps ErrValue and names the secret.
 func Pack(secrets []Named) ([]Packed, error) {
 	var whole []member
@@ -58,7 +58,7 @@ func Pack(secrets []Named) ([]Packed, error) {
 	return boxes, nil
 }
 
-// A member is a secret as it stands in a box: "NAME":"value".
+// A member is a secret as it is written in a box: "NAME":"value".
 type member struct {
 	name string
 	text []byte

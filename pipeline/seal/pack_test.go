@@ -24,7 +24,7 @@ func named(pairs ...string) []seal.Named {
 	return all
 }
 
-// lines gives the box lines of what was packed, and their lengths.
+// lines returns the box lines of what was packed, and their lengths.
 func lines(boxes []seal.Packed) []string {
 	var all []string
 	for _, b := range boxes {
@@ -68,7 +68,7 @@ func TestPackFillsBoxesAsTheFormatSays(t *testing.T) { // F-17, F-25, F-27
 	}
 }
 
-// Parts stay in order among so many boxes that a sort moves them about.
+// Parts stay in order even with so many boxes that a sort moves them.
 func TestPackKeepsPartsInOrder(t *testing.T) { // F-17
 	var pairs, want []string
 	for i := range 30 {
@@ -100,8 +100,8 @@ func TestPackRefusesWhatCannotBeSealed(t *testing.T) { // F-28
 	}
 }
 
-// TestPackedSecretsComeBack packs any secrets, seals them without encryption
-// and has the reader put them together.
+// TestPackedSecretsComeBack packs arbitrary secrets, seals them without encryption,
+// and opens them with the reader.
 func TestPackedSecretsComeBack(t *testing.T) { // F-16, F-24
 	rapid.Check(t, func(t *rapid.T) {
 		values := rapid.MapOfN(
