@@ -58,7 +58,7 @@ func TestLayerWithAPlaintextIsRefused(t *testing.T) {
 			}
 			expectLeak(t, result.CheckLeaks(layer, nil), tt.want)
 			for text, want := range map[string]string{
-				"x" + field + "x": "in the clear", whole: "in the clear", hex.EncodeToString([]byte(field)): "in hexadecimal",
+				"x" + field + "x": "in plaintext", whole: "in plaintext", hex.EncodeToString([]byte(field)): "in hexadecimal",
 				strings.ToUpper(hex.EncodeToString([]byte("not-a-real-password"))): "in hexadecimal", "not-a-real-passwor": "",
 			} {
 				expectLeak(t, result.CheckLeaks([]byte(text), nil), want)

@@ -15,14 +15,14 @@ import (
 	"github.com/whispering/bundle/pipeline/problem"
 )
 
-// maxSkew is how far a clock may be off: in most cases a request must reach AWS
-// within five minutes of the time that it was signed with.
+// maxSkew is how far a clock can be off. In most cases, a request must reach AWS
+// within five minutes of its signature's time.
 //
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_aws-signing.html
 const maxSkew = 5 * time.Minute
 
-// Clock compares the clock of this machine with AWS's, which every answer
-// tells, also one that refuses. It asks for the description of a key.
+// Clock compares the clock of this machine with the time in AWS's reply. An error
+// reply has it too. It calls DescribeKey.
 func (d *Doctor) Clock(ctx context.Context, key string) Finding {
 	found := Finding{Check: CheckClock, Status: OK}
 	before := time.Now()
@@ -58,8 +58,8 @@ func (d *Doctor) Clock(ctx context.Context, key string) Finding {
 	return found
 }
 
-// skew is how far our clock is ahead of theirs. Theirs was read at some time
-// between before and after, and cut to the second.
+// skew returns how far our clock is ahead of theirs. theirs was read between before
+// and after, and is truncated to seconds.
 func skew(before, after, theirs time.Time) time.Duration {
 	switch {
 	case theirs.Add(time.Second).Before(before):

@@ -1,9 +1,9 @@
-// Package doctor finds out whether a build would be let through, and whether
-// those who must not open a secret cannot: by dry runs of KMS's operations in
-// the encryption contexts that a build uses, and by reading key policies. It
-// reads no value and changes nothing.
+// Package doctor finds out whether AWS would allow a build, and whether someone can
+// decrypt a secret who should not. It makes dry runs of KMS operations in the
+// encryption contexts of a build, and reads key policies. It reads no value and
+// changes nothing.
 //
-// A dry run tells of the caller's own rights only, counts as a call, and is
-// logged by CloudTrail:
+// A dry run only tests the caller's own permissions. It counts as a call, and
+// CloudTrail logs it:
 // https://docs.aws.amazon.com/kms/latest/developerguide/testing-permissions.html
 package doctor

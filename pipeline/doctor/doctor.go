@@ -14,7 +14,7 @@ import (
 	"github.com/whispering/bundle/pipeline/manifest"
 )
 
-// concurrency is how many calls are under way at once.
+// concurrency is how many calls are made at once.
 const concurrency = 32
 
 // A Doctor makes its calls in one account and region. It is safe for concurrent
@@ -22,8 +22,8 @@ const concurrency = 32
 type Doctor struct {
 	client *kms.Client
 
-	// Root says that the caller is known to be allowed everything, as the embedded
-	// AWS's own credentials are: that it could decrypt is then no failure.
+	// Root says that the caller is allowed everything, as the embedded AWS's own
+	// credentials are. It is then no failure that the caller can decrypt.
 	Root bool
 }
 
@@ -35,14 +35,14 @@ func New(cfg aws.Config) *Doctor {
 // A Function is what a build would do for one function.
 type Function struct {
 	Name    string
-	Key     manifest.Text // as the manifest has it
-	KeyARN  string        // what that stands for
+	Key     manifest.Text // as in the manifest
+	KeyARN  string        // what Key resolves to
 	Blind   bool
-	Context map[string]string // of a box of the document, where it is not blind
-	Moves   []Move            // where it is
+	Context map[string]string // of a box, if the function is packed
+	Moves   []Move            // if the function is blind
 }
 
-// A Move is a re-encryption that a blind build would do.
+// A Move is a re-encryption that a blind build would make.
 type Move struct {
 	Secret     string
 	Parameter  string // ARN
@@ -51,9 +51,9 @@ type Move struct {
 	At         manifest.Text     // of the parameter
 }
 
-// Examine checks every right that a build needs from KMS for these functions,
-// and that nobody can open them who should not. The findings are in the order
-// of the functions. It ends early only with ctx.
+// Examine checks every KMS permission that a build of these functions needs, and
+// that nobody else can open them. The findings are in the order of the functions.
+// Only the end of ctx stops it early.
 func (d *Doctor) Examine(ctx context.Context, functions []Function) []Finding {
 	var checks []func(context.Context) Finding
 	for _, f := range functions {
@@ -93,8 +93,8 @@ func (d *Doctor) sealing(ctx context.Context, f Function) Finding {
 		fmt.Sprintf("Function %q cannot be sealed", f.Name), f.KeyARN+contextOf(f.Context))
 }
 
-// source tries to move a parameter's ciphertext as a blind build does. KMS asks
-// for two rights.
+// source tries to move a parameter's ciphertext as a blind build does. KMS requires
+// two permissions.
 func (d *Doctor) source(ctx context.Context, f Function, m Move) Finding {
 	found := Finding{Check: CheckSource, Function: f.Name, Action: "kms:ReEncryptFrom", Resource: m.Parameter, At: m.At}
 	_, err := d.client.ReEncrypt(ctx, &kms.ReEncryptInput{
@@ -110,7 +110,7 @@ func (d *Doctor) source(ctx context.Context, f Function, m Move) Finding {
 	return found.needed(ctx, err, passed, cannot, "the key that "+m.Parameter+" is stored under")
 }
 
-// reading holds a blind build to it that it cannot decrypt what it moves.
+// reading checks that a blind build cannot decrypt what it moves.
 func (d *Doctor) reading(ctx context.Context, f Function, m Move) Finding {
 	found := Finding{Check: CheckReading, Function: f.Name, Action: "kms:Decrypt", Resource: m.Parameter, At: m.At}
 	_, err := d.client.Decrypt(ctx, &kms.DecryptInput{
@@ -119,8 +119,8 @@ func (d *Doctor) reading(ctx context.Context, f Function, m Move) Finding {
 	return found.refused(ctx, err, true, d.Root, fmt.Sprintf("the parameter of %s", m.Secret))
 }
 
-// opening tries to open a document of the function, which who builds has no
-// need to. No document is needed for that.
+// opening tries to open a document of the function, which a build does not need. The
+// dry run works without a document.
 func (d *Doctor) opening(ctx context.Context, f Function) Finding {
 	found := Finding{Check: CheckOpening, Function: f.Name, Action: "kms:Decrypt", Resource: f.KeyARN, At: f.Key}
 	box := f.Context
@@ -138,7 +138,7 @@ func parameterContext(m Move) map[string]string {
 	return map[string]string{"PARAMETER_ARN": m.Parameter}
 }
 
-// contextOf writes down what a policy can see of an encryption context.
+// contextOf formats the parts of an encryption context that policies check.
 func contextOf(context map[string]string) string {
 	return fmt.Sprintf(" (bundle:environment = %q, bundle:function = %q)", context["bundle:environment"], context["bundle:function"])
 }

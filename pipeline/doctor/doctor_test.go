@@ -21,7 +21,7 @@ func TestOpenersOfAKeyPolicy(t *testing.T) {
 		hello = `{"Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::111111111111:role/hello"}, "Action": ["kms:Decrypt", "kms:DescribeKey"], "Resource": "*"}`
 		but   = `{"Effect": "Deny", "Principal": "*", "Action": "kms:Decrypt", "Resource": "*", "Condition": {"StringNotEquals": {"aws:PrincipalArn": %s}}}`
 	)
-	account := "whoever the IAM policies of account 111111111111 allow it"
+	account := "anyone whom the IAM policies of account 111111111111 allow"
 	for _, c := range []struct {
 		statements string
 		names      []string
@@ -38,16 +38,16 @@ func TestOpenersOfAKeyPolicy(t *testing.T) {
 		{`{"Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::111111111111:role/x"}, "NotAction": "kms:Encrypt", "Resource": "*"}`, []string{"arn:aws:iam::111111111111:role/x"}, false},
 		{`{"Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::111111111111:role/x"}, "NotAction": "kms:Dec*", "Resource": "*"}`, nil, false},
 		{`{"Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::111111111111:role/x"}, "Action": ["kms:Encrypt", "kms:ReEncrypt*"], "Resource": "*"}`, nil, false},
-		// A Deny that leaves out who is named makes the account's decision moot.
+		// A Deny with exceptions overrides what the account's IAM policies allow.
 		{root + "," + fmt.Sprintf(but, `"arn:aws:iam::111111111111:role/hello"`), []string{"arn:aws:iam::111111111111:role/hello"}, false},
 		{root + "," + hello + "," + fmt.Sprintf(but, `["arn:aws:iam::111111111111:role/hello", "arn:aws:iam::111111111111:role/glass"]`),
 			[]string{"arn:aws:iam::111111111111:role/glass", "arn:aws:iam::111111111111:role/hello"}, false},
 		{root + "," + fmt.Sprintf(but, `"arn:aws:iam::222222222222:role/hello"`), nil, false},
 		{hello + "," + fmt.Sprintf(but, `"arn:aws:iam::111111111111:role/other"`), nil, false},
 		{root + "," + strings.Replace(fmt.Sprintf(but, `"arn:aws:iam::111111111111:role/h*"`), "StringNotEquals", "ArnNotLike", 1),
-			[]string{"whoever is arn:aws:iam::111111111111:role/h*"}, true},
+			[]string{"every principal that matches arn:aws:iam::111111111111:role/h*"}, true},
 		{root + `,{"Effect": "Deny", "Principal": "*", "Action": "kms:*", "Resource": "*"}`, nil, false},
-		// What is not understood of a Deny does not count.
+		// A Deny that is not understood is ignored.
 		{root + "," + strings.Replace(fmt.Sprintf(but, `"arn:aws:iam::111111111111:role/hello"`), "StringNotEquals", "StringEquals", 1), []string{account}, true},
 		{root + "," + strings.Replace(fmt.Sprintf(but, `"x"`), "aws:PrincipalArn", "aws:SourceIp", 1), []string{account}, true},
 		{root + `,{"Effect": "Deny", "Principal": {"AWS": "arn:aws:iam::111111111111:role/a"}, "Action": "kms:*", "Resource": "*"}`, []string{account}, true},
@@ -86,7 +86,7 @@ func FuzzOpeners(f *testing.F) {
 	})
 }
 
-// A lie is an error about a reply, as internal/awsreply has them.
+// A lie is an error about a reply, like those of internal/awsreply.
 type lie struct{}
 
 func (lie) Error() string    { return "the reply to kms:Decrypt has no KeyId" }
@@ -97,7 +97,7 @@ func TestJudgingTheAnswerToADryRun(t *testing.T) {
 	api := func(code string) error { return asked(&smithy.GenericAPIError{Code: code, Message: "m"}) }
 	for _, c := range []struct {
 		err             error
-		needed, refused Status       // of a check that must be allowed; of one that must be denied
+		needed, refused Status       // of a check that must be allowed, and of one that must be denied
 		kind, open      problem.Kind // of their problems
 	}{
 		{api("DryRunOperationException"), OK, Failed, none, problem.Access},
@@ -159,7 +159,7 @@ func TestSkewAllowsForTheWayAndForCutSeconds(t *testing.T) {
 	}{
 		{0, 0, 0, 0},
 		{0, 3 * time.Second, 2 * time.Second, 0},
-		{900 * time.Millisecond, time.Second, 0, 0}, // theirs is cut to the second
+		{900 * time.Millisecond, time.Second, 0, 0}, // theirs is truncated to seconds
 		{3 * time.Second, 4 * time.Second, 0, 3 * time.Second},
 		{0, time.Second, 10 * time.Second, -9 * time.Second},
 		{0, time.Second, -10 * time.Minute, 10 * time.Minute},

@@ -17,9 +17,9 @@ import (
 	"github.com/whispering/bundle/pipeline/problem"
 )
 
-// keyPolicy names who may decrypt under a function's key, as far as the key's
-// own policy tells. Grants, and what IAM policies add where the account decides,
-// are not in it.
+// keyPolicy lists who can decrypt under a function's key according to its key policy.
+// It does not see grants, or the IAM policies of an account that the key policy
+// allows.
 func (d *Doctor) keyPolicy(ctx context.Context, f Function) Finding {
 	found := Finding{Check: CheckKeyPolicy, Status: Note, Function: f.Name, Action: "kms:GetKeyPolicy", Resource: f.KeyARN, At: f.Key}
 	out, err := d.client.GetKeyPolicy(ctx, &kms.GetKeyPolicyInput{KeyId: aws.String(f.KeyARN)})
@@ -27,7 +27,7 @@ func (d *Doctor) keyPolicy(ctx context.Context, f Function) Finding {
 		if class := awsfault.Classify(err); class != awsfault.Denied && (class != awsfault.Other || awsfault.Code(err) == "") {
 			return found.failed(found.problem(ctx, err, problem.Resource{Lead: fmt.Sprintf("The policy of key %q is not available", f.Key.Value)}))
 		}
-		found.Detail = fmt.Sprintf("who else may open the secrets of function %q is not known: %s", f.Name, awsfault.Describe(err))
+		found.Detail = fmt.Sprintf("could not check who else can open the secrets of function %q: %s", f.Name, awsfault.Describe(err))
 		return found
 	}
 	var object map[string]json.RawMessage
@@ -35,24 +35,24 @@ func (d *Doctor) keyPolicy(ctx context.Context, f Function) Finding {
 	switch {
 	case json.Unmarshal([]byte(aws.ToString(out.Policy)), &object) != nil || object["Statement"] == nil:
 		return found.failed(problem.New(problem.Integrity, &f.Key.Range, "Unexpected answer from KMS", fmt.Sprintf(
-			"What KMS gives as the policy of key %q is none. Nothing was written.", f.Key.Value)))
+			"The reply of KMS for the policy of key %q is not a key policy. Nothing was written.", f.Key.Value)))
 	case err != nil:
 		found.Detail = fmt.Sprintf("the policy of key %q cannot be read: %v", f.Key.Value, err)
 	case len(who.names) == 0:
 		found.Detail = fmt.Sprintf("the policy of key %q does not allow anyone to decrypt, not even the role of function %q", f.Key.Value, f.Name)
 	case who.open:
-		found.Detail = fmt.Sprintf("more than the role of function %q may decrypt: %s. bundle policy --kind key writes a key policy for that role alone",
-			f.Name, strings.Join(who.names, ", "))
+		found.Detail = fmt.Sprintf("the policy of key %q allows more than the role of function %q to decrypt: %s. "+
+			"To allow only that role, use the key policy that bundle policy --kind key writes", f.Key.Value, f.Name, strings.Join(who.names, ", "))
 	default:
-		found.Status, found.Detail = OK, "may decrypt: "+strings.Join(who.names, ", ")
+		found.Status, found.Detail = OK, "can decrypt: "+strings.Join(who.names, ", ")
 	}
 	return found
 }
 
-// who says who may decrypt.
+// who has the principals that can decrypt.
 type who struct {
-	names []string // ARNs, or words for more than one principal
-	open  bool     // some name stands for more than one principal
+	names []string // ARNs, or descriptions of several principals
+	open  bool     // a name means more than one principal
 }
 
 type policy struct{ Statement list[statement] }
@@ -80,8 +80,8 @@ func (l *list[T]) UnmarshalJSON(b []byte) error {
 	return err
 }
 
-// openers reads a key policy. What it does not understand of a Deny does not
-// count, so that it may name too many and never too few.
+// openers parses a key policy. It ignores a Deny that it does not understand, so that
+// it may list too many principals, and never too few.
 func openers(document string) (who, error) {
 	var p policy
 	if err := json.Unmarshal([]byte(document), &p); err != nil {
@@ -106,9 +106,9 @@ func openers(document string) (who, error) {
 		case name == "*":
 			name, w.open = "everyone", true
 		case a.Resource == "root":
-			name, w.open = "whoever the IAM policies of account "+a.Account+" allow it", true
+			name, w.open = "anyone whom the IAM policies of account "+a.Account+" allow", true
 		case strings.ContainsAny(name, "*?"):
-			name, w.open = "whoever is "+name, true
+			name, w.open = "every principal that matches "+name, true
 		}
 		w.names = append(w.names, awsfault.Printable(name))
 	}
@@ -126,8 +126,8 @@ func (s statement) decrypts() bool {
 	return covers(s.Action)
 }
 
-// principals returns whom a statement names. A statement that names an AWS
-// service does so for calls that AWS makes on its own.
+// principals returns the principals of a statement. An AWS service is one for the
+// calls that it makes itself.
 func (s statement) principals() []string {
 	var all string
 	if json.Unmarshal(s.Principal, &all) == nil {
@@ -149,8 +149,8 @@ func (s statement) principals() []string {
 	return names
 }
 
-// deniesAllBut returns whom a Deny of everyone leaves out, by the one condition
-// that does so.
+// deniesAllBut returns the exceptions of a Deny of everyone, if its only condition
+// makes them.
 func (s statement) deniesAllBut() (except []string, ok bool) {
 	if s.Effect != "Deny" || !s.decrypts() || !slices.Contains(s.principals(), "*") {
 		return nil, false
@@ -176,8 +176,8 @@ func (s statement) deniesAllBut() (except []string, ok bool) {
 	return nil, false
 }
 
-// restrict keeps of the names those that are excepted; a name that stands for
-// many becomes those of them that are.
+// restrict returns the names that are among the exceptions. A name that means several
+// principals is replaced by the exceptions that it covers.
 func restrict(names, except []string) []string {
 	var kept []string
 	for _, name := range names {
@@ -196,10 +196,10 @@ func restrict(names, except []string) []string {
 	return kept
 }
 
-// matches compares a text with a pattern in which * stands for any run of
-// characters and ? for any one.
+// matches compares text with a pattern, in which * matches any characters and ? any
+// single one.
 func matches(pattern, text string) bool {
-	hide := strings.NewReplacer("/", "\x00", "[", "\x01", `\`, "\x02") // have a meaning of their own in path.Match
+	hide := strings.NewReplacer("/", "\x00", "[", "\x01", `\`, "\x02") // these are special in path.Match
 	ok, err := path.Match(hide.Replace(pattern), hide.Replace(text))
 	return ok && err == nil
 }

@@ -9,13 +9,13 @@ import (
 	"github.com/whispering/bundle/pipeline/problem"
 )
 
-// allowed reports whether an error is what a dry run ends in that would have
-// been done:
+// allowed reports whether an error is that of a dry run whose real call would be
+// allowed:
 // https://docs.aws.amazon.com/kms/latest/developerguide/testing-permissions.html
 func allowed(err error) bool { return awsfault.Code(err) == "DryRunOperationException" }
 
-// needed finishes the finding of a check that must be allowed. lead says what is
-// wrong where it is not.
+// needed completes the finding of a check that must be allowed. lead says what is
+// wrong if it is not.
 func (f Finding) needed(ctx context.Context, err error, passed, lead, on string) Finding {
 	if allowed(err) {
 		f.Status, f.Detail = OK, passed
@@ -24,8 +24,8 @@ func (f Finding) needed(ctx context.Context, err error, passed, lead, on string)
 	return f.failed(f.problem(ctx, err, problem.Resource{Lead: lead, On: on}))
 }
 
-// refused finishes the finding of a check that should be denied, and must be in
-// a blind build.
+// refused completes the finding of a check that should be denied. With must, as for
+// blind functions, it is a failure if it is not.
 func (f Finding) refused(ctx context.Context, err error, must, root bool, what string) Finding {
 	p := f.problem(ctx, err, problem.Resource{})
 	switch class := awsfault.Classify(err); {
@@ -33,7 +33,7 @@ func (f Finding) refused(ctx context.Context, err error, must, root bool, what s
 		return f.failed(p)
 	case class == awsfault.Denied:
 		f.Status, f.Detail = OK, "this role cannot decrypt "+what
-	case !allowed(err) && p.Kind != problem.Missing: // what is wrong with key or ciphertext is told only to who may use the key
+	case !allowed(err) && p.Kind != problem.Missing: // KMS reports a fault of the key or ciphertext only to callers that can use the key
 		if class != awsfault.Other || awsfault.Code(err) == "" {
 			return f.failed(p)
 		}
@@ -51,10 +51,10 @@ func (f Finding) refused(ctx context.Context, err error, must, root bool, what s
 	return f
 }
 
-// problem says why KMS did not answer what it was asked.
+// problem reports that KMS did not answer as expected.
 func (f Finding) problem(ctx context.Context, err error, about problem.Resource) problem.Problem {
 	if err == nil { // a dry run never succeeds
-		return problem.New(problem.Integrity, &f.At.Range, "Unexpected answer from KMS", fmt.Sprintf("KMS did what it was only asked to try: %s. Nothing was written.", f.Action))
+		return problem.New(problem.Integrity, &f.At.Range, "Unexpected answer from KMS", fmt.Sprintf("KMS answered a dry run of %s like a real call. Nothing was written.", f.Action))
 	}
 	failure := error(awsfault.Explain(err))
 	if ctx.Err() != nil {

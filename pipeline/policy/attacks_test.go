@@ -15,12 +15,12 @@ import (
 	"github.com/whispering/bundle/pipeline/policy"
 )
 
-// A stage is a world with everything an attacker could lay hands on.
+// A stage is a world with everything that an attacker could get.
 type stage struct {
 	*world
 	documents              map[string]*sealed.Document
-	parameter, db, other   []byte // ciphertexts: of the functions worker and hello, and of another's
-	forged                 []byte // one that claims to be worker's, under another's key
+	parameter, db, other   []byte // ciphertexts: of the functions worker and hello, and of another bundle
+	forged                 []byte // one that claims to be worker's, under another bundle's key
 	parameters, own, evil  *string
 	worker                 *string
 	honest                 map[string]string // the encryption context of a box of hello
@@ -47,8 +47,8 @@ func newStage(t *testing.T, m modes) *stage {
 	return s
 }
 
-// with returns an encryption context with pairs changed, added or, where the
-// value is "", taken away.
+// with returns an encryption context with changed or added pairs, and without those
+// whose value is "".
 func with(context map[string]string, pairs ...string) map[string]string {
 	context = maps.Clone(context)
 	for i := 0; i < len(pairs); i += 2 {
@@ -62,7 +62,7 @@ func with(context map[string]string, pairs ...string) map[string]string {
 
 func at(arn string) map[string]string { return map[string]string{"PARAMETER_ARN": arn} }
 
-// A call is one thing to try as somebody.
+// A call is one call to try with some credentials.
 type call func(*stage, aws.Config) error
 
 func encrypt(key func(*stage) *string, context func(*stage) map[string]string) call {
@@ -83,7 +83,7 @@ func move(key func(*stage) *string, context func(*stage) map[string]string) call
 	}
 }
 
-// take re-encrypts something to the function's own key and context.
+// take re-encrypts a ciphertext to the function's own key and context.
 func take(blob func(*stage) []byte, context func(*stage) map[string]string) call {
 	return func(s *stage, as aws.Config) error {
 		_, err := kms.NewFromConfig(as).ReEncrypt(s.Context(), &kms.ReEncryptInput{
@@ -118,8 +118,8 @@ func changed(pairs ...string) func(*stage) map[string]string {
 }
 func stripped(*stage) map[string]string { return nil }
 
-// sealingAttacks are those on where something is sealed to; each by Encrypt and
-// by ReEncrypt.
+// sealingAttacks are those on the destination of sealing, each with Encrypt and with
+// ReEncrypt.
 func sealingAttacks(try func(key func(*stage) *string, context func(*stage) map[string]string) call) map[string]call {
 	return map[string]call{
 		"to a foreign key":                         try(evil, honest),
@@ -137,7 +137,7 @@ func sealingAttacks(try func(key func(*stage) *string, context func(*stage) map[
 	}
 }
 
-// openingAttacks are those on what is stored and sealed.
+// openingAttacks are those on stored parameters and sealed documents.
 func openingAttacks() map[string]call {
 	return map[string]call{
 		"decrypt a parameter outside Parameter Store": decrypt(parameters, func(s *stage) []byte { return s.parameter },
@@ -191,7 +191,7 @@ func union(all ...map[string]call) map[string]call {
 	return sum
 }
 
-// buildAttacks are all that the role that builds may not do.
+// buildAttacks is everything that the role that builds must not be allowed to do.
 func buildAttacks(m modes) map[string]call {
 	attacks := union(openingAttacks(), prefixed("encrypt ", sealingAttacks(encrypt)), prefixed("re-encrypt ", sealingAttacks(move)))
 	if m.helloBlind && m.workerBlind {
@@ -202,7 +202,7 @@ func buildAttacks(m modes) map[string]call {
 	return attacks
 }
 
-// denied runs attacks as somebody and reports those that are not refused.
+// denied runs attacks with some credentials, and reports those that are not denied.
 func (s *stage) denied(as aws.Config, attacks map[string]call) (through []string) {
 	s.Helper()
 	for name, attack := range attacks {
@@ -214,8 +214,8 @@ func (s *stage) denied(as aws.Config, attacks map[string]call) (through []string
 	return through
 }
 
-// broadened is a document with everything allowed besides, as if the role had
-// other policies too.
+// broadened returns a document that also allows everything, as if the role had other
+// policies too.
 func broadened(d policy.Document) policy.Document {
 	return policy.Document{Version: d.Version, Statement: append(slices.Clone(d.Statement), policy.Statement{
 		Sid: "Everything", Effect: "Allow", Action: policy.List{"*"}, Resource: policy.List{"*"},
@@ -227,7 +227,7 @@ func TestBuildPolicyDeniesEveryAttack(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			s := newStage(t, m)
 			attacks := buildAttacks(m)
-			// Across functions only the exact Allows and the key policies decide.
+			// Between functions, only the exact Allows and the key policies decide.
 			across := map[string]call{
 				"encrypt to a function's key for another function":    encrypt(worker, honest),
 				"re-encrypt to a function's key for another function": move(worker, honest),
@@ -251,8 +251,8 @@ func TestBuildPolicyDeniesEveryAttack(t *testing.T) {
 	}
 }
 
-// Each Deny is there for an attack that would pass without it, once the role
-// has other policies too.
+// Each Deny prevents an attack that would succeed without it, if the role has other
+// policies too.
 func TestNoDenyOfTheBuildPolicyIsIdle(t *testing.T) {
 	for name, m := range allModes() {
 		t.Run(name, func(t *testing.T) {
@@ -282,7 +282,7 @@ func TestPlanPolicyGivesNoValue(t *testing.T) {
 	if through := s.denied(s.role("plan", s.setting.Plan()), attacks); through != nil {
 		t.Errorf("not refused:\n%s", strings.Join(through, "\n"))
 	}
-	delete(attacks, "change the key policy") // it is not what the Deny is about
+	delete(attacks, "change the key policy") // the Deny does not cover it
 	if through := s.denied(s.role("plan", broadened(s.setting.Plan())), attacks); through != nil {
 		t.Errorf("not refused where other policies of the role allow everything:\n%s", strings.Join(through, "\n"))
 	}
@@ -304,7 +304,7 @@ func TestFunctionPolicyDeniesEveryAttack(t *testing.T) {
 		"read the parameter that its secret was made from":      read("/local/shop/db", false),
 		"read the parameter that its secret was made from, too": read("/local/shop/db", true),
 	})
-	delete(attacks, "decrypt a sealed document") // which it is for
+	delete(attacks, "decrypt a sealed document") // which it must be allowed
 	if through := s.denied(s.role("hello", document), attacks); through != nil {
 		t.Errorf("not refused:\n%s", strings.Join(through, "\n"))
 	}
@@ -346,7 +346,7 @@ func TestKeyPolicyKeepsEveryoneElseOutAndNobodyLockedOut(t *testing.T) {
 			if through := s.denied(s.role("ci", everything), attacks); through != nil {
 				t.Errorf("who builds:\n%s", strings.Join(through, "\n"))
 			}
-			// The account can always repair what it has put.
+			// The account can always repair a policy that it has put.
 			for _, who := range []aws.Config{s.admin, s.role("administrator", everything)} {
 				if err := openingAttacks()["change the key policy"](s, who); err != nil {
 					t.Errorf("locked out: %v", err)

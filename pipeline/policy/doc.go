@@ -1,8 +1,8 @@
-// Package policy writes the IAM documents that a bundle needs and no more:
-// for the role that builds, for one that only looks, for the roles of the
-// functions, and for the functions' keys.
+// Package policy writes the IAM policies and key policies that a bundle needs, and
+// nothing more: for the role that builds, for a role that only plans, for the
+// functions' roles, and for the functions' keys.
 //
-// It is pure: it is told what the manifest's references stand for and makes no
-// calls. Everything an Allow names is an ARN where one is known. A Deny closes
-// what other policies of the same role might open.
+// It makes no calls: a Setting has what the manifest's references resolve to. An
+// Allow names ARNs where they are known. A Deny blocks what other policies of the
+// same role might allow.
 package policy

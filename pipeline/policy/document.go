@@ -5,14 +5,14 @@ import (
 	"unicode"
 )
 
-// A Document is a policy as IAM and KMS take it:
+// A Document is a policy in the form that IAM and KMS accept:
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements.html
 type Document struct {
 	Version   string
 	Statement []Statement
 }
 
-// A Statement is one grant or refusal. Its Sid says what for.
+// A Statement is an Allow or a Deny. Its Sid says what it is for.
 type Statement struct {
 	Sid         string `json:",omitempty"`
 	Effect      string
@@ -24,16 +24,16 @@ type Statement struct {
 	Condition   Condition  `json:",omitempty"`
 }
 
-// A Principal says whom a statement of a key policy is about.
+// A Principal is the principal of a key policy statement.
 type Principal struct{ AWS List }
 
 // A Condition maps operators to condition keys to values.
 type Condition map[string]map[string]List
 
-// A List is one text or several; one is written without brackets.
+// A List is one string or several. A single one is written without brackets.
 type List []string
 
-// MarshalJSON writes a single text as such.
+// MarshalJSON writes a single string without brackets.
 func (l List) MarshalJSON() ([]byte, error) {
 	if len(l) == 1 {
 		return json.Marshal(l[0])
@@ -54,8 +54,8 @@ func newDocument(statements ...[]Statement) Document {
 	return d
 }
 
-// Quotas on the size of a document, in characters. White space counts in key
-// policies only.
+// Quotas on the size of a policy, in characters. White space counts only in key
+// policies.
 //
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
 // https://docs.aws.amazon.com/kms/latest/developerguide/resource-limits.html
@@ -69,7 +69,7 @@ const (
 func (d Document) Size() int {
 	b, err := json.Marshal(d)
 	if err != nil {
-		return 0 // texts and lists of texts can always be written
+		return 0 // cannot happen: strings and lists of strings always marshal
 	}
 	n := 0
 	for _, r := range string(b) {

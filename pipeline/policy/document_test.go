@@ -12,7 +12,7 @@ import (
 	"github.com/whispering/bundle/pipeline/policy"
 )
 
-// plain is a setting without an AWS.
+// plain returns a setting without AWS.
 func plain(partition, region string, names ...string) policy.Setting {
 	s := policy.Setting{
 		Region: region, Account: "222222222222", Keys: map[string]string{}, FunctionRoles: map[string]string{},
@@ -77,8 +77,8 @@ func TestDocumentsAreOfTheirPartition(t *testing.T) {
 	}
 }
 
-// What an Allow of a role names is an ARN; a pattern stands for what has no
-// name yet.
+// An Allow of a role names ARNs. A pattern is only for resources that have no name
+// yet.
 func TestNoAllowOfARoleIsAboutEverything(t *testing.T) {
 	s := plain("aws", "us-west-2", "one", "two")
 	for _, document := range []policy.Document{s.Build(), s.Plan()} {
@@ -125,7 +125,7 @@ func TestFromAndToAreNeverInOneAllow(t *testing.T) {
 
 func TestSidsAreDistinctAndPlain(t *testing.T) {
 	s := plain("aws", "us-west-2", "a-b", "ab", "aB", "a.b", "a_b", "9", "funktion-ä")
-	for i := range s.Manifest.Functions { // one key for all, so that one key policy is about all
+	for i := range s.Manifest.Functions { // one key for all, so that one key policy covers all
 		s.Keys[s.Manifest.Functions[i].Name.Value] = s.Keys["ab"]
 	}
 	for kind, document := range every(t, s) {
@@ -225,7 +225,7 @@ func TestSizeLeavesWhiteSpaceOut(t *testing.T) {
 	}
 }
 
-// The figures that docs/policy.md tells.
+// The figures in docs/policy.md.
 func BenchmarkBuildPolicySize(b *testing.B) {
 	for _, n := range []int{1, 5, 10, 20} {
 		var names []string

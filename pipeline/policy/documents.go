@@ -2,29 +2,29 @@ package policy
 
 import "errors"
 
-// The kinds of documents.
+// The kinds of policies.
 const (
 	KindCI       = "ci"       // the policy of the role that builds
-	KindPlan     = "plan"     // of one that only looks
+	KindPlan     = "plan"     // of a role that only plans
 	KindFunction = "function" // of a function's role
 	KindKey      = "key"      // of a function's key
 	KindAll      = "all"      // all of them
 )
 
-// Kinds lists the kinds of documents.
+// Kinds lists the kinds of policies.
 func Kinds() []string { return []string{KindCI, KindPlan, KindFunction, KindKey, KindAll} }
 
-// A Written is a document, and what it is for.
+// A Written is a policy and its purpose.
 type Written struct {
 	Kind     string
-	Function string // in the manifest; "" for a role that builds or looks
-	Key      string // ARN, of a key's policy
+	Function string // in the manifest; "" for a role that builds or plans
+	Key      string // ARN; only for a key policy
 	Policy   Document
 }
 
-// Documents writes the documents of one kind, or of all, about one function or, for
-// "", about all. Where a function's role is not known, there is no key policy:
-// missing says which, but for who asks for all kinds.
+// Documents writes the policies of a kind, for one function or, if it is "", for all
+// of them. There is no key policy if a function's role is not known. missing has the
+// errors of those that could not be written; with KindAll, unknown roles are left out.
 func (s *Setting) Documents(kind, function string) (all []Written, missing []error, err error) {
 	if kind == KindCI || kind == KindAll {
 		all = append(all, Written{Kind: KindCI, Policy: s.Build()})

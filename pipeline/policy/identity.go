@@ -18,24 +18,23 @@ const (
 	viaService    = "kms:ViaService"
 )
 
-// Build is the policy of the role that builds: it reads the parameters, seals
-// each function under its own key and for that function alone, and, where the
-// bundle names a layer, publishes it. Of packed functions it may decrypt the
-// parameters, through Parameter Store only; of blind ones it may decrypt
-// nothing.
+// Build is the policy of the role that builds. It allows reading the parameters,
+// sealing each function under its own key and only for that function and, if the
+// bundle names a layer, publishing it. Parameters of packed functions can be
+// decrypted, but only through Parameter Store. Nothing of blind functions can.
 func (s Setting) Build() Document {
 	packed, blind := s.packed(), s.blind()
 	return newDocument(s.look(), s.open(packed, blind), s.seal(), s.publish(), s.closeSource(packed, blind), s.closeDestination())
 }
 
-// Plan is the policy of a role that tells what a build would do, without being
-// able to learn a value or to seal one.
+// Plan is the policy of a role that shows what a build would do, but can neither
+// read nor seal a value.
 func (s Setting) Plan() Document {
 	return newDocument(s.look(), []Statement{denyValues()})
 }
 
-// denyValues refuses to turn a ciphertext into a value or another ciphertext, or
-// to let others, and more actions.
+// denyValues denies decrypting, encrypting and re-encrypting, granting these to
+// others, and more actions.
 func denyValues(more ...string) Statement {
 	return Statement{
 		Sid: "DenyValues", Effect: deny, Resource: List{"*"},
@@ -43,7 +42,7 @@ func denyValues(more ...string) Statement {
 	}
 }
 
-// Function is the policy of the role of one function: it opens that function's
+// Function is the policy of one function's role. It allows opening that function's
 // secrets and no others. Its errors wrap ErrFunction.
 func (s Setting) Function(name string) (Document, error) {
 	fn, err := s.function(name)
@@ -56,21 +55,21 @@ func (s Setting) Function(name string) (Document, error) {
 	}}), nil
 }
 
-// look is what building and planning both need: versions of parameters, the
-// state of keys, and the layer published before.
+// look allows what building and planning both need: reading versions of parameters,
+// the state of keys, and the previous layer.
 func (s Setting) look() []Statement {
 	all := s.reads(func(manifest.Function) bool { return true })
 	statements := []Statement{{Sid: "ReadParameters", Effect: allow, Action: List{"ssm:GetParameters"}, Resource: all.parameters}}
 	if len(all.paths) > 0 {
 		var paths List
 		for _, path := range all.paths {
-			paths = append(paths, path, path+"/*") // with and without the slash at its end
+			paths = append(paths, path, path+"/*") // with and without a slash at the end
 		}
 		statements = append(statements, Statement{Sid: "ListPaths", Effect: allow, Action: List{"ssm:GetParametersByPath"}, Resource: paths})
 	}
 	keys := s.keys()
 	if len(s.blind().parameters) > 0 {
-		keys = distinct(append(keys, s.BlindKeys...)) // which a build resolves as well
+		keys = distinct(append(keys, s.BlindKeys...)) // a build describes them as well
 	}
 	statements = append(statements, Statement{Sid: "DescribeKeys", Effect: allow, Action: List{"kms:DescribeKey"}, Resource: keys})
 	if layers := s.layers(); len(layers) > 0 {
@@ -85,7 +84,7 @@ func (s Setting) look() []Statement {
 	return statements
 }
 
-// open gives what turns a stored parameter into something that can be sealed.
+// open allows turning a stored parameter into something that can be sealed.
 func (s Setting) open(packed, blind reach) []Statement {
 	var statements []Statement
 	if len(packed.keys) > 0 {
@@ -105,8 +104,8 @@ func (s Setting) open(packed, blind reach) []Statement {
 	return statements
 }
 
-// seal gives one statement per function: with all in one, a function's secrets
-// could be sealed under another's key.
+// seal returns a statement per function. A single statement would allow sealing a
+// function's secrets under the key of another.
 func (s Setting) seal() []Statement {
 	var statements []Statement
 	for _, fn := range s.Manifest.Functions {
@@ -133,9 +132,9 @@ func (s Setting) publish() []Statement {
 	return []Statement{{Sid: "PublishLayer", Effect: allow, Action: List{"lambda:PublishLayerVersion"}, Resource: layers}}
 }
 
-// closeSource refuses to open anything but the parameters, whatever other
-// policies of the role may say. The key alias/aws/ssm needs it most: its own
-// policy lets everyone in the account decrypt through Parameter Store.
+// closeSource denies opening anything but the parameters, whatever other policies of
+// the role allow. This matters most for alias/aws/ssm, whose key policy lets
+// everyone in the account decrypt through Parameter Store.
 func (s Setting) closeSource(packed, blind reach) []Statement {
 	everything := List{"*"}
 	refuse := func(sid, action string) Statement {
@@ -161,8 +160,8 @@ func (s Setting) closeSource(packed, blind reach) []Statement {
 	return append(statements, refuse("DenyReEncryptFrom", "kms:ReEncryptFrom"))
 }
 
-// closeDestination refuses to seal under other keys, for other functions or
-// environments, or bound to anything but what a document is bound to.
+// closeDestination denies sealing under other keys, for other functions or
+// environments, or with another encryption context than that of a document.
 func (s Setting) closeDestination() []Statement {
 	sealing := List{"kms:Encrypt", "kms:ReEncryptTo"}
 	return append([]Statement{
@@ -173,8 +172,8 @@ func (s Setting) closeDestination() []Statement {
 	})...)
 }
 
-// closeContext refuses to seal in any other encryption context than that of
-// the functions' documents.
+// closeContext denies sealing in any other encryption context than that of the
+// functions' documents.
 func (s Setting) closeContext(functions []manifest.Function, principal *Principal) []Statement {
 	var names, keys List
 	for _, fn := range functions {
@@ -194,9 +193,9 @@ func (s Setting) closeContext(functions []manifest.Function, principal *Principa
 	}
 }
 
-// bound is the condition that a call is about a document of one function. The
-// values of single keys are compared with StringEquals, which fails where the
-// key is absent; ForAllValues beside it keeps more keys out.
+// bound is the condition that a call is for a document of one function. The values
+// of single keys are compared with StringEquals, which fails if the key is missing.
+// ForAllValues denies additional keys.
 func (s Setting) bound(fn manifest.Function) Condition {
 	return Condition{
 		"StringEquals":              {ofFunction: List{s.name(fn)}, ofEnvironment: List{s.Manifest.Environment.Name.Value}},
@@ -204,7 +203,7 @@ func (s Setting) bound(fn manifest.Function) Condition {
 	}
 }
 
-// name is how the encryption context calls a function (docs/format.md, F-22).
+// name returns the function's name in the encryption context (docs/format.md, F-22).
 func (s Setting) name(fn manifest.Function) string {
 	return s.Manifest.Bundle.Name.Value + "/" + fn.Name.Value
 }
@@ -217,9 +216,8 @@ func contextKeysOf(fn manifest.Function) List {
 	return keys
 }
 
-// among is the condition that a key has one of some values, of which those
-// below a path are patterns; none is its opposite, also true where the key is
-// absent.
+// among is the condition that a key has one of the values, which are patterns if
+// they are below a path. none is its opposite, and also true if the key is missing.
 func among(key string, values List) Condition {
 	return Condition{compare("String", values): {key: values}}
 }
@@ -244,8 +242,8 @@ func (c Condition) add(operator, key string, values ...string) {
 	c[operator][key] = values
 }
 
-// sid makes the Sid of a statement about one function: letters and digits, and
-// none that is there already.
+// sid returns the Sid of a statement about one function: letters and digits, and
+// different from the others.
 func sid(others []Statement, prefix, function string) string {
 	words := strings.FieldsFunc(function, func(r rune) bool {
 		return r > unicode.MaxASCII || !unicode.IsLetter(r) && !unicode.IsDigit(r)

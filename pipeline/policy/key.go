@@ -6,10 +6,10 @@ import (
 	"github.com/whispering/bundle/internal/arn"
 )
 
-// administration is what the account keeps, through its IAM policies: all that
-// it takes to manage a key and to repair its policy, and nothing that touches
-// data. Who may change the policy could let anyone in; that cannot be helped,
-// and CloudTrail shows it.
+// administration is what the account's IAM policies can allow: everything that is
+// needed to manage a key and to repair its policy, and nothing that touches data.
+// Anyone who can change the policy could allow others to decrypt. That cannot be
+// prevented, but CloudTrail logs it.
 //
 // https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html#key-policy-default-allow-administrators
 func administration() List {
@@ -21,15 +21,15 @@ func administration() List {
 	}
 }
 
-// Key is the policy of the key of one function, and of every other function
-// that shares it. The build seals; the functions' roles, and those for
-// breaking the glass, open; nobody else does, the account's root included. The
-// account keeps the administration.
+// Key is the policy of one function's key, which other functions may share. The build
+// can seal. The functions' roles and the break-glass roles can open. Nobody else
+// can, not even the account's root user. The account's IAM policies decide who
+// administers the key.
 //
 // "*" as a resource of a key policy is the key itself:
 // https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-overview.html
 //
-// Its errors wrap ErrFunction, or ErrRole where a function's role is not known.
+// Its errors wrap ErrFunction, or ErrRole if a function's role is not known.
 func (s Setting) Key(name string) (Document, error) {
 	fn, err := s.function(name)
 	if err != nil {
@@ -82,7 +82,7 @@ func (s Setting) Key(name string) (Document, error) {
 	return newDocument(statements, s.closeContext(functions, everyone)), nil
 }
 
-// root is the principal that stands for an account and its IAM policies.
+// root returns the principal of an account, which allows its IAM policies to decide.
 func (s Setting) root(account string) string {
 	return arn.ARN{Partition: s.partition(), Service: "iam", Account: account, Resource: "root"}.String()
 }

@@ -14,8 +14,8 @@ func allModes() map[string]modes {
 	return map[string]modes{"packed": {}, "blind": {true, true}, "mixed": {false, true}}
 }
 
-// lessened returns a document without one thing that it allows, in all ways: a
-// statement, one action of several, one resource of several.
+// lessened returns every document that lacks one permission of the given one: a
+// statement, one of several actions, or one of several resources.
 func lessened(d policy.Document) map[string]policy.Document {
 	all := make(map[string]policy.Document)
 	put := func(what string, i int, s ...policy.Statement) {
@@ -71,7 +71,7 @@ func TestPlanPolicyIsEnoughAndNothingInItIsTooMuch(t *testing.T) {
 	for name, m := range allModes() {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t, m)
-			w.documents() // publishes, so that there is a layer to be found
+			w.documents() // publishes, so that there is a layer to find
 			document := w.setting.Plan()
 			if err := w.plan(w.role("plan", document)); err != nil {
 				t.Fatal(err)
@@ -111,8 +111,8 @@ func TestFunctionPolicyOpensThatFunctionAlone(t *testing.T) {
 	}
 }
 
-// With the key policies, neither the build nor a function needs a right to a
-// function's key of its own: so each Allow in them can be seen to be needed.
+// With the key policies, neither the build nor a function needs its own permission
+// for a function's key. So the test can check that each Allow in them is needed.
 func TestKeyPolicyIsEnoughAndNothingInItIsTooMuch(t *testing.T) {
 	for name, m := range allModes() {
 		t.Run(name, func(t *testing.T) {
@@ -156,8 +156,8 @@ func TestKeyPolicyIsEnoughAndNothingInItIsTooMuch(t *testing.T) {
 	}
 }
 
-// A build role that the key policies do not name needs its own policy to say
-// what it may seal: the account's root in a key policy hands the decision on.
+// A build role that the key policies do not name needs its own policy to seal: the
+// account's root in a key policy leaves the decision to IAM policies.
 func TestKeyPolicyLeavesSealingToTheAccountWhereNoRoleIsKnown(t *testing.T) {
 	w := newWorld(t, modes{workerBlind: true})
 	document := w.setting.Build()

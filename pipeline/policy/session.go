@@ -9,13 +9,13 @@ import (
 	"github.com/whispering/bundle/pipeline/manifest"
 )
 
-// MaxSession is the most characters that the policy of a role's session can have:
+// MaxSession is the largest size of a session policy in characters:
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
 const MaxSession = 2048
 
-// Looking is the policy of a session that only looks: whatever the role may do,
-// such a session learns no value, and changes nothing. What it denies is all but
-// reading, so that it holds for what AWS adds as well.
+// Looking is the session policy of a run that only reads. Whatever the role is
+// allowed, such a session can neither read a value nor change anything. It denies
+// everything except reading, so that new actions of AWS are denied as well.
 func Looking() Document {
 	return newDocument([]Statement{
 		{Sid: "AllowWhatTheRoleMay", Effect: allow, Action: List{"*"}, Resource: List{"*"}},
@@ -26,11 +26,11 @@ func Looking() Document {
 	})
 }
 
-// BuildSession is the policy of a session that builds, made before any key is
-// known: it reads the manifest's parameters, and seals for its functions and
-// environment under keys of its region in its account or in others that are
-// accepted. Which key is whose, the role's own policy and those of the keys say.
-// It reports false where no such document is short enough.
+// BuildSession is the session policy of a build, made before any key is known. It
+// allows reading the manifest's parameters, and sealing for the bundle's functions
+// and environment under keys of its region in its account and in keyAccounts. The
+// role's policy and the key policies decide which key each function can use.
+// It reports false if no such policy is short enough.
 func (s Setting) BuildSession(keyAccounts []string) (Document, bool) {
 	for _, exact := range []bool{true, false} {
 		for levels := maxLevels; levels > 0; levels-- {
@@ -42,18 +42,18 @@ func (s Setting) BuildSession(keyAccounts []string) (Document, bool) {
 	return Document{}, false
 }
 
-// PublishSession is the policy of a session that publishes. It reports false
-// where no such document is short enough.
+// PublishSession is the session policy of a run that publishes. It reports false if
+// no such policy is short enough.
 func (s Setting) PublishSession() (Document, bool) {
 	d := newDocument(readLayers(), s.publish())
 	return d, d.length() <= MaxSession
 }
 
-// maxLevels is how many levels a parameter's name can have.
+// maxLevels is the largest number of levels in a parameter's name.
 const maxLevels = 15
 
-// buildSession names parameters by so many levels of their names, and functions
-// one by one or all of the bundle.
+// buildSession shortens names of parameters to some levels. With exact, it names
+// each function, otherwise all functions of the bundle.
 func (s Setting) buildSession(keyAccounts []string, levels int, exact bool) Document {
 	all := s.reads(func(manifest.Function) bool { return true })
 	packed, blind := s.packed(), s.blind()
@@ -97,7 +97,7 @@ func (s Setting) buildSession(keyAccounts []string, levels int, exact bool) Docu
 	return newDocument(statements, readLayers())
 }
 
-// keysOf is every key of the region in the account and in others.
+// keysOf returns a pattern for all keys of the region in the account and in others.
 func (s Setting) keysOf(accounts []string) List {
 	var keys List
 	for _, account := range append([]string{s.Account}, accounts...) {
@@ -109,14 +109,14 @@ func (s Setting) keysOf(accounts []string) List {
 	return distinct(keys)
 }
 
-// readLayers is reading any layer: the one to carry over from may be named by the
-// command line.
+// readLayers allows reading any layer, because the command line may name the
+// previous one.
 func readLayers() []Statement {
 	return []Statement{{Sid: "ReadLayers", Effect: allow, Action: List{"lambda:ListLayerVersions", "lambda:GetLayerVersion"}, Resource: List{"*"}}}
 }
 
-// shortened returns patterns of parameters' ARNs: those whose names have more
-// levels than that are cut behind them.
+// shortened returns patterns for ARNs of parameters. Names with more levels are cut
+// after that many.
 func shortened(arns List, levels int) List {
 	var all List
 	for _, pattern := range arns {
@@ -135,17 +135,17 @@ func shortened(arns List, levels int) List {
 	})
 }
 
-// length is how many characters a document has as it is sent.
+// length returns the number of characters of a document as it is sent.
 func (d Document) length() int { return len(d.Text()) }
 
-// Text is the document as it is sent, "" for none.
+// Text returns the document as it is sent, or "" if it has no statement.
 func (d Document) Text() string {
 	if len(d.Statement) == 0 {
 		return ""
 	}
 	b, err := json.Marshal(d)
 	if err != nil {
-		return "" // texts and lists of texts can always be written
+		return "" // cannot happen: strings and lists of strings always marshal
 	}
 	return string(b)
 }

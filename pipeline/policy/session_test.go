@@ -16,7 +16,7 @@ import (
 	"github.com/whispering/bundle/pipeline/policy"
 )
 
-// session is what is known before anything was asked.
+// session returns what is known before any call.
 func (w *world) session() policy.Setting {
 	return policy.Setting{Manifest: w.manifest, Region: awslocal.Region, Account: awslocal.Account, BuildRole: arn("ci")}
 }
@@ -33,7 +33,7 @@ func TestSessionsOfABuildAreEnoughAndNothingInThemIsTooMuch(t *testing.T) {
 			if blind := m.helloBlind && m.workerBlind; strings.Contains(building.Text(), "kms:Encrypt\"") == blind || strings.Contains(building.Text(), "kms:Decrypt") == blind {
 				t.Errorf("blind: %v: %s", blind, building.Text())
 			}
-			both := building // a test builds and publishes as one
+			both := building // the test builds and publishes with one session
 			both.Statement = append(both.Statement[:len(both.Statement):len(both.Statement)], publishing.Statement[1:]...)
 			documents, err := w.run(w.role("ci", both))
 			if err != nil {
@@ -130,7 +130,7 @@ func TestSessionThatLooks(t *testing.T) {
 			t.Errorf("may %s", action)
 		}
 	}
-	// What is refused by name stays refused if the list of what is read ever grows.
+	// A Deny by name still applies if the list of reading actions ever grows.
 	for _, action := range []string{"kms:Decrypt", "kms:Encrypt", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:CreateGrant", "secretsmanager:GetSecretValue"} {
 		if !strings.Contains(policy.Looking().Text(), `"`+action+`"`) {
 			t.Errorf("does not name %s", action)
@@ -138,7 +138,7 @@ func TestSessionThatLooks(t *testing.T) {
 	}
 }
 
-// manySecrets is a manifest of one function with so many secrets.
+// manySecrets returns a manifest of one function with n secrets.
 func manySecrets(n int, name func(int) string) *manifest.Manifest {
 	m := &manifest.Manifest{
 		Bundle:      manifest.Bundle{Name: manifest.Text{Value: "shop"}},

@@ -14,40 +14,40 @@ import (
 )
 
 var (
-	// ErrRole reports a role that is not known, or that cannot be one.
+	// ErrRole reports a role that is not known or not valid.
 	ErrRole = errors.New("no role")
 	// ErrFunction reports a function that the environment does not have.
 	ErrFunction = errors.New("no such function")
 )
 
-// A Setting is a manifest with what its references stand for.
+// A Setting is a manifest with what its references resolve to.
 type Setting struct {
 	Manifest *manifest.Manifest // as evaluated for the environment, and checked
 	Region   string
 	Account  string            // the environment's
 	Keys     map[string]string // the ARN of every function's key, by the function's name in the manifest
 
-	// Parameters are those that the manifest names or imports, as far as they
-	// exist. ParameterKeys are ARNs of more keys that any of them may be stored
-	// under. BlindKeys are the ARNs of the environment's parameter_keys: if there
-	// are any, blind functions move parameters from under them and no others.
+	// Parameters are those that the manifest names or imports and that exist.
+	// ParameterKeys are ARNs of more keys that any of them may be stored under.
+	// BlindKeys are the ARNs of the environment's parameter_keys. If there are any,
+	// blind functions can only move parameters that are stored under one of them.
 	Parameters    []Parameter
 	ParameterKeys []string
 	BlindKeys     []string
 
-	BuildRole     string            // ARN; "" leaves it to the account's IAM policies who may seal
+	BuildRole     string            // ARN; "" if the account's IAM policies decide who can seal
 	FunctionRoles map[string]string // ARNs, by the function's name in the manifest
-	BreakGlass    []string          // ARNs of roles that may open everything
+	BreakGlass    []string          // ARNs of roles that can open everything
 }
 
-// A Parameter says which key a parameter's current version is stored under.
+// A Parameter is a parameter and the key that its current version is stored under.
 type Parameter struct {
 	Name string
-	Key  string // ARN; "" for one that is not encrypted
+	Key  string // ARN; "" if the parameter is not encrypted
 }
 
-// Check refuses roles that cannot be any, and those of functions that the
-// environment does not have. Its errors wrap ErrRole or ErrFunction.
+// Check refuses invalid roles, and roles of functions that the environment does not
+// have. Its errors wrap ErrRole or ErrFunction.
 func (s Setting) Check() error {
 	var all []error
 	for name, role := range s.FunctionRoles {
@@ -65,7 +65,7 @@ func (s Setting) Check() error {
 	return errors.Join(all...)
 }
 
-// roleARN is a role or a user; of a session, the role has to be named. See
+// roleARN matches a role or a user. For a session, the ARN is that of its role. See
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html
 var roleARN = lazyregexp.New(`^arn:aws[a-z-]*:iam::[0-9]{12}:(role|user)/[!-)+->@-~]+$`)
 
@@ -96,7 +96,7 @@ func (s Setting) function(name string) (manifest.Function, error) {
 		ErrFunction, s.Manifest.Environment.Name.Value, name, strings.Join(s.Functions(), ", "))
 }
 
-// sharing returns the functions that have the key of fn, fn among them.
+// sharing returns the functions that have the same key as fn, including fn.
 func (s Setting) sharing(fn manifest.Function) []manifest.Function {
 	var all []manifest.Function
 	for _, other := range s.Manifest.Functions {
@@ -107,8 +107,8 @@ func (s Setting) sharing(fn manifest.Function) []manifest.Function {
 	return all
 }
 
-// partition is "aws", "aws-cn" or "aws-us-gov": that of the keys, or of the role
-// while none is known.
+// partition returns "aws", "aws-cn" or "aws-us-gov": that of the keys or, if none is
+// known, of the role.
 func (s Setting) partition() string {
 	for _, name := range append(slices.Collect(maps.Values(s.Keys)), s.BuildRole) {
 		if a, ok := arn.Parse(name); ok {
@@ -118,7 +118,7 @@ func (s Setting) partition() string {
 	return "aws"
 }
 
-// viaSSM is the value of kms:ViaService in a call that Parameter Store makes:
+// viaSSM returns the value of kms:ViaService in a call that Parameter Store makes:
 // https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html#conditions-kms-via-service
 func (s Setting) viaSSM() string {
 	suffix := "amazonaws.com"
@@ -141,15 +141,15 @@ func (s Setting) blind() reach {
 	return r
 }
 
-// reach is what some functions read: the parameters, and the keys that these
-// are stored under.
+// reach is what some functions read: the parameters, and the keys that they are
+// stored under.
 type reach struct {
 	parameters List // ARNs; those below a path end in "/*"
 	paths      List // ARNs of the paths themselves
 	keys       List // ARNs
 }
 
-// reads returns what those functions read that pass.
+// reads returns what the functions read for which pass is true.
 func (s Setting) reads(pass func(manifest.Function) bool) reach {
 	var r reach
 	for _, fn := range s.Manifest.Functions {
@@ -159,7 +159,7 @@ func (s Setting) reads(pass func(manifest.Function) bool) reach {
 		for _, sec := range fn.Secrets {
 			ref, err := secret.ParseRef(sec.Parameter.Value)
 			if err != nil {
-				continue // which a check of the manifest has reported
+				continue // a check of the manifest has reported it
 			}
 			r.parameters = append(r.parameters, s.parameterARN(ref.Name))
 			r.keys = append(r.keys, s.storedUnder(func(name string) bool { return name == ref.Name })...)
@@ -211,7 +211,7 @@ func (s Setting) keys() List {
 	return distinct(all)
 }
 
-// distinct sorts a list and drops repetitions.
+// distinct sorts a list and removes duplicates.
 func distinct(l List) List {
 	slices.Sort(l)
 	return slices.Compact(l)

@@ -29,7 +29,7 @@ import (
 	"github.com/whispering/bundle/runtime/secrets"
 )
 
-// seedJSON has what a small shop keeps, another's parameter and another's key.
+// seedJSON has the parameters and keys of a small shop, and a parameter and a key of others.
 const seedJSON = `{
   "keys": [{"alias": "alias/parameters"}, {"alias": "alias/hello"}, {"alias": "alias/worker"}, {"alias": "alias/foreign"}],
   "parameters": [
@@ -41,7 +41,7 @@ const seedJSON = `{
   ]
 }`
 
-// manifestHCL imports one path in both spellings, as a right is needed for each.
+// manifestHCL imports one path in both spellings, because each needs a permission.
 const manifestHCL = `
 bundle {
   name  = "shop"
@@ -114,11 +114,11 @@ func (w *world) config(id, key string) aws.Config {
 	if err != nil {
 		w.Fatal(err)
 	}
-	cfg.APIOptions = nil // which keep a client to what bundle calls
+	cfg.APIOptions = nil // they allow only the calls of bundle
 	return cfg
 }
 
-// resolve finds out what bundle policy would.
+// resolve resolves what bundle policy would.
 func (w *world) resolve() {
 	w.Helper()
 	b := w.build(w.admin)
@@ -145,8 +145,8 @@ func (w *world) resolve() {
 
 func arn(role string) string { return "arn:aws:iam::" + awslocal.Account + ":role/" + role }
 
-// role declares a role with a policy and returns a configuration that acts as
-// it.
+// role declares a role with a policy, and returns a configuration with its
+// credentials.
 func (w *world) role(name string, document policy.Document) aws.Config {
 	w.Helper()
 	id, key := sts.NewAccessKey("AKIA")
@@ -188,8 +188,8 @@ type unobserved struct{}
 
 func (unobserved) Progress(pipeline.Step, int, int) {}
 
-// run builds as a role, and publishes: over what was published before, from the
-// second time on.
+// run builds and publishes with a role. From the second run on, it replaces what was
+// published before.
 func (w *world) run(cfg aws.Config) ([]*sealed.Document, error) {
 	b := w.build(cfg)
 	result, problems := b.Run(w.Context())
@@ -217,7 +217,7 @@ func (w *world) findLayer(cfg aws.Config) error {
 	return err
 }
 
-// plan does what a plan does, as a role.
+// plan plans with a role.
 func (w *world) plan(cfg aws.Config) error {
 	b := w.build(cfg)
 	p := &pipeline.Plan{Scope: b.Scope, Parameters: b.Parameters, Keys: b.Keys, Blind: b.Blind.Parameters, Layers: b.Layers}
@@ -228,7 +228,7 @@ func (w *world) plan(cfg aws.Config) error {
 	return w.findLayer(cfg)
 }
 
-// documents are what the administrator builds.
+// documents builds as the administrator, and returns the documents.
 func (w *world) documents() map[string]*sealed.Document {
 	w.Helper()
 	all, err := w.run(w.admin)
@@ -242,7 +242,7 @@ func (w *world) documents() map[string]*sealed.Document {
 	return byName
 }
 
-// open opens a document as a role, with the reader that functions have.
+// open opens a document with a role, as the helpers do.
 func (w *world) open(cfg aws.Config, d *sealed.Document) error {
 	w.Helper()
 	dir := w.TempDir()
@@ -267,7 +267,7 @@ func (w *world) open(cfg aws.Config, d *sealed.Document) error {
 	return err
 }
 
-// stored is a parameter's ciphertext.
+// stored returns a parameter's ciphertext.
 func (w *world) stored(name string) []byte {
 	w.Helper()
 	out, err := ssm.NewFromConfig(w.admin).GetParameter(w.Context(), &ssm.GetParameterInput{Name: aws.String(name)})
@@ -309,7 +309,7 @@ func (w *world) putKeyPolicies(change func(policy.Document) policy.Document) {
 
 func same(d policy.Document) policy.Document { return d }
 
-// code is what AWS called an error.
+// code returns AWS's code of an error.
 func code(err error) string {
 	var api smithy.APIError
 	if errors.As(err, &api) {

@@ -13,18 +13,18 @@ import (
 	"github.com/whispering/bundle/internal/awsfault"
 )
 
-// A Resource is what a call to AWS was about.
+// A Resource describes what a call to AWS was about.
 type Resource struct {
-	Name   string   // in a list of such
-	Lead   string   // what a detail begins with, before a colon; "" for nothing
-	Rights []string // what has to be allowed for what was to be done
-	On     string   // what that is allowed on, such as "the key"
-	Absent string   // what to do where it does not exist; "" for what the table says
-	Or     string   // what else can be done, after a comma; "" for nothing
+	Name   string   // for a list of resources
+	Lead   string   // the beginning of the detail, before a colon; "" for none
+	Rights []string // the permissions that the call needs
+	On     string   // what they must be allowed on, such as "the key"
+	Absent string   // what to do if it does not exist; "" for the table's remedy
+	Or     string   // what else can be done, after a comma; "" for none
 }
 
-// FromAWS makes a problem of a failed call to AWS, or of the end of the run's
-// time, by the table. at is the line of the manifest to blame, nil for none.
+// FromAWS makes a problem of a failed call to AWS or of the end of ctx, with the
+// words of the table. at is the manifest line that caused it, or nil.
 func FromAWS(err error, about Resource, at *hcl.Range) Problem {
 	f := awsfault.Find(err)
 	switch {
@@ -40,7 +40,7 @@ func FromAWS(err error, about Resource, at *hcl.Range) Problem {
 		return p
 	case f == nil:
 		f = awsfault.Explain(err)
-		err = f // an error of the SDK quotes what it was told
+		err = f // an error of the SDK quotes its input
 		if f.Code == "" && f.Operation == "" && awsfault.Status(err) == 0 && awsfault.Classify(err) == awsfault.Other {
 			return New(Fault, at, "Unexpected error", detail(about, err, fill(report, f, about)))
 		}
@@ -51,7 +51,7 @@ func FromAWS(err error, about Resource, at *hcl.Range) Problem {
 	return p
 }
 
-// Remedy says what to do about a failed call to AWS.
+// Remedy returns what to do about a failed call to AWS.
 func Remedy(err error, about Resource) string {
 	f := awsfault.Explain(err)
 	return remedy(find(f), f, about)
@@ -77,7 +77,7 @@ func detail(about Resource, err error, remedy string) string {
 	return strings.TrimSpace(strings.ToUpper(text[:1]) + strings.TrimSuffix(text[1:], ".") + ". " + remedy)
 }
 
-// outOfTime says what the run waited for when its time was up.
+// outOfTime reports what the run waited for when its time was up.
 func outOfTime(f *awsfault.Failure, at *hcl.Range) Problem {
 	last, slow := "", "AWS may be slow or throttling"
 	if f.Asked() != "" {
@@ -96,8 +96,8 @@ func outOfTime(f *awsfault.Failure, at *hcl.Range) Problem {
 	return p
 }
 
-// cause is what the failures of many calls have in common, where one thing mends
-// them all.
+// cause returns what the failures of several calls have in common, if one change
+// fixes them all, or "".
 func cause(r row, f *awsfault.Failure, about Resource) string {
 	switch f.Class() {
 	case awsfault.Denied:
@@ -146,7 +146,7 @@ func find(f *awsfault.Failure) row {
 	return r
 }
 
-// first returns the row of a code or a class that fits best.
+// first returns the most specific row of a code or a class.
 func first(f *awsfault.Failure, name string) (row, bool) {
 	for _, key := range []string{f.Operation + " " + name, f.Service() + " " + name, name} {
 		if r, ok := table[key]; ok && name != "" {
@@ -156,13 +156,12 @@ func first(f *awsfault.Failure, name string) (row, bool) {
 	return row{}, false
 }
 
-// ofKey reports whether it was KMS that refused, of a key that the caller did not
-// name.
+// ofKey reports whether KMS denied access to a key that the caller did not name.
 func ofKey(f *awsfault.Failure) bool {
 	return f.Denial.Key || f.Service() != "kms" && strings.HasPrefix(f.Denial.Action, "kms:")
 }
 
-// lost is the row of a call that reached nobody, where more is known of why.
+// lost returns the row of a call without a reply, if more is known about why, or "".
 func lost(f *awsfault.Failure) string {
 	host, _, _ := strings.Cut(f.Host, ":")
 	switch {
@@ -180,8 +179,8 @@ func lost(f *awsfault.Failure) string {
 	return ""
 }
 
-// rights are those to allow: what AWS says that it denied, and where that is
-// among what is needed, all of it.
+// rights returns the permissions to allow: those that the call needs or, if AWS
+// denied another one, only that.
 func rights(f *awsfault.Failure, about Resource) string {
 	needed := about.Rights
 	if action := f.Denial.Action; action != "" && !slices.Contains(needed, action) {
@@ -195,7 +194,7 @@ func rights(f *awsfault.Failure, about Resource) string {
 	return strings.Join(needed, " and ")
 }
 
-// on is what to allow them on.
+// on returns what to allow them on.
 func on(f *awsfault.Failure, about Resource) string {
 	resource := f.Denial.Resource
 	switch {
@@ -213,7 +212,7 @@ func on(f *awsfault.Failure, about Resource) string {
 	return cmp.Or(about.On, "it")
 }
 
-// fill puts what is known into the words of a row.
+// fill replaces the placeholders in a row.
 func fill(text string, f *awsfault.Failure, about Resource) string {
 	service := map[string]string{"ssm": "Parameter Store", "kms": "KMS", "lambda": "Lambda", "sts": "STS"}[f.Service()]
 	article := "a "

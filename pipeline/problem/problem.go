@@ -1,6 +1,6 @@
-// Package problem says what keeps a run from being done: whose turn it is, where
-// in the manifest, and what to do. Its table is the one place where a failure of
-// AWS gets its words.
+// Package problem describes what keeps a run from succeeding: who can fix it, where
+// in the manifest it is, and what to do. Its table has the words for every failure
+// of AWS.
 package problem
 
 import (
@@ -12,15 +12,15 @@ import (
 	"github.com/hashicorp/hcl/v2"
 )
 
-// Kind says what a Problem is about, so that a caller can tell a release
-// engineer whose turn it is: the manifest's author, an administrator, or time.
+// Kind is the class of a Problem. It tells a release engineer who can fix it: the
+// manifest's author, an administrator, or nobody but time.
 type Kind string
 
 // The kinds of problems.
 const (
-	Fault       Kind = "fault"       // a fault of ours
+	Fault       Kind = "fault"       // a bug in bundle
 	Manifest    Kind = "manifest"    // the manifest, a flag or a setting is wrong
-	Access      Kind = "access"      // no credentials, no right, or the wrong account
+	Access      Kind = "access"      // no credentials, no permission, or the wrong account
 	Missing     Kind = "missing"     // a parameter or key is missing or unusable
 	Unavailable Kind = "unavailable" // AWS did not answer; trying again may help
 	Integrity   Kind = "integrity"   // an answer or a layer is not what it must be
@@ -28,24 +28,24 @@ const (
 	Interrupted Kind = "interrupted" // a signal stopped the run
 )
 
-// A Problem is one thing that keeps a run from being done. Its diagnostic
-// points at the manifest line to blame where there is one, and its detail says
-// what to do. It never holds a secret's value.
+// A Problem is one thing that keeps a run from succeeding. Its diagnostic points at
+// the manifest line that caused it, if there is one, and its detail says what to do.
+// It never contains a secret's value.
 type Problem struct {
 	Kind Kind
 	hcl.Diagnostic
 
-	// Cause is the same for problems that one thing mends. They are told as one;
-	// "" for one that stands alone.
+	// Cause is the same for problems that one change fixes. They are reported as
+	// one. "" means that the problem is reported separately.
 	Cause string
-	About string // what it is about, in a list of such
+	About string // what it is about, for a list of problems with one cause
 }
 
-// Problems are all that one run found, in the order of the manifest.
+// Problems are all problems that one run found, in the order of the manifest.
 type Problems []Problem
 
-// New makes a Problem at a place of the manifest; nil means none, as does a range
-// without a file.
+// New makes a Problem at a place in the manifest. at may be nil, or a range without
+// a file, for none.
 func New(kind Kind, at *hcl.Range, summary, detail string) Problem {
 	if at != nil && at.Filename == "" {
 		at = nil
@@ -71,9 +71,9 @@ func FromDiagnostics(diags hcl.Diagnostics) Problems {
 	return all
 }
 
-// Sort puts problems in the order of the manifest: those without a place
-// first, then by file and position. Equal ones are dropped, and of those with
-// one cause the first tells of the others.
+// Sort puts problems in the order of the manifest: those without a place first, then
+// by file and position. It removes duplicates, and merges the problems that have the
+// same cause into the first.
 func (p Problems) Sort() Problems {
 	slices.SortStableFunc(p, func(a, b Problem) int {
 		if a.Subject == nil || b.Subject == nil {
@@ -92,26 +92,26 @@ func (p Problems) Sort() Problems {
 	return p.oncePerCause()
 }
 
-// maxGathered is how many problems of the manifest are gathered, at the most: more
-// than one evaluation finds, which says so itself.
+// maxGathered is the largest number of manifest problems that are kept. It is more
+// than one evaluation finds, which has a limit and a message of its own.
 const maxGathered = 20_000
 
-// Gathered are the problems that a manifest has by itself, in several functions and
+// Gathered collects the problems of a manifest in several functions and
 // environments. A line that is wrong in many of them is one problem, and takes as
-// much memory as one that is wrong in one. The zero value is ready.
+// much memory as a line that is wrong in one. The zero value is ready to use.
 type Gathered struct {
 	all  Problems
-	seen map[slip]int // in all
-	full bool         // some of the manifest were not taken in
+	seen map[slip]int // index in all
+	full bool         // some problems were not kept
 }
 
-// A slip is what is wrong with a place of the manifest.
+// A slip is one kind of error in one place of the manifest.
 type slip struct {
 	at      hcl.Range
 	summary string
 }
 
-// Add takes in problems. Of the manifest, it takes 20,000.
+// Add adds problems. It keeps at most 20,000 of kind Manifest.
 func (g *Gathered) Add(problems ...Problem) {
 	if g.seen == nil {
 		g.seen = make(map[slip]int)
@@ -135,10 +135,10 @@ func (g *Gathered) Add(problems ...Problem) {
 	}
 }
 
-// elsewhere ends the detail of a problem that its line has several times.
+// elsewhere is added to the detail of a problem that its line has several times.
 const elsewhere = " This line has more errors of this kind."
 
-// join takes in another problem of the same line.
+// join merges another problem of the same line.
 func (p *Problem) join(other Problem) {
 	own := strings.TrimSuffix(p.Detail, elsewhere)
 	if detail := strings.TrimSuffix(other.Detail, elsewhere); detail != own {
@@ -148,11 +148,11 @@ func (p *Problem) join(other Problem) {
 	}
 }
 
-// Len is how many problems there are, at the least.
+// Len returns how many problems are kept.
 func (g *Gathered) Len() int { return len(g.all) }
 
-// Sorted are the problems in the order of [Problems.Sort]. If there are more than
-// were taken in, the first says so.
+// Sorted returns the problems in the order of [Problems.Sort]. If some were not
+// kept, the first problem says so.
 func (g *Gathered) Sorted() Problems {
 	p := slices.Clone(g.all).Sort()
 	if g.full {
@@ -168,16 +168,16 @@ func rank(p Problem) int {
 	return 1
 }
 
-// SamePlace reports whether two places are one.
+// SamePlace reports whether two places are the same.
 func SamePlace(a, b *hcl.Range) bool {
 	return a == b || a != nil && b != nil && *a == *b
 }
 
-// mostOthers is how many others of one cause are named.
+// mostOthers is how many other problems with the same cause are named.
 const mostOthers = 10
 
-// oncePerCause leaves of the problems with one cause the first, which then names
-// the others.
+// oncePerCause keeps the first of the problems with the same cause, and adds the
+// others to its detail.
 func (p Problems) oncePerCause() Problems {
 	type cause struct {
 		kind Kind
@@ -196,7 +196,7 @@ func (p Problems) oncePerCause() Problems {
 			first[key] = len(kept)
 			kept = append(kept, one)
 		case kept[i].Subject == nil && (one.Subject != nil || len(one.Detail) > len(kept[i].Detail)):
-			kept[i] = one // which tells more
+			kept[i] = one // one says more
 		case name != "" && !slices.Contains(others[key], name):
 			others[key] = append(others[key], name)
 		}
@@ -216,7 +216,7 @@ func (p Problems) oncePerCause() Problems {
 	return kept
 }
 
-// place is what a problem is about and where.
+// place returns what a problem is about, and where.
 func (p *Problem) place() string {
 	if p.Subject == nil {
 		return p.About

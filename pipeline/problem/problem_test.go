@@ -48,7 +48,7 @@ func TestWhatTellsMostIsKept(t *testing.T) {
 	}
 }
 
-// TestALineIsToldOnce has a line of the manifest wrong in many functions and environments.
+// TestALineIsToldOnce checks that an error in a line is one problem, however many functions and environments have it.
 func TestALineIsToldOnce(t *testing.T) {
 	var g Gathered
 	for env := range 100 {

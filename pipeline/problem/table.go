@@ -1,9 +1,8 @@
 package problem
 
-// A row says what a failure means and what to do about it. {service} and
-// {region} stand for those that were asked, {rights} and {on} for what has to be
-// allowed on what, {policy} for the policy that denies it, and {or} for what else
-// can be done.
+// A row has the words for a failure, and what to do about it. {service} and {region}
+// are those of the call, {rights} and {on} the permissions to allow and their
+// resource, {policy} the policy that denies them, and {or} what else can be done.
 type row struct {
 	kind    Kind
 	summary string
@@ -11,7 +10,7 @@ type row struct {
 }
 
 const (
-	// HowToGetCredentials says where credentials come from.
+	// howToGetCredentials says where credentials come from.
 	howToGetCredentials = "In CI, get credentials in an earlier step (in GitHub Actions: aws-actions/configure-aws-credentials " +
 		"with permissions id-token: write; in other CI systems: with their OIDC token). On a workstation, run aws sso login or aws login, or set AWS_PROFILE{or}."
 	nothingWritten = "Nothing was written{or}."
@@ -19,9 +18,9 @@ const (
 	report         = "Please report this as a bug{or}."
 )
 
-// table is looked up by "service:Operation CODE", "service CODE" and "CODE", in
-// this order; for a code without a row, by its class, in the same way. Codes that
-// do not begin with a capital are ours, of what is found out without one of AWS's.
+// table is searched by "service:Operation CODE", "service CODE" and "CODE", in this
+// order. If a code has no row, its class is searched in the same way. Codes that do
+// not begin with a capital letter are not AWS's, but bundle's.
 //
 // https://docs.aws.amazon.com/systems-manager/latest/APIReference/CommonErrors.html
 // https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_GetParametersByPath.html
@@ -45,13 +44,13 @@ var table = map[string]row{
 	"class credentials":           {Access, noCredentials, howToGetCredentials},
 	"clock":                       {Access, "Clock is wrong", "Set this machine's clock (timedatectl set-ntp true), because AWS accepts a request for only five minutes. To see how far it is off, run bundle doctor{or}."},
 
-	// What says itself what to do.
+	// Errors that say what to do.
 	"advised class credentials": {Access, noCredentials, ""},
 	"advised class throttled":   {Unavailable, "AWS unavailable", ""},
 	"advised class unavailable": {Unavailable, "AWS unavailable", ""},
 	"advised class malformed":   {Integrity, "Unexpected answer from AWS", ""},
 
-	// What is not allowed, as far as AWS says why.
+	// Denied calls.
 	"class denied":        {Access, "Access denied", "Allow {rights} on {on} for this role{or}."},
 	"ssm class denied":    {Access, "Access to the parameter denied", "Allow {rights} on {on} for this role{or}."},
 	"kms class denied":    {Access, "Access to the key denied", "Allow {rights} on {on} for this role, in the key policy or a policy of the role (bundle policy writes both){or}."},
@@ -64,7 +63,7 @@ var table = map[string]row{
 	"sts:AssumeRole class denied":                {Access, noRole, "Allow sts:AssumeRole on the role to these credentials, and name them in the role's trust policy{or}."},
 	"sts:AssumeRoleWithWebIdentity class denied": {Access, noRole, webIdentity},
 
-	// The remedies where AWS names the policy, which take the place of those above.
+	// If AWS names the policy, these remedies replace those above.
 	"denied identity-based policy":   {remedy: "Allow {rights} on {on} for this role in a policy attached to the role (bundle policy writes one){or}."},
 	"denied resource-based policy":   {remedy: "Allow {rights} on {on} for this role in the resource's policy (for a key, bundle policy --kind key writes it){or}."},
 	"denied service control policy":  {remedy: "A service control policy (SCP) does not allow {rights} on {on}. A policy of the role cannot change that. Ask the administrators of the organization{or}."},

@@ -21,7 +21,7 @@ import (
 	"github.com/whispering/bundle/internal/awsfault"
 )
 
-// failed is the error of a call, as a client of the SDK gives it.
+// failed returns the error of a call, as a client of the SDK does.
 func failed(operation, host string, err error) error {
 	service, name, _ := strings.Cut(operation, ":")
 	return &smithy.OperationError{ServiceID: strings.ToUpper(service), OperationName: name, Err: &awsfault.Asked{
@@ -52,8 +52,8 @@ func (advised) Error() string           { return "nothing is configured. Configu
 func (advised) Remedy() string          { return "Configure it." }
 func (a advised) Class() awsfault.Class { return a.class }
 
-// What is said of each failure: the kind, which decides the exit code, the
-// summary, and some of what to do.
+// What is reported for each failure: the kind, which decides the exit code, the
+// summary, and part of the remedy.
 var said = []struct {
 	err     error
 	kind    Kind
@@ -82,7 +82,7 @@ var said = []struct {
 	{advised{awsfault.Throttled}, Unavailable, "AWS unavailable", "Configure it"},
 	{advised{awsfault.Malformed}, Integrity, "Unexpected answer from AWS", "Configure it"},
 
-	// What is not allowed.
+	// Denied calls.
 	{refused(getParameters, "AccessDeniedException", ""), Access, "Access to the parameter denied", "Allow right:One and right:Two on the resource for this role."},
 	{refused("kms:Encrypt", "AccessDeniedException", ""), Access, "Access to the key denied", "Allow right:One and right:Two on the resource for this role, in the key policy or a policy of the role"},
 	{refused("lambda:GetLayerVersion", "AccessDeniedException", ""), Access, "Access to the layer denied", "Allow right:One and right:Two on the resource for this role"},
@@ -194,7 +194,7 @@ var said = []struct {
 	{lostAt("kms:Encrypt", "kms.eu-south-2.amazonaws.com", &net.OpError{Op: "proxyconnect", Err: errors.New("x")}), Unavailable, "KMS unavailable", "HTTPS_PROXY"},
 	{lostAt("kms:Encrypt", "kms.eu-south-2.amazonaws.com", io.EOF), Unavailable, "KMS unavailable", "kms:Encrypt was sent to kms.eu-south-2.amazonaws.com 3 times"},
 
-	// Without a service that is known.
+	// Without a known service.
 	{&smithy.GenericAPIError{Code: "ThrottlingException"}, Unavailable, "AWS throttles requests", "Run fewer jobs"},
 	{&smithy.GenericAPIError{Code: "InternalFailure"}, Unavailable, "AWS unavailable", "Try again"},
 	{awsfault.Sentinel("", "", awsfault.Malformed, "no answer to that"), Integrity, "Unexpected answer from AWS", "Nothing was written"},
@@ -233,7 +233,7 @@ func TestEveryRowIsTested(t *testing.T) {
 	}
 }
 
-// operations are those that are called, with the errors that the API reference
+// operations are those that bundle calls, with the errors that the API reference
 // lists for each.
 var operations = map[string]string{
 	"ssm:GetParameters":          "InvalidKeyId InternalServerError",
@@ -263,11 +263,11 @@ const (
 		"UnrecognizedClientException UnknownOperationException ValidationError ValidationException"
 )
 
-// Every error that an operation can have by AWS's model has a row of its own, or
-// of its class; every other that the service has is an answer to something else.
+// Every error that an operation can return according to AWS's model has a row, or one
+// for its class. The service's other errors belong to other operations.
 func TestEveryErrorOfTheModelHasARow(t *testing.T) {
 	models := map[string]*smithy.TypeRegistry{"ssm": ssm.TypeRegistry, "kms": kms.TypeRegistry, "lambda": lambda.TypeRegistry}
-	explicit := map[string]bool{"InvalidFilterKey": true, "InvalidFilterOption": true, "InvalidFilterValue": true, "InvalidNextToken": true} // answers to what is never asked
+	explicit := map[string]bool{"InvalidFilterKey": true, "InvalidFilterOption": true, "InvalidFilterValue": true, "InvalidNextToken": true} // for requests that bundle never makes
 	for operation, codes := range operations {
 		service, _, _ := strings.Cut(operation, ":")
 		listed := strings.Fields(codes)
@@ -325,7 +325,7 @@ func TestTheEndOfTheTimeSaysWhatWasAskedLast(t *testing.T) {
 	}
 }
 
-// A time-out of one attempt is not the end of the run's time.
+// The timeout of one attempt is not the end of the run's time.
 func TestATimeOutOfOneAttemptIsNoAnswer(t *testing.T) {
 	err := fmt.Errorf("x: %w", awsfault.Explain(failed("kms:Encrypt", "kms.us-west-2.amazonaws.com", context.DeadlineExceeded)))
 	if p := FromAWS(err, Resource{}, nil); p.Summary != "KMS unavailable" {

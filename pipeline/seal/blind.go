@@ -102,7 +102,7 @@ func (m Move) request() *kms.ReEncryptInput {
 		DestinationEncryptionContext: m.Context,
 	}
 	if len(m.Sources) == 1 {
-		in.SourceKeyId = aws.String(m.Sources[0]) // then KMS takes no other
+		in.SourceKeyId = aws.String(m.Sources[0]) // then KMS accepts no other
 	}
 	return in
 }

@@ -12,34 +12,35 @@ import (
 	"strings"
 )
 
-// ErrConstraint reports a value that does not meet its constraint. It does not
-// tell more: an answer in two parts would be two answers.
+// ErrConstraint reports a value that does not meet its constraint. It does not say
+// which part, because that would reveal more about the value.
 var ErrConstraint = errors.New("the value does not meet its constraint")
 
-// Constraints are what a value is held to before it is sealed: together they are
-// one question about it, with one answer. The zero value asks for nothing.
+// Constraints are what a value is checked against before it is sealed. Together they
+// are one question about it, with one answer. The zero value allows every value.
 type Constraints struct {
 	minLength  int // in bytes
 	expression string
 }
 
-// maxSteps is how many steps an expression may have, counted by steps, with each
-// repetition and each range of a character class written out. A program that a
-// machine of Go's regexp package runs is about as long.
+// maxSteps is the largest size of an expression, as counted by steps, with every
+// repetition and every range of a character class written out. The program that
+// Go's regexp package compiles it to is about as long.
 const maxSteps = 100_000
 
-// maxClasses is how many Unicode classes, such as \pL, all expressions of a
-// manifest may name. To read one takes about 100 µs, as it has hundreds of ranges.
+// maxClasses is how many Unicode classes, such as \pL, all expressions of a manifest
+// can use together. Parsing one takes about 100 µs, because it has hundreds of
+// ranges.
 const maxClasses = 500
 
-// Expressions reads the constraints of one manifest, each distinct expression
-// once. The zero value is ready.
+// Expressions parses the constraints of one manifest, each distinct expression once.
+// The zero value is ready to use.
 type Expressions struct {
 	read    map[string]error
 	classes int
 }
 
-// Parse is [ParseConstraints] with a bound on what all expressions take together.
+// Parse is [ParseConstraints] with a limit on all expressions together.
 func (e *Expressions) Parse(minLength int, expression string) (Constraints, error) {
 	if expression == "" {
 		return ParseConstraints(minLength, "")
@@ -63,15 +64,15 @@ func (e *Expressions) Parse(minLength int, expression string) (Constraints, erro
 	return Constraints{minLength: minLength, expression: expression}, nil
 }
 
-// ParseConstraints reads constraints as a manifest writes them: the least length
-// in bytes, 0 for none, and a regular expression in the syntax of Go, "" for none,
-// which the whole value has to match: https://pkg.go.dev/regexp/syntax
+// ParseConstraints parses the constraints of a manifest: the smallest length in
+// bytes, or 0, and a regular expression in Go's syntax that the whole value must
+// match, or "": https://pkg.go.dev/regexp/syntax
 func ParseConstraints(minLength int, expression string) (Constraints, error) {
 	c := Constraints{minLength: minLength, expression: expression}
 	if expression == "" {
 		return c, nil
 	}
-	alone, err := syntax.Parse(expression, syntax.Perl) // alone: the whole could be valid by chance
+	alone, err := syntax.Parse(expression, syntax.Perl) // parsed alone, because the whole could be valid by chance
 	if err != nil {
 		return Constraints{}, fmt.Errorf("the regular expression is not valid: %s", strings.TrimPrefix(err.Error(), "error parsing regexp: "))
 	}
@@ -81,7 +82,7 @@ func ParseConstraints(minLength int, expression string) (Constraints, error) {
 	return c, nil
 }
 
-// whole is the expression from the value's beginning to its end.
+// whole returns the expression anchored at both ends.
 func (c Constraints) whole() string { return `\A(?:` + c.expression + `)\z` }
 
 // steps counts the steps of an expression.
@@ -99,8 +100,8 @@ func steps(re *syntax.Regexp) int {
 // Any reports whether there is a constraint at all.
 func (c Constraints) Any() bool { return c.minLength > 0 || c.expression != "" }
 
-// String names the constraints as a sealed document does (docs/format.md, F-34):
-// the expression by its SHA-256. It is "" where there are none.
+// String returns the constraints as in a document (docs/format.md, F-34), with the
+// expression's SHA-256, or "" if there are none.
 func (c Constraints) String() string {
 	var all []string
 	if c.minLength > 0 {
@@ -113,8 +114,8 @@ func (c Constraints) String() string {
 	return strings.Join(all, ",")
 }
 
-// Check holds a value to the constraints. Its error, ErrConstraint, says nothing
-// else about the value.
+// Check checks a value against the constraints. Its error is ErrConstraint, which
+// says nothing else about the value.
 func (v Value) Check(c Constraints) error {
 	if v.Len() < c.minLength {
 		return ErrConstraint
@@ -122,8 +123,8 @@ func (v Value) Check(c Constraints) error {
 	if c.expression == "" {
 		return nil
 	}
-	// Compiled here, for one value: kept from the manifest on, the programs of
-	// thousands of secrets would take gigabytes.
+	// Compiled for this value only: the programs of thousands of secrets would take
+	// gigabytes.
 	whole, err := regexp.Compile(c.whole())
 	if err != nil || !whole.Match(v.peek()) {
 		return ErrConstraint
@@ -131,19 +132,19 @@ func (v Value) Check(c Constraints) error {
 	return nil
 }
 
-// HasExpression reports whether the value has to match something.
+// HasExpression reports whether there is an expression.
 func (c Constraints) HasExpression() bool { return c.expression != "" }
 
-// MinLength is the least length, 0 for none.
+// MinLength returns the smallest length in bytes, or 0.
 func (c Constraints) MinLength() int { return c.minLength }
 
-// Equal reports whether two constraints are the same question.
+// Equal reports whether two constraints are the same.
 func (c Constraints) Equal(other Constraints) bool {
 	return c.minLength == other.minLength && c.expression == other.expression
 }
 
-// Plain is the constraints as one text, as a guard file allows them: like String,
-// but the expression as it is.
+// Plain returns the constraints as one string, as in a guard file: like String, but
+// with the expression itself.
 func (c Constraints) Plain() string {
 	var all []string
 	if c.minLength > 0 {
@@ -155,8 +156,8 @@ func (c Constraints) Plain() string {
 	return strings.Join(all, ",")
 }
 
-// Written is the constraints as a manifest writes them: matches = "…" and
-// min_length = N. quote writes a text of the manifest.
+// Written returns the constraints as in a manifest: matches = "…" and
+// min_length = N. quote quotes a string for the manifest.
 func (c Constraints) Written(quote func(string) string) string {
 	var all []string
 	if c.expression != "" {
@@ -168,8 +169,8 @@ func (c Constraints) Written(quote func(string) string) string {
 	return strings.Join(all, " and ")
 }
 
-// Merge makes one constraint of several: the greatest length, and an expression
-// that matches what any of theirs does.
+// Merge merges constraints: it keeps the greatest length, and an expression that
+// matches whatever any of theirs does.
 func Merge(all []Constraints) Constraints {
 	var merged Constraints
 	var expressions []string
@@ -187,13 +188,13 @@ func Merge(all []Constraints) Constraints {
 	return merged
 }
 
-// maxRepeat is how often an expression may repeat something.
+// maxRepeat is the largest repetition count in a regular expression.
 const maxRepeat = 1000
 
-// AtLeast is an expression for any value of at least n characters.
+// AtLeast returns an expression for any value of at least n characters.
 func AtLeast(n int) string { return "(?s)" + repeated(".", n) }
 
-// repeated is an expression for at least n characters of a class.
+// repeated returns an expression for at least n characters of a class.
 func repeated(class string, n int) string {
 	var b strings.Builder
 	for ; n > maxRepeat; n -= maxRepeat {
@@ -203,8 +204,8 @@ func repeated(class string, n int) string {
 	return b.String()
 }
 
-// Around makes a constraint for a whole JSON value of one for a field that is a
-// text in it.
+// Around turns a constraint on a field that is a string into one on the whole JSON
+// value.
 func (f Field) Around(c Constraints) Constraints {
 	key := string(f[strings.LastIndexByte(string(f), '.')+1:])
 	inner := c.expression
@@ -214,7 +215,7 @@ func (f Field) Around(c Constraints) Constraints {
 	return Constraints{expression: `(?s).*"` + regexp.QuoteMeta(key) + `"\s*:\s*"(?:` + inner + `)".*`}
 }
 
-// Above reports whether other is a part of what f names.
+// Above reports whether other is a part of the field f.
 func (f Field) Above(other Field) bool {
 	return f != other && (f == "" || strings.HasPrefix(string(other), string(f)+"."))
 }

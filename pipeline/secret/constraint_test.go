@@ -25,7 +25,7 @@ func TestConstraintsHoldTheWholeValue(t *testing.T) {
 		{0, "sk_live_[A-Za-z0-9]+", "sk_test_abc", ErrConstraint},
 		{0, "sk_live_[A-Za-z0-9]+", "xsk_live_abc", ErrConstraint},
 		{0, "sk_live_[A-Za-z0-9]+", "sk_live_abc\n", ErrConstraint},
-		{0, "a|b", "ab", ErrConstraint}, // a or b, not what begins or ends so
+		{0, "a|b", "ab", ErrConstraint}, // a or b, but not a value that begins or ends like that
 		{0, "a|b", "b", nil},
 		{0, "^a$", "a", nil},
 		{0, "(?m)^a$", "a\nb", ErrConstraint},
@@ -70,7 +70,7 @@ func TestConstraintsHaveOneName(t *testing.T) {
 	}
 }
 
-// A value is told to be too short, or not to match, by one and the same answer.
+// The error is the same whether a value is too short or does not match.
 func TestConstraintsHaveOneAnswer(t *testing.T) {
 	c, err := ParseConstraints(8, "[a-z]+")
 	if err != nil {
@@ -146,8 +146,8 @@ func TestFieldsAboveOthers(t *testing.T) {
 	}
 }
 
-// What a program for an expression takes is bounded before there is one: each of
-// these would take megabytes, and a manifest can have thousands.
+// The size of an expression's program is limited before it is compiled: each of these
+// would take megabytes, and a manifest can have thousands.
 func TestExpressionsAreBounded(t *testing.T) {
 	for expression, ok := range map[string]bool{
 		`[A-Za-z0-9+/=]{1000}`:             true,

@@ -5,10 +5,9 @@ import (
 	"strings"
 )
 
-// AppendEscaped appends a value to to as it stands in a JSON string in a box
-// (docs/format.md, F-23). It is not encoding/json, which escapes more than it
-// must and whose escapes are not promised to stay the same. What seals and what
-// looks for leaks have to agree on it.
+// AppendEscaped appends a value to to, escaped as in the JSON string of a box
+// (docs/format.md, F-23). encoding/json escapes more, and does not promise that its
+// escapes stay the same. Sealing and the search for leaks must escape alike.
 func AppendEscaped(to, value []byte) []byte {
 	for _, c := range value {
 		switch i := strings.IndexByte("\"\\\b\t\n\f\r", c); {

@@ -11,25 +11,25 @@ import (
 )
 
 var (
-	// ErrNotJSON reports a value of which a field is wanted, but which is not one
-	// JSON text that every JSON reader understands alike.
+	// ErrNotJSON reports a value that a field is extracted from, but that is not JSON
+	// that every JSON reader understands in the same way.
 	ErrNotJSON = errors.New("the value is not usable JSON")
 
-	// ErrFieldAbsent reports a JSON value without the field that is wanted, or
-	// with null in its place.
+	// ErrFieldAbsent reports a JSON value in which the field does not exist or is
+	// null.
 	ErrFieldAbsent = errors.New("the value has no such field")
 )
 
-// MaxField is the greatest length of a field in bytes.
+// MaxField is the largest length of a field in bytes.
 const MaxField = 256
 
-// Field is the path to one part of a JSON value: keys joined by dots, such as
-// "live.key". A key of digits also counts the elements of an array, from 0. ""
-// is the whole value.
+// Field is the path to a part of a JSON value: keys joined by dots, such as
+// "live.key". A key of digits is also the index of an array, from 0. "" is the
+// whole value.
 type Field string
 
-// ParseField reads a field as a manifest writes it. Each key begins with a
-// letter, a digit or "_" and goes on with these or "-".
+// ParseField parses a field of a manifest. Each key begins with a letter, a digit or
+// "_", followed by these or "-".
 func ParseField(s string) (Field, error) {
 	if len(s) > MaxField {
 		return "", fmt.Errorf("field %q is %d bytes long: the limit is %d", clip(s), len(s), MaxField)
@@ -50,17 +50,17 @@ func ParseField(s string) (Field, error) {
 	return Field(s), nil
 }
 
-// Field returns the part of a JSON value that f names: the text of a string, and
-// everything else (numbers, true, false, objects, arrays) exactly as it is
-// written. It returns an error wrapping ErrNotJSON where the value is not JSON
-// or leaves open which part is meant, and one wrapping ErrFieldAbsent where
-// there is nothing or null. Errors name keys of f and nothing of the value.
+// Field returns the part of a JSON value that f names: the text of a string, or
+// anything else (numbers, true, false, objects, arrays) exactly as it is written. The
+// error wraps ErrNotJSON if the value is not JSON or the part is ambiguous, and
+// ErrFieldAbsent if the part does not exist or is null. Errors contain keys of f and
+// nothing of the value.
 func (v Value) Field(f Field) (Value, error) {
 	if f == "" {
 		return v, nil
 	}
 	at := v.peek()
-	// A JSON parser's error quotes what it stumbled over, so none is passed on.
+	// A JSON parser's error quotes its input, so it is not returned.
 	if !utf8.Valid(at) || !json.Valid(at) {
 		return Value{}, ErrNotJSON
 	}
@@ -88,8 +88,8 @@ func (v Value) Field(f Field) (Value, error) {
 	return New([]byte(text)), nil
 }
 
-// step returns the JSON text at key of a valid JSON object or array, nil if
-// there is none.
+// step returns the value at key of a valid JSON object or array, or nil if there is
+// none.
 func step(text []byte, key string) ([]byte, error) {
 	dec := json.NewDecoder(bytes.NewReader(text))
 	open, err := dec.Token()
@@ -123,8 +123,8 @@ func step(text []byte, key string) ([]byte, error) {
 }
 
 // wholeCharacters reports whether every \u escape of a valid JSON string is a
-// character or a whole pair of surrogates. encoding/json would put U+FFFD for a
-// lone one, other readers something else.
+// character or a whole surrogate pair. For half a pair, encoding/json writes U+FFFD,
+// and other readers something else.
 func wholeCharacters(s []byte) bool {
 	unit := func(s []byte) uint64 {
 		if len(s) < 6 || s[0] != '\\' || s[1] != 'u' {

@@ -10,32 +10,32 @@ import (
 
 // Limits of Parameter Store.
 const (
-	// MaxName is the greatest length of a parameter's name in characters, and
-	// MaxLevels the greatest number of its levels.
+	// MaxName is the largest length of a parameter's name in characters.
+	// MaxLevels is the largest number of its levels.
 	//
 	// https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_PutParameter.html
 	MaxName   = 1011
 	MaxLevels = 15
 
-	// MaxLabel is the greatest length of a label in characters.
+	// MaxLabel is the largest length of a label in characters.
 	//
 	// https://docs.aws.amazon.com/systems-manager/latest/userguide/sysman-paramstore-labels.html
 	MaxLabel = 100
 )
 
-// Ref names a parameter, and with a selector one version of it. Refs are
-// comparable: two spellings of one parameter parse to the same Ref.
+// Ref names a parameter or, with a selector, one version of it. Refs are comparable:
+// two spellings of one parameter parse to the same Ref.
 type Ref struct {
-	Name     string // "/a/b" or "a"; never "/a", which Parameter Store takes for "a"
+	Name     string // "/a/b" or "a"; never "/a", which is "a" in Parameter Store
 	Selector string // "" for the current version, "7" for a version, else a label
 }
 
-// noName is what is wrong with an empty reference.
+// noName is the reason for an empty reference.
 const noName = "has no name"
 
-// RefError says why a parameter reference was refused, and what to write.
+// RefError reports an invalid parameter reference, and what to write instead.
 type RefError struct {
-	Ref    string // as written, clipped to a printable length; "" for what no name looks like, as it may be a value
+	Ref    string // as written, clipped; "" if it does not look like a name, because it may be a value
 	Reason string // what is wrong with it
 	Remedy string // what to write instead, as a sentence without its period
 }
@@ -48,11 +48,11 @@ func (e *RefError) Error() string {
 	return fmt.Sprintf("parameter %q %s", e.Ref, e.Reason)
 }
 
-// ParseRef reads "NAME" or "NAME:SELECTOR". Its errors are of type *RefError.
+// ParseRef parses "NAME" or "NAME:SELECTOR". Its errors are of type *RefError.
 //
-// It refuses what Parameter Store would refuse, and what cannot be read the way
-// this product reads: ARNs, the reserved tree below /aws/, and names that begin
-// with "aws" or "ssm" in any case. The rules for names are those of
+// It refuses what Parameter Store would refuse, and what bundle cannot read: ARNs,
+// the reserved tree below /aws/, and names that begin with "aws" or "ssm" in any
+// case. The rules for names are those of
 // https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_PutParameter.html
 func ParseRef(s string) (Ref, error) {
 	refuse := func(reason, remedy string) (Ref, error) {
@@ -76,7 +76,7 @@ func ParseRef(s string) (Ref, error) {
 	return Ref{Name: name, Selector: selector}, nil
 }
 
-// String returns what Parameter Store is asked for: "NAME" or "NAME:SELECTOR".
+// String returns the reference as in a request: "NAME" or "NAME:SELECTOR".
 func (r Ref) String() string {
 	if r.Selector == "" {
 		return r.Name
@@ -110,7 +110,7 @@ func checkName(name string) (reason, remedy string) {
 	return checkLevels(name)
 }
 
-// checkLevels checks the levels of a name whose characters are sound.
+// checkLevels checks the levels of a name with valid characters.
 func checkLevels(name string) (reason, remedy string) {
 	path, rooted := strings.CutPrefix(name, "/")
 	levels := strings.Split(path, "/")
@@ -131,7 +131,7 @@ func checkLevels(name string) (reason, remedy string) {
 	case first == "aws" && len(levels) > 2 && strings.EqualFold(levels[1], "reference"):
 		return "refers to Secrets Manager", "copy the secret to its own parameter: Secrets Manager references cannot be read without decryption, and unchanged builds do not decrypt"
 	case first == "aws" || first == "ssm":
-		return fmt.Sprintf("lies below %q, which AWS reserves", "/"+first+"/"), "use one of your own parameters"
+		return fmt.Sprintf("is below %q, which AWS reserves", "/"+first+"/"), "use one of your own parameters"
 	case len(levels) == 1 && (strings.HasPrefix(first, "aws") || strings.HasPrefix(first, "ssm")):
 		return fmt.Sprintf("begins with %q, which AWS reserves", first[:3]), "use one of your own parameters"
 	}
@@ -171,8 +171,8 @@ func isNameChar(c rune) bool {
 	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '.' || c == '-' || c == '_'
 }
 
-// shown is a text that was written in the place of a reference, as errors quote
-// it; "" for one that nobody would take for a name: a password, perhaps.
+// shown returns a string in the place of a reference as errors quote it, or "" if it
+// does not look like a name, because it could be a password.
 func shown(s string) string {
 	text := strings.TrimSpace(s)
 	for _, beginning := range []string{"/", ":", "arn:", "ARN:", "{{"} {
@@ -186,7 +186,7 @@ func shown(s string) string {
 	return clip(s)
 }
 
-// clip shortens a text that an error message quotes.
+// clip shortens a string for an error message.
 func clip(s string) string {
 	const most = 120
 	if len(s) <= most {

@@ -10,21 +10,20 @@ import (
 	"strings"
 )
 
-// MinSearch is how long a value must be, in bytes, to be searched for: shorter
-// ones turn up by chance.
+// MinSearch is the smallest length in bytes of a value that is searched for. Shorter
+// ones occur by chance.
 const MinSearch = 8
 
-// maxSearch is how much of a value is searched for: a longer one may be cut
-// behind that.
+// maxSearch is how many bytes of a value are searched for, because a longer value
+// may be cut into parts.
 const maxSearch = 1024
 
-// A Search looks for many values at once in what is to be published. It knows a
-// value as it is and as it stands in a JSON string, in base64 (standard and URL
-// alphabet, at any place of a longer text) and in hexadecimal. It is safe for
-// concurrent use.
+// A Search looks for many values at once in what is about to be published. It finds
+// a value as it is and as in a JSON string, and both in base64 (standard and URL
+// alphabet, at any offset) and in hexadecimal. It is safe for concurrent use.
 //
-// It goes over a text once, with a table of how forms begin; the forms themselves
-// are made again for each place that begins like one.
+// It scans the data once, with a table of the first bytes of all forms. It writes
+// out a form only where the data begins like it.
 type Search struct {
 	values []Value
 	texts  []text
@@ -32,25 +31,25 @@ type Search struct {
 	maybe  [1 << (24 - 6)]uint64 // a bit for every window, and for some others
 }
 
-// A text is what is searched for of a value.
+// A text is a value, or its JSON form, to search for.
 type text struct {
 	Value
 	of int // the index of the value
 }
 
-// A start is how one form of one text begins.
+// A start is the beginning of one form of one text.
 type start struct {
 	window uint64 // the first 8 bytes, big-endian
 	text   int32
 	form   form
 }
 
-// A form is a way to write a value.
+// A form is an encoding of a text.
 type form uint8
 
 const (
 	plain      form = iota
-	base64Form      // and the two after it: behind 0, 1 or 2 other bytes
+	base64Form      // and the next two: after 0, 1 or 2 other bytes
 	_
 	_
 	urlForm
@@ -64,15 +63,14 @@ const (
 func (f form) String() string {
 	switch {
 	case f == plain:
-		return "in the clear"
+		return "in plaintext"
 	case f < hexForm:
 		return "in base64"
 	}
 	return "in hexadecimal"
 }
 
-// NewSearch makes a Search for those of the values that are at least MinSearch
-// bytes long.
+// NewSearch makes a Search for the values that are at least MinSearch bytes long.
 func NewSearch(values []Value) *Search {
 	s := &Search{values: values}
 	for i, v := range values {
@@ -87,7 +85,7 @@ func NewSearch(values []Value) *Search {
 		}
 	}
 	for i, t := range s.texts {
-		// Enough of the text to begin any form.
+		// Enough of the text for the start of any form.
 		head := t.peek()
 		head = head[:min(len(head), 2*MinSearch)]
 		for f := range formCount {
@@ -104,11 +102,11 @@ func NewSearch(values []Value) *Search {
 	return s
 }
 
-// held is a Value of bytes that nobody changes.
+// held returns a Value of bytes that nobody changes, without copying them.
 func held(b []byte) Value { return Value{bytes: func() []byte { return b }} }
 
-// write writes bytes in a form: of base64 only what does not depend on the bytes
-// around them.
+// write encodes bytes in a form. Of base64, it returns only what does not depend on
+// the bytes before and after.
 func (f form) write(b []byte) []byte {
 	encode := func(e *base64.Encoding, before int) []byte {
 		text := e.EncodeToString(append(make([]byte, before, before+len(b)), b...))
@@ -130,9 +128,8 @@ func (f form) write(b []byte) []byte {
 // slot spreads windows over the bits of Search.maybe.
 func slot(window uint64) uint64 { return window * 0x9e3779b97f4a7c15 >> (64 - 24) }
 
-// Find returns the index of a value that is in text, and how it is written there;
-// or -1. A value that stands in known does not count, however it is written: it is
-// no secret.
+// Find returns the index of a value that text contains, and in which form, or -1. A
+// value that known contains does not count, in any form, because it is public.
 func (s *Search) Find(text, known []byte) (index int, how string) {
 	for i := 0; i+MinSearch <= len(text); i++ {
 		window := binary.BigEndian.Uint64(text[i:])

@@ -18,7 +18,7 @@ func TestSearchFindsEveryFormAtEveryPlace(t *testing.T) {
 	}
 	s := NewSearch(all)
 	writers := map[string]func(string) string{
-		"in the clear":            func(v string) string { return v },
+		"in plaintext":            func(v string) string { return v },
 		"in base64":               func(v string) string { return base64.StdEncoding.EncodeToString([]byte(v)) },
 		"in base64 for URLs":      func(v string) string { return base64.RawURLEncoding.EncodeToString([]byte(v)) },
 		"in hexadecimal":          func(v string) string { return hex.EncodeToString([]byte(v)) },
@@ -37,8 +37,7 @@ func TestSearchFindsEveryFormAtEveryPlace(t *testing.T) {
 	}
 }
 
-// In a box a value stands in a JSON string, and one that is too long for a box is
-// cut.
+// In a box, a value is in a JSON string, and one that is too long for a box is cut.
 func TestSearchFindsValuesAsTheyStandInBoxes(t *testing.T) {
 	values := []string{`{"user": "not-a-real-user"}`, "-----BEGIN KEY-----\nbm90IGEgcmVhbCBrZXk=\n-----END KEY-----\n", "\x01\x1f\b\t\f\r\\ not real", strings.Repeat(`long "value" `, 400)}
 	var all []Value
@@ -104,7 +103,7 @@ func FuzzSearch(f *testing.F) {
 		s := NewSearch([]Value{New(value)})
 		text := append(bytes.Clone(before), append(bytes.Clone(value), after...)...)
 		for how, written := range map[string][]byte{
-			"in the clear":   text,
+			"in plaintext":   text,
 			"in base64":      []byte(base64.StdEncoding.EncodeToString(text)),
 			"in hexadecimal": []byte(hex.EncodeToString(text)),
 		} {
@@ -115,7 +114,7 @@ func FuzzSearch(f *testing.F) {
 	})
 }
 
-// The largest layer there can be, and the values of 10,000 parameters.
+// The largest possible layer, and the values of 10,000 parameters.
 func BenchmarkSearch(b *testing.B) {
 	random := rand.NewChaCha8([32]byte{})
 	var all []Value

@@ -17,7 +17,7 @@ import (
 
 const canary = "cAnArY!7f3a9e\x01é~0123456789abcdef"
 
-// traces returns the forms in which a rendering could show the canary.
+// traces returns the forms in which output could show the canary.
 func traces() map[string]string {
 	b := []byte(canary)
 	all := map[string]string{
@@ -60,7 +60,7 @@ func newHolder() holder {
 	return h
 }
 
-// shapes returns the ways in which a Value can be handed to a printer.
+// shapes returns the ways in which a Value can be passed to a printer.
 func shapes() map[string]any {
 	v, h := New([]byte(canary)), newHolder()
 	return map[string]any{
@@ -217,7 +217,7 @@ func TestCheckBase64(t *testing.T) {
 	}{
 		{"", true}, {"AAEC", true}, {"AA==", true}, {"+/+/", true},
 		{"AA", false}, {"AAE", false}, {"AA==\n", false}, {"AA\n==", false}, {"A A=", false}, {"_-_-", false},
-		{"AB==", false}, // bits that no byte needs
+		{"AB==", false}, // has bits that belong to no byte
 		{"AA===", false}, {"=AAA", false}, {"AAEC====", false}, {"\xff\xff\xff\xff", false}, {"ümla", false},
 	} {
 		err := New([]byte(tt.value)).CheckBase64()

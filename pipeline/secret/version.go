@@ -12,18 +12,18 @@ type Version struct {
 	Modified time.Time // in UTC, truncated to milliseconds
 }
 
-// Encoding tells how a function's helper hands a secret out. The value itself
-// travels as Parameter Store has it.
+// Encoding says how a function's helper returns a secret. The document always has
+// the value as Parameter Store has it.
 type Encoding string
 
 const (
-	// Text hands the value out as it is. It is the default.
+	// Text returns the value as it is. It is the default.
 	Text Encoding = "text"
-	// Base64 hands out the bytes that the value encodes in base64.
+	// Base64 returns the bytes that the value encodes in base64.
 	Base64 Encoding = "base64"
 )
 
-// ParseEncoding reads an encoding as a manifest writes it; "" means Text.
+// ParseEncoding parses an encoding of a manifest. "" means Text.
 func ParseEncoding(s string) (Encoding, error) {
 	switch Encoding(s) {
 	case "", Text:
