@@ -7,7 +7,7 @@ import (
 	"github.com/whispering/bundle/pipeline/manifest"
 )
 
-// A Kind says what a source is.
+// A Kind is the kind of a source.
 type Kind int
 
 // The kinds of sources.
@@ -19,10 +19,10 @@ const (
 	PathKind
 )
 
-// IsPath reports whether a source may be a path of Parameter Store.
+// IsPath reports whether a source is a valid path of a path import.
 func IsPath(source string) bool { return manifest.BadPath(source) == "" }
 
-// Detect tells what a file is, by its name or else by what it holds.
+// Detect returns the kind of a file, by its name or else by its content.
 func Detect(name string, src []byte) Kind {
 	base := filepath.Base(name)
 	switch {
@@ -34,7 +34,7 @@ func Detect(name string, src []byte) Kind {
 	doc, err := parse(src)
 	switch {
 	case err != nil && (strings.HasSuffix(base, ".yaml") || strings.HasSuffix(base, ".yml")) && strings.HasPrefix(base, "template"):
-		return SAMKind // which says what is wrong with it
+		return SAMKind // SAM reports what is wrong with it
 	case err != nil:
 		return Unknown
 	case doc.get(doc.root, "Resources") != nil:

@@ -9,19 +9,19 @@ import (
 	"github.com/whispering/bundle/internal/lazyregexp"
 )
 
-// maxSource is how large a source may be, in bytes.
+// maxSource is the largest size of a source in bytes.
 const maxSource = 1 << 20
 
-// ErrSize says that a source is larger than any that people write.
+// ErrSize reports a source that is too large.
 var ErrSize = fmt.Errorf("it has more than %d bytes", maxSource)
 
-// assignment is a line of a dotenv file. Capitals alone make a name: what else
-// stands before an equals sign may be a piece of a value, such as a line of a
-// key in base64.
+// assignment matches a line of a dotenv file. Names must be in capitals: anything
+// else before an equals sign may be part of a value, such as a line of a key in
+// base64.
 var assignment = lazyregexp.New(`^(?:export\s+)?([A-Z_][A-Z0-9_]*)\s*=\s*(.?)`)
 
-// Dotenv makes a draft of the names in a dotenv file: secrets of one function.
-// No value is kept, not even for the length of the call.
+// Dotenv makes a draft of the names in a dotenv file, as secrets of one function. It
+// keeps no value, not even during the call.
 func Dotenv(source string, src []byte, function string) (*Draft, error) {
 	if len(src) > maxSource {
 		return nil, ErrSize
@@ -29,7 +29,7 @@ func Dotenv(source string, src []byte, function string) (*Draft, error) {
 	root := Text{{literal: "/"}, {environment: true}, {literal: "/" + function}}
 	d := &Draft{Source: source, Name: function, root: root, proposed: true}
 	f := Function{Name: function}
-	quoted, began := "", 0 // the quote of a value that goes on
+	quoted, began := "", 0 // the quote of a value that continues on the next line
 	number := 0
 	for line := range strings.Lines(string(src)) {
 		number++
@@ -44,7 +44,7 @@ func Dotenv(source string, src []byte, function string) (*Draft, error) {
 			continue
 		}
 		m := assignment.FindStringSubmatchIndex(line)
-		if m == nil || line[m[4]:m[5]] == "=" { // base32 ends in several
+		if m == nil || line[m[4]:m[5]] == "=" { // base32 can end in several equals signs
 			d.note(number, "this line is not NAME=VALUE with an uppercase name; it is not shown because it could be part of a value")
 			continue
 		}
@@ -64,7 +64,7 @@ func Dotenv(source string, src []byte, function string) (*Draft, error) {
 	return d, nil
 }
 
-// closes reports whether a quote ends in what follows its beginning.
+// closes reports whether rest contains the end of a quote.
 func closes(rest, quote string) bool {
 	for i := 0; i < len(rest); i++ {
 		switch {

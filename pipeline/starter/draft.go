@@ -11,28 +11,28 @@ import (
 	"github.com/whispering/bundle/pipeline/secret"
 )
 
-// A Draft is what was found in a source.
+// A Draft has what was found in a source.
 type Draft struct {
-	Source    string // what it was found in, as it is called in notes
-	Name      string // of the bundle, as far as the source has one
-	Region    string // "" where the source does not say
+	Source    string // the name of the source in notes
+	Name      string // of the bundle; "" if the source has none
+	Region    string // "" if the source has none
 	Functions []Function
-	Notes     []Note // what could not be taken over
+	Notes     []Note // what could not be imported
 
 	noted    map[Note]bool
-	proposed bool // the parameters' names are proposals
-	root     Text // what all parameters are below, if the manifest is to say it once
+	proposed bool // the parameter names are suggestions
+	root     Text // the path of all parameters, if the manifest declares it as a local
 }
 
-// A Function is a function of the source, with the secrets that it has there.
+// A Function is a function of the source, with its secrets.
 type Function struct {
 	Name       string
-	DeployedAs Text // nil where the source does not say, or nobody can
-	Key        Text // nil for a key of its own
+	DeployedAs Text // nil if it is not known or not valid
+	Key        Text // nil for a separate new key
 	Secrets    []Secret
 
 	line          int
-	configuration []string // the names of variables that look like no secrets
+	configuration []string // names of variables that do not look like secrets
 	refused       []refusal
 }
 
@@ -43,24 +43,24 @@ type Secret struct {
 	Optional  bool
 
 	line   int
-	shared bool // from what the source says of all functions
+	shared bool // the source declares it for all functions
 }
 
-// A refusal is a secret that the manifest cannot have.
+// A refusal is a secret that the manifest cannot contain.
 type refusal struct {
 	name, reason string
 	line         int
 }
 
-// A Note says what could not be taken over, and why.
+// A Note says what could not be imported, and why.
 type Note struct {
-	Line int // of the source; 0 where it has no lines
+	Line int // of the source; 0 if it has no lines
 	Text string
 
-	beside bool // the manifest says it beside the function
+	beside bool // the manifest has it as a comment in the function's block
 }
 
-// ErrNothing says that a source holds nothing that a manifest could be made of.
+// ErrNothing reports a source with nothing to import.
 var ErrNothing = errors.New("no function in it has a variable that comes from Parameter Store")
 
 func (d *Draft) note(line int, format string, args ...any) {
@@ -77,7 +77,7 @@ func (d *Draft) put(n Note) {
 	}
 }
 
-// Where is the place that a note is about: FILE:LINE.
+// Where returns the place of a note: FILE:LINE.
 func (d *Draft) Where(n Note) string {
 	if n.Line == 0 {
 		return bare(d.Source)
@@ -85,8 +85,8 @@ func (d *Draft) Where(n Note) string {
 	return fmt.Sprintf("%s:%d", bare(d.Source), n.Line)
 }
 
-// omit leaves out what the rules of manifests do not allow, in any of the
-// environments, and says so.
+// omit removes what a manifest cannot contain in any of the environments, and adds
+// notes about it.
 func (d *Draft) omit(envs []string) error {
 	var kept []Function
 	files := map[string]bool{} // the names of documents, by environment
@@ -118,14 +118,14 @@ func (d *Draft) omit(envs []string) error {
 	return nil
 }
 
-// refusals notes what a function has and the manifest cannot.
+// refusals adds notes about the secrets of a function that the manifest cannot contain.
 func (d *Draft) refusals(f Function, beside bool) {
 	for _, r := range f.refused {
 		d.put(Note{r.line, fmt.Sprintf("variable %s of function %s: %s", shown(r.name), shown(f.Name), r.reason), beside})
 	}
 }
 
-// file is the name of the function's document.
+// file returns the name of the function's document.
 func (f Function) file() Text {
 	if len(f.DeployedAs) > 0 {
 		return f.DeployedAs
@@ -133,7 +133,7 @@ func (f Function) file() Text {
 	return literal(f.Name)
 }
 
-// take claims a document's name in every environment, unless it is taken.
+// take reserves a document's name in every environment, unless it is already taken.
 func take(name Text, envs []string, files map[string]bool) bool {
 	if !free(name, envs, files) {
 		return false
@@ -148,7 +148,7 @@ func free(name Text, envs []string, files map[string]bool) bool {
 	return !slices.ContainsFunc(envs, func(env string) bool { return files[env+"/"+strings.ToLower(name.in(env))] })
 }
 
-// settleSecrets keeps the secrets that the manifest can have.
+// settleSecrets keeps the secrets that the manifest can contain.
 func (d *Draft) settleSecrets(f *Function, envs []string) {
 	var kept []Secret
 	seen := map[string]bool{}
@@ -189,7 +189,7 @@ func badSecret(s Secret, envs []string) string {
 	return ""
 }
 
-// settleName drops a name to deploy by that the manifest cannot have.
+// settleName removes a deployed_as that is not valid or already taken.
 func (d *Draft) settleName(f *Function, envs []string, files map[string]bool) {
 	if len(f.DeployedAs) == 0 {
 		return
@@ -207,7 +207,7 @@ func (d *Draft) settleName(f *Function, envs []string, files map[string]bool) {
 	}
 }
 
-// settleKey drops a key that is not one, or not the function's alone.
+// settleKey removes a key that is not valid, or that another function has.
 func (d *Draft) settleKey(f *Function, envs []string, keys map[string]bool) {
 	if len(f.Key) == 0 {
 		return
@@ -233,8 +233,8 @@ func (d *Draft) settleKey(f *Function, envs []string, keys map[string]bool) {
 	}
 }
 
-// common takes the secrets out of all functions that are the same in all, and
-// were said of all.
+// common removes the secrets that the source declares for all functions, if all
+// functions still have them, and returns them.
 func (d *Draft) common() []Secret {
 	if len(d.Functions) < 2 {
 		return nil

@@ -6,7 +6,7 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// add takes in one variable of a function, by what is known of its value.
+// add adds one variable of a function, depending on what is known of its value.
 func (d *Draft) add(f *Function, e entry, v value, shared bool) {
 	refuse := func(reason string) {
 		f.refused = append(f.refused, refusal{e.key, reason, e.line})
@@ -28,8 +28,8 @@ func (d *Draft) add(f *Function, e entry, v value, shared bool) {
 	}
 }
 
-// variables is what a source says of the environment of functions. read tells
-// what is known of a value.
+// variables adds the environment variables of a function. read returns what is known
+// of a value.
 func (d *Draft) variables(f *Function, own, shared []entry, read func(*yaml.Node) value) {
 	mine := map[string]bool{}
 	for _, e := range own {
@@ -51,8 +51,8 @@ func null(n *yaml.Node) bool {
 	return n != nil && n.Kind == yaml.ScalarNode && n.Tag == "!!null"
 }
 
-// sharedKey takes over the key that the source names for all functions, if one
-// function is all that there are: else it would be nobody's own.
+// sharedKey uses the key that the source names for all functions, if only one function
+// has no other key. Otherwise, functions would share it.
 func (d *Draft) sharedKey(line int, v value, without []*Function) {
 	switch {
 	case v.kind != known:
@@ -64,7 +64,7 @@ func (d *Draft) sharedKey(line int, v value, without []*Function) {
 	}
 }
 
-// ownKey takes over the key that the source names for one function.
+// ownKey uses the key that the source names for one function.
 func (d *Draft) ownKey(f *Function, line int, v value) {
 	if v.kind != known {
 		d.note(line, "the key of function %s: it is not a literal string here; the function gets its own alias", shown(f.Name))
@@ -73,7 +73,7 @@ func (d *Draft) ownKey(f *Function, line int, v value) {
 	f.Key = v.text
 }
 
-// bounded ends an import that has looked at too much.
+// bounded returns the draft, or an error if the source was too large.
 func (d *Draft) bounded(doc *document) (*Draft, error) {
 	const most = 2000
 	if doc.exhausted() {

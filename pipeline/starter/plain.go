@@ -7,7 +7,7 @@ import (
 	"github.com/whispering/bundle/pipeline/manifest"
 )
 
-// Sketch is the draft of a project that has nothing yet: one function with one
+// Sketch returns the draft for a project without a source: one function with one
 // secret.
 func Sketch(function string) *Draft {
 	root := Text{{literal: "/"}, {environment: true}, {literal: "/" + function}}
@@ -19,8 +19,8 @@ func Sketch(function string) *Draft {
 	}
 }
 
-// Parameters makes a draft of the parameters below a path: one secret of one
-// function for each. In the name of the path, the environment is left open.
+// Parameters makes a draft of the parameters below a path: a secret of one function
+// for each. Where the path contains the environment's name, it becomes a placeholder.
 func Parameters(path string, names []string, env, function string) *Draft {
 	root := open(strings.TrimSuffix(path, "/"), env)
 	d := &Draft{Source: path, Name: lastLevel(path, env), root: root}
@@ -40,8 +40,8 @@ func Parameters(path string, names []string, env, function string) *Draft {
 	return d
 }
 
-// open leaves the first level of a path open that is called like the
-// environment.
+// open replaces the first level of a path that is the environment's name by a
+// placeholder.
 func open(path, env string) Text {
 	levels := strings.Split(path, "/")
 	i := slices.Index(levels, env)
@@ -55,7 +55,7 @@ func open(path, env string) Text {
 	return t
 }
 
-// lastLevel is what the parameters below a path may be called together.
+// lastLevel returns a bundle name for the parameters below a path.
 func lastLevel(path, env string) string {
 	for _, level := range slices.Backward(strings.Split(strings.Trim(path, "/"), "/")) {
 		if level != env {

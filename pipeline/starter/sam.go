@@ -9,7 +9,7 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// SAM makes a draft of a SAM or CloudFormation template, in YAML or JSON: of the
+// SAM makes a draft of a SAM or CloudFormation template, in YAML or JSON, from the
 // variables of its functions whose values are parameters.
 //
 // https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-specification-template-anatomy-globals.html
@@ -41,7 +41,7 @@ const (
 func (t *template) functions() {
 	globals := t.get(t.root, "Globals", "Function")
 	shared := t.entries(t.get(globals, "Environment", "Variables"))
-	var without []int // functions that a key of Globals is for
+	var without []int // indexes of the functions that use the key of Globals
 	for _, e := range t.entries(t.get(t.root, "Resources")) {
 		kind, _ := t.text(t.get(e.value, "Type"))
 		if kind != samFunction && kind != lambdaFunction {
@@ -52,7 +52,7 @@ func (t *template) functions() {
 		t.deployedAs(&f, t.get(properties, "FunctionName"))
 		inherited := shared
 		if kind == lambdaFunction {
-			inherited = nil // Globals are SAM's
+			inherited = nil // Globals apply only to SAM functions
 		}
 		t.draft.variables(&f, t.variablesOf(properties, e.key), inherited, func(n *yaml.Node) value { return resolved(t.value(n)) })
 		if key := t.get(properties, "KmsKeyArn"); key != nil {
@@ -74,7 +74,7 @@ func (t *template) functions() {
 	}
 }
 
-// deployedAs takes the name that a function is deployed as; nil means none.
+// deployedAs sets the name that a function is deployed as, unless it has none.
 func (t *template) deployedAs(f *Function, name *yaml.Node) {
 	if name == nil {
 		return
@@ -94,8 +94,8 @@ func (t *template) variablesOf(properties *yaml.Node, function string) []entry {
 	return t.entries(t.get(properties, "Environment", "Variables"))
 }
 
-// intrinsic returns the name of the function of CloudFormation that a value
-// calls, short or long, and what it is given.
+// intrinsic returns the name of the CloudFormation function that a value calls, in
+// short or long form, and its argument.
 func (t *template) intrinsic(n *yaml.Node) (name string, of *yaml.Node) {
 	if short, ok := strings.CutPrefix(n.Tag, "!"); ok && !strings.HasPrefix(short, "!") && short != "" {
 		return short, n
@@ -110,7 +110,7 @@ func (t *template) intrinsic(n *yaml.Node) (name string, of *yaml.Node) {
 	return strings.TrimPrefix(name, "Fn::"), t.follow(n.Content[1])
 }
 
-// value tells what is known of a value of a template.
+// value returns what is known of a value in a template.
 func (t *template) value(n *yaml.Node) value {
 	n = t.follow(n)
 	t.steps++
@@ -135,13 +135,13 @@ func (t *template) value(n *yaml.Node) value {
 	return cloudFormation(t.document, n)
 }
 
-// isStage reports whether a parameter has a name that people use for the environment.
+// isStage reports whether a parameter has a name that is common for the environment.
 func isStage(parameter string) bool {
 	return slices.Contains([]string{"env", "environment", "environmentname", "envname", "stage", "stagename", "deploymentstage", "deployenv"},
 		strings.ToLower(parameter))
 }
 
-// reference tells what is known of what Ref names: a parameter of the template,
+// reference returns what is known of the target of Ref: a parameter of the template,
 // or a resource.
 func (t *template) reference(name string) value {
 	parameter := t.get(t.root, "Parameters", name)
@@ -167,8 +167,8 @@ func (t *template) reference(name string) value {
 	return value{kind: computed}
 }
 
-// substitute tells what is known of a text in which ${NAME} stands for what the
-// map own, or the template, has by that name.
+// substitute returns what is known of a string with ${NAME} in it. NAME is a key of
+// the map own, or a name in the template.
 func (t *template) substitute(s string, own *yaml.Node) value {
 	var all []value
 	for s != "" {

@@ -31,7 +31,7 @@ type sampleParameter struct {
 // https://docs.aws.amazon.com/systems-manager/latest/userguide/sysman-paramstore-versions.html
 const maxVersions = 100
 
-// sample makes values for the embedded environment, each visibly fake.
+// sample makes the sample file of the embedded environment. Every value is visibly fake.
 func (d *Draft) sample() ([]byte, error) {
 	const key = "alias/" + localEnvironment + "-parameters"
 	file := sampleFile{Keys: []sampleKey{{key}}}
@@ -60,7 +60,7 @@ func (d *Draft) sample() ([]byte, error) {
 	return append(b, '\n'), err
 }
 
-// add makes the version or label that a reference names.
+// add adds the version or label that a reference names.
 func (p *sampleParameter) add(selector string) {
 	if selector == "" {
 		return
@@ -70,7 +70,7 @@ func (p *sampleParameter) add(selector string) {
 		if p.Labels == nil {
 			p.Labels = map[string]int{}
 		}
-		if len(p.Labels) < 10 { // the most that a version can have
+		if len(p.Labels) < 10 { // the largest number of labels of a version
 			p.Labels[selector] = 1
 		}
 		return

@@ -9,8 +9,8 @@ import (
 	"github.com/whispering/bundle/pipeline/manifest"
 )
 
-// Serverless makes a draft of a serverless.yml: of the variables of its
-// functions whose values are parameters.
+// Serverless makes a draft of a serverless.yml, from the variables of its functions
+// whose values are parameters.
 //
 // https://www.serverless.com/framework/docs/providers/aws/guide/serverless.yml
 // https://www.serverless.com/framework/docs/guides/variables/aws/ssm
@@ -34,7 +34,7 @@ type serverless struct {
 	depth int
 }
 
-// service takes what the file says of itself.
+// service reads the name and the region of the service.
 func (i *serverless) service() {
 	for _, at := range [][]string{{"service"}, {"service", "name"}} {
 		if name := i.value(i.get(i.root, at...)).plain(); name != "" {
@@ -68,7 +68,7 @@ func (i *serverless) functions() {
 	i.key()
 }
 
-// declared lists functions: those of a map, or of the maps of a list.
+// declared lists the functions of a map, or of a list of maps.
 func (i *serverless) declared(n *yaml.Node) (all []entry) {
 	if n == nil || n.Kind != yaml.SequenceNode {
 		return i.entries(n)
@@ -86,8 +86,8 @@ func (i *serverless) declared(n *yaml.Node) (all []entry) {
 	return all
 }
 
-// variablesOf lists the entries of an environment, which may be elsewhere in
-// the file.
+// variablesOf lists the entries of an environment, which may be elsewhere in the
+// file.
 func (i *serverless) variablesOf(n *yaml.Node, of string) []entry {
 	if n == nil || null(n) {
 		return nil
@@ -103,8 +103,8 @@ func (i *serverless) variablesOf(n *yaml.Node, of string) []entry {
 	return i.entries(target)
 }
 
-// deployedAs finds the name that Lambda knows a function by: its own, or the one
-// that the framework makes.
+// deployedAs sets the function's name in Lambda: its own, or the one that the
+// framework generates.
 func (i *serverless) deployedAs(f *Function, n *yaml.Node) {
 	if own := i.get(n, "name"); own != nil {
 		if v := i.value(own); v.kind == known {
@@ -119,8 +119,8 @@ func (i *serverless) deployedAs(f *Function, n *yaml.Node) {
 	}
 }
 
-// key finds the key that the file names for all functions: provider.kmsKeyArn,
-// or what it was called before.
+// key uses the key that the file names for all functions: provider.kmsKeyArn, or
+// its former names.
 func (i *serverless) key() {
 	key := cmp.Or(i.get(i.root, "provider", "kmsKeyArn"), i.get(i.root, "awsKmsKeyArn"), i.get(i.root, "service", "awsKmsKeyArn"))
 	if key == nil {

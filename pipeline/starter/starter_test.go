@@ -25,8 +25,8 @@ var options = starter.Options{
 	Environments: []starter.Environment{{Name: "prod", AccountID: "222222222222", Region: "us-west-2"}, {Name: "dev"}},
 }
 
-// written writes a draft, and holds what comes out to what init promises: it
-// validates in every environment, and its sample is one.
+// written writes a draft, and checks what init promises: the manifest validates in
+// every environment, and its sample file is valid.
 func written(t interface {
 	Helper()
 	Fatalf(string, ...any)
@@ -57,7 +57,7 @@ func written(t interface {
 	return string(result.Manifest), nil
 }
 
-// said is everything that is said about a source.
+// said returns all text that was written about a source.
 func said(d *starter.Draft, text string, err error) string {
 	all := text + fmt.Sprint(err)
 	if d != nil {
@@ -194,7 +194,7 @@ Resources:
           KEY: !Sub "{{resolve:ssm:/${Stage}/key}}"
 `
 
-// TestNoEmptyLinesInARow: not in a function without secrets of its own, either.
+// TestNoEmptyLinesInARow also has a function without secrets of its own.
 func TestNoEmptyLinesInARow(t *testing.T) {
 	for _, environment := range []string{"", "\n    environment: {LEVEL: debug}", "\n    environment: {DB: '${ssm:/a/b}', LEVEL: debug}"} {
 		src := "service: shop\nprovider: {environment: {TOKEN: '${ssm:/a/token}'}}\nfunctions:\n  api:\n    handler: x" + environment + "\n  other:\n    handler: x\n"
@@ -283,8 +283,7 @@ func TestParameters(t *testing.T) {
 	}
 }
 
-// TestErrorsQuoteNothing gives importers files that parsers quote when they
-// complain.
+// TestErrorsQuoteNothing imports files that parsers quote in their errors.
 func TestErrorsQuoteNothing(t *testing.T) {
 	for _, src := range []string{
 		"a: *" + canary, "a: &" + canary + " [", "a: \"\\" + canary + "\"", "%" + canary + "\n---\n", "a: !" + canary + "! x", "a: b: " + canary,
@@ -308,7 +307,7 @@ func TestErrorsQuoteNothing(t *testing.T) {
 	}
 }
 
-// TestBombs gives importers files that are small and mean much.
+// TestBombs imports small files that expand to a lot.
 func TestBombs(t *testing.T) {
 	var laughs, entangled strings.Builder
 	laughs.WriteString("a0: &a0 {AA: '${ssm:/a/b}'}\n")
@@ -350,8 +349,8 @@ func TestBombs(t *testing.T) {
 	}
 }
 
-// TestWhateverIsNamed puts hostile texts wherever a name of the source goes into
-// the manifest: it validates, or nothing is written.
+// TestWhateverIsNamed puts hostile strings in all places whose names go into the
+// manifest: it validates, or nothing is written.
 func TestWhateverIsNamed(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		text := rapid.OneOf(rapid.String(), rapid.SampledFrom([]string{
@@ -382,7 +381,7 @@ func FuzzDotenv(f *testing.F) {
 	fuzz(f, "A_B=1\nexport C='x'\n", func(source string, src []byte) (*starter.Draft, error) { return starter.Dotenv(source, src, "api") })
 }
 
-// fuzz imports any file: what comes out validates, or nothing does.
+// fuzz imports any file: the manifest validates, or nothing is written.
 func fuzz(f *testing.F, seed string, read func(string, []byte) (*starter.Draft, error)) {
 	f.Add([]byte(seed))
 	f.Add([]byte("functions: {f: {environment: {AB: '${ssm:/a/b}'}}}"))

@@ -7,8 +7,8 @@ import (
 	"github.com/whispering/bundle/pipeline/manifest"
 )
 
-// A Text is a text of the source, in which places may be left open for the name
-// of the environment.
+// A Text is a string of the source. Parts of it may be placeholders for the name of
+// the environment.
 type Text []part
 
 type part struct {
@@ -20,7 +20,7 @@ func literal(s string) Text { return Text{{literal: s}} }
 
 func environment() Text { return Text{{environment: true}} }
 
-// in returns the text in an environment.
+// in returns the string in an environment.
 func (t Text) in(env string) string {
 	var b strings.Builder
 	for _, p := range t {
@@ -33,7 +33,7 @@ func (t Text) in(env string) string {
 	return b.String()
 }
 
-// plain returns the text if it does not depend on the environment.
+// plain returns the string if it does not depend on the environment.
 func (t Text) plain() (string, bool) {
 	for _, p := range t {
 		if p.environment {
@@ -43,7 +43,7 @@ func (t Text) plain() (string, bool) {
 	return t.in(""), true
 }
 
-// hcl returns the text as the manifest writes it.
+// hcl returns the string as written in a manifest.
 func (t Text) hcl() string {
 	var b strings.Builder
 	for _, p := range t {
@@ -56,11 +56,11 @@ func (t Text) hcl() string {
 	return `"` + b.String() + `"`
 }
 
-// quote returns a text of no environment as the manifest writes it.
+// quote returns a string without placeholders as written in a manifest.
 func quote(s string) string { return literal(s).hcl() }
 
-// shown is a name of the source, as notes and comments print it: short, on one
-// line, in ASCII.
+// shown returns a name of the source for notes and comments: short, on one line, in
+// ASCII.
 func shown(name string) string {
 	const most = 80
 	if len(name) > most {
@@ -69,7 +69,7 @@ func shown(name string) string {
 	return strconv.QuoteToASCII(name)
 }
 
-// bare is the same without quotes, where none are needed.
+// bare is shown without quotes, if none are needed.
 func bare(name string) string {
 	quoted := shown(name)
 	if inside := quoted[1 : len(quoted)-1]; inside == name && !strings.ContainsAny(name, " #") {

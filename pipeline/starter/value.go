@@ -6,21 +6,21 @@ import (
 	"github.com/whispering/bundle/internal/lazyregexp"
 )
 
-// A value is what is known of a value of the source.
+// A value is what is known of a value in the source.
 type value struct {
 	kind kind
-	text Text   // of known, and the parameter's name of fromParameter
-	why  string // of unknown: what it is
+	text Text   // for known, the string; for fromParameter, the parameter's name
+	why  string // for unknown: the reason
 
-	region   string // of fromParameter, where the source names one
-	optional bool   // of fromParameter: the source has a default for it
+	region   string // for fromParameter, if the source names one
+	optional bool   // for fromParameter: the source has a default for it
 }
 
 type kind int
 
 const (
-	known         kind = iota // a text
-	computed                  // a text that AWS computes from resources
+	known         kind = iota // a string
+	computed                  // a string that AWS computes from resources
 	fromParameter             // the value of a parameter
 	unknown
 )
@@ -29,7 +29,7 @@ func text(t Text) value { return value{kind: known, text: t} }
 
 func not(why string) value { return value{kind: unknown, why: why} }
 
-// plain returns a text that is known and the same in all environments, else "".
+// plain returns a string that is known and the same in all environments, otherwise "".
 func (v value) plain() string {
 	if v.kind != known {
 		return ""
@@ -38,11 +38,11 @@ func (v value) plain() string {
 	return s
 }
 
-// secretsManager is why a reference to Secrets Manager is not taken over.
+// secretsManager is why a reference to Secrets Manager is not imported.
 const secretsManager = "it is in Secrets Manager, which a manifest cannot name; copy it to a parameter"
 
-// join puts the pieces of a text together. A parameter in a text of other
-// things is not a secret as it stands.
+// join joins the pieces of a string. A string that is only partly a parameter is not
+// a secret.
 func join(all []value) value {
 	if len(all) == 1 {
 		return all[0]
@@ -67,7 +67,7 @@ func join(all []value) value {
 	return result
 }
 
-// maxText is how long a text of the source may become.
+// maxText is the largest length of a string of the source, with variables replaced.
 const maxText = 4096
 
 func length(t Text) (n int) {
@@ -79,8 +79,8 @@ func length(t Text) (n int) {
 
 var dynamic = lazyregexp.New(`^\{\{resolve:(ssm|ssm-secure|secretsmanager):([^{}]*)\}\}$`)
 
-// resolved looks for CloudFormation's dynamic references in a value that is
-// known otherwise.
+// resolved recognizes CloudFormation's dynamic references in a value that is
+// otherwise known.
 //
 // https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/dynamic-references.html
 func resolved(v value) value {
@@ -110,7 +110,7 @@ func resolved(v value) value {
 	}
 }
 
-// inner cuts bytes off both ends of a text, which are literal there.
+// inner removes bytes from both ends of a Text, whose ends must be literal.
 func inner(t Text, front, back int) Text {
 	t = append(Text(nil), t...)
 	t[0].literal = t[0].literal[front:]

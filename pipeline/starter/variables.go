@@ -9,10 +9,10 @@ import (
 	"github.com/whispering/bundle/internal/lazyregexp"
 )
 
-// maxReferences is how deep variables may refer to variables.
+// maxReferences is how deep variables can refer to variables.
 const maxReferences = 20
 
-// value tells what is known of a value of a serverless.yml.
+// value returns what is known of a value in a serverless.yml.
 func (i *serverless) value(n *yaml.Node) value {
 	n = i.follow(n)
 	switch {
@@ -24,7 +24,7 @@ func (i *serverless) value(n *yaml.Node) value {
 	return i.string(n.Value)
 }
 
-// cloudFormation tells what is known of a value that is left to CloudFormation.
+// cloudFormation returns what is known of a value that CloudFormation evaluates.
 func cloudFormation(d *document, n *yaml.Node) value {
 	if holdsDynamic(d, n, 0) {
 		return not("CloudFormation builds it from a dynamic reference; put the whole value in its own parameter")
@@ -43,7 +43,7 @@ func holdsDynamic(d *document, n *yaml.Node, depth int) bool {
 	return slices.ContainsFunc(n.Content, func(inner *yaml.Node) bool { return holdsDynamic(d, inner, depth+1) })
 }
 
-// string tells what is known of a text with variables in it.
+// string returns what is known of a string with variables in it.
 func (i *serverless) string(s string) value {
 	i.steps++
 	if i.depth++; i.depth > maxReferences || i.exhausted() {
@@ -73,8 +73,7 @@ func (i *serverless) string(s string) value {
 	return join(all)
 }
 
-// closing returns where the brace closes that was opened before s, -1 if
-// nowhere.
+// closing returns the index of the brace that closes the one before s, or -1.
 func closing(s string) int {
 	depth := 1
 	for at := range len(s) {
@@ -90,8 +89,8 @@ func closing(s string) int {
 	return -1
 }
 
-// alternatives cuts the inside of a variable at its commas: all but the first
-// are for where those before are not there.
+// alternatives splits the inside of a variable at its commas. Each part is the
+// default for those before it.
 func alternatives(s string) (all []string) {
 	depth, begin, quote := 0, 0, byte(0)
 	for at := range len(s) {
@@ -114,7 +113,7 @@ func alternatives(s string) (all []string) {
 	return append(all, strings.TrimSpace(s[begin:]))
 }
 
-// variable tells what is known of ${s}.
+// variable returns what is known of ${s}.
 func (i *serverless) variable(s string) value {
 	all := alternatives(s)
 	v := i.source(all[0])
@@ -134,11 +133,11 @@ func (i *serverless) variable(s string) value {
 	return v
 }
 
-// absent is a value that is not there, so that another may stand for it.
+// absent is the reason of a value that does not exist, so that a default applies.
 const absent = "absent"
 
-// alternative tells what is known of a value that stands after a comma: a
-// variable with or without its braces, or a text in quotes.
+// alternative returns what is known of a default: a variable with or without its
+// braces, or a string in quotes.
 func (i *serverless) alternative(s string) value {
 	switch {
 	case strings.HasPrefix(s, "${"):
@@ -151,11 +150,11 @@ func (i *serverless) alternative(s string) value {
 	return text(literal(s)) // a number, true, false
 }
 
-// sourcePattern is SOURCE(PARAMETERS):ADDRESS, and SOURCE.REGION:ADDRESS as it was
-// written once.
+// sourcePattern matches SOURCE(PARAMETERS):ADDRESS, and SOURCE.REGION:ADDRESS, the
+// former syntax.
 var sourcePattern = lazyregexp.New(`(?s)^([A-Za-z0-9]*)(?:\.([a-z0-9-]+))?(?:\(([^()]*)\))?:(.*)$`)
 
-// source tells what is known of one source of values.
+// source returns what is known of one source of values.
 func (i *serverless) source(s string) value {
 	m := sourcePattern.FindStringSubmatch(s)
 	if m == nil {
@@ -181,7 +180,7 @@ func (i *serverless) source(s string) value {
 		}
 		return i.self(path)
 	case "AWS":
-		return value{kind: computed} // a pseudo parameter of CloudFormation's
+		return value{kind: computed} // a pseudo parameter of CloudFormation
 	case "param":
 		return not(absent)
 	case "env", "file", "cf", "s3", "git", "aws", "vault", "terraform", "doppler":
@@ -190,7 +189,7 @@ func (i *serverless) source(s string) value {
 	return not("it comes from a variable source that bundle does not support")
 }
 
-// self tells what is known of what the file says elsewhere.
+// self returns what is known of another place in the file.
 func (i *serverless) self(path string) value {
 	n := i.get(i.root, strings.Split(path, ".")...)
 	if path == "service" && n != nil && n.Kind == yaml.MappingNode {
@@ -205,7 +204,7 @@ func (i *serverless) self(path string) value {
 	return i.value(n)
 }
 
-// node returns what a variable of the form ${self:PATH} leads to.
+// node returns the target of a variable of the form ${self:PATH}.
 func (i *serverless) node(s string) *yaml.Node {
 	inside, ok := strings.CutPrefix(strings.TrimSpace(s), "${self:")
 	if inside, closed := strings.CutSuffix(inside, "}"); ok && closed && !strings.ContainsAny(inside, "${},") {
@@ -214,14 +213,14 @@ func (i *serverless) node(s string) *yaml.Node {
 	return nil
 }
 
-// parameter tells what is known of ${ssm:…}.
+// parameter returns what is known of ${ssm:…}.
 func (i *serverless) parameter(address, region, options string) value {
 	v := i.string(address)
 	switch {
 	case v.kind == unknown:
 		return v
 	case v.kind != known:
-		return not("the name of its parameter is not written as a text here")
+		return not("the name of its parameter is not a literal string here")
 	case strings.HasPrefix(v.text.in(""), "/aws/reference/secretsmanager/"):
 		return not(secretsManager)
 	}
@@ -240,8 +239,8 @@ func (i *serverless) parameter(address, region, options string) value {
 	return value{kind: fromParameter, text: withoutInstruction(v.text), region: region}
 }
 
-// withoutInstruction drops ~true and ~split, which once stood after a
-// parameter's name.
+// withoutInstruction removes ~true, ~false and ~split after a parameter's name, which
+// were once part of the syntax.
 func withoutInstruction(t Text) Text {
 	if len(t) == 0 || t[len(t)-1].environment {
 		return t

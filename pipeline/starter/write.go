@@ -9,25 +9,24 @@ import (
 	"github.com/whispering/bundle/pipeline/manifest"
 )
 
-// localEnvironment is the embedded one, which every first manifest has.
+// localEnvironment is the name of the embedded environment in every first manifest.
 const localEnvironment = "local"
 
-// Options say what a source does not.
+// Options are what a source does not contain.
 type Options struct {
-	Name         string        // of the bundle; "" for the draft's
+	Name         string        // of the bundle; "" for the draft's name
 	Environments []Environment // in real accounts
-	Sample       string        // the file of sample values, as the manifest names it
+	Sample       string        // the path of the sample file in the manifest
 }
 
-// An Environment is one in a real account. What is not known is left open, and
-// the environment with it: no account is made up.
+// An Environment is an environment in a real account. If a field is empty, the
+// environment is only written as a comment: the account is never made up.
 type Environment struct{ Name, AccountID, Region string }
 
-// Result is a first manifest, and the sample values that its embedded
-// environment begins with.
+// Result is a first manifest, and the sample file of its embedded environment.
 type Result struct{ Manifest, Sample []byte }
 
-// Write makes the manifest of a draft.
+// Write writes the manifest of a draft, and its sample file.
 func (d *Draft) Write(o Options) (*Result, error) {
 	envs := []string{localEnvironment}
 	for _, e := range o.Environments {
@@ -59,7 +58,7 @@ func (d *Draft) Write(o Options) (*Result, error) {
 	return &Result{text, sample}, err
 }
 
-// Check says what is wrong with an environment, as far as it is known.
+// Check returns an error if a field that is set is not valid.
 func (e Environment) Check() error {
 	switch {
 	case manifest.BadName("environment", e.Name) != "":
@@ -72,7 +71,7 @@ func (e Environment) Check() error {
 	return nil
 }
 
-// proposedName makes a name for a bundle of what a source calls itself.
+// proposedName turns the name of a source into a valid bundle name.
 func proposedName(s string) string {
 	s = strings.Trim(strings.Map(func(r rune) rune {
 		if r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '_' || r == '-' {
@@ -164,7 +163,7 @@ func (w *writer) environments() {
 	}
 }
 
-// open writes an environment of which not all is known, as a comment.
+// open writes an environment with unknown fields as a comment.
 func (w *writer) open(e Environment) {
 	account, region := "...", "..."
 	if e.AccountID != "" {
@@ -181,7 +180,7 @@ func (w *writer) function(f Function) {
 	if len(f.DeployedAs) > 0 {
 		w.line("deployed_as = %s # its name in Lambda", f.DeployedAs.hcl())
 	} else {
-		w.line("# deployed_as = \"...\"  its name in Lambda, if it is another; else set BUNDLE_SECRETS_FUNCTION to %s", bare(f.Name))
+		w.line("# deployed_as = \"...\"  its name in Lambda, if different; otherwise set BUNDLE_SECRETS_FUNCTION to %s", bare(f.Name))
 	}
 	if len(f.Key) > 0 {
 		w.line("kms_key = environment.name == %s ? \"alias/%s-${function.name}\" : %s", quote(localEnvironment), localEnvironment, f.Key.hcl())
@@ -228,7 +227,7 @@ func (w *writer) secrets(all []Secret) {
 	}
 }
 
-// notes writes down what no function's block says.
+// notes writes the notes that are not in a function's block.
 func (w *writer) notes() {
 	heading := "# ---- Not imported ----\n#\n"
 	for _, n := range w.draft.Notes {

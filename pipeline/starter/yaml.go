@@ -12,18 +12,17 @@ import (
 	"github.com/whispering/bundle/internal/lazyregexp"
 )
 
-// maxSteps is how many nodes are looked at, at most: an alias stands for what it
-// names as often as it is used.
+// maxSteps is the largest number of nodes that are visited. An alias counts each time
+// it is used.
 const maxSteps = 2_000_000
 
-// maxMerges is how deep maps may be merged into maps.
+// maxMerges is how deep maps can be merged into maps.
 const maxMerges = 10
 
-// ErrSteps says that a source repeats itself too often.
+// ErrSteps reports a source that expands to too much.
 var ErrSteps = errors.New("its aliases and references expand to too much")
 
-// A document is a YAML file as it was parsed: an alias is not yet replaced by
-// what it stands for.
+// A document is a parsed YAML file. Its aliases are not replaced yet.
 type document struct {
 	root  *yaml.Node
 	steps int
@@ -31,8 +30,8 @@ type document struct {
 
 var yamlLine = lazyregexp.New(`\bline ([0-9]+)\b`)
 
-// parse reads a file of one YAML document. The parser's errors quote the file,
-// so that only the line is taken from them.
+// parse parses a file with one YAML document. The parser's errors quote the file, so
+// only the line number is taken from them.
 func parse(src []byte) (*document, error) {
 	if len(src) > maxSource {
 		return nil, ErrSize
@@ -69,15 +68,15 @@ func notYAML(err error) error {
 	return errors.New("it is not YAML")
 }
 
-// An entry is one of a map.
+// An entry is a key of a map with its value.
 type entry struct {
 	key   string
 	line  int
 	value *yaml.Node
 }
 
-// entries returns what a map holds, with what << merges into it. The last of
-// two entries with one key counts, and those of the map itself before merged
+// entries returns the entries of a map, including those that << merges into it. If
+// a key occurs twice, the last one counts. The map's own entries override merged
 // ones.
 func (d *document) entries(n *yaml.Node) []entry { return d.merged(n, 0) }
 
@@ -115,7 +114,7 @@ func (d *document) merged(n *yaml.Node, depth int) []entry {
 	return all
 }
 
-// sources returns the entries of the map, or of the maps of a list, that << names.
+// sources returns the entries of the map, or of the list of maps, that << merges.
 func (d *document) sources(n *yaml.Node, depth int) (all []entry) {
 	if n = d.follow(n); n == nil || n.Kind != yaml.SequenceNode {
 		return d.merged(n, depth+1)
@@ -129,7 +128,7 @@ func (d *document) sources(n *yaml.Node, depth int) (all []entry) {
 	return all
 }
 
-// follow returns what an alias stands for.
+// follow returns the target of an alias.
 func (d *document) follow(n *yaml.Node) *yaml.Node {
 	for range maxMerges {
 		if n == nil || n.Kind != yaml.AliasNode {
@@ -141,7 +140,7 @@ func (d *document) follow(n *yaml.Node) *yaml.Node {
 	return nil
 }
 
-// get returns what lies at a path of keys, nil if nothing does.
+// get returns the value at a path of keys, or nil.
 func (d *document) get(n *yaml.Node, path ...string) *yaml.Node {
 	for _, key := range path {
 		all := d.entries(n)
