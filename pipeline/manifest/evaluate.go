@@ -138,6 +138,9 @@ func (e *evaluator) regions(b *block, s *scope, embedded state) []Text {
 	if !ok {
 		return nil
 	}
+	if embedded == absent {
+		e.doubtRegions(regions)
+	}
 	return regions
 }
 

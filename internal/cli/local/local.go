@@ -88,6 +88,13 @@ func (a *commands) looking(c *cli.Context, do func(context.Context, *awslocal.Cl
 type attach func(ctx context.Context, dir string, options ...awslocal.Option) (*awslocal.Client, error)
 
 func (a *commands) with(c *cli.Context, attach attach, do func(context.Context, *awslocal.Client) error) error {
+	region := console.Text(c, "region")
+	if wrong := manifest.BadRegion(region); wrong != "" {
+		return console.Usagef("--region %s: %s", region, wrong)
+	}
+	if unknown := manifest.UnknownRegion(region); unknown != "" {
+		a.Hint("--region %s: %s", region, unknown)
+	}
 	dir, options, err := a.state(c)
 	if err != nil {
 		return err
@@ -97,7 +104,7 @@ func (a *commands) with(c *cli.Context, attach attach, do func(context.Context, 
 		return console.Usagef("the embedded AWS cannot start: %v%s", err, awsenv.StateRemedy(err))
 	}
 	defer func() { _ = client.Close() }()
-	client.SetRegion(console.Text(c, "region"))
+	client.SetRegion(region)
 	return do(c.Context, client)
 }
 

@@ -153,9 +153,14 @@ func (a *commands) localList() *cli.Command {
 				return console.Usagef("bundle local list takes one path, not also %q", c.Args().Get(1))
 			}
 			return a.looking(c, func(ctx context.Context, client *awslocal.Client) error {
-				all, err := describeAll(ctx, client, c.Args().First())
+				beginning := c.Args().First()
+				all, err := describeAll(ctx, client, beginning)
 				if err != nil {
 					return err
+				}
+				if beginning != "" && len(all) == 0 {
+					return console.Refuse(problem.Missing, nil, "No parameters", "No parameter in %s has a name that begins with %q. bundle local list lists all.",
+						console.Text(c, "region"), beginning)
 				}
 				return a.renderParameters(all)
 			})
