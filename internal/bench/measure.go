@@ -1,0 +1,205 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+)
+
+// A measure is one command in one world.
+type measure struct {
+	name  string
+	world world
+	args  []string
+	first bool                                 // build once before, so that nothing has changed
+	floor func(m map[string]int) time.Duration // from the calls that were made; nil for none
+	peer  []string                             // what the other tool does beside it
+}
+
+func (m measure) named(part string) bool { return strings.Contains(m.name, part) }
+
+const latency = 20 * time.Millisecond
+
+// rounds is what calls take that go out 32 at a time.
+func rounds(calls int) time.Duration { return time.Duration((calls+31)/32) * latency }
+
+// floor is the least that a build can take: the account beside the keys, then reading, then sealing.
+func floor(calls map[string]int) time.Duration {
+	return latency + rounds(calls["kms:DescribeKey"]) + rounds(calls["ssm:GetParameters"]) + rounds(calls["kms:Encrypt"])
+}
+
+// quota is the least that the calls of Parameter Store take at 40 a second after a burst of 40.
+func quota(calls map[string]int) time.Duration {
+	return time.Duration(float64(calls["ssm:GetParameters"]-40) / 40 * float64(time.Second))
+}
+
+func measures(peer bool) []measure {
+	build := func(more ...string) []string {
+		return append([]string{"build", "--env", "local", "--out", "layer.zip", "--json"}, more...)
+	}
+	lifted := []string{"--ssm-tps", "0"}
+	fresh := append([]string{"--previous", "none"}, lifted...)
+	slow := func(secrets, functions int) world {
+		return world{Secrets: secrets, Functions: functions, Latency: latency}
+	}
+	all := []measure{
+		{name: "version", args: []string{"version"}, peer: []string{"version"}},
+		{name: "help", args: []string{"--help"}, peer: []string{"--help"}},
+		{name: "first build, 200 × 20, 20 ms a call", world: slow(200, 20), args: build(fresh...), floor: floor},
+		{name: "first build, 1,000 × 100, 20 ms a call", world: slow(1000, 100), args: build(fresh...), floor: floor, peer: []string{"export", "shop"}},
+		{name: "unchanged build, 1,000 × 100, 20 ms a call", world: slow(1000, 100), args: build(lifted...), first: true},
+		{
+			name: "first build, 1,000 × 100, at the quota", args: build("--previous", "none"), floor: quota,
+			world: world{Secrets: 1000, Functions: 100, Latency: latency, Rate: 40, Burst: 40},
+		},
+		{name: "first build, 10,000 × 500", world: world{Secrets: 10000, Functions: 500}, args: build(fresh...)},
+		{name: "unchanged build, 10,000 × 500", world: world{Secrets: 10000, Functions: 500}, args: build(lifted...), first: true},
+		{name: "validate, 10,000 × 500", world: world{Secrets: 10000, Functions: 500}, args: []string{"validate"}},
+		{name: "first build, 50,000 × 500", world: world{Secrets: 50000, Functions: 500}, args: build(fresh...)},
+		{name: "unchanged build, 50,000 × 500", world: world{Secrets: 50000, Functions: 500}, args: build(lifted...), first: true},
+		{name: "validate, 50,000 × 500", world: world{Secrets: 50000, Functions: 500}, args: []string{"validate"}},
+		{
+			name: "first build, a layer each for 40 functions, 20 ms a call", world: slow(120, 40),
+			args: []string{"build", "--env", "local", "--out", "{function}.zip", "--json", "--previous", "none", "--ssm-tps", "0"},
+		},
+	}
+	if !peer {
+		for i := range all {
+			all[i].peer = nil
+		}
+	}
+	return all
+}
+
+// A bench is the runs so far.
+type bench struct {
+	dir      string
+	programs map[string]string
+	runs     int
+	old      string
+	rows     []row
+}
+
+// A row is what one measure came to: for each program, its runs in order.
+type row struct {
+	measure
+	calls map[string]int // of this tree
+	runs  map[string][]figure
+}
+
+// measure runs the programs in turns, so that all meet the same weather.
+func (b *bench) measure(ctx context.Context, m measure) error {
+	turns := []string{ours, before}
+	if m.peer != nil {
+		turns = append(turns, peers)
+	}
+	r := row{measure: m, runs: make(map[string][]figure)}
+	worlds := make(map[string]*running)
+	for _, who := range turns {
+		dir := filepath.Join(b.dir, fmt.Sprint(len(b.rows)), who)
+		w := &running{dir: dir, stop: func() {}}
+		if m.world.Functions > 0 {
+			var err error
+			if w, err = m.world.start(ctx, dir); err != nil {
+				return err
+			}
+		} else if err := os.MkdirAll(dir, 0o700); err != nil {
+			return err
+		}
+		defer w.stop()
+		worlds[who] = w
+	}
+	for i := range b.runs + 1 {
+		for _, who := range turns {
+			args := m.args
+			if who == peers {
+				args = m.peer
+			}
+			f, err := timed(ctx, worlds[who], b.programs[who], args...)
+			if err != nil {
+				return err
+			}
+			if i == 0 { // warms the caches of the machine, and makes the layer that has not changed afterwards
+				continue
+			}
+			if who == ours && slices.Contains(args, "--json") {
+				if r.calls, err = calls(f.stdout); err != nil {
+					return err
+				}
+			}
+			f.stdout = nil
+			r.runs[who] = append(r.runs[who], f)
+		}
+		if m.world.Rate > 0 {
+			time.Sleep(time.Second) // until the bucket is full again
+		}
+	}
+	b.rows = append(b.rows, r)
+	fmt.Fprintf(os.Stderr, "%s\n", r.line(b.old))
+	return nil
+}
+
+// calls reads the calls of a run from its answer.
+func calls(answer []byte) (map[string]int, error) {
+	var a struct {
+		Targets []struct {
+			Result struct {
+				Calls map[string]int `json:"aws_calls"`
+			}
+		}
+	}
+	if err := json.Unmarshal(answer, &a); err != nil {
+		return nil, err
+	}
+	if len(a.Targets) == 0 {
+		return nil, errors.New("the answer has no targets")
+	}
+	all := make(map[string]int)
+	for _, t := range a.Targets {
+		for name, n := range t.Result.Calls {
+			all[name] += n
+		}
+	}
+	return all, nil
+}
+
+// median is the middle one of some figures.
+func median(all []figure, of func(figure) float64) float64 {
+	var values []float64
+	for _, f := range all {
+		values = append(values, of(f))
+	}
+	slices.Sort(values)
+	return values[len(values)/2]
+}
+
+func wall(f figure) float64 { return f.wall }
+func cpu(f figure) float64  { return f.cpu }
+func most(f figure) float64 { return f.peak }
+
+// ratio is the median of the ratios of two programs, run by run.
+func ratio(a, b []figure, of func(figure) float64) float64 {
+	var values []float64
+	for i := range a {
+		values = append(values, of(a[i])/of(b[i]))
+	}
+	slices.Sort(values)
+	return values[len(values)/2]
+}
+
+// list writes calls as text, the most first.
+func list(calls map[string]int) string {
+	names := slices.SortedFunc(maps.Keys(calls), func(a, b string) int { return calls[b] - calls[a] })
+	var all []string
+	for _, name := range names {
+		all = append(all, fmt.Sprintf("%d %s", calls[name], name))
+	}
+	return strings.Join(all, ", ")
+}

@@ -1,0 +1,55 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"runtime"
+	"strings"
+)
+
+// line writes a row of the table.
+func (r row) line(old string) string {
+	a := r.runs[ours]
+	against := "–"
+	if r.floor != nil {
+		against = fmt.Sprintf("%.2f", median(a, wall)/r.floor(r.calls).Seconds())
+	}
+	peer := "–"
+	if other := r.runs[peers]; len(other) > 0 {
+		peer = fmt.Sprintf("%.2f", ratio(a, other, wall))
+	}
+	o := r.runs[before]
+	return fmt.Sprintf("| %s | %.3f | %.3f | %.0f | %s | %.2f | %.2f | %.2f | %s |", r.name,
+		median(a, wall), median(a, cpu), median(a, most), against, ratio(a, o, wall), ratio(a, o, cpu), ratio(a, o, most), peer)
+}
+
+// table is everything that was measured.
+func (b *bench) table() string {
+	var t strings.Builder
+	fmt.Fprintf(&t, "Medians of %d runs on %d processors (%s/%s); × %s is the ratio to the build of that commit in the same run.\n\n", b.runs, runtime.NumCPU(), runtime.GOOS, runtime.GOARCH, b.old)
+	fmt.Fprintf(&t, "| measure | wall s | CPU s | MB | × floor | wall × %[1]s | CPU × %[1]s | MB × %[1]s | wall × chamber |\n|---|---|---|---|---|---|---|---|---|\n", b.old)
+	for _, r := range b.rows {
+		t.WriteString(r.line(b.old) + "\n")
+	}
+	return t.String()
+}
+
+// The table of a page is between these lines.
+const (
+	begin = "<!-- bench -->\n"
+	end   = "<!-- end -->"
+)
+
+// writePage puts the table into a page.
+func writePage(path, table string) error {
+	page, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	head, rest, found := strings.Cut(string(page), begin)
+	_, tail, ended := strings.Cut(rest, end)
+	if !found || !ended {
+		return fmt.Errorf("%s has no place for the table: a line %q and one %q", path, strings.TrimSpace(begin), end)
+	}
+	return os.WriteFile(path, []byte(head+begin+table+end+tail), 0o644)
+}
