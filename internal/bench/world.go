@@ -65,14 +65,17 @@ func (w world) write(dir string) error {
 	return errors.Join(os.WriteFile(filepath.Join(dir, "secrets.hcl"), []byte(manifest.String()), 0o600), os.WriteFile(filepath.Join(dir, "seed.json"), b, 0o600))
 }
 
-// serve is what the process of the embedded AWS does: DIR WORLD, the latter in JSON. It prints its address and
-// credentials, and ends when its input does.
+// serve is what the process of the embedded AWS does: DIR WORLD, the latter in JSON. It writes the manifest, prints its
+// address and credentials, and ends when its input does.
 func serve(ctx context.Context, args []string) error {
 	if len(args) != 2 {
 		return errors.New("serve takes a folder and a world")
 	}
 	var w world
 	if err := json.Unmarshal([]byte(args[1]), &w); err != nil {
+		return err
+	}
+	if err := w.write(args[0]); err != nil {
 		return err
 	}
 	seed, err := os.ReadFile(filepath.Join(args[0], "seed.json"))
@@ -108,9 +111,6 @@ type running struct {
 
 // start serves a world from a new process.
 func (w world) start(ctx context.Context, dir string) (*running, error) {
-	if err := w.write(dir); err != nil {
-		return nil, err
-	}
 	described, err := json.Marshal(w)
 	if err != nil {
 		return nil, err
