@@ -1,5 +1,5 @@
 # The parts of CI, for contributors to run one at a time.
-.PHONY: test lint bench fuzz mutate exec helpers release notes snapshot ci e2e-aws
+.PHONY: test lint bench bench-peers fuzz mutate exec helpers release notes snapshot ci e2e-aws
 
 test:
 	go test ./...
@@ -9,11 +9,15 @@ lint:
 	go vet ./...
 	golangci-lint run ./...
 
-# Prints how long builds take, as ratios to the minimum time of their calls ("×floor"), and what they cost in time and memory. It takes
-# about a minute, and is meaningful only on an idle machine.
+# Times whole processes beside those of a recorded commit, in turns, and writes the ratios into docs/performance.md. It takes
+# some minutes, and is meaningful only on an idle machine.
 bench:
-	go test -run '^$$' -bench . -benchtime 5x ./pipeline
-	go test -run '^$$' -bench . -benchtime 3x ./pipeline/manifest ./internal/awslocal
+	go run ./internal/bench -write docs/performance.md
+
+# The same, beside chamber built from the checkout at CHAMBER.
+bench-peers:
+	@test -n "$(CHAMBER)" || { echo 'usage: make bench-peers CHAMBER=path/of/the/source' >&2; exit 2; }
+	go run ./internal/bench -write docs/performance.md -peer "$(CHAMBER)"
 
 # Fuzzes every decoder for a minute each. Interesting inputs are not minimized, because go test would spend the minute on that.
 fuzz:

@@ -69,6 +69,7 @@ var law = map[string][2]string{
 	"internal/atomicfile":    {"", ""},
 	"internal/trust":         {"internal/plainfile", ""},
 	"internal/house/mutate":  {"", ""},
+	"internal/bench":         {"internal/awslocal", ""},
 	"internal/e2e/signedat":  {"", "aws config ssm sts smithy"},
 }
 
