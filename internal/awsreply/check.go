@@ -14,15 +14,15 @@ import (
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 )
 
-// Operation names the operation of a context of the SDK, such as
+// Operation returns the name of the operation in an SDK context, such as
 // "ssm:GetParameters".
 func Operation(ctx context.Context) string {
 	return strings.ToLower(strings.ReplaceAll(awsmiddleware.GetServiceID(ctx), " ", "")) + ":" + awsmiddleware.GetOperationName(ctx)
 }
 
-// Check puts the check into the stack of an operation: next to the network, so
-// that the SDK does not see a reply that does not pass. Errors about a reply are
-// an *[Error].
+// Check adds the check to the stack of an operation, next to the network, so that
+// the SDK never sees a reply that fails the check. Errors about a reply are
+// *[Error].
 func Check(stack *middleware.Stack) error {
 	if err := stack.Deserialize.Add(middleware.DeserializeMiddlewareFunc("JudgeReply", judge), middleware.Before); err != nil {
 		return err
@@ -30,12 +30,12 @@ func Check(stack *middleware.Stack) error {
 	return stack.Deserialize.Add(middleware.DeserializeMiddlewareFunc("CheckReply", check), middleware.After)
 }
 
-// wholeKey is of a *bool in the context of an attempt: whether its reply passed
+// wholeKey is the context key of a *bool: whether the reply of the attempt passed
 // the check.
 type wholeKey struct{}
 
-// judge stands around the SDK's reader. What that cannot read of a reply that came
-// whole, it could not read the next time either.
+// judge wraps the SDK's reader. If the SDK cannot read a complete reply, trying again
+// would not help.
 func judge(ctx context.Context, in middleware.DeserializeInput, next middleware.DeserializeHandler) (
 	out middleware.DeserializeOutput, metadata middleware.Metadata, err error,
 ) {
@@ -54,7 +54,7 @@ func check(ctx context.Context, in middleware.DeserializeInput, next middleware.
 	operation := Operation(ctx)
 	members, known := operations()[operation]
 	if !known && strict(operation) {
-		return out, metadata, fmt.Errorf("%s is not sent: it is not known what its reply must hold", operation)
+		return out, metadata, fmt.Errorf("%s is not sent: awsreply has no table entry for its reply", operation)
 	}
 	if out, metadata, err = next.HandleDeserialize(ctx, in); err != nil {
 		return out, metadata, err
@@ -67,7 +67,7 @@ func check(ctx context.Context, in middleware.DeserializeInput, next middleware.
 	if err == nil {
 		response.Body = io.NopCloser(bytes.NewReader(body))
 	} else {
-		response.Body = io.NopCloser(bytes.NewReader(nil)) // the SDK would read it to its end
+		response.Body = io.NopCloser(bytes.NewReader(nil)) // the SDK would read all of it
 	}
 	switch {
 	case errors.Is(err, errTooLong):
@@ -75,7 +75,7 @@ func check(ctx context.Context, in middleware.DeserializeInput, next middleware.
 	case err != nil:
 		return out, metadata, &smithy.DeserializationError{Err: err}
 	case !known || response.StatusCode < 200 || response.StatusCode > 299:
-		return out, metadata, nil // an error, which the SDK reads
+		return out, metadata, nil // an error reply, which the SDK reads
 	}
 	fault, unreadable := "", false
 	if strings.HasPrefix(operation, "sts:") {
@@ -84,7 +84,7 @@ func check(ctx context.Context, in middleware.DeserializeInput, next middleware.
 		fault, unreadable = checkJSON(body, members)
 	}
 	switch {
-	case unreadable: // from something other than AWS, or cut short
+	case unreadable: // not from AWS, or cut short
 		return out, metadata, &smithy.DeserializationError{Err: errors.New("the reply is not a complete document")}
 	case fault != "":
 		return out, metadata, &Error{operation, fault}
@@ -95,8 +95,8 @@ func check(ctx context.Context, in middleware.DeserializeInput, next middleware.
 	return out, metadata, nil
 }
 
-// strict reports whether every operation of a service that is called must be in
-// the table. The SDK gets credentials from other services in ways of its own.
+// strict reports whether every operation of the service must be in the table. The
+// SDK itself calls other services to get credentials.
 func strict(operation string) bool {
 	service, _, _ := strings.Cut(operation, ":")
 	switch service {
@@ -108,8 +108,7 @@ func strict(operation string) bool {
 
 var errTooLong = errors.New("too long")
 
-// readAll reads a body whole and closes it. One that is too long is not read to
-// its end.
+// readAll reads and closes a body. It stops reading at the limit.
 func readAll(body io.ReadCloser, limit int) ([]byte, error) {
 	content, err := io.ReadAll(io.LimitReader(body, int64(limit)+1))
 	_ = body.Close()

@@ -2,7 +2,7 @@ package awsreply
 
 import "fmt"
 
-// An Error is about a reply that AWS should never give. It repeats nothing of the
+// An Error describes a reply that AWS should never send. It repeats nothing of the
 // reply.
 type Error struct {
 	Operation string // such as "ssm:GetParameters"
@@ -13,5 +13,5 @@ func (e *Error) Error() string {
 	return fmt.Sprintf("the reply to %s %s", e.Operation, e.Fault)
 }
 
-// ReplyError marks the error for awsfault.
+// ReplyError marks the error as malformed for awsfault.
 func (e *Error) ReplyError() bool { return true }

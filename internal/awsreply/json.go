@@ -10,8 +10,8 @@ import (
 	"unicode/utf8"
 )
 
-// checkJSON returns what is wrong with a JSON reply, or "". What is not a whole
-// document of JSON is none of its business: notJSON says so.
+// checkJSON returns what is wrong with a JSON reply, or "". notJSON reports that the
+// body is not a complete JSON document.
 func checkJSON(body []byte, members []member) (fault string, notJSON bool) {
 	if len(bytes.TrimSpace(body)) == 0 {
 		return "is empty", false
@@ -63,7 +63,7 @@ func (r *reader) value(path string) string {
 }
 
 func (r *reader) object(path string) string {
-	seen := make(map[string]bool) // by name; true where it is not null
+	seen := make(map[string]bool) // by name; true if it is not null
 	r.rest = r.rest[1:]
 	for r.space(); r.rest[0] != '}'; r.space() {
 		if r.rest[0] == ',' {
@@ -119,7 +119,7 @@ func (r *reader) list(path string) string {
 	return ""
 }
 
-// absent names the first required member of an object that is not there.
+// absent names the first required member that is missing in an object.
 func (r *reader) absent(path string, seen map[string]bool) string {
 	for _, m := range r.members {
 		name, direct := m.in(path)
@@ -130,7 +130,7 @@ func (r *reader) absent(path string, seen map[string]bool) string {
 	return ""
 }
 
-// unknown is the path of what is in no table.
+// unknown is the path of members that are in no table.
 const unknown = "?"
 
 func within(path, name string) string {
@@ -140,7 +140,7 @@ func within(path, name string) string {
 	return path + "." + name
 }
 
-// in returns the member's name in the object with a path, if it is in there.
+// in returns the member's name below the object at path, if it belongs there.
 func (m member) in(path string) (name string, direct bool) {
 	name = m.path
 	if path != "" {
@@ -161,8 +161,8 @@ func (r *reader) known(path string) *member {
 	return nil
 }
 
-// string reads a string. Half of a surrogate pair stands for no character: who
-// reads it puts another character in its place.
+// string reads a string. It refuses half of a surrogate pair, which is not a
+// character: a reader would replace it with another character.
 func (r *reader) string() (s, fault string) {
 	end := 1
 	for r.rest[end] != '"' {
@@ -180,7 +180,7 @@ func (r *reader) string() (s, fault string) {
 		return string(quoted[1 : len(quoted)-1]), ""
 	}
 	if json.Unmarshal(quoted, &s) != nil {
-		return "", "contains a string that cannot be read" // what is valid can be read
+		return "", "contains a string that cannot be read" // valid JSON can be read
 	}
 	return s, ""
 }
@@ -249,11 +249,11 @@ func (k kind) fits(rest []byte) bool {
 	case object:
 		return c == '{'
 	}
-	return true // of a member that nothing reads
+	return true // a member that nothing reads
 }
 
-// maxSeconds is what the SDK can hold: it counts nanoseconds since 1970 in 63 bits,
-// and takes a later date for an earlier one
+// maxSeconds is the latest date that the SDK can represent: it counts nanoseconds
+// since 1970 in 63 bits, and misreads a later date
 // (https://pkg.go.dev/github.com/aws/smithy-go/time#ParseEpochSeconds).
 const maxSeconds = math.MaxInt64 / 1_000_000_000
 
@@ -266,7 +266,7 @@ func isDate(rest []byte) bool {
 	return err == nil && seconds >= 0 && seconds < maxSeconds
 }
 
-// misfit says what a value is that does not fit.
+// misfit describes a value that does not have the kind.
 func (k kind) misfit() string {
 	return [...]string{
 		"empty or not a string", "not a string", "not a number", "not true or false", "not a list", "not an object",

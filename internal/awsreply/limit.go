@@ -3,14 +3,14 @@ package awsreply
 const (
 	kib = 1 << 10
 
-	// MaxBytes is how long the longest reply may be, in bytes, once it is
-	// uncompressed. The content of a layer does not come in a reply.
+	// MaxBytes is the maximum length of any reply in bytes, after
+	// decompression. The content of a layer does not come in a reply.
 	MaxBytes = 1 << 20
 )
 
-// limits says how long the reply of an operation may be, in bytes. Each is at
-// least twice the longest that AWS gives, with every character written as six
-// bytes, as JSON may write it.
+// limits are the maximum lengths of replies in bytes, by operation. Each is at least
+// twice the longest reply of AWS with every character written as six bytes, as JSON
+// allows.
 //
 // https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_Operations.html
 // https://docs.aws.amazon.com/kms/latest/APIReference/API_Operations.html
@@ -36,8 +36,8 @@ var limits = map[string]int{
 	"sts:AssumeRoleWithWebIdentity": 64 * kib, // credentials, whose token has no documented limit
 }
 
-// limit is how long the reply of an operation may be: of one that the SDK makes in
-// a way of its own, such as single sign-on, MaxBytes.
+// limit returns the maximum length of an operation's reply. It is MaxBytes for calls
+// that the SDK makes itself, such as those of single sign-on.
 func limit(operation string) int {
 	if n, ok := limits[operation]; ok {
 		return n

@@ -12,18 +12,17 @@ const (
 	boolean             // true or false
 	list                // a list, which may be empty
 	object              // an object
-	date                // a number of seconds since 1970, as many as the SDK can hold
+	date                // seconds since 1970, at most maxSeconds
 	instant             // in XML: a date and time of the years 1970 to 9999, with its zone
-	word                // in XML: printable ASCII without spaces, as what goes into a header of HTTP has to be
+	word                // in XML: printable ASCII without spaces, as an HTTP header requires
 )
 
-// A member is one that a reply may have. The path of what is in a list has "[]"
-// after the list's.
+// A member is a member that a reply can have. In a path, "[]" follows the name of a
+// list.
 type member struct {
 	path string
 	kind kind
-	// without says what it means that the member is absent; "" where it must be
-	// there.
+	// without says what it means if the member is absent; "" if it is required.
 	without string
 }
 
@@ -35,8 +34,7 @@ const (
 	lastPage = "this is the last page"
 )
 
-// unreadMembers are members that nothing here reads. Their types are not held to
-// anything.
+// unreadMembers returns members that nothing here reads. Their types are not checked.
 func unreadMembers(paths ...string) []member {
 	var all []member
 	for _, path := range paths {
@@ -45,8 +43,8 @@ func unreadMembers(paths ...string) []member {
 	return all
 }
 
-// operations says for every operation that this program calls what a reply holds:
-// every member of the SDK's type, so that a new one does not go unnoticed.
+// operations has the members of the reply of every operation that bundle calls. It
+// has every member of the SDK's type, so that a new member is noticed.
 //
 // https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_Operations.html
 // https://docs.aws.amazon.com/kms/latest/APIReference/API_Operations.html
@@ -55,13 +53,13 @@ func unreadMembers(paths ...string) []member {
 var operations = sync.OnceValue(func() map[string][]member {
 	return map[string][]member{
 		"ssm:GetParameters": join(
-			parameters(), []member{may("InvalidParameters", list, "every name that was asked for must then be among the Parameters"),
+			parameters(), []member{may("InvalidParameters", list, "Parameters must then have every requested name"),
 				may("InvalidParameters[]", text, "the list is empty")}),
 		"ssm:GetParametersByPath": join(parameters(), []member{may("NextToken", value, lastPage)}),
 		"ssm:DescribeParameters": join([]member{
 			must("Parameters", list), must("Parameters[]", object),
 			must("Parameters[].Name", text), must("Parameters[].Type", text),
-			may("Parameters[].KeyId", text, "it is not a SecureString, to which pipeline/param holds it"),
+			may("Parameters[].KeyId", text, "it is not a SecureString, which pipeline/param checks"),
 			may("NextToken", value, lastPage),
 		}, unreadMembers(
 			"Parameters[].ARN", "Parameters[].AllowedPattern", "Parameters[].DataType", "Parameters[].Description", "Parameters[].LastModifiedDate",
@@ -105,7 +103,7 @@ func parameters() []member {
 		must("Parameters", list), must("Parameters[]", object),
 		must("Parameters[].Name", text), must("Parameters[].Type", text), must("Parameters[].Value", value),
 		must("Parameters[].Version", number), must("Parameters[].ARN", text), must("Parameters[].LastModifiedDate", date),
-		may("Parameters[].Selector", value, "the name was asked for without one, to which pipeline/param holds it"),
+		may("Parameters[].Selector", value, "the request had no selector, which pipeline/param checks"),
 	}, unreadMembers("Parameters[].DataType", "Parameters[].SourceResult"))
 }
 
@@ -115,7 +113,7 @@ func layerVersion() []member {
 		must("Content", object), must("Content.Location", text), must("Content.CodeSha256", text), must("Content.CodeSize", number),
 	}, unreadMembers(
 		"Content.ResolvedS3Object", "Content.SigningJobArn", "Content.SigningProfileVersionArn",
-		"CompatibleArchitectures", "CompatibleRuntimes", "CreatedDate", // which is shown at most, and decides nothing
+		"CompatibleArchitectures", "CompatibleRuntimes", "CreatedDate", // shown at most
 		"Description", "LayerArn", "LicenseInfo"))
 }
 

@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// checkXML returns what is wrong with a reply of AWS's query protocol, or "":
-// its members are in an element named after the operation, in the root.
+// checkXML returns what is wrong with a reply of AWS's query protocol, or "". The
+// members are in an element named after the operation, in the root element.
 //
 // https://smithy.io/2.0/aws/protocols/aws-query-protocol.html
 func checkXML(body []byte, operation string, members []member) (fault string, notXML bool) {
@@ -52,7 +52,7 @@ func checkXML(body []byte, operation string, members []member) (fault string, no
 	return "", false
 }
 
-// is reports whether the text of an element is one of this kind.
+// is reports whether the text of an element has this kind.
 func (k kind) is(text string) bool {
 	switch k {
 	case instant:
@@ -64,10 +64,10 @@ func (k kind) is(text string) bool {
 	return true
 }
 
-// An xmlReader takes in elements one after the other.
+// An xmlReader collects the elements of a document.
 type xmlReader struct {
 	path []string
-	seen []map[string]bool // the names of the elements in each open one
+	seen []map[string]bool // the names of the elements in each open element
 	full map[string]bool   // paths of elements with something in them
 	text map[string]string // what is in them, by path
 }

@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// Moto starts moto_server, another AWS to test against, for as long as a test
-// lasts, and returns its address.
+// Moto starts moto_server, another implementation of AWS to test against, and
+// returns its URL. The server ends with the test.
 func Moto(t testing.TB) string {
 	t.Helper()
 	program := Program(t, "moto_server", "PyPI: pip install 'moto[server]'")

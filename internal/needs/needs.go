@@ -1,6 +1,6 @@
-// Package needs lets tests say what they need besides Go. Where that is
-// missing, a test is skipped and the person who runs the tests is told;
-// where BUNDLE_TEST_REQUIRE is 1, as in CI, it fails instead.
+// Package needs lets tests declare what they need besides Go. If it is missing, the
+// test is skipped with a message to the person who runs the tests. If
+// BUNDLE_TEST_REQUIRE is 1, as in CI, the test fails instead.
 package needs
 
 import (
@@ -11,7 +11,7 @@ import (
 	"testing"
 )
 
-// Program returns the path of a program. from says how to get it.
+// Program returns the path of a program. from says how to install it.
 func Program(t testing.TB, name, from string) string {
 	t.Helper()
 	path, err := exec.LookPath(name)
@@ -21,8 +21,8 @@ func Program(t testing.TB, name, from string) string {
 	return path
 }
 
-// Programs returns the paths of a program in its versions: those that an
-// environment variable lists, as PATH lists folders, and the one of PATH.
+// Programs returns the paths of several versions of a program: those in an
+// environment variable, separated as in PATH, and the one on PATH.
 func Programs(name, variable string) []string {
 	all := filepath.SplitList(os.Getenv(variable))
 	if path, err := exec.LookPath(name); err == nil {
@@ -31,7 +31,8 @@ func Programs(name, variable string) []string {
 	return all
 }
 
-// Missing ends a test for want of what the text names, and says how to get it.
+// Missing skips a test because what the text names is missing, or fails it if
+// BUNDLE_TEST_REQUIRE is 1. The text says how to install it.
 func Missing(t testing.TB, format string, args ...any) {
 	t.Helper()
 	if os.Getenv("BUNDLE_TEST_REQUIRE") == "1" {
@@ -40,17 +41,16 @@ func Missing(t testing.TB, format string, args ...any) {
 	Absent(t, format, args...)
 }
 
-// Absent ends a test for want of what cannot be installed, only had: it is
-// skipped in CI as well, and says so.
+// Absent skips a test, also in CI, because something is missing that cannot simply
+// be installed.
 func Absent(t testing.TB, format string, args ...any) {
 	t.Helper()
 	announce(fmt.Sprintf("skipped %s: "+format+"\n", append([]any{t.Name()}, args...)...))
 	t.Skipf(format, args...)
 }
 
-// announce writes to the standard error of go test itself, where that can be
-// done: go test drops whatever a test prints if its package passes, so that a
-// skip would go unnoticed without -v.
+// announce writes to the standard error of go test itself, if possible. go test drops
+// the output of packages that pass, so nobody would notice a skip without -v.
 func announce(text string) {
 	if testing.Verbose() {
 		return // go test prints it
@@ -60,7 +60,7 @@ func announce(text string) {
 		return
 	}
 	defer w.Close()
-	// A file would be written at two places at once: by go test at its own.
+	// In a file, go test and this test would write at two positions.
 	if info, err := w.Stat(); err == nil && !info.Mode().IsRegular() {
 		_, _ = w.WriteString(text)
 	}

@@ -1,6 +1,6 @@
-// Package plainfile reads files that the command line, a variable or a manifest
-// names: regular ones, up to a limit. To open a pipe is to wait for its other
-// end, and a device may have no end at all.
+// Package plainfile reads regular files, up to a limit, that the command line, a
+// variable or a manifest names. Opening a pipe would wait for its other end, and a
+// device can be endless.
 package plainfile
 
 import (
@@ -11,11 +11,11 @@ import (
 	"os"
 )
 
-// ErrTooLarge is the error for a file that has more than the reader wants.
+// ErrTooLarge means that a file is larger than the limit.
 var ErrTooLarge = errors.New("it is too large")
 
-// Read reads a regular file of at most most bytes. With ErrTooLarge it returns what
-// it has read, which is more.
+// Read reads a regular file of at most most bytes. With ErrTooLarge, it returns what it
+// has read, which is more than most bytes.
 func Read(path string, most int64) ([]byte, error) {
 	info, err := os.Stat(path) // before it is opened
 	if err == nil {
@@ -36,7 +36,7 @@ func Read(path string, most int64) ([]byte, error) {
 	return b, err
 }
 
-// Check refuses what is not a regular file.
+// Check returns an error unless mode is that of a regular file.
 func Check(mode fs.FileMode) error {
 	if mode.IsRegular() {
 		return nil
@@ -44,7 +44,7 @@ func Check(mode fs.FileMode) error {
 	return fmt.Errorf("it is a %s, not a regular file", Kind(mode))
 }
 
-// Kind names what is not a regular file.
+// Kind returns a name for the type of a file that is not regular, such as "pipe".
 func Kind(mode fs.FileMode) string {
 	switch {
 	case mode.IsDir():

@@ -5,17 +5,16 @@ import (
 	"unicode/utf8"
 )
 
-// A line is what matters of a line so far to tell whether it becomes a command.
-// Marks above or below a character count for nothing, as they do to a runner
-// that compares by a culture's rules.
+// A line is the state of a line so far: whether it can become a command. Combining
+// marks are ignored, as in a runner that compares strings by a culture's rules.
 type line struct {
-	begun  bool // there is something else than spaces and one colon
+	begun  bool // there is something besides spaces and one colon
 	colon  bool // there is one
-	hashes int  // of which it ends in so many
-	word   bool // and letters after these
+	hashes int  // number of them at the end
+	word   bool // followed by letters
 }
 
-// next takes in a character, and says whether it would complete a command.
+// next adds a character, and reports whether it completes a command.
 func (l *line) next(r rune) bool {
 	switch {
 	case r == '\n':
@@ -43,8 +42,8 @@ func (l *line) next(r rune) bool {
 	return false
 }
 
-// Command finds the first line of a content that a CI would take for a command if
-// it was printed as it is: 0 where there is none.
+// Command returns the number, from 1, of the first line of content that a CI would
+// read as a command if it was printed unchanged; 0 if there is none.
 func Command(content []byte) int {
 	var l line
 	for i, n := 0, 1; i < len(content); {
@@ -53,7 +52,7 @@ func Command(content []byte) int {
 		switch {
 		case r == '\r', r == '\v', r == '\f', r == 0x85, r == 0x2028, r == 0x2029:
 			l.next('\n')
-		case r != '\t' && r != '\n' && Hidden(r): // and so there is no telling what is compared without it
+		case r != '\t' && r != '\n' && Hidden(r): // a runner may compare without it
 		case l.next(r):
 			return n
 		case r == '\n':

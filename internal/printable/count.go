@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// Count says how many of a thing there are.
+// Count returns a number with a noun, such as "1 secret" or "2 secrets".
 func Count(n int, thing string) string {
 	switch {
 	case n == 1:

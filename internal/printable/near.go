@@ -18,7 +18,7 @@ func Near(name string, candidates []string) string {
 	return best
 }
 
-// distance is the number of bytes to insert, delete or replace to make b of a. Long names are far from everything.
+// distance is the number of bytes to insert, delete or replace to turn a into b. Long names are far from everything.
 func distance(a, b string) int {
 	const long = 64
 	if len(a) > long || len(b) > long {

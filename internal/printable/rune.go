@@ -1,6 +1,6 @@
-// Package printable keeps what others say from being more than text: in a
-// terminal, in the log of a CI, in the eyes of a reviewer. Manifests, names,
-// files, flags and AWS are others.
+// Package printable makes text from elsewhere safe to print: in a terminal, in the
+// log of a CI, and for a reviewer. Manifests, names, files, flags and AWS's replies
+// are text from elsewhere.
 package printable
 
 import (
@@ -12,30 +12,29 @@ import (
 	"unicode/utf8"
 )
 
-// Replacement stands for a character that is not shown as it is.
+// Replacement replaces a character that is not printed.
 const Replacement = '\ufffd'
 
-// Hidden says whether a character does something else than be seen: it controls,
-// ends a line, turns the direction of writing, joins or separates unseen, or is
-// not a character. A reader would miss it, and some programs take texts with and
-// without it for equal: .NET compares so, and with it GitHub's runner where it
-// looks for commands.
+// Hidden reports whether a character is invisible: a control character, a line end,
+// a change of the writing direction, an invisible joiner or separator, or no
+// character at all. A reader would miss it, and some programs ignore it when they
+// compare strings: .NET does, and so does GitHub's runner when it looks for commands.
 func Hidden(r rune) bool {
 	switch {
 	case r < utf8.RuneSelf:
 		return r < ' ' || r == 0x7f
 	case r == utf8.RuneError:
-		return false // what Replacement shows
+		return false // Replacement itself
 	case r == 0x2800, r == 0x1d159: // a Braille pattern without dots, a note without a head
 		return true
-	case r&0xfffe == 0xfffe, r >= 0xfdd0 && r <= 0xfdef: // no characters
+	case r&0xfffe == 0xfffe, r >= 0xfdd0 && r <= 0xfdef: // not characters
 		return true
 	}
 	return unicode.In(r, unicode.Cc, unicode.Cf, unicode.Cs, unicode.Co, unicode.Zl, unicode.Zp,
 		unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector)
 }
 
-// Line makes a text one line of what can be seen.
+// Line returns a string as one line of visible characters.
 func Line(s string) string {
 	if utf8.ValidString(s) && !strings.ContainsFunc(s, Hidden) {
 		return s
@@ -45,10 +44,10 @@ func Line(s string) string {
 			return Replacement
 		}
 		return r
-	}, s) // which makes Replacement of what is not UTF-8
+	}, s) // invalid UTF-8 becomes Replacement
 }
 
-// Name is a name in a sentence of ours: as it is where it is plain, else quoted.
+// Name returns a name for use in a message: unchanged if it is plain, else quoted.
 func Name(s string) string {
 	plain := func(r rune) bool {
 		return r < utf8.RuneSelf && (unicode.IsLetter(r) || unicode.IsDigit(r) || strings.ContainsRune("_-./", r))
@@ -56,7 +55,7 @@ func Name(s string) string {
 	if s != "" && !strings.ContainsFunc(s, func(r rune) bool { return !plain(r) }) {
 		return s
 	}
-	return Line(strconv.Quote(s)) // which leaves some that are hidden
+	return Line(strconv.Quote(s)) // Quote leaves some hidden characters
 }
 
 // Names are names in a sentence of ours.
@@ -68,8 +67,8 @@ func Names(all []string) string {
 	return strings.Join(named, ", ")
 }
 
-// Sprintf is fmt.Sprintf, but only the format makes lines: each argument is one
-// line of what can be seen. %q shows what an argument really has.
+// Sprintf is fmt.Sprintf, except that each argument becomes one line of visible
+// characters. Only the format can break lines. %q shows the exact argument.
 func Sprintf(format string, args ...any) string {
 	lines := make([]any, len(args))
 	for i, a := range args {
@@ -78,7 +77,7 @@ func Sprintf(format string, args ...any) string {
 	return fmt.Sprintf(format, lines...)
 }
 
-// An argument is formatted as what it holds, in one line.
+// An argument formats its value in one line.
 type argument struct{ value any }
 
 // Format implements fmt.Formatter.

@@ -10,40 +10,41 @@ import (
 	"unicode/utf8"
 )
 
-// A Stream is an output of a process, which a person reads, or the log of a CI,
-// or a program. It is no io.Writer: whoever writes says what it is. One write is
-// whole characters. A Stream is safe for concurrent use.
+// A Stream is an output of a process, for a person, the log of a CI, or a program.
+// It is not an io.Writer: the caller says what kind of text it writes. Each write
+// must have whole characters. A Stream is safe for concurrent use.
 //
-// No text that goes through it is a command to a CI: none at the beginning of a
-// line (::name::, after whatever spaces), as GitHub has them
+// No text in it is a command to a CI: not ::name:: at the beginning of a line, after
+// any spaces, which is for GitHub
 // (https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands),
-// none anywhere of the kind ##[name], ##vso[ or ##teamcity[, as GitHub, Azure
-// Pipelines and TeamCity have them. GitLab's sections need control characters.
+// and not ##[name], ##vso[ or ##teamcity[ anywhere, which are for GitHub, Azure
+// Pipelines and TeamCity. GitLab's sections need control characters.
 type Stream struct {
-	Colors bool // what is behind it is a terminal that takes colors; see Color
+	Colors bool // it is a terminal that shows colors; see Color
 
 	mu     sync.Mutex
 	w      io.Writer
 	line   line
-	within bool // a line that has begun
+	within bool // a line has begun
 }
 
-// New is the only way to w that the rest of the program has.
+// New returns a Stream that writes to w. The rest of the program writes to w only
+// through it.
 func New(w io.Writer) *Stream { return &Stream{w: w} }
 
-// Printf prints text. Only the format makes lines, as with Sprintf.
+// Printf prints text. Only the format can break lines, as with Sprintf.
 func (s *Stream) Printf(format string, args ...any) error {
 	return s.write([]byte(Sprintf(format, args...)), text)
 }
 
-// Text takes text that somebody else has laid out.
+// Text returns a writer for text that already has lines.
 func (s *Stream) Text() io.Writer { return form{s, text} }
 
-// Styled is Text, but lets through what styles text.
+// Styled is Text, but keeps escape sequences that style text.
 func (s *Stream) Styled() io.Writer { return form{s, styled} }
 
-// Color writes a text of ours in a color, given as a number of SGR (ECMA-48, 8.3.117: 31 red, 32 green, 33 yellow), where
-// the Stream takes colors.
+// Color writes a string of bundle's own in a color if the Stream shows colors. The color is an SGR parameter (ECMA-48,
+// 8.3.117: 31 red, 32 green, 33 yellow).
 func (s *Stream) Color(color int, ours string) error {
 	if s.Colors {
 		ours = fmt.Sprintf("\x1b[%dm%s\x1b[0m", color, ours)
@@ -51,24 +52,23 @@ func (s *Stream) Color(color int, ours string) error {
 	return s.write([]byte(ours), styled)
 }
 
-// JSON takes a document, and escapes in its strings what does not show.
+// JSON returns a writer for a JSON document. It escapes hidden characters in strings.
 func (s *Stream) JSON() io.Writer { return form{s, json} }
 
-// HTML takes a page in whose texts nothing but entities is meant.
+// HTML returns a writer for an HTML page. It writes hidden characters as entities.
 func (s *Stream) HTML() io.Writer { return form{s, html} }
 
-// Verbatim takes what has to arrive as it is: a file's content, a script. See
-// Command for what to do about one that others wrote.
+// Verbatim returns a writer for text that must not change, such as the content of a
+// file or a script. Check text from elsewhere with Command first.
 func (s *Stream) Verbatim() io.Writer { return form{s, verbatim} }
 
-// Commands takes the commands to a CI that are ours, a line each.
+// Commands returns a writer for bundle's own commands to a CI, one per line.
 func (s *Stream) Commands() io.Writer { return form{s, commands} }
 
-// Aside is a Stream that holds what it is given, until Release.
+// Aside returns a Stream that holds its text until Release.
 func (s *Stream) Aside() *Stream { return New(&held{of: s}) }
 
-// Release writes what an Aside of this Stream has held, if anything, below a
-// heading.
+// Release writes the text of an Aside of this Stream, if any, below a heading.
 func (s *Stream) Release(aside *Stream, heading string) error {
 	h := aside.w.(*held)
 	if h.Len() == 0 {
@@ -78,7 +78,7 @@ func (s *Stream) Release(aside *Stream, heading string) error {
 		return err
 	}
 	defer h.Reset()
-	return s.write(h.Bytes(), verbatim) // it has been through a Stream
+	return s.write(h.Bytes(), verbatim) // a Stream has filtered it
 }
 
 type held struct {
@@ -88,8 +88,8 @@ type held struct {
 
 func (h *held) Fd() uintptr { return h.of.Fd() }
 
-// Fd is the descriptor of the file behind the Stream, if it is one, so that a
-// terminal can be told.
+// Fd returns the descriptor of the file behind the Stream, if there is one, to find
+// out whether it is a terminal.
 func (s *Stream) Fd() uintptr {
 	if f, ok := s.w.(interface{ Fd() uintptr }); ok {
 		return f.Fd()
@@ -97,10 +97,10 @@ func (s *Stream) Fd() uintptr {
 	return ^uintptr(0)
 }
 
-// Screen is what is behind the Stream, for drawing on a terminal.
+// Screen returns the writer behind the Stream, for drawing on a terminal.
 func (s *Stream) Screen() io.Writer { return s.w }
 
-// A kind is what is written.
+// A kind is a kind of text.
 type kind int
 
 const (
@@ -143,7 +143,7 @@ func (s *Stream) write(b []byte, k kind) error {
 	return err
 }
 
-// filter is b without commands, and without what does not show.
+// filter returns b without commands and without hidden characters.
 func (s *Stream) filter(b []byte, k kind) []byte {
 	out := make([]byte, 0, len(b)+len(b)/16)
 	for i := 0; i < len(b); {
@@ -166,14 +166,14 @@ func (s *Stream) filter(b []byte, k kind) []byte {
 				out = k.separate(out, byte(r))
 				break
 			}
-			out = utf8.AppendRune(out, r) // Replacement for what is not UTF-8
+			out = utf8.AppendRune(out, r) // Replacement for invalid UTF-8
 		}
 		i += size
 	}
 	return out
 }
 
-// style is the length of the sequence that styles text which b begins with.
+// style returns the length of the style sequence that b begins with.
 func style(b []byte) int {
 	if b[0] != 0x1b || !bytes.HasPrefix(b, []byte("\x1b[")) {
 		return 0
@@ -188,7 +188,7 @@ func style(b []byte) int {
 	return 0
 }
 
-// replace writes what stands for a character that does not show.
+// replace writes the replacement of a hidden character.
 func (k kind) replace(out []byte, r rune) []byte {
 	if k == json {
 		return escape(out, r)
@@ -196,8 +196,8 @@ func (k kind) replace(out []byte, r rune) []byte {
 	return utf8.AppendRune(out, Replacement)
 }
 
-// separate writes a character that would complete a command: apart from what is
-// before it, or by a name that it has in the document.
+// separate writes a character that would complete a command: separated from the text
+// before it, or escaped as the kind of document allows.
 func (k kind) separate(out []byte, c byte) []byte {
 	switch {
 	case k == json:
@@ -210,7 +210,7 @@ func (k kind) separate(out []byte, c byte) []byte {
 	return append(out, "\u00b7"+string(rune(c))...)
 }
 
-// escape writes a character as JSON's strings may have it.
+// escape writes a character as a JSON escape sequence.
 func escape(out []byte, r rune) []byte {
 	units := []rune{r}
 	if r > 0xffff {

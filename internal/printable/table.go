@@ -6,7 +6,7 @@ import (
 	"text/tabwriter"
 )
 
-// Table prints rows as aligned columns, the first row being the heading.
+// Table prints rows as aligned columns. The first row is the heading.
 func (s *Stream) Table(rows [][]string) error {
 	var b bytes.Buffer
 	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)

@@ -5,7 +5,7 @@ import (
 	"unicode/utf8"
 )
 
-// Wrap breaks a line at its spaces, so that it fits.
+// Wrap breaks a line at spaces, so that no line is longer than width columns.
 func Wrap(s string, width int) string {
 	var b strings.Builder
 	column := 0

@@ -1,5 +1,5 @@
-// Package runnertest is a model of what reads a log: it tells tests whether a CI
-// would find a command there, and a person something unseen.
+// Package runnertest models the readers of a log. Tests ask it whether a CI would find
+// a command there, and whether a person would miss something.
 package runnertest
 
 import (
@@ -7,12 +7,12 @@ import (
 	"unicode"
 )
 
-// The model is of GitHub's runner (src/Runner.Common/ActionCommand.cs and
-// src/Runner.Worker/Handlers/OutputManager.cs of github.com/actions/runner) and, in
-// passing, of the agents of Azure Pipelines and TeamCity. It is written from their
-// rules, not from ours.
+// It models GitHub's runner (src/Runner.Common/ActionCommand.cs and
+// src/Runner.Worker/Handlers/OutputManager.cs of github.com/actions/runner), and to
+// some extent the agents of Azure Pipelines and TeamCity. It is written from their
+// rules, not from bundle's.
 
-// Trimmed is .NET's char.IsWhiteSpace, which String.TrimStart goes by
+// Trimmed is .NET's char.IsWhiteSpace, which String.TrimStart uses
 // (https://learn.microsoft.com/en-us/dotnet/api/system.char.iswhitespace).
 func Trimmed(r rune) bool {
 	switch {
@@ -23,20 +23,20 @@ func Trimmed(r rune) bool {
 	return false
 }
 
-// ignored are characters that a comparison by a culture's rules, as
-// String.StartsWith and IndexOf are in .NET, takes for none: U+FFFD is none of
-// them (https://learn.microsoft.com/en-us/dotnet/standard/base-types/string-comparison-net-5-plus).
+// ignored reports whether a comparison by a culture's rules, such as .NET's
+// String.StartsWith and IndexOf, ignores a character. U+FFFD is not ignored
+// (https://learn.microsoft.com/en-us/dotnet/standard/base-types/string-comparison-net-5-plus).
 func ignored(r rune) bool {
 	return r < 0x20 && r != '\t' || r >= 0x7f && r < 0xa0 || r == 0x1d159 ||
 		unicode.In(r, unicode.Cf, unicode.Mn, unicode.Me, unicode.Mc, unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector)
 }
 
-// Lines are what a reader of lines reads, whatever it takes for a line's end.
+// Lines splits a log into lines at everything that some reader treats as a line end.
 func Lines(log string) []string {
 	return strings.FieldsFunc(log, func(r rune) bool { return strings.ContainsRune("\n\r\v\f\u0085\u2028\u2029", r) })
 }
 
-// Commanded is a line of a log that a CI would obey, "" where there is none.
+// Commanded returns a line of a log that a CI would obey, "" if there is none.
 func Commanded(log string) string {
 	for _, line := range Lines(log) {
 		bare := strings.Map(func(r rune) rune {
@@ -62,7 +62,7 @@ func Commanded(log string) string {
 	return ""
 }
 
-// Unseen is a character of a log that a person would not see, 0 where there is
+// Unseen returns a character of a log that a person would not see, 0 if there is
 // none.
 func Unseen(log string) rune {
 	for _, r := range log {

@@ -1,7 +1,7 @@
 package runnertest
 
-// HostileTexts try to be markup in a comment. Manifests and layers cannot hold
-// most of them; the report does not rely on that.
+// HostileTexts returns strings that could become markup in a comment. Manifests and
+// layers cannot hold most of them, but reports do not rely on that.
 func HostileTexts() []string {
 	return []string{
 		"", "`", "``", "a`b", "`<img src=x onerror=alert(1)>`", "@everyone", "#1", "x\n# Approved", "x\r\n- y", "<!--", "</details>",

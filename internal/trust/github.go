@@ -10,15 +10,15 @@ import (
 	"github.com/whispering/bundle/internal/plainfile"
 )
 
-// mostEvent is more than GitHub sends: its payloads have at most 25 MB.
+// mostEvent is more bytes than GitHub sends: its payloads have at most 25 MB.
 const mostEvent = 32 << 20
 
-// ownEvents are those whose code is of the repository itself
+// ownEvents are the events whose code comes from the repository itself
 // (https://docs.github.com/en/actions/reference/workflows-and-actions/events-that-trigger-workflows).
 var ownEvents = []string{"push", "schedule", "workflow_dispatch", "repository_dispatch", "release", "merge_group", "create", "deployment"}
 
 // gitHub reads the event of a workflow run. A pull_request_target run has the
-// rights of the base repository while a pull request chose its content
+// rights of the base repository, but a pull request can choose its content
 // (https://docs.github.com/en/actions/reference/security/secure-use). The script
 // of the action has the same list, and a test compares them.
 func gitHub(e environment) Verdict {
@@ -38,7 +38,7 @@ func gitHub(e environment) Verdict {
 	}
 }
 
-// A repository as events have it.
+// A repository is a repository in an event.
 type repository struct {
 	ID       int64  `json:"id"`
 	FullName string `json:"full_name"`
@@ -76,8 +76,8 @@ func pullRequest(e environment) Verdict {
 	}
 }
 
-// afterRun is about a run after another one: its own code is the repository's,
-// and what it fetches of the other is that one's.
+// afterRun is for a workflow_run event: the run's code comes from the repository, but
+// what it downloads from the run before it can come from elsewhere.
 func afterRun(e environment) Verdict {
 	var event struct {
 		WorkflowRun *struct {
@@ -109,7 +109,7 @@ func readEvent(e environment, event any) error {
 		return err
 	}
 	if json.Unmarshal(b, event) != nil {
-		return fmt.Errorf("%q is not a JSON event file", e("GITHUB_EVENT_PATH")) // not what it says
+		return fmt.Errorf("%q is not a JSON event file", e("GITHUB_EVENT_PATH")) // nothing of its content
 	}
 	return nil
 }

@@ -13,7 +13,7 @@ const (
 
 // gitLab: https://docs.gitlab.com/ci/variables/predefined_variables/. A pipeline
 // for a merge request from a fork runs in the fork, unless a member starts it in
-// the target; CI_PROJECT_* is where it runs.
+// the target. CI_PROJECT_* is the project that it runs in.
 func gitLab(e environment) Verdict {
 	project := side{e.get("CI_PROJECT_ID"), e.get("CI_PROJECT_PATH")}
 	if e.is("CI_PIPELINE_SOURCE", "external_pull_request_event") || e.on("CI_EXTERNAL_PULL_REQUEST_IID") {
@@ -29,7 +29,7 @@ func gitLab(e environment) Verdict {
 		}
 		return compare(aMergeRequest, source, target)
 	}
-	// A branch of a fork, from which there is a merge request: group/project!7, of the target.
+	// A branch of a fork with a merge request to the target: group/project!7.
 	for reference := range strings.SplitSeq(e.get("CI_OPEN_MERGE_REQUESTS"), ",") {
 		path, _, ok := strings.Cut(strings.TrimSpace(reference), "!")
 		if ok && path != "" && project.name != "" && !strings.EqualFold(path, project.name) {
@@ -52,7 +52,7 @@ func circleCI(e environment) Verdict {
 }
 
 // azure: https://learn.microsoft.com/en-us/azure/devops/pipelines/build/variables.
-// A variable that is not defined may be handed on as its own reference, $(name).
+// An undefined variable can arrive as its own reference, $(name).
 func azure(e environment) Verdict {
 	fork := e.get("SYSTEM_PULLREQUEST_ISFORK")
 	if strings.HasPrefix(fork, "$(") {

@@ -16,14 +16,14 @@ func buildkite(e environment) Verdict {
 	return Verdict{}
 }
 
-// aliases are names for a host: the one that takes SSH at port 443, and those that
-// an SSH configuration gives it, one for each key, as in github.com-shop.
+// aliases matches other names of a host: the one for SSH on port 443, and names in an
+// SSH configuration with one entry for each key, such as github.com-shop.
 var aliases = lazyregexp.New(`^(?:ssh\.|altssh\.)?(github\.com|gitlab\.com|bitbucket\.org)(?:-.*)?$`)
 
 var scp = lazyregexp.New(`^(?:[^@/]+@)?([^:/@]+):(.+)$`)
 
-// place reduces the address of a Git repository to host and path; "" for what is
-// no such address.
+// place reduces the URL of a Git repository to host and path; "" if it is not such a
+// URL.
 func place(address string) string {
 	host, path := "", ""
 	if u, err := url.Parse(address); err == nil && u.Host != "" {
@@ -49,10 +49,10 @@ func inJenkins(e environment) bool {
 // jenkins: multibranch projects set CHANGE_ID for what is under review, and
 // CHANGE_FORK for a fork whose name is known
 // (https://github.com/jenkinsci/branch-api-plugin/blob/e73a56d397882c63ae06483ba81742c2e39d25d5/src/main/java/jenkins/branch/BranchNameContributor.java#L73-L79).
-// That of a fork on GitHub that is deleted is not known, though CHANGE_BRANCH is
+// The name of a deleted fork on GitHub is not known, although CHANGE_BRANCH is
 // (https://github.com/jenkinsci/github-branch-source-plugin/blob/57edfa33796a5e85a9342bdf816ad2223f1b560b/src/main/java/org/jenkinsci/plugins/github_branch_source/PullRequestSCMHead.java#L84-L96),
-// so that no CHANGE_FORK is no sign of the repository itself. The other variables
-// are of plugins for jobs of one branch.
+// so a missing CHANGE_FORK does not prove that the branch is in the repository itself.
+// The other variables come from plugins for jobs of one branch.
 func jenkins(e environment) Verdict {
 	switch {
 	case e.on("CHANGE_FORK"):
@@ -71,8 +71,8 @@ func inWoodpecker(e environment) bool {
 	return e.is("CI", "woodpecker") || e.is("CI_SYSTEM_NAME", "woodpecker") || e.on("CI_PIPELINE_EVENT")
 }
 
-// woodpecker: https://woodpecker-ci.org/docs/usage/environment. No variable is
-// about forks.
+// woodpecker: https://woodpecker-ci.org/docs/usage/environment. No variable shows
+// forks.
 func woodpecker(e environment) Verdict {
 	if strings.HasPrefix(strings.ToLower(e.get("CI_PIPELINE_EVENT")), "pull_request") ||
 		strings.HasPrefix(strings.ToLower(e.get("CI_BUILD_EVENT")), "pull_request") ||
@@ -86,8 +86,8 @@ func inDrone(e environment) bool {
 	return e.is("CI", "drone") || anyOf("DRONE", "DRONE_BUILD_EVENT", "DRONE_PULL_REQUEST")(e)
 }
 
-// drone: https://docs.drone.io/pipeline/environment/reference/; Harness CI sets
-// its variables, too.
+// drone: https://docs.drone.io/pipeline/environment/reference/. Harness CI also sets
+// its variables.
 func drone(e environment) Verdict {
 	if strings.HasPrefix(strings.ToLower(e.get("DRONE_BUILD_EVENT")), "pull_request") || e.on("DRONE_PULL_REQUEST") {
 		return compare(aPullRequest, side{}, side{})
@@ -99,8 +99,8 @@ func inAtlantis(e environment) bool {
 	return e.on("ATLANTIS_TERRAFORM_VERSION") || e.on("HEAD_REPO_OWNER") && e.on("BASE_REPO_OWNER")
 }
 
-// atlantis: https://www.runatlantis.io/docs/custom-workflows.html. All that it does
-// is about a pull request.
+// atlantis: https://www.runatlantis.io/docs/custom-workflows.html. All of its
+// runs are for a pull request.
 func atlantis(e environment) Verdict {
 	head, base := e.get("HEAD_REPO_OWNER"), e.get("BASE_REPO_OWNER")
 	if head == "" || base == "" {

@@ -1,10 +1,10 @@
-// Package trust tells whose code a run has before it: that of the people who
-// keep the repository, or that of a stranger who has opened a pull request.
+// Package trust finds out whose code a run builds: the code of the repository's
+// maintainers, or of a stranger who opened a pull request.
 //
-// It knows what CIs say about a run in the variables that they set. That is a
-// seat belt: a job's own configuration, which a pull request may change, can set
-// and unset variables. The wall is the trust policy of the role in AWS.
-// docs/ci.md has the table for users.
+// It uses the variables that CI systems set. This is only a safeguard: a job's
+// configuration, which a pull request can change, can set and unset variables. The
+// protection is the trust policy of the role in AWS. docs/ci.md has the table for
+// users.
 package trust
 
 import (
@@ -13,18 +13,18 @@ import (
 	"strings"
 )
 
-// An Answer says whether the code of a run may be a stranger's.
+// An Answer says whether the code of a run can come from a stranger.
 type Answer int
 
 // The answers, from the mildest to the strictest.
 const (
 	Trusted  Answer = iota
-	Unknown         // there is a pull request and no origin, or a CI that says nothing we know
-	Stranger        // a pull request from elsewhere
+	Unknown         // a pull request of unknown origin, or an unknown CI
+	Stranger        // a pull request from another repository
 )
 
-// A Verdict is an answer and why, for people: a clause that names the CI, ""
-// where there is nothing to say. It has no text of the pull request in it.
+// A Verdict is an answer and the reason: a clause that names the CI, or "". It has
+// no text from the pull request.
 type Verdict struct {
 	Answer Answer
 	Reason string
@@ -33,11 +33,11 @@ type Verdict struct {
 // A ci is one row of the table.
 type ci struct {
 	name string
-	here func(environment) bool // the run is in this CI
+	here func(environment) bool // reports whether the run is in this CI
 	look func(environment) Verdict
 }
 
-// table has the CIs that are known. Their names stand in docs/ci.md.
+// table has the known CI systems. Their names are in docs/ci.md.
 func table() []ci {
 	return []ci{
 		{"GitHub Actions", anyOf("GITHUB_ACTIONS", "GITHUB_EVENT_NAME"), gitHub},
@@ -59,7 +59,7 @@ func table() []ci {
 	}
 }
 
-// Names are the CIs that are known.
+// Names returns the names of the known CI systems.
 func Names() []string {
 	var names []string
 	for _, row := range table() {
@@ -68,9 +68,8 @@ func Names() []string {
 	return names
 }
 
-// Look says what the environment of a process tells. Where it is that of several
-// CIs at once, the strictest answer counts; where it is that of none, nobody's
-// pull request is near.
+// Look returns the verdict for the environment of a process. If it matches several CI
+// systems, the strictest answer counts. If it matches none, there is no pull request.
 func Look(getenv func(string) string) Verdict {
 	e := environment(getenv)
 	var found []Verdict
@@ -96,23 +95,23 @@ func Look(getenv func(string) string) Verdict {
 func unknown(reason string) Verdict  { return Verdict{Unknown, reason} }
 func stranger(reason string) Verdict { return Verdict{Stranger, reason} }
 
-// An environment is that of a process.
+// An environment looks up a variable of a process.
 type environment func(string) string
 
 // get returns the value of a variable, "" for one that holds only spaces.
 func (e environment) get(name string) string { return strings.TrimSpace(e(name)) }
 
-// on says whether a variable is set to anything but a no: CIs write the number
-// of a pull request, or false where there is none.
+// on reports whether a variable is set to anything that does not mean no. CI systems
+// write the number of a pull request, or false if there is none.
 func (e environment) on(name string) bool { return !Off(e(name)) }
 
-// Off says whether the value of a variable means no: it is empty, or a word for
-// that in any case of letters.
+// Off reports whether the value of a variable means no: empty, false, 0, no or off,
+// ignoring case.
 func Off(value string) bool {
 	return slices.Contains([]string{"", "false", "0", "no", "off"}, strings.ToLower(strings.TrimSpace(value)))
 }
 
-// is says whether a variable has one of these values, in any case of letters.
+// is reports whether a variable has one of these values, ignoring case.
 func (e environment) is(name string, values ...string) bool {
 	return slices.Contains(values, strings.ToLower(e.get(name)))
 }
@@ -121,12 +120,12 @@ func anyOf(names ...string) func(environment) bool {
 	return func(e environment) bool { return slices.ContainsFunc(names, e.on) }
 }
 
-// A side of a pull request is a repository: by the id it has for good, and by
-// the name it has now, "" where it is not known.
+// A side of a pull request is a repository: its permanent ID, and its current name;
+// "" if unknown.
 type side struct{ id, name string }
 
-// compare says whether a pull request comes from where it goes, by their ids if
-// both are known.
+// compare returns whether a pull request comes from its target repository. It uses the
+// IDs if both are known, and otherwise the names.
 func compare(what string, head, base side) Verdict {
 	same := false
 	switch {

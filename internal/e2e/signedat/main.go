@@ -1,5 +1,5 @@
-// Command signedat asks STS and Parameter Store who we are and for a parameter, signed at another time than now, and
-// prints how each refuses, a line each: its code, and how its message begins.
+// Command signedat sends one call to STS and one to Parameter Store, with signatures for another time than now. It prints
+// how each refuses, one per line: its code, and the beginning of its message.
 //
 //	signedat -20m
 package main
@@ -21,7 +21,7 @@ import (
 	"github.com/aws/smithy-go"
 )
 
-// A shifted signer signs as at another time.
+// A shifted signer signs for another time.
 type shifted struct {
 	by time.Duration
 	v4.Signer
@@ -63,7 +63,7 @@ func run() error {
 	return nil
 }
 
-// outcome is a refusal's code and the first three words of its message: what comes after them may be the request.
+// outcome is a refusal's code and the first three words of its message. What follows may be the request.
 func outcome(err error) string {
 	var api smithy.APIError
 	switch {

@@ -1,13 +1,13 @@
-// Command mutate sows faults into packages and tells which of them the tests of
-// the package let live. It changes no file of the checkout:
+// Command mutate puts faults into packages and reports which of them the tests of
+// the package do not find. It changes no file of the checkout:
 //
 //	go run ./internal/house/mutate [-min PERCENT] [-every N] [-skip TESTS] PACKAGE...
 //
-// A fault that makes the tests hang is found. One that does not compile is none.
-// It exits with 1 where fewer than PERCENT of a package's faults are found.
+// A fault that makes the tests hang counts as found. One that does not compile does
+// not count. The exit code is 1 if fewer than PERCENT of a package's faults are found.
 //
-// Gremlins, which does the same, sees no fault in the cases of a switch, which no
-// profile of coverage counts, and takes one that does not compile for found.
+// Gremlins, which does the same, makes no faults in the cases of a switch, which
+// coverage profiles do not count, and counts a fault that does not compile as found.
 package main
 
 import (

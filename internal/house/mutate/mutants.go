@@ -7,13 +7,13 @@ import (
 	"slices"
 )
 
-// A mutant is a file with one fault in it: New stands where Old did.
+// A mutant is one fault in a file: New replaces Old.
 type mutant struct {
 	At       token.Position
 	Old, New string
 }
 
-// swaps says what stands for an operator in a fault, one fault each.
+// swaps has the replacements of an operator, one fault each.
 var swaps = map[token.Token][]token.Token{
 	token.LSS: {token.LEQ, token.GEQ}, token.LEQ: {token.LSS, token.GTR}, token.GTR: {token.GEQ, token.LEQ}, token.GEQ: {token.GTR, token.LSS},
 	token.EQL: {token.NEQ}, token.NEQ: {token.EQL}, token.LAND: {token.LOR}, token.LOR: {token.LAND},
@@ -25,8 +25,8 @@ var swaps = map[token.Token][]token.Token{
 	token.AND_ASSIGN: {token.ASSIGN, token.OR_ASSIGN}, token.OR_ASSIGN: {token.ASSIGN, token.AND_ASSIGN}, token.XOR_ASSIGN: {token.ASSIGN},
 }
 
-// mutants returns the faults that can be sown into a file, in the order of the
-// text. Some of them do not compile.
+// mutants returns the faults for a file, in the order of the text. Some of them do
+// not compile.
 func mutants(files *token.FileSet, file *ast.File) []mutant {
 	var all []mutant
 	put := func(at token.Pos, old, with string) {

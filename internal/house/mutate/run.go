@@ -17,11 +17,11 @@ import (
 type options struct {
 	every int
 	skip  string        // tests that are not run, as go test -skip has them
-	grace time.Duration // that the tests have beyond ten times what they take without a fault
+	grace time.Duration // added to ten times the duration of the tests without a fault
 }
 
-// run tries the faults of one package and writes those that lived to out, with a
-// line of figures. It returns how many percent were found.
+// run tries the faults of one package, and writes those that were not found to out,
+// with a line of figures. It returns the percentage of faults that were found.
 func run(out io.Writer, pattern string, o options) (float64, error) {
 	p, err := list(pattern)
 	if err != nil {
@@ -59,7 +59,7 @@ func run(out io.Writer, pattern string, o options) (float64, error) {
 	return percent, nil
 }
 
-// A listed package is one as go list tells of it.
+// A listed package is a package in the output of go list.
 type listed struct {
 	Dir, ImportPath string
 	GoFiles         []string
@@ -73,7 +73,7 @@ func list(pattern string) (p listed, err error) {
 	return p, json.Unmarshal(text, &p)
 }
 
-// A field is a package with faults sown into it.
+// A field is a package with faults in it.
 type field struct {
 	pkg     listed
 	scratch string
@@ -82,8 +82,8 @@ type field struct {
 
 var complaint = regexp.MustCompile(`([^/\s]+\.go):(\d+):\d+: `)
 
-// compile makes the program of the package's tests. It leaves out the faults that
-// the compiler complains of.
+// compile builds the test binary of the package. It leaves out the faults that do
+// not compile.
 func (f *field) compile() ([]row, error) {
 	for {
 		rows, err := f.sow()
@@ -110,8 +110,8 @@ func (f *field) compile() ([]row, error) {
 	}
 }
 
-// sow writes the files of the package with the faults in them, and the overlay
-// that puts them in the place of its own.
+// sow writes the files of the package with the faults in them, and the overlay that
+// replaces the package's own files.
 func (f *field) sow() ([]row, error) {
 	instead, pkg := make(map[string]string), ""
 	put := func(name, text string) error {
@@ -146,7 +146,7 @@ func (f *field) sow() ([]row, error) {
 func (f *field) overlay() string { return filepath.Join(f.scratch, "overlay.json") }
 func (f *field) program() string { return filepath.Join(f.scratch, "tests.exe") }
 
-// passes runs the tests with a fault, 0 being none.
+// passes runs the tests with a fault; 0 is no fault.
 func (f *field) passes(id int, skip string, patience time.Duration) bool {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()

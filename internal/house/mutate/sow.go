@@ -8,25 +8,24 @@ import (
 	"strings"
 )
 
-// chosen is the environment variable that chooses a fault of a sown package.
+// chosen is the environment variable that selects a fault.
 const chosen = "MUTANT"
 
-// chooser is a file that every sown package has more.
+// chooser returns a file that is added to a package with faults.
 func chooser(pkg string) string {
 	return "package " + pkg + "\n\nimport (\n\t\"os\"\n\t\"strconv\"\n)\n\nvar mutant, _ = strconv.Atoi(os.Getenv(\"" + chosen + "\"))\n"
 }
 
-// A row is a fault in a sown file: its number, and the lines of the function
-// that has it.
+// A row is a fault in a file: its number, and the lines of the function that has it.
 type row struct {
 	id, first, last int
 	mutant
 }
 
-// sow returns a file in which each function of src has a copy for every fault in
-// it, and calls the copy whose number is chosen: so a package is compiled once for
-// all its faults. Those that skip names, by their place and what they put there,
-// are left out; they do not compile. Faults outside functions are none.
+// sow returns a file in which each function of src has a copy for every fault in it,
+// and calls the selected copy. So a package is compiled once for all its faults. It
+// leaves out the faults in skip, which do not compile. There are no faults outside
+// functions.
 func sow(name string, src []byte, first int, skip map[mutant]bool) (text string, rows []row, pkg string, err error) {
 	files := token.NewFileSet()
 	file, err := parser.ParseFile(files, name, src, parser.SkipObjectResolution)
@@ -74,7 +73,7 @@ func sow(name string, src []byte, first int, skip map[mutant]bool) (text string,
 	return b.String() + "\n" + copies.String(), rows, file.Name.Name, nil
 }
 
-// called is the statement that calls a copy of f, with %d for its number.
+// called returns the statement that calls a copy of f, with %d for its number.
 func called(f *ast.FuncDecl) string {
 	var args []string
 	for i, p := range f.Type.Params.List {
@@ -96,7 +95,7 @@ func called(f *ast.FuncDecl) string {
 	return call + "; return"
 }
 
-// named is the name of a parameter, or the one that it gets.
+// named returns the name of a parameter, or the name that it gets.
 func named(p *ast.Field, prefix string, i, k int) string {
 	if len(p.Names) == 0 || p.Names[k].Name == "_" {
 		return fmt.Sprintf("mutant%s%d%d", prefix, i, k)
@@ -104,7 +103,7 @@ func named(p *ast.Field, prefix string, i, k int) string {
 	return p.Names[k].Name
 }
 
-// An edit puts a name in the place of what stands from at until until.
+// An edit replaces the text from at until until with a name.
 type edit struct {
 	at, until token.Pos
 	name      string

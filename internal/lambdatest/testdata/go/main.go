@@ -1,5 +1,5 @@
-// The function: digests of the secrets as the library gives them, and as they
-// stand in the environment.
+// The function returns digests of the secrets as the library returns them, and as
+// they are in the environment.
 package main
 
 import (

@@ -1,5 +1,5 @@
-// Package half has tests that find all of its faults but one: some because they
-// never end. One does not compile.
+// Package half has tests that find all of its faults except one. Some faults make the
+// tests hang. One does not compile.
 package half
 
 // Sum is the sum of the numbers from n down to 1.

@@ -1,5 +1,5 @@
-// The program that bundle-exec becomes: it says what it is made for and what it
-// was given, values as digests.
+// The program that bundle-exec becomes. It prints its architecture, arguments and
+// environment, with values as digests.
 package main
 
 import (
