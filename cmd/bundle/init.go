@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 
@@ -68,18 +69,14 @@ func (a *app) init(c *cli.Context) error {
 		return console.Usagef("with --out -, standard output is the manifest: remove --json")
 	}
 	sample := draft.SampleName(out)
-	if err := draft.Absent(out, sample); err != nil {
+	environments, wrong := draft.Environments(c)
+	name, err := draft.Name(c)
+	wrong = errors.Join(draft.Absent(out, sample), wrong, err)
+	from, err := draft.Read(a.Console, c, environments, wrong)
+	if err := errors.Join(wrong, err); err != nil {
 		return err
 	}
-	environments, err := draft.Environments(c)
-	if err != nil {
-		return err
-	}
-	from, err := draft.Read(a.Console, c, environments)
-	if err != nil {
-		return err
-	}
-	result, err := from.Write(starter.Options{Name: console.Text(c, "name"), Environments: environments, Sample: filepath.Base(sample)})
+	result, err := from.Write(starter.Options{Name: name, Environments: environments, Sample: filepath.Base(sample)})
 	for _, n := range from.Notes {
 		a.Hint("%s: %s", from.Where(n), n.Text)
 	}

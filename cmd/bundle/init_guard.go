@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"runtime/debug"
 
 	"github.com/urfave/cli/v2"
@@ -16,24 +17,25 @@ import (
 // initGuard prints a guard file that allows what the manifest says in all its
 // environments, and nothing more.
 func (a *app) initGuard(c *cli.Context) error {
+	var wrong []error
 	for _, flag := range []string{"from", "from-serverless", "from-sam", "from-dotenv", "from-path", "name", "function"} {
 		if console.Given(c, flag) {
-			return console.Usagef("--guard creates a guard file from the manifest at --manifest: remove --%s", flag)
+			wrong = append(wrong, console.Usagef("--guard creates a guard file from the manifest at --manifest: remove --%s", flag))
 		}
 	}
 	for _, flag := range []string{"env", "account-id", "region"} {
 		if len(c.StringSlice(flag)) > 0 {
-			return console.Usagef("--guard creates a guard file for all environments of the manifest: remove --%s", flag)
+			wrong = append(wrong, console.Usagef("--guard creates a guard file for all environments of the manifest: remove --%s", flag))
 		}
 	}
 	if a.JSON() {
-		return console.Usagef("with --guard, standard output is the guard file: remove --json")
+		wrong = append(wrong, console.Usagef("with --guard, standard output is the guard file: remove --json"))
 	}
 	out := console.StdinName
 	if console.Given(c, "out") {
 		out = console.Text(c, "out")
 	}
-	if err := draft.Absent(out); err != nil {
+	if err := errors.Join(append(wrong, draft.Absent(out))...); err != nil {
 		return err
 	}
 	enough := target.Sparing()
@@ -42,17 +44,17 @@ func (a *app) initGuard(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	var wrong problem.Gathered
-	wrong.Add(problems...)
+	var gathered problem.Gathered
+	gathered.Add(problems...)
 	var all []*manifest.Manifest
 	var asked pipeline.Questions
 	for _, env := range module.Environments() {
 		read, found := target.Evaluate(a.Console, module, env)
-		wrong.Add(append(found, asked.Add(read)...)...)
+		gathered.Add(append(found, asked.Add(read)...)...)
 		all = append(all, read.Manifest)
 	}
-	if wrong.Len() > 0 {
-		return console.Failed(wrong.Sorted())
+	if gathered.Len() > 0 {
+		return console.Failed(gathered.Sorted())
 	}
 	enough() // what there is now is needed, but little of what comes
 	defer debug.SetGCPercent(debug.SetGCPercent(50))

@@ -219,7 +219,7 @@ func (d *Draft) settleKey(f *Function, envs []string, keys map[string]bool) {
 		case reason != "":
 		case keys[key]:
 			reason = "another function has the same key and could decrypt this one's secrets"
-		case strings.HasPrefix(key, "alias/"+env+"-"), strings.HasPrefix(key, "alias/"+localEnvironment+"-"):
+		case strings.HasPrefix(key, "alias/"+env+"-"), strings.HasPrefix(key, "alias/"+LocalEnvironment+"-"):
 			reason = "functions without a key get aliases of this form"
 		default:
 			continue

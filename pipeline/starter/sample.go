@@ -33,15 +33,15 @@ const maxVersions = 100
 
 // sample makes the sample file of the embedded environment. Every value is visibly fake.
 func (d *Draft) sample() ([]byte, error) {
-	const key = "alias/" + localEnvironment + "-parameters"
+	const key = "alias/" + LocalEnvironment + "-parameters"
 	file := sampleFile{Keys: []sampleKey{{key}}}
 	all := map[string]*sampleParameter{}
 	for _, f := range d.Functions {
-		if alias := "alias/" + localEnvironment + "-" + f.Name; alias != key {
+		if alias := "alias/" + LocalEnvironment + "-" + f.Name; alias != key {
 			file.Keys = append(file.Keys, sampleKey{alias})
 		}
 		for _, s := range f.Secrets {
-			ref, err := secret.ParseRef(s.Parameter.in(localEnvironment))
+			ref, err := secret.ParseRef(s.Parameter.in(LocalEnvironment))
 			if err != nil {
 				return nil, err
 			}

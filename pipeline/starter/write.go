@@ -9,8 +9,8 @@ import (
 	"github.com/whispering/bundle/pipeline/manifest"
 )
 
-// localEnvironment is the name of the embedded environment in every first manifest.
-const localEnvironment = "local"
+// LocalEnvironment is the name of the embedded environment in every first manifest.
+const LocalEnvironment = "local"
 
 // Options are what a source does not contain.
 type Options struct {
@@ -28,9 +28,9 @@ type Result struct{ Manifest, Sample []byte }
 
 // Write writes the manifest of a draft, and its sample file.
 func (d *Draft) Write(o Options) (*Result, error) {
-	envs := []string{localEnvironment}
+	envs := []string{LocalEnvironment}
 	for _, e := range o.Environments {
-		if err := e.Check(); err != nil {
+		if err := e.check(); err != nil {
 			return nil, err
 		}
 		if slices.Contains(envs, e.Name) {
@@ -58,8 +58,8 @@ func (d *Draft) Write(o Options) (*Result, error) {
 	return &Result{text, sample}, err
 }
 
-// Check returns an error if a field that is set is not valid.
-func (e Environment) Check() error {
+// check returns an error if a field that is set is not valid.
+func (e Environment) check() error {
 	switch {
 	case manifest.BadName("environment", e.Name) != "":
 		return errors.New(manifest.BadName("environment", e.Name))
@@ -106,14 +106,14 @@ func (w *writer) manifest() {
 	w.line("#")
 	w.line("# It builds as is, without an AWS account, with sample values:")
 	w.line("#")
-	w.line("#     bundle --env %s --out layer.zip", localEnvironment)
+	w.line("#     bundle --env %s --out layer.zip", LocalEnvironment)
 	w.line("#")
 	w.line("# docs/manifest.md explains every block. bundle validate checks it, bundle plan shows what a build would do.")
 	w.line("")
 	w.line("bundle {")
 	w.line("name = %s", quote(w.name))
 	w.line("layer = \"%s-${environment.name}-secrets\" # the name to publish the layer under", manifest.Escape(w.name))
-	w.line("default_environment = %s # used without --env; in CI, --env is required", quote(localEnvironment))
+	w.line("default_environment = %s # used without --env; in CI, --env is required", quote(LocalEnvironment))
 	w.line("}\n")
 	w.environments()
 	if w.draft.root != nil {
@@ -142,7 +142,7 @@ func (w *writer) manifest() {
 
 func (w *writer) environments() {
 	w.line("# The embedded AWS, with the sample values in a file next to this one.")
-	w.line("environment %s {\nembedded = %s\n}\n", quote(localEnvironment), quote(w.options.Sample))
+	w.line("environment %s {\nembedded = %s\n}\n", quote(LocalEnvironment), quote(w.options.Sample))
 	if len(w.options.Environments) == 0 {
 		w.line("# A real account. A build checks account_id before it reads anything, so that it never runs in the wrong account.")
 		w.open(Environment{Name: "prod", Region: w.draft.Region})
@@ -183,7 +183,7 @@ func (w *writer) function(f Function) {
 		w.line("# deployed_as = \"...\"  its name in Lambda, if different; otherwise set BUNDLE_SECRETS_FUNCTION to %s", bare(f.Name))
 	}
 	if len(f.Key) > 0 {
-		w.line("kms_key = environment.name == %s ? \"alias/%s-${function.name}\" : %s", quote(localEnvironment), localEnvironment, f.Key.hcl())
+		w.line("kms_key = environment.name == %s ? \"alias/%s-${function.name}\" : %s", quote(LocalEnvironment), LocalEnvironment, f.Key.hcl())
 	}
 	if len(f.Secrets)+len(f.refused) > 0 {
 		w.line("")

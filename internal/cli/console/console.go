@@ -111,11 +111,10 @@ func (c *Console) End(ctx context.Context, err error) int {
 		c.Hint("stopped by signal (%v)%s", signaled, c.aftermath(err))
 	case errors.As(err, &failure):
 		c.RenderProblems(failure)
-	case errors.As(err, &usage) && usage.See != "":
-		c.hintText(usage.Text + "\n" + usage.See)
-		c.annotateAll(ProblemsOf(err))
 	case errors.As(err, &usage):
-		c.hintText(usage.Text)
+		for _, usage := range usages(err) {
+			c.hintText(strings.TrimSuffix(usage.Text+"\n"+usage.See, "\n"))
+		}
 		c.annotateAll(ProblemsOf(err))
 	default:
 		c.Hint("%v", err)

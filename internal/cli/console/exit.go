@@ -52,6 +52,22 @@ func usageOf(command, format string, args ...any) error {
 	return &UsageError{Text: printable.Sprintf(format, args...), See: fmt.Sprintf("See %s --help.", command)}
 }
 
+// usages are the usage errors that an error joins, or the one that it is.
+func usages(err error) []*UsageError {
+	var joined interface{ Unwrap() []error }
+	var usage *UsageError
+	var all []*UsageError
+	switch {
+	case errors.As(err, &joined):
+		for _, one := range joined.Unwrap() {
+			all = append(all, usages(one)...)
+		}
+	case errors.As(err, &usage):
+		all = append(all, usage)
+	}
+	return all
+}
+
 // UsageLines says several things that are wrong, each in a line.
 func UsageLines(beginning string, all []error) error {
 	var lines []string
@@ -108,7 +124,11 @@ func ProblemsOf(err error) problem.Problems {
 	case errors.As(err, &failure):
 		return failure.Problems
 	case errors.As(err, &usage):
-		return problem.Problems{problem.New(problem.Manifest, nil, "Wrong command line", strings.ReplaceAll(usage.Text, "\n", "; "))}
+		var all problem.Problems
+		for _, usage := range usages(err) {
+			all = append(all, problem.New(problem.Manifest, nil, "Wrong command line", strings.ReplaceAll(usage.Text, "\n", "; ")))
+		}
+		return all
 	}
 	return problem.Problems{problem.New(problem.Fault, nil, "Unexpected error", err.Error())}
 }

@@ -21,8 +21,8 @@ import (
 	"github.com/whispering/bundle/pipeline/starter"
 )
 
-// Read reads what the manifest is to be made from.
-func Read(con *console.Console, c *cli.Context, environments []starter.Environment) (*starter.Draft, error) {
+// Read reads what the manifest is to be made from. If other flags are wrong, it calls no AWS, and the draft may be nil.
+func Read(con *console.Console, c *cli.Context, environments []starter.Environment, wrong error) (*starter.Draft, error) {
 	kind, source := starter.Unknown, console.Text(c, "from")
 	given := 0
 	for _, flag := range []struct {
@@ -47,7 +47,7 @@ func Read(con *console.Console, c *cli.Context, environments []starter.Environme
 		kind = starter.PathKind
 	}
 	if kind == starter.PathKind {
-		return draftOfPath(con, c, source, environments)
+		return draftOfPath(con, c, source, environments, wrong)
 	}
 	content, err := readSource(source)
 	if err != nil {
@@ -98,18 +98,18 @@ func folderName(path string) string {
 	return filepath.Base(filepath.Dir(whole))
 }
 
-// draftOfPath lists the names below a path of Parameter Store.
-func draftOfPath(con *console.Console, c *cli.Context, path string, environments []starter.Environment) (*starter.Draft, error) {
+// draftOfPath lists the names below a path of Parameter Store, if nothing is wrong so far.
+func draftOfPath(con *console.Console, c *cli.Context, path string, environments []starter.Environment, wrong error) (*starter.Draft, error) {
 	if problem := manifest.BadPath(path); problem != "" {
 		return nil, console.Usagef("path %q cannot be used: %s", path, problem)
 	}
 	if len(environments) != 1 || environments[0].AccountID == "" || environments[0].Region == "" {
 		return nil, console.Usagef("to list what is below a path, name one environment with its account and region: --env NAME --account-id ID --region REGION")
 	}
-	env := environments[0]
-	if err := env.Check(); err != nil {
-		return nil, console.Usagef("%v", err)
+	if wrong != nil {
+		return nil, nil
 	}
+	env := environments[0]
 	m := &manifest.Manifest{Environment: manifest.Environment{
 		Name: manifest.Text{Value: env.Name}, AccountID: manifest.Text{Value: env.AccountID}, Regions: []manifest.Text{{Value: env.Region}},
 	}}
@@ -177,12 +177,13 @@ func Absent(out string, others ...string) error {
 	if pipeline.InStateFolder(out) {
 		return console.Usagef("--out %s is in %s, which belongs to the embedded AWS. Use a path outside of it.", out, pipeline.StateFolder)
 	}
+	var present []error
 	for _, path := range append(others, out) {
 		if _, err := os.Lstat(path); err == nil {
-			return console.Usagef("%s already exists and is not overwritten. Choose another file with --out, or remove it.", path)
+			present = append(present, console.Usagef("%s already exists and is not overwritten. Choose another file with --out, or remove it.", path))
 		}
 	}
-	return nil
+	return errors.Join(present...)
 }
 
 // Create writes a new file, whole or not at all.
@@ -200,39 +201,72 @@ func Create(path string, content []byte) error {
 	return nil
 }
 
-// Environments reads --env, --account-id and --region.
+// Environments reads --env, --account-id and --region, and reports everything that is wrong with them.
 func Environments(c *cli.Context) ([]starter.Environment, error) {
 	names := c.StringSlice("env")
 	all := make([]starter.Environment, len(names))
+	var wrong []error
 	for i, name := range names {
 		all[i].Name = name
-	}
-	for flag, set := range map[string]func(*starter.Environment) *string{
-		"account-id": func(e *starter.Environment) *string { return &e.AccountID },
-		"region":     func(e *starter.Environment) *string { return &e.Region },
-	} {
-		for _, entry := range c.StringSlice(flag) {
-			env, value, named := strings.Cut(entry, "=")
-			if !named {
-				env, value = "", entry
-			}
-			i := slices.Index(names, env)
-			switch {
-			case len(names) == 0:
-				return nil, console.Usagef("--%s needs --env, to name the environment it belongs to", flag)
-			case !named && len(names) == 1:
-				i = 0
-			case !named:
-				return nil, console.Usagef("with several environments, write --%s ENV=%s", flag, value)
-			case i < 0:
-				return nil, console.Usagef("--%s names environment %q, but no --env does", flag, env)
-			}
-			at := set(&all[i])
-			if *at != "" || value == "" {
-				return nil, console.Usagef("--%s is empty, or given twice, for environment %q", flag, names[i])
-			}
-			*at = value
+		switch bad := manifest.BadName("environment", name); {
+		case bad != "":
+			wrong = append(wrong, console.Usagef("--env: %s", bad))
+		case name == starter.LocalEnvironment:
+			wrong = append(wrong, console.Usagef("--env %s: bundle init adds this embedded environment itself. Use another name.", name))
+		case slices.Contains(names[:i], name):
+			wrong = append(wrong, console.Usagef("--env %s: the environment is named twice", name))
 		}
 	}
-	return all, nil
+	for _, flag := range []struct {
+		name string
+		of   func(*starter.Environment) *string
+		bad  func(string) string
+	}{
+		{"account-id", func(e *starter.Environment) *string { return &e.AccountID }, manifest.BadAccount},
+		{"region", func(e *starter.Environment) *string { return &e.Region }, manifest.BadRegion},
+	} {
+		for _, entry := range c.StringSlice(flag.name) {
+			i, value, err := placed(flag.name, entry, names)
+			switch {
+			case err != nil:
+			case value == "" || *flag.of(&all[i]) != "":
+				err = console.Usagef("--%s is empty, or given twice, for environment %q", flag.name, names[i])
+			case flag.bad(value) != "":
+				err = console.Usagef("--%s %s: %s", flag.name, value, flag.bad(value))
+			default:
+				*flag.of(&all[i]) = value
+			}
+			wrong = append(wrong, err)
+		}
+	}
+	return all, errors.Join(wrong...)
+}
+
+// placed splits [ENV=]VALUE, and finds the environment among names.
+func placed(flag, entry string, names []string) (i int, value string, err error) {
+	env, value, named := strings.Cut(entry, "=")
+	if !named {
+		env, value = "", entry
+	}
+	i = slices.Index(names, env)
+	switch {
+	case len(names) == 0:
+		return 0, "", console.Usagef("--%s needs --env, to name the environment it belongs to", flag)
+	case !named && len(names) == 1:
+		return 0, value, nil
+	case !named:
+		return 0, "", console.Usagef("with several environments, write --%s ENV=%s", flag, value)
+	case i < 0:
+		return 0, "", console.Usagef("--%s names environment %q, but no --env does", flag, env)
+	}
+	return i, value, nil
+}
+
+// Name reads --name.
+func Name(c *cli.Context) (string, error) {
+	name := console.Text(c, "name")
+	if bad := manifest.BadName("bundle", name); name != "" && bad != "" {
+		return "", console.Usagef("--name: %s", bad)
+	}
+	return name, nil
 }
