@@ -53,7 +53,7 @@ function "hello" {
 	}
 }
 
-// Names are taken by index as by attribute.
+// Names can be used by index and by attribute.
 func TestNamesByIndex(t *testing.T) {
 	m := evaluate(t, `
 bundle { name = "payments" }
@@ -73,7 +73,7 @@ function "hello" {
 	}
 }
 
-// What could be a value is not shown: docs/threat-model.md.
+// What could be a value is not shown (docs/threat-model.md).
 func TestTextsThatAreShown(t *testing.T) {
 	for text, shown := range map[string]bool{
 		"azAZ09/._:-": true, "payments/db": true, "/prod/pass word": true, "arn:aws:ssm:x y": true, "{{resolve:ssm:x}}": true, " a ": true,

@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// large is a manifest of functions with secrets of their own.
+// large returns a manifest of functions with secrets of their own.
 func large(functions, each int) string {
 	var b strings.Builder
 	b.WriteString("bundle {\n  name = \"x\"\n}\nenvironment \"e\" {\n  embedded = \"seed.json\"\n}\nlocals {\n  root = \"/${environment.name}/x\"\n}\n" +

@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// TestOneSlipIsOneError: a brace, a bracket or a quote that is missing swallows all that follows, and is told once.
+// TestOneSlipIsOneError checks that a missing brace, bracket or quote, which affects everything after it, is one error.
 func TestOneSlipIsOneError(t *testing.T) {
 	whole := "bundle {\n  name = \"x\"\n}\nenvironment \"e\" {\n  account_id = \"222222222222\"\n  regions    = [\"us-west-2\"]\n}\nlocals {\n  root = upper(\"x\")\n}\n" +
 		"group \"common\" {\n  secret \"LOG\" {\n    parameter = \"/a/log\"\n  }\n}\ndefaults {\n  include = [\"common\"]\n}\n" +
@@ -23,7 +23,7 @@ func TestOneSlipIsOneError(t *testing.T) {
 	}
 	at := 0
 	for i := 0; i < len(whole) && at < 60; i++ {
-		if !strings.ContainsRune("{}[]()\"", rune(whole[i])) || whole[i-1] == '$' { // "$local.root}" is a text like any other
+		if !strings.ContainsRune("{}[]()\"", rune(whole[i])) || whole[i-1] == '$' { // "$local.root}" is an ordinary string
 			continue
 		}
 		at++
@@ -34,7 +34,7 @@ func TestOneSlipIsOneError(t *testing.T) {
 		if whole[i] != '}' {
 			continue
 		}
-		if found = evaluated(whole[:i] + whole[i+1:] + "}\n"); len(found) != 1 { // nothing is wrong with the syntax then
+		if found = evaluated(whole[:i] + whole[i+1:] + "}\n"); len(found) != 1 { // the syntax is valid then
 			t.Errorf("with the brace of line %d at the end: %.8q", 1+strings.Count(whole[:i], "\n"), found)
 		}
 	}

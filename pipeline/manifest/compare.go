@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// compare reports what functions may not have in common.
+// compare reports what functions must not have in common.
 func (e *evaluator) compare(m *Manifest) {
 	files := map[string][]*Function{}
 	keys := map[string][]*Function{}
@@ -26,8 +26,8 @@ func (e *evaluator) compare(m *Manifest) {
 	}
 }
 
-// sameFile reports two functions whose sealed documents would overwrite each other: on some file systems they
-// do so when the names differ in case alone.
+// sameFile reports two functions whose documents would overwrite each other. On some file systems, they do even if the
+// names differ only in case.
 func (e *evaluator) sameFile(first, second *Function) {
 	place := second.Range
 	if second.DeployedAs.Value != "" {
@@ -37,7 +37,7 @@ func (e *evaluator) sameFile(first, second *Function) {
 		second.Name.Value, first.Name.Value, first.Range, second.File()), place))
 }
 
-// sharedKey reports a key of several functions, unless all of them say that they share theirs.
+// sharedKey reports a key that several functions use, unless all of them have shared_key.
 func (e *evaluator) sharedKey(sharing []*Function) {
 	var names []string
 	agreed := true

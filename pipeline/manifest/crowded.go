@@ -5,10 +5,10 @@ import (
 	"unicode/utf8"
 )
 
-// crowded is where a file exceeds what it may have of lines and tokens, and -1 if it does not. The lexer needs 100
-// bytes of memory for a token, and as much again while it counts them; so they are counted before, roughly and never
-// by much too few: lines, words, texts in quotes, and every other character that is no space. The line of a comment
-// counts once.
+// crowded returns the offset at which a file exceeds the limits on lines and tokens, or -1 if it does not. The lexer
+// needs 100 bytes of memory per token, and as much again while it counts them. So crowded counts first, roughly, and
+// never far too few: lines, words, strings in quotes, and every other character that is not a space. A line with only a
+// comment counts once.
 func crowded(src []byte) int {
 	c := counter{fresh: true}
 	for i := 0; i < len(src); {
@@ -25,14 +25,14 @@ func crowded(src []byte) int {
 type counter struct {
 	lines, words int
 
-	fresh   bool   // nothing but spaces is on the line so far
-	comment bool   // the line is one
+	fresh   bool   // the line has only spaces so far
+	comment bool   // inside a comment
 	before  rune   // the last character
-	word    bool   // it is of a word
-	name    bool   // which began with a letter, and so may have hyphens
-	quoted  bool   // it is of a text in quotes
-	escaped bool   // behind a backslash there
-	braces  []bool // open in the line: those of templates are true
+	word    bool   // it belongs to a word
+	name    bool   // the word began with a letter, so it may contain hyphens
+	quoted  bool   // it belongs to a string in quotes
+	escaped bool   // after a backslash in a string
+	braces  []bool // open on this line; true for those of templates
 }
 
 func (c *counter) next(r rune) {
@@ -61,12 +61,12 @@ func (c *counter) next(r rune) {
 
 func letter(r rune) bool { return unicode.IsLetter(r) || r == '_' }
 
-// inText takes in a character of a text in quotes, which counts once, with what is between its templates.
+// inText adds a character of a string in quotes. The string counts once, plus what is in its templates.
 func (c *counter) inText(r rune) {
 	switch {
 	case c.escaped:
 		c.escaped = false
-		if r == 'n' { // of JSON, where the text has another line then
+		if r == 'n' { // in JSON, this starts another line of the string
 			c.words++
 		}
 	case r == '\\':
@@ -78,12 +78,12 @@ func (c *counter) inText(r rune) {
 		c.words++
 		c.quoted, c.word = false, false
 		c.braces = append(c.braces, true)
-	case c.before == '"', r == '$', r == '%': // signs are tokens of their own
+	case c.before == '"', r == '$', r == '%': // these signs are separate tokens
 		c.words++
 	}
 }
 
-// open notes what a character opens or closes.
+// open records what a character opens or closes.
 func (c *counter) open(r rune) {
 	switch last := len(c.braces) - 1; {
 	case r == '"':
@@ -91,7 +91,7 @@ func (c *counter) open(r rune) {
 	case r == '{':
 		c.braces = append(c.braces, false)
 	case r == '}' && last >= 0:
-		c.quoted = c.braces[last] // back in a text, where its template ends
+		c.quoted = c.braces[last] // after a template, the string continues
 		c.braces = c.braces[:last]
 	}
 }

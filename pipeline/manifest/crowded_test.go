@@ -11,7 +11,7 @@ import (
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 )
 
-// counted is how many tokens crowded counts.
+// counted returns how many tokens crowded counts.
 func counted(src string) int {
 	c := counter{fresh: true}
 	for _, r := range src {
@@ -20,8 +20,8 @@ func counted(src string) int {
 	return c.words
 }
 
-// TestTokensAreCountedBeforeTheyAreMade compares with the lexer: what is counted is never much less than what it
-// makes, and in manifests not much more.
+// TestTokensAreCountedBeforeTheyAreMade compares the count with the lexer's: it is never much lower, and for manifests
+// not much higher.
 func TestTokensAreCountedBeforeTheyAreMade(t *testing.T) {
 	for _, dense := range []string{
 		"a=1\n", "a.b.c.d", "-----", "1-1-1", "\"\"\"\"", "\"${a}${b}${\"c\"}\"", "!@?~`", "[[[[", "{{{{", "→→→", "éé éé", "a-b-c d", "1.5.5", "<<E\n\n\n\nE\n", "\n\n\n", "...", "==", "&&&", "'''", ";;;",
@@ -76,7 +76,7 @@ func TestCrowdedFilesAreRefused(t *testing.T) {
 	}
 }
 
-// TestFindingsAreBounded keeps the first of very many, and says that there are more.
+// TestFindingsAreBounded checks that only the first of very many findings are kept, and that the last one says so.
 func TestFindingsAreBounded(t *testing.T) {
 	var src strings.Builder
 	src.WriteString("bundle {\n  name = \"x\"\n}\nenvironment \"e\" {\n  embedded = \"seed.json\"\n}\n")
@@ -89,7 +89,7 @@ func TestFindingsAreBounded(t *testing.T) {
 	}
 }
 
-// TestWhatCountsAsAToken counts by hand what crowded says that it counts. The end of a line counts, too.
+// TestWhatCountsAsAToken has counts made by hand. The end of a line counts too.
 func TestWhatCountsAsAToken(t *testing.T) {
 	for src, want := range map[string]int{
 		"": 0, "  \t": 0, "\n": 1, "a": 1, "a1é_": 1, "a b": 2, "a\tb": 2, "a-b-c": 1, "1-1": 3, "1a": 1, "a.b": 3, "a\nb": 3, "a=1\n": 4,

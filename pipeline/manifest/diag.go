@@ -7,7 +7,7 @@ import (
 	"github.com/hashicorp/hcl/v2"
 )
 
-// fault is an error at subject; a context widens the excerpt that is printed with it.
+// fault returns an error at subject. With a context, the printed excerpt is larger.
 func fault(summary, detail string, subject hcl.Range, context ...hcl.Range) *hcl.Diagnostic {
 	d := &hcl.Diagnostic{Severity: hcl.DiagError, Summary: summary, Detail: detail, Subject: &subject}
 	if len(context) > 0 {
@@ -16,9 +16,9 @@ func fault(summary, detail string, subject hcl.Range, context ...hcl.Range) *hcl
 	return d
 }
 
-// Sort orders diagnostics as their places come in the manifest (files in the order they were loaded) and drops
-// repetitions: the same summary and detail at the same place. Those without a place come first. Use it to
-// join the diagnostics of Load, of Evaluate for several environments, and one's own.
+// Sort orders diagnostics by their places in the manifest (files in the order they were loaded), and removes duplicates:
+// those with the same summary and detail at the same place. Those without a place come first. Use it to join the
+// diagnostics of Load, of Evaluate for several environments, and your own.
 func (m *Module) Sort(diags hcl.Diagnostics) hcl.Diagnostics {
 	type key struct {
 		severity        hcl.DiagnosticSeverity
@@ -60,5 +60,5 @@ func (m *Module) compare(a, b *hcl.Diagnostic) int {
 	)
 }
 
-// position is where a file stands in the order of loading.
+// position returns the position of a file in the order of loading.
 func (m *Module) position(file string) int { return slices.Index(m.order, file) }

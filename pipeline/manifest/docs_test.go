@@ -18,7 +18,7 @@ import (
 
 const root = "../.."
 
-// section is the text of docs/manifest.md from a heading to the next.
+// section returns the text of docs/manifest.md from a heading to the next.
 func section(t *testing.T, heading string) string {
 	t.Helper()
 	src, err := os.ReadFile(root + "/docs/manifest.md")
@@ -146,7 +146,7 @@ func TestDocumentedDiagnosticsAreReal(t *testing.T) {
 	}
 }
 
-// hclBlocks are the HCL examples of the repository: those in Markdown, by file and line, and the files below examples.
+// hclBlocks returns the HCL examples of the repository: those in Markdown, by file and line, and the files below examples.
 func hclBlocks(t *testing.T) map[string]string {
 	t.Helper()
 	blocks := map[string]string{}
@@ -190,7 +190,7 @@ func hclBlocks(t *testing.T) map[string]string {
 	return blocks
 }
 
-// Every HCL block parses and fits the schema; it need not be a whole manifest, nor declare what it uses.
+// Every HCL block parses and fits the schema; it does not have to be a complete manifest, or to declare what it uses.
 func TestEveryHCLBlockOfTheDocumentationFitsTheSchema(t *testing.T) {
 	blocks := hclBlocks(t)
 	if len(blocks) < 8 {

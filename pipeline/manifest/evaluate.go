@@ -13,19 +13,19 @@ import (
 )
 
 const (
-	// maxSecrets bounds the function, secret and parameters blocks that an environment comes to: those of a group count
-	// again for each function that includes it.
+	// maxSecrets is the largest number of function, secret and parameters blocks in an environment. The blocks of a group
+	// count once for each function that includes it.
 	maxSecrets = 60_000
-	// maxAllSecrets bounds those of all environments together, which have equal shares, as in a meter.
+	// maxAllSecrets is the same for all environments together. Each has an equal share, as in a meter.
 	maxAllSecrets = 150_000
 )
 
 // embeddedRegion is the region of an embedded environment that names none.
 const embeddedRegion = "us-east-1"
 
-// Evaluate evaluates the manifest for one environment. With errors the manifest holds what could be understood: a
-// secret without a usable parameter is left out, other texts that could not be had are empty. It is never nil.
-// What Load has reported is not reported again.
+// Evaluate evaluates the manifest for one environment. If there are errors, the manifest has what could be evaluated:
+// secrets without a usable parameter are left out, and other values that could not be evaluated are empty. It is never
+// nil. What Load has reported is not reported again.
 func (m *Module) Evaluate(env string) (*Manifest, hcl.Diagnostics) {
 	manifest := &Manifest{}
 	e := m.newEvaluator()
@@ -129,7 +129,7 @@ func (e *evaluator) regions(b *block, s *scope, embedded state) []Text {
 		case slices.ContainsFunc(regions[:i], func(other Text) bool { return other.Value == r.Value }):
 			e.wrong(a, "Duplicate region", fmt.Sprintf("The region %q is already in this list. Remove one of the two.", r.Value), r.Range)
 		case i > 0 && embedded == found:
-			e.wrong(a, "Embedded environment in several regions", "An embedded environment has only one region, the one in its seed file. List only that region.", r.Range)
+			e.wrong(a, "Embedded environment in several regions", "An embedded environment has only one region, the one in its sample file. List only that region.", r.Range)
 		default:
 			continue
 		}
@@ -149,11 +149,11 @@ func (e *evaluator) embedded(b *block, path Text) {
 	local := filepath.FromSlash(path.Value)
 	switch {
 	case strings.Contains(path.Value, `\`), strings.HasPrefix(path.Value, "/"), filepath.IsAbs(local), filepath.VolumeName(local) != "":
-		e.wrong(a, "Path is not relative", "The path of the seed file must be relative to the manifest's folder. Write it with forward slashes, for example embedded = \"examples/local/parameters.json\".", path.Range)
+		e.wrong(a, "Path is not relative", "The path of the sample file must be relative to the manifest's folder. Write it with forward slashes, for example embedded = \"examples/local/parameters.json\".", path.Range)
 	case !filepath.IsLocal(local):
-		e.wrong(a, "Path leaves the folder", "The seed file of an embedded environment must be in the manifest's folder or below it. Move it there and correct the path.", path.Range)
+		e.wrong(a, "Path leaves the folder", "The sample file of an embedded environment must be in the manifest's folder or below it. Move it there and correct the path.", path.Range)
 	case filepath.Clean(local) == ".":
-		e.wrong(a, "Path does not name a file", "The value must be the path of the seed file. Write, for example, embedded = \"examples/local/parameters.json\".", path.Range)
+		e.wrong(a, "Path does not name a file", "The value must be the path of the sample file. Write, for example, embedded = \"examples/local/parameters.json\".", path.Range)
 	}
 }
 
@@ -181,7 +181,7 @@ func (e *evaluator) role(b *block, env *Environment, has state) {
 	}
 }
 
-// parameterKeys are the keys that an environment's parameters may be stored under.
+// parameterKeys returns the keys that an environment's parameters may be stored under.
 func (e *evaluator) parameterKeys(b *block, s *scope) []Text {
 	keys, _ := e.list(b, "parameter_keys", s)
 	for _, key := range keys {
@@ -196,7 +196,7 @@ func (e *evaluator) parameterKeys(b *block, s *scope) []Text {
 	return keys
 }
 
-// setBlind takes in what a block says of all functions, unless a nearer one has said it before.
+// setBlind sets what a block says for all functions, unless a more specific block has set it before.
 func (e *evaluator) setBlind(b *block, s *scope) {
 	if blind, has := e.flag(b, "blind", s); has == found && e.blind == nil {
 		e.blind = &blind
@@ -219,7 +219,7 @@ func (e *evaluator) bundle(s *scope) Bundle {
 	return bundle
 }
 
-// layerPerFunction says whether bundle.layer depends on the function.
+// layerPerFunction reports whether bundle.layer depends on the function.
 func (e *evaluator) layerPerFunction() bool {
 	a := e.m.bundle.attrs["layer"]
 	if a == nil || e.refused(a.Expr.Range()) {
@@ -242,5 +242,5 @@ func (e *evaluator) layer(s *scope) Text {
 	return layer
 }
 
-// share is how many blocks each environment may come to.
+// share is the largest number of blocks in each environment.
 func (m *Module) share() int { return min(maxSecrets, maxAllSecrets/max(len(m.environments), 1)) }

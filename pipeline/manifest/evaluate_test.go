@@ -23,7 +23,7 @@ func write(t *testing.T, files map[string]string) string {
 	return dir
 }
 
-// evaluate loads the text of a manifest and evaluates one environment; any problem fails the test.
+// evaluate loads the text of a manifest and evaluates one environment. Any problem fails the test.
 func evaluate(t *testing.T, text, env string, o Options) *Manifest {
 	t.Helper()
 	m, diags := Load(filepath.Join(write(t, map[string]string{"secrets.hcl": text}), "secrets.hcl"), o)
@@ -126,7 +126,7 @@ function "hello" {
 		{"true", "null", "null", "null", true, 4},
 		{"true", "false", "null", "null", false, 9},
 		{"false", "true", "null", "null", true, 9},
-		{"true", "true", "false", "null", true, 9}, // null replaces the defaults, and then the environment is next
+		{"true", "true", "false", "null", true, 9}, // null replaces the defaults, and then the environment decides
 		{"false", "false", `function.name == "hello"`, "null", false, 9},
 		{"true", "true", "true", "false", false, 16},
 		{"false", "false", "false", "true", true, 16},

@@ -25,16 +25,16 @@ func (f *findings) report(diags ...*hcl.Diagnostic) {
 
 func (f *findings) count() int { return len(f.diags) + f.more }
 
-// full says that there is no use in looking for more.
+// full reports whether there is no point in looking for more.
 func (f *findings) full() bool { return f.more > 0 }
 
-// take adds what another has found.
+// take adds the findings of another.
 func (f *findings) take(other findings) {
 	f.report(other.diags...)
 	f.more += other.more
 }
 
-// all are the findings; the last says that there are more.
+// all returns the findings. If some were not kept, the last one says so.
 func (f *findings) all() hcl.Diagnostics {
 	if f.more == 0 {
 		return f.diags

@@ -11,18 +11,18 @@ import (
 	"github.com/hashicorp/hcl/v2/hclwrite"
 )
 
-// Paths are the names of the manifest's files, in the order they were read.
+// Paths returns the names of the manifest's files, in the order they were read.
 func (m *Module) Paths() []string { return slices.Clone(m.order) }
 
-// ErrFormat says that a file cannot be formatted without changing what it says.
+// ErrFormat reports a file that cannot be formatted without changing its meaning.
 var ErrFormat = errors.New("its formatted text would not mean the same")
 
-// Format is a file of the manifest as it was read, and in canonical form: the spaces, indents and alignment of HCL's own
-// formatter. JSON has no such form and stays as it is. The file must have been read without errors, and cannot be
-// evaluated afterwards.
+// Format returns a file of the manifest as it was read, and in canonical form: with the spaces, indents and alignment of
+// HCL's own formatter. A JSON file has no canonical form and is returned unchanged. The file must have been read without
+// errors, and cannot be evaluated afterward.
 func (m *Module) Format(path string) (before, after []byte, err error) {
 	before = m.inputs[path].src
-	m.files[path].Body = nil // it has been looked at, and takes much memory
+	m.files[path].Body = nil // no longer needed, and uses a lot of memory
 	if strings.HasSuffix(path, ".json") {
 		return before, before, nil
 	}
@@ -30,18 +30,18 @@ func (m *Module) Format(path string) (before, after []byte, err error) {
 	return before, after, err
 }
 
-// pieceSize is how much of a file is formatted at a time, in bytes: hcl's formatter takes several hundred bytes of memory
+// pieceSize is how much of a file is formatted at a time, in bytes. HCL's formatter uses several hundred bytes of memory
 // for each token.
 const pieceSize = 32 << 10
 
-// format lays out HCL. The formatter moves spaces only; that it did is checked, because its result replaces a file.
+// format formats HCL. The formatter should only move spaces. This is checked, because the result replaces a file.
 func format(src []byte) ([]byte, error) { return formatPieces(src, pieceSize) }
 
 func formatPieces(src []byte, size int) ([]byte, error) {
 	out := make([]byte, 0, len(src))
 	for _, piece := range pieces(src, size) {
 		after := hclwrite.Format(piece)
-		for range 3 { // it sometimes needs a second go to come to rest
+		for range 3 { // the formatter is not always idempotent
 			again := hclwrite.Format(after)
 			if bytes.Equal(again, after) {
 				break
@@ -58,11 +58,11 @@ func formatPieces(src []byte, size int) ([]byte, error) {
 	return out, nil
 }
 
-// pieces cuts a source behind closing braces that end both a top-level block and their line. The formatter aligns
-// nothing across such a line: it has no equals sign and no comment.
+// pieces cuts a source after closing braces that end both a top-level block and their line. The formatter aligns nothing
+// across such a line, because it has neither an equals sign nor a comment.
 func pieces(src []byte, size int) [][]byte {
 	var all [][]byte
-	tokens, _ := hclsyntax.LexConfig(src, "", hcl.InitialPos) // the parser has had its say
+	tokens, _ := hclsyntax.LexConfig(src, "", hcl.InitialPos) // the parser has already reported errors
 	depth, start := 0, 0
 	for i, t := range tokens {
 		switch t.Type {
@@ -80,9 +80,9 @@ func pieces(src []byte, size int) [][]byte {
 	return append(all, src[start:])
 }
 
-// meaning is the tokens of a source; what stands between them is only for the eye. A comment may lose spaces at its end.
+// meaning returns the tokens of a source. White space between them has no meaning. A comment may lose trailing spaces.
 func meaning(src []byte) []hclsyntax.Token {
-	tokens, _ := hclsyntax.LexConfig(src, "", hcl.InitialPos) // the parser has had its say
+	tokens, _ := hclsyntax.LexConfig(src, "", hcl.InitialPos) // the parser has already reported errors
 	for i := range tokens {
 		if tokens[i].Type == hclsyntax.TokenComment {
 			tokens[i].Bytes = bytes.TrimRight(tokens[i].Bytes, " \t\r\n")
@@ -91,10 +91,10 @@ func meaning(src []byte) []hclsyntax.Token {
 	return tokens
 }
 
-// Escape makes a text one that stands for itself between quotes.
+// Escape escapes a string for a literal in quotes.
 func Escape(s string) string {
 	return strings.NewReplacer("${", "$${", "%{", "%%{", `\`, `\\`, `"`, `\"`, "\n", `\n`, "\r", `\r`, "\t", `\t`).Replace(s)
 }
 
-// Quote is a text as a manifest writes it.
+// Quote returns a string as a literal in quotes.
 func Quote(s string) string { return `"` + Escape(s) + `"` }

@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// TestShippedManifestsAreFormatted holds the manifests that users copy from to
-// what bundle fmt would write.
+// TestShippedManifestsAreFormatted compares the manifests that users copy with what
+// bundle fmt would write.
 func TestShippedManifestsAreFormatted(t *testing.T) {
 	found := 0
 	for _, pattern := range []string{"*.hcl", "examples/*/*.hcl", "internal/*/testdata/*.hcl"} {
@@ -34,8 +34,8 @@ func TestShippedManifestsAreFormatted(t *testing.T) {
 	}
 }
 
-// FuzzFormat formats whatever can be parsed: the result can be parsed too, is
-// at rest, and holds the same tokens.
+// FuzzFormat formats whatever can be parsed. The result can be parsed too, formats to
+// itself, and has the same tokens.
 func FuzzFormat(f *testing.F) {
 	for _, pattern := range []string{"testdata/ok/*.hcl", "testdata/faults/*.hcl"} {
 		files, err := filepath.Glob(pattern)
@@ -59,7 +59,7 @@ func FuzzFormat(f *testing.F) {
 		}
 		_, after, err := m.Format("a.hcl")
 		if err != nil {
-			return // it says so, and nothing is written
+			return // reported, and nothing is written
 		}
 		again, diags := ReadSource("a.hcl", after)
 		if diags.HasErrors() {
@@ -71,7 +71,7 @@ func FuzzFormat(f *testing.F) {
 	})
 }
 
-// TestPiecesAreFormattedAsTheWhole formats files in one piece and in as many as there can be.
+// TestPiecesAreFormattedAsTheWhole formats files in one piece and in as many pieces as possible.
 func TestPiecesAreFormattedAsTheWhole(t *testing.T) {
 	for name, src := range map[string]string{
 		"aligned":      "bundle { name = \"a\" }\nenvironment \"b\" {\na = 1\nbcd = 2 # x\n}\nlocals {\n  a=1\n}\n\n\n\nlocals { b=2 }\n",

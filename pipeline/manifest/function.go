@@ -33,8 +33,8 @@ func (e *evaluator) allFunctions(s *scope) []Function {
 	return functions
 }
 
-// function evaluates a function block with the defaults that it does not override, and says whether the function is
-// in the environment.
+// function evaluates a function block with the defaults that it does not override. It returns false if the function is
+// not in the environment.
 func (e *evaluator) function(own *block, locals *scope) (Function, bool) {
 	b := &block{spec: own.spec, label: own.label, header: own.header, blocks: own.blocks, partial: own.partial, attrs: hcl.Attributes{}}
 	if e.m.defaults != nil {
@@ -60,7 +60,7 @@ func (e *evaluator) function(own *block, locals *scope) (Function, bool) {
 	return f, true
 }
 
-// functionBlind says whether a function is built blind: what is written nearest to it counts.
+// functionBlind returns whether a function is blind. The most specific block that says so decides.
 func (e *evaluator) functionBlind(b *block, s *scope) Bool {
 	blind, has := e.flag(b, "blind", s)
 	switch {
@@ -72,7 +72,7 @@ func (e *evaluator) functionBlind(b *block, s *scope) Bool {
 	return Bool{Range: b.header}
 }
 
-// here says whether a block with an environments attribute is in the environment; one without it is in all.
+// here reports whether a block is in the environment. A block without environments is in all of them.
 func (e *evaluator) here(b *block, s *scope) bool {
 	names, has := e.list(b, "environments", s)
 	if has == found && len(names) == 0 {
@@ -104,7 +104,7 @@ func (e *evaluator) key(b *block, s *scope) Text {
 	return key
 }
 
-// sources fills in the secrets and imports of a function, its own and those of its groups.
+// sources fills in the secrets and imports of a function: its own, and those of its groups.
 func (e *evaluator) sources(f *Function, b *block, s *scope) {
 	places := map[string]source{}
 	written := e.blocks(f, b, b, s, places)
@@ -140,12 +140,12 @@ func (e *evaluator) noGroup(name string) string {
 // source is where a secret of a function was declared.
 type source struct{ in, secret *block }
 
-// blocks evaluates the secret and parameters blocks of from (a function or a group) for a function, and counts those
-// of the environment, unusable ones too.
+// blocks evaluates the secret and parameters blocks of from (a function or a group) for a function, and returns how many
+// are in the environment, including invalid ones.
 func (e *evaluator) blocks(f *Function, from, function *block, s *scope, places map[string]source) int {
 	count := 0
 	if from.partial {
-		count++ // what was not understood may have been one
+		count++ // a part that was not understood may be one
 	}
 	f.Secrets = slices.Grow(f.Secrets, min(len(from.blocks), max(e.blocksLeft, 0)))
 	for _, b := range from.blocks {
@@ -174,7 +174,7 @@ func (e *evaluator) blocks(f *Function, from, function *block, s *scope, places 
 	return count
 }
 
-// twice reports two secrets of one name in one function, once for each pair of places.
+// twice reports two secrets with the same name in one function, once for each pair of places.
 func (e *evaluator) twice(later, earlier source, function *block) {
 	place := func(s source) string {
 		if s.in.spec.name == "group" {
@@ -195,7 +195,7 @@ func (e *evaluator) twice(later, earlier source, function *block) {
 		function.label.Value, later.secret.label.Value, where, place(earlier)), later.secret.label.Range, later.secret.header))
 }
 
-// maxLength is how long a parameter can be, in bytes, in the advanced tier
+// maxLength is the largest size of a parameter in bytes, which the advanced tier allows
 // (https://docs.aws.amazon.com/systems-manager/latest/userguide/parameter-store-advanced-parameters.html).
 const maxLength = 8192
 
@@ -214,7 +214,7 @@ func (e *evaluator) secret(b *block, s *scope) (Secret, bool) {
 		}
 		e.report(fault("Reserved name", why, b.label.Range, b.header))
 	} else if problem := illegalSecretName(b.label.Value); problem != "" && badSecretName(b.label.Value) == "" {
-		e.report(fault("Invalid secret name", problem, b.label.Range, b.header)) // allow_reserved kept Load from it
+		e.report(fault("Invalid secret name", problem, b.label.Range, b.header)) // Load skipped this check because of allow_reserved
 	}
 	secret.Field, _ = e.text(b, "field", s)
 	secret.Matches, _ = e.text(b, "matches", s)

@@ -12,21 +12,21 @@ import (
 )
 
 const (
-	// maxValue bounds a value: the bytes of its texts, and elementCost for each element.
+	// maxValue is the largest size of a value: the bytes of its strings, plus elementCost for each element.
 	maxValue = 64 << 10
-	// elementCost is what an element of a list or object counts as: about what it takes in memory.
+	// elementCost is the size of an element of a list or object, roughly the memory that it uses.
 	elementCost = 64
-	// maxArguments bounds the values that one call of a function is given.
+	// maxArguments is the largest size of the arguments of one function call.
 	maxArguments = 4 * maxValue
-	// maxNested bounds how deep a value nests.
+	// maxNested is how deep a value can nest.
 	maxNested = 100
-	// maxExponent bounds the binary exponent of a number: written out as a text, it has to stay short.
+	// maxExponent is the largest binary exponent of a number, so that it stays short as a string.
 	maxExponent = 128
 )
 
-// Functions are the names of the functions that a manifest may call, sorted. All of them are pure, and cost no more
-// than what they are given and give. Left out on purpose: whatever reads files, the environment or the clock;
-// format and indent, which make 2 GB of 28 bytes; try and can, which hide errors.
+// Functions returns the sorted names of the functions that a manifest can call. All of them are pure, and their cost is
+// proportional to their arguments and results. Left out on purpose: functions that read files, the environment or the
+// clock; format and indent, which turn 28 bytes into 2 GB; try and can, which hide errors.
 func Functions() []string { return slices.Sorted(maps.Keys(functions(newMeter(1)))) }
 
 func functions(m *meter) map[string]function.Function {
@@ -73,7 +73,7 @@ func functions(m *meter) map[string]function.Function {
 	return all
 }
 
-// noNull is f without null among its variable arguments: merge lets them in, and panics if it is not of an object type.
+// noNull returns f without null in its variable arguments: merge accepts null, and panics if it is not of an object type.
 func noNull(f function.Function) function.Function {
 	rest := *f.VarParam()
 	rest.AllowNull = false
@@ -85,8 +85,8 @@ func noNull(f function.Function) function.Function {
 	})
 }
 
-// bounded is f without arguments or results that are too large, and of which the arguments count. size, if any,
-// foretells the length of the result. When nothing is left, the result is unknown.
+// bounded returns f with limits on the size of its arguments and result. The meter counts the arguments. size, if not
+// nil, computes the length of the result in advance. When the meter is empty, the result is unknown.
 func (m *meter) bounded(f function.Function, size func(args []cty.Value) int) function.Function {
 	check := func(args []cty.Value) error {
 		budget := maxArguments
@@ -113,7 +113,7 @@ func (m *meter) bounded(f function.Function, size func(args []cty.Value) int) fu
 		},
 		Impl: func(args []cty.Value, _ cty.Type) (cty.Value, error) {
 			if !known(args) || m.empty() {
-				return cty.DynamicVal, nil // something in them has been reported; and some functions panic at it
+				return cty.DynamicVal, nil // the reason has been reported, and some functions panic on unknown values
 			}
 			return f.Call(args)
 		},
@@ -124,7 +124,7 @@ func known(args []cty.Value) bool {
 	return !slices.ContainsFunc(args, func(a cty.Value) bool { return !a.IsWhollyKnown() })
 }
 
-// joined is the length of what join makes of a separator and lists.
+// joined returns the length of the result of join.
 func joined(args []cty.Value) int {
 	n := 0
 	for i, a := range args {
@@ -136,7 +136,7 @@ func joined(args []cty.Value) int {
 	return n
 }
 
-// replaced is the length of what replace makes of a text, a part of it and a replacement.
+// replaced returns the length of the result of replace.
 func replaced(args []cty.Value) int {
 	for _, a := range args {
 		if !a.IsKnown() || a.IsNull() {
@@ -154,14 +154,14 @@ func length(v cty.Value) int {
 	return len(v.AsString())
 }
 
-// sizeOf is how large a value is, and whether a manifest may work with it. It is not counted to its end if it may not.
+// sizeOf returns the size of a value, and whether it is within the limits. If it is not, the size is incomplete.
 func sizeOf(v cty.Value) (n int, ok bool) {
 	budget := maxValue
 	ok = spend(v, &budget, 0)
 	return maxValue - budget, ok
 }
 
-// spend takes the size of v from the budget and says whether it sufficed.
+// spend subtracts the size of v from the budget, and reports whether it was enough.
 func spend(v cty.Value, budget *int, depth int) bool {
 	if depth > 0 {
 		*budget -= elementCost

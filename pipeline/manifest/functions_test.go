@@ -8,7 +8,7 @@ import (
 	"github.com/zclconf/go-cty/cty"
 )
 
-// A function that reads anything, or whose result is not bounded by its arguments, has no place in this list.
+// A function that reads anything, or whose result is not bounded by its arguments, does not belong in this list.
 func TestFunctionsAreTheseAndNoOthers(t *testing.T) {
 	want := strings.Fields(`chomp coalesce coalescelist compact concat contains element flatten join keys length lookup lower
 		merge replace reverse setintersection setsubtract setunion slice sort split strlen substr title trim trimprefix

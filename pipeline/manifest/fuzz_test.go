@@ -9,8 +9,8 @@ import (
 	"github.com/hashicorp/hcl/v2"
 )
 
-// FuzzLoad loads and evaluates any text in both syntaxes: nothing panics or runs away, every diagnostic can be printed,
-// and where there are no errors, what comes out keeps its promises.
+// FuzzLoad loads and evaluates any text in both syntaxes. Nothing panics or runs away, every diagnostic can be printed,
+// and if there are no errors, the result keeps its promises.
 func FuzzLoad(f *testing.F) {
 	for _, pattern := range []string{"testdata/ok/*.hcl*", "testdata/faults/*.hcl*"} {
 		files, err := filepath.Glob(pattern)
@@ -54,7 +54,7 @@ func FuzzLoad(f *testing.F) {
 	})
 }
 
-// promises checks what who reads a manifest without errors relies on.
+// promises checks what callers rely on in a manifest without errors.
 func promises(t *testing.T, m *Manifest) {
 	if !namePattern.MatchString(m.Bundle.Name.Value) || !namePattern.MatchString(m.Environment.Name.Value) || len(m.Environment.Regions) == 0 || len(m.Functions) == 0 {
 		t.Errorf("unusable manifest: %+v", m)

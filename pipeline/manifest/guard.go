@@ -11,45 +11,45 @@ import (
 	"github.com/whispering/bundle/internal/lazyregexp"
 )
 
-// Guard is what other people than the manifest's author allow manifests to say (docs/guard.md).
+// Guard is a guard file: what manifests are allowed to say, owned by others than their authors (docs/guard.md).
 type Guard struct {
 	Path   string
 	Allows []Allow // at least one
 	files  map[string]*hcl.File
 }
 
-// Allow lets functions of environments have parameters under keys. What it requires has at least one element; the
-// other lists allow nothing but what they name.
+// Allow is an allow block: it allows functions of environments to use parameters under keys. A required list has at
+// least one element. An optional list allows only what it names.
 type Allow struct {
-	Environments  []Text // names or patterns, as all that is not said to be something else
-	Accounts      []Text // account ids
+	Environments  []Text // names or patterns, like every list without another comment
+	Accounts      []Text // account IDs
 	Regions       []Text
 	Bundles       []Text
 	Functions     []Text
-	Keys          []Text // as manifests write them
+	Keys          []Text // as in manifests
 	Parameters    []Text // prefixes; "*" for all
 	Layers        []Text
 	DeployedAs    []Text
 	Helpers       []Text
 	AllowReserved []Text // names of secrets
-	Session       []Text // as Session.Plain has them, or patterns
-	Constraints   []Text // as secret.Constraints.Plain has them; "*" for all
-	Blind         bool   // the functions have to be blind
+	Session       []Text // as in Session.Plain, or patterns
+	Constraints   []Text // as in secret.Constraints.Plain; "*" for all
+	Blind         bool   // the functions must be blind
 
 	Range hcl.Range // of the block's header
-	Lacks []string  // required attributes that are not there, as an earlier version did not know them
+	Lacks []string  // missing attributes that an earlier version did not require
 	has   map[string]bool
 }
 
-// Has says whether the block has an attribute.
+// Has reports whether the block has an attribute.
 func (a Allow) Has(attribute string) bool { return a.has[attribute] }
 
-// Old says whether a block lacks what an earlier version did not know.
+// Old reports whether a block is from an earlier version, and lacks what is required now.
 func (g *Guard) Old() bool {
 	return slices.ContainsFunc(g.Allows, func(a Allow) bool { return len(a.Lacks) > 0 })
 }
 
-// JSON says whether the guard is written in JSON.
+// JSON reports whether the guard file is in JSON.
 func (g *Guard) JSON() bool { return strings.HasSuffix(g.Path, ".json") }
 
 // guardSpec is the schema of a guard file. docs/guard.md is tested against it.
@@ -73,19 +73,19 @@ func guardSpec() blockSpec {
 }
 
 var (
-	// guardNamePattern is a name, or a pattern of names.
+	// guardNamePattern matches a name or a pattern of names.
 	guardNamePattern = lazyregexp.New(`^[A-Za-z0-9_*-]+$`)
-	// guardSessionPattern is what the session of a role says, as one text.
+	// guardSessionPattern matches a session setting as one string.
 	guardSessionPattern = lazyregexp.New(`^((session_name|external_id|source_identity)=.+|tags(\..+|\[".+"\])=.*|\*)$`)
-	// guardConstraintPattern is a constraint, as one text.
+	// guardConstraintPattern matches a constraint as one string.
 	guardConstraintPattern = lazyregexp.New(`^(\*|min_length=[1-9][0-9]*|(min_length=[1-9][0-9]*,)?matches=.+)$`)
 )
 
-// parameterPrefixPattern is a parameter's name, or the beginning of some.
+// parameterPrefixPattern matches a parameter's name, or the beginning of one.
 var parameterPrefixPattern = lazyregexp.New(`^(/?[A-Za-z0-9_.-]+|(/[A-Za-z0-9_.-]+){2,15})/?$`)
 
-// LoadGuard reads a guard file, in HCL or, if its name ends in .json, in JSON. It knows no variables: what it allows is
-// what stands there. With errors, the guard is good for its Files only.
+// LoadGuard reads a guard file in HCL or, if its name ends in .json, in JSON. It has no variables. If there are errors,
+// the guard can only be used for its Files.
 func LoadGuard(path string) (*Guard, hcl.Diagnostics) {
 	dir, name := filepath.Split(path)
 	m := newModule(filepath.Clean(dir))
@@ -115,7 +115,7 @@ func LoadGuard(path string) (*Guard, hcl.Diagnostics) {
 	return g, m.Sort(diags)
 }
 
-// Files is the guard file by its name, as hcl.NewDiagnosticTextWriter takes it.
+// Files returns the guard file by its name, for hcl.NewDiagnosticTextWriter.
 func (g *Guard) Files() map[string]*hcl.File { return g.files }
 
 func (e *evaluator) allow(b *block) Allow {
@@ -150,7 +150,7 @@ func (e *evaluator) allow(b *block) Allow {
 	return allow
 }
 
-// badAllowed says what is wrong with an element of a list of an allow block, as the end of a sentence and what to write.
+// badAllowed returns what is wrong with an element of a list in an allow block, and what to write, as the end of a sentence.
 func badAllowed(attribute, text string) string {
 	switch attribute {
 	case "accounts":
@@ -181,7 +181,7 @@ func badAllowed(attribute, text string) string {
 	return ""
 }
 
-// MatchesPattern reports whether a name matches a pattern: a star stands for any characters, everything else for itself.
+// MatchesPattern reports whether a name matches a pattern, in which * matches any characters.
 func MatchesPattern(pattern, name string) bool {
 	parts := strings.Split(pattern, "*")
 	if len(parts) == 1 {
@@ -201,8 +201,8 @@ func MatchesPattern(pattern, name string) bool {
 	return strings.HasSuffix(rest, parts[len(parts)-1])
 }
 
-// HasPrefix reports whether a parameter or path is at or below a prefix, level by level: /prod/pay is not above
-// /prod/payments. A slash in front of the first level makes no difference, as it makes none to Parameter Store.
+// HasPrefix reports whether a parameter or path is at or below a prefix, level by level: /prod/payments is not below
+// /prod/pay. A leading slash makes no difference, as in Parameter Store.
 func HasPrefix(name, prefix string) bool {
 	if prefix == "*" {
 		return true

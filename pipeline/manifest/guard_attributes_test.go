@@ -5,9 +5,9 @@ import (
 	"testing"
 )
 
-// guarded says of each attribute of a manifest what binds it in a guard file: an
-// attribute there, or, in brackets, why none does. docs/guard.md has the latter for
-// what reaches AWS.
+// guarded says for each attribute of a manifest which attribute of a guard file
+// restricts it or, in brackets, why none does. docs/guard.md has the latter for
+// attributes that reach AWS.
 var guarded = map[string]string{
 	"bundle.name": "bundles", "bundle.layer": "layers", "bundle.helpers": "helpers", "bundle.blind": "blind",
 	"bundle.default_environment": "(the environment that is chosen is held to the guard)",
@@ -27,7 +27,7 @@ var guarded = map[string]string{
 	"parameters.environments": "(it narrows only)",
 }
 
-// Whoever adds an attribute says what binds it.
+// A new attribute needs an entry that says what restricts it.
 func TestEveryAttributeJoinsTheGuard(t *testing.T) {
 	allow, _ := guardSpec().block("allow")
 	seen := map[string]bool{}

@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// A guard file is read or refused with a place, whatever it holds.
+// A guard file is accepted, or refused with a place, whatever it contains.
 func FuzzLoadGuard(f *testing.F) {
 	f.Add([]byte("allow {\n  environments = [\"prod\"]\n  accounts     = [\"222222222222\"]\n  regions      = [\"*\"]\n  bundles      = [\"*\"]\n  constraints  = [\"matches=a\"]\n  functions    = [\"*\"]\n  parameters   = [\"/prod\"]\n  keys         = [\"alias/*\"]\n}\n"))
 	dir := f.TempDir()

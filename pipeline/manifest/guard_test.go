@@ -136,7 +136,7 @@ func TestGuardRefusesWhatItDoesNotUnderstand(t *testing.T) {
 	}
 }
 
-// A block of an earlier version is read, and says what it lacks; it allows nothing as it is.
+// A block from an earlier version is read, with a list of what it lacks. It allows nothing as it is.
 func TestGuardOfAnEarlierVersionLacksAttributes(t *testing.T) {
 	for attributes, want := range map[string]string{
 		"accounts = [\"222222222222\"]": "regions bundles",
@@ -196,7 +196,7 @@ func FuzzMatchesPattern(f *testing.F) {
 	})
 }
 
-// slowMatch is the meaning of a pattern, character by character.
+// slowMatch matches a pattern character by character, as a specification.
 func slowMatch(pattern, name string) bool {
 	switch {
 	case pattern == "":

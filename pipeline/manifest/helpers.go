@@ -2,10 +2,10 @@ package manifest
 
 import "fmt"
 
-// Helpers are the names that the list helpers of the bundle block may have.
+// Helpers returns the names that helpers in the bundle block can have.
 func Helpers() []string { return []string{"node", "python", "exec"} }
 
-// helpers are the helpers that the bundle block asks for.
+// helpers returns the helpers in the bundle block.
 func (e *evaluator) helpers(b *block, s *scope) []Text {
 	names, has := e.list(b, "helpers", s)
 	if has != found {

@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// Each of these manifests is small enough, and would take minutes or gigabytes if it were evaluated without limits. The
-// test is that they come to an end, with a short list of what is wrong.
+// Each of these manifests is small, but would take minutes or gigabytes to evaluate without limits. The test checks that
+// each evaluation ends, with a short list of problems.
 func TestHostileManifestsComeToAnEnd(t *testing.T) {
 	head := "bundle {\n  name = \"x\"\n}\nenvironment \"e\" {\n  embedded = \"seed.json\"\n}\n"
 	lines := func(n int, format string) string {
@@ -57,7 +57,7 @@ func TestHostileManifestsComeToAnEnd(t *testing.T) {
 	}
 }
 
-// chain is n locals that each need the next.
+// chain returns n locals that each use the next.
 func chain(n int) string {
 	var b strings.Builder
 	for i := range n {
@@ -67,7 +67,7 @@ func chain(n int) string {
 	return b.String()
 }
 
-// deepen is a chain of locals, each a list that holds the one before.
+// deepen returns a chain of locals, each a list that contains the one before.
 func deepen(n int) string {
 	var b strings.Builder
 	b.WriteString("d0 = local.l0\n")
@@ -77,7 +77,7 @@ func deepen(n int) string {
 	return b.String()
 }
 
-// doubling is a chain of locals, each a list that holds the one before twice.
+// doubling returns a chain of locals, each a list that contains the one before twice.
 func doubling(n int) string {
 	var b strings.Builder
 	b.WriteString("d0 = \"x\"\n")
@@ -87,7 +87,7 @@ func doubling(n int) string {
 	return b.String()
 }
 
-// circles are n locals, each of which needs all of them.
+// circles returns n locals that each use all of them.
 func circles(n int) string {
 	var all, b strings.Builder
 	for i := range n {
@@ -99,7 +99,7 @@ func circles(n int) string {
 	return b.String()
 }
 
-// TestWhatIsLongInJSONIsRefusedToo holds the texts of JSON to the limits of those in quotes and heredocs.
+// TestWhatIsLongInJSONIsRefusedToo checks that strings in JSON have the limits of those in quotes and heredocs.
 func TestWhatIsLongInJSONIsRefusedToo(t *testing.T) {
 	for _, text := range []string{strings.Repeat("$", 100_000), strings.Repeat(`\n`, 100_000), strings.Repeat("%", 100_000) + "${x}"} {
 		path := write(t, map[string]string{"a.hcl.json": `{"bundle": {"name": "x"}, "locals": {"a": "` + text + `"}}`})
@@ -109,7 +109,7 @@ func TestWhatIsLongInJSONIsRefusedToo(t *testing.T) {
 	}
 }
 
-// TestProblemsTakeLinearMemory doubles what is wrong, and compares what finding it takes.
+// TestProblemsTakeLinearMemory doubles the number of problems, and compares the memory that finding them takes.
 func TestProblemsTakeLinearMemory(t *testing.T) {
 	head := "bundle {\n  name = \"x\"\n}\nenvironment \"e\" {\n  embedded = \"seed.json\"\n}\n"
 	for name, faulty := range map[string]func(i int) string{

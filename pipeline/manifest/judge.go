@@ -11,17 +11,17 @@ import (
 // input is a file as it was read.
 type input struct {
 	src     []byte
-	view    *view           // nil if it was not looked at
+	view    *view           // nil if it was not examined
 	fatal   *hcl.Diagnostic // why it was not parsed
 	found   hcl.Diagnostics // by the parser
-	slips   hcl.Diagnostics // those of syntax among them
+	slips   hcl.Diagnostics // the syntax errors among them
 	refused hcl.Diagnostics // by the limits
-	foreign bool            // it is no manifest: nothing of it is read
-	nested  bool            // its braces do not match: what stands in which block is not known
+	foreign bool            // not a manifest: nothing in it is used
+	nested  bool            // its braces do not match, so it is not known which block contains what
 }
 
-// judge says which of the files are ours, and what keeps them from being understood. Somebody who names a wrong file
-// with --manifest must not find it in the log: of a file that is not ours, no word is repeated.
+// judge finds out which files are manifests, and reports what keeps them from being parsed. If a user names the wrong
+// file with --manifest, its content must not appear in the log, so no message quotes a file that is not a manifest.
 func (m *Module) judge() hcl.Diagnostics {
 	known := slices.ContainsFunc(m.order, func(path string) bool {
 		in := m.inputs[path]
@@ -56,8 +56,8 @@ func (m *Module) judge() hcl.Diagnostics {
 	return diags
 }
 
-// misnested reports whether a syntax error is that of a brace which is missing or
-// one too many, and says so of the latter.
+// misnested reports whether a syntax error is about a missing or an extra brace. For an extra brace, it rewrites the
+// error.
 func misnested(d *hcl.Diagnostic, src []byte) bool {
 	switch {
 	case d.Summary == "Unclosed configuration block", d.Summary == "Invalid block definition":
@@ -70,18 +70,18 @@ func misnested(d *hcl.Diagnostic, src []byte) bool {
 	return false
 }
 
-// surroundings name the block that a place is in.
+// surroundings has the top-level blocks of a file, to name the block of a place.
 type surroundings struct {
 	blocks []surrounding
 }
 
-// A surrounding is a block at the top level, with its name.
+// A surrounding is a top-level block and its name.
 type surrounding struct {
 	place hcl.Range
 	name  string
 }
 
-// ContextString is what hcl's writer asks for.
+// ContextString returns the name of the block at an offset, for HCL's diagnostic writer.
 func (s surroundings) ContextString(offset int) string {
 	i := slices.IndexFunc(s.blocks, func(b surrounding) bool { return b.place.ContainsOffset(offset) })
 	if i < 0 {
@@ -90,13 +90,13 @@ func (s surroundings) ContextString(offset int) string {
 	return s.blocks[i].name
 }
 
-// nameOf names a block. Where the file is broken, what the parser takes for a label may be anything.
+// nameOf names a block. If the file is broken, what the parser considers a label may be anything.
 func (m *Module) nameOf(b *hclsyntax.Block, broken bool) string {
 	text := b.Type
 	if _, known := m.root.block(b.Type); !known {
 		return text
 	}
-	for _, label := range b.Labels[:min(len(b.Labels), 2)] { // of a wrong block, there may be many
+	for _, label := range b.Labels[:min(len(b.Labels), 2)] { // an invalid block may have many
 		if broken && !namePattern.MatchString(label) {
 			return b.Type
 		}
@@ -105,13 +105,13 @@ func (m *Module) nameOf(b *hclsyntax.Block, broken bool) string {
 	return text
 }
 
-// around is what names the surroundings of a place in a file; nil where nothing of the file is shown.
+// around returns what names the block of a place in a file, or nil if nothing of the file is shown.
 func (m *Module) around(file *hcl.File, broken bool) any {
 	if file.Bytes == nil {
 		return nil
 	}
 	if body, ok := file.Body.(*hclsyntax.Body); ok {
-		s := surroundings{make([]surrounding, len(body.Blocks))} // which keep nothing of the body
+		s := surroundings{make([]surrounding, len(body.Blocks))} // a copy, so that the body can be freed
 		for i, b := range body.Blocks {
 			s.blocks[i] = surrounding{b.Range(), m.nameOf(b, broken)}
 		}
@@ -120,7 +120,7 @@ func (m *Module) around(file *hcl.File, broken bool) any {
 	return file.Nav
 }
 
-// notOurs says that a file is another than was meant.
+// notOurs reports that a file is not a manifest, or not a guard file.
 func (m *Module) notOurs(path string, found hcl.Diagnostics) *hcl.Diagnostic {
 	place := hcl.Range{Filename: path, Start: hcl.InitialPos, End: hcl.InitialPos}
 	if len(found) > 0 && found[0].Subject != nil {
@@ -134,15 +134,15 @@ func (m *Module) notOurs(path string, found hcl.Diagnostics) *hcl.Diagnostic {
 		what, blocks, path, remedy), place)
 }
 
-// redefined is how the parser calls an attribute that is there twice, which is no fault of syntax.
+// redefined is the parser's summary for a duplicate attribute, which is not a syntax error.
 const redefined = "Attribute redefined"
 
-// syntax keeps the first syntax error of a file: those after it are mostly its consequences.
+// syntax keeps only the first syntax error of a file, because it usually causes the others.
 func (m *Module) syntax(found hcl.Diagnostics) hcl.Diagnostics {
 	var kept hcl.Diagnostics
 	broken := false
 	for _, d := range found {
-		if d.Summary == redefined { // the parser keeps the first: nothing is lost
+		if d.Summary == redefined { // the parser keeps the first one, so nothing is lost
 			if len(kept) < maxFindings {
 				kept = append(kept, d)
 			}
@@ -157,8 +157,8 @@ func (m *Module) syntax(found hcl.Diagnostics) hcl.Diagnostics {
 	return kept
 }
 
-// unquoted is a syntax error without what the parser quotes of the source: where it does not understand a text, that
-// may be anything.
+// unquoted removes what the parser quotes of the source from a syntax error, because a string that the parser does not
+// understand may be anything.
 func unquoted(d *hcl.Diagnostic) *hcl.Diagnostic {
 	details := map[string]string{
 		"Argument definition required":     "A block on one line can have at most one attribute, as in { name = \"…\" }, and no nested block. Write it on several lines.",

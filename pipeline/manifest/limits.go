@@ -15,35 +15,35 @@ import (
 )
 
 const (
-	// maxSize is how many bytes the files of a manifest may have together.
+	// maxSize is the largest size of all files of a manifest, in bytes.
 	maxSize = 1 << 20
-	// maxDepth is how deep brackets, template sequences and operators may nest. The HCL parser is recursive: v2.25.0
-	// dies of a stack overflow, which cannot be recovered from, on 140 kB of parentheses.
+	// maxDepth is how deep brackets, template sequences and operators can nest. The HCL parser is recursive: v2.25.0 dies of
+	// a stack overflow, from which a program cannot recover, on 140 kB of parentheses.
 	maxDepth = 100
-	// maxDigits is how long a number may be.
+	// maxDigits is the largest length of a number.
 	maxDigits = 18
-	// maxLines is how many lines a file may have, and maxWords how many words and signs, as crowded counts them: the
-	// lexer takes 100 bytes of memory and more for each.
+	// maxLines is the largest number of lines in a file, and maxWords that of words and signs, as counted by crowded. The
+	// lexer uses at least 100 bytes of memory for each.
 	maxLines = 100_000
 	maxWords = 350_000
-	// maxPieces is how many pieces the text of a template may have: lines, and dollar and percent signs. The parser joins
-	// them in quadratic time.
+	// maxPieces is the largest number of pieces of a template's text: lines, and dollar and percent signs. The parser
+	// joins them in quadratic time.
 	maxPieces = 500
-	// maxRefusals is from how many refused constructs on a file is not parsed at all.
+	// maxRefusals is the number of refused constructs from which a file is not parsed at all.
 	maxRefusals = 50
 )
 
-// limits are what a file has to pass before a parser sees it.
+// limits checks a file before the parser reads it.
 type limits struct {
 	src  []byte
 	name string
-	// refused are constructs that the manifest language leaves out of HCL, because they make the cost of an
-	// evaluation unbounded. The file is parsed; an expression that holds one is not evaluated.
+	// refused are constructs of HCL that a manifest cannot contain, because the cost of evaluating them is unbounded. The
+	// file is parsed, but an expression with such a construct is not evaluated.
 	refused hcl.Diagnostics
 	// fatal is set if the file must not be parsed.
 	fatal *hcl.Diagnostic
 
-	crowded bool             // it has so much in it that it must not be split into tokens
+	crowded bool             // too large to be split into tokens
 	tokens  hclsyntax.Tokens // of HCL
 }
 
@@ -61,7 +61,7 @@ func newLimits(src []byte, name string) *limits {
 	if strings.HasSuffix(name, ".json") {
 		g.scanJSON()
 	} else {
-		g.tokens, _ = hclsyntax.LexConfig(src, name, hcl.InitialPos) // the parser reports what is wrong with them
+		g.tokens, _ = hclsyntax.LexConfig(src, name, hcl.InitialPos) // the parser reports errors
 		g.scan(g.tokens, 0, func(t hclsyntax.Token) hcl.Range { return t.Range })
 	}
 	if g.fatal == nil && len(g.refused) >= maxRefusals {
@@ -70,7 +70,7 @@ func newLimits(src []byte, name string) *limits {
 	return g
 }
 
-// characters refuses what could hide in a terminal or in a review.
+// characters refuses what could be invisible in a terminal or in a review.
 func (g *limits) characters() {
 	for i := 0; i < len(g.src); {
 		r, size := utf8.DecodeRune(g.src[i:])
@@ -78,7 +78,7 @@ func (g *limits) characters() {
 		case r == utf8.RuneError && size == 1:
 			g.fatal = fault("Manifest is not UTF-8", "Save the file in UTF-8.", g.at(i, i+1))
 			return
-		case hides(r) && (i > 0 || r != '\ufeff'): // with which editors of Windows begin a file
+		case hides(r) && (i > 0 || r != '\ufeff'): // some Windows editors begin a file with it
 			g.fatal = fault("Control character in manifest",
 				fmt.Sprintf("The file contains the invisible character %U. Remove it.", r), g.at(i, i+size))
 			return
@@ -87,8 +87,8 @@ func (g *limits) characters() {
 	}
 }
 
-// hides says whether a character is a control character, changes the direction of writing, or does not show. Those
-// that join letters and choose the form of a sign are let be: comments in Persian and with emoji need them.
+// hides reports whether a character is a control character, changes the writing direction, or is invisible. Joiners and
+// variation selectors are allowed, because comments in Persian and with emoji need them.
 func hides(r rune) bool {
 	switch r {
 	case '\n', '\r', '\t', 0x200c, 0x200d, 0xfe0e, 0xfe0f:
@@ -97,7 +97,7 @@ func hides(r rune) bool {
 	return printable.Hidden(r)
 }
 
-// view is what may be shown of the source, nil for nothing.
+// view returns what diagnostics can show of the source, or nil for nothing.
 func (g *limits) view(root blockSpec) *view {
 	switch {
 	case g.crowded:
@@ -108,14 +108,14 @@ func (g *limits) view(root blockSpec) *view {
 		return viewNative(g.src, g.tokens, root)
 	}
 	src := g.printable()
-	if crowded(src) >= 0 { // with a sign for each byte
+	if crowded(src) >= 0 { // there is now a question mark for each byte
 		return nil
 	}
 	tokens, _ := hclsyntax.LexConfig(src, g.name, hcl.InitialPos)
 	return viewNative(src, tokens, root)
 }
 
-// printable is the source with a question mark for each byte of what characters refuses, for an excerpt.
+// printable returns the source for an excerpt, with a question mark for each byte that characters refuses.
 func (g *limits) printable() []byte {
 	src := bytes.Clone(g.src)
 	for i := 0; i < len(src); {
@@ -131,11 +131,11 @@ func (g *limits) printable() []byte {
 // frame is an open bracket or template.
 type frame struct {
 	closer hclsyntax.TokenType
-	steps  int // operators since the last comma or line: each may nest the expression once more
-	pieces int // of the text of a template
+	steps  int // operators since the last comma or line; each may nest the expression one level deeper
+	pieces int // pieces of a template's text
 }
 
-// closer is the token that closes what t opens.
+// closer returns the token that closes what t opens.
 func closer(t hclsyntax.TokenType) hclsyntax.TokenType {
 	switch t {
 	case hclsyntax.TokenOBrace:
@@ -160,7 +160,7 @@ type nesting struct {
 
 func (n *nesting) open(closer hclsyntax.TokenType) { n.stack = append(n.stack, frame{closer: closer}) }
 
-// step notes an operator.
+// step records an operator.
 func (n *nesting) step() {
 	n.stack[len(n.stack)-1].steps++
 	n.depth++
@@ -177,9 +177,9 @@ func (n *nesting) token(t hclsyntax.TokenType) {
 	awaited := n.stack[len(n.stack)-1].closer
 	switch t {
 	case hclsyntax.TokenOQuote, hclsyntax.TokenOHeredoc:
-		n.open(closer(t)) // what nests is the sequences inside
+		n.open(closer(t)) // only the sequences in it nest
 	case hclsyntax.TokenTemplateControl:
-		n.step() // %{ if } nests until its endif, beyond its own end
+		n.step() // %{ if } nests until its endif, not only until its own end
 		n.open(closer(t))
 		n.depth++
 	case hclsyntax.TokenOBrace, hclsyntax.TokenOBrack, hclsyntax.TokenOParen, hclsyntax.TokenTemplateInterp:
@@ -193,7 +193,7 @@ func (n *nesting) token(t hclsyntax.TokenType) {
 		n.rest()
 	case hclsyntax.TokenQuotedLit, hclsyntax.TokenStringLit:
 		n.stack[len(n.stack)-1].pieces++
-	case awaited: // never that of the outermost frame: no token is a TokenNil
+	case awaited: // never the outermost frame, because no token is a TokenNil
 		n.rest()
 		n.stack = n.stack[:len(n.stack)-1]
 		if t != hclsyntax.TokenCQuote && t != hclsyntax.TokenCHeredoc {
@@ -205,11 +205,11 @@ func (n *nesting) token(t hclsyntax.TokenType) {
 	}
 }
 
-// shattered says whether the text of the innermost template has too many pieces.
+// shattered reports whether the text of the innermost template has too many pieces.
 func (n *nesting) shattered() bool { return n.stack[len(n.stack)-1].pieces > maxPieces }
 
-// scan counts nesting over tokens, beginning at depth, and collects what is refused. For the tokens of a JSON
-// string, whose own places mean nothing, place gives the string's.
+// scan counts nesting over tokens, starting at depth, and collects what is refused. place returns the place of a token.
+// For the tokens of a JSON string, this is the place of the string.
 func (g *limits) scan(tokens hclsyntax.Tokens, depth int, place func(hclsyntax.Token) hcl.Range) {
 	n := nesting{stack: []frame{{closer: hclsyntax.TokenNil}}, depth: depth}
 	before := hclsyntax.TokenNil // the last token that is neither comment nor line end
@@ -233,8 +233,8 @@ func (g *limits) scan(tokens hclsyntax.Tokens, depth int, place func(hclsyntax.T
 	}
 }
 
-// nests says whether a token can make an expression one level deeper without a bracket that stays open:
-// operators, and the end of an index, as a[b][b] nests to the left.
+// nests reports whether a token can nest an expression one level deeper without an open bracket: operators, and the end
+// of an index, because a[b][b] nests to the left.
 func nests(t hclsyntax.TokenType) bool {
 	switch t {
 	case hclsyntax.TokenBang, hclsyntax.TokenMinus, hclsyntax.TokenPlus, hclsyntax.TokenStar, hclsyntax.TokenSlash,
@@ -246,7 +246,7 @@ func nests(t hclsyntax.TokenType) bool {
 	return false
 }
 
-// refuse says why the language leaves out the token t, which comes after a token before.
+// refuse returns why a manifest cannot contain the token t after a token of type before.
 func refuse(t hclsyntax.Token, before hclsyntax.TokenType) (summary, detail string) {
 	switch t.Type {
 	case hclsyntax.TokenIdent:
@@ -282,7 +282,7 @@ func inPieces(place hcl.Range) *hcl.Diagnostic {
 		"If it should end earlier, add the missing closing quote or heredoc end there.", maxPieces, maxPieces), place)
 }
 
-// scanJSON does the same for JSON. Each string in it is a template of its own.
+// scanJSON does the same for JSON. Each string is a template.
 func (g *limits) scanJSON() {
 	depth := 0
 	for i := 0; i < len(g.src) && g.fatal == nil; i++ {
@@ -312,12 +312,12 @@ func (g *limits) scanJSON() {
 	}
 }
 
-// endOfString is the offset after the string that begins at start.
+// endOfString returns the offset after the string that begins at start.
 func endOfString(src []byte, start int) int {
 	for i := start + 1; i < len(src); i++ {
 		switch c := src[i]; {
 		case c < ' ':
-			return i // malformed: the parser ends the string here, and reports it
+			return i // malformed: the parser reports it here
 		case c == '\\':
 			i++
 		case c == '"':
@@ -331,7 +331,7 @@ func (g *limits) scanString(start, end, depth int) {
 	raw := g.src[start:end]
 	var text string
 	if json.Unmarshal(raw, &text) != nil {
-		return // the parser reports it, and evaluates nothing
+		return // the parser reports it, and nothing is evaluated
 	}
 	pieces := strings.Count(text, "\n") + strings.Count(text, "$") + strings.Count(text, "%")
 	if pieces <= maxPieces && !strings.Contains(text, "${") && !strings.Contains(text, "%{") {
@@ -341,7 +341,7 @@ func (g *limits) scanString(start, end, depth int) {
 	g.scan(tokens, depth, func(hclsyntax.Token) hcl.Range { return g.at(start, end) })
 }
 
-// at is the range of bytes from start to end, which are on one line.
+// at returns the range from start to end, which must be on one line.
 func (g *limits) at(start, end int) hcl.Range {
 	before := g.src[:start]
 	line := bytes.Count(before, []byte{'\n'}) + 1

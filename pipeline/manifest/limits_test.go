@@ -39,7 +39,7 @@ func TestNestingUpToTheLimitIsAccepted(t *testing.T) {
 	}
 }
 
-// The parser, or an evaluation, recurses on each of these, and dies of enough of them; nothing could recover it.
+// The parser, or an evaluation, recurses on each of these. Enough of them overflow the stack, and nothing could recover.
 func TestNestingBeyondTheLimitNeverReachesAParser(t *testing.T) {
 	const n = 20_000
 	r := strings.Repeat

@@ -17,48 +17,48 @@ import (
 
 // Options are the inputs of a manifest besides its files.
 type Options struct {
-	// Vars are the values of variables from the command line, each NAME=VALUE. They win over Environ.
+	// Vars are values of variables from the command line, as NAME=VALUE. They override Environ.
 	Vars []string
-	// Environ is a process environment; only BUNDLE_VAR_NAME is read of it, and an empty one counts as unset.
+	// Environ is a process environment. Only BUNDLE_VAR_NAME is used, and an empty value counts as unset.
 	Environ []string
 }
 
-// Module is a manifest that has been read and not yet evaluated. It does not change and may be used concurrently.
+// Module is a manifest that was read but not evaluated. It does not change, and is safe for concurrent use.
 type Module struct {
 	dir    string
 	order  []string // file names, as loaded
 	files  map[string]*hcl.File
 	inputs map[string]*input
-	root   blockSpec // what may stand in its files
-	// partial is set where syntax errors may have swallowed a part: nothing is then reported as absent.
+	root   blockSpec // the schema of its files
+	// partial is set if a syntax error may have hidden a part. Then nothing is reported as missing.
 	partial bool
-	// refused are places of constructs that must not be evaluated, by file; they have been reported.
+	// refused are the places of constructs that must not be evaluated, by file. They have been reported.
 	refused map[string][]hcl.Range
 
 	bundle, defaults                           *block
 	variables, environments, groups, functions []*block
-	index                                      map[named]*block // of those with labels
+	index                                      map[named]*block // blocks with labels
 	locals                                     map[string]*hcl.Attribute
 	localOrder                                 []string // their names, in source order
-	groupNames                                 string   // some of them, for a sentence
+	groupNames                                 string   // some of the groups, for a sentence
 	vars                                       map[string]cty.Value
 	standard                                   string // default_environment
 }
 
-// Load reads the manifest at path: a file, or a folder, of which every *.hcl and *.hcl.json counts, in the order of
-// their names. The returned module is never nil and can be evaluated for what it holds even if there are errors.
+// Load reads the manifest at path, which is a file or a folder. In a folder, it reads every *.hcl and *.hcl.json, in the
+// order of their names. The module is never nil. If there are errors, the rest can still be evaluated.
 func Load(path string, o Options) (*Module, hcl.Diagnostics) {
 	m, diags := Read(path)
 	return m.understand(diags, o)
 }
 
-// LoadSource is Load for a manifest that is in no file yet: src, of a file of this name.
+// LoadSource is Load for a manifest that is not in a file yet: src, with a file name.
 func LoadSource(name string, src []byte, o Options) (*Module, hcl.Diagnostics) {
 	m, diags := ReadSource(name, src)
 	return m.understand(diags, o)
 }
 
-// Read reads the files of a manifest as Load does, and finds what keeps them from being parsed, not what they say.
+// Read reads the files of a manifest as Load does, but only finds what keeps them from being parsed.
 func Read(path string) (*Module, hcl.Diagnostics) {
 	m := newModule(path)
 	names := []string{""}
@@ -82,7 +82,7 @@ func Read(path string) (*Module, hcl.Diagnostics) {
 	return m, m.readAll(names)
 }
 
-// ReadSource is Read for a manifest that is in no file yet.
+// ReadSource is Read for a manifest that is not in a file yet.
 func ReadSource(name string, src []byte) (*Module, hcl.Diagnostics) {
 	m := newModule(filepath.Dir(name))
 	m.take(name, src, len(src))
@@ -96,7 +96,7 @@ func newModule(dir string) *Module {
 	}
 }
 
-// understand takes in what the files of a manifest say. What reading them has found is diags.
+// understand reads the blocks of the parsed files. diags are the problems of parsing.
 func (m *Module) understand(diags hcl.Diagnostics, o Options) (*Module, hcl.Diagnostics) {
 	if len(m.order) == 0 {
 		return m, m.Sort(diags)
@@ -107,7 +107,7 @@ func (m *Module) understand(diags hcl.Diagnostics, o Options) (*Module, hcl.Diag
 		if f.Body != nil && !m.inputs[name].foreign {
 			r.file(f.Body)
 		}
-		f.Body = nil // it has been read, and takes much memory
+		f.Body = nil // no longer needed, and uses a lot of memory
 	}
 	m.groupNames = quoted(labels(m.groups), 20)
 	r.take(m.once(o))
@@ -118,7 +118,7 @@ func (m *Module) understand(diags hcl.Diagnostics, o Options) (*Module, hcl.Diag
 	return m, m.Sort(diags)
 }
 
-// without is diags without those on the line of an earlier one: what a syntax error makes of its line means nothing.
+// without returns diags except those on the line of an earlier one: after a syntax error, others on its line mean nothing.
 func without(diags, earlier hcl.Diagnostics) hcl.Diagnostics {
 	type line struct {
 		file   string
@@ -159,8 +159,8 @@ func listFolder(dir string) ([]string, error) {
 	return names, nil
 }
 
-// readAll reads and parses files of the manifest's folder. It follows no link out of the folder: what it points to is
-// none of ours.
+// readAll reads and parses files in the manifest's folder. It does not follow links out of the folder, because their
+// targets are not part of the manifest.
 func (m *Module) readAll(names []string) hcl.Diagnostics {
 	root, err := os.OpenRoot(m.dir)
 	if err != nil {
@@ -186,7 +186,7 @@ func (m *Module) readAll(names []string) hcl.Diagnostics {
 	return append(diags, m.judge()...)
 }
 
-// take takes in one file. size is that of all up to this one.
+// take adds one file. size is the total size up to and including this file.
 func (m *Module) take(path string, src []byte, size int) {
 	m.order = append(m.order, path)
 	in := &input{src: src}
@@ -203,7 +203,7 @@ func (m *Module) take(path string, src []byte, size int) {
 }
 
 func readFile(root *os.Root, name string, limit int) ([]byte, error) {
-	info, err := root.Stat(name) // before it is opened: opening a pipe would wait for its other end
+	info, err := root.Stat(name) // before opening it, because opening a pipe would block
 	if err != nil {
 		return nil, err
 	}
@@ -241,16 +241,16 @@ func (m *Module) parse(path string, in *input) {
 	}
 }
 
-// Files are the files of the manifest by name, as hcl.NewDiagnosticTextWriter takes them, with what may be shown of them.
+// Files returns the files of the manifest by name, for hcl.NewDiagnosticTextWriter, with what may be shown of them.
 func (m *Module) Files() map[string]*hcl.File { return m.files }
 
-// Dir is the manifest's folder, as it was given.
+// Dir returns the manifest's folder, as given to Load.
 func (m *Module) Dir() string { return m.dir }
 
-// Environments are the names of the environments, in the order they are written in.
+// Environments returns the names of the environments in source order.
 func (m *Module) Environments() []string { return labels(m.environments) }
 
-// Embedded says whether an environment is one of the embedded AWS. What is wrong with it, Evaluate reports.
+// Embedded reports whether an environment is embedded. Evaluate reports what is wrong with it.
 func (m *Module) Embedded(env string) bool {
 	e := m.newEvaluator()
 	if e.env = m.find("environment", env); e.env == nil {
@@ -259,5 +259,5 @@ func (m *Module) Embedded(env string) bool {
 	return e.environment().Embedded.Value != ""
 }
 
-// Default is the name of the default environment, "" if there is none.
+// Default returns the name of the default environment, or "".
 func (m *Module) Default() string { return m.standard }

@@ -8,7 +8,7 @@ import (
 	"github.com/zclconf/go-cty/cty"
 )
 
-// maxChain is how many locals may need each other in a row.
+// maxChain is the longest chain of locals that each use the next.
 const maxChain = 1000
 
 type visit int
@@ -19,15 +19,15 @@ const (
 	done
 )
 
-// localVisitor evaluates locals, each after those that it uses.
+// localVisitor evaluates locals, each after the locals that it uses.
 type localVisitor struct {
 	e     *evaluator
 	s     *scope
 	state map[string]visit
-	path  []string // those underway
+	path  []string // locals that are being evaluated
 }
 
-// setLocals evaluates all locals. Those that depend on themselves stay unknown.
+// setLocals evaluates all locals. Locals that depend on themselves are unknown.
 func (e *evaluator) setLocals() {
 	e.locals = map[string]cty.Value{}
 	o := localVisitor{e: e, s: e.scope(scopeLocals), state: map[string]visit{}}
@@ -43,7 +43,7 @@ func (o *localVisitor) visit(name string) {
 	switch {
 	case o.state[name] == done:
 		return
-	case o.state[name] == underway && o.e.failed[a.Expr.Range()]: // there is a circle of it already
+	case o.state[name] == underway && o.e.failed[a.Expr.Range()]: // the circle has been reported
 		return
 	case o.state[name] == underway:
 		o.e.failed[a.Expr.Range()] = true

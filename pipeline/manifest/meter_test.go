@@ -8,8 +8,8 @@ import (
 	"github.com/zclconf/go-cty/cty"
 )
 
-// Many expressions, each within its own limit, would take minutes and gigabytes together. One error says so, in each
-// environment, and the manifest is not gone on with.
+// Many expressions, each within its own limit, would take minutes and gigabytes together. One error in each environment
+// says so, and the evaluation stops.
 func TestExpressionsAreBoundedTogether(t *testing.T) {
 	long := "text = \"" + strings.Repeat("x", 4000) + "\"\nlong = \"" + strings.Repeat("${local.text}", 16) + "\"\n"
 	list := "list = split(\"\", \"" + strings.Repeat("x", 900) + "\")\n"
@@ -46,7 +46,7 @@ func repeated(n int, line string) string {
 	return b.String()
 }
 
-// What manifests are about does not count.
+// The values of ordinary manifests do not count.
 func TestSmallValuesAreFree(t *testing.T) {
 	m := newMeter(100)
 	for range 1_000_000 {

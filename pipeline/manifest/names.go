@@ -9,7 +9,7 @@ import (
 )
 
 var (
-	// namePattern holds for whatever becomes part of a sealed document (docs/format.md, F-7), and for groups.
+	// namePattern is for names that are part of a document (docs/format.md, F-7), and for groups.
 	namePattern = lazyregexp.New(`^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$`)
 	// layerPattern: https://docs.aws.amazon.com/lambda/latest/api/API_PublishLayerVersion.html
 	layerPattern = lazyregexp.New(`^[A-Za-z0-9_-]{1,140}$`)
@@ -35,7 +35,7 @@ var (
 	keyARNPattern = lazyregexp.New(`^key/[A-Za-z0-9-]{1,128}$`)
 )
 
-// isKey reports whether a text names a KMS key.
+// isKey reports whether a string names a KMS key.
 func isKey(ref string) bool {
 	a, ok := arn.Parse(ref)
 	if !ok {
@@ -45,19 +45,19 @@ func isKey(ref string) bool {
 		(aliasPattern.MatchString(a.Resource) || keyARNPattern.MatchString(a.Resource))
 }
 
-// roleAccount is the account of a role, and reports whether the text is the ARN of one.
-func roleAccount(role string) (string, bool) {
+// roleAccount returns the account of a role. ok is false if the string is not the ARN of a role.
+func roleAccount(role string) (account string, ok bool) {
 	a, ok := arn.Parse(role)
 	return a.Account, ok && a.Service == "iam" && a.Region == "" && partitionPattern.MatchString(a.Partition) && a.HasAccount() && rolePattern.MatchString(a.Resource)
 }
 
-// openQuote is about a name that is the rest of a line, and more: what that is, is not repeated.
+// openQuote is for a name that contains the rest of its line and more. That is not quoted, because it may be anything.
 const openQuote = "The name contains a line break, because a quote before it is not closed. Close the quote."
 
-// swallows says whether a name holds what comes after it.
+// swallows reports whether a name contains what follows its line.
 func swallows(name string) bool { return strings.ContainsAny(name, "\r\n") }
 
-// badName says what is wrong with the label of a block of this kind, "" if nothing.
+// badName returns what is wrong with the label of a block of this kind, or "".
 func badName(kind, name string) string {
 	if swallows(name) {
 		return openQuote
@@ -74,8 +74,8 @@ func badName(kind, name string) string {
 	return fmt.Sprintf("The name %q is not valid. Use 1 to 64 letters, digits, underscores and hyphens, starting with a letter or a digit.", name)
 }
 
-// badSecretName says what is wrong with the name of a secret, "" if nothing. What is reserved is not its matter: of
-// that the evaluation says more than that Lambda does not take it.
+// badSecretName returns what is wrong with the name of a secret, or "". It ignores reserved names, for which the
+// evaluation has a better message.
 func badSecretName(name string) string {
 	if swallows(name) {
 		return openQuote
@@ -93,10 +93,10 @@ func illegalSecretName(name string) string {
 	return fmt.Sprintf("The name %q is not a valid Lambda environment variable name. Use 2 to 128 letters, digits and underscores, starting with a letter.", name)
 }
 
-// Name is the name of the secret that a parameter below the import's path becomes: the prefix, and of the rest of the
-// parameter's name the capitals, with "_" for "/", "-" and ".". It is an error if the parameter is not below
-// the path, or if the result is not a legal name for a secret (2 to 128 letters, digits and underscores, a letter first).
-// Whether the name is in the table of names, none of which an import may use, Lookup says.
+// Name returns the name of the secret that a parameter below the import's path becomes: the prefix, followed by the rest
+// of the parameter's name in capitals, with "_" for "/", "-" and ".". It is an error if the parameter is not below the
+// path, or if the result is not a valid secret name (2 to 128 letters, digits and underscores, starting with a letter).
+// The caller must check with Lookup that the name is not reserved.
 func (i Import) Name(parameter string) (string, error) {
 	rest, below := i.Below(parameter)
 	if !below {

@@ -1,6 +1,6 @@
 package manifest
 
-// lambdaNames are those that Lambda refuses in a function's configuration, and those of the helpers.
+// lambdaNames are the names that Lambda refuses in a function's configuration, and those of the helpers' settings.
 func lambdaNames() []family {
 	return []family{
 		{Never, RefusedByAll, "https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html", []entry{
@@ -32,8 +32,8 @@ func lambdaNames() []family {
 	}
 }
 
-// awsNames are read by AWS SDKs (for Go, Python, JavaScript, Java, Ruby and PHP), the AWS CLI, Lambda's runtimes or
-// the layers that AWS publishes for it. At the end stands what is left of AWS_*.
+// awsNames are read by AWS SDKs (for Go, Python, JavaScript, Java, Ruby and PHP), the AWS CLI, Lambda's runtimes, or
+// layers that AWS publishes. The last row has the rest of AWS_*.
 func awsNames() []family {
 	return []family{
 		{ReadByAWS, RefusedByAll, "https://docs.aws.amazon.com/sdkref/latest/guide/settings-reference.html", []entry{

@@ -1,7 +1,7 @@
 package manifest
 
-// programNames are read by programs and libraries that functions often run or carry: each lets its value choose what is
-// run or loaded, or where the function sends its traces.
+// programNames are read by programs and libraries that functions often run or include. Their values choose what is run
+// or loaded, or where the function sends its traces.
 func programNames() []family {
 	return []family{
 		{ReadByLoaders, RefusedByNone, "https://git-scm.com/docs/git#_environment_variables", []entry{

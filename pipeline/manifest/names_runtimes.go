@@ -1,6 +1,6 @@
 package manifest
 
-// runtimeNames are read by language runtimes, and by what comes with them.
+// runtimeNames are read by language runtimes and the tools that come with them.
 func runtimeNames() []family {
 	const (
 		node   = "https://nodejs.org/api/cli.html#environment-variables_1"

@@ -1,8 +1,8 @@
 package manifest
 
-// telemetryNames are read by agents and layers for traces, metrics and logs: they choose what is run in the function, and
-// where it sends to. The keys for these services (DD_API_KEY, OTEL_EXPORTER_OTLP_HEADERS, SENTRY_DSN …) are secrets like
-// others, and free.
+// telemetryNames are read by agents and layers for traces, metrics and logs. They choose what is run in the function, and
+// where it sends data. The keys for these services (DD_API_KEY, OTEL_EXPORTER_OTLP_HEADERS, SENTRY_DSN …) are ordinary
+// secrets and not reserved.
 func telemetryNames() []family {
 	return []family{
 		{ReadByLoaders, RefusedByNone, "https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/", []entry{

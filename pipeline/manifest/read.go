@@ -11,14 +11,14 @@ import (
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 )
 
-// block is a block of the manifest after it has been held against the schema.
+// block is a block of the manifest, checked against the schema.
 type block struct {
 	spec   blockSpec
 	label  Text
 	header hcl.Range
 	attrs  hcl.Attributes
 	blocks []*block
-	// partial is set where something in the block was not understood: nothing is then reported as absent from it.
+	// partial is set if a part of the block was not understood. Then nothing is reported as missing in it.
 	partial bool
 }
 
@@ -30,19 +30,19 @@ func labels(blocks []*block) []string {
 	return names
 }
 
-// named is the place of a block that has a label.
+// named identifies a block with a label.
 type named struct{ kind, label string }
 
-// find is the block of a kind (variable, environment, group or function) with a label, nil if there is none.
+// find returns the block of a kind (variable, environment, group or function) with a label, or nil.
 func (m *Module) find(kind, label string) *block { return m.index[named{kind, label}] }
 
-// reader holds files against the schema and sorts their blocks into a module.
+// reader checks files against the schema, and adds their blocks to a module.
 type reader struct {
 	m *Module
 	findings
 }
 
-// file takes in the blocks of one file.
+// file adds the blocks of one file.
 func (r *reader) file(body hcl.Body) {
 	root := r.body(body, rootSpec())
 	r.m.partial = r.m.partial || root.partial
@@ -104,7 +104,7 @@ func (r *reader) locals(b *block) {
 	}
 }
 
-// inOrder are the names of attributes in the order of the file.
+// inOrder returns the names of attributes in source order.
 func inOrder[A any](attrs map[string]A, start func(A) int) []string {
 	return slices.SortedFunc(maps.Keys(attrs), func(x, y string) int { return cmp.Compare(start(attrs[x]), start(attrs[y])) })
 }
@@ -115,17 +115,17 @@ func (r *reader) body(body hcl.Body, spec blockSpec) *block {
 	before := r.count()
 	if spec.open {
 		var diags hcl.Diagnostics
-		b.attrs, diags = body.JustAttributes() // which are about blocks
+		b.attrs, diags = body.JustAttributes() // diags are about blocks
 		if !r.m.broken(body.MissingItemRange()) {
 			r.report(diags...)
 		}
-		r.m.partial = r.m.partial || diags.HasErrors() // what is absent may be in them
+		r.m.partial = r.m.partial || diags.HasErrors() // they may contain what seems to be missing
 		return b
 	}
 	content, rest, diags := body.PartialContent(hclSchema(spec))
 	b.attrs = content.Attributes
 	if native, ok := body.(*hclsyntax.Body); ok {
-		r.native(native, spec) // diags are about labels, and so is this
+		r.native(native, spec) // replaces diags, which are about labels
 	} else {
 		r.json(rest, spec)
 		r.report(diags...)
@@ -143,7 +143,7 @@ func (r *reader) block(inner *hcl.Block, outer blockSpec) *block {
 	b := r.body(inner.Body, spec)
 	b.header = inner.DefRange
 	if _, native := inner.Body.(*hclsyntax.Body); !native {
-		b.header = inner.TypeRange // a JSON block has but a brace for a header
+		b.header = inner.TypeRange // the header of a JSON block is only a brace
 	}
 	if len(inner.Labels) > 0 {
 		b.label = Text{inner.Labels[0], inner.LabelRanges[0]}
@@ -190,7 +190,7 @@ func blockTitle(spec blockSpec) string {
 	return spec.name + " block"
 }
 
-// native reports the attributes and blocks of a body that spec does not know, and labels too few or too many.
+// native reports the attributes and blocks of a body that are not in spec, and missing or extra labels.
 func (r *reader) native(body *hclsyntax.Body, spec blockSpec) {
 	for _, name := range inOrder(body.Attributes, func(a *hclsyntax.Attribute) int { return a.SrcRange.Start.Byte }) {
 		a := body.Attributes[name]
@@ -207,7 +207,7 @@ func (r *reader) native(body *hclsyntax.Body, spec blockSpec) {
 			if strays++; strays == 1 && !r.m.broken(b.TypeRange) {
 				r.report(stray(spec, b))
 			}
-			r.m.partial = true // what is absent may be in it
+			r.m.partial = true // it may contain what seems to be missing
 		case r.m.broken(b.TypeRange):
 		case !ok:
 			r.report(unknown(spec, b.Type, b.TypeRange, b.DefRange(), true))
@@ -221,20 +221,20 @@ func (r *reader) native(body *hclsyntax.Body, spec blockSpec) {
 	}
 }
 
-// stray is about a block of the manifest inside another: mostly, the brace that closes that one is missing, or one is
-// too many further below. All blocks after it stand there, too, so it is said once.
+// stray reports a top-level block inside another block. Usually, the other block's closing brace is missing, or there is
+// an extra brace further down. All following blocks are inside it too, so it is reported once.
 func stray(spec blockSpec, b *hclsyntax.Block) *hcl.Diagnostic {
 	return fault(fmt.Sprintf("Block %q inside another", b.Type),
 		fmt.Sprintf("The enclosing %s is still open here. Add a closing brace before this line, and remove the extra one further down.", blockTitle(spec)), b.TypeRange, b.DefRange())
 }
 
-// broken says whether a place is at or behind the first syntax error of its file, or in what that is about. It has been
-// reported, and what is read there may not stand where it was meant to.
+// broken reports whether a place is at or after the first syntax error of its file, or in its context. That error has been
+// reported, and what is read there may be in the wrong block.
 func (m *Module) broken(place hcl.Range) bool {
 	return m.slip(place, func(at hcl.Range) bool { return place.End.Byte >= at.Start.Byte })
 }
 
-// spoiled says whether a syntax error is in a place, or next to it.
+// spoiled reports whether there is a syntax error in a place or next to it.
 func (m *Module) spoiled(place hcl.Range) bool {
 	return m.slip(place, func(at hcl.Range) bool { return place.End.Byte >= at.Start.Byte && place.Start.Byte <= at.End.Byte })
 }
@@ -246,7 +246,7 @@ func (m *Module) slip(place hcl.Range, reaches func(at hcl.Range) bool) bool {
 	})
 }
 
-// json reports the properties of a JSON body that spec does not know; rest is the body without those that it does.
+// json reports the properties of a JSON body that are not in spec. rest is the body without those that are.
 func (r *reader) json(rest hcl.Body, spec blockSpec) {
 	attrs, diags := rest.JustAttributes()
 	if diags.HasErrors() { // an array of objects in the place of an object
@@ -260,7 +260,7 @@ func (r *reader) json(rest hcl.Body, spec blockSpec) {
 	}
 }
 
-// unknown says what to write instead of an attribute or block that has no place in spec.
+// unknown returns what to write instead of an attribute or block that is not in spec.
 func unknown(spec blockSpec, name string, subject, context hcl.Range, isBlock bool) *hcl.Diagnostic {
 	if detail := refusedAttributes()[name]; detail != "" && spec.name != "variable" {
 		return fault(fmt.Sprintf("Attribute %q not allowed", name), detail, subject, context)

@@ -6,8 +6,8 @@ import (
 	"github.com/whispering/bundle/internal/arn"
 )
 
-// Region is the region of an environment that is in one: of every manifest that In gives. It is "" where there are
-// several, so that nothing works in the first of them by accident, and after an error.
+// Region returns the region of an environment that has only one, as in every manifest that In returns. It is "" if there
+// are several, so that nothing uses the first one by accident, and after an error.
 func (e Environment) Region() string {
 	if len(e.Regions) != 1 {
 		return ""
@@ -15,9 +15,9 @@ func (e Environment) Region() string {
 	return e.Regions[0].Value
 }
 
-// In is the manifest as it is in one of the environment's regions. Nothing crosses regions, with one exception: a
-// multi-Region key has relatives of the same id in other regions, and where the ARN of one is written, its relative in
-// the region is meant:
+// In returns the manifest for one of the environment's regions. Nothing crosses regions, with one exception: a
+// multi-Region key has related keys with the same ID in other regions. If the manifest has the ARN of one of them, In
+// replaces it with the ARN of the related key in the region:
 // https://docs.aws.amazon.com/kms/latest/developerguide/multi-region-keys-overview.html
 func (m *Manifest) In(region string) *Manifest {
 	in := *m
@@ -33,14 +33,14 @@ func (m *Manifest) In(region string) *Manifest {
 	return &in
 }
 
-// Of is the manifest as it is for a layer of one function alone: published under the name that the function gives it.
+// Of returns the manifest for a layer of one function, published under that function's layer name.
 func (m *Manifest) Of(f Function) *Manifest {
 	of := *m
 	of.Functions, of.Bundle.Layer = []Function{f}, f.Layer
 	return &of
 }
 
-// relate turns the ARN of a multi-Region key into that of its relative in a region.
+// relate replaces the ARN of a multi-Region key with that of the related key in a region.
 func (t *Text) relate(region string) {
 	a, ok := arn.Parse(t.Value)
 	if !ok || !arn.MultiRegion(t.Value) {

@@ -30,8 +30,8 @@ function "c" {
 }
 `
 
-// Only a multi-Region key has a relative in another region: an alias there may
-// stand for anything.
+// Only a multi-Region key has a related key in another region. An alias there may have
+// any key.
 func TestOnlyMultiRegionKeysAreInEveryRegion(t *testing.T) {
 	m := evaluate(t, twoRegions, "prod", Options{})
 	if region := m.Environment.Region(); region != "" {

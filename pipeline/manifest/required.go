@@ -9,8 +9,8 @@ import (
 	"github.com/zclconf/go-cty/cty"
 )
 
-// once does what does not depend on an environment: variables, the default environment, what a manifest must
-// have at all, and groups that nobody includes.
+// once checks what does not depend on an environment: variables, the default environment, required blocks, and groups
+// that no function includes.
 func (m *Module) once(o Options) findings {
 	e := m.newEvaluator()
 	e.most = maxFindings
@@ -21,14 +21,14 @@ func (m *Module) once(o Options) findings {
 	return e.findings
 }
 
-// What evaluating all environments costs is bounded by their number, and by that of the locals, which are evaluated in
-// each.
+// Limits on the cost of evaluating all environments: the number of environments, and the number of locals, which are
+// evaluated in each.
 const (
 	maxEnvironments = 100
 	maxLocals       = 100_000
 )
 
-// required reports the blocks that every manifest has.
+// required reports missing blocks that every manifest needs, and too many environments or locals.
 func (m *Module) required(e *evaluator) {
 	if m.partial || len(m.order) == 0 {
 		return
@@ -54,7 +54,7 @@ func (m *Module) required(e *evaluator) {
 	}
 }
 
-// unusedGroups warns of groups that no include names. An include that is not a plain list of texts may name any.
+// unusedGroups warns about groups that no include names. An include that is not a list of literal strings may name any.
 func (m *Module) unusedGroups(e *evaluator) {
 	used := map[string]bool{}
 	for _, b := range append(slices.Clone(m.functions), m.defaults) {

@@ -8,26 +8,27 @@ import (
 	"sync"
 )
 
-// Names that a secret may not have, or not without a word. A helper can put secrets into the environment of the
-// function's process, and what reads the environment there would obey whoever may write the parameter.
+// Names that a secret cannot have, or only with allow_reserved. A helper can put secrets into the environment of the
+// function's process, and programs that read the environment would then obey anyone who can write the parameter.
 
-// A Class says who may have a name.
+// A Class says which secrets can have a name.
 type Class string
 
 // The classes of names, from the strictest.
 const (
-	// Never: Lambda's own names, and those of the helpers' settings. Nothing opens them.
+	// Never: names of Lambda and of the helpers' settings. No secret can have them.
 	Never Class = "never"
-	// ReadByAWS: what AWS SDKs, the AWS CLI and Lambda obey. allow_reserved opens it to a secret block.
+	// ReadByAWS: names that AWS SDKs, the AWS CLI and Lambda obey. A secret block can have them with allow_reserved.
 	ReadByAWS Class = "aws"
-	// ReadByLoaders: what loaders, language runtimes, shells and TLS libraries obey. allow_reserved opens it to a secret block.
+	// ReadByLoaders: names that loaders, language runtimes, shells and TLS libraries obey. A secret block can have them with
+	// allow_reserved.
 	ReadByLoaders Class = "loader"
-	// BlockOnly: free to a secret block. A path import may not have it, for AWS may give it a meaning tomorrow.
+	// BlockOnly: a secret block can have them, but a path import cannot, because AWS may give them a meaning at any time.
 	BlockOnly Class = "block"
 )
 
-// A Refusal says which helpers refuse a name as an environment variable. A helper that learns of a new name would stop
-// functions that run today, so new rows have none: the build refuses them.
+// A Refusal says which helpers refuse a name as an environment variable. If a helper refused a new name, it would break
+// functions that run today. So new rows have RefusedByNone, and only the build refuses them.
 type Refusal string
 
 // The refusals.
@@ -39,16 +40,16 @@ const (
 
 // A Name is one row of the table of names (docs/names.md).
 type Name struct {
-	// Pattern is a name in capitals; one * in it stands for any characters, or none. Case makes no difference: it makes
-	// none on Windows, and curl and others read http_proxy in either.
+	// Pattern is a name in capitals. One * in it matches any characters, or none. Case makes no difference: it makes none
+	// on Windows, and curl and others read http_proxy in either case.
 	Pattern string
 	Class   Class
 	Helpers Refusal
-	Reason  string // a clause: who reads it, and what for
+	Reason  string // a clause: what reads it, and what for
 	Source  string // a URL
 }
 
-// A family is rows of the table that have much in common.
+// A family is a list of rows with the same class, helpers and source.
 type family struct {
 	class   Class
 	helpers Refusal
@@ -58,10 +59,10 @@ type family struct {
 
 type entry struct{ pattern, reason string }
 
-// A table is the rows in a form to look names up in.
+// A table has the rows in a form for lookups.
 type table struct {
-	rows  []Name          // the classes one after the other
-	whole map[string]Name // by pattern, those without a star
+	rows  []Name          // sorted by class
+	whole map[string]Name // rows without a star, by pattern
 	stars []Name
 }
 
@@ -86,7 +87,7 @@ var names = sync.OnceValue(func() table {
 // Names returns the table, the strictest class first.
 func Names() []Name { return slices.Clone(names().rows) }
 
-// rowsFor returns the rows that hold for a name, the strictest first.
+// rowsFor returns the rows that match a name, the strictest first.
 func rowsFor(name string) []Name {
 	name = strings.ToUpper(name)
 	var found []Name
@@ -103,7 +104,7 @@ func rowsFor(name string) []Name {
 	return found
 }
 
-// Lookup returns the row of the table that holds for a name: of several the strictest.
+// Lookup returns the strictest row of the table that matches a name.
 func Lookup(name string) (Name, bool) {
 	if found := rowsFor(name); len(found) > 0 {
 		return found[0], true
@@ -111,7 +112,7 @@ func Lookup(name string) (Name, bool) {
 	return Name{}, false
 }
 
-// Variable says which helpers refuse a name as an environment variable.
+// Variable returns which helpers refuse a name as an environment variable.
 func Variable(name string) Refusal {
 	refusal := RefusedByNone
 	for _, n := range rowsFor(name) {
@@ -122,7 +123,7 @@ func Variable(name string) Refusal {
 	return refusal
 }
 
-// refusal says why a secret block may not have this name, and what to write instead; "" if it may.
+// refusal returns why a secret block cannot have this name, and what to write instead, or "" if it can.
 func (n Name) refusal(name string, allowed bool) string {
 	switch {
 	case n.Class == "" || n.Class == BlockOnly || n.Class != Never && allowed:
@@ -133,14 +134,14 @@ func (n Name) refusal(name string, allowed bool) string {
 	return n.Why(name) + ". Choose another name. If anyone who can write the parameter is allowed to run code in the function, add the line: allow_reserved = true."
 }
 
-// Why says what there is about a name of this row: a sentence without its period.
+// Why returns why a name of this row is special, as a sentence without its period.
 func (n Name) Why(name string) string {
 	return fmt.Sprintf("The name %q %s: %s", name, n.Class.who(), n.Reason)
 }
 
 func (c Class) rank() int { return slices.Index(classes(), c) }
 
-// classes in the order in which they count where a name is of several.
+// classes lists the classes from the strictest, which decides if a name is in several.
 func classes() []Class { return []Class{Never, ReadByAWS, ReadByLoaders, BlockOnly} }
 
 func (c Class) who() string {
@@ -155,7 +156,7 @@ func (c Class) who() string {
 	return "begins with AWS_"
 }
 
-// closedPrefix returns the row that holds for every name that begins so, if there is one.
+// closedPrefix returns the row that matches every name with this prefix, if there is one.
 func closedPrefix(prefix string) (Name, bool) {
 	for _, n := range names().stars {
 		if before, ok := strings.CutSuffix(n.Pattern, "*"); ok && strings.HasPrefix(strings.ToUpper(prefix), before) {

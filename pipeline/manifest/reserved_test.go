@@ -13,7 +13,7 @@ import (
 	"testing"
 )
 
-// classOf is the class of a name, "free" for one that the table does not have.
+// classOf returns the class of a name, or "free" if it is not in the table.
 func classOf(name string) Class {
 	n, _ := Lookup(name)
 	return cmp.Or(n.Class, "free")
@@ -62,7 +62,7 @@ func TestClassesOfNames(t *testing.T) {
 	}
 }
 
-// Every row can be looked up, and says why and where from.
+// Every row can be looked up, and has a reason and a source.
 func TestTableOfNames(t *testing.T) {
 	seen := map[string]bool{}
 	for _, n := range Names() {
@@ -87,7 +87,7 @@ func TestTableOfNames(t *testing.T) {
 	}
 }
 
-// What AWS SDKs read is of a class that says so: what the SDK reads that this module is built with, and what was found in
+// What AWS SDKs read has a class for that: what the SDK reads that this module is built with, and what was found in
 // others.
 func TestTableHasTheVariablesOfTheSDKs(t *testing.T) {
 	recorded, err := os.ReadFile("testdata/sdk_variables.txt")
@@ -130,7 +130,7 @@ func TestTableHasTheVariablesOfTheSDKs(t *testing.T) {
 
 var rowsOfNames = regexp.MustCompile(`(?s)<!-- names: ([a-z]+) -->\n.*?<!-- end -->\n`)
 
-// docs/names.md is the table.
+// docs/names.md has the table.
 func TestDocumentationHasTheTableOfNames(t *testing.T) {
 	const page = root + "/docs/names.md"
 	src, err := os.ReadFile(page)

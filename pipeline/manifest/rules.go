@@ -2,16 +2,16 @@ package manifest
 
 import "github.com/whispering/bundle/internal/arn"
 
-// The rules for what stands in a manifest, for who writes one. Each says what is
-// wrong, "" if nothing.
+// The rules for values in a manifest, for programs that write one. Each function returns
+// what is wrong, or "".
 
-// BadName is about the label of a block that is no secret: "environment", "function".
+// BadName checks the label of a block other than a secret. kind is, for example, "environment" or "function".
 func BadName(kind, name string) string { return badName(kind, name) }
 
-// BadSecretName is about the label of a secret block; what is reserved, Lookup knows.
+// BadSecretName checks the label of a secret block. For reserved names, see Lookup.
 func BadSecretName(name string) string { return badSecretName(name) }
 
-// BadKey is about a function's kms_key.
+// BadKey checks a function's kms_key.
 func BadKey(key string) string {
 	switch {
 	case !isKey(key):
@@ -22,7 +22,7 @@ func BadKey(key string) string {
 	return ""
 }
 
-// BadAccount is about an environment's account_id.
+// BadAccount checks an environment's account_id.
 func BadAccount(id string) string {
 	switch {
 	case !accountPattern.MatchString(id):
@@ -33,7 +33,7 @@ func BadAccount(id string) string {
 	return ""
 }
 
-// BadRegion is about an element of an environment's regions.
+// BadRegion checks an element of an environment's regions.
 func BadRegion(region string) string {
 	if !regionPattern.MatchString(region) {
 		return "it is not a region name, such as eu-central-1"
@@ -41,7 +41,7 @@ func BadRegion(region string) string {
 	return ""
 }
 
-// BadPath is about the path of a parameters block.
+// BadPath checks the path of a parameters block.
 func BadPath(path string) string {
 	if !pathPattern.MatchString(path) {
 		return "a path starts with a slash and has 2 to 15 levels of letters, digits and _ . -"
@@ -49,5 +49,5 @@ func BadPath(path string) string {
 	return ""
 }
 
-// Canonical lays out the text of a manifest in canonical form.
+// Canonical returns the text of a manifest in canonical form.
 func Canonical(src []byte) ([]byte, error) { return format(src) }

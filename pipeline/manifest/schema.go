@@ -1,6 +1,6 @@
 package manifest
 
-// kind says what an attribute takes. There are no conversions: 012345678901 without quotes would lose its zero.
+// kind is the type of an attribute. Nothing is converted: 012345678901 without quotes would lose its zero.
 type kind string
 
 const (
@@ -20,13 +20,13 @@ type attrSpec struct {
 
 type blockSpec struct {
 	name   string
-	label  string // what the label stands for; "" for a block without one
+	label  string // a placeholder for the label; "" for a block without one
 	once   bool
 	attrs  []attrSpec
 	blocks []blockSpec
 	open   bool // attributes of any name
 
-	// later are required attributes that blocks of an earlier version lack: whoever reads them says what to add.
+	// later are required attributes that blocks of an earlier version lack. The caller reports what to add.
 	later []string
 }
 
@@ -107,7 +107,7 @@ func (s blockSpec) block(name string) (blockSpec, bool) {
 	return blockSpec{}, false
 }
 
-// refusedAttributes are attributes that people look for and that do not exist on purpose.
+// refusedAttributes are attributes that people expect and that do not exist on purpose, with what to write instead.
 func refusedAttributes() map[string]string {
 	return map[string]string{
 		"blind":              "A function is either blind as a whole or not at all. Write blind = true in the function, defaults, environment or bundle block.",

@@ -10,7 +10,7 @@ import (
 	"github.com/zclconf/go-cty/cty"
 )
 
-// A scopeKind says which names an expression may use. Each holds those of the kinds before it.
+// A scopeKind says which names an expression can use. Each includes the names of the kinds before it.
 type scopeKind int
 
 const (
@@ -27,7 +27,7 @@ type scope struct {
 	ctx  *hcl.EvalContext
 }
 
-// scope makes a scope of what the evaluator has found so far, for kinds up to scopeLocals.
+// scope returns a scope with what the evaluator knows so far, for kinds up to scopeLocals.
 func (e *evaluator) scope(kind scopeKind) *scope {
 	s := &scope{kind: kind, e: e, ctx: &hcl.EvalContext{Variables: map[string]cty.Value{}, Functions: e.functions}}
 	if kind >= scopeVars {
@@ -44,20 +44,20 @@ func (e *evaluator) scope(kind scopeKind) *scope {
 	return s
 }
 
-// with is s with one more name, or with another value for one.
+// with returns s with one more name, or with a new value for a name.
 func (s *scope) with(kind scopeKind, name string, members map[string]cty.Value) *scope {
 	ctx := s.ctx.NewChild()
 	ctx.Variables = map[string]cty.Value{name: cty.ObjectVal(members)}
 	return &scope{kind: kind, e: s.e, ctx: ctx}
 }
 
-// inFunction is s with function.name.
+// inFunction returns s with function.name.
 func (s *scope) inFunction(name string) *scope {
 	return s.with(scopeFunction, "function", map[string]cty.Value{"name": cty.StringVal(name)})
 }
 
-// check says whether the scope holds a name that an expression uses. If it does not, the diagnostic says what to write
-// instead; there is none where the name may be declared in a part of the manifest that was not understood.
+// check reports whether an expression can use a name in this scope. If not, the diagnostic says what to write instead. It
+// is nil if the name may be declared in a part of the manifest that was not understood.
 func (s *scope) check(t hcl.Traversal) (*hcl.Diagnostic, bool) {
 	root, place := t.RootName(), t.SourceRange()
 	roots := map[string]struct {
@@ -138,7 +138,7 @@ func (s *scope) absentInEnvironment(name string, t hcl.Traversal) string {
 		s.e.env.label.Value, s.e.env.header, value, word(value), guess)
 }
 
-// word is a name as an expression has it, in quotes where it could not stand there bare.
+// word returns a name as it is written in an expression: in quotes if it is not an identifier.
 func word(name string) string {
 	if hclsyntax.ValidIdentifier(name) {
 		return name
@@ -146,7 +146,7 @@ func word(name string) string {
 	return fmt.Sprintf("%q", name)
 }
 
-// step is the name that a traversal takes at position i: .NAME or ["NAME"].
+// step returns the name at position i of a traversal: .NAME or ["NAME"].
 func step(t hcl.Traversal, i int) (string, bool) {
 	if i >= len(t) {
 		return "", false

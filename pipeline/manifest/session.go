@@ -13,9 +13,9 @@ import (
 	"github.com/whispering/bundle/internal/lazyregexp"
 )
 
-// Session is what the environment's role is assumed with.
+// Session is how the environment's role is assumed.
 type Session struct {
-	Name           Text // of the session; "" for one that names the run
+	Name           Text // of the session; "" for a name that identifies the run
 	ExternalID     Text // "" for none
 	SourceIdentity Text // "" for none
 	Tags           []Tag
@@ -27,7 +27,7 @@ type Tag struct {
 	Value Text
 }
 
-// Plain lists what a session says, each as one text, as guard files have it: external_id=VALUE, tags.KEY=VALUE.
+// Plain lists the settings of a session as strings, as in guard files: external_id=VALUE, tags.KEY=VALUE.
 func (s Session) Plain() []Text {
 	var all []Text
 	add := func(name string, value Text) { all = append(all, Text{name + "=" + value.Value, value.Range}) }
@@ -38,7 +38,7 @@ func (s Session) Plain() []Text {
 	}
 	for _, tag := range s.Tags {
 		name := "tags." + tag.Key
-		if strings.Contains(tag.Key, "=") { // else it could be taken for another key, and a longer value
+		if strings.Contains(tag.Key, "=") { // otherwise, it would look like another key with a longer value
 			name = fmt.Sprintf("tags[%q]", tag.Key)
 		}
 		add(name, tag.Value)
@@ -56,7 +56,7 @@ const (
 
 var tagPattern = lazyregexp.New(`^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$`)
 
-// sessionText is an attribute of a session that is a text.
+// sessionText is a string attribute of a session.
 type sessionText struct {
 	name        string
 	least, most int
@@ -77,7 +77,7 @@ func sessionTexts() []sessionText {
 	}
 }
 
-// sessionAttributes are the attributes of an environment block that say how its role is assumed.
+// sessionAttributes returns the attributes of an environment block that say how its role is assumed.
 func sessionAttributes() []string {
 	names := []string{"tags"}
 	for _, t := range sessionTexts() {
@@ -86,7 +86,7 @@ func sessionAttributes() []string {
 	return names
 }
 
-// session evaluates what the role is assumed with, which makes no sense without one.
+// session evaluates how the role is assumed. Without a role, its attributes are errors.
 func (e *evaluator) session(b *block, s *scope, role state) Session {
 	var session Session
 	places := map[string]*Text{"session_name": &session.Name, "external_id": &session.ExternalID, "source_identity": &session.SourceIdentity}
@@ -100,7 +100,7 @@ func (e *evaluator) session(b *block, s *scope, role state) Session {
 	return session
 }
 
-// withoutRole reports an attribute of a session where there is none.
+// withoutRole reports an attribute of a session if there is no role.
 func (e *evaluator) withoutRole(b *block, name string, role state) bool {
 	if role != absent || b.partial || e.m.partial {
 		return false
@@ -123,7 +123,7 @@ func (e *evaluator) sound(b *block, t sessionText, value Text) bool {
 	return false
 }
 
-// tags evaluates the session tags, each with its own place where the object is written out.
+// tags evaluates the session tags. Each has its own place if the object is a literal.
 func (e *evaluator) tags(b *block, s *scope, role state) []Tag {
 	const example = `tags = { team = "shop" }`
 	a, v, has := e.get(b, "tags", s)
@@ -184,7 +184,7 @@ func badTag(key, value string) string {
 	return ""
 }
 
-// written gives the places of an object's values by their keys.
+// written returns the places of an object's values by their keys.
 func written(a *hcl.Attribute, s *scope) map[string]hcl.Range {
 	pairs, diags := hcl.ExprMap(a.Expr)
 	if diags.HasErrors() {

@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// seedFile is as much of examples/local/parameters.json as these tests look at.
+// seedFile is the part of examples/local/parameters.json that these tests use.
 type seedFile struct {
 	Keys       []struct{ Alias string }
 	Parameters []struct {

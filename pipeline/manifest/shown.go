@@ -8,37 +8,38 @@ import (
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 )
 
-// A likeness is what a file looks like.
+// A likeness says what a file looks like.
 type likeness int
 
 const (
-	foreign likeness = iota // nothing of it is one of ours: it may be a dotenv file, or a key
-	likely                  // it could be a part of a manifest, and as well one of another tool's files, or is empty
+	foreign likeness = iota // not a manifest: it may be a dotenv file, or a key
+	likely                  // it could be part of a manifest or another tool's file, or is empty
 	ours                    // a manifest, or a guard file
 )
 
-// evidence are the blocks by which a file is told to be ours. Others have variables and locals too.
+// evidence are the blocks that identify a manifest or guard file. Other tools have variables and locals too.
 var evidence = []string{"allow", "bundle", "defaults", "environment", "function", "group"}
 
-// A view is a file as diagnostics may show it. A manifest holds no secret, but people put some there, and name files
-// that are none. So nothing is shown that no attribute has a use for: values of unknown attributes, what is in unknown
-// blocks, objects, comments, long and many-line texts, and whatever is not understood, each to the end of its line.
+// A view is a file as diagnostics can show it. A manifest contains no secrets, but people put some there, or name a file
+// that is not a manifest. So a view hides everything that no attribute needs: values of unknown attributes, unknown
+// blocks, objects, comments, strings that are long or have several lines, and whatever is not understood, each to the
+// end of its line.
 //
-// It goes by tokens, so that it knows what to hide where a parser stumbles.
+// It works on tokens, so that it knows what to hide even where a parser fails.
 type view struct {
 	src   []byte // as it was read
-	bytes []byte // as it is shown: of the same length, line by line
+	bytes []byte // as it is shown, with the same length and lines
 
 	tokens              hclsyntax.Tokens
-	hidden              int  // what comes before is hidden, or was looked at
+	hidden              int  // everything before this offset is hidden or was examined
 	strong, weak, other bool // what was seen at the top level
 }
 
-// viewNative looks through HCL.
+// viewNative makes a view of HCL.
 func viewNative(src []byte, tokens hclsyntax.Tokens, root blockSpec) *view {
 	v := &view{src: src, bytes: bytes.Clone(src), tokens: tokens}
 	v.body(0, root, true)
-	v.tokens = nil // of which there may be many
+	v.tokens = nil // there may be many
 	return v
 }
 
@@ -52,14 +53,14 @@ func (v *view) likeness() likeness {
 	return likely
 }
 
-// hide hides what stands from start to end, and what follows to the end of the line. How long it is is not shown
-// either: spaces at the end of a line are not printed.
+// hide hides the bytes from start to end, and the rest of the line. It also hides their length, because spaces at the end
+// of a line are not printed.
 func (v *view) hide(start, end int) {
-	if end > start && v.src[end-1] == '\n' { // a comment's own
+	if end > start && v.src[end-1] == '\n' { // a comment includes its line end
 		end--
 	}
 	mark := "***"
-	if start < v.hidden { // on a line that ends hidden already
+	if start < v.hidden { // on a line whose end is already hidden
 		start, mark = v.hidden, ""
 	}
 	for i := start; i < len(v.bytes); i++ {
@@ -73,20 +74,20 @@ func (v *view) hide(start, end int) {
 		default:
 			v.bytes[i] = ' '
 		}
-		if v.bytes[i] == '\n' { // the next line is hidden as a whole
+		if v.bytes[i] == '\n' { // the whole next line is hidden
 			mark = ""
 		}
 	}
 }
 
-// hideTokens hides the tokens from one to before another.
+// hideTokens hides the tokens from one up to, but not including, another.
 func (v *view) hideTokens(from, to int) {
 	if from < to {
 		v.hide(v.tokens[from].Range.Start.Byte, v.tokens[to-1].Range.End.Byte)
 	}
 }
 
-// kindAt is the kind of a token, TokenEOF behind the last.
+// kindAt returns the type of a token, or TokenEOF after the last.
 func (v *view) kindAt(i int) hclsyntax.TokenType {
 	if i >= len(v.tokens) {
 		return hclsyntax.TokenEOF
@@ -94,7 +95,7 @@ func (v *view) kindAt(i int) hclsyntax.TokenType {
 	return v.tokens[i].Type
 }
 
-// body goes through a body, and returns where it goes on after its brace.
+// body examines a body, and returns the index after its closing brace.
 func (v *view) body(i int, spec blockSpec, top bool) int {
 	for {
 		switch v.kindAt(i) {
@@ -118,7 +119,7 @@ func (v *view) body(i int, spec blockSpec, top bool) int {
 	}
 }
 
-// item goes through what begins with a name: an attribute, a block, or neither.
+// item examines what begins with a name: an attribute, a block, or neither.
 func (v *view) item(i int, spec blockSpec, top bool) int {
 	name := string(v.tokens[i].Bytes)
 	if v.kindAt(i+1) == hclsyntax.TokenEqual {
@@ -146,13 +147,13 @@ func (v *view) item(i int, spec blockSpec, top bool) int {
 	end := v.closing(k)
 	from := i + 1
 	if k == from {
-		from++ // a brace tells nothing
+		from++ // a brace reveals nothing
 	}
 	v.hideTokens(from, end)
 	return end
 }
 
-// labels is where it goes on behind the labels of a block, and whether one of them is in quotes.
+// labels returns the index after the labels of a block, and whether one of them is in quotes.
 func (v *view) labels(i int) (after int, quoted bool) {
 	for inside := 0; ; i++ {
 		switch t := v.kindAt(i); t {
@@ -169,7 +170,7 @@ func (v *view) labels(i int) (after int, quoted bool) {
 	}
 }
 
-// evident notes a block at the top level. Shells have functions too, but these have no quoted name.
+// evident records a block at the top level. Shell scripts have functions too, but without quoted names.
 func (v *view) evident(name string, known, bare, quoted bool) {
 	labeled := name != "bundle" && name != "defaults" && name != "allow" && name != "locals"
 	switch {
@@ -184,7 +185,7 @@ func (v *view) evident(name string, known, bare, quoted bool) {
 	}
 }
 
-// closing is where it goes on behind the brace that closes the one at i.
+// closing returns the index after the brace that closes the one at i.
 func (v *view) closing(i int) int {
 	depth := 0
 	for ; v.kindAt(i) != hclsyntax.TokenEOF; i++ {
@@ -200,7 +201,7 @@ func (v *view) closing(i int) int {
 	return i
 }
 
-// garbage hides from one place what stands to the end of the line that begins at another.
+// garbage hides what comes from index from to the end of the line of index i.
 func (v *view) garbage(i, from int, top bool) int {
 	v.other = v.other || top
 	for first := i; v.kindAt(i) != hclsyntax.TokenEOF; i++ {
@@ -212,7 +213,7 @@ func (v *view) garbage(i, from int, top bool) int {
 	return i
 }
 
-// attribute goes through the value of an attribute, from i. It is shown where it is what a known attribute has.
+// attribute examines the value of an attribute at i. It is shown only if it looks like a value of a known attribute.
 func (v *view) attribute(i int, a attrSpec, known bool) int {
 	end := v.end(i)
 	if !known || v.suspect(i, end, a) {
@@ -221,7 +222,7 @@ func (v *view) attribute(i int, a attrSpec, known bool) int {
 	return end
 }
 
-// end is where the value that begins at i ends: before a line end or a brace that is none of its own.
+// end returns the end of the value at i: the index of a line end or brace that does not belong to it.
 func (v *view) end(i int) int {
 	depth := 0
 	for ; v.kindAt(i) != hclsyntax.TokenEOF; i++ {
@@ -242,10 +243,10 @@ func (v *view) end(i int) int {
 	return i
 }
 
-// suspect says whether a value, from i to before end, may be another than one that its attribute has.
+// suspect reports whether the value from i to end, exclusive, may be something other than a value of its attribute.
 func (v *view) suspect(i, end int, a attrSpec) bool {
 	if (a.kind == anyKind || a.kind == objectKind) && !v.refers(i, end) {
-		return true // a plain value: a message that says what is wrong with it needs not show it
+		return true // a literal value, which no message needs to show
 	}
 	if a.kind == textKind && v.kindAt(i) == hclsyntax.TokenOBrack {
 		return true
@@ -272,7 +273,7 @@ func (v *view) suspect(i, end int, a attrSpec) bool {
 	return false
 }
 
-// beside says whether two operands stand side by side, the second of them at i: then a quote ended early.
+// beside reports whether two operands are next to each other, the second at i. This means that a quote ended early.
 func (v *view) beside(i int) bool {
 	switch v.kindAt(i) {
 	case hclsyntax.TokenIdent, hclsyntax.TokenNumberLit, hclsyntax.TokenOQuote:
@@ -289,17 +290,17 @@ func (v *view) beside(i int) bool {
 	return false
 }
 
-// refers says whether a value uses a name or a template.
+// refers reports whether a value uses a name or a template.
 func (v *view) refers(i, end int) bool {
 	return slices.ContainsFunc(v.tokens[i:end], func(t hclsyntax.Token) bool {
 		return t.Type == hclsyntax.TokenTemplateInterp || t.Type == hclsyntax.TokenIdent && !slices.Contains([]string{"true", "false", "null"}, string(t.Bytes))
 	})
 }
 
-// maxShown is how long a literal text may be that is shown.
+// maxShown is the largest length of a literal string that is shown.
 const maxShown = 512
 
-// presentable says whether a literal text is shown that stands in an attribute, at its beginning or later.
+// presentable reports whether a literal string in an attribute is shown. begins is true at the beginning of the value.
 func presentable(attr, text string, begins bool) bool {
 	switch {
 	case len(text) > maxShown, strings.Contains(text, `\n`), strings.Contains(text, `\r`), strings.ContainsAny(text, "\r\n"):
@@ -310,8 +311,8 @@ func presentable(attr, text string, begins bool) bool {
 	return true
 }
 
-// nameLike says whether a text could have been meant to name a parameter. A password could be anything: what no name
-// looks like is not shown.
+// nameLike reports whether a string could be intended as the name of a parameter. A password could be anything, so a
+// string that does not look like a name is not shown.
 func nameLike(text string) bool {
 	text = strings.TrimSpace(text)
 	return strings.HasPrefix(text, "/") || strings.HasPrefix(text, "arn:") || strings.HasPrefix(text, "{{") ||

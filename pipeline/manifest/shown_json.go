@@ -7,13 +7,13 @@ import (
 	"strings"
 )
 
-// viewJSON looks through JSON. What a JSON reader does not understand is hidden as a whole.
+// viewJSON makes a view of JSON. If a JSON reader does not understand the file, all of it is hidden.
 func viewJSON(src []byte, root blockSpec) *view {
 	v := &view{src: src, bytes: bytes.Clone(src)}
 	s := jsonScan{view: v, dec: json.NewDecoder(bytes.NewReader(src))}
 	s.dec.UseNumber()
 	if !json.Valid(src) || !s.body(root, true) {
-		v.bytes, v.strong, v.weak, v.other = nil, false, true, false // the parser says where it goes wrong
+		v.bytes, v.strong, v.weak, v.other = nil, false, true, false // the parser reports where it is invalid
 	}
 	return v
 }
@@ -23,7 +23,7 @@ type jsonScan struct {
 	dec *json.Decoder
 }
 
-// next is the next token, and where it begins.
+// next returns the next token and its offset.
 func (s *jsonScan) next() (json.Token, int, bool) {
 	start := int(s.dec.InputOffset())
 	t, err := s.dec.Token()
@@ -33,7 +33,7 @@ func (s *jsonScan) next() (json.Token, int, bool) {
 	return t, start, err == nil
 }
 
-// skip reads a whole value, hides it unless it is shown, and returns its text if it is one.
+// skip reads a whole value, and hides it unless show returns true for its text.
 func (s *jsonScan) skip(show func(text string) bool) bool {
 	t, start, ok := s.next()
 	if !ok {
@@ -63,7 +63,7 @@ func (s *jsonScan) skip(show func(text string) bool) bool {
 
 func never(string) bool { return false }
 
-// body goes through the bodies of blocks: an object, or a list of them.
+// body examines the body of a block: an object, or a list of objects.
 func (s *jsonScan) body(spec blockSpec, top bool) bool {
 	t, start, ok := s.next()
 	if !ok {
@@ -93,7 +93,7 @@ func (s *jsonScan) body(spec blockSpec, top bool) bool {
 	return ok
 }
 
-// property goes through the value of a property of a body.
+// property examines the value of a property of a body.
 func (s *jsonScan) property(name string, spec blockSpec, top bool) bool {
 	a, isAttr := spec.attr(name)
 	inner, isBlock := spec.block(name)
@@ -122,7 +122,7 @@ func (s *jsonScan) property(name string, spec blockSpec, top bool) bool {
 	return s.skip(never)
 }
 
-// labels goes through what is between a block's type and its bodies: an object with a property for each label.
+// labels examines what is between a block's type and its bodies: an object with a property for each label.
 func (s *jsonScan) labels(spec blockSpec) bool {
 	t, start, ok := s.next()
 	if !ok {
@@ -149,7 +149,7 @@ func (s *jsonScan) labels(spec blockSpec) bool {
 	return ok
 }
 
-// evident notes a property at the top level, whose value follows at an offset.
+// evident records a property at the top level, whose value is after the offset at.
 func (s *jsonScan) evident(name string, at int) {
 	var raw json.RawMessage
 	if json.NewDecoder(bytes.NewReader(bytes.TrimLeft(s.src[at:], " \t\r\n:"))).Decode(&raw) != nil {

@@ -8,13 +8,13 @@ import (
 	"testing"
 )
 
-// secretText stands for what must not be printed; each word of it.
+// secretText must not be printed, and neither must its parts.
 const secretText = "hunter2canary"
 
-// excerpt is a line of a source, as it is printed.
+// excerpt matches a printed line of a source.
 var excerpt = regexp.MustCompile(`(?m)^ +\d+: `)
 
-// said is everything that is printed of a file, named with --manifest and with --guard.
+// said returns everything that is printed for a file, named with --manifest and with --guard.
 func said(t *testing.T, path string) string {
 	t.Helper()
 	m, diags := everything(path, Options{})
@@ -77,7 +77,7 @@ func TestFilesThatAreNoManifestsAreNotShown(t *testing.T) {
 			if got == "" {
 				t.Error("it is taken for a manifest, and for a guard file")
 			}
-			if excerpt.MatchString(got) && name != "bake.hcl" { // whose blocks are called like ours
+			if excerpt.MatchString(got) && name != "bake.hcl" { // its blocks have the names of ours
 				t.Errorf("there is an excerpt:\n%s", got)
 			}
 			if strings.Contains(got, secretText) || strings.Contains(got, "hunter2") || strings.Contains(got, "canary") {
@@ -102,7 +102,7 @@ func TestForeignFilesInTheFolderAreNotShown(t *testing.T) {
 	}
 }
 
-// What somebody wrote into a manifest that has no place there is not shown, in whatever way it is written.
+// Text that does not belong in a manifest is not shown, in whatever way it is written.
 func TestWhatHasNoPlaceInAManifestIsNotShown(t *testing.T) {
 	const frame = "bundle { name = \"payments\" }\nenvironment \"local\" { embedded = \"seed.json\" }\nTOP\nfunction \"hello\" {\n  kms_key = \"alias/hello\"\n  FUNCTION\n  secret \"DB_PASSWORD\" {\n    SECRET\n    parameter = \"/payments/db\"\n  }\n}\n"
 	for _, line := range []string{
@@ -163,7 +163,7 @@ func TestWhatHasNoPlaceInAJSONManifestIsNotShown(t *testing.T) {
 	}
 }
 
-// What is hidden is as long as what was there, so that all places stay what they are.
+// What is hidden keeps its length, so that all places stay the same.
 func FuzzShown(f *testing.F) {
 	full, err := os.ReadFile("testdata/ok/full.hcl")
 	if err != nil {
@@ -191,7 +191,7 @@ func FuzzShown(f *testing.F) {
 	})
 }
 
-// A manifest that is right is shown as it is, but for its comments and objects.
+// A valid manifest is shown as it is, except for its comments and objects.
 func TestRightManifestsAreShown(t *testing.T) {
 	src := strings.Replace(minimal, "/payments/db", "/${environment.name}/db:7", 1)
 	m, _ := ReadSource("secrets.hcl", []byte(src))

@@ -7,8 +7,8 @@ import (
 	"github.com/whispering/bundle/internal/printable"
 )
 
-// maxNames is from how many names on a message names only some, and guesses at none: there may be a message for each
-// name, and guessing compares it with all.
+// maxNames is the number of names from which a message makes no suggestion: there may be a message for each name, and
+// a suggestion compares it with all of them.
 const maxNames = 100
 
 // didYouMeanBlock is didYouMean for the names of blocks.
@@ -19,7 +19,7 @@ func didYouMeanBlock(name string, candidates []*block) string {
 	return didYouMean(name, labels(candidates))
 }
 
-// didYouMean is a sentence that begins with a space, or "" if no candidate is close to name.
+// didYouMean returns a sentence that begins with a space, or "" if no candidate is similar to name.
 func didYouMean(name string, candidates []string) string {
 	if len(candidates) > maxNames {
 		return ""

@@ -14,28 +14,28 @@ import (
 )
 
 const (
-	// maxExpression is how many bytes of source an expression may have: with maxValue it bounds what a template can join.
+	// maxExpression is the largest size of an expression in bytes. Together with maxValue, it limits what a template can join.
 	maxExpression = 4 << 10
-	// maxText is how long the text of an attribute may be; nothing that AWS takes for a name or an ARN is longer.
+	// maxText is the largest length of a string attribute. No name or ARN of AWS is longer.
 	maxText = 2048
 )
 
-// evaluator gives expressions their values and collects what is wrong with them.
+// evaluator evaluates expressions, and collects problems.
 type evaluator struct {
 	m          *Module
 	functions  map[string]function.Function
 	meter      *meter
 	env        *block                // nil while loading
 	values     cty.Value             // environment.values
-	blind      *Bool                 // what environment or bundle say of all functions; nil: nothing
-	locals     map[string]cty.Value  // those found so far
-	failed     map[hcl.Range]bool    // expressions that have been reported: they are not evaluated again for the next function
+	blind      *Bool                 // blind from the environment or bundle block; nil if neither has it
+	locals     map[string]cty.Value  // those evaluated so far
+	failed     map[hcl.Range]bool    // expressions with reported problems, which are not evaluated again for the next function
 	blocksLeft int                   // of maxSecrets
-	pairs      map[[2]hcl.Range]bool // secrets of one name that have been reported
+	pairs      map[[2]hcl.Range]bool // reported pairs of secrets with the same name
 	findings
 }
 
-// state is what became of an attribute.
+// state is the result of evaluating an attribute.
 type state int
 
 const (
@@ -59,12 +59,12 @@ func (m *Module) newEvaluator() *evaluator {
 	}
 }
 
-// refused says whether a place holds something that has been reported and must not be evaluated.
+// refused reports whether a place contains a construct that has been reported and must not be evaluated.
 func (e *evaluator) refused(r hcl.Range) bool {
 	return slices.ContainsFunc(e.m.refused[r.Filename], r.Overlaps)
 }
 
-// value evaluates an attribute. What cannot be evaluated is unknown, so that what uses it is not reported too.
+// value evaluates an attribute. If that fails, the value is unknown, so that expressions that use it are not reported too.
 func (e *evaluator) value(a *hcl.Attribute, s *scope) cty.Value {
 	place := a.Expr.Range()
 	if e.failed[place] || e.refused(place) || e.m.spoiled(place) || e.meter.empty() {
@@ -73,7 +73,7 @@ func (e *evaluator) value(a *hcl.Attribute, s *scope) cty.Value {
 	before := e.count()
 	if n := place.End.Byte - place.Start.Byte; n > maxExpression {
 		if e.failed[place] = true; e.m.broken(place) {
-			return cty.DynamicVal // it may not end where it was meant to
+			return cty.DynamicVal // it may end in the wrong place
 		}
 		e.report(fault("Expression too long", fmt.Sprintf("An expression can have at most %d bytes, and this one has %d. Split it into named parts in a locals block.", maxExpression, n), a.NameRange))
 		return cty.DynamicVal
@@ -111,8 +111,8 @@ func (e *evaluator) value(a *hcl.Attribute, s *scope) cty.Value {
 	return v
 }
 
-// checkNames reports the names and the object keys of an expression that cannot be used, and counts the values that its
-// names stand for.
+// checkNames reports names in an expression that cannot be used, and duplicate keys of objects. It counts the values of
+// the names.
 func (e *evaluator) checkNames(a *hcl.Attribute, s *scope) {
 	for _, t := range a.Expr.Variables() {
 		d, ok := s.check(t)
@@ -122,7 +122,7 @@ func (e *evaluator) checkNames(a *hcl.Attribute, s *scope) {
 		}
 		if !ok {
 			e.failed[a.Expr.Range()] = true
-		} else if v, diags := t.TraverseAbs(s.ctx); !diags.HasErrors() { // else evaluating says what is wrong
+		} else if v, diags := t.TraverseAbs(s.ctx); !diags.HasErrors() { // otherwise, the evaluation reports what is wrong
 			e.meter.refer(v)
 		}
 	}
@@ -131,12 +131,11 @@ func (e *evaluator) checkNames(a *hcl.Attribute, s *scope) {
 	}
 }
 
-// repeatedKeys are the keys of objects in a native expression that have been
-// written before: HCL takes the last.
+// repeatedKeys returns the duplicate keys of objects in a native expression. HCL uses the last one.
 func repeatedKeys(expr hcl.Expression, ctx *hcl.EvalContext) []Text {
 	node, ok := expr.(hclsyntax.Expression)
 	if !ok {
-		return nil // JSON refuses them itself
+		return nil // the JSON parser reports them
 	}
 	var repeated []Text
 	_ = hclsyntax.VisitAll(node, func(n hclsyntax.Node) hcl.Diagnostics {
@@ -160,7 +159,7 @@ func repeatedKeys(expr hcl.Expression, ctx *hcl.EvalContext) []Text {
 	return repeated
 }
 
-// wide says whether the values that a diagnostic would print with itself are long.
+// wide reports whether the values that HCL would print with a diagnostic are long.
 func wide(d *hcl.Diagnostic) bool {
 	if d.Expression == nil || d.EvalContext == nil {
 		return false
@@ -174,7 +173,7 @@ func wide(d *hcl.Diagnostic) bool {
 	return false
 }
 
-// wrong reports the value of an attribute.
+// wrong reports a problem with the value of an attribute.
 func (e *evaluator) wrong(a *hcl.Attribute, summary, detail string, place hcl.Range) {
 	e.failed[a.Expr.Range()] = true
 	e.report(fault(summary, detail, place, a.Range))
@@ -212,7 +211,7 @@ func articled(typeName string) string {
 	return "a " + typeName
 }
 
-// get evaluates an attribute of a block, if it is there.
+// get evaluates an attribute of a block, if it exists.
 func (e *evaluator) get(b *block, name string, s *scope) (*hcl.Attribute, cty.Value, state) {
 	a := b.attrs[name]
 	if a == nil {
@@ -230,9 +229,9 @@ func (e *evaluator) get(b *block, name string, s *scope) (*hcl.Attribute, cty.Va
 
 type textOption int
 
-const emptyToo textOption = iota // the text may be empty
+const emptyToo textOption = iota // the string may be empty
 
-// text is the value of a text attribute, with the place of the expression.
+// text evaluates a string attribute. The result has the place of the expression.
 func (e *evaluator) text(b *block, name string, s *scope, o ...textOption) (Text, state) {
 	a, v, st := e.get(b, name, s)
 	if st != found {
@@ -250,7 +249,7 @@ func (e *evaluator) text(b *block, name string, s *scope, o ...textOption) (Text
 	return Text{v.AsString(), place}, found
 }
 
-// badText says what no text attribute may be, as the end of a sentence.
+// badText returns what is wrong with any string attribute, as the end of a sentence, or "".
 func badText(s string, mayBeEmpty bool) string {
 	switch {
 	case s == "" && !mayBeEmpty:
@@ -268,7 +267,7 @@ func (e *evaluator) bool(b *block, name string, s *scope) bool {
 	return value.Value
 }
 
-// flag is the value of a true or false attribute, with the place of the expression.
+// flag evaluates a bool attribute. The result has the place of the expression.
 func (e *evaluator) flag(b *block, name string, s *scope) (Bool, state) {
 	a, v, st := e.get(b, name, s)
 	if st != found {
@@ -282,7 +281,7 @@ func (e *evaluator) flag(b *block, name string, s *scope) (Bool, state) {
 	return Bool{v.True(), place}, found
 }
 
-// number is the value of a whole number attribute from 1 to most, with the place of the expression.
+// number evaluates a whole number attribute from 1 to most. The result has the place of the expression.
 func (e *evaluator) number(b *block, name string, s *scope, most int) Number {
 	a, v, st := e.get(b, name, s)
 	if st != found {
@@ -301,7 +300,7 @@ func (e *evaluator) number(b *block, name string, s *scope, most int) Number {
 	return Number{int(n), place}
 }
 
-// list is the value of a list attribute, each element with its own place where the list is written out.
+// list evaluates a list attribute. Each element has its own place if the list is a literal.
 func (e *evaluator) list(b *block, name string, s *scope) ([]Text, state) {
 	a, v, st := e.get(b, name, s)
 	if st != found {

@@ -9,7 +9,8 @@ import (
 	"github.com/zclconf/go-cty/cty"
 )
 
-// setVars finds the value of every variable. One without a value stays unknown, so that what uses it is not reported too.
+// setVars sets the value of every variable. A variable without a value is unknown, so that expressions that use it are
+// not reported too.
 func (m *Module) setVars(e *evaluator, o Options) {
 	given := m.givenVars(e, o)
 	m.vars = map[string]cty.Value{}
@@ -37,7 +38,7 @@ func (m *Module) setVars(e *evaluator, o Options) {
 	}
 }
 
-// givenVars are the values from outside, the command line before the process environment.
+// givenVars returns the values from outside. The command line overrides the process environment.
 func (m *Module) givenVars(e *evaluator, o Options) map[string]string {
 	given := map[string]string{}
 	declared := labels(m.variables)

@@ -176,7 +176,7 @@ func openEmbedded(ctx context.Context, dir, data string, seed manifest.Text) (*a
 	}
 	content, err := ReadBelow(dir, seed.Value)
 	if err != nil {
-		return nil, refuse("Sample values not readable", fmt.Sprintf("Cannot read %q, the seed file of the embedded environment: %v. Correct the path in embedded.", seed.Value, err))
+		return nil, refuse("Sample values not readable", fmt.Sprintf("Cannot read %q, the sample file of the embedded environment: %v. Correct the path in embedded.", seed.Value, err))
 	}
 	client, err := awslocal.Attach(ctx, data, awslocal.WithSeed(content))
 	if errors.Is(err, context.DeadlineExceeded) {
