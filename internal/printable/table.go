@@ -3,6 +3,8 @@ package printable
 import (
 	"bytes"
 	"fmt"
+	"io"
+	"strings"
 	"text/tabwriter"
 )
 
@@ -20,6 +22,10 @@ func (s *Stream) Table(rows [][]string) error {
 		fmt.Fprintln(w)
 	}
 	_ = w.Flush() // into memory
-	_, err := s.Text().Write(b.Bytes())
+	var lines strings.Builder
+	for line := range strings.Lines(b.String()) {
+		lines.WriteString(strings.TrimRight(line, " \n") + "\n") // of empty cells
+	}
+	_, err := io.WriteString(s.Text(), lines.String())
 	return err
 }

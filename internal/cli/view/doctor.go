@@ -57,7 +57,7 @@ func (r *Doctor) Markdown() string { return "" }
 
 // Text implements Result.
 func (r *Doctor) Text(out *printable.Stream) error {
-	rows := [][]string{{"CHECK", "STATUS", "FUNCTION", ""}}
+	rows := [][]string{{"CHECK", "STATUS", "FUNCTION", "DETAIL"}}
 	for _, check := range r.Checks {
 		detail := check.Detail
 		if check.Status == string(doctor.Failed) {
