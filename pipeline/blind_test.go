@@ -188,7 +188,7 @@ func (a altered) Ciphertexts(ctx context.Context, refs []secret.Ref, got func(pa
 	})
 }
 
-func TestBlindBuildHoldsCiphertextsToTheVersionsCompared(t *testing.T) {
+func TestBlindBuildChecksCiphertextsAgainstTheVersionsCompared(t *testing.T) {
 	w := newWorld(t, blindFunctions(3, 6, false))
 	layer, _, err := w.build().run(t.Context(), nil)
 	if err != nil {
@@ -282,7 +282,7 @@ func TestBlindBuildMovesThirtyTwoAtOnceAtMost(t *testing.T) {
 	}
 }
 
-func TestBlindBuildSaysOnceWhatEveryCallMeets(t *testing.T) {
+func TestBlindBuildReportsACommonErrorOnce(t *testing.T) {
 	for _, tt := range []struct {
 		fault awslocal.Fault
 		want  problem.Kind
@@ -302,7 +302,7 @@ func TestBlindBuildSaysOnceWhatEveryCallMeets(t *testing.T) {
 	}
 }
 
-func TestInterruptedBlindBuildIsToldOnce(t *testing.T) {
+func TestInterruptedBlindBuildIsReportedOnce(t *testing.T) {
 	w := newWorld(t, blindFunctions(60, 20, false))
 	p, _, err := w.build().pipeline(t.Context(), nil)
 	if err != nil {

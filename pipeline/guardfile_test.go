@@ -194,7 +194,7 @@ func TestEveryGuardAttributeBinds(t *testing.T) {
 
 // A guard file from an earlier version is refused once. With the lines that the
 // message says to add, it allows the manifest as before.
-func TestGuardFileOfAnEarlierVersionIsToldWhatItLacks(t *testing.T) {
+func TestGuardFileOfAnEarlierVersionReportsWhatItLacks(t *testing.T) {
 	_, all := rich(t)
 	const old = `allow {
   environments = ["prod"]

@@ -47,7 +47,7 @@ func TestAValueIsAskedOneQuestion(t *testing.T) {
 		"the same again":            {asks("A1", `parameter = "/x/y"; min_length = 8`) + asks("A2", `parameter = "/x/y:3"; min_length = 8`), "a", ""},
 		"a secret of both":          {asks("A1", `parameter = "/x/y"; min_length = 8; matches = "a.*"`) + asks("A2", `parameter = "/x/y"; matches = "a.*"; min_length = 8`), "a", ""},
 		"other parameters":          {asks("A1", `parameter = "/x/y"; min_length = 8`) + asks("A2", `parameter = "/x/z"; min_length = 9`), "a", ""},
-		"fields beside each other":  {asks("A1", `parameter = "/x/y"; field = "a"; min_length = 8`) + asks("A2", `parameter = "/x/y"; field = "ab"; min_length = 9`), "a", ""},
+		"fields next to each other": {asks("A1", `parameter = "/x/y"; field = "a"; min_length = 8`) + asks("A2", `parameter = "/x/y"; field = "ab"; min_length = 9`), "a", ""},
 		"no constraint on the rest": {asks("A1", `parameter = "/x/y"; field = "a"; min_length = 8`) + asks("A2", `parameter = "/x/y"`), "a", ""},
 		"lengths":                   {asks("A1", `parameter = "/x/y"; min_length = 8`) + asks("A2", `parameter = "/x/y"; min_length = 9`), "a b c", "a b c"},
 		"expressions":               {asks("A1", `parameter = "/x/y"; matches = "a"`) + asks("A2", `parameter = "/x/y"; matches = "b"`), "a", "a"},

@@ -62,7 +62,7 @@ func findings(m *compare.Matrix) []string {
 	return all
 }
 
-func TestCompareTellsTheStatesApart(t *testing.T) {
+func TestCompareDistinguishesTheStates(t *testing.T) {
 	missing := compare.ColumnSecret{Name: "AA", State: compare.Missing, Why: "it is gone"}
 	tests := map[string]struct {
 		columns  []compare.Column
@@ -152,7 +152,7 @@ func TestAgesAreInWholeDays(t *testing.T) {
 
 // A path that is empty in every environment has a row of its own, unless rows of
 // what it gives in another environment already show that.
-func TestCompareTellsOfEmptyPathsOnce(t *testing.T) {
+func TestCompareReportsEmptyPathsOnce(t *testing.T) {
 	imports := func(environment string, state compare.State, paths ...string) []compare.ColumnImport {
 		var all []compare.ColumnImport
 		for _, p := range paths {
@@ -184,20 +184,20 @@ func TestCompareTellsOfEmptyPathsOnce(t *testing.T) {
 		"a path nobody could list":  {[]compare.Column{with(column("dev"), imports("dev", compare.Unknown, "/app/"))}, []string{"APP_* unknown"}, nil},
 		"behind an environment without the function": {[]compare.Column{nowhere, with(column("dev"), imports("dev", compare.Missing, "/app"))},
 			[]string{"APP_* unmeant missing"}, []string{"difference APP_* missing dev"}},
-		"told": {[]compare.Column{with(column("dev", given), imports("dev", compare.Present, "/app")), with(column("prod"), imports("prod", compare.Missing, "/app"))},
+		"reported": {[]compare.Column{with(column("dev", given), imports("dev", compare.Present, "/app")), with(column("prod"), imports("prod", compare.Missing, "/app"))},
 			[]string{"APP_URL present missing"}, []string{"difference APP_URL missing prod"}},
-		"told behind others": {[]compare.Column{nowhere, with(column("dev", present("AA", 1, day), given), imports("dev", compare.Present, "/app")), with(column("prod"), imports("prod", compare.Missing, "/app/"))},
+		"reported after others": {[]compare.Column{nowhere, with(column("dev", present("AA", 1, day), given), imports("dev", compare.Present, "/app")), with(column("prod"), imports("prod", compare.Missing, "/app/"))},
 			[]string{"AA unmeant present unmeant", "APP_URL unmeant present missing"}, []string{"difference APP_URL missing prod"}},
-		"not known, told": {[]compare.Column{with(column("dev", given), imports("dev", compare.Present, "/app")), with(column("prod"), imports("prod", compare.Unknown, "/app"))},
+		"not known, reported": {[]compare.Column{with(column("dev", given), imports("dev", compare.Present, "/app")), with(column("prod"), imports("prod", compare.Unknown, "/app"))},
 			[]string{"APP_URL present unknown"}, nil},
-		"another path beside one that is told": {[]compare.Column{
+		"another path next to a reported one": {[]compare.Column{
 			with(column("dev", given), imports("dev", compare.Present, "/app"), imports("dev", compare.Missing, "/app2")),
 			with(column("prod"), imports("prod", compare.Missing, "/app", "/app2"))},
 			[]string{"APP2_* missing missing", "APP_URL present missing"},
 			[]string{"difference APP_URL missing prod", "difference APP2_* missing dev", "difference APP2_* missing prod"}},
-		"a path beside a secret that is missing": {[]compare.Column{with(column("dev", compare.ColumnSecret{Name: "AA", State: compare.Missing, Parameter: "/dev/app/aa"}), imports("dev", compare.Missing, "/app"))},
+		"a path next to a missing secret": {[]compare.Column{with(column("dev", compare.ColumnSecret{Name: "AA", State: compare.Missing, Parameter: "/dev/app/aa"}), imports("dev", compare.Missing, "/app"))},
 			[]string{"AA missing", "APP_* missing"}, []string{"difference AA missing dev", "difference APP_* missing dev"}},
-		"a path beside an explicit secret of the same name": {[]compare.Column{column("dev", explicit), with(column("prod"), imports("prod", compare.Missing, "/app"))},
+		"a path next to an explicit secret of the same name": {[]compare.Column{column("dev", explicit), with(column("prod"), imports("prod", compare.Missing, "/app"))},
 			[]string{"APP_* unmeant missing", "APP_URL present unmeant"}, []string{"difference APP_* missing prod"}},
 		"what another path gives under another name": {[]compare.Column{column("dev", explicit, other), with(column("prod"), imports("prod", compare.Missing, "/app"))},
 			[]string{"APP_* unmeant missing", "APP_URL present unmeant", "DB_URL present unmeant"}, []string{"difference APP_* missing prod"}},
@@ -218,7 +218,7 @@ func TestCompareTellsOfEmptyPathsOnce(t *testing.T) {
 }
 
 // Environments without anything to compare do not stop a comparison.
-func TestCompareNotesBehindAnEnvironmentWithoutTheSecret(t *testing.T) {
+func TestCompareNotesAfterAnEnvironmentWithoutTheSecret(t *testing.T) {
 	b := present("AA", 1, day)
 	b.Encoding, b.Checks = secret.Base64, "min_length=8"
 	m := compare.Compare([]compare.Column{{Environment: "none"}, column("dev"), column("stage", present("AA", 1, day)), column("prod", b)}, day)

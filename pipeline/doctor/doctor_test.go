@@ -76,7 +76,7 @@ func FuzzOpeners(f *testing.F) {
 	f.Fuzz(func(t *testing.T, document string) {
 		who, err := openers(document)
 		if err != nil && len(who.names) > 0 {
-			t.Error("names beside an error")
+			t.Error("names and an error")
 		}
 		for _, name := range who.names {
 			if strings.ContainsAny(name, "\n\r\x1b") {
@@ -139,7 +139,7 @@ func asked(err error) error {
 	return fmt.Errorf("operation: %w", &awsfault.Asked{Operation: "kms:Decrypt", Host: "kms.us-west-2.amazonaws.com", Attempts: 1, Failed: 1, Err: err})
 }
 
-func TestTheEndOfTheTimeIsOneProblem(t *testing.T) {
+func TestATimeoutIsOneProblem(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 0)
 	defer cancel()
 	for _, got := range []Finding{
@@ -152,7 +152,7 @@ func TestTheEndOfTheTimeIsOneProblem(t *testing.T) {
 	}
 }
 
-func TestSkewAllowsForTheWayAndForCutSeconds(t *testing.T) {
+func TestSkewAllowsForLatencyAndTruncatedSeconds(t *testing.T) {
 	now := time.Date(2026, 12, 1, 10, 0, 0, 0, time.UTC)
 	for _, c := range []struct {
 		before, after, theirs, want time.Duration

@@ -97,7 +97,7 @@ func TestEvaluateGivesAnEmbeddedEnvironmentARegion(t *testing.T) {
 	}
 }
 
-func TestBlindIsWhatStandsNearest(t *testing.T) {
+func TestTheNearestBlindDecides(t *testing.T) {
 	const manifest = `
 bundle {
   name  = "payments"
@@ -209,7 +209,7 @@ func TestVariablesComeFromFlagThenEnvironmentThenDefault(t *testing.T) {
 	}
 }
 
-func TestEvaluateOfAnUnknownEnvironmentNamesThoseThereAre(t *testing.T) {
+func TestEvaluateOfAnUnknownEnvironmentListsTheOthers(t *testing.T) {
 	m, _ := Load(filepath.Join(write(t, map[string]string{"secrets.hcl": minimal}), "secrets.hcl"), Options{})
 	manifest, diags := m.Evaluate("locla")
 	if manifest == nil || len(diags) != 1 || !strings.Contains(diags[0].Detail, `"local". Did you mean "local"?`) {

@@ -10,21 +10,21 @@ import (
 // attributes that reach AWS.
 var guarded = map[string]string{
 	"bundle.name": "bundles", "bundle.layer": "layers", "bundle.helpers": "helpers", "bundle.blind": "blind",
-	"bundle.default_environment": "(the environment that is chosen is held to the guard)",
-	"variable.default":           "(what it becomes a part of is held to the guard)", "variable.description": "(it has no effect)",
+	"bundle.default_environment": "(the chosen environment is checked)",
+	"variable.default":           "(the values that use it are checked)", "variable.description": "(it has no effect)",
 	"environment.account_id": "accounts", "environment.regions": "regions", "environment.embedded": "accounts", "environment.blind": "blind",
 	"environment.session_name": "session", "environment.external_id": "session", "environment.source_identity": "session", "environment.tags": "session",
-	"environment.role":           "(it is of the account, and moves no parameter and no key)",
-	"environment.parameter_keys": "(it narrows only)",
-	"environment.values":         "(what they become a part of is held to the guard)",
+	"environment.role":           "(it is in the account, and changes neither parameters nor keys)",
+	"environment.parameter_keys": "(it can only restrict further)",
+	"environment.values":         "(the values that use them are checked)",
 	"function.kms_key":           "keys", "function.deployed_as": "deployed_as", "function.blind": "blind",
-	"function.shared_key": "(keys says which functions may have the key)", "function.include": "(secrets of groups are the function's)",
-	"function.environments": "(it narrows only)",
+	"function.shared_key": "(keys says which functions can use the key)", "function.include": "(secrets of groups are checked for the function)",
+	"function.environments": "(it can only restrict further)",
 	"secret.parameter":      "parameters", "secret.allow_reserved": "allow_reserved", "secret.matches": "constraints", "secret.min_length": "constraints",
-	"secret.field": "(it narrows only)", "secret.encoding": "(it has no effect on what is read or sealed)", "secret.optional": "(it asks for nothing more)",
-	"secret.environments": "(it narrows only)",
-	"parameters.path":     "parameters", "parameters.recursive": "parameters", "parameters.prefix": "(no name that needs allow_reserved comes of a path)",
-	"parameters.environments": "(it narrows only)",
+	"secret.field": "(it can only restrict further)", "secret.encoding": "(it has no effect on what is read or sealed)", "secret.optional": "(it requests nothing more)",
+	"secret.environments": "(it can only restrict further)",
+	"parameters.path":     "parameters", "parameters.recursive": "parameters", "parameters.prefix": "(a path import cannot create a name that needs allow_reserved)",
+	"parameters.environments": "(it can only restrict further)",
 }
 
 // A new attribute needs an entry that says what restricts it.
@@ -41,9 +41,9 @@ func TestEveryAttributeJoinsTheGuard(t *testing.T) {
 			seen[name] = true
 			by := guarded[name]
 			if by == "" {
-				t.Errorf("nothing says how a guard file binds %s", name)
+				t.Errorf("no entry says what restricts %s in a guard file", name)
 			} else if _, ok := allow.attr(by); !ok && by[0] != '(' {
-				t.Errorf("%s is bound by %s, which guard files do not have", name, by)
+				t.Errorf("%s is restricted by %s, which guard files do not have", name, by)
 			}
 		}
 		for _, b := range s.blocks {

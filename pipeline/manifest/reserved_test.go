@@ -67,7 +67,7 @@ func TestTableOfNames(t *testing.T) {
 	seen := map[string]bool{}
 	for _, n := range Names() {
 		if seen[n.Pattern] {
-			t.Errorf("%s stands twice", n.Pattern)
+			t.Errorf("%s is in the table twice", n.Pattern)
 		}
 		seen[n.Pattern] = true
 		if n.Pattern != strings.ToUpper(n.Pattern) || strings.Count(n.Pattern, "*") > 1 || n.Class.rank() < 0 {
@@ -78,7 +78,7 @@ func TestTableOfNames(t *testing.T) {
 		}
 		for _, like := range []string{strings.Replace(n.Pattern, "*", "", 1), strings.ToLower(strings.Replace(n.Pattern, "*", "x_1", 1))} {
 			if found, ok := Lookup(like); !ok || found.Class.rank() > n.Class.rank() {
-				t.Errorf("%s is not held by %s", like, n.Pattern)
+				t.Errorf("%s is not matched by %s", like, n.Pattern)
 			}
 		}
 	}

@@ -145,7 +145,7 @@ func TestBlindListRefusesWhatTheServerShouldHaveLeftOut(t *testing.T) {
 	}
 }
 
-func TestCiphertextsRefuseWhatIsNone(t *testing.T) {
+func TestCiphertextsRefusesOtherContent(t *testing.T) {
 	const canary = "cAnArY-not-base64!"
 	for _, value := range []string{canary, "", "QQ", "QUJD\x00"} {
 		f := newFake(t, func(in request) answer {
@@ -165,7 +165,7 @@ func TestCiphertextsRefuseWhatIsNone(t *testing.T) {
 }
 
 // The first bytes are those of published messages and ciphertexts.
-func TestAdvancedIsToldByTheFirstBytes(t *testing.T) {
+func TestAdvancedIsRecognizedByTheFirstBytes(t *testing.T) {
 	for start, want := range map[string]bool{
 		"AYADeAAA": true, "AYABeAAA": true, "AgV4AAAA": true, "AgR4AAAA": true, "AYA39cAA": true,
 		"AQICAHjA": false, "AQECAHjA": false, "AQIDAHjA": false, "AgF4AAAA": false, "AgUAAAAA": false, "AYA=": false, "AQ==": false, "AYAD": true, "AgV4": true,

@@ -59,7 +59,7 @@ func TestAnEmptyListIsNoError(t *testing.T) {
 	}
 }
 
-func TestListRefusesWhatWasNotAskedFor(t *testing.T) {
+func TestListRefusesWhatWasNotRequested(t *testing.T) {
 	for name, f := range map[string]func(request, int) ([]string, string){
 		"elsewhere":       func(request, int) ([]string, string) { return []string{"/a/other/x"}, "" },
 		"sibling":         func(request, int) ([]string, string) { return []string{"/a/bc"}, "" },
@@ -85,7 +85,7 @@ func TestListRefusesWhatWasNotAskedFor(t *testing.T) {
 }
 
 // The list can have as many parameters as an account.
-func TestListTakesAsManyAsThereMayBe(t *testing.T) {
+func TestListAcceptsAsManyAsAnAccountCanHave(t *testing.T) {
 	f := pages(t, func(_ request, n int) (names []string, token string) {
 		for i := range batchSize {
 			names = append(names, fmt.Sprintf("/a/b/p%05d", batchSize*n+i))

@@ -221,7 +221,7 @@ func TestRepeatedAttemptsArePaced(t *testing.T) {
 }
 
 // Two sources of one account and region share its quota.
-func TestSourcesBesideEachOtherKeepOnePace(t *testing.T) {
+func TestSourcesOfOneAccountShareOnePace(t *testing.T) {
 	var asked atomic.Int64
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		asked.Add(1)

@@ -238,7 +238,7 @@ func TestSelectorsAndSpellingsAreMatched(t *testing.T) {
 	}
 }
 
-func TestMissingParametersAndVersionsAreToldApart(t *testing.T) {
+func TestMissingParametersAndVersionsAreDistinguished(t *testing.T) {
 	f := newFake(t, func(in request) answer {
 		return honest(in, "/a/gone", "/a/gone:1", "/a/gone:x", "/a/here:9", "/a/here:nope")
 	})
@@ -278,7 +278,7 @@ func store(denied, undecryptable, disabled []string, absent ...string) func(requ
 	}
 }
 
-func TestRefusalsAreToldApartAndAllReported(t *testing.T) {
+func TestRefusalsAreDistinguishedAndAllReported(t *testing.T) {
 	f := newFake(t, store([]string{"/a/d1", "/b/d2"}, []string{"/a/u"}, []string{"/a/k"}, "/a/m", "/a/v:1"))
 	names := []string{"/a/ok1", "/a/d1", "/a/u", "/a/k", "/a/m", "/a/v:1", "/a/ok2", "/a/ok3", "/a/ok4", "/a/ok5", "/b/d2", "/b/ok6"}
 	want := map[string]error{"/a/d1": ErrDenied, "/b/d2": ErrDenied, "/a/u": ErrUndecryptable, "/a/k": ErrUndecryptable, "/a/m": ErrMissing, "/a/v:1": ErrVersion}
@@ -311,7 +311,7 @@ func TestRefusalsAreToldApartAndAllReported(t *testing.T) {
 }
 
 // Digits select a version, so another version in the reply is wrong.
-func TestVersionsAreHeldToTheirDigits(t *testing.T) {
+func TestVersionsAreCheckedAgainstTheirSelectors(t *testing.T) {
 	for _, n := range []string{"1", "9", "90", "19"} {
 		for version, want := range map[string]error{n: nil, n + "1": ErrReply, "2": ErrReply} {
 			f := newFake(t, func(request) answer {
@@ -327,7 +327,7 @@ func TestVersionsAreHeldToTheirDigits(t *testing.T) {
 }
 
 // An ARN is shown only if it is the ARN of a parameter of that name. Anything else may be a value.
-func TestErrorsShowNoARNThatIsNone(t *testing.T) {
+func TestErrorsShowOnlyARNsOfParameters(t *testing.T) {
 	for arn, shown := range map[string]bool{
 		"arn:aws:ssm:eu-west-1:222222222222:parameter/a/x":      true,
 		"arn:aws-cn:ssm:us-west-2:333333333333:parameter/a/x":   true,
@@ -374,7 +374,7 @@ func TestRefusalsCostACallWhereDecryptionMayBeWhy(t *testing.T) {
 }
 
 // If only the read with decryption is denied, the key is denied, unless AWS says what it denied.
-func TestDeniedKeysAreTold(t *testing.T) {
+func TestDeniedKeysAreReported(t *testing.T) {
 	for name, tt := range map[string]struct {
 		answer answer
 		key    bool
@@ -409,7 +409,7 @@ func TestErrorsCostNoCallsWhereThereAreNone(t *testing.T) {
 	}
 }
 
-func TestRepliesAreHeldToTheRequest(t *testing.T) {
+func TestRepliesAreCheckedAgainstTheRequest(t *testing.T) {
 	// Each case changes the reply to "/a/x", "/a/y" and "/a/z:7".
 	good := func() []map[string]any {
 		return []map[string]any{parameter("/a/x", nil), parameter("/a/y", nil), parameter("/a/z:7", nil)}
@@ -475,7 +475,7 @@ func TestRepliesAreHeldToTheRequest(t *testing.T) {
 				t.Errorf("%s: %s: %v", name, ref, r.Err)
 			}
 			if bad && (r.Parameter.Value.Reveal() != nil || r.Parameter.Type != "" || r.Parameter.Version.ARN != "") {
-				t.Errorf("%s: %s has a parameter beside its error", name, ref)
+				t.Errorf("%s: %s has a parameter and an error", name, ref)
 			}
 			if r.Err != nil && strings.Contains(r.Err.Error(), "value of") {
 				t.Errorf("%s: the error shows a value: %v", name, r.Err)
@@ -601,7 +601,7 @@ func TestTheContextEndsTheRead(t *testing.T) {
 }
 
 // The timeout of an attempt must not look like the end of the caller's context.
-func TestATimeOutOfOneAttemptIsUnavailable(t *testing.T) {
+func TestATimeoutOfOneAttemptIsUnavailable(t *testing.T) {
 	release := make(chan struct{})
 	defer close(release)
 	f := newFake(t, nil)

@@ -44,7 +44,7 @@ func documents(t *testing.T, wants ...plan.Want) []*sealed.Document {
 	return all
 }
 
-func TestDiffTellsWhyADocumentIsResealed(t *testing.T) {
+func TestDiffReportsWhyADocumentIsResealed(t *testing.T) {
 	previous := documents(t, want("hello", source("AA", 3), source("BB", 1)))
 	changed := func(change func(*plan.Want)) plan.Want {
 		w := want("hello", source("AA", 3), source("BB", 1))

@@ -12,7 +12,7 @@ func at(line int) *hcl.Range {
 	return &hcl.Range{Filename: "secrets.hcl", Start: hcl.Pos{Line: line, Byte: line * 10}}
 }
 
-func TestOneCauseIsToldOnce(t *testing.T) {
+func TestOneCauseIsReportedOnce(t *testing.T) {
 	var all Problems
 	for i := range 15 {
 		p := New(Access, at(20-i), "Denied", "Allow it.")
@@ -38,7 +38,7 @@ func TestOneCauseIsToldOnce(t *testing.T) {
 	}
 }
 
-func TestWhatTellsMostIsKept(t *testing.T) {
+func TestTheMostDetailedProblemIsKept(t *testing.T) {
 	bare, whole := New(Unavailable, nil, "Out of time", "It took long."), New(Unavailable, at(3), "Out of time", "It took long. Last, x was asked.")
 	bare.Cause, whole.Cause = "time", "time"
 	for _, all := range []Problems{{bare, whole}, {whole, bare}} {
@@ -48,8 +48,8 @@ func TestWhatTellsMostIsKept(t *testing.T) {
 	}
 }
 
-// TestALineIsToldOnce checks that an error in a line is one problem, however many functions and environments have it.
-func TestALineIsToldOnce(t *testing.T) {
+// TestALineIsReportedOnce checks that an error in a line is one problem, however many functions and environments have it.
+func TestALineIsReportedOnce(t *testing.T) {
 	var g Gathered
 	for env := range 100 {
 		for fn := range 100 {
@@ -71,7 +71,7 @@ func TestALineIsToldOnce(t *testing.T) {
 	}
 }
 
-func TestSoManyProblemsAreGathered(t *testing.T) {
+func TestGatheredProblemsAreLimited(t *testing.T) {
 	var g Gathered
 	for i := range 2 * maxGathered {
 		g.Add(New(Manifest, at(i), "Wrong", "Change it."))
@@ -82,7 +82,7 @@ func TestSoManyProblemsAreGathered(t *testing.T) {
 	}
 }
 
-func TestEqualProblemsAreToldOnce(t *testing.T) {
+func TestEqualProblemsAreReportedOnce(t *testing.T) {
 	a := New(Missing, at(3), "Gone", "Put it.")
 	if got := (Problems{a, New(Missing, nil, "Gone", "Put it."), a}).Sort(); len(got) != 2 || got[0].Subject != nil {
 		t.Errorf("got %v", got)

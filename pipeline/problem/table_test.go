@@ -201,7 +201,7 @@ var said = []struct {
 	{&smithy.GenericAPIError{Code: "SomethingNew"}, Integrity, "Unexpected answer from AWS", "Nothing was written"},
 }
 
-func TestWhatIsSaidOfEachFailure(t *testing.T) {
+func TestTheWordsOfEachFailure(t *testing.T) {
 	about := Resource{Name: "it", On: "the resource", Rights: []string{"right:One", "right:Two"}, Or: ", or do without"}
 	for _, test := range said {
 		got := FromAWS(test.err, about, nil)
@@ -307,7 +307,7 @@ func inModel(model *smithy.TypeRegistry, code string) bool {
 	return false
 }
 
-func TestTheEndOfTheTimeSaysWhatWasAskedLast(t *testing.T) {
+func TestATimeoutNamesTheLastCall(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 0)
 	defer cancel()
 	for _, test := range []struct {
@@ -326,7 +326,7 @@ func TestTheEndOfTheTimeSaysWhatWasAskedLast(t *testing.T) {
 }
 
 // The timeout of one attempt is not the end of the run's time.
-func TestATimeOutOfOneAttemptIsNoAnswer(t *testing.T) {
+func TestATimeoutOfOneAttemptIsNoAnswer(t *testing.T) {
 	err := fmt.Errorf("x: %w", awsfault.Explain(failed("kms:Encrypt", "kms.us-west-2.amazonaws.com", context.DeadlineExceeded)))
 	if p := FromAWS(err, Resource{}, nil); p.Summary != "KMS unavailable" {
 		t.Errorf("got %s: %s", p.Summary, p.Detail)

@@ -112,7 +112,7 @@ func TestWhatIsPublishedIsFoundAndDownloaded(t *testing.T) {
 	}
 }
 
-func TestWhatIsNotThereIsSaidToBeMissing(t *testing.T) {
+func TestMissingPartsAreReported(t *testing.T) {
 	_, l := embedded(t)
 	v := publish(t, l, "shop-dev", archive(t, "one"))
 	for _, ref := range []Ref{{Layer: "other"}, {Layer: "shop-dev", Version: 2}, {Layer: strings.TrimSuffix(v.ARN, ":1"), Version: 9}} {
@@ -131,7 +131,7 @@ func TestAVersionThatIsListedMustBeThere(t *testing.T) {
 	}
 }
 
-func TestRefusalsAreToldApart(t *testing.T) {
+func TestRefusalsAreDistinguished(t *testing.T) {
 	layer := archive(t, "one")
 	for _, c := range []struct {
 		code string
@@ -305,7 +305,7 @@ func TestListsAreReadAsFarAsNeeded(t *testing.T) {
 	}
 }
 
-func TestDownloadsAreHeldToTheirDigest(t *testing.T) {
+func TestDownloadsAreCheckedAgainstTheirDigest(t *testing.T) {
 	content := []byte("the content that was published")
 	serve := func(status int, body []byte) http.HandlerFunc {
 		return func(w http.ResponseWriter, r *http.Request) {

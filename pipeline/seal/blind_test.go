@@ -77,7 +77,7 @@ func TestBlindClientSendsNothingButReEncrypt(t *testing.T) {
 	}
 }
 
-func TestReEncryptHoldsTheReplyToTheRequest(t *testing.T) {
+func TestReEncryptChecksTheReplyAgainstTheRequest(t *testing.T) {
 	reply := func(change map[string]any) string {
 		m := map[string]any{"KeyId": keyARN, "SourceKeyId": sourceARN, "CiphertextBlob": []byte("blob")}
 		for k, v := range change {
@@ -125,7 +125,7 @@ func TestReEncryptHoldsTheReplyToTheRequest(t *testing.T) {
 	}
 }
 
-func TestReEncryptTellsRefusalsApart(t *testing.T) {
+func TestReEncryptDistinguishesRefusals(t *testing.T) {
 	for code, want := range map[string]error{
 		"InvalidCiphertextException": ErrCiphertext,
 		"IncorrectKeyException":      ErrSourceKey,

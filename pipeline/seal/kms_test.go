@@ -68,7 +68,7 @@ func refusal(code, message string) string {
 	return fmt.Sprintf(`{"__type":%q,"message":%q}`, code, message)
 }
 
-func TestDescribeTellsWhatAKeyIs(t *testing.T) {
+func TestDescribeClassifiesKeys(t *testing.T) {
 	good := Key{ARN: keyARN, Partition: "aws", Region: "us-west-2", Account: "222222222222", State: "Enabled", Enabled: true, Symmetric: true, CustomerManaged: true}
 	with := func(change func(*Key)) Key { k := good; change(&k); return k }
 	for _, tt := range []struct {
@@ -247,7 +247,7 @@ type marked struct{ error }
 
 func (marked) Class() awsfault.Class { return awsfault.Credentials }
 
-func TestTheContextAndTimeOutsAreToldApart(t *testing.T) {
+func TestTheContextAndTimeoutsAreDistinguished(t *testing.T) {
 	release := make(chan struct{})
 	defer close(release)
 	s := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { <-release }))
@@ -339,7 +339,7 @@ func TestEncryptingWithTheEmbeddedAWS(t *testing.T) {
 	}
 }
 
-func TestAnEchoIsFoundWhereverItStands(t *testing.T) {
+func TestAnEchoIsFoundAnywhere(t *testing.T) {
 	plaintext := "sample-0123456789-abcdef" // 20 bytes of it in a row are an echo
 	encoded := base64.StdEncoding.EncodeToString([]byte(plaintext))
 	for text, echo := range map[string]bool{

@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-func TestConstraintsHoldTheWholeValue(t *testing.T) {
+func TestConstraintsMatchTheWholeValue(t *testing.T) {
 	for _, tt := range []struct {
 		min        int
 		expression string

@@ -25,26 +25,26 @@ const maxSearch = 1024
 // It scans the data once, with a table of the first bytes of all forms. It writes
 // out a form only where the data begins like it.
 type Search struct {
-	values []Value
-	texts  []text
-	starts []start               // ascending by window
-	maybe  [1 << (24 - 6)]uint64 // a bit for every window, and for some others
+	values  []Value
+	needles []needle
+	starts  []start               // ascending by window
+	maybe   [1 << (24 - 6)]uint64 // a bit for every window, and for some others
 }
 
-// A text is a value, or its JSON form, to search for.
-type text struct {
+// A needle is a value, or its JSON form, to search for.
+type needle struct {
 	Value
 	of int // the index of the value
 }
 
-// A start is the beginning of one form of one text.
+// A start is the beginning of one form of one needle.
 type start struct {
 	window uint64 // the first 8 bytes, big-endian
-	text   int32
+	needle int32
 	form   form
 }
 
-// A form is an encoding of a text.
+// A form is an encoding of a needle.
 type form uint8
 
 const (
@@ -79,13 +79,13 @@ func NewSearch(values []Value) *Search {
 			continue
 		}
 		value = value[:min(len(value), maxSearch)]
-		s.texts = append(s.texts, text{held(value), i})
+		s.needles = append(s.needles, needle{held(value), i})
 		if escaped := AppendEscaped(nil, value); len(escaped) > len(value) {
-			s.texts = append(s.texts, text{held(escaped), i})
+			s.needles = append(s.needles, needle{held(escaped), i})
 		}
 	}
-	for i, t := range s.texts {
-		// Enough of the text for the start of any form.
+	for i, t := range s.needles {
+		// Enough of the needle for the start of any form.
 		head := t.peek()
 		head = head[:min(len(head), 2*MinSearch)]
 		for f := range formCount {
@@ -97,7 +97,7 @@ func NewSearch(values []Value) *Search {
 		}
 	}
 	slices.SortFunc(s.starts, func(a, b start) int {
-		return cmp.Or(cmp.Compare(a.window, b.window), cmp.Compare(a.text, b.text), cmp.Compare(a.form, b.form))
+		return cmp.Or(cmp.Compare(a.window, b.window), cmp.Compare(a.needle, b.needle), cmp.Compare(a.form, b.form))
 	})
 	return s
 }
@@ -142,7 +142,7 @@ func (s *Search) Find(text, known []byte) (index int, how string) {
 			if st.window != window {
 				break
 			}
-			sought := s.texts[st.text]
+			sought := s.needles[st.needle]
 			if bytes.HasPrefix(text[i:], st.form.write(sought.peek())) && !bytes.Contains(known, s.values[sought.of].peek()) {
 				return sought.of, st.form.String()
 			}

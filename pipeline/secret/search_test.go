@@ -38,7 +38,7 @@ func TestSearchFindsEveryFormAtEveryPlace(t *testing.T) {
 }
 
 // In a box, a value is in a JSON string, and one that is too long for a box is cut.
-func TestSearchFindsValuesAsTheyStandInBoxes(t *testing.T) {
+func TestSearchFindsValuesAsWrittenInBoxes(t *testing.T) {
 	values := []string{`{"user": "not-a-real-user"}`, "-----BEGIN KEY-----\nbm90IGEgcmVhbCBrZXk=\n-----END KEY-----\n", "\x01\x1f\b\t\f\r\\ not real", strings.Repeat(`long "value" `, 400)}
 	var all []Value
 	for _, v := range values {
@@ -79,7 +79,7 @@ func TestSearchFindsNothingElse(t *testing.T) {
 	}
 }
 
-func TestSearchKeepsValuesApartThatBeginAlike(t *testing.T) {
+func TestSearchDistinguishesValuesThatBeginAlike(t *testing.T) {
 	var all []Value
 	for i := range 100 {
 		all = append(all, New(fmt.Appendf(nil, "not-a-real-%03d-value", i)))

@@ -197,7 +197,7 @@ func TestValuesAreCopies(t *testing.T) {
 	}
 }
 
-func TestZeroValueHoldsNothing(t *testing.T) {
+func TestZeroValueIsEmpty(t *testing.T) {
 	var v Value
 	if v.Reveal() != nil || v.Len() != 0 {
 		t.Error("the zero value holds something")

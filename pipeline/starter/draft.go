@@ -96,18 +96,18 @@ func (d *Draft) omit(envs []string) error {
 			d.note(f.line, "function %s: this is not a valid function name in a manifest", shown(f.Name))
 			continue
 		}
-		d.settleSecrets(&f, envs)
+		d.checkSecrets(&f, envs)
 		if len(f.Secrets) == 0 {
 			d.note(f.line, "function %s: none of its variables is a secret that can be imported", shown(f.Name))
 			d.refusals(f, false)
 			continue
 		}
-		d.settleName(&f, envs, files)
+		d.checkName(&f, envs, files)
 		if !take(f.file(), envs, files) {
 			d.note(f.line, "function %s: another function has this name or is deployed under it", shown(f.Name))
 			continue
 		}
-		d.settleKey(&f, envs, keys)
+		d.checkKey(&f, envs, keys)
 		d.refusals(f, true)
 		kept = append(kept, f)
 	}
@@ -148,8 +148,8 @@ func free(name Text, envs []string, files map[string]bool) bool {
 	return !slices.ContainsFunc(envs, func(env string) bool { return files[env+"/"+strings.ToLower(name.in(env))] })
 }
 
-// settleSecrets keeps the secrets that the manifest can contain.
-func (d *Draft) settleSecrets(f *Function, envs []string) {
+// checkSecrets keeps the secrets that the manifest can contain.
+func (d *Draft) checkSecrets(f *Function, envs []string) {
 	var kept []Secret
 	seen := map[string]bool{}
 	for _, s := range f.Secrets {
@@ -189,8 +189,8 @@ func badSecret(s Secret, envs []string) string {
 	return ""
 }
 
-// settleName removes a deployed_as that is not valid or already taken.
-func (d *Draft) settleName(f *Function, envs []string, files map[string]bool) {
+// checkName removes a deployed_as that is not valid or already taken.
+func (d *Draft) checkName(f *Function, envs []string, files map[string]bool) {
 	if len(f.DeployedAs) == 0 {
 		return
 	}
@@ -207,8 +207,8 @@ func (d *Draft) settleName(f *Function, envs []string, files map[string]bool) {
 	}
 }
 
-// settleKey removes a key that is not valid, or that another function has.
-func (d *Draft) settleKey(f *Function, envs []string, keys map[string]bool) {
+// checkKey removes a key that is not valid, or that another function has.
+func (d *Draft) checkKey(f *Function, envs []string, keys map[string]bool) {
 	if len(f.Key) == 0 {
 		return
 	}

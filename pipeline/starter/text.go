@@ -7,7 +7,7 @@ import (
 	"github.com/whispering/bundle/pipeline/manifest"
 )
 
-// A Text is a string of the source. Parts of it may be placeholders for the name of
+// Text is a string of the source. Parts of it may be placeholders for the name of
 // the environment.
 type Text []part
 

@@ -110,7 +110,7 @@ func resolved(v value) value {
 	}
 }
 
-// inner removes bytes from both ends of a Text, whose ends must be literal.
+// inner removes bytes from both ends of t, which must be literal.
 func inner(t Text, front, back int) Text {
 	t = append(Text(nil), t...)
 	t[0].literal = t[0].literal[front:]
