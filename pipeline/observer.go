@@ -14,6 +14,11 @@ const (
 	StepPublish   Step = "publishing the layer"
 )
 
+// Steps returns all steps in order. A run leaves out those that it has no use for.
+func Steps() []Step {
+	return []Step{StepPreflight, StepPrevious, StepList, StepVersion, StepRead, StepSeal, StepPublish}
+}
+
 // An Observer follows the progress of a run. Its method is called from several
 // goroutines. Calls for one step never overlap, but calls for two steps can.
 type Observer interface {

@@ -70,7 +70,7 @@ func (a *app) policy(c *cli.Context) error {
 		return err
 	}
 	defer end()
-	bar := a.NewBar()
+	bar := a.NewBar(1)
 	setting.Account = s.Account
 	resolve := &pipeline.Resolve{
 		Scope: pipeline.Scope{Manifest: m, Region: setting.Region, Account: s.Account, Caller: s.Caller, Observer: bar,

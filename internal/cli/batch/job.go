@@ -82,7 +82,7 @@ func Each(con *console.Console, c *cli.Context, targets []*target.Target, j Job)
 		defer end()
 		ctx, w.Session = awsclient.WithCalls(limited, w.calls), s
 	}
-	bar := con.NewBar()
+	bar := con.NewBar(1)
 	w.Observer = bar
 	r, err := do(ctx, con, w)
 	bar.Finish()

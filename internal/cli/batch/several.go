@@ -57,7 +57,7 @@ func eachOf(con *console.Console, c *cli.Context, targets []*target.Target, j Jo
 	if !j.Calls {
 		sessions = nil
 	}
-	bar := con.NewBar()
+	bar := con.NewBar(len(targets))
 	queue := make(chan *Outcome, len(outcomes))
 	for _, o := range outcomes {
 		queue <- o

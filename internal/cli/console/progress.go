@@ -1,6 +1,7 @@
 package console
 
 import (
+	"slices"
 	"sync"
 
 	"github.com/schollz/progressbar/v3"
@@ -12,35 +13,42 @@ import (
 // A Bar tells a person how far a run is: with a bar on a terminal, with
 // one line per step elsewhere.
 type Bar struct {
-	mu   sync.Mutex
-	w    *printable.Stream
-	bar  *progressbar.ProgressBar // nil off a terminal
-	done map[stretch]int
-	all  map[stretch]int
+	mu      sync.Mutex
+	w       *printable.Stream
+	bar     *progressbar.ProgressBar // nil off a terminal
+	targets int                      // of the run
+	done    map[string]parts         // by target; "" for the only one
+	shown   int                      // thousandths
 }
 
-// A stretch is a step of a target; of the only one where that has no name.
-type stretch struct {
-	target string
-	step   pipeline.Step
-}
+// parts are the steps of a target that have begun, and how much of each is done: 1 for all.
+type parts map[pipeline.Step]float64
 
-func (s stretch) String() string {
-	if s.target == "" {
-		return string(s.step)
+// whole is how much of a target is done. All steps count the same, as the number of calls in a later one is not known.
+// A step that a run left out is done.
+func (p parts) whole() float64 {
+	steps := pipeline.Steps()
+	done, later := 0.0, false
+	for _, step := range slices.Backward(steps) {
+		part, begun := p[step]
+		switch {
+		case begun:
+			done, later = done+part, true
+		case later:
+			done++
+		}
 	}
-	return s.target + ": " + string(s.step)
+	return done / float64(len(steps))
 }
 
-// NewBar returns a bar on standard error. It is drawn once a step begins.
-func (c *Console) NewBar() *Bar {
-	p := &Bar{w: c.Stderr, done: map[stretch]int{}, all: map[stretch]int{}}
+// NewBar returns a bar on standard error for a run with so many targets. It is drawn once a step begins.
+func (c *Console) NewBar(targets int) *Bar {
+	p := &Bar{w: c.Stderr, targets: targets, done: map[string]parts{}}
 	if Terminal(c.Stderr) > 0 && !c.CI() {
-		p.bar = progressbar.NewOptions(1,
+		p.bar = progressbar.NewOptions(1000,
 			progressbar.OptionSetWriter(c.Stderr.Screen()),
 			progressbar.OptionEnableColorCodes(false),
 			progressbar.OptionClearOnFinish(),
-			progressbar.OptionSetWidth(24),
 			progressbar.OptionSetPredictTime(false),
 		)
 	}
@@ -48,27 +56,67 @@ func (c *Console) NewBar() *Bar {
 }
 
 // Progress implements pipeline.Observer.
-func (p *Bar) Progress(step pipeline.Step, done, total int) {
-	p.note(stretch{step: step}, done, total)
-}
+func (p *Bar) Progress(step pipeline.Step, done, total int) { p.note("", step, done, total) }
 
-func (p *Bar) note(s stretch, done, total int) {
+func (p *Bar) note(target string, step pipeline.Step, done, total int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	_, begun := p.all[s]
-	p.done[s], p.all[s] = done, total
+	begun := p.take(target, step, done, total)
+	said := string(step)
+	if target != "" {
+		said = target + ": " + said
+	}
 	switch {
 	case p.bar != nil:
-		doneAll, all := 0, 0
-		for s := range p.all {
-			doneAll, all = doneAll+p.done[s], all+p.all[s]
-		}
-		p.bar.Describe(printable.Line(s.String()))
-		p.bar.ChangeMax(all + 1) // never full before finish: a full bar is not drawn again
-		_ = p.bar.Set(doneAll)
+		said, width := layout(Terminal(p.w), printable.Line(said))
+		progressbar.OptionSetWidth(width)(p.bar)
+		p.bar.Describe(said)
+		_ = p.bar.Set(p.thousandths())
 	case !begun:
-		_ = p.w.Printf("bundle: %s (%d)\n", s, total)
+		_ = p.w.Printf("bundle: %s (%d)\n", said, total)
 	}
+}
+
+// take takes in a step's progress, and reports whether the step had begun before.
+func (p *Bar) take(target string, step pipeline.Step, done, total int) (begun bool) {
+	if p.done[target] == nil {
+		p.done[target] = parts{}
+	}
+	_, begun = p.done[target][step]
+	p.done[target][step] = 1 // if there is nothing to do
+	if total > 0 {
+		p.done[target][step] = float64(done) / float64(total)
+	}
+	return begun
+}
+
+// thousandths is how much of the run is done. It never falls, and never is 1,000: a full bar is not drawn again.
+func (p *Bar) thousandths() int {
+	sum := 0.0
+	for _, parts := range p.done {
+		sum += parts.whole()
+	}
+	p.shown = max(p.shown, min(int(1000*sum/float64(max(p.targets, 1))), 990))
+	return p.shown
+}
+
+// layout is what a bar says in so many columns, and how wide it is. A name without room is cut, or left out.
+func layout(columns int, said string) (string, int) {
+	const (
+		most, least = 24, 8 // of the bar
+		readable    = 12    // of a name that is cut
+		beside      = 10    // the percentage, the ends of the bar, spaces
+	)
+	room := columns - beside - 1 // a line that is full would wrap on some terminals
+	letters := []rune(said)
+	switch {
+	case len(letters) <= room-least:
+	case room-least < readable:
+		letters = nil
+	default:
+		letters = append(letters[:room-least-1], '…')
+	}
+	return string(letters), min(most, room-len(letters))
 }
 
 // Finish clears the bar.
@@ -102,7 +150,7 @@ type Part struct {
 
 // Progress implements pipeline.Observer.
 func (p Part) Progress(step pipeline.Step, done, total int) {
-	p.note(stretch{p.target, step}, done, total)
+	p.note(p.target, step, done, total)
 }
 
 // Finish does nothing: the others go on.
