@@ -118,7 +118,7 @@ func TestReleaseHasItsTable(t *testing.T) {
 	if err := os.WriteFile(helper, []byte("pass\n"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	if out, err := check(); err == nil || !strings.Contains(out, "v1.2.3.txt is not the table of this checkout") {
+	if out, err := check(); err == nil || !strings.Contains(out, "v1.2.3.txt does not match this checkout") {
 		t.Errorf("a helper that was changed since: %v: %s", err, out)
 	}
 	if !regexp.MustCompile(`(?m)^if .*--snapshot.*\n(  .*\n)*  .*go run ./runtime/released/make -check "\$version"$`).MatchString(read(t, ".github/release/before")) {

@@ -1,9 +1,9 @@
 // Package execbin has the binaries of cmd/bundle-exec that go into a layer.
 //
-// A release is built with -tags release and holds them. Any other build makes
-// them when they are asked for, with the Go toolchain, from the sources that it
-// was itself built from: a checkout, or the module cache. Nothing is downloaded
-// either way, and the same sources and toolchain give the same bytes.
+// A release is built with -tags release and contains them. Any other build
+// compiles them on demand, with the Go toolchain, from the sources that it was
+// itself built from: a checkout, or the module cache. Nothing is downloaded. The
+// same sources and toolchain give the same bytes.
 package execbin
 
 import (
@@ -16,16 +16,17 @@ import (
 	"strings"
 )
 
-// ErrUnavailable says that the binaries can neither be found nor be made here.
-var ErrUnavailable = errors.New("this build of bundle does not hold bundle-exec")
+// ErrUnavailable reports that this build does not contain the binaries, and that
+// they cannot be compiled on this machine.
+var ErrUnavailable = errors.New("this build of bundle does not contain bundle-exec")
 
-// A Binary is bundle-exec for one architecture: static, for Linux.
+// A Binary is bundle-exec for one architecture, a static program for Linux.
 type Binary struct {
 	Path string // in a layer: "bundle/bin/arm64/bundle-exec"
 	Data []byte
 }
 
-// architectures are those of Lambda, and what Go calls them
+// architectures returns the architectures of Lambda, each with its name in Go
 // (https://docs.aws.amazon.com/lambda/latest/dg/foundation-arch.html).
 func architectures() [][2]string {
 	return [][2]string{{"x86_64", "amd64"}, {"arm64", "arm64"}}
@@ -33,7 +34,7 @@ func architectures() [][2]string {
 
 func layerPath(architecture string) string { return "bundle/bin/" + architecture + "/bundle-exec" }
 
-// Paths are those of the binaries in a layer.
+// Paths returns the paths of the binaries in a layer.
 func Paths() []string {
 	var all []string
 	for _, a := range architectures() {
@@ -42,12 +43,12 @@ func Paths() []string {
 	return all
 }
 
-// Build makes the binaries from the module at dir, with the program go and what
-// is in its module cache. It takes less than a second once Go has compiled the
-// packages for both architectures, and some 30 s of one core before.
+// Build compiles the binaries from the module at dir, with the program go on
+// PATH and its module cache. Without go, it returns ErrUnavailable. The first
+// build takes about 30 s on one core, later builds less than a second.
 func Build(ctx context.Context, dir string) ([]Binary, error) {
 	if _, err := exec.LookPath("go"); err != nil {
-		return nil, fmt.Errorf("%w, and the Go toolchain, which would compile it, is not on PATH", ErrUnavailable)
+		return nil, fmt.Errorf("%w, and the Go toolchain to compile it is not on PATH", ErrUnavailable)
 	}
 	scratch, err := os.MkdirTemp("", "bundle-exec-")
 	if err != nil {
@@ -69,8 +70,8 @@ func Build(ctx context.Context, dir string) ([]Binary, error) {
 	return all, nil
 }
 
-// compile leaves nothing to the machine: no path, no version control, no
-// setting of the user is in what it writes.
+// compile compiles a binary that does not depend on the machine: on paths,
+// version control or the user's settings.
 func compile(ctx context.Context, dir, goarch, out string) error {
 	cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-buildvcs=false", "-ldflags", "-s -w", "-o", out, "./cmd/bundle-exec")
 	cmd.Dir = dir

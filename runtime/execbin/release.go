@@ -7,10 +7,11 @@ import (
 	"embed"
 )
 
-// Released says whether this build holds the binaries.
+// Released reports whether this build contains the binaries.
 const Released = true
 
-// made is what make exec writes. A release cannot be built without.
+// made has the binaries that make exec writes. A release cannot be built
+// without them.
 //
 //go:embed dist/bundle/bin
 var made embed.FS

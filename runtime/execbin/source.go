@@ -10,11 +10,11 @@ import (
 	"runtime"
 )
 
-// Released says whether this build holds the binaries.
+// Released reports whether this build contains the binaries.
 const Released = false
 
-// All returns the binaries, built now from the sources of this program. Where
-// these are not there any more, or Go is not, the error is ErrUnavailable.
+// All compiles the binaries from the sources of this program, and returns them.
+// If the sources or Go are not on this machine, the error is ErrUnavailable.
 func All(ctx context.Context) ([]Binary, error) {
 	_, file, _, _ := runtime.Caller(0)
 	dir := filepath.Dir(filepath.Dir(filepath.Dir(file)))

@@ -2,9 +2,9 @@ package execwrap
 
 import "embed"
 
-// Files holds what goes into a layer as it stands: files/bundle/exec, the
-// script that chooses the binary of the machine's architecture. It must be
-// executable there.
+// Files has files/bundle/exec, the script that starts the binary for the
+// machine's architecture. In a layer, its path is bundle/exec, and it must be
+// executable.
 //
 //go:embed files
 var Files embed.FS

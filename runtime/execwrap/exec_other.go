@@ -7,9 +7,9 @@ import (
 	"os/exec"
 )
 
-// Exec runs another program in place of this one, as far as that goes on a
-// system without execve: as a child with the same streams, until it ends. The
-// error is an *exec.ExitError where the program ran and failed.
+// Exec runs another program as a child process with the same streams, and waits
+// until it ends, because this system has no execve. The error is an
+// *exec.ExitError if the program ran and failed.
 func Exec(path string, argv, environ []string) error {
 	child := exec.Command(path)
 	child.Args, child.Env = argv, environ

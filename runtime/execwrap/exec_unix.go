@@ -4,8 +4,8 @@ package execwrap
 
 import "syscall"
 
-// Exec becomes another program: this process, with its id and open streams,
-// goes on as that one. It returns only when that fails.
+// Exec becomes another program, with execve: the process keeps its ID and open
+// streams. It returns only if that fails.
 func Exec(path string, argv, environ []string) error {
 	return syscall.Exec(path, argv, environ)
 }

@@ -1,10 +1,10 @@
-// Package execwrap runs a program with a function's secrets in its environment.
-// It is what Lambda's AWS_LAMBDA_EXEC_WRAPPER needs, and what `bundle run` does
-// on a laptop: open the document, add the secrets to the environment, become
-// the program. No shell, no file and no argument ever holds a value.
+// Package execwrap runs a program with a function's secrets in its environment,
+// for Lambda's AWS_LAMBDA_EXEC_WRAPPER and for `bundle run`: it opens the
+// document, adds the secrets to the environment, and becomes the program. No
+// shell, file or argument ever contains a value.
 //
-// docs/runtime.md says what is refused, what is reported and with which status
-// the wrapper ends.
+// docs/runtime.md specifies what the wrapper refuses, what it reports, and its
+// exit statuses.
 package execwrap
 
 import (
@@ -30,23 +30,24 @@ const (
 
 // A Wrapper is one run of the exec wrapper.
 type Wrapper struct {
-	Args    []string  // the command, as Lambda gives it; never changed
+	Args    []string  // the command, unchanged from Lambda
 	Environ []string  // NAME=value
-	Stderr  io.Writer // for errors and hints, which hold no value
+	Stderr  io.Writer // for errors and hints, which contain no value
 
-	// All opens the function's secrets. nil means secrets.New for Environ.
+	// All opens the function's secrets. The default is a secrets.Client that
+	// reads Environ.
 	All func(context.Context) (map[string]string, error)
-	// Exec becomes the program. nil means Exec.
+	// Exec becomes the program. The default is the function Exec.
 	Exec func(path string, argv, environ []string) error
 }
 
-// Run becomes the command, and so returns only when something fails: with the
-// status to end with (docs/runtime.md section 3), after having written one line
-// to Stderr and told Lambda's runtime API, if there is one.
+// Run becomes the command, so it returns only if that fails. It then writes one
+// line to Stderr, reports the error to Lambda's runtime API if there is one, and
+// returns the exit status (docs/runtime.md, section 3).
 func (w Wrapper) Run(ctx context.Context) (status int) {
 	err := w.run(ctx)
 	if err == nil {
-		return 0 // only where Exec does not replace the process
+		return 0 // only if Exec does not replace the process
 	}
 	var child *exec.ExitError
 	if errors.As(err, &child) {
@@ -55,7 +56,7 @@ func (w Wrapper) Run(ctx context.Context) (status int) {
 	fmt.Fprintf(w.Stderr, "bundle-exec: %v\n", err)
 	if api := w.lookup("AWS_LAMBDA_RUNTIME_API"); api != "" {
 		if reportErr := report(ctx, api, err); reportErr != nil {
-			fmt.Fprintln(w.Stderr, "bundle-exec: the runtime API does not take the error")
+			fmt.Fprintln(w.Stderr, "bundle-exec: the error could not be reported to the runtime API")
 		}
 	}
 	return exitStatus(err)
@@ -63,7 +64,7 @@ func (w Wrapper) Run(ctx context.Context) (status int) {
 
 func (w Wrapper) run(ctx context.Context) error {
 	if w.lookup("AWS_LAMBDA_INITIALIZATION_TYPE") == "snap-start" && !w.has(allowSnapStart) {
-		return failf(ErrSnapStart, "SnapStart would keep the secrets in its snapshot; set %s=1 to allow that", allowSnapStart)
+		return failf(ErrSnapStart, "SnapStart would store the secrets in its snapshot: set %s=1 to allow that", allowSnapStart)
 	}
 	argv := w.Args
 	if next := w.lookup(nextWrapper); next != "" {
@@ -89,7 +90,7 @@ func (w Wrapper) run(ctx context.Context) error {
 		return err
 	}
 	if len(kept) > 0 {
-		fmt.Fprintf(w.Stderr, "bundle-exec: kept from the environment, not replaced by secrets: %s\n", strings.Join(kept, ", "))
+		fmt.Fprintf(w.Stderr, "bundle-exec: these variables were already set and were not replaced by secrets: %s\n", strings.Join(kept, ", "))
 	}
 	become := w.Exec
 	if become == nil {
@@ -99,8 +100,9 @@ func (w Wrapper) run(ctx context.Context) error {
 }
 
 // Environment returns base with the secrets added, in the order of their names.
-// A variable that base has already is kept, and named in kept, unless override
-// is set. It fails as [secrets.CheckVariable] does, and then returns nothing.
+// A variable that base already has is kept, and named in kept, unless override
+// is set. If [secrets.CheckVariable] returns an error for a secret, Environment
+// returns that error and nothing else.
 func Environment(base []string, values map[string]string, override bool) (environ, kept []string, err error) {
 	names := slices.Sorted(maps.Keys(values))
 	for _, name := range names {
@@ -127,8 +129,8 @@ func Environment(base []string, values map[string]string, override bool) (enviro
 	return environ, kept, nil
 }
 
-// resolve finds the program that a command means, as a shell would, and holds
-// it to the checks that Lambda makes of a wrapper.
+// resolve returns the path of the program that a command names, as a shell
+// would, and makes the checks that Lambda makes for a wrapper.
 func resolve(command, path string) (string, error) {
 	if strings.ContainsRune(command, filepath.Separator) {
 		return command, runnable(command)
@@ -138,21 +140,21 @@ func resolve(command, path string) (string, error) {
 			return file, nil
 		}
 	}
-	return "", &Error{ErrExec, fmt.Sprintf("%q is not on the PATH", command), fs.ErrNotExist}
+	return "", &Error{ErrExec, fmt.Sprintf("program %q was not found in PATH", command), fs.ErrNotExist}
 }
 
 func runnable(file string) error {
 	info, err := os.Stat(file)
 	switch {
 	case err != nil:
-		return &Error{ErrExec, fmt.Sprintf("program %q: it cannot be found", file), err}
+		return &Error{ErrExec, fmt.Sprintf("program %q cannot be found", file), err}
 	case !info.Mode().IsRegular() || info.Mode()&0o111 == 0:
-		return &Error{ErrExec, fmt.Sprintf("program %q: it is not executable", file), fs.ErrPermission}
+		return &Error{ErrExec, fmt.Sprintf("program %q is not executable", file), fs.ErrPermission}
 	}
 	return nil
 }
 
-// lookup returns the value of a variable, "" where there is none.
+// lookup returns the value of a variable, or "" if it is not set.
 func (w Wrapper) lookup(name string) string {
 	for _, variable := range w.Environ {
 		if key, value, _ := strings.Cut(variable, "="); key == name {

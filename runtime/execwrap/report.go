@@ -14,9 +14,9 @@ import (
 	"github.com/whispering/bundle/runtime/secrets"
 )
 
-// The failures that only the wrapper has.
+// The codes of failures that only the wrapper has.
 const (
-	ErrSnapStart secrets.Code = "snapstart_refused" // SnapStart without leave
+	ErrSnapStart secrets.Code = "snapstart_refused" // SnapStart without permission
 	ErrExec      secrets.Code = "exec_failed"       // the program cannot be started
 )
 
@@ -33,7 +33,7 @@ func (e *Error) Error() string { return fmt.Sprintf("%s (%s)", e.Reason, string(
 // Is reports whether target is the error's code.
 func (e *Error) Is(target error) bool { return target == e.Code }
 
-// Unwrap returns what the failure came from, or nil.
+// Unwrap returns the cause of the failure, or nil.
 func (e *Error) Unwrap() error { return e.cause }
 
 func failf(code secrets.Code, format string, args ...any) error {
@@ -55,7 +55,7 @@ func codeOf(err error) secrets.Code {
 	return secrets.CodeOf(err)
 }
 
-// exitStatus is the status for an error, in the sense of sysexits.h.
+// exitStatus returns the exit status for an error, by sysexits.h.
 func exitStatus(err error) int {
 	switch codeOf(err) {
 	case secrets.ErrDocument, secrets.ErrUnknownFormat, secrets.ErrWrongFunction, secrets.ErrWrongEnvironment,
@@ -82,7 +82,7 @@ func exitStatus(err error) int {
 	return 70 // EX_SOFTWARE
 }
 
-// errorType is the name of a failure at Lambda's runtime API, which takes
+// errorType returns the error type for Lambda's runtime API. The API accepts
 // (Runtime|Function)\.[A-Z][a-zA-Z]+ and shows "Unknown" for anything else.
 func errorType(code secrets.Code) string {
 	name := "Runtime.Secrets"
@@ -94,7 +94,7 @@ func errorType(code secrets.Code) string {
 	return name
 }
 
-// report tells the runtime API why there will be no runtime
+// report reports to the runtime API why the runtime does not start
 // (https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html#runtimes-api-initerror).
 func report(ctx context.Context, api string, failure error) error {
 	kind := errorType(codeOf(failure))
@@ -110,7 +110,7 @@ func report(ctx context.Context, api string, failure error) error {
 	}
 	r.Header.Set("Content-Type", "application/vnd.aws.lambda.error+json")
 	r.Header.Set("Lambda-Runtime-Function-Error-Type", kind)
-	direct := &http.Transport{} // the API is on this machine; a proxy has no part in it
+	direct := &http.Transport{} // without a proxy: the API is on this machine
 	defer direct.CloseIdleConnections()
 	reply, err := direct.RoundTrip(r)
 	if err != nil {

@@ -14,8 +14,9 @@ import (
 	"github.com/whispering/bundle/runtime/python"
 )
 
-// Files returns what a helper, one of layerbuild.Helpers, puts into a layer.
-// Only "exec" can fail: with execbin.ErrUnavailable, or as its compiler does.
+// Files returns the files that a helper, one of layerbuild.Helpers, puts into a
+// layer. For "exec", the error can be execbin.ErrUnavailable or that of the Go
+// compiler.
 func Files(ctx context.Context, name string) ([]layerbuild.File, error) {
 	switch name {
 	case "node":
@@ -36,7 +37,7 @@ func Files(ctx context.Context, name string) ([]layerbuild.File, error) {
 	return nil, fmt.Errorf("there is no helper %q", name)
 }
 
-// script returns what of the helper "exec" needs no compiler.
+// script returns the files of the helper "exec" that need no compiler.
 func script() ([]layerbuild.File, error) {
 	top, err := fs.Sub(execwrap.Files, "files")
 	if err != nil {
@@ -49,13 +50,13 @@ func script() ([]layerbuild.File, error) {
 	return files, err
 }
 
-// errNotAsked stands in for bundle-exec where nobody asked for it.
+// errNotAsked is why bundle-exec is missing if Own was told not to compile it.
 var errNotAsked = errors.New("this build of bundle would have to compile it")
 
-// Own says what all helpers are in this build of bundle, which is called name.
-// Unless it is a release, it holds no bundle-exec, and compiles it if it may;
-// without, its binaries stand there without a hash, and Missing says why. The
-// error is of what is no matter of the layer, such as an interrupted run.
+// Own returns the files of all helpers of this build of bundle, under the given
+// name. A build that is not a release contains no bundle-exec: Own compiles it
+// if compile is set. Without it, the binaries are listed without a hash, and
+// Missing says why. The error is for everything else, such as an interrupted run.
 func Own(ctx context.Context, name string, compile bool) (layerbuild.Release, error) {
 	own := layerbuild.Release{Name: name, Files: make(map[string]layerbuild.Sum)}
 	for _, helper := range layerbuild.Helpers() {

@@ -13,10 +13,10 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 )
 
-// beforeExpiry is how long before their end credentials are fetched anew.
+// beforeExpiry is how long before they expire credentials are fetched again.
 const beforeExpiry = time.Minute
 
-// A lease is what the container endpoint gave, and from where.
+// A lease has credentials from a container endpoint, and its URL.
 type lease struct {
 	from        string
 	credentials aws.Credentials
@@ -26,8 +26,8 @@ func (l lease) holds(from string, now time.Time) bool {
 	return l.from == from && l.credentials.HasKeys() && now.Add(beforeExpiry).Before(l.credentials.Expires)
 }
 
-// credentials come from the environment, else from the container endpoint,
-// which is how Lambda gives them under SnapStart
+// credentials returns the credentials from the environment, else those from the
+// container endpoint, which Lambda uses under SnapStart
 // (https://docs.aws.amazon.com/sdkref/latest/guide/feature-container-credentials.html).
 func (c *Client) credentials(ctx context.Context) (aws.Credentials, error) {
 	found := aws.Credentials{
@@ -39,7 +39,7 @@ func (c *Client) credentials(ctx context.Context) (aws.Credentials, error) {
 	case found.HasKeys():
 		return found, nil
 	case found.AccessKeyID != "" || found.SecretAccessKey != "":
-		return found, failf(ErrCredentials, "of AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY only one is set")
+		return found, failf(ErrCredentials, "only one of AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY is set")
 	}
 	from := c.getenv("AWS_CONTAINER_CREDENTIALS_FULL_URI")
 	if from == "" {
@@ -61,11 +61,11 @@ func (c *Client) credentials(ctx context.Context) (aws.Credentials, error) {
 	return found, err
 }
 
-// fetch asks the container endpoint.
+// fetch requests credentials from the container endpoint.
 func (c *Client) fetch(ctx context.Context, transport http.RoundTripper, from string) (aws.Credentials, error) {
 	var none aws.Credentials
 	if !allowedContainer(from) {
-		return none, failf(ErrCredentials, "AWS_CONTAINER_CREDENTIALS_FULL_URI is neither https nor loopback nor a container's own address")
+		return none, failf(ErrCredentials, "AWS_CONTAINER_CREDENTIALS_FULL_URI must use https, unless it is a loopback address or the address of ECS or EKS")
 	}
 	token, err := c.containerToken()
 	if err != nil {
@@ -75,7 +75,7 @@ func (c *Client) fetch(ctx context.Context, transport http.RoundTripper, from st
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, from, nil)
 	if err != nil {
-		return none, failf(ErrCredentials, "AWS_CONTAINER_CREDENTIALS_FULL_URI is not a URL")
+		return none, failf(ErrCredentials, "AWS_CONTAINER_CREDENTIALS_FULL_URI is not a valid URL")
 	}
 	req.Header.Set("Accept", "application/json")
 	if token != "" {
@@ -83,10 +83,10 @@ func (c *Client) fetch(ctx context.Context, transport http.RoundTripper, from st
 	}
 	status, _, body, err := exchange(transport, req)
 	if err != nil {
-		return none, &Error{ErrCredentials, "the container's credentials endpoint does not answer", err, tryAgain}
+		return none, &Error{ErrCredentials, "no answer from the container's credentials endpoint", err, tryAgain}
 	}
 	if status != http.StatusOK {
-		e := failf(ErrCredentials, "the container's credentials endpoint answers with status %d", status)
+		e := failf(ErrCredentials, "the container's credentials endpoint returned status %d", status)
 		if status == http.StatusTooManyRequests || status >= 500 {
 			e.next = tryAgain
 		}
@@ -97,7 +97,7 @@ func (c *Client) fetch(ctx context.Context, transport http.RoundTripper, from st
 		Expiration                          time.Time
 	}
 	if json.Unmarshal(body, &reply) != nil || reply.AccessKeyId == "" || reply.SecretAccessKey == "" {
-		return none, failf(ErrCredentials, "the container's credentials endpoint gives no credentials")
+		return none, failf(ErrCredentials, "the container's credentials endpoint returned no credentials")
 	}
 	return aws.Credentials{
 		AccessKeyID: reply.AccessKeyId, SecretAccessKey: reply.SecretAccessKey, SessionToken: reply.Token,
@@ -105,8 +105,9 @@ func (c *Client) fetch(ctx context.Context, transport http.RoundTripper, from st
 	}, nil
 }
 
-// allowedContainer refuses to send the token in clear to anything but this
-// machine and the link-local addresses of ECS and EKS.
+// allowedContainer reports whether the token can be sent to this URL: over https,
+// or over plain HTTP to this machine and to the link-local addresses of ECS and
+// EKS.
 func allowedContainer(from string) bool {
 	u, err := url.Parse(from)
 	if err != nil || u.Hostname() == "" {
@@ -130,12 +131,12 @@ func (c *Client) containerToken() (string, error) {
 	if file := c.getenv("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"); file != "" {
 		text, err := os.ReadFile(file)
 		if err != nil {
-			return "", &Error{ErrCredentials, "the file in AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE cannot be read", err, final}
+			return "", &Error{ErrCredentials, "the file that AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE names cannot be read", err, final}
 		}
 		token = strings.TrimSpace(string(text))
 	}
 	if strings.ContainsAny(token, "\r\n") {
-		return "", failf(ErrCredentials, "the container's authorization token holds a line end")
+		return "", failf(ErrCredentials, "the container's authorization token contains a line break")
 	}
 	return token, nil
 }

@@ -6,10 +6,10 @@ import (
 	"strings"
 )
 
-// embeddedAccount is the account of keys that the embedded AWS made (F-33).
+// embeddedAccount is the account of every key of the embedded AWS (F-33).
 const embeddedAccount = "000000000000"
 
-// A keyARN is the ARN of a KMS key in the parts that matter here.
+// A keyARN has the parts of a KMS key's ARN that choose an endpoint.
 type keyARN struct{ partition, region, account string }
 
 func parseKey(s string) (keyARN, bool) {
@@ -20,14 +20,14 @@ func parseKey(s string) (keyARN, bool) {
 	return keyARN{parts[1], parts[3], parts[4]}, isRegion(parts[3])
 }
 
-// isRegion holds a region to what may stand in a host's name.
+// isRegion reports whether s has only characters that are allowed in a host name.
 func isRegion(s string) bool {
 	return s != "" && strings.Trim(s, "abcdefghijklmnopqrstuvwxyz0123456789-") == ""
 }
 
-// endpoint decides whom to ask about a key, as F-33 and docs/runtime.md lay
-// down: a key of the embedded AWS only ever a loopback endpoint; any other key,
-// inside Lambda, only ever AWS.
+// endpoint returns the URL to call for a key, by F-33 and docs/runtime.md: for a
+// key of the embedded AWS, always a loopback endpoint; for any other key, inside
+// Lambda, always AWS.
 func endpoint(getenv func(string) string, key keyARN) (string, error) {
 	override := getenv("AWS_ENDPOINT_URL_KMS")
 	if override == "" {
@@ -38,18 +38,18 @@ func endpoint(getenv func(string) string, key keyARN) (string, error) {
 		return regional(getenv, key)
 	}
 	if override == "" {
-		return "", failf(ErrEndpoint, "the key is of the embedded AWS, and AWS_ENDPOINT_URL_KMS does not say where that runs")
+		return "", failf(ErrEndpoint, "the key belongs to the embedded AWS: start it and set AWS_ENDPOINT_URL_KMS to its URL")
 	}
 	u, err := url.Parse(override)
 	if err != nil || u.Host == "" || u.Hostname() == "" || u.User != nil || u.Path != "" && u.Path != "/" ||
 		u.Scheme != "http" && u.Scheme != "https" || u.RawQuery != "" || u.ForceQuery || u.Fragment != "" {
-		return "", failf(ErrEndpoint, "the endpoint in AWS_ENDPOINT_URL_KMS or AWS_ENDPOINT_URL is not of the form http://HOST:PORT or https://HOST:PORT")
+		return "", failf(ErrEndpoint, "the URL in AWS_ENDPOINT_URL_KMS or AWS_ENDPOINT_URL must have the form http://HOST:PORT or https://HOST:PORT")
 	}
 	switch local := isLoopback(u.Hostname()); {
 	case embedded && !local:
-		return "", failf(ErrEndpoint, "the key is of the embedded AWS, and the endpoint on %q is not loopback", u.Host)
+		return "", failf(ErrEndpoint, "the key belongs to the embedded AWS, but the endpoint %q is not a loopback address", u.Host)
 	case u.Scheme == "http" && !local:
-		return "", failf(ErrEndpoint, "the endpoint on %q would carry secrets over plain HTTP", u.Host)
+		return "", failf(ErrEndpoint, "the endpoint %q must use https, because it is not a loopback address", u.Host)
 	}
 	return u.Scheme + "://" + u.Host + "/", nil
 }
@@ -62,12 +62,12 @@ func isLoopback(host string) bool {
 	return err == nil && ip.IsLoopback()
 }
 
-// regional is the endpoint of AWS for the key's partition and region
+// regional returns the endpoint of AWS for the key's partition and region
 // (https://docs.aws.amazon.com/general/latest/gr/kms.html).
 func regional(getenv func(string) string, key keyARN) (string, error) {
 	suffix, dual := suffixes(key.partition)
 	if suffix == "" {
-		return "", failf(ErrEndpoint, "%q is not a partition whose endpoints are known", key.partition)
+		return "", failf(ErrEndpoint, "the partition %q is not known", key.partition)
 	}
 	if strings.EqualFold(getenv("AWS_USE_DUALSTACK_ENDPOINT"), "true") {
 		suffix = dual
@@ -79,8 +79,8 @@ func regional(getenv func(string) string, key keyARN) (string, error) {
 	return "https://" + service + "." + key.region + "." + suffix + "/", nil
 }
 
-// suffixes returns the domain of a partition's endpoints and that of its dual
-// stack ones.
+// suffixes returns the domain of a partition's endpoints, and the domain of its
+// dual-stack endpoints. Both are "" for an unknown partition.
 func suffixes(partition string) (plain, dual string) {
 	switch partition {
 	case "aws", "aws-us-gov":

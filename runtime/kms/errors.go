@@ -2,44 +2,45 @@ package kms
 
 import "fmt"
 
-// A Code names a kind of failure: one of docs/runtime.md section 3, the same in
-// every language. It is an error itself, so that errors.Is(err, ErrUnavailable)
-// works on whatever a Client returns.
+// A Code identifies a kind of failure, the same in every language
+// (docs/runtime.md, section 3). It is an error, for use with errors.Is:
+// errors.Is(err, ErrUnavailable) works for every error of a Client.
 type Code string
 
 // Error returns the code.
 func (c Code) Error() string { return string(c) }
 
-// The failures of Decrypt.
+// The codes of failures of Decrypt.
 const (
-	// ErrAccessDenied: the caller may not use the key for this.
+	// ErrAccessDenied: the caller is not allowed to use the key in this way.
 	ErrAccessDenied Code = "access_denied"
-	// ErrKeyUnusable: the key is disabled, being deleted, or not there.
+	// ErrKeyUnusable: the key is disabled, pending deletion, or does not exist.
 	ErrKeyUnusable Code = "key_unusable"
-	// ErrWrongKey: the ciphertext was not made under the key, or KMS used another.
+	// ErrWrongKey: the ciphertext was not created under the key, or KMS used
+	// another key.
 	ErrWrongKey Code = "wrong_key"
-	// ErrTampered: the ciphertext or its encryption context is not what was sealed.
+	// ErrTampered: the ciphertext or its encryption context was changed.
 	ErrTampered Code = "tampered"
-	// ErrCredentials: there are none, or AWS does not take them.
+	// ErrCredentials: there are no credentials, or AWS does not accept them.
 	ErrCredentials Code = "credentials"
 	// ErrEndpoint: the endpoint variables are not allowed for this key.
 	ErrEndpoint Code = "bad_endpoint"
-	// ErrUnavailable: KMS was throttling, failing or out of reach until time was up.
+	// ErrUnavailable: KMS throttled, failed or could not be reached in time.
 	ErrUnavailable Code = "unavailable"
-	// ErrReply: KMS, or something in between, answered what it never should.
+	// ErrReply: KMS, or something in between, returned an invalid reply.
 	ErrReply Code = "bad_reply"
 )
 
-// What to do about a failure.
+// next says what to do after a failure.
 type next int
 
 const (
 	final next = iota
 	tryAgain
-	signAnew // once, with fresh credentials and the server's time
+	signAgain // once, with fresh credentials and the server's time
 )
 
-// An Error says why a ciphertext was not opened. It holds no plaintext.
+// An Error says why a ciphertext was not opened. It contains no plaintext.
 type Error struct {
 	Code   Code
 	Reason string
@@ -53,17 +54,18 @@ func (e *Error) Error() string { return fmt.Sprintf("kms: %s (%s)", e.Reason, st
 // Is reports whether target is the error's code.
 func (e *Error) Is(target error) bool { return target == e.Code }
 
-// Unwrap returns what the failure came from, or nil: the end of the caller's
-// context among others.
+// Unwrap returns the cause of the failure, for example context.Canceled, or nil.
 func (e *Error) Unwrap() error { return e.cause }
 
 func failf(code Code, format string, args ...any) *Error {
 	return &Error{Code: code, Reason: fmt.Sprintf(format, args...)}
 }
 
-// classify turns an error code of AWS into one of ours. The codes are those of
-// https://docs.aws.amazon.com/kms/latest/APIReference/CommonErrors.html and of
-// API_Decrypt there; others belong to the protocol or to STS's credentials.
+// classify returns the Code for an error code of AWS, and what to do next. The
+// AWS codes are from
+// https://docs.aws.amazon.com/kms/latest/APIReference/CommonErrors.html and
+// https://docs.aws.amazon.com/kms/latest/APIReference/API_Decrypt.html; the
+// others belong to the protocol or to temporary credentials.
 func classify(awsCode string, status int) (Code, next) {
 	switch awsCode {
 	case "AccessDeniedException":
@@ -76,7 +78,7 @@ func classify(awsCode string, status int) (Code, next) {
 		return ErrTampered, final
 	case "ExpiredTokenException", "ExpiredToken", "InvalidSignatureException", "SignatureDoesNotMatch", "RequestExpired",
 		"RequestInTheFuture", "RequestTimeTooSkewed", "UnrecognizedClientException", "InvalidClientTokenId":
-		return ErrCredentials, signAnew
+		return ErrCredentials, signAgain
 	case "MissingAuthenticationToken", "MissingAuthenticationTokenException", "IncompleteSignature", "IncompleteSignatureException":
 		return ErrCredentials, final
 	case "ThrottlingException", "Throttling", "TooManyRequestsException", "RequestLimitExceeded", "KeyUnavailableException",

@@ -1,8 +1,8 @@
-// Package kms opens KMS ciphertexts from within a function: the one operation
-// Decrypt, over net/http, signed by the SDK's own signer. It is a small part of
-// the SDK's client at a small part of its size and start-up time: no profiles,
-// no instance metadata, no configuration but what docs/runtime.md section 2
-// lists. F-n in a comment is the number of a rule in docs/format.md.
+// Package kms opens KMS ciphertexts in a function. It has only the operation
+// Decrypt, over net/http, signed by the SDK's signer, and is much smaller and
+// starts much faster than the SDK's client. It reads no profiles and no instance
+// metadata, only the variables that docs/runtime.md, section 2, lists. F-n in a
+// comment is the number of a rule in docs/format.md.
 package kms
 
 import (
@@ -22,36 +22,35 @@ import (
 const (
 	connectTime = time.Second            // to connect
 	attemptTime = 2 * time.Second        // one request and its reply
-	totalTime   = 6 * time.Second        // one Decrypt with everything it needs
-	attempts    = 5                      // requests, besides one that is signed anew
-	firstWait   = 50 * time.Millisecond  // upper bound of the first wait; doubled for each further one
-	lastWait    = 400 * time.Millisecond // no wait is longer
+	totalTime   = 6 * time.Second        // one Decrypt, including credentials and retries
+	attempts    = 5                      // requests, not counting one that is signed again
+	firstWait   = 50 * time.Millisecond  // upper limit of the first wait; it doubles with each wait
+	lastWait    = 400 * time.Millisecond // upper limit of every wait
 )
 
-// Options change what a Client reads and how it connects. The zero value is
-// right inside a function.
+// Options configure a Client. In a function, use the zero value.
 type Options struct {
-	// Getenv gives the value of an environment variable, "" where there is
-	// none. nil means os.Getenv. HTTPS_PROXY and NO_PROXY are read from the
-	// process itself.
+	// Getenv returns the value of an environment variable, or "" if it is not
+	// set. The default is os.Getenv. HTTPS_PROXY and NO_PROXY always come from
+	// the process.
 	Getenv func(name string) string
-	// Transport carries requests. nil means one with the time limits, proxy
-	// and certificates of docs/runtime.md.
+	// Transport sends requests. The default has the time limits, proxy and
+	// certificates of docs/runtime.md, section 2.
 	Transport http.RoundTripper
 }
 
-// A Client calls KMS. It may be used by several goroutines at once.
+// A Client calls KMS. Many goroutines can use it at the same time.
 type Client struct {
 	getenv func(string) string
 	signer *v4.Signer
 
 	mu        sync.Mutex
-	transport http.RoundTripper // made when first needed
-	lease     lease             // credentials of the container endpoint
-	skew      time.Duration     // AWS's clock minus ours, once AWS has complained
+	transport http.RoundTripper // created for the first request
+	lease     lease             // credentials from the container endpoint
+	skew      time.Duration     // AWS's clock minus ours; 0 until AWS refuses a signature
 }
 
-// New makes a Client. It reads nothing and calls nobody.
+// New creates a Client. It reads nothing and makes no calls.
 func New(o Options) *Client {
 	if o.Getenv == nil {
 		o.Getenv = os.Getenv
@@ -61,8 +60,8 @@ func New(o Options) *Client {
 
 // Decrypt opens one ciphertext under the key with the given ARN and the exact
 // encryption context (https://docs.aws.amazon.com/kms/latest/APIReference/API_Decrypt.html).
-// It holds the reply to that key (F-31), tries again what may pass, and gives
-// up after 6 seconds. Every error is an *[Error].
+// It checks that the reply is for that key (F-31), retries temporary failures,
+// and gives up after 6 seconds. Every error is an *[Error].
 func (c *Client) Decrypt(ctx context.Context, keyARN string, ciphertext []byte, encryptionContext map[string]string) ([]byte, error) {
 	key, ok := parseKey(keyARN)
 	if !ok {
@@ -74,7 +73,7 @@ func (c *Client) Decrypt(ctx context.Context, keyARN string, ciphertext []byte, 
 	}
 	body, err := json.Marshal(decryptRequest{keyARN, ciphertext, encryptionContext})
 	if err != nil {
-		return nil, failf(ErrReply, "the request cannot be written")
+		return nil, failf(ErrReply, "the request cannot be encoded as JSON")
 	}
 	ctx, cancel := context.WithTimeout(ctx, totalTime)
 	defer cancel()
@@ -93,7 +92,8 @@ type request struct {
 	body             []byte
 }
 
-// persist sends a request until it is answered for good.
+// persist sends a request, again if it fails temporarily, until it has a final
+// answer.
 func (c *Client) persist(ctx context.Context, r request) ([]byte, error) {
 	resigned := false
 	for n := 1; ; n++ {
@@ -105,7 +105,7 @@ func (c *Client) persist(ctx context.Context, r request) ([]byte, error) {
 		switch {
 		case ctx.Err() != nil:
 			return nil, &Error{ErrUnavailable, failure.Reason, context.Cause(ctx), final}
-		case failure.next == signAnew && !resigned:
+		case failure.next == signAgain && !resigned:
 			resigned = true
 			n--
 		case failure.next == tryAgain && n < attempts:
@@ -113,7 +113,7 @@ func (c *Client) persist(ctx context.Context, r request) ([]byte, error) {
 				return nil, &Error{ErrUnavailable, failure.Reason, err, final}
 			}
 		case failure.next == tryAgain:
-			failure.Reason = fmt.Sprintf("%s, %d times", failure.Reason, n)
+			failure.Reason = fmt.Sprintf("%s; attempts: %d", failure.Reason, n)
 			return nil, failure
 		default:
 			return nil, failure
@@ -121,7 +121,8 @@ func (c *Client) persist(ctx context.Context, r request) ([]byte, error) {
 	}
 }
 
-// wait sleeps for a random time after the n-th attempt ("full jitter").
+// wait sleeps for a random time after the n-th attempt ("full jitter"). It
+// returns early, with the cause, if ctx ends.
 func wait(ctx context.Context, n int) error {
 	most := min(firstWait<<(n-1), lastWait)
 	timer := time.NewTimer(rand.N(most))
@@ -134,15 +135,15 @@ func wait(ctx context.Context, n int) error {
 	}
 }
 
-// now is the time as AWS sees it, as far as we know.
+// now returns the time of AWS's clock, as far as it is known.
 func (c *Client) now() time.Time {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return time.Now().Add(c.skew)
 }
 
-// correct learns from a reply that refused our signature: the time from its
-// Date header, and that the container's credentials may have been replaced.
+// correct handles a reply that refused the signature: it takes the time from the
+// Date header, and drops the container's credentials, which can be outdated.
 func (c *Client) correct(header http.Header) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

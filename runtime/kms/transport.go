@@ -18,10 +18,11 @@ import (
 	"syscall"
 )
 
-// maxReply is far above what Decrypt answers: 4,096 bytes in base64.
+// maxReply is the maximum size of a reply, in bytes. Decrypt returns at most
+// 4,096 bytes in base64, which is much less.
 const maxReply = 64 << 10
 
-// carrier returns what carries requests, and makes it when there is none yet.
+// carrier returns the transport for requests, and creates it at the first call.
 func (c *Client) carrier() (http.RoundTripper, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -36,17 +37,17 @@ func (c *Client) carrier() (http.RoundTripper, error) {
 		Protocols:           new(http.Protocols),
 		TLSClientConfig:     &tls.Config{MinVersion: tls.VersionTLS12},
 	}
-	// One connection per call in flight: after the function was frozen, a
-	// single dead connection must not take all calls with it.
+	// HTTP/1.1 uses one connection per call. After the function was frozen, a
+	// dead connection then fails only one call.
 	t.Protocols.SetHTTP1(true)
 	if file := c.getenv("AWS_CA_BUNDLE"); file != "" {
 		pem, err := os.ReadFile(file)
 		if err != nil {
-			return nil, &Error{ErrEndpoint, "the file in AWS_CA_BUNDLE cannot be read", err, final}
+			return nil, &Error{ErrEndpoint, "the file that AWS_CA_BUNDLE names cannot be read", err, final}
 		}
 		roots := x509.NewCertPool()
 		if !roots.AppendCertsFromPEM(pem) {
-			return nil, failf(ErrEndpoint, "the file in AWS_CA_BUNDLE holds no certificate")
+			return nil, failf(ErrEndpoint, "the file that AWS_CA_BUNDLE names contains no certificate")
 		}
 		t.TLSClientConfig.RootCAs = roots
 	}
@@ -54,8 +55,8 @@ func (c *Client) carrier() (http.RoundTripper, error) {
 	return t, nil
 }
 
-// proxy sends only what is encrypted through a proxy. Plain HTTP is for this
-// machine alone.
+// proxy returns the proxy for a request. Only https uses a proxy, because plain
+// HTTP is allowed only to this machine.
 func proxy(r *http.Request) (*url.URL, error) {
 	if r.URL.Scheme != "https" {
 		return nil, nil
@@ -69,16 +70,16 @@ func exchange(t http.RoundTripper, r *http.Request) (status int, header http.Hea
 	reply, err := t.RoundTrip(r)
 	if err != nil {
 		if idle, ok := t.(interface{ CloseIdleConnections() }); ok {
-			idle.CloseIdleConnections() // they may be as dead as this one
+			idle.CloseIdleConnections() // they are probably dead too
 		}
 		return 0, nil, nil, err
 	}
 	body, err = io.ReadAll(io.LimitReader(reply.Body, maxReply+1))
-	_ = reply.Body.Close() // what was read is whole or err says so
+	_ = reply.Body.Close() // err already says whether the body is complete
 	return reply.StatusCode, reply.Header, body, err
 }
 
-// attempt signs a request, sends it once and reads the answer.
+// attempt signs a request, sends it once and reads the reply.
 func (c *Client) attempt(ctx context.Context, r request) ([]byte, error) {
 	credentials, err := c.credentials(ctx)
 	if err != nil {
@@ -92,7 +93,7 @@ func (c *Client) attempt(ctx context.Context, r request) ([]byte, error) {
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, r.url, bytes.NewReader(r.body))
 	if err != nil {
-		return nil, failf(ErrEndpoint, "the endpoint is not a URL")
+		return nil, failf(ErrEndpoint, "the endpoint is not a valid URL")
 	}
 	req.Header.Set("Content-Type", "application/x-amz-json-1.1")
 	req.Header.Set("X-Amz-Target", "TrentService.Decrypt")
@@ -106,15 +107,15 @@ func (c *Client) attempt(ctx context.Context, r request) ([]byte, error) {
 	case err != nil:
 		return nil, &Error{ErrUnavailable, "no answer from " + req.URL.Host + ": " + plain(err), err, tryAgain}
 	case len(body) > maxReply:
-		return nil, failf(ErrReply, "the reply of %s is too long", req.URL.Host)
+		return nil, failf(ErrReply, "the reply from %s is too long", req.URL.Host)
 	case status != http.StatusOK:
 		return nil, c.refusal(status, header, body)
 	}
 	return read(body, r.key)
 }
 
-// read takes the plaintext out of a reply. Nothing of the reply goes into an
-// error: it holds the secret.
+// read returns the plaintext in a reply. Its errors quote nothing of the reply,
+// which contains the secret.
 func read(body []byte, key string) ([]byte, error) {
 	var keyID string
 	var plaintext []byte
@@ -126,17 +127,17 @@ func read(body []byte, key string) ([]byte, error) {
 	}
 	switch {
 	case !ok:
-		return nil, failf(ErrReply, "the reply is not the JSON of a Decrypt")
+		return nil, failf(ErrReply, "the reply is not the JSON that Decrypt returns")
 	case keyID != key:
-		return nil, failf(ErrWrongKey, "KMS answers for another key than %s", key)
+		return nil, failf(ErrWrongKey, "the reply is not for the key that was sent")
 	case len(plaintext) == 0:
-		return nil, failf(ErrReply, "the reply holds no plaintext")
+		return nil, failf(ErrReply, "the reply contains no plaintext")
 	}
 	return plaintext, nil
 }
 
-// membersOf takes a JSON object apart. One with a member twice is none: which of
-// the two is meant, nobody can tell.
+// membersOf returns the members of a JSON object. It refuses an object with two
+// members of the same name, because it cannot know which one is meant.
 func membersOf(body []byte) (map[string]json.RawMessage, bool) {
 	d := json.NewDecoder(bytes.NewReader(body))
 	if begin, err := d.Token(); err != nil || begin != json.Delim('{') || !json.Valid(body) {
@@ -158,13 +159,13 @@ func membersOf(body []byte) (map[string]json.RawMessage, bool) {
 	return members, true
 }
 
-// refusal turns an error reply into an Error.
+// refusal returns the Error for an error reply.
 func (c *Client) refusal(status int, header http.Header, body []byte) *Error {
 	var reply struct {
 		Type    string `json:"__type"`
 		Message string `json:"message"`
 	}
-	_ = json.Unmarshal(body, &reply) // not JSON: the status must do
+	_ = json.Unmarshal(body, &reply) // if it is not JSON, the status decides
 	name := header.Get("X-Amzn-ErrorType")
 	if name == "" {
 		name = reply.Type
@@ -172,14 +173,14 @@ func (c *Client) refusal(status int, header http.Header, body []byte) *Error {
 	name, _, _ = strings.Cut(name, ":")
 	name = name[strings.LastIndex(name, "#")+1:]
 	code, next := classify(name, status)
-	if next == signAnew {
+	if next == signAgain {
 		c.correct(header)
 	}
-	e := failf(code, "KMS answers with status %d", status)
+	e := failf(code, "KMS returned status %d", status)
 	if isCode(name) {
-		e = failf(code, "KMS answers %s", name)
-		// Only these two messages help, and others may repeat the request: that
-		// of a signature error holds the canonical one, session token included.
+		e = failf(code, "KMS returned %s", name)
+		// Only the messages of these two codes help. Others can quote the
+		// request: a signature error contains its session token.
 		if code == ErrAccessDenied || code == ErrKeyUnusable {
 			if said := quotable(reply.Message); said != "" {
 				e.Reason += ": " + said
@@ -197,9 +198,10 @@ func isCode(name string) bool {
 
 const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 
-// quotable returns what KMS says about a right that is missing or about a key's
-// state, as far as it is made of words and ARNs, and "" for any other text:
-// anybody may have answered.
+// quotable returns the beginning of a KMS message about a missing permission or
+// the state of a key, up to the first word that is neither a plain word nor an
+// ARN. For any other message it returns "", because the reply can come from a
+// proxy or another server.
 func quotable(message string) string {
 	said := ""
 	for word := range strings.SplitSeq(message, " ") {
@@ -225,8 +227,8 @@ func quotable(message string) string {
 	return ""
 }
 
-// plain says why a connection failed, in the words of the network: net/http
-// quotes what it cannot read.
+// plain says why a connection failed. It does not use the text of net/http
+// errors, which quote what the server sent.
 func plain(err error) string {
 	var errno syscall.Errno
 	var dns *net.DNSError
@@ -234,9 +236,9 @@ func plain(err error) string {
 	var timeout interface{ Timeout() bool }
 	switch {
 	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &timeout) && timeout.Timeout():
-		return "time is up"
+		return "timed out"
 	case errors.As(err, &dns):
-		return "its name is not known"
+		return "its name cannot be resolved"
 	case errors.As(err, &errno):
 		return errno.Error()
 	case errors.As(err, &certificate):
@@ -244,5 +246,5 @@ func plain(err error) string {
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
 		return "the connection was closed"
 	}
-	return "the connection failed, or what came is not HTTP"
+	return "the connection failed, or the reply is not HTTP"
 }

@@ -1,12 +1,13 @@
-// Package python holds the helper for Python as it goes into a layer.
+// Package python has the helper for Python, the package bundle_secrets, for a
+// layer.
 package python
 
 import "embed"
 
-// Files has the package bundle_secrets at the path where Lambda's runtimes
-// look for it below /opt, python
+// Files has the package in the folder python, where Lambda's runtimes look for
+// it below /opt
 // (https://docs.aws.amazon.com/lambda/latest/dg/packaging-layers.html). The
-// patterns leave out what interpreters write beside the sources.
+// patterns exclude the files that interpreters write beside the sources.
 //
 //go:embed python/bundle_secrets/*.py python/bundle_secrets/py.typed
 var Files embed.FS

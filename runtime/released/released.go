@@ -1,5 +1,5 @@
-// Package released knows the helper files of the releases of bundle: a table
-// for each, which it embeds. tables/README.md has their form.
+// Package released has the helper files of each release of bundle. It embeds one
+// table per release; tables/README.md specifies their format.
 package released
 
 import (
@@ -24,7 +24,7 @@ var embedded embed.FS
 func Tables() fs.FS {
 	tables, err := fs.Sub(embedded, "tables")
 	if err != nil {
-		panic(err) // the folder's name is legal
+		panic(err) // the folder's name is valid
 	}
 	return tables
 }
@@ -34,10 +34,12 @@ var (
 	line    = lazyregexp.New(`^([0-9a-f]{64}) (0644|0755) (\S+)$`)
 )
 
-// IsVersion says whether a text is the version of a release: v1.2.3, v1.2.3-rc.1.
+// IsVersion reports whether a string is the version of a release, such as v1.2.3
+// or v1.2.3-rc.1.
 func IsVersion(text string) bool { return version.MatchString(text) }
 
-// Read reads every table of a folder, the newest release first.
+// Read reads every table in a folder. It returns the newest release first. The
+// error names the table that cannot be read.
 func Read(tables fs.FS) ([]layerbuild.Release, error) {
 	names, err := fs.Glob(tables, "*.txt")
 	if err != nil {
@@ -59,26 +61,26 @@ func Read(tables fs.FS) ([]layerbuild.Release, error) {
 	return all, nil
 }
 
-// parse takes exactly what Format writes.
+// parse reads a table. It accepts only what Format writes.
 func parse(name, text string) (layerbuild.Release, error) {
 	r := layerbuild.Release{Name: name, Files: make(map[string]layerbuild.Sum)}
 	if !IsVersion(name) {
-		return r, fmt.Errorf("%q is no version", name)
+		return r, fmt.Errorf("%q is not a version", name)
 	}
 	for l := range strings.Lines(text) {
 		m := line.FindStringSubmatch(strings.TrimSuffix(l, "\n"))
 		if m == nil {
-			return r, fmt.Errorf("%q is not of the form SHA256 MODE PATH", strings.TrimSpace(l))
+			return r, fmt.Errorf("%q does not have the form SHA256 MODE PATH", strings.TrimSpace(l))
 		}
 		r.Files[m[3]] = layerbuild.Sum{SHA256: m[1], Executable: m[2] == "0755"}
 	}
 	if len(r.Files) == 0 || Format(r.Files) != text {
-		return r, fmt.Errorf("it is not in ascending order of path, a line for each file")
+		return r, fmt.Errorf("expected one line per file, in ascending order of path")
 	}
 	return r, nil
 }
 
-// Format writes the table of a release.
+// Format returns the table of a release.
 func Format(files map[string]layerbuild.Sum) string {
 	var b strings.Builder
 	for _, p := range slices.Sorted(maps.Keys(files)) {
@@ -91,7 +93,8 @@ func Format(files map[string]layerbuild.Sum) string {
 	return b.String()
 }
 
-// compare orders versions; of one number, candidates come before the release.
+// compare orders versions. A pre-release comes before the release with the same
+// number.
 func compare(a, b string) int {
 	x, y := version.FindStringSubmatch(a), version.FindStringSubmatch(b)
 	for i := 1; i <= 3; i++ {

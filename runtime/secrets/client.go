@@ -15,36 +15,36 @@ import (
 	"github.com/whispering/bundle/runtime/kms"
 )
 
-// atOnce limits how many boxes of a client are being opened at any time.
+// atOnce is the maximum number of boxes that a client opens at the same time.
 const atOnce = 16
 
-// A Decrypter opens one ciphertext with kms:Decrypt. It must name keyARN in the
-// request, refuse a reply of another key (F-31), and pass the encryption
-// context on as it is. Its errors should wrap one of the codes of this package;
-// others count as ErrUnavailable. It is called by many goroutines at once.
+// A Decrypter opens one ciphertext with kms:Decrypt. It must send keyARN and the
+// unchanged encryption context, and refuse a reply for another key (F-31). Its
+// errors should wrap one of the codes of this package; any other error counts as
+// ErrUnavailable. Many goroutines can call it at the same time.
 type Decrypter interface {
 	Decrypt(ctx context.Context, keyARN string, ciphertext []byte, encryptionContext map[string]string) ([]byte, error)
 }
 
-// Options change where a Client looks. The zero value is right inside a
-// function.
+// Options configure a Client. In a function, use the zero value.
 type Options struct {
-	// Dir is where the layer is unpacked. "" means BUNDLE_SECRETS_DIR, else /opt.
+	// Dir is the folder of the unpacked layer. The default is BUNDLE_SECRETS_DIR,
+	// or /opt if that is not set.
 	Dir string
 	// Document is the document of the function that BUNDLE_SECRETS_FUNCTION
-	// names, in place of those of a folder.
+	// names. If it is set, no folder is read.
 	Document []byte
-	// Environ gives the variables that settings, endpoint and credentials are
-	// read from, as NAME=value. nil means os.Environ.
+	// Environ returns the variables for settings, endpoint and credentials, as
+	// NAME=value. The default is os.Environ.
 	Environ func() []string
-	// Decrypter opens boxes. nil means runtime/kms.
+	// Decrypter opens boxes. The default is a client of runtime/kms.
 	Decrypter Decrypter
-	// Override lets LoadEnv replace variables that exist already.
+	// Override makes LoadEnv replace existing variables.
 	Override bool
 }
 
-// A Client opens one function's document, once. It may be used by many
-// goroutines at the same time.
+// A Client opens the document of one function, once. Many goroutines can use it
+// at the same time.
 type Client struct {
 	options Options
 	flights flights
@@ -55,13 +55,13 @@ type Client struct {
 	values map[string][]byte
 }
 
-// A document is a parsed one that all pins hold for.
+// A document is a parsed document that matches all pins.
 type document struct {
 	*sealed.Document
-	key string // to be named to KMS
+	key string // the ARN to send to KMS
 }
 
-// New makes a client. It reads nothing yet.
+// New creates a client. It reads nothing yet.
 func New(o Options) *Client {
 	if o.Environ == nil {
 		o.Environ = os.Environ
@@ -72,7 +72,7 @@ func New(o Options) *Client {
 	return &Client{options: o, slots: make(chan struct{}, atOnce), values: map[string][]byte{}}
 }
 
-// lookup turns a list of variables into a function that finds one.
+// lookup returns a function that returns the value of a variable in environ.
 func lookup(environ func() []string) func(string) string {
 	return func(name string) string {
 		for _, variable := range environ() {
@@ -84,30 +84,31 @@ func lookup(environ func() []string) func(string) string {
 	}
 }
 
-// Get returns one secret as text, as Parameter Store has it. Every error is an
-// *[Error] whose code says which step failed.
+// Get returns the value of one secret as a string, unchanged from Parameter
+// Store. Every error is an *[Error]; its code says what failed.
 func (c *Client) Get(ctx context.Context, name string) (string, error) {
 	value, _, err := c.one(ctx, name)
 	return string(value), err
 }
 
-// Bytes returns one secret as bytes of the caller's own. Where the manifest
-// says base64 the value is decoded (standard alphabet, with padding; line ends
-// are skipped); what does not decode is ErrValue.
+// Bytes returns the value of one secret as a new slice of bytes. If the manifest
+// says encoding = "base64", it decodes the value: the standard alphabet, with
+// padding; line ends are skipped. A value that does not decode is ErrValue. The
+// other errors are those of Get.
 func (c *Client) Bytes(ctx context.Context, name string) ([]byte, error) {
 	value, source, err := c.one(ctx, name)
 	if err != nil || source.Encoding != "base64" {
 		return bytes.Clone(value), err
 	}
 	decoded, err := base64.StdEncoding.Strict().DecodeString(string(value))
-	if err != nil { // it would say at which byte, and no more; still not passed on
-		return nil, failf(ErrValue, "secret %s is not base64, as its manifest says", name)
+	if err != nil { // err is not included, although it only names a position
+		return nil, failf(ErrValue, `secret %s is not valid base64, but the manifest says encoding = "base64"`, name)
 	}
 	return decoded, nil
 }
 
-// All returns every secret of the function by name, in a map of the caller's
-// own: all of them or none (F-32).
+// All returns the values of all secrets of the function, by name, in a new map.
+// If one fails, it returns none (F-32). Every error is an *[Error].
 func (c *Client) All(ctx context.Context) (map[string]string, error) {
 	doc, err := c.document()
 	if err != nil {
@@ -148,10 +149,10 @@ func unknown(name string, h sealed.Header) error {
 	if near := nearest(name, h.Secrets()); near != "" {
 		hint = fmt.Sprintf("; did you mean %s?", near)
 	}
-	return failf(ErrSecretNotFound, "the document of function %s has no secret %q among its %d%s", h.Name, name, len(h.Sources), hint)
+	return failf(ErrSecretNotFound, "the document of function %s has no secret %q%s", h.Name, name, hint)
 }
 
-// document finds and parses the document, unless that has been done.
+// document returns the open document, or finds and parses it.
 func (c *Client) document() (*document, error) {
 	c.mu.Lock()
 	doc := c.opened
@@ -166,7 +167,8 @@ func (c *Client) document() (*document, error) {
 	return &document{parsed, regional(parsed, s.region)}, nil
 }
 
-// regional is the key's ARN in our own region where that may be (F-31).
+// regional returns the ARN of the document's key: in region if it is a
+// multi-Region key and region is not empty, else unchanged (F-31).
 func regional(doc *sealed.Document, region string) string {
 	if !doc.MultiRegion() || region == "" {
 		return doc.Key
@@ -174,8 +176,8 @@ func regional(doc *sealed.Document, region string) string {
 	return strings.Replace(doc.Key, ":"+doc.Region()+":", ":"+region+":", 1)
 }
 
-// open makes sure that the named secrets of a document are in values: the
-// whole document in mode pack, and in mode blind what is asked for.
+// open makes sure that the named secrets are in c.values. In mode pack, it opens
+// the whole document; in mode blind, only the boxes of these secrets.
 func (c *Client) open(ctx context.Context, doc *document, names []string) error {
 	if doc.Header.Mode == sealed.Pack {
 		return c.flights.do(ctx, "", c.missing(names), func(ctx context.Context) error { return c.openPack(ctx, doc) })
@@ -186,8 +188,8 @@ func (c *Client) open(ctx context.Context, doc *document, names []string) error 
 	})
 }
 
-// missing returns a function that reports whether one of the names is yet to
-// be opened.
+// missing returns a function that reports whether one of the named secrets is
+// not open yet.
 func (c *Client) missing(names []string) func() bool {
 	return func() bool {
 		c.mu.Lock()
@@ -218,7 +220,7 @@ func (c *Client) openPack(ctx context.Context, doc *document) error {
 	return nil
 }
 
-// keep remembers what was opened.
+// keep stores an open document and its values.
 func (c *Client) keep(doc *document, values map[string][]byte) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -242,10 +244,10 @@ func (c *Client) openBlind(ctx context.Context, doc *document, name string) erro
 		c.keep(doc, map[string][]byte{name: value})
 		return nil
 	}
-	return failf(ErrDocument, "%s: %s is in no box", describe(doc), name) // F-16 forbids it
+	return failf(ErrDocument, "%s: %s is not in any box", describe(doc), name) // F-16 excludes this
 }
 
-// decrypt opens box i, with at most atOnce others of this client.
+// decrypt opens box i, as one of at most atOnce at the same time.
 func (c *Client) decrypt(ctx context.Context, doc *document, i int) ([]byte, error) {
 	select {
 	case c.slots <- struct{}{}:
@@ -268,13 +270,13 @@ func (c *Client) decrypt(ctx context.Context, doc *document, i int) ([]byte, err
 	return nil, &Error{code, fmt.Sprintf("%s, box %d of %d, key %s: %s", describe(doc), i+1, len(doc.Ciphertexts), doc.key, reason), err}
 }
 
-// describe names a document in an error.
+// describe returns the description of a document for an error.
 func describe(doc *document) string {
 	h := doc.Header
 	return fmt.Sprintf("the document of function %s (%s/%s, environment %s)", h.Name, h.Bundle, h.Function, h.Environment)
 }
 
-// left is the error of a caller whose context ended.
+// left returns the error for a caller whose context ended.
 func left(ctx context.Context) error {
-	return &Error{ErrUnavailable, "the caller did not wait for the secrets", context.Cause(ctx)}
+	return &Error{ErrUnavailable, "the caller's context ended before the secrets were open", context.Cause(ctx)}
 }

@@ -8,11 +8,11 @@ import (
 	"strings"
 )
 
-// LoadEnv makes every secret an environment variable of this process. A
-// variable that exists is kept, unless Options.Override is set. All names and
-// values are checked before the first is set: a reserved name is
-// ErrReservedVariable, a value with a NUL ErrValue. Whoever starts a process
-// from this one hands them on; Get does not do that.
+// LoadEnv sets every secret as an environment variable of this process. An
+// existing variable is kept, unless Options.Override is set. LoadEnv checks all
+// names and values before it sets the first variable: a reserved name is
+// ErrReservedVariable, and a value with a NUL byte is ErrValue. Child processes
+// inherit these variables; they do not inherit what Get returns.
 func (c *Client) LoadEnv(ctx context.Context) error {
 	all, err := c.All(ctx)
 	if err != nil {
@@ -29,28 +29,30 @@ func (c *Client) LoadEnv(ctx context.Context) error {
 			continue
 		}
 		if err := os.Setenv(name, all[name]); err != nil {
-			return failf(ErrValue, "secret %s cannot be made an environment variable", name)
+			return failf(ErrValue, "secret %s cannot become an environment variable", name)
 		}
 	}
 	return nil
 }
 
-// CheckVariable says whether a secret may become an environment variable:
-// ErrReservedVariable or ErrValue where it may not.
+// CheckVariable returns nil if a secret can become an environment variable.
+// Otherwise, it returns ErrReservedVariable for the name, or ErrValue for a
+// value with a NUL byte.
 func CheckVariable(name, value string) error {
 	switch {
 	case Reserved(name):
-		return failf(ErrReservedVariable, "secret %s bears a name that runtimes or loaders act on; it cannot be an environment variable", name)
+		return failf(ErrReservedVariable, "secret %s has a reserved name, so it cannot become an environment variable: rename it, or read it with get", name)
 	case strings.ContainsRune(value, 0):
-		return failf(ErrValue, "secret %s holds a NUL; it cannot be an environment variable", name)
+		return failf(ErrValue, "secret %s contains a NUL byte, so it cannot become an environment variable", name)
 	}
 	return nil
 }
 
-// Reserved reports whether a variable of this name would change what code runs
-// in a process, where it sends its traffic or who it is (docs/runtime.md
-// section 4). Case is ignored. A manifest refuses the same names and more
-// (docs/names.md); this list does not grow, so that no function stops starting.
+// Reserved reports whether a variable with this name could change which code a
+// process runs, where it sends its traffic, or its identity (docs/runtime.md,
+// section 4). Case is ignored. A manifest refuses these names and more
+// (docs/names.md). This list never grows, so that an update does not stop a
+// function.
 func Reserved(name string) bool {
 	name = strings.ToUpper(name)
 	has := func(prefix string) bool { return strings.HasPrefix(name, prefix) }

@@ -7,35 +7,36 @@ import (
 	"github.com/whispering/bundle/runtime/kms"
 )
 
-// A Code names a kind of failure, the same in every language. It is an error,
-// for use with errors.Is; docs/runtime.md section 3 says what to do about each.
+// A Code identifies a kind of failure, the same in every language. It is an
+// error, for use with errors.Is. docs/runtime.md, section 3, says what to do
+// about each code.
 type Code = kms.Code
 
-// The failures of opening secrets.
+// The codes of failures.
 const (
-	ErrSetting          Code = "bad_setting"       // an unknown, empty or illegal BUNDLE_SECRETS_* variable
+	ErrSetting          Code = "bad_setting"       // an unknown, empty or invalid BUNDLE_SECRETS_* variable
 	ErrBundleNotFound   Code = "bundle_not_found"  // no document for this function
-	ErrSecretNotFound   Code = "secret_not_found"  // the document has no such secret
-	ErrUnknownFormat    Code = "unknown_format"    // a document of another format
-	ErrDocument         Code = "bad_document"      // a document that breaks a rule of the format
-	ErrWrongFunction    Code = "wrong_function"    // another function's document
-	ErrWrongEnvironment Code = "wrong_environment" // not BUNDLE_SECRETS_ENVIRONMENT
-	ErrWrongDigest      Code = "wrong_digest"      // not BUNDLE_SECRETS_SHA256
-	ErrReservedVariable Code = "reserved_variable" // a name that no environment may get from us
-	ErrValue            Code = "bad_value"         // a NUL for an environment, or no base64
+	ErrSecretNotFound   Code = "secret_not_found"  // the document has no secret with that name
+	ErrUnknownFormat    Code = "unknown_format"    // the document has an unknown format
+	ErrDocument         Code = "bad_document"      // the document breaks a rule of the format
+	ErrWrongFunction    Code = "wrong_function"    // the document belongs to another function
+	ErrWrongEnvironment Code = "wrong_environment" // the environment is not BUNDLE_SECRETS_ENVIRONMENT
+	ErrWrongDigest      Code = "wrong_digest"      // the SHA-256 is not BUNDLE_SECRETS_SHA256
+	ErrReservedVariable Code = "reserved_variable" // the name cannot become an environment variable
+	ErrValue            Code = "bad_value"         // a NUL byte in an environment variable, or invalid base64
 
-	ErrWrongKey     = kms.ErrWrongKey     // not BUNDLE_SECRETS_KEY, or KMS used another key
-	ErrTampered     = kms.ErrTampered     // a box is not what the header says
+	ErrWrongKey     = kms.ErrWrongKey     // the key is not BUNDLE_SECRETS_KEY, or KMS used another key
+	ErrTampered     = kms.ErrTampered     // a box does not open as what the header says
 	ErrAccessDenied = kms.ErrAccessDenied // kms:Decrypt is denied
-	ErrKeyUnusable  = kms.ErrKeyUnusable  // disabled, being deleted, gone
-	ErrCredentials  = kms.ErrCredentials  // none, or refused
-	ErrEndpoint     = kms.ErrEndpoint     // the endpoint variables are not allowed here
-	ErrUnavailable  = kms.ErrUnavailable  // KMS was out of reach until time was up
-	ErrReply        = kms.ErrReply        // KMS answered what it never should
+	ErrKeyUnusable  = kms.ErrKeyUnusable  // the key is disabled, pending deletion or does not exist
+	ErrCredentials  = kms.ErrCredentials  // there are no credentials, or KMS does not accept them
+	ErrEndpoint     = kms.ErrEndpoint     // the endpoint variables break docs/runtime.md, section 2
+	ErrUnavailable  = kms.ErrUnavailable  // KMS could not be reached in time
+	ErrReply        = kms.ErrReply        // KMS returned an invalid reply
 )
 
-// An Error says why secrets could not be had. It names the document, the
-// function and the key, and holds no value.
+// An Error says why secrets could not be opened. It names the document, the
+// function and the key, and contains no value.
 type Error struct {
 	Code   Code
 	Reason string
@@ -48,11 +49,11 @@ func (e *Error) Error() string { return fmt.Sprintf("secrets: %s (%s)", e.Reason
 // Is reports whether target is the error's code.
 func (e *Error) Is(target error) bool { return target == e.Code }
 
-// Unwrap returns what the failure came from, or nil.
+// Unwrap returns the cause of the failure, or nil.
 func (e *Error) Unwrap() error { return e.cause }
 
 // CodeOf returns the code of an error of this package or of runtime/kms, and ""
-// for any other.
+// for any other error.
 func CodeOf(err error) Code {
 	var ours *Error
 	var theirs *kms.Error

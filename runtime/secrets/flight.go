@@ -5,8 +5,8 @@ import (
 	"sync"
 )
 
-// flights lets many callers share one piece of work. Nothing is remembered
-// after it: whether it must be done at all is asked each time.
+// flights lets many callers share one piece of work. It keeps nothing after the
+// work ends: each caller says again whether the work is needed.
 type flights struct {
 	mu      sync.Mutex
 	running map[string]*flight
@@ -19,13 +19,14 @@ type flight struct {
 	cancel  context.CancelFunc
 }
 
-// do joins the work that is running under key, or starts it if it is needed. A
-// caller whose context ends leaves; the work ends when all have left.
+// do waits for the work that is running under key, or starts it if it is needed.
+// A caller stops waiting when its own context ends. When no caller is waiting,
+// the work is canceled.
 func (f *flights) do(ctx context.Context, key string, needed func() bool, work func(context.Context) error) error {
 	f.mu.Lock()
 	shared := f.running[key]
 	if shared == nil {
-		// Under the lock: work that has just ended has already been kept.
+		// We hold the lock, so work that has just ended has stored its result.
 		if !needed() {
 			f.mu.Unlock()
 			return nil
@@ -49,8 +50,8 @@ func (f *flights) do(ctx context.Context, key string, needed func() bool, work f
 	}
 }
 
-// start begins work that does not end with the context of the caller who
-// happened to come first. The lock is held.
+// start starts work that does not end with the context of its first caller. The
+// caller holds the lock.
 func (f *flights) start(ctx context.Context, key string, work func(context.Context) error) *flight {
 	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	started := &flight{done: make(chan struct{}), cancel: cancel}
@@ -69,16 +70,16 @@ func (f *flights) start(ctx context.Context, key string, work func(context.Conte
 	return started
 }
 
-// forget takes a flight off the list, unless another has taken its place. The
-// lock is held.
+// forget removes a flight, unless another one has replaced it. The caller holds
+// the lock.
 func (f *flights) forget(key string, ended *flight) {
 	if f.running[key] == ended {
 		delete(f.running, key)
 	}
 }
 
-// each does n pieces of work at once and returns the first error; the others
-// are canceled by then.
+// each does n pieces of work at the same time, and returns the first error. On
+// an error, it cancels the others and waits for them.
 func each(ctx context.Context, n int, work func(ctx context.Context, i int) error) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)

@@ -17,13 +17,14 @@ import (
 
 const settingPrefix = "BUNDLE_SECRETS_"
 
-// settings is what a helper takes from its environment (docs/runtime.md, step 1).
+// settings are what a helper reads from its environment (docs/runtime.md, step 1).
 type settings struct {
-	dir, function, environment, key, sha256 string // "" where not set
+	dir, function, environment, key, sha256 string // "" if not set
 	lambdaFunction, region                  string
 }
 
-// readSettings holds the variables to the closed list.
+// readSettings reads the settings. It refuses a variable that is not in the
+// closed list of docs/runtime.md.
 func readSettings(environ []string) (settings, error) {
 	s := settings{}
 	unread := ""
@@ -46,23 +47,23 @@ func readSettings(environ []string) (settings, error) {
 		to, ok := known[name]
 		switch {
 		case !ok:
-			return s, failf(ErrSetting, "%s is not a variable that bundle knows", name)
+			return s, failf(ErrSetting, "%s is not a variable of bundle: correct its name or remove it", name)
 		case value == "":
-			return s, failf(ErrSetting, "%s is set and empty: give it a value or remove it", name)
+			return s, failf(ErrSetting, "%s is empty: set a value or remove it", name)
 		case name == "BUNDLE_SECRETS_ALLOW_SNAPSTART" && value != "1":
-			return s, failf(ErrSetting, "%s is neither absent nor 1", name)
+			return s, failf(ErrSetting, "%s must be 1 or not set", name)
 		case name == "BUNDLE_SECRETS_FUNCTION" && !sealed.ValidName(value):
-			return s, failf(ErrSetting, "%s is %q, which is not the name of a function", name, value)
+			return s, failf(ErrSetting, "%s is %q, which is not a valid function name", name, value)
 		case name == "BUNDLE_SECRETS_SHA256" && (len(value) != 64 || strings.Trim(value, "0123456789abcdef") != ""):
-			return s, failf(ErrSetting, "%s is not 64 lower-case hexadecimal digits", name)
+			return s, failf(ErrSetting, "%s must be 64 lower-case hexadecimal digits", name)
 		}
 		*to = value
 	}
 	return s, nil
 }
 
-// locate finds the function's document (F-29) and returns its bytes and the
-// name that its file bears.
+// locate finds the function's document (F-29), and returns its bytes and the
+// name of its file, without the extension.
 func locate(s settings) (b []byte, name string, err error) {
 	folder := filepath.Join(s.dir, filepath.FromSlash(sealed.Folder))
 	names, err := list(folder)
@@ -89,21 +90,21 @@ func locate(s settings) (b []byte, name string, err error) {
 
 func notFound(folder, name string, names []string) error {
 	const most = 20
-	listed := strings.Join(names[:min(len(names), most)], ", ")
+	listed := "documents for " + strings.Join(names[:min(len(names), most)], ", ")
 	switch {
 	case len(names) == 0:
-		listed = "no document at all: is the layer attached?"
+		listed = "no documents: is the layer attached?"
 	case len(names) > most:
 		listed += fmt.Sprintf(" and %d more", len(names)-most)
 	}
 	if name == "" {
-		return failf(ErrBundleNotFound, "neither BUNDLE_SECRETS_FUNCTION nor AWS_LAMBDA_FUNCTION_NAME says which document of %s is ours; there is %s", folder, listed)
+		return failf(ErrBundleNotFound, "neither BUNDLE_SECRETS_FUNCTION nor AWS_LAMBDA_FUNCTION_NAME is set, and %s contains %s", folder, listed)
 	}
-	return failf(ErrBundleNotFound, "%s has no document for function %q; there is %s", folder, name, listed)
+	return failf(ErrBundleNotFound, "%s has no document for function %q; it contains %s", folder, name, listed)
 }
 
-// read returns the content of a document. What is longer than a document may
-// be is not read to its end.
+// read returns the content of a document. Of a file that is too long to be a
+// document, it reads only the beginning.
 func read(path string) ([]byte, error) {
 	f, err := os.Open(path)
 	if err != nil {
@@ -113,9 +114,9 @@ func read(path string) ([]byte, error) {
 	return io.ReadAll(io.LimitReader(f, sealed.MaxDocument+1))
 }
 
-// list returns the names of the documents in a folder, in order. A folder that
-// is not there has none. Names are compared as they are listed, because a file
-// system may find a file under a name of another case.
+// list returns the names of the documents in a folder, in order. If the folder
+// does not exist, there are none. Callers compare these names instead of opening
+// a path, because some file systems ignore case.
 func list(folder string) ([]string, error) {
 	entries, err := os.ReadDir(folder)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -131,8 +132,8 @@ func list(folder string) ([]string, error) {
 	return names, nil
 }
 
-// load takes steps 1 to 5 of docs/runtime.md: it finds the document, parses it
-// and holds it to the pins (F-29, F-30).
+// load does steps 1 to 5 of docs/runtime.md: it finds the document, parses it
+// and compares it with the pins (F-29, F-30).
 func load(o Options) (*sealed.Document, settings, error) {
 	s, err := readSettings(o.Environ())
 	if err != nil {
@@ -152,7 +153,7 @@ func load(o Options) (*sealed.Document, settings, error) {
 		return nil, s, err
 	}
 	if sum := sha256.Sum256(b); s.sha256 != "" && hex.EncodeToString(sum[:]) != s.sha256 {
-		return nil, s, failf(ErrWrongDigest, "the document of function %s is not the one that BUNDLE_SECRETS_SHA256 pins, but %x", name, sum)
+		return nil, s, failf(ErrWrongDigest, "the SHA-256 of the document of function %s is %x, but BUNDLE_SECRETS_SHA256 is %s", name, sum, s.sha256)
 	}
 	doc, err := sealed.Parse(b)
 	if err != nil {
@@ -160,12 +161,12 @@ func load(o Options) (*sealed.Document, settings, error) {
 	}
 	switch h := doc.Header; {
 	case h.Name != name:
-		return nil, s, failf(ErrWrongFunction, "the document of function %s says that it is of %s", name, h.Name)
+		return nil, s, failf(ErrWrongFunction, "the file for function %s contains the document of function %s", name, h.Name)
 	case s.environment != "" && h.Environment != s.environment:
-		return nil, s, failf(ErrWrongEnvironment, "the document of function %s is of environment %s, not %s as BUNDLE_SECRETS_ENVIRONMENT demands",
+		return nil, s, failf(ErrWrongEnvironment, "the document of function %s belongs to environment %s, but BUNDLE_SECRETS_ENVIRONMENT is %q",
 			name, h.Environment, s.environment)
 	case s.key != "" && doc.Key != s.key:
-		return nil, s, failf(ErrWrongKey, "the document of function %s is under key %s, not %s as BUNDLE_SECRETS_KEY demands", name, doc.Key, s.key)
+		return nil, s, failf(ErrWrongKey, "the document of function %s is sealed under key %s, but BUNDLE_SECRETS_KEY is %q", name, doc.Key, s.key)
 	}
 	return doc, s, nil
 }

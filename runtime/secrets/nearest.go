@@ -2,8 +2,8 @@ package secrets
 
 import "strings"
 
-// nearest returns the name that is most like the given one, or "" where none is
-// like it. Case is ignored.
+// nearest returns the most similar name, or "" if none is similar. Case is
+// ignored.
 func nearest(name string, names []string) string {
 	best, least := "", max(2, len(name)/3)+1
 	if len(name) > 256 {
@@ -17,8 +17,7 @@ func nearest(name string, names []string) string {
 	return best
 }
 
-// distance counts the insertions, deletions and replacements between two texts
-// (Levenshtein).
+// distance returns the Levenshtein distance of two strings, in bytes.
 func distance(a, b string) int {
 	row := make([]int, len(b)+1)
 	for j := range row {

@@ -1,14 +1,14 @@
-// Package secrets gives a Go function the secrets that bundle sealed for it. It
-// reads the function's document from the layer below /opt, has KMS open it (one
-// call per 4 KB of secrets), and keeps what it opened for as long as the
-// process lives:
+// Package secrets gives a Lambda function in Go the secrets that bundle sealed
+// for it. It reads the function's document from the layer below /opt, opens it
+// with kms:Decrypt (one call per 4 KB of secrets), and caches the values for
+// the life of the process:
 //
 //	password, err := secrets.Get(ctx, "DB_PASSWORD")
 //
-// What is read, in which order, and what each error means is laid down in
-// docs/runtime.md, for all languages alike; F-n in a comment is the number of a
-// rule in docs/format.md. Nothing is read before the first call. Failures are
-// never remembered, and no error holds a value.
+// docs/runtime.md specifies what is read, in which order, and what each error
+// means, for all languages; F-n in a comment is the number of a rule in
+// docs/format.md. Nothing is read before the first call. Failures are never
+// cached, and no error contains a value.
 package secrets
 
 import (
@@ -19,16 +19,17 @@ import (
 // shared is the client of the package's functions.
 var shared = sync.OnceValue(func() *Client { return New(Options{}) })
 
-// Get returns one secret as text. See [Client.Get].
+// Get returns the value of one secret as a string. See [Client.Get].
 func Get(ctx context.Context, name string) (string, error) { return shared().Get(ctx, name) }
 
-// All returns every secret of the function by name. See [Client.All].
+// All returns the values of all secrets of the function, by name. See
+// [Client.All].
 func All(ctx context.Context) (map[string]string, error) { return shared().All(ctx) }
 
-// Bytes returns one secret as bytes, decoded where the manifest says base64.
-// See [Client.Bytes].
+// Bytes returns the value of one secret as bytes, decoded if the manifest says
+// encoding = "base64". See [Client.Bytes].
 func Bytes(ctx context.Context, name string) ([]byte, error) { return shared().Bytes(ctx, name) }
 
-// LoadEnv makes every secret an environment variable of this process. See
+// LoadEnv sets every secret as an environment variable of this process. See
 // [Client.LoadEnv].
 func LoadEnv(ctx context.Context) error { return shared().LoadEnv(ctx) }

@@ -1,5 +1,5 @@
-// Command make writes the binaries that a release embeds to
-// runtime/execbin/dist. It runs at the top of a checkout:
+// Command make compiles the binaries that a release embeds, and writes them to
+// runtime/execbin/dist. Run it in the root folder of a checkout:
 //
 //	go run ./runtime/execbin/make
 package main

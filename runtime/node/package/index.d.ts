@@ -1,4 +1,4 @@
-/** What went wrong, the same word in every language; docs/runtime.md, section 3, tells what to do. */
+/** The code of a failure, the same in every language. docs/runtime.md, section 3, says what to do about each. */
 export type SecretsErrorCode =
   | "bad_setting"
   | "bundle_not_found"
@@ -19,26 +19,26 @@ export type SecretsErrorCode =
   | "reserved_variable"
   | "bad_value";
 
-/** Every failure but a name that is no string (a TypeError). No message holds a value. */
+/** Every failure, except for a name that is not a string (a TypeError). No message contains a value. */
 export class SecretsError extends Error {
   readonly name: "SecretsError";
   readonly code: SecretsErrorCode;
   constructor(code: SecretsErrorCode, message: string);
 }
 
-/** The value of one secret, as text. */
+/** Returns the value of one secret as a string. */
 export function getSecret(name: string): Promise<string>;
 
-/** All values by name: a frozen object without a prototype. */
+/** Returns all values by name, as a frozen object without a prototype. */
 export function getSecrets(): Promise<Readonly<Record<string, string>>>;
 
-/** The value of one secret as bytes, the caller's own copy; decoded where the manifest says `encoding = "base64"`. */
+/** Returns the value of one secret as a new array of bytes, decoded if the manifest says `encoding = "base64"`. */
 export function getSecretBytes(name: string): Promise<Uint8Array>;
 
 export interface LoadEnvOptions {
-  /** Whether to replace variables that exist already. Default: false, they are kept. */
+  /** Whether to replace existing variables. By default, they are kept. */
   override?: boolean;
 }
 
-/** Makes every value a variable of process.env, or none. */
+/** Sets every value as a variable of process.env, or none if there is a failure. */
 export function loadEnv(options?: LoadEnvOptions): Promise<void>;

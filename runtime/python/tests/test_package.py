@@ -121,7 +121,7 @@ class PackageTest(unittest.TestCase):
             bundle_secrets.get_secret("DB_PASSWROD")
         self.assertIsInstance(caught.exception, bundle_secrets.SecretNotFound)
         self.assertEqual(caught.exception.code, "secret_not_found")
-        self.assertTrue(str(caught.exception).endswith("the nearest is DB_PASSWORD"), str(caught.exception))
+        self.assertTrue(str(caught.exception).endswith("the most similar name is DB_PASSWORD"), str(caught.exception))
 
     def test_an_error_leads_to_no_value(self):
         """What error reporters collect: the locals of every frame, and whatever the error holds."""

@@ -1,11 +1,11 @@
 // Command make writes the table of a release's helper files, which later
-// releases embed, from the checkout at whose top it runs:
+// releases embed. Run it in the root folder of a checkout:
 //
 //	go run ./runtime/released/make [-check] v1.2.3
 //
-// With -check it writes nothing, and fails unless the table there is the
-// checkout's. bundle-exec is compiled by the Go toolchain on PATH: another one
-// makes another table.
+// With -check, it writes nothing, and fails if the existing table does not match
+// the checkout. It compiles bundle-exec with the Go toolchain on PATH, so another
+// toolchain gives another table.
 package main
 
 import (
@@ -20,7 +20,7 @@ import (
 )
 
 func main() {
-	check := flag.Bool("check", false, "compare the table that is there")
+	check := flag.Bool("check", false, "check the existing table")
 	flag.Parse()
 	if err := run(context.Background(), flag.Arg(0), *check); err != nil {
 		fmt.Fprintln(os.Stderr, "make:", err)
@@ -54,7 +54,8 @@ func run(ctx context.Context, version string, check bool) error {
 	case !check:
 		return os.WriteFile(file, []byte(made), 0o644)
 	case string(there) != made:
-		return fmt.Errorf("%s is not the table of this checkout, made by this Go toolchain: run make helpers VERSION=%s with the Go of the release, and commit it", file, version)
+		return fmt.Errorf("%s does not match this checkout and Go toolchain: run make helpers VERSION=%s with the Go version of the release, "+
+			"and commit it", file, version)
 	}
 	return nil
 }

@@ -1,6 +1,6 @@
 "use strict";
 
-/** SecretsError is every failure of this package. Its code is one of docs/runtime.md, section 3; its message holds no value. */
+/** SecretsError is every failure of this package. Its code is one of docs/runtime.md, section 3; its message contains no value. */
 class SecretsError extends Error {
   constructor(code, message) {
     super(message);
@@ -9,7 +9,7 @@ class SecretsError extends Error {
 }
 Object.defineProperty(SecretsError.prototype, "name", { value: "SecretsError", configurable: true });
 
-/** A Trouble is a failure of one request, before it is known whether another one follows: next is "again", "sign" or nothing. */
+/** A Trouble is a failure of one request. next says what can follow: "again" to retry, "sign" to sign again, or nothing. */
 class Trouble {
   constructor(code, reason, next) {
     Object.assign(this, { code, reason, next });

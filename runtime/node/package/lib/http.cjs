@@ -1,20 +1,20 @@
 "use strict";
-// HTTP/1.1 over sockets, as much as KMS needs. node:https would do, at the price of a sixth of a cold start.
+// As much of HTTP/1.1 as KMS needs, over sockets. Loading node:https would take a sixth of a cold start.
 
 const { SecretsError } = require("./errors.cjs");
 
 const CONNECT_MS = 1000;
 const VERIFIED = { rejectUnauthorized: true, minVersion: "TLSv1.2" };
-const MOST = 65536; // bytes of a reply that are read: of its head, and of its body
+const MOST = 65536; // the maximum of bytes to read of a reply's head, and of its body
 
-/** A Pool makes connections to one place {secure, host, port, loopback} and keeps them for the next request. */
+/** A Pool makes connections to one place {secure, host, port, loopback} and keeps them for later requests. */
 class Pool {
   #place;
   #secureContext;
   #proxy;
   #idle = [];
 
-  /** A new pool begins to connect, for there is a request to sign before the connection is needed. */
+  /** A new pool begins to connect immediately: signing the first request takes time before the connection is needed. */
   constructor(place, env) {
     this.#place = place;
     if (place.secure && env.AWS_CA_BUNDLE) this.#secureContext = trust(env.AWS_CA_BUNDLE);
@@ -23,9 +23,9 @@ class Pool {
   }
 
   /**
-   * exchange sends a request {method, path, headers, body}, headers being a list of [name, value], and reads the reply: {status,
-   * headers, text}, text being undefined where it is too long. It rejects with what the network said, or after ms milliseconds.
-   * While it is under way, what has to be destroyed to stop it is in the set.
+   * exchange sends a request {method, path, headers, body}, where headers is a list of [name, value], and returns the reply
+   * {status, headers, text}. text is undefined if the reply is too long. It rejects with the network's error, or after ms
+   * milliseconds. While it runs, the set underWay contains its connection: to stop it, destroy that.
    */
   async exchange({ method, path, headers, body = "" }, ms, underWay) {
     let connection = this.#idle.pop();
@@ -42,7 +42,7 @@ class Pool {
       return reply;
     } catch (error) {
       connection.destroy();
-      this.close(); // after a function was frozen, the others are as dead as this one
+      this.close(); // if the function was frozen, the other connections are dead too
       throw error;
     } finally {
       clearTimeout(timer);
@@ -50,34 +50,34 @@ class Pool {
     }
   }
 
-  /** connect makes a connection, over a socket if given. */
+  /** connect makes a connection, over the given socket if there is one. */
   #connect(socket) {
     const { secure, host, port } = this.#place;
     if (!secure) return new Connection(require("node:net").connect({ host, port, noDelay: true }), "connect");
     const { isIP } = require("node:net");
-    // Without rejectUnauthorized, Node would look at NODE_TLS_REJECT_UNAUTHORIZED.
+    // Without rejectUnauthorized, Node would obey NODE_TLS_REJECT_UNAUTHORIZED.
     const options = { host, port, socket, noDelay: true, secureContext: this.#secureContext, servername: isIP(host) ? "" : host, ...VERIFIED };
     return new Connection(require("node:tls").connect(options), "secureConnect");
   }
 
-  /** close ends the connections that nobody uses. */
+  /** close closes the idle connections. */
   close() {
     for (const connection of this.#idle.splice(0)) connection.destroy();
   }
 }
 
-/** trust makes the certificates of a PEM file the only roots. */
+/** trust returns a context that trusts only the certificates of a PEM file. */
 function trust(file) {
   try {
     const ca = require("node:fs").readFileSync(file);
     if (ca.includes("-----BEGIN CERTIFICATE-----")) return require("node:tls").createSecureContext({ ca, ...VERIFIED });
   } catch {
-    // The message below says all there is to say.
+    // The message below covers this.
   }
-  throw new SecretsError("bad_endpoint", "the file in AWS_CA_BUNDLE cannot be read, or holds no certificate");
+  throw new SecretsError("bad_endpoint", "the file that AWS_CA_BUNDLE names cannot be read, or contains no certificate");
 }
 
-/** A Connection carries one request after the other. */
+/** A Connection sends one request at a time. */
 class Connection {
   #socket;
   #data = Buffer.alloc(0);
@@ -91,7 +91,7 @@ class Connection {
     socket.on("close", () => this.#waiting?.reject(new Error("the connection was closed")));
     const slow = setTimeout(() => this.destroy(new Error(`no connection within ${CONNECT_MS} ms`)), CONNECT_MS);
     socket.once("connect", () => clearTimeout(slow));
-    /** ready is kept once the connection is made; where it is broken before, nobody may be waiting yet. Until it is used it keeps no process alive. */
+    /** ready is fulfilled when the connection is made. If that fails, possibly nobody is waiting yet. An unused connection keeps no process alive. */
     this.ready = this.#wait((resolve) => socket.once(event, resolve)).finally(() => {
       clearTimeout(slow);
       socket.unref();
@@ -120,7 +120,7 @@ class Connection {
       if (reply) {
         this.#data = Buffer.alloc(0);
         this.#waiting.resolve(reply);
-      } else if (!this.#waiting) this.destroy(); // nobody asked for this
+      } else if (!this.#waiting) this.destroy(); // data without a request
     } catch (error) {
       this.destroy(error);
     }
@@ -135,11 +135,11 @@ class Connection {
   }
 }
 
-/** parseReply gives the reply that data is, or undefined where more must come. ended says that nothing will. */
+/** parseReply returns the reply in data, or undefined if it is incomplete. ended says that no more data will come. */
 function parseReply(data, ended) {
   const end = data.indexOf("\r\n\r\n");
   if (end < 0) {
-    if (ended || data.length > MOST) throw new Error("the reply has no end");
+    if (ended || data.length > MOST) throw new Error("the reply's headers are incomplete or too long");
     return undefined;
   }
   const [first, ...lines] = data.toString("latin1", 0, end).split("\r\n");
@@ -159,20 +159,20 @@ function parseReply(data, ended) {
   return { status, headers, text: body.bytes?.toString(), keep: !last && !ended && body.bytes !== undefined && body.used === rest.length };
 }
 
-/** parseBody gives {bytes, used}, bytes being undefined where they are too many, or undefined where more must come. */
+/** parseBody returns {bytes, used}, without bytes if the body is too long, or undefined if it is incomplete. */
 function parseBody(rest, status, headers, ended) {
   const short = () => {
-    if (ended) throw new Error("the reply was cut short");
+    if (ended) throw new Error("the reply is incomplete");
     return undefined;
   };
   const { "content-length": length, "transfer-encoding": coding } = headers;
   if (status === 204 || status === 304) return { bytes: Buffer.alloc(0), used: 0 };
   if (coding !== undefined) {
-    if (coding.toLowerCase() !== "chunked") throw new Error("the reply's coding is not known");
+    if (coding.toLowerCase() !== "chunked") throw new Error("the reply has an unknown transfer encoding");
     return parseChunks(rest) ?? short();
   }
   if (length !== undefined) {
-    if (!/^\d{1,10}$/.test(length)) throw new Error("the reply has no sound length");
+    if (!/^\d{1,10}$/.test(length)) throw new Error("the reply has an invalid length");
     const used = Number(length);
     if (used > MOST) return { used: 0 };
     return rest.length < used ? short() : { bytes: rest.subarray(0, used), used };
@@ -188,12 +188,12 @@ function parseChunks(rest) {
     const end = rest.indexOf("\r\n", at);
     if (end < 0) return undefined;
     const match = /^([0-9a-f]{1,8})[ \t]*(?:;.*)?$/i.exec(rest.toString("latin1", at, end));
-    if (!match) throw new Error("the reply has no sound length");
+    if (!match) throw new Error("the reply has an invalid length");
     const length = parseInt(match[1], 16);
     total += length;
     if (total > MOST) return { used: 0 };
     if (length === 0) {
-      // After the last chunk come trailers, which end with an empty line.
+      // Trailers follow the last chunk, and end with an empty line.
       const close = rest.indexOf("\r\n\r\n", end);
       return close < 0 ? undefined : { bytes: Buffer.concat(pieces), used: close + 4 };
     }

@@ -1,5 +1,5 @@
 "use strict";
-// kms:Decrypt, by docs/runtime.md, section 2. https://docs.aws.amazon.com/kms/latest/APIReference/API_Decrypt.html
+// kms:Decrypt. docs/runtime.md, section 2, is the specification; https://docs.aws.amazon.com/kms/latest/APIReference/API_Decrypt.html
 
 const { context, position } = require("./document.cjs");
 const { locate } = require("./endpoint.cjs");
@@ -12,7 +12,7 @@ const ATTEMPTS = 5;
 
 const AGAIN = ["unavailable", "again"];
 const SIGN = ["credentials", "sign"];
-/** What becomes of the errors of KMS: a code, and whether to send the request again, or sign it anew. */
+/** For each error of KMS, our code, and whether to retry ("again") or to sign the request again ("sign"). */
 const ERRORS = {
   AccessDeniedException: ["access_denied"],
   DisabledException: ["key_unusable"],
@@ -45,16 +45,16 @@ const ERRORS = {
   RequestTimeoutException: AGAIN,
 };
 
-/** now is a clock in milliseconds that nobody sets. */
+/** now returns the time of a monotonic clock, in milliseconds. */
 const now = () => Number(process.hrtime.bigint()) / 1e6;
 
-/** A Client opens boxes of one document. Many calls may run at once. */
+/** A Client opens boxes of one document. Many calls can run at the same time. */
 class Client {
   #doc;
   #place;
   #pool;
-  #container = null; // made when there are no credentials in the environment
-  #skew = 0; // AWS's clock minus ours, in ms, once AWS has complained
+  #container = null; // created if there are no credentials in the environment
+  #skew = 0; // AWS's clock minus ours, in ms; 0 until AWS refuses a signature
 
   constructor(doc) {
     this.#doc = doc;
@@ -62,7 +62,7 @@ class Client {
     this.#pool = new Pool(this.#place, process.env);
   }
 
-  /** decrypt opens one box. It tries again what may pass, for 6 seconds in all, unless stop says otherwise. */
+  /** decrypt opens one box. It retries temporary failures, for at most 6 seconds, until stop.stopped is set. */
   async decrypt(box, stop) {
     const body = JSON.stringify({ KeyId: this.#place.key, CiphertextBlob: box.ciphertext, EncryptionContext: context(this.#doc, box) });
     let left = TOTAL_MS;
@@ -74,7 +74,7 @@ class Client {
         return await this.#attempt(body, limit, stop.requests);
       } catch (error) {
         if (!(error instanceof Trouble)) throw error;
-        // Lambda may freeze the function here for hours: an attempt costs no more than it could have taken awake.
+        // Lambda can freeze the function here for hours, so an attempt counts for at most its own time limit.
         left -= Math.min(now() - began, limit);
         const pause = Math.random() * Math.min(50 * 2 ** (n - 1), 400);
         if (error.next === "sign" && !signedAnew && left > 0) {
@@ -92,17 +92,17 @@ class Client {
 
   #failure({ code, reason, next }, box, n) {
     const { file, bundle, function: name } = this.#doc;
-    const times = next === "again" ? `, ${n} times` : "";
+    const times = next === "again" ? `; attempts: ${n}` : "";
     return new SecretsError(code, `${file}, box ${position(this.#doc, box)} of function ${bundle}/${name} under ${this.#place.key}: ${reason}${times}`);
   }
 
-  /** attempt signs and sends a request once, and gives the plaintext or throws a Trouble. */
+  /** attempt signs and sends a request once. It returns the plaintext or throws a Trouble. */
   async #attempt(body, ms, underWay) {
     const { authority, key, region } = this.#place;
     const began = now();
     const credentials = await this.#credentials(ms);
     const { id, token = "" } = credentials;
-    if (/[^\x21-\x7e]/.test(id + token)) throw new Trouble("credentials", "the credentials hold a character that no header may have");
+    if (/[^\x21-\x7e]/.test(id + token)) throw new Trouble("credentials", "the credentials contain a character that is not allowed in a header");
     const { authorization, timestamp } = require("./sigv4.cjs");
     const date = timestamp(Date.now() + this.#skew);
     const headers = [
@@ -121,22 +121,22 @@ class Client {
     } catch (error) {
       throw new Trouble("unavailable", `no answer from ${authority}: ${error.code ?? error.message}`, "again");
     }
-    if (reply.text === undefined) throw new Trouble("bad_reply", `the reply of ${authority} is too long`);
+    if (reply.text === undefined) throw new Trouble("bad_reply", `the reply from ${authority} is too long`);
     if (reply.status !== 200) throw this.#refusal(reply, credentials);
     return read(reply.text, key);
   }
 
-  /** credentials are {id, key, token}, from the environment or from the container endpoint. */
+  /** credentials returns {id, key, token}, from the environment or from the container endpoint. */
   async #credentials(ms) {
     const { AWS_ACCESS_KEY_ID: id, AWS_SECRET_ACCESS_KEY: key, AWS_SESSION_TOKEN: token } = process.env;
     if (id && key) return { id, key, token };
-    if (id || key) throw new Trouble("credentials", "of AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY only one is set");
+    if (id || key) throw new Trouble("credentials", "only one of AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY is set");
     const { Container } = require("./container.cjs");
     this.#container ??= new Container();
     return this.#container.get(ms);
   }
 
-  /** refusal tells what an error reply means, and learns from it before the request is signed anew. */
+  /** refusal returns the Trouble for an error reply. If the request is to be signed again, it corrects credentials and clock first. */
   #refusal({ status, headers, text }, credentials) {
     const { __type, message, Message = message } = parse(text) ?? {};
     const name = String(headers["x-amzn-errortype"] || __type || "").split(":")[0].split("#").at(-1);
@@ -146,10 +146,10 @@ class Client {
       const date = Date.parse(headers.date);
       if (date) this.#skew = date - Date.now();
     }
-    let reason = `KMS answers with status ${status}`;
+    let reason = `KMS returned status ${status}`;
     if (/^[A-Z][A-Za-z]{2,63}$/.test(name)) {
-      reason = `KMS answers ${name}`;
-      // Only these messages help, and others may repeat the request: that of a signature error holds its session token.
+      reason = `KMS returned ${name}`;
+      // Only the messages of these codes help. Others can quote the request: a signature error contains its session token.
       const said = code === "access_denied" || code === "key_unusable" ? quotable(Message) : "";
       if (said) reason += `: ${said}`;
     }
@@ -161,18 +161,18 @@ class Client {
   }
 }
 
-/** read takes the plaintext out of a reply. Nothing of the reply goes into an error: it holds the secret. */
+/** read returns the plaintext in a reply. Its errors quote nothing of the reply, which contains the secret. */
 function read(text, key) {
   const reply = parse(text);
-  if (typeof reply !== "object" || reply === null) throw new Trouble("bad_reply", "the reply is not the JSON of a Decrypt");
+  if (typeof reply !== "object" || reply === null) throw new Trouble("bad_reply", "the reply is not the JSON that Decrypt returns");
   const { KeyId, Plaintext } = reply;
-  if (KeyId !== key) throw new Trouble("wrong_key", "KMS answers for another key");
+  if (KeyId !== key) throw new Trouble("wrong_key", "the reply is not for the key that was sent");
   const bytes = Buffer.from(typeof Plaintext === "string" ? Plaintext : "", "base64");
-  if (bytes.length === 0 || bytes.toString("base64") !== Plaintext) throw new Trouble("bad_reply", "the reply holds no plaintext");
+  if (bytes.length === 0 || bytes.toString("base64") !== Plaintext) throw new Trouble("bad_reply", "the reply contains no plaintext");
   return bytes;
 }
 
-/** parse gives undefined for what is not JSON: the errors of JSON.parse quote what they read. */
+/** parse reads JSON, and returns undefined for anything else. It throws no error of JSON.parse, which would quote the text. */
 function parse(text) {
   try {
     return JSON.parse(text);
@@ -182,8 +182,8 @@ function parse(text) {
 }
 
 /**
- * quotable gives what KMS says about a right that is missing or about a key's state, as far as it is made of words and ARNs, and
- * "" for any other text: anybody may have answered.
+ * quotable returns the beginning of a KMS message about a missing permission or the state of a key, up to the first word that is
+ * neither a plain word nor an ARN. For any other message it returns "": the reply can come from a proxy or another server.
  */
 function quotable(message) {
   if (typeof message !== "string") return "";

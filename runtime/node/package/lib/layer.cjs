@@ -1,5 +1,5 @@
 "use strict";
-// From the environment to the function's document: steps 1 to 5 of docs/runtime.md, section 1.
+// Finds and reads the function's document: steps 1 to 5 of docs/runtime.md, section 1.
 
 const fs = require("node:fs");
 const path = require("node:path");
@@ -17,7 +17,7 @@ function load(env) {
   const fail = (code, reason) => new SecretsError(code, `${file}: ${reason}`);
   if (settings.SHA256) {
     const digest = require("node:crypto").createHash("sha256").update(bytes).digest("hex");
-    if (digest !== settings.SHA256) throw fail("wrong_digest", `its SHA-256 is ${digest}, BUNDLE_SECRETS_SHA256 demands ${settings.SHA256}`);
+    if (digest !== settings.SHA256) throw fail("wrong_digest", `its SHA-256 is ${digest}, but BUNDLE_SECRETS_SHA256 is ${settings.SHA256}`);
   }
   let doc;
   try {
@@ -25,26 +25,26 @@ function load(env) {
   } catch (error) {
     throw error instanceof SecretsError ? fail(error.code, error.message) : error;
   }
-  if (doc.name + EXTENSION !== path.basename(file)) throw fail("wrong_function", `it says that it is the document of the function ${doc.name}`);
+  if (doc.name + EXTENSION !== path.basename(file)) throw fail("wrong_function", `it contains the document of function ${doc.name}`);
   if (settings.ENVIRONMENT && doc.environment !== settings.ENVIRONMENT) {
-    throw fail("wrong_environment", `it is of ${doc.environment}, BUNDLE_SECRETS_ENVIRONMENT demands ${JSON.stringify(settings.ENVIRONMENT)}`);
+    throw fail("wrong_environment", `it belongs to environment ${doc.environment}, but BUNDLE_SECRETS_ENVIRONMENT is ${JSON.stringify(settings.ENVIRONMENT)}`);
   }
   if (settings.KEY && doc.key !== settings.KEY) {
-    throw fail("wrong_key", `it is under ${doc.key}, BUNDLE_SECRETS_KEY demands ${JSON.stringify(settings.KEY)}`);
+    throw fail("wrong_key", `it is sealed under key ${doc.key}, but BUNDLE_SECRETS_KEY is ${JSON.stringify(settings.KEY)}`);
   }
   doc.file = file;
   return doc;
 }
 
-/** readSettings holds the BUNDLE_SECRETS_ variables to the closed list of section 1. */
+/** readSettings reads the BUNDLE_SECRETS_ variables. It refuses a variable that is not in the list of section 1. */
 function readSettings(env) {
   const settings = {};
   for (const variable of Object.keys(env)) {
     if (!variable.startsWith(PREFIX)) continue;
     const name = variable.slice(PREFIX.length);
-    const reason = !Object.hasOwn(SETTINGS, name) ? "is not a variable of bundle"
-      : env[variable] === "" ? "is set and empty"
-      : !SETTINGS[name].test(env[variable]) ? "has an illegal value" : "";
+    const reason = !Object.hasOwn(SETTINGS, name) ? "is not a variable of bundle: correct its name or remove it"
+      : env[variable] === "" ? "is empty: set a value or remove it"
+      : !SETTINGS[name].test(env[variable]) ? "does not have a valid value" : "";
     if (reason) throw new SecretsError("bad_setting", `${variable} ${reason}`);
     settings[name] = env[variable];
   }
@@ -58,8 +58,8 @@ function readDocument(settings, env) {
   const wanted = settings.FUNCTION ?? env.AWS_LAMBDA_FUNCTION_NAME ?? "";
   const name = names.includes(wanted) ? wanted : names.length === 1 && !settings.FUNCTION ? names[0] : undefined;
   if (name === undefined) {
-    throw new SecretsError("bundle_not_found", `${folder} has no document of the function ${JSON.stringify(wanted)}; ` +
-      (names.length > 0 ? `there are ${names.join(", ")}` : "there are none: is the layer attached?"));
+    throw new SecretsError("bundle_not_found", `${folder} has no document for function ${JSON.stringify(wanted)}; it contains ` +
+      (names.length > 0 ? `documents for ${names.join(", ")}` : "no documents: is the layer attached?"));
   }
   const file = path.join(folder, name + EXTENSION);
   try {
@@ -69,7 +69,7 @@ function readDocument(settings, env) {
   }
 }
 
-/** documents lists the names of the regular files that may be documents, sorted. */
+/** documents lists the names of the regular files that can be documents, sorted. */
 function documents(folder) {
   let entries;
   try {

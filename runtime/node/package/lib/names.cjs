@@ -1,6 +1,6 @@
 "use strict";
 
-// The rows of docs/names.md that helpers refuse. The list does not grow: what is new there, the build refuses.
+// The rows of docs/names.md that helpers refuse. This list never grows; only the build refuses names that are added there.
 const PREFIXES = `
   AWS_APPCONFIG_EXTENSION_ AWS_BEARER_TOKEN_ AWS_CLI_ AWS_CONTAINER_ AWS_CRT_ AWS_CSM_ AWS_DISABLE_ AWS_EC2_METADATA_ AWS_EMF_
   AWS_ENABLE_DEFAULT_SOCKET_TIMEOUT_ AWS_ENDPOINT_URL AWS_LAMBDA_ AWS_LWA_ AWS_METADATA_SERVICE_ AWS_NEW_RETRIES_ AWS_POWERSHELL_
@@ -19,13 +19,13 @@ const WHOLE = `
   LAMBDA_TASK_ROOT PATH SHELLOPTS SSL_CERT_DIR SSL_CERT_FILE _HANDLER _JAVA_OPTIONS _X_AMZN_TRACE_ID
 `.trim().split(/\s+/);
 
-/** isReserved reports whether a name must not become an environment variable (docs/runtime.md, section 4). */
+/** isReserved reports whether a name cannot become an environment variable (docs/runtime.md, section 4). */
 function isReserved(name) {
   const upper = name.toUpperCase();
   return PREFIXES.some((p) => upper.startsWith(p)) || upper.endsWith("_PROXY") || WHOLE.includes(upper);
 }
 
-/** nearest gives the name that the fewest edits turn into the one asked for; of several the first. */
+/** nearest returns the name with the fewest edits from the requested one, or the first of several. */
 function nearest(asked, names) {
   let best = "";
   let fewest = Infinity;
@@ -36,7 +36,7 @@ function nearest(asked, names) {
   return best;
 }
 
-/** distance is Levenshtein's. */
+/** distance returns the Levenshtein distance of two strings. */
 function distance(a, b) {
   let row = Array.from({ length: b.length + 1 }, (_, j) => j);
   for (let i = 1; i <= a.length; i++) {

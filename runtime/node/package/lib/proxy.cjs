@@ -5,7 +5,7 @@ const { SecretsError } = require("./errors.cjs");
 
 const CONNECT_MS = 1000;
 
-/** proxyFor gives the URL of the proxy for a host, or undefined. */
+/** proxyFor returns the URL of the proxy for a host, or undefined. */
 function proxyFor(host, env) {
   const text = env.HTTPS_PROXY || env.https_proxy;
   if (exempt(host, env.NO_PROXY || env.no_proxy || "")) return undefined;
@@ -13,18 +13,18 @@ function proxyFor(host, env) {
     const url = new URL(text.includes("://") ? text : `http://${text}`);
     if (url.protocol === "http:") return url;
   } catch {
-    // The text may hold a password: the message below does not quote it.
+    // The message below does not quote the URL, which can contain a password.
   }
-  throw new SecretsError("bad_endpoint", "HTTPS_PROXY is not http://HOST:PORT");
+  throw new SecretsError("bad_endpoint", "HTTPS_PROXY must have the form http://HOST:PORT");
 }
 
-/** exempt: NO_PROXY is "*", or a list of hosts, each standing for the hosts below it too. */
+/** exempt reports whether NO_PROXY includes a host. The list is "*" or hosts; each host includes its subdomains. */
 function exempt(host, list) {
   const entries = list.toLowerCase().split(",").map((entry) => entry.trim().replace(/:\d+$/, "").replace(/^\*?\./, ""));
   return entries.some((entry) => entry === "*" || entry === host || (entry !== "" && host.endsWith("." + entry)));
 }
 
-/** tunnel asks a proxy for a connection to a host, and gives its socket. */
+/** tunnel makes a connection to a host through a proxy, and returns its socket. */
 function tunnel(proxy, host, port) {
   const authority = `${host}:${port}`;
   const headers = { host: authority };
@@ -41,11 +41,11 @@ function tunnel(proxy, host, port) {
       reject(error);
     };
     req.once("error", fail);
-    req.once("response", (res) => req.destroy(new Error(`the proxy answered ${res.statusCode}`)));
+    req.once("response", (res) => req.destroy(new Error(`the proxy returned status ${res.statusCode}`)));
     req.once("connect", (res, socket) => {
       if (res.statusCode !== 200) {
         socket.destroy();
-        return fail(new Error(`the proxy answered ${res.statusCode}`));
+        return fail(new Error(`the proxy returned status ${res.statusCode}`));
       }
       clearTimeout(slow);
       resolve(socket);

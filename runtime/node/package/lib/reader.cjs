@@ -1,7 +1,7 @@
 "use strict";
-// What this thread has opened, and the openings under way.
+// The document and values that this thread has opened, and the openings under way.
 
-// With node:tls, Node begins to read its root certificates in a thread. What follows is done meanwhile.
+// When node:tls is loaded, Node reads its root certificates in another thread, in parallel with the following.
 if (!process.env.AWS_ENDPOINT_URL_KMS?.startsWith("http:")) require("node:tls");
 
 const { load } = require("./layer.cjs");
@@ -10,24 +10,24 @@ const { SecretsError } = require("./errors.cjs");
 
 const AT_ONCE = 16;
 
-/** The document that an opening is under way for or has succeeded for; nothing that failed stays here. */
+/** The document that is open or being opened; null after a failure. */
 let current = null;
 
-/** open gives {values, sources} with at least the named value, or with all of them. */
+/** open returns {values, sources} with at least the named value, or with all values. */
 async function open(name) {
   const opened = current ?? { doc: load(process.env), values: new Map(), flights: new Map(), client: null };
   const { doc } = opened;
   if (name !== undefined && !doc.sources.has(name)) {
     const { nearest } = require("./names.cjs");
     const asked = JSON.stringify(name.slice(0, 128));
-    throw new SecretsError("secret_not_found", `${doc.file} has no secret ${asked}; the nearest is ${nearest(name, doc.sources.keys())}`);
+    throw new SecretsError("secret_not_found", `${doc.file} has no secret ${asked}; the most similar name is ${nearest(name, doc.sources.keys())}`);
   }
   current = opened;
   await ensure(opened, name !== undefined && doc.mode === "blind" ? [name] : [...doc.sources.keys()]);
   return { values: opened.values, sources: doc.sources };
 }
 
-/** ensure waits until the named values are open. What is being opened already is waited for, not asked for again. */
+/** ensure waits until the named values are open. It opens only those that are not being opened already. */
 function ensure(opened, names) {
   const closed = names.filter((n) => !opened.values.has(n));
   const missing = closed.filter((n) => !opened.flights.has(n));
@@ -38,7 +38,7 @@ function ensure(opened, names) {
   return Promise.all(new Set(closed.map((n) => opened.flights.get(n))));
 }
 
-/** fly opens the named secrets: all, or none (F-32). A failure is forgotten with the flight. */
+/** fly opens the named secrets: all, or none (F-32). A failure is not cached. */
 async function fly(opened, names) {
   const { doc, values, flights } = opened;
   try {
@@ -54,12 +54,12 @@ async function fly(opened, names) {
   } finally {
     for (const n of names) flights.delete(n);
     if (values.size === 0 && flights.size === 0 && current === opened) current = null;
-    // Who waits for the secret gets it first: closing is work, too.
+    // Closing takes time, so the callers get their secrets first.
     if (values.size === doc.sources.size) setImmediate(close, opened);
   }
 }
 
-/** decryptAll opens boxes, at most AT_ONCE at a time, into a list of [box, bytes]. The first failure stops the rest. */
+/** decryptAll opens boxes, at most AT_ONCE at a time, and returns a list of [box, bytes]. The first failure stops the rest. */
 async function decryptAll(client, boxes) {
   const stop = { stopped: false, requests: new Set() };
   const opened = [];

@@ -1,5 +1,5 @@
 "use strict";
-// AWS Signature Version 4 for a request whose path and query are canonical already, as those of KMS are:
+// AWS Signature Version 4 for a request whose path and query are already canonical, like those of KMS:
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
 
 const { createHash, createHmac } = require("node:crypto");
@@ -7,7 +7,7 @@ const { createHash, createHmac } = require("node:crypto");
 const hmac = (key, text) => createHmac("sha256", key).update(text).digest();
 const hash = (data) => createHash("sha256").update(data).digest("hex");
 
-/** timestamp writes a time in milliseconds as x-amz-date wants it: 20150830T123600Z. Date's own texts would load the time zones first. */
+/** timestamp formats a time in milliseconds for x-amz-date: 20150830T123600Z. The methods of Date would load the time zones first. */
 function timestamp(ms) {
   const t = new Date(ms);
   const [month, day, hour, minute, second] = [t.getUTCMonth() + 1, t.getUTCDate(), t.getUTCHours(), t.getUTCMinutes(), t.getUTCSeconds()].map((n) =>
@@ -16,7 +16,7 @@ function timestamp(ms) {
   return `${t.getUTCFullYear()}${month}${day}T${hour}${minute}${second}Z`;
 }
 
-/** signedHeaders gives the names and the canonical text of a list of [name, value], names repeated or not. */
+/** signedHeaders returns the names and the canonical text of a list of [name, value]. Names can be repeated. */
 function signedHeaders(headers) {
   const values = new Map();
   for (const [name, value] of headers) {
@@ -39,7 +39,7 @@ function stringToSign(request, date, region, service) {
   return ["AWS4-HMAC-SHA256", date, scopeOf(date, region, service), hash(canonicalRequest(request))].join("\n");
 }
 
-/** authorization signs a request {method, path, query, headers, body}: the value of the header Authorization. */
+/** authorization signs a request {method, path, query, headers, body}, and returns the value of its Authorization header. */
 function authorization(request, { id, key }, date, region, service) {
   const scope = scopeOf(date, region, service);
   const signingKey = scope.split("/").reduce(hmac, "AWS4" + key);

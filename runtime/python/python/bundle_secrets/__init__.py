@@ -1,7 +1,7 @@
 """Opens the secrets that bundle sealed for this Lambda function.
 
-docs/runtime.md of the project is the specification. Only what every program needs is loaded here; the rest follows
-with the first secret that is asked for.
+docs/runtime.md of the project is the specification. This module loads only what every program needs. The rest is
+loaded when a secret is first requested.
 """
 
 from __future__ import annotations
@@ -56,29 +56,32 @@ __all__ = [
 
 
 def get_secret(name: str) -> str:
-    """Give the value of one secret as text."""
+    """Return the value of one secret as a string."""
     return _open_one(name)[1][name]
 
 
 def get_secrets() -> dict[str, str]:
-    """Give all values by name, in a dictionary of the caller's own."""
+    """Return all values by name, in a new dictionary."""
     return dict(_open(None)[1])
 
 
 def get_secret_bytes(name: str) -> bytes:
-    """Give the value of one secret as bytes, decoded where the manifest says base64."""
+    """Return the value of one secret as bytes, decoded if the manifest says encoding = "base64"."""
     document, values = _open_one(name)
     if document.sources[name].encoding != "base64":
         return values[name].encode()
     decoded = _decode(values[name])
     del values
     if decoded is None:
-        raise BadValue(f"the secret {name} is not base64, as its manifest says")
+        raise BadValue(f'secret {name} is not valid base64, but the manifest says encoding = "base64"')
     return decoded
 
 
 def load_env(override: bool = False) -> None:
-    """Make every value a variable of os.environ, or none. Variables that exist are kept, unless override is true."""
+    """Set every value as a variable of os.environ, or none if there is a failure.
+
+    Existing variables are kept, unless override is true.
+    """
     import os
 
     from ._names import is_reserved
@@ -91,13 +94,14 @@ def load_env(override: bool = False) -> None:
         return
     del values
     if reserved is not None:
-        raise ReservedVariable(f"the secret {reserved} must not become an environment variable; read it with get_secret")
-    raise BadValue(f"the secret {holed} has a NUL in it, which no environment variable can hold")
+        reason = "has a reserved name, so it cannot become an environment variable: rename it, or read it with get_secret"
+        raise ReservedVariable(f"secret {reserved} {reason}")
+    raise BadValue(f"secret {holed} contains a NUL byte, so it cannot become an environment variable")
 
 
 def _open_one(name):
     if not isinstance(name, str):
-        raise TypeError("the name of a secret is a str")
+        raise TypeError("the name of a secret must be a str")
     return _open(name)
 
 
@@ -108,7 +112,7 @@ def _open(name):
         return _reader.open(name)
     except SecretsError as error:
         failure = type(error)(*error.args)
-    raise failure  # a new one: the old one's traceback leads to frames that hold credentials and values
+    raise failure  # a new error, because the traceback of the old one leads to frames with credentials and values
 
 
 def _decode(text):

@@ -1,4 +1,4 @@
-"""Credentials from the container endpoint, which is how Lambda gives them under SnapStart.
+"""Credentials from the container endpoint, which Lambda uses under SnapStart.
 
 https://docs.aws.amazon.com/sdkref/latest/guide/feature-container-credentials.html
 """
@@ -13,7 +13,7 @@ BEFORE_EXPIRY = 60  # seconds
 
 
 class Container:
-    """Gives credentials (id, key, token), and keeps them until a minute before their end."""
+    """Fetches credentials (id, key, token), and caches them until a minute before they expire."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -21,14 +21,14 @@ class Container:
         self._expires = 0.0
 
     def get(self, environ, seconds):
-        """Give the credentials, within the given seconds. Many threads may wait for one answer."""
+        """Return the credentials, within the given seconds. Threads at the same time share one request."""
         with self._lock:
             if self._lease is None or time.time() > self._expires - BEFORE_EXPIRY:
                 self._lease, self._expires = _ask(environ, seconds)
             return self._lease
 
     def forget(self, used) -> None:
-        """Make the next get ask anew, unless credentials newer than the given ones have come meanwhile."""
+        """Make the next get fetch credentials again, unless the cached ones are already newer than the given ones."""
         with self._lock:
             if self._lease is used:
                 self._lease = None
@@ -47,13 +47,13 @@ def _ask(environ, seconds):
         status, _, body = pool.exchange("GET", path, headers, b"", seconds)
     except OSError as error:
         reason = error.strerror or str(error)
-        raise Trouble(Credentials, f"the container's credentials endpoint does not answer: {reason}", "again") from None
+        raise Trouble(Credentials, f"no answer from the container's credentials endpoint: {reason}", "again") from None
     if status != 200:
         then = "again" if status == 429 or status >= 500 else ""
-        raise Trouble(Credentials, f"the container's credentials endpoint answers with status {status}", then)
+        raise Trouble(Credentials, f"the container's credentials endpoint returned status {status}", then)
     found = _read(body)
     if found is None:
-        raise Trouble(Credentials, "the container's credentials endpoint gives no credentials")
+        raise Trouble(Credentials, "the container's credentials endpoint returned no credentials")
     return found
 
 
@@ -74,7 +74,7 @@ def _read(body):
 
 
 def _locate(uri):
-    """Refuse to send the token in clear to anything but this machine and a container's own addresses."""
+    """Return the Place and path of the endpoint. Plain HTTP is allowed only to this machine and the addresses of ECS and EKS."""
     if not uri:
         raise Trouble(Credentials, "neither AWS_ACCESS_KEY_ID nor AWS_CONTAINER_CREDENTIALS_FULL_URI is set")
     from urllib.parse import urlsplit
@@ -91,7 +91,7 @@ def _locate(uri):
         path = (url.path or "/") + ("?" + url.query if url.query else "")
         if path.isascii() and path.isprintable() and " " not in path:
             return place, path
-    raise Trouble(Credentials, "AWS_CONTAINER_CREDENTIALS_FULL_URI is neither https nor loopback nor a container's own address")
+    raise Trouble(Credentials, "AWS_CONTAINER_CREDENTIALS_FULL_URI must use https, unless it is a loopback address or the address of ECS or EKS")
 
 
 def _token(environ):
@@ -102,7 +102,7 @@ def _token(environ):
             with open(file, encoding="utf-8") as f:
                 token = f.read().strip()
         except (OSError, ValueError):
-            raise Trouble(Credentials, "the file in AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE cannot be read") from None
+            raise Trouble(Credentials, "the file that AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE names cannot be read") from None
     if not (token.isascii() and token.isprintable()):
-        raise Trouble(Credentials, "the container's authorization token holds a line end or a foreign character")
+        raise Trouble(Credentials, "the container's authorization token contains a character that is not allowed in a header")
     return token

@@ -1,9 +1,9 @@
-"""Where KMS is: docs/runtime.md, section 2, "Region and key" and "Endpoint"."""
+"""The endpoint of KMS: docs/runtime.md, section 2, "Region and key" and "Endpoint"."""
 
 from ._document import is_region
 from ._errors import BadEndpoint
 
-# Per partition the suffix of KMS's host, and that of dual stack: https://docs.aws.amazon.com/general/latest/gr/kms.html
+# For each partition, the suffix of KMS's host, without and with dual stack: https://docs.aws.amazon.com/general/latest/gr/kms.html
 SUFFIXES = {
     "aws": ("amazonaws.com", "api.aws"),
     "aws-us-gov": ("amazonaws.com", "api.aws"),
@@ -19,7 +19,7 @@ HOST = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-"
 
 
 class Place:
-    """A host and port, over TLS or not; loopback says that it is this machine."""
+    """A host and port. secure is whether to use TLS; loopback is whether the host is this machine."""
 
     def __init__(self, secure: bool, host: str, port: int) -> None:
         self.secure, self.host, self.port = secure, host.lower(), port
@@ -27,18 +27,18 @@ class Place:
 
     @property
     def authority(self) -> str:
-        """Give what belongs into the header Host."""
+        """Return the value of the Host header."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         return host if self.port == (443 if self.secure else 80) else f"{host}:{self.port}"
 
 
 def locate(document, environ):
-    """Give the key to send, its region and the Place of KMS."""
+    """Return the key to send, its region and the Place of KMS."""
     key, region = document.key, document.region
     if document.key_id.startswith("mrk-") and environ.get("AWS_REGION"):
         region = environ["AWS_REGION"]
         if not is_region(region):
-            raise BadEndpoint("AWS_REGION is no region")
+            raise BadEndpoint("AWS_REGION is not a valid region")
         key = f"arn:{document.partition}:kms:{region}:{document.account}:key/{document.key_id}"
     return key, region, _place(document, region, environ)
 
@@ -51,13 +51,13 @@ def _place(document, region, environ):
             raise BadEndpoint("the document was sealed by the embedded AWS: start it and set AWS_ENDPOINT_URL_KMS to its URL")
         place = _parse(override, variable)
         if not place.loopback:
-            raise BadEndpoint(f"the document was sealed by the embedded AWS, and {variable} is not a loopback URL")
+            raise BadEndpoint(f"the document was sealed by the embedded AWS, but {variable} is not a loopback URL")
         return place
     if not override or environ.get("AWS_LAMBDA_RUNTIME_API"):
         return Place(True, _host(document.partition, region, environ), 443)
     place = _parse(override, variable)
     if not place.secure and not place.loopback:
-        raise BadEndpoint(f"{variable} is plain HTTP to another machine")
+        raise BadEndpoint(f"{variable} must use https, because it is not a loopback URL")
     return place
 
 
@@ -71,7 +71,7 @@ def _parse(text, variable):
         legal, port = bool(host) and not host.strip(HOST), port if bracket else None
     legal = legal and (port is None or (1 <= len(port) <= 5 and not port.strip("0123456789") and int(port) <= 65535))
     if not separator or scheme not in ("http", "https") or not legal:
-        raise BadEndpoint(f"{variable} is not http://HOST:PORT or https://HOST:PORT")
+        raise BadEndpoint(f"{variable} must have the form http://HOST:PORT or https://HOST:PORT")
     secure = scheme == "https"
     return Place(secure, host, int(port) if port else 443 if secure else 80)
 
@@ -84,7 +84,7 @@ def _is_loopback(host):
 
 def _host(partition, region, environ):
     if partition not in SUFFIXES:
-        raise BadEndpoint(f"the partition {partition} is not known")
+        raise BadEndpoint(f"the partition {partition!r} is not known")
     service = "kms-fips" if environ.get("AWS_USE_FIPS_ENDPOINT", "").lower() == "true" else "kms"
     dual = environ.get("AWS_USE_DUALSTACK_ENDPOINT", "").lower() == "true"
     return f"{service}.{region}.{SUFFIXES[partition][dual]}"

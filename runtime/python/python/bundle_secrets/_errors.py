@@ -1,17 +1,17 @@
-"""Every failure: one class per code of docs/runtime.md, section 3. No message holds a value."""
+"""One class for each code of docs/runtime.md, section 3. No message contains a value."""
 
 
 class SecretsError(Exception):
-    """Every failure but a name that is no str, which is a TypeError."""
+    """Every failure, except for a name that is not a str, which is a TypeError."""
 
     code = ""
 
     def __str__(self) -> str:
-        return Exception.__str__(self)  # KeyError would quote it
+        return Exception.__str__(self)  # KeyError would put it in quotes
 
 
 class BadSetting(SecretsError):
-    """An unknown, empty or illegal BUNDLE_SECRETS_ variable."""
+    """A BUNDLE_SECRETS_ variable is unknown, empty or invalid."""
 
     code = "bad_setting"
 
@@ -23,13 +23,13 @@ class BundleNotFound(SecretsError):
 
 
 class SecretNotFound(SecretsError, KeyError):
-    """The document has no secret of that name."""
+    """The document has no secret with that name."""
 
     code = "secret_not_found"
 
 
 class UnknownFormat(SecretsError):
-    """The document is of a format that this helper does not know."""
+    """The document has a format that this helper does not know."""
 
     code = "unknown_format"
 
@@ -41,25 +41,25 @@ class BadDocument(SecretsError):
 
 
 class WrongFunction(SecretsError):
-    """The document says that it is another function's."""
+    """The document belongs to another function."""
 
     code = "wrong_function"
 
 
 class WrongEnvironment(SecretsError):
-    """The document is not of the environment that BUNDLE_SECRETS_ENVIRONMENT demands."""
+    """The document belongs to another environment than BUNDLE_SECRETS_ENVIRONMENT."""
 
     code = "wrong_environment"
 
 
 class WrongKey(SecretsError):
-    """Not the key that BUNDLE_SECRETS_KEY demands, or KMS used another than the document says."""
+    """The key is not BUNDLE_SECRETS_KEY, or KMS used another key than the key line."""
 
     code = "wrong_key"
 
 
 class WrongDigest(SecretsError):
-    """Not the bytes that BUNDLE_SECRETS_SHA256 demands."""
+    """The SHA-256 of the document is not BUNDLE_SECRETS_SHA256."""
 
     code = "wrong_digest"
 
@@ -71,19 +71,19 @@ class Tampered(SecretsError):
 
 
 class AccessDenied(SecretsError):
-    """The function's role may not kms:Decrypt."""
+    """The function's role has no kms:Decrypt."""
 
     code = "access_denied"
 
 
 class KeyUnusable(SecretsError):
-    """The key is disabled, being deleted or not there."""
+    """The key is disabled, pending deletion, or does not exist."""
 
     code = "key_unusable"
 
 
 class Credentials(SecretsError):
-    """There are no credentials, or KMS does not take them."""
+    """There are no credentials, or KMS does not accept them."""
 
     code = "credentials"
 
@@ -95,31 +95,31 @@ class BadEndpoint(SecretsError):
 
 
 class Unavailable(SecretsError):
-    """KMS was throttling, failing or out of reach until time was up."""
+    """KMS throttled, failed or could not be reached in time."""
 
     code = "unavailable"
 
 
 class BadReply(SecretsError):
-    """KMS, or something in between, answered what it never should."""
+    """KMS, or something in between, returned an invalid reply."""
 
     code = "bad_reply"
 
 
 class ReservedVariable(SecretsError):
-    """A secret bears a name that must not become an environment variable."""
+    """A secret has a reserved name, so it cannot become an environment variable."""
 
     code = "reserved_variable"
 
 
 class BadValue(SecretsError):
-    """A NUL in a value for the environment, or no base64 where bytes were asked for."""
+    """A value for an environment variable contains a NUL byte, or a value requested as bytes is not valid base64."""
 
     code = "bad_value"
 
 
 class Trouble(Exception):
-    """A failure of one request, before it is known whether another one follows: then is "again", "sign" or ""."""
+    """A failure of one request. then says what can follow: "again" to retry, "sign" to sign again, or ""."""
 
     def __init__(self, kind: type, reason: str, then: str = "") -> None:
         self.kind, self.reason, self.then = kind, reason, then

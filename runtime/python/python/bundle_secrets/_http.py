@@ -1,7 +1,7 @@
-"""HTTP/1.1 over sockets, as much as KMS needs.
+"""As much of HTTP/1.1 as KMS needs, over sockets.
 
-http.client would do, at the price of a third of a cold start: it loads the email package for its headers. Besides, its
-time-outs are per read, and a request here has an end.
+Loading http.client would take a third of a cold start, because it loads the email package. Also, its timeouts are per
+read; here, a request has a deadline.
 """
 
 import socket
@@ -11,11 +11,11 @@ import time
 from ._errors import BadEndpoint
 
 CONNECT_TIME = 1.0
-MOST = 65536  # bytes of a reply that are read: of its head, and of its body
+MOST = 65536  # the maximum of bytes to read of a reply's head, and of its body
 
 
 class Pool:
-    """Connections to one Place, kept alive. Many threads may use it."""
+    """Connections to one Place, kept for later requests. Many threads can use it."""
 
     def __init__(self, place, environ) -> None:
         self._place = place
@@ -29,9 +29,9 @@ class Pool:
                 self._proxy = proxy_for(place.host, environ)
 
     def exchange(self, method, path, headers, body, seconds):
-        """Send a request and read the reply: (status, headers, body), the body being None where it is too long.
+        """Send a request and return the reply: (status, headers, body). The body is None if it is too long.
 
-        It raises OSError with what the network said, TimeoutError after the given seconds among others.
+        It raises the network's OSError, for example a TimeoutError after the given seconds.
         """
         deadline = time.monotonic() + seconds
         try:
@@ -45,7 +45,7 @@ class Pool:
             reply = _Reply(sock, deadline)
         except BaseException:
             sock.close()
-            self.close()  # after a function was frozen, the others are as dead as this one
+            self.close()  # if the function was frozen, the other connections are dead too
             raise
         if reply.keep:
             self._idle.append(sock)
@@ -63,7 +63,7 @@ class Pool:
                 sock.sendall(self._proxy.request(f"{place.host}:{place.port}"))
                 status = _Reply(sock, deadline, connect=True).status
                 if status != 200:
-                    raise OSError(f"the proxy answered {status}")
+                    raise OSError(f"the proxy returned status {status}")
             if self._context:
                 sock.settimeout(_left(deadline))
                 sock = self._context.wrap_socket(sock, server_hostname=place.host)
@@ -73,7 +73,7 @@ class Pool:
             raise
 
     def close(self) -> None:
-        """Close the connections that nobody uses."""
+        """Close the idle connections."""
         while self._idle:
             try:
                 self._idle.pop().close()
@@ -82,9 +82,9 @@ class Pool:
 
 
 def _trust(file):
-    """Make a context that checks certificate and name, whatever the environment says.
+    """Return a context that always checks the certificate and its name.
 
-    ssl.create_default_context would write the keys of connections to the file in SSLKEYLOGFILE.
+    ssl.create_default_context would write the keys of connections to the file that SSLKEYLOGFILE names.
     """
     import ssl
 
@@ -100,11 +100,11 @@ def _trust(file):
         return context
     except (OSError, ValueError):  # ssl.SSLError is an OSError
         pass
-    raise BadEndpoint("the file in AWS_CA_BUNDLE cannot be read, or holds no certificate")
+    raise BadEndpoint("the file that AWS_CA_BUNDLE names cannot be read, or contains no certificate")
 
 
 def _dial(host, port, deadline):
-    """Connect to the first address of a host that answers."""
+    """Connect to the first address of a host that accepts a connection."""
     failure = OSError(f"{host} has no address")
     for family, kind, protocol, _, address in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM):
         sock = socket.socket(family, kind, protocol)
@@ -127,7 +127,7 @@ def _left(deadline):
 
 
 class _Reply:
-    """One reply, read from a socket. That to CONNECT has no body: what follows it belongs to the tunnel."""
+    """One reply, read from a socket. A reply to CONNECT has no body: the data that follows belongs to the tunnel."""
 
     def __init__(self, sock, deadline, connect=False) -> None:
         self._sock, self._deadline, self._data = sock, deadline, b""
@@ -163,7 +163,7 @@ class _Reply:
             self.headers.setdefault("connection", "close")
 
     def _receive(self):
-        """Read more, or give False at the end of the connection."""
+        """Read more data. Return False at the end of the connection."""
         self._sock.settimeout(_left(self._deadline))
         data = self._sock.recv(16384)
         self._data += data
@@ -176,7 +176,7 @@ class _Reply:
     def _take_until(self, end):
         while end not in self._data:
             if len(self._data) > MOST:
-                raise OSError("the reply has no end")
+                raise OSError("the reply's headers are too long")
             self._demand()
         line, _, self._data = self._data.partition(end)
         return line
@@ -212,5 +212,5 @@ class _Reply:
 
 def _number(text, base):
     if not text or len(text) > 10 or text.lower().strip("0123456789abcdef"[:base]):
-        raise OSError("the reply has no sound length")
+        raise OSError("the reply has an invalid length")
     return int(text, base)

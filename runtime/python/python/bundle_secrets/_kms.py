@@ -1,4 +1,7 @@
-"""kms:Decrypt, by docs/runtime.md, section 2. https://docs.aws.amazon.com/kms/latest/APIReference/API_Decrypt.html"""
+"""kms:Decrypt. docs/runtime.md, section 2, is the specification.
+
+https://docs.aws.amazon.com/kms/latest/APIReference/API_Decrypt.html
+"""
 
 import binascii
 import json
@@ -13,7 +16,7 @@ ATTEMPT_TIME = 2.0
 TOTAL_TIME = 6.0
 ATTEMPTS = 5
 
-# What becomes of the errors of KMS, and whether to send the request again, or sign it anew.
+# For each error of KMS, our class, and whether to retry ("again") or to sign the request again ("sign").
 ERRORS = {
     "AccessDeniedException": (AccessDenied, ""),
     "IncorrectKeyException": (WrongKey, ""),
@@ -62,18 +65,18 @@ ERRORS = {
 
 
 class Client:
-    """Opens boxes of one document. Many threads may use it."""
+    """Opens boxes of one document. Many threads can use it."""
 
     def __init__(self, document) -> None:
         self._document = document
         self._key, self._region, self._place = _endpoint.locate(document, os.environ)
         self._pool = _http.Pool(self._place, os.environ)
-        self._container = None  # made when there are no credentials in the environment
+        self._container = None  # created if there are no credentials in the environment
         self._lock = threading.Lock()
-        self._skew = 0.0  # AWS's clock minus ours, in seconds, once AWS has complained
+        self._skew = 0.0  # AWS's clock minus ours, in seconds; 0 until AWS refuses a signature
 
     def decrypt(self, box, stop: threading.Event) -> bytes:
-        """Open one box. It tries again what may pass, for 6 seconds in all, unless stop is set."""
+        """Open one box. It retries temporary failures, for at most 6 seconds, until stop is set."""
         request = {"KeyId": self._key, "CiphertextBlob": box.ciphertext, "EncryptionContext": self._document.context(box)}
         body = json.dumps(request).encode()
         left, signed_anew, n = TOTAL_TIME, False, 1
@@ -83,7 +86,7 @@ class Client:
                 return self._attempt(body, limit)
             except Trouble as error:
                 trouble = error
-            # Lambda may freeze the function here for hours: an attempt costs no more than it could have taken awake.
+            # Lambda can freeze the function here for hours, so an attempt counts for at most its own time limit.
             left -= min(time.monotonic() - began, limit)
             pause = os.urandom(1)[0] / 256 * min(0.05 * 2 ** (n - 1), 0.4)
             if trouble.then == "sign" and not signed_anew and left > 0:
@@ -96,7 +99,7 @@ class Client:
 
     def _failure(self, trouble, box, n):
         document = self._document
-        times = f", {n} times" if trouble.then == "again" else ""
+        times = f"; attempts: {n}" if trouble.then == "again" else ""
         return trouble.kind(
             f"{document.file}, box {box.number}/{len(document.boxes)} of function {document.bundle}/{document.function}"
             f" under {self._key}: {trouble.reason}{times}"
@@ -108,7 +111,7 @@ class Client:
         credentials = self._credentials(seconds)
         key_id, key, token = credentials
         if not all("!" <= c <= "~" for c in key_id + (token or "")):
-            raise Trouble(Credentials, "the credentials hold a character that no header may have")
+            raise Trouble(Credentials, "the credentials contain a character that is not allowed in a header")
         date = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(time.time() + self._skew))
         headers = [
             ("Content-Type", "application/x-amz-json-1.1"),
@@ -127,18 +130,18 @@ class Client:
             raise Trouble(Unavailable, f"no answer from {self._place.authority}: {error.strerror or error}", "again") from None
         status, headers, body = reply
         if body is None:
-            raise Trouble(BadReply, f"the reply of {self._place.authority} is too long")
+            raise Trouble(BadReply, f"the reply from {self._place.authority} is too long")
         if status != 200:
             raise self._refusal(status, headers, body, credentials)
         return self._read(body)
 
     def _credentials(self, seconds):
-        """Give (id, key, token), from the environment or from the container endpoint."""
+        """Return (id, key, token), from the environment or from the container endpoint."""
         key_id, key = os.environ.get("AWS_ACCESS_KEY_ID"), os.environ.get("AWS_SECRET_ACCESS_KEY")
         if key_id and key:
             return key_id, key, os.environ.get("AWS_SESSION_TOKEN")
         if key_id or key:
-            raise Trouble(Credentials, "of AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY only one is set")
+            raise Trouble(Credentials, "only one of AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY is set")
         from ._container import Container
 
         with self._lock:
@@ -147,22 +150,22 @@ class Client:
         return self._container.get(os.environ, seconds)
 
     def _read(self, body):
-        """Take the plaintext out of a reply. Nothing of the reply goes into an error: it holds the secret."""
+        """Return the plaintext in a reply. Its errors quote nothing of the reply, which contains the secret."""
         reply = _parse(body)
         if reply is None:
-            raise Trouble(BadReply, "the reply is not the JSON of a Decrypt")
+            raise Trouble(BadReply, "the reply is not the JSON that Decrypt returns")
         if reply.get("KeyId") != self._key:
-            raise Trouble(WrongKey, "KMS answers for another key")
+            raise Trouble(WrongKey, "the reply is not for the key that was sent")
         try:
             plaintext = binascii.a2b_base64(reply.get("Plaintext"), strict_mode=True)
         except (ValueError, TypeError):
             plaintext = b""
         if not plaintext:
-            raise Trouble(BadReply, "the reply holds no plaintext")
+            raise Trouble(BadReply, "the reply contains no plaintext")
         return plaintext
 
     def _refusal(self, status, headers, body, credentials):
-        """Tell what an error reply means, and learn from it before the request is signed anew."""
+        """Return the Trouble for an error reply. If the request is to be signed again, correct credentials and clock first."""
         import re
 
         reply = _parse(body) or {}
@@ -172,10 +175,10 @@ class Client:
             if self._container is not None:
                 self._container.forget(credentials)
             self._set_clock(headers.get("date", ""))
-        reason = f"KMS answers with status {status}"
+        reason = f"KMS returned status {status}"
         if re.fullmatch("[A-Z][A-Za-z]{2,63}", name):
-            reason = f"KMS answers {name}"
-            # Only these messages help, and others may repeat the request: that of a signature error holds its session token.
+            reason = f"KMS returned {name}"
+            # Only the messages of these classes help. Others can quote the request: a signature error contains its session token.
             said = _quotable(reply.get("message") or reply.get("Message")) if kind in (AccessDenied, KeyUnusable) else ""
             if said:
                 reason += f": {said}"
@@ -194,7 +197,7 @@ class Client:
 
 
 def _parse(body):
-    """Give a JSON object, or None: the errors of the decoder hold what it read."""
+    """Return a JSON object, or None. It raises no error of the decoder, which would quote the text."""
     try:
         reply = json.loads(body)
     except (ValueError, RecursionError):
@@ -203,9 +206,10 @@ def _parse(body):
 
 
 def _quotable(message):
-    """Give what KMS says about a right that is missing or about a key's state, as far as it is made of words and ARNs.
+    """Return the beginning of a KMS message about a missing permission or the state of a key.
 
-    Any other text is "": anybody may have answered.
+    It ends before the first word that is neither a plain word nor an ARN. For any other message, it returns "": the reply
+    can come from a proxy or another server.
     """
     import re
 

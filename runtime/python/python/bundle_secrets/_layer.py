@@ -1,4 +1,4 @@
-"""From the environment to the function's document: steps 1 to 5 of docs/runtime.md, section 1."""
+"""Finds and reads the function's document: steps 1 to 5 of docs/runtime.md, section 1."""
 
 import hashlib
 import os
@@ -27,33 +27,34 @@ def load(environ) -> Document:
     if pin:
         digest = hashlib.sha256(data).hexdigest()
         if digest != pin:
-            raise WrongDigest(f"{file}: its SHA-256 is {digest}, BUNDLE_SECRETS_SHA256 demands {pin}")
+            raise WrongDigest(f"{file}: its SHA-256 is {digest}, but BUNDLE_SECRETS_SHA256 is {pin}")
     try:
         document = Document(data, file)
     except SecretsError as error:
         raise type(error)(f"{file}: {error}") from None
     if document.name != name:
-        raise WrongFunction(f"{file}: it says that it is the document of the function {document.name}")
+        raise WrongFunction(f"{file}: it contains the document of function {document.name}")
     if settings.get("ENVIRONMENT", document.environment) != document.environment:
-        raise WrongEnvironment(f"{file}: it is of {document.environment}, BUNDLE_SECRETS_ENVIRONMENT demands {settings['ENVIRONMENT']!r}")
+        pin = settings["ENVIRONMENT"]
+        raise WrongEnvironment(f"{file}: it belongs to environment {document.environment}, but BUNDLE_SECRETS_ENVIRONMENT is {pin!r}")
     if settings.get("KEY", document.key) != document.key:
-        raise WrongKey(f"{file}: it is under {document.key}, BUNDLE_SECRETS_KEY demands {settings['KEY']!r}")
+        raise WrongKey(f"{file}: it is sealed under key {document.key}, but BUNDLE_SECRETS_KEY is {settings['KEY']!r}")
     return document
 
 
 def _read_settings(environ):
-    """Hold the BUNDLE_SECRETS_ variables to the closed list of section 1."""
+    """Read the BUNDLE_SECRETS_ variables. A variable that is not in the list of section 1 is an error."""
     settings = {}
     for variable in environ:
         if not variable.startswith(PREFIX):
             continue
         name, value = variable[len(PREFIX) :], environ[variable]
         if name not in SETTINGS:
-            raise BadSetting(f"{variable} is not a variable of bundle")
+            raise BadSetting(f"{variable} is not a variable of bundle: correct its name or remove it")
         if not value:
-            raise BadSetting(f"{variable} is set and empty")
+            raise BadSetting(f"{variable} is empty: set a value or remove it")
         if not SETTINGS[name](value):
-            raise BadSetting(f"{variable} has an illegal value")
+            raise BadSetting(f"{variable} does not have a valid value")
         settings[name] = value
     return settings
 
@@ -68,8 +69,8 @@ def _read_document(settings, environ):
     elif len(names) == 1 and "FUNCTION" not in settings:
         name = names[0]
     else:
-        there = f"there are {', '.join(names)}" if names else "there are none: is the layer attached?"
-        raise BundleNotFound(f"{folder} has no document of the function {wanted!r}; {there}")
+        found = f"documents for {', '.join(names)}" if names else "no documents: is the layer attached?"
+        raise BundleNotFound(f"{folder} has no document for function {wanted!r}; it contains {found}")
     file = os.path.join(folder, name + EXTENSION)
     try:
         with open(file, "rb") as f:
@@ -80,7 +81,7 @@ def _read_document(settings, environ):
 
 
 def _documents(folder):
-    """List the names of the regular files that may be documents, sorted."""
+    """List the names of the regular files that can be documents, sorted."""
     try:
         with os.scandir(folder) as entries:
             files = [e.name for e in entries if e.name.endswith(EXTENSION) and e.is_file(follow_symlinks=False)]

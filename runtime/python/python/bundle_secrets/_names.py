@@ -1,6 +1,6 @@
-"""Names of secrets: which must not become variables, and which is nearest to a misspelt one."""
+"""Names of secrets: those that cannot become variables, and the one most similar to a misspelled name."""
 
-# The rows of docs/names.md that helpers refuse. The list does not grow: what is new there, the build refuses.
+# The rows of docs/names.md that helpers refuse. This list never grows; only the build refuses names that are added there.
 PREFIXES = tuple("""
     AWS_APPCONFIG_EXTENSION_ AWS_BEARER_TOKEN_ AWS_CLI_ AWS_CONTAINER_ AWS_CRT_ AWS_CSM_ AWS_DISABLE_ AWS_EC2_METADATA_
     AWS_EMF_ AWS_ENABLE_DEFAULT_SOCKET_TIMEOUT_ AWS_ENDPOINT_URL AWS_LAMBDA_ AWS_LWA_ AWS_METADATA_SERVICE_ AWS_NEW_RETRIES_
@@ -23,18 +23,18 @@ WHOLE = """
 
 
 def is_reserved(name: str) -> bool:
-    """Say whether a name must not become an environment variable (docs/runtime.md, section 4)."""
+    """Report whether a name cannot become an environment variable (docs/runtime.md, section 4)."""
     upper = name.upper()
     return upper.startswith(PREFIXES) or upper.endswith("_PROXY") or upper in WHOLE
 
 
 def nearest(asked: str, names) -> str:
-    """Give the name that the fewest edits turn into the one asked for; of several the first."""
+    """Return the name with the fewest edits from the requested one, or the first of several."""
     return min(names, key=lambda name: _distance(asked[:128].upper(), name.upper()))
 
 
 def _distance(a: str, b: str) -> int:
-    """Levenshtein's distance."""
+    """Return the Levenshtein distance of two strings."""
     row = list(range(len(b) + 1))
     for i, x in enumerate(a, 1):
         above, row = row, [i]

@@ -12,7 +12,7 @@ class Proxy:
         self.host, self.port, self._login = host, port, login
 
     def request(self, authority):
-        """Give the request that asks the proxy for a tunnel to HOST:PORT."""
+        """Return the request that asks the proxy for a tunnel to HOST:PORT."""
         headers = f"Host: {authority}\r\n"
         if self._login:
             import base64
@@ -22,7 +22,7 @@ class Proxy:
 
 
 def proxy_for(host, environ):
-    """Give the Proxy for a host, or None."""
+    """Return the Proxy for a host, or None."""
     text = environ.get("HTTPS_PROXY") or environ.get("https_proxy") or ""
     if not text or _exempt(host, environ.get("NO_PROXY") or environ.get("no_proxy") or ""):
         return None
@@ -32,12 +32,12 @@ def proxy_for(host, environ):
             login = f"{unquote(url.username)}:{unquote(url.password or '')}" if url.username else ""
             return Proxy(url.hostname, url.port or 80, login)
     except ValueError:
-        pass  # the text may hold a password: the message below does not quote it
-    raise BadEndpoint("HTTPS_PROXY is not http://HOST:PORT")
+        pass  # the message below does not quote the URL, which can contain a password
+    raise BadEndpoint("HTTPS_PROXY must have the form http://HOST:PORT")
 
 
 def _exempt(host, entries):
-    """Read NO_PROXY: "*", or a list of hosts, each standing for the hosts below it too."""
+    """Report whether NO_PROXY includes a host. The list is "*" or hosts; each host includes its subdomains."""
     for entry in entries.lower().split(","):
         entry = entry.strip()
         name, colon, port = entry.rpartition(":")

@@ -1,4 +1,4 @@
-"""What this process has opened, and the openings under way."""
+"""The document and values that this process has opened, and the openings under way."""
 
 import os
 import threading
@@ -10,7 +10,7 @@ AT_ONCE = 16
 
 
 class _Opened:
-    """A document, and those of its values that are open."""
+    """A document, and its values that are already open."""
 
     def __init__(self, document) -> None:
         self.document = document
@@ -20,7 +20,7 @@ class _Opened:
 
 
 class _Flight:
-    """One opening, for all who wait for it."""
+    """One opening, shared by all callers that wait for it."""
 
     def __init__(self) -> None:
         self.done = threading.Event()
@@ -28,11 +28,11 @@ class _Flight:
 
 
 _lock = threading.Lock()
-_current = None  # the _Opened that an opening is under way for or has succeeded for; nothing that failed stays here
+_current = None  # the _Opened that is open or being opened; None after a failure
 
 
 def _forget():
-    """Start anew in a child process: the connections and the lock belong to its parent."""
+    """Start again in a child process: the connections and the lock belong to its parent."""
     global _lock, _current
     _lock, _current = threading.Lock(), None
 
@@ -42,7 +42,7 @@ if hasattr(os, "register_at_fork"):
 
 
 def open(name):
-    """Give (document, values) with at least the named value, or with all of them."""
+    """Return (document, values) with at least the named value, or with all values."""
     global _current
     with _lock:
         opened = _current or _Opened(load(os.environ))
@@ -51,7 +51,7 @@ def open(name):
             from ._names import nearest
 
             near = nearest(name, document.sources)
-            raise SecretNotFound(f"{document.file} has no secret {name[:128]!r}; the nearest is {near}")
+            raise SecretNotFound(f"{document.file} has no secret {name[:128]!r}; the most similar name is {near}")
         _current = opened
         names = [name] if name is not None and document.mode == "blind" else list(document.sources)
         closed = [n for n in names if n not in opened.values]
@@ -69,7 +69,7 @@ def open(name):
 
 
 def _fly(opened, names, flight):
-    """Open the named secrets: all, or none (F-32). A failure is forgotten with the flight."""
+    """Open the named secrets: all, or none (F-32). A failure is not cached."""
     global _current
     document = opened.document
     found = {}
@@ -77,7 +77,7 @@ def _fly(opened, names, flight):
         boxes = [box for box in document.boxes if box.names[0] in names]
         found = document.assemble(_decrypt_all(_client(opened), boxes))
     except BaseException as error:
-        flight.error = error if isinstance(error, SecretsError) else Unavailable("the opening was interrupted")
+        flight.error = error if isinstance(error, SecretsError) else Unavailable("the secrets were not opened, because the process was interrupted")
         raise
     finally:
         with _lock:
@@ -102,7 +102,7 @@ def _client(opened):
 
 
 def _decrypt_all(client, boxes):
-    """Open boxes, at most 16 at a time, into a list of (box, bytes). The first failure stops the rest."""
+    """Open boxes, at most 16 at a time, and return a list of (box, bytes). The first failure stops the rest."""
     stop = threading.Event()
     if len(boxes) == 1:
         return [(boxes[0], client.decrypt(boxes[0], stop))]

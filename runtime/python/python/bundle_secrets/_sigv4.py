@@ -1,4 +1,4 @@
-"""AWS Signature Version 4 for a request whose path and query are canonical already, as those of KMS are.
+"""AWS Signature Version 4 for a request whose path and query are already canonical, like those of KMS.
 
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
 """
@@ -8,7 +8,7 @@ import hmac
 
 
 def signed_headers(headers):
-    """Give the names and the canonical text of a list of (name, value), names repeated or not."""
+    """Return the names and the canonical text of a list of (name, value). Names can be repeated."""
     values = {}
     for name, value in headers:
         values.setdefault(name.lower(), []).append(" ".join(value.split()))
@@ -17,19 +17,19 @@ def signed_headers(headers):
 
 
 def canonical_request(method, path, query, headers, body):
-    """Give the canonical text of a request."""
+    """Return the canonical text of a request."""
     names, text = signed_headers(headers)
     return "\n".join((method, path, query, text, names, hashlib.sha256(body).hexdigest()))
 
 
 def string_to_sign(canonical, date, region, service):
-    """Give what is signed, date being the value of x-amz-date: 20150830T123600Z."""
+    """Return the string to sign. date is the value of x-amz-date: 20150830T123600Z."""
     digest = hashlib.sha256(canonical.encode()).hexdigest()
     return "\n".join(("AWS4-HMAC-SHA256", date, _scope(date, region, service), digest))
 
 
 def authorization(request, key_id, key, date, region, service):
-    """Give the value of the header Authorization of a request (method, path, query, headers, body)."""
+    """Return the value of the Authorization header for a request (method, path, query, headers, body)."""
     scope = _scope(date, region, service)
     signing_key = b"AWS4" + key.encode()
     for part in scope.split("/"):
