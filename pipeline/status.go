@@ -29,8 +29,8 @@ type Status struct {
 	Observer   Observer
 
 	Published *publish.Ref // the layer, if it is published; otherwise nil
-	Name      string       // file of the layer, or ARN after it is fetched
-	Content   []byte       // the layer's bytes, after it is fetched
+	Name      string       // file of the layer; for a published one, its ARN after it is fetched
+	Content   []byte       // the layer's bytes; for a published one, after it is fetched
 }
 
 // A StatusResult is the state of each function of a layer.
@@ -42,7 +42,7 @@ type StatusResult struct {
 
 	// Changes has an entry for each document, ascending by name: Carry if a build
 	// would carry it over now, otherwise Reseal. A secret whose parameter no longer
-	// exists is a removed one.
+	// exists counts as removed.
 	Changes []plan.Change
 }
 

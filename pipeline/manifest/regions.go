@@ -23,7 +23,7 @@ func KnownRegions() []string {
 	}
 }
 
-// UnknownRegion says that a region is not among [KnownRegions], "" if it is.
+// UnknownRegion returns a warning about a region that is not among [KnownRegions], or "".
 func UnknownRegion(region string) string { return unknownRegions([]string{region}, KnownRegions()) }
 
 func unknownRegions(unknown, known []string) string {
@@ -36,7 +36,7 @@ func unknownRegions(unknown, known []string) string {
 	return fmt.Sprintf("This release of bundle does not know region %q.%s If it is new, ignore this warning.", unknown[0], didYouMean(unknown[0], known))
 }
 
-// doubtRegions warns of regions that may be mistyped, once for an environment: AWS adds regions, so that none is refused.
+// doubtRegions warns about regions that may be mistyped, once per environment. It is not an error, because AWS adds regions.
 func (e *evaluator) doubtRegions(regions []Text) {
 	known := KnownRegions()
 	var unknown []string

@@ -53,7 +53,7 @@ func New(kind Kind, at *hcl.Range, summary, detail string) Problem {
 	return Problem{Kind: kind, Diagnostic: hcl.Diagnostic{Severity: hcl.DiagError, Summary: summary, Detail: detail, Subject: at}}
 }
 
-// Warning is the problem as a warning, for a run that continues. Its code is that of the problem.
+// Warning returns the problem as a warning, for a run that continues. The code stays the same.
 func (p Problem) Warning() *hcl.Diagnostic {
 	d := p.Diagnostic
 	d.Severity = hcl.DiagWarning
