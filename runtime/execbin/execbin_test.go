@@ -12,8 +12,8 @@ import (
 	"testing"
 )
 
-// TestBinaries: those of both architectures, static, small enough, the same
-// again, and with nothing in them of the machine that made them.
+// TestBinaries checks that the binaries are for both architectures, static, small
+// enough and reproducible, and contain nothing of the machine that compiled them.
 func TestBinaries(t *testing.T) {
 	if testing.Short() {
 		t.Skip("-short: compiles bundle-exec for two architectures")
@@ -43,7 +43,7 @@ func TestBinaries(t *testing.T) {
 			t.Errorf("%s: settings of the user change it", b.Path)
 		}
 		if bytes.Contains(b.Data, []byte(root)) || bytes.Contains(b.Data, []byte(os.TempDir()+"/bundle-exec-")) {
-			t.Errorf("%s holds a path of this machine", b.Path)
+			t.Errorf("%s contains a path of this machine", b.Path)
 		}
 		f, err := elf.NewFile(bytes.NewReader(b.Data))
 		if err != nil {
@@ -66,17 +66,17 @@ func TestBinaries(t *testing.T) {
 		}
 		for _, s := range info.Settings {
 			if strings.HasPrefix(s.Key, "vcs") {
-				t.Errorf("%s holds the state of a working tree", b.Path)
+				t.Errorf("%s contains the state of a working tree", b.Path)
 			}
 		}
 	}
 }
 
-func TestWithoutTheMeans(t *testing.T) {
+func TestBuildFails(t *testing.T) {
 	ended, cancel := context.WithCancel(t.Context())
 	cancel()
 	if _, err := Build(ended, "../.."); !errors.Is(err, context.Canceled) {
-		t.Errorf("a build that was called off: %v", err)
+		t.Errorf("a canceled build: %v", err)
 	}
 	if _, err := Build(t.Context(), t.TempDir()); err == nil || errors.Is(err, ErrUnavailable) || !strings.Contains(err.Error(), "go.mod") {
 		t.Errorf("no module: %v", err)

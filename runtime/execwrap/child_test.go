@@ -28,7 +28,8 @@ import (
 
 const vectorDir = "../../layerbuild/sealed/testdata/vectors"
 
-// TestMain lets the test binary be the wrapper, and the program that it becomes.
+// TestMain makes the test binary also the wrapper, and the program that the
+// wrapper becomes.
 func TestMain(m *testing.M) {
 	if len(os.Args) > 1 {
 		switch os.Args[1] {
@@ -43,7 +44,7 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// told is what a program says about itself; values only as digests.
+// told is what a program reports about itself, with digests instead of values.
 type told struct {
 	PID  int
 	Args []string
@@ -158,10 +159,10 @@ func TestProgramFindsTheSecrets(t *testing.T) {
 				delete(got.Env, name)
 			}
 			if len(got.Env) != 0 {
-				t.Errorf("%d variables that nobody set", len(got.Env))
+				t.Errorf("%d unexpected variables", len(got.Env))
 			}
 			if got.PID != c.Process.Pid {
-				t.Error("the program is another process than the wrapper")
+				t.Error("the program is not the same process as the wrapper")
 			}
 			if want := []string{c.Args[2], "@program", "a b", "", "$(id)"}; !slices.Equal(got.Args, want) {
 				t.Errorf("arguments %q, want %q", got.Args, want)
@@ -210,14 +211,14 @@ func TestNextWrapperRunsInBetween(t *testing.T) {
 		t.Error("the next wrapper did not run as it should")
 	}
 	if _, there := got.Env["BUNDLE_SECRETS_NEXT_WRAPPER"]; there {
-		t.Error("the next wrapper would be asked to run itself")
+		t.Error("the next wrapper would run itself again")
 	}
 	if !slices.Equal(got.Args[1:], []string{"@program", "a b"}) {
 		t.Errorf("arguments %q", got.Args)
 	}
 }
 
-func TestSnapStartWithLeave(t *testing.T) {
+func TestSnapStartWithPermission(t *testing.T) {
 	p := newPlace(t, "ok-env")
 	c, _, stderr := wrapper(t, p, []string{"AWS_LAMBDA_INITIALIZATION_TYPE=snap-start", "BUNDLE_SECRETS_ALLOW_SNAPSTART=1"})
 	if err := c.Run(); err != nil {
@@ -278,7 +279,7 @@ func TestFailureIsReportedToTheRuntimeAPI(t *testing.T) {
 	}
 }
 
-// overlaid replaces variables, so that none stands twice.
+// overlaid returns env with variables added or replaced, none of them twice.
 func overlaid(env, with []string) []string {
 	for _, variable := range with {
 		name, _, _ := strings.Cut(variable, "=")
@@ -290,7 +291,7 @@ func overlaid(env, with []string) []string {
 
 func TestTooLargeForExecve(t *testing.T) {
 	if runtime.GOOS != "linux" {
-		t.Skip("the limit of one variable is Linux's")
+		t.Skip("only Linux limits the size of one variable")
 	}
 	var stderr bytes.Buffer
 	w := execwrap.Wrapper{Args: []string{"/bin/sh", "-c", "exit 0"}, Stderr: &stderr, All: func(context.Context) (map[string]string, error) {
@@ -315,7 +316,7 @@ func TestScriptChoosesAnArchitectureAndStartsNothing(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "with space", "bundle")
 	want := map[string]string{"amd64": "x86_64", "arm64": "arm64"}[runtime.GOARCH]
 	if want == "" {
-		t.Skip("layers hold binaries for x86_64 and arm64")
+		t.Skip("layers contain binaries for x86_64 and arm64")
 	}
 	for _, arch := range []string{"x86_64", "arm64"} {
 		bin := filepath.Join(dir, "bin", arch)

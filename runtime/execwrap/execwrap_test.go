@@ -45,7 +45,7 @@ func TestEnvironment(t *testing.T) {
 				t.Errorf("got %q, %q, %v", got, kept, err)
 			}
 			if err != nil && strings.Contains(err.Error(), "canary") {
-				t.Error("the error holds the value")
+				t.Error("the error contains the value")
 			}
 			if !slices.Equal(base, before) {
 				t.Error("base was changed")
@@ -54,8 +54,8 @@ func TestEnvironment(t *testing.T) {
 	}
 }
 
-// TestDocumentedErrors holds errorType and exitStatus to the table of
-// docs/runtime.md section 3, in both directions.
+// TestDocumentedErrors compares errorType and exitStatus with the table of
+// docs/runtime.md, section 3, in both directions.
 func TestDocumentedErrors(t *testing.T) {
 	text, err := os.ReadFile("../../docs/runtime.md")
 	if err != nil {
@@ -122,7 +122,7 @@ func TestRunRefuses(t *testing.T) {
 		{"reserved", []string{self}, nil, has(map[string]string{"NODE_OPTIONS": "canary"}, nil), 78, "NODE_OPTIONS"},
 		{"NUL", []string{self}, nil, has(map[string]string{"DB_PASSWORD": "canary\x00"}, nil), 78, "DB_PASSWORD"},
 		{"denied", []string{self}, nil, has(nil, &secrets.Error{Code: secrets.ErrAccessDenied, Reason: "sample"}), 77, "access_denied"},
-		{"an error of nobody", []string{self}, nil, has(nil, errors.New("sample")), 70, "sample"},
+		{"an error without a code", []string{self}, nil, has(nil, errors.New("sample")), 70, "sample"},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
@@ -161,8 +161,8 @@ func TestArgumentsAreUntouched(t *testing.T) {
 	}
 }
 
-// FuzzEnvironment: whatever the names and values are, nothing reserved and no
-// NUL comes out, and every other value comes out as it went in.
+// FuzzEnvironment checks, for any names and values, that no reserved name and no
+// NUL byte gets into the environment, and that every other value is unchanged.
 func FuzzEnvironment(f *testing.F) {
 	f.Add("A=1", "DB_PASSWORD", "x=y\n", true)
 	f.Add("Path=/bin", "PATH", "/tmp", false)

@@ -29,7 +29,8 @@ const (
 	canary   = "canary-plaintext"
 )
 
-// env is an environment with credentials, and changes to it.
+// env returns an environment with credentials, with changes as pairs of name and
+// value.
 func env(changes ...string) func(string) string {
 	vars := map[string]string{"AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY": "sample-key", "AWS_ENDPOINT_URL_KMS": "http://127.0.0.1:1"}
 	for i := 0; i < len(changes); i += 2 {
@@ -38,7 +39,7 @@ func env(changes ...string) func(string) string {
 	return func(name string) string { return vars[name] }
 }
 
-// carry is a transport that is a function.
+// carry makes a function a transport.
 type carry func(*http.Request) (*http.Response, error)
 
 func (c carry) RoundTrip(r *http.Request) (*http.Response, error) { return c(r) }
@@ -89,7 +90,7 @@ func silent(r *http.Request) (*http.Response, error) {
 	return nil, r.Context().Err()
 }
 
-func TestRequestIsSignedAndWhole(t *testing.T) {
+func TestRequestIsSignedAndComplete(t *testing.T) {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(r.Body)
 		if err != nil {
@@ -146,17 +147,17 @@ func TestAnswers(t *testing.T) {
 	}{
 		"fine":                          {[]step{fine()}, "", 1},
 		"throttled twice, then fine":    {[]step{says("ThrottlingException"), says("ThrottlingException"), fine()}, "", 3},
-		"throttled for ever":            {[]step{says("ThrottlingException")}, ErrUnavailable, 5},
+		"throttled forever":             {[]step{says("ThrottlingException")}, ErrUnavailable, 5},
 		"internal, then fine":           {[]step{says("KMSInternalException"), fine()}, "", 2},
 		"dependency":                    {[]step{says("DependencyTimeoutException")}, ErrUnavailable, 5},
 		"key unavailable":               {[]step{says("KeyUnavailableException"), fine()}, "", 2},
 		"bare 503, then fine":           {[]step{body(503, "<html>"), fine()}, "", 2},
-		"bare 500 for ever":             {[]step{body(500, "")}, ErrUnavailable, 5},
+		"bare 500 forever":              {[]step{body(500, "")}, ErrUnavailable, 5},
 		"429":                           {[]step{body(429, "")}, ErrUnavailable, 5},
 		"reset, then fine":              {[]step{lost, fine()}, "", 2},
-		"reset for ever":                {[]step{lost}, ErrUnavailable, 5},
+		"reset forever":                 {[]step{lost}, ErrUnavailable, 5},
 		"silent, then fine":             {[]step{silent, fine()}, "", 2},
-		"silent for ever":               {[]step{silent}, ErrUnavailable, 3},
+		"silent forever":                {[]step{silent}, ErrUnavailable, 3},
 		"access denied":                 {[]step{says("AccessDeniedException")}, ErrAccessDenied, 1},
 		"disabled":                      {[]step{says("DisabledException")}, ErrKeyUnusable, 1},
 		"pending deletion":              {[]step{says("KMSInvalidStateException")}, ErrKeyUnusable, 1},
@@ -165,7 +166,7 @@ func TestAnswers(t *testing.T) {
 		"incorrect key":                 {[]step{says("IncorrectKeyException")}, ErrWrongKey, 1},
 		"invalid ciphertext":            {[]step{says("InvalidCiphertextException")}, ErrTampered, 1},
 		"expired token, then fine":      {[]step{says("ExpiredTokenException"), fine()}, "", 2},
-		"expired token for ever":        {[]step{says("ExpiredTokenException")}, ErrCredentials, 2},
+		"expired token forever":         {[]step{says("ExpiredTokenException")}, ErrCredentials, 2},
 		"expired signature, then fine":  {[]step{says("InvalidSignatureException"), fine()}, "", 2},
 		"expired, throttled, then fine": {[]step{says("RequestExpired"), says("ThrottlingException"), fine()}, "", 3},
 		"unknown id":                    {[]step{says("UnrecognizedClientException")}, ErrCredentials, 2},
@@ -221,7 +222,7 @@ func checkOutcome(t *testing.T, got []byte, err error, want Code) {
 		t.Fatalf("got %d bytes and %v, want %s", len(got), err, want)
 	}
 	if strings.Contains(err.Error(), canary) {
-		t.Error("the error holds what the reply held")
+		t.Error("the error contains content of the reply")
 	}
 }
 
@@ -351,7 +352,7 @@ func TestConnectionCutShortIsTriedAgain(t *testing.T) {
 	checkOutcome(t, got, err, "")
 }
 
-func TestCertificatesOfTheBundleAlone(t *testing.T) {
+func TestOnlyTheCertificatesOfTheBundleAreTrusted(t *testing.T) {
 	server := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		io.Copy(w, opened(localKey, canary).Body)
 	}))
@@ -387,11 +388,11 @@ func TestPlainHTTPNeverGoesThroughAProxy(t *testing.T) {
 	}
 }
 
-// container is a credentials endpoint beside a KMS that always opens.
+// container is a credentials endpoint, and a KMS that always opens.
 type container struct {
 	mu      sync.Mutex
 	tokens  []string // Authorization of each request
-	signers []string // key ids that asked KMS
+	signers []string // access key IDs and tokens that signed requests to KMS
 	expires time.Duration
 	status  []int // of the first requests
 }
@@ -421,7 +422,7 @@ func containerEnv(changes ...string) func(string) string {
 		"AWS_CONTAINER_CREDENTIALS_FULL_URI", "http://127.0.0.1:9001/credentials", "AWS_CONTAINER_AUTHORIZATION_TOKEN", "from-env"}, changes...)...)
 }
 
-func TestContainerCredentialsAreKeptUntilShortlyBeforeTheirEnd(t *testing.T) {
+func TestContainerCredentialsAreCachedUntilShortlyBeforeTheyExpire(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		at := &container{expires: 10 * time.Minute}
 		c := New(Options{Getenv: containerEnv(), Transport: at})
@@ -507,7 +508,7 @@ func TestContainerFailures(t *testing.T) {
 		calls  int
 	}{
 		"busy, then fine": {[]int{500, 429, 200}, "", 3},
-		"busy for ever":   {[]int{500, 500, 500, 500, 500, 500}, ErrCredentials, 5},
+		"busy forever":    {[]int{500, 500, 500, 500, 500, 500}, ErrCredentials, 5},
 		"refused":         {[]int{403}, ErrCredentials, 1},
 		"redirected":      {[]int{302}, ErrCredentials, 1},
 	} {
@@ -524,7 +525,7 @@ func TestContainerFailures(t *testing.T) {
 	}
 }
 
-func TestContainerCredentialsAreFetchedAnewWhenKMSRefusesThem(t *testing.T) {
+func TestContainerCredentialsAreFetchedAgainWhenKMSRefusesThem(t *testing.T) {
 	at := &container{expires: time.Hour}
 	var refusals atomic.Int32
 	c := New(Options{Getenv: containerEnv(), Transport: carry(func(r *http.Request) (*http.Response, error) {
@@ -541,7 +542,7 @@ func TestContainerCredentialsAreFetchedAnewWhenKMSRefusesThem(t *testing.T) {
 	}
 }
 
-func TestOnlyWhatHasAKnownFormIsQuoted(t *testing.T) {
+func TestOnlyMessagesOfAKnownFormAreQuoted(t *testing.T) {
 	text, err := os.ReadFile("../../internal/helpertest/testdata/refusals.json") // the rows of every language
 	if err != nil {
 		t.Fatal(err)

@@ -39,7 +39,7 @@ func selfSigned(t *testing.T, host string) (tls.Certificate, string) {
 	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}, file
 }
 
-// tunnel is an HTTP proxy that leads every CONNECT to one address.
+// tunnel is an HTTP proxy that connects every CONNECT to one address.
 func tunnel(t *testing.T, host, address string, calls *atomic.Int32) *httptest.Server {
 	return httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		calls.Add(1)
@@ -64,10 +64,10 @@ func tunnel(t *testing.T, host, address string, calls *atomic.Int32) *httptest.S
 	}))
 }
 
-// TestKeyOfAWSIsAskedForAtAWS goes the whole way of a function inside Lambda: an
-// endpoint variable is ignored (F-33), the host is AWS's, HTTPS_PROXY and
-// AWS_CA_BUNDLE are honored. It runs in a process of its own, because net/http
-// reads the proxy's variables once.
+// TestKeyOfAWSIsAskedForAtAWS makes the same call as a function inside Lambda:
+// the endpoint variable is ignored (F-33), the host is AWS's, and HTTPS_PROXY and
+// AWS_CA_BUNDLE are honored. It runs in its own process, because net/http reads
+// the proxy variables only once.
 func TestKeyOfAWSIsAskedForAtAWS(t *testing.T) {
 	const child = "BUNDLE_KMS_TEST_CHILD"
 	if os.Getenv(child) != "" {
@@ -100,7 +100,7 @@ func TestKeyOfAWSIsAskedForAtAWS(t *testing.T) {
 	if out, err := c.CombinedOutput(); err != nil {
 		t.Errorf("%v: %s", err, out)
 	}
-	if calls.Load() == 0 { // on a busy machine a connection may take too long, and be made again
+	if calls.Load() == 0 { // on a busy machine, a connection can time out, and is then made again
 		t.Error("no call went through the proxy")
 	}
 }

@@ -11,7 +11,7 @@ import (
 	"github.com/whispering/bundle/internal/needs"
 )
 
-// TestFilesAreThePackage: every module of it, in one file, and where Lambda looks for it.
+// TestFilesAreThePackage checks that every module is in one file, where Lambda looks for it.
 func TestFilesAreThePackage(t *testing.T) {
 	root := unpack(t)
 	script, err := os.ReadFile(filepath.Join(root, "index.cjs"))
@@ -29,14 +29,14 @@ func TestFilesAreThePackage(t *testing.T) {
 		}
 	}
 	if rest := regexp.MustCompile(`require\((?:[^"]|"[^n]).*`).FindString(string(script)); rest != "" {
-		t.Errorf("something that is not of Node is required: %s", rest)
+		t.Errorf("a module that does not belong to Node is required: %s", rest)
 	}
 	if n := strings.Count(string(script), "module.exports"); n != 1 {
 		t.Errorf("%d exports, want those of index.cjs alone", n)
 	}
 }
 
-// unpack puts the package where it is in a layer, and returns its folder.
+// unpack writes the package to its path in a layer, below a new folder, and returns the package's folder.
 func unpack(t *testing.T) string {
 	t.Helper()
 	opt := t.TempDir()

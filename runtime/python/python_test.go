@@ -12,7 +12,7 @@ import (
 	"github.com/whispering/bundle/layerbuild"
 )
 
-// TestFilesAreThePackage: all of it, nothing else, and where Lambda looks for it.
+// TestFilesAreThePackage checks that Files has the whole package and nothing else, where Lambda looks for it.
 func TestFilesAreThePackage(t *testing.T) {
 	files, err := layerbuild.HelperFiles(Files)
 	if err != nil {

@@ -16,7 +16,8 @@ const (
 	table = sum + " 0755 bundle/exec\n" + sum + " 0644 python/x.py\n"
 )
 
-// TestTables: those that are embedded can be read, and each has every helper.
+// TestTables checks that the embedded tables can be read, and that each has every
+// helper.
 func TestTables(t *testing.T) {
 	all, err := released.Read(released.Tables())
 	if err != nil {
@@ -78,8 +79,9 @@ func TestReadRefusesEverythingElse(t *testing.T) {
 	}
 }
 
-// TestOwnFilesCanBeListed: the table of the current tree has every helper,
-// bundle-exec for both architectures, and is the same for another user.
+// TestOwnFilesCanBeListed checks that the table of the current tree has every
+// helper, with bundle-exec for both architectures, and does not depend on the
+// user's settings.
 func TestOwnFilesCanBeListed(t *testing.T) {
 	if testing.Short() {
 		t.Skip("-short: compiles bundle-exec for two architectures")
@@ -112,10 +114,11 @@ func TestOwnFilesCanBeListed(t *testing.T) {
 	}
 }
 
-// TestOwnWithoutCompiling: what is not at hand is listed, and matches nothing.
+// TestOwnWithoutCompiling checks that a file that is not available is listed
+// without a hash.
 func TestOwnWithoutCompiling(t *testing.T) {
 	if execbin.Released {
-		t.Skip("a release holds bundle-exec")
+		t.Skip("a release contains bundle-exec")
 	}
 	own, err := helpers.Own(t.Context(), "v1.2.3", false)
 	if err != nil || own.Missing == nil {

@@ -18,25 +18,25 @@ import (
 	"github.com/whispering/bundle/runtime/secrets"
 )
 
-// decrypterFunc is a Decrypter that looks at the key only.
+// decrypterFunc is a Decrypter that looks only at the key.
 type decrypterFunc func(key string) ([]byte, error)
 
 func (f decrypterFunc) Decrypt(_ context.Context, key string, _ []byte, _ map[string]string) ([]byte, error) {
 	return f(key)
 }
 
-// gate is a Decrypter that opens blind boxes, each with its secret's name as
-// the value, once it is let.
+// gate is a Decrypter for blind boxes. When open is closed, it returns values
+// that contain the secret's name.
 type gate struct {
 	calls, inside, most atomic.Int32
-	open                chan struct{} // closed to let all in
+	open                chan struct{} // closed to let all calls return
 	fail                atomic.Bool
 }
 
 func (g *gate) Decrypt(ctx context.Context, _ string, _ []byte, pairs map[string]string) ([]byte, error) {
 	g.calls.Add(1)
 	if n := g.inside.Add(1); n > g.most.Load() {
-		g.most.Store(n) // exact enough: callers are released together
+		g.most.Store(n) // accurate enough, because callers are released together
 	}
 	defer g.inside.Add(-1)
 	select {
@@ -143,7 +143,7 @@ func TestAtMost16BoxesAtOnce(t *testing.T) {
 	})
 }
 
-func TestFailureIsSharedAndNotRemembered(t *testing.T) {
+func TestFailureIsSharedAndNotCached(t *testing.T) {
 	dir, _ := blindLayer(t, 2)
 	synctest.Test(t, func(t *testing.T) {
 		g := &gate{open: make(chan struct{})}
@@ -182,7 +182,7 @@ func TestCallerLeavesAndOthersStay(t *testing.T) {
 				t.Error(err)
 			}
 		})
-		synctest.Wait() // the first caller began the work
+		synctest.Wait() // the first caller has started the work
 		all.Go(func() {
 			if value, err := c.Get(t.Context(), "S000"); err != nil || value != "value of S000" {
 				t.Errorf("%q, %v", value, err)
@@ -277,14 +277,14 @@ func TestErrorsSayWhatToLookAt(t *testing.T) {
 	g := &gate{open: make(chan struct{})}
 	_, err := gated(dir, g).Get(t.Context(), "s0O1")
 	if !errors.Is(err, secrets.ErrSecretNotFound) || !strings.Contains(err.Error(), "did you mean S001?") {
-		t.Errorf("the nearest name is missing: %v", err)
+		t.Errorf("the most similar name is missing: %v", err)
 	}
 	if _, err = gated(dir, g).Get(t.Context(), "NOTHING_LIKE_IT"); strings.Contains(err.Error(), "did you mean") {
-		t.Errorf("a name that is not near: %v", err)
+		t.Errorf("a name that is not similar: %v", err)
 	}
 	c := secrets.New(secrets.Options{Dir: dir, Environ: func() []string { return []string{"BUNDLE_SECRETS_FUNCTION=other"} }, Decrypter: g})
 	if _, err = c.All(t.Context()); !errors.Is(err, secrets.ErrBundleNotFound) || !strings.Contains(err.Error(), "payments-prod-hello") {
-		t.Errorf("the names that there are are missing: %v", err)
+		t.Errorf("the existing names are missing: %v", err)
 	}
 	c = secrets.New(secrets.Options{Dir: t.TempDir(), Environ: func() []string { return nil }, Decrypter: g})
 	if _, err = c.All(t.Context()); !errors.Is(err, secrets.ErrBundleNotFound) || !strings.Contains(err.Error(), "is the layer attached?") {
@@ -296,7 +296,7 @@ func TestFilesThatCannotBeRead(t *testing.T) {
 	dir, _ := blindLayer(t, 1)
 	path := filepath.Join(dir, filepath.FromSlash(sealed.Path("payments-prod-hello")))
 	c := secrets.New(secrets.Options{Dir: dir, Environ: func() []string { return []string{"AWS_LAMBDA_FUNCTION_NAME=payments-prod-hello"} }})
-	t.Run("longer than a document may be (F-1)", func(t *testing.T) {
+	t.Run("longer than the maximum (F-1)", func(t *testing.T) {
 		if err := os.WriteFile(path, make([]byte, sealed.MaxDocument+1), 0o644); err != nil {
 			t.Fatal(err)
 		}
@@ -304,9 +304,9 @@ func TestFilesThatCannotBeRead(t *testing.T) {
 			t.Error(err)
 		}
 	})
-	t.Run("without the right to", func(t *testing.T) {
+	t.Run("without permission", func(t *testing.T) {
 		if runtime.GOOS == "windows" || os.Getuid() == 0 {
-			t.Skip("needs a user whom a file's mode can keep out; run as another than root")
+			t.Skip("a file's mode does not keep root out; run as another user")
 		}
 		if err := os.Chmod(path, 0); err != nil {
 			t.Fatal(err)

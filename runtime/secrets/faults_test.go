@@ -12,8 +12,8 @@ import (
 	"github.com/whispering/bundle/runtime/secrets"
 )
 
-// layer puts one vector's document below a folder, starts an embedded AWS of its
-// own and returns both with the environment.
+// layer writes one vector's document to a folder, starts its own embedded AWS,
+// and returns both and the environment.
 func layer(t *testing.T, name string) (vector, *awslocal.Server, map[string]string) {
 	t.Helper()
 	server, url := embedded(t)
@@ -25,8 +25,8 @@ func layer(t *testing.T, name string) (vector, *awslocal.Server, map[string]stri
 
 const decrypt = "kms:Decrypt"
 
-// TestFaults: whatever KMS and the network do, there are all secrets or none,
-// the code is the right one, and the number of calls is bounded.
+// TestFaults checks that, for every fault of KMS and the network, the call
+// returns all secrets or none, with the right code and a limited number of calls.
 func TestFaults(t *testing.T) {
 	fail := func(times int, code string) awslocal.Fault {
 		return awslocal.Fault{Operation: decrypt, Times: times, Kind: awslocal.Fail, Code: code}
@@ -42,17 +42,17 @@ func TestFaults(t *testing.T) {
 	}{
 		{"access denied", fail(0, "AccessDeniedException"), secrets.ErrAccessDenied, 1},
 		{"throttled twice, then fine", fail(2, "ThrottlingException"), "", 3},
-		{"throttled for ever", fail(0, "ThrottlingException"), secrets.ErrUnavailable, 5},
+		{"throttled forever", fail(0, "ThrottlingException"), secrets.ErrUnavailable, 5},
 		{"too many requests", awslocal.Fault{Operation: decrypt, Kind: awslocal.Fail, Status: 429, Code: "Unheard"}, secrets.ErrUnavailable, 5},
 		{"a failing dependency", fail(0, "DependencyTimeoutException"), secrets.ErrUnavailable, 5},
 		{"internal failure twice, then fine", awslocal.Fault{Operation: decrypt, Times: 2, Kind: awslocal.Fail, Status: 500, Code: "KMSInternalException"}, "", 3},
-		{"bad gateway for ever", awslocal.Fault{Operation: decrypt, Kind: awslocal.HTML, Status: 502}, secrets.ErrUnavailable, 5},
+		{"bad gateway forever", awslocal.Fault{Operation: decrypt, Kind: awslocal.HTML, Status: 502}, secrets.ErrUnavailable, 5},
 		{"no answer once, then fine", of(1, awslocal.Hang), "", 2},
-		{"no answer for ever", of(0, awslocal.Hang), secrets.ErrUnavailable, 3}, // three attempts of 2 s fill the 6 s
+		{"no answer forever", of(0, awslocal.Hang), secrets.ErrUnavailable, 3}, // three attempts of 2 s take the 6 s
 		{"an answer that never ends", of(0, awslocal.Drip), secrets.ErrUnavailable, 3},
 		{"slow", awslocal.Fault{Operation: decrypt, Kind: awslocal.Slow, Delay: 300 * time.Millisecond}, "", 1},
 		{"reset twice, then fine", of(2, awslocal.Reset), "", 3},
-		{"reset for ever", of(0, awslocal.Reset), secrets.ErrUnavailable, 5},
+		{"reset forever", of(0, awslocal.Reset), secrets.ErrUnavailable, 5},
 		{"cut short, then fine", of(1, awslocal.Cut), "", 2},
 		{"half a reply", of(0, awslocal.Truncate), secrets.ErrReply, 1},
 		{"an empty object", of(0, awslocal.Empty), secrets.ErrWrongKey, 1},
@@ -65,7 +65,7 @@ func TestFaults(t *testing.T) {
 		{"a ciphertext that does not open", fail(0, "InvalidCiphertextException"), secrets.ErrTampered, 1},
 		{"the key is gone", fail(0, "NotFoundException"), secrets.ErrKeyUnusable, 1},
 		{"the key is being deleted", fail(0, "KMSInvalidStateException"), secrets.ErrKeyUnusable, 1},
-		{"an error nobody knows", fail(0, "Unheard"), secrets.ErrReply, 1},
+		{"an unknown error", fail(0, "Unheard"), secrets.ErrReply, 1},
 		{"an unknown token", fail(0, "UnrecognizedClientException"), secrets.ErrCredentials, 2},
 		{"no signature", fail(0, "IncompleteSignature"), secrets.ErrCredentials, 1},
 		{"expired credentials", of(0, awslocal.ExpireCredentials), secrets.ErrCredentials, 2},
@@ -97,15 +97,15 @@ func TestFaults(t *testing.T) {
 			if tc.name == "the key is disabled meanwhile" {
 				return
 			}
-			server.ClearFaults() // a failure is not remembered
+			server.ClearFaults() // a failure is not cached
 			got, err = c.All(t.Context())
 			v.check(t, got, err)
 		})
 	}
 }
 
-// TestOneOfManyBoxesFails: no secret of the other boxes comes out, and those
-// that have not been asked for are not asked for any more (F-32).
+// TestOneOfManyBoxesFails checks that no secret of the other boxes is returned
+// (F-32), and that the failure is not cached.
 func TestOneOfManyBoxesFails(t *testing.T) {
 	_, server, vars := layer(t, "ok-64k")
 	server.Inject(awslocal.Fault{Operation: decrypt, Nth: 3, Kind: awslocal.Fail, Code: "AccessDeniedException"})
@@ -113,13 +113,13 @@ func TestOneOfManyBoxesFails(t *testing.T) {
 	if got, err := c.All(t.Context()); !errors.Is(err, secrets.ErrAccessDenied) || got != nil {
 		t.Errorf("got %d secrets and %v", len(got), err)
 	}
-	if value, err := c.Get(t.Context(), "PART_07"); err != nil || value == "" { // the fault met one call
+	if value, err := c.Get(t.Context(), "PART_07"); err != nil || value == "" { // the fault was for one call
 		t.Errorf("got %d bytes and %v afterwards", len(value), err)
 	}
 }
 
-// TestCallsPerFunction: one Decrypt per box in mode pack, however many ask for
-// whatever; in mode blind one per secret that is asked for.
+// TestCallsPerFunction checks the number of calls of Decrypt: one per box in mode
+// pack, for any number of requests; one per requested secret in mode blind.
 func TestCallsPerFunction(t *testing.T) {
 	cases := []struct {
 		vector string
@@ -153,9 +153,8 @@ func TestCallsPerFunction(t *testing.T) {
 	}
 }
 
-// TestMultiRegionKeyIsAskedForInItsOwnRegion holds both sides of F-31: the
-// region of a multi-Region key's ARN may be replaced, that of another not.
-func TestMultiRegionKeyIsAskedForInItsOwnRegion(t *testing.T) {
+// TestOnlyTheRegionOfAMultiRegionKeyIsReplaced checks both cases of F-31.
+func TestOnlyTheRegionOfAMultiRegionKeyIsReplaced(t *testing.T) {
 	for vector, want := range map[string]string{"ok-multi-region-key": "eu-west-1", "ok-two-in-a-box": "us-east-1"} {
 		_, _, vars := layer(t, vector)
 		vars = maps.Clone(vars)

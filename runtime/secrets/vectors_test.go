@@ -65,7 +65,7 @@ func readVector(t *testing.T, path string) vector {
 	return v
 }
 
-// agrees compares a value with what a line says of it, and never prints it.
+// agrees compares a value with the line about it, and never prints it.
 func agrees(got, want string) bool {
 	if digest, ok := strings.CutPrefix(want, "sha256:"); ok {
 		sum := sha256.Sum256([]byte(got))
@@ -97,7 +97,7 @@ func embedded(t *testing.T) (server *awslocal.Server, url string) {
 	return server, url
 }
 
-// environment is what every vector begins with.
+// environment returns the variables that every vector starts with.
 func environment(server *awslocal.Server, url, dir string) map[string]string {
 	id, key := server.Credentials()
 	return map[string]string{
@@ -114,7 +114,8 @@ func listed(vars map[string]string) func() []string {
 	return func() []string { return all }
 }
 
-// TestVectors runs every vector, as all languages do. F-22 to F-33 are here.
+// TestVectors runs every vector, like the tests of all languages. It covers F-22
+// to F-33.
 func TestVectors(t *testing.T) {
 	server, url := embedded(t)
 	paths, err := filepath.Glob(filepath.Join(vectorDir, "*.txt"))
@@ -157,7 +158,7 @@ func (v vector) place(t *testing.T, dir string) {
 	}
 }
 
-// make makes the vector's call and returns what it gave.
+// make makes the vector's call and returns its values.
 func (v vector) make(t *testing.T, c *secrets.Client) (map[string]string, error) {
 	t.Helper()
 	ctx := context.Background()
@@ -183,7 +184,7 @@ func (v vector) make(t *testing.T, c *secrets.Client) (map[string]string, error)
 	return nil, nil
 }
 
-// load calls LoadEnv and returns the variables that came to be.
+// load calls LoadEnv, and returns and unsets the new variables.
 func (v vector) load(t *testing.T, c *secrets.Client) (map[string]string, error) {
 	before := map[string]bool{}
 	for _, variable := range os.Environ() {
@@ -205,7 +206,7 @@ func (v vector) load(t *testing.T, c *secrets.Client) (map[string]string, error)
 		}
 	}
 	if err != nil && len(set) > 0 {
-		t.Errorf("%d variables were set in spite of the error", len(set))
+		t.Errorf("%d variables were set despite the error", len(set))
 	}
 	return set, err
 }
@@ -237,7 +238,7 @@ func (v vector) check(t *testing.T, got map[string]string, err error) {
 	}
 }
 
-// checkEach asks for every secret by name, as text and as bytes.
+// checkEach gets every secret by name, as a string and as bytes.
 func (v vector) checkEach(t *testing.T, c *secrets.Client) {
 	t.Helper()
 	for name, want := range v.secrets {

@@ -25,7 +25,7 @@ test("a reply is read when it is whole, and not before", () => {
   }
 });
 
-test("a reply without a length goes on to the end of the connection", () => {
+test("a reply without a length continues to the end of the connection", () => {
   const data = Buffer.from("HTTP/1.1 200 OK\r\n\r\nhello");
   assert.equal(parseReply(data, false), undefined);
   assert.deepEqual([parseReply(data, true).text, parseReply(data, true).keep], ["hello", false]);
@@ -38,7 +38,7 @@ test("a reply that ends too early is an error", () => {
   }
 });
 
-test("a reply that is no HTTP is an error", () => {
+test("a reply that is not HTTP is an error", () => {
   for (const head of ["SSH-2.0", "HTTP/2 200", "HTTP/1.1  200", ""]) {
     assert.throws(() => parseReply(Buffer.from(`${head}\r\n\r\n`), false), undefined, head);
   }

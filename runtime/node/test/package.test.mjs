@@ -1,5 +1,5 @@
-// What a program sees of the package as it is in a layer: two module systems, one state, types of errors and of values. The
-// package is found by NODE_PATH. No network is needed: the document's boxes are opened by a server of the test.
+// The package in a layer as a program uses it: two module systems, one state, the types of errors and values. The tests find
+// the package with NODE_PATH. They need no network: a server in the test opens the document's boxes.
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -53,7 +53,7 @@ after(() => {
   rmSync(dir, { recursive: true });
 });
 
-test("import and require give the same functions and one state", async () => {
+test("import and require return the same functions and one state", async () => {
   const named = Object.keys(esm).filter((name) => name !== "default" && name !== "module.exports").sort();
   for (const name of ["getSecret", "getSecrets", "getSecretBytes", "loadEnv", "SecretsError"]) assert.equal(esm[name], cjs[name], name);
   assert.deepEqual(Object.keys(cjs).sort(), named);
@@ -63,13 +63,13 @@ test("import and require give the same functions and one state", async () => {
   assert.equal(calls, opened);
 });
 
-test("the types are those of what there is", () => {
+test("the types declare every export", () => {
   const { types } = JSON.parse(readFileSync(path.join(folder, "package.json"), "utf8"));
   const declared = readFileSync(path.join(folder, types), "utf8");
   for (const name of Object.keys(cjs)) assert.match(declared, new RegExp(`export (?:function|class) ${name}\\b`));
 });
 
-test("a name that is no string is a TypeError", async () => {
+test("a name that is not a string is a TypeError", async () => {
   for (const name of [undefined, null, 7, {}, ["TLS_KEY"]]) {
     await assert.rejects(esm.getSecret(name), TypeError);
     await assert.rejects(esm.getSecretBytes(name), TypeError);
@@ -87,7 +87,7 @@ test("all values are a frozen object without a prototype", async () => {
   }, TypeError);
 });
 
-test("bytes are the caller's own, in a buffer of their own", async () => {
+test("bytes are a copy, in their own buffer", async () => {
   const first = await esm.getSecretBytes("TLS_KEY");
   assert.deepEqual([first.constructor, ...first], [Uint8Array, 0, 1, 255]);
   assert.equal(first.buffer.byteLength, 3);
@@ -106,7 +106,7 @@ test("an error has a name and a code, and no value", async () => {
   assert.ok(!util.inspect(error, { showHidden: true, depth: 9 }).includes("sample-"));
 });
 
-test("every worker thread opens the document for itself", async () => {
+test("every worker thread opens the document itself", async () => {
   const code = `require("node:worker_threads").parentPort.once("message", async () => {
     const { getSecret } = require(${JSON.stringify(folder)});
     const values = await Promise.all(Array.from({ length: 4 }, () => getSecret("toString")));
@@ -128,7 +128,7 @@ test("nothing keeps the process alive, and nothing is printed", async () => {
   assert.deepEqual([Buffer.concat(out).toString(), Buffer.concat(problems).toString()], ["AAH/", ""]);
 });
 
-test("nothing is loaded before a secret is asked for", async () => {
+test("nothing is loaded before a secret is requested", async () => {
   const { execFileSync } = await import("node:child_process");
   const code = `const before = process.moduleLoadList.length; require(${JSON.stringify(folder)}); console.log(process.moduleLoadList.length - before)`;
   assert.equal(execFileSync(process.execPath, ["-e", code]).toString().trim(), "0");

@@ -1,4 +1,4 @@
-// The signer against AWS's published test cases (aws-sig-v4-test-suite), which lie beside the repository, not in it.
+// The signer against AWS's published test cases (aws-sig-v4-test-suite), which are beside the repository, not in it.
 import assert from "node:assert/strict";
 import { existsSync, readFileSync, readdirSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -11,7 +11,7 @@ const { authorization, canonicalRequest, stringToSign, timestamp } = createRequi
 const suite = path.join(import.meta.dirname, "../../../../shared/data/sigv4");
 const credentials = { id: "AKIDEXAMPLE", key: "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY" };
 
-/** readCase takes path and query as the case has them in canonical form: KMS needs no others, so the signer does not make it. */
+/** readCase reads a case, with the canonical path and query: those of KMS are canonical, so the signer does not convert them. */
 function readCase(file) {
   const read = (extension) => readFileSync(file + extension, "utf8").replaceAll("\r\n", "\n");
   const [head, body = ""] = read(".req").split("\n\n", 2);

@@ -1,8 +1,8 @@
 "use strict";
-// Makes calls to bundle-secrets, found by NODE_PATH, on behalf of the Go tests.
+// Makes calls to bundle-secrets, which it finds with NODE_PATH, for the Go tests.
 //
 // Each line of standard input is a JSON object: "env" replaces the environment, "calls" is a list of calls, "keep" keeps what
-// earlier lines opened, "parallel" makes the calls at the same time. Each line of standard output is the list of results.
+// previous lines opened, "parallel" makes the calls at the same time. Each line of standard output is the list of results.
 
 const readline = require("node:readline");
 const util = require("node:util");

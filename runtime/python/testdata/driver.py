@@ -1,7 +1,7 @@
-"""Makes calls to bundle_secrets on behalf of the Go tests.
+"""Makes calls to bundle_secrets for the Go tests.
 
 Each line of standard input is a JSON object: "env" replaces the environment, "calls" is a list of calls, "keep" keeps what
-earlier lines opened, "parallel" makes the calls at the same time. Each line of standard output is the list of results.
+previous lines opened, "parallel" makes the calls at the same time. Each line of standard output is the list of results.
 """
 
 import base64

@@ -1,4 +1,4 @@
-"""Modules of the package import in one direction, also where a function does so late."""
+"""Modules of the package import each other in one direction, including the imports in functions."""
 
 import ast
 import graphlib
@@ -9,7 +9,7 @@ PACKAGE = pathlib.Path(__file__).resolve().parent.parent / "python" / "bundle_se
 
 
 def imports(path):
-    """Give the modules of the package that a module imports, at any depth."""
+    """Yield the modules of the package that a module imports, at any depth of its code."""
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.ImportFrom) and node.level == 1:
             yield from [node.module] if node.module else [name.name for name in node.names]

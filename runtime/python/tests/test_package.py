@@ -1,4 +1,4 @@
-"""What a program sees of the package. It needs no network: a server of the test opens the document's box."""
+"""The package as a program uses it. The tests need no network: a server in the test opens the document's box."""
 
 import base64
 import http.server
@@ -90,7 +90,7 @@ class PackageTest(unittest.TestCase):
         Handler.calls = 0
         Handler.plaintext, Handler.chunked = json.dumps(BOX), False
 
-    def test_a_name_that_is_no_str_is_a_type_error(self):
+    def test_a_name_that_is_not_a_str_is_a_type_error(self):
         for name in (None, 7, b"TLS_KEY", ["TLS_KEY"]):
             self.assertRaises(TypeError, bundle_secrets.get_secret, name)
             self.assertRaises(TypeError, bundle_secrets.get_secret_bytes, name)
@@ -124,7 +124,7 @@ class PackageTest(unittest.TestCase):
         self.assertTrue(str(caught.exception).endswith("the most similar name is DB_PASSWORD"), str(caught.exception))
 
     def test_an_error_leads_to_no_value(self):
-        """What error reporters collect: the locals of every frame, and whatever the error holds."""
+        """Checks what error reporters collect: the locals of every frame, and the attributes of the error."""
         Handler.plaintext = json.dumps({**BOX, "MORE": "sample-more"})
         for call in (bundle_secrets.get_secrets, bundle_secrets.load_env, lambda: bundle_secrets.get_secret_bytes("TLS_KEY")):
             self.check_silent(bundle_secrets.Tampered, call)
@@ -169,7 +169,7 @@ class PackageTest(unittest.TestCase):
         subprocess.run([sys.executable, "-c", code], check=True, env={**os.environ, "PYTHONPATH": str(PACKAGE)})
         self.assertEqual(Handler.calls, 2)
 
-    def test_nothing_is_loaded_before_a_secret_is_asked_for(self):
+    def test_nothing_is_loaded_before_a_secret_is_requested(self):
         code = "import bundle_secrets, sys; print(sorted(m for m in sys.modules if m.startswith('bundle_secrets')))"
         out = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, env={"PYTHONPATH": str(PACKAGE)}).stdout
         self.assertEqual(out.decode().strip(), "['bundle_secrets', 'bundle_secrets._errors']")

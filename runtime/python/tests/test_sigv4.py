@@ -1,4 +1,4 @@
-"""The signer against AWS's published test cases (aws-sig-v4-test-suite), which lie beside the repository, not in it."""
+"""The signer against AWS's published test cases (aws-sig-v4-test-suite), which are beside the repository, not in it."""
 
 import pathlib
 import sys
@@ -15,7 +15,7 @@ DATE = "20150830T123600Z"
 
 
 def read_case(file):
-    """Take path and query as the case has them in canonical form: KMS needs no others, so the signer does not make it."""
+    """Read a case, with the canonical path and query: those of KMS are canonical, so the signer does not convert them."""
 
     def read(extension):
         return file.with_suffix(extension).read_text("utf-8").replace("\r\n", "\n")
