@@ -1,7 +1,9 @@
 package awsclient
 
 import (
+	"bytes"
 	"cmp"
+	"errors"
 	"io"
 	"net"
 	"net/http"
@@ -32,15 +34,29 @@ func newHTTPClient(timeout time.Duration) aws.HTTPClient {
 		})
 }
 
-// plainBodies sends requests with bodies that have only Read. The SDK's body fails
-// if net/http calls its WriteTo after the answer has arrived, which happens if the
-// answer is faster than the goroutine that writes the request. The connection would
-// be closed before the answer is read, and the call repeated.
+// plainBodies sends requests with bodies that net/http knows how to send. The SDK's
+// body fails if net/http calls its WriteTo after the answer has arrived, which happens
+// if the answer is faster than the goroutine that writes the request. The connection
+// would be closed before the answer is read, and the call repeated.
 type plainBodies struct{ *http.Client }
+
+// shortBody is the longest body in bytes that is sent from a copy.
+const shortBody = 64 << 10
 
 // Do implements aws.HTTPClient.
 func (c plainBodies) Do(r *http.Request) (*http.Response, error) {
-	if r.Body != nil {
+	switch {
+	case r.Body == nil:
+	case r.ContentLength > 0 && r.ContentLength <= shortBody:
+		// net/http sends the headers before it reads a body of an unknown type, in
+		// a packet of their own.
+		content := make([]byte, r.ContentLength)
+		_, err := io.ReadFull(r.Body, content)
+		if err = errors.Join(err, r.Body.Close()); err != nil {
+			return nil, err
+		}
+		r.Body = io.NopCloser(bytes.NewReader(content))
+	default:
 		r.Body = struct{ io.ReadCloser }{r.Body}
 	}
 	return c.Client.Do(r)
