@@ -63,7 +63,7 @@ func check(ctx context.Context, in middleware.DeserializeInput, next middleware.
 	if !ok || response.Body == nil {
 		return out, metadata, nil
 	}
-	body, err := readAll(response.Body, limit(operation))
+	body, err := readAll(response.Body, response.ContentLength, limit(operation))
 	if err == nil {
 		response.Body = io.NopCloser(bytes.NewReader(body))
 	} else {
@@ -81,7 +81,7 @@ func check(ctx context.Context, in middleware.DeserializeInput, next middleware.
 	if strings.HasPrefix(operation, "sts:") {
 		fault, unreadable = checkXML(body, operation, members)
 	} else {
-		fault, unreadable = checkJSON(body, members)
+		fault, unreadable = checkJSON(body, shapes()[operation])
 	}
 	switch {
 	case unreadable: // not from AWS, or cut short
@@ -108,12 +108,15 @@ func strict(operation string) bool {
 
 var errTooLong = errors.New("too long")
 
-// readAll reads and closes a body. It stops reading at the limit.
-func readAll(body io.ReadCloser, limit int) ([]byte, error) {
-	content, err := io.ReadAll(io.LimitReader(body, int64(limit)+1))
+// readAll reads and closes a body that should have this length, which is -1 if it is
+// not known. It stops reading at the limit.
+func readAll(body io.ReadCloser, length int64, limit int) ([]byte, error) {
+	var content bytes.Buffer
+	content.Grow(int(min(max(length, 0), int64(limit))) + bytes.MinRead)
+	_, err := content.ReadFrom(io.LimitReader(body, int64(limit)+1))
 	_ = body.Close()
-	if err == nil && len(content) > limit {
+	if err == nil && content.Len() > limit {
 		return nil, errTooLong
 	}
-	return content, err
+	return content.Bytes(), err
 }

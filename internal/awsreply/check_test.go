@@ -128,6 +128,18 @@ func sample(operation string, members []member, e edit) string {
 	return sampleJSON(members, "", e)
 }
 
+// in returns the member's name below the object at path, if it belongs there.
+func (m member) in(path string) (name string, direct bool) {
+	name = m.path
+	if path != "" {
+		var below bool
+		if name, below = strings.CutPrefix(m.path, path+"."); !below {
+			return "", false
+		}
+	}
+	return name, !strings.ContainsAny(name, ".[")
+}
+
 func sampleJSON(members []member, path string, e edit) string {
 	var parts []string
 	for _, m := range members {
@@ -463,9 +475,9 @@ func FuzzCheckJSON(f *testing.F) {
 	} {
 		f.Add([]byte(seed))
 	}
-	members := operations()["ssm:GetParametersByPath"]
+	shape := shapes()["ssm:GetParametersByPath"]
 	f.Fuzz(func(t *testing.T, body []byte) {
-		fault, notJSON := checkJSON(body, members)
+		fault, notJSON := checkJSON(body, shape)
 		if fault != "" || notJSON {
 			return
 		}

@@ -6,13 +6,12 @@ import (
 	"fmt"
 	"math"
 	"strconv"
-	"strings"
 	"unicode/utf8"
 )
 
 // checkJSON returns what is wrong with a JSON reply, or "". notJSON reports that the
 // body is not a complete JSON document.
-func checkJSON(body []byte, members []member) (fault string, notJSON bool) {
+func checkJSON(body []byte, reply *shape) (fault string, notJSON bool) {
 	if len(bytes.TrimSpace(body)) == 0 {
 		return "is empty", false
 	}
@@ -26,44 +25,67 @@ func checkJSON(body []byte, members []member) (fault string, notJSON bool) {
 	if !utf8.Valid(body) {
 		return "is not valid UTF-8", false
 	}
-	r := &reader{rest: body, members: members}
+	r := &reader{rest: body}
 	r.space()
 	if r.rest[0] != '{' {
 		return "is not an object", false
 	}
-	return r.value(""), false
+	return r.value(reply), false
 }
 
-// A reader walks through JSON that is known to be valid.
+// A reader walks through JSON that is known to be valid. Its methods take the shape
+// of what they read, which is nil for what is in no table.
 type reader struct {
-	rest    []byte
-	members []member
+	rest []byte
+	seen []mark // of the members of every open object
 }
 
-func (r *reader) space() { r.rest = bytes.TrimLeft(r.rest, " \t\r\n") }
+// A mark says whether a member was seen in an object.
+type mark uint8
+
+const (
+	missing mark = iota
+	null
+	full
+)
+
+func (r *reader) space() {
+	for len(r.rest) > 0 && (r.rest[0] == ' ' || r.rest[0] == '\n' || r.rest[0] == '\r' || r.rest[0] == '\t') {
+		r.rest = r.rest[1:]
+	}
+}
 
 // value reads one value and returns what is wrong with it, or "".
-func (r *reader) value(path string) string {
+func (r *reader) value(s *shape) string {
 	r.space()
 	switch r.rest[0] {
 	case '{':
-		return r.object(path)
+		return r.object(s)
 	case '[':
-		return r.list(path)
+		return r.list(s)
 	case '"':
 		_, fault := r.string()
 		return fault
 	}
-	end := bytes.IndexAny(r.rest, ",]} \t\r\n")
-	if end < 0 {
-		end = len(r.rest)
-	}
-	r.rest = r.rest[end:]
+	r.rest = r.rest[endOfLiteral(r.rest):]
 	return ""
 }
 
-func (r *reader) object(path string) string {
-	seen := make(map[string]bool) // by name; true if it is not null
+// endOfLiteral returns the length of a number, true, false or null.
+func endOfLiteral(rest []byte) int {
+	for i, c := range rest {
+		switch c {
+		case ',', ']', '}', ' ', '\t', '\r', '\n':
+			return i
+		}
+	}
+	return len(rest)
+}
+
+func (r *reader) object(s *shape) string {
+	first := len(r.seen)
+	r.seen = append(r.seen, make([]mark, s.size())...)
+	var others map[string]bool // names that are in no table
 	r.rest = r.rest[1:]
 	for r.space(); r.rest[0] != '}'; r.space() {
 		if r.rest[0] == ',' {
@@ -77,41 +99,54 @@ func (r *reader) object(path string) string {
 		r.space()
 		r.rest = r.rest[1:] // the colon
 		r.space()
-		at := within(path, name)
-		known := r.known(at)
-		if _, twice := seen[name]; twice {
-			if known == nil {
-				return "contains a member twice"
+		var known *shape
+		if i := s.find(name); i >= 0 {
+			known = s.members[i]
+			if fault := r.member(known, &r.seen[first+i]); fault != "" {
+				return fault
 			}
-			return fmt.Sprintf("holds %s twice", at)
+		} else if others[string(name)] {
+			return "contains a member twice"
+		} else {
+			if others == nil {
+				others = make(map[string]bool)
+			}
+			others[string(name)] = true
 		}
-		seen[name] = r.rest[0] != 'n'
-		if known == nil {
-			at = unknown
-		} else if seen[name] && !known.kind.fits(r.rest) {
-			return fmt.Sprintf("has %s, which is %s", at, known.kind.misfit())
-		}
-		if fault := r.value(at); fault != "" {
+		if fault := r.value(known); fault != "" {
 			return fault
 		}
 	}
 	r.rest = r.rest[1:]
-	return r.absent(path, seen)
+	fault := s.absent(r.seen[first:])
+	r.seen = r.seen[:first]
+	return fault
 }
 
-func (r *reader) list(path string) string {
-	path += "[]"
-	known := r.known(path)
+// member marks a member as seen, and checks how its value begins.
+func (r *reader) member(s *shape, seen *mark) string {
+	if *seen != missing {
+		return fmt.Sprintf("holds %s twice", s.path)
+	}
+	if *seen = null; r.rest[0] == 'n' {
+		return ""
+	}
+	*seen = full
+	return s.misfit(r.rest)
+}
+
+func (r *reader) list(s *shape) string {
+	item := s.each()
 	r.rest = r.rest[1:]
 	for r.space(); r.rest[0] != ']'; r.space() {
 		if r.rest[0] == ',' {
 			r.rest = r.rest[1:]
 			r.space()
 		}
-		if known != nil && !known.kind.fits(r.rest) {
-			return fmt.Sprintf("has %s, which is %s", path, known.kind.misfit())
+		if fault := item.misfit(r.rest); fault != "" {
+			return fault
 		}
-		if fault := r.value(path); fault != "" {
+		if fault := r.value(item); fault != "" {
 			return fault
 		}
 	}
@@ -119,51 +154,13 @@ func (r *reader) list(path string) string {
 	return ""
 }
 
-// absent names the first required member that is missing in an object.
-func (r *reader) absent(path string, seen map[string]bool) string {
-	for _, m := range r.members {
-		name, direct := m.in(path)
-		if direct && m.without == "" && !seen[name] {
-			return "has no " + m.path
-		}
-	}
-	return ""
-}
-
-// unknown is the path of members that are in no table.
-const unknown = "?"
-
-func within(path, name string) string {
-	if path == "" {
-		return name
-	}
-	return path + "." + name
-}
-
-// in returns the member's name below the object at path, if it belongs there.
-func (m member) in(path string) (name string, direct bool) {
-	name = m.path
-	if path != "" {
-		var below bool
-		if name, below = strings.CutPrefix(m.path, path+"."); !below {
-			return "", false
-		}
-	}
-	return name, !strings.ContainsAny(name, ".[")
-}
-
-func (r *reader) known(path string) *member {
-	for i := range r.members {
-		if r.members[i].path == path {
-			return &r.members[i]
-		}
-	}
-	return nil
-}
-
 // string reads a string. It refuses half of a surrogate pair, which is not a
 // character: a reader would replace it with another character.
-func (r *reader) string() (s, fault string) {
+func (r *reader) string() (s []byte, fault string) {
+	if end := 1 + bytes.IndexByte(r.rest[1:], '"'); bytes.IndexByte(r.rest[:end], '\\') < 0 {
+		s, r.rest = r.rest[1:end], r.rest[end+1:]
+		return s, ""
+	}
 	end := 1
 	for r.rest[end] != '"' {
 		if r.rest[end] == '\\' {
@@ -174,15 +171,13 @@ func (r *reader) string() (s, fault string) {
 	quoted := r.rest[:end+1]
 	r.rest = r.rest[end+1:]
 	if loneSurrogate(quoted) {
-		return "", "contains half of a surrogate pair"
+		return nil, "contains half of a surrogate pair"
 	}
-	if bytes.IndexByte(quoted, '\\') < 0 {
-		return string(quoted[1 : len(quoted)-1]), ""
+	var text string
+	if json.Unmarshal(quoted, &text) != nil {
+		return nil, "contains a string that cannot be read" // valid JSON can be read
 	}
-	if json.Unmarshal(quoted, &s) != nil {
-		return "", "contains a string that cannot be read" // valid JSON can be read
-	}
-	return s, ""
+	return []byte(text), ""
 }
 
 func loneSurrogate(quoted []byte) bool {
@@ -258,11 +253,7 @@ func (k kind) fits(rest []byte) bool {
 const maxSeconds = math.MaxInt64 / 1_000_000_000
 
 func isDate(rest []byte) bool {
-	end := bytes.IndexAny(rest, ",]} \t\r\n")
-	if end < 0 {
-		end = len(rest)
-	}
-	seconds, err := strconv.ParseFloat(string(rest[:end]), 64)
+	seconds, err := strconv.ParseFloat(string(rest[:endOfLiteral(rest)]), 64)
 	return err == nil && seconds >= 0 && seconds < maxSeconds
 }
 

@@ -36,6 +36,7 @@ func outputs() map[string]any {
 // that is new in the SDK has to be classified.
 func TestTheTableHasEveryMemberOfTheSDK(t *testing.T) {
 	types := outputs()
+	within := func(path, name string) string { return strings.TrimPrefix(path+"."+name, ".") }
 	for operation, members := range operations() {
 		output, ok := types[operation]
 		if !ok {
