@@ -30,23 +30,22 @@ import (
 	"github.com/whispering/bundle/pipeline/seal"
 )
 
-// layerTimeout is how long one call may take that moves a layer, of 50 MB at
-// the most: that is 3 Mbit/s.
+// layerTimeout is the timeout of one call that transfers a layer. For the maximum
+// of 50 MB, that is 3 Mbit/s.
 const layerTimeout = 3 * time.Minute
 
-// Options say how AWS is called.
+// Options say how to call AWS.
 type Options struct {
 	endpoint string        // --endpoint-url
-	data     string        // --data; "" for beside the manifest
+	data     string        // --data; "" for the folder next to the manifest
 	tps      *float64      // --ssm-tps
-	Beside   *param.Source // of another session in the same account and region; nil for none
+	Beside   *param.Source // the source of another session in the same account and region, to share its pace; nil for none
 	debug    bool
 	Rights   Rights   // what a role is assumed for
 	accounts []string // --allow-key-account
 }
 
-// OptionsOf reads the flags that say how AWS is to be called, and for how
-// long.
+// OptionsOf reads the flags that say how to call AWS, and the limit of --timeout.
 func OptionsOf(c *cli.Context) (o Options, limit time.Duration, err error) {
 	if limit, err = console.Timeout(c); err != nil {
 		return o, 0, err
@@ -56,14 +55,14 @@ func OptionsOf(c *cli.Context) (o Options, limit time.Duration, err error) {
 	return o, limit, err
 }
 
-// Clients are the AWS of one environment, embedded or real, as the pipeline
-// wants it.
+// Clients are the clients of one environment, embedded or real, that the pipeline
+// uses.
 type Clients struct {
-	Account    string // the one the environment is for
+	Account    string // of the environment
 	Identity   func(context.Context) (awsclient.Identity, error)
-	Caller     func(context.Context) (string, error) // its account
+	Caller     func(context.Context) (string, error) // the account of the caller
 	Parameters *param.Source
-	Looking    *param.Source // refuses to send a request for a decrypted value
+	Looking    *param.Source // never requests a decrypted value
 	Keys       pipeline.Keys
 	Blind      pipeline.Blind
 	Layers     *publish.Lambda
@@ -72,8 +71,8 @@ type Clients struct {
 	Close      func()
 }
 
-// Begin makes the session of a command by its flags, for no longer than
-// --timeout, with those rights of the environment's role. end closes it.
+// Begin makes the session of a command from its flags, with the given rights of the
+// environment's role. The context ends after --timeout. end closes the session.
 func Begin(con *console.Console, c *cli.Context, module *manifest.Module, m *manifest.Manifest, of Rights) (
 	ctx context.Context, s *Clients, end func(), err error) {
 	options, limit, err := OptionsOf(c)
@@ -89,8 +88,8 @@ func Begin(con *console.Console, c *cli.Context, module *manifest.Module, m *man
 	return ctx, s, func() { s.Close(); cancel() }, nil
 }
 
-// Connect makes a session. It starts the embedded AWS where the environment
-// is an embedded one, and makes no other call.
+// Connect makes a session. It starts the embedded AWS if the environment is
+// embedded, and makes no other call.
 func Connect(con *console.Console, ctx context.Context, module *manifest.Module, m *manifest.Manifest, o Options) (*Clients, error) {
 	s := &Clients{Account: m.Environment.AccountID.Value, calls: new(awsclient.Calls), Close: func() {}}
 	options := awsclient.Options{
@@ -135,8 +134,8 @@ func Connect(con *console.Console, ctx context.Context, module *manifest.Module,
 	return s, nil
 }
 
-// attended is standard error where somebody sees it, and can answer what asks
-// there.
+// attended returns standard error if a person can see it and answer a prompt, and
+// nil otherwise.
 func attended(con *console.Console) io.Writer {
 	if con.CI() || console.Terminal(con.Stderr) == 0 {
 		return nil
@@ -144,14 +143,14 @@ func attended(con *console.Console) io.Writer {
 	return con.Stderr.Text()
 }
 
-// sentence makes an error one.
+// sentence turns an error into a sentence.
 func sentence(err error) string {
 	text := err.Error()
 	return strings.ToUpper(text[:1]) + text[1:] + "."
 }
 
-// configurationProblem says what is wrong with how AWS is to be reached, at a
-// place in the manifest or nowhere.
+// configurationProblem returns what is wrong with the configuration of AWS, at a
+// place in the manifest or at none.
 func configurationProblem(at *hcl.Range, err error) error {
 	switch {
 	case errors.Is(err, context.DeadlineExceeded):
@@ -167,9 +166,9 @@ func configurationProblem(at *hcl.Range, err error) error {
 	return console.Usagef("%v", err)
 }
 
-// openEmbedded gives a client of the embedded AWS of a manifest in dir, with its
-// state in data: of the one that bundle local serve has running, or of one that it
-// starts.
+// openEmbedded returns a client of the embedded AWS of a manifest in dir, with its
+// state in data. It uses the server of bundle local serve if that is running, and
+// otherwise starts one.
 func openEmbedded(ctx context.Context, dir, data string, seed manifest.Text) (*awslocal.Client, error) {
 	refuse := func(summary, detail string) error {
 		return console.Refuse(problem.Manifest, &seed.Range, summary, "%s", detail)
@@ -194,7 +193,7 @@ func inUse(data string, at *hcl.Range) error {
 		"The run took longer than --timeout. Last, it waited for %s, which another run is using. Wait for that run to finish, or choose another folder with --data.", data)
 }
 
-// StateRemedy says what to do where the state of an embedded AWS cannot be written.
+// StateRemedy returns what to do if the state of an embedded AWS cannot be written.
 func StateRemedy(err error) string {
 	if errors.Is(err, awslocal.ErrForeign) {
 		return ". Name a new or an empty folder with --data, or the one that has the state"
@@ -205,8 +204,8 @@ func StateRemedy(err error) string {
 	return ""
 }
 
-// ReadBelow reads a file of the manifest's folder, and nothing that a link
-// leads to outside of it.
+// ReadBelow reads a file in the manifest's folder, at most 16 MiB of it. It does not
+// follow links that lead out of the folder.
 func ReadBelow(dir, path string) ([]byte, error) {
 	root, err := os.OpenRoot(dir)
 	if err != nil {
@@ -214,7 +213,7 @@ func ReadBelow(dir, path string) ([]byte, error) {
 	}
 	defer root.Close()
 	name := filepath.FromSlash(path)
-	info, err := root.Stat(name) // before it is opened: to open a pipe is to wait for its other end
+	info, err := root.Stat(name) // before opening it: opening a pipe would wait for its other end
 	if err == nil {
 		err = plainfile.Check(info.Mode())
 	}

@@ -16,13 +16,13 @@ import (
 	"github.com/whispering/bundle/runtime/secrets"
 )
 
-// OpenProblem says why a document does not open, with its function and key.
+// OpenProblem returns why a document does not open, with its function and key.
 func OpenProblem(doc *sealed.Document, err error) error {
 	return console.Refuse(openKind(err), nil, "Secrets cannot be opened", "Function %q, key %s: %v. docs/runtime.md says what to do about %s.",
 		doc.Header.Function, doc.Key, err, secrets.CodeOf(err))
 }
 
-// openKind says by the code of a failure whose turn it is: docs/runtime.md,
+// openKind returns the kind of problem for the code of an error: docs/runtime.md,
 // section 3.
 func openKind(err error) problem.Kind {
 	if errors.Is(err, context.Canceled) {
@@ -41,7 +41,7 @@ func openKind(err error) problem.Kind {
 	return problem.Integrity
 }
 
-// OpenDocument has KMS open a document, as the function itself would.
+// OpenDocument decrypts a document with KMS, as the function itself does.
 func OpenDocument(ctx context.Context, environ []string, doc *sealed.Document) (map[string]string, error) {
 	environ = append(environ[:len(environ):len(environ)], "BUNDLE_SECRETS_FUNCTION="+doc.Header.Name)
 	client := secrets.New(secrets.Options{Document: doc.Bytes(), Environ: func() []string { return environ }})
@@ -56,10 +56,10 @@ func OpenDocument(ctx context.Context, environ []string, doc *sealed.Document) (
 	return values, nil
 }
 
-// OpeningEnviron returns the variables that the reader takes endpoint and
-// credentials from: those of the embedded AWS for what it sealed, else the
-// credentials that any AWS tool would find. They serve for every document of a
-// layer that is of the same kind.
+// OpeningEnviron returns the variables with the endpoint and the credentials for
+// opening a document: those of the embedded AWS for what it sealed, and otherwise the
+// credentials that any AWS tool would find. They are valid for every document of the
+// layer that is embedded as well, or not embedded as well. Call done at the end.
 func OpeningEnviron(ctx context.Context, con *console.Console, c *cli.Context, doc *sealed.Document) (environ []string, done func(), err error) {
 	done = func() {}
 	switch {
@@ -71,7 +71,7 @@ func OpeningEnviron(ctx context.Context, con *console.Console, c *cli.Context, d
 	if doc.Embedded() {
 		_, err := os.Stat(console.Text(c, "data"))
 		switch {
-		case err != nil && awsclient.ServedElsewhere(con.Environ) != "": // an embedded AWS, with its credentials
+		case err != nil && awsclient.ServedElsewhere(con.Environ) != "": // an embedded AWS that another program serves
 			return awsclient.Opening(con.Environ, awsclient.ServedElsewhere(con.Environ),
 				con.Getenv("AWS_ACCESS_KEY_ID"), con.Getenv("AWS_SECRET_ACCESS_KEY"), con.Getenv("AWS_SESSION_TOKEN")), done, nil
 		case err != nil:
@@ -101,9 +101,9 @@ func OpeningEnviron(ctx context.Context, con *console.Console, c *cli.Context, d
 	return awsclient.Opening(con.Environ, console.Text(c, "endpoint-url"), found.AccessKeyID, found.SecretAccessKey, found.SessionToken), done, nil
 }
 
-// OpenAll has the boxes of every document opened, and reports all that do not.
+// OpenAll opens the boxes of every document, and reports all that do not open.
 func OpenAll(ctx context.Context, con *console.Console, c *cli.Context, layer *layerbuild.Layer) error {
-	environs := map[bool][]string{} // of documents of the embedded AWS, and of others
+	environs := map[bool][]string{} // by whether the embedded AWS sealed the document
 	var problems problem.Problems
 	for _, d := range layer.Documents {
 		environ, ok := environs[d.Embedded()]

@@ -7,20 +7,20 @@ import (
 	"github.com/whispering/bundle/pipeline/policy"
 )
 
-// Rights are which of a role's rights a command takes on with it.
+// Rights says which of a role's rights a command uses.
 type Rights int
 
 // The rights, from few to all.
 const (
-	LookingRights    Rights = iota // nothing that learns a value or changes something
+	LookingRights    Rights = iota // nothing that reads a value or changes something
 	BuildingRights                 // what a build of the manifest needs
 	PublishingRights               // what publishing its layer needs
-	AllRights                      // as the doctor's, which is to see what the role may do
+	AllRights                      // for the doctor, which checks what the role may do
 )
 
-// roleOf is the role that an environment names, as a session that may do no more
-// than the command needs. A session that looks is not to be had with more rights;
-// one that builds or publishes is, where AWS cannot hold what would narrow it.
+// roleOf returns the role of an environment, with a session policy that allows no
+// more than the command needs. A session that only looks never has more rights. One
+// that builds or publishes has all rights of the role if the policy is too large.
 func roleOf(con *console.Console, m *manifest.Manifest, o Options) awsclient.RoleToAssume {
 	env := m.Environment
 	role := awsclient.RoleToAssume{

@@ -1,5 +1,5 @@
-// Package batch does a job for one target or for several at once, and tells what
-// became of each.
+// Package batch does a job for one target or for several at once, and reports the
+// outcome of each.
 package batch
 
 import (
@@ -16,10 +16,10 @@ import (
 	"github.com/whispering/bundle/pipeline"
 )
 
-// A Job is what a command does about each of its targets.
+// A Job is what a command does for each of its targets.
 type Job struct {
 	Calls  bool          // it calls AWS
-	Rights awsenv.Rights // that it takes on with a role
+	Rights awsenv.Rights // that it needs of a role
 
 	// prepare does what takes no call, and returns what is left to be done. All
 	// targets are prepared, one after another, before anything is called.
@@ -28,22 +28,22 @@ type Job struct {
 	// gather puts the results of several targets into the report of --json=1.
 	Gather func(r *view.Several, results []any, notable bool)
 
-	// together makes one result of all targets, which is then printed in place of
+	// together makes one result of all targets, which is then printed instead of
 	// one for each: their steps have none.
 	Together func(con *console.Console, outcomes []*Outcome) view.Result
 
-	Details bool // the step's summary has what each result says, besides the table
+	Details bool // the step's summary also has each result, after the table
 }
 
-// A Step is what is left to be done about a target. It may return both a result
-// and an error.
+// A Step does the rest of the work for a target. It can return both a result and an
+// error.
 type Step func(ctx context.Context, con *console.Console, w *Work) (view.Result, error)
 
-// A Work is a target that is being worked on.
+// A Work is a target in progress.
 type Work struct {
-	Session  *awsenv.Clients // nil where AWS is not called
+	Session  *awsenv.Clients // nil if AWS is not called
 	Observer observer
-	calls    *awsclient.Calls // made for this target
+	calls    *awsclient.Calls // for this target
 	started  time.Time
 }
 
@@ -52,13 +52,13 @@ type observer interface {
 	Finish()
 }
 
-// Spent returns what the work has taken so far.
+// Spent returns the calls and the time of the work so far.
 func (w *Work) Spent() (calls map[string]int, milliseconds int64) {
 	return w.calls.Snapshot(), time.Since(w.started).Milliseconds()
 }
 
-// Each does a job for every target. One target is printed as if there were no
-// others to be had; several are independent of each other.
+// Each does a job for every target. Several targets are independent of each other. A
+// single target is printed without a heading and a summary.
 func Each(con *console.Console, c *cli.Context, targets []*target.Target, j Job) error {
 	if len(targets) > 1 {
 		return eachOf(con, c, targets, j)

@@ -11,9 +11,9 @@ import (
 	"github.com/whispering/bundle/pipeline/seal"
 )
 
-// A pool has the sessions of several targets: one for each environment and
-// region, whatever the number of its functions. Sessions in one account and
-// region keep one pace, as they share a quota.
+// A pool has the sessions of several targets: one for each environment and region,
+// whatever the number of its functions. Sessions in one account and region share one
+// pace, because they share a quota.
 type pool struct {
 	connect func(t *target.Target, beside *param.Source) (*awsenv.Clients, error)
 
@@ -22,7 +22,7 @@ type pool struct {
 	sources map[string]*param.Source // by account and region
 }
 
-// A shared session lives until the last of its targets is done.
+// A shared session stays open until the last of its targets is done.
 type shared struct {
 	once sync.Once
 	s    *awsenv.Clients
@@ -59,7 +59,7 @@ func (p *pool) get(t *target.Target) (*awsenv.Clients, func(), error) {
 
 func (p *pool) open(t *target.Target) (*awsenv.Clients, error) {
 	if t.Manifest.Environment.Embedded.Value != "" {
-		return remembered(p.connect(t, nil)) // it may have to wait for another's to be closed
+		return remembered(p.connect(t, nil)) // it may have to wait until another session is closed
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -71,7 +71,7 @@ func (p *pool) open(t *target.Target) (*awsenv.Clients, error) {
 	return s, err
 }
 
-// remembered makes a session ask once who the caller is, and once about a key.
+// remembered makes a session ask for the caller only once, and for each key only once.
 func remembered(s *awsenv.Clients, err error) (*awsenv.Clients, error) {
 	if err != nil {
 		return nil, err

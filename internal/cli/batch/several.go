@@ -17,13 +17,13 @@ import (
 	"github.com/whispering/bundle/pipeline/problem"
 )
 
-// atOnce is how many targets are worked on at a time.
+// atOnce is how many targets are in progress at a time.
 const atOnce = 4
 
-// An Outcome is what became of one of several targets.
+// An Outcome is the outcome of one of several targets.
 type Outcome struct {
 	*target.Target
-	console  *console.Console // whose standard error is set aside: what it has to say
+	console  *console.Console // its standard error is held back
 	do       Step             // nil if it could not be prepared
 	Calls    *awsclient.Calls
 	result   view.Result
@@ -31,10 +31,9 @@ type Outcome struct {
 	done     chan struct{}
 }
 
-// eachOf does a job for targets that are independent of each other, a few at a
-// time, and prints what becomes of them in their order. The problems of one
-// leave the others alone. Where printing fails, it stops the others and waits for
-// them.
+// eachOf does a job for independent targets, a few at a time, and prints the outcomes
+// in the order of the targets. The problems of one do not affect the others. If
+// printing fails, it stops the others and waits for them.
 func eachOf(con *console.Console, c *cli.Context, targets []*target.Target, j Job) error {
 	var options awsenv.Options
 	ctx := c.Context
@@ -65,9 +64,9 @@ func eachOf(con *console.Console, c *cli.Context, targets []*target.Target, j Jo
 	close(queue)
 	ctx, stop := context.WithCancel(ctx)
 	var workers sync.WaitGroup
-	defer func() { // where printing failed, nothing goes on
+	defer func() { // if printing failed, nothing continues
 		for range queue {
-			continue // what has not begun does not begin
+			continue // do not begin it
 		}
 		stop()
 		workers.Wait()
@@ -84,7 +83,7 @@ func eachOf(con *console.Console, c *cli.Context, targets []*target.Target, j Jo
 	for _, o := range outcomes {
 		<-o.done
 		if c.Err() != nil && len(o.Problems) > 0 {
-			continue // it was stopped, and nothing is wrong with it
+			continue // it was stopped, and has no problem of its own
 		}
 		var err error
 		bar.Aside(func() { err = show(con, o, plain) })
@@ -114,7 +113,7 @@ func prepare(con *console.Console, targets []*target.Target, j Job) (outcomes []
 	return outcomes, ready
 }
 
-// work does what is left to be done about a target.
+// work runs the step of a target.
 func (o *Outcome) work(ctx context.Context, sessions *pool, bar *console.Bar) {
 	if len(o.Problems) > 0 {
 		return
@@ -134,12 +133,12 @@ func (o *Outcome) work(ctx context.Context, sessions *pool, bar *console.Bar) {
 	o.Problems = console.ProblemsOf(err)
 }
 
-// show prints what a target has to say, and its result.
+// show prints the messages of a target, and its result.
 func show(con *console.Console, o *Outcome, plain bool) error {
 	if len(o.Problems) > 0 {
 		o.console.RenderDiagnostics(o.Problems)
 	}
-	_ = con.Stderr.Release(o.console.Stderr, fmt.Sprintf("bundle: %s:\n", o)) // nobody is left to tell
+	_ = con.Stderr.Release(o.console.Stderr, fmt.Sprintf("bundle: %s:\n", o)) // there is no other place to report it
 	if o.result == nil || !plain {
 		return nil
 	}
@@ -155,7 +154,7 @@ func show(con *console.Console, o *Outcome, plain bool) error {
 	return con.Print("\n")
 }
 
-// conclude prints the summary of all targets, and says how the run has ended.
+// conclude prints the summary of all targets, and returns how the run has ended.
 func conclude(con *console.Console, c *cli.Context, outcomes []*Outcome, j Job) error {
 	var problems problem.Problems
 	done, notable := 0, false
@@ -203,8 +202,8 @@ func conclude(con *console.Console, c *cli.Context, outcomes []*Outcome, j Job) 
 	return failed
 }
 
-// answers is what --json says of each target. A result of all of them together stands first, in a target without names, and
-// after it only those stand that have problems.
+// answers returns what --json prints about each target. If all of them have one result, it is first, in a target without
+// names, and only targets with problems follow.
 func answers(outcomes []*Outcome, together bool) []console.Target {
 	var all []console.Target
 	if together {

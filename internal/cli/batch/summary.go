@@ -12,7 +12,7 @@ import (
 	"github.com/whispering/bundle/internal/printable"
 )
 
-// row is an outcome in the summary.
+// row returns an outcome as a row of the summary.
 func (o *Outcome) row() view.Brief {
 	b := view.Brief{Layer: o.Path, State: "failed"}
 	if o.result != nil {
@@ -29,7 +29,7 @@ func (o *Outcome) row() view.Brief {
 
 func orDash(s string) string { return cmp.Or(s, "-") }
 
-// summary is a row for each target, without columns that none has.
+// summary returns a row for each target, without empty columns.
 func summary(outcomes []*Outcome) [][]string {
 	rows := [][]string{{"ENVIRONMENT", "REGION", "FUNCTION", "LAYER", "SHA256", "STATE"}}
 	for _, o := range outcomes {
@@ -46,9 +46,8 @@ func summary(outcomes []*Outcome) [][]string {
 	return rows
 }
 
-// handOverAll tells later steps and readers of the run what became of all
-// targets: one table, and each output once, with a line for every target that
-// has it.
+// handOverAll writes the outputs and the summary of all targets: one table, and each
+// output once, with a line for every target that has it.
 func handOverAll(con *console.Console, outcomes []*Outcome, details bool) {
 	var markdown strings.Builder
 	fmt.Fprintf(&markdown, "### bundle: %s\n\n", printable.Count(len(outcomes), "target"))
@@ -103,7 +102,7 @@ func join(outputs []actions.Output, more actions.Output) []actions.Output {
 	return outputs
 }
 
-// severalMarkdown is what each target has to say, for a comment.
+// severalMarkdown returns the Markdown of every target, for a comment.
 func severalMarkdown(outcomes []*Outcome) string {
 	var lines []string
 	for _, o := range outcomes {

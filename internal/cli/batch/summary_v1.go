@@ -5,7 +5,7 @@ import (
 	"github.com/whispering/bundle/internal/cli/view"
 )
 
-// newSeveralReport is what --json=1 prints of several targets.
+// newSeveralReport returns what --json=1 prints for several targets.
 func newSeveralReport(outcomes []*Outcome, notable bool, j Job) (*view.Several, error) {
 	r := &view.Several{FormatVersion: 1}
 	var results []any

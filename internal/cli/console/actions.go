@@ -16,8 +16,8 @@ import (
 
 func (c *Console) inActions() bool { return c.Getenv("GITHUB_ACTIONS") == "true" }
 
-// annotate shows problems or warnings beside the manifest's lines, and all of
-// them in the step's summary: GitHub shows few annotations of a step.
+// annotate writes problems or warnings as annotations of the manifest's lines, and all
+// of them to the step's summary, because GitHub shows only a few annotations of a step.
 func (c *Console) annotate(level actions.Level, diags []*hcl.Diagnostic) {
 	if !c.inActions() {
 		return
@@ -48,7 +48,7 @@ func (c *Console) annotate(level actions.Level, diags []*hcl.Diagnostic) {
 	c.summarize(summary.String() + "\n")
 }
 
-// inRepository is a file's path as GitHub wants it: relative to the repository.
+// inRepository returns a file's path relative to the repository, as GitHub needs it.
 func (c *Console) inRepository(path string) string {
 	if abs, err := filepath.Abs(path); err == nil {
 		if relative, err := filepath.Rel(c.Getenv("GITHUB_WORKSPACE"), abs); err == nil && filepath.IsLocal(relative) {
@@ -65,8 +65,8 @@ func place(subject *hcl.Range) string {
 	return fmt.Sprintf("%s:%d", subject.Filename, subject.Start.Line)
 }
 
-// summarize adds to the step's summary. A summary that cannot be written is
-// worth a hint, not a failed build.
+// summarize adds to the step's summary. If that fails, it prints a hint; the build
+// does not fail.
 func (c *Console) summarize(markdown string) {
 	path := c.Getenv("GITHUB_STEP_SUMMARY")
 	if path == "" {
@@ -77,9 +77,8 @@ func (c *Console) summarize(markdown string) {
 	}
 }
 
-// Apart refuses a GITHUB_OUTPUT or GITHUB_STEP_SUMMARY that names one of the files
-// which the run reads or writes: what is for the runner would be appended to
-// it. Neither is written to then.
+// Apart refuses a GITHUB_OUTPUT or GITHUB_STEP_SUMMARY that names a file that the run
+// reads or writes, because outputs would be appended to it. Then neither is written.
 func (c *Console) Apart(files ...string) error {
 	if !c.inActions() {
 		return nil
@@ -93,7 +92,7 @@ func (c *Console) Apart(files ...string) error {
 			c.Environ = slices.DeleteFunc(slices.Clone(c.Environ), func(entry string) bool {
 				return strings.HasPrefix(entry, "GITHUB_OUTPUT=") || strings.HasPrefix(entry, "GITHUB_STEP_SUMMARY=")
 			})
-			return Usagef("%s names %s, which this run reads or writes itself. Let it name another file, as the runner does.", name, file)
+			return Usagef("%s names %s, which this run reads or writes itself. Set it to another file, as the runner does.", name, file)
 		}
 	}
 	return nil
@@ -109,9 +108,8 @@ func sameFile(one, other string) bool {
 	return PathKey(one) == PathKey(other)
 }
 
-// HandOver tells later steps and readers of the run what came of it. Outputs
-// decide what later steps do, so that the run fails where they cannot be written,
-// when all else is done and said.
+// HandOver writes the step's summary and its outputs. Later steps depend on outputs, so
+// if they cannot be written, the run fails at its end.
 func (c *Console) HandOver(markdown string, outputs []actions.Output) {
 	if !c.inActions() {
 		return
@@ -129,8 +127,8 @@ func (c *Console) HandOver(markdown string, outputs []actions.Output) {
 	}
 }
 
-// PathKey is equal for paths that may be one file: on some file systems the
-// case of letters makes no difference.
+// PathKey returns the same key for paths that may be the same file: some file systems
+// ignore case.
 func PathKey(path string) string {
 	dir, base := filepath.Split(filepath.Clean(path))
 	if real, err := filepath.EvalSymlinks(filepath.Clean(dir + ".")); err == nil {

@@ -13,34 +13,34 @@ import (
 	"github.com/whispering/bundle/pipeline/problem"
 )
 
-// answerVersion is the format_version of what --json prints. A member that changes its meaning raises it.
+// answerVersion is the format_version of --json. It increases if a member changes its meaning.
 const answerVersion = 2
 
-// maxProblems is how many problems of a target an answer lists.
+// maxProblems is the maximum number of problems that an answer lists for a target.
 const maxProblems = 1000
 
-// An answer is what a run with --json prints: one envelope, whatever becomes of the run. docs/schemas has its schemas.
+// An answer is what a run with --json prints: one envelope, whether the run succeeds or fails. docs/schemas has its schemas.
 type answer struct {
-	format  int // 0 without --json, 1 for what the release before printed, else answerVersion
+	format  int // 0 without --json, 1 for the format of the previous release, else answerVersion
 	began   bool
-	command string // "" where the words name none
+	command string // "" if the command line names none
 	targets []Target
 
 	onlyLooks bool // the command writes nothing
 }
 
-// A Target is what became of an environment, a region and a function, as --json prints it. All three are empty where
-// the run is about none, or ended before they were known.
+// A Target is the outcome of one target, as --json prints it. Environment, region and function are empty if the run has
+// no target, or ended before the target was known.
 type Target struct {
 	Environment string    `json:"environment"`
 	Region      string    `json:"region"`
-	Function    string    `json:"function"` // of a layer of one function
-	Result      any       `json:"result"`   // null where there is none
+	Function    string    `json:"function"` // "" unless the layer is for one function
+	Result      any       `json:"result"`   // null if there is none
 	Problems    []Problem `json:"problems"`
-	More        int       `json:"more_problems,omitempty"` // that are not listed
+	More        int       `json:"more_problems,omitempty"` // problems that are not listed
 }
 
-// A Problem is one thing that kept a run from being done, as --json prints it.
+// A Problem is one problem of a run, as --json prints it.
 type Problem struct {
 	Kind    problem.Kind `json:"kind"`
 	Code    string       `json:"code"` // in docs/errors.md
@@ -51,7 +51,7 @@ type Problem struct {
 	Column  int          `json:"column"` // from 1, in characters; 0 for none
 }
 
-// Add adds problems to those of the target.
+// Add adds problems to the target, up to maxProblems.
 func (t *Target) Add(problems problem.Problems) {
 	for _, p := range problems {
 		if len(t.Problems) == maxProblems {
@@ -66,15 +66,15 @@ func (t *Target) Add(problems problem.Problems) {
 	}
 }
 
-// JSON reports whether the run prints JSON in place of text.
+// JSON reports whether the run prints JSON instead of text.
 func (c *Console) JSON() bool { return c.answer.format > 0 }
 
-// About names the only target of the run.
+// About sets the names of the only target of the run.
 func (c *Console) About(environment, region, function string) {
 	c.answer.targets = []Target{{Environment: environment, Region: region, Function: function}}
 }
 
-// Answer gives the result of the only target, which is printed when the run ends.
+// Answer sets the result of the only target, which is printed when the run ends.
 func (c *Console) Answer(result any) error {
 	if c.Version1() {
 		return c.printVersion1(result)
@@ -86,7 +86,7 @@ func (c *Console) Answer(result any) error {
 	return nil
 }
 
-// AnswerOrPrint is Answer with --json, and prints the result for people without.
+// AnswerOrPrint is Answer with --json. Without, it prints the result as text.
 func (c *Console) AnswerOrPrint(result interface {
 	Text(out *printable.Stream) error
 }) error {
@@ -96,8 +96,8 @@ func (c *Console) AnswerOrPrint(result interface {
 	return result.Text(c.Stdout)
 }
 
-// AnswerEach gives what became of each of several targets, their problems included. What ends the run besides is then
-// told by a target without names.
+// AnswerEach sets the outcomes of several targets, including their problems. Other problems of the run are then in a
+// target without names.
 func (c *Console) AnswerEach(targets []Target) { c.answer.targets = targets }
 
 // printAnswer prints the envelope of a run that ended with err.
@@ -130,7 +130,7 @@ func (c *Console) printAnswer(ctx context.Context, err error) {
 	}{answerVersion, a.command, ok, a.targets})
 }
 
-// unnamed is the target that what ends the run belongs to: the only one, or one more.
+// unnamed returns the target for problems that end the run: the only one, or an additional one.
 func (a *answer) unnamed() *Target {
 	if len(a.targets) != 1 {
 		a.targets = append(a.targets, Target{})
@@ -138,7 +138,7 @@ func (a *answer) unnamed() *Target {
 	return &a.targets[len(a.targets)-1]
 }
 
-// problemsAtEnd are those of a run that ended with err.
+// problemsAtEnd returns the problems of a run that ended with err.
 func (c *Console) problemsAtEnd(ctx context.Context, err error) problem.Problems {
 	var signaled Interruption
 	if err == nil || errors.Is(err, ErrDifferences) {
@@ -151,7 +151,7 @@ func (c *Console) problemsAtEnd(ctx context.Context, err error) problem.Problems
 	return ProblemsOf(err)
 }
 
-// An answerForm is the value of --json. The flag stands alone, or says which form is wanted.
+// An answerForm is the value of --json, which is optional.
 type answerForm struct{ version int }
 
 func (f *answerForm) IsBoolFlag() bool { return true }
@@ -167,7 +167,7 @@ func (f *answerForm) Set(s string) error {
 	return nil
 }
 
-// jsonFlag is a flag without a value to help and completion, as it most often is.
+// jsonFlag is a flag without a value for help and completion.
 type jsonFlag struct{ *cli.GenericFlag }
 
 func (f *jsonFlag) TakesValue() bool { return false }
@@ -179,8 +179,8 @@ func JSONFlag() cli.Flag {
 
 func isJSONFlag(f cli.Flag) bool { return slices.Contains(f.Names(), "json") }
 
-// Answering makes every command that has --json answer by it, whatever ends the run: what cannot be parsed included, and
-// words that name no command.
+// Answering makes every command that has --json print its answer, however the run ends: even if the command line cannot
+// be parsed, or names no command.
 func (c *Console) Answering(app *cli.App, words Words) {
 	args := c.Args[min(1, len(c.Args)):]
 	c.answer = &answer{command: words.Command, onlyLooks: words.OnlyLooks}
@@ -203,7 +203,7 @@ func (c *Console) answeredAll(commands []*cli.Command) {
 	}
 }
 
-// answered is an action before which what --json says is known, however it was parsed.
+// answered returns an action that reads --json before it does its work.
 func (c *Console) answered(do cli.ActionFunc) cli.ActionFunc {
 	return func(of *cli.Context) error {
 		c.answer.began = true
@@ -216,7 +216,7 @@ func (c *Console) answered(do cli.ActionFunc) cli.ActionFunc {
 	}
 }
 
-// wanted is the form that arguments ask for which may not have been parsed.
+// wanted returns the form that the arguments ask for. It parses them itself, because urfave/cli may fail.
 func wanted(args []string) int {
 	format := 0
 	for _, arg := range args {

@@ -11,8 +11,8 @@ import (
 	"github.com/whispering/bundle/internal/printable"
 )
 
-// Strict gives every command the manners that urfave/cli lacks: usage errors
-// are ours, and so is help.
+// Strict makes every command use bundle's own usage errors and help instead of those
+// of urfave/cli.
 func (c *Console) Strict(commands []*cli.Command) {
 	for _, command := range commands {
 		command.OnUsageError = c.OnUsageError
@@ -21,7 +21,7 @@ func (c *Console) Strict(commands []*cli.Command) {
 	}
 }
 
-// OnUsageError says in our own words what package flag has against a flag.
+// OnUsageError returns an error of package flag in bundle's own words.
 func (c *Console) OnUsageError(of *cli.Context, err error, _ bool) error {
 	name := "bundle"
 	if of.Command != nil && of.Command.Name != "" && of.Command.Name != "bundle" {
@@ -30,7 +30,7 @@ func (c *Console) OnUsageError(of *cli.Context, err error, _ bool) error {
 	return usageOf(name, "%s", printable.Line(c.flagProblem(of, err)))
 }
 
-// What package flag says (https://pkg.go.dev/flag, FlagSet.Parse).
+// The messages of package flag (https://pkg.go.dev/flag, FlagSet.Parse).
 var (
 	flagUnknown  = lazyregexp.New(`(?s)^flag provided but not defined: -(.*)$`)
 	flagUnvalued = lazyregexp.New(`(?s)^flag needs an argument: -(.*)$`)
@@ -47,7 +47,7 @@ func (c *Console) flagProblem(of *cli.Context, err error) string {
 	if m := flagUnvalued.FindStringSubmatch(text); m != nil {
 		return fmt.Sprintf("--%s needs a value", m[1])
 	}
-	if m := flagSwitch.FindStringSubmatch(text); m != nil && m[2] != "parse error" { // --json, which has some values
+	if m := flagSwitch.FindStringSubmatch(text); m != nil && m[2] != "parse error" { // --json, which can have a value
 		return fmt.Sprintf("--%s: %s", m[1], m[2])
 	} else if m != nil {
 		return fmt.Sprintf("--%s takes no value: write --%[1]s, or remove it", m[1])
@@ -61,7 +61,7 @@ func (c *Console) flagProblem(of *cli.Context, err error) string {
 	return text
 }
 
-// typed is a flag as it stands on the command line: with one hyphen or with two.
+// typed returns a flag as the user typed it: with one hyphen or with two.
 func (c *Console) typed(name string) string {
 	for _, arg := range c.Args {
 		if found, flag := flagName(arg); flag && found == name {
@@ -77,7 +77,7 @@ func unknownFlag(c *cli.Context, name, typed string) string {
 	switch {
 	case root && strings.ToLower(name) == "v":
 		return said + ". Did you mean --version?"
-	case c.Command == nil || len(name) == 1: // a letter is near everything
+	case c.Command == nil || len(name) == 1: // one letter is similar to everything
 		return said
 	case len(c.Command.Subcommands) > 0 && len(c.Command.Flags) == 0: // bundle local
 		return fmt.Sprintf("flags go after the command: write %s COMMAND %s", c.Command.HelpName, typed)
@@ -94,7 +94,7 @@ func unknownFlag(c *cli.Context, name, typed string) string {
 	return said
 }
 
-// NoRootFlags refuses flags before a command, where they would be dropped.
+// NoRootFlags refuses flags before a command, which would be ignored.
 func (c *Console) NoRootFlags(of *cli.Context) error {
 	name := of.Args().First()
 	if of.NumFlags() == 0 || of.App.Command(name) == nil {
@@ -104,8 +104,8 @@ func (c *Console) NoRootFlags(of *cli.Context) error {
 		slices.Clone(c.Args[1:]), func(s string) bool { return s == name }), " "))
 }
 
-// NoArguments refuses arguments of a command that takes none: most often a
-// mistyped command, or a flag whose value was left out.
+// NoArguments refuses arguments of a command that takes none. Usually, they are a
+// mistyped command, or the value of a switch.
 func NoArguments(c *cli.Context) error {
 	switch {
 	case !c.Args().Present():
@@ -116,7 +116,7 @@ func NoArguments(c *cli.Context) error {
 	return Usagef("%s takes no argument %q", c.Command.HelpName, c.Args().First())
 }
 
-// NeedsCommand is the end of a command that has commands, where none of them is named.
+// NeedsCommand returns the error of a group of commands if none of them is named.
 func NeedsCommand(c *cli.Context) error {
 	if c.Args().Present() {
 		return notACommand(strings.Fields(c.Command.HelpName), c.Command.Subcommands, c.Args().First())
@@ -148,7 +148,7 @@ func OneArgument(c *cli.Context, what string) (string, error) {
 	return c.Args().First(), nil
 }
 
-// LayerArgument returns the layer that --layer names, and until the next release the one that an argument names.
+// LayerArgument returns the layer that --layer names or, until the next release, an argument.
 func (c *Console) LayerArgument(of *cli.Context) (string, error) {
 	if !of.Args().Present() {
 		return Text(of, "layer"), nil

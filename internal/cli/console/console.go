@@ -1,5 +1,5 @@
-// Package console is what a command of bundle has to do with the world around it: streams, variables, flags,
-// diagnostics and exit codes. It knows nothing of what commands do.
+// Package console connects a command of bundle to its surroundings: streams, variables, flags, diagnostics and exit
+// codes. It does not know what commands do.
 package console
 
 import (
@@ -18,12 +18,12 @@ import (
 	"github.com/whispering/bundle/internal/trust"
 )
 
-// StdinName stands for standard input or output in place of a file's name.
+// StdinName means standard input or output instead of a file.
 const StdinName = "-"
 
-// A Console is the surroundings of one run of a command.
+// A Console has the streams, variables and settings of one run of a command.
 type Console struct {
-	Args           []string // with the program's name
+	Args           []string // including the program's name
 	Environ        []string
 	Stdin          io.Reader
 	Stdout, Stderr *printable.Stream
@@ -35,11 +35,11 @@ type Console struct {
 	shown       *shown               // in this run
 	answer      *answer              // to --json
 	out         *output
-	unwritten   error // outputs of the step that could not be
+	unwritten   error // outputs of the step that could not be written
 }
 
-// Getenv returns a variable's value. An empty one counts as unset: that is
-// what GitHub Actions makes of a setting that does not exist.
+// Getenv returns a variable's value. An empty value counts as unset, because GitHub
+// Actions sets a variable to "" if its setting does not exist.
 func (c *Console) Getenv(name string) string {
 	for _, entry := range slices.Backward(c.Environ) {
 		if value, ok := strings.CutPrefix(entry, name+"="); ok {
@@ -62,8 +62,8 @@ func Terminal(s *printable.Stream) int {
 	return width
 }
 
-// color reports whether a stream may be colored: a terminal that does not ask for
-// none (https://no-color.org).
+// color reports whether a stream is a terminal that shows colors, unless NO_COLOR is
+// set (https://no-color.org).
 func (c *Console) color(s *printable.Stream) bool {
 	return Terminal(s) > 0 && c.Getenv("NO_COLOR") == "" && c.Getenv("TERM") != "dumb"
 }
@@ -71,8 +71,8 @@ func (c *Console) color(s *printable.Stream) bool {
 // CI reports whether the run is in a CI: CI is set, and not to false.
 func (c *Console) CI() bool { return !trust.Off(c.Getenv("CI")) }
 
-// Aside is the console of one of several pieces of work: what it says waits, until
-// it is released to standard error.
+// Aside returns a console for one of several targets. Its standard error is held back
+// until it is released.
 func (c *Console) Aside() *Console {
 	aside := *c
 	aside.Stderr = c.Stderr.Aside()
@@ -88,7 +88,7 @@ func (c *Console) Begin() {
 	c.Stdout.Colors = c.color(c.Stdout)
 }
 
-// End tells how a run ended, and returns the status to exit with.
+// End prints how a run ended, and returns the exit code.
 func (c *Console) End(ctx context.Context, err error) int {
 	if c.shown.unseen > 0 {
 		c.Hint("%s more", printable.Count(c.shown.unseen, "warning"))
@@ -123,7 +123,7 @@ func (c *Console) End(ctx context.Context, err error) int {
 	return exitCode(ctx, err)
 }
 
-// aftermath says what is left behind by a run that failed or was stopped.
+// aftermath returns what a run that failed or was stopped has left behind.
 func (c *Console) aftermath(err error) string {
 	said := nothingWritten
 	var failure *Failure

@@ -14,18 +14,18 @@ import (
 	"github.com/whispering/bundle/pipeline"
 )
 
-// What is printed of a diagnostic has limits, whatever a manifest holds.
+// Limits of a printed diagnostic, whatever a manifest has.
 const (
 	MaxExcerpt = 8    // lines
 	maxColumns = 200  // bytes of a line
-	maxWord    = 200  // characters of a text without a space
+	maxWord    = 200  // characters without a space
 	maxText    = 2000 // characters
 )
 
-// A diagnosticWriter prints diagnostics with excerpts of their files. It reads
-// each file once, whatever the number of diagnostics: hcl's own reads it for each
-// up to its place, and counts characters on the way. Nor does it say what names
-// in an expression stood for: a manifest's values are not shown.
+// A diagnosticWriter prints diagnostics with excerpts of their files. It reads each
+// file once for all diagnostics; hcl's writer reads the file again for each of them. It
+// does not print the values of names in an expression, because a manifest's values
+// are not shown.
 type diagnosticWriter struct {
 	w     io.Writer
 	files map[string]*hcl.File
@@ -61,13 +61,13 @@ func (w *diagnosticWriter) write(d *hcl.Diagnostic) {
 	if detail != "" {
 		fmt.Fprintf(&b, "%s\n\n", printable.Wrap(clipped(detail), w.width))
 	}
-	for i, line := range lines { // to be copied: neither wrapped nor clipped
+	for i, line := range lines { // a line to copy: neither wrapped nor clipped
 		b.WriteString(printable.Line(line) + "\n")
 		if i == len(lines)-1 {
 			b.WriteByte('\n')
 		}
 	}
-	_, _ = io.WriteString(w.w, b.String()) // nobody is left to tell
+	_, _ = io.WriteString(w.w, b.String()) // there is no other place to report it
 }
 
 func (w *diagnosticWriter) paint(color, text string) string {
@@ -77,7 +77,7 @@ func (w *diagnosticWriter) paint(color, text string) string {
 	return color + text + "\x1b[0m"
 }
 
-// place prints where a diagnostic is, and the lines there.
+// place prints the place of a diagnostic, and the lines there.
 func (w *diagnosticWriter) place(b *strings.Builder, d *hcl.Diagnostic) {
 	file := w.files[d.Subject.Filename]
 	fmt.Fprintf(b, "  on %s line %d", clipped(d.Subject.Filename), d.Subject.Start.Line)
@@ -107,7 +107,7 @@ func (w *diagnosticWriter) place(b *strings.Builder, d *hcl.Diagnostic) {
 	b.WriteByte('\n')
 }
 
-// starts are the offsets at which the lines of a file begin.
+// starts returns the offsets at which the lines of a file begin.
 func (w *diagnosticWriter) starts(name string, src []byte) []int {
 	if found, ok := w.lines[name]; ok {
 		return found
@@ -122,7 +122,7 @@ func (w *diagnosticWriter) starts(name string, src []byte) []int {
 	return all
 }
 
-// lineOf is the number of the line that an offset is in, from 1.
+// lineOf returns the number of the line with an offset, from 1.
 func lineOf(starts []int, offset int) int {
 	n, found := slices.BinarySearch(starts, offset)
 	if found {
@@ -131,8 +131,8 @@ func lineOf(starts []int, offset int) int {
 	return max(n, 1)
 }
 
-// excerpted are the lines to show of those from first to last: the first, for
-// what the place is in, and those from the place on.
+// excerpted returns the lines to show out of first to last: the first one, which
+// begins the block, and those from the subject on.
 func excerpted(first, last, subject int) []int {
 	var all []int
 	for n := first; n <= last && len(all) < MaxExcerpt; n++ {
@@ -147,13 +147,13 @@ func excerpted(first, last, subject int) []int {
 	return all
 }
 
-// excerpt prints one line, as much of it as there is room for around the place.
+// excerpt prints one line, as much of it as fits around the place.
 func (w *diagnosticWriter) excerpt(b *strings.Builder, src []byte, starts []int, n, from, to int) {
 	begin, end := starts[n-1], len(src)
 	if n < len(starts) {
 		end = starts[n] - 1
 	}
-	// Spaces at the end stand for what is not shown, and would tell how long it is.
+	// Spaces at the end replace text that is not shown, and would reveal its length.
 	line := bytes.TrimRight(src[begin:end], " \t\r")
 	from, to = min(max(from-begin, 0), len(line)), min(max(to-begin, 0), len(line))
 	head, tail := 0, len(line)
@@ -180,7 +180,7 @@ func runeStart(line []byte, i int) int {
 	return i
 }
 
-// visible is a piece of a source line; tabs stay, as in the source.
+// visible returns a piece of a source line without hidden characters, except tabs.
 func visible(piece []byte) string {
 	parts := strings.Split(string(piece), "\t")
 	for i := range parts {
@@ -189,8 +189,8 @@ func visible(piece []byte) string {
 	return strings.Join(parts, "\t")
 }
 
-// clipped is a text in one line, without the middle of what is very long: its
-// end says what to do.
+// clipped returns a string as one line. If it is very long, the middle is left out,
+// because the end says what to do.
 func clipped(s string) string {
 	s = printable.Line(s)
 	if len(s) <= maxWord {
@@ -203,7 +203,7 @@ func clipped(s string) string {
 	return middle(strings.Join(words, " "), maxText)
 }
 
-// middle cuts what is longer than most characters in the middle.
+// middle cuts the middle out of a string that is longer than most characters.
 func middle(s string, most int) string {
 	if len(s) <= most {
 		return s

@@ -14,8 +14,8 @@ import (
 	"github.com/whispering/bundle/pipeline/problem"
 )
 
-// Exit codes. They are part of the command's contract and the same in every
-// mode of output; doc.go documents them.
+// Exit codes. They are part of bundle's interface, and are the same in every output
+// mode. doc.go documents them.
 const (
 	ExitDone        = 0
 	ExitFault       = 1
@@ -26,7 +26,7 @@ const (
 	exitUnavailable = 6
 	ExitIntegrity   = 7
 	ExitOutput      = 8
-	exitSignal      = 128 // and the number of the signal
+	exitSignal      = 128 // plus the number of the signal
 )
 
 // An Interruption is the cause of a context that a signal ended.
@@ -34,7 +34,7 @@ type Interruption struct{ Signal syscall.Signal }
 
 func (i Interruption) Error() string { return i.Signal.String() }
 
-// A UsageError says that the command line is wrong, and what to write instead.
+// A UsageError says what is wrong with the command line, and what to write instead.
 type UsageError struct {
 	Text string
 	See  string // where to read on, "" for nowhere: a line of its own, and not for programs
@@ -42,7 +42,7 @@ type UsageError struct {
 
 func (e *UsageError) Error() string { return e.Text }
 
-// Usagef says what is wrong with the command line. Only the format makes lines.
+// Usagef returns a UsageError. Only the format can break lines.
 func Usagef(format string, args ...any) error {
 	return &UsageError{Text: printable.Sprintf(format, args...)}
 }
@@ -52,7 +52,7 @@ func usageOf(command, format string, args ...any) error {
 	return &UsageError{Text: printable.Sprintf(format, args...), See: fmt.Sprintf("See %s --help.", command)}
 }
 
-// usages are the usage errors that an error joins, or the one that it is.
+// usages returns the usage errors that an error joins, or the error itself if it is one.
 func usages(err error) []*UsageError {
 	var joined interface{ Unwrap() []error }
 	var usage *UsageError
@@ -68,7 +68,7 @@ func usages(err error) []*UsageError {
 	return all
 }
 
-// UsageLines says several things that are wrong, each in a line.
+// UsageLines returns a UsageError with several errors, one per line.
 func UsageLines(beginning string, all []error) error {
 	var lines []string
 	for _, err := range all {
@@ -80,8 +80,8 @@ func UsageLines(beginning string, all []error) error {
 // A Failure is a run that ended with problems.
 type Failure struct {
 	Problems        problem.Problems
-	Aftermath       string // what to say besides their number
-	AlreadyReported bool   // the problems have been printed, each with its target
+	Aftermath       string // printed after their number
+	AlreadyReported bool   // the problems were printed with their targets
 }
 
 func (f *Failure) Error() string { return fmt.Sprintf("%d problems", len(f.Problems)) }
@@ -91,10 +91,10 @@ type ChildExit struct{ Code int }
 
 func (e *ChildExit) Error() string { return fmt.Sprintf("exit status %d", e.Code) }
 
-// ErrDifferences is how a command with --exit-code ends that found some.
+// ErrDifferences is the error of a command with --exit-code that found differences.
 var ErrDifferences = errors.New("there are differences")
 
-// nothingWritten is what is said of a run that fails, unless its command never writes.
+// nothingWritten is printed about a run that failed, unless its command never writes.
 const nothingWritten = "; nothing was written"
 
 // OnlyLooks is the Category of a command that writes nothing, neither files nor in AWS.
@@ -108,13 +108,13 @@ func Failed(problems problem.Problems) error {
 	return &Failure{Problems: problems, Aftermath: nothingWritten}
 }
 
-// Refuse returns the failure of a run that ends with one problem, at a place of
-// the manifest or at none.
+// Refuse returns the failure of a run with one problem, at a place in the manifest or
+// at none.
 func Refuse(kind problem.Kind, at *hcl.Range, summary, format string, args ...any) error {
 	return Failed(problem.Problems{problem.New(kind, at, summary, fmt.Sprintf(format, args...))})
 }
 
-// ProblemsOf turns what ended a run, or the work on a target, into problems.
+// ProblemsOf turns the error that ended a run, or the work on a target, into problems.
 func ProblemsOf(err error) problem.Problems {
 	var failure *Failure
 	var usage *UsageError
@@ -133,7 +133,7 @@ func ProblemsOf(err error) problem.Problems {
 	return problem.Problems{problem.New(problem.Fault, nil, "Unexpected error", err.Error())}
 }
 
-// exitCode maps how a command ended to the status of the process.
+// exitCode returns the exit code for the error of a command.
 func exitCode(ctx context.Context, err error) int {
 	var signaled Interruption
 	var failure *Failure
@@ -156,8 +156,8 @@ func exitCode(ctx context.Context, err error) int {
 	return ExitFault
 }
 
-// problemsCode is the smallest code among the problems, but 6, try again,
-// only where trying again would help with all of them.
+// problemsCode returns the smallest code of the problems, but 6 (try again) only if
+// trying again would help with all of them.
 func problemsCode(problems problem.Problems) int {
 	var codes []int
 	for _, p := range problems {

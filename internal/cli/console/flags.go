@@ -13,8 +13,8 @@ import (
 	"github.com/whispering/bundle/pipeline"
 )
 
-// A once is the value of a flag that may be given only once: of two, urfave/cli
-// would silently drop the first.
+// A once is the value of a flag that can be set only once. urfave/cli would silently
+// drop the first of two values.
 type once struct {
 	value string
 	set   bool
@@ -33,16 +33,16 @@ func (o *once) Set(s string) error {
 
 func (o *once) String() string { return o.value }
 
-// Once is the value of a flag that may be given only once, for a flag that TextFlag does not make.
+// Once returns the value of a flag that can be set only once, for flags that TextFlag does not make.
 func Once() cli.Generic { return &once{} }
 
-// TextFlag returns a flag that takes a text.
+// TextFlag returns a flag with a string value.
 func TextFlag(name, placeholder, usage, value string) cli.Flag {
 	return &cli.GenericFlag{Name: name, Usage: usage + " (`" + placeholder + "`)", Value: &once{value: value}, DefaultText: value}
 }
 
-// Text returns what a flag made by textFlag was given, "" for a flag that the
-// command does not have.
+// Text returns the value of a flag of TextFlag; "" if the command does not have the
+// flag.
 func Text(c *cli.Context, name string) string {
 	if flag, ok := c.Generic(name).(*once); ok {
 		return flag.value
@@ -50,17 +50,16 @@ func Text(c *cli.Context, name string) string {
 	return ""
 }
 
-// HasText reports whether the command has a flag of that name made by TextFlag.
+// HasText reports whether the command has a flag of TextFlag with that name.
 func HasText(c *cli.Context, name string) bool {
 	_, ok := c.Generic(name).(*once)
 	return ok
 }
 
-// Given reports whether a flag made by textFlag was given on the command line.
+// Given reports whether a flag of TextFlag was set on the command line.
 func Given(c *cli.Context, name string) bool { return c.Generic(name).(*once).set }
 
-// A many is the value of a flag that may be given several times, but not twice
-// with one value.
+// A many is the value of a flag that can be repeated, but not with the same value.
 type many struct{ values []string }
 
 func (m *many) Set(s string) error {
@@ -76,8 +75,8 @@ func (m *many) Set(s string) error {
 
 func (m *many) String() string { return strings.Join(m.values, ", ") }
 
-// List returns what a flag with many values was given, none for a flag that the
-// command does not have.
+// List returns the values of a flag that can be repeated; none if the command does
+// not have the flag.
 func List(c *cli.Context, name string) []string {
 	if flag, ok := c.Generic(name).(*many); ok {
 		return flag.values
@@ -85,7 +84,7 @@ func List(c *cli.Context, name string) []string {
 	return nil
 }
 
-// Timeout returns what --timeout says.
+// Timeout returns the value of --timeout.
 func Timeout(c *cli.Context) (time.Duration, error) {
 	d, err := time.ParseDuration(Text(c, "timeout"))
 	if err != nil || d <= 0 {
@@ -94,8 +93,8 @@ func Timeout(c *cli.Context) (time.Duration, error) {
 	return d, nil
 }
 
-// Pace returns what --ssm-tps says: nil for pacing by what AWS allows, as for a
-// command without that flag.
+// Pace returns the value of --ssm-tps in calls per second; nil for the quota of AWS,
+// also if the command does not have the flag.
 func Pace(c *cli.Context) (*float64, error) {
 	tps := Text(c, "ssm-tps")
 	if tps == "" {
@@ -115,7 +114,7 @@ func ManifestFlag() cli.Flag {
 	return TextFlag("manifest", "FILE", "the manifest file, or a folder of manifest files", "secrets.hcl")
 }
 
-// OutFlag is what messages call the flag for the layer to write.
+// OutFlag is the name of the flag for the layer to write, as in messages.
 const OutFlag = "--out"
 
 // EnvironmentFlags choose environments.
@@ -123,7 +122,7 @@ func EnvironmentFlags() []cli.Flag {
 	return environmentFlags("an environment; can be repeated; default: BUNDLE_ENV, else the manifest's default_environment")
 }
 
-// OnlyEnvironmentFlags choose environments for a command that is about every one of them without these flags.
+// OnlyEnvironmentFlags choose environments for a command whose default is all of them.
 func OnlyEnvironmentFlags() []cli.Flag {
 	return environmentFlags("only this environment; can be repeated; default: every environment, regardless of BUNDLE_ENV")
 }
@@ -141,7 +140,7 @@ func TargetFlags() []cli.Flag {
 		&cli.GenericFlag{Name: "region", Value: &many{}, Usage: "only this region; can be repeated (`NAME`)"})
 }
 
-// Chooses says whether a flag was given that is about what a manifest says.
+// Chooses reports whether a flag was set that needs a manifest.
 func Chooses(c *cli.Context) bool {
 	return len(List(c, "env")) > 0 || len(List(c, "region")) > 0 || c.Bool("all") || len(c.StringSlice("var")) > 0
 }
@@ -149,7 +148,7 @@ func Chooses(c *cli.Context) bool {
 // LayerFlag returns the flag that names the layer to read.
 func LayerFlag(usage string) cli.Flag { return TextFlag("layer", "FILE", usage, DefaultLayer) }
 
-// DefaultLayer is the layer that is read where --layer names none.
+// DefaultLayer is the default of --layer.
 const DefaultLayer = "layer.zip"
 
 // VarFlag returns --var, which sets a variable of the manifest.
@@ -163,7 +162,7 @@ func PreviousFlag() cli.Flag {
 		"a file, the ARN of a published layer, or none", pipeline.PreviousAuto)
 }
 
-// PreviousDigestFlag returns --previous-sha256, which pins that layer.
+// PreviousDigestFlag returns --previous-sha256, which pins the previous layer.
 func PreviousDigestFlag() cli.Flag {
 	return DigestFlag("previous-sha256", "only carry over from the layer with this SHA-256")
 }
@@ -196,14 +195,12 @@ func DebugFlag() cli.Flag {
 	return &cli.BoolFlag{Name: "debug", Usage: "print one line per AWS call: operation, outcome and duration, never content"}
 }
 
-// DigestFlag returns a flag that takes the SHA-256 of a layer, or of each of
-// several.
+// DigestFlag returns a flag for the SHA-256 of a layer, or of each of several.
 func DigestFlag(name, usage string) cli.Flag {
 	return &cli.GenericFlag{Name: name, Value: &many{}, Usage: usage + "; for several layers, repeat it once per layer, in order (`HEX`)"}
 }
 
-// DataFlag returns the flag of commands that open the embedded AWS of an
-// environment.
+// DataFlag returns --data, for commands that open the embedded AWS of an environment.
 func DataFlag() cli.Flag {
 	return TextFlag("data", "DIR", "the state folder of the embedded AWS; default: .bundle-local next to the manifest", "")
 }

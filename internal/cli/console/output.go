@@ -7,9 +7,9 @@ import (
 	"github.com/whispering/bundle/pipeline/problem"
 )
 
-// An output is standard output. It takes everything, and remembers the first
-// error: a result that cannot be written stops no work that is under way, and the
-// run ends with the code for that.
+// An output is standard output. Writing to it never fails. It remembers the first
+// error, so that a result that cannot be written does not stop the work, but sets the
+// exit code of the run.
 type output struct {
 	w   io.Writer
 	err error
@@ -22,7 +22,7 @@ func (o *output) Write(b []byte) (int, error) {
 	return len(b), nil
 }
 
-// Fd is that of the terminal, if it is one.
+// Fd returns the descriptor of standard output if it is a file.
 func (o *output) Fd() uintptr {
 	if f, ok := o.w.(interface{ Fd() uintptr }); ok {
 		return f.Fd()
@@ -30,7 +30,7 @@ func (o *output) Fd() uintptr {
 	return ^uintptr(0)
 }
 
-// undelivered is the failure of a run that is done, but for what it had to print.
+// undelivered returns the failure of a run that is done except for printing its result.
 func (o *output) undelivered() error {
 	if o.err == nil {
 		return nil

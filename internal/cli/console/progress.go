@@ -10,8 +10,8 @@ import (
 	"github.com/whispering/bundle/pipeline"
 )
 
-// A Bar tells a person how far a run is: with a bar on a terminal, with
-// one line per step elsewhere.
+// A Bar shows the progress of a run: as a bar on a terminal, and as one line per step
+// elsewhere.
 type Bar struct {
 	mu      sync.Mutex
 	w       *printable.Stream
@@ -24,8 +24,8 @@ type Bar struct {
 // parts are the steps of a target that have begun, and how much of each is done: 1 for all.
 type parts map[pipeline.Step]float64
 
-// whole is how much of a target is done. All steps count the same, as the number of calls in a later one is not known.
-// A step that a run left out is done.
+// whole returns how much of a target is done, from 0 to 1. All steps count the same, because the number of calls in later
+// steps is unknown. A step that a run left out counts as done.
 func (p parts) whole() float64 {
 	steps := pipeline.Steps()
 	done, later := 0.0, false
@@ -41,7 +41,7 @@ func (p parts) whole() float64 {
 	return done / float64(len(steps))
 }
 
-// NewBar returns a bar on standard error for a run with so many targets. It is drawn once a step begins.
+// NewBar returns a bar on standard error for a run with the given number of targets. It is drawn when a step begins.
 func (c *Console) NewBar(targets int) *Bar {
 	p := &Bar{w: c.Stderr, targets: targets, done: map[string]parts{}}
 	if Terminal(c.Stderr) > 0 && !c.CI() {
@@ -128,8 +128,7 @@ func (p *Bar) Finish() {
 	}
 }
 
-// Aside clears the bar for something else to be printed, until the next piece is
-// done.
+// Aside clears the bar while print prints something else.
 func (p *Bar) Aside(print func()) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -139,7 +138,7 @@ func (p *Bar) Aside(print func()) {
 	print()
 }
 
-// Of is the bar as it shows one of several targets.
+// Of returns the progress of one of several targets.
 func (p *Bar) Of(target string) Part { return Part{p, target} }
 
 // A Part is the progress of one of several targets.
@@ -153,5 +152,5 @@ func (p Part) Progress(step pipeline.Step, done, total int) {
 	p.note(p.target, step, done, total)
 }
 
-// Finish does nothing: the others go on.
+// Finish does nothing: the other targets continue.
 func (p Part) Finish() {}

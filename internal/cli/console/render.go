@@ -13,8 +13,7 @@ import (
 	"github.com/whispering/bundle/pipeline/problem"
 )
 
-// RenderProblems prints what kept a run from being done, each with the line of
-// the manifest to blame.
+// RenderProblems prints the problems of a run, each with its line of the manifest.
 func (c *Console) RenderProblems(f *Failure) {
 	if !f.AlreadyReported {
 		c.RenderDiagnostics(f.Problems)
@@ -23,7 +22,7 @@ func (c *Console) RenderProblems(f *Failure) {
 	c.annotateAll(f.Problems)
 }
 
-// annotateAll shows problems beside the manifest's lines.
+// annotateAll writes problems as annotations of the manifest's lines.
 func (c *Console) annotateAll(problems problem.Problems) {
 	var all []*hcl.Diagnostic
 	for _, p := range problems {
@@ -32,18 +31,18 @@ func (c *Console) annotateAll(problems problem.Problems) {
 	c.annotate(actions.Error, all)
 }
 
-// MaxShown is how many problems, and how many warnings, a run prints. The step's
-// summary and --json have more.
+// MaxShown is the maximum number of problems, and of warnings, that a run prints. The
+// step's summary and --json have more.
 const MaxShown = 50
 
-// shown counts what a run has printed of its problems and warnings.
+// shown counts the problems and warnings that a run has printed.
 type shown struct {
 	mu               sync.Mutex
 	errors, warnings int
 	unseen           int // warnings that were not printed
 }
 
-// RenderDiagnostics prints problems, as many as a run may; at least one of each
+// RenderDiagnostics prints problems, up to MaxShown in a run, but at least one of each
 // target.
 func (c *Console) RenderDiagnostics(problems problem.Problems) {
 	c.shown.mu.Lock()
@@ -80,21 +79,21 @@ func (c *Console) RenderWarnings(diags hcl.Diagnostics) {
 	c.annotate(actions.Warning, all)
 }
 
-// Hint prints a line for the person at the terminal; it is no result.
+// Hint prints a line for the user to standard error.
 func (c *Console) Hint(format string, args ...any) {
 	c.hintText(printable.Sprintf(format, args...))
 }
 
-// hintText is hint for a text that has been put together.
+// hintText is Hint for a string that is already formatted.
 func (c *Console) hintText(text string) {
 	_, _ = io.WriteString(c.Stderr.Text(), "bundle: "+text+"\n")
 }
 
-// Print prints a result, or a part of it.
+// Print prints a result, or a part of one, to standard output.
 func (c *Console) Print(format string, args ...any) error { return c.Stdout.Printf(format, args...) }
 
-// PrintVerbatim prints a content that others wrote as it is. In a CI, whose log
-// would do what it says, it is refused if it has a command.
+// PrintVerbatim prints content from elsewhere unchanged. In a CI, it refuses content
+// with a command, because the CI would obey it.
 func (c *Console) PrintVerbatim(what string, content []byte) error {
 	if line := printable.Command(content); line > 0 && (c.CI() || c.inActions()) {
 		return Usagef("%s contains a workflow command for a CI log in line %d (:: at the start of a line, or ##[), so it is not printed. "+

@@ -7,23 +7,22 @@ import (
 	"github.com/urfave/cli/v2"
 )
 
-// PassedOn is the ArgsUsage of a command whose arguments are another program's command line: flags of bundle stand
+// PassedOn is the ArgsUsage of a command whose arguments are another program's command line. Flags of bundle come
 // before it.
 const PassedOn = "COMMAND [ARGUMENT...]"
 
-// Words are a command line, put in order.
+// Words is a command line in the order that urfave/cli needs.
 type Words struct {
-	Args []string // for urfave/cli, with the program's name: flags stand before arguments
-	Help []string // the command to print help of, beginning with bundle; nil for none
+	Args []string // for urfave/cli, including the program's name: flags come before arguments
+	Help []string // the command to print help for, beginning with bundle; nil for none
 
-	Command   string     // without bundle; "" where the words name none
+	Command   string     // without bundle; "" if there is none
 	Flags     []cli.Flag // of the command
-	OnlyLooks bool       // the command's Category says so
+	OnlyLooks bool       // from the command's Category
 }
 
-// Arrange puts a command line in order before urfave/cli reads it: flags after an argument go before it, up to a --.
-// It finds what asks for help: --help and -h among the flags, help before a command, and help as the only word after
-// one.
+// Arrange reorders a command line for urfave/cli: it moves flags after an argument to the front, up to a --. It finds
+// requests for help: --help and -h among the flags, help before a command, and help as the only word after one.
 func Arrange(root *cli.App, args []string) (Words, error) {
 	if len(args) == 0 {
 		return Words{}, nil
@@ -60,7 +59,7 @@ func Arrange(root *cli.App, args []string) (Words, error) {
 	return found, nil
 }
 
-// VersionCommand makes the command version of --version.
+// VersionCommand replaces --version with the command version.
 func VersionCommand(args []string) []string {
 	if len(args) > 1 && (args[1] == "--version" || args[1] == "-version") {
 		return slices.Concat(args[:1], []string{"version"}, args[2:])
@@ -68,24 +67,24 @@ func VersionCommand(args []string) []string {
 	return args
 }
 
-// words is a command line while it is read.
+// words is the state of reading a command line.
 type words struct {
-	path     []string // of the command that was reached
+	path     []string // of the command so far
 	flags    []cli.Flag
 	commands []*cli.Command
 	passes   bool // its arguments are another program's command line
 
 	before    []string // the commands, with the flags before each
-	own       []string // flags of the command that was reached
+	own       []string // flags of the command so far
 	arguments []string
 	literal   []string // arguments after a --
 	help      bool
-	asked     bool   // for help, by the word help before a command
-	early     bool   // a flag of a group, which has none, stands before all arguments: one of them may be its value
-	category  string // of the command that was reached
-	missing   string // the first flag without its value: another flag follows it
+	asked     bool   // help was requested by the word help before a command
+	early     bool   // a flag comes directly after a group, which has none: the next argument may be its value
+	category  string // of the command so far
+	missing   string // the first flag without a value, which another flag follows
 	instead   string // that flag
-	unvalued  bool   // the last word is a flag that needs a value, and would take an argument for it
+	unvalued  bool   // the last word is a flag that needs a value, and would use the next argument
 }
 
 func (w *words) read(all []string) {
@@ -121,7 +120,7 @@ func (w *words) read(all []string) {
 	}
 }
 
-// enter goes on to a command, and reports whether the word is one.
+// enter enters the command that a word names, and reports whether there is one.
 func (w *words) enter(word string) bool {
 	if word == "help" && len(w.commands) > 0 {
 		w.help, w.asked = true, true
@@ -138,7 +137,7 @@ func (w *words) enter(word string) bool {
 	return true
 }
 
-// flagName is the name in a word that package flag takes for a flag.
+// flagName returns the name of the flag in a word, as package flag parses it.
 func flagName(word string) (string, bool) {
 	if len(word) < 2 || word[0] != '-' {
 		return "", false
@@ -147,7 +146,7 @@ func flagName(word string) (string, bool) {
 	return name, true
 }
 
-// takesValue reports whether a flag takes the word after it for its value.
+// takesValue reports whether the word after a flag is its value.
 func (w *words) takesValue(word, name string) bool {
 	return !strings.Contains(word, "=") && slices.ContainsFunc(w.flags, func(f cli.Flag) bool {
 		documented, ok := f.(cli.DocGenerationFlag)
