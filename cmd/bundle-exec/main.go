@@ -1,24 +1,23 @@
-// Command bundle-exec is the exec wrapper in a layer: it opens the secrets of
-// the function, adds them to the environment and becomes the command that it
-// was given.
+// Command bundle-exec is the exec wrapper in a layer. It opens the secrets of the
+// function, adds them to the environment, and becomes the command in its arguments.
 //
 //	AWS_LAMBDA_EXEC_WRAPPER=/opt/bundle/exec
 //
-// It takes no flags, so that every argument is the command's. docs/runtime.md
-// lists the variables it reads and the statuses it ends with.
+// It has no flags, so every argument belongs to the command. docs/runtime.md lists the
+// variables that it reads and its exit codes.
 package main
 
 import (
 	"context"
 	"io"
-	"log" //nolint:depguard // net/http writes to it; nothing of ours does
+	"log" //nolint:depguard // only net/http writes to it
 	"os"
 
 	"github.com/whispering/bundle/runtime/execwrap"
 )
 
 func main() {
-	log.SetOutput(io.Discard) // where net/http writes what a server sends unasked
+	log.SetOutput(io.Discard) // net/http writes unsolicited responses there
 	w := execwrap.Wrapper{Args: os.Args[1:], Environ: os.Environ(), Stderr: os.Stderr}
 	os.Exit(w.Run(context.Background()))
 }

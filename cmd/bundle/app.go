@@ -12,23 +12,23 @@ import (
 	"github.com/whispering/bundle/internal/cli/local"
 )
 
-// An app is one run of the command.
+// An app is one run of bundle.
 type app struct {
 	*console.Console
 	releases fs.FS // tables of the helper files of releases; nil for none
 }
 
-// newApp is an app that knows the helper files of the releases in tables; nil for
+// newApp returns an app with the tables of the helper files of releases; nil for
 // none.
 func newApp(con *console.Console, tables fs.FS) *app {
 	con.Version = version()
 	return &app{Console: con, releases: tables}
 }
 
-// with is the app with another console.
+// with returns the app with another console.
 func (a *app) with(con *console.Console) *app { return &app{Console: con, releases: a.releases} }
 
-// run does what the arguments say and returns the status to exit with.
+// run runs the command line, and returns the exit code.
 func (a *app) run(ctx context.Context) int {
 	a.Begin()
 	a.Args = console.VersionCommand(a.Args)
@@ -45,8 +45,7 @@ func (a *app) run(ctx context.Context) int {
 	return a.End(ctx, err)
 }
 
-// cli returns the command line. It is made anew for each run, because
-// urfave/cli keeps state in it.
+// cli returns a new command line, because urfave/cli keeps the state of a run in it.
 func (a *app) cli() *cli.App {
 	build := a.buildCommand()
 	root := &cli.App{
@@ -55,7 +54,7 @@ func (a *app) cli() *cli.App {
 		UsageText:   "bundle [build options]\nbundle COMMAND [options]",
 		Description: "bundle init --from serverless.yml\nbundle plan --env local\nbundle --env local --out layer.zip",
 		Version:     a.Version,
-		HideVersion: true, // and help: console.Arrange finds what asks for them
+		HideVersion: true, // console.Arrange handles version and help
 		HideHelp:    true,
 		Writer:      a.Stdout.Text(),
 		ErrWriter:   a.Stderr.Text(),

@@ -96,7 +96,7 @@ func (a *app) build(c *cli.Context) error {
 	})
 }
 
-// scope is what the work on a target is about, as the flags want it.
+// scope returns the scope of the work on a target, from the flags.
 func scope(c *cli.Context, t *target.Target, w *batch.Work) pipeline.Scope {
 	s := pipeline.Scope{
 		Manifest: t.Manifest, Beside: t.Siblings, Region: t.Region, Observer: w.Observer, AllowKeyAccounts: c.StringSlice("allow-key-account"),
@@ -107,7 +107,7 @@ func scope(c *cli.Context, t *target.Target, w *batch.Work) pipeline.Scope {
 	return s
 }
 
-// buildLayer builds one layer and puts it in its place.
+// buildLayer builds and writes one layer.
 func (a *app) buildLayer(ctx context.Context, w *batch.Work, b *pipeline.Build, helpers []layerbuild.File, out *pipeline.Outfile) (view.Result, error) {
 	a.hintPrevious(b.Previous)
 	made, problems := b.Run(ctx)
@@ -128,7 +128,7 @@ func (a *app) buildLayer(ctx context.Context, w *batch.Work, b *pipeline.Build, 
 	return report, nil
 }
 
-// previousOf is --previous, a pattern for several targets, and
+// previousOf returns --previous, which is a pattern if there are several targets, and
 // --previous-sha256 by target.
 func previousOf(c *cli.Context, targets []*target.Target) (string, map[*target.Target]string, error) {
 	previous := console.Text(c, "previous")
@@ -147,8 +147,8 @@ func previousOf(c *cli.Context, targets []*target.Target) (string, map[*target.T
 	return previous, pins, err
 }
 
-// hintHelpers says where the helpers of layers of single functions are, which do
-// not have them.
+// hintHelpers prints how to build the helpers if each function has its own layer,
+// because these layers have none.
 func (a *app) hintHelpers(targets []*target.Target) {
 	for _, t := range targets {
 		if len(t.Helpers) > 0 {
@@ -158,8 +158,7 @@ func (a *app) hintHelpers(targets []*target.Target) {
 	}
 }
 
-// deliver puts a layer together and in its place, unless a secret is found in
-// it.
+// deliver makes and writes a layer, unless it contains a secret in plaintext.
 func deliver(result *pipeline.Built, helpers []layerbuild.File, out *pipeline.Outfile) ([]byte, problem.Problems) {
 	layer, problems := pipeline.Assemble(&layerbuild.Layer{Documents: result.Documents, Helpers: helpers})
 	if len(problems) == 0 {
@@ -171,7 +170,7 @@ func deliver(result *pipeline.Built, helpers []layerbuild.File, out *pipeline.Ou
 	return layer, problems
 }
 
-// hintPrevious says what a run carries over from, as soon as that is known.
+// hintPrevious prints the previous layer of a run as soon as it is known.
 func (a *app) hintPrevious(p pipeline.Previous) {
 	if p.From != "" {
 		a.Hint("%s", p.From)

@@ -18,7 +18,7 @@ import (
 	"github.com/whispering/bundle/pipeline/manifest"
 )
 
-// documentation is doc.go: what go doc shows is a part of the manual page.
+// documentation is doc.go, which becomes a part of the manual page.
 //
 //go:embed doc.go
 var documentation string
@@ -59,13 +59,11 @@ func (a *app) completion(c *cli.Context) error {
 	return err
 }
 
-// environmentName is what an environment may be called: nothing that a shell
-// would take for more than a word.
+// environmentName matches the names of environments. A shell reads each as one word.
 var environmentName = lazyregexp.New(`^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$`)
 
-// printEnvironments prints the names of a manifest's environments, as far as
-// they can be told. It is called while a command line is being written: it
-// reads the manifest and calls nothing.
+// printEnvironments prints the names of the manifest's environments that can be read.
+// Completion runs it while the user types: it reads the manifest and makes no calls.
 func (a *app) printEnvironments(path string) error {
 	if _, err := os.Stat(path); err != nil {
 		return console.Usagef("the manifest cannot be read: %v", err)

@@ -1,7 +1,7 @@
 // Command bundle seals the secrets of Lambda functions at build time: it reads
-// a manifest, takes the parameters of one environment from SSM Parameter
-// Store, encrypts each function's secrets under that function's own KMS key,
-// and writes a Lambda layer of ciphertext that only the function can open.
+// a manifest, gets the parameters of one environment from SSM Parameter Store,
+// encrypts each function's secrets under that function's own KMS key, and writes
+// a Lambda layer of ciphertext that only the function can open.
 //
 //	bundle --manifest secrets.hcl --out layer.zip
 //
@@ -25,15 +25,15 @@
 //	completion  print a shell completion script or the manual page
 //	version     print the version
 //
-// Where the command line chooses several environments or regions, or a layer for
-// each function, most commands do their work for each of them separately, and end
-// with one summary. See docs/several.md.
+// If the command line chooses several environments or regions, or a layer for each
+// function, most commands work on each of them separately, and end with one
+// summary. See docs/several.md.
 //
 // # Streams
 //
-// Standard output has the result and nothing else; with --json it is one JSON
-// object, on failure too (docs/json.md). Progress, problems and hints go to standard error. No secret is ever
-// printed, but for local get --reveal.
+// Standard output has the result and nothing else. With --json, it is one JSON
+// object, also on failure (docs/json.md). Progress, problems and hints go to
+// standard error. Only local get --reveal ever prints a secret.
 //
 // # Exit codes
 //
@@ -50,6 +50,6 @@
 //	8    the output could not be written
 //	130  interrupted by a signal (143 for SIGTERM)
 //
-// If a run has several problems, the code is the smallest of theirs; it is
-// 6 only if all of them are.
+// If a run has several problems, the exit code is the smallest of their codes, but 6
+// only if all of them are 6.
 package main

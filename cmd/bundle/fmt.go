@@ -71,14 +71,14 @@ func (a *app) format(c *cli.Context) error {
 	return nil
 }
 
-// readForFormat reads the manifest. What it says does not matter, but every
-// file must be one that can be parsed.
+// readForFormat reads the manifest. It does not have to be valid, but every file must
+// have valid syntax.
 func (a *app) readForFormat(c *cli.Context) (*manifest.Module, error) {
 	path := console.Text(c, "manifest")
 	var module *manifest.Module
 	var diags hcl.Diagnostics
 	if path == console.StdinName {
-		src, err := io.ReadAll(io.LimitReader(a.Stdin, 2<<20)) // more than a manifest may have
+		src, err := io.ReadAll(io.LimitReader(a.Stdin, 2<<20)) // more than the limit of a manifest
 		if err != nil {
 			return nil, console.Usagef("standard input cannot be read: %v", err)
 		}
@@ -93,18 +93,18 @@ func (a *app) readForFormat(c *cli.Context) (*manifest.Module, error) {
 	return module, console.Failed(problem.FromDiagnostics(diags).Sort())
 }
 
-// formatted lays out every file, and writes none.
+// formatted formats every file in memory.
 func (a *app) formatted(module *manifest.Module) (*view.Format, error) {
 	report := &view.Format{Files: []view.FormatFile{}}
 	var problems problem.Problems
 	for _, path := range module.Paths() {
 		before, after, err := module.Format(path)
 		if err != nil {
-			problems = append(problems, problem.New(problem.Fault, nil, "Not formatted", fmt.Sprintf("%s: %v. It is left as it is.", path, err)))
+			problems = append(problems, problem.New(problem.Fault, nil, "Not formatted", fmt.Sprintf("%s: %v. The file is unchanged.", path, err)))
 			continue
 		}
 		if strings.HasSuffix(path, ".json") {
-			a.Hint("%s is JSON, which has no canonical form here; it is left as it is", path)
+			a.Hint("%s is JSON, which bundle does not format; it is unchanged", path)
 		}
 		f := view.FormatFile{Path: path, Changed: !bytes.Equal(before, after), Content: after}
 		report.Changed = report.Changed || f.Changed

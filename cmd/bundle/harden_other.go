@@ -2,5 +2,5 @@
 
 package main
 
-// harden does nothing where there is no PR_SET_DUMPABLE.
+// harden does nothing on systems without PR_SET_DUMPABLE.
 func harden() {}

@@ -94,7 +94,7 @@ func (a *app) init(c *cli.Context) error {
 		return err
 	}
 	if err := draft.Create(out, result.Manifest); err != nil {
-		os.Remove(sample) // it was not there before
+		os.Remove(sample) // it did not exist before
 		return err
 	}
 	report := &view.Init{Manifest: out, Sample: sample, Functions: functions, Secrets: secrets, NotTaken: []view.InitNote{}}

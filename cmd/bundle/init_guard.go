@@ -14,8 +14,8 @@ import (
 	"github.com/whispering/bundle/pipeline/problem"
 )
 
-// initGuard prints a guard file that allows what the manifest says in all its
-// environments, and nothing more.
+// initGuard prints a guard file that allows exactly what the manifest asks for in all
+// its environments.
 func (a *app) initGuard(c *cli.Context) error {
 	var wrong []error
 	for _, flag := range []string{"from", "from-serverless", "from-sam", "from-dotenv", "from-path", "name", "function"} {
@@ -56,7 +56,7 @@ func (a *app) initGuard(c *cli.Context) error {
 	if gathered.Len() > 0 {
 		return console.Failed(gathered.Sorted())
 	}
-	enough() // what there is now is needed, but little of what comes
+	enough() // the memory so far is needed, but little of what follows
 	defer debug.SetGCPercent(debug.SetGCPercent(50))
 	content, err := pipeline.GuardFile(all)
 	if err != nil {

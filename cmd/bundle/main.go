@@ -4,7 +4,7 @@ import (
 	"context"
 	"io"
 	"io/fs"
-	"log" //nolint:depguard // net/http writes to it; nothing of ours does
+	"log" //nolint:depguard // only net/http writes to it
 	"os"
 	"os/signal"
 	"runtime/debug"
@@ -17,14 +17,14 @@ import (
 
 func main() { os.Exit(start(released.Tables(), os.Stdout)) }
 
-// start runs the command, which knows the helper files of the releases in
-// tables, and returns the status to exit with.
+// start runs bundle with the tables of the helper files of releases, and returns the
+// exit code.
 func start(tables fs.FS, stdout io.Writer) int {
 	harden()
-	log.SetOutput(io.Discard) // where net/http writes what a server sends unasked
+	log.SetOutput(io.Discard) // net/http writes unsolicited responses there
 	if os.Getenv("GOGC") == "" {
-		// A run is over in a second or two: collecting half as often costs
-		// 30 MB with 10,000 secrets, and saves a sixth of the processor's time.
+		// A run takes a second or two: collecting garbage half as often costs
+		// 30 MB with 10,000 secrets, and saves a sixth of the CPU time.
 		debug.SetGCPercent(200)
 	}
 	ctx, cancel := context.WithCancelCause(context.Background())
@@ -32,7 +32,7 @@ func start(tables fs.FS, stdout io.Writer) int {
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
 	go func() {
 		s := <-signals
-		signal.Stop(signals) // a second one ends the process at once
+		signal.Stop(signals) // a second signal ends the process at once
 		cancel(console.Interruption{Signal: s.(syscall.Signal)})
 	}()
 	a := newApp(&console.Console{

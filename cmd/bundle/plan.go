@@ -31,7 +31,7 @@ func (a *app) planCommand() *cli.Command {
 			console.TextFlag("out", "FILE", "the layer that the build would replace; can contain {environment}, {region} and {function}", ""),
 			console.PreviousFlag(),
 			console.PreviousDigestFlag(),
-			&cli.BoolFlag{Name: "offline", Usage: "make no calls: compare the manifest with an earlier layer, and assume that nothing else has changed"},
+			&cli.BoolFlag{Name: "offline", Usage: "make no calls: compare the manifest with the previous layer, and assume that nothing else has changed"},
 			&cli.BoolFlag{Name: "reseal", Usage: "plan a build with --reseal"},
 			&cli.BoolFlag{Name: "allow-rollback", Usage: "plan a build with --allow-rollback"},
 			console.BlindFlag(),
@@ -90,7 +90,7 @@ func (a *app) plan(c *cli.Context) error {
 	})
 }
 
-// planLayer plans one layer, without AWS if there is none.
+// planLayer plans one layer, without calls if w has no session.
 func (a *app) planLayer(ctx context.Context, c *cli.Context, t *target.Target, w *batch.Work, earlier pipeline.Previous) (view.Result, error) {
 	var planned *pipeline.Result
 	var problems problem.Problems

@@ -85,7 +85,7 @@ func (a *app) policy(c *cli.Context) error {
 	return a.printPolicies(c, kind, *setting)
 }
 
-// newPolicySetting takes what the command line says and needs no call.
+// newPolicySetting returns the setting from the command line. It makes no calls.
 func newPolicySetting(c *cli.Context, m *manifest.Manifest) (*policy.Setting, error) {
 	s := &policy.Setting{
 		Manifest: m, Region: m.Environment.Region(), BuildRole: m.Environment.Role.Value,

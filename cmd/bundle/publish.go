@@ -85,8 +85,8 @@ func (a *app) publish(c *cli.Context) error {
 	})
 }
 
-// refuseSharedNames refuses targets that would be published as versions of one
-// layer: each would displace the other as the newest, in every run.
+// refuseSharedNames refuses targets that would be published as versions of the same
+// layer: in every run, each would replace the other as the newest version.
 func refuseSharedNames(targets []*target.Target) {
 	type place struct{ account, region, name string }
 	at := make(map[place][]*target.Target)
@@ -113,7 +113,7 @@ func (a *app) publishLayer(ctx context.Context, w *batch.Work, p *pipeline.Publi
 	published, problems := p.Run(ctx)
 	w.Observer.Finish()
 	if len(problems) > 0 {
-		return nil, &console.Failure{Problems: problems} // that nothing was done cannot always be said
+		return nil, &console.Failure{Problems: problems} // something may have been published
 	}
 	a.RenderWarnings(published.Warnings)
 	m := p.Manifest

@@ -74,7 +74,7 @@ func (a *app) status(c *cli.Context) error {
 	})
 }
 
-// layerTarget is the target for a layer alone, without a manifest.
+// layerTarget returns the target for a layer without a manifest.
 func (a *app) layerTarget(c *cli.Context, layer string) ([]*target.Target, error) {
 	s, err := target.StatusOf(layer, nil)
 	if err != nil {
@@ -83,7 +83,7 @@ func (a *app) layerTarget(c *cli.Context, layer string) ([]*target.Target, error
 	return target.OfLayer(a.Console, c, s, layer)
 }
 
-// statusOfLayer finds out whether one layer is stale.
+// statusOfLayer checks whether one layer is stale.
 func (a *app) statusOfLayer(ctx context.Context, w *batch.Work, s *pipeline.Status) (view.Result, error) {
 	s.Caller, s.Parameters, s.Layers, s.Observer = w.Session.Caller, w.Session.Blind.Parameters, w.Session.Layers, w.Observer
 	found, problems := s.Run(ctx)

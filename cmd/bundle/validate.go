@@ -72,10 +72,10 @@ func (a *app) validate(c *cli.Context) error {
 	return a.AnswerOrPrint(&report)
 }
 
-// checkEvaluated finds what is wrong with an environment in each of its regions.
+// checkEvaluated returns the problems of an environment in each of its regions.
 func checkEvaluated(read *pipeline.Reading, guard *manifest.Guard) problem.Problems {
 	var found problem.Problems
-	const enough = 1000 // the others are of the same lines
+	const enough = 1000 // more would be about the same lines
 	for _, region := range read.Manifest.Environment.Regions {
 		if len(found) > enough {
 			break

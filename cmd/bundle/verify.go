@@ -60,7 +60,7 @@ func (a *app) verify(c *cli.Context) error {
 	}
 	targets := []*target.Target{{Path: path}}
 	if console.Given(c, flag) {
-		// AWS is asked only to open what is there.
+		// The only calls to AWS open boxes.
 		if targets, err = target.Choose(a.Console, c, target.Request{Manifest: flag, Flag: "--layer", Pattern: path, Offline: true}); err != nil {
 			return err
 		}
@@ -105,8 +105,8 @@ func (a *app) verifyManifest(c *cli.Context) (string, error) {
 	return "against", nil
 }
 
-// verifyLayer holds one layer to the helper files of releases and to its
-// manifest, if there is one, and has it opened, if that is asked for.
+// verifyLayer checks one layer against the helper files of releases and against its
+// manifest, if there is one, and opens it if --open is set.
 func (a *app) verifyLayer(ctx context.Context, c *cli.Context, t *target.Target, layer *layerbuild.Layer, content []byte,
 	helpers *pipeline.HelperCheck, against string) (view.Result, error) {
 	found, problems := helpers.Run(t.Path, layer)

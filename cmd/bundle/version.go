@@ -16,17 +16,17 @@ var release, commit string
 // version returns the release, or the version the module was built as.
 func version() string { return identify(release, commit, debug.ReadBuildInfo).Version }
 
-// An identity says what a program was built from.
+// An identity says what the program was built from.
 type identity struct {
 	Version string `json:"version"`
-	Commit  string `json:"commit,omitempty"` // unknown if built from what is no checkout
-	Dirty   bool   `json:"dirty"`            // the checkout differed from the commit
+	Commit  string `json:"commit,omitempty"` // unknown if not built from a checkout
+	Dirty   bool   `json:"dirty"`            // the checkout had uncommitted changes
 	Release bool   `json:"release"`
 }
 
-// identify takes what the linker was told for a release, and else what the go
-// command wrote down: the module's version where go install downloaded it, a
-// version made from tag and commit in a checkout.
+// identify uses the values from the linker for a release. Otherwise, it uses those of
+// the go command: the module's version if go install downloaded it, and a version made
+// from tag and commit in a checkout.
 func identify(release, commit string, read func() (*debug.BuildInfo, bool)) identity {
 	if release != "" {
 		return identity{Version: release, Commit: commit, Release: true}

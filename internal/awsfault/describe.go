@@ -44,7 +44,7 @@ func Describe(err error) string {
 	case Status(err) != 0:
 		text = fmt.Sprintf("a reply with HTTP status %d that is not from AWS or was cut short", Status(err))
 	case errors.Is(err, context.DeadlineExceeded):
-		return "time-out"
+		return "timeout"
 	case err == nil:
 		return ""
 	default:

@@ -148,6 +148,19 @@ func (f *Failure) Asked() string {
 	return fmt.Sprintf("%s was sent%s %s (%s)%s", f.Operation, host, times(f.Attempts), strings.Join(how, ", "), pace)
 }
 
+// Waiting says what a call that did not end was waiting for, as a noun phrase; "" if
+// unknown.
+func (f *Failure) Waiting() string {
+	asked := f.Asked()
+	if f.Attempts == 0 && f.Until != "" {
+		return f.Until + "; " + f.Operation + " was not sent"
+	}
+	if rest, ok := strings.CutPrefix(asked, f.Operation+" "); ok {
+		return f.Operation + ", which " + rest
+	}
+	return ""
+}
+
 // last says how the last attempt failed, unless the failure itself says it.
 func (f *Failure) last() string {
 	if f.Last == "" || f.Last == f.text {

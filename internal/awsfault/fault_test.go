@@ -82,8 +82,8 @@ func TestDescribeQuotesOnlyWhatHasAKnownForm(t *testing.T) {
 		"told":              {fmt.Errorf("c4nary: %w", marked{errors.New("not logged in")}), "not logged in"},
 		"refused":           {lost(&net.OpError{Op: "dial", Err: syscall.ECONNREFUSED}), "connection refused"},
 		"closed":            {lost(io.EOF), "the connection was closed before the reply arrived"},
-		"what is no HTTP":   {lost(errors.New(`malformed HTTP response "c4nary"`)), "the connection failed, or the reply, possibly from a proxy, is not valid HTTP"},
-		"out of time":       {context.DeadlineExceeded, "time-out"},
+		"what is no HTTP":   {lost(errors.New(`malformed HTTP response "c4nary"`)), "the connection failed, or the reply is not valid HTTP (it may come from a proxy)"},
+		"out of time":       {context.DeadlineExceeded, "timeout"},
 		"a parser's":        {errors.New(`invalid character 'c' in "c4nary"`), "the call failed (*errors.errorString)"},
 	}
 	for name, test := range tests {

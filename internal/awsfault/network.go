@@ -75,9 +75,9 @@ func network(err error) (Loss, string) {
 		return what, proxy + fmt.Sprintf("DNS lookup of %q failed", Printable(dns.Name))
 	case timedOut(err):
 		if what == NoProxy {
-			return what, proxy + "time-out"
+			return what, proxy + "timeout"
 		}
-		return TooSlow, "time-out"
+		return TooSlow, "timeout"
 	case errors.As(err, &errno):
 		return what, proxy + where(err) + errno.Error()
 	case errors.As(err, &certificate), errors.As(err, &authority), errors.As(err, &host):
@@ -89,7 +89,7 @@ func network(err error) (Loss, string) {
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
 		return what, proxy + "the connection was closed before the reply arrived"
 	}
-	return what, proxy + "the connection failed, or the reply, possibly from a proxy, is not valid HTTP"
+	return what, proxy + "the connection failed, or the reply is not valid HTTP (it may come from a proxy)"
 }
 
 // where returns the operation and the address of a failed connection.

@@ -58,13 +58,18 @@ func Name(s string) string {
 	return Line(strconv.Quote(s)) // Quote leaves some hidden characters
 }
 
-// Names are names in a sentence of ours.
-func Names(all []string) string {
+// Names returns names for use in a message, separated by commas.
+func Names(all []string) string { return list(all, ", ") }
+
+// AnyOf returns names for use in a message, separated by "or".
+func AnyOf(all []string) string { return list(all, " or ") }
+
+func list(all []string, separator string) string {
 	named := make([]string, len(all))
 	for i, s := range all {
 		named[i] = Name(s)
 	}
-	return strings.Join(named, ", ")
+	return strings.Join(named, separator)
 }
 
 // Sprintf is fmt.Sprintf, except that each argument becomes one line of visible

@@ -55,7 +55,8 @@ func (s *Stream) Color(color int, ours string) error {
 // JSON returns a writer for a JSON document. It escapes hidden characters in strings.
 func (s *Stream) JSON() io.Writer { return form{s, json} }
 
-// HTML returns a writer for an HTML page. It writes hidden characters as entities.
+// HTML returns a writer for an HTML page. It breaks commands with character
+// references.
 func (s *Stream) HTML() io.Writer { return form{s, html} }
 
 // Verbatim returns a writer for text that must not change, such as the content of a

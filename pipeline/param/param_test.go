@@ -610,7 +610,7 @@ func TestATimeoutOfOneAttemptIsUnavailable(t *testing.T) {
 	cfg.Retryer = func() aws.Retryer { return aws.NopRetryer{} }
 	cfg.HTTPClient = &http.Client{Timeout: 50 * time.Millisecond}
 	err := New(cfg, Options{}).Read(t.Context(), refs(t, "/a/x"), func(Result) { t.Error("a result") })
-	if !errors.Is(err, ErrUnavailable) || errors.Is(err, context.DeadlineExceeded) || !strings.Contains(err.Error(), "time-out") {
+	if !errors.Is(err, ErrUnavailable) || errors.Is(err, context.DeadlineExceeded) || !strings.Contains(err.Error(), "timeout") {
 		t.Errorf("got %v", err)
 	}
 }

@@ -77,23 +77,33 @@ func detail(about Resource, err error, remedy string) string {
 	return strings.TrimSpace(strings.ToUpper(text[:1]) + strings.TrimSuffix(text[1:], ".") + ". " + remedy)
 }
 
-// outOfTime reports what the run waited for when its time was up.
-func outOfTime(f *awsfault.Failure, at *hcl.Range) Problem {
-	last, slow := "", "AWS may be slow or throttling"
-	if f.Asked() != "" {
-		last = "Last, " + f.Asked() + ". "
+// OutOfTime makes the problem of a run that took longer than --timeout. waiting
+// says what it was waiting for, as a noun phrase; "" if that is unknown. An empty
+// remedy means that AWS may be slow. at is the manifest line that caused it, or nil.
+func OutOfTime(at *hcl.Range, waiting, remedy string) Problem {
+	text := "The run took longer than --timeout. "
+	if waiting != "" {
+		text += "It was waiting for " + waiting + ". "
 	}
+	p := New(Unavailable, at, "Out of time", text+cmp.Or(remedy, slowly("AWS may be slow or throttling")))
+	p.Cause = "out of time"
+	return p
+}
+
+func slowly(why string) string { return strings.TrimSuffix(why, ".") + "; try again or allow more time." }
+
+// outOfTime is OutOfTime for a call to AWS.
+func outOfTime(f *awsfault.Failure, at *hcl.Range) Problem {
+	slow := ""
 	if f.Throttled > 0 {
 		if r, ok := first(f, "class throttled"); ok {
-			slow = strings.TrimSuffix(fill(r.remedy, f, Resource{}), ".")
+			slow = slowly(fill(r.remedy, f, Resource{}))
 		}
 	}
 	if lost(f) != "" {
-		slow = strings.TrimSuffix(fill(table[lost(f)].remedy, f, Resource{}), ".")
+		slow = slowly(fill(table[lost(f)].remedy, f, Resource{}))
 	}
-	p := New(Unavailable, at, "Out of time", "The run took longer than --timeout. "+last+slow+"; try again or allow more time.")
-	p.Cause = "out of time"
-	return p
+	return OutOfTime(at, f.Waiting(), slow)
 }
 
 // cause returns what the failures of several calls have in common, if one change

@@ -39,7 +39,7 @@ func TestOneCauseIsReportedOnce(t *testing.T) {
 }
 
 func TestTheMostDetailedProblemIsKept(t *testing.T) {
-	bare, whole := New(Unavailable, nil, "Out of time", "It took long."), New(Unavailable, at(3), "Out of time", "It took long. Last, x was asked.")
+	bare, whole := New(Unavailable, nil, "Out of time", "It took long."), New(Unavailable, at(3), "Out of time", "It took long. It was waiting for x.")
 	bare.Cause, whole.Cause = "time", "time"
 	for _, all := range []Problems{{bare, whole}, {whole, bare}} {
 		if got := all.Sort(); len(got) != 1 || got[0].Detail != whole.Detail || got[0].Subject == nil {

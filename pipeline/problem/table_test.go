@@ -314,9 +314,9 @@ func TestATimeoutNamesTheLastCall(t *testing.T) {
 		err  error
 		want string
 	}{
-		{failed(getParameters, "ssm.us-west-2.amazonaws.com", ctx.Err()), "Last, ssm:GetParameters was sent to ssm.us-west-2.amazonaws.com 3 times (1 throttled, 2 failed). The account's quota for Parameter Store throughput"},
+		{failed(getParameters, "ssm.us-west-2.amazonaws.com", ctx.Err()), "It was waiting for ssm:GetParameters, which was sent to ssm.us-west-2.amazonaws.com 3 times (1 throttled, 2 failed). The account's quota for Parameter Store throughput"},
 		{&smithy.OperationError{ServiceID: "KMS", OperationName: "DescribeKey", Err: &awsfault.Asked{Until: "credentials", Err: ctx.Err()}},
-			"Last, kms:DescribeKey was not sent: it was waiting for credentials."},
+			"It was waiting for credentials; kms:DescribeKey was not sent."},
 	} {
 		p := FromAWS(fmt.Errorf("no answer: %w", awsfault.Ended(ctx, test.err)), Resource{}, nil)
 		if p.Kind != Unavailable || p.Summary != "Out of time" || !strings.Contains(p.Detail, test.want) {

@@ -267,7 +267,7 @@ func TestTheContextAndTimeoutsAreDistinguished(t *testing.T) {
 	slow := config(s.URL)
 	slow.HTTPClient = &http.Client{Timeout: 20 * time.Millisecond}
 	if _, err := New(slow).Describe(t.Context(), "alias/x"); !errors.Is(err, ErrUnavailable) || errors.Is(err, context.DeadlineExceeded) {
-		t.Errorf("time-out of an attempt: %v", err)
+		t.Errorf("timeout of an attempt: %v", err)
 	}
 	none := config(s.URL)
 	none.Credentials = aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {

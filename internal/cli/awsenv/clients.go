@@ -21,6 +21,7 @@ import (
 	"github.com/whispering/bundle/internal/awslocal"
 	"github.com/whispering/bundle/internal/cli/console"
 	"github.com/whispering/bundle/internal/plainfile"
+	"github.com/whispering/bundle/internal/printable"
 	"github.com/whispering/bundle/pipeline"
 	"github.com/whispering/bundle/pipeline/doctor"
 	"github.com/whispering/bundle/pipeline/manifest"
@@ -187,10 +188,10 @@ func openEmbedded(ctx context.Context, dir, data string, seed manifest.Text) (*a
 	return client, nil
 }
 
-// inUse says that the state of an embedded AWS was not to be had in time.
+// inUse is the error if another run uses the state of an embedded AWS for too long.
 func inUse(data string, at *hcl.Range) error {
-	return console.Refuse(problem.Unavailable, at, "Out of time",
-		"The run took longer than --timeout. Last, it waited for %s, which another run is using. Wait for that run to finish, or choose another folder with --data.", data)
+	return console.Failed(problem.Problems{problem.OutOfTime(at, printable.Name(data)+", which another run is using",
+		"Wait for that run to finish, or choose another folder with --data.")})
 }
 
 // StateRemedy returns what to do if the state of an embedded AWS cannot be written.

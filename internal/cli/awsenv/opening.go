@@ -3,6 +3,7 @@ package awsenv
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 
 	"github.com/urfave/cli/v2"
@@ -48,8 +49,8 @@ func OpenDocument(ctx context.Context, environ []string, doc *sealed.Document) (
 	values, err := client.All(ctx)
 	if err != nil {
 		if errors.Is(ctx.Err(), context.DeadlineExceeded) {
-			return nil, console.Refuse(problem.Unavailable, nil, "Out of time", "The run took longer than --timeout. Last, kms:Decrypt was asked for function %q, under %s. "+
-				"AWS may be slow or throttling; try again or allow more time.", doc.Header.Function, doc.Key)
+			waiting := fmt.Sprintf("kms:Decrypt for function %q, with key %s", doc.Header.Function, doc.Key)
+			return nil, console.Failed(problem.Problems{problem.OutOfTime(nil, waiting, "")})
 		}
 		return nil, OpenProblem(doc, err)
 	}

@@ -1,5 +1,5 @@
-// Package docs makes what the command line is documented by: help, completion
-// scripts of shells and the manual page.
+// Package docs makes the documentation of the command line: help, completion scripts
+// for shells, and the manual page.
 package docs
 
 import (
@@ -11,25 +11,24 @@ import (
 	"github.com/urfave/cli/v2"
 )
 
-// completionTemplates are the scripts and the manual page, before the command
-// line is filled in.
+// completionTemplates are the templates of the scripts and the manual page.
 //
 //go:embed completion/*.tmpl
 var completionTemplates embed.FS
 
-// Kinds are what bundle completion prints: scripts, the manual page, and
-// what the scripts ask for when they run.
+// Kinds returns what bundle completion can print: scripts, the manual page, and the
+// lists that the scripts read when they run.
 func Kinds() []string {
 	return []string{"bash", "zsh", "fish", "powershell", ManPage, EnvironmentNames}
 }
 
-// Two of the kinds that are no scripts.
+// The kinds that are not scripts.
 const (
 	ManPage          = "man"
 	EnvironmentNames = "environments"
 )
 
-// Fill writes one of the templates, filled in.
+// Fill writes the template of one of the Kinds, filled in for the command line.
 func Fill(w io.Writer, what string, root *cli.App, manual string) error {
 	const name = "completion"
 	b, err := completionTemplates.ReadFile(name + "/" + what + ".tmpl")
@@ -70,7 +69,7 @@ func Fill(w io.Writer, what string, root *cli.App, manual string) error {
 	}{root.Version, commands(root)})
 }
 
-// flagValues lists the flags whose value is of a kind, each with its command.
+// flagValues lists the flags whose value has a kind, each with its command.
 func flagValues(all []*command, kind valueKind) (found []string) {
 	for _, c := range all {
 		for _, f := range c.Flags {

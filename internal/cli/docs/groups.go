@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// groups are the titles that flags stand below in help, and which stand there. A flag with a command before it is in
-// that group for this command alone, or for the commands below it.
+// groups are the titles of the flag groups in help, and their flags. A flag with a command before it is in the group for
+// that command only, or for the commands below it.
 var groups = []struct{ title, flags string }{
 	{"Target", "env all region function account-id name"},
 	{"Source", "from from-serverless from-sam from-dotenv from-path"},
@@ -19,7 +19,7 @@ var groups = []struct{ title, flags string }{
 	{"Output", "json markdown html exit-code debug help"},
 }
 
-// groupOf returns the title that a command's flag stands below, "" for none.
+// groupOf returns the title of the group of a command's flag, "" for none.
 func groupOf(path, flag string) string {
 	path = strings.ReplaceAll(path, " ", "_")
 	parent := path[:max(strings.LastIndexByte(path, '_'), 0)]

@@ -12,11 +12,11 @@ import (
 	"github.com/whispering/bundle/internal/printable"
 )
 
-// Width is that of help where there is no terminal, in columns.
+// Width is the width of help without a terminal, in columns.
 const Width = 80
 
-// Help writes what --help prints of a command, which path names from bundle on. No line of it is longer than width
-// columns, but for examples, which stay whole. Exit codes are those of the package's documentation.
+// Help writes the help of the command at path, which begins with bundle. No line is longer than width columns, except
+// examples, which are not wrapped. The exit codes come from the package's documentation.
 func Help(w io.Writer, root *cli.App, path []string, width int, documentation string) error {
 	c := find(root, path)
 	if c == nil {
@@ -41,7 +41,7 @@ func Help(w io.Writer, root *cli.App, path []string, width int, documentation st
 		h.flags(c)
 	}
 	h.title("Examples")
-	for line := range strings.Lines(c.Examples) { // to be copied
+	for line := range strings.Lines(c.Examples) { // for copying: not wrapped
 		h.WriteString("  " + strings.TrimSuffix(line, "\n") + "\n")
 	}
 	h.title("Exit codes")
@@ -54,7 +54,7 @@ func Help(w io.Writer, root *cli.App, path []string, width int, documentation st
 	return err
 }
 
-// A help is one that is being written.
+// A help is a help text in progress.
 type help struct {
 	strings.Builder
 	width int
@@ -62,7 +62,7 @@ type help struct {
 
 func (h *help) title(s string) { fmt.Fprintf(h, "\n%s:\n", s) }
 
-// text writes a paragraph, whose lines fit.
+// text writes a paragraph with wrapped lines.
 func (h *help) text(indent int, s string) {
 	for line := range strings.Lines(printable.Wrap(s, max(h.width-indent, 20))) {
 		fmt.Fprintf(h, "%*s%s\n", indent, "", strings.TrimSuffix(line, "\n"))
@@ -77,7 +77,7 @@ func (h *help) commands(c *command) {
 	h.rows(rows)
 }
 
-// flags writes the flags of a command, a title for each group.
+// flags writes the flags of a command, by group.
 func (h *help) flags(c *command) {
 	left := 0
 	for _, f := range c.Flags {
@@ -105,8 +105,8 @@ func (h *help) rows(all [][2]string) {
 	h.columns(left, all)
 }
 
-// columns writes rows of two columns, or where there is no room for a second
-// column, with what it has below.
+// columns writes rows of two columns. If there is no room for the second column, it
+// goes below the first.
 func (h *help) columns(left int, rows [][2]string) {
 	const narrow = 30
 	indent := left + 4
@@ -134,10 +134,10 @@ func (o *option) explanation() string {
 	return fmt.Sprintf("%s (default: %s)", o.Usage, o.Default)
 }
 
-// onlyWith are the exit codes that a command has if it has one of these flags. All commands have the others.
+// onlyWith has the exit codes of commands with certain flags. All commands have the other exit codes.
 var onlyWith = map[string]string{"3": "exit-code check", "4": "timeout guard", "5": "timeout", "6": "timeout", "7": "timeout layer"}
 
-// exitCodes are those of a command, each with its meaning.
+// exitCodes returns the exit codes of a command, each with its meaning.
 func exitCodes(c *command, documentation string) [][2]string {
 	var found [][2]string
 	for line := range strings.Lines(codeBelow(documentation, "Exit codes")) {
@@ -154,7 +154,7 @@ func exitCodes(c *command, documentation string) [][2]string {
 	return found
 }
 
-// codeBelow is the first block of code below a heading of a package's documentation.
+// codeBelow returns the first block of code below a heading of a package's documentation.
 func codeBelow(documentation, heading string) string {
 	below := false
 	for _, block := range parse(documentation) {

@@ -22,7 +22,7 @@ func Manual(documentation string) string {
 			page.WriteString(roffLines(joined(block.Text)) + "\n")
 		}
 	}
-	// mandoc(1) wants no paragraph right below a heading.
+	// mandoc(1) warns about a paragraph mark directly after a heading.
 	return strings.TrimSuffix(afterHeading(page.String()), "\n")
 }
 
@@ -66,7 +66,7 @@ func joined(text []comment.Text) string {
 	return b.String()
 }
 
-// roff escapes a text of one line for troff.
+// roff escapes a line for troff.
 func roff(s string) string {
 	s = strings.NewReplacer(`\`, `\e`, "-", `\-`, "\n", " ").Replace(s)
 	if strings.HasPrefix(s, ".") || strings.HasPrefix(s, "'") {
@@ -75,7 +75,7 @@ func roff(s string) string {
 	return s
 }
 
-// roffLines escapes a text of several lines.
+// roffLines escapes several lines for troff.
 func roffLines(s string) string {
 	lines := strings.Split(s, "\n")
 	for i, line := range lines {

@@ -9,17 +9,17 @@ import (
 	"github.com/whispering/bundle/internal/lazyregexp"
 )
 
-// A command is a command as help, scripts and the manual page show it.
+// A command is a command for help, scripts and the manual page.
 type command struct {
 	Path, Name, Parent string // bundle local put, put, bundle local
 	Usage, UsageText   string
-	Examples           string // a line each
-	Arguments          string // what they are, where they are another program's command line; "" elsewhere
+	Examples           string // one per line
+	Arguments          string // what they are, if they are another program's command line; else ""
 	Flags              []option
 	Commands           []*command
 }
 
-// An option is a flag. Kind says what its value is.
+// An option is a flag. Kind is the kind of its value.
 type option struct {
 	Name, Placeholder, Usage, Default string
 	Kind                              valueKind
@@ -28,15 +28,14 @@ type option struct {
 type valueKind string
 
 const (
-	noValue          valueKind = "" // it is a switch
+	noValue          valueKind = "" // a switch
 	fileValue        valueKind = "file"
 	folderValue      valueKind = "folder"
 	environmentValue valueKind = "environment"
 	anyValue         valueKind = "any"
 )
 
-// commands returns the command line: the root, and every command that shows in its
-// help.
+// commands returns the root command, and every command that is not hidden.
 func commands(root *cli.App) (all []*command) {
 	var add func(parent string, of *cli.Command) *command
 	add = func(parent string, of *cli.Command) *command {

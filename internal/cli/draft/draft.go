@@ -1,4 +1,4 @@
-// Package draft reads what a first manifest is to be made from, and writes it.
+// Package draft reads the source of a first manifest, and writes the manifest.
 package draft
 
 import (
@@ -21,7 +21,7 @@ import (
 	"github.com/whispering/bundle/pipeline/starter"
 )
 
-// Read reads what the manifest is to be made from. If other flags are wrong, it calls no AWS, and the draft may be nil.
+// Read reads the source of the manifest. If wrong is not nil, it does not call AWS, and the draft may be nil.
 func Read(con *console.Console, c *cli.Context, environments []starter.Environment, wrong error) (*starter.Draft, error) {
 	kind, source := starter.Unknown, console.Text(c, "from")
 	given := 0
@@ -79,7 +79,7 @@ func exists(path string) bool {
 	return err == nil
 }
 
-// readSource reads a file, but no more of it than a source may have.
+// readSource reads a file, up to the maximum size of a source.
 func readSource(path string) ([]byte, error) {
 	const most = 2 << 20
 	b, err := plainfile.Read(path, most)
@@ -89,7 +89,7 @@ func readSource(path string) ([]byte, error) {
 	return b, err
 }
 
-// folderName is the name of the folder that a file is in.
+// folderName returns the name of the folder that a file is in.
 func folderName(path string) string {
 	whole, err := filepath.Abs(path)
 	if err != nil {
@@ -128,9 +128,8 @@ func draftOfPath(con *console.Console, c *cli.Context, path string, environments
 	return starter.Parameters(path, names, env.Name, console.Text(c, "function")), nil
 }
 
-// Inspect holds a manifest that is about to be written to everything that
-// bundle validate looks at, in every environment. What does not pass is a fault
-// of ours, and is not written.
+// Inspect runs all checks of bundle validate, in every environment, on a manifest
+// before it is written. A problem is a bug in bundle, and the manifest is not written.
 func Inspect(con *console.Console, name string, src []byte) (functions, secrets int, err error) {
 	module, diags := manifest.LoadSource(name, src, manifest.Options{})
 	con.Files = module.Files()
@@ -150,7 +149,7 @@ func Inspect(con *console.Console, name string, src []byte) (functions, secrets 
 	return functions, secrets, console.Failed(problems.Sort())
 }
 
-// OfSource names the source of a draft in a sentence; "" without one.
+// OfSource returns " of " and the source of a draft; "" if there is no source.
 func OfSource(d *starter.Draft) string {
 	if d.Source == "" {
 		return ""
@@ -158,7 +157,7 @@ func OfSource(d *starter.Draft) string {
 	return " of " + d.Source
 }
 
-// SampleName is the file of sample values beside a manifest.
+// SampleName returns the path of the sample file next to a manifest.
 func SampleName(out string) string {
 	if out == console.StdinName {
 		out = "secrets.hcl"
@@ -166,7 +165,7 @@ func SampleName(out string) string {
 	return strings.TrimSuffix(out, ".hcl") + ".local.json"
 }
 
-// Absent refuses to write over what is there.
+// Absent refuses to overwrite existing files.
 func Absent(out string, others ...string) error {
 	if out == console.StdinName {
 		return nil

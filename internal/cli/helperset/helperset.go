@@ -1,5 +1,5 @@
-// Package helperset knows the helper files of this program and of earlier releases:
-// it makes them for a layer, and has those of a layer compared.
+// Package helperset makes the helper files for a layer, and compares those of a layer
+// with the helper files of this bundle and of earlier releases.
 package helperset
 
 import (
@@ -24,7 +24,7 @@ import (
 	"github.com/whispering/bundle/runtime/released"
 )
 
-// Flag returns --helpers-of, which lets publish take the helper files of a release.
+// Flag returns --helpers-of, which makes publish accept the helper files of a release.
 func Flag() cli.Flag {
 	return console.TextFlag("helpers-of", "VERSION", "also accept the helper files of this release, such as v1.2.3", "")
 }
@@ -34,7 +34,7 @@ type Checker struct {
 	console  *console.Console
 	listed   []layerbuild.Release
 	own      *layerbuild.Release
-	compiled bool // own has bundle-exec, or says why not
+	compiled bool // own has bundle-exec, or the reason why not
 }
 
 // NewChecker returns a checker that knows the releases in tables; nil for none.
@@ -48,7 +48,7 @@ func NewChecker(con *console.Console, releases fs.FS) (*Checker, error) {
 	return h, err
 }
 
-// KnowsRelease refuses a release that there is no table of.
+// KnowsRelease refuses a release without a table.
 func (h *Checker) KnowsRelease(release string) error {
 	if release == "" || slices.ContainsFunc(h.listed, func(r layerbuild.Release) bool { return r.Name == release }) {
 		return nil
@@ -63,8 +63,8 @@ func (h *Checker) KnowsRelease(release string) error {
 	return console.Usagef("--helpers-of %q is not a release whose helper files bundle %s knows. Write one of %s.", release, h.console.Version, strings.Join(known, ", "))
 }
 
-// Of prepares the check of a layer: of one target, as the manifest has it, or
-// alone. It compiles the exec wrapper if the layer has one and may is set.
+// Of prepares the check of a layer's helper files, against the manifest of t unless t
+// is nil. It compiles the exec wrapper if the layer has one and may is set.
 func (h *Checker) Of(ctx context.Context, layer *layerbuild.Layer, t *target.Target, may bool) (*pipeline.HelperCheck, error) {
 	compile := may && slices.ContainsFunc(layer.Helpers, func(f layerbuild.File) bool { return slices.Contains(execbin.Paths(), f.Path) })
 	if h.own == nil || compile && !h.compiled {
@@ -82,8 +82,8 @@ func (h *Checker) Of(ctx context.Context, layer *layerbuild.Layer, t *target.Tar
 	return c, nil
 }
 
-// FilesOf returns the files of the helpers that the bundle block asks
-// for. What was made before is in made.
+// FilesOf returns the files of the helpers in the bundle block. made caches them
+// between calls.
 func FilesOf(ctx context.Context, con *console.Console, b manifest.Bundle, made map[string][]layerbuild.File) ([]layerbuild.File, error) {
 	var names []string
 	for _, name := range b.Helpers {
@@ -102,7 +102,7 @@ func FilesOf(ctx context.Context, con *console.Console, b manifest.Bundle, made 
 	return files, nil
 }
 
-// Files returns what the named helpers put into a layer.
+// Files returns the files of the named helpers in a layer.
 func Files(ctx context.Context, con *console.Console, names []string) ([]layerbuild.File, error) {
 	var all []layerbuild.File
 	for _, name := range names {
@@ -116,15 +116,15 @@ func Files(ctx context.Context, con *console.Console, names []string) ([]layerbu
 	return all, nil
 }
 
-// hintCompiling says what takes a while.
+// hintCompiling prints that compiling takes a while.
 func hintCompiling(con *console.Console, exec bool) {
 	if exec && !execbin.Released {
 		con.Hint("compiling the exec wrapper, which releases of bundle include")
 	}
 }
 
-// Problem says why there is no exec wrapper; the other helpers are
-// always at hand.
+// Problem returns why there is no exec wrapper. The other helpers are always
+// available.
 func Problem(err error, at *hcl.Range) problem.Problem {
 	kind := problem.Fault
 	if errors.Is(err, execbin.ErrUnavailable) {

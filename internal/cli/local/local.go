@@ -1,5 +1,5 @@
-// Package local is bundle local: commands to look into the embedded AWS and to
-// change what it has.
+// Package local is bundle local: commands that show and change what the embedded AWS
+// has.
 package local
 
 import (
@@ -17,7 +17,7 @@ import (
 	"github.com/whispering/bundle/pipeline/manifest"
 )
 
-// commands are the commands of bundle local.
+// commands has the commands of bundle local.
 type commands struct{ *console.Console }
 
 // Command returns bundle local with its commands.
@@ -37,7 +37,7 @@ func Command(con *console.Console) *cli.Command {
 	}
 }
 
-// localFlags are what every command of bundle local takes, and then its own.
+// localFlags returns the flags of every command of bundle local, followed by its own.
 func localFlags(own ...cli.Flag) []cli.Flag {
 	return append(own,
 		console.TextFlag("data", "DIR", "the state folder; default: .bundle-local next to the manifest, initialized with the manifest's sample values", ""),
@@ -46,7 +46,7 @@ func localFlags(own ...cli.Flag) []cli.Flag {
 	)
 }
 
-// state finds the state folder and the sample values that it begins with.
+// state finds the state folder and its initial sample values.
 func (a *commands) state(c *cli.Context) (dir string, options []awslocal.Option, err error) {
 	if data := console.Text(c, "data"); data != "" {
 		return data, nil, nil
@@ -74,13 +74,13 @@ func (a *commands) state(c *cli.Context) (dir string, options []awslocal.Option,
 	return dir, nil, nil
 }
 
-// withLocal runs do with a client of the embedded AWS: of the server that is
-// running on the state, or of one that lives as long as do.
+// withLocal runs do with a client of the embedded AWS: of the server that runs on the
+// state, or of one that ends with do.
 func (a *commands) withLocal(c *cli.Context, do func(context.Context, *awslocal.Client) error) error {
 	return a.with(c, awslocal.Attach, do)
 }
 
-// looking is withLocal for what changes nothing: where there is no state, it makes none.
+// looking is withLocal for commands that change nothing. It does not create a state.
 func (a *commands) looking(c *cli.Context, do func(context.Context, *awslocal.Client) error) error {
 	return a.with(c, awslocal.Look, do)
 }
@@ -175,7 +175,7 @@ func (a *commands) localEnv() *cli.Command {
 				if !client.Serving() {
 					return console.Usagef("no embedded AWS is served from this state. Start one: bundle local serve")
 				}
-				// What is set already must not send a program elsewhere, or as someone else.
+				// Variables that are already set must not redirect a program or change its credentials.
 				if err := a.Print("unset %s\n", strings.Join(overriding(), " ")); err != nil {
 					return err
 				}

@@ -77,9 +77,8 @@ func (a *commands) localPut() *cli.Command {
 	}
 }
 
-// value reads a parameter's value, of which one newline at the end is dropped:
-// editors and echo add it, and no one means it. Values never come from the
-// command line, which other processes can read.
+// value reads a parameter's value. It drops one newline at the end, which editors and
+// echo add. Values never come from the command line, which other processes can read.
 func (a *commands) value(path string) (string, error) {
 	const most = 64 << 10
 	var b []byte
@@ -95,10 +94,10 @@ func (a *commands) value(path string) (string, error) {
 	return string(bytes.TrimSuffix(b, []byte("\n"))), nil
 }
 
-// refused makes an answer of the embedded AWS an error of the command line.
+// refused turns an error of the embedded AWS into a usage error.
 func refused(err error) error { return console.Usagef("the embedded AWS refused: %v", err) }
 
-// about is refused for a call about one parameter, which may not be there.
+// about is refused for a call about one parameter, which may not exist.
 func about(name string, err error) error {
 	var answer *call.Error
 	if errors.As(err, &answer) && (answer.Code == "ParameterNotFound" || answer.Code == "ParameterVersionNotFound") {
@@ -244,7 +243,7 @@ func (a *commands) localRemove() *cli.Command {
 					}
 				}
 				if len(problems) > 0 {
-					return &console.Failure{Problems: problems} // others may be deleted
+					return &console.Failure{Problems: problems} // others may have been deleted
 				}
 				return nil
 			})

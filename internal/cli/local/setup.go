@@ -20,7 +20,7 @@ import (
 	"github.com/whispering/bundle/pipeline"
 )
 
-// How much is read of a file that the command line names.
+// Maximum sizes, in bytes, of files that the command line names.
 const (
 	mostPolicy = 1 << 20
 	mostValues = 16 << 20

@@ -13,8 +13,8 @@ import (
 
 var digestForm = lazyregexp.New(`^[0-9A-Fa-f]{64}$`)
 
-// Digests returns what a flag made by digestFlag was given, by target and in
-// lower case: nothing, or one for each.
+// Digests returns the values of a flag of console.DigestFlag by target, in lower
+// case: none, or one for each target.
 func Digests(c *cli.Context, name string, targets []*Target) (map[*Target]string, error) {
 	all := console.List(c, name)
 	for _, value := range all {
@@ -30,7 +30,7 @@ func Digests(c *cli.Context, name string, targets []*Target) (map[*Target]string
 	case len(all) == 0:
 		return nil, nil
 	case len(all) != len(targets) && len(problems) > 0:
-		return nil, console.Failed(problems.Sort()) // it is not known how many there are meant to be
+		return nil, console.Failed(problems.Sort()) // the number of layers is unknown
 	case len(all) != len(targets) && len(targets) == 1:
 		return nil, console.Usagef("--%s is given %d times, but this run has one layer: %s", name, len(all), targets[0])
 	case len(all) != len(targets):

@@ -13,15 +13,14 @@ import (
 	"github.com/whispering/bundle/pipeline/problem"
 )
 
-// GuardFlag returns the flag of commands that hold the manifest to a guard file.
-// It stands on the command line alone: who writes the manifest must not choose
-// the guard.
+// GuardFlag returns --guard, for commands that check the manifest against a guard
+// file. The manifest cannot name the file: its authors must not choose the guard.
 func GuardFlag() cli.Flag {
 	return console.TextFlag("guard", "FILE", "allow only what this guard file allows; keep it out of the manifest authors' control", "")
 }
 
-// GuardFile is the file that --guard names, if the command has that flag and it
-// was given. That of bundle init is another, and names none.
+// GuardFile returns the file of --guard, if the command has that flag and it was set.
+// The --guard of bundle init is a switch, and names no file.
 func GuardFile(c *cli.Context) []string {
 	if !console.HasText(c, "guard") || !console.Given(c, "guard") {
 		return nil
@@ -29,8 +28,8 @@ func GuardFile(c *cli.Context) []string {
 	return []string{console.Text(c, "guard")}
 }
 
-// LoadGuard reads the guard file, nil where none is named. One of an earlier
-// version is refused with what it lacks for the manifest.
+// LoadGuard reads the guard file; nil if none is named. It refuses a file for an
+// earlier version, with the lines that are missing for the manifest.
 func LoadGuard(con *console.Console, c *cli.Context, module *manifest.Module) (*manifest.Guard, error) {
 	path := GuardFile(c)
 	if path == nil {
@@ -45,8 +44,8 @@ func LoadGuard(con *console.Console, c *cli.Context, module *manifest.Module) (*
 	return g, console.Failed(problems)
 }
 
-// everywhere is the manifest as it is for each of its environments; what is wrong
-// with it there is told elsewhere.
+// everywhere returns the manifest in each of its environments. Other checks report
+// problems there.
 func everywhere(module *manifest.Module) []*manifest.Manifest {
 	var all []*manifest.Manifest
 	for _, env := range module.Environments() {
@@ -56,7 +55,7 @@ func everywhere(module *manifest.Module) []*manifest.Manifest {
 	return all
 }
 
-// CheckGuard holds a manifest to the guard, if there is one. It calls nothing.
+// CheckGuard checks a manifest against the guard, if there is one. It makes no calls.
 func CheckGuard(r *pipeline.Reading, g *manifest.Guard) problem.Problems {
 	if g == nil {
 		return nil

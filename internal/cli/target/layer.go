@@ -17,8 +17,8 @@ import (
 	"github.com/whispering/bundle/pipeline/publish"
 )
 
-// StatusOf begins the status of the layer at a path, or by an ARN; without
-// either, of what is published.
+// StatusOf returns the use case for the status of the layer at path, which can also
+// be an ARN. If path is "", it is the published layer of the manifest.
 func StatusOf(path string, m *manifest.Manifest) (*pipeline.Status, error) {
 	s := &pipeline.Status{Manifest: m}
 	switch {
@@ -42,7 +42,7 @@ func StatusOf(path string, m *manifest.Manifest) (*pipeline.Status, error) {
 	return s, nil
 }
 
-// OfLayer is the target for the layer of a status alone, without a manifest.
+// OfLayer returns the target for the layer of a status, without a manifest.
 func OfLayer(con *console.Console, c *cli.Context, s *pipeline.Status, path string) ([]*Target, error) {
 	m, err := standIn(s)
 	if err == nil {
@@ -55,8 +55,7 @@ func OfLayer(con *console.Console, c *cli.Context, s *pipeline.Status, path stri
 	return []*Target{t}, err
 }
 
-// standIn is a manifest that says where a layer's parameters are, and nothing
-// else.
+// standIn returns a manifest that has only the places of a layer's parameters.
 func standIn(s *pipeline.Status) (*manifest.Manifest, error) {
 	m := &manifest.Manifest{}
 	region, account := "", ""
@@ -84,7 +83,7 @@ func notReadable(err error) error {
 	return console.Refuse(problem.Manifest, nil, "Layer not readable", "The layer cannot be read: %v. Build it, or correct --layer.", err)
 }
 
-// ReadLayer reads a layer that the user names.
+// ReadLayer reads a layer that the command line names.
 func ReadLayer(path string) (*layerbuild.Layer, []byte, error) {
 	content, err := pipeline.ReadLimited(path)
 	if errors.Is(err, fs.ErrNotExist) && path == console.DefaultLayer {

@@ -19,14 +19,14 @@ import (
 	"github.com/whispering/bundle/pipeline/problem"
 )
 
-// Load reads the manifest that --manifest names, and remembers its files for
-// excerpts in what is printed later. What could be read can be evaluated even
-// if there are problems, so that all are reported in one run.
+// Load reads the manifest that --manifest names, and keeps its files for excerpts in
+// diagnostics. Even if there are problems, the rest can be evaluated, so that all
+// problems are reported in one run.
 func Load(con *console.Console, c *cli.Context) (*manifest.Module, problem.Problems, error) {
 	return loadFrom(con, c, "manifest")
 }
 
-// loadFrom is load for a manifest that another flag names.
+// loadFrom is Load for a manifest that another flag names.
 func loadFrom(con *console.Console, c *cli.Context, flag string) (*manifest.Module, problem.Problems, error) {
 	path := console.Text(c, flag)
 	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) && !console.Given(c, flag) {
@@ -41,9 +41,9 @@ func loadFrom(con *console.Console, c *cli.Context, flag string) (*manifest.Modu
 	return module, problem.FromDiagnostics(diags), nil
 }
 
-// Sparing has the garbage collector keep the process small, until end is called:
-// while a manifest is read and evaluated, most of what there is in memory is
-// garbage. Who has set a limit of his own keeps it.
+// Sparing makes the garbage collector keep the process small until end is called:
+// while a manifest is read and evaluated, most of the memory is garbage. It changes
+// nothing if the user has set a limit.
 func Sparing() (end func()) {
 	const enough = 92 << 20
 	if debug.SetMemoryLimit(-1) != math.MaxInt64 {
@@ -57,9 +57,9 @@ func Sparing() (end func()) {
 	}
 }
 
-// openOne loads the manifest, evaluates it for the one environment and region that
-// the command line chooses, and holds it to the guard file, if the command has
-// one. It is for commands that are about one, and calls nothing.
+// openOne loads the manifest, evaluates it for the one environment and region that the
+// command line chooses, and checks it against the guard file, if there is one. It is
+// for commands that work on one target, and makes no calls.
 func openOne(con *console.Console, c *cli.Context) (*manifest.Module, *manifest.Manifest, error) {
 	targets, err := Choose(con, c, Request{Manifest: "manifest", Offline: true})
 	switch {
@@ -107,7 +107,7 @@ func Environments(con *console.Console, c *cli.Context, module *manifest.Module)
 	return names, nil
 }
 
-// realEnvironments are those in a real account.
+// realEnvironments returns the environments in real accounts.
 func realEnvironments(module *manifest.Module) ([]string, error) {
 	all := module.Environments()
 	found := slices.DeleteFunc(slices.Clone(all), module.Embedded)
@@ -117,8 +117,8 @@ func realEnvironments(module *manifest.Module) ([]string, error) {
 	return found, nil
 }
 
-// Evaluate reads the manifest as it is for one environment, with every
-// problem that can be found without calling AWS.
+// Evaluate evaluates the manifest for one environment, and returns every problem that
+// can be found without calling AWS.
 func Evaluate(con *console.Console, module *manifest.Module, env string) (*pipeline.Reading, problem.Problems) {
 	m, diags := module.Evaluate(env)
 	con.RenderWarnings(diags)
@@ -128,7 +128,7 @@ func Evaluate(con *console.Console, module *manifest.Module, env string) (*pipel
 	return r, all.Sorted()
 }
 
-// OpenTrusted is openOne for what calls AWS.
+// OpenTrusted is openOne for commands that call AWS.
 func OpenTrusted(con *console.Console, c *cli.Context) (*manifest.Module, *manifest.Manifest, error) {
 	module, m, err := openOne(con, c)
 	if err != nil {
@@ -137,7 +137,7 @@ func OpenTrusted(con *console.Console, c *cli.Context) (*manifest.Module, *manif
 	return module, m, RefuseUntrusted(con, c, m)
 }
 
-// Inputs lists the files that a run reads, none of which may be its output.
+// Inputs lists the files that a run reads. None of them may be its output.
 func Inputs(targets []*Target) []string {
 	var all []string
 	for name := range targets[0].Module.Files() {

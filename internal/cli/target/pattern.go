@@ -10,18 +10,17 @@ import (
 	"github.com/whispering/bundle/internal/lazyregexp"
 )
 
-// The placeholders of a layer's path, which are filled in for each target.
+// The placeholders in a layer's path, which are filled in for each target.
 const (
 	EnvironmentPlace = "{environment}"
 	RegionPlace      = "{region}"
 	functionPlace    = "{function}"
 )
 
-// Placeholder matches what looks like a placeholder in a path.
+// Placeholder matches text in a path that looks like a placeholder.
 var Placeholder = lazyregexp.New(`\{[^{}/]*\}`)
 
-// CheckPattern refuses what looks like a placeholder and is none, or is half of
-// one.
+// CheckPattern refuses unknown placeholders and unmatched braces.
 func CheckPattern(flag, pattern string) error {
 	for _, found := range Placeholder.FindAllString(pattern, -1) {
 		if !slices.Contains([]string{EnvironmentPlace, RegionPlace, functionPlace}, found) {
@@ -35,14 +34,12 @@ func CheckPattern(flag, pattern string) error {
 	return nil
 }
 
-// Fill puts the names of a target into a pattern. No name has a brace or a
-// slash in it.
+// Fill puts the names of a target into a pattern. No name has a brace or a slash.
 func (t *Target) Fill(pattern string) string {
 	return strings.NewReplacer(EnvironmentPlace, t.Environment, RegionPlace, t.Region, functionPlace, t.Function).Replace(pattern)
 }
 
-// distinct refuses a pattern that gives two targets one path, and says what to
-// write.
+// distinct refuses a pattern that gives two targets the same path.
 func distinct(flag, pattern string, targets []*Target) error {
 	seen := make(map[string]*Target)
 	for _, t := range targets {
@@ -69,8 +66,8 @@ func distinct(flag, pattern string, targets []*Target) error {
 	return nil
 }
 
-// missingPlaces are the placeholders of what differs between targets, as far as
-// a pattern lacks them.
+// missingPlaces returns the placeholders that a pattern needs to distinguish the
+// targets, but lacks.
 func missingPlaces(pattern string, targets []*Target) string {
 	missing := ""
 	add := func(place string, of func(*Target) string) {
@@ -84,7 +81,7 @@ func missingPlaces(pattern string, targets []*Target) string {
 	return missing
 }
 
-// Listed names targets, the first few of them.
+// Listed returns the names of the first few targets.
 func Listed(targets []*Target) string {
 	const most = 8
 	var names []string

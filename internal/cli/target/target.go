@@ -1,5 +1,5 @@
-// Package target finds what a command is about: which environments, regions and
-// functions of the manifest, and whether this run may touch them.
+// Package target finds the targets of a command: which environments, regions and
+// functions of the manifest, and whether this run may use them.
 package target
 
 import (
@@ -19,23 +19,23 @@ import (
 	"github.com/whispering/bundle/pipeline/problem"
 )
 
-// A Target is one layer that a run is about: that of an environment in a region
-// and, where the command line says {function}, of one function there.
+// A Target is one layer of a run: an environment in a region and, if the command line
+// has {function}, one function there.
 type Target struct {
 	Environment string
-	Region      string // "" where the manifest is too wrong to say
-	Function    string // "" where the layer is of all functions
+	Region      string // "" if the manifest is too broken to say
+	Function    string // "" if the layer is for all functions
 
 	Module   *manifest.Module
-	Manifest *manifest.Manifest  // as it is in the region and for the function
-	Siblings []manifest.Function // all functions of the environment, where each has a layer of its own
+	Manifest *manifest.Manifest  // in this region and for this function
+	Siblings []manifest.Function // all functions of the environment, if each has its own layer
 	Helpers  []string            // of the manifest that are not in the layer
-	Path     string              // of the layer; "" where the command line names none
-	Problems problem.Problems    // why nothing can be done about it
+	Path     string              // of the layer; "" if the command line names none
+	Problems problem.Problems    // that prevent work on the target
 }
 
-// Whole is the manifest of the target with all functions of the environment, as
-// targets that share a session need it.
+// Whole returns the manifest of the target with all functions of the environment, for
+// targets that share a session.
 func (t *Target) Whole() *manifest.Manifest {
 	if t.Siblings == nil {
 		return t.Manifest
@@ -55,18 +55,18 @@ func (t *Target) String() string {
 	return strings.Join(parts, " ")
 }
 
-// A Request says what a command wants targets for.
+// A Request says what a command needs targets for.
 type Request struct {
-	Manifest string // the flag that names the manifest
-	Flag     string // what names the layer
+	Manifest string // name of the flag for the manifest
+	Flag     string // name of the flag for the layer, such as --out
 	Pattern  string // the layer's path, with placeholders; "" for none
-	Named    bool   // without a path, layers go by the names that they are published under
-	Offline  bool   // AWS is not called, so that the manifest may be a stranger's
+	Named    bool   // without a path, layers are the published ones
+	Offline  bool   // AWS is not called, so the manifest may be untrusted
 }
 
-// Choose returns what the command line chooses: each environment in each of
-// its regions, in the order of the command line or the manifest. What is wrong
-// with the manifest in one of them is that target's problem alone.
+// Choose returns the targets that the command line chooses: each environment in each
+// of its regions, in the order of the command line or the manifest. Problems of the
+// manifest in one of them belong to that target only.
 func Choose(con *console.Console, c *cli.Context, q Request) ([]*Target, error) {
 	if err := CheckPattern(q.Flag, q.Pattern); err != nil {
 		return nil, err
@@ -120,7 +120,7 @@ func Choose(con *console.Console, c *cli.Context, q Request) ([]*Target, error) 
 	return s.all, distinct(q.Flag, q.Pattern, s.all)
 }
 
-// A selection is the choice of targets under way.
+// A selection is the choice of targets in progress.
 type selection struct {
 	*console.Console
 	Request
@@ -132,7 +132,7 @@ type selection struct {
 
 	all   []*Target
 	known []string // regions of the environments
-	vague bool     // the regions of one are not known
+	vague bool     // the regions of an environment are unknown
 }
 
 // addEnvironment adds the targets of one environment.
@@ -157,7 +157,7 @@ func (s *selection) addEnvironment(name string) {
 		s.all = append(s.all, t)
 		return
 	case len(regions) == 0:
-		s.Hint("environment %q is not in %s, so it is skipped", name, strings.ReplaceAll(printable.Names(s.only), ", ", " or "))
+		s.Hint("environment %q is not in %s, so it is skipped", name, printable.AnyOf(s.only))
 	}
 	for _, region := range regions {
 		s.addRegion(name, region, read.In(region))
@@ -203,13 +203,13 @@ func (s *selection) addRegion(name, region string, read *pipeline.Reading) {
 	s.all = append(s.all, &t)
 }
 
-// byFunction says whether each function has a layer of its own: where the path
-// says so, or, without one, where the name says so that it is published under.
+// byFunction reports whether each function has its own layer. This depends on the
+// path or, without a path, on the name that the layer is published under.
 func (s *selection) byFunction(m *manifest.Manifest) bool {
 	return strings.Contains(s.Pattern, functionPlace) || s.Named && s.Pattern == "" && len(m.Functions) > 1 && NamesFunctions(m)
 }
 
-// NamesFunctions says whether bundle.layer depends on the function.
+// NamesFunctions reports whether bundle.layer depends on the function.
 func NamesFunctions(m *manifest.Manifest) bool {
 	return m.Bundle.Layer.Value == "" && slices.ContainsFunc(m.Functions, func(fn manifest.Function) bool { return fn.Layer.Value != "" })
 }
@@ -222,8 +222,8 @@ func (s *selection) checkTrust(m *manifest.Manifest) problem.Problems {
 	return refused.Problems
 }
 
-// checkLayers holds the name that layers are published under to the path: both
-// say that each function has a layer of its own, or neither does.
+// checkLayers checks the name that layers are published under against the path: either
+// both depend on the function, or neither does.
 func (s *selection) checkLayers(m *manifest.Manifest) problem.Problems {
 	refuse := func(at hcl.Range, summary, format string, args ...any) problem.Problems {
 		return problem.Problems{problem.New(problem.Manifest, &at, summary, fmt.Sprintf(format, args...))}
@@ -261,7 +261,7 @@ func (s *selection) checkRegions() error {
 	return nil
 }
 
-// CheckData refuses a state folder that no target has a use for.
+// CheckData refuses --data if no target is embedded.
 func CheckData(c *cli.Context, targets []*Target) error {
 	embedded := func(t *Target) bool { return len(t.Problems) > 0 || t.Manifest.Environment.Embedded.Value != "" }
 	if c.Generic("data") != nil && console.Given(c, "data") && !slices.ContainsFunc(targets, embedded) {

@@ -13,21 +13,21 @@ import (
 	"github.com/whispering/bundle/pipeline/problem"
 )
 
-// TrustedFlag returns the flag of commands that reach a real account. There is no
-// variable for it: a job that sets one for all its steps would set it for pull
-// requests, too.
+// TrustedFlag returns --trusted, for commands that use a real account. There is no
+// variable for it: a job that sets one for all its steps would also set it for pull
+// requests.
 func TrustedFlag() cli.Flag {
 	return &cli.BoolFlag{Name: "trusted", Usage: "continue if the CI does not say whose code this is; a pull request from a fork is still refused"}
 }
 
-// CallFlags returns the flags of commands that call AWS for an environment: how long, where, and whether this run can be
-// trusted.
+// CallFlags returns the flags of commands that call AWS for an environment: --timeout, --endpoint-url, --trusted and
+// related flags.
 func CallFlags() []cli.Flag {
 	return []cli.Flag{console.TimeoutFlag(), console.EndpointFlag(), TrustedFlag(), console.DataFlag()}
 }
 
-// RefuseUntrusted refuses to touch a real account where a stranger may have
-// written the manifest.
+// RefuseUntrusted refuses to use a real account if a stranger may have written the
+// manifest.
 func RefuseUntrusted(con *console.Console, c *cli.Context, m *manifest.Manifest) error {
 	if m.Environment.Embedded.Value != "" {
 		return nil
@@ -39,8 +39,8 @@ func RefuseUntrusted(con *console.Console, c *cli.Context, m *manifest.Manifest)
 	return refuseStrangers(con, c, what, &m.Environment.Range)
 }
 
-// RefuseToOpen refuses to have KMS open documents of a real account where they may
-// be a stranger's.
+// RefuseToOpen refuses to decrypt documents of a real account if they may come from a
+// stranger.
 func RefuseToOpen(con *console.Console, c *cli.Context, documents ...*sealed.Document) error {
 	for _, d := range documents {
 		if !d.Embedded() {

@@ -14,7 +14,7 @@ import (
 	"github.com/whispering/bundle/pipeline/plan"
 )
 
-// A Build is the result of bundle build as --json prints it.
+// A Build is the result of bundle build, as --json prints it.
 type Build struct {
 	Changed     bool             `json:"changed"`
 	Embedded    bool             `json:"embedded"`
@@ -27,17 +27,17 @@ type Build struct {
 	DurationMS  int64            `json:"duration_ms"`
 }
 
-// A previousReport is the layer that functions in state carried are from. Their
-// boxes were not opened.
+// A previousReport is the previous layer, which functions in state carried come from.
+// Their boxes were not opened.
 type previousReport struct {
 	Layer   string     `json:"layer"` // file or ARN
 	SHA256  string     `json:"sha256"`
-	Created *time.Time `json:"created"` // when the version was published; null for a file
+	Created *time.Time `json:"created"` // publication time of the version; null for a file
 }
 
 type functionReport struct {
 	Function string   `json:"function"` // in the manifest
-	Name     string   `json:"name"`     // to Lambda, and of the document
+	Name     string   `json:"name"`     // in Lambda, and of the document
 	Key      string   `json:"key"`      // ARN
 	Mode     string   `json:"mode"`
 	Secrets  int      `json:"secrets"`
@@ -46,7 +46,7 @@ type functionReport struct {
 	State    string   `json:"state"`  // sealed or carried
 	Reasons  []string `json:"reasons,omitempty"`
 
-	keyName string // as the manifest has it
+	keyName string // as in the manifest
 }
 
 const (
@@ -54,7 +54,7 @@ const (
 	stateCarried = "carried"
 )
 
-// NewBuild describes a build whose layer is in its place.
+// NewBuild describes a build whose layer was written.
 func NewBuild(m *manifest.Manifest, result *pipeline.Built, out *pipeline.Outfile, layer []byte) *Build {
 	report := &Build{
 		Changed:     result.Previous.Layer == nil || !bytes.Equal(result.Previous.Content, layer),
@@ -99,8 +99,8 @@ func (r *Build) Brief() Brief {
 	return Brief{Layer: r.Layer.Path, SHA256: r.Layer.SHA256, State: changedState(r.Changed), Notable: r.Changed, Note: r.carried()}
 }
 
-// carried says which functions were carried over unopened, and from where; ""
-// for none.
+// carried says which functions were carried over without being opened, and from
+// where; "" for none.
 func (r *Build) carried() string {
 	var names []string
 	for _, f := range r.Functions {
@@ -160,7 +160,7 @@ func (r *Build) Text(out *printable.Stream) error {
 	return out.Printf("\n%s\nsha256 %s\n%d bytes\nchanged=%t\n", r.Layer.Path, r.Layer.SHA256, r.Layer.Bytes, r.Changed)
 }
 
-// keyName is what the manifest calls the key of a function.
+// keyName returns the key of a function as the manifest names it.
 func keyName(m *manifest.Manifest, file string) string {
 	for _, fn := range m.Functions {
 		if fn.File() == file {

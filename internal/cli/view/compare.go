@@ -13,24 +13,24 @@ import (
 	"github.com/whispering/bundle/pipeline/secret"
 )
 
-// A Compare is the result of bundle compare as --json prints it. Lists of keys and
+// A Compare is the result of bundle compare, as --json prints it. Lists of keys and
 // cells are in the order of the columns.
 type Compare struct {
 	Differences int               `json:"differences"`
-	Failed      bool              `json:"failed"` // of any column not everything is known
+	Failed      bool              `json:"failed"` // a column is incomplete
 	Bundle      string            `json:"bundle"`
 	Columns     []compareColumn   `json:"columns"`
 	Functions   []compareFunction `json:"functions"`
 	Findings    []compareFinding  `json:"findings"` // differences first
 	AWSCalls    map[string]int    `json:"aws_calls"`
 
-	Page bool      `json:"-"` // print it as a page of HTML
+	Page bool      `json:"-"` // print an HTML page
 	Now  time.Time `json:"-"`
 }
 
 type compareColumn struct {
 	Environment string    `json:"environment"`
-	Region      string    `json:"region"` // "" where the manifest is too wrong to say
+	Region      string    `json:"region"` // "" if the manifest is too broken to say
 	Present     int       `json:"present"`
 	Missing     int       `json:"missing"` // or unusable
 	Unknown     int       `json:"unknown"`
@@ -47,7 +47,7 @@ type compareFunction struct {
 
 type compareKey struct {
 	State compare.State `json:"state"`
-	Key   string        `json:"key,omitempty"` // as the manifest has it
+	Key   string        `json:"key,omitempty"` // as in the manifest
 	ARN   string        `json:"arn,omitempty"`
 	Mode  string        `json:"mode,omitempty"`
 	Why   string        `json:"why,omitempty"`
@@ -74,16 +74,16 @@ type compareCell struct {
 type compareFinding struct {
 	Difference  bool   `json:"difference"`
 	Function    string `json:"function"`
-	Secret      string `json:"secret,omitempty"`      // "" where it is about the function
-	Environment string `json:"environment,omitempty"` // "" where it is about several
+	Secret      string `json:"secret,omitempty"`      // "" if it is about the function
+	Environment string `json:"environment,omitempty"` // "" if it is about several
 	Region      string `json:"region,omitempty"`
 	What        string `json:"what"`
 	Detail      string `json:"detail"`
 
-	column string // its title
+	column string // title of the column
 }
 
-// A Problem is what kept more of a column from being found.
+// A Problem is why a column or a target is incomplete.
 type Problem struct {
 	Kind    string `json:"kind"`
 	Summary string `json:"summary"`
@@ -101,14 +101,14 @@ func NewProblem(p problem.Problem) Problem {
 	return r
 }
 
-// A ComparedColumn says what kept more of a column from being found.
+// A ComparedColumn has the problems and the calls of a column.
 type ComparedColumn struct {
 	Problems problem.Problems
-	Calls    map[string]int // that were made
+	Calls    map[string]int // made for the column
 }
 
-// NewCompare puts together what was found, and what kept more from being found, in
-// the order of the columns.
+// NewCompare describes a comparison: what was found, and why columns are incomplete,
+// in the order of the columns.
 func NewCompare(bundle string, m *compare.Matrix, columns []ComparedColumn) *Compare {
 	r := &Compare{
 		Differences: m.Differences(), Bundle: bundle,
@@ -170,7 +170,7 @@ func (r *Compare) Outputs() []actions.Output {
 	return []actions.Output{{Name: "different", Value: fmt.Sprint(r.Differences > 0)}}
 }
 
-// summary is what it comes to, in one line.
+// summary returns the result in one line.
 func (r *Compare) summary() string {
 	secrets, unknown := 0, 0
 	for _, f := range r.Functions {
@@ -191,7 +191,7 @@ func (r *Compare) summary() string {
 	return text
 }
 
-// word is a state in a table.
+// word returns a state for a table.
 func word(s compare.State) string {
 	switch s {
 	case compare.Missing, compare.Unusable:
@@ -204,7 +204,7 @@ func word(s compare.State) string {
 	return string(s)
 }
 
-// short is a key in a table, with code around what is not our own words.
+// short returns a key for a table. code marks up names from the manifest.
 func (k compareKey) short(code func(string) string) string {
 	if k.State != compare.Present {
 		return word(k.State)
@@ -229,7 +229,7 @@ func (c compareCell) short() string {
 	return text
 }
 
-// place says where a finding is.
+// place returns the place of a finding.
 func (f compareFinding) place() string {
 	text := f.Function
 	if f.Secret != "" {
@@ -292,8 +292,7 @@ func (r *Compare) Text(out *printable.Stream) error {
 	return out.Printf("%s\n(%s)\n", r.summary(), compareLegend)
 }
 
-// Markdown is a table for each function: for a comment, and for the step's
-// summary.
+// Markdown returns a table for each function, for a comment and the step's summary.
 func (r *Compare) Markdown() string {
 	lines := []string{fmt.Sprintf("**bundle compare** for %s: %s", InCode(r.Bundle), r.summary())}
 	if r.Differences > 0 {

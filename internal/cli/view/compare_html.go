@@ -14,7 +14,7 @@ import (
 //go:embed compare.html.tmpl
 var comparePage string
 
-// html writes the comparison as one page that loads nothing and runs nothing.
+// html writes the comparison as one page, without scripts and external resources.
 func (r *Compare) html(w io.Writer) error {
 	page, err := template.New("compare").Funcs(template.FuncMap{
 		"title":   func(i int) string { return r.Columns[i].title },
@@ -26,7 +26,7 @@ func (r *Compare) html(w io.Writer) error {
 		"count":   printable.Count,
 		"state":   stateWord,
 		"old":     func(days int) bool { return days > 0 },
-		"parts":   func(name string) []string { return strings.SplitAfter(name, "_") }, // a line may end between them
+		"parts":   func(name string) []string { return strings.SplitAfter(name, "_") }, // a line can break between them
 		"width":   func() int { return len(r.Columns) + 1 },
 		"notes": func(difference bool) (all []compareFinding) {
 			for _, f := range r.Findings {
@@ -48,7 +48,7 @@ func (r *Compare) html(w io.Writer) error {
 	return err
 }
 
-// stateWord is a state as the page says it.
+// stateWord returns a state for the page.
 func stateWord(s compare.State) string {
 	switch s {
 	case compare.NotDeclared:

@@ -10,13 +10,13 @@ import (
 	"github.com/whispering/bundle/pipeline/doctor"
 )
 
-// A Doctor is the result of bundle doctor as --json prints it.
+// A Doctor is the result of bundle doctor, as --json prints it.
 type Doctor struct {
 	Healthy     bool           `json:"healthy"`
 	Environment string         `json:"environment"`
 	Region      string         `json:"region"`
 	Endpoint    string         `json:"endpoint"` // "" for AWS's own
-	Caller      string         `json:"caller"`   // ARN; "" where it is not known
+	Caller      string         `json:"caller"`   // ARN; "" if unknown
 	Checks      []DoctorCheck  `json:"checks"`
 	AWSCalls    map[string]int `json:"aws_calls"`
 }
@@ -33,7 +33,7 @@ type DoctorCheck struct {
 	Line     int    `json:"line,omitempty"`
 }
 
-// NewDoctor reports a diagnosis.
+// NewDoctor describes a diagnosis.
 func NewDoctor(d *pipeline.Diagnosis, healthy bool) *Doctor {
 	r := &Doctor{Healthy: healthy, Caller: d.Caller}
 	for _, c := range d.Checks {
@@ -47,7 +47,7 @@ func NewDoctor(d *pipeline.Diagnosis, healthy bool) *Doctor {
 }
 
 // Brief implements Result.
-func (r *Doctor) Brief() Brief { return Brief{State: "healthy"} } // else it is failed
+func (r *Doctor) Brief() Brief { return Brief{State: "healthy"} } // a failed one has problems instead
 
 // Outputs implements Result.
 func (r *Doctor) Outputs() []actions.Output { return nil }
@@ -61,7 +61,7 @@ func (r *Doctor) Text(out *printable.Stream) error {
 	for _, check := range r.Checks {
 		detail := check.Detail
 		if check.Status == string(doctor.Failed) {
-			detail, _, _ = strings.Cut(detail, ". ") // in full below
+			detail, _, _ = strings.Cut(detail, ". ") // the problems have all of it
 		}
 		rows = append(rows, []string{check.Check, check.Status, cmp.Or(check.Function, "-"), detail})
 	}

@@ -2,9 +2,9 @@ package view
 
 import "github.com/whispering/bundle/internal/printable"
 
-// A Format is the result of bundle fmt as --json prints it.
+// A Format is the result of bundle fmt, as --json prints it.
 type Format struct {
-	Changed bool         `json:"changed"` // with --check: something would be
+	Changed bool         `json:"changed"` // with --check: a file would change
 	Files   []FormatFile `json:"files"`
 }
 

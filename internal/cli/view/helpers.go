@@ -2,7 +2,7 @@ package view
 
 import "github.com/whispering/bundle/layerbuild"
 
-// A Helpers is the result of bundle helpers as --json prints it.
+// A Helpers is the result of bundle helpers, as --json prints it.
 type Helpers struct {
 	Changed bool     `json:"changed"`
 	Helpers []string `json:"helpers"`
@@ -15,11 +15,11 @@ type helperFileReport struct {
 	Helper  string `json:"helper"`
 	Mode    string `json:"mode"`
 	SHA256  string `json:"sha256"`
-	State   string `json:"state"`             // held to the release's file; same, unless the layer is refused
-	Release string `json:"release,omitempty"` // that the file is of; none if it is no release's
+	State   string `json:"state"`             // compared with the release's file; same, unless the layer is refused
+	Release string `json:"release,omitempty"` // that the file comes from; none if it comes from no release
 }
 
-// NewHelperFiles reports what became of each helper file that is in the layer.
+// NewHelperFiles describes each helper file in the layer.
 func NewHelperFiles(m *layerbuild.HelperMatch) []helperFileReport {
 	all := []helperFileReport{}
 	for _, f := range m.Files {

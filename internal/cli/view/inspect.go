@@ -11,16 +11,16 @@ import (
 	"github.com/whispering/bundle/layerbuild/sealed"
 )
 
-// An Inspect is the result of bundle inspect as --json prints it.
+// An Inspect is the result of bundle inspect, as --json prints it.
 type Inspect struct {
 	Layer     Layer             `json:"layer"`
 	Documents []InspectDocument `json:"documents"`
 	Helpers   []string          `json:"helpers"`
 
-	// What the helper files are, held to the release that they fit best.
-	HelpersOf   string             `json:"helpers_of"` // "" where there are none
+	// The helper files, compared with the release that matches them best.
+	HelpersOf   string             `json:"helpers_of"` // "" if there are none
 	HelperFiles []helperFileReport `json:"helper_files"`
-	Absent      []string           `json:"absent_helper_files"` // that the same helpers have in that release
+	Absent      []string           `json:"absent_helper_files"` // files that the same helpers have in that release
 }
 
 // An InspectDocument is the document of one function.
@@ -47,8 +47,8 @@ type inspectSecret struct {
 	Checks    string    `json:"checks,omitempty"`
 }
 
-// NewInspect describes a layer, whose helper files have been compared with those
-// of releases.
+// NewInspect describes a layer. match is the comparison of its helper files with
+// those of releases.
 func NewInspect(path string, layer *layerbuild.Layer, content []byte, match *layerbuild.HelperMatch) *Inspect {
 	r := &Inspect{Layer: NewLayer(path, content), Documents: []InspectDocument{}, Helpers: []string{}, HelperFiles: NewHelperFiles(match), Absent: []string{}}
 	if len(layer.Helpers) > 0 {
@@ -80,7 +80,7 @@ func newInspectDocument(d *sealed.Document) InspectDocument {
 	return doc
 }
 
-// helperNotes says what the helper files are, in lines.
+// helperNotes describes the helper files, one line each.
 func (r *Inspect) helperNotes() []string {
 	lines := []string{""}
 	note := func(format string, args ...any) { lines = append(lines, fmt.Sprintf(format, args...)) }
@@ -111,7 +111,7 @@ func (r *Inspect) helperNotes() []string {
 	return lines
 }
 
-// Text prints the result for people.
+// Text prints the result as text.
 func (r *Inspect) Text(out *printable.Stream) error {
 	if err := out.Printf("%s\nsha256 %s\n%d bytes\n", r.Layer.Path, r.Layer.SHA256, r.Layer.Bytes); err != nil {
 		return err

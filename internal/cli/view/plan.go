@@ -13,7 +13,7 @@ import (
 	"github.com/whispering/bundle/pipeline/plan"
 )
 
-// A Plan is the result of bundle plan as --json prints it.
+// A Plan is the result of bundle plan, as --json prints it.
 type Plan struct {
 	Changed     bool           `json:"changed"`
 	Offline     bool           `json:"offline"`
@@ -27,7 +27,7 @@ type Plan struct {
 	AWSCalls    map[string]int `json:"aws_calls"`
 	DurationMS  int64          `json:"duration_ms"`
 
-	Path string `json:"-"` // of the layer that a build would write; "" where none is named
+	Path string `json:"-"` // of the layer that a build would write; "" if none is named
 }
 
 type planSummary struct {
@@ -39,31 +39,31 @@ type planSummary struct {
 
 type planFunction struct {
 	Function string       `json:"function"` // in the manifest
-	Name     string       `json:"name"`     // to Lambda
+	Name     string       `json:"name"`     // in Lambda
 	Action   plan.Action  `json:"action"`
-	Key      string       `json:"key"` // ARN; offline it may be as written
+	Key      string       `json:"key"` // ARN; offline, it can be as in the manifest
 	Mode     string       `json:"mode"`
 	Secrets  []planSecret `json:"secrets"`
-	Paths    []string     `json:"paths,omitempty"` // offline, of what is added: what lies below is not known
+	Paths    []string     `json:"paths,omitempty"` // offline, of added functions: the parameters below are unknown
 	Reasons  []planReason `json:"reasons"`
 
-	keyName string // as the manifest has it
+	keyName string // as in the manifest
 }
 
 type planSecret struct {
 	Name      string `json:"name"`
-	Parameter string `json:"parameter"` // ARN; offline it may be as written
-	Version   int64  `json:"version"`   // 0 where it is not known offline
+	Parameter string `json:"parameter"` // ARN; offline, it can be as in the manifest
+	Version   int64  `json:"version"`   // 0 if unknown offline
 }
 
 type planReason struct {
-	Secret string `json:"secret,omitempty"` // "" where it is about the function
+	Secret string `json:"secret,omitempty"` // "" if it is about the function
 	What   string `json:"what"`
 	From   string `json:"from,omitempty"`
 	To     string `json:"to,omitempty"`
 }
 
-// NewPlan describes a plan, made without AWS if it is offline.
+// NewPlan describes a plan. An offline plan was made without calls.
 func NewPlan(m *manifest.Manifest, result *pipeline.Result, offline bool) *Plan {
 	r := &Plan{
 		Offline: offline, Embedded: m.Environment.Embedded.Value != "", Bundle: m.Bundle.Name.Value,
@@ -110,7 +110,7 @@ func newPlanFunction(change plan.Change) planFunction {
 	return f
 }
 
-// importPaths are the paths that a function imports.
+// importPaths returns the paths that a function imports.
 func importPaths(m *manifest.Manifest, file string) []string {
 	var all []string
 	for _, fn := range m.Functions {
@@ -169,7 +169,7 @@ func (r *Plan) Text(out *printable.Stream) error {
 	return err
 }
 
-// signColors are the colors of signs, as Terraform's plans have them: green, yellow and red.
+// signColors are the colors of signs, as in Terraform's plans: green, yellow and red.
 var signColors = map[string]int{"+": 32, "~": 33, "-": 31}
 
 func (r *Plan) summary() string {
@@ -179,15 +179,15 @@ func (r *Plan) summary() string {
 	return fmt.Sprintf("%d to add, %d to reseal, %d to remove, %d unchanged", r.Summary.Add, r.Summary.Reseal, r.Summary.Remove, r.Summary.Carry)
 }
 
-// A planLine is one thing that changes in a function.
+// A planLine is one change in a function.
 type planLine struct {
 	sign   string // "+", "~" or "-"
-	secret string // "" where it is about the function
-	what   string // our own words
+	secret string // "" if it is about the function
+	what   string // bundle's own words
 	values []string
 }
 
-// Text writes a line, with code around what is not our own words.
+// Text returns the line. code marks up names and values.
 func (l planLine) Text(code func(string) string) string {
 	var b strings.Builder
 	if l.secret != "" {
@@ -203,7 +203,7 @@ func (l planLine) Text(code func(string) string) string {
 	return b.String()
 }
 
-// lines are what changes in a function: of one that is new, what it has.
+// lines returns the changes in a function; for a new function, its content.
 func (f *planFunction) lines() []planLine {
 	var all []planLine
 	if f.Action == plan.Add {
@@ -247,7 +247,7 @@ func (s planSecret) line() planLine {
 	return line
 }
 
-// shortARN is what an ARN names, without where that is.
+// shortARN returns the name in an ARN, without account and region.
 func shortARN(s string) string {
 	if name := arn.ParameterName(s); name != "" {
 		return name

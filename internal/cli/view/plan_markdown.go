@@ -9,11 +9,11 @@ import (
 	"github.com/whispering/bundle/pipeline/plan"
 )
 
-// maxMarkdown is how many bytes of Markdown a plan has at the most. GitHub takes
-// comments of 65,536 characters.
+// maxMarkdown is the maximum size of a plan in Markdown in bytes. GitHub accepts
+// comments of up to 65,536 characters.
 const maxMarkdown = 60000
 
-// Markdown is the plan for a comment on a pull request: one line where nothing
+// Markdown returns the plan for a comment on a pull request: one line if nothing
 // changes.
 func (r *Plan) Markdown() string {
 	head := fmt.Sprintf("**bundle plan** for %s, environment %s in %s: %s", InCode(r.Bundle), InCode(r.Environment), InCode(r.Region), r.summary())
@@ -46,8 +46,7 @@ func (r *Plan) Markdown() string {
 	return Clip(lines)
 }
 
-// Clip joins as many lines as a comment can have, and says how many are left
-// out.
+// Clip joins as many lines as a comment can have, and adds how many are left out.
 func Clip(lines []string) string {
 	const room = 100 // for the last line
 	var b strings.Builder
@@ -61,8 +60,8 @@ func Clip(lines []string) string {
 	return b.String()
 }
 
-// InCode makes a text a span of code, in which nothing is markup, a link, a
-// mention or a reference, and which it cannot end; nor does it end a cell.
+// InCode returns a string as a code span in a cell of a table. Nothing in it becomes
+// markup, a link, a mention or a reference, and it ends neither the span nor the cell.
 func InCode(s string) string {
 	s = strings.Map(func(r rune) rune {
 		switch {

@@ -2,7 +2,7 @@ package view
 
 import "github.com/whispering/bundle/pipeline/policy"
 
-// A Policy is the result of bundle policy as --json prints it.
+// A Policy is the result of bundle policy, as --json prints it.
 type Policy struct {
 	Environment string           `json:"environment"`
 	Region      string           `json:"region"`
@@ -15,11 +15,11 @@ type PolicyDocument struct {
 	Kind       string          `json:"kind"`
 	Function   string          `json:"function,omitempty"`
 	Key        string          `json:"key,omitempty"` // ARN, of a key's policy
-	Characters int             `json:"characters"`    // without white space
+	Characters int             `json:"characters"`    // without whitespace
 	Policy     policy.Document `json:"policy"`
 }
 
-// NewPolicy reports documents of a setting.
+// NewPolicy describes the documents of a setting.
 func NewPolicy(s *policy.Setting, documents []policy.Written) Policy {
 	r := Policy{Environment: s.Manifest.Environment.Name.Value, Region: s.Region, Account: s.Account}
 	for _, d := range documents {

@@ -7,7 +7,7 @@ import (
 	"github.com/whispering/bundle/internal/printable"
 )
 
-// A Publish is the result of bundle publish as --json prints it.
+// A Publish is the result of bundle publish, as --json prints it.
 type Publish struct {
 	Changed     bool           `json:"changed"` // a version was made
 	Embedded    bool           `json:"embedded"`
@@ -17,18 +17,18 @@ type Publish struct {
 	Name        string         `json:"name"`
 	Version     int64          `json:"version"`
 	ARN         string         `json:"arn"`                // of the version
-	LeftOut     []LeftOut      `json:"left_out,omitempty"` // what the version before has, and this one lacks
+	LeftOut     []LeftOut      `json:"left_out,omitempty"` // what the previous version has, and this one lacks
 	AWSCalls    map[string]int `json:"aws_calls"`
 	DurationMS  int64          `json:"duration_ms"`
 }
 
-// A LeftOut is what the version before has, and the published one lacks.
+// A LeftOut is a function or secret that the previous version has, and the published one lacks.
 type LeftOut struct {
 	Function string `json:"function"`
-	Secret   string `json:"secret,omitempty"` // without: the whole function
+	Secret   string `json:"secret,omitempty"` // "" for the whole function
 }
 
-// what says what became of the layer.
+// what returns the outcome, as the end of a sentence.
 func (r *Publish) what() string {
 	if r.Changed {
 		return "was published"
@@ -47,7 +47,7 @@ func (r *Publish) Markdown() string {
 		actions.Cell(r.Layer.Path), r.what(), InCode(r.ARN), r.Layer.Bytes, r.Layer.SHA256)
 }
 
-// Outputs tells later steps of a workflow what to attach.
+// Outputs implements Result. arn is the layer version to attach.
 func (r *Publish) Outputs() []actions.Output {
 	return []actions.Output{
 		{Name: "changed", Value: fmt.Sprint(r.Changed)}, {Name: "arn", Value: r.ARN}, {Name: "version", Value: fmt.Sprint(r.Version)},

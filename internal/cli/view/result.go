@@ -1,5 +1,5 @@
-// Package view turns results into text, JSON and Markdown. What it makes is kept
-// stable: a member of JSON that changes its meaning raises format_version.
+// Package view turns results into text, JSON, Markdown and HTML. The JSON is stable: if
+// a member changes its meaning, format_version increases.
 package view
 
 import (
@@ -8,21 +8,21 @@ import (
 	"github.com/whispering/bundle/pipeline"
 )
 
-// A Result is what came of a target. With --json it is printed as it is.
+// A Result is the result of a target. With --json, it is printed as JSON.
 type Result interface {
-	Text(out *printable.Stream) error // prints it for people
-	Notes() []string                  // what people are told besides, a line each
-	Markdown() string                 // for the step's summary, "" for nothing
+	Text(out *printable.Stream) error // prints it as text
+	Notes() []string                  // additional hints for the user, one per line
+	Markdown() string                 // for the step's summary; "" for nothing
 	Outputs() []actions.Output        // for later steps
 	Brief() Brief
 }
 
 // A Brief is a result in one row.
 type Brief struct {
-	Layer, SHA256 string // "" where there is none
+	Layer, SHA256 string // "" if there is none
 	State         string
-	Notable       bool   // it is what --exit-code asks about
-	Note          string // what the step's summary says besides; "" for nothing
+	Notable       bool   // --exit-code reports it
+	Note          string // additional text for the step's summary; "" for none
 }
 
 // A Layer is a layer in a result.
@@ -32,7 +32,7 @@ type Layer struct {
 	Bytes  int    `json:"bytes"`
 }
 
-// NewLayer describes a layer that is a file, or that is published under an ARN.
+// NewLayer describes a layer. path is its file, or the ARN of a published layer.
 func NewLayer(path string, content []byte) Layer {
 	return Layer{path, pipeline.Digest(content), len(content)}
 }

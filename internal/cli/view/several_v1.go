@@ -1,8 +1,8 @@
 package view
 
-// Several is the result of a command about several targets as --json=1
-// prints it: in the list of the command, in the order of the targets, an object
-// for each, which is that of the command about one target, or a TargetFailure.
+// Several is the result of a command for several targets, as --json=1 prints it. The
+// list of the command has an object for each target, in their order: the result for
+// that target, or a TargetFailure.
 type Several struct {
 	FormatVersion int   `json:"format_version"`
 	Changed       *bool `json:"changed,omitempty"` // any of build, plan and publish
@@ -16,10 +16,10 @@ type Several struct {
 	Diagnoses     []any `json:"diagnoses,omitempty"`
 }
 
-// A TargetFailure says why nothing came of a target.
+// A TargetFailure says why a target failed.
 type TargetFailure struct {
 	Environment string    `json:"environment"`
-	Region      string    `json:"region"`             // "" where the manifest is too wrong to say
+	Region      string    `json:"region"`             // "" if the manifest is too broken to say
 	Function    string    `json:"function,omitempty"` // of a layer of one function
 	Path        string    `json:"path"`               // of the layer
 	Problems    []Problem `json:"problems"`

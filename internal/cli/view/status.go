@@ -11,7 +11,7 @@ import (
 	"github.com/whispering/bundle/pipeline/plan"
 )
 
-// A Status is the result of bundle status as --json prints it.
+// A Status is the result of bundle status, as --json prints it.
 type Status struct {
 	Stale       bool             `json:"stale"`
 	Layer       Layer            `json:"layer"` // path is the ARN of a published one
@@ -27,13 +27,13 @@ type statusFunction struct {
 	Function string         `json:"function"`
 	Name     string         `json:"name"`
 	Stale    bool           `json:"stale"`
-	Since    *time.Time     `json:"since"` // the earliest date of what changed; null where nothing has one
+	Since    *time.Time     `json:"since"` // the earliest date of a change; null if no change has one
 	Reasons  []statusReason `json:"reasons"`
 }
 
 type statusReason struct {
 	planReason
-	Modified *time.Time `json:"modified"` // of the version that there is now; null where there is none
+	Modified *time.Time `json:"modified"` // of the current version; null if there is none
 }
 
 // NewStatus describes the status of a layer.
@@ -76,7 +76,7 @@ func (r *Status) Outputs() []actions.Output {
 	return []actions.Output{{Name: "stale", Value: fmt.Sprint(r.Stale)}}
 }
 
-// Markdown is a table for the step's summary.
+// Markdown returns a table for the step's summary.
 func (r *Status) Markdown() string {
 	var table strings.Builder
 	for _, row := range r.rows() {
@@ -98,7 +98,7 @@ func (r *Status) Text(out *printable.Stream) error {
 	return out.Printf("\n%s\nstale=%t\n", r.Layer.Path, r.Stale)
 }
 
-// rows are what there is to say of each function.
+// rows returns a row for each function.
 func (r *Status) rows() [][]string {
 	var rows [][]string
 	for _, f := range r.Functions {

@@ -6,16 +6,16 @@ import (
 	"github.com/whispering/bundle/internal/printable"
 )
 
-// A Validate is the result of bundle validate as --json prints it.
+// A Validate is the result of bundle validate, as --json prints it.
 type Validate struct {
 	Environments []Validity `json:"environments"`
 }
 
-// A Validity is a manifest in one environment.
+// A Validity describes a valid manifest in one environment.
 type Validity struct {
 	Environment string `json:"environment"`
 	Functions   int    `json:"functions"`
-	Secrets     int    `json:"secrets"` // named ones; those below a path are known to AWS only
+	Secrets     int    `json:"secrets"` // declared secrets, without those of path imports
 	Paths       int    `json:"paths"`
 }
 

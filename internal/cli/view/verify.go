@@ -9,7 +9,7 @@ import (
 	"github.com/whispering/bundle/layerbuild"
 )
 
-// A Verify is the result of bundle verify as --json prints it.
+// A Verify is the result of bundle verify, as --json prints it.
 type Verify struct {
 	Layer     Layer            `json:"layer"`
 	Against   string           `json:"against,omitempty"` // the manifest
@@ -17,8 +17,8 @@ type Verify struct {
 	Functions []VerifyFunction `json:"functions"`
 	Helpers   int              `json:"helpers"` // files
 
-	// What the helper files were compared with: this bundle's version, or the
-	// release that they are of; "" where there are none.
+	// The release that the helper files were compared with: this bundle's
+	// version, or the release that they come from; "" if there are none.
 	HelpersOf   string             `json:"helpers_of"`
 	HelperNames []string           `json:"helper_names"`
 	HelperFiles []helperFileReport `json:"helper_files"`
@@ -35,8 +35,8 @@ type VerifyFunction struct {
 	SHA256   string `json:"sha256"` // of the document
 }
 
-// NewVerify describes a layer that has been checked, whose helper files have been
-// compared with those of releases.
+// NewVerify describes a layer that was checked. match is the comparison of its helper
+// files with those of releases.
 func NewVerify(path string, layer *layerbuild.Layer, content []byte, match *layerbuild.HelperMatch) *Verify {
 	r := &Verify{
 		Layer: NewLayer(path, content), Functions: []VerifyFunction{}, Helpers: len(layer.Helpers),
@@ -84,7 +84,7 @@ func (r *Verify) Text(out *printable.Stream) error {
 	return out.Printf("%s: %s, %s, %s\n", r.Layer.Path, printable.Count(r.Layer.Bytes, "byte"), printable.Count(r.Helpers, "helper file"), r.conclusion())
 }
 
-// compared lists what was held to what.
+// compared lists what was compared with what.
 func (r *Verify) compared() []string {
 	all := []string{"the zip with the format of layers"}
 	if n := len(r.Functions); n > 0 {
