@@ -90,7 +90,9 @@ func OutOfTime(at *hcl.Range, waiting, remedy string) Problem {
 	return p
 }
 
-func slowly(why string) string { return strings.TrimSuffix(why, ".") + "; try again or allow more time." }
+func slowly(why string) string {
+	return strings.TrimSuffix(why, ".") + "; try again or allow more time."
+}
 
 // outOfTime is OutOfTime for a call to AWS.
 func outOfTime(f *awsfault.Failure, at *hcl.Range) Problem {
