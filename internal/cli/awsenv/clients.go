@@ -21,7 +21,6 @@ import (
 	"github.com/whispering/bundle/internal/awslocal"
 	"github.com/whispering/bundle/internal/cli/console"
 	"github.com/whispering/bundle/internal/plainfile"
-	"github.com/whispering/bundle/internal/printable"
 	"github.com/whispering/bundle/pipeline"
 	"github.com/whispering/bundle/pipeline/doctor"
 	"github.com/whispering/bundle/pipeline/manifest"
@@ -190,7 +189,7 @@ func openEmbedded(ctx context.Context, dir, data string, seed manifest.Text) (*a
 
 // inUse is the error if another run uses the state of an embedded AWS for too long.
 func inUse(data string, at *hcl.Range) error {
-	return console.Failed(problem.Problems{problem.OutOfTime(at, printable.Name(data)+", which another run is using",
+	return console.Failed(problem.Problems{problem.OutOfTime(at, fmt.Sprintf("the state folder %q, which another run is using", data),
 		"Wait for that run to finish, or choose another folder with --data.")})
 }
 
