@@ -89,7 +89,7 @@ func (a *app) readForFormat(c *cli.Context) (*manifest.Module, error) {
 		}
 		module, diags = manifest.Read(path)
 	}
-	a.Files = module.Files()
+	a.Files = module.Files
 	return module, console.Failed(problem.FromDiagnostics(diags).Sort())
 }
 

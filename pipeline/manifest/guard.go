@@ -14,8 +14,8 @@ import (
 // Guard is a guard file: what manifests are allowed to say, owned by others than their authors (docs/guard.md).
 type Guard struct {
 	Path   string
-	Allows []Allow // at least one
-	files  map[string]*hcl.File
+	Allows []Allow                     // at least one
+	files  func() map[string]*hcl.File // nil for none
 }
 
 // Allow is an allow block: it allows functions of environments to use parameters under keys. A required list has at
@@ -94,7 +94,7 @@ func LoadGuard(path string) (*Guard, hcl.Diagnostics) {
 	if len(m.order) == 0 {
 		return &Guard{}, hcl.Diagnostics{{Severity: hcl.DiagError, Summary: "Guard file not readable", Detail: diags[0].Detail}}
 	}
-	g := &Guard{Path: path, files: m.files}
+	g := &Guard{Path: path, files: m.Files}
 	r := &reader{m: m}
 	e := m.newEvaluator()
 	file := m.files[m.order[0]]
@@ -110,13 +110,18 @@ func LoadGuard(path string) (*Guard, hcl.Diagnostics) {
 	r.take(e.findings)
 	diags = append(diags, without(r.all(), diags)...)
 	if diags.HasErrors() {
-		return &Guard{files: m.files}, m.Sort(diags)
+		return &Guard{files: m.Files}, m.Sort(diags)
 	}
 	return g, m.Sort(diags)
 }
 
 // Files returns the guard file by its name, for hcl.NewDiagnosticTextWriter.
-func (g *Guard) Files() map[string]*hcl.File { return g.files }
+func (g *Guard) Files() map[string]*hcl.File {
+	if g.files == nil {
+		return nil
+	}
+	return g.files()
+}
 
 func (e *evaluator) allow(b *block) Allow {
 	allow := Allow{Blind: e.bool(b, "blind", e.scope(scopeNothing)), Range: b.header, has: map[string]bool{}}

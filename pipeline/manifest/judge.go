@@ -12,6 +12,8 @@ import (
 type input struct {
 	src     []byte
 	view    *view           // nil if it was not examined
+	plain   bool            // parsed by parsePlain
+	shown   bool            // diagnostics may quote it
 	fatal   *hcl.Diagnostic // why it was not parsed
 	found   hcl.Diagnostics // by the parser
 	slips   hcl.Diagnostics // the syntax errors among them
@@ -24,20 +26,21 @@ type input struct {
 // file with --manifest, its content must not appear in the log, so no message quotes a file that is not a manifest.
 func (m *Module) judge() hcl.Diagnostics {
 	known := slices.ContainsFunc(m.order, func(path string) bool {
-		in := m.inputs[path]
-		return in.view != nil && in.view.likeness() == ours
+		return m.likeness(path) == ours
 	})
 	var diags hcl.Diagnostics
 	for _, path := range m.order {
 		in, file := m.inputs[path], m.files[path]
-		like := foreign
-		if in.view != nil {
-			like = in.view.likeness()
-		}
-		if file.Bytes = nil; like == ours || like == likely && known {
+		like := m.likeness(path)
+		in.shown = like == ours || like == likely && known
+		if file.Bytes = nil; in.shown && !in.plain {
 			file.Bytes = in.view.bytes
 		}
-		file.Nav = m.around(file, len(in.found) > 0)
+		if in.shown {
+			file.Nav = m.around(file, len(in.found) > 0)
+		} else {
+			file.Nav = nil
+		}
 		in.slips = slices.DeleteFunc(slices.Clone(in.found), func(d *hcl.Diagnostic) bool { return d.Summary == redefined })
 		switch {
 		case in.fatal != nil && (like != foreign || !slices.Contains(in.refused, in.fatal)):
@@ -54,6 +57,29 @@ func (m *Module) judge() hcl.Diagnostics {
 		}
 	}
 	return diags
+}
+
+// likeness returns what a file looks like.
+func (m *Module) likeness(path string) likeness {
+	in := m.inputs[path]
+	switch {
+	case in.plain:
+		return m.plainLikeness(m.files[path], in.src)
+	case in.view != nil:
+		return in.view.likeness()
+	}
+	return foreign
+}
+
+// plainLikeness returns what a plain file looks like, without its tokens.
+func (m *Module) plainLikeness(file *hcl.File, src []byte) likeness {
+	v := &view{}
+	for _, b := range file.Body.(*hclsyntax.Body).Blocks {
+		_, known := m.root.block(b.Type)
+		quoted := slices.ContainsFunc(b.LabelRanges, func(r hcl.Range) bool { return src[r.Start.Byte] == '"' })
+		v.evident(b.Type, known, len(b.Labels) == 0, quoted)
+	}
+	return v.likeness()
 }
 
 // misnested reports whether a syntax error is about a missing or an extra brace. For an extra brace, it rewrites the
@@ -105,11 +131,8 @@ func (m *Module) nameOf(b *hclsyntax.Block, broken bool) string {
 	return text
 }
 
-// around returns what names the block of a place in a file, or nil if nothing of the file is shown.
+// around returns what names the block of a place in a file.
 func (m *Module) around(file *hcl.File, broken bool) any {
-	if file.Bytes == nil {
-		return nil
-	}
 	if body, ok := file.Body.(*hclsyntax.Body); ok {
 		s := surroundings{make([]surrounding, len(body.Blocks))} // a copy, so that the body can be freed
 		for i, b := range body.Blocks {

@@ -55,19 +55,23 @@ func newLimits(src []byte, name string) *limits {
 		g.fatal = cmp.Or(g.fatal, fault("Manifest too large", fmt.Sprintf("A manifest file can have at most %d lines and %d tokens, "+
 			"and this file exceeds that here. Remove what is not needed, or split the manifest.", maxLines, maxWords), g.at(at, at+1)))
 	}
-	if g.fatal != nil {
-		return g
-	}
-	if strings.HasSuffix(name, ".json") {
+	return g
+}
+
+// json reports whether the file uses HCL's JSON syntax.
+func (g *limits) json() bool { return strings.HasSuffix(g.name, ".json") }
+
+// scanAll checks the limits that depend on tokens.
+func (g *limits) scanAll() {
+	if g.json() {
 		g.scanJSON()
 	} else {
-		g.tokens, _ = hclsyntax.LexConfig(src, name, hcl.InitialPos) // the parser reports errors
+		g.tokens, _ = hclsyntax.LexConfig(g.src, g.name, hcl.InitialPos) // the parser reports errors
 		g.scan(g.tokens, 0, func(t hclsyntax.Token) hcl.Range { return t.Range })
 	}
 	if g.fatal == nil && len(g.refused) >= maxRefusals {
 		g.fatal = g.refused[0]
 	}
-	return g
 }
 
 // characters refuses what could be invisible in a terminal or in a review.
@@ -102,7 +106,7 @@ func (g *limits) view(root blockSpec) *view {
 	switch {
 	case g.crowded:
 		return nil
-	case strings.HasSuffix(g.name, ".json"):
+	case g.json():
 		return viewJSON(g.src, root)
 	case g.tokens != nil:
 		return viewNative(g.src, g.tokens, root)

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
@@ -28,6 +29,7 @@ type Module struct {
 	dir    string
 	order  []string // file names, as loaded
 	files  map[string]*hcl.File
+	show   sync.Once // see Files
 	inputs map[string]*input
 	root   blockSpec // the schema of its files
 	// partial is set if a syntax error may have hidden a part. Then nothing is reported as missing.
@@ -220,6 +222,15 @@ func readFile(root *os.Root, name string, limit int) ([]byte, error) {
 
 func (m *Module) parse(path string, in *input) {
 	g := newLimits(in.src, path)
+	if g.fatal == nil && !g.json() {
+		if file := parsePlain(in.src, path); file != nil {
+			m.files[path], in.plain = file, true
+			return
+		}
+	}
+	if g.fatal == nil {
+		g.scanAll()
+	}
 	in.view, in.refused = g.view(m.root), g.refused
 	g.tokens = nil // the parser makes its own
 	if g.fatal != nil {
@@ -231,7 +242,7 @@ func (m *Module) parse(path string, in *input) {
 		m.refused[path] = append(m.refused[path], *d.Subject)
 	}
 	var file *hcl.File
-	if strings.HasSuffix(path, ".json") {
+	if g.json() {
 		file, in.found = json.Parse(in.src, path)
 	} else {
 		file, in.found = hclsyntax.ParseConfig(in.src, path, hcl.InitialPos)
@@ -242,7 +253,17 @@ func (m *Module) parse(path string, in *input) {
 }
 
 // Files returns the files of the manifest by name, for hcl.NewDiagnosticTextWriter, with what may be shown of them.
-func (m *Module) Files() map[string]*hcl.File { return m.files }
+func (m *Module) Files() map[string]*hcl.File {
+	m.show.Do(func() {
+		for path, in := range m.inputs {
+			if in.plain && in.shown {
+				tokens, _ := hclsyntax.LexConfig(in.src, path, hcl.InitialPos)
+				m.files[path].Bytes = viewNative(in.src, tokens, m.root).bytes
+			}
+		}
+	})
+	return m.files
+}
 
 // Dir returns the manifest's folder, as given to Load.
 func (m *Module) Dir() string { return m.dir }

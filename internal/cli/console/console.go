@@ -29,7 +29,7 @@ type Console struct {
 	Stdout, Stderr *printable.Stream
 	Version        string               // of the program
 	Started        time.Time            // when the run began
-	Files          map[string]*hcl.File // of the manifest, for excerpts in diagnostics
+	Files          func() map[string]*hcl.File // of the manifest, for excerpts in diagnostics; nil for none
 
 	annotations *actions.Annotations // of this run
 	shown       *shown               // in this run

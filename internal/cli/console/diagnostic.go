@@ -28,7 +28,8 @@ const (
 // are not shown.
 type diagnosticWriter struct {
 	w     io.Writer
-	files map[string]*hcl.File
+	find  func() map[string]*hcl.File // gives the files; nil for none
+	files map[string]*hcl.File        // once something was written
 	width int
 	color bool
 	lines map[string][]int // where the lines of a file begin
@@ -39,11 +40,14 @@ func (c *Console) diagnostics() *diagnosticWriter {
 	if width == 0 {
 		width = 100
 	}
-	return &diagnosticWriter{c.Stderr.Styled(), c.Files, width, c.color(c.Stderr), map[string][]int{}}
+	return &diagnosticWriter{c.Stderr.Styled(), c.Files, nil, width, c.color(c.Stderr), map[string][]int{}}
 }
 
 // write prints one diagnostic, at once.
 func (w *diagnosticWriter) write(d *hcl.Diagnostic) {
+	if w.files == nil && w.find != nil {
+		w.files = w.find()
+	}
 	var b strings.Builder
 	severity, color := "Error", "\x1b[31m"
 	if d.Severity == hcl.DiagWarning {

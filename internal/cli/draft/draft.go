@@ -132,7 +132,7 @@ func draftOfPath(con *console.Console, c *cli.Context, path string, environments
 // before it is written. A problem is a bug in bundle, and the manifest is not written.
 func Inspect(con *console.Console, name string, src []byte) (functions, secrets int, err error) {
 	module, diags := manifest.LoadSource(name, src, manifest.Options{})
-	con.Files = module.Files()
+	con.Files = module.Files
 	problems := problem.FromDiagnostics(diags)
 	for _, env := range module.Environments() {
 		read, found := target.Evaluate(con, module, env)

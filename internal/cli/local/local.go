@@ -57,7 +57,7 @@ func (a *commands) state(c *cli.Context) (dir string, options []awslocal.Option,
 	}
 	module, diags := manifest.Load(path, manifest.Options{Environ: a.Environ})
 	if diags.HasErrors() {
-		a.Files = module.Files()
+		a.Files = module.Files
 		a.RenderWarnings(diags)
 		return "", nil, console.Usagef("%s has errors, which bundle validate shows; name the state folder with --data", path)
 	}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"maps"
 
+	"github.com/hashicorp/hcl/v2"
 	"github.com/urfave/cli/v2"
 
 	"github.com/whispering/bundle/internal/cli/console"
@@ -36,7 +37,11 @@ func LoadGuard(con *console.Console, c *cli.Context, module *manifest.Module) (*
 		return nil, nil
 	}
 	g, diags := manifest.LoadGuard(path[0])
-	maps.Copy(con.Files, g.Files())
+	con.Files = func() map[string]*hcl.File {
+		all := maps.Clone(module.Files())
+		maps.Copy(all, g.Files())
+		return all
+	}
 	problems := problem.FromDiagnostics(diags)
 	if len(problems) == 0 && g.Old() {
 		problems = pipeline.CheckGuardVersion(g, everywhere(module))

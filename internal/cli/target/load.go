@@ -3,7 +3,6 @@ package target
 import (
 	"errors"
 	"io/fs"
-	"maps"
 	"math"
 	"os"
 	"path/filepath"
@@ -33,8 +32,8 @@ func loadFrom(con *console.Console, c *cli.Context, flag string) (*manifest.Modu
 		return nil, nil, console.Usagef("there is no %s here. Name the manifest with --%s, or have bundle init write one.", path, flag)
 	}
 	module, diags := manifest.Load(path, manifest.Options{Vars: c.StringSlice("var"), Environ: con.Environ})
-	con.Files = module.Files()
-	if err := con.Apart(append(slices.Sorted(maps.Keys(con.Files)), GuardFile(c)...)...); err != nil {
+	con.Files = module.Files
+	if err := con.Apart(append(slices.Sorted(slices.Values(module.Paths())), GuardFile(c)...)...); err != nil {
 		return nil, nil, err
 	}
 	con.RenderWarnings(diags)
@@ -139,10 +138,7 @@ func OpenTrusted(con *console.Console, c *cli.Context) (*manifest.Module, *manif
 
 // Inputs lists the files that a run reads. None of them may be its output.
 func Inputs(targets []*Target) []string {
-	var all []string
-	for name := range targets[0].Module.Files() {
-		all = append(all, name)
-	}
+	all := targets[0].Module.Paths()
 	for _, t := range targets {
 		if seed := t.Manifest.Environment.Embedded.Value; seed != "" {
 			all = append(all, filepath.Join(t.Module.Dir(), seed))
