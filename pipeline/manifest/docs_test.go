@@ -39,9 +39,9 @@ var (
 )
 
 func TestDocumentationHasTheSchema(t *testing.T) {
-	var check func(blockSpec)
+	var check func(*blockSpec)
 	seen := map[string]bool{}
-	check = func(spec blockSpec) {
+	check = func(spec *blockSpec) {
 		if spec.name != "" && !seen[spec.name] {
 			seen[spec.name] = true
 			heading := "`" + spec.name + "`"
@@ -200,8 +200,12 @@ func TestEveryHCLBlockOfTheDocumentationFitsTheSchema(t *testing.T) {
 		t.Run(place, func(t *testing.T) {
 			src := []byte(blocks[place])
 			file, diags := hclsyntax.ParseConfig(src, place, hcl.InitialPos)
-			m := &Module{files: map[string]*hcl.File{place: file}, refused: map[string][]hcl.Range{}, locals: map[string]*hcl.Attribute{}, index: map[named]*block{}}
-			if g := newLimits(src, place); g.fatal != nil || len(g.refused) > 0 {
+			m := &Module{root: rootSpec(), files: map[string]*hcl.File{place: file}, refused: map[string][]hcl.Range{}, locals: map[string]*hcl.Attribute{}, index: map[named]*block{}}
+			g := newLimits(src, place)
+			if g.fatal == nil {
+				g.scanAll()
+			}
+			if g.fatal != nil || len(g.refused) > 0 {
 				t.Errorf("refused: %v %v", g.fatal, g.refused)
 			}
 			if !diags.HasErrors() {

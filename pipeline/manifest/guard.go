@@ -53,8 +53,8 @@ func (g *Guard) Old() bool {
 func (g *Guard) JSON() bool { return strings.HasSuffix(g.Path, ".json") }
 
 // guardSpec is the schema of a guard file. docs/guard.md is tested against it.
-func guardSpec() blockSpec {
-	return blockSpec{name: "guard file", blocks: []blockSpec{{name: "allow", later: []string{"accounts", "regions", "bundles"}, attrs: []attrSpec{
+func guardSpec() *blockSpec {
+	return &blockSpec{name: "guard file", blocks: []*blockSpec{{name: "allow", later: []string{"accounts", "regions", "bundles"}, attrs: []attrSpec{
 		{"environments", listKind, true},
 		{"accounts", listKind, true},
 		{"regions", listKind, true},

@@ -31,8 +31,8 @@ var guarded = map[string]string{
 func TestEveryAttributeJoinsTheGuard(t *testing.T) {
 	allow, _ := guardSpec().block("allow")
 	seen := map[string]bool{}
-	var visit func(s blockSpec)
-	visit = func(s blockSpec) {
+	var visit func(s *blockSpec)
+	visit = func(s *blockSpec) {
 		for _, a := range s.attrs {
 			name := s.name + "." + a.name
 			if s.name == "defaults" {

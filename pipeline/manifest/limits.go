@@ -102,7 +102,7 @@ func hides(r rune) bool {
 }
 
 // view returns what diagnostics can show of the source, or nil for nothing.
-func (g *limits) view(root blockSpec) *view {
+func (g *limits) view(root *blockSpec) *view {
 	switch {
 	case g.crowded:
 		return nil

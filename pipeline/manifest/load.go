@@ -31,7 +31,7 @@ type Module struct {
 	files  map[string]*hcl.File
 	show   sync.Once // see Files
 	inputs map[string]*input
-	root   blockSpec // the schema of its files
+	root   *blockSpec // the schema of its files
 	// partial is set if a syntax error may have hidden a part. Then nothing is reported as missing.
 	partial bool
 	// refused are the places of constructs that must not be evaluated, by file. They have been reported.
@@ -263,6 +263,13 @@ func (m *Module) Files() map[string]*hcl.File {
 		}
 	})
 	return m.files
+}
+
+// Forget drops what evaluating takes, which is most of what a large manifest takes in memory. The module cannot be
+// evaluated afterwards.
+func (m *Module) Forget() {
+	m.bundle, m.defaults, m.variables, m.environments, m.groups, m.functions = nil, nil, nil, nil, nil, nil
+	m.index, m.locals, m.localOrder, m.vars = nil, nil, nil, nil
 }
 
 // Dir returns the manifest's folder, as given to Load.

@@ -13,7 +13,7 @@ import (
 
 // block is a block of the manifest, checked against the schema.
 type block struct {
-	spec   blockSpec
+	spec   *blockSpec
 	label  Text
 	header hcl.Range
 	attrs  hcl.Attributes
@@ -44,7 +44,7 @@ type reader struct {
 
 // file adds the blocks of one file.
 func (r *reader) file(body hcl.Body) {
-	root := r.body(body, rootSpec())
+	root := r.body(body, r.m.root)
 	r.m.partial = r.m.partial || root.partial
 	for _, b := range root.blocks {
 		switch b.spec.name {
@@ -110,7 +110,7 @@ func inOrder[A any](attrs map[string]A, start func(A) int) []string {
 }
 
 // body reads what spec allows in a body and reports the rest.
-func (r *reader) body(body hcl.Body, spec blockSpec) *block {
+func (r *reader) body(body hcl.Body, spec *blockSpec) *block {
 	b := &block{spec: spec}
 	before := r.count()
 	if spec.open {
@@ -122,23 +122,45 @@ func (r *reader) body(body hcl.Body, spec blockSpec) *block {
 		r.m.partial = r.m.partial || diags.HasErrors() // they may contain what seems to be missing
 		return b
 	}
-	content, rest, diags := body.PartialContent(hclSchema(spec))
-	b.attrs = content.Attributes
+	var blocks hcl.Blocks
 	if native, ok := body.(*hclsyntax.Body); ok {
-		r.native(native, spec) // replaces diags, which are about labels
+		r.native(native, spec)
+		b.attrs, blocks = nativeContent(native, spec)
 	} else {
+		content, rest, diags := body.PartialContent(hclSchema(spec))
+		b.attrs, blocks = content.Attributes, content.Blocks
 		r.json(rest, spec)
 		r.report(diags...)
 	}
 	b.partial = r.count() > before
-	for _, inner := range content.Blocks {
+	if len(blocks) > 0 {
+		b.blocks = make([]*block, 0, len(blocks))
+	}
+	for _, inner := range blocks {
 		b.blocks = append(b.blocks, r.block(inner, spec))
 	}
 	return b
 }
 
+// nativeContent is what spec knows of a native body: attributes, and blocks with as many labels as they have to have.
+func nativeContent(body *hclsyntax.Body, spec *blockSpec) (hcl.Attributes, hcl.Blocks) {
+	attrs := make(hcl.Attributes, len(body.Attributes))
+	for name, a := range body.Attributes {
+		if _, ok := spec.attr(name); ok {
+			attrs[name] = a.AsHCLAttribute()
+		}
+	}
+	var blocks hcl.Blocks
+	for _, b := range body.Blocks {
+		if inner, ok := spec.block(b.Type); ok && (len(b.Labels) == 1) == (inner.label != "") && len(b.Labels) <= 1 {
+			blocks = append(blocks, b.AsHCLBlock())
+		}
+	}
+	return attrs, blocks
+}
+
 // block reads a block of a body with the schema outer.
-func (r *reader) block(inner *hcl.Block, outer blockSpec) *block {
+func (r *reader) block(inner *hcl.Block, outer *blockSpec) *block {
 	spec, _ := outer.block(inner.Type)
 	b := r.body(inner.Body, spec)
 	b.header = inner.DefRange
@@ -164,7 +186,7 @@ func (r *reader) block(inner *hcl.Block, outer blockSpec) *block {
 	return b
 }
 
-func hclSchema(spec blockSpec) *hcl.BodySchema {
+func hclSchema(spec *blockSpec) *hcl.BodySchema {
 	schema := &hcl.BodySchema{}
 	for _, a := range spec.attrs {
 		schema.Attributes = append(schema.Attributes, hcl.AttributeSchema{Name: a.name})
@@ -183,7 +205,7 @@ func missing(b *block, attr string) *hcl.Diagnostic {
 	return fault("Missing attribute", fmt.Sprintf("This %s needs %s. Add the line: %s = \"…\".", blockTitle(b.spec), attr, attr), b.header)
 }
 
-func blockTitle(spec blockSpec) string {
+func blockTitle(spec *blockSpec) string {
 	if spec.label != "" {
 		return spec.name
 	}
@@ -191,12 +213,16 @@ func blockTitle(spec blockSpec) string {
 }
 
 // native reports the attributes and blocks of a body that are not in spec, and missing or extra labels.
-func (r *reader) native(body *hclsyntax.Body, spec blockSpec) {
-	for _, name := range inOrder(body.Attributes, func(a *hclsyntax.Attribute) int { return a.SrcRange.Start.Byte }) {
-		a := body.Attributes[name]
+func (r *reader) native(body *hclsyntax.Body, spec *blockSpec) {
+	strange := hclsyntax.Attributes{}
+	for name, a := range body.Attributes {
 		if _, ok := spec.attr(name); !ok && !r.m.broken(a.SrcRange) {
-			r.report(unknown(spec, name, a.NameRange, a.SrcRange, false))
+			strange[name] = a
 		}
+	}
+	for _, name := range inOrder(strange, func(a *hclsyntax.Attribute) int { return a.SrcRange.Start.Byte }) {
+		a := body.Attributes[name]
+		r.report(unknown(spec, name, a.NameRange, a.SrcRange, false))
 	}
 	strays := 0
 	for _, b := range body.Blocks {
@@ -223,7 +249,7 @@ func (r *reader) native(body *hclsyntax.Body, spec blockSpec) {
 
 // stray reports a top-level block inside another block. Usually, the other block's closing brace is missing, or there is
 // an extra brace further down. All following blocks are inside it too, so it is reported once.
-func stray(spec blockSpec, b *hclsyntax.Block) *hcl.Diagnostic {
+func stray(spec *blockSpec, b *hclsyntax.Block) *hcl.Diagnostic {
 	return fault(fmt.Sprintf("Block %q inside another", b.Type),
 		fmt.Sprintf("The enclosing %s is still open here. Add a closing brace before this line, and remove the extra one further down.", blockTitle(spec)), b.TypeRange, b.DefRange())
 }
@@ -247,7 +273,7 @@ func (m *Module) slip(place hcl.Range, reaches func(at hcl.Range) bool) bool {
 }
 
 // json reports the properties of a JSON body that are not in spec. rest is the body without those that are.
-func (r *reader) json(rest hcl.Body, spec blockSpec) {
+func (r *reader) json(rest hcl.Body, spec *blockSpec) {
 	attrs, diags := rest.JustAttributes()
 	if diags.HasErrors() { // an array of objects in the place of an object
 		_, diags = rest.Content(&hcl.BodySchema{})
@@ -261,7 +287,7 @@ func (r *reader) json(rest hcl.Body, spec blockSpec) {
 }
 
 // unknown returns what to write instead of an attribute or block that is not in spec.
-func unknown(spec blockSpec, name string, subject, context hcl.Range, isBlock bool) *hcl.Diagnostic {
+func unknown(spec *blockSpec, name string, subject, context hcl.Range, isBlock bool) *hcl.Diagnostic {
 	if detail := refusedAttributes()[name]; detail != "" && spec.name != "variable" {
 		return fault(fmt.Sprintf("Attribute %q not allowed", name), detail, subject, context)
 	}
@@ -286,7 +312,7 @@ func unknown(spec blockSpec, name string, subject, context hcl.Range, isBlock bo
 	return fault(summary, unknownDetail(spec, name), subject, context)
 }
 
-func unknownDetail(spec blockSpec, name string) string {
+func unknownDetail(spec *blockSpec, name string) string {
 	var attrs, blocks []string
 	for _, a := range spec.attrs {
 		attrs = append(attrs, a.name)

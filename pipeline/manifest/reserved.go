@@ -63,7 +63,13 @@ type entry struct{ pattern, reason string }
 type table struct {
 	rows  []Name          // sorted by class
 	whole map[string]Name // rows without a star, by pattern
-	stars []Name
+	stars []star
+}
+
+// A star is a row with a * in its pattern.
+type star struct {
+	before, after string // the *
+	Name
 }
 
 var names = sync.OnceValue(func() table {
@@ -75,8 +81,8 @@ var names = sync.OnceValue(func() table {
 	}
 	slices.SortStableFunc(t.rows, func(a, b Name) int { return cmp.Compare(a.Class.rank(), b.Class.rank()) })
 	for _, n := range t.rows {
-		if strings.Contains(n.Pattern, "*") {
-			t.stars = append(t.stars, n)
+		if before, after, ok := strings.Cut(n.Pattern, "*"); ok {
+			t.stars = append(t.stars, star{before, after, n})
 		} else {
 			t.whole[n.Pattern] = n
 		}
@@ -94,10 +100,11 @@ func rowsFor(name string) []Name {
 	if n, ok := names().whole[name]; ok {
 		found = append(found, n)
 	}
-	for _, n := range names().stars {
-		before, after, _ := strings.Cut(n.Pattern, "*")
-		if len(name) >= len(before)+len(after) && strings.HasPrefix(name, before) && strings.HasSuffix(name, after) {
-			found = append(found, n)
+	stars := names().stars
+	for i := range stars {
+		s := &stars[i]
+		if len(name) >= len(s.before)+len(s.after) && strings.HasPrefix(name, s.before) && strings.HasSuffix(name, s.after) {
+			found = append(found, s.Name)
 		}
 	}
 	slices.SortStableFunc(found, func(a, b Name) int { return cmp.Compare(a.Class.rank(), b.Class.rank()) })
@@ -158,9 +165,9 @@ func (c Class) who() string {
 
 // closedPrefix returns the row that matches every name with this prefix, if there is one.
 func closedPrefix(prefix string) (Name, bool) {
-	for _, n := range names().stars {
-		if before, ok := strings.CutSuffix(n.Pattern, "*"); ok && strings.HasPrefix(strings.ToUpper(prefix), before) {
-			return n, true
+	for _, s := range names().stars {
+		if s.after == "" && strings.HasPrefix(strings.ToUpper(prefix), s.before) {
+			return s.Name, true
 		}
 	}
 	return Name{}, false

@@ -23,7 +23,7 @@ type blockSpec struct {
 	label  string // a placeholder for the label; "" for a block without one
 	once   bool
 	attrs  []attrSpec
-	blocks []blockSpec
+	blocks []*blockSpec
 	open   bool // attributes of any name
 
 	// later are required attributes that blocks of an earlier version lack. The caller reports what to add.
@@ -31,8 +31,8 @@ type blockSpec struct {
 }
 
 // rootSpec is the whole schema. docs/manifest.md is tested against it.
-func rootSpec() blockSpec {
-	secret := blockSpec{name: "secret", label: "NAME", attrs: []attrSpec{
+func rootSpec() *blockSpec {
+	secret := &blockSpec{name: "secret", label: "NAME", attrs: []attrSpec{
 		{"parameter", textKind, true},
 		{"field", textKind, false},
 		{"encoding", textKind, false},
@@ -42,7 +42,7 @@ func rootSpec() blockSpec {
 		{"allow_reserved", boolKind, false},
 		{"environments", listKind, false},
 	}}
-	parameters := blockSpec{name: "parameters", attrs: []attrSpec{
+	parameters := &blockSpec{name: "parameters", attrs: []attrSpec{
 		{"path", textKind, true},
 		{"recursive", boolKind, false},
 		{"prefix", textKind, false},
@@ -56,8 +56,8 @@ func rootSpec() blockSpec {
 		{"environments", listKind, false},
 		{"blind", boolKind, false},
 	}
-	sources := []blockSpec{secret, parameters}
-	return blockSpec{blocks: []blockSpec{
+	sources := []*blockSpec{secret, parameters}
+	return &blockSpec{blocks: []*blockSpec{
 		{name: "bundle", once: true, attrs: []attrSpec{
 			{"name", textKind, true},
 			{"layer", textKind, false},
@@ -89,7 +89,7 @@ func rootSpec() blockSpec {
 	}}
 }
 
-func (s blockSpec) attr(name string) (attrSpec, bool) {
+func (s *blockSpec) attr(name string) (attrSpec, bool) {
 	for _, a := range s.attrs {
 		if a.name == name {
 			return a, true
@@ -98,13 +98,13 @@ func (s blockSpec) attr(name string) (attrSpec, bool) {
 	return attrSpec{}, false
 }
 
-func (s blockSpec) block(name string) (blockSpec, bool) {
+func (s *blockSpec) block(name string) (*blockSpec, bool) {
 	for _, b := range s.blocks {
 		if b.name == name {
 			return b, true
 		}
 	}
-	return blockSpec{}, false
+	return &blockSpec{}, false
 }
 
 // refusedAttributes are attributes that people expect and that do not exist on purpose, with what to write instead.

@@ -36,7 +36,7 @@ type view struct {
 }
 
 // viewNative makes a view of HCL.
-func viewNative(src []byte, tokens hclsyntax.Tokens, root blockSpec) *view {
+func viewNative(src []byte, tokens hclsyntax.Tokens, root *blockSpec) *view {
 	v := &view{src: src, bytes: bytes.Clone(src), tokens: tokens}
 	v.body(0, root, true)
 	v.tokens = nil // there may be many
@@ -96,7 +96,7 @@ func (v *view) kindAt(i int) hclsyntax.TokenType {
 }
 
 // body examines a body, and returns the index after its closing brace.
-func (v *view) body(i int, spec blockSpec, top bool) int {
+func (v *view) body(i int, spec *blockSpec, top bool) int {
 	for {
 		switch v.kindAt(i) {
 		case hclsyntax.TokenEOF:
@@ -120,7 +120,7 @@ func (v *view) body(i int, spec blockSpec, top bool) int {
 }
 
 // item examines what begins with a name: an attribute, a block, or neither.
-func (v *view) item(i int, spec blockSpec, top bool) int {
+func (v *view) item(i int, spec *blockSpec, top bool) int {
 	name := string(v.tokens[i].Bytes)
 	if v.kindAt(i+1) == hclsyntax.TokenEqual {
 		v.other = v.other || top

@@ -8,7 +8,7 @@ import (
 )
 
 // viewJSON makes a view of JSON. If a JSON reader does not understand the file, all of it is hidden.
-func viewJSON(src []byte, root blockSpec) *view {
+func viewJSON(src []byte, root *blockSpec) *view {
 	v := &view{src: src, bytes: bytes.Clone(src)}
 	s := jsonScan{view: v, dec: json.NewDecoder(bytes.NewReader(src))}
 	s.dec.UseNumber()
@@ -64,7 +64,7 @@ func (s *jsonScan) skip(show func(text string) bool) bool {
 func never(string) bool { return false }
 
 // body examines the body of a block: an object, or a list of objects.
-func (s *jsonScan) body(spec blockSpec, top bool) bool {
+func (s *jsonScan) body(spec *blockSpec, top bool) bool {
 	t, start, ok := s.next()
 	if !ok {
 		return false
@@ -94,7 +94,7 @@ func (s *jsonScan) body(spec blockSpec, top bool) bool {
 }
 
 // property examines the value of a property of a body.
-func (s *jsonScan) property(name string, spec blockSpec, top bool) bool {
+func (s *jsonScan) property(name string, spec *blockSpec, top bool) bool {
 	a, isAttr := spec.attr(name)
 	inner, isBlock := spec.block(name)
 	at := int(s.dec.InputOffset())
@@ -123,7 +123,7 @@ func (s *jsonScan) property(name string, spec blockSpec, top bool) bool {
 }
 
 // labels examines what is between a block's type and its bodies: an object with a property for each label.
-func (s *jsonScan) labels(spec blockSpec) bool {
+func (s *jsonScan) labels(spec *blockSpec) bool {
 	t, start, ok := s.next()
 	if !ok {
 		return false

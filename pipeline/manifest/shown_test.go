@@ -175,6 +175,9 @@ func FuzzShown(f *testing.F) {
 	f.Fuzz(func(t *testing.T, src []byte) {
 		for _, name := range []string{"a.hcl", "a.hcl.json"} {
 			g := newLimits(src, name)
+			if g.fatal == nil {
+				g.scanAll()
+			}
 			v := g.view(rootSpec())
 			if v.bytes == nil {
 				continue

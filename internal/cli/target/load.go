@@ -3,10 +3,8 @@ package target
 import (
 	"errors"
 	"io/fs"
-	"math"
 	"os"
 	"path/filepath"
-	"runtime/debug"
 	"slices"
 
 	"github.com/urfave/cli/v2"
@@ -38,22 +36,6 @@ func loadFrom(con *console.Console, c *cli.Context, flag string) (*manifest.Modu
 	}
 	con.RenderWarnings(diags)
 	return module, problem.FromDiagnostics(diags), nil
-}
-
-// Sparing makes the garbage collector keep the process small until end is called:
-// while a manifest is read and evaluated, most of the memory is garbage. It changes
-// nothing if the user has set a limit.
-func Sparing() (end func()) {
-	const enough = 92 << 20
-	if debug.SetMemoryLimit(-1) != math.MaxInt64 {
-		return func() {}
-	}
-	percent := debug.SetGCPercent(100)
-	debug.SetMemoryLimit(enough)
-	return func() {
-		debug.SetMemoryLimit(math.MaxInt64)
-		debug.SetGCPercent(percent)
-	}
 }
 
 // openOne loads the manifest, evaluates it for the one environment and region that the

@@ -79,6 +79,7 @@ func Choose(con *console.Console, c *cli.Context, q Request) ([]*Target, error) 
 	if err != nil {
 		return nil, err
 	}
+	defer module.Forget() // all environments that the run is about are evaluated here
 	names, err := Environments(con, c, module)
 	if err != nil && len(problems) > 0 {
 		return nil, console.Failed(problems)
