@@ -27,8 +27,8 @@ type Console struct {
 	Environ        []string
 	Stdin          io.Reader
 	Stdout, Stderr *printable.Stream
-	Version        string               // of the program
-	Started        time.Time            // when the run began
+	Version        string                      // of the program
+	Started        time.Time                   // when the run began
 	Files          func() map[string]*hcl.File // of the manifest, for excerpts in diagnostics; nil for none
 
 	annotations *actions.Annotations // of this run
