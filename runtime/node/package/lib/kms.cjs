@@ -93,7 +93,7 @@ class Client {
   #failure({ code, reason, next }, box, n) {
     const { file, bundle, function: name } = this.#doc;
     const times = next === "again" ? `; attempts: ${n}` : "";
-    return new SecretsError(code, `${file}, box ${position(this.#doc, box)} of function ${bundle}/${name} under ${this.#place.key}: ${reason}${times}`);
+    return new SecretsError(code, `${file}, box ${position(this.#doc, box)} of function ${bundle}/${name} under key ${this.#place.key}: ${reason}${times}`);
   }
 
   /** attempt signs and sends a request once. It returns the plaintext or throws a Trouble. */

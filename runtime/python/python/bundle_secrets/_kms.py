@@ -102,7 +102,7 @@ class Client:
         times = f"; attempts: {n}" if trouble.then == "again" else ""
         return trouble.kind(
             f"{document.file}, box {box.number}/{len(document.boxes)} of function {document.bundle}/{document.function}"
-            f" under {self._key}: {trouble.reason}{times}"
+            f" under key {self._key}: {trouble.reason}{times}"
         )
 
     def _attempt(self, body, seconds):
