@@ -156,6 +156,7 @@ func (run *functionRun) header(m *manifest.Manifest) sealed.Header {
 		Function:    run.fn.Name.Value,
 		Name:        run.fn.File(),
 		Mode:        run.mode(),
+		Sources:     make([]sealed.Source, 0, len(run.bindings)),
 	}
 	for _, bind := range run.bindings {
 		h.Sources = append(h.Sources, sealed.Source{

@@ -147,8 +147,11 @@ func (l listed) readVersions(ctx context.Context, read reading) (versioned, prob
 // and lists the references in the order of the functions, so that those of one
 // function arrive together.
 func users(functions []*functionRun, ref func(*binding) secret.Ref) (map[secret.Ref][]*binding, []secret.Ref) {
-	users := make(map[secret.Ref][]*binding)
-	var refs []secret.Ref
+	count := 0
+	for _, run := range functions {
+		count += len(run.bindings)
+	}
+	users, refs := make(map[secret.Ref][]*binding, count), make([]secret.Ref, 0, count)
 	for _, run := range functions {
 		for _, bind := range run.bindings {
 			key := ref(bind)

@@ -2,6 +2,7 @@ package sealed
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"slices"
@@ -78,10 +79,16 @@ func (h Header) Marshal() ([]byte, error) {
 // not how they are packed. A document is carried over from the previous layer
 // only if both identities are equal.
 func (h Header) Identity() []byte {
-	var b bytes.Buffer
+	const most = 256 // bytes of a line, for most
+	b := make([]byte, 0, most*(len(h.Sources)+1))
 	line := func(words ...string) {
-		b.WriteString(strings.Join(words, " "))
-		b.WriteByte('\n')
+		for i, word := range words {
+			if i > 0 {
+				b = append(b, ' ')
+			}
+			b = append(b, word...)
+		}
+		b = append(b, '\n')
 	}
 	line(formatWord)
 	line("bundle", h.Bundle)
@@ -90,18 +97,19 @@ func (h Header) Identity() []byte {
 	line("name", h.Name)
 	line("mode", string(h.Mode))
 	for _, s := range h.Sources {
-		field := s.Field
-		if field == "" {
-			field = "-"
+		b = append(b, "source "...)
+		for _, word := range [...]string{s.Secret, s.Encoding, "ssm", s.ARN} {
+			b = append(append(b, word...), ' ')
 		}
-		words := []string{"source", s.Secret, s.Encoding, "ssm", s.ARN,
-			strconv.FormatInt(s.Version, 10), s.Modified.UTC().Format(dateLayout), field}
+		b = append(strconv.AppendInt(b, s.Version, 10), ' ')
+		b = append(s.Modified.UTC().AppendFormat(b, dateLayout), ' ')
+		b = append(b, cmp.Or(s.Field, "-")...)
 		if s.Checks != "" {
-			words = append(words, s.Checks)
+			b = append(append(b, ' '), s.Checks...)
 		}
-		line(words...)
+		b = append(b, '\n')
 	}
-	return b.Bytes()
+	return b
 }
 
 // Contexts returns the encryption context of each box, in order (F-22), for a
