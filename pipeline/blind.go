@@ -204,23 +204,19 @@ func (s *sealing) move(ctx context.Context, run *functionRun) problem.Problems {
 	return nil
 }
 
-// each calls do for every secret of a function, at most cap(s.slots) at a time,
+// each calls do for every secret of a function, as many at once as there are workers,
 // and reports everything that fails.
 func (s *sealing) each(ctx context.Context, run *functionRun, do func(int, *binding) error) problem.Problems {
 	var all collector
 	var g errgroup.Group
 	for i, bind := range run.bindings {
 		g.Go(func() error {
-			select {
-			case s.slots <- struct{}{}:
-				defer func() { <-s.slots }()
-			case <-ctx.Done():
+			return s.calls.Do(ctx, func() error {
+				if err := do(i, bind); err != nil {
+					all.add(s.moveProblem(ctx, run, bind, err)...)
+				}
 				return nil
-			}
-			if err := do(i, bind); err != nil {
-				all.add(s.moveProblem(ctx, run, bind, err)...)
-			}
-			return nil
+			})
 		})
 	}
 	_ = g.Wait() // its functions report problems, not errors

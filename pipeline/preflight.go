@@ -8,9 +8,9 @@ import (
 	"sync"
 
 	"github.com/hashicorp/hcl/v2"
-	"golang.org/x/sync/errgroup"
 
 	"github.com/whispering/bundle/internal/arn"
+	"github.com/whispering/bundle/internal/workers"
 	"github.com/whispering/bundle/pipeline/manifest"
 	"github.com/whispering/bundle/pipeline/problem"
 	"github.com/whispering/bundle/pipeline/seal"
@@ -77,15 +77,14 @@ func (b bound) preflight(ctx context.Context, keys KeyDescriber) (admitted, prob
 	var account problem.Problems
 	var all collector
 	done := progress(b.Observer, StepPreflight, len(refs)+1)
-	var g errgroup.Group
-	g.SetLimit(preflightConcurrency)
-	g.Go(func() error {
+	// Nothing stops it early: it reports everything that is wrong.
+	calls, always := workers.Start(min(preflightConcurrency, len(refs)+1)), context.WithoutCancel(ctx)
+	calls.Go(always, func() {
 		account = b.checkAccount(ctx)
 		done()
-		return nil
 	})
 	for _, ref := range refs {
-		g.Go(func() error {
+		calls.Go(always, func() {
 			key, err := keys.Describe(ctx, ref)
 			for _, use := range users[ref] {
 				var wrong problem.Problems
@@ -96,10 +95,9 @@ func (b bound) preflight(ctx context.Context, keys KeyDescriber) (admitted, prob
 				all.add(wrong...)
 			}
 			done()
-			return nil
 		})
 	}
-	_ = g.Wait() // its functions report problems, not errors
+	calls.Stop()
 	if len(account) > 0 {
 		return a, account // with another caller, every key would fail as well
 	}

@@ -8,6 +8,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/whispering/bundle/internal/workers"
 	"github.com/whispering/bundle/layerbuild/sealed"
 	"github.com/whispering/bundle/pipeline/param"
 	"github.com/whispering/bundle/pipeline/plan"
@@ -33,10 +34,12 @@ func (c compared) seal(ctx context.Context, b *Build) (*plaintexts, problem.Prob
 			packed = append(packed, run)
 		}
 	}
-	s := &sealing{compared: c, build: b, slots: make(chan struct{}, sealConcurrency)}
+	s := &sealing{compared: c, build: b}
 	if len(blind)+len(packed) == 0 {
 		return &s.values, c.paths
 	}
+	s.calls = workers.Start(sealConcurrency)
+	defer s.calls.Stop()
 	s.all.add(c.paths...)
 	s.announce(blind, packed)
 	if len(blind) == 0 || s.blind(ctx, blind, packed) {
@@ -50,11 +53,11 @@ func (c compared) seal(ctx context.Context, b *Build) (*plaintexts, problem.Prob
 type sealing struct {
 	compared
 	build  *Build
-	values plaintexts    // read by this run
-	slots  chan struct{} // one for each kms:Encrypt or ReEncrypt in progress
-	got    func()        // reports a parameter to the observer
-	sealed func()        // reports a function to the observer
-	halt   func() bool   // stops a moveAll; true for the first call
+	values plaintexts       // read by this run
+	calls  *workers.Workers // of kms:Encrypt and ReEncrypt
+	got    func()           // reports a parameter to the observer
+	sealed func()           // reports a function to the observer
+	halt   func() bool      // stops a moveAll; true for the first call
 	group  errgroup.Group
 	all    collector
 }
@@ -205,15 +208,10 @@ func (s *sealing) encrypt(ctx context.Context, key string, boxes []seal.Packed, 
 	g, ctx := errgroup.WithContext(ctx)
 	for i, box := range boxes {
 		g.Go(func() error {
-			select {
-			case s.slots <- struct{}{}:
-				defer func() { <-s.slots }()
-			case <-ctx.Done():
-				return ctx.Err()
-			}
-			var err error
-			ciphertexts[i], err = s.build.Keys.Encrypt(ctx, key, box.Plaintext, contexts[i])
-			return err
+			return s.calls.Do(ctx, func() (err error) {
+				ciphertexts[i], err = s.build.Keys.Encrypt(ctx, key, box.Plaintext, contexts[i])
+				return err
+			})
 		})
 	}
 	return ciphertexts, g.Wait()

@@ -29,7 +29,7 @@ var floors = []struct {
 		"pipeline/manifest", "pipeline/secret", "pipeline/problem", "layerbuild", "runtime/...", "internal/awsclient", "internal/awsreply", "internal/awsfault",
 		"internal/actions", "internal/atomicfile", "internal/printable", "internal/trust",
 	}},
-	{"leaf packages", []string{"layerbuild/sealed", "internal/awslocal", "internal/plainfile", "internal/arn"}},
+	{"leaf packages", []string{"layerbuild/sealed", "internal/awslocal", "internal/plainfile", "internal/arn", "internal/workers"}},
 }
 
 // theWay is the way of the data through the packages.

@@ -10,6 +10,7 @@ import (
 	"github.com/aws/smithy-go/middleware"
 
 	"github.com/whispering/bundle/internal/awsfault"
+	"github.com/whispering/bundle/internal/workers"
 	"github.com/whispering/bundle/pipeline/secret"
 )
 
@@ -124,21 +125,13 @@ func (s *Source) read(ctx context.Context, refs []secret.Ref, what kind, got fun
 	run, cancel := context.WithCancel(ctx)
 	defer cancel()
 	var (
-		group sync.WaitGroup
-		mu    sync.Mutex // guards failed, and serializes calls of got
+		mu     sync.Mutex // guards failed, and serializes calls of got
+		failed error
 	)
-	var failed error
-	slots := make(chan struct{}, s.concurrency)
-	for _, batch := range batches(refs) {
-		select {
-		case slots <- struct{}{}:
-		case <-run.Done():
-		}
-		if run.Err() != nil {
-			break
-		}
-		group.Go(func() {
-			defer func() { <-slots }()
+	all := batches(refs)
+	calls := workers.Start(min(s.concurrency, len(all)))
+	for _, batch := range all {
+		if !calls.Go(run, func() {
 			results, err := s.batch(run, batch, what)
 			mu.Lock()
 			defer mu.Unlock()
@@ -151,9 +144,11 @@ func (s *Source) read(ctx context.Context, refs []secret.Ref, what kind, got fun
 					got(r)
 				}
 			}
-		})
+		}) {
+			break
+		}
 	}
-	group.Wait()
+	calls.Stop()
 	if failed == nil && ctx.Err() != nil {
 		failed = s.stopped(ctx, ctx.Err())
 	}

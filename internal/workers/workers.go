@@ -1,0 +1,58 @@
+// Package workers calls functions at once, on goroutines that are kept. A call of the
+// AWS SDK needs a deep stack, which a new goroutine grows, and copies, in steps.
+package workers
+
+import (
+	"context"
+	"sync"
+)
+
+// Workers are a number of goroutines that call functions.
+type Workers struct {
+	work chan func()
+	all  sync.WaitGroup
+}
+
+// Start starts n workers. Stop ends them.
+func Start(n int) *Workers {
+	w := &Workers{work: make(chan func())}
+	for range n {
+		w.all.Go(func() {
+			for f := range w.work {
+				f()
+			}
+		})
+	}
+	return w
+}
+
+// Go waits for a worker that is free, and lets it call f. It returns false, without
+// calling f, if the context ends first.
+func (w *Workers) Go(ctx context.Context, f func()) bool {
+	if ctx.Err() != nil {
+		return false
+	}
+	select {
+	case w.work <- f:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+// Do lets a worker call f and returns its error, or the context's error if that ends
+// before a worker is free. A worker must not call it: all might wait for each other.
+func (w *Workers) Do(ctx context.Context, f func() error) error {
+	done := make(chan error, 1)
+	if !w.Go(ctx, func() { done <- f() }) {
+		return ctx.Err()
+	}
+	return <-done
+}
+
+// Stop waits until every function has returned, and ends the workers. Go must not be
+// called afterwards.
+func (w *Workers) Stop() {
+	close(w.work)
+	w.all.Wait()
+}

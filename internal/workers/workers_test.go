@@ -1,0 +1,59 @@
+package workers
+
+import (
+	"context"
+	"errors"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+func TestAsManyAtOnceAsWorkers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var now, most, calls atomic.Int32
+		w := Start(3)
+		for range 10 {
+			w.Go(t.Context(), func() {
+				most.Store(max(most.Load(), now.Add(1)))
+				time.Sleep(time.Second)
+				now.Add(-1)
+				calls.Add(1)
+			})
+		}
+		w.Stop()
+		if most.Load() != 3 || calls.Load() != 10 {
+			t.Errorf("%d calls, %d at once", calls.Load(), most.Load())
+		}
+	})
+}
+
+func TestNothingStartsAfterTheEnd(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := Start(1)
+		ctx, cancel := context.WithCancelCause(t.Context())
+		release := make(chan struct{})
+		w.Go(ctx, func() { <-release })
+		time.AfterFunc(time.Second, func() { cancel(nil) })
+		if w.Go(ctx, func() { t.Error("was called") }) {
+			t.Error("no worker was free")
+		}
+		close(release)
+		synctest.Wait()
+		for range 100 { // a worker is free, and the context has ended: select would choose either
+			if err := w.Do(ctx, func() error { t.Error("was called"); return nil }); !errors.Is(err, context.Canceled) {
+				t.Fatal(err)
+			}
+		}
+		w.Stop()
+	})
+}
+
+func TestDoReturnsTheError(t *testing.T) {
+	w := Start(2)
+	defer w.Stop()
+	want := errors.New("no")
+	if err := w.Do(t.Context(), func() error { return want }); err != want {
+		t.Error(err)
+	}
+}
