@@ -1,5 +1,5 @@
 # What secrets.hcl can ask for: docs/guard.md. CODEOWNERS gives this file to owners other than the manifest's. bundle init --guard prints
-# one for your manifest.
+# a guard file for your manifest.
 
 allow {
   environments = ["local"]

@@ -53,7 +53,7 @@ func TestPlansBecomeOneComment(t *testing.T) {
 		"one that says no more":      {map[string]string{"plan.json": answer(false, fmt.Sprintf(target, "", "null")), "plan.md": "problems\n"}, marker + "\nproblems\n", false},
 		"regions that do not change": {map[string]string{"plan.json": answer(true, same("a"), same("a")), "plan.md": "x\n"}, marker + "**bundle plan**: no changes in a\n", false},
 		"one region that changes":    {map[string]string{"plan.json": answer(true, same("a"), other("a")), "plan.md": "x\n"}, marker + "\nx\n", false},
-		"none":                       {nil, marker + "**bundle plan**: there is none. The log of the run says why.\n", false},
+		"none":                       {nil, marker + "**bundle plan**: there is no plan. See the log of the run.\n", false},
 		"a name that is markup":      {map[string]string{"plan.json": unchanged("<b>@x</b>"), "plan.md": "x\n"}, marker + "**bundle plan**: no changes in bxb\n", false},
 		"two that are long":          {map[string]string{"plan-a/plan.json": changed("a"), "plan-a/plan.md": strings.Repeat(row, 1000), "plan-b/plan.json": changed("b"), "plan-b/plan.md": strings.Repeat(row, 1000)}, marker + "\n" + row, true},
 		"one that is a single line":  {map[string]string{"plan.json": changed("a"), "plan.md": strings.Repeat("x", 1<<17)}, marker + "\n", true},

@@ -108,8 +108,8 @@ func TestWhatIsNoReleaseIsNotInstalled(t *testing.T) {
 		env     []string
 		says    string
 	}{
-		"a checksum of something else":    {with("/v1.2.3/checksums.txt", sums([]byte("else"))), "v1.2.3", nil, "is damaged, or is not what was released"},
-		"an archive that was exchanged":   {with("/v1.2.3/"+archive, "else"), "v1.2.3", nil, "is damaged, or is not what was released"},
+		"a checksum of something else":    {with("/v1.2.3/checksums.txt", sums([]byte("else"))), "v1.2.3", nil, "is damaged, or is not the released file"},
+		"an archive that was exchanged":   {with("/v1.2.3/"+archive, "else"), "v1.2.3", nil, "is damaged, or is not the released file"},
 		"no checksum of it":               {with("/v1.2.3/checksums.txt", strings.Repeat("0", 64)+"  other.tar.gz\n"), "v1.2.3", nil, "does not have one checksum"},
 		"two checksums of it":             {with("/v1.2.3/checksums.txt", sums(content)+sums([]byte("else"))), "v1.2.3", nil, "does not have one checksum"},
 		"a checksum that is none":         {with("/v1.2.3/checksums.txt", "0  "+archive+"\n"), "v1.2.3", nil, "does not have one checksum"},
@@ -209,12 +209,12 @@ func TestAReleaseIsVerified(t *testing.T) {
 		"another digest":                {"0", other, false, "which release-sha256 does not name", ""},
 		"a digest that was never set":   {"0", "", false, "release-sha256 is empty", ""},
 		"lines without a digest":        {"0", "\n\n", false, "release-sha256 is empty", ""},
-		"no digest":                     {"0", digest[:63], false, "a line that is no SHA-256", ""},
-		"a digest with its kind":        {"0", "sha256:" + digest, false, "a line that is no SHA-256", ""},
-		"a digest and something else":   {"0", digest + "\nnone", false, "a line that is no SHA-256", ""},
-		"a pattern instead of a digest": {"0", "*", false, "a line that is no SHA-256", ""},
-		"a digest with a command in it": {"0", digest + "\n$(exit)", false, "a line that is no SHA-256", ""},
-		"a digest among words":          {"0", "x" + digest + " ", false, "a line that is no SHA-256", ""},
+		"no digest":                     {"0", digest[:63], false, "a line that is not a SHA-256 digest", ""},
+		"a digest with its kind":        {"0", "sha256:" + digest, false, "a line that is not a SHA-256 digest", ""},
+		"a digest and something else":   {"0", digest + "\nnone", false, "a line that is not a SHA-256 digest", ""},
+		"a pattern instead of a digest": {"0", "*", false, "a line that is not a SHA-256 digest", ""},
+		"a digest with a command in it": {"0", digest + "\n$(exit)", false, "a line that is not a SHA-256 digest", ""},
+		"a digest among words":          {"0", "x" + digest + " ", false, "a line that is not a SHA-256 digest", ""},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

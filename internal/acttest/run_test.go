@@ -99,18 +99,18 @@ func refusesUnknown(t *testing.T, s step) {
 	}{
 		"another command":               {"run", nil, 2, "There is no such command"},
 		"a flag for a command":          {"--help", nil, 2, "There is no such command"},
-		"a word for true":               {"build", []string{"BLIND=yes"}, 2, "blind is neither true nor false"},
-		"a word for publish":            {"build", []string{"PUBLISH=1"}, 2, "publish is neither true nor false"},
-		"a plan to publish":             {"plan", []string{"PUBLISH=true"}, 2, "Only what is built can be published"},
+		"a word for true":               {"build", []string{"BLIND=yes"}, 2, "blind must be true or false"},
+		"a word for publish":            {"build", []string{"PUBLISH=1"}, 2, "publish must be true or false"},
+		"a plan to publish":             {"plan", []string{"PUBLISH=true"}, 2, "The input publish is only for the command build"},
 		"an environment that is none":   {"build", []string{"ENVIRONMENT=x; touch y"}, 2, "no environment"},
 		"no environment":                {"build", []string{"ENVIRONMENT="}, 2, "name the environment"},
 		"a manifest that is not there":  {"build", []string{"MANIFEST=$(touch y)"}, 2, ""},
 		"a variable that is none":       {"build", []string{"VARS=other=1"}, 2, ""},
 		"a blind build of what is not":  {"build", []string{"BLIND=true"}, 2, "lind"},
-		"a word for reseal":             {"build", []string{"RESEAL=yes"}, 2, "reseal is neither true nor false"},
+		"a word for reseal":             {"build", []string{"RESEAL=yes"}, 2, "reseal must be true or false"},
 		"a status that seals":           {"status", []string{"RESEAL=true"}, 2, "for build and plan"},
-		"a digest of what is built":     {"build", []string{"SHA256=" + strings.Repeat("0", 64)}, 2, "The input sha256 is that of a layer to publish"},
-		"no digest of what is built":    {"build", []string{"SHA256="}, 2, "The input sha256 is that of a layer to publish"},
+		"a digest of what is built":     {"build", []string{"SHA256=" + strings.Repeat("0", 64)}, 2, "The input sha256 is only for the command publish"},
+		"no digest of what is built":    {"build", []string{"SHA256="}, 2, "The input sha256 is only for the command publish"},
 		"an earlier layer of a status":  {"status", []string{"PREVIOUS_SHA256=" + strings.Repeat("0", 64)}, 2, "for build and plan"},
 		"a digest that was never set":   {"publish", []string{"SHA256="}, 2, "The input sha256 is empty"},
 		"only lines for a digest":       {"publish", []string{"SHA256=\r\n\n"}, 2, "The input sha256 is empty"},
@@ -118,8 +118,8 @@ func refusesUnknown(t *testing.T, s step) {
 		"what is no digest":             {"publish", []string{"SHA256=--allow-rollback"}, 2, "is not a SHA-256"},
 		"helpers of no release":         {"publish", []string{"HELPERS_OF=v9.9.9"}, 2, `--helpers-of "v9.9.9"`},
 		"a flag for a release":          {"publish", []string{"HELPERS_OF=--allow-rollback"}, 2, "helpers-of"},
-		"helpers of what is built":      {"build", []string{"HELPERS_OF=v1.2.3"}, 2, "The input helpers-of is for publish"},
-		"helpers of a build to publish": {"build", []string{"HELPERS_OF=v1.2.3", "PUBLISH=true"}, 2, "The input helpers-of is for publish"},
+		"helpers of what is built":      {"build", []string{"HELPERS_OF=v1.2.3"}, 2, "The input helpers-of is only for the command publish"},
+		"helpers of a build to publish": {"build", []string{"HELPERS_OF=v1.2.3", "PUBLISH=true"}, 2, "The input helpers-of is only for the command publish"},
 		"a guard that is not there":     {"publish", []string{"GUARD=gone.hcl"}, 2, "gone.hcl"},
 	}
 	for name, test := range tests {
@@ -149,7 +149,7 @@ func limitsStrangers(t *testing.T, s step) {
 		for _, environment := range []string{"local", "prod"} {
 			inputs := append([]string{"ENVIRONMENT=" + environment}, env...)
 			for _, command := range []string{"build", "publish", "status"} {
-				if _, stderr, code := s.run(t, command, inputs...); code != 2 || !strings.Contains(stderr, "no more than validate and plan") {
+				if _, stderr, code := s.run(t, command, inputs...); code != 2 || !strings.Contains(stderr, "can only validate and plan") {
 					t.Errorf("%s: %s: %d\n%s", name, command, code, stderr)
 				}
 			}

@@ -77,8 +77,8 @@ func timed(ctx context.Context, w *running, program string, args ...string) (fig
 	}, nil
 }
 
-// peak is the most memory that a process had, in MB. What wait(2) tells of a child begins at the memory of its parent,
-// which is why the embedded AWS has a process of its own.
+// peak is the peak memory of a process, in MB. What wait(2) reports about a child includes the memory of its parent at the
+// start, so the embedded AWS runs in its own process.
 func peak(s *os.ProcessState) float64 {
 	usage, ok := s.SysUsage().(*syscall.Rusage)
 	if !ok {

@@ -62,12 +62,12 @@ func TestReleaseNotes(t *testing.T) {
 		"only the candidate":   {tag: "v1.2.3", changelog: "## v1.2.3-rc.1 (2026-11-25)\n- New.\n", refused: "has no heading"},
 		"a dot is a dot":       {tag: "v1.2.3", changelog: "## v1x2.3 (2026-11-25)\n- New.\n", refused: "has no heading"},
 		"without a date":       {tag: "v1.2.3", changelog: "## v1.2.3\n- New.\n", refused: "has no heading"},
-		"empty":                {tag: "v1.2.3", changelog: "## v1.2.3 (2026-11-25)\n\n### Added\n" + older, refused: "says nothing about v1.2.3"},
+		"empty":                {tag: "v1.2.3", changelog: "## v1.2.3 (2026-11-25)\n\n### Added\n" + older, refused: "lists no changes under v1.2.3"},
 		"still unreleased":     {tag: "v1.2.3", changelog: "## Unreleased\n- More.\n## v1.2.3 (2026-11-25)\n- New.\n", refused: "move them below v1.2.3"},
 		"no changelog":         {tag: "v1.2.3", refused: "CHANGELOG.md"},
-		"no version":           {tag: "v1.2", changelog: older, refused: "v1.2 is no version"},
-		"a zero too many":      {tag: "v1.02.3", changelog: older, refused: "is no version"},
-		"an option of a shell": {tag: "v1.2.3; true", changelog: older, refused: "is no version"},
+		"no version":           {tag: "v1.2", changelog: older, refused: "v1.2 is not a version"},
+		"a zero too many":      {tag: "v1.02.3", changelog: older, refused: "is not a version"},
+		"an option of a shell": {tag: "v1.2.3; true", changelog: older, refused: "is not a version"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			changelog := filepath.Join(dir, "CHANGELOG.md")

@@ -78,50 +78,54 @@ func (r *Verify) Text(out *printable.Stream) error {
 			return err
 		}
 	}
-	if err := out.Printf("compared: %s\n", strings.Join(r.compared(), "; ")); err != nil {
+	if err := out.Printf("checked: %s\n", strings.Join(r.checked(), "; ")); err != nil {
 		return err
 	}
 	return out.Printf("%s: %s, %s, %s\n", r.Layer.Path, printable.Count(r.Layer.Bytes, "byte"), printable.Count(r.Helpers, "helper file"), r.conclusion())
 }
 
-// compared lists what was compared with what.
-func (r *Verify) compared() []string {
-	all := []string{"the zip with the format of layers"}
+// checked lists what was checked, and what was not.
+func (r *Verify) checked() []string {
+	all := []string{"the zip against the layer format"}
 	if n := len(r.Functions); n > 0 {
-		all = append(all, printable.Count(n, "document")+" with the format of documents")
+		all = append(all, printable.Count(n, "document")+" against the document format")
 	}
 	if r.Helpers > 0 {
 		release := "bundle " + r.HelpersOf
 		if r.Own {
 			release = "this bundle, " + r.HelpersOf
 		}
-		all = append(all, fmt.Sprintf("%s of %s, path, bytes and mode, with those of %s", printable.Count(r.Helpers, "helper file"),
+		all = append(all, fmt.Sprintf("%s (%s) against %s: path, bytes and mode", printable.Count(r.Helpers, "helper file"),
 			strings.Join(r.HelperNames, ", "), release))
 	}
 	switch {
 	case r.Against != "":
-		all = append(all, "functions, sources and helpers with "+r.Against)
+		all = append(all, "functions, sources and helpers against "+r.Against)
 	case r.Helpers > 0:
-		all = append(all, "nothing with a manifest (--manifest)")
+		all = append(all, "no manifest (add --manifest)")
 	}
 	if len(r.Functions) > 0 && !r.Opened {
-		all = append(all, "no box was opened (--open)")
+		all = append(all, "no box opened (add --open)")
 	}
 	return all
 }
 
 func (r *Verify) conclusion() string {
-	what := "every byte is accounted for"
+	parts := []string{"every byte is accounted for"}
 	switch {
 	case r.Against != "":
-		what += ", it is what " + r.Against + " says"
+		parts = append(parts, "it matches "+r.Against)
 	case len(r.Functions) == 0:
-		what += ", and it holds no secrets"
+		parts = append(parts, "it holds no secrets")
 	}
 	if r.Opened && len(r.Functions) > 0 {
-		what += ", and every box opens"
+		parts = append(parts, "every box opens")
 	}
-	return what
+	last := len(parts) - 1
+	if last == 0 {
+		return parts[0]
+	}
+	return strings.Join(parts[:last], ", ") + ", and " + parts[last]
 }
 
 // Notes implements Result.
