@@ -248,7 +248,7 @@ func (w *world) exchange(t *testing.T, push string) {
 func (w *world) stranger(t *testing.T) {
 	said := len(w.discussion.requests)
 	r := w.run(t, "secrets", "pull_request", pullRequest("stranger/shop"), "--matrix", "environment:staging")
-	if !strings.Contains(r.log, "planning without AWS calls and credentials") || !strings.Contains(r.log, "Summary - **bundle plan**") ||
+	if !strings.Contains(r.log, "planning without AWS calls or credentials") || !strings.Contains(r.log, "Summary - **bundle plan**") ||
 		!strings.Contains(r.log, "(offline: ") {
 		t.Errorf("a stranger's pull request:\n%s", r.log)
 	}

@@ -110,23 +110,23 @@ func TestWhatIsNoReleaseIsNotInstalled(t *testing.T) {
 	}{
 		"a checksum of something else":    {with("/v1.2.3/checksums.txt", sums([]byte("else"))), "v1.2.3", nil, "is damaged, or is not the released file"},
 		"an archive that was exchanged":   {with("/v1.2.3/"+archive, "else"), "v1.2.3", nil, "is damaged, or is not the released file"},
-		"no checksum of it":               {with("/v1.2.3/checksums.txt", strings.Repeat("0", 64)+"  other.tar.gz\n"), "v1.2.3", nil, "does not have one checksum"},
-		"two checksums of it":             {with("/v1.2.3/checksums.txt", sums(content)+sums([]byte("else"))), "v1.2.3", nil, "does not have one checksum"},
-		"a checksum that is none":         {with("/v1.2.3/checksums.txt", "0  "+archive+"\n"), "v1.2.3", nil, "does not have one checksum"},
+		"no checksum of it":               {with("/v1.2.3/checksums.txt", strings.Repeat("0", 64)+"  other.tar.gz\n"), "v1.2.3", nil, "does not have exactly one checksum"},
+		"two checksums of it":             {with("/v1.2.3/checksums.txt", sums(content)+sums([]byte("else"))), "v1.2.3", nil, "does not have exactly one checksum"},
+		"a checksum that is none":         {with("/v1.2.3/checksums.txt", "0  "+archive+"\n"), "v1.2.3", nil, "does not have exactly one checksum"},
 		"no checksums":                    {with("/v1.2.3/checksums.txt", ""), "v1.2.3", nil, "checksums.txt cannot be downloaded"},
 		"no archive":                      {with("/v1.2.3/"+archive, ""), "v1.2.3", nil, archive + " cannot be downloaded"},
 		"an archive that is none":         {noProgram, "v1.2.3", nil, ""},
 		"a release that does not exist":   {good, "v1.2.4", nil, "Is v1.2.4 a release"},
 		"a system without releases":       {good, "v1.2.3", []string{"RUNNER_OS=Plan9"}, "no release for this operating system"},
 		"a machine without releases":      {good, "v1.2.3", []string{"RUNNER_ARCH=X86"}, "no release for this architecture"},
-		"a version with a path":           {good, "v1.2.3/../../x/v1.2.3", nil, "The version is neither"},
-		"a version with a command":        {good, "v1.2.3$(touch x)", nil, "The version is neither"},
-		"a version with a line":           {good, "v1.2.3\n::error::x", nil, "The version is neither"},
-		"a version with a query":          {good, "v1.2.3?x=y", nil, "The version is neither"},
-		"a version that begins as a flag": {good, "--output=x", nil, "The version is neither"},
-		"a moving version":                {good, "v1", nil, "The version is neither"},
-		"a version without its v":         {good, "1.2.3", nil, "The version is neither"},
-		"the newest":                      {good, "latest", nil, "The version is neither"},
+		"a version with a path":           {good, "v1.2.3/../../x/v1.2.3", nil, "The version is not valid"},
+		"a version with a command":        {good, "v1.2.3$(touch x)", nil, "The version is not valid"},
+		"a version with a line":           {good, "v1.2.3\n::error::x", nil, "The version is not valid"},
+		"a version with a query":          {good, "v1.2.3?x=y", nil, "The version is not valid"},
+		"a version that begins as a flag": {good, "--output=x", nil, "The version is not valid"},
+		"a moving version":                {good, "v1", nil, "The version is not valid"},
+		"a version without its v":         {good, "1.2.3", nil, "The version is not valid"},
+		"the newest":                      {good, "latest", nil, "The version is not valid"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -153,7 +153,7 @@ func TestReleasesComeFromWhereTheActionSays(t *testing.T) {
 		t.Errorf("%q was installed", stdout)
 	}
 	for _, address := range []string{"http://example.com", "file:///tmp", "ftp://example.com", "", "http://127.0.0.1.example.com"} {
-		if _, stderr, code := install(t, env, "v1.2.3", "", address); code == 0 || !strings.Contains(stderr, "over HTTPS") {
+		if _, stderr, code := install(t, env, "v1.2.3", "", address); code == 0 || !strings.Contains(stderr, "must begin with https:") {
 			t.Errorf("%q: %d\n%s", address, code, stderr)
 		}
 	}
@@ -241,7 +241,7 @@ func TestAReleaseIsVerified(t *testing.T) {
 		})
 	}
 	env, _ := fakeGH(t, "0")
-	if _, stderr, code := install(t, env, "source", "", good, "whispering/bundle", digest); code == 0 || !strings.Contains(stderr, "this is built from source") {
+	if _, stderr, code := install(t, env, "source", "", good, "whispering/bundle", digest); code == 0 || !strings.Contains(stderr, "release-sha256 is for a release") {
 		t.Errorf("a digest of what is built from source: %d\n%s", code, stderr)
 	}
 }

@@ -108,10 +108,10 @@ func refusesUnknown(t *testing.T, s step) {
 		"a variable that is none":       {"build", []string{"VARS=other=1"}, 2, ""},
 		"a blind build of what is not":  {"build", []string{"BLIND=true"}, 2, "lind"},
 		"a word for reseal":             {"build", []string{"RESEAL=yes"}, 2, "reseal must be true or false"},
-		"a status that seals":           {"status", []string{"RESEAL=true"}, 2, "for build and plan"},
+		"a status that seals":           {"status", []string{"RESEAL=true"}, 2, "only for the commands build and plan"},
 		"a digest of what is built":     {"build", []string{"SHA256=" + strings.Repeat("0", 64)}, 2, "The input sha256 is only for the command publish"},
 		"no digest of what is built":    {"build", []string{"SHA256="}, 2, "The input sha256 is only for the command publish"},
-		"an earlier layer of a status":  {"status", []string{"PREVIOUS_SHA256=" + strings.Repeat("0", 64)}, 2, "for build and plan"},
+		"an earlier layer of a status":  {"status", []string{"PREVIOUS_SHA256=" + strings.Repeat("0", 64)}, 2, "only for the commands build and plan"},
 		"a digest that was never set":   {"publish", []string{"SHA256="}, 2, "The input sha256 is empty"},
 		"only lines for a digest":       {"publish", []string{"SHA256=\r\n\n"}, 2, "The input sha256 is empty"},
 		"another output never set":      {"build", []string{"PREVIOUS_SHA256="}, 2, "The input previous-sha256 is empty"},
@@ -154,7 +154,7 @@ func limitsStrangers(t *testing.T, s step) {
 				}
 			}
 			for _, previous := range []string{"auto", "arn:aws:lambda:us-west-2:222222222222:layer:shop"} {
-				if _, stderr, code := s.run(t, "plan", append(inputs, "PREVIOUS="+previous)...); code != 0 || !strings.Contains(stderr, "without credentials") {
+				if _, stderr, code := s.run(t, "plan", append(inputs, "PREVIOUS="+previous)...); code != 0 || !strings.Contains(stderr, "without AWS calls or credentials") {
 					t.Errorf("%s: plan of %s from %s: %d\n%s", name, environment, previous, code, stderr)
 				}
 			}

@@ -111,7 +111,7 @@ func TestReleaseHasItsTable(t *testing.T) {
 	if listed.String() != string(table) {
 		t.Errorf("the table is\n%s\nthe helpers are\n%s", table, listed.String())
 	}
-	if out := run(t, dir, nil, "./program", "verify", "--layer", "helpers.zip"); !strings.Contains(out, "those of this bundle") {
+	if out := run(t, dir, nil, "./program", "verify", "--layer", "helpers.zip"); !strings.Contains(out, "against this bundle") {
 		t.Errorf("verify says %s", out)
 	}
 	helper := filepath.Join(dir, "runtime", "python", "python", "bundle_secrets", "_http.py")
