@@ -84,7 +84,7 @@ func quiet() *app {
 // noCommand names the schema of the answer to words that name no command.
 const noCommand = "no-command"
 
-// checkAnswer holds what a command printed, and the code it ended with, to the documentation.
+// checkAnswer checks the output and the exit code of a command against the documentation.
 func checkAnswer(docs string, content []byte, code int) error {
 	var answer struct {
 		Command string

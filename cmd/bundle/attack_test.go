@@ -16,10 +16,10 @@ import (
 	"github.com/whispering/bundle/internal/runnertest"
 )
 
-// attack runs a command that somebody means ill with, as attack CODE COMMAND ARGS…:
-// it has to end with that exit code, and whatever the code, nothing that it prints
-// holds a value or a credential of the story, is a command to a CI but those of
-// bundle's own, or is unseen; and no file is made, changed or lost.
+// attack runs a command of an attacker, as attack CODE COMMAND ARGS…. It must end with
+// that exit code. Whatever the code, its output must not contain a value or a
+// credential of the story, a command to a CI except bundle's own, or an invisible
+// character, and it must not make, change or delete a file.
 func attack(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 2 {
 		ts.Fatalf("usage: attack CODE COMMAND ARGS…")
@@ -59,8 +59,8 @@ func attack(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// open runs a command of an attack that succeeds today, as is known, and as its
-// section tells: open CODE COMMAND ARGS….
+// open runs a command of an attack that is known to succeed today, for the reason in
+// its section: open CODE COMMAND ARGS….
 func open(ts *testscript.TestScript, neg bool, args []string) { expectCode(ts, neg, args) }
 
 // withoutAnnotations is a log without the annotations that bundle makes in GitHub
@@ -142,7 +142,7 @@ func flip(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(os.WriteFile(ts.MkAbs(args[1]), b, 0o600))
 }
 
-// plant says that a text is not to be printed by an attack: plant TEXT….
+// plant names a string that an attack must not print: plant TEXT….
 func plant(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) == 0 {
 		ts.Fatalf("usage: plant TEXT…")

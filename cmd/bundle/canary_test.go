@@ -529,7 +529,7 @@ func (s *stage) useServed(url string) {
 	}
 }
 
-// A stream collects what is written, and tells of the first line.
+// A stream collects what is written, and reports the first line.
 type stream struct {
 	mu    sync.Mutex
 	b     []byte

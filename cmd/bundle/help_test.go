@@ -44,7 +44,7 @@ func helped() map[string]*cli.Command {
 	return all
 }
 
-// TestHelpIsTheDocumentation holds docs/commands.md to what --help prints.
+// TestHelpIsTheDocumentation compares docs/commands.md with the output of --help.
 // go test ./cmd/bundle -run TestHelpIsTheDocumentation -update writes the page.
 func TestHelpIsTheDocumentation(t *testing.T) {
 	page := "# Commands\n\nWhat `bundle help` and `bundle COMMAND --help` print. Made by `go test ./cmd/bundle -run TestHelpIsTheDocumentation -update`.\n"

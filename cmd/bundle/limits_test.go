@@ -12,8 +12,8 @@ import (
 	"github.com/whispering/bundle/internal/printable"
 )
 
-// TestLimitsAreKnownBeforeAnyCall holds validate, plan and build to what no layer
-// can hold: where they would call AWS, nobody answers.
+// TestLimitsAreKnownBeforeAnyCall checks that validate, plan and build refuse what no
+// layer can hold before they call AWS, which does not answer here.
 func TestLimitsAreKnownBeforeAnyCall(t *testing.T) {
 	secrets := func(n int, name, parameter, more string) string {
 		var b strings.Builder

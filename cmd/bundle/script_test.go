@@ -38,8 +38,8 @@ func TestMain(m *testing.M) {
 	})
 }
 
-// TestScript tells the command line as stories. Each has a server of the
-// embedded AWS of its own, that plays the real one for account 222222222222:
+// TestScript runs stories of the command line. Each story has its own server of the
+// embedded AWS, which plays the real AWS for account 222222222222:
 //
 //	aws FILE [REGION]  puts keys and parameters from FILE, and new versions of
 //	              them if called again, in us-west-2 or another region; the
@@ -59,7 +59,7 @@ func TestMain(m *testing.M) {
 //	              the layer's helpers; the program bundle-later knows these tables
 //	listen VARIABLE [tls]  listens on a loopback address, and sets VARIABLE to its
 //	              URL
-//	heard         demands that something was sent there since it was last asked
+//	heard         requires that something was sent there since the last heard
 //	hang VARIABLE KIND  listens as well, and keeps whoever calls waiting: see hangs
 //	soon CODE COMMAND…  is code, within 3 s
 //	served        waits until bundle local serve is ready
@@ -348,7 +348,7 @@ func waitServed(ts *testscript.TestScript, neg bool, _ []string) {
 	ts.Fatalf("no server was announced")
 }
 
-// expectCode runs a command and holds it to an exit code: code 5 bundle ….
+// expectCode runs a command that must end with an exit code: code 5 bundle ….
 func expectCode(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 2 {
 		ts.Fatalf("usage: code N COMMAND ARGS…")

@@ -14,9 +14,9 @@ import (
 	"github.com/whispering/bundle/internal/needs"
 )
 
-// A world is a repository that has adopted the action, and act to run its
-// workflows, on this machine itself. What the workflows use of others cannot be
-// had here: testdata has something for each that does the same to a folder.
+// A world is a repository that has adopted the action, and act to run its workflows on
+// this machine. Actions of others are not available here: testdata has a replacement
+// for each, which does the same with a folder.
 type world struct {
 	act, dir, shop string
 	discussion     discussion
@@ -260,7 +260,7 @@ func (w *world) stranger(t *testing.T) {
 	}
 }
 
-// night: of two layers, the one whose parameter was put is made anew.
+// night: of two layers, the one whose parameter was put is built again.
 func (w *world) night(t *testing.T) {
 	value := w.path("value")
 	write(t, value, "not-a-real-prod-password-2")

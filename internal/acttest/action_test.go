@@ -1,6 +1,6 @@
-// Package acttest holds the action and the workflows to what docs/actions.md
-// says: it runs the scripts of the action by themselves, and the workflows, in a
-// repository of their own, with act (https://github.com/nektos/act).
+// Package acttest checks that the action and the workflows do what docs/actions.md
+// says. It runs the scripts of the action on their own, and the workflows in their own
+// repository with act (https://github.com/nektos/act).
 package acttest
 
 import (

@@ -7,9 +7,9 @@ import (
 	"testing"
 )
 
-// Every step of the shipped workflows that plans, builds or publishes holds the
-// manifest to the guard file, those in comments too, and a change of that file
-// is planned.
+// Every step of the shipped workflows that plans, builds or publishes checks the
+// manifest against the guard file, also in comments, and a change of that file is
+// planned.
 func TestWorkflowsPassTheGuardFile(t *testing.T) {
 	const guard = ".github/guard.hcl"
 	if read(t, filepath.Join(root(t), guard)) == "" {

@@ -1,6 +1,5 @@
-// Package examplestest holds the examples to what they show: that each manifest
-// builds, that each function gets its secrets, and that the tools they are
-// written for accept them.
+// Package examplestest checks that the examples work: that each manifest builds, that
+// each function gets its secrets, and that the tools they are written for accept them.
 package examplestest
 
 import (

@@ -1,5 +1,5 @@
-// Package helpertest holds the helpers for Node and Python to one behavior:
-// the same vectors and the same faults, through one driver program each
+// Package helpertest checks that the helpers for Node and Python behave the same,
+// with the same vectors and the same faults, through one driver program each
 // (runtime/node/testdata, runtime/python/testdata).
 package helpertest
 

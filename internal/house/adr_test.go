@@ -9,8 +9,8 @@ import (
 	"testing"
 )
 
-// TestDecisionsAreNumberedAndIndexed holds docs/adr to numbers without holes, and
-// its README to a line for each decision.
+// TestDecisionsAreNumberedAndIndexed checks that the numbers in docs/adr have no gaps,
+// and that its README has a line for each decision.
 func TestDecisionsAreNumberedAndIndexed(t *testing.T) {
 	dir := filepath.Join(root(t), "docs", "adr")
 	index, err := os.ReadFile(filepath.Join(dir, "README.md"))

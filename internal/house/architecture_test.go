@@ -13,8 +13,8 @@ import (
 
 var update = flag.Bool("update", false, "rewrite docs/architecture.svg")
 
-// floors are the packages from above to below: none imports one of a floor above
-// its own.
+// floors are the packages from top to bottom: none imports a package of a higher
+// floor.
 var floors = []struct {
 	name     string
 	packages []string
@@ -32,10 +32,10 @@ var floors = []struct {
 	{"leaf packages", []string{"layerbuild/sealed", "internal/awslocal", "internal/plainfile", "internal/arn", "internal/workers"}},
 }
 
-// theWay is the way of the data through the packages.
+// theWay is the path of the data through the packages.
 var theWay = []string{"pipeline/manifest", "pipeline/plan", "pipeline/param", "pipeline/seal", "layerbuild", "pipeline/publish", "runtime/secrets"}
 
-// undrawn are packages that tests and makers use, which no picture needs.
+// undrawn are packages for tests and generators, which the picture leaves out.
 func undrawn(name string) bool {
 	return strings.HasSuffix(name, "/make") || strings.HasPrefix(name, "internal/awslocal/") || strings.HasSuffix(name, "test") ||
 		slices.Contains([]string{"internal/bench", "internal/lazyregexp", "internal/house", "internal/house/mutate", "internal/needs", "internal/e2e", "internal/e2e/signedat"}, name)
@@ -50,8 +50,8 @@ func floorOf(name string) int {
 	})
 }
 
-// TestArchitecture holds imports to the floors, and docs/architecture.svg to the
-// imports. go test ./internal/house -run TestArchitecture -update draws it.
+// TestArchitecture checks the imports against the floors, and docs/architecture.svg
+// against the imports. go test ./internal/house -run TestArchitecture -update draws it.
 func TestArchitecture(t *testing.T) {
 	imports := make(map[string][]string)
 	rows := make([][]string, len(floors))
@@ -93,7 +93,7 @@ func TestArchitecture(t *testing.T) {
 	}
 }
 
-// direct leaves of the imports those that do not follow from others.
+// direct returns the imports that do not follow from others.
 func direct(imports map[string][]string) map[string][]string {
 	var reaches func(from, to string) bool
 	reaches = func(from, to string) bool {

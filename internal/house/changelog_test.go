@@ -41,7 +41,7 @@ func TestChangelogHeadings(t *testing.T) {
 	}
 }
 
-// TestReleaseNotes: a version that the changelog does not tell of is refused.
+// TestReleaseNotes: a version that is not in the changelog is refused.
 func TestReleaseNotes(t *testing.T) {
 	needs.Program(t, "bash", "Debian: apt-get install bash")
 	dir := t.TempDir()

@@ -18,14 +18,14 @@ import (
 	"github.com/whispering/bundle/pipeline/problem"
 )
 
-// TestErrorsAreDocumented holds docs/errors.md to the problems that the code can make, both ways. A code is that of a summary,
-// so that summaries are constants: literals, constants, or formats whose verbs are in quotes. The test finds them by their
-// name: a parameter, a result or a variable that is called summary, the member Summary of a diagnostic, and the rows of the table
-// of pipeline/problem.
+// TestErrorsAreDocumented compares docs/errors.md with the problems that the code can make, in both directions. A code follows
+// from a summary, so summaries must be constant: literals, constants, or formats whose verbs are in quotes. The test finds them
+// by name: a parameter, a result or a variable named summary, the member Summary of a diagnostic, and the rows of the table of
+// pipeline/problem.
 //
-// go test ./internal/house -run TestErrorsAreDocumented -update writes the columns code, kind and exit code anew, and keeps causes
-// and remedies. A summary that was reworded keeps its row if the two share a word, or if it is the only one; look through what is
-// printed. TODO stands for what a new row lacks.
+// go test ./internal/house -run TestErrorsAreDocumented -update rewrites the columns code, kind and exit code, and keeps causes
+// and remedies. A reworded summary keeps its row if the two share a word, or if it is the only one; check what is printed. A new
+// row has TODO for its cause and remedy.
 func TestErrorsAreDocumented(t *testing.T) {
 	s := scanSummaries(t)
 	path := filepath.Join(root(t), "docs", "errors.md")

@@ -1,6 +1,6 @@
-// Package house holds the repository to its own rules: who may import whom,
-// that every requirement of the format has a test, that every command in the
-// documentation works.
+// Package house checks the repository against its own rules: which package may
+// import which, that every requirement of the format has a test, that every command
+// in the documentation works.
 package house
 
 import (
@@ -16,9 +16,9 @@ import (
 
 const module = "github.com/whispering/bundle/"
 
-// law says what each package may import directly, tests exempt: ours, then
-// others. A trailing /... stands for everything below. The reasons are in
-// docs/adr/0001-imports.md.
+// law says what each package, except its tests, may import directly: packages of
+// this module, then others. A trailing /... means everything below. The reasons are
+// in docs/adr/0001-imports.md.
 var law = map[string][2]string{
 	"cmd/bundle":             {"internal/arn internal/cli/... pipeline/... layerbuild/... runtime/... internal/atomicfile internal/printable", "cli hcl x/sys"},
 	"internal/cli/console":   {"internal/actions internal/printable internal/trust pipeline pipeline/problem", "cli hcl x/term progressbar"},

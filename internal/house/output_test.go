@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// past are the ways to write to the process's streams that do not go through
+// past are the ways to write to the process's streams that bypass
 // internal/printable.
 var past = regexp.MustCompile(`\bos\.Std(out|err)\b|\bfmt\.Print|\blog\.(Print|Fatal|Panic|Default|SetOutput)|\bprintln\(|\.(Screen|Verbatim|Commands)\(\)`)
 

@@ -11,14 +11,14 @@ import (
 	"testing"
 )
 
-// A discouraged word has something better to write instead.
+// A discouraged word is a pattern, and what to write instead.
 type discouraged struct {
 	pattern *regexp.Regexp
 	instead string
 	where   []string // md, go
 }
 
-// discouragedWords reads testdata/words.txt, whose first lines say what it holds.
+// discouragedWords reads testdata/words.txt. Its first lines describe its format.
 func discouragedWords(t *testing.T) []discouraged {
 	t.Helper()
 	b, err := os.ReadFile("testdata/words.txt")
@@ -45,7 +45,7 @@ func discouragedWords(t *testing.T) []discouraged {
 	return all
 }
 
-// A passage is text that is looked through, and the line that it begins at.
+// A passage is text to check, and the line that it begins at.
 type passage struct {
 	line int
 	text string
@@ -80,12 +80,12 @@ func TestWords(t *testing.T) {
 	}
 }
 
-// written is what is not prose: fenced blocks, indented blocks, text in backquotes, comments, tables made from code, and the
-// targets of links.
+// written matches what is not prose: fenced blocks, indented blocks, text in backquotes, comments, tables made from code, and
+// the targets of links.
 var written = regexp.MustCompile("(?s)```.*?\n *```|<!-- (?:names: [a-z]+|attacks) -->.*?<!-- end -->|<!--.*?-->|`[^`]*`|\\]\\([^)]*\\)|(?m)^    .*?$")
 
-// prose is a page without what is not prose, in which lines keep their numbers. Of the changelog only what is not released
-// counts, because a release is not rewritten; the help of commands counts where it is written.
+// prose returns a page without what is not prose. Lines keep their numbers. Only the unreleased part of the changelog counts,
+// because released parts are not rewritten. The help of commands is checked in the code.
 func prose(name, page string) string {
 	switch name {
 	case "CHANGELOG.md":
@@ -98,7 +98,7 @@ func prose(name, page string) string {
 	return written.ReplaceAllStringFunc(page, func(s string) string { return "`" + strings.Repeat("\n", strings.Count(s, "\n")) })
 }
 
-// commentsAndStrings are the comments and the string literals of a Go file.
+// commentsAndStrings returns the comments and the string literals of a Go file.
 func commentsAndStrings(src []byte) []passage {
 	var s scanner.Scanner
 	set := token.NewFileSet()
@@ -116,7 +116,7 @@ func commentsAndStrings(src []byte) []passage {
 	}
 }
 
-// A phrase may stand at the end of a line and the beginning of the next.
+// A phrase can begin on one line and end on the next.
 func TestProseIsLookedThrough(t *testing.T) {
 	page := "# A\n\nplain `a text` and\n\n```text\na text\n```\n<!-- a text -->\na text\n"
 	if got := strings.Split(prose("x.md", page), "\n"); len(got) != 10 || got[8] != "a text" || strings.Count(strings.Join(got, ""), "a text") != 1 {
