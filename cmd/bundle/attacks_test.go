@@ -12,8 +12,8 @@ import (
 
 var update = flag.Bool("update", false, "rewrite the table of attacks in docs/threat-model.md")
 
-// attackKinds are the kinds of attacks that stories try, in the order of the page,
-// and whatever else holds the same line.
+// attackKinds are the kinds of attacks that stories try, in the order of the page, and
+// the other tests against the same kind.
 var attackKinds = []struct{ name, what, tests string }{
 	{"credentials", "have credentials printed, wherever they come from", "`TestNoCredentialLeaves`, `TestNoProviderIsQuoted`"},
 	{"plaintext", "have a value printed, or left in a file", "`TestNoCanaryLeaves`, `TestLayerWithAPlaintextIsRefused`"},
@@ -38,11 +38,11 @@ var attackKinds = []struct{ name, what, tests string }{
 	{"output", "lose or overwrite a file", "`TestOutputFaults`, `TestKilledBuildLeavesAWholeLayer`"},
 }
 
-// An attackRow is what stories tell of one kind.
+// An attackRow has the attacks of one kind in the stories.
 type attackRow struct {
 	refused int
 	open    int
-	reasons []string // why the open ones are
+	reasons []string // of the open ones
 }
 
 // countAttacks counts what stories try. A comment "# attack KIND: WHAT" begins a

@@ -169,7 +169,7 @@ func TestCompletionKnowsEveryCommandAndFlag(t *testing.T) {
 // letters.
 var overstruck = regexp.MustCompile(".\x08")
 
-// TestManual has mandoc look at the manual page.
+// TestManual checks the manual page with mandoc.
 func TestManual(t *testing.T) {
 	needs.Program(t, "mandoc", "Debian: apt-get install mandoc")
 	file := filepath.Join(t.TempDir(), "bundle.1")

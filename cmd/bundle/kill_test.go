@@ -178,8 +178,7 @@ func (k *killing) names() []string {
 	return all
 }
 
-// sweep holds the next run to removing what killed runs have left, and nothing
-// else.
+// sweep checks that the next run removes the files of killed runs, and nothing else.
 func (k *killing) sweep(t *testing.T, left []string) {
 	t.Helper()
 	place := func(name string) string {

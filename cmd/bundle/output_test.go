@@ -14,7 +14,7 @@ import (
 	"github.com/whispering/bundle/internal/printable"
 )
 
-// An outputFault is a path that nothing can be written to, or should not be.
+// An outputFault is a path that cannot be written to, or must not be.
 type outputFault struct {
 	out  string
 	code int
@@ -113,8 +113,8 @@ func linkFaults() []outputFault {
 	return faults
 }
 
-// TestOutputFaults holds a build to an exit code and a remedy for each, and to
-// leaving everything as it was.
+// TestOutputFaults checks that a build ends with the right exit code and remedy for
+// each, and leaves everything unchanged.
 func TestOutputFaults(t *testing.T) {
 	for _, fault := range outputFaults() {
 		dir := t.TempDir()

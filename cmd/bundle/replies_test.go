@@ -47,8 +47,8 @@ function "worker" {
 }
 `
 
-// memberRows are the members that replies must have, by operation. That they are
-// all, internal/awsreply tests against the SDK's types.
+// memberRows are the members that replies must have, by operation. internal/awsreply
+// checks against the SDK's types that they are complete.
 func memberRows() map[string][]string {
 	parameters := []string{"Parameters", "Parameters[0]", "Parameters[0].Name", "Parameters[0].Type", "Parameters[0].Value", "Parameters[0].Version",
 		"Parameters[0].ARN", "Parameters[0].LastModifiedDate"}
@@ -67,7 +67,7 @@ func memberRows() map[string][]string {
 	}
 }
 
-// memberFaults are the ways to spoil a member; "" takes it away.
+// memberFaults are the ways to damage a member; "" removes it.
 func memberFaults(path string) map[string]string {
 	all := map[string]string{
 		"absent": "", "null": "null", "a number": "-7", "a text": `"x"`,
@@ -83,7 +83,7 @@ func memberFaults(path string) map[string]string {
 	return all
 }
 
-// harmless are edits that leave a member what it may be.
+// harmless reports edits that leave a valid member.
 func harmless(path, fault string) bool {
 	list := path == "Parameters" || path == "LayerVersions"
 	switch {
@@ -99,8 +99,7 @@ func harmless(path, fault string) bool {
 	return false
 }
 
-// A replies is an account whose answers are spoiled, and what each command does
-// with them.
+// A replies is an account with damaged replies, and what each command does with them.
 type replies struct {
 	*stage
 	commands map[string][]string
@@ -210,7 +209,7 @@ func (r *replies) must(args ...string) {
 	}
 }
 
-// restore takes away what a command that succeeded has made.
+// restore removes what a command that succeeded has made.
 func (r *replies) restore() {
 	r.Helper()
 	for _, name := range []string{"new.zip", "new.hcl", "new.local.json"} {
@@ -305,7 +304,7 @@ func codesFor(call, path, fault string) []int {
 	return codes
 }
 
-// Whole replies that are none, for every command and every call that it makes.
+// Whole replies that are invalid, for every command and every call that it makes.
 func TestEveryReplyThatIsNoneIsRefused(t *testing.T) {
 	r := newReplies(t)
 	turn := 0

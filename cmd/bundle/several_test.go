@@ -41,8 +41,8 @@ func (s *stage) buildAll(ctx context.Context) (code int, stdout, stderr string) 
 	return code, out.String(), diagnostics.String()
 }
 
-// A signal stops all targets at once. What was built by then is told, and
-// nothing is said to be wrong with the others.
+// A signal stops all targets at once. The targets that were done are reported, and the
+// others have no problems.
 func TestSignalStopsSeveral(t *testing.T) {
 	s := newStage(t)
 	manyEnvironments(s, 6)

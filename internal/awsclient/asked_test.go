@@ -11,8 +11,8 @@ import (
 	"github.com/whispering/bundle/internal/awsfault"
 )
 
-// Where the time is up while credentials are waited for, the error says from
-// whom; where a reply is, what was sent to whom, and how often.
+// If the time is up while waiting for credentials, the error says where they come
+// from. If it is up while waiting for a reply, it says what was sent where, and how often.
 func TestTheEndOfTheTimeSaysWhatWasWaitedFor(t *testing.T) {
 	hang := func(_ int, _ http.ResponseWriter, r *http.Request) {
 		select {

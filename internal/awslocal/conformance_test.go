@@ -14,7 +14,7 @@ import (
 	"github.com/whispering/bundle/internal/needs"
 )
 
-// The fidelity list: each file of testdata/conformance is one behavior of AWS, with the page it rests on (see the README there).
+// Each file of testdata/conformance is one behavior of AWS, with the page that documents it (see the README there).
 // It runs through the Go SDK's clients against the embedded AWS and, with -endpoint, against any other:
 //
 //	go test ./internal/awslocal -run Conformance -endpoint http://127.0.0.1:5000
@@ -96,7 +96,7 @@ type line struct {
 	verb, rest string
 }
 
-// certainties are how sure a behavior is. Only "unknown" ones can be switched: nobody can rest anything on them.
+// certainties says how certain a behavior is. Only "unknown" behavior has an option, because nobody can rely on it.
 func certainties() map[string]string {
 	return map[string]string{
 		"documented": "AWS's documentation says so", "recorded": "recorded against AWS by a test suite", "measured": "measured against AWS",

@@ -23,8 +23,8 @@ type full struct{}
 
 func (full) Write([]byte) (int, error) { return 0, errFull }
 
-// TestNothingGoesOnWherePrintingFails: the others are told to stop and are waited
-// for; those that have not begun do not begin.
+// TestNothingGoesOnWherePrintingFails: the other targets are stopped and waited for;
+// those that have not begun do not begin.
 func TestNothingGoesOnWherePrintingFails(t *testing.T) {
 	con := &console.Console{Stdout: printable.New(full{}), Stderr: printable.New(io.Discard)}
 	app := cli.NewApp()

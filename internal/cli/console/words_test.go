@@ -101,8 +101,8 @@ func TestArrange(t *testing.T) {
 	}
 }
 
-// FuzzArrange holds a command line in its order to the words that it had: none is
-// lost, none is made, and one that is in order stays.
+// FuzzArrange checks that a reordered command line has the same words, and that one
+// already in order stays unchanged.
 func FuzzArrange(f *testing.F) {
 	for _, seed := range []string{"plan a --all -- b", "run x --out", "local put --out x a --json=1", "help help", "--out plan plan"} {
 		f.Add(seed)
