@@ -77,14 +77,13 @@ func (b bound) preflight(ctx context.Context, keys KeyDescriber) (admitted, prob
 	var account problem.Problems
 	var all collector
 	done := progress(b.Observer, StepPreflight, len(refs)+1)
-	// Nothing stops it early: it reports everything that is wrong.
-	calls, always := workers.Start(min(preflightConcurrency, len(refs)+1)), context.WithoutCancel(ctx)
-	calls.Go(always, func() {
+	calls := workers.Start(min(preflightConcurrency, len(refs)+1))
+	calls.Always(func() {
 		account = b.checkAccount(ctx)
 		done()
 	})
 	for _, ref := range refs {
-		calls.Go(always, func() {
+		calls.Always(func() {
 			key, err := keys.Describe(ctx, ref)
 			for _, use := range users[ref] {
 				var wrong problem.Problems

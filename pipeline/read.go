@@ -5,10 +5,9 @@ import (
 	"errors"
 	"fmt"
 
-	"golang.org/x/sync/errgroup"
-
 	"github.com/hashicorp/hcl/v2"
 
+	"github.com/whispering/bundle/internal/workers"
 	"github.com/whispering/bundle/pipeline/manifest"
 	"github.com/whispering/bundle/pipeline/param"
 	"github.com/whispering/bundle/pipeline/problem"
@@ -42,20 +41,18 @@ func (a admitted) list(ctx context.Context, parameters, blind Lister) listed {
 		return expanded
 	}
 	done := progress(a.Observer, StepList, len(lists))
-	var g errgroup.Group
-	g.SetLimit(listConcurrency)
+	calls := workers.Start(min(listConcurrency, len(lists)))
 	for p, l := range lists {
-		g.Go(func() error {
+		calls.Always(func() {
 			list := parameters.List
 			if p.blind {
 				list = blind.List
 			}
 			l.found, l.err = list(ctx, p.path, p.recursive)
 			done()
-			return nil
 		})
 	}
-	_ = g.Wait() // the errors are kept by path
+	calls.Stop()
 	for _, run := range a.functions {
 		for _, im := range run.fn.Imports {
 			l := lists[place{im.Path.Value, im.Recursive, run.blind()}]

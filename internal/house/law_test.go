@@ -40,7 +40,7 @@ var law = map[string][2]string{
 	"pipeline/publish":       {"internal/arn internal/awsfault layerbuild", "aws lambda smithy"},
 	"pipeline/policy":        {"internal/arn pipeline/manifest pipeline/secret", ""},
 	"pipeline/starter":       {"pipeline/manifest pipeline/secret", "yaml"},
-	"pipeline/doctor":        {"internal/arn internal/awsfault pipeline/manifest pipeline/problem", "aws kms smithy"},
+	"pipeline/doctor":        {"internal/arn internal/awsfault internal/workers pipeline/manifest pipeline/problem", "aws kms smithy"},
 	"pipeline/plan":          {"layerbuild/sealed", ""},
 	"pipeline/compare":       {"pipeline/manifest pipeline/secret layerbuild/sealed", ""},
 	"layerbuild":             {"layerbuild/sealed", ""},

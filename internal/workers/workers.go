@@ -26,6 +26,9 @@ func Start(n int) *Workers {
 	return w
 }
 
+// Always waits for a worker that is free, and lets it call f.
+func (w *Workers) Always(f func()) { w.work <- f }
+
 // Go waits for a worker that is free, and lets it call f. It returns false, without
 // calling f, if the context ends first.
 func (w *Workers) Go(ctx context.Context, f func()) bool {
@@ -50,7 +53,7 @@ func (w *Workers) Do(ctx context.Context, f func() error) error {
 	return <-done
 }
 
-// Stop waits until every function has returned, and ends the workers. Go must not be
+// Stop waits until every function has returned, and ends the workers. Nothing may be
 // called afterwards.
 func (w *Workers) Stop() {
 	close(w.work)

@@ -4,13 +4,13 @@ import (
 	"context"
 	"fmt"
 	"strings"
-	"sync"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/aws/aws-sdk-go-v2/service/kms/types"
 
 	"github.com/whispering/bundle/internal/awsfault"
+	"github.com/whispering/bundle/internal/workers"
 	"github.com/whispering/bundle/pipeline/manifest"
 )
 
@@ -70,16 +70,11 @@ func (d *Doctor) Examine(ctx context.Context, functions []Function) []Finding {
 			func(ctx context.Context) Finding { return d.keyPolicy(ctx, f) })
 	}
 	findings := make([]Finding, len(checks))
-	slots := make(chan struct{}, concurrency)
-	var group sync.WaitGroup
+	calls := workers.Start(min(concurrency, len(checks)))
 	for i, check := range checks {
-		slots <- struct{}{}
-		group.Go(func() {
-			findings[i] = check(ctx)
-			<-slots
-		})
+		calls.Always(func() { findings[i] = check(ctx) })
 	}
-	group.Wait()
+	calls.Stop()
 	return findings
 }
 
