@@ -53,7 +53,8 @@ func (a ARN) HasAccount() bool {
 
 // InPartition reports whether a region can be in a partition. China and GovCloud
 // have separate partitions, which the names of their regions show. No other region
-// is in these partitions.
+// is in these partitions. The name of every partition begins with aws:
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html
 func InPartition(partition, region string) bool {
 	switch {
 	case strings.HasPrefix(region, "cn-"):
@@ -61,5 +62,6 @@ func InPartition(partition, region string) bool {
 	case strings.HasPrefix(region, "us-gov-"):
 		return partition == "aws-us-gov"
 	}
-	return partition != "" && partition != "aws-cn" && partition != "aws-us-gov"
+	more, isolated := strings.CutPrefix(partition, "aws-")
+	return partition == "aws" || isolated && more != "cn" && more != "us-gov" && more != "" && strings.Trim(more, "abcdefghijklmnopqrstuvwxyz-") == ""
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
 
+	"github.com/whispering/bundle/internal/arn"
 	"github.com/whispering/bundle/internal/awsfault"
 )
 
@@ -210,13 +211,14 @@ func (l *Lambda) newVersion(layer, arn string, number int64, content *types.Laye
 }
 
 // names reports whether an ARN is that of a version of a layer.
-func (l *Lambda) names(layer, arn string, number int64) bool {
-	ref, err := ParseARN(arn)
+func (l *Lambda) names(layer, named string, number int64) bool {
+	ref, err := ParseARN(named)
 	if err != nil || ref.Version != number {
 		return false
 	}
+	a, _ := arn.Parse(ref.Layer)
 	_, home, _ := strings.Cut(ref.Layer, ":lambda:")
-	return ref.Layer == layer || ":lambda:"+home == l.home+layer
+	return ref.Layer == layer || ":lambda:"+home == l.home+layer && arn.InPartition(a.Partition, a.Region)
 }
 
 // date parses the date of a version. It is only shown, so an invalid one is left out.
