@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"slices"
@@ -108,13 +109,24 @@ func (d *stateDir) sweep() {
 	}
 }
 
+// readServerFile reads server.json. A client sends credentials and values to the URL in it, so it must be a loopback address.
 func readServerFile(dir string) (serverFile, error) {
-	var server serverFile
 	b, err := plainfile.Read(filepath.Join(dir, serverName), 1<<20)
-	if err == nil {
-		err = json.Unmarshal(b, &server)
+	if err != nil {
+		return serverFile{}, err
 	}
-	return server, err
+	var server serverFile
+	if json.Unmarshal(b, &server) != nil || !isOwnURL(server.URL) {
+		return serverFile{}, fmt.Errorf("%s in %s is damaged", serverName, dir)
+	}
+	return server, nil
+}
+
+// isOwnURL reports whether a URL is one that Start returns.
+func isOwnURL(url string) bool {
+	address, plain := strings.CutPrefix(url, "http://")
+	at, err := netip.ParseAddrPort(address)
+	return plain && err == nil && at.Addr().IsLoopback() && at.String() == address
 }
 
 // announce writes server.json.

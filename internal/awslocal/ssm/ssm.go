@@ -7,6 +7,8 @@ package ssm
 
 import (
 	"encoding/json"
+	"errors"
+	"fmt"
 	"strconv"
 	"strings"
 	"sync"
@@ -120,12 +122,34 @@ func (s *Service) Snapshot() (json.RawMessage, error) {
 func (s *Service) Restore(state json.RawMessage) error {
 	stores := map[string]store{}
 	if err := json.Unmarshal(state, &stores); err != nil {
-		return err
+		return errors.New("ssm: the snapshot is damaged") // the decoder's error could quote a value
+	}
+	for place, all := range stores {
+		for name, p := range all {
+			if !p.whole() {
+				return fmt.Errorf("ssm: the snapshot is damaged: parameter %q in %q", name, place)
+			}
+		}
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.stores = stores
 	return nil
+}
+
+// whole reports whether a parameter from a snapshot has its versions, in order.
+func (p *parameter) whole() bool {
+	if p == nil || len(p.Versions) == 0 {
+		return false
+	}
+	last := int64(0)
+	for _, v := range p.Versions {
+		if v == nil || v.Number <= last {
+			return false
+		}
+		last = v.Number
+	}
+	return true
 }
 
 func place(account, region string) string { return account + "/" + region }
