@@ -72,7 +72,7 @@ func awsError(code string) string {
 }
 
 // cleanEnviron makes the process's environment one that says nothing to the SDK.
-func cleanEnviron(t *testing.T) (home string) {
+func cleanEnviron(t testing.TB) (home string) {
 	t.Helper()
 	for _, entry := range os.Environ() {
 		if name, value, _ := strings.Cut(entry, "="); strings.HasPrefix(name, "AWS_") {

@@ -210,7 +210,7 @@ func TestNoProviderIsQuoted(t *testing.T) {
 }
 
 // ecKey makes a private key.
-func ecKey(t *testing.T, curve elliptic.Curve) string {
+func ecKey(t testing.TB, curve elliptic.Curve) string {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(curve, rand.Reader)
 	if err != nil {
