@@ -1,5 +1,5 @@
-// Command bench times whole processes: this tree's bundle beside the one of a recorded commit, in turns, against an
-// embedded AWS in a process of its own. It prints ratios, which hold on any machine, and the figures behind them.
+// Command bench measures whole processes: bundle of this tree and of a recorded commit, in turns, against an embedded
+// AWS in its own process. It prints ratios, which are comparable between machines, and the figures behind them.
 //
 //	go run ./internal/bench [-old COMMIT] [-peer DIR] [-runs N] [-only WORD] [-write FILE]
 package main
@@ -14,7 +14,7 @@ import (
 	"path/filepath"
 )
 
-// recorded is the commit that everything is compared with, so that figures of different days can be.
+// recorded is the commit that everything is compared with, so that results of different days are comparable.
 const recorded = "767b0ab"
 
 func main() {

@@ -27,15 +27,15 @@ func (m measure) named(part string) bool { return strings.Contains(m.name, part)
 
 const latency = 20 * time.Millisecond
 
-// rounds is what calls take that go out 32 at a time.
+// rounds returns the time of calls that are sent 32 at a time.
 func rounds(calls int) time.Duration { return time.Duration((calls+31)/32) * latency }
 
-// floor is the least that a build can take: the account beside the keys, then reading, then sealing.
+// floor returns the minimum time of a build: the account together with the keys, then reading, then sealing.
 func floor(calls map[string]int) time.Duration {
 	return latency + rounds(calls["kms:DescribeKey"]) + rounds(calls["ssm:GetParameters"]) + rounds(calls["kms:Encrypt"])
 }
 
-// quota is the least that the calls of Parameter Store take at 40 a second after a burst of 40.
+// quota returns the minimum time of Parameter Store calls at 40 per second after a burst of 40.
 func quota(calls map[string]int) time.Duration {
 	return time.Duration(float64(calls["ssm:GetParameters"]-40) / 40 * float64(time.Second))
 }
@@ -87,14 +87,14 @@ type bench struct {
 	rows     []row
 }
 
-// A row is what one measure came to: for each program, its runs in order.
+// A row is the result of one measure: for each program, its runs in order.
 type row struct {
 	measure
 	calls map[string]int // of this tree
 	runs  map[string][]figure
 }
 
-// measure runs the programs in turns, so that all meet the same weather.
+// measure runs the programs in turns, so that other load on the machine affects all of them.
 func (b *bench) measure(ctx context.Context, m measure) error {
 	turns := []string{ours, before}
 	if m.peer != nil {
@@ -170,7 +170,7 @@ func calls(answer []byte) (map[string]int, error) {
 	return all, nil
 }
 
-// median is the middle one of some figures.
+// median returns the median of figures.
 func median(all []figure, of func(figure) float64) float64 {
 	var values []float64
 	for _, f := range all {
@@ -184,7 +184,7 @@ func wall(f figure) float64 { return f.wall }
 func cpu(f figure) float64  { return f.cpu }
 func most(f figure) float64 { return f.peak }
 
-// ratio is the median of the ratios of two programs, run by run.
+// ratio returns the median of the ratios of two programs, run by run.
 func ratio(a, b []figure, of func(figure) float64) float64 {
 	var values []float64
 	for i := range a {
@@ -194,7 +194,7 @@ func ratio(a, b []figure, of func(figure) float64) float64 {
 	return values[len(values)/2]
 }
 
-// list writes calls as text, the most first.
+// list returns calls as text, the most frequent first.
 func list(calls map[string]int) string {
 	names := slices.SortedFunc(maps.Keys(calls), func(a, b string) int { return calls[b] - calls[a] })
 	var all []string

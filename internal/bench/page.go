@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// line writes a row of the table.
+// line returns a row of the table.
 func (r row) line(old string) string {
 	a := r.runs[ours]
 	against := "–"
@@ -23,7 +23,7 @@ func (r row) line(old string) string {
 		median(a, wall), median(a, cpu), median(a, most), against, ratio(a, o, wall), ratio(a, o, cpu), ratio(a, o, most), peer)
 }
 
-// table is everything that was measured.
+// table returns the table of all measures.
 func (b *bench) table() string {
 	var t strings.Builder
 	fmt.Fprintf(&t, "Medians of %d runs on %d processors (%s/%s); × %s is the ratio to the build of that commit in the same run.\n\n", b.runs, runtime.NumCPU(), runtime.GOOS, runtime.GOARCH, b.old)
