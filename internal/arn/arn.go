@@ -19,11 +19,17 @@ type ARN struct {
 // Parse parses an ARN. It checks only that there are six parts, and that
 // partition, service and resource are not empty.
 func Parse(s string) (ARN, bool) {
-	p := strings.SplitN(s, ":", 6)
-	if len(p) != 6 || p[0] != "arn" || p[1] == "" || p[2] == "" || p[5] == "" {
+	var p [5]string
+	for i := range p {
+		var more bool
+		if p[i], s, more = strings.Cut(s, ":"); !more {
+			return ARN{}, false
+		}
+	}
+	if p[0] != "arn" || p[1] == "" || p[2] == "" || s == "" {
 		return ARN{}, false
 	}
-	return ARN{p[1], p[2], p[3], p[4], p[5]}, true
+	return ARN{p[1], p[2], p[3], p[4], s}, true
 }
 
 // String formats the ARN.

@@ -7,12 +7,15 @@ import "strings"
 type arn struct{ partition, service, region, account, resource string }
 
 func parseARN(s string) (arn, bool) {
-	parts := strings.SplitN(s, ":", 6)
-	if len(parts) != 6 || parts[0] != "arn" {
-		return arn{}, false
+	var parts [5]string
+	for i := range parts {
+		var more bool
+		if parts[i], s, more = strings.Cut(s, ":"); !more {
+			return arn{}, false
+		}
 	}
-	a := arn{parts[1], parts[2], parts[3], parts[4], parts[5]}
-	ok := validWord(a.partition) && validWord(a.region) && len(a.account) == 12
+	a := arn{parts[1], parts[2], parts[3], parts[4], s}
+	ok := parts[0] == "arn" && validWord(a.partition) && validWord(a.region) && len(a.account) == 12
 	for i := range len(a.account) {
 		ok = ok && isDigit(a.account[i])
 	}

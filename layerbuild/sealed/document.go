@@ -25,18 +25,15 @@ type Document struct {
 // ciphertext per box, in order. If Parse would refuse the document, New returns
 // a *FormatError.
 func New(h Header, key string, ciphertexts [][]byte) (*Document, error) {
-	header, err := h.Marshal()
+	b, err := h.Marshal()
 	if err != nil {
 		return nil, err
 	}
-	var b bytes.Buffer
-	b.Write(header)
-	b.WriteString("key " + key + "\n")
+	b = append(append(append(b, "key "...), key...), '\n')
 	for _, c := range ciphertexts {
-		b.WriteString(base64.StdEncoding.EncodeToString(c))
-		b.WriteByte('\n')
+		b = append(base64.StdEncoding.AppendEncode(b, c), '\n')
 	}
-	return Parse(b.Bytes())
+	return Parse(b)
 }
 
 // Bytes returns the bytes of the document in a layer, as a new copy.

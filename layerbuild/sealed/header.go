@@ -1,7 +1,6 @@
 package sealed
 
 import (
-	"bytes"
 	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
@@ -61,17 +60,19 @@ func (h Header) Marshal() ([]byte, error) {
 	if err := h.check(); err != nil {
 		return nil, err
 	}
-	var b bytes.Buffer
-	b.Write(h.Identity())
+	b := h.Identity()
 	for _, box := range h.Boxes {
-		b.WriteString("box " + strings.Join(box.Secrets, " "))
-		if box.Parts > 0 {
-			b.WriteString(" " + strconv.Itoa(box.Part) + "/" + strconv.Itoa(box.Parts))
+		b = append(b, "box"...)
+		for _, name := range box.Secrets {
+			b = append(append(b, ' '), name...)
 		}
-		b.WriteByte('\n')
+		if box.Parts > 0 {
+			b = strconv.AppendInt(append(b, ' '), int64(box.Part), 10)
+			b = strconv.AppendInt(append(b, '/'), int64(box.Parts), 10)
+		}
+		b = append(b, '\n')
 	}
-	b.WriteByte('\n')
-	return b.Bytes(), nil
+	return append(b, '\n'), nil
 }
 
 // Identity returns the header's lines without the box lines and the empty line:
