@@ -49,6 +49,7 @@ func measures(peer bool) []measure {
 	slow := func(secrets, functions int) world {
 		return world{Secrets: secrets, Functions: functions, Latency: latency}
 	}
+	paths := func(secrets int) world { return world{Secrets: secrets, Functions: 500, Paths: true} }
 	all := []measure{
 		{name: "version", args: []string{"version"}, peer: []string{"version"}},
 		{name: "help", args: []string{"--help"}, peer: []string{"--help"}},
@@ -62,9 +63,9 @@ func measures(peer bool) []measure {
 		{name: "first build, 10,000 × 500", world: world{Secrets: 10000, Functions: 500}, args: build(fresh...)},
 		{name: "unchanged build, 10,000 × 500", world: world{Secrets: 10000, Functions: 500}, args: build(lifted...), first: true},
 		{name: "validate, 10,000 × 500", world: world{Secrets: 10000, Functions: 500}, args: []string{"validate"}},
-		{name: "first build, 50,000 × 500", world: world{Secrets: 50000, Functions: 500}, args: build(fresh...)},
-		{name: "unchanged build, 50,000 × 500", world: world{Secrets: 50000, Functions: 500}, args: build(lifted...), first: true},
-		{name: "validate, 50,000 × 500", world: world{Secrets: 50000, Functions: 500}, args: []string{"validate"}},
+		{name: "first build, 1,000 below paths × 500", world: paths(1000), args: build(fresh...)},
+		{name: "first build, 10,000 below paths × 500", world: paths(10000), args: build(fresh...)},
+		{name: "first build, 50,000 below paths × 500", world: paths(50000), args: build(fresh...)},
 		{
 			name: "first build, a layer each for 40 functions, 20 ms a call", world: slow(120, 40),
 			args: []string{"build", "--env", "local", "--out", "{function}.zip", "--json", "--previous", "none", "--ssm-tps", "0"},

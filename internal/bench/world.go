@@ -23,7 +23,7 @@ type world struct {
 	Latency   time.Duration // of every call
 	Rate      float64       // Parameter Store calls a second; 0 for no limit
 	Burst     float64       // calls that are answered at once before Rate counts
-	Output    string        // --out; "" for layer.zip
+	Paths     bool          // functions import a path each, instead of naming every parameter
 }
 
 // write writes the manifest and the seed of the embedded AWS.
@@ -48,10 +48,18 @@ func (w world) write(dir string) error {
 	for f := range w.Functions {
 		seed.Keys = append(seed.Keys, key{fmt.Sprintf("alias/f%d", f)})
 		fmt.Fprintf(&manifest, "function \"f%d\" {\n  kms_key = \"alias/f%d\"\n", f, f)
+		if w.Paths {
+			fmt.Fprintf(&manifest, "  parameters { path = \"/shop/f%d\" }\n", f)
+		}
 		for i := range w.Secrets / w.Functions {
-			name := fmt.Sprintf("/shop/f%d-p%d", f, i)
+			name := fmt.Sprintf("/shop/f%d-p%d", f, i) // side by side, as the other tool reads them
+			if w.Paths {
+				name = fmt.Sprintf("/shop/f%d/p%d", f, i)
+			}
 			seed.Parameters = append(seed.Parameters, parameter{name, "SecureString", "alias/parameters", "Intelligent-Tiering", fmt.Sprintf("not-a-real-value-%d-%d", f, i)})
-			fmt.Fprintf(&manifest, "  secret \"P%d\" { parameter = %q }\n", i, name)
+			if !w.Paths {
+				fmt.Fprintf(&manifest, "  secret \"P%d\" { parameter = %q }\n", i, name)
+			}
 		}
 		manifest.WriteString("}\n")
 	}

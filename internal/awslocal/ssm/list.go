@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"encoding/base64"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -191,13 +192,35 @@ func (s *Service) match(req *call.Request, filters []filter) []selected {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	var found []selected
-	for _, p := range s.stores[place(req.Account, req.Region)] {
+	at := place(req.Account, req.Region)
+	for _, name := range s.names(at, filters) {
+		p := s.stores[at][name]
 		if v := pick(p, filters); v != nil {
 			found = append(found, selected{name: p.Name, arn: p.ARN, version: *v})
 		}
 	}
 	slices.SortFunc(found, func(a, b selected) int { return cmp.Compare(a.name, b.name) })
 	return found
+}
+
+// names returns the canonical names of a store that can pass the filters, ascending: for one path, only those below it.
+// The lock must be held.
+func (s *Service) names(at string, filters []filter) []string {
+	s.sorting.Lock()
+	defer s.sorting.Unlock()
+	all, ok := s.sorted[at]
+	if !ok {
+		all = slices.Sorted(maps.Keys(s.stores[at]))
+		s.sorted[at] = all
+	}
+	for _, f := range filters {
+		if path := strings.TrimSuffix(strings.Join(f.Values, "\n"), "/"); f.Key == "Path" && len(f.Values) == 1 && path != "" {
+			from, _ := slices.BinarySearch(all, path+"/")
+			to, _ := slices.BinarySearch(all, path+"0") // the character after the slash
+			return all[from:to]
+		}
+	}
+	return all
 }
 
 // byName and byNumber are the sort keys in the token of a page.

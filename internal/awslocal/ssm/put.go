@@ -194,6 +194,7 @@ func (s *Service) add(req *call.Request, name, arn string, v *version, tags []ta
 		s.stores[at] = store{}
 	}
 	s.stores[at][canonical(name)] = p
+	delete(s.sorted, at)
 	return nil
 }
 
@@ -250,6 +251,7 @@ func (s *Service) remove(r reference) bool {
 		return false
 	}
 	delete(s.stores[at], r.name)
+	delete(s.sorted, at)
 	return true
 }
 

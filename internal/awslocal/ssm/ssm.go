@@ -49,6 +49,9 @@ type Service struct {
 
 	mu     sync.RWMutex
 	stores map[string]store // by "account/region"
+
+	sorting sync.Mutex
+	sorted  map[string][]string // the names in a store, ascending; none if it has changed since
 }
 
 // store holds the parameters of one account and region by their canonical name.
@@ -81,7 +84,7 @@ type version struct {
 
 // New makes an empty Parameter Store on top of a KMS.
 func New(kms KMS, o Options) *Service {
-	return &Service{kms: kms, options: o, stores: map[string]store{}}
+	return &Service{kms: kms, options: o, stores: map[string]store{}, sorted: map[string][]string{}}
 }
 
 // Name is "ssm".
@@ -133,7 +136,7 @@ func (s *Service) Restore(state json.RawMessage) error {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.stores = stores
+	s.stores, s.sorted = stores, map[string][]string{}
 	return nil
 }
 
