@@ -6,6 +6,7 @@
 package ssm
 
 import (
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -140,7 +141,7 @@ func (s *Service) Restore(state json.RawMessage) error {
 	return nil
 }
 
-// whole reports whether a parameter from a snapshot has its versions, in order.
+// whole reports whether a parameter from a snapshot has its versions, in order, and each SecureString a ciphertext.
 func (p *parameter) whole() bool {
 	if p == nil || len(p.Versions) == 0 {
 		return false
@@ -148,6 +149,9 @@ func (p *parameter) whole() bool {
 	last := int64(0)
 	for _, v := range p.Versions {
 		if v == nil || v.Number <= last {
+			return false
+		}
+		if _, err := base64.StdEncoding.DecodeString(v.Value); v.Type == secureString && err != nil {
 			return false
 		}
 		last = v.Number
