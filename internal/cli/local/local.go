@@ -3,6 +3,7 @@
 package local
 
 import (
+	"cmp"
 	"context"
 	"os"
 	"path/filepath"
@@ -15,6 +16,7 @@ import (
 	"github.com/whispering/bundle/internal/cli/console"
 	"github.com/whispering/bundle/pipeline"
 	"github.com/whispering/bundle/pipeline/manifest"
+	"github.com/whispering/bundle/pipeline/problem"
 )
 
 // commands has the commands of bundle local.
@@ -37,13 +39,29 @@ func Command(con *console.Console) *cli.Command {
 	}
 }
 
-// localFlags returns the flags of every command of bundle local, followed by its own.
+// localFlags returns a command's own flags, followed by those of every command of bundle local that works in one region.
 func localFlags(own ...cli.Flag) []cli.Flag {
+	return append(stateFlags(own...), console.TextFlag("region", "REGION", "the region to work in", awslocal.Region))
+}
+
+// allRegionsFlags is localFlags for commands that work on all regions. Their --region is only there to be refused.
+func allRegionsFlags(own ...cli.Flag) []cli.Flag {
+	return append(stateFlags(own...), &cli.GenericFlag{Name: "region", Hidden: true, Value: console.Once()})
+}
+
+func stateFlags(own ...cli.Flag) []cli.Flag {
 	return append(own,
 		console.TextFlag("data", "DIR", "the state folder; default: .bundle-local next to the manifest, initialized with the manifest's sample values", ""),
 		console.ManifestFlag(),
-		console.TextFlag("region", "REGION", "the region to work in", awslocal.Region),
 	)
+}
+
+// refuseRegion refuses --region for a command that works on all regions.
+func refuseRegion(c *cli.Context) error {
+	if !console.Given(c, "region") {
+		return nil
+	}
+	return console.Usagef("%s works on all regions: remove --region. To set the region of other programs, pass it to bundle local env.", c.Command.HelpName)
 }
 
 // state finds the state folder and its initial sample values.
@@ -58,7 +76,7 @@ func (a *commands) state(c *cli.Context) (dir string, options []awslocal.Option,
 	module, diags := manifest.Load(path, manifest.Options{Environ: a.Environ})
 	if diags.HasErrors() {
 		a.Files = module.Files
-		a.RenderWarnings(diags)
+		a.RenderWarnings(problem.WarningsOf(diags))
 		return "", nil, console.Usagef("%s has errors, which bundle validate shows; name the state folder with --data", path)
 	}
 	dir = filepath.Join(module.Dir(), pipeline.StateFolder)
@@ -88,7 +106,7 @@ func (a *commands) looking(c *cli.Context, do func(context.Context, *awslocal.Cl
 type attach func(ctx context.Context, dir string, options ...awslocal.Option) (*awslocal.Client, error)
 
 func (a *commands) with(c *cli.Context, attach attach, do func(context.Context, *awslocal.Client) error) error {
-	region := console.Text(c, "region")
+	region := cmp.Or(console.Text(c, "region"), awslocal.Region)
 	if wrong := manifest.BadRegion(region); wrong != "" {
 		return console.Usagef("--region %s: %s", region, wrong)
 	}
@@ -115,9 +133,9 @@ func (a *commands) localServe() *cli.Command {
 		UsageText: "bundle local serve [--listen ADDRESS] [options]",
 		Description: "bundle local serve\n" +
 			"bundle local serve --listen 127.0.0.1:4599 --data .bundle-local",
-		Flags: localFlags(console.TextFlag("listen", "ADDRESS", "the loopback address to listen on", "127.0.0.1:4599")),
+		Flags: allRegionsFlags(console.TextFlag("listen", "ADDRESS", "the loopback address to listen on", "127.0.0.1:4599")),
 		Action: func(c *cli.Context) error {
-			if err := console.NoArguments(c); err != nil {
+			if err := cmp.Or(console.NoArguments(c), refuseRegion(c)); err != nil {
 				return err
 			}
 			dir, options, err := a.state(c)
@@ -146,9 +164,9 @@ func (a *commands) localReset() *cli.Command {
 		UsageText: "bundle local reset [options]",
 		Description: "bundle local reset\n" +
 			"bundle local reset --data .bundle-local",
-		Flags: localFlags(),
+		Flags: allRegionsFlags(),
 		Action: func(c *cli.Context) error {
-			if err := console.NoArguments(c); err != nil {
+			if err := cmp.Or(console.NoArguments(c), refuseRegion(c)); err != nil {
 				return err
 			}
 			return a.withLocal(c, func(ctx context.Context, client *awslocal.Client) error {

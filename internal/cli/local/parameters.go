@@ -142,7 +142,7 @@ func (a *commands) localList() *cli.Command {
 	return &cli.Command{
 		Name:      "list",
 		Category:  console.OnlyLooks,
-		Usage:     "list parameters, without their values",
+		Usage:     "list all parameters, or those at and below a path, without their values",
 		UsageText: "bundle local list [PATH] [options]",
 		Description: "bundle local list\n" +
 			"bundle local list /local/payments --json",
@@ -152,14 +152,14 @@ func (a *commands) localList() *cli.Command {
 				return console.Usagef("bundle local list takes one path, not also %q", c.Args().Get(1))
 			}
 			return a.looking(c, func(ctx context.Context, client *awslocal.Client) error {
-				beginning := c.Args().First()
-				all, err := describeAll(ctx, client, beginning)
+				path := c.Args().First()
+				all, err := describeAll(ctx, client, path)
 				if err != nil {
 					return err
 				}
-				if beginning != "" && len(all) == 0 {
-					return console.Refuse(problem.Missing, nil, "No parameters", "No parameter in %s has a name that begins with %q. bundle local list lists all.",
-						console.Text(c, "region"), beginning)
+				if path != "" && len(all) == 0 {
+					return console.Refuse(problem.Missing, nil, "No parameters", "There is no parameter %q in %s, and none below it. "+
+						"To list all, run bundle local list without a path.", path, console.Text(c, "region"))
 				}
 				return a.renderParameters(all)
 			})
@@ -167,9 +167,10 @@ func (a *commands) localList() *cli.Command {
 	}
 }
 
-// describeAll lists the parameters below a path, or all of them.
+// describeAll lists the parameter that has a path as its name and those below it, or all if the path is "".
 func describeAll(ctx context.Context, client *awslocal.Client, path string) ([]storedParameter, error) {
 	in := map[string]any{"MaxResults": 50}
+	path = strings.TrimSuffix(path, "/")
 	if path != "" {
 		in["ParameterFilters"] = []map[string]any{{"Key": "Name", "Option": "BeginsWith", "Values": []string{path}}}
 	}
@@ -182,7 +183,11 @@ func describeAll(ctx context.Context, client *awslocal.Client, path string) ([]s
 		if err := client.Call(ctx, "ssm", "DescribeParameters", in, &out); err != nil {
 			return nil, refused(err)
 		}
-		all = append(all, out.Parameters...)
+		for _, p := range out.Parameters {
+			if path == "" || p.Name == path || strings.HasPrefix(p.Name, path+"/") {
+				all = append(all, p)
+			}
+		}
 		if out.NextToken == "" {
 			slices.SortFunc(all, func(a, b storedParameter) int { return strings.Compare(a.Name, b.Name) })
 			return all, nil

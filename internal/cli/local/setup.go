@@ -3,6 +3,7 @@ package local
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -75,13 +76,13 @@ func (a *commands) localRole() *cli.Command {
 		UsageText: "bundle local role NAME [--policy FILE] [options]",
 		Description: "bundle local role build --policy policy.json\n" +
 			"bundle local role build --policy policy.json --account 222222222222",
-		Flags: localFlags(
+		Flags: allRegionsFlags(
 			console.TextFlag("policy", "FILE", "the role's IAM policy (JSON); default: no permissions", ""),
 			console.TextFlag("account", "ID", "the role's account", awslocal.Account),
 		),
 		Action: func(c *cli.Context) error {
 			name, err := console.OneArgument(c, "a role's name")
-			if err != nil {
+			if err := cmp.Or(err, refuseRegion(c)); err != nil {
 				return err
 			}
 			id, secret := sts.NewAccessKey("AKIA")
