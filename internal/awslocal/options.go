@@ -31,7 +31,7 @@ func defaults() options {
 // WithDir keeps the state in a directory, for one process at a time. The directory is made if it does not exist. See ErrLocked.
 func WithDir(dir string) Option { return func(o *options) { o.dir = dir } }
 
-// WithSeed fills the state from a seed file (JSON), unless the state was ever changed.
+// WithSeed fills the state from a sample file (JSON), unless the state was ever changed.
 func WithSeed(seed []byte) Option { return func(o *options) { o.seed = seed } }
 
 // WithClock sets the clock for dates in the state and in replies. Signatures and sessions use the machine's clock.
