@@ -5,8 +5,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/hashicorp/hcl/v2"
-
 	"github.com/whispering/bundle/layerbuild"
 	"github.com/whispering/bundle/pipeline/manifest"
 	"github.com/whispering/bundle/pipeline/problem"
@@ -47,15 +45,15 @@ func (c *HelperCheck) Publish(name string, layer *layerbuild.Layer, of string) p
 }
 
 // Warning warns that the helpers are from another release than this program. It
-// returns nil if they are not.
-func (c *HelperCheck) Warning(name string, m *layerbuild.HelperMatch) *hcl.Diagnostic {
+// returns none if they are not.
+func (c *HelperCheck) Warning(name string, m *layerbuild.HelperMatch) problem.Problems {
 	own := &c.Releases[0]
 	if m.Release == own {
 		return nil
 	}
-	return problem.New(problem.Integrity, nil, "Helpers from another release", fmt.Sprintf(
+	return problem.Problems{problem.New(problem.Integrity, nil, "Helpers from another release", fmt.Sprintf(
 		"%s contains the helper files of bundle %s, but this is %s. Build the layer again to get the helpers of this release.",
-		name, m.Release.Name, own.Name)).Warning()
+		name, m.Release.Name, own.Name)).Warning()}
 }
 
 // files reports every file that does not match the release.

@@ -38,7 +38,7 @@ type Published struct {
 	Changed bool // a version was published; false if the newest had the same content
 
 	LeftOut  []LeftOut // what the version before had
-	Warnings hcl.Diagnostics
+	Warnings problem.Problems
 }
 
 // Run publishes. It returns what it did or every problem that it found.

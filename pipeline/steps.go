@@ -3,8 +3,6 @@ package pipeline
 import (
 	"slices"
 
-	"github.com/hashicorp/hcl/v2"
-
 	"github.com/whispering/bundle/layerbuild/sealed"
 	"github.com/whispering/bundle/pipeline/plan"
 	"github.com/whispering/bundle/pipeline/problem"
@@ -79,7 +77,7 @@ func (l listed) unread() versioned { return versioned{l} }
 type Result struct {
 	Changes  []plan.Change // ascending by name; one for each document, including removed ones
 	Previous Previous      // what they were compared with
-	Warnings hcl.Diagnostics
+	Warnings problem.Problems
 }
 
 func (c compared) result() Result {

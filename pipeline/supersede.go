@@ -26,25 +26,24 @@ type LeftOut struct {
 // and refuses to go back to an older version of a parameter, or to replace a
 // version that cannot be compared. AllowRollback turns these problems into
 // warnings.
-func (p *Publish) supersede(ctx context.Context, name manifest.Text, newest publish.Version) ([]LeftOut, hcl.Diagnostics, problem.Problems) {
+func (p *Publish) supersede(ctx context.Context, name manifest.Text, newest publish.Version) (left []LeftOut, warnings, refused problem.Problems) {
 	layer, refusal := p.download(ctx, name, newest)
 	if refusal != nil {
 		if _, ended := interrupted(ctx.Err()); ended || !p.AllowRollback {
 			return nil, nil, problem.Problems{*refusal}
 		}
-		return nil, hcl.Diagnostics{refusal.Warning()}, nil
+		return nil, problem.Problems{refusal.Warning()}, nil
 	}
 	var wants []plan.Want
 	for _, d := range p.Layer.Documents {
 		wants = append(wants, plan.Want{Header: d.Header, Key: d.Key})
 	}
 	changes := plan.Diff(wants, layer.Documents)
-	refused := p.rollbacks(newest, plan.Rollbacks(wants, changes))
+	refused = p.rollbacks(newest, plan.Rollbacks(wants, changes))
 	left, lacking := p.leftOut(newest, changes)
 	if len(refused) > 0 && !p.AllowRollback {
 		return nil, nil, append(refused, lacking...).Sort()
 	}
-	var warnings hcl.Diagnostics
 	for _, one := range append(lacking, refused...) {
 		warnings = append(warnings, one.Warning())
 	}

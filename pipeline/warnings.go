@@ -10,16 +10,16 @@ import (
 )
 
 // Warnings warns about what a manifest asks for that works, but has drawbacks.
-func (r *Reading) Warnings() hcl.Diagnostics { return warnings(r.functions) }
+func (r *Reading) Warnings() problem.Problems { return warnings(r.functions) }
 
-func warnings(functions []*functionRun) hcl.Diagnostics {
-	var found hcl.Diagnostics
+func warnings(functions []*functionRun) problem.Problems {
+	var found problem.Problems
 	seen := map[hcl.Range]bool{} // a group's secrets are in many functions
 	for _, run := range functions {
 		if n := len(run.bindings); run.blind() && n > manyBlind {
 			found = append(found, problem.New(problem.Manifest, &run.fn.Range, "Many blind secrets", fmt.Sprintf(
 				"Function %q has %d blind secrets, and each needs a separate kms:Decrypt call when the function starts. "+
-					"In pack mode, one call decrypts up to 4 KB of secrets.", run.fn.Name.Value, n)).Warning())
+					"Divide them among functions, or write blind = false: in pack mode, one call decrypts up to 4 KB of secrets.", run.fn.Name.Value, n)).Warning())
 		}
 		for i := range run.fn.Secrets {
 			s := &run.fn.Secrets[i]

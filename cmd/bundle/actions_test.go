@@ -34,8 +34,9 @@ func TestNoTextIsACommandToTheRunner(t *testing.T) {
 			Severity: hcl.DiagWarning, Summary: "S" + text, Detail: text,
 			Subject: &hcl.Range{Filename: "x" + text, Start: hcl.Pos{Line: 1, Column: 1}, End: hcl.Pos{Line: 1, Column: 2}},
 		}
-		a.RenderWarnings(hcl.Diagnostics{&d})
-		a.RenderWarnings(hcl.Diagnostics{&d})
+		for range 2 {
+			a.RenderWarnings(problem.Problems{{Kind: problem.Manifest, Diagnostic: d}})
+		}
 		d.Severity = hcl.DiagError
 		a.RenderProblems(&console.Failure{Problems: problem.Problems{{Kind: problem.Manifest, Diagnostic: d}}})
 

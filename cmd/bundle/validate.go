@@ -3,7 +3,6 @@ package main
 import (
 	"slices"
 
-	"github.com/hashicorp/hcl/v2"
 	"github.com/urfave/cli/v2"
 
 	"github.com/whispering/bundle/internal/cli/console"
@@ -47,7 +46,7 @@ func (a *app) validate(c *cli.Context) error {
 		}
 	}
 	report := view.Validate{}
-	var warnings hcl.Diagnostics
+	var warnings problem.Problems
 	var all problem.Gathered
 	all.Add(problems...)
 	var asked pipeline.Questions
@@ -65,7 +64,7 @@ func (a *app) validate(c *cli.Context) error {
 		}
 		report.Environments = append(report.Environments, v)
 	}
-	a.RenderWarnings(module.Sort(warnings))
+	a.RenderWarnings(warnings.Sort())
 	if all.Len() > 0 {
 		return console.Failed(all.Sorted())
 	}

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 
-	"github.com/hashicorp/hcl/v2"
 	"github.com/urfave/cli/v2"
 
 	"github.com/whispering/bundle/internal/cli/awsenv"
@@ -116,16 +115,14 @@ func (a *app) verifyLayer(ctx context.Context, c *cli.Context, t *target.Target,
 	if len(problems) > 0 {
 		return nil, console.Failed(problems.Sort())
 	}
-	warning := helpers.Warning(t.Path, found)
-	if warning != nil {
-		a.RenderWarnings(hcl.Diagnostics{warning})
-	}
+	warnings := helpers.Warning(t.Path, found)
+	a.RenderWarnings(warnings)
 	if c.Bool("open") {
 		if err := awsenv.OpenAll(ctx, a.Console, c, layer); err != nil {
 			return nil, err
 		}
 	}
 	report := view.NewVerify(t.Path, layer, content, found)
-	report.Against, report.Opened, report.Own = against, c.Bool("open"), warning == nil
+	report.Against, report.Opened, report.Own = against, c.Bool("open"), len(warnings) == 0
 	return report, nil
 }

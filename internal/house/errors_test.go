@@ -34,7 +34,7 @@ func TestErrorsAreDocumented(t *testing.T) {
 		t.Fatal(err)
 	}
 	page := &errorsPage{strings.Split(string(b), "\n")}
-	want := page.with(s.kinds).withHCL(hclCodes(t, s.kinds))
+	want := page.with(s.kinds).withWarnings(s.onlyWarned()).withHCL(hclCodes(t, s.kinds))
 	if *update {
 		fmt.Print(changed(string(b), want))
 		if err := os.WriteFile(path, []byte(want), 0o644); err != nil {
@@ -71,6 +71,7 @@ type summaryScan struct {
 	flows   map[ast.Node]kindSet    // of the problems that a function's variable summary gets into
 	relayed map[*summaryPackage]kindSet
 	kinds   map[string]kindSet
+	warned  map[string]bool            // codes of warnings
 	of      map[string]*summaryPackage // where a code is from
 }
 
@@ -95,7 +96,8 @@ var kindNames = map[string]problem.Kind{
 
 func scanSummaries(t *testing.T) *summaryScan {
 	t.Helper()
-	s := &summaryScan{t: t, fset: token.NewFileSet(), funcs: map[string]*summaryFunc{}, returns: map[string]kindSet{}, flows: map[ast.Node]kindSet{}}
+	s := &summaryScan{t: t, fset: token.NewFileSet(), funcs: map[string]*summaryFunc{}, returns: map[string]kindSet{}, flows: map[ast.Node]kindSet{},
+		warned: map[string]bool{}}
 	var all []*summaryPackage
 	for _, p := range packages(t) {
 		name := strings.TrimPrefix(p.ImportPath, module)
@@ -222,7 +224,8 @@ func (s *summaryScan) function(name string, typ *ast.FuncType, body *ast.BlockSt
 			s.assigned(n, in)
 		case *ast.CallExpr:
 			if nameOf(n.Fun) == "Warning" {
-				return false // which is told, and keeps nothing from being done
+				s.warning(n)
+				return false
 			}
 			s.call(n, in)
 		case *ast.CompositeLit:
@@ -289,11 +292,35 @@ func (s *summaryScan) call(n *ast.CallExpr, in *summaryScope) {
 	}
 }
 
+// warning is problem.New(…).Warning(), or that of a problem that is noted where it is made.
+func (s *summaryScan) warning(n *ast.CallExpr) {
+	if sel, ok := n.Fun.(*ast.SelectorExpr); ok {
+		if made, ok := sel.X.(*ast.CallExpr); ok && nameOf(made.Fun) == "New" && len(made.Args) == 4 {
+			s.warn(made.Args[2])
+		}
+	}
+}
+
+// warn notes the summary of a warning.
+func (s *summaryScan) warn(e ast.Expr) {
+	text, ok := s.text(e, s.pkg.constants)
+	if !ok {
+		s.t.Errorf("%s: the summary of a warning is a constant: its code would not be stable", s.fset.Position(e.Pos()))
+		return
+	}
+	s.warned[problem.Code(text)] = true
+}
+
 // literal is a diagnostic, which is one of the manifest.
 func (s *summaryScan) literal(n *ast.CompositeLit, in *summaryScope) {
 	for _, e := range n.Elts {
 		if kv, ok := e.(*ast.KeyValueExpr); ok {
 			if severity, ok := kv.Value.(*ast.SelectorExpr); ok && severity.Sel.Name == "DiagWarning" {
+				for _, e := range n.Elts {
+					if kv, ok := e.(*ast.KeyValueExpr); ok && nameOf(kv.Key) == "Summary" {
+						s.warn(kv.Value)
+					}
+				}
 				return
 			}
 			if key, ok := kv.Key.(*ast.Ident); ok && key.Name == "Summary" {
@@ -577,6 +604,40 @@ func (p *errorsPage) with(kinds map[string]kindSet) *errorsPage {
 	for _, code := range slices.Backward(slices.Sorted(maps.Keys(kinds))) {
 		if !seen[code] {
 			lines = slices.Insert(lines, last, row(code, "TODO | TODO"))
+		}
+	}
+	return &errorsPage{lines}
+}
+
+// onlyWarned are the codes of warnings that are never errors.
+func (s *summaryScan) onlyWarned() []string {
+	return slices.DeleteFunc(slices.Sorted(maps.Keys(s.warned)), func(code string) bool { return s.kinds[code] != nil })
+}
+
+var warningRow = regexp.MustCompile("^\\| `([a-z0-9-]+)` \\| ([^|]*) \\| ([^|]*) \\|$")
+
+// withWarnings is the page with a row for each code of a warning, in the table below the heading Warnings.
+func (p *errorsPage) withWarnings(codes []string) *errorsPage {
+	var lines []string
+	seen := map[string]bool{}
+	last := 0
+	for _, line := range p.lines {
+		m := warningRow.FindStringSubmatch(line)
+		if m != nil && (!slices.Contains(codes, m[1]) || seen[m[1]]) {
+			continue
+		}
+		lines = append(lines, line)
+		switch {
+		case m != nil:
+			seen[m[1]] = true
+			last = len(lines)
+		case line == "|---|---|---|":
+			last = len(lines)
+		}
+	}
+	for _, code := range slices.Backward(codes) {
+		if !seen[code] {
+			lines = slices.Insert(lines, last, fmt.Sprintf("| `%s` | TODO | TODO |", code))
 		}
 	}
 	return &errorsPage{lines}

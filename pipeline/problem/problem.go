@@ -53,18 +53,22 @@ func New(kind Kind, at *hcl.Range, summary, detail string) Problem {
 	return Problem{Kind: kind, Diagnostic: hcl.Diagnostic{Severity: hcl.DiagError, Summary: summary, Detail: detail, Subject: at}}
 }
 
-// Warning returns the problem as a warning, for a run that continues. The code stays the same.
-func (p Problem) Warning() *hcl.Diagnostic {
-	d := p.Diagnostic
-	d.Severity = hcl.DiagWarning
-	return &d
+// Warning returns the problem as a warning, for a run that continues. Kind and code stay the same.
+func (p Problem) Warning() Problem {
+	p.Severity = hcl.DiagWarning
+	return p
 }
 
 // FromDiagnostics turns the errors among diags into problems of the manifest.
-func FromDiagnostics(diags hcl.Diagnostics) Problems {
+func FromDiagnostics(diags hcl.Diagnostics) Problems { return withSeverity(diags, hcl.DiagError) }
+
+// WarningsOf returns the warnings among diags.
+func WarningsOf(diags hcl.Diagnostics) Problems { return withSeverity(diags, hcl.DiagWarning) }
+
+func withSeverity(diags hcl.Diagnostics, severity hcl.DiagnosticSeverity) Problems {
 	var all Problems
 	for _, d := range diags {
-		if d.Severity == hcl.DiagError {
+		if d.Severity == severity {
 			all = append(all, Problem{Kind: Manifest, Diagnostic: *d})
 		}
 	}

@@ -211,10 +211,12 @@ func answers(outcomes []*Outcome, together bool) []console.Target {
 	}
 	for _, o := range outcomes {
 		if together && len(o.Problems) == 0 {
+			all[0].AddWarnings(o.console)
 			continue
 		}
 		t := console.Target{Environment: o.Environment, Region: o.Region, Function: o.Function, Result: o.result}
 		t.Add(o.Problems)
+		t.AddWarnings(o.console)
 		all = append(all, t)
 	}
 	return all

@@ -16,7 +16,7 @@ import (
 // answerVersion is the format_version of --json. It increases if a member changes its meaning.
 const answerVersion = 2
 
-// maxProblems is the maximum number of problems that an answer lists for a target.
+// maxProblems is the maximum number of problems, and of warnings, that an answer lists for a target.
 const maxProblems = 1000
 
 // An answer is what a run with --json prints: one envelope, whether the run succeeds or fails. docs/schemas has its schemas.
@@ -38,9 +38,11 @@ type Target struct {
 	Result      any       `json:"result"`   // null if there is none
 	Problems    []Problem `json:"problems"`
 	More        int       `json:"more_problems,omitempty"` // problems that are not listed
+	Warnings    []Problem `json:"warnings"`
+	Warned      int       `json:"more_warnings,omitempty"` // warnings that are not listed
 }
 
-// A Problem is one problem of a run, as --json prints it.
+// A Problem is one problem or warning of a run, as --json prints it.
 type Problem struct {
 	Kind    problem.Kind `json:"kind"`
 	Code    string       `json:"code"` // in docs/errors.md
@@ -54,16 +56,38 @@ type Problem struct {
 // Add adds problems to the target, up to maxProblems.
 func (t *Target) Add(problems problem.Problems) {
 	for _, p := range problems {
-		if len(t.Problems) == maxProblems {
-			t.More++
-			continue
-		}
-		one := Problem{Kind: p.Kind, Code: p.Code(), Summary: p.Summary, Detail: p.Detail}
-		if p.Subject != nil {
-			one.File, one.Line, one.Column = p.Subject.Filename, p.Subject.Start.Line, p.Subject.Start.Column
-		}
-		t.Problems = append(t.Problems, one)
+		t.Problems, t.More = added(t.Problems, t.More, p)
 	}
+}
+
+// AddWarnings adds the warnings that a console aside printed about the target.
+func (t *Target) AddWarnings(aside *Console) { t.addWarnings(aside.warned) }
+
+// addWarnings adds the warnings that are about the target, up to maxProblems. A target without names has all.
+func (t *Target) addWarnings(all []warned) {
+	for _, w := range all {
+		if w.environment == "" || t.Environment == "" || w.environment == t.Environment {
+			t.Warnings, t.Warned = added(t.Warnings, t.Warned, w.Problem)
+		}
+	}
+}
+
+// A warned is a warning that was printed.
+type warned struct {
+	environment string // that it is about; "" for the whole run
+	problem.Problem
+}
+
+// added adds a problem to a list, or counts it in more if the list is full.
+func added(list []Problem, more int, p problem.Problem) ([]Problem, int) {
+	if len(list) == maxProblems {
+		return list, more + 1
+	}
+	one := Problem{Kind: p.Kind, Code: p.Code(), Summary: p.Summary, Detail: p.Detail}
+	if p.Subject != nil {
+		one.File, one.Line, one.Column = p.Subject.Filename, p.Subject.Start.Line, p.Subject.Start.Column
+	}
+	return append(list, one), more
 }
 
 // JSON reports whether the run prints JSON instead of text.
@@ -117,9 +141,16 @@ func (c *Console) printAnswer(ctx context.Context, err error) {
 	}
 	ok := true
 	for i := range a.targets {
-		ok = ok && len(a.targets[i].Problems) == 0
-		if a.targets[i].Problems == nil {
-			a.targets[i].Problems = []Problem{}
+		t := &a.targets[i]
+		ok = ok && len(t.Problems) == 0
+		if i == 0 || t.Environment != "" { // else it has only a problem of the whole run
+			t.addWarnings(c.warned)
+		}
+		if t.Problems == nil {
+			t.Problems = []Problem{}
+		}
+		if t.Warnings == nil {
+			t.Warnings = []Problem{}
 		}
 	}
 	_ = c.PrintJSON(struct { // the stream remembers its error

@@ -34,6 +34,7 @@ type Console struct {
 	annotations *actions.Annotations // of this run
 	shown       *shown               // in this run
 	answer      *answer              // to --json
+	warned      []warned             // so far; a console aside has those of its target only
 	out         *output
 	unwritten   error // outputs of the step that could not be written
 }
@@ -75,7 +76,7 @@ func (c *Console) CI() bool { return !trust.Off(c.Getenv("CI")) }
 // until it is released.
 func (c *Console) Aside() *Console {
 	aside := *c
-	aside.Stderr = c.Stderr.Aside()
+	aside.Stderr, aside.warned = c.Stderr.Aside(), nil
 	return &aside
 }
 

@@ -58,22 +58,23 @@ func (c *Console) RenderDiagnostics(problems problem.Problems) {
 	}
 }
 
-// RenderWarnings prints the warnings among diagnostics.
-func (c *Console) RenderWarnings(diags hcl.Diagnostics) {
+// RenderWarnings prints warnings, which --json has for every target of the run.
+func (c *Console) RenderWarnings(warnings problem.Problems) { c.RenderWarningsOf("", warnings) }
+
+// RenderWarningsOf is RenderWarnings for the targets of one environment.
+func (c *Console) RenderWarningsOf(environment string, warnings problem.Problems) {
 	w := c.diagnostics()
 	var all []*hcl.Diagnostic
 	c.shown.mu.Lock()
-	for _, d := range diags {
-		if d.Severity != hcl.DiagWarning {
-			continue
-		}
-		all = append(all, d)
+	for _, p := range warnings {
+		c.warned = append(c.warned, warned{environment, p})
+		all = append(all, &p.Diagnostic)
 		if c.shown.warnings == MaxShown {
 			c.shown.unseen++
 			continue
 		}
 		c.shown.warnings++
-		w.write(d)
+		w.write(&p.Diagnostic)
 	}
 	c.shown.mu.Unlock()
 	c.annotate(actions.Warning, all)

@@ -34,7 +34,7 @@ func loadFrom(con *console.Console, c *cli.Context, flag string) (*manifest.Modu
 	if err := con.Apart(append(slices.Sorted(slices.Values(module.Paths())), GuardFile(c)...)...); err != nil {
 		return nil, nil, err
 	}
-	con.RenderWarnings(diags)
+	con.RenderWarnings(problem.WarningsOf(diags))
 	return module, problem.FromDiagnostics(diags), nil
 }
 
@@ -102,7 +102,7 @@ func realEnvironments(module *manifest.Module) ([]string, error) {
 // can be found without calling AWS.
 func Evaluate(con *console.Console, module *manifest.Module, env string) (*pipeline.Reading, problem.Problems) {
 	m, diags := module.Evaluate(env)
-	con.RenderWarnings(diags)
+	con.RenderWarningsOf(env, problem.WarningsOf(diags))
 	r := pipeline.Read(m)
 	var all problem.Gathered
 	all.Add(append(problem.FromDiagnostics(diags), r.Check()...)...)
