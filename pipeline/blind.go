@@ -111,17 +111,13 @@ func (run *functionRun) cannot(kind problem.Kind, bind *binding, at *hcl.Range, 
 // blind mode must stop the run before it reads a value. It reports whether all were built.
 func (s *sealing) blind(ctx context.Context, todo, others []*functionRun) bool {
 	var found problem.Problems
-	owner := make(map[*binding]*functionRun)
 	for _, run := range todo {
 		found = append(found, run.checkBlind()...)
-		for _, bind := range run.bindings {
-			owner[bind] = run
-		}
 	}
 	used, refs := users(todo, (*binding).exactly)
 	err := s.build.Blind.Parameters.Ciphertexts(ctx, refs, func(res param.Result) {
 		for _, bind := range used[res.Ref] {
-			found = append(found, owner[bind].receiveCiphertext(bind, res)...)
+			found = append(found, bind.receiveCiphertext(res)...)
 		}
 		s.got()
 	})
@@ -148,12 +144,12 @@ func (s *sealing) blind(ctx context.Context, todo, others []*functionRun) bool {
 }
 
 // receiveCiphertext keeps what is stored for a secret, if KMS can move it.
-func (run *functionRun) receiveCiphertext(bind *binding, res param.Result) problem.Problems {
+func (bind *binding) receiveCiphertext(res param.Result) problem.Problems {
 	if problems := bind.accept(res); len(problems) > 0 || res.Err != nil {
 		return problems
 	}
 	bind.stored(res.Parameter)
-	if problems := run.immovable(bind); len(problems) > 0 {
+	if problems := bind.run.immovable(bind); len(problems) > 0 {
 		return problems
 	}
 	bind.ciphertext = res.Parameter.Ciphertext

@@ -77,12 +77,6 @@ func (d *Diagnose) steps(ctx context.Context, scope *Scope) ([]diagnosed, proble
 // cannot.
 func (v versioned) readCiphertexts(ctx context.Context, blind BlindParameters) problem.Problems {
 	functions := v.readable(true)
-	owner := make(map[*binding]*functionRun)
-	for _, run := range functions {
-		for _, bind := range run.bindings {
-			owner[bind] = run
-		}
-	}
 	used, refs := users(functions, (*binding).exactly)
 	if len(refs) == 0 {
 		return nil
@@ -90,7 +84,7 @@ func (v versioned) readCiphertexts(ctx context.Context, blind BlindParameters) p
 	var problems problem.Problems
 	err := blind.Ciphertexts(ctx, refs, func(res param.Result) {
 		for _, bind := range used[res.Ref] {
-			problems = append(problems, owner[bind].receiveCiphertext(bind, res)...)
+			problems = append(problems, bind.receiveCiphertext(res)...)
 		}
 	})
 	if err != nil {

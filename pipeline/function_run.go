@@ -32,6 +32,7 @@ type functionRun struct {
 
 // A binding is one secret of a functionRun, with what the manifest says about it.
 type binding struct {
+	run      *functionRun // that it is a secret of
 	name     string
 	ref      secret.Ref
 	field    secret.Field
@@ -89,6 +90,7 @@ func functionRuns(m *manifest.Manifest) ([]*functionRun, problem.Problems) {
 		run.bindings = make([]*binding, len(run.fn.Secrets))
 		for k := range run.bindings {
 			run.bindings[k] = newBinding(&run.fn.Secrets[k], &expressions, &problems)
+			run.bindings[k].run = run
 		}
 		all[i] = run
 	}
@@ -135,6 +137,7 @@ func sentence(err error) string {
 func (run *functionRun) add(bind *binding) problem.Problems {
 	i := slices.IndexFunc(run.bindings, func(other *binding) bool { return other.name == bind.name })
 	if i < 0 {
+		bind.run = run
 		run.bindings = append(run.bindings, bind)
 		return nil
 	}

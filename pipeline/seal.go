@@ -41,10 +41,11 @@ func (c compared) seal(ctx context.Context, b *Build) (*plaintexts, problem.Prob
 	s.calls = workers.Start(sealConcurrency)
 	defer s.calls.Stop()
 	s.all.add(c.paths...)
-	s.announce(blind, packed)
+	used, refs := users(packed, (*binding).exactly)
+	s.announce(blind, packed, len(refs))
 	if len(blind) == 0 || s.blind(ctx, blind, packed) {
-		s.read(ctx, packed) // makes no call if there are none
-		_ = s.group.Wait()  // its functions report problems, not errors
+		s.read(ctx, packed, used, refs) // makes no call if there are none
+		_ = s.group.Wait()              // its functions report problems, not errors
 	}
 	return &s.values, s.all.problems
 }
@@ -63,30 +64,25 @@ type sealing struct {
 }
 
 // announce tells the observer how much there is to do.
-func (s *sealing) announce(blind, packed []*functionRun) {
+func (s *sealing) announce(blind, packed []*functionRun, values int) {
 	_, ciphertexts := users(blind, (*binding).exactly)
-	_, values := users(packed, (*binding).exactly)
-	s.got = progress(s.Observer, StepRead, len(ciphertexts)+len(values))
+	s.got = progress(s.Observer, StepRead, len(ciphertexts)+values)
 	s.sealed = progress(s.Observer, StepSeal, len(blind)+len(packed))
 }
 
-func (s *sealing) read(ctx context.Context, todo []*functionRun) {
-	owner := make(map[*binding]*functionRun)
+func (s *sealing) read(ctx context.Context, todo []*functionRun, used map[secret.Ref][]*binding, refs []secret.Ref) {
 	for _, run := range todo {
 		run.pending = len(run.bindings)
-		for _, bind := range run.bindings {
-			owner[bind] = run
-		}
 	}
-	used, refs := users(todo, (*binding).exactly)
 	err := s.build.Parameters.Read(ctx, refs, func(res param.Result) {
-		s.values.add(res.Parameter.Value, used[res.Ref][0])
-		for _, bind := range used[res.Ref] {
+		binds := used[res.Ref]
+		s.values.add(res.Parameter.Value, binds[0])
+		for _, bind := range binds {
 			s.all.add(bind.receive(res)...)
 			if bind.field != "" {
 				s.values.add(bind.value, bind)
 			}
-			run := owner[bind]
+			run := bind.run
 			if run.pending--; run.pending > 0 {
 				continue
 			}

@@ -31,74 +31,76 @@ type reply struct {
 // https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_Parameter.html
 type matcher struct {
 	home    home
-	refs    []secret.Ref
-	entries map[secret.Ref]*entry
-	strays  bool // the reply has something that was not requested; never shown, as it may be a value
-}
-
-type entry struct {
-	replies int
-	result  Result
+	results []Result // one for each reference, in the order of the request
+	replies []int    // to each of them
+	strays  bool     // the reply has something that was not requested; never shown, as it may be a value
 }
 
 func newMatcher(home home, refs []secret.Ref) *matcher {
-	m := &matcher{home: home, refs: refs, entries: make(map[secret.Ref]*entry, len(refs))}
-	for _, ref := range refs {
-		m.entries[ref] = &entry{result: Result{Ref: ref}}
+	m := &matcher{home: home, results: make([]Result, len(refs)), replies: make([]int, len(refs))}
+	for i, ref := range refs {
+		m.results[i].Ref = ref
 	}
 	return m
+}
+
+// find returns the index of a reference, -1 if it was not requested.
+func (m *matcher) find(is func(secret.Ref) bool) int {
+	for i := range m.results {
+		if is(m.results[i].Ref) {
+			return i
+		}
+	}
+	return -1
 }
 
 // found adds a parameter of the reply.
 func (m *matcher) found(r reply) {
 	ref := secret.Ref{Name: canonical(r.name), Selector: strings.TrimPrefix(r.selector, ":")}
-	e := m.entries[ref]
-	if e == nil {
+	i := m.find(func(other secret.Ref) bool { return other == ref })
+	if i < 0 {
 		m.strays = true
 		return
 	}
-	e.replies++
+	m.replies[i]++
 	r.parameter.Ref = ref
 	if fault := checkReply(r, ref, m.home); fault != "" {
-		e.result.Err = replyError("the reply to %q %s", ref, fault)
+		m.results[i].Err = replyError("the reply to %q %s", ref, fault)
 		return
 	}
-	e.result.Parameter = r.parameter
+	m.results[i].Parameter = r.parameter
 }
 
 // invalid adds a name that the reply lists as invalid. AWS lists it as it was
 // requested, whatever the reason that it was not found.
 func (m *matcher) invalid(name string) {
-	for ref, e := range m.entries {
-		if ref.String() == name {
-			e.replies++
-			e.result.Err = missingError(ref)
-			return
-		}
+	i := m.find(func(ref secret.Ref) bool { return ref.String() == name })
+	if i < 0 {
+		m.strays = true
+		return
 	}
-	m.strays = true
+	m.replies[i]++
+	m.results[i].Err = missingError(m.results[i].Ref)
 }
 
-// results returns one result for each reference, in the order of the request. If the
-// reply has anything that was not requested, none of it is trusted.
-func (m *matcher) results() []Result {
-	all := make([]Result, len(m.refs))
-	for i, ref := range m.refs {
-		e := m.entries[ref]
+// checked returns the results. If the reply has anything that was not requested, none
+// of it is trusted.
+func (m *matcher) checked() []Result {
+	for i := range m.results {
+		r := &m.results[i]
 		switch {
 		case m.strays:
-			e.result.Err = replyError("the reply to %q and others contains a parameter that was not requested", ref)
-		case e.replies == 0:
-			e.result.Err = replyError("the reply does not include %q", ref)
-		case e.replies > 1:
-			e.result.Err = replyError("the reply contains %q %d times", ref, e.replies)
+			r.Err = replyError("the reply to %q and others contains a parameter that was not requested", r.Ref)
+		case m.replies[i] == 0:
+			r.Err = replyError("the reply does not include %q", r.Ref)
+		case m.replies[i] > 1:
+			r.Err = replyError("the reply contains %q %d times", r.Ref, m.replies[i])
 		}
-		if e.result.Err != nil {
-			e.result.Parameter = Parameter{}
+		if r.Err != nil {
+			r.Parameter = Parameter{}
 		}
-		all[i] = e.result
 	}
-	return all
+	return m.results
 }
 
 // unanswered returns the results of a call whose reply is not trusted at all.

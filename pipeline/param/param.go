@@ -2,6 +2,7 @@ package param
 
 import (
 	"context"
+	"slices"
 	"sync"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -158,19 +159,14 @@ func (s *Source) read(ctx context.Context, refs []secret.Ref, what kind, got fun
 // batches divides the distinct references into batches.
 func batches(refs []secret.Ref) [][]secret.Ref {
 	seen := make(map[secret.Ref]bool, len(refs))
-	var all [][]secret.Ref
+	distinct := make([]secret.Ref, 0, len(refs))
 	for _, ref := range refs {
-		if seen[ref] {
-			continue
+		if !seen[ref] {
+			seen[ref] = true
+			distinct = append(distinct, ref)
 		}
-		seen[ref] = true
-		if last := len(all) - 1; last >= 0 && len(all[last]) < batchSize {
-			all[last] = append(all[last], ref)
-			continue
-		}
-		all = append(all, []secret.Ref{ref})
 	}
-	return all
+	return slices.Collect(slices.Chunk(distinct, batchSize))
 }
 
 // batch reads at most ten parameters and finds out why some could not be read. It
@@ -218,7 +214,7 @@ func (s *Source) ask(ctx context.Context, refs []secret.Ref, what kind) ([]Resul
 	for _, name := range out.InvalidParameters {
 		m.invalid(name)
 	}
-	return m.results(), nil
+	return m.checked(), nil
 }
 
 // explain distinguishes a missing version or label from a missing parameter: it
