@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -127,11 +128,17 @@ func newBinding(s *manifest.Secret, expressions *secret.Expressions, problems *p
 	return bind
 }
 
-// sentence turns the text of an error into a sentence for a problem's detail.
+// sentence turns the text of an error into a sentence for a problem's detail, followed by what to write instead.
 func sentence(err error) string {
-	text := err.Error()
-	return strings.ToUpper(text[:1]) + text[1:] + "."
+	text := capitalized(err.Error()) + "."
+	var ref *secret.RefError
+	if errors.As(err, &ref) {
+		text += " " + capitalized(ref.Remedy) + "."
+	}
+	return text
 }
+
+func capitalized(text string) string { return strings.ToUpper(text[:1]) + text[1:] }
 
 // add adds a secret of a path import, unless its name is taken.
 func (run *functionRun) add(bind *binding) problem.Problems {

@@ -120,7 +120,7 @@ func checkLevels(name string) (reason, remedy string) {
 	case strings.HasSuffix(path, "/"):
 		return "ends in a slash", "name one parameter; to take all parameters below a path, write a parameters block"
 	case !rooted && len(levels) > 1:
-		return "has levels but no leading slash", fmt.Sprintf("write %q", "/"+clip(name))
+		return "has levels but no leading slash", "begin it with a slash"
 	case strings.Contains(path, "//"), strings.HasPrefix(path, "/"):
 		return "has an empty level", "write single slashes"
 	case len(levels) > MaxLevels:

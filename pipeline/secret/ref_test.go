@@ -57,7 +57,7 @@ func TestParseRefRefusesWithReasonAndRemedy(t *testing.T) {
 		{"/a/\x00", `contains '\x00'`, "letters, digits"},
 		{"/a/\xff", `contains '�'`, "letters, digits"},
 		{`a\b`, `contains '\\'`, "letters, digits"},
-		{"a/b", "has levels but no leading slash", `write "/a/b"`},
+		{"a/b", "has levels but no leading slash", "with a slash"},
 		{"/a/", "ends in a slash", "parameters block"},
 		{"a/", "ends in a slash", "parameters block"},
 		{"//", "ends in a slash", "parameters block"},
