@@ -135,7 +135,10 @@ func (o *option) explanation() string {
 }
 
 // onlyWith has the exit codes of commands with certain flags. All commands have the other exit codes.
-var onlyWith = map[string]string{"3": "exit-code check", "4": "timeout guard", "5": "timeout", "6": "timeout", "7": "timeout layer"}
+var onlyWith = map[string]string{"3": "exit-code check", "4": "timeout", "5": "timeout", "6": "timeout", "7": "timeout layer"}
+
+// notFound are the commands of bundle local that exit with 5 if there is no such parameter.
+func notFound() []string { return []string{"bundle local get", "bundle local list", "bundle local rm"} }
 
 // exitCodes returns the exit codes of a command, each with its meaning.
 func exitCodes(c *command, documentation string) [][2]string {
@@ -144,7 +147,7 @@ func exitCodes(c *command, documentation string) [][2]string {
 		code, meaning, _ := strings.Cut(strings.TrimSpace(line), " ")
 		flags := strings.Fields(onlyWith[code])
 		has := func(o option) bool { return slices.Contains(flags, o.Name) }
-		if len(flags) == 0 || len(c.Commands) > 0 || slices.ContainsFunc(c.Flags, has) {
+		if len(flags) == 0 || code == "5" && slices.Contains(notFound(), c.Path) || len(c.Commands) > 0 || slices.ContainsFunc(c.Flags, has) {
 			found = append(found, [2]string{code, strings.TrimSpace(meaning)})
 		}
 	}
