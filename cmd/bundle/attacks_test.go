@@ -123,7 +123,7 @@ func TestThreatModelCountsTheAttacks(t *testing.T) {
 	rows := countAttacks(t)
 	var table strings.Builder
 	var total attackRow
-	table.WriteString("| somebody tries to | tried | refused | open | besides |\n|---|--:|--:|--:|---|\n")
+	table.WriteString("| somebody tries to | tried | refused | open | also tested by |\n|---|--:|--:|--:|---|\n")
 	var reasons []string
 	for _, k := range attackKinds {
 		row := rows[k.name]
@@ -131,7 +131,7 @@ func TestThreatModelCountsTheAttacks(t *testing.T) {
 		total.refused += row.refused
 		total.open += row.open
 		for _, reason := range row.reasons {
-			reasons = append(reasons, fmt.Sprintf("- %s: %s\n", k.name, reason))
+			reasons = append(reasons, fmt.Sprintf("- **%s**: %s\n", k.what, reason))
 		}
 		if row.refused == 0 {
 			t.Errorf("nothing of the kind %s is tried", k.name)
@@ -139,7 +139,7 @@ func TestThreatModelCountsTheAttacks(t *testing.T) {
 	}
 	fmt.Fprintf(&table, "| all | %d | %d | %d | |\n", total.refused+total.open, total.refused, total.open)
 	slices.Sort(reasons)
-	table.WriteString("\nOpen are:\n\n" + strings.Join(reasons, ""))
+	table.WriteString("\nThese attacks are open:\n\n" + strings.Join(reasons, ""))
 	b, err := os.ReadFile(page)
 	if err != nil {
 		t.Fatal(err)
