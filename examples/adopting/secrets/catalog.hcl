@@ -1,4 +1,4 @@
-# Team catalogue: 9 functions.
+# Team catalog: 9 functions.
 
 function "product-get" { include = ["common", "database"] }
 

@@ -1,4 +1,4 @@
-# Team fulfilment: 9 functions.
+# Team fulfillment: 9 functions.
 
 function "order-get" { include = ["common", "database", "sessions"] }
 
