@@ -1,5 +1,5 @@
 # The parts of CI, for contributors to run one at a time.
-.PHONY: test lint bench bench-peers fuzz mutate exec helpers release notes snapshot ci e2e-aws
+.PHONY: test lint bench bench-peers faults kill fuzz mutate exec helpers release notes snapshot ci e2e-aws
 
 test:
 	go test ./...
@@ -18,6 +18,11 @@ bench:
 bench-peers:
 	@test -n "$(CHAMBER)" || { echo 'usage: make bench-peers CHAMBER=path/of/the/source' >&2; exit 2; }
 	go run ./internal/bench -write docs/performance.md -peer "$(CHAMBER)"
+
+# Runs bundle under every fault of docs/threat-model.md, and writes the table there. It takes a minute.
+faults:
+	go test ./internal/faulttest -run '^TestFaults$$' -count 1 -update
+	@sed -n '/^<!-- faults -->/,/^<!-- end of faults -->/p' docs/threat-model.md
 
 # Fuzzes every decoder for a minute each. Interesting inputs are not minimized, because go test would spend the minute on that. Then
 # it compares the parsers of Go, Node and Python over 200,000 random changes of the test vectors.

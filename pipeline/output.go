@@ -179,7 +179,7 @@ func WhyNotWritten(path string, err error) string {
 	case errors.Is(err, fs.ErrPermission), errors.Is(err, syscall.EROFS):
 		return fmt.Sprintf("cannot write to its folder: %v. Use a path in a writable folder.", why)
 	}
-	return fmt.Sprintf("cannot write to its folder: %v.", why)
+	return fmt.Sprintf("cannot write to its folder: %v. Check the disk and the limit for the size of files (ulimit -f), or use a path in another folder.", why)
 }
 
 // Cause returns an error without its path, which may be that of a temporary file.

@@ -157,9 +157,25 @@ func (s *Scope) checkKey(ref string, use keyUse, key seal.Key, err error) proble
 	case !key.Symmetric:
 		return refuse("is not a symmetric encryption key. Use a key with key spec SYMMETRIC_DEFAULT.")
 	case !key.Enabled:
-		return refuse("is in state %s. Enable it, or use another key.", key.State)
+		return refuse("is in state %s. %s, or use another key.", key.State, madeUsable(key.State))
 	}
 	return nil
+}
+
+// madeUsable says how to make a key in a state other than Enabled usable.
+// https://docs.aws.amazon.com/kms/latest/developerguide/key-state.html
+func madeUsable(state string) string {
+	switch state {
+	case "PendingDeletion", "PendingReplicaDeletion":
+		return "Cancel its deletion and then enable it"
+	case "PendingImport":
+		return "Import its key material"
+	case "Unavailable":
+		return "Reconnect its custom key store"
+	case "Creating", "Updating":
+		return "Try again in a minute"
+	}
+	return "Enable it"
 }
 
 // checkShared reports functions that use the same key, by whatever names.

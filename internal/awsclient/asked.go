@@ -60,10 +60,13 @@ func (t *tally) ended(ctx context.Context, err error) {
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if awsfault.Classify(err) == awsfault.Throttled {
+	throttled := awsfault.Classify(err) == awsfault.Throttled
+	if throttled {
 		t.Throttled++
 	} else {
 		t.Failed++
+	}
+	if !throttled || t.Failed == 0 { // any other failure says more
 		last := awsfault.Explain(err)
 		t.Last, t.Lost = last.Error(), last.Lost
 	}

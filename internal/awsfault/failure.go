@@ -133,7 +133,11 @@ func (f *Failure) Asked() string {
 	}
 	var how []string
 	if f.Throttled > 0 {
-		how = append(how, fmt.Sprintf("%d throttled", f.Throttled))
+		last := ""
+		if f.Failed == 0 {
+			last = f.last()
+		}
+		how = append(how, fmt.Sprintf("%d throttled%s", f.Throttled, last))
 	}
 	if f.Failed > 0 {
 		how = append(how, fmt.Sprintf("%d failed%s", f.Failed, f.last()))
@@ -255,7 +259,7 @@ func (e *ended) Unwrap() []error { return []error{e.err, e.Failure} }
 type Asked struct {
 	Operation, Host             string
 	Attempts, Throttled, Failed int
-	Last                        string // how the last finished attempt ended, in bundle's own words
+	Last                        string // how the last attempt failed that was not throttled, or else the last one, in bundle's own words
 	Lost                        Loss   // why it got no reply
 	Until                       string // what it was waiting for before the next attempt
 	Err                         error

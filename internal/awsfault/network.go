@@ -9,7 +9,9 @@ import (
 	"io"
 	"io/fs"
 	"net"
+	"net/http"
 	"net/url"
+	"strings"
 	"syscall"
 
 	smithyhttp "github.com/aws/smithy-go/transport/http"
@@ -60,7 +62,6 @@ func network(err error) (Loss, string) {
 	var authority x509.UnknownAuthorityError
 	var host x509.HostnameError
 	var record tls.RecordHeaderError
-	var alert tls.AlertError
 	what, proxy := Unreachable, ""
 	var op *net.OpError
 	if errors.As(err, &op) && op.Op == "proxyconnect" {
@@ -82,10 +83,12 @@ func network(err error) (Loss, string) {
 		return what, proxy + where(err) + errno.Error()
 	case errors.As(err, &certificate), errors.As(err, &authority), errors.As(err, &host):
 		return Untrusted, proxy + "this machine does not trust the server's certificate (AWS_CA_BUNDLE names the certificates to trust instead)"
-	case errors.As(err, &record):
+	case errors.As(err, &record), errors.Is(err, http.ErrSchemeMismatch):
 		return what, proxy + "the server does not speak TLS"
-	case errors.As(err, &alert):
+	case op != nil && op.Op == "remote error":
 		return what, proxy + "the server ended the TLS handshake"
+	case strings.HasPrefix(err.Error(), "tls: "):
+		return what, proxy + "the TLS handshake failed (the server must support TLS 1.2 or later)"
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
 		return what, proxy + "the connection was closed before the reply arrived"
 	}

@@ -35,7 +35,7 @@ func (d *Doctor) keyPolicy(ctx context.Context, f Function) Finding {
 	switch {
 	case json.Unmarshal([]byte(aws.ToString(out.Policy)), &object) != nil || object["Statement"] == nil:
 		return found.failed(problem.New(problem.Integrity, &f.Key.Range, "Unexpected answer from KMS", fmt.Sprintf(
-			"The reply of KMS for the policy of key %q is not a key policy. Nothing was written.", f.Key.Value)))
+			"The reply of KMS for the policy of key %q is not a key policy. Check that the endpoint is AWS, with no proxy in between. If it is, please report this as a bug.", f.Key.Value)))
 	case err != nil:
 		found.Detail = fmt.Sprintf("the policy of key %q cannot be read: %v", f.Key.Value, err)
 	case len(who.names) == 0:

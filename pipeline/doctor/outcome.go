@@ -54,7 +54,8 @@ func (f Finding) refused(ctx context.Context, err error, must, root bool, what s
 // problem reports that KMS did not answer as expected.
 func (f Finding) problem(ctx context.Context, err error, about problem.Resource) problem.Problem {
 	if err == nil { // a dry run never succeeds
-		return problem.New(problem.Integrity, &f.At.Range, "Unexpected answer from KMS", fmt.Sprintf("KMS answered a dry run of %s like a real call. Nothing was written.", f.Action))
+		return problem.New(problem.Integrity, &f.At.Range, "Unexpected answer from KMS", fmt.Sprintf(
+			"KMS answered a dry run of %s like a real call. Check that the endpoint is AWS, with no proxy in between. If it is, please report this as a bug.", f.Action))
 	}
 	failure := error(awsfault.Explain(err))
 	if ctx.Err() != nil {

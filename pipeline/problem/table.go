@@ -13,9 +13,9 @@ const (
 	// howToGetCredentials says where credentials come from.
 	howToGetCredentials = "In CI, get credentials in an earlier step (in GitHub Actions: aws-actions/configure-aws-credentials " +
 		"with permissions id-token: write; in other CI systems: with their OIDC token). On a workstation, run aws sso login or aws login, or set AWS_PROFILE{or}."
-	nothingWritten = "Nothing was written{or}."
-	tryAgain       = "Try again{or}."
-	report         = "Please report this as a bug{or}."
+	checkEndpoint = "Nothing was written. Check that the endpoint is AWS, with no proxy in between. If it is, please report this as a bug{or}."
+	tryAgain      = "Try again{or}."
+	report        = "Please report this as a bug{or}."
 )
 
 // table is searched by "service:Operation CODE", "service CODE" and "CODE", in this
@@ -92,7 +92,7 @@ var table = map[string]row{
 	"kms InvalidKeyUsageException":        {Missing, "Unusable key", "Use a symmetric key with key usage ENCRYPT_DECRYPT{or}."},
 	"kms InvalidCiphertextException":      {Missing, "Unusable ciphertext", "Put the parameter again as a standard-tier SecureString, encrypted with a customer managed key{or}."},
 	"kms IncorrectKeyException":           {Missing, "Unusable ciphertext", "Put the parameter again with one of the environment's parameter_keys{or}."},
-	"kms InvalidGrantTokenException":      {Integrity, "Unexpected answer from KMS", nothingWritten},
+	"kms InvalidGrantTokenException":      {Integrity, "Unexpected answer from KMS", checkEndpoint},
 	"kms KeyUnavailableException":         {Unavailable, "KMS unavailable", "Try again. If the key is in a custom key store, check that the key store is connected{or}."},
 	"kms DependencyTimeoutException":      {Unavailable, "KMS unavailable", tryAgain},
 	"kms KMSInternalException":            {Unavailable, "KMS unavailable", tryAgain},
@@ -135,8 +135,8 @@ var table = map[string]row{
 
 	"class throttled":   {Unavailable, "{service} throttles requests", "Run fewer jobs at a time, or try again later{or}."},
 	"class unavailable": {Unavailable, "{service} unavailable", tryAgain},
-	"class malformed":   {Integrity, "Unexpected answer from {service}", nothingWritten},
-	"class other":       {Integrity, "Unexpected answer from {service}", nothingWritten},
+	"class malformed":   {Integrity, "Unexpected answer from {service}", checkEndpoint},
+	"class other":       {Integrity, "Unexpected answer from {service}", checkEndpoint},
 }
 
 const (

@@ -142,7 +142,7 @@ var said = []struct {
 	{refused(getParameters, "InternalServerError", ""), Unavailable, "Parameter Store unavailable", "ssm:GetParameters was sent to ssm.eu-south-2.amazonaws.com 3 times (1 throttled, 2 failed). Try again"},
 	{refused(getParameters, "ThrottlingException", ""), Unavailable, "Parameter Store throttles requests", "--ssm-tps"},
 	{refused(getParameters, "ServiceUnavailable", ""), Unavailable, "Parameter Store unavailable", "--ssm-tps"},
-	{refused("ssm:GetParametersByPath", "InvalidFilterValue", ""), Integrity, "Unexpected answer from Parameter Store", "Nothing was written"},
+	{refused("ssm:GetParametersByPath", "InvalidFilterValue", ""), Integrity, "Unexpected answer from Parameter Store", "Check that the endpoint is AWS"},
 
 	// KMS.
 	{refused("kms:DescribeKey", "NotFoundException", ""), Missing, "Key not found", "correct kms_key"},
@@ -153,12 +153,12 @@ var said = []struct {
 	{refused("kms:Encrypt", "InvalidKeyUsageException", ""), Missing, "Unusable key", "ENCRYPT_DECRYPT"},
 	{refused("kms:ReEncrypt", "InvalidCiphertextException", ""), Missing, "Unusable ciphertext", "standard-tier"},
 	{refused("kms:ReEncrypt", "IncorrectKeyException", ""), Missing, "Unusable ciphertext", "parameter_keys"},
-	{refused("kms:Encrypt", "InvalidGrantTokenException", ""), Integrity, "Unexpected answer from KMS", "Nothing was written"},
+	{refused("kms:Encrypt", "InvalidGrantTokenException", ""), Integrity, "Unexpected answer from KMS", "Check that the endpoint is AWS"},
 	{refused("kms:Encrypt", "KeyUnavailableException", ""), Unavailable, "KMS unavailable", "custom key store"},
 	{refused("kms:Encrypt", "DependencyTimeoutException", ""), Unavailable, "KMS unavailable", "Try again"},
 	{refused("kms:Encrypt", "KMSInternalException", ""), Unavailable, "KMS unavailable", "Try again"},
 	{refused("kms:Encrypt", "ThrottlingException", ""), Unavailable, "KMS throttles requests", "Cryptographic operations (symmetric) request rate"},
-	{refused("kms:Encrypt", "ValidationException", ""), Integrity, "Unexpected answer from KMS", "Nothing was written"},
+	{refused("kms:Encrypt", "ValidationException", ""), Integrity, "Unexpected answer from KMS", "Check that the endpoint is AWS"},
 
 	// Lambda.
 	{refused("lambda:GetLayerVersion", "ResourceNotFoundException", ""), Integrity, "Layer not found", "Correct its name or version"},
@@ -197,8 +197,8 @@ var said = []struct {
 	// Without a known service.
 	{&smithy.GenericAPIError{Code: "ThrottlingException"}, Unavailable, "AWS throttles requests", "Run fewer jobs"},
 	{&smithy.GenericAPIError{Code: "InternalFailure"}, Unavailable, "AWS unavailable", "Try again"},
-	{awsfault.Sentinel("", "", awsfault.Malformed, "no answer to that"), Integrity, "Unexpected answer from AWS", "Nothing was written"},
-	{&smithy.GenericAPIError{Code: "SomethingNew"}, Integrity, "Unexpected answer from AWS", "Nothing was written"},
+	{awsfault.Sentinel("", "", awsfault.Malformed, "no answer to that"), Integrity, "Unexpected answer from AWS", "Check that the endpoint is AWS"},
+	{&smithy.GenericAPIError{Code: "SomethingNew"}, Integrity, "Unexpected answer from AWS", "Check that the endpoint is AWS"},
 }
 
 func TestTheWordsOfEachFailure(t *testing.T) {
