@@ -39,10 +39,10 @@ func (f Finding) refused(ctx context.Context, err error, must, root bool, what s
 		}
 		f.Status, f.Detail = Note, fmt.Sprintf("could not check whether this role can decrypt %s: %s", what, awsfault.Describe(err))
 	case root:
-		f.Status, f.Detail = Note, fmt.Sprintf("this role could decrypt %s: the credentials of the embedded AWS may do everything", what)
+		f.Status, f.Detail = Note, fmt.Sprintf("this role could decrypt %s: the credentials of the embedded AWS can do everything", what)
 	case must:
-		p := problem.New(problem.Access, &f.At.Range, "Build is not blind", fmt.Sprintf("This role may %s %s, so a build with this role is not blind: it could decrypt %s. "+
-			"Remove or deny this permission; bundle policy writes both.", f.Action, f.Resource, what))
+		p := problem.New(problem.Access, &f.At.Range, "Build is not blind", fmt.Sprintf("This role can %s %s, so a build with this role is not blind: it could decrypt %s. "+
+			"Remove this permission, or deny it. bundle policy writes policies that do both.", f.Action, f.Resource, what))
 		p.Cause, p.About = "not blind, by "+f.Check, f.Resource
 		return f.failed(p)
 	default:

@@ -144,6 +144,6 @@ const (
 	notPublished  = "Layer not published"
 	noRole        = "Role cannot be assumed"
 	expired       = "Get new ones. " + howToGetCredentials + " If they expire while bundle runs, request a longer session (role-duration-seconds)."
-	unknownKey    = "Check the credentials, and check that region {region} is enabled in the account, because an opt-in region does not accept credentials before. " + howToGetCredentials
+	unknownKey    = "Check the credentials, and check that region {region} is enabled in the account, because an opt-in region does not accept credentials until it is enabled. " + howToGetCredentials
 	webIdentity   = "Get a new token, and check the role in AWS_ROLE_ARN and its trust policy (aud and sub of the token), and in GitHub Actions permissions id-token: write{or}."
 )

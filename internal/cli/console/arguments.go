@@ -160,7 +160,7 @@ func (c *Console) LayerArgument(of *cli.Context) (string, error) {
 	case Given(of, "layer"):
 		return "", Usagef("the layer is given twice, as --layer and as the argument %q: remove the argument", name)
 	case name == "":
-		return "", Usagef("the layer's name is empty (is a variable unset?)")
+		return "", Usagef("the layer's name is empty. Is a shell variable unset? Write --layer FILE.")
 	}
 	c.Hint("naming the layer without --layer is deprecated and will be removed in the next release: use %s --layer %s", of.Command.HelpName, printable.Name(name))
 	return name, nil

@@ -67,7 +67,7 @@ func standIn(s *pipeline.Status) (*manifest.Manifest, error) {
 		case err != nil:
 			return m, console.Refuse(problem.Integrity, nil, "Invalid layer", "%s: %v.", s.Name, err)
 		case len(layer.Documents) == 0:
-			return m, console.Usagef("%s holds no function's secrets", s.Name)
+			return m, console.Usagef("%s contains no secrets, only helpers. Name a layer that bundle build wrote.", s.Name)
 		}
 		region, account = layer.Documents[0].Region(), layer.Documents[0].Account()
 	}
@@ -116,7 +116,7 @@ func ChooseDocument(layer *layerbuild.Layer, function string) (*sealed.Document,
 	case len(found) == 1:
 		return found[0], nil
 	case len(names) == 0:
-		return nil, console.Usagef("the layer holds no function's secrets")
+		return nil, console.Usagef("the layer contains no secrets, only helpers. Name a layer that bundle build wrote.")
 	case function == "":
 		return nil, console.Usagef("name the function with --function: %s", printable.Names(names))
 	}
