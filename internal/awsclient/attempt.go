@@ -67,7 +67,7 @@ type recorder struct {
 }
 
 func (r *recorder) options() []func(*middleware.Stack) error {
-	return []func(*middleware.Stack) error{asked, awsreply.Check, func(stack *middleware.Stack) error {
+	return []func(*middleware.Stack) error{asked, turns(), awsreply.Check, func(stack *middleware.Stack) error {
 		attempt := r.attempt
 		if stack.ID() == containerOperation {
 			attempt = r.container
