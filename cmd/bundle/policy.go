@@ -75,7 +75,7 @@ func (a *app) policy(c *cli.Context) error {
 	resolve := &pipeline.Resolve{
 		Scope: pipeline.Scope{Manifest: m, Region: setting.Region, Account: s.Account, Caller: s.Caller, Observer: bar,
 			AllowKeyAccounts: c.StringSlice("allow-key-account")},
-		Keys: s.Keys, Parameters: s.Parameters,
+		Keys: s.Keys, Parameters: s.Source,
 	}
 	problems := resolve.Setting(ctx, setting, kind, c.StringSlice("parameter-key"))
 	bar.Finish()

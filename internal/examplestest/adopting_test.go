@@ -55,11 +55,11 @@ func TestTheServiceOfFortyFunctionsBuilds(t *testing.T) {
 	// docs/adopting.md has these figures.
 	for env, want := range map[string]map[string]int{
 		"dev": {
-			"sts:AssumeRole": 2, "sts:GetCallerIdentity": 2, "kms:DescribeKey": 2, "ssm:GetParametersByPath": 2, "ssm:GetParameters": 80,
+			"sts:AssumeRole": 2, "sts:GetCallerIdentity": 2, "kms:DescribeKey": 2, "ssm:GetParametersByPath": 2, "ssm:GetParameters": 12,
 			"kms:Encrypt": 80, "lambda:ListLayerVersions": 80,
 		},
 		"prod": {
-			"sts:AssumeRole": 2, "sts:GetCallerIdentity": 2, "kms:DescribeKey": 82, "ssm:GetParametersByPath": 2, "ssm:GetParameters": 80,
+			"sts:AssumeRole": 2, "sts:GetCallerIdentity": 2, "kms:DescribeKey": 82, "ssm:GetParametersByPath": 2, "ssm:GetParameters": 12,
 			"kms:ReEncrypt": 274, "lambda:ListLayerVersions": 80,
 		},
 	} {

@@ -61,8 +61,9 @@ type Clients struct {
 	Account    string // of the environment
 	Identity   func(context.Context) (awsclient.Identity, error)
 	Caller     func(context.Context) (string, error) // the account of the caller
-	Parameters *param.Source
-	Looking    *param.Source // never requests a decrypted value
+	Source     *param.Source                         // also describes parameters
+	Parameters pipeline.Parameters
+	Looking    pipeline.Versions // never requests a decrypted value
 	Keys       pipeline.Keys
 	Blind      pipeline.Blind
 	Layers     *publish.Lambda
@@ -125,10 +126,10 @@ func Connect(con *console.Console, ctx context.Context, module *manifest.Module,
 		who, err := s.Identity(ctx)
 		return who.Account, err
 	}
-	s.Parameters = param.New(cfg, param.Options{Account: s.Account, TPS: o.tps, Beside: o.Beside})
-	s.Looking = s.Parameters.Looking(cfg)
+	s.Source = param.New(cfg, param.Options{Account: s.Account, TPS: o.tps, Beside: o.Beside})
+	s.Parameters, s.Looking = s.Source, s.Source.Looking(cfg)
 	s.Keys = seal.New(cfg)
-	s.Blind = pipeline.Blind{Parameters: s.Parameters.Blind(cfg), Keys: seal.NewBlind(cfg)}
+	s.Blind = pipeline.Blind{Parameters: s.Source.Blind(cfg), Keys: seal.NewBlind(cfg)}
 	s.Layers = publish.New(awsclient.WithTimeout(cfg, layerTimeout), s.Account)
 	s.Doctor = doctor.New(cfg)
 	return s, nil

@@ -15,6 +15,7 @@ import (
 // whatever the number of its functions. Sessions in one account and region share one
 // pace, because they share a quota.
 type pool struct {
+	ctx     context.Context // of the run
 	connect func(t *target.Target, beside *param.Source) (*awsenv.Clients, error)
 
 	mu      sync.Mutex
@@ -24,17 +25,18 @@ type pool struct {
 
 // A shared session stays open until the last of its targets is done.
 type shared struct {
-	once sync.Once
-	s    *awsenv.Clients
-	err  error
-	left int
+	once  sync.Once
+	s     *awsenv.Clients
+	reads *gathering
+	err   error
+	left  int
 }
 
 // sessionName is equal for targets of one session.
 func sessionName(t *target.Target) string { return t.Environment + " " + t.Region }
 
-func newPool(targets []*target.Target, connect func(*target.Target, *param.Source) (*awsenv.Clients, error)) *pool {
-	p := &pool{connect: connect, shared: make(map[string]*shared), sources: make(map[string]*param.Source)}
+func newPool(ctx context.Context, targets []*target.Target, connect func(*target.Target, *param.Source) (*awsenv.Clients, error)) *pool {
+	p := &pool{ctx: ctx, connect: connect, shared: make(map[string]*shared), sources: make(map[string]*param.Source)}
 	for _, t := range targets {
 		if p.shared[sessionName(t)] == nil {
 			p.shared[sessionName(t)] = new(shared)
@@ -44,17 +46,32 @@ func newPool(targets []*target.Target, connect func(*target.Target, *param.Sourc
 	return p
 }
 
-// get returns the session of a target, and what to call once it is done.
-func (p *pool) get(t *target.Target) (*awsenv.Clients, func(), error) {
-	e := p.shared[sessionName(t)]
-	e.once.Do(func() { e.s, e.err = p.open(t) })
-	return e.s, func() {
+// get returns the session of a target, and what to call once it is done. It calls
+// yield before the target waits for others.
+func (p *pool) get(o *Outcome, yield func()) (*awsenv.Clients, func(), error) {
+	e := p.shared[sessionName(o.Target)]
+	e.once.Do(func() {
+		if e.s, e.err = p.open(o.Target); e.err == nil {
+			e.reads = newGathering(p.ctx, e.s, e.left)
+		}
+	})
+	release := func() {
+		if e.reads != nil {
+			e.reads.leave()
+		}
 		p.mu.Lock()
 		defer p.mu.Unlock()
 		if e.left--; e.left == 0 && e.s != nil {
 			e.s.Close()
 		}
-	}, e.err
+	}
+	if e.err != nil {
+		return nil, release, e.err
+	}
+	m := &member{gathering: e.reads, order: o.order, calls: o.Calls, yield: yield}
+	s := *e.s
+	s.Parameters, s.Looking, s.Blind.Parameters = gathered{m}, gathered{m}, gatheredBlind{m}
+	return &s, release, nil
 }
 
 func (p *pool) open(t *target.Target) (*awsenv.Clients, error) {
@@ -66,7 +83,7 @@ func (p *pool) open(t *target.Target) (*awsenv.Clients, error) {
 	account := t.Manifest.Environment.AccountID.Value + " " + t.Region
 	s, err := remembered(p.connect(t, p.sources[account]))
 	if err == nil {
-		p.sources[account] = s.Parameters
+		p.sources[account] = s.Source
 	}
 	return s, err
 }

@@ -17,12 +17,14 @@ import (
 	"github.com/whispering/bundle/pipeline/problem"
 )
 
-// atOnce is how many targets are in progress at a time.
+// atOnce is how many sessions are in progress at a time, and how many targets of a
+// session before they read parameters. Then the targets of a session go on together.
 const atOnce = 4
 
 // An Outcome is the outcome of one of several targets.
 type Outcome struct {
 	*target.Target
+	order    int              // among all targets
 	console  *console.Console // its standard error is held back
 	do       Step             // nil if it could not be prepared
 	Calls    *awsclient.Calls
@@ -31,8 +33,8 @@ type Outcome struct {
 	done     chan struct{}
 }
 
-// eachOf does a job for independent targets, a few at a time, and prints the outcomes
-// in the order of the targets. The problems of one do not affect the others. If
+// eachOf does a job for independent targets, and prints the outcomes in the order of
+// the targets. The problems of one do not affect the others. If
 // printing fails, it stops the others and waits for them.
 func eachOf(con *console.Console, c *cli.Context, targets []*target.Target, j Job) error {
 	var options awsenv.Options
@@ -48,7 +50,8 @@ func eachOf(con *console.Console, c *cli.Context, targets []*target.Target, j Jo
 		options.Rights = j.Rights
 	}
 	outcomes, ready := prepare(con, targets, j)
-	sessions := newPool(ready, func(t *target.Target, beside *param.Source) (*awsenv.Clients, error) {
+	ctx, stop := context.WithCancel(ctx)
+	sessions := newPool(ctx, ready, func(t *target.Target, beside *param.Source) (*awsenv.Clients, error) {
 		options := options
 		options.Beside = beside
 		return awsenv.Connect(con, ctx, t.Module, t.Whole(), options)
@@ -57,12 +60,12 @@ func eachOf(con *console.Console, c *cli.Context, targets []*target.Target, j Jo
 		sessions = nil
 	}
 	bar := con.NewBar(len(targets))
-	queue := make(chan *Outcome, len(outcomes))
-	for _, o := range outcomes {
-		queue <- o
+	teams := teamsOf(outcomes, sessions != nil)
+	queue := make(chan team, len(teams))
+	for _, t := range teams {
+		queue <- t
 	}
 	close(queue)
-	ctx, stop := context.WithCancel(ctx)
 	var workers sync.WaitGroup
 	defer func() { // if printing failed, nothing continues
 		for range queue {
@@ -73,9 +76,8 @@ func eachOf(con *console.Console, c *cli.Context, targets []*target.Target, j Jo
 	}()
 	for range atOnce {
 		workers.Go(func() {
-			for o := range queue {
-				o.work(ctx, sessions, bar)
-				close(o.done)
+			for t := range queue {
+				t.each(func(o *Outcome, yield func()) { o.work(ctx, sessions, bar, yield) })
 			}
 		})
 	}
@@ -97,8 +99,8 @@ func eachOf(con *console.Console, c *cli.Context, targets []*target.Target, j Jo
 
 // prepare prepares every target, and returns those that can be worked on.
 func prepare(con *console.Console, targets []*target.Target, j Job) (outcomes []*Outcome, ready []*target.Target) {
-	for _, t := range targets {
-		o := &Outcome{Target: t, Problems: t.Problems, Calls: new(awsclient.Calls), done: make(chan struct{})}
+	for i, t := range targets {
+		o := &Outcome{Target: t, order: i, Problems: t.Problems, Calls: new(awsclient.Calls), done: make(chan struct{})}
 		o.console = con.Aside()
 		if len(o.Problems) == 0 {
 			var err error
@@ -113,14 +115,53 @@ func prepare(con *console.Console, targets []*target.Target, j Job) (outcomes []
 	return outcomes, ready
 }
 
-// work runs the step of a target.
-func (o *Outcome) work(ctx context.Context, sessions *pool, bar *console.Bar) {
+// A team is targets that are worked on together: those of one session.
+type team []*Outcome
+
+// teamsOf divides targets into teams, in their order. Without sessions, and for what
+// could not be prepared, each target is a team.
+func teamsOf(outcomes []*Outcome, sessions bool) []team {
+	var teams []team
+	at := make(map[string]int)
+	for _, o := range outcomes {
+		i, ok := at[sessionName(o.Target)]
+		switch together := sessions && len(o.Problems) == 0; {
+		case together && ok:
+			teams[i] = append(teams[i], o)
+			continue
+		case together:
+			at[sessionName(o.Target)] = len(teams)
+		}
+		teams = append(teams, team{o})
+	}
+	return teams
+}
+
+// each calls do for every target of a team, and returns when all are done. A few begin
+// at a time: each makes room for the next when it yields, or is done.
+func (t team) each(do func(o *Outcome, yield func())) {
+	room := make(chan struct{}, atOnce)
+	var all sync.WaitGroup
+	for _, o := range t {
+		room <- struct{}{}
+		yield := sync.OnceFunc(func() { <-room })
+		all.Go(func() {
+			defer close(o.done)
+			defer yield()
+			do(o, yield)
+		})
+	}
+	all.Wait()
+}
+
+// work runs the step of a target. It calls yield before it waits for other targets.
+func (o *Outcome) work(ctx context.Context, sessions *pool, bar *console.Bar, yield func()) {
 	if len(o.Problems) > 0 {
 		return
 	}
 	w := &Work{calls: o.Calls, Observer: bar.Of(o.String()), started: time.Now()}
 	if sessions != nil {
-		s, release, err := sessions.get(o.Target)
+		s, release, err := sessions.get(o, yield)
 		defer release()
 		if err != nil {
 			o.Problems = console.ProblemsOf(err)
