@@ -72,7 +72,7 @@ func standIn(s *pipeline.Status) (*manifest.Manifest, error) {
 		region, account = layer.Documents[0].Region(), layer.Documents[0].Account()
 	}
 	if account == sealed.EmbeddedAccount {
-		return m, console.Usagef("the embedded AWS sealed this layer: name the manifest beside its state with --manifest, and --env")
+		return m, console.Usagef("the embedded AWS sealed this layer: name the manifest next to its state with --manifest, and the environment with --env")
 	}
 	m.Environment.AccountID.Value = account
 	m.Environment.Regions = []manifest.Text{{Value: region}}
