@@ -267,6 +267,9 @@ func (s *shop) step(t *testing.T, r *rapid.T, previous *layerbuild.Layer) *layer
 	if diff := cmp.Diff(described(foreseen.Changes), described(built.Changes)); diff != "" {
 		r.Fatalf("-plan +build:\n%s", diff)
 	}
+	if carry := func(c plan.Change) bool { return c.Action == plan.Carry }; b.Reseal && slices.ContainsFunc(built.Changes, carry) {
+		r.Fatal("a document is carried over in spite of Reseal")
+	}
 	s.checkDocuments(r, foreseen.Changes, previous, built)
 
 	full, _, err := s.build().pipeline(t.Context(), nil)

@@ -2,9 +2,11 @@ package seal_test
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -143,4 +145,89 @@ func TestPackedSecretsComeBack(t *testing.T) { // F-16, F-24
 			}
 		}
 	})
+}
+
+// TestPackCutsAndFillsRight packs secrets in any order: no box is longer than 4,096 bytes, only what is too long for a box is cut, into
+// full parts and a rest, each secret is in one place, and a secret is in a later box only if it did not fit into an earlier one.
+func TestPackCutsAndFillsRight(t *testing.T) { // F-17, F-23, F-25, F-27
+	rapid.Check(t, func(t *rapid.T) {
+		text := rapid.OneOf(rapid.StringN(1, 40, -1), rapid.StringMatching(`[a-z"\\]{1,60}`), rapid.SampledFrom([]string{"\x00", "\u2028", "\u007f", "<>&"}))
+		// A size near a limit decides about a cut or a box.
+		size := rapid.OneOf(rapid.IntRange(1, 60), rapid.IntRange(1300, 1400), rapid.IntRange(2000, 2080), rapid.IntRange(4070, 4110), rapid.IntRange(8180, 8210))
+		value := rapid.Custom(func(t *rapid.T) string {
+			s := text.Draw(t, "start")
+			return s + strings.Repeat("v", max(0, size.Draw(t, "size")-len(s)))
+		})
+		values := rapid.MapOfN(rapid.StringMatching(`[A-Z][A-Z0-9_]{1,5}`), value, 1, 30).Draw(t, "values")
+		names := slices.Sorted(maps.Keys(values))
+		var pairs, shuffled []string
+		for _, name := range names {
+			pairs = append(pairs, name, values[name])
+		}
+		for _, name := range rapid.Permutation(names).Draw(t, "order") {
+			shuffled = append(shuffled, name, values[name])
+		}
+		boxes, err := seal.Pack(named(pairs...))
+		if err != nil {
+			t.Fatal(err)
+		}
+		again, err := seal.Pack(named(shuffled...))
+		if err != nil || !slices.EqualFunc(boxes, again, func(a, b seal.Packed) bool {
+			return bytes.Equal(a.Plaintext.Reveal(), b.Plaintext.Reveal()) && slices.Equal(a.Box.Secrets, b.Box.Secrets) && a.Box.Part == b.Box.Part && a.Box.Parts == b.Box.Parts
+		}) {
+			t.Fatalf("another order gives other boxes: %v", err)
+		}
+
+		length := func(name string) int { return len(member(name, values[name])) }
+		places := map[string]int{}
+		var whole []seal.Packed
+		for _, b := range boxes {
+			content := b.Plaintext.Reveal()
+			if len(content) < 1 || len(content) > sealed.MaxBox {
+				t.Fatalf("a box of %d bytes", len(content))
+			}
+			if b.Box.Parts == 0 {
+				whole = append(whole, b)
+			} else if name := b.Box.Secrets[0]; len(b.Box.Secrets) != 1 || length(name)+len("{}") <= sealed.MaxBox || b.Box.Part < b.Box.Parts && len(content) != sealed.MaxBox ||
+				b.Box.Parts != (len(values[name])+sealed.MaxBox-1)/sealed.MaxBox {
+				t.Fatalf("part %d/%d of %d bytes, of %s with %d", b.Box.Part, b.Box.Parts, len(content), name, len(values[name]))
+			}
+			for _, name := range b.Box.Secrets {
+				if b.Box.Part <= 1 {
+					places[name]++
+				}
+			}
+		}
+		for _, name := range names {
+			if places[name] != 1 {
+				t.Fatalf("%s is in %d places", name, places[name])
+			}
+		}
+
+		// First fit opens boxes in descending order of their longest member, and that did not fit into any box before.
+		longest := func(b seal.Packed) (name string) {
+			return slices.MinFunc(b.Box.Secrets, func(a, b string) int { return cmp.Or(length(b)-length(a), strings.Compare(a, b)) })
+		}
+		slices.SortFunc(whole, func(a, b seal.Packed) int {
+			return cmp.Or(length(longest(b))-length(longest(a)), strings.Compare(longest(a), longest(b)))
+		})
+		for i, b := range whole {
+			for _, before := range whole[:i] {
+				if before.Plaintext.Len()+len(",")+length(longest(b)) <= sealed.MaxBox {
+					t.Fatalf("%s has a box of its own, and fits into an earlier one", longest(b))
+				}
+			}
+		}
+	})
+}
+
+// member is a secret in a box of F-23, by the encoder of the standard library: "NAME":"value".
+func member(name, value string) string {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(map[string]string{name: value}); err != nil {
+		panic(err)
+	}
+	return strings.NewReplacer(`\u2028`, "\u2028", `\u2029`, "\u2029").Replace(strings.TrimSuffix(strings.TrimPrefix(b.String(), "{"), "}\n"))
 }
