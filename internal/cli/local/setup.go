@@ -6,11 +6,13 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/urfave/cli/v2"
 
@@ -162,10 +164,20 @@ func (a *commands) localImport() *cli.Command {
 // dotenv file: comments, blank lines, export, and quotes around a value. Its
 // errors name lines, never values.
 func readValues(b []byte) (map[string]string, error) {
+	if !utf8.Valid(b) {
+		return nil, errors.New("it is not UTF-8")
+	}
 	values := make(map[string]string)
 	if bytes.HasPrefix(bytes.TrimSpace(b), []byte("{")) {
-		if err := json.Unmarshal(b, &values); err != nil {
-			return nil, fmt.Errorf("it is not a JSON object of strings")
+		var members map[string]*string // nil for null
+		if err := json.Unmarshal(b, &members); err != nil {
+			return nil, errors.New("it is not a JSON object of strings")
+		}
+		for name, value := range members {
+			if value == nil || strings.TrimSpace(name) == "" {
+				return nil, errors.New("it is not a JSON object of strings, each with a name")
+			}
+			values[name] = *value
 		}
 		return values, nil
 	}
@@ -177,7 +189,7 @@ func readValues(b []byte) (map[string]string, error) {
 			continue
 		}
 		name, value, ok := strings.Cut(line, "=")
-		if !ok || name == "" {
+		if name = strings.TrimSpace(name); !ok || name == "" {
 			return nil, fmt.Errorf("line %d is not NAME=VALUE", n)
 		}
 		switch {
@@ -186,11 +198,13 @@ func readValues(b []byte) (map[string]string, error) {
 			if err != nil {
 				return nil, fmt.Errorf("line %d has a quote that does not end", n)
 			}
-			value = unquoted
+			if value = unquoted; !utf8.ValidString(value) {
+				return nil, fmt.Errorf("line %d is not UTF-8", n)
+			}
 		case len(value) >= 2 && strings.HasPrefix(value, "'") && strings.HasSuffix(value, "'"):
 			value = value[1 : len(value)-1]
 		}
-		values[strings.TrimSpace(name)] = value
+		values[name] = value
 	}
 	if lines.Err() != nil {
 		return nil, fmt.Errorf("a line is too long")
