@@ -17,6 +17,7 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
 	"github.com/whispering/bundle/internal/cli/console"
+	"github.com/whispering/bundle/internal/goroutines"
 	"github.com/whispering/bundle/internal/printable"
 )
 
@@ -47,10 +48,14 @@ func (c *copied) Write(b []byte) (int, error) {
 	return n, err
 }
 
-// answering is start, but fails if --json does not print what docs/schemas and docs/errors.md say.
+// answering is start, but fails if goroutines are left, or if --json does not print what docs/schemas and docs/errors.md say.
 func answering(tables fs.FS) int {
 	stdout := &copied{File: os.Stdout}
 	code := start(tables, stdout)
+	if left := goroutines.Left(); len(left) > 0 {
+		fmt.Fprintf(os.Stderr, "goroutines are left:\n\n%s\n", strings.Join(left, "\n\n"))
+		return 99
+	}
 	docs := os.Getenv(docsVariable)
 	args := os.Args[1:]
 	if end := slices.Index(args, "--"); end >= 0 {

@@ -28,10 +28,15 @@ func start(tables fs.FS, stdout io.Writer) int {
 	ctx, cancel := context.WithCancelCause(context.Background())
 	signals := make(chan os.Signal, 1)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	ended := make(chan struct{})
+	defer close(ended)
 	go func() {
-		s := <-signals
-		signal.Stop(signals) // a second signal ends the process at once
-		cancel(console.Interruption{Signal: s.(syscall.Signal)})
+		select {
+		case s := <-signals:
+			signal.Stop(signals) // a second signal ends the process at once
+			cancel(console.Interruption{Signal: s.(syscall.Signal)})
+		case <-ended:
+		}
 	}()
 	a := newApp(&console.Console{
 		Args: os.Args, Environ: os.Environ(), Stdin: os.Stdin, Stdout: printable.New(stdout), Stderr: printable.New(os.Stderr),

@@ -321,6 +321,7 @@ func TestControlEndpointNeedsTheServersOwnCredentials(t *testing.T) {
 
 func TestLogNamesAndNeverValues(t *testing.T) {
 	log, out := io.Pipe()
+	t.Cleanup(func() { _ = out.Close() })
 	lines := bufio.NewScanner(log)
 	next := make(chan string)
 	go func() {

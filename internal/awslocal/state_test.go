@@ -21,6 +21,7 @@ import (
 
 	"github.com/whispering/bundle/internal/awslocal"
 	"github.com/whispering/bundle/internal/awslocal/call"
+	"github.com/whispering/bundle/internal/goroutines"
 )
 
 const seed = `{
@@ -256,7 +257,7 @@ func TestMain(m *testing.M) {
 		}
 		os.Exit(1)
 	}
-	os.Exit(m.Run())
+	os.Exit(goroutines.Main(m))
 }
 
 func putForever(dir string) error {

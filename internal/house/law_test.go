@@ -65,6 +65,7 @@ var law = map[string][2]string{
 	"internal/printable":     {"", ""},
 	"internal/runnertest":    {"", ""},
 	"internal/needs":         {"", ""},
+	"internal/goroutines":    {"", ""},
 	"internal/plainfile":     {"", ""},
 	"internal/workers":       {"", ""},
 	"internal/atomicfile":    {"", ""},
