@@ -6,7 +6,6 @@ import (
 	"io"
 	"os"
 	"runtime"
-	"slices"
 	"strings"
 	"time"
 )
@@ -16,11 +15,6 @@ const module = "github.com/whispering/bundle/"
 
 // patience is how long Left waits for goroutines that are about to end.
 const patience = 3 * time.Second
-
-// unstoppable are in the stacks of goroutines that nothing can end: those in which the
-// AWS SDK gets credentials, which go on after their callers have given up until a call
-// has its own timeout, and those in which it reads a file that may be a pipe.
-var unstoppable = []string{"github.com/aws/aws-sdk-go-v2/internal/sync/singleflight.", module + "internal/awsclient.load.func"}
 
 // Left returns the stacks of all goroutines but the caller's that run a function of
 // this repository, or were started by one. It waits up to three seconds for them to
@@ -55,8 +49,11 @@ func now() (left []string) {
 	return left
 }
 
+// isUnstoppable reports whether nothing can end a goroutine: one in which the AWS SDK
+// gets credentials, which goes on after its caller has given up until the call has its
+// own timeout, or one in which it reads a file that may be a pipe.
 func isUnstoppable(stack string) bool {
-	return slices.ContainsFunc(unstoppable, func(name string) bool { return strings.Contains(stack, name) })
+	return strings.Contains(stack, "github.com/aws/aws-sdk-go-v2/internal/sync/singleflight.") || strings.Contains(stack, module+"internal/awsclient.load.func")
 }
 
 // Main is for TestMain: it runs the tests of a package, and returns the exit code.
