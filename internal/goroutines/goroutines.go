@@ -18,8 +18,8 @@ const patience = 3 * time.Second
 
 // Left returns the stacks of all goroutines but the caller's that run a function of
 // this repository, or were started by one. It waits up to three seconds for them to
-// end. Goroutines of others do not count, such as those of idle connections, nor do
-// unstoppable ones.
+// end. Goroutines of others, such as those of idle connections, and unstoppable ones
+// do not count.
 func Left() []string { return after(patience) }
 
 func after(patience time.Duration) []string {
