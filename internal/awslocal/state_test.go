@@ -257,7 +257,7 @@ func TestMain(m *testing.M) {
 		}
 		os.Exit(1)
 	}
-	os.Exit(goroutines.Main(m))
+	os.Exit(goroutines.Main(m, os.Stderr))
 }
 
 func putForever(dir string) error {

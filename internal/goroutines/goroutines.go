@@ -4,7 +4,6 @@ package goroutines
 import (
 	"fmt"
 	"io"
-	"os"
 	"runtime"
 	"strings"
 	"time"
@@ -57,8 +56,8 @@ func isUnstoppable(stack string) bool {
 }
 
 // Main is for TestMain: it runs the tests of a package, and returns the exit code.
-// Tests that leave goroutines behind have failed.
-func Main(tests interface{ Run() int }) int { return run(tests, patience, os.Stderr) }
+// Tests that leave goroutines behind have failed; their stacks are written to stderr.
+func Main(tests interface{ Run() int }, stderr io.Writer) int { return run(tests, patience, stderr) }
 
 func run(tests interface{ Run() int }, patience time.Duration, stderr io.Writer) int {
 	code := tests.Run()

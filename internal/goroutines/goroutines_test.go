@@ -23,7 +23,7 @@ func TestTestsThatLeaveGoroutinesFail(t *testing.T) {
 		t.Errorf("tests that failed themselves: code %d", code)
 	}
 	time.AfterFunc(20*time.Millisecond, func() { close(end) })
-	if code := Main(tests(func() int { return 0 })); code != 0 {
+	if code := Main(tests(func() int { return 0 }), &said); code != 0 {
 		t.Errorf("code %d, and nothing is left", code)
 	}
 }

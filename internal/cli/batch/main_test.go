@@ -7,4 +7,4 @@ import (
 	"github.com/whispering/bundle/internal/goroutines"
 )
 
-func TestMain(m *testing.M) { os.Exit(goroutines.Main(m)) }
+func TestMain(m *testing.M) { os.Exit(goroutines.Main(m, os.Stderr)) }
