@@ -130,11 +130,20 @@ func beside(alias string, key arn.ARN) bool {
 	return !ok || a == key
 }
 
-// parseKey parses the ARN of a key.
+// parseKey parses the ARN of a key. Its ID consists of letters, digits and hyphens
+// (docs/format.md, F-19).
 func parseKey(s string) (arn.ARN, bool) {
 	a, ok := arn.Parse(s)
-	return a, ok && a.Region != "" && a.HasAccount() && a.Key() != "" && !strings.ContainsAny(a.Key(), ":/ \n")
+	return a, ok && arn.InPartition(a.Partition, a.Region) && only(a.Region, lower) && a.HasAccount() && only(a.Key(), lower+upper)
 }
+
+const (
+	lower = "abcdefghijklmnopqrstuvwxyz0123456789-"
+	upper = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+)
+
+// only reports whether a string is not empty and consists of some characters.
+func only(s, characters string) bool { return s != "" && strings.Trim(s, characters) == "" }
 
 // failure returns the error that ended a call. It keeps only a description of the
 // cause: the timeout of one attempt must not look like the end of ctx.
