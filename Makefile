@@ -24,6 +24,11 @@ faults:
 	go test ./internal/faulttest -run '^TestFaults$$' -count 1 -update
 	@sed -n '/^<!-- faults -->/,/^<!-- end of faults -->/p' docs/threat-model.md
 
+# Ends builds at random moments and in every phase, runs many at once, and takes the file system away. It takes some minutes, and
+# prints what it found.
+kill:
+	go test ./internal/faulttest -run '^(TestKilled|TestSignals|TestBuildsAtOnce|TestFileSystem)' -count 1 -timeout 60m -v -full
+
 # Fuzzes every decoder for a minute each. Interesting inputs are not minimized, because go test would spend the minute on that. Then
 # it compares the parsers of Go, Node and Python over 200,000 random changes of the test vectors.
 fuzz:

@@ -46,7 +46,11 @@ func Probe(path string) error {
 	if err != nil {
 		return err
 	}
-	return errors.Join(f.Close(), os.Remove(f.Name()))
+	closed, removed := f.Close(), os.Remove(f.Name())
+	if errors.Is(removed, fs.ErrNotExist) {
+		removed = nil // another run swept it, because it is not locked anymore
+	}
+	return errors.Join(closed, removed)
 }
 
 const (

@@ -124,6 +124,23 @@ func TestManyWritersAtOnce(t *testing.T) {
 	only(t, path)
 }
 
+// TestManyProbesAtOnce: a probe that another run sweeps has not failed.
+func TestManyProbesAtOnce(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "file")
+	var all sync.WaitGroup
+	for range 8 {
+		all.Go(func() {
+			for range 200 {
+				if err := atomicfile.Probe(path); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	all.Wait()
+	only(t, filepath.Join(filepath.Dir(path), "none"))
+}
+
 // only fails where there is something besides one file in its folder.
 func only(t *testing.T, path string) {
 	t.Helper()

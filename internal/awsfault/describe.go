@@ -7,7 +7,9 @@ import (
 	"strings"
 	"unicode"
 
+	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
 	"github.com/aws/smithy-go"
+	"github.com/aws/smithy-go/middleware"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 
 	"github.com/whispering/bundle/internal/lazyregexp"
@@ -139,6 +141,16 @@ func RequestID(id string) string {
 		return ""
 	}
 	return id
+}
+
+// InReply adds the request ID of a reply to an error about its content. It changes
+// nothing if there is no error, or no ID of that form.
+func InReply(err error, reply middleware.Metadata) error {
+	id, _ := awsmiddleware.GetRequestIDMetadata(reply)
+	if err == nil || RequestID(id) == "" {
+		return err
+	}
+	return fmt.Errorf("%w (request id %s)", err, id)
 }
 
 // Printable makes text from elsewhere safe for one line of an error message.

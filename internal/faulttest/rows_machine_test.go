@@ -31,13 +31,19 @@ func within(script string) func(*stage) {
 	return func(s *stage) { s.wrap = []string{"sh", "-c", script, "sh"} }
 }
 
+// requireMounts skips the test where nobody can mount a file system for one process.
+func requireMounts(s *stage) {
+	s.Helper()
+	if err := exec.CommandContext(s.Context(), "unshare", "-rm", "mount", "-t", "tmpfs", "tmpfs", s.dir).Run(); err != nil {
+		needs.Missing(s.T, "no file system can be mounted here (unshare -rm, of util-linux)")
+	}
+}
+
 // onDisk runs the command on a file system of 64 kB, after a shell has changed it.
 func onDisk(change string) func(*stage) {
 	return func(s *stage) {
 		s.Helper()
-		if err := exec.CommandContext(s.Context(), "unshare", "-rm", "mount", "-t", "tmpfs", "tmpfs", s.dir).Run(); err != nil {
-			needs.Missing(s.T, "no file system can be mounted here (unshare -rm, of util-linux)")
-		}
+		requireMounts(s)
 		s.wrap = []string{"unshare", "-rm", "sh", "-c", `mkdir disk && mount -t tmpfs -o size=64k tmpfs disk && cp layer.zip secrets.hcl disk || exit 99
 ` + change + `
 (cd disk && "$@")
@@ -104,6 +110,10 @@ func machine() []*row {
 	return []*row{
 		{number: "23", fault: "a write fails midway", before: within(`ulimit -f 1; exec "$@"`), code: 8, layer: old, names: []string{layerFile, "too large"}, step: "use a path in another folder"},
 		{number: "23", fault: "the disk is full", before: onDisk("head -c 1000000 /dev/zero >disk/filler 2>/dev/null"), code: 8, layer: old, names: []string{layerFile, "no space left"}, step: "free space"},
+		{number: "23", fault: "`fsync` fails", before: failing("fsync"), code: 8, layer: old, names: []string{layerFile, "input/output error"}, step: "check the disk"},
+		{number: "23", fault: "`rename` fails", before: failing("rename"), code: 8, layer: old, names: []string{layerFile, "input/output error"}, step: "check the disk"},
+		{number: "23", fault: "`chmod` fails", before: failing("chmod"), code: 8, layer: old, names: []string{layerFile, "not permitted"}, step: "use a path in a writable folder"},
+		{number: "23", fault: "the file system has no locks", note: "a killed run leaves its file for an hour", before: failing("flock"), layer: fresh},
 		{number: "23", fault: "the file system is read-only", note: "no call is made", before: onDisk("mount -o remount,ro disk"), code: 8, layer: old, names: []string{layerFile, "read-only file system"},
 			step: "use a path in a writable folder", calls: noCalls},
 		unusable("`--out` in a folder that does not exist", "nowhere/layer.zip", nil, 8, "mkdir -p nowhere"),

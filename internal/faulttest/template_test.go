@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -35,14 +36,36 @@ type template struct {
 	layer      []byte
 }
 
-// newTemplate builds the program, and with it the layer. The account has keys alias/f0 to alias/f19 and parameters /prod/p0 to
+const (
+	programVariable = "FAULTTEST_BUNDLE" // has the path of the command, which TestMain builds for all tests
+	failVariable    = "FAULTTEST_FAIL"   // has the system call that is to fail in the command
+)
+
+func TestMain(m *testing.M) {
+	if call := os.Getenv(failVariable); call != "" {
+		panic(becomeFailing(call, os.Args[1:]))
+	}
+	dir, err := os.MkdirTemp("", "faulttest")
+	if err != nil {
+		panic(err)
+	}
+	program := filepath.Join(dir, "bundle")
+	if out, err := exec.Command("go", "build", "-o", program, "../../cmd/bundle").CombinedOutput(); err != nil {
+		panic(fmt.Sprintf("%v\n%s", err, out))
+	}
+	if err := os.Setenv(programVariable, program); err != nil {
+		panic(err)
+	}
+	code := m.Run()
+	_ = os.RemoveAll(dir)
+	os.Exit(code)
+}
+
+// newTemplate puts what the account has, and builds the layer. The account has keys alias/f0 to alias/f19 and parameters /prod/p0 to
 // /prod/p11; the functions f0 and f1 of the manifest share the parameters.
 func newTemplate(t *testing.T) *template {
 	t.Helper()
-	p := &template{program: filepath.Join(t.TempDir(), "bundle"), state: t.TempDir()}
-	if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", p.program, "../../cmd/bundle").CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
+	p := &template{program: os.Getenv(programVariable), state: t.TempDir()}
 	p.id, p.secret = sts.NewAccessKey("AKIA")
 	p.administer(t, p.state, fill)
 	s := newStage(t, p, &row{})

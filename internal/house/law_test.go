@@ -58,7 +58,7 @@ var law = map[string][2]string{
 	"internal/awsclient":     {"internal/arn internal/awsfault internal/awsreply internal/plainfile", "aws config credentials imds sts smithy"},
 	"internal/arn":           {"", ""},
 	"internal/lazyregexp":    {"", ""},
-	"internal/awsfault":      {"", "smithy"},
+	"internal/awsfault":      {"", "aws smithy"},
 	"internal/awsreply":      {"", "aws smithy"},
 	"internal/awslocal/...":  {"internal/awslocal/... internal/plainfile", ""},
 	"internal/actions":       {"internal/printable", ""},

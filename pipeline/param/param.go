@@ -2,6 +2,7 @@ package param
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"sync"
 
@@ -214,7 +215,13 @@ func (s *Source) ask(ctx context.Context, refs []secret.Ref, what kind) ([]Resul
 	for _, name := range out.InvalidParameters {
 		m.invalid(name)
 	}
-	return m.checked(), nil
+	results := m.checked()
+	for i, r := range results {
+		if errors.Is(r.Err, ErrReply) {
+			results[i].Err = awsfault.InReply(r.Err, out.ResultMetadata)
+		}
+	}
+	return results, nil
 }
 
 // explain distinguishes a missing version or label from a missing parameter: it

@@ -57,23 +57,31 @@ func (b *Blind) ReEncrypt(ctx context.Context, m Move) ([]byte, error) {
 	if err != nil {
 		return nil, moveFailure(ctx, err)
 	}
+	if err := m.check(out); err != nil {
+		return nil, awsfault.InReply(err, out.ResultMetadata)
+	}
+	return out.CiphertextBlob, nil
+}
+
+// check checks a reply of ReEncrypt against its request.
+func (m Move) check(out *kms.ReEncryptOutput) error {
 	source, to := aws.ToString(out.SourceKeyId), aws.ToString(out.KeyId)
 	_, ok := parseKey(source)
 	switch n := len(out.CiphertextBlob); {
 	case to != m.To:
-		return nil, fmt.Errorf("%w: %q encrypted instead of %q", ErrReply, awsfault.Printable(to), m.To)
+		return fmt.Errorf("%w: %q encrypted instead of %q", ErrReply, awsfault.Printable(to), m.To)
 	case !ok:
-		return nil, fmt.Errorf("%w: the source key is %q", ErrReply, awsfault.Printable(source))
+		return fmt.Errorf("%w: the source key is %q", ErrReply, awsfault.Printable(source))
 	case n == 0 || n > maxCiphertext:
-		return nil, fmt.Errorf("%w: the ciphertext is %d bytes long", ErrReply, n)
+		return fmt.Errorf("%w: the ciphertext is %d bytes long", ErrReply, n)
 	case bytes.Equal(out.CiphertextBlob, m.Ciphertext):
-		return nil, fmt.Errorf("%w: the ciphertext has not changed", ErrReply)
+		return fmt.Errorf("%w: the ciphertext has not changed", ErrReply)
 	case source == m.To:
-		return nil, fmt.Errorf("%w: %s, which is the function's own", ErrSourceKey, source)
+		return fmt.Errorf("%w: %s, which is the function's own", ErrSourceKey, source)
 	case !m.expects(source):
-		return nil, fmt.Errorf("%w: %s", ErrSourceKey, source)
+		return fmt.Errorf("%w: %s", ErrSourceKey, source)
 	}
-	return out.CiphertextBlob, nil
+	return nil
 }
 
 // Try finds out by a dry run whether KMS would allow ReEncrypt. Its errors are those

@@ -64,7 +64,12 @@ func (k *KMS) Describe(ctx context.Context, ref string) (Key, error) {
 	case err != nil:
 		return Key{}, failure(ctx, err, nil)
 	}
-	m := out.KeyMetadata
+	key, err := described(ref, out.KeyMetadata)
+	return key, awsfault.InReply(err, out.ResultMetadata)
+}
+
+// described checks the description of the key that ref names.
+func described(ref string, m *types.KeyMetadata) (Key, error) {
 	if m == nil {
 		return Key{}, fmt.Errorf("%w: it does not describe a key", ErrReply)
 	}
@@ -110,16 +115,27 @@ func (k *KMS) Encrypt(ctx context.Context, keyARN string, box secret.Value, encr
 	if err != nil {
 		return nil, failure(ctx, err, plaintext)
 	}
-	if aws.ToString(out.KeyId) != keyARN {
-		return nil, fmt.Errorf("%w: it names a key other than %q", ErrReply, keyARN) // not shown: it could be anything, even the plaintext
-	}
-	switch blob := out.CiphertextBlob; {
-	case len(blob) > maxCiphertext:
-		return nil, fmt.Errorf("%w: the ciphertext is %d bytes long", ErrReply, len(blob))
-	case len(blob) <= len(plaintext), len(plaintext) >= leastFound && bytes.Contains(blob, plaintext):
-		return nil, fmt.Errorf("%w: the ciphertext is not valid", ErrReply)
+	if err := checkSealed(out, keyARN, plaintext); err != nil {
+		told := awsfault.InReply(err, out.ResultMetadata)
+		if withoutEcho(told.Error(), plaintext) == told.Error() {
+			err = told
+		}
+		return nil, err
 	}
 	return out.CiphertextBlob, nil
+}
+
+// checkSealed checks a reply of Encrypt against its request.
+func checkSealed(out *kms.EncryptOutput, keyARN string, plaintext []byte) error {
+	switch blob := out.CiphertextBlob; {
+	case aws.ToString(out.KeyId) != keyARN:
+		return fmt.Errorf("%w: it names a key other than %q", ErrReply, keyARN) // not shown: it could be anything, even the plaintext
+	case len(blob) > maxCiphertext:
+		return fmt.Errorf("%w: the ciphertext is %d bytes long", ErrReply, len(blob))
+	case len(blob) <= len(plaintext), len(plaintext) >= leastFound && bytes.Contains(blob, plaintext):
+		return fmt.Errorf("%w: the ciphertext is not valid", ErrReply)
+	}
+	return nil
 }
 
 // beside reports whether an alias is in the partition, region and account of a key.
