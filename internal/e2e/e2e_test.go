@@ -168,7 +168,7 @@ func build(t *testing.T) string {
 	}
 	needs.Program(t, "bash", "from the system's packages")
 	needs.Program(t, "unzip", "Debian: apt-get install unzip")
-	needs.Program(t, "aws", "the AWS CLI, from PyPI: pip install awscli")
+	t.Setenv("PATH", needs.AWS(t)+string(filepath.ListSeparator)+os.Getenv("PATH"))
 	bundle := filepath.Join(t.TempDir(), "bundle")
 	if out, err := exec.Command("go", "build", "-o", bundle, "../../cmd/bundle").CombinedOutput(); err != nil {
 		t.Fatalf("go build: %v\n%s", err, out)

@@ -21,7 +21,7 @@ func TestDocumentedCommandsWork(t *testing.T) {
 	if testing.Short() {
 		t.Skip("-short: builds the command several times")
 	}
-	needs.Program(t, "aws", "the AWS CLI, from PyPI: pip install awscli")
+	t.Setenv("PATH", needs.AWS(t)+string(filepath.ListSeparator)+os.Getenv("PATH"))
 	needs.Program(t, "unzip", "Debian: apt-get install unzip")
 	bin := t.TempDir()
 	run(t, root(t), nil, "go", "build", "-o", bin, "./cmd/bundle")
