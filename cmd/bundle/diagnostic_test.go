@@ -62,8 +62,9 @@ func TestPrintingProblemsTakesTheTimeOfFew(t *testing.T) {
 		}
 		return time.Since(began)
 	}
-	few := min(took(400), took(400), took(400))
-	if many := min(took(4000), took(4000)); many > 40*few {
+	// Other programs on the machine can only make the first larger, and the second is the least of some.
+	few := max(took(400), took(400), took(400))
+	if many := min(took(4000), took(4000), took(4000)); many > 40*few {
 		t.Errorf("%v for 400 problems, %v for 4000", few, many)
 	}
 }
