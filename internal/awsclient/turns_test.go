@@ -58,12 +58,10 @@ func TestCallsTakeTurns(t *testing.T) {
 				mu.Unlock()
 				http.Error(w, "", http.StatusForbidden)
 			}))
-			defer s.Close()
 			cfg := local(t, s.URL, func(*Options) {})
-			ctx, cancel := context.WithCancel(t.Context())
 			var group sync.WaitGroup
 			for range many {
-				group.Go(func() { _ = test.call(ctx, cfg) }) // it is refused
+				group.Go(func() { _ = test.call(t.Context(), cfg) }) // it is refused
 			}
 			select {
 			case <-released:
@@ -71,8 +69,8 @@ func TestCallsTakeTurns(t *testing.T) {
 				t.Error("too few calls are made at a time")
 				release()
 			}
-			cancel()
 			group.Wait()
+			s.Close()
 			if most != test.most {
 				t.Errorf("%d calls were in progress", most)
 			}
