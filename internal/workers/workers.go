@@ -7,33 +7,55 @@ import (
 	"sync"
 )
 
-// Workers are a number of goroutines that call functions.
+// Workers are goroutines that call functions, up to a number of them.
 type Workers struct {
-	work chan func()
-	all  sync.WaitGroup
+	work    chan func()
+	all     sync.WaitGroup
+	mu      sync.Mutex
+	missing int // goroutines that were not needed yet
 }
 
-// Start starts n workers. Stop ends them.
-func Start(n int) *Workers {
-	w := &Workers{work: make(chan func())}
-	for range n {
-		w.all.Go(func() {
-			for f := range w.work {
-				f()
-			}
-		})
+// Start returns at most n workers, each of which starts when it is needed. Stop ends
+// them.
+func Start(n int) *Workers { return &Workers{work: make(chan func()), missing: n} }
+
+// begin lets a worker call f, if one is free or can be started.
+func (w *Workers) begin(f func()) bool {
+	select {
+	case w.work <- f:
+		return true
+	default:
 	}
-	return w
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.missing == 0 {
+		return false
+	}
+	w.missing--
+	w.all.Go(func() {
+		f()
+		for f := range w.work {
+			f()
+		}
+	})
+	return true
 }
 
 // Always waits for a worker that is free, and lets it call f.
-func (w *Workers) Always(f func()) { w.work <- f }
+func (w *Workers) Always(f func()) {
+	if !w.begin(f) {
+		w.work <- f
+	}
+}
 
 // Go waits for a worker that is free, and lets it call f. It returns false, without
 // calling f, if the context ends first.
 func (w *Workers) Go(ctx context.Context, f func()) bool {
 	if ctx.Err() != nil {
 		return false
+	}
+	if w.begin(f) {
+		return true
 	}
 	select {
 	case w.work <- f:

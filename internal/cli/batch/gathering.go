@@ -197,7 +197,7 @@ type member struct {
 	*gathering
 	order  int              // among the targets of the run
 	calls  *awsclient.Calls // made for the target
-	yield  func()           // called before the target waits for others
+	turn   *turn            // given to others while the target waits for them
 	queued int              // calls in the queue; guarded by the gathering
 }
 
@@ -208,7 +208,8 @@ func (m *member) counted(ctx context.Context) context.Context {
 
 // read makes one read. A target that is canceled does not wait for the others.
 func (m *member) read(ctx context.Context, kind kind, refs []secret.Ref, got func(param.Result)) error {
-	m.yield()
+	m.turn.pause()
+	defer m.turn.resume()
 	if len(refs) == 0 || ctx.Err() != nil {
 		return m.reading(kind)(ctx, refs, got)
 	}
@@ -240,7 +241,8 @@ func (m gathered) Read(ctx context.Context, refs []secret.Ref, got func(param.Re
 
 // List implements pipeline.Parameters.
 func (m gathered) List(_ context.Context, path string, recursive bool) ([]param.Parameter, error) {
-	m.yield()
+	m.turn.pause()
+	defer m.turn.resume()
 	return m.list(m.member, place{path: path, recursive: recursive})
 }
 
@@ -254,6 +256,7 @@ func (m gatheredBlind) Ciphertexts(ctx context.Context, refs []secret.Ref, got f
 
 // List implements pipeline.BlindParameters.
 func (m gatheredBlind) List(_ context.Context, path string, recursive bool) ([]param.Parameter, error) {
-	m.yield()
+	m.turn.pause()
+	defer m.turn.resume()
 	return m.list(m.member, place{path, recursive, true})
 }

@@ -203,7 +203,7 @@ func (s scriptStep) do(ctx context.Context, m *member) error {
 // each other, or if one is left over.
 func TestTargetsNeverWaitForever(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
-		all := rapid.SliceOfN(scripts(), 1, 8).Draw(rt, "targets")
+		all := rapid.SliceOfN(scripts(), 1, working+4).Draw(rt, "targets")
 		s := &store{stop: rapid.IntRange(0, 8).Draw(rt, "stop")}
 		timeout := time.Duration(rapid.IntRange(1, 60).Draw(rt, "timeout")) * time.Second
 		failed := make([]error, len(all))
@@ -211,20 +211,15 @@ func TestTargetsNeverWaitForever(t *testing.T) {
 			ctx, cancel := context.WithTimeout(t.Context(), timeout)
 			defer cancel()
 			g := s.gathering(ctx, len(all))
-			var group sync.WaitGroup
-			for i, target := range all {
-				m := &member{gathering: g, order: i, calls: new(awsclient.Calls), yield: func() {}}
-				group.Go(func() {
-					defer func() {
-						if r := recover(); r != nil && r != "in a target" {
-							panic(r)
-						}
-					}()
-					defer g.leave()
-					failed[i] = target.follow(ctx, m)
-				})
-			}
-			group.Wait()
+			membersOf(g, len(all), func(i int, m *member) {
+				defer func() {
+					if r := recover(); r != nil && r != "in a target" {
+						panic(r)
+					}
+				}()
+				defer g.leave()
+				failed[i] = all[i].follow(ctx, m)
+			})
 			if len(g.queue) > 0 || g.waiting != 0 || g.left != 0 {
 				t.Errorf("%d in queue, %d wait, %d are left", len(g.queue), g.waiting, g.left)
 			}
@@ -262,16 +257,20 @@ func (r storeRead) names() (all []string) {
 func several(ctx context.Context, s *store, do ...func(context.Context, *member) error) []error {
 	g := s.gathering(ctx, len(do))
 	errs := make([]error, len(do))
-	var group sync.WaitGroup
-	for i, do := range do {
-		m := &member{gathering: g, order: i, calls: new(awsclient.Calls), yield: func() {}}
-		group.Go(func() {
-			defer g.leave()
-			errs[i] = do(ctx, m)
-		})
-	}
-	group.Wait()
+	membersOf(g, len(do), func(i int, m *member) {
+		defer g.leave()
+		errs[i] = do[i](ctx, m)
+	})
 	return errs
+}
+
+// membersOf does something for each of n targets, as a team.
+func membersOf(g *gathering, n int, do func(int, *member)) {
+	var t team
+	for i := range n {
+		t = append(t, &Outcome{order: i, Calls: new(awsclient.Calls), done: make(chan struct{})})
+	}
+	t.each(func(o *Outcome) { do(o.order, &member{gathering: g, order: o.order, calls: o.Calls, turn: o.turn}) })
 }
 
 func named(names ...string) (refs []secret.Ref) {
@@ -369,37 +368,36 @@ func TestACanceledTargetStopsNobody(t *testing.T) {
 	})
 }
 
-// TestOnlyAFewBegin: of many targets, a few work at a time until they wait for a read.
-// Then all go on.
-func TestOnlyAFewBegin(t *testing.T) {
+// TestOnlyAFewWork: of many targets, a few work at a time, and the others wait, be it for
+// a read or for room. All read together.
+func TestOnlyAFewWork(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		const many = 50
+		const many = 5 * working
 		s := new(store)
 		g := s.gathering(t.Context(), many)
 		var mu sync.Mutex
-		working, most := 0, 0
-		begin := func(n int) {
+		busy, most := 0, 0
+		count := func(n int) {
 			mu.Lock()
 			defer mu.Unlock()
-			working += n
-			most = max(most, working)
+			busy += n
+			most = max(most, busy)
 		}
-		var everyone team
-		for i := range many {
-			o := &Outcome{order: i, Calls: new(awsclient.Calls), done: make(chan struct{})}
-			everyone = append(everyone, o)
-		}
-		everyone.each(func(o *Outcome, yield func()) {
-			defer g.leave()
-			begin(1)
+		work := func() {
+			count(1)
 			time.Sleep(time.Second)
-			begin(-1)
-			m := &member{gathering: g, order: o.order, calls: o.Calls, yield: yield}
-			if err := (gathered{m}).Read(t.Context(), named(fmt.Sprint("/", o.order)), ignore); err != nil {
+			count(-1)
+		}
+		membersOf(g, many, func(i int, m *member) {
+			defer g.leave()
+			work()
+			err := gathered{m}.Read(t.Context(), named(fmt.Sprint("/", i)), ignore)
+			work()
+			if err != nil {
 				t.Error(err)
 			}
 		})
-		if most != atOnce || len(s.reads) != 1 || len(s.reads[0].refs) != many {
+		if most != working || len(s.reads) != 1 || len(s.reads[0].refs) != many {
 			t.Errorf("%d have worked at a time, %d reads", most, len(s.reads))
 		}
 	})

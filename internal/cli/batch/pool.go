@@ -46,9 +46,8 @@ func newPool(ctx context.Context, targets []*target.Target, connect func(*target
 	return p
 }
 
-// get returns the session of a target, and what to call once it is done. It calls
-// yield before the target waits for others.
-func (p *pool) get(o *Outcome, yield func()) (*awsenv.Clients, func(), error) {
+// get returns the session of a target, and what to call once it is done.
+func (p *pool) get(o *Outcome) (*awsenv.Clients, func(), error) {
 	e := p.shared[sessionName(o.Target)]
 	e.once.Do(func() {
 		if e.s, e.err = p.open(o.Target); e.err == nil {
@@ -68,7 +67,7 @@ func (p *pool) get(o *Outcome, yield func()) (*awsenv.Clients, func(), error) {
 	if e.err != nil {
 		return nil, release, e.err
 	}
-	m := &member{gathering: e.reads, order: o.order, calls: o.Calls, yield: yield}
+	m := &member{gathering: e.reads, order: o.order, calls: o.Calls, turn: o.turn}
 	s := *e.s
 	s.Parameters, s.Looking, s.Blind.Parameters = gathered{m}, gathered{m}, gatheredBlind{m}
 	return &s, release, nil

@@ -17,14 +17,16 @@ import (
 	"github.com/whispering/bundle/pipeline/problem"
 )
 
-// atOnce is how many sessions are in progress at a time, and how many targets of a
-// session before they read parameters. Then the targets of a session go on together.
-const atOnce = 4
+const (
+	atOnce  = 4  // sessions in progress at a time
+	working = 16 // targets of a session that are not waiting for the others
+)
 
 // An Outcome is the outcome of one of several targets.
 type Outcome struct {
 	*target.Target
 	order    int              // among all targets
+	turn     *turn            // to work
 	console  *console.Console // its standard error is held back
 	do       Step             // nil if it could not be prepared
 	Calls    *awsclient.Calls
@@ -77,7 +79,7 @@ func eachOf(con *console.Console, c *cli.Context, targets []*target.Target, j Jo
 	for range atOnce {
 		workers.Go(func() {
 			for t := range queue {
-				t.each(func(o *Outcome, yield func()) { o.work(ctx, sessions, bar, yield) })
+				t.each(func(o *Outcome) { o.work(ctx, sessions, bar) })
 			}
 		})
 	}
@@ -137,31 +139,62 @@ func teamsOf(outcomes []*Outcome, sessions bool) []team {
 	return teams
 }
 
-// each calls do for every target of a team, and returns when all are done. A few begin
-// at a time: each makes room for the next when it yields, or is done.
-func (t team) each(do func(o *Outcome, yield func())) {
-	room := make(chan struct{}, atOnce)
+// each calls do for every target of a team, and returns when all are done. So many
+// work at a time: the memory that they need does not depend on the number of targets.
+func (t team) each(do func(o *Outcome)) {
+	room := make(chan struct{}, working)
 	var all sync.WaitGroup
 	for _, o := range t {
-		room <- struct{}{}
-		yield := sync.OnceFunc(func() { <-room })
+		o.turn = &turn{room: room}
+		o.turn.begin()
 		all.Go(func() {
 			defer close(o.done)
-			defer yield()
-			do(o, yield)
+			defer o.turn.end()
+			do(o)
 		})
 	}
 	all.Wait()
 }
 
-// work runs the step of a target. It calls yield before it waits for other targets.
-func (o *Outcome) work(ctx context.Context, sessions *pool, bar *console.Bar, yield func()) {
+// A turn is the place of a target among those that work.
+type turn struct {
+	room   chan struct{} // has an item for each that works
+	mu     sync.Mutex
+	paused int // calls in progress that wait for other targets
+}
+
+func (t *turn) begin() { t.room <- struct{}{} }
+func (t *turn) end()   { <-t.room }
+
+// pause makes room while the target waits for others.
+func (t *turn) pause() {
+	if t.count(1) == 1 {
+		t.end()
+	}
+}
+
+// resume waits for room, after a pause.
+func (t *turn) resume() {
+	if t.count(-1) == 0 {
+		t.begin()
+	}
+}
+
+func (t *turn) count(n int) int {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.paused += n
+	return t.paused
+}
+
+// work runs the step of a target.
+func (o *Outcome) work(ctx context.Context, sessions *pool, bar *console.Bar) {
 	if len(o.Problems) > 0 {
 		return
 	}
 	w := &Work{calls: o.Calls, Observer: bar.Of(o.String()), started: time.Now()}
 	if sessions != nil {
-		s, release, err := sessions.get(o, yield)
+		s, release, err := sessions.get(o)
 		defer release()
 		if err != nil {
 			o.Problems = console.ProblemsOf(err)
