@@ -103,7 +103,7 @@ func (k *killing) awaitTemporary(p *os.Process, known []string) {
 // lying about holds no plaintext, and the next run sweeps it.
 func TestKilledBuildLeavesAWholeLayer(t *testing.T) {
 	k := newKilling(t)
-	kills, finished, replaced := often(60, 500), 0, 0
+	kills, finished, replaced := often(40, 500), 0, 0
 	for i := range kills {
 		before := k.read(layerFile)
 		if k.end(syscall.SIGKILL, i%2 == 1).code == 0 {

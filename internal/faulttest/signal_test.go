@@ -26,7 +26,7 @@ func TestSignalsInEveryPhase(t *testing.T) {
 	}{{"reading the manifest", large.String(), false}, {"any moment", small, false}, {"writing and renaming", small, true}} {
 		k.write("secrets.hcl", phase.manifest)
 		for _, signal := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM} {
-			stopped, rounds := 0, often(4, 50)
+			stopped, rounds := 0, often(3, 50)
 			for range rounds {
 				before := k.read(layerFile)
 				got := k.end(signal, phase.writing)

@@ -12,7 +12,7 @@ import (
 // Builds at once on one path all succeed, and the file is what one of them says it wrote.
 func TestBuildsAtOnceLeaveOneLayer(t *testing.T) {
 	s := newStage(t, newTemplate(t), &row{})
-	rounds, builds := often(3, 100), 0
+	rounds, builds := often(2, 100), 0
 	for round := range rounds {
 		all := together(s)
 		digest := fmt.Sprintf("%x", sha256.Sum256(s.read(layerFile)))

@@ -28,7 +28,7 @@ cp /proc/self/fd/3/layer.zip kept.zip
 exit $code`, "sh"}
 	env, before := k.env, k.read(layerFile)
 	for _, change := range []string{"umount -l disk; rmdir disk", "mount -o remount,ro disk"} {
-		failed, rounds := 0, often(4, 100)
+		failed, rounds := 0, often(3, 100)
 		for range rounds {
 			delay := time.Duration(k.random.Int64N(int64(k.whole)))
 			k.env = slices.Concat(env, []string{"CHANGE=" + change, fmt.Sprintf("DELAY=%.3f", delay.Seconds())})

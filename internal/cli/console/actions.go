@@ -123,7 +123,7 @@ func (c *Console) HandOver(markdown string, outputs []actions.Output) {
 	}
 	if err := actions.WriteOutputs(path, outputs); err != nil && c.unwritten == nil {
 		c.unwritten = notWritten("Outputs not written", "Cannot write to the file in GITHUB_OUTPUT: "+pipeline.Cause(err).Error()+
-			". The command itself is done, but later steps will not see its outputs.")
+			". The command itself is done, but later steps will not see its outputs. Free space on the runner, and run the step again.")
 	}
 }
 

@@ -35,7 +35,8 @@ func (o *output) undelivered() error {
 	if o.err == nil {
 		return nil
 	}
-	return notWritten("Result not written", "Cannot write to standard output: "+pipeline.Cause(o.err).Error()+". The command itself is done.")
+	return notWritten("Result not written", "Cannot write to standard output: "+pipeline.Cause(o.err).Error()+
+		". The command itself is done. Check where standard output goes, and run the command again if you need its output.")
 }
 
 func notWritten(summary, detail string) error {
