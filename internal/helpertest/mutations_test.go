@@ -225,7 +225,7 @@ func (m *mutator) edit(b []byte) (edited []byte, several bool) {
 	at := m.IntN(len(b))
 	lines := bytes.SplitAfter(b, []byte("\n"))
 	line, other := m.IntN(len(lines)), m.IntN(len(lines))
-	words := bytes.Count(b, []byte(" "))
+	length, words := len(b), separators(b)
 	switch m.IntN(14) {
 	case 0:
 		b[at] ^= 1 << m.IntN(8)
@@ -255,8 +255,10 @@ func (m *mutator) edit(b []byte) (edited []byte, several bool) {
 	default:
 		b = m.number(b, at)
 	}
-	return b, bytes.Count(b, []byte(" ")) == words+1 // of a word, two were made, and neither may be right
+	return b, len(b) <= length+1 && separators(b) > words // of a word, two were made, and neither may be right
 }
+
+func separators(b []byte) int { return bytes.Count(b, []byte(" ")) + bytes.Count(b, []byte("\n")) }
 
 // character returns a byte that is likely to mean something.
 func (m *mutator) character() byte {
