@@ -3,10 +3,12 @@ package param
 import (
 	"context"
 	"fmt"
+	"math/rand/v2"
 	"sync"
 	"time"
 
 	"github.com/aws/smithy-go/middleware"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
 	"golang.org/x/time/rate"
 
 	"github.com/whispering/bundle/internal/awsfault"
@@ -29,6 +31,16 @@ const (
 
 	// backOff is the factor that throttling lowers the rate by.
 	backOff = 0.8
+
+	// A throttled call is repeated after up to leastPause, then up to twice as long each
+	// time, but never more than mostPause. The times are random, so that builds that begin
+	// together do not meet again.
+	leastPause = 200 * time.Millisecond
+	mostPause  = 5 * time.Second
+
+	// patience is how long a run goes on while every call is throttled: other builds in
+	// the account can use all of the quota for a while.
+	patience = 2 * time.Minute
 )
 
 // pacer is a middleware in which every attempt of a call waits, including retries.
@@ -41,10 +53,12 @@ type pacer struct {
 	spell     int // how often the rate was lowered
 	calls     int
 	throttled int
+	answered  time.Time     // when the first call began, or the last one was not throttled
+	patience  time.Duration // see patience
 }
 
 func newPacer(tps *float64) *pacer {
-	p := &pacer{turn: make(chan struct{}, 1)}
+	p := &pacer{turn: make(chan struct{}, 1), patience: patience}
 	switch {
 	case tps == nil:
 		p.adaptive = true
@@ -59,18 +73,37 @@ func newPacer(tps *float64) *pacer {
 // ID names the middleware.
 func (p *pacer) ID() string { return "Pacer" }
 
-// HandleFinalize waits for its turn, makes the attempt and learns from it.
+// HandleFinalize waits for its turn, makes the attempt and learns from it. It repeats
+// the attempt while it is throttled, so that the number of the SDK's retries does not
+// limit how many builds can share a quota.
 func (p *pacer) HandleFinalize(ctx context.Context, in middleware.FinalizeInput, next middleware.FinalizeHandler) (
 	middleware.FinalizeOutput, middleware.Metadata, error,
 ) {
-	spell, err := p.wait(ctx)
-	if err != nil {
-		awsfault.Waited(ctx, "its turn"+p.rate())
-		return middleware.FinalizeOutput{}, middleware.Metadata{}, err
+	request := in.Request.(*smithyhttp.Request)
+	for pause := leastPause; ; pause = min(2*pause, mostPause) {
+		spell, err := p.wait(ctx)
+		if err != nil {
+			awsfault.Waited(ctx, "its turn"+p.rate())
+			return middleware.FinalizeOutput{}, middleware.Metadata{}, err
+		}
+		in.Request = request.Clone()
+		out, metadata, err := next.HandleFinalize(ctx, in)
+		if again := p.learn(spell, err); !again || request.RewindStream() != nil || p.rest(ctx, rand.N(pause)) != nil {
+			return out, metadata, err
+		}
 	}
-	out, metadata, err := next.HandleFinalize(ctx, in)
-	p.learn(spell, err)
-	return out, metadata, err
+}
+
+// rest waits for a time, or until the context ends.
+func (p *pacer) rest(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }
 
 // wait returns when the call may be made. Only one call at a time waits for the
@@ -90,7 +123,9 @@ func (p *pacer) wait(ctx context.Context) (spell int, err error) {
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.calls++
+	if p.calls++; p.calls == 1 {
+		p.answered = time.Now()
+	}
 	return p.spell, nil
 }
 
@@ -98,28 +133,27 @@ func (p *pacer) wait(ctx context.Context) (spell int, err error) {
 // would exceed the context's deadline.
 func (p *pacer) sleep(ctx context.Context) error {
 	place := p.limiter.Reserve()
-	timer := time.NewTimer(place.Delay())
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
+	err := p.rest(ctx, place.Delay())
+	if err != nil {
 		place.Cancel()
-		return ctx.Err()
 	}
+	return err
 }
 
-// learn adapts the rate to the outcome of a call. Calls that began before the rate
-// was last lowered do not lower it again.
-func (p *pacer) learn(spell int, err error) {
+// learn adapts the rate to the outcome of a call, and reports whether to repeat it.
+// Calls that began before the rate was last lowered do not lower it again.
+func (p *pacer) learn(spell int, err error) (again bool) {
 	throttled := awsfault.Classify(err) == awsfault.Throttled
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if throttled {
 		p.throttled++
+	} else {
+		p.answered = time.Now()
 	}
+	again = throttled && time.Since(p.answered) < p.patience
 	if !p.adaptive || spell != p.spell {
-		return
+		return again
 	}
 	now := float64(p.limiter.Limit())
 	switch {
@@ -131,6 +165,7 @@ func (p *pacer) learn(spell int, err error) {
 	case err == nil:
 		p.limiter.SetLimit(rate.Limit(now * slowGrowth))
 	}
+	return again
 }
 
 // note returns how many calls were throttled, for an error message, or "".

@@ -119,7 +119,9 @@ func honest(in request, absent ...string) answer {
 func source(url string) *Source {
 	cfg := benchConfig(url)
 	cfg.Retryer = func() aws.Retryer { return aws.NopRetryer{} }
-	return New(cfg, Options{Account: "222222222222", TPS: new(float64)})
+	s := New(cfg, Options{Account: "222222222222", TPS: new(float64)})
+	s.pacer.patience = 0 // a reply counts at once
+	return s
 }
 
 func refs(t *testing.T, names ...string) []secret.Ref {
