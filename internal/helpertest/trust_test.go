@@ -6,6 +6,7 @@ import (
 	"crypto/tls"
 	"encoding/base64"
 	"encoding/json"
+	"flag"
 	"maps"
 	"net/http/httptest"
 	"os"
@@ -19,12 +20,14 @@ import (
 )
 
 // TestMain lets the test binary be the driver for Go: what roots a process
-// trusts is decided once.
+// trusts is decided once. It lets more tests run at once than there are processors,
+// unless -parallel is given, because most of them wait.
 func TestMain(m *testing.M) {
 	if len(os.Args) == 2 && os.Args[1] == "@driver" {
 		drive()
 		os.Exit(0)
 	}
+	_ = flag.Set("test.parallel", "8")
 	os.Exit(m.Run())
 }
 
