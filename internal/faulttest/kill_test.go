@@ -65,7 +65,7 @@ func (k *killing) end(signal syscall.Signal, writing bool) result {
 	known := k.temporaries()
 	got := k.interrupted(func(p *os.Process) {
 		if writing {
-			k.awaitTemporary(p, known)
+			k.awaitTemporary(known)
 		} else {
 			time.Sleep(time.Duration(k.random.Int64N(int64(k.whole * 11 / 10))))
 		}
@@ -80,20 +80,25 @@ func (k *killing) end(signal syscall.Signal, writing bool) result {
 	return got
 }
 
-// awaitTemporary returns a moment after the build has begun to write a layer, at the latest when it should long be over.
-func (k *killing) awaitTemporary(p *os.Process, known []string) {
-	hair := time.Duration(k.random.Int64N(int64(time.Millisecond)))
-	for began := time.Now(); time.Since(began) < 10*k.whole; {
-		for _, path := range k.temporaries() {
+// awaitTemporary returns a moment after a build has begun to write the layer, at the latest when it should be over.
+func (k *killing) awaitTemporary(known []string) {
+	k.Helper()
+	path := filepath.Join(k.dir, layerFile)
+	before, err := os.Stat(path)
+	if err != nil {
+		k.Fatal(err)
+	}
+	hair := time.Duration(k.random.IntN(2)) * time.Duration(k.random.Int64N(int64(time.Millisecond)))
+	for began := time.Now(); time.Since(began) < 3*k.whole; time.Sleep(50 * time.Microsecond) {
+		for _, temporary := range k.temporaries() {
 			// The first one that has content: the probe of the folder has none.
-			if info, err := os.Stat(path); err == nil && info.Size() > 0 && !slices.Contains(known, path) {
-				for until := time.Now().Add(hair * time.Duration(k.random.IntN(2))); time.Now().Before(until); {
-				}
+			if info, err := os.Stat(temporary); err == nil && info.Size() > 0 && !slices.Contains(known, temporary) {
+				time.Sleep(hair)
 				return
 			}
 		}
-		if p.Signal(syscall.Signal(0)) != nil {
-			return
+		if now, err := os.Stat(path); err == nil && !os.SameFile(before, now) {
+			return // it was missed
 		}
 	}
 }
