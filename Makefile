@@ -1,5 +1,5 @@
 # The parts of CI, for contributors to run one at a time.
-.PHONY: test lint bench bench-peers faults kill fuzz mutate exec helpers release notes snapshot ci e2e-aws
+.PHONY: test lint bench bench-peers scale faults kill fuzz mutate exec helpers release notes snapshot ci e2e-aws
 
 test:
 	go test ./...
@@ -28,6 +28,10 @@ faults:
 # prints what it found.
 kill:
 	go test ./internal/faulttest -run '^(TestKilled|TestSignals|TestBuildsAtOnce|TestFileSystem)' -count 1 -timeout 60m -v -full
+
+# Writes the tables of docs/scale.md.
+scale:
+	go run ./internal/scale -write docs/scale.md
 
 # Fuzzes every decoder for a minute each. Interesting inputs are not minimized, because go test would spend the minute on that. Then
 # it compares the parsers of Go, Node and Python over 200,000 random changes of the test vectors.

@@ -72,6 +72,7 @@ var law = map[string][2]string{
 	"internal/trust":         {"internal/plainfile", ""},
 	"internal/house/mutate":  {"", ""},
 	"internal/bench":         {"internal/awslocal", ""},
+	"internal/scale":         {"layerbuild/sealed", ""},
 	"internal/e2e/signedat":  {"", "aws config ssm sts smithy"},
 }
 
