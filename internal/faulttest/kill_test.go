@@ -72,7 +72,7 @@ func (k *killing) end(signal syscall.Signal, writing bool) result {
 		_ = p.Signal(signal) // it may have ended
 	}, k.build()...)
 	// A busy machine takes longer at times, and then less long again.
-	if got.code == 0 {
+	if got.code < 128 {
 		k.whole = (k.whole + got.took) / 2
 	} else if !writing {
 		k.whole += k.whole / 20
