@@ -257,8 +257,7 @@ func (m *Module) Files() map[string]*hcl.File {
 	m.show.Do(func() {
 		for path, in := range m.inputs {
 			if in.plain && in.shown {
-				tokens, _ := hclsyntax.LexConfig(in.src, path, hcl.InitialPos)
-				m.files[path].Bytes = viewNative(in.src, tokens, m.root).bytes
+				m.files[path].Bytes = viewPlain(in.src, path, m.root).bytes
 			}
 		}
 	})

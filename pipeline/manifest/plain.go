@@ -38,6 +38,20 @@ func parsePlain(src []byte, name string) *hcl.File {
 	return &hcl.File{Body: whole, Bytes: src}
 }
 
+// viewPlain makes a view of a plain file, in pieces like parsePlain: tokens take as much memory as what is parsed.
+func viewPlain(src []byte, name string, root *blockSpec) *view {
+	cuts, _ := plain(src)
+	v := &view{src: src, bytes: bytes.Clone(src)}
+	start := 0
+	for _, cut := range append(cuts, len(src)) {
+		v.tokens, _ = hclsyntax.LexConfig(src[start:cut], name, hcl.Pos{Line: 1, Column: 1, Byte: start})
+		v.body(0, root, true)
+		start = cut
+	}
+	v.tokens = nil
+	return v
+}
+
 // A plainFrame is an open bracket of a plain file.
 type plainFrame struct {
 	opener byte // of { [ ( and $, for a template in a string

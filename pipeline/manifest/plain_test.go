@@ -1,6 +1,7 @@
 package manifest
 
 import (
+	"bytes"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -44,6 +45,10 @@ func TestPlainIsParsedAlike(t *testing.T) {
 		t.Fatalf("%t, %d pieces of %d bytes", ok, len(cuts)+1, len(src))
 	}
 	sameParse(t, src)
+	tokens, _ := hclsyntax.LexConfig(src, "x.hcl", hcl.InitialPos)
+	if got, want := viewPlain(src, "x.hcl", rootSpec()), viewNative(src, tokens, rootSpec()); !bytes.Equal(got.bytes, want.bytes) {
+		t.Error("in pieces it is shown differently")
+	}
 }
 
 func sameParse(t *testing.T, src []byte) {
@@ -91,8 +96,12 @@ func FuzzPlain(f *testing.F) {
 		if file := parsePlain(src, "secrets.hcl"); file != nil {
 			sameParse(t, src)
 			m := &Module{root: rootSpec()}
-			if got, want := m.plainLikeness(file, src), g.view(m.root).likeness(); got != want {
-				t.Fatalf("%q looks like %d, not %d", src, got, want)
+			want := g.view(m.root)
+			if got := m.plainLikeness(file, src); got != want.likeness() {
+				t.Fatalf("%q looks like %d, not %d", src, got, want.likeness())
+			}
+			if got := viewPlain(src, "secrets.hcl", m.root); !bytes.Equal(got.bytes, want.bytes) {
+				t.Fatalf("%q is shown differently", src)
 			}
 		}
 	})
