@@ -7,8 +7,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
-	"syscall"
 	"time"
 )
 
@@ -75,17 +73,4 @@ func timed(ctx context.Context, w *running, program string, args ...string) (fig
 		wall: took.Seconds(), cpu: (cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()).Seconds(),
 		peak: peak(cmd.ProcessState), stdout: stdout.Bytes(),
 	}, nil
-}
-
-// peak is the peak memory of a process, in MB. What wait(2) reports about a child includes the memory of its parent at the
-// start, so the embedded AWS runs in its own process.
-func peak(s *os.ProcessState) float64 {
-	usage, ok := s.SysUsage().(*syscall.Rusage)
-	if !ok {
-		return 0
-	}
-	if runtime.GOOS == "darwin" {
-		return float64(usage.Maxrss) / 1e6
-	}
-	return float64(usage.Maxrss) * 1024 / 1e6
 }
