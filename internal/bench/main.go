@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"strings"
 )
 
 // recorded is the commit that everything is compared with, so that results of different days are comparable.
@@ -40,7 +41,7 @@ func run(ctx context.Context, args []string) error {
 	peer := flags.String("peer", "", "a folder with the source code of chamber, to compare with as well")
 	runs := flags.Int("runs", 5, "how often each command runs")
 	only := flags.String("only", "", "only the measures whose name contains this")
-	write := flags.String("write", "", "the page to put the table into")
+	write := flags.String("write", "", "the page to put everything into, and its picture beside it; not with -only")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
@@ -62,10 +63,18 @@ func run(ctx context.Context, args []string) error {
 			return fmt.Errorf("%s: %w", m.name, err)
 		}
 	}
-	table := b.table()
-	fmt.Print(table)
-	if *write == "" {
+	page := b.table() + b.raw()
+	var points []point
+	if *only == "" {
+		if points, err = b.curve(ctx); err != nil {
+			return err
+		}
+		page += "\n![Time and calls of a first build by the number of parameters](performance.svg)\n\n" + curveHead + curveTable(points)
+	}
+	fmt.Print(page)
+	if *write == "" || points == nil {
 		return nil
 	}
-	return writePage(*write, table)
+	drawing := strings.TrimSuffix(*write, ".md") + ".svg"
+	return errors.Join(writePage(*write, page), os.WriteFile(drawing, []byte(picture(points)), 0o644))
 }

@@ -34,6 +34,30 @@ func (b *bench) table() string {
 	return t.String()
 }
 
+// raw returns the figures of every run.
+func (b *bench) raw() string {
+	var t strings.Builder
+	t.WriteString("\n<details><summary>Every run: wall s, CPU s, MB</summary>\n\n```text\n")
+	for _, r := range b.rows {
+		fmt.Fprintf(&t, "%s\n", r.name)
+		if len(r.calls) > 0 {
+			fmt.Fprintf(&t, "  calls       %s\n", list(r.calls))
+		}
+		for _, who := range []string{ours, before, peers} {
+			if len(r.runs[who]) == 0 {
+				continue
+			}
+			fmt.Fprintf(&t, "  %-11s", who)
+			for _, f := range r.runs[who] {
+				fmt.Fprintf(&t, " %.3f/%.3f/%.0f", f.wall, f.cpu, f.peak)
+			}
+			t.WriteString("\n")
+		}
+	}
+	t.WriteString("```\n\n</details>\n")
+	return t.String()
+}
+
 // The table of a page is between these lines.
 const (
 	begin = "<!-- bench -->\n"
