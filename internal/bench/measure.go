@@ -143,7 +143,7 @@ func (b *bench) measure(ctx context.Context, m measure) error {
 		}
 	}
 	b.rows = append(b.rows, r)
-	fmt.Fprintf(os.Stderr, "%s\n", r.line(b.old))
+	fmt.Fprintf(os.Stderr, "%s\n", r.line())
 	return nil
 }
 

@@ -8,7 +8,7 @@ import (
 )
 
 // line returns a row of the table.
-func (r row) line(old string) string {
+func (r row) line() string {
 	a := r.runs[ours]
 	against := "–"
 	if r.floor != nil {
@@ -29,7 +29,7 @@ func (b *bench) table() string {
 	fmt.Fprintf(&t, "Medians of %d runs on %d processors (%s/%s); × %s is the ratio to the build of that commit in the same run.\n\n", b.runs, runtime.NumCPU(), runtime.GOOS, runtime.GOARCH, b.old)
 	fmt.Fprintf(&t, "| measure | wall s | CPU s | MB | × floor | wall × %[1]s | CPU × %[1]s | MB × %[1]s | wall × chamber |\n|---|---|---|---|---|---|---|---|---|\n", b.old)
 	for _, r := range b.rows {
-		t.WriteString(r.line(b.old) + "\n")
+		t.WriteString(r.line() + "\n")
 	}
 	return t.String()
 }

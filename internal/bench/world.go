@@ -56,7 +56,8 @@ func (w world) write(dir string) error {
 			if w.Paths {
 				name = fmt.Sprintf("/shop/f%d/p%d", f, i)
 			}
-			seed.Parameters = append(seed.Parameters, parameter{name, "SecureString", "alias/parameters", "Intelligent-Tiering", fmt.Sprintf("not-a-real-value-%d-%d", f, i)})
+			value := fmt.Sprintf("not-a-real-value-%d-%d", f, i)
+			seed.Parameters = append(seed.Parameters, parameter{name, "SecureString", "alias/parameters", "Intelligent-Tiering", value})
 			if !w.Paths {
 				fmt.Fprintf(&manifest, "  secret \"P%d\" { parameter = %q }\n", i, name)
 			}
@@ -98,7 +99,7 @@ func serve(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	defer server.Close()
+	defer func() { _ = server.Close() }()
 	url, err := server.Start("127.0.0.1:0")
 	if err != nil {
 		return err
@@ -140,7 +141,7 @@ func (w world) start(ctx context.Context, dir string) (*running, error) {
 	if err := cmd.Start(); err != nil {
 		return nil, err
 	}
-	stop := func() { stdin.Close(); _ = cmd.Wait() }
+	stop := func() { _, _ = stdin.Close(), cmd.Wait() }
 	var url, id, secret string
 	if _, err := fmt.Fscan(bufio.NewReader(stdout), &url, &id, &secret); err != nil {
 		stop()

@@ -53,7 +53,7 @@ func TestDoReturnsTheError(t *testing.T) {
 	w := Start(2)
 	defer w.Stop()
 	want := errors.New("no")
-	if err := w.Do(t.Context(), func() error { return want }); err != want {
+	if err := w.Do(t.Context(), func() error { return want }); !errors.Is(err, want) {
 		t.Error(err)
 	}
 }

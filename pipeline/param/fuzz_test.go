@@ -13,7 +13,6 @@ import (
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/smithy-go/middleware"
 
 	"github.com/whispering/bundle/internal/awsreply"
 	"github.com/whispering/bundle/pipeline/secret"
@@ -48,7 +47,7 @@ func (s *scripted) source(checked bool) *Source {
 	cfg.HTTPClient = s
 	cfg.Retryer = func() aws.Retryer { return aws.NopRetryer{} }
 	if checked { // as in every run; the checks of this package must also hold without it
-		cfg.APIOptions = append(cfg.APIOptions, func(stack *middleware.Stack) error { return awsreply.Check(stack) })
+		cfg.APIOptions = append(cfg.APIOptions, awsreply.Check)
 	}
 	source := New(cfg, Options{Account: "222222222222", TPS: new(float64)})
 	source.pacer.patience = 0 // a reply counts at once

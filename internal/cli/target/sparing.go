@@ -51,8 +51,8 @@ func inUse() int {
 
 // afterCollection calls do after the next collection, and again after each for as long as it says so.
 func afterCollection(do func() (again bool)) {
-	type mark struct{ next *mark } // with a pointer, so that nothing else is allocated together with it
-	runtime.AddCleanup(&mark{}, func(struct{}) {
+	mark := new([]byte) // it has a pointer, so nothing else is allocated together with it
+	runtime.AddCleanup(mark, func(struct{}) {
 		if do() {
 			afterCollection(do)
 		}
