@@ -29,9 +29,11 @@ func picture(all []point) string {
 	fmt.Fprintf(&b, `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %d %d" role="img" aria-label="Time and calls of a first build by the number of parameters">
 <style>
 :root { --paper: #fff; --ink: #1f2328; --faint: #59636e; --line: #d1d9e0; --ours: #0969da; --floor: #59636e; --calls: #bc4c00 }
-@media (prefers-color-scheme: dark) { :root { --paper: #0d1117; --ink: #e6edf3; --faint: #9198a1; --line: #3d444d; --ours: #4493f8; --floor: #9198a1; --calls: #f0883e } }
+@media (prefers-color-scheme: dark) {
+:root { --paper: #0d1117; --ink: #e6edf3; --faint: #9198a1; --line: #3d444d; --ours: #4493f8; --floor: #9198a1; --calls: #f0883e } }
 text { font: 12px system-ui, sans-serif; fill: var(--ink) } .faint { fill: var(--faint) } .grid { stroke: var(--line); stroke-width: 1 }
-.ours, .floor, .calls { fill: none; stroke-width: 2 } .ours { stroke: var(--ours) } .floor { stroke: var(--floor); stroke-dasharray: 5 4 } .calls { stroke: var(--calls); stroke-dasharray: 2 3 }
+.ours, .floor, .calls { fill: none; stroke-width: 2 } .ours { stroke: var(--ours) }
+.floor { stroke: var(--floor); stroke-dasharray: 5 4 } .calls { stroke: var(--calls); stroke-dasharray: 2 3 }
 </style>
 <rect width="%d" height="%d" style="fill: var(--paper)"/>
 `, width, height, width, height)

@@ -6,40 +6,65 @@ import (
 	"runtime"
 	"runtime/debug"
 	"runtime/metrics"
-	"sync/atomic"
+	"sync"
 )
 
-// Sparing has the garbage collector keep the process small, until end is called: while a manifest is read and evaluated,
-// most of what there is in memory is garbage. Afterwards the heap may grow by a part of what is in use. Whoever sets
-// GOGC or GOMEMLIMIT keeps it.
+const (
+	enough  = 48 << 20 // bytes of memory while a manifest of 10,000 secrets is read
+	calling = 64 << 20 // bytes of memory for most runs afterwards
+	crowded = 36 << 20 // bytes in use, from where on that is not enough
+	most    = 92 << 20 // bytes while a manifest is read: enough for the largest
+	eager   = 400      // percent that the heap can grow while there is a limit
+	growth  = 60       // percent afterwards
+)
+
+// Sparing makes the garbage collector keep the process small. It collects when the memory is enough for most runs, and
+// not before. If more is in use, the heap grows by a part of it; until end is called, while a manifest is read and
+// evaluated, no further than the largest manifest needs. Sparing changes nothing if the user sets GOGC or GOMEMLIMIT.
 func Sparing() (end func()) {
-	const (
-		enough   = 48 << 20 // bytes, for 10,000 secrets
-		most     = 92 << 20 // for what is as large as a manifest can be
-		crowded  = 36 << 20 // in use, from where on enough is not
-		small    = 32 << 20 // not worth collecting
-		growth   = 60       // percent
-		eager    = 400      // percent, while there is a limit
-		percents = 100
-	)
 	if os.Getenv("GOGC") != "" || os.Getenv("GOMEMLIMIT") != "" {
 		return func() {}
 	}
-	var ended atomic.Bool
-	afterCollection(func() (again bool) {
-		if inUse() > crowded && !ended.Load() {
-			debug.SetMemoryLimit(most)
-			return false
-		}
-		return !ended.Load()
-	})
-	debug.SetGCPercent(eager)
-	debug.SetMemoryLimit(enough)
+	var m memory
+	m.set()
+	afterCollection(m.collected)
 	return func() {
-		ended.Store(true)
-		debug.SetMemoryLimit(math.MaxInt64)
-		debug.SetGCPercent(max(growth, percents*small/max(inUse(), 1)-percents))
+		m.mu.Lock()
+		defer m.mu.Unlock()
+		m.ended = true
+		m.set()
 	}
+}
+
+// memory is what Sparing goes by.
+type memory struct {
+	mu             sync.Mutex
+	crowded, ended bool
+}
+
+// collected looks at what is in use after a collection, and reports whether to look again after the next.
+func (m *memory) collected() (again bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.crowded = inUse() > crowded; m.crowded {
+		m.set()
+	}
+	return !m.crowded
+}
+
+// set sets the garbage collector's goals.
+func (m *memory) set() {
+	percent, limit := eager, int64(enough)
+	switch {
+	case m.crowded && m.ended:
+		percent, limit = growth, math.MaxInt64
+	case m.crowded:
+		limit = most
+	case m.ended:
+		limit = calling
+	}
+	debug.SetGCPercent(percent)
+	debug.SetMemoryLimit(limit)
 }
 
 // inUse is how much memory the last collection found in use, in bytes.
