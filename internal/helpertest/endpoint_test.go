@@ -247,6 +247,8 @@ func TestWhoIsTrusted(t *testing.T) {
 			{"a proxy that refuses", dir, ca, "", proxy.URL, "unavailable"},
 			{"a proxy of another kind", dir, ca, "", "socks5://127.0.0.1:9", "bad_endpoint"},
 			{"a partition of the future", unknown, ca, "", "", "bad_endpoint"},
+			{"a host with an empty label", dir, ca, "https://kms..example", "", "unavailable"},
+			{"a host with a long label", dir, ca, "https://" + strings.Repeat("k", 64) + ".example", "", "unavailable"},
 		} {
 			t.Run(c.name, func(t *testing.T) {
 				vars := base(c.dir)

@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"unicode"
 
 	"github.com/whispering/bundle/internal/needs"
 )
@@ -24,12 +25,19 @@ func TestFilesAreThePackage(t *testing.T) {
 	}
 	for _, file := range modules {
 		name := strings.TrimSuffix(filepath.Base(file), ".cjs")
-		if n := strings.Count(string(script), "\nparts."+name+" = () => {"); n != 1 {
+		if n := len(regexp.MustCompile(`(?m)^parts\.`+name+` = (\(\) => \{|\(function \(\) \{)$`).FindAll(script, -1)); n != 1 {
 			t.Errorf("%s is %d times in the file", name, n)
 		}
 	}
 	if rest := regexp.MustCompile(`require\((?:[^"]|"[^n]).*`).FindString(string(script)); rest != "" {
 		t.Errorf("a module that does not belong to Node is required: %s", rest)
+	}
+	if at := strings.IndexFunc(string(script), func(r rune) bool { return r > unicode.MaxASCII }); at >= 0 {
+		t.Errorf("there is a character that makes V8 read the file as UTF-16, which takes longer: %.40q", script[at:])
+	}
+	_, code, _ := strings.Cut(string(script), "\nconst made")
+	if rest := regexp.MustCompile(`(?m)^\s*(?://|/?\*).*`).FindString(code); rest != "" {
+		t.Errorf("a comment is left: %s", rest)
 	}
 	if n := strings.Count(string(script), "module.exports"); n != 1 {
 		t.Errorf("%d exports, want those of index.cjs alone", n)

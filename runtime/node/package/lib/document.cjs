@@ -28,7 +28,7 @@ function broken(rule, line, reason) {
 
 /** clip shortens and quotes a word of the document for a message. */
 function clip(word) {
-  return JSON.stringify(word.length > 80 ? word.slice(0, 80) + "…" : word);
+  return JSON.stringify(word.length > 80 ? word.slice(0, 80) + "\u2026" : word);
 }
 
 /** parse reads a document. It accepts only what a writer writes; errors name the rule and the line. */

@@ -4,8 +4,6 @@ docs/runtime.md of the project is the specification. This module loads only what
 loaded when a secret is first requested.
 """
 
-from __future__ import annotations
-
 from ._errors import (
     AccessDenied,
     BadDocument,

@@ -66,7 +66,7 @@ class Pool:
                     raise OSError(f"the proxy returned status {status}")
             if self._context:
                 sock.settimeout(_left(deadline))
-                sock = self._context.wrap_socket(sock, server_hostname=place.host)
+                sock = self._context.wrap_socket(sock, server_hostname=_encoded(place.host))
             return sock
         except BaseException:
             sock.close()
@@ -106,7 +106,7 @@ def _trust(file):
 def _dial(host, port, deadline):
     """Connect to the first address of a host that accepts a connection."""
     failure = OSError(f"{host} has no address")
-    for family, kind, protocol, _, address in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM):
+    for family, kind, protocol, _, address in socket.getaddrinfo(_encoded(host), port, type=socket.SOCK_STREAM):
         sock = socket.socket(family, kind, protocol)
         try:
             sock.settimeout(_left(deadline))
@@ -117,6 +117,11 @@ def _dial(host, port, deadline):
             sock.close()
             failure = error
     raise failure
+
+
+def _encoded(host):
+    """Return a host as bytes. For a str, Python loads the codec for names in other alphabets, which AWS's hosts never need."""
+    return host.encode() if host.isascii() else host
 
 
 def _left(deadline):

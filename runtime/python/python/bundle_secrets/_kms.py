@@ -10,58 +10,11 @@ import threading
 import time
 
 from . import _endpoint, _http, _sigv4
-from ._errors import AccessDenied, BadReply, Credentials, KeyUnusable, Tampered, Trouble, Unavailable, WrongKey
+from ._errors import BadReply, Credentials, Trouble, Unavailable, WrongKey
 
 ATTEMPT_TIME = 2.0
 TOTAL_TIME = 6.0
 ATTEMPTS = 5
-
-# For each error of KMS, our class, and whether to retry ("again") or to sign the request again ("sign").
-ERRORS = {
-    "AccessDeniedException": (AccessDenied, ""),
-    "IncorrectKeyException": (WrongKey, ""),
-    "InvalidCiphertextException": (Tampered, ""),
-    **dict.fromkeys(
-        ("DisabledException", "KMSInvalidStateException", "NotFoundException", "InvalidKeyUsageException"), (KeyUnusable, "")
-    ),
-    **dict.fromkeys(
-        (
-            "MissingAuthenticationToken",
-            "MissingAuthenticationTokenException",
-            "IncompleteSignature",
-            "IncompleteSignatureException",
-        ),
-        (Credentials, ""),
-    ),
-    **dict.fromkeys(
-        (
-            "ExpiredTokenException",
-            "ExpiredToken",
-            "InvalidSignatureException",
-            "SignatureDoesNotMatch",
-            "RequestExpired",
-            "RequestInTheFuture",
-            "RequestTimeTooSkewed",
-            "UnrecognizedClientException",
-            "InvalidClientTokenId",
-        ),
-        (Credentials, "sign"),
-    ),
-    **dict.fromkeys(
-        (
-            "ThrottlingException",
-            "Throttling",
-            "TooManyRequestsException",
-            "RequestLimitExceeded",
-            "KeyUnavailableException",
-            "DependencyTimeoutException",
-            "KMSInternalException",
-            "RequestTimeout",
-            "RequestTimeoutException",
-        ),
-        (Unavailable, "again"),
-    ),
-}
 
 
 class Client:
@@ -166,30 +119,16 @@ class Client:
 
     def _refusal(self, status, headers, body, credentials):
         """Return the Trouble for an error reply. If the request is to be signed again, correct credentials and clock first."""
-        import re
+        from . import _refusal
 
-        reply = _parse(body) or {}
-        name = str(headers.get("x-amzn-errortype") or reply.get("__type") or "").partition(":")[0].rpartition("#")[2]
-        kind, then = ERRORS.get(name) or ((Unavailable, "again") if status == 429 or status >= 500 else (BadReply, ""))
-        if then == "sign":
+        trouble = _refusal.trouble(status, headers, _parse(body) or {})
+        if trouble.then == "sign":
             if self._container is not None:
                 self._container.forget(credentials)
-            self._set_clock(headers.get("date", ""))
-        reason = f"KMS returned status {status}"
-        if re.fullmatch("[A-Z][A-Za-z]{2,63}", name):
-            reason = f"KMS returned {name}"
-            # Only the messages of these classes help. Others can quote the request: a signature error contains its session token.
-            said = _quotable(reply.get("message") or reply.get("Message")) if kind in (AccessDenied, KeyUnusable) else ""
-            if said:
-                reason += f": {said}"
-        return Trouble(kind, reason, then)
-
-    def _set_clock(self, date):
-        from email.utils import mktime_tz, parsedate_tz
-
-        parsed = parsedate_tz(date)
-        if parsed:
-            self._skew = mktime_tz(parsed) - time.time()
+            date = _refusal.date(headers)
+            if date is not None:
+                self._skew = date - time.time()
+        return trouble
 
     def close(self) -> None:
         """Close the connections."""
@@ -203,22 +142,3 @@ def _parse(body):
     except (ValueError, RecursionError):
         return None
     return reply if isinstance(reply, dict) else None
-
-
-def _quotable(message):
-    """Return the beginning of a KMS message about a missing permission or the state of a key.
-
-    It ends before the first word that is neither a plain word nor an ARN. For any other message, it returns "": the reply
-    can come from a proxy or another server.
-    """
-    import re
-
-    said = ""
-    for word in message.split(" ") if isinstance(message, str) else ():
-        form = "[A-Za-z0-9:/+=,.@_'-]{1,300}" if re.match("'*arn:", word) else "(?!.*::)[A-Za-z:'.,-]{1,60}"
-        if not re.fullmatch(form, word) or len(said) + len(word) > 1000:
-            break
-        said += f" {word}" if said else word
-    said = said.rstrip(".")
-    known = "User: arn:.* is not authorized to perform: kms:|arn:.* is |Key 'arn:.* does not exist"
-    return said if re.match(known, said) else ""
