@@ -108,10 +108,10 @@ func (h Header) checkBoxes() error {
 		}
 		for _, name := range box.Secrets {
 			if _, ok := h.Source(name); !ok {
-				return broken("F-16", line, "%s has no source line", name)
+				return broken("F-16", line, "%s has no source line", clip(name))
 			}
 			if seen[name] {
-				return broken("F-16", line, "%s is listed more than once", name)
+				return broken("F-16", line, "%s is listed more than once", clip(name))
 			}
 			seen[name] = true
 		}
@@ -143,13 +143,13 @@ func (h Header) checkBox(i, line int) error {
 	case box.Parts > 0 && (len(box.Secrets) != 1 || box.Part < 1):
 		return broken("F-16", line, "a part must belong to exactly one secret")
 	case continues && (box.Parts != before.Parts || box.Part != before.Part+1 || box.Secrets[0] != before.Secrets[0]):
-		return broken("F-16", line, "part %d/%d of %s is missing", before.Part+1, before.Parts, before.Secrets[0])
+		return broken("F-16", line, "part %d/%d of %s is missing", before.Part+1, before.Parts, clip(before.Secrets[0]))
 	case !continues && box.Part > 1:
-		return broken("F-16", line, "part 1/%d of %s is missing", box.Parts, box.Secrets[0])
+		return broken("F-16", line, "part 1/%d of %s is missing", box.Parts, clip(box.Secrets[0]))
 	case !continues && i > 0 && before.Secrets[0] >= box.Secrets[0]:
-		return broken("F-17", line, "the box of %s is out of order", box.Secrets[0])
+		return broken("F-17", line, "the box of %s is out of order", clip(box.Secrets[0]))
 	case i == len(h.Boxes)-1 && box.Part < box.Parts:
-		return broken("F-16", line, "the last part of %s is missing", box.Secrets[0])
+		return broken("F-16", line, "the last part of %s is missing", clip(box.Secrets[0]))
 	}
 	return nil
 }

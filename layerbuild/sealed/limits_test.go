@@ -222,3 +222,13 @@ func TestBytesAtTheLimit(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestReasonsAreShort gives a box a name of several kilobytes, which no reason repeats in full.
+func TestReasonsAreShort(t *testing.T) {
+	h := sampleHeader()
+	h.Boxes[0].Secrets = []string{strings.Repeat("A", 4000)}
+	_, err := h.Marshal()
+	if err == nil || len(err.Error()) > 300 {
+		t.Errorf("%d bytes: %.100v", len(fmt.Sprint(err)), err)
+	}
+}
