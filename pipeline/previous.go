@@ -84,7 +84,7 @@ func openAuto(sha256 string, out *Outfile, m *manifest.Manifest) (Previous, prob
 	why := ""
 	switch layer, err := layerbuild.Read(out.Content); {
 	case len(out.Content) == 0 && out.Path == "":
-		why = "there is nothing to compare with"
+		why = "there is no layer to compare with; --out or --previous names one"
 	case len(out.Content) == 0:
 		why = fmt.Sprintf("%s does not exist yet", out.Path)
 	case err != nil:

@@ -38,7 +38,7 @@ func Arrange(root *cli.App, args []string) (Words, error) {
 	}
 	help := slices.Equal(w.arguments, []string{"help"}) && len(w.own) == 0 && len(w.literal) == 0
 	switch {
-	case len(w.commands) > 0 && len(w.arguments) > 0 && (w.help || !w.early):
+	case len(w.commands) > 0 && len(w.arguments) > 0 && (w.help || !w.early && !w.strange):
 		return found, notACommand(w.path, w.commands, w.arguments[0])
 	case len(w.commands) > 0 && len(w.literal) > 0 && !w.help:
 		return found, usageOf(strings.Join(w.path, " "), "a command of %s must come before the --, not after it", strings.Join(w.path, " "))
@@ -80,6 +80,7 @@ type words struct {
 	literal   []string // arguments after a --
 	help      bool
 	asked     bool   // help was requested by the word help before a command
+	strange   bool   // a flag that does not exist comes before a command: that is the mistake, whatever follows
 	early     bool   // a flag comes directly after a group, which has none: the next argument may be its value
 	category  string // of the command so far
 	missing   string // the first flag without a value, which another flag follows
@@ -108,6 +109,7 @@ func (w *words) read(all []string) {
 		case flag:
 			w.own = append(w.own, word)
 			w.unvalued = w.takesValue(word, name)
+			w.strange = w.strange || len(w.flags) > 0 && !w.isFlag(word)
 		case len(w.arguments) == 0 && w.enter(word):
 		default:
 			w.early = w.early || len(w.arguments) == 0 && len(w.own) > 0 && len(w.flags) == 0

@@ -2,6 +2,7 @@ package target
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -77,8 +78,8 @@ func Environments(con *console.Console, c *cli.Context, module *manifest.Module)
 	for _, name := range names {
 		switch {
 		case !slices.Contains(all, name):
-			return nil, console.Refuse(problem.Manifest, nil, "Unknown environment", "The manifest has no environment %q.%s It has %s.",
-				name, origin, printable.Names(all))
+			return nil, console.Refuse(problem.Manifest, nil, "Unknown environment", "The manifest has no environment %q.%s It has %s.%s Choose one of them with --env.",
+				name, origin, printable.Names(all), guess(name, all))
 		case !explicit && con.CI() && module.Embedded(name):
 			// So that nobody ships sample secrets by accident.
 			return nil, console.Usagef("CI is set, and the manifest's default environment %q is an embedded one. "+
@@ -86,6 +87,14 @@ func Environments(con *console.Console, c *cli.Context, module *manifest.Module)
 		}
 	}
 	return names, nil
+}
+
+// guess returns a question if a name is similar to one of the names.
+func guess(name string, names []string) string {
+	if near := printable.Near(name, names); near != "" {
+		return fmt.Sprintf(" Did you mean %q?", near)
+	}
+	return ""
 }
 
 // realEnvironments returns the environments in real accounts.
