@@ -104,14 +104,8 @@ func (b *bench) measure(ctx context.Context, m measure) error {
 	r := row{measure: m, runs: make(map[string][]figure)}
 	worlds := make(map[string]*running)
 	for _, who := range turns {
-		dir := filepath.Join(b.dir, fmt.Sprint(len(b.rows)), who)
-		w := &running{dir: dir, stop: func() {}}
-		if m.world.Functions > 0 {
-			var err error
-			if w, err = m.world.start(ctx, dir); err != nil {
-				return err
-			}
-		} else if err := os.MkdirAll(dir, 0o700); err != nil {
+		w, err := m.prepare(ctx, filepath.Join(b.dir, fmt.Sprint(len(b.rows)), who))
+		if err != nil {
 			return err
 		}
 		defer w.stop()
@@ -119,24 +113,13 @@ func (b *bench) measure(ctx context.Context, m measure) error {
 	}
 	for i := range b.runs + 1 {
 		for _, who := range turns {
-			args := m.args
-			if who == peers {
-				args = m.peer
+			f, err := timed(ctx, worlds[who], b.programs[who], m.argsOf(who)...)
+			if err == nil && i > 0 { // the first warms the caches of the machine, and makes the layer that has not changed afterwards
+				err = r.add(who, f)
 			}
-			f, err := timed(ctx, worlds[who], b.programs[who], args...)
 			if err != nil {
 				return err
 			}
-			if i == 0 { // warms the caches of the machine, and makes the layer that has not changed afterwards
-				continue
-			}
-			if who == ours && slices.Contains(args, "--json") {
-				if r.calls, err = calls(f.stdout); err != nil {
-					return err
-				}
-			}
-			f.stdout = nil
-			r.runs[who] = append(r.runs[who], f)
 		}
 		if m.world.Rate > 0 {
 			time.Sleep(time.Second) // until the bucket is full again
@@ -145,6 +128,31 @@ func (b *bench) measure(ctx context.Context, m measure) error {
 	b.rows = append(b.rows, r)
 	fmt.Fprintf(os.Stderr, "%s\n", r.line())
 	return nil
+}
+
+// prepare makes a folder for the runs of a program, and serves the world there if there is one.
+func (m measure) prepare(ctx context.Context, dir string) (*running, error) {
+	if m.world.Functions > 0 {
+		return m.world.start(ctx, dir)
+	}
+	return &running{dir: dir, stop: func() {}}, os.MkdirAll(dir, 0o700)
+}
+
+func (m measure) argsOf(who string) []string {
+	if who == peers {
+		return m.peer
+	}
+	return m.args
+}
+
+// add keeps the figures of a run, and the calls of this tree's.
+func (r *row) add(who string, f figure) (err error) {
+	if who == ours && slices.Contains(r.args, "--json") {
+		r.calls, err = calls(f.stdout)
+	}
+	f.stdout = nil
+	r.runs[who] = append(r.runs[who], f)
+	return err
 }
 
 // calls reads the calls of a run from its answer.

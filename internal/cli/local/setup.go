@@ -164,23 +164,13 @@ func (a *commands) localImport() *cli.Command {
 // dotenv file: comments, blank lines, export, and quotes around a value. Its
 // errors name lines, never values.
 func readValues(b []byte) (map[string]string, error) {
-	if !utf8.Valid(b) {
+	switch {
+	case !utf8.Valid(b):
 		return nil, errors.New("it is not UTF-8")
+	case bytes.HasPrefix(bytes.TrimSpace(b), []byte("{")):
+		return readMembers(b)
 	}
 	values := make(map[string]string)
-	if bytes.HasPrefix(bytes.TrimSpace(b), []byte("{")) {
-		var members map[string]*string // nil for null
-		if err := json.Unmarshal(b, &members); err != nil {
-			return nil, errors.New("it is not a JSON object of strings")
-		}
-		for name, value := range members {
-			if value == nil || strings.TrimSpace(name) == "" {
-				return nil, errors.New("it is not a JSON object of strings, each with a name")
-			}
-			values[name] = *value
-		}
-		return values, nil
-	}
 	lines := bufio.NewScanner(bytes.NewReader(b))
 	lines.Buffer(nil, 64<<10)
 	for n := 1; lines.Scan(); n++ {
@@ -192,17 +182,9 @@ func readValues(b []byte) (map[string]string, error) {
 		if name = strings.TrimSpace(name); !ok || name == "" {
 			return nil, fmt.Errorf("line %d is not NAME=VALUE", n)
 		}
-		switch {
-		case strings.HasPrefix(value, `"`):
-			unquoted, err := strconv.Unquote(value)
-			if err != nil {
-				return nil, fmt.Errorf("line %d has a quote that does not end", n)
-			}
-			if value = unquoted; !utf8.ValidString(value) {
-				return nil, fmt.Errorf("line %d is not UTF-8", n)
-			}
-		case len(value) >= 2 && strings.HasPrefix(value, "'") && strings.HasSuffix(value, "'"):
-			value = value[1 : len(value)-1]
+		value, err := unquoted(value)
+		if err != nil {
+			return nil, fmt.Errorf("line %d %w", n, err)
 		}
 		values[name] = value
 	}
@@ -210,4 +192,38 @@ func readValues(b []byte) (map[string]string, error) {
 		return nil, fmt.Errorf("a line is too long")
 	}
 	return values, nil
+}
+
+// readMembers reads a JSON object of strings.
+func readMembers(b []byte) (map[string]string, error) {
+	var members map[string]*string // nil for null
+	if err := json.Unmarshal(b, &members); err != nil {
+		return nil, errors.New("it is not a JSON object of strings")
+	}
+	values := make(map[string]string)
+	for name, value := range members {
+		if value == nil || strings.TrimSpace(name) == "" {
+			return nil, errors.New("it is not a JSON object of strings, each with a name")
+		}
+		values[name] = *value
+	}
+	return values, nil
+}
+
+// unquoted returns the value of a line of a dotenv file, without the quotes around it.
+func unquoted(value string) (string, error) {
+	switch {
+	case strings.HasPrefix(value, `"`):
+		text, err := strconv.Unquote(value)
+		if err != nil {
+			return "", errors.New("has a quote that does not end")
+		}
+		if !utf8.ValidString(text) {
+			return "", errors.New("is not UTF-8")
+		}
+		return text, nil
+	case len(value) >= 2 && strings.HasPrefix(value, "'") && strings.HasSuffix(value, "'"):
+		return value[1 : len(value)-1], nil
+	}
+	return value, nil
 }
