@@ -85,7 +85,7 @@ func documented(t *testing.T) json.RawMessage {
 // run runs the script, and returns how it ended and what it printed.
 func (a target) run(bundle string, environ ...string) (int, string) {
 	a.t.Helper()
-	ctx, cancel := context.WithTimeout(a.t.Context(), 8*time.Minute)
+	ctx, cancel := context.WithTimeout(a.t.Context(), 15*time.Minute)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, "bash", "./e2e-aws.sh")
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }

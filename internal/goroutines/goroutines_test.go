@@ -11,12 +11,16 @@ type tests func() int
 
 func (t tests) Run() int { return t() }
 
-func stay(until chan struct{}) { <-until }
+// stay tells when it has begun, so that it is in the stack.
+func stay(begun, until chan struct{}) {
+	close(begun)
+	<-until
+}
 
 func TestTestsThatLeaveGoroutinesFail(t *testing.T) {
-	end := make(chan struct{})
+	begun, end := make(chan struct{}), make(chan struct{})
 	var said bytes.Buffer
-	if code := run(tests(func() int { go stay(end); return 0 }), 10*time.Millisecond, &said); code != 1 || !strings.Contains(said.String(), "goroutines.stay") {
+	if code := run(tests(func() int { go stay(begun, end); <-begun; return 0 }), 10*time.Millisecond, &said); code != 1 || !strings.Contains(said.String(), "goroutines.stay") {
 		t.Errorf("code %d, and %q", code, said.String())
 	}
 	if code := run(tests(func() int { return 7 }), 10*time.Millisecond, &said); code != 7 {

@@ -24,10 +24,10 @@ const (
 	leastRate  = 1.0
 
 	// Until something is throttled, a hundred calls raise the rate by two thirds, so
-	// that an account with a higher quota soon uses it. Afterward, the rate rises
-	// slowly, to find what the account has left.
-	growth     = 1.005
-	slowGrowth = 1.001
+	// that an account with a higher quota soon uses it. Afterward, each call raises it
+	// by half a call per second, so that builds take up what others leave when they end.
+	growth   = 1.005
+	recovery = 0.5
 
 	// backOff is the factor that throttling lowers the rate by.
 	backOff = 0.8
@@ -35,8 +35,8 @@ const (
 	// A throttled call is repeated after up to leastPause, then up to twice as long each
 	// time, but never more than mostPause. The times are random, so that builds that begin
 	// together do not meet again.
-	leastPause = 200 * time.Millisecond
-	mostPause  = 5 * time.Second
+	leastPause = 100 * time.Millisecond
+	mostPause  = time.Second
 
 	// patience is how long a run goes on while every call is throttled: other builds in
 	// the account can use all of the quota for a while.
@@ -163,7 +163,7 @@ func (p *pacer) learn(spell int, err error) (again bool) {
 	case err == nil && p.spell == 0:
 		p.limiter.SetLimit(rate.Limit(now * growth))
 	case err == nil:
-		p.limiter.SetLimit(rate.Limit(now * slowGrowth))
+		p.limiter.SetLimit(rate.Limit(now + recovery))
 	}
 	return again
 }

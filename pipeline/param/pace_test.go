@@ -153,7 +153,7 @@ func TestThePaceFollowsThrottling(t *testing.T) {
 		t.Errorf("another error changes the rate to %v", p.limiter.Limit())
 	}
 	p.learn(begin(), nil)
-	if now := p.limiter.Limit(); now <= slower || now > slower*1.002 {
+	if now := p.limiter.Limit(); now <= slower || now > slower+recovery {
 		t.Errorf("a success afterwards sets the rate to %v", now)
 	}
 	for range 1000 {

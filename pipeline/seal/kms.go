@@ -150,7 +150,8 @@ func beside(alias string, key arn.ARN) bool {
 // (docs/format.md, F-19).
 func parseKey(s string) (arn.ARN, bool) {
 	a, ok := arn.Parse(s)
-	return a, ok && arn.InPartition(a.Partition, a.Region) && only(a.Region, lower) && a.HasAccount() && only(a.Key(), lower+upper)
+	partition := a.Partition == "aws" || strings.HasPrefix(a.Partition, "aws-") && only(a.Partition, lower) // not yet: the region's
+	return a, ok && partition && only(a.Region, lower) && a.HasAccount() && only(a.Key(), lower+upper)
 }
 
 const (

@@ -339,7 +339,7 @@ func TestBombs(t *testing.T) {
 			if d, err := read("x.yml", []byte(src)); err == nil {
 				_, _ = written(t, d)
 			}
-			if took := time.Since(began); took > 20*time.Second {
+			if took := time.Since(began); took > time.Minute { // a tenth of a second without the race detector and other load
 				t.Errorf("%s as %s took %v", name, kind, took)
 			}
 		}
