@@ -22,7 +22,7 @@ func main() { os.Exit(start(released.Tables(), os.Stdout)) }
 func start(tables fs.FS, stdout io.Writer) int {
 	harden()
 	log.SetOutput(io.Discard) // net/http writes unsolicited responses there
-	if os.Getenv("GOGC") == "" {
+	if os.Getenv("GOGC") == "" && os.Getenv("GOMEMLIMIT") == "" {
 		debug.SetGCPercent(400) // until 16 MB are in use; target.Sparing goes on from there
 	}
 	ctx, cancel := context.WithCancelCause(context.Background())

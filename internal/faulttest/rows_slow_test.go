@@ -3,6 +3,7 @@
 package faulttest
 
 import (
+	"cmp"
 	"crypto/tls"
 	"encoding/pem"
 	"fmt"
@@ -20,9 +21,12 @@ import (
 // soon is the --timeout of rows that wait for it.
 const soon = 1500 * time.Millisecond
 
+// sooner is the --timeout of rows whose attempts fail at once: all of them can be over before soon.
+const sooner = 500 * time.Millisecond
+
 // late is a row that ends when its time is up.
 func late(r row) *row {
-	r.limit, r.code, r.layer = soon, 6, old
+	r.limit, r.code, r.layer = cmp.Or(r.limit, soon), 6, old
 	if r.step == "" {
 		r.step = "try again"
 	}
@@ -115,11 +119,11 @@ func slow() []*row {
 		late(row{fault: "no answer to PublishLayerVersion", faults: always(awslocal.Fault{Operation: "lambda:PublishLayerVersion", Kind: awslocal.Hang}), act: publishing,
 			names: []string{"lambda:PublishLayerVersion"}, step: "It is not known whether the layer was published"}),
 		late(row{fault: "no answer to Decrypt in `verify --open`", faults: always(awslocal.Fault{Operation: "kms:Decrypt", Kind: awslocal.Hang}), act: opening, names: []string{`function "f0"`}}),
-		late(row{number: "29", fault: "`HTTPS_PROXY` refuses", act: withoutEndpoint, env: []string{"HTTPS_PROXY=http://127.0.0.1:1"}, names: []string{"HTTPS_PROXY"}}),
+		late(row{number: "29", fault: "`HTTPS_PROXY` refuses", limit: sooner, act: withoutEndpoint, env: []string{"HTTPS_PROXY=http://127.0.0.1:1"}, names: []string{"HTTPS_PROXY"}}),
 		late(row{number: "29", fault: "a certificate that nobody trusts", serve: secure(nil, "127.0.0.1"), names: []string{"certificate"}, step: "AWS_CA_BUNDLE"}),
 		late(row{number: "29", fault: "a certificate for another host", serve: secure(nil, "localhost"), before: trusting, names: []string{"certificate"}, step: "AWS_CA_BUNDLE"}),
-		late(row{number: "29", fault: "a server with TLS 1.1", serve: secure(&tls.Config{MaxVersion: tls.VersionTLS11}, "127.0.0.1"), before: trusting, names: []string{"TLS"}}),
-		late(row{number: "29", fault: "a server without TLS", serve: func(s *stage) string { return strings.Replace(plainly(s), "http", "https", 1) }, names: []string{"does not speak TLS"}}),
+		late(row{number: "29", fault: "a server with TLS 1.1", limit: sooner, serve: secure(&tls.Config{MaxVersion: tls.VersionTLS11}, "127.0.0.1"), before: trusting, names: []string{"TLS"}}),
+		late(row{number: "29", fault: "a server without TLS", limit: sooner, serve: func(s *stage) string { return strings.Replace(plainly(s), "http", "https", 1) }, names: []string{"does not speak TLS"}}),
 	}
 }
 
