@@ -53,7 +53,7 @@ type pacer struct {
 	spell     int // how often the rate was lowered
 	calls     int
 	throttled int
-	answered  time.Time     // when the first call began, or the last one was not throttled
+	refused   time.Time     // since when every call is throttled; zero if the last one was not
 	patience  time.Duration // see patience
 }
 
@@ -88,14 +88,14 @@ func (p *pacer) HandleFinalize(ctx context.Context, in middleware.FinalizeInput,
 		}
 		in.Request = request.Clone()
 		out, metadata, err := next.HandleFinalize(ctx, in)
-		if again := p.learn(spell, err); !again || request.RewindStream() != nil || p.rest(ctx, rand.N(pause)) != nil {
+		if again := p.learn(spell, err); !again || request.RewindStream() != nil || rest(ctx, rand.N(pause)) != nil {
 			return out, metadata, err
 		}
 	}
 }
 
 // rest waits for a time, or until the context ends.
-func (p *pacer) rest(ctx context.Context, d time.Duration) error {
+func rest(ctx context.Context, d time.Duration) error {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {
@@ -123,9 +123,7 @@ func (p *pacer) wait(ctx context.Context) (spell int, err error) {
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.calls++; p.calls == 1 {
-		p.answered = time.Now()
-	}
+	p.calls++
 	return p.spell, nil
 }
 
@@ -133,7 +131,7 @@ func (p *pacer) wait(ctx context.Context) (spell int, err error) {
 // would exceed the context's deadline.
 func (p *pacer) sleep(ctx context.Context) error {
 	place := p.limiter.Reserve()
-	err := p.rest(ctx, place.Delay())
+	err := rest(ctx, place.Delay())
 	if err != nil {
 		place.Cancel()
 	}
@@ -146,12 +144,12 @@ func (p *pacer) learn(spell int, err error) (again bool) {
 	throttled := awsfault.Classify(err) == awsfault.Throttled
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if throttled {
-		p.throttled++
-	} else {
-		p.answered = time.Now()
+	if !throttled {
+		p.refused = time.Time{}
+	} else if p.throttled++; p.refused.IsZero() {
+		p.refused = time.Now()
 	}
-	again = throttled && time.Since(p.answered) < p.patience
+	again = throttled && time.Since(p.refused) < p.patience
 	if !p.adaptive || spell != p.spell {
 		return again
 	}

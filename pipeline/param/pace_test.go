@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -239,4 +240,25 @@ func TestSourcesOfOneAccountShareOnePace(t *testing.T) {
 	if n := asked.Load(); n != 1 {
 		t.Errorf("%d calls at one a second", n)
 	}
+}
+
+// TestThrottlingAfterACalmIsPatient throttles a run that made no call for a while: patience begins with the throttling.
+func TestThrottlingAfterACalmIsPatient(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		throttled := &smithy.GenericAPIError{Code: "ThrottlingException"}
+		p := newPacer(nil)
+		p.learn(0, nil)
+		time.Sleep(2 * patience)
+		if !p.learn(0, throttled) {
+			t.Error("the first throttled call is not repeated")
+		}
+		time.Sleep(patience)
+		if p.learn(0, throttled) {
+			t.Error("a call is repeated without end")
+		}
+		p.learn(0, nil)
+		if !p.learn(0, throttled) {
+			t.Error("after an answer, patience does not begin again")
+		}
+	})
 }
