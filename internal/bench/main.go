@@ -13,6 +13,8 @@ import (
 	"os/signal"
 	"path/filepath"
 	"strings"
+
+	"github.com/whispering/bundle/internal/docpage"
 )
 
 // recorded is the commit that everything is compared with, so that results of different days are comparable.
@@ -79,5 +81,5 @@ func run(ctx context.Context, args []string) error {
 	if points, err = readCurve(page); err != nil { // rounded, as the test reads them
 		return err
 	}
-	return errors.Join(writePage(*write, page), os.WriteFile(drawing, []byte(picture(points)), 0o644))
+	return errors.Join(docpage.Put(*write, "bench", page), os.WriteFile(drawing, []byte(picture(points)), 0o644))
 }

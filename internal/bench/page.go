@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"os"
 	"runtime"
 	"strings"
 )
@@ -56,24 +55,4 @@ func (b *bench) raw() string {
 	}
 	t.WriteString("```\n\n</details>\n")
 	return t.String()
-}
-
-// The table of a page is between these lines.
-const (
-	begin = "<!-- bench -->\n"
-	end   = "<!-- end -->"
-)
-
-// writePage puts the table into a page.
-func writePage(path, table string) error {
-	page, err := os.ReadFile(path)
-	if err != nil {
-		return err
-	}
-	head, rest, found := strings.Cut(string(page), begin)
-	_, tail, ended := strings.Cut(rest, end)
-	if !found || !ended {
-		return fmt.Errorf("%s has no place for the table: a line %q and one %q", path, strings.TrimSpace(begin), end)
-	}
-	return os.WriteFile(path, []byte(head+begin+table+end+tail), 0o644)
 }

@@ -8,6 +8,8 @@ import (
 	"os/exec"
 	"path/filepath"
 	"time"
+
+	"github.com/whispering/bundle/internal/peakmem"
 )
 
 // The programs that are compared.
@@ -71,6 +73,6 @@ func timed(ctx context.Context, w *running, program string, args ...string) (fig
 	}
 	return figure{
 		wall: took.Seconds(), cpu: (cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()).Seconds(),
-		peak: peak(cmd.ProcessState), stdout: stdout.Bytes(),
+		peak: float64(peakmem.Of(cmd.ProcessState)) / 1e6, stdout: stdout.Bytes(),
 	}, nil
 }

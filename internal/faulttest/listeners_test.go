@@ -4,54 +4,21 @@ package faulttest
 
 import (
 	"io"
-	"net"
 	"net/http"
 	"strings"
-	"time"
+
+	"github.com/whispering/bundle/internal/stall"
 )
 
-// raw listens, and does something with every connection once something came. open is closed at the end of the test.
-func raw(answer func(c net.Conn, open <-chan struct{})) func(*stage) string {
+// raw serves with a listener of its own until the test ends.
+func raw(answer stall.Answer) func(*stage) string {
 	return func(s *stage) string {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
+		url, end, err := stall.Listen(answer)
 		if err != nil {
 			s.Fatal(err)
 		}
-		open := make(chan struct{})
-		s.Cleanup(func() { close(open); _ = l.Close() })
-		go func() {
-			for {
-				c, err := l.Accept()
-				if err != nil {
-					return
-				}
-				go func() {
-					defer c.Close()
-					if _, err := c.Read(make([]byte, 1<<16)); err == nil {
-						answer(c, open)
-					}
-				}()
-			}
-		}()
-		return "http://" + l.Addr().String()
-	}
-}
-
-// quiet never answers.
-func quiet(_ net.Conn, open <-chan struct{}) { <-open }
-
-// trickle begins an answer and goes on with it, a bit at a time.
-func trickle(first, next string) func(net.Conn, <-chan struct{}) {
-	return func(c net.Conn, open <-chan struct{}) {
-		tick := time.NewTicker(20 * time.Millisecond)
-		defer tick.Stop()
-		for _, err := c.Write([]byte(first)); err == nil; _, err = c.Write([]byte(next)) {
-			select {
-			case <-tick.C:
-			case <-open:
-				return
-			}
-		}
+		s.Cleanup(end)
+		return url
 	}
 }
 

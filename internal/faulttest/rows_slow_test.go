@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/whispering/bundle/internal/awslocal"
+	"github.com/whispering/bundle/internal/stall"
 )
 
 // soon is the --timeout of rows that wait for it.
@@ -52,7 +53,7 @@ func pipe(s *stage) {
 
 // container has a credentials endpoint that does not answer.
 func container(s *stage) {
-	s.env = append(s.env, "AWS_CONTAINER_CREDENTIALS_FULL_URI="+raw(quiet)(s), "AWS_ACCESS_KEY_ID=", "AWS_SECRET_ACCESS_KEY=")
+	s.env = append(s.env, "AWS_CONTAINER_CREDENTIALS_FULL_URI="+raw(stall.Silent)(s), "AWS_ACCESS_KEY_ID=", "AWS_SECRET_ACCESS_KEY=")
 }
 
 // withRole is the standard manifest with a role in its environment.
@@ -95,14 +96,14 @@ func slow() []*row {
 	const caller = "sts:GetCallerIdentity"
 	twice := "HTTP/1.1 400 Bad Request\r\nContent-Type: text/xml\r\nContent-Length: 6\r\n\r\nc4nary"
 	return []*row{
-		late(row{number: "5", fault: "no answer at all", serve: raw(quiet), names: []string{caller}}),
+		late(row{number: "5", fault: "no answer at all", serve: raw(stall.Silent), names: []string{caller}}),
 		late(row{number: "5", fault: "no answer to Encrypt", faults: always(awslocal.Fault{Operation: seals, Kind: awslocal.Hang}), names: []string{seals}}),
 		{number: "5", fault: "no answer to one attempt", note: "which ends after 10 s", faults: times(1, awslocal.Fault{Operation: seals, Kind: awslocal.Hang}), limit: 30 * time.Second, slow: true, layer: fresh},
 		late(row{number: "6", fault: "a byte every 200 ms", faults: always(awslocal.Fault{Operation: seals, Kind: awslocal.Drip, Delay: 200 * time.Millisecond}), names: []string{seals}}),
-		late(row{fault: "headers without end", serve: raw(trickle("HTTP/1.1 200 OK\r\n", "X-Y: z\r\n")), names: []string{caller}}),
-		late(row{fault: "a body without end", serve: raw(trickle("HTTP/1.1 200 OK\r\nContent-Length: 60000\r\n\r\n", " ")), names: []string{caller}}),
-		late(row{fault: "early hints without end", serve: raw(trickle("", "HTTP/1.1 103 Early Hints\r\n\r\n")), names: []string{caller}}),
-		late(row{fault: "a TLS handshake without end", serve: func(s *stage) string { return strings.Replace(raw(quiet)(s), "http", "https", 1) }, names: []string{caller}}),
+		late(row{fault: "headers without end", serve: raw(stall.Trickle("HTTP/1.1 200 OK\r\n", "X-Y: z\r\n")), names: []string{caller}}),
+		late(row{fault: "a body without end", serve: raw(stall.Trickle("HTTP/1.1 200 OK\r\nContent-Length: 60000\r\n\r\n", " ")), names: []string{caller}}),
+		late(row{fault: "early hints without end", serve: raw(stall.Trickle("", "HTTP/1.1 103 Early Hints\r\n\r\n")), names: []string{caller}}),
+		late(row{fault: "a TLS handshake without end", serve: func(s *stage) string { return strings.Replace(raw(stall.Silent)(s), "http", "https", 1) }, names: []string{caller}}),
 		{fault: "a second reply that nobody asked for", note: "nothing of it is printed", serve: raw(func(c net.Conn, open <-chan struct{}) { _, _ = c.Write([]byte(twice + twice)); <-open }),
 			code: 6, layer: old, step: "try again", after: func(_ *stage, all []result) string {
 				if strings.Contains(string(all[0].stderr), "c4nary") || strings.Contains(string(all[0].stderr), "Unsolicited") {

@@ -21,6 +21,7 @@ import (
 	"time"
 
 	"github.com/whispering/bundle/internal/awslocal"
+	"github.com/whispering/bundle/internal/peakmem"
 	"github.com/whispering/bundle/layerbuild"
 )
 
@@ -172,7 +173,7 @@ func (s *stage) interrupted(meanwhile func(*os.Process), args ...string) result 
 	if err := cmd.Wait(); err != nil && !errors.As(err, &exit) {
 		s.Fatal(err)
 	}
-	r := result{code: cmd.ProcessState.ExitCode(), stdout: stdout.Bytes(), stderr: stderr.Bytes(), took: time.Since(began), peak: peak(cmd.ProcessState)}
+	r := result{code: cmd.ProcessState.ExitCode(), stdout: stdout.Bytes(), stderr: stderr.Bytes(), took: time.Since(began), peak: float64(peakmem.Of(cmd.ProcessState)) / (1 << 20)}
 	if status, ok := cmd.ProcessState.Sys().(syscall.WaitStatus); ok && status.Signaled() {
 		r.code = 128 + int(status.Signal())
 	}

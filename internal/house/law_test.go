@@ -71,8 +71,11 @@ var law = map[string][2]string{
 	"internal/atomicfile":    {"", ""},
 	"internal/trust":         {"internal/plainfile", ""},
 	"internal/house/mutate":  {"", ""},
-	"internal/bench":         {"internal/awslocal", ""},
-	"internal/scale":         {"layerbuild/sealed", ""},
+	"internal/bench":         {"internal/awslocal internal/docpage internal/peakmem", ""},
+	"internal/peakmem":       {"", ""},
+	"internal/stall":         {"", ""},
+	"internal/scale":         {"internal/docpage layerbuild/sealed", ""},
+	"internal/docpage":       {"", ""},
 	"internal/e2e/signedat":  {"", "aws config ssm sts smithy"},
 }
 

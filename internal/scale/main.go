@@ -10,6 +10,8 @@ import (
 	"os"
 	"strings"
 	"time"
+
+	"github.com/whispering/bundle/internal/docpage"
 )
 
 func main() {
@@ -20,29 +22,10 @@ func main() {
 		fmt.Print(page)
 		return
 	}
-	if err := writePage(*write, page); err != nil {
+	if err := docpage.Put(*write, "scale", page); err != nil {
 		fmt.Fprintln(os.Stderr, "scale:", err)
 		os.Exit(1)
 	}
-}
-
-// The tables of a page are between these lines.
-const (
-	begin = "<!-- scale -->\n"
-	end   = "<!-- end -->"
-)
-
-func writePage(path, text string) error {
-	page, err := os.ReadFile(path)
-	if err != nil {
-		return err
-	}
-	head, rest, found := strings.Cut(string(page), begin)
-	_, tail, ended := strings.Cut(rest, end)
-	if !found || !ended {
-		return fmt.Errorf("%s has no place for the tables", path)
-	}
-	return os.WriteFile(path, []byte(head+begin+text+end+tail), 0o644)
 }
 
 const secrets = 10 // of each function

@@ -11,6 +11,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/whispering/bundle/internal/docpage"
 )
 
 // TestPage compares docs/scale.md with the model.
@@ -19,7 +21,7 @@ func TestPage(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !strings.Contains(string(page), begin+tables()+end) {
+	if !strings.Contains(string(page), docpage.Part("scale", tables())) {
 		t.Error("docs/scale.md does not have these tables: make scale")
 	}
 }

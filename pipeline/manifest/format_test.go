@@ -37,18 +37,8 @@ func TestShippedManifestsAreFormatted(t *testing.T) {
 // FuzzFormat formats whatever can be parsed. The result can be parsed too, formats to
 // itself, and has the same tokens.
 func FuzzFormat(f *testing.F) {
-	for _, pattern := range []string{"testdata/ok/*.hcl", "testdata/faults/*.hcl"} {
-		files, err := filepath.Glob(pattern)
-		if err != nil || len(files) == 0 {
-			f.Fatal(pattern, err)
-		}
-		for _, file := range files {
-			src, err := os.ReadFile(file)
-			if err != nil {
-				f.Fatal(err)
-			}
-			f.Add(src)
-		}
+	for _, file := range samples(f, "*.hcl") {
+		f.Add(file.src)
 	}
 	f.Add([]byte("a   = 1\r\n/* c\r\n */ b = <<E\r\n x\r\nE\r\n"))
 	f.Add([]byte("a = \"${ [1,2][0]   }%{if true}x%{ endif ~}\"\n"))

@@ -9,21 +9,36 @@ import (
 	"github.com/hashicorp/hcl/v2"
 )
 
-// FuzzLoad loads and evaluates any text in both syntaxes. Nothing panics or runs away, every diagnostic can be printed,
-// and if there are no errors, the result keeps its promises.
-func FuzzLoad(f *testing.F) {
-	for _, pattern := range []string{"testdata/ok/*.hcl*", "testdata/faults/*.hcl*"} {
-		files, err := filepath.Glob(pattern)
+// A sampleFile is a manifest of testdata.
+type sampleFile struct {
+	name string
+	src  []byte
+}
+
+// samples returns the manifests of testdata whose names match a pattern, with and without faults.
+func samples(f *testing.F, pattern string) (all []sampleFile) {
+	f.Helper()
+	for _, folder := range []string{"ok", "faults"} {
+		files, err := filepath.Glob(filepath.Join("testdata", folder, pattern))
 		if err != nil || len(files) == 0 {
-			f.Fatal(pattern, err)
+			f.Fatal(folder, pattern, err)
 		}
 		for _, file := range files {
 			src, err := os.ReadFile(file)
 			if err != nil {
 				f.Fatal(err)
 			}
-			f.Add(src, filepath.Ext(file) == ".json")
+			all = append(all, sampleFile{file, src})
 		}
+	}
+	return all
+}
+
+// FuzzLoad loads and evaluates any text in both syntaxes. Nothing panics or runs away, every diagnostic can be printed,
+// and if there are no errors, the result keeps its promises.
+func FuzzLoad(f *testing.F) {
+	for _, file := range samples(f, "*.hcl*") {
+		f.Add(file.src, filepath.Ext(file.name) == ".json")
 	}
 	dir := f.TempDir()
 	f.Fuzz(func(t *testing.T, src []byte, json bool) {

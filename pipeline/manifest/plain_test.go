@@ -2,8 +2,6 @@ package manifest
 
 import (
 	"bytes"
-	"os"
-	"path/filepath"
 	"reflect"
 	"strings"
 	"testing"
@@ -69,18 +67,8 @@ func sameParse(t *testing.T, src []byte) {
 
 // FuzzPlain looks for plain files that the limits refuse, that look like something else, or that are parsed differently.
 func FuzzPlain(f *testing.F) {
-	for _, pattern := range []string{"testdata/ok/*.hcl", "testdata/faults/*.hcl"} {
-		files, err := filepath.Glob(pattern)
-		if err != nil || len(files) == 0 {
-			f.Fatal(pattern, err)
-		}
-		for _, file := range files {
-			src, err := os.ReadFile(file)
-			if err != nil {
-				f.Fatal(err)
-			}
-			f.Add(src)
-		}
+	for _, file := range samples(f, "*.hcl") {
+		f.Add(file.src)
 	}
 	f.Fuzz(func(t *testing.T, src []byte) {
 		if _, ok := plain(src); !ok {

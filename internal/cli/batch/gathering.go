@@ -226,6 +226,13 @@ func (m *member) read(ctx context.Context, kind kind, refs []secret.Ref, got fun
 	return c.err
 }
 
+// list lists a path.
+func (m *member) list(p place) ([]param.Parameter, error) {
+	m.turn.pause()
+	defer m.turn.resume()
+	return m.gathering.list(m, p)
+}
+
 // Versions implements pipeline.Parameters and pipeline.BlindParameters.
 func (m *member) Versions(ctx context.Context, refs []secret.Ref, got func(param.Result)) error {
 	return m.read(ctx, versions, refs, got)
@@ -241,9 +248,7 @@ func (m gathered) Read(ctx context.Context, refs []secret.Ref, got func(param.Re
 
 // List implements pipeline.Parameters.
 func (m gathered) List(_ context.Context, path string, recursive bool) ([]param.Parameter, error) {
-	m.turn.pause()
-	defer m.turn.resume()
-	return m.list(m.member, place{path: path, recursive: recursive})
+	return m.list(place{path: path, recursive: recursive})
 }
 
 // gatheredBlind implements pipeline.BlindParameters.
@@ -256,7 +261,5 @@ func (m gatheredBlind) Ciphertexts(ctx context.Context, refs []secret.Ref, got f
 
 // List implements pipeline.BlindParameters.
 func (m gatheredBlind) List(_ context.Context, path string, recursive bool) ([]param.Parameter, error) {
-	m.turn.pause()
-	defer m.turn.resume()
-	return m.list(m.member, place{path, recursive, true})
+	return m.list(place{path, recursive, true})
 }
