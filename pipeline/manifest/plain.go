@@ -11,18 +11,22 @@ import (
 // for each token of what it parses.
 const parsePiece = 16 << 10
 
-// parsePlain parses a file that is plain, which takes half the time and memory that the limits and the parser take
-// otherwise. It returns nil for any other file, and for one with a mistake in it.
+// parsePlain parses a file that is plain, which takes a quarter of the time and half of the memory that the limits and the
+// parser take otherwise. It returns nil for any other file, and for one with a mistake in it.
 func parsePlain(src []byte, name string) *hcl.File {
 	cuts, ok := plain(src)
 	if !ok {
 		return nil
 	}
-	whole := &hclsyntax.Body{Attributes: hclsyntax.Attributes{}}
-	pos := hcl.InitialPos
+	whole := &hclsyntax.Body{Attributes: hclsyntax.Attributes{}, Blocks: hclsyntax.Blocks{}}
+	p := &direct{src: src, name: name, line: 1, words: map[string]string{}}
 	for _, cut := range append(cuts, len(src)) {
-		piece := src[pos.Byte:cut]
-		file, diags := hclsyntax.ParseConfig(piece, name, pos)
+		if blocks, ok := p.blocks(cut); ok {
+			whole.Blocks = append(whole.Blocks, blocks...)
+			whole.EndRange = p.from(p.pos())
+			continue
+		}
+		file, diags := hclsyntax.ParseConfig(src[p.at:cut], name, p.pos())
 		if len(diags) > 0 {
 			return nil
 		}
@@ -32,7 +36,7 @@ func parsePlain(src []byte, name string) *hcl.File {
 		}
 		whole.Blocks = append(whole.Blocks, body.Blocks...)
 		whole.EndRange = body.EndRange
-		pos = hcl.Pos{Line: pos.Line + bytes.Count(piece, []byte{'\n'}), Column: 1, Byte: cut}
+		p.skip(cut)
 	}
 	whole.SrcRange = hcl.Range{Filename: name, Start: hcl.InitialPos, End: whole.EndRange.End}
 	return &hcl.File{Body: whole, Bytes: src}

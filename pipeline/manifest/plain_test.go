@@ -2,6 +2,7 @@ package manifest
 
 import (
 	"bytes"
+	"fmt"
 	"reflect"
 	"strings"
 	"testing"
@@ -35,8 +36,12 @@ func TestPlain(t *testing.T) {
 func TestPlainIsParsedAlike(t *testing.T) {
 	var b strings.Builder
 	b.WriteString("bundle { name = \"shop\" }\n\n")
-	for range 200 {
-		b.WriteString("function \"f\" {\n  kms_key = \"alias/é\" # with ${nothing}\n  secret \"S\" {\n    parameter = \"/a/${environment.name}\"\n  }\n}\n# }\n\n")
+	for i := range 1000 { // whole pieces of characters that are not in ASCII, between pieces without
+		letter := "e"
+		if i/300%2 == 1 {
+			letter = "é"
+		}
+		fmt.Fprintf(&b, "function \"f\" {\n  kms_key = \"alias/%s\" # with ${nothing}\n  secret \"S\" {\n    parameter = \"/a/${environment.name}\"\n  }\n}\n# }\n\n", letter)
 	}
 	src := []byte(b.String())
 	if cuts, ok := plain(src); !ok || len(cuts) < 1 || len(src)/len(cuts) < parsePiece {
