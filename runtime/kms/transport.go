@@ -50,9 +50,11 @@ func (c *Client) carrier() (http.RoundTripper, error) {
 			return nil, failf(ErrEndpoint, "the file that AWS_CA_BUNDLE names contains no certificate")
 		}
 		t.TLSClientConfig.RootCAs = roots
+		c.transport = t
+	} else {
+		c.transport = &rooted{all: t}
 	}
-	c.transport = t
-	return t, nil
+	return c.transport, nil
 }
 
 // proxy returns the proxy for a request. Only https uses a proxy, because plain
