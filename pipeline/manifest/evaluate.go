@@ -116,13 +116,13 @@ func (e *evaluator) regions(b *block, s *scope, embedded state) []Text {
 		case embedded == absent && has == absent && !b.partial && !e.m.partial:
 			e.report(fault("No region", "An environment in a real account needs at least one region. Add the line: regions = [\"…\"].", b.header))
 		case embedded == absent && has == found:
-			e.wrong(b.attrs["regions"], "No region", "An environment in a real account needs at least one region. Write regions = [\"…\"].", b.attrs["regions"].Expr.Range())
+			e.wrong(b.attrs.named("regions"), "No region", "An environment in a real account needs at least one region. Write regions = [\"…\"].", b.attrs.named("regions").Expr.Range())
 		}
 		return nil
 	}
 	ok := true
 	for i, r := range regions {
-		a := b.attrs["regions"]
+		a := b.attrs.named("regions")
 		switch {
 		case !regionPattern.MatchString(r.Value):
 			e.wrong(a, "Invalid region", fmt.Sprintf("%q is not a valid region name. Write a region such as \"eu-central-1\".", r.Value), r.Range)
@@ -145,7 +145,7 @@ func (e *evaluator) regions(b *block, s *scope, embedded state) []Text {
 }
 
 func (e *evaluator) embedded(b *block, path Text) {
-	a := b.attrs["embedded"]
+	a := b.attrs.named("embedded")
 	local := filepath.FromSlash(path.Value)
 	switch {
 	case strings.Contains(path.Value, `\`), strings.HasPrefix(path.Value, "/"), filepath.IsAbs(local), filepath.VolumeName(local) != "":
@@ -158,7 +158,7 @@ func (e *evaluator) embedded(b *block, path Text) {
 }
 
 func (e *evaluator) account(b *block, id Text, has state) {
-	switch a := b.attrs["account_id"]; {
+	switch a := b.attrs.named("account_id"); {
 	case has == absent && !b.partial && !e.m.partial:
 		e.report(fault("No account", "An environment needs an account ID, so that no build runs in the wrong account. Add the line: account_id = \"…\" (12 digits), or embedded = \"…\" for the embedded AWS.", b.header))
 	case has == found && !accountPattern.MatchString(id.Value):
@@ -172,7 +172,7 @@ func (e *evaluator) role(b *block, env *Environment, has state) {
 	if has != found {
 		return
 	}
-	a := b.attrs["role"]
+	a := b.attrs.named("role")
 	switch account, ok := roleAccount(env.Role.Value); {
 	case !ok:
 		e.wrong(a, "Invalid role", fmt.Sprintf("%q is not the ARN of an IAM role. Write the full ARN: arn:aws:iam::ACCOUNT:role/NAME.", env.Role.Value), env.Role.Range)
@@ -185,7 +185,7 @@ func (e *evaluator) role(b *block, env *Environment, has state) {
 func (e *evaluator) parameterKeys(b *block, s *scope) []Text {
 	keys, _ := e.list(b, "parameter_keys", s)
 	for _, key := range keys {
-		a := b.attrs["parameter_keys"]
+		a := b.attrs.named("parameter_keys")
 		switch {
 		case !isKey(key.Value):
 			e.wrong(a, "Invalid key", fmt.Sprintf("%q is not a KMS key. Write an alias (alias/NAME), a key ID, or the ARN of either.", key.Value), key.Range)
@@ -208,8 +208,8 @@ func (e *evaluator) bundle(s *scope) Bundle {
 	bundle := Bundle{Range: b.header}
 	var has state
 	if bundle.Name, has = e.text(b, "name", s); has == found && !namePattern.MatchString(bundle.Name.Value) {
-		e.wrong(b.attrs["name"], "Invalid bundle name", badName("bundle", bundle.Name.Value), bundle.Name.Range)
-	} else if has == absent && b.attrs["name"] != nil {
+		e.wrong(b.attrs.named("name"), "Invalid bundle name", badName("bundle", bundle.Name.Value), bundle.Name.Range)
+	} else if has == absent && b.attrs.named("name") != nil {
 		e.report(missing(b, "name"))
 	}
 	if !e.layerPerFunction() {
@@ -221,7 +221,7 @@ func (e *evaluator) bundle(s *scope) Bundle {
 
 // layerPerFunction reports whether bundle.layer depends on the function.
 func (e *evaluator) layerPerFunction() bool {
-	a := e.m.bundle.attrs["layer"]
+	a := e.m.bundle.attrs.named("layer")
 	if a == nil || e.refused(a.Expr.Range()) {
 		return false
 	}
@@ -236,7 +236,7 @@ func (e *evaluator) layerPerFunction() bool {
 func (e *evaluator) layer(s *scope) Text {
 	layer, has := e.text(e.m.bundle, "layer", s)
 	if has == found && !layerPattern.MatchString(layer.Value) {
-		e.wrong(e.m.bundle.attrs["layer"], "Invalid layer name", fmt.Sprintf("%q is not a valid layer name. Use 1 to 140 letters, digits, underscores and hyphens.", layer.Value), layer.Range)
+		e.wrong(e.m.bundle.attrs.named("layer"), "Invalid layer name", fmt.Sprintf("%q is not a valid layer name. Use 1 to 140 letters, digits, underscores and hyphens.", layer.Value), layer.Range)
 		return Text{Range: layer.Range}
 	}
 	return layer

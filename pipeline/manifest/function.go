@@ -2,7 +2,6 @@ package manifest
 
 import (
 	"fmt"
-	"maps"
 	"slices"
 	"strconv"
 
@@ -36,12 +35,11 @@ func (e *evaluator) allFunctions(s *scope) []Function {
 // function evaluates a function block with the defaults that it does not override. It returns false if the function is
 // not in the environment.
 func (e *evaluator) function(own *block, locals *scope) (Function, bool) {
-	b := &block{spec: own.spec, label: own.label, header: own.header, blocks: own.blocks, partial: own.partial, attrs: hcl.Attributes{}}
+	b := &block{spec: own.spec, label: own.label, header: own.header, blocks: own.blocks, partial: own.partial, attrs: own.attrs}
 	if e.m.defaults != nil {
 		b.partial = b.partial || e.m.defaults.partial
-		maps.Copy(b.attrs, e.m.defaults.attrs)
+		b.attrs = slices.Concat(own.attrs, e.m.defaults.attrs) // named returns the first
 	}
-	maps.Copy(b.attrs, own.attrs)
 	s := locals.inFunction(own.label.Value)
 	if !e.here(b, s) {
 		return Function{}, false
@@ -50,7 +48,7 @@ func (e *evaluator) function(own *block, locals *scope) (Function, bool) {
 	f.Blind = e.functionBlind(b, s)
 	var has state
 	if f.DeployedAs, has = e.text(b, "deployed_as", s); has == found && !namePattern.MatchString(f.DeployedAs.Value) {
-		e.wrong(b.attrs["deployed_as"], "Invalid function name", badName("function", f.DeployedAs.Value), f.DeployedAs.Range)
+		e.wrong(b.attrs.named("deployed_as"), "Invalid function name", badName("function", f.DeployedAs.Value), f.DeployedAs.Range)
 		f.DeployedAs.Value = ""
 	}
 	if e.m.bundle != nil {
@@ -76,13 +74,13 @@ func (e *evaluator) functionBlind(b *block, s *scope) Bool {
 func (e *evaluator) here(b *block, s *scope) bool {
 	names, has := e.list(b, "environments", s)
 	if has == found && len(names) == 0 {
-		a := b.attrs["environments"]
+		a := b.attrs.named("environments")
 		e.wrong(a, "Empty list of environments", "An empty list means no environment at all. Remove the attribute to include all environments, or list at least one.", a.Expr.Range())
 	}
 	in := has != found || len(names) == 0
 	for _, name := range names {
 		if e.m.find("environment", name.Value) == nil && !e.m.partial {
-			e.report(e.m.noEnvironment(name, b.attrs["environments"].Range))
+			e.report(e.m.noEnvironment(name, b.attrs.named("environments").Range))
 		}
 		in = in || name.Value == e.env.label.Value
 	}
@@ -95,10 +93,10 @@ func (e *evaluator) key(b *block, s *scope) Text {
 	case has == absent && !b.partial && !e.m.partial:
 		e.report(fault("No key", fmt.Sprintf("Function %q has no kms_key, and neither does the defaults block. Add the line: kms_key = \"alias/…\".", b.label.Value), b.header))
 	case has == found && !isKey(key.Value):
-		e.wrong(b.attrs["kms_key"], "Invalid key", fmt.Sprintf("%q is not a KMS key. Write an alias (alias/NAME), a key ID, or the ARN of either.", key.Value), key.Range)
+		e.wrong(b.attrs.named("kms_key"), "Invalid key", fmt.Sprintf("%q is not a KMS key. Write an alias (alias/NAME), a key ID, or the ARN of either.", key.Value), key.Range)
 		return Text{Range: key.Range}
 	case has == found && arn.AWSManaged(key.Value):
-		e.wrong(b.attrs["kms_key"], "AWS managed key", "An AWS managed key (alias/aws/…) can only be used through its AWS service. Create a customer managed key for this function, and write its alias here.", key.Range)
+		e.wrong(b.attrs.named("kms_key"), "AWS managed key", "An AWS managed key (alias/aws/…) can only be used through its AWS service. Create a customer managed key for this function, and write its alias here.", key.Range)
 		return Text{Range: key.Range}
 	}
 	return key
@@ -114,16 +112,16 @@ func (e *evaluator) sources(f *Function, b *block, s *scope) {
 		g := e.m.find("group", name.Value)
 		switch {
 		case seen[name.Value]:
-			e.report(fault("Duplicate group", fmt.Sprintf("The group %q is already in this list. Remove one of the two.", name.Value), name.Range, b.attrs["include"].Range))
+			e.report(fault("Duplicate group", fmt.Sprintf("The group %q is already in this list. Remove one of the two.", name.Value), name.Range, b.attrs.named("include").Range))
 		case g == nil && !e.m.partial:
-			e.report(fault("Unknown group", e.noGroup(name.Value), name.Range, b.attrs["include"].Range))
+			e.report(fault("Unknown group", e.noGroup(name.Value), name.Range, b.attrs.named("include").Range))
 			written++
 		case g != nil:
 			written += e.blocks(f, g, b, s, places)
 		}
 		seen[name.Value] = true
 	}
-	failedInclude := b.attrs["include"] != nil && e.failed[b.attrs["include"].Expr.Range()]
+	failedInclude := b.attrs.named("include") != nil && e.failed[b.attrs.named("include").Expr.Range()]
 	if written == 0 && e.blocksLeft >= 0 && !failedInclude && !b.partial && !e.m.partial {
 		e.report(fault("Function without secrets", fmt.Sprintf("Function %q has no secrets in environment %q. Add a secret or parameters block, include a group, or remove the environment from the function's environments.",
 			b.label.Value, e.env.label.Value), b.header))
@@ -208,7 +206,7 @@ func (e *evaluator) secret(b *block, s *scope) (Secret, bool) {
 	}
 	if n, _ := Lookup(b.label.Value); n.refusal(b.label.Value, secret.AllowReserved) != "" {
 		why := n.refusal(b.label.Value, secret.AllowReserved)
-		if a := b.attrs["allow_reserved"]; a != nil && n.Class != Never && !e.failed[a.Expr.Range()] {
+		if a := b.attrs.named("allow_reserved"); a != nil && n.Class != Never && !e.failed[a.Expr.Range()] {
 			why = n.Why(b.label.Value) + ". Setting allow_reserved to false or null is the same as leaving it out. " +
 				"Choose another name. If anyone who can write the parameter is allowed to run code in the function, write allow_reserved = true."
 		}
@@ -224,7 +222,7 @@ func (e *evaluator) secret(b *block, s *scope) (Secret, bool) {
 		secret.Encoding = Text{"text", b.header}
 	}
 	secret.Parameter, has = e.text(b, "parameter", s)
-	if has == absent && b.attrs["parameter"] != nil {
+	if has == absent && b.attrs.named("parameter") != nil {
 		e.report(missing(b, "parameter"))
 	}
 	return secret, has == found
@@ -234,13 +232,13 @@ func (e *evaluator) imported(b *block, s *scope) (Import, bool) {
 	i := Import{Recursive: e.bool(b, "recursive", s), Range: b.header}
 	var has state
 	if i.Prefix, has = e.text(b, "prefix", s, emptyToo); has == found && !prefixPattern.MatchString(i.Prefix.Value) {
-		e.wrong(b.attrs["prefix"], "Invalid prefix", fmt.Sprintf("The name of a secret cannot begin with %q. Use letters, digits and underscores, starting with a letter.", i.Prefix.Value), i.Prefix.Range)
+		e.wrong(b.attrs.named("prefix"), "Invalid prefix", fmt.Sprintf("The name of a secret cannot begin with %q. Use letters, digits and underscores, starting with a letter.", i.Prefix.Value), i.Prefix.Range)
 	} else if n, closed := closedPrefix(i.Prefix.Value); has == found && closed {
-		e.wrong(b.attrs["prefix"], "Reserved prefix", fmt.Sprintf("Parameters cannot be imported as %s…: names of the form %s are never imported by path, because %s. Choose another prefix, or declare each parameter in a secret block.",
+		e.wrong(b.attrs.named("prefix"), "Reserved prefix", fmt.Sprintf("Parameters cannot be imported as %s…: names of the form %s are never imported by path, because %s. Choose another prefix, or declare each parameter in a secret block.",
 			i.Prefix.Value, n.Pattern, n.Reason), i.Prefix.Range)
 	}
 	i.Path, has = e.text(b, "path", s)
-	switch a := b.attrs["path"]; {
+	switch a := b.attrs.named("path"); {
 	case has == absent && a != nil:
 		e.report(missing(b, "path"))
 	case has == found && !pathPattern.MatchString(i.Path.Value):

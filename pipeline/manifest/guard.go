@@ -138,7 +138,7 @@ func (e *evaluator) allow(b *block) Allow {
 		}
 		texts, has := e.list(b, a.name, e.scope(scopeNothing))
 		*to, allow.has[a.name] = texts, has != absent
-		switch written := b.attrs[a.name]; {
+		switch written := b.attrs.named(a.name); {
 		case has == absent && slices.Contains(b.spec.later, a.name) && !b.partial && !e.m.partial:
 			allow.Lacks = append(allow.Lacks, a.name)
 		case has == absent && a.required && written != nil:
@@ -148,7 +148,7 @@ func (e *evaluator) allow(b *block) Allow {
 		}
 		for _, text := range texts {
 			if problem := badAllowed(a.name, text.Value); problem != "" {
-				e.wrong(b.attrs[a.name], fmt.Sprintf("Invalid attribute %q", a.name), fmt.Sprintf("%q %s", text.Value, problem), text.Range)
+				e.wrong(b.attrs.named(a.name), fmt.Sprintf("Invalid attribute %q", a.name), fmt.Sprintf("%q %s", text.Value, problem), text.Range)
 			}
 		}
 	}

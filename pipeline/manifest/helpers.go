@@ -19,10 +19,10 @@ func (e *evaluator) helpers(b *block, s *scope) []Text {
 		twice, known := seen[name.Value]
 		switch {
 		case !known:
-			e.wrong(b.attrs["helpers"], "Unknown helper", fmt.Sprintf("Helper %q does not exist. The helpers are %s.%s", name.Value, quoted(Helpers(), len(Helpers())), didYouMean(name.Value, Helpers())), name.Range)
+			e.wrong(b.attrs.named("helpers"), "Unknown helper", fmt.Sprintf("Helper %q does not exist. The helpers are %s.%s", name.Value, quoted(Helpers(), len(Helpers())), didYouMean(name.Value, Helpers())), name.Range)
 			return nil
 		case twice:
-			e.wrong(b.attrs["helpers"], "Duplicate helper", fmt.Sprintf("The helper %q is already in this list. Remove one of the two.", name.Value), name.Range)
+			e.wrong(b.attrs.named("helpers"), "Duplicate helper", fmt.Sprintf("The helper %q is already in this list. Remove one of the two.", name.Value), name.Range)
 			return nil
 		}
 		seen[name.Value] = true

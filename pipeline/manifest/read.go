@@ -16,10 +16,28 @@ type block struct {
 	spec   *blockSpec
 	label  Text
 	header hcl.Range
-	attrs  hcl.Attributes
+	attrs  attributes
 	blocks []*block
 	// partial is set if a part of the block was not understood. Then nothing is reported as missing in it.
 	partial bool
+}
+
+// attributes are attributes with different names. A block has few, so that looking for one takes less than a map.
+type attributes []*hcl.Attribute
+
+// named returns the attribute with a name, or nil.
+func (all attributes) named(name string) *hcl.Attribute {
+	for _, a := range all {
+		if a.Name == name {
+			return a
+		}
+	}
+	return nil
+}
+
+// listed returns attributes in source order.
+func listed(attrs hcl.Attributes) attributes {
+	return slices.SortedFunc(maps.Values(attrs), func(x, y *hcl.Attribute) int { return cmp.Compare(x.Range.Start.Byte, y.Range.Start.Byte) })
 }
 
 func labels(blocks []*block) []string {
@@ -90,8 +108,8 @@ func (r *reader) add(list *[]*block, b *block) {
 }
 
 func (r *reader) locals(b *block) {
-	for _, name := range inOrder(b.attrs, func(a *hcl.Attribute) int { return a.Range.Start.Byte }) {
-		a := b.attrs[name]
+	for _, a := range b.attrs {
+		name := a.Name
 		if other := r.m.locals[name]; other != nil {
 			r.report(fault("Duplicate local", fmt.Sprintf("The local %q is already declared at %s. Rename one of the two.", name, other.NameRange), a.NameRange, a.Range))
 			continue
@@ -104,18 +122,13 @@ func (r *reader) locals(b *block) {
 	}
 }
 
-// inOrder returns the names of attributes in source order.
-func inOrder[A any](attrs map[string]A, start func(A) int) []string {
-	return slices.SortedFunc(maps.Keys(attrs), func(x, y string) int { return cmp.Compare(start(attrs[x]), start(attrs[y])) })
-}
-
 // body reads what spec allows in a body and reports the rest.
 func (r *reader) body(body hcl.Body, spec *blockSpec) *block {
 	b := &block{spec: spec}
 	before := r.count()
 	if spec.open {
-		var diags hcl.Diagnostics
-		b.attrs, diags = body.JustAttributes() // diags are about blocks
+		attrs, diags := body.JustAttributes() // diags are about blocks
+		b.attrs = listed(attrs)
 		if !r.m.broken(body.MissingItemRange()) {
 			r.report(diags...)
 		}
@@ -128,7 +141,7 @@ func (r *reader) body(body hcl.Body, spec *blockSpec) *block {
 		b.attrs, blocks = nativeContent(native, spec)
 	} else {
 		content, rest, diags := body.PartialContent(hclSchema(spec))
-		b.attrs, blocks = content.Attributes, content.Blocks
+		b.attrs, blocks = listed(content.Attributes), content.Blocks
 		r.json(rest, spec)
 		r.report(diags...)
 	}
@@ -143,11 +156,11 @@ func (r *reader) body(body hcl.Body, spec *blockSpec) *block {
 }
 
 // nativeContent is what spec knows of a native body: attributes, and blocks with as many labels as they have to have.
-func nativeContent(body *hclsyntax.Body, spec *blockSpec) (hcl.Attributes, hcl.Blocks) {
-	attrs := make(hcl.Attributes, len(body.Attributes))
+func nativeContent(body *hclsyntax.Body, spec *blockSpec) (attributes, hcl.Blocks) {
+	var attrs attributes
 	for name, a := range body.Attributes {
 		if _, ok := spec.attr(name); ok {
-			attrs[name] = a.AsHCLAttribute()
+			attrs = append(attrs, a.AsHCLAttribute())
 		}
 	}
 	var blocks hcl.Blocks
@@ -179,7 +192,7 @@ func (r *reader) block(inner *hcl.Block, outer *blockSpec) *block {
 		}
 	}
 	for _, a := range spec.attrs {
-		if _, ok := b.attrs[a.name]; a.required && !ok && !b.partial && !r.m.partial && !slices.Contains(spec.later, a.name) {
+		if a.required && b.attrs.named(a.name) == nil && !b.partial && !r.m.partial && !slices.Contains(spec.later, a.name) {
 			r.report(missing(b, a.name))
 		}
 	}
@@ -214,15 +227,15 @@ func blockTitle(spec *blockSpec) string {
 
 // native reports the attributes and blocks of a body that are not in spec, and missing or extra labels.
 func (r *reader) native(body *hclsyntax.Body, spec *blockSpec) {
-	strange := hclsyntax.Attributes{}
+	var strange []*hclsyntax.Attribute
 	for name, a := range body.Attributes {
 		if _, ok := spec.attr(name); !ok && !r.m.broken(a.SrcRange) {
-			strange[name] = a
+			strange = append(strange, a)
 		}
 	}
-	for _, name := range inOrder(strange, func(a *hclsyntax.Attribute) int { return a.SrcRange.Start.Byte }) {
-		a := body.Attributes[name]
-		r.report(unknown(spec, name, a.NameRange, a.SrcRange, false))
+	slices.SortFunc(strange, func(x, y *hclsyntax.Attribute) int { return cmp.Compare(x.SrcRange.Start.Byte, y.SrcRange.Start.Byte) })
+	for _, a := range strange {
+		r.report(unknown(spec, a.Name, a.NameRange, a.SrcRange, false))
 	}
 	strays := 0
 	for _, b := range body.Blocks {
@@ -280,9 +293,8 @@ func (r *reader) json(rest hcl.Body, spec *blockSpec) {
 		r.report(diags...)
 		return
 	}
-	for _, name := range inOrder(attrs, func(a *hcl.Attribute) int { return a.Range.Start.Byte }) {
-		a := attrs[name]
-		r.report(unknown(spec, name, a.NameRange, a.Range, false))
+	for _, a := range listed(attrs) {
+		r.report(unknown(spec, a.Name, a.NameRange, a.Range, false))
 	}
 }
 

@@ -58,10 +58,10 @@ func (m *Module) required(e *evaluator) {
 func (m *Module) unusedGroups(e *evaluator) {
 	used := map[string]bool{}
 	for _, b := range append(slices.Clone(m.functions), m.defaults) {
-		if b == nil || b.attrs["include"] == nil {
+		if b == nil || b.attrs.named("include") == nil {
 			continue
 		}
-		names, plain := plainTexts(b.attrs["include"].Expr)
+		names, plain := plainTexts(b.attrs.named("include").Expr)
 		if !plain {
 			return
 		}

@@ -64,6 +64,7 @@ type table struct {
 	rows  []Name          // sorted by class
 	whole map[string]Name // rows without a star, by pattern
 	stars []star
+	first [256][]*star // those of stars that match names beginning with a byte
 }
 
 // A star is a row with a * in its pattern.
@@ -72,7 +73,7 @@ type star struct {
 	Name
 }
 
-var names = sync.OnceValue(func() table {
+var names = sync.OnceValue(func() *table {
 	t := table{whole: map[string]Name{}}
 	for _, f := range slices.Concat(lambdaNames(), awsNames(), runtimeNames(), packageNames(), systemNames(), programNames(), telemetryNames()) {
 		for _, n := range f.names {
@@ -87,7 +88,14 @@ var names = sync.OnceValue(func() table {
 			t.whole[n.Pattern] = n
 		}
 	}
-	return t
+	for c := range t.first {
+		for i := range t.stars {
+			if s := &t.stars[i]; s.before == "" || s.before[0] == byte(c) {
+				t.first[c] = append(t.first[c], s)
+			}
+		}
+	}
+	return &t
 })
 
 // Names returns the table, the strictest class first.
@@ -96,13 +104,14 @@ func Names() []Name { return slices.Clone(names().rows) }
 // rowsFor returns the rows that match a name, the strictest first.
 func rowsFor(name string) []Name {
 	name = strings.ToUpper(name)
+	if name == "" {
+		return nil
+	}
 	var found []Name
 	if n, ok := names().whole[name]; ok {
 		found = append(found, n)
 	}
-	stars := names().stars
-	for i := range stars {
-		s := &stars[i]
+	for _, s := range names().first[name[0]] {
 		if len(name) >= len(s.before)+len(s.after) && strings.HasPrefix(name, s.before) && strings.HasSuffix(name, s.after) {
 			found = append(found, s.Name)
 		}

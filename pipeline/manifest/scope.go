@@ -60,22 +60,13 @@ func (s *scope) inFunction(name string) *scope {
 // is nil if the name may be declared in a part of the manifest that was not understood.
 func (s *scope) check(t hcl.Traversal) (*hcl.Diagnostic, bool) {
 	root, place := t.RootName(), t.SourceRange()
-	roots := map[string]struct {
-		from  scopeKind
-		where string
-	}{
-		"var":         {scopeVars, "everywhere except in variable blocks"},
-		"environment": {scopeEnvironment, "everywhere except in variable blocks and default_environment"},
-		"local":       {scopeLocals, "only in locals, bundle, defaults, group and function blocks"},
-		"function":    {scopeFunction, "only in defaults, group and function blocks, and in bundle.layer"},
-	}
-	rule, known := roots[root]
+	from, where := scopeOf(root)
 	switch {
-	case !known:
+	case where == "":
 		return fault("Unknown name", fmt.Sprintf("The name %q does not exist. If this is a string, put it in quotes. The names are var.NAME, local.NAME, environment.name, environment.values.NAME and function.name.%s",
-			root, didYouMean(root, slices.Sorted(maps.Keys(roots)))), place), false
-	case s.kind < rule.from:
-		return fault("Name not available here", fmt.Sprintf("The name %s is available %s. Write the value out here.", root, rule.where), place), false
+			root, didYouMean(root, []string{"environment", "function", "local", "var"})), place), false
+	case s.kind < from:
+		return fault("Name not available here", fmt.Sprintf("The name %s is available %s. Write the value out here.", root, where), place), false
 	}
 	name, ok := step(t, 1)
 	if !ok {
@@ -101,6 +92,21 @@ func (s *scope) check(t hcl.Traversal) (*hcl.Diagnostic, bool) {
 		return nil, false
 	}
 	return fault("Unknown name", detail, place), false
+}
+
+// scopeOf returns the first scope that has a name, and in words where that is; "" if there is no such name.
+func scopeOf(root string) (from scopeKind, where string) {
+	switch root {
+	case "var":
+		return scopeVars, "everywhere except in variable blocks"
+	case "environment":
+		return scopeEnvironment, "everywhere except in variable blocks and default_environment"
+	case "local":
+		return scopeLocals, "only in locals, bundle, defaults, group and function blocks"
+	case "function":
+		return scopeFunction, "only in defaults, group and function blocks, and in bundle.layer"
+	}
+	return 0, ""
 }
 
 func (s *scope) absentVar(name string) string {

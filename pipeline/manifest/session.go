@@ -105,7 +105,7 @@ func (e *evaluator) withoutRole(b *block, name string, role state) bool {
 	if role != absent || b.partial || e.m.partial {
 		return false
 	}
-	a := b.attrs[name]
+	a := b.attrs.named(name)
 	e.wrong(a, "No role", fmt.Sprintf("%s is only used to assume the environment's role, and this environment has no role. Add the line: role = \"arn:aws:iam::ACCOUNT:role/NAME\", or remove %s.", name, name), a.NameRange)
 	return true
 }
@@ -113,9 +113,9 @@ func (e *evaluator) withoutRole(b *block, name string, role state) bool {
 func (e *evaluator) sound(b *block, t sessionText, value Text) bool {
 	switch n := len(value.Value); {
 	case !t.pattern.MatchString(value.Value):
-		e.wrong(b.attrs[t.name], fmt.Sprintf("Invalid attribute %q", t.name), fmt.Sprintf("The value of %s contains characters that AWS does not accept. Use letters, digits and %s, without spaces.", t.name, t.allowed), value.Range)
+		e.wrong(b.attrs.named(t.name), fmt.Sprintf("Invalid attribute %q", t.name), fmt.Sprintf("The value of %s contains characters that AWS does not accept. Use letters, digits and %s, without spaces.", t.name, t.allowed), value.Range)
 	case n < t.least || n > t.most:
-		e.wrong(b.attrs[t.name], fmt.Sprintf("Invalid attribute %q", t.name),
+		e.wrong(b.attrs.named(t.name), fmt.Sprintf("Invalid attribute %q", t.name),
 			fmt.Sprintf("The value of %s must have %d to %d characters, not %d.", t.name, t.least, t.most, n), value.Range)
 	default:
 		return true

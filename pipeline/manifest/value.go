@@ -78,11 +78,15 @@ func (e *evaluator) value(a *hcl.Attribute, s *scope) cty.Value {
 		e.report(fault("Expression too long", fmt.Sprintf("An expression can have at most %d bytes, and this one has %d. Split it into named parts in a locals block.", maxExpression, n), a.NameRange))
 		return cty.DynamicVal
 	}
-	e.checkNames(a, s)
-	if e.failed[place] {
-		return cty.DynamicVal
+	v, written := literal(a.Expr)
+	var diags hcl.Diagnostics
+	if !written {
+		e.checkNames(a, s)
+		if e.failed[place] {
+			return cty.DynamicVal
+		}
+		v, diags = a.Expr.Value(s.ctx)
 	}
-	v, diags := a.Expr.Value(s.ctx)
 	n, ok := sizeOf(v)
 	if ok {
 		e.meter.use(v, n)
@@ -109,6 +113,16 @@ func (e *evaluator) value(a *hcl.Attribute, s *scope) cty.Value {
 		return cty.DynamicVal
 	}
 	return v
+}
+
+// literal returns the value of a string in quotes without templates, which most attributes have. It is the one that Value
+// of the expression returns.
+func literal(expr hcl.Expression) (v cty.Value, ok bool) {
+	template, ok := expr.(*hclsyntax.TemplateExpr)
+	if !ok || !template.IsStringLiteral() {
+		return cty.NilVal, false
+	}
+	return template.Parts[0].(*hclsyntax.LiteralValueExpr).Val, true
 }
 
 // checkNames reports names in an expression that cannot be used, and duplicate keys of objects. It counts the values of
@@ -213,7 +227,7 @@ func articled(typeName string) string {
 
 // get evaluates an attribute of a block, if it exists.
 func (e *evaluator) get(b *block, name string, s *scope) (*hcl.Attribute, cty.Value, state) {
-	a := b.attrs[name]
+	a := b.attrs.named(name)
 	if a == nil {
 		return nil, cty.NilVal, absent
 	}

@@ -84,7 +84,7 @@ func (m *Module) setDefault(e *evaluator) {
 	}
 	if m.find("environment", name.Value) == nil {
 		if !m.partial {
-			e.report(m.noEnvironment(name, m.bundle.attrs["default_environment"].Range))
+			e.report(m.noEnvironment(name, m.bundle.attrs.named("default_environment").Range))
 		}
 		return
 	}
