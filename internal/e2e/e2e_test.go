@@ -97,6 +97,14 @@ func (a target) run(bundle string, environ ...string) (int, string) {
 	}
 	cmd.Env = append(cmd.Env, "HOME="+a.t.TempDir(), "AWS_ENDPOINT_URL="+a.url, "AWS_ACCESS_KEY_ID="+a.id, "AWS_SECRET_ACCESS_KEY="+a.secret,
 		"AWS_REGION="+region, "BUNDLE_E2E_BUNDLE="+bundle)
+	// In another HOME, the script would compile all of Go and the SDK again.
+	folders, err := exec.Command("go", "env", "GOCACHE", "GOMODCACHE").Output()
+	if err != nil {
+		a.t.Fatal(err)
+	}
+	for i, path := range strings.Split(strings.TrimSpace(string(folders)), "\n") {
+		cmd.Env = append(cmd.Env, []string{"GOCACHE=", "GOMODCACHE="}[i]+path)
+	}
 	cmd.Env = append(cmd.Env, environ...)
 	out, err := cmd.CombinedOutput()
 	var exit *exec.ExitError

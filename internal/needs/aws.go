@@ -12,7 +12,7 @@ import (
 // AWS returns a folder with the program aws, for the front of PATH: the AWS CLI on
 // PATH, without most of the half second of CPU that it takes to start. The CLI is
 // loaded once, by a server that ends with the test and forks for each command. A
-// CLI that is not a Python script, as version 2, is started as it is.
+// CLI that is not in Python, as version 2, is started as it is.
 func AWS(t testing.TB) string {
 	t.Helper()
 	program := Program(t, "aws", "the AWS CLI, from PyPI: pip install awscli")
@@ -23,7 +23,7 @@ func AWS(t testing.TB) string {
 	t.Cleanup(func() { _ = os.RemoveAll(dir) })
 	aws := filepath.Join(dir, "aws")
 	interpreter := interpreterOf(program)
-	if len(interpreter) == 0 || !strings.Contains(filepath.Base(interpreter[0]), "python") {
+	if len(interpreter) == 0 {
 		if err := os.Symlink(program, aws); err != nil {
 			t.Fatal(err)
 		}
@@ -57,9 +57,11 @@ func AWS(t testing.TB) string {
 	return dir
 }
 
-// interpreterOf returns the first line of a script, without #!, or nothing.
-func interpreterOf(path string) []string {
-	f, err := os.Open(path)
+// interpreterOf returns the command of the Python that runs the AWS CLI, or nothing
+// if that is not a script. The script may be a shim, as pyenv's: then python3 beside
+// it is one of the same Python.
+func interpreterOf(aws string) []string {
+	f, err := os.Open(aws)
 	if err != nil {
 		return nil
 	}
@@ -69,5 +71,12 @@ func interpreterOf(path string) []string {
 	if !found {
 		return nil
 	}
-	return strings.Fields(after)
+	if command := strings.Fields(after); len(command) > 0 && strings.Contains(filepath.Base(command[0]), "python") {
+		return command
+	}
+	python := itself(filepath.Join(filepath.Dir(aws), "python3"))
+	if exec.Command(python, "-c", "import awscli.clidriver").Run() != nil {
+		return nil
+	}
+	return []string{python}
 }

@@ -8,17 +8,32 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 )
 
-// Program returns the path of a program. from says how to install it.
+// Program returns the path of a program. from says how to install it. Of a Python that
+// a shim starts, as pyenv's, it returns the path of the Python itself: the shim takes
+// three times as long.
 func Program(t testing.TB, name, from string) string {
 	t.Helper()
 	path, err := exec.LookPath(name)
 	if err != nil {
 		Missing(t, "%s is not installed (%s)", name, from)
 	}
+	if name == "python3" {
+		path = itself(path)
+	}
 	return path
+}
+
+// itself returns the path of the Python that a program is or starts.
+func itself(python string) string {
+	path, err := exec.Command(python, "-c", "import sys; print(sys.executable)").Output()
+	if err != nil {
+		return python // the test will show why
+	}
+	return strings.TrimSpace(string(path))
 }
 
 // Programs returns the paths of several versions of a program: those in an
@@ -26,6 +41,9 @@ func Program(t testing.TB, name, from string) string {
 func Programs(name, variable string) []string {
 	all := filepath.SplitList(os.Getenv(variable))
 	if path, err := exec.LookPath(name); err == nil {
+		if name == "python3" {
+			path = itself(path)
+		}
 		all = append(all, path)
 	}
 	return all
