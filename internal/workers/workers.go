@@ -33,6 +33,7 @@ func (w *Workers) begin(f func()) bool {
 	}
 	w.missing--
 	w.all.Go(func() {
+		grow()
 		f()
 		for f := range w.work {
 			f()
@@ -80,4 +81,16 @@ func (w *Workers) Do(ctx context.Context, f func() error) error {
 func (w *Workers) Stop() {
 	close(w.work)
 	w.all.Wait()
+}
+
+// grow makes the stack of a goroutine as large as a call of the SDK needs, while
+// there is almost nothing on it to copy.
+//
+//go:noinline
+func grow() (b byte) {
+	var stack [24 << 10]byte
+	for i := 0; i < len(stack); i += 1 << 10 {
+		b += stack[i]
+	}
+	return b
 }
