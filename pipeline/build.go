@@ -26,8 +26,8 @@ type Built struct {
 	Result
 	Documents []*sealed.Document // ascending by name
 
-	read   *plaintexts // in this run
-	public []byte      // see compared.public
+	read   *plaintexts   // in this run
+	public func() []byte // see compared.public
 }
 
 // Run builds. It returns a result or every problem that it found, never both, and
@@ -60,5 +60,5 @@ func (b *Build) Run(ctx context.Context) (*Built, problem.Problems) {
 	if len(problems) > 0 {
 		return nil, problems.Sort()
 	}
-	return &Built{Result: compared.result(), Documents: compared.documents(), read: values, public: compared.public()}, nil
+	return &Built{Result: compared.result(), Documents: compared.documents(), read: values, public: compared.public}, nil
 }

@@ -19,6 +19,8 @@ type plaintexts struct {
 	mu     sync.Mutex
 	values []secret.Value
 	places []place
+	once   sync.Once
+	search *secret.Search
 }
 
 // A place is a secret that a value was read for.
@@ -33,6 +35,12 @@ func (p *plaintexts) add(v secret.Value, bind *binding) {
 	p.values, p.places = append(p.values, v), append(p.places, place{bind.name, bind.at})
 }
 
+// sought returns the search for the values. No value may be added afterwards.
+func (p *plaintexts) sought() *secret.Search {
+	p.once.Do(func() { p.search = secret.NewSearch(p.values) })
+	return p.search
+}
+
 // CheckLeaks looks in the bytes of a layer for every value of at least 8 bytes
 // that the run has read: as it is, as in JSON, in base64 and in hexadecimal. It
 // finds one only if this program, or what responds as KMS, has a fault.
@@ -40,14 +48,16 @@ func (p *plaintexts) add(v secret.Value, bind *binding) {
 // A value that also occurs in public text does not count: in the manifest's
 // names, in ARNs and in the helpers.
 func (b *Built) CheckLeaks(layer []byte, helpers []layerbuild.File) problem.Problems {
-	var known bytes.Buffer
-	known.Write(b.public)
-	for _, h := range helpers {
-		known.WriteString(h.Path + "\n")
-		known.Write(h.Data)
-		known.WriteByte('\n')
-	}
-	i, how := secret.NewSearch(b.read.values).Find(layer, known.Bytes())
+	i, how := b.read.sought().Find(layer, func() []byte {
+		var known bytes.Buffer
+		known.Write(b.public())
+		for _, h := range helpers {
+			known.WriteString(h.Path + "\n")
+			known.Write(h.Data)
+			known.WriteByte('\n')
+		}
+		return known.Bytes()
+	})
 	if i < 0 {
 		return nil
 	}

@@ -45,6 +45,7 @@ func (c compared) seal(ctx context.Context, b *Build) (*plaintexts, problem.Prob
 	s.announce(blind, packed, len(refs))
 	if len(blind) == 0 || s.blind(ctx, blind, packed) {
 		s.read(ctx, packed, used, refs) // makes no call if there are none
+		s.values.sought()               // while KMS answers the last calls
 		_ = s.group.Wait()              // its functions report problems, not errors
 	}
 	return &s.values, s.all.problems

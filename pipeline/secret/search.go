@@ -6,8 +6,9 @@ import (
 	"encoding/base64"
 	"encoding/binary"
 	"encoding/hex"
+	"math/bits"
 	"slices"
-	"strings"
+	"sync"
 )
 
 // MinSearch is the smallest length in bytes of a value that is searched for. Shorter
@@ -27,8 +28,9 @@ const maxSearch = 1024
 type Search struct {
 	values  []Value
 	needles []needle
-	starts  []start               // ascending by window
-	maybe   [1 << (24 - 6)]uint64 // a bit for every window, and for some others
+	starts  []start  // ascending by window
+	maybe   []uint64 // a bit for every window, and for some others
+	shift   int      // of the bits of a window's product that say which bit: see slot
 }
 
 // A needle is a value, or its JSON form, to search for.
@@ -43,6 +45,14 @@ type start struct {
 	needle int32
 	form   form
 }
+
+// Sizes of Search.maybe, as powers of two. Most windows of a text that has no value must
+// miss, and a small table is faster to make.
+const (
+	perStart = 6  // bits for each start: at least 64
+	minTable = 12 // bits
+	maxTable = 24 // bits
+)
 
 // A form is an encoding of a needle.
 type form uint8
@@ -84,20 +94,28 @@ func NewSearch(values []Value) *Search {
 			s.needles = append(s.needles, needle{held(escaped), i})
 		}
 	}
+	s.starts = make([]start, 0, len(s.needles)*int(formCount))
+	var buf [8 * MinSearch]byte
 	for i, t := range s.needles {
 		// Enough of the needle for the start of any form.
 		head := t.peek()
 		head = head[:min(len(head), 2*MinSearch)]
 		for f := range formCount {
-			text := f.write(head)
-			window := binary.BigEndian.Uint64(text)
-			s.starts = append(s.starts, start{window, int32(i), f})
-			bit := slot(window)
-			s.maybe[bit>>6] |= 1 << (bit & 63)
+			text := f.write(buf[:], head)
+			s.starts = append(s.starts, start{binary.BigEndian.Uint64(text), int32(i), f})
 		}
 	}
+	size := min(max(bits.Len(uint(len(s.starts)))+perStart, minTable), maxTable)
+	s.maybe, s.shift = make([]uint64, 1<<(size-6)), 64-size
+	for _, st := range s.starts {
+		bit := slot(st.window, s.shift)
+		s.maybe[bit>>6] |= 1 << (bit & 63)
+	}
 	slices.SortFunc(s.starts, func(a, b start) int {
-		return cmp.Or(cmp.Compare(a.window, b.window), cmp.Compare(a.needle, b.needle), cmp.Compare(a.form, b.form))
+		if a.window != b.window {
+			return cmp.Compare(a.window, b.window)
+		}
+		return cmp.Or(cmp.Compare(a.needle, b.needle), cmp.Compare(a.form, b.form))
 	})
 	return s
 }
@@ -105,12 +123,14 @@ func NewSearch(values []Value) *Search {
 // held returns a Value of bytes that nobody changes, without copying them.
 func held(b []byte) Value { return Value{bytes: func() []byte { return b }} }
 
-// write encodes bytes in a form. Of base64, it returns only what does not depend on
-// the bytes before and after.
-func (f form) write(b []byte) []byte {
+// write encodes bytes in a form, in buf if that is large enough. Of base64, it returns
+// only what does not depend on the bytes before and after.
+func (f form) write(buf, b []byte) []byte {
+	buf = buf[:0]
 	encode := func(e *base64.Encoding, before int) []byte {
-		text := e.EncodeToString(append(make([]byte, before, before+len(b)), b...))
-		return []byte(text[(8*before+5)/6 : 8*(before+len(b))/6])
+		var start [2 + 2*MinSearch]byte
+		text := e.AppendEncode(buf, append(start[:before], b...))
+		return text[(8*before+5)/6 : 8*(before+len(b))/6]
 	}
 	switch {
 	case f == plain:
@@ -120,21 +140,29 @@ func (f form) write(b []byte) []byte {
 	case f < hexForm:
 		return encode(base64.RawURLEncoding, int(f-urlForm))
 	case f == upperHexForm:
-		return []byte(strings.ToUpper(hex.EncodeToString(b)))
+		return bytes.ToUpper(hex.AppendEncode(buf, b))
 	}
-	return []byte(hex.EncodeToString(b))
+	return hex.AppendEncode(buf, b)
 }
 
 // slot spreads windows over the bits of Search.maybe.
-func slot(window uint64) uint64 { return window * 0x9e3779b97f4a7c15 >> (64 - 24) }
+func slot(window uint64, shift int) uint64 { return window * 0x9e3779b97f4a7c15 >> (shift & 63) }
 
 // Find returns the index of a value that text contains, and in which form, or -1. A
-// value that known contains does not count, in any form, because it is public.
-func (s *Search) Find(text, known []byte) (index int, how string) {
+// value that known contains does not count, in any form, because it is public. known
+// is called only if text contains a value, and can be nil.
+func (s *Search) Find(text []byte, known func() []byte) (index int, how string) {
+	public := sync.OnceValue(func() []byte {
+		if known == nil {
+			return nil
+		}
+		return known()
+	})
+	maybe, shift := s.maybe, s.shift
 	for i := 0; i+MinSearch <= len(text); i++ {
 		window := binary.BigEndian.Uint64(text[i:])
-		bit := slot(window)
-		if s.maybe[bit>>6]>>(bit&63)&1 == 0 {
+		bit := slot(window, shift)
+		if maybe[bit>>6]>>(bit&63)&1 == 0 {
 			continue
 		}
 		first, _ := slices.BinarySearchFunc(s.starts, window, func(st start, w uint64) int { return cmp.Compare(st.window, w) })
@@ -143,7 +171,7 @@ func (s *Search) Find(text, known []byte) (index int, how string) {
 				break
 			}
 			sought := s.needles[st.needle]
-			if bytes.HasPrefix(text[i:], st.form.write(sought.peek())) && !bytes.Contains(known, s.values[sought.of].peek()) {
+			if bytes.HasPrefix(text[i:], st.form.write(nil, sought.peek())) && !bytes.Contains(public(), s.values[sought.of].peek()) {
 				return sought.of, st.form.String()
 			}
 		}
