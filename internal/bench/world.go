@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime/debug"
 	"strings"
 	"time"
 
@@ -80,6 +81,7 @@ func serve(ctx context.Context, args []string) error {
 	if len(args) != 2 {
 		return errors.New("serve takes a folder and a world")
 	}
+	debug.SetGCPercent(400) // as bundle local serve does
 	var w world
 	if err := json.Unmarshal([]byte(args[1]), &w); err != nil {
 		return err

@@ -46,7 +46,7 @@ type start struct {
 	form   form
 }
 
-// Sizes of Search.maybe, as powers of two. Most windows of a text that has no value must
+// Sizes of Search.maybe, as powers of two. Most windows of a layer must
 // miss, and a small table is faster to make.
 const (
 	perStart = 6  // bits for each start: at least 64
