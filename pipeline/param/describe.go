@@ -76,16 +76,17 @@ func (s *Source) describe(ctx context.Context, filter types.ParameterStringFilte
 		if err != nil {
 			return s.stopped(ctx, err)
 		}
+		pages.reply = out.ResultMetadata
 		for _, p := range out.Parameters {
 			name := canonical(aws.ToString(p.Name))
 			if !asked(name) {
-				return replyError("the description of %q was not requested", awsfault.Printable(name))
+				return pages.refuse(replyError("the description of %q was not requested", awsfault.Printable(name)))
 			}
 			if seen[name] {
-				return replyError("%q is described twice", name)
+				return pages.refuse(replyError("%q is described twice", name))
 			}
 			if fault := checkDescription(p); fault != "" {
-				return replyError("the description of %q %s", awsfault.Printable(name), fault)
+				return pages.refuse(replyError("the description of %q %s", awsfault.Printable(name), fault))
 			}
 			seen[name] = true
 			found[name] = Description{name, string(p.Type), string(p.Tier), aws.ToString(p.KeyId)}
@@ -94,7 +95,7 @@ func (s *Source) describe(ctx context.Context, filter types.ParameterStringFilte
 			return err
 		}
 	}
-	return replyError("the description of parameters does not end")
+	return pages.refuse(replyError("the description of parameters does not end"))
 }
 
 // checkDescription returns what is wrong with a description, or "".

@@ -64,7 +64,7 @@ func TestDescribingTheEmbeddedAWS(t *testing.T) {
 		"Parameters[0].Name": `"/local/other"`, "Parameters[0].Type": `"Strong"`, "Parameters[0].KeyId": `"alias/x\n::error::y"`, "Parameters": "[" + twice + ", " + twice + "]",
 	} {
 		server.Inject(awslocal.Fault{Kind: awslocal.Edit, Operation: "ssm:DescribeParameters", Member: member, Value: json.RawMessage(value)})
-		if _, err := source.Describe(t.Context(), []string{"/local/app/password"}, nil); !errors.Is(err, ErrReply) {
+		if _, err := source.Describe(t.Context(), []string{"/local/app/password"}, nil); !errors.Is(err, ErrReply) || !strings.Contains(err.Error(), "request id ") {
 			t.Errorf("%s is %s: %v", member, value, err)
 		}
 		server.ClearFaults()

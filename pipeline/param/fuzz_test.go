@@ -34,7 +34,7 @@ func (s *scripted) Do(r *http.Request) (*http.Response, error) {
 	}
 	w := httptest.NewRecorder()
 	w.Header().Set("Content-Type", "application/x-amz-json-1.1")
-	w.Header().Set("X-Amzn-RequestId", "1f0c2a9e-5b7d-4c31-8a6e-0d9b3f7e2c54")
+	w.Header().Set("X-Amzn-RequestId", requestID)
 	w.WriteHeader(s.status)
 	_, _ = w.Write(s.body)
 	reply := w.Result()

@@ -54,19 +54,20 @@ func (s *Source) list(ctx context.Context, path string, recursive bool, filters 
 		if err != nil {
 			return nil, s.stopped(ctx, err)
 		}
+		pages.reply = out.ResultMetadata
 		for i := range out.Parameters {
 			p, err := s.listed(&out.Parameters[i], path, recursive)
 			switch {
 			case err != nil:
-				return nil, err
+				return nil, pages.refuse(err)
 			case names[p.Ref.Name]:
-				return nil, replyError("%s contains %q twice", what, awsfault.Printable(p.Ref.Name))
+				return nil, pages.refuse(replyError("%s contains %q twice", what, awsfault.Printable(p.Ref.Name)))
 			}
 			names[p.Ref.Name] = true
 			all = append(all, p)
 		}
 		if len(all) > maxListed {
-			return nil, replyError("%s has more than %d parameters", what, maxListed)
+			return nil, pages.refuse(replyError("%s has more than %d parameters", what, maxListed))
 		}
 		last, err := pages.next(out.NextToken, len(out.Parameters), mostEmpty, what)
 		switch {
@@ -77,7 +78,7 @@ func (s *Source) list(ctx context.Context, path string, recursive bool, filters 
 			return all, nil
 		}
 	}
-	return nil, replyError("%s does not end", what)
+	return nil, pages.refuse(replyError("%s does not end", what))
 }
 
 // listed returns a parameter from the list of a path.

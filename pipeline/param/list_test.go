@@ -78,7 +78,7 @@ func TestListRefusesWhatWasNotRequested(t *testing.T) {
 			return names, strconv.Itoa(n + 1)
 		},
 	} {
-		if got, err := source(pages(t, f).URL).List(t.Context(), "/a/b", false); !errors.Is(err, ErrReply) || got != nil {
+		if got, err := source(pages(t, f).URL).List(t.Context(), "/a/b", false); !errors.Is(err, ErrReply) || got != nil || !strings.Contains(err.Error(), requestID) {
 			t.Errorf("%s: %d parameters, %v", name, len(got), err)
 		}
 	}
@@ -128,7 +128,7 @@ func TestListsOfEmptyPagesEnd(t *testing.T) {
 			n++
 			return answer{200, map[string]any{"Parameters": []any{}, "NextToken": strconv.Itoa(n)}}
 		})
-		if err := c.list(source(f.URL)); !errors.Is(err, ErrReply) || n != c.pages {
+		if err := c.list(source(f.URL)); !errors.Is(err, ErrReply) || n != c.pages || !strings.Contains(err.Error(), requestID) {
 			t.Errorf("%s: %v after %d pages", name, err, n)
 		}
 	}

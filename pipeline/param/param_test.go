@@ -45,6 +45,9 @@ func refusal(code, message string) answer {
 	return answer{400, map[string]any{"__type": code, "message": message}}
 }
 
+// requestID is that of every reply of a fake.
+const requestID = "1f0c2a9e-5b7d-4c31-8a6e-0d9b3f7e2c54"
+
 // fake is a Parameter Store that can send invalid replies.
 type fake struct {
 	*httptest.Server
@@ -69,7 +72,7 @@ func newFake(t *testing.T, reply func(request) answer) *fake {
 		f.mu.Unlock()
 		a := reply(in)
 		w.Header().Set("Content-Type", "application/x-amz-json-1.1")
-		w.Header().Set("X-Amzn-RequestId", "1f0c2a9e-5b7d-4c31-8a6e-0d9b3f7e2c54")
+		w.Header().Set("X-Amzn-RequestId", requestID)
 		w.WriteHeader(a.status)
 		if text, ok := a.body.(string); ok {
 			_, _ = io.WriteString(w, text)
@@ -294,7 +297,7 @@ func TestRefusalsAreDistinguishedAndAllReported(t *testing.T) {
 			t.Errorf("%s: %v, want %v", name, r.Err, want[name])
 		}
 	}
-	if got := results["/a/d1"].Err.Error(); !strings.Contains(got, "ssm:GetParameters on resource: /a/d1") || !strings.Contains(got, "1f0c2a9e-5b7d-4c31-8a6e-0d9b3f7e2c54") {
+	if got := results["/a/d1"].Err.Error(); !strings.Contains(got, "ssm:GetParameters on resource: /a/d1") || !strings.Contains(got, requestID) {
 		t.Errorf("the error does not say what AWS said: %s", got)
 	}
 
@@ -508,7 +511,7 @@ func TestWhatEveryCallWouldMeetStopsTheRead(t *testing.T) {
 		want   error
 		text   string
 	}{
-		"throttled":       {refusal("ThrottlingException", "Rate exceeded"), ErrUnavailable, "ThrottlingException (request id 1f0c2a9e-5b7d-4c31-8a6e-0d9b3f7e2c54)"},
+		"throttled":       {refusal("ThrottlingException", "Rate exceeded"), ErrUnavailable, "ThrottlingException (request id " + requestID + ")"},
 		"internal":        {answer{500, map[string]any{"__type": "InternalServerError"}}, ErrUnavailable, "InternalServerError"},
 		"503 HTML":        {answer{503, "<html>"}, ErrUnavailable, "HTTP status 503"},
 		"200 HTML":        {answer{200, "<html>"}, ErrUnavailable, "HTTP status 200"},
