@@ -15,7 +15,20 @@ print(sorted({"__future__", "encodings.idna", "stringprep", "email", "http.clien
 """
 
 
+MODULES = """
+import bundle_secrets
+from bundle_secrets import _kms, _reader
+print(sorted(name for name in sys.modules if name.startswith("bundle_secrets._")))
+"""
+NEEDED = ["_document", "_endpoint", "_errors", "_http", "_kms", "_layer", "_reader", "_sigv4"]
+
+
 class ColdStart(unittest.TestCase):
+    def test_one_secret_of_one_box_loads_only_these_modules(self):
+        code = f"import sys; sys.path.insert(0, {str(PACKAGE)!r})\n{MODULES}"
+        done = subprocess.run([sys.executable, "-BSc", code], capture_output=True, text=True, timeout=20)
+        self.assertEqual(done.stdout, f"{[f'bundle_secrets.{name}' for name in NEEDED]}\n", done.stderr)
+
     def test_a_connection_loads_no_more_than_it_needs(self):
         code = f"import sys; before = set(sys.modules); sys.path.insert(0, {str(PACKAGE)!r})\n{DIAL}"
         done = subprocess.run([sys.executable, "-BSc", code], capture_output=True, text=True, timeout=20)

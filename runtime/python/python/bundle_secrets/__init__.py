@@ -65,14 +65,9 @@ def get_secrets() -> dict[str, str]:
 
 def get_secret_bytes(name: str) -> bytes:
     """Return the value of one secret as bytes, decoded if the manifest says encoding = "base64"."""
-    document, values = _open_one(name)
-    if document.sources[name].encoding != "base64":
-        return values[name].encode()
-    decoded = _decode(values[name])
-    del values
-    if decoded is None:
-        raise BadValue(f'secret {name} is not valid base64, but the manifest says encoding = "base64"')
-    return decoded
+    from ._forms import as_bytes
+
+    return as_bytes(name, *_open_one(name))
 
 
 def load_env(override: bool = False) -> None:
@@ -80,21 +75,9 @@ def load_env(override: bool = False) -> None:
 
     Existing variables are kept, unless override is true.
     """
-    import os
+    from ._forms import set_variables
 
-    from ._names import is_reserved
-
-    _, values = _open(None)
-    reserved = next(filter(is_reserved, values), None)
-    holed = next((name for name in values if "\0" in values[name]), None)
-    if reserved is None and holed is None:
-        os.environ.update({name: value for name, value in values.items() if override or name not in os.environ})
-        return
-    del values
-    if reserved is not None:
-        reason = "has a reserved name, so it cannot become an environment variable: rename it, or read it with get_secret"
-        raise ReservedVariable(f"secret {reserved} {reason}")
-    raise BadValue(f"secret {holed} contains a NUL byte, so it cannot become an environment variable")
+    set_variables(_open(None)[1], override)
 
 
 def _open_one(name):
@@ -111,14 +94,3 @@ def _open(name):
     except SecretsError as error:
         failure = type(error)(*error.args)
     raise failure  # a new error, because the traceback of the old one leads to frames with credentials and values
-
-
-def _decode(text):
-    import binascii
-
-    text = text.replace("\r", "").replace("\n", "")
-    try:
-        decoded = binascii.a2b_base64(text, strict_mode=True) if text else b""
-    except ValueError:
-        return None
-    return decoded if binascii.b2a_base64(decoded, newline=False).decode() == text else None

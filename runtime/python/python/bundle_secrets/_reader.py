@@ -6,8 +6,6 @@ import threading
 from ._errors import SecretNotFound, SecretsError, Unavailable
 from ._layer import load
 
-AT_ONCE = 16
-
 
 class _Opened:
     """A document, and its values that are already open."""
@@ -75,7 +73,7 @@ def _fly(opened, names, flight):
     found = {}
     try:
         boxes = [box for box in document.boxes if box.names[0] in names]
-        found = document.assemble(_decrypt_all(_client(opened), boxes))
+        found = document.assemble(_decrypt(_client(opened), boxes))
     except BaseException as error:
         flight.error = error if isinstance(error, SecretsError) else Unavailable("the secrets were not opened, because the process was interrupted")
         raise
@@ -101,36 +99,10 @@ def _client(opened):
         return opened.client
 
 
-def _decrypt_all(client, boxes):
-    """Open boxes, at most 16 at a time, and return a list of (box, bytes). The first failure stops the rest."""
-    stop = threading.Event()
-    if len(boxes) == 1:
-        return [(boxes[0], client.decrypt(boxes[0], stop))]
-    opened, failures = {}, []
-    waiting = boxes[::-1]
-    finished = threading.Semaphore(0)
+def _decrypt(client, boxes):
+    """Return a list of (box, bytes)."""
+    if len(boxes) > 1:
+        from ._several import decrypt
 
-    def work():
-        try:
-            while not stop.is_set():
-                try:
-                    box = waiting.pop()
-                except IndexError:
-                    return
-                opened[box.number] = client.decrypt(box, stop)
-        except BaseException as error:
-            failures.append(error)
-        finally:
-            finished.release()
-
-    threads = [threading.Thread(target=work, daemon=True) for _ in range(min(AT_ONCE, len(boxes)))]
-    try:
-        for thread in threads:
-            thread.start()
-        for _ in threads:
-            finished.acquire()
-            if failures:
-                raise failures[0]
-    finally:
-        stop.set()
-    return [(box, opened[box.number]) for box in boxes]
+        return decrypt(client, boxes)
+    return [(boxes[0], client.decrypt(boxes[0], threading.Event()))]
