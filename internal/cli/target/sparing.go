@@ -14,7 +14,7 @@ const (
 	calling = 64 << 20 // bytes of memory for most runs afterwards
 	crowded = 36 << 20 // bytes in use, from where on that is not enough
 	most    = 92 << 20 // bytes while a manifest is read: enough for the largest
-	eager   = 400      // percent that the heap can grow while there is a limit
+	eager   = 800      // percent that the heap can grow while there is a limit
 	growth  = 60       // percent afterwards
 )
 
