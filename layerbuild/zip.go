@@ -100,14 +100,26 @@ func Read(b []byte) (*Layer, error) {
 			return nil, err
 		}
 	}
-	var again bytes.Buffer
-	if err := Write(&again, layer); err != nil {
+	again := &expected{rest: b}
+	if err := Write(again, layer); err != nil {
 		return nil, err
 	}
-	if !bytes.Equal(again.Bytes(), b) {
+	if again.differs || len(again.rest) > 0 {
 		return nil, broken("L-5", "", "it is not the canonical zip of its entries")
 	}
 	return layer, nil
+}
+
+// expected compares what is written with the bytes that it must be.
+type expected struct {
+	rest    []byte
+	differs bool
+}
+
+func (e *expected) Write(b []byte) (int, error) {
+	rest, ok := bytes.CutPrefix(e.rest, b)
+	e.rest, e.differs = rest, e.differs || !ok
+	return len(b), nil
 }
 
 func (l *Layer) add(entry *zip.File) error {
@@ -115,10 +127,12 @@ func (l *Layer) add(entry *zip.File) error {
 	if err != nil {
 		return broken("L-5", entry.Name, "it cannot be read")
 	}
-	data, err := io.ReadAll(r)
-	if err != nil {
+	var content bytes.Buffer
+	content.Grow(int(entry.UncompressedSize64) + bytes.MinRead)
+	if _, err := content.ReadFrom(r); err != nil {
 		return broken("L-5", entry.Name, "it is damaged")
 	}
+	data := content.Bytes()
 	if !strings.HasPrefix(entry.Name, sealed.Folder+"/") {
 		l.Helpers = append(l.Helpers, File{entry.Name, entry.ExternalAttrs>>16 == modeExecutable, data})
 		return nil

@@ -89,18 +89,20 @@ func functionRuns(m *manifest.Manifest) ([]*functionRun, problem.Problems) {
 	for i := range m.Functions {
 		run := &functionRun{fn: m.Functions[i]}
 		run.bindings = make([]*binding, len(run.fn.Secrets))
-		for k := range run.bindings {
-			run.bindings[k] = newBinding(&run.fn.Secrets[k], &expressions, &problems)
-			run.bindings[k].run = run
+		bindings := make([]binding, len(run.fn.Secrets))
+		for k := range bindings {
+			run.bindings[k] = &bindings[k]
+			bindings[k].parse(&run.fn.Secrets[k], &expressions, &problems)
+			bindings[k].run = run
 		}
 		all[i] = run
 	}
 	return all, problems.Sorted()
 }
 
-// newBinding parses a secret of a manifest. The binding points into the secret.
-func newBinding(s *manifest.Secret, expressions *secret.Expressions, problems *problem.Gathered) *binding {
-	bind := &binding{name: s.Name.Value, optional: s.Optional, at: &s.Parameter.Range}
+// parse fills in a binding with a secret of a manifest. The binding points into the secret.
+func (bind *binding) parse(s *manifest.Secret, expressions *secret.Expressions, problems *problem.Gathered) {
+	*bind = binding{name: s.Name.Value, optional: s.Optional, at: &s.Parameter.Range}
 	note := func(at *hcl.Range, summary string, err error) {
 		if err != nil {
 			bind.unsound = true
@@ -125,7 +127,6 @@ func newBinding(s *manifest.Secret, expressions *secret.Expressions, problems *p
 	if bind.asks = bind.constraint; bind.field != "" {
 		bind.asks = &s.Field.Range
 	}
-	return bind
 }
 
 // sentence turns the text of an error into a sentence for a problem's detail, followed by what to write instead.

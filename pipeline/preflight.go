@@ -238,6 +238,9 @@ type collector struct {
 }
 
 func (c *collector) add(p ...problem.Problem) {
+	if len(p) == 0 {
+		return
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.problems = append(c.problems, p...)

@@ -87,11 +87,10 @@ func (c compared) result() Result {
 // documents returns the documents of the run, ascending by name.
 func (c compared) documents() []*sealed.Document {
 	var all []*sealed.Document
+	byName := c.byName()
 	for _, change := range c.changes {
-		for _, run := range c.functions {
-			if run.fn.File() == change.Name && run.document != nil {
-				all = append(all, run.document)
-			}
+		if run := byName[change.Name]; run != nil && run.document != nil {
+			all = append(all, run.document)
 		}
 	}
 	return all

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
+	"slices"
 	"strings"
 )
 
@@ -29,7 +30,11 @@ func New(h Header, key string, ciphertexts [][]byte) (*Document, error) {
 	if err != nil {
 		return nil, err
 	}
-	b = append(append(append(b, "key "...), key...), '\n')
+	n := len("key \n") + len(key)
+	for _, c := range ciphertexts {
+		n += base64.StdEncoding.EncodedLen(len(c)) + len("\n")
+	}
+	b = append(append(append(slices.Grow(b, n), "key "...), key...), '\n')
 	for _, c := range ciphertexts {
 		b = append(base64.StdEncoding.AppendEncode(b, c), '\n')
 	}

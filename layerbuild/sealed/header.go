@@ -80,8 +80,7 @@ func (h Header) Marshal() ([]byte, error) {
 // not how they are packed. A document is carried over from the previous layer
 // only if both identities are equal.
 func (h Header) Identity() []byte {
-	const most = 256 // bytes of a line, for most
-	b := make([]byte, 0, most*(len(h.Sources)+1))
+	b := make([]byte, 0, h.size())
 	line := func(words ...string) {
 		for i, word := range words {
 			if i > 0 {
@@ -111,6 +110,18 @@ func (h Header) Identity() []byte {
 		b = append(b, '\n')
 	}
 	return b
+}
+
+// size is about how many bytes a header has. If it is valid, that is at least as
+// many as its identity has.
+func (h Header) size() int {
+	const settings = 512  // bytes of the lines before the first source, at most
+	const source = 2 * 64 // bytes of a source line besides its name, ARN, field and checks, at most
+	n := settings
+	for _, s := range h.Sources {
+		n += source + 2*len(s.Secret) + len(s.ARN) + len(s.Field) + len(s.Checks)
+	}
+	return n
 }
 
 // Contexts returns the encryption context of each box, in order (F-22), for a

@@ -3,6 +3,7 @@ package sealed
 import (
 	"bytes"
 	"encoding/base64"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -64,20 +65,33 @@ func split(b []byte) ([]string, error) {
 type parser struct {
 	lines []string
 	next  int
+	words []string // of the line that was taken
+}
+
+// count returns how many of the next lines have keyword as their first word.
+func (p *parser) count(keyword string) int {
+	n := 0
+	for _, line := range p.lines[p.next:] {
+		if word, _, _ := strings.Cut(line, " "); word != keyword {
+			break
+		}
+		n++
+	}
+	return n
 }
 
 // take consumes the next line if its first word is keyword, and returns the
-// other words.
+// other words, until it is called again.
 func (p *parser) take(keyword string) ([]string, bool) {
 	if p.next >= len(p.lines) {
 		return nil, false
 	}
-	words := strings.Split(p.lines[p.next], " ")
-	if words[0] != keyword {
+	p.words = slices.AppendSeq(p.words[:0], strings.SplitSeq(p.lines[p.next], " "))
+	if p.words[0] != keyword {
 		return nil, false
 	}
 	p.next++
-	return words[1:], true
+	return p.words[1:], true
 }
 
 func (p *parser) header(h *Header) error {
@@ -98,6 +112,7 @@ func (p *parser) header(h *Header) error {
 		*s.to = words[0]
 	}
 	h.Mode = Mode(mode)
+	h.Sources = make([]Source, 0, p.count("source"))
 	for words, ok := p.take("source"); ok; words, ok = p.take("source") {
 		s, err := source(words, p.next)
 		if err != nil {
@@ -105,6 +120,7 @@ func (p *parser) header(h *Header) error {
 		}
 		h.Sources = append(h.Sources, s)
 	}
+	h.Boxes = make([]Box, 0, p.count("box"))
 	for words, ok := p.take("box"); ok; words, ok = p.take("box") {
 		box, err := box(words, p.next)
 		if err != nil {
@@ -157,14 +173,14 @@ func box(words []string, line int) (Box, error) {
 	}
 	part, parts, ok := strings.Cut(words[len(words)-1], "/")
 	if !ok {
-		return Box{Secrets: words}, nil
+		return Box{Secrets: slices.Clone(words)}, nil
 	}
 	i, err1 := strconv.Atoi(part)
 	n, err2 := strconv.Atoi(parts)
 	if err1 != nil || err2 != nil || i < 1 || n < 1 || strconv.Itoa(i) != part || strconv.Itoa(n) != parts {
 		return Box{}, broken("F-16", line, "%q is not a valid part", clip(words[len(words)-1]))
 	}
-	return Box{Secrets: words[:len(words)-1], Part: i, Parts: n}, nil
+	return Box{Secrets: slices.Clone(words[:len(words)-1]), Part: i, Parts: n}, nil
 }
 
 func (p *parser) body(doc *Document) error {
