@@ -176,7 +176,7 @@ func TestWorkflowsInARepositoryOfTheirOwn(t *testing.T) {
 	own, push := pullRequest("owner/shop"), `{"ref": "refs/heads/main", "repository": {"full_name": "owner/shop"}}`
 	w.run(t, "secrets", "pull_request", own)
 	for _, environment := range []string{"staging", "prod"} {
-		want := "environment `" + environment + "` in `us-east-1`: 1 to add, 0 to reseal, 0 to remove, 0 unchanged\n\n" +
+		want := "environment `" + environment + "` in `us-east-1`: 1 function to add, 0 to reseal, 0 to remove, 0 unchanged\n\n" +
 			"| function | change | what |\n|---|---|---|\n| `checkout` | **add** | 1 secret under `alias/" + environment + "-checkout`, pack |\n" +
 			"| | | `DB_PASSWORD`: version 1 of `/" + environment + "/shop/db` |\n"
 		if text := w.discussion.plan(t); !strings.HasPrefix(text, "<!-- bundle plan -->\n\n") || !strings.Contains(text, want) {

@@ -176,7 +176,7 @@ func (r *Plan) summary() string {
 	if !r.Changed {
 		return fmt.Sprintf("no changes: %s", printable.Count(r.Summary.Carry, "function"))
 	}
-	return fmt.Sprintf("%d to add, %d to reseal, %d to remove, %d unchanged", r.Summary.Add, r.Summary.Reseal, r.Summary.Remove, r.Summary.Carry)
+	return fmt.Sprintf("%s to add, %d to reseal, %d to remove, %d unchanged", printable.Count(r.Summary.Add, "function"), r.Summary.Reseal, r.Summary.Remove, r.Summary.Carry)
 }
 
 // A planLine is one change in a function.

@@ -21,9 +21,14 @@ type Validity struct {
 
 // Text prints a row for each environment.
 func (r *Validate) Text(out *printable.Stream) error {
-	rows := [][]string{{"ENVIRONMENT", "FUNCTIONS", "SECRETS", "PATHS"}}
+	rows := [][]string{{"ENVIRONMENT", "FUNCTIONS", "SECRETS", "PATH IMPORTS"}}
+	imports := false
 	for _, v := range r.Environments {
 		rows = append(rows, []string{v.Environment, fmt.Sprint(v.Functions), fmt.Sprint(v.Secrets), fmt.Sprint(v.Paths)})
+		imports = imports || v.Paths > 0
 	}
-	return out.Table(rows)
+	if err := out.Table(rows); err != nil || !imports {
+		return err
+	}
+	return out.Printf("\nSECRETS does not count the secrets of path imports. Only a build or plan that reads parameters knows them.\n")
 }
