@@ -26,19 +26,36 @@ const preflightConcurrency = 32
 type keyUse struct {
 	at    *hcl.Range
 	of    string // what uses it, for diagnostics
-	right string // the permission needed besides kms:DescribeKey; "" if another build checks the key
+	right string // the permission needed besides kms:DescribeKey
 	take  func(key seal.Key, wrong problem.Problems)
 }
 
-// keyUses lists the keys that the manifest names, and the uses of each. The
-// resolved keys are stored in the functions, in sources and in beside.
-func (b bound) keyUses(sources *[]string, beside []seal.Key) (refs []string, users map[string][]keyUse) {
-	users = make(map[string][]keyUse)
-	add := func(ref string, use keyUse) {
-		if users[ref] == nil {
-			refs = append(refs, ref)
+// A namedKey is a key, by one of its names in the manifest.
+type namedKey struct {
+	ref  string
+	uses []keyUse // by this build; none if another build checks the key
+	key  seal.Key // once described
+}
+
+// keyUses lists the keys that the manifest names, and their uses by this build, which
+// store the key in the functions and in sources. beside are the keys of Beside, each
+// nil if this build has the function.
+func (b bound) keyUses(sources *[]string) (all, beside []*namedKey) {
+	most := len(b.functions) + len(b.Beside) + len(b.Manifest.Environment.ParameterKeys)
+	named := make(map[string]*namedKey, most)
+	list := make([]namedKey, 0, most)
+	find := func(ref string) *namedKey {
+		k := named[ref]
+		if k == nil {
+			list = append(list, namedKey{ref: ref})
+			k = &list[len(list)-1]
+			named[ref], all = k, append(all, k)
 		}
-		users[ref] = append(users[ref], use)
+		return k
+	}
+	add := func(ref string, use keyUse) {
+		k := find(ref)
+		k.uses = append(k.uses, use)
 	}
 	for _, run := range b.functions {
 		right := "kms:Encrypt"
@@ -51,45 +68,42 @@ func (b bound) keyUses(sources *[]string, beside []seal.Key) (refs []string, use
 	for _, run := range b.functions {
 		own[run.fn.Name.Value] = true
 	}
-	for i, fn := range b.Beside {
-		if own[fn.Name.Value] {
-			continue
+	beside = make([]*namedKey, len(b.Beside))
+	for i := range b.Beside {
+		if fn := &b.Beside[i]; !own[fn.Name.Value] {
+			beside[i] = find(fn.Key.Value)
 		}
-		add(fn.Key.Value, keyUse{take: func(k seal.Key, _ problem.Problems) { beside[i] = k }})
 	}
 	if !b.anyBlind() {
-		return refs, users
+		return all, beside
 	}
 	keys := b.Manifest.Environment.ParameterKeys
 	*sources = make([]string, len(keys))
 	for i := range keys {
 		add(keys[i].Value, keyUse{&keys[i].Range, "parameter_keys", "kms:ReEncryptFrom", func(k seal.Key, _ problem.Problems) { (*sources)[i] = k.ARN }})
 	}
-	return refs, users
+	return all, beside
 }
 
 // preflight checks the caller's account and every key against the manifest, before
 // the first parameter is read.
 func (b bound) preflight(ctx context.Context, keys KeyDescriber) (admitted, problem.Problems) {
 	a := admitted{bound: b}
-	beside := make([]seal.Key, len(b.Beside))
-	refs, users := b.keyUses(&a.parameterKeys, beside)
+	named, beside := b.keyUses(&a.parameterKeys)
 	var account problem.Problems
 	var all collector
-	done := progress(b.Observer, StepPreflight, len(refs)+1)
-	calls := workers.Start(min(preflightConcurrency, len(refs)+1))
+	done := progress(b.Observer, StepPreflight, len(named)+1)
+	calls := workers.Start(min(preflightConcurrency, len(named)+1))
 	calls.Always(func() {
 		account = b.checkAccount(ctx)
 		done()
 	})
-	for _, ref := range refs {
+	for _, k := range named {
 		calls.Always(func() {
-			key, err := keys.Describe(ctx, ref)
-			for _, use := range users[ref] {
-				var wrong problem.Problems
-				if use.right != "" {
-					wrong = b.checkKey(ref, use, key, err)
-				}
+			key, err := keys.Describe(ctx, k.ref)
+			k.key = key
+			for _, use := range k.uses {
+				wrong := b.checkKey(k.ref, use, key, err)
 				use.take(key, wrong)
 				all.add(wrong...)
 			}
@@ -179,11 +193,13 @@ func madeUsable(state string) string {
 }
 
 // checkShared reports functions that use the same key, by whatever names.
-func (a admitted) checkShared(beside []seal.Key) problem.Problems {
+func (a admitted) checkShared(beside []*namedKey) problem.Problems {
 	var problems problem.Problems
-	first := make(map[string]manifest.Function)
-	for i, fn := range a.Beside {
-		first[beside[i].ARN] = fn
+	first := make(map[string]*manifest.Function, len(beside)+len(a.functions))
+	for i, k := range beside {
+		if k != nil {
+			first[k.key.ARN] = &a.Beside[i]
+		}
 	}
 	for _, run := range a.functions {
 		other, ok := first[run.key.ARN]
@@ -195,7 +211,7 @@ func (a admitted) checkShared(beside []seal.Key) problem.Problems {
 				"Key %q of function %q is also one of the environment's parameter_keys. Anyone who can re-encrypt both from and to one key could change "+
 					"the encryption context of any of its ciphertexts. Give the function a separate key.", run.fn.Key.Value, run.fn.Name.Value)))
 		case !ok:
-			first[run.key.ARN] = run.fn
+			first[run.key.ARN] = &run.fn
 		case !run.fn.SharedKey || !other.SharedKey:
 			problems = append(problems, problem.New(problem.Manifest, &run.fn.Key.Range, "Shared key", fmt.Sprintf(
 				"Functions %q and %q would use the same key, %s, so only the encryption context would separate them. "+
