@@ -105,21 +105,29 @@ func temporary(path string) (*os.File, error) {
 // sweep removes the temporary files for path that no running process uses. Only
 // files with the exact form of their names are touched.
 func sweep(path string) {
-	dir := filepath.Dir(path)
-	entries, _ := os.ReadDir(dir)
-	for _, entry := range entries {
-		random, ours := strings.CutPrefix(entry.Name(), prefix(path))
+	dir, err := os.Open(filepath.Dir(path))
+	if err != nil {
+		return
+	}
+	defer dir.Close()
+	names, _ := dir.Readdirnames(-1) // a folder can have many files of ours, each of which a run sweeps for
+	before, length := prefix(path), len(rand.Text())
+	for _, name := range names {
+		random, ours := strings.CutPrefix(name, before)
 		random, whole := strings.CutSuffix(random, suffix)
-		if !ours || !whole || len(random) != len(rand.Text()) || strings.Trim(random, "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567") != "" || !entry.Type().IsRegular() {
+		if !ours || !whole || len(random) != length || strings.Trim(random, "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567") != "" {
 			continue
 		}
-		removeStale(filepath.Join(dir, entry.Name()), entry)
+		name = filepath.Join(dir.Name(), name)
+		if info, err := os.Lstat(name); err == nil && info.Mode().IsRegular() {
+			removeStale(name, info)
+		}
 	}
 }
 
 // removeStale removes a temporary file that nobody has locked. The lock ends with
 // the process, however it ends.
-func removeStale(path string, entry fs.DirEntry) {
+func removeStale(path string, info fs.FileInfo) {
 	f, err := os.Open(path)
 	if err != nil {
 		return
@@ -127,8 +135,7 @@ func removeStale(path string, entry fs.DirEntry) {
 	defer f.Close()
 	locked, err := lock(f)
 	if errors.Is(err, errors.ErrUnsupported) {
-		info, err := entry.Info()
-		if err != nil || time.Since(info.ModTime()) <= staleAfter {
+		if time.Since(info.ModTime()) <= staleAfter {
 			return
 		}
 		f.Close() // Windows cannot remove an open file

@@ -131,8 +131,9 @@ func OpenTrusted(con *console.Console, c *cli.Context) (*manifest.Module, *manif
 func Inputs(targets []*Target) []string {
 	all := targets[0].Module.Paths()
 	for _, t := range targets {
-		if seed := t.Manifest.Environment.Embedded.Value; seed != "" {
-			all = append(all, filepath.Join(t.Module.Dir(), seed))
+		seed := t.Manifest.Environment.Embedded.Value
+		if path := filepath.Join(t.Module.Dir(), seed); seed != "" && !slices.Contains(all, path) {
+			all = append(all, path)
 		}
 	}
 	return all
