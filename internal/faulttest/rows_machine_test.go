@@ -136,7 +136,7 @@ func machine() []*row {
 		{number: "27", fault: "another time zone, language and umask", note: "the same bytes", env: []string{"TZ=Asia/Kathmandu", "LANG=tr_TR.UTF-8", "LC_ALL=tr_TR.UTF-8"}, before: within(`umask 077; exec "$@"`), act: again, layer: old},
 		{number: "27", fault: "one processor", note: "the same bytes", env: []string{"GOMAXPROCS=1"}, act: again, layer: old},
 		{number: "27", fault: "64 processors", note: "the same bytes", env: []string{"GOMAXPROCS=64"}, act: again, layer: old},
-		{number: "30", fault: "2,000 secrets of 4 KiB and `GOMEMLIMIT=64MiB`", note: "in at most 200 MB", env: []string{"GOMEMLIMIT=64MiB"}, account: long, manifest: longManifest(),
+		{number: "30", fault: "2,000 secrets of 4 KiB, `GOMEMLIMIT=64MiB` and `ulimit -d 393216`", note: "384 MiB; it takes at most 200 MB", env: []string{"GOMEMLIMIT=64MiB"}, before: within(`ulimit -d 393216; exec "$@"`), account: long, manifest: longManifest(),
 			act: first("--ssm-tps", "0"), limit: 30 * time.Second, slow: true, layer: fresh, after: func(_ *stage, all []result) string {
 				if all[0].peak > 200 {
 					return fmt.Sprintf("it took %.0f MB", all[0].peak)
@@ -158,7 +158,45 @@ func ended() []*row {
 				act: func(on *stage) []result { return []result{on.during(phase.call, s.signal)} }, limit: 20 * time.Second, code: 128 + int(s.signal), layer: old, names: told(s.signal)})
 		}
 	}
-	return all
+	return append(all, &row{number: "21", fault: "`SIGINT` again, while nobody reads what the first one leads to", note: "it ends the run at once", limit: 20 * time.Second,
+		faults: always(awslocal.Fault{Operation: seals, Kind: awslocal.Hang}), before: unread, act: interruptedTwice, code: 130, layer: old,
+		after: func(_ *stage, all []result) string {
+			if !all[0].signaled {
+				return "the first signal ended it"
+			}
+			return ""
+		}})
+}
+
+// unread has a pipe in place of standard error.
+func unread(s *stage) {
+	s.Helper()
+	prepared(func(dir string) error { return syscall.Mkfifo(filepath.Join(dir, "fifo"), 0o600) })(s)
+	within(`exec "$@" 2<>fifo`)(s)
+}
+
+// interruptedTwice interrupts a build that waits for Encrypt. Its pipe is full then, so that it waits again, to say so, and is interrupted once more.
+func interruptedTwice(s *stage) []result {
+	s.Helper()
+	pipe, err := syscall.Open(filepath.Join(s.dir, "fifo"), syscall.O_RDWR|syscall.O_NONBLOCK, 0)
+	if err != nil {
+		s.Fatal(err)
+	}
+	defer func() { _ = syscall.Close(pipe) }()
+	interrupt := func(p *os.Process) {
+		for _, size := range []int{4096, 1} { // what fits no more in one piece may fit in smaller ones
+			for piece := make([]byte, size); ; {
+				if _, err := syscall.Write(pipe, piece); err != nil {
+					break
+				}
+			}
+		}
+		_ = p.Signal(syscall.SIGINT)
+		time.Sleep(200 * time.Millisecond)
+		patience := time.AfterFunc(5*time.Second, func() { _ = p.Kill() })
+		s.Cleanup(func() { patience.Stop() })
+	}
+	return []result{s.during(seals, syscall.SIGINT, interrupt)}
 }
 
 // told is what a signal that can be caught leads to.
@@ -169,8 +207,8 @@ func told(signal syscall.Signal) []string {
 	return []string{"stopped by signal", "nothing was written"}
 }
 
-// during sends a signal to a build that waits for a call, and returns its result, timed from the signal.
-func (s *stage) during(call string, signal syscall.Signal) result {
+// during sends a signal to a build that waits for a call, after it has done something else to it, and returns its result, timed from the signal.
+func (s *stage) during(call string, signal syscall.Signal, before ...func(*os.Process)) result {
 	s.Helper()
 	var sent time.Time
 	r := s.interrupted(func(p *os.Process) {
@@ -179,6 +217,9 @@ func (s *stage) during(call string, signal syscall.Signal) result {
 				break
 			}
 			time.Sleep(10 * time.Millisecond)
+		}
+		for _, do := range before {
+			do(p)
 		}
 		sent = time.Now()
 		_ = p.Signal(signal)

@@ -141,6 +141,7 @@ type result struct {
 	stdout, stderr []byte
 	took           time.Duration
 	peak           float64 // the most memory that it had, in MB
+	signaled       bool    // whether the system ended it, for a signal that it did not catch
 }
 
 // command is the command, which writes to the buffers.
@@ -175,7 +176,7 @@ func (s *stage) interrupted(meanwhile func(*os.Process), args ...string) result 
 	}
 	r := result{code: cmd.ProcessState.ExitCode(), stdout: stdout.Bytes(), stderr: stderr.Bytes(), took: time.Since(began), peak: float64(peakmem.Of(cmd.ProcessState)) / (1 << 20)}
 	if status, ok := cmd.ProcessState.Sys().(syscall.WaitStatus); ok && status.Signaled() {
-		r.code = 128 + int(status.Signal())
+		r.code, r.signaled = 128+int(status.Signal()), true
 	}
 	return r
 }
