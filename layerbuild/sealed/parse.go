@@ -113,6 +113,7 @@ func (p *parser) header(h *Header) error {
 	}
 	h.Mode = Mode(mode)
 	h.Sources = make([]Source, 0, p.count("source"))
+	h.Sources = make([]Source, 0, min(p.follow("source "), MaxSources))
 	for words, ok := p.take("source"); ok; words, ok = p.take("source") {
 		s, err := source(words, p.next)
 		if err != nil {
@@ -133,6 +134,15 @@ func (p *parser) header(h *Header) error {
 	}
 	p.next++
 	return nil
+}
+
+// follow returns how many of the next lines begin with start.
+func (p *parser) follow(start string) int {
+	n := 0
+	for p.next+n < len(p.lines) && strings.HasPrefix(p.lines[p.next+n], start) {
+		n++
+	}
+	return n
 }
 
 // at returns the number of the line that take looked at: the line that it

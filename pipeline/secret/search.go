@@ -158,6 +158,9 @@ func (s *Search) Find(text []byte, known func() []byte) (index int, how string) 
 		}
 		return known()
 	})
+	if len(s.starts) == 0 {
+		return -1, ""
+	}
 	maybe, shift := s.maybe, s.shift
 	for i := 0; i+MinSearch <= len(text); i++ {
 		window := binary.BigEndian.Uint64(text[i:])
