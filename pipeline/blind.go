@@ -181,11 +181,11 @@ func (s *sealing) moveAll(ctx context.Context, todo []*functionRun, do func(cont
 
 // move re-encrypts the secrets of one function.
 func (s *sealing) move(ctx context.Context, run *functionRun) problem.Problems {
-	header, contexts, err := s.blindHeader(run)
+	draft, err := s.blindDraft(run)
 	if err != nil {
 		return problem.Problems{problem.New(problem.Manifest, &run.fn.Range, "Function cannot be sealed", sentence(err))}
 	}
-	ciphertexts := make([][]byte, len(run.bindings))
+	contexts, ciphertexts := draft.Contexts(), make([][]byte, len(run.bindings))
 	problems := s.each(ctx, run, func(i int, bind *binding) (err error) {
 		ciphertexts[i], err = s.build.Blind.Keys.ReEncrypt(ctx, s.moveOf(run, bind, contexts[i]))
 		bind.ciphertext = nil
@@ -194,7 +194,7 @@ func (s *sealing) move(ctx context.Context, run *functionRun) problem.Problems {
 	if len(problems) > 0 || ctx.Err() != nil {
 		return problems
 	}
-	if run.document, err = sealed.New(header, run.key.ARN, ciphertexts); err != nil {
+	if run.document, err = draft.Seal(run.key.ARN, ciphertexts); err != nil {
 		return problem.Problems{problem.New(problem.Manifest, &run.fn.Range, "Function cannot be sealed", sentence(err))}
 	}
 	return nil
@@ -219,14 +219,13 @@ func (s *sealing) each(ctx context.Context, run *functionRun, do func(int, *bind
 	return all.problems
 }
 
-// blindHeader returns the header of a blind document, with a box for each secret.
-func (s *sealing) blindHeader(run *functionRun) (sealed.Header, []map[string]string, error) {
+// blindDraft begins a blind document, with a box for each secret.
+func (s *sealing) blindDraft(run *functionRun) (*sealed.Draft, error) {
 	header := run.header(s.Manifest)
 	for _, bind := range run.bindings {
 		header.Boxes = append(header.Boxes, sealed.Box{Secrets: []string{bind.name}})
 	}
-	contexts, err := sealed.Contexts(header)
-	return header, contexts, err
+	return sealed.Begin(header)
 }
 
 func (s *sealing) moveOf(run *functionRun, bind *binding, context map[string]string) seal.Move {
@@ -245,10 +244,11 @@ func (s *sealing) findRest(ctx context.Context, todo, others []*functionRun) {
 				movable.bindings = append(movable.bindings, bind)
 			}
 		}
-		_, contexts, err := s.blindHeader(movable)
+		draft, err := s.blindDraft(movable)
 		if err != nil {
 			return nil // the function has another problem already
 		}
+		contexts := draft.Contexts()
 		return s.each(ctx, movable, func(i int, bind *binding) error {
 			return s.build.Blind.Keys.Try(ctx, s.moveOf(movable, bind, contexts[i]))
 		})

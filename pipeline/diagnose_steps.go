@@ -165,9 +165,9 @@ func (v versioned) sampleContexts(run *functionRun, secrets []diagnosedSecret) [
 	if header.Mode != sealed.Blind {
 		header.Boxes = []sealed.Box{{Secrets: names}}
 	}
-	contexts, err := sealed.Contexts(header)
+	draft, err := sealed.Begin(header)
 	if err != nil {
 		return nil // no secret, or too many: there is nothing to seal
 	}
-	return contexts
+	return draft.Contexts()
 }

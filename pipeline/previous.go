@@ -91,7 +91,7 @@ func openAuto(sha256 string, out *Outfile, m *manifest.Manifest) (Previous, prob
 		return Previous{}, damagedPrevious(out.Path, err)
 	default:
 		if why = mismatch(layer, m); why == "" {
-			if problems := pinned(out.Path, Digest(out.Content), sha256); len(problems) > 0 {
+			if problems := pinned(out.Path, out.Content, sha256); len(problems) > 0 {
 				return Previous{}, problems
 			}
 			return newPrevious(out.Path, layer, out.Content), nil
@@ -119,7 +119,7 @@ func openARN(arn string, m *manifest.Manifest) (Previous, problem.Problems) {
 // readPrevious reads a published layer or a file. If it is of another environment,
 // that is a problem if the user named it, and a first build if it was found.
 func readPrevious(from, sha256 string, content []byte, m *manifest.Manifest, named bool) (Previous, problem.Problems) {
-	if problems := pinned(from, Digest(content), sha256); len(problems) > 0 {
+	if problems := pinned(from, content, sha256); len(problems) > 0 {
 		return Previous{}, problems
 	}
 	layer, err := layerbuild.Read(content)
@@ -139,8 +139,12 @@ func readPrevious(from, sha256 string, content []byte, m *manifest.Manifest, nam
 
 // pinned refuses a layer without the SHA-256 that it must have, if any. It is
 // called before the layer is read.
-func pinned(from, has, must string) problem.Problems {
-	if must == "" || has == must {
+func pinned(from string, layer []byte, must string) problem.Problems {
+	if must == "" {
+		return nil
+	}
+	has := Digest(layer)
+	if has == must {
 		return nil
 	}
 	return problem.Problems{problem.New(problem.Integrity, nil, "Previous layer has another digest", fmt.Sprintf(

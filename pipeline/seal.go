@@ -168,15 +168,15 @@ func (s *sealing) sealPacked(ctx context.Context, run *functionRun) problem.Prob
 	for _, b := range boxes {
 		header.Boxes = append(header.Boxes, b.Box)
 	}
-	contexts, err := sealed.Contexts(header)
+	draft, err := sealed.Begin(header)
 	if err != nil {
 		return problem.Problems{unsealable(run, err)}
 	}
-	ciphertexts, err := s.encrypt(ctx, run.key.ARN, boxes, contexts)
+	ciphertexts, err := s.encrypt(ctx, run.key.ARN, boxes, draft.Contexts())
 	if err != nil {
 		return problem.Problems{keyProblem(&run.fn.Key.Range, run.fn.Key.Value, run.name(), "kms:Encrypt", err)}
 	}
-	if run.document, err = sealed.New(header, run.key.ARN, ciphertexts); err != nil {
+	if run.document, err = draft.Seal(run.key.ARN, ciphertexts); err != nil {
 		return problem.Problems{unsealable(run, err)}
 	}
 	return nil

@@ -22,19 +22,43 @@ type Document struct {
 	key    arn
 }
 
+// A Draft is a document without its key and ciphertexts.
+type Draft struct {
+	header  Header
+	written []byte
+}
+
+// Begin creates a draft with a header, which must not be modified afterwards. Its
+// error is that of Marshal.
+func Begin(h Header) (*Draft, error) {
+	written, err := h.Marshal()
+	if err != nil {
+		return nil, err
+	}
+	return &Draft{h, written}, nil
+}
+
+// Contexts returns the encryption context of each box, in order (F-22).
+func (d *Draft) Contexts() []map[string]string { return contexts(d.header, d.written) }
+
 // New creates a document from its header, the ARN of its key, and one
 // ciphertext per box, in order. If Parse would refuse the document, New returns
 // a *FormatError.
 func New(h Header, key string, ciphertexts [][]byte) (*Document, error) {
-	b, err := h.Marshal()
+	d, err := Begin(h)
 	if err != nil {
 		return nil, err
 	}
+	return d.Seal(key, ciphertexts)
+}
+
+// Seal creates the document, as New does.
+func (d *Draft) Seal(key string, ciphertexts [][]byte) (*Document, error) {
 	n := len("key \n") + len(key)
 	for _, c := range ciphertexts {
 		n += base64.StdEncoding.EncodedLen(len(c)) + len("\n")
 	}
-	b = append(append(append(slices.Grow(b, n), "key "...), key...), '\n')
+	b := append(append(append(slices.Grow(slices.Clip(d.written), n), "key "...), key...), '\n')
 	for _, c := range ciphertexts {
 		b = append(base64.StdEncoding.AppendEncode(b, c), '\n')
 	}

@@ -124,16 +124,6 @@ func (h Header) size() int {
 	return n
 }
 
-// Contexts returns the encryption context of each box, in order (F-22), for a
-// writer that has no Document yet. Its error is that of Marshal.
-func Contexts(h Header) ([]map[string]string, error) {
-	header, err := h.Marshal()
-	if err != nil {
-		return nil, err
-	}
-	return contexts(h, header), nil
-}
-
 func contexts(h Header, header []byte) []map[string]string {
 	sum := sha256.Sum256(header)
 	digest := hex.EncodeToString(sum[:])

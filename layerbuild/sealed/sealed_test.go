@@ -76,10 +76,11 @@ func TestExampleOfTheSpecification(t *testing.T) {
 func TestContext(t *testing.T) {
 	const digest = "1aa8c16d5cd306f66c3d02dd590f9b962c9d0402a5c3f232efa260f9a9775eef"
 	doc := sampleDocument(t)
-	all, err := sealed.Contexts(doc.Header)
+	draft, err := sealed.Begin(doc.Header)
 	if err != nil {
 		t.Fatal(err)
 	}
+	all := draft.Contexts()
 	for i := range 3 {
 		want := map[string]string{"bundle:document": digest, "bundle:function": "payments/hello", "bundle:environment": "prod",
 			"bundle:box": fmt.Sprintf("%d/3", i+1)}
@@ -90,8 +91,11 @@ func TestContext(t *testing.T) {
 	h := sampleHeader()
 	h.Mode, h.Sources = sealed.Blind, h.Sources[:1]
 	h.Boxes = []sealed.Box{{Secrets: []string{"DB_PASSWORD"}}}
-	if all, err = sealed.Contexts(h); err != nil || all[0]["bundle:secret"] != "DB_PASSWORD" || len(all[0]) != 5 {
-		t.Errorf("blind: %v, %v", all, err)
+	if draft, err = sealed.Begin(h); err != nil {
+		t.Fatal(err)
+	}
+	if all = draft.Contexts(); all[0]["bundle:secret"] != "DB_PASSWORD" || len(all[0]) != 5 {
+		t.Errorf("blind: %v", all)
 	}
 }
 
@@ -153,7 +157,7 @@ func TestWriterRefuses(t *testing.T) {
 			checkRule(t, err, c.rule)
 			_, err = sealed.New(h, sampleKey, [][]byte{{1}, {2}, {3}})
 			checkRule(t, err, c.rule)
-			_, err = sealed.Contexts(h)
+			_, err = sealed.Begin(h)
 			checkRule(t, err, c.rule)
 		})
 	}
@@ -355,9 +359,12 @@ func FuzzParse(f *testing.F) {
 			return
 		}
 		checkRoundTrip(t, doc, b)
-		all, err := sealed.Contexts(doc.Header)
-		if err != nil || len(all) != len(doc.Ciphertexts) || !maps.Equal(all[0], doc.Context(0)) {
-			t.Errorf("%d contexts and %v", len(all), err)
+		draft, err := sealed.Begin(doc.Header)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if all := draft.Contexts(); len(all) != len(doc.Ciphertexts) || !maps.Equal(all[0], doc.Context(0)) {
+			t.Errorf("%d contexts", len(all))
 		}
 		if got, err := doc.Assemble(doc.Ciphertexts); (err == nil) != (got != nil) {
 			t.Errorf("%d secrets and %v", len(got), err)
