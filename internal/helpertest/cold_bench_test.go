@@ -160,6 +160,7 @@ func race(b *testing.B, contenders []contender, env []string) {
 	}
 	if len(contenders) > 2 {
 		b.ReportMetric(wall[2]-wall[1], "own-ms")
+		b.ReportMetric(cpu[2]-cpu[1], "own-cpu-ms")
 	}
 }
 
