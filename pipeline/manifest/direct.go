@@ -165,10 +165,8 @@ func (p *direct) block(kind string, place hcl.Range) *hclsyntax.Block {
 func (p *direct) attribute(body *hclsyntax.Body, name string, place hcl.Range) bool {
 	a := &hclsyntax.Attribute{Name: name, NameRange: place, EqualsRange: p.sign()}
 	p.next()
-	if a.Expr = p.literal(); a.Expr == nil {
-		if a.Expr = p.expression(); a.Expr == nil {
-			return false
-		}
+	if a.Expr = p.value(); a.Expr == nil {
+		return false
 	}
 	a.SrcRange = p.from(place.Start)
 	if body.Attributes[name] != nil {
@@ -190,27 +188,48 @@ func (p *direct) text() (s string, inside, place hcl.Range, ok bool) {
 			inside.Start.Column, inside.Start.Byte = inside.Start.Column+1, inside.Start.Byte+1
 			inside.End.Column, inside.End.Byte = inside.End.Column-1, inside.End.Byte-1
 			return string(p.src[start.Byte+1 : i]), inside, place, true
-		case c < ' ', c > '~', c == '\\', c == '$', c == '%':
+		case !isText(c):
 			return "", inside, place, false
 		}
 	}
 	return "", inside, place, false
 }
 
-// literal parses an attribute's value if it is a string like that of text, and not empty. Otherwise, it returns nil and
-// stays where it was.
-func (p *direct) literal() hclsyntax.Expression {
+// isText reports whether a byte in a string stands for itself.
+func isText(c byte) bool {
+	return ' ' <= c && c <= '~' && c != '"' && c != '\\' && c != '$' && c != '%'
+}
+
+// value parses an attribute's value. It returns nil if it gives up.
+func (p *direct) value() hclsyntax.Expression {
 	before := p.at
+	for _, parse := range [...]func(*direct) hclsyntax.Expression{(*direct).literal, (*direct).template, (*direct).expression} {
+		if expr := parse(p); expr != nil && p.ends() {
+			return expr
+		}
+		p.at = before
+	}
+	return nil
+}
+
+// ends reports whether an attribute's value can end here.
+func (p *direct) ends() bool {
+	before := p.at
+	c := p.next()
+	comment := c == '#' || bytes.HasPrefix(p.src[p.at:p.end], []byte("//"))
+	p.at = before
+	return c == '\n' || c == '}' || comment
+}
+
+// literal parses a value that is a string like that of text, and not empty.
+func (p *direct) literal() hclsyntax.Expression {
 	if p.at == p.end || p.src[p.at] != '"' {
 		return nil
 	}
 	s, inside, place, ok := p.text()
-	end := p.at
-	if c := p.next(); !ok || s == "" || c != '\n' && c != '}' && c != '#' {
-		p.at = before
+	if !ok || s == "" {
 		return nil
 	}
-	p.at = end
 	made := &struct {
 		hclsyntax.TemplateExpr
 		text  hclsyntax.LiteralValueExpr
@@ -221,9 +240,68 @@ func (p *direct) literal() hclsyntax.Expression {
 	return &made.TemplateExpr
 }
 
-// expression lets HCL parse an attribute's value of one line. It returns nil if it gives up.
+// template parses a value that is a string, and not empty, in which every template is a name like ${local.x}.
+func (p *direct) template() hclsyntax.Expression {
+	if p.at == p.end || p.src[p.at] != '"' {
+		return nil
+	}
+	start := p.pos()
+	p.at++
+	var parts []hclsyntax.Expression
+	for p.at < p.end && p.src[p.at] != '"' {
+		begin := p.pos()
+		for p.at < p.end && isText(p.src[p.at]) {
+			p.at++
+		}
+		if p.at > begin.Byte {
+			parts = append(parts, &hclsyntax.LiteralValueExpr{Val: cty.StringVal(string(p.src[begin.Byte:p.at])), SrcRange: p.from(begin)})
+		} else if name := p.reference(); name != nil {
+			parts = append(parts, name)
+		} else {
+			return nil
+		}
+	}
+	if p.at == p.end || len(parts) == 0 {
+		return nil
+	}
+	p.at++
+	if name, ok := parts[0].(*hclsyntax.ScopeTraversalExpr); ok && len(parts) == 1 {
+		return &hclsyntax.TemplateWrapExpr{Wrapped: name, SrcRange: p.from(start)}
+	}
+	return &hclsyntax.TemplateExpr{Parts: parts, SrcRange: p.from(start)}
+}
+
+// reference parses a template that is a name. It returns nil if it gives up.
+func (p *direct) reference() *hclsyntax.ScopeTraversalExpr {
+	if !bytes.HasPrefix(p.src[p.at:p.end], []byte("${")) {
+		return nil
+	}
+	p.at += len("${")
+	begin := p.pos()
+	root, place := p.word()
+	if root == "" || isDigit(root[0]) || root[0] == '-' || root == "true" || root == "false" || root == "null" || root == "for" {
+		return nil
+	}
+	steps := hcl.Traversal{hcl.TraverseRoot{Name: root, SrcRange: place}}
+	for p.at < p.end && p.src[p.at] == '.' {
+		dot := p.sign()
+		name, _ := p.word()
+		if name == "" || isDigit(name[0]) || name[0] == '-' {
+			return nil
+		}
+		steps = append(steps, hcl.TraverseAttr{Name: name, SrcRange: p.from(dot.Start)})
+	}
+	name := &hclsyntax.ScopeTraversalExpr{Traversal: steps, SrcRange: p.from(begin)}
+	if p.at == p.end || p.src[p.at] != '}' {
+		return nil
+	}
+	p.at++
+	return name
+}
+
+// expression lets HCL parse a value of one line.
 func (p *direct) expression() hclsyntax.Expression {
-	text := bytes.TrimRight(p.value(), " \t")
+	text := bytes.TrimRight(p.valueText(), " \t")
 	if len(text) == 0 {
 		return nil
 	}
@@ -235,8 +313,8 @@ func (p *direct) expression() hclsyntax.Expression {
 	return expr
 }
 
-// value returns the text from p.at to the end of an attribute's value of one line, nil if it does not find the end.
-func (p *direct) value() []byte {
+// valueText returns the text from p.at to the end of a value of one line, nil if it does not find the end.
+func (p *direct) valueText() []byte {
 	depth, quoted := 0, false
 	for i := p.at; i < p.end; i++ {
 		switch c := p.src[i]; {

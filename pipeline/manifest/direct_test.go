@@ -20,7 +20,7 @@ func directly(src string) (hclsyntax.Blocks, hcl.Pos, bool) {
 func TestDirectTakesWhatMostManifestsHave(t *testing.T) {
 	for _, src := range []string{
 		"", "\n", " ", "# é\n", "// note\n\n", "f {}", "f { }\n", "f {\n}\n", "f { # note\n}\n", "f { a = \"b\" }", "f \"x\" {\n  a = \"b\" # c\n  b = \"c\"\n\n  s \"S\" { a = \"${b}/c\" }\n}\n",
-		"f \"x\" \"y\" {\n  a = [\"b\", \"c\"]\n  b = true\n  c = 5\n  d = upper(\"x\") // note\n  e = { a = \"b\", \"c\" : [\"}\"] }\n}", "f {\n  a = \"\"\n  b = \"#\"\n  c = \"//\" # \"\n}\n", large(2, 2),
+		"f \"x\" \"y\" {\n  a = [\"b\", \"c\"]\n  b = true\n  c = 5\n  d = upper(\"x\") // note\n  e = { a = \"b\", \"c\" : [\"}\"] }\n}", "f {\n  a = \"\"\n  b = \"#\"\n  c = \"//\" # \"\n}\n", "f {\n  a = \"${b}\"\n  b = \"${b.c-d}${e} f\" // note\n  c = \"${ b[0] }\"\n}\n", large(2, 2),
 	} {
 		if _, _, ok := directly(src); !ok {
 			t.Errorf("%q is not parsed directly", src)
@@ -45,7 +45,7 @@ func TestDirectGivesUp(t *testing.T) {
 func TestDirectIsParsedAlike(t *testing.T) {
 	pieces := []string{
 		"f \"x\" {\n", "f {\n", "  s \"S\" { a = \"b\" }\n", "}\n", "}", "{", "a = \"b\"\n", "b = \"${c.d}/e\" # note\n", "c = [\"d\", 'e']", "d = [1, true, null]\n", "e = g(\"h\", i[0])\n", "f-1 { a = { b = \"c\" } }\n",
-		"g = \"h\"", "# é\n", "// note", "\n", " ", "\t", "\r", "\"", "=", ",", "[", "]", "(", ")", ".", "$", "${", "%{", "\\", "\\\"", "é", "0", "for", "true", "-", "/", "<<E\n", "E\n", "\x00", "\x7f", "\ufeff", "a", "\"\"",
+		"g = \"h\"", "# é\n", "// note", "\n", " ", "\t", "\r", "\"", "=", ",", "[", "]", "(", ")", ".", "$", "${", "%{", "\\", "\\\"", "é", "0", "for", "true", "-", "/", "<<E\n", "E\n", "\x00", "\x7f", "\ufeff", "a", "\"\"", "h = \"", "i = \"/x/", "${a.b}", "${a-b.c-d.e_f}", "${true}", "${a.0}", "${ a }", "${a}\"", "\" # é\n", "b",
 	}
 	taken := 0
 	rapid.Check(t, func(t *rapid.T) {
