@@ -176,7 +176,8 @@ func (r *Plan) summary() string {
 	if !r.Changed {
 		return fmt.Sprintf("no changes: %s", printable.Count(r.Summary.Carry, "function"))
 	}
-	return fmt.Sprintf("%s to add, %d to reseal, %d to remove, %d unchanged", printable.Count(r.Summary.Add, "function"), r.Summary.Reseal, r.Summary.Remove, r.Summary.Carry)
+	n := r.Summary
+	return fmt.Sprintf("%s to add, %d to reseal, %d to remove, %d unchanged", printable.Count(n.Add, "function"), n.Reseal, n.Remove, n.Carry)
 }
 
 // A planLine is one change in a function.
