@@ -38,6 +38,10 @@ func TestMain(m *testing.M) {
 	})
 }
 
+// seldom is a GOGC with which most commands of stories end before a garbage collection. What the test program initializes would cause
+// several, and they take a fifth of the CPU time of 2,000 commands.
+const seldom = "800"
+
 // TestScript runs stories of the command line. Each story has its own server of the
 // embedded AWS, which plays the real AWS for account 222222222222:
 //
@@ -91,6 +95,7 @@ func TestScript(t *testing.T) {
 			env.Setenv("TEST_GOCACHE", caches[0])
 			env.Setenv("TEST_GOMODCACHE", caches[1])
 			env.Setenv(docsVariable, docs)
+			env.Setenv("GOGC", seldom)
 			env.Setenv("BUNDLE_DIR", filepath.SplitList(env.Getenv("PATH"))[0])
 			return setUpAWS(env)
 		},
