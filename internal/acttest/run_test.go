@@ -4,6 +4,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/whispering/bundle/internal/needs"
 )
 
 const manifest = `bundle {
@@ -35,7 +37,9 @@ func TestTheAction(t *testing.T) {
 		t.Skip("-short: compiles the command")
 	}
 	program := filepath.Join(t.TempDir(), "bundle")
-	command{dir: root(t)}.must(t, "go", "build", "-ldflags", "-s -w", "-o", program, "./cmd/bundle")
+	if err := needs.Bundle(program); err != nil {
+		t.Fatal(err)
+	}
 	for name, test := range map[string]func(*testing.T, step){
 		"runs each command":                runsEachCommand,
 		"refuses what it does not know":    refusesUnknown,

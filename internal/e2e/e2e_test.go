@@ -178,8 +178,8 @@ func build(t *testing.T) string {
 	needs.Program(t, "unzip", "Debian: apt-get install unzip")
 	t.Setenv("PATH", needs.AWS(t)+string(filepath.ListSeparator)+os.Getenv("PATH"))
 	bundle := filepath.Join(t.TempDir(), "bundle")
-	if out, err := exec.Command("go", "build", "-o", bundle, "../../cmd/bundle").CombinedOutput(); err != nil {
-		t.Fatalf("go build: %v\n%s", err, out)
+	if err := needs.Bundle(bundle); err != nil {
+		t.Fatal(err)
 	}
 	return bundle
 }

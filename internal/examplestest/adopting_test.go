@@ -19,6 +19,7 @@ import (
 
 	"github.com/whispering/bundle/internal/awslocal"
 	"github.com/whispering/bundle/internal/awslocal/sts"
+	"github.com/whispering/bundle/internal/needs"
 	"github.com/whispering/bundle/pipeline/manifest"
 )
 
@@ -34,7 +35,9 @@ func TestTheServiceOfFortyFunctionsBuilds(t *testing.T) {
 		t.Skip("-short: compiles the command and makes 320 layers")
 	}
 	bundle := filepath.Join(t.TempDir(), "bundle.exe")
-	run(t, "", nil, "go", "build", "-o", bundle, "github.com/whispering/bundle/cmd/bundle")
+	if err := needs.Bundle(bundle); err != nil {
+		t.Fatal(err)
+	}
 	dir := filepath.Join(copied(t, "adopting"), "secrets")
 	environ, url := accounts(t, dir)
 	build := func(layers string) severalBuilt {

@@ -60,7 +60,9 @@ func buildAll(t *testing.T) map[string]built {
 		t.Skip("-short: compiles the command and the exec wrapper")
 	}
 	bundle := filepath.Join(t.TempDir(), "bundle.exe")
-	run(t, "", nil, "go", "build", "-o", bundle, "github.com/whispering/bundle/cmd/bundle")
+	if err := needs.Bundle(bundle); err != nil {
+		t.Fatal(err)
+	}
 	all := map[string]built{}
 	for _, name := range names(t) {
 		b := built{bundle, copied(t, name), t.TempDir()}

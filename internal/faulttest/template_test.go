@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -20,6 +19,7 @@ import (
 
 	"github.com/whispering/bundle/internal/awslocal"
 	"github.com/whispering/bundle/internal/awslocal/sts"
+	"github.com/whispering/bundle/internal/needs"
 )
 
 const (
@@ -50,8 +50,8 @@ func TestMain(m *testing.M) {
 		panic(err)
 	}
 	program := filepath.Join(dir, "bundle")
-	if out, err := exec.Command("go", "build", "-o", program, "../../cmd/bundle").CombinedOutput(); err != nil {
-		panic(fmt.Sprintf("%v\n%s", err, out))
+	if err := needs.Bundle(program); err != nil {
+		panic(err)
 	}
 	if err := os.Setenv(programVariable, program); err != nil {
 		panic(err)

@@ -24,7 +24,9 @@ func TestDocumentedCommandsWork(t *testing.T) {
 	t.Setenv("PATH", needs.AWS(t)+string(filepath.ListSeparator)+os.Getenv("PATH"))
 	needs.Program(t, "unzip", "Debian: apt-get install unzip")
 	bin := t.TempDir()
-	run(t, root(t), nil, "go", "build", "-o", bin, "./cmd/bundle")
+	if err := needs.Bundle(filepath.Join(bin, "bundle")); err != nil {
+		t.Fatal(err)
+	}
 	for _, page := range pages(t) {
 		script := shellBlocks(t, page)
 		if script == "" {

@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"go.yaml.in/yaml/v3"
+
+	"github.com/whispering/bundle/internal/needs"
 )
 
 // TestPreCommitHooksRun runs the hooks that other repositories take from this one, on the manifest here.
@@ -27,8 +29,8 @@ func TestPreCommitHooksRun(t *testing.T) {
 		t.Errorf("%d hooks", len(hooks))
 	}
 	bin := t.TempDir()
-	if out, err := exec.Command("go", "build", "-o", bin, "../../cmd/bundle").CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
+	if err := needs.Bundle(filepath.Join(bin, "bundle")); err != nil {
+		t.Fatal(err)
 	}
 	for _, h := range hooks {
 		if h.Language != "golang" || h.PassFilenames {

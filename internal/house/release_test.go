@@ -89,7 +89,9 @@ func TestReleaseHasItsTable(t *testing.T) {
 		t.Errorf("the table that was written: %v: %s", err, out)
 	}
 	// Built from what was copied: the copy would have to be compiled first.
-	run(t, root(t), nil, "go", "build", "-o", filepath.Join(dir, "program"), "./cmd/bundle")
+	if err := needs.Bundle(filepath.Join(dir, "program")); err != nil {
+		t.Fatal(err)
+	}
 	run(t, dir, nil, "./program", "helpers", "--out", "helpers.zip")
 	table, err := os.ReadFile(filepath.Join(dir, "runtime", "released", "tables", "v1.2.3.txt"))
 	if err != nil {

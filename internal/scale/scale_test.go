@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/whispering/bundle/internal/docpage"
+	"github.com/whispering/bundle/internal/needs"
 )
 
 // TestPage compares docs/scale.md with the model.
@@ -30,8 +31,8 @@ func TestPage(t *testing.T) {
 // with those of the layers.
 func TestModel(t *testing.T) {
 	program := filepath.Join(t.TempDir(), "bundle")
-	if out, err := exec.Command("go", "build", "-o", program, "../../cmd/bundle").CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
+	if err := needs.Bundle(program); err != nil {
+		t.Fatal(err)
 	}
 	for _, s := range []shape{
 		{Functions: 1, Secrets: 10}, {Functions: 1, Secrets: 10, Blind: true}, {Functions: 7, Secrets: 13}, {Functions: 7, Secrets: 13, Each: true},
