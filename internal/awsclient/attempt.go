@@ -111,7 +111,8 @@ func (r *recorder) attempt(ctx context.Context, in middleware.DeserializeInput, 
 		err = &cutReply{err}
 	}
 	if err != nil && givesCredentials(call) {
-		err = &answered{call: call, status: statusOf(out.RawResponse), err: err}
+		id, _ := awsmiddleware.GetRequestIDMetadata(metadata)
+		err = &answered{call: call, status: statusOf(out.RawResponse), request: awsfault.RequestID(id), err: err}
 	}
 	return out, metadata, err
 }

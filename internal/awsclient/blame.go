@@ -19,9 +19,10 @@ import (
 // it, a role that cannot be assumed is distinguished from missing credentials for
 // assuming it.
 type answered struct {
-	call   string // as in Calls
-	status int    // of the reply, 0 if there is none
-	err    error
+	call    string // as in Calls
+	status  int    // of the reply, 0 if there is none
+	request string // ID of the request; "" if the reply has none of AWS's form
+	err     error
 }
 
 func (e *answered) Error() string { return e.call + " failed" }
@@ -103,16 +104,16 @@ func (c chain) explain(err error) *CredentialsError {
 		}
 		return e
 	}
-	e.Status, e.Code = sent.status, awsfault.Code(sent.err)
+	e.Status, e.Code, e.Request = sent.status, awsfault.Code(sent.err), sent.request
 	switch service, operation, _ := strings.Cut(sent.call, ":"); {
 	case operation == "AssumeRole":
 		e.Provider, e.Role = Role, c.role()
 	case service == "sts":
 		e.Provider = WebIdentity
 	case service == "container":
-		e.Provider, e.Code = Container, "" // the endpoint can return anything
+		e.Provider, e.Code, e.Request = Container, "", "" // the endpoint can return anything
 	case service == "ec2imds":
-		e.Provider, e.Code = Metadata, ""
+		e.Provider, e.Code, e.Request = Metadata, "", ""
 	case service == "signin":
 		e.Provider = Login
 	default:

@@ -42,6 +42,7 @@ type CredentialsError struct {
 	Role     string // ARN of the role that cannot be assumed; "" if unknown
 	Setting  string // the variable or profile setting that is wrong; "" if unknown
 	Code     string // AWS's error code; "" if there is none
+	Request  string // ID of AWS's request; "" if there is none
 	Status   int    // of the HTTP reply, 0 if there is none
 	Network  string // why there is no reply; "" if there is one, or nothing was sent
 	endless  string // says that the setting names a pipe or a device; "" if it does not

@@ -100,7 +100,13 @@ func TestNoProviderIsQuoted(t *testing.T) {
 			says: []string{"AWS_WEB_IDENTITY_TOKEN_FILE"}},
 		"a web identity token that is refused": {web: leak, reply: xml(400, "InvalidIdentityToken"), want: WebIdentity, says: []string{"InvalidIdentityToken"}},
 		"a web identity without a right":       {web: leak, reply: xml(403, "AccessDenied"), want: WebIdentity, says: []string{"AccessDenied", "trust policy"}},
-		"a web identity, and a code of words":  {web: leak, reply: xml(403, leak), want: WebIdentity},
+		"a request that STS names": {web: leak, reply: func(n int, w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Content-Type", "text/xml")
+			w.Header().Set("X-Amzn-RequestId", "0a1b2c3d-0000-4000-8000-000000000001")
+			w.WriteHeader(http.StatusForbidden)
+			_, _ = io.WriteString(w, "<ErrorResponse><Error><Code>AccessDenied</Code></Error></ErrorResponse>")
+		}, want: WebIdentity, says: []string{"AccessDenied (request id 0a1b2c3d-0000-4000-8000-000000000001)"}},
+		"a web identity, and a code of words": {web: leak, reply: xml(403, leak), want: WebIdentity},
 		"a web identity, and an empty reply": {web: leak, reply: func(_ int, w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Type", "text/xml")
 			_, _ = io.WriteString(w, "<AssumeRoleWithWebIdentityResponse><X>"+leak+"</X></AssumeRoleWithWebIdentityResponse>")

@@ -77,6 +77,9 @@ func (e *CredentialsError) reason() string {
 	case e.Network != "":
 		return ": " + e.Network
 	case e.Code != "":
+		if e.Request != "" {
+			return fmt.Sprintf(": %s (request id %s)", e.Code, e.Request)
+		}
 		return ": " + e.Code
 	case e.Status != 0:
 		return fmt.Sprintf(": HTTP status %d", e.Status)
