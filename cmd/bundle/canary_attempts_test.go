@@ -269,7 +269,7 @@ func runAttempts() []attempt {
 			reveals: []string{"secure", "string", "list", "big start", "big middle", "big end", "field", "bytes", "version 2", "label 1", "optional"}},
 		{name: "embedded", args: append([]string{"--layer", "local.zip", "--function", "worker"}, quiet...)},
 		{name: "no command", args: open(), code: 2},
-		{name: "unknown command", args: open("--", "no-such-command"), code: 2},
+		{name: "unknown command", args: open("--", "no-such-command"), code: 127},
 		{name: "unknown function", args: append([]string{"--layer", "prod.zip", "--function", "none", "--endpoint-url", "$AWS"}, quiet...), code: 2},
 		{name: "no function", args: append([]string{"--layer", "prod.zip", "--endpoint-url", "$AWS"}, quiet...), code: 2},
 		{name: "denied", args: open(quiet...), policy: denying("kms:Decrypt", "*"), code: 4},

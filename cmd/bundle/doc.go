@@ -48,6 +48,8 @@
 //	6    AWS is unavailable or throttling: try again
 //	7    integrity check failed
 //	8    the output could not be written
+//	126  run: the command cannot be run
+//	127  run: the command does not exist
 //	130  interrupted by a signal (143 for SIGTERM)
 //
 // If a run has several problems, the exit code is the smallest of their codes, but 6

@@ -2,12 +2,11 @@ package main
 
 import (
 	"context"
-	"errors"
-	"os/exec"
 
 	"github.com/urfave/cli/v2"
 
 	"github.com/whispering/bundle/internal/cli/awsenv"
+	"github.com/whispering/bundle/internal/cli/child"
 	"github.com/whispering/bundle/internal/cli/console"
 	"github.com/whispering/bundle/internal/cli/target"
 	"github.com/whispering/bundle/internal/printable"
@@ -57,9 +56,9 @@ func (a *app) runWithSecrets(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	path, err := exec.LookPath(c.Args().First())
+	path, err := child.Find(c.Args().First())
 	if err != nil {
-		return console.Usagef("%v", err)
+		return err
 	}
 	if c.Bool("debug") {
 		a.Hint("opening %s of function %q with key %s", sealed.Path(doc.Header.Name), doc.Header.Function, doc.Key)
@@ -82,13 +81,5 @@ func (a *app) runWithSecrets(c *cli.Context) error {
 	if len(kept) > 0 {
 		a.Hint("already set in the environment, so not replaced by secrets (use --override to replace): %s", printable.Names(kept))
 	}
-	err = execwrap.Exec(path, c.Args().Slice(), environ)
-	var child *exec.ExitError
-	if errors.As(err, &child) {
-		return &console.ChildExit{Code: child.ExitCode()}
-	}
-	if err != nil {
-		return console.Usagef("%s cannot be run: %v", path, err)
-	}
-	return nil
+	return child.Run(c.Context, path, c.Args().Slice(), environ)
 }

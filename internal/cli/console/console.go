@@ -107,7 +107,11 @@ func (c *Console) End(ctx context.Context, err error) int {
 	var child *ChildExit
 	var signaled Interruption
 	switch {
-	case err == nil, errors.As(err, &child), errors.Is(err, ErrDifferences):
+	case err == nil, errors.Is(err, ErrDifferences):
+	case errors.As(err, &child):
+		if child.Reason != "" {
+			c.Hint("%s", child.Reason)
+		}
 	case errors.As(context.Cause(ctx), &signaled):
 		c.Hint("stopped by signal (%v)%s", signaled, c.aftermath(err))
 	case errors.As(err, &failure):

@@ -86,10 +86,18 @@ type Failure struct {
 
 func (f *Failure) Error() string { return fmt.Sprintf("%d problems", len(f.Problems)) }
 
-// A ChildExit passes on the status of a command that bundle ran.
-type ChildExit struct{ Code int }
+// A ChildExit passes on the status of a command that bundle ran, or would have run.
+type ChildExit struct {
+	Code   int
+	Reason string // why it was not run; "" if it was
+}
 
-func (e *ChildExit) Error() string { return fmt.Sprintf("exit status %d", e.Code) }
+func (e *ChildExit) Error() string {
+	if e.Reason != "" {
+		return e.Reason
+	}
+	return fmt.Sprintf("exit status %d", e.Code)
+}
 
 // ErrDifferences is the error of a command with --exit-code that found differences.
 var ErrDifferences = errors.New("there are differences")
@@ -142,12 +150,12 @@ func exitCode(ctx context.Context, err error) int {
 	switch {
 	case err == nil:
 		return ExitDone
+	case errors.As(err, &child): // also after a signal, which the command may have handled
+		return child.Code
 	case errors.As(context.Cause(ctx), &signaled):
 		return exitSignal + int(signaled.Signal)
 	case errors.Is(err, ErrDifferences):
 		return exitDifferences
-	case errors.As(err, &child):
-		return child.Code
 	case errors.As(err, &failure):
 		return problemsCode(failure.Problems)
 	case errors.As(err, &usage):
