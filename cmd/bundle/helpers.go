@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -14,18 +15,21 @@ import (
 	"github.com/whispering/bundle/pipeline"
 	"github.com/whispering/bundle/pipeline/manifest"
 	"github.com/whispering/bundle/pipeline/problem"
+	"github.com/whispering/bundle/runtime/packages"
 )
 
 func (a *app) helpersCommand() *cli.Command {
 	return &cli.Command{
 		Name:      "helpers",
-		Usage:     "build a layer that contains only helpers, without calling AWS",
-		UsageText: "bundle helpers --out FILE [--helpers NAMES] [--json]",
+		Usage:     "build a layer that contains only helpers, or unpack them as packages, without calling AWS",
+		UsageText: "bundle helpers --out FILE [--helpers NAMES] [--json]\nbundle helpers --unpack DIR [--json]",
 		Description: "bundle helpers --out helpers.zip\n" +
-			"bundle helpers --out helpers.zip --helpers node,python",
+			"bundle helpers --out helpers.zip --helpers node,python\n" +
+			"bundle helpers --unpack helpers",
 		Flags: []cli.Flag{
 			console.TextFlag("out", "FILE", "the layer to write", ""),
 			console.TextFlag("helpers", "NAMES", "which helpers, separated by commas", strings.Join(manifest.Helpers(), ",")),
+			console.TextFlag("unpack", "DIR", "write the npm and PyPI packages of the helpers into this new or empty folder, instead of a layer", ""),
 			console.JSONFlag(),
 		},
 		Action: a.helpers,
@@ -35,6 +39,9 @@ func (a *app) helpersCommand() *cli.Command {
 func (a *app) helpers(c *cli.Context) error {
 	if err := console.NoArguments(c); err != nil {
 		return err
+	}
+	if console.Given(c, "unpack") {
+		return a.unpackHelpers(c)
 	}
 	names, err := helperNames(console.Text(c, "helpers"))
 	if err != nil {
@@ -68,6 +75,27 @@ func (a *app) helpers(c *cli.Context) error {
 		return a.Answer(report)
 	}
 	return a.Print("%s\nsha256 %s\n%d bytes\nchanged=%t\n", report.Layer.Path, report.Layer.SHA256, report.Layer.Bytes, report.Changed)
+}
+
+// unpackHelpers writes the packages into the folder of --unpack.
+func (a *app) unpackHelpers(c *cli.Context) error {
+	for _, other := range []string{"out", "helpers"} {
+		if console.Given(c, other) {
+			return console.Usagef("--unpack writes packages and --%s is for a layer. Use one of them.", other)
+		}
+	}
+	dir := console.Text(c, "unpack")
+	n, err := helperset.Unpack(dir, a.Version)
+	if err != nil {
+		return err
+	}
+	report := view.Packages{Changed: true, Version: packages.Version(a.Version), Files: n, Packages: map[string]string{
+		"npm": filepath.Join(dir, packages.NPM), "pypi": filepath.Join(dir, packages.PyPI),
+	}}
+	if a.JSON() {
+		return a.Answer(report)
+	}
+	return a.Print("%s\n%s\nversion %s\n%d files\n", report.Packages["npm"], report.Packages["pypi"], report.Version, n)
 }
 
 // helperNames reads --helpers.

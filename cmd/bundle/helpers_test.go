@@ -12,6 +12,9 @@ func helpersAttempts() []attempt {
 		{name: "output is the sample", args: []string{"--out", "sample.json", "--helpers", "node"}, code: 2},
 		{name: "an argument", args: []string{"--out", "helpers.zip", "node"}, code: 2},
 		{name: "no folder", args: []string{"--out", "none/helpers.zip", "--helpers", "node"}, code: 8},
+		{name: "packages", args: []string{"--unpack", "packages"}},
+		{name: "packages over packages", args: []string{"--unpack", "packages"}, code: 2},
+		{name: "packages over a file", args: []string{"--unpack", "sample.json"}, code: 2},
 		{name: "closed output", args: []string{"--out", "helpers.zip", "--helpers", "node"}, closed: true, code: 8},
 	}
 }

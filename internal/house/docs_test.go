@@ -23,6 +23,7 @@ func TestDocumentedCommandsWork(t *testing.T) {
 	}
 	t.Setenv("PATH", needs.AWS(t)+string(filepath.ListSeparator)+os.Getenv("PATH"))
 	needs.Program(t, "unzip", "Debian: apt-get install unzip")
+	needs.Program(t, "npm", "Node.js 22 or later, nodejs.org")
 	bin := t.TempDir()
 	if err := needs.Bundle(filepath.Join(bin, "bundle")); err != nil {
 		t.Fatal(err)

@@ -16,8 +16,13 @@ import (
 // (https://docs.aws.amazon.com/lambda/latest/dg/packaging-layers.html).
 const Folder = "nodejs/node_modules/bundle-secrets"
 
-//go:embed package
+//go:embed package/lib package/index.cjs package/index.d.ts package/package.json
 var sources embed.FS
+
+// Package has, in the folder package, what the npm package contains besides Files.
+//
+//go:embed package/README.md package/testing.cjs package/testing.d.ts
+var Package embed.FS
 
 // Files returns the package. It puts all modules into one file, each as a
 // function that runs when it is first required, and leaves out the comments:

@@ -11,3 +11,8 @@ import "embed"
 //
 //go:embed python/bundle_secrets/*.py python/bundle_secrets/py.typed
 var Files embed.FS
+
+// Package has, in the folder package, what the PyPI package contains besides Files.
+//
+//go:embed package/pyproject.toml package/README.md package/src/bundle_secrets_testing/*.py package/src/bundle_secrets_testing/py.typed
+var Package embed.FS

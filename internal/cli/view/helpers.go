@@ -9,6 +9,14 @@ type Helpers struct {
 	Layer   Layer    `json:"layer"`
 }
 
+// Packages is the result of bundle helpers --unpack, as --json prints it.
+type Packages struct {
+	Changed  bool              `json:"changed"`
+	Packages map[string]string `json:"packages"` // the folder of each package, by its registry: npm and pypi
+	Version  string            `json:"version"`
+	Files    int               `json:"files"`
+}
+
 // A helperFileReport is a helper file of a layer as --json prints it.
 type helperFileReport struct {
 	Path    string `json:"path"`

@@ -46,8 +46,9 @@ async function loadEnv({ override = false } = {}) {
   }
 }
 
+/** reader returns what opens secrets; in unit tests, what setSecrets of testing.cjs has put in its place. */
 function reader() {
-  return require("./lib/reader.cjs");
+  return globalThis[Symbol.for("bundle-secrets.testing")] ?? require("./lib/reader.cjs");
 }
 
 function mustBeString(name) {

@@ -1,0 +1,38 @@
+"use strict";
+// A test double: after setSecrets, the functions of bundle-secrets return what it was given, and call nothing. A layer does not
+// contain this file. The double is in globalThis, so that it also reaches copies of the package that a bundler or a test runner has
+// made, and functions that were imported before.
+
+const { isUint8Array } = require("node:util/types");
+const { SecretsError } = require("./index.cjs");
+
+const double = Symbol.for("bundle-secrets.testing");
+
+/** setSecrets replaces all secrets, by name. A Uint8Array stands for a secret with encoding = "base64". */
+function setSecrets(secrets) {
+  if (process.env.AWS_LAMBDA_RUNTIME_API) throw new Error("bundle-secrets/testing is for tests only: it does not replace the secrets of a Lambda function");
+  const values = new Map();
+  const sources = new Map();
+  for (const [name, value] of Object.entries(secrets)) {
+    const bytes = isUint8Array(value);
+    if (!/^[A-Za-z]\w{1,127}$/.test(name)) throw new TypeError(`setSecrets: ${JSON.stringify(name)} is not a valid name of a secret`);
+    if (!bytes && typeof value !== "string") throw new TypeError(`setSecrets: ${name} must be a string or a Uint8Array`);
+    if (value.length === 0) throw new TypeError(`setSecrets: ${name} is empty, but Parameter Store has no empty values`);
+    values.set(name, bytes ? Buffer.from(value).toString("base64") : value);
+    sources.set(name, { encoding: bytes ? "base64" : "text" });
+  }
+  globalThis[double] = {
+    async open(name) {
+      if (name === undefined || values.has(name)) return { values, sources };
+      const known = [...values.keys()].sort().join(", ") || "none";
+      throw new SecretsError("secret_not_found", `setSecrets was not given a secret ${JSON.stringify(name.slice(0, 128))}; it was given: ${known}`);
+    },
+  };
+}
+
+/** reset removes the double. Afterwards, the functions open the layer again. */
+function reset() {
+  delete globalThis[double];
+}
+
+module.exports = { setSecrets, reset };

@@ -1,0 +1,100 @@
+package packages
+
+import (
+	"bytes"
+	"os"
+	"path"
+	"strings"
+	"testing"
+
+	"github.com/whispering/bundle/layerbuild"
+	"github.com/whispering/bundle/runtime/node"
+	"github.com/whispering/bundle/runtime/python"
+)
+
+// TestTheHelpersAreThoseOfALayer: byte for byte, and nothing of the layer is missing.
+func TestTheHelpersAreThoseOfALayer(t *testing.T) {
+	nodeFiles, err := node.Files()
+	if err != nil {
+		t.Fatal(err)
+	}
+	pythonFiles, err := layerbuild.HelperFiles(python.Files)
+	if err != nil {
+		t.Fatal(err)
+	}
+	packaged := read(t, "devel")
+	for _, f := range append(nodeFiles, pythonFiles...) {
+		at := strings.NewReplacer(node.Folder, NPM, "python/bundle_secrets", PyPI+"/src/bundle_secrets").Replace(f.Path)
+		if got, ok := packaged[at]; !ok || !bytes.Equal(got, f.Data) {
+			t.Errorf("%s is not %s of a layer", at, f.Path)
+		}
+	}
+	root, err := os.ReadFile("../../LICENSE")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, folder := range []string{NPM, PyPI} {
+		if !bytes.Equal(packaged[folder+"/LICENSE"], root) {
+			t.Errorf("%s/LICENSE is not that of the repository", folder)
+		}
+	}
+}
+
+// TestTestDoublesAreInNoLayer: a function in Lambda cannot load them.
+func TestTestDoublesAreInNoLayer(t *testing.T) {
+	nodeFiles, err := node.Files()
+	if err != nil {
+		t.Fatal(err)
+	}
+	pythonFiles, err := layerbuild.HelperFiles(python.Files)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range append(nodeFiles, pythonFiles...) {
+		if strings.Contains(path.Base(f.Path), "testing") || strings.Contains(string(f.Data), "setSecrets = ") {
+			t.Errorf("a layer has %s", f.Path)
+		}
+	}
+}
+
+func TestVersion(t *testing.T) {
+	for bundle, want := range map[string]string{
+		"v1.2.3": "1.2.3", "v10.0.12": "10.0.12", "v1.2.3-rc.1": "1.2.3-rc.1", "v0.3.0-alpha.12": "0.3.0-alpha.12", "v0.3.0-beta.2": "0.3.0-beta.2",
+		"": "0.0.0", "devel": "0.0.0", "1.2.3": "0.0.0", "v1.2": "0.0.0", "v1.2.3+dirty": "0.0.0", "v1.2.3-rc.1+dirty": "0.0.0", "v1.2.3\n": "0.0.0",
+		"v0.0.0-20261128151422-0123456789ab": "0.0.0", "v1.2.4-0.20261128151422-0123456789ab": "0.0.0", "v1.2.3-rc1": "0.0.0", `v1.2.3", "x": "`: "0.0.0",
+	} {
+		if got := Version(bundle); got != want {
+			t.Errorf("Version(%q) = %q, want %q", bundle, got, want)
+		}
+	}
+}
+
+// TestReleasesDifferInTheirVersionOnly: one place in each package has it.
+func TestReleasesDifferInTheirVersionOnly(t *testing.T) {
+	before, after := read(t, "devel"), read(t, "v1.2.3-rc.1")
+	for name, data := range after {
+		differs := !bytes.Equal(data, before[name])
+		if want := name == NPM+"/package.json" || name == PyPI+"/pyproject.toml"; differs != want {
+			t.Errorf("%s differs: %t", name, differs)
+		}
+		if differs && !bytes.Equal(bytes.Replace(data, []byte(`"1.2.3-rc.1"`), []byte(`"0.0.0"`), 1), before[name]) {
+			t.Errorf("%s differs in more than its version", name)
+		}
+	}
+}
+
+func read(t *testing.T, version string) map[string][]byte {
+	t.Helper()
+	files, err := Files(version)
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := make(map[string][]byte)
+	for _, f := range files {
+		if _, ok := all[f.Path]; ok || f.Executable {
+			t.Errorf("%s is there twice, or executable", f.Path)
+		}
+		all[f.Path] = f.Data
+	}
+	return all
+}
