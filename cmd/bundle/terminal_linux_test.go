@@ -3,8 +3,10 @@ package main
 import (
 	"bytes"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -15,6 +17,7 @@ import (
 
 	"github.com/whispering/bundle/internal/cli/console"
 	"github.com/whispering/bundle/internal/printable"
+	"github.com/whispering/bundle/pipeline"
 )
 
 // onTerminal runs bundle with standard output on a terminal of so many columns, and
@@ -77,7 +80,7 @@ func sampleManifest(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
 	for name, content := range map[string]string{
-		"secrets.hcl": "bundle { name = \"shop\" }\nenvironment \"local\" { embedded = \"sample.json\" }\n" +
+		"secrets.hcl": "bundle { name = \"shop\" }\nenvironment \"local\" { embedded = \"sample.json\" }\nenvironment \"other\" { embedded = \"sample.json\" }\n" +
 			"function \"hello\" {\n  kms_key = \"alias/hello\"\n  secret \"DB\" { parameter = \"/shop/db\" }\n}\n",
 		"sample.json": `{"keys": [{"alias": "alias/hello"}], "parameters": [{"name": "/shop/db", "type": "SecureString", "value": "not-a-real-password"}]}`,
 	} {
@@ -100,6 +103,7 @@ func TestTheProgressBarFitsTheTerminal(t *testing.T) {
 			}
 		})
 		drawn, last := 0, 0
+		got = strings.NewReplacer("\x1b[0K", "", "\x1b[2K", "").Replace(got)
 		for _, line := range strings.Split(got, "\r") {
 			before, after, ok := strings.Cut(line, "%")
 			if !ok {
@@ -116,6 +120,122 @@ func TestTheProgressBarFitsTheTerminal(t *testing.T) {
 		if drawn < 4 || last < 50 {
 			t.Errorf("in %d columns, %d bars are drawn, the last with %d%%:\n%q", columns, drawn, last, got)
 		}
+	}
+}
+
+// A screen is what a terminal shows of a text with the control characters of the progress bar.
+type screen struct {
+	columns int
+	rows    []string
+	wrapped int // rows that were not begun by the text
+}
+
+const clearRow, clearRest = '\uE000', '\uE001' // instead of escape sequences
+
+func shown(t *testing.T, columns int, text string) screen {
+	t.Helper()
+	s := screen{columns: columns, rows: []string{""}}
+	row, at := []rune{}, 0
+	end := func() {
+		s.rows[len(s.rows)-1] = strings.TrimRight(string(row), " ")
+		s.rows, row, at = append(s.rows, ""), nil, 0
+	}
+	text = strings.NewReplacer("\x1b[2K", string(clearRow), "\x1b[0K", string(clearRest)).Replace(text)
+	for _, r := range text {
+		switch {
+		case r == clearRow:
+			row = []rune(strings.Repeat(" ", at))
+		case r == clearRest:
+			row = row[:min(at, len(row))]
+		case r == '\r':
+			at = 0
+		case r == '\n':
+			end()
+		case r < ' ':
+			t.Fatalf("%q is not known here", r)
+		default:
+			if at == s.columns {
+				end()
+				s.wrapped++
+			}
+			if at == len(row) {
+				row = append(row, ' ')
+			}
+			row[at] = r
+			at++
+		}
+	}
+	end()
+	s.rows = s.rows[:len(s.rows)-1]
+	return s
+}
+
+func resize(t *testing.T, terminal *os.File, columns uint16) {
+	t.Helper()
+	if err := unix.IoctlSetWinsize(int(terminal.Fd()), unix.TIOCSWINSZ, &unix.Winsize{Row: 24, Col: columns}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestTheProgressBarLeavesNothingBehind: in any terminal, also in one that is made narrower meanwhile.
+func TestTheProgressBarLeavesNothingBehind(t *testing.T) {
+	for columns := 1; columns <= 120; columns++ {
+		got := terminalOf(t, 200, func(terminal *os.File) {
+			bar := (&console.Console{Stderr: printable.New(terminal)}).NewBar(2)
+			if columns%2 == 0 { // else the terminal says how wide it is before the bar is drawn
+				bar.Of("staging us-east-1 a-function-with-a-long-name").Progress(pipeline.StepPreflight, 0, 3)
+				_, _ = terminal.WriteString("\r\n") // what a terminal does with the frame meanwhile is not our concern
+			}
+			resize(t, terminal, uint16(columns))
+			for _, target := range []string{"staging us-east-1 a-function-with-a-long-name", "dev"} {
+				for _, step := range pipeline.Steps() {
+					bar.Of(target).Progress(step, 0, 20)
+					bar.Of(target).Progress(step, 20, 20)
+				}
+			}
+			bar.Finish()
+		})
+		if columns%2 == 0 {
+			_, got, _ = strings.Cut(got, "\n")
+		}
+		if s := shown(t, columns, got); s.wrapped > 0 || len(s.rows) != 1 || s.rows[0] != "" {
+			t.Errorf("%d columns: %d rows, %d of them wrapped:\n%q", columns, len(s.rows), s.wrapped, s.rows)
+		}
+		if drawn := strings.Contains(got, "%"); drawn != (columns >= 12) {
+			t.Errorf("%d columns: a bar is drawn: %t", columns, drawn)
+		}
+	}
+}
+
+// TestSeveralTargetsLeaveOnlyTheirMessages: the result is the same in every terminal.
+func TestSeveralTargetsLeaveOnlyTheirMessages(t *testing.T) {
+	for _, columns := range []int{20, 40, 200} {
+		manifest := sampleManifest(t)
+		got := terminalOf(t, uint16(columns), func(terminal *os.File) {
+			args := []string{"bundle", "plan", "--manifest", manifest, "--env", "local", "--env", "other", "--out", "{environment}.zip"}
+			a := newApp(&console.Console{Args: args, Stdin: strings.NewReader(""), Stdout: printable.New(io.Discard), Stderr: printable.New(terminal)}, nil)
+			if code := a.run(t.Context()); code != console.ExitDone {
+				t.Errorf("exit code %d", code)
+			}
+		})
+		messages := "bundle: local us-east-1:\nbundle: first build: local.zip does not exist yet\n" +
+			"bundle: other us-east-1:\nbundle: first build: other.zip does not exist yet\n"
+		want := shown(t, columns, messages)
+		if s := shown(t, columns, got); !slices.Equal(s.rows, want.rows) || !strings.Contains(got, "%") {
+			t.Errorf("in %d columns:\n%s\nwant:\n%s", columns, strings.Join(s.rows, "\n"), strings.Join(want.rows, "\n"))
+		}
+	}
+}
+
+func TestADumbTerminalGetsLines(t *testing.T) {
+	got := terminalOf(t, 80, func(terminal *os.File) {
+		bar := (&console.Console{Environ: []string{"TERM=dumb"}, Stderr: printable.New(terminal)}).NewBar(1)
+		bar.Progress(pipeline.StepSeal, 0, 2)
+		bar.Progress(pipeline.StepSeal, 2, 2)
+		bar.Finish()
+	})
+	if want := "bundle: sealing functions (2)\n"; got != want {
+		t.Errorf("%q, want %q", got, want)
 	}
 }
 

@@ -88,6 +88,12 @@ func unknownFlag(c *cli.Context, name, typed string) string {
 			names = append(names, f.Names()...)
 		}
 	}
+	switch {
+	case name == "out" && slices.Contains(names, "layer"):
+		return said + ". Did you mean --layer?"
+	case name == "out" && c.Command.Category == OnlyLooks:
+		return said + ". The result is on standard output: to write it to a file, use > FILE"
+	}
 	if near := printable.Near(name, names); near != "" {
 		return fmt.Sprintf("%s. Did you mean --%s?", said, near)
 	}

@@ -50,14 +50,19 @@ func (c *Console) Getenv(name string) string {
 	return ""
 }
 
-// Terminal returns the width of the terminal behind a stream, or 0 if there is
-// none.
+// Terminal returns the width to print text in on the terminal behind a stream, or 0 if there is
+// none. It is at least 20.
 func Terminal(s *printable.Stream) int {
 	if !term.IsTerminal(int(s.Fd())) {
 		return 0
 	}
+	return max(columns(s), 20)
+}
+
+// columns returns how many columns the terminal behind a stream has now, or 80 if it does not say.
+func columns(s *printable.Stream) int {
 	width, _, err := term.GetSize(int(s.Fd()))
-	if err != nil || width < 20 {
+	if err != nil || width == 0 {
 		return 80
 	}
 	return width

@@ -44,10 +44,13 @@ func (p parts) whole() float64 {
 // NewBar returns a bar on standard error for a run with the given number of targets. It is drawn when a step begins.
 func (c *Console) NewBar(targets int) *Bar {
 	p := &Bar{w: c.Stderr, targets: targets, done: map[string]parts{}}
-	if Terminal(c.Stderr) > 0 && !c.CI() {
+	if Terminal(c.Stderr) > 0 && !c.CI() && c.Getenv("TERM") != "dumb" {
 		p.bar = progressbar.NewOptions(1000,
 			progressbar.OptionSetWriter(c.Stderr.Screen()),
 			progressbar.OptionEnableColorCodes(false),
+			// Without these, the bar is cleared with as many spaces as its widest frame had. They would fill several lines
+			// of a terminal that has been made narrower since.
+			progressbar.OptionUseANSICodes(true),
 			progressbar.OptionClearOnFinish(),
 			progressbar.OptionSetPredictTime(false),
 		)
@@ -68,7 +71,11 @@ func (p *Bar) note(target string, step pipeline.Step, done, total int) {
 	}
 	switch {
 	case p.bar != nil:
-		said, width := layout(Terminal(p.w), printable.Line(said))
+		said, width := layout(columns(p.w), printable.Line(said))
+		if width < 1 {
+			_ = p.bar.Clear()
+			return
+		}
 		progressbar.OptionSetWidth(width)(p.bar)
 		p.bar.Describe(said)
 		_ = p.bar.Set(p.thousandths())
@@ -100,7 +107,8 @@ func (p *Bar) thousandths() int {
 	return p.shown
 }
 
-// layout is what a bar says in so many columns, and how wide it is. A name without room is cut, or left out.
+// layout is what a bar says in so many columns, and how wide it is. A name without room is cut, or left out. The width is
+// less than 1 if there is no room for a bar.
 func layout(columns int, said string) (string, int) {
 	const (
 		most, least = 24, 8 // of the bar
