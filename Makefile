@@ -1,5 +1,5 @@
 # The parts of CI, for contributors to run one at a time.
-.PHONY: test lint bench bench-peers scale faults kill fuzz mutate exec helpers release notes snapshot ci e2e-aws
+.PHONY: test lint bench bench-peers initcheck scale faults kill fuzz mutate exec helpers release notes snapshot ci e2e-aws
 
 test:
 	go test ./...
@@ -28,6 +28,11 @@ faults:
 # prints what it found.
 kill:
 	go test ./internal/faulttest -run '^(TestKilled|TestSignals|TestBuildsAtOnce|TestFileSystem)' -count 1 -timeout 60m -v -full
+
+# Runs bundle init on the files of a folder of checkouts, and writes the table of docs/init.md.
+initcheck:
+	@test -n "$(CHECKOUTS)" || { echo 'usage: make initcheck CHECKOUTS=folder/of/checkouts' >&2; exit 2; }
+	go run ./internal/initcheck -write docs/init.md "$(CHECKOUTS)"
 
 # Writes the tables of docs/scale.md.
 scale:

@@ -99,7 +99,7 @@ func (a *app) init(c *cli.Context) error {
 	}
 	report := &view.Init{Manifest: out, Sample: sample, Functions: functions, Secrets: secrets, NotTaken: []view.InitNote{}}
 	for _, n := range from.Notes {
-		report.NotTaken = append(report.NotTaken, view.InitNote{File: from.Source, Line: n.Line, Text: n.Text})
+		report.NotTaken = append(report.NotTaken, view.InitNote{File: from.File(n), Line: n.Line, Text: n.Text})
 	}
 	return a.renderInit(report)
 }

@@ -74,6 +74,7 @@ var law = map[string][2]string{
 	"internal/trust":         {"internal/plainfile", ""},
 	"internal/house/mutate":  {"", ""},
 	"internal/bench":         {"internal/awslocal internal/docpage internal/peakmem", ""},
+	"internal/initcheck":     {"internal/docpage pipeline pipeline/manifest pipeline/problem pipeline/starter", "yaml"},
 	"internal/peakmem":       {"", ""},
 	"internal/stall":         {"", ""},
 	"internal/scale":         {"internal/docpage layerbuild/sealed", ""},

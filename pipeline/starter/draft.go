@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"path"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -19,9 +21,13 @@ type Draft struct {
 	Functions []Function
 	Notes     []Note // what could not be imported
 
-	noted    map[Note]bool
-	proposed bool // the parameter names are suggestions
-	root     Text // the path of all parameters, if the manifest declares it as a local
+	noted     map[Note]bool
+	proposed  bool             // the parameter names are suggestions
+	root      Text             // the path of all parameters, if the manifest declares it as a local
+	open      map[string]*open // what the source leaves open
+	openNames map[string]bool
+	document  *document // nil if the source is no YAML
+	nothing   error     // why there is nothing in the source
 }
 
 // A Function is a function of the source, with its secrets.
@@ -40,21 +46,25 @@ type Function struct {
 type Secret struct {
 	Name      string
 	Parameter Text
+	Field     string // of its JSON; "" for the whole value
 	Optional  bool
 
-	line   int
-	shared bool // the source declares it for all functions
+	line    int
+	shared  bool     // the source declares it for all functions
+	remarks []string // what the manifest does not say
 }
 
 // A refusal is a secret that the manifest cannot contain.
 type refusal struct {
 	name, reason string
 	line         int
+	shared       bool // the source declares it for all functions
 }
 
 // A Note says what could not be imported, and why.
 type Note struct {
-	Line int // of the source; 0 if it has no lines
+	File string // a file that the source includes, relative to the source's folder; "" for the source
+	Line int    // 0 if the source has no lines
 	Text string
 
 	beside bool // the manifest has it as a comment in the function's block
@@ -64,7 +74,15 @@ type Note struct {
 var ErrNothing = errors.New("no function in it has a variable that comes from Parameter Store")
 
 func (d *Draft) note(line int, format string, args ...any) {
-	d.put(Note{Line: line, Text: fmt.Sprintf(format, args...)})
+	d.put(d.noteAt(line, fmt.Sprintf(format, args...)))
+}
+
+func (d *Draft) noteAt(line int, text string) Note {
+	n := Note{Line: line, Text: text}
+	if d.document != nil {
+		n.File, n.Line = d.document.place(line)
+	}
+	return n
 }
 
 func (d *Draft) put(n Note) {
@@ -77,23 +95,36 @@ func (d *Draft) put(n Note) {
 	}
 }
 
+// File returns the path of the file that a note is about.
+func (d *Draft) File(n Note) string {
+	if n.File == "" {
+		return d.Source
+	}
+	return path.Join(path.Dir(filepath.ToSlash(d.Source)), n.File)
+}
+
 // Where returns the place of a note: FILE:LINE.
 func (d *Draft) Where(n Note) string {
 	if n.Line == 0 {
-		return bare(d.Source)
+		return bare(d.File(n))
 	}
-	return fmt.Sprintf("%s:%d", bare(d.Source), n.Line)
+	return fmt.Sprintf("%s:%d", bare(d.File(n)), n.Line)
 }
 
 // omit removes what a manifest cannot contain in any of the environments, and adds
 // notes about it.
-func (d *Draft) omit(envs []string) error {
+func (d *Draft) omit(environments []Environment) error {
+	envs := []string{LocalEnvironment}
+	for _, e := range environments {
+		envs = append(envs, e.Name)
+	}
 	var kept []Function
 	files := map[string]bool{} // the names of documents, by environment
 	keys := map[string]bool{}
 	for _, f := range d.Functions {
 		if problem := manifest.BadName("function", f.Name); problem != "" {
 			d.note(f.line, "function %s: this is not a valid function name in a manifest", shown(f.Name))
+			d.lose(f, "its function does not have a valid name")
 			continue
 		}
 		d.checkSecrets(&f, envs)
@@ -105,24 +136,80 @@ func (d *Draft) omit(envs []string) error {
 		d.checkName(&f, envs, files)
 		if !take(f.file(), envs, files) {
 			d.note(f.line, "function %s: another function has this name or is deployed under it", shown(f.Name))
+			d.lose(f, "another function has the name of its function")
 			continue
 		}
-		d.checkKey(&f, envs, keys)
+		d.checkKey(&f, environments, keys)
 		d.refusals(f, true)
+		d.remark(f, envs)
 		kept = append(kept, f)
 	}
+	slices.SortStableFunc(d.Notes, func(a, b Note) int {
+		return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line))
+	})
 	if d.Functions = kept; len(kept) == 0 {
-		return ErrNothing
+		return cmp.Or(d.nothing, ErrNothing)
 	}
-	slices.SortStableFunc(d.Notes, func(a, b Note) int { return cmp.Compare(a.Line, b.Line) })
 	return nil
+}
+
+// lose adds notes about all secrets of a function that is left out.
+func (d *Draft) lose(f Function, reason string) {
+	for _, s := range f.Secrets {
+		f.refused = append(f.refused, refusal{s.Name, reason, s.line, s.shared})
+	}
+	d.refusals(f, false)
 }
 
 // refusals adds notes about the secrets of a function that the manifest cannot contain.
 func (d *Draft) refusals(f Function, beside bool) {
 	for _, r := range f.refused {
-		d.put(Note{r.line, fmt.Sprintf("variable %s of function %s: %s", shown(r.name), shown(f.Name), r.reason), beside})
+		d.variable(f, r.name, r.line, r.shared, beside, r.reason)
 	}
+}
+
+// variable adds a note about a variable of a function, or of all functions.
+func (d *Draft) variable(f Function, name string, line int, shared, beside bool, text string) {
+	of := "function " + shown(f.Name)
+	if shared {
+		of = "all functions"
+	}
+	n := d.noteAt(line, fmt.Sprintf("variable %s of %s: %s", shown(name), of, text))
+	n.beside = beside
+	d.put(n)
+}
+
+// remark adds notes about what the manifest does not say of the secrets that it has.
+func (d *Draft) remark(f Function, envs []string) {
+	for i := range f.Secrets {
+		s := &f.Secrets[i]
+		s.remarks = append(s.remarks, opened(s.Parameter, envs)...)
+		for _, text := range s.remarks {
+			d.variable(f, s.Name, s.line, s.shared, true, text)
+		}
+	}
+}
+
+// opened says what the name of a parameter leaves open in one of the environments.
+func opened(t Text, envs []string) (all []string) {
+	for _, o := range t.opens() {
+		missing := o.in == nil || slices.ContainsFunc(envs, func(env string) bool { _, ok := o.known(env); return !ok })
+		what := "part of its parameter's name"
+		if len(t) == 1 {
+			what = "its parameter's name"
+		}
+		text := what + " comes from " + o.from + "; set environment.values." + o.name + " in each environment"
+		if o.in != nil {
+			text = what + " differs between the environments of the source; set environment.values." + o.name + " in the others"
+		}
+		if o.whole != "" {
+			text += "; the default is " + shown(o.whole)
+		}
+		if missing && !slices.Contains(all, text) {
+			all = append(all, text)
+		}
+	}
+	return all
 }
 
 // file returns the name of the function's document.
@@ -153,12 +240,13 @@ func (d *Draft) checkSecrets(f *Function, envs []string) {
 	var kept []Secret
 	seen := map[string]bool{}
 	for _, s := range f.Secrets {
+		settle(s.Parameter, s.Name)
 		reason := badSecret(s, envs)
 		if reason == "" && seen[s.Name] {
 			reason = "another secret has this name"
 		}
 		if reason != "" {
-			f.refused = append(f.refused, refusal{s.Name, reason, s.line})
+			f.refused = append(f.refused, refusal{s.Name, reason, s.line, s.shared})
 			continue
 		}
 		seen[s.Name] = true
@@ -207,19 +295,21 @@ func (d *Draft) checkName(f *Function, envs []string, files map[string]bool) {
 	}
 }
 
-// checkKey removes a key that is not valid, or that another function has.
-func (d *Draft) checkKey(f *Function, envs []string, keys map[string]bool) {
+// checkKey removes a key that is not valid in one of the environments, or that
+// another function has.
+func (d *Draft) checkKey(f *Function, environments []Environment, keys map[string]bool) {
 	if len(f.Key) == 0 {
 		return
 	}
-	for _, env := range envs {
-		key := f.Key.in(env)
-		reason := manifest.BadKey(key)
+	for _, env := range append([]Environment{{Name: LocalEnvironment}}, environments...) {
+		key := f.Key.in(env.Name)
+		env.Region = cmp.Or(env.Region, d.Region)
+		reason := cmp.Or(manifest.BadKey(key), env.badKey(key))
 		switch {
 		case reason != "":
 		case keys[key]:
 			reason = "another function has the same key and could decrypt this one's secrets"
-		case strings.HasPrefix(key, "alias/"+env+"-"), strings.HasPrefix(key, "alias/"+LocalEnvironment+"-"):
+		case strings.HasPrefix(key, "alias/"+env.Name+"-"), strings.HasPrefix(key, "alias/"+LocalEnvironment+"-"):
 			reason = "functions without a key get aliases of this form"
 		default:
 			continue
@@ -228,9 +318,24 @@ func (d *Draft) checkKey(f *Function, envs []string, keys map[string]bool) {
 		f.Key = nil
 		return
 	}
-	for _, env := range envs {
-		keys[f.Key.in(env)] = true
+	for _, env := range append([]Environment{{Name: LocalEnvironment}}, environments...) {
+		keys[f.Key.in(env.Name)] = true
 	}
+}
+
+// badKey returns why a key cannot be used in an environment, or "".
+func (e Environment) badKey(key string) string {
+	parts := strings.SplitN(key, ":", 6)
+	if len(parts) != 6 || e.Name == LocalEnvironment {
+		return ""
+	}
+	switch region, account := parts[3], parts[4]; {
+	case e.Region != "" && region != e.Region && !strings.HasPrefix(parts[5], "key/mrk-"):
+		return "it is in region " + shown(region) + ", and environment " + shown(e.Name) + " is in " + shown(e.Region) + "; the function gets its own alias"
+	case e.AccountID != "" && account != e.AccountID:
+		return "it is in account " + shown(account) + ", and environment " + shown(e.Name) + " is in " + shown(e.AccountID) + "; the function gets its own alias"
+	}
+	return ""
 }
 
 // common removes the secrets that the source declares for all functions, if all
@@ -242,7 +347,7 @@ func (d *Draft) common() []Secret {
 	var all []Secret
 	for _, s := range d.Functions[0].Secrets {
 		same := func(other Secret) bool {
-			return other.shared && s.shared && other.Name == s.Name && other.Optional == s.Optional && other.Parameter.hcl() == s.Parameter.hcl()
+			return other.shared && s.shared && other.Name == s.Name && other.Optional == s.Optional && other.Field == s.Field && other.Parameter.hcl() == s.Parameter.hcl()
 		}
 		if !slices.ContainsFunc(d.Functions, func(f Function) bool { return !slices.ContainsFunc(f.Secrets, same) }) {
 			all = append(all, s)

@@ -9,40 +9,43 @@ import (
 // add adds one variable of a function, depending on what is known of its value.
 func (d *Draft) add(f *Function, e entry, v value, shared bool) {
 	refuse := func(reason string) {
-		f.refused = append(f.refused, refusal{e.key, reason, e.line})
+		f.refused = append(f.refused, refusal{e.key, reason, e.line, shared})
 	}
-	switch v.kind {
-	case known, computed:
-		f.configuration = append(f.configuration, e.key)
-	case unknown:
+	switch {
+	case v.kind == known && v.outside != "":
+		refuse(v.outside)
+	case v.kind == unknown:
 		refuse(v.why)
-	case fromParameter:
-		if v.region != "" && d.Region != "" && v.region != d.Region {
-			refuse("its parameter is not in the functions' region, and bundle does not read from other regions")
-			return
-		}
+	case v.kind != fromParameter:
+		f.configuration = append(f.configuration, e.key)
+	case v.region != "" && d.Region != "" && v.region != d.Region:
+		refuse("its " + v.text.parameter() + " is in region " + shown(v.region) + ", not in the functions' region, and bundle does not read from other regions")
+	default:
+		s := Secret{Name: e.key, Parameter: v.text, Field: v.field, Optional: v.optional, line: e.line, shared: shared, remarks: v.remarks}
 		if v.region != "" && d.Region == "" {
-			d.note(e.line, "the region of variable %s: the environment must use the region that is written there", shown(e.key))
+			s.remarks = append(s.remarks, "the environment must be in the region that is written there, "+shown(v.region))
 		}
-		f.Secrets = append(f.Secrets, Secret{Name: e.key, Parameter: v.text, Optional: v.optional, line: e.line, shared: shared})
+		f.Secrets = append(f.Secrets, s)
 	}
 }
 
 // variables adds the environment variables of a function. read returns what is known
 // of a value.
-func (d *Draft) variables(f *Function, own, shared []entry, read func(*yaml.Node) value) {
+func (d *Draft) variables(f *Function, own, shared []entry, read func(entry) value) {
+	d.document.reading = true
+	defer func() { d.document.reading = false }()
 	mine := map[string]bool{}
 	for _, e := range own {
 		mine[e.key] = true
 	}
 	for _, e := range shared {
 		if !mine[e.key] && !null(e.value) {
-			d.add(f, e, read(e.value), true)
+			d.add(f, e, read(e), true)
 		}
 	}
 	for _, e := range own {
 		if !null(e.value) {
-			d.add(f, e, read(e.value), false)
+			d.add(f, e, read(e), false)
 		}
 	}
 }
@@ -55,7 +58,7 @@ func null(n *yaml.Node) bool {
 // has no other key. Otherwise, functions would share it.
 func (d *Draft) sharedKey(line int, v value, without []*Function) {
 	switch {
-	case v.kind != known:
+	case !v.fixed():
 		d.note(line, "the key of all functions: it is not a literal string here; each function gets its own alias")
 	case len(without) == 1:
 		without[0].Key = v.text
@@ -66,7 +69,7 @@ func (d *Draft) sharedKey(line int, v value, without []*Function) {
 
 // ownKey uses the key that the source names for one function.
 func (d *Draft) ownKey(f *Function, line int, v value) {
-	if v.kind != known {
+	if !v.fixed() {
 		d.note(line, "the key of function %s: it is not a literal string here; the function gets its own alias", shown(f.Name))
 		return
 	}
@@ -82,5 +85,6 @@ func (d *Draft) bounded(doc *document) (*Draft, error) {
 	if len(d.Functions) > most {
 		return nil, fmt.Errorf("it has more than %d functions", most)
 	}
+	d.elsewhere(doc)
 	return d, nil
 }

@@ -22,7 +22,7 @@ func Sketch(function string) *Draft {
 // Parameters makes a draft of the parameters below a path: a secret of one function
 // for each. Where the path contains the environment's name, it becomes a placeholder.
 func Parameters(path string, names []string, env, function string) *Draft {
-	root := open(strings.TrimSuffix(path, "/"), env)
+	root := placed(strings.TrimSuffix(path, "/"), env)
 	d := &Draft{Source: path, Name: lastLevel(path, env), root: root}
 	f := Function{Name: function}
 	in := manifest.Import{Path: manifest.Text{Value: path}}
@@ -31,7 +31,7 @@ func Parameters(path string, names []string, env, function string) *Draft {
 		s := Secret{Parameter: append(slices.Clone(root), part{literal: "/" + below})}
 		var err error
 		if s.Name, err = in.Name(name); err != nil {
-			f.refused = append(f.refused, refusal{name, "it would not make a valid secret name", 0})
+			f.refused = append(f.refused, refusal{name: name, reason: "it would not make a valid secret name"})
 			continue
 		}
 		f.Secrets = append(f.Secrets, s)
@@ -40,9 +40,9 @@ func Parameters(path string, names []string, env, function string) *Draft {
 	return d
 }
 
-// open replaces the first level of a path that is the environment's name by a
+// placed replaces the first level of a path that is the environment's name by a
 // placeholder.
-func open(path, env string) Text {
+func placed(path, env string) Text {
 	levels := strings.Split(path, "/")
 	i := slices.Index(levels, env)
 	if i < 0 || env == "" {

@@ -3,35 +3,51 @@ package starter
 import (
 	"cmp"
 	"errors"
+	"io/fs"
+	"strings"
 
 	"go.yaml.in/yaml/v3"
 
 	"github.com/whispering/bundle/pipeline/manifest"
 )
 
+// ErrNoFunctions reports a source without functions.
+var ErrNoFunctions = errors.New("it has no functions")
+
+// ErrNoResources reports a template without resources.
+var ErrNoResources = errors.New("it has no Resources")
+
 // Serverless makes a draft of a serverless.yml, from the variables of its functions
-// whose values are parameters.
+// whose values are parameters. It reads the YAML and JSON files that the source
+// includes from beside, the folder of the source; none if beside is nil.
 //
 // https://www.serverless.com/framework/docs/providers/aws/guide/serverless.yml
 // https://www.serverless.com/framework/docs/guides/variables/aws/ssm
-func Serverless(source string, src []byte) (*Draft, error) {
-	doc, err := parse(src)
+func Serverless(source string, src []byte, beside fs.FS) (*Draft, error) {
+	doc, err := parse(src, beside)
 	if err != nil {
 		return nil, err
 	}
-	i := &serverless{document: doc, draft: &Draft{Source: source}}
-	if doc.get(doc.root, "functions") == nil {
-		return nil, errors.New("it has no functions")
-	}
+	i := &serverless{document: doc, draft: &Draft{Source: source, document: doc}}
+	i.stack = &template{document: doc, draft: i.draft, outer: i}
 	i.service()
+	i.stack.roots = i.resources()
+	if doc.get(doc.root, "functions") == nil {
+		i.draft.elsewhere(doc)
+		i.draft.nothing = ErrNoFunctions
+		return i.draft, nil
+	}
 	i.functions()
 	return i.draft.bounded(doc)
 }
 
 type serverless struct {
 	*document
-	draft *Draft
-	depth int
+	draft  *Draft
+	depth  int
+	region Text
+	forks  []string  // environments for which a place on the way is different
+	stack  *template // of the CloudFormation resources in the source
 }
 
 // service reads the name and the region of the service.
@@ -41,22 +57,68 @@ func (i *serverless) service() {
 			i.draft.Name = name
 		}
 	}
-	if region := i.value(i.get(i.root, "provider", "region")).plain(); manifest.BadRegion(region) == "" {
+	region := i.value(i.get(i.root, "provider", "region"))
+	if region.kind == known {
+		i.region = region.text
+	}
+	if region := region.plain(); manifest.BadRegion(region) == "" {
 		i.draft.Region = region
 	}
 }
 
+// resources returns the CloudFormation templates in the source: one map, or a list
+// of maps.
+func (i *serverless) resources() (all []*yaml.Node) {
+	for _, n := range i.parts(i.get(i.root, "resources")) {
+		if target, _ := i.target(n); target != nil {
+			all = append(all, target)
+		}
+	}
+	return all
+}
+
+// parts returns the elements of a list, or a node that is no list.
+func (i *serverless) parts(n *yaml.Node) []*yaml.Node {
+	switch n = i.follow(n); {
+	case n == nil || null(n):
+		return nil
+	case n.Kind == yaml.SequenceNode:
+		return n.Content
+	}
+	return []*yaml.Node{n}
+}
+
+// target returns the map that a node is or refers to. If there is none, the reason
+// says why.
+func (i *serverless) target(n *yaml.Node) (*yaml.Node, string) {
+	if n = i.follow(n); n != nil && n.Kind == yaml.ScalarNode {
+		i.use(n)
+		target, v := i.node(n)
+		switch {
+		case v != nil && v.kind == unknown:
+			return nil, v.why
+		case v != nil && v.outside != "":
+			return nil, v.outside
+		}
+		n = target
+	}
+	if n == nil || n.Kind != yaml.MappingNode {
+		return nil, "it is not a map in the source"
+	}
+	return n, ""
+}
+
 func (i *serverless) functions() {
 	shared := i.variablesOf(i.get(i.root, "provider", "environment"), "all functions")
-	for _, e := range i.declared(i.get(i.root, "functions")) {
-		n := i.follow(e.value)
-		if n == nil || n.Kind != yaml.MappingNode {
-			i.draft.note(e.line, "function %s: it is not defined in this file", shown(e.key))
+	for _, e := range i.declared(i.get(i.root, "functions"), 0) {
+		n, why := i.target(e.value)
+		if n == nil {
+			i.draft.note(e.line, "function %s: %s", shown(e.key), why)
 			continue
 		}
 		f := Function{Name: e.key, line: e.line}
 		i.deployedAs(&f, n)
-		i.draft.variables(&f, i.variablesOf(i.get(n, "environment"), "function "+shown(e.key)), shared, func(n *yaml.Node) value { return resolved(i.value(n)) })
+		i.draft.variables(&f, i.variablesOf(i.get(n, "environment"), "function "+shown(e.key)), shared, i.valueOf)
 		if key := cmp.Or(i.get(n, "kmsKeyArn"), i.get(n, "awsKmsKeyArn")); key != nil {
 			i.draft.ownKey(&f, key.Line, i.value(key))
 		}
@@ -68,17 +130,40 @@ func (i *serverless) functions() {
 	i.key()
 }
 
-// declared lists the functions of a map, or of a list of maps.
-func (i *serverless) declared(n *yaml.Node) (all []entry) {
-	if n == nil || n.Kind != yaml.SequenceNode {
-		return i.entries(n)
+// valueOf returns what is known of a variable of a function.
+func (i *serverless) valueOf(e entry) value {
+	if len(e.branches) == 0 {
+		return resolved(i.value(e.value))
 	}
-	for _, part := range n.Content {
-		if part = i.follow(part); part == nil || part.Kind != yaml.MappingNode {
-			i.draft.note(n.Line, "some functions: they are not defined in this file")
+	var all []staged
+	for _, b := range e.branches {
+		all = append(all, i.eachStage([]string{b.stage}, func() value {
+			if b.value == nil || null(b.value) {
+				return value{kind: nothing}
+			}
+			return resolved(i.value(b.value))
+		})...)
+	}
+	return i.draft.unify("variable "+e.key+" of "+itoa(e.line), e.key, "the environment", all)
+}
+
+// declared lists the functions of a map, or of a list of maps, which may be elsewhere.
+func (i *serverless) declared(n *yaml.Node, depth int) (all []entry) {
+	for _, part := range i.parts(n) {
+		m := part
+		if target := i.follow(part); target != nil && target.Kind == yaml.ScalarNode {
+			m, _ = i.node(target)
+			if m != nil && m.Kind == yaml.SequenceNode && depth < maxMerges {
+				all = append(all, i.declared(m, depth+1)...)
+				continue
+			}
+		}
+		m, why := i.target(cmp.Or(m, part))
+		if m == nil {
+			i.draft.note(part.Line, "some functions: %s", why)
 			continue
 		}
-		all = append(all, i.entries(part)...)
+		all = append(all, i.entries(m)...)
 		if i.exhausted() {
 			return nil
 		}
@@ -86,28 +171,60 @@ func (i *serverless) declared(n *yaml.Node) (all []entry) {
 	return all
 }
 
-// variablesOf lists the entries of an environment, which may be elsewhere in the
-// file.
+// variablesOf lists the entries of an environment, which may be elsewhere, and may
+// differ between environments.
 func (i *serverless) variablesOf(n *yaml.Node, of string) []entry {
 	if n == nil || null(n) {
 		return nil
 	}
-	target := n
-	if n.Kind == yaml.ScalarNode {
-		target = i.node(n.Value)
+	if all := i.branches(n); all != nil {
+		return all
 	}
-	if target == nil || target.Kind != yaml.MappingNode {
-		i.draft.note(n.Line, "the environment of %s: it is not defined in this file", of)
+	target, why := i.target(n)
+	if target == nil || i.isIntrinsic(target) {
+		i.draft.note(n.Line, "the environment of %s: %s", of, cmp.Or(why, "CloudFormation computes it"))
 		return nil
 	}
 	return i.entries(target)
+}
+
+// branches lists the entries of a map that depends on the environment. Each entry
+// has a value for each environment of the source that has it.
+func (i *serverless) branches(source *yaml.Node) (all []entry) {
+	if source.Kind != yaml.ScalarNode {
+		return nil
+	}
+	i.forks = nil
+	target, _ := i.node(source)
+	forks := i.forks
+	i.forks = nil
+	if target != nil || i.stage != "" {
+		return nil
+	}
+	at := map[string]int{}
+	for n, stage := range forks {
+		var branch *yaml.Node
+		i.eachStage([]string{stage}, func() value { branch, _ = i.node(source); return value{} })
+		for _, e := range i.entries(branch) {
+			if _, there := at[e.key]; !there {
+				at[e.key] = len(all)
+				all = append(all, entry{key: e.key, line: e.line})
+				for _, stage := range forks {
+					last := &all[len(all)-1]
+					last.branches = append(last.branches, branchOf{stage: stage})
+				}
+			}
+			all[at[e.key]].branches[n].value = e.value
+		}
+	}
+	return all
 }
 
 // deployedAs sets the function's name in Lambda: its own, or the one that the
 // framework generates.
 func (i *serverless) deployedAs(f *Function, n *yaml.Node) {
 	if own := i.get(n, "name"); own != nil {
-		if v := i.value(own); v.kind == known {
+		if v := i.value(own); v.fixed() {
 			f.DeployedAs = v.text
 			return
 		}
@@ -133,4 +250,16 @@ func (i *serverless) key() {
 		}
 	}
 	i.draft.sharedKey(key.Line, i.value(key), without)
+}
+
+// isIntrinsic reports whether a map calls a function of CloudFormation.
+func (d *document) isIntrinsic(n *yaml.Node) bool {
+	if strings.HasPrefix(n.Tag, "!") && !strings.HasPrefix(n.Tag, "!!") {
+		return true
+	}
+	if n.Kind != yaml.MappingNode || len(n.Content) != 2 {
+		return false
+	}
+	name := n.Content[0].Value
+	return name == "Ref" || strings.HasPrefix(name, "Fn::") && !strings.HasPrefix(name, forEach) || n.Content[0].Kind == yaml.MappingNode
 }

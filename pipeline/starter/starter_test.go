@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"strings"
 	"testing"
 	"time"
@@ -38,7 +39,7 @@ func written(t interface {
 	}
 	module, diags := manifest.LoadSource("secrets.hcl", result.Manifest, manifest.Options{})
 	problems := problem.FromDiagnostics(diags)
-	if len(module.Environments()) != 2 {
+	if open := strings.Contains(string(result.Manifest), "#   values = {"); len(module.Environments()) != 2 && !open {
 		t.Fatalf("environments %q", module.Environments())
 	}
 	for _, env := range module.Environments() {
@@ -92,7 +93,7 @@ functions:
       URL: postgres://u:` + canary + `@${ssm:/x/host}/db
       MANAGER: ${ssm:/aws/reference/secretsmanager/` + "foo" + `}
       PROCESS: ${env:FOO, '` + canary + `'}
-      FILE: ${file(./` + canary + `.yml):a}
+      FILE: ${file(./beside.yml):a}
       STACK: ${cf:stack.out}
       NODE_OPTIONS: ${ssm:/x/node}
       AWS_SESSION_TOKEN: ${ssm:/x/aws}
@@ -107,7 +108,7 @@ functions:
 `
 
 func TestServerless(t *testing.T) {
-	d, err := starter.Serverless("serverless.yml", []byte(serverless))
+	d, err := starter.Serverless("serverless.yml", []byte(serverless), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -126,11 +127,11 @@ func TestServerless(t *testing.T) {
 		`deployed_as = "shop-${environment.name}-api"`,
 		`deployed_as = "my-worker-${environment.name}"`,
 		`"arn:aws:kms:us-west-2:222222222222:key/aaaaaaaa-2222-3333-4444-555555555555"`,
-		`# secret "FAR": its parameter is not in the functions' region`,
-		`# secret "URL": it is built from`,
+		`# secret "FAR": its parameter "/shared/key" is in region "eu-west-1", not in`,
+		`# secret "URL": it is built from parameter "/x/host", and other text`,
 		`# secret "MANAGER": it is in Secrets Manager`,
 		`# secret "PROCESS": it comes from ${env:...}`,
-		`# secret "FILE": it comes from ${file:...}`,
+		`# secret "FILE": it is in another file, which is not read: "beside.yml"`,
 		`# secret "STACK": it comes from ${cf:...}`,
 		`# secret "NODE_OPTIONS": loaders`,
 		`# secret "AWS_SESSION_TOKEN": the name is reserved`,
@@ -198,7 +199,7 @@ Resources:
 func TestNoEmptyLinesInARow(t *testing.T) {
 	for _, environment := range []string{"", "\n    environment: {LEVEL: debug}", "\n    environment: {DB: '${ssm:/a/b}', LEVEL: debug}"} {
 		src := "service: shop\nprovider: {environment: {TOKEN: '${ssm:/a/token}'}}\nfunctions:\n  api:\n    handler: x" + environment + "\n  other:\n    handler: x\n"
-		d, err := starter.Serverless("serverless.yml", []byte(src))
+		d, err := starter.Serverless("serverless.yml", []byte(src), nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -210,7 +211,7 @@ func TestNoEmptyLinesInARow(t *testing.T) {
 }
 
 func TestSAM(t *testing.T) {
-	d, err := starter.SAM("template.yaml", []byte(template))
+	d, err := starter.SAM("template.yaml", []byte(template), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -219,14 +220,16 @@ func TestSAM(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, want := range []string{
-		`secret "LOG_TOKEN" { parameter = "/${environment.name}/shop/log-token" }`,
+		`secret "LOG_TOKEN" { parameter = "/${environment.name}/${environment.values.project}/log-token" }`,
 		`secret "DB" { parameter = "/prod/shop/db:2" }`,
-		`secret "REF" { parameter = "/shared/database" }`,
+		`secret "REF" { parameter = environment.values.database }`,
+		`database = "/shared/database"`, `project  = "local"`,
+		`# secret "REF": its parameter's name comes from the template parameter "Database"; set environment.values.database in each environment; the default is "/shared/database"`,
 		`secret "LONG" { parameter = "/${environment.name}/x:1" }`,
 		`secret "KEY" { parameter = "/${environment.name}/key" }`,
 		`deployed_as = "shop-${environment.name}-api"`,
 		`key/bbbbbbbb-2222-3333-4444-555555555555"`,
-		`# secret "JOINED": CloudFormation builds it from`,
+		`secret "JOINED" { parameter = "/a/b" }`,
 		`# secret "MANAGER": it is in Secrets Manager`,
 		`# secret "HIDDEN": it is passed when the stack is deployed`,
 		"#   TABLE, LITERAL, IMPORTED\n",
@@ -294,8 +297,8 @@ func TestErrorsQuoteNothing(t *testing.T) {
 		"functions: {f: {environment: {AB: '${ssm(" + canary + "):/a/b}', AC: '${ssm:/x y " + canary + "}', AD: '${ssm:/a:0" + canary + "}'}}}",
 		"Resources: {F: {Type: 'AWS::Lambda::Function', Properties: {Environment: " + canary + "}}}",
 	} {
-		for name, read := range map[string]func(string, []byte) (*starter.Draft, error){"serverless": starter.Serverless, "sam": starter.SAM} {
-			d, err := read("x.yml", []byte(src))
+		for name, read := range map[string]func(string, []byte, fs.FS) (*starter.Draft, error){"serverless": starter.Serverless, "sam": starter.SAM} {
+			d, err := read("x.yml", []byte(src), nil)
 			text := ""
 			if err == nil {
 				text, err = written(t, d)
@@ -334,9 +337,9 @@ func TestBombs(t *testing.T) {
 		"many":     "functions:\n" + strings.Repeat("  f: {environment: {AB: '${ssm:/a/b}'}}\n", 15_000),
 		"comments": "functions: {}\n" + strings.Repeat("#\n", 400_000),
 	} {
-		for kind, read := range map[string]func(string, []byte) (*starter.Draft, error){"serverless": starter.Serverless, "sam": starter.SAM} {
+		for kind, read := range map[string]func(string, []byte, fs.FS) (*starter.Draft, error){"serverless": starter.Serverless, "sam": starter.SAM} {
 			began := time.Now()
-			if d, err := read("x.yml", []byte(src)); err == nil {
+			if d, err := read("x.yml", []byte(src), nil); err == nil {
 				_, _ = written(t, d)
 			}
 			if took := time.Since(began); took > time.Minute { // a tenth of a second without the race detector and other load
@@ -344,7 +347,7 @@ func TestBombs(t *testing.T) {
 			}
 		}
 	}
-	if _, err := starter.Serverless("x.yml", bytes.Repeat([]byte("a"), 1<<20+1)); !errors.Is(err, starter.ErrSize) {
+	if _, err := starter.Serverless("x.yml", bytes.Repeat([]byte("a"), 1<<20+1), nil); !errors.Is(err, starter.ErrSize) {
 		t.Errorf("a large file: %v", err)
 	}
 }
@@ -363,7 +366,7 @@ func TestWhateverIsNamed(t *testing.T) {
 			fmt.Fprintf(&f, "  ? %s\n  : {name: %s, kmsKeyArn: %s, environment: {? %s : %s, ? %s : '${ssm:/x}', AB: '${ssm:/a/b}'}}\n", quoted(), quoted(), quoted(), quoted(), quoted(), quoted())
 		}
 		src := fmt.Sprintf("service: %s\nprovider: {region: %s, environment: {? %s : %s}}\nfunctions:\n%s", quoted(), quoted(), quoted(), quoted(), f.String())
-		d, err := starter.Serverless(join(), []byte(src))
+		d, err := starter.Serverless(join(), []byte(src), nil)
 		if err == nil {
 			_, err = written(t, d)
 		}
@@ -378,16 +381,18 @@ func FuzzServerless(f *testing.F) { fuzz(f, serverless, starter.Serverless) }
 func FuzzSAM(f *testing.F) { fuzz(f, template, starter.SAM) }
 
 func FuzzDotenv(f *testing.F) {
-	fuzz(f, "A_B=1\nexport C='x'\n", func(source string, src []byte) (*starter.Draft, error) { return starter.Dotenv(source, src, "api") })
+	fuzz(f, "A_B=1\nexport C='x'\n", func(source string, src []byte, _ fs.FS) (*starter.Draft, error) {
+		return starter.Dotenv(source, src, "api")
+	})
 }
 
 // fuzz imports any file: the manifest validates, or nothing is written.
-func fuzz(f *testing.F, seed string, read func(string, []byte) (*starter.Draft, error)) {
+func fuzz(f *testing.F, seed string, read func(string, []byte, fs.FS) (*starter.Draft, error)) {
 	f.Add([]byte(seed))
 	f.Add([]byte("functions: {f: {environment: {AB: '${ssm:/a/b}'}}}"))
 	f.Add([]byte(`{"Resources": {"F": {"Type": "AWS::Lambda::Function", "Properties": {"Environment": {"Variables": {"AB": {"Fn::Sub": "{{resolve:ssm:/a/b:1}}"}}}}}}}`))
 	f.Fuzz(func(t *testing.T, src []byte) {
-		if d, err := read("source", src); err == nil {
+		if d, err := read("source", src, nil); err == nil {
 			_, _ = written(t, d)
 		}
 	})

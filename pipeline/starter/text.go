@@ -1,19 +1,54 @@
 package starter
 
 import (
+	"cmp"
 	"strconv"
 	"strings"
 
 	"github.com/whispering/bundle/pipeline/manifest"
+	"github.com/whispering/bundle/pipeline/secret"
 )
 
-// Text is a string of the source. Parts of it may be placeholders for the name of
-// the environment.
+// Text is a string of the source. Parts of it may be placeholders: for the name of
+// the environment, or for a string that the source leaves open.
 type Text []part
 
 type part struct {
 	literal     string
 	environment bool
+	open        *open
+}
+
+// An open is a string that the source leaves open, or that differs between
+// environments: the manifest declares it in values of each environment.
+type open struct {
+	name  string // in environment.values
+	from  string // how the source names it
+	local string // its value in the embedded environment
+	whole string // the parameter's name that the source has as a default, "" if none
+
+	// in returns its value in an environment, if the source has one for that
+	// environment. It is nil if the source has none at all.
+	in func(env string) (string, bool)
+}
+
+// value returns the value in an environment, or a stand-in of the same form.
+func (o *open) value(env string) string {
+	if s, ok := o.known(env); ok {
+		return s
+	}
+	return cmp.Or(o.local, LocalEnvironment)
+}
+
+// known returns the value in an environment, if it is known.
+func (o *open) known(env string) (string, bool) {
+	switch {
+	case env == LocalEnvironment:
+		return cmp.Or(o.local, LocalEnvironment), true
+	case o.in == nil:
+		return "", false
+	}
+	return o.in(env)
 }
 
 func literal(s string) Text { return Text{{literal: s}} }
@@ -24,36 +59,89 @@ func environment() Text { return Text{{environment: true}} }
 func (t Text) in(env string) string {
 	var b strings.Builder
 	for _, p := range t {
-		if p.environment {
+		switch {
+		case p.environment:
 			b.WriteString(env)
-		} else {
+		case p.open != nil:
+			b.WriteString(p.open.value(env))
+		default:
 			b.WriteString(p.literal)
 		}
 	}
 	return b.String()
 }
 
-// plain returns the string if it does not depend on the environment.
+// plain returns the string if it is the same everywhere.
 func (t Text) plain() (string, bool) {
 	for _, p := range t {
-		if p.environment {
+		if p.environment || p.open != nil {
 			return "", false
 		}
 	}
 	return t.in(""), true
 }
 
-// hcl returns the string as written in a manifest.
-func (t Text) hcl() string {
-	var b strings.Builder
+// staged reports whether the string depends on the environment's name, and on
+// nothing that the source leaves open.
+func (t Text) staged() bool {
+	some := false
 	for _, p := range t {
-		if p.environment {
-			b.WriteString("${environment.name}")
-		} else {
-			b.WriteString(manifest.Escape(p.literal))
+		if p.open != nil {
+			return false
+		}
+		some = some || p.environment
+	}
+	return some
+}
+
+// opens returns what the source leaves open in the string.
+func (t Text) opens() (all []*open) {
+	for _, p := range t {
+		if p.open != nil {
+			all = append(all, p.open)
 		}
 	}
-	return `"` + b.String() + `"`
+	return all
+}
+
+// hcl returns the string as written in a manifest.
+func (t Text) hcl() string {
+	if len(t) == 1 && t[0].open != nil {
+		return "environment.values." + t[0].open.name
+	}
+	return `"` + t.template(manifest.Escape) + `"`
+}
+
+// template returns the string with its placeholders as a manifest writes them.
+func (t Text) template(escape func(string) string) string {
+	var b strings.Builder
+	for _, p := range t {
+		switch {
+		case p.environment:
+			b.WriteString("${environment.name}")
+		case p.open != nil:
+			b.WriteString("${environment.values." + p.open.name + "}")
+		default:
+			b.WriteString(escape(p.literal))
+		}
+	}
+	return b.String()
+}
+
+// parameter returns the name of a parameter for notes. A string that is no name is
+// not shown, because it could be a value.
+func (t Text) parameter() string {
+	if len(t) == 1 && t[0].open != nil {
+		if o := t[0].open; o.whole != "" {
+			return "parameter " + shown(o.whole)
+		}
+		return "a parameter that " + t[0].open.from + " names"
+	}
+	settle(t, "")
+	if _, err := secret.ParseRef(t.in(LocalEnvironment)); err != nil {
+		return "a parameter"
+	}
+	return "parameter " + shown(t.template(func(s string) string { return s }))
 }
 
 // quote returns a string without placeholders as written in a manifest.
@@ -62,7 +150,7 @@ func quote(s string) string { return literal(s).hcl() }
 // shown returns a name of the source for notes and comments: short, on one line, in
 // ASCII.
 func shown(name string) string {
-	const most = 80
+	const most = 200
 	if len(name) > most {
 		name = strings.ToValidUTF8(name[:most], "") + "..."
 	}

@@ -1,7 +1,11 @@
 package starter
 
 import (
+	"slices"
+	"strconv"
 	"strings"
+
+	"go.yaml.in/yaml/v3"
 
 	"github.com/whispering/bundle/internal/lazyregexp"
 )
@@ -12,8 +16,16 @@ type value struct {
 	text Text   // for known, the string; for fromParameter, the parameter's name
 	why  string // for unknown: the reason
 
-	region   string // for fromParameter, if the source names one
-	optional bool   // for fromParameter: the source has a default for it
+	outside string // for known: why the whole value is not in the source, "" if it is
+	option  bool   // for known, outside: whoever deploys sets it; a default is usual
+	number  string // for known: why it cannot be part of a name
+
+	// For fromParameter:
+	region   string   // if the source names one
+	field    string   // the field of its JSON
+	optional bool     // the source has a default for it
+	remarks  []string // what the manifest does not say
+	list     bool     // CloudFormation splits it at its commas
 }
 
 type kind int
@@ -23,6 +35,7 @@ const (
 	computed                  // a string that AWS computes from resources
 	fromParameter             // the value of a parameter
 	unknown
+	nothing // AWS::NoValue
 )
 
 func text(t Text) value { return value{kind: known, text: t} }
@@ -31,12 +44,20 @@ func not(why string) value { return value{kind: unknown, why: why} }
 
 // plain returns a string that is known and the same in all environments, otherwise "".
 func (v value) plain() string {
-	if v.kind != known {
+	if v.kind != known || v.number != "" {
 		return ""
 	}
 	s, _ := v.text.plain()
 	return s
 }
+
+// fixed reports whether the value is a string without anything left open.
+func (v value) fixed() bool {
+	return v.kind == known && v.number == "" && len(v.text.opens()) == 0
+}
+
+// absent is the reason of a value that does not exist, so that a default applies.
+const absent = "it refers to something that is not in the source"
 
 // secretsManager is why a reference to Secrets Manager is not imported.
 const secretsManager = "it is in Secrets Manager, which a manifest cannot name; copy it to a parameter"
@@ -47,24 +68,58 @@ func join(all []value) value {
 	if len(all) == 1 {
 		return all[0]
 	}
-	var whole Text
+	var parameters []string
 	result := text(nil)
 	for _, v := range all {
 		switch v.kind {
 		case unknown:
 			return v
 		case fromParameter:
-			return not("it is built from a parameter and other text; put the whole value in its own parameter")
+			if name := v.text.parameter(); !slices.Contains(parameters, name) {
+				parameters = append(parameters, name)
+			}
 		case computed:
 			result.kind = computed
 		}
-		whole = append(whole, v.text...)
+		if v.outside != "" && result.outside == "" {
+			result.outside = v.outside
+		}
+		if v.number != "" {
+			result.number = v.number
+		}
+		result.text = append(result.text, v.text...)
 	}
-	result.text = whole
-	if length(whole) > maxText {
+	if len(parameters) > 0 {
+		return built(parameters)
+	}
+	result.text = merged(result.text)
+	if length(result.text) > maxText {
 		return not("it is too long for a name")
 	}
 	return result
+}
+
+// built returns a value that is made of parameters and other text.
+func built(parameters []string) value {
+	const most = 10
+	more := ""
+	if len(parameters) > most {
+		more = " and others"
+		parameters = parameters[:most]
+	}
+	return not("it is built from " + strings.Join(parameters, ", ") + more + ", and other text; put the whole value in its own parameter")
+}
+
+// merged joins literals that follow each other.
+func merged(t Text) (all Text) {
+	for _, p := range t {
+		if last := len(all) - 1; last >= 0 && p.open == nil && !p.environment && all[last].open == nil && !all[last].environment {
+			all[last].literal += p.literal
+			continue
+		}
+		all = append(all, p)
+	}
+	return all
 }
 
 // maxText is the largest length of a string of the source, with variables replaced.
@@ -77,44 +132,105 @@ func length(t Text) (n int) {
 	return n
 }
 
-var dynamic = lazyregexp.New(`^\{\{resolve:(ssm|ssm-secure|secretsmanager):([^{}]*)\}\}$`)
+// scalar returns what is known of a scalar without variables in it.
+func scalar(n *yaml.Node) value {
+	v := text(literal(n.Value))
+	v.number = badNumber(n)
+	return v
+}
+
+var plainNumber = lazyregexp.New(`^-?(0|[1-9][0-9]*)(\.[0-9]*[1-9])?$`)
+
+// badNumber returns why a number cannot be part of a name: programs that read YAML
+// change how it is written.
+func badNumber(n *yaml.Node) string {
+	if n.Style&(yaml.SingleQuotedStyle|yaml.DoubleQuotedStyle|yaml.LiteralStyle|yaml.FoldedStyle) != 0 || n.Tag != "!!int" && n.Tag != "!!float" || plainNumber.MatchString(n.Value) {
+		return ""
+	}
+	if strings.HasPrefix(n.Value, "0") && len(n.Value) > 1 {
+		return "a number in its name begins with 0, which programs that read YAML remove or take for another base; write it in quotes, as an account ID must be"
+	}
+	return "a number in its name is not in quotes, and programs that read YAML write it in another form; write it in quotes"
+}
+
+var (
+	dynamic   = lazyregexp.New(`^\{\{resolve:(ssm|ssm-secure|secretsmanager):([^{}]*)\}\}$`)
+	someplace = lazyregexp.New(`\{\{resolve:(?:ssm|ssm-secure):([^{}]*)\}\}`)
+)
 
 // resolved recognizes CloudFormation's dynamic references in a value that is
 // otherwise known.
 //
 // https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/dynamic-references.html
 func resolved(v value) value {
-	if v.kind != known && v.kind != computed {
+	if v.kind != known && v.kind != computed || len(v.text) == 0 {
 		return v
 	}
-	var first, last string
-	if len(v.text) > 0 {
-		first, last = v.text[0].literal, v.text[len(v.text)-1].literal
+	// Each placeholder becomes one rune of a private range, so that pieces of the text
+	// can be told apart and put back.
+	var holes Text
+	var b strings.Builder
+	for _, p := range v.text {
+		if p.environment || p.open != nil {
+			b.WriteRune(firstHole + rune(len(holes)))
+			holes = append(holes, p)
+			continue
+		}
+		b.WriteString(strings.Map(func(r rune) rune {
+			if r >= firstHole && r <= lastHole {
+				return '\uFFFD'
+			}
+			return r
+		}, p.literal))
 	}
-	whole := v.text.in("\x00")
-	switch m := dynamic.FindStringSubmatch(whole); {
-	case !strings.Contains(whole, "{{resolve:"):
+	whole := strings.TrimSpace(b.String())
+	if len(holes) > int(lastHole-firstHole) || !strings.Contains(whole, "{{resolve:") {
 		return v
+	}
+	m := dynamic.FindStringSubmatch(whole)
+	switch {
 	case strings.Contains(whole, "{{resolve:secretsmanager:"):
 		return not(secretsManager)
+	case m == nil && v.kind == computed && someplace.FindString(whole) == "":
+		return not("the name of its parameter is computed from resources")
 	case m == nil:
-		return not("it is built from a parameter and other text; put the whole value in its own parameter")
+		var parameters []string
+		for _, one := range someplace.FindAllString(whole, -1) {
+			if name := fill(someplace.FindStringSubmatch(one)[1], holes).parameter(); !slices.Contains(parameters, name) {
+				parameters = append(parameters, name)
+			}
+		}
+		if len(parameters) == 0 {
+			return not("it is a dynamic reference that is not closed or has other braces in it")
+		}
+		return built(parameters)
+	case v.number != "":
+		return not(v.number)
 	case v.kind == computed:
 		return not("the name of its parameter is computed from resources")
-	default:
-		prefix := "{{resolve:" + m[1] + ":"
-		if !strings.HasPrefix(first, prefix) || !strings.HasSuffix(last, "}}") {
-			return not("it is a dynamic reference that is built from parts")
-		}
-		return value{kind: fromParameter, text: inner(v.text, len(prefix), len("}}"))}
 	}
+	return value{kind: fromParameter, text: fill(strings.TrimSpace(m[2]), holes)}
 }
 
-// inner removes bytes from both ends of t, which must be literal.
-func inner(t Text, front, back int) Text {
-	t = append(Text(nil), t...)
-	t[0].literal = t[0].literal[front:]
-	last := &t[len(t)-1]
-	last.literal = last.literal[:len(last.literal)-back]
+const firstHole, lastHole = '\uE000', '\uF8FF'
+
+// fill puts placeholders back into a string.
+func fill(s string, holes Text) (t Text) {
+	begin := 0
+	for at, r := range s {
+		if r < firstHole || int(r-firstHole) >= len(holes) {
+			continue
+		}
+		if at > begin {
+			t = append(t, part{literal: s[begin:at]})
+		}
+		t = append(t, holes[r-firstHole])
+		begin = at + len(string(r))
+	}
+	if begin < len(s) || len(t) == 0 {
+		t = append(t, part{literal: s[begin:]})
+	}
 	return t
 }
+
+func itoa(n int) string { return strconv.Itoa(n) }

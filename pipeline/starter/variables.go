@@ -17,30 +17,15 @@ func (i *serverless) value(n *yaml.Node) value {
 	n = i.follow(n)
 	switch {
 	case n == nil:
-		return not("it does not exist")
+		return not(absent)
 	case n.Kind != yaml.ScalarNode, strings.HasPrefix(n.Tag, "!") && !strings.HasPrefix(n.Tag, "!!"):
-		return cloudFormation(i.document, n)
+		return i.stack.value(n)
+	}
+	i.use(n)
+	if !strings.Contains(n.Value, "${") {
+		return scalar(n)
 	}
 	return i.string(n.Value)
-}
-
-// cloudFormation returns what is known of a value that CloudFormation evaluates.
-func cloudFormation(d *document, n *yaml.Node) value {
-	if holdsDynamic(d, n, 0) {
-		return not("CloudFormation builds it from a dynamic reference; put the whole value in its own parameter")
-	}
-	return value{kind: computed}
-}
-
-func holdsDynamic(d *document, n *yaml.Node, depth int) bool {
-	d.steps++
-	if n = d.follow(n); n == nil || depth > maxReferences || d.exhausted() {
-		return false
-	}
-	if n.Kind == yaml.ScalarNode {
-		return strings.Contains(n.Value, "{{resolve:")
-	}
-	return slices.ContainsFunc(n.Content, func(inner *yaml.Node) bool { return holdsDynamic(d, inner, depth+1) })
 }
 
 // string returns what is known of a string with variables in it.
@@ -113,141 +98,293 @@ func alternatives(s string) (all []string) {
 	return append(all, strings.TrimSpace(s[begin:]))
 }
 
-// variable returns what is known of ${s}.
+// variable returns what is known of ${s}. If one of its alternatives is a parameter,
+// that is the secret; the others are told in remarks.
 func (i *serverless) variable(s string) value {
 	all := alternatives(s)
-	v := i.source(all[0])
-	for _, next := range all[1:] {
+	var before []string // what overrides the parameter
+	first := not(absent)
+	for n, one := range all {
+		v := i.alternative(one, n == 0)
 		switch {
 		case v.kind == fromParameter:
-			v.optional = true
-			return v
-		case v.kind != unknown || v.why != absent:
+			for _, name := range before {
+				v.remarks = append(v.remarks, "in the source, "+name+" overrides it")
+			}
+			return i.alternatively(v, all[n+1:])
+		case v.kind == unknown && v.why == absent:
+			continue
+		case v.outside == "" && v.kind != unknown && n > 0 && first.kind == known:
+			return standard(first, v)
+		case v.outside == "" && v.kind != unknown && first.why == absent:
 			return v
 		}
-		v = i.alternative(next)
+		if first.why == absent {
+			first = v
+		}
+		before = append(before, source(one))
 	}
-	if v.kind == unknown && v.why == absent {
-		v.why = "it comes from outside this file"
+	return first
+}
+
+// standard returns what is known of a string from outside with a default. The default
+// is no constant, unless it is the name of the environment.
+func standard(outside, v value) value {
+	if v.kind == known && v.text.staged() {
+		return v
 	}
+	if outside.kind == known && len(outside.text) == 1 && outside.text[0].open != nil && outside.option {
+		outside.outside = "" // looks like configuration
+	}
+	return outside
+}
+
+// alternatively adds what the source uses if the parameter does not exist.
+func (i *serverless) alternatively(v value, rest []string) value {
+	others := false
+	for _, one := range rest {
+		switch next := i.alternative(one, false); {
+		case next.kind == fromParameter && next.text.hcl() == v.text.hcl():
+		case next.kind == fromParameter:
+			others = true
+			v.remarks = append(v.remarks, "if it does not exist, the source reads another parameter, "+strings.TrimPrefix(next.text.parameter(), "parameter ")+"; a manifest has no alternatives")
+		case next.kind == unknown && next.why == absent:
+		case next.outside != "" || next.kind == unknown:
+			v.optional = true
+			v.remarks = append(v.remarks, "if it does not exist, the source uses "+source(one))
+		default:
+			v.optional = true
+		}
+	}
+	v.optional = v.optional && !others
 	return v
 }
 
-// absent is the reason of a value that does not exist, so that a default applies.
-const absent = "absent"
-
-// alternative returns what is known of a default: a variable with or without its
-// braces, or a string in quotes.
-func (i *serverless) alternative(s string) value {
+// source names an alternative in notes: its source, but not its address, unless that
+// is only a name.
+func source(s string) string {
+	m := split(s)
 	switch {
+	case m == nil || m[1] == "" && m[4] != "":
+		return "another value"
+	case m[1] == "file":
+		return "${file(...)}"
+	case len(m[4]) < 60 && simpleName.MatchString(m[4]):
+		return "${" + m[1] + ":" + m[4] + "}"
+	}
+	return "${" + m[1] + ":...}"
+}
+
+// alternative returns what is known of an alternative: a variable with or without its
+// braces, or a string in quotes.
+func (i *serverless) alternative(s string, first bool) value {
+	switch {
+	case first:
+		return i.source(s)
 	case strings.HasPrefix(s, "${"):
 		return i.string(s)
 	case len(s) >= 2 && (s[0] == '\'' || s[0] == '"') && s[len(s)-1] == s[0]:
 		return i.string(s[1 : len(s)-1])
-	case sourcePattern.MatchString(s) && strings.Contains(s, ":"):
+	case split(s) != nil:
 		return i.source(s)
 	}
 	return text(literal(s)) // a number, true, false
 }
 
-// sourcePattern matches SOURCE(PARAMETERS):ADDRESS, and SOURCE.REGION:ADDRESS, the
-// former syntax.
-var sourcePattern = lazyregexp.New(`(?s)^([A-Za-z0-9]*)(?:\.([a-z0-9-]+))?(?:\(([^()]*)\))?:(.*)$`)
+var (
+	// sourcePattern matches SOURCE(PARAMETERS):ADDRESS, and SOURCE.REGION:ADDRESS, the
+	// former syntax.
+	sourcePattern = lazyregexp.New(`(?s)^([A-Za-z0-9_-]*)(?:\.([a-z0-9-]+|\$\{[^{}]*\}))?(?:\(([^()]*)\))?(?::(.*))?$`)
+
+	// ssmAddress matches the address of a resolver of version 4 that reads a parameter.
+	ssmAddress = lazyregexp.New(`(?s)^ssm(?:\(([^()]*)\))?:(.*)$`)
+
+	simpleName = lazyregexp.New(`^[A-Za-z0-9_.-]+$`)
+)
+
+// split splits a variable as sourcePattern does: into its source, region, parameters
+// and address. It returns nil for what is no variable.
+func split(s string) []string {
+	if !strings.Contains(s, ":") && !strings.HasPrefix(s, "file(") {
+		return nil
+	}
+	return sourcePattern.FindStringSubmatch(s)
+}
 
 // source returns what is known of one source of values.
 func (i *serverless) source(s string) value {
-	m := sourcePattern.FindStringSubmatch(s)
+	m := split(s)
 	if m == nil {
-		return not("it comes from a variable source that bundle does not support")
+		return i.outside(s, "", "it comes from a variable source that bundle does not support")
 	}
-	switch name, address := m[1], m[4]; name {
+	name, address := m[1], m[4]
+	if at := ssmAddress.FindStringSubmatch(address); at != nil && (name == "aws" || i.resolver(name) != nil) {
+		return i.resolved(name, at[2], at[1])
+	}
+	switch name {
 	case "ssm":
 		return i.parameter(address, m[2], m[3])
-	case "sls", "opt", "self", "":
+	case "sls", "opt", "param":
 		at := i.string(address)
-		path, ok := at.text.plain()
+		path := at.plain()
 		switch {
 		case at.kind == unknown:
 			return at
-		case at.kind != known || !ok:
-			return not("it depends on the stage; use environment.values in the manifest for values that differ")
-		case path == "stage" && (name == "sls" || name == "opt"), path == "provider.stage":
-			return text(environment())
-		case name == "opt":
-			return not(absent)
-		case name == "sls":
-			return not("it comes from ${sls:...}")
+		case path == "stage" && name != "param":
+			return i.environment()
+		case path != "" && name == "param":
+			return i.param(path)
 		}
-		return i.self(path)
-	case "AWS":
-		return value{kind: computed} // a pseudo parameter of CloudFormation
-	case "param":
-		return not(absent)
-	case "env", "file", "cf", "s3", "git", "aws", "vault", "terraform", "doppler":
-		return not("it comes from ${" + name + ":...}")
+		v := i.outside(s, path, "it comes from ${"+name+":...}")
+		v.option = name != "sls"
+		return v
+	case "self", "":
+		return i.refer(nil, address, s)
+	case "file":
+		return i.refer(&m[3], address, s)
+	case "AWS": // a pseudo parameter of CloudFormation
+		return i.stack.reference(s)
+	case "env", "cf", "s3", "git", "aws", "vault", "terraform", "doppler", "output", "strToBool":
+		return i.outside(s, "", "it comes from ${"+name+":...}")
 	}
-	return not("it comes from a variable source that bundle does not support")
+	return i.outside(s, "", "it comes from a variable source that bundle does not support")
 }
 
-// self returns what is known of another place in the file.
-func (i *serverless) self(path string) value {
-	n := i.get(i.root, strings.Split(path, ".")...)
-	if path == "service" && n != nil && n.Kind == yaml.MappingNode {
-		n = i.get(n, "name")
+// environment returns the name of the environment.
+func (d *document) environment() value {
+	if d.stage != "" {
+		return text(literal(d.stage))
 	}
-	if n == nil || null(n) {
-		return not(absent)
-	}
-	if n.Kind != yaml.ScalarNode {
-		return not("it is more than one string")
-	}
-	return i.value(n)
+	return text(environment())
 }
 
-// node returns the target of a variable of the form ${self:PATH}.
-func (i *serverless) node(s string) *yaml.Node {
-	inside, ok := strings.CutPrefix(strings.TrimSpace(s), "${self:")
-	if inside, closed := strings.CutSuffix(inside, "}"); ok && closed && !strings.ContainsAny(inside, "${},") {
-		return i.get(i.root, strings.Split(inside, ".")...)
+// outside returns a string that comes from outside the source. In the name of a
+// parameter, it becomes a value of the environment.
+func (i *serverless) outside(s, name, why string) value {
+	from := source(s)
+	if at := strings.LastIndexAny(s, ":./"); name == "" && at >= 0 {
+		name = s[at+1:]
+	}
+	v := text(Text{{open: i.draft.leave("variable "+s, name, from)}})
+	v.outside = why
+	return v
+}
+
+// param returns what is known of ${param:NAME}: of the parameters of stages, or of
+// the ones that apply to all stages.
+func (i *serverless) param(name string) value {
+	of := func(stage string) *yaml.Node {
+		if n := i.get(i.root, "stages", stage, "params", name); n != nil {
+			return n
+		}
+		return i.get(i.root, "params", stage, name)
+	}
+	if i.stage != "" {
+		if n := of(i.stage); n != nil {
+			return i.value(n)
+		}
+		if n := of("default"); n != nil {
+			return i.value(n)
+		}
+		return i.passed(name)
+	}
+	var stages []string
+	for _, at := range []string{"stages", "params"} {
+		for _, e := range i.entries(i.get(i.root, at)) {
+			if e.key != "default" && of(e.key) != nil && !slices.Contains(stages, e.key) {
+				stages = append(stages, e.key)
+			}
+		}
+	}
+	standard := of("default")
+	if len(stages) == 0 && standard == nil {
+		return i.passed(name)
+	}
+	all := i.eachStage(stages, func() value { return i.value(of(i.stage)) })
+	if standard != nil {
+		all = append(all, staged{"", i.value(standard)})
+	}
+	return i.draft.unify("param "+name, name, "${param:"+name+"}", all)
+}
+
+func (i *serverless) passed(name string) value {
+	v := i.outside("param:"+name, name, "it comes from ${param:...}")
+	v.option = true
+	return v
+}
+
+// resolver returns a resolver of version 4 of the framework, or nil.
+func (i *serverless) resolver(name string) *yaml.Node {
+	for _, e := range i.entries(i.get(i.root, "stages")) {
+		if n := i.get(e.value, "resolvers", name); n != nil {
+			return n
+		}
 	}
 	return nil
+}
+
+// resolved returns what is known of ${aws:ssm:…}, or of a resolver with another name.
+func (i *serverless) resolved(name, address, options string) value {
+	region := i.value(i.get(i.resolver(name), "region"))
+	v := i.parameter(address, region.plain(), options)
+	if name != "aws" && v.kind == fromParameter {
+		v.remarks = append(v.remarks, "the source reads it through the resolver "+shown(name)+"; the environment must be in the same account")
+	}
+	return v
 }
 
 // parameter returns what is known of ${ssm:…}.
 func (i *serverless) parameter(address, region, options string) value {
 	v := i.string(address)
 	switch {
+	case v.kind == unknown && v.why == absent:
+		return not("the name of its parameter refers to something that is not in the source")
 	case v.kind == unknown:
 		return v
-	case v.kind != known:
-		return not("the name of its parameter is not a literal string here")
+	case v.kind == fromParameter:
+		return not("the name of its parameter is itself in a parameter")
+	case v.kind != known || len(v.text) == 0:
+		return not("the name of its parameter is not in the source")
+	case v.number != "":
+		return not(v.number)
 	case strings.HasPrefix(v.text.in(""), "/aws/reference/secretsmanager/"):
 		return not(secretsManager)
 	}
-	for option := range strings.SplitSeq(options, ",") {
-		switch option = strings.TrimSpace(option); option {
-		case "", "raw":
-		case "noDecrypt":
+	result := value{kind: fromParameter, text: withoutInstruction(v.text), region: region}
+	for option := range strings.SplitSeq(region+","+options, ",") {
+		switch option = strings.TrimSpace(option); {
+		case option == "", option == "raw", option == "json", option == region && !strings.Contains(region, "${"):
+		case option == "noDecrypt":
 			return not("it is read without decryption (noDecrypt)")
-		default:
-			if region != "" {
-				return not("it names more than one region")
+		case strings.Contains(option, "${"):
+			of := i.string(option)
+			result.region = of.plain()
+			if of.kind != known || result.region == "" && of.text.hcl() != i.region.hcl() {
+				result.remarks = append(result.remarks, "the source names its region with a variable; it must be in the environment's region")
 			}
-			region = option
+		case region != "" && !strings.Contains(region, "${"):
+			return not("it names more than one region")
+		default:
+			result.region = option
 		}
 	}
-	return value{kind: fromParameter, text: withoutInstruction(v.text), region: region}
+	return result
 }
 
 // withoutInstruction removes ~true, ~false and ~split after a parameter's name, which
 // were once part of the syntax.
 func withoutInstruction(t Text) Text {
-	if len(t) == 0 || t[len(t)-1].environment {
+	if len(t) == 0 || t[len(t)-1].environment || t[len(t)-1].open != nil {
 		return t
 	}
 	last := t[len(t)-1].literal
-	if at := strings.LastIndexByte(last, '~'); at >= 0 && slices.Contains([]string{"~true", "~false", "~split"}, last[at:]) {
-		return inner(t, 0, len(last)-at)
+	at := strings.LastIndexByte(last, '~')
+	if at < 0 || !slices.Contains([]string{"~true", "~false", "~split"}, last[at:]) {
+		return t
+	}
+	t = append(Text(nil), t...)
+	if t[len(t)-1].literal = last[:at]; at == 0 {
+		t = t[:len(t)-1]
 	}
 	return t
 }

@@ -45,7 +45,7 @@ func (d *Draft) Write(o Options) (*Result, error) {
 	if manifest.BadName("bundle", name) != "" {
 		return nil, fmt.Errorf("%s is not a valid bundle name: use 1 to 64 letters, digits, underscores and hyphens, starting with a letter or a digit", shown(name))
 	}
-	if err := d.omit(envs); err != nil {
+	if err := d.omit(o.Environments); err != nil {
 		return nil, err
 	}
 	sample, err := d.sample()
@@ -142,7 +142,15 @@ func (w *writer) manifest() {
 
 func (w *writer) environments() {
 	w.line("# The embedded AWS, with the sample values in a file next to this one.")
-	w.line("environment %s {\nembedded = %s\n}\n", quote(LocalEnvironment), quote(w.options.Sample))
+	w.line("environment %s {\nembedded = %s", quote(LocalEnvironment), quote(w.options.Sample))
+	if open := w.draft.declared(); len(open) > 0 {
+		w.line("values = {")
+		for _, o := range open {
+			w.line("%s = %s # %s", o.name, quote(o.value(LocalEnvironment)), o.from)
+		}
+		w.line("}")
+	}
+	w.line("}\n")
 	if len(w.options.Environments) == 0 {
 		w.line("# A real account. A build checks account_id before it reads anything, so that it never runs in the wrong account.")
 		w.open(Environment{Name: "prod", Region: w.draft.Region})
@@ -151,7 +159,7 @@ func (w *writer) environments() {
 		if e.Region == "" {
 			e.Region = w.draft.Region
 		}
-		if e.AccountID == "" || e.Region == "" {
+		if e.AccountID == "" || e.Region == "" || len(w.draft.missing(e.Name)) > 0 {
 			w.line("# Fill in what is missing, and remove the comment signs.")
 			w.open(e)
 			continue
@@ -159,6 +167,13 @@ func (w *writer) environments() {
 		w.line("environment %s {", quote(e.Name))
 		w.line("account_id = %s # builds refuse any other account", quote(e.AccountID))
 		w.line("regions = [%s]", quote(e.Region))
+		if open := w.draft.declared(); len(open) > 0 {
+			w.line("values = {")
+			for _, o := range open {
+				w.line("%s = %s # %s", o.name, quote(o.value(e.Name)), o.from)
+			}
+			w.line("}")
+		}
 		w.line("}\n")
 	}
 }
@@ -172,7 +187,19 @@ func (w *writer) open(e Environment) {
 	if e.Region != "" {
 		region = e.Region
 	}
-	w.line("#\n# environment %s {\n#   account_id = %s\n#   regions    = [%s]\n# }\n", quote(e.Name), quote(account), quote(region))
+	w.line("#\n# environment %s {\n#   account_id = %s\n#   regions    = [%s]", quote(e.Name), quote(account), quote(region))
+	if open := w.draft.declared(); len(open) > 0 {
+		w.line("#   values = {")
+		for _, o := range open {
+			value, ok := o.known(e.Name)
+			if !ok {
+				value = "..."
+			}
+			w.line("#     %s = %s # %s", o.name, quote(value), o.from)
+		}
+		w.line("#   }")
+	}
+	w.line("# }\n")
 }
 
 func (w *writer) function(f Function) {
@@ -208,7 +235,7 @@ func (w *writer) at(line int) string {
 	if line == 0 {
 		return ""
 	}
-	return " (" + w.draft.Where(Note{Line: line}) + ")"
+	return " (" + w.draft.Where(w.draft.noteAt(line, "")) + ")"
 }
 
 func (w *writer) secrets(all []Secret) {
@@ -219,11 +246,21 @@ func (w *writer) secrets(all []Secret) {
 				parameter = `"${local.root}/` + below
 			}
 		}
-		if !s.Optional {
+		if s.Optional || s.Field != "" {
+			w.line("secret %s {\nparameter = %s", quote(s.Name), parameter)
+			if s.Field != "" {
+				w.line("field = %s", quote(s.Field))
+			}
+			if s.Optional {
+				w.line("optional = true # the source works without it")
+			}
+			w.line("}")
+		} else {
 			w.line("secret %s { parameter = %s }", quote(s.Name), parameter)
-			continue
 		}
-		w.line("secret %s {\nparameter = %s\noptional = true # the source has a default for it, which is not copied\n}", quote(s.Name), parameter)
+		for _, text := range s.remarks {
+			w.line("# secret %s: %s%s", shown(s.Name), text, w.at(s.line))
+		}
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"slices"
 
 	"go.yaml.in/yaml/v3"
@@ -22,22 +23,56 @@ const maxMerges = 10
 // ErrSteps reports a source that expands to too much.
 var ErrSteps = errors.New("its aliases and references expand to too much")
 
-// A document is a parsed YAML file. Its aliases are not replaced yet.
+// A document is a parsed YAML file, and the files that it includes. Aliases are not
+// replaced yet.
 type document struct {
 	root  *yaml.Node
 	steps int
+	stage string // if not "", everything is evaluated for this environment
+
+	files    []file
+	beside   fs.FS // the folder of the source; nil if it cannot be read
+	bytes    int
+	reading  bool                // a variable of a function is read
+	seen     map[*yaml.Node]bool // scalars that were used for one
+	original map[*yaml.Node]*yaml.Node
 }
+
+// A file is one of the files of a document. The lines of its nodes are shifted by
+// its index times fileLines, so that a line also names its file.
+type file struct {
+	name string // relative to the folder of the source; "" for the source itself
+	root *yaml.Node
+	err  string // why it is not read
+}
+
+// fileLines is more than the lines that a file can have.
+const fileLines = 1 << 21
 
 var yamlLine = lazyregexp.New(`\bline ([0-9]+)\b`)
 
-// parse parses a file with one YAML document. The parser's errors quote the file, so
-// only the line number is taken from them.
-func parse(src []byte) (*document, error) {
+// parse parses a file with one YAML document.
+func parse(src []byte, beside fs.FS) (*document, error) {
 	if len(src) > maxSource {
 		return nil, ErrSize
 	}
+	doc := &document{beside: beside, seen: map[*yaml.Node]bool{}, original: map[*yaml.Node]*yaml.Node{}, bytes: len(src)}
+	root, err := parseNode(src)
+	if err != nil {
+		return nil, err
+	}
+	if doc.root = doc.follow(root); doc.root == nil || doc.root.Kind != yaml.MappingNode {
+		return nil, errors.New("it is not a YAML map")
+	}
+	doc.files = []file{{root: root}}
+	return doc, nil
+}
+
+// parseNode parses one YAML document. The parser's errors quote the file, so only
+// the line number is taken from them.
+func parseNode(src []byte) (*yaml.Node, error) {
 	var root, more yaml.Node
-	d := yaml.NewDecoder(bytes.NewReader(src))
+	d := yaml.NewDecoder(bytes.NewReader(bytes.TrimPrefix(src, []byte("\ufeff"))))
 	switch err := d.Decode(&root); {
 	case errors.Is(err, io.EOF):
 		return nil, errors.New("it is empty")
@@ -51,14 +86,10 @@ func parse(src []byte) (*document, error) {
 	default:
 		return nil, errors.New("it contains more than one document")
 	}
-	doc := &document{}
-	if root.Kind == yaml.DocumentNode && len(root.Content) == 1 {
-		doc.root = doc.follow(root.Content[0])
-	}
-	if doc.root == nil || doc.root.Kind != yaml.MappingNode {
+	if root.Kind != yaml.DocumentNode || len(root.Content) != 1 {
 		return nil, errors.New("it is not a YAML map")
 	}
-	return doc, nil
+	return root.Content[0], nil
 }
 
 func notYAML(err error) error {
@@ -72,6 +103,13 @@ func notYAML(err error) error {
 type entry struct {
 	key   string
 	line  int
+	value *yaml.Node
+
+	branches []branchOf // the values by environment, if value is nil
+}
+
+type branchOf struct {
+	stage string
 	value *yaml.Node
 }
 
@@ -105,7 +143,7 @@ func (d *document) merged(n *yaml.Node, depth int) []entry {
 		case key.Tag == "!!merge":
 			inherited = append(inherited, d.sources(value, depth)...)
 		default:
-			put(entry{key.Value, key.Line, value}, true)
+			put(entry{key: key.Value, line: key.Line, value: value}, true)
 		}
 	}
 	for _, e := range inherited {

@@ -43,11 +43,14 @@ func Read(con *console.Console, c *cli.Context, environments []starter.Environme
 		return nil, console.Usagef("only one --from flag can be used (--from, --from-serverless, --from-sam, --from-dotenv or --from-path)")
 	case given == 0:
 		return starter.Sketch(function), nil
-	case kind == starter.Unknown && starter.IsPath(source) && !exists(source):
+	case kind == starter.Unknown && starter.LooksLikePath(source) && !exists(source):
 		kind = starter.PathKind
 	}
 	if kind == starter.PathKind {
 		return draftOfPath(con, c, source, environments, wrong)
+	}
+	if advice := starter.Program(source); advice != "" && kind != starter.DotenvKind {
+		return nil, console.Usagef("%s %s", source, advice)
 	}
 	content, err := readSource(source)
 	if err != nil {
@@ -56,22 +59,33 @@ func Read(con *console.Console, c *cli.Context, environments []starter.Environme
 	if kind == starter.Unknown {
 		kind = starter.Detect(source, content)
 	}
-	var draft *starter.Draft
-	switch kind {
-	case starter.ServerlessKind:
-		draft, err = starter.Serverless(source, content)
-	case starter.SAMKind:
-		draft, err = starter.SAM(source, content)
-	case starter.DotenvKind:
-		draft, err = starter.Dotenv(source, content, function)
-	default:
-		return nil, console.Usagef("cannot recognize the format of %s. Name it with --from-serverless, --from-sam or --from-dotenv.", source)
-	}
+	draft, err := drafted(kind, source, content, function)
 	if err != nil {
 		return nil, console.Usagef("%s: %v", source, err)
 	}
 	draft.Name = cmp.Or(draft.Name, folderName(source))
 	return draft, nil
+}
+
+// drafted reads a source of one kind. A serverless.yml can include files in its
+// folder and below it.
+func drafted(kind starter.Kind, source string, content []byte, function string) (*starter.Draft, error) {
+	switch kind {
+	case starter.ServerlessKind:
+		root, err := os.OpenRoot(filepath.Dir(source))
+		if err != nil {
+			return starter.Serverless(source, content, nil)
+		}
+		defer root.Close()
+		return starter.Serverless(source, content, root.FS())
+	case starter.SAMKind:
+		return starter.SAM(source, content, nil)
+	case starter.DotenvKind:
+		return starter.Dotenv(source, content, function)
+	case starter.NamesKind:
+		return starter.Names(source, content, function)
+	}
+	return nil, starter.Unrecognized(source, content)
 }
 
 func exists(path string) bool {

@@ -1,0 +1,109 @@
+package starter
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"github.com/whispering/bundle/pipeline/secret"
+)
+
+// leave returns a string that the source leaves open. key identifies it, and from is
+// how notes call it.
+func (d *Draft) leave(key, name, from string) *open {
+	if o := d.open[key]; o != nil {
+		return o
+	}
+	if d.open == nil {
+		d.open, d.openNames = map[string]*open{}, map[string]bool{}
+	}
+	if inside := shown(from); strings.ReplaceAll(inside[1:len(inside)-1], `\"`, `"`) != from {
+		from = inside
+	}
+	o := &open{name: identifier(name), from: from}
+	for base, n := o.name, 2; d.openNames[o.name]; n++ {
+		o.name = base + "_" + itoa(n)
+	}
+	d.open[key], d.openNames[o.name] = o, true
+	return o
+}
+
+// identifier turns a name of the source into a name in environment.values: dbHost
+// and DB-Host become db_host.
+func identifier(name string) string {
+	const most = 60
+	var b strings.Builder
+	lower := false
+	for _, c := range name {
+		switch {
+		case c >= 'A' && c <= 'Z':
+			if lower {
+				b.WriteByte('_')
+			}
+			b.WriteRune(c + 'a' - 'A')
+			lower = false
+		case c >= 'a' && c <= 'z', c >= '0' && c <= '9':
+			b.WriteRune(c)
+			lower = true
+		default:
+			if s := b.String(); s != "" && !strings.HasSuffix(s, "_") {
+				b.WriteByte('_')
+			}
+			lower = false
+		}
+		if b.Len() > most {
+			break
+		}
+	}
+	s := strings.Trim(b.String(), "_")
+	if s == "" || s[0] >= '0' && s[0] <= '9' || slices.Contains([]string{"for", "if", "in", "else", "endif", "endfor", "true", "false", "null"}, s) {
+		s = strings.TrimRight("value_"+s, "_")
+	}
+	return s
+}
+
+// settle gives what is left open in the name of a parameter a value in the embedded
+// environment, with which the name is valid: the default that the source has for a
+// whole name, a version, or something that is visibly local.
+func settle(t Text, name string) {
+	for i, p := range t {
+		switch o := p.open; {
+		case o == nil || o.local != "":
+		case len(t) == 1:
+			o.local = o.whole
+			if _, err := secret.ParseRef(o.whole); err != nil {
+				o.local = "/" + LocalEnvironment + "/" + cmp.Or(identifier(name), "parameter")
+			}
+		case i > 0 && strings.HasSuffix(t[i-1].literal, ":"):
+			o.local = "1"
+		case i == 0 && strings.Contains(t[1:].in(""), "/"):
+			o.local = "/" + LocalEnvironment
+		default:
+			o.local = LocalEnvironment
+		}
+	}
+}
+
+// declared returns what the functions of the draft leave open, in order.
+func (d *Draft) declared() (all []*open) {
+	for _, f := range d.Functions {
+		for _, s := range f.Secrets {
+			for _, o := range s.Parameter.opens() {
+				if !slices.Contains(all, o) {
+					all = append(all, o)
+				}
+			}
+		}
+	}
+	return all
+}
+
+// missing returns what is left open in an environment.
+func (d *Draft) missing(env string) (all []*open) {
+	for _, o := range d.declared() {
+		if _, ok := o.known(env); !ok {
+			all = append(all, o)
+		}
+	}
+	return all
+}

@@ -1,0 +1,255 @@
+package starter
+
+import (
+	"io/fs"
+	"path"
+	"slices"
+	"strconv"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// refer returns what is known of a string at another place: in the source, or in the
+// file that is named.
+func (i *serverless) refer(file *string, address, s string) value {
+	at := i.string(address)
+	switch {
+	case at.kind == unknown:
+		return at
+	case at.kind != known:
+		return not("the place that it refers to is not in the source")
+	case file == nil && i.isStage(at.text):
+		return i.environment()
+	}
+	if forks := i.forksOf(file, at.text); forks != nil || i.stage == "" && at.text.staged() {
+		return i.byStage(forks, address, s, func() value { return i.refer(file, address, s) })
+	}
+	root, why := i.rootOf(file)
+	name, _ := lastOf(address)
+	if why != "" {
+		return i.outside(s, name, why)
+	}
+	place, ok := at.text.plain()
+	if !ok {
+		return i.outside(s, name, "the place that it refers to depends on a variable")
+	}
+	outer := i.forks
+	i.forks = nil
+	v := i.at(root, place)
+	forks := i.forks
+	if i.forks = outer; len(forks) > 0 && i.stage == "" {
+		return i.byStage(forks, address, s, func() value { return i.at(root, place) })
+	}
+	return v
+}
+
+// byStage returns what is known of a string that differs between environments.
+func (i *serverless) byStage(stages []string, address, s string, evaluate func() value) value {
+	all := i.eachStage(stages, evaluate)
+	if len(all) == 0 {
+		return not(absent)
+	}
+	name, _ := lastOf(strings.TrimSuffix(address, "}"))
+	if at := strings.Index(address, "${"); at > 0 && strings.HasSuffix(address, "}") {
+		name, _ = lastOf(strings.TrimRight(address[:at], "./"))
+	}
+	return i.draft.unify("place "+s, name, source(s), all)
+}
+
+// forksOf returns the environments for which a place is different: those that a map
+// on the way has keys for, or that files are named after. It returns nil if the place
+// does not depend on the environment.
+func (i *serverless) forksOf(file *string, path Text) []string {
+	if file != nil {
+		if name := i.string(*file); name.kind == known && name.text.staged() {
+			return i.filesOf(name.text)
+		}
+	}
+	root, why := i.rootOf(file)
+	if why != "" || !path.staged() || i.isStage(path) {
+		return nil
+	}
+	return i.stages(root, path)
+}
+
+func (i *serverless) isStage(path Text) bool {
+	p, ok := path.plain()
+	return ok && p == "provider.stage"
+}
+
+// rootOf returns the root of a file, or of the source if none is named.
+func (i *serverless) rootOf(file *string) (*yaml.Node, string) {
+	if file == nil {
+		return i.root, ""
+	}
+	name := i.string(*file)
+	switch plain, ok := name.text.plain(); {
+	case name.kind != known:
+		return nil, "it is in a file whose name is not in the source"
+	case !ok:
+		return nil, "it is in a file whose name depends on the environment"
+	default:
+		return i.include(strings.TrimSuffix(strings.TrimPrefix(strings.TrimSpace(plain), "\""), "\""))
+	}
+}
+
+func lastOf(path string) (string, bool) {
+	at := strings.LastIndexAny(path, ".:/")
+	return path[at+1:], at >= 0
+}
+
+// at returns what is known of the string at a path.
+func (i *serverless) at(root *yaml.Node, path string) value {
+	n, v := i.walkTo(root, path)
+	switch {
+	case v != nil:
+		return *v
+	case n == nil || null(n):
+		return not(absent)
+	case n.Kind == yaml.ScalarNode, n.Kind == yaml.MappingNode && i.isIntrinsic(n):
+		return i.value(n)
+	}
+	return not("it is more than one string")
+}
+
+// walkTo returns the node at a path. Variables on the way are followed. If one of
+// them is a parameter, the rest of the path is a field of its JSON.
+func (i *serverless) walkTo(root *yaml.Node, path string) (*yaml.Node, *value) {
+	n := i.follow(root)
+	if path == "" {
+		return n, nil
+	}
+	keys := strings.Split(path, ".")
+	for at, key := range keys {
+		if n != nil && n.Kind == yaml.ScalarNode && strings.Contains(n.Value, "${") {
+			target, v := i.node(n)
+			if v != nil {
+				if v.kind == fromParameter {
+					v.field = strings.Trim(v.field+"."+strings.Join(keys[at:], "."), ".")
+				}
+				return nil, v
+			}
+			n = target
+		}
+		switch {
+		case n == nil:
+			return nil, nil
+		case n.Kind == yaml.SequenceNode:
+			index, err := strconv.Atoi(key)
+			if err != nil || index < 0 || index >= len(n.Content) {
+				return nil, nil
+			}
+			n = i.follow(n.Content[index])
+		case key == "name" && at == 1 && keys[0] == "service" && n.Kind == yaml.ScalarNode: // service: NAME
+		default:
+			n = i.get(n, key)
+		}
+	}
+	if path == "service" && n != nil && n.Kind == yaml.MappingNode {
+		n = i.get(n, "name")
+	}
+	return n, nil
+}
+
+// node returns the target of a scalar that is one variable: a node at another place.
+// If it is no such variable, node returns what is known of the scalar.
+func (i *serverless) node(n *yaml.Node) (*yaml.Node, *value) {
+	i.steps++
+	if i.depth++; i.depth > maxReferences || i.exhausted() {
+		i.depth--
+		v := not("its variables have too many references")
+		return nil, &v
+	}
+	defer func() { i.depth-- }()
+	inside, ok := strings.CutPrefix(strings.TrimSpace(n.Value), "${")
+	if end := closing(inside); ok && end == len(inside)-1 {
+		for _, one := range alternatives(inside[:end]) {
+			if whole, nested := strings.CutPrefix(one, "${"); nested {
+				one = strings.TrimSuffix(whole, "}")
+			}
+			m := split(one)
+			if m == nil || m[1] != "self" && m[1] != "file" && m[1] != "" {
+				break
+			}
+			file := &m[3]
+			if m[1] != "file" {
+				file = nil
+			}
+			address := i.string(m[4])
+			if forks := i.forksOf(file, address.text); len(forks) > 0 {
+				i.forks = append(i.forks, forks...)
+				v := not("it depends on the environment")
+				return nil, &v
+			}
+			path, ok := address.text.plain()
+			if address.kind != known || !ok {
+				break
+			}
+			root, why := i.rootOf(file)
+			if why != "" {
+				v := not(why)
+				return nil, &v
+			}
+			target, v := i.walkTo(root, path)
+			if v != nil || target != nil && !null(target) {
+				if target != nil && target.Kind == yaml.ScalarNode && strings.Contains(target.Value, "${") {
+					return i.node(target)
+				}
+				return target, v
+			}
+		}
+	}
+	v := i.value(n)
+	return nil, &v
+}
+
+// stages returns the environments that a map along the path has keys for.
+func (i *serverless) stages(root *yaml.Node, path Text) (all []string) {
+	const hole = "\x00"
+	before := ""
+	for key := range strings.SplitSeq(path.in(hole), ".") {
+		front, back, found := strings.Cut(key, hole)
+		if !found {
+			before = strings.TrimPrefix(before+"."+key, ".")
+			continue
+		}
+		n, _ := i.walkTo(root, before)
+		if n != nil && n.Kind == yaml.ScalarNode && strings.Contains(n.Value, "${") {
+			n, _ = i.node(n)
+		}
+		for _, e := range i.entries(n) {
+			stage, ok := strings.CutPrefix(e.key, front)
+			if stage, ok2 := strings.CutSuffix(stage, back); ok && ok2 && stage != "" && !strings.Contains(back, hole) {
+				all = append(all, stage)
+			}
+		}
+		return all
+	}
+	return nil
+}
+
+// filesOf returns the environments that files or folders are named after.
+func (d *document) filesOf(name Text) (all []string) {
+	const hole = "\x00"
+	if d.beside == nil {
+		return nil
+	}
+	before := "."
+	for key := range strings.SplitSeq(path.Clean(name.in(hole)), "/") {
+		front, back, found := strings.Cut(key, hole)
+		if !found {
+			before = path.Join(before, key)
+			continue
+		}
+		entries, _ := fs.ReadDir(d.beside, before)
+		for _, e := range entries[:min(len(entries), 1000)] {
+			stage, ok := strings.CutPrefix(e.Name(), front)
+			if stage, ok2 := strings.CutSuffix(stage, back); ok && ok2 && stage != "" && !slices.Contains(all, stage) {
+				all = append(all, stage)
+			}
+		}
+		return all
+	}
+	return nil
+}

@@ -1,0 +1,136 @@
+package starter
+
+import (
+	"slices"
+	"strings"
+)
+
+// A staged is a value in one environment of the source. The environment "" stands
+// for all that are not named.
+type staged struct {
+	stage string
+	value value
+}
+
+// eachStage evaluates something for each environment.
+func (d *document) eachStage(stages []string, evaluate func() value) (all []staged) {
+	const most = 50
+	outer := d.stage
+	defer func() { d.stage = outer }()
+	for _, stage := range stages[:min(len(stages), most)] {
+		d.stage = stage
+		all = append(all, staged{stage, evaluate()})
+	}
+	return all
+}
+
+// unify returns what is known of a value that the source gives for each environment.
+// If the values differ only in the environment's name, the result depends on it.
+// Otherwise, the manifest gets a value of the environment.
+func (d *Draft) unify(key, name, from string, all []staged) value {
+	var none []string
+	rest := slices.DeleteFunc(slices.Clone(all), func(s staged) bool { return s.value.kind == unknown && s.value.why == absent })
+	if len(rest) > 0 {
+		for _, s := range all {
+			if s.value.kind == unknown && s.value.why == absent {
+				none = append(none, s.stage)
+			}
+		}
+		all = rest
+	}
+	parameters := slices.ContainsFunc(all, func(s staged) bool { return s.value.kind == fromParameter })
+	result := all[0].value
+	for _, s := range all {
+		switch v := s.value; {
+		case v.kind == fromParameter:
+			result = v
+		case parameters:
+		case v.kind != known:
+			return v
+		}
+	}
+	table := map[string]string{}
+	var same []Text
+	for _, s := range all {
+		plain, ok := s.value.text.plain()
+		if s.value.kind != result.kind || !ok || s.value.field != result.field || s.value.number != "" {
+			none = append(none, s.stage)
+			continue
+		}
+		table[s.stage] = plain
+		same = append(same, general(plain, s.stage))
+	}
+	other := func(t Text) bool { return t.hcl() != same[0].hcl() }
+	if len(none) == 0 && len(same) > 0 && !slices.ContainsFunc(same, other) && (len(same) > 1 || all[0].stage == "") {
+		result.text = same[0]
+		return result
+	}
+	if !parameters && len(none) > 0 {
+		result.text = Text{{open: d.leave(key, name, from)}}
+		return result
+	}
+	o := d.leave(key, name, from)
+	o.in = func(env string) (string, bool) {
+		s, ok := table[env]
+		if standard, has := table[""]; !ok && has && !slices.Contains(none, env) {
+			return standard, true
+		}
+		return s, ok
+	}
+	result.text = Text{{open: o}}
+	if parameters && len(none) > 0 {
+		result.remarks = append(result.remarks, "in some environments of the source ("+strings.Join(stageNames(none), ", ")+"), it does not come from a parameter whose name is known")
+	}
+	return result
+}
+
+func stageNames(all []string) (names []string) {
+	for _, s := range all {
+		if s == "" {
+			s = "default"
+		}
+		names = append(names, bare(s))
+	}
+	return names
+}
+
+// general replaces levels and words of a name that are the environment's name.
+func general(s, stage string) (t Text) {
+	if stage == "" {
+		return literal(s)
+	}
+	for s != "" {
+		at := word(s, stage)
+		if at < 0 {
+			t = append(t, part{literal: s})
+			break
+		}
+		if at > 0 {
+			t = append(t, part{literal: s[:at]})
+		}
+		t = append(t, part{environment: true})
+		s = s[at+len(stage):]
+	}
+	return merged(t)
+}
+
+// word returns the index of a word in a name, or -1. Words are separated by what is
+// neither a letter nor a digit.
+func word(s, word string) int {
+	for from := 0; ; {
+		at := strings.Index(s[from:], word)
+		if at < 0 {
+			return -1
+		}
+		at += from
+		end := at + len(word)
+		if (at == 0 || !isWord(s[at-1])) && (end == len(s) || !isWord(s[end])) {
+			return at
+		}
+		from = at + 1
+	}
+}
+
+func isWord(c byte) bool {
+	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9'
+}
