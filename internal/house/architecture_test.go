@@ -26,7 +26,7 @@ var floors = []struct {
 		"pipeline/plan", "pipeline/compare", "pipeline/param", "pipeline/seal", "pipeline/publish", "pipeline/policy", "pipeline/doctor", "pipeline/starter",
 	}},
 	{"shared packages", []string{
-		"pipeline/manifest", "pipeline/secret", "pipeline/problem", "layerbuild", "runtime/...", "internal/awsclient", "internal/awsreply", "internal/awsfault",
+		"pipeline/manifest", "pipeline/dotenv", "pipeline/secret", "pipeline/problem", "layerbuild", "runtime/...", "internal/awsclient", "internal/awsreply", "internal/awsfault",
 		"internal/actions", "internal/atomicfile", "internal/printable", "internal/trust",
 	}},
 	{"leaf packages", []string{"layerbuild/sealed", "internal/awslocal", "internal/plainfile", "internal/arn", "internal/workers"}},

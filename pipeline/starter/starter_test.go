@@ -255,7 +255,7 @@ func TestDotenv(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{`secret "DB_PASSWORD" { parameter = "${local.root}/DB_PASSWORD" }`, `secret "TLS_KEY"`, `secret "EMPTY"`, `# secret "PATH": loaders`, `# secret "TWICE": another secret has this name`} {
+	for _, want := range []string{`secret "DB_PASSWORD" { parameter = "${local.root}/DB_PASSWORD" }`, `secret "TLS_KEY"`, `secret "EMPTY"`, `# secret "PATH": loaders`, `secret "TWICE"`} {
 		if !strings.Contains(text, want) {
 			t.Errorf("the manifest lacks %s:\n%s", want, text)
 		}
@@ -265,8 +265,10 @@ func TestDotenv(t *testing.T) {
 			t.Errorf("%s was copied:\n%s", not, said(d, text, nil))
 		}
 	}
-	if _, err := starter.Dotenv(".env", []byte("A_B=\"x\nC_D=1\n"), "api"); err == nil || !strings.Contains(err.Error(), "line 1") {
-		t.Errorf("a quote that does not end: %v", err)
+	for src, want := range map[string]string{"A=ENC[AES256_GCM,data:x]\n": "encrypted with sops", `{"A": "x"}`: "JSON", "# A=1\n": "no line NAME=VALUE"} {
+		if _, err := starter.Dotenv(".env", []byte(src), "api"); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: %v, want %q", src, err, want)
+		}
 	}
 }
 

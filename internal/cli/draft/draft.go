@@ -16,6 +16,7 @@ import (
 	"github.com/whispering/bundle/internal/cli/target"
 	"github.com/whispering/bundle/internal/plainfile"
 	"github.com/whispering/bundle/pipeline"
+	"github.com/whispering/bundle/pipeline/dotenv"
 	"github.com/whispering/bundle/pipeline/manifest"
 	"github.com/whispering/bundle/pipeline/problem"
 	"github.com/whispering/bundle/pipeline/starter"
@@ -61,7 +62,7 @@ func Read(con *console.Console, c *cli.Context, environments []starter.Environme
 	}
 	draft, err := drafted(kind, source, content, function)
 	if err != nil {
-		return nil, console.Usagef("%s: %v", source, err)
+		return nil, console.Usagef("%s", dotenv.Describe(source, err))
 	}
 	draft.Name = cmp.Or(draft.Name, folderName(source))
 	return draft, nil

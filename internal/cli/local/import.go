@@ -1,0 +1,156 @@
+package local
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/whispering/bundle/internal/awslocal"
+	"github.com/whispering/bundle/internal/cli/console"
+	"github.com/whispering/bundle/internal/plainfile"
+	"github.com/whispering/bundle/pipeline"
+	"github.com/whispering/bundle/pipeline/dotenv"
+)
+
+func (a *commands) localImport() *cli.Command {
+	return &cli.Command{
+		Name:      "import",
+		Usage:     "put every value in a dotenv or JSON file below a path",
+		UsageText: "bundle local import FILE --path PATH [options]",
+		Description: "bundle local import .env.sample --path /local/payments\n" +
+			"bundle local import values.json --path /local/payments \\\n" +
+			"  --key alias/local-parameters",
+		Flags: localFlags(
+			console.JSONFlag(),
+			console.TextFlag("path", "PATH", "the path to put the parameters below", ""),
+			console.TextFlag("key", "KEY", "the KMS key that encrypts the parameters", "alias/aws/ssm"),
+		),
+		Action: func(c *cli.Context) error {
+			file, err := console.OneArgument(c, "a file")
+			if err != nil {
+				return err
+			}
+			if console.Text(c, "path") == "" {
+				return console.Usagef("name the path of the parameters with --path")
+			}
+			values, err := readValues(file)
+			if err != nil {
+				return err
+			}
+			return a.withLocal(c, func(ctx context.Context, client *awslocal.Client) error {
+				return a.putValues(ctx, client, c, file, values)
+			})
+		},
+	}
+}
+
+// readValues reads a dotenv file or a JSON object.
+func readValues(path string) (*dotenv.File, error) {
+	const most = 16 << 20
+	content, err := plainfile.Read(path, most)
+	if err != nil {
+		return nil, console.Usagef("%s cannot be read: %v", path, pipeline.Cause(err))
+	}
+	parse := dotenv.Parse
+	if dotenv.IsJSON(content) {
+		parse = dotenv.ParseJSON
+	}
+	values, err := parse(content)
+	if err != nil {
+		return nil, console.Usagef("%s", dotenv.Describe(path, err))
+	}
+	return values, nil
+}
+
+// An imported is what became of a file of values.
+type imported struct {
+	Path       string `json:"path"`
+	Parameters int    `json:"parameters"`
+	LeftOut    []left `json:"left_out"`
+	Notes      []left `json:"notes"`
+}
+
+// A left says what is special about a line of a file, or why it was left out.
+type left struct {
+	Line int    `json:"line"`
+	Name string `json:"name"`
+	Text string `json:"text"`
+}
+
+// putValues puts the values of a file that Parameter Store takes, and says what it left out.
+func (a *commands) putValues(ctx context.Context, client *awslocal.Client, c *cli.Context, file string, values *dotenv.File) error {
+	result := imported{Path: console.Text(c, "path"), LeftOut: []left{}, Notes: []left{}}
+	for _, n := range values.Notes {
+		if n.Kind == dotenv.LeftOut {
+			result.LeftOut = append(result.LeftOut, left{n.Line, n.Name, n.Text})
+		} else {
+			result.Notes = append(result.Notes, left{n.Line, n.Name, n.Text})
+		}
+	}
+	var refusals []left
+	for _, v := range values.Variables {
+		if v.Value.Len() == 0 {
+			result.LeftOut = append(result.LeftOut, left{v.Line, v.Name, "it has no value, and Parameter Store takes no empty one"})
+			continue
+		}
+		in := map[string]any{
+			"Name": strings.TrimSuffix(result.Path, "/") + "/" + v.Name, "Value": string(v.Value.Reveal()),
+			"Type": "SecureString", "KeyId": console.Text(c, "key"), "Tier": "Intelligent-Tiering", "Overwrite": true,
+		}
+		if err := client.Call(ctx, "ssm", "PutParameter", in, nil); err != nil {
+			refusals = append(refusals, left{v.Line, v.Name, err.Error()})
+			continue
+		}
+		result.Parameters++
+	}
+	if !a.JSON() {
+		for _, line := range append(grouped(result.Notes, ""), grouped(result.LeftOut, "left out: ")...) {
+			a.Hint("%s: %s", file, line)
+		}
+	}
+	a.Hint("%d parameters put below %s", result.Parameters, result.Path)
+	var wrong []error
+	for _, line := range grouped(refusals, "") {
+		wrong = append(wrong, console.Usagef("%s: the embedded AWS refused %s", file, line))
+	}
+	if result.Parameters == 0 && len(wrong) == 0 {
+		wrong = append(wrong, console.Usagef("%s has no value to put", file))
+	}
+	if a.JSON() {
+		if err := a.Answer(result); err != nil {
+			return err
+		}
+	}
+	return errors.Join(wrong...)
+}
+
+// grouped returns one line for each text, with the lines and names that it is about.
+func grouped(all []left, prefix string) []string {
+	type group struct {
+		places          []string
+		separator, text string
+	}
+	var groups []*group
+	known := map[string]*group{}
+	for _, l := range all {
+		place, separator := fmt.Sprintf("%s (line %d)", l.Name, l.Line), ": "
+		if l.Name == "" {
+			place, separator = fmt.Sprintf("line %d", l.Line), " "
+		}
+		g := known[separator+l.Text]
+		if g == nil {
+			g = &group{separator: separator, text: l.Text}
+			known[separator+l.Text] = g
+			groups = append(groups, g)
+		}
+		g.places = append(g.places, place)
+	}
+	lines := make([]string, len(groups))
+	for i, g := range groups {
+		lines[i] = prefix + strings.Join(g.places, ", ") + g.separator + g.text
+	}
+	return lines
+}

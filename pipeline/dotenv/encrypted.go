@@ -1,0 +1,100 @@
+package dotenv
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/whispering/bundle/internal/lazyregexp"
+)
+
+// An EncryptedError reports a file whose values are encrypted.
+type EncryptedError struct {
+	Program string // that encrypted it
+	JSON    bool   // the file is JSON
+}
+
+// Error says what encrypted the file.
+func (e *EncryptedError) Error() string { return "its values are encrypted with " + e.Program }
+
+// Describe returns what is wrong with a file, for an error of this package, and what
+// to do.
+func Describe(file string, err error) string {
+	var encrypted *EncryptedError
+	if errors.As(err, &encrypted) {
+		return fmt.Sprintf("%s: %v. Decrypt it first, and delete the decrypted file afterwards: %s", file, err, encrypted.Remedy(file))
+	}
+	return fmt.Sprintf("%s: %v", file, err)
+}
+
+// Remedy returns the command that decrypts a file.
+func (e *EncryptedError) Remedy(file string) string {
+	file = quoted(file)
+	plain, kind := "plain.env", "dotenv"
+	if e.JSON {
+		plain, kind = "plain.json", "json"
+	}
+	switch e.Program {
+	case sops:
+		return fmt.Sprintf("sops decrypt --input-type %s --output-type %s %s > %s", kind, kind, file, plain)
+	case dotenvx:
+		return fmt.Sprintf("dotenvx decrypt --stdout -f %s > %s", file, plain)
+	case vault:
+		return `npx dotenv-vault local decrypt "$DOTENV_KEY" > ` + plain
+	case "Ansible Vault":
+		return fmt.Sprintf("ansible-vault view %s > %s", file, plain)
+	case "git-crypt":
+		return "git-crypt unlock"
+	case "age":
+		return fmt.Sprintf("age --decrypt --identity KEY_FILE %s > %s", file, plain)
+	default:
+		return fmt.Sprintf("gpg --decrypt %s > %s", file, plain)
+	}
+}
+
+var plainName = lazyregexp.New(`^[A-Za-z0-9_./+@%:,-]+$`)
+
+// quoted returns the name of a file as a shell takes it.
+func quoted(file string) string {
+	if plainName.MatchString(file) {
+		return file
+	}
+	return "'" + strings.ReplaceAll(file, "'", `'\''`) + "'"
+}
+
+const (
+	sops    = "sops"
+	dotenvx = "dotenvx"
+	vault   = "dotenv-vault"
+)
+
+// envelopes are how files begin that are encrypted as a whole.
+var envelopes = []struct{ begins, program string }{
+	{"$ANSIBLE_VAULT;", "Ansible Vault"},
+	{"\x00GITCRYPT\x00", "git-crypt"},
+	{"age-encryption.org/", "age"},
+	{"-----BEGIN AGE ENCRYPTED FILE-----", "age"},
+	{"-----BEGIN PGP MESSAGE-----", "GnuPG"},
+}
+
+// encrypterOf returns the program that encrypted a value, or "".
+//
+// https://github.com/getsops/sops, https://dotenvx.com/docs, https://www.dotenv.org/docs/security/env-vault
+func encrypterOf(name, text string) string {
+	switch {
+	case strings.HasPrefix(text, "ENC[AES256_GCM,"), name == "sops_mac", name == "sops_version":
+		return sops
+	case strings.HasPrefix(text, "encrypted:"):
+		return dotenvx
+	case (name == "DOTENV_VAULT" || strings.HasPrefix(name, "DOTENV_VAULT_")) && text != "":
+		return vault
+	}
+	return ""
+}
+
+func (p *parser) encrypted() error {
+	if p.encrypter == "" {
+		return nil
+	}
+	return &EncryptedError{Program: p.encrypter}
+}
