@@ -17,7 +17,7 @@
 //	verify      verify every byte of a layer, its manifest, and that it decrypts
 //	policy      print the IAM and key policies that a bundle needs
 //	doctor      check whether a build would be allowed, and who can decrypt
-//	run         run a command with a function's secrets in its environment
+//	run         run a command with a function's secrets, such as its tests
 //	helpers     build a layer that contains only helpers
 //	init        create a first manifest, from an existing project or from scratch
 //	fmt         reformat a manifest in canonical style

@@ -29,18 +29,30 @@ import (
 	"github.com/whispering/bundle/internal/awslocal"
 	"github.com/whispering/bundle/internal/awslocal/sts"
 	"github.com/whispering/bundle/runtime/released"
+	"github.com/whispering/bundle/runtime/secrets"
 )
 
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
 		"bundle":       func() { os.Exit(answering(released.Tables())) },
 		"bundle-later": func() { os.Exit(answering(os.DirFS("tables"))) }, // which knows releases
+		"read-secret":  readSecret,
 	})
 }
 
 // seldom is a GOGC with which most commands of stories end before a garbage collection. What the test program initializes would cause
 // several, and they take a fifth of the CPU time of 2,000 commands.
 const seldom = "800"
+
+// readSecret is a function in Go: it prints the secret that its argument names.
+func readSecret() {
+	value, err := secrets.Get(context.Background(), os.Args[1])
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	fmt.Println(value)
+}
 
 // TestScript runs stories of the command line. Each story has its own server of the
 // embedded AWS, which plays the real AWS for account 222222222222:

@@ -1,10 +1,12 @@
 package awsenv
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 
 	"github.com/urfave/cli/v2"
 
@@ -13,6 +15,7 @@ import (
 	"github.com/whispering/bundle/internal/cli/console"
 	"github.com/whispering/bundle/layerbuild"
 	"github.com/whispering/bundle/layerbuild/sealed"
+	"github.com/whispering/bundle/pipeline"
 	"github.com/whispering/bundle/pipeline/problem"
 	"github.com/whispering/bundle/runtime/secrets"
 )
@@ -42,10 +45,11 @@ func openKind(err error) problem.Kind {
 	return problem.Integrity
 }
 
-// OpenDocument decrypts a document with KMS, as the function itself does.
-func OpenDocument(ctx context.Context, environ []string, doc *sealed.Document) (map[string]string, error) {
+// OpenDocument decrypts a document with KMS, as the function itself does. with is
+// the decrypter, or nil for the function's own.
+func OpenDocument(ctx context.Context, environ []string, doc *sealed.Document, with secrets.Decrypter) (map[string]string, error) {
 	environ = append(environ[:len(environ):len(environ)], "BUNDLE_SECRETS_FUNCTION="+doc.Header.Name)
-	client := secrets.New(secrets.Options{Document: doc.Bytes(), Environ: func() []string { return environ }})
+	client := secrets.New(secrets.Options{Document: doc.Bytes(), Environ: func() []string { return environ }, Decrypter: with})
 	values, err := client.All(ctx)
 	if err != nil {
 		if errors.Is(ctx.Err(), context.DeadlineExceeded) {
@@ -57,11 +61,17 @@ func OpenDocument(ctx context.Context, environ []string, doc *sealed.Document) (
 	return values, nil
 }
 
+// StateOf returns the state folder of the embedded AWS: --data, or the one in dir.
+func StateOf(c *cli.Context, dir string) string {
+	return cmp.Or(console.Text(c, "data"), filepath.Join(dir, pipeline.StateFolder))
+}
+
 // OpeningEnviron returns the variables with the endpoint and the credentials for
 // opening a document: those of the embedded AWS for what it sealed, and otherwise the
 // credentials that any AWS tool would find. They are valid for every document of the
-// layer that is embedded as well, or not embedded as well. Call done at the end.
-func OpeningEnviron(ctx context.Context, con *console.Console, c *cli.Context, doc *sealed.Document) (environ []string, done func(), err error) {
+// layer that is embedded as well, or not embedded as well. data is the state folder of
+// the embedded AWS. Call done at the end.
+func OpeningEnviron(ctx context.Context, con *console.Console, c *cli.Context, data string, doc *sealed.Document) (environ []string, done func(), err error) {
 	done = func() {}
 	switch {
 	case doc.Embedded() && console.Given(c, "endpoint-url"):
@@ -70,18 +80,18 @@ func OpeningEnviron(ctx context.Context, con *console.Console, c *cli.Context, d
 		return nil, nil, console.Usagef("this layer belongs to a real account; remove --data")
 	}
 	if doc.Embedded() {
-		_, err := os.Stat(console.Text(c, "data"))
+		_, err := os.Stat(data)
 		switch {
 		case err != nil && awsclient.ServedElsewhere(con.Environ) != "": // an embedded AWS that another program serves
 			return awsclient.Opening(con.Environ, awsclient.ServedElsewhere(con.Environ),
 				con.Getenv("AWS_ACCESS_KEY_ID"), con.Getenv("AWS_SECRET_ACCESS_KEY"), con.Getenv("AWS_SESSION_TOKEN")), done, nil
 		case err != nil:
 			return nil, nil, console.Usagef("the embedded AWS sealed this layer, but %s, the folder with its keys, does not exist here. "+
-				"Name its state folder with --data, or build the layer here first.", console.Text(c, "data"))
+				"Name its state folder with --data, or build the layer here first.", data)
 		}
-		local, err := awslocal.Attach(ctx, console.Text(c, "data"))
+		local, err := awslocal.Attach(ctx, data)
 		if errors.Is(err, context.DeadlineExceeded) {
-			return nil, nil, inUse(console.Text(c, "data"), nil)
+			return nil, nil, inUse(data, nil)
 		}
 		if err != nil {
 			return nil, nil, console.Usagef("the embedded AWS cannot start: %v%s", err, StateRemedy(err))
@@ -89,17 +99,27 @@ func OpeningEnviron(ctx context.Context, con *console.Console, c *cli.Context, d
 		id, key := local.Credentials()
 		return awsclient.Opening(con.Environ, local.URL(), id, key, ""), func() { _ = local.Close() }, nil
 	}
+	id, key, token, err := Credentials(ctx, con, c, doc)
+	if err != nil {
+		return nil, nil, err
+	}
+	return awsclient.Opening(con.Environ, console.Text(c, "endpoint-url"), id, key, token), done, nil
+}
+
+// Credentials returns the credentials that any AWS tool would find, for the region of a
+// document.
+func Credentials(ctx context.Context, con *console.Console, c *cli.Context, doc *sealed.Document) (id, key, token string, err error) {
 	cfg, err := awsclient.New(ctx, awsclient.Options{
 		Region: doc.Region(), EndpointURL: console.Text(c, "endpoint-url"), Version: con.Version, Environ: con.Environ, Terminal: attended(con),
 	})
 	if err != nil {
-		return nil, nil, configurationProblem(nil, err)
+		return "", "", "", configurationProblem(nil, err)
 	}
 	found, err := awsclient.Credentials(ctx, cfg)
 	if err != nil {
-		return nil, nil, console.Failed(problem.Problems{problem.FromAWS(err, problem.Resource{}, nil)})
+		return "", "", "", console.Failed(problem.Problems{problem.FromAWS(err, problem.Resource{}, nil)})
 	}
-	return awsclient.Opening(con.Environ, console.Text(c, "endpoint-url"), found.AccessKeyID, found.SecretAccessKey, found.SessionToken), done, nil
+	return found.AccessKeyID, found.SecretAccessKey, found.SessionToken, nil
 }
 
 // OpenAll opens the boxes of every document, and reports all that do not open.
@@ -109,14 +129,14 @@ func OpenAll(ctx context.Context, con *console.Console, c *cli.Context, layer *l
 	for _, d := range layer.Documents {
 		environ, ok := environs[d.Embedded()]
 		if !ok {
-			found, done, err := OpeningEnviron(ctx, con, c, d)
+			found, done, err := OpeningEnviron(ctx, con, c, console.Text(c, "data"), d)
 			if err != nil {
 				return err
 			}
 			defer done()
 			environ, environs[d.Embedded()] = found, found
 		}
-		_, err := OpenDocument(ctx, environ, d)
+		_, err := OpenDocument(ctx, environ, d, nil)
 		var failure *console.Failure
 		switch {
 		case errors.As(err, &failure):

@@ -11,7 +11,7 @@ var groups = []struct{ title, flags string }{
 	{"Target", "env all region function account-id name"},
 	{"Source", "from from-serverless from-sam from-dotenv from-path"},
 	{"Manifest", "manifest var guard bundle_init--out bundle_init--guard check"},
-	{"Layer", "layer out previous previous-sha256 sha256 helpers helpers-of unpack reseal allow-rollback blind open decrypt offline override"},
+	{"Layer", "layer out previous previous-sha256 sha256 helpers helpers-of unpack reseal allow-rollback blind open decrypt offline override pristine inherit keep-credentials"},
 	{"Policy", "kind build-role function-role break-glass parameter-key"},
 	{"Parameters, keys and roles", "type key tier path policy account reveal bundle_local_put--from"},
 	{"AWS", "allow-key-account ssm-tps timeout endpoint-url trusted"},

@@ -2,6 +2,7 @@ package target
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 
 	"github.com/urfave/cli/v2"
@@ -99,26 +100,59 @@ func ReadLayer(path string) (*layerbuild.Layer, []byte, error) {
 	return layer, content, nil
 }
 
-// ChooseDocument finds a function's document in a layer.
+// ChooseDocument finds a function's document in a layer, by the function's name in Lambda or in the manifest. A name in
+// Lambda takes precedence.
 func ChooseDocument(layer *layerbuild.Layer, function string) (*sealed.Document, error) {
+	if len(layer.Documents) == 0 {
+		return nil, console.Usagef("the layer contains no secrets, only helpers. Name a layer that bundle build wrote.")
+	}
+	i, err := chooseFunction(len(layer.Documents), function, func(i int) (name, deployed string) {
+		h := layer.Documents[i].Header
+		return h.Function, h.Name
+	}, "the layer", "If the manifest has this function, build the layer again, or name an environment with --env instead of the layer.")
+	if err != nil {
+		return nil, err
+	}
+	return layer.Documents[i], nil
+}
+
+// ChooseFunction is ChooseDocument for a manifest.
+func ChooseFunction(m *manifest.Manifest, function string) (manifest.Function, error) {
+	env := m.Environment.Name.Value
+	if len(m.Functions) == 0 {
+		return manifest.Function{}, console.Usagef("environment %q has no functions. Choose another one with --env.", env)
+	}
+	i, err := chooseFunction(len(m.Functions), function, func(i int) (name, deployed string) {
+		return m.Functions[i].Name.Value, m.Functions[i].File()
+	}, fmt.Sprintf("environment %q", env), "Correct --function, add the function to the manifest, or choose another environment with --env.")
+	if err != nil {
+		return manifest.Function{}, err
+	}
+	return m.Functions[i], nil
+}
+
+// chooseFunction finds one of n functions by one of its names. place is where they are, and remedy what to do if there is
+// none with that name.
+func chooseFunction(n int, function string, namesOf func(int) (name, deployed string), place, remedy string) (int, error) {
 	var names []string
-	var found []*sealed.Document
-	for _, d := range layer.Documents {
-		if d.Header.Name == function {
-			return d, nil
+	var found []int
+	for i := range n {
+		name, deployed := namesOf(i)
+		if deployed == function {
+			return i, nil
 		}
-		if d.Header.Function == function || function == "" {
-			found = append(found, d)
+		if name == function || function == "" {
+			found = append(found, i)
 		}
-		names = append(names, d.Header.Function)
+		names = append(names, name)
 	}
 	switch {
 	case len(found) == 1:
 		return found[0], nil
-	case len(names) == 0:
-		return nil, console.Usagef("the layer contains no secrets, only helpers. Name a layer that bundle build wrote.")
 	case function == "":
-		return nil, console.Usagef("name the function with --function: %s", printable.Names(names))
+		return 0, console.Usagef("name the function with --function: %s", printable.Names(names))
+	case len(found) > 1:
+		return 0, console.Usagef("%s has %d functions %q. Write the name of one of them in Lambda.", place, len(found), function)
 	}
-	return nil, console.Usagef("the layer has no function %q. It has %s.", function, printable.Names(names))
+	return 0, console.Usagef("%s has no function %q. It has %s.%s %s", place, function, printable.Names(names), guess(function, names), remedy)
 }
