@@ -35,9 +35,9 @@ var floors = []struct {
 // theWay is the path of the data through the packages.
 var theWay = []string{"pipeline/manifest", "pipeline/plan", "pipeline/param", "pipeline/seal", "layerbuild", "pipeline/publish", "runtime/secrets"}
 
-// undrawn are packages for tests and generators, which the picture leaves out.
+// undrawn are packages for tests, generators and examples, which the picture leaves out.
 func undrawn(name string) bool {
-	return strings.HasSuffix(name, "/make") || strings.HasPrefix(name, "internal/awslocal/") || strings.HasSuffix(name, "test") ||
+	return strings.HasSuffix(name, "/make") || strings.HasPrefix(name, "internal/awslocal/") || strings.HasPrefix(name, "examples/") || strings.HasSuffix(name, "test") ||
 		slices.Contains([]string{"internal/bench", "internal/initcheck", "internal/scale", "internal/docpage", "internal/peakmem", "internal/stall", "internal/lazyregexp", "internal/house", "internal/house/mutate", "internal/needs", "internal/goroutines", "internal/e2e", "internal/e2e/signedat"}, name)
 }
 

@@ -14,22 +14,40 @@ package secrets
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 )
 
-// shared is the client of the package's functions.
-var shared = sync.OnceValue(func() *Client { return New(Options{}) })
+// shared is the client of the package's functions, unless a test replaces it.
+var (
+	shared   = sync.OnceValue(func() *Client { return New(Options{}) })
+	replaced atomic.Pointer[Client]
+)
+
+func client() *Client {
+	if c := replaced.Load(); c != nil {
+		return c
+	}
+	return shared()
+}
+
+// Replace makes the functions of this package use another client, until restore is
+// called. It is for unit tests: secretstest.Set calls it.
+func Replace(c *Client) (restore func()) {
+	before := replaced.Swap(c)
+	return func() { replaced.Store(before) }
+}
 
 // Get returns the value of one secret as a string. See [Client.Get].
-func Get(ctx context.Context, name string) (string, error) { return shared().Get(ctx, name) }
+func Get(ctx context.Context, name string) (string, error) { return client().Get(ctx, name) }
 
 // All returns the values of all secrets of the function, by name. See
 // [Client.All].
-func All(ctx context.Context) (map[string]string, error) { return shared().All(ctx) }
+func All(ctx context.Context) (map[string]string, error) { return client().All(ctx) }
 
 // Bytes returns the value of one secret as bytes, decoded if the manifest says
 // encoding = "base64". See [Client.Bytes].
-func Bytes(ctx context.Context, name string) ([]byte, error) { return shared().Bytes(ctx, name) }
+func Bytes(ctx context.Context, name string) ([]byte, error) { return client().Bytes(ctx, name) }
 
 // LoadEnv sets every secret as an environment variable of this process. See
 // [Client.LoadEnv].
-func LoadEnv(ctx context.Context) error { return shared().LoadEnv(ctx) }
+func LoadEnv(ctx context.Context) error { return client().LoadEnv(ctx) }

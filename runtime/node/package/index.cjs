@@ -48,7 +48,8 @@ async function loadEnv({ override = false } = {}) {
 
 /** reader returns what opens secrets; in unit tests, what setSecrets of testing.cjs has put in its place. */
 function reader() {
-  return globalThis[Symbol.for("bundle-secrets.testing")] ?? require("./lib/reader.cjs");
+  const double = globalThis[Symbol.for("bundle-secrets.testing")];
+  return double ? double(SecretsError) : require("./lib/reader.cjs");
 }
 
 function mustBeString(name) {

@@ -1,10 +1,9 @@
 "use strict";
 // A test double: after setSecrets, the functions of bundle-secrets return what it was given, and call nothing. A layer does not
 // contain this file. The double is in globalThis, so that it also reaches copies of the package that a bundler or a test runner has
-// made, and functions that were imported before.
+// made, and functions that were imported before. It gets the class of errors from the copy that calls it.
 
 const { isUint8Array } = require("node:util/types");
-const { SecretsError } = require("./index.cjs");
 
 const double = Symbol.for("bundle-secrets.testing");
 
@@ -21,13 +20,13 @@ function setSecrets(secrets) {
     values.set(name, bytes ? Buffer.from(value).toString("base64") : value);
     sources.set(name, { encoding: bytes ? "base64" : "text" });
   }
-  globalThis[double] = {
+  globalThis[double] = (SecretsError) => ({
     async open(name) {
       if (name === undefined || values.has(name)) return { values, sources };
       const known = [...values.keys()].sort().join(", ") || "none";
       throw new SecretsError("secret_not_found", `setSecrets was not given a secret ${JSON.stringify(name.slice(0, 128))}; it was given: ${known}`);
     },
-  };
+  });
 }
 
 /** reset removes the double. Afterwards, the functions open the layer again. */

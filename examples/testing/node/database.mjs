@@ -1,0 +1,5 @@
+import { getSecret } from "bundle-secrets";
+
+export async function databaseURL() {
+  return `postgres://app:${encodeURIComponent(await getSecret("DB_PASSWORD"))}@db.example.com/app`;
+}
