@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/urfave/cli/v2"
 
@@ -97,9 +98,12 @@ func (a *app) init(c *cli.Context) error {
 		os.Remove(sample) // it did not exist before
 		return err
 	}
-	report := &view.Init{Manifest: out, Sample: sample, Functions: functions, Secrets: secrets, NotTaken: []view.InitNote{}}
+	report := &view.Init{Manifest: out, Sample: sample, Functions: functions, Secrets: secrets, NotTaken: []view.InitNote{}, Incomplete: []view.InitIncomplete{}}
 	for _, n := range from.Notes {
 		report.NotTaken = append(report.NotTaken, view.InitNote{File: from.File(n), Line: n.Line, Text: n.Text})
+	}
+	for _, e := range result.Incomplete {
+		report.Incomplete = append(report.Incomplete, view.InitIncomplete{Environment: e.Name, Missing: e.Missing})
 	}
 	return a.renderInit(report)
 }
@@ -110,6 +114,9 @@ func (a *app) renderInit(r *view.Init) error {
 	}
 	if err := a.Print("%s\n%s\n", r.Manifest, r.Sample); err != nil {
 		return err
+	}
+	for _, e := range r.Incomplete {
+		a.Hint("environment %s is only a comment in %s: fill in %s, and remove the comment signs", e.Environment, r.Manifest, strings.Join(e.Missing, ", "))
 	}
 	a.Hint("%s with %s; review it, then try: bundle --manifest %s --env local --out layer.zip",
 		printable.Count(r.Functions, "function"), printable.Count(r.Secrets, "secret"), r.Manifest)

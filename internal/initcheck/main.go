@@ -96,8 +96,8 @@ func walkAll(dir string) (all []source, err error) {
 
 // A row has the counts of a repository.
 type row struct {
-	commit                                                         string
-	files, references, taken, named, elsewhere, manifests, refused int
+	commit                                                string
+	files, references, taken, named, elsewhere, manifests int
 }
 
 func (r *row) add(other row) {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"io/fs"
 	"path"
+	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -90,7 +91,7 @@ func (s *scan) root(name string) *yaml.Node {
 		return n
 	}
 	s.files[name] = nil
-	if strings.HasPrefix(name, "..") || !strings.HasSuffix(name, ".yml") && !strings.HasSuffix(name, ".yaml") && !strings.HasSuffix(name, ".json") && name != s.source {
+	if strings.HasPrefix(name, "..") || !slices.Contains([]string{".yml", ".yaml", ".json"}, path.Ext(name)) && name != s.source {
 		return nil
 	}
 	src, err := fs.ReadFile(s.folder, name)

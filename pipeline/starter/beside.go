@@ -50,7 +50,7 @@ func (d *document) read(name string) (*yaml.Node, string) {
 		}
 		return nil, "it is in a file that cannot be read: " + shown(name)
 	}
-	defer f.Close()
+	defer func() { _ = f.Close() }()
 	if info, err := f.Stat(); err != nil || !info.Mode().IsRegular() {
 		return nil, "it is in a file that cannot be read: " + shown(name)
 	}

@@ -30,6 +30,15 @@ func LooksLikePath(source string) bool {
 	return manifest.BadPath(source) == "" || strings.HasPrefix(source, "/") && !strings.Contains(filepath.Base(source), ".")
 }
 
+// OnePathLevel says what to do with a path of one level, as chamber has it; "" for
+// other paths.
+func OnePathLevel(path string) string {
+	if service := strings.Trim(path, "/"); service != "" && !strings.Contains(service, "/") && strings.HasPrefix(path, "/") {
+		return ". If chamber keeps parameters there, list their names instead: chamber list " + service + " >names.txt, then: bundle init --from names.txt"
+	}
+	return ""
+}
+
 // Detect returns the kind of a file, by its name or else by its content.
 func Detect(name string, src []byte) Kind {
 	base := filepath.Base(name)

@@ -267,6 +267,11 @@ func badSecret(s Secret, envs []string) string {
 	case manifest.Never:
 		return "the name is reserved for Lambda and the helpers"
 	}
+	if s.Field != "" {
+		if _, err := secret.ParseField(s.Field); err != nil {
+			return "it is a field of the JSON in its parameter that a manifest cannot name: " + shown(s.Field)
+		}
+	}
 	for _, env := range envs {
 		_, err := secret.ParseRef(s.Parameter.in(env))
 		var bad *secret.RefError
@@ -347,7 +352,8 @@ func (d *Draft) common() []Secret {
 	var all []Secret
 	for _, s := range d.Functions[0].Secrets {
 		same := func(other Secret) bool {
-			return other.shared && s.shared && other.Name == s.Name && other.Optional == s.Optional && other.Field == s.Field && other.Parameter.hcl() == s.Parameter.hcl()
+			return other.shared && s.shared && other.Name == s.Name && other.Optional == s.Optional &&
+				other.Field == s.Field && other.Parameter.hcl() == s.Parameter.hcl()
 		}
 		if !slices.ContainsFunc(d.Functions, func(f Function) bool { return !slices.ContainsFunc(f.Secrets, same) }) {
 			all = append(all, s)

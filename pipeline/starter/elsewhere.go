@@ -58,7 +58,7 @@ func (d *document) use(n *yaml.Node) {
 	if first := d.original[n]; first != nil {
 		n = first
 	}
-	d.seen[n] = true
+	d.used = append(d.used, n)
 }
 
 // isReference reports whether a string refers to a parameter of Parameter Store.

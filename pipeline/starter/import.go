@@ -11,6 +11,13 @@ func (d *Draft) add(f *Function, e entry, v value, shared bool) {
 	refuse := func(reason string) {
 		f.refused = append(f.refused, refusal{e.key, reason, e.line, shared})
 	}
+	used := d.document.used
+	d.document.used = nil
+	if v.kind == unknown || v.kind == fromParameter || v.outside != "" {
+		for _, n := range used {
+			d.document.seen[n] = true
+		}
+	}
 	switch {
 	case v.kind == known && v.outside != "":
 		refuse(v.outside)

@@ -29,7 +29,9 @@ func Names(source string, src []byte, function string) (*Draft, error) {
 		return d, nil
 	}
 	all := chamberList(src)
-	if len(all) == 0 {
+	if len(all) > 0 {
+		d.note(1, "chamber keeps parameters as /SERVICE/KEY: write that path as the local root")
+	} else {
 		doc, err := parse(src, nil)
 		if err != nil {
 			return nil, err

@@ -98,11 +98,17 @@ func (d *Draft) declared() (all []*open) {
 	return all
 }
 
-// missing returns what is left open in an environment.
-func (d *Draft) missing(env string) (all []*open) {
+// missing returns the names of what is not known of an environment.
+func (d *Draft) missing(e Environment) (all []string) {
+	if e.AccountID == "" {
+		all = append(all, "account_id")
+	}
+	if e.Region == "" {
+		all = append(all, "regions")
+	}
 	for _, o := range d.declared() {
-		if _, ok := o.known(env); !ok {
-			all = append(all, o)
+		if _, ok := o.known(e.Name); !ok {
+			all = append(all, "values."+o.name)
 		}
 	}
 	return all

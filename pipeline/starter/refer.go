@@ -26,7 +26,7 @@ func (i *serverless) refer(file *string, address, s string) value {
 		return i.byStage(forks, address, s, func() value { return i.refer(file, address, s) })
 	}
 	root, why := i.rootOf(file)
-	name, _ := lastOf(address)
+	name := lastOf(address)
 	if why != "" {
 		return i.outside(s, name, why)
 	}
@@ -50,9 +50,9 @@ func (i *serverless) byStage(stages []string, address, s string, evaluate func()
 	if len(all) == 0 {
 		return not(absent)
 	}
-	name, _ := lastOf(strings.TrimSuffix(address, "}"))
+	name := lastOf(strings.TrimSuffix(address, "}"))
 	if at := strings.Index(address, "${"); at > 0 && strings.HasSuffix(address, "}") {
-		name, _ = lastOf(strings.TrimRight(address[:at], "./"))
+		name = lastOf(strings.TrimRight(address[:at], "./"))
 	}
 	return i.draft.unify("place "+s, name, source(s), all)
 }
@@ -94,10 +94,7 @@ func (i *serverless) rootOf(file *string) (*yaml.Node, string) {
 	}
 }
 
-func lastOf(path string) (string, bool) {
-	at := strings.LastIndexAny(path, ".:/")
-	return path[at+1:], at >= 0
-}
+func lastOf(path string) string { return path[strings.LastIndexAny(path, ".:/")+1:] }
 
 // at returns what is known of the string at a path.
 func (i *serverless) at(root *yaml.Node, path string) value {

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/whispering/bundle/pipeline/secret"
 )
@@ -24,6 +25,8 @@ type sampleParameter struct {
 	KeyID  string         `json:"key_id"`
 	Values []string       `json:"values"`
 	Labels map[string]int `json:"labels,omitempty"`
+
+	fields map[string]any // of its JSON; nil if no secret is a field of it
 }
 
 // maxVersions is how many versions Parameter Store keeps of a parameter.
@@ -51,9 +54,19 @@ func (d *Draft) sample() ([]byte, error) {
 				all[ref.Name] = p
 			}
 			p.add(ref.Selector)
+			p.addField(s.Field)
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(all)) {
+		if p := all[name]; p.fields != nil {
+			b, err := json.Marshal(p.fields)
+			if err != nil {
+				return nil, err
+			}
+			for i := range p.Values {
+				p.Values[i] = string(b)
+			}
+		}
 		file.Parameters = append(file.Parameters, *all[name])
 	}
 	b, err := json.MarshalIndent(file, "", "  ")
@@ -77,5 +90,29 @@ func (p *sampleParameter) add(selector string) {
 	}
 	for len(p.Values) < min(version, maxVersions) {
 		p.Values = append(p.Values, "not-a-real-value")
+	}
+}
+
+// addField adds a field to the JSON of the parameter. Where one field is a part of
+// another, the outer one is an object.
+func (p *sampleParameter) addField(field string) {
+	if field == "" {
+		return
+	}
+	if p.fields == nil {
+		p.fields = map[string]any{}
+	}
+	at := p.fields
+	keys := strings.Split(field, ".")
+	for _, key := range keys[:len(keys)-1] {
+		inner, ok := at[key].(map[string]any)
+		if !ok {
+			inner = map[string]any{}
+			at[key] = inner
+		}
+		at = inner
+	}
+	if last := keys[len(keys)-1]; at[last] == nil {
+		at[last] = "not-a-real-value"
 	}
 }

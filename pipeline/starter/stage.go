@@ -79,7 +79,8 @@ func (d *Draft) unify(key, name, from string, all []staged) value {
 	}
 	result.text = Text{{open: o}}
 	if parameters && len(none) > 0 {
-		result.remarks = append(result.remarks, "in some environments of the source ("+strings.Join(stageNames(none), ", ")+"), it does not come from a parameter whose name is known")
+		where := "in some environments of the source (" + strings.Join(stageNames(none), ", ") + ")"
+		result.remarks = append(result.remarks, where+", it does not come from a parameter whose name is known")
 	}
 	return result
 }

@@ -144,7 +144,8 @@ var plainNumber = lazyregexp.New(`^-?(0|[1-9][0-9]*)(\.[0-9]*[1-9])?$`)
 // badNumber returns why a number cannot be part of a name: programs that read YAML
 // change how it is written.
 func badNumber(n *yaml.Node) string {
-	if n.Style&(yaml.SingleQuotedStyle|yaml.DoubleQuotedStyle|yaml.LiteralStyle|yaml.FoldedStyle) != 0 || n.Tag != "!!int" && n.Tag != "!!float" || plainNumber.MatchString(n.Value) {
+	const quoted = yaml.SingleQuotedStyle | yaml.DoubleQuotedStyle | yaml.LiteralStyle | yaml.FoldedStyle
+	if n.Style&quoted != 0 || n.Tag != "!!int" && n.Tag != "!!float" || plainNumber.MatchString(n.Value) {
 		return ""
 	}
 	if strings.HasPrefix(n.Value, "0") && len(n.Value) > 1 {

@@ -117,7 +117,7 @@ func (i *serverless) variable(s string) value {
 		case v.outside == "" && v.kind != unknown && n > 0 && first.kind == known:
 			return standard(first, v)
 		case v.outside == "" && v.kind != unknown && first.why == absent:
-			return v
+			return i.preferred(v, one, all[n+1:])
 		}
 		if first.why == absent {
 			first = v
@@ -125,6 +125,20 @@ func (i *serverless) variable(s string) value {
 		before = append(before, source(one))
 	}
 	return first
+}
+
+// preferred returns a value that does not come from a parameter, unless a parameter
+// that is never read follows.
+func (i *serverless) preferred(v value, one string, rest []string) value {
+	if v.kind == known && v.text.staged() {
+		return v
+	}
+	for _, next := range rest {
+		if p := i.alternative(next, false); p.kind == fromParameter {
+			return not(source(one) + " takes precedence in the source over " + p.text.parameter())
+		}
+	}
+	return v
 }
 
 // standard returns what is known of a string from outside with a default. The default
@@ -147,7 +161,8 @@ func (i *serverless) alternatively(v value, rest []string) value {
 		case next.kind == fromParameter && next.text.hcl() == v.text.hcl():
 		case next.kind == fromParameter:
 			others = true
-			v.remarks = append(v.remarks, "if it does not exist, the source reads another parameter, "+strings.TrimPrefix(next.text.parameter(), "parameter ")+"; a manifest has no alternatives")
+			other := strings.TrimPrefix(next.text.parameter(), "parameter ")
+			v.remarks = append(v.remarks, "if it does not exist, the source reads another parameter, "+other+"; a manifest has no alternatives")
 		case next.kind == unknown && next.why == absent:
 		case next.outside != "" || next.kind == unknown:
 			v.optional = true

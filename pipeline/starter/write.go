@@ -24,7 +24,17 @@ type Options struct {
 type Environment struct{ Name, AccountID, Region string }
 
 // Result is a first manifest, and the sample file of its embedded environment.
-type Result struct{ Manifest, Sample []byte }
+type Result struct {
+	Manifest, Sample []byte
+	Incomplete       []Incomplete
+}
+
+// An Incomplete is an environment that the manifest only has as a comment, with the
+// names of what is missing.
+type Incomplete struct {
+	Name    string
+	Missing []string
+}
 
 // Write writes the manifest of a draft, and its sample file.
 func (d *Draft) Write(o Options) (*Result, error) {
@@ -55,7 +65,7 @@ func (d *Draft) Write(o Options) (*Result, error) {
 	w := &writer{draft: d, options: o, name: name}
 	w.manifest()
 	text, err := manifest.Canonical([]byte(w.b.String()))
-	return &Result{text, sample}, err
+	return &Result{text, sample, w.incomplete}, err
 }
 
 // check returns an error if a field that is set is not valid.
@@ -93,6 +103,8 @@ type writer struct {
 	draft   *Draft
 	options Options
 	name    string
+
+	incomplete []Incomplete
 }
 
 func (w *writer) line(format string, args ...any) { fmt.Fprintf(&w.b, format+"\n", args...) }
@@ -159,7 +171,8 @@ func (w *writer) environments() {
 		if e.Region == "" {
 			e.Region = w.draft.Region
 		}
-		if e.AccountID == "" || e.Region == "" || len(w.draft.missing(e.Name)) > 0 {
+		if missing := w.draft.missing(e); len(missing) > 0 {
+			w.incomplete = append(w.incomplete, Incomplete{e.Name, missing})
 			w.line("# Fill in what is missing, and remove the comment signs.")
 			w.open(e)
 			continue

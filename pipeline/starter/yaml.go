@@ -34,7 +34,8 @@ type document struct {
 	beside   fs.FS // the folder of the source; nil if it cannot be read
 	bytes    int
 	reading  bool                // a variable of a function is read
-	seen     map[*yaml.Node]bool // scalars that were used for one
+	used     []*yaml.Node        // the scalars that were used for it
+	seen     map[*yaml.Node]bool // the scalars that were used for secrets, and for variables with a note
 	original map[*yaml.Node]*yaml.Node
 }
 

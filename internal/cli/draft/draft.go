@@ -50,7 +50,7 @@ func Read(con *console.Console, c *cli.Context, environments []starter.Environme
 	if kind == starter.PathKind {
 		return draftOfPath(con, c, source, environments, wrong)
 	}
-	if advice := starter.Program(source); advice != "" && kind != starter.DotenvKind {
+	if advice := starter.Program(source); advice != "" && kind != starter.DotenvKind && exists(source) {
 		return nil, console.Usagef("%s %s", source, advice)
 	}
 	content, err := readSource(source)
@@ -116,7 +116,7 @@ func folderName(path string) string {
 // draftOfPath lists the names below a path of Parameter Store, if nothing is wrong so far.
 func draftOfPath(con *console.Console, c *cli.Context, path string, environments []starter.Environment, wrong error) (*starter.Draft, error) {
 	if problem := manifest.BadPath(path); problem != "" {
-		return nil, console.Usagef("path %q cannot be used: %s", path, problem)
+		return nil, console.Usagef("path %q cannot be used: %s%s", path, problem, starter.OnePathLevel(path))
 	}
 	if len(environments) != 1 || environments[0].AccountID == "" || environments[0].Region == "" {
 		return nil, console.Usagef("to list what is below a path, name one environment with its account and region: --env NAME --account-id ID --region REGION")
