@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -33,10 +34,11 @@ type Previous struct {
 	Created time.Time         // when the version was published; zero if that is not known
 	From    string            // message: where the layer comes from, or why there is none; "" if not known yet
 
-	wanted *publish.Ref // the published layer to fetch after the preflight, or nil
-	at     *hcl.Range   // where the manifest names it; nil if --previous does
-	file   string       // why the output file is not used
-	sha256 string       // the digest that it must have; "" for any
+	wanted *publish.Ref     // the published layer to fetch after the preflight, or nil
+	at     *hcl.Range       // where the manifest names it; nil if --previous does
+	file   string           // why the output file is not used
+	other  problem.Problems // the output file has documents that a first build would replace
+	sha256 string           // the digest that it must have; "" for any
 }
 
 // OpenPrevious finds the previous layer that --previous names, as far as possible
@@ -81,7 +83,7 @@ func newPrevious(name string, layer *layerbuild.Layer, content []byte) Previous 
 // openAuto uses the output file if it is a layer for this bundle, environment and
 // region. Otherwise, it leaves the published layer to fetch.
 func openAuto(sha256 string, out *Outfile, m *manifest.Manifest) (Previous, problem.Problems) {
-	why := ""
+	why, other := "", problem.Problems(nil)
 	switch layer, err := layerbuild.Read(out.Content); {
 	case len(out.Content) == 0 && out.Path == "":
 		why = "there is no layer to compare with; --out or --previous names one"
@@ -96,12 +98,38 @@ func openAuto(sha256 string, out *Outfile, m *manifest.Manifest) (Previous, prob
 			}
 			return newPrevious(out.Path, layer, out.Content), nil
 		}
-		why = fmt.Sprintf("%s was a layer %s", out.Path, why)
+		if sha256 == "" { // else it is refused because it has another digest
+			other = anotherLayer(out.Path, layer, m)
+		}
+		why = fmt.Sprintf("%s is a layer %s", out.Path, why)
 	}
-	if m.Bundle.Layer.Value == "" {
-		return Previous{From: "first build: " + why}, nil
+	switch {
+	case m.Bundle.Layer.Value != "":
+		return Previous{wanted: &publish.Ref{Layer: m.Bundle.Layer.Value}, at: &m.Bundle.Layer.Range, file: why, other: other}, nil
+	case len(other) > 0:
+		return Previous{}, other
 	}
-	return Previous{wanted: &publish.Ref{Layer: m.Bundle.Layer.Value}, at: &m.Bundle.Layer.Range, file: why}, nil
+	return Previous{From: "first build: " + why}, nil
+}
+
+// anotherLayer refuses to replace the documents of another bundle, environment or region in the output file, if there are
+// any. Without a layer to carry over from, that is more likely a path that was used twice than a first build.
+func anotherLayer(out string, l *layerbuild.Layer, m *manifest.Manifest) problem.Problems {
+	if len(l.Documents) == 0 {
+		return nil
+	}
+	bundle, environment, region := m.Bundle.Name.Value, m.Environment.Name.Value, m.Environment.Region()
+	own, word := fmt.Sprintf("environment %q", environment), environment
+	switch d := l.Documents[0]; {
+	case d.Header.Bundle != bundle:
+		own, word = fmt.Sprintf("bundle %q", bundle), bundle
+	case d.Header.Environment == environment:
+		own, word = "region "+region, region
+	}
+	ext := filepath.Ext(out)
+	return problem.Problems{problem.New(problem.Manifest, nil, "Output file is another layer", fmt.Sprintf(
+		"--out %s is a layer %s, and this run is for %s. Use another file, for example --out %s. To replace this one, pass --previous none.",
+		out, mismatch(l, m), own, shellWord(strings.TrimSuffix(out, ext)+"-"+word+ext)))}
 }
 
 func openARN(arn string, m *manifest.Manifest) (Previous, problem.Problems) {
@@ -183,6 +211,9 @@ func (p Previous) fetch(ctx context.Context, scope *Scope, layers Layers) (Previ
 	done()
 	named := p.file == ""
 	if !named && errors.Is(err, publish.ErrNoLayer) {
+		if len(p.other) > 0 {
+			return p, p.other
+		}
 		none := Previous{From: fmt.Sprintf("first build: %s, and no layer %s is published", p.file, p.wanted), sha256: p.sha256}
 		return none, none.missed()
 	}
@@ -190,6 +221,9 @@ func (p Previous) fetch(ctx context.Context, scope *Scope, layers Layers) (Previ
 		return p, problem.Problems{layerProblem(p.at, p.wanted.String(), err, ", or pass --previous none to seal everything again")}
 	}
 	found, problems := readPrevious(v.ARN, p.sha256, content, scope.Manifest, named)
+	if len(problems) == 0 && found.Layer == nil {
+		problems = p.other
+	}
 	if len(problems) > 0 {
 		return p, problems
 	}
