@@ -123,6 +123,22 @@ func settingVectors() []vector {
 		base().fails("bad_setting").as("setting-snapstart-yes", "only 1 permits SnapStart").with("BUNDLE_SECRETS_ALLOW_SNAPSTART=yes"),
 		base().fails("bundle_not_found").as("file-none", "there is no document").at(),
 		base().fails("bundle_not_found").as("file-two", "two documents, none for this function (F-29)").at("a.sealed", "b.sealed"),
+		base().with("BUNDLE_SECRETS_FUNCTION=hello").as("ok-function-of-the-manifest", "BUNDLE_SECRETS_FUNCTION is the function's name in the manifest (F-29)"),
+		base().with("BUNDLE_SECRETS_FUNCTION=hello").at("payments-prod-hello.sealed", "-hello.sealed", "hello.txt").
+			as("ok-function-among-files", "the same, besides files that are no documents"),
+		base().fails("wrong_function").at("hello.sealed", "payments-prod-hello.sealed").with("BUNDLE_SECRETS_FUNCTION=hello").
+			as("function-file-first", "a file with that name takes precedence over a function line"),
+		base().fails("bundle_not_found").at("payments-prod-hello.sealed", "other.sealed").with("BUNDLE_SECRETS_FUNCTION=hello").
+			as("function-twice", "a name in the manifest that fits two documents"),
+		base().fails("bundle_not_found").at("payments-prod-hello.sealed", "other.sealed").with("AWS_LAMBDA_FUNCTION_NAME=hello").
+			as("function-of-lambda", "AWS_LAMBDA_FUNCTION_NAME is no name in the manifest"),
+		base().fails("bundle_not_found").with("BUNDLE_SECRETS_FUNCTION=Hello").as("function-case", "names are case-sensitive"),
+		base().fails("bundle_not_found").with("BUNDLE_SECRETS_FUNCTION=hell").as("function-prefix", "the beginning of a name in the manifest"),
+		base().fails("bundle_not_found").with("BUNDLE_SECRETS_FUNCTION=payments").as("function-bundle", "the name of the bundle"),
+		base().fails("bundle_not_found").with("BUNDLE_SECRETS_FUNCTION=prod").as("function-environment", "the name of the environment"),
+		base().fails("bundle_not_found").with("BUNDLE_SECRETS_FUNCTION=DB_PASSWORD").as("function-secret", "the name of a secret"),
+		base().fails("wrong_function").at("other.sealed").with("BUNDLE_SECRETS_FUNCTION=hello").
+			as("function-renamed", "the document is found by its function line, and its name line differs from the name of the file"),
 		base().fails("bundle_not_found").as("file-set-and-missing", "BUNDLE_SECRETS_FUNCTION names no document: the only one is not used").
 			with("BUNDLE_SECRETS_FUNCTION=payments-prod-hallo"),
 		base().fails("bundle_not_found").as("file-set-case", "names are case-sensitive").at("Payments-Prod-Hello.sealed", "b.sealed"),
@@ -502,6 +518,14 @@ func serviceVectors() []vector {
 		base().fails("credentials").with("AWS_SECRET_ACCESS_KEY=not-the-key").as("credentials-wrong", "a wrong secret access key"),
 		base().fails("credentials").less("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY").with("AWS_CONTAINER_CREDENTIALS_FULL_URI=http://192.0.2.1/credentials").
 			as("credentials-far", "a container endpoint that is plain HTTP to another machine"),
+		base().fails("credentials").less("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY").with("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI=credentials").
+			as("credentials-relative", "a path at the container endpoint without a slash"),
+		base().fails("credentials").less("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY").
+			with("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI=@192.0.2.1/", "AWS_CONTAINER_CREDENTIALS_FULL_URI={endpoint}/credentials").
+			as("credentials-relative-host", "a path that is another host; it goes first"),
+		base().fails("credentials").less("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY").
+			with("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI=/credentials", "AWS_LAMBDA_RUNTIME_API=127.0.0.1:9").
+			as("credentials-relative-in-lambda", "a path at the container endpoint, which Lambda does not have"),
 		env("reserved_variable", "NODE_OPTIONS", "--sample").as("env-node-options", "a variable that a loader reads"),
 		env("reserved_variable", "AWS_REGION", "eu-west-1").as("env-aws", "a variable of AWS"),
 		env("reserved_variable", "Path", "/tmp").as("env-path-case", "a reserved name in another case"),

@@ -26,8 +26,12 @@ func (l lease) holds(from string, now time.Time) bool {
 	return l.from == from && l.credentials.HasKeys() && now.Add(beforeExpiry).Before(l.credentials.Expires)
 }
 
+// ecs is the address of ECS and CodeBuild, which AWS_CONTAINER_CREDENTIALS_RELATIVE_URI
+// is relative to.
+const ecs = "http://169.254.170.2"
+
 // credentials returns the credentials from the environment, else those from the
-// container endpoint, which Lambda uses under SnapStart
+// container endpoint, which ECS and CodeBuild have, and Lambda under SnapStart
 // (https://docs.aws.amazon.com/sdkref/latest/guide/feature-container-credentials.html).
 func (c *Client) credentials(ctx context.Context) (aws.Credentials, error) {
 	found := aws.Credentials{
@@ -41,9 +45,9 @@ func (c *Client) credentials(ctx context.Context) (aws.Credentials, error) {
 	case found.AccessKeyID != "" || found.SecretAccessKey != "":
 		return found, failf(ErrCredentials, "only one of AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY is set")
 	}
-	from := c.getenv("AWS_CONTAINER_CREDENTIALS_FULL_URI")
-	if from == "" {
-		return found, failf(ErrCredentials, "neither AWS_ACCESS_KEY_ID nor AWS_CONTAINER_CREDENTIALS_FULL_URI is set")
+	from, err := c.container()
+	if err != nil {
+		return found, err
 	}
 	transport, err := c.carrier()
 	if err != nil {
@@ -61,12 +65,29 @@ func (c *Client) credentials(ctx context.Context) (aws.Credentials, error) {
 	return found, err
 }
 
+// container returns the URL of the container endpoint. As in the SDKs, the relative
+// one goes first. Inside Lambda, where there is no such address, it is ignored.
+func (c *Client) container() (string, error) {
+	relative, full := c.getenv("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"), c.getenv("AWS_CONTAINER_CREDENTIALS_FULL_URI")
+	switch {
+	case relative == "" || c.getenv("AWS_LAMBDA_RUNTIME_API") != "":
+	case !strings.HasPrefix(relative, "/"):
+		return "", failf(ErrCredentials, "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI must begin with a slash")
+	default:
+		return ecs + relative, nil
+	}
+	switch {
+	case full == "":
+		return "", failf(ErrCredentials, "neither AWS_ACCESS_KEY_ID nor AWS_CONTAINER_CREDENTIALS_RELATIVE_URI or AWS_CONTAINER_CREDENTIALS_FULL_URI is set")
+	case !allowedContainer(full):
+		return "", failf(ErrCredentials, "AWS_CONTAINER_CREDENTIALS_FULL_URI must use https, unless it is a loopback address or the address of ECS or EKS")
+	}
+	return full, nil
+}
+
 // fetch requests credentials from the container endpoint.
 func (c *Client) fetch(ctx context.Context, transport http.RoundTripper, from string) (aws.Credentials, error) {
 	var none aws.Credentials
-	if !allowedContainer(from) {
-		return none, failf(ErrCredentials, "AWS_CONTAINER_CREDENTIALS_FULL_URI must use https, unless it is a loopback address or the address of ECS or EKS")
-	}
 	token, err := c.containerToken()
 	if err != nil {
 		return none, err
@@ -75,7 +96,7 @@ func (c *Client) fetch(ctx context.Context, transport http.RoundTripper, from st
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, from, nil)
 	if err != nil {
-		return none, failf(ErrCredentials, "AWS_CONTAINER_CREDENTIALS_FULL_URI is not a valid URL")
+		return none, failf(ErrCredentials, "the URL of the container's credentials endpoint is not valid")
 	}
 	req.Header.Set("Accept", "application/json")
 	if token != "" {

@@ -13,6 +13,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -391,6 +392,7 @@ func TestPlainHTTPNeverGoesThroughAProxy(t *testing.T) {
 // container is a credentials endpoint, and a KMS that always opens.
 type container struct {
 	mu      sync.Mutex
+	asked   []string // URLs of the requests for credentials
 	tokens  []string // Authorization of each request
 	signers []string // access key IDs and tokens that signed requests to KMS
 	expires time.Duration
@@ -408,7 +410,7 @@ func (c *container) RoundTrip(r *http.Request) (*http.Response, error) {
 		c.signers = append(c.signers, signature.KeyID+" "+signature.Token)
 		return opened(localKey, canary), nil
 	}
-	c.tokens = append(c.tokens, r.Header.Get("Authorization"))
+	c.asked, c.tokens = append(c.asked, r.URL.String()), append(c.tokens, r.Header.Get("Authorization"))
 	if n := len(c.tokens); n <= len(c.status) && c.status[n-1] != 200 {
 		return reply(c.status[n-1], "no"), nil
 	}
@@ -464,6 +466,7 @@ func TestContainerTokens(t *testing.T) {
 		t.Fatal(err)
 	}
 	const uri, token, tokenFile = "AWS_CONTAINER_CREDENTIALS_FULL_URI", "AWS_CONTAINER_AUTHORIZATION_TOKEN", "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"
+	const relative = "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"
 	cases := []struct {
 		name  string
 		env   []string
@@ -477,6 +480,12 @@ func TestContainerTokens(t *testing.T) {
 		{"a token with a line end", []string{token, "a\nb"}, ErrCredentials, ""},
 		{"a file with two lines", []string{tokenFile, broken}, ErrCredentials, ""},
 		{"ECS", []string{uri, "http://169.254.170.2/credentials"}, "", "from-env"},
+		{"ECS by a path, which goes first", []string{relative, "/v2/credentials?y=1", uri, "http://example.com/credentials"}, "", "from-env"},
+		{"a path inside Lambda, where it is ignored", []string{relative, "x", "AWS_LAMBDA_RUNTIME_API", "127.0.0.1:1"}, "", "from-env"},
+		{"a path without a slash", []string{relative, "v2/credentials"}, ErrCredentials, ""},
+		{"a path that is another host", []string{relative, "@example.com/"}, ErrCredentials, ""},
+		{"a path with a line end", []string{relative, "/x\ny"}, ErrCredentials, ""},
+		{"only a path, inside Lambda", []string{relative, "/x", uri, "", "AWS_LAMBDA_RUNTIME_API", "127.0.0.1:1"}, ErrCredentials, ""},
 		{"EKS", []string{uri, "http://[fd00:ec2::23]/credentials"}, "", "from-env"},
 		{"https", []string{uri, "https://example.com/credentials"}, "", "from-env"},
 		{"plain HTTP elsewhere", []string{uri, "http://example.com/credentials"}, ErrCredentials, ""},
@@ -496,6 +505,9 @@ func TestContainerTokens(t *testing.T) {
 			}
 			if c.want != "" && len(at.tokens) != 0 {
 				t.Errorf("asked with %q, want no request", at.tokens)
+			}
+			if url := "http://169.254.170.2/v2/credentials?y=1"; strings.Contains(c.name, "by a path") && !slices.Contains(at.asked, url) {
+				t.Errorf("asked %q, want %s", at.asked, url)
 			}
 		})
 	}

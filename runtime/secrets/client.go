@@ -32,7 +32,7 @@ type Options struct {
 	// or /opt if that is not set.
 	Dir string
 	// Document is the document of the function that BUNDLE_SECRETS_FUNCTION
-	// names. If it is set, no folder is read.
+	// names, by either of its names. If it is set, no folder is read.
 	Document []byte
 	// Environ returns the variables for settings, endpoint and credentials, as
 	// NAME=value. The default is os.Environ.

@@ -292,6 +292,43 @@ func TestErrorsSayWhatToLookAt(t *testing.T) {
 	}
 }
 
+// TestNamesOfADocumentInMemory names the document of Options.Document by both names of
+// its function, and by others.
+func TestNamesOfADocumentInMemory(t *testing.T) {
+	dir, _ := blindLayer(t, 1)
+	b, err := os.ReadFile(filepath.Join(dir, filepath.FromSlash(sealed.Path("payments-prod-hello"))))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]secrets.Code{
+		"payments-prod-hello": "", "hello": "", "other": secrets.ErrWrongFunction, "payments": secrets.ErrWrongFunction, "Hello": secrets.ErrWrongFunction,
+	} {
+		c := secrets.New(secrets.Options{Document: b, Environ: func() []string { return []string{"BUNDLE_SECRETS_FUNCTION=" + name} },
+			Decrypter: decrypterFunc(func(string) ([]byte, error) { return []byte("sample"), nil })})
+		if _, err := c.All(t.Context()); secrets.CodeOf(err) != want {
+			t.Errorf("%s: %v, want %s", name, err, want)
+		}
+	}
+}
+
+// TestDocumentsOfOneFunction names a function of the manifest that two documents are of.
+func TestDocumentsOfOneFunction(t *testing.T) {
+	dir, _ := blindLayer(t, 1)
+	path := filepath.Join(dir, filepath.FromSlash(sealed.Path("payments-prod-hello")))
+	b, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(filepath.Dir(path), "again.sealed"), b, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	c := secrets.New(secrets.Options{Dir: dir, Environ: func() []string { return []string{"BUNDLE_SECRETS_FUNCTION=hello"} }})
+	_, err = c.All(t.Context())
+	if !errors.Is(err, secrets.ErrBundleNotFound) || !strings.Contains(err.Error(), "again, payments-prod-hello, which are all of function") {
+		t.Error(err)
+	}
+}
+
 func TestFilesThatCannotBeRead(t *testing.T) {
 	dir, _ := blindLayer(t, 1)
 	path := filepath.Join(dir, filepath.FromSlash(sealed.Path("payments-prod-hello")))

@@ -76,16 +76,40 @@ func locate(s settings) (b []byte, name string, err error) {
 	}
 	switch {
 	case slices.Contains(names, name):
-	case len(names) == 1 && s.function == "":
+	case s.function != "":
+		found := ofFunction(folder, names, name)
+		switch len(found) {
+		case 0:
+			return nil, "", notFound(folder, name, names)
+		case 1:
+			name = found[0]
+		default:
+			return nil, "", failf(ErrBundleNotFound, "%s has documents for %s, which are all of function %q in the manifest: set BUNDLE_SECRETS_FUNCTION to one of them",
+				folder, strings.Join(found, ", "), name)
+		}
+	case len(names) == 1:
 		name = names[0]
 	default:
 		return nil, "", notFound(folder, name, names)
 	}
-	b, err = read(filepath.Join(folder, name+sealed.Extension))
+	b, err = read(filepath.Join(folder, name+sealed.Extension), sealed.MaxDocument+1)
 	if err != nil {
 		return nil, "", &Error{ErrBundleNotFound, fmt.Sprintf("the document of function %s in %s cannot be read", name, folder), err}
 	}
 	return b, name, nil
+}
+
+// ofFunction returns the names of the documents of a function in the manifest: their
+// fourth line says so (F-5). The lines up to it have at most 300 bytes.
+func ofFunction(folder string, names []string, function string) []string {
+	var found []string
+	for _, name := range names {
+		b, err := read(filepath.Join(folder, name+sealed.Extension), 512)
+		if lines := strings.SplitN(string(b), "\n", 5); err == nil && len(lines) == 5 && lines[3] == "function "+function {
+			found = append(found, name)
+		}
+	}
+	return found
 }
 
 func notFound(folder, name string, names []string) error {
@@ -103,15 +127,14 @@ func notFound(folder, name string, names []string) error {
 	return failf(ErrBundleNotFound, "%s has no document for function %q; it contains %s", folder, name, listed)
 }
 
-// read returns the content of a document. Of a file that is too long to be a
-// document, it reads only the beginning.
-func read(path string) ([]byte, error) {
+// read returns the beginning of a file, at most so many bytes.
+func read(path string, most int64) ([]byte, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
-	return io.ReadAll(io.LimitReader(f, sealed.MaxDocument+1))
+	return io.ReadAll(io.LimitReader(f, most))
 }
 
 // list returns the names of the documents in a folder, in order. If the folder
@@ -160,7 +183,7 @@ func load(o Options) (*sealed.Document, settings, error) {
 		return nil, s, unparsed(name, err)
 	}
 	switch h := doc.Header; {
-	case h.Name != name:
+	case h.Name != name && !(o.Document != nil && h.Function == name):
 		return nil, s, failf(ErrWrongFunction, "the file for function %s contains the document of function %s", name, h.Name)
 	case s.environment != "" && h.Environment != s.environment:
 		return nil, s, failf(ErrWrongEnvironment, "the document of function %s belongs to environment %s, but BUNDLE_SECRETS_ENVIRONMENT is %q",

@@ -1,10 +1,11 @@
 "use strict";
-// Credentials from the container endpoint, which Lambda uses under SnapStart:
+// Credentials from the container endpoint, which ECS and CodeBuild have, and Lambda under SnapStart:
 // https://docs.aws.amazon.com/sdkref/latest/guide/feature-container-credentials.html
 
 const { placeOf } = require("./endpoint.cjs");
 const { Trouble } = require("./errors.cjs");
 
+const ECS = "http://169.254.170.2"; // what AWS_CONTAINER_CREDENTIALS_RELATIVE_URI is relative to
 const CONTAINERS = ["169.254.170.2", "169.254.170.23", "fd00:ec2::23"]; // of ECS and EKS
 const BEFORE_EXPIRY_MS = 60_000;
 
@@ -28,7 +29,7 @@ class Container {
 
 async function ask(env, ms) {
   const { Pool } = require("./http.cjs");
-  const { url, place } = locate(env.AWS_CONTAINER_CREDENTIALS_FULL_URI);
+  const { url, place } = locate(env);
   const token = authorization(env);
   const headers = [["Host", place.authority], ["Accept", "application/json"], ["Connection", "close"]];
   if (token) headers.push(["Authorization", token]);
@@ -52,15 +53,20 @@ async function ask(env, ms) {
 }
 
 /** locate returns the URL and place of the endpoint. It allows plain HTTP only to this machine and to the addresses of ECS and EKS. */
-function locate(uri) {
-  if (!uri) throw new Trouble("credentials", "neither AWS_ACCESS_KEY_ID nor AWS_CONTAINER_CREDENTIALS_FULL_URI is set");
+function locate(env) {
+  const relative = env.AWS_LAMBDA_RUNTIME_API ? "" : env.AWS_CONTAINER_CREDENTIALS_RELATIVE_URI;
+  const full = env.AWS_CONTAINER_CREDENTIALS_FULL_URI;
+  const fail = (reason) => new Trouble("credentials", reason);
+  if (relative && !relative.startsWith("/")) throw fail("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI must begin with a slash");
+  if (!relative && !full) throw fail("neither AWS_ACCESS_KEY_ID nor AWS_CONTAINER_CREDENTIALS_RELATIVE_URI or AWS_CONTAINER_CREDENTIALS_FULL_URI is set");
+  const uri = relative ? ECS + relative : full; // the relative one goes first, as in the SDKs
   if (URL.canParse(uri)) {
     const url = new URL(uri);
     const host = url.hostname.replace(/^\[|\]$/g, "");
     const place = placeOf(url.protocol === "https:", host, url.port);
     if (place.secure || (url.protocol === "http:" && (place.loopback || CONTAINERS.includes(host)))) return { url, place };
   }
-  throw new Trouble("credentials", "AWS_CONTAINER_CREDENTIALS_FULL_URI must use https, unless it is a loopback address or the address of ECS or EKS");
+  throw fail("AWS_CONTAINER_CREDENTIALS_FULL_URI must use https, unless it is a loopback address or the address of ECS or EKS");
 }
 
 function authorization(env) {

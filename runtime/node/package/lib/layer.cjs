@@ -56,8 +56,13 @@ function readDocument(settings, env) {
   const folder = path.join(settings.DIR ?? "/opt", "bundle", "functions");
   const names = documents(folder);
   const wanted = settings.FUNCTION ?? env.AWS_LAMBDA_FUNCTION_NAME ?? "";
-  const name = names.includes(wanted) ? wanted : names.length === 1 && !settings.FUNCTION ? names[0] : undefined;
-  if (name === undefined) {
+  const fitting = names.includes(wanted) ? [wanted] : settings.FUNCTION ? ofFunction(folder, names, wanted) : names;
+  const name = fitting[0];
+  if (fitting.length > 1 && settings.FUNCTION) {
+    throw new SecretsError("bundle_not_found", `${folder} has documents for ${fitting.join(", ")}, which are all of function ` +
+      `${JSON.stringify(wanted)} in the manifest: set BUNDLE_SECRETS_FUNCTION to one of them`);
+  }
+  if (fitting.length !== 1) {
     throw new SecretsError("bundle_not_found", `${folder} has no document for function ${JSON.stringify(wanted)}; it contains ` +
       (names.length > 0 ? `documents for ${names.join(", ")}` : "no documents: is the layer attached?"));
   }
@@ -82,6 +87,18 @@ function documents(folder) {
     .map((e) => e.name.slice(0, -EXTENSION.length))
     .filter((name) => NAME.test(name))
     .sort();
+}
+
+/** ofFunction lists the documents of a function in the manifest: their fourth line says so (F-5). The lines up to it have at most 300 bytes. */
+function ofFunction(folder, names, wanted) {
+  return names.filter((name) => {
+    try {
+      const lines = readAtMost(path.join(folder, name + EXTENSION), 512).toString("latin1").split("\n", 5);
+      return lines.length === 5 && lines[3] === `function ${wanted}`;
+    } catch {
+      return false;
+    }
+  });
 }
 
 function readAtMost(file, most) {

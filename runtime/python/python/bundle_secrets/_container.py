@@ -1,4 +1,4 @@
-"""Credentials from the container endpoint, which Lambda uses under SnapStart.
+"""Credentials from the container endpoint, which ECS and CodeBuild have, and Lambda under SnapStart.
 
 https://docs.aws.amazon.com/sdkref/latest/guide/feature-container-credentials.html
 """
@@ -8,6 +8,7 @@ import time
 
 from ._errors import Credentials, Trouble
 
+ECS = "http://169.254.170.2"  # what AWS_CONTAINER_CREDENTIALS_RELATIVE_URI is relative to
 CONTAINERS = ("169.254.170.2", "169.254.170.23", "fd00:ec2::23")  # of ECS and EKS
 BEFORE_EXPIRY = 60  # seconds
 
@@ -37,7 +38,7 @@ class Container:
 def _ask(environ, seconds):
     from ._http import Pool
 
-    place, path = _locate(environ.get("AWS_CONTAINER_CREDENTIALS_FULL_URI"))
+    place, path = _locate(environ)
     headers = [("Host", place.authority), ("Accept", "application/json"), ("Connection", "close")]
     token = _token(environ)
     if token:
@@ -73,10 +74,16 @@ def _read(body):
     return ((key_id, key, token), expires) if key_id and key else None
 
 
-def _locate(uri):
+def _locate(environ):
     """Return the Place and path of the endpoint. Plain HTTP is allowed only to this machine and the addresses of ECS and EKS."""
-    if not uri:
-        raise Trouble(Credentials, "neither AWS_ACCESS_KEY_ID nor AWS_CONTAINER_CREDENTIALS_FULL_URI is set")
+    relative = "" if environ.get("AWS_LAMBDA_RUNTIME_API") else environ.get("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI")
+    full = environ.get("AWS_CONTAINER_CREDENTIALS_FULL_URI")
+    if relative and not relative.startswith("/"):
+        raise Trouble(Credentials, "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI must begin with a slash")
+    if not relative and not full:
+        variables = "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI or AWS_CONTAINER_CREDENTIALS_FULL_URI"
+        raise Trouble(Credentials, f"neither AWS_ACCESS_KEY_ID nor {variables} is set")
+    uri = ECS + relative if relative else full  # the relative one goes first, as in the SDKs
     from urllib.parse import urlsplit
 
     from ._endpoint import Place

@@ -64,13 +64,14 @@ def _read_document(settings, environ):
     folder = os.path.join(settings.get("DIR", "/opt"), "bundle", "functions")
     names = _documents(folder)
     wanted = settings.get("FUNCTION") or environ.get("AWS_LAMBDA_FUNCTION_NAME", "")
-    if wanted in names:
-        name = wanted
-    elif len(names) == 1 and "FUNCTION" not in settings:
-        name = names[0]
-    else:
+    fitting = [wanted] if wanted in names else _of_function(folder, names, wanted) if "FUNCTION" in settings else names
+    if len(fitting) > 1 and "FUNCTION" in settings:
+        remedy = "set BUNDLE_SECRETS_FUNCTION to one of them"
+        raise BundleNotFound(f"{folder} has documents for {', '.join(fitting)}, which are all of function {wanted!r} in the manifest: {remedy}")
+    if len(fitting) != 1:
         found = f"documents for {', '.join(names)}" if names else "no documents: is the layer attached?"
         raise BundleNotFound(f"{folder} has no document for function {wanted!r}; it contains {found}")
+    name = fitting[0]
     file = os.path.join(folder, name + EXTENSION)
     try:
         with open(file, "rb") as f:
@@ -78,6 +79,20 @@ def _read_document(settings, environ):
     except OSError as error:
         reason = error.strerror
     raise BundleNotFound(f"{file} cannot be read: {reason}")
+
+
+def _of_function(folder, names, wanted):
+    """List the documents of a function in the manifest: their fourth line says so (F-5). The lines up to it have at most 300 bytes."""
+    found = []
+    for name in names:
+        try:
+            with open(os.path.join(folder, name + EXTENSION), "rb") as f:
+                lines = f.read(512).split(b"\n", 4)
+        except OSError:
+            continue
+        if len(lines) == 5 and lines[3] == b"function " + wanted.encode():
+            found.append(name)
+    return found
 
 
 def _documents(folder):
