@@ -55,6 +55,9 @@ func TestReleaseIsReproducible(t *testing.T) {
 		if strings.Contains(string(b), dir) {
 			t.Error("it holds the path of the folder that it was built in")
 		}
+		if i == 0 {
+			t.Run("packages", func(t *testing.T) { packagesOfRelease(t, dir) })
+		}
 	}
 	if sums[0] != sums[1] {
 		t.Errorf("two builds differ: %s, %s", sums[0], sums[1])
@@ -65,6 +68,62 @@ func TestReleaseIsReproducible(t *testing.T) {
 		t.Errorf("a release without a version: %v: %s", err, out)
 	}
 }
+
+// packagesOfRelease builds the npm package and the PyPI package as the workflow does, with the bundle in dist. That they are
+// reproducible is tested in internal/packagestest.
+func packagesOfRelease(t *testing.T, dir string) {
+	tools := os.Getenv("BUNDLE_PACKAGE_TOOLS")
+	if tools == "" {
+		needs.Missing(t, "BUNDLE_PACKAGE_TOOLS is not set (.ci/install-package-tools FOLDER)")
+	}
+	env := []string{"PIP_NO_INDEX=1", "PIP_FIND_LINKS=" + filepath.Join(tools, "wheels"), "npm_config_offline=true"}
+	build := func(version string) (string, error) {
+		run(t, dir, nil, "tar", "-czf", "dist/bundle_"+version+"_linux_amd64.tar.gz", "-C", "dist", "bundle")
+		cmd := exec.Command(".github/release/packages")
+		cmd.Dir, cmd.Env = dir, append(os.Environ(), env...)
+		out, err := cmd.CombinedOutput()
+		return string(out), err
+	}
+	if out, err := build("1.2.4"); err == nil || !strings.Contains(out, "packages: 1.2.4 cannot be a version of a package") {
+		t.Errorf("the archive of another version: %v\n%s", err, out)
+	}
+	if err := os.Remove(filepath.Join(dir, "dist", "bundle_1.2.4_linux_amd64.tar.gz")); err != nil {
+		t.Fatal(err)
+	}
+	if out, err := build("1.2.3"); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	out := run(t, filepath.Join(dir, "dist"), nil, "sha256sum", "-c", "checksums.txt")
+	if want := "bundle-secrets-1.2.3.tgz: OK\nbundle_secrets-1.2.3-py3-none-any.whl: OK\nbundle_secrets-1.2.3.tar.gz: OK\n"; out != want {
+		t.Errorf("the checksums are of\n%s", out)
+	}
+}
+
+// TestPackagesArePublishedWithoutTokens: each by a job of its own with an environment, after the attestation, that has no right
+// but its identity and runs nothing of this repository.
+func TestPackagesArePublishedWithoutTokens(t *testing.T) {
+	workflow := read(t, ".github/workflows/release.yml")
+	for name, publishes := range map[string]string{"npm": "npm publish", "pypi": "uses: pypa/gh-action-pypi-publish@"} {
+		_, job, _ := strings.Cut(workflow, "\n  "+name+":\n")
+		job = regexp.MustCompile(`(?m)^  \S`).Split(job, 2)[0]
+		for _, want := range []string{
+			"    needs: [build, publish]\n", "    environment: " + name + "\n", "    permissions:\n      contents: read\n      id-token: write\n    steps:\n",
+			"gh release download", "sha256sum --check --strict", publishes,
+		} {
+			if !strings.Contains(job, want) {
+				t.Errorf("the job %s has no %q:\n%s", name, want, job)
+			}
+		}
+		if found := regexp.MustCompile(`secrets\.|(?i)_TOKEN: [^$]|password|actions/checkout|\.github/|--provenance=false`).FindString(job); found != "" {
+			t.Errorf("the job %s has %q", name, found)
+		}
+	}
+	if n := strings.Count(workflow, publishedTo); n != 2 {
+		t.Errorf("%d jobs have id-token and contents, want those of the packages only", n)
+	}
+}
+
+const publishedTo = "      contents: read\n      id-token: write\n"
 
 // TestReleaseHasItsTable: what make helpers writes is what the release's own
 // helpers are; the hook before a release refuses a version without its table,
