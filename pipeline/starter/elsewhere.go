@@ -76,7 +76,7 @@ func isReference(s string) bool {
 		if end := closing(inside); end >= 0 {
 			inside = inside[:end]
 		}
-		if strings.Contains(inside, "ssm") && slices.ContainsFunc(alternatives(inside), isSSM) {
+		if strings.Contains(inside, "ssm") && slices.ContainsFunc(alternatives(unwrapped(inside)), isSSM) {
 			return true
 		}
 	}
@@ -84,7 +84,7 @@ func isReference(s string) bool {
 }
 
 func isSSM(alternative string) bool {
-	m := split(alternative)
+	m := split(strings.TrimPrefix(alternative, "${"))
 	if m == nil {
 		return false
 	}

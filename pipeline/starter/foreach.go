@@ -28,7 +28,7 @@ func (t *template) loops(entries []entry, depth int) (all []entry) {
 		name, _ := t.text(loop.Content[0])
 		list := t.follow(loop.Content[1])
 		if list == nil || list.Kind != yaml.SequenceNode || strings.HasPrefix(list.Tag, "!") && !strings.HasPrefix(list.Tag, "!!") {
-			t.draft.note(e.line, "%s: its list is not in the source", shown(e.key))
+			t.unlisted(e, loop.Content[2])
 			continue
 		}
 		for _, one := range list.Content {
@@ -41,6 +41,18 @@ func (t *template) loops(entries []entry, depth int) (all []entry) {
 		}
 	}
 	return all
+}
+
+// unlisted adds a note about a loop over a list that CloudFormation computes, if
+// functions or variables with parameters are in it.
+func (t *template) unlisted(e entry, body *yaml.Node) {
+	found := false
+	t.visit(body, 0, func(n *yaml.Node) {
+		found = found || n.Value == samFunction || n.Value == lambdaFunction || isReference(n.Value)
+	})
+	if found {
+		t.draft.note(e.line, "%s: its list comes from a template parameter or is computed; write the functions or variables out", shown(e.key))
+	}
 }
 
 func alphanumeric(c rune) rune {

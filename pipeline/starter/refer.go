@@ -149,6 +149,22 @@ func (i *serverless) walkTo(root *yaml.Node, path string) (*yaml.Node, *value) {
 	return n, nil
 }
 
+// find returns the node at a path of the source, or nil. Variables on the way are
+// followed.
+func (i *serverless) find(path string) *yaml.Node {
+	n, _ := i.walkTo(i.root, path)
+	return n
+}
+
+// mapping returns the map at a path of the source, or nil.
+func (i *serverless) mapping(path string) *yaml.Node {
+	n := i.find(path)
+	if n != nil && n.Kind == yaml.ScalarNode && strings.Contains(n.Value, "${") {
+		n, _ = i.node(n)
+	}
+	return n
+}
+
 // node returns the target of a scalar that is one variable: a node at another place.
 // If it is no such variable, node returns what is known of the scalar.
 func (i *serverless) node(n *yaml.Node) (*yaml.Node, *value) {
@@ -205,7 +221,8 @@ func (i *serverless) node(n *yaml.Node) (*yaml.Node, *value) {
 func (i *serverless) stages(root *yaml.Node, path Text) (all []string) {
 	const hole = "\x00"
 	before := ""
-	for key := range strings.SplitSeq(path.in(hole), ".") {
+	keys := strings.Split(path.in(hole), ".")
+	for at, key := range keys {
 		front, back, found := strings.Cut(key, hole)
 		if !found {
 			before = strings.TrimPrefix(before+"."+key, ".")
@@ -216,6 +233,9 @@ func (i *serverless) stages(root *yaml.Node, path Text) (all []string) {
 			n, _ = i.node(n)
 		}
 		for _, e := range i.entries(n) {
+			if value := i.follow(e.value); at < len(keys)-1 && value != nil && value.Kind == yaml.ScalarNode && !strings.Contains(value.Value, "${") {
+				continue // it has no keys
+			}
 			stage, ok := strings.CutPrefix(e.key, front)
 			if stage, ok2 := strings.CutSuffix(stage, back); ok && ok2 && stage != "" && !strings.Contains(back, hole) {
 				all = append(all, stage)

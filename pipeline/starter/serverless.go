@@ -52,12 +52,8 @@ type serverless struct {
 
 // service reads the name and the region of the service.
 func (i *serverless) service() {
-	for _, at := range [][]string{{"service"}, {"service", "name"}} {
-		if name := i.value(i.get(i.root, at...)).plain(); name != "" {
-			i.draft.Name = name
-		}
-	}
-	region := i.value(i.get(i.root, "provider", "region"))
+	i.draft.Name = i.value(i.find("service")).plain()
+	region := i.value(i.find("provider.region"))
 	if region.kind == known {
 		i.region = region.text
 	}
@@ -109,7 +105,7 @@ func (i *serverless) target(n *yaml.Node) (*yaml.Node, string) {
 }
 
 func (i *serverless) functions() {
-	shared := i.variablesOf(i.get(i.root, "provider", "environment"), "all functions")
+	shared := i.variablesOf(i.find("provider.environment"), "all functions")
 	for _, e := range i.declared(i.get(i.root, "functions"), 0) {
 		n, why := i.target(e.value)
 		if n == nil {
@@ -239,7 +235,7 @@ func (i *serverless) deployedAs(f *Function, n *yaml.Node) {
 // key uses the key that the file names for all functions: provider.kmsKeyArn, or
 // its former names.
 func (i *serverless) key() {
-	key := cmp.Or(i.get(i.root, "provider", "kmsKeyArn"), i.get(i.root, "awsKmsKeyArn"), i.get(i.root, "service", "awsKmsKeyArn"))
+	key := cmp.Or(i.find("provider.kmsKeyArn"), i.get(i.root, "awsKmsKeyArn"), i.get(i.root, "service", "awsKmsKeyArn"))
 	if key == nil {
 		return
 	}

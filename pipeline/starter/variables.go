@@ -101,7 +101,7 @@ func alternatives(s string) (all []string) {
 // variable returns what is known of ${s}. If one of its alternatives is a parameter,
 // that is the secret; the others are told in remarks.
 func (i *serverless) variable(s string) value {
-	all := alternatives(s)
+	all := alternatives(unwrapped(s))
 	var before []string // what overrides the parameter
 	first := not(absent)
 	for n, one := range all {
@@ -125,6 +125,15 @@ func (i *serverless) variable(s string) value {
 		before = append(before, source(one))
 	}
 	return first
+}
+
+// unwrapped removes the second pair of braces of ${{…}}, which provider.variableSyntax
+// often sets.
+func unwrapped(s string) string {
+	if inside, ok := strings.CutPrefix(s, "{"); ok && closing(inside) == len(inside)-1 {
+		return strings.TrimSpace(inside[:len(inside)-1])
+	}
+	return s
 }
 
 // preferred returns a value that does not come from a parameter, unless a parameter
@@ -220,7 +229,7 @@ var (
 // split splits a variable as sourcePattern does: into its source, region, parameters
 // and address. It returns nil for what is no variable.
 func split(s string) []string {
-	if !strings.Contains(s, ":") && !strings.HasPrefix(s, "file(") {
+	if !strings.Contains(s, ":") && !strings.HasPrefix(s, "file(") && !strings.HasPrefix(s, "strToBool(") {
 		return nil
 	}
 	return sourcePattern.FindStringSubmatch(s)
@@ -259,7 +268,13 @@ func (i *serverless) source(s string) value {
 		return i.refer(&m[3], address, s)
 	case "AWS": // a pseudo parameter of CloudFormation
 		return i.stack.reference(s)
-	case "env", "cf", "s3", "git", "aws", "vault", "terraform", "doppler", "output", "strToBool":
+	case "strToBool":
+		v := i.string(m[3])
+		if v.kind == fromParameter {
+			v.remarks = append(v.remarks, "the source turns its value into true or false")
+		}
+		return v
+	case "env", "cf", "s3", "git", "aws", "vault", "terraform", "doppler", "output":
 		return i.outside(s, "", "it comes from ${"+name+":...}")
 	}
 	return i.outside(s, "", "it comes from a variable source that bundle does not support")
@@ -289,10 +304,10 @@ func (i *serverless) outside(s, name, why string) value {
 // the ones that apply to all stages.
 func (i *serverless) param(name string) value {
 	of := func(stage string) *yaml.Node {
-		if n := i.get(i.root, "stages", stage, "params", name); n != nil {
+		if n := i.find("stages." + stage + ".params." + name); n != nil {
 			return n
 		}
-		return i.get(i.root, "params", stage, name)
+		return i.find("params." + stage + "." + name)
 	}
 	if i.stage != "" {
 		if n := of(i.stage); n != nil {
@@ -305,7 +320,7 @@ func (i *serverless) param(name string) value {
 	}
 	var stages []string
 	for _, at := range []string{"stages", "params"} {
-		for _, e := range i.entries(i.get(i.root, at)) {
+		for _, e := range i.entries(i.mapping(at)) {
 			if e.key != "default" && of(e.key) != nil && !slices.Contains(stages, e.key) {
 				stages = append(stages, e.key)
 			}
@@ -350,7 +365,7 @@ func (i *serverless) resolved(name, address, options string) value {
 
 // parameter returns what is known of ${ssm:…}.
 func (i *serverless) parameter(address, region, options string) value {
-	v := i.string(address)
+	v := i.string(strings.TrimSpace(address))
 	switch {
 	case v.kind == unknown && v.why == absent:
 		return not("the name of its parameter refers to something that is not in the source")
@@ -377,7 +392,7 @@ func (i *serverless) parameter(address, region, options string) value {
 			if of.kind != known || result.region == "" && of.text.hcl() != i.region.hcl() {
 				result.remarks = append(result.remarks, "the source names its region with a variable; it must be in the environment's region")
 			}
-		case region != "" && !strings.Contains(region, "${"):
+		case result.region != "":
 			return not("it names more than one region")
 		default:
 			result.region = option

@@ -1,0 +1,223 @@
+package starter_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"github.com/whispering/bundle/pipeline/starter"
+)
+
+// around is a serverless.yml with a value for the variable TRIED.
+const around = `
+service: shop
+provider:
+  name: aws
+  region: us-west-2
+  stage: ${opt:stage, 'dev'}
+custom:
+  stage: ${opt:stage, self:provider.stage}
+  envName: ${opt:env, 'dev'}
+  literal: fixed
+  zero: 012345678901
+  hex: 0x10
+  version: 3
+  creds: ${ssm:/shop/creds}
+  both: ${ssm:/shop/a, ssm:/shop/b}
+  round: ${self:custom.round}
+  byStage:
+    dev: {prefix: dev-x, tier: a, db: "${ssm:/dev/db}", mixed: "${ssm:/m}", same: s}
+    prod: {prefix: prod-x, tier: b, db: "${ssm:/prod/db}", mixed: literal, same: s}
+  whole: ${self:custom.byStage.${self:provider.stage}}
+  file: ${file(beside.yml)}
+params:
+  default: {size: small, place: /param}
+  prod: {size: large}
+stages:
+  default: {resolvers: {other: {type: aws}, far: {type: aws, region: eu-west-1}}}
+functions:
+  api:
+    environment:
+      TRIED: %s
+      KEPT: ${ssm:/kept}
+resources:
+  Parameters:
+    Value: {Type: "AWS::SSM::Parameter::Value<String>", Default: /dev/value}
+    Text: {Type: String, Default: dev}
+    Hidden: {Type: String, NoEcho: true}
+  Resources:
+    Table: {Type: "AWS::DynamoDB::Table"}
+`
+
+var beside = fstest.MapFS{
+	"beside.yml":        {Data: []byte("db: ${ssm:/beside/db}\nliteral: fixed\n")},
+	"stages.yml":        {Data: []byte("literal: fixed\ndev: {x: '${ssm:/beside/dev}'}\nprod: {x: '${ssm:/beside/prod}'}\n")},
+	"env/dev.json":      {Data: []byte(`{"db": "${ssm:/env/dev/db}"}`)},
+	"env/prod.json":     {Data: []byte(`{"db": "${ssm:/env/prod/db}"}`)},
+	"broken.yml":        {Data: []byte("a: [")},
+	"secret.txt":        {Data: []byte("db: x")},
+	"../above.yml":      {Data: []byte("db: x")},
+	"config/prod/a.yml": {Data: []byte("db: ${ssm:/config/db}")},
+}
+
+// TestForms tries what can be written as the value of a variable: it becomes a
+// secret, a note or configuration.
+func TestForms(t *testing.T) {
+	for value, want := range map[string]string{
+		// names
+		"${ssm:/a/${sls:stage}/x}":                  "parameter = \"/a/${environment.name}/x\" }",
+		"${ssm:/a/${opt:stage}/x}":                  "parameter = \"/a/${environment.name}/x\" }",
+		"${ssm:/a/${opt:stage, 'dev'}/x}":           "parameter = \"/a/${environment.name}/x\" }",
+		"${ssm:/a/${self:provider.stage, 'dev'}/x}": "parameter = \"/a/${environment.name}/x\" }",
+		"${ssm:/a/${self:custom.stage}/x~true}":     "parameter = \"/a/${environment.name}/x\" }",
+		"${ssm:/a/${self:service}/x}":               "parameter = \"/a/shop/x\" }",
+		"${ssm:/a/${self:service.name}/x}":          "parameter = \"/a/shop/x\" }",
+		"'${ssm: /a/b }'":                           "parameter = \"/a/b\" }",
+		"${ssm:name}":                               "parameter = \"name\" }",
+		"${ssm:/a/b:3}":                             "parameter = \"/a/b:3\" }",
+		"${ssm:/a/b:${self:custom.version}}":        "parameter = \"/a/b:3\" }",
+		"${{ssm:/a/b~true}}":                        "parameter = \"/a/b\" }",
+		"${strToBool(${ssm:/a/b})}":                 "parameter = \"/a/b\" }",
+		"${ssm:/a/x.field}":                         "parameter = \"/a/x.field\" }",
+		"${ssm:/a b}":                               "its parameter contains white space",
+		"${ssm:}":                                   "the name of its parameter is not in the source",
+		"${ssm:arn:aws:ssm:us-west-2:222222222222:parameter/a/b}": "its parameter is an ARN",
+		"${ssm:${ssm:/a/b}}":               "the name of its parameter is itself in a parameter",
+		"${ssm:/a/${self:custom.none}/b}":  "the name of its parameter refers to something that is not in the source",
+		"${ssm:/a/${self:custom.round}/b}": "its variables have too many references",
+		"${ssm:/a/b":                       "a variable in it is not closed",
+		// what is left open
+		"${ssm:/a/${opt:env, 'dev'}/x}":                 "parameter = \"/a/${environment.values.env}/x\" }",
+		"${ssm:/a/${opt:env}/x}":                        "parameter = \"/a/${environment.values.env}/x\" }",
+		"${ssm:/a/${self:custom.envName}/x}":            "parameter = \"/a/${environment.values.env}/x\" }",
+		"${ssm:/a/${env:STAGE, 'dev'}/x}":               "parameter = \"/a/${environment.values.stage}/x\" }",
+		"${ssm:/a/${env:STAGE, self:provider.stage}/x}": "parameter = \"/a/${environment.name}/x\" }",
+		"${ssm:/a/${param:passed}/x}":                   "parameter = \"/a/${environment.values.passed}/x\" }",
+		"${ssm:/a/${aws:region}/x}":                     "parameter = \"/a/${environment.values.region}/x\" }",
+		"${ssm:${opt:whole, '/dev/x'}}":                 "parameter = environment.values.whole }",
+		"${ssm:${cf:stack.Name}}":                       "parameter = environment.values.name }",
+		"${ssm:${env:PREFIX}/x}":                        "parameter = \"${environment.values.prefix}/x\" }",
+		"${ssm:/a/b:${opt:version, 1}}":                 "parameter = \"/a/b:${environment.values.version}\" }",
+		"${ssm:/a/${file(none.yml):x}/b}":               "parameter = \"/a/${environment.values.x}/b\" }",
+		"${ssm:/a/${opt:for}/b}":                        "parameter = \"/a/${environment.values.value_for}/b\" }",
+		// by environment
+		"${ssm:/a/${self:custom.byStage.${sls:stage}.prefix}/x}":     "parameter = \"/a/${environment.name}-x/x\" }",
+		"${ssm:/a/${self:custom.byStage.${sls:stage}.tier}/x}":       "parameter = \"/a/${environment.values.tier}/x\" }",
+		"${ssm:/a/${self:custom.byStage.${sls:stage}.same}/x}":       "parameter = \"/a/s/x\" }",
+		"${self:custom.byStage.${sls:stage}.db}":                     "parameter = \"/${environment.name}/db\" }",
+		"${self:custom.byStage.${self:custom.stage}.mixed}":          "in some environments of the source (prod), it does not come from a parameter",
+		"${self:custom.whole.db}":                                    "parameter = \"/${environment.name}/db\" }",
+		"${self:custom.byStage.${sls:stage}.none, ssm:/a/b}":         "parameter = \"/a/b\" }",
+		"${file(env/${sls:stage}.json):db}":                          "parameter = \"/env/${environment.name}/db\" }",
+		"${file(./stages.yml):${self:provider.stage}.x}":             "parameter = \"/beside/${environment.name}\" }",
+		"${ssm:/a/${param:size}/x}":                                  "parameter = \"/a/${environment.values.size}/x\" }",
+		"${ssm:${param:place}/x}":                                    "parameter = \"/param/x\" }",
+		"${self:custom.byStage.${opt:env}.db, self:custom.creds.db}": "field     = \"db\"",
+		// alternatives
+		"${ssm:/a, ssm:/b}":                             "the source reads another parameter, \"/b\"",
+		"${ssm:/a/b, ssm:/a/c, ssm:/a/d}":               "the source reads another parameter, \"/a/d\"",
+		"${ssm:/a/b, ${ssm:/a/c}}":                      "the source reads another parameter, \"/a/c\"",
+		"${ssm:/a/b, ''}":                               "optional  = true",
+		"${ssm:/a/b, env:B}":                            "if it does not exist, the source uses ${env:B}",
+		"${ssm:/a/b, file(beside.yml):literal}":         "optional  = true",
+		"${env:A, ssm:/a/b}":                            "in the source, ${env:A} overrides it",
+		"${env:A, ${ssm:/a/b}}":                         "in the source, ${env:A} overrides it",
+		"${env:A, opt:a, ssm:/a/b, 'x'}":                "in the source, ${opt:a} overrides it",
+		"${cf:stack.Out, ssm:/a/b}":                     "in the source, ${cf:stack.Out} overrides it",
+		"${self:custom.none, ssm:/a/b}":                 "parameter = \"/a/b\" }",
+		"${self:custom.literal, ssm:/a/b}":              "${self:custom.literal} takes precedence in the source over parameter \"/a/b\"",
+		"${file(beside.yml):literal, ssm:/a/b}":         "${file(...)} takes precedence in the source over parameter \"/a/b\"",
+		"${file(beside.yml):none, ssm:/a/b}":            "parameter = \"/a/b\" }",
+		"${ssm:/aws/reference/secretsmanager/x}":        "it is in Secrets Manager",
+		"${env:A, ssm:/aws/reference/secretsmanager/x}": "it comes from ${env:...}",
+		// version 4
+		"${aws:ssm:/a/b}":        "parameter = \"/a/b\" }",
+		"${aws:ssm(raw):/a/b}":   "parameter = \"/a/b\" }",
+		"${other:ssm:/a/b}":      "the source reads it through the resolver \"other\"",
+		"${far:ssm:/a/b}":        "is in region \"eu-west-1\", not in the functions' region",
+		"${unknown:ssm:/a/b}":    "it comes from a variable source that bundle does not support",
+		"${aws:ssm:/a/b, env:B}": "if it does not exist, the source uses ${env:B}",
+		// fields
+		"${self:custom.creds.password}":      "field     = \"password\"",
+		"${self:custom.creds.a.b-c.0}":       "field     = \"a.b-c.0\"",
+		"${self:custom.creds.a b}":           "it is a field of the JSON in its parameter that a manifest cannot name",
+		"${self:custom.creds.-a}":            "it is a field of the JSON in its parameter that a manifest cannot name",
+		"${self:custom.both.x}":              "the source reads another parameter, \"/shop/b\"",
+		"${self:custom.creds.password, 'x'}": "optional  = true",
+		"x${self:custom.creds.password}":     "it is built from parameter \"/shop/creds\"",
+		// files
+		"${self:custom.file.db}":                "parameter = \"/beside/db\" }",
+		"${file(beside.yml):db}":                "parameter = \"/beside/db\" }",
+		"${file(./config/../beside.yml):db}":    "parameter = \"/beside/db\" }",
+		"${file(../above.yml):db}":              "it is in a file outside of the source's folder, which bundle init does not read: \"../above.yml\"",
+		"${file(/etc/passwd.yml):db}":           "it is in a file outside of the source's folder",
+		"${file(~/beside.yml):db}":              "it is in a file outside of the source's folder",
+		"${file(secret.txt):db}":                "it is in a file that is neither YAML nor JSON",
+		"${file(code.js):db}":                   "it is in a file that is neither YAML nor JSON",
+		"${file(none.yml):db}":                  "it is in a file that does not exist: \"none.yml\"",
+		"${file(broken.yml):db}":                "it is in \"broken.yml\", and it is not YAML",
+		"${file(beside.yml):none}":              "it refers to something that is not in the source",
+		"${file(${env:FILE}):db}":               "it is in a file whose name depends on the environment",
+		"${file(config/${sls:stage}/a.yml):db}": "parameter = environment.values.db }",
+		// regions
+		"${ssm(us-west-2):/a/b}":             "parameter = \"/a/b\" }",
+		"${ssm(eu-west-1, raw):/a/b}":        "is in region \"eu-west-1\"",
+		"${ssm.eu-west-1:/a/b}":              "is in region \"eu-west-1\"",
+		"${ssm(${self:provider.region}):/a}": "parameter = \"/a\" }",
+		"${ssm(${env:R}):/a}":                "the source names its region with a variable",
+		"${ssm(noDecrypt):/a/b}":             "it is read without decryption",
+		"${ssm(us-west-2, eu-west-1):/a/b}":  "it names more than one region",
+		"${ssm.us-west-2:/a/b~split}":        "parameter = \"/a/b\" }",
+		// numbers
+		"${ssm:/a/${self:custom.zero}/x}":             "a number in its name begins with 0",
+		"${ssm:/a/${self:custom.hex}/x}":              "a number in its name begins with 0",
+		"'{{resolve:ssm:/a/b:1}}'":                    "parameter = \"/a/b:1\" }",
+		"{{resolve:ssm:/a/b:1}}":                      "YAML reads {{...}} without quotes as a map",
+		"'{{resolve:ssm:/${sls:stage}/b}}'":           "parameter = \"/${environment.name}/b\" }",
+		"'{{resolve:ssm:/a/b'":                        "it is a dynamic reference that is not closed",
+		"'{{resolve:ssm:/a/b}}-{{resolve:ssm:/a/c}}'": "it is built from parameter \"/a/b\", parameter \"/a/c\", and other text",
+		// CloudFormation
+		"!Ref Value":                        "parameter = environment.values.value }",
+		"!Ref Hidden":                       "(NoEcho)",
+		"!Sub '{{resolve:ssm:/${Text}/b}}'": "parameter = \"/${environment.values.text}/b\" }",
+		"!Sub '{{resolve:ssm:/${sls:stage}/${Text}/b}}'":          "parameter = \"/${environment.name}/${environment.values.text}/b\" }",
+		"!Sub '{{resolve:ssm:/${Table}/b}}'":                      "the name of its parameter is computed from resources",
+		"!Join ['', ['{{resolve:ssm:/', '${sls:stage}', '/b}}']]": "parameter = \"/${environment.name}/b\" }",
+		"!Join ['-', ['a', !Ref Value]]":                          "it is built from parameter \"/dev/value\", and other text",
+		"!If [C, !Ref Value, !Ref 'AWS::NoValue']":                "the source has it only under the condition \"C\"",
+		"!If [C, !Ref Value, 'x']":                                "the condition \"C\" chooses between parameter \"/dev/value\" and another value",
+		"!Select [0, ['{{resolve:ssm:/a/b}}']]":                   "CloudFormation builds it from a dynamic reference",
+		"!Select [0, [!Ref Value]]":                               "CloudFormation builds it from a dynamic reference",
+		"{'Fn::Sub': '{{resolve:ssm:/${AWS::Region}/b}}'}":        "parameter = \"/${environment.values.aws_region}/b\" }",
+		// configuration
+		"plain":                  "#   TRIED\n",
+		"${opt:env, 'dev'}":      "#   TRIED\n",
+		"${self:custom.literal}": "#   TRIED\n",
+		"ssm:/a/b":               "#   TRIED\n",
+		"/a/b":                   "#   TRIED\n",
+		"!Ref Table":             "#   TRIED\n",
+		"!GetAtt Table.Arn":      "#   TRIED\n",
+		"012":                    "#   TRIED\n",
+		"${AWS::Region}":         "#   TRIED\n",
+		"${env:TOKEN}":           "it comes from ${env:...}",
+		"${doppler:x}":           "it comes from ${doppler:...}",
+		"https://${env:HOST}/":   "it comes from ${env:...}",
+		"${something}":           "it comes from a variable source that bundle does not support",
+	} {
+		d, err := starter.Serverless("serverless.yml", fmt.Appendf(nil, around, value), beside)
+		if err != nil {
+			t.Errorf("%s: %v", value, err)
+			continue
+		}
+		text, err := written(t, d)
+		if err != nil {
+			t.Errorf("%s: %v", value, err)
+			continue
+		}
+		_, function, _ := strings.Cut(text, "function \"api\" {")
+		if !strings.Contains(function, want) || !strings.Contains(function, `secret "KEPT"`) {
+			t.Errorf("%s: there is no %s in\n%s", value, want, function)
+		}
+	}
+}
