@@ -100,15 +100,18 @@ func (run *functionRun) column(missing map[*binding]error) compare.ColumnFunctio
 		f.Secrets = append(f.Secrets, run.columnSecret(bind, missing[bind]))
 	}
 	for i, im := range run.fn.Imports {
-		state := compare.Unknown
-		switch {
-		case i >= len(run.below) || run.below[i] < 0:
-		case run.below[i] == 0:
-			state = compare.Missing
-		default:
-			state = compare.Present
+		column := compare.ColumnImport{Import: im, State: compare.Unknown}
+		if i < len(run.lists) {
+			column.Deeper = run.lists[i].deeper
+			switch l := run.lists[i]; {
+			case l.err != nil:
+			case len(l.found) == 0:
+				column.State = compare.Missing
+			default:
+				column.State = compare.Present
+			}
 		}
-		f.Imports = append(f.Imports, compare.ColumnImport{Import: im, State: state})
+		f.Imports = append(f.Imports, column)
 	}
 	return f
 }

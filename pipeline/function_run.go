@@ -25,7 +25,7 @@ type functionRun struct {
 	bindings []*binding // ascending by name once the paths are expanded
 	key      seal.Key
 	keyWrong problem.Problems // why no build can use the key
-	below    []int            // how many parameters are below each path; -1 if they could not be listed
+	lists    []*list          // what is below the path of each import, once that is known
 	change   plan.Change      // after the comparison with the previous layer
 	pending  int              // parameters not read yet
 	document *sealed.Document

@@ -193,6 +193,9 @@ func (m *Matrix) emptyPaths(function string, has []*ColumnFunction, rows []Row) 
 			s := ColumnSecret{State: p.im.State, Parameter: p.im.Path.Value}
 			if p.im.State == Missing {
 				s.Why = fmt.Sprintf("there are no parameters below %q", p.im.Path.Value)
+				if p.im.Deeper > 0 {
+					s.Why = fmt.Sprintf("there are no parameters directly below %q, but %d lie deeper: write recursive = true to import them", p.im.Path.Value, p.im.Deeper)
+				}
 				m.Findings = append(m.Findings, Finding{true, function, name, p.column, "missing", s.Why})
 			}
 			r.Cells[p.column].ColumnSecret = s

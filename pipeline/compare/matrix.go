@@ -62,7 +62,8 @@ type ColumnSecret struct {
 // A ColumnImport is a path that a function imports.
 type ColumnImport struct {
 	manifest.Import
-	State State // Present, Missing if there are no parameters below it, or Unknown
+	State  State // Present, Missing if there are no parameters below it, or Unknown
+	Deeper int   // if it is missing: how many there would be if it were recursive
 }
 
 // A Matrix is what several environments have of the same functions and secrets.
