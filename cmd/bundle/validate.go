@@ -41,7 +41,11 @@ func (a *app) validate(c *cli.Context) error {
 	}
 	names := module.Environments()
 	if len(console.List(c, "env")) > 0 || c.Bool("all") {
-		if names, err = target.Environments(a.Console, c, module); err != nil {
+		names, err = target.Environments(a.Console, c, module)
+		if err != nil && len(problems) > 0 { // they may hide environments
+			return console.Failed(problems)
+		}
+		if err != nil {
 			return err
 		}
 	}

@@ -47,6 +47,7 @@ type seedParameter struct {
 // parseSeed reads a seed. Its errors never quote the file, because it holds values.
 func parseSeed(b []byte) (seedFile, error) {
 	var in seedFile
+	b = bytes.TrimPrefix(b, []byte("\ufeff")) // some Windows editors begin a file with it
 	d := json.NewDecoder(bytes.NewReader(b))
 	d.DisallowUnknownFields()
 	err := d.Decode(&in)

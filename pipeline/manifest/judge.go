@@ -18,6 +18,7 @@ type input struct {
 	found   hcl.Diagnostics // by the parser
 	slips   hcl.Diagnostics // the syntax errors among them
 	refused hcl.Diagnostics // by the limits
+	blocks  jsonBlocks      // of JSON
 	foreign bool            // not a manifest: nothing in it is used
 	nested  bool            // its braces do not match, so it is not known which block contains what
 }
@@ -53,7 +54,8 @@ func (m *Module) judge() hcl.Diagnostics {
 			for _, d := range found {
 				in.nested = in.nested || misnested(d, in.src)
 			}
-			diags = append(append(diags, found...), without(slices.Clone(in.refused), found)...)
+			diags = append(append(append(diags, found...), without(slices.Clone(in.refused), found)...), in.blocks.dropped...)
+			m.partial = m.partial || len(in.blocks.dropped) > 0
 		}
 	}
 	return diags
@@ -185,6 +187,7 @@ func (m *Module) syntax(found hcl.Diagnostics) hcl.Diagnostics {
 func unquoted(d *hcl.Diagnostic) *hcl.Diagnostic {
 	details := map[string]string{
 		"Argument definition required":     "A block on one line can have at most one attribute, as in { name = \"…\" }, and no nested block. Write it on several lines.",
+		"Invalid JSON number":              "A number in JSON cannot begin with 0. Write account IDs and versions as strings, in quotes.",
 		"Invalid JSON keyword":             "This is not valid JSON. Write strings in double quotes, and numbers, true, false and null without quotes.",
 		"Invalid escape sequence":          "A backslash in quotes starts an escape sequence, such as \\n, \\\" or \\u00e9. For a literal backslash, write \\\\.",
 		"Invalid legacy index syntax":      "Write the index in brackets, as in list[0].",

@@ -1,6 +1,7 @@
 package manifest
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -191,6 +192,9 @@ func (m *Module) readAll(names []string) hcl.Diagnostics {
 // take adds one file. size is the total size up to and including this file.
 func (m *Module) take(path string, src []byte, size int) {
 	m.order = append(m.order, path)
+	if strings.HasSuffix(path, ".json") {
+		src = bytes.TrimPrefix(src, []byte("\ufeff")) // HCL skips it only in its native syntax
+	}
 	in := &input{src: src}
 	m.inputs[path] = in
 	m.files[path] = &hcl.File{}
@@ -244,6 +248,7 @@ func (m *Module) parse(path string, in *input) {
 	var file *hcl.File
 	if g.json() {
 		file, in.found = json.Parse(in.src, path)
+		in.blocks = g.blocks(m.root)
 	} else {
 		file, in.found = hclsyntax.ParseConfig(in.src, path, hcl.InitialPos)
 	}

@@ -142,7 +142,11 @@ func (r *reader) body(body hcl.Body, spec *blockSpec) *block {
 	} else {
 		content, rest, diags := body.PartialContent(hclSchema(spec))
 		b.attrs, blocks = listed(content.Attributes), content.Blocks
+		blocks = slices.DeleteFunc(blocks, func(b *hcl.Block) bool { return len(b.Labels) > 0 && b.Labels[0] == comment })
 		r.json(rest, spec)
+		if in := r.m.inputs[body.MissingItemRange().Filename]; in != nil {
+			diags = slices.DeleteFunc(diags, in.blocks.ignores)
+		}
 		r.report(diags...)
 	}
 	b.partial = r.count() > before

@@ -194,7 +194,11 @@ func (e *evaluator) wrong(a *hcl.Attribute, summary, detail string, place hcl.Ra
 }
 
 func (e *evaluator) wrongType(a *hcl.Attribute, wanted kind, example string, got cty.Value, place hcl.Range) {
-	e.wrong(a, "Wrong type", fmt.Sprintf("%s must be %s, not %s. Write %s.", a.Name, described(wanted), articled(got.Type().FriendlyName()), example), place)
+	why := ""
+	if a.Name == "account_id" && got.Type() == cty.Number {
+		why = " A number loses the zeros that it begins with."
+	}
+	e.wrong(a, "Wrong type", fmt.Sprintf("%s must be %s, not %s.%s Write %s.", a.Name, described(wanted), articled(got.Type().FriendlyName()), why, example), place)
 }
 
 func described(k kind) string {

@@ -43,7 +43,7 @@ func ParseField(s string) (Field, error) {
 		}
 		for i, c := range key {
 			if !isNameChar(c) || c == '.' || c == '-' && i == 0 {
-				return "", fmt.Errorf("field %q contains %q: a key starts with a letter, a digit or \"_\", followed by letters, digits, \"_\" or \"-\"", s, c)
+				return "", fmt.Errorf("field %q contains %q: a key starts with a letter, a digit or \"_\", followed by letters, digits, \"_\" or \"-\". %s", s, c, noOtherKeys)
 			}
 		}
 	}
@@ -59,7 +59,7 @@ func (v Value) Field(f Field) (Value, error) {
 	if f == "" {
 		return v, nil
 	}
-	at := v.peek()
+	at := bytes.TrimPrefix(v.peek(), []byte("\ufeff")) // some Windows editors begin a file with it
 	// A JSON parser's error quotes its input, so it is not returned.
 	if !utf8.Valid(at) || !json.Valid(at) {
 		return Value{}, ErrNotJSON
@@ -71,7 +71,7 @@ func (v Value) Field(f Field) (Value, error) {
 			return Value{}, err
 		}
 		if next == nil || string(next) == "null" {
-			return Value{}, fmt.Errorf("%w: there is nothing at %q", ErrFieldAbsent, strings.Join(keys[:i+1], "."))
+			return Value{}, absent(keys, i)
 		}
 		at = next
 	}
@@ -86,6 +86,19 @@ func (v Value) Field(f Field) (Value, error) {
 		return Value{}, ErrNotJSON
 	}
 	return New([]byte(text)), nil
+}
+
+// noOtherKeys says what a field cannot name, why, and what to do.
+const noOtherKeys = "A JSON key with dots, slashes or other characters in it cannot be named yet: a document of the format bundle/1 has fields only in this form, and bundle/2 will have others. " +
+	"Until then, put this part of the value in a parameter of its own"
+
+// absent returns the error for a field with nothing at the key i. Several keys may have been meant as one.
+func absent(keys []string, i int) error {
+	err := fmt.Errorf("%w: there is nothing at %q", ErrFieldAbsent, strings.Join(keys[:i+1], "."))
+	if len(keys) > 1 {
+		err = fmt.Errorf("%w. The dots in a field separate keys. %s", err, noOtherKeys)
+	}
+	return err
 }
 
 // step returns the value at key of a valid JSON object or array, or nil if there is

@@ -11,6 +11,7 @@ func TestFieldTakesPartOfJSON(t *testing.T) {
 	for _, tt := range []struct{ value, field, want string }{
 		{"not JSON at all", "", "not JSON at all"},
 		{`{"a":"text"}`, "a", "text"},
+		{"\ufeff{\"a\":\"text\"}", "a", "text"},
 		{"\n {\t\"a\" :  \"text\" }\n", "a", "text"},
 		{`{"live":{"key":"sk"},"test":{"key":"no"}}`, "live.key", "sk"},
 		{`{"a":"line\nbreak \"q\" \u00e9 \ud83d\ude00 é"}`, "a", "line\nbreak \"q\" é 😀 é"},
@@ -54,7 +55,9 @@ func TestFieldRefuses(t *testing.T) {
 		{`{"a":"SECRET"}{}`, "a", ErrNotJSON, ""},
 		{`{'a':'SECRET'}`, "a", ErrNotJSON, ""},
 		{`{"a":"SECRET",}`, "a", ErrNotJSON, ""},
-		{"\ufeff{\"a\":\"SECRET\"}", "a", ErrNotJSON, ""},
+		{"{\ufeff\"a\":\"SECRET\"}", "a", ErrNotJSON, ""},
+		{"\ufeff\ufeff{\"a\":\"SECRET\"}", "a", ErrNotJSON, ""},
+		{`{"spring.datasource":"SECRET"}`, "spring.datasource", ErrFieldAbsent, `there is nothing at "spring". The dots in a field separate keys. A JSON key with dots, slashes or other characters in it cannot be named yet`},
 		{"{\"a\":\"SECRET\xff\"}", "a", ErrNotJSON, ""},
 		{`{"a":"SECRET \ud800"}`, "a", ErrNotJSON, `the string at "a" has an escape for half of a surrogate pair`},
 		{`{"a":"SECRET \udc00\ud800"}`, "a", ErrNotJSON, "half of a surrogate pair"},
@@ -100,6 +103,11 @@ func TestParseField(t *testing.T) {
 	for _, s := range []string{".", ".a", "a.", "a..b", "-a", "a.-b", "a b", "a[0]", "$.a", "é", "a\n", "\xff", "a/b", strings.Repeat("x", MaxField+1)} {
 		if f, err := ParseField(s); err == nil || f != "" || len(err.Error()) > 400 {
 			t.Errorf("ParseField(%q) = %q, %v", s, f, err)
+		}
+	}
+	for _, s := range []string{`spring\.password`, `["spring.password"]`, "db/password"} {
+		if _, err := ParseField(s); err == nil || !strings.Contains(err.Error(), "A JSON key with dots, slashes or other characters in it cannot be named yet") {
+			t.Errorf("ParseField(%q): %v", s, err)
 		}
 	}
 }
