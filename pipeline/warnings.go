@@ -38,9 +38,9 @@ func getOnly(name string) string {
 	who := ""
 	switch manifest.Variable(name) {
 	case manifest.RefusedByAll:
-		who = "loadEnv, load_env, LoadEnv, the exec wrapper and bundle run"
+		who = "loadEnv, load_env, LoadEnv and the exec wrapper"
 	case manifest.RefusedByGo:
-		who = "LoadEnv of the library for Go, the exec wrapper and bundle run"
+		who = "LoadEnv of the library for Go and the exec wrapper"
 	default:
 		return ""
 	}

@@ -105,6 +105,10 @@ func (a *app) runWithSecrets(c *cli.Context) error {
 	if len(withheld) > 0 {
 		a.Hint("not passed on to the command: %s (see --inherit and --keep-credentials)", printable.Names(withheld))
 	}
+	values, others := child.AsVariables(values)
+	if len(others) > 0 {
+		a.Hint("only for helpers, not as variables: %s (docs/names.md says which names programs obey; no variable can contain NUL)", printable.Names(others))
+	}
 	environ, kept, err := execwrap.Environment(base, values, c.Bool("override"))
 	if err != nil {
 		return awsenv.OpenProblem(doc, err)

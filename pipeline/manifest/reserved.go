@@ -35,7 +35,7 @@ type Refusal string
 const (
 	RefusedByNone Refusal = "none"
 	RefusedByAll  Refusal = "all"
-	RefusedByGo   Refusal = "go" // the library for Go, the exec wrapper and bundle run
+	RefusedByGo   Refusal = "go" // the library for Go, and what is built on it: the exec wrapper and bundle run
 )
 
 // A Name is one row of the table of names (docs/names.md).

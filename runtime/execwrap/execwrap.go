@@ -1,7 +1,7 @@
 // Package execwrap runs a program with a function's secrets in its environment,
-// for Lambda's AWS_LAMBDA_EXEC_WRAPPER and for `bundle run`: it opens the
-// document, adds the secrets to the environment, and becomes the program. No
-// shell, file or argument ever contains a value.
+// for Lambda's AWS_LAMBDA_EXEC_WRAPPER: it opens the document, adds the secrets
+// to the environment, and becomes the program. No shell, file or argument ever
+// contains a value.
 //
 // docs/runtime.md specifies what the wrapper refuses, what it reports, and its
 // exit statuses.

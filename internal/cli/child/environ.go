@@ -8,6 +8,7 @@ import (
 
 	"github.com/whispering/bundle/layerbuild/sealed"
 	"github.com/whispering/bundle/runtime/node"
+	"github.com/whispering/bundle/runtime/secrets"
 )
 
 // A Setting says which variables a command gets besides the secrets.
@@ -49,6 +50,21 @@ func (s Setting) Variables() (environ, withheld []string) {
 	}
 	slices.Sort(withheld)
 	return slices.Concat(environ, ours, folders), slices.Compact(withheld)
+}
+
+// AsVariables returns the values that can be variables of a process, and the names of
+// the others, sorted: see secrets.CheckVariable.
+func AsVariables(values map[string]string) (as map[string]string, others []string) {
+	as = make(map[string]string, len(values))
+	for name, value := range values {
+		if secrets.CheckVariable(name, value) != nil {
+			others = append(others, name)
+			continue
+		}
+		as[name] = value
+	}
+	slices.Sort(others)
+	return as, others
 }
 
 // pins returns the variables that say which document is expected.

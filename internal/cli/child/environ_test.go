@@ -100,3 +100,15 @@ func TestPackageHint(t *testing.T) {
 		})
 	}
 }
+
+// TestAsVariables keeps what programs obey, and what no variable can contain, away
+// from the environment.
+func TestAsVariables(t *testing.T) {
+	as, others := AsVariables(map[string]string{"DB_PASSWORD": "x", "PATH": "x", "NODE_OPTIONS": "x", "ld_preload": "x", "AWS_PROFILE": "x", "BINARY": "a\x00b"})
+	if len(as) != 1 || as["DB_PASSWORD"] != "x" {
+		t.Errorf("%d variables", len(as))
+	}
+	if want := []string{"AWS_PROFILE", "BINARY", "NODE_OPTIONS", "PATH", "ld_preload"}; !slices.Equal(others, want) {
+		t.Errorf("got %q, want %q", others, want)
+	}
+}
