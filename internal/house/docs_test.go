@@ -117,6 +117,13 @@ func runPage(t *testing.T, page, script, bundle string) {
 		env = append(env, name+"="+strings.TrimSpace(run(t, root(t), nil, "go", "env", name)))
 	}
 	env[len(env)-1] += " -trimpath" // the build cache does not know what another folder's copy compiled
+	if strings.Contains(script, "pip install") {
+		tools := os.Getenv("BUNDLE_PACKAGE_TOOLS")
+		if tools == "" {
+			needs.Missing(t, "BUNDLE_PACKAGE_TOOLS is not set (.ci/install-package-tools FOLDER)")
+		}
+		env = append(env, "PIP_NO_INDEX=1", "PIP_FIND_LINKS="+filepath.Join(tools, "wheels")) // pytest, and what builds the package
+	}
 	if filepath.Base(page) != "README.md" {
 		// Later pages build on the README's first command.
 		script = "bundle --manifest secrets.hcl --env local --out layer.zip\n" + script

@@ -131,3 +131,17 @@ func TestGlossaryHasEachTermOnce(t *testing.T) {
 		t.Errorf("found only %d terms", len(seen))
 	}
 }
+
+// TestTheTestingPageQuotesItsExamples checks that what docs/testing.md shows of a file is in it, because the files are what tests run.
+func TestTheTestingPageQuotesItsExamples(t *testing.T) {
+	page := read(t, "docs/testing.md")
+	quoted := regexp.MustCompile("(?s)\\[[a-z_.]+\\]\\(\\.\\./(examples/testing/[^)]+)\\)[^`\\[]*\n\n```(?:js|python|go|yaml)\n(.*?)\n```\n").FindAllStringSubmatch(page, -1)
+	if len(quoted) != 4 {
+		t.Fatalf("the page quotes %d files, want 4", len(quoted))
+	}
+	for _, m := range quoted {
+		if !strings.Contains(read(t, m[1]), m[2]) {
+			t.Errorf("the page does not quote %s as it is", m[1])
+		}
+	}
+}
