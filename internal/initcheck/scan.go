@@ -39,7 +39,7 @@ type variable struct {
 
 var (
 	reference   = lazyregexp.New(`(?:\$\{|,|\$\{[A-Za-z0-9_-]+:|,\s*[A-Za-z0-9_-]+:)\s*ssm(?:\.[a-z0-9-]+|\.\*|\.\$\{[^{}]*\})?(?:\([^()]*\))?:`)
-	dynamic     = lazyregexp.New(`\{\{\s*resolve:ssm(?:-secure)?:`)
+	dynamic     = lazyregexp.New(`\{\{\s*resolve:(?:ssm|ssm-secure|secretsmanager):`)
 	typed       = lazyregexp.New(`AWS::SSM::Parameter::Value<`)
 	innermost   = lazyregexp.New(`\$\{([^{}]*)\}`)
 	pointer     = lazyregexp.New(`^(?:self:|file\(([^()]*)\):?)(.*)$`)
@@ -151,7 +151,7 @@ type pair struct{ key, value *yaml.Node }
 
 // pairs returns the entries of a map, also those of << and of loops.
 func (s *scan) pairs(n *yaml.Node, depth int) (all []pair) {
-	if n = follow(n); n == nil || depth > 8 || s.steps > 5_000_000 {
+	if n = follow(n); n == nil || depth > 8 || s.steps > 100_000_000 {
 		return nil
 	}
 	if n.Kind == yaml.SequenceNode {
@@ -265,7 +265,7 @@ func (s *scan) targets(text string, depth int) (all []found) {
 // reach collects the references that a value can depend on.
 func (s *scan) reach(at found, v *variable, depth int, done map[*yaml.Node]bool) {
 	n := follow(at.node)
-	if s.steps++; n == nil || depth > 15 || done[n] || s.steps > 5_000_000 {
+	if s.steps++; n == nil || depth > 15 || done[n] || s.steps > 100_000_000 {
 		return
 	}
 	done[n] = true

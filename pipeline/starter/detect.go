@@ -59,7 +59,7 @@ func Detect(name string, src []byte) Kind {
 		return DotenvKind
 	case err != nil:
 		return Unknown
-	case doc.get(doc.root, "Resources") != nil:
+	case doc.get(doc.root, "Resources") != nil, doc.get(doc.root, "AWSTemplateFormatVersion") != nil, doc.get(doc.root, "Parameters") != nil:
 		return SAMKind
 	case doc.get(doc.root, "functions") != nil, doc.get(doc.root, "service") != nil && doc.get(doc.root, "provider") != nil:
 		return ServerlessKind

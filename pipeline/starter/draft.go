@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 
+	"go.yaml.in/yaml/v3"
+
 	"github.com/whispering/bundle/pipeline/manifest"
 	"github.com/whispering/bundle/pipeline/secret"
 )
@@ -148,9 +150,23 @@ func (d *Draft) omit(environments []Environment) error {
 		return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line))
 	})
 	if d.Functions = kept; len(kept) == 0 {
-		return cmp.Or(d.nothing, ErrNothing)
+		return cmp.Or(d.nothing, d.printed(), ErrNothing)
 	}
 	return nil
+}
+
+// printed returns an error that also says what to do if the framework printed the
+// source, and with it the values of all variables; nil if some variables are left.
+func (d *Draft) printed() error {
+	if d.document == nil {
+		return nil
+	}
+	left := d.document.get(d.document.root, "functions") == nil
+	d.document.walk(d.document.root, func(n *yaml.Node) { left = left || strings.Contains(n.Value, "${") })
+	if left {
+		return nil
+	}
+	return fmt.Errorf("%w. If serverless print wrote it, its variables are values already: print the object itself (docs/init.md)", ErrNothing)
 }
 
 // lose adds notes about all secrets of a function that is left out.

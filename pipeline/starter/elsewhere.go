@@ -29,9 +29,9 @@ func (d *Draft) elsewhere(doc *document) {
 		for i := range lines {
 			_, lines[i] = doc.place(lines[i])
 		}
-		what, stay := "references to parameters are", "stay as they are"
+		what, stay := "references to parameters or secrets are", "stay as they are"
 		if count == 1 {
-			what, stay = "reference to a parameter is", "stays as it is"
+			what, stay = "reference to a parameter or a secret is", "stays as it is"
 		}
 		d.note(first, "%d %s not in a variable of a function, and %s: %s", count, what, stay, ranges(lines))
 	}
@@ -61,9 +61,10 @@ func (d *document) use(n *yaml.Node) {
 	d.used = append(d.used, n)
 }
 
-// isReference reports whether a string refers to a parameter of Parameter Store.
+// isReference reports whether a string refers to a parameter of Parameter Store, or to
+// a secret of Secrets Manager.
 func isReference(s string) bool {
-	if strings.Contains(s, "{{resolve:ssm") || strings.HasPrefix(s, ssmType) || strings.HasPrefix(s, "resolve:ssm") {
+	if strings.Contains(s, "{{resolve:ssm") || strings.Contains(s, "{{resolve:secretsmanager:") || strings.HasPrefix(s, ssmType) || strings.HasPrefix(s, "resolve:ssm") {
 		return true
 	}
 	for at := 0; at < len(s); at += 2 {

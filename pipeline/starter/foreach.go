@@ -33,8 +33,8 @@ func (t *template) loops(entries []entry, depth int) (all []entry) {
 		}
 		for _, one := range list.Content {
 			item, ok := t.text(one)
-			if !ok || t.exhausted() {
-				continue
+			if !ok || len(item) > 255 || t.exhausted() {
+				continue // a name has at most 255 characters
 			}
 			each := strings.NewReplacer("${"+name+"}", item, "&{"+name+"}", strings.Map(alphanumeric, item))
 			all = append(all, t.loops(t.entries(t.copy(loop.Content[2], each)), depth+1)...)
@@ -67,12 +67,13 @@ func (t *template) copy(n *yaml.Node, each *strings.Replacer) *yaml.Node {
 	if n = t.follow(n); n == nil || t.exhausted() {
 		return nil
 	}
-	t.steps++
+	t.steps += 5 + len(n.Value)/16
 	c := *n
 	if t.original[&c] = n; t.original[n] != nil {
 		t.original[&c] = t.original[n]
 	}
 	c.Value = each.Replace(n.Value)
+	t.steps += len(c.Value) / 16
 	c.Content = nil
 	for _, inner := range n.Content {
 		if inner = t.copy(inner, each); inner == nil {

@@ -260,6 +260,7 @@ func (d *document) filesOf(name Text) (all []string) {
 			continue
 		}
 		entries, _ := fs.ReadDir(d.beside, before)
+		d.steps += len(entries)
 		for _, e := range entries[:min(len(entries), 1000)] {
 			stage, ok := strings.CutPrefix(e.Name(), front)
 			if stage, ok2 := strings.CutSuffix(stage, back); ok && ok2 && stage != "" && !slices.Contains(all, stage) {

@@ -192,7 +192,7 @@ func (i *serverless) branches(source *yaml.Node) (all []entry) {
 	}
 	i.forks = nil
 	target, _ := i.node(source)
-	forks := i.forks
+	forks := i.forks[:min(len(i.forks), maxStages)]
 	i.forks = nil
 	if target != nil || i.stage != "" {
 		return nil

@@ -12,12 +12,15 @@ type staged struct {
 	value value
 }
 
+// maxStages is how many environments of a source are read. What is in others is in
+// the note about references elsewhere.
+const maxStages = 50
+
 // eachStage evaluates something for each environment.
 func (d *document) eachStage(stages []string, evaluate func() value) (all []staged) {
-	const most = 50
 	outer := d.stage
 	defer func() { d.stage = outer }()
-	for _, stage := range stages[:min(len(stages), most)] {
+	for _, stage := range stages[:min(len(stages), maxStages)] {
 		d.stage = stage
 		all = append(all, staged{stage, evaluate()})
 	}

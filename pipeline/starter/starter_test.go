@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"strings"
 	"testing"
+	"testing/fstest"
 	"time"
 
 	"pgregory.net/rapid"
@@ -327,21 +328,28 @@ func TestBombs(t *testing.T) {
 	entangled.WriteString("functions: {f: {environment: {AB: '${ssm:/${self:custom.x59}}', AC: '${ssm:/${self:custom.x18}}'}}}\n")
 	for name, src := range map[string]string{
 		"laughs": laughs.String(), "entangled": entangled.String(),
-		"round":    "custom: {a: '${self:custom.b}', b: '${self:custom.a}'}\nfunctions: {f: {environment: {AB: '${self:custom.a}'}}}",
-		"itself":   "functions: &f {f: {environment: *f}}",
-		"deep":     "functions: " + strings.Repeat("[", 200_000),
-		"deep map": "functions: " + strings.Repeat("{a: ", 100_000),
-		"braces":   "functions: {f: {environment: {AB: '" + strings.Repeat("${", 100_000) + "'}}}",
-		"nested":   "functions: {f: {environment: {AB: '" + strings.Repeat("${ssm:", 50_000) + strings.Repeat("}", 50_000) + "'}}}",
-		"commas":   "functions: {f: {environment: {AB: '${self:x" + strings.Repeat(", self:x", 50_000) + "}'}}}",
-		"large":    strings.Repeat("a", 1<<20+1),
-		"keys":     "functions:\n  f:\n    environment:\n" + strings.Repeat("      A: b\n", 60_000),
-		"many":     "functions:\n" + strings.Repeat("  f: {environment: {AB: '${ssm:/a/b}'}}\n", 15_000),
-		"comments": "functions: {}\n" + strings.Repeat("#\n", 400_000),
+		"round":           "custom: {a: '${self:custom.b}', b: '${self:custom.a}'}\nfunctions: {f: {environment: {AB: '${self:custom.a}'}}}",
+		"itself":          "functions: &f {f: {environment: *f}}",
+		"deep":            "functions: " + strings.Repeat("[", 200_000),
+		"deep map":        "functions: " + strings.Repeat("{a: ", 100_000),
+		"braces":          "functions: {f: {environment: {AB: '" + strings.Repeat("${", 100_000) + "'}}}",
+		"nested":          "functions: {f: {environment: {AB: '" + strings.Repeat("${ssm:", 50_000) + strings.Repeat("}", 50_000) + "'}}}",
+		"commas":          "functions: {f: {environment: {AB: '${self:x" + strings.Repeat(", self:x", 50_000) + "}'}}}",
+		"large":           strings.Repeat("a", 1<<20+1),
+		"keys":            "functions:\n  f:\n    environment:\n" + strings.Repeat("      A: b\n", 60_000),
+		"many":            "functions:\n" + strings.Repeat("  f: {environment: {AB: '${ssm:/a/b}'}}\n", 15_000),
+		"itself in files": "functions: ${file(x.yml):functions}\nprovider: ${file(x.yml)}\ncustom: ${file(x.yml):custom}\n",
+		"loops": "Resources:\n  Fn::ForEach::A: &l [A, [" + strings.Repeat("a,", 200) + "b], {'${A}': {Type: 'AWS::Lambda::Function'}, 'Fn::ForEach::B': [B, [" +
+			strings.Repeat("a,", 200) + "b], {'${A}${B}': {Type: 'AWS::Lambda::Function'}, 'Fn::ForEach::C': [C, [" + strings.Repeat("a,", 200) + "b], {'${A}${B}${C}': x}]}]}]\n",
+		"grows":     "Resources:\n  Fn::ForEach::A: [A, [" + strings.Repeat("a", 250) + "], {x: '" + strings.Repeat("${A}", 200_000) + "'}]\n",
+		"doubles":   "Resources: {F: {Type: 'AWS::Lambda::Function', Properties: {Environment: {Variables: {A1: *x}}}}}\n",
+		"stages":    "functions: {f: {environment: '${self:custom.${sls:stage}}'}}\ncustom: {" + strings.Repeat("s: {AB: '${self:custom.${sls:stage}.AB}'}, ", 5000) + "}\n",
+		"many maps": "functions: {f: {environment: '${self:custom.${sls:stage}}'}}\ncustom: {" + stages(2000) + "}\n",
+		"comments":  "functions: {}\n" + strings.Repeat("#\n", 400_000),
 	} {
 		for kind, read := range map[string]func(string, []byte, fs.FS) (*starter.Draft, error){"serverless": starter.Serverless, "sam": starter.SAM} {
 			began := time.Now()
-			if d, err := read("x.yml", []byte(src), nil); err == nil {
+			if d, err := read("x.yml", []byte(src), fstest.MapFS{"x.yml": {Data: []byte(src)}}); err == nil {
 				_, _ = written(t, d)
 			}
 			if took := time.Since(began); took > time.Minute { // a tenth of a second without the race detector and other load
@@ -352,6 +360,14 @@ func TestBombs(t *testing.T) {
 	if _, err := starter.Serverless("x.yml", bytes.Repeat([]byte("a"), 1<<20+1), nil); !errors.Is(err, starter.ErrSize) {
 		t.Errorf("a large file: %v", err)
 	}
+}
+
+func stages(n int) string {
+	var b strings.Builder
+	for i := range n {
+		fmt.Fprintf(&b, "s%d: {AB%d: '${self:custom.${sls:stage}.AB%d}'}, ", i, i, i)
+	}
+	return b.String()
 }
 
 // TestWhateverIsNamed puts hostile strings in all places whose names go into the
@@ -393,8 +409,12 @@ func fuzz(f *testing.F, seed string, read func(string, []byte, fs.FS) (*starter.
 	f.Add([]byte(seed))
 	f.Add([]byte("functions: {f: {environment: {AB: '${ssm:/a/b}'}}}"))
 	f.Add([]byte(`{"Resources": {"F": {"Type": "AWS::Lambda::Function", "Properties": {"Environment": {"Variables": {"AB": {"Fn::Sub": "{{resolve:ssm:/a/b:1}}"}}}}}}}`))
+	f.Add([]byte("functions: {f: {environment: {AB: '${file(itself.yml):custom.${sls:stage}.x, ssm:/a/b}'}}}\ncustom: {dev: {x: '${ssm:/a/dev}'}, prod: {x: '${ssm:/a/prod}'}}"))
+	f.Add([]byte("functions: ${file(itself.yml):functions}\nprovider: ${file(itself.yml)}"))
+	f.Add([]byte("functions: {f: {environment: '${self:custom.${sls:stage}}'}}\ncustom: {dev: {AB: '${ssm:/a/${opt:x}:${param:v}}'}}\nparams: {default: {v: 1}, dev: {v: 02}}"))
+	f.Add([]byte("Mappings: {M: {dev: {x: a}}}\nResources: {'Fn::ForEach::F': [N, [A, B], {'${N}': {Type: 'AWS::Lambda::Function', Properties: {Environment: {Variables: {AB: !Sub ['{{resolve:ssm:/${x}/${N}}}', {x: !FindInMap [M, !Ref Stage, x]}], AC: !If [C, !Ref P, !Ref 'AWS::NoValue']}}}}}]}\nParameters: {P: {Type: 'AWS::SSM::Parameter::Value<String>', Default: /x}}"))
 	f.Fuzz(func(t *testing.T, src []byte) {
-		if d, err := read("source", src, nil); err == nil {
+		if d, err := read("source", src, fstest.MapFS{"itself.yml": {Data: src}}); err == nil {
 			_, _ = written(t, d)
 		}
 	})
