@@ -55,7 +55,9 @@ const (
 var ErrNone = errors.New("it has no line NAME=VALUE")
 
 var (
-	assignment = lazyregexp.New(`^[\pZ\s]*(?:export\s+)?([A-Za-z0-9_.-]+)\s*=`)
+	assignment = lazyregexp.New(`^[\pZ\s]*(?:export\s+)?([A-Za-z0-9_./-]+)\s*=`)
+	// A name that Parameter Store and a manifest do not take. Nothing in base64 looks like it.
+	foreign = lazyregexp.New(`^[\pZ\s]*(?:export\s+)?([\pL\pN_.-]*[^\x00-\x7f][\pL\pM\pN_.-]*)\s*=`)
 	// As in YAML, which npm's dotenv and godotenv read. In capitals, as other words with a colon are text.
 	colon = lazyregexp.New(`^[\pZ\s]*(?:export\s+)?([A-Z_][A-Z0-9_]*):\s+[^\s#]`)
 )
@@ -128,6 +130,10 @@ func (p *parser) next() {
 	case trimmed == "", strings.HasPrefix(trimmed, "#"):
 		p.endJunk()
 		p.advance(len(line) + 1)
+	case name == "" && foreign.MatchString(line):
+		p.endJunk()
+		p.note(LeftOut, p.line+1, foreign.FindStringSubmatch(line)[1], "its name has other characters than the letters A to Z and a to z, digits and _ . - /")
+		p.advance(len(line) + 1)
 	case name == "":
 		if p.junk == 0 {
 			p.junk = p.line + 1
@@ -138,6 +144,9 @@ func (p *parser) next() {
 		p.endJunk()
 		if line[from-1] == ':' {
 			p.note(Differs, p.line+1, name, "its value is behind a colon, as in YAML. bundle reads that as npm's dotenv and godotenv do; Node.js and python-dotenv do not")
+		}
+		if strings.Contains(name, "/") {
+			p.note(Differs, p.line+1, name, "its name has a slash. npm's dotenv does not read the line, and godotenv refuses the file")
 		}
 		p.assign(name, p.at+from)
 	}
@@ -175,6 +184,9 @@ func encoded(name, rest string) bool {
 func (p *parser) advance(n int) {
 	end := min(p.at+n, len(p.text))
 	p.line += strings.Count(p.text[p.at:end], "\n")
+	if !strings.HasSuffix(p.text[p.at:end], "\n") { // the end of the file
+		p.line++
+	}
 	p.at = end
 }
 

@@ -167,7 +167,7 @@ func TestParseReadsWhatMostReadersRead(t *testing.T) {
 		t.Fatalf("%d files, %v", len(files), err)
 	}
 	elections := recorded(t)
-	ours := regexp.MustCompile(`^[A-Za-z0-9_.-]+$`)
+	ours := regexp.MustCompile(`^[A-Za-z0-9_./-]+$`)
 	for _, path := range files {
 		file := strings.TrimSuffix(filepath.Base(path), ".env")
 		e, ok := elections[file]

@@ -44,29 +44,23 @@ func readValue(rest string) value {
 
 // bare reads a value without quotes, which ends with its line. rest is the rest of the file.
 //
-// A comment starts at the first # behind a blank, as in python-dotenv and in a shell.
+// A comment starts at the first #, as in npm's dotenv and Node.js.
 func bare(line, rest string) value {
 	v := value{length: len(line)}
-	text, comment := line, false
-	for i, c := range line {
-		if c == '#' && i > 0 && blankBefore(line, i) {
-			text, comment = line[:i], true
-			v.several(line[i+1:])
-			break
-		}
-	}
+	text, comment, commented := strings.Cut(line, "#")
 	v.text = strings.TrimSpace(text)
-	tail := strings.TrimLeftFunc(text, unicode.IsSpace)
 	switch {
-	case v.text == "" && comment:
-		v.differs = append(v.differs, "it has only a comment. python-dotenv and godotenv read that as its value")
+	case v.text == "" && commented:
+		v.differs = append(v.differs, "only a comment is behind the equals sign. python-dotenv and godotenv read it as the value. If it is the value, put it in quotes")
 	case v.text == "" && line != "" && strings.TrimSpace(rest) != "":
-		v.differs = append(v.differs, "it has only blanks. Node.js reads the next line as its value")
-	case strings.Contains(v.text, "#"):
-		v.differs = append(v.differs, "its value has a # without a blank before it. For npm's dotenv and Node.js, a comment starts there. bundle reads it as part of the value, as python-dotenv, godotenv and shells do")
+		v.differs = append(v.differs, "only blanks are behind the equals sign. Node.js reads the next line as the value")
+	case commented && !blankBefore(line, len(text)):
+		v.differs = append(v.differs, "bundle reads a comment from the # in its value on, as npm's dotenv and Node.js do. python-dotenv and godotenv read it as part of the value. If it is, put the value in quotes")
+	case commented:
+		v.several(comment)
 	}
-	if strings.Trim(tail, " \t") != v.text {
-		v.differs = append(v.differs, "it has a special blank around its value, which bundle removes. Node.js keeps it")
+	if strings.Trim(text, " \t") != v.text {
+		v.differs = append(v.differs, "bundle removes a special blank at the end of its value. Node.js keeps it")
 	}
 	v.expansion(true)
 	return v

@@ -97,7 +97,7 @@ func (a *commands) putValues(ctx context.Context, client *awslocal.Client, c *cl
 			continue
 		}
 		in := map[string]any{
-			"Name": strings.TrimSuffix(result.Path, "/") + "/" + v.Name, "Value": string(v.Value.Reveal()),
+			"Name": strings.TrimSuffix(result.Path, "/") + "/" + strings.TrimPrefix(v.Name, "/"), "Value": string(v.Value.Reveal()),
 			"Type": "SecureString", "KeyId": console.Text(c, "key"), "Tier": "Intelligent-Tiering", "Overwrite": true,
 		}
 		if err := client.Call(ctx, "ssm", "PutParameter", in, nil); err != nil {
