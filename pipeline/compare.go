@@ -124,7 +124,7 @@ func (run *functionRun) columnKey() compare.ColumnKey {
 	case len(run.keyWrong) > 0 && k.ARN == "":
 		k.State, k.Why = compare.Missing, fmt.Sprintf("key %q does not exist", k.Name)
 	case len(run.keyWrong) > 0:
-		k.State, k.Why = compare.Unusable, run.keyWrong[0].Detail
+		k.State, k.Why = compare.Unusable, strings.Replace(run.keyWrong[0].Detail, fmt.Sprintf(" of function %q", run.fn.Name.Value), "", 1)
 	}
 	return k
 }

@@ -98,20 +98,23 @@ func (run *functionRun) importAll(im manifest.Import, l *list) problem.Problems 
 	if run.blind() {
 		kind = "SecureString" // the others of a path are left out
 	}
-	switch {
-	case l.deeper > 0:
-		return problem.Problems{problem.New(problem.Missing, at, "No parameters below the path", fmt.Sprintf(
-			"Parameter Store has no %s directly below %q, but %d lie deeper. Write recursive = true to import them, or correct the path.",
-			kind, im.Path.Value, l.deeper))}
-	case len(l.found) == 0:
-		return problem.Problems{problem.New(problem.Missing, at, "No parameters below the path", fmt.Sprintf(
-			"Parameter Store has no %s below %q. Put one there, correct the path, or remove the block.", kind, im.Path.Value))}
+	if len(l.found) == 0 {
+		detail := fmt.Sprintf("Parameter Store has no %s below %q. Put one there, correct the path, or remove the block.", kind, im.Path.Value)
+		if l.deeper > 0 {
+			detail = fmt.Sprintf("Parameter Store has no %s directly below %q, but %d lie deeper. Write recursive = true to import them, or correct the path.",
+				kind, im.Path.Value, l.deeper)
+		}
+		p := problem.New(problem.Missing, at, "No parameters below the path", detail)
+		p.Cause = detail
+		return problem.Problems{p}
 	}
 	var problems problem.Problems
 	for _, p := range l.found {
 		name, err := im.Name(p.Ref.Name)
 		if err != nil {
-			problems = append(problems, problem.New(problem.Manifest, at, "Parameter cannot be imported", sentence(err)))
+			wrong := problem.New(problem.Manifest, at, "Parameter cannot be imported", sentence(err)+" Set a prefix, rename the parameter, or declare it in a secret block.")
+			wrong.Cause = wrong.Detail
+			problems = append(problems, wrong)
 			continue
 		}
 		if n, reserved := manifest.Lookup(name); reserved {

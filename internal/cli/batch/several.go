@@ -84,13 +84,17 @@ func eachOf(con *console.Console, c *cli.Context, targets []*target.Target, j Jo
 		})
 	}
 	plain := !con.JSON() && !c.Bool("markdown")
+	var once causes
+	if j.Together != nil {
+		once = causes{}
+	}
 	for _, o := range outcomes {
 		<-o.done
 		if c.Err() != nil && len(o.Problems) > 0 {
 			continue // it was stopped, and has no problem of its own
 		}
 		var err error
-		bar.Aside(func() { err = show(con, o, plain) })
+		bar.Aside(func() { err = show(con, o, plain, once) })
 		if err != nil {
 			return err
 		}
@@ -207,10 +211,34 @@ func (o *Outcome) work(ctx context.Context, sessions *pool, bar *console.Bar) {
 	o.Problems = console.ProblemsOf(err)
 }
 
+// causes are the targets that problems were printed for. If it is nil, each target's are printed.
+type causes map[string]*Outcome
+
+// first returns the problems of a target that no earlier target has, and prints a line about each of the others.
+func (c causes) first(o *Outcome) problem.Problems {
+	if c == nil {
+		return o.Problems
+	}
+	var own problem.Problems
+	for _, p := range o.Problems {
+		key := fmt.Sprintf("%s\n%s\n%s", p.Kind, p.Summary, p.Detail)
+		if p.Cause == "" && p.Subject != nil {
+			key += "\n" + p.Subject.String()
+		}
+		if c[key] != nil {
+			o.console.Hint("%s: the same as for %s", p.Summary, c[key])
+			continue
+		}
+		c[key] = o
+		own = append(own, p)
+	}
+	return own
+}
+
 // show prints the messages of a target, and its result.
-func show(con *console.Console, o *Outcome, plain bool) error {
-	if len(o.Problems) > 0 {
-		o.console.RenderDiagnostics(o.Problems)
+func show(con *console.Console, o *Outcome, plain bool, once causes) error {
+	if problems := once.first(o); len(problems) > 0 {
+		o.console.RenderDiagnostics(problems)
 	}
 	_ = con.Stderr.Release(o.console.Stderr, fmt.Sprintf("bundle: %s:\n", o)) // there is no other place to report it
 	if o.result == nil || !plain {

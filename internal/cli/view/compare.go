@@ -172,6 +172,9 @@ func (r *Compare) Outputs() []actions.Output {
 
 // summary returns the result in one line.
 func (r *Compare) summary() string {
+	if len(r.Functions) == 0 && r.Failed {
+		return "nothing could be compared"
+	}
 	secrets, unknown := 0, 0
 	for _, f := range r.Functions {
 		secrets += len(f.Secrets)
@@ -280,7 +283,7 @@ func (r *Compare) Text(out *printable.Stream) error {
 			return err
 		}
 	}
-	for _, f := range r.Findings {
+	for _, f := range r.causes() {
 		sign := "  note"
 		if f.Difference {
 			sign = "! difference"
@@ -299,7 +302,7 @@ func (r *Compare) Markdown() string {
 		lines = append(lines, "", "| difference | what |", "|---|---|")
 	}
 	notes := []string{"", "| note | what |", "|---|---|"}
-	for _, f := range r.Findings {
+	for _, f := range r.causes() {
 		line := fmt.Sprintf("| %s | %s |", InCode(f.place()), actions.Cell(f.says()))
 		if f.Difference {
 			lines = append(lines, line)

@@ -21,15 +21,15 @@ func (r *Compare) html(w io.Writer) error {
 		"short":   shortARN,
 		"summary": r.summary,
 		"when":    func() string { return r.Now.UTC().Format("2006-01-02 15:04 UTC") },
-		"says":    compareFinding.says,
-		"place":   compareFinding.place,
+		"says":    compareCause.says,
+		"place":   func(c compareCause) string { return c.place() },
 		"count":   printable.Count,
 		"state":   stateWord,
 		"old":     func(days int) bool { return days > 0 },
 		"parts":   func(name string) []string { return strings.SplitAfter(name, "_") }, // a line can break between them
 		"width":   func() int { return len(r.Columns) + 1 },
-		"notes": func(difference bool) (all []compareFinding) {
-			for _, f := range r.Findings {
+		"notes": func(difference bool) (all []compareCause) {
+			for _, f := range r.causes() {
 				if f.Difference == difference {
 					all = append(all, f)
 				}
