@@ -36,6 +36,7 @@ func awsFor(t *testing.T, bundle, home string) []string {
 	}
 	wrapper := fmt.Sprintf(`#!/bin/sh
 case " $* " in
+*" --endpoint-url "*) ;;
 *" --env dev "* | *" --all "*) unset AWS_ENDPOINT_URL; exec %q "$@" --endpoint-url %q ;;
 esac
 exec %q "$@"
