@@ -42,6 +42,7 @@ type Server struct {
 	handlers  map[string]map[string]call.Handler // by service and operation
 	sts       *sts.Service
 	kms       *kms.Service
+	ssm       *ssm.Service
 	layers    *lambda.Service
 	protocols []protocol
 	pristine  map[string]json.RawMessage // the services' states before the first call
@@ -51,8 +52,11 @@ type Server struct {
 	calls   counter
 	buckets map[string]*bucket
 
-	dir   *stateDir // nil: in memory
-	saver saver
+	dir    *stateDir // nil: in memory
+	saver  saver
+	gate   sync.RWMutex // held for writing while a sample file is brought in, for reading by every call
+	sample sample
+	adopts bool // the state is of a release that did not remember the sample file
 
 	closing  chan struct{}
 	closed   sync.Once
@@ -83,27 +87,44 @@ func New(o ...Option) (*Server, error) {
 		layersDir = filepath.Join(s.options.dir, "layers")
 	}
 	s.layers = lambda.New(layersDir, s.options.clock)
-	if err := s.register(s.sts, s.kms, ssm.New(s.kms, s.options.ssm), s.layers); err != nil {
+	s.ssm = ssm.New(s.kms, s.options.ssm)
+	if err := s.register(s.sts, s.kms, s.ssm, s.layers); err != nil {
 		return nil, err
 	}
 	s.protocols = []protocol{restProtocol{}, jsonProtocol{}, queryProtocol{}}
 	s.Inject(s.options.faults...)
-	if s.options.dir != "" {
-		dir, err := openStateDir(s.options.dir)
-		if err != nil {
-			return nil, err
-		}
-		s.dir = dir
-		if err := s.load(); err != nil {
-			return nil, errors.Join(err, dir.close())
-		}
+	if err := s.openState(); err != nil {
+		return nil, err
 	}
-	if s.options.seed != nil && !s.saver.used {
-		if err := s.seed(); err != nil {
+	if s.options.seed != nil {
+		if _, err := s.BringIn(s.options.environment, s.options.seed); err != nil {
 			return nil, errors.Join(err, s.Close())
 		}
 	}
 	return s, nil
+}
+
+// openState opens the state directory, if there is one, and reads the state.
+func (s *Server) openState() error {
+	switch {
+	case s.options.dir == "":
+		return nil
+	case s.options.readOnly:
+		return s.load()
+	case s.options.seed != nil && !hasState(s.options.dir): // a wrong sample file makes no directory
+		if err := CheckSample(s.options.seed); err != nil {
+			return err
+		}
+	}
+	dir, err := openStateDir(s.options.dir, s.options.root)
+	if err != nil {
+		return err
+	}
+	s.dir = dir
+	if err := s.load(); err != nil {
+		return errors.Join(err, dir.close())
+	}
+	return nil
 }
 
 // register adds services. A new service needs only this, and a protocol that claims its requests.

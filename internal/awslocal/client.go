@@ -9,9 +9,11 @@ import (
 	"io"
 	"io/fs"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/whispering/bundle/internal/awslocal/call"
@@ -23,6 +25,7 @@ type Client struct {
 	server serverFile
 	region string
 	own    *Server // nil if another process serves
+	kept   []string
 	http   *http.Client
 }
 
@@ -90,8 +93,15 @@ func inTurn[T any](ctx context.Context, try func() (T, error)) (T, error) {
 func attach(ctx context.Context, dir string, o []Option) (*Client, error) {
 	c := &Client{region: Region, http: &http.Client{Transport: &http.Transport{}}} // its own transport: no proxy
 	own, err := New(append([]Option{WithDir(dir)}, o...)...)
+	if unwritable(err) && hasState(dir) {
+		if _, unread := readServerFile(dir); unread != nil {
+			own, err = New(append([]Option{WithDir(dir), WithReadOnly()}, o...)...)
+		} else {
+			err = ErrLocked
+		}
+	}
 	if err == nil {
-		c.own, c.server.accessKey = own, own.key
+		c.own, c.server.accessKey, c.kept = own, own.key, own.keptParameters()
 		if c.server.URL, err = own.listen("127.0.0.1:0"); err != nil {
 			return nil, errors.Join(err, own.Close())
 		}
@@ -108,8 +118,43 @@ func attach(ctx context.Context, dir string, o []Option) (*Client, error) {
 	if refused := c.Call(ctx, "local", "Calls", nil, nil); refused != nil {
 		return nil, errors.Join(err, refused)
 	}
+	if err := c.bringIn(ctx, o); err != nil {
+		return nil, err
+	}
 	return c, nil
 }
+
+// unwritable reports whether an error means that a directory cannot be written.
+func unwritable(err error) bool {
+	return errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.EROFS)
+}
+
+// bringIn hands the sample file to the server.
+func (c *Client) bringIn(ctx context.Context, o []Option) error {
+	var options options
+	for _, option := range o {
+		option(&options)
+	}
+	if options.seed == nil {
+		return nil
+	}
+	var reply sampleReply
+	err := c.Call(ctx, "local", "Sample?environment="+url.QueryEscape(options.environment), SampleFile(options.seed), &reply)
+	var answer *call.Error
+	if errors.As(err, &answer) {
+		if answer.Status == http.StatusNotFound {
+			return fmt.Errorf("%s is served by another release of bundle: end that server", c.server.URL)
+		}
+		if why, of := strings.CutPrefix(answer.Message, ErrSample.Error()); of {
+			return fmt.Errorf("%w%s", ErrSample, why)
+		}
+	}
+	c.kept = reply.Conflicts
+	return err
+}
+
+// Kept names the parameters that were changed in the sample file and in the state. The value in the state was kept.
+func (c *Client) Kept() []string { return c.kept }
 
 // Serving reports whether another process serves the directory. Only then, URL works after this client is closed.
 func (c *Client) Serving() bool { return c.own == nil }
@@ -132,11 +177,16 @@ func (c *Client) Close() error {
 	return c.own.Close()
 }
 
+// SampleFile is a sample file as the request of a call. It is sent as it is.
+type SampleFile []byte
+
 // Call calls an operation of "ssm" or "kms", or with the service "local" a control operation of the server itself. It sends in as
 // the request (nil is empty), and decodes the reply into out (nil drops it). An error of the service is a *call.Error.
 func (c *Client) Call(ctx context.Context, service, operation string, in, out any) error {
 	body := []byte("{}")
-	if in != nil {
+	if file, ok := in.(SampleFile); ok {
+		body = file
+	} else if in != nil {
 		var err error
 		if body, err = json.Marshal(in); err != nil {
 			return err

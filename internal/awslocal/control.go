@@ -19,7 +19,7 @@ import (
 const controlPath = "/_local/"
 
 // controls are the operations below controlPath.
-func (s *Server) controls() map[string]func(body []byte) (any, error) {
+func (s *Server) controls(r *http.Request) map[string]func(body []byte) (any, error) {
 	return map[string]func([]byte) (any, error){
 		"PutRole": func(body []byte) (any, error) {
 			var role sts.Role
@@ -42,8 +42,27 @@ func (s *Server) controls() map[string]func(body []byte) (any, error) {
 			return nil, s.persist()
 		},
 		"ListRoles": func([]byte) (any, error) { return map[string]any{"roles": s.sts.Roles()}, nil },
-		"Reset":     func([]byte) (any, error) { return nil, s.Reset() },
-		"Calls":     func([]byte) (any, error) { return s.Calls(), nil },
+		"Reset": func(body []byte) (any, error) { // the body is a sample file, or {} for the one that is known
+			if string(bytes.TrimSpace(body)) == "{}" {
+				body = nil
+			}
+			return nil, s.Reset(body)
+		},
+		"Sample": func(body []byte) (any, error) { // the body is a sample file
+			conflicts, err := s.BringIn(r.URL.Query().Get("environment"), body)
+			return sampleReply{conflicts}, err
+		},
+		"FromSample": func(body []byte) (any, error) {
+			var in struct {
+				Name string `json:"name"`
+			}
+			if err := strict(body, &in); err != nil {
+				return nil, err
+			}
+			version, err := s.FromSample(in.Name)
+			return fromSampleReply{version}, err
+		},
+		"Calls": func([]byte) (any, error) { return s.Calls(), nil },
 		"ResetCalls": func([]byte) (any, error) {
 			s.ResetCalls()
 			return nil, nil
@@ -72,6 +91,14 @@ func (s *Server) PutRole(r sts.Role) error {
 	return s.persist()
 }
 
+type sampleReply struct {
+	Conflicts []string `json:"conflicts"`
+}
+
+type fromSampleReply struct {
+	Version int64 `json:"version"`
+}
+
 // control answers below controlPath.
 func (s *Server) control(w http.ResponseWriter, r *http.Request) {
 	id, secret, _ := r.BasicAuth()
@@ -80,12 +107,12 @@ func (s *Server) control(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "the control endpoint needs the server's own credentials", http.StatusForbidden)
 		return
 	}
-	operation, known := s.controls()[strings.TrimPrefix(r.URL.Path, controlPath)]
+	operation, known := s.controls(r)[strings.TrimPrefix(r.URL.Path, controlPath)]
 	if !known || r.Method != http.MethodPost {
 		http.Error(w, "no such control operation", http.StatusNotFound)
 		return
 	}
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, MaxSample))
 	if err != nil {
 		http.Error(w, "the body cannot be read", http.StatusRequestEntityTooLarge)
 		return

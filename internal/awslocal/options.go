@@ -12,6 +12,9 @@ type Option func(*options)
 
 type options struct {
 	dir               string
+	root              string
+	environment       string
+	readOnly          bool
 	seed              []byte
 	clock             func() time.Time
 	log               io.Writer
@@ -31,7 +34,16 @@ func defaults() options {
 // WithDir keeps the state in a directory, for one process at a time. The directory is made if it does not exist. See ErrLocked.
 func WithDir(dir string) Option { return func(o *options) { o.dir = dir } }
 
-// WithSeed fills the state from a sample file (JSON), unless the state was ever changed.
+// withRoot makes New put a .gitignore into the folder that has the state directories of all environments.
+func withRoot(root string) Option { return func(o *options) { o.root = root } }
+
+// withEnvironment says which environment the state belongs to.
+func withEnvironment(name string) Option { return func(o *options) { o.environment = name } }
+
+// WithReadOnly makes New read the state of the directory, but never write it. What changes is in memory only.
+func WithReadOnly() Option { return func(o *options) { o.readOnly = true } }
+
+// WithSeed brings a sample file (JSON) into the state. See Server.BringIn.
 func WithSeed(seed []byte) Option { return func(o *options) { o.seed = seed } }
 
 // WithClock sets the clock for dates in the state and in replies. Signatures and sessions use the machine's clock.

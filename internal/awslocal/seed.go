@@ -6,20 +6,18 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
-	"slices"
 	"strings"
+	"unicode/utf8"
 
-	"github.com/whispering/bundle/internal/awslocal/kms"
 	"github.com/whispering/bundle/internal/awslocal/sts"
 )
 
-// seedFile is a seed: sample keys, parameters and roles. Unknown members are refused.
+// seedFile is a sample file: keys, parameters and roles. Unknown members are refused.
 type seedFile struct {
-	Region     string          `json:"region"`
-	Keys       []seedKey       `json:"keys"`
-	Parameters []seedParameter `json:"parameters"`
-	Roles      []sts.Role      `json:"roles"`
+	Region     string
+	Keys       []seedKey
+	Parameters []seedParameter
+	Roles      []seedRole
 }
 
 type seedKey struct {
@@ -32,6 +30,17 @@ type seedKey struct {
 	MultiRegion bool            `json:"multi_region"`
 	Enabled     *bool           `json:"enabled"`
 	Policy      json.RawMessage `json:"policy"`
+
+	line int
+}
+
+func (k *seedKey) name() string   { return cmp.Or(k.Alias, k.ID) }
+func (k *seedKey) place() string  { return fmt.Sprintf("line %d: key %q", k.line, k.name()) }
+func (k *seedKey) disabled() bool { return k.Enabled != nil && !*k.Enabled }
+
+func (k *seedKey) settle(line int) error {
+	k.line = line
+	return nil
 }
 
 type seedParameter struct {
@@ -42,115 +51,169 @@ type seedParameter struct {
 	Value  string         `json:"value"`
 	Values []string       `json:"values"` // several versions, oldest first
 	Labels map[string]int `json:"labels"` // the version that a label is on
+
+	line int
 }
 
-// parseSeed reads a seed. Its errors never quote the file, because it holds values.
-func parseSeed(b []byte) (seedFile, error) {
-	var in seedFile
-	b = bytes.TrimPrefix(b, []byte("\ufeff")) // some Windows editors begin a file with it
-	d := json.NewDecoder(bytes.NewReader(b))
-	d.DisallowUnknownFields()
-	err := d.Decode(&in)
-	var syntax *json.SyntaxError
-	var wrong *json.UnmarshalTypeError
-	switch {
-	case errors.As(err, &syntax):
-		return in, fmt.Errorf("not valid JSON at byte %d", syntax.Offset)
-	case errors.As(err, &wrong):
-		return in, fmt.Errorf("a member has the wrong type in line %d", bytes.Count(b[:min(int(wrong.Offset), len(b))], []byte("\n"))+1)
-	case err != nil && strings.HasPrefix(err.Error(), "json: unknown field "):
-		return in, errors.New(strings.TrimPrefix(err.Error(), "json: "))
-	case err != nil:
-		return in, errors.New("not a whole JSON object")
-	}
-	if _, err := d.Token(); err != io.EOF {
-		return in, errors.New("more than one JSON object")
-	}
-	in.Region = cmp.Or(in.Region, Region)
-	return in, nil
-}
+// name is the same for two spellings of one parameter: "foo" and "/foo".
+func (p *seedParameter) name() string  { return strings.TrimPrefix(p.Name, "/") }
+func (p *seedParameter) place() string { return fmt.Sprintf("line %d: parameter %q", p.line, p.Name) }
 
-// seed puts the seed into an empty state, and saves the result.
-func (s *Server) seed() error {
-	in, err := parseSeed(s.options.seed)
-	if err != nil {
-		return fmt.Errorf("seed: %w", err)
-	}
-	for _, k := range in.Keys {
-		if err := s.seedKey(in.Region, k); err != nil {
-			return fmt.Errorf("seed: key %q: %w", cmp.Or(k.Alias, k.ID), err)
-		}
-	}
-	for _, p := range in.Parameters {
-		if err := s.seedParameter(in.Region, p); err != nil {
-			return fmt.Errorf("seed: parameter %q: %w", p.Name, err)
-		}
-	}
-	for _, r := range in.Roles {
-		r.Account = cmp.Or(r.Account, Account)
-		if slices.ContainsFunc(s.sts.Roles(), func(other sts.Role) bool { return other.ARN() == r.ARN() }) {
-			return fmt.Errorf("seed: role %q: declared twice", r.Name)
-		}
-		if err := s.sts.PutRole(r); err != nil {
-			return fmt.Errorf("seed: %w", err)
-		}
-	}
-	return s.persist()
-}
-
-func (s *Server) seedKey(region string, k seedKey) error {
-	create := map[string]any{"Description": k.Description, "KeySpec": k.Spec, "KeyUsage": k.Usage, "MultiRegion": k.MultiRegion}
-	if len(k.Policy) > 0 {
-		create["Policy"] = string(k.Policy)
-	}
-	var created struct{ KeyMetadata struct{ KeyId, Arn string } }
-	if err := s.invoke(region, "kms", "CreateKey", create, &created); err != nil {
-		return err
-	}
-	id := created.KeyMetadata.KeyId
-	if k.ID != "" {
-		keys, ok := s.services["kms"].(*kms.Service)
-		if !ok {
-			return errors.New("there is no KMS that can set an ID")
-		}
-		if err := keys.Fix(created.KeyMetadata.Arn, k.ID, k.Material); err != nil {
-			return err
-		}
-		id = k.ID
-	}
-	if k.Alias != "" || k.ID == "" {
-		if err := s.invoke(region, "kms", "CreateAlias", map[string]string{"AliasName": k.Alias, "TargetKeyId": id}, nil); err != nil {
-			return err
-		}
-	}
-	if k.Enabled != nil && !*k.Enabled {
-		return s.invoke(region, "kms", "DisableKey", map[string]string{"KeyId": id}, nil)
-	}
-	return nil
-}
-
-func (s *Server) seedParameter(region string, p seedParameter) error {
-	values := p.Values
-	if len(values) == 0 {
-		values = []string{p.Value}
-	} else if p.Value != "" {
+func (p *seedParameter) settle(line int) error {
+	p.line = line
+	if len(p.Values) > 0 && p.Value != "" {
 		return errors.New("it has both value and values")
 	}
-	for i, value := range values {
-		put := map[string]any{"Name": p.Name, "Type": p.Type, "KeyId": p.KeyID, "Tier": p.Tier, "Value": value, "Overwrite": i > 0}
-		if err := s.invoke(region, "ssm", "PutParameter", put, nil); err != nil {
-			return err
-		}
+	return nil
+}
+
+// versions are the values of the parameter, oldest first; at least one.
+func (p *seedParameter) versions() []string {
+	if len(p.Values) > 0 {
+		return p.Values
 	}
-	for label, number := range p.Labels {
-		put := map[string]any{"Name": p.Name, "ParameterVersion": number, "Labels": []string{label}}
-		var out struct{ InvalidLabels []string }
-		if err := s.invoke(region, "ssm", "LabelParameterVersion", put, &out); err != nil {
+	return []string{p.Value}
+}
+
+type seedRole struct {
+	sts.Role
+	line int
+}
+
+func (r *seedRole) name() string  { return r.ARN() }
+func (r *seedRole) place() string { return fmt.Sprintf("line %d: role %q", r.line, r.Name) }
+
+func (r *seedRole) settle(line int) error {
+	r.line, r.Account = line, cmp.Or(r.Account, Account)
+	return nil
+}
+
+// seedEntry is a key, a parameter or a role of a sample file.
+type seedEntry interface {
+	name() string // what identifies it among its kind
+	place() string
+	settle(line int) error // sets the line and defaults, and checks what AWS does not
+}
+
+// parseSeed reads a sample file. Its errors name lines and entries. They never quote the file, because it holds values.
+func parseSeed(b []byte) (seedFile, error) {
+	b = bytes.TrimPrefix(b, []byte("\xef\xbb\xbf"))
+	var in seedFile
+	var syntax *json.SyntaxError
+	if !utf8.Valid(b) {
+		return in, errors.New("it is not UTF-8")
+	}
+	if err := json.Unmarshal(b, new(json.RawMessage)); errors.As(err, &syntax) {
+		return in, fmt.Errorf("line %d: this is not valid JSON", lineAt(b, int(syntax.Offset)))
+	}
+	r := &seedReader{content: b, d: json.NewDecoder(bytes.NewReader(b))}
+	r.d.DisallowUnknownFields()
+	err := r.file(&in)
+	in.Region = cmp.Or(in.Region, Region)
+	return in, err
+}
+
+// seedReader reads valid JSON.
+type seedReader struct {
+	content []byte
+	d       *json.Decoder
+}
+
+// next is where the next token begins.
+func (r *seedReader) next() (offset int) {
+	read := int(r.d.InputOffset())
+	return len(r.content) - len(bytes.TrimLeft(r.content[read:], " \t\r\n,:"))
+}
+
+func lineAt(b []byte, offset int) int { return bytes.Count(b[:min(offset, len(b))], []byte("\n")) + 1 }
+
+func (r *seedReader) line() int { return lineAt(r.content, r.next()) }
+
+func (r *seedReader) file(in *seedFile) error {
+	if err := r.open('{'); err != nil {
+		return err
+	}
+	seen := map[string]bool{}
+	for r.d.More() {
+		line := r.line()
+		token, err := r.d.Token()
+		if err != nil {
 			return err
 		}
-		if len(out.InvalidLabels) > 0 {
-			return fmt.Errorf("label %q is not valid", label)
+		member := fmt.Sprint(token)
+		if seen[member] {
+			return fmt.Errorf("line %d: member %q is there twice", line, member)
+		}
+		seen[member] = true
+		switch member {
+		case "region":
+			err = r.value(&in.Region)
+		case "keys":
+			in.Keys, err = entries[seedKey](r)
+		case "parameters":
+			in.Parameters, err = entries[seedParameter](r)
+		case "roles":
+			in.Roles, err = entries[seedRole](r)
+		default:
+			err = fmt.Errorf("line %d: unknown field %q", line, member)
+		}
+		if err != nil {
+			return err
 		}
 	}
 	return nil
+}
+
+// open reads the beginning of a list or an object.
+func (r *seedReader) open(delimiter json.Delim) error {
+	line := r.line()
+	if token, err := r.d.Token(); err != nil || token != delimiter {
+		return wrongType(line)
+	}
+	return nil
+}
+
+func wrongType(line int) error { return fmt.Errorf("line %d: a member has the wrong type", line) }
+
+// value decodes the next value.
+func (r *seedReader) value(v any) error {
+	start := r.next()
+	err := r.d.Decode(v)
+	var wrong *json.UnmarshalTypeError
+	switch {
+	case errors.As(err, &wrong):
+		return wrongType(lineAt(r.content, start+int(wrong.Offset)))
+	case err != nil: // "json: unknown field …"
+		return fmt.Errorf("line %d: %s", lineAt(r.content, start), strings.TrimPrefix(err.Error(), "json: "))
+	}
+	return nil
+}
+
+// entries reads a list of keys, parameters or roles.
+func entries[E any, P interface {
+	*E
+	seedEntry
+}](r *seedReader) ([]E, error) {
+	if err := r.open('['); err != nil {
+		return nil, err
+	}
+	var all []E
+	seen := map[string]bool{}
+	for r.d.More() {
+		p := P(new(E))
+		line := r.line()
+		if err := r.value(p); err != nil {
+			return nil, err
+		}
+		if err := p.settle(line); err != nil {
+			return nil, fmt.Errorf("%s: %w", p.place(), err)
+		}
+		if seen[p.name()] {
+			return nil, fmt.Errorf("%s: it is declared twice", p.place())
+		}
+		seen[p.name()] = true
+		all = append(all, *p)
+	}
+	_, err := r.d.Token()
+	return all, err
 }

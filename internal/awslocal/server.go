@@ -127,6 +127,8 @@ func (s *Server) handle(x *exchange, unread error) (any, error) {
 	if b := s.buckets[x.service]; b != nil && !b.take(time.Now()) {
 		return nil, throttled(x.service)
 	}
+	s.gate.RLock()
+	defer s.gate.RUnlock()
 	out, err := handler(&call.Request{
 		Service: x.service, Operation: x.operation, Region: region,
 		Account: caller.Account, Caller: caller, Endpoint: "http://" + x.r.Host, Now: s.options.clock(), Body: x.in,

@@ -13,6 +13,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"github.com/whispering/bundle/internal/awslocal/call"
 	"github.com/whispering/bundle/internal/plainfile"
 )
 
@@ -35,6 +36,7 @@ const stateFormat = 1
 // stateFile is the content of state.json.
 type stateFile struct {
 	Format   int                        `json:"format"`
+	Sample   *sample                    `json:"sample"` // nil in a state of a release that did not remember the sample file
 	Used     bool                       `json:"used"`
 	Key      accessKey                  `json:"credentials"`
 	Services map[string]json.RawMessage `json:"services"`
@@ -52,13 +54,24 @@ type stateDir struct {
 	lock *os.File
 }
 
-// openStateDir makes the directory if it does not exist, and locks it. The lock ends with the process, however it ends.
-func openStateDir(path string) (*stateDir, error) {
+// openStateDir makes the directory if it does not exist, and locks it. The lock ends with the process, however it ends. root is the
+// folder that has the directories of all environments, or "".
+func openStateDir(path, root string) (*stateDir, error) {
+	if root != "" {
+		if err := refuseForeign(root); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return nil, err
+		}
+	}
 	if err := os.MkdirAll(path, 0o700); err != nil {
 		return nil, err
 	}
 	if err := refuseForeign(path); err != nil {
 		return nil, err
+	}
+	if root != "" {
+		if err := ignore(root); err != nil {
+			return nil, err
+		}
 	}
 	lock, err := lockFile(filepath.Join(path, lockName))
 	if errors.Is(err, ErrLocked) {
@@ -87,7 +100,7 @@ func refuseForeign(path string) error {
 	}
 	foreign := false
 	for _, entry := range entries {
-		if slices.Contains([]string{stateName, lockName, serverName}, entry.Name()) {
+		if slices.Contains([]string{stateName, lockName, serverName}, entry.Name()) || entry.IsDir() && hasState(filepath.Join(path, entry.Name())) {
 			return nil
 		}
 		foreign = foreign || !strings.HasPrefix(entry.Name(), ".")
@@ -101,7 +114,7 @@ func refuseForeign(path string) error {
 // sweep removes files that a killed process had begun to write. Only the holder of the
 // lock writes.
 func (d *stateDir) sweep() {
-	for _, pattern := range []string{"*.new", "*/*.new"} {
+	for _, pattern := range []string{"*.new", "layers/*.new"} { // other folders may be states of other environments
 		left, _ := fs.Glob(os.DirFS(d.path), pattern)
 		for _, name := range left {
 			_ = os.Remove(filepath.Join(d.path, filepath.FromSlash(name)))
@@ -168,8 +181,8 @@ func (d *stateDir) write(name string, b []byte) error {
 
 // load reads the state from the directory, or writes the new one if there is none.
 func (s *Server) load() error {
-	b, err := plainfile.Read(filepath.Join(s.dir.path, stateName), 1<<30)
-	if errors.Is(err, fs.ErrNotExist) {
+	b, err := plainfile.Read(filepath.Join(s.options.dir, stateName), 1<<30)
+	if errors.Is(err, fs.ErrNotExist) && s.dir != nil {
 		return s.writeState()
 	}
 	if err != nil {
@@ -177,19 +190,25 @@ func (s *Server) load() error {
 	}
 	var state stateFile
 	if err := json.Unmarshal(b, &state); err != nil {
-		return fmt.Errorf("%s in %s is damaged", stateName, s.dir.path)
+		return fmt.Errorf("%s in %s is damaged", stateName, s.options.dir)
 	}
 	if state.Format != stateFormat {
 		return fmt.Errorf("%s in %s has format %d, but this version of bundle reads format %d: remove the directory to start over",
-			stateName, s.dir.path, state.Format, stateFormat)
+			stateName, s.options.dir, state.Format, stateFormat)
 	}
 	s.saver.used, s.key = state.Used, state.Key
+	if s.adopts = state.Sample == nil && state.Used; state.Sample != nil {
+		s.sample = *state.Sample
+	}
 	for name, service := range s.services {
 		if snapshot := state.Services[name]; snapshot != nil {
 			if err := service.Restore(snapshot); err != nil {
-				return fmt.Errorf("the state of %s in %s cannot be restored: %w", name, s.dir.path, err)
+				return fmt.Errorf("the state of %s in %s cannot be restored: %w", name, s.options.dir, err)
 			}
 		}
+	}
+	if s.dir != nil {
+		s.dir.forgetOthers(s.sample.File)
 	}
 	return nil
 }
@@ -205,7 +224,12 @@ type saver struct {
 }
 
 // persist returns when the latest mutation is on disk.
-func (s *Server) persist() error { return s.store(true) }
+func (s *Server) persist() error {
+	if s.options.readOnly {
+		return call.NewError("ServiceUnavailableException", "The state of the embedded AWS is read-only.")
+	}
+	return s.store(true)
+}
 
 func (s *Server) store(used bool) error {
 	change := s.saver.changes.Add(1)
@@ -228,7 +252,7 @@ func (s *Server) writeState() error {
 	if s.saver.released {
 		return errors.New("the server is closed")
 	}
-	state := stateFile{Format: stateFormat, Used: s.saver.used, Key: s.key, Services: map[string]json.RawMessage{}}
+	state := stateFile{Format: stateFormat, Sample: &s.sample, Used: s.saver.used, Key: s.key, Services: map[string]json.RawMessage{}}
 	for name, service := range s.services {
 		snapshot, err := service.Snapshot()
 		if err != nil {
@@ -254,15 +278,35 @@ func (s *Server) release() error {
 	return s.dir.close()
 }
 
-// Reset removes every parameter, key, role and session. Then it applies the server's seed again, if there is one.
-func (s *Server) Reset() error {
-	for name, service := range s.services {
-		if err := service.Restore(s.pristine[name]); err != nil {
+// Reset removes every parameter, key, role and session. Then it brings in a sample file; nil is the one that was brought in last, or
+// that the server was made with. If that is wrong, nothing is removed.
+func (s *Server) Reset(content []byte) error {
+	s.gate.Lock()
+	defer s.gate.Unlock()
+	if s.options.readOnly {
+		return errors.New("the state of the embedded AWS is read-only")
+	}
+	if content == nil {
+		content = s.options.seed
+	}
+	err := s.change(sample{Environment: s.sample.Environment, content: content}, func() error {
+		for name, service := range s.services {
+			if err := service.Restore(s.pristine[name]); err != nil {
+				return err
+			}
+		}
+		s.adopts = false
+		if content == nil {
+			return nil
+		}
+		in, err := parseSeed(content)
+		if err != nil {
 			return err
 		}
+		return s.bringChanges(in, nil, nil)
+	})
+	if err == nil {
+		s.options.seed = content
 	}
-	if s.options.seed != nil {
-		return s.seed()
-	}
-	return s.store(false)
+	return err
 }

@@ -83,35 +83,51 @@ func TestSeedFillsEveryKindOfEntry(t *testing.T) {
 func TestSeedErrorsNameTheEntryAndNoValue(t *testing.T) {
 	const canary = "c4n4ry"
 	for text, want := range map[string]string{
-		`{"params": []}`:     `seed: unknown field "params"`,
-		`[]`:                 `seed: a member has the wrong type in line 1`,
-		`{`:                  `seed: not a whole JSON object`,
-		``:                   `seed: not a whole JSON object`,
-		`{"keys": nonsense}`: `seed: not valid JSON at byte 11`,
-		`{} {}`:              `seed: more than one JSON object`,
-		`{"region": 7}`:      `seed: a member has the wrong type in line 1`,
-		`{"keys": [{}]}`:     `seed: key "": ValidationException`,
-		`{"keys": [{"alias": "alias/a"}, {"alias": "alias/a"}]}`: `seed: key "alias/a": AlreadyExistsException`,
+		`{"params": []}`:     `line 1: unknown field "params"`,
+		`[]`:                 `line 1: a member has the wrong type`,
+		`null`:               `line 1: a member has the wrong type`,
+		`{`:                  `line 1: this is not valid JSON`,
+		``:                   `line 1: this is not valid JSON`,
+		`{"keys": nonsense}`: `line 1: this is not valid JSON`,
+		"{\n\"region\": \"us-east-1\",\n\"parameters\": [\"c4n4ry]}": `line 3: this is not valid JSON`,
+		"{}\n{}":                                `line 2: this is not valid JSON`,
+		"{\"region\": \"\xff\"}":                `it is not UTF-8`,
+		`{"region": 7}`:                         `line 1: a member has the wrong type`,
+		"{\"keys\": [],\n\"parameters\": null}": `line 2: a member has the wrong type`,
+		"{\"keys\": [],\n\"keys\": []}":         `line 2: member "keys" is there twice`,
+		"{\"keys\":\n [{}]}":                    `line 2: key "": ValidationException`,
+		"{\"keys\": [{\"alias\": \"alias/a\"},\n\n {\"alias\": \"alias/a\"}]}": `line 3: key "alias/a": it is declared twice`,
 		`{"parameters": [
-{"name": "/a", "type": "String", "value": 12345}]}`: `seed: a member has the wrong type in line 2`,
-		`{"parameters": [{"name": "/a", "type": "Text", "value": "c4n4ry"}]}`:                                                       `seed: parameter "/a": ValidationException`,
-		`{"parameters": [{"name": "/a", "type": "String"}]}`:                                                                        `seed: parameter "/a": ValidationException`,
-		`{"parameters": [{"name": "/a", "type": "String", "value": "c4n4ry", "values": ["c4n4ry"]}]}`:                               `seed: parameter "/a": it has both value and values`,
-		`{"parameters": [{"name": "/a", "type": "String", "value": "c4n4ry", "labels": {"7": 1}}]}`:                                 `seed: parameter "/a": label "7" is not valid`,
-		`{"parameters": [{"name": "/a", "type": "String", "value": "c4n4ry", "labels": {"x": 2}}]}`:                                 `seed: parameter "/a": ParameterVersionNotFound`,
-		`{"parameters": [{"name": "/a", "type": "SecureString", "key_id": "alias/b", "value": "c4n4ry"}]}`:                          `seed: parameter "/a": InvalidKeyId`,
-		`{"parameters": [{"name": "/a", "type": "String", "value": "c4n4ry"}, {"name": "a", "type": "String", "value": "c4n4ry"}]}`: `seed: parameter "a": ParameterAlreadyExists`,
-		`{"roles": [{"name": "a b"}]}`:                                        `seed: role "a b": `,
-		`{"roles": [{"name": "a", "account": "1"}]}`:                          `seed: role "a": account "1"`,
-		`{"roles": [{"name": "a", "policy": {"Statement": []}}]}`:             `seed: role "a": policy: `,
-		`{"roles": [{"name": "a", "trust": ["nobody"]}]}`:                     `seed: role "a": trust: `,
-		`{"roles": [{"name": "a", "access_key_id": "AKIABUILDBUILDBUILD0"}]}`: `seed: role "a": access_key_id and secret_access_key must be used together`,
-		`{"roles": [{"name": "a"}, {"name": "a"}]}`:                           `seed: role "a": declared twice`,
+{"name": "/a", "type": "String", "value": 12345}]}`: `line 2: a member has the wrong type`,
+		`{"parameters": [
+{"name": "/a", "type": "String", "value": "c4n4ry"},
+{"name": "/b",
+ "type": "String",
+ "value": ["c4n4ry"]}]}`: `line 5: a member has the wrong type`,
+		`{"parameters": [
+{"name": "/a", "type": "String", "value": "c4n4ry", "secret": "c4n4ry"}]}`: `line 2: unknown field "secret"`,
+		`{"parameters": [{"name": "/a", "type": "Text", "value": "c4n4ry"}]}`:                                                       `line 1: parameter "/a": ValidationException`,
+		`{"parameters": [{"name": "/a", "type": "String"}]}`:                                                                        `line 1: parameter "/a": ValidationException`,
+		`{"parameters": [{"name": "/a", "type": "String", "value": "c4n4ry", "values": ["c4n4ry"]}]}`:                               `line 1: parameter "/a": it has both value and values`,
+		`{"parameters": [{"name": "/a", "type": "String", "value": "c4n4ry", "labels": {"7": 1}}]}`:                                 `line 1: parameter "/a": label "7" is not valid`,
+		`{"parameters": [{"name": "/a", "type": "String", "value": "c4n4ry", "labels": {"x": 2}}]}`:                                 `line 1: parameter "/a": label "x" is on version 2, but there are 1`,
+		`{"parameters": [{"name": "/a", "type": "String", "value": "c4n4ry", "labels": {"x": 0}}]}`:                                 `line 1: parameter "/a": label "x" is on version 0, but there are 1`,
+		`{"parameters": [{"name": "/a", "type": "SecureString", "key_id": "alias/b", "value": "c4n4ry"}]}`:                          `line 1: parameter "/a": InvalidKeyId`,
+		`{"parameters": [{"name": "/a", "type": "String", "value": "c4n4ry"}, {"name": "a", "type": "String", "value": "c4n4ry"}]}`: `line 1: parameter "a": it is declared twice`,
+		`{"roles": [{"name": "a b"}]}`:                                        `line 1: role "a b": `,
+		`{"roles": [{"name": "a", "account": "1"}]}`:                          `line 1: role "a": account "1"`,
+		`{"roles": [{"name": "a", "policy": {"Statement": []}}]}`:             `line 1: role "a": policy: `,
+		`{"roles": [{"name": "a", "trust": ["nobody"]}]}`:                     `line 1: role "a": trust: `,
+		`{"roles": [{"name": "a", "access_key_id": "AKIABUILDBUILDBUILD0"}]}`: `line 1: role "a": access_key_id and secret_access_key must be used together`,
+		`{"roles": [{"name": "a"}, {"name": "a"}]}`:                           `line 1: role "a": it is declared twice`,
 	} {
-		dir := t.TempDir()
+		dir := filepath.Join(t.TempDir(), "state")
 		_, err := awslocal.New(awslocal.WithDir(dir), awslocal.WithSeed([]byte(text)))
-		if err == nil || !strings.HasPrefix(err.Error(), want) || strings.Contains(err.Error(), canary) {
+		if !errors.Is(err, awslocal.ErrSample) || !strings.HasPrefix(err.Error(), "the sample file, "+want) || strings.Contains(err.Error(), canary) {
 			t.Errorf("%s: %v, want %s", text, err, want)
+		}
+		if _, err := os.Stat(dir); !errors.Is(err, fs.ErrNotExist) {
+			t.Errorf("%s: a state was made: %v", text, err)
 		}
 		reopen(t, dir, func(w world) { // the failure left nothing behind
 			if got := value(t, w, "/app/db"); got != "sample-1" {
@@ -171,7 +187,7 @@ func TestSeedIsPutOnceAndAgainAfterReset(t *testing.T) {
 		if got := value(t, w, "/app/db"); got != "ParameterNotFound" {
 			t.Errorf("what was deleted came back: %s", got)
 		}
-		if err := w.Reset(); err != nil {
+		if err := w.Reset(nil); err != nil {
 			t.Fatal(err)
 		}
 		if a, b := value(t, w, "/app/db"), value(t, w, "/app/x"); a != "sample-1" || b != "ParameterNotFound" {
@@ -179,7 +195,7 @@ func TestSeedIsPutOnceAndAgainAfterReset(t *testing.T) {
 		}
 	}, seeded)
 	reopen(t, dir, func(w world) {
-		if err := w.Reset(); err != nil {
+		if err := w.Reset(nil); err != nil {
 			t.Fatal(err)
 		}
 		if got := value(t, w, "/app/db"); got != "ParameterNotFound" {
@@ -194,8 +210,8 @@ func TestSeedIsPutOnceAndAgainAfterReset(t *testing.T) {
 	other := t.TempDir()
 	reopen(t, other, func(w world) { set(t, w, "/app/x", "sample-x") })
 	reopen(t, other, func(w world) {
-		if got := value(t, w, "/app/db"); got != "ParameterNotFound" {
-			t.Errorf("a state in use was seeded: %s", got)
+		if a, b := value(t, w, "/app/db"), value(t, w, "/app/x"); a != "sample-1" || b != "sample-x" {
+			t.Errorf("a state in use: %s, %s", a, b)
 		}
 	}, seeded)
 }

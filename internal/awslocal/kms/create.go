@@ -42,7 +42,7 @@ func (s *Service) createKey(r *call.Request, in *createKeyInput) (any, error) {
 	if err := allowPlain(r, "CreateKey", "*", extra); err != nil {
 		return nil, err
 	}
-	document := defaultPolicy(k.Account)
+	document := DefaultPolicy(k.Account)
 	if in.Policy != nil {
 		document = *in.Policy
 	}
@@ -136,9 +136,9 @@ func (k *key) makeMaterial() (err error) {
 	return err
 }
 
-// defaultPolicy is the key policy of a key that is created without one
+// DefaultPolicy is the key policy of a key that is created without one
 // (https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html).
-func defaultPolicy(account string) string {
+func DefaultPolicy(account string) string {
 	return `{
   "Version" : "2012-10-17",
   "Id" : "key-default-1",

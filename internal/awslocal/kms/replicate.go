@@ -62,7 +62,7 @@ func (s *Service) addReplica(r *call.Request, in *replicateInput, primary *key) 
 	replica := *primary
 	replica.Region, replica.Description, replica.Tags = *in.ReplicaRegion, in.Description, in.Tags
 	replica.Created, replica.aliases = r.Now, nil
-	document := defaultPolicy(primary.Account)
+	document := DefaultPolicy(primary.Account)
 	if in.Policy != nil {
 		document = *in.Policy
 	}

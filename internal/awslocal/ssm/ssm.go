@@ -66,7 +66,7 @@ type parameter struct {
 	Versions []*version        `json:"versions"` // ascending, at least one, at most 100
 }
 
-// version is one version of a parameter. Once it is stored, only its labels change.
+// version is one version of a parameter. Once it is stored, only its labels and its mark of the sample file change.
 type version struct {
 	Number         int64     `json:"number"`
 	Type           string    `json:"type"`
@@ -81,6 +81,8 @@ type version struct {
 	Labels         []string  `json:"labels,omitempty"`
 
 	Policies []inlinePolicy `json:"policies,omitempty"`
+
+	Sample int `json:"sample,omitempty"` // which value of the sample file this is, from 1; 0 if it is none
 }
 
 // New makes an empty Parameter Store on top of a KMS.
