@@ -175,7 +175,7 @@ func (s *stage) spoil(name string) {
 	if err := os.MkdirAll(filepath.Join(folder, pipeline.StateFolder), 0o700); err != nil {
 		s.Fatal(err)
 	}
-	state, err := os.ReadFile(filepath.Join(s.dir, pipeline.StateFolder, "state.json"))
+	state, err := os.ReadFile(filepath.Join(s.dir, pipeline.StateFolder, "local", "state.json"))
 	if err != nil {
 		s.Fatal(err)
 	}

@@ -502,7 +502,7 @@ func (s *stage) captured(do func()) []byte {
 // useServed reads and puts parameters through a server that bundle local serve
 // runs, well and badly.
 func (s *stage) useServed(url string) {
-	client, err := awslocal.Attach(s.Context(), filepath.Join(s.dir, pipeline.StateFolder))
+	client, err := awslocal.Attach(s.Context(), filepath.Join(s.dir, pipeline.StateFolder, "local"))
 	if err != nil {
 		s.Error(err)
 		return

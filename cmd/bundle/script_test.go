@@ -357,7 +357,7 @@ func printCalls(ts *testscript.TestScript, neg bool, _ []string) {
 // waitServed waits until bundle local serve has announced itself.
 func waitServed(ts *testscript.TestScript, neg bool, _ []string) {
 	for range 500 {
-		if _, err := os.Stat(ts.MkAbs(".bundle-local/server.json")); err == nil {
+		if announced, _ := filepath.Glob(ts.MkAbs(".bundle-local/*/server.json")); len(announced) > 0 {
 			return
 		}
 		time.Sleep(10 * time.Millisecond)

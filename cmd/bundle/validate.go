@@ -5,6 +5,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/whispering/bundle/internal/cli/awsenv"
 	"github.com/whispering/bundle/internal/cli/console"
 	"github.com/whispering/bundle/internal/cli/target"
 	"github.com/whispering/bundle/internal/cli/view"
@@ -17,7 +18,7 @@ func (a *app) validateCommand() *cli.Command {
 	return &cli.Command{
 		Name:      "validate",
 		Category:  console.OnlyLooks,
-		Usage:     "check the manifest without calling AWS, for all or selected environments",
+		Usage:     "check the manifest and its sample files without calling AWS, for all or selected environments",
 		UsageText: "bundle validate [--manifest FILE] [--env NAME...] [options]",
 		Description: "bundle validate --manifest secrets.hcl\n" +
 			"bundle validate --env prod --guard guard.hcl",
@@ -59,6 +60,9 @@ func (a *app) validate(c *cli.Context) error {
 		m := read.Manifest
 		if len(found) == 0 {
 			found = checkEvaluated(read, guard)
+		}
+		if m.Environment.Embedded.Value != "" && len(found) == 0 {
+			found = append(found, console.ProblemsOf(awsenv.EmbeddedOf(module, m.Environment, "").Check())...)
 		}
 		all.Add(slices.Concat(found, read.CheckBlind(), asked.Add(read))...)
 		warnings = append(warnings, read.Warnings()...)

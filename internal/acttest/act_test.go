@@ -264,7 +264,7 @@ func (w *world) stranger(t *testing.T) {
 func (w *world) night(t *testing.T) {
 	value := w.path("value")
 	write(t, value, "not-a-real-prod-password-2")
-	command{dir: root(t), env: w.env}.must(t, "go", "run", "./cmd/bundle", "local", "put", "--data", w.path("state"), "--key", "alias/prod-checkout", "--from", value, "/prod/shop/db")
+	command{dir: root(t), env: w.env}.must(t, "go", "run", "./cmd/bundle", "local", "put", "--data", w.path("state"), "--env", "prod", "--key", "alias/prod-checkout", "--from", value, "/prod/shop/db")
 	r := w.run(t, "staleness", "schedule", `{"repository": {"full_name": "owner/shop"}}`)
 	if stale := r.one(t, "status staging", "stale"); stale != "false" || r.outputs["status staging"]["layer-version-arn"] != nil {
 		t.Errorf("staging is stale: %s\n%s", stale, r.log)

@@ -101,7 +101,7 @@ func attach(ctx context.Context, dir string, o []Option) (*Client, error) {
 		}
 	}
 	if err == nil {
-		c.own, c.server.accessKey, c.kept = own, own.key, own.keptParameters()
+		c.own, c.server.accessKey, c.kept = own, own.key, own.Kept()
 		if c.server.URL, err = own.listen("127.0.0.1:0"); err != nil {
 			return nil, errors.Join(err, own.Close())
 		}
@@ -177,7 +177,7 @@ func (c *Client) Close() error {
 	return c.own.Close()
 }
 
-// SampleFile is a sample file as the request of a call. It is sent as it is.
+// SampleFile is a sample file as the request of a call. It is sent as it is; nil is empty.
 type SampleFile []byte
 
 // Call calls an operation of "ssm" or "kms", or with the service "local" a control operation of the server itself. It sends in as
@@ -185,7 +185,9 @@ type SampleFile []byte
 func (c *Client) Call(ctx context.Context, service, operation string, in, out any) error {
 	body := []byte("{}")
 	if file, ok := in.(SampleFile); ok {
-		body = file
+		if file != nil {
+			body = file
+		}
 	} else if in != nil {
 		var err error
 		if body, err = json.Marshal(in); err != nil {

@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/whispering/bundle/internal/plainfile"
 )
 
 // Folder is a folder with the states of several environments, each in a folder of its own with the environment's name. The folder can
@@ -101,7 +103,11 @@ func (f Folder) owner() string {
 
 // ownerOf reads who owns a state, without reading all of the state.
 func ownerOf(dir string) string {
-	f, err := os.Open(filepath.Join(dir, stateName))
+	path := filepath.Join(dir, stateName)
+	if info, err := os.Stat(path); err != nil || plainfile.Check(info.Mode()) != nil {
+		return "" // opening the state finds what is wrong
+	}
+	f, err := os.Open(path)
 	if err != nil {
 		return ""
 	}

@@ -144,6 +144,13 @@ func (s *Server) change(after sample, do func() error) error {
 	return err
 }
 
+// Kept names the parameters that were changed in the sample file and in the state, and whose value in the state was kept.
+func (s *Server) Kept() []string {
+	s.gate.RLock()
+	defer s.gate.RUnlock()
+	return s.keptParameters()
+}
+
 // keptParameters names the parameters that both sides changed, and that nothing has changed since.
 func (s *Server) keptParameters() []string {
 	if len(s.sample.Kept) == 0 {

@@ -97,14 +97,16 @@ type seedEntry interface {
 
 // parseSeed reads a sample file. Its errors name lines and entries. They never quote the file, because it holds values.
 func parseSeed(b []byte) (seedFile, error) {
-	b = bytes.TrimPrefix(b, []byte("\xef\xbb\xbf"))
+	b = bytes.TrimPrefix(b, []byte("\ufeff")) // some Windows editors begin a file with it
 	var in seedFile
 	var syntax *json.SyntaxError
-	if !utf8.Valid(b) {
-		return in, errors.New("it is not UTF-8")
+	for i, line := range bytes.Split(b, []byte("\n")) {
+		if !utf8.Valid(line) {
+			return in, fmt.Errorf("line %d: this is not UTF-8", i+1)
+		}
 	}
 	if err := json.Unmarshal(b, new(json.RawMessage)); errors.As(err, &syntax) {
-		return in, fmt.Errorf("line %d: this is not valid JSON", lineAt(b, int(syntax.Offset)))
+		return in, fmt.Errorf("line %d: this is not valid JSON", lineAt(b, int(syntax.Offset)-1)) // Offset is behind what is wrong
 	}
 	r := &seedReader{content: b, d: json.NewDecoder(bytes.NewReader(b))}
 	r.d.DisallowUnknownFields()
@@ -125,7 +127,9 @@ func (r *seedReader) next() (offset int) {
 	return len(r.content) - len(bytes.TrimLeft(r.content[read:], " \t\r\n,:"))
 }
 
-func lineAt(b []byte, offset int) int { return bytes.Count(b[:min(offset, len(b))], []byte("\n")) + 1 }
+func lineAt(b []byte, offset int) int {
+	return bytes.Count(b[:max(0, min(offset, len(b)))], []byte("\n")) + 1
+}
 
 func (r *seedReader) line() int { return lineAt(r.content, r.next()) }
 

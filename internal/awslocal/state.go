@@ -287,7 +287,13 @@ func (s *Server) Reset(content []byte) error {
 		return errors.New("the state of the embedded AWS is read-only")
 	}
 	if content == nil {
-		content = s.options.seed
+		known, err := s.knownSample()
+		if err != nil {
+			return err
+		}
+		if content = known; content == nil {
+			content = s.options.seed
+		}
 	}
 	err := s.change(sample{Environment: s.sample.Environment, content: content}, func() error {
 		for name, service := range s.services {

@@ -93,7 +93,7 @@ func serve(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	options := []awslocal.Option{awslocal.WithDir(filepath.Join(args[0], ".bundle-local")), awslocal.WithSeed(seed), awslocal.WithLatency(w.Latency)}
+	options := []awslocal.Option{awslocal.WithDir(filepath.Join(args[0], ".bundle-local", "local")), awslocal.WithSeed(seed), awslocal.WithLatency(w.Latency)}
 	if w.Rate > 0 {
 		options = append(options, awslocal.WithBucket("ssm", w.Rate, w.Burst))
 	}

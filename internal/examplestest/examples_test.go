@@ -166,7 +166,7 @@ func (b built) documents(t *testing.T) map[string]document {
 // returns the environment of each function.
 func (b built) attach(t *testing.T) map[string][]string {
 	t.Helper()
-	server, err := awslocal.New(awslocal.WithDir(filepath.Join(b.dir, ".bundle-local")))
+	server, err := awslocal.New(awslocal.WithDir(filepath.Join(b.dir, ".bundle-local", "local")))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -77,10 +77,10 @@ func held(s *stage) []result {
 	s.write("sample.json", `{"keys": [{"alias": "alias/f0"}], "parameters": [{"name": "/prod/p0", "type": "SecureString", "value": "not-a-real-sample"}]}`)
 	s.url = ""
 	plan := s.calling("plan", "--env", "local")
-	if got := s.run(plan...); got.code != 0 {
+	if got := s.run("local", "reset"); got.code != 0 { // makes a state
 		s.Fatalf("exit code %d\n%s", got.code, got.stderr)
 	}
-	lock, err := os.OpenFile(filepath.Join(s.dir, ".bundle-local", "lock"), os.O_RDWR, 0)
+	lock, err := os.OpenFile(filepath.Join(s.dir, ".bundle-local", "local", "lock"), os.O_RDWR, 0)
 	if err != nil {
 		s.Fatal(err)
 	}

@@ -2,16 +2,10 @@
 package awsenv
 
 import (
-	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"io"
-	"io/fs"
-	"os"
-	"path/filepath"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/hashicorp/hcl/v2"
@@ -20,7 +14,6 @@ import (
 	"github.com/whispering/bundle/internal/awsclient"
 	"github.com/whispering/bundle/internal/awslocal"
 	"github.com/whispering/bundle/internal/cli/console"
-	"github.com/whispering/bundle/internal/plainfile"
 	"github.com/whispering/bundle/pipeline"
 	"github.com/whispering/bundle/pipeline/doctor"
 	"github.com/whispering/bundle/pipeline/manifest"
@@ -100,11 +93,12 @@ func Connect(con *console.Console, ctx context.Context, module *manifest.Module,
 	if o.debug {
 		options.Debug = con.Stderr.Text()
 	}
-	if seed := m.Environment.Embedded; seed.Value != "" {
+	if m.Environment.Embedded.Value != "" {
 		if o.endpoint != "" {
 			return nil, console.Usagef("environment %q is embedded and starts its own AWS; remove --endpoint-url", m.Environment.Name.Value)
 		}
-		local, err := openEmbedded(ctx, module.Dir(), cmp.Or(o.data, filepath.Join(module.Dir(), pipeline.StateFolder)), seed)
+		changes := o.Rights == BuildingRights || o.Rights == PublishingRights
+		local, err := EmbeddedOf(module, m.Environment, o.data).open(ctx, con, !changes)
 		if err != nil {
 			return nil, err
 		}
@@ -165,67 +159,4 @@ func configurationProblem(at *hcl.Range, err error) error {
 		return console.Refuse(problem.Access, at, "No usable credentials", "%s", sentence(err))
 	}
 	return console.Usagef("%v", err)
-}
-
-// openEmbedded returns a client of the embedded AWS of a manifest in dir, with its
-// state in data. It uses the server of bundle local serve if that is running, and
-// otherwise starts one.
-func openEmbedded(ctx context.Context, dir, data string, seed manifest.Text) (*awslocal.Client, error) {
-	refuse := func(summary, detail string) error {
-		return console.Refuse(problem.Manifest, &seed.Range, summary, "%s", detail)
-	}
-	content, err := ReadBelow(dir, seed.Value)
-	if err != nil {
-		return nil, refuse("Sample values not readable", fmt.Sprintf("Cannot read %q, the sample file of the embedded environment: %v. Correct the path in embedded.", seed.Value, err))
-	}
-	client, err := awslocal.Attach(ctx, data, awslocal.WithSeed(content))
-	if errors.Is(err, context.DeadlineExceeded) {
-		return nil, inUse(data, &seed.Range)
-	}
-	if err != nil {
-		return nil, refuse("Embedded AWS cannot start", fmt.Sprintf("%v%s.", err, StateRemedy(err)))
-	}
-	return client, nil
-}
-
-// inUse is the error if another run uses the state of an embedded AWS for too long.
-func inUse(data string, at *hcl.Range) error {
-	return console.Failed(problem.Problems{problem.OutOfTime(at, fmt.Sprintf("the state folder %q, which another run is using", data),
-		"Wait for that run to finish, or choose another folder with --data.")})
-}
-
-// StateRemedy returns what to do if the state of an embedded AWS cannot be written.
-func StateRemedy(err error) string {
-	if errors.Is(err, awslocal.ErrForeign) {
-		return ". Name a new or an empty folder with --data, or the one that has the state"
-	}
-	if errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.EROFS) || errors.Is(err, syscall.ENOSPC) {
-		return ". Its state needs a writable folder: choose one with --data"
-	}
-	return ""
-}
-
-// ReadBelow reads a file in the manifest's folder, at most 16 MiB of it. It does not
-// follow links that lead out of the folder.
-func ReadBelow(dir, path string) ([]byte, error) {
-	root, err := os.OpenRoot(dir)
-	if err != nil {
-		return nil, err
-	}
-	defer root.Close()
-	name := filepath.FromSlash(path)
-	info, err := root.Stat(name) // before opening it: opening a pipe would wait for its other end
-	if err == nil {
-		err = plainfile.Check(info.Mode())
-	}
-	if err != nil {
-		return nil, err
-	}
-	f, err := root.Open(name)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	const most = 16 << 20
-	return io.ReadAll(io.LimitReader(f, most))
 }

@@ -61,7 +61,8 @@ func OpenDocument(ctx context.Context, environ []string, doc *sealed.Document, w
 	return values, nil
 }
 
-// StateOf returns the state folder of the embedded AWS: --data, or the one in dir.
+// StateOf returns the folder with the states of the embedded AWS: --data, or the one in
+// dir.
 func StateOf(c *cli.Context, dir string) string {
 	return cmp.Or(console.Text(c, "data"), filepath.Join(dir, pipeline.StateFolder))
 }
@@ -69,7 +70,7 @@ func StateOf(c *cli.Context, dir string) string {
 // OpeningEnviron returns the variables with the endpoint and the credentials for
 // opening a document: those of the embedded AWS for what it sealed, and otherwise the
 // credentials that any AWS tool would find. They are valid for every document of the
-// layer that is embedded as well, or not embedded as well. data is the state folder of
+// layer that is embedded as well, or not embedded as well. data is the folder with the states of
 // the embedded AWS. Call done at the end.
 func OpeningEnviron(ctx context.Context, con *console.Console, c *cli.Context, data string, doc *sealed.Document) (environ []string, done func(), err error) {
 	done = func() {}
@@ -80,16 +81,19 @@ func OpeningEnviron(ctx context.Context, con *console.Console, c *cli.Context, d
 		return nil, nil, console.Usagef("this layer belongs to a real account; remove --data")
 	}
 	if doc.Embedded() {
-		_, err := os.Stat(data)
+		dir, options, err := awslocal.Folder{Root: data, Environment: doc.Header.Environment}.State()
+		if err == nil {
+			_, err = os.Stat(dir)
+		}
 		switch {
 		case err != nil && awsclient.ServedElsewhere(con.Environ) != "": // an embedded AWS that another program serves
 			return awsclient.Opening(con.Environ, awsclient.ServedElsewhere(con.Environ),
 				con.Getenv("AWS_ACCESS_KEY_ID"), con.Getenv("AWS_SECRET_ACCESS_KEY"), con.Getenv("AWS_SESSION_TOKEN")), done, nil
 		case err != nil:
 			return nil, nil, console.Usagef("the embedded AWS sealed this layer, but %s, the folder with its keys, does not exist here. "+
-				"Name its state folder with --data, or build the layer here first.", data)
+				"Name its state folder with --data, or build the layer here first.", dir)
 		}
-		local, err := awslocal.Attach(ctx, data)
+		local, err := awslocal.Attach(ctx, dir, options...)
 		if errors.Is(err, context.DeadlineExceeded) {
 			return nil, nil, inUse(data, nil)
 		}

@@ -5,8 +5,10 @@ package local
 import (
 	"cmp"
 	"context"
+	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/urfave/cli/v2"
@@ -51,7 +53,8 @@ func allRegionsFlags(own ...cli.Flag) []cli.Flag {
 
 func stateFlags(own ...cli.Flag) []cli.Flag {
 	return append(own,
-		console.TextFlag("data", "DIR", "the state folder; default: .bundle-local next to the manifest, initialized with the manifest's sample values", ""),
+		console.TextFlag("data", "DIR", "the folder of the states; default: .bundle-local next to the manifest, with the sample values of the manifest", ""),
+		console.TextFlag("env", "NAME", "the embedded environment; needed only if there are several", ""),
 		console.ManifestFlag(),
 	)
 }
@@ -64,32 +67,87 @@ func refuseRegion(c *cli.Context) error {
 	return console.Usagef("%s works on all regions: remove --region. To set the region of other programs, pass it to bundle local env.", c.Command.HelpName)
 }
 
-// state finds the state folder and its initial sample values.
-func (a *commands) state(c *cli.Context) (dir string, options []awslocal.Option, err error) {
-	if data := console.Text(c, "data"); data != "" {
-		return data, nil, nil
+// a place is where a command of bundle local works.
+type place struct {
+	dir      string
+	options  []awslocal.Option
+	embedded *awsenv.Embedded // nil if no manifest says what the sample file is
+	sample   []byte           // the sample file; nil if there is none
+}
+
+// place finds the state folder and the sample file that belongs to it.
+func (a *commands) place(c *cli.Context) (place, error) {
+	folder := awslocal.Folder{Root: cmp.Or(console.Text(c, "data"), pipeline.StateFolder), Environment: console.Text(c, "env")}
+	var p place
+	module, err := a.module(c)
+	if err != nil {
+		return p, err
 	}
-	path := console.Text(c, "manifest")
-	if _, err := os.Stat(path); err != nil && !console.Given(c, "manifest") {
-		return pipeline.StateFolder, nil, nil
-	}
-	module, diags := manifest.Load(path, manifest.Options{Environ: a.Environ})
-	if diags.HasErrors() {
-		a.Files = module.Files
-		a.RenderWarnings(problem.WarningsOf(diags))
-		return "", nil, console.Usagef("%s has errors, which bundle validate shows; name the state folder with --data", path)
-	}
-	dir = filepath.Join(module.Dir(), pipeline.StateFolder)
-	for _, name := range module.Environments() {
-		if m, _ := module.Evaluate(name); m.Environment.Embedded.Value != "" {
-			seed, err := awsenv.ReadBelow(module.Dir(), m.Environment.Embedded.Value)
-			if err != nil {
-				return "", nil, console.Usagef("the sample values %s cannot be read: %v", m.Environment.Embedded.Value, err)
+	if module != nil {
+		embedded, err := a.embedded(c, module)
+		if err != nil {
+			return p, err
+		}
+		if p.embedded = embedded; embedded != nil {
+			folder = embedded.Folder()
+			if p.sample, err = embedded.Sample(); err != nil {
+				return p, err
 			}
-			return dir, []awslocal.Option{awslocal.WithSeed(seed)}, nil
+		} else if console.Text(c, "data") == "" {
+			folder.Root = filepath.Join(module.Dir(), pipeline.StateFolder)
 		}
 	}
-	return dir, nil, nil
+	var several *awslocal.SeveralError
+	p.dir, p.options, err = folder.State()
+	if errors.As(err, &several) {
+		return p, console.Usagef("%s has the states of several environments. Choose one with --env: %s", several.Root, strings.Join(several.Environments, ", "))
+	}
+	return p, err
+}
+
+// module loads the manifest; nil if there is none, or if --data alone names the state.
+func (a *commands) module(c *cli.Context) (*manifest.Module, error) {
+	path, asked := console.Text(c, "manifest"), console.Given(c, "manifest")
+	if console.Text(c, "data") != "" && !asked {
+		return nil, nil
+	}
+	if _, err := os.Stat(path); err != nil && !asked {
+		return nil, nil
+	}
+	module, diags := manifest.Load(path, manifest.Options{Environ: a.Environ})
+	a.Files = module.Files
+	if diags.HasErrors() {
+		a.RenderWarnings(problem.WarningsOf(diags))
+		return nil, console.Usagef("%s has errors, which bundle validate shows; name the state folder with --data", path)
+	}
+	return module, nil
+}
+
+// embedded chooses the embedded environment: the one that --env or BUNDLE_ENV names, else
+// the only one. It returns nil if the manifest has none.
+func (a *commands) embedded(c *cli.Context, module *manifest.Module) (*awsenv.Embedded, error) {
+	var all []string
+	for _, name := range module.Environments() {
+		if module.Embedded(name) {
+			all = append(all, name)
+		}
+	}
+	name := console.Text(c, "env")
+	switch other := a.Getenv("BUNDLE_ENV"); {
+	case name != "" && !slices.Contains(all, name):
+		return nil, console.Usagef("--env %s: the manifest has no embedded environment of this name. It has: %s", name, cmp.Or(strings.Join(all, ", "), "none"))
+	case name != "":
+	case len(all) == 0:
+		return nil, nil
+	case len(all) == 1:
+		name = all[0]
+	case slices.Contains(all, other):
+		name = other
+	default:
+		return nil, console.Usagef("the manifest has several embedded environments. Choose one with --env: %s", strings.Join(all, ", "))
+	}
+	m, _ := module.Evaluate(name)
+	return awsenv.EmbeddedOf(module, m.Environment, console.Text(c, "data")), nil
 }
 
 // withLocal runs do with a client of the embedded AWS: of the server that runs on the
@@ -103,6 +161,14 @@ func (a *commands) looking(c *cli.Context, do func(context.Context, *awslocal.Cl
 	return a.with(c, awslocal.Look, do)
 }
 
+// cannot is the error if the embedded AWS cannot do something.
+func (p *place) cannot(do string, err error) error {
+	if p.embedded != nil && errors.Is(err, awslocal.ErrSample) {
+		return p.embedded.WrongSample(p.sample, err)
+	}
+	return console.Usagef("the embedded AWS cannot %s: %v%s", do, err, awsenv.StateRemedy(err))
+}
+
 type attach func(ctx context.Context, dir string, options ...awslocal.Option) (*awslocal.Client, error)
 
 func (a *commands) with(c *cli.Context, attach attach, do func(context.Context, *awslocal.Client) error) error {
@@ -113,15 +179,19 @@ func (a *commands) with(c *cli.Context, attach attach, do func(context.Context, 
 	if unknown := manifest.UnknownRegion(region); unknown != "" {
 		a.Hint("--region %s: %s", region, unknown)
 	}
-	dir, options, err := a.state(c)
+	p, err := a.place(c)
 	if err != nil {
 		return err
 	}
-	client, err := attach(c.Context, dir, options...)
+	if p.sample != nil {
+		p.options = append(p.options, awslocal.WithSeed(p.sample))
+	}
+	client, err := attach(c.Context, p.dir, p.options...)
 	if err != nil {
-		return console.Usagef("the embedded AWS cannot start: %v%s", err, awsenv.StateRemedy(err))
+		return p.cannot("start", err)
 	}
 	defer func() { _ = client.Close() }()
+	awsenv.HintKept(a.Console, client.Kept())
 	client.SetRegion(region)
 	return do(c.Context, client)
 }
@@ -138,16 +208,20 @@ func (a *commands) localServe() *cli.Command {
 			if err := cmp.Or(console.NoArguments(c), refuseRegion(c)); err != nil {
 				return err
 			}
-			dir, options, err := a.state(c)
+			p, err := a.place(c)
 			if err != nil {
 				return err
 			}
-			server, url, err := awslocal.Serve(c.Context, dir, console.Text(c, "listen"), append(options, awslocal.WithLog(a.Stderr.Text()))...)
+			if p.sample != nil {
+				p.options = append(p.options, awslocal.WithSeed(p.sample))
+			}
+			server, url, err := awslocal.Serve(c.Context, p.dir, console.Text(c, "listen"), append(p.options, awslocal.WithLog(a.Stderr.Text()))...)
 			if err != nil {
-				return console.Usagef("the embedded AWS cannot be served: %v%s", err, awsenv.StateRemedy(err))
+				return p.cannot("be served", err)
 			}
 			defer func() { _ = server.Close() }()
-			a.Hint("the embedded AWS, NOT FOR PRODUCTION; state in %s; bundle local env prints what other programs need", dir)
+			awsenv.HintKept(a.Console, server.Kept())
+			a.Hint("the embedded AWS, NOT FOR PRODUCTION; state in %s; bundle local env prints what other programs need", p.dir)
 			if err := a.Print("%s\n", url); err != nil {
 				return err
 			}
@@ -169,9 +243,21 @@ func (a *commands) localReset() *cli.Command {
 			if err := cmp.Or(console.NoArguments(c), refuseRegion(c)); err != nil {
 				return err
 			}
-			return a.withLocal(c, func(ctx context.Context, client *awslocal.Client) error {
-				return client.Call(ctx, "local", "Reset", nil, nil)
-			})
+			p, err := a.place(c)
+			if err != nil {
+				return err
+			}
+			if p.sample != nil {
+				if err := awslocal.CheckSample(p.sample); err != nil {
+					return p.cannot("be reset", err)
+				}
+			}
+			client, err := awslocal.Attach(c.Context, p.dir, p.options...)
+			if err != nil {
+				return p.cannot("start", err)
+			}
+			defer func() { _ = client.Close() }()
+			return client.Call(c.Context, "local", "Reset", awslocal.SampleFile(p.sample), nil)
 		},
 	}
 }

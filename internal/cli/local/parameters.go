@@ -34,24 +34,30 @@ type storedParameter struct {
 func (a *commands) localPut() *cli.Command {
 	return &cli.Command{
 		Name:      "put",
-		Usage:     "put a parameter or a new version of it, with a value from standard input or a file",
-		UsageText: "bundle local put NAME [--from FILE] [options]",
-		Description: "printf not-a-real-password | bundle local put /local/payments/db/password\n" +
+		Usage:     "put a parameter or a new version of it, with a value from a prompt, standard input or a file",
+		UsageText: "bundle local put NAME [--from FILE | --from-sample] [options]",
+		Description: "bundle local put /local/payments/db/password\n" +
+			"printf not-a-real-password | bundle local put /local/payments/db/password\n" +
 			"bundle local put /local/payments/tls-key --from key.pem \\\n" +
-			"  --key alias/local-parameters",
+			"  --key alias/local-parameters\n" +
+			"bundle local put --from-sample /local/payments/db/password",
 		Flags: localFlags(
 			console.TextFlag("type", "TYPE", "String, StringList or SecureString", "SecureString"),
 			console.TextFlag("key", "KEY", "the KMS key that encrypts a SecureString", "alias/aws/ssm"),
 			console.TextFlag("tier", "TIER", "Standard, Advanced or Intelligent-Tiering", "Intelligent-Tiering"),
 			console.JSONFlag(),
 			console.TextFlag("from", "FILE", "read the value from this file", ""),
+			&cli.BoolFlag{Name: "from-sample", Usage: "put what the sample file has for the parameter"},
 		),
 		Action: func(c *cli.Context) error {
 			name, err := console.OneArgument(c, "a parameter's name")
 			if err != nil {
 				return err
 			}
-			value, err := a.value(console.Text(c, "from"))
+			if c.Bool("from-sample") {
+				return a.putSample(c, name)
+			}
+			value, err := a.value(c.Context, name, console.Text(c, "from"))
 			if err != nil {
 				return err
 			}
@@ -64,29 +70,58 @@ func (a *commands) localPut() *cli.Command {
 				if err := client.Call(ctx, "ssm", "PutParameter", in, &out); err != nil {
 					return refused(err)
 				}
-				a.Hint("%s is at version %d", name, out.Version)
-				if !a.JSON() {
-					return nil
-				}
-				return a.Answer(struct {
-					Name    string `json:"name"`
-					Version int64  `json:"version"`
-				}{name, out.Version})
+				return a.isAt(name, out.Version)
 			})
 		},
 	}
 }
 
+// isAt answers with the version of a parameter that was put.
+func (a *commands) isAt(name string, version int64) error {
+	a.Hint("%s is at version %d", name, version)
+	if !a.JSON() {
+		return nil
+	}
+	return a.Answer(struct {
+		Name    string `json:"name"`
+		Version int64  `json:"version"`
+	}{name, version})
+}
+
+// putSample puts what the sample file has for a parameter.
+func (a *commands) putSample(c *cli.Context, name string) error {
+	for _, flag := range []string{"from", "type", "key", "tier"} {
+		if console.Given(c, flag) {
+			return console.Usagef("--from-sample takes the value, type, key and tier of the sample file: remove --%s", flag)
+		}
+	}
+	return a.withLocal(c, func(ctx context.Context, client *awslocal.Client) error {
+		var out struct {
+			Version int64 `json:"version"`
+		}
+		if err := client.Call(ctx, "local", "FromSample", map[string]string{"name": name}, &out); err != nil {
+			return refused(err)
+		}
+		return a.isAt(name, out.Version)
+	})
+}
+
 // value reads a parameter's value. It drops one newline at the end, which editors and
 // echo add. Values never come from the command line, which other processes can read.
-func (a *commands) value(path string) (string, error) {
+func (a *commands) value(ctx context.Context, name, path string) (string, error) {
 	const most = 64 << 10
 	var b []byte
 	var err error
-	if path == "" {
-		b, err = io.ReadAll(io.LimitReader(a.Stdin, most))
-	} else {
+	switch {
+	case path != "":
 		b, err = plainfile.Read(path, most)
+	case a.Attended():
+		b, err = a.Ask(ctx, "Value of "+name+" (not shown): ")
+	default:
+		b, err = io.ReadAll(io.LimitReader(a.Stdin, most))
+	}
+	if ctx.Err() != nil {
+		return "", ctx.Err()
 	}
 	if err != nil {
 		return "", console.Usagef("the value cannot be read: %v. Without --from it comes from standard input.", pipeline.Cause(err))

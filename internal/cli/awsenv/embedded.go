@@ -1,0 +1,183 @@
+package awsenv
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+
+	"github.com/hashicorp/hcl/v2"
+
+	"github.com/whispering/bundle/internal/awslocal"
+	"github.com/whispering/bundle/internal/cli/console"
+	"github.com/whispering/bundle/internal/plainfile"
+	"github.com/whispering/bundle/pipeline"
+	"github.com/whispering/bundle/pipeline/manifest"
+	"github.com/whispering/bundle/pipeline/problem"
+)
+
+// Embedded is the embedded AWS of one environment of a manifest.
+type Embedded struct {
+	module      *manifest.Module
+	environment string
+	file        manifest.Text // the sample file, relative to the manifest's folder
+	data        string        // --data; "" for the folder next to the manifest
+}
+
+// EmbeddedOf returns the embedded AWS of an environment. data is the value of --data.
+func EmbeddedOf(module *manifest.Module, environment manifest.Environment, data string) *Embedded {
+	return &Embedded{module, environment.Name.Value, environment.Embedded, data}
+}
+
+// Sample reads the sample file. Its error is a problem at the line of the manifest
+// that names it.
+func (e *Embedded) Sample() ([]byte, error) {
+	content, err := readBelow(e.module.Dir(), e.file.Value)
+	if err != nil {
+		return nil, e.refuse("Sample values not readable",
+			"Cannot read %q, the sample file of the embedded environment: %v. Correct the path in embedded.", e.file.Value, pipeline.Cause(err))
+	}
+	return content, nil
+}
+
+// Check returns what is wrong with the sample file. It makes no state.
+func (e *Embedded) Check() error {
+	content, err := e.Sample()
+	if err == nil {
+		err = awslocal.CheckSample(content)
+	}
+	if errors.Is(err, awslocal.ErrSample) {
+		err = e.WrongSample(content, err)
+	}
+	return err
+}
+
+func (e *Embedded) refuse(summary, detail string, args ...any) error {
+	return console.Refuse(problem.Manifest, &e.file.Range, summary, detail, args...)
+}
+
+// WrongSample is the problem of a sample file that cannot be brought in, for an error
+// that is an awslocal.ErrSample.
+func (e *Embedded) WrongSample(content []byte, err error) error {
+	where := fmt.Sprintf("%s%s", e.file.Value, strings.TrimPrefix(err.Error(), awslocal.ErrSample.Error()))
+	if awslocal.CheckSample(content) == nil {
+		return e.refuse("Sample file cannot be brought in",
+			"%s. The state of the embedded AWS cannot follow this change of the sample file. Undo it, or start again with the sample values: bundle local reset.", where)
+	}
+	return e.refuse("Wrong sample file", "%s. Correct the sample file.", where)
+}
+
+// Folder says where the state is.
+func (e *Embedded) Folder() awslocal.Folder {
+	root := e.data
+	if root == "" {
+		root = filepath.Join(e.module.Dir(), pipeline.StateFolder)
+	}
+	return awslocal.Folder{Root: root, Environment: e.environment, Samples: e.samples}
+}
+
+// samples reads the sample files of all embedded environments that have one.
+func (e *Embedded) samples() []awslocal.Sample {
+	var all []awslocal.Sample
+	for _, name := range e.module.Environments() {
+		if !e.module.Embedded(name) {
+			continue
+		}
+		m, _ := e.module.Evaluate(name)
+		if content, err := readBelow(e.module.Dir(), m.Environment.Embedded.Value); err == nil {
+			all = append(all, awslocal.Sample{Environment: name, Content: content})
+		}
+	}
+	return all
+}
+
+// open brings the sample file into the state, and returns a client of it. It uses the
+// server of bundle local serve if that is running, and otherwise starts one. With
+// looking, it makes no state.
+func (e *Embedded) open(ctx context.Context, con *console.Console, looking bool) (*awslocal.Client, error) {
+	content, err := e.Sample()
+	if err != nil {
+		return nil, err
+	}
+	folder := e.Folder()
+	dir, options, err := folder.State()
+	if err != nil {
+		return nil, err
+	}
+	attach := awslocal.Attach
+	if looking {
+		attach = awslocal.Look
+	}
+	client, err := attach(ctx, dir, append(options, awslocal.WithSeed(content))...)
+	switch {
+	case errors.Is(err, context.DeadlineExceeded):
+		return nil, inUse(folder.Root, &e.file.Range)
+	case errors.Is(err, awslocal.ErrSample):
+		return nil, e.WrongSample(content, err)
+	case err != nil:
+		return nil, e.refuse("Embedded AWS cannot start", "%v%s.", err, StateRemedy(err))
+	}
+	HintKept(con, client.Kept())
+	return client, nil
+}
+
+// HintKept names the parameters that were changed in the sample file and in the state.
+func HintKept(con *console.Console, kept []string) {
+	const most = 5
+	for _, name := range kept[:min(len(kept), most)] {
+		con.Hint("%s was changed in the sample file and by bundle local put, whose value stays. To take the sample file's: bundle local put --from-sample %s", name, name)
+	}
+	if more := len(kept) - most; more > 0 {
+		con.Hint("%d more parameters were changed in the sample file and by bundle local put", more)
+	}
+}
+
+// inUse is the error if another run uses the state of an embedded AWS for too long.
+func inUse(data string, at *hcl.Range) error {
+	return console.Failed(problem.Problems{problem.OutOfTime(at, fmt.Sprintf("the state folder %q, which another run is using", data),
+		"Wait for that run to finish, or choose another folder with --data.")})
+}
+
+// StateRemedy returns what to do if the state of an embedded AWS cannot be written.
+func StateRemedy(err error) string {
+	if errors.Is(err, awslocal.ErrForeign) {
+		return ". Name a new or an empty folder with --data, or the one that has the state"
+	}
+	if errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.EROFS) || errors.Is(err, syscall.ENOSPC) {
+		return ". Its state needs a writable folder: choose one with --data"
+	}
+	return ""
+}
+
+// readBelow reads a file in the manifest's folder. It does not follow links that lead
+// out of the folder.
+func readBelow(dir, path string) ([]byte, error) {
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return nil, err
+	}
+	defer root.Close()
+	name := filepath.FromSlash(path)
+	info, err := root.Stat(name) // before opening it: opening a pipe would wait for its other end
+	if err == nil {
+		err = plainfile.Check(info.Mode())
+	}
+	if err != nil {
+		return nil, err
+	}
+	f, err := root.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	b, err := io.ReadAll(io.LimitReader(f, awslocal.MaxSample+1))
+	if err == nil && len(b) > awslocal.MaxSample {
+		err = fmt.Errorf("%w: more than %d bytes", plainfile.ErrTooLarge, awslocal.MaxSample)
+	}
+	return b, err
+}
