@@ -62,8 +62,8 @@ var (
 	colon = lazyregexp.New(`^[\pZ\s]*(?:export\s+)?([A-Z_][A-Z0-9_]*):\s+[^\s#]`)
 )
 
-// Parse reads a dotenv file. Its errors are an EncryptedError, ErrNone, or say what is
-// wrong with the file.
+// Parse reads a dotenv file. Its errors are an EncryptedError, wrap ErrNone, or say what
+// is wrong with the file.
 func Parse(src []byte) (*File, error) {
 	text, err := decode(src)
 	if err != nil {
@@ -79,10 +79,20 @@ func Parse(src []byte) (*File, error) {
 		return nil, err
 	}
 	if len(p.file.Variables) == 0 {
-		return nil, ErrNone
+		return nil, p.none()
 	}
 	slices.SortStableFunc(p.file.Notes, func(a, b Note) int { return cmp.Compare(a.Line, b.Line) })
 	return &p.file, nil
+}
+
+// none returns the error for a file without variables. The first line that is left out may say why.
+func (p *parser) none() error {
+	for _, n := range p.file.Notes {
+		if n.Kind == LeftOut {
+			return fmt.Errorf("%w: %v", ErrNone, n)
+		}
+	}
+	return ErrNone
 }
 
 type parser struct {

@@ -51,7 +51,7 @@ func TestParse(t *testing.T) {
 			"line 1 begins with a byte order mark, which bundle and npm's dotenv skip. For the other readers, it is a part of the first name"}},
 	} {
 		f, err := Parse([]byte(tt.src))
-		if tt.want == nil && err == ErrNone {
+		if tt.want == nil && errors.Is(err, ErrNone) {
 			continue
 		}
 		if err != nil {
@@ -64,7 +64,7 @@ func TestParse(t *testing.T) {
 
 func TestParseRefuses(t *testing.T) {
 	for src, want := range map[string]string{
-		"": "no line NAME=VALUE", "# A=1\n": "no line NAME=VALUE", "some text\n": "no line NAME=VALUE", "A=\"x\" y": "no line NAME=VALUE",
+		"": "no line NAME=VALUE", "# A=1\n": "no line NAME=VALUE", "some text\n": "no line NAME=VALUE: line 1 is not", "A=\"x\" y": "no line NAME=VALUE: line 1, A: there is text",
 		"A=1\nB=\xff\n": "line 2 is not UTF-8", "A=1\nB='\n\n\xff'\n": "line 4 is not UTF-8", "\xff\xfeA\x00=\x00": "UTF-16", "\xfe\xff\x00A\x00=": "UTF-16",
 	} {
 		if f, err := Parse([]byte(src)); err == nil || f != nil || !strings.Contains(err.Error(), want) {

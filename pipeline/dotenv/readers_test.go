@@ -2,6 +2,7 @@ package dotenv
 
 import (
 	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"maps"
@@ -181,7 +182,7 @@ func TestParseReadsWhatMostReadersRead(t *testing.T) {
 		}
 		f, err := Parse(src)
 		if f == nil {
-			if f = new(File); err != ErrNone {
+			if f = new(File); !errors.Is(err, ErrNone) {
 				t.Errorf("%s: %v", file, err)
 			}
 		}

@@ -116,7 +116,7 @@ func (a *commands) putValues(ctx context.Context, client *awslocal.Client, c *cl
 	for _, line := range grouped(refusals, "") {
 		wrong = append(wrong, console.Usagef("%s: the embedded AWS refused %s", file, line))
 	}
-	if result.Parameters == 0 && len(wrong) == 0 {
+	if len(values.Variables) == 0 { // of JSON
 		wrong = append(wrong, console.Usagef("%s has no value to put", file))
 	}
 	if a.JSON() {
