@@ -88,6 +88,7 @@ func (a *app) init(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
+	a.hintIncomplete(out, result.Incomplete, len(environments) > 1)
 	if out == console.StdinName {
 		return a.PrintVerbatim("the manifest", result.Manifest)
 	}
@@ -115,10 +116,26 @@ func (a *app) renderInit(r *view.Init) error {
 	if err := a.Print("%s\n%s\n", r.Manifest, r.Sample); err != nil {
 		return err
 	}
-	for _, e := range r.Incomplete {
-		a.Hint("environment %s is only a comment in %s: fill in %s, and remove the comment signs", e.Environment, r.Manifest, strings.Join(e.Missing, ", "))
-	}
 	a.Hint("%s with %s; review it, then try: bundle --manifest %s --env local --out layer.zip",
 		printable.Count(r.Functions, "function"), printable.Count(r.Secrets, "secret"), r.Manifest)
 	return nil
+}
+
+// hintIncomplete says what each environment that is only a comment needs, and with which flag it would have it.
+func (a *app) hintIncomplete(out string, all []starter.Incomplete, several bool) {
+	if out == console.StdinName {
+		out = "the manifest"
+	}
+	for _, e := range all {
+		of := ""
+		if several {
+			of = e.Name + "="
+		}
+		flags := map[string]string{"account_id": " (--account-id " + of + "ID)", "regions": " (--region " + of + "REGION)"}
+		var missing []string
+		for _, name := range e.Missing {
+			missing = append(missing, name+flags[name])
+		}
+		a.Hint("environment %s is only a comment in %s: fill in %s, and remove the comment signs", e.Name, out, strings.Join(missing, ", "))
+	}
 }
