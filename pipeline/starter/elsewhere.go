@@ -64,7 +64,12 @@ func (d *document) use(n *yaml.Node) {
 // isReference reports whether a string refers to a parameter of Parameter Store, or to
 // a secret of Secrets Manager.
 func isReference(s string) bool {
-	if strings.Contains(s, "{{resolve:ssm") || strings.Contains(s, "{{resolve:secretsmanager:") || strings.HasPrefix(s, ssmType) || strings.HasPrefix(s, "resolve:ssm") {
+	for _, dynamic := range []string{"{{resolve:ssm", "{{resolve:secretsmanager:"} {
+		if strings.Contains(s, dynamic) {
+			return true
+		}
+	}
+	if strings.HasPrefix(s, ssmType) || strings.HasPrefix(s, "resolve:ssm") {
 		return true
 	}
 	for at := 0; at < len(s); at += 2 {

@@ -86,6 +86,11 @@ func TestForms(t *testing.T) {
 		"${ssm:${ssm:/a/b}}":               "the name of its parameter is itself in a parameter",
 		"${ssm:/a/${self:custom.none}/b}":  "the name of its parameter refers to something that is not in the source",
 		"${ssm:/a/${self:custom.round}/b}": "its variables have too many references",
+		"'${{'":                            "a variable in it is not closed",
+		"'${{}'":                           "a variable in it is not closed",
+		"'${{}}'":                          "it comes from a variable source",
+		"'${}'":                            "it comes from a variable source",
+		"'${'":                             "a variable in it is not closed",
 		"${ssm:/a/b":                       "a variable in it is not closed",
 		// what is left open
 		"${ssm:/a/${opt:env, 'dev'}/x}":                 "parameter = \"/a/${environment.values.env}/x\" }",

@@ -176,7 +176,7 @@ func (i *serverless) node(n *yaml.Node) (*yaml.Node, *value) {
 	}
 	defer func() { i.depth-- }()
 	inside, ok := strings.CutPrefix(strings.TrimSpace(n.Value), "${")
-	if end := closing(inside); ok && end == len(inside)-1 {
+	if end := closing(inside); ok && end >= 0 && end == len(inside)-1 {
 		for _, one := range alternatives(inside[:end]) {
 			if whole, nested := strings.CutPrefix(one, "${"); nested {
 				one = strings.TrimSuffix(whole, "}")

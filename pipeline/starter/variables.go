@@ -130,7 +130,7 @@ func (i *serverless) variable(s string) value {
 // unwrapped removes the second pair of braces of ${{…}}, which provider.variableSyntax
 // often sets.
 func unwrapped(s string) string {
-	if inside, ok := strings.CutPrefix(s, "{"); ok && closing(inside) == len(inside)-1 {
+	if inside, ok := strings.CutPrefix(s, "{"); ok && inside != "" && closing(inside) == len(inside)-1 {
 		return strings.TrimSpace(inside[:len(inside)-1])
 	}
 	return s
