@@ -156,6 +156,9 @@ func (a *app) documentToOpen(c *cli.Context) (doc *sealed.Document, data string,
 	if doc, err = target.ChooseDocument(layer, console.Text(c, "function")); err != nil {
 		return nil, "", err
 	}
+	if doc.Embedded() && !console.Given(c, "layer") && noManifest == nil {
+		a.Hint("opening %s as it was built; to build from %s in memory, add --env %s", console.Text(c, "layer"), console.Text(c, "manifest"), doc.Header.Environment)
+	}
 	return doc, awsenv.StateOf(c, "."), target.RefuseToOpen(a.Console, c, doc)
 }
 
@@ -175,7 +178,7 @@ func (a *app) serve(ctx context.Context, c *cli.Context, kms *child.KMS, doc *se
 	}
 	url, err := kms.Start(c.Context)
 	if err != nil {
-		return nil, err
+		return nil, console.Usagef("the command needs a KMS on a loopback address, and none can be listened on: %v", err)
 	}
 	opening = []string{"AWS_ENDPOINT_URL_KMS=" + url, "AWS_ACCESS_KEY_ID=" + id, "AWS_SECRET_ACCESS_KEY=" + key}
 	if token != "" {
