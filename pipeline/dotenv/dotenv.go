@@ -81,6 +81,11 @@ func Parse(src []byte) (*File, error) {
 	if len(p.file.Variables) == 0 {
 		return nil, p.none()
 	}
+	// What readers disagree about does not matter of a value that does not count.
+	p.file.Notes = slices.DeleteFunc(p.file.Notes, func(n Note) bool {
+		i, ok := p.known[n.Name]
+		return ok && n.Kind == Differs && n.Line != p.file.Variables[i].Line
+	})
 	slices.SortStableFunc(p.file.Notes, func(a, b Note) int { return cmp.Compare(a.Line, b.Line) })
 	return &p.file, nil
 }
@@ -221,6 +226,9 @@ func (p *parser) assign(name string, from int) {
 	number := p.line + 1
 	v := readValue(p.text[from:])
 	p.advance(from - p.at + v.length + 1)
+	if v.blanks { // also if the name has a later value, as the next line is lost for Node.js
+		p.note(Differs, number, "", "has only blanks as the value of %s. Node.js reads the next line as its value", name)
+	}
 	for _, why := range v.differs {
 		p.note(Differs, number, name, "%s", why)
 	}

@@ -14,6 +14,7 @@ type value struct {
 	length  int // of what was read, without the newline behind it
 	quoted  bool
 	differs []string // what readers disagree about
+	blanks  bool     // it has only blanks, and is not the last one
 	leftOut string   // why it was not read, or ""
 }
 
@@ -53,7 +54,7 @@ func bare(line, rest string) value {
 	case v.text == "" && commented:
 		v.differs = append(v.differs, "only a comment is behind the equals sign. python-dotenv and godotenv read it as the value. If it is the value, put it in quotes")
 	case v.text == "" && line != "" && strings.TrimSpace(rest) != "":
-		v.differs = append(v.differs, "only blanks are behind the equals sign. Node.js reads the next line as the value")
+		v.blanks = true
 	case commented && !blankBefore(line, len(text)):
 		v.differs = append(v.differs, "bundle reads a comment from the # in its value on, as npm's dotenv and Node.js do. python-dotenv and godotenv read it as part of the value. If it is, put the value in quotes")
 	case commented:

@@ -127,6 +127,9 @@ func (a *commands) putValues(ctx context.Context, client *awslocal.Client, c *cl
 	return errors.Join(wrong...)
 }
 
+// mostPlaces is how many lines of a file one message names.
+const mostPlaces = 200
+
 // grouped returns one line for each text, with the lines and names that it is about.
 func grouped(all []left, prefix string) []string {
 	type group struct {
@@ -150,6 +153,9 @@ func grouped(all []left, prefix string) []string {
 	}
 	lines := make([]string, len(groups))
 	for i, g := range groups {
+		if more := len(g.places) - mostPlaces; more > 0 {
+			g.places = append(g.places[:mostPlaces], fmt.Sprintf("and %d more, which --json lists", more))
+		}
 		lines[i] = prefix + strings.Join(g.places, ", ") + g.separator + g.text
 	}
 	return lines
