@@ -77,8 +77,14 @@ func packagesOfRelease(t *testing.T, dir string) {
 		needs.Missing(t, "BUNDLE_PACKAGE_TOOLS is not set (.ci/install-package-tools FOLDER)")
 	}
 	env := []string{"PIP_NO_INDEX=1", "PIP_FIND_LINKS=" + filepath.Join(tools, "wheels"), "npm_config_offline=true"}
+	run(t, dir, nil, "tar", "-czf", "dist/archive", "-C", "dist", "bundle")
+	archive := filepath.Join(dir, "dist", "archive")
 	build := func(version string) (string, error) {
-		run(t, dir, nil, "tar", "-czf", "dist/bundle_"+version+"_linux_amd64.tar.gz", "-C", "dist", "bundle")
+		named := filepath.Join(dir, "dist", "bundle_"+version+"_linux_amd64.tar.gz")
+		if err := os.Rename(archive, named); err != nil {
+			t.Fatal(err)
+		}
+		archive = named
 		cmd := exec.Command(".github/release/packages")
 		cmd.Dir, cmd.Env = dir, append(os.Environ(), env...)
 		out, err := cmd.CombinedOutput()
@@ -86,9 +92,6 @@ func packagesOfRelease(t *testing.T, dir string) {
 	}
 	if out, err := build("1.2.4"); err == nil || !strings.Contains(out, "packages: 1.2.4 cannot be a version of a package") {
 		t.Errorf("the archive of another version: %v\n%s", err, out)
-	}
-	if err := os.Remove(filepath.Join(dir, "dist", "bundle_1.2.4_linux_amd64.tar.gz")); err != nil {
-		t.Fatal(err)
 	}
 	if out, err := build("1.2.3"); err != nil {
 		t.Fatalf("%v\n%s", err, out)

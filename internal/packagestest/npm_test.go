@@ -70,6 +70,19 @@ func TestNPM(t *testing.T) {
 			require("bundle-secrets/testing").setSecrets({ DB_PASSWORD: "x" });
 			require("./inlined.cjs").databaseURL().then((url) => process.exit(url === "postgres://app:x@db.example.com/app" ? 0 : 1));`)
 	})
+	t.Run("below bundle run, the document is opened, and a test can hide it", func(t *testing.T) {
+		bundle := filepath.Join(project, "bundle.exe")
+		if err := needs.Bundle(bundle); err != nil {
+			t.Fatal(err)
+		}
+		write(t, filepath.Join(project, "secrets.hcl"), manifest)
+		write(t, filepath.Join(project, "sample.json"), sample)
+		write(t, filepath.Join(project, "typescript", "whole.test.ts"), whole)
+		below := []string{"run", "--env", "local", "--data", filepath.Join(t.TempDir(), "state"), "--"}
+		out := run(t, project, nil, bundle, append(below, tool("vitest"), "run", "--root", "typescript")...)
+		contains(t, out, "3 passed")
+		contains(t, run(t, project, nil, bundle, append(below, tool("jest"), "--rootDir", "jest")...), "2 passed")
+	})
 	t.Run("in Lambda, the double is refused", func(t *testing.T) {
 		out, err := try(t, project, []string{"AWS_LAMBDA_RUNTIME_API=127.0.0.1:9001"}, "node", "--eval", `require("bundle-secrets/testing").setSecrets({ DB_PASSWORD: "sample-value" })`)
 		if err == nil || !strings.Contains(out, "is for tests only") {
@@ -77,6 +90,25 @@ func TestNPM(t *testing.T) {
 		}
 	})
 }
+
+const manifest = `
+bundle { name = "shop" }
+environment "local" { embedded = "sample.json" }
+function "hello" {
+  kms_key = "alias/hello"
+  secret "DB_PASSWORD" { parameter = "/local/shop/db/password" }
+}
+`
+
+const sample = `{"keys": [{"alias": "alias/hello"}], "parameters": [{"name": "/local/shop/db/password", "type": "SecureString", "value": "of/the/document"}]}`
+
+const whole = `
+import { expect, test } from "vitest";
+import { databaseURL } from "./database.js";
+test("the document is opened", async () => {
+  expect(await databaseURL()).toBe("postgres://app:of%2Fthe%2Fdocument@db.example.com/app");
+});
+`
 
 // wrong has a mistake in each line that follows a directive; a line without one makes the compiler report the directive.
 const wrong = `
@@ -120,7 +152,7 @@ assert.equal(require("bundle-secrets/package.json").version, "1.2.3-rc.1");
 assert.throws(() => require("bundle-secrets/index.cjs"), { code: "ERR_PACKAGE_PATH_NOT_EXPORTED" });
 
 process.env.DB_PASSWORD = "of the environment";
-await assert.rejects(getSecret("DB_PASSWORD"), { code: "bundle_not_found" });
+await assert.rejects(getSecret("DB_PASSWORD"), { code: "bundle_not_found", message: /On a laptop, use bundle run, or a test double/ });
 setSecrets({ DB_PASSWORD: "x", TLS_KEY: new Uint8Array([0, 255]), TEXT: "AAH/" });
 assert.equal(await getSecret("DB_PASSWORD"), "x");
 assert.equal(await getSecret("TLS_KEY"), "AP8=");

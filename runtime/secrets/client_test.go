@@ -287,7 +287,7 @@ func TestErrorsSayWhatToLookAt(t *testing.T) {
 		t.Errorf("the existing names are missing: %v", err)
 	}
 	c = secrets.New(secrets.Options{Dir: t.TempDir(), Environ: func() []string { return nil }, Decrypter: g})
-	if _, err = c.All(t.Context()); !errors.Is(err, secrets.ErrBundleNotFound) || !strings.Contains(err.Error(), "is the layer attached?") {
+	if _, err = c.All(t.Context()); !errors.Is(err, secrets.ErrBundleNotFound) || !strings.Contains(err.Error(), "is the layer attached? On a laptop, use bundle run") {
 		t.Errorf("no layer: %v", err)
 	}
 }

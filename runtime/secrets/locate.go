@@ -117,7 +117,7 @@ func notFound(folder, name string, names []string) error {
 	listed := "documents for " + strings.Join(names[:min(len(names), most)], ", ")
 	switch {
 	case len(names) == 0:
-		listed = "no documents: is the layer attached?"
+		listed = "no documents: is the layer attached? On a laptop, use bundle run, or a test double (docs/testing.md)"
 	case len(names) > most:
 		listed += fmt.Sprintf(" and %d more", len(names)-most)
 	}

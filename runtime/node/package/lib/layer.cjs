@@ -64,7 +64,7 @@ function readDocument(settings, env) {
   }
   if (fitting.length !== 1) {
     throw new SecretsError("bundle_not_found", `${folder} has no document for function ${JSON.stringify(wanted)}; it contains ` +
-      (names.length > 0 ? `documents for ${names.join(", ")}` : "no documents: is the layer attached?"));
+      (names.length > 0 ? `documents for ${names.join(", ")}` : "no documents: is the layer attached? On a laptop, use bundle run, or a test double (docs/testing.md)"));
   }
   const file = path.join(folder, name + EXTENSION);
   try {

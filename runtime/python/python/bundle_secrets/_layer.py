@@ -69,7 +69,8 @@ def _read_document(settings, environ):
         remedy = "set BUNDLE_SECRETS_FUNCTION to one of them"
         raise BundleNotFound(f"{folder} has documents for {', '.join(fitting)}, which are all of function {wanted!r} in the manifest: {remedy}")
     if len(fitting) != 1:
-        found = f"documents for {', '.join(names)}" if names else "no documents: is the layer attached?"
+        none = "no documents: is the layer attached? On a laptop, use bundle run, or a test double (docs/testing.md)"
+        found = f"documents for {', '.join(names)}" if names else none
         raise BundleNotFound(f"{folder} has no document for function {wanted!r}; it contains {found}")
     name = fitting[0]
     file = os.path.join(folder, name + EXTENSION)
