@@ -110,6 +110,9 @@ func (t *template) opaque(n *yaml.Node) value {
 			found = true
 		}
 	})
+	if name, _ := t.intrinsic(n); found && name == "" {
+		return not("it is a list or a map, not one string")
+	}
 	if found {
 		return not("CloudFormation builds it from a dynamic reference; put the whole value in its own parameter")
 	}

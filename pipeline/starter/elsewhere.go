@@ -15,6 +15,9 @@ func (d *Draft) elsewhere(doc *document) {
 		var lines []int
 		count := 0
 		doc.walk(f.root, func(n *yaml.Node) {
+			if len(n.Value) == 12 && n.Value[0] == '0' && badNumber(n) != "" {
+				d.note(n.Line, "a number of 12 digits begins with 0 and is not in quotes: if it is an account ID, write it in quotes, because programs that read YAML remove the 0 or take it for another base")
+			}
 			if !doc.seen[n] && isReference(n.Value) {
 				count++
 				lines = append(lines, n.Line)

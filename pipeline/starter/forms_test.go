@@ -195,6 +195,8 @@ func TestForms(t *testing.T) {
 		"!Select [0, ['{{resolve:ssm:/a/b}}']]":                   "CloudFormation builds it from a dynamic reference",
 		"!Select [0, [!Ref Value]]":                               "CloudFormation builds it from a dynamic reference",
 		"{'Fn::Sub': '{{resolve:ssm:/${AWS::Region}/b}}'}":        "parameter = \"/${environment.values.aws_region}/b\" }",
+		"[x, '${ssm:/a/b}']":                                      "it is a list or a map, not one string",
+		"{x: '${ssm:/a/b}'}":                                      "it is a list or a map, not one string",
 		// configuration
 		"plain":                  "#   TRIED\n",
 		"${opt:env, 'dev'}":      "#   TRIED\n",
@@ -224,5 +226,41 @@ func TestForms(t *testing.T) {
 		if !strings.Contains(function, want) || !strings.Contains(function, `secret "KEPT"`) {
 			t.Errorf("%s: there is no %s in\n%s", value, want, function)
 		}
+	}
+}
+
+// TestNumbersThatBeginWithZero reads account IDs without quotes.
+func TestNumbersThatBeginWithZero(t *testing.T) {
+	const src = `
+service: shop
+provider: {region: us-west-2}
+custom: {account: 012345678901, quoted: '012345678901'}
+functions:
+  api:
+    kmsKeyArn: arn:aws:kms:us-west-2:${self:custom.account}:key/aaaaaaaa-2222-3333-4444-555555555555
+    environment: {AB: "${ssm:/a/b}"}
+  other:
+    kmsKeyArn: arn:aws:kms:us-west-2:${self:custom.quoted}:key/bbbbbbbb-2222-3333-4444-555555555555
+    environment: {AB: "${ssm:/a/b}"}
+`
+	d, err := starter.Serverless("serverless.yml", []byte(src), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := d.Write(starter.Options{Sample: "s.json"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{
+		"serverless.yml:4: a number of 12 digits begins with 0 and is not in quotes",
+		"serverless.yml:7: the key of function \"api\": a number in its name begins with 0",
+		"arn:aws:kms:us-west-2:012345678901:key/bbbbbbbb",
+	} {
+		if !strings.Contains(string(text.Manifest), want) {
+			t.Errorf("there is no %s in\n%s", want, text.Manifest)
+		}
+	}
+	if strings.Contains(string(text.Manifest), "key/aaaaaaaa") {
+		t.Errorf("the key with the number is there:\n%s", text.Manifest)
 	}
 }

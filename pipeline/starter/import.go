@@ -66,7 +66,7 @@ func null(n *yaml.Node) bool {
 func (d *Draft) sharedKey(line int, v value, without []*Function) {
 	switch {
 	case !v.fixed():
-		d.note(line, "the key of all functions: it is not a literal string here; each function gets its own alias")
+		d.note(line, "the key of all functions: %s; each function gets its own alias", v.notFixed())
 	case len(without) == 1:
 		without[0].Key = v.text
 	case len(without) > 1:
@@ -77,7 +77,7 @@ func (d *Draft) sharedKey(line int, v value, without []*Function) {
 // ownKey uses the key that the source names for one function.
 func (d *Draft) ownKey(f *Function, line int, v value) {
 	if !v.fixed() {
-		d.note(line, "the key of function %s: it is not a literal string here; the function gets its own alias", shown(f.Name))
+		d.note(line, "the key of function %s: %s; the function gets its own alias", shown(f.Name), v.notFixed())
 		return
 	}
 	f.Key = v.text

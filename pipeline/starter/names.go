@@ -134,7 +134,7 @@ func flat(doc *document) bool {
 
 var (
 	variableName = lazyregexp.New(`^[A-Za-z][A-Za-z0-9_.-]*$`)
-	dotenvLine   = lazyregexp.New(`^(export\s+)?[A-Z_][A-Z0-9_]*\s*=`)
+	dotenvLine   = lazyregexp.New(`^(export\s+)?[A-Za-z_][A-Za-z0-9_]*\s*=`)
 )
 
 // looksLikeDotenv reports whether the first line that is no comment assigns a

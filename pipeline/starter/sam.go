@@ -73,11 +73,12 @@ func (t *template) deployedAs(f *Function, name *yaml.Node) {
 	if name == nil {
 		return
 	}
-	if v := t.value(name); v.fixed() {
+	v := t.value(name)
+	if v.fixed() {
 		f.DeployedAs = v.text
 		return
 	}
-	t.draft.note(name.Line, "the name of function %s: it is not a literal string here", shown(f.Name))
+	t.draft.note(name.Line, "the name of function %s: %s", shown(f.Name), v.notFixed())
 }
 
 // variablesOf returns the map of variables in an Environment.

@@ -220,11 +220,12 @@ func (i *serverless) branches(source *yaml.Node) (all []entry) {
 // framework generates.
 func (i *serverless) deployedAs(f *Function, n *yaml.Node) {
 	if own := i.get(n, "name"); own != nil {
-		if v := i.value(own); v.fixed() {
+		v := i.value(own)
+		if v.fixed() {
 			f.DeployedAs = v.text
 			return
 		}
-		i.draft.note(own.Line, "the name of function %s: it is not a literal string here", shown(f.Name))
+		i.draft.note(own.Line, "the name of function %s: %s", shown(f.Name), v.notFixed())
 		return
 	}
 	if i.draft.Name != "" {

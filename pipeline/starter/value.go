@@ -56,6 +56,14 @@ func (v value) fixed() bool {
 	return v.kind == known && v.number == "" && len(v.text.opens()) == 0
 }
 
+// notFixed returns why a value is not fixed.
+func (v value) notFixed() string {
+	if v.number != "" {
+		return v.number
+	}
+	return "it is not a literal string here"
+}
+
 // absent is the reason of a value that does not exist, so that a default applies.
 const absent = "it refers to something that is not in the source"
 
