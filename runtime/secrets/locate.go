@@ -80,7 +80,7 @@ func locate(s settings) (b []byte, name string, err error) {
 		found := ofFunction(folder, names, name)
 		switch len(found) {
 		case 0:
-			return nil, "", notFound(folder, name, names)
+			return nil, "", notFound(folder, s, names)
 		case 1:
 			name = found[0]
 		default:
@@ -90,7 +90,7 @@ func locate(s settings) (b []byte, name string, err error) {
 	case len(names) == 1:
 		name = names[0]
 	default:
-		return nil, "", notFound(folder, name, names)
+		return nil, "", notFound(folder, s, names)
 	}
 	b, err = read(filepath.Join(folder, name+sealed.Extension), sealed.MaxDocument+1)
 	if err != nil {
@@ -112,19 +112,28 @@ func ofFunction(folder string, names []string, function string) []string {
 	return found
 }
 
-func notFound(folder, name string, names []string) error {
+// notFound says which documents there are, and what to do.
+func notFound(folder string, s settings, names []string) error {
+	name := s.function
+	if name == "" {
+		name = s.lambdaFunction
+	}
 	const most = 20
-	listed := "documents for " + strings.Join(names[:min(len(names), most)], ", ")
-	switch {
-	case len(names) == 0:
-		listed = "no documents: is the layer attached? On a laptop, use bundle run, or a test double (docs/testing.md)"
-	case len(names) > most:
+	listed := strings.Join(names[:min(len(names), most)], ", ")
+	if len(names) > most {
 		listed += fmt.Sprintf(" and %d more", len(names)-most)
 	}
-	if name == "" {
-		return failf(ErrBundleNotFound, "neither BUNDLE_SECRETS_FUNCTION nor AWS_LAMBDA_FUNCTION_NAME is set, and %s contains %s", folder, listed)
+	switch {
+	case len(names) == 0 && s.lambdaFunction == "":
+		return failf(ErrBundleNotFound, "%s contains no documents: is the layer attached? On a laptop, use bundle run, or a test double (docs/testing.md)", folder)
+	case len(names) == 0:
+		return failf(ErrBundleNotFound, "%s contains no documents: is the layer attached?", folder)
+	case name == "":
+		return failf(ErrBundleNotFound, "neither BUNDLE_SECRETS_FUNCTION nor AWS_LAMBDA_FUNCTION_NAME is set, and %s contains documents for %s: "+
+			"set BUNDLE_SECRETS_FUNCTION to one of them", folder, listed)
 	}
-	return failf(ErrBundleNotFound, "%s has no document for function %q; it contains %s", folder, name, listed)
+	return failf(ErrBundleNotFound, "%s has no document for function %q; it contains documents for %s: set BUNDLE_SECRETS_FUNCTION to one of them, "+
+		"or deployed_as in the manifest", folder, name, listed)
 }
 
 // read returns the beginning of a file, at most so many bytes.

@@ -62,10 +62,7 @@ function readDocument(settings, env) {
     throw new SecretsError("bundle_not_found", `${folder} has documents for ${fitting.join(", ")}, which are all of function ` +
       `${JSON.stringify(wanted)} in the manifest: set BUNDLE_SECRETS_FUNCTION to one of them`);
   }
-  if (fitting.length !== 1) {
-    throw new SecretsError("bundle_not_found", `${folder} has no document for function ${JSON.stringify(wanted)}; it contains ` +
-      (names.length > 0 ? `documents for ${names.join(", ")}` : "no documents: is the layer attached? On a laptop, use bundle run, or a test double (docs/testing.md)"));
-  }
+  if (fitting.length !== 1) throw notFound(folder, wanted, names, env);
   const file = path.join(folder, name + EXTENSION);
   try {
     return { file, bytes: readAtMost(file, MAX_DOCUMENT + 1) };
@@ -87,6 +84,16 @@ function documents(folder) {
     .map((e) => e.name.slice(0, -EXTENSION.length))
     .filter((name) => NAME.test(name))
     .sort();
+}
+
+/** notFound says which documents there are, and what to do. */
+function notFound(folder, wanted, names, env) {
+  const listed = names.join(", ");
+  const outside = env.AWS_LAMBDA_FUNCTION_NAME ? "" : " On a laptop, use bundle run, or a test double (docs/testing.md)";
+  const remedy = "set BUNDLE_SECRETS_FUNCTION to one of them";
+  return new SecretsError("bundle_not_found", names.length === 0 ? `${folder} contains no documents: is the layer attached?${outside}`
+    : !wanted ? `neither BUNDLE_SECRETS_FUNCTION nor AWS_LAMBDA_FUNCTION_NAME is set, and ${folder} contains documents for ${listed}: ${remedy}`
+    : `${folder} has no document for function ${JSON.stringify(wanted)}; it contains documents for ${listed}: ${remedy}, or deployed_as in the manifest`);
 }
 
 /** ofFunction lists the documents of a function in the manifest: their fourth line says so (F-5). The lines up to it have at most 300 bytes. */

@@ -69,9 +69,7 @@ def _read_document(settings, environ):
         remedy = "set BUNDLE_SECRETS_FUNCTION to one of them"
         raise BundleNotFound(f"{folder} has documents for {', '.join(fitting)}, which are all of function {wanted!r} in the manifest: {remedy}")
     if len(fitting) != 1:
-        none = "no documents: is the layer attached? On a laptop, use bundle run, or a test double (docs/testing.md)"
-        found = f"documents for {', '.join(names)}" if names else none
-        raise BundleNotFound(f"{folder} has no document for function {wanted!r}; it contains {found}")
+        raise BundleNotFound(_not_found(folder, wanted, names, environ))
     name = fitting[0]
     file = os.path.join(folder, name + EXTENSION)
     try:
@@ -80,6 +78,18 @@ def _read_document(settings, environ):
     except OSError as error:
         reason = error.strerror
     raise BundleNotFound(f"{file} cannot be read: {reason}")
+
+
+def _not_found(folder, wanted, names, environ):
+    """Say which documents there are, and what to do."""
+    listed = ", ".join(names)
+    remedy = "set BUNDLE_SECRETS_FUNCTION to one of them"
+    if not names:
+        outside = "" if environ.get("AWS_LAMBDA_FUNCTION_NAME") else " On a laptop, use bundle run, or a test double (docs/testing.md)"
+        return f"{folder} contains no documents: is the layer attached?{outside}"
+    if not wanted:
+        return f"neither BUNDLE_SECRETS_FUNCTION nor AWS_LAMBDA_FUNCTION_NAME is set, and {folder} contains documents for {listed}: {remedy}"
+    return f"{folder} has no document for function {wanted!r}; it contains documents for {listed}: {remedy}, or deployed_as in the manifest"
 
 
 def _of_function(folder, names, wanted):
