@@ -279,31 +279,13 @@ func (a *commands) localEnv() *cli.Command {
 				if !client.Serving() {
 					return console.Usagef("no embedded AWS is served from this state. Start one: bundle local serve")
 				}
-				// Variables that are already set must not redirect a program or change its credentials.
-				if err := a.Print("unset %s\n", strings.Join(overriding(), " ")); err != nil {
-					return err
-				}
-				id, key := client.Credentials()
-				for _, variable := range [][2]string{
-					{"AWS_ENDPOINT_URL", client.URL()},
-					{"AWS_ACCESS_KEY_ID", id}, {"AWS_SECRET_ACCESS_KEY", key},
-					{"AWS_REGION", console.Text(c, "region")}, {"AWS_DEFAULT_REGION", console.Text(c, "region")},
-				} {
-					if err := a.Print("export %s='%s'\n", variable[0], variable[1]); err != nil {
+				for _, line := range environ(client, console.Text(c, "region"), a.Environ) {
+					if err := a.Print("%s\n", line); err != nil {
 						return err
 					}
 				}
 				return nil
 			})
 		},
-	}
-}
-
-// overriding lists the variables that an SDK prefers to the ones that bundle local env sets
-// (https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html).
-func overriding() []string {
-	return []string{
-		"AWS_SESSION_TOKEN", "AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
-		"AWS_ENDPOINT_URL_KMS", "AWS_ENDPOINT_URL_LAMBDA", "AWS_ENDPOINT_URL_SSM", "AWS_ENDPOINT_URL_STS",
 	}
 }
