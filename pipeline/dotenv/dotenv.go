@@ -58,6 +58,9 @@ var (
 	assignment = lazyregexp.New(`^[\pZ\s]*(?:export\s+)?([A-Za-z0-9_./-]+)\s*=`)
 	// A name that Parameter Store and a manifest do not take. Nothing in base64 looks like it.
 	foreign = lazyregexp.New(`^[\pZ\s]*(?:export\s+)?([\pL\pN_.-]*[^\x00-\x7f][\pL\pM\pN_.-]*)\s*=`)
+	// A line of a key in base64 or of a token, and a name that is none.
+	fragment = lazyregexp.New(`^[A-Za-z0-9][A-Za-z0-9+/_.-]{11,}$`)
+	usual    = lazyregexp.New(`^[A-Z][A-Z0-9]*_[A-Z0-9_]+$`)
 	// As in YAML, which npm's dotenv and godotenv read. In capitals, as other words with a colon are text.
 	colon = lazyregexp.New(`^[\pZ\s]*(?:export\s+)?([A-Z_][A-Z0-9_]*):\s+[^\s#]`)
 )
@@ -108,7 +111,7 @@ type parser struct {
 
 	known     map[string]int // the place of a name in file.Variables
 	junk      int            // the first of the lines so far that are no assignments, or 0
-	unended   bool           // the last of them could go on in the next line, as base64 does
+	unended   bool           // the last of them could go on in the next line
 	inPEM     bool           // within a PEM block without quotes
 	encrypter string         // the program that encrypted a value
 }
@@ -153,7 +156,7 @@ func (p *parser) next() {
 		if p.junk == 0 {
 			p.junk = p.line + 1
 		}
-		p.unended = !strings.HasSuffix(trimmed, "=")
+		p.unended = fragment.MatchString(trimmed)
 		p.advance(len(line) + 1)
 	default:
 		p.endJunk()
@@ -179,7 +182,7 @@ func (p *parser) assigned(line string) (name string, from int) {
 		return line[m[2]:m[3]], m[3] + 1
 	}
 	name = line[m[2]:m[3]]
-	if rest := strings.TrimSpace(line[m[1]:]); strings.Trim(rest, "=") == "" && (p.unended || encoded(name, rest)) {
+	if rest := strings.TrimSpace(line[m[1]:]); strings.Trim(rest, "=") == "" && (p.unended && !usual.MatchString(name) || encoded(name, rest)) {
 		return "", 0
 	}
 	return name, m[1]

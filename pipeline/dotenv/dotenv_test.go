@@ -34,6 +34,9 @@ func TestParse(t *testing.T) {
 			"line 6 and those after it, to line 7, are not NAME=VALUE. They are not shown, as they could be parts of a value"}},
 		{"the lines of a key", "A=1\nMIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSj\nbm90LWEtcmVhbC1rZXk=\nB=2\n",
 			[]string{"A=1", "B=2", "line 2 and those after it, to line 3, are not NAME=VALUE. They are not shown, as they could be parts of a value"}},
+		{"an empty value behind text", "Some heading\nHOST=\nDATABASE-SETTINGS\nDB_HOST=\n", []string{"HOST=", "DB_HOST=", "line 1 is not NAME=VALUE. " + notShown, "line 3 is not NAME=VALUE. " + notShown}},
+		{"a token over two lines", "A=1\nsk_live_not-a-real\nsk_live=\n", []string{"A=1",
+			"line 2 and those after it, to line 3, are not NAME=VALUE. They are not shown, as they could be parts of a value"}},
 		{"the last line of a key alone", "A=1\nbm90LWEtcmVhbC1rZXk=\nOTHER=\n", []string{"A=1", "OTHER=", "line 2 is not NAME=VALUE. " + notShown}},
 		{"a PEM block without quotes", "A=-----BEGIN FAKE-----\nbm90=LWEtcmVhbC1rZXk=\nB=9\n-----END FAKE-----\nC=3\n", []string{"A=-----BEGIN FAKE-----", "C=3",
 			"line 1, A: only the first line of the PEM block is read, as it has no quotes around it. Put it in double quotes"}},
@@ -46,6 +49,10 @@ func TestParse(t *testing.T) {
 		{"other names", "CAF\u00c9=1\n/db/password=2\na+b=4", []string{"/db/password=2",
 			"line 1, CAF\u00c9: its name has other characters than the letters A to Z and a to z, digits and _ . - /",
 			"line 2, /db/password: its name has a slash. npm's dotenv does not read the line, and godotenv refuses the file", "line 3 is not NAME=VALUE. " + notShown}},
+		{"a carriage return", "A=1\nB='2'\rC=3\n\r", []string{"A=1", "B=2", "C=3",
+			"line 2 has a carriage return that no newline follows. bundle reads it as the end of a line, as npm's dotenv and python-dotenv do"}},
+		{"a short end of a key", "A=1\nbm90LWEtcmV1=\nbm90LWEtcmV=\nABCDEFG2==\nABCDEF2==\n", []string{"A=1", "bm90LWEtcmV=", "ABCDEF2==",
+			"line 2 is not NAME=VALUE. " + notShown, "line 4 is not NAME=VALUE. " + notShown}},
 		{"the end of a key with slashes", "a/b\nbm90LWEt/mVhbC1rZXk1=\n", nil},
 		{"a byte order mark", "\ufeffA=1\r\nB=2\r\n", []string{"A=1", "B=2",
 			"line 1 begins with a byte order mark, which bundle and npm's dotenv skip. For the other readers, it is a part of the first name"}},
@@ -104,6 +111,22 @@ func TestParseRefusesWhatIsEncrypted(t *testing.T) {
 	for _, src := range []string{"sops_url=x\n", "A=ENC[x]\n", "DOTENV_PUBLIC_KEY=03ea\nA=1\n", "DOTENV_VAULTS=1\n", "A=x encrypted:y\n"} {
 		if _, err := Parse([]byte(src)); err != nil {
 			t.Errorf("%q: %v", src, err)
+		}
+	}
+}
+
+func TestDescribe(t *testing.T) {
+	for _, tt := range []struct {
+		file string
+		err  error
+		want string
+	}{
+		{"my.env", ErrNone, "my.env: it has no line NAME=VALUE"},
+		{"my.env", &EncryptedError{Program: dotenvx}, "my.env: its values are encrypted with dotenvx. Decrypt it first, and delete the decrypted file afterwards: dotenvx decrypt --stdout -f my.env > plain.env"},
+		{"it's my.env", &EncryptedError{Program: "age"}, `it's my.env: its values are encrypted with age. Decrypt it first, and delete the decrypted file afterwards: age --decrypt --identity KEY_FILE 'it'\''s my.env' > plain.env`},
+	} {
+		if got := Describe(tt.file, tt.err); got != tt.want {
+			t.Errorf("%s, want %s", got, tt.want)
 		}
 	}
 }

@@ -27,6 +27,10 @@ func Dotenv(source string, src []byte, function string) (*Draft, error) {
 	if err != nil {
 		return nil, err
 	}
+	const most = 2000 // no function has as many
+	if len(file.Variables) > most {
+		return nil, fmt.Errorf("it has more than %d names", most)
+	}
 	root := Text{{literal: "/"}, {environment: true}, {literal: "/" + function}}
 	d := &Draft{Source: source, Name: function, root: root, proposed: true}
 	f := Function{Name: function}

@@ -266,11 +266,20 @@ func TestDotenv(t *testing.T) {
 			t.Errorf("%s was copied:\n%s", not, said(d, text, nil))
 		}
 	}
-	for src, want := range map[string]string{"A=ENC[AES256_GCM,data:x]\n": "encrypted with sops", `{"A": "x"}`: "JSON", "# A=1\n": "no line NAME=VALUE"} {
+	for src, want := range map[string]string{"A=ENC[AES256_GCM,data:x]\n": "encrypted with sops", `{"A": "x"}`: "JSON", "# A=1\n": "no line NAME=VALUE", numbered(2001): "more than 2000 names"} {
 		if _, err := starter.Dotenv(".env", []byte(src), "api"); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: %v, want %q", src, err, want)
 		}
 	}
+}
+
+// numbered returns a dotenv file with n names.
+func numbered(n int) string {
+	var b strings.Builder
+	for i := range n {
+		fmt.Fprintf(&b, "AB%d=\n", i)
+	}
+	return b.String()
 }
 
 func TestParameters(t *testing.T) {
