@@ -53,6 +53,7 @@ type binding struct {
 	kind       string         // of the parameter, once read
 	advanced   bool           // an advanced-tier SecureString; set only if the run reads ciphertexts
 	value      secret.Value   // from reading until sealing
+	blanks     bool           // the value begins or ends with blanks, probably by mistake
 	ciphertext []byte         // the same for a blind function
 }
 

@@ -135,7 +135,7 @@ func (bind *binding) receive(res param.Result) problem.Problems {
 	case value.Check(bind.checks) != nil:
 		return refuse("Constraint not met", "the value does not match the constraint. Put another value, or correct matches and min_length.")
 	}
-	bind.value = value
+	bind.value, bind.blanks = value, !bind.checks.Matches() && value.Blanks()
 	return nil
 }
 

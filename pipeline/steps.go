@@ -81,7 +81,7 @@ type Result struct {
 }
 
 func (c compared) result() Result {
-	return Result{Changes: c.changes, Previous: c.previous, Warnings: warnings(c.functions)}
+	return Result{Changes: c.changes, Previous: c.previous, Warnings: append(warnings(c.functions), blankWarnings(c.functions)...)}
 }
 
 // documents returns the documents of the run, ascending by name.

@@ -47,3 +47,22 @@ func getOnly(name string) string {
 	return fmt.Sprintf("The helpers return %q only from get and bytes, never as an environment variable. A function with such a secret is refused by %s "+
 		"(reserved_variable). Read all secrets of this function with get, or rename this secret.", name, who)
 }
+
+// blankWarnings warns about values that this run has read and that begin or end with blanks. It is one warning for all.
+func blankWarnings(functions []*functionRun) problem.Problems {
+	var found problem.Problems
+	for _, run := range functions {
+		for _, bind := range run.bindings {
+			if !bind.blanks {
+				continue
+			}
+			p := problem.New(problem.Manifest, bind.at, "Blanks around a value", fmt.Sprintf(
+				"The value of %s (%q) begins or ends with a space, a tab or a line break, which the function gets as part of the secret. "+
+					"If that is a mistake, put the value again without it, for example with printf %%s instead of echo. "+
+					"If it is not, write a matches expression for the secret that allows it.", bind.name, bind.ref)).Warning()
+			p.Cause, p.About = "blanks", bind.name
+			found = append(found, p)
+		}
+	}
+	return found.Sort()
+}

@@ -100,6 +100,9 @@ func steps(re *syntax.Regexp) int {
 // Any reports whether there is a constraint at all.
 func (c Constraints) Any() bool { return c.minLength > 0 || c.expression != "" }
 
+// Matches reports whether there is an expression, which says what the whole value looks like.
+func (c Constraints) Matches() bool { return c.expression != "" }
+
 // String returns the constraints as in a document (docs/format.md, F-34), with the
 // expression's SHA-256, or "" if there are none.
 func (c Constraints) String() string {
