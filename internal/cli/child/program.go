@@ -38,6 +38,9 @@ func notRun(command string, err error) error {
 		if file := onPath(command); file != "" {
 			return refuse(unusable, "%q cannot be run: it is not executable", file)
 		}
+		if strings.ContainsRune(command, ' ') {
+			return refuse(missing, "there is no program %q on PATH. Write each argument as a word of its own, or start a shell: sh -c %q.", command, command)
+		}
 		return refuse(missing, "there is no program %q on PATH. Install it, or correct the command after --.", command)
 	case errors.Is(err, fs.ErrNotExist):
 		if _, err := os.Stat(command); err == nil {

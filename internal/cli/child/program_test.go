@@ -29,6 +29,13 @@ func TestCommandsThatCannotBeRun(t *testing.T) {
 		return path
 	}
 	t.Setenv("PATH", filepath.Join(dir, "bin")+string(filepath.ListSeparator)+"/bin"+string(filepath.ListSeparator)+"/usr/bin")
+	link := func(name, to string) string {
+		path := filepath.Join(dir, name)
+		if err := os.Symlink(to, path); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
 	plain := write("plain", "text", 0o644)
 	write("bin/unexecutable", "#!/bin/sh\n", 0o644)
 	for _, c := range []struct {
@@ -38,7 +45,10 @@ func TestCommandsThatCannotBeRun(t *testing.T) {
 	}{
 		{"not on PATH", "no-such-program", 127, `no program "no-such-program" on PATH`},
 		{"no name", "", 127, `no program "" on PATH`},
-		{"a name with spaces", "npm test", 127, `no program "npm test" on PATH`},
+		{"a name with spaces", "npm test", 127, `no program "npm test" on PATH. Write each argument as a word of its own, or start a shell: sh -c "npm test"`},
+		{"a link that leads nowhere", link("broken", "none"), 127, "no program"},
+		{"a link that leads to itself", link("loop", "loop"), 126, "too many levels"},
+		{"too long a name", "./" + strings.Repeat("x", 300), 126, "file name too long"},
 		{"a name with an escape", "x\x1b[31m", 127, "on PATH"},
 		{"no such path", "./no-such-program", 127, `no program "./no-such-program"`},
 		{"no such folder", filepath.Join(dir, "none", "x"), 127, "no program"},
