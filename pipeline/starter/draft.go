@@ -28,6 +28,7 @@ type Draft struct {
 	root      Text             // the path of all parameters, if the manifest declares it as a local
 	open      map[string]*open // what the source leaves open
 	openNames map[string]bool
+	values    []*open   // those that have a place in the manifest
 	document  *document // nil if the source is no YAML
 	nothing   error     // why there is nothing in the source
 }
@@ -146,6 +147,14 @@ func (d *Draft) omit(environments []Environment) error {
 		d.remark(f, envs)
 		kept = append(kept, f)
 	}
+	const most = 30_000 // so that a manifest stays well below its limits
+	blocks := 0
+	for _, f := range kept {
+		blocks += 1 + len(f.Secrets)
+	}
+	if blocks > most || blocks*len(envs) > 4*most {
+		return fmt.Errorf("its functions have more than %d secrets together; split it", min(most, 4*most/len(envs)))
+	}
 	slices.SortStableFunc(d.Notes, func(a, b Note) int {
 		return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line))
 	})
@@ -258,6 +267,13 @@ func (d *Draft) checkSecrets(f *Function, envs []string) {
 	for _, s := range f.Secrets {
 		settle(s.Parameter, s.Name)
 		reason := badSecret(s, envs)
+		if reason == "" {
+			if all, ok := place(d.values, s.Parameter, envs); ok {
+				d.values = all
+			} else {
+				reason = "the values of an environment have no room for what the name of its parameter leaves open; write the name itself: " + s.Parameter.parameter()
+			}
+		}
 		if reason == "" && seen[s.Name] {
 			reason = "another secret has this name"
 		}

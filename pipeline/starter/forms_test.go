@@ -264,3 +264,45 @@ functions:
 		t.Errorf("the key with the number is there:\n%s", text.Manifest)
 	}
 }
+
+// TestMoreThanAManifestHolds leaves more open than an environment's values can hold,
+// and has more secrets than a manifest can.
+func TestMoreThanAManifestHolds(t *testing.T) {
+	var open strings.Builder
+	open.WriteString("Parameters:\n")
+	for i := range 200 {
+		fmt.Fprintf(&open, "  TheParameter%d: {Type: 'AWS::SSM::Parameter::Value<String>', Default: /a/long/path/of/parameter/%d}\n", i, i)
+	}
+	open.WriteString("Resources: {F: {Type: 'AWS::Lambda::Function', Properties: {Environment: {Variables: {\n")
+	for i := range 200 {
+		fmt.Fprintf(&open, "VAR_%d: !Ref TheParameter%d,\n", i, i)
+	}
+	open.WriteString("}}}}}\n")
+	d, err := starter.SAM("template.yaml", []byte(open.String()), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := written(t, d)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(text, `secret "VAR_0" { parameter`) || !strings.Contains(text, `# secret "VAR_199": the values of an environment have no room`) || len(d.Notes) != 200 {
+		t.Errorf("%d notes and\n%s", len(d.Notes), text)
+	}
+
+	var many strings.Builder
+	many.WriteString("service: shop\nprovider:\n  environment:\n")
+	for i := range 100 {
+		fmt.Fprintf(&many, "    VAR_%d: ${ssm:/x/%d}\n", i, i)
+	}
+	many.WriteString("functions:\n")
+	for i := range 1000 {
+		fmt.Fprintf(&many, "  f%d: {handler: a.b}\n", i)
+	}
+	if d, err = starter.Serverless("serverless.yml", []byte(many.String()), nil); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := written(t, d); err == nil || !strings.Contains(err.Error(), "more than 30000 secrets together") {
+		t.Errorf("100000 secrets: %v", err)
+	}
+}

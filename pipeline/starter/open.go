@@ -113,3 +113,41 @@ func (d *Draft) missing(e Environment) (all []string) {
 	}
 	return all
 }
+
+// maxValues is the largest size of the values of an environment in bytes, somewhat
+// below the limit that manifests have for an expression.
+const maxValues = 3900
+
+// room reports whether values of this size fit into an environment, with comments or
+// without. The manifest is aligned, so that the longest name and value count for all.
+func room(all []*open, envs []string, comments bool) bool {
+	names, values, size := 0, 0, 0
+	for _, o := range all {
+		names = max(names, len(o.name))
+		for _, env := range envs {
+			values = max(values, len(quote(o.value(env))))
+		}
+	}
+	for _, o := range all {
+		size += len("    ") + names + len(" = ") + values + 1
+		if comments {
+			size += len(" # ") + len(o.from)
+		}
+	}
+	return size <= maxValues
+}
+
+// place returns the values with what a secret leaves open, or false if there is no
+// room for it.
+func place(kept []*open, t Text, envs []string) ([]*open, bool) {
+	all := slices.Clone(kept)
+	for _, o := range t.opens() {
+		if !slices.Contains(all, o) {
+			all = append(all, o)
+		}
+	}
+	if len(all) == len(kept) {
+		return kept, true
+	}
+	return all, room(all, envs, false)
+}

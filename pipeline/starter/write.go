@@ -62,11 +62,20 @@ func (d *Draft) Write(o Options) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	w := &writer{draft: d, options: o, name: name}
+	w := &writer{draft: d, options: o, name: name, envs: envs}
 	w.manifest()
 	text, err := manifest.Canonical([]byte(w.b.String()))
-	return &Result{text, sample, w.incomplete}, err
+	if err == nil && len(text) > maxManifest {
+		err = fmt.Errorf("the manifest would have more than %d bytes; split the source", maxManifest)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &Result{text, sample, w.incomplete}, nil
 }
+
+// maxManifest is the largest size of a manifest in bytes.
+const maxManifest = 1 << 20
 
 // check returns an error if a field that is set is not valid.
 func (e Environment) check() error {
@@ -103,6 +112,7 @@ type writer struct {
 	draft   *Draft
 	options Options
 	name    string
+	envs    []string
 
 	incomplete []Incomplete
 }
@@ -155,13 +165,7 @@ func (w *writer) manifest() {
 func (w *writer) environments() {
 	w.line("# The embedded AWS, with the sample values in a file next to this one.")
 	w.line("environment %s {\nembedded = %s", quote(LocalEnvironment), quote(w.options.Sample))
-	if open := w.draft.declared(); len(open) > 0 {
-		w.line("values = {")
-		for _, o := range open {
-			w.line("%s = %s # %s", o.name, quote(o.value(LocalEnvironment)), o.from)
-		}
-		w.line("}")
-	}
+	w.values(LocalEnvironment)
 	w.line("}\n")
 	if len(w.options.Environments) == 0 {
 		w.line("# A real account. A build checks account_id before it reads anything, so that it never runs in the wrong account.")
@@ -180,15 +184,31 @@ func (w *writer) environments() {
 		w.line("environment %s {", quote(e.Name))
 		w.line("account_id = %s # builds refuse any other account", quote(e.AccountID))
 		w.line("regions = [%s]", quote(e.Region))
-		if open := w.draft.declared(); len(open) > 0 {
-			w.line("values = {")
-			for _, o := range open {
-				w.line("%s = %s # %s", o.name, quote(o.value(e.Name)), o.from)
-			}
-			w.line("}")
-		}
+		w.values(e.Name)
 		w.line("}\n")
 	}
+}
+
+// values writes the values of an environment.
+func (w *writer) values(env string) {
+	open := w.draft.declared()
+	if len(open) == 0 {
+		return
+	}
+	comments := room(open, append(w.envs, env), true)
+	w.line("values = {")
+	for _, o := range open {
+		w.line("%s = %s%s", o.name, quote(o.value(env)), from(o, comments))
+	}
+	w.line("}")
+}
+
+// from says in a comment what an open value is, if there is room for it.
+func from(o *open, room bool) string {
+	if !room {
+		return ""
+	}
+	return " # " + o.from
 }
 
 // open writes an environment with unknown fields as a comment.
@@ -203,12 +223,13 @@ func (w *writer) open(e Environment) {
 	w.line("#\n# environment %s {\n#   account_id = %s\n#   regions    = [%s]", quote(e.Name), quote(account), quote(region))
 	if open := w.draft.declared(); len(open) > 0 {
 		w.line("#   values = {")
+		comments := room(open, append(w.envs, e.Name), true)
 		for _, o := range open {
 			value, ok := o.known(e.Name)
 			if !ok {
 				value = "..."
 			}
-			w.line("#     %s = %s # %s", o.name, quote(value), o.from)
+			w.line("#     %s = %s%s", o.name, quote(value), from(o, comments))
 		}
 		w.line("#   }")
 	}
