@@ -112,7 +112,6 @@ type parser struct {
 	known     map[string]int // the place of a name in file.Variables
 	junk      int            // the first of the lines so far that are no assignments, or 0
 	unended   bool           // the last of them could go on in the next line
-	inPEM     bool           // within a PEM block without quotes
 	encrypter string         // the program that encrypted a value
 }
 
@@ -142,9 +141,6 @@ func (p *parser) next() {
 	trimmed := strings.TrimSpace(line)
 	name, from := p.assigned(line)
 	switch {
-	case p.inPEM:
-		p.inPEM = !strings.Contains(line, "-----END ")
-		p.advance(len(line) + 1)
 	case trimmed == "", strings.HasPrefix(trimmed, "#"):
 		p.endJunk()
 		p.advance(len(line) + 1)
@@ -239,8 +235,7 @@ func (p *parser) assign(name string, from int) {
 		p.note(LeftOut, number, name, "%s", v.leftOut)
 		return
 	}
-	p.inPEM = !v.quoted && strings.HasPrefix(v.text, "-----BEGIN ") && !strings.Contains(v.text, "-----END ") && !strings.Contains(v.text, `\n`)
-	if p.inPEM {
+	if !v.quoted && strings.HasPrefix(v.text, "-----BEGIN ") && !strings.Contains(v.text, "-----END ") && !strings.Contains(v.text, `\n`) {
 		p.note(LeftOut, number, name, "only the first line of the PEM block is read, as it has no quotes around it. Put it in double quotes")
 	}
 	p.encrypter = cmp.Or(p.encrypter, encrypterOf(name, v.text))
