@@ -112,3 +112,33 @@ func TestAsVariables(t *testing.T) {
 		t.Errorf("got %q, want %q", others, want)
 	}
 }
+
+// TestEveryWithheldVariableIsDocumented compares the list with docs/run.md.
+func TestEveryWithheldVariableIsDocumented(t *testing.T) {
+	text, err := os.ReadFile("../../../docs/run.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, section, _ := strings.Cut(string(text), "\n## What it does not get\n")
+	section, _, _ = strings.Cut(section, "\nThis is about variables.")
+	var documented []string
+	for i, word := range strings.Split(section, "`") {
+		if i%2 == 1 {
+			documented = append(documented, word)
+		}
+	}
+	fits := func(pattern, name string) bool {
+		prefix, any := strings.CutSuffix(pattern, "*")
+		return name == pattern || any && strings.HasPrefix(name, prefix)
+	}
+	for _, name := range strings.Fields(identities) {
+		if !slices.ContainsFunc(documented, func(pattern string) bool { return fits(pattern, name) }) {
+			t.Errorf("docs/run.md does not list %s", name)
+		}
+	}
+	for _, pattern := range documented {
+		if !identifies(strings.Replace(pattern, "*", "X", 1)) && !slices.ContainsFunc(strings.Fields(identities), func(name string) bool { return fits(pattern, name) }) {
+			t.Errorf("docs/run.md lists %s, which is passed on", pattern)
+		}
+	}
+}
