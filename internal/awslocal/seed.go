@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -100,10 +101,9 @@ func parseSeed(b []byte) (seedFile, error) {
 	b = bytes.TrimPrefix(b, []byte("\ufeff")) // some Windows editors begin a file with it
 	var in seedFile
 	var syntax *json.SyntaxError
-	for i, line := range bytes.Split(b, []byte("\n")) {
-		if !utf8.Valid(line) {
-			return in, fmt.Errorf("line %d: this is not UTF-8", i+1)
-		}
+	if !utf8.Valid(b) {
+		wrong := slices.IndexFunc(bytes.Split(b, []byte("\n")), func(line []byte) bool { return !utf8.Valid(line) })
+		return in, fmt.Errorf("line %d: this is not UTF-8", wrong+1)
 	}
 	if err := json.Unmarshal(b, new(json.RawMessage)); errors.As(err, &syntax) {
 		return in, fmt.Errorf("line %d: this is not valid JSON", lineAt(b, int(syntax.Offset)-1)) // Offset is behind what is wrong
@@ -119,6 +119,8 @@ func parseSeed(b []byte) (seedFile, error) {
 type seedReader struct {
 	content []byte
 	d       *json.Decoder
+	counted int // bytes, with so many line ends
+	ends    int
 }
 
 // next is where the next token begins.
@@ -131,7 +133,13 @@ func lineAt(b []byte, offset int) int {
 	return bytes.Count(b[:max(0, min(offset, len(b)))], []byte("\n")) + 1
 }
 
-func (r *seedReader) line() int { return lineAt(r.content, r.next()) }
+// line is the line of the next token.
+func (r *seedReader) line() int {
+	next := r.next()
+	r.ends += bytes.Count(r.content[r.counted:next], []byte("\n"))
+	r.counted = next
+	return r.ends + 1
+}
 
 func (r *seedReader) file(in *seedFile) error {
 	if err := r.open('{'); err != nil {

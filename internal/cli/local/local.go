@@ -191,7 +191,9 @@ func (a *commands) with(c *cli.Context, attach attach, do func(context.Context, 
 		return p.cannot("start", err)
 	}
 	defer func() { _ = client.Close() }()
-	awsenv.HintKept(a.Console, client.Kept())
+	if !c.Bool("from-sample") {
+		awsenv.HintKept(a.Console, client.Kept())
+	}
 	client.SetRegion(region)
 	return do(c.Context, client)
 }

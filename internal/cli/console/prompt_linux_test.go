@@ -1,0 +1,103 @@
+package console
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/whispering/bundle/internal/printable"
+)
+
+// terminal returns both ends of a terminal.
+func terminal(t *testing.T) (person, program *os.File) {
+	t.Helper()
+	person, err := os.OpenFile("/dev/ptmx", os.O_RDWR|unix.O_NOCTTY, 0)
+	if err != nil {
+		t.Skip("there are no terminals here: ", err)
+	}
+	t.Cleanup(func() { _ = person.Close() })
+	n, err := unix.IoctlGetInt(int(person.Fd()), unix.TIOCGPTN)
+	if err == nil {
+		err = unix.IoctlSetPointerInt(int(person.Fd()), unix.TIOCSPTLCK, 0)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	program, err = os.OpenFile(fmt.Sprintf("/dev/pts/%d", n), os.O_RDWR|unix.O_NOCTTY, 0)
+	if err != nil {
+		t.Skip("there are no terminals here: ", err)
+	}
+	t.Cleanup(func() { _ = program.Close() })
+	return person, program
+}
+
+// waitForEcho waits until a terminal shows what is typed, or does not.
+func waitForEcho(t *testing.T, f *os.File, want bool) {
+	t.Helper()
+	for range 500 {
+		state, err := unix.IoctlGetTermios(int(f.Fd()), unix.TCGETS)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if (state.Lflag&unix.ECHO != 0) == want {
+			return
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	t.Fatalf("the terminal does not set echo to %v", want)
+}
+
+func TestAskDoesNotShowTheAnswer(t *testing.T) {
+	person, program := terminal(t)
+	var diagnostics bytes.Buffer
+	c := &Console{Stdin: program, Stderr: printable.New(&diagnostics)}
+	if !c.Attended() || (&Console{Stdin: strings.NewReader("")}).Attended() {
+		t.Error("it does not know a terminal")
+	}
+	type answer struct {
+		value []byte
+		err   error
+	}
+	ask := func(ctx context.Context) chan answer {
+		given := make(chan answer, 1)
+		go func() {
+			value, err := c.Ask(ctx, "Value: ")
+			given <- answer{value, err}
+		}()
+		waitForEcho(t, program, false)
+		return given
+	}
+	given := ask(t.Context())
+	if _, err := person.WriteString("c4nary 1\n"); err != nil {
+		t.Fatal(err)
+	}
+	if a := <-given; string(a.value) != "c4nary 1" || a.err != nil {
+		t.Errorf("%q, %v", a.value, a.err)
+	}
+	waitForEcho(t, program, true)
+	if _, err := program.WriteString("end"); err != nil {
+		t.Fatal(err)
+	}
+	shown := make([]byte, 100)
+	n, err := person.Read(shown)
+	if err != nil || string(shown[:n]) != "end" || strings.Contains(diagnostics.String(), "c4nary") {
+		t.Errorf("%v, the terminal shows %q and %q", err, shown[:n], &diagnostics)
+	}
+	ctx, interrupt := context.WithCancel(t.Context())
+	given = ask(ctx)
+	interrupt()
+	if a := <-given; !errors.Is(a.err, context.Canceled) {
+		t.Errorf("interrupted: %v", a.err)
+	}
+	waitForEcho(t, program, true)
+	if got := diagnostics.String(); got != "Value: \nValue: \n" {
+		t.Errorf("it printed %q", got)
+	}
+}
