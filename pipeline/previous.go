@@ -86,7 +86,7 @@ func openAuto(sha256 string, out *Outfile, m *manifest.Manifest) (Previous, prob
 	why, other := "", problem.Problems(nil)
 	switch layer, err := layerbuild.Read(out.Content); {
 	case len(out.Content) == 0 && out.Path == "":
-		why = "there is no layer to compare with; --out or --previous names one"
+		why = "neither --out nor --previous names a layer"
 	case len(out.Content) == 0:
 		why = fmt.Sprintf("%s does not exist yet", out.Path)
 	case err != nil:

@@ -77,7 +77,11 @@ func (s *Status) open(ctx context.Context) (*layerbuild.Layer, problem.Problems)
 		}
 		done()
 		if err != nil {
-			return nil, problem.Problems{layerProblem(nil, s.Published.String(), err, "")}
+			or := ""
+			if isNoLayer(err) && s.Manifest != nil { // which has the name
+				or = ", publish a layer under it with bundle publish, or name a file with --layer"
+			}
+			return nil, problem.Problems{layerProblem(nil, s.Published.String(), err, or)}
 		}
 	}
 	layer, err := layerbuild.Read(s.Content)

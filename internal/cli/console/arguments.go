@@ -136,6 +136,12 @@ func notACommand(path []string, commands []*cli.Command, word string) error {
 		names = append(names, c.Names()...)
 	}
 	of, guess := strings.Join(path, " "), ""
+	switch {
+	case len(path) == 1 && strings.HasSuffix(word, ".zip"):
+		guess = ". To write this file, add --out before it"
+	case len(path) == 1 && strings.HasSuffix(word, ".hcl"):
+		guess = ". To read this manifest, add --manifest before it"
+	}
 	if near := printable.Near(word, names); near != "" {
 		guess = fmt.Sprintf(". Did you mean %q?", near)
 	}

@@ -125,7 +125,24 @@ func importPaths(m *manifest.Manifest, file string) []string {
 
 // Brief implements Result.
 func (r *Plan) Brief() Brief {
-	return Brief{Layer: r.Path, State: r.summary(), Notable: r.Changed}
+	return Brief{Layer: r.Path, State: r.state(), Notable: r.Changed}
+}
+
+// state is the summary for a table, which has a row for each target.
+func (r *Plan) state() string {
+	if !r.Changed {
+		return "no changes"
+	}
+	var parts []string
+	for _, part := range []struct {
+		n    int
+		what string
+	}{{r.Summary.Add, "to add"}, {r.Summary.Reseal, "to reseal"}, {r.Summary.Remove, "to remove"}, {r.Summary.Carry, "unchanged"}} {
+		if part.n > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", part.n, part.what))
+		}
+	}
+	return strings.Join(parts, ", ")
 }
 
 // Outputs implements Result.
