@@ -16,6 +16,12 @@ func initInputs(s *stage) {
 	s.input("serverless.yml", "service: shop\nprovider: {region: us-west-2, environment: {PLAIN: "+yaml("file")+"}}\ncustom: {secret: "+yaml("nested")+"}\n"+
 		"functions:\n  api:\n    environment:\n      DB: ${ssm:/canary/secure}\n      OWN: "+yaml("dotenv")+"\n      CUSTOM: ${self:custom.secret}\n"+
 		"      URL: "+strconv.Quote("x"+s.canaries["broken json"].value+"${ssm:/canary/secure}")+"\n      ELSEWHERE: "+strconv.Quote("${env:X, '"+s.canaries["too long"].value+"'}")+"\n")
+	s.input("beside.yml", "PLAIN: "+yaml("file")+"\ndev: {KEY: "+yaml("nested")+"}\nprod: {KEY: '${ssm:/canary/secure}'}\n")
+	s.input("includes.yml", "service: shop\nprovider: {region: us-west-2, environment: '${file(beside.yml):${sls:stage}}'}\nfunctions:\n  api:\n    environment:\n"+
+		"      DB: ${ssm:/canary/${opt:env, "+strconv.Quote(s.canaries["dotenv"].value)+"}, "+strconv.Quote(s.canaries["broken json"].value)+"}\n      PLAIN: ${file(beside.yml):PLAIN, ssm:/canary/secure}\n")
+	s.input("flat.json", `{"db_password": `+yaml("file")+`, "nested": {"x": `+yaml("nested")+`}}`)
+	s.input("flat.yaml", "db_password: "+yaml("file")+"\n")
+	s.input("serverless.ts", "module.exports = {x: "+yaml("file")+"}\n")
 	s.input("template.yaml", "Parameters: {Secret: {Type: String, NoEcho: true, Default: "+yaml("file")+"}}\n"+
 		"Resources:\n  Api:\n    Type: AWS::Serverless::Function\n    Properties: {Environment: {Variables: {DB: '{{resolve:ssm:/canary/secure:1}}', OWN: "+yaml("dotenv")+", HIDDEN: !Ref Secret}}}\n")
 	s.input("broken.yml", "functions: "+"*"+s.canaries["broken json"].value+" : ["+s.canaries["broken json"].value+"\n")
@@ -38,6 +44,10 @@ func initAttempts() []attempt {
 		{name: "template", args: out("--from", "template.yaml")},
 		{name: "dotenv", args: out("--from", ".env", "--function", "api")},
 		{name: "path", args: path("--account-id", testAccount)},
+		{name: "files that it includes", args: out("--from", "includes.yml", "--env", "prod", "--account-id", testAccount)},
+		{name: "a flat file", args: out("--from", "flat.yaml")},
+		{name: "a file that is nearly flat", args: out("--from", "flat.json"), code: 2},
+		{name: "a program", args: out("--from", "serverless.ts"), code: 2},
 		{name: "broken", args: out("--from-serverless", "broken.yml"), code: 2},
 		{name: "a broken template", args: out("--from-sam", "broken.yml"), code: 2},
 		{name: "what cannot be told", args: out("--from", "broken.yml"), code: 2},

@@ -67,7 +67,7 @@ func (t *template) copy(n *yaml.Node, each *strings.Replacer) *yaml.Node {
 	if n = t.follow(n); n == nil || t.exhausted() {
 		return nil
 	}
-	t.steps += 5 + len(n.Value)/16
+	t.steps += 20 + len(n.Value)/16
 	c := *n
 	if t.original[&c] = n; t.original[n] != nil {
 		t.original[&c] = t.original[n]
