@@ -11,10 +11,8 @@ import (
 // decode returns a file as text, without a byte order mark, and with "\n" for every
 // line end.
 func decode(src []byte) (string, error) {
-	for _, e := range envelopes {
-		if bytes.HasPrefix(src, []byte(e.begins)) {
-			return "", &EncryptedError{Program: e.program}
-		}
+	if err := Encrypted(src); err != nil {
+		return "", err
 	}
 	if bytes.HasPrefix(src, []byte("\xff\xfe")) || bytes.HasPrefix(src, []byte("\xfe\xff")) {
 		return "", errors.New("it is UTF-16, as PowerShell's > writes it. Save it as UTF-8, in PowerShell with Set-Content -Encoding utf8")

@@ -95,6 +95,7 @@ func TestParseRefusesWhatIsEncrypted(t *testing.T) {
 		{"\x00GITCRYPT\x00\xff\xfe", "git-crypt unlock"},
 		{"age-encryption.org/v1\n", "age --decrypt --identity KEY_FILE my.env > plain.env"},
 		{"-----BEGIN AGE ENCRYPTED FILE-----\n", "age --decrypt --identity KEY_FILE my.env > plain.env"},
+		{"db: ENC[AES256_GCM,data:x]\nsops:\n    version: 3.9.0\n", "sops decrypt --input-type yaml --output-type dotenv my.env > plain.env"},
 		{"-----BEGIN PGP MESSAGE-----\n", "gpg --decrypt my.env > plain.env"},
 		{`{"A": "ENC[AES256_GCM,data:x]"}`, "sops decrypt --input-type json --output-type json my.env > plain.json"},
 		{`{"A": "x", "sops": {"mac": "x"}}`, "sops decrypt --input-type json --output-type json my.env > plain.json"},

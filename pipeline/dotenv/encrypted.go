@@ -1,6 +1,8 @@
 package dotenv
 
 import (
+	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"strings"
@@ -11,7 +13,7 @@ import (
 // An EncryptedError reports a file whose values are encrypted.
 type EncryptedError struct {
 	Program string // that encrypted it
-	JSON    bool   // the file is JSON
+	format  string // of the file for sops: "json" or "yaml"; "" for a dotenv file
 }
 
 // Error says what encrypted the file.
@@ -30,13 +32,13 @@ func Describe(file string, err error) string {
 // Remedy returns the command that decrypts a file.
 func (e *EncryptedError) Remedy(file string) string {
 	file = quoted(file)
-	plain, kind := "plain.env", "dotenv"
-	if e.JSON {
-		plain, kind = "plain.json", "json"
-	}
+	const plain = "plain.env"
 	switch e.Program {
 	case sops:
-		return fmt.Sprintf("sops decrypt --input-type %s --output-type %s %s > %s", kind, kind, file, plain)
+		if e.format == "json" {
+			return fmt.Sprintf("sops decrypt --input-type json --output-type json %s > plain.json", file)
+		}
+		return fmt.Sprintf("sops decrypt --input-type %s --output-type dotenv %s > %s", cmp.Or(e.format, "dotenv"), file, plain)
 	case dotenvx:
 		return fmt.Sprintf("dotenvx decrypt --stdout -f %s > %s", file, plain)
 	case vault:
@@ -76,6 +78,27 @@ var envelopes = []struct{ begins, program string }{
 	{"-----BEGIN AGE ENCRYPTED FILE-----", "age"},
 	{"-----BEGIN PGP MESSAGE-----", "GnuPG"},
 }
+
+// Encrypted returns an EncryptedError for a file of any format that is encrypted, or nil.
+func Encrypted(src []byte) error {
+	for _, e := range envelopes {
+		if bytes.HasPrefix(src, []byte(e.begins)) {
+			return &EncryptedError{Program: e.program}
+		}
+	}
+	if !bytes.Contains(src, []byte("ENC[AES256_GCM,")) {
+		return nil
+	}
+	switch {
+	case IsJSON(src):
+		return &EncryptedError{Program: sops, format: "json"}
+	case sopsInYAML.MatchString(string(src)):
+		return &EncryptedError{Program: sops, format: "yaml"}
+	}
+	return nil
+}
+
+var sopsInYAML = lazyregexp.New(`(?m)^sops:\s*$`)
 
 // encrypterOf returns the program that encrypted a value, or "".
 //

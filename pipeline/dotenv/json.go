@@ -80,7 +80,7 @@ func (m *members) member(dec *json.Decoder) error {
 	switch raw[0] {
 	case '{', '[':
 		if name == sops {
-			return &EncryptedError{Program: sops, JSON: true}
+			return &EncryptedError{Program: sops, format: "json"}
 		}
 		m.leaveOut(v, "its value is an object or a list. Write a string, a number or a boolean")
 		return nil
@@ -96,7 +96,7 @@ func (m *members) member(dec *json.Decoder) error {
 		return nil
 	}
 	if program := encrypterOf(name, text); program != "" {
-		return &EncryptedError{Program: program, JSON: true}
+		return &EncryptedError{Program: program, format: "json"}
 	}
 	v.Value = secret.New([]byte(text))
 	m.file.put(v, m.known)

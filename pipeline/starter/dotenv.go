@@ -20,6 +20,9 @@ func Dotenv(source string, src []byte, function string) (*Draft, error) {
 	if len(src) > maxSource {
 		return nil, ErrSize
 	}
+	if err := dotenv.Encrypted(src); err != nil {
+		return nil, err
+	}
 	if dotenv.IsJSON(src) {
 		return nil, errors.New("it is JSON, not a dotenv file")
 	}
