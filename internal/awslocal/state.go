@@ -98,12 +98,23 @@ func refuseForeign(path string) error {
 	if err != nil {
 		return err
 	}
+	own := func(entry fs.DirEntry) bool {
+		return slices.Contains([]string{stateName, lockName, serverName}, entry.Name())
+	}
 	foreign := false
 	for _, entry := range entries {
-		if slices.Contains([]string{stateName, lockName, serverName}, entry.Name()) || entry.IsDir() && hasState(filepath.Join(path, entry.Name())) {
+		if own(entry) {
 			return nil
 		}
-		foreign = foreign || !strings.HasPrefix(entry.Name(), ".")
+		empty := false
+		if entry.IsDir() { // of another environment, which may be making it now
+			below, err := os.ReadDir(filepath.Join(path, entry.Name()))
+			if slices.ContainsFunc(below, own) {
+				return nil
+			}
+			empty = err == nil && len(below) == 0
+		}
+		foreign = foreign || !empty && !strings.HasPrefix(entry.Name(), ".")
 	}
 	if foreign {
 		return fmt.Errorf("%s %w", path, ErrForeign)
