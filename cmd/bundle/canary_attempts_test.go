@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"encoding/base64"
+	"encoding/json"
 	"maps"
 	"os"
 	"path/filepath"
@@ -329,6 +330,7 @@ func localAttempts() map[string][]attempt {
 		"local list": append([]attempt{
 			{name: "success"},
 			{name: "below a path", args: []string{"/canary/imported"}},
+			{name: "a value that is kept", args: []string{"--manifest", "both/secrets.hcl"}, before: changeBoth},
 			{name: "two paths", args: []string{"/a", "/b"}, code: 2},
 		}, general()...),
 		"local rm": append([]attempt{
@@ -404,7 +406,28 @@ func putAttempts() []attempt {
 		{name: "a reserved name", args: []string{"/aws/put"}, stdin: put, code: 2},
 		{name: "no name", stdin: put, code: 2},
 		{name: "no file", args: []string{"--from", "none.txt", "/canary/put"}, code: 2},
+		{name: "from the sample file", args: []string{"--from-sample", "--manifest", "both/secrets.hcl", "/canary/put"}, before: changeBoth},
+		{name: "not in the sample file", args: []string{"--from-sample", "/canary/put"}, code: 2},
 	}
+}
+
+// changeBoth makes a folder with a parameter that the sample file and bundle local put have both changed.
+func changeBoth(s *stage) {
+	s.Helper()
+	if err := os.MkdirAll(filepath.Join(s.dir, "both"), 0o700); err != nil {
+		s.Fatal(err)
+	}
+	s.write("both/secrets.hcl", canaryManifest)
+	sample := func(name string) {
+		value, err := json.Marshal(s.canaries[name].value)
+		if err != nil {
+			s.Fatal(err)
+		}
+		s.input("both/sample.json", `{"parameters": [{"name": "/canary/put", "type": "SecureString", "value": `+string(value)+`}]}`)
+	}
+	sample("file")
+	s.perform("local put", "", attempt{name: "preparation", args: []string{"--manifest", "both/secrets.hcl", "/canary/put"}, stdin: s.canaries["put"].value})
+	sample("put string")
 }
 
 func getAttempts() []attempt {

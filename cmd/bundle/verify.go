@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"path/filepath"
 
 	"github.com/urfave/cli/v2"
 
@@ -118,7 +119,16 @@ func (a *app) verifyLayer(ctx context.Context, c *cli.Context, t *target.Target,
 	warnings := helpers.Warning(t.Path, found)
 	a.RenderWarnings(warnings)
 	if c.Bool("open") {
-		if err := awsenv.OpenAll(ctx, a.Console, c, layer); err != nil {
+		data := console.Text(c, "data")
+		if t.Manifest != nil && t.Manifest.Environment.Embedded.Value != "" {
+			if !console.Given(c, "data") {
+				data = filepath.Join(t.Module.Dir(), pipeline.StateFolder)
+			}
+			if err := awsenv.EmbeddedOf(t.Module, t.Manifest.Environment, data).BringIn(ctx, a.Console); err != nil {
+				return nil, err
+			}
+		}
+		if err := awsenv.OpenAll(ctx, a.Console, c, data, layer); err != nil {
 			return nil, err
 		}
 	}

@@ -126,6 +126,16 @@ func (e *Embedded) open(ctx context.Context, con *console.Console, looking bool)
 	return client, nil
 }
 
+// BringIn brings the sample file into the state, for a command that makes no session. It
+// makes no state.
+func (e *Embedded) BringIn(ctx context.Context, con *console.Console) error {
+	client, err := e.open(ctx, con, true)
+	if err != nil {
+		return err
+	}
+	return client.Close()
+}
+
 // HintKept names the parameters that were changed in the sample file and in the state.
 func HintKept(con *console.Console, kept []string) {
 	const most = 5

@@ -126,19 +126,24 @@ func Credentials(ctx context.Context, con *console.Console, c *cli.Context, doc 
 	return found.AccessKeyID, found.SecretAccessKey, found.SessionToken, nil
 }
 
-// OpenAll opens the boxes of every document, and reports all that do not open.
-func OpenAll(ctx context.Context, con *console.Console, c *cli.Context, layer *layerbuild.Layer) error {
-	environs := map[bool][]string{} // by whether the embedded AWS sealed the document
+// OpenAll opens the boxes of every document, and reports all that do not open. data is
+// the folder with the states of the embedded AWS.
+func OpenAll(ctx context.Context, con *console.Console, c *cli.Context, data string, layer *layerbuild.Layer) error {
+	environs := map[string][]string{} // by the environment of the embedded AWS that sealed the document, "" for a real account
 	var problems problem.Problems
 	for _, d := range layer.Documents {
-		environ, ok := environs[d.Embedded()]
+		in := ""
+		if d.Embedded() {
+			in = d.Header.Environment
+		}
+		environ, ok := environs[in]
 		if !ok {
-			found, done, err := OpeningEnviron(ctx, con, c, console.Text(c, "data"), d)
+			found, done, err := OpeningEnviron(ctx, con, c, data, d)
 			if err != nil {
 				return err
 			}
 			defer done()
-			environ, environs[d.Embedded()] = found, found
+			environ, environs[in] = found, found
 		}
 		_, err := OpenDocument(ctx, environ, d, nil)
 		var failure *console.Failure
