@@ -192,7 +192,7 @@ func (i *serverless) node(n *yaml.Node) (*yaml.Node, *value) {
 			address := i.string(m[4])
 			if forks := i.forksOf(file, address.text); len(forks) > 0 {
 				i.forks = append(i.forks, forks...)
-				v := not("it depends on the environment")
+				v := not("it differs between environments")
 				return nil, &v
 			}
 			path, ok := address.text.plain()
