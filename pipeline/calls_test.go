@@ -47,7 +47,7 @@ type sampleParameter struct {
 }
 
 func newSample() *sample {
-	s := &sample{Keys: []sampleKey{{"alias/parameters"}}}
+	s := &sample{Keys: []sampleKey{{"alias/parameters"}}, Parameters: []sampleParameter{}}
 	s.manifest.WriteString("bundle { name = \"shop\" }\nenvironment \"local\" { embedded = \"sample.json\" }\n")
 	return s
 }
