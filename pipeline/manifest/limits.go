@@ -266,6 +266,9 @@ func refuse(t hclsyntax.Token, before hclsyntax.TokenType) (summary, detail stri
 	case hclsyntax.TokenPlus, hclsyntax.TokenMinus, hclsyntax.TokenSlash, hclsyntax.TokenPercent:
 		return arithmetic()
 	case hclsyntax.TokenNumberLit:
+		if len(t.Bytes) > 1 && t.Bytes[0] == '0' && isDigit(t.Bytes[1]) {
+			return "Number begins with 0", "A number loses the zeros that it begins with. Account IDs and versions are strings: put them in quotes."
+		}
 		if len(t.Bytes) > maxDigits || bytes.ContainsAny(t.Bytes, "eE") {
 			return longNumber()
 		}

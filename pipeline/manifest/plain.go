@@ -185,6 +185,9 @@ func (p *plainScanner) number() bool {
 		p.at++
 	}
 	p.last = '0'
+	if p.src[start] == '0' && p.at > start+1 {
+		return false // it is refused
+	}
 	return p.at-start <= maxDigits && !isWord(p.peek(0)) && p.peek(0) != '.'
 }
 
