@@ -40,7 +40,7 @@ func TestRunLeavesNoFolder(t *testing.T) {
 			if err := cmd.Start(); err != nil {
 				t.Fatal(err)
 			}
-			defer syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) //nolint:errcheck // usually, nothing is left
+			defer syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
 			if line, err := bufio.NewReader(out).ReadString('\n'); err != nil || strings.TrimSpace(line) == "" {
 				t.Fatalf("%q, %v", line, err)
 			}

@@ -99,7 +99,7 @@ func listenAsECS(t *testing.T) net.Listener {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer unix.Close(socket) //nolint:errcheck // it only sets up the interface
+	defer unix.Close(socket)
 	up, err := unix.NewIfreq("lo")
 	if err != nil {
 		t.Fatal(err)

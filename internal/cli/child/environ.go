@@ -121,7 +121,8 @@ func bare() []string {
 // of a CI.
 func identifies(name string) bool {
 	name = folded(name)
-	return slices.Contains(strings.Fields(identities), name) || strings.HasPrefix(name, "AWS_BEARER_TOKEN_") || strings.HasPrefix(name, "ACTIONS_ID_TOKEN_REQUEST_")
+	return slices.Contains(strings.Fields(identities), name) ||
+		strings.HasPrefix(name, "AWS_BEARER_TOKEN_") || strings.HasPrefix(name, "ACTIONS_ID_TOKEN_REQUEST_")
 }
 
 // identities are the variables of AWS's SDKs

@@ -125,7 +125,7 @@ func (k *KMS) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // A reply is the reply of Decrypt.
 type reply struct {
-	KeyId               string //nolint:revive,staticcheck // the name in JSON
+	KeyID               string `json:"KeyId"`
 	Plaintext           []byte
 	EncryptionAlgorithm string
 }
@@ -141,7 +141,7 @@ func (k *KMS) decrypt(r *http.Request, body []byte) (*reply, *refusal) {
 		return nil, &refusal{"UnknownOperationException", "the KMS of bundle run only decrypts"}
 	}
 	var in struct {
-		KeyId             string //nolint:revive,staticcheck // the name in JSON
+		KeyID             string `json:"KeyId"`
 		CiphertextBlob    []byte
 		EncryptionContext map[string]string
 	}
@@ -154,12 +154,12 @@ func (k *KMS) decrypt(r *http.Request, body []byte) (*reply, *refusal) {
 	switch {
 	case !ok || !maps.Equal(found.context, in.EncryptionContext):
 		return nil, &refusal{Type: "InvalidCiphertextException"}
-	case in.KeyId == "":
-		in.KeyId = found.key
-	case !sameKey(in.KeyId, found.key):
+	case in.KeyID == "":
+		in.KeyID = found.key
+	case !sameKey(in.KeyID, found.key):
 		return nil, &refusal{Type: "IncorrectKeyException"}
 	}
-	return &reply{in.KeyId, found.plaintext.Reveal(), "SYMMETRIC_DEFAULT"}, nil
+	return &reply{in.KeyID, found.plaintext.Reveal(), "SYMMETRIC_DEFAULT"}, nil
 }
 
 var errStranger = errors.New("unknown access key ID")
