@@ -39,10 +39,7 @@ func (k *seedKey) name() string   { return cmp.Or(k.Alias, k.ID) }
 func (k *seedKey) place() string  { return fmt.Sprintf("line %d: key %q", k.line, k.name()) }
 func (k *seedKey) disabled() bool { return k.Enabled != nil && !*k.Enabled }
 
-func (k *seedKey) settle(line int) error {
-	k.line = line
-	return nil
-}
+func (k *seedKey) settle(line int) { k.line = line }
 
 type seedParameter struct {
 	Name   string         `json:"name"`
@@ -60,13 +57,7 @@ type seedParameter struct {
 func (p *seedParameter) name() string  { return strings.TrimPrefix(p.Name, "/") }
 func (p *seedParameter) place() string { return fmt.Sprintf("line %d: parameter %q", p.line, p.Name) }
 
-func (p *seedParameter) settle(line int) error {
-	p.line = line
-	if len(p.Values) > 0 && p.Value != "" {
-		return errors.New("it has both value and values")
-	}
-	return nil
-}
+func (p *seedParameter) settle(line int) { p.line = line }
 
 // versions are the values of the parameter, oldest first; at least one.
 func (p *seedParameter) versions() []string {
@@ -84,16 +75,13 @@ type seedRole struct {
 func (r *seedRole) name() string  { return r.ARN() }
 func (r *seedRole) place() string { return fmt.Sprintf("line %d: role %q", r.line, r.Name) }
 
-func (r *seedRole) settle(line int) error {
-	r.line, r.Account = line, cmp.Or(r.Account, Account)
-	return nil
-}
+func (r *seedRole) settle(line int) { r.line, r.Account = line, cmp.Or(r.Account, Account) }
 
 // seedEntry is a key, a parameter or a role of a sample file.
 type seedEntry interface {
 	name() string // what identifies it among its kind
 	place() string
-	settle(line int) error // sets the line and defaults, and checks what AWS does not
+	settle(line int) // sets the line and defaults
 }
 
 // parseSeed reads a sample file. Its errors name lines and entries. They never quote the file, because it holds values.
@@ -164,6 +152,11 @@ func (r *seedReader) file(in *seedFile) error {
 			in.Keys, err = entries[seedKey](r)
 		case "parameters":
 			in.Parameters, err = entries[seedParameter](r)
+			for _, p := range in.Parameters {
+				if err == nil && len(p.Values) > 0 && p.Value != "" {
+					err = wrong(&p, errors.New("it has both value and values"))
+				}
+			}
 		case "roles":
 			in.Roles, err = entries[seedRole](r)
 		default:
@@ -217,11 +210,9 @@ func entries[E any, P interface {
 		if err := r.value(p); err != nil {
 			return nil, err
 		}
-		if err := p.settle(line); err != nil {
-			return nil, fmt.Errorf("%s: %w", p.place(), err)
-		}
+		p.settle(line)
 		if seen[p.name()] {
-			return nil, fmt.Errorf("%s: it is declared twice", p.place())
+			return nil, wrong(p, errors.New("it is declared twice"))
 		}
 		seen[p.name()] = true
 		all = append(all, *p)
