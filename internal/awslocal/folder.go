@@ -42,9 +42,12 @@ func (e *SeveralError) Error() string {
 // State returns the state directory and the options with which New, Attach, Look and Serve open it. It makes nothing.
 func (f Folder) State() (dir string, o []Option, err error) {
 	o = []Option{withRoot(f.Root), withEnvironment(f.Environment)}
-	if f.Environment == "" {
+	switch name := f.Environment; {
+	case name == "":
 		dir, err = f.only()
 		return dir, o, err
+	case name == "." || name == ".." || filepath.Base(name) != name: // it may come from a layer
+		return "", nil, fmt.Errorf("%q is not the name of an environment", name)
 	}
 	dir = filepath.Join(f.Root, f.Environment)
 	if !hasState(dir) && hasState(f.Root) && f.owner() == f.Environment {

@@ -514,6 +514,11 @@ func TestEnvironmentsHaveStatesOfTheirOwn(t *testing.T) {
 	if _, _, err := (awslocal.Folder{Root: root}).State(); !errors.As(err, &several) || !slices.Equal(several.Environments, []string{"one", "two"}) {
 		t.Errorf("without an environment: %v", err)
 	}
+	for _, name := range []string{".", "..", "../one", "one/two", "/one"} {
+		if dir, _, err := at(name).State(); err == nil {
+			t.Errorf("environment %q has its state in %s", name, dir)
+		}
+	}
 	if err := os.RemoveAll(filepath.Join(root, "one")); err != nil {
 		t.Fatal(err)
 	}

@@ -102,7 +102,10 @@ func (a *commands) place(c *cli.Context) (place, error) {
 	if errors.As(err, &several) {
 		return p, console.Usagef("%s has the states of several environments. Choose one with --env: %s", several.Root, strings.Join(several.Environments, ", "))
 	}
-	return p, err
+	if err != nil {
+		return p, console.Usagef("%v", err)
+	}
+	return p, nil
 }
 
 // module loads the manifest; nil if there is none, or if --data alone names the state.
