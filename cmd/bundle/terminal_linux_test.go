@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
 	"fmt"
 	"io"
@@ -60,12 +61,12 @@ func terminalOf(t *testing.T, columns uint16, run func(*os.File)) string {
 	}
 	got := make(chan []byte)
 	go func() {
-		var b bytes.Buffer
-		_, _ = b.ReadFrom(terminal) // which ends with an error, when nobody has the terminal open any more
-		got <- b.Bytes()
+		b, _ := bufio.NewReader(terminal).ReadBytes(0) // what is left when the last file is closed can be lost
+		got <- bytes.TrimSuffix(b, []byte{0})
 	}()
 	run(end)
-	_ = end.Close()
+	_, _ = end.Write([]byte{0})
+	defer end.Close()
 	select {
 	case b := <-got:
 		return strings.ReplaceAll(string(b), "\r\n", "\n")
