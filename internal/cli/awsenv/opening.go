@@ -91,7 +91,7 @@ func OpeningEnviron(ctx context.Context, con *console.Console, c *cli.Context, d
 				con.Getenv("AWS_ACCESS_KEY_ID"), con.Getenv("AWS_SECRET_ACCESS_KEY"), con.Getenv("AWS_SESSION_TOKEN")), done, nil
 		case err != nil:
 			return nil, nil, console.Usagef("the embedded AWS sealed this layer, but %s, the folder with its keys, does not exist here. "+
-				"Name its state folder with --data, or build the layer here first.", dir)
+				"Name its state folder with --data, or build the layer here first.", cmp.Or(dir, data))
 		}
 		local, err := awslocal.Attach(ctx, dir, options...)
 		if errors.Is(err, context.DeadlineExceeded) {
