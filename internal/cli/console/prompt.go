@@ -25,7 +25,8 @@ func (c *Console) Ask(ctx context.Context, prompt string) ([]byte, error) {
 	if !ok {
 		return nil, errors.New("standard input is not a terminal")
 	}
-	before, err := term.GetState(int(f.Fd()))
+	fd := int(f.Fd())
+	before, err := term.GetState(fd)
 	if err != nil {
 		return nil, err
 	}
@@ -36,7 +37,7 @@ func (c *Console) Ask(ctx context.Context, prompt string) ([]byte, error) {
 	}
 	given := make(chan answer, 1)
 	go func() {
-		value, err := term.ReadPassword(int(f.Fd()))
+		value, err := term.ReadPassword(fd)
 		given <- answer{value, err}
 	}()
 	defer func() { _, _ = fmt.Fprintln(c.Stderr.Text()) }() // the newline that was typed is not shown either
@@ -44,7 +45,7 @@ func (c *Console) Ask(ctx context.Context, prompt string) ([]byte, error) {
 	case a := <-given:
 		return a.value, a.err
 	case <-ctx.Done():
-		_ = term.Restore(int(f.Fd()), before)
+		_ = term.Restore(fd, before)
 		return nil, ctx.Err()
 	}
 }

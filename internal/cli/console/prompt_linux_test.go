@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -90,6 +91,7 @@ func TestAskDoesNotShowTheAnswer(t *testing.T) {
 	if err != nil || string(shown[:n]) != "end" || strings.Contains(diagnostics.String(), "c4nary") {
 		t.Errorf("%v, the terminal shows %q and %q", err, shown[:n], &diagnostics)
 	}
+	running := runtime.NumGoroutine()
 	ctx, interrupt := context.WithCancel(t.Context())
 	given = ask(ctx)
 	interrupt()
@@ -97,6 +99,16 @@ func TestAskDoesNotShowTheAnswer(t *testing.T) {
 		t.Errorf("interrupted: %v", a.err)
 	}
 	waitForEcho(t, program, true)
+	// What still reads ends with the next line, and resets the terminal once more.
+	if _, err := person.WriteString("\n"); err != nil {
+		t.Fatal(err)
+	}
+	for range 500 {
+		if runtime.NumGoroutine() <= running {
+			break
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
 	if got := diagnostics.String(); got != "Value: \nValue: \n" {
 		t.Errorf("it printed %q", got)
 	}
