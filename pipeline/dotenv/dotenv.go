@@ -49,6 +49,7 @@ const (
 	LeftOut  Kind = iota // the line was not read
 	Repeated             // the name has a later value, which counts
 	Differs              // readers disagree about the value
+	Unread               // the name is right, but its value was left out
 )
 
 // ErrNone reports a file without variables.
@@ -96,7 +97,7 @@ func Parse(src []byte) (*File, error) {
 // none returns the error for a file without variables. The first line that is left out may say why.
 func (p *parser) none() error {
 	for _, n := range p.file.Notes {
-		if n.Kind == LeftOut {
+		if n.Kind == LeftOut || n.Kind == Unread {
 			return fmt.Errorf("%w: %v", ErrNone, n)
 		}
 	}
@@ -153,7 +154,9 @@ func (p *parser) next() {
 			p.junk = p.line + 1
 		}
 		p.unended = fragment.MatchString(trimmed)
-		p.advance(len(line) + 1)
+		if p.advance(len(line) + 1); strings.HasPrefix(trimmed, pemBegin) {
+			p.advance(pemRest(p.text[p.at:]))
+		}
 	default:
 		p.endJunk()
 		if line[from-1] == ':' {
@@ -235,8 +238,10 @@ func (p *parser) assign(name string, from int) {
 		p.note(LeftOut, number, name, "%s", v.leftOut)
 		return
 	}
-	if !v.quoted && strings.HasPrefix(v.text, "-----BEGIN ") && !strings.Contains(v.text, "-----END ") && !strings.Contains(v.text, `\n`) {
-		p.note(LeftOut, number, name, "only the first line of the PEM block is read, as it has no quotes around it. Put it in double quotes")
+	if !v.quoted && cutPEM(v.text) {
+		p.advance(pemRest(p.text[p.at:]))
+		p.note(Unread, number, name, "its PEM block has no quotes around it, and is not read. Put the PEM block in double quotes")
+		return
 	}
 	p.encrypter = cmp.Or(p.encrypter, encrypterOf(name, v.text))
 	p.put(Variable{Name: name, Line: number, Value: secret.New([]byte(v.text))})

@@ -21,6 +21,7 @@ func lines(f *File) []string {
 }
 
 func TestParse(t *testing.T) {
+	const noQuotes = "its PEM block has no quotes around it, and is not read. Put the PEM block in double quotes"
 	const notShown = "It is not shown, as it could be part of a value"
 	for _, tt := range []struct {
 		name, src string
@@ -38,11 +39,17 @@ func TestParse(t *testing.T) {
 		{"a token over two lines", "A=1\nsk_live_not-a-real\nsk_live=\n", []string{"A=1",
 			"line 2 and those after it, to line 3, are not NAME=VALUE. They are not shown, as they could be parts of a value"}},
 		{"the last line of a key alone", "A=1\nbm90LWEtcmVhbC1rZXk=\nOTHER=\n", []string{"A=1", "OTHER=", "line 2 is not NAME=VALUE. " + notShown}},
-		{"a PEM block without quotes", "A=-----BEGIN FAKE-----\nbm90LWEtcmVhbC1rZXkt\nbm90=\n-----END FAKE-----\nC=3\n", []string{"A=-----BEGIN FAKE-----", "C=3",
-			"line 1, A: only the first line of the PEM block is read, as it has no quotes around it. Put it in double quotes",
+		{"a PEM block without quotes", "A=-----BEGIN FAKE-----\nDEK=x\n\nbm90LWEtcmVhbC1rZXkt\nbm90=\n-----END FAKE-----\nC=3\n", []string{"C=3", "line 1, A: " + noQuotes}},
+		{"two PEM blocks without quotes", "A=-----BEGIN FAKE-----\nab=\n-----END FAKE-----\n-----BEGIN FAKE-----\ncd=\n-----END FAKE-----\nC=3\n", []string{"C=3", "line 1, A: " + noQuotes,
+			"line 4 and those after it, to line 6, are not NAME=VALUE. They are not shown, as they could be parts of a value"}},
+		{"a PEM block behind an empty value", "A=\n-----BEGIN FAKE-----\nab=\n-----END FAKE-----\nC=3\n", []string{"A=", "C=3",
 			"line 2 and those after it, to line 4, are not NAME=VALUE. They are not shown, as they could be parts of a value"}},
-		{"a PEM block that does not end", "A=-----BEGIN FAKE-----\nB=2\n", []string{"A=-----BEGIN FAKE-----", "B=2",
-			"line 1, A: only the first line of the PEM block is read, as it has no quotes around it. Put it in double quotes"}},
+		{"a PEM block that does not end", "A=-----BEGIN FAKE-----\nbm90\nab=\nB=2\n", []string{"B=2", "line 1, A: " + noQuotes}},
+		{"a PEM block that does not end before another", "A=-----BEGIN FAKE-----\nbm90\nB='-----BEGIN FAKE-----\nbm90\n-----END FAKE-----'\n",
+			[]string{"B=-----BEGIN FAKE-----\nbm90\n-----END FAKE-----", "line 1, A: " + noQuotes}},
+		{"a PEM block with a quote that does not end", "A=\"-----BEGIN FAKE-----\nab=\n-----END FAKE-----\nC=3\n", []string{"C=3",
+			"line 1, A: its value begins with a quote that does not end. npm's dotenv and Node.js read the quote as part of the value, and so does bundle; python-dotenv and godotenv refuse it",
+			"line 1, A: " + noQuotes}},
 		{"a PEM block on one line", "A=-----BEGIN FAKE-----\\nbm90\\n-----END FAKE-----\nC=3\n", []string{`A=-----BEGIN FAKE-----\nbm90\n-----END FAKE-----`, "C=3"}},
 		{"text behind a quote", "A=\"x\" y\nB=2\n", []string{"B=2",
 			"line 1, A: there is text behind the quote that ends its value, and readers disagree about that. Remove the text, or put all of it in the quotes"}},

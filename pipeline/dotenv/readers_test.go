@@ -201,8 +201,10 @@ func TestParseReadsWhatMostReadersRead(t *testing.T) {
 			best, agreed := e.winners(name)
 			got := read[name]
 			named := slices.ContainsFunc(f.Notes, func(n Note) bool { return n.Name == name && n.Kind != Repeated })
+			unread := slices.ContainsFunc(f.Notes, func(n Note) bool { return n.Kind == Unread && n.Name == name })
 			leftOut := slices.ContainsFunc(f.Notes, func(n Note) bool { return n.Kind == LeftOut && (n.Name == name || n.Name == "") })
 			switch {
+			case got == nil && unread: // a broken key is worse than none, whatever the readers read
 			case got == nil && leftOut && (!ours.MatchString(name) || len(best) > 1 || best[0] != nil && *best[0] == ""):
 			case got != nil && named && len(best) > 1 && !slices.ContainsFunc(best, func(v vote) bool { return same(v, got) }) && *got == "":
 			case got != nil && best[0] == nil && besides(f, name): // a value that is lost for most readers, as they take its line for a part of another one

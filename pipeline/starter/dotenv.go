@@ -37,11 +37,16 @@ func Dotenv(source string, src []byte, function string) (*Draft, error) {
 	root := Text{{literal: "/"}, {environment: true}, {literal: "/" + function}}
 	d := &Draft{Source: source, Name: function, root: root, proposed: true}
 	f := Function{Name: function}
+	add := func(name string, line int) {
+		f.Secrets = append(f.Secrets, Secret{Name: name, Parameter: append(slices.Clone(root), part{literal: "/" + name}), line: line})
+	}
 	for _, v := range file.Variables {
-		f.Secrets = append(f.Secrets, Secret{Name: v.Name, Parameter: append(slices.Clone(root), part{literal: "/" + v.Name}), line: v.Line})
+		add(v.Name, v.Line)
 	}
 	for _, n := range file.Notes {
 		switch {
+		case n.Kind == dotenv.Unread && !slices.ContainsFunc(f.Secrets, func(s Secret) bool { return s.Name == n.Name }):
+			add(n.Name, n.Line) // a name is enough
 		case n.Kind != dotenv.LeftOut:
 		case n.Name == "":
 			d.note(n.Line, "this line %s", n.Text)

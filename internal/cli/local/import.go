@@ -84,7 +84,7 @@ type left struct {
 func (a *commands) putValues(ctx context.Context, client *awslocal.Client, c *cli.Context, file string, values *dotenv.File) error {
 	result := imported{Path: console.Text(c, "path"), LeftOut: []left{}, Notes: []left{}}
 	for _, n := range values.Notes {
-		if n.Kind == dotenv.LeftOut {
+		if n.Kind == dotenv.LeftOut || n.Kind == dotenv.Unread {
 			result.LeftOut = append(result.LeftOut, left{n.Line, n.Name, n.Text})
 		} else {
 			result.Notes = append(result.Notes, left{n.Line, n.Name, n.Text})
