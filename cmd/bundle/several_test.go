@@ -29,12 +29,14 @@ func manyEnvironments(s *stage, n int) {
 }
 
 // buildAll builds all environments within this process.
-func (s *stage) buildAll(ctx context.Context) (code int, stdout, stderr string) {
+func (s *stage) buildAll(ctx context.Context, flags ...string) (code int, stdout, stderr string) {
 	s.Setenv("AWS_ACCESS_KEY_ID", s.id) // the SDK reads the process's own
 	s.Setenv("AWS_SECRET_ACCESS_KEY", s.key)
 	var out, diagnostics bytes.Buffer
 	a := newApp(&console.Console{
-		Args:    []string{"bundle", "build", "--manifest", "many.hcl", "--all", "--out", "many-{environment}.zip", "--endpoint-url", s.url, "--debug"},
+		Args: append([]string{
+			"bundle", "build", "--manifest", "many.hcl", "--all", "--out", "many-{environment}.zip", "--endpoint-url", s.url, "--debug",
+		}, flags...),
 		Environ: os.Environ(), Stdin: strings.NewReader(""), Stdout: printable.New(&out), Stderr: printable.New(&diagnostics),
 	}, nil)
 	code = a.run(ctx)
