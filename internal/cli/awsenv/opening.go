@@ -22,8 +22,16 @@ import (
 
 // OpenProblem returns why a document does not open, with its function and key.
 func OpenProblem(doc *sealed.Document, err error) error {
-	return console.Refuse(openKind(err), nil, "Secrets cannot be opened", "Function %q, key %s: %v. docs/runtime.md says what to do about %s.",
-		doc.Header.Function, doc.Key, err, secrets.CodeOf(err))
+	return console.Refuse(openKind(err), nil, "Secrets cannot be opened", "Function %q, key %s: %v. %s",
+		doc.Header.Function, doc.Key, err, openRemedy(doc, secrets.CodeOf(err)))
+}
+
+// openRemedy returns what to do about a document that does not open.
+func openRemedy(doc *sealed.Document, code secrets.Code) string {
+	if doc.Embedded() && code == secrets.ErrKeyUnusable {
+		return "The embedded AWS was reset since it sealed this layer, or the key was disabled or deleted there. Build the layer again."
+	}
+	return fmt.Sprintf("docs/runtime.md says what to do about %s.", code)
 }
 
 // openKind returns the kind of problem for the code of an error: docs/runtime.md,
