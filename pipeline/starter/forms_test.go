@@ -132,7 +132,7 @@ func TestForms(t *testing.T) {
 		"${cf:stack.Out, ssm:/a/b}":                     "in the source, ${cf:stack.Out} overrides it",
 		"${self:custom.none, ssm:/a/b}":                 "parameter = \"/a/b\" }",
 		"${self:custom.literal, ssm:/a/b}":              "${self:custom.literal} takes precedence in the source over parameter \"/a/b\"",
-		"${file(beside.yml):literal, ssm:/a/b}":         "${file(...)} takes precedence in the source over parameter \"/a/b\"",
+		"${file(beside.yml):literal, ssm:/a/b}":         "${file(...):literal} takes precedence in the source over parameter \"/a/b\"",
 		"${file(beside.yml):none, ssm:/a/b}":            "parameter = \"/a/b\" }",
 		"${ssm:/aws/reference/secretsmanager/x}":        "it is in Secrets Manager",
 		"${env:A, ssm:/aws/reference/secretsmanager/x}": "it comes from ${env:...}",

@@ -63,9 +63,19 @@ func identifier(name string) string {
 }
 
 // settle gives what is left open in the name of a parameter a value in the embedded
-// environment, with which the name is valid: the default that the source has for a
-// whole name, a version, or something that is visibly local.
+// environment, with which the name is valid: what the source has for an environment of
+// that name, the default that the source has for a whole name, a version, or something
+// that is visibly local.
 func settle(t Text, name string) {
+	fresh := slices.DeleteFunc(t.opens(), func(o *open) bool { return o.local != "" })
+	for _, o := range fresh {
+		o.local = o.own
+	}
+	if _, err := secret.ParseRef(t.in(LocalEnvironment)); err != nil {
+		for _, o := range fresh {
+			o.local = ""
+		}
+	}
 	for i, p := range t {
 		switch o := p.open; {
 		case o == nil || o.local != "":

@@ -140,7 +140,7 @@ func (i *serverless) valueOf(e entry) value {
 			return resolved(i.value(b.value))
 		})...)
 	}
-	return i.draft.unify("variable "+e.key+" of "+itoa(e.line), e.key, "the environment", all)
+	return i.draft.unify("variable "+e.key+" of "+itoa(e.line), e.key, "the variable "+shown(e.key), all)
 }
 
 // declared lists the functions of a map, or of a list of maps, which may be elsewhere.

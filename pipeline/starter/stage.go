@@ -69,10 +69,13 @@ func (d *Draft) unify(key, name, from string, all []staged) value {
 		return result
 	}
 	if !parameters && len(none) > 0 {
-		result.text = Text{{open: d.leave(key, name, from)}}
+		o := d.leave(key, name, from)
+		o.own = table[LocalEnvironment]
+		result.text = Text{{open: o}}
 		return result
 	}
 	o := d.leave(key, name, from)
+	o.own = table[LocalEnvironment]
 	o.in = func(env string) (string, bool) {
 		s, ok := table[env]
 		if standard, has := table[""]; !ok && has && !slices.Contains(none, env) {

@@ -24,6 +24,7 @@ type part struct {
 type open struct {
 	name  string // in environment.values
 	from  string // how the source names it
+	own   string // its value in the source for an environment named like the embedded one, "" if none
 	local string // its value in the embedded environment
 	whole string // the parameter's name that the source has as a default, "" if none
 

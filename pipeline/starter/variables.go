@@ -185,18 +185,57 @@ func (i *serverless) alternatively(v value, rest []string) value {
 }
 
 // source names an alternative in notes: its source, but not its address, unless that
-// is only a name.
+// is only a name, or names with variables between them.
 func source(s string) string {
 	m := split(s)
-	switch {
-	case m == nil || m[1] == "" && m[4] != "":
+	if m == nil || m[1] == "" && m[4] != "" {
 		return "another value"
-	case m[1] == "file":
-		return "${file(...)}"
-	case len(m[4]) < 60 && simpleName.MatchString(m[4]):
-		return "${" + m[1] + ":" + m[4] + "}"
 	}
-	return "${" + m[1] + ":...}"
+	address := addressOf(m[4], 0)
+	switch {
+	case m[1] == "file" && address == "":
+		return "${file(...)}"
+	case m[1] == "file":
+		return "${file(...):" + address + "}"
+	case address == "":
+		address = "..."
+	}
+	return "${" + m[1] + ":" + address + "}"
+}
+
+// addressOf returns an address that is a name, or names with variables between them. It
+// returns "" for others, and for long ones. Defaults of the variables are left out.
+func addressOf(address string, depth int) string {
+	const most, deepest = 90, 3
+	var b strings.Builder
+	for s := address; s != ""; {
+		name, rest, found := strings.Cut(s, "${")
+		if name != "" && !simpleName.MatchString(name) {
+			return ""
+		}
+		b.WriteString(name)
+		if s = rest; !found {
+			break
+		}
+		end := closing(rest)
+		if end < 0 || depth == deepest {
+			return ""
+		}
+		m := split(alternatives(rest[:end])[0])
+		if m == nil || m[1] == "file" || m[1] == "" {
+			return ""
+		}
+		inside := addressOf(m[4], depth+1)
+		if inside == "" {
+			return ""
+		}
+		b.WriteString("${" + m[1] + ":" + inside + "}")
+		s = rest[end+1:]
+	}
+	if b.Len() > most {
+		return ""
+	}
+	return b.String()
 }
 
 // alternative returns what is known of an alternative: a variable with or without its
