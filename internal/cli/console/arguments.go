@@ -91,6 +91,8 @@ func unknownFlag(c *cli.Context, name, typed string) string {
 	switch {
 	case name == "out" && slices.Contains(names, "layer"):
 		return said + ". Did you mean --layer?"
+	case name == "layer" && slices.Contains(names, "out") && c.Command.Name != "init": // whose --out is a manifest
+		return said + ". Did you mean --out?"
 	case name == "out" && c.Command.Category == OnlyLooks:
 		return said + ". The result is on standard output: to write it to a file, use > FILE"
 	}
