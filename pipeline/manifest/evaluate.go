@@ -2,6 +2,7 @@ package manifest
 
 import (
 	"fmt"
+	"maps"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -100,8 +101,43 @@ func (e *evaluator) setValues(b *block, s *scope) {
 		e.wrongType(a, objectKind, "values = { NAME = \"…\" }", v, a.Expr.Range())
 		e.values = cty.DynamicVal
 	case st == found:
-		e.values = v
+		e.values = e.filledIn(a, v, s)
 	}
+}
+
+// filledIn reports the values that are still the placeholder of bundle init, and returns the object with unknown values
+// in their place.
+func (e *evaluator) filledIn(a *hcl.Attribute, v cty.Value, s *scope) cty.Value {
+	all := v.AsValueMap()
+	places := written(a, s)
+	found := false
+	for _, name := range slices.Sorted(maps.Keys(all)) {
+		if !hasPlaceholder(all[name]) {
+			continue
+		}
+		place, ok := places[name]
+		if !ok {
+			place = a.Expr.Range()
+		}
+		e.report(fault("Value not filled in", fmt.Sprintf("%s is still the placeholder %q. Write what it is in environment %q.",
+			word(name), placeholder, e.env.label.Value), place, a.Range))
+		all[name], found = cty.DynamicVal, true
+	}
+	if !found {
+		return v
+	}
+	return cty.ObjectVal(all)
+}
+
+// placeholder stands for what bundle init does not know. It is never part of a name.
+const placeholder = "..."
+
+func hasPlaceholder(v cty.Value) (found bool) {
+	_ = cty.Walk(v, func(_ cty.Path, v cty.Value) (bool, error) {
+		found = found || v.Type() == cty.String && !v.IsNull() && v.AsString() == placeholder
+		return !found, nil
+	})
+	return found
 }
 
 func (e *evaluator) regions(b *block, s *scope, embedded state) []Text {
