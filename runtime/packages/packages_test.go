@@ -3,13 +3,19 @@ package packages
 import (
 	"bytes"
 	"os"
+	"os/exec"
 	"path"
+	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
+	"github.com/whispering/bundle/internal/needs"
 	"github.com/whispering/bundle/layerbuild"
+	"github.com/whispering/bundle/pipeline/manifest"
 	"github.com/whispering/bundle/runtime/node"
 	"github.com/whispering/bundle/runtime/python"
+	"github.com/whispering/bundle/runtime/secretstest"
 )
 
 // TestTheHelpersAreThoseOfALayer: byte for byte, and nothing of the layer is missing.
@@ -97,4 +103,62 @@ func read(t *testing.T, version string) map[string][]byte {
 		all[f.Path] = f.Data
 	}
 	return all
+}
+
+// TestTheDoublesRefuseTheNamesThatNoSecretCanHave compares the test doubles with the table of names.
+func TestTheDoublesRefuseTheNamesThatNoSecretCanHave(t *testing.T) {
+	dir := t.TempDir()
+	for name, data := range read(t, "1.2.3") {
+		file := filepath.Join(dir, name)
+		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(file, data, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	names, want := []string{"A", "A-B"}, []string{}
+	for _, n := range manifest.Names() {
+		name := strings.ReplaceAll(n.Pattern, "*", "X")
+		names = append(names, name, strings.ToLower(name))
+		if n.Class != manifest.Never && !strings.HasPrefix(name, "_") {
+			want = append(want, name, strings.ToLower(name))
+		}
+	}
+	for program, script := range map[string]string{
+		"node": `const { setSecrets } = require("./npm/testing.cjs");
+			for (const nothing of [undefined, null]) {
+				try { setSecrets(nothing); } catch (e) { if (!/^setSecrets needs an object/.test(e.message)) throw e; }
+			}
+			for (const name of process.argv.slice(1)) {
+				try { setSecrets({ [name]: "x" }); console.log(name); } catch (e) { if (!(e instanceof TypeError)) throw e; }
+			}`,
+		"python3": `
+import sys
+sys.path.insert(0, "python/src")
+from bundle_secrets_testing import set_secrets
+try:
+    set_secrets(None)
+except TypeError as e:
+    if "must be a mapping" not in str(e):
+        raise
+for name in sys.argv[1:]:
+    try:
+        set_secrets({name: "x"})
+        print(name)
+    except TypeError:
+        pass
+`,
+	} {
+		flag := map[string]string{"node": "--eval", "python3": "-c"}[program]
+		command := exec.Command(needs.Program(t, program, "Node.js 20 or later, Python 3.10 or later"), append([]string{flag, script}, names...)...)
+		command.Dir = dir
+		out, err := command.CombinedOutput()
+		if got := strings.Fields(string(out)); err != nil || !slices.Equal(got, want) {
+			t.Errorf("%s: %v: it accepts %q, want %q", program, err, got, want)
+		}
+	}
+	for _, name := range want { // and the same in Go
+		secretstest.New(t, map[string]string{name: "x"})
+	}
 }

@@ -32,12 +32,18 @@ func Set(t testing.TB, values map[string]string) {
 // fails the test.
 func New(t testing.TB, values map[string]string) *secrets.Client {
 	t.Helper()
+	if len(values) == 0 {
+		t.Fatalf("secretstest: no secrets: a function has one at least")
+	}
 	header := sealed.Header{Bundle: "test", Environment: "test", Function: "test", Name: "test", Mode: sealed.Pack}
 	var chunks [][]byte
 	for _, name := range slices.Sorted(maps.Keys(values)) {
 		value, encoding := values[name], "text"
 		if !utf8.ValidString(value) {
 			value, encoding = base64.StdEncoding.EncodeToString([]byte(value)), "base64"
+		}
+		if bad := badName(name); bad != "" {
+			t.Fatalf("secretstest: %s", bad)
 		}
 		if value == "" {
 			t.Fatalf("secretstest: %s is empty, but Parameter Store has no empty values", name)

@@ -62,18 +62,21 @@ func TestLoadEnv(t *testing.T) {
 // TestNewRefuses: what no secret can be fails the test that sets it, and the message has no value.
 func TestNewRefuses(t *testing.T) {
 	for want, values := range map[string]map[string]string{
-		"expected 1 to":                nil,
-		`"db-password" is not a valid`: {"db-password": "sample-value"},
-		`"D" is not a valid`:           {"D": "sample-value"},
-		`"" is not a valid`:            {"": "sample-value"},
-		"DB_PASSWORD is empty":         {"DB_PASSWORD": ""},
+		"no secrets":                                       nil,
+		"no secret can have the name AWS_REGION":           {"AWS_REGION": "sample-value"},
+		"no secret can have the name aws_Session_token":    {"aws_Session_token": "sample-value"},
+		"no secret can have the name BUNDLE_SECRETS_OTHER": {"BUNDLE_SECRETS_OTHER": "sample-value"},
+		`"db-password" is not a valid`:                     {"db-password": "sample-value"},
+		`"D" is not a valid`:                               {"D": "sample-value"},
+		`"" is not a valid`:                                {"": "sample-value"},
+		"DB_PASSWORD is empty":                             {"DB_PASSWORD": ""},
 	} {
 		tb := &failing{TB: t}
 		func() {
 			defer func() { _ = recover() }()
 			secretstest.New(tb, values)
 		}()
-		if !strings.Contains(tb.text, want) || strings.Contains(tb.text, "sample-value") {
+		if !strings.Contains(tb.text, want) || strings.Contains(tb.text, "sample-value") || strings.Contains(tb.text, "F-") {
 			t.Errorf("%q: the test fails with %q", want, tb.text)
 		}
 	}

@@ -17,6 +17,16 @@ __all__ = ["set_secrets", "reset"]
 
 _real = _reader.open
 
+# The names that no secret can have, not even with allow_reserved: docs/names.md.
+_NEVER = frozenset(
+    """
+    AWS_ACCESS_KEY AWS_ACCESS_KEY_ID AWS_DEFAULT_REGION AWS_EXECUTION_ENV AWS_LAMBDA_FUNCTION_MEMORY_SIZE AWS_LAMBDA_FUNCTION_NAME
+    AWS_LAMBDA_FUNCTION_VERSION AWS_LAMBDA_INITIALIZATION_TYPE AWS_LAMBDA_LOG_GROUP_NAME AWS_LAMBDA_LOG_STREAM_NAME
+    AWS_LAMBDA_MAX_CONCURRENCY AWS_LAMBDA_METADATA_API AWS_LAMBDA_METADATA_TOKEN AWS_LAMBDA_RUNTIME_API AWS_REGION
+    AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN LAMBDA_RUNTIME_DIR LAMBDA_TASK_ROOT
+    """.split()
+)
+
 
 def set_secrets(secrets: Mapping[str, str | bytes]) -> None:
     """Replace all secrets, until reset. Later changes of the mapping have an effect.
@@ -50,10 +60,14 @@ def double(secrets: Mapping[str, str | bytes]) -> Callable[[str | None], Any]:
 
 def _as_document(secrets: Mapping[str, str | bytes]) -> tuple[Any, dict[str, str]]:
     """Return the secrets in the form that _reader.open has: (document, values)."""
+    if not isinstance(secrets, Mapping):
+        raise TypeError('the secrets must be a mapping, such as {"DB_PASSWORD": "sample"}')
     sources, values = {}, {}
     for name, value in secrets.items():
         if not (isinstance(name, str) and re.fullmatch("[A-Za-z][A-Za-z0-9_]{1,127}", name)):
             raise TypeError(f"{name!r} is not a valid name of a secret")
+        if name.upper() in _NEVER or name.upper().startswith("BUNDLE_SECRETS_"):
+            raise TypeError(f"no secret can have the name {name}: it is reserved for Lambda and the helpers")
         if not isinstance(value, str | bytes):
             raise TypeError(f"the secret {name} must be a str or bytes")
         if not value:
