@@ -120,17 +120,11 @@ func (s surroundings) ContextString(offset int) string {
 
 // nameOf names a block. If the file is broken, what the parser considers a label may be anything.
 func (m *Module) nameOf(b *hclsyntax.Block, broken bool) string {
-	text := b.Type
-	if _, known := m.root.block(b.Type); !known {
-		return text
+	spec, known := m.root.block(b.Type)
+	if !known || spec.label == "" || len(b.Labels) == 0 || broken && !namePattern.MatchString(b.Labels[0]) {
+		return b.Type
 	}
-	for _, label := range b.Labels[:min(len(b.Labels), 2)] { // an invalid block may have many
-		if broken && !namePattern.MatchString(label) {
-			return b.Type
-		}
-		text += fmt.Sprintf(" %q", label)
-	}
-	return text
+	return b.Type + fmt.Sprintf(" %q", b.Labels[0]) // an invalid block may have more
 }
 
 // around returns what names the block of a place in a file.

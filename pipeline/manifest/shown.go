@@ -142,6 +142,7 @@ func (v *view) item(i int, spec *blockSpec, top bool) int {
 		v.evident(name, known, k == i+1, quoted)
 	}
 	if known {
+		v.hideTokens(v.extraLabels(i+1, inner.label != ""), k)
 		return v.body(k+1, inner, false)
 	}
 	end := v.closing(k)
@@ -168,6 +169,20 @@ func (v *view) labels(i int) (after int, quoted bool) {
 			}
 		}
 	}
+}
+
+// extraLabels returns the index after the label that a block may have, if it may have one. The labels begin at i.
+func (v *view) extraLabels(i int, labeled bool) int {
+	switch {
+	case !labeled:
+	case v.kindAt(i) == hclsyntax.TokenIdent:
+		return i + 1
+	case v.kindAt(i) == hclsyntax.TokenOQuote:
+		for ; v.kindAt(i) != hclsyntax.TokenCQuote; i++ { // labels has seen it
+		}
+		return i + 1
+	}
+	return i
 }
 
 // evident records a block at the top level. Shell scripts have functions too, but without quoted names.

@@ -117,6 +117,8 @@ func TestWhatHasNoPlaceInAManifestIsNotShown(t *testing.T) {
 		`for_each = { a = "hunter2canary" }`, `dynamic "secret" { content { value = "hunter2canary" } }`, `secret "X1" { value = "hunter2canary" }`,
 		`secret "X1" { parameter = "/x/y", value = "hunter2canary" }`, `secret "X1" { parameter = "/x/y" value = "hunter2canary" }`,
 		`secret "X1" { value = "hunter2canary", parameter = "/x/y" }`, `secret "X1" = "hunter2canary"`, `secret = "hunter2canary"`, `secret = { X1 = "hunter2canary" }`,
+		`secret "X1" "hunter2canary" { parameter = "/x/y" }`, `secret X1 "hunter2canary" { parameter = "/x/y" }`, `secret "X1" hunter2canary "x" {`,
+		`secret "X1" "x" "hunter2canary" { parameter = "/x/y" }`, `defaults "hunter2canary" { optional = true }`, `bundle hunter2canary { name = "x" }`,
 		`secret "X1" "hunter2canary`, `group "hunter2canary secret`,
 		"secret \"X1\" {\n parameter = \"hunter2\"canary\"x\"\n}", "secret \"X1\" {\n value = <<X\nhunter2canary\nX\n}", "secret \"X1\" {\n parameter = <<X\nhunter2canary\nX\n}",
 		"secret \"X1\" {\n parameter = \"hunter2canary!\"\n}", "secret \"X1\" {\n parameter = \"my hunter2canary\"\n}", "secret \"X1\" {\n parameter = \"a\\nhunter2canary\"\n}",

@@ -150,12 +150,14 @@ func notACommand(path []string, commands []*cli.Command, word string) error {
 	return usageOf(of, "%q is not a command of %s%s", word, of, guess)
 }
 
-// OneArgument returns the single argument of a command.
+// OneArgument returns the single argument of a command. An error does not show a further one that may be a value.
 func OneArgument(c *cli.Context, what string) (string, error) {
 	switch {
 	case !c.Args().Present():
 		usage, _, _ := strings.Cut(c.Command.UsageText, "\n")
 		return "", Usagef("%s needs %s: %s", c.Command.HelpName, what, usage)
+	case c.Args().Len() > 1 && strings.Contains(c.Args().Get(1), "="):
+		return "", Usagef("%s takes one argument, %s", c.Command.HelpName, what)
 	case c.Args().Len() > 1:
 		return "", Usagef("%s takes one argument, not also %q", c.Command.HelpName, c.Args().Get(1))
 	}

@@ -51,7 +51,12 @@ func (a *commands) localImport() *cli.Command {
 func readValues(path string) (*dotenv.File, error) {
 	const most = 16 << 20
 	content, err := plainfile.Read(path, most)
-	if err != nil {
+	switch {
+	case err != nil && path == "-":
+		return nil, console.Usagef("bundle local import does not read standard input: name a file")
+	case err != nil && strings.Contains(path, "="):
+		return nil, console.Usagef("bundle local import takes the name of a dotenv or JSON file. Write NAME=VALUE into a file, or put one value with bundle local put")
+	case err != nil:
 		return nil, console.Usagef("%s cannot be read: %v", path, pipeline.Cause(err))
 	}
 	parse := dotenv.Parse

@@ -5,6 +5,11 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/whispering/bundle/internal/cli/console"
+	"github.com/whispering/bundle/internal/printable"
 )
 
 func TestGrouped(t *testing.T) {
@@ -23,4 +28,32 @@ func TestGrouped(t *testing.T) {
 	if got := grouped(all[:mostPlaces], ""); len(got) != 1 || strings.Contains(got[0], "more") {
 		t.Errorf("%.200q", got)
 	}
+}
+
+// What may be a value is never shown, and the message says where values come from.
+func TestValuesOnTheCommandLineAreNotShown(t *testing.T) {
+	for _, tt := range []struct{ args, want string }{
+		{"put /x hunter2canary", "standard input or --from"},
+		{"put /x=hunter2canary", "standard input or --from"},
+		{"put --type String /x hunter2canary more", "standard input or --from"},
+		{"put --from-sample /x hunter2canary", "standard input or --from"},
+		{"import --path /x KEY=hunter2canary", "takes the name of a dotenv or JSON file"},
+		{"import --path /x a.env KEY=hunter2canary", "takes one argument, a file"},
+		{"import --path /x -", "does not read standard input"},
+	} {
+		_, _, err := local(t, "", tt.args)
+		if err == nil || !strings.Contains(err.Error(), tt.want) || strings.Contains(err.Error(), "canary") {
+			t.Errorf("%s: %v", tt.args, err)
+		}
+	}
+}
+
+// local runs bundle local with a line of arguments, in the working directory.
+func local(t *testing.T, stdin string, line string) (stdout, stderr string, err error) {
+	t.Helper()
+	var out, diagnostics strings.Builder
+	con := &console.Console{Stdin: strings.NewReader(stdin), Stdout: printable.New(&out), Stderr: printable.New(&diagnostics)}
+	root := &cli.App{Commands: []*cli.Command{Command(con)}, ExitErrHandler: func(*cli.Context, error) {}, DisableSliceFlagSeparator: true}
+	err = root.RunContext(t.Context(), append([]string{"bundle", "local"}, strings.Fields(line)...))
+	return out.String(), diagnostics.String(), err
 }

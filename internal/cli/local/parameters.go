@@ -50,7 +50,7 @@ func (a *commands) localPut() *cli.Command {
 			&cli.BoolFlag{Name: "from-sample", Usage: "put what the sample file has for the parameter"},
 		),
 		Action: func(c *cli.Context) error {
-			name, err := console.OneArgument(c, "a parameter's name")
+			name, err := nameToPut(c)
 			if err != nil {
 				return err
 			}
@@ -77,6 +77,15 @@ func (a *commands) localPut() *cli.Command {
 }
 
 // isAt answers with the version of a parameter that was put.
+// nameToPut returns the argument of put. No error shows what may be a value.
+func nameToPut(c *cli.Context) (string, error) {
+	if c.Args().Len() > 1 || strings.Contains(c.Args().First(), "=") {
+		return "", console.Usagef("bundle local put takes only the name of a parameter. The value comes from a prompt, standard input or --from FILE: " +
+			"on a command line, other programs and the shell's history have it")
+	}
+	return console.OneArgument(c, "a parameter's name")
+}
+
 func (a *commands) isAt(name string, version int64) error {
 	a.Hint("%s is at version %d", name, version)
 	if !a.JSON() {
