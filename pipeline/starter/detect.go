@@ -98,6 +98,8 @@ func Unrecognized(name string, src []byte) error {
 		return errors.New("it is the configuration of sops; use a file that sops encrypts, for the names in it")
 	case err == nil && refers(doc):
 		return errors.New("it is a part of a source; use the serverless.yml or the template that includes it")
+	case isSops(src):
+		return errSops
 	}
 	return errors.New("cannot recognize its format. Name it with --from-serverless, --from-sam or --from-dotenv")
 }

@@ -1,6 +1,7 @@
 package starter
 
 import (
+	"bytes"
 	"errors"
 	"slices"
 	"strings"
@@ -51,7 +52,9 @@ func Names(source string, src []byte, function string) (*Draft, error) {
 			}
 		}
 	}
-	if len(all) == 0 {
+	if len(all) == 0 && isSops(src) {
+		return nil, errSops
+	} else if len(all) == 0 {
 		return nil, errors.New("it has no names")
 	}
 	d.root, d.proposed = Text{{literal: "/"}, {environment: true}, {literal: "/" + function}}, true
@@ -63,6 +66,12 @@ func Names(source string, src []byte, function string) (*Draft, error) {
 	d.Functions = []Function{f}
 	return d, nil
 }
+
+// errSops reports a file that sops encrypts and whose names are not read.
+var errSops = errors.New("it is encrypted with sops, and bundle init reads only names at its top level that have one value each." +
+	" List the names of the parameters instead, one on each line, and use that list")
+
+func isSops(src []byte) bool { return bytes.Contains(src, []byte("ENC[AES256_GCM,")) }
 
 type named struct {
 	name string

@@ -232,7 +232,11 @@ func (i *serverless) stages(root *yaml.Node, path Text) (all []string) {
 		if n != nil && n.Kind == yaml.ScalarNode && strings.Contains(n.Value, "${") {
 			n, _ = i.node(n)
 		}
-		for _, e := range i.entries(n) {
+		next := ""
+		if before == "custom" && at < len(keys)-1 && !strings.Contains(keys[at+1], hole) {
+			next = keys[at+1]
+		}
+		for _, e := range i.withKey(n, next) {
 			if value := i.follow(e.value); at < len(keys)-1 && value != nil && value.Kind == yaml.ScalarNode && !strings.Contains(value.Value, "${") {
 				continue // it has no keys
 			}
@@ -244,6 +248,29 @@ func (i *serverless) stages(root *yaml.Node, path Text) (all []string) {
 		return all
 	}
 	return nil
+}
+
+// withKey returns the entries of a map whose values are maps with a key. If none is, or
+// no key is asked for, it returns all. In custom, where plugins have their settings, the
+// others are no environments.
+func (i *serverless) withKey(n *yaml.Node, key string) []entry {
+	all := i.entries(n)
+	if key == "" {
+		return all
+	}
+	outer := i.forks
+	defer func() { i.forks = outer }()
+	with := slices.DeleteFunc(slices.Clone(all), func(e entry) bool {
+		value := i.follow(e.value)
+		if value != nil && value.Kind == yaml.ScalarNode && strings.Contains(value.Value, "${") {
+			value, _ = i.node(value)
+		}
+		return value == nil || value.Kind != yaml.MappingNode || i.get(value, key) == nil
+	})
+	if len(with) == 0 {
+		return all
+	}
+	return with
 }
 
 // filesOf returns the environments that files or folders are named after.

@@ -1,6 +1,7 @@
 package starter
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 )
@@ -84,11 +85,35 @@ func (d *Draft) unify(key, name, from string, all []staged) value {
 		return s, ok
 	}
 	result.text = Text{{open: o}}
+	if parameters {
+		result.remarks = append(result.remarks, namesOf(all, table))
+	}
 	if parameters && len(none) > 0 {
 		where := "in some environments of the source (" + strings.Join(stageNames(none), ", ") + ")"
 		result.remarks = append(result.remarks, where+", it does not come from a parameter whose name is known")
 	}
 	return result
+}
+
+// namesOf says which parameter an environment of the source has: table, in the order of
+// all.
+func namesOf(all []staged, table map[string]string) string {
+	stages := map[string][]string{}
+	var names []string
+	for _, s := range all {
+		name, ok := table[s.stage]
+		if !ok {
+			continue
+		}
+		if stages[name] == nil {
+			names = append(names, name)
+		}
+		stages[name] = append(stages[name], s.stage)
+	}
+	for i, name := range names {
+		names[i] = fmt.Sprintf("%q in %s", name, strings.Join(stageNames(stages[name]), ", "))
+	}
+	return "in the source, its parameter is " + strings.Join(names, "; ")
 }
 
 func stageNames(all []string) (names []string) {

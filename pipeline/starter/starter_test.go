@@ -428,3 +428,38 @@ func fuzz(f *testing.F, seed string, read func(string, []byte, fs.FS) (*starter.
 		}
 	})
 }
+
+func TestSettingsOfPluginsAreNoEnvironments(t *testing.T) {
+	for custom, want := range map[string]string{
+		"top: '${ssm:/shop/top}', webpack: {modules: true}, name: shop": `secret "DB" { parameter = "/${environment.name}/db" }`,
+		"test: '${self:custom.prod}', prune: {automatic: true}":         `# secret "DB": in the source, its parameter is "/dev/db" in dev; "/prod/db" in prod, test`,
+	} {
+		src := "service: shop\ncustom: {dev: {db: '${ssm:/dev/db}'}, prod: {db: '${ssm:/prod/db}'}, " + custom + "}\n" +
+			"functions: {f: {environment: {DB: '${self:custom.${sls:stage}.db}'}}}\n"
+		d, err := starter.Serverless("serverless.yml", []byte(src), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text, err := written(t, d)
+		if err != nil || !strings.Contains(text, want) || strings.Contains(text, "some environments") {
+			t.Errorf("%s: %v\n%s\nwant %s", custom, err, text, want)
+		}
+	}
+}
+
+func TestFilesOfSopsWithoutNamesAreNamed(t *testing.T) {
+	const value, sops = `"ENC[AES256_GCM,data:bm90LWE=]"`, `"sops": {"mac": "ENC[AES256_GCM,data:eA==]", "lastmodified": "2026-01-01T00:00:00Z"}`
+	for _, src := range []string{
+		`{"data": {"a": ` + value + `}, ` + sops + `}`,
+		`{"outer": {"a": ` + value + `, ` + sops + `}}`,
+		"[x]\na = ENC[AES256_GCM,data:bm90LWE=]\n",
+	} {
+		_, err := starter.Names("s.yaml", []byte(src), "api")
+		if starter.Detect("s.yaml", []byte(src)) == starter.Unknown {
+			err = starter.Unrecognized("s.yaml", []byte(src))
+		}
+		if err == nil || !strings.Contains(err.Error(), "encrypted with sops") || strings.Contains(err.Error(), "bm90") {
+			t.Errorf("%s: %v", src, err)
+		}
+	}
+}
