@@ -45,7 +45,8 @@ type Module struct {
 	localOrder                                 []string // their names, in source order
 	groupNames                                 string   // some of the groups, for a sentence
 	vars                                       map[string]cty.Value
-	standard                                   string // default_environment
+	standard                                   string        // default_environment
+	samples                                    []Environment // see Forget
 }
 
 // Load reads the manifest at path, which is a file or a folder. In a folder, it reads every *.hcl and *.hcl.json, in the
@@ -270,8 +271,9 @@ func (m *Module) Files() map[string]*hcl.File {
 }
 
 // Forget drops what evaluating takes, which is most of what a large manifest takes in memory. The module cannot be
-// evaluated afterwards.
+// evaluated afterwards, but Samples remain.
 func (m *Module) Forget() {
+	m.samples = m.Samples()
 	m.bundle, m.defaults, m.variables, m.environments, m.groups, m.functions = nil, nil, nil, nil, nil, nil
 	m.index, m.locals, m.localOrder, m.vars = nil, nil, nil, nil
 }
@@ -289,6 +291,22 @@ func (m *Module) Embedded(env string) bool {
 		return false
 	}
 	return e.environment().Embedded.Value != ""
+}
+
+// Samples returns the embedded environments in source order. Evaluate reports what is wrong with them.
+func (m *Module) Samples() []Environment {
+	if m.samples != nil { // the rest is forgotten
+		return m.samples
+	}
+	all := []Environment{}
+	for _, name := range m.Environments() {
+		e := m.newEvaluator()
+		e.env = m.find("environment", name)
+		if environment := e.environment(); environment.Embedded.Value != "" {
+			all = append(all, environment)
+		}
+	}
+	return all
 }
 
 // Default returns the name of the default environment, or "".

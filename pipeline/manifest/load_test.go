@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -112,5 +113,31 @@ func TestGoodManifestsAreSilent(t *testing.T) {
 				t.Error("no environments")
 			}
 		})
+	}
+}
+
+func TestSamplesRemain(t *testing.T) {
+	m, diags := LoadSource("secrets.hcl", []byte(`
+bundle { name = "shop" }
+environment "local" { embedded = "a.json" }
+environment "prod" {
+  account_id = "111111111111"
+  regions    = ["us-east-1"]
+}
+environment "test" { embedded = "${environment.name}.json" }
+function "hello" { kms_key = "alias/hello" }
+`), Options{})
+	if diags.HasErrors() {
+		t.Fatal(diags)
+	}
+	for range 2 {
+		var got []string
+		for _, e := range m.Samples() {
+			got = append(got, e.Name.Value+" "+e.Embedded.Value)
+		}
+		if want := []string{"local a.json", "test test.json"}; !slices.Equal(got, want) {
+			t.Errorf("%q, want %q", got, want)
+		}
+		m.Forget()
 	}
 }

@@ -64,7 +64,7 @@ func (e *Embedded) refuse(summary, detail string, args ...any) error {
 // WrongSample is the problem of a sample file that cannot be brought in, for an error
 // that is an awslocal.ErrSample.
 func (e *Embedded) WrongSample(content []byte, err error) error {
-	where := fmt.Sprintf("%s%s", e.file.Value, strings.TrimPrefix(err.Error(), awslocal.ErrSample.Error()))
+	where := fmt.Sprintf("%s%s", e.file.Value, strings.TrimSuffix(strings.TrimPrefix(err.Error(), awslocal.ErrSample.Error()), "."))
 	if awslocal.CheckSample(content) == nil {
 		return e.refuse("Sample file cannot be brought in",
 			"%s. The state of the embedded AWS cannot follow this change of the sample file. Undo it, or start again with the sample values: bundle local reset.", where)
@@ -84,13 +84,9 @@ func (e *Embedded) Folder() awslocal.Folder {
 // samples reads the sample files of all embedded environments that have one.
 func (e *Embedded) samples() []awslocal.Sample {
 	var all []awslocal.Sample
-	for _, name := range e.module.Environments() {
-		if !e.module.Embedded(name) {
-			continue
-		}
-		m, _ := e.module.Evaluate(name)
-		if content, err := readBelow(e.module.Dir(), m.Environment.Embedded.Value); err == nil {
-			all = append(all, awslocal.Sample{Environment: name, Content: content})
+	for _, environment := range e.module.Samples() {
+		if content, err := readBelow(e.module.Dir(), environment.Embedded.Value); err == nil {
+			all = append(all, awslocal.Sample{Environment: environment.Name.Value, Content: content})
 		}
 	}
 	return all
@@ -122,7 +118,7 @@ func (e *Embedded) open(ctx context.Context, con *console.Console, looking bool)
 	case err != nil:
 		return nil, e.refuse("Embedded AWS cannot start", "%v%s.", err, StateRemedy(err))
 	}
-	HintKept(con, client.Kept())
+	HintKept(con, client.Kept(), e.Flags())
 	return client, nil
 }
 
@@ -136,11 +132,32 @@ func (e *Embedded) BringIn(ctx context.Context, con *console.Console) error {
 	return client.Close()
 }
 
+// Flags are the flags with which the commands of bundle local work on this embedded AWS
+// if they are run here, each behind a blank.
+func (e *Embedded) Flags() (flags string) {
+	if len(e.module.Samples()) > 1 {
+		flags += " --env " + e.environment
+	}
+	if paths := e.module.Paths(); len(paths) > 1 {
+		flags += " --manifest " + ShellWord(e.module.Dir())
+	} else if paths[0] != console.DefaultManifest {
+		flags += " --manifest " + ShellWord(paths[0])
+	}
+	if e.data != "" {
+		flags += " --data " + ShellWord(e.data)
+	}
+	return flags
+}
+
+// ShellWord is a word of a POSIX shell.
+func ShellWord(s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'" }
+
 // HintKept names the parameters that were changed in the sample file and in the state.
-func HintKept(con *console.Console, kept []string) {
+// flags are those of bundle local for this state, each behind a blank.
+func HintKept(con *console.Console, kept []string, flags string) {
 	const most = 5
 	for _, name := range kept[:min(len(kept), most)] {
-		con.Hint("%s was changed in the sample file and by bundle local put, whose value stays. To take the sample file's: bundle local put --from-sample %s", name, name)
+		con.Hint("%s was changed in the sample file and by bundle local put, whose value stays. To take the sample file's: bundle local put --from-sample%s %s", name, flags, name)
 	}
 	if more := len(kept) - most; more > 0 {
 		con.Hint("%d more parameters were changed in the sample file and by bundle local put", more)

@@ -111,8 +111,11 @@ func Pace(c *cli.Context) (*float64, error) {
 
 // ManifestFlag returns --manifest, which names the manifest.
 func ManifestFlag() cli.Flag {
-	return TextFlag("manifest", "FILE", "the manifest file, or a folder of manifest files", "secrets.hcl")
+	return TextFlag("manifest", "FILE", "the manifest file, or a folder of manifest files", DefaultManifest)
 }
+
+// DefaultManifest is the default of --manifest.
+const DefaultManifest = "secrets.hcl"
 
 // OutFlag is the name of the flag for the layer to write, as in messages.
 const OutFlag = "--out"

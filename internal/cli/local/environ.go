@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/whispering/bundle/internal/awslocal"
+	"github.com/whispering/bundle/internal/cli/awsenv"
 )
 
 // environ returns the lines of a shell script that makes AWS SDKs use the embedded AWS, whatever is in the environment and in the AWS
@@ -23,13 +24,10 @@ func environ(client *awslocal.Client, region string, before []string) []string {
 		// Nothing in a profile may count: some SDKs prefer the endpoint of a service there to AWS_ENDPOINT_URL.
 		{"AWS_CONFIG_FILE", os.DevNull}, {"AWS_SHARED_CREDENTIALS_FILE", os.DevNull},
 	}, aroundProxies(before)) {
-		lines = append(lines, fmt.Sprintf("export %s=%s", variable[0], quoted(variable[1])))
+		lines = append(lines, fmt.Sprintf("export %s=%s", variable[0], awsenv.ShellWord(variable[1])))
 	}
 	return lines
 }
-
-// quoted is a word of a POSIX shell.
-func quoted(s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'" }
 
 // diverting lists the variables that an SDK prefers to the ones that environ sets, or that stop it.
 func diverting(before []string) []string {

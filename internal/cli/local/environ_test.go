@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/whispering/bundle/internal/awslocal"
+	"github.com/whispering/bundle/internal/cli/awsenv"
 	"github.com/whispering/bundle/internal/needs"
 )
 
@@ -161,7 +162,7 @@ func TestLocalEnvGoesAroundProxies(t *testing.T) {
 			t.Errorf("%s: %q, want %q", before, got, want)
 		}
 	}
-	if got := quoted(`a'b$(id)`); got != `'a'\''b$(id)'` {
+	if got := awsenv.ShellWord(`a'b$(id)`); got != `'a'\''b$(id)'` {
 		t.Errorf("quoted: %s", got)
 	}
 }

@@ -73,12 +73,18 @@ type place struct {
 	options  []awslocal.Option
 	embedded *awsenv.Embedded // nil if no manifest says what the sample file is
 	sample   []byte           // the sample file; nil if there is none
+	flags    string           // that name it, each behind a blank
 }
 
 // place finds the state folder and the sample file that belongs to it.
 func (a *commands) place(c *cli.Context) (place, error) {
 	folder := awslocal.Folder{Root: cmp.Or(console.Text(c, "data"), pipeline.StateFolder), Environment: console.Text(c, "env")}
 	var p place
+	for _, flag := range []string{"env", "data"} {
+		if given := console.Text(c, flag); given != "" {
+			p.flags += " --" + flag + " " + awsenv.ShellWord(given)
+		}
+	}
 	module, err := a.module(c)
 	if err != nil {
 		return p, err
@@ -89,7 +95,7 @@ func (a *commands) place(c *cli.Context) (place, error) {
 			return p, err
 		}
 		if p.embedded = embedded; embedded != nil {
-			folder = embedded.Folder()
+			folder, p.flags = embedded.Folder(), embedded.Flags()
 			if p.sample, err = embedded.Sample(); err != nil {
 				return p, err
 			}
@@ -195,7 +201,7 @@ func (a *commands) with(c *cli.Context, attach attach, do func(context.Context, 
 	}
 	defer func() { _ = client.Close() }()
 	if !c.Bool("from-sample") {
-		awsenv.HintKept(a.Console, client.Kept())
+		awsenv.HintKept(a.Console, client.Kept(), p.flags)
 	}
 	client.SetRegion(region)
 	return do(c.Context, client)
@@ -225,7 +231,7 @@ func (a *commands) localServe() *cli.Command {
 				return p.cannot("be served", err)
 			}
 			defer func() { _ = server.Close() }()
-			awsenv.HintKept(a.Console, server.Kept())
+			awsenv.HintKept(a.Console, server.Kept(), p.flags)
 			a.Hint("the embedded AWS, NOT FOR PRODUCTION; state in %s; bundle local env prints what other programs need", p.dir)
 			if err := a.Print("%s\n", url); err != nil {
 				return err
