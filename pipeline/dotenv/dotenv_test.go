@@ -164,7 +164,8 @@ func TestParseJSON(t *testing.T) {
 		}
 	}
 	for src, want := range map[string]string{
-		`{"A": "x"`: "not a JSON object", `{"A": "x"} {}`: "not a JSON object", `["A"]`: "not a JSON object", `{"A": x}`: "not a JSON object", `{}`: "empty JSON object", "{\"A\": \"\xff\"}": "not UTF-8",
+		`{"A": "x"`: "not valid JSON: see line 1", `{"A": "x"} {}`: "not valid JSON: see line 1", `["A"]`: "not a JSON object", `{"A": x}`: "not valid JSON: see line 1",
+		"{\"A_B\": \"x\"\n \"y\"}": "not valid JSON: see line 2", "{\"A\": 1,\n\"B\": 2,\n}": "not valid JSON: see line 3", "{\n\"A\": \"x\ny\"}": "not valid JSON: see line 2", "{\n": "not valid JSON: see line", `{}`: "empty JSON object", "{\"A\": \"\xff\"}": "not UTF-8",
 	} {
 		if f, err := ParseJSON([]byte(src)); err == nil || f != nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: %v, want %q", src, err, want)

@@ -27,8 +27,8 @@ func ParseJSON(src []byte) (*File, error) {
 	if !utf8.Valid(src) {
 		return nil, errors.New("it is not UTF-8. Save the file as UTF-8")
 	}
-	if !json.Valid(src) {
-		return nil, errNotObject
+	if err := json.Unmarshal(src, new(json.RawMessage)); err != nil {
+		return nil, notJSON(src, err)
 	}
 	dec := json.NewDecoder(bytes.NewReader(src))
 	dec.UseNumber()
@@ -46,6 +46,16 @@ func ParseJSON(src []byte) (*File, error) {
 		return nil, errors.New("it is an empty JSON object")
 	}
 	return &m.file, nil
+}
+
+// notJSON returns an error with the line at which a file is not JSON.
+func notJSON(src []byte, err error) error {
+	var syntax *json.SyntaxError
+	if !errors.As(err, &syntax) {
+		return errNotObject
+	}
+	line := 1 + bytes.Count(src[:min(max(syntax.Offset-1, 0), int64(len(src)))], []byte("\n"))
+	return fmt.Errorf("it is not valid JSON: see line %d. Look for a comma, a quote or a brace that is missing or too many", line)
 }
 
 // members are those of a JSON object so far.

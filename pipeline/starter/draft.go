@@ -321,13 +321,13 @@ func (d *Draft) checkName(f *Function, envs []string, files map[string]bool) {
 	}
 	for _, env := range envs {
 		if manifest.BadName("function", f.DeployedAs.in(env)) != "" {
-			d.note(f.line, "function %s: the name it is deployed under is not valid in a manifest", shown(f.Name))
+			d.note(f.line, "function %s: the name it is deployed under is not valid in a manifest; set deployed_as", shown(f.Name))
 			f.DeployedAs = nil
 			return
 		}
 	}
 	if !free(f.DeployedAs, envs, files) {
-		d.note(f.line, "function %s: another function is deployed under the same name", shown(f.Name))
+		d.note(f.line, "function %s: another function is deployed under the same name; set deployed_as", shown(f.Name))
 		f.DeployedAs = nil
 	}
 }

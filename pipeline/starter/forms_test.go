@@ -83,15 +83,19 @@ func TestForms(t *testing.T) {
 		"${ssm:/a b}":                               "its parameter contains white space",
 		"${ssm:}":                                   "the name of its parameter is not in the source",
 		"${ssm:arn:aws:ssm:us-west-2:222222222222:parameter/a/b}": "its parameter is an ARN",
-		"${ssm:${ssm:/a/b}}":               "the name of its parameter is itself in a parameter",
-		"${ssm:/a/${self:custom.none}/b}":  "the name of its parameter refers to something that is not in the source",
-		"${ssm:/a/${self:custom.round}/b}": "its variables have too many references",
-		"'${{'":                            "a variable in it is not closed",
-		"'${{}'":                           "a variable in it is not closed",
-		"'${{}}'":                          "it comes from a variable source",
-		"'${}'":                            "it comes from a variable source",
-		"'${'":                             "a variable in it is not closed",
-		"${ssm:/a/b":                       "a variable in it is not closed",
+		"${ssm:${ssm:/a/b}}":                              "the name of its parameter depends on the value of parameter \"/a/b\"; write the name itself",
+		"${ssm:/${sls:stage}/${ssm:/which}/x}":            "the name of its parameter depends on the value of parameter \"/which\"; write the name itself",
+		"'{{resolve:ssm:/${sls:stage}/${ssm:/which}/x}}'": "the name of its parameter depends on the value of parameter \"/which\"; write the name itself",
+		"!Sub '{{resolve:ssm-secure:/${Value}/x:1}}'":     "the name of its parameter depends on the value of parameter \"/dev/value\"; write the name itself",
+		"!Sub '{{resolve:ssm:/a/b}}-${Value}'":            "it is built from",
+		"${ssm:/a/${self:custom.none}/b}":                 "the name of its parameter: it refers to ${self:custom.none}, which is not in the source",
+		"${ssm:/a/${self:custom.round}/b}":                "its variables have too many references",
+		"'${{'":                                           "a variable in it is not closed",
+		"'${{}'":                                          "a variable in it is not closed",
+		"'${{}}'":                                         "it comes from a variable source",
+		"'${}'":                                           "it comes from a variable source",
+		"'${'":                                            "a variable in it is not closed",
+		"${ssm:/a/b":                                      "a variable in it is not closed",
 		// what is left open
 		"${ssm:/a/${opt:env, 'dev'}/x}":                 "parameter = \"/a/${environment.values.env}/x\" }",
 		"${ssm:/a/${opt:env}/x}":                        "parameter = \"/a/${environment.values.env}/x\" }",
@@ -162,7 +166,7 @@ func TestForms(t *testing.T) {
 		"${file(code.js):db}":                   "it is in a file that is neither YAML nor JSON",
 		"${file(none.yml):db}":                  "it is in a file that does not exist: \"none.yml\"",
 		"${file(broken.yml):db}":                "it is in \"broken.yml\", and it is not YAML",
-		"${file(beside.yml):none}":              "it refers to something that is not in the source",
+		"${file(beside.yml):none}":              "it refers to ${file(...):none}, which is not in the source",
 		"${file(${env:FILE}):db}":               "it is in a file whose name depends on the environment",
 		"${file(config/${sls:stage}/a.yml):db}": "parameter = environment.values.db }",
 		// regions
@@ -304,5 +308,30 @@ func TestMoreThanAManifestHolds(t *testing.T) {
 	}
 	if _, err := written(t, d); err == nil || !strings.Contains(err.Error(), "more than 30000 secrets together") {
 		t.Errorf("100000 secrets: %v", err)
+	}
+}
+
+// TestNamesOfFunctions says of each name that is not known why it is not.
+func TestNamesOfFunctions(t *testing.T) {
+	for name, want := range map[string]string{
+		"${self:custom.nope}-b":    "it refers to ${self:custom.nope}, which is not in the source; set deployed_as",
+		"${env:NAME}-b":            "it comes from ${env:...}; set deployed_as",
+		"${ssm:/name}":             "it is the value of parameter \"/name\"; set deployed_as",
+		"b-${ssm:/name}":           "it is built from parameter \"/name\"",
+		"!Sub '${Text}-b'":         "it depends on the template parameter \"Text\"; set deployed_as",
+		"!Ref Table":               "CloudFormation computes it; set deployed_as",
+		"${self:custom.version":    "a variable in it is not closed",
+		"${self:custom.byStage.x}": "it refers to ${self:custom.byStage.x}, which is not in the source; set deployed_as",
+	} {
+		src := strings.Replace(fmt.Sprintf(around, "x"), "  api:\n", "  api:\n    name: "+name+"\n", 1)
+		d, err := starter.Serverless("serverless.yml", []byte(src), beside)
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		text, err := written(t, d)
+		if want = "the name of function \"api\": " + want; err != nil || !strings.Contains(text, want) {
+			t.Errorf("%s: %v: there is no %s in\n%s", name, err, want, text)
+		}
 	}
 }

@@ -22,7 +22,7 @@ func (d *Draft) add(f *Function, e entry, v value, shared bool) {
 	case v.kind == known && v.outside != "":
 		refuse(v.outside)
 	case v.kind == unknown:
-		refuse(v.why)
+		refuse(v.reason())
 	case v.kind != fromParameter:
 		f.configuration = append(f.configuration, e.key)
 	case v.region != "" && d.Region != "" && v.region != d.Region:

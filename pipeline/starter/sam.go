@@ -78,7 +78,7 @@ func (t *template) deployedAs(f *Function, name *yaml.Node) {
 		f.DeployedAs = v.text
 		return
 	}
-	t.draft.note(name.Line, "the name of function %s: %s", shown(f.Name), v.notFixed())
+	t.draft.note(name.Line, "the name of function %s: %s; set deployed_as", shown(f.Name), v.notFixed())
 }
 
 // variablesOf returns the map of variables in an Environment.

@@ -225,7 +225,7 @@ func (i *serverless) deployedAs(f *Function, n *yaml.Node) {
 			f.DeployedAs = v.text
 			return
 		}
-		i.draft.note(own.Line, "the name of function %s: %s", shown(f.Name), v.notFixed())
+		i.draft.note(own.Line, "the name of function %s: %s; set deployed_as", shown(f.Name), v.notFixed())
 		return
 	}
 	if i.draft.Name != "" {

@@ -234,7 +234,7 @@ func TestSAM(t *testing.T) {
 		`# secret "MANAGER": it is in Secrets Manager`,
 		`# secret "HIDDEN": it is passed when the stack is deployed`,
 		"#   TABLE, LITERAL, IMPORTED\n",
-		"the name of function \"Plain\": it is not a literal string here",
+		"the name of function \"Plain\": it depends on the template parameter \"Name\"; set deployed_as",
 	} {
 		if !strings.Contains(text, want) {
 			t.Errorf("the manifest lacks %s", want)

@@ -16,6 +16,9 @@ type value struct {
 	text Text   // for known, the string; for fromParameter, the parameter's name
 	why  string // for unknown: the reason
 
+	missing string   // for unknown: the variable that refers to nothing, "" if the reason is another
+	pieces  []string // for unknown: the parameters that it is built from, with other text
+
 	outside string // for known: why the whole value is not in the source, "" if it is
 	option  bool   // for known, outside: whoever deploys sets it; a default is usual
 	number  string // for known: why it cannot be part of a name
@@ -58,10 +61,28 @@ func (v value) fixed() bool {
 
 // notFixed returns why a value is not fixed.
 func (v value) notFixed() string {
-	if v.number != "" {
+	opens := v.text.opens()
+	switch {
+	case v.number != "":
 		return v.number
+	case v.kind == unknown:
+		return v.reason()
+	case v.kind == fromParameter:
+		return "it is the value of " + v.text.parameter()
+	case v.outside != "":
+		return v.outside
+	case len(opens) > 0:
+		return "it depends on " + opens[0].from
 	}
-	return "it is not a literal string here"
+	return "CloudFormation computes it"
+}
+
+// reason returns why a value is unknown.
+func (v value) reason() string {
+	if v.missing != "" {
+		return "it refers to " + v.missing + ", which is not in the source"
+	}
+	return v.why
 }
 
 // absent is the reason of a value that does not exist, so that a default applies.
@@ -97,6 +118,9 @@ func join(all []value) value {
 		}
 		result.text = append(result.text, v.text...)
 	}
+	if len(parameters) > 0 && isDynamic(all) {
+		return nameIn(parameters)
+	}
 	if len(parameters) > 0 {
 		return built(parameters)
 	}
@@ -107,15 +131,38 @@ func join(all []value) value {
 	return result
 }
 
+// isDynamic reports whether the pieces of a string are one dynamic reference to a
+// parameter.
+func isDynamic(all []value) bool {
+	var b strings.Builder
+	for _, v := range all {
+		if v.kind == fromParameter {
+			b.WriteByte('x')
+			continue
+		}
+		b.WriteString(v.text.in("x"))
+	}
+	return dynamic.MatchString(strings.TrimSpace(b.String()))
+}
+
 // built returns a value that is made of parameters and other text.
 func built(parameters []string) value {
+	v := not("it is built from " + listed(parameters) + ", and other text; put the whole value in its own parameter")
+	v.pieces = parameters
+	return v
+}
+
+// nameIn returns a value in a parameter whose name other parameters have.
+func nameIn(parameters []string) value {
+	return not("the name of its parameter depends on the value of " + listed(parameters) + "; write the name itself")
+}
+
+func listed(parameters []string) string {
 	const most = 10
-	more := ""
 	if len(parameters) > most {
-		more = " and others"
-		parameters = parameters[:most]
+		return strings.Join(parameters[:most], ", ") + " and others"
 	}
-	return not("it is built from " + strings.Join(parameters, ", ") + more + ", and other text; put the whole value in its own parameter")
+	return strings.Join(parameters, ", ")
 }
 
 // merged joins literals that follow each other.

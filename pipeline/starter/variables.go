@@ -124,6 +124,9 @@ func (i *serverless) variable(s string) value {
 		}
 		before = append(before, source(one))
 	}
+	if name := source(all[0]); first.why == absent && first.missing == "" && strings.HasPrefix(name, "$") {
+		first.missing = name
+	}
 	return first
 }
 
@@ -407,11 +410,13 @@ func (i *serverless) parameter(address, region, options string) value {
 	v := i.string(strings.TrimSpace(address))
 	switch {
 	case v.kind == unknown && v.why == absent:
-		return not("the name of its parameter refers to something that is not in the source")
+		return not("the name of its parameter: " + v.reason())
+	case len(v.pieces) > 0:
+		return nameIn(v.pieces)
 	case v.kind == unknown:
 		return v
 	case v.kind == fromParameter:
-		return not("the name of its parameter is itself in a parameter")
+		return nameIn([]string{v.text.parameter()})
 	case v.kind != known || len(v.text) == 0:
 		return not("the name of its parameter is not in the source")
 	case v.number != "":
