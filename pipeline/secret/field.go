@@ -65,13 +65,15 @@ func (v Value) Field(f Field) (Value, error) {
 		return Value{}, ErrNotJSON
 	}
 	keys := strings.Split(string(f), ".")
+	others := false // an object on the way has a key that a field cannot name
 	for i, key := range keys {
+		others = others || hasOtherKeys(at)
 		next, err := step(at, key)
 		if err != nil {
 			return Value{}, err
 		}
 		if next == nil || string(next) == "null" {
-			return Value{}, absent(keys, i)
+			return Value{}, absent(keys[:i+1], others && len(keys) > 1)
 		}
 		at = next
 	}
@@ -92,13 +94,27 @@ func (v Value) Field(f Field) (Value, error) {
 const noOtherKeys = "A JSON key with dots, slashes or other characters in it cannot be named yet: a document of the format bundle/1 has fields only in this form, and bundle/2 will have others. " +
 	"Until then, put this part of the value in a parameter of its own"
 
-// absent returns the error for a field with nothing at the key i. Several keys may have been meant as one.
-func absent(keys []string, i int) error {
-	err := fmt.Errorf("%w: there is nothing at %q", ErrFieldAbsent, strings.Join(keys[:i+1], "."))
-	if len(keys) > 1 {
+// absent returns the error for a field with nothing at these keys. Several keys may have been meant as one.
+func absent(keys []string, asOne bool) error {
+	err := fmt.Errorf("%w: there is nothing at %q", ErrFieldAbsent, strings.Join(keys, "."))
+	if asOne {
 		err = fmt.Errorf("%w. The dots in a field separate keys. %s", err, noOtherKeys)
 	}
 	return err
+}
+
+// hasOtherKeys reports whether a valid JSON value is an object with a key that a field cannot name.
+func hasOtherKeys(text []byte) bool {
+	var object map[string]json.RawMessage
+	if json.Unmarshal(text, &object) != nil {
+		return false
+	}
+	for key := range object {
+		if _, err := ParseField(key); err != nil || strings.Contains(key, ".") {
+			return true
+		}
+	}
+	return false
 }
 
 // step returns the value at key of a valid JSON object or array, or nil if there is

@@ -42,6 +42,27 @@ func TestFieldTakesPartOfJSON(t *testing.T) {
 	}
 }
 
+func TestFieldMeantAsOneKey(t *testing.T) {
+	for value, hint := range map[string]bool{
+		`{"live":{"key":"SECRET"}}`:              false,
+		`{"live":{}}`:                            false,
+		`{"live":{"key-id_2":"SECRET"}}`:         false,
+		`{"live":["SECRET"]}`:                    false,
+		`{"live":"a.b"}`:                         false,
+		`"SECRET.kye"`:                           false,
+		`{"live":{"a":{"b.c":"SECRET"}}}`:        false,
+		`{"live.kye":"SECRET"}`:                  true,
+		`{"live/kye":"SECRET","live":{"a":"b"}}`: true,
+		`{"live":{"the key":"SECRET"}}`:          true,
+		`{"live":{"":"SECRET"}}`:                 false,
+	} {
+		_, err := New([]byte(value)).Field("live.kye")
+		if !errors.Is(err, ErrFieldAbsent) || strings.Contains(err.Error(), "The dots in a field separate keys") != hint || strings.Contains(err.Error(), "SECRET") {
+			t.Errorf("%s: %v", value, err)
+		}
+	}
+}
+
 func TestFieldRefuses(t *testing.T) {
 	for _, tt := range []struct {
 		value, field string
