@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 
 	"github.com/whispering/bundle/internal/cli/console"
 	"github.com/whispering/bundle/internal/printable"
@@ -47,6 +48,10 @@ func notRun(command string, err error) error {
 			return refuse(missing, "%q cannot be run: the interpreter that its first line names does not exist", command)
 		}
 		return refuse(missing, "there is no program %q. Correct the command after --.", command)
+	case errors.Is(err, syscall.EISDIR):
+		return refuse(unusable, "%q cannot be run: it is a folder. Correct the command after --.", command)
+	case errors.Is(err, syscall.ENOTDIR):
+		return refuse(unusable, "%q cannot be run: a part of its path is not a directory. Correct the command after --.", command)
 	case errors.Is(err, fs.ErrPermission):
 		return refuse(unusable, "%q cannot be run: it is not executable. Name its interpreter, or make it executable with chmod +x.", command)
 	}
