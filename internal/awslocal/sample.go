@@ -96,12 +96,12 @@ func (s *Server) FromSample(name string) (version int64, err error) {
 	}
 	in, err := parseSeed(known)
 	if known == nil || err != nil {
-		return 0, errors.New("this state has no sample file")
+		return 0, errors.New("this state has no sample file. Name one in the manifest (embedded), or put the value without --from-sample")
 	}
 	asked := seedParameter{Name: name}
 	at := slices.IndexFunc(in.Parameters, func(p seedParameter) bool { return p.name() == asked.name() })
 	if at < 0 {
-		return 0, fmt.Errorf("the sample file has no parameter %q", name)
+		return 0, fmt.Errorf("the sample file has no parameter %q. Add it there, or put a value with bundle local put %s", name, name)
 	}
 	p := &in.Parameters[at]
 	err = s.change(s.sample, func() error {

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -130,7 +131,7 @@ func (r *seedReader) line() int {
 }
 
 func (r *seedReader) file(in *seedFile) error {
-	if err := r.open('{'); err != nil {
+	if err := r.open('{', "the file"); err != nil {
 		return err
 	}
 	seen := map[string]bool{}
@@ -147,18 +148,18 @@ func (r *seedReader) file(in *seedFile) error {
 		seen[member] = true
 		switch member {
 		case "region":
-			err = r.value(&in.Region)
+			err = r.value(&in.Region, func() string { return `member "region"` })
 		case "keys":
-			in.Keys, err = entries[seedKey](r)
+			in.Keys, err = entries[seedKey](r, "key")
 		case "parameters":
-			in.Parameters, err = entries[seedParameter](r)
+			in.Parameters, err = entries[seedParameter](r, "parameter")
 			for _, p := range in.Parameters {
 				if err == nil && len(p.Values) > 0 && p.Value != "" {
 					err = wrong(&p, errors.New("it has both value and values"))
 				}
 			}
 		case "roles":
-			in.Roles, err = entries[seedRole](r)
+			in.Roles, err = entries[seedRole](r, "role")
 		default:
 			err = fmt.Errorf("line %d: unknown field %q", line, member)
 		}
@@ -169,37 +170,68 @@ func (r *seedReader) file(in *seedFile) error {
 	return nil
 }
 
-// open reads the beginning of a list or an object.
-func (r *seedReader) open(delimiter json.Delim) error {
+// open reads the beginning of a list or an object. what is what the error calls it.
+func (r *seedReader) open(delimiter json.Delim, what string) error {
 	line := r.line()
 	if token, err := r.d.Token(); err != nil || token != delimiter {
-		return wrongType(line)
+		return fmt.Errorf("line %d: %s must be %s", line, what, map[json.Delim]string{'{': "an object", '[': "a list"}[delimiter])
 	}
 	return nil
 }
 
-func wrongType(line int) error { return fmt.Errorf("line %d: a member has the wrong type", line) }
+// wrongType is the error for a value of the wrong type, without the value. what is what has the member.
+func wrongType(line int, what string, wrong *json.UnmarshalTypeError) error {
+	if member, _, _ := strings.Cut(wrong.Field, "."); member != "" {
+		what = fmt.Sprintf("member %q of %s", member, what)
+	}
+	return fmt.Errorf("line %d: %s must be %s", line, what, typeOf(wrong))
+}
 
-// value decodes the next value.
-func (r *seedReader) value(v any) error {
+// typeOf names the type that a value should have. Of a list or an object, it may be that of an element.
+func typeOf(wrong *json.UnmarshalTypeError) string {
+	member, _, _ := strings.Cut(wrong.Field, ".")
+	switch {
+	case member == "values":
+		return "a list of strings"
+	case member == "labels":
+		return "an object of numbers"
+	}
+	switch wrong.Type.Kind() {
+	case reflect.String:
+		return "a string"
+	case reflect.Bool:
+		return "true or false"
+	case reflect.Slice:
+		if wrong.Type.Elem().Kind() == reflect.Uint8 {
+			return "a string in base64"
+		}
+		return "a list"
+	case reflect.Struct, reflect.Map:
+		return "an object"
+	}
+	return "a number"
+}
+
+// value decodes the next value. what returns what an error calls it, after as much as possible was decoded.
+func (r *seedReader) value(v any, what func() string) error {
 	start := r.next()
 	err := r.d.Decode(v)
 	var wrong *json.UnmarshalTypeError
 	switch {
 	case errors.As(err, &wrong):
-		return wrongType(lineAt(r.content, start+int(wrong.Offset)))
+		return wrongType(lineAt(r.content, start+int(wrong.Offset)), what(), wrong)
 	case err != nil: // "json: unknown field …"
 		return fmt.Errorf("line %d: %s", lineAt(r.content, start), strings.TrimPrefix(err.Error(), "json: "))
 	}
 	return nil
 }
 
-// entries reads a list of keys, parameters or roles.
+// entries reads a list of keys, parameters or roles; kind is the singular.
 func entries[E any, P interface {
 	*E
 	seedEntry
-}](r *seedReader) ([]E, error) {
-	if err := r.open('['); err != nil {
+}](r *seedReader, kind string) ([]E, error) {
+	if err := r.open('[', fmt.Sprintf("member %q", kind+"s")); err != nil {
 		return nil, err
 	}
 	var all []E
@@ -207,7 +239,13 @@ func entries[E any, P interface {
 	for r.d.More() {
 		p := P(new(E))
 		line := r.line()
-		if err := r.value(p); err != nil {
+		called := func() string {
+			if _, named, _ := strings.Cut(p.place(), ": "); !strings.HasSuffix(named, ` ""`) {
+				return named
+			}
+			return "a " + kind
+		}
+		if err := r.value(p, called); err != nil {
 			return nil, err
 		}
 		p.settle(line)

@@ -124,7 +124,7 @@ func (s *Server) take(region string, p, was *seedParameter, stored []ssm.Stored)
 		put := map[string]any{"Name": p.Name, "Type": p.Type, "KeyId": p.KeyID, "Tier": p.Tier, "Value": value, "Overwrite": len(stored) > 0 || i > 0}
 		var out struct{ Version int64 }
 		if err := s.invoke(region, "ssm", "PutParameter", put, &out); err != nil {
-			return err
+			return ExplainPut(err, p.Name, value, p.KeyID)
 		}
 		marks[out.Version] = same + i + 1
 	}

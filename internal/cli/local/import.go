@@ -101,12 +101,13 @@ func (a *commands) putValues(ctx context.Context, client *awslocal.Client, c *cl
 			result.LeftOut = append(result.LeftOut, left{v.Line, v.Name, "it has no value, and Parameter Store takes no empty one"})
 			continue
 		}
+		name, value := strings.TrimSuffix(result.Path, "/")+"/"+strings.TrimPrefix(v.Name, "/"), string(v.Value.Reveal())
 		in := map[string]any{
-			"Name": strings.TrimSuffix(result.Path, "/") + "/" + strings.TrimPrefix(v.Name, "/"), "Value": string(v.Value.Reveal()),
+			"Name": name, "Value": value,
 			"Type": "SecureString", "KeyId": console.Text(c, "key"), "Tier": "Intelligent-Tiering", "Overwrite": true,
 		}
 		if err := client.Call(ctx, "ssm", "PutParameter", in, nil); err != nil {
-			refusals = append(refusals, left{v.Line, v.Name, err.Error()})
+			refusals = append(refusals, left{v.Line, v.Name, awslocal.ExplainPut(err, name, value, console.Text(c, "key")).Error()})
 			continue
 		}
 		result.Parameters++

@@ -53,7 +53,44 @@ func local(t *testing.T, stdin string, line string) (stdout, stderr string, err 
 	t.Helper()
 	var out, diagnostics strings.Builder
 	con := &console.Console{Stdin: strings.NewReader(stdin), Stdout: printable.New(&out), Stderr: printable.New(&diagnostics)}
+	con.Args = append([]string{"bundle", "local"}, strings.Fields(line)...)
+	con.Begin()
 	root := &cli.App{Commands: []*cli.Command{Command(con)}, ExitErrHandler: func(*cli.Context, error) {}, DisableSliceFlagSeparator: true}
-	err = root.RunContext(t.Context(), append([]string{"bundle", "local"}, strings.Fields(line)...))
+	words, err := console.Arrange(root, con.Args)
+	con.Answering(root, words)
+	if err == nil {
+		err = root.RunContext(t.Context(), words.Args)
+	}
 	return out.String(), diagnostics.String(), err
+}
+
+func TestRefusalsSayWhatToWrite(t *testing.T) {
+	t.Chdir(t.TempDir())
+	if _, _, err := local(t, "", "key alias/there"); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := local(t, "canary", "put --type String /typed"); err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct{ stdin, args, want string }{
+		{"canary", "put x/y", "Write /x/y"},
+		{"", "put /x", "no empty values"},
+		{"\n", "put /x", "no empty values"},
+		{"canary", "put awsx", "belong to AWS"},
+		{"canary", "put --key alias/nokey /x", "bundle local key alias/nokey"},
+		{"canary", "put --key badkey /x", "such as alias/NAME"},
+		{"canary", "put --type Foo /x", "--type Foo: write String, StringList or SecureString"},
+		{"canary", "put --tier foo /x", "--tier foo: write Standard, Advanced or Intelligent-Tiering"},
+		{"canary", "put /typed", "bundle local rm /typed"},
+		{strings.Repeat("canary", 1500), "put /x", "more than 8192 characters"},
+		{"", "put --from-sample /x", "put the value without --from-sample"},
+		{"", "key badkey", "write alias/badkey"},
+		{"", "key alias/aws/x", "belong to AWS"},
+		{"", "key alias/there", "already a key alias/there"},
+	} {
+		_, _, err := local(t, tt.stdin, tt.args)
+		if err == nil || !strings.Contains(err.Error(), tt.want) || strings.Contains(err.Error(), "canary") {
+			t.Errorf("%s: %v", tt.args, err)
+		}
+	}
 }

@@ -2,6 +2,7 @@ package local
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -57,6 +58,9 @@ func (a *commands) localPut() *cli.Command {
 			if c.Bool("from-sample") {
 				return a.putSample(c, name)
 			}
+			if err := cmp.Or(oneOf(c, "type", "String", "StringList", "SecureString"), oneOf(c, "tier", "Standard", "Advanced", "Intelligent-Tiering")); err != nil {
+				return err
+			}
 			value, err := a.value(c.Context, name, console.Text(c, "from"))
 			if err != nil {
 				return err
@@ -68,7 +72,7 @@ func (a *commands) localPut() *cli.Command {
 			return a.withLocal(c, func(ctx context.Context, client *awslocal.Client) error {
 				var out struct{ Version int64 }
 				if err := client.Call(ctx, "ssm", "PutParameter", in, &out); err != nil {
-					return refused(err)
+					return refused(awslocal.ExplainPut(err, name, value, console.Text(c, "key")))
 				}
 				return a.isAt(name, out.Version)
 			})
@@ -77,6 +81,14 @@ func (a *commands) localPut() *cli.Command {
 }
 
 // isAt answers with the version of a parameter that was put.
+// oneOf refuses a flag whose value is none of some.
+func oneOf(c *cli.Context, flag string, all ...string) error {
+	if value := console.Text(c, flag); !slices.Contains(all, value) {
+		return console.Usagef("--%s %s: write %s or %s", flag, value, strings.Join(all[:len(all)-1], ", "), all[len(all)-1])
+	}
+	return nil
+}
+
 // nameToPut returns the argument of put. No error shows what may be a value.
 func nameToPut(c *cli.Context) (string, error) {
 	if c.Args().Len() > 1 || strings.Contains(c.Args().First(), "=") {

@@ -4,10 +4,13 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
+	"strings"
 
 	"github.com/urfave/cli/v2"
 
 	"github.com/whispering/bundle/internal/awslocal"
+	"github.com/whispering/bundle/internal/awslocal/call"
 	"github.com/whispering/bundle/internal/awslocal/sts"
 	"github.com/whispering/bundle/internal/cli/console"
 	"github.com/whispering/bundle/internal/plainfile"
@@ -30,6 +33,12 @@ func (a *commands) localKey() *cli.Command {
 			if err != nil {
 				return err
 			}
+			switch rest, named := strings.CutPrefix(alias, "alias/"); {
+			case !named:
+				return console.Usagef("%s is not an alias: write alias/%s", alias, alias)
+			case strings.HasPrefix(rest, "aws/"):
+				return console.Usagef("aliases that begin with alias/aws/ belong to AWS: write another, such as alias/local-%s", strings.TrimPrefix(rest, "aws/"))
+			}
 			in := map[string]any{"Description": alias}
 			if path := console.Text(c, "policy"); path != "" {
 				policy, err := plainfile.Read(path, mostPolicy)
@@ -45,6 +54,10 @@ func (a *commands) localKey() *cli.Command {
 				}
 				named := map[string]any{"AliasName": alias, "TargetKeyId": out.KeyMetadata.KeyId}
 				if err := client.Call(ctx, "kms", "CreateAlias", named, nil); err != nil {
+					var answer *call.Error
+					if errors.As(err, &answer) && answer.Code == "AlreadyExistsException" {
+						return console.Usagef("there is already a key %s, which stays as it is. To use it, write its alias. For another key, write another alias", alias)
+					}
 					return refused(err)
 				}
 				if !a.JSON() {
