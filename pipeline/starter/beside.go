@@ -46,7 +46,7 @@ func (d *document) read(name string) (*yaml.Node, string) {
 	f, err := d.beside.Open(name)
 	if err != nil {
 		if errors.Is(err, fs.ErrNotExist) {
-			return nil, "it is in a file that does not exist: " + shown(name)
+			return nil, "it is in a file that does not exist: " + shown(name) + "; correct its name, or create it"
 		}
 		return nil, "it is in a file that cannot be read: " + shown(name)
 	}

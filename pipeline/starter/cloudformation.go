@@ -75,6 +75,8 @@ func (t *template) value(n *yaml.Node) value {
 		return t.choose(of)
 	case name == "FindInMap" && of != nil && of.Kind == yaml.SequenceNode && len(of.Content) >= 3:
 		return t.findInMap(of)
+	case name == "ImportValue" && of != nil:
+		return t.imported(of)
 	case name == "" && n.Kind == yaml.ScalarNode && t.outer != nil:
 		return t.outer.value(n)
 	case name == "" && n.Kind == yaml.ScalarNode:
@@ -234,7 +236,7 @@ func (t *template) substitute(s string, own *yaml.Node) value {
 		}
 		end := closing(rest)
 		if end < 0 {
-			return not("a variable in it is not closed")
+			return not("a variable in it is not closed; write the } that is missing")
 		}
 		name := rest[:end]
 		s = rest[end+1:]
@@ -321,6 +323,18 @@ func (t *template) choose(of *yaml.Node) value {
 		return text(Text{{open: t.draft.leave("condition "+condition+a.text.hcl()+b.text.hcl(), condition, "the condition "+shown(condition))}})
 	}
 	return value{kind: computed}
+}
+
+// imported returns what is known of Fn::ImportValue: like ${cf:...}, the value is
+// outside of the source.
+func (t *template) imported(of *yaml.Node) value {
+	name, from, key := "import", "Fn::ImportValue", "import of line "+itoa(of.Line)
+	if of.Kind == yaml.ScalarNode && simpleName.MatchString(of.Value) {
+		name, from, key = of.Value, "the export "+shown(of.Value), "import "+of.Value
+	}
+	v := text(Text{{open: t.draft.leave(key, name, from)}})
+	v.outside = "it comes from another stack (Fn::ImportValue)"
+	return v
 }
 
 // findInMap returns what is known of Fn::FindInMap.

@@ -289,7 +289,7 @@ func (d *Draft) checkSecrets(f *Function, envs []string) {
 
 func badSecret(s Secret, envs []string) string {
 	if manifest.BadSecretName(s.Name) != "" {
-		return "a secret's name is 2 to 128 letters, digits and underscores, starting with a letter"
+		return "a secret's name is 2 to 128 letters, digits and underscores, starting with a letter; rename the variable"
 	}
 	switch n, _ := manifest.Lookup(s.Name); n.Class {
 	case manifest.ReadByLoaders:
@@ -297,7 +297,7 @@ func badSecret(s Secret, envs []string) string {
 	case manifest.ReadByAWS:
 		return "AWS SDKs, the AWS CLI or Lambda obey this name; docs/names.md says when allow_reserved is right"
 	case manifest.Never:
-		return "the name is reserved for Lambda and the helpers"
+		return "the name is reserved for Lambda and the helpers; rename the variable"
 	}
 	if s.Field != "" {
 		if _, err := secret.ParseField(s.Field); err != nil {

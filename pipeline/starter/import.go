@@ -20,7 +20,7 @@ func (d *Draft) add(f *Function, e entry, v value, shared bool) {
 	}
 	switch {
 	case v.kind == known && v.outside != "":
-		refuse(v.outside)
+		refuse(v.outside + "; if it is secret, put it in a parameter")
 	case v.kind == unknown:
 		refuse(v.reason())
 	case v.kind != fromParameter:

@@ -233,7 +233,8 @@ func TestSAM(t *testing.T) {
 		`secret "JOINED" { parameter = "/a/b" }`,
 		`# secret "MANAGER": it is in Secrets Manager`,
 		`# secret "HIDDEN": it is passed when the stack is deployed`,
-		"#   TABLE, LITERAL, IMPORTED\n",
+		"#   TABLE, LITERAL\n",
+		`# secret "IMPORTED": it comes from another stack (Fn::ImportValue); if it is secret, put it in a parameter`,
 		"the name of function \"Plain\": it depends on the template parameter \"Name\"; set deployed_as",
 	} {
 		if !strings.Contains(text, want) {

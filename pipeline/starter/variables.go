@@ -47,7 +47,7 @@ func (i *serverless) string(s string) value {
 		}
 		end := closing(rest)
 		if end < 0 {
-			return not("a variable in it is not closed")
+			return not("a variable in it is not closed; write the } that is missing")
 		}
 		all = append(all, i.variable(rest[:end]))
 		s = rest[end+1:]
@@ -313,7 +313,7 @@ func (i *serverless) source(s string) value {
 	case "strToBool":
 		v := i.string(m[3])
 		if v.kind == fromParameter {
-			v.remarks = append(v.remarks, "the source turns its value into true or false")
+			v.remarks = append(v.remarks, "the source turns its value into true or false, but a secret is a string; the program has to convert it")
 		}
 		return v
 	case "env", "cf", "s3", "git", "aws", "vault", "terraform", "doppler", "output":
