@@ -86,7 +86,7 @@ func (s *Status) open(ctx context.Context) (*layerbuild.Layer, problem.Problems)
 	}
 	layer, err := layerbuild.Read(s.Content)
 	if err != nil {
-		return nil, problem.Problems{problem.New(problem.Integrity, nil, "Invalid layer", fmt.Sprintf("%s: %v.", s.Name, err))}
+		return nil, problem.Problems{problem.New(problem.Integrity, nil, "Invalid layer", fmt.Sprintf("%s: %v. Name a layer that bundle build wrote, or build it again.", s.Name, err))}
 	}
 	why := ""
 	switch {

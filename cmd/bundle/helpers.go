@@ -43,6 +43,9 @@ func (a *app) helpers(c *cli.Context) error {
 	if console.Given(c, "unpack") {
 		return a.unpackHelpers(c)
 	}
+	if console.Text(c, "out") == "" {
+		return console.Refuse(problem.Manifest, nil, "Missing --out", "Add --out with the file to write, for example --out helpers.zip.")
+	}
 	names, err := helperNames(console.Text(c, "helpers"))
 	if err != nil {
 		return err

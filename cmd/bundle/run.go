@@ -21,6 +21,7 @@ import (
 func (a *app) runCommand() *cli.Command {
 	return &cli.Command{
 		Name:      "run",
+		Category:  console.OnlyLooks,
 		Usage:     "run a command with a function's secrets: as variables, and for the helpers",
 		UsageText: "bundle run [--layer FILE | --env NAME] [--function NAME] [options] -- COMMAND [ARGUMENT...]",
 		ArgsUsage: console.PassedOn,

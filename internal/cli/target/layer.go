@@ -66,7 +66,7 @@ func standIn(s *pipeline.Status) (*manifest.Manifest, error) {
 		layer, err := layerbuild.Read(s.Content)
 		switch {
 		case err != nil:
-			return m, console.Refuse(problem.Integrity, nil, "Invalid layer", "%s: %v.", s.Name, err)
+			return m, invalid(s.Name, err)
 		case len(layer.Documents) == 0:
 			return m, console.Usagef("%s contains no secrets, only helpers. Name a layer that bundle build wrote.", s.Name)
 		}
@@ -84,6 +84,10 @@ func notReadable(err error) error {
 	return console.Refuse(problem.Manifest, nil, "Layer not readable", "The layer cannot be read: %v. Build it, or correct --layer.", err)
 }
 
+func invalid(name string, err error) error {
+	return console.Refuse(problem.Integrity, nil, "Invalid layer", "%s: %v. Name a layer that bundle build wrote, or build it again.", name, err)
+}
+
 // ReadLayer reads a layer that the command line names.
 func ReadLayer(path string) (*layerbuild.Layer, []byte, error) {
 	content, err := pipeline.ReadLimited(path)
@@ -95,7 +99,7 @@ func ReadLayer(path string) (*layerbuild.Layer, []byte, error) {
 	}
 	layer, err := layerbuild.Read(content)
 	if err != nil {
-		return nil, nil, console.Refuse(problem.Integrity, nil, "Invalid layer", "%s: %v.", path, err)
+		return nil, nil, invalid(path, err)
 	}
 	return layer, content, nil
 }
