@@ -183,11 +183,14 @@ func (s *Server) knownSample() ([]byte, error) {
 	}
 	path := filepath.Join(s.options.dir, s.sample.File)
 	sealed, err := plainfile.Read(path, 2*MaxSample)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("the state in %s %w: %s, which remembers the sample values, is missing", s.options.dir, ErrDamaged, s.sample.File)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("%s, which remembers the sample values, cannot be read: %w", path, err)
 	}
 	if s.sample.content, err = s.ssm.OpenFile(s.sampleRequest(), samplePrefix, sealed); err != nil {
-		return nil, fmt.Errorf("%s, which remembers the sample values, is damaged", path)
+		return nil, fmt.Errorf("%s, which remembers the sample values, %w", path, ErrDamaged)
 	}
 	return s.sample.content, nil
 }

@@ -27,6 +27,9 @@ const (
 	serverName = "server.json"
 )
 
+// ErrDamaged is wrapped by the error of New for a state that cannot be used any more.
+var ErrDamaged = errors.New("is damaged")
+
 // ErrForeign is wrapped by the error of New for a directory that has files but no state.
 var ErrForeign = errors.New("has files, and none of them is a state of the embedded AWS")
 
@@ -201,7 +204,7 @@ func (s *Server) load() error {
 	}
 	var state stateFile
 	if err := json.Unmarshal(b, &state); err != nil {
-		return fmt.Errorf("%s in %s is damaged", stateName, s.options.dir)
+		return fmt.Errorf("%s in %s %w", stateName, s.options.dir, ErrDamaged)
 	}
 	if state.Format != stateFormat {
 		return fmt.Errorf("%s in %s has format %d, but this version of bundle reads format %d: remove the directory to start over",

@@ -172,10 +172,13 @@ func inUse(data string, at *hcl.Range) error {
 
 // StateRemedy returns what to do if the state of an embedded AWS cannot be written.
 func StateRemedy(err error) string {
+	if errors.Is(err, awslocal.ErrDamaged) {
+		return ". To start again with the sample values, delete the folder that it is in"
+	}
 	if errors.Is(err, awslocal.ErrForeign) {
 		return ". Name a new or an empty folder with --data, or the one that has the state"
 	}
-	if errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.EROFS) || errors.Is(err, syscall.ENOSPC) {
+	if errors.Is(err, fs.ErrPermission) || errors.Is(err, fs.ErrExist) || errors.Is(err, syscall.ENOTDIR) || errors.Is(err, syscall.EROFS) || errors.Is(err, syscall.ENOSPC) {
 		return ". Its state needs a writable folder: choose one with --data"
 	}
 	return ""
