@@ -57,7 +57,7 @@ func (a *app) initCommand() *cli.Command {
 
 func (a *app) init(c *cli.Context) error {
 	if err := console.NoArguments(c); err != nil {
-		return err
+		return draft.Misplaced(c, err)
 	}
 	switch {
 	case c.Bool("guard"):

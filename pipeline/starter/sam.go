@@ -1,6 +1,7 @@
 package starter
 
 import (
+	"fmt"
 	"io/fs"
 
 	"go.yaml.in/yaml/v3"
@@ -20,6 +21,9 @@ func SAM(source string, src []byte, _ fs.FS) (*Draft, error) {
 	if doc.get(doc.root, "Resources") == nil {
 		t.draft.elsewhere(doc)
 		t.draft.nothing = ErrNoResources
+		if Detect(source, src) == ServerlessKind {
+			t.draft.nothing = fmt.Errorf("%w, but it looks like a serverless.yml. Name it with --from-serverless", ErrNoResources)
+		}
 		return t.draft, nil
 	}
 	t.functions()

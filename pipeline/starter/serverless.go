@@ -3,6 +3,7 @@ package starter
 import (
 	"cmp"
 	"errors"
+	"fmt"
 	"io/fs"
 	"strings"
 
@@ -35,6 +36,9 @@ func Serverless(source string, src []byte, beside fs.FS) (*Draft, error) {
 	if doc.get(doc.root, "functions") == nil {
 		i.draft.elsewhere(doc)
 		i.draft.nothing = ErrNoFunctions
+		if Detect(source, src) == SAMKind {
+			i.draft.nothing = fmt.Errorf("%w, but it looks like a template. Name it with --from-sam", ErrNoFunctions)
+		}
 		return i.draft, nil
 	}
 	i.functions()

@@ -53,6 +53,9 @@ func Read(con *console.Console, c *cli.Context, environments []starter.Environme
 	if advice := starter.Program(source); advice != "" && kind != starter.DotenvKind && exists(source) {
 		return nil, console.Usagef("%s %s", source, advice)
 	}
+	if info, err := os.Stat(source); err == nil && info.IsDir() {
+		return nil, console.Usagef("%s is a folder. Name a file in it: a serverless.yml, a SAM or CloudFormation template, or a dotenv file", source)
+	}
 	content, err := readSource(source)
 	if err != nil {
 		return nil, console.Usagef("%s cannot be read: %v", source, pipeline.Cause(err))
@@ -66,6 +69,14 @@ func Read(con *console.Console, c *cli.Context, environments []starter.Environme
 	}
 	draft.Name = cmp.Or(draft.Name, folderName(source))
 	return draft, nil
+}
+
+// Misplaced returns an error about arguments that also says how to name a source, if the first one is a file or a path.
+func Misplaced(c *cli.Context, err error) error {
+	if name := c.Args().First(); exists(name) || starter.LooksLikePath(name) {
+		return console.Usagef("%v. To read a source, write: %s --from %s", err, c.Command.HelpName, name)
+	}
+	return err
 }
 
 // drafted reads a source of one kind. A serverless.yml can include files in its
