@@ -79,7 +79,7 @@ func (a *app) init(c *cli.Context) error {
 	}
 	result, err := from.Write(starter.Options{Name: name, Environments: environments, Sample: filepath.Base(sample)})
 	for _, n := range from.Notes {
-		a.Hint("%s: %s", from.Where(n), n.Text)
+		a.Hint("%s", strings.TrimPrefix(from.Where(n)+": "+n.Text, ": ")) // a draft of nothing has no place
 	}
 	if err != nil {
 		return console.Usagef("cannot create a manifest%s: %v", draft.OfSource(from), err)
