@@ -26,7 +26,9 @@ type Client struct {
 	region string
 	own    *Server // nil if another process serves
 	kept   []string
-	http   *http.Client
+
+	removed []string
+	http    *http.Client
 }
 
 // attachTimeout is how long Attach waits while another process uses the directory alone.
@@ -101,7 +103,7 @@ func attach(ctx context.Context, dir string, o []Option) (*Client, error) {
 		}
 	}
 	if err == nil {
-		c.own, c.server.accessKey, c.kept = own, own.key, own.Kept()
+		c.own, c.server.accessKey, c.kept, c.removed = own, own.key, own.Kept(), own.removedParameters()
 		if c.server.URL, err = own.listen("127.0.0.1:0"); err != nil {
 			return nil, errors.Join(err, own.Close())
 		}
@@ -149,12 +151,15 @@ func (c *Client) bringIn(ctx context.Context, o []Option) error {
 			return fmt.Errorf("%w%s", ErrSample, why)
 		}
 	}
-	c.kept = reply.Conflicts
+	c.kept, c.removed = reply.Conflicts, reply.Removed
 	return err
 }
 
 // Kept names the parameters that were changed in the sample file and in the state. The value in the state was kept.
 func (c *Client) Kept() []string { return c.kept }
+
+// Removed names the parameters of the sample file that were deleted from the state.
+func (c *Client) Removed() []string { return c.removed }
 
 // Serving reports whether another process serves the directory. Only then, URL works after this client is closed.
 func (c *Client) Serving() bool { return c.own == nil }

@@ -50,7 +50,12 @@ func (s *Server) controls(r *http.Request) map[string]func(body []byte) (any, er
 		},
 		"Sample": func(body []byte) (any, error) { // the body is a sample file
 			conflicts, err := s.BringIn(r.URL.Query().Get("environment"), body)
-			return sampleReply{conflicts}, err
+			if err != nil {
+				return nil, err
+			}
+			s.gate.Lock()
+			defer s.gate.Unlock()
+			return sampleReply{conflicts, s.removedParameters()}, nil
 		},
 		"FromSample": func(body []byte) (any, error) {
 			var in struct {
@@ -93,6 +98,7 @@ func (s *Server) PutRole(r sts.Role) error {
 
 type sampleReply struct {
 	Conflicts []string `json:"conflicts"`
+	Removed   []string `json:"removed"`
 }
 
 type fromSampleReply struct {

@@ -151,6 +151,25 @@ func (s *Server) Kept() []string {
 	return s.keptParameters()
 }
 
+// removedParameters names the parameters that the remembered sample file has and the state does not, as they were deleted.
+func (s *Server) removedParameters() []string {
+	known, err := s.knownSample()
+	if known == nil || err != nil {
+		return nil
+	}
+	in, err := parseSeed(known)
+	if err != nil {
+		return nil // it was brought in, so it is right
+	}
+	var names []string
+	for _, p := range in.Parameters {
+		if len(s.ssm.Stored(Account, in.Region, p.Name)) == 0 {
+			names = append(names, p.Name)
+		}
+	}
+	return names
+}
+
 // keptParameters names the parameters that both sides changed, and that nothing has changed since.
 func (s *Server) keptParameters() []string {
 	if len(s.sample.Kept) == 0 {

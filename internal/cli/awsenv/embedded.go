@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -94,8 +95,8 @@ func (e *Embedded) samples() []awslocal.Sample {
 
 // open brings the sample file into the state, and returns a client of it. It uses the
 // server of bundle local serve if that is running, and otherwise starts one. With
-// looking, it makes no state.
-func (e *Embedded) open(ctx context.Context, con *console.Console, looking bool) (*awslocal.Client, error) {
+// looking, it makes no state. m is the manifest that uses the parameters; nil for none.
+func (e *Embedded) open(ctx context.Context, con *console.Console, looking bool, m *manifest.Manifest) (*awslocal.Client, error) {
 	content, err := e.Sample()
 	if err != nil {
 		return nil, err
@@ -119,13 +120,16 @@ func (e *Embedded) open(ctx context.Context, con *console.Console, looking bool)
 		return nil, e.refuse("Embedded AWS cannot start", "%v%s.", err, StateRemedy(err))
 	}
 	HintKept(con, client.Kept(), e.Flags())
+	if m != nil {
+		e.hintRemoved(con, client.Removed(), m)
+	}
 	return client, nil
 }
 
 // BringIn brings the sample file into the state, for a command that makes no session. It
 // makes no state.
 func (e *Embedded) BringIn(ctx context.Context, con *console.Console) error {
-	client, err := e.open(ctx, con, true)
+	client, err := e.open(ctx, con, true, nil)
 	if err != nil {
 		return err
 	}
@@ -162,6 +166,32 @@ func HintKept(con *console.Console, kept []string, flags string) {
 	if more := len(kept) - most; more > 0 {
 		con.Hint("%d more parameters were changed in the sample file and by bundle local put", more)
 	}
+}
+
+// hintRemoved names the parameters of the sample file that were deleted, although the manifest uses them.
+func (e *Embedded) hintRemoved(con *console.Console, removed []string, m *manifest.Manifest) {
+	removed = slices.DeleteFunc(removed, func(name string) bool { return !uses(m, name) })
+	const most = 5
+	for _, name := range removed[:min(len(removed), most)] {
+		con.Hint("%s is in the sample file, but was deleted with bundle local rm. To put it again: bundle local put --from-sample%s %s", name, e.Flags(), name)
+	}
+	if more := len(removed) - most; more > 0 {
+		con.Hint("%d more parameters of the sample file were deleted. To start again with all sample values: bundle local reset%s", more, e.Flags())
+	}
+}
+
+// uses reports whether a function of a manifest has a secret of a parameter, or imports a path above it.
+func uses(m *manifest.Manifest, parameter string) bool {
+	parameter = "/" + strings.TrimPrefix(parameter, "/")
+	return slices.ContainsFunc(m.Functions, func(f manifest.Function) bool {
+		return slices.ContainsFunc(f.Secrets, func(s manifest.Secret) bool {
+			name, _, _ := strings.Cut(s.Parameter.Value, ":")
+			return "/"+strings.TrimPrefix(name, "/") == parameter
+		}) || slices.ContainsFunc(f.Imports, func(i manifest.Import) bool {
+			below, ok := strings.CutPrefix(parameter, strings.TrimSuffix(i.Path.Value, "/")+"/")
+			return ok && (i.Recursive || !strings.Contains(below, "/"))
+		})
+	})
 }
 
 // inUse is the error if another run uses the state of an embedded AWS for too long.
