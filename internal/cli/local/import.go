@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/urfave/cli/v2"
@@ -73,7 +74,8 @@ func readValues(path string) (*dotenv.File, error) {
 // An imported is what became of a file of values.
 type imported struct {
 	Path       string `json:"path"`
-	Parameters int    `json:"parameters"`
+	Parameters int    `json:"parameters"` // that were put
+	Unchanged  int    `json:"unchanged"`
 	LeftOut    []left `json:"left_out"`
 	Notes      []left `json:"notes"`
 }
@@ -95,6 +97,10 @@ func (a *commands) putValues(ctx context.Context, client *awslocal.Client, c *cl
 			result.Notes = append(result.Notes, left{n.Line, n.Name, n.Text})
 		}
 	}
+	stored, err := describeAll(ctx, client, result.Path)
+	if err != nil {
+		stored = nil // putting says what is wrong with the path
+	}
 	var refusals []left
 	for _, v := range values.Variables {
 		if v.Value.Len() == 0 {
@@ -102,6 +108,10 @@ func (a *commands) putValues(ctx context.Context, client *awslocal.Client, c *cl
 			continue
 		}
 		name, value := strings.TrimSuffix(result.Path, "/")+"/"+strings.TrimPrefix(v.Name, "/"), string(v.Value.Reveal())
+		if unchanged(ctx, client, stored, name, value, console.Text(c, "key")) {
+			result.Unchanged++
+			continue
+		}
 		in := map[string]any{
 			"Name": name, "Value": value,
 			"Type": "SecureString", "KeyId": console.Text(c, "key"), "Tier": "Intelligent-Tiering", "Overwrite": true,
@@ -117,7 +127,14 @@ func (a *commands) putValues(ctx context.Context, client *awslocal.Client, c *cl
 			a.Hint("%s: %s", file, line)
 		}
 	}
-	a.Hint("%d parameters put below %s", result.Parameters, result.Path)
+	summary := fmt.Sprintf("%d parameters put below %s", result.Parameters, result.Path)
+	if result.Parameters == 1 {
+		summary = "1 parameter put below " + result.Path
+	}
+	if result.Unchanged > 0 {
+		summary += fmt.Sprintf(", %d unchanged", result.Unchanged)
+	}
+	a.Hint("%s", summary)
 	var wrong []error
 	for _, line := range grouped(refusals, "") {
 		wrong = append(wrong, console.Usagef("%s: the embedded AWS refused %s", file, line))
@@ -131,6 +148,16 @@ func (a *commands) putValues(ctx context.Context, client *awslocal.Client, c *cl
 		}
 	}
 	return errors.Join(wrong...)
+}
+
+// unchanged reports whether a parameter among the stored ones is what would be put. A new version would make everything reseal.
+func unchanged(ctx context.Context, client *awslocal.Client, stored []storedParameter, name, value, key string) bool {
+	if !slices.ContainsFunc(stored, func(p storedParameter) bool { return p.Name == name && p.Type == "SecureString" && p.KeyId == key }) {
+		return false
+	}
+	var out struct{ Parameter storedParameter }
+	err := client.Call(ctx, "ssm", "GetParameter", map[string]any{"Name": name, "WithDecryption": true}, &out)
+	return err == nil && out.Parameter.Value == value
 }
 
 // mostPlaces is how many lines of a file one message names.

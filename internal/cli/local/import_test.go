@@ -2,6 +2,7 @@ package local
 
 import (
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -91,6 +92,37 @@ func TestRefusalsSayWhatToWrite(t *testing.T) {
 		_, _, err := local(t, tt.stdin, tt.args)
 		if err == nil || !strings.Contains(err.Error(), tt.want) || strings.Contains(err.Error(), "canary") {
 			t.Errorf("%s: %v", tt.args, err)
+		}
+	}
+}
+
+// An import puts only what differs: a new version would make everything reseal.
+func TestImportPutsOnlyWhatDiffers(t *testing.T) {
+	t.Chdir(t.TempDir())
+	if _, _, err := local(t, "", "key alias/other"); err != nil {
+		t.Fatal(err)
+	}
+	for i, step := range []struct{ content, args, want, at string }{
+		{"A=1\nB=2\n", "", "2 parameters put below /x", "1"},
+		{"A=1\nB=2\n", "", "0 parameters put below /x, 2 unchanged", "1"},
+		{"A=2\nB=2\n", "", "1 parameter put below /x, 1 unchanged", "2"},
+		{"A=2\nB=2\n", "--key alias/other", "2 parameters put below /x", "3"},
+		{"A=2\nB=2\n", "--key alias/other", "0 parameters put below /x, 2 unchanged", "3"},
+	} {
+		if err := os.WriteFile("a.env", []byte(step.content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		_, said, err := local(t, "", "import --path /x a.env "+step.args)
+		if err != nil || strings.TrimSpace(said) != "bundle: "+step.want {
+			t.Errorf("step %d: %q, %v", i, said, err)
+		}
+		out, _, err := local(t, "", "get /x/A")
+		key := "alias/aws/ssm"
+		if step.args != "" {
+			key = "alias/other"
+		}
+		if err != nil || !strings.Contains(strings.Join(strings.Fields(out), " "), "/x/A SecureString "+step.at+" "+key) {
+			t.Errorf("step %d: %q, %v", i, out, err)
 		}
 	}
 }

@@ -188,6 +188,15 @@ func (a *commands) localGet() *cli.Command {
 				if c.Bool("reveal") {
 					return a.PrintVerbatim("the value", []byte(out.Parameter.Value+"\n"))
 				}
+				all, err := describeAll(ctx, client, out.Parameter.Name) // GetParameter has neither key nor tier
+				if err != nil {
+					return err
+				}
+				for _, p := range all {
+					if p.Name == out.Parameter.Name && p.Version == out.Parameter.Version {
+						out.Parameter = p
+					}
+				}
 				return a.renderParameters([]storedParameter{out.Parameter})
 			})
 		},
