@@ -185,7 +185,11 @@ func grouped(all []left, prefix string) []string {
 		g.places = append(g.places, place)
 	}
 	lines := make([]string, len(groups))
+	plural := strings.NewReplacer("is not NAME=VALUE", "are not NAME=VALUE", "It is not shown, as it could be part of a value", "They are not shown, as they could be parts of values")
 	for i, g := range groups {
+		if len(g.places) > 1 && g.separator == " " {
+			g.text = plural.Replace(g.text)
+		}
 		if more := len(g.places) - mostPlaces; more > 0 {
 			g.places = append(g.places[:mostPlaces], fmt.Sprintf("and %d more, which --json lists", more))
 		}

@@ -19,6 +19,11 @@ func TestGrouped(t *testing.T) {
 	if got := grouped(all, "left out: "); !slices.Equal(got, want) {
 		t.Errorf("%q, want %q", got, want)
 	}
+	const junk = "is not NAME=VALUE. It is not shown, as it could be part of a value"
+	want = []string{"line 6, line 9 are not NAME=VALUE. They are not shown, as they could be parts of values"}
+	if got := grouped([]left{{6, "", junk}, {9, "", junk}}, ""); !slices.Equal(got, want) {
+		t.Errorf("%q, want %q", got, want)
+	}
 	all = nil
 	for i := range mostPlaces + 2 {
 		all = append(all, left{i + 1, fmt.Sprint("N", i), "no value"})
