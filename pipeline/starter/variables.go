@@ -217,7 +217,7 @@ func addressOf(address string, depth int) string {
 			return ""
 		}
 		b.WriteString(name)
-		if s = rest; !found {
+		if !found {
 			break
 		}
 		end := closing(rest)

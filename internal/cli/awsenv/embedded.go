@@ -208,8 +208,10 @@ func StateRemedy(err error) string {
 	if errors.Is(err, awslocal.ErrForeign) {
 		return ". Name a new or an empty folder with --data, or the one that has the state"
 	}
-	if errors.Is(err, fs.ErrPermission) || errors.Is(err, fs.ErrExist) || errors.Is(err, syscall.ENOTDIR) || errors.Is(err, syscall.EROFS) || errors.Is(err, syscall.ENOSPC) {
-		return ". Its state needs a writable folder: choose one with --data"
+	for _, cause := range []error{fs.ErrPermission, fs.ErrExist, syscall.ENOTDIR, syscall.EROFS, syscall.ENOSPC} {
+		if errors.Is(err, cause) {
+			return ". Its state needs a writable folder: choose one with --data"
+		}
 	}
 	return ""
 }

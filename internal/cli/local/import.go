@@ -127,14 +127,14 @@ func (a *commands) putValues(ctx context.Context, client *awslocal.Client, c *cl
 			a.Hint("%s: %s", file, line)
 		}
 	}
-	summary := fmt.Sprintf("%d parameters put below %s", result.Parameters, result.Path)
+	said := fmt.Sprintf("%d parameters put below %s", result.Parameters, result.Path)
 	if result.Parameters == 1 {
-		summary = "1 parameter put below " + result.Path
+		said = "1 parameter put below " + result.Path
 	}
 	if result.Unchanged > 0 {
-		summary += fmt.Sprintf(", %d unchanged", result.Unchanged)
+		said += fmt.Sprintf(", %d unchanged", result.Unchanged)
 	}
-	a.Hint("%s", summary)
+	a.Hint("%s", said)
 	var wrong []error
 	for _, line := range grouped(refusals, "") {
 		wrong = append(wrong, console.Usagef("%s: the embedded AWS refused %s", file, line))
@@ -185,7 +185,10 @@ func grouped(all []left, prefix string) []string {
 		g.places = append(g.places, place)
 	}
 	lines := make([]string, len(groups))
-	plural := strings.NewReplacer("is not NAME=VALUE", "are not NAME=VALUE", "It is not shown, as it could be part of a value", "They are not shown, as they could be parts of values")
+	plural := strings.NewReplacer(
+		"is not NAME=VALUE", "are not NAME=VALUE",
+		"It is not shown, as it could be part of a value", "They are not shown, as they could be parts of values",
+	)
 	for i, g := range groups {
 		if len(g.places) > 1 && g.separator == " " {
 			g.text = plural.Replace(g.text)
