@@ -93,7 +93,8 @@ func serve(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	options := []awslocal.Option{awslocal.WithDir(filepath.Join(args[0], ".bundle-local", "local")), awslocal.WithSeed(seed), awslocal.WithLatency(w.Latency)}
+	// Where the recorded commit looks for the state of any environment, and this tree for one of before.
+	options := []awslocal.Option{awslocal.WithDir(filepath.Join(args[0], ".bundle-local")), awslocal.WithSeed(seed), awslocal.WithLatency(w.Latency)}
 	if w.Rate > 0 {
 		options = append(options, awslocal.WithBucket("ssm", w.Rate, w.Burst))
 	}
