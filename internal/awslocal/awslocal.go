@@ -199,8 +199,9 @@ func (s *Server) invoke(region, service, operation string, in, out any) error {
 	if err != nil {
 		return err
 	}
-	reply, err := s.handlers[service][operation](&call.Request{Service: service, Operation: operation, Region: region,
-		Account: Account, Caller: root(s.key.ID), Now: s.options.clock(), Body: body})
+	request := s.request(region, service, operation)
+	request.Body = body
+	reply, err := s.handlers[service][operation](request)
 	if err != nil || out == nil {
 		return err
 	}
@@ -208,6 +209,13 @@ func (s *Server) invoke(region, service, operation string, in, out any) error {
 		return err
 	}
 	return json.Unmarshal(body, out)
+}
+
+// request is a request of the server itself, which may do everything.
+func (s *Server) request(region, service, operation string) *call.Request {
+	return &call.Request{
+		Service: service, Operation: operation, Region: region, Account: Account, Caller: root(s.key.ID), Now: s.options.clock(),
+	}
 }
 
 // wallClock is the machine's time plus the skew of a fault. Signatures and sessions use it, because SDKs know no other clock.

@@ -13,7 +13,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/whispering/bundle/internal/awslocal/call"
 	"github.com/whispering/bundle/internal/plainfile"
 )
 
@@ -208,14 +207,10 @@ func (s *Server) knownSample() ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s, which remembers the sample values, cannot be read: %w", path, err)
 	}
-	if s.sample.content, err = s.ssm.OpenFile(s.sampleRequest(), samplePrefix, sealed); err != nil {
+	if s.sample.content, err = s.ssm.OpenFile(s.request(Region, "ssm", ""), samplePrefix, sealed); err != nil {
 		return nil, fmt.Errorf("%s, which remembers the sample values, %w", path, ErrDamaged)
 	}
 	return s.sample.content, nil
-}
-
-func (s *Server) sampleRequest() *call.Request {
-	return &call.Request{Service: "ssm", Region: Region, Account: Account, Caller: root(s.key.ID), Now: s.options.clock()}
 }
 
 // saveSample seals the sample file into a new file, and saves the state, which names it. A process that is killed in between leaves the
@@ -223,7 +218,7 @@ func (s *Server) sampleRequest() *call.Request {
 func (s *Server) saveSample() error {
 	old := s.sample.File
 	if s.dir != nil && s.sample.content != nil {
-		sealed, err := s.ssm.SealFile(s.sampleRequest(), samplePrefix, s.sample.content)
+		sealed, err := s.ssm.SealFile(s.request(Region, "ssm", ""), samplePrefix, s.sample.content)
 		if err != nil {
 			return err
 		}

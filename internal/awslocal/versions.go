@@ -121,12 +121,12 @@ func (s *Server) take(region string, p, was *seedParameter, stored []ssm.Stored)
 		marks[v.Number] = i + 1
 	}
 	for i, value := range values[same:] {
-		put := map[string]any{"Name": p.Name, "Type": p.Type, "KeyId": p.KeyID, "Tier": p.Tier, "Value": value, "Overwrite": len(stored) > 0 || i > 0}
-		var out struct{ Version int64 }
-		if err := s.invoke(region, "ssm", "PutParameter", put, &out); err != nil {
+		put := ssm.Put{Name: p.Name, Type: p.Type, KeyId: p.KeyID, Tier: p.Tier, Value: value, Overwrite: len(stored) > 0 || i > 0}
+		number, err := s.ssm.Put(s.request(region, "ssm", "PutParameter"), &put)
+		if err != nil {
 			return ExplainPut(err, p.Name, value, p.KeyID)
 		}
-		marks[out.Version] = same + i + 1
+		marks[number] = same + i + 1
 	}
 	s.ssm.Mark(Account, region, p.Name, marks)
 	return s.label(region, p, was)

@@ -22,7 +22,8 @@ const (
 
 const intelligent = "Intelligent-Tiering"
 
-type putInput struct {
+// A Put is the request of PutParameter.
+type Put struct {
 	Name, Value, Type, KeyId, Tier string
 	Description, AllowedPattern    string
 	DataType, Policies             string
@@ -31,10 +32,27 @@ type putInput struct {
 }
 
 func (s *Service) putParameter(req *call.Request) (any, error) {
-	var in putInput
+	var in Put
 	if err := req.Decode(&in); err != nil {
 		return nil, err
 	}
+	v, err := s.put(req, &in)
+	if err != nil {
+		return nil, err
+	}
+	return map[string]any{"Version": v.Number, "Tier": v.Tier}, nil
+}
+
+// Put puts a parameter as PutParameter does, and returns the number of the new version.
+func (s *Service) Put(req *call.Request, in *Put) (number int64, err error) {
+	v, err := s.put(req, in)
+	if err != nil {
+		return 0, err
+	}
+	return v.Number, nil
+}
+
+func (s *Service) put(req *call.Request, in *Put) (*version, error) {
 	name, err := newName(req, in.Name)
 	if err != nil {
 		return nil, err
@@ -59,14 +77,11 @@ func (s *Service) putParameter(req *call.Request) (any, error) {
 			return nil, err
 		}
 	}
-	if err := s.add(req, name, arn, v, in.Tags); err != nil {
-		return nil, err
-	}
-	return map[string]any{"Version": v.Number, "Tier": v.Tier}, nil
+	return v, s.add(req, name, arn, v, in.Tags)
 }
 
 // check checks what does not depend on existing versions.
-func (in *putInput) check() error {
+func (in *Put) check() error {
 	invalid := func(message string) error { return call.NewError("ValidationException", message) }
 	switch {
 	case in.Value == "":
@@ -100,7 +115,7 @@ func (in *putInput) check() error {
 }
 
 // version makes the version that the request asks for, with the value in plaintext. old is the existing parameter, or nil.
-func (in *putInput) version(req *call.Request, old *parameter) (*version, error) {
+func (in *Put) version(req *call.Request, old *parameter) (*version, error) {
 	v := &version{
 		Number: 1, Type: in.Type, Value: in.Value, KeyID: in.KeyId, Tier: in.Tier, DataType: in.DataType,
 		Description: in.Description, AllowedPattern: in.AllowedPattern,
