@@ -55,6 +55,7 @@ func (a *app) validate(c *cli.Context) error {
 	var all problem.Gathered
 	all.Add(problems...)
 	var asked pipeline.Questions
+	var embedded []*awsenv.Embedded
 	for _, name := range names {
 		read, found := target.Evaluate(a.Console, module, name)
 		m := read.Manifest
@@ -62,7 +63,7 @@ func (a *app) validate(c *cli.Context) error {
 			found = checkEvaluated(read, guard)
 		}
 		if m.Environment.Embedded.Value != "" && len(found) == 0 {
-			found = append(found, console.ProblemsOf(awsenv.EmbeddedOf(module, m.Environment, "").Check())...)
+			embedded = append(embedded, awsenv.EmbeddedOf(module, m.Environment, ""))
 		}
 		all.Add(slices.Concat(found, read.CheckBlind(), asked.Add(read))...)
 		warnings = append(warnings, read.Warnings()...)
@@ -71,6 +72,10 @@ func (a *app) validate(c *cli.Context) error {
 			v.Secrets, v.Paths = v.Secrets+len(fn.Secrets), v.Paths+len(fn.Imports)
 		}
 		report.Environments = append(report.Environments, v)
+	}
+	module.Forget() // a large sample file takes as much memory
+	for _, e := range embedded {
+		all.Add(console.ProblemsOf(e.Check())...)
 	}
 	a.RenderWarnings(warnings.Sort())
 	if all.Len() > 0 {
