@@ -143,18 +143,15 @@ func (e *Embedded) Flags() (flags string) {
 		flags += " --env " + e.environment
 	}
 	if paths := e.module.Paths(); len(paths) > 1 {
-		flags += " --manifest " + ShellWord(e.module.Dir())
+		flags += " --manifest " + console.ShellWord(e.module.Dir())
 	} else if paths[0] != console.DefaultManifest {
-		flags += " --manifest " + ShellWord(paths[0])
+		flags += " --manifest " + console.ShellWord(paths[0])
 	}
 	if e.data != "" {
-		flags += " --data " + ShellWord(e.data)
+		flags += " --data " + console.ShellWord(e.data)
 	}
 	return flags
 }
-
-// ShellWord is a word of a POSIX shell.
-func ShellWord(s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'" }
 
 // HintKept names the parameters that were changed in the sample file and in the state.
 // flags are those of bundle local for this state, each behind a blank.

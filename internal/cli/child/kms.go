@@ -16,6 +16,7 @@ import (
 
 	"github.com/whispering/bundle/internal/awslocal/sigv4"
 	"github.com/whispering/bundle/internal/awslocal/sts"
+	"github.com/whispering/bundle/internal/cli/console"
 	"github.com/whispering/bundle/pipeline/secret"
 	"github.com/whispering/bundle/runtime/kms"
 	"github.com/whispering/bundle/runtime/secrets"
@@ -56,13 +57,7 @@ func (k *KMS) Accept(id, key string) { k.known[id] = key }
 // remembers them.
 func (k *KMS) Watch(environ []string) secrets.Decrypter {
 	return watcher{k, kms.New(kms.Options{Getenv: func(name string) string {
-		value := ""
-		for _, variable := range environ {
-			if text, ok := strings.CutPrefix(variable, name+"="); ok {
-				value = text
-			}
-		}
-		return value
+		return console.Variable(environ, name)
 	}})}
 }
 

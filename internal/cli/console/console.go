@@ -41,14 +41,21 @@ type Console struct {
 
 // Getenv returns a variable's value. An empty value counts as unset, because GitHub
 // Actions sets a variable to "" if its setting does not exist.
-func (c *Console) Getenv(name string) string {
-	for _, entry := range slices.Backward(c.Environ) {
+func (c *Console) Getenv(name string) string { return Variable(c.Environ, name) }
+
+// Variable returns the value of a variable of an environment, in the form of os.Environ.
+// It returns "" if there is none.
+func Variable(environ []string, name string) string {
+	for _, entry := range slices.Backward(environ) {
 		if value, ok := strings.CutPrefix(entry, name+"="); ok {
 			return value
 		}
 	}
 	return ""
 }
+
+// ShellWord returns a string as one word of a POSIX shell.
+func ShellWord(s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'" }
 
 // Terminal returns the width to print text in on the terminal behind a stream, or 0 if there is
 // none. It is at least 20.

@@ -7,7 +7,7 @@ import (
 	"strings"
 
 	"github.com/whispering/bundle/internal/awslocal"
-	"github.com/whispering/bundle/internal/cli/awsenv"
+	"github.com/whispering/bundle/internal/cli/console"
 )
 
 // environ returns the lines of a shell script that makes AWS SDKs use the embedded AWS, whatever is in the environment and in the AWS
@@ -24,7 +24,7 @@ func environ(client *awslocal.Client, region string, before []string) []string {
 		// Nothing in a profile may count: some SDKs prefer the endpoint of a service there to AWS_ENDPOINT_URL.
 		{"AWS_CONFIG_FILE", os.DevNull}, {"AWS_SHARED_CREDENTIALS_FILE", os.DevNull},
 	}, aroundProxies(before)) {
-		lines = append(lines, fmt.Sprintf("export %s=%s", variable[0], awsenv.ShellWord(variable[1])))
+		lines = append(lines, fmt.Sprintf("export %s=%s", variable[0], console.ShellWord(variable[1])))
 	}
 	return lines
 }
@@ -55,14 +55,7 @@ func isName(s string) bool {
 
 // aroundProxies keeps calls to this machine away from a proxy, if one is set. Programs differ in which of the two names they read.
 func aroundProxies(before []string) (variables [][2]string) {
-	value := func(name string) string {
-		for _, entry := range slices.Backward(before) {
-			if v, ok := strings.CutPrefix(entry, name+"="); ok {
-				return v
-			}
-		}
-		return ""
-	}
+	value := func(name string) string { return console.Variable(before, name) }
 	if value("HTTP_PROXY")+value("http_proxy")+value("ALL_PROXY")+value("all_proxy") == "" {
 		return nil
 	}

@@ -12,7 +12,7 @@ import (
 	"time"
 
 	"github.com/whispering/bundle/internal/awslocal"
-	"github.com/whispering/bundle/internal/cli/awsenv"
+	"github.com/whispering/bundle/internal/cli/console"
 	"github.com/whispering/bundle/internal/needs"
 )
 
@@ -162,7 +162,7 @@ func TestLocalEnvGoesAroundProxies(t *testing.T) {
 			t.Errorf("%s: %q, want %q", before, got, want)
 		}
 	}
-	if got := awsenv.ShellWord(`a'b$(id)`); got != `'a'\''b$(id)'` {
+	if got := console.ShellWord(`a'b$(id)`); got != `'a'\''b$(id)'` {
 		t.Errorf("quoted: %s", got)
 	}
 }

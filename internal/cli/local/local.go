@@ -82,7 +82,7 @@ func (a *commands) place(c *cli.Context) (place, error) {
 	var p place
 	for _, flag := range []string{"env", "data"} {
 		if given := console.Text(c, flag); given != "" {
-			p.flags += " --" + flag + " " + awsenv.ShellWord(given)
+			p.flags += " --" + flag + " " + console.ShellWord(given)
 		}
 	}
 	module, err := a.module(c)
