@@ -156,24 +156,25 @@ func (e *Embedded) Flags() (flags string) {
 // HintKept names the parameters that were changed in the sample file and in the state.
 // flags are those of bundle local for this state, each behind a blank.
 func HintKept(con *console.Console, kept []string, flags string) {
-	const most = 5
-	for _, name := range kept[:min(len(kept), most)] {
-		con.Hint("%s was changed in the sample file and by bundle local put, whose value stays. To take the sample file's: bundle local put --from-sample%s %s", name, flags, name)
-	}
-	if more := len(kept) - most; more > 0 {
-		con.Hint("%d more parameters were changed in the sample file and by bundle local put", more)
-	}
+	const changed = "changed in the sample file and by bundle local put"
+	hintEach(con, kept, "was "+changed+", whose value stays. To take the sample file's: bundle local put --from-sample"+flags, "were "+changed)
 }
 
 // hintRemoved names the parameters of the sample file that were deleted, although the manifest uses them.
 func (e *Embedded) hintRemoved(con *console.Console, removed []string, m *manifest.Manifest) {
 	removed = slices.DeleteFunc(removed, func(name string) bool { return !uses(m, name) })
+	hintEach(con, removed, "is in the sample file, but was deleted with bundle local rm. To put it again: bundle local put --from-sample"+e.Flags(),
+		"of the sample file were deleted. To start again with all sample values: bundle local reset"+e.Flags())
+}
+
+// hintEach prints a hint about each of the first parameters, which ends in its name, and one about the others.
+func hintEach(con *console.Console, names []string, each, others string) {
 	const most = 5
-	for _, name := range removed[:min(len(removed), most)] {
-		con.Hint("%s is in the sample file, but was deleted with bundle local rm. To put it again: bundle local put --from-sample%s %s", name, e.Flags(), name)
+	for _, name := range names[:min(len(names), most)] {
+		con.Hint("%s %s %s", name, each, name)
 	}
-	if more := len(removed) - most; more > 0 {
-		con.Hint("%d more parameters of the sample file were deleted. To start again with all sample values: bundle local reset%s", more, e.Flags())
+	if more := len(names) - most; more > 0 {
+		con.Hint("%d more parameters %s", more, others)
 	}
 }
 
