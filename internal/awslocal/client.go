@@ -25,10 +25,10 @@ type Client struct {
 	server serverFile
 	region string
 	own    *Server // nil if another process serves
-	kept   []string
+	http   *http.Client
 
-	removed []string
-	http    *http.Client
+	kept    []string // see Kept
+	removed []string // see Removed; only if another process serves
 }
 
 // attachTimeout is how long Attach waits while another process uses the directory alone.
@@ -103,7 +103,7 @@ func attach(ctx context.Context, dir string, o []Option) (*Client, error) {
 		}
 	}
 	if err == nil {
-		c.own, c.server.accessKey, c.kept, c.removed = own, own.key, own.Kept(), own.removedParameters()
+		c.own, c.server.accessKey, c.kept = own, own.key, own.Kept()
 		if c.server.URL, err = own.listen("127.0.0.1:0"); err != nil {
 			return nil, errors.Join(err, own.Close())
 		}
@@ -159,7 +159,12 @@ func (c *Client) bringIn(ctx context.Context, o []Option) error {
 func (c *Client) Kept() []string { return c.kept }
 
 // Removed names the parameters of the sample file that were deleted from the state.
-func (c *Client) Removed() []string { return c.removed }
+func (c *Client) Removed() []string {
+	if c.own != nil {
+		return c.own.Removed()
+	}
+	return c.removed
+}
 
 // Serving reports whether another process serves the directory. Only then, URL works after this client is closed.
 func (c *Client) Serving() bool { return c.own == nil }

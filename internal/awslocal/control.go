@@ -53,9 +53,7 @@ func (s *Server) controls(r *http.Request) map[string]func(body []byte) (any, er
 			if err != nil {
 				return nil, err
 			}
-			s.gate.Lock()
-			defer s.gate.Unlock()
-			return sampleReply{conflicts, s.removedParameters()}, nil
+			return sampleReply{conflicts, s.Removed()}, nil
 		},
 		"FromSample": func(body []byte) (any, error) {
 			var in struct {

@@ -150,8 +150,10 @@ func (s *Server) Kept() []string {
 	return s.keptParameters()
 }
 
-// removedParameters names the parameters that the remembered sample file has and the state does not, as they were deleted.
-func (s *Server) removedParameters() []string {
+// Removed names the parameters that the remembered sample file has and the state does not, as they were deleted.
+func (s *Server) Removed() []string {
+	s.gate.Lock()
+	defer s.gate.Unlock()
 	known, err := s.knownSample()
 	if known == nil || err != nil {
 		return nil
