@@ -1,0 +1,130 @@
+package starter
+
+import (
+	"strings"
+
+	"github.com/whispering/bundle/internal/lazyregexp"
+)
+
+// closing returns the index of the brace that closes the one before s, or -1.
+func closing(s string) int {
+	depth := 1
+	for at := range len(s) {
+		switch s[at] {
+		case '{':
+			depth++
+		case '}':
+			if depth--; depth == 0 {
+				return at
+			}
+		}
+	}
+	return -1
+}
+
+// alternatives splits the inside of a variable at its commas. Each part is the
+// default for those before it.
+func alternatives(s string) (all []string) {
+	depth, begin, quote := 0, 0, byte(0)
+	for at := range len(s) {
+		switch c := s[at]; {
+		case quote != 0:
+			if c == quote {
+				quote = 0
+			}
+		case c == '\'', c == '"':
+			quote = c
+		case c == '{', c == '(':
+			depth++
+		case c == '}', c == ')':
+			depth--
+		case c == ',' && depth == 0:
+			all = append(all, strings.TrimSpace(s[begin:at]))
+			begin = at + 1
+		}
+	}
+	return append(all, strings.TrimSpace(s[begin:]))
+}
+
+// unwrapped removes the second pair of braces of ${{…}}, which provider.variableSyntax
+// often sets.
+func unwrapped(s string) string {
+	if inside, ok := strings.CutPrefix(s, "{"); ok && inside != "" && closing(inside) == len(inside)-1 {
+		return strings.TrimSpace(inside[:len(inside)-1])
+	}
+	return s
+}
+
+var (
+	// sourcePattern matches SOURCE(PARAMETERS):ADDRESS, and SOURCE.REGION:ADDRESS, the
+	// former syntax.
+	sourcePattern = lazyregexp.New(`(?s)^([A-Za-z0-9_-]*)(?:\.([a-z0-9-]+|\$\{[^{}]*\}))?(?:\(([^()]*)\))?(?::(.*))?$`)
+
+	// ssmAddress matches the address of a resolver of version 4 that reads a parameter.
+	ssmAddress = lazyregexp.New(`(?s)^ssm(?:\(([^()]*)\))?:(.*)$`)
+
+	simpleName = lazyregexp.New(`^[A-Za-z0-9_.-]+$`)
+)
+
+// split splits a variable as sourcePattern does: into its source, region, parameters
+// and address. It returns nil for what is no variable.
+func split(s string) []string {
+	if !strings.Contains(s, ":") && !strings.HasPrefix(s, "file(") && !strings.HasPrefix(s, "strToBool(") {
+		return nil
+	}
+	return sourcePattern.FindStringSubmatch(s)
+}
+
+// source names an alternative in notes: its source, but not its address, unless that
+// is only a name, or names with variables between them.
+func source(s string) string {
+	m := split(s)
+	if m == nil || m[1] == "" && m[4] != "" {
+		return "another value"
+	}
+	address := addressOf(m[4], 0)
+	switch {
+	case m[1] == "file" && address == "":
+		return "${file(...)}"
+	case m[1] == "file":
+		return "${file(...):" + address + "}"
+	case address == "":
+		address = "..."
+	}
+	return "${" + m[1] + ":" + address + "}"
+}
+
+// addressOf returns an address that is a name, or names with variables between them. It
+// returns "" for others, and for long ones. Defaults of the variables are left out.
+func addressOf(address string, depth int) string {
+	const most, deepest = 90, 3
+	var b strings.Builder
+	for s := address; s != ""; {
+		name, rest, found := strings.Cut(s, "${")
+		if name != "" && !simpleName.MatchString(name) {
+			return ""
+		}
+		b.WriteString(name)
+		if !found {
+			break
+		}
+		end := closing(rest)
+		if end < 0 || depth == deepest {
+			return ""
+		}
+		m := split(alternatives(rest[:end])[0])
+		if m == nil || m[1] == "file" || m[1] == "" {
+			return ""
+		}
+		inside := addressOf(m[4], depth+1)
+		if inside == "" {
+			return ""
+		}
+		b.WriteString("${" + m[1] + ":" + inside + "}")
+		s = rest[end+1:]
+	}
+	if b.Len() > most {
+		return ""
+	}
+	return b.String()
+}
