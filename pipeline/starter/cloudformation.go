@@ -225,39 +225,19 @@ func (t *template) resource(name string) value {
 // substitute returns what is known of a string with ${NAME} in it. NAME is a key of
 // the map own, or a name in the template.
 func (t *template) substitute(s string, own *yaml.Node) value {
-	var all []value
-	for s != "" {
-		before, rest, found := strings.Cut(s, "${")
-		if before != "" {
-			all = append(all, text(literal(before)))
-		}
-		if !found {
-			break
-		}
-		end := closing(rest)
-		if end < 0 {
-			return not("a variable in it is not closed; write the } that is missing")
-		}
-		name := rest[:end]
-		s = rest[end+1:]
+	return resolved(interpolated(s, func(name string) value {
 		if verbatim, ok := strings.CutPrefix(name, "!"); ok {
-			all = append(all, text(literal("${"+verbatim+"}")))
-			continue
+			return text(literal("${" + verbatim + "}"))
 		}
 		name = strings.TrimSpace(name)
 		switch given := t.get(own, name); {
 		case given != nil:
-			all = append(all, t.value(given))
+			return t.value(given)
 		case t.outer != nil && strings.Contains(name, ":") && !strings.HasPrefix(name, "AWS::"):
-			all = append(all, t.outer.variable(name))
-		default:
-			all = append(all, t.reference(name))
+			return t.outer.variable(name)
 		}
-	}
-	if len(all) == 0 {
-		return text(nil)
-	}
-	return resolved(join(all))
+		return t.reference(name)
+	}))
 }
 
 // join returns what is known of Fn::Join.
@@ -279,9 +259,6 @@ func (t *template) join(of *yaml.Node) value {
 			all = append(all, text(literal(between)))
 		}
 		all = append(all, t.value(one))
-	}
-	if len(all) == 0 {
-		return text(nil)
 	}
 	for _, v := range all {
 		if v.kind == nothing {

@@ -6,6 +6,33 @@ import (
 	"github.com/whispering/bundle/internal/lazyregexp"
 )
 
+// A piece is a part of a string: text as it is, or the inside of a variable.
+type piece struct {
+	text     string
+	variable bool
+}
+
+// cut cuts a string into its pieces. It reports whether every variable is closed; what
+// follows one that is not is no piece.
+func cut(s string) (all []piece, closed bool) {
+	for s != "" {
+		before, rest, found := strings.Cut(s, "${")
+		if before != "" {
+			all = append(all, piece{text: before})
+		}
+		if !found {
+			break
+		}
+		end := closing(rest)
+		if end < 0 {
+			return all, false
+		}
+		all = append(all, piece{rest[:end], true})
+		s = rest[end+1:]
+	}
+	return all, true
+}
+
 // closing returns the index of the brace that closes the one before s, or -1.
 func closing(s string) int {
 	depth := 1
@@ -97,34 +124,41 @@ func source(s string) string {
 // addressOf returns an address that is a name, or names with variables between them. It
 // returns "" for others, and for long ones. Defaults of the variables are left out.
 func addressOf(address string, depth int) string {
-	const most, deepest = 90, 3
+	const most = 90
 	var b strings.Builder
-	for s := address; s != ""; {
-		name, rest, found := strings.Cut(s, "${")
-		if name != "" && !simpleName.MatchString(name) {
+	pieces, closed := cut(address)
+	if !closed {
+		return ""
+	}
+	for _, p := range pieces {
+		name := p.text
+		switch {
+		case p.variable:
+			name = variableOf(p.text, depth)
+		case !simpleName.MatchString(name):
+			name = ""
+		}
+		if name == "" {
 			return ""
 		}
 		b.WriteString(name)
-		if !found {
-			break
-		}
-		end := closing(rest)
-		if end < 0 || depth == deepest {
-			return ""
-		}
-		m := split(alternatives(rest[:end])[0])
-		if m == nil || m[1] == "file" || m[1] == "" {
-			return ""
-		}
-		inside := addressOf(m[4], depth+1)
-		if inside == "" {
-			return ""
-		}
-		b.WriteString("${" + m[1] + ":" + inside + "}")
-		s = rest[end+1:]
 	}
 	if b.Len() > most {
 		return ""
 	}
 	return b.String()
+}
+
+// variableOf returns a variable in such an address, without its defaults, or "".
+func variableOf(inside string, depth int) string {
+	const deepest = 3
+	m := split(alternatives(inside)[0])
+	if depth == deepest || m == nil || m[1] == "file" || m[1] == "" {
+		return ""
+	}
+	address := addressOf(m[4], depth+1)
+	if address == "" {
+		return ""
+	}
+	return "${" + m[1] + ":" + address + "}"
 }

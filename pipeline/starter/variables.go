@@ -33,24 +33,23 @@ func (i *serverless) string(s string) value {
 		return not("its variables have too many references")
 	}
 	defer func() { i.depth-- }()
+	return interpolated(s, i.variable)
+}
+
+// interpolated returns what is known of a string, given what is known of the variables
+// in it.
+func interpolated(s string, variable func(inside string) value) value {
 	var all []value
-	for s != "" {
-		before, rest, found := strings.Cut(s, "${")
-		if before != "" {
-			all = append(all, text(literal(before)))
+	pieces, closed := cut(s)
+	for _, p := range pieces {
+		if p.variable {
+			all = append(all, variable(p.text))
+		} else {
+			all = append(all, text(literal(p.text)))
 		}
-		if !found {
-			break
-		}
-		end := closing(rest)
-		if end < 0 {
-			return not("a variable in it is not closed; write the } that is missing")
-		}
-		all = append(all, i.variable(rest[:end]))
-		s = rest[end+1:]
 	}
-	if len(all) == 0 {
-		return text(nil)
+	if !closed {
+		return not("a variable in it is not closed; write the } that is missing")
 	}
 	return join(all)
 }
