@@ -97,7 +97,7 @@ func isSSM(alternative string) bool {
 	if m == nil {
 		return false
 	}
-	return m[1] == "ssm" || m[1] != "self" && m[1] != "opt" && m[1] != "file" && ssmAddress.MatchString(m[4])
+	return m.source == "ssm" || m.source != "self" && m.source != "opt" && m.source != "file" && ssmAddress.MatchString(m.address)
 }
 
 // ranges writes the numbers of lines.

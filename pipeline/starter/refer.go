@@ -119,34 +119,52 @@ func (i *serverless) walkTo(root *yaml.Node, path string) (*yaml.Node, *value) {
 	}
 	keys := strings.Split(path, ".")
 	for at, key := range keys {
-		if n != nil && n.Kind == yaml.ScalarNode && strings.Contains(n.Value, "${") {
+		if hasVariable(n) {
 			target, v := i.node(n)
+			if v != nil && v.kind == fromParameter {
+				v.field = strings.Trim(v.field+"."+strings.Join(keys[at:], "."), ".")
+			}
 			if v != nil {
-				if v.kind == fromParameter {
-					v.field = strings.Trim(v.field+"."+strings.Join(keys[at:], "."), ".")
-				}
 				return nil, v
 			}
 			n = target
 		}
-		switch {
-		case n == nil:
+		if key == "name" && at == 1 && keys[0] == "service" && n != nil && n.Kind == yaml.ScalarNode {
+			continue // service: NAME
+		}
+		if n = i.child(n, key); n == nil {
 			return nil, nil
-		case n.Kind == yaml.SequenceNode:
-			index, err := strconv.Atoi(key)
-			if err != nil || index < 0 || index >= len(n.Content) {
-				return nil, nil
-			}
-			n = i.follow(n.Content[index])
-		case key == "name" && at == 1 && keys[0] == "service" && n.Kind == yaml.ScalarNode: // service: NAME
-		default:
-			n = i.get(n, key)
 		}
 	}
-	if path == "service" && n != nil && n.Kind == yaml.MappingNode {
+	if path == "service" && n.Kind == yaml.MappingNode {
 		n = i.get(n, "name")
 	}
 	return n, nil
+}
+
+// child returns the value of a key of a map, or an element of a list, or nil.
+func (i *serverless) child(n *yaml.Node, key string) *yaml.Node {
+	if n == nil || n.Kind != yaml.SequenceNode {
+		return i.get(n, key)
+	}
+	index, err := strconv.Atoi(key)
+	if err != nil || index < 0 || index >= len(n.Content) {
+		return nil
+	}
+	return i.follow(n.Content[index])
+}
+
+// hasVariable reports whether a node is a string with variables in it.
+func hasVariable(n *yaml.Node) bool {
+	return n != nil && n.Kind == yaml.ScalarNode && strings.Contains(n.Value, "${")
+}
+
+// behind returns the target of a string with variables, and other nodes as they are.
+func (i *serverless) behind(n *yaml.Node) *yaml.Node {
+	if hasVariable(n) {
+		n, _ = i.node(n)
+	}
+	return n
 }
 
 // find returns the node at a path of the source, or nil. Variables on the way are
@@ -158,63 +176,67 @@ func (i *serverless) find(path string) *yaml.Node {
 
 // mapping returns the map at a path of the source, or nil.
 func (i *serverless) mapping(path string) *yaml.Node {
-	n := i.find(path)
-	if n != nil && n.Kind == yaml.ScalarNode && strings.Contains(n.Value, "${") {
-		n, _ = i.node(n)
-	}
-	return n
+	return i.behind(i.find(path))
 }
 
 // node returns the target of a scalar that is one variable: a node at another place.
 // If it is no such variable, node returns what is known of the scalar.
 func (i *serverless) node(n *yaml.Node) (*yaml.Node, *value) {
-	i.steps++
-	if i.depth++; i.depth > maxReferences || i.exhausted() {
-		i.depth--
-		v := not("its variables have too many references")
-		return nil, &v
+	if !i.enter() {
+		return nil, new(entangled())
 	}
-	defer func() { i.depth-- }()
-	inside, ok := strings.CutPrefix(strings.TrimSpace(n.Value), "${")
-	if end := closing(inside); ok && end >= 0 && end == len(inside)-1 {
-		for _, one := range alternatives(inside[:end]) {
-			if whole, nested := strings.CutPrefix(one, "${"); nested {
-				one = strings.TrimSuffix(whole, "}")
-			}
-			m := split(one)
-			if m == nil || m[1] != "self" && m[1] != "file" && m[1] != "" {
-				break
-			}
-			file := &m[3]
-			if m[1] != "file" {
-				file = nil
-			}
-			address := i.string(m[4])
-			if forks := i.forksOf(file, address.text); len(forks) > 0 {
-				i.forks = append(i.forks, forks...)
-				v := not("it differs between environments")
-				return nil, &v
-			}
-			path, ok := address.text.plain()
-			if address.kind != known || !ok {
-				break
-			}
-			root, why := i.rootOf(file)
-			if why != "" {
-				v := not(why)
-				return nil, &v
-			}
-			target, v := i.walkTo(root, path)
-			if v != nil || target != nil && !null(target) {
-				if target != nil && target.Kind == yaml.ScalarNode && strings.Contains(target.Value, "${") {
-					return i.node(target)
-				}
-				return target, v
-			}
+	defer i.exit()
+	target, v := i.pointed(n.Value)
+	switch {
+	case target == nil && v == nil:
+		return nil, new(i.value(n))
+	case hasVariable(target):
+		return i.node(target)
+	}
+	return target, v
+}
+
+// pointed returns the node at the first place that exists of those that a string names
+// that is one variable, or what is known of it. It returns neither if the string is none.
+func (i *serverless) pointed(s string) (*yaml.Node, *value) {
+	pieces, closed := cut(strings.TrimSpace(s))
+	if !closed || len(pieces) != 1 || !pieces[0].variable {
+		return nil, nil
+	}
+	for _, one := range alternatives(pieces[0].text) {
+		if inside, nested := strings.CutPrefix(one, "${"); nested {
+			one = strings.TrimSuffix(inside, "}")
+		}
+		m := split(one)
+		if m == nil || !m.isPlace() {
+			return nil, nil
+		}
+		target, v, ok := i.nodeAt(m)
+		if !ok || v != nil || target != nil && !null(target) {
+			return target, v
 		}
 	}
-	v := i.value(n)
-	return nil, &v
+	return nil, nil
+}
+
+// nodeAt returns the node at a place, or what is known of it. It reports whether the
+// name of the place is known.
+func (i *serverless) nodeAt(m *reference) (*yaml.Node, *value, bool) {
+	address := i.string(m.address)
+	if forks := i.forksOf(m.file(), address.text); len(forks) > 0 {
+		i.forks = append(i.forks, forks...)
+		return nil, new(not("it differs between environments")), true
+	}
+	path, ok := address.text.plain()
+	if address.kind != known || !ok {
+		return nil, nil, false
+	}
+	root, why := i.rootOf(m.file())
+	if why != "" {
+		return nil, new(not(why)), true
+	}
+	target, v := i.walkTo(root, path)
+	return target, v, true
 }
 
 // stages returns the environments that a map along the path has keys for.
@@ -229,19 +251,16 @@ func (i *serverless) stages(root *yaml.Node, path Text) (all []string) {
 			continue
 		}
 		n, _ := i.walkTo(root, before)
-		if n != nil && n.Kind == yaml.ScalarNode && strings.Contains(n.Value, "${") {
-			n, _ = i.node(n)
-		}
+		n = i.behind(n)
 		next := ""
 		if before == "custom" && at < len(keys)-1 && !strings.Contains(keys[at+1], hole) {
 			next = keys[at+1]
 		}
 		for _, e := range i.withKey(n, next) {
-			if value := i.follow(e.value); at < len(keys)-1 && value != nil && value.Kind == yaml.ScalarNode && !strings.Contains(value.Value, "${") {
+			if value := i.follow(e.value); at < len(keys)-1 && value != nil && value.Kind == yaml.ScalarNode && !hasVariable(value) {
 				continue // it has no keys
 			}
-			stage, ok := strings.CutPrefix(e.key, front)
-			if stage, ok2 := strings.CutSuffix(stage, back); ok && ok2 && stage != "" && !strings.Contains(back, hole) {
+			if stage := between(e.key, front, back); stage != "" && !strings.Contains(back, hole) {
 				all = append(all, stage)
 			}
 		}
@@ -261,10 +280,7 @@ func (i *serverless) withKey(n *yaml.Node, key string) []entry {
 	outer := i.forks
 	defer func() { i.forks = outer }()
 	with := slices.DeleteFunc(slices.Clone(all), func(e entry) bool {
-		value := i.follow(e.value)
-		if value != nil && value.Kind == yaml.ScalarNode && strings.Contains(value.Value, "${") {
-			value, _ = i.node(value)
-		}
+		value := i.behind(i.follow(e.value))
 		return value == nil || value.Kind != yaml.MappingNode || i.get(value, key) == nil
 	})
 	if len(with) == 0 {
@@ -289,12 +305,21 @@ func (d *document) filesOf(name Text) (all []string) {
 		entries, _ := fs.ReadDir(d.beside, before)
 		d.steps += len(entries)
 		for _, e := range entries[:min(len(entries), 1000)] {
-			stage, ok := strings.CutPrefix(e.Name(), front)
-			if stage, ok2 := strings.CutSuffix(stage, back); ok && ok2 && stage != "" && !slices.Contains(all, stage) {
+			if stage := between(e.Name(), front, back); stage != "" && !slices.Contains(all, stage) {
 				all = append(all, stage)
 			}
 		}
 		return all
 	}
 	return nil
+}
+
+// between returns what is between the front and the back of a name that has both, or "".
+func between(name, front, back string) string {
+	rest, begins := strings.CutPrefix(name, front)
+	middle, ends := strings.CutSuffix(rest, back)
+	if !begins || !ends {
+		return ""
+	}
+	return middle
 }

@@ -13,13 +13,13 @@ func (i *serverless) source(s string) value {
 	if m == nil {
 		return i.outside(s, "", "it comes from a variable source that bundle does not support")
 	}
-	name, address := m[1], m[4]
+	name, address := m.source, m.address
 	if at := ssmAddress.FindStringSubmatch(address); at != nil && (name == "aws" || i.resolver(name) != nil) {
 		return i.resolved(name, at[2], at[1])
 	}
 	switch name {
 	case "ssm":
-		return i.parameter(address, m[2], m[3])
+		return i.parameter(address, m.region, m.parameters)
 	case "sls", "opt", "param":
 		at := i.string(address)
 		path := at.plain()
@@ -34,14 +34,12 @@ func (i *serverless) source(s string) value {
 		v := i.outside(s, path, "it comes from ${"+name+":...}")
 		v.option = name != "sls"
 		return v
-	case "self", "":
-		return i.refer(nil, address, s)
-	case "file":
-		return i.refer(&m[3], address, s)
+	case "self", "", "file":
+		return i.refer(m.file(), address, s)
 	case "AWS": // a pseudo parameter of CloudFormation
 		return i.stack.reference(s)
 	case "strToBool":
-		v := i.string(m[3])
+		v := i.string(m.parameters)
 		if v.kind == fromParameter {
 			v.remarks = append(v.remarks, "the source turns its value into true or false, but a secret is a string; the program has to convert it")
 		}

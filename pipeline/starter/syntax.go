@@ -93,32 +93,53 @@ var (
 	simpleName = lazyregexp.New(`^[A-Za-z0-9_.-]+$`)
 )
 
-// split splits a variable as sourcePattern does: into its source, region, parameters
-// and address. It returns nil for what is no variable.
-func split(s string) []string {
+// A reference is a variable without its defaults.
+type reference struct {
+	source, region, parameters, address string
+}
+
+// split splits a variable as sourcePattern does. It returns nil for what is no variable.
+func split(s string) *reference {
 	if !strings.Contains(s, ":") && !strings.HasPrefix(s, "file(") && !strings.HasPrefix(s, "strToBool(") {
 		return nil
 	}
-	return sourcePattern.FindStringSubmatch(s)
+	m := sourcePattern.FindStringSubmatch(s)
+	if m == nil {
+		return nil
+	}
+	return &reference{m[1], m[2], m[3], m[4]}
+}
+
+// isPlace reports whether the variable names a place in the source or in a file.
+func (r *reference) isPlace() bool {
+	return r.source == "self" || r.source == "" || r.source == "file"
+}
+
+// file returns the name of the file that the variable names, or nil for the source.
+func (r *reference) file() *string {
+	if r.source != "file" {
+		return nil
+	}
+	return &r.parameters
 }
 
 // source names an alternative in notes: its source, but not its address, unless that
 // is only a name, or names with variables between them.
 func source(s string) string {
 	m := split(s)
-	if m == nil || m[1] == "" && m[4] != "" {
+	if m == nil || m.source == "" && m.address != "" {
 		return "another value"
 	}
-	address := addressOf(m[4], 0)
+	address := addressOf(m.address, 0)
 	switch {
-	case m[1] == "file" && address == "":
+	case m.source == "file" && address == "":
 		return "${file(...)}"
-	case m[1] == "file":
+	case m.source == "file":
 		return "${file(...):" + address + "}"
 	case address == "":
 		address = "..."
 	}
-	return "${" + m[1] + ":" + address + "}"
+	return "${" + m.source + ":" + address + "}"
 }
 
 // addressOf returns an address that is a name, or names with variables between them. It
@@ -153,12 +174,12 @@ func addressOf(address string, depth int) string {
 func variableOf(inside string, depth int) string {
 	const deepest = 3
 	m := split(alternatives(inside)[0])
-	if depth == deepest || m == nil || m[1] == "file" || m[1] == "" {
+	if depth == deepest || m == nil || m.source == "file" || m.source == "" {
 		return ""
 	}
-	address := addressOf(m[4], depth+1)
+	address := addressOf(m.address, depth+1)
 	if address == "" {
 		return ""
 	}
-	return "${" + m[1] + ":" + address + "}"
+	return "${" + m.source + ":" + address + "}"
 }

@@ -27,14 +27,27 @@ func (i *serverless) value(n *yaml.Node) value {
 
 // string returns what is known of a string with variables in it.
 func (i *serverless) string(s string) value {
-	i.steps++
-	if i.depth++; i.depth > maxReferences || i.exhausted() {
-		i.depth--
-		return not("its variables have too many references")
+	if !i.enter() {
+		return entangled()
 	}
-	defer func() { i.depth-- }()
+	defer i.exit()
 	return interpolated(s, i.variable)
 }
+
+// enter begins to evaluate a variable within others, unless they are too many. Then
+// exit ends it.
+func (i *serverless) enter() bool {
+	i.steps++
+	if i.depth >= maxReferences || i.exhausted() {
+		return false
+	}
+	i.depth++
+	return true
+}
+
+func (i *serverless) exit() { i.depth-- }
+
+func entangled() value { return not("its variables have too many references") }
 
 // interpolated returns what is known of a string, given what is known of the variables
 // in it.
