@@ -68,18 +68,6 @@ type parser struct {
 	words []string // of the line that was taken
 }
 
-// count returns how many of the next lines have keyword as their first word.
-func (p *parser) count(keyword string) int {
-	n := 0
-	for _, line := range p.lines[p.next:] {
-		if word, _, _ := strings.Cut(line, " "); word != keyword {
-			break
-		}
-		n++
-	}
-	return n
-}
-
 // take consumes the next line if its first word is keyword, and returns the
 // other words, until it is called again.
 func (p *parser) take(keyword string) ([]string, bool) {
@@ -112,8 +100,7 @@ func (p *parser) header(h *Header) error {
 		*s.to = words[0]
 	}
 	h.Mode = Mode(mode)
-	h.Sources = make([]Source, 0, p.count("source"))
-	h.Sources = make([]Source, 0, min(p.follow("source "), MaxSources))
+	h.Sources = make([]Source, 0, min(p.count("source "), MaxSources))
 	for words, ok := p.take("source"); ok; words, ok = p.take("source") {
 		s, err := source(words, p.next)
 		if err != nil {
@@ -121,7 +108,7 @@ func (p *parser) header(h *Header) error {
 		}
 		h.Sources = append(h.Sources, s)
 	}
-	h.Boxes = make([]Box, 0, p.count("box"))
+	h.Boxes = make([]Box, 0, p.count("box "))
 	for words, ok := p.take("box"); ok; words, ok = p.take("box") {
 		box, err := box(words, p.next)
 		if err != nil {
@@ -136,8 +123,8 @@ func (p *parser) header(h *Header) error {
 	return nil
 }
 
-// follow returns how many of the next lines begin with start.
-func (p *parser) follow(start string) int {
+// count returns how many of the next lines begin with start.
+func (p *parser) count(start string) int {
 	n := 0
 	for p.next+n < len(p.lines) && strings.HasPrefix(p.lines[p.next+n], start) {
 		n++
