@@ -3,7 +3,6 @@ package main
 import (
 	"bufio"
 	"bytes"
-	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -17,6 +16,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/whispering/bundle/internal/cli/console"
+	"github.com/whispering/bundle/internal/needs"
 	"github.com/whispering/bundle/internal/printable"
 	"github.com/whispering/bundle/pipeline"
 )
@@ -39,26 +39,8 @@ func onTerminal(t *testing.T, columns uint16, environ []string, args ...string) 
 // terminalOf returns what a terminal of so many columns gets from run.
 func terminalOf(t *testing.T, columns uint16, run func(*os.File)) string {
 	t.Helper()
-	terminal, err := os.OpenFile("/dev/ptmx", os.O_RDWR|unix.O_NOCTTY, 0)
-	if err != nil {
-		t.Skip("there are no terminals here: ", err)
-	}
-	defer terminal.Close()
-	fd := int(terminal.Fd())
-	n, err := unix.IoctlGetInt(fd, unix.TIOCGPTN)
-	if err == nil {
-		err = unix.IoctlSetPointerInt(fd, unix.TIOCSPTLCK, 0)
-	}
-	if err == nil {
-		err = unix.IoctlSetWinsize(fd, unix.TIOCSWINSZ, &unix.Winsize{Row: 24, Col: columns})
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	end, err := os.OpenFile(fmt.Sprintf("/dev/pts/%d", n), os.O_WRONLY|unix.O_NOCTTY, 0)
-	if err != nil {
-		t.Skip("there are no terminals here: ", err)
-	}
+	terminal, end := needs.Terminal(t)
+	resize(t, terminal, columns)
 	got := make(chan []byte)
 	go func() {
 		b, _ := bufio.NewReader(terminal).ReadBytes(0) // what is left when the last file is closed can be lost
@@ -66,7 +48,6 @@ func terminalOf(t *testing.T, columns uint16, run func(*os.File)) string {
 	}()
 	run(end)
 	_, _ = end.Write([]byte{0})
-	defer end.Close()
 	select {
 	case b := <-got:
 		return strings.ReplaceAll(string(b), "\r\n", "\n")

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"fmt"
 	"os"
 	"runtime"
 	"strings"
@@ -13,31 +12,9 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/whispering/bundle/internal/needs"
 	"github.com/whispering/bundle/internal/printable"
 )
-
-// terminal returns both ends of a terminal.
-func terminal(t *testing.T) (person, program *os.File) {
-	t.Helper()
-	person, err := os.OpenFile("/dev/ptmx", os.O_RDWR|unix.O_NOCTTY, 0)
-	if err != nil {
-		t.Skip("there are no terminals here: ", err)
-	}
-	t.Cleanup(func() { _ = person.Close() })
-	n, err := unix.IoctlGetInt(int(person.Fd()), unix.TIOCGPTN)
-	if err == nil {
-		err = unix.IoctlSetPointerInt(int(person.Fd()), unix.TIOCSPTLCK, 0)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	program, err = os.OpenFile(fmt.Sprintf("/dev/pts/%d", n), os.O_RDWR|unix.O_NOCTTY, 0)
-	if err != nil {
-		t.Skip("there are no terminals here: ", err)
-	}
-	t.Cleanup(func() { _ = program.Close() })
-	return person, program
-}
 
 // waitForEcho waits until a terminal shows what is typed, or does not.
 func waitForEcho(t *testing.T, f *os.File, want bool) {
@@ -56,7 +33,7 @@ func waitForEcho(t *testing.T, f *os.File, want bool) {
 }
 
 func TestAskDoesNotShowTheAnswer(t *testing.T) {
-	person, program := terminal(t)
+	person, program := needs.Terminal(t)
 	var diagnostics bytes.Buffer
 	c := &Console{Stdin: program, Stderr: printable.New(&diagnostics)}
 	if !c.Attended() || (&Console{Stdin: strings.NewReader("")}).Attended() {
