@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -65,15 +66,15 @@ func (v Value) Field(f Field) (Value, error) {
 		return Value{}, ErrNotJSON
 	}
 	keys := strings.Split(string(f), ".")
-	others := false // an object on the way has a key that a field cannot name
+	var passed [][]byte // the value that each key is looked for in
 	for i, key := range keys {
-		others = others || hasOtherKeys(at)
+		passed = append(passed, at)
 		next, err := step(at, key)
 		if err != nil {
 			return Value{}, err
 		}
 		if next == nil || string(next) == "null" {
-			return Value{}, absent(keys[:i+1], others && len(keys) > 1)
+			return Value{}, absent(keys[:i+1], len(keys) > 1 && slices.ContainsFunc(passed, hasOtherKeys))
 		}
 		at = next
 	}
