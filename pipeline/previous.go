@@ -99,7 +99,7 @@ func openAuto(sha256 string, out *Outfile, m *manifest.Manifest) (Previous, prob
 			return newPrevious(out.Path, layer, out.Content), nil
 		}
 		if sha256 == "" { // else it is refused because it has another digest
-			other = anotherLayer(out.Path, layer, m)
+			other = anotherLayer(out.Path, why, layer, m)
 		}
 		why = fmt.Sprintf("%s is a layer %s", out.Path, why)
 	}
@@ -113,8 +113,9 @@ func openAuto(sha256 string, out *Outfile, m *manifest.Manifest) (Previous, prob
 }
 
 // anotherLayer refuses to replace the documents of another bundle, environment or region in the output file, if there are
-// any. Without a layer to carry over from, that is more likely a path that was used twice than a first build.
-func anotherLayer(out string, l *layerbuild.Layer, m *manifest.Manifest) problem.Problems {
+// any. why is what mismatch returns. Without a layer to carry over from, that is more likely a path that was used twice than
+// a first build.
+func anotherLayer(out, why string, l *layerbuild.Layer, m *manifest.Manifest) problem.Problems {
 	if len(l.Documents) == 0 {
 		return nil
 	}
@@ -129,7 +130,7 @@ func anotherLayer(out string, l *layerbuild.Layer, m *manifest.Manifest) problem
 	ext := filepath.Ext(out)
 	return problem.Problems{problem.New(problem.Manifest, nil, "Output file is another layer", fmt.Sprintf(
 		"--out %s is a layer %s, and this run is for %s. Use another file, for example --out %s. To replace this one, pass --previous none.",
-		out, mismatch(l, m), own, shellWord(strings.TrimSuffix(out, ext)+"-"+word+ext)))}
+		out, why, own, shellWord(strings.TrimSuffix(out, ext)+"-"+word+ext)))}
 }
 
 func openARN(arn string, m *manifest.Manifest) (Previous, problem.Problems) {
