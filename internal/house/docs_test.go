@@ -118,11 +118,7 @@ func runPage(t *testing.T, page, script, bundle string) {
 	}
 	env[len(env)-1] += " -trimpath" // the build cache does not know what another folder's copy compiled
 	if strings.Contains(script, "pip install") {
-		tools := os.Getenv("BUNDLE_PACKAGE_TOOLS")
-		if tools == "" {
-			needs.Missing(t, "BUNDLE_PACKAGE_TOOLS is not set (.ci/install-package-tools FOLDER)")
-		}
-		env = append(env, "PIP_NO_INDEX=1", "PIP_FIND_LINKS="+filepath.Join(tools, "wheels")) // pytest, and what builds the package
+		env = append(env, "PIP_NO_INDEX=1", "PIP_FIND_LINKS="+filepath.Join(needs.PackageTools(t), "wheels")) // pytest, and what builds the package
 	}
 	if filepath.Base(page) != "README.md" {
 		// Later pages build on the README's first command.

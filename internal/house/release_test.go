@@ -72,11 +72,7 @@ func TestReleaseIsReproducible(t *testing.T) {
 // packagesOfRelease builds the npm package and the PyPI package as the workflow does, with the bundle in dist. That they are
 // reproducible is tested in internal/packagestest.
 func packagesOfRelease(t *testing.T, dir string) {
-	tools := os.Getenv("BUNDLE_PACKAGE_TOOLS")
-	if tools == "" {
-		needs.Missing(t, "BUNDLE_PACKAGE_TOOLS is not set (.ci/install-package-tools FOLDER)")
-	}
-	env := []string{"PIP_NO_INDEX=1", "PIP_FIND_LINKS=" + filepath.Join(tools, "wheels"), "npm_config_offline=true"}
+	env := []string{"PIP_NO_INDEX=1", "PIP_FIND_LINKS=" + filepath.Join(needs.PackageTools(t), "wheels"), "npm_config_offline=true"}
 	run(t, dir, nil, "tar", "-czf", "dist/archive", "-C", "dist", "bundle")
 	archive := filepath.Join(dir, "dist", "archive")
 	build := func(version string) (string, error) {

@@ -12,7 +12,7 @@ import (
 // TestNPM installs the package once, from its folder, into a project that every checker and runner then uses.
 func TestNPM(t *testing.T) {
 	t.Parallel()
-	modules := filepath.Join(tools(t), "node", "node_modules")
+	modules := filepath.Join(needs.PackageTools(t), "node", "node_modules")
 	tool := func(name string) string { return filepath.Join(modules, ".bin", name) }
 	npm := needs.Program(t, "npm", "Node.js 22 or later, nodejs.org")
 	dir := unpacked(t)

@@ -3,7 +3,6 @@
 package packagestest
 
 import (
-	"bytes"
 	"crypto/sha256"
 	"fmt"
 	"maps"
@@ -13,30 +12,15 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/whispering/bundle/internal/needs"
-	"github.com/whispering/bundle/runtime/packages"
+	"github.com/whispering/bundle/internal/cli/helperset"
 )
 
-// unpacked writes both packages, and returns their folder.
+// unpacked writes both packages, as bundle helpers --unpack does, and returns their folder.
 func unpacked(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
-	files, err := packages.Files("v1.2.3-rc.1")
-	if err != nil {
+	if _, err := helperset.Unpack(dir, "v1.2.3-rc.1"); err != nil {
 		t.Fatal(err)
-	}
-	for _, f := range files {
-		write(t, filepath.Join(dir, filepath.FromSlash(f.Path)), string(f.Data))
-	}
-	return dir
-}
-
-// tools returns the folder of .ci/install-package-tools.
-func tools(t *testing.T) string {
-	t.Helper()
-	dir := os.Getenv("BUNDLE_PACKAGE_TOOLS")
-	if dir == "" {
-		needs.Missing(t, "BUNDLE_PACKAGE_TOOLS is not set (.ci/install-package-tools FOLDER)")
 	}
 	return dir
 }
@@ -113,7 +97,7 @@ func same(t *testing.T, first, second map[string]string, want ...string) {
 func contains(t *testing.T, out string, want ...string) {
 	t.Helper()
 	for _, text := range want {
-		if !bytes.Contains([]byte(out), []byte(text)) {
+		if !strings.Contains(out, text) {
 			t.Errorf("it does not print %q:\n%s", text, out)
 		}
 	}

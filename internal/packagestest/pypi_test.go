@@ -12,7 +12,7 @@ import (
 // TestPyPI installs the package once, from its folder, into a virtual environment.
 func TestPyPI(t *testing.T) {
 	t.Parallel()
-	folder := tools(t)
+	folder := needs.PackageTools(t)
 	python := filepath.Join(folder, "python", "bin", "python")
 	env := []string{"PIP_NO_INDEX=1", "PIP_FIND_LINKS=" + filepath.Join(folder, "wheels"), "PIP_DISABLE_PIP_VERSION_CHECK=1"}
 	dir := unpacked(t)
