@@ -1,6 +1,7 @@
 package secrets
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -62,6 +63,9 @@ func readSettings(environ []string) (settings, error) {
 	return s, nil
 }
 
+// name returns the name of the function, "" if it is not known.
+func (s settings) name() string { return cmp.Or(s.function, s.lambdaFunction) }
+
 // locate finds the function's document (F-29), and returns its bytes and the
 // name of its file, without the extension.
 func locate(s settings) (b []byte, name string, err error) {
@@ -70,10 +74,7 @@ func locate(s settings) (b []byte, name string, err error) {
 	if err != nil {
 		return nil, "", err
 	}
-	name = s.function
-	if name == "" {
-		name = s.lambdaFunction
-	}
+	name = s.name()
 	switch {
 	case slices.Contains(names, name):
 	case s.function != "":
@@ -114,10 +115,7 @@ func ofFunction(folder string, names []string, function string) []string {
 
 // notFound says which documents there are, and what to do.
 func notFound(folder string, s settings, names []string) error {
-	name := s.function
-	if name == "" {
-		name = s.lambdaFunction
-	}
+	name := s.name()
 	const most = 20
 	listed := strings.Join(names[:min(len(names), most)], ", ")
 	if len(names) > most {
