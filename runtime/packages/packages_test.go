@@ -18,8 +18,9 @@ import (
 	"github.com/whispering/bundle/runtime/secretstest"
 )
 
-// TestTheHelpersAreThoseOfALayer: byte for byte, and nothing of the layer is missing.
-func TestTheHelpersAreThoseOfALayer(t *testing.T) {
+// ofLayer returns the helpers for Node and Python, as a layer has them.
+func ofLayer(t *testing.T) []layerbuild.File {
+	t.Helper()
 	nodeFiles, err := node.Files()
 	if err != nil {
 		t.Fatal(err)
@@ -28,8 +29,13 @@ func TestTheHelpersAreThoseOfALayer(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return append(nodeFiles, pythonFiles...)
+}
+
+// TestTheHelpersAreThoseOfALayer: byte for byte, and nothing of the layer is missing.
+func TestTheHelpersAreThoseOfALayer(t *testing.T) {
 	packaged := read(t, "devel")
-	for _, f := range append(nodeFiles, pythonFiles...) {
+	for _, f := range ofLayer(t) {
 		at := strings.NewReplacer(node.Folder, NPM, "python/bundle_secrets", PyPI+"/src/bundle_secrets").Replace(f.Path)
 		if got, ok := packaged[at]; !ok || !bytes.Equal(got, f.Data) {
 			t.Errorf("%s is not %s of a layer", at, f.Path)
@@ -48,15 +54,7 @@ func TestTheHelpersAreThoseOfALayer(t *testing.T) {
 
 // TestTestDoublesAreInNoLayer: a function in Lambda cannot load them.
 func TestTestDoublesAreInNoLayer(t *testing.T) {
-	nodeFiles, err := node.Files()
-	if err != nil {
-		t.Fatal(err)
-	}
-	pythonFiles, err := layerbuild.HelperFiles(python.Files)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, f := range append(nodeFiles, pythonFiles...) {
+	for _, f := range ofLayer(t) {
 		if strings.Contains(path.Base(f.Path), "testing") || strings.Contains(string(f.Data), "setSecrets = ") {
 			t.Errorf("a layer has %s", f.Path)
 		}
