@@ -194,11 +194,7 @@ func benchEnvironment(b *testing.B, language string, secure bool) []string {
 		"SDK":       os.Getenv("BUNDLE_BENCH_SITE_PACKAGES"),
 		"CALL_KEY":  doc.Key, "CALL_BLOB": blob, "CALL_CONTEXT": string(context),
 	})
-	var env []string
-	for name, value := range vars {
-		env = append(env, name+"="+value)
-	}
-	return env
+	return listed(vars)
 }
 
 // front puts TLS before a server, and returns the file of its certificate and a bundle of that and the system's: Node brings

@@ -88,14 +88,20 @@ func (l language) start(t *testing.T, args ...string) *driver {
 // startIn is start in a process that has variables from its beginning. Node warns of some of them on standard error.
 func (l language) startIn(t *testing.T, vars map[string]string) *driver {
 	t.Helper()
-	var environ, args []string
-	for name, value := range vars {
-		environ = append(environ, name+"="+value)
-	}
+	var args []string
 	if l.kind == "node" {
 		args = append(args, "--no-warnings")
 	}
-	return l.startWith(t, environ, args...)
+	return l.startWith(t, listed(vars), args...)
+}
+
+// listed returns variables as NAME=value.
+func listed(vars map[string]string) []string {
+	var all []string
+	for name, value := range vars {
+		all = append(all, name+"="+value)
+	}
+	return all
 }
 
 func (l language) startWith(t *testing.T, environ []string, args ...string) *driver {

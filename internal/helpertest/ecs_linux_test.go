@@ -61,11 +61,7 @@ func TestRelativeCredentials(t *testing.T) {
 		ecs.asked = nil
 	}
 	t.Run("go", func(t *testing.T) {
-		var environ []string
-		for name, value := range vars {
-			environ = append(environ, name+"="+value)
-		}
-		_, err := secrets.New(secrets.Options{Environ: func() []string { return environ }}).All(t.Context())
+		_, err := secrets.New(secrets.Options{Environ: func() []string { return listed(vars) }}).All(t.Context())
 		check(t, err, err == nil)
 	})
 	for _, l := range languages(t) {

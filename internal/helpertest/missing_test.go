@@ -1,6 +1,7 @@
 package helpertest
 
 import (
+	"maps"
 	"strings"
 	"testing"
 
@@ -32,18 +33,13 @@ func TestMissingDocumentsComeWithARemedy(t *testing.T) {
 			v.files = append(v.files, name+".sealed")
 		}
 		all := map[string]string{"BUNDLE_SECRETS_DIR": v.place(t)}
-		for name, value := range vars {
-			all[name] = value
-		}
+		maps.Copy(all, vars)
 		return all
 	}
 	t.Run("go", func(t *testing.T) {
 		for _, c := range cases {
 			t.Run(c.name, func(t *testing.T) {
-				var environ []string
-				for name, value := range place(t, c.files, c.vars) {
-					environ = append(environ, name+"="+value)
-				}
+				environ := listed(place(t, c.files, c.vars))
 				_, err := secrets.New(secrets.Options{Environ: func() []string { return environ }}).All(t.Context())
 				if secrets.CodeOf(err) != secrets.ErrBundleNotFound || wrong(err.Error(), c.want, c.vars) {
 					t.Errorf("got %v, want %q", err, c.want)
