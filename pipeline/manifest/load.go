@@ -285,13 +285,7 @@ func (m *Module) Dir() string { return m.dir }
 func (m *Module) Environments() []string { return labels(m.environments) }
 
 // Embedded reports whether an environment is embedded. Evaluate reports what is wrong with it.
-func (m *Module) Embedded(env string) bool {
-	e := m.newEvaluator()
-	if e.env = m.find("environment", env); e.env == nil {
-		return false
-	}
-	return e.environment().Embedded.Value != ""
-}
+func (m *Module) Embedded(env string) bool { return m.environment(env).Embedded.Value != "" }
 
 // Samples returns the embedded environments in source order. Evaluate reports what is wrong with them.
 func (m *Module) Samples() []Environment {
@@ -300,13 +294,20 @@ func (m *Module) Samples() []Environment {
 	}
 	all := []Environment{}
 	for _, name := range m.Environments() {
-		e := m.newEvaluator()
-		e.env = m.find("environment", name)
-		if environment := e.environment(); environment.Embedded.Value != "" {
+		if environment := m.environment(name); environment.Embedded.Value != "" {
 			all = append(all, environment)
 		}
 	}
 	return all
+}
+
+// environment evaluates the block of an environment alone. It is empty if there is none.
+func (m *Module) environment(name string) Environment {
+	e := m.newEvaluator()
+	if e.env = m.find("environment", name); e.env == nil {
+		return Environment{}
+	}
+	return e.environment()
 }
 
 // Default returns the name of the default environment, or "".

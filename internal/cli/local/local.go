@@ -135,11 +135,10 @@ func (a *commands) module(c *cli.Context) (*manifest.Module, error) {
 // embedded chooses the embedded environment: the one that --env or BUNDLE_ENV names, else
 // the only one. It returns nil if the manifest has none.
 func (a *commands) embedded(c *cli.Context, module *manifest.Module) (*awsenv.Embedded, error) {
-	var all []string
-	for _, name := range module.Environments() {
-		if module.Embedded(name) {
-			all = append(all, name)
-		}
+	samples := module.Samples()
+	all := make([]string, len(samples))
+	for i, environment := range samples {
+		all[i] = environment.Name.Value
 	}
 	name := console.Text(c, "env")
 	switch other := a.Getenv("BUNDLE_ENV"); {
@@ -155,8 +154,7 @@ func (a *commands) embedded(c *cli.Context, module *manifest.Module) (*awsenv.Em
 	default:
 		return nil, console.Usagef("the manifest has several embedded environments. Choose one with --env: %s", strings.Join(all, ", "))
 	}
-	m, _ := module.Evaluate(name)
-	return awsenv.EmbeddedOf(module, m.Environment, console.Text(c, "data")), nil
+	return awsenv.EmbeddedOf(module, samples[slices.Index(all, name)], console.Text(c, "data")), nil
 }
 
 // withLocal runs do with a client of the embedded AWS: of the server that runs on the
@@ -168,6 +166,14 @@ func (a *commands) withLocal(c *cli.Context, do func(context.Context, *awslocal.
 // looking is withLocal for commands that change nothing. It does not create a state.
 func (a *commands) looking(c *cli.Context, do func(context.Context, *awslocal.Client) error) error {
 	return a.with(c, awslocal.Look, do)
+}
+
+// withSample returns the options that bring in the sample file.
+func (p *place) withSample() []awslocal.Option {
+	if p.sample == nil {
+		return p.options
+	}
+	return append(p.options, awslocal.WithSeed(p.sample))
 }
 
 // cannot is the error if the embedded AWS cannot do something.
@@ -192,10 +198,7 @@ func (a *commands) with(c *cli.Context, attach attach, do func(context.Context, 
 	if err != nil {
 		return err
 	}
-	if p.sample != nil {
-		p.options = append(p.options, awslocal.WithSeed(p.sample))
-	}
-	client, err := attach(c.Context, p.dir, p.options...)
+	client, err := attach(c.Context, p.dir, p.withSample()...)
 	if err != nil {
 		return p.cannot("start", err)
 	}
@@ -223,10 +226,7 @@ func (a *commands) localServe() *cli.Command {
 			if err != nil {
 				return err
 			}
-			if p.sample != nil {
-				p.options = append(p.options, awslocal.WithSeed(p.sample))
-			}
-			server, url, err := awslocal.Serve(c.Context, p.dir, console.Text(c, "listen"), append(p.options, awslocal.WithLog(a.Stderr.Text()))...)
+			server, url, err := awslocal.Serve(c.Context, p.dir, console.Text(c, "listen"), append(p.withSample(), awslocal.WithLog(a.Stderr.Text()))...)
 			if err != nil {
 				return p.cannot("be served", err)
 			}
