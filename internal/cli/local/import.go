@@ -97,44 +97,13 @@ func (a *commands) putValues(ctx context.Context, client *awslocal.Client, c *cl
 			result.Notes = append(result.Notes, left{n.Line, n.Name, n.Text})
 		}
 	}
-	stored, err := describeAll(ctx, client, result.Path)
-	if err != nil {
-		stored = nil // putting says what is wrong with the path
-	}
-	var refusals []left
-	for _, v := range values.Variables {
-		if v.Value.Len() == 0 {
-			result.LeftOut = append(result.LeftOut, left{v.Line, v.Name, "it has no value, and Parameter Store takes no empty one"})
-			continue
-		}
-		name, value := strings.TrimSuffix(result.Path, "/")+"/"+strings.TrimPrefix(v.Name, "/"), string(v.Value.Reveal())
-		if unchanged(ctx, client, stored, name, value, console.Text(c, "key")) {
-			result.Unchanged++
-			continue
-		}
-		in := map[string]any{
-			"Name": name, "Value": value,
-			"Type": "SecureString", "KeyId": console.Text(c, "key"), "Tier": "Intelligent-Tiering", "Overwrite": true,
-		}
-		if err := client.Call(ctx, "ssm", "PutParameter", in, nil); err != nil {
-			refusals = append(refusals, left{v.Line, v.Name, awslocal.ExplainPut(err, name, value, console.Text(c, "key")).Error()})
-			continue
-		}
-		result.Parameters++
-	}
+	refusals := result.put(ctx, client, console.Text(c, "key"), values.Variables)
 	if !a.JSON() {
 		for _, line := range append(grouped(result.Notes, ""), grouped(result.LeftOut, "left out: ")...) {
 			a.Hint("%s: %s", file, line)
 		}
 	}
-	said := fmt.Sprintf("%d parameters put below %s", result.Parameters, result.Path)
-	if result.Parameters == 1 {
-		said = "1 parameter put below " + result.Path
-	}
-	if result.Unchanged > 0 {
-		said += fmt.Sprintf(", %d unchanged", result.Unchanged)
-	}
-	a.Hint("%s", said)
+	a.Hint("%s", result.total())
 	var wrong []error
 	for _, line := range grouped(refusals, "") {
 		wrong = append(wrong, console.Usagef("%s: the embedded AWS refused %s", file, line))
@@ -148,6 +117,46 @@ func (a *commands) putValues(ctx context.Context, client *awslocal.Client, c *cl
 		}
 	}
 	return errors.Join(wrong...)
+}
+
+// put puts each value that is not what its parameter has. It returns what the embedded AWS refused.
+func (r *imported) put(ctx context.Context, client *awslocal.Client, key string, variables []dotenv.Variable) (refusals []left) {
+	stored, err := describeAll(ctx, client, r.Path)
+	if err != nil {
+		stored = nil // putting says what is wrong with the path
+	}
+	for _, v := range variables {
+		if v.Value.Len() == 0 {
+			r.LeftOut = append(r.LeftOut, left{v.Line, v.Name, "it has no value, and Parameter Store takes no empty one"})
+			continue
+		}
+		name, value := strings.TrimSuffix(r.Path, "/")+"/"+strings.TrimPrefix(v.Name, "/"), string(v.Value.Reveal())
+		if unchanged(ctx, client, stored, name, value, key) {
+			r.Unchanged++
+			continue
+		}
+		in := map[string]any{
+			"Name": name, "Value": value, "Type": "SecureString", "KeyId": key, "Tier": "Intelligent-Tiering", "Overwrite": true,
+		}
+		if err := client.Call(ctx, "ssm", "PutParameter", in, nil); err != nil {
+			refusals = append(refusals, left{v.Line, v.Name, awslocal.ExplainPut(err, name, value, key).Error()})
+			continue
+		}
+		r.Parameters++
+	}
+	return refusals
+}
+
+// total says how many parameters were put.
+func (r *imported) total() string {
+	said := fmt.Sprintf("%d parameters put below %s", r.Parameters, r.Path)
+	if r.Parameters == 1 {
+		said = "1 parameter put below " + r.Path
+	}
+	if r.Unchanged > 0 {
+		said += fmt.Sprintf(", %d unchanged", r.Unchanged)
+	}
+	return said
 }
 
 // unchanged reports whether a parameter among the stored ones is what would be put. A new version would make everything reseal.

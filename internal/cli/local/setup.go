@@ -48,28 +48,38 @@ func (a *commands) localKey() *cli.Command {
 				in["Policy"] = string(policy)
 			}
 			return a.withLocal(c, func(ctx context.Context, client *awslocal.Client) error {
-				var out struct{ KeyMetadata struct{ Arn, KeyId string } }
-				if err := client.Call(ctx, "kms", "CreateKey", in, &out); err != nil {
-					return refused(err)
-				}
-				named := map[string]any{"AliasName": alias, "TargetKeyId": out.KeyMetadata.KeyId}
-				if err := client.Call(ctx, "kms", "CreateAlias", named, nil); err != nil {
-					var answer *call.Error
-					if errors.As(err, &answer) && answer.Code == "AlreadyExistsException" {
-						return console.Usagef("there is already a key %s, which stays as it is. To use it, write its alias. For another key, write another alias", alias)
-					}
-					return refused(err)
+				arn, err := createKey(ctx, client, alias, in)
+				if err != nil {
+					return err
 				}
 				if !a.JSON() {
-					return a.Print("%s\n", out.KeyMetadata.Arn)
+					return a.Print("%s\n", arn)
 				}
 				return a.Answer(struct {
 					Alias string `json:"alias"`
 					ARN   string `json:"arn"`
-				}{alias, out.KeyMetadata.Arn})
+				}{alias, arn})
 			})
 		},
 	}
+}
+
+// createKey creates a key with an alias, and returns its ARN. in is the request of kms:CreateKey.
+func createKey(ctx context.Context, client *awslocal.Client, alias string, in map[string]any) (arn string, err error) {
+	var out struct{ KeyMetadata struct{ Arn, KeyId string } }
+	if err := client.Call(ctx, "kms", "CreateKey", in, &out); err != nil {
+		return "", refused(err)
+	}
+	named := map[string]any{"AliasName": alias, "TargetKeyId": out.KeyMetadata.KeyId}
+	err = client.Call(ctx, "kms", "CreateAlias", named, nil)
+	var answer *call.Error
+	switch {
+	case errors.As(err, &answer) && answer.Code == "AlreadyExistsException":
+		return "", console.Usagef("there is already a key %s, which stays as it is. To use it, write its alias. For another key, write another alias", alias)
+	case err != nil:
+		return "", refused(err)
+	}
+	return out.KeyMetadata.Arn, nil
 }
 
 func (a *commands) localRole() *cli.Command {
