@@ -9,16 +9,15 @@ package execwrap
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"maps"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 
 	"github.com/whispering/bundle/runtime/secrets"
 )
@@ -37,7 +36,8 @@ type Wrapper struct {
 	// All opens the function's secrets. The default is a secrets.Client that
 	// reads Environ.
 	All func(context.Context) (map[string]string, error)
-	// Exec becomes the program. The default is the function Exec.
+	// Exec becomes the program. The default is syscall.Exec: the process keeps its
+	// ID and open streams.
 	Exec func(path string, argv, environ []string) error
 }
 
@@ -48,10 +48,6 @@ func (w Wrapper) Run(ctx context.Context) (status int) {
 	err := w.run(ctx)
 	if err == nil {
 		return 0 // only if Exec does not replace the process
-	}
-	var child *exec.ExitError
-	if errors.As(err, &child) {
-		return child.ExitCode()
 	}
 	fmt.Fprintf(w.Stderr, "bundle-exec: %v\n", err)
 	if api := w.lookup("AWS_LAMBDA_RUNTIME_API"); api != "" {
@@ -94,7 +90,7 @@ func (w Wrapper) run(ctx context.Context) error {
 	}
 	become := w.Exec
 	if become == nil {
-		become = Exec
+		become = syscall.Exec
 	}
 	return failedExec(argv[0], become(path, argv, environ))
 }
