@@ -192,10 +192,7 @@ func (m *Matrix) emptyPaths(function string, has []*ColumnFunction, rows []Row) 
 		for _, p := range empty[name] {
 			s := ColumnSecret{State: p.im.State, Parameter: p.im.Path.Value}
 			if p.im.State == Missing {
-				s.Why = fmt.Sprintf("there are no parameters below %q", p.im.Path.Value)
-				if p.im.Deeper > 0 {
-					s.Why = fmt.Sprintf("there are no parameters directly below %q, but %d lie deeper: write recursive = true to import them", p.im.Path.Value, p.im.Deeper)
-				}
+				s.Why = p.im.nothingBelow()
 				m.Findings = append(m.Findings, Finding{true, function, name, p.column, "missing", s.Why})
 			}
 			r.Cells[p.column].ColumnSecret = s
@@ -203,6 +200,14 @@ func (m *Matrix) emptyPaths(function string, has []*ColumnFunction, rows []Row) 
 		all = append(all, r)
 	}
 	return all
+}
+
+// nothingBelow says that there is nothing to import below the path.
+func (im ColumnImport) nothingBelow() string {
+	if im.Deeper > 0 {
+		return fmt.Sprintf("there are no parameters directly below %q, but %d lie deeper: write recursive = true to import them", im.Path.Value, im.Deeper)
+	}
+	return fmt.Sprintf("there are no parameters below %q", im.Path.Value)
 }
 
 // alreadyReported reports whether a row already shows that the import gives less

@@ -80,7 +80,6 @@ func (a *commands) localPut() *cli.Command {
 	}
 }
 
-// isAt answers with the version of a parameter that was put.
 // oneOf refuses a flag whose value is none of some.
 func oneOf(c *cli.Context, flag string, all ...string) error {
 	if value := console.Text(c, flag); !slices.Contains(all, value) {
@@ -98,6 +97,7 @@ func nameToPut(c *cli.Context) (string, error) {
 	return console.OneArgument(c, "a parameter's name")
 }
 
+// isAt answers with the version of a parameter that was put.
 func (a *commands) isAt(name string, version int64) error {
 	a.Hint("%s is at version %d", name, version)
 	if !a.JSON() {
@@ -192,10 +192,11 @@ func (a *commands) localGet() *cli.Command {
 				if err != nil {
 					return err
 				}
-				for _, p := range all {
-					if p.Name == out.Parameter.Name && p.Version == out.Parameter.Version {
-						out.Parameter = p
-					}
+				same := func(p storedParameter) bool {
+					return p.Name == out.Parameter.Name && p.Version == out.Parameter.Version
+				}
+				if i := slices.IndexFunc(all, same); i >= 0 {
+					out.Parameter = all[i]
 				}
 				return a.renderParameters([]storedParameter{out.Parameter})
 			})
