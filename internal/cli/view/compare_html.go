@@ -16,20 +16,21 @@ var comparePage string
 
 // html writes the comparison as one page, without scripts and external resources.
 func (r *Compare) html(w io.Writer) error {
+	causes := r.causes()
 	page, err := template.New("compare").Funcs(template.FuncMap{
 		"title":   func(i int) string { return r.Columns[i].title },
 		"short":   shortARN,
 		"summary": r.summary,
 		"when":    func() string { return r.Now.UTC().Format("2006-01-02 15:04 UTC") },
 		"says":    compareCause.says,
-		"place":   func(c compareCause) string { return c.place() },
+		"place":   compareCause.place,
 		"count":   printable.Count,
 		"state":   stateWord,
 		"old":     func(days int) bool { return days > 0 },
 		"parts":   func(name string) []string { return strings.SplitAfter(name, "_") }, // a line can break between them
 		"width":   func() int { return len(r.Columns) + 1 },
 		"notes": func(difference bool) (all []compareCause) {
-			for _, f := range r.causes() {
+			for _, f := range causes {
 				if f.Difference == difference {
 					all = append(all, f)
 				}
