@@ -32,28 +32,18 @@ func (d *document) eachStage(stages []string, evaluate func() value) (all []stag
 // If the values differ only in the environment's name, the result depends on it.
 // Otherwise, the manifest gets a value of the environment.
 func (d *Draft) unify(key, name, from string, all []staged) value {
-	var none []string
-	rest := slices.DeleteFunc(slices.Clone(all), func(s staged) bool { return s.value.kind == unknown && s.value.why == absent })
-	if len(rest) > 0 {
-		for _, s := range all {
-			if s.value.kind == unknown && s.value.why == absent {
-				none = append(none, s.stage)
-			}
-		}
-		all = rest
-	}
+	all, none := existing(all)
 	parameters := slices.ContainsFunc(all, func(s staged) bool { return s.value.kind == fromParameter })
+	if at := slices.IndexFunc(all, func(s staged) bool { return s.value.kind != known }); at >= 0 && !parameters {
+		return all[at].value
+	}
 	result := all[0].value
 	for _, s := range all {
-		switch v := s.value; {
-		case v.kind == fromParameter:
-			result = v
-		case parameters:
-		case v.kind != known:
-			return v
+		if s.value.kind == fromParameter {
+			result = s.value
 		}
 	}
-	table := map[string]string{}
+	table := map[string]string{} // the strings that are like the result, by environment
 	var same []Text
 	for _, s := range all {
 		plain, ok := s.value.text.plain()
@@ -69,20 +59,10 @@ func (d *Draft) unify(key, name, from string, all []staged) value {
 		result.text = same[0]
 		return result
 	}
-	if !parameters && len(none) > 0 {
-		o := d.leave(key, name, from)
-		o.own = table[LocalEnvironment]
-		result.text = Text{{open: o}}
-		return result
-	}
 	o := d.leave(key, name, from)
 	o.own = table[LocalEnvironment]
-	o.in = func(env string) (string, bool) {
-		s, ok := table[env]
-		if standard, has := table[""]; !ok && has && !slices.Contains(none, env) {
-			return standard, true
-		}
-		return s, ok
+	if parameters || len(none) == 0 {
+		o.in = choice(table, none)
 	}
 	result.text = Text{{open: o}}
 	if parameters {
@@ -93,6 +73,34 @@ func (d *Draft) unify(key, name, from string, all []staged) value {
 		result.remarks = append(result.remarks, where+", it does not come from a parameter whose name is known")
 	}
 	return result
+}
+
+// existing separates the values that exist from the environments without one. If there
+// is no value at all, it returns all as they are.
+func existing(all []staged) (rest []staged, none []string) {
+	for _, s := range all {
+		if s.value.kind == unknown && s.value.why == absent {
+			none = append(none, s.stage)
+		} else {
+			rest = append(rest, s)
+		}
+	}
+	if len(rest) == 0 {
+		return all, nil
+	}
+	return rest, none
+}
+
+// choice returns the value of an environment: its own, or the one for all that are not
+// named, except those in none.
+func choice(table map[string]string, none []string) func(env string) (string, bool) {
+	return func(env string) (string, bool) {
+		s, ok := table[env]
+		if standard, has := table[""]; !ok && has && !slices.Contains(none, env) {
+			return standard, true
+		}
+		return s, ok
+	}
 }
 
 // namesOf says which parameter an environment of the source has: table, in the order of
