@@ -3,9 +3,11 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -147,23 +149,41 @@ func (r *result) compare(s *scan, d *starter.Draft, out *starter.Result) {
 	if s.root(s.source) == nil {
 		return
 	}
-	secrets := map[string]string{} // "function variable": parameter in the embedded environment
-	if out != nil {
-		module, _ := manifest.LoadSource("secrets.hcl", out.Manifest, manifest.Options{})
-		m, _ := module.Evaluate(starter.LocalEnvironment)
-		for _, f := range m.Functions {
-			for _, one := range f.Secrets {
-				secrets[f.Name.Value+" "+one.Name.Value] = one.Parameter.Value
-				r.secrets++
-			}
+	secrets := secretsIn(out)
+	r.secrets = len(secrets)
+	noted, covered := notesOf(d, s.source)
+	all := slices.DeleteFunc(s.variables(), func(v *variable) bool { return len(v.references) == 0 })
+	r.lost(s, all, secrets, noted, covered)
+	for secret, parameter := range secrets {
+		r.invented(all, secret, parameter)
+	}
+	r.lines(s, covered)
+}
+
+// secretsIn returns the secrets of a manifest: the parameter in the embedded environment
+// by "function variable".
+func secretsIn(out *starter.Result) map[string]string {
+	secrets := map[string]string{}
+	if out == nil {
+		return secrets
+	}
+	module, _ := manifest.LoadSource("secrets.hcl", out.Manifest, manifest.Options{})
+	m, _ := module.Evaluate(starter.LocalEnvironment)
+	for _, f := range m.Functions {
+		for _, one := range f.Secrets {
+			secrets[f.Name.Value+" "+one.Name.Value] = one.Parameter.Value
 		}
 	}
-	noted := map[string]bool{} // "function variable"
-	covered := map[place]bool{}
+	return secrets
+}
+
+// notesOf returns what the notes name: variables as "function variable", and lines.
+func notesOf(d *starter.Draft, source string) (noted map[string]bool, covered map[place]bool) {
+	noted, covered = map[string]bool{}, map[place]bool{}
 	for _, n := range d.Notes {
 		file := path.Clean(n.File)
 		if n.File == "" {
-			file = s.source
+			file = source
 		}
 		if m := notedVariable.FindStringSubmatch(n.Text); m != nil {
 			noted[unquoted(m[3])+" "+unquoted(m[1])] = true
@@ -175,29 +195,35 @@ func (r *result) compare(s *scan, d *starter.Draft, out *starter.Result) {
 			noted[unquoted(m[1])+" *"] = true
 		}
 		if m := notedLines.FindStringSubmatch(n.Text); m != nil {
-			for one := range strings.SplitSeq(m[1], ", ") {
-				from, to, several := strings.Cut(one, "-")
-				a, _ := strconv.Atoi(from)
-				b, _ := strconv.Atoi(to)
-				for line := a; line <= b || !several && line == a; line++ {
-					covered[place{file, line}] = true
-				}
+			for _, line := range numbers(m[1]) {
+				covered[place{file, line}] = true
 			}
 		}
 	}
-	r.variables(s, secrets, noted, covered)
-	r.lines(s, covered)
+	return noted, covered
 }
 
-// variables looks for variables that are lost or invented.
-func (r *result) variables(s *scan, secrets map[string]string, noted map[string]bool, covered map[place]bool) {
-	all := s.variables()
+// numbers returns the numbers of a list like "3, 5-7".
+func numbers(list string) (all []int) {
+	for one := range strings.SplitSeq(list, ", ") {
+		from, to, several := strings.Cut(one, "-")
+		if !several {
+			to = from
+		}
+		first, _ := strconv.Atoi(from)
+		last, _ := strconv.Atoi(to)
+		for n := first; n <= last; n++ {
+			all = append(all, n)
+		}
+	}
+	return all
+}
+
+// lost looks for variables that are lost, and counts the references of the others.
+func (r *result) lost(s *scan, all []*variable, secrets map[string]string, noted map[string]bool, covered map[place]bool) {
 	counted := map[place]bool{}
 	for _, v := range all {
-		if len(v.references) == 0 {
-			continue
-		}
-		taken := has(secrets, v.function, v.name)
+		taken := slices.ContainsFunc(slices.Collect(maps.Keys(secrets)), v.is)
 		named := v.named(noted)
 		for at := range v.references {
 			if !covered[at] && !taken && !named {
@@ -207,8 +233,7 @@ func (r *result) variables(s *scan, secrets map[string]string, noted map[string]
 				continue
 			}
 			counted[at] = true
-			n := s.lines(at.file)[at.line]
-			n = max(n, 1)
+			n := max(1, s.lines(at.file)[at.line])
 			if r.references += n; taken {
 				r.taken += n
 			} else {
@@ -216,27 +241,31 @@ func (r *result) variables(s *scan, secrets map[string]string, noted map[string]
 			}
 		}
 	}
-	for at := range counted {
-		covered[at] = true
+	maps.Copy(covered, counted)
+}
+
+// invented looks for a secret that no variable is, and for words of its parameter's name
+// that are not in the source.
+func (r *result) invented(all []*variable, secret, parameter string) {
+	_, name, _ := strings.Cut(secret, " ")
+	text := ""
+	looped := false
+	for _, v := range all {
+		if v.is(secret) {
+			text += v.text + " " + v.at.file
+			looped = looped || strings.Contains(v.function+v.name, "*") && v.function != "*"
+		}
 	}
-	for secret, parameter := range secrets {
-		function, name, _ := strings.Cut(secret, " ")
-		var text string
-		looped := false
-		for _, v := range all {
-			if match(v.function, function) && match(v.name, name) && len(v.references) > 0 {
-				text += v.text + " " + v.at.file
-				looped = looped || strings.Contains(v.function+v.name, "*") && v.function != "*"
-			}
-		}
-		if text == "" {
-			r.fault("secret %s is invented: no variable of this name refers to a parameter", secret)
-		}
-		text = strings.ToLower(text)
-		for _, word := range words.FindAllString(strings.ToLower(parameter), -1) {
-			if !looped && !strings.Contains(text, word) && word != starter.LocalEnvironment && word != "1" && !strings.Contains(strings.ToLower(name), word) {
-				r.fault("secret %s: the source does not have %q of its parameter's name", secret, word)
-			}
+	if text == "" {
+		r.fault("secret %s is invented: no variable of this name refers to a parameter", secret)
+	}
+	if looped {
+		return
+	}
+	text = strings.ToLower(text + " " + name)
+	for _, word := range words.FindAllString(strings.ToLower(parameter), -1) {
+		if !strings.Contains(text, word) && word != starter.LocalEnvironment && word != "1" {
+			r.fault("secret %s: the source does not have %q of its parameter's name", secret, word)
 		}
 	}
 }
@@ -268,21 +297,17 @@ func (r *result) lines(s *scan, covered map[place]bool) {
 	r.elsewhere = max(0, r.elsewhere-r.references)
 }
 
+// is reports whether the variable is "function variable".
+func (v *variable) is(key string) bool {
+	function, name, _ := strings.Cut(key, " ")
+	return match(v.function, function) && match(v.name, name)
+}
+
 // named reports whether a note names the variable, or all variables of its function.
 func (v *variable) named(noted map[string]bool) bool {
 	for key := range noted {
 		f, n, _ := strings.Cut(key, " ")
 		if (f == "" || match(v.function, f)) && (n == "*" || match(v.name, n)) {
-			return true
-		}
-	}
-	return false
-}
-
-func has[T any](all map[string]T, function, name string) bool {
-	for key := range all {
-		f, n, _ := strings.Cut(key, " ")
-		if match(function, f) && (match(name, n) || n == name) {
 			return true
 		}
 	}

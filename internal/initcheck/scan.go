@@ -191,17 +191,7 @@ func (s *scan) find(at found, keys []string, depth int) (all []found) {
 		return nil
 	}
 	if n.Kind == yaml.ScalarNode && strings.Contains(n.Value, "${") {
-		targets := s.targets(n.Value, depth)
-		if len(targets) == 0 || len(keys) == 0 {
-			return []found{{at.file, n}}
-		}
-		if count(n.Value) > 0 {
-			all = append(all, found{at.file, n})
-		}
-		for _, t := range targets {
-			all = append(all, s.find(t, keys, depth+1)...)
-		}
-		return all
+		return s.through(found{at.file, n}, keys, depth)
 	}
 	if len(keys) == 0 || n.Kind == yaml.ScalarNode {
 		return []found{{at.file, n}}
@@ -220,6 +210,22 @@ func (s *scan) find(at found, keys []string, depth int) (all []found) {
 	return all
 }
 
+// through returns the nodes at a path below what the variables of a string point to, and
+// the string itself if it has a reference.
+func (s *scan) through(at found, keys []string, depth int) (all []found) {
+	targets := s.targets(at.node.Value, depth)
+	if len(targets) == 0 || len(keys) == 0 {
+		return []found{at}
+	}
+	if count(at.node.Value) > 0 {
+		all = append(all, at)
+	}
+	for _, t := range targets {
+		all = append(all, s.find(t, keys, depth+1)...)
+	}
+	return all
+}
+
 // targets returns what the variables of a string point to, in the source or in files.
 func (s *scan) targets(text string, depth int) (all []found) {
 	if depth > 12 {
@@ -231,33 +237,39 @@ func (s *scan) targets(text string, depth int) (all []found) {
 			return all
 		}
 		for _, one := range alternative.FindAllString(text[m[2]:m[3]], -1) {
-			one = strings.TrimSpace(one)
-			if p := pointer.FindStringSubmatch(one); p != nil {
-				file, where := s.source, strings.TrimSpace(p[2])
-				if strings.HasPrefix(one, "file(") {
-					file = p[1]
-				}
-				var keys []string
-				if where != "" {
-					keys = strings.Split(where, ".")
-				}
-				files := []string{file}
-				if strings.Contains(file, "*") {
-					files, _ = fs.Glob(s.folder, path.Clean(file))
-				}
-				for _, file := range files {
-					if root := s.root(file); root != nil {
-						all = append(all, s.find(found{path.Clean(file), root}, keys, depth+1)...)
-					}
-				}
-			}
-			if p := parameter.FindStringSubmatch(one); p != nil {
-				root := found{s.source, s.root(s.source)}
-				all = append(all, s.find(root, []string{"stages", "*", "params", p[1]}, depth+1)...)
-				all = append(all, s.find(root, []string{"params", "*", p[1]}, depth+1)...)
-			}
+			all = append(all, s.pointed(strings.TrimSpace(one), depth)...)
 		}
 		text = text[:m[0]] + "*" + text[m[1]:]
+	}
+	return all
+}
+
+// pointed returns what a variable without its defaults points to.
+func (s *scan) pointed(one string, depth int) (all []found) {
+	if p := parameter.FindStringSubmatch(one); p != nil {
+		root := found{s.source, s.root(s.source)}
+		all = s.find(root, []string{"stages", "*", "params", p[1]}, depth+1)
+		return append(all, s.find(root, []string{"params", "*", p[1]}, depth+1)...)
+	}
+	p := pointer.FindStringSubmatch(one)
+	if p == nil {
+		return nil
+	}
+	files := []string{s.source}
+	if strings.HasPrefix(one, "file(") {
+		files[0] = p[1]
+	}
+	if strings.Contains(files[0], "*") {
+		files, _ = fs.Glob(s.folder, path.Clean(files[0]))
+	}
+	var keys []string
+	if where := strings.TrimSpace(p[2]); where != "" {
+		keys = strings.Split(where, ".")
+	}
+	for _, file := range files {
+		if root := s.root(file); root != nil {
+			all = append(all, s.find(found{path.Clean(file), root}, keys, depth+1)...)
+		}
 	}
 	return all
 }
@@ -287,21 +299,23 @@ func (s *scan) reach(at found, v *variable, depth int, done map[*yaml.Node]bool)
 		names = append(names, strings.TrimSpace(name[2:len(name)-1]))
 	}
 	for _, name := range names {
-		if !plainName.MatchString(name) {
-			continue
-		}
-		for _, root := range s.templates() {
-			for _, t := range s.find(root, []string{"Parameters", name}, 0) {
-				s.reach(t, v, depth+1, done)
-			}
-			for _, t := range s.find(root, []string{"Resources", name, "Properties", "Name"}, 0) {
-				s.reach(t, v, depth+1, done)
-			}
-			for _, t := range s.find(root, []string{"Mappings", name}, 0) {
-				s.reach(t, v, depth+1, done)
-			}
+		for _, t := range s.declarations(name) {
+			s.reach(t, v, depth+1, done)
 		}
 	}
+}
+
+// declarations returns what a name stands for in the CloudFormation templates.
+func (s *scan) declarations(name string) (all []found) {
+	if !plainName.MatchString(name) {
+		return nil
+	}
+	for _, root := range s.templates() {
+		for _, keys := range [][]string{{"Parameters", name}, {"Resources", name, "Properties", "Name"}, {"Mappings", name}} {
+			all = append(all, s.find(root, keys, 0)...)
+		}
+	}
+	return all
 }
 
 // templates returns the CloudFormation templates: the source, or its resources.
@@ -344,29 +358,41 @@ func (s *scan) maps(at found, depth int) (all []found) {
 
 // variables returns the variables of the functions of the source.
 func (s *scan) variables() (all []*variable) {
-	root := s.root(s.source)
-	for _, p := range s.pairs(root, 0) {
+	for _, p := range s.pairs(s.root(s.source), 0) {
 		top := found{s.source, p.value}
 		switch p.key.Value {
 		case "provider":
 			all = append(all, s.environment("*", s.find(top, []string{"environment"}, 0))...)
 		case "functions":
-			for _, m := range s.maps(top, 0) {
-				for _, f := range s.pairs(m.node, 0) {
-					for _, one := range s.maps(found{m.file, f.value}, 0) {
-						all = append(all, s.environment(f.key.Value, s.find(one, []string{"environment"}, 0))...)
-					}
-				}
-			}
+			all = append(all, s.functions(top)...)
 		case "Globals":
 			all = append(all, s.environment("*", s.find(top, []string{"Function", "Environment", "Variables"}, 0))...)
 		case "Resources":
-			for _, f := range s.pairs(p.value, 0) {
-				for _, kind := range s.find(found{s.source, f.value}, []string{"Type"}, 0) {
-					if kind.node.Value == "AWS::Serverless::Function" || kind.node.Value == "AWS::Lambda::Function" {
-						all = append(all, s.environment(star(f.key.Value), s.find(found{s.source, f.value}, []string{"Properties", "Environment", "Variables"}, 0))...)
-					}
-				}
+			all = append(all, s.resources(top)...)
+		}
+	}
+	return all
+}
+
+// functions returns the variables of the functions of a serverless.yml.
+func (s *scan) functions(top found) (all []*variable) {
+	for _, m := range s.maps(top, 0) {
+		for _, f := range s.pairs(m.node, 0) {
+			for _, one := range s.maps(found{m.file, f.value}, 0) {
+				all = append(all, s.environment(f.key.Value, s.find(one, []string{"environment"}, 0))...)
+			}
+		}
+	}
+	return all
+}
+
+// resources returns the variables of the functions of a template.
+func (s *scan) resources(top found) (all []*variable) {
+	for _, p := range s.pairs(top.node, 0) {
+		f := found{top.file, p.value}
+		for _, kind := range s.find(f, []string{"Type"}, 0) {
+			if kind.node.Value == "AWS::Serverless::Function" || kind.node.Value == "AWS::Lambda::Function" {
+				all = append(all, s.environment(star(p.key.Value), s.find(f, []string{"Properties", "Environment", "Variables"}, 0))...)
 			}
 		}
 	}
