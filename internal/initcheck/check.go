@@ -297,28 +297,6 @@ func (r *result) lines(s *scan, covered map[place]bool) {
 	r.elsewhere = max(0, r.elsewhere-r.references)
 }
 
-// is reports whether the variable is "function variable".
-func (v *variable) is(key string) bool {
-	function, name, _ := strings.Cut(key, " ")
-	return match(v.function, function) && match(v.name, name)
-}
-
-// named reports whether a note names the variable, or all variables of its function.
-func (v *variable) named(noted map[string]bool) bool {
-	for key := range noted {
-		f, n, _ := strings.Cut(key, " ")
-		if (f == "" || match(v.function, f)) && (n == "*" || match(v.name, n)) {
-			return true
-		}
-	}
-	return false
-}
-
-func match(pattern, s string) bool {
-	ok, _ := path.Match(pattern, s)
-	return ok || pattern == s
-}
-
 func unquoted(s string) string {
 	u, _ := strconv.Unquote(s)
 	return u

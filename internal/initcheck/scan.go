@@ -8,8 +8,6 @@ import (
 	"strings"
 
 	"go.yaml.in/yaml/v3"
-
-	"github.com/whispering/bundle/internal/lazyregexp"
 )
 
 // A scan finds references to parameters in a source without package starter: it
@@ -27,57 +25,6 @@ type scan struct {
 type place struct {
 	file string
 	line int
-}
-
-// A variable is one of the environment variables of a function, or of all functions.
-type variable struct {
-	function, name string // may have *
-	at             place
-	references     map[place]bool
-	text           string // all that was seen on the way
-}
-
-var (
-	reference   = lazyregexp.New(`(?:\$\{|,|\$\{[A-Za-z0-9_-]+:|,\s*[A-Za-z0-9_-]+:)\s*ssm(?:\.[a-z0-9-]+|\.\*|\.\$\{[^{}]*\})?(?:\([^()]*\))?:`)
-	dynamic     = lazyregexp.New(`\{\{\s*resolve:(?:ssm|ssm-secure|secretsmanager):`)
-	typed       = lazyregexp.New(`AWS::SSM::Parameter::Value<`)
-	innermost   = lazyregexp.New(`\$\{([^{}]*)\}`)
-	pointer     = lazyregexp.New(`^(?:self:|file\(([^()]*)\):?)(.*)$`)
-	parameter   = lazyregexp.New(`^param:(.+)$`)
-	alternative = lazyregexp.New(`(?:\([^()]*\)|[^,()])+`)
-	plainName   = lazyregexp.New(`^[A-Za-z0-9]+$`)
-)
-
-// count returns the number of references in a string.
-func count(s string) (n int) {
-	n = len(dynamic.FindAllString(s, -1)) + len(typed.FindAllString(s, -1))
-	for at := 0; at < len(s); {
-		begin := strings.Index(s[at:], "${")
-		if begin < 0 {
-			break
-		}
-		begin += at
-		end := matching(s[begin:])
-		n += len(reference.FindAllString(s[begin:begin+end], -1))
-		at = begin + end
-	}
-	return n
-}
-
-// matching returns the length of a variable with all variables in it, or of the rest.
-func matching(s string) int {
-	depth := 0
-	for i := range len(s) {
-		switch s[i] {
-		case '{':
-			depth++
-		case '}':
-			if depth--; depth == 0 {
-				return i + 1
-			}
-		}
-	}
-	return len(s)
 }
 
 func newScan(folder fs.FS, source string) *scan {
@@ -118,23 +65,6 @@ func (s *scan) lines(name string) map[int]int {
 		}
 	}
 	return all
-}
-
-// uncommented removes a comment from a line of YAML.
-func uncommented(line string) string {
-	quote := byte(0)
-	for i := range len(line) {
-		switch c := line[i]; {
-		case quote != 0 && c == quote:
-			quote = 0
-		case quote != 0:
-		case (c == '"' || c == '\'') && (i == 0 || strings.IndexByte(" \t[{(:,-!", line[i-1]) >= 0):
-			quote = c
-		case c == '#' && (i == 0 || line[i-1] == ' ' || line[i-1] == '\t'):
-			return line[:i]
-		}
-	}
-	return line
 }
 
 func follow(n *yaml.Node) *yaml.Node {
@@ -351,73 +281,6 @@ func (s *scan) maps(at found, depth int) (all []found) {
 	case n.Kind == yaml.ScalarNode:
 		for _, t := range s.targets(n.Value, 0) {
 			all = append(all, s.maps(t, depth+1)...)
-		}
-	}
-	return all
-}
-
-// variables returns the variables of the functions of the source.
-func (s *scan) variables() (all []*variable) {
-	for _, p := range s.pairs(s.root(s.source), 0) {
-		top := found{s.source, p.value}
-		switch p.key.Value {
-		case "provider":
-			all = append(all, s.environment("*", s.find(top, []string{"environment"}, 0))...)
-		case "functions":
-			all = append(all, s.functions(top)...)
-		case "Globals":
-			all = append(all, s.environment("*", s.find(top, []string{"Function", "Environment", "Variables"}, 0))...)
-		case "Resources":
-			all = append(all, s.resources(top)...)
-		}
-	}
-	return all
-}
-
-// functions returns the variables of the functions of a serverless.yml.
-func (s *scan) functions(top found) (all []*variable) {
-	for _, m := range s.maps(top, 0) {
-		for _, f := range s.pairs(m.node, 0) {
-			for _, one := range s.maps(found{m.file, f.value}, 0) {
-				all = append(all, s.environment(f.key.Value, s.find(one, []string{"environment"}, 0))...)
-			}
-		}
-	}
-	return all
-}
-
-// resources returns the variables of the functions of a template.
-func (s *scan) resources(top found) (all []*variable) {
-	for _, p := range s.pairs(top.node, 0) {
-		f := found{top.file, p.value}
-		for _, kind := range s.find(f, []string{"Type"}, 0) {
-			if kind.node.Value == "AWS::Serverless::Function" || kind.node.Value == "AWS::Lambda::Function" {
-				all = append(all, s.environment(star(p.key.Value), s.find(f, []string{"Properties", "Environment", "Variables"}, 0))...)
-			}
-		}
-	}
-	return all
-}
-
-func star(s string) string {
-	s = strings.ReplaceAll(s, "&{", "${")
-	return innermost.ReplaceAllString(s, "*")
-}
-
-func (s *scan) environment(function string, at []found) (all []*variable) {
-	for _, one := range at {
-		for _, m := range s.maps(one, 0) {
-			if len(m.node.Content) == 2 && strings.HasPrefix(m.node.Content[0].Value, "Fn::") && !strings.HasPrefix(m.node.Content[0].Value, "Fn::ForEach") {
-				continue
-			}
-			for _, p := range s.pairs(m.node, 0) {
-				if p.value.Tag == "!!null" {
-					continue
-				}
-				v := &variable{function: function, name: star(p.key.Value), at: place{m.file, p.key.Line}, references: map[place]bool{}}
-				s.reach(found{m.file, p.value}, v, 0, map[*yaml.Node]bool{})
-				all = append(all, v)
-			}
 		}
 	}
 	return all
