@@ -1,14 +1,11 @@
 package main
 
 import (
-	"io"
-
 	"github.com/urfave/cli/v2"
 
 	"github.com/whispering/bundle/internal/cli/awsenv"
 	"github.com/whispering/bundle/internal/cli/console"
 	"github.com/whispering/bundle/internal/cli/target"
-	"github.com/whispering/bundle/internal/printable"
 	"github.com/whispering/bundle/layerbuild/sealed"
 	"github.com/whispering/bundle/pipeline"
 )
@@ -30,7 +27,7 @@ func (a *app) sealInMemory(c *cli.Context) (doc *sealed.Document, data string, e
 		return nil, "", err
 	}
 	defer end()
-	bar := a.quietBar()
+	bar := a.NewQuietBar()
 	build := &pipeline.Build{
 		Scope: pipeline.Scope{Manifest: m, Region: m.Environment.Region(), Account: s.Account, Caller: s.Caller, Observer: bar,
 			AllowKeyAccounts: c.StringSlice("allow-key-account")},
@@ -43,13 +40,4 @@ func (a *app) sealInMemory(c *cli.Context) (doc *sealed.Document, data string, e
 	}
 	a.RenderWarnings(made.Warnings)
 	return made.Documents[0], awsenv.StateOf(c, module.Dir()), nil
-}
-
-// quietBar returns a bar for a terminal, and elsewhere one that shows nothing: what the
-// command prints matters.
-func (a *app) quietBar() *console.Bar {
-	if console.Terminal(a.Stderr) > 0 && !a.CI() {
-		return a.NewBar(1)
-	}
-	return (&console.Console{Stderr: printable.New(io.Discard)}).NewBar(1)
 }

@@ -1,6 +1,7 @@
 package console
 
 import (
+	"io"
 	"slices"
 	"sync"
 
@@ -54,6 +55,15 @@ func (c *Console) NewBar(targets int) *Bar {
 			progressbar.OptionClearOnFinish(),
 			progressbar.OptionSetPredictTime(false),
 		)
+	}
+	return p
+}
+
+// NewQuietBar is NewBar for one target of a command whose own output matters: where no bar is drawn, nothing is printed.
+func (c *Console) NewQuietBar() *Bar {
+	p := c.NewBar(1)
+	if p.bar == nil {
+		p.w = printable.New(io.Discard)
 	}
 	return p
 }

@@ -1,10 +1,12 @@
 package console
 
 import (
+	"bytes"
 	"strings"
 	"testing"
 	"unicode/utf8"
 
+	"github.com/whispering/bundle/internal/printable"
 	"github.com/whispering/bundle/pipeline"
 )
 
@@ -62,5 +64,14 @@ func TestABarFitsItsColumns(t *testing.T) {
 		if said != tt.want || width != tt.width || utf8.RuneCountInString(said)+width+10 >= tt.columns {
 			t.Errorf("%q in %d columns: %q and a bar of %d", tt.said, tt.columns, said, width)
 		}
+	}
+}
+
+func TestAQuietBarPrintsNoLines(t *testing.T) {
+	var quiet, loud bytes.Buffer
+	(&Console{Stderr: printable.New(&quiet)}).NewQuietBar().Progress(pipeline.StepRead, 0, 1)
+	(&Console{Stderr: printable.New(&loud)}).NewBar(1).Progress(pipeline.StepRead, 0, 1)
+	if quiet.Len() > 0 || loud.Len() == 0 {
+		t.Errorf("%q and %q", &quiet, &loud)
 	}
 }
