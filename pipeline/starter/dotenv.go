@@ -34,11 +34,10 @@ func Dotenv(source string, src []byte, function string) (*Draft, error) {
 	if len(file.Variables) > most {
 		return nil, fmt.Errorf("it has more than %d names", most)
 	}
-	root := Text{{literal: "/"}, {environment: true}, {literal: "/" + function}}
-	d := &Draft{Source: source, Name: function, root: root, proposed: true}
+	d := proposal(source, function)
 	f := Function{Name: function}
 	add := func(name string, line int) {
-		f.Secrets = append(f.Secrets, Secret{Name: name, Parameter: append(slices.Clone(root), part{literal: "/" + name}), line: line})
+		f.Secrets = append(f.Secrets, Secret{Name: name, Parameter: d.below(name), line: line})
 	}
 	for _, v := range file.Variables {
 		add(v.Name, v.Line)

@@ -19,52 +19,71 @@ func Names(source string, src []byte, function string) (*Draft, error) {
 	if len(src) > maxSource {
 		return nil, ErrSize
 	}
-	d := &Draft{Source: source, Name: function}
-	f := Function{Name: function}
 	if all := parameterNames(src); len(all) > 0 {
+		f := Function{Name: function}
 		for _, n := range all {
 			name := n.name[strings.LastIndexByte(n.name, '/')+1:]
 			f.Secrets = append(f.Secrets, Secret{Name: upper(name), Parameter: literal(n.name), line: n.line})
 		}
-		d.Functions = []Function{f}
-		return d, nil
+		return &Draft{Source: source, Name: function, Functions: []Function{f}}, nil
 	}
+	d := proposal(source, function)
 	all := chamberList(src)
 	if len(all) > 0 {
 		d.note(1, "chamber keeps parameters as /SERVICE/KEY: write that path as the local root")
 	} else {
-		doc, err := parse(src, nil)
-		if err != nil {
+		var err error
+		if all, err = d.keys(src); err != nil {
 			return nil, err
 		}
-		encrypted := doc.get(doc.root, "sops") != nil
-		if encrypted {
-			d.note(1, "it is encrypted with sops; only its names are used. To import its values, decrypt it first: sops decrypt")
-		}
-		for _, e := range doc.entries(doc.root) {
-			n := doc.follow(e.value)
-			switch {
-			case encrypted && e.key == "sops":
-			case n == nil || n.Kind != yaml.ScalarNode:
-				d.note(e.line, "%s: it is more than one string; give each its own variable", shown(e.key))
-			default:
-				all = append(all, named{e.key, e.line})
-			}
-		}
 	}
-	if len(all) == 0 && isSops(src) {
-		return nil, errSops
-	} else if len(all) == 0 {
-		return nil, errors.New("it has no names")
-	}
-	d.root, d.proposed = Text{{literal: "/"}, {environment: true}, {literal: "/" + function}}, true
+	f := Function{Name: function}
 	for _, n := range all {
-		f.Secrets = append(f.Secrets, Secret{
-			Name: upper(n.name), Parameter: append(slices.Clone(d.root), part{literal: "/" + n.name}), line: n.line,
-		})
+		f.Secrets = append(f.Secrets, Secret{Name: upper(n.name), Parameter: d.below(n.name), line: n.line})
 	}
 	d.Functions = []Function{f}
 	return d, nil
+}
+
+// proposal returns a draft of names, for which it proposes parameters below
+// /ENVIRONMENT/FUNCTION.
+func proposal(source, function string) *Draft {
+	root := Text{{literal: "/"}, {environment: true}, {literal: "/" + function}}
+	return &Draft{Source: source, Name: function, root: root, proposed: true}
+}
+
+// below returns the name of a parameter below the path of all parameters.
+func (d *Draft) below(name string) Text {
+	return append(slices.Clone(d.root), part{literal: "/" + name})
+}
+
+// keys returns the keys of a flat JSON or YAML file, also of one that sops encrypts.
+func (d *Draft) keys(src []byte) (all []named, err error) {
+	doc, err := parse(src, nil)
+	if err != nil {
+		return nil, err
+	}
+	encrypted := doc.get(doc.root, "sops") != nil
+	if encrypted {
+		d.note(1, "it is encrypted with sops; only its names are used. To import its values, decrypt it first: sops decrypt")
+	}
+	for _, e := range doc.entries(doc.root) {
+		n := doc.follow(e.value)
+		switch {
+		case encrypted && e.key == "sops":
+		case n == nil || n.Kind != yaml.ScalarNode:
+			d.note(e.line, "%s: it is more than one string; give each its own variable", shown(e.key))
+		default:
+			all = append(all, named{e.key, e.line})
+		}
+	}
+	switch {
+	case len(all) > 0:
+		return all, nil
+	case isSops(src):
+		return nil, errSops
+	}
+	return nil, errors.New("it has no names")
 }
 
 // errSops reports a file that sops encrypts and whose names are not read.

@@ -10,13 +10,9 @@ import (
 // Sketch returns the draft for a project without a source: one function with one
 // secret.
 func Sketch(function string) *Draft {
-	root := Text{{literal: "/"}, {environment: true}, {literal: "/" + function}}
-	return &Draft{
-		Name: function, root: root, proposed: true,
-		Functions: []Function{{Name: function, Secrets: []Secret{
-			{Name: "DB_PASSWORD", Parameter: append(slices.Clone(root), part{literal: "/db/password"})},
-		}}},
-	}
+	d := proposal("", function)
+	d.Functions = []Function{{Name: function, Secrets: []Secret{{Name: "DB_PASSWORD", Parameter: d.below("db/password")}}}}
+	return d
 }
 
 // Parameters makes a draft of the parameters below a path: a secret of one function
@@ -28,7 +24,7 @@ func Parameters(path string, names []string, env, function string) *Draft {
 	in := manifest.Import{Path: manifest.Text{Value: path}}
 	for _, name := range names {
 		below, _ := in.Below(name)
-		s := Secret{Parameter: append(slices.Clone(root), part{literal: "/" + below})}
+		s := Secret{Parameter: d.below(below)}
 		var err error
 		if s.Name, err = in.Name(name); err != nil {
 			f.refused = append(f.refused, refusal{name: name, reason: "it would not make a valid secret name"})
