@@ -34,8 +34,8 @@ func (t *template) find(path ...string) *yaml.Node {
 // intrinsic returns the name of the CloudFormation function that a value calls, in
 // short or long form, and its argument.
 func (t *template) intrinsic(n *yaml.Node) (name string, of *yaml.Node) {
-	if short, ok := strings.CutPrefix(n.Tag, "!"); ok && !strings.HasPrefix(short, "!") && short != "" {
-		return short, n
+	if tagged(n) && n.Tag != "!" {
+		return n.Tag[1:], n
 	}
 	if n.Kind != yaml.MappingNode || len(n.Content) != 2 {
 		return "", nil
@@ -247,7 +247,7 @@ func (t *template) join(of *yaml.Node) value {
 	if !ok || list == nil {
 		return t.opaque(of)
 	}
-	if list.Kind != yaml.SequenceNode || strings.HasPrefix(list.Tag, "!") && !strings.HasPrefix(list.Tag, "!!") {
+	if list.Kind != yaml.SequenceNode || tagged(list) {
 		if v := t.value(list); v.kind == fromParameter && v.list && between == "," {
 			return v
 		}

@@ -27,7 +27,7 @@ func (t *template) loops(entries []entry, depth int) (all []entry) {
 		}
 		name, _ := t.text(loop.Content[0])
 		list := t.follow(loop.Content[1])
-		if list == nil || list.Kind != yaml.SequenceNode || strings.HasPrefix(list.Tag, "!") && !strings.HasPrefix(list.Tag, "!!") {
+		if list == nil || list.Kind != yaml.SequenceNode || tagged(list) {
 			t.unlisted(e, loop.Content[2])
 			continue
 		}

@@ -255,7 +255,7 @@ func (i *serverless) key() {
 
 // isIntrinsic reports whether a map calls a function of CloudFormation.
 func (d *document) isIntrinsic(n *yaml.Node) bool {
-	if strings.HasPrefix(n.Tag, "!") && !strings.HasPrefix(n.Tag, "!!") {
+	if tagged(n) {
 		return true
 	}
 	if n.Kind != yaml.MappingNode || len(n.Content) != 2 {

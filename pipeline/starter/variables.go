@@ -15,7 +15,7 @@ func (i *serverless) value(n *yaml.Node) value {
 	switch {
 	case n == nil:
 		return not(absent)
-	case n.Kind != yaml.ScalarNode, strings.HasPrefix(n.Tag, "!") && !strings.HasPrefix(n.Tag, "!!"):
+	case n.Kind != yaml.ScalarNode, tagged(n):
 		return i.stack.value(n)
 	}
 	i.use(n)

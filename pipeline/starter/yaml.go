@@ -7,6 +7,7 @@ import (
 	"io"
 	"io/fs"
 	"slices"
+	"strings"
 
 	"go.yaml.in/yaml/v3"
 
@@ -198,6 +199,11 @@ func (d *document) text(n *yaml.Node) (string, bool) {
 		return "", false
 	}
 	return n.Value, true
+}
+
+// tagged reports whether a node has a tag of its own, as in !Ref, and none of YAML.
+func tagged(n *yaml.Node) bool {
+	return strings.HasPrefix(n.Tag, "!") && !strings.HasPrefix(n.Tag, "!!")
 }
 
 func (d *document) exhausted() bool { return d.steps > maxSteps }
