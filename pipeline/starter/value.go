@@ -222,11 +222,45 @@ func resolved(v value) value {
 	if v.kind != known && v.kind != computed || len(v.text) == 0 {
 		return v
 	}
-	// Each placeholder becomes one rune of a private range, so that pieces of the text
-	// can be told apart and put back.
-	var holes Text
+	whole, holes := punched(v.text)
+	whole = strings.TrimSpace(whole)
+	if len(holes) > int(lastHole-firstHole) || !strings.Contains(whole, "{{resolve:") {
+		return v
+	}
+	m := dynamic.FindStringSubmatch(whole)
+	switch {
+	case strings.Contains(whole, "{{resolve:secretsmanager:"):
+		return not(secretsManager)
+	case m == nil && v.kind == computed && someplace.FindString(whole) == "":
+		return not("the name of its parameter is computed from resources")
+	case m == nil:
+		if parameters := namedIn(whole, holes); len(parameters) > 0 {
+			return built(parameters)
+		}
+		return not("it is a dynamic reference that is not closed or has other braces in it")
+	case v.number != "":
+		return not(v.number)
+	case v.kind == computed:
+		return not("the name of its parameter is computed from resources")
+	}
+	return value{kind: fromParameter, text: fill(strings.TrimSpace(m[2]), holes)}
+}
+
+// namedIn returns the parameters of the dynamic references within a string.
+func namedIn(whole string, holes Text) (parameters []string) {
+	for _, one := range someplace.FindAllString(whole, -1) {
+		if name := fill(someplace.FindStringSubmatch(one)[1], holes).parameter(); !slices.Contains(parameters, name) {
+			parameters = append(parameters, name)
+		}
+	}
+	return parameters
+}
+
+// punched returns a string with placeholders as text, in which each is one rune of a
+// private range, so that pieces of it can be told apart and put back with fill.
+func punched(t Text) (whole string, holes Text) {
 	var b strings.Builder
-	for _, p := range v.text {
+	for _, p := range t {
 		if p.environment || p.open != nil {
 			b.WriteRune(firstHole + rune(len(holes)))
 			holes = append(holes, p)
@@ -239,33 +273,7 @@ func resolved(v value) value {
 			return r
 		}, p.literal))
 	}
-	whole := strings.TrimSpace(b.String())
-	if len(holes) > int(lastHole-firstHole) || !strings.Contains(whole, "{{resolve:") {
-		return v
-	}
-	m := dynamic.FindStringSubmatch(whole)
-	switch {
-	case strings.Contains(whole, "{{resolve:secretsmanager:"):
-		return not(secretsManager)
-	case m == nil && v.kind == computed && someplace.FindString(whole) == "":
-		return not("the name of its parameter is computed from resources")
-	case m == nil:
-		var parameters []string
-		for _, one := range someplace.FindAllString(whole, -1) {
-			if name := fill(someplace.FindStringSubmatch(one)[1], holes).parameter(); !slices.Contains(parameters, name) {
-				parameters = append(parameters, name)
-			}
-		}
-		if len(parameters) == 0 {
-			return not("it is a dynamic reference that is not closed or has other braces in it")
-		}
-		return built(parameters)
-	case v.number != "":
-		return not(v.number)
-	case v.kind == computed:
-		return not("the name of its parameter is computed from resources")
-	}
-	return value{kind: fromParameter, text: fill(strings.TrimSpace(m[2]), holes)}
+	return b.String(), holes
 }
 
 const firstHole, lastHole = '\uE000', '\uF8FF'
