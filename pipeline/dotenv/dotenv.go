@@ -244,14 +244,11 @@ func (p *parser) assign(name string, from int) {
 		return
 	}
 	p.encrypter = cmp.Or(p.encrypter, encrypterOf(name, v.text))
-	p.put(Variable{Name: name, Line: number, Value: secret.New([]byte(v.text))})
+	p.file.put(Variable{Name: name, Line: number, Value: secret.New([]byte(v.text))}, p.known)
 }
 
-// put adds a variable. If it has one of this name, the new one replaces it.
-func (p *parser) put(v Variable) {
-	p.file.put(v, p.known)
-}
-
+// put adds a variable. If the file has one of this name, the new one replaces it. known
+// has the places of the names.
 func (f *File) put(v Variable, known map[string]int) {
 	i, repeated := known[v.Name]
 	if !repeated {
