@@ -43,6 +43,9 @@ func withEnvironment(name string) Option { return func(o *options) { o.environme
 // WithReadOnly makes New read the state of the directory, but never write it. What changes is in memory only.
 func WithReadOnly() Option { return func(o *options) { o.readOnly = true } }
 
+// withTrial makes a server that finds what is wrong with a sample file, and of which nothing else is used.
+func withTrial() Option { return func(o *options) { o.ssm.Trial = true } }
+
 // WithSeed brings a sample file (JSON) into the state. See Server.BringIn.
 func WithSeed(seed []byte) Option { return func(o *options) { o.seed = seed } }
 

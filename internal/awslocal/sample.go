@@ -38,9 +38,10 @@ type sample struct {
 // samplePrefix begins the names of files with a remembered sample file.
 const samplePrefix = "sample-"
 
-// CheckSample returns what is wrong with a sample file, as New would. It quotes no value.
+// CheckSample returns what is wrong with a sample file, as New would: it brings the file into a server that encrypts nothing. It quotes
+// no value.
 func CheckSample(content []byte) error {
-	s, err := New(WithSeed(content))
+	s, err := New(withTrial(), WithSeed(content))
 	if err != nil {
 		return err
 	}

@@ -2,6 +2,7 @@ package call
 
 import (
 	"maps"
+	"slices"
 
 	"github.com/whispering/bundle/internal/awslocal/iam"
 )
@@ -14,6 +15,11 @@ func (r *Request) Authorize(action, resource string, keys map[string][]string) e
 		return NewError("AccessDeniedException", d.Message(access))
 	}
 	return nil
+}
+
+// Conditional reports whether a policy of the caller has conditions.
+func (p Principal) Conditional() bool {
+	return slices.ContainsFunc(p.Policies, iam.Policy.Conditional) || p.Session != nil && p.Session.Conditional()
 }
 
 // Evaluate decides whether the caller's policies and, unless it is nil, the policy of the resource allow an access.

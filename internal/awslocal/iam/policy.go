@@ -71,6 +71,11 @@ func Everything() Policy {
 // Document returns the document as it was parsed, and nil for the zero Policy.
 func (p Policy) Document() []byte { return bytes.Clone(p.document) }
 
+// Conditional reports whether the policy has conditions. An access is decided without condition keys if no policy has.
+func (p Policy) Conditional() bool {
+	return slices.ContainsFunc(p.statements, func(s statement) bool { return len(s.conditions) > 0 })
+}
+
 // MarshalJSON returns the document as it was parsed, and null for the zero Policy.
 func (p Policy) MarshalJSON() ([]byte, error) {
 	if p.document == nil {

@@ -63,12 +63,14 @@ func (s *Service) createAlias(r *call.Request, in *aliasInput) (any, error) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.sweep(r.Now)
+	arn := aliasARN(r, name)
+	if s.aliases[arn] != nil {
+		s.sweep(r.Now)
+	}
 	k, err := s.target(r, ref)
 	if err != nil {
 		return nil, err
 	}
-	arn := aliasARN(r, name)
 	if err := allowPlain(r, "CreateAlias", arn, nil); err != nil {
 		return nil, err
 	}
@@ -81,8 +83,7 @@ func (s *Service) createAlias(r *call.Request, in *aliasInput) (any, error) {
 	if s.aliases[arn] != nil {
 		return nil, call.NewError("AlreadyExistsException", "An alias with the name "+arn+" already exists")
 	}
-	s.aliases[arn] = &alias{ARN: arn, Target: k.arn(), Created: r.Now, Updated: r.Now}
-	s.reindex()
+	s.point(&alias{ARN: arn, Created: r.Now, Updated: r.Now}, k.key)
 	return nil, nil
 }
 
@@ -126,8 +127,8 @@ func (s *Service) updateAlias(r *call.Request, in *aliasInput) (any, error) {
 	case k.Usage != old.Usage || kind(k.Spec) != kind(old.Spec):
 		return nil, validation("The current and new keys of an alias must have the same key type and key usage.")
 	}
-	a.Target, a.Updated = k.arn(), r.Now
-	s.reindex()
+	a.Updated = r.Now
+	s.point(a, k.key)
 	return nil, nil
 }
 
@@ -146,8 +147,8 @@ func (s *Service) deleteAlias(r *call.Request, in *aliasInput) (any, error) {
 	if err := s.allowAlias(r, a, k); err != nil {
 		return nil, err
 	}
+	s.unname(a)
 	delete(s.aliases, a.ARN)
-	s.reindex()
 	return nil, nil
 }
 

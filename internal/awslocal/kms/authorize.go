@@ -10,12 +10,34 @@ import (
 
 // allow authorizes the operation on a key, by the caller's identity policies and the key policy.
 // The extra condition keys are those of the operation, such as the encryption context.
-func (s *Service) allow(r *call.Request, action string, k reference, extra ...map[string][]string) error {
+func (s *Service) allow(r *call.Request, action string, k reference, extra ...conditionKeys) error {
 	return s.allowPolicy(r, action, k, k.policy, extra...)
 }
 
 // allowPolicy is allow with another key policy.
-func (s *Service) allowPolicy(r *call.Request, action string, k reference, policy iam.Policy, extra ...map[string][]string) error {
+func (s *Service) allowPolicy(r *call.Request, action string, k reference, policy iam.Policy, extra ...conditionKeys) error {
+	access := iam.Access{
+		Principal: r.Caller.ARN, Account: r.Caller.Account, Action: "kms:" + action, Resource: k.arn(), PolicyRequired: true,
+	}
+	if policy.Conditional() || r.Caller.Conditional() { // otherwise nothing asks for them
+		access.Keys = k.conditionKeys(r, extra)
+	}
+	decision := r.Caller.Evaluate(&policy, access)
+	if decision.Allowed && k.Managed && s.ManagedByIdentity {
+		access.PolicyRequired = false
+		decision = r.Caller.Evaluate(nil, access)
+	}
+	switch {
+	case decision.Allowed:
+		return nil
+	case k.Account != r.Caller.Account && !decision.ByIdentity:
+		return deniedForeign(r)
+	}
+	return denied(decision.Message(access))
+}
+
+// conditionKeys are the condition keys of a request for a key.
+func (k reference) conditionKeys(r *call.Request, extra []conditionKeys) map[string][]string {
 	keys := requestKeys(r)
 	keys["kms:KeySpec"] = []string{k.Spec}
 	keys["kms:KeyUsage"] = []string{k.Usage}
@@ -30,26 +52,18 @@ func (s *Service) allowPolicy(r *call.Request, action string, k reference, polic
 	if len(k.aliases) > 0 {
 		keys["kms:ResourceAliases"] = k.aliases
 	}
-	for _, more := range extra {
-		for name, values := range more {
-			keys[name] = values
-		}
+	for _, add := range extra {
+		add(keys)
 	}
-	access := iam.Access{
-		Principal: r.Caller.ARN, Account: r.Caller.Account, Action: "kms:" + action, Resource: k.arn(), Keys: keys, PolicyRequired: true,
-	}
-	decision := r.Caller.Evaluate(&policy, access)
-	if decision.Allowed && k.Managed && s.ManagedByIdentity {
-		access.PolicyRequired = false
-		decision = r.Caller.Evaluate(nil, access)
-	}
-	switch {
-	case decision.Allowed:
-		return nil
-	case k.Account != r.Caller.Account && !decision.ByIdentity:
-		return deniedForeign(r)
-	}
-	return denied(decision.Message(access))
+	return keys
+}
+
+// conditionKeys adds condition keys of an operation to those of the request.
+type conditionKeys func(keys map[string][]string)
+
+// condition is a condition key with one value.
+func condition(name, value string) conditionKeys {
+	return func(keys map[string][]string) { keys[name] = []string{value} }
 }
 
 // allowPlain authorizes an operation without a key, by identity policies alone.
@@ -75,17 +89,17 @@ func requestKeys(r *call.Request) map[string][]string {
 }
 
 // contextKeys are the condition keys of an encryption context: one per pair, and the list of its keys.
-func contextKeys(context map[string]string) map[string][]string {
-	keys := map[string][]string{}
-	for name, value := range context {
-		keys["kms:EncryptionContext:"+name] = []string{value}
-		keys["kms:EncryptionContextKeys"] = append(keys["kms:EncryptionContextKeys"], name)
+func contextKeys(context map[string]string) conditionKeys {
+	return func(keys map[string][]string) {
+		for name, value := range context {
+			keys["kms:EncryptionContext:"+name] = []string{value}
+			keys["kms:EncryptionContextKeys"] = append(keys["kms:EncryptionContextKeys"], name)
+		}
 	}
-	return keys
 }
 
-func algorithmKey(algorithm string) map[string][]string {
-	return map[string][]string{"kms:EncryptionAlgorithm": {algorithm}}
+func algorithmKey(algorithm string) conditionKeys {
+	return condition("kms:EncryptionAlgorithm", algorithm)
 }
 
 // deniedForeign refuses the use of another account's key, and does not reveal whether the key exists.

@@ -42,11 +42,7 @@ func (s *Service) createKey(r *call.Request, in *createKeyInput) (any, error) {
 	if err := allowPlain(r, "CreateKey", "*", extra); err != nil {
 		return nil, err
 	}
-	document := DefaultPolicy(k.Account)
-	if in.Policy != nil {
-		document = *in.Policy
-	}
-	policy, err := s.checkPolicy(r, k, document, in.BypassPolicyLockoutSafetyCheck)
+	policy, err := s.checkPolicy(r, k, in.Policy, in.BypassPolicyLockoutSafetyCheck)
 	if err != nil {
 		return nil, err
 	}
@@ -154,10 +150,25 @@ func DefaultPolicy(account string) string {
 }`
 }
 
-// checkPolicy parses a key policy and, unless bypass is set, refuses one that would prevent the caller from changing it again
-// (https://docs.aws.amazon.com/kms/latest/APIReference/API_PutKeyPolicy.html).
-func (s *Service) checkPolicy(r *call.Request, k *key, document string, bypass bool) (iam.Policy, error) {
-	policy, err := iam.ParseResource([]byte(document))
+// parsePolicy parses the policy of a key; nil is the default one.
+func (s *Service) parsePolicy(account string, document *string) (iam.Policy, error) {
+	if document != nil {
+		return iam.ParseResource([]byte(*document))
+	}
+	if known, ok := s.defaults.Load(account); ok {
+		return known.(iam.Policy), nil
+	}
+	policy, err := iam.ParseResource([]byte(DefaultPolicy(account)))
+	if err == nil {
+		s.defaults.Store(account, policy)
+	}
+	return policy, err
+}
+
+// checkPolicy parses a key policy (nil for the default one) and, unless bypass is set, refuses one that would prevent the caller from
+// changing it again (https://docs.aws.amazon.com/kms/latest/APIReference/API_PutKeyPolicy.html).
+func (s *Service) checkPolicy(r *call.Request, k *key, document *string, bypass bool) (iam.Policy, error) {
+	policy, err := s.parsePolicy(k.Account, document)
 	if err != nil {
 		return iam.Policy{}, malformedPolicy("The key policy is not valid: " + strings.TrimPrefix(err.Error(), iam.ErrMalformed.Error()+": "))
 	}

@@ -101,7 +101,7 @@ func (s *Service) newDataKey(r *call.Request, in *dataKeyInput) (dataKeyOutput, 
 	if k.Spec != specSymmetric {
 		return none, invalidUsage("%s key usage is %s which is not valid for %s.", k.arn(), k.Usage, r.Operation)
 	}
-	blob, err := k.encrypt(r.Operation, specSymmetric, plaintext, in.EncryptionContext)
+	blob, err := k.encrypt(r.Operation, specSymmetric, plaintext, in.EncryptionContext, in.DryRun)
 	if err != nil {
 		return none, err
 	}

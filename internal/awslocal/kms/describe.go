@@ -22,7 +22,7 @@ func (s *Service) updateKeyDescription(r *call.Request, in *describeInput) (any,
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	k, err := s.change(r, in.KeyId, nil)
+	k, err := s.change(r, in.KeyId)
 	if err != nil {
 		return nil, err
 	}
@@ -37,7 +37,7 @@ func (s *Service) tagResource(r *call.Request, in *describeInput) (any, error) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	k, err := s.change(r, in.KeyId, nil)
+	k, err := s.change(r, in.KeyId)
 	if err != nil {
 		return nil, err
 	}
@@ -56,7 +56,7 @@ func (s *Service) tagResource(r *call.Request, in *describeInput) (any, error) {
 func (s *Service) untagResource(r *call.Request, in *describeInput) (any, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	k, err := s.change(r, in.KeyId, nil)
+	k, err := s.change(r, in.KeyId)
 	if err != nil {
 		return nil, err
 	}

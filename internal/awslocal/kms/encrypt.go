@@ -78,7 +78,7 @@ func (s *Service) encrypt(r *call.Request, in *encryptInput) (any, error) {
 	if err := s.allow(r, "Encrypt", k, contextKeys(in.EncryptionContext), algorithmKey(algorithm)); err != nil {
 		return nil, err
 	}
-	blob, err := k.encrypt("Encrypt", algorithm, in.Plaintext, in.EncryptionContext)
+	blob, err := k.encrypt("Encrypt", algorithm, in.Plaintext, in.EncryptionContext, in.DryRun)
 	if err != nil {
 		return nil, err
 	}
@@ -142,7 +142,7 @@ type source struct {
 	context          map[string]string
 	algorithm        string
 	ignoreCiphertext bool // a dry run of permissions alone
-	extra            map[string][]string
+	extra            []conditionKeys
 }
 
 func (src source) name() string {
@@ -189,7 +189,8 @@ func (s *Service) openSource(r *call.Request, src source) (reference, []byte, er
 	if err != nil {
 		return k, nil, err
 	}
-	if err := s.allow(r, src.action, k, contextKeys(src.context), algorithmKey(src.algorithm), src.extra); err != nil {
+	extra := append(src.extra, contextKeys(src.context), algorithmKey(src.algorithm))
+	if err := s.allow(r, src.action, k, extra...); err != nil {
 		if src.ref == nil && r.Via == "" {
 			err = deniedCiphertext()
 		}
@@ -205,8 +206,8 @@ func (s *Service) openSource(r *call.Request, src source) (reference, []byte, er
 	return k, plaintext, err
 }
 
-// encrypt encrypts with a key of any kind, after the checks for that kind.
-func (k *key) encrypt(action, algorithm string, plaintext []byte, context map[string]string) ([]byte, error) {
+// encrypt encrypts with a key of any kind, after the checks for that kind. A dry run needs no blob.
+func (k *key) encrypt(action, algorithm string, plaintext []byte, context map[string]string, dry bool) ([]byte, error) {
 	if err := k.usable(); err != nil {
 		return nil, err
 	}
@@ -216,8 +217,11 @@ func (k *key) encrypt(action, algorithm string, plaintext []byte, context map[st
 	if err := k.fits(algorithm, context); err != nil {
 		return nil, err
 	}
-	if k.Spec != specSymmetric {
+	switch {
+	case k.Spec != specSymmetric:
 		return k.encryptRSA(algorithm, plaintext)
+	case dry: // nothing else can be wrong
+		return nil, nil
 	}
 	return k.seal(plaintext, context), nil
 }

@@ -53,10 +53,12 @@ func malformedPolicy(message string) error {
 	return call.NewError("MalformedPolicyDocumentException", message)
 }
 
+const dryRunCode = "DryRunOperationException"
+
 // dryRun is the error of a dry run that would have succeeded
 // (https://docs.aws.amazon.com/kms/latest/developerguide/testing-permissions.html).
 func dryRun() error {
-	return call.NewError("DryRunOperationException", "The request would have succeeded, but the DryRun option is set.")
+	return call.NewError(dryRunCode, "The request would have succeeded, but the DryRun option is set.")
 }
 
 func disabled(arn string) error { return call.NewError("DisabledException", arn+" is disabled.") }

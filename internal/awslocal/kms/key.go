@@ -46,7 +46,7 @@ type key struct {
 	Material      []byte    `json:"material,omitempty"` // 32 bytes, an RSA key in PKCS #8, or none if the key cannot be used here
 
 	policy   iam.Policy // Document, parsed
-	aliases  []string   // names, sorted; set by Service.reindex
+	aliases  []string   // names, sorted; set by Service.point
 	material string     // names Material: see setMaterial
 }
 

@@ -26,6 +26,7 @@ type Service struct {
 	ManagedByIdentity bool
 
 	operations map[string]call.Handler
+	defaults   sync.Map // the default key policies, parsed (iam.Policy), by account
 
 	mu      sync.RWMutex
 	keys    map[string]*key   // by ARN
@@ -117,7 +118,7 @@ func (s *Service) Restore(snapshot json.RawMessage) error {
 	if err := json.Unmarshal(snapshot, &st); err != nil {
 		return fmt.Errorf("kms: the snapshot is damaged: %w", err)
 	}
-	keys, aliases := map[string]*key{}, map[string]*alias{}
+	keys := map[string]*key{}
 	for _, k := range st.Keys {
 		if err := k.restored(); err != nil {
 			return fmt.Errorf("kms: the snapshot is damaged: %w", err)
@@ -128,24 +129,30 @@ func (s *Service) Restore(snapshot json.RawMessage) error {
 		if a == nil || !strings.Contains(a.ARN, ":alias/") || keys[a.Target] == nil {
 			return fmt.Errorf("kms: the snapshot is damaged: an alias without a key")
 		}
-		aliases[a.ARN] = a
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.keys, s.aliases = keys, aliases
-	s.reindex()
+	s.keys, s.aliases = keys, map[string]*alias{}
+	for _, a := range st.Aliases {
+		s.point(a, keys[a.Target])
+	}
 	return nil
 }
 
-// reindex sets the aliases of every key. The caller holds the write lock.
-func (s *Service) reindex() {
-	for _, k := range s.keys {
-		k.aliases = nil
+// point makes an alias a name of a key, and no longer of the key that it named. The caller holds the write lock.
+func (s *Service) point(a *alias, k *key) {
+	if was := s.aliases[a.ARN]; was != nil {
+		s.unname(was)
 	}
-	for _, arn := range slices.Sorted(maps.Keys(s.aliases)) {
-		if k := s.keys[s.aliases[arn].Target]; k != nil {
-			k.aliases = append(k.aliases, s.aliases[arn].name())
-		}
+	s.aliases[a.ARN], a.Target = a, k.arn()
+	at, _ := slices.BinarySearch(k.aliases, a.name())
+	k.aliases = slices.Insert(slices.Clone(k.aliases), at, a.name()) // a request may be reading the list
+}
+
+// unname takes an alias from the key that it names, if there is one. The caller holds the write lock.
+func (s *Service) unname(a *alias) {
+	if k := s.keys[a.Target]; k != nil {
+		k.aliases = slices.DeleteFunc(slices.Clone(k.aliases), func(name string) bool { return name == a.name() })
 	}
 }
 

@@ -9,7 +9,7 @@ import (
 
 // change finds a key by ID or ARN, authorizes an operation that changes it, and refuses keys that are pending
 // deletion. The caller holds the write lock.
-func (s *Service) change(r *call.Request, keyID *string, extra map[string][]string) (reference, error) {
+func (s *Service) change(r *call.Request, keyID *string, extra ...conditionKeys) (reference, error) {
 	ref, err := required("keyId", keyID)
 	if err != nil {
 		return reference{}, err
@@ -18,7 +18,7 @@ func (s *Service) change(r *call.Request, keyID *string, extra map[string][]stri
 	if err != nil {
 		return reference{}, err
 	}
-	if err := s.allow(r, r.Operation, k, extra); err != nil {
+	if err := s.allow(r, r.Operation, k, extra...); err != nil {
 		return reference{}, err
 	}
 	if waiting := k.State == statePendingDeletion || k.State == statePendingReplicaDeletion; waiting && r.Operation != "CancelKeyDeletion" {
@@ -40,7 +40,7 @@ func (s *Service) disableKey(r *call.Request, in *keyIDInput) (any, error) {
 func (s *Service) setState(r *call.Request, in *keyIDInput, state string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	k, err := s.change(r, in.KeyId, nil)
+	k, err := s.change(r, in.KeyId)
 	if err != nil {
 		return err
 	}
@@ -84,7 +84,7 @@ func (s *Service) scheduleKeyDeletion(r *call.Request, in *scheduleInput) (any, 
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	k, err := s.change(r, in.KeyId, map[string][]string{"kms:ScheduleKeyDeletionPendingWindowInDays": {strconv.Itoa(window)}})
+	k, err := s.change(r, in.KeyId, condition("kms:ScheduleKeyDeletionPendingWindowInDays", strconv.Itoa(window)))
 	if err != nil {
 		return nil, err
 	}
@@ -105,7 +105,7 @@ func (s *Service) scheduleKeyDeletion(r *call.Request, in *scheduleInput) (any, 
 func (s *Service) cancelKeyDeletion(r *call.Request, in *keyIDInput) (any, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	k, err := s.change(r, in.KeyId, nil)
+	k, err := s.change(r, in.KeyId)
 	if err != nil {
 		return nil, err
 	}

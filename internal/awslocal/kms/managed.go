@@ -43,8 +43,7 @@ func (s *Service) ensureManaged(r *call.Request, ref string) {
 	defer s.mu.Unlock()
 	if s.aliases[arn] == nil {
 		s.keys[k.arn()] = k
-		s.aliases[arn] = &alias{ARN: arn, Target: k.arn(), Created: r.Now, Updated: r.Now}
-		s.reindex()
+		s.point(&alias{ARN: arn, Created: r.Now, Updated: r.Now}, k)
 	}
 }
 

@@ -59,7 +59,7 @@ func (s *Service) putKeyPolicy(r *call.Request, in *policyInput) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	bypass := map[string][]string{"kms:BypassPolicyLockoutSafetyCheck": {strconv.FormatBool(in.BypassPolicyLockoutSafetyCheck)}}
+	bypass := condition("kms:BypassPolicyLockoutSafetyCheck", strconv.FormatBool(in.BypassPolicyLockoutSafetyCheck))
 	if err := s.allow(r, "PutKeyPolicy", k, bypass); err != nil {
 		return nil, err
 	}
@@ -69,7 +69,7 @@ func (s *Service) putKeyPolicy(r *call.Request, in *policyInput) (any, error) {
 	if k.State == statePendingDeletion {
 		return nil, invalidState(k.arn(), "pending deletion")
 	}
-	policy, err := s.checkPolicy(r, k.key, *in.Policy, in.BypassPolicyLockoutSafetyCheck)
+	policy, err := s.checkPolicy(r, k.key, in.Policy, in.BypassPolicyLockoutSafetyCheck)
 	if err != nil {
 		return nil, err
 	}

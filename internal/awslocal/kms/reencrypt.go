@@ -61,8 +61,8 @@ func (s *Service) reEncrypt(r *call.Request, in *reEncryptInput) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	same := map[string][]string{"kms:ReEncryptOnSameKey": {strconv.FormatBool(s.sourceARN(r, src) == dst.arn())}}
-	src.extra = same
+	same := condition("kms:ReEncryptOnSameKey", strconv.FormatBool(s.sourceARN(r, src) == dst.arn()))
+	src.extra = append(src.extra, same)
 	k, plaintext, err := s.openSource(r, src)
 	if err != nil {
 		return nil, err
@@ -70,7 +70,7 @@ func (s *Service) reEncrypt(r *call.Request, in *reEncryptInput) (any, error) {
 	if err := s.allow(r, "ReEncryptTo", dst, contextKeys(in.DestinationEncryptionContext), algorithmKey(to), same); err != nil {
 		return nil, err
 	}
-	blob, err := dst.encrypt("ReEncrypt", to, plaintext, in.DestinationEncryptionContext)
+	blob, err := dst.encrypt("ReEncrypt", to, plaintext, in.DestinationEncryptionContext, in.DryRun)
 	if err != nil {
 		return nil, err
 	}

@@ -37,7 +37,7 @@ func (s *Service) replicateKey(r *call.Request, in *replicateInput) (any, error)
 	if err != nil {
 		return nil, err
 	}
-	if err := s.allow(r, "ReplicateKey", k, map[string][]string{"kms:ReplicaRegion": {*in.ReplicaRegion}}); err != nil {
+	if err := s.allow(r, "ReplicateKey", k, condition("kms:ReplicaRegion", *in.ReplicaRegion)); err != nil {
 		return nil, err
 	}
 	if err := allowPlain(r, "CreateKey", "*", nil); err != nil {
@@ -62,11 +62,7 @@ func (s *Service) addReplica(r *call.Request, in *replicateInput, primary *key) 
 	replica := *primary
 	replica.Region, replica.Description, replica.Tags = *in.ReplicaRegion, in.Description, in.Tags
 	replica.Created, replica.aliases = r.Now, nil
-	document := DefaultPolicy(primary.Account)
-	if in.Policy != nil {
-		document = *in.Policy
-	}
-	policy, err := s.checkPolicy(r, &replica, document, in.BypassPolicyLockoutSafetyCheck)
+	policy, err := s.checkPolicy(r, &replica, in.Policy, in.BypassPolicyLockoutSafetyCheck)
 	if err != nil {
 		return nil, err
 	}

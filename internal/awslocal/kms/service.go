@@ -62,6 +62,22 @@ func (s *Service) GenerateDataKeyFor(r *call.Request, keyRef string, context map
 	return reply.Plaintext, reply.CiphertextBlob, reply.KeyId, nil
 }
 
+// DryRunFor makes a dry run of EncryptFor or, if the operation is GenerateDataKey, of GenerateDataKeyFor: it fails as they would, and
+// encrypts nothing.
+func (s *Service) DryRunFor(r *call.Request, operation, keyRef string, plaintext []byte, context map[string]string) (err error) {
+	dry, inner := dryRunFields{DryRun: true}, via(r, operation)
+	if operation == "GenerateDataKey" {
+		_, err = s.newDataKey(inner, &dataKeyInput{KeyId: &keyRef, KeySpec: "AES_256", EncryptionContext: context, dryRunFields: dry})
+	} else {
+		_, err = s.encrypt(inner, &encryptInput{KeyId: &keyRef, Plaintext: plaintext, EncryptionContext: context, dryRunFields: dry})
+	}
+	var answer *call.Error
+	if errors.As(err, &answer) && answer.Code == dryRunCode {
+		return nil
+	}
+	return err
+}
+
 // Resolve returns the ARN of the key that keyRef names. It requires no permission. The key may be disabled.
 func (s *Service) Resolve(r *call.Request, keyRef string) (arn string, err error) {
 	inner := via(r, "DescribeKey")

@@ -24,6 +24,14 @@ func (s *Service) seal(req *call.Request, arn, keyID, tier, value string) (strin
 			return "", err
 		}
 	}
+	if s.options.Trial {
+		operation := "Encrypt"
+		if tier == advanced {
+			operation = "GenerateDataKey"
+		}
+		err := s.kms.DryRunFor(onBehalf(req, operation), operation, keyID, []byte(value), contextOf(arn))
+		return "", fromKMS(err)
+	}
 	if tier == advanced {
 		data, blob, keyARN, err := s.kms.GenerateDataKeyFor(onBehalf(req, "GenerateDataKey"), keyID, contextOf(arn))
 		if err != nil {

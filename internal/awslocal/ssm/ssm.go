@@ -25,6 +25,8 @@ type KMS interface {
 	DecryptFor(req *call.Request, blob []byte, context map[string]string) (plaintext []byte, keyARN string, err error)
 	GenerateDataKeyFor(req *call.Request, keyRef string, context map[string]string) (plaintext, blob []byte, keyARN string, err error)
 	EnsureManaged(req *call.Request, alias string) error
+	// DryRunFor fails as EncryptFor or GenerateDataKeyFor would, and encrypts nothing.
+	DryRunFor(req *call.Request, operation, keyRef string, plaintext []byte, context map[string]string) error
 }
 
 // Options are switches for behavior that AWS documents as possible but rare, or does not document.
@@ -41,6 +43,8 @@ type Options struct {
 	// CommittedMessages seals the advanced tier in messages of the Encryption SDK's format 2, with key commitment, instead of format 1.
 	// AWS does not document which it uses.
 	CommittedMessages bool
+	// Trial makes PutParameter check everything, but encrypt nothing: a SecureString cannot be read afterwards.
+	Trial bool
 }
 
 // Service is the Parameter Store of every account and region. It implements call.Service.
