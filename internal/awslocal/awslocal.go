@@ -111,8 +111,8 @@ func (s *Server) openState() error {
 		return nil
 	case s.options.readOnly:
 		return s.load()
-	case s.options.seed != nil && !hasState(s.options.dir): // a wrong sample file makes no directory
-		if err := CheckSample(s.options.seed); err != nil {
+	case s.options.seed != nil && !hasState(s.options.dir): // in memory: a wrong sample file makes no directory
+		if _, err := s.BringIn(s.options.environment, s.options.seed); err != nil {
 			return err
 		}
 	}

@@ -193,10 +193,14 @@ func (d *stateDir) write(name string, b []byte) error {
 	return syncDir(d.path)
 }
 
-// load reads the state from the directory, or writes the new one if there is none.
+// load reads the state from the directory, in place of that in memory, or writes the one in memory if there is none.
 func (s *Server) load() error {
 	b, err := plainfile.Read(filepath.Join(s.options.dir, stateName), 1<<30)
 	if errors.Is(err, fs.ErrNotExist) && s.dir != nil {
+		s.dir.forgetOthers("")
+		if s.sample.content != nil {
+			return s.saveSample()
+		}
 		return s.writeState()
 	}
 	if err != nil {
@@ -211,14 +215,17 @@ func (s *Server) load() error {
 			stateName, s.options.dir, state.Format, stateFormat)
 	}
 	s.saver.used, s.key = state.Used, state.Key
-	if s.adopts = state.Sample == nil && state.Used; state.Sample != nil {
+	s.adopts, s.sample = state.Sample == nil && state.Used, sample{}
+	if state.Sample != nil {
 		s.sample = *state.Sample
 	}
 	for name, service := range s.services {
-		if snapshot := state.Services[name]; snapshot != nil {
-			if err := service.Restore(snapshot); err != nil {
-				return fmt.Errorf("the state of %s in %s cannot be restored: %w", name, s.options.dir, err)
-			}
+		snapshot := state.Services[name]
+		if snapshot == nil {
+			snapshot = s.pristine[name]
+		}
+		if err := service.Restore(snapshot); err != nil {
+			return fmt.Errorf("the state of %s in %s cannot be restored: %w", name, s.options.dir, err)
 		}
 	}
 	if s.dir != nil {
