@@ -74,36 +74,36 @@ func HelperFiles(fsys fs.FS) ([]File, error) {
 }
 
 // entries checks the layer against L-1, L-2, L-3, L-6 and L-8, and returns the
-// files of its zip, in order.
-func (l *Layer) entries() ([]File, error) {
+// files of its zip, in order, and the size of the zip in bytes.
+func (l *Layer) entries() (all []File, size int, err error) {
 	if len(l.Documents)+len(l.Helpers) == 0 {
-		return nil, broken("L-8", "", "it contains no documents and no helpers")
+		return nil, 0, broken("L-8", "", "it contains no documents and no helpers")
 	}
-	var all []File
 	of := make(map[string]string, len(l.Documents)) // function to path
 	for _, d := range l.Documents {
 		if first := l.Documents[0]; !together(first, d) {
-			return nil, broken("L-1", sealed.Path(d.Header.Name),
+			return nil, 0, broken("L-1", sealed.Path(d.Header.Name),
 				"it belongs to a different bundle, environment or region than "+sealed.Path(first.Header.Name))
 		}
 		path := sealed.Path(d.Header.Name)
 		if other, ok := of[d.Header.Function]; ok && other != path { // the same path twice breaks L-3
-			return nil, broken("L-1", path, fmt.Sprintf("it is for function %q, and so is %s", d.Header.Function, other))
+			return nil, 0, broken("L-1", path, fmt.Sprintf("it is for function %q, and so is %s", d.Header.Function, other))
 		}
 		of[d.Header.Function] = path
 		all = append(all, File{Path: path, Data: d.Bytes()})
 	}
 	for _, f := range l.Helpers {
 		if !helperPath(f.Path) {
-			return nil, broken("L-2", f.Path, "it is neither a document nor a helper")
+			return nil, 0, broken("L-2", f.Path, "it is neither a document nor a helper")
 		}
 		all = append(all, f)
 	}
 	slices.SortFunc(all, func(a, b File) int { return cmp.Compare(a.Path, b.Path) })
 	if err := checkPaths(all); err != nil {
-		return nil, err
+		return nil, 0, err
 	}
-	return all, checkSize(all)
+	size, err = checkSize(all)
+	return all, size, err
 }
 
 // together reports whether two documents can be in the same layer.
@@ -166,16 +166,17 @@ const (
 	endRecord     = 22
 )
 
-func checkSize(entries []File) error {
+// checkSize returns the size of the zip of entries in bytes, and checks it against L-6.
+func checkSize(entries []File) (int, error) {
 	size := endRecord
 	for _, f := range entries {
 		size += localHeader + centralHeader + 2*len(f.Path) + len(f.Data)
 	}
 	switch {
 	case size > MaxBytes:
-		return fmt.Errorf("%w: %d bytes; Lambda allows at most %d (L-6)", ErrTooLarge, size, MaxBytes)
+		return 0, fmt.Errorf("%w: %d bytes; Lambda allows at most %d (L-6)", ErrTooLarge, size, MaxBytes)
 	case len(entries) > MaxEntries:
-		return fmt.Errorf("%w: %d files; at most %d are allowed (L-6)", ErrTooLarge, len(entries), MaxEntries)
+		return 0, fmt.Errorf("%w: %d files; at most %d are allowed (L-6)", ErrTooLarge, len(entries), MaxEntries)
 	}
-	return nil
+	return size, nil
 }

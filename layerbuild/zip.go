@@ -42,9 +42,12 @@ const (
 // Write writes the layer's zip. If Read would refuse the layer, Write returns a
 // *ZipError or ErrTooLarge and writes nothing. Other errors are those of w.
 func Write(w io.Writer, l *Layer) error {
-	entries, err := l.entries()
+	entries, size, err := l.entries()
 	if err != nil {
 		return err
+	}
+	if b, ok := w.(*bytes.Buffer); ok {
+		b.Grow(size)
 	}
 	z := zip.NewWriter(w)
 	for _, f := range entries {

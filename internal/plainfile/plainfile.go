@@ -30,9 +30,15 @@ func Read(path string, most int64) ([]byte, error) {
 		return nil, err
 	}
 	defer f.Close()
+	return All(f, info.Size(), most)
+}
+
+// All reads an open file of at most most bytes, which probably has size bytes. With
+// ErrTooLarge, it returns what it has read, which is more than most bytes.
+func All(f io.Reader, size, most int64) ([]byte, error) {
 	var b bytes.Buffer
-	b.Grow(int(min(info.Size(), most)) + bytes.MinRead)
-	_, err = b.ReadFrom(io.LimitReader(f, most+1))
+	b.Grow(int(min(size, most)) + bytes.MinRead)
+	_, err := b.ReadFrom(io.LimitReader(f, most+1))
 	if err == nil && int64(b.Len()) > most {
 		err = fmt.Errorf("%w: more than %d bytes", ErrTooLarge, most)
 	}

@@ -1,7 +1,6 @@
 package sealed
 
 import (
-	"bytes"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
@@ -65,8 +64,8 @@ func (d *Draft) Seal(key string, ciphertexts [][]byte) (*Document, error) {
 	return Parse(b)
 }
 
-// Bytes returns the bytes of the document in a layer, as a new copy.
-func (d *Document) Bytes() []byte { return bytes.Clone(d.raw) }
+// Bytes returns the bytes of the document in a layer, which must not be modified.
+func (d *Document) Bytes() []byte { return slices.Clip(d.raw) }
 
 // SHA256 returns the SHA-256 of the whole document, in lower-case hexadecimal.
 // BUNDLE_SECRETS_SHA256 pins this value (F-30).

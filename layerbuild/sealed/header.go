@@ -112,6 +112,17 @@ func (h Header) Identity() []byte {
 	return b
 }
 
+// Same reports whether two headers have the same identity.
+func (h Header) Same(other Header) bool {
+	return h.Bundle == other.Bundle && h.Environment == other.Environment && h.Function == other.Function &&
+		h.Name == other.Name && h.Mode == other.Mode &&
+		slices.EqualFunc(h.Sources, other.Sources, func(a, b Source) bool {
+			same := a.Modified.Equal(b.Modified)
+			a.Modified, b.Modified = time.Time{}, time.Time{}
+			return same && a == b
+		})
+}
+
 // size is about how many bytes a header has. If it is valid, that is at least as
 // many as its identity has.
 func (h Header) size() int {

@@ -99,6 +99,38 @@ func TestContext(t *testing.T) {
 	}
 }
 
+func TestSameComparesAllOfTheIdentity(t *testing.T) {
+	for name, c := range map[string]struct {
+		change func(*sealed.Header)
+		same   bool
+	}{
+		"nothing":     {func(*sealed.Header) {}, true},
+		"bundle":      {func(h *sealed.Header) { h.Bundle += "x" }, false},
+		"environment": {func(h *sealed.Header) { h.Environment += "x" }, false},
+		"function":    {func(h *sealed.Header) { h.Function += "x" }, false},
+		"name":        {func(h *sealed.Header) { h.Name += "x" }, false},
+		"mode":        {func(h *sealed.Header) { h.Mode = sealed.Blind }, false},
+		"fewer":       {func(h *sealed.Header) { h.Sources = h.Sources[1:] }, false},
+		"more":        {func(h *sealed.Header) { h.Sources = append(h.Sources, h.Sources[0]) }, false},
+		"order":       {func(h *sealed.Header) { slices.Reverse(h.Sources) }, false},
+		"secret":      {func(h *sealed.Header) { h.Sources[1].Secret += "X" }, false},
+		"encoding":    {func(h *sealed.Header) { h.Sources[1].Encoding = "base64" }, false},
+		"ARN":         {func(h *sealed.Header) { h.Sources[1].ARN += "x" }, false},
+		"version":     {func(h *sealed.Header) { h.Sources[1].Version++ }, false},
+		"modified":    {func(h *sealed.Header) { h.Sources[1].Modified = h.Sources[1].Modified.Add(time.Millisecond) }, false},
+		"zone":        {func(h *sealed.Header) { h.Sources[1].Modified = h.Sources[1].Modified.In(time.FixedZone("", 3600)) }, true},
+		"field":       {func(h *sealed.Header) { h.Sources[1].Field += "x" }, false},
+		"checks":      {func(h *sealed.Header) { h.Sources[1].Checks += "x" }, false},
+		"boxes":       {func(h *sealed.Header) { h.Boxes = nil }, true},
+	} {
+		h, other := sampleHeader(), sampleHeader()
+		c.change(&other)
+		if h.Same(other) != c.same || other.Same(h) != c.same || bytes.Equal(h.Identity(), other.Identity()) != c.same {
+			t.Errorf("%s: the same is %t, and the identity %t", name, h.Same(other), bytes.Equal(h.Identity(), other.Identity()))
+		}
+	}
+}
+
 func TestIdentityIsTheHeaderWithoutBoxes(t *testing.T) {
 	h := sampleHeader()
 	header, err := h.Marshal()

@@ -4,7 +4,6 @@
 package plan
 
 import (
-	"bytes"
 	"cmp"
 	"fmt"
 	"slices"
@@ -84,7 +83,7 @@ func compare(w Want, d *sealed.Document) Change {
 	switch {
 	case d == nil:
 		c.Action = Add
-	case w.Key == d.Key && bytes.Equal(w.Header.Identity(), d.Header.Identity()):
+	case w.Key == d.Key && w.Header.Same(d.Header):
 		c.Action = Carry
 	default:
 		c.Action, c.Reasons = Reseal, reasons(w, d)

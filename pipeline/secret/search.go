@@ -2,7 +2,6 @@ package secret
 
 import (
 	"bytes"
-	"cmp"
 	"encoding/base64"
 	"encoding/binary"
 	"encoding/hex"
@@ -28,8 +27,9 @@ const maxSearch = 1024
 type Search struct {
 	values  []Value
 	needles []needle
-	starts  []start  // ascending by window
+	starts  []start  // every form of the first needle, then of the second, and so on
 	maybe   []uint64 // a bit for every window, and for some others
+	first   []int32  // for each element of maybe: the first start with a bit there, counted from 1; 0 for none
 	shift   int      // of the bits of a window's product that say which bit: see slot
 }
 
@@ -42,8 +42,7 @@ type needle struct {
 // A start is the beginning of one form of one needle.
 type start struct {
 	window uint64 // the first 8 bytes, big-endian
-	needle int32
-	form   form
+	next   int32  // the next start with a bit in the same element of Search.maybe, counted from 1; 0 for none
 }
 
 // Sizes of Search.maybe, as powers of two. Most windows of a layer must
@@ -96,27 +95,22 @@ func NewSearch(values []Value) *Search {
 	}
 	s.starts = make([]start, 0, len(s.needles)*int(formCount))
 	var buf [8 * MinSearch]byte
-	for i, t := range s.needles {
+	for _, t := range s.needles {
 		// Enough of the needle for the start of any form.
 		head := t.peek()
 		head = head[:min(len(head), 2*MinSearch)]
 		for f := range formCount {
 			text := f.write(buf[:], head)
-			s.starts = append(s.starts, start{binary.BigEndian.Uint64(text), int32(i), f})
+			s.starts = append(s.starts, start{window: binary.BigEndian.Uint64(text)})
 		}
 	}
 	size := min(max(bits.Len(uint(len(s.starts)))+perStart, minTable), maxTable)
-	s.maybe, s.shift = make([]uint64, 1<<(size-6)), 64-size
-	for _, st := range s.starts {
+	s.maybe, s.first, s.shift = make([]uint64, 1<<(size-6)), make([]int32, 1<<(size-6)), 64-size
+	for i, st := range slices.Backward(s.starts) { // so that a list begins with the first start
 		bit := slot(st.window, s.shift)
 		s.maybe[bit>>6] |= 1 << (bit & 63)
+		s.starts[i].next, s.first[bit>>6] = s.first[bit>>6], int32(i+1)
 	}
-	slices.SortFunc(s.starts, func(a, b start) int {
-		if a.window != b.window {
-			return cmp.Compare(a.window, b.window)
-		}
-		return cmp.Or(cmp.Compare(a.needle, b.needle), cmp.Compare(a.form, b.form))
-	})
 	return s
 }
 
@@ -168,14 +162,13 @@ func (s *Search) Find(text []byte, known func() []byte) (index int, how string) 
 		if maybe[bit>>6]>>(bit&63)&1 == 0 {
 			continue
 		}
-		first, _ := slices.BinarySearchFunc(s.starts, window, func(st start, w uint64) int { return cmp.Compare(st.window, w) })
-		for _, st := range s.starts[first:] {
-			if st.window != window {
-				break
+		for at := s.first[bit>>6]; at > 0; at = s.starts[at-1].next {
+			if s.starts[at-1].window != window {
+				continue
 			}
-			sought := s.needles[st.needle]
-			if bytes.HasPrefix(text[i:], st.form.write(nil, sought.peek())) && !bytes.Contains(public(), s.values[sought.of].peek()) {
-				return sought.of, st.form.String()
+			sought, form := s.needles[(at-1)/int32(formCount)], form((at-1)%int32(formCount))
+			if bytes.HasPrefix(text[i:], form.write(nil, sought.peek())) && !bytes.Contains(public(), s.values[sought.of].peek()) {
+				return sought.of, form.String()
 			}
 		}
 	}

@@ -96,6 +96,27 @@ func TestSearchDistinguishesValuesThatBeginAlike(t *testing.T) {
 	}
 }
 
+// More forms than the table has elements, so that many share one.
+func TestSearchFindsEachOfManyValues(t *testing.T) {
+	const count = 40_000
+	var all []Value
+	for i := range count {
+		all = append(all, New(fmt.Appendf(nil, "%05d-not-a-real-value", i)))
+	}
+	s := NewSearch(all)
+	if len(s.starts) <= len(s.maybe) {
+		t.Fatalf("%d forms for a table of %d elements", len(s.starts), len(s.maybe))
+	}
+	for i := 0; i < count; i += 97 {
+		value := fmt.Appendf(nil, "%05d-not-a-real-value", i)
+		for _, text := range []string{string(value), base64.URLEncoding.EncodeToString(value), strings.ToUpper(hex.EncodeToString(value))} {
+			if got, _ := s.Find([]byte(". "+text), nil); got != i {
+				t.Errorf("found %d for %d", got, i)
+			}
+		}
+	}
+}
+
 func FuzzSearch(f *testing.F) {
 	f.Add([]byte("a secret value"), []byte("before "), []byte(" after"))
 	f.Add([]byte("\x00\x00\x00\x00\x00\x00\x00\x00"), []byte("\x00"), []byte("\x00"))

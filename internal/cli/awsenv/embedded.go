@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -235,9 +234,5 @@ func readBelow(dir, path string) ([]byte, error) {
 		return nil, err
 	}
 	defer f.Close()
-	b, err := io.ReadAll(io.LimitReader(f, awslocal.MaxSample+1))
-	if err == nil && len(b) > awslocal.MaxSample {
-		err = fmt.Errorf("%w: more than %d bytes", plainfile.ErrTooLarge, awslocal.MaxSample)
-	}
-	return b, err
+	return plainfile.All(f, info.Size(), awslocal.MaxSample)
 }
