@@ -123,17 +123,17 @@ func (b *bringing) changeKey(id string, k, was *seedKey) error {
 }
 
 func (b *bringing) createKey(k *seedKey) error {
-	create := map[string]any{"Description": k.Description, "KeySpec": k.Spec, "KeyUsage": k.Usage, "MultiRegion": k.MultiRegion}
+	create := kms.NewKey{Description: k.Description, KeySpec: k.Spec, KeyUsage: k.Usage, MultiRegion: k.MultiRegion}
 	if len(k.Policy) > 0 {
-		create["Policy"] = string(k.Policy)
+		policy := string(k.Policy)
+		create.Policy = &policy
 	}
-	var created struct{ KeyMetadata struct{ KeyId, Arn string } }
-	if err := b.invoke(b.in.Region, "kms", "CreateKey", create, &created); err != nil {
+	id, arn, err := b.kms.Create(b.request(b.in.Region, "kms", "CreateKey"), create)
+	if err != nil {
 		return err
 	}
-	id := created.KeyMetadata.KeyId
 	if k.ID != "" {
-		if err := b.kms.Fix(created.KeyMetadata.Arn, k.ID, k.Material); err != nil {
+		if err := b.kms.Fix(arn, k.ID, k.Material); err != nil {
 			return err
 		}
 		id = k.ID

@@ -94,7 +94,7 @@ func parseSeed(b []byte) (seedFile, error) {
 		wrong := slices.IndexFunc(bytes.Split(b, []byte("\n")), func(line []byte) bool { return !utf8.Valid(line) })
 		return in, fmt.Errorf("line %d: this is not UTF-8", wrong+1)
 	}
-	if err := json.Unmarshal(b, new(json.RawMessage)); errors.As(err, &syntax) {
+	if !json.Valid(b) && errors.As(json.Unmarshal(b, new(json.RawMessage)), &syntax) {
 		return in, fmt.Errorf("line %d: this is not valid JSON", lineAt(b, int(syntax.Offset)-1)) // Offset is behind what is wrong
 	}
 	r := &seedReader{content: b, d: json.NewDecoder(bytes.NewReader(b))}

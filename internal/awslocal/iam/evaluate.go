@@ -44,6 +44,9 @@ func (d Decision) Message(a Access) string {
 // RoleARN returns the role's ARN for the ARN of one of its sessions, and any other ARN unchanged. It is the value of
 // aws:PrincipalArn. A session's ARN does not have the role's path, so RoleARN assumes that there is none.
 func RoleARN(principal string) string {
+	if !strings.Contains(principal, ":assumed-role/") {
+		return principal
+	}
 	parts := strings.SplitN(principal, ":", 6)
 	if len(parts) == 6 && parts[2] == "sts" {
 		if session, ok := strings.CutPrefix(parts[5], "assumed-role/"); ok {
@@ -154,11 +157,17 @@ func (a Access) values(key string) []string {
 }
 
 func accountOf(arn string) string {
-	parts := strings.SplitN(arn, ":", 6)
-	if len(parts) != 6 {
+	rest, whole := arn, true
+	for range 4 {
+		if _, rest, whole = strings.Cut(rest, ":"); !whole {
+			return ""
+		}
+	}
+	account, _, whole := strings.Cut(rest, ":")
+	if !whole {
 		return ""
 	}
-	return parts[4]
+	return account
 }
 
 // covers reports whether action (in lower case), resource and conditions of the statement match the access.

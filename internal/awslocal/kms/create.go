@@ -30,6 +30,17 @@ type createKeyInput struct {
 
 // createKey is https://docs.aws.amazon.com/kms/latest/APIReference/API_CreateKey.html.
 func (s *Service) createKey(r *call.Request, in *createKeyInput) (any, error) {
+	k, err := s.makeKey(r, in)
+	if err != nil {
+		return nil, err
+	}
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return map[string]any{"KeyMetadata": s.metadata(k)}, nil
+}
+
+// makeKey is createKey without its reply.
+func (s *Service) makeKey(r *call.Request, in *createKeyInput) (*key, error) {
 	k, err := newKey(r, in)
 	if err != nil {
 		return nil, err
@@ -53,7 +64,7 @@ func (s *Service) createKey(r *call.Request, in *createKeyInput) (any, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.keys[k.arn()] = k
-	return map[string]any{"KeyMetadata": s.metadata(k)}, nil
+	return k, nil
 }
 
 // newKey checks the members of a CreateKey request and makes the key that they describe, without material and policy.

@@ -78,6 +78,24 @@ func (s *Service) DryRunFor(r *call.Request, operation, keyRef string, plaintext
 	return err
 }
 
+// A NewKey says which key Create makes. Its fields are members of CreateKey.
+type NewKey struct {
+	Description, KeySpec, KeyUsage string
+	MultiRegion                    bool
+	Policy                         *string // nil for the default one
+}
+
+// Create makes a key as CreateKey does.
+func (s *Service) Create(r *call.Request, in NewKey) (id, arn string, err error) {
+	k, err := s.makeKey(via(r, "CreateKey"), &createKeyInput{
+		Description: in.Description, KeySpec: in.KeySpec, KeyUsage: in.KeyUsage, MultiRegion: in.MultiRegion, Policy: in.Policy,
+	})
+	if err != nil {
+		return "", "", err
+	}
+	return k.ID, k.arn(), nil
+}
+
 // Resolve returns the ARN of the key that keyRef names. It requires no permission. The key may be disabled.
 func (s *Service) Resolve(r *call.Request, keyRef string) (arn string, err error) {
 	inner := via(r, "DescribeKey")
