@@ -33,7 +33,10 @@ func TestDocumentedCommandsWork(t *testing.T) {
 		if script == "" {
 			continue
 		}
-		t.Run(filepath.Base(page), func(t *testing.T) { runPage(t, page, script, filepath.Join(bin, "bundle")) })
+		t.Run(filepath.Base(page), func(t *testing.T) {
+			t.Parallel()
+			runPage(t, page, script, filepath.Join(bin, "bundle"))
+		})
 	}
 }
 
