@@ -46,6 +46,16 @@ func (s *Server) bringChanges(in seedFile, known []byte, kept map[string]int64) 
 			return fmt.Errorf("line %d: %w", r.line, err)
 		}
 	}
+	providers := byName(b.old.Providers)
+	for i := range in.Providers {
+		p := &in.Providers[i]
+		if was := providers[p.name()]; was != nil && reflect.DeepEqual(was.Provider, p.Provider) {
+			continue
+		}
+		if err := b.sts.PutProvider(p.Provider); err != nil { // it names the provider
+			return fmt.Errorf("line %d: %w", p.line, err)
+		}
+	}
 	return nil
 }
 

@@ -28,6 +28,13 @@ func (s *Server) controls(r *http.Request) map[string]func(body []byte) (any, er
 			}
 			return nil, s.PutRole(role)
 		},
+		"PutProvider": func(body []byte) (any, error) {
+			var provider sts.Provider
+			if err := strict(body, &provider); err != nil {
+				return nil, err
+			}
+			return nil, s.PutProvider(provider)
+		},
 		"DeleteRole": func(body []byte) (any, error) {
 			var in struct {
 				Name    string `json:"name"`
@@ -89,6 +96,15 @@ func (s *Server) controls(r *http.Request) map[string]func(body []byte) (any, er
 func (s *Server) PutRole(r sts.Role) error {
 	r.Account = cmp.Or(r.Account, Account)
 	if err := s.sts.PutRole(r); err != nil {
+		return err
+	}
+	return s.persist()
+}
+
+// PutProvider declares an OpenID Connect identity provider, or replaces the one of its account (default Account) and URL.
+func (s *Server) PutProvider(p sts.Provider) error {
+	p.Account = cmp.Or(p.Account, Account)
+	if err := s.sts.PutProvider(p); err != nil {
 		return err
 	}
 	return s.persist()

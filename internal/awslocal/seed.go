@@ -14,12 +14,13 @@ import (
 	"github.com/whispering/bundle/internal/awslocal/sts"
 )
 
-// seedFile is a sample file: keys, parameters and roles. Unknown members are refused.
+// seedFile is a sample file: keys, parameters, roles and identity providers. Unknown members are refused.
 type seedFile struct {
 	Region     string
 	Keys       []seedKey
 	Parameters []seedParameter
 	Roles      []seedRole
+	Providers  []seedProvider
 }
 
 type seedKey struct {
@@ -78,7 +79,19 @@ func (r *seedRole) place() string { return fmt.Sprintf("line %d: role %q", r.lin
 
 func (r *seedRole) settle(line int) { r.line, r.Account = line, cmp.Or(r.Account, Account) }
 
-// seedEntry is a key, a parameter or a role of a sample file.
+type seedProvider struct {
+	sts.Provider
+	line int
+}
+
+func (p *seedProvider) name() string { return p.ARN() }
+func (p *seedProvider) place() string {
+	return fmt.Sprintf("line %d: identity_provider %q", p.line, p.URL)
+}
+
+func (p *seedProvider) settle(line int) { p.line, p.Account = line, cmp.Or(p.Account, Account) }
+
+// seedEntry is an entry of a list of a sample file.
 type seedEntry interface {
 	name() string // what identifies it among its kind
 	place() string
@@ -160,6 +173,8 @@ func (r *seedReader) file(in *seedFile) error {
 			}
 		case "roles":
 			in.Roles, err = entries[seedRole](r, "role")
+		case "identity_providers":
+			in.Providers, err = entries[seedProvider](r, "identity_provider")
 		default:
 			err = fmt.Errorf("line %d: unknown field %q", line, member)
 		}
@@ -181,17 +196,24 @@ func (r *seedReader) open(delimiter json.Delim, what string) error {
 
 // wrongType is the error for a value of the wrong type, without the value. what is what has the member.
 func wrongType(line int, what string, wrong *json.UnmarshalTypeError) error {
-	if member, _, _ := strings.Cut(wrong.Field, "."); member != "" {
+	if member := memberOf(wrong); member != "" {
 		what = fmt.Sprintf("member %q of %s", member, what)
 	}
 	return fmt.Errorf("line %d: %s must be %s", line, what, typeOf(wrong))
 }
 
+// memberOf returns the name of the member that has the wrong type, or in which something has.
+func memberOf(wrong *json.UnmarshalTypeError) string {
+	path := strings.TrimPrefix(strings.TrimPrefix(wrong.Field, "Role."), "Provider.") // of an embedded struct
+	member, _, _ := strings.Cut(path, ".")
+	return member
+}
+
 // typeOf names the type that a value should have. Of a list or an object, it may be that of an element.
 func typeOf(wrong *json.UnmarshalTypeError) string {
-	member, _, _ := strings.Cut(wrong.Field, ".")
+	member := memberOf(wrong)
 	switch {
-	case member == "values":
+	case member == "values", member == "audiences":
 		return "a list of strings"
 	case member == "labels":
 		return "an object of numbers"
@@ -226,7 +248,7 @@ func (r *seedReader) value(v any, what func() string) error {
 	return nil
 }
 
-// entries reads a list of keys, parameters or roles; kind is the singular.
+// entries reads a list; kind is the singular of its name.
 func entries[E any, P interface {
 	*E
 	seedEntry

@@ -15,6 +15,7 @@ import (
 	"github.com/whispering/bundle/internal/awslocal/call"
 	"github.com/whispering/bundle/internal/awslocal/lambda"
 	"github.com/whispering/bundle/internal/awslocal/sigv4"
+	"github.com/whispering/bundle/internal/awslocal/sts"
 )
 
 // maxBody is the maximum size of a request in bytes. SSM and KMS accept much less.
@@ -121,6 +122,9 @@ func (s *Server) handle(x *exchange, unread error) (any, error) {
 		return nil, unknownOperation(x)
 	}
 	caller, region, err := s.authenticate(x.r, x.service, x.body)
+	if x.service == "sts" && x.operation == sts.WebIdentity { // the token authenticates its caller
+		caller, region, err = call.Principal{}, regionOf(x.r), nil
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -69,6 +69,7 @@ var law = map[string][2]string{
 	"internal/actions":       {"internal/printable", ""},
 	"internal/printable":     {"", ""},
 	"internal/runnertest":    {"", ""},
+	"internal/tokentest":     {"", ""},
 	"internal/needs":         {"", "x/sys"},
 	"internal/goroutines":    {"", ""},
 	"internal/plainfile":     {"", ""},

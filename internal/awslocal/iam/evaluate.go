@@ -2,12 +2,13 @@ package iam
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
 // Access is one question: whether a principal may perform an action on a resource.
 type Access struct {
-	Principal string // the caller's ARN: a user, a role, a session of a role, or an account root
+	Principal string // the caller's ARN: a user, a role, a session of a role, an account root, or the identity provider of a token
 	Account   string // the caller's account
 	Action    string // "kms:Decrypt"
 	Resource  string // an ARN, or "*" if the action has no resource
@@ -185,6 +186,12 @@ func (s *statement) covers(a Access, action string) bool {
 
 // reaches reports how the statement's Principal matches the caller. In a Deny, an account means everyone in it.
 func (s *statement) reaches(a Access) grant {
+	if strings.Contains(a.Principal, ":oidc-provider/") {
+		if slices.Contains(s.federated, a.Principal) || s.deny && s.everyone {
+			return grantDirect
+		}
+		return grantNone
+	}
 	role, best := RoleARN(a.Principal), grantNone
 	if s.everyone {
 		best = grantDirect

@@ -35,6 +35,7 @@ type statement struct {
 	deny         bool
 	everyone     bool     // Principal "*" or {"AWS": "*"}
 	principals   []string // ARNs of users, roles, sessions and account roots; account ids as root ARNs
+	federated    []string // ARNs of identity providers
 	actions      []string // lower case
 	notActions   bool
 	resources    []string
@@ -177,7 +178,7 @@ func parseStatement(raw json.RawMessage, of kind) (s statement, sid string, err 
 			s.notResources = name == "NotResource"
 			s.resources, err = parseResources(name, raw)
 		case "Principal":
-			s.everyone, s.principals, err = parsePrincipal(raw)
+			err = s.parsePrincipal(raw)
 		case "NotPrincipal":
 			err = malformed("NotPrincipal is not supported: use Principal \"*\" with a condition on aws:PrincipalArn")
 		case "Condition":
@@ -259,45 +260,54 @@ func parseResources(name string, raw json.RawMessage) ([]string, error) {
 	return resources, nil
 }
 
-// parsePrincipal reads the forms "*", {"AWS": …}, {"Service": …} and {"Federated": …}. A service or a federated
-// principal is accepted but matches no caller: the callers of this server are users, roles and their sessions.
-func parsePrincipal(raw json.RawMessage) (everyone bool, principals []string, err error) {
+// parsePrincipal reads the forms "*", {"AWS": …}, {"Service": …} and {"Federated": …}. A service is accepted but matches no
+// caller: the callers of this server are users, roles and their sessions, and the tokens of identity providers.
+func (s *statement) parsePrincipal(raw json.RawMessage) error {
 	var all string
 	if json.Unmarshal(raw, &all) == nil {
 		if all != "*" {
-			return false, nil, malformed("Principal %q must be \"*\" or an object", all)
+			return malformed("Principal %q must be \"*\" or an object", all)
 		}
-		return true, nil, nil
+		s.everyone = true
+		return nil
 	}
 	var kinds map[string]json.RawMessage
 	if err := json.Unmarshal(raw, &kinds); err != nil || len(kinds) == 0 {
-		return false, nil, malformed("Principal must be \"*\" or an object")
+		return malformed("Principal must be \"*\" or an object")
 	}
 	for kind, raw := range kinds {
 		names, err := oneOrMany[string](raw)
 		if err != nil || len(names) == 0 {
-			return false, nil, malformed("Principal %s must be a string or a list of strings", kind)
+			return malformed("Principal %s must be a string or a list of strings", kind)
 		}
 		switch kind {
-		case "Service", "Federated":
-			continue
+		case "Service":
+		case "Federated":
+			s.federated = names
 		case "AWS":
+			if err := s.addPrincipals(names); err != nil {
+				return err
+			}
 		default:
-			return false, nil, malformed("unknown kind of Principal %q", kind)
-		}
-		for _, name := range names {
-			if name == "*" {
-				everyone = true
-				continue
-			}
-			arn, err := principalARN(name)
-			if err != nil {
-				return false, nil, err
-			}
-			principals = append(principals, arn)
+			return malformed("unknown kind of Principal %q", kind)
 		}
 	}
-	return everyone, principals, nil
+	return nil
+}
+
+func (s *statement) addPrincipals(names []string) error {
+	for _, name := range names {
+		if name == "*" {
+			s.everyone = true
+			continue
+		}
+		arn, err := principalARN(name)
+		if err != nil {
+			return err
+		}
+		s.principals = append(s.principals, arn)
+	}
+	return nil
 }
 
 // principalARN turns a value of a Principal element into an ARN: an account ID means its root.

@@ -34,14 +34,18 @@ func (s *Service) assumeRole(req *call.Request) (any, error) {
 	if err := s.mayAssume(req, in); err != nil {
 		return nil, err
 	}
+	return s.begin(in)
+}
+
+// begin starts a session of a role, and returns its credentials.
+func (s *Service) begin(in *assumption) (out assumedRole, err error) {
 	se := session{Account: in.role.Account, Role: in.role.Name, Session: in.name, Policy: in.policy, SourceIdentity: in.sourceIdentity, Tags: in.tags,
 		Expires: s.now().UTC().Add(time.Duration(in.seconds) * time.Second).Truncate(time.Second)}
 	se.ID, se.Secret = NewAccessKey("ASIA")
-	var out assumedRole
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	if out.Credentials.SessionToken, err = s.sealToken(se); err != nil {
-		return nil, err
+		return out, err
 	}
 	out.Credentials.AccessKeyId, out.Credentials.SecretAccessKey = se.ID, se.Secret
 	out.Credentials.Expiration = se.Expires.Format(time.RFC3339)

@@ -65,12 +65,14 @@ type Service struct {
 	now   func() time.Time
 	mu    sync.RWMutex
 	state state
-	known map[string]known // by role ARN
+	known map[string]known      // by role ARN
+	keys  map[string][]verifier // by provider ARN
 }
 
 type state struct {
-	TokenKey []byte `json:"token_key"` // AES-256, seals session tokens
-	Roles    []Role `json:"roles,omitempty"`
+	TokenKey  []byte     `json:"token_key"` // AES-256, seals session tokens
+	Roles     []Role     `json:"roles,omitempty"`
+	Providers []Provider `json:"identity_providers,omitempty"`
 }
 
 // known is a role with its policies parsed.
@@ -84,7 +86,7 @@ type known struct {
 func New(now func() time.Time) *Service {
 	key := make([]byte, 32)
 	_, _ = rand.Read(key) // never fails: https://pkg.go.dev/crypto/rand#Read
-	return &Service{now: now, state: state{TokenKey: key}, known: map[string]known{}}
+	return &Service{now: now, state: state{TokenKey: key}, known: map[string]known{}, keys: map[string][]verifier{}}
 }
 
 // Name is "sts".
@@ -92,7 +94,7 @@ func (s *Service) Name() string { return "sts" }
 
 // Operations implements call.Service.
 func (s *Service) Operations() map[string]call.Handler {
-	return map[string]call.Handler{"GetCallerIdentity": s.getCallerIdentity, "AssumeRole": s.assumeRole}
+	return map[string]call.Handler{"GetCallerIdentity": s.getCallerIdentity, "AssumeRole": s.assumeRole, WebIdentity: s.assumeRoleWithWebIdentity}
 }
 
 // Mutates implements call.Service: no operation of STS changes anything.
@@ -122,9 +124,17 @@ func (s *Service) Restore(snapshot json.RawMessage) error {
 		}
 		all[role.ARN()] = k
 	}
+	keys := map[string][]verifier{}
+	for _, provider := range st.Providers {
+		k, err := provider.parse()
+		if err != nil {
+			return err
+		}
+		keys[provider.ARN()] = k
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.state, s.known = st, all
+	s.state, s.known, s.keys = st, all, keys
 	return nil
 }
 
