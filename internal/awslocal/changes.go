@@ -76,10 +76,8 @@ func wrong(e seedEntry, err error) error { return fmt.Errorf("%s: %w", e.place()
 
 // key brings in a key. was is the key in the old file, or nil.
 func (b *bringing) key(k, was *seedKey) error {
-	var held struct {
-		KeyMetadata struct{ KeyId, KeyState string }
-	}
-	exists := k.name() != "" && b.invoke(b.in.Region, "kms", "DescribeKey", map[string]string{"KeyId": k.name()}, &held) == nil
+	id, state, err := b.kms.Describe(b.request(b.in.Region, "kms", "DescribeKey"), k.name())
+	exists := k.name() != "" && err == nil
 	switch {
 	case !exists && was != nil:
 		return nil // its alias was deleted, and stays deleted
@@ -100,10 +98,10 @@ func (b *bringing) key(k, was *seedKey) error {
 		}
 		return b.createKey(k)
 	}
-	if held.KeyMetadata.KeyState == "PendingDeletion" {
+	if state == "PendingDeletion" {
 		return nil
 	}
-	return b.changeKey(held.KeyMetadata.KeyId, k, was)
+	return b.changeKey(id, k, was)
 }
 
 // changeKey changes what can change of a key.
@@ -149,7 +147,7 @@ func (b *bringing) createKey(k *seedKey) error {
 		id = k.ID
 	}
 	if k.Alias != "" || k.ID == "" {
-		if err := b.invoke(b.in.Region, "kms", "CreateAlias", map[string]string{"AliasName": k.Alias, "TargetKeyId": id}, nil); err != nil {
+		if err := b.kms.CreateAlias(b.request(b.in.Region, "kms", "CreateAlias"), k.Alias, id); err != nil {
 			return err
 		}
 	}

@@ -151,6 +151,9 @@ func (p *seedParameter) current(stored []ssm.Stored, v ssm.Stored) bool {
 
 // label puts every label where the file says, and removes those that the file no longer has.
 func (s *Server) label(region string, p, was *seedParameter) error {
+	if len(p.Labels) == 0 && (was == nil || len(was.Labels) == 0) {
+		return nil
+	}
 	numbers := map[int]int64{}
 	for _, v := range s.ssm.Stored(Account, region, p.Name) {
 		numbers[v.Sample] = v.Number

@@ -38,9 +38,9 @@ func (p Principal) Evaluate(resource *iam.Policy, access iam.Access) iam.Decisio
 		}
 		access.Keys = keys
 	}
-	identity := p.Policies
 	if p.Root {
-		identity = []iam.Policy{iam.Everything()}
+		access.Root = true
+		return iam.Evaluate(nil, resource, access)
 	}
-	return iam.Evaluate(identity, resource, access)
+	return iam.Evaluate(p.Policies, resource, access)
 }

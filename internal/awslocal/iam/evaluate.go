@@ -10,6 +10,7 @@ import (
 type Access struct {
 	Principal string // the caller's ARN: a user, a role, a session of a role, an account root, or the identity provider of a token
 	Account   string // the caller's account
+	Root      bool   // the caller's identity policies allow everything
 	Action    string // "kms:Decrypt"
 	Resource  string // an ARN, or "*" if the action has no resource
 	// Keys are the condition keys of the request. Names are not case-sensitive. aws:PrincipalArn and
@@ -72,7 +73,7 @@ const (
 // An explicit Deny anywhere wins. Within one account, see Access.PolicyRequired; across accounts, both sides must allow.
 func Evaluate(identity []Policy, resource *Policy, a Access) Decision {
 	action := strings.ToLower(a.Action)
-	identityAllows := false
+	identityAllows := a.Root
 	for _, p := range identity {
 		allows, denies := p.weigh(a, action)
 		if denies {

@@ -10,6 +10,9 @@ func glob(pattern, text string) bool {
 	for t < len(text) {
 		switch {
 		case p < len(pattern) && pattern[p] == '*':
+			if p == len(pattern)-1 {
+				return true
+			}
 			star, resume = p, t
 			p++
 		case p < len(pattern) && (pattern[p] == '?' || pattern[p] == text[t]):

@@ -61,14 +61,6 @@ func ParseResource(document []byte) (Policy, error) { return parse(document, ofR
 // ParseTrust parses a role's trust policy: every statement must name a Principal, and none a Resource, which is the role.
 func ParseTrust(document []byte) (Policy, error) { return parse(document, ofTrust) }
 
-// Everything is an identity policy that allows everything.
-func Everything() Policy {
-	return Policy{
-		document:   json.RawMessage(`{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}`),
-		statements: []statement{{actions: []string{"*"}, resources: []string{"*"}}},
-	}
-}
-
 // Document returns the document as it was parsed, and nil for the zero Policy.
 func (p Policy) Document() []byte { return bytes.Clone(p.document) }
 

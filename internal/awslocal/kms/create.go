@@ -201,22 +201,33 @@ type keyIDInput struct {
 
 // describeKey is https://docs.aws.amazon.com/kms/latest/APIReference/API_DescribeKey.html.
 func (s *Service) describeKey(r *call.Request, in *keyIDInput) (any, error) {
-	ref, err := required("keyId", in.KeyId)
+	var metadata keyMetadata
+	err := s.described(r, in, func(k *key) { metadata = s.metadata(k) })
 	if err != nil {
 		return nil, err
 	}
+	return map[string]any{"KeyMetadata": metadata}, nil
+}
+
+// described calls describe with the key of a DescribeKey request, under a lock.
+func (s *Service) described(r *call.Request, in *keyIDInput, describe func(k *key)) error {
+	ref, err := required("keyId", in.KeyId)
+	if err != nil {
+		return err
+	}
 	if _, err := (dryRunFields{GrantTokens: in.GrantTokens}).check(); err != nil {
-		return nil, err
+		return err
 	}
 	s.ensureManaged(r, ref)
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	k, err := s.find(r, "keyId", ref)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	if err := s.allow(r, "DescribeKey", k); err != nil {
-		return nil, err
+		return err
 	}
-	return map[string]any{"KeyMetadata": s.metadata(k.key)}, nil
+	describe(k.key)
+	return nil
 }

@@ -13,6 +13,9 @@ import (
 
 // via turns a request to another service into that service's request to KMS.
 func via(r *call.Request, operation string) *call.Request {
+	if r.Service == "kms" && r.Operation == operation && r.Body == nil {
+		return r // it is one already
+	}
 	inner := *r
 	if inner.Via == "" && r.Service != "kms" {
 		inner.Via = r.Service + "." + r.Region + ".amazonaws.com"
@@ -94,6 +97,18 @@ func (s *Service) Create(r *call.Request, in NewKey) (id, arn string, err error)
 		return "", "", err
 	}
 	return k.ID, k.arn(), nil
+}
+
+// CreateAlias makes an alias for a key as CreateAlias does.
+func (s *Service) CreateAlias(r *call.Request, name, target string) error {
+	_, err := s.createAlias(via(r, "CreateAlias"), &aliasInput{AliasName: &name, TargetKeyId: &target})
+	return err
+}
+
+// Describe returns the ID and the state of a key as DescribeKey does.
+func (s *Service) Describe(r *call.Request, keyRef string) (id, state string, err error) {
+	err = s.described(via(r, "DescribeKey"), &keyIDInput{KeyId: &keyRef}, func(k *key) { id, state = k.ID, k.State })
+	return id, state, err
 }
 
 // Resolve returns the ARN of the key that keyRef names. It requires no permission. The key may be disabled.

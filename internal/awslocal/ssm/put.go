@@ -58,7 +58,10 @@ func (s *Service) put(req *call.Request, in *Put) (*version, error) {
 		return nil, err
 	}
 	arn := parameterARN(req.Account, req.Region, name)
-	keys := map[string][]string{"ssm:Overwrite": {strconv.FormatBool(in.Overwrite)}}
+	var keys map[string][]string
+	if req.Caller.Conditional() { // otherwise nothing asks for them
+		keys = map[string][]string{"ssm:Overwrite": {strconv.FormatBool(in.Overwrite)}}
+	}
 	if err := req.Authorize("ssm:PutParameter", arn, keys); err != nil {
 		return nil, err
 	}
@@ -191,8 +194,11 @@ func (s *Service) add(req *call.Request, name, arn string, v *version, tags []ta
 	at := place(req.Account, req.Region)
 	p := s.stores[at][canonical(name)]
 	if p == nil {
-		p = &parameter{Name: name, ARN: arn, Tags: map[string]string{}}
+		p = &parameter{Name: name, ARN: arn}
 		for _, tag := range tags {
+			if p.Tags == nil {
+				p.Tags = map[string]string{}
+			}
 			p.Tags[tag.Key] = tag.Value
 		}
 	}
