@@ -18,10 +18,12 @@ import (
 // StateFolder is the folder next to the manifest with the state of the embedded AWS.
 const StateFolder = ".bundle-local"
 
-// An Outfile is the file that a build replaces, atomically.
+// An Outfile is a file that a run replaces, atomically: a layer or a report.
 type Outfile struct {
 	Path    string
 	Content []byte // before the run; nil if there was no file
+
+	kind outputKind
 }
 
 // OpenOutput checks the path of --out before anything else is done. There must be
@@ -32,14 +34,29 @@ func OpenOutput(path string, inputs []string) (*Outfile, problem.Problems) {
 	if path == "" {
 		return nil, unusable(problem.Manifest, "Missing --out", "Add --out with the file to write, for example --out layer.zip.")
 	}
-	info, problems := lookAtOutput(path, inputs)
+	return openOutput(layerOutput, path, inputs)
+}
+
+// OpenReport is OpenOutput for the path of --report, without inputs. It refuses a file
+// that has content which is not a report's.
+func OpenReport(path string, isReport func(content []byte) bool) (*Outfile, problem.Problems) {
+	out, problems := openOutput(reportOutput, path, nil)
+	if len(problems) == 0 && len(out.Content) > 0 && !isReport(out.Content) {
+		return nil, unusable(problem.Manifest, "Output file is not a report",
+			"--report %s: the file exists and is not a report, so it is not replaced. Use another path, or remove the file.", path)
+	}
+	return out, problems
+}
+
+func openOutput(kind outputKind, path string, inputs []string) (*Outfile, problem.Problems) {
+	info, problems := lookAtOutput(kind, path, inputs)
 	if len(problems) > 0 {
 		return nil, problems
 	}
 	if err := atomicfile.Probe(path); err != nil {
-		return nil, unusable(problem.Output, "Unusable output", "--out %s: %s", path, WhyNotWritten(path, err))
+		return nil, unusable(problem.Output, "Unusable output", "%s %s: %s", kind.flag, path, WhyNotWritten(path, err))
 	}
-	return readOutput(path, info)
+	return readOutput(kind, path, info)
 }
 
 // PeekOutput checks the path and reads what is there, for a run that writes
@@ -49,59 +66,71 @@ func PeekOutput(path string) (*Outfile, problem.Problems) {
 	if path == "" {
 		return &Outfile{}, nil
 	}
-	info, problems := lookAtOutput(path, nil)
+	info, problems := lookAtOutput(layerOutput, path, nil)
 	if len(problems) > 0 {
 		return nil, problems
 	}
-	return readOutput(path, info)
+	return readOutput(layerOutput, path, info)
 }
 
 func unusable(kind problem.Kind, summary, format string, args ...any) problem.Problems {
 	return problem.Problems{problem.New(kind, nil, summary, fmt.Sprintf(format, args...))}
 }
 
+// An outputKind says how messages name a file to write.
+type outputKind struct {
+	flag, example string
+	notStdout     string // why it is not written to standard output
+}
+
+var (
+	layerOutput  = outputKind{"--out", "layer.zip", "a layer cannot be written to standard output, which is used for the result"}
+	reportOutput = outputKind{"--report", "report.md", "a report is a file. For standard output, there are --json and --markdown"}
+)
+
 // lookAtOutput checks the path, and returns nil if there is nothing at it.
-func lookAtOutput(path string, inputs []string) (fs.FileInfo, problem.Problems) {
+func lookAtOutput(kind outputKind, path string, inputs []string) (fs.FileInfo, problem.Problems) {
 	const summary = "Unusable output"
+	flag, example := kind.flag, kind.example
 	info, err := os.Lstat(path)
 	switch {
 	case path == "-":
-		return nil, unusable(problem.Manifest, summary, "--out -: a layer cannot be written to standard output, which is used for the result. Use a file name, for example --out layer.zip. For a file named -, write ./-.")
+		return nil, unusable(problem.Manifest, summary, "%s -: %s. Use a file name, for example %[1]s %[3]s. For a file named -, write ./-.", flag, kind.notStdout, example)
 	case strings.HasPrefix(path, "-"), strings.TrimSpace(path) == "":
-		return nil, unusable(problem.Manifest, summary, "--out %q looks like a mistake. Use a file name, for example --out layer.zip. For a file with exactly this name, write %q.", path, "./"+path)
+		return nil, unusable(problem.Manifest, summary, "%s %q looks like a mistake. Use a file name, for example %[1]s %[3]s. For a file with exactly this name, write %[4]q.", flag, path, example, "./"+path)
 	case strings.HasSuffix(path, "/") || strings.HasSuffix(path, string(filepath.Separator)):
 		if file, err := os.Stat(filepath.Clean(path)); err == nil && !file.IsDir() {
-			return nil, unusable(problem.Output, summary, "--out %s ends in a slash, but is not a folder. Remove the slash, or use another path.", path)
+			return nil, unusable(problem.Output, summary, "%s %s ends in a slash, but is not a folder. Remove the slash, or use another path.", flag, path)
 		}
-		return nil, unusable(problem.Output, summary, "--out %s is a folder. Use a file in it, for example %s.", path, filepath.Join(path, "layer.zip"))
+		return nil, unusable(problem.Output, summary, "%s %s is a folder. Use a file in it, for example %s.", flag, path, filepath.Join(path, example))
 	case InStateFolder(path):
-		return nil, unusable(problem.Manifest, summary, "--out %s is in %s, which belongs to the embedded AWS. Use a path outside of it.", path, StateFolder)
+		return nil, unusable(problem.Manifest, summary, "%s %s is in %s, which belongs to the embedded AWS. Use a path outside of it.", flag, path, StateFolder)
 	case errors.Is(err, fs.ErrNotExist):
 		return nil, nil
 	case err != nil:
-		return nil, unusable(problem.Output, summary, "--out %s: %s", path, WhyNotWritten(path, err))
+		return nil, unusable(problem.Output, summary, "%s %s: %s", flag, path, WhyNotWritten(path, err))
 	case !info.Mode().IsRegular():
-		return nil, unusable(problem.Output, summary, "--out %s is a %s, not a regular file. Use another path.", path, plainfile.Kind(info.Mode()))
+		return nil, unusable(problem.Output, summary, "%s %s is a %s, not a regular file. Use another path.", flag, path, plainfile.Kind(info.Mode()))
 	}
 	for _, input := range inputs {
 		if other, err := os.Stat(input); err == nil && os.SameFile(info, other) {
-			return nil, unusable(problem.Manifest, "Output file is also an input", "--out %s is %s, which this run reads. Use another path.", path, input)
+			return nil, unusable(problem.Manifest, "Output file is also an input", "%s %s is %s, which this run reads. Use another path.", flag, path, input)
 		}
 	}
 	if ReadOnly(info) {
-		return nil, unusable(problem.Output, summary, "--out %s: %s", path, readOnly)
+		return nil, unusable(problem.Output, summary, "%s %s: %s", flag, path, readOnly)
 	}
 	return info, nil
 }
 
-func readOutput(path string, info fs.FileInfo) (*Outfile, problem.Problems) {
-	out := &Outfile{Path: path}
+func readOutput(kind outputKind, path string, info fs.FileInfo) (*Outfile, problem.Problems) {
+	out := &Outfile{Path: path, kind: kind}
 	if info == nil {
 		return out, nil
 	}
 	var err error
 	if out.Content, err = ReadLimited(path); err != nil {
-		return nil, unusable(problem.Output, "Unusable output", "Cannot read --out %s: %v. Use another path, or remove the file.", path, Cause(err))
+		return nil, unusable(problem.Output, "Unusable output", "Cannot read %s %s: %v. Use another path, or remove the file.", kind.flag, path, Cause(err))
 	}
 	return out, nil
 }
@@ -213,7 +242,11 @@ func (o *Outfile) Replace(b []byte) (problems problem.Problems) {
 		}
 	}
 	if err := atomicfile.Write(o.Path, b); err != nil {
-		return unusable(problem.Output, "Layer not written", "--out %s: %s The previous file is unchanged.", o.Path, WhyNotWritten(o.Path, err))
+		summary := "Layer not written"
+		if o.kind == reportOutput {
+			summary = "Report not written"
+		}
+		return unusable(problem.Output, summary, "%s %s: %s The previous file is unchanged.", o.kind.flag, o.Path, WhyNotWritten(o.Path, err))
 	}
 	return nil
 }

@@ -161,7 +161,7 @@ func ran(t *testing.T, args ...string) (stdout, stderr string, code int) {
 func TestEveryCommandAnswersWhateverIsWrong(t *testing.T) {
 	docs := docsFolder(t)
 	t.Chdir(t.TempDir())
-	schemas := 1 // of noCommand
+	schemas := 2 // of noCommand and of --report codequality
 	for name, c := range leafCommands("", quiet().cli().Commands) {
 		names := strings.Fields(name)
 		if !slices.Contains(modes(c), "--json") {

@@ -40,6 +40,7 @@ func (a *app) buildCommand() *cli.Command {
 			console.TPSFlag(),
 		}, target.CallFlags(), []cli.Flag{
 			console.JSONFlag(),
+			console.ReportFlag(),
 			console.DebugFlag(),
 		}),
 		Action: a.build,

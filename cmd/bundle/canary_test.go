@@ -83,6 +83,9 @@ func leafCommands(above string, commands []*cli.Command) map[string]*cli.Command
 	return all
 }
 
+// commandOf is the command with a full name.
+func commandOf(name string) *cli.Command { return leafCommands("", quiet().cli().Commands)[name] }
+
 // modes are the flags that change what a command prints; "" is none.
 func modes(c *cli.Command) []string {
 	all := []string{""}
@@ -409,6 +412,13 @@ func (s *stage) perform(command, mode string, a attempt) {
 	if mode != "" {
 		args = append(args, mode)
 	}
+	reports := slices.ContainsFunc(commandOf(command).Flags, func(f cli.Flag) bool { return slices.Contains(f.Names(), "report") })
+	if reports {
+		args = append(args, "--report", "report.md", "--report", "report.json", "--report", "codequality=quality.json")
+		for _, name := range []string{"report.md", "report.json", "quality.json"} {
+			_ = os.Remove(filepath.Join(s.dir, name))
+		}
+	}
 	for _, arg := range a.args {
 		args = append(args, strings.ReplaceAll(arg, "$AWS", s.url))
 	}
@@ -420,6 +430,13 @@ func (s *stage) perform(command, mode string, a attempt) {
 	if mode == "--json" && !a.closed {
 		if err := checkAnswer(s.docs, stdout, code); err != nil {
 			s.Errorf("%s: %v\n%s", what, err, stdout)
+		}
+	}
+	if reports {
+		if _, err := os.Stat(filepath.Join(s.dir, "report.json")); err == nil { // else the command line could not be parsed
+			if _, err := checkReports(s.docs, s.dir, code); err != nil {
+				s.Errorf("%s: %v", what, err)
+			}
 		}
 	}
 	var hits []hit

@@ -30,6 +30,7 @@ func (a *app) compareCommand() *cli.Command {
 			console.TPSFlag(),
 		}, target.CallFlags(), []cli.Flag{
 			console.JSONFlag(),
+			console.ReportFlag(),
 			console.MarkdownFlag(),
 			&cli.BoolFlag{Name: "html", Usage: "print one self-contained HTML page"},
 			console.ExitCodeFlag(),

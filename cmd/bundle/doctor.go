@@ -30,6 +30,7 @@ func (a *app) doctorCommand() *cli.Command {
 			console.TPSFlag(),
 		}, target.CallFlags(), []cli.Flag{
 			console.JSONFlag(),
+			console.ReportFlag(),
 			console.DebugFlag(),
 		}),
 		Action: a.examine,

@@ -40,6 +40,7 @@ func (a *app) planCommand() *cli.Command {
 			console.TPSFlag(),
 		}, target.CallFlags(), []cli.Flag{
 			console.JSONFlag(),
+			console.ReportFlag(),
 			console.MarkdownFlag(),
 			console.ExitCodeFlag(),
 			console.DebugFlag(),

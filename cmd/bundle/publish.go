@@ -34,6 +34,7 @@ func (a *app) publishCommand() *cli.Command {
 			target.GuardFlag(),
 		}, target.CallFlags(), []cli.Flag{
 			console.JSONFlag(),
+			console.ReportFlag(),
 			console.DebugFlag(),
 		}),
 		Action: a.publish,

@@ -32,6 +32,7 @@ func (a *app) statusCommand() *cli.Command {
 			console.TPSFlag(),
 		}, target.CallFlags(), []cli.Flag{
 			console.JSONFlag(),
+			console.ReportFlag(),
 			console.ExitCodeFlag(),
 			console.DebugFlag(),
 		}),

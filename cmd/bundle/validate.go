@@ -22,7 +22,7 @@ func (a *app) validateCommand() *cli.Command {
 		UsageText: "bundle validate [--manifest FILE] [--env NAME...] [options]",
 		Description: "bundle validate --manifest secrets.hcl\n" +
 			"bundle validate --env prod --guard guard.hcl",
-		Flags:  append(console.OnlyEnvironmentFlags(), console.ManifestFlag(), console.VarFlag(), target.GuardFlag(), console.JSONFlag()),
+		Flags:  append(console.OnlyEnvironmentFlags(), console.ManifestFlag(), console.VarFlag(), target.GuardFlag(), console.JSONFlag(), console.ReportFlag()),
 		Action: a.validate,
 	}
 }
@@ -81,6 +81,7 @@ func (a *app) validate(c *cli.Context) error {
 	if all.Len() > 0 {
 		return console.Failed(all.Sorted())
 	}
+	a.HandOver(report.Markdown(), nil)
 	return a.AnswerOrPrint(&report)
 }
 

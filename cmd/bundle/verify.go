@@ -37,6 +37,7 @@ func (a *app) verifyCommand() *cli.Command {
 			target.TrustedFlag(),
 			console.TextFlag("data", "DIR", "the state folder of the embedded AWS that sealed the layer", pipeline.StateFolder),
 			console.JSONFlag(),
+			console.ReportFlag(),
 		),
 		Action: a.verify,
 	}

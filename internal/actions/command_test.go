@@ -172,6 +172,11 @@ func TestCellHoldsNoMarkup(t *testing.T) {
 			t.Errorf("%q became %q", text, cell)
 		}
 	}
+	for _, reference := range []string{"#1", "!2", "$3", "&4", "%5", `%"a b"`, "~bug", "GH-6", "owner/shop#7", "group/project!8", "@all"} {
+		if seen := html.UnescapeString(actions.Cell(reference)); strings.Contains(seen, reference) {
+			t.Errorf("%q is still one", reference)
+		}
+	}
 	if actions.Cell("DB password 1") != "DB password 1" {
 		t.Error("a plain text is changed")
 	}

@@ -37,19 +37,25 @@ func WriteOutputs(path string, outputs []Output) error {
 // a longer one.
 const MaxSummary = 1 << 20
 
-// WriteSummary appends Markdown to the file that GITHUB_STEP_SUMMARY names. It
-// truncates one that is too long at the end of a line, with a note.
-func WriteSummary(path, markdown string) error {
+// WriteSummary appends Markdown to the file that GITHUB_STEP_SUMMARY names, as Clip
+// returns it.
+func WriteSummary(path, markdown string) error { return appendTo(path, Clip(markdown)) }
+
+// Clip truncates Markdown that is longer than MaxSummary at the end of a line, with a
+// note.
+func Clip(markdown string) string {
 	const note = "\n\n(The summary is truncated here.)\n"
-	if len(markdown) > MaxSummary-len(note) {
+	if len(markdown) > MaxSummary {
 		markdown = markdown[:MaxSummary-len(note)]
 		markdown = markdown[:strings.LastIndexByte(markdown, '\n')+1] + note
 	}
-	return appendTo(path, markdown)
+	return markdown
 }
 
-// reference matches what GitHub links to an issue.
-var reference = lazyregexp.New(`#\d|(?i:\bgh-\d)`)
+// reference matches what GitHub links to an issue, and GitLab to a merge request, a
+// snippet, an epic, a milestone or a label
+// (https://docs.gitlab.com/user/markdown/#gitlab-specific-references).
+var reference = lazyregexp.New(`[#!$&]\d|(?i:\bgh-\d)|[%~][\w"]`)
 
 // appendTo appends to a file or a device. It refuses a pipe, because opening one
 // would wait for a reader.
@@ -70,8 +76,8 @@ func appendTo(path, text string) error {
 
 // Cell escapes a string for a cell of a Markdown table, so that it is shown as it
 // is: no markup, link, mention or reference to an issue, and no end of the row.
-// GitHub looks for references after it has decoded entities, so these get
-// characters that look the same.
+// GitHub and GitLab look for references after they have decoded entities, so these
+// get characters that look the same.
 func Cell(s string) string {
 	s = strings.Map(func(r rune) rune {
 		switch {
@@ -84,7 +90,13 @@ func Cell(s string) string {
 		}
 		return r
 	}, strings.ToValidUTF8(s, "\ufffd"))
-	s = reference.ReplaceAllStringFunc(s, strings.NewReplacer("#", "\uff03", "-", "\u2010").Replace)
+	s = reference.ReplaceAllStringFunc(s, func(found string) string {
+		if prefix, number, ok := strings.Cut(found, "-"); ok {
+			return prefix + "\u2010" + number
+		}
+		const fullWidth = 0xfee0 // from a character of ASCII to its full-width form
+		return string(rune(found[0])+fullWidth) + found[1:]
+	})
 	var b strings.Builder
 	for _, r := range s {
 		if strings.ContainsRune("\\`*_{}[]()<>#+-.!|~@&:/$^=", r) {

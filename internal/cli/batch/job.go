@@ -100,10 +100,10 @@ func Each(con *console.Console, c *cli.Context, targets []*target.Target, j Job)
 // present prints the only result.
 func present(con *console.Console, c *cli.Context, r view.Result) error {
 	con.HandOver(r.Markdown(), r.Outputs())
-	switch {
-	case con.JSON():
-		return con.Answer(r)
-	case c.Bool("markdown"):
+	if err := con.Answer(r); err != nil || con.JSON() {
+		return err
+	}
+	if c.Bool("markdown") {
 		return con.PrintMarkdown(r.Markdown())
 	}
 	for _, note := range r.Notes() {

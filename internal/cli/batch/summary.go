@@ -50,19 +50,7 @@ func summary(outcomes []*Outcome) [][]string {
 // output once, with a line for every target that has it.
 func handOverAll(con *console.Console, outcomes []*Outcome, details bool) {
 	var markdown strings.Builder
-	fmt.Fprintf(&markdown, "### bundle: %s\n\n", printable.Count(len(outcomes), "target"))
-	for i, row := range summary(outcomes) {
-		for k, cell := range row {
-			if i == 0 {
-				cell = strings.ToLower(cell)
-			}
-			row[k] = actions.Cell(cell)
-		}
-		fmt.Fprintf(&markdown, "| %s |\n", strings.Join(row, " | "))
-		if i == 0 {
-			fmt.Fprintf(&markdown, "|%s\n", strings.Repeat("---|", len(row)))
-		}
-	}
+	fmt.Fprintf(&markdown, "### bundle: %s\n\n%s", printable.Count(len(outcomes), "target"), view.MarkdownTable(summary(outcomes)))
 	var outputs []actions.Output
 	var notes strings.Builder
 	for _, o := range outcomes {

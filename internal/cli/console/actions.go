@@ -1,6 +1,7 @@
 package console
 
 import (
+	"cmp"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -22,16 +23,18 @@ func (c *Console) annotate(level actions.Level, diags []*hcl.Diagnostic) {
 	if !c.inActions() {
 		return
 	}
-	places := make(map[actions.Annotation]*hcl.Range)
+	places := make(map[actions.Annotation]string)
 	var all []actions.Annotation
 	for _, d := range diags {
 		annotation := actions.Annotation{Level: level, Title: d.Summary, Message: d.Detail}
+		where := ""
 		if d.Subject != nil {
 			annotation.File, annotation.Line, annotation.EndLine, annotation.Column =
 				c.inRepository(d.Subject.Filename), d.Subject.Start.Line, d.Subject.End.Line, d.Subject.Start.Column
+			where = place(d.Subject.Filename, d.Subject.Start.Line)
 		}
 		all = append(all, annotation)
-		places[annotation] = d.Subject
+		places[annotation] = where
 	}
 	added, left, err := c.annotations.Write(c.Stderr.Commands(), all)
 	if len(added) == 0 {
@@ -40,29 +43,43 @@ func (c *Console) annotate(level actions.Level, diags []*hcl.Diagnostic) {
 	if err == nil && left > 0 {
 		c.Hint("%s more in the step summary", printable.Count(left, string(level)))
 	}
-	var summary strings.Builder
-	fmt.Fprintf(&summary, "### bundle: %s\n\n| where | what | what to do |\n|---|---|---|\n", printable.Count(len(added), string(level)))
+	var rows []problemRow
 	for _, annotation := range added {
-		fmt.Fprintf(&summary, "| %s | %s | %s |\n", actions.Cell(place(places[annotation])), actions.Cell(annotation.Title), actions.Cell(annotation.Message))
+		rows = append(rows, problemRow{places[annotation], annotation.Title, annotation.Message})
 	}
-	c.summarize(summary.String() + "\n")
+	c.summarize(problemTable(level, rows, 0) + "\n")
 }
 
-// inRepository returns a file's path relative to the repository, as GitHub needs it.
+// inRepository returns a file's path relative to the repository, as GitHub and GitLab need it. Outside of these, the
+// repository is the working folder.
 func (c *Console) inRepository(path string) string {
-	if abs, err := filepath.Abs(path); err == nil {
-		if relative, err := filepath.Rel(c.Getenv("GITHUB_WORKSPACE"), abs); err == nil && filepath.IsLocal(relative) {
-			path = relative
+	abs, err := filepath.Abs(path)
+	if err != nil {
+		return filepath.ToSlash(path)
+	}
+	root := cmp.Or(c.Getenv("GITHUB_WORKSPACE"), c.Getenv("CI_PROJECT_DIR"), ".")
+	if root, err = filepath.Abs(root); err != nil {
+		return filepath.ToSlash(path)
+	}
+	real, err := filepath.EvalSymlinks(abs)
+	realRoot, rootErr := filepath.EvalSymlinks(root)
+	for _, try := range []struct {
+		root, path string
+		err        error
+	}{{root, abs, nil}, {realRoot, real, cmp.Or(err, rootErr)}} {
+		if relative, err := filepath.Rel(try.root, try.path); try.err == nil && err == nil && filepath.IsLocal(relative) {
+			return filepath.ToSlash(relative)
 		}
 	}
 	return filepath.ToSlash(path)
 }
 
-func place(subject *hcl.Range) string {
-	if subject == nil {
+// place returns a line of a file for a person, "" for no file.
+func place(file string, line int) string {
+	if file == "" {
 		return ""
 	}
-	return fmt.Sprintf("%s:%d", subject.Filename, subject.Start.Line)
+	return fmt.Sprintf("%s:%d", file, line)
 }
 
 // summarize adds to the step's summary. If that fails, it prints a hint; the build
@@ -77,9 +94,17 @@ func (c *Console) summarize(markdown string) {
 	}
 }
 
-// Apart refuses a GITHUB_OUTPUT or GITHUB_STEP_SUMMARY that names a file that the run
-// reads or writes, because outputs would be appended to it. Then neither is written.
+// Apart refuses a --report, GITHUB_OUTPUT or GITHUB_STEP_SUMMARY that names a file that the run reads or writes. Then it
+// is not written.
 func (c *Console) Apart(files ...string) error {
+	if err := c.apartFromReports(files); err != nil {
+		return err
+	}
+	return c.apartFromActions(files...)
+}
+
+// apartFromActions is Apart for GITHUB_OUTPUT and GITHUB_STEP_SUMMARY, which outputs would be appended to.
+func (c *Console) apartFromActions(files ...string) error {
 	if !c.inActions() {
 		return nil
 	}
@@ -108,9 +133,10 @@ func sameFile(one, other string) bool {
 	return PathKey(one) == PathKey(other)
 }
 
-// HandOver writes the step's summary and its outputs. Later steps depend on outputs, so
-// if they cannot be written, the run fails at its end.
+// HandOver writes the step's summary and its outputs, and keeps the summary for --report.
+// Later steps depend on outputs, so if they cannot be written, the run fails at its end.
 func (c *Console) HandOver(markdown string, outputs []actions.Output) {
+	c.reports.add(markdown)
 	if !c.inActions() {
 		return
 	}

@@ -98,24 +98,24 @@ func (c *Console) About(environment, region, function string) {
 	c.answer.targets = []Target{{Environment: environment, Region: region, Function: function}}
 }
 
-// Answer sets the result of the only target, which is printed when the run ends.
+// Answer sets the result of the only target, for --json and reports: they are written when the run ends.
 func (c *Console) Answer(result any) error {
-	if c.Version1() {
-		return c.printVersion1(result)
-	}
 	if len(c.answer.targets) == 0 {
 		c.About("", "", "")
 	}
 	c.answer.targets[0].Result = result
+	if c.Version1() {
+		return c.printVersion1(result)
+	}
 	return nil
 }
 
-// AnswerOrPrint is Answer with --json. Without, it prints the result as text.
+// AnswerOrPrint is Answer and, without --json, prints the result as text.
 func (c *Console) AnswerOrPrint(result interface {
 	Text(out *printable.Stream) error
 }) error {
-	if c.JSON() {
-		return c.Answer(result)
+	if err := c.Answer(result); err != nil || c.JSON() {
+		return err
 	}
 	return result.Text(c.Stdout)
 }
@@ -124,10 +124,10 @@ func (c *Console) AnswerOrPrint(result interface {
 // target without names.
 func (c *Console) AnswerEach(targets []Target) { c.answer.targets = targets }
 
-// printAnswer prints the envelope of a run that ended with err.
-func (c *Console) printAnswer(ctx context.Context, err error) {
+// completeAnswer adds what the run has found to the answer, if it is to be written. The run ended with err.
+func (c *Console) completeAnswer(ctx context.Context, err error) {
 	a := c.answer
-	if a.format != answerVersion || !a.began && err == nil { // help
+	if !c.printsAnswer(err) && len(c.reports.files) == 0 {
 		return
 	}
 	var failure *Failure
@@ -139,13 +139,32 @@ func (c *Console) printAnswer(ctx context.Context, err error) {
 	if len(a.targets) == 0 {
 		a.targets = make([]Target, 1)
 	}
-	ok := true
 	for i := range a.targets {
 		t := &a.targets[i]
-		ok = ok && len(t.Problems) == 0
 		if i == 0 || t.Environment != "" { // else it has only a problem of the whole run
 			t.addWarnings(c.warned)
 		}
+	}
+}
+
+// printsAnswer reports whether a run that ended with err prints its answer. Help has none.
+func (c *Console) printsAnswer(err error) bool {
+	return c.answer.format == answerVersion && (c.answer.began || err != nil)
+}
+
+// An envelope is an answer as --json prints it.
+type envelope struct {
+	FormatVersion int      `json:"format_version"`
+	Command       string   `json:"command"`
+	OK            bool     `json:"ok"`
+	Targets       []Target `json:"targets"`
+}
+
+func (a *answer) envelope() envelope {
+	e := envelope{answerVersion, a.command, true, slices.Clone(a.targets)}
+	for i := range e.Targets {
+		t := &e.Targets[i]
+		e.OK = e.OK && len(t.Problems) == 0
 		if t.Problems == nil {
 			t.Problems = []Problem{}
 		}
@@ -153,12 +172,7 @@ func (c *Console) printAnswer(ctx context.Context, err error) {
 			t.Warnings = []Problem{}
 		}
 	}
-	_ = c.PrintJSON(struct { // the stream remembers its error
-		FormatVersion int      `json:"format_version"`
-		Command       string   `json:"command"`
-		OK            bool     `json:"ok"`
-		Targets       []Target `json:"targets"`
-	}{answerVersion, a.command, ok, a.targets})
+	return e
 }
 
 // unnamed returns the target for problems that end the run: the only one, or an additional one.
@@ -234,7 +248,7 @@ func (c *Console) answeredAll(commands []*cli.Command) {
 	}
 }
 
-// answered returns an action that reads --json before it does its work.
+// answered returns an action that reads --json and --report before it does its work.
 func (c *Console) answered(do cli.ActionFunc) cli.ActionFunc {
 	return func(of *cli.Context) error {
 		c.answer.began = true
@@ -242,6 +256,9 @@ func (c *Console) answered(do cli.ActionFunc) cli.ActionFunc {
 		if slices.ContainsFunc(of.Command.Flags, isJSONFlag) {
 			form, _ := of.Generic("json").(*answerForm)
 			c.answer.format = form.version
+		}
+		if err := c.openReports(of); err != nil {
+			return err
 		}
 		return do(of)
 	}

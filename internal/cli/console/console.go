@@ -34,6 +34,7 @@ type Console struct {
 	annotations *actions.Annotations // of this run
 	shown       *shown               // in this run
 	answer      *answer              // to --json
+	reports     *reports             // of --report
 	warned      []warned             // so far; a console aside has those of its target only
 	out         *output
 	unwritten   error // outputs of the step that could not be written
@@ -94,7 +95,7 @@ func (c *Console) Aside() *Console {
 
 // Begin begins a run: from here on, standard output remembers its first error.
 func (c *Console) Begin() {
-	c.annotations, c.shown = new(actions.Annotations), new(shown)
+	c.annotations, c.shown, c.reports = new(actions.Annotations), new(shown), new(reports)
 	c.Started = time.Now()
 	c.out = &output{w: c.Stdout.Screen()}
 	c.Stdout = printable.New(c.out)
@@ -110,9 +111,14 @@ func (c *Console) End(ctx context.Context, err error) int {
 	if done && c.unwritten != nil {
 		err = c.unwritten
 	}
-	c.printAnswer(ctx, err)
+	c.completeAnswer(ctx, err)
+	err = c.writeReports(err)
+	if c.printsAnswer(err) {
+		_ = c.PrintJSON(c.answer.envelope()) // the stream remembers its error
+	}
 	if unwritten := c.out.undelivered(); done && unwritten != nil {
-		err = unwritten
+		c.answer.unnamed().Add(ProblemsOf(unwritten))
+		err = c.writeReports(unwritten) // again
 	}
 	var usage *UsageError
 	var failure *Failure

@@ -105,8 +105,10 @@ func (c *Console) PrintVerbatim(what string, content []byte) error {
 }
 
 // PrintJSON prints a result as one JSON object.
-func (c *Console) PrintJSON(v any) error {
-	e := json.NewEncoder(c.Stdout.JSON())
+func (c *Console) PrintJSON(v any) error { return writeJSON(c.Stdout, v) }
+
+func writeJSON(out *printable.Stream, v any) error {
+	e := json.NewEncoder(out.JSON())
 	e.SetIndent("", "  ")
 	e.SetEscapeHTML(false)
 	return e.Encode(v)

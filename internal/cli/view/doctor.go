@@ -2,6 +2,7 @@ package view
 
 import (
 	"cmp"
+	"fmt"
 	"strings"
 
 	"github.com/whispering/bundle/internal/actions"
@@ -53,10 +54,18 @@ func (r *Doctor) Brief() Brief { return Brief{State: "healthy"} } // a failed on
 func (r *Doctor) Outputs() []actions.Output { return nil }
 
 // Markdown implements Result.
-func (r *Doctor) Markdown() string { return "" }
+func (r *Doctor) Markdown() string {
+	state := "not healthy"
+	if r.Healthy {
+		state = "healthy"
+	}
+	return fmt.Sprintf("### bundle doctor: %s in %s is %s\n\n%s", actions.Cell(r.Environment), actions.Cell(r.Region), state, MarkdownTable(r.rows()))
+}
 
 // Text implements Result.
-func (r *Doctor) Text(out *printable.Stream) error {
+func (r *Doctor) Text(out *printable.Stream) error { return out.Table(r.rows()) }
+
+func (r *Doctor) rows() [][]string {
 	rows := [][]string{{"CHECK", "STATUS", "FUNCTION", "DETAIL"}}
 	for _, check := range r.Checks {
 		detail := check.Detail
@@ -65,7 +74,7 @@ func (r *Doctor) Text(out *printable.Stream) error {
 		}
 		rows = append(rows, []string{check.Check, check.Status, cmp.Or(check.Function, "-"), detail})
 	}
-	return out.Table(rows)
+	return rows
 }
 
 // Notes implements Result.

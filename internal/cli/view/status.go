@@ -78,21 +78,17 @@ func (r *Status) Outputs() []actions.Output {
 
 // Markdown returns a table for the step's summary.
 func (r *Status) Markdown() string {
-	var table strings.Builder
-	for _, row := range r.rows() {
-		table.WriteString("|")
-		for _, cell := range row {
-			table.WriteString(" " + actions.Cell(cell) + " |")
-		}
-		table.WriteString("\n")
-	}
-	return fmt.Sprintf("### bundle status: %s is %s\n\n| function | state | since | because |\n|---|---|---|---|\n%s",
-		actions.Cell(r.Layer.Path), r.Brief().State, table.String())
+	return fmt.Sprintf("### bundle status: %s is %s\n\n%s", actions.Cell(r.Layer.Path), r.Brief().State, MarkdownTable(r.table()))
+}
+
+// table returns the rows with their heading.
+func (r *Status) table() [][]string {
+	return append([][]string{{"FUNCTION", "STATE", "SINCE", "BECAUSE"}}, r.rows()...)
 }
 
 // Text implements Result.
 func (r *Status) Text(out *printable.Stream) error {
-	if err := out.Table(append([][]string{{"FUNCTION", "STATE", "SINCE", "BECAUSE"}}, r.rows()...)); err != nil {
+	if err := out.Table(r.table()); err != nil {
 		return err
 	}
 	return out.Printf("\n%s\nstale=%t\n", r.Layer.Path, r.Stale)

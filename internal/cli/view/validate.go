@@ -2,6 +2,7 @@ package view
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/whispering/bundle/internal/printable"
 )
@@ -19,15 +20,23 @@ type Validity struct {
 	Paths       int    `json:"paths"`
 }
 
-// Text prints a row for each environment.
-func (r *Validate) Text(out *printable.Stream) error {
+// Markdown is Text for the step's summary.
+func (r *Validate) Markdown() string {
+	return fmt.Sprintf("### bundle validate: no problems in %s\n\n%s", printable.Count(len(r.Environments), "environment"), MarkdownTable(r.rows()))
+}
+
+func (r *Validate) rows() [][]string {
 	rows := [][]string{{"ENVIRONMENT", "FUNCTIONS", "SECRETS", "PATH IMPORTS"}}
-	imports := false
 	for _, v := range r.Environments {
 		rows = append(rows, []string{v.Environment, fmt.Sprint(v.Functions), fmt.Sprint(v.Secrets), fmt.Sprint(v.Paths)})
-		imports = imports || v.Paths > 0
 	}
-	if err := out.Table(rows); err != nil || !imports {
+	return rows
+}
+
+// Text prints a row for each environment.
+func (r *Validate) Text(out *printable.Stream) error {
+	imports := slices.ContainsFunc(r.Environments, func(v Validity) bool { return v.Paths > 0 })
+	if err := out.Table(r.rows()); err != nil || !imports {
 		return err
 	}
 	return out.Printf("\nSECRETS does not count the secrets of path imports. Only a build or plan that reads parameters knows them.\n")

@@ -62,16 +62,22 @@ func (r *Verify) Brief() Brief {
 func (r *Verify) Outputs() []actions.Output { return nil }
 
 // Markdown implements Result.
-func (r *Verify) Markdown() string { return "" }
+func (r *Verify) Markdown() string {
+	return fmt.Sprintf("### bundle verify: %s is verified\n\n%s\n%s\n", actions.Cell(r.Layer.Path), MarkdownTable(r.rows()), actions.Cell("checked: "+strings.Join(r.checked(), "; ")))
+}
+
+func (r *Verify) rows() [][]string {
+	rows := [][]string{{"FUNCTION", "SECRETS", "BOXES", "SHA256"}}
+	for _, f := range r.Functions {
+		rows = append(rows, []string{f.Function, fmt.Sprint(f.Secrets), fmt.Sprint(f.Boxes), f.SHA256})
+	}
+	return rows
+}
 
 // Text implements Result.
 func (r *Verify) Text(out *printable.Stream) error {
 	if len(r.Functions) > 0 {
-		rows := [][]string{{"FUNCTION", "SECRETS", "BOXES", "SHA256"}}
-		for _, f := range r.Functions {
-			rows = append(rows, []string{f.Function, fmt.Sprint(f.Secrets), fmt.Sprint(f.Boxes), f.SHA256})
-		}
-		if err := out.Table(rows); err != nil {
+		if err := out.Table(r.rows()); err != nil {
 			return err
 		}
 		if err := out.Printf("\n"); err != nil {
