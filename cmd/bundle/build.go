@@ -27,6 +27,7 @@ func (a *app) buildCommand() *cli.Command {
 			"bundle build --all --out 'layer-{environment}-{region}.zip'\n" +
 			"bundle --env local --out layer.zip",
 		Flags: slices.Concat(console.TargetFlags(), []cli.Flag{
+			console.FunctionsFlag(),
 			console.ManifestFlag(),
 			console.TextFlag("out", "FILE", "the layer file to write; can contain {environment}, {region} and {function}", ""),
 			console.VarFlag(),

@@ -34,6 +34,17 @@ func canaryAttempts() map[string][]attempt {
 		"init":       initAttempts(),
 		"fmt":        fmtAttempts(),
 		"completion": completionAttempts(),
+		"matrix": {
+			{name: "success", args: []string{"--env", "prod"}},
+			{name: "a layer for each function", args: []string{"--manifest", "functions.hcl", "--env", "prod", "--env", "local"}},
+			{name: "in Actions", args: []string{"--all"}, environ: inActions()},
+			{name: "a broken manifest", args: []string{"--manifest", "broken.hcl", "--all"}, code: 2},
+			{name: "no such environment", args: []string{"--env", "gone"}, code: 2},
+			{name: "too few jobs", args: []string{"--manifest", "several.hcl", "--all", "--max", "1"}, code: 2},
+			{name: "a layer in the way", args: []string{"--env", "prod", "--out", "one-{function}.zip"}, code: 2},
+			{name: "no number", args: []string{"--env", "prod", "--max", "many"}, code: 2},
+			{name: "closed output", args: []string{"--env", "prod"}, closed: true, code: 8},
+		},
 		"version": {
 			{name: "success"},
 			{name: "unknown flag", args: []string{"--all"}, code: 2},

@@ -26,6 +26,7 @@ func (a *app) planCommand() *cli.Command {
 			"bundle plan --env prod --out layer.zip --exit-code\n" +
 			"bundle plan --env prod --offline --markdown",
 		Flags: slices.Concat(console.TargetFlags(), []cli.Flag{
+			console.FunctionsFlag(),
 			console.ManifestFlag(),
 			console.VarFlag(),
 			console.TextFlag("out", "FILE", "the layer that the build would replace; can contain {environment}, {region} and {function}", ""),

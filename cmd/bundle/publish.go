@@ -25,6 +25,7 @@ func (a *app) publishCommand() *cli.Command {
 		Description: "bundle publish --manifest secrets.hcl --env prod --layer layer.zip\n" +
 			"bundle publish --all --layer 'layer-{environment}-{region}.zip' --json",
 		Flags: slices.Concat(console.TargetFlags(), []cli.Flag{
+			console.FunctionsFlag(),
 			console.ManifestFlag(),
 			console.VarFlag(),
 			console.LayerFlag("the layer to publish; can contain {environment}, {region} and {function}"),

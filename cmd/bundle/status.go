@@ -26,6 +26,7 @@ func (a *app) statusCommand() *cli.Command {
 			"bundle status \\\n" +
 			"  --layer arn:aws:lambda:us-west-2:222222222222:layer:payments-prod:7",
 		Flags: slices.Concat(console.TargetFlags(), []cli.Flag{
+			console.FunctionsFlag(),
 			console.ManifestFlag(),
 			console.VarFlag(),
 			console.TextFlag("layer", "FILE|ARN", "the layer file, or a published layer's ARN, with or without a version; default: the layer published under its name in the manifest", ""),

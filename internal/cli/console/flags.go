@@ -143,9 +143,32 @@ func TargetFlags() []cli.Flag {
 		&cli.GenericFlag{Name: "region", Value: &many{}, Usage: "only this region; can be repeated (`NAME`)"})
 }
 
+// FunctionsFlag returns --function for commands that work on layers, which chooses those of functions.
+func FunctionsFlag() cli.Flag {
+	return &cli.GenericFlag{Name: "function", Value: &many{},
+		Usage: "if each function has its own layer, only the layers of these functions, separated by commas; can be repeated (`NAMES`)"}
+}
+
+// Functions returns the names of FunctionsFlag; none if it is not set.
+func Functions(c *cli.Context) ([]string, error) {
+	var all []string
+	for _, value := range List(c, "function") {
+		for name := range strings.SplitSeq(value, ",") {
+			switch {
+			case name == "":
+				return nil, Usagef("--function %q has an empty name: separate names by single commas", value)
+			case slices.Contains(all, name):
+				return nil, Usagef("--function names %q twice", name)
+			}
+			all = append(all, name)
+		}
+	}
+	return all, nil
+}
+
 // Chooses reports whether a flag was set that needs a manifest.
 func Chooses(c *cli.Context) bool {
-	return len(List(c, "env")) > 0 || len(List(c, "region")) > 0 || c.Bool("all") || len(c.StringSlice("var")) > 0
+	return len(List(c, "env")) > 0 || len(List(c, "region")) > 0 || len(List(c, "function")) > 0 || c.Bool("all") || len(c.StringSlice("var")) > 0
 }
 
 // LayerFlag returns the flag that names the layer to read.

@@ -16,7 +16,7 @@ var groups = []struct{ title, flags string }{
 	{"Parameters, keys and roles", "type key tier path policy account reveal bundle_local_put--from from-sample"},
 	{"AWS", "allow-key-account ssm-tps timeout endpoint-url trusted"},
 	{"Embedded AWS", "data listen bundle_local--region"},
-	{"Output", "json markdown html report exit-code debug help"},
+	{"Output", "max format json markdown html report exit-code debug help"},
 }
 
 // groupOf returns the title of the group of a command's flag, "" for none.

@@ -87,8 +87,12 @@ func Choose(con *console.Console, c *cli.Context, q Request) ([]*Target, error) 
 	if err != nil {
 		return nil, err
 	}
+	functions, err := console.Functions(c)
+	if err != nil {
+		return nil, err
+	}
 	guard, guardErr := LoadGuard(con, c, module)
-	s := &selection{Console: con, context: c, Request: q, module: module, guard: guard, only: console.List(c, "region")}
+	s := &selection{Console: con, context: c, Request: q, module: module, guard: guard, only: console.List(c, "region"), functions: functions}
 	for _, name := range names {
 		s.addEnvironment(name)
 	}
@@ -104,6 +108,9 @@ func Choose(con *console.Console, c *cli.Context, q Request) ([]*Target, error) 
 		return nil, guardErr
 	}
 	if err := s.checkRegions(); err != nil {
+		return nil, err
+	}
+	if err := s.checkFunctions(); err != nil {
 		return nil, err
 	}
 	if err := CheckData(c, s.all); err != nil {
@@ -131,9 +138,12 @@ type selection struct {
 	only    []string // --region
 	asked   pipeline.Questions
 
-	all   []*Target
-	known []string // regions of the environments
-	vague bool     // the regions of an environment are unknown
+	functions []string // --function
+
+	all      []*Target
+	known    []string // regions of the environments
+	declared []string // functions of the environments
+	vague    bool     // the regions of an environment are unknown
 }
 
 // addEnvironment adds the targets of one environment.
@@ -149,6 +159,9 @@ func (s *selection) addEnvironment(name string) {
 		}
 	}
 	s.vague = s.vague || len(m.Environment.Regions) == 0
+	for _, fn := range m.Functions {
+		s.declared = append(s.declared, fn.Name.Value)
+	}
 	switch {
 	case len(problems) > 0:
 		t := &Target{Environment: name, Module: s.module, Manifest: m, Problems: problems}
@@ -173,14 +186,20 @@ func (s *selection) addRegion(name, region string, read *pipeline.Reading) {
 	if len(t.Problems) == 0 {
 		t.Problems = CheckGuard(read, s.guard)
 	}
-	for _, check := range []func(*manifest.Manifest) problem.Problems{s.checkTrust, s.checkLayers} {
+	for _, check := range []func(*manifest.Manifest) problem.Problems{s.checkTrust, s.checkLayers, s.checkWhole} {
 		if len(t.Problems) == 0 {
 			t.Problems = check(m)
 		}
 	}
 	switch {
+	case len(t.Problems) == 0 && (s.byFunction(m) || NamesFunctions(m)) && !slices.ContainsFunc(m.Functions, s.wants):
+		s.Hint("environment %q has no function %s, so it is skipped", name, printable.AnyOf(s.functions))
+		return
 	case len(t.Problems) == 0 && s.byFunction(m):
 		for _, fn := range m.Functions {
+			if !s.wants(fn) {
+				continue
+			}
 			one := t
 			one.Function, one.Manifest = fn.Name.Value, m.Of(fn)
 			for _, helper := range m.Bundle.Helpers {
@@ -258,6 +277,39 @@ func (s *selection) checkRegions() error {
 			slices.Sort(s.known)
 			return console.Usagef("--region %s: no selected environment is in this region. They are in %s.", region, printable.Names(slices.Compact(s.known)))
 		}
+	}
+	return nil
+}
+
+// wants reports whether --function names a function, or is not set.
+func (s *selection) wants(fn manifest.Function) bool {
+	return len(s.functions) == 0 || slices.Contains(s.functions, fn.Name.Value)
+}
+
+// checkWhole refuses --function if it would leave functions out of a layer.
+func (s *selection) checkWhole(m *manifest.Manifest) problem.Problems {
+	if s.byFunction(m) || NamesFunctions(m) || !slices.ContainsFunc(m.Functions, func(fn manifest.Function) bool { return !s.wants(fn) }) {
+		return nil
+	}
+	return problem.Problems{problem.New(problem.Manifest, &m.Environment.Range, "One layer for all functions", fmt.Sprintf(
+		"--function chooses layers, but environment %q has one layer for all of its functions. Remove --function. "+
+			"For a layer each, put ${function.name} into bundle.layer, and {function} into the path of the layer.", m.Environment.Name.Value))}
+}
+
+// checkFunctions refuses functions of the command line that no environment has, or none that is in a selected region.
+func (s *selection) checkFunctions() error {
+	if s.vague || slices.ContainsFunc(s.all, func(t *Target) bool { return len(t.Problems) > 0 }) {
+		return nil
+	}
+	for _, name := range s.functions {
+		if !slices.Contains(s.declared, name) {
+			slices.Sort(s.declared)
+			all := slices.Compact(s.declared)
+			return console.Usagef("--function %s: no selected environment has this function.%s They have %s.", printable.Name(name), guess(name, all), printable.Names(all))
+		}
+	}
+	if len(s.all) == 0 {
+		return console.Usagef("nothing is selected: no selected environment has both this region and this function. Remove --region or --function.")
 	}
 	return nil
 }
