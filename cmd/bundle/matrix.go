@@ -58,7 +58,8 @@ func (a *app) matrix(c *cli.Context) error {
 	if err != nil || most < 1 || most > maxJobs {
 		return console.Usagef("--max %q is not a number of jobs. Write a number from 1 to %d, such as %s", console.Text(c, "max"), maxJobs, defaultJobs)
 	}
-	targets, err := target.Choose(a.Console, c, target.Request{Manifest: "manifest", Flag: console.OutFlag, Pattern: console.Text(c, "out"), Named: true, Offline: true})
+	targets, err := target.Choose(a.Console, c, target.Request{Manifest: "manifest", Flag: console.OutFlag, Pattern: console.Text(c, "out"), Named: true,
+		Offline: true})
 	if err != nil {
 		return err
 	}

@@ -249,7 +249,7 @@ func TestMatricesThatAreRefused(t *testing.T) {
 		"a space in an environment":  {[]string{"matrix", "--manifest", "wild.hcl", "--env", "a b"}, "name"},
 		"a command as a region":      {[]string{"matrix", "--manifest", "region.hcl", "--env", "second"}, "region"},
 		"no environment anywhere":    {[]string{"matrix", "--manifest", "empty.hcl", "--env", "x"}, "nvironment"},
-		"an unknown function":        {[]string{"plan", "--offline", "--manifest", "functions.hcl", "--env", "second", "--function", "onyl"}, `Did you mean "only"? They have hello, only.`},
+		"an unknown function":        {[]string{"plan", "--offline", "--manifest", "functions.hcl", "--env", "second", "--function", "ony"}, `Did you mean "only"? They have hello, only.`},
 		"a function of another":      {[]string{"plan", "--offline", "--manifest", "functions.hcl", "--env", "local", "--function", "only"}, "no selected environment has this function. They have hello."},
 		"an empty function":          {[]string{"plan", "--offline", "--manifest", "functions.hcl", "--env", "local", "--function", ","}, "has an empty name"},
 		"a comma at the end":         {[]string{"plan", "--offline", "--manifest", "functions.hcl", "--env", "local", "--function", "hello,"}, "has an empty name"},

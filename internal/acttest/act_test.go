@@ -49,7 +49,7 @@ func newWorld(t *testing.T) *world {
 	command{}.must(t, bash(t), filepath.Join(testdata, "repository"), checkout, pinned, w.path("state"), w.shop)
 	w.env = []string{
 		"HOME=" + w.path("home"), "XDG_CONFIG_HOME=" + w.path("home"), "XDG_CACHE_HOME=" + w.path("cache"),
-		"PATH=" + filepath.Join(testdata, "bin") + ":" + os.Getenv("PATH"), "ACTTEST_NOTES=" + w.path("notes"),
+		"PATH=" + filepath.Join(testdata, "bin") + ":" + os.Getenv("PATH"), "ACTTEST_NOTES=" + w.path("notes"), "ACTTEST_BUILT=" + w.path("built"),
 		"ACTTEST_ARTIFACTS=" + w.path("artifacts"), "ACTTEST_GITHUB=" + w.discussion.serve(t),
 	}
 	for _, name := range []string{"GOCACHE", "GOMODCACHE", "GOPROXY", "GOSUMDB"} {
@@ -188,7 +188,7 @@ func TestWorkflowsInARepositoryOfTheirOwn(t *testing.T) {
 	sums := map[string]string{}
 	for _, environment := range []string{"staging", "prod"} {
 		sums[environment] = first.one(t, "build "+environment, "sha256")
-		carried := fmt.Sprintf("%x", sha256.Sum256([]byte(read(t, w.path("artifacts/layer-"+environment+"/layer.zip")))))
+		carried := fmt.Sprintf("%x", sha256.Sum256([]byte(read(t, w.path("artifacts/layer-"+environment+".us-east-1/layer.zip")))))
 		if published := first.one(t, "publish "+environment, "sha256"); published != sums[environment] || carried != published {
 			t.Errorf("%s: built %s, handed over %s, published %s", environment, sums[environment], carried, published)
 		}
@@ -210,7 +210,7 @@ func TestWorkflowsInARepositoryOfTheirOwn(t *testing.T) {
 		t.Errorf("roles %q", roles)
 	}
 
-	copyFile(t, w.path("artifacts/layer-prod/layer.zip"), w.path("first.zip"))
+	copyFile(t, w.path("artifacts/layer-prod.us-east-1/layer.zip"), w.path("first.zip"))
 	second := w.run(t, "secrets", "push", push, "--matrix", "environment:staging")
 	for _, job := range []string{"build staging", "publish staging"} {
 		if second.one(t, job, "changed") != "false" || second.one(t, job, "sha256") != sums["staging"] {
@@ -232,6 +232,39 @@ func TestWorkflowsInARepositoryOfTheirOwn(t *testing.T) {
 	w.stranger(t)
 	w.night(t)
 	w.exchange(t, push)
+	w.functions(t, push)
+}
+
+// functions: each function gets its own layer, and a job builds both.
+func (w *world) functions(t *testing.T, push string) {
+	edit := func(name, old, replacement string) {
+		t.Helper()
+		before := read(t, w.path("shop/"+name))
+		if !strings.Contains(before, old) {
+			t.Fatalf("%s has no %q", name, old)
+		}
+		write(t, w.path("shop/"+name), strings.Replace(before, old, replacement, 1))
+	}
+	edit("secrets.hcl", `"shop-${environment.name}"`, `"shop-${environment.name}-${function.name}"`)
+	write(t, w.path("shop/secrets.hcl"), read(t, w.path("shop/secrets.hcl"))+
+		"function \"worker\" {\n  secret \"DB_PASSWORD\" { parameter = \"/${environment.name}/shop/db\" }\n}\n")
+	edit(".github/workflows/secrets.yml", "          environment: |\n            staging\n            prod\n", "          environment: staging\n          max: 1\n")
+	w.env = slices.DeleteFunc(w.env, func(entry string) bool { return strings.HasPrefix(entry, "ACTTEST_EXCHANGE=") })
+	w.run(t, "secrets", "push", push)
+	layers := 0
+	for _, function := range []string{"checkout", "worker"} {
+		sum := sha256.Sum256([]byte(read(t, w.path("artifacts/layer-staging.us-east-1/layer-"+function+".zip"))))
+		if strings.Contains(read(t, w.path("notes/attested")), fmt.Sprintf("%x", sum)) {
+			layers++
+		}
+	}
+	if verified := read(t, w.path("notes/verified")); layers != 2 || strings.Count(verified, "attestation verify layer-") != 2 {
+		t.Errorf("%d layers; verified %q", layers, verified)
+	}
+	out := command{dir: w.shop, env: w.env}.must(t, "go", "-C", root(t), "run", "./cmd/bundle", "status", "--manifest", w.path("shop/secrets.hcl"), "--env", "staging")
+	if !strings.Contains(out, "layer:shop-staging-checkout:1") || !strings.Contains(out, "layer:shop-staging-worker:1") || strings.Contains(out, "stale=true") {
+		t.Errorf("published:\n%s", out)
+	}
 }
 
 // exchange: between the jobs, somebody puts the layer of another day into the

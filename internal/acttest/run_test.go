@@ -80,7 +80,15 @@ func runsEachCommand(t *testing.T, s step) {
 	if out, stderr, code := s.run(t, "plan"); code != 0 || !strings.Contains(out, "\ntrue\n") || !strings.Contains(out, "plan-json=/") {
 		t.Errorf("plan: %d\n%s%s", code, out, stderr)
 	}
-	if out, stderr, code := s.run(t, "build"); code != 0 || !strings.Contains(out, "layer<<") {
+	out, stderr, code := s.run(t, "matrix", "ENVIRONMENT=local\nprod", "MAX=2")
+	if code != 0 || !strings.Contains(out, `{"include":[{"name":"local.us-east-1","environment":"local","region":"us-east-1","functions":"","args":"--env=local --region=us-east-1"},{"name":"prod.us-west-2"`) ||
+		!strings.Contains(out, "count<<") {
+		t.Errorf("matrix: %d\n%s%s", code, out, stderr)
+	}
+	if out, stderr, code := s.run(t, "matrix", "ENVIRONMENT=local", "OUT=layer-{function}.zip"); code != 2 || !strings.Contains(stderr, "One name for many layers") {
+		t.Errorf("matrix of functions: %d\n%s%s", code, out, stderr)
+	}
+	if out, stderr, code := s.run(t, "build", "REGION=us-east-1", "FUNCTIONS=checkout"); code != 0 || !strings.Contains(out, "layer<<") {
 		t.Errorf("build: %d\n%s%s", code, out, stderr)
 	}
 	if out, stderr, code := s.run(t, "publish"); code != 0 || !strings.Contains(out, "layer:shop-local:1\n") {
@@ -124,6 +132,16 @@ func refusesUnknown(t *testing.T, s step) {
 		"a flag for a release":          {"publish", []string{"HELPERS_OF=--allow-rollback"}, 2, "helpers-of"},
 		"helpers of what is built":      {"build", []string{"HELPERS_OF=v1.2.3"}, 2, "The input helpers-of is only for the command publish"},
 		"helpers of a build to publish": {"build", []string{"HELPERS_OF=v1.2.3", "PUBLISH=true"}, 2, "The input helpers-of is only for the command publish"},
+		"a region that is none":         {"build", []string{"REGION=eu-west-1"}, 2, "no selected environment is in this region"},
+		"a flag for a region":           {"build", []string{"REGION=--trusted"}, 2, "--region --trusted"},
+		"a region of validate":          {"validate", []string{"REGION=us-east-1"}, 2, "The input region is not for the command validate"},
+		"a function that is none":       {"build", []string{"FUNCTIONS=$(touch y)"}, 2, "One layer for all functions"},
+		"no name of a function":         {"build", []string{"FUNCTIONS=checkout,"}, 2, "has an empty name"},
+		"functions of a matrix":         {"matrix", []string{"FUNCTIONS=checkout"}, 2, "The input functions is only for the commands build, plan, publish and status"},
+		"functions of validate":         {"validate", []string{"FUNCTIONS=checkout"}, 2, "The input functions is only for"},
+		"a number of jobs for a build":  {"build", []string{"MAX=3"}, 2, "The input max is only for the command matrix"},
+		"no number of jobs":             {"matrix", []string{"MAX=many"}, 2, "is not a number of jobs"},
+		"too few jobs":                  {"matrix", []string{"ENVIRONMENT=local\nprod", "MAX=1"}, 2, "2 environments and regions"},
 		"a guard that is not there":     {"publish", []string{"GUARD=gone.hcl"}, 2, "gone.hcl"},
 	}
 	for name, test := range tests {
@@ -153,7 +171,7 @@ func limitsStrangers(t *testing.T, s step) {
 		for _, environment := range []string{"local", "prod"} {
 			inputs := append([]string{"ENVIRONMENT=" + environment}, env...)
 			for _, command := range []string{"build", "publish", "status"} {
-				if _, stderr, code := s.run(t, command, inputs...); code != 2 || !strings.Contains(stderr, "can only validate and plan") {
+				if _, stderr, code := s.run(t, command, inputs...); code != 2 || !strings.Contains(stderr, "runs only the commands validate, plan and matrix") {
 					t.Errorf("%s: %s: %d\n%s", name, command, code, stderr)
 				}
 			}
@@ -162,8 +180,10 @@ func limitsStrangers(t *testing.T, s step) {
 					t.Errorf("%s: plan of %s from %s: %d\n%s", name, environment, previous, code, stderr)
 				}
 			}
-			if _, stderr, code := s.run(t, "validate", inputs...); code != 0 {
-				t.Errorf("%s: validate: %d\n%s", name, code, stderr)
+			for _, command := range []string{"validate", "matrix"} {
+				if _, stderr, code := s.run(t, command, inputs...); code != 0 {
+					t.Errorf("%s: %s: %d\n%s", name, command, code, stderr)
+				}
 			}
 		}
 	}
@@ -177,6 +197,11 @@ func keepsProblems(t *testing.T, s step) {
 	out, _, code := s.run(t, "plan", "VARS=path=/shop/missing")
 	_, rest, _ := strings.Cut(out, "plan-markdown=")
 	if path, _, _ := strings.Cut(rest, "\n"); code != 5 || !strings.Contains(read(t, path), "| secrets&#46;hcl&#58;13 | Parameter not found |") {
+		t.Errorf("exit code %d, %s", code, out)
+	}
+	out, _, code = s.run(t, "matrix", "VARS=path=shop@all")
+	_, rest, _ = strings.Cut(out, "plan-markdown=")
+	if path, _, _ := strings.Cut(rest, "\n"); code != 2 || !strings.Contains(read(t, path), "| secrets&#46;hcl&#58;13 | Invalid parameter |") || strings.Contains(out, "count<<") {
 		t.Errorf("exit code %d, %s", code, out)
 	}
 }

@@ -36,8 +36,8 @@ func awsFor(t *testing.T, bundle, home string) []string {
 	}
 	wrapper := fmt.Sprintf(`#!/bin/sh
 case " $* " in
-*" --endpoint-url "*) ;;
-*" --env dev "* | *" --all "*) unset AWS_ENDPOINT_URL; exec %q "$@" --endpoint-url %q ;;
+*" --endpoint-url "* | " matrix "*) ;;
+*" --env dev "* | *" --env="* | *" --all "*) unset AWS_ENDPOINT_URL; exec %q "$@" --endpoint-url %q ;;
 esac
 exec %q "$@"
 `, bundle, url, bundle)
