@@ -14,8 +14,6 @@ import (
 	"syscall"
 	"testing"
 
-	"github.com/santhosh-tekuri/jsonschema/v6"
-
 	"github.com/whispering/bundle/internal/cli/console"
 	"github.com/whispering/bundle/internal/printable"
 )
@@ -189,12 +187,12 @@ func checkReports(docs, folder string, code int) ([]string, error) {
 		err = checkAnswer(docs, answer, code)
 	}
 	content, readErr := os.ReadFile(filepath.Join(folder, "quality.json"))
-	schema, schemaErr := jsonschema.NewCompiler().Compile(filepath.Join(docs, "schemas", "codequality.json"))
+	schema, schemaErr := readSchema(filepath.Join(docs, "schemas", "codequality.json"))
 	if err := errors.Join(err, readErr, schemaErr); err != nil {
 		return nil, err
 	}
-	value, err := jsonschema.UnmarshalJSON(bytes.NewReader(content))
-	if err == nil {
+	var value any
+	if err = json.Unmarshal(content, &value); err == nil {
 		err = schema.Validate(value)
 	}
 	var issues []struct {
