@@ -50,7 +50,7 @@ func CheckSample(content []byte) error {
 
 // BringIn brings a sample file into the state of an environment. What changed in the file since the last time becomes new versions,
 // keys, aliases, roles and policies. What something else changed since then stays, and so does what the file does not have. conflicts names
-// the parameters that both changed. If the file is wrong, the state does not change.
+// the parameters that both changed. If the file is wrong, the state does not change. The server keeps content, which must not change.
 func (s *Server) BringIn(environment string, content []byte) (conflicts []string, err error) {
 	s.gate.Lock()
 	defer s.gate.Unlock()
@@ -64,7 +64,7 @@ func (s *Server) BringIn(environment string, content []byte) (conflicts []string
 		after := s.sample
 		after.Environment = cmp.Or(environment, after.Environment)
 		if !unchanged {
-			after.content = bytes.Clone(content)
+			after.content = content
 			after.Kept = map[string]int64{}
 		}
 		err := s.change(after, func() error {
@@ -106,7 +106,7 @@ func (s *Server) FromSample(name string) (version int64, err error) {
 	p := &in.Parameters[at]
 	err = s.change(s.sample, func() error {
 		delete(s.sample.Kept, p.name())
-		if err := s.take(in.Region, p, nil, s.ssm.Stored(Account, in.Region, p.Name)); err != nil {
+		if err := s.take(s.request(in.Region, "ssm", "PutParameter"), p, nil, s.ssm.Stored(Account, in.Region, p.Name)); err != nil {
 			return wrong(p, err)
 		}
 		return nil

@@ -228,8 +228,9 @@ func entries[E any, P interface {
 	if err := r.open('[', fmt.Sprintf("member %q", kind+"s")); err != nil {
 		return nil, err
 	}
-	var all []E
-	seen := map[string]bool{}
+	list, _, _ := strings.Cut(r.content[r.at:], "]")
+	likely := min(strings.Count(list, "{"), 10_000) // exact for a list of plain objects, unless it is long
+	all, seen := make([]E, 0, likely), make(map[string]bool, likely)
 	err := r.each(']', func() error {
 		var none E
 		all = append(all, none)

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/whispering/bundle/internal/awslocal/call"
 	"github.com/whispering/bundle/internal/awslocal/ssm"
 )
 
@@ -17,12 +18,13 @@ const seedingTime = 10 * time.Second
 // parameters brings in all parameters.
 func (b *bringing) parameters() error {
 	before, began := byName(b.old.Parameters), b.ssm.Began()
+	put := b.request(b.in.Region, "ssm", "PutParameter")
 	for i := range b.in.Parameters {
 		p := &b.in.Parameters[i]
 		if b.adopt {
 			b.adoptVersions(p, began)
 		}
-		if err := b.parameter(p, before[p.name()]); err != nil {
+		if err := b.parameter(put, p, before[p.name()]); err != nil {
 			return wrong(p, err)
 		}
 	}
@@ -41,14 +43,14 @@ func (b *bringing) adoptVersions(p *seedParameter, began time.Time) {
 	b.ssm.Mark(Account, b.in.Region, p.Name, marks)
 }
 
-// parameter brings in a parameter. was is the parameter in the old file, or nil.
-func (b *bringing) parameter(p, was *seedParameter) error {
+// parameter brings in a parameter, with a request to put it. was is the parameter in the old file, or nil.
+func (b *bringing) parameter(put *call.Request, p, was *seedParameter) error {
 	stored := b.ssm.Stored(Account, b.in.Region, p.Name)
 	switch {
 	case len(stored) == 0 && was != nil:
 		return nil // it was deleted, and stays deleted
 	case len(stored) == 0:
-		return b.take(b.in.Region, p, nil, nil)
+		return b.take(put, p, nil, nil)
 	case was != nil && p.equal(was):
 		if number, kept := b.kept[p.name()]; kept {
 			b.sample.Kept[p.name()] = number
@@ -57,7 +59,7 @@ func (b *bringing) parameter(p, was *seedParameter) error {
 	}
 	newest := stored[len(stored)-1]
 	if newest.Sample > 0 {
-		return b.take(b.in.Region, p, was, stored)
+		return b.take(put, p, was, stored)
 	}
 	if _, values := b.marked(b.in.Region, p, stored); slices.Equal(values, p.versions()) {
 		return nil // only something else changed it
@@ -99,9 +101,9 @@ func (s *Server) value(region, name string, number int64) (string, error) {
 
 // take makes a parameter what the sample file says. Values that the file had before keep their versions; all from the first new one on
 // become new versions, as does the newest if only the key or the tier changed.
-// was is the parameter in the old file, or nil.
-func (s *Server) take(region string, p, was *seedParameter, stored []ssm.Stored) error {
-	values := p.versions()
+// req is a request to put the parameter; was is the parameter in the old file, or nil.
+func (s *Server) take(req *call.Request, p, was *seedParameter, stored []ssm.Stored) error {
+	values, region := p.versions(), req.Region
 	if len(stored) > 0 && !p.fits(stored[len(stored)-1]) { // AWS changes no type, and no tier back: one has to begin again
 		if err := s.invoke(region, "ssm", "DeleteParameter", map[string]string{"Name": p.Name}, nil); err != nil {
 			return err
@@ -122,7 +124,7 @@ func (s *Server) take(region string, p, was *seedParameter, stored []ssm.Stored)
 	}
 	for i, value := range values[same:] {
 		put := ssm.Put{Name: p.Name, Type: p.Type, KeyId: p.KeyID, Tier: p.Tier, Value: value, Overwrite: len(stored) > 0 || i > 0}
-		number, err := s.ssm.Put(s.request(region, "ssm", "PutParameter"), &put)
+		number, err := s.ssm.Put(req, &put)
 		if err != nil {
 			return ExplainPut(err, p.Name, value, p.KeyID)
 		}

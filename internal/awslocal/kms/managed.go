@@ -1,6 +1,8 @@
 package kms
 
 import (
+	"strings"
+
 	"github.com/whispering/bundle/internal/awslocal/call"
 	"github.com/whispering/bundle/internal/awslocal/iam"
 )
@@ -16,6 +18,9 @@ func (s *Service) EnsureManaged(r *call.Request, name string) error {
 }
 
 func (s *Service) ensureManaged(r *call.Request, ref string) {
+	if !strings.HasSuffix(ref, managedAlias) {
+		return
+	}
 	arn := "arn:aws:kms:" + r.Region + ":" + r.Account + ":" + managedAlias
 	if ref != managedAlias && ref != arn {
 		return

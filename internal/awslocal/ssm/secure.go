@@ -17,7 +17,7 @@ const (
 )
 
 // seal returns what is stored for a SecureString: a KMS ciphertext in the standard tier, a message under a data key in the advanced
-// tier, both in base64.
+// tier, both in base64. The lock must be held.
 func (s *Service) seal(req *call.Request, arn, keyID, tier, value string) (string, error) {
 	if keyID == defaultKey {
 		if err := s.kms.EnsureManaged(req, defaultKey); err != nil {
@@ -29,8 +29,9 @@ func (s *Service) seal(req *call.Request, arn, keyID, tier, value string) (strin
 		if tier == advanced {
 			operation = "GenerateDataKey"
 		}
-		err := s.kms.DryRunFor(onBehalf(req, operation), operation, keyID, []byte(value), contextOf(arn))
-		return "", fromKMS(err)
+		s.trial.context["PARAMETER_ARN"], s.trial.request = arn, *req
+		become(&s.trial.request, operation)
+		return "", fromKMS(s.kms.DryRunFor(&s.trial.request, operation, keyID, []byte(value), s.trial.context))
 	}
 	if tier == advanced {
 		data, blob, keyARN, err := s.kms.GenerateDataKeyFor(onBehalf(req, "GenerateDataKey"), keyID, contextOf(arn))
@@ -79,9 +80,14 @@ func contextOf(arn string) map[string]string { return map[string]string{"PARAMET
 // onBehalf is a call that SSM makes to KMS with the caller's identity.
 func onBehalf(req *call.Request, operation string) *call.Request {
 	k := *req
-	k.Service, k.Operation, k.Body = "kms", operation, nil
-	k.Via = "ssm." + req.Region + ".amazonaws.com"
+	become(&k, operation)
 	return &k
+}
+
+// become turns a request to SSM into a call that SSM makes to KMS with the caller's identity.
+func become(req *call.Request, operation string) {
+	req.Service, req.Operation, req.Body = "kms", operation, nil
+	req.Via = "ssm." + req.Region + ".amazonaws.com"
 }
 
 // fromKMS is the error by which SSM reports an error of KMS: AccessDeniedException for a refusal, InvalidKeyId for an unusable key,

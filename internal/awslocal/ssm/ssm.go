@@ -55,6 +55,11 @@ type Service struct {
 	mu     sync.RWMutex
 	stores map[string]store // by "account/region"
 
+	trial struct { // of Options.Trial: what every dry run uses again
+		request call.Request
+		context map[string]string
+	}
+
 	sorting sync.Mutex
 	sorted  map[string][]string // the names in a store, ascending; none if it has changed since
 }
@@ -91,7 +96,9 @@ type version struct {
 
 // New makes an empty Parameter Store on top of a KMS.
 func New(kms KMS, o Options) *Service {
-	return &Service{kms: kms, options: o, stores: map[string]store{}, sorted: map[string][]string{}}
+	s := &Service{kms: kms, options: o, stores: map[string]store{}, sorted: map[string][]string{}}
+	s.trial.context = map[string]string{}
+	return s
 }
 
 // Name is "ssm".
