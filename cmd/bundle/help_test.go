@@ -47,7 +47,7 @@ func helped() map[string]*cli.Command {
 // TestHelpIsTheDocumentation compares docs/commands.md with the output of --help.
 // go test ./cmd/bundle -run TestHelpIsTheDocumentation -update writes the page.
 func TestHelpIsTheDocumentation(t *testing.T) {
-	page := "# Commands\n\nWhat `bundle help` and `bundle COMMAND --help` print. Made by `go test ./cmd/bundle -run TestHelpIsTheDocumentation -update`.\n"
+	page := "# bundle commands: the help of each\n\nWhat `bundle help` and `bundle COMMAND --help` print. Made by `go test ./cmd/bundle -run TestHelpIsTheDocumentation -update`.\n"
 	for _, path := range slices.Sorted(maps.Keys(helped())) {
 		page += "\n## " + path + "\n\n```text\n" + helpOf(t, docs.Width, strings.Fields(path)...) + "```\n"
 	}

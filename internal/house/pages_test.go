@@ -1,7 +1,6 @@
 package house
 
 import (
-	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -9,66 +8,50 @@ import (
 	"testing"
 )
 
-var links = regexp.MustCompile(`\]\(([^)\s]+)\)`)
-
-// TestReadmeLinksEveryPageOnce compares the README's index with docs.
-func TestReadmeLinksEveryPageOnce(t *testing.T) {
-	_, index, ok := strings.Cut(read(t, "README.md"), "\n## Documentation\n")
-	if !ok {
-		t.Fatal("README.md has no index")
-	}
-	index, _, _ = strings.Cut(index, "\n## ")
+// TestReadmeOfDocsListsEveryPageOnce compares docs/README.md with docs. The index in docs/adr lists the decisions.
+func TestReadmeOfDocsListsEveryPageOnce(t *testing.T) {
+	index := read(t, "docs/README.md")
 	count := make(map[string]int)
-	for _, m := range links.FindAllStringSubmatch(index, -1) {
-		count[m[1]]++
+	for _, target := range linksOf(index) {
+		count[target]++
 	}
-	pages, err := filepath.Glob(filepath.Join(root(t), "docs", "*.md"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, page := range pages {
-		if name := "docs/" + filepath.Base(page); count[name] != 1 {
-			t.Errorf("the index in README.md links %s %d times, not once", name, count[name])
-		}
-	}
-}
-
-// TestLinksLeadSomewhere checks links between pages: the file, and the heading in it.
-func TestLinksLeadSomewhere(t *testing.T) {
 	for _, page := range markdownFiles(t) {
-		for _, m := range links.FindAllStringSubmatch(fenced.ReplaceAllString(read(t, page), ""), -1) {
-			target, anchor, _ := strings.Cut(m[1], "#")
-			if strings.Contains(target, ":") {
-				continue // elsewhere
-			}
-			path := page
-			if target != "" {
-				path = filepath.Join(filepath.Dir(page), target)
-			}
-			if _, err := os.Stat(filepath.Join(root(t), path)); err != nil {
-				t.Errorf("%s links %s, which does not exist", page, m[1])
-				continue
-			}
-			if anchor != "" && !slices.Contains(anchors(read(t, path)), anchor) {
-				t.Errorf("%s links %s, and %s has no such heading", page, m[1], path)
-			}
+		name, documents := strings.CutPrefix(page, "docs/")
+		if documents && name != "README.md" && !decision.MatchString(name) && count[name] != 1 {
+			t.Errorf("docs/README.md links %s %d times, not once: add a line to the table of its section", name, count[name])
 		}
+	}
+	var sections []string
+	for _, m := range regexp.MustCompile(`(?m)^## (.+)$`).FindAllStringSubmatch(index, -1) {
+		sections = append(sections, m[1])
+	}
+	if want := []string{"Start", "Guides", "Reference", "Explanation", "Change bundle"}; !slices.Equal(sections, want) {
+		t.Errorf("docs/README.md has the sections %q, want %q", sections, want)
 	}
 }
 
-var (
-	fenced   = regexp.MustCompile("(?ms)^ *```.*?^ *```$")
-	headings = regexp.MustCompile(`(?m)^#+ (.+)$`)
-	unlinked = regexp.MustCompile(`[^\p{L}\p{N} _-]`)
-)
+var decision = regexp.MustCompile(`^adr/\d{4}-`)
 
-// anchors are the names by which GitHub links the headings of a page.
-func anchors(page string) []string {
-	var all []string
-	for _, m := range headings.FindAllStringSubmatch(fenced.ReplaceAllString(page, ""), -1) {
-		all = append(all, strings.ReplaceAll(unlinked.ReplaceAllString(strings.ToLower(m[1]), ""), " ", "-"))
+// TestTitlesAreFound checks the first heading of every page, which is what a search shows of it: it is the only one of its
+// level, no two pages have the same, and it names what it is about.
+func TestTitlesAreFound(t *testing.T) {
+	seen := make(map[string]string)
+	for _, page := range markdownFiles(t) {
+		if !strings.HasPrefix(page, "docs/") && !strings.HasPrefix(page, "examples/") || decision.MatchString(strings.TrimPrefix(page, "docs/")) {
+			continue
+		}
+		text := fenced.ReplaceAllString(read(t, page), "")
+		title, first := strings.CutPrefix(strings.SplitN(text, "\n", 2)[0], "# ")
+		switch other := seen[title]; {
+		case !first || len(regexp.MustCompile(`(?m)^# `).FindAllString(text, -1)) != 1:
+			t.Errorf("%s does not begin with its only heading of the first level", page)
+		case other != "":
+			t.Errorf("%s and %s have the same title", page, other)
+		case !strings.Contains(title, "bundle") && !strings.Contains(title, "Lambda") || len(title) > 90:
+			t.Errorf("%s has the title %q: no search finds it without the word bundle or Lambda, or shows more than 90 characters", page, title)
+		}
+		seen[title] = page
 	}
-	return all
 }
 
 // markdownFiles are the repository's pages, by their paths.
