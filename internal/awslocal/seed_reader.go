@@ -132,7 +132,7 @@ func (r *seedReader) text() (text string, ok bool) {
 			return r.content[begin : r.at-1], true
 		case c == '"':
 			r.at++
-			return text, json.Unmarshal([]byte(r.content[begin-1:r.at]), &text) == nil
+			return unescaped(r.content[begin-1 : r.at])
 		case c == '\\':
 			plain = false
 			r.at++
@@ -141,6 +141,12 @@ func (r *seedReader) text() (text string, ok bool) {
 		}
 	}
 	return "", false
+}
+
+// unescaped decodes a string. It reports whether it is one.
+func unescaped(quoted string) (text string, ok bool) {
+	err := json.Unmarshal([]byte(quoted), &text)
+	return text, err == nil
 }
 
 // plain reads an object that has only strings that the entry gives a place. Anything else needs the decoder.

@@ -2,6 +2,7 @@ package kms
 
 import (
 	"fmt"
+	"maps"
 	"strconv"
 
 	"github.com/whispering/bundle/internal/awslocal/call"
@@ -68,9 +69,10 @@ func condition(name, value string) conditionKeys {
 
 // allowPlain authorizes an operation without a key, by identity policies alone.
 func allowPlain(r *call.Request, action, resource string, extra map[string][]string) error {
-	keys := requestKeys(r)
-	for name, values := range extra {
-		keys[name] = values
+	var keys map[string][]string
+	if r.Caller.Conditional() { // otherwise nothing asks for them
+		keys = requestKeys(r)
+		maps.Copy(keys, extra)
 	}
 	return r.Authorize("kms:"+action, resource, keys)
 }

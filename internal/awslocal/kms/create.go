@@ -4,7 +4,6 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 
@@ -109,9 +108,9 @@ func newKey(r *call.Request, in *createKeyInput) (*key, error) {
 
 // checkUsage checks the usage against the spec, and fills in the usage of a symmetric key.
 func (k *key) checkUsage() error {
-	known := specs()
-	if _, ok := known[k.Spec]; !ok {
-		return constraint(" '"+k.Spec+"'", "keySpec", "satisfy enum value set: ["+strings.Join(slices.Sorted(maps.Keys(known)), ", ")+"]")
+	allowed, known := specOf(k.Spec)
+	if !known {
+		return constraint(" '"+k.Spec+"'", "keySpec", "satisfy enum value set: ["+strings.Join(specNames(), ", ")+"]")
 	}
 	switch k.Usage {
 	case "":
@@ -123,7 +122,7 @@ func (k *key) checkUsage() error {
 	default:
 		return constraint(" '"+k.Usage+"'", "keyUsage", "satisfy enum value set: [ENCRYPT_DECRYPT, SIGN_VERIFY, GENERATE_VERIFY_MAC, KEY_AGREEMENT]")
 	}
-	if !slices.Contains(known[k.Spec].usages, k.Usage) {
+	if !slices.Contains(allowed.usages, k.Usage) {
 		return validation("KeyUsage %s is not compatible with KeySpec %s", k.Usage, k.Spec)
 	}
 	return nil

@@ -84,8 +84,11 @@ func (k *key) setPolicy(p iam.Policy) {
 
 // restored checks a key from a snapshot, and rebuilds what a snapshot does not have.
 func (k *key) restored() error {
-	if k == nil || !isKeyID(k.ID) || k.Account == "" || k.Region == "" || specs()[k.Spec].usages == nil {
-		return errors.New("a key without id, place or spec")
+	if k == nil || !isKeyID(k.ID) || k.Account == "" || k.Region == "" {
+		return errors.New("a key without id or place")
+	}
+	if _, known := specOf(k.Spec); !known {
+		return errors.New("a key without spec")
 	}
 	if k.Spec == specSymmetric && k.Material != nil && len(k.Material) != materialSize {
 		return fmt.Errorf("key %q has material of the wrong size", k.ID)
@@ -125,40 +128,43 @@ type spec struct {
 	agreement  []string
 }
 
-func specs() map[string]spec {
-	rsa := spec{
-		usages:     []string{usageEncrypt, "SIGN_VERIFY"},
-		encryption: []string{"RSAES_OAEP_SHA_1", "RSAES_OAEP_SHA_256"},
-		signing: []string{"RSASSA_PKCS1_V1_5_SHA_256", "RSASSA_PKCS1_V1_5_SHA_384", "RSASSA_PKCS1_V1_5_SHA_512",
-			"RSASSA_PSS_SHA_256", "RSASSA_PSS_SHA_384", "RSASSA_PSS_SHA_512"},
+// specNames are the key specs that specOf knows, sorted.
+func specNames() []string {
+	return []string{
+		"ECC_NIST_EDWARDS25519", "ECC_NIST_P256", "ECC_NIST_P384", "ECC_NIST_P521", "ECC_SECG_P256K1", "HMAC_224", "HMAC_256", "HMAC_384", "HMAC_512",
+		"ML_DSA_44", "ML_DSA_65", "ML_DSA_87", "RSA_2048", "RSA_3072", "RSA_4096", specSymmetric,
 	}
-	nist := func(algorithm string) spec {
-		return spec{usages: []string{"SIGN_VERIFY", "KEY_AGREEMENT"}, signing: []string{algorithm}, agreement: []string{"ECDH"}}
+}
+
+// specOf returns what AWS allows for a key spec, and false if there is no such spec.
+func specOf(name string) (s spec, known bool) {
+	signer := func(algorithms ...string) (spec, bool) {
+		return spec{usages: []string{"SIGN_VERIFY"}, signing: algorithms}, true
 	}
-	hmac := func(algorithm string) spec {
-		return spec{usages: []string{"GENERATE_VERIFY_MAC"}, mac: []string{algorithm}}
+	switch name {
+	case specSymmetric:
+		return spec{usages: []string{usageEncrypt}, encryption: []string{specSymmetric}}, true
+	case "RSA_2048", "RSA_3072", "RSA_4096":
+		return spec{
+			usages:     []string{usageEncrypt, "SIGN_VERIFY"},
+			encryption: []string{"RSAES_OAEP_SHA_1", "RSAES_OAEP_SHA_256"},
+			signing: []string{"RSASSA_PKCS1_V1_5_SHA_256", "RSASSA_PKCS1_V1_5_SHA_384", "RSASSA_PKCS1_V1_5_SHA_512",
+				"RSASSA_PSS_SHA_256", "RSASSA_PSS_SHA_384", "RSASSA_PSS_SHA_512"},
+		}, true
+	case "ECC_NIST_P256", "ECC_NIST_P384", "ECC_NIST_P521":
+		algorithm := map[string]string{"ECC_NIST_P256": "ECDSA_SHA_256", "ECC_NIST_P384": "ECDSA_SHA_384", "ECC_NIST_P521": "ECDSA_SHA_512"}[name]
+		return spec{usages: []string{"SIGN_VERIFY", "KEY_AGREEMENT"}, signing: []string{algorithm}, agreement: []string{"ECDH"}}, true
+	case "ECC_SECG_P256K1":
+		return signer("ECDSA_SHA_256")
+	case "ECC_NIST_EDWARDS25519":
+		return signer("ED25519_SHA_512", "ED25519_PH_SHA_512")
+	case "ML_DSA_44", "ML_DSA_65", "ML_DSA_87":
+		return signer("ML_DSA_SHAKE_256")
+	case "HMAC_224", "HMAC_256", "HMAC_384", "HMAC_512":
+		algorithm := "HMAC_SHA_" + strings.TrimPrefix(name, "HMAC_")
+		return spec{usages: []string{"GENERATE_VERIFY_MAC"}, mac: []string{algorithm}}, true
 	}
-	signer := func(algorithm string) spec {
-		return spec{usages: []string{"SIGN_VERIFY"}, signing: []string{algorithm}}
-	}
-	return map[string]spec{
-		specSymmetric:           {usages: []string{usageEncrypt}, encryption: []string{specSymmetric}},
-		"RSA_2048":              rsa,
-		"RSA_3072":              rsa,
-		"RSA_4096":              rsa,
-		"ECC_NIST_P256":         nist("ECDSA_SHA_256"),
-		"ECC_NIST_P384":         nist("ECDSA_SHA_384"),
-		"ECC_NIST_P521":         nist("ECDSA_SHA_512"),
-		"ECC_SECG_P256K1":       signer("ECDSA_SHA_256"),
-		"ECC_NIST_EDWARDS25519": {usages: []string{"SIGN_VERIFY"}, signing: []string{"ED25519_SHA_512", "ED25519_PH_SHA_512"}},
-		"ML_DSA_44":             signer("ML_DSA_SHAKE_256"),
-		"ML_DSA_65":             signer("ML_DSA_SHAKE_256"),
-		"ML_DSA_87":             signer("ML_DSA_SHAKE_256"),
-		"HMAC_224":              hmac("HMAC_SHA_224"),
-		"HMAC_256":              hmac("HMAC_SHA_256"),
-		"HMAC_384":              hmac("HMAC_SHA_384"),
-		"HMAC_512":              hmac("HMAC_SHA_512"),
-	}
+	return spec{}, false
 }
 
 // newKeyID makes a random key ID: a UUID, or "mrk-" and 32 hex digits for a multi-Region key.
@@ -235,7 +241,7 @@ func (s *Service) metadata(k *key) keyMetadata {
 	if k.State == statePendingDeletion {
 		m.DeletionDate = epoch(k.Deletion)
 	}
-	allowed := specs()[k.Spec]
+	allowed, _ := specOf(k.Spec)
 	switch k.Usage {
 	case usageEncrypt:
 		m.EncryptionAlgorithms = allowed.encryption
