@@ -54,7 +54,7 @@ func (g *Guard) JSON() bool { return strings.HasSuffix(g.Path, ".json") }
 
 // guardSpec is the schema of a guard file. docs/guard.md is tested against it.
 func guardSpec() *blockSpec {
-	return &blockSpec{name: "guard file", blocks: []*blockSpec{{name: "allow", later: []string{"accounts", "regions", "bundles"}, attrs: []attrSpec{
+	return &blockSpec{name: "guard file", file: true, blocks: []*blockSpec{{name: "allow", later: []string{"accounts", "regions", "bundles"}, attrs: []attrSpec{
 		{"environments", listKind, true},
 		{"accounts", listKind, true},
 		{"regions", listKind, true},

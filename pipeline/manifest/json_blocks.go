@@ -62,7 +62,9 @@ func (s *jsonBlocks) labels(spec *blockSpec, n jsonNode) {
 		s.named(spec, m.name, m.value)
 	}
 	for _, e := range n.elements {
-		s.labels(spec, e)
+		if e.kind == objectNode { // else HCL reports it
+			s.labels(spec, e)
+		}
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
+	"github.com/zclconf/go-cty/cty"
 )
 
 // block is a block of the manifest, checked against the schema.
@@ -298,8 +299,22 @@ func (r *reader) json(rest hcl.Body, spec *blockSpec) {
 		return
 	}
 	for _, a := range listed(attrs) {
-		r.report(unknown(spec, a.Name, a.NameRange, a.Range, false))
+		switch {
+		case !spec.file || a.Name != schemaAddress:
+			r.report(unknown(spec, a.Name, a.NameRange, a.Range, false))
+		case !isString(a.Expr):
+			r.report(fault("Wrong type", "$schema must be a string: the address of the JSON schema that an editor checks this file with.", a.Expr.Range(), a.Range))
+		}
 	}
+}
+
+// schemaAddress is the name of a property of a whole file in JSON that editors read, and that has no meaning here.
+const schemaAddress = "$schema"
+
+// isString reports whether an expression in JSON is a string. It does not evaluate it.
+func isString(expr hcl.Expression) bool {
+	v, diags := expr.Value(nil)
+	return !diags.HasErrors() && v.Type() == cty.String
 }
 
 // unknown returns what to write instead of an attribute or block that is not in spec.

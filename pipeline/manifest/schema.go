@@ -25,6 +25,7 @@ type blockSpec struct {
 	attrs  []attrSpec
 	blocks []*blockSpec
 	open   bool // attributes of any name
+	file   bool // not a block: the whole file
 
 	// later are required attributes that blocks of an earlier version lack. The caller reports what to add.
 	later []string
@@ -57,7 +58,7 @@ func rootSpec() *blockSpec {
 		{"blind", boolKind, false},
 	}
 	sources := []*blockSpec{secret, parameters}
-	return &blockSpec{blocks: []*blockSpec{
+	return &blockSpec{file: true, blocks: []*blockSpec{
 		{name: "bundle", once: true, attrs: []attrSpec{
 			{"name", textKind, true},
 			{"layer", textKind, false},

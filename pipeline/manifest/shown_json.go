@@ -167,7 +167,7 @@ func (s *jsonScan) evident(name string, at int) {
 		}
 	}
 	switch {
-	case name == "//":
+	case name == comment, name == schemaAddress:
 	case block && slices.Contains(evidence, name):
 		s.strong = true
 	case block && (name == "variable" || name == "locals"):
