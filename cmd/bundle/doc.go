@@ -21,7 +21,8 @@
 //	run         run a command with a function's secrets, such as its tests
 //	helpers     build a layer that contains only helpers
 //	init        create a first manifest, from an existing project or from scratch
-//	fmt         reformat a manifest in canonical style
+//	fmt         reformat manifests and guard files in canonical style
+//	schema      print the JSON schema of a manifest or guard file, for editors
 //	local       the embedded AWS: serve, put, get, list, reset, …
 //	completion  print a shell completion script or the manual page
 //	version     print the version
