@@ -3,6 +3,7 @@ package manifest
 import (
 	"bytes"
 	"cmp"
+	"encoding/json"
 	"fmt"
 	"io/fs"
 	"os"
@@ -11,32 +12,28 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/jsonschema-go/jsonschema"
 	"github.com/hashicorp/hcl/v2"
-	"github.com/santhosh-tekuri/jsonschema/v6"
 )
 
 // compiled returns a validator of the schema for manifests or guard files.
-func compiled(t testing.TB, guard bool) *jsonschema.Schema {
+func compiled(t testing.TB, guard bool) *jsonschema.Resolved {
 	t.Helper()
-	document, err := jsonschema.UnmarshalJSON(bytes.NewReader(JSONSchema(guard)))
+	var schema jsonschema.Schema
+	if err := json.Unmarshal(JSONSchema(guard), &schema); err != nil {
+		t.Fatal(err)
+	}
+	resolved, err := schema.Resolve(nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := jsonschema.NewCompiler()
-	if err := c.AddResource("schema.json", document); err != nil {
-		t.Fatal(err)
-	}
-	schema, err := c.Compile("schema.json")
-	if err != nil {
-		t.Fatal(err)
-	}
-	return schema
+	return resolved
 }
 
 // fits returns what a schema finds wrong with a text.
-func fits(schema *jsonschema.Schema, src []byte) error {
-	value, err := jsonschema.UnmarshalJSON(bytes.NewReader(bytes.TrimPrefix(src, []byte("\ufeff"))))
-	if err != nil {
+func fits(schema *jsonschema.Resolved, src []byte) error {
+	var value any
+	if err := json.Unmarshal(bytes.TrimPrefix(src, []byte("\ufeff")), &value); err != nil {
 		return err
 	}
 	return schema.Validate(value)
