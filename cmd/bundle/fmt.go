@@ -57,7 +57,7 @@ func (a *app) format(c *cli.Context) error {
 		switch {
 		case c.Args().Present() && !namesManifest(path):
 			f.problems = append(f.problems, problem.New(problem.Manifest, nil, "Not a manifest",
-				fmt.Sprintf("The name of %s does not end in .hcl. To format it all the same, write bundle fmt - <FILE.", path)))
+				fmt.Sprintf("The name of %s does not end in .hcl. To format it anyway, write bundle fmt - <FILE.", path)))
 		default:
 			f.module(manifest.Read(path))
 		}

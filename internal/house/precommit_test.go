@@ -18,25 +18,30 @@ func TestPreCommitHooksRun(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var hooks []struct {
-		ID, Entry, Language string
-		PassFilenames       bool `yaml:"pass_filenames"`
+	type hook struct {
+		ID, Entry, Language, Files string
+		PassFilenames              *bool `yaml:"pass_filenames"`
 	}
+	var hooks []hook
 	if err := yaml.Unmarshal(b, &hooks); err != nil {
 		t.Fatal(err)
 	}
-	if len(hooks) != 2 {
-		t.Errorf("%d hooks", len(hooks))
+	if len(hooks) != 4 {
+		t.Fatalf("%d hooks", len(hooks))
 	}
 	bin := t.TempDir()
 	if err := needs.Bundle(filepath.Join(bin, "bundle")); err != nil {
 		t.Fatal(err)
 	}
-	for _, h := range hooks {
-		if h.Language != "golang" || h.PassFilenames {
-			t.Errorf("%s: a hook here is a Go program that takes no file names", h.ID)
+	for i, h := range hooks[:2] {
+		other := hooks[i+2]
+		if h.Language != "golang" || other.Language != "system" || other.ID != h.ID+"-system" || other.Entry != h.Entry || other.Files != h.Files || (other.PassFilenames == nil) != (h.PassFilenames == nil) {
+			t.Errorf("%s is built with Go, and %s is the same of the system", h.ID, other.ID)
 		}
 		words := strings.Fields(h.Entry)
+		if h.PassFilenames == nil { // which it does by default
+			words = append(words, "--check", "secrets.hcl")
+		}
 		cmd := exec.Command(filepath.Join(bin, words[0]), words[1:]...)
 		cmd.Dir = root(t)
 		if out, err := cmd.CombinedOutput(); err != nil {

@@ -48,10 +48,9 @@ type object map[string]any
 // accepts. The keywords of objects say nothing about lists and null, so that no schema needs a choice (anyOf), of which
 // editors say only that none of its members fits.
 type schemaMaker struct {
-	t     *testing.T
-	page  string // of the documentation, as text
-	about map[string]string
-	all   object // definitions
+	t    *testing.T
+	page string // of the documentation, as text
+	all  object // definitions
 }
 
 func schemaOf(t *testing.T, name string, root *blockSpec, title, page string) object {
