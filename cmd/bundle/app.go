@@ -33,12 +33,14 @@ func (a *app) run(ctx context.Context) int {
 	a.Begin()
 	a.Args = console.VersionCommand(a.Args)
 	root := a.cli()
+	called := docs.CalledBy(a.Args, root)
+	a.Called = called.In
 	words, err := console.Arrange(root, a.Args)
 	a.Answering(root, words)
 	switch {
 	case err != nil:
 	case words.Help != nil:
-		err = docs.Help(a.Stdout.Text(), root, words.Help, cmp.Or(console.Terminal(a.Stdout), docs.Width), documentation)
+		err = docs.Help(a.Stdout.Text(), root, called, words.Help, cmp.Or(console.Terminal(a.Stdout), docs.Width), documentation)
 	default:
 		err = root.RunContext(ctx, words.Args)
 	}

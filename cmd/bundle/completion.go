@@ -52,7 +52,8 @@ func (a *app) completion(c *cli.Context) error {
 		return console.Usagef("--manifest is only for bundle completion %s", docs.EnvironmentNames)
 	}
 	var script bytes.Buffer
-	if err := docs.Fill(&script, what, c.App, docs.Manual(documentation)); err != nil {
+	called := docs.CalledBy(a.Args, c.App)
+	if err := docs.Fill(&script, what, c.App, called, docs.Manual(called.In(documentation))); err != nil {
 		return err
 	}
 	_, err = a.Stdout.Verbatim().Write(script.Bytes())

@@ -25,12 +25,14 @@ type shell struct {
 	ask                 []string // how to run it: the words follow, the script is in ./completion
 }
 
-func shells() []shell {
+// shells are the shells that complete the command lines of a program of that name.
+func shells(program string) []shell {
+	function := "_" + strings.ReplaceAll(program, "-", "_")
 	return []shell{
 		{"bash", "bash", "Debian: apt-get install bash", []string{"--norc", "-uc", `
 			source ./completion
 			COMP_WORDS=("$@") COMP_CWORD=$(($# - 1))
-			_bundle bundle
+			` + function + ` ` + program + `
 			printf '%s\n' "${COMPREPLY[@]-}"`, "-"}},
 		// What zsh does with the choices needs a terminal; they are its own.
 		{"zsh", "zsh", "Debian: apt-get install zsh", []string{"-fc", `
@@ -41,20 +43,20 @@ func shells() []shell {
 			_files() { print -l -- *(N) }
 			source ./completion
 			words=("$@") CURRENT=$#
-			_bundle`, "-"}},
+			_` + program, "-"}},
 		{"fish", "fish", "Debian: apt-get install fish", []string{"-c", `
 			mkdir -p $HOME/.config/fish/completions
-			cp ./completion $HOME/.config/fish/completions/bundle.fish
+			cp ./completion $HOME/.config/fish/completions/` + program + `.fish
 			complete -C (string join " " -- $argv)`, "--"}},
 	}
 }
 
 // TestCompletion completes command lines in real shells.
 func TestCompletion(t *testing.T) {
-	for _, sh := range shells() {
+	for _, sh := range shells("bundle") {
 		t.Run(sh.name, func(t *testing.T) {
 			needs.Program(t, sh.program, sh.from)
-			dir := completionFolder(t, sh.name)
+			dir := completionFolder(t, sh.name, "bundle")
 			for _, c := range []struct {
 				line          string
 				offers, hides string // separated by spaces
@@ -95,8 +97,32 @@ func TestCompletion(t *testing.T) {
 	}
 }
 
+// TestCompletionOfTheSecondName: its scripts complete bundle-secrets, call it, and leave the bundle of Ruby alone.
+func TestCompletionOfTheSecondName(t *testing.T) {
+	for _, sh := range shells("bundle-secrets") {
+		t.Run(sh.name, func(t *testing.T) {
+			needs.Program(t, sh.program, sh.from)
+			dir := completionFolder(t, sh.name, "bundle-secrets")
+			for line, want := range map[string]string{
+				"bundle-secrets local pu": "put", "bundle-secrets plan --env p": "prod", "bundle-secrets plan --o": "--offline",
+			} {
+				if got := complete(t, sh, dir, strings.Split(line, " ")); !slices.Contains(got, want) {
+					t.Errorf("%q does not offer %s: %q", line, want, got)
+				}
+			}
+			script, err := os.ReadFile(filepath.Join(dir, "completion"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if found := regexp.MustCompile(`(?m)^(complete|compdef|#compdef|Register-ArgumentCompleter) .*\bbundle$|command bundle |__?bundle_(at|is|files|environments)`).Find(script); found != nil {
+				t.Errorf("the script has %q", found)
+			}
+		})
+	}
+}
+
 // completionFolder makes a folder with manifests, and the script of a shell.
-func completionFolder(t *testing.T, name string) string {
+func completionFolder(t *testing.T, name, program string) string {
 	t.Helper()
 	dir := t.TempDir()
 	environment := func(name string) string {
@@ -107,7 +133,7 @@ func completionFolder(t *testing.T, name string) string {
 		"other.hcl":   environment("elsewhere"),
 		"hostile.hcl": environment("touch pwned") + environment("`touch pwned`") + environment("fine") + "function {",
 		"layer.zip":   "",
-		"completion":  printedCompletion(t, name),
+		"completion":  printedCompletion(t, name, program),
 	} {
 		if err := os.WriteFile(filepath.Join(dir, file), []byte(content), 0o600); err != nil {
 			t.Fatal(err)
@@ -116,10 +142,10 @@ func completionFolder(t *testing.T, name string) string {
 	return dir
 }
 
-func printedCompletion(t *testing.T, what string) string {
+func printedCompletion(t *testing.T, what, program string) string {
 	t.Helper()
 	var out, diagnostics bytes.Buffer
-	a := newApp(&console.Console{Args: []string{"bundle", "completion", what}, Stdout: printable.New(&out), Stderr: printable.New(&diagnostics)}, nil)
+	a := newApp(&console.Console{Args: []string{program, "completion", what}, Stdout: printable.New(&out), Stderr: printable.New(&diagnostics)}, nil)
 	if code := a.run(t.Context()); code != 0 || diagnostics.Len() > 0 {
 		t.Fatalf("bundle completion %s: exit code %d\n%s", what, code, &diagnostics)
 	}
@@ -151,7 +177,7 @@ func TestCompletionKnowsEveryCommandAndFlag(t *testing.T) {
 		if what == docs.EnvironmentNames {
 			continue
 		}
-		script := strings.ReplaceAll(printedCompletion(t, what), `\-`, "-")
+		script := strings.ReplaceAll(printedCompletion(t, what, "bundle"), `\-`, "-")
 		for name, c := range leafCommands("", newApp(&console.Console{}, nil).cli().Commands) {
 			if !strings.Contains(script, "bundle "+name) {
 				t.Errorf("%s does not know bundle %s", what, name)
@@ -172,8 +198,15 @@ var overstruck = regexp.MustCompile(".\x08")
 // TestManual checks the manual page with mandoc.
 func TestManual(t *testing.T) {
 	needs.Program(t, "mandoc", "Debian: apt-get install mandoc")
-	file := filepath.Join(t.TempDir(), "bundle.1")
-	if err := os.WriteFile(file, []byte(printedCompletion(t, docs.ManPage)), 0o600); err != nil {
+	for _, program := range []string{"bundle", "bundle-secrets"} {
+		manual(t, program)
+	}
+}
+
+func manual(t *testing.T, program string) {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), program+".1")
+	if err := os.WriteFile(file, []byte(printedCompletion(t, docs.ManPage, program)), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	lint, _ := exec.CommandContext(t.Context(), "mandoc", "-Tlint", "-Wwarning", file).CombinedOutput()
@@ -187,7 +220,7 @@ func TestManual(t *testing.T) {
 		t.Fatal(err)
 	}
 	plain := strings.Join(strings.Fields(overstruck.ReplaceAllString(string(out), "")), " ")
-	for _, want := range []string{"SYNOPSIS bundle [build options]", "0 done", "130 interrupted"} {
+	for _, want := range []string{"SYNOPSIS " + program + " [build options]", "0 done", "130 interrupted"} {
 		if !strings.Contains(plain, want) {
 			t.Errorf("the manual page does not say %q", want)
 		}

@@ -63,7 +63,7 @@ func (a *app) examine(c *cli.Context) error {
 				}
 				found, problems := diagnose.Run(ctx)
 				w.Observer.Finish()
-				report := view.NewDoctor(found, len(problems) == 0)
+				report := view.NewDoctor(found, len(problems) == 0, con.ForUser)
 				report.Environment, report.Region, report.Endpoint = t.Environment, t.Region, console.Text(c, "endpoint-url")
 				report.AWSCalls, _ = w.Spent()
 				return report, console.Failed(problems)

@@ -22,7 +22,8 @@ import (
 func helpOf(t *testing.T, width int, path ...string) string {
 	t.Helper()
 	var b bytes.Buffer
-	if err := docs.Help(&b, newApp(&console.Console{Stdout: printable.New(&b), Stderr: printable.New(&b)}, nil).cli(), path, width, documentation); err != nil {
+	root := newApp(&console.Console{Stdout: printable.New(&b), Stderr: printable.New(&b)}, nil).cli()
+	if err := docs.Help(&b, root, docs.CalledBy(nil, root), path, width, documentation); err != nil {
 		t.Fatal(err)
 	}
 	return b.String()

@@ -144,6 +144,8 @@ func (c *Console) completeAnswer(ctx context.Context, err error) {
 		if i == 0 || t.Environment != "" { // else it has only a problem of the whole run
 			t.addWarnings(c.warned)
 		}
+		c.allForUser(t.Problems)
+		c.allForUser(t.Warnings)
 	}
 }
 
@@ -173,6 +175,12 @@ func (a *answer) envelope() envelope {
 		}
 	}
 	return e
+}
+
+func (c *Console) allForUser(all []Problem) {
+	for i := range all {
+		all[i].Summary, all[i].Detail = c.ForUser(all[i].Summary), c.ForUser(all[i].Detail)
+	}
 }
 
 // unnamed returns the target for problems that end the run: the only one, or an additional one.

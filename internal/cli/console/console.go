@@ -28,6 +28,7 @@ type Console struct {
 	Stdin          io.Reader
 	Stdout, Stderr *printable.Stream
 	Version        string                      // of the program
+	Called         func(text string) string    // writes command lines in a message with the name that the program was called by; nil for bundle
 	Started        time.Time                   // when the run began
 	Files          func() map[string]*hcl.File // of the manifest, for excerpts in diagnostics; nil for none
 
@@ -53,6 +54,14 @@ func Variable(environ []string, name string) string {
 		}
 	}
 	return ""
+}
+
+// ForUser returns a message with the name in its command lines that the user called the program by.
+func (c *Console) ForUser(message string) string {
+	if c.Called == nil {
+		return message
+	}
+	return c.Called(message)
 }
 
 // ShellWord returns a string as one word of a POSIX shell.

@@ -33,6 +33,8 @@ type diagnosticWriter struct {
 	width int
 	color bool
 	lines map[string][]int // where the lines of a file begin
+
+	forUser func(message string) string
 }
 
 func (c *Console) diagnostics() *diagnosticWriter {
@@ -40,7 +42,7 @@ func (c *Console) diagnostics() *diagnosticWriter {
 	if width == 0 {
 		width = 100
 	}
-	return &diagnosticWriter{c.Stderr.Styled(), c.Files, nil, width, c.color(c.Stderr), map[string][]int{}}
+	return &diagnosticWriter{c.Stderr.Styled(), c.Files, nil, width, c.color(c.Stderr), map[string][]int{}, c.ForUser}
 }
 
 // write prints one diagnostic, at once.
@@ -53,7 +55,7 @@ func (w *diagnosticWriter) write(d *hcl.Diagnostic) {
 	if d.Severity == hcl.DiagWarning {
 		severity, color = "Warning", "\x1b[33m"
 	}
-	fmt.Fprintf(&b, "%s: %s\n\n", w.paint(color, severity), clipped(d.Summary))
+	fmt.Fprintf(&b, "%s: %s\n\n", w.paint(color, severity), clipped(w.forUser(d.Summary)))
 	if d.Subject != nil {
 		w.place(&b, d)
 	}
@@ -63,7 +65,7 @@ func (w *diagnosticWriter) write(d *hcl.Diagnostic) {
 		detail, lines = all[0], all[1:]
 	}
 	if detail != "" {
-		fmt.Fprintf(&b, "%s\n\n", printable.Wrap(clipped(detail), w.width))
+		fmt.Fprintf(&b, "%s\n\n", printable.Wrap(clipped(w.forUser(detail)), w.width))
 	}
 	for i, line := range lines { // a line to copy: neither wrapped nor clipped
 		b.WriteString(printable.Line(line) + "\n")

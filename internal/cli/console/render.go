@@ -87,7 +87,7 @@ func (c *Console) Hint(format string, args ...any) {
 
 // hintText is Hint for a string that is already formatted.
 func (c *Console) hintText(text string) {
-	_, _ = io.WriteString(c.Stderr.Text(), "bundle: "+text+"\n")
+	_, _ = io.WriteString(c.Stderr.Text(), "bundle: "+c.ForUser(text)+"\n")
 }
 
 // Print prints a result, or a part of one, to standard output.

@@ -28,14 +28,13 @@ const (
 	EnvironmentNames = "environments"
 )
 
-// Fill writes the template of one of the Kinds, filled in for the command line.
-func Fill(w io.Writer, what string, root *cli.App, manual string) error {
-	const name = "completion"
-	b, err := completionTemplates.ReadFile(name + "/" + what + ".tmpl")
+// Fill writes the template of one of the Kinds, filled in for the command line of a program that was called by name.
+func Fill(w io.Writer, what string, root *cli.App, name *Name, manual string) error {
+	b, err := completionTemplates.ReadFile("completion/" + what + ".tmpl")
 	if err != nil {
 		return err
 	}
-	t, err := template.New(name).Funcs(template.FuncMap{
+	t, err := template.New(what).Funcs(template.FuncMap{
 		"values":      flagValues,
 		"kinds":       func() []valueKind { return []valueKind{fileValue, folderValue, environmentValue, anyValue} },
 		"completions": Kinds,
@@ -59,14 +58,16 @@ func Fill(w io.Writer, what string, root *cli.App, manual string) error {
 		"roff":      roff,
 		"rofflines": roffLines,
 		"manual":    func() string { return manual },
+		"upper":     strings.ToUpper,
+		"called":    name.In,
 	}).Parse(string(b))
 	if err != nil {
 		return err
 	}
 	return t.Execute(w, struct {
-		Version  string
-		Commands []*command
-	}{root.Version, commands(root)})
+		Name, Function, Version string
+		Commands                []*command
+	}{name.String(), name.function(), root.Version, commands(root, name)})
 }
 
 // flagValues lists the flags whose value has a kind, each with its command.

@@ -15,10 +15,10 @@ import (
 // Width is the width of help without a terminal, in columns.
 const Width = 80
 
-// Help writes the help of the command at path, which begins with bundle. No line is longer than width columns, except
-// examples, which are not wrapped. The exit codes come from the package's documentation.
-func Help(w io.Writer, root *cli.App, path []string, width int, documentation string) error {
-	c := find(root, path)
+// Help writes the help of the command at path, which begins with bundle, for a program that was called by name. No line is
+// longer than width columns, except examples, which are not wrapped. The exit codes come from the package's documentation.
+func Help(w io.Writer, root *cli.App, name *Name, path []string, width int, documentation string) error {
+	c := find(root, name, path)
 	if c == nil {
 		return fmt.Errorf("there is no command %s", strings.Join(path, " "))
 	}
@@ -33,7 +33,7 @@ func Help(w io.Writer, root *cli.App, path []string, width int, documentation st
 		h.title("Commands")
 		h.commands(c)
 		h.title("Flags")
-		h.text(2, "--help and --version. Without a command, bundle takes the flags of bundle build.")
+		h.text(2, "--help and --version. Without a command, "+name.String()+name.In(" takes the flags of bundle build."))
 	case len(c.Commands) > 0:
 		h.title("Commands")
 		h.commands(c)
@@ -48,7 +48,7 @@ func Help(w io.Writer, root *cli.App, path []string, width int, documentation st
 	h.rows(exitCodes(c, documentation))
 	if len(c.Commands) > 0 {
 		h.WriteByte('\n')
-		h.text(0, "Run "+c.Path+" help COMMAND for help on a command.")
+		h.text(0, name.In("Run "+c.Path+" help COMMAND for help on a command."))
 	}
 	_, err := io.WriteString(w, h.String())
 	return err

@@ -35,18 +35,19 @@ const (
 	anyValue         valueKind = "any"
 )
 
-// commands returns the root command, and every command that is not hidden.
-func commands(root *cli.App) (all []*command) {
+// commands returns the root command, and every command that is not hidden. Their texts are for a program that was called
+// by name; their paths begin with bundle.
+func commands(root *cli.App, name *Name) (all []*command) {
 	var add func(parent string, of *cli.Command) *command
 	add = func(parent string, of *cli.Command) *command {
 		c := &command{
 			Path: strings.TrimSpace(parent + " " + of.Name), Name: of.Name, Parent: parent,
-			Usage: of.Usage, UsageText: of.UsageText, Examples: of.Description, Arguments: of.ArgsUsage,
+			Usage: name.In(of.Usage), UsageText: name.In(of.UsageText), Examples: name.inExamples(of.Description), Arguments: of.ArgsUsage,
 		}
 		all = append(all, c)
 		for _, f := range of.Flags {
 			if visible, ok := f.(cli.VisibleFlag); ok && visible.IsVisible() {
-				c.Flags = append(c.Flags, newOption(c.Path, f.(cli.DocGenerationFlag)))
+				c.Flags = append(c.Flags, newOption(c.Path, f.(cli.DocGenerationFlag), name))
 			}
 		}
 		c.Flags = append(c.Flags, option{Name: "help", Usage: "show this help"})
@@ -67,8 +68,8 @@ func commands(root *cli.App) (all []*command) {
 }
 
 // find returns the command of a path, such as bundle local put.
-func find(root *cli.App, path []string) *command {
-	for _, c := range commands(root) {
+func find(root *cli.App, name *Name, path []string) *command {
+	for _, c := range commands(root, name) {
 		if c.Path == strings.Join(path, " ") {
 			return c
 		}
@@ -78,8 +79,8 @@ func find(root *cli.App, path []string) *command {
 
 var flagPlaceholder = lazyregexp.New(" \\(`([^`]*)`\\)")
 
-func newOption(command string, f cli.DocGenerationFlag) option {
-	o := option{Name: f.Names()[0], Usage: flagPlaceholder.ReplaceAllString(f.GetUsage(), "")}
+func newOption(command string, f cli.DocGenerationFlag, name *Name) option {
+	o := option{Name: f.Names()[0], Usage: name.In(flagPlaceholder.ReplaceAllString(f.GetUsage(), ""))}
 	if !f.TakesValue() {
 		return o
 	}

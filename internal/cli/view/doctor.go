@@ -34,11 +34,11 @@ type DoctorCheck struct {
 	Line     int    `json:"line,omitempty"`
 }
 
-// NewDoctor describes a diagnosis.
-func NewDoctor(d *pipeline.Diagnosis, healthy bool) *Doctor {
+// NewDoctor describes a diagnosis, each detail as forUser returns it.
+func NewDoctor(d *pipeline.Diagnosis, healthy bool, forUser func(string) string) *Doctor {
 	r := &Doctor{Healthy: healthy, Caller: d.Caller}
 	for _, c := range d.Checks {
-		check := DoctorCheck{Check: c.Name, Status: string(c.Status), Function: c.Function, Action: c.Action, Resource: c.Resource, Detail: c.Detail}
+		check := DoctorCheck{Check: c.Name, Status: string(c.Status), Function: c.Function, Action: c.Action, Resource: c.Resource, Detail: forUser(c.Detail)}
 		if c.At != nil {
 			check.File, check.Line = c.At.Filename, c.At.Start.Line
 		}
