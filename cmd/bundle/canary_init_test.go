@@ -80,7 +80,8 @@ func fmtAttempts() []attempt {
 				s.Fatal(err)
 			}
 		}, code: 8},
-		{name: "an argument", args: []string{"sample.json"}, code: 2},
+		{name: "arguments", args: []string{"secrets.hcl", "sample.json", "broken.hcl"}, code: 2},
+		{name: "standard input and a file", args: []string{"-", "secrets.hcl"}, code: 2},
 		{name: "unknown flag", args: []string{"--all"}, code: 2},
 	}
 }
@@ -94,8 +95,23 @@ func completionAttempts() []attempt {
 		{name: "nothing", code: 2},
 		{name: "another shell", args: []string{"tcsh"}, code: 2},
 		{name: "two shells", args: []string{"bash", "zsh"}, code: 2},
-		{name: "no manifest", args: []string{"--manifest", "none.hcl", "environments"}, code: 2},
+		{name: "no manifest", args: []string{"--manifest", "none.hcl", "environments"}},
+		{name: "secrets", args: []string{"--env", "prod", "secrets"}},
+		{name: "parameters", args: []string{"parameters"}},
+		{name: "an environment for a script", args: []string{"--env", "prod", "bash"}, code: 2},
 		{name: "unknown flag", args: []string{"--all", "bash"}, code: 2},
 		{name: "closed output", args: []string{"man"}, closed: true, code: 8},
+	}
+}
+
+func schemaAttempts() []attempt {
+	return []attempt{
+		{name: "manifest"},
+		{name: "guard", args: []string{"guard"}},
+		{name: "something else", args: []string{"sample.json"}, code: 2},
+		{name: "two", args: []string{"manifest", "guard"}, code: 2},
+		{name: "a flag", args: []string{"--manifest", "secrets.hcl"}, code: 2},
+		{name: "JSON", args: []string{"--json"}, code: 2},
+		{name: "closed output", closed: true, code: 8},
 	}
 }

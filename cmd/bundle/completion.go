@@ -4,8 +4,7 @@ import (
 	_ "embed" // for doc.go
 
 	"bytes"
-	_ "embed"
-	"os"
+	"cmp"
 	"slices"
 	"strings"
 
@@ -15,6 +14,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/whispering/bundle/internal/cli/console"
+	"github.com/whispering/bundle/internal/cli/target"
 	"github.com/whispering/bundle/pipeline/manifest"
 )
 
@@ -26,15 +26,21 @@ var documentation string
 func (a *app) completionCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "completion",
-		Usage: "print a shell completion script or the manual page",
+		Usage: "print a shell completion script or the manual page, or names in a manifest",
 		UsageText: "bundle completion bash|zsh|fish|powershell|man\n" +
-			"bundle completion [--manifest FILE] environments",
+			"bundle completion [options] " + strings.Join(docs.Lists(), " | "),
+		ArgsUsage: strings.Join(docs.Kinds(), "|"),
 		Description: "source <(bundle completion bash)\n" +
 			"bundle completion fish >~/.config/fish/completions/bundle.fish\n" +
 			"bundle completion powershell | Out-String | Invoke-Expression\n" +
 			"bundle completion man >bundle.1\n" +
-			"bundle completion --manifest secrets.hcl environments",
-		Flags:  []cli.Flag{console.TextFlag("manifest", "FILE", "the manifest file or folder to list the environments of; the completion scripts use it", "secrets.hcl")},
+			"bundle completion --manifest secrets.hcl environments\n" +
+			"bundle completion --env prod --function hello secrets",
+		Flags: []cli.Flag{
+			console.TextFlag("manifest", "FILE", "the manifest file or folder to list names of; the completion scripts use it", "secrets.hcl"),
+			console.TextFlag("env", "NAME", "list the names of this environment; default: BUNDLE_ENV, else all", ""),
+			console.TextFlag("function", "NAME", "list the secrets of this function", ""),
+		},
 		Action: a.completion,
 	}
 }
@@ -46,10 +52,13 @@ func (a *app) completion(c *cli.Context) error {
 		return err
 	case !slices.Contains(docs.Kinds(), what):
 		return console.Usagef("unknown completion %q. Write one of %s.", what, strings.Join(docs.Kinds(), ", "))
-	case what == docs.EnvironmentNames:
-		return a.printEnvironments(console.Text(c, "manifest"))
-	case console.Given(c, "manifest"):
-		return console.Usagef("--manifest is only for bundle completion %s", docs.EnvironmentNames)
+	case slices.Contains(docs.Lists(), what):
+		return a.list(c, what)
+	}
+	for _, flag := range []string{"manifest", "env", "function"} {
+		if console.Given(c, flag) {
+			return console.Usagef("--%s is only for lists: %s", flag, strings.Join(docs.Lists(), ", "))
+		}
 	}
 	var script bytes.Buffer
 	called := docs.CalledBy(a.Args, c.App)
@@ -60,23 +69,50 @@ func (a *app) completion(c *cli.Context) error {
 	return err
 }
 
-// environmentName matches the names of environments. A shell reads each as one word.
-var environmentName = lazyregexp.New(`^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$`)
+// shellWord matches the names that are listed. Every shell reads them as one word, and none of them can be a flag.
+var shellWord = lazyregexp.New(`^[A-Za-z0-9_/][A-Za-z0-9_./-]*$`)
 
-// printEnvironments prints the names of the manifest's environments that can be read.
-// Completion runs it while the user types: it reads the manifest and makes no calls.
-func (a *app) printEnvironments(path string) error {
-	if _, err := os.Stat(path); err != nil {
-		return console.Usagef("the manifest cannot be read: %v", err)
+// list prints names in the manifest, each on a line. Completion runs it while the user types, so it says nothing about a
+// manifest that cannot be read or is unfinished. It makes no calls.
+func (a *app) list(c *cli.Context, what string) error {
+	defer target.Sparing()()
+	module, _ := manifest.Load(console.Text(c, "manifest"), manifest.Options{Environ: a.Environ})
+	var environments, functions []string
+	if name := cmp.Or(console.Text(c, "env"), a.Getenv("BUNDLE_ENV")); name != "" {
+		environments = []string{name}
 	}
-	module, _ := manifest.Load(path, manifest.Options{Environ: a.Environ})
-	for _, name := range module.Environments() {
-		if !environmentName.MatchString(name) {
+	if name := console.Text(c, "function"); name != "" {
+		functions = []string{name}
+	}
+	var lines strings.Builder
+	for _, name := range namesOf(what, module, module.Listing(environments, functions)) {
+		if !shellWord.MatchString(name) {
 			continue
 		}
-		if err := a.Print("%s\n", name); err != nil {
-			return err
+		lines.WriteString(name)
+		if what == docs.VariableNames {
+			lines.WriteByte('=') // of --var NAME=VALUE
 		}
+		lines.WriteByte('\n')
 	}
-	return nil
+	_, err := a.Stdout.Verbatim().Write([]byte(lines.String()))
+	return err
+}
+
+func namesOf(what string, module *manifest.Module, listing *manifest.Listing) []string {
+	switch what {
+	case docs.EnvironmentNames:
+		return module.Environments()
+	case docs.FunctionNames:
+		return listing.Functions()
+	case docs.SecretNames:
+		return listing.Secrets()
+	case docs.ParameterNames:
+		return listing.Parameters()
+	case docs.GroupNames:
+		return listing.Groups()
+	case docs.RegionNames:
+		return listing.Regions()
+	}
+	return listing.Variables()
 }

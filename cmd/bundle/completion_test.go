@@ -38,7 +38,7 @@ func shells(program string) []shell {
 		{"zsh", "zsh", "Debian: apt-get install zsh", []string{"-fc", `
 			compdef() { }
 			compset() { }
-			compadd() { print -l -- ${(P)2} }
+			compadd() { print -l -- ${(P)@[-1]} }
 			_describe() { print -l -- ${${(P)2}%%:*} }
 			_files() { print -l -- *(N) }
 			source ./completion
@@ -76,7 +76,34 @@ func TestCompletion(t *testing.T) {
 				{"bundle plan --manifest ", "other.hcl", "plan"},
 				{"bundle inspect ", "layer.zip", "plan"},
 				{"bundle run --layer layer.zip --function hello -- ", "layer.zip", "plan"},
-				{"bundle completion ", "bash man", "plan"},
+				{"bundle completion ", "bash man environments secrets", "plan"},
+				{"bundle schema ", "manifest guard", "plan"},
+				{"bundle fmt ", "other.hcl", "plan"},
+				{"bundle run --function ", "hello worker", "plan"},
+				{"bundle run --env local --function ", "hello", "worker"},
+				{"bundle run --env local --function w", "", "worker"},
+				{"bundle run --env=prod --function ", "hello worker", ""},
+				{"bundle run --manifest other.hcl --function ", "", "hello"},
+				{"bundle run --manifest=other.hcl --env ", "elsewhere", "prod"},
+				{"bundle run --manifest \"a\\ folder/secrets.hcl\" --env ", "", "prod"},
+				{"bundle run --manifest 'deep/secrets.hcl' --env ", "below", "prod"},
+				{"bundle run --manifest ~/other.hcl --env ", "elsewhere", "prod"},
+				{"bundle plan --region ", "us-west-2 eu-west-1 us-east-1", "plan"},
+				{"bundle plan --env prod --region ", "us-west-2 eu-west-1", "us-east-1"},
+				{"bundle plan --var ", "tier=", "plan"},
+				{"bundle policy --function ", "hello worker", "plan"},
+				{"bundle policy --function-role ", "", "hello plan"},
+				{"bundle compare --env local --env ", "local prod", "plan"},
+				{"bundle local put ", "/local/shop/db /local/shop/log", "/prod secrets.hcl"},
+				{"bundle local put --env prod ", "", "/prod /local"},
+				{"bundle local get /local/shop/l", "/local/shop/log", "/local/shop/db"},
+				{"bundle local put --manifest none.hcl ", "", "/local secrets.hcl"},
+				{"bundle local rm --manifest hostile.hcl ", "", "touch $( ;"},
+				{"bundle run --manifest hostile.hcl --function ", "good", "touch $( ;"},
+				{"bundle run --env $(touch\tpwned) --function ", "", "hello"},
+				{"bundle run --manifest escape.hcl --function ", "", "a hello"},
+				{"bundle init --env ", "", "local prod"},
+				{"bundle init --function ", "", "hello"},
 			} {
 				got := complete(t, sh, dir, strings.Split(c.line, " "))
 				for _, word := range strings.Fields(c.offers) {
@@ -121,6 +148,29 @@ func TestCompletionOfTheSecondName(t *testing.T) {
 	}
 }
 
+// completedManifest is what a manifest has besides its bundle and an embedded environment.
+const completedManifest = `
+environment "prod" {
+  account_id = "222222222222"
+  regions    = ["us-west-2", "eu-west-1"]
+}
+variable "tier" { default = "web" }
+locals { root = "/${environment.name}/shop" }
+group "common" {
+  secret "LOG_TOKEN" { parameter = "${local.root}/log" }
+}
+defaults { include = ["common"] }
+function "hello" {
+  kms_key = "alias/hello"
+  secret "DB_PASSWORD" { parameter = "${local.root}/db:7" }
+}
+function "worker" {
+  kms_key      = "alias/worker"
+  environments = ["prod"]
+  secret "QUEUE" { parameter = "${local.root}/queue" }
+}
+`
+
 // completionFolder makes a folder with manifests, and the script of a shell.
 func completionFolder(t *testing.T, name, program string) string {
 	t.Helper()
@@ -129,12 +179,18 @@ func completionFolder(t *testing.T, name, program string) string {
 		return "environment \"" + name + "\" {\n  embedded = \"sample.json\"\n}\n"
 	}
 	for file, content := range map[string]string{
-		"secrets.hcl": "bundle { name = \"shop\" }\n" + environment("local") + environment("prod"),
-		"other.hcl":   environment("elsewhere"),
-		"hostile.hcl": environment("touch pwned") + environment("`touch pwned`") + environment("fine") + "function {",
-		"layer.zip":   "",
-		"completion":  printedCompletion(t, name, program),
+		"secrets.hcl":      "bundle { name = \"shop\" }\n" + environment("local") + completedManifest,
+		"other.hcl":        environment("elsewhere"),
+		"deep/secrets.hcl": environment("below"),
+		"escape.hcl":       "function \"a\x1b[2J\" {}\n" + completedManifest,
+		"hostile.hcl": environment("touch pwned") + environment("`touch pwned`") + environment("fine") +
+			"function \"$(touch pwned)\" {}\nfunction \"; touch pwned\" {}\nfunction \"-x\" {}\nfunction \"good\" {\n  secret \"X\" { parameter = \"/$(touch pwned)\" }\n}\nfunction {",
+		"layer.zip":  "",
+		"completion": printedCompletion(t, name, program),
 	} {
+		if err := os.MkdirAll(filepath.Dir(filepath.Join(dir, file)), 0o700); err != nil {
+			t.Fatal(err)
+		}
 		if err := os.WriteFile(filepath.Join(dir, file), []byte(content), 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -155,7 +211,7 @@ func printedCompletion(t *testing.T, what, program string) string {
 func complete(t *testing.T, sh shell, dir string, words []string) []string {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), sh.program, append(slices.Clone(sh.ask), words...)...)
-	cmd.Dir, cmd.Env = dir, append(os.Environ(), "HOME="+dir, "XDG_CONFIG_HOME="+dir+"/.config", "CI=")
+	cmd.Dir, cmd.Env = dir, append(os.Environ(), "HOME="+dir, "XDG_CONFIG_HOME="+dir+"/.config", "CI=", "BUNDLE_ENV=")
 	out, err := cmd.Output()
 	if err != nil && sh.name != "zsh" { // whose completion functions fail where they find nothing
 		t.Errorf("%s %q: %v", sh.name, words, err)
@@ -174,7 +230,7 @@ func complete(t *testing.T, sh shell, dir string, words []string) []string {
 // the command line.
 func TestCompletionKnowsEveryCommandAndFlag(t *testing.T) {
 	for _, what := range docs.Kinds() {
-		if what == docs.EnvironmentNames {
+		if slices.Contains(docs.Lists(), what) {
 			continue
 		}
 		script := strings.ReplaceAll(printedCompletion(t, what, "bundle"), `\-`, "-")

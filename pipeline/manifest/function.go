@@ -35,11 +35,7 @@ func (e *evaluator) allFunctions(s *scope) []Function {
 // function evaluates a function block with the defaults that it does not override. It returns false if the function is
 // not in the environment.
 func (e *evaluator) function(own *block, locals *scope) (Function, bool) {
-	b := &block{spec: own.spec, label: own.label, header: own.header, blocks: own.blocks, partial: own.partial, attrs: own.attrs}
-	if e.m.defaults != nil {
-		b.partial = b.partial || e.m.defaults.partial
-		b.attrs = slices.Concat(own.attrs, e.m.defaults.attrs) // named returns the first
-	}
+	b := e.withDefaults(own)
 	s := locals.inFunction(own.label.Value)
 	if !e.here(b, s) {
 		return Function{}, false
@@ -56,6 +52,16 @@ func (e *evaluator) function(own *block, locals *scope) (Function, bool) {
 	}
 	e.sources(&f, b, s)
 	return f, true
+}
+
+// withDefaults returns a function block with the defaults that it does not override.
+func (e *evaluator) withDefaults(own *block) *block {
+	b := &block{spec: own.spec, label: own.label, header: own.header, blocks: own.blocks, partial: own.partial, attrs: own.attrs}
+	if e.m.defaults != nil {
+		b.partial = b.partial || e.m.defaults.partial
+		b.attrs = slices.Concat(own.attrs, e.m.defaults.attrs) // named returns the first
+	}
+	return b
 }
 
 // functionBlind returns whether a function is blind. The most specific block that says so decides.

@@ -5,6 +5,7 @@ package docs
 import (
 	"embed"
 	"io"
+	"slices"
 	"strings"
 	"text/template"
 
@@ -19,25 +20,37 @@ var completionTemplates embed.FS
 // Kinds returns what bundle completion can print: scripts, the manual page, and the
 // lists that the scripts read when they run.
 func Kinds() []string {
-	return []string{"bash", "zsh", "fish", "powershell", ManPage, EnvironmentNames}
+	return append([]string{"bash", "zsh", "fish", "powershell", ManPage}, Lists()...)
+}
+
+// Lists returns the lists of names in a manifest.
+func Lists() []string {
+	return []string{EnvironmentNames, FunctionNames, SecretNames, ParameterNames, GroupNames, RegionNames, VariableNames}
 }
 
 // The kinds that are not scripts.
 const (
 	ManPage          = "man"
 	EnvironmentNames = "environments"
+	FunctionNames    = "functions"
+	SecretNames      = "secrets"
+	ParameterNames   = "parameters" // of embedded environments
+	GroupNames       = "groups"
+	RegionNames      = "regions"
+	VariableNames    = "variables"
 )
 
 // Fill writes the template of one of the Kinds, filled in for the command line of a program that was called by name.
 func Fill(w io.Writer, what string, root *cli.App, name *Name, manual string) error {
+	all := commands(root, name)
 	b, err := completionTemplates.ReadFile("completion/" + what + ".tmpl")
 	if err != nil {
 		return err
 	}
 	t, err := template.New(what).Funcs(template.FuncMap{
-		"values":      flagValues,
-		"kinds":       func() []valueKind { return []valueKind{fileValue, folderValue, environmentValue, anyValue} },
-		"completions": Kinds,
+		"values": flagValues,
+		"kinds":  func() []valueKind { return kinds(all) },
+		"list":   func(kind valueKind) bool { return slices.Contains(Lists(), string(kind)) },
 		"names": func(c *command) (all []string) {
 			for _, sub := range c.Commands {
 				all = append(all, sub.Name)
@@ -67,7 +80,20 @@ func Fill(w io.Writer, what string, root *cli.App, name *Name, manual string) er
 	return t.Execute(w, struct {
 		Name, Function, Version string
 		Commands                []*command
-	}{name.String(), name.function(), root.Version, commands(root, name)})
+	}{name.String(), name.function(), root.Version, all})
+}
+
+// kinds returns the kinds that values of flags have.
+func kinds(all []*command) (found []valueKind) {
+	for _, c := range all {
+		for _, f := range c.Flags {
+			if f.Kind != noValue && !slices.Contains(found, f.Kind) {
+				found = append(found, f.Kind)
+			}
+		}
+	}
+	slices.Sort(found)
+	return found
 }
 
 // flagValues lists the flags whose value has a kind, each with its command.

@@ -153,7 +153,7 @@ func exitCodes(c *command, documentation string) [][2]string {
 			found = append(found, [2]string{code, strings.TrimSpace(meaning)})
 		}
 	}
-	if c.Arguments != "" {
+	if c.Passes {
 		found = append(found, [2]string{"", "any other code is that of COMMAND"})
 	}
 	return found

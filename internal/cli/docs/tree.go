@@ -13,8 +13,10 @@ import (
 type command struct {
 	Path, Name, Parent string // bundle local put, put, bundle local
 	Usage, UsageText   string
-	Examples           string // one per line
-	Arguments          string // what they are, if they are another program's command line; else ""
+	Examples           string    // one per line
+	Passes             bool      // its arguments are another program's command line
+	Argument           valueKind // what else its arguments are
+	Words              []string  // what its arguments can be, if that is all
 	Flags              []option
 	Commands           []*command
 }
@@ -28,12 +30,37 @@ type option struct {
 type valueKind string
 
 const (
-	noValue          valueKind = "" // a switch
-	fileValue        valueKind = "file"
-	folderValue      valueKind = "folder"
-	environmentValue valueKind = "environment"
-	anyValue         valueKind = "any"
+	noValue     valueKind = "" // a switch
+	fileValue   valueKind = "file"
+	folderValue valueKind = "folder"
+	anyValue    valueKind = "any"
+	// Other kinds are the Lists.
 )
+
+// kindOf returns the kind of a value by its placeholder in help, which is what a command declares: the placeholder of a
+// flag, or the ArgsUsage of the command.
+func kindOf(placeholder string) valueKind {
+	switch strings.TrimSuffix(placeholder, "...") {
+	case "FILE", "LAYER":
+		return fileValue
+	case "DIR":
+		return folderValue
+	case "ENVIRONMENT":
+		return EnvironmentNames
+	case "FUNCTION":
+		return FunctionNames
+	case "SECRET":
+		return SecretNames
+	case "PARAMETER":
+		return ParameterNames
+	case "GROUP":
+		return GroupNames
+	}
+	if strings.HasPrefix(placeholder, "FILE|") {
+		return fileValue
+	}
+	return anyValue
+}
 
 // commands returns the root command, and every command that is not hidden. Their texts are for a program that was called
 // by name; their paths begin with bundle.
@@ -42,8 +69,9 @@ func commands(root *cli.App, name *Name) (all []*command) {
 	add = func(parent string, of *cli.Command) *command {
 		c := &command{
 			Path: strings.TrimSpace(parent + " " + of.Name), Name: of.Name, Parent: parent,
-			Usage: name.In(of.Usage), UsageText: name.In(of.UsageText), Examples: name.inExamples(of.Description), Arguments: of.ArgsUsage,
+			Usage: name.In(of.Usage), UsageText: name.In(of.UsageText), Examples: name.inExamples(of.Description),
 		}
+		c.setArgument(of.ArgsUsage)
 		all = append(all, c)
 		for _, f := range of.Flags {
 			if visible, ok := f.(cli.VisibleFlag); ok && visible.IsVisible() {
@@ -67,6 +95,21 @@ func commands(root *cli.App, name *Name) (all []*command) {
 	return all
 }
 
+// setArgument sets what the arguments are, by the ArgsUsage of the command: words with bars between them, a placeholder, or
+// a command line for another program, as COMMAND [ARGUMENT...].
+func (c *command) setArgument(usage string) {
+	c.Argument = fileValue
+	switch {
+	case strings.HasPrefix(usage, "COMMAND "):
+		c.Passes = true
+	case usage == "":
+	case usage == strings.ToLower(usage):
+		c.Words = strings.Split(usage, "|")
+	default:
+		c.Argument = kindOf(usage)
+	}
+}
+
 // find returns the command of a path, such as bundle local put.
 func find(root *cli.App, name *Name, path []string) *command {
 	for _, c := range commands(root, name) {
@@ -84,18 +127,18 @@ func newOption(command string, f cli.DocGenerationFlag, name *Name) option {
 	if !f.TakesValue() {
 		return o
 	}
-	o.Kind, o.Default = anyValue, f.GetDefaultText()
 	if found := flagPlaceholder.FindStringSubmatch(f.GetUsage()); found != nil {
 		o.Placeholder = found[1]
 	}
-	switch {
-	case o.Placeholder == "FILE", o.Placeholder == "LAYER", strings.HasPrefix(o.Placeholder, "FILE|"):
-		o.Kind = fileValue
-	case o.Placeholder == "DIR":
-		o.Kind = folderValue
-	case o.Name == "env" && command != "bundle init":
-		o.Kind = environmentValue
+	o.Kind, o.Default = kindOf(o.Placeholder), f.GetDefaultText()
+	if command != "bundle init" { // its flags name what the manifest does not have yet
+		o.Kind = cmp.Or(flagKinds()[o.Name], o.Kind)
 	}
 	o.Placeholder = cmp.Or(o.Placeholder, "VALUE")
 	return o
+}
+
+// flagKinds has the kinds of flags that name the same for every command.
+func flagKinds() map[string]valueKind {
+	return map[string]valueKind{"env": EnvironmentNames, "function": FunctionNames, "region": RegionNames, "var": VariableNames}
 }

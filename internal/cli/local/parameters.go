@@ -37,6 +37,7 @@ func (a *commands) localPut() *cli.Command {
 		Name:      "put",
 		Usage:     "put a parameter or a new version of it, with a value from a prompt, standard input or a file",
 		UsageText: "bundle local put NAME [--from FILE | --from-sample] [options]",
+		ArgsUsage: "PARAMETER",
 		Description: "bundle local put /local/payments/db/password\n" +
 			"printf not-a-real-password | bundle local put /local/payments/db/password\n" +
 			"bundle local put /local/payments/tls-key --from key.pem \\\n" +
@@ -168,6 +169,7 @@ func (a *commands) localGet() *cli.Command {
 		Category:  console.OnlyLooks,
 		Usage:     "show a parameter; its value only with --reveal",
 		UsageText: "bundle local get NAME [--reveal] [options]",
+		ArgsUsage: "PARAMETER",
 		Description: "bundle local get /local/payments/db/password\n" +
 			"bundle local get /local/payments/db/password --reveal",
 		Flags: localFlags(&cli.BoolFlag{Name: "reveal", Usage: "print only the value"}, console.JSONFlag()),
@@ -210,6 +212,7 @@ func (a *commands) localList() *cli.Command {
 		Category:  console.OnlyLooks,
 		Usage:     "list all parameters, or those at and below a path, without their values",
 		UsageText: "bundle local list [PATH] [options]",
+		ArgsUsage: "PARAMETER",
 		Description: "bundle local list\n" +
 			"bundle local list /local/payments --json",
 		Flags: localFlags(console.JSONFlag()),
@@ -290,6 +293,7 @@ func (a *commands) localRemove() *cli.Command {
 		Name:      "rm",
 		Usage:     "delete parameters",
 		UsageText: "bundle local rm NAME... [options]",
+		ArgsUsage: "PARAMETER...",
 		Description: "bundle local rm /local/payments/db/password\n" +
 			"bundle local rm /local/payments/db/user /local/payments/db/password",
 		Flags: localFlags(console.JSONFlag()),
