@@ -43,7 +43,7 @@ func CalledBy(args []string, root *cli.App) *Name {
 // String returns the name.
 func (n *Name) String() string { return n.name }
 
-// In returns a text in which the command lines of bundle begin with the name. What stands in double quotes is not
+// In returns a string in which the command lines of bundle begin with the name. What stands in double quotes is not
 // changed, because it is the user's.
 func (n *Name) In(text string) string {
 	if n.commands == nil {
