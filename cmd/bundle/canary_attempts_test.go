@@ -45,7 +45,7 @@ func canaryAttempts() map[string][]attempt {
 			{name: "no number", args: []string{"--env", "prod", "--max", "many"}, code: 2},
 			{name: "closed output", args: []string{"--env", "prod"}, closed: true, code: 8},
 		},
-		"schema":     schemaAttempts(),
+		"schema": schemaAttempts(),
 		"version": {
 			{name: "success"},
 			{name: "unknown flag", args: []string{"--all"}, code: 2},
