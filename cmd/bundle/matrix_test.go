@@ -3,9 +3,11 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -14,6 +16,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 	ssmtypes "github.com/aws/aws-sdk-go-v2/service/ssm/types"
+	"go.yaml.in/yaml/v3"
 
 	"github.com/whispering/bundle/internal/cli/console"
 	"github.com/whispering/bundle/internal/printable"
@@ -202,6 +205,28 @@ func TestAMatrixHasEachLayerOnce(t *testing.T) {
 	}
 	if _, stderr, code := ran(t, "matrix", "--manifest", "many.hcl", "--all", "--max", "14"); code != 2 || !strings.Contains(stderr, "15 environments and regions") || !strings.Contains(stderr, "14 jobs") {
 		t.Errorf("exit code %d\n%s", code, stderr)
+	}
+}
+
+// TestMatrixAsAChildPipeline: GitLab reads it as YAML, and has a job for each entry.
+func TestMatrixAsAChildPipeline(t *testing.T) {
+	reportFolder(t)
+	stdout, stderr, code := ran(t, "matrix", "--env", "local", "--env", "second", "--format", "gitlab")
+	lines, _, _ := ran(t, "matrix", "--env", "local", "--env", "second", "--format", "lines")
+	type job struct {
+		Extends   string
+		Variables map[string]string
+	}
+	var fromYAML, fromJSON map[string]job
+	if err := errors.Join(yaml.Unmarshal([]byte(stdout), &fromYAML), json.Unmarshal([]byte(stdout), &fromJSON)); code != 0 || err != nil || !reflect.DeepEqual(fromYAML, fromJSON) {
+		t.Fatalf("exit code %d, %v\n%s%s", code, err, stdout, stderr)
+	}
+	want := map[string]job{
+		"local.us-east-1":  {".bundle", map[string]string{"BUNDLE_ENV": "local", "BUNDLE_REGION": "us-east-1", "BUNDLE_FUNCTIONS": "", "BUNDLE_ARGS": "--env=local --region=us-east-1"}},
+		"second.us-east-1": {".bundle", map[string]string{"BUNDLE_ENV": "second", "BUNDLE_REGION": "us-east-1", "BUNDLE_FUNCTIONS": "", "BUNDLE_ARGS": "--env=second --region=us-east-1"}},
+	}
+	if !reflect.DeepEqual(fromJSON, want) || lines != "--env=local --region=us-east-1\n--env=second --region=us-east-1\n" {
+		t.Errorf("%s%s", stdout, lines)
 	}
 }
 

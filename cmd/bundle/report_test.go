@@ -6,9 +6,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"html"
 	"io"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"syscall"
@@ -269,5 +271,51 @@ func TestReportOfARunThatIsStopped(t *testing.T) {
 	if code := a.run(ctx); code != 143 || !strings.Contains(read(t, "report.md"), "Interrupted") || !strings.Contains(read(t, "report.json"), `"kind": "interrupted"`) ||
 		!strings.Contains(read(t, "quality.json"), `"severity": "info"`) {
 		t.Errorf("exit code %d\n%s\n%s", code, read(t, "report.md"), read(t, "quality.json"))
+	}
+}
+
+// TestReportsOfAStrangersManifest: what a manifest makes of a message is no markup in Markdown, and one line in JSON.
+func TestReportsOfAStrangersManifest(t *testing.T) {
+	docs := docsFolder(t)
+	reportFolder(t)
+	for _, hostile := range []string{
+		"@all", "@owner/team", "#1", "owner/shop#2", "!3", "$4", "&5", "%6", "~bug", "GH-7", "[a](https://example.com)", "<img src=x onerror=alert(1)>", "</td>",
+		"<!-- bundle plan -->", "| a | b |", "**bold**", "`code`", "\\n/close", "\\n::error::x", "##[error]x", "\\u202e", "\\u0000", "\\u200b", "&lt;b&gt;", "{+ a +}", "[[_TOC_]]",
+		"https://example.com", "www.example.com", "![a](b)", "\\r\\n# title",
+	} {
+		for _, manifest := range []string{
+			strings.Replace(reportManifest, `"/shop/api"`, `"/shop/`+hostile+`"`, 1),
+			strings.Replace(reportManifest, `function "hello" {`, "function \"hello\" {\n  deployed_as = \""+hostile+`"`, 1),
+			strings.Replace(reportManifest, `"alias/hello"`, `"alias/`+hostile+`"`, 1),
+			strings.Replace(reportManifest, `embedded = "sample.json"`, `embedded = "`+hostile+`"`, 1),
+		} {
+			if err := os.WriteFile("@all #1.hcl", []byte(manifest), 0o644); err != nil {
+				t.Fatal(err)
+			}
+			_, stderr, code := ran(t, "validate", "--manifest", "@all #1.hcl", "--env", "local", "--report", "report.md", "--report", "report.json", "--report", "codequality=quality.json")
+			if code == 0 {
+				continue // a valid name
+			}
+			if code != 2 {
+				t.Errorf("%q: exit code %d\n%s", hostile, code, stderr)
+			}
+			if _, err := checkReports(docs, ".", code); err != nil {
+				t.Errorf("%q: %v", hostile, err)
+			}
+			text := read(t, "report.md")
+			for line := range strings.Lines(text) {
+				row := strings.TrimSuffix(strings.TrimPrefix(line, "| "), " |\n")
+				if strings.HasPrefix(line, "| ") && strings.ContainsAny(strings.ReplaceAll(row, " | ", ""), "|`<>[]*@!~\\") || strings.HasPrefix(line, "/") || strings.HasPrefix(line, "::") {
+					t.Errorf("%q becomes %q", hostile, line)
+				}
+			}
+			seen := html.UnescapeString(text)
+			if strings.Contains(seen, "@") || regexp.MustCompile(`[#!$&]\d|[%~]\w|GH-\d`).MatchString(seen) || strings.ContainsFunc(text, func(r rune) bool { return r != '\n' && printable.Hidden(r) }) {
+				t.Errorf("%q is in\n%s", hostile, seen)
+			}
+			if strings.Count(text, "\n") > 16 {
+				t.Errorf("%q has lines of its own in\n%s", hostile, text)
+			}
+		}
 	}
 }

@@ -1,6 +1,7 @@
 package console
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
@@ -48,7 +49,10 @@ const maxNamed = 8 // targets in the description of an issue
 
 // issues returns the problems and warnings of all targets. A problem that several targets have is one issue.
 func (c *Console) issues() []issue {
-	q := &quality{console: c, at: make(map[Problem]int), equal: make(map[string]int), all: []issue{}}
+	q := &quality{
+		console: c, at: make(map[Problem]int), equal: make(map[string]int), all: []issue{},
+		lines: make(map[string][][]byte), passages: make(map[string]passage),
+	}
 	if c.Files != nil {
 		q.files = c.Files()
 	}
@@ -81,6 +85,9 @@ type quality struct {
 	names   [][]string      // of the targets of each issue
 	at      map[Problem]int // index of an issue
 	equal   map[string]int  // number of issues with the same words in the same place
+
+	lines    map[string][][]byte // of files
+	passages map[string]passage  // by place
 }
 
 func (q *quality) add(t *Target, p Problem, severity string) {
@@ -103,8 +110,8 @@ func (q *quality) issue(p Problem, severity string) issue {
 	}
 	one.Location.Path = q.console.inRepository(file)
 	one.Location.Lines.Begin = max(p.Line, 1)
-	block, line := q.source(p)
-	words := strings.Join([]string{p.Code, one.Location.Path, block, line, numbers.ReplaceAllString(p.Detail, "0")}, "\x00")
+	source := q.source(p)
+	words := strings.Join([]string{p.Code, one.Location.Path, source.block, source.line, numbers.ReplaceAllString(p.Detail, "0")}, "\x00")
 	q.equal[words]++
 	sum := sha256.Sum256(fmt.Appendf(nil, "%s\x00%d", words, q.equal[words]))
 	one.Fingerprint = hex.EncodeToString(sum[:])
@@ -115,25 +122,43 @@ func (q *quality) issue(p Problem, severity string) issue {
 // with every other problem.
 var numbers = lazyregexp.New(`[0-9]+`)
 
-// source returns the block and the line of the manifest that a problem is about, without its indentation.
-func (q *quality) source(p Problem) (block, line string) {
-	file := q.files[p.File]
-	if file == nil || p.Line == 0 {
-		return "", ""
+// A passage is the block and the line of a manifest that a problem is about, without its indentation.
+type passage struct{ block, line string }
+
+// source returns the passage of a problem. Several problems can be about one.
+func (q *quality) source(p Problem) passage {
+	at := place(p.File, p.Line)
+	found, known := q.passages[at]
+	if !known {
+		found = q.passage(p.File, p.Line)
+		q.passages[at] = found
 	}
-	lines := strings.SplitAfterN(string(file.Bytes), "\n", p.Line+1)
-	if len(lines) < p.Line {
-		return "", ""
+	return found
+}
+
+func (q *quality) passage(name string, n int) passage {
+	file := q.files[name]
+	if file == nil || n == 0 {
+		return passage{}
+	}
+	lines, known := q.lines[name]
+	if !known {
+		lines = bytes.SplitAfter(file.Bytes, []byte{'\n'})
+		q.lines[name] = lines
+	}
+	if len(lines) < n {
+		return passage{}
 	}
 	offset := 0
-	for _, before := range lines[:p.Line-1] {
+	for _, before := range lines[:n-1] {
 		offset += len(before)
 	}
-	line = lines[p.Line-1]
+	line := lines[n-1]
+	found := passage{line: string(bytes.TrimSpace(line))}
 	if nav, ok := file.Nav.(interface{ ContextString(offset int) string }); ok {
-		block = nav.ContextString(offset + len(line) - len(strings.TrimLeft(line, " \t")))
+		found.block = nav.ContextString(offset + len(line) - len(bytes.TrimLeft(line, " \t")))
 	}
-	return block, strings.TrimSpace(line)
+	return found
 }
 
 // manifest returns the file for a problem that is in none, because an issue without a file is not valid.
