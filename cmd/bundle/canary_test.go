@@ -412,7 +412,7 @@ func (s *stage) perform(command, mode string, a attempt) {
 	if mode != "" {
 		args = append(args, mode)
 	}
-	reports := slices.ContainsFunc(commandOf(command).Flags, func(f cli.Flag) bool { return slices.Contains(f.Names(), "report") })
+	reports := mode == "" && slices.ContainsFunc(commandOf(command).Flags, func(f cli.Flag) bool { return slices.Contains(f.Names(), "report") })
 	if reports {
 		args = append(args, "--report", "report.md", "--report", "report.json", "--report", "codequality=quality.json")
 		for _, name := range []string{"report.md", "report.json", "quality.json"} {
