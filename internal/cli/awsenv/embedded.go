@@ -52,7 +52,7 @@ func (e *Embedded) Check() error {
 		err = awslocal.CheckSample(content)
 	}
 	if errors.Is(err, awslocal.ErrSample) {
-		err = e.WrongSample(content, err)
+		err = e.wrong(err)
 	}
 	return err
 }
@@ -64,12 +64,21 @@ func (e *Embedded) refuse(summary, detail string, args ...any) error {
 // WrongSample is the problem of a sample file that cannot be brought in, for an error
 // that is an awslocal.ErrSample.
 func (e *Embedded) WrongSample(content []byte, err error) error {
-	where := fmt.Sprintf("%s%s", e.file.Value, strings.TrimSuffix(strings.TrimPrefix(err.Error(), awslocal.ErrSample.Error()), "."))
 	if awslocal.CheckSample(content) == nil {
 		return e.refuse("Sample file cannot be brought in",
-			"%s. The state of the embedded AWS cannot follow this change of the sample file. Undo it, or start again with the sample values: bundle local reset.", where)
+			"%s. The state of the embedded AWS cannot follow this change of the sample file. Undo it, or start again with the sample values: bundle local reset.", e.where(err))
 	}
-	return e.refuse("Wrong sample file", "%s. Correct the sample file.", where)
+	return e.wrong(err)
+}
+
+// wrong is the problem of a sample file that is wrong in itself.
+func (e *Embedded) wrong(err error) error {
+	return e.refuse("Wrong sample file", "%s. Correct the sample file.", e.where(err))
+}
+
+// where names the sample file, before what an awslocal.ErrSample says of it.
+func (e *Embedded) where(err error) string {
+	return e.file.Value + strings.TrimSuffix(strings.TrimPrefix(err.Error(), awslocal.ErrSample.Error()), ".")
 }
 
 // Folder says where the state is.
