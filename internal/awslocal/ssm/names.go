@@ -91,22 +91,23 @@ func partition(region string) string {
 	return "aws"
 }
 
-// newName checks the name of a parameter that a call puts. It returns the name without outer spaces.
-func newName(req *call.Request, asked string) (string, error) {
-	name := strings.TrimSpace(asked)
+// newName checks the name of a parameter that a call puts. It returns the name without outer spaces, and its ARN.
+func newName(req *call.Request, asked string) (name, arn string, err error) {
+	name = strings.TrimSpace(asked)
 	first, _, deeper := strings.Cut(strings.TrimPrefix(name, "/"), "/")
 	lower := strings.ToLower(first)
 	switch {
 	case strings.HasPrefix(lower, "aws") && (deeper || strings.HasPrefix(name, "/")):
-		return "", call.NewError("AccessDeniedException", "No access to reserved parameter name: "+name+".")
+		return "", "", call.NewError("AccessDeniedException", "No access to reserved parameter name: "+name+".")
 	case name == "" || strings.Trim(name, nameChars) != "" || !pathShaped(name),
 		strings.HasPrefix(lower, "aws"), strings.HasPrefix(lower, "ssm"):
-		return "", call.NewError("ValidationException", badName)
+		return "", "", call.NewError("ValidationException", badName)
 	case strings.Count(strings.TrimPrefix(name, "/"), "/") >= maxLevels:
-		return "", call.NewError("HierarchyLevelLimitExceededException",
+		return "", "", call.NewError("HierarchyLevelLimitExceededException",
 			"Hierarchies can have a maximum of 15 levels. Provide a name with fewer levels: "+name)
-	case len(parameterARN(req.Account, req.Region, name)) > maxName:
-		return "", call.NewError("ValidationException", "Parameter name exceeds the limit of 1011 characters, the ARN's prefix included")
 	}
-	return name, nil
+	if arn = parameterARN(req.Account, req.Region, name); len(arn) > maxName {
+		return "", "", call.NewError("ValidationException", "Parameter name exceeds the limit of 1011 characters, the ARN's prefix included")
+	}
+	return name, arn, nil
 }

@@ -53,11 +53,10 @@ func (s *Service) Put(req *call.Request, in *Put) (number int64, err error) {
 }
 
 func (s *Service) put(req *call.Request, in *Put) (*version, error) {
-	name, err := newName(req, in.Name)
+	name, arn, err := newName(req, in.Name)
 	if err != nil {
 		return nil, err
 	}
-	arn := parameterARN(req.Account, req.Region, name)
 	var keys map[string][]string
 	if req.Caller.Conditional() { // otherwise nothing asks for them
 		keys = map[string][]string{"ssm:Overwrite": {strconv.FormatBool(in.Overwrite)}}
