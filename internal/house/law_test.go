@@ -83,6 +83,7 @@ var law = map[string][2]string{
 	"internal/stall":         {"", ""},
 	"internal/scale":         {"internal/docpage layerbuild/sealed", ""},
 	"internal/docpage":       {"", ""},
+	"internal/ociimage":      {"", ""},
 	"internal/e2e/signedat":  {"", "aws config ssm sts smithy"},
 }
 

@@ -14,3 +14,13 @@ func PackageTools(t testing.TB) string {
 	}
 	return dir
 }
+
+// ReleaseTools returns the folder of .ci/install-release-tools.
+func ReleaseTools(t testing.TB) string {
+	t.Helper()
+	dir := os.Getenv("BUNDLE_RELEASE_TOOLS")
+	if dir == "" {
+		Missing(t, "BUNDLE_RELEASE_TOOLS is not set (.ci/install-release-tools FOLDER)")
+	}
+	return dir
+}
