@@ -84,7 +84,7 @@ func TestReleaseIsInstalled(t *testing.T) {
 		t.Errorf("something was not tried:\n%s", out)
 	}
 	for name, damage := range map[string]string{
-		"a file is not that of checksums.txt": "cp bundle-secrets.rb copy; echo >>copy; mv copy bundle-secrets.rb",
+		"a file is not that of checksums.txt":   "cp bundle-secrets.rb copy; echo >>copy; mv copy bundle-secrets.rb",
 		"is not bundle_1.2.3_windows_amd64.zip": `jq '.architecture["64bit"].bin = "bundle.exe"' bundle-secrets.json >copy; mv copy bundle-secrets.json;` + again,
 	} {
 		run(t, files, nil, "sh", "-c", "cp -al . ../damaged")

@@ -55,7 +55,7 @@ func (w *diagnosticWriter) write(d *hcl.Diagnostic) {
 	if d.Severity == hcl.DiagWarning {
 		severity, color = "Warning", "\x1b[33m"
 	}
-	fmt.Fprintf(&b, "%s: %s\n\n", w.paint(color, severity), clipped(w.forUser(d.Summary)))
+	fmt.Fprintf(&b, "%s: %s\n\n", w.paint(color, severity), clipped(d.Summary))
 	if d.Subject != nil {
 		w.place(&b, d)
 	}
