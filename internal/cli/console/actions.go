@@ -26,7 +26,7 @@ func (c *Console) annotate(level actions.Level, diags []*hcl.Diagnostic) {
 	places := make(map[actions.Annotation]string)
 	var all []actions.Annotation
 	for _, d := range diags {
-		annotation := actions.Annotation{Level: level, Title: c.ForUser(d.Summary), Message: c.ForUser(d.Detail)}
+		annotation := actions.Annotation{Level: level, Title: d.Summary, Message: c.ForUser(d.Detail)}
 		where := ""
 		if d.Subject != nil {
 			annotation.File, annotation.Line, annotation.EndLine, annotation.Column =

@@ -179,7 +179,7 @@ func (a *answer) envelope() envelope {
 
 func (c *Console) allForUser(all []Problem) {
 	for i := range all {
-		all[i].Summary, all[i].Detail = c.ForUser(all[i].Summary), c.ForUser(all[i].Detail)
+		all[i].Detail = c.ForUser(all[i].Detail)
 	}
 }
 
