@@ -33,10 +33,10 @@ type downloaded struct {
 	prepare func(job string) error
 }
 
-// ours is the archive of the system that the test plays, and theProgram what is in it.
+// linuxArchive is the archive of the system that the test plays, and theProgram what is in it.
 const (
-	ours       = "bundle_1.2.3_linux_amd64.tar.gz"
-	theProgram = "#!/bin/sh\necho installed\n"
+	linuxArchive = "bundle_1.2.3_linux_amd64.tar.gz"
+	theProgram   = "#!/bin/sh\necho installed\n"
 )
 
 func archiveWith(entries ...tar.Header) []byte {
@@ -77,16 +77,16 @@ func TestInstallScript(t *testing.T) {
 	good := archiveWith(tar.Header{Name: "LICENSE", Typeflag: tar.TypeReg}, tar.Header{Name: "bundle", Typeflag: tar.TypeReg},
 		tar.Header{Name: "bundle-secrets", Typeflag: tar.TypeSymlink, Linkname: "bundle"})
 	other := archiveWith(tar.Header{Name: "bundle", Typeflag: tar.TypeReg})
-	sums := line(good, ours) + line(other, "bundle_1.2.3_linux_arm64.tar.gz")
-	released := func() map[string][]byte { return map[string][]byte{ours: good, "checksums.txt": []byte(sums)} }
+	sums := line(good, linuxArchive) + line(other, "bundle_1.2.3_linux_arm64.tar.gz")
+	released := func() map[string][]byte { return map[string][]byte{linuxArchive: good, "checksums.txt": []byte(sums)} }
 	with := func(archive []byte) map[string][]byte {
-		return map[string][]byte{ours: archive, "checksums.txt": []byte(line(archive, ours))}
+		return map[string][]byte{linuxArchive: archive, "checksums.txt": []byte(line(archive, linuxArchive))}
 	}
 	for name, c := range map[string]struct {
 		downloaded
 		says string // "" if it installs
 	}{
-		"pinned":                 {downloaded{files: map[string][]byte{ours: good}, pinned: sums}, ""},
+		"pinned":                 {downloaded{files: map[string][]byte{linuxArchive: good}, pinned: sums}, ""},
 		"not pinned":             {downloaded{files: released()}, ""},
 		"without v":              {downloaded{files: released(), version: "1.2.3"}, ""},
 		"a folder of folders":    {downloaded{files: released(), folder: "a b/c"}, ""},
@@ -102,20 +102,20 @@ func TestInstallScript(t *testing.T) {
 		"over another version": {downloaded{files: released(), prepare: func(job string) error {
 			return errors.Join(os.Mkdir(filepath.Join(job, "tools"), 0o755), os.WriteFile(filepath.Join(job, "tools", "bundle"), []byte("old"), 0o755))
 		}}, ""},
-		"a replaced archive":         {downloaded{files: map[string][]byte{ours: other, "checksums.txt": []byte(sums)}}, "is not the file of the release, or is damaged"},
+		"a replaced archive":         {downloaded{files: map[string][]byte{linuxArchive: other, "checksums.txt": []byte(sums)}}, "is not the file of the release, or is damaged"},
 		"both replaced":              {downloaded{files: with(other), pinned: sums}, "is not the file of the release, or is damaged"},
-		"cut off":                    {downloaded{files: map[string][]byte{ours: good[:len(good)-9], "checksums.txt": []byte(sums)}}, "is not the file of the release"},
-		"empty":                      {downloaded{files: map[string][]byte{ours: {}, "checksums.txt": []byte(sums)}}, "is not the file of the release"},
-		"pinned to another release":  {downloaded{files: released(), pinned: line(good, "bundle_1.2.2_linux_amd64.tar.gz")}, "does not have exactly one checksum for " + ours + ". Is it the file of another release?"},
+		"cut off":                    {downloaded{files: map[string][]byte{linuxArchive: good[:len(good)-9], "checksums.txt": []byte(sums)}}, "is not the file of the release"},
+		"empty":                      {downloaded{files: map[string][]byte{linuxArchive: {}, "checksums.txt": []byte(sums)}}, "is not the file of the release"},
+		"pinned to another release":  {downloaded{files: released(), pinned: line(good, "bundle_1.2.2_linux_amd64.tar.gz")}, "does not have exactly one checksum for " + linuxArchive + ". Is it the file of another release?"},
 		"pinned to nothing":          {downloaded{files: released(), pinned: "\n"}, "does not have exactly one checksum"},
 		"pinned twice":               {downloaded{files: released(), pinned: sums + sums}, "does not have exactly one checksum"},
-		"a name in another name":     {downloaded{files: released(), pinned: line(good, "x"+ours)}, "does not have exactly one checksum"},
-		"a name that is a pattern":   {downloaded{files: released(), pinned: line(good, strings.ReplaceAll(ours, ".", "x"))}, "does not have exactly one checksum"},
-		"another hash":               {downloaded{files: released(), pinned: "d41d8cd98f00b204e9800998ecf8427e  " + ours + "\n"}, "is not a SHA-256"},
+		"a name in another name":     {downloaded{files: released(), pinned: line(good, "x"+linuxArchive)}, "does not have exactly one checksum"},
+		"a name that is a pattern":   {downloaded{files: released(), pinned: line(good, strings.ReplaceAll(linuxArchive, ".", "x"))}, "does not have exactly one checksum"},
+		"another hash":               {downloaded{files: released(), pinned: "d41d8cd98f00b204e9800998ecf8427e  " + linuxArchive + "\n"}, "is not a SHA-256"},
 		"upper case":                 {downloaded{files: released(), pinned: strings.ToUpper(sums[:64]) + sums[64:]}, "does not have exactly one checksum"},
 		"no such release":            {downloaded{files: map[string][]byte{}}, "checksums.txt cannot be downloaded. Is v1.2.3 a release?"},
-		"no archive":                 {downloaded{files: map[string][]byte{"checksums.txt": []byte(sums)}}, ours + " cannot be downloaded"},
-		"no archive but pinned":      {downloaded{files: map[string][]byte{}, pinned: sums}, ours + " cannot be downloaded"},
+		"no archive":                 {downloaded{files: map[string][]byte{"checksums.txt": []byte(sums)}}, linuxArchive + " cannot be downloaded"},
+		"no archive but pinned":      {downloaded{files: map[string][]byte{}, pinned: sums}, linuxArchive + " cannot be downloaded"},
 		"no program":                 {downloaded{files: with(archiveWith(tar.Header{Name: "LICENSE", Typeflag: tar.TypeReg}))}, "cannot be unpacked"},
 		"not an archive":             {downloaded{files: with([]byte("<html>"))}, "cannot be unpacked"},
 		"a link as the program":      {downloaded{files: with(archiveWith(tar.Header{Name: "bundle", Typeflag: tar.TypeSymlink, Linkname: "/bin/sh"}))}, "does not contain the program"},
