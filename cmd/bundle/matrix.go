@@ -20,6 +20,10 @@ const (
 	maxJobs     = 10_000
 )
 
+// maxOutput is the maximum size of a matrix as an output of GitHub Actions in characters. All outputs of a job can have
+// 1 MiB, in UTF-16 (https://docs.github.com/en/actions/how-tos/write-workflows/choose-what-workflows-do/pass-job-outputs).
+const maxOutput = 500_000
+
 func (a *app) matrixCommand() *cli.Command {
 	return &cli.Command{
 		Name:      "matrix",
@@ -79,6 +83,9 @@ func (a *app) matrix(c *cli.Context) error {
 		report.Include = append(report.Include, view.MatrixJob{
 			Name: j.Name, Environment: j.Environment, Region: j.Region, Functions: strings.Join(j.Functions, ","), Args: j.Args(),
 		})
+	}
+	if n := report.Characters(); a.Getenv("GITHUB_OUTPUT") != "" && n > maxOutput {
+		return console.Usagef("the matrix has %d characters, but GitHub takes only %d of a job's outputs: make several matrices with --env or --region", n, maxOutput)
 	}
 	a.HandOver(report.Markdown(), report.Outputs())
 	return a.AnswerOrPrint(report)

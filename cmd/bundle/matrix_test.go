@@ -317,3 +317,30 @@ func TestOneJobBuildsItsFunctionsOnly(t *testing.T) {
 		t.Errorf("%s", out)
 	}
 }
+
+// TestAMatrixThatIsTooLargeForAnOutput: GitHub would leave it out, and the workflow would build nothing.
+func TestAMatrixThatIsTooLargeForAnOutput(t *testing.T) {
+	t.Chdir(t.TempDir())
+	var text strings.Builder
+	text.WriteString("bundle {\n  name = \"shop\"\n  layer = \"${function.name}\"\n}\nenvironment \"prod\" {\n  account_id = \"" + testAccount + "\"\n  regions = [\"us-west-2\"]\n}\n" +
+		"defaults { kms_key = \"alias/${function.name}\" }\ngroup \"all\" {\n  secret \"ONE\" { parameter = \"/shop/one\" }\n}\n")
+	for i := range 4000 {
+		fmt.Fprintf(&text, "function \"f%s%04d\" {\n  include = [\"all\"]\n}\n", strings.Repeat("x", 59), i)
+	}
+	if err := os.WriteFile("secrets.hcl", []byte(text.String()), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	var stdout, stderr bytes.Buffer
+	a := newApp(&console.Console{
+		Args: []string{"bundle", "matrix", "--all"}, Environ: []string{"GITHUB_ACTIONS=true", "GITHUB_OUTPUT=outputs"}, Stdin: strings.NewReader(""),
+		Stdout: printable.New(&stdout), Stderr: printable.New(&stderr),
+	}, nil)
+	code := a.run(t.Context())
+	_, err := os.Stat("outputs")
+	if code != 2 || stdout.Len() > 0 || err == nil || !strings.Contains(stderr.String(), "make several matrices with --env or --region") {
+		t.Errorf("exit code %d\n%s", code, stderr.String())
+	}
+	if _, stderr, code := ran(t, "matrix", "--all"); code != 0 {
+		t.Errorf("elsewhere, exit code %d\n%s", code, stderr)
+	}
+}

@@ -96,6 +96,8 @@ func TestReportsThatAreRefused(t *testing.T) {
 		"the layer":                 {[]string{"--report", "json=layer.zip"}, 2, "--report layer.zip is layer.zip, which this run reads or writes itself"},
 		"the state of the embedded": {[]string{"--report", ".bundle-local/report.md"}, 2, "belongs to the embedded AWS"},
 		"a folder of state":         {[]string{"--report", "folder/report.md", "--data", "folder"}, 2, "belongs to the embedded AWS"},
+		"an unknown flag":           {[]string{"--no-such-flag", "--report", "README.md"}, 2, "is not a report"},
+		"a flag without its value":  {[]string{"--report", "json=secrets.hcl", "--env"}, 2, "has the name of a manifest"},
 		"a name that is too long":   {[]string{"--report", strings.Repeat("x", 300) + ".md"}, 8, "shorter path"},
 	} {
 		_, stderr, code := ran(t, append([]string{"build", "--env", "local", "--out", "layer.zip"}, test.args...)...)
@@ -138,6 +140,12 @@ func TestReportsOfEveryEnd(t *testing.T) {
 		{"a comparison without one", []string{"compare", "--env", "local", "--env", "gone"}, 2, "Unknown environment", []string{"unknown-environment"}},
 		{"a broken manifest", []string{"validate", "--manifest", "broken.hcl"}, 2, "### bundle: 1 error\n", []string{"unclosed-configuration-block"}},
 		{"no manifest", []string{"validate", "--manifest", "gone.hcl"}, 2, "### bundle: 1 error\n", []string{"manifest-not-readable"}},
+		{"an unknown flag", []string{"plan", "--no-such-flag"}, 2, "unknown flag", []string{"wrong-command-line"}},
+		{"a flag without its value", []string{"plan", "--env"}, 2, "needs a value", []string{"wrong-command-line"}},
+		{"a flag twice", []string{"plan", "--manifest", "a.hcl", "--manifest", "b.hcl"}, 2, "is set twice", []string{"wrong-command-line"}},
+		{"a report without its file", []string{"plan", "--report"}, 2, "needs a value", []string{"wrong-command-line"}},
+		{"a report with no name", []string{"plan", "--report="}, 2, "has an empty value", []string{"wrong-command-line"}},
+		{"an unknown flag of the default", []string{"--no-such-flag"}, 2, "unknown flag", []string{"wrong-command-line"}},
 		{"an argument", []string{"plan", "twice"}, 2, "### bundle: 1 error\n", []string{"wrong-command-line"}},
 		{"two forms", []string{"plan", "--env", "local", "--markdown", "--json"}, 2, "### bundle: 1 error\n", []string{"wrong-command-line"}},
 		{"a layer that is none", []string{"verify", "--layer", "README.md"}, 7, "### bundle: 1 error\n", []string{"invalid-layer"}},

@@ -243,6 +243,9 @@ func (c *Console) Answering(app *cli.App, words Words) {
 	if words.Command == "" || slices.ContainsFunc(words.Flags, isJSONFlag) {
 		c.answer.format = wanted(args)
 	}
+	if slices.ContainsFunc(words.Flags, func(f cli.Flag) bool { return slices.Contains(f.Names(), "report") }) {
+		c.reports.asked = askedReports(args)
+	}
 	app.Action = c.answered(app.Action)
 	c.answeredAll(app.Commands)
 }
@@ -265,7 +268,8 @@ func (c *Console) answered(do cli.ActionFunc) cli.ActionFunc {
 			form, _ := of.Generic("json").(*answerForm)
 			c.answer.format = form.version
 		}
-		if err := c.openReports(of); err != nil {
+		c.reports.asked, c.reports.manifest = nil, Text(of, "manifest")
+		if err := c.openReports(List(of, "report"), Text(of, "data")); err != nil {
 			return err
 		}
 		return do(of)

@@ -120,6 +120,11 @@ func (c *Console) End(ctx context.Context, err error) int {
 	if done && c.unwritten != nil {
 		err = c.unwritten
 	}
+	if err != nil { // asked is empty, unless the command line could not be parsed
+		for _, unusable := range ProblemsOf(c.openReports(c.reports.asked, "")) {
+			c.Hint("%s", unusable.Detail)
+		}
+	}
 	c.completeAnswer(ctx, err)
 	err = c.writeReports(err)
 	if c.printsAnswer(err) {

@@ -36,6 +36,7 @@ func ReportFlag() cli.Flag {
 
 // reports are the files of --report, and what they are made of.
 type reports struct {
+	asked    []string // values of --report, as long as the command line is not parsed
 	files    []reportFile
 	manifest string // the place of a problem that has none
 
@@ -49,6 +50,25 @@ type reportFile struct {
 	out  *pipeline.Outfile
 }
 
+// askedReports returns the values of --report in the arguments of a command. It parses them itself, because urfave/cli may
+// fail.
+func askedReports(args []string) []string {
+	var all []string
+	for i, arg := range args {
+		if name, flag := flagName(arg); !flag || name != "report" {
+			continue
+		}
+		_, value, valued := strings.Cut(arg, "=")
+		if !valued && i+1 < len(args) {
+			value = args[i+1]
+		}
+		if value != "" && value[0] != '-' {
+			all = append(all, value)
+		}
+	}
+	return all
+}
+
 // add adds the Markdown of a result.
 func (r *reports) add(markdown string) {
 	r.mu.Lock()
@@ -60,14 +80,13 @@ func (r *reports) add(markdown string) {
 }
 
 // openReports checks the files of --report before the work begins. Those that can be written are written when the run
-// ends, however it ends.
-func (c *Console) openReports(of *cli.Context) error {
-	c.reports.manifest = Text(of, "manifest")
+// ends, however it ends. data is the value of --data.
+func (c *Console) openReports(values []string, data string) error {
 	var failed error
-	for _, value := range List(of, "report") {
+	for _, value := range values {
 		form, path, err := reportForm(value)
 		if err == nil {
-			err = c.openReport(of, form, path)
+			err = c.openReport(form, path, data)
 		}
 		if failed == nil {
 			failed = err
@@ -98,11 +117,11 @@ func reportForm(value string) (form, path string, err error) {
 	return "", "", Usagef("--report %s: the form is not clear. Use a name that ends in .md or .json, or write markdown=FILE, json=FILE or codequality=FILE.", value)
 }
 
-func (c *Console) openReport(of *cli.Context, form, path string) error {
+func (c *Console) openReport(form, path, data string) error {
 	if strings.HasSuffix(strings.ToLower(path), ".hcl") || strings.HasSuffix(strings.ToLower(path), ".hcl.json") {
 		return Usagef("--report %s has the name of a manifest: use another extension than .hcl and .hcl.json", path)
 	}
-	if data := Text(of, "data"); data != "" && pipeline.Inside(path, data) {
+	if data != "" && pipeline.Inside(path, data) {
 		return Usagef("--report %s is in %s, which belongs to the embedded AWS. Use a path outside of it.", path, data)
 	}
 	for _, other := range c.reports.files {

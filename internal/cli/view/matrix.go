@@ -64,6 +64,9 @@ func (r *Matrix) line() string {
 	return string(b)
 }
 
+// Characters returns the size of the matrix as an output.
+func (r *Matrix) Characters() int { return len(r.line()) }
+
 // gitLab prints the configuration of a child pipeline, which GitLab reads as YAML
 // (https://docs.gitlab.com/ci/pipelines/downstream_pipelines/#dynamic-child-pipelines). It has jobs instead of
 // parallel:matrix, which is limited to 200, and names each job after all its variables, in at most 255 characters.
