@@ -1,5 +1,5 @@
 // A model of a declarative pipeline: it runs the Jenkinsfile as Groovy and prints, for each stage, the conditions, the variables,
-// the credentials and the commands, a tab-separated line for each. Any other word is an error.
+// the credentials and the commands, a tab-separated line for each. Any other word is an error, and ends a file's lines with one.
 // https://www.jenkins.io/doc/book/pipeline/syntax/
 abstract class Model extends Script {
   static String stage = ''
@@ -29,4 +29,11 @@ abstract class Model extends Script {
 }
 
 def configuration = new org.codehaus.groovy.control.CompilerConfiguration(scriptBaseClass: Model.name)
-new GroovyShell(Model.classLoader, new Binding(), configuration).evaluate(new File(args[0]))
+args.each { name ->
+  Model.stage = ''
+  try {
+    new GroovyShell(Model.classLoader, new Binding(), configuration).evaluate(new File(name))
+  } catch (MissingMethodException | org.codehaus.groovy.control.CompilationFailedException e) {
+    println("error\t${e.class.simpleName}")
+  }
+}
