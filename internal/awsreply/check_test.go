@@ -41,6 +41,9 @@ func calls(cfg aws.Config) map[string]func(context.Context) error {
 		"ssm:DescribeParameters": func(ctx context.Context) error {
 			return last(p.DescribeParameters(ctx, &ssm.DescribeParametersInput{}))
 		},
+		"ssm:PutParameter": func(ctx context.Context) error {
+			return last(p.PutParameter(ctx, &ssm.PutParameterInput{Name: x, Value: x}))
+		},
 		"kms:DescribeKey": func(ctx context.Context) error { return last(k.DescribeKey(ctx, &kms.DescribeKeyInput{KeyId: x})) },
 		"kms:Encrypt": func(ctx context.Context) error {
 			return last(k.Encrypt(ctx, &kms.EncryptInput{KeyId: x, Plaintext: []byte("x")}))

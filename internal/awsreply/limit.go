@@ -20,6 +20,7 @@ var limits = map[string]int{
 	"ssm:GetParameters":       MaxBytes, // ten values of 8 KB
 	"ssm:GetParametersByPath": MaxBytes, // ten values of 8 KB
 	"ssm:DescribeParameters":  MaxBytes, // fifty descriptions of 1 KB, with names, patterns and policies
+	"ssm:PutParameter":        16 * kib, // two numbers
 
 	"kms:DescribeKey":  256 * kib, // a description of 8 KB, and the replicas of a multi-Region key
 	"kms:Encrypt":      64 * kib,  // a ciphertext of 6 KB

@@ -7,7 +7,7 @@ type kind int
 
 const (
 	text    kind = iota // a string that is not empty
-	value               // a string that may be empty: the value of a parameter
+	value               // a string that may be empty, such as the value of a parameter
 	number              // a number
 	boolean             // true or false
 	list                // a list, which may be empty
@@ -60,10 +60,13 @@ var operations = sync.OnceValue(func() map[string][]member {
 			must("Parameters", list), must("Parameters[]", object),
 			must("Parameters[].Name", text), must("Parameters[].Type", text),
 			may("Parameters[].KeyId", text, "it is not a SecureString, which pipeline/param checks"),
+			must("Parameters[].Version", number), may("Parameters[].Tier", text, "the tier is not known"),
+			may("Parameters[].DataType", text, "it is text"),
+			may("Parameters[].Description", value, "there is none"), may("Parameters[].AllowedPattern", value, "there is none"),
 			may("NextToken", value, lastPage),
 		}, unreadMembers(
-			"Parameters[].ARN", "Parameters[].AllowedPattern", "Parameters[].DataType", "Parameters[].Description", "Parameters[].LastModifiedDate",
-			"Parameters[].LastModifiedUser", "Parameters[].Policies", "Parameters[].Tier", "Parameters[].Version")),
+			"Parameters[].ARN", "Parameters[].LastModifiedDate", "Parameters[].LastModifiedUser", "Parameters[].Policies")),
+		"ssm:PutParameter": join([]member{must("Version", number)}, unreadMembers("Tier")),
 
 		"kms:DescribeKey": join([]member{
 			must("KeyMetadata", object), must("KeyMetadata.KeyId", text), must("KeyMetadata.Arn", text), must("KeyMetadata.AWSAccountId", text),

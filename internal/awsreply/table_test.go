@@ -22,8 +22,8 @@ import (
 func outputs() map[string]any {
 	return map[string]any{
 		"ssm:GetParameters": ssm.GetParametersOutput{}, "ssm:GetParametersByPath": ssm.GetParametersByPathOutput{},
-		"ssm:DescribeParameters": ssm.DescribeParametersOutput{},
-		"kms:DescribeKey":        kms.DescribeKeyOutput{}, "kms:Encrypt": kms.EncryptOutput{}, "kms:ReEncrypt": kms.ReEncryptOutput{},
+		"ssm:DescribeParameters": ssm.DescribeParametersOutput{}, "ssm:PutParameter": ssm.PutParameterOutput{},
+		"kms:DescribeKey": kms.DescribeKeyOutput{}, "kms:Encrypt": kms.EncryptOutput{}, "kms:ReEncrypt": kms.ReEncryptOutput{},
 		"kms:Decrypt": kms.DecryptOutput{}, "kms:GetKeyPolicy": kms.GetKeyPolicyOutput{},
 		"lambda:ListLayerVersions": lambda.ListLayerVersionsOutput{}, "lambda:GetLayerVersion": lambda.GetLayerVersionOutput{},
 		"lambda:PublishLayerVersion": lambda.PublishLayerVersionOutput{},
@@ -116,7 +116,7 @@ func kindOf(of reflect.Type, path string, xml bool) kind {
 	case reflect.Int32, reflect.Int64:
 		return number
 	}
-	if slices.Contains([]string{"Parameters[].Value", "Parameters[].Selector", "NextToken", "NextMarker"}, path) {
+	if slices.Contains([]string{"Parameters[].Value", "Parameters[].Selector", "Parameters[].Description", "Parameters[].AllowedPattern", "NextToken", "NextMarker"}, path) {
 		return value
 	}
 	if slices.Contains([]string{"Credentials.AccessKeyId", "Credentials.SecretAccessKey", "Credentials.SessionToken"}, path) {

@@ -56,6 +56,7 @@ func TestErrorsAreDocumented(t *testing.T) {
 var exitCodes = map[problem.Kind]string{
 	problem.Fault: "1", problem.Manifest: "2", problem.Access: "4", problem.Missing: "5", problem.Unavailable: "6",
 	problem.Integrity: "7", problem.Output: "8", problem.Interrupted: "130, 143",
+	problem.Partial: "9",
 }
 
 // kindSet are kinds of problems.
@@ -92,6 +93,7 @@ type summaryFunc struct {
 var kindNames = map[string]problem.Kind{
 	"Fault": problem.Fault, "Manifest": problem.Manifest, "Access": problem.Access, "Missing": problem.Missing,
 	"Unavailable": problem.Unavailable, "Integrity": problem.Integrity, "Output": problem.Output, "Interrupted": problem.Interrupted,
+	"Partial": problem.Partial,
 }
 
 func scanSummaries(t *testing.T) *summaryScan {

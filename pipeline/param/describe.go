@@ -1,6 +1,7 @@
 package param
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -31,6 +32,11 @@ type Description struct {
 	Type string // "String", "StringList" or "SecureString"
 	Tier string // "Standard", "Advanced" or "Intelligent-Tiering"
 	Key  string // alias, ID or ARN, as in PutParameter; "" unless a SecureString
+
+	Version  int64  // from 1
+	DataType string // such as "text"
+	About    string // the description; it may be empty
+	Pattern  string // the regular expression that AWS checks new values against; "" for none
 }
 
 // Describe describes the named parameters and those at any depth below the paths,
@@ -89,7 +95,10 @@ func (s *Source) describe(ctx context.Context, filter types.ParameterStringFilte
 				return pages.refuse(replyError("the description of %q %s", awsfault.Printable(name), fault))
 			}
 			seen[name] = true
-			found[name] = Description{name, string(p.Type), string(p.Tier), aws.ToString(p.KeyId)}
+			found[name] = Description{
+				Name: name, Type: string(p.Type), Tier: string(p.Tier), Key: aws.ToString(p.KeyId), Version: p.Version,
+				DataType: cmp.Or(aws.ToString(p.DataType), Text), About: aws.ToString(p.Description), Pattern: aws.ToString(p.AllowedPattern),
+			}
 		}
 		if last, err := pages.next(out.NextToken, len(out.Parameters), maxFiltered, "the description of parameters"); last || err != nil {
 			return err
@@ -107,6 +116,8 @@ func checkDescription(p types.ParameterMetadata) string {
 		return "has no key, but the parameter is a SecureString"
 	case p.Type == types.ParameterTypeSecureString && !keyForm.MatchString(*p.KeyId):
 		return "has an invalid key"
+	case p.Version < 1:
+		return fmt.Sprintf("has version %d", p.Version)
 	}
 	return ""
 }

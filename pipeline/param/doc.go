@@ -1,4 +1,5 @@
-// Package param reads parameters from AWS Systems Manager Parameter Store.
+// Package param reads parameters from AWS Systems Manager Parameter Store, and writes
+// them.
 //
 // It reads in batches, as fast as the account's quota allows, and checks every
 // reply against its request. It distinguishes a missing parameter, a missing

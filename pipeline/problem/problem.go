@@ -26,6 +26,7 @@ const (
 	Integrity   Kind = "integrity"   // an answer or a layer is not what it must be
 	Output      Kind = "output"      // the layer could not be written
 	Interrupted Kind = "interrupted" // a signal stopped the run
+	Partial     Kind = "partial"     // some parameters were written, others were not
 )
 
 // A Problem is one thing that keeps a run from succeeding. Its diagnostic points at

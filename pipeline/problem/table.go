@@ -83,6 +83,23 @@ var table = map[string]row{
 		"GetParametersByPath and everything else in the account and region. Lower --ssm-tps, run fewer jobs at a time, or turn on higher throughput in the Parameter Store settings{or}."},
 	"ssm class unavailable": {Unavailable, "Parameter Store unavailable", "Try again. If other jobs share the account's quota, a lower --ssm-tps can help{or}."},
 
+	// Putting a parameter. AWS's messages about a value are never shown.
+	"ssm:PutParameter class denied": {Access, notPut, "Allow {rights} on {on} for this role (bundle policy --kind put writes the policy){or}."},
+	"ssm:PutParameter key denied":   {Access, notPut, "Allow {rights} on {on} for this role, in the key policy or a policy of the role (bundle policy --kind put writes the policy){or}."},
+	"ssm:PutParameter InvalidKeyId": {Missing, notPut, "Parameter Store cannot use the key. Enable it, or name another with --key{or}."},
+	"ssm:PutParameter ValidationException": {Manifest, notPut, "AWS does not accept the parameter. Its message is not shown, because it can contain the value. " +
+		"Check the value against the parameter's data type and the limits of Parameter Store{or}."},
+	"ssm ParameterAlreadyExists": {Integrity, notPut, "It did not exist when the run started. Find out who put it, and run the command again{or}."},
+	"ssm ParameterLimitExceeded": {Missing, notPut, "The account has as many parameters in region {region} as it can have. Delete some, or use the advanced tier{or}."},
+	"ssm TooManyUpdates":         {Unavailable, notPut, "Another update of the parameter is in progress. Try again{or}."},
+	"ssm ParameterMaxVersionLimitExceeded": {Missing, notPut, "The parameter has 100 versions, and AWS does not delete the oldest because it has a label. " +
+		"Move the label to another version: aws ssm label-parameter-version{or}."},
+	"ssm ParameterPatternMismatchException": {Manifest, notPut, "The value does not match the pattern that the parameter was put with (AllowedPattern in aws ssm describe-parameters). " +
+		"Put another value{or}."},
+	"ssm HierarchyTypeMismatchException": {Integrity, notPut, "The parameter has another type than at the start of the run. Run the command again{or}."},
+	"ssm unclear": {Unavailable, "Outcome unknown", "The parameter may have been written. To see its version now, run the command with --dry-run. " +
+		"Running the command again is safe: it puts the same value{or}."},
+
 	// KMS.
 	"kms NotFoundException":               {Missing, "Key not found", "Create the key or its alias, or correct kms_key{or}."},
 	"kms InvalidArnException":             {Missing, "Key not found", "Correct the ARN of the key{or}."},
@@ -142,6 +159,7 @@ var table = map[string]row{
 const (
 	noCredentials = "No usable credentials"
 	notPublished  = "Layer not published"
+	notPut        = "Parameter not written"
 	noRole        = "Role cannot be assumed"
 	expired       = "Get new ones. " + howToGetCredentials + " If they expire while bundle runs, request a longer session (role-duration-seconds)."
 	unknownKey    = "Check the credentials, and check that region {region} is enabled in the account, because an opt-in region does not accept credentials until it is enabled. " + howToGetCredentials

@@ -40,6 +40,7 @@ func lostAt(operation, host string, err error) error {
 
 const (
 	getParameters = "ssm:GetParameters"
+	putParameter  = "ssm:PutParameter"
 	user          = "User: arn:aws:sts::222222222222:assumed-role/ci/x is not authorized to perform: "
 	parameterARN  = "arn:aws:ssm:eu-south-2:222222222222:parameter/a"
 	keyARN        = "arn:aws:kms:eu-south-2:222222222222:key/1234"
@@ -144,6 +145,27 @@ var said = []struct {
 	{refused(getParameters, "ServiceUnavailable", ""), Unavailable, "Parameter Store unavailable", "--ssm-tps"},
 	{refused("ssm:GetParametersByPath", "InvalidFilterValue", ""), Integrity, "Unexpected answer from Parameter Store", "Check that the endpoint is AWS"},
 
+	// Putting a parameter.
+	{
+		refused(putParameter, "AccessDeniedException", user+"ssm:PutParameter on resource: "+parameterARN), Access, "Parameter not written",
+		"Allow ssm:PutParameter on " + parameterARN + " for this role (bundle policy --kind put",
+	},
+	{
+		refused(putParameter, "AccessDeniedException", user+"kms:Encrypt on resource: "+keyARN), Access, "Parameter not written",
+		"Allow kms:Encrypt on the key " + keyARN,
+	},
+	{refused(putParameter, "InvalidKeyId", ""), Missing, "Parameter not written", "name another with --key"},
+	{refused(putParameter, "ValidationException", "c4nary"), Manifest, "Parameter not written", "Its message is not shown"},
+	{refused(putParameter, "ParameterAlreadyExists", ""), Integrity, "Parameter not written", "did not exist when the run started"},
+	{refused(putParameter, "ParameterLimitExceeded", ""), Missing, "Parameter not written", "as many parameters in region eu-south-2"},
+	{refused(putParameter, "TooManyUpdates", ""), Unavailable, "Parameter not written", "in progress"},
+	{refused(putParameter, "ParameterMaxVersionLimitExceeded", ""), Missing, "Parameter not written", "label-parameter-version"},
+	{refused(putParameter, "ParameterPatternMismatchException", ""), Manifest, "Parameter not written", "AllowedPattern"},
+	{refused(putParameter, "HierarchyTypeMismatchException", ""), Integrity, "Parameter not written", "another type"},
+	{
+		fmt.Errorf("%w: %w", awsfault.Found("ssm", "unclear", awsfault.Unavailable, "it is not known"), awsfault.Explain(refused(putParameter, "InternalServerError", ""))),
+		Unavailable, "Outcome unknown", "with --dry-run",
+	},
 	// KMS.
 	{refused("kms:DescribeKey", "NotFoundException", ""), Missing, "Key not found", "correct kms_key"},
 	{refused("kms:DescribeKey", "InvalidArnException", ""), Missing, "Key not found", "ARN"},
@@ -236,9 +258,12 @@ func TestEveryRowIsTested(t *testing.T) {
 // operations are those that bundle calls, with the errors that the API reference
 // lists for each.
 var operations = map[string]string{
-	"ssm:GetParameters":          "InvalidKeyId InternalServerError",
-	"ssm:GetParametersByPath":    "InternalServerError InvalidFilterKey InvalidFilterOption InvalidFilterValue InvalidKeyId InvalidNextToken",
-	"ssm:DescribeParameters":     "InternalServerError InvalidFilterKey InvalidFilterOption InvalidFilterValue InvalidNextToken",
+	"ssm:GetParameters":       "InvalidKeyId InternalServerError",
+	"ssm:GetParametersByPath": "InternalServerError InvalidFilterKey InvalidFilterOption InvalidFilterValue InvalidKeyId InvalidNextToken",
+	"ssm:DescribeParameters":  "InternalServerError InvalidFilterKey InvalidFilterOption InvalidFilterValue InvalidNextToken",
+	"ssm:PutParameter": "InternalServerError InvalidKeyId ParameterLimitExceeded TooManyUpdates ParameterAlreadyExists HierarchyLevelLimitExceededException " +
+		"HierarchyTypeMismatchException InvalidAllowedPatternException ParameterMaxVersionLimitExceeded ParameterPatternMismatchException UnsupportedParameterType " +
+		"PoliciesLimitExceededException InvalidPolicyTypeException InvalidPolicyAttributeException IncompatiblePolicyException",
 	"kms:DescribeKey":            "DependencyTimeoutException InvalidArnException KMSInternalException NotFoundException",
 	"kms:GetKeyPolicy":           "DependencyTimeoutException InvalidArnException KMSInternalException KMSInvalidStateException NotFoundException",
 	"kms:Encrypt":                crypto,
@@ -267,7 +292,11 @@ const (
 // for its class. The service's other errors belong to other operations.
 func TestEveryErrorOfTheModelHasARow(t *testing.T) {
 	models := map[string]*smithy.TypeRegistry{"ssm": ssm.TypeRegistry, "kms": kms.TypeRegistry, "lambda": lambda.TypeRegistry}
-	explicit := map[string]bool{"InvalidFilterKey": true, "InvalidFilterOption": true, "InvalidFilterValue": true, "InvalidNextToken": true} // for requests that bundle never makes
+	explicit := map[string]bool{"InvalidFilterKey": true, "InvalidFilterOption": true, "InvalidFilterValue": true, "InvalidNextToken": true,
+		"HierarchyLevelLimitExceededException": true, "InvalidAllowedPatternException": true, "UnsupportedParameterType": true,
+		"PoliciesLimitExceededException": true, "InvalidPolicyTypeException": true, "InvalidPolicyAttributeException": true,
+		"IncompatiblePolicyException": true,
+	} // for requests that bundle never makes
 	for operation, codes := range operations {
 		service, _, _ := strings.Cut(operation, ":")
 		listed := strings.Fields(codes)

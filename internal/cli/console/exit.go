@@ -26,6 +26,7 @@ const (
 	exitUnavailable = 6
 	ExitIntegrity   = 7
 	ExitOutput      = 8
+	exitPartial     = 9
 	exitSignal      = 128 // plus the number of the signal
 )
 
@@ -165,10 +166,13 @@ func exitCode(ctx context.Context, err error) int {
 }
 
 // problemsCode returns the smallest code of the problems, but 6 (try again) only if
-// trying again would help with all of them.
+// trying again would help with all of them, and 9 whenever a run has written a part.
 func problemsCode(problems problem.Problems) int {
 	var codes []int
 	for _, p := range problems {
+		if p.Kind == problem.Partial {
+			return exitPartial
+		}
 		if p.Kind != problem.Unavailable {
 			codes = append(codes, kindCode(p.Kind))
 		}
@@ -193,6 +197,8 @@ func kindCode(k problem.Kind) int {
 		return ExitIntegrity
 	case problem.Output:
 		return ExitOutput
+	case problem.Partial:
+		return exitPartial
 	}
 	return ExitFault
 }

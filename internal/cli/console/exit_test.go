@@ -43,6 +43,8 @@ func TestExitCodes(t *testing.T) {
 		"the smallest of several":      {t.Context(), problems(problem.Output, problem.Missing, problem.Access), 4},
 		"unavailable, twice":           {t.Context(), problems(problem.Unavailable, problem.Unavailable), 6},
 		"unavailable among others":     {t.Context(), problems(problem.Unavailable, problem.Output), 8},
+		"a part was written":           {t.Context(), problems(problem.Access, problem.Partial), 9},
+		"a part, and AWS is away":      {t.Context(), problems(problem.Unavailable, problem.Partial), 9},
 		"a child's own":                {t.Context(), &ChildExit{Code: 42}, 42},
 		"a child's, after a signal":    {interrupted, &ChildExit{Code: 3}, 3},
 		"interrupted":                  {interrupted, problems(problem.Unavailable), 130},
@@ -73,7 +75,7 @@ func TestErrorsPageHasTheExitCodes(t *testing.T) {
 			t.Errorf("a problem of kind %s ends with %s, and the page says %s", row[1], want, row[2])
 		}
 	}
-	if len(seen) != 8 {
+	if len(seen) != 9 {
 		t.Errorf("the page has rows of the kinds %v", seen)
 	}
 }

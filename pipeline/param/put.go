@@ -1,0 +1,98 @@
+package param
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ssm"
+	"github.com/aws/aws-sdk-go-v2/service/ssm/types"
+
+	"github.com/whispering/bundle/internal/awsfault"
+	"github.com/whispering/bundle/pipeline/secret"
+)
+
+// Limits of a value in bytes, by the parameter's tier:
+// https://docs.aws.amazon.com/systems-manager/latest/userguide/parameter-store-advanced-parameters.html
+const (
+	MaxStandard = 4096
+	MaxAdvanced = 8192
+)
+
+// Settings of a parameter, as in PutParameter:
+// https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_PutParameter.html
+const (
+	Standard     = string(types.ParameterTierStandard)
+	Advanced     = string(types.ParameterTierAdvanced)
+	SecureString = string(types.ParameterTypeSecureString)
+	Text         = "text" // the data type that does not check the value
+	DefaultKey   = "alias/aws/ssm"
+)
+
+// ErrUnclear reports that it is not known whether a parameter was written.
+var ErrUnclear error = awsfault.Found("ssm", "unclear", awsfault.Unavailable, "it is not known whether the parameter was written")
+
+// A Put is a new version of a parameter, with all its settings: those that a request
+// leaves out could get AWS's defaults. Without a key, a SecureString would be stored
+// under alias/aws/ssm, whatever its key was. Only the parameter's policies stay as they
+// are if they are not sent.
+//
+// https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_PutParameter.html
+type Put struct {
+	Description              // Version is ignored
+	Value       secret.Value // in UTF-8, not empty
+	Create      bool         // the parameter must not exist yet
+}
+
+// Put writes a parameter, and returns the number of its new version. Every successful
+// call makes a version, so a call is repeated only while it is throttled.
+//
+// Its errors wrap ErrUnclear, or say why nothing was written: ErrDenied, ErrUndecryptable,
+// ErrReply for everything else that AWS refuses, ErrUnavailable or ErrCredentials. No error
+// has anything of what AWS says about a value.
+func (s *Source) Put(ctx context.Context, p Put) (version int64, err error) {
+	in := &ssm.PutParameterInput{
+		Name: aws.String(p.Name), Value: aws.String(string(p.Value.Reveal())), Type: types.ParameterType(p.Type),
+		Tier: types.ParameterTier(p.Tier), DataType: aws.String(p.DataType), Overwrite: aws.Bool(!p.Create),
+	}
+	for _, optional := range []struct {
+		to   **string
+		text string
+	}{{&in.KeyId, p.Key}, {&in.Description, p.About}, {&in.AllowedPattern, p.Pattern}} {
+		if optional.text != "" {
+			*optional.to = aws.String(optional.text)
+		}
+	}
+	out, err := s.client.PutParameter(ctx, in, once)
+	in.Value = nil
+	if err == nil && out.Version < 1 {
+		err = awsfault.InReply(replyError("the reply to the put of %q has version %d", p.Name, out.Version), out.ResultMetadata)
+		return 0, fmt.Errorf("%w: %w", ErrUnclear, err)
+	}
+	if err == nil {
+		return out.Version, nil
+	}
+	f := awsfault.Explain(err)
+	if unwritten(err, f) {
+		return 0, fmt.Errorf("%w: %w", sentinel(err), f)
+	}
+	return 0, fmt.Errorf("%w: %w", ErrUnclear, f)
+}
+
+// once makes the SDK send a call once. The pace repeats it while it is throttled.
+func once(o *ssm.Options) { o.Retryer = aws.NopRetryer{} }
+
+// unwritten reports whether a failed call certainly wrote nothing: AWS refused it, or it
+// was never sent.
+func unwritten(err error, f *awsfault.Failure) bool {
+	switch f.Lost {
+	case awsfault.NoHost, awsfault.Untrusted, awsfault.NoProxy:
+		return true
+	}
+	switch f.Class() {
+	case awsfault.Credentials, awsfault.Denied, awsfault.Throttled:
+		return true
+	}
+	status := awsfault.Status(err)
+	return f.Code != "" && status >= 400 && status < 500 || f.Attempts == 0 && f.Asked() != ""
+}
