@@ -1,12 +1,14 @@
 package pipeline
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
 
 	"github.com/hashicorp/hcl/v2"
 
+	"github.com/whispering/bundle/layerbuild/sealed"
 	"github.com/whispering/bundle/pipeline/manifest"
 	"github.com/whispering/bundle/pipeline/problem"
 )
@@ -79,6 +81,34 @@ func (c *guardCheck) function(run *functionRun) {
 		return
 	}
 	c.parameters(run, c.names(run, allowed))
+}
+
+// checkGuard reports the parameters that a guard file does not allow to be written: those
+// of functions without a block that has put = true. It is for a manifest that CheckGuard
+// allows.
+func (p *Put) checkGuard() problem.Problems {
+	if p.Guard == nil {
+		return nil
+	}
+	c := guardCheck{m: p.Manifest, guard: p.Guard, account: cmp.Or(p.Manifest.Environment.AccountID.Value, sealed.EmbeddedAccount)}
+	for _, d := range p.chosen {
+		for _, bind := range d.users {
+			if !slices.ContainsFunc(c.guard.Allows, func(a manifest.Allow) bool { return a.Put && c.covers(a, bind) }) {
+				c.refuse(bind.at, "The parameter %q of function %q cannot be put. Its block in the guard file would need put = true.", bind.ref.Name, bind.run.fn.Name.Value)
+			}
+		}
+	}
+	return c.problems.Sorted()
+}
+
+// covers reports whether a block is for a function and one of its parameters.
+func (c *guardCheck) covers(a manifest.Allow, bind *binding) bool {
+	fn := bind.run.fn
+	return matchesAny(a.Environments, c.m.Environment.Name.Value) && hasText(a.Accounts, c.account) &&
+		!slices.ContainsFunc(c.m.Environment.Regions, func(r manifest.Text) bool { return !matchesAny(a.Regions, r.Value) }) &&
+		matchesAny(a.Bundles, c.m.Bundle.Name.Value) && matchesAny(a.Functions, fn.Name.Value) && matchesAny(a.Keys, fn.Key.Value) &&
+		(!a.Blind || fn.Blind.Value) &&
+		slices.ContainsFunc(a.Parameters, func(p manifest.Text) bool { return manifest.HasPrefix(bind.ref.Name, p.Value) })
 }
 
 // names checks the names of a function, its layer, its helpers and the role's

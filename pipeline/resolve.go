@@ -57,7 +57,7 @@ func (r *Resolve) Setting(ctx context.Context, s *policy.Setting, kind string, n
 	if kind == policy.KindPlan || len(s.BlindKeys) > 0 && !packed {
 		return nil
 	}
-	stored, problems := r.StoredParameters(ctx)
+	stored, problems := r.stored(ctx, kind != policy.KindPut)
 	for _, p := range stored {
 		s.Parameters = append(s.Parameters, policy.Parameter(p))
 	}
@@ -93,11 +93,18 @@ func (r *Resolve) FunctionKeys(ctx context.Context) (map[string]seal.Key, proble
 type StoredParameter struct {
 	Name string
 	Key  string // ARN; "" if the parameter is not encrypted
+
+	Advanced bool // it is of the advanced tier
 }
 
 // StoredParameters returns the keys that the manifest's parameters are stored under
 // now. An older version that a reference names may be stored under another key.
 func (r *Resolve) StoredParameters(ctx context.Context) ([]StoredParameter, problem.Problems) {
+	return r.stored(ctx, true)
+}
+
+// stored is StoredParameters. If not all have to exist, it leaves out those that do not.
+func (r *Resolve) stored(ctx context.Context, all bool) ([]StoredParameter, problem.Problems) {
 	bound, problems := r.bind()
 	if len(problems) > 0 {
 		return nil, problems.Sort()
@@ -119,7 +126,9 @@ func (r *Resolve) StoredParameters(ctx context.Context) ([]StoredParameter, prob
 	case err != nil:
 		return nil, problem.Problems{readProblem(nil, err)}
 	}
-	problems = bound.undescribed(found)
+	if all {
+		problems = bound.undescribed(found)
+	}
 	var refs []string
 	for _, p := range found {
 		if p.Key != "" {
@@ -132,7 +141,7 @@ func (r *Resolve) StoredParameters(ctx context.Context) ([]StoredParameter, prob
 	}
 	stored := make([]StoredParameter, len(found))
 	for i, p := range found {
-		stored[i] = StoredParameter{p.Name, keys[p.Key]}
+		stored[i] = StoredParameter{p.Name, keys[p.Key], p.Tier == param.Advanced}
 	}
 	return stored, nil
 }

@@ -117,9 +117,19 @@ func (bind *binding) receive(res param.Result) problem.Problems {
 	if problems := bind.accept(res); len(problems) > 0 || res.Err != nil {
 		return problems
 	}
-	value, err := res.Parameter.Value.Field(bind.field)
-	refuse := func(summary, format string, args ...any) problem.Problems {
-		return problem.Problems{problem.New(problem.Missing, bind.at, summary, fmt.Sprintf("%s (%q): ", bind.name, bind.ref)+fmt.Sprintf(format, args...))}
+	value, problems := bind.checked(res.Parameter.Value)
+	if len(problems) == 0 {
+		bind.value, bind.blanks = value, !bind.checks.Matches() && value.Blanks()
+	}
+	return problems
+}
+
+// checked returns the field of a parameter's value, and reports what is wrong with it.
+func (bind *binding) checked(whole secret.Value) (secret.Value, problem.Problems) {
+	value, err := whole.Field(bind.field)
+	refuse := func(summary, format string, args ...any) (secret.Value, problem.Problems) {
+		detail := fmt.Sprintf("%s (%q): ", bind.name, bind.ref) + fmt.Sprintf(format, args...)
+		return secret.Value{}, problem.Problems{problem.New(problem.Missing, bind.at, summary, detail)}
 	}
 	switch {
 	case errors.Is(err, secret.ErrNotJSON):
@@ -135,8 +145,7 @@ func (bind *binding) receive(res param.Result) problem.Problems {
 	case value.Check(bind.checks) != nil:
 		return refuse("Constraint not met", "the value does not match the constraint. Put another value, or correct matches and min_length.")
 	}
-	bind.value, bind.blanks = value, !bind.checks.Matches() && value.Blanks()
-	return nil
+	return value, nil
 }
 
 // accept keeps the version of what was read, and checks it against the version

@@ -35,6 +35,7 @@ type Allow struct {
 	Session       []Text // as in Session.Plain, or patterns
 	Constraints   []Text // as in secret.Constraints.Plain; "*" for all
 	Blind         bool   // the functions must be blind
+	Put           bool   // bundle put and bundle import can write the parameters of the functions
 
 	Range hcl.Range // of the block's header
 	Lacks []string  // missing attributes that an earlier version did not require
@@ -69,6 +70,7 @@ func guardSpec() *blockSpec {
 		{"session", listKind, false},
 		{"constraints", listKind, false},
 		{"blind", boolKind, false},
+		{"put", boolKind, false},
 	}}}}
 }
 
@@ -124,7 +126,10 @@ func (g *Guard) Files() map[string]*hcl.File {
 }
 
 func (e *evaluator) allow(b *block) Allow {
-	allow := Allow{Blind: e.bool(b, "blind", e.scope(scopeNothing)), Range: b.header, has: map[string]bool{}}
+	allow := Allow{
+		Blind: e.bool(b, "blind", e.scope(scopeNothing)), Put: e.bool(b, "put", e.scope(scopeNothing)),
+		Range: b.header, has: map[string]bool{},
+	}
 	lists := map[string]*[]Text{
 		"environments": &allow.Environments, "accounts": &allow.Accounts, "regions": &allow.Regions, "bundles": &allow.Bundles,
 		"functions": &allow.Functions, "keys": &allow.Keys, "parameters": &allow.Parameters, "layers": &allow.Layers,

@@ -1,23 +1,27 @@
 package policy
 
-import "errors"
+import (
+	"errors"
+	"fmt"
+)
 
 // The kinds of policies.
 const (
 	KindCI       = "ci"       // the policy of the role that builds
 	KindPlan     = "plan"     // of a role that only plans
+	KindPut      = "put"      // of a role that puts parameters
 	KindFunction = "function" // of a function's role
 	KindKey      = "key"      // of a function's key
 	KindAll      = "all"      // all of them
 )
 
 // Kinds lists the kinds of policies.
-func Kinds() []string { return []string{KindCI, KindPlan, KindFunction, KindKey, KindAll} }
+func Kinds() []string { return []string{KindCI, KindPlan, KindPut, KindFunction, KindKey, KindAll} }
 
 // A Written is a policy and its purpose.
 type Written struct {
 	Kind     string
-	Function string // in the manifest; "" for a role that builds or plans
+	Function string // in the manifest; "" for a role that builds, plans or puts
 	Key      string // ARN; only for a key policy
 	Policy   Document
 }
@@ -31,6 +35,12 @@ func (s *Setting) Documents(kind, function string) (all []Written, missing []err
 	}
 	if kind == KindPlan || kind == KindAll {
 		all = append(all, Written{Kind: KindPlan, Policy: s.Plan()})
+	}
+	switch writes := len(s.written().parameters) > 0; {
+	case kind == KindPut && !writes:
+		return nil, nil, fmt.Errorf("environment %q has no secret that can be put: each has a version, a label or a path import", s.Manifest.Environment.Name.Value)
+	case writes && (kind == KindPut || kind == KindAll):
+		all = append(all, Written{Kind: KindPut, Policy: s.Put()})
 	}
 	names := s.Functions()
 	if function != "" {

@@ -44,6 +44,8 @@ type Setting struct {
 type Parameter struct {
 	Name string
 	Key  string // ARN; "" if the parameter is not encrypted
+
+	Advanced bool // it is of the advanced tier
 }
 
 // Check refuses invalid roles, and roles of functions that the environment does not

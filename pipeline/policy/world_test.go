@@ -73,6 +73,7 @@ type world struct {
 	manifest *manifest.Manifest
 	setting  policy.Setting
 	admin    aws.Config
+	count    int // of puts
 }
 
 // The ways to build the two functions.
@@ -80,9 +81,14 @@ type modes struct{ helloBlind, workerBlind bool }
 
 func newWorld(t *testing.T, m modes) *world {
 	t.Helper()
+	return newWorldOf(t, seedJSON, fmt.Sprintf(manifestHCL, m.helloBlind, m.workerBlind))
+}
+
+func newWorldOf(t *testing.T, seed, source string) *world {
+	t.Helper()
 	w := &world{T: t}
 	var err error
-	if w.server, err = awslocal.New(awslocal.WithSeed([]byte(seedJSON))); err != nil {
+	if w.server, err = awslocal.New(awslocal.WithSeed([]byte(seed))); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = w.server.Close() })
@@ -90,7 +96,7 @@ func newWorld(t *testing.T, m modes) *world {
 		t.Fatal(err)
 	}
 	file := filepath.Join(t.TempDir(), "secrets.hcl")
-	if err := os.WriteFile(file, fmt.Appendf(nil, manifestHCL, m.helloBlind, m.workerBlind), 0o600); err != nil {
+	if err := os.WriteFile(file, []byte(source), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	module, diags := manifest.Load(file, manifest.Options{})

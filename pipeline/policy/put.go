@@ -1,0 +1,141 @@
+package policy
+
+import (
+	"slices"
+
+	"github.com/whispering/bundle/pipeline/manifest"
+	"github.com/whispering/bundle/pipeline/secret"
+)
+
+// Put is the policy of a role that puts the manifest's parameters. It allows writing
+// those that a secret block names without a version, encrypting them through Parameter
+// Store, and reading only those in which it replaces a field.
+//
+// A value of the standard tier is encrypted with kms:Encrypt, one of the advanced tier
+// with kms:GenerateDataKey:
+// https://docs.aws.amazon.com/systems-manager/latest/userguide/secure-string-parameter-kms-encryption.html
+func (s Setting) Put() Document {
+	w := s.written()
+	statements := []Statement{
+		{Sid: "PutParameters", Effect: allow, Action: List{"ssm:PutParameter"}, Resource: w.parameters},
+		{Sid: "DescribeParameters", Effect: allow, Action: List{"ssm:DescribeParameters"}, Resource: List{"*"}},
+	}
+	if len(w.keys) > 0 {
+		statements = append(statements, Statement{Sid: "DescribeKeys", Effect: allow, Action: List{"kms:DescribeKey"}, Resource: w.keys})
+	}
+	if len(w.standard.keys) > 0 {
+		statements = append(statements, s.throughSSM("EncryptThroughParameterStore", "kms:Encrypt", w.standard.keys, w.standard.parameters))
+	}
+	if len(w.advanced.keys) > 0 {
+		statements = append(statements, s.throughSSM("MakeDataKeysThroughParameterStore", "kms:GenerateDataKey", w.advanced.keys, w.advanced.parameters))
+	}
+	if len(w.fields.parameters) > 0 {
+		statements = append(statements, Statement{Sid: "ReadFields", Effect: allow, Action: List{"ssm:GetParameters"}, Resource: w.fields.parameters})
+	}
+	if len(w.fields.keys) > 0 {
+		statements = append(statements, s.throughSSM("DecryptFieldsThroughParameterStore", "kms:Decrypt", w.fields.keys, w.fields.parameters))
+	}
+	return newDocument(statements, s.closePut(w))
+}
+
+// closePut denies what other policies of the role might allow: writing other parameters,
+// reading their values, and using a key outside Parameter Store.
+func (s Setting) closePut(w written) []Statement {
+	decrypt := Statement{Sid: "DenyDecrypt", Effect: deny, Action: List{"kms:Decrypt"}, Resource: List{"*"}}
+	if len(w.fields.parameters) > 0 {
+		decrypt.Sid, decrypt.Condition = "DenyDecryptOfOthers", none(ofParameter, w.fields.parameters)
+	}
+	return []Statement{
+		{Sid: "DenyPutElsewhere", Effect: deny, Action: List{"ssm:PutParameter"}, NotResource: w.parameters},
+		decrypt,
+		{
+			Sid: "DenyDirectUse", Effect: deny, Action: List{"kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey*"}, Resource: List{"*"},
+			Condition: Condition{"StringNotEquals": {viaService: List{s.viaSSM()}}},
+		},
+		{Sid: "DenyKeyAdministration", Effect: deny, Action: List{"kms:CreateGrant", "kms:PutKeyPolicy", "kms:ReEncrypt*"}, Resource: List{"*"}},
+	}
+}
+
+// throughSSM allows an action on keys, for parameters and through Parameter Store only.
+func (s Setting) throughSSM(sid, action string, keys, parameters List) Statement {
+	condition := among(ofParameter, parameters)
+	condition.add("StringEquals", viaService, s.viaSSM())
+	return Statement{Sid: sid, Effect: allow, Action: List{action}, Resource: keys, Condition: condition}
+}
+
+// written is what a put of the manifest's secrets writes, and the parts of it that need
+// more rights.
+type written struct {
+	reach
+	standard reach // of the standard tier, or new
+	advanced reach // of the advanced tier
+	fields   reach // in which fields are replaced
+}
+
+func (s Setting) written() written {
+	var w written
+	add := func(to *reach, name string) {
+		to.parameters = append(to.parameters, s.parameterARN(name))
+		to.keys = append(to.keys, s.storedUnder(func(other string) bool { return other == name })...)
+		to.keys = append(append(to.keys, s.ParameterKeys...), s.BlindKeys...)
+	}
+	for _, fn := range s.Manifest.Functions {
+		for _, sec := range fn.Secrets {
+			ref, err := secret.ParseRef(sec.Parameter.Value)
+			if err != nil || ref.Selector != "" {
+				continue // a put does not change what an older version has
+			}
+			tier := &w.standard
+			if slices.ContainsFunc(s.Parameters, func(p Parameter) bool { return p.Name == ref.Name && p.Advanced }) {
+				tier = &w.advanced
+			}
+			add(&w.reach, ref.Name)
+			add(tier, ref.Name)
+			if replaces(fn, sec) {
+				add(&w.fields, ref.Name)
+			}
+		}
+	}
+	for _, r := range []*reach{&w.reach, &w.standard, &w.advanced, &w.fields} {
+		r.parameters, r.keys = distinct(r.parameters), distinct(r.keys)
+	}
+	return w
+}
+
+// replaces reports whether a put of a secret replaces a field.
+func replaces(fn manifest.Function, sec manifest.Secret) bool {
+	return sec.Field.Value != "" && !fn.Blind.Value
+}
+
+// PutSession is the session policy of a run that puts parameters. It also allows reading
+// those of packed functions, to leave unchanged values alone: whether the role may is up
+// to its own policy. It reports false if no such policy is short enough.
+func (s Setting) PutSession() (Document, bool) {
+	for levels := maxLevels; levels > 0; levels-- {
+		if d := s.putSession(levels); d.length() <= MaxSession {
+			return d, true
+		}
+	}
+	return Document{}, false
+}
+
+func (s Setting) putSession(levels int) Document {
+	w := s.written()
+	statements := []Statement{
+		{Sid: "PutParameters", Effect: allow, Action: List{"ssm:PutParameter"}, Resource: shortened(w.parameters, levels)},
+		{Sid: "Describe", Effect: allow, Action: List{"ssm:DescribeParameters", "kms:DescribeKey"}, Resource: List{"*"}},
+	}
+	throughSSM := func(sid string, actions ...string) Statement {
+		return Statement{
+			Sid: sid, Effect: allow, Action: actions, Resource: List{"*"},
+			Condition: Condition{"StringLike": {viaService: List{"ssm." + s.Region + ".*"}}},
+		}
+	}
+	statements = append(statements, throughSSM("EncryptThroughParameterStore", "kms:Encrypt", "kms:GenerateDataKey"))
+	if packed := s.packed(); len(packed.parameters) > 0 {
+		statements = append(statements,
+			Statement{Sid: "ReadParameters", Effect: allow, Action: List{"ssm:GetParameters"}, Resource: shortened(packed.parameters, levels)},
+			throughSSM("DecryptThroughParameterStore", "kms:Decrypt"))
+	}
+	return newDocument(statements)
+}
