@@ -31,6 +31,8 @@ func canaryAttempts() map[string][]attempt {
 		"policy":     policyAttempts(),
 		"doctor":     doctorAttempts(),
 		"run":        runAttempts(),
+		"put":        secretPutAttempts(),
+		"import":     secretImportAttempts(),
 		"init":       initAttempts(),
 		"fmt":        fmtAttempts(),
 		"completion": completionAttempts(),

@@ -19,6 +19,8 @@
 //	policy      print the IAM and key policies that a bundle needs
 //	doctor      check whether a build would be allowed, and who can decrypt
 //	run         run a command with a function's secrets, such as its tests
+//	put         put the value of a secret into Parameter Store
+//	import      put every value of a dotenv or JSON file into Parameter Store
 //	helpers     build a layer that contains only helpers
 //	init        create a first manifest, from an existing project or from scratch
 //	fmt         reformat manifests and guard files in canonical style
@@ -50,10 +52,11 @@
 //	6    AWS is unavailable or throttling: try again
 //	7    integrity check failed
 //	8    the output could not be written
+//	9    put, import: some parameters were written, and others were not
 //	126  run: the command cannot be run
 //	127  run: the command does not exist
 //	130  interrupted by a signal (143 for SIGTERM)
 //
 // If a run has several problems, the exit code is the smallest of their codes, but 6
-// only if all of them are 6.
+// only if all of them are 6, and 9 whenever a part was written.
 package main

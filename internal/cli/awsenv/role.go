@@ -15,12 +15,13 @@ const (
 	LookingRights    Rights = iota // nothing that reads a value or changes something
 	BuildingRights                 // what a build of the manifest needs
 	PublishingRights               // what publishing its layer needs
+	PuttingRights                  // what putting its parameters needs
 	AllRights                      // for the doctor, which checks what the role may do
 )
 
 // roleOf returns the role of an environment, with a session policy that allows no
 // more than the command needs. A session that only looks never has more rights. One
-// that builds or publishes has all rights of the role if the policy is too large.
+// that builds, publishes or puts has all rights of the role if the policy is too large.
 func roleOf(con *console.Console, m *manifest.Manifest, o Options) awsclient.RoleToAssume {
 	env := m.Environment
 	role := awsclient.RoleToAssume{
@@ -49,6 +50,8 @@ func roleOf(con *console.Console, m *manifest.Manifest, o Options) awsclient.Rol
 		narrow, fits = setting.BuildSession(o.accounts)
 	case PublishingRights:
 		narrow, fits = setting.PublishSession()
+	case PuttingRights:
+		narrow, fits = setting.PutSession()
 	}
 	without := func(why string) {
 		con.Hint("role %s is assumed with its full permissions: %s", role.ARN, why)

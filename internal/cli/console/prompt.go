@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"runtime"
+	"strings"
 
 	"golang.org/x/term"
 
@@ -16,6 +18,69 @@ import (
 func (c *Console) Attended() bool {
 	f, ok := c.Stdin.(*os.File)
 	return ok && term.IsTerminal(int(f.Fd()))
+}
+
+// A Person is somebody at a terminal who can answer questions.
+type Person struct {
+	console  *Console
+	terminal *os.File
+	opened   bool
+}
+
+// Person returns who can answer questions: at the terminal of standard input or, if that
+// is not one but standard error is, at the terminal of the process. In a CI, and without a
+// terminal, it is nobody, and ok is false. Call Leave at the end.
+func (c *Console) Person() (p *Person, ok bool) {
+	if c.CI() {
+		return nil, false
+	}
+	if c.Attended() {
+		return &Person{console: c, terminal: c.Stdin.(*os.File)}, true
+	}
+	if Terminal(c.Stderr) == 0 {
+		return nil, false
+	}
+	name := "/dev/tty"
+	if runtime.GOOS == "windows" {
+		name = "CONIN$"
+	}
+	f, err := os.OpenFile(name, os.O_RDWR, 0)
+	if err != nil {
+		return nil, false
+	}
+	return &Person{console: c, terminal: f, opened: true}, true
+}
+
+// Leave ends the conversation.
+func (p *Person) Leave() {
+	if p.opened {
+		_ = p.terminal.Close()
+	}
+}
+
+// Agrees asks a question, and reports whether the answer is yes. Every other answer, and
+// none, is no.
+func (p *Person) Agrees(ctx context.Context, question string) (bool, error) {
+	_, _ = io.WriteString(p.console.Stderr.Text(), printable.Line(question)+" [y/N] ")
+	given := make(chan string, 1)
+	go func() {
+		var line []byte
+		for b := make([]byte, 1); len(line) < 100; { // a byte at a time: what follows may be for another question
+			if n, err := p.terminal.Read(b); n == 0 || err != nil || b[0] == '\n' {
+				break
+			}
+			line = append(line, b[0])
+		}
+		given <- string(line)
+	}()
+	select {
+	case answer := <-given:
+		answer = strings.ToLower(strings.TrimSpace(answer))
+		return answer == "y" || answer == "yes", nil
+	case <-ctx.Done():
+		_, _ = fmt.Fprintln(p.console.Stderr.Text())
+		return false, ctx.Err()
+	}
 }
 
 // Ask asks for a value at the terminal of standard input, which does not show it. If the

@@ -1,9 +1,7 @@
 package local
 
 import (
-	"fmt"
 	"os"
-	"slices"
 	"strings"
 	"testing"
 
@@ -12,29 +10,6 @@ import (
 	"github.com/whispering/bundle/internal/cli/console"
 	"github.com/whispering/bundle/internal/printable"
 )
-
-func TestGrouped(t *testing.T) {
-	all := []left{{1, "A", "no value"}, {2, "", "is text"}, {3, "B", "no value"}, {4, "", "no value"}, {7, "C", "a list"}}
-	want := []string{"left out: A (line 1), B (line 3): no value", "left out: line 2 is text", "left out: line 4 no value", "left out: C (line 7): a list"}
-	if got := grouped(all, "left out: "); !slices.Equal(got, want) {
-		t.Errorf("%q, want %q", got, want)
-	}
-	const junk = "is not NAME=VALUE. It is not shown, as it could be part of a value"
-	want = []string{"line 6, line 9 are not NAME=VALUE. They are not shown, as they could be parts of values"}
-	if got := grouped([]left{{6, "", junk}, {9, "", junk}}, ""); !slices.Equal(got, want) {
-		t.Errorf("%q, want %q", got, want)
-	}
-	all = nil
-	for i := range mostPlaces + 2 {
-		all = append(all, left{i + 1, fmt.Sprint("N", i), "no value"})
-	}
-	if got := grouped(all, ""); len(got) != 1 || !strings.HasSuffix(got[0], "N199 (line 200), and 2 more, which --json lists: no value") {
-		t.Errorf("%.200q", got)
-	}
-	if got := grouped(all[:mostPlaces], ""); len(got) != 1 || strings.Contains(got[0], "more") {
-		t.Errorf("%.200q", got)
-	}
-}
 
 // What may be a value is never shown, and the message says where values come from.
 func TestValuesOnTheCommandLineAreNotShown(t *testing.T) {

@@ -1,12 +1,10 @@
 package local
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"slices"
 	"strings"
 	"time"
@@ -16,8 +14,7 @@ import (
 	"github.com/whispering/bundle/internal/awslocal"
 	"github.com/whispering/bundle/internal/awslocal/call"
 	"github.com/whispering/bundle/internal/cli/console"
-	"github.com/whispering/bundle/internal/plainfile"
-	"github.com/whispering/bundle/pipeline"
+	"github.com/whispering/bundle/internal/cli/values"
 	"github.com/whispering/bundle/pipeline/problem"
 )
 
@@ -62,10 +59,11 @@ func (a *commands) localPut() *cli.Command {
 			if err := cmp.Or(oneOf(c, "type", "String", "StringList", "SecureString"), oneOf(c, "tier", "Standard", "Advanced", "Intelligent-Tiering")); err != nil {
 				return err
 			}
-			value, err := a.value(c.Context, name, console.Text(c, "from"))
+			read, _, err := values.ReadOne(c.Context, a.Console, name, console.Text(c, "from"))
 			if err != nil {
 				return err
 			}
+			value := strings.TrimSuffix(string(read.Reveal()), "\n") // which editors and echo add
 			in := map[string]any{"Name": name, "Value": value, "Type": console.Text(c, "type"), "Tier": console.Text(c, "tier"), "Overwrite": true}
 			if console.Text(c, "type") == "SecureString" {
 				in["KeyId"] = console.Text(c, "key")
@@ -126,29 +124,6 @@ func (a *commands) putSample(c *cli.Context, name string) error {
 		}
 		return a.isAt(name, out.Version)
 	})
-}
-
-// value reads a parameter's value. It drops one newline at the end, which editors and
-// echo add. Values never come from the command line, which other processes can read.
-func (a *commands) value(ctx context.Context, name, path string) (string, error) {
-	const most = 64 << 10
-	var b []byte
-	var err error
-	switch {
-	case path != "":
-		b, err = plainfile.Read(path, most)
-	case a.Attended():
-		b, err = a.Ask(ctx, "Value of "+name+" (not shown): ")
-	default:
-		b, err = io.ReadAll(io.LimitReader(a.Stdin, most))
-	}
-	if ctx.Err() != nil {
-		return "", ctx.Err()
-	}
-	if err != nil {
-		return "", console.Usagef("the value cannot be read: %v. Without --from it comes from standard input.", pipeline.Cause(err))
-	}
-	return string(bytes.TrimSuffix(b, []byte("\n"))), nil
 }
 
 // refused turns an error of the embedded AWS into a usage error.

@@ -28,6 +28,7 @@ type Target struct {
 
 	Module   *manifest.Module
 	Manifest *manifest.Manifest  // in this region and for this function
+	Guard    *manifest.Guard     // the guard file, which allows the manifest; nil for none
 	Siblings []manifest.Function // all functions of the environment, if each has its own layer
 	Helpers  []string            // of the manifest that are not in the layer
 	Path     string              // of the layer; "" if the command line names none
@@ -181,7 +182,7 @@ func (s *selection) addEnvironment(name string) {
 // addRegion adds the targets of an environment in one of its regions.
 func (s *selection) addRegion(name, region string, read *pipeline.Reading) {
 	m := read.Manifest
-	t := Target{Environment: name, Region: region, Module: s.module, Manifest: m}
+	t := Target{Environment: name, Region: region, Module: s.module, Manifest: m, Guard: s.guard}
 	t.Problems = append(pipeline.CheckRegion(m), read.CheckLimits()...)
 	if len(t.Problems) == 0 {
 		t.Problems = CheckGuard(read, s.guard)

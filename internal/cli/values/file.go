@@ -1,0 +1,96 @@
+package values
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/whispering/bundle/internal/cli/console"
+	"github.com/whispering/bundle/internal/plainfile"
+	"github.com/whispering/bundle/pipeline"
+	"github.com/whispering/bundle/pipeline/dotenv"
+)
+
+// ReadFile reads a dotenv file or a JSON object for a command. instead says how to put one
+// value, for an error.
+func ReadFile(command, instead, path string) (*dotenv.File, error) {
+	const most = 16 << 20
+	content, err := plainfile.Read(path, most)
+	switch {
+	case err != nil && path == "-":
+		return nil, console.Usagef("%s does not read standard input: name a file", command)
+	case err != nil && strings.Contains(path, "="):
+		return nil, console.Usagef("%s takes the name of a dotenv or JSON file. Write NAME=VALUE into a file, or %s", command, instead)
+	case err != nil:
+		return nil, console.Usagef("%s cannot be read: %v", path, pipeline.Cause(err))
+	}
+	parse := dotenv.Parse
+	if dotenv.IsJSON(content) {
+		parse = dotenv.ParseJSON
+	}
+	values, err := parse(content)
+	if err != nil {
+		return nil, console.Usagef("%s", dotenv.Describe(path, err))
+	}
+	return values, nil
+}
+
+// A Note says what is special about a line of a file, or why it was left out.
+type Note struct {
+	Line int    `json:"line"`
+	Name string `json:"name"`
+	Text string `json:"text"`
+}
+
+// Notes returns what was left out of a file, and what else is special about its lines.
+func Notes(f *dotenv.File) (leftOut, others []Note) {
+	leftOut, others = []Note{}, []Note{}
+	for _, n := range f.Notes {
+		if n.Kind == dotenv.LeftOut || n.Kind == dotenv.Unread {
+			leftOut = append(leftOut, Note{n.Line, n.Name, n.Text})
+		} else {
+			others = append(others, Note{n.Line, n.Name, n.Text})
+		}
+	}
+	return leftOut, others
+}
+
+// mostPlaces is how many lines of a file one message names.
+const mostPlaces = 200
+
+// Grouped returns one line for each text, with the lines and names that it is about.
+func Grouped(all []Note, prefix string) []string {
+	type group struct {
+		places          []string
+		separator, text string
+	}
+	var groups []*group
+	known := map[string]*group{}
+	for _, l := range all {
+		place, separator := fmt.Sprintf("%s (line %d)", l.Name, l.Line), ": "
+		if l.Name == "" {
+			place, separator = fmt.Sprintf("line %d", l.Line), " "
+		}
+		g := known[separator+l.Text]
+		if g == nil {
+			g = &group{separator: separator, text: l.Text}
+			known[separator+l.Text] = g
+			groups = append(groups, g)
+		}
+		g.places = append(g.places, place)
+	}
+	lines := make([]string, len(groups))
+	plural := strings.NewReplacer(
+		"is not NAME=VALUE", "are not NAME=VALUE",
+		"It is not shown, as it could be part of a value", "They are not shown, as they could be parts of values",
+	)
+	for i, g := range groups {
+		if len(g.places) > 1 && g.separator == " " {
+			g.text = plural.Replace(g.text)
+		}
+		if more := len(g.places) - mostPlaces; more > 0 {
+			g.places = append(g.places[:mostPlaces], fmt.Sprintf("and %d more, which --json lists", more))
+		}
+		lines[i] = prefix + strings.Join(g.places, ", ") + g.separator + g.text
+	}
+	return lines
+}
