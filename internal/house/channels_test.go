@@ -61,8 +61,8 @@ func TestReleaseIsInstalled(t *testing.T) {
 		t.Fatal(err)
 	}
 	path := "PATH=" + filepath.Join(tools, "bin") + string(filepath.ListSeparator) + os.Getenv("PATH")
-	run(t, dir, []string{path}, "goreleaser", "release", "--snapshot", "--clean", "--skip=publish,sbom")
-	image := run(t, dir, []string{path, "PIP_NO_INDEX=1", "PIP_FIND_LINKS=" + filepath.Join(tools, "wheels")}, ".github/release/channels")
+	run(t, dir, []string{path}, filepath.Join(tools, "bin", "goreleaser"), "release", "--snapshot", "--clean", "--skip=publish,sbom")
+	image := run(t, dir, []string{path, "PIP_NO_INDEX=1", "PIP_FIND_LINKS=" + filepath.Join(tools, "wheels"), "PIP_ROOT_USER_ACTION=ignore"}, ".github/release/channels")
 	if !regexp.MustCompile(`^sha256:[0-9a-f]{64}\n$`).MatchString(image) {
 		t.Errorf("the image's digest is %q", image)
 	}
@@ -101,3 +101,40 @@ func TestReleaseIsInstalled(t *testing.T) {
 
 // again writes checksums.txt of a damaged release anew.
 const again = ` sha256sum $(cut -c 67- checksums.txt) >sums; mv sums checksums.txt`
+
+// TestGoreleaserPublishesNothing: it writes files, which the workflow publishes. And no package takes the path that belongs to
+// ruby-bundler.
+func TestGoreleaserPublishesNothing(t *testing.T) {
+	config := read(t, ".goreleaser.yaml")
+	repositories, skipped := strings.Count(config, "    repository:\n"), strings.Count(config, "    skip_upload: true\n")
+	if repositories == 0 || repositories != skipped || !strings.Contains(config, "\nrelease:\n  disable: true\n") {
+		t.Errorf("%d repositories are named, and %d are skipped; is the release disabled?", repositories, skipped)
+	}
+	if found := regexp.MustCompile(`(?m)token|^(dockers|kos|publishers|blobs|brews|nix|aurs|winget)\w*:|dst: /usr/bin/bundle$|bindir: /usr/bin$`).FindString(config); found != "" {
+		t.Errorf(".goreleaser.yaml has %q", found)
+	}
+	if !strings.Contains(read(t, ".github/release/build"), "\ngoreleaser release --clean --skip=publish\n") {
+		t.Error(".github/release/build does not skip publishing")
+	}
+}
+
+// TestChannelsGetWhatWasBuiltTwice: the jobs that push the image, the cask and the manifest run nothing of this repository, and
+// push only what has the first build's checksum. A key is for one repository, and belongs to an environment.
+func TestChannelsGetWhatWasBuiltTwice(t *testing.T) {
+	workflow := read(t, ".github/workflows/release.yml")
+	for name, wants := range map[string][]string{
+		"image":    {"      contents: read\n      packages: write\n", `= "$IMAGE" ]`, "--preserve-digests"},
+		"channels": {"    environment: ${{ matrix.channel }}\n", "      contents: read\n", "StrictHostKeyChecking=yes", "${{ secrets.KEY }}"},
+	} {
+		_, job, _ := strings.Cut(workflow, "\n  "+name+":\n")
+		job = regexp.MustCompile(`(?m)^  \S`).Split(job, 2)[0]
+		for _, want := range append(wants, "    needs: [build, publish]\n", "gh release download", "sha256sum --check --strict") {
+			if !strings.Contains(job, want) {
+				t.Errorf("the job %s has no %q:\n%s", name, want, job)
+			}
+		}
+		if found := regexp.MustCompile(`actions/checkout|\.github/release|contents: write|id-token`).FindString(job); found != "" {
+			t.Errorf("the job %s has %q", name, found)
+		}
+	}
+}
