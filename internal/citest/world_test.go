@@ -214,6 +214,12 @@ func (j job) traced() job {
 	return j
 }
 
+// inSh returns a job that runs in sh.
+func (j job) inSh() job {
+	j.shell = []string{"sh", "-e", "-c"}
+	return j
+}
+
 // An outcome is what came of a job.
 type outcome struct {
 	dir  string // the checkout afterwards
