@@ -37,10 +37,13 @@ func awsFor(t *testing.T, bundle, home string) []string {
 	wrapper := fmt.Sprintf(`#!/bin/sh
 case " $* " in
 *" --endpoint-url "* | " matrix "*) ;;
-*" --env dev "* | *" --env="* | *" --all "*) unset AWS_ENDPOINT_URL; exec %q "$@" --endpoint-url %q ;;
+*" --env dev "* | *" --env="* | *" --all "*)
+	unset AWS_ENDPOINT_URL AWS_ENDPOINT_URL_SECRETS_MANAGER
+	case $1 in run) shift; exec %[1]q run --endpoint-url %[2]q "$@" ;; esac # what follows -- is the command's
+	exec %[1]q "$@" --endpoint-url %[2]q ;;
 esac
-exec %q "$@"
-`, bundle, url, bundle)
+exec %[1]q "$@"
+`, bundle, url)
 	if err := os.WriteFile(filepath.Join(home, "bundle"), []byte(wrapper), 0o755); err != nil {
 		t.Fatal(err)
 	}

@@ -43,12 +43,19 @@ func TestDocumentedCommandsWork(t *testing.T) {
 // pages lists the documentation.
 func pages(t *testing.T) []string {
 	t.Helper()
-	all, err := filepath.Glob(filepath.Join(root(t), "docs", "*.md"))
-	if err != nil {
-		t.Fatal(err)
+	all := []string{filepath.Join(root(t), "README.md")}
+	for _, folder := range []string{"docs", moves} {
+		found, err := filepath.Glob(filepath.Join(root(t), folder, "*.md"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, found...)
 	}
-	return append([]string{filepath.Join(root(t), "README.md")}, all...)
+	return all
 }
+
+// moves is the folder of the pages about other tools. Each begins with what that tool has.
+const moves = "docs/from"
 
 var fence = regexp.MustCompile("(?ms)^( *)```(\\w*)\n(.*?)^ *```$")
 
@@ -115,7 +122,7 @@ func runPage(t *testing.T, page, script, bundle string) {
 	}
 	writeManifests(t, page, dir)
 	home := t.TempDir()
-	env := append(awsFor(t, bundle, home), "HOME="+home, "CI=", "GOBIN="+filepath.Join(home, "bin"), "DB_PASSWORD=not-a-real-password")
+	env := append(awsFor(t, bundle, home), "HOME="+home, "CI=", "GOBIN="+filepath.Join(home, "bin"))
 	for _, name := range []string{"GOCACHE", "GOMODCACHE", "GOPROXY", "GOFLAGS"} {
 		env = append(env, name+"="+strings.TrimSpace(run(t, root(t), nil, "go", "env", name)))
 	}
@@ -123,9 +130,14 @@ func runPage(t *testing.T, page, script, bundle string) {
 	if strings.Contains(script, "pip install") {
 		env = append(env, "PIP_NO_INDEX=1", "PIP_FIND_LINKS="+filepath.Join(needs.PackageTools(t), "wheels")) // pytest, and what builds the package
 	}
-	if filepath.Base(page) != "README.md" {
-		// Later pages build on the README's first command.
-		script = "bundle --manifest secrets.hcl --env local --out layer.zip\n" + script
+	if strings.HasSuffix(filepath.Dir(page), moves) {
+		env = append(env, otherTools(t, filepath.Base(page))...)
+	} else {
+		env = append(env, "DB_PASSWORD=not-a-real-password")
+		if filepath.Base(page) != "README.md" {
+			// Later pages build on the README's first command.
+			script = "bundle --manifest secrets.hcl --env local --out layer.zip\n" + script
+		}
 	}
 	out := run(t, dir, env, "bash", "-euo", "pipefail", "-c", script)
 	if filepath.Base(page) == "README.md" && !strings.Contains(out, "DB_PASSWORD is not-a-real-password") {

@@ -1,0 +1,62 @@
+package house
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/whispering/bundle/internal/needs"
+)
+
+// otherTools returns the variables of a page about another tool, if its commands are there.
+func otherTools(t *testing.T, page string) []string {
+	t.Helper()
+	switch page {
+	case "sops.md":
+		needs.Program(t, "sops", "go install github.com/getsops/sops/v3/cmd/sops@v3.13.3")
+		needs.Program(t, "age-keygen", "go install filippo.io/age/cmd/age-keygen@v1.3.1")
+		needs.Program(t, "jq", "Debian: apt-get install jq")
+	case "secrets-manager.md":
+		needs.Program(t, "jq", "Debian: apt-get install jq")
+		return []string{"AWS_ENDPOINT_URL_SECRETS_MANAGER=" + needs.Moto(t)} // the embedded AWS has none
+	}
+	return nil
+}
+
+// TestChamberKeepsWhatThePageSays compares the parameters that docs/from/chamber.md puts with those that chamber writes.
+func TestChamberKeepsWhatThePageSays(t *testing.T) {
+	chamber, err := exec.LookPath("chamber")
+	if err != nil {
+		needs.Absent(t, "chamber is not on the PATH; build it from a checkout of github.com/segmentio/chamber")
+	}
+	t.Setenv("PATH", needs.AWS(t)+string(filepath.ListSeparator)+os.Getenv("PATH"))
+	script := shellBlocks(t, filepath.Join(root(t), "docs/from/chamber.md"))
+	start, _, found := strings.Cut(script, "\nmkdir payments")
+	if !found {
+		t.Fatal("docs/from/chamber.md does not begin with what chamber has")
+	}
+	list := "\naws ssm describe-parameters --query 'sort_by(Parameters, &Name)[].[Name, Type, KeyId, Version]' --output text >list.txt"
+	var lists []string
+	for _, write := range []string{"", "\nchamber_write() { printf %s \"$3\" | CHAMBER_AWS_SSM_ENDPOINT=$AWS_ENDPOINT_URL " + chamber + " write \"$1\" \"$2\" -; }\n"} {
+		home, dir := t.TempDir(), t.TempDir()
+		env := append(awsFor(t, "bundle", home), "HOME="+home)
+		lines := strings.Split(start, "\n")
+		i := slices.IndexFunc(lines, func(line string) bool { return strings.HasPrefix(line, "chamber_write payments") })
+		if i < 0 {
+			t.Fatal("docs/from/chamber.md writes nothing")
+		}
+		lines = slices.Insert(lines, i, write)
+		run(t, dir, env, "bash", "-euo", "pipefail", "-c", strings.Join(lines, "\n")+list)
+		b, err := os.ReadFile(filepath.Join(dir, "list.txt"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		lists = append(lists, string(b))
+	}
+	if lists[0] != lists[1] || !strings.Contains(lists[0], "/payments/db_password") {
+		t.Errorf("the page puts\n%sand chamber writes\n%s", lists[0], lists[1])
+	}
+}
