@@ -79,6 +79,8 @@ func secretImportAttempts() []attempt {
 		{name: "dry run", args: prod("--dry-run", "values.json")},
 		{name: "without the unknown", args: prod("--ignore-unknown", "other.env"), before: values("other.env", "OTHER="+c("dotenv"), "SECURE="+c("dotenv 2"), c("broken dotenv"))},
 		{name: "unknown names", args: prod("other.env"), code: 2},
+		{name: "standard input", args: prod("-"), stdin: `{"SECURE": "` + escaped.Replace(c("json file")) + `"}`},
+		{name: "cut standard input", args: prod("-"), stdin: `{"SECURE": "` + c("broken json"), code: 2},
 		{name: "no line of dotenv", args: prod("bad.env"), before: values("bad.env", c("broken dotenv")), code: 2},
 		{name: "encrypted", args: prod("bad.env"), before: values("bad.env", "SECURE="+c("dotenv"), "FIELD=encrypted:"+c("dotenv 2")), code: 2},
 		{name: "no JSON", args: prod("bad.json"), before: values("bad.json", `{"SECURE": `+c("broken json")+`}`), code: 2},

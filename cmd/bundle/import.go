@@ -23,7 +23,8 @@ func (a *app) importCommand() *cli.Command {
 		Usage:     "put every value of a dotenv or JSON file into Parameter Store, by the secrets' names in the manifest",
 		UsageText: "bundle import [--manifest FILE] [--env NAME...] FILE [options]",
 		Description: "bundle import --env prod .env.prod --dry-run\n" +
-			"bundle import --env prod values.json --ignore-unknown",
+			"bundle import --env prod values.json --ignore-unknown\n" +
+			"sops decrypt --output-type json secrets.yaml | bundle import --env prod -",
 		Flags: putting.Flags(
 			&cli.BoolFlag{Name: "ignore-unknown", Usage: "leave out the names that are not secrets of the manifest"},
 		),
@@ -36,10 +37,11 @@ func (a *app) importFile(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	found, err := values.ReadFile("bundle import", "put one value with bundle put", file)
+	found, err := values.ReadFile(a.Console, "bundle import", "put one value with bundle put", file)
 	if err != nil {
 		return err
 	}
+	file = values.Shown(file)
 	leftOut, notes := values.Notes(found)
 	for _, line := range append(values.Grouped(notes, ""), values.Grouped(leftOut, "left out: ")...) {
 		a.Hint("%s: %s", file, line)

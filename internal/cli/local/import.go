@@ -36,12 +36,12 @@ func (a *commands) localImport() *cli.Command {
 			if console.Text(c, "path") == "" {
 				return console.Usagef("name the path of the parameters with --path")
 			}
-			found, err := values.ReadFile("bundle local import", "put one value with bundle local put", file)
+			found, err := values.ReadFile(a.Console, "bundle local import", "put one value with bundle local put", file)
 			if err != nil {
 				return err
 			}
 			return a.withLocal(c, func(ctx context.Context, client *awslocal.Client) error {
-				return a.putValues(ctx, client, c, file, found)
+				return a.putValues(ctx, client, c, values.Shown(file), found)
 			})
 		},
 	}

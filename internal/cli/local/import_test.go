@@ -20,7 +20,7 @@ func TestValuesOnTheCommandLineAreNotShown(t *testing.T) {
 		{"put --from-sample /x hunter2canary", "standard input or --from"},
 		{"import --path /x KEY=hunter2canary", "takes the name of a dotenv or JSON file"},
 		{"import --path /x a.env KEY=hunter2canary", "takes one argument, a file"},
-		{"import --path /x -", "does not read standard input"},
+		{"import --path /x -", "standard input: it has no line NAME=VALUE"},
 	} {
 		_, _, err := local(t, "", tt.args)
 		if err == nil || !strings.Contains(err.Error(), tt.want) || strings.Contains(err.Error(), "canary") {

@@ -1,7 +1,9 @@
 package values
 
 import (
+	"errors"
 	"fmt"
+	"io"
 	"strings"
 
 	"github.com/whispering/bundle/internal/cli/console"
@@ -10,18 +12,18 @@ import (
 	"github.com/whispering/bundle/pipeline/dotenv"
 )
 
-// ReadFile reads a dotenv file or a JSON object for a command. instead says how to put one
+// ReadFile reads a dotenv file or a JSON object for a command, of at most 16 MiB, from a
+// file or from standard input if path is console.StdinName. instead says how to put one
 // value, for an error.
-func ReadFile(command, instead, path string) (*dotenv.File, error) {
-	const most = 16 << 20
-	content, err := plainfile.Read(path, most)
+func ReadFile(con *console.Console, command, instead, path string) (*dotenv.File, error) {
+	content, err := readAll(con, path)
 	switch {
-	case err != nil && path == "-":
-		return nil, console.Usagef("%s does not read standard input: name a file", command)
 	case err != nil && strings.Contains(path, "="):
 		return nil, console.Usagef("%s takes the name of a dotenv or JSON file. Write NAME=VALUE into a file, or %s", command, instead)
+	case errors.Is(err, errTyped):
+		return nil, console.Usagef("%s reads no values from a terminal: name a file, or pipe one to bundle, or %s", command, instead)
 	case err != nil:
-		return nil, console.Usagef("%s cannot be read: %v", path, pipeline.Cause(err))
+		return nil, console.Usagef("%s cannot be read: %v", Shown(path), pipeline.Cause(err))
 	}
 	parse := dotenv.Parse
 	if dotenv.IsJSON(content) {
@@ -29,9 +31,35 @@ func ReadFile(command, instead, path string) (*dotenv.File, error) {
 	}
 	values, err := parse(content)
 	if err != nil {
-		return nil, console.Usagef("%s", dotenv.Describe(path, err))
+		return nil, console.Usagef("%s", dotenv.Describe(Shown(path), err))
 	}
 	return values, nil
+}
+
+// errTyped reports that values would have to be typed, where everybody can see them.
+var errTyped = errors.New("standard input is a terminal")
+
+func readAll(con *console.Console, path string) ([]byte, error) {
+	const most = 16 << 20
+	if path != console.StdinName {
+		return plainfile.Read(path, most)
+	}
+	if con.Attended() {
+		return nil, errTyped
+	}
+	content, err := io.ReadAll(io.LimitReader(con.Stdin, most+1))
+	if err == nil && len(content) > most {
+		err = fmt.Errorf("it has more than %d MiB", most>>20)
+	}
+	return content, err
+}
+
+// Shown returns the name of a file for messages.
+func Shown(path string) string {
+	if path == console.StdinName {
+		return "standard input"
+	}
+	return path
 }
 
 // A Note says what is special about a line of a file, or why it was left out.
