@@ -61,7 +61,7 @@ func TestCompletion(t *testing.T) {
 				line          string
 				offers, hides string // separated by spaces
 			}{
-				{"bundle ", "build plan local completion", "put"},
+				{"bundle ", "build plan local completion", "get"},
 				{"bundle pl", "plan", ""},
 				{"bundle plan --o", "--out --offline", "--reseal"},
 				{"bundle local ", "put serve", "plan"},
@@ -94,6 +94,8 @@ func TestCompletion(t *testing.T) {
 				{"bundle policy --function ", "hello worker", "plan"},
 				{"bundle policy --function-role ", "", "hello plan"},
 				{"bundle compare --env local --env ", "local prod", "plan"},
+				{"bundle put --env local ", "LOG_TOKEN DB_PASSWORD", "hello secrets.hcl"},
+				{"bundle import --manifest other.hcl --env ", "elsewhere", "prod"},
 				{"bundle local put ", "/local/shop/db /local/shop/log", "/prod secrets.hcl"},
 				{"bundle local put --env prod ", "", "/prod /local"},
 				{"bundle local get /local/shop/l", "/local/shop/log", "/local/shop/db"},

@@ -19,6 +19,7 @@ import (
 func (a *app) putCommand() *cli.Command {
 	return &cli.Command{
 		Name:      "put",
+		ArgsUsage: "SECRET",
 		Usage:     "put the value of a secret into Parameter Store, by its name in the manifest",
 		UsageText: "bundle put [--manifest FILE] [--env NAME...] SECRET [options]",
 		Description: "bundle put --env prod DB_PASSWORD\n" +

@@ -136,7 +136,7 @@ func (r *run) results() view.PutTable {
 }
 
 func (r *run) result(p *place) *view.Put {
-	result := view.NewPut(p.put, r.dry, func(o pipeline.PutOutcome) string { return r.goBack(p, o) })
+	result := view.NewPut(p.put, r.dry, func(o pipeline.PutOutcome) string { return r.ForUser(r.goBack(p, o)) })
 	result.AWSCalls, result.DurationMS = p.calls.Snapshot(), time.Since(r.Started).Milliseconds()
 	return result
 }
