@@ -327,3 +327,26 @@ func TestReportsOfAStrangersManifest(t *testing.T) {
 		}
 	}
 }
+
+// TestReportsInActions: the summary of the step is a file of its own.
+func TestReportsInActions(t *testing.T) {
+	reportFolder(t)
+	run := func(summary string) (code int, stderr string) {
+		var problems bytes.Buffer
+		a := newApp(&console.Console{
+			Args:    []string{"bundle", "validate", "--report", "report.md"},
+			Environ: []string{"HOME=" + t.TempDir(), "GITHUB_ACTIONS=true", "GITHUB_STEP_SUMMARY=" + summary}, Stdin: strings.NewReader(""),
+			Stdout: printable.New(io.Discard), Stderr: printable.New(&problems),
+		}, nil)
+		return a.run(t.Context()), problems.String()
+	}
+	if err := os.WriteFile("report.md", nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if code, stderr := run("./report.md"); code != 2 || !strings.Contains(stderr, "GITHUB_STEP_SUMMARY names report.md, which this run reads or writes itself") || read(t, "report.md") != "" {
+		t.Errorf("exit code %d\n%s", code, stderr)
+	}
+	if code, stderr := run("summary.md"); code != 0 || read(t, "report.md") != read(t, "summary.md") || !isOurs(read(t, "report.md")) {
+		t.Errorf("exit code %d\n%s\n%s\n%s", code, stderr, read(t, "report.md"), read(t, "summary.md"))
+	}
+}
