@@ -135,6 +135,8 @@ func TestInstallScript(t *testing.T) {
 		"a mirror without TLS":       {downloaded{files: released(), environ: []string{"BUNDLE_RELEASES=http://mirror.example.com/"}}, "must begin with https://"},
 		"a mirror that is a file":    {downloaded{files: released(), environ: []string{"BUNDLE_RELEASES=file:///tmp"}}, "must begin with https://"},
 		"a redirect elsewhere":       {downloaded{files: map[string][]byte{"checksums.txt": []byte("redirect file:///etc/passwd")}}, "cannot be downloaded"},
+		"another protocol":           {downloaded{files: map[string][]byte{"checksums.txt": []byte("redirect ftp://127.0.0.1:1/checksums.txt")}}, "rotocol \"ftp\""},
+		"letters":                    {downloaded{files: released(), version: "a.b.c"}, "the version is not valid"},
 		"another system":             {downloaded{files: released(), machine: [2]string{"FreeBSD", "amd64"}}, "there is no archive for FreeBSD"},
 		"another machine":            {downloaded{files: released(), machine: [2]string{"Linux", "armv7l"}}, "there is no release for armv7l"},
 	} {
