@@ -61,7 +61,7 @@ func TestCompletion(t *testing.T) {
 				line          string
 				offers, hides string // separated by spaces
 			}{
-				{"bundle ", "build plan local completion", "get"},
+				{"bundle ", "build plan local completion put schema", "serve"},
 				{"bundle pl", "plan", ""},
 				{"bundle plan --o", "--out --offline", "--reseal"},
 				{"bundle local ", "put serve", "plan"},
@@ -104,6 +104,13 @@ func TestCompletion(t *testing.T) {
 				{"bundle run --manifest hostile.hcl --function ", "good", "touch $( ;"},
 				{"bundle run --env $(touch\tpwned) --function ", "", "hello"},
 				{"bundle run --manifest escape.hcl --function ", "", "a hello"},
+				{"bundle put ", "DB_PASSWORD LOG_TOKEN QUEUE", "plan secrets.hcl"},
+				{"bundle put --env local ", "DB_PASSWORD LOG_TOKEN", "QUEUE"},
+				{"bundle put --env prod --function worker ", "LOG_TOKEN QUEUE", "DB_PASSWORD"},
+				{"bundle put --env prod D", "DB_PASSWORD", "QUEUE"},
+				{"bundle import ", "layer.zip", "DB_PASSWORD"},
+				{"bundle matrix --env ", "local prod", "plan"},
+				{"bundle validate ", "", "layer.zip secrets.hcl"},
 				{"bundle init --env ", "", "local prod"},
 				{"bundle init --function ", "", "hello"},
 			} {
@@ -228,6 +235,9 @@ func complete(t *testing.T, sh shell, dir string, words []string) []string {
 	return offered
 }
 
+// usageWithoutFlags matches what is in the usage of a command besides its arguments.
+var usageWithoutFlags = regexp.MustCompile(`bundle( \[build\]| [a-z]+)*|\[options\]|\[--[^]]*\]|--[a-z]+( [A-Z|]+(\.\.\.)?)?|\n`)
+
 // TestCompletionKnowsEveryCommandAndFlag compares scripts and manual page with
 // the command line.
 func TestCompletionKnowsEveryCommandAndFlag(t *testing.T) {
@@ -237,6 +247,9 @@ func TestCompletionKnowsEveryCommandAndFlag(t *testing.T) {
 		}
 		script := strings.ReplaceAll(printedCompletion(t, what, "bundle"), `\-`, "-")
 		for name, c := range leafCommands("", newApp(&console.Console{}, nil).cli().Commands) {
+			if arguments := usageWithoutFlags.ReplaceAllString(c.UsageText, ""); c.ArgsUsage == "" && strings.TrimSpace(arguments) != "" {
+				t.Errorf("bundle %s takes an argument, and ArgsUsage does not say what it is: %s", name, arguments)
+			}
 			if !strings.Contains(script, "bundle "+name) {
 				t.Errorf("%s does not know bundle %s", what, name)
 			}

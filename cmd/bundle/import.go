@@ -22,6 +22,7 @@ func (a *app) importCommand() *cli.Command {
 		Name:      "import",
 		Usage:     "put every value of a dotenv or JSON file into Parameter Store, by the secrets' names in the manifest",
 		UsageText: "bundle import [--manifest FILE] [--env NAME...] FILE [options]",
+		ArgsUsage: "FILE",
 		Description: "bundle import --env prod .env.prod --dry-run\n" +
 			"bundle import --env prod values.json --ignore-unknown\n" +
 			"sops decrypt --output-type json secrets.yaml | bundle import --env prod -",

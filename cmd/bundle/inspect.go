@@ -15,6 +15,7 @@ func (a *app) inspectCommand() *cli.Command {
 		Category:  console.OnlyLooks,
 		Usage:     "show what a layer contains: functions, keys, parameters and versions; decrypts nothing",
 		UsageText: "bundle inspect [--layer FILE] [--json]",
+		ArgsUsage: "LAYER", // until the next release
 		Description: "bundle inspect --layer layer.zip\n" +
 			"bundle inspect --layer layer.zip --json | jq '.targets[].result.documents[]'",
 		Flags:  []cli.Flag{console.LayerFlag("the layer to show"), console.JSONFlag()},

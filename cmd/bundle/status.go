@@ -21,6 +21,7 @@ func (a *app) statusCommand() *cli.Command {
 		Usage:    "check whether a layer is stale: whether its parameters have changed since it was built",
 		UsageText: "bundle status --layer FILE|ARN [options]\n" +
 			"bundle status [--manifest FILE] --env NAME... [--layer FILE|ARN] [options]",
+		ArgsUsage: "LAYER", // until the next release
 		Description: "bundle status --manifest secrets.hcl --env prod\n" +
 			"bundle status --layer layer.zip --exit-code\n" +
 			"bundle status \\\n" +

@@ -23,6 +23,7 @@ func (a *app) verifyCommand() *cli.Command {
 		Category:  console.OnlyLooks,
 		Usage:     "verify every byte of a layer, and optionally its manifest and that KMS can decrypt it",
 		UsageText: "bundle verify [--layer FILE] [--manifest FILE --env NAME...] [--open] [options]",
+		ArgsUsage: "LAYER", // until the next release
 		Description: "bundle verify --layer layer.zip\n" +
 			"bundle verify --layer layer.zip --manifest secrets.hcl --env prod\n" +
 			"bundle verify --layer layer.zip --open",

@@ -98,10 +98,10 @@ func commands(root *cli.App, name *Name) (all []*command) {
 // setArgument sets what the arguments are, by the ArgsUsage of the command: words with bars between them, a placeholder, or
 // a command line for another program, as COMMAND [ARGUMENT...].
 func (c *command) setArgument(usage string) {
-	c.Argument = fileValue
+	c.Argument = anyValue // none
 	switch {
 	case strings.HasPrefix(usage, "COMMAND "):
-		c.Passes = true
+		c.Passes, c.Argument = true, fileValue
 	case usage == "":
 	case usage == strings.ToLower(usage):
 		c.Words = strings.Split(usage, "|")

@@ -20,6 +20,7 @@ func (a *commands) localImport() *cli.Command {
 		Name:      "import",
 		Usage:     "put every value in a dotenv or JSON file below a path",
 		UsageText: "bundle local import FILE --path PATH [options]",
+		ArgsUsage: "FILE",
 		Description: "bundle local import .env.sample --path /local/payments\n" +
 			"bundle local import values.json --path /local/payments \\\n" +
 			"  --key alias/local-parameters",

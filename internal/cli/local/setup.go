@@ -25,6 +25,7 @@ func (a *commands) localKey() *cli.Command {
 		Name:      "key",
 		Usage:     "create a symmetric key with an alias, and print its ARN",
 		UsageText: "bundle local key ALIAS [--policy FILE] [options]",
+		ArgsUsage: "ALIAS",
 		Description: "bundle local key alias/local-hello\n" +
 			"bundle local key alias/local-hello --policy key.json",
 		Flags: localFlags(console.TextFlag("policy", "FILE", "the key policy (JSON); default: full access for the account", ""), console.JSONFlag()),
@@ -87,6 +88,7 @@ func (a *commands) localRole() *cli.Command {
 		Name:      "role",
 		Usage:     "create a role and enforce permissions: from then on, unknown credentials are refused",
 		UsageText: "bundle local role NAME [--policy FILE] [options]",
+		ArgsUsage: "NAME",
 		Description: "bundle local role build --policy policy.json\n" +
 			"bundle local role build --policy policy.json --account 222222222222",
 		Flags: allRegionsFlags(
