@@ -9,6 +9,7 @@ import (
 
 	"github.com/whispering/bundle/internal/awslocal/call"
 	"github.com/whispering/bundle/internal/awslocal/sts"
+	"github.com/whispering/bundle/internal/tokentest"
 )
 
 const account = "000000000000"
@@ -130,6 +131,33 @@ func FuzzLookup(f *testing.F) {
 	f.Fuzz(func(t *testing.T, id, token string) {
 		if _, err := s.Lookup(id, token); err == nil {
 			t.Error("nobody issued these credentials")
+		}
+	})
+}
+
+func FuzzWebIdentity(f *testing.F) {
+	i := tokentest.New(f)
+	s := sts.New(time.Now)
+	if err := s.PutProvider(sts.Provider{Account: account, URL: "https://ci.example.com", Audiences: []string{"a"}, JWKS: i.JWKS(f)}); err != nil {
+		f.Fatal(err)
+	}
+	trust := json.RawMessage(`{"Statement":{"Effect":"Allow","Principal":{"Federated":"arn:aws:iam::000000000000:oidc-provider/ci.example.com"},"Action":"sts:*"}}`)
+	if err := s.PutRole(sts.Role{Name: "build", Account: account, TrustPolicy: trust}); err != nil {
+		f.Fatal(err)
+	}
+	const claims = `{"iss":"https://ci.example.com","aud":"a","sub":"b","exp":9000000000}`
+	f.Add(tokentest.RS256, claims, []byte("signature"))
+	f.Add(tokentest.ES256, claims, make([]byte, 64))
+	f.Add(`{"alg":"none"}`, claims, []byte{})
+	f.Add(`{"alg":"RS256","kid":["one"]}`, `{"aud":[null],"exp":1e400}`, []byte{0})
+	f.Fuzz(func(t *testing.T, header, claims string, signature []byte) {
+		token := tokentest.Encode([]byte(header)) + "." + tokentest.Encode([]byte(claims)) + "." + tokentest.Encode(signature)
+		body, err := json.Marshal(map[string]string{"RoleArn": role("build").ARN(), "RoleSessionName": "run", "WebIdentityToken": token})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := s.Operations()[sts.WebIdentity](&call.Request{Body: body}); err == nil {
+			t.Error("nobody signed this token")
 		}
 	})
 }
