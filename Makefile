@@ -1,5 +1,5 @@
 # The parts of CI, for contributors to run one at a time.
-.PHONY: test lint bench bench-peers initcheck scale faults kill fuzz mutate exec helpers release notes snapshot ci e2e-aws
+.PHONY: test lint recording bench bench-peers initcheck scale faults kill fuzz mutate exec helpers release notes snapshot ci e2e-aws
 
 test:
 	go test ./...
@@ -33,6 +33,10 @@ kill:
 initcheck:
 	@test -n "$(CHECKOUTS)" || { echo 'usage: make initcheck CHECKOUTS=folder/of/checkouts' >&2; exit 2; }
 	go run ./internal/initcheck -write docs/init.md "$(CHECKOUTS)"
+
+# Runs the commands of the recording in README.md, and writes docs/recording.svg, its transcript, and docs/way.svg.
+recording:
+	go test ./internal/picture -count 1 -update
 
 # Writes the tables of docs/scale.md.
 scale:

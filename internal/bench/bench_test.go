@@ -16,7 +16,7 @@ func TestPicture(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if drawn, err := os.ReadFile("../../docs/performance.svg"); err != nil || string(drawn) != picture(all) {
+	if b, err := os.ReadFile("../../docs/performance.svg"); err != nil || string(b) != drawn(all) {
 		t.Errorf("docs/performance.svg is not drawn from the table of docs/performance.md: make bench (%v)", err)
 	}
 	for _, p := range all {

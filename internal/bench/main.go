@@ -81,5 +81,5 @@ func run(ctx context.Context, args []string) error {
 	if points, err = readCurve(page); err != nil { // rounded, as the test reads them
 		return err
 	}
-	return errors.Join(docpage.Put(*write, "bench", page), os.WriteFile(drawing, []byte(picture(points)), 0o644))
+	return errors.Join(docpage.Put(*write, "bench", page), os.WriteFile(drawing, []byte(drawn(points)), 0o644))
 }

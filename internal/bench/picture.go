@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"math"
 	"strings"
+
+	"github.com/whispering/bundle/internal/picture"
 )
 
 // The size of the picture and the place of its axes, in pixels.
@@ -19,24 +21,16 @@ func (s scale) at(v float64) float64 {
 	return s.from + (s.to-s.from)*(math.Log10(v)-math.Log10(s.least))/(math.Log10(s.most)-math.Log10(s.least))
 }
 
-// picture draws the curve: seconds and calls by the number of parameters, both axes logarithmic.
-func picture(all []point) string {
+// drawn draws the curve: seconds and calls by the number of parameters, both axes logarithmic.
+func drawn(all []point) string {
 	last := all[len(all)-1]
 	x := scale{float64(all[0].parameters), float64(last.parameters), left, right}
 	seconds := scale{0.05, 10, bottom, top}
 	calls := scale{10, 10000, bottom, top}
 	var b strings.Builder
-	fmt.Fprintf(&b, `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %d %d" role="img" aria-label="Time and calls of a first build by the number of parameters">
-<style>
-:root { --paper: #fff; --ink: #1f2328; --faint: #59636e; --line: #d1d9e0; --ours: #0969da; --floor: #59636e; --calls: #bc4c00 }
-@media (prefers-color-scheme: dark) {
-:root { --paper: #0d1117; --ink: #e6edf3; --faint: #9198a1; --line: #3d444d; --ours: #4493f8; --floor: #9198a1; --calls: #f0883e } }
-text { font: 12px system-ui, sans-serif; fill: var(--ink) } .faint { fill: var(--faint) } .grid { stroke: var(--line); stroke-width: 1 }
-.ours, .floor, .calls { fill: none; stroke-width: 2 } .ours { stroke: var(--ours) }
-.floor { stroke: var(--floor); stroke-dasharray: 5 4 } .calls { stroke: var(--calls); stroke-dasharray: 2 3 }
-</style>
-<rect width="%d" height="%d" style="fill: var(--paper)"/>
-`, width, height, width, height)
+	b.WriteString(picture.Head(width, height, "Time and calls of a first build by the number of parameters", `text { font: 12px system-ui, sans-serif; fill: var(--ink) } .faint { fill: var(--faint) } .grid { stroke: var(--line); stroke-width: 1 }
+.ours, .floor, .calls { fill: none; stroke-width: 2 } .ours { stroke: var(--blue) }
+.floor { stroke: var(--faint); stroke-dasharray: 5 4 } .calls { stroke: var(--orange); stroke-dasharray: 2 3 }`))
 	for _, s := range []float64{0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10} {
 		y := seconds.at(s)
 		fmt.Fprintf(&b, `<path class="grid" d="M%d %.1fH%d"/><text class="faint" x="%d" y="%.1f" text-anchor="end">%g s</text>`+"\n", left, y, right, left-8, y+4, s)

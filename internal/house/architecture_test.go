@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/whispering/bundle/internal/picture"
 )
 
 var update = flag.Bool("update", false, "rewrite docs/architecture.svg")
@@ -38,7 +40,7 @@ var theWay = []string{"pipeline/manifest", "pipeline/plan", "pipeline/param", "p
 // undrawn are packages for tests, generators and examples, which the picture leaves out.
 func undrawn(name string) bool {
 	return strings.HasSuffix(name, "/make") || strings.HasPrefix(name, "internal/awslocal/") || strings.HasPrefix(name, "examples/") || strings.HasSuffix(name, "test") ||
-		slices.Contains([]string{"internal/bench", "internal/initcheck", "internal/scale", "internal/docpage", "internal/ociimage", "internal/peakmem", "internal/stall", "internal/lazyregexp", "internal/house", "internal/house/mutate", "internal/needs", "internal/goroutines", "internal/e2e", "internal/e2e/signedat"}, name)
+		slices.Contains([]string{"internal/bench", "internal/initcheck", "internal/scale", "internal/docpage", "internal/ociimage", "internal/picture", "internal/peakmem", "internal/stall", "internal/lazyregexp", "internal/house", "internal/house/mutate", "internal/needs", "internal/goroutines", "internal/e2e", "internal/e2e/signedat"}, name)
 }
 
 func floorOf(name string) int {
@@ -82,13 +84,13 @@ func TestArchitecture(t *testing.T) {
 		return
 	}
 	path := filepath.Join(root(t), "docs", "architecture.svg")
-	picture := drawn(rows, imports)
+	drawing := drawn(rows, imports)
 	if *update {
-		if err := os.WriteFile(path, []byte(picture), 0o644); err != nil {
+		if err := os.WriteFile(path, []byte(drawing), 0o644); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if got, err := os.ReadFile(path); err != nil || string(got) != picture {
+	if got, err := os.ReadFile(path); err != nil || string(got) != drawing {
 		t.Errorf("docs/architecture.svg is not of these imports: go test ./internal/house -run TestArchitecture -update")
 	}
 }
@@ -125,17 +127,11 @@ const (
 func drawn(rows [][]string, imports map[string][]string) string {
 	var b strings.Builder
 	boxes, bands, height := placed(rows)
-	fmt.Fprintf(&b, `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %d %d" role="img" aria-label="The packages of bundle and what they import">
-<style>
-:root { --paper: #fff; --band: #f4f6f8; --ink: #1f2328; --faint: #59636e; --line: #8c959f; --way: #0969da; --box: #fff }
-@media (prefers-color-scheme: dark) { :root { --paper: #0d1117; --band: #161b22; --ink: #e6edf3; --faint: #9198a1; --line: #656c76; --way: #4493f8; --box: #0d1117 } }
-text { font: 12px ui-monospace, SFMono-Regular, Menlo, monospace; fill: var(--ink) } .floor { font: 11px system-ui, sans-serif; fill: var(--faint) }
-.paper { fill: var(--paper) } .band { fill: var(--band) } .box { fill: var(--box); stroke: var(--line) } .way { stroke: var(--way); stroke-width: 2 }
-.import { fill: none; stroke: var(--line); stroke-width: 1 } .arrow { fill: none; stroke: var(--way); stroke-width: 2; marker-end: url(#head) }
-</style>
-<defs><marker id="head" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto"><path d="M0 0L8 4L0 8z" style="fill: var(--way)"/></marker></defs>
-<rect class="paper" width="%d" height="%d"/>
-`, pictureWidth, height, pictureWidth, height)
+	b.WriteString(picture.Head(pictureWidth, height, "The packages of bundle and what they import", `text { font: 12px ui-monospace, SFMono-Regular, Menlo, monospace; fill: var(--ink) } .floor { font: 11px system-ui, sans-serif; fill: var(--faint) }
+.band { fill: var(--band) } .box { fill: var(--paper); stroke: var(--edge) } .way { stroke: var(--blue); stroke-width: 2 }
+.import { fill: none; stroke: var(--edge); stroke-width: 1 } .arrow { fill: none; stroke: var(--blue); stroke-width: 2; marker-end: url(#head) }`))
+	b.WriteString(`<defs><marker id="head" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto"><path d="M0 0L8 4L0 8z" style="fill: var(--blue)"/></marker></defs>
+`)
 	way(&b)
 	for i, band := range bands {
 		fmt.Fprintf(&b, `<rect class="band" x="0" y="%d" width="%d" height="%d"/><text class="floor" x="10" y="%d">%s</text>`+"\n", band.y, pictureWidth, band.width, band.y+16, html.EscapeString(floors[i].name))

@@ -1,0 +1,120 @@
+package picture
+
+import (
+	"bufio"
+	"bytes"
+	"crypto/sha256"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/whispering/bundle/internal/docpage"
+	"github.com/whispering/bundle/internal/needs"
+)
+
+// commands are the main job, as the README shows it: build, change a value, see what that means, build again, open.
+var commands = []string{
+	"bundle --env local --out layer.zip",
+	"printf not-a-new-password | bundle local put --env local /local/payments/db/password",
+	"bundle plan --env local --out layer.zip",
+	"bundle --env local --out layer.zip",
+	"bundle run --layer layer.zip --function hello -- printenv DB_PASSWORD",
+}
+
+const columns = 96
+
+// TestRecording runs the commands in a terminal, and compares docs/recording.svg and the transcript in README.md with what they
+// print. With -update, it writes both. The digests of layers differ in each run, and are replaced.
+func TestRecording(t *testing.T) {
+	dir := t.TempDir()
+	for _, name := range []string{"secrets.hcl", "examples/local/parameters.json"} {
+		b, err := os.ReadFile(filepath.Join("../..", name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.MkdirAll(filepath.Dir(filepath.Join(dir, name)), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(dir, name), b, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	bin := t.TempDir()
+	if err := needs.Bundle(filepath.Join(bin, "bundle")); err != nil {
+		t.Fatal(err)
+	}
+	environ := []string{"PATH=" + bin + ":/usr/bin:/bin", "HOME=" + t.TempDir(), "TERM=xterm-256color", "LANG=C.UTF-8"}
+	var steps []Step
+	digests := fixedDigests()
+	for _, command := range commands {
+		cmd := exec.Command("sh", "-c", command)
+		cmd.Dir, cmd.Env = dir, environ
+		screen := NewScreen(columns)
+		if err := screen.Show(digests(inTerminal(t, cmd))); err != nil {
+			t.Fatalf("%s: %v", command, err)
+		}
+		steps = append(steps, Step{command, screen})
+	}
+	picture := Recording(columns, "A terminal: bundle seals secrets into a layer, reseals the function whose secret changed, and opens it", steps)
+	if len(picture) > 60<<10 {
+		t.Errorf("the recording has %d bytes", len(picture))
+	}
+	written(t, "recording.svg", picture)
+	transcript := "\n```console\n" + Transcript(steps) + "```\n\n"
+	const page = "../../README.md"
+	if *update {
+		if err := docpage.Put(page, "recording", transcript); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if b, err := os.ReadFile(page); err != nil || !strings.Contains(string(b), docpage.Part("recording", transcript)) {
+		t.Errorf("the transcript in README.md is not what the commands print now: make recording (%v)\n%s", err, transcript)
+	}
+}
+
+// inTerminal returns what a terminal gets from a command.
+func inTerminal(t *testing.T, cmd *exec.Cmd) string {
+	t.Helper()
+	terminal, end := needs.Terminal(t)
+	if err := unix.IoctlSetWinsize(int(terminal.Fd()), unix.TIOCSWINSZ, &unix.Winsize{Row: 40, Col: columns}); err != nil {
+		t.Fatal(err)
+	}
+	got := make(chan []byte, 1)
+	go func() {
+		b, _ := bufio.NewReader(terminal).ReadBytes(0)
+		got <- bytes.TrimSuffix(b, []byte{0})
+	}()
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = end, end, end
+	err := cmd.Run()
+	_, _ = end.Write([]byte{0})
+	select {
+	case b := <-got:
+		if err != nil {
+			t.Fatalf("%s: %v\n%s", cmd, err, b)
+		}
+		return string(b)
+	case <-time.After(10 * time.Second):
+		t.Fatal("the terminal got no end")
+	}
+	return ""
+}
+
+// fixedDigests replaces each SHA-256 in texts, the same one by the same.
+func fixedDigests() func(string) string {
+	fixed := make(map[string]string)
+	return func(text string) string {
+		return regexp.MustCompile(`\b[0-9a-f]{64}\b`).ReplaceAllStringFunc(text, func(digest string) string {
+			if fixed[digest] == "" {
+				fixed[digest] = fmt.Sprintf("%x", sha256.Sum256([]byte{byte(len(fixed))}))
+			}
+			return fixed[digest]
+		})
+	}
+}
