@@ -22,7 +22,6 @@ func (a *app) putCommand() *cli.Command {
 		ArgsUsage: "SECRET",
 		Usage:     "put the value of a secret into Parameter Store, by its name in the manifest",
 		UsageText: "bundle put [--manifest FILE] [--env NAME...] SECRET [options]",
-		ArgsUsage: "SECRET",
 		Description: "bundle put --env prod DB_PASSWORD\n" +
 			"bundle put --env prod DB_PASSWORD --dry-run\n" +
 			"pass show db | bundle put --env prod DB_PASSWORD --strip-newline --yes",
