@@ -60,3 +60,23 @@ func TestChamberKeepsWhatThePageSays(t *testing.T) {
 		t.Errorf("the page puts\n%sand chamber writes\n%s", lists[0], lists[1])
 	}
 }
+
+// TestChamberCountsForItself checks what docs/from/chamber.md says about a put by another tool.
+func TestChamberCountsForItself(t *testing.T) {
+	chamber, err := exec.LookPath("chamber")
+	if err != nil {
+		needs.Absent(t, "chamber is not on the PATH; build it from a checkout of github.com/segmentio/chamber")
+	}
+	t.Setenv("PATH", needs.AWS(t)+string(filepath.ListSeparator)+os.Getenv("PATH"))
+	home := t.TempDir()
+	env := append(awsFor(t, "bundle", home), "HOME="+home, "CHAMBER_KMS_KEY_ALIAS=aws/ssm", "CHAMBER="+chamber)
+	out := run(t, home, env, "bash", "-euo", "pipefail", "-c", `
+		export CHAMBER_AWS_SSM_ENDPOINT=$AWS_ENDPOINT_URL
+		"$CHAMBER" write payments token not-a-real-first
+		aws ssm put-parameter --overwrite --type SecureString --name /payments/token --description 1 --value not-a-real-second >put.json
+		"$CHAMBER" list payments
+		aws ssm get-parameter --name /payments/token --query Parameter.Version`)
+	if lines := strings.Split(strings.TrimSpace(out), "\n"); len(lines) != 3 || strings.Fields(lines[1])[1] != "1" || lines[2] != "2" {
+		t.Errorf("chamber and Parameter Store have these versions:\n%s", out)
+	}
+}
