@@ -30,6 +30,35 @@ func TestReadmeOfDocsListsEveryPageOnce(t *testing.T) {
 	}
 }
 
+// TestReadmeBeginsWithWhatItIs checks the order of the README: what it is, pictures, one line to install, three commands.
+func TestReadmeBeginsWithWhatItIs(t *testing.T) {
+	page := read(t, "README.md")
+	if lines := strings.Count(page, "\n"); lines >= 200 {
+		t.Errorf("README.md has %d lines", lines)
+	}
+	if badges := strings.Count(page, "\n[!["); badges > 4 {
+		t.Errorf("README.md has %d badges", badges)
+	}
+	at := 0
+	for _, next := range []string{
+		"# bundle\n", "\n`bundle` seals the secrets of Lambda functions", "](docs/way.svg)\n", "](docs/recording.svg)\n", "\n## Install\n", "\n## Try it\n",
+		"\n## What is different\n", "\n## On a real account\n", "\n## Documentation\n", "\n## Exit codes\n",
+	} {
+		found := strings.Index(page[at:], next)
+		if found < 0 {
+			t.Fatalf("README.md does not have %q at its place", next)
+		}
+		at += found
+	}
+	for chapter, lines := range map[string]int{"Install": 1, "Try it": 3} {
+		_, text, _ := strings.Cut(page, "\n## "+chapter+"\n")
+		text, _, _ = strings.Cut(text, "\n## ")
+		if block := fence.FindStringSubmatch(text); block == nil || strings.Count(block[3], "\n") != lines {
+			t.Errorf("the chapter %s of README.md does not begin with %d commands", chapter, lines)
+		}
+	}
+}
+
 var decision = regexp.MustCompile(`^adr/\d{4}-`)
 
 // TestTitlesAreFound checks the first heading of every page, which is what a search shows of it: it is the only one of its
