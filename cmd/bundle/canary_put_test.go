@@ -30,7 +30,7 @@ func secretPutAttempts() []attempt {
 		{name: "a field, from a file", args: prod("FIELD", "--from", "value.txt"), before: func(s *stage) { s.input("value.txt", newCanary("file").value) }},
 		{name: "embedded", args: []string{"--env", "local", "SECURE"}, stdin: put},
 		{name: "in Actions", args: prod("SECURE", "--yes"), stdin: put, environ: inActions()},
-		{name: "several accounts", args: []string{"--manifest", "several.hcl", "--env", "prod", "--env", "second", "--endpoint-url", "$AWS", "SECURE"}, stdin: put},
+		{name: "two environments of one account", args: []string{"--manifest", "several.hcl", "--env", "prod", "--env", "second", "--endpoint-url", "$AWS", "SECURE"}, stdin: put, code: 2},
 		{name: "as an argument", args: prod("SECURE", put), code: 2},
 		{name: "as an argument with its name", args: prod("SECURE=" + put), code: 2},
 		{name: "a newline", args: prod("SECURE"), stdin: put + "\n", code: 2},

@@ -2,6 +2,7 @@ package param
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -29,8 +30,15 @@ const (
 	DefaultKey   = "alias/aws/ssm"
 )
 
-// ErrUnclear reports that it is not known whether a parameter was written.
-var ErrUnclear error = awsfault.Found("ssm", "unclear", awsfault.Unavailable, "it is not known whether the parameter was written")
+var (
+	// ErrUnclear reports that it is not known whether a parameter was written.
+	ErrUnclear error = awsfault.Found("ssm", "unclear", awsfault.Unavailable, "it is not known whether the parameter was written")
+	// ErrPutDenied reports that the caller is not allowed to write the parameter, or to
+	// use its key.
+	ErrPutDenied error = awsfault.Sentinel("ssm", "", awsfault.Denied, "writing it is not allowed")
+	// ErrRefused reports that AWS refused to write the parameter for another reason.
+	ErrRefused error = awsfault.Sentinel("ssm", "", awsfault.Other, "Parameter Store refused to write it")
+)
 
 // A Put is a new version of a parameter, with all its settings: those that a request
 // leaves out could get AWS's defaults. Without a key, a SecureString would be stored
@@ -47,9 +55,8 @@ type Put struct {
 // Put writes a parameter, and returns the number of its new version. Every successful
 // call makes a version, so a call is repeated only while it is throttled.
 //
-// Its errors wrap ErrUnclear, or say why nothing was written: ErrDenied, ErrUndecryptable,
-// ErrReply for everything else that AWS refuses, ErrUnavailable or ErrCredentials. No error
-// has anything of what AWS says about a value.
+// Its errors wrap ErrUnclear, or say why nothing was written: ErrPutDenied, ErrRefused,
+// ErrUnavailable or ErrCredentials. No error has anything of what AWS says about a value.
 func (s *Source) Put(ctx context.Context, p Put) (version int64, err error) {
 	in := &ssm.PutParameterInput{
 		Name: aws.String(p.Name), Value: aws.String(string(p.Value.Reveal())), Type: types.ParameterType(p.Type),
@@ -74,9 +81,22 @@ func (s *Source) Put(ctx context.Context, p Put) (version int64, err error) {
 	}
 	f := awsfault.Explain(err)
 	if unwritten(err, f) {
-		return 0, fmt.Errorf("%w: %w", sentinel(err), f)
+		return 0, fmt.Errorf("%w: %w", unputBecause(f), f)
 	}
 	return 0, fmt.Errorf("%w: %w", ErrUnclear, f)
+}
+
+// unputBecause returns the sentinel for a put that certainly wrote nothing.
+func unputBecause(f *awsfault.Failure) error {
+	switch f.Class() {
+	case awsfault.Credentials:
+		return ErrCredentials
+	case awsfault.Denied:
+		return ErrPutDenied
+	case awsfault.Throttled, awsfault.Unavailable:
+		return ErrUnavailable
+	}
+	return ErrRefused
 }
 
 // once makes the SDK send a call once. The pace repeats it while it is throttled.
@@ -93,6 +113,10 @@ func unwritten(err error, f *awsfault.Failure) bool {
 	case awsfault.Credentials, awsfault.Denied, awsfault.Throttled:
 		return true
 	}
+	var asked *awsfault.Asked
+	if errors.As(err, &asked) && asked.Attempts == 0 {
+		return true
+	}
 	status := awsfault.Status(err)
-	return f.Code != "" && status >= 400 && status < 500 || f.Attempts == 0 && f.Asked() != ""
+	return f.Code != "" && status >= 400 && status < 500
 }

@@ -4,6 +4,7 @@ package putting
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -132,6 +133,9 @@ func (r *run) steps(ctx context.Context) error {
 	if err := r.each(r.choose); err != nil {
 		return err
 	}
+	if err := r.each(r.apart()); err != nil {
+		return err
+	}
 	if err := r.mayWrite(); err != nil {
 		return err
 	}
@@ -148,6 +152,9 @@ func (r *run) steps(ctx context.Context) error {
 	if problems := r.in(ctx, first, read); len(problems) > 0 {
 		first.problems = problems
 		return &failedEarly{}
+	}
+	if errors.Is(err, context.DeadlineExceeded) {
+		return console.Failed(problem.Problems{problem.OutOfTime(nil, "the value", "Run the command again, or allow more time.")})
 	}
 	if err != nil {
 		return err
@@ -192,6 +199,28 @@ func (r *run) look(ctx context.Context, p *place) problem.Problems {
 	problems := r.in(ctx, p, p.put.Look)
 	p.looked = len(problems) == 0
 	return problems
+}
+
+// apart returns a check that no parameter is written for two environments: the second
+// write would not know of the first, and undo it if each replaces another field.
+func (r *run) apart() func(p *place) problem.Problems {
+	type parameter struct{ account, region, name string }
+	first := make(map[parameter]*place)
+	return func(p *place) problem.Problems {
+		account := p.Manifest.Environment.AccountID.Value
+		if p.embedded() {
+			account = p.Environment // each has a state of its own
+		}
+		for _, o := range p.put.Outcomes() {
+			at := parameter{account, p.Region, o.Parameter}
+			if other := first[at]; other != nil {
+				return problem.Problems{problem.New(problem.Manifest, nil, "One parameter for two environments", fmt.Sprintf(
+					"%q would be written for %s and for %s, which are in one account. Choose one of them.", o.Parameter, other, p))}
+			}
+			first[at] = p
+		}
+		return nil
+	}
 }
 
 // mayWrite refuses to write to a real account in a CI without --yes.
