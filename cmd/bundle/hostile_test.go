@@ -107,7 +107,7 @@ func (h *hostility) arguments() {
 		{"verify", x}, {"verify", "--layer", x}, {"verify", "--manifest", x, "--layer", x}, {"verify", "--against", x, x}, {"help", "local", x}, {"local", "put", x, "--" + x}, {"run", "--layer", x, "--", x}, {"helpers", "--out", x, "--helpers", x}, {"publish", "--layer", x}, {"policy", "--kind", x},
 		{"policy", "--function-role", x}, {"completion", x}, {"completion", "--manifest", x, "environments"}, {"fmt", "--manifest", x}, {"init", "--out", x}, {"init", "--from", x}, {"init", "--from", "/" + x},
 		{"init", "--env", x, "--account-id", x + "=" + x}, {"local", x}, {"local", "put", "--data", x}, {"local", "get", x}, {"version", x}, {"compare", "--env", x}, {"doctor", "--env", x}, {"help", x}, {"build", "--help" + x},
-		{"local", "env", "--region", x}, {"build", "--endpoint-url", x}, {"build", "--guard", x}, {"build", "--previous", x}, {"build", "--out", "{" + x + "}"}, {"fmt", "--manifest", "-"}, {"local", "serve", "--listen", x},
+		{"local", "env", "--region", x}, {"build", "--endpoint-url", x}, {"build", "--guard", x}, {"build", "--previous", x}, {"build", "--out", "{" + x + "}"}, {"fmt", "--manifest", "-"}, {"fmt", x}, {"fmt", "--check", x, x + ".hcl"}, {"schema", x}, {"completion", "--env", x, "--function", x, "secrets"}, {"completion", "--env", x, "bash"}, {"local", "serve", "--listen", x},
 	} {
 		args = append(args, h.elsewhere(args)...)
 		h.run(args...)
