@@ -28,6 +28,7 @@ var readers = []struct {
 	who  string
 	what [5]string
 }{
+	{"readers of the parameter", [5]string{plaintext, nothing, nothing, nothing, nothing}},
 	{"the build's role", [5]string{plaintext, plaintext, ciphertext, ciphertext, nothing}},
 	{"the build's role, blind", [5]string{ciphertext, ciphertext, ciphertext, ciphertext, nothing}},
 	{"the CI's logs and artifacts", [5]string{nothing, names, ciphertext, nothing, nothing}},
