@@ -137,7 +137,7 @@ func (i *image) build(r release) (digest string, err error) {
 	if err != nil {
 		return "", err
 	}
-	d.Annotations = map[string]string{"org.opencontainers.image.ref.name": r.version}
+	d.Annotations = map[string]string{"org.opencontainers.image.ref.name": "ghcr.io/whispering/bundle:" + r.version} // by which podman load calls it
 	i.files["oci-layout"] = []byte(`{"imageLayoutVersion":"1.0.0"}`)
 	i.files["index.json"], err = json.Marshal(index{SchemaVersion: 2, MediaType: indexType, Manifests: []descriptor{d}})
 	return d.Digest, err

@@ -145,7 +145,8 @@ func TestImage(t *testing.T) {
 		t.Errorf("oci-layout is %s", blobs["oci-layout"])
 	}
 	var outer, inner index
-	if err := json.Unmarshal(blobs["index.json"], &outer); err != nil || len(outer.Manifests) != 1 || outer.Manifests[0].Digest != digest {
+	if err := json.Unmarshal(blobs["index.json"], &outer); err != nil || len(outer.Manifests) != 1 || outer.Manifests[0].Digest != digest ||
+		outer.Manifests[0].Annotations["org.opencontainers.image.ref.name"] != "ghcr.io/whispering/bundle:1.2.3" {
 		t.Fatalf("index.json: %v, %+v", err, outer)
 	}
 	get(outer.Manifests[0], &inner)
