@@ -262,7 +262,7 @@ func TestPutSurvivesFaultsBetweenAnyTwoCalls(t *testing.T) {
 	}
 	for _, name := range slices.Sorted(maps.Keys(faults)) {
 		fault := faults[name]
-		for _, nth := range []int{1, 8, puts} {
+		for _, nth := range []int{1, puts} {
 			w.fault(fmt.Sprintf("put %d %s", nth, name), fault, "ssm:PutParameter", nth)
 		}
 	}

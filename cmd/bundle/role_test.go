@@ -111,6 +111,10 @@ function "hello" {
 		{"plan --region us-west-2 --out " + layer, func(p string) bool { return p == looking }},
 		{"status", func(p string) bool { return p == looking }},
 		{"compare --env other", func(p string) bool { return p == looking }},
+		{"put PASSWORD --dry-run", func(p string) bool { return p == looking }},
+		{"put PASSWORD --keep-newline --from " + path, func(p string) bool {
+			return strings.Contains(p, "ssm:PutParameter") && !strings.Contains(p, "PublishLayerVersion") && !strings.Contains(p, "ReEncrypt")
+		}},
 		{"policy --kind ci", func(p string) bool { return p == looking }},
 		{"doctor", func(p string) bool { return p == "" }},
 	} {
