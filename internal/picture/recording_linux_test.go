@@ -19,13 +19,12 @@ import (
 	"github.com/whispering/bundle/internal/needs"
 )
 
-// commands are the main job, as the README shows it: build, change a value, see what that means, build again, open.
+// commands are the main job, as the README shows it: build, open, change a value, see what the next build would do.
 var commands = []string{
 	"bundle --env local --out layer.zip",
+	"bundle run --layer layer.zip --function hello -- printenv DB_PASSWORD",
 	"printf not-a-new-password | bundle local put --env local /local/payments/db/password",
 	"bundle plan --env local --out layer.zip",
-	"bundle --env local --out layer.zip",
-	"bundle run --layer layer.zip --function hello -- printenv DB_PASSWORD",
 }
 
 const columns = 96
@@ -62,7 +61,7 @@ func TestRecording(t *testing.T) {
 		}
 		steps = append(steps, Step{command, screen})
 	}
-	picture := Recording(columns, "A terminal: bundle seals secrets into a layer, reseals the function whose secret changed, and opens it", steps)
+	picture := Recording(columns, "A terminal: bundle seals secrets into a layer, opens one as its function would, and shows what a changed value means", steps)
 	if len(picture) > 60<<10 {
 		t.Errorf("the recording has %d bytes", len(picture))
 	}
