@@ -70,14 +70,15 @@ download() { # FILE
 }
 
 checksums=$(dirname "$0")/checksums.txt
-if [ -e "$checksums" ]; then
+if [ -e "$checksums" ] || [ -L "$checksums" ]; then
   from=$checksums
 else
   printf 'install.sh: %s does not exist, so a replaced release would not be noticed. docs/install.md says how to pin it.\n' "$checksums" >&2
   download checksums.txt
   checksums=$scratch/checksums.txt from="checksums.txt of $version"
 fi
-wanted=$(awk -v name="$archive" '$2 == name || $2 == "*" name { print $1 }' "$checksums")
+[ -f "$checksums" ] || fail "$from is not a file."
+wanted=$(awk -v name="$archive" '{ sub(/\r$/, "") } $2 == name || $2 == "*" name { print $1 }' <"$checksums") # awk would set a variable for x=y/FILE
 case $wanted in
 *[!0-9a-f]* | '') fail "$from does not have exactly one checksum for $archive. Is it the file of another release?" ;;
 esac

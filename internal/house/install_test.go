@@ -30,6 +30,7 @@ type downloaded struct {
 	lacks   string    // programs that the machine does not have, separated by spaces
 	version string
 	folder  string
+	scripts string // folder of the script; "" for ci
 	prepare func(job string) error
 }
 
@@ -86,14 +87,16 @@ func TestInstallScript(t *testing.T) {
 		downloaded
 		says string // "" if it installs
 	}{
-		"pinned":                 {downloaded{files: map[string][]byte{linuxArchive: good}, pinned: sums}, ""},
-		"not pinned":             {downloaded{files: released()}, ""},
-		"without v":              {downloaded{files: released(), version: "1.2.3"}, ""},
-		"a folder of folders":    {downloaded{files: released(), folder: "a b/c"}, ""},
-		"a folder like a flag":   {downloaded{files: released(), folder: "-C"}, ""},
-		"a sum of a binary file": {downloaded{files: released(), pinned: strings.Replace(sums, "  ", " *", 1)}, ""},
-		"shasum only":            {downloaded{files: released(), lacks: "sha256sum openssl"}, ""},
-		"openssl only":           {downloaded{files: released(), lacks: "sha256sum shasum"}, ""},
+		"pinned":                               {downloaded{files: map[string][]byte{linuxArchive: good}, pinned: sums}, ""},
+		"not pinned":                           {downloaded{files: released()}, ""},
+		"without v":                            {downloaded{files: released(), version: "1.2.3"}, ""},
+		"a folder of folders":                  {downloaded{files: released(), folder: "a b/c"}, ""},
+		"a folder like a flag":                 {downloaded{files: released(), folder: "-C"}, ""},
+		"a sum of a binary file":               {downloaded{files: released(), pinned: strings.Replace(sums, "  ", " *", 1)}, ""},
+		"a sum with Windows' line ends":        {downloaded{files: released(), pinned: strings.ReplaceAll(sums, "\n", "\r\n")}, ""},
+		"a script in a folder like a variable": {downloaded{files: released(), pinned: sums, scripts: "a=b"}, ""},
+		"shasum only":                          {downloaded{files: released(), lacks: "sha256sum openssl"}, ""},
+		"openssl only":                         {downloaded{files: released(), lacks: "sha256sum shasum"}, ""},
 		"a .curlrc of a stranger": {downloaded{files: released(), prepare: func(job string) error {
 			return os.WriteFile(filepath.Join(job, ".curlrc"), []byte("output = stolen\n"), 0o600)
 		}}, ""},
@@ -102,43 +105,45 @@ func TestInstallScript(t *testing.T) {
 		"over another version": {downloaded{files: released(), prepare: func(job string) error {
 			return errors.Join(os.Mkdir(filepath.Join(job, "tools"), 0o755), os.WriteFile(filepath.Join(job, "tools", "bundle"), []byte("old"), 0o755))
 		}}, ""},
-		"a replaced archive":         {downloaded{files: map[string][]byte{linuxArchive: other, "checksums.txt": []byte(sums)}}, "is not the file of the release, or is damaged"},
-		"both replaced":              {downloaded{files: with(other), pinned: sums}, "is not the file of the release, or is damaged"},
-		"cut off":                    {downloaded{files: map[string][]byte{linuxArchive: good[:len(good)-9], "checksums.txt": []byte(sums)}}, "is not the file of the release"},
-		"empty":                      {downloaded{files: map[string][]byte{linuxArchive: {}, "checksums.txt": []byte(sums)}}, "is not the file of the release"},
-		"pinned to another release":  {downloaded{files: released(), pinned: line(good, "bundle_1.2.2_linux_amd64.tar.gz")}, "does not have exactly one checksum for " + linuxArchive + ". Is it the file of another release?"},
-		"pinned to nothing":          {downloaded{files: released(), pinned: "\n"}, "does not have exactly one checksum"},
-		"pinned twice":               {downloaded{files: released(), pinned: sums + sums}, "does not have exactly one checksum"},
-		"a name in another name":     {downloaded{files: released(), pinned: line(good, "x"+linuxArchive)}, "does not have exactly one checksum"},
-		"a name that is a pattern":   {downloaded{files: released(), pinned: line(good, strings.ReplaceAll(linuxArchive, ".", "x"))}, "does not have exactly one checksum"},
-		"another hash":               {downloaded{files: released(), pinned: "d41d8cd98f00b204e9800998ecf8427e  " + linuxArchive + "\n"}, "is not a SHA-256"},
-		"upper case":                 {downloaded{files: released(), pinned: strings.ToUpper(sums[:64]) + sums[64:]}, "does not have exactly one checksum"},
-		"no such release":            {downloaded{files: map[string][]byte{}}, "checksums.txt cannot be downloaded. Is v1.2.3 a release?"},
-		"no archive":                 {downloaded{files: map[string][]byte{"checksums.txt": []byte(sums)}}, linuxArchive + " cannot be downloaded"},
-		"no archive but pinned":      {downloaded{files: map[string][]byte{}, pinned: sums}, linuxArchive + " cannot be downloaded"},
-		"no program":                 {downloaded{files: with(archiveWith(tar.Header{Name: "LICENSE", Typeflag: tar.TypeReg}))}, "cannot be unpacked"},
-		"not an archive":             {downloaded{files: with([]byte("<html>"))}, "cannot be unpacked"},
-		"a link as the program":      {downloaded{files: with(archiveWith(tar.Header{Name: "bundle", Typeflag: tar.TypeSymlink, Linkname: "/bin/sh"}))}, "does not contain the program"},
-		"a folder as the program":    {downloaded{files: with(archiveWith(tar.Header{Name: "bundle/", Typeflag: tar.TypeDir}))}, "does not contain the program"},
-		"a folder in the way":        {downloaded{files: released(), prepare: func(job string) error { return os.MkdirAll(filepath.Join(job, "tools", "bundle"), 0o755) }}, "contains a folder where the program goes"},
-		"a file instead of a folder": {downloaded{files: released(), prepare: func(job string) error { return os.WriteFile(filepath.Join(job, "tools"), nil, 0o600) }}, "the folder cannot be created"},
-		"no version":                 {downloaded{files: released(), version: "v"}, "the version is not valid"},
-		"a branch":                   {downloaded{files: released(), version: "main"}, "the version is not valid"},
-		"latest":                     {downloaded{files: released(), version: "latest"}, "the version is not valid"},
-		"half a version":             {downloaded{files: released(), version: "v1.2"}, "the version is not valid"},
-		"a path":                     {downloaded{files: released(), version: "v1.2.3/../../x"}, "the version is not valid"},
-		"two lines":                  {downloaded{files: released(), version: "v1.2.3\nv1.2.4"}, "the version is not valid"},
-		"a command":                  {downloaded{files: released(), version: "v1.2.3;id"}, "the version is not valid"},
-		"a variable that is not set": {downloaded{files: released(), folder: "-"}, "the folder has no name"},
-		"no curl":                    {downloaded{files: released(), lacks: "curl"}, "curl is not installed"},
-		"nothing to compare with":    {downloaded{files: released(), lacks: "sha256sum shasum openssl"}, "sha256sum, shasum or openssl must be installed"},
-		"a mirror without TLS":       {downloaded{files: released(), environ: []string{"BUNDLE_RELEASES=http://mirror.example.com/"}}, "must begin with https://"},
-		"a mirror that is a file":    {downloaded{files: released(), environ: []string{"BUNDLE_RELEASES=file:///tmp"}}, "must begin with https://"},
-		"a redirect elsewhere":       {downloaded{files: map[string][]byte{"checksums.txt": []byte("redirect file:///etc/passwd")}}, "cannot be downloaded"},
-		"another protocol":           {downloaded{files: map[string][]byte{"checksums.txt": []byte("redirect ftp://127.0.0.1:1/checksums.txt")}}, "rotocol \"ftp\""},
-		"letters":                    {downloaded{files: released(), version: "a.b.c"}, "the version is not valid"},
-		"another system":             {downloaded{files: released(), machine: [2]string{"FreeBSD", "amd64"}}, "there is no archive for FreeBSD"},
-		"another machine":            {downloaded{files: released(), machine: [2]string{"Linux", "armv7l"}}, "there is no release for armv7l"},
+		"a replaced archive":          {downloaded{files: map[string][]byte{linuxArchive: other, "checksums.txt": []byte(sums)}}, "is not the file of the release, or is damaged"},
+		"both replaced":               {downloaded{files: with(other), pinned: sums}, "is not the file of the release, or is damaged"},
+		"cut off":                     {downloaded{files: map[string][]byte{linuxArchive: good[:len(good)-9], "checksums.txt": []byte(sums)}}, "is not the file of the release"},
+		"empty":                       {downloaded{files: map[string][]byte{linuxArchive: {}, "checksums.txt": []byte(sums)}}, "is not the file of the release"},
+		"pinned to another release":   {downloaded{files: released(), pinned: line(good, "bundle_1.2.2_linux_amd64.tar.gz")}, "does not have exactly one checksum for " + linuxArchive + ". Is it the file of another release?"},
+		"pinned to nothing":           {downloaded{files: released(), pinned: "\n"}, "does not have exactly one checksum"},
+		"pinned twice":                {downloaded{files: released(), pinned: sums + sums}, "does not have exactly one checksum"},
+		"a name in another name":      {downloaded{files: released(), pinned: line(good, "x"+linuxArchive)}, "does not have exactly one checksum"},
+		"a name that is a pattern":    {downloaded{files: released(), pinned: line(good, strings.ReplaceAll(linuxArchive, ".", "x"))}, "does not have exactly one checksum"},
+		"another hash":                {downloaded{files: released(), pinned: "d41d8cd98f00b204e9800998ecf8427e  " + linuxArchive + "\n"}, "is not a SHA-256"},
+		"upper case":                  {downloaded{files: released(), pinned: strings.ToUpper(sums[:64]) + sums[64:]}, "does not have exactly one checksum"},
+		"pinned by a link to nothing": {downloaded{files: released(), prepare: func(job string) error { return os.Symlink("nothing", filepath.Join(job, "ci", "checksums.txt")) }}, "checksums.txt is not a file"},
+		"pinned by a folder":          {downloaded{files: released(), prepare: func(job string) error { return os.Mkdir(filepath.Join(job, "ci", "checksums.txt"), 0o755) }}, "checksums.txt is not a file"},
+		"no such release":             {downloaded{files: map[string][]byte{}}, "checksums.txt cannot be downloaded. Is v1.2.3 a release?"},
+		"no archive":                  {downloaded{files: map[string][]byte{"checksums.txt": []byte(sums)}}, linuxArchive + " cannot be downloaded"},
+		"no archive but pinned":       {downloaded{files: map[string][]byte{}, pinned: sums}, linuxArchive + " cannot be downloaded"},
+		"no program":                  {downloaded{files: with(archiveWith(tar.Header{Name: "LICENSE", Typeflag: tar.TypeReg}))}, "cannot be unpacked"},
+		"not an archive":              {downloaded{files: with([]byte("<html>"))}, "cannot be unpacked"},
+		"a link as the program":       {downloaded{files: with(archiveWith(tar.Header{Name: "bundle", Typeflag: tar.TypeSymlink, Linkname: "/bin/sh"}))}, "does not contain the program"},
+		"a folder as the program":     {downloaded{files: with(archiveWith(tar.Header{Name: "bundle/", Typeflag: tar.TypeDir}))}, "does not contain the program"},
+		"a folder in the way":         {downloaded{files: released(), prepare: func(job string) error { return os.MkdirAll(filepath.Join(job, "tools", "bundle"), 0o755) }}, "contains a folder where the program goes"},
+		"a file instead of a folder":  {downloaded{files: released(), prepare: func(job string) error { return os.WriteFile(filepath.Join(job, "tools"), nil, 0o600) }}, "the folder cannot be created"},
+		"no version":                  {downloaded{files: released(), version: "v"}, "the version is not valid"},
+		"a branch":                    {downloaded{files: released(), version: "main"}, "the version is not valid"},
+		"latest":                      {downloaded{files: released(), version: "latest"}, "the version is not valid"},
+		"half a version":              {downloaded{files: released(), version: "v1.2"}, "the version is not valid"},
+		"a path":                      {downloaded{files: released(), version: "v1.2.3/../../x"}, "the version is not valid"},
+		"two lines":                   {downloaded{files: released(), version: "v1.2.3\nv1.2.4"}, "the version is not valid"},
+		"a command":                   {downloaded{files: released(), version: "v1.2.3;id"}, "the version is not valid"},
+		"a variable that is not set":  {downloaded{files: released(), folder: "-"}, "the folder has no name"},
+		"no curl":                     {downloaded{files: released(), lacks: "curl"}, "curl is not installed"},
+		"nothing to compare with":     {downloaded{files: released(), lacks: "sha256sum shasum openssl"}, "sha256sum, shasum or openssl must be installed"},
+		"a mirror without TLS":        {downloaded{files: released(), environ: []string{"BUNDLE_RELEASES=http://mirror.example.com/"}}, "must begin with https://"},
+		"a mirror that is a file":     {downloaded{files: released(), environ: []string{"BUNDLE_RELEASES=file:///tmp"}}, "must begin with https://"},
+		"a redirect elsewhere":        {downloaded{files: map[string][]byte{"checksums.txt": []byte("redirect file:///etc/passwd")}}, "cannot be downloaded"},
+		"another protocol":            {downloaded{files: map[string][]byte{"checksums.txt": []byte("redirect ftp://127.0.0.1:1/checksums.txt")}}, "rotocol \"ftp\""},
+		"letters":                     {downloaded{files: released(), version: "a.b.c"}, "the version is not valid"},
+		"another system":              {downloaded{files: released(), machine: [2]string{"FreeBSD", "amd64"}}, "there is no archive for FreeBSD"},
+		"another machine":             {downloaded{files: released(), machine: [2]string{"Linux", "armv7l"}}, "there is no release for armv7l"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -198,7 +203,10 @@ func (d *downloaded) install(t *testing.T) (job, out string, err error) {
 	}))
 	t.Cleanup(server.Close)
 	job = t.TempDir()
-	bin, scripts := filepath.Join(job, "bin"), filepath.Join(job, "ci")
+	if d.scripts == "" {
+		d.scripts = "ci"
+	}
+	bin, scripts := filepath.Join(job, "bin"), filepath.Join(job, d.scripts)
 	script, err := os.ReadFile(filepath.Join(root(t), "examples", "ci", "install.sh"))
 	if err = errors.Join(err, os.Mkdir(bin, 0o755), os.Mkdir(scripts, 0o755), os.WriteFile(filepath.Join(scripts, "install.sh"), script, 0o600)); err != nil {
 		t.Fatal(err)
@@ -231,7 +239,7 @@ func (d *downloaded) install(t *testing.T) (job, out string, err error) {
 	case "-":
 		d.folder = ""
 	}
-	cmd := exec.Command(filepath.Join(bin, "sh"), "ci/install.sh", d.version, d.folder)
+	cmd := exec.Command(filepath.Join(bin, "sh"), d.scripts+"/install.sh", d.version, d.folder)
 	cmd.Dir = job
 	cmd.Env = append([]string{"PATH=" + bin, "HOME=" + job, "BUNDLE_RELEASES=" + server.URL}, d.environ...)
 	b, err := cmd.CombinedOutput()
