@@ -161,12 +161,15 @@ func TestEveryGuardAttributeBinds(t *testing.T) {
 	}
 	guard, all := rich(t)
 	rows := regexp.MustCompile("(?m)^\\| `([a-z_]+)` \\|").FindAllStringSubmatch(string(docs), -1)
-	if len(rows) != 14 {
+	if len(rows) != 15 {
 		t.Errorf("%d attributes", len(rows))
 	}
 	others := map[string]string{"accounts": "333333333333", "regions": "eu-west-1", "helpers": "python", "constraints": "min_length=1", "parameters": "/prod/other", "session": "external_id=other"}
 	for _, row := range rows {
 		name := row[1]
+		if name == "put" {
+			continue // it allows a command, and nothing in a manifest: see TestPutNeedsTheGuard
+		}
 		line := regexp.MustCompile(`(?ms)^  ` + name + ` += (\[.*?\]|true)$`)
 		if !line.MatchString(guard) {
 			t.Errorf("%s is not in the guard file\n%s", name, guard)
@@ -242,5 +245,50 @@ allow {
 	}
 	if strings.Contains(refused[1].Detail, "accounts =") || strings.Contains(refused[1].Detail, "constraints =") {
 		t.Errorf("the message has what is not needed:\n%s", refused[1].Detail)
+	}
+}
+
+// No parameter can be put without put = true in the block that allows it.
+func TestPutNeedsTheGuard(t *testing.T) {
+	guard, all := rich(t)
+	for _, c := range []struct {
+		guard string
+		want  bool
+	}{
+		{guard, false},
+		{strings.ReplaceAll(guard, "allow {", "allow {\n  put = false"), false},
+		{strings.ReplaceAll(guard, "allow {", "allow {\n  put = true"), true},
+		{strings.NewReplacer("allow {", "allow {\n  put = true", `"/prod/payments/db"`, `"/prod/elsewhere"`, `"token"`, `"elsewhere"`).Replace(guard), false},
+	} {
+		path := filepath.Join(t.TempDir(), "guard.hcl")
+		if err := os.WriteFile(path, []byte(c.guard), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		g, diags := manifest.LoadGuard(path)
+		if diags.HasErrors() {
+			t.Fatal(diags)
+		}
+		checked := 0
+		for _, m := range all {
+			m = m.In(m.Environment.Regions[0].Value)
+			for _, fn := range m.Functions {
+				for _, s := range fn.Secrets {
+					put := &pipeline.Put{Scope: pipeline.Scope{Manifest: m}, Guard: g}
+					allowed := true
+					for _, p := range put.Choose([]pipeline.Named{{Name: s.Name.Value}}, fn.Name.Value) {
+						allowed = allowed && p.Summary != "Not allowed by the guard file"
+					}
+					if strings.Contains(s.Parameter.Value, ":") {
+						continue // pinned: it is not put at all
+					}
+					if checked++; allowed != c.want {
+						t.Errorf("%s of %s: allowed is %t, with\n%s", s.Name.Value, fn.Name.Value, allowed, c.guard)
+					}
+				}
+			}
+		}
+		if checked == 0 {
+			t.Error("nothing was checked")
+		}
 	}
 }
