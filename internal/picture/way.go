@@ -14,6 +14,19 @@ const (
 	plaintext  = "plaintext"
 )
 
+// Reads returns what the picture says that somebody can read at a place: plaintext, ciphertext, names, or "". It is also "" for
+// somebody, or a place, that the picture does not show.
+func Reads(who, where string) string {
+	for _, reader := range readers {
+		for i, place := range places {
+			if reader.who == who && place.name == where {
+				return reader.what[i]
+			}
+		}
+	}
+	return nothing
+}
+
 // places are where a secret is on its way, from left to right, and what happens there.
 var places = []struct{ name, what string }{
 	{"parameter", "Parameter Store"},
@@ -23,7 +36,8 @@ var places = []struct{ name, what string }{
 	{"function", "opens with KMS"},
 }
 
-// readers are the roles and people, and what each can read at each place. docs/threat-model.md and docs/policy.md give the reasons.
+// readers are the roles and people, and what each can read at each place. docs/threat-model.md and docs/policy.md give
+// the reasons, and a test of pipeline/policy tries it.
 var readers = []struct {
 	who  string
 	what [5]string
