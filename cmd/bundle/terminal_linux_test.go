@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bufio"
 	"bytes"
 	"io"
 	"os"
@@ -10,10 +9,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
-	"time"
 	"unicode/utf8"
-
-	"golang.org/x/sys/unix"
 
 	"github.com/whispering/bundle/internal/cli/console"
 	"github.com/whispering/bundle/internal/needs"
@@ -39,22 +35,7 @@ func onTerminal(t *testing.T, columns uint16, environ []string, args ...string) 
 // terminalOf returns what a terminal of so many columns gets from run.
 func terminalOf(t *testing.T, columns uint16, run func(*os.File)) string {
 	t.Helper()
-	terminal, end := needs.Terminal(t)
-	resize(t, terminal, columns)
-	got := make(chan []byte)
-	go func() {
-		b, _ := bufio.NewReader(terminal).ReadBytes(0) // what is left when the last file is closed can be lost
-		got <- bytes.TrimSuffix(b, []byte{0})
-	}()
-	run(end)
-	_, _ = end.Write([]byte{0})
-	select {
-	case b := <-got:
-		return strings.ReplaceAll(string(b), "\r\n", "\n")
-	case <-time.After(10 * time.Second):
-		t.Fatal("the terminal got no end")
-	}
-	return ""
+	return strings.ReplaceAll(needs.Shown(t, columns, run), "\r\n", "\n")
 }
 
 // sampleManifest writes a manifest with an embedded environment, and returns its path.
@@ -152,13 +133,6 @@ func shown(t *testing.T, columns int, text string) screen {
 	return s
 }
 
-func resize(t *testing.T, terminal *os.File, columns uint16) {
-	t.Helper()
-	if err := unix.IoctlSetWinsize(int(terminal.Fd()), unix.TIOCSWINSZ, &unix.Winsize{Row: 24, Col: columns}); err != nil {
-		t.Fatal(err)
-	}
-}
-
 // TestTheProgressBarLeavesNothingBehind: in any terminal, also in one that is made narrower meanwhile.
 func TestTheProgressBarLeavesNothingBehind(t *testing.T) {
 	for columns := 1; columns <= 120; columns++ {
@@ -168,7 +142,7 @@ func TestTheProgressBarLeavesNothingBehind(t *testing.T) {
 				bar.Of("staging us-east-1 a-function-with-a-long-name").Progress(pipeline.StepPreflight, 0, 3)
 				_, _ = terminal.WriteString("\r\n") // what a terminal does with the frame meanwhile is not our concern
 			}
-			resize(t, terminal, uint16(columns))
+			needs.Resize(t, terminal, uint16(columns))
 			for _, target := range []string{"staging us-east-1 a-function-with-a-long-name", "dev"} {
 				for _, step := range pipeline.Steps() {
 					bar.Of(target).Progress(step, 0, 20)

@@ -1,9 +1,8 @@
 package picture
 
 import (
-	"bufio"
-	"bytes"
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -11,9 +10,6 @@ import (
 	"regexp"
 	"strings"
 	"testing"
-	"time"
-
-	"golang.org/x/sys/unix"
 
 	"github.com/whispering/bundle/internal/docpage"
 	"github.com/whispering/bundle/internal/needs"
@@ -56,8 +52,13 @@ func TestRecording(t *testing.T) {
 		cmd := exec.Command("sh", "-c", command)
 		cmd.Dir, cmd.Env = dir, environ
 		screen := NewScreen(columns)
-		if err := screen.Show(digests(inTerminal(t, cmd))); err != nil {
-			t.Fatalf("%s: %v", command, err)
+		var failed error
+		got := needs.Shown(t, columns, func(terminal *os.File) {
+			cmd.Stdin, cmd.Stdout, cmd.Stderr = terminal, terminal, terminal
+			failed = cmd.Run()
+		})
+		if err := errors.Join(failed, screen.Show(digests(got))); err != nil {
+			t.Fatalf("%s: %v\n%s", command, err, got)
 		}
 		steps = append(steps, Step{command, screen})
 	}
@@ -76,33 +77,6 @@ func TestRecording(t *testing.T) {
 	if b, err := os.ReadFile(page); err != nil || !strings.Contains(string(b), docpage.Part("recording", transcript)) {
 		t.Errorf("the transcript in README.md is not what the commands print now: make recording (%v)\n%s", err, transcript)
 	}
-}
-
-// inTerminal returns what a terminal gets from a command.
-func inTerminal(t *testing.T, cmd *exec.Cmd) string {
-	t.Helper()
-	terminal, end := needs.Terminal(t)
-	if err := unix.IoctlSetWinsize(int(terminal.Fd()), unix.TIOCSWINSZ, &unix.Winsize{Row: 40, Col: columns}); err != nil {
-		t.Fatal(err)
-	}
-	got := make(chan []byte, 1)
-	go func() {
-		b, _ := bufio.NewReader(terminal).ReadBytes(0)
-		got <- bytes.TrimSuffix(b, []byte{0})
-	}()
-	cmd.Stdin, cmd.Stdout, cmd.Stderr = end, end, end
-	err := cmd.Run()
-	_, _ = end.Write([]byte{0})
-	select {
-	case b := <-got:
-		if err != nil {
-			t.Fatalf("%s: %v\n%s", cmd, err, b)
-		}
-		return string(b)
-	case <-time.After(10 * time.Second):
-		t.Fatal("the terminal got no end")
-	}
-	return ""
 }
 
 // fixedDigests replaces each SHA-256 in texts, the same one by the same.
