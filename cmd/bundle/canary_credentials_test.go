@@ -37,6 +37,7 @@ func TestNoCredentialLeaves(t *testing.T) {
 	liar := httptest.NewServer(http.HandlerFunc(s.lie))
 	t.Cleanup(liar.Close)
 	commands := leafCommands("", newApp(&console.Console{}, nil).cli().Commands)
+	s.write("values.env", "SECURE=x\n")
 	calls := callsForCredentials(liar.URL)
 	for name, c := range commands {
 		asks := slices.ContainsFunc(c.Flags, func(f cli.Flag) bool { return f.Names()[0] == "endpoint-url" })
@@ -76,6 +77,8 @@ func callsForCredentials(url string) map[string][]string {
 		"status":  {"--manifest", "secrets.hcl", "--env", "prod", "--endpoint-url", url, "--layer", "prod.zip"},
 		"compare": {"--manifest", "several.hcl", "--env", "prod", "--env", "second", "--endpoint-url", url},
 		"publish": {"--env", "prod", "--layer", "prod.zip", "--endpoint-url", url},
+		"put":     {"--env", "prod", "--yes", "--endpoint-url", url, "SECURE"},
+		"import":  {"--env", "prod", "--yes", "--endpoint-url", url, "values.env"},
 		"policy":  {"--env", "prod", "--endpoint-url", url},
 		"doctor":  {"--env", "prod", "--endpoint-url", url},
 		"verify":  {"--open", "--endpoint-url", url, "--layer", "prod.zip"},
