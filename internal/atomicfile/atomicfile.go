@@ -3,6 +3,7 @@
 package atomicfile
 
 import (
+	"cmp"
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
@@ -78,9 +79,9 @@ func prefix(path string) string {
 // temporary makes a new file and locks it. Its mode is that of any new file:
 // bundle writes only ciphertext and names.
 func temporary(path string) (*os.File, error) {
-	dir := filepath.Dir(path)
+	dir, _ := filepath.Split(path) // not filepath.Dir: the system follows links before .., and finds that a folder before it does not exist
 	for {
-		f, err := os.OpenFile(filepath.Join(dir, prefix(path)+rand.Text()+suffix), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
+		f, err := os.OpenFile(dir+prefix(path)+rand.Text()+suffix, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
 		if err != nil {
 			return nil, err
 		}
@@ -105,7 +106,8 @@ func temporary(path string) (*os.File, error) {
 // sweep removes the temporary files for path that no running process uses. Only
 // files with the exact form of their names are touched.
 func sweep(path string) {
-	dir, err := os.Open(filepath.Dir(path))
+	folder, _ := filepath.Split(path)
+	dir, err := os.Open(cmp.Or(folder, "."))
 	if err != nil {
 		return
 	}
@@ -118,7 +120,7 @@ func sweep(path string) {
 		if !ours || !whole || len(random) != length || strings.Trim(random, "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567") != "" {
 			continue
 		}
-		name = filepath.Join(dir.Name(), name)
+		name = folder + name
 		if info, err := os.Lstat(name); err == nil && info.Mode().IsRegular() {
 			removeStale(name, info)
 		}

@@ -4,6 +4,8 @@ package atomicfile_test
 
 import (
 	"crypto/rand"
+	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -51,6 +53,34 @@ func TestNamesOfAnyLength(t *testing.T) {
 		t.Error("a name of 256 bytes was written")
 	}
 	only(t, filepath.Join(dir, "none"))
+}
+
+// TestParentsOfLinks: the system follows a link before it goes to the parent of where it leads.
+func TestParentsOfLinks(t *testing.T) {
+	t.Chdir(t.TempDir())
+	if err := os.MkdirAll("there/below", 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink("there/below", "link"); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile("there/.file."+rand.Text()+".tmp", nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range []string{"link/../file", "file"} {
+		if err := errors.Join(atomicfile.Probe(path), atomicfile.Write(path, []byte(path))); err != nil {
+			t.Error(err)
+		}
+		if b, err := os.ReadFile(path); err != nil || string(b) != path {
+			t.Errorf("%s has %q, %v", path, b, err)
+		}
+	}
+	if left, err := filepath.Glob("there/.file.*"); err != nil || len(left) > 0 {
+		t.Errorf("it left %q, %v", left, err)
+	}
+	if err := atomicfile.Probe("missing/../file"); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("a folder that does not exist: %v", err)
+	}
 }
 
 func TestFailureLeavesNothing(t *testing.T) {
