@@ -45,8 +45,6 @@ func severity(kind problem.Kind) string {
 	return "major"
 }
 
-const maxNamed = 8 // targets in the description of an issue
-
 // issues returns the problems and warnings of all targets. A problem that several targets have is one issue.
 func (c *Console) issues() []issue {
 	q := &quality{
@@ -65,14 +63,10 @@ func (c *Console) issues() []issue {
 			q.add(nil, p, "minor")
 		}
 	}
-	for i, names := range q.names {
-		if len(names) == 0 || len(c.answer.targets) == 1 {
-			continue
+	if len(c.answer.targets) > 1 {
+		for i, names := range q.names {
+			q.all[i].Description += enumerated(names)
 		}
-		if rest := len(names) - maxNamed; rest > 0 {
-			names = append(names[:maxNamed], fmt.Sprintf("%d more", rest))
-		}
-		q.all[i].Description += fmt.Sprintf(" (%s)", strings.Join(names, ", "))
 	}
 	return q.all
 }

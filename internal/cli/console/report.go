@@ -236,7 +236,8 @@ func (c *Console) reportMarkdown() string {
 // table returns the problems of all targets as a table. A problem that several targets have is in one row.
 func (a *answer) table(level actions.Level, of func(*Target) ([]Problem, int)) string {
 	var rows []problemRow
-	seen := make(map[problemRow]bool)
+	var names [][]string // of the targets of each row
+	at := make(map[problemRow]int)
 	more := 0
 	for i := range a.targets {
 		t := &a.targets[i]
@@ -244,16 +245,34 @@ func (a *answer) table(level actions.Level, of func(*Target) ([]Problem, int)) s
 		more += rest
 		for _, p := range listed {
 			row := problemRow{place(p.File, p.Line), p.Summary, p.Detail}
-			if names := t.names(); names != "" && len(a.targets) > 1 && level == actions.Error {
-				row.summary += fmt.Sprintf(" (%s)", names)
+			j, known := at[row]
+			if !known {
+				j = len(rows)
+				at[row] = j
+				rows, names = append(rows, row), append(names, nil)
 			}
-			if !seen[row] {
-				seen[row] = true
-				rows = append(rows, row)
+			if name := t.names(); name != "" && len(a.targets) > 1 && level == actions.Error && !slices.Contains(names[j], name) {
+				names[j] = append(names[j], name)
 			}
 		}
 	}
+	for j, of := range names {
+		rows[j].summary += enumerated(of)
+	}
 	return problemTable(level, rows, more)
+}
+
+const maxNamed = 8 // targets with a problem
+
+// enumerated returns the names of targets in parentheses, "" for none.
+func enumerated(names []string) string {
+	if len(names) == 0 {
+		return ""
+	}
+	if rest := len(names) - maxNamed; rest > 0 {
+		names = append(slices.Clone(names[:maxNamed]), fmt.Sprintf("%d more", rest))
+	}
+	return fmt.Sprintf(" (%s)", strings.Join(names, ", "))
 }
 
 // A problemRow is a problem or a warning in a table.

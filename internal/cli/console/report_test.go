@@ -1,6 +1,10 @@
 package console
 
-import "testing"
+import (
+	"fmt"
+	"strings"
+	"testing"
+)
 
 func TestFormsOfReports(t *testing.T) {
 	for value, want := range map[string][2]string{
@@ -49,6 +53,25 @@ func TestWhatIsAReport(t *testing.T) {
 	} {
 		if got := isReport([]byte(content)); got != want {
 			t.Errorf("%q: %t", content, got)
+		}
+	}
+}
+
+// TestTableOfSeveralTargets: what is wrong for several targets is one row, which names them.
+func TestTableOfSeveralTargets(t *testing.T) {
+	var targets []Target
+	for i := range 300 {
+		targets = append(targets, Target{Environment: fmt.Sprintf("e%d", i), Region: "r", Problems: []Problem{missing(2, "Put it."), missing(2, "Put it.")}, Warnings: []Problem{missing(3, "Unused.")}})
+	}
+	targets[299].Problems = append(targets[299].Problems, missing(2, "Put that."))
+	c := &Console{answer: &answer{targets: targets}, reports: &reports{}}
+	text := c.reportMarkdown()
+	for _, row := range []string{
+		"### bundle: 2 errors", "| Parameter not found &#40;e0 r, e1 r, e2 r, e3 r, e4 r, e5 r, e6 r, e7 r, 292 more&#41; | Put it", "| Parameter not found &#40;e299 r&#41; | Put that",
+		"### bundle: 1 warning", "| Parameter not found | Unused",
+	} {
+		if strings.Count(text, row) != 1 {
+			t.Errorf("%q is not there once:\n%.2000s", row, text)
 		}
 	}
 }
