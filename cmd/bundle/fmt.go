@@ -146,6 +146,9 @@ func (f *formatting) module(module *manifest.Module, diags hcl.Diagnostics) {
 // formatted formats every file in memory.
 func (f *formatting) formatted(module *manifest.Module) (files []view.FormatFile, problems problem.Problems) {
 	for _, path := range module.Paths() {
+		if slices.ContainsFunc(f.files, func(file view.FormatFile) bool { return filepath.Clean(file.Path) == filepath.Clean(path) }) {
+			continue // a folder and a file in it
+		}
 		before, after, err := module.Format(path)
 		if err != nil {
 			problems = append(problems, problem.New(problem.Fault, nil, "Not formatted", fmt.Sprintf("%s: %v. The file is unchanged.", path, err)))
