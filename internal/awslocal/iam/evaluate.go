@@ -159,14 +159,15 @@ func (a Access) values(key string) []string {
 }
 
 func accountOf(arn string) string {
-	rest, whole := arn, true
 	for range 4 {
-		if _, rest, whole = strings.Cut(rest, ":"); !whole {
+		_, after, found := strings.Cut(arn, ":")
+		if !found {
 			return ""
 		}
+		arn = after
 	}
-	account, _, whole := strings.Cut(rest, ":")
-	if !whole {
+	account, _, found := strings.Cut(arn, ":")
+	if !found {
 		return ""
 	}
 	return account

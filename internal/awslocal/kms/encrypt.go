@@ -1,6 +1,7 @@
 package kms
 
 import (
+	"slices"
 	"strconv"
 
 	"github.com/whispering/bundle/internal/awslocal/call"
@@ -189,7 +190,7 @@ func (s *Service) openSource(r *call.Request, src source) (reference, []byte, er
 	if err != nil {
 		return k, nil, err
 	}
-	extra := append(src.extra, contextKeys(src.context), algorithmKey(src.algorithm))
+	extra := append(slices.Clone(src.extra), contextKeys(src.context), algorithmKey(src.algorithm))
 	if err := s.allow(r, src.action, k, extra...); err != nil {
 		if src.ref == nil && r.Via == "" {
 			err = deniedCiphertext()
