@@ -1,6 +1,7 @@
 package picture
 
 import (
+	"encoding/xml"
 	"strings"
 	"testing"
 )
@@ -44,6 +45,9 @@ func TestRecordingEscapesText(t *testing.T) {
 		t.Fatal(err)
 	}
 	got := Recording(10, `"<`, []Step{{"a < b", s}})
+	if err := xml.Unmarshal([]byte(got), new(struct{})); err != nil {
+		t.Error(err)
+	}
 	for _, want := range []string{`aria-label="&#34;&lt;"`, "a &lt; b</text>", `&lt;a&gt;&amp;<tspan class="red">x</tspan></text>`} {
 		if !strings.Contains(got, want) {
 			t.Errorf("%s is not in\n%s", want, got)

@@ -1,6 +1,7 @@
 package picture
 
 import (
+	"encoding/xml"
 	"flag"
 	"os"
 	"path/filepath"
@@ -13,6 +14,9 @@ var update = flag.Bool("update", false, "write the pictures and the transcript a
 // written compares a file of the documentation with what is drawn now, or writes it with -update.
 func written(t *testing.T, name, drawn string) {
 	t.Helper()
+	if err := xml.Unmarshal([]byte(drawn), new(struct{})); err != nil {
+		t.Errorf("docs/%s is not XML: %v", name, err)
+	}
 	path := filepath.Join("../../docs", name)
 	if *update {
 		if err := os.WriteFile(path, []byte(drawn), 0o644); err != nil {
