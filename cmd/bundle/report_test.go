@@ -115,8 +115,10 @@ func TestReportsThatAreRefused(t *testing.T) {
 func TestReportsOfEveryEnd(t *testing.T) {
 	docs := docsFolder(t)
 	reportFolder(t)
-	if err := os.WriteFile("broken.hcl", []byte("function {"), 0o644); err != nil {
-		t.Fatal(err)
+	for name, content := range map[string]string{"broken.hcl": "function {", "api.env": "API=cAnArY-of-a-report\n"} {
+		if err := os.WriteFile(name, []byte(content), 0o644); err != nil {
+			t.Fatal(err)
+		}
 	}
 	for _, test := range []struct {
 		what     string
@@ -135,8 +137,11 @@ func TestReportsOfEveryEnd(t *testing.T) {
 		{"a valid manifest", []string{"validate"}, 0, "### bundle validate: no problems in 2 environments\n", nil},
 		{"a health check", []string{"doctor", "--env", "local"}, 0, "### bundle doctor: local in us&#45;east&#45;1 is healthy\n", nil},
 		{"a layer", []string{"verify"}, 0, "### bundle verify: layer&#46;zip is verified\n", nil},
+		{"a put that is not done", []string{"put", "--env", "local", "API", "--dry-run"}, 0, "### bundle: parameters that would be written\n", nil},
+		{"an import", []string{"import", "--env", "local", "api.env"}, 0, "### bundle: parameters\n", nil},
+		{"a put of an unknown secret", []string{"put", "--env", "local", "GONE", "--dry-run"}, 2, "### bundle: 1 error\n", []string{"unknown-secret"}},
 		{"a parameter that is missing", []string{"plan", "--env", "local", "--var", "path=/shop/@gone"}, 2, "### bundle: 1 error\n", []string{"invalid-parameter"}},
-		{"parameters that are missing", []string{"plan", "--env", "local", "--env", "second", "--var", "path=/shop/gone"}, 5, "### bundle: 2 errors\n", []string{"parameter-not-found"}},
+		{"parameters that are missing", []string{"plan", "--env", "local", "--env", "second", "--var", "path=/shop/gone"}, 5, "| Parameter not found &#40;local us&#45;east&#45;1, second us&#45;east&#45;1&#41; |", []string{"parameter-not-found"}},
 		{"a comparison without one", []string{"compare", "--env", "local", "--env", "gone"}, 2, "Unknown environment", []string{"unknown-environment"}},
 		{"a broken manifest", []string{"validate", "--manifest", "broken.hcl"}, 2, "### bundle: 1 error\n", []string{"unclosed-configuration-block"}},
 		{"no manifest", []string{"validate", "--manifest", "gone.hcl"}, 2, "### bundle: 1 error\n", []string{"manifest-not-readable"}},

@@ -102,15 +102,9 @@ func (r *run) tally() (left, written int) {
 	return left, written
 }
 
-// answer prints the results: with --json those of every place with its problems, else a
-// table, unless a check has failed.
+// answer hands over the results of every place with its problems, for --json and --report.
+// It prints them as a table, unless a check has failed.
 func (r *run) answer(all problem.Problems) error {
-	if !r.JSON() {
-		if !r.wrote && len(all) > 0 {
-			return nil
-		}
-		return r.results().Text(r.Stdout)
-	}
 	var targets []console.Target
 	for _, p := range r.places {
 		t := console.Target{Environment: p.Environment, Region: p.Region}
@@ -124,7 +118,14 @@ func (r *run) answer(all problem.Problems) error {
 		targets[len(targets)-1].Add(all[i:])
 	}
 	r.AnswerEach(targets)
-	return nil
+	if !r.wrote && len(all) > 0 {
+		return nil
+	}
+	r.HandOver(r.results().Markdown(), nil)
+	if r.JSON() {
+		return nil
+	}
+	return r.results().Text(r.Stdout)
 }
 
 func (r *run) results() view.PutTable {

@@ -69,6 +69,7 @@ func Flags(own ...cli.Flag) []cli.Flag {
 		console.TPSFlag(),
 	}, target.CallFlags(), []cli.Flag{
 		console.JSONFlag(),
+		console.ReportFlag(),
 		console.DebugFlag(),
 	})
 }

@@ -108,6 +108,27 @@ func (all PutTable) Rows() [][]string {
 	return rows
 }
 
+// Markdown is Text for a report.
+func (all PutTable) Markdown() string {
+	var back strings.Builder
+	heading := "### bundle: parameters\n\n"
+	for _, r := range all {
+		if r.DryRun {
+			heading = "### bundle: parameters that would be written\n\n"
+		}
+		for _, p := range r.Parameters {
+			if p.GoBack != "" {
+				back.WriteString("    " + p.GoBack + "\n")
+			}
+		}
+	}
+	text := heading + MarkdownTable(all.Rows())
+	if back.Len() > 0 {
+		text += "\nTo go back to the version before:\n\n" + back.String()
+	}
+	return text
+}
+
 // names returns the names of the secrets, with their fields.
 func (p PutParameter) names() string {
 	var all []string
