@@ -35,9 +35,11 @@ type Principal struct {
 	Policies []iam.Policy
 	// Session is the session policy; nil if there is none.
 	Session *iam.Policy
-	// SourceIdentity and Tags are those of a session; empty if there are none.
+	// SourceIdentity and Tags are those of a session; empty if there are none. Transitive are the keys of the tags that the sessions
+	// of roles that it assumes inherit.
 	SourceIdentity string
 	Tags           map[string]string
+	Transitive     []string
 }
 
 // Request is one call of one operation.
