@@ -74,8 +74,13 @@ func oldFunction(r *call.Request, in *functionInput) (string, error) {
 	if named.qualifier != "" && in.Qualifier != "" && named.qualifier != in.Qualifier {
 		return "", invalid("The derived qualifier from the function name does not match the specified qualifier.")
 	}
+	if named.qualifier == latest || in.Qualifier == latest {
+		return "", invalid(latest + " version cannot be deleted without deleting the function.")
+	}
 	return named.arn(r)
 }
+
+const latest = "$LATEST"
 
 // functionParts are the parts of a function's name; those that are not given are "".
 type functionParts struct{ region, account, name, qualifier string }
