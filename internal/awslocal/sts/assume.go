@@ -41,7 +41,8 @@ func (s *Service) assumeRole(req *call.Request) (any, error) {
 
 // begin starts a session of a role, and returns its credentials.
 func (s *Service) begin(in *assumption) (out assumedRole, err error) {
-	se := session{Account: in.role.Account, Role: in.role.Name, Session: in.name, Policy: in.policy, SourceIdentity: in.sourceIdentity, Tags: in.sessionTags(), Transitive: in.transitiveKeys(),
+	se := session{Account: in.role.Account, Role: in.role.Name, Session: in.name, Policy: in.policy, SourceIdentity: in.sourceIdentity,
+		Tags: in.sessionTags(), Transitive: in.transitiveKeys(),
 		Expires: s.now().UTC().Add(time.Duration(in.seconds) * time.Second).Truncate(time.Second)}
 	se.ID, se.Secret = NewAccessKey("ASIA")
 	s.mu.RLock()
