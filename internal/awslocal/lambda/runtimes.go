@@ -2,11 +2,11 @@ package lambda
 
 import "slices"
 
-// runtimes are the identifiers that a layer can name: those of a text that AWS sent on 2026-01-12, in its order, and
+// runtimes are the identifiers that a layer can name: those of a message that AWS sent on 2026-01-12, in its order, and
 // then those that the service model of botocore 1.44.8 has in addition. Some are of no use to anybody but AWS.
 func runtimes() []string { return append(enumerated(), newer()...) }
 
-// enumerated is the order in which AWS names runtimes in the text of ListLayers.
+// enumerated is the order in which AWS names runtimes in the message of ListLayers.
 func enumerated() []string {
 	return []string{
 		"ruby3.5", "ruby2.6", "dotnetcore1.0", "python3.7", "nodejs8.10", "nasa", "ruby2.7", "python2.7-greengrass", "dotnetcore2.0", "python3.8",
@@ -18,12 +18,12 @@ func enumerated() []string {
 	}
 }
 
-// newer are the identifiers that came after that text.
+// newer are the identifiers that came after that message.
 func newer() []string {
 	return []string{"ruby4.0", "java8.al2023", "java11.al2023", "java17.al2023", "custom"}
 }
 
-// advertised are the identifiers that the text of PublishLayerVersion names. AWS accepts more: nodejs12.x, for one.
+// advertised are the identifiers that the message of PublishLayerVersion names. AWS accepts more: nodejs12.x, for one.
 func advertised() []string {
 	return []string{
 		"nodejs20.x", "python3.14", "provided.al2023", "python3.12", "python3.13", "nodejs24.x", "nodejs22.x", "java25", "python3.10", "python3.11",
