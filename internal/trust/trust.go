@@ -86,10 +86,21 @@ func Look(getenv func(string) string) Verdict {
 	switch {
 	case len(found) > 0:
 		return slices.MaxFunc(found, func(a, b Verdict) int { return cmp.Compare(a.Answer, b.Answer) })
-	case e.on("CI"), e.on("CONTINUOUS_INTEGRATION"), e.on("TEAMCITY_VERSION"):
+	case otherCI(e):
 		return unknown("bundle does not recognize this CI system")
 	}
 	return Verdict{}
+}
+
+// InCI reports whether the environment of a process is that of a CI, also of one that does
+// not set CI, such as Azure Pipelines, CodeBuild and TeamCity.
+func InCI(getenv func(string) string) bool {
+	e := environment(getenv)
+	return otherCI(e) || slices.ContainsFunc(table(), func(row ci) bool { return row.here(e) })
+}
+
+func otherCI(e environment) bool {
+	return e.on("CI") || e.on("CONTINUOUS_INTEGRATION") || e.on("TEAMCITY_VERSION")
 }
 
 func unknown(reason string) Verdict  { return Verdict{Unknown, reason} }

@@ -62,6 +62,24 @@ func TestEveryCI(t *testing.T) {
 	}
 }
 
+// A run of any known CI is in a CI, although Azure Pipelines, CodeBuild and others do not set CI.
+func TestInCI(t *testing.T) {
+	for variables, want := range map[string]bool{
+		"CI=true": true, "CI=1 GITHUB_ACTIONS=true": true, "TF_BUILD=True": true, "CODEBUILD_BUILD_ID=shop:1": true, "JENKINS_URL=https://ci.example.com/": true,
+		"TEAMCITY_VERSION=2025.1": true, "CONTINUOUS_INTEGRATION=true": true, "CI=false BUILDKITE=true": true,
+		"": false, "CI=": false, "CI=false": false, "GITHUB_ACTIONS=false TF_BUILD=": false,
+	} {
+		environ := map[string]string{}
+		for _, entry := range strings.Fields(variables) {
+			name, value, _ := strings.Cut(entry, "=")
+			environ[name] = value
+		}
+		if got := trust.InCI(func(name string) string { return environ[name] }); got != want {
+			t.Errorf("%q: %v", variables, got)
+		}
+	}
+}
+
 // TestTheStrictestAnswerCounts puts variables of two CIs together.
 func TestTheStrictestAnswerCounts(t *testing.T) {
 	rows := map[string][]string{

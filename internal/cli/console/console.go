@@ -91,8 +91,8 @@ func (c *Console) color(s *printable.Stream) bool {
 	return Terminal(s) > 0 && c.Getenv("NO_COLOR") == "" && c.Getenv("TERM") != "dumb"
 }
 
-// CI reports whether the run is in a CI: CI is set, and not to false.
-func (c *Console) CI() bool { return !trust.Off(c.Getenv("CI")) }
+// CI reports whether the run is in a CI.
+func (c *Console) CI() bool { return trust.InCI(c.Getenv) }
 
 // Aside returns a console for one of several targets. Its standard error is held back
 // until it is released.

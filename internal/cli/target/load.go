@@ -82,7 +82,7 @@ func Environments(con *console.Console, c *cli.Context, module *manifest.Module)
 				name, origin, printable.Names(all), guess(name, all))
 		case !explicit && con.CI() && module.Embedded(name):
 			// So that nobody ships sample secrets by accident.
-			return nil, console.Usagef("CI is set, and the manifest's default environment %q is an embedded one. "+
+			return nil, console.Usagef("this is a CI, and the manifest's default environment %q is an embedded one. "+
 				"Name the environment to build with --env (or BUNDLE_ENV), for example --env %s.", name, name)
 		}
 	}
