@@ -80,10 +80,32 @@ func (s *Source) Put(ctx context.Context, p Put) (version int64, err error) {
 		return out.Version, nil
 	}
 	f := awsfault.Explain(err)
+	withoutMessage(f, err)
 	if unwritten(err, f) {
 		return 0, fmt.Errorf("%w: %w", unputBecause(f), f)
 	}
 	return 0, fmt.Errorf("%w: %w", ErrUnclear, f)
+}
+
+// withoutMessage removes AWS's message from the failure of a put, except for which action
+// was denied by which kind of policy. The request has the value, and even a message in a
+// known form can repeat it.
+func withoutMessage(f *awsfault.Failure, err error) {
+	if f.Code == "" || f.Class() == awsfault.Credentials {
+		return // the text has nothing of the message
+	}
+	text, said := f.Code, awsfault.Denial{}
+	switch f.Denial.Action {
+	case "ssm:PutParameter", "kms:Encrypt", "kms:GenerateDataKey":
+		said = awsfault.Denial{Action: f.Denial.Action, Policy: f.Denial.Policy, Explicit: f.Denial.Explicit}
+		text += ": " + said.Action + " is not allowed"
+	}
+	var id interface{ ServiceRequestID() string }
+	if errors.As(err, &id) && awsfault.RequestID(id.ServiceRequestID()) != "" {
+		text += " (request id " + id.ServiceRequestID() + ")"
+	}
+	f.Reword(text)
+	f.Denial, f.Last = said, ""
 }
 
 // unputBecause returns the sentinel for a put that certainly wrote nothing.

@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 	"github.com/aws/aws-sdk-go-v2/service/ssm/types"
 
+	"github.com/whispering/bundle/internal/awsfault"
 	"github.com/whispering/bundle/internal/awslocal"
 	"github.com/whispering/bundle/pipeline/secret"
 )
@@ -71,21 +72,29 @@ func TestAPutThatFails(t *testing.T) {
 		"another code":    {awslocal.Fault{Kind: awslocal.Fail, Status: 400, Code: "SomethingNew", Message: "c4nary"}, ErrRefused},
 		"credentials":     {awslocal.Fault{Kind: awslocal.Fail, Status: 400, Code: "ExpiredTokenException", Message: "c4nary"}, ErrCredentials},
 		"a server's code": {awslocal.Fault{Kind: awslocal.Fail, Status: 500, Code: "InternalServerError", Message: "c4nary"}, ErrUnclear},
-		"no code of AWS":  {awslocal.Fault{Kind: awslocal.Fail, Status: 400, Code: "c4nary", Message: "c4nary"}, ErrUnclear},
-		"reset":           {awslocal.Fault{Kind: awslocal.Reset}, ErrUnclear},
-		"cut":             {awslocal.Fault{Kind: awslocal.Cut}, ErrUnclear},
-		"HTML":            {awslocal.Fault{Kind: awslocal.HTML}, ErrUnclear},
-		"empty":           {awslocal.Fault{Kind: awslocal.Empty}, ErrUnclear},
-		"version 0":       {awslocal.Fault{Kind: awslocal.Edit, Member: "Version", Value: json.RawMessage("0")}, ErrUnclear},
-		"version -1":      {awslocal.Fault{Kind: awslocal.Edit, Member: "Version", Value: json.RawMessage("-1")}, ErrUnclear},
+		"a user": {awslocal.Fault{Kind: awslocal.Fail, Status: 400, Code: "AccessDeniedException",
+			Message: "User: c4nary is not authorized to perform: ssm:PutParameter on resource: arn:aws:ssm:us-west-2:111111111111:parameter/c4nary because no c4nary"}, ErrPutDenied},
+		"an action": {awslocal.Fault{Kind: awslocal.Fail, Status: 400, Code: "AccessDeniedException",
+			Message: "User: arn:aws:iam::111111111111:user/x is not authorized to perform: c:cnary"}, ErrPutDenied},
+		"a key":          {awslocal.Fault{Kind: awslocal.Fail, Status: 400, Code: "InvalidKeyId", Message: "arn:aws:kms:us-west-2:111111111111:key/c4nary is disabled"}, ErrRefused},
+		"no code of AWS": {awslocal.Fault{Kind: awslocal.Fail, Status: 400, Code: "c4nary", Message: "c4nary"}, ErrUnclear},
+		"reset":          {awslocal.Fault{Kind: awslocal.Reset}, ErrUnclear},
+		"cut":            {awslocal.Fault{Kind: awslocal.Cut}, ErrUnclear},
+		"HTML":           {awslocal.Fault{Kind: awslocal.HTML}, ErrUnclear},
+		"empty":          {awslocal.Fault{Kind: awslocal.Empty}, ErrUnclear},
+		"version 0":      {awslocal.Fault{Kind: awslocal.Edit, Member: "Version", Value: json.RawMessage("0")}, ErrUnclear},
+		"version -1":     {awslocal.Fault{Kind: awslocal.Edit, Member: "Version", Value: json.RawMessage("-1")}, ErrUnclear},
 	} {
 		c.fault.Operation = "ssm:PutParameter"
 		server.ResetCalls()
 		server.Inject(c.fault)
 		_, err := source.Put(t.Context(), put)
 		server.ClearFaults()
-		if !errors.Is(err, c.want) || strings.Contains(err.Error(), "c4nary") {
+		if !errors.Is(err, c.want) || strings.Contains(err.Error(), "nary") {
 			t.Errorf("%s: %v", name, err)
+		}
+		if denial := awsfault.Find(err).Denial; denial.Resource != "" || denial.Action == "c:cnary" {
+			t.Errorf("%s: %+v", name, denial)
 		}
 		if n := server.Calls()["ssm:PutParameter"]; n != 1 {
 			t.Errorf("%s: %d calls", name, n)
