@@ -309,14 +309,18 @@ func (w *putWorld) fault(what string, f awslocal.Fault, operation string, nth in
 func TestPutIsStoppedInTheMiddle(t *testing.T) {
 	w := newPutWorld(t)
 	w.reset()
-	for _, nth := range []int{1, 5} {
+	for _, at := range []struct {
+		operation string
+		nth       int
+	}{{"ssm:PutParameter", 1}, {"ssm:PutParameter", 5}, {"sts:GetCallerIdentity", 2}} {
+		operation, nth := at.operation, at.nth
 		w.reset()
 		before := w.versions()
 		ctx, cancel := context.WithCancelCause(t.Context())
-		w.server.Inject(awslocal.Fault{Operation: "ssm:PutParameter", Nth: nth, Kind: awslocal.Hang})
+		w.server.Inject(awslocal.Fault{Operation: operation, Nth: nth, Kind: awslocal.Hang})
 		w.server.ResetCalls()
 		go func() {
-			for w.server.Calls()["ssm:PutParameter"] < nth && ctx.Err() == nil {
+			for w.server.Calls()[operation] < nth && ctx.Err() == nil {
 				time.Sleep(time.Millisecond)
 			}
 			cancel(console.Interruption{Signal: syscall.SIGINT})
@@ -326,7 +330,14 @@ func TestPutIsStoppedInTheMiddle(t *testing.T) {
 		if code != 130 {
 			t.Errorf("exit code %d", code)
 		}
-		if nth > 1 {
+		for _, target := range answer.Targets {
+			for _, p := range target.Problems {
+				if !slices.Contains([]string{"interrupted", "outcome-unknown", "partly-written"}, p.Code) {
+					t.Errorf("%s %d: %s %s has the problem %s", operation, nth, target.Environment, target.Region, p.Code)
+				}
+			}
+		}
+		if nth == 5 {
 			code = 9 // as without the signal
 		}
 		w.check("stopped", code, answer, before)

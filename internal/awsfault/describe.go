@@ -47,6 +47,8 @@ func Describe(err error) string {
 		text = fmt.Sprintf("a reply with HTTP status %d that is not from AWS or was cut short", Status(err))
 	case errors.Is(err, context.DeadlineExceeded):
 		return "timeout"
+	case errors.Is(err, context.Canceled):
+		return "the call was interrupted"
 	case err == nil:
 		return ""
 	default:

@@ -237,7 +237,10 @@ func (r *run) mayWrite() error {
 func (r *run) in(ctx context.Context, p *place, do func(context.Context) problem.Problems) problem.Problems {
 	if p.session == nil {
 		s, err := awsenv.Connect(r.Console, ctx, p.Module, p.Manifest, r.options)
-		if err != nil {
+		switch {
+		case errors.Is(ctx.Err(), context.Canceled) && err != nil:
+			return problem.Problems{r.stopped()}
+		case err != nil:
 			return console.ProblemsOf(err)
 		}
 		p.session = s
@@ -248,6 +251,15 @@ func (r *run) in(ctx context.Context, p *place, do func(context.Context) problem
 		p.close()
 	}
 	return problems
+}
+
+// stopped reports that a place was not reached.
+func (r *run) stopped() problem.Problem {
+	text := "The run was stopped; nothing was written."
+	if r.wrote {
+		text = "The run was stopped before it had written everything."
+	}
+	return problem.New(problem.Interrupted, nil, "Interrupted", text)
 }
 
 func (p *place) close() {
