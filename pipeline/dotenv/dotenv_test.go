@@ -154,6 +154,9 @@ func TestParseJSON(t *testing.T) {
 		{"the last value counts", "{\"A\": \"1\",\n\n \"B\": \"2\"\n,\n\"A\": 3}", []string{"A=3", "B=2", "line 1, A: line 5 has another value of this name, which counts"}},
 		{"other values", "{\"A\": \"x\",\n\"B\": {\"C\": 1},\n\"D\": [1]}", []string{"A=x",
 			"line 2, B: its value is an object or a list. Write a string, a number or a boolean", "line 3, D: its value is an object or a list. Write a string, a number or a boolean"}},
+		{"surrogates", "{\"A\": \"\\ud83d\\ude00\",\n\"B\": \"x\\ud83d\", \"C\": \"\\ude00\"}", []string{"A=😀",
+			`line 2, B: its value has a \u escape for half of a surrogate pair, and is not read. Write the whole character`,
+			`line 2, C: its value has a \u escape for half of a surrogate pair, and is not read. Write the whole character`}},
 		{"no name", "{\n\"\": \"x\", \"A\": \"y\"}", []string{"A=y", "line 2 has a value without a name"}},
 	} {
 		f, err := ParseJSON([]byte(tt.src))

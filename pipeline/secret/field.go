@@ -81,7 +81,7 @@ func (v Value) Field(f Field) (Value, error) {
 	if at[0] != '"' {
 		return New(at), nil
 	}
-	if !wholeCharacters(at) {
+	if !WholeCharacters(at) {
 		return Value{}, fmt.Errorf("%w: the string at %q has an escape for half of a surrogate pair", ErrNotJSON, f)
 	}
 	var text string
@@ -152,10 +152,10 @@ func step(text []byte, key string) ([]byte, error) {
 	return found, nil
 }
 
-// wholeCharacters reports whether every \u escape of a valid JSON string is a
+// WholeCharacters reports whether every \u escape of a valid JSON string is a
 // character or a whole surrogate pair. For half a pair, encoding/json writes U+FFFD,
 // and other readers something else.
-func wholeCharacters(s []byte) bool {
+func WholeCharacters(s []byte) bool {
 	unit := func(s []byte) uint64 {
 		if len(s) < 6 || s[0] != '\\' || s[1] != 'u' {
 			return 0

@@ -134,6 +134,9 @@ func (r *run) steps(ctx context.Context) error {
 	if err := r.each(r.choose); err != nil {
 		return err
 	}
+	if !slices.ContainsFunc(r.places, func(p *place) bool { return len(p.put.Outcomes()) > 0 }) {
+		return console.Usagef("none of the names is a secret of the manifest: there is nothing to write")
+	}
 	if err := r.each(r.apart()); err != nil {
 		return err
 	}
