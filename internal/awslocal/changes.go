@@ -115,6 +115,11 @@ func (b *bringing) changeKey(id string, k, was *seedKey) error {
 			return err
 		}
 	}
+	if string(was.RAMPolicy) != string(k.RAMPolicy) {
+		if err := b.share(id, k); err != nil {
+			return err
+		}
+	}
 	if was.Description != k.Description {
 		if err := b.invoke(b.in.Region, "kms", "UpdateKeyDescription", map[string]string{"KeyId": id, "Description": k.Description}, nil); err != nil {
 			return err
@@ -151,10 +156,24 @@ func (b *bringing) createKey(k *seedKey) error {
 			return err
 		}
 	}
+	if len(k.RAMPolicy) > 0 {
+		if err := b.share(id, k); err != nil {
+			return err
+		}
+	}
 	if k.disabled() {
 		return b.invoke(b.in.Region, "kms", "DisableKey", map[string]string{"KeyId": id}, nil)
 	}
 	return nil
+}
+
+// share gives a key its policy of Resource Access Manager, or takes it away.
+func (b *bringing) share(id string, k *seedKey) error {
+	arn, err := b.kms.Resolve(b.request(b.in.Region, "kms", "DescribeKey"), id)
+	if err != nil {
+		return err
+	}
+	return b.kms.Share(arn, string(k.RAMPolicy))
 }
 
 // role brings in a role. was is the role in the old file, or nil.

@@ -110,6 +110,14 @@ func (s *Server) PutProvider(p sts.Provider) error {
 	return s.persist()
 }
 
+// Share gives a key the policy that Resource Access Manager keeps for a shared key, as sharing the key would. "" takes it away.
+func (s *Server) Share(keyARN, policy string) error {
+	if err := s.kms.Share(keyARN, policy); err != nil {
+		return err
+	}
+	return s.persist()
+}
+
 type sampleReply struct {
 	Conflicts []string `json:"conflicts"`
 	Removed   []string `json:"removed"`

@@ -238,6 +238,47 @@ func TestKeysAndRolesOfTheSampleFileAreBroughtInAgain(t *testing.T) {
 	check(`{"keys": [{"alias": "alias/one"}]}`, map[string]string{"alias/one": `SYMMETRIC_DEFAULT Enabled default ""`}, "a kms:*", "new kms:*")
 }
 
+// Resource Access Manager writes the second policy of a key, and the sample file stands for it.
+func TestTheSampleFileSharesKeys(t *testing.T) {
+	dir := t.TempDir()
+	ram := func(action string) string {
+		return `{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::222222222222:root"}, "Action": "` + action + `", "Resource": "*"}]}`
+	}
+	key := func(more string) string {
+		return `{"keys": [{"alias": "alias/other"}, {"alias": "alias/one"` + more + `}]}`
+	}
+	for _, e := range []struct{ file, want string }{
+		{key(`, "ram_policy": ` + ram("kms:Decrypt")), ram("kms:Decrypt")},
+		{key(`, "ram_policy": ` + ram("kms:Encrypt")), ram("kms:Encrypt")},
+		{key(`, "enabled": false, "ram_policy": ` + ram("kms:Encrypt")), ram("kms:Encrypt")},
+		{key(``), "NotFoundException"},
+		{key(`, "ram_policy": ` + ram("kms:Decrypt")), ram("kms:Decrypt")},
+	} {
+		read := func(w world) {
+			out, err := w.kms().DescribeKey(context.Background(), &kms.DescribeKeyInput{KeyId: aws.String("alias/one")})
+			if err != nil {
+				t.Fatal(err)
+			}
+			p, err := w.kms().GetKeyPolicy(context.Background(), &kms.GetKeyPolicyInput{KeyId: out.KeyMetadata.KeyId, PolicyName: aws.String("AWS_RAM")})
+			got := code(err)
+			if err == nil {
+				got = *p.Policy
+			}
+			if got != e.want {
+				t.Errorf("%s: %s", e.file, got)
+			}
+		}
+		reopen(t, dir, read, awslocal.WithSeed([]byte(e.file)))
+		reopen(t, dir, read)
+	}
+	for _, broken := range []string{`7`, `"x"`, `null`, `{}`, `{"Statement": {"Effect": "Allow", "Action": "kms:*", "Resource": "*"}}`} {
+		_, err := awslocal.New(awslocal.WithSeed([]byte(key(`, "ram_policy": ` + broken))))
+		if !errors.Is(err, awslocal.ErrSample) || !strings.Contains(err.Error(), `line 1: key "alias/one": the policy of RAM is not valid`) {
+			t.Errorf("%s: %v", broken, err)
+		}
+	}
+}
+
 func clientOf(t *testing.T, dir string) *awslocal.Client {
 	t.Helper()
 	client, err := awslocal.Attach(t.Context(), dir)

@@ -32,6 +32,7 @@ type seedKey struct {
 	MultiRegion bool            `json:"multi_region"`
 	Enabled     *bool           `json:"enabled"`
 	Policy      json.RawMessage `json:"policy"`
+	RAMPolicy   json.RawMessage `json:"ram_policy"` // that Resource Access Manager keeps for a shared key
 
 	line int
 }

@@ -157,7 +157,11 @@ func parseValues(raw json.RawMessage) ([]string, error) {
 
 // multiValued reports whether a request can have several values for the key.
 func (c condition) multiValued() bool {
-	return c.key == "kms:encryptioncontextkeys" || c.key == "kms:resourcealiases" || c.key == "aws:tagkeys"
+	switch c.key {
+	case "kms:encryptioncontextkeys", "kms:resourcealiases", "kms:grantoperations", "aws:tagkeys":
+		return true
+	}
+	return false
 }
 
 // singleValued reports whether a request has at most one value for the key, as far as this matters for the

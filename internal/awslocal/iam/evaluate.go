@@ -25,6 +25,10 @@ type Access struct {
 	// what both it and the role's policies allow, and what a resource policy allows the session by its own ARN
 	// (https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies.html#policies_session).
 	Session *Policy
+	// Grantees are the principals to whom grants of a KMS key give this access. It is enough to be one of them, in any
+	// account, unless a policy denies the access. An account among them leaves it to its identity policies
+	// (https://docs.aws.amazon.com/kms/latest/developerguide/grants.html).
+	Grantees []string
 }
 
 // Decision is the answer to an Access.
@@ -93,8 +97,13 @@ func Evaluate(identity []Policy, resource *Policy, a Access) Decision {
 	if denied {
 		return Decision{Reason: "with an explicit deny in a resource-based policy"}
 	}
+	grantee := (&statement{principals: a.Grantees}).reaches(a)
+	resourceGrants = max(resourceGrants, grantee)
 	if !sessionAllows && resourceGrants != grantSession {
 		return Decision{ByIdentity: true, Reason: "because no session policy allows the " + a.Action + " action"}
+	}
+	if grantee >= grantDirect {
+		return Decision{Allowed: true}
 	}
 	return decide(a, identityAllows, resourceGrants)
 }

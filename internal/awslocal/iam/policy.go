@@ -49,6 +49,7 @@ type kind int
 const (
 	ofIdentity kind = iota
 	ofResource
+	ofKey
 	ofTrust
 )
 
@@ -57,6 +58,22 @@ func ParseIdentity(document []byte) (Policy, error) { return parse(document, ofI
 
 // ParseResource parses a resource policy, such as a key policy: every statement must name a Principal.
 func ParseResource(document []byte) (Policy, error) { return parse(document, ofResource) }
+
+// ParseKey parses the policy of a KMS key: a resource policy, in which a statement without Action or without Resource is accepted and
+// has no effect (https://docs.aws.amazon.com/kms/latest/APIReference/API_PutKeyPolicy.html).
+func ParseKey(document []byte) (Policy, error) { return parse(document, ofKey) }
+
+// With returns a policy with the statements of both, and the document of p: a Deny of either outranks every Allow.
+func (p Policy) With(other Policy) Policy {
+	return Policy{document: p.document, statements: slices.Concat(p.statements, other.statements)}
+}
+
+// Shares reports whether an Allow names an account, one of its principals, or everyone.
+func (p Policy) Shares(account string) bool {
+	return slices.ContainsFunc(p.statements, func(s statement) bool {
+		return !s.deny && (s.everyone || slices.ContainsFunc(s.principals, func(arn string) bool { return accountOf(arn) == account }))
+	})
+}
 
 // ParseTrust parses a role's trust policy: every statement must name a Principal, and none a Resource, which is the role.
 func ParseTrust(document []byte) (Policy, error) { return parse(document, ofTrust) }
@@ -145,7 +162,9 @@ func (p *Policy) addStatements(raws []json.RawMessage, of kind) error {
 			return malformed("two statements have the Sid %q", sid)
 		}
 		sids = append(sids, sid)
-		p.statements = append(p.statements, s)
+		if s.actions != nil && s.resources != nil { // otherwise it is ineffective
+			p.statements = append(p.statements, s)
+		}
 	}
 	return nil
 }
@@ -191,9 +210,12 @@ func parseStatement(raw json.RawMessage, of kind) (s statement, sid string, err 
 // checkElements checks which elements a statement must or must not have.
 func (s *statement) checkElements(elements map[string]json.RawMessage, of kind) error {
 	has := func(name string) bool { _, ok := elements[name]; return ok }
+	both := has("Action") && has("NotAction") || has("Resource") && has("NotResource")
 	switch {
 	case !has("Effect"):
 		return malformed("Effect is missing")
+	case of == ofKey && has("Principal") && !both && (s.actions == nil || s.resources == nil):
+		return nil // without effect
 	case has("Action") == has("NotAction"):
 		return malformed("exactly one of Action and NotAction is needed")
 	case of == ofTrust && (has("Resource") || has("NotResource")):

@@ -9,20 +9,28 @@ import (
 	"github.com/whispering/bundle/internal/awslocal/iam"
 )
 
-// allow authorizes the operation on a key, by the caller's identity policies and the key policy.
+// allow authorizes the operation on a key, by the caller's identity policies, both key policies and the grants.
 // The extra condition keys are those of the operation, such as the encryption context.
 func (s *Service) allow(r *call.Request, action string, k reference, extra ...conditionKeys) error {
-	return s.allowPolicy(r, action, k, k.policy, extra...)
+	return s.decide(r, k, k.both, s.access(r, action, k, k.both, extra))
 }
 
-// allowPolicy is allow with another key policy.
-func (s *Service) allowPolicy(r *call.Request, action string, k reference, policy iam.Policy, extra ...conditionKeys) error {
+// access is the question whether the caller may perform an action on a key with this policy.
+func (s *Service) access(r *call.Request, action string, k reference, policy iam.Policy, extra []conditionKeys) iam.Access {
 	access := iam.Access{
 		Principal: r.Caller.ARN, Account: r.Caller.Account, Action: "kms:" + action, Resource: k.arn(), PolicyRequired: true,
 	}
-	if policy.Conditional() || r.Caller.Conditional() { // otherwise nothing asks for them
+	if len(k.Grants) > 0 || policy.Conditional() || r.Caller.Conditional() { // otherwise nothing asks for them
 		access.Keys = k.conditionKeys(r, extra)
 	}
+	if action != "CreateGrant" && action != "RetireGrant" { // what a grant gives of these, they look up
+		access.Grantees = k.grantees(action, access.Keys)
+	}
+	return access
+}
+
+// decide answers the question by these policies and by the grants that are in it.
+func (s *Service) decide(r *call.Request, k reference, policy iam.Policy, access iam.Access) error {
 	decision := r.Caller.Evaluate(&policy, access)
 	if decision.Allowed && k.Managed && s.ManagedByIdentity {
 		access.PolicyRequired = false

@@ -118,10 +118,9 @@ func (k *key) checkUsage() error {
 			return validation("You must specify a KeyUsage value for all KMS keys except for symmetric encryption keys.")
 		}
 		k.Usage = usageEncrypt
-	case usageEncrypt, "SIGN_VERIFY", "GENERATE_VERIFY_MAC", "KEY_AGREEMENT", "ENCAPSULATE_DECAPSULATE":
+	case usageEncrypt, "SIGN_VERIFY", "GENERATE_VERIFY_MAC", "KEY_AGREEMENT":
 	default:
-		return constraint(" '"+k.Usage+"'", "keyUsage",
-			"satisfy enum value set: [ENCRYPT_DECRYPT, SIGN_VERIFY, GENERATE_VERIFY_MAC, KEY_AGREEMENT, ENCAPSULATE_DECAPSULATE]")
+		return constraint(" '"+k.Usage+"'", "keyUsage", "satisfy enum value set: [ENCRYPT_DECRYPT, SIGN_VERIFY, GENERATE_VERIFY_MAC, KEY_AGREEMENT]")
 	}
 	if !slices.Contains(allowed.usages, k.Usage) {
 		return validation("KeyUsage %s is not compatible with KeySpec %s", k.Usage, k.Spec)
@@ -164,12 +163,12 @@ func DefaultPolicy(account string) string {
 // parsePolicy parses the policy of a key; nil is the default one.
 func (s *Service) parsePolicy(account string, document *string) (iam.Policy, error) {
 	if document != nil {
-		return iam.ParseResource([]byte(*document))
+		return iam.ParseKey([]byte(*document))
 	}
 	if known, ok := s.defaults.Load(account); ok {
 		return known.(iam.Policy), nil
 	}
-	policy, err := iam.ParseResource([]byte(DefaultPolicy(account)))
+	policy, err := iam.ParseKey([]byte(DefaultPolicy(account)))
 	if err == nil {
 		s.defaults.Store(account, policy)
 	}
@@ -177,8 +176,11 @@ func (s *Service) parsePolicy(account string, document *string) (iam.Policy, err
 }
 
 // checkPolicy parses a key policy (nil for the default one) and, unless bypass is set, refuses one that would prevent the caller from
-// changing it again (https://docs.aws.amazon.com/kms/latest/APIReference/API_PutKeyPolicy.html).
+// changing it again, with no regard to the policy of RAM (https://docs.aws.amazon.com/kms/latest/APIReference/API_PutKeyPolicy.html).
 func (s *Service) checkPolicy(r *call.Request, k *key, document *string, bypass bool) (iam.Policy, error) {
+	if document != nil && len(*document) > iam.MaxPolicy {
+		return iam.Policy{}, call.NewError("LimitExceededException", "The key policy exceeds the length constraint.")
+	}
 	policy, err := s.parsePolicy(k.Account, document)
 	if err != nil {
 		return iam.Policy{}, malformedPolicy("The key policy is not valid: " + strings.TrimPrefix(err.Error(), iam.ErrMalformed.Error()+": "))
@@ -187,7 +189,8 @@ func (s *Service) checkPolicy(r *call.Request, k *key, document *string, bypass 
 		return policy, nil
 	}
 	var refused *call.Error
-	err = s.allowPolicy(r, "PutKeyPolicy", reference{key: k}, policy)
+	ref := reference{key: k}
+	err = s.decide(r, ref, policy, s.access(r, "PutKeyPolicy", ref, policy, []conditionKeys{condition("kms:PolicyName", policyName)}))
 	if errors.As(err, &refused) && refused.Code == "AccessDeniedException" {
 		return iam.Policy{}, malformedPolicy("The new key policy will not allow you to update the key policy in the future.")
 	}
@@ -215,12 +218,12 @@ func (s *Service) described(r *call.Request, in *keyIDInput, describe func(k *ke
 	if err != nil {
 		return err
 	}
-	if _, err := (dryRunFields{GrantTokens: in.GrantTokens}).check(); err != nil {
-		return err
-	}
 	s.ensureManaged(r, ref)
 	s.mu.RLock()
 	defer s.mu.RUnlock()
+	if err := s.checkTokens(in.GrantTokens); err != nil {
+		return err
+	}
 	k, err := s.find(r, "keyId", ref)
 	if err != nil {
 		return err

@@ -89,6 +89,9 @@ func (s *Service) newDataKey(r *call.Request, in *dataKeyInput) (dataKeyOutput, 
 	s.ensureManaged(r, ref)
 	s.mu.RLock()
 	defer s.mu.RUnlock()
+	if err := s.checkTokens(in.GrantTokens); err != nil {
+		return none, err
+	}
 	k, err := s.find(r, "keyId", ref)
 	if err != nil {
 		return none, err
@@ -108,5 +111,6 @@ func (s *Service) newDataKey(r *call.Request, in *dataKeyInput) (dataKeyOutput, 
 	if in.DryRun {
 		return none, dryRun()
 	}
+	s.used(r, r.Operation, k.key)
 	return dataKeyOutput{CiphertextBlob: blob, Plaintext: plaintext, KeyId: k.arn(), KeyMaterialId: k.material}, nil
 }

@@ -19,11 +19,8 @@ type dryRunFields struct {
 	GrantTokens     []string
 }
 
-// check refuses what is not supported. ignoreCiphertext requests a check of permissions alone.
+// check checks the modifiers. ignoreCiphertext requests a check of permissions alone.
 func (d dryRunFields) check() (ignoreCiphertext bool, err error) {
-	if len(d.GrantTokens) > 0 {
-		return false, call.NewError("InvalidGrantTokenException", "")
-	}
 	for _, modifier := range d.DryRunModifiers {
 		if modifier != "IGNORE_CIPHERTEXT" {
 			return false, constraint(" '["+modifier+"]'", "dryRunModifiers", "satisfy enum value set: [IGNORE_CIPHERTEXT]")
@@ -72,6 +69,9 @@ func (s *Service) encrypt(r *call.Request, in *encryptInput) (any, error) {
 	s.ensureManaged(r, ref)
 	s.mu.RLock()
 	defer s.mu.RUnlock()
+	if err := s.checkTokens(in.GrantTokens); err != nil {
+		return nil, err
+	}
 	k, err := s.find(r, "keyId", ref)
 	if err != nil {
 		return nil, err
@@ -86,6 +86,7 @@ func (s *Service) encrypt(r *call.Request, in *encryptInput) (any, error) {
 	if in.DryRun {
 		return nil, dryRun()
 	}
+	s.used(r, "Encrypt", k.key)
 	return encryptOutput{CiphertextBlob: blob, KeyId: k.arn(), EncryptionAlgorithm: algorithm}, nil
 }
 
@@ -124,6 +125,9 @@ func (s *Service) decrypt(r *call.Request, in *decryptInput) (any, error) {
 	s.ensureManaged(r, src.name())
 	s.mu.RLock()
 	defer s.mu.RUnlock()
+	if err := s.checkTokens(in.GrantTokens); err != nil {
+		return nil, err
+	}
 	k, plaintext, err := s.openSource(r, src)
 	if err != nil {
 		return nil, err
@@ -131,6 +135,7 @@ func (s *Service) decrypt(r *call.Request, in *decryptInput) (any, error) {
 	if in.DryRun {
 		return nil, dryRun()
 	}
+	s.used(r, "Decrypt", k.key)
 	return decryptOutput{KeyId: k.arn(), KeyMaterialId: k.material, Plaintext: plaintext, EncryptionAlgorithm: algorithm}, nil
 }
 

@@ -42,10 +42,13 @@ type key struct {
 	Created       time.Time `json:"created"`
 	Deletion      time.Time `json:"deletion,omitzero"`
 	Tags          []tag     `json:"tags,omitempty"`
-	Document      string    `json:"policy"`             // the key policy, byte for byte
+	Document      string    `json:"policy"`               // the key policy named default, byte for byte
+	RAM           string    `json:"ram_policy,omitempty"` // the one named AWS_RAM; "" if there is none
+	Grants        []*grant  `json:"grants,omitempty"`
 	Material      []byte    `json:"material,omitempty"` // 32 bytes, an RSA key in PKCS #8, or none if the key cannot be used here
 
-	policy   iam.Policy // Document, parsed
+	ram      iam.Policy // RAM, parsed
+	both     iam.Policy // Document and RAM, parsed
 	aliases  []string   // names, sorted; set by Service.point
 	material string     // names Material: see setMaterial
 }
@@ -77,9 +80,9 @@ func (k *key) setMaterial(material []byte) {
 	}
 }
 
-// setPolicy makes an accepted document the key policy.
+// setPolicy makes an accepted document the key policy named default.
 func (k *key) setPolicy(p iam.Policy) {
-	k.policy, k.Document = p, string(p.Document())
+	k.both, k.Document = p.With(k.ram), string(p.Document())
 }
 
 // restored checks a key from a snapshot, and rebuilds what a snapshot does not have.
@@ -93,11 +96,17 @@ func (k *key) restored() error {
 	if k.Spec == specSymmetric && k.Material != nil && len(k.Material) != materialSize {
 		return fmt.Errorf("key %q has material of the wrong size", k.ID)
 	}
-	policy, err := iam.ParseResource([]byte(k.Document))
+	policy, err := iam.ParseKey([]byte(k.Document))
+	if err == nil && k.RAM != "" {
+		k.ram, err = iam.ParseKey([]byte(k.RAM))
+	}
 	if err != nil {
 		return fmt.Errorf("key %q: %w", k.ID, err)
 	}
-	k.policy = policy
+	if slices.Contains(k.Grants, nil) {
+		return fmt.Errorf("key %q has a grant that is none", k.ID)
+	}
+	k.both = policy.With(k.ram)
 	k.setMaterial(k.Material)
 	return nil
 }
@@ -126,14 +135,13 @@ type spec struct {
 	signing    []string
 	mac        []string
 	agreement  []string
-	capsules   []string
 }
 
 // specNames are the key specs that specOf knows, sorted.
 func specNames() []string {
 	return []string{
 		"ECC_NIST_EDWARDS25519", "ECC_NIST_P256", "ECC_NIST_P384", "ECC_NIST_P521", "ECC_SECG_P256K1", "HMAC_224", "HMAC_256", "HMAC_384", "HMAC_512",
-		"ML_DSA_44", "ML_DSA_65", "ML_DSA_87", "ML_KEM_1024", "ML_KEM_512", "ML_KEM_768", "RSA_2048", "RSA_3072", "RSA_4096", specSymmetric,
+		"ML_DSA_44", "ML_DSA_65", "ML_DSA_87", "RSA_2048", "RSA_3072", "RSA_4096", specSymmetric,
 	}
 }
 
@@ -161,8 +169,6 @@ func specOf(name string) (s spec, known bool) {
 		return signer("ED25519_SHA_512", "ED25519_PH_SHA_512")
 	case "ML_DSA_44", "ML_DSA_65", "ML_DSA_87":
 		return signer("ML_DSA_SHAKE_256")
-	case "ML_KEM_512", "ML_KEM_768", "ML_KEM_1024":
-		return spec{usages: []string{"ENCAPSULATE_DECAPSULATE"}, capsules: []string{"ML_KEM"}}, true
 	case "HMAC_224", "HMAC_256", "HMAC_384", "HMAC_512":
 		algorithm := "HMAC_SHA_" + strings.TrimPrefix(name, "HMAC_")
 		return spec{usages: []string{"GENERATE_VERIFY_MAC"}, mac: []string{algorithm}}, true
@@ -216,7 +222,6 @@ type keyMetadata struct {
 	CustomerMasterKeySpec    string
 	DeletionDate             float64 `json:",omitempty"`
 	Description              string
-	EncapsulationAlgorithms  []string `json:",omitempty"`
 	Enabled                  bool
 	EncryptionAlgorithms     []string `json:",omitempty"`
 	KeyAgreementAlgorithms   []string `json:",omitempty"`
@@ -255,8 +260,6 @@ func (s *Service) metadata(k *key) keyMetadata {
 		m.MacAlgorithms = allowed.mac
 	case "KEY_AGREEMENT":
 		m.KeyAgreementAlgorithms = allowed.agreement
-	case "ENCAPSULATE_DECAPSULATE":
-		m.EncapsulationAlgorithms = allowed.capsules
 	}
 	if k.multiRegion() {
 		m.MultiRegionConfiguration = s.regions(k)

@@ -77,7 +77,7 @@ func TestCreateKeyRefuses(t *testing.T) {
 		{object{"Origin": "SOMEWHERE"}, "ValidationException", "*"},
 		{object{"Origin": "AWS_CLOUDHSM"}, "UnsupportedOperationException", "*"},
 		{object{"Description": strings.Repeat("x", 8193)}, "ValidationException", "*"},
-		{object{"Tags": []object{{"TagKey": ""}}}, "ValidationException", "*"},
+		{object{"Tags": []object{{"TagKey": ""}}}, "TagException", "*"},
 		{object{"Policy": "{"}, "MalformedPolicyDocumentException", "*"},
 		{object{"Policy": ""}, "MalformedPolicyDocumentException", "*"},
 	} {
@@ -248,10 +248,11 @@ func TestKeyPolicies(t *testing.T) {
 	}
 	for _, broken := range []string{
 		"", "{", "[]", `{"Statement":[]}`, strings.Replace(policy, `"Principal"`, `"NotPrincipal"`, 1), strings.Replace(policy, `"Allow"`, `"Perhaps"`, 1),
-		strings.Replace(policy, "kms:Decrypt", "Decrypt", 1), strings.Replace(policy, `:role/fn"`, `:role/*"`, 1), strings.Repeat(" ", 32769),
+		strings.Replace(policy, "kms:Decrypt", "Decrypt", 1), strings.Replace(policy, `:role/fn"`, `:role/*"`, 1),
 	} {
 		c.fails("PutKeyPolicy", object{"KeyId": arn, "Policy": broken}, "MalformedPolicyDocumentException", "*")
 	}
+	c.fails("PutKeyPolicy", object{"KeyId": arn, "Policy": strings.Repeat(" ", 32769)}, "LimitExceededException", "*")
 	locked := `{"Statement":{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::111111111111:role/fn"},"Action":"kms:Decrypt","Resource":"*"}}`
 	c.fails("PutKeyPolicy", object{"KeyId": arn, "Policy": locked}, "MalformedPolicyDocumentException", "The new key policy will not allow you to update the key policy in the future.")
 	c.fails("CreateKey", object{"Policy": locked}, "MalformedPolicyDocumentException", "*")

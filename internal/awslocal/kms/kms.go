@@ -2,8 +2,8 @@
 // cryptographic operations on them, as https://docs.aws.amazon.com/kms/latest/APIReference/ describes them.
 //
 // Keys are real: a ciphertext opens only with the key and the encryption context that sealed it, and the caller's
-// identity policies and the key policy authorize every call. Unlike AWS, the state has key material in plaintext,
-// there are no grants and no imported material, and asymmetric keys only encrypt (RSA).
+// identity policies, the key policies and the grants authorize every call. Unlike AWS, the state has key material in plaintext,
+// there is no imported material, and asymmetric keys only encrypt (RSA).
 package kms
 
 import (
@@ -31,6 +31,9 @@ type Service struct {
 	mu      sync.RWMutex
 	keys    map[string]*key   // by ARN
 	aliases map[string]*alias // by ARN
+
+	usage    sync.Mutex
+	lastUses map[string]lastUse // by key ARN
 }
 
 // alias is a name for a key of the same account and region.
@@ -45,7 +48,7 @@ func (a *alias) name() string { return a.ARN[strings.Index(a.ARN, ":alias/")+1:]
 
 // New makes a service without keys.
 func New() *Service {
-	s := &Service{keys: map[string]*key{}, aliases: map[string]*alias{}}
+	s := &Service{keys: map[string]*key{}, aliases: map[string]*alias{}, lastUses: map[string]lastUse{}}
 	s.operations = map[string]call.Handler{
 		"CreateKey":                       call.Decoded(s.createKey),
 		"DescribeKey":                     call.Decoded(s.describeKey),
@@ -58,6 +61,12 @@ func New() *Service {
 		"GetKeyPolicy":                    call.Decoded(s.getKeyPolicy),
 		"PutKeyPolicy":                    call.Decoded(s.putKeyPolicy),
 		"ListKeyPolicies":                 call.Decoded(s.listKeyPolicies),
+		"CreateGrant":                     call.Decoded(s.createGrant),
+		"ListGrants":                      call.Decoded(s.listGrants),
+		"ListRetirableGrants":             call.Decoded(s.listRetirableGrants),
+		"RetireGrant":                     call.Decoded(s.retireGrant),
+		"RevokeGrant":                     call.Decoded(s.revokeGrant),
+		"GetKeyLastUsage":                 call.Decoded(s.getKeyLastUsage),
 		"UpdateKeyDescription":            call.Decoded(s.updateKeyDescription),
 		"ListResourceTags":                call.Decoded(s.listResourceTags),
 		"TagResource":                     call.Decoded(s.tagResource),
@@ -85,7 +94,7 @@ func (s *Service) Operations() map[string]call.Handler { return s.operations }
 // does not have to be saved until something is encrypted with it.
 func (s *Service) Mutates(operation string) bool {
 	switch operation {
-	case "CreateKey", "ReplicateKey", "CreateAlias", "UpdateAlias", "DeleteAlias", "PutKeyPolicy",
+	case "CreateKey", "ReplicateKey", "CreateAlias", "UpdateAlias", "DeleteAlias", "PutKeyPolicy", "CreateGrant", "RetireGrant", "RevokeGrant",
 		"UpdateKeyDescription", "TagResource", "UntagResource", "EnableKey", "DisableKey", "ScheduleKeyDeletion", "CancelKeyDeletion":
 		return true
 	}
@@ -94,8 +103,9 @@ func (s *Service) Mutates(operation string) bool {
 
 // state is what Snapshot writes and Restore reads, sorted by ARN.
 type state struct {
-	Keys    []*key   `json:"keys"`
-	Aliases []*alias `json:"aliases"`
+	Keys     []*key             `json:"keys"`
+	Aliases  []*alias           `json:"aliases"`
+	LastUses map[string]lastUse `json:"last_uses,omitempty"` // by key ARN
 }
 
 // Snapshot returns all keys, with their material, and all aliases.
@@ -109,6 +119,9 @@ func (s *Service) Snapshot() (json.RawMessage, error) {
 	for _, arn := range slices.Sorted(maps.Keys(s.aliases)) {
 		st.Aliases = append(st.Aliases, s.aliases[arn])
 	}
+	s.usage.Lock()
+	defer s.usage.Unlock()
+	st.LastUses = s.lastUses
 	return json.Marshal(st)
 }
 
@@ -133,6 +146,10 @@ func (s *Service) Restore(snapshot json.RawMessage) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.keys, s.aliases = keys, map[string]*alias{}
+	s.usage.Lock()
+	defer s.usage.Unlock()
+	s.lastUses = map[string]lastUse{}
+	maps.Copy(s.lastUses, st.LastUses)
 	for _, a := range st.Aliases {
 		s.point(a, keys[a.Target])
 	}

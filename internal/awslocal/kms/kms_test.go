@@ -211,6 +211,12 @@ func TestStateSurvivesASnapshot(t *testing.T) {
 	c.do("CreateAlias", object{"AliasName": "alias/kept", "TargetKeyId": arn})
 	c.do("DescribeKey", object{"KeyId": "alias/aws/ssm"})
 	blob := c.do("Encrypt", object{"KeyId": arn, "Plaintext": b64("text")})["CiphertextBlob"]
+	grant := object{"KeyId": arn, "GranteePrincipal": "arn:aws:iam::111111111111:role/grantee", "Operations": []string{"Decrypt"},
+		"Constraints": object{"EncryptionContextSubset": object{}, "EncryptionContextEquals": object{"a": "b"}}}
+	c.do("CreateGrant", grant)
+	if err := s.Share(arn, shared); err != nil {
+		t.Fatal(err)
+	}
 	want := c.do("DescribeKey", object{"KeyId": arn})
 	snapshot, err := s.Snapshot()
 	if err != nil {
@@ -221,6 +227,9 @@ func TestStateSurvivesASnapshot(t *testing.T) {
 	if err := other.Restore(snapshot); err != nil {
 		t.Fatal(err)
 	}
+	if again, err := other.Snapshot(); err != nil || !bytes.Equal(snapshot, again) {
+		t.Errorf("a restored state has another snapshot (%v)", err)
+	}
 	if got := d.do("Decrypt", object{"CiphertextBlob": blob, "KeyId": "alias/kept"}); got["Plaintext"] != b64("text") {
 		t.Errorf("after Restore Decrypt gave %v", got)
 	}
@@ -230,19 +239,20 @@ func TestStateSurvivesASnapshot(t *testing.T) {
 	if !bytes.Equal(a, b) {
 		t.Errorf("after Restore DescribeKey gave\n%s, want\n%s", b, a)
 	}
-	again, err := other.Snapshot()
-	if err != nil || !bytes.Equal(snapshot, again) {
-		t.Errorf("a restored state has another snapshot (%v)", err)
-	}
 }
 
 func TestDamagedSnapshotChangesNothing(t *testing.T) {
 	s, c := newService(t)
 	arn := c.key(nil)
+	whole, err := s.Snapshot()
+	if err != nil {
+		t.Fatal(err)
+	}
 	for _, snapshot := range []string{
 		``, `[]`, `{"keys":[null]}`, `{"keys":[{"id":"x"}]}`, `{"aliases":[{"arn":"arn:aws:kms:us-east-1:111111111111:alias/x","target":"y"}]}`, `{"aliases":[null]}`,
 		`{"keys":[{"id":"00000000-0000-0000-0000-000000000000","account":"1","region":"r","spec":"SYMMETRIC_DEFAULT","material":"AAAA","policy":"{}"}]}`,
 		`{"keys":[{"id":"00000000-0000-0000-0000-000000000000","account":"1","region":"r","spec":"SYMMETRIC_DEFAULT","policy":"{}"}]}`,
+		strings.Replace(string(whole), `"policy"`, `"ram_policy":"{}","policy"`, 1), strings.Replace(string(whole), `"policy"`, `"grants":[null],"policy"`, 1),
 	} {
 		if err := s.Restore(json.RawMessage(snapshot)); err == nil {
 			t.Errorf("Restore accepted %s", snapshot)

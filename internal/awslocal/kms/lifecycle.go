@@ -122,6 +122,9 @@ func (s *Service) sweep(now time.Time) {
 	for arn, k := range s.keys {
 		if k.gone(now) {
 			delete(s.keys, arn)
+			s.usage.Lock()
+			delete(s.lastUses, arn)
+			s.usage.Unlock()
 		}
 	}
 	for arn, a := range s.aliases {

@@ -46,8 +46,15 @@ func (in *listInput) paginate(names []string, standard, most int) (page, error) 
 	if len(names) <= limit {
 		return page{names: names}, nil
 	}
-	names = names[:limit]
-	return page{names: names, next: base64.URLEncoding.EncodeToString([]byte(names[limit-1])), truncated: true}, nil
+	p := page{names: names}
+	p.cut(limit)
+	return p, nil
+}
+
+// cut ends a page after n items, before others.
+func (p *page) cut(n int) {
+	p.names = p.names[:n]
+	p.next, p.truncated = base64.URLEncoding.EncodeToString([]byte(p.names[n-1])), true
 }
 
 // markerIndex finds the first name after the marker.
@@ -68,28 +75,87 @@ func (p page) output(member string, items any) map[string]any {
 	return out
 }
 
-// listKeys is https://docs.aws.amazon.com/kms/latest/APIReference/API_ListKeys.html, sorted by ARN.
-func (s *Service) listKeys(r *call.Request, in *listInput) (any, error) {
+// Whose keys ListKeys lists.
+const (
+	ownerSelf   = "SELF"
+	ownerOthers = "OTHER_ACCOUNTS_VIA_RAM"
+)
+
+type listKeysInput struct {
+	listInput
+	ResourceOwners []string
+}
+
+// owners checks ResourceOwners. The default is the caller's account.
+func (in *listKeysInput) owners() (self, others bool, err error) {
+	if in.ResourceOwners == nil {
+		return true, false, nil
+	}
+	if n := len(in.ResourceOwners); n < 1 || n > 2 {
+		rule := map[bool]string{true: "have length greater than or equal to 1", false: "have length less than or equal to 2"}[n < 1]
+		return false, false, constraint(" '["+strings.Join(in.ResourceOwners, ", ")+"]'", "resourceOwners", rule)
+	}
+	for _, owner := range in.ResourceOwners {
+		switch owner {
+		case ownerSelf:
+			self = true
+		case ownerOthers:
+			others = true
+		default:
+			return false, false, constraint(" '["+strings.Join(in.ResourceOwners, ", ")+"]'", "resourceOwners",
+				"satisfy constraint: [Member must satisfy enum value set: [SELF, OTHER_ACCOUNTS_VIA_RAM]]")
+		}
+	}
+	return self, others, nil
+}
+
+// listKeys is https://docs.aws.amazon.com/kms/latest/APIReference/API_ListKeys.html, sorted by ARN. First come the account's own keys,
+// then those that other accounts share, never both on one page. A marker is only for the same ResourceOwners.
+func (s *Service) listKeys(r *call.Request, in *listKeysInput) (any, error) {
+	self, others, err := in.owners()
+	if err != nil {
+		return nil, err
+	}
 	if err := allowPlain(r, "ListKeys", "*", nil); err != nil {
 		return nil, err
 	}
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	var arns []string
-	for _, arn := range slices.Sorted(maps.Keys(s.keys)) {
-		if k := s.keys[arn]; k.Account == r.Account && k.Region == r.Region && !k.gone(r.Now) {
-			arns = append(arns, arn)
+	prefix := map[bool]string{true: "self ", false: ""}[self] + map[bool]string{true: "others ", false: ""}[others]
+	if in.Marker != nil {
+		if after, err := base64.URLEncoding.DecodeString(*in.Marker); err != nil || !strings.HasPrefix(string(after), prefix+"/") {
+			return nil, call.NewError("InvalidMarkerException", "Could not deserialize marker")
 		}
 	}
-	p, err := in.paginate(arns, 100, 1000)
+	own, shared := s.keysFor(r, prefix, self, others)
+	p, err := in.paginate(slices.Concat(own, shared), 100, 1000)
 	if err != nil {
 		return nil, err
 	}
+	if first := slices.IndexFunc(p.names, func(name string) bool { return strings.HasPrefix(name, prefix+"/1 ") }); first > 0 {
+		p.cut(first)
+	}
 	items := make([]map[string]any, len(p.names))
-	for i, arn := range p.names {
+	for i, name := range p.names {
+		arn := strings.TrimPrefix(strings.TrimPrefix(name, prefix+"/0 "), prefix+"/1 ")
 		items[i] = map[string]any{"KeyArn": arn, "KeyId": s.keys[arn].ID}
 	}
 	return p.output("Keys", items), nil
+}
+
+// keysFor returns the ARNs of the keys that a caller can list, its own and those shared with it, sorted behind a prefix that keeps this
+// order. The caller holds a lock.
+func (s *Service) keysFor(r *call.Request, prefix string, self, others bool) (own, shared []string) {
+	for _, arn := range slices.Sorted(maps.Keys(s.keys)) {
+		switch k := s.keys[arn]; {
+		case k.Region != r.Region || k.gone(r.Now):
+		case k.Account == r.Account && self:
+			own = append(own, prefix+"/0 "+arn)
+		case k.Account != r.Account && others && k.ram.Shares(r.Account):
+			shared = append(shared, prefix+"/1 "+arn)
+		}
+	}
+	return own, shared
 }
 
 // listAliases is https://docs.aws.amazon.com/kms/latest/APIReference/API_ListAliases.html, sorted by name.

@@ -31,7 +31,7 @@ func (s *Service) ensureManaged(r *call.Request, ref string) {
 	if exists {
 		return
 	}
-	policy, err := iam.ParseResource([]byte(managedPolicy(r.Account, r.Region)))
+	policy, err := iam.ParseKey([]byte(managedPolicy(r.Account, r.Region)))
 	if err != nil {
 		panic(err) // account and region are plain words
 	}

@@ -57,6 +57,9 @@ func (s *Service) reEncrypt(r *call.Request, in *reEncryptInput) (any, error) {
 	s.ensureManaged(r, destination)
 	s.mu.RLock()
 	defer s.mu.RUnlock()
+	if err := s.checkTokens(in.GrantTokens); err != nil {
+		return nil, err
+	}
 	dst, err := s.find(r, "destinationKeyId", destination)
 	if err != nil {
 		return nil, err
@@ -77,6 +80,7 @@ func (s *Service) reEncrypt(r *call.Request, in *reEncryptInput) (any, error) {
 	if in.DryRun {
 		return nil, dryRun()
 	}
+	s.used(r, "ReEncrypt", k.key, dst.key)
 	return reEncryptOutput{
 		CiphertextBlob: blob, SourceKeyId: k.arn(), KeyId: dst.arn(), SourceEncryptionAlgorithm: from, DestinationEncryptionAlgorithm: to,
 		SourceKeyMaterialId: k.material, DestinationKeyMaterialId: dst.material,

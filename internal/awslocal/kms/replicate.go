@@ -2,6 +2,7 @@ package kms
 
 import (
 	"github.com/whispering/bundle/internal/awslocal/call"
+	"github.com/whispering/bundle/internal/awslocal/iam"
 	"github.com/whispering/bundle/internal/lazyregexp"
 )
 
@@ -17,7 +18,7 @@ type replicateInput struct {
 var regionPattern = lazyregexp.New(`^[a-z]{2}(-[a-z]+)+-[0-9]{1,2}$`)
 
 // replicateKey is https://docs.aws.amazon.com/kms/latest/APIReference/API_ReplicateKey.html. The replica has the ID
-// and material of the primary key, and its own policy, description and tags. As in AWS, the reply shows it in the
+// and material of the primary key, and its own policies, grants, description and tags. As in AWS, the reply shows it in the
 // state Creating, but here it can be used at once.
 func (s *Service) replicateKey(r *call.Request, in *replicateInput) (any, error) {
 	ref, err := required("keyId", in.KeyId)
@@ -43,9 +44,6 @@ func (s *Service) replicateKey(r *call.Request, in *replicateInput) (any, error)
 	if err := allowPlain(r, "CreateKey", "*", nil); err != nil {
 		return nil, err
 	}
-	if err := checkTags(in.Tags); err != nil {
-		return nil, err
-	}
 	switch {
 	case k.Region != k.PrimaryRegion:
 		return nil, call.NewError("UnsupportedOperationException", k.arn()+" is not a multi-region primary key.")
@@ -65,6 +63,7 @@ func (s *Service) addReplica(r *call.Request, in *replicateInput, primary *key) 
 	replica := *primary
 	replica.Region, replica.Description, replica.Tags = *in.ReplicaRegion, in.Description, in.Tags
 	replica.Created, replica.aliases = r.Now, nil
+	replica.RAM, replica.ram, replica.Grants = "", iam.Policy{}, nil
 	policy, err := s.checkPolicy(r, &replica, in.Policy, in.BypassPolicyLockoutSafetyCheck)
 	if err != nil {
 		return nil, err
@@ -72,10 +71,6 @@ func (s *Service) addReplica(r *call.Request, in *replicateInput, primary *key) 
 	replica.setPolicy(policy)
 	s.keys[replica.arn()] = &replica
 	shown := s.metadata(&replica)
-	shown.KeyState, shown.Enabled, shown.CurrentKeyMaterialId = "Creating", false, ""
-	out := map[string]any{"ReplicaKeyMetadata": shown, "ReplicaPolicy": replica.Document}
-	if len(replica.Tags) > 0 {
-		out["ReplicaTags"] = replica.Tags
-	}
-	return out, nil
+	shown.KeyState, shown.Enabled = "Creating", false
+	return map[string]any{"ReplicaKeyMetadata": shown, "ReplicaPolicy": replica.Document, "ReplicaTags": append([]tag{}, in.Tags...)}, nil
 }

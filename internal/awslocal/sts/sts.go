@@ -266,9 +266,7 @@ type session struct {
 	Expires                time.Time
 	Policy                 json.RawMessage   `json:",omitempty"`
 	SourceIdentity         string            `json:",omitempty"`
-	Tags                   map[string]string `json:",omitempty"` // with those that it inherited
-	Transitive             []string          `json:",omitempty"` // keys of Tags
-	Filler                 string            `json:",omitempty"` // makes the token as long as was asked
+	Tags                   map[string]string `json:",omitempty"`
 }
 
 func (s *Service) session(id, token string) (Identity, error) {
@@ -293,7 +291,7 @@ func (s *Service) session(id, token string) (Identity, error) {
 		narrowed = &policy
 	}
 	return Identity{se.Secret, call.Principal{
-		Session: narrowed, SourceIdentity: se.SourceIdentity, Tags: se.Tags, Transitive: se.Transitive,
+		Session: narrowed, SourceIdentity: se.SourceIdentity, Tags: se.Tags,
 		ARN: "arn:aws:sts::" + se.Account + ":assumed-role/" + se.Role + "/" + se.Session, Role: arn,
 		UserID: roleID(arn) + ":" + se.Session, Account: se.Account, AccessKeyID: id,
 		Root: !declared, Policies: k.policies}}, nil
