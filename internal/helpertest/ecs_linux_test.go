@@ -3,6 +3,7 @@ package helpertest
 import (
 	"encoding/json"
 	"errors"
+	"maps"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -60,9 +61,21 @@ func TestRelativeCredentials(t *testing.T) {
 		}
 		ecs.asked = nil
 	}
+	inside := maps.Clone(vars)
+	inside["AWS_LAMBDA_HTTP_ENDPOINT"] = "127.0.0.1:9" // in Lambda, there is no such address: it is not asked
+	delete(inside, "AWS_CONTAINER_CREDENTIALS_FULL_URI")
+	refused := func(t *testing.T, code string) {
+		t.Helper()
+		if code != "credentials" || len(ecs.asked) > 0 {
+			t.Errorf("in a Web Function: %s; asked %q", code, ecs.asked)
+		}
+		ecs.asked = nil
+	}
 	t.Run("go", func(t *testing.T) {
 		_, err := secrets.New(secrets.Options{Environ: func() []string { return listed(vars) }}).All(t.Context())
 		check(t, err, err == nil)
+		_, err = secrets.New(secrets.Options{Environ: func() []string { return listed(inside) }}).All(t.Context())
+		refused(t, string(secrets.CodeOf(err)))
 	})
 	for _, l := range languages(t) {
 		t.Run(l.name, func(t *testing.T) {
@@ -71,6 +84,7 @@ func TestRelativeCredentials(t *testing.T) {
 			}
 			got := l.start(t).call(t, request{Env: vars, Calls: [][]any{{"all"}}})[0]
 			check(t, got.Message, got.Code == "")
+			refused(t, l.start(t).call(t, request{Env: inside, Calls: [][]any{{"all"}}})[0].Code)
 		})
 	}
 }

@@ -180,6 +180,8 @@ func TestEndpointsOfAWS(t *testing.T) {
 		{"European sovereign", "aws-eusc", "eusc-de-east-1", "k1", nil, "kms.eusc-de-east-1.amazonaws.eu", ""},
 		{"override ignored inside Lambda", "aws", "us-west-2", "k1",
 			map[string]string{"AWS_LAMBDA_RUNTIME_API": "127.0.0.1:9", "AWS_ENDPOINT_URL_KMS": "http://127.0.0.1:9"}, "kms.us-west-2.amazonaws.com", ""},
+		{"override ignored inside a Web Function", "aws", "us-west-2", "k1",
+			map[string]string{"AWS_LAMBDA_HTTP_ENDPOINT": "127.0.0.1:9", "AWS_ENDPOINT_URL_KMS": "http://127.0.0.1:9"}, "kms.us-west-2.amazonaws.com", ""},
 		{"another region", "aws", "us-west-2", "k1", map[string]string{"AWS_REGION": "us-east-1"}, "kms.us-west-2.amazonaws.com", ""},
 		{"multi-Region key", "aws", "us-west-2", "mrk-1", map[string]string{"AWS_REGION": "us-east-1"}, "kms.us-east-1.amazonaws.com", "us-east-1"},
 		{"multi-Region key without region", "aws", "us-west-2", "mrk-1", nil, "kms.us-west-2.amazonaws.com", ""},

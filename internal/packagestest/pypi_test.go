@@ -49,11 +49,18 @@ func TestPyPI(t *testing.T) {
 		}
 	})
 	t.Run("in Lambda, the double is refused", func(t *testing.T) {
-		out, err := try(t, code, []string{"AWS_LAMBDA_RUNTIME_API=127.0.0.1:9001"}, installed, "-c", `import bundle_secrets_testing; bundle_secrets_testing.set_secrets({"DB_PASSWORD": "sample-value"})`)
-		if err == nil || !strings.Contains(out, "is for tests only") || strings.Contains(out, "RuntimeError: sample-value") {
-			t.Errorf("%v\n%s", err, out)
+		for _, variable := range inLambda() {
+			out, err := try(t, code, []string{variable}, installed, "-c", `import bundle_secrets_testing; bundle_secrets_testing.set_secrets({"DB_PASSWORD": "sample-value"})`)
+			if err == nil || !strings.Contains(out, "is for tests only") || strings.Contains(out, "RuntimeError: sample-value") {
+				t.Errorf("%s: %v\n%s", variable, err, out)
+			}
 		}
 	})
+}
+
+// inLambda returns the variables that each say that a process runs in Lambda: docs/runtime.md, section 2.
+func inLambda() []string {
+	return []string{"AWS_LAMBDA_RUNTIME_API=127.0.0.1:9001", "AWS_LAMBDA_HTTP_ENDPOINT=127.0.0.1:9001"}
 }
 
 // layer returns a folder that has the helper as a layer has it, without the test double.

@@ -94,6 +94,7 @@ func openVectors() []vector {
 			"BUNDLE_SECRETS_KEY="+mainKey, "BUNDLE_SECRETS_SHA256={digest}"),
 		base().as("ok-wrapper-settings", "every helper accepts the wrapper's variables").with("BUNDLE_SECRETS_NEXT_WRAPPER=/opt/next", "BUNDLE_SECRETS_ALLOW_SNAPSTART=1"),
 		base().as("ok-inside-lambda", "the embedded AWS is reached inside Lambda too (F-33)").with("AWS_LAMBDA_RUNTIME_API=127.0.0.1:9"),
+		base().as("ok-inside-web-function", "the embedded AWS is reached inside a Web Function, too (F-33)").with("AWS_LAMBDA_HTTP_ENDPOINT=127.0.0.1:9"),
 		base().as("ok-general-endpoint", "AWS_ENDPOINT_URL, with a trailing slash").with("AWS_ENDPOINT_URL={endpoint}/").less("AWS_ENDPOINT_URL_KMS"),
 		base().as("ok-service-endpoint-first", "AWS_ENDPOINT_URL_KMS takes precedence over AWS_ENDPOINT_URL").with("AWS_ENDPOINT_URL=http://192.0.2.1"),
 		base().as("ok-ignores-files", "profiles are ignored").with("AWS_PROFILE=no-such-profile", "AWS_CONFIG_FILE=/no/such/file"),
@@ -526,6 +527,9 @@ func serviceVectors() []vector {
 		base().fails("credentials").less("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY").
 			with("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI=/credentials", "AWS_LAMBDA_RUNTIME_API=127.0.0.1:9").
 			as("credentials-relative-in-lambda", "a path at the container endpoint, which Lambda does not have"),
+		base().fails("credentials").less("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY").
+			with("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI=/credentials", "AWS_LAMBDA_HTTP_ENDPOINT=127.0.0.1:9").
+			as("credentials-relative-in-web-function", "the same in a Web Function, which is inside Lambda"),
 		env("reserved_variable", "NODE_OPTIONS", "--sample").as("env-node-options", "a variable that a loader reads"),
 		env("reserved_variable", "AWS_REGION", "eu-west-1").as("env-aws", "a variable of AWS"),
 		env("reserved_variable", "Path", "/tmp").as("env-path-case", "a reserved name in another case"),

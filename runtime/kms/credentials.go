@@ -70,7 +70,7 @@ func (c *Client) credentials(ctx context.Context) (aws.Credentials, error) {
 func (c *Client) container() (string, error) {
 	relative, full := c.getenv("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"), c.getenv("AWS_CONTAINER_CREDENTIALS_FULL_URI")
 	switch {
-	case relative == "" || c.getenv("AWS_LAMBDA_RUNTIME_API") != "":
+	case relative == "" || insideLambda(c.getenv):
 	case !strings.HasPrefix(relative, "/"):
 		return "", failf(ErrCredentials, "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI must begin with a slash")
 	default:

@@ -34,7 +34,7 @@ func endpoint(getenv func(string) string, key keyARN) (string, error) {
 		override = getenv("AWS_ENDPOINT_URL")
 	}
 	embedded := key.account == embeddedAccount
-	if !embedded && (override == "" || getenv("AWS_LAMBDA_RUNTIME_API") != "") {
+	if !embedded && (override == "" || insideLambda(getenv)) {
 		return regional(getenv, key)
 	}
 	if override == "" {
@@ -52,6 +52,12 @@ func endpoint(getenv func(string) string, key keyARN) (string, error) {
 		return "", failf(ErrEndpoint, "the endpoint %q must use https, because it is not a loopback address", u.Host)
 	}
 	return u.Scheme + "://" + u.Host + "/", nil
+}
+
+// insideLambda reports whether the process runs in a Lambda function: one of the
+// runtime API, or a Web Function, which has an address to serve instead.
+func insideLambda(getenv func(string) string) bool {
+	return getenv("AWS_LAMBDA_RUNTIME_API") != "" || getenv("AWS_LAMBDA_HTTP_ENDPOINT") != ""
 }
 
 func isLoopback(host string) bool {

@@ -267,7 +267,7 @@ func TestClockIsCorrectedFromTheReply(t *testing.T) {
 }
 
 func TestEndpoints(t *testing.T) {
-	const lambda = "AWS_LAMBDA_RUNTIME_API"
+	const lambda, web = "AWS_LAMBDA_RUNTIME_API", "AWS_LAMBDA_HTTP_ENDPOINT"
 	key := func(partition, region string) string {
 		return "arn:" + partition + ":kms:" + region + ":222222222222:key/1"
 	}
@@ -291,6 +291,9 @@ func TestEndpoints(t *testing.T) {
 		{"plain HTTP", realKey, []string{"AWS_ENDPOINT_URL_KMS", "http://vpce.example.com"}, ""},
 		{"override inside Lambda", realKey, []string{"AWS_ENDPOINT_URL_KMS", "https://evil.example.com", lambda, "127.0.0.1:9001"}, "https://kms.eu-west-1.amazonaws.com/"},
 		{"loopback inside Lambda", realKey, []string{"AWS_ENDPOINT_URL", "http://127.0.0.1:1", lambda, "127.0.0.1:9001"}, "https://kms.eu-west-1.amazonaws.com/"},
+		{"override inside a Web Function", realKey, []string{"AWS_ENDPOINT_URL_KMS", "https://evil.example.com", web, "http://127.0.0.1:9001"}, "https://kms.eu-west-1.amazonaws.com/"},
+		{"loopback inside a Web Function", realKey, []string{"AWS_ENDPOINT_URL", "http://127.0.0.1:1", web, "x"}, "https://kms.eu-west-1.amazonaws.com/"},
+		{"a Web Function without an address", realKey, []string{"AWS_ENDPOINT_URL", "http://127.0.0.1:1", web, ""}, "http://127.0.0.1:1/"},
 		{"embedded", localKey, []string{"AWS_ENDPOINT_URL_KMS", "http://127.0.0.1:4566"}, "http://127.0.0.1:4566/"},
 		{"embedded inside Lambda", localKey, []string{"AWS_ENDPOINT_URL_KMS", "http://localhost:4566", lambda, "x"}, "http://localhost:4566/"},
 		{"embedded over HTTPS", localKey, []string{"AWS_ENDPOINT_URL_KMS", "https://127.8.9.1"}, "https://127.8.9.1/"},
@@ -486,6 +489,7 @@ func TestContainerTokens(t *testing.T) {
 		{"a path that is another host", []string{relative, "@example.com/"}, ErrCredentials, ""},
 		{"a path with a line end", []string{relative, "/x\ny"}, ErrCredentials, ""},
 		{"only a path, inside Lambda", []string{relative, "/x", uri, "", "AWS_LAMBDA_RUNTIME_API", "127.0.0.1:1"}, ErrCredentials, ""},
+		{"only a path, in a Web Function", []string{relative, "/x", uri, "", "AWS_LAMBDA_HTTP_ENDPOINT", "127.0.0.1:1"}, ErrCredentials, ""},
 		{"EKS", []string{uri, "http://[fd00:ec2::23]/credentials"}, "", "from-env"},
 		{"https", []string{uri, "https://example.com/credentials"}, "", "from-env"},
 		{"plain HTTP elsewhere", []string{uri, "http://example.com/credentials"}, ErrCredentials, ""},

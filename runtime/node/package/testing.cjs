@@ -21,7 +21,7 @@ function isNever(name) {
 
 /** setSecrets replaces all secrets, by name. A Uint8Array stands for a secret with encoding = "base64". */
 function setSecrets(secrets) {
-  if (process.env.AWS_LAMBDA_RUNTIME_API) throw new Error("bundle-secrets/testing is for tests only: it does not replace the secrets of a Lambda function");
+  if (process.env.AWS_LAMBDA_RUNTIME_API || process.env.AWS_LAMBDA_HTTP_ENDPOINT) throw new Error("bundle-secrets/testing is for tests only: it does not replace the secrets of a Lambda function");
   if (secrets === null || typeof secrets !== "object" || Symbol.iterator in secrets) throw new TypeError('setSecrets needs an object with the secrets, such as { DB_PASSWORD: "sample" }');
   const values = new Map();
   const sources = new Map();

@@ -2,7 +2,7 @@
 // Credentials from the container endpoint, which ECS and CodeBuild have, and Lambda under SnapStart:
 // https://docs.aws.amazon.com/sdkref/latest/guide/feature-container-credentials.html
 
-const { placeOf } = require("./endpoint.cjs");
+const { insideLambda, placeOf } = require("./endpoint.cjs");
 const { Trouble } = require("./errors.cjs");
 
 const ECS = "http://169.254.170.2"; // what AWS_CONTAINER_CREDENTIALS_RELATIVE_URI is relative to
@@ -54,7 +54,7 @@ async function ask(env, ms) {
 
 /** locate returns the URL and place of the endpoint. It allows plain HTTP only to this machine and to the addresses of ECS and EKS. */
 function locate(env) {
-  const relative = env.AWS_LAMBDA_RUNTIME_API ? "" : env.AWS_CONTAINER_CREDENTIALS_RELATIVE_URI;
+  const relative = insideLambda(env) ? "" : env.AWS_CONTAINER_CREDENTIALS_RELATIVE_URI;
   const full = env.AWS_CONTAINER_CREDENTIALS_FULL_URI;
   const fail = (reason) => new Trouble("credentials", reason);
   if (relative && !relative.startsWith("/")) throw fail("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI must begin with a slash");

@@ -36,10 +36,15 @@ function place(doc, region, env) {
     if (!found.loopback) throw bad(`the document was sealed by the embedded AWS, but ${variable} is not a loopback URL`);
     return found;
   }
-  if (!override || env.AWS_LAMBDA_RUNTIME_API) return placeOf(true, hostOf(doc.partition, region, env));
+  if (!override || insideLambda(env)) return placeOf(true, hostOf(doc.partition, region, env));
   const found = parseURL(override, variable);
   if (!found.secure && !found.loopback) throw bad(`${variable} must use https, because it is not a loopback URL`);
   return found;
+}
+
+/** insideLambda reports whether the process runs in a Lambda function: one of the runtime API, or a Web Function. */
+function insideLambda(env) {
+  return Boolean(env.AWS_LAMBDA_RUNTIME_API || env.AWS_LAMBDA_HTTP_ENDPOINT);
 }
 
 function parseURL(text, variable) {
@@ -71,4 +76,4 @@ function hostOf(partition, region, env) {
 
 const bad = (reason) => new SecretsError("bad_endpoint", reason);
 
-module.exports = { locate, placeOf };
+module.exports = { insideLambda, locate, placeOf };

@@ -76,7 +76,9 @@ def _read(body):
 
 def _locate(environ):
     """Return the Place and path of the endpoint. Plain HTTP is allowed only to this machine and the addresses of ECS and EKS."""
-    relative = "" if environ.get("AWS_LAMBDA_RUNTIME_API") else environ.get("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI")
+    from ._endpoint import Place, inside_lambda
+
+    relative = "" if inside_lambda(environ) else environ.get("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI")
     full = environ.get("AWS_CONTAINER_CREDENTIALS_FULL_URI")
     if relative and not relative.startswith("/"):
         raise Trouble(Credentials, "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI must begin with a slash")
@@ -85,8 +87,6 @@ def _locate(environ):
         raise Trouble(Credentials, f"neither AWS_ACCESS_KEY_ID nor {variables} is set")
     uri = ECS + relative if relative else full  # the relative one goes first, as in the SDKs
     from urllib.parse import urlsplit
-
-    from ._endpoint import Place
 
     try:
         url = urlsplit(uri)

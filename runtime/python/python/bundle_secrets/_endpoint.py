@@ -53,12 +53,17 @@ def _place(document, region, environ):
         if not place.loopback:
             raise BadEndpoint(f"the document was sealed by the embedded AWS, but {variable} is not a loopback URL")
         return place
-    if not override or environ.get("AWS_LAMBDA_RUNTIME_API"):
+    if not override or inside_lambda(environ):
         return Place(True, _host(document.partition, region, environ), 443)
     place = _parse(override, variable)
     if not place.secure and not place.loopback:
         raise BadEndpoint(f"{variable} must use https, because it is not a loopback URL")
     return place
+
+
+def inside_lambda(environ):
+    """Return whether the process runs in a Lambda function: one of the runtime API, or a Web Function."""
+    return bool(environ.get("AWS_LAMBDA_RUNTIME_API") or environ.get("AWS_LAMBDA_HTTP_ENDPOINT"))
 
 
 def _parse(text, variable):
