@@ -23,6 +23,7 @@ func canaryAttempts() map[string][]attempt {
 		"validate":   validateAttempts(),
 		"inspect":    inspectAttempts(),
 		"helpers":    helpersAttempts(),
+		"unpack":     unpackAttempts(),
 		"publish":    publishAttempts(),
 		"plan":       planAttempts(),
 		"status":     statusAttempts(),
@@ -268,6 +269,30 @@ func inspectAttempts() []attempt {
 			}
 			s.write("short.zip", string(b[:len(b)-100]))
 		}, code: 7},
+	}
+}
+
+func unpackAttempts() []attempt {
+	gone := func(name string) func(*stage) {
+		return func(s *stage) {
+			if err := os.RemoveAll(filepath.Join(s.dir, name)); err != nil {
+				s.Fatal(err)
+			}
+		}
+	}
+	return []attempt{
+		{name: "success", args: []string{"prod.zip", "tree", "--function", "hello"}, before: gone("tree")},
+		{name: "embedded, with helpers", args: []string{"local.zip", "tree", "--function", "worker", "--helpers", "node,python"}, before: gone("tree")},
+		{name: "a folder that is full", args: []string{"prod.zip", "tree", "--function", "hello"}, code: 2},
+		{name: "no arguments", code: 2},
+		{name: "no folder", args: []string{"prod.zip"}, code: 2},
+		{name: "no function", args: []string{"prod.zip", "none"}, code: 2},
+		{name: "no such function", args: []string{"prod.zip", "none", "--function", "gone"}, code: 2},
+		{name: "damaged", args: []string{"damaged.zip", "none", "--function", "hello"}, before: damage("prod.zip", "damaged.zip"), code: 7},
+		{name: "the sample for a layer", args: []string{"sample.json", "none"}, code: 7},
+		{name: "a file for a folder", args: []string{"prod.zip", "secrets.hcl", "--function", "hello"}, code: 2},
+		{name: "below a file", args: []string{"prod.zip", "secrets.hcl/tree", "--function", "hello"}, code: 8},
+		{name: "closed output", args: []string{"prod.zip", "tree", "--function", "hello"}, before: gone("tree"), closed: true, code: 8},
 	}
 }
 

@@ -22,6 +22,7 @@
 //	put         put the value of a secret into Parameter Store
 //	import      put every value of a dotenv or JSON file into Parameter Store
 //	helpers     build a layer that contains only helpers
+//	unpack      unpack a function's document and the helpers, for an image or a package
 //	init        create a first manifest, from an existing project or from scratch
 //	fmt         reformat manifests and guard files in canonical style
 //	schema      print the JSON schema of a manifest or guard file, for editors

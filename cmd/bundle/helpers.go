@@ -88,17 +88,20 @@ func (a *app) unpackHelpers(c *cli.Context) error {
 		}
 	}
 	dir := console.Text(c, "unpack")
-	n, err := helperset.Unpack(dir, a.Version)
+	files, err := packages.Files(a.Version)
 	if err != nil {
 		return err
 	}
-	report := view.Packages{Changed: true, Version: packages.Version(a.Version), Files: n, Packages: map[string]string{
+	if err := (helperset.Folder{Path: dir, Named: "--unpack", Example: "--unpack helpers"}).Unpack(files); err != nil {
+		return err
+	}
+	report := view.Packages{Changed: true, Version: packages.Version(a.Version), Files: len(files), Packages: map[string]string{
 		"npm": filepath.Join(dir, packages.NPM), "pypi": filepath.Join(dir, packages.PyPI),
 	}}
 	if a.JSON() {
 		return a.Answer(report)
 	}
-	return a.Print("%s\n%s\nversion %s\n%d files\n", report.Packages["npm"], report.Packages["pypi"], report.Version, n)
+	return a.Print("%s\n%s\nversion %s\n%d files\n", report.Packages["npm"], report.Packages["pypi"], report.Version, report.Files)
 }
 
 // helperNames reads --helpers.

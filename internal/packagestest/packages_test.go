@@ -13,13 +13,18 @@ import (
 	"testing"
 
 	"github.com/whispering/bundle/internal/cli/helperset"
+	"github.com/whispering/bundle/runtime/packages"
 )
 
 // unpacked writes both packages, as bundle helpers --unpack does, and returns their folder.
 func unpacked(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
-	if _, err := helperset.Unpack(dir, "v1.2.3-rc.1"); err != nil {
+	files, err := packages.Files("v1.2.3-rc.1")
+	if err == nil {
+		err = helperset.Folder{Path: dir}.Unpack(files)
+	}
+	if err != nil {
 		t.Fatal(err)
 	}
 	return dir

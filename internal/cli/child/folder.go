@@ -31,15 +31,14 @@ func Unpack(ctx context.Context, doc *sealed.Document) (dir string, remove func(
 		return "", nil, err
 	}
 	remove = func() error { return os.RemoveAll(dir) }
-	for _, f := range files {
-		path := filepath.Join(dir, filepath.FromSlash(f.Path))
-		if err = os.MkdirAll(filepath.Dir(path), 0o700); err == nil {
-			err = os.WriteFile(path, f.Data, 0o600)
-		}
-		if err != nil {
-			_ = remove() // the first error counts
-			return "", nil, err
-		}
+	root, err := os.OpenRoot(dir)
+	if err == nil {
+		defer root.Close()
+		err = layerbuild.Unpack(root, files, true)
+	}
+	if err != nil {
+		_ = remove() // the first error counts
+		return "", nil, err
 	}
 	return dir, remove, nil
 }

@@ -5,59 +5,82 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"strings"
 
 	"github.com/whispering/bundle/internal/cli/console"
+	"github.com/whispering/bundle/layerbuild"
 	"github.com/whispering/bundle/pipeline"
 	"github.com/whispering/bundle/pipeline/problem"
-	"github.com/whispering/bundle/runtime/packages"
 )
 
-// Unpack writes the npm package and the PyPI package of the helpers into a folder,
-// which must be empty or not exist. It returns the number of files. If it fails, it
-// removes what it has written.
-func Unpack(dir, version string) (int, error) {
-	if strings.HasPrefix(dir, "-") || strings.TrimSpace(dir) == "" {
-		return 0, console.Usagef("--unpack %q looks like a mistake. Use the name of a folder, for example --unpack helpers. For a folder with exactly this name, write %q.", dir, "./"+dir)
-	}
-	if pipeline.InStateFolder(dir) {
-		return 0, console.Usagef("--unpack %s is in %s, which belongs to the embedded AWS. Use a path outside of it.", dir, pipeline.StateFolder)
-	}
-	info, err := os.Stat(dir)
-	if err == nil && !info.IsDir() {
-		return 0, console.Usagef("--unpack %s exists and is not a folder. Use another path.", dir)
-	}
-	isNew := errors.Is(err, fs.ErrNotExist)
-	if entries, err := os.ReadDir(dir); err != nil && !isNew {
-		return 0, notUnpacked(dir, err)
-	} else if len(entries) > 0 {
-		return 0, console.Usagef("--unpack %s is a folder that is not empty, so nothing is written. Use another path, or remove the folder.", dir)
-	}
-	files, err := packages.Files(version)
-	if err != nil {
-		return 0, err
-	}
-	for _, f := range files {
-		if err := write(filepath.Join(dir, filepath.FromSlash(f.Path)), f.Data); err != nil {
-			_, _ = os.RemoveAll(filepath.Join(dir, packages.NPM)), os.RemoveAll(filepath.Join(dir, packages.PyPI))
-			if isNew {
-				_ = os.Remove(dir)
-			}
-			return 0, notUnpacked(dir, err)
-		}
-	}
-	return len(files), nil
+// A Folder is one that a command writes files into. It must be empty or not exist.
+type Folder struct {
+	Path    string
+	Named   string // how messages name it, such as --unpack
+	Example string // how to write one, such as --unpack helpers
 }
 
-func write(path string, data []byte) error {
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+// Unpack writes the files in their order, with the modes and times of
+// layerbuild.Unpack. If it fails, it removes what it has written.
+func (f Folder) Unpack(files []layerbuild.File) error {
+	if err := f.Check(); err != nil {
 		return err
 	}
-	return os.WriteFile(path, data, 0o644)
+	_, err := os.Stat(f.Path)
+	isNew := errors.Is(err, fs.ErrNotExist)
+	if err := os.MkdirAll(f.Path, 0o755); err != nil {
+		return f.notWritten(err)
+	}
+	root, err := os.OpenRoot(f.Path)
+	if err != nil {
+		return f.notWritten(err)
+	}
+	defer root.Close()
+	err = layerbuild.Unpack(root, files, false)
+	if err == nil && isNew {
+		err = errors.Join(root.Chmod(".", 0o755), root.Chtimes(".", layerbuild.Unpacked(), layerbuild.Unpacked()))
+	}
+	if err == nil {
+		return nil
+	}
+	for _, file := range files {
+		top, _, _ := strings.Cut(file.Path, "/")
+		_ = root.RemoveAll(top)
+	}
+	if isNew {
+		_ = os.Remove(f.Path)
+	}
+	return f.notWritten(err)
 }
 
-func notUnpacked(dir string, err error) error {
+// Check refuses a folder that cannot be one to write to, before anything else is
+// done.
+func (f Folder) Check() error {
+	if strings.HasPrefix(f.Path, "-") || strings.TrimSpace(f.Path) == "" {
+		return console.Usagef("%s %q looks like a mistake. Use the name of a folder, for example %s. For a folder with exactly this name, write %q.",
+			f.Named, f.Path, f.Example, "./"+f.Path)
+	}
+	if pipeline.InStateFolder(f.Path) {
+		return console.Usagef("%s %s is in %s, which belongs to the embedded AWS. Use a path outside of it.", f.Named, f.Path, pipeline.StateFolder)
+	}
+	info, err := os.Stat(f.Path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err == nil && !info.IsDir() {
+		return console.Usagef("%s %s exists and is not a folder. Use another path.", f.Named, f.Path)
+	}
+	entries, err := os.ReadDir(f.Path)
+	if err != nil {
+		return f.notWritten(err)
+	}
+	if len(entries) > 0 {
+		return console.Usagef("%s %s is a folder that is not empty, so nothing is written. Use another path, or remove the folder.", f.Named, f.Path)
+	}
+	return nil
+}
+
+func (f Folder) notWritten(err error) error {
 	return console.Failed(problem.Problems{problem.New(problem.Output, nil, "Unusable output",
-		fmt.Sprintf("--unpack %s: the folder cannot be written: %v. Use a path in a writable folder.", dir, pipeline.Cause(err)))})
+		fmt.Sprintf("%s %s: the folder cannot be written: %v. Use a path in a writable folder.", f.Named, f.Path, pipeline.Cause(err)))})
 }
