@@ -4,7 +4,6 @@ import (
 	"errors"
 	"io/fs"
 	"os"
-	"path"
 	"slices"
 	"time"
 )
@@ -70,8 +69,10 @@ func writeNew(dir *os.Root, f File, mode fs.FileMode) error {
 
 // parents returns the folders that a path is in, the outermost first.
 func parents(p string) (all []string) {
-	for above := path.Dir(p); above != "."; above = path.Dir(above) {
-		all = append([]string{above}, all...)
+	for i, c := range p {
+		if c == '/' {
+			all = append(all, p[:i])
+		}
 	}
 	return all
 }

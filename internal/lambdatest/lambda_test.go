@@ -114,8 +114,8 @@ func inNamespace(t *testing.T, opt string) []string {
 	return args
 }
 
-// unpack writes a layer and unpacks its zip with the modes that it has there.
-func unpack(t *testing.T, document string) (opt string) {
+// layerOf returns the zip of a layer with the document and all helpers.
+func layerOf(t *testing.T, document string) []byte {
 	t.Helper()
 	doc, err := sealed.Parse([]byte(document))
 	if err != nil {
@@ -136,7 +136,32 @@ func unpack(t *testing.T, document string) (opt string) {
 	if err := layerbuild.Write(&b, &layer); err != nil {
 		t.Fatal(err)
 	}
-	r, err := zip.NewReader(bytes.NewReader(b.Bytes()), int64(b.Len()))
+	return b.Bytes()
+}
+
+// unpackAsImage unpacks a layer with bundle unpack, as for a container image.
+func unpackAsImage(t *testing.T, document string) (opt string) {
+	t.Helper()
+	dir := t.TempDir()
+	program, layer, opt := filepath.Join(dir, "bundle"), filepath.Join(dir, "layer.zip"), filepath.Join(dir, "opt")
+	err := needs.Bundle(program)
+	if err == nil {
+		err = os.WriteFile(layer, layerOf(t, document), 0o600)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	if out, err := exec.Command(program, "unpack", layer, opt).CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	return opt
+}
+
+// unpack writes a layer and unpacks its zip with the modes that it has there.
+func unpack(t *testing.T, document string) (opt string) {
+	t.Helper()
+	b := layerOf(t, document)
+	r, err := zip.NewReader(bytes.NewReader(b), int64(len(b)))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -354,11 +379,11 @@ type reply struct {
 }
 
 // TestSecretsReachTheFunction: quotes, line ends, UTF-8 and 64 KB, byte for
-// byte, by the helper and by the wrapper.
+// byte, by the helper and by the wrapper, from a layer and from the tree of an image.
 func TestSecretsReachTheFunction(t *testing.T) {
 	all := clients(t)
 	local, url := serve(t)
-	for _, vector := range []string{"ok-quotes", "ok-utf-8", "ok-64k"} {
+	for vector, unpack := range map[string]func(*testing.T, string) string{"ok-quotes": unpackAsImage, "ok-utf-8": unpack, "ok-64k": unpack} {
 		document, want := readVector(t, vector)
 		opt := unpack(t, document)
 		absent := map[string]string{}

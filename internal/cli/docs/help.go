@@ -139,6 +139,9 @@ var onlyWith = map[string]string{
 	"3": "exit-code check", "4": "timeout", "5": "timeout", "6": "timeout", "7": "timeout layer", "9": "yes", "126": "override", "127": "override",
 }
 
+// readsLayer reports whether a command reads a layer that an argument names. It exits with 7 if that is none.
+func readsLayer(c *command) bool { return strings.HasPrefix(c.UsageText, c.Path+" LAYER ") }
+
 // notFound are the commands of bundle local that exit with 5 if there is no such parameter.
 func notFound() []string { return []string{"bundle local get", "bundle local list", "bundle local rm"} }
 
@@ -149,7 +152,7 @@ func exitCodes(c *command, documentation string) [][2]string {
 		code, meaning, _ := strings.Cut(strings.TrimSpace(line), " ")
 		flags := strings.Fields(onlyWith[code])
 		has := func(o option) bool { return slices.Contains(flags, o.Name) }
-		if len(flags) == 0 || code == "5" && slices.Contains(notFound(), c.Path) || len(c.Commands) > 0 || slices.ContainsFunc(c.Flags, has) {
+		if len(flags) == 0 || code == "5" && slices.Contains(notFound(), c.Path) || code == "7" && readsLayer(c) || len(c.Commands) > 0 || slices.ContainsFunc(c.Flags, has) {
 			found = append(found, [2]string{code, strings.TrimSpace(meaning)})
 		}
 	}
