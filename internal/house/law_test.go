@@ -28,7 +28,7 @@ var law = map[string][2]string{
 	"internal/cli/awsenv":    {"internal/cli/console internal/awsclient internal/awslocal internal/plainfile layerbuild/... pipeline/... runtime/secrets", "cli hcl"},
 	"internal/cli/batch":     {"internal/cli/console internal/cli/view internal/cli/target internal/cli/awsenv internal/actions internal/awsclient internal/printable pipeline/...", "cli"},
 	"internal/cli/child":     {"internal/cli/console internal/awslocal/... internal/printable layerbuild/... pipeline/secret runtime/helpers runtime/kms runtime/node runtime/secrets", "x/sys"},
-	"internal/cli/helperset": {"internal/cli/console internal/cli/target layerbuild pipeline pipeline/manifest pipeline/problem runtime/execbin runtime/helpers runtime/packages runtime/released", "cli hcl"},
+	"internal/cli/helperset": {"internal/cli/console internal/cli/target layerbuild pipeline pipeline/manifest pipeline/problem runtime/execbin runtime/helpers runtime/released", "cli hcl"},
 	"internal/cli/draft":     {"internal/cli/console internal/cli/target internal/cli/awsenv internal/plainfile pipeline/...", "cli"},
 	"internal/cli/local":     {"internal/cli/console internal/cli/awsenv internal/cli/values internal/awslocal/... internal/plainfile pipeline pipeline/dotenv pipeline/manifest pipeline/problem", "cli"},
 	"internal/cli/values":    {"internal/cli/console internal/plainfile pipeline pipeline/dotenv pipeline/secret", ""},
