@@ -218,7 +218,7 @@ func TestAssumeRoleChecksItsMembers(t *testing.T) {
 		"one tag twice": {sts.AssumeRoleInput{RoleArn: arn, RoleSessionName: aws.String("run"), Tags: tagged("team", "a", "Team", "b")}, "InvalidParameterValue"},
 		"many tags":     {sts.AssumeRoleInput{RoleArn: arn, RoleSessionName: aws.String("run"), Tags: manyTags(51, 1)}, "ValidationError"},
 		"large tags":    {sts.AssumeRoleInput{RoleArn: arn, RoleSessionName: aws.String("run"), Tags: manyTags(50, 200)}, "PackedPolicyTooLarge"},
-		"transitive":    {sts.AssumeRoleInput{RoleArn: arn, RoleSessionName: aws.String("run"), TransitiveTagKeys: []string{"a"}}, "ValidationError"},
+		"transitive":    {sts.AssumeRoleInput{RoleArn: arn, RoleSessionName: aws.String("run"), TransitiveTagKeys: []string{"a"}}, "InvalidParameterValue"},
 		"managed":       {sts.AssumeRoleInput{RoleArn: arn, RoleSessionName: aws.String("run"), PolicyArns: []ststypes.PolicyDescriptorType{{Arn: aws.String("arn:aws:iam::aws:policy/ReadOnlyAccess")}}}, "ValidationError"},
 	} {
 		_, err := c.AssumeRole(context.Background(), &test.in)

@@ -92,7 +92,8 @@ func (e *run) expand(text string) string {
 	})
 }
 
-// values replaces strings that stand for others: text:A is A in base64, zip:A an archive with one file A, file:A a file of the row.
+// values replaces strings that stand for others: text:A is A in base64, zip:A an archive with one file A, file:A a file of the row,
+// zeros:9 nine zero bytes, unzips:9 an archive that says that it has nine bytes.
 func (e *run) values(v any) any {
 	switch v := v.(type) {
 	case map[string]any:
@@ -112,6 +113,10 @@ func (e *run) values(v any) any {
 			return base64.StdEncoding.EncodeToString(archive(e.t, rest))
 		case "file:":
 			return e.expand(e.row.files[rest])
+		case "zeros:":
+			return base64.StdEncoding.EncodeToString(make([]byte, number(e.t, rest)))
+		case "unzips:":
+			return base64.StdEncoding.EncodeToString(large(e.t, uint64(number(e.t, rest))))
 		}
 	}
 	return v
@@ -121,6 +126,27 @@ func archive(t *testing.T, name string) []byte {
 	var b bytes.Buffer
 	w := zip.NewWriter(&b)
 	if _, err := w.Create(name); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+func number(t *testing.T, text string) int {
+	n, err := strconv.Atoi(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+// large is an archive whose directory says how many bytes its file has. The file need not be there.
+func large(t *testing.T, size uint64) []byte {
+	var b bytes.Buffer
+	w := zip.NewWriter(&b)
+	if _, err := w.CreateRaw(&zip.FileHeader{Name: "x", UncompressedSize64: size}); err != nil {
 		t.Fatal(err)
 	}
 	if err := w.Close(); err != nil {

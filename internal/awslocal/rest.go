@@ -152,13 +152,23 @@ func (restProtocol) status(operation string) int {
 	return http.StatusOK
 }
 
+// failure is the body of an error. Its code is in a header. As tests recorded from AWS, errors that the service's model
+// has carry a Type, and the text of some of them is in Message; others have their text in message only.
 func (restProtocol) failure(_ string, e *call.Error) []byte {
-	body, err := json.Marshal(struct {
-		Type    string `json:"__type"`
-		Message string `json:"message,omitempty"`
-	}{e.Code, e.Message})
+	members := map[string]any{"message": e.Message}
+	if e.Message == "" {
+		members = map[string]any{"Message": nil}
+	}
+	switch e.Code {
+	case "ResourceNotFoundException":
+		members = map[string]any{"Type": "User", "Message": e.Message}
+	case "InvalidParameterValueException", "ResourceConflictException", "PreconditionFailedException", "TooManyRequestsException",
+		"InvalidRequestContentException":
+		members["Type"] = "User"
+	}
+	body, err := json.Marshal(members)
 	if err != nil {
-		return []byte("{}") // two strings always marshal
+		return []byte("{}") // texts always marshal
 	}
 	return body
 }
@@ -178,11 +188,14 @@ func bodyLimit(r *http.Request) int64 {
 // unreadable answers a request whose body is too long or was cut short.
 func unreadable(w http.ResponseWriter, r *http.Request, err error) {
 	var tooLong *http.MaxBytesError
-	if (restProtocol{}).claims(r) && errors.As(err, &tooLong) {
-		w.Header().Set("Content-Type", restProtocol{}.contentType())
-		w.Header().Set("X-Amzn-Errortype", lambda.TooLarge().Code)
-		w.WriteHeader(lambda.TooLarge().Status)
-		_, _ = w.Write(restProtocol{}.failure("", lambda.TooLarge())) // the client may be gone
+	rest := restProtocol{}
+	if rest.claims(r) && errors.As(err, &tooLong) {
+		operation, _ := routed(r, map[string]json.RawMessage{})
+		refused := lambda.TooLarge(operation)
+		w.Header().Set("Content-Type", rest.contentType())
+		w.Header().Set("X-Amzn-Errortype", refused.Code)
+		w.WriteHeader(refused.Status)
+		_, _ = w.Write(rest.failure("", refused)) // the client may be gone
 		return
 	}
 	http.Error(w, "the body cannot be read", http.StatusRequestEntityTooLarge)

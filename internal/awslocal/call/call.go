@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/whispering/bundle/internal/awslocal/iam"
@@ -34,9 +35,11 @@ type Principal struct {
 	Policies []iam.Policy
 	// Session is the session policy; nil if there is none.
 	Session *iam.Policy
-	// SourceIdentity and Tags are those of a session; empty if there are none.
+	// SourceIdentity and Tags are those of a session; empty if there are none. Transitive are the keys of the tags that the sessions
+	// of roles that it assumes inherit.
 	SourceIdentity string
 	Tags           map[string]string
+	Transitive     []string
 }
 
 // Request is one call of one operation.
@@ -84,6 +87,16 @@ type Error struct {
 // NewError makes an *Error of status 400.
 func NewError(code, message string) *Error {
 	return &Error{Status: http.StatusBadRequest, Code: code, Message: message}
+}
+
+// Detected is AWS's text of one or more constraints on members that a request breaks: all in one, as
+// https://docs.aws.amazon.com/lambda/latest/api/API_PublishLayerVersion.html and others answer.
+func Detected(broken ...string) string {
+	noun := "errors"
+	if len(broken) == 1 {
+		noun = "error"
+	}
+	return fmt.Sprintf("%d validation %s detected: %s", len(broken), noun, strings.Join(broken, "; "))
 }
 
 // Error returns "Code: message".

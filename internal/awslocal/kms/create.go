@@ -118,9 +118,10 @@ func (k *key) checkUsage() error {
 			return validation("You must specify a KeyUsage value for all KMS keys except for symmetric encryption keys.")
 		}
 		k.Usage = usageEncrypt
-	case usageEncrypt, "SIGN_VERIFY", "GENERATE_VERIFY_MAC", "KEY_AGREEMENT":
+	case usageEncrypt, "SIGN_VERIFY", "GENERATE_VERIFY_MAC", "KEY_AGREEMENT", "ENCAPSULATE_DECAPSULATE":
 	default:
-		return constraint(" '"+k.Usage+"'", "keyUsage", "satisfy enum value set: [ENCRYPT_DECRYPT, SIGN_VERIFY, GENERATE_VERIFY_MAC, KEY_AGREEMENT]")
+		return constraint(" '"+k.Usage+"'", "keyUsage",
+			"satisfy enum value set: [ENCRYPT_DECRYPT, SIGN_VERIFY, GENERATE_VERIFY_MAC, KEY_AGREEMENT, ENCAPSULATE_DECAPSULATE]")
 	}
 	if !slices.Contains(allowed.usages, k.Usage) {
 		return validation("KeyUsage %s is not compatible with KeySpec %s", k.Usage, k.Spec)

@@ -135,13 +135,14 @@ type spec struct {
 	signing    []string
 	mac        []string
 	agreement  []string
+	capsules   []string
 }
 
 // specNames are the key specs that specOf knows, sorted.
 func specNames() []string {
 	return []string{
 		"ECC_NIST_EDWARDS25519", "ECC_NIST_P256", "ECC_NIST_P384", "ECC_NIST_P521", "ECC_SECG_P256K1", "HMAC_224", "HMAC_256", "HMAC_384", "HMAC_512",
-		"ML_DSA_44", "ML_DSA_65", "ML_DSA_87", "RSA_2048", "RSA_3072", "RSA_4096", specSymmetric,
+		"ML_DSA_44", "ML_DSA_65", "ML_DSA_87", "ML_KEM_1024", "ML_KEM_512", "ML_KEM_768", "RSA_2048", "RSA_3072", "RSA_4096", specSymmetric,
 	}
 }
 
@@ -169,6 +170,8 @@ func specOf(name string) (s spec, known bool) {
 		return signer("ED25519_SHA_512", "ED25519_PH_SHA_512")
 	case "ML_DSA_44", "ML_DSA_65", "ML_DSA_87":
 		return signer("ML_DSA_SHAKE_256")
+	case "ML_KEM_512", "ML_KEM_768", "ML_KEM_1024":
+		return spec{usages: []string{"ENCAPSULATE_DECAPSULATE"}, capsules: []string{"ML_KEM"}}, true
 	case "HMAC_224", "HMAC_256", "HMAC_384", "HMAC_512":
 		algorithm := "HMAC_SHA_" + strings.TrimPrefix(name, "HMAC_")
 		return spec{usages: []string{"GENERATE_VERIFY_MAC"}, mac: []string{algorithm}}, true
@@ -222,6 +225,7 @@ type keyMetadata struct {
 	CustomerMasterKeySpec    string
 	DeletionDate             float64 `json:",omitempty"`
 	Description              string
+	EncapsulationAlgorithms  []string `json:",omitempty"`
 	Enabled                  bool
 	EncryptionAlgorithms     []string `json:",omitempty"`
 	KeyAgreementAlgorithms   []string `json:",omitempty"`
@@ -260,6 +264,8 @@ func (s *Service) metadata(k *key) keyMetadata {
 		m.MacAlgorithms = allowed.mac
 	case "KEY_AGREEMENT":
 		m.KeyAgreementAlgorithms = allowed.agreement
+	case "ENCAPSULATE_DECAPSULATE":
+		m.EncapsulationAlgorithms = allowed.capsules
 	}
 	if k.multiRegion() {
 		m.MultiRegionConfiguration = s.regions(k)

@@ -77,7 +77,7 @@ func TestCreateKeyRefuses(t *testing.T) {
 		{object{"Origin": "SOMEWHERE"}, "ValidationException", "*"},
 		{object{"Origin": "AWS_CLOUDHSM"}, "UnsupportedOperationException", "*"},
 		{object{"Description": strings.Repeat("x", 8193)}, "ValidationException", "*"},
-		{object{"Tags": []object{{"TagKey": ""}}}, "TagException", "*"},
+		{object{"Tags": []object{{"TagKey": ""}}}, "ValidationException", "*"},
 		{object{"Policy": "{"}, "MalformedPolicyDocumentException", "*"},
 		{object{"Policy": ""}, "MalformedPolicyDocumentException", "*"},
 	} {

@@ -44,6 +44,9 @@ func (s *Service) replicateKey(r *call.Request, in *replicateInput) (any, error)
 	if err := allowPlain(r, "CreateKey", "*", nil); err != nil {
 		return nil, err
 	}
+	if err := checkTags(in.Tags); err != nil {
+		return nil, err
+	}
 	switch {
 	case k.Region != k.PrimaryRegion:
 		return nil, call.NewError("UnsupportedOperationException", k.arn()+" is not a multi-region primary key.")
@@ -71,6 +74,10 @@ func (s *Service) addReplica(r *call.Request, in *replicateInput, primary *key) 
 	replica.setPolicy(policy)
 	s.keys[replica.arn()] = &replica
 	shown := s.metadata(&replica)
-	shown.KeyState, shown.Enabled = "Creating", false
-	return map[string]any{"ReplicaKeyMetadata": shown, "ReplicaPolicy": replica.Document, "ReplicaTags": append([]tag{}, in.Tags...)}, nil
+	shown.KeyState, shown.Enabled, shown.CurrentKeyMaterialId = "Creating", false, ""
+	out := map[string]any{"ReplicaKeyMetadata": shown, "ReplicaPolicy": replica.Document}
+	if len(replica.Tags) > 0 {
+		out["ReplicaTags"] = replica.Tags
+	}
+	return out, nil
 }

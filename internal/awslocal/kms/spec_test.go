@@ -11,7 +11,7 @@ func TestEveryNamedSpecIsKnown(t *testing.T) {
 	}
 	for _, name := range specNames() {
 		s, known := specOf(name)
-		algorithms := slices.Concat(s.encryption, s.signing, s.mac, s.agreement)
+		algorithms := slices.Concat(s.encryption, s.signing, s.mac, s.agreement, s.capsules)
 		if !known || len(s.usages) == 0 || len(algorithms) < len(s.usages) || slices.Contains(algorithms, "") {
 			t.Errorf("%s: %+v", name, s)
 		}

@@ -8,7 +8,20 @@ import (
 )
 
 func validation(value, member, rule string) error {
-	return call.NewError("ValidationException", fmt.Sprintf("1 validation error detected: Value '%s' at '%s' failed to satisfy constraint: Member must %s", value, member, rule))
+	return refused([]string{broken(value, member, rule)})
+}
+
+// broken is AWS's text of one constraint that a member breaks.
+func broken(value, member, rule string) string {
+	return fmt.Sprintf("Value '%s' at '%s' failed to satisfy constraint: Member must %s", value, member, rule)
+}
+
+// refused is the error for all constraints that a request breaks, or nil for none.
+func refused(broken []string) error {
+	if len(broken) == 0 {
+		return nil
+	}
+	return call.NewError("ValidationException", call.Detected(broken...))
 }
 
 func invalid(format string, args ...any) error {
@@ -22,8 +35,11 @@ func notFound(message string) error {
 // noVersion is the error for a layer version that does not exist, was deleted, or is in another region.
 func noVersion() error { return notFound("The resource you requested does not exist.") }
 
-// TooLarge is the error for an archive, or a request with one, that is over the limit.
-func TooLarge() *call.Error {
-	return &call.Error{Status: http.StatusRequestEntityTooLarge, Code: "RequestEntityTooLargeException",
-		Message: fmt.Sprintf("Request must be smaller than %d bytes for the PublishLayerVersion operation", MaxRequest)}
+// TooLarge is the error for a request for an operation that is over the limit.
+func TooLarge(operation string) *call.Error {
+	return tooLarge("Request must be smaller than %d bytes for the "+operation+" operation", MaxRequest)
+}
+
+func tooLarge(format string, most int) *call.Error {
+	return &call.Error{Status: http.StatusRequestEntityTooLarge, Code: "RequestEntityTooLargeException", Message: fmt.Sprintf(format, most)}
 }

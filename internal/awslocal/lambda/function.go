@@ -19,20 +19,19 @@ var reserved = []string{
 	"AWS_LAMBDA_RUNTIME_API", "AWS_REGION", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "LAMBDA_RUNTIME_DIR", "LAMBDA_TASK_ROOT",
 }
 
-var (
-	functionName = lazyregexp.New(`^[a-zA-Z0-9_-]{1,64}$`)
-	variableName = lazyregexp.New(`^[a-zA-Z][a-zA-Z0-9_]+$`)
-)
+// variableName is that of https://docs.aws.amazon.com/lambda/latest/api/API_Environment.html.
+var variableName = lazyregexp.New(`^[a-zA-Z][a-zA-Z0-9_]+$`)
 
 type functionInput struct {
 	FunctionName string
+	Qualifier    string
 	Environment  struct{ Variables map[string]string }
 }
 
 // createFunction checks a function's environment as CreateFunction does
 // (https://docs.aws.amazon.com/lambda/latest/api/API_CreateFunction.html). It does no more, because there are no functions here.
 func (s *Service) createFunction(r *call.Request, in *functionInput) (any, error) {
-	arn, err := functionARN(r, in)
+	arn, err := newFunction(r, in)
 	if err != nil {
 		return nil, err
 	}
@@ -55,7 +54,7 @@ func (s *Service) createFunction(r *call.Request, in *functionInput) (any, error
 
 // deleteFunction never finds a function (https://docs.aws.amazon.com/lambda/latest/api/API_DeleteFunction.html).
 func (s *Service) deleteFunction(r *call.Request, in *functionInput) (any, error) {
-	arn, err := functionARN(r, in)
+	arn, err := oldFunction(r, in)
 	if err != nil {
 		return nil, err
 	}
@@ -63,11 +62,4 @@ func (s *Service) deleteFunction(r *call.Request, in *functionInput) (any, error
 		return nil, err
 	}
 	return nil, notFound("Function not found: " + arn)
-}
-
-func functionARN(r *call.Request, in *functionInput) (string, error) {
-	if !functionName.MatchString(in.FunctionName) {
-		return "", validation(in.FunctionName, "functionName", "satisfy regular expression pattern: [a-zA-Z0-9-_]+")
-	}
-	return "arn:aws:lambda:" + r.Region + ":" + r.Account + ":function:" + in.FunctionName, nil
 }

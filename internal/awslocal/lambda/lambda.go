@@ -45,8 +45,8 @@ type version struct {
 	Created       time.Time   `json:"created"`
 	Description   string      `json:"description"`
 	License       string      `json:"license,omitempty"`
-	Runtimes      []string    `json:"runtimes,omitempty"`
-	Architectures []string    `json:"architectures,omitempty"`
+	Runtimes      []string    `json:"runtimes,omitzero"`
+	Architectures []string    `json:"architectures,omitzero"`
 	Digest        digest      `json:"digest"`
 	Size          int64       `json:"size"`
 	Statements    []statement `json:"statements,omitempty"`

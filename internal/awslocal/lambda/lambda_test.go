@@ -266,7 +266,7 @@ func TestPublishRefuses(t *testing.T) {
 		}
 	}
 	c.fails("PublishLayerVersion", object{"LayerName": "l", "Content": object{"ZipFile": make([]byte, 50<<20+1)}}, 413, "RequestEntityTooLargeException",
-		"Request must be smaller than 70167211 bytes for the PublishLayerVersion operation")
+		"Zipped size must be smaller than 52428800 bytes")
 	if list := c.do("ListLayers", nil)["Layers"].([]any); len(list) != 0 {
 		t.Errorf("a refused layer was published: %v", list)
 	}

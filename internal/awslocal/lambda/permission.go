@@ -97,7 +97,7 @@ func (s *Service) version(r *call.Request, in *permissionInput) (*layer, *versio
 		return nil, nil, notFound(fmt.Sprintf("Layer version %s:%d does not exist.", arn, in.VersionNumber))
 	case in.RevisionId != "" && in.RevisionId != v.Revision:
 		return nil, nil, &call.Error{Status: http.StatusPreconditionFailed, Code: "PreconditionFailedException",
-			Message: "The Revision Id provided does not match the latest Revision Id. Call the GetLayerVersionPolicy API to retrieve the latest Revision Id"}
+			Message: "The Revision Id provided does not match the latest Revision Id. Call the GetLayerPolicy API to retrieve the latest Revision Id"}
 	}
 	return l, v, nil
 }

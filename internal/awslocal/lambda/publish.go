@@ -3,8 +3,10 @@ package lambda
 import (
 	"archive/zip"
 	"bytes"
+	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/whispering/bundle/internal/awslocal/call"
 	"github.com/whispering/bundle/internal/lazyregexp"
@@ -19,12 +21,26 @@ const (
 	maxUnzipped = 250 << 20
 )
 
-const maxRuntimes = 15
+// Limits of https://docs.aws.amazon.com/lambda/latest/api/API_PublishLayerVersion.html, in items and characters.
+const (
+	maxRuntimes      = 15
+	maxArchitectures = 2
+	maxDescription   = 256
+	maxLicense       = 512
+)
 
 var (
 	layerName  = lazyregexp.New(`^[a-zA-Z0-9_-]{1,140}$`)
 	layerARN   = lazyregexp.New(`^arn:aws[a-z-]*:lambda:[a-z0-9-]+:[0-9]{12}:layer:[a-zA-Z0-9_-]{1,140}$`)
 	versionARN = lazyregexp.New(`^(arn:aws[a-z-]*:lambda:[a-z0-9-]+:[0-9]{12}:layer:[a-zA-Z0-9_-]{1,140}):([0-9]{1,18})$`)
+	awsLayer   = lazyregexp.New(`^arn:[a-zA-Z0-9-]+:lambda:::awslayer:[a-zA-Z0-9_-]+$`)
+)
+
+// Patterns as AWS writes them.
+const (
+	layerPattern = `arn:(aws[a-zA-Z-]*)?:lambda:(eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\d{1}:\d{12}:layer:[a-zA-Z0-9-_]+`
+	// versionPattern was recorded. AWS's own layers have no versions, account or Region.
+	versionPattern = "(" + layerPattern + `:[0-9]+)|(arn:[a-zA-Z0-9-]+:lambda:::awslayer:[a-zA-Z0-9-_]+)`
 )
 
 // resolve returns the ARN of the layer that a LayerName means: a name, or an ARN of this region.
@@ -33,7 +49,7 @@ func resolve(r *call.Request, name string) (string, error) {
 	case layerName.MatchString(name):
 		return "arn:aws:lambda:" + r.Region + ":" + r.Account + ":layer:" + name, nil
 	case !layerARN.MatchString(name):
-		return "", validation(name, "layerName", "satisfy regular expression pattern: (arn:[a-zA-Z0-9-]+:lambda:[a-zA-Z0-9-]+:\\d{12}:layer:[a-zA-Z0-9-_]+)|[a-zA-Z0-9-_]+")
+		return "", validation(name, "layerName", "satisfy regular expression pattern: ("+layerPattern+")|[a-zA-Z0-9-_]+")
 	case strings.Split(name, ":")[3] != r.Region:
 		return "", noVersion()
 	}
@@ -90,47 +106,44 @@ func (s *Service) publish(r *call.Request, in *publishInput) (any, error) {
 	return s.describe(r, l, v), nil
 }
 
-// check checks the members of the request.
+// check checks the members of the request. AWS names all that are wrong in one text.
 func (in *publishInput) check() error {
-	switch {
-	case len(in.Description) > 256:
-		return validation(in.Description, "description", "have length less than or equal to 256")
-	case len(in.LicenseInfo) > 512:
-		return validation(in.LicenseInfo, "licenseInfo", "have length less than or equal to 512")
-	case len(in.CompatibleRuntimes) > maxRuntimes:
-		return validation(list(in.CompatibleRuntimes), "compatibleRuntimes", "have length less than or equal to "+strconv.Itoa(maxRuntimes))
-	case len(in.CompatibleArchitectures) > 2:
-		return validation(list(in.CompatibleArchitectures), "compatibleArchitectures", "have length less than or equal to 2")
-	case in.Content == nil:
-		return call.NewError("ValidationException", "1 validation error detected: Value null at 'content' failed to satisfy constraint: Member must not be null")
-	case in.Content.S3Bucket != "" || in.Content.S3Key != "":
+	var wrong []string
+	at := func(is bool, value, member, rule string) {
+		if is {
+			wrong = append(wrong, broken(value, member, rule))
+		}
+	}
+	at(utf8.RuneCountInString(in.Description) > maxDescription, in.Description, "description", "have length less than or equal to "+strconv.Itoa(maxDescription))
+	at(utf8.RuneCountInString(in.LicenseInfo) > maxLicense, in.LicenseInfo, "licenseInfo", "have length less than or equal to "+strconv.Itoa(maxLicense))
+	unknown := func(names []string, known func(string) bool) bool {
+		return slices.ContainsFunc(names, func(name string) bool { return !known(name) })
+	}
+	runtimes, architectures := list(in.CompatibleRuntimes), list(in.CompatibleArchitectures)
+	at(len(in.CompatibleRuntimes) > maxRuntimes, runtimes, "compatibleRuntimes", "have length less than or equal to "+strconv.Itoa(maxRuntimes))
+	at(unknown(in.CompatibleRuntimes, knownRuntime), runtimes, "compatibleRuntimes", "satisfy enum value set: "+list(advertised()))
+	at(len(in.CompatibleArchitectures) > maxArchitectures, architectures, "compatibleArchitectures",
+		"have length less than or equal to "+strconv.Itoa(maxArchitectures))
+	at(unknown(in.CompatibleArchitectures, knownArchitecture), architectures, "compatibleArchitectures",
+		"satisfy constraint: [Member must satisfy enum value set: [x86_64, arm64], Member must not be null]")
+	if in.Content == nil {
+		wrong = append(wrong, "Value null at 'content' failed to satisfy constraint: Member must not be null")
+	}
+	if err := refused(wrong); err != nil {
+		return err
+	}
+	if in.Content.S3Bucket != "" || in.Content.S3Key != "" {
 		return invalid("The embedded AWS has no S3: upload the archive as ZipFile.")
-	}
-	for _, runtime := range in.CompatibleRuntimes {
-		if !knownRuntime(runtime) {
-			return validation(list(in.CompatibleRuntimes), "compatibleRuntimes", "satisfy constraint: [Member must satisfy enum value set]")
-		}
-	}
-	for _, architecture := range in.CompatibleArchitectures {
-		if architecture != "x86_64" && architecture != "arm64" {
-			return validation(list(in.CompatibleArchitectures), "compatibleArchitectures", "satisfy constraint: [Member must satisfy enum value set: [x86_64, arm64]]")
-		}
 	}
 	return nil
 }
 
 func list(values []string) string { return "[" + strings.Join(values, ", ") + "]" }
 
-// runtimePattern matches all identifiers, current and future
-// (https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtimes.html). The list itself changes too often.
-var runtimePattern = lazyregexp.New(`^(nodejs|python|java|dotnet|dotnetcore|ruby|go|provided)[0-9]*(\.[0-9x]+)?(\.al2|\.al2023)?(-edge)?$`)
-
-func knownRuntime(name string) bool { return runtimePattern.MatchString(name) }
-
 // checkArchive refuses an archive that Lambda would not unpack.
 func checkArchive(archive []byte) error {
 	if len(archive) > maxArchive {
-		return TooLarge()
+		return tooLarge("Zipped size must be smaller than %d bytes", maxArchive)
 	}
 	z, err := zip.NewReader(bytes.NewReader(archive), int64(len(archive)))
 	if err != nil {

@@ -17,8 +17,8 @@ type versionItem struct {
 	Version                 int64
 	Description             string
 	CreatedDate             string
-	CompatibleRuntimes      []string `json:",omitempty"`
-	CompatibleArchitectures []string `json:",omitempty"`
+	CompatibleRuntimes      []string `json:",omitzero"` // [] if it was sent as []
+	CompatibleArchitectures []string `json:",omitzero"`
 	LicenseInfo             string   `json:",omitempty"`
 }
 
@@ -92,8 +92,11 @@ func (s *Service) get(r *call.Request, in *versionInput) (any, error) {
 // getByARN is https://docs.aws.amazon.com/lambda/latest/api/API_GetLayerVersionByArn.html.
 func (s *Service) getByARN(r *call.Request, in *struct{ Arn string }) (any, error) {
 	parts := versionARN.FindStringSubmatch(in.Arn)
-	if parts == nil {
-		return nil, validation(in.Arn, "arn", "satisfy regular expression pattern: arn:[a-zA-Z0-9-]+:lambda:[a-zA-Z0-9-]+:\\d{12}:layer:[a-zA-Z0-9-_]+:[0-9]+")
+	switch {
+	case awsLayer.MatchString(in.Arn):
+		return nil, noVersion()
+	case parts == nil:
+		return nil, validation(in.Arn, "arn", "satisfy regular expression pattern: "+versionPattern)
 	}
 	number, err := strconv.ParseInt(parts[2], 10, 64)
 	if err != nil {
@@ -122,6 +125,18 @@ type listInput struct {
 	CompatibleArchitecture string
 	Marker                 string
 	MaxItems               *int
+}
+
+// check refuses filters that are no identifiers.
+func (in *listInput) check() error {
+	var wrong []string
+	if in.CompatibleArchitecture != "" && !knownArchitecture(in.CompatibleArchitecture) {
+		wrong = append(wrong, broken(in.CompatibleArchitecture, "compatibleArchitecture", "satisfy enum value set: "+list(architectures())))
+	}
+	if in.CompatibleRuntime != "" && !knownRuntime(in.CompatibleRuntime) {
+		wrong = append(wrong, broken(in.CompatibleRuntime, "compatibleRuntime", "satisfy enum value set: "+list(enumerated())))
+	}
+	return refused(wrong)
 }
 
 // fits reports whether a version passes the filters of a list.
@@ -163,6 +178,9 @@ func (in *listInput) page(keys []string) (page []string, next string, err error)
 func (s *Service) listVersions(r *call.Request, in *listInput) (any, error) {
 	arn, err := resolve(r, in.LayerName)
 	if err != nil {
+		return nil, err
+	}
+	if err := in.check(); err != nil {
 		return nil, err
 	}
 	if err := s.allow(r, arn, nil); err != nil {
@@ -207,6 +225,9 @@ type layerItem struct {
 // listLayers is https://docs.aws.amazon.com/lambda/latest/api/API_ListLayers.html: every layer with its newest version
 // that passes the filters, sorted by name.
 func (s *Service) listLayers(r *call.Request, in *listInput) (any, error) {
+	if err := in.check(); err != nil {
+		return nil, err
+	}
 	if err := s.allow(r, "*", nil); err != nil {
 		return nil, err
 	}

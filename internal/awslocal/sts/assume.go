@@ -15,9 +15,11 @@ type assumedRole struct {
 	Credentials struct {
 		AccessKeyId, SecretAccessKey, SessionToken, Expiration string
 	}
-	AssumedRoleUser  struct{ AssumedRoleId, Arn string }
-	PackedPolicySize int    `xml:",omitempty"`
-	SourceIdentity   string `xml:",omitempty"`
+	AssumedRoleUser         struct{ AssumedRoleId, Arn string }
+	PackedPolicySize        int    `xml:",omitempty"`
+	SourceIdentity          string `xml:",omitempty"`
+	SessionTokenSize        int
+	SessionTokenUtilization int
 }
 
 var roleARNPattern = lazyregexp.New(`^arn:[a-z-]+:iam::([0-9]{12}):role/(?:[!-~]+/)?([A-Za-z0-9_+=,.@-]{1,64})$`)
@@ -39,12 +41,13 @@ func (s *Service) assumeRole(req *call.Request) (any, error) {
 
 // begin starts a session of a role, and returns its credentials.
 func (s *Service) begin(in *assumption) (out assumedRole, err error) {
-	se := session{Account: in.role.Account, Role: in.role.Name, Session: in.name, Policy: in.policy, SourceIdentity: in.sourceIdentity, Tags: in.tags,
+	se := session{Account: in.role.Account, Role: in.role.Name, Session: in.name, Policy: in.policy, SourceIdentity: in.sourceIdentity,
+		Tags: in.sessionTags(), Transitive: in.transitiveKeys(),
 		Expires: s.now().UTC().Add(time.Duration(in.seconds) * time.Second).Truncate(time.Second)}
 	se.ID, se.Secret = NewAccessKey("ASIA")
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	if out.Credentials.SessionToken, err = s.sealToken(se); err != nil {
+	if out.Credentials.SessionToken, err = s.sealLongToken(se, in.tokenSize); err != nil {
 		return out, err
 	}
 	out.Credentials.AccessKeyId, out.Credentials.SecretAccessKey = se.ID, se.Secret
@@ -52,7 +55,19 @@ func (s *Service) begin(in *assumption) (out assumedRole, err error) {
 	out.AssumedRoleUser.AssumedRoleId = roleID(in.role.ARN()) + ":" + se.Session
 	out.AssumedRoleUser.Arn = "arn:aws:sts::" + se.Account + ":assumed-role/" + se.Role + "/" + se.Session
 	out.PackedPolicySize, out.SourceIdentity = in.packed, in.sourceIdentity
+	out.SessionTokenSize = len(out.Credentials.SessionToken)
+	out.SessionTokenUtilization = percent(out.SessionTokenSize)
 	return out, nil
+}
+
+// sealLongToken seals a session in a token of a size at least, in bytes.
+func (s *Service) sealLongToken(se session, least int) (string, error) {
+	token, err := s.sealToken(se)
+	if err != nil || len(token) >= least {
+		return token, err
+	}
+	se.Filler = strings.Repeat("0", least-len(token)) // base64 makes it longer still
+	return s.sealToken(se)
 }
 
 // mayAssume decides by the role's trust policy and, if that trusts an account or another account's principal, by the caller's own
@@ -99,6 +114,9 @@ func (in *assumption) keys() map[string][]string {
 	for key, value := range in.tags {
 		keys["aws:RequestTag/"+key] = []string{value}
 		keys["aws:TagKeys"] = append(keys["aws:TagKeys"], key)
+	}
+	if len(in.transitive) > 0 {
+		keys["sts:TransitiveTagKeys"] = in.transitive
 	}
 	return keys
 }

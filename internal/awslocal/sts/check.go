@@ -18,10 +18,10 @@ const (
 	longestSession  = 43200 // seconds
 	longestChained  = 3600  // seconds, for a role assumed by a role
 	longestPolicy   = 2048  // characters
-	mostTags        = 50
+	longestPadded   = 4096  // bytes of a token that MinimumSessionTokenSize can ask for
 
-	// packedLimit is how many bytes of policy and tags a session token can hold. AWS packs them in an undocumented form, and refuses
-	// what is too large when packed. AWS's limit is another number.
+	// packedLimit is how many bytes of policy and tags a session token can hold, and 100 % of its size. AWS packs them in an
+	// undocumented form, and refuses what is too large when packed. AWS's limit is another number.
 	packedLimit = 4096
 )
 
@@ -34,15 +34,17 @@ type assumption struct {
 	policy         json.RawMessage // of the session; nil for none
 	externalID     string
 	sourceIdentity string
-	tags           map[string]string
-	packed         int // percent of what a session can hold
+	tags           map[string]string // of the request
+	transitive     []string          // keys of tags
+	inherited      map[string]string // transitive tags of the calling session
+	packed         int               // percent of what a session can hold
+	tokenSize      int               // bytes that the session token must have at least
 }
 
 var (
 	namePattern     = lazyregexp.New(`^[A-Za-z0-9_+=,.@-]*$`)
 	externalPattern = lazyregexp.New(`^[A-Za-z0-9_+=,.@:/-]*$`)
 	policyPattern   = lazyregexp.New(`^[\x{9}\x{A}\x{D}\x{20}-\x{FF}]+$`)
-	tagPattern      = lazyregexp.New(`^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$`)
 )
 
 // constraint is a constraint on a member that is a string.
@@ -95,7 +97,7 @@ func readAssume(req *call.Request, members map[string]string) (*assumption, erro
 	if in.sourceIdentity == "" {
 		in.sourceIdentity = req.Caller.SourceIdentity
 	}
-	for _, check := range []func(*call.Request, map[string]string) error{in.readSeconds, in.readTags, in.readPolicy} {
+	for _, check := range []func(*call.Request, map[string]string) error{in.readSeconds, in.readTokenSize, in.readTags, in.readTransitive, in.readPolicy} {
 		if err := check(req, members); err != nil {
 			return nil, err
 		}
@@ -124,36 +126,6 @@ func (in *assumption) readSeconds(req *call.Request, members map[string]string) 
 	return nil
 }
 
-// readTags reads session tags: https://docs.aws.amazon.com/IAM/latest/UserGuide/id_session-tags.html.
-func (in *assumption) readTags(_ *call.Request, members map[string]string) error {
-	if members["TransitiveTagKeys.member.1"] != "" {
-		return call.NewError("ValidationError", "the embedded AWS does not offer transitive session tags")
-	}
-	in.tags = map[string]string{}
-	folded := map[string]bool{}
-	for i := 1; ; i++ {
-		prefix := "Tags.member." + strconv.Itoa(i)
-		key, ok := members[prefix+".Key"]
-		value, has := members[prefix+".Value"]
-		length := utf8.RuneCountInString(key)
-		switch {
-		case !ok && !has:
-			return nil
-		case !ok || !has:
-			return invalid("Value null at 'tags.%d.member' failed to satisfy constraint: Member must not be null", i)
-		case i > mostTags:
-			return invalid("Value at 'tags' failed to satisfy constraint: Member must have length less than or equal to %d", mostTags)
-		case length < 1 || length > 128 || !tagPattern.MatchString(key) || strings.HasPrefix(strings.ToLower(key), "aws:"):
-			return invalid("Value '%s' at 'tags.%d.member.key' failed to satisfy constraint", key, i)
-		case utf8.RuneCountInString(value) > 256 || !tagPattern.MatchString(value):
-			return invalid("Value '%s' at 'tags.%d.member.value' failed to satisfy constraint", value, i)
-		case folded[strings.ToLower(key)]:
-			return call.NewError("InvalidParameterValue", "Duplicate tag keys found. Please note that Tag keys are case insensitive.")
-		}
-		folded[strings.ToLower(key)], in.tags[key] = true, value
-	}
-}
-
 // readPolicy reads the session policy, and finds out whether a session can hold it together with the tags.
 func (in *assumption) readPolicy(_ *call.Request, members map[string]string) error {
 	if members["PolicyArns.member.1.arn"] != "" {
@@ -170,8 +142,29 @@ func (in *assumption) readPolicy(_ *call.Request, members map[string]string) err
 		in.policy = json.RawMessage(document)
 		size, what = size+len(document), "Packed policy consumes %d%% of allotted space, please use smaller policy."
 	}
-	if in.packed = (100*size + packedLimit - 1) / packedLimit; in.packed > 100 {
+	if in.packed = percent(size); in.packed > 100 {
 		return call.NewError("PackedPolicyTooLarge", fmt.Sprintf(what, in.packed))
+	}
+	return nil
+}
+
+// percent is how much of what a session token can hold a number of bytes takes.
+func percent(bytes int) int { return (100*bytes + packedLimit - 1) / packedLimit }
+
+func (in *assumption) readTokenSize(_ *call.Request, members map[string]string) (err error) {
+	text, ok := members["MinimumSessionTokenSize"]
+	if !ok {
+		return nil
+	}
+	if in.tokenSize, err = strconv.Atoi(text); err != nil {
+		return call.NewError("MalformedInput", "MinimumSessionTokenSize is not a number")
+	}
+	switch {
+	case in.tokenSize < 0:
+		return invalid("Value '%d' at 'minimumSessionTokenSize' failed to satisfy constraint: Member must have value greater than or equal to 0", in.tokenSize)
+	case in.tokenSize > longestPadded:
+		return invalid("Value '%d' at 'minimumSessionTokenSize' failed to satisfy constraint: Member must have value less than or equal to %d",
+			in.tokenSize, longestPadded)
 	}
 	return nil
 }

@@ -266,7 +266,9 @@ type session struct {
 	Expires                time.Time
 	Policy                 json.RawMessage   `json:",omitempty"`
 	SourceIdentity         string            `json:",omitempty"`
-	Tags                   map[string]string `json:",omitempty"`
+	Tags                   map[string]string `json:",omitempty"` // with those that it inherited
+	Transitive             []string          `json:",omitempty"` // keys of Tags
+	Filler                 string            `json:",omitempty"` // makes the token as long as was asked
 }
 
 func (s *Service) session(id, token string) (Identity, error) {
@@ -291,7 +293,7 @@ func (s *Service) session(id, token string) (Identity, error) {
 		narrowed = &policy
 	}
 	return Identity{se.Secret, call.Principal{
-		Session: narrowed, SourceIdentity: se.SourceIdentity, Tags: se.Tags,
+		Session: narrowed, SourceIdentity: se.SourceIdentity, Tags: se.Tags, Transitive: se.Transitive,
 		ARN: "arn:aws:sts::" + se.Account + ":assumed-role/" + se.Role + "/" + se.Session, Role: arn,
 		UserID: roleID(arn) + ":" + se.Session, Account: se.Account, AccessKeyID: id,
 		Root: !declared, Policies: k.policies}}, nil
