@@ -103,7 +103,7 @@ func (h *hostility) arguments() {
 	x := h.text
 	for _, args := range [][]string{
 		{x}, {"--" + x}, {"build", x}, {"build", "--" + x + "=1"}, {"--manifest", x, "validate"}, {"validate", "--manifest", x}, {"validate", "--env", x}, {"plan", "--region", x},
-		{"validate", "--var", x}, {"validate", "--var", x + "=" + x}, {"build", "--timeout", x}, {"build", "--ssm-tps", x}, {"inspect", x}, {"inspect", "--json", x}, {"inspect", x, x}, {"status", x}, {"status", "arn:" + x},
+		{"validate", "--var", x}, {"validate", "--var", x + "=" + x}, {"build", "--timeout", x}, {"build", "--ssm-tps", x}, {"inspect", x}, {"inspect", "--json", x}, {"inspect", x, x}, {"unpack", x, x}, {"unpack", "layer.zip", x}, {"unpack", "layer.zip", "none", "--function", x}, {"unpack", "arn:" + x, "none", "--helpers", x}, {"status", x}, {"status", "arn:" + x},
 		{"verify", x}, {"verify", "--layer", x}, {"verify", "--manifest", x, "--layer", x}, {"verify", "--against", x, x}, {"help", "local", x}, {"local", "put", x, "--" + x}, {"run", "--layer", x, "--", x}, {"helpers", "--out", x, "--helpers", x}, {"publish", "--layer", x}, {"policy", "--kind", x},
 		{"policy", "--function-role", x}, {"completion", x}, {"completion", "--manifest", x, "environments"}, {"fmt", "--manifest", x}, {"init", "--out", x}, {"init", "--from", x}, {"init", "--from", "/" + x},
 		{"init", "--env", x, "--account-id", x + "=" + x}, {"local", x}, {"local", "put", "--data", x}, {"local", "get", x}, {"version", x}, {"compare", "--env", x}, {"doctor", "--env", x}, {"help", x}, {"build", "--help" + x},
@@ -179,7 +179,7 @@ func (h *hostility) layers() {
 		h.Fatal(err)
 	}
 	path := h.file("layer.zip", b.String())
-	for _, args := range [][]string{{"inspect", "--layer", path}, {"inspect", "--json", "--layer", path}, {"verify", "--layer", path}, {"verify", "--json", "--layer", path}, {"status", "--layer", path}, {"run", "--layer", path, "--", "true"}} {
+	for _, args := range [][]string{{"inspect", "--layer", path}, {"inspect", "--json", "--layer", path}, {"verify", "--layer", path}, {"verify", "--json", "--layer", path}, {"unpack", path, "none"}, {"status", "--layer", path}, {"run", "--layer", path, "--", "true"}} {
 		h.run(args...)
 	}
 }

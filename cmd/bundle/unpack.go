@@ -65,8 +65,7 @@ func (a *app) unpack(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	// The document is the last file: where writing was interrupted, helpers find none.
-	files := append(slices.Clip(own), layerbuild.File{Path: sealed.Path(doc.Header.Name), Data: doc.Bytes()})
+	files := filesToUnpack(own, doc)
 	if err := dir.Unpack(files); err != nil {
 		return err
 	}
@@ -97,6 +96,12 @@ func unpackArguments(c *cli.Context) (path string, dir helperset.Folder, err err
 		return "", dir, console.Usagef("there is no layer %s. Build it, or correct its path.", printable.Name(path))
 	}
 	return path, dir, nil
+}
+
+// filesToUnpack returns the files in the order in which they are written. The document
+// is the last one: where that was interrupted, helpers find none.
+func filesToUnpack(helpers []layerbuild.File, doc *sealed.Document) []layerbuild.File {
+	return append(slices.Clip(helpers), layerbuild.File{Path: sealed.Path(doc.Header.Name), Data: doc.Bytes()})
 }
 
 // helpersToUnpack returns the helper files to write, and the release that they come
