@@ -23,7 +23,7 @@ import (
 var endpoint = flag.String("endpoint", "", "run the conformance list against this `URL` instead of the embedded AWS")
 
 const (
-	leastRows   = 200 // behaviors that the list must have
+	leastRows   = 450 // behaviors that the list must have
 	leastAgreed = 150 // of them, rows that moto gets right
 )
 

@@ -66,7 +66,7 @@ func (s *Service) sealLongToken(se session, least int) (string, error) {
 	if err != nil || len(token) >= least {
 		return token, err
 	}
-	se.Filler = strings.Repeat("0", least-len(token)) // base64 makes it longer still
+	se.Filler = strings.Repeat("0", (least-len(token))*3/4+1) // base64 makes four of three
 	return s.sealToken(se)
 }
 
