@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"unicode/utf8"
 )
 
 var (
@@ -52,43 +51,45 @@ func ParseField(s string) (Field, error) {
 }
 
 // Field returns the part of a JSON value that f names: the text of a string, or
-// anything else (numbers, true, false, objects, arrays) exactly as it is written. The
-// error wraps ErrNotJSON if the value is not JSON or the part is ambiguous, and
-// ErrFieldAbsent if the part does not exist or is null. Errors contain keys of f and
-// nothing of the value.
-func (v Value) Field(f Field) (Value, error) {
+// anything else (numbers, true, false, objects, arrays) exactly as it is written, in
+// JSONC with its comments. The error wraps ErrNotJSON if the value is not JSON or the
+// part is ambiguous, and ErrFieldAbsent if the part does not exist or is null. Errors
+// contain keys of f and nothing of the value.
+func (v Value) Field(f Field, as Syntax) (Value, error) {
 	if f == "" {
 		return v, nil
 	}
-	at := bytes.TrimPrefix(v.peek(), []byte("\ufeff")) // some Windows editors begin a file with it
-	// A JSON parser's error quotes its input, so it is not returned.
-	if !utf8.Valid(at) || !json.Valid(at) {
+	body := bytes.TrimPrefix(v.peek(), []byte("\ufeff")) // some Windows editors begin a file with it
+	text, ok := plainJSON(body, as)
+	if !ok { // a JSON parser's error quotes its input, so there is none
 		return Value{}, ErrNotJSON
 	}
+	at := wholeSpan(text)
 	keys := strings.Split(string(f), ".")
 	var passed [][]byte // the value that each key is looked for in
 	for i, key := range keys {
-		passed = append(passed, at)
-		next, err := step(at, key)
+		passed = append(passed, at.of(text))
+		next, found, err := at.find(text, key)
 		if err != nil {
 			return Value{}, err
 		}
-		if next == nil || string(next) == "null" {
+		if !found || string(next.of(text)) == "null" {
 			return Value{}, absent(keys[:i+1], len(keys) > 1 && slices.ContainsFunc(passed, hasOtherKeys))
 		}
 		at = next
 	}
-	if at[0] != '"' {
-		return New(at), nil
+	part := at.of(body)
+	if part[0] != '"' {
+		return New(part), nil
 	}
-	if !WholeCharacters(at) {
+	if !WholeCharacters(part) {
 		return Value{}, fmt.Errorf("%w: the string at %q has an escape for half of a surrogate pair", ErrNotJSON, f)
 	}
-	var text string
-	if json.Unmarshal(at, &text) != nil {
+	var unquoted string
+	if json.Unmarshal(part, &unquoted) != nil {
 		return Value{}, ErrNotJSON
 	}
-	return New([]byte(text)), nil
+	return New([]byte(unquoted)), nil
 }
 
 // noOtherKeys says what a field cannot name, why, and what to do.
@@ -116,40 +117,6 @@ func hasOtherKeys(text []byte) bool {
 		}
 	}
 	return false
-}
-
-// step returns the value at key of a valid JSON object or array, or nil if there is
-// none.
-func step(text []byte, key string) ([]byte, error) {
-	dec := json.NewDecoder(bytes.NewReader(text))
-	open, err := dec.Token()
-	if err != nil {
-		return nil, ErrNotJSON
-	}
-	var found json.RawMessage
-	for n := 0; open == json.Delim('{') || open == json.Delim('['); n++ {
-		if !dec.More() {
-			break
-		}
-		name := any(strconv.Itoa(n))
-		if open == json.Delim('{') {
-			if name, err = dec.Token(); err != nil {
-				return nil, ErrNotJSON
-			}
-		}
-		var element json.RawMessage
-		if err := dec.Decode(&element); err != nil {
-			return nil, ErrNotJSON
-		}
-		if name != key {
-			continue
-		}
-		if found != nil {
-			return nil, fmt.Errorf("%w: the key %q occurs twice", ErrNotJSON, key)
-		}
-		found = element
-	}
-	return found, nil
 }
 
 // WholeCharacters reports whether every \u escape of a valid JSON string is a

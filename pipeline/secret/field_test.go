@@ -35,7 +35,7 @@ func TestFieldTakesPartOfJSON(t *testing.T) {
 		{`{"\u0061":"escaped key"}`, "a", "escaped key"},
 		{`{"a":"nul \u0000"}`, "a", "nul \x00"},
 	} {
-		got, err := New([]byte(tt.value)).Field(Field(tt.field))
+		got, err := New([]byte(tt.value)).Field(Field(tt.field), JSON)
 		if err != nil || string(got.Reveal()) != tt.want {
 			t.Errorf("field %q of %s: %q, %v, want %q", tt.field, tt.value, got.Reveal(), err, tt.want)
 		}
@@ -56,7 +56,7 @@ func TestFieldMeantAsOneKey(t *testing.T) {
 		`{"live":{"the key":"SECRET"}}`:          true,
 		`{"live":{"":"SECRET"}}`:                 false,
 	} {
-		_, err := New([]byte(value)).Field("live.kye")
+		_, err := New([]byte(value)).Field("live.kye", JSON)
 		if !errors.Is(err, ErrFieldAbsent) || strings.Contains(err.Error(), "The dots in a field separate keys") != hint || strings.Contains(err.Error(), "SECRET") {
 			t.Errorf("%s: %v", value, err)
 		}
@@ -101,7 +101,7 @@ func TestFieldRefuses(t *testing.T) {
 		{`[]`, "0", ErrFieldAbsent, ""},
 		{`{}`, "0", ErrFieldAbsent, ""},
 	} {
-		got, err := New([]byte(tt.value)).Field(Field(tt.field))
+		got, err := New([]byte(tt.value)).Field(Field(tt.field), JSON)
 		if !errors.Is(err, tt.want) || got.Reveal() != nil {
 			t.Errorf("field %q of %s: %q, %v, want %v", tt.field, tt.value, got.Reveal(), err, tt.want)
 			continue
@@ -142,7 +142,7 @@ func FuzzField(f *testing.F) {
 		if err != nil || field == "" {
 			return
 		}
-		got, err := New([]byte(value)).Field(field)
+		got, err := New([]byte(value)).Field(field, JSON)
 		if err != nil {
 			if !errors.Is(err, ErrNotJSON) && !errors.Is(err, ErrFieldAbsent) {
 				t.Fatalf("unnamed error %v", err)

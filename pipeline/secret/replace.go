@@ -47,7 +47,8 @@ func (v Value) WithoutLineEnd() Value {
 }
 
 // WithField returns a JSON value in which the part that f names is replaced. Every
-// other byte stays as it is. The zero Value counts as an empty object.
+// other byte stays as it is, comments of JSONC included. The zero Value counts as an
+// empty object.
 //
 // A string, null, or a part that does not exist becomes a string. A number, a boolean,
 // an object or an array is only replaced by one, as it is written in to. Objects on the
@@ -55,7 +56,7 @@ func (v Value) WithoutLineEnd() Value {
 //
 // The error wraps ErrNotJSON, ErrFieldAbsent or ErrFieldKind. It contains keys of f and
 // nothing of a value.
-func (v Value) WithField(f Field, to Value) (Value, error) {
+func (v Value) WithField(f Field, as Syntax, to Value) (Value, error) {
 	if f == "" {
 		return to, nil
 	}
@@ -65,37 +66,37 @@ func (v Value) WithField(f Field, to Value) (Value, error) {
 	}
 	body := bytes.TrimPrefix(whole, []byte("\ufeff"))
 	mark := len(whole) - len(body)
-	if !utf8.Valid(body) || !json.Valid(body) || !to.IsUTF8() {
+	text, ok := plainJSON(body, as)
+	if !ok || !to.IsUTF8() {
 		return Value{}, ErrNotJSON
 	}
-	lead := len(body) - len(bytes.TrimLeft(body, " \t\r\n"))
-	at := span{lead, len(bytes.TrimRight(body, " \t\r\n"))}
+	at := wholeSpan(text)
 	keys := strings.Split(string(f), ".")
 	for i, key := range keys {
-		next, found, err := at.find(body, key)
+		next, found, err := at.find(text, key)
 		switch {
 		case err != nil:
 			return Value{}, err
 		case found:
 			at = next
 			continue
-		case body[at.from] != '{':
+		case text[at.from] != '{':
 			return Value{}, fmt.Errorf("%w: what is at %q is not an object", ErrFieldAbsent, strings.Join(keys[:i], "."))
 		}
-		added := at.insertion(body, keys[i:], quoted(to))
-		return verified(splice(whole, mark+added.at, mark+added.at, added.text), f, to)
+		added := at.insertion(text, keys[i:], quoted(to))
+		return verified(splice(whole, mark+added.at, mark+added.at, added.text), f, as, to)
 	}
-	text, err := at.written(body, f, to)
+	written, err := at.written(text, f, as, to)
 	if err != nil {
 		return Value{}, err
 	}
-	return verified(splice(whole, mark+at.from, mark+at.to, text), f, to)
+	return verified(splice(whole, mark+at.from, mark+at.to, written), f, as, to)
 }
 
 // verified returns a value if its field is what was asked for.
-func verified(value []byte, f Field, to Value) (Value, error) {
+func verified(value []byte, f Field, as Syntax, to Value) (Value, error) {
 	v := New(value)
-	if got, err := v.Field(f); err != nil || !got.Equal(to) {
+	if got, err := v.Field(f, as); err != nil || !got.Equal(to) {
 		return Value{}, fmt.Errorf("%w: the field %q cannot be replaced", ErrNotJSON, f)
 	}
 	return v, nil
@@ -117,17 +118,26 @@ func quoted(v Value) []byte {
 // A span is where a JSON value is in a document, without blanks around it.
 type span struct{ from, to int }
 
-// written returns the text of a value that replaces the one in the span.
-func (s span) written(body []byte, f Field, to Value) ([]byte, error) {
+// wholeSpan is the span of the value of a document.
+func wholeSpan(text []byte) span {
+	const blanks = " \t\r\n"
+	return span{len(text) - len(bytes.TrimLeft(text, blanks)), len(bytes.TrimRight(text, blanks))}
+}
+
+// of returns what is in the span of a document.
+func (s span) of(document []byte) []byte { return document[s.from:s.to] }
+
+// written returns the text of a value that replaces the one in the span of plain JSON.
+func (s span) written(body []byte, f Field, as Syntax, to Value) ([]byte, error) {
 	kind := jsonKind(body[s.from])
 	if kind == "string" || kind == "null" {
 		return quoted(to), nil
 	}
-	text := to.peek()
-	if len(text) == 0 || !json.Valid(text) || jsonKind(text[0]) != kind {
+	text, ok := plainJSON(to.peek(), as)
+	if !ok || jsonKind(text[0]) != kind {
 		return nil, fmt.Errorf("%w: %q is %s, and the new value is not", ErrFieldKind, f, kind)
 	}
-	return text, nil
+	return to.peek(), nil
 }
 
 // jsonKind returns the type of a JSON value by its first character.
@@ -147,9 +157,10 @@ func jsonKind(first byte) string {
 	return "a number"
 }
 
-// find returns where the value of a key is in the object or array of a span.
+// find returns where the value of a key is in the object or array of a span of plain
+// JSON.
 func (s span) find(body []byte, key string) (found span, ok bool, err error) {
-	text := body[s.from:s.to]
+	text := s.of(body)
 	if text[0] != '{' && text[0] != '[' {
 		return span{}, false, nil
 	}
@@ -186,8 +197,9 @@ type insertion struct {
 	text []byte
 }
 
-// insertion adds a member at the end of the object of a span, with the blanks that its
-// first member has. Further keys become objects.
+// insertion adds a member after the last one in the object of a span of plain JSON, with
+// the blanks before its first member, or the last line of them. Further keys become
+// objects.
 func (s span) insertion(body []byte, keys []string, value []byte) insertion {
 	inside := body[s.from+1 : s.to-1]
 	rest := bytes.TrimLeft(inside, " \t\r\n")
@@ -199,10 +211,20 @@ func (s span) insertion(body []byte, keys []string, value []byte) insertion {
 	if len(rest) == 0 { // an empty object
 		return insertion{s.from + 1, []byte(member)}
 	}
-	before := string(inside[:len(inside)-len(rest)])
+	before := lastLine(string(inside[:len(inside)-len(rest)]))
 	if before == "" && (bytes.Contains(rest, []byte(`": `)) || bytes.Contains(rest, []byte(", "))) {
 		before = " "
 	}
 	end := s.from + 1 + len(bytes.TrimRight(inside, " \t\r\n"))
 	return insertion{end, []byte("," + before + member)}
+}
+
+// lastLine returns the last line end in blanks with what follows it, or all of them if
+// they have none. Before it may be an empty line, or a comment.
+func lastLine(blanks string) string {
+	i := strings.LastIndexByte(blanks, '\n')
+	if i > 0 && blanks[i-1] == '\r' {
+		i--
+	}
+	return blanks[max(i, 0):]
 }

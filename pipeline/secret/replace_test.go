@@ -30,12 +30,12 @@ func TestAFieldIsReplacedAndNothingElse(t *testing.T) {
 		{`{"\u0061": "x"}`, "a", "y", `{"\u0061": "y"}`},
 		{`{"a": {"a": "x"}, "b": "x"}`, "a.a", "y", `{"a": {"a": "y"}, "b": "x"}`},
 	} {
-		got, err := New([]byte(tt.value)).WithField(Field(tt.field), New([]byte(tt.to)))
+		got, err := New([]byte(tt.value)).WithField(Field(tt.field), JSON, New([]byte(tt.to)))
 		if err != nil || string(got.Reveal()) != tt.want {
 			t.Errorf("%s of %s: %v\ngot  %s\nwant %s", tt.field, tt.value, err, got.Reveal(), tt.want)
 		}
 	}
-	if got, err := (Value{}).WithField("live.key", New([]byte("x"))); err != nil || string(got.Reveal()) != `{"live": {"key": "x"}}` {
+	if got, err := (Value{}).WithField("live.key", JSON, New([]byte("x"))); err != nil || string(got.Reveal()) != `{"live": {"key": "x"}}` {
 		t.Errorf("of no value: %s, %v", got.Reveal(), err)
 	}
 }
@@ -65,7 +65,7 @@ func TestFieldsThatCannotBeReplaced(t *testing.T) {
 		{`5`, "a", "x", ErrFieldAbsent},
 		{`{"a": null}`, "a.b", "x", ErrFieldAbsent},
 	} {
-		_, err := New([]byte(tt.value)).WithField(Field(tt.field), New([]byte(tt.to)))
+		_, err := New([]byte(tt.value)).WithField(Field(tt.field), JSON, New([]byte(tt.to)))
 		if !errors.Is(err, tt.want) || strings.Contains(err.Error(), "c4nary") {
 			t.Errorf("%s of %s: %v", tt.field, tt.value, err)
 		}
@@ -81,11 +81,11 @@ func FuzzWithField(f *testing.F) {
 		if err != nil || parsed == "" {
 			return
 		}
-		v, err := New(value).WithField(parsed, New(to))
+		v, err := New(value).WithField(parsed, JSON, New(to))
 		if err != nil {
 			return
 		}
-		if got, err := v.Field(parsed); err != nil || string(got.Reveal()) != string(to) || !json.Valid([]byte(strings.TrimPrefix(string(v.Reveal()), "\ufeff"))) {
+		if got, err := v.Field(parsed, JSON); err != nil || string(got.Reveal()) != string(to) || !json.Valid([]byte(strings.TrimPrefix(string(v.Reveal()), "\ufeff"))) {
 			t.Errorf("%q of %q to %q: %q, %v", field, value, to, v.Reveal(), err)
 		}
 	})

@@ -202,7 +202,7 @@ func TestZeroValueIsEmpty(t *testing.T) {
 	if v.Reveal() != nil || v.Len() != 0 {
 		t.Error("the zero value holds something")
 	}
-	if _, err := v.Field("a"); !errors.Is(err, ErrNotJSON) {
+	if _, err := v.Field("a", JSON); !errors.Is(err, ErrNotJSON) {
 		t.Errorf("Field of the zero value: %v", err)
 	}
 	if got := New(nil); got.Len() != 0 || got.Reveal() == nil {
