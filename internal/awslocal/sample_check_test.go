@@ -32,7 +32,7 @@ const wholeSample = `{
     {"name": "/app/list", "type": "StringList", "value": "c4n4ry-2,c4n4ry-3"},
     {"name": "/app/default", "type": "SecureString", "value": "c4n4ry-4"},
     {"name": "/app/own", "type": "SecureString", "key_id": "alias/app", "tier": "Standard", "values": ["c4n4ry-5", "c4n4ry-6"], "labels": {"live": 2}},
-    {"name": "/app/large", "type": "SecureString", "key_id": "alias/fixed", "tier": "Advanced", "value": "c4n4ry-7"},
+    {"name": "/app/large", "type": "SecureString", "key_id": "alias/fixed", "tier": "Advanced", "data_type": "text", "value": "c4n4ry-7"},
     {"name": "/app/tier", "type": "String", "tier": "Intelligent-Tiering", "value": "c4n4ry-8"}
   ],
   "roles": [
@@ -99,7 +99,7 @@ func TestACheckFindsWhatBringingInFinds(t *testing.T) {
 	files := variants(t, wholeSample, []any{
 		nil, "", 1.5, true, []any{}, map[string]any{}, strings.Repeat("word", 1500), "alias/app", "alias/off", "alias/sign",
 		"alias/absent", "alias/aws/ssm", "alias/aws/lambda", "arn:aws:kms:eu-west-1:000000000000:alias/off", "arn:aws:kms:us-east-1:000000000000:alias/app",
-		"1234abcd-12ab-34cd-56ef-1234567890ab", "Advanced", "Standard", "SecureString", "/denied/word", "{{word}}", "/aws/word", "SYMMETRIC_DEFAULT", "kms:x",
+		"1234abcd-12ab-34cd-56ef-1234567890ab", "Advanced", "Standard", "SecureString", "/denied/word", "{{word}}", "/aws/word", "SYMMETRIC_DEFAULT", "kms:x", "json", "integer", "aws:ec2:image",
 	})
 	for _, key := range []string{"alias/app", "alias/off", "alias/sign", "alias/fixed", "alias/absent", "alias/aws/ssm", "x"} {
 		for _, tier := range []string{"", "Standard", "Advanced", "Intelligent-Tiering", "x"} {

@@ -60,13 +60,14 @@ func (k *seedKey) text(member string) *string {
 }
 
 type seedParameter struct {
-	Name   string         `json:"name"`
-	Type   string         `json:"type"`
-	KeyID  string         `json:"key_id"`
-	Tier   string         `json:"tier"`
-	Value  string         `json:"value"`
-	Values []string       `json:"values"` // several versions, oldest first
-	Labels map[string]int `json:"labels"` // the version that a label is on
+	Name     string         `json:"name"`
+	Type     string         `json:"type"`
+	KeyID    string         `json:"key_id"`
+	Tier     string         `json:"tier"`
+	DataType string         `json:"data_type"` // "" for text
+	Value    string         `json:"value"`
+	Values   []string       `json:"values"` // several versions, oldest first
+	Labels   map[string]int `json:"labels"` // the version that a label is on
 
 	line int
 }
@@ -87,6 +88,8 @@ func (p *seedParameter) text(member string) *string {
 		return &p.KeyID
 	case "tier":
 		return &p.Tier
+	case "data_type":
+		return &p.DataType
 	case "value":
 		return &p.Value
 	}

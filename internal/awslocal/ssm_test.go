@@ -174,6 +174,7 @@ func TestPutsAreRefused(t *testing.T) {
 	newKey(t, w.kms(), "alias/app")
 	putString(t, w.ssm(), "/a/1", "sample")
 	put(t, w.ssm(), &ssm.PutParameterInput{Name: aws.String("/a/adv"), Type: types.ParameterTypeString, Tier: types.ParameterTierAdvanced, Value: aws.String("sample")})
+	put(t, w.ssm(), &ssm.PutParameterInput{Name: aws.String("/a/image"), Type: types.ParameterTypeString, DataType: aws.String("aws:ec2:image"), Value: aws.String("ami-12345abcdeEXAMPLE")})
 	valid := func() *ssm.PutParameterInput {
 		return &ssm.PutParameterInput{Name: aws.String("/a/new"), Type: types.ParameterTypeString, Value: aws.String("sample")}
 	}
@@ -188,11 +189,40 @@ func TestPutsAreRefused(t *testing.T) {
 		"another type": {func(in *ssm.PutParameterInput) {
 			in.Name, in.Type, in.Overwrite = aws.String("/a/1"), types.ParameterTypeSecureString, aws.Bool(true)
 		}, "HierarchyTypeMismatchException", ""},
-		"unknown type":     {func(in *ssm.PutParameterInput) { in.Type = "Text" }, "ValidationException", "Member must satisfy enum value set"},
-		"unknown tier":     {func(in *ssm.PutParameterInput) { in.Tier = "Free" }, "ValidationException", "Member must satisfy enum value set"},
-		"unknown datatype": {func(in *ssm.PutParameterInput) { in.DataType = aws.String("aws:x") }, "ValidationException", "data type is not supported"},
-		"empty value":      {func(in *ssm.PutParameterInput) { in.Value = aws.String("") }, "ValidationException", "Member must have length greater than or equal to 1"},
-		"4097 bytes":       {func(in *ssm.PutParameterInput) { in.Value = aws.String(strings.Repeat("x", 4097)) }, "ValidationException", "maximum parameter value of 4096 characters"},
+		"unknown type":         {func(in *ssm.PutParameterInput) { in.Type = "Text" }, "ValidationException", "Member must satisfy enum value set"},
+		"unknown tier":         {func(in *ssm.PutParameterInput) { in.Tier = "Free" }, "ValidationException", "Member must satisfy enum value set"},
+		"unknown datatype":     {func(in *ssm.PutParameterInput) { in.DataType = aws.String("aws:x") }, "ValidationException", "data type is not supported"},
+		"datatype in capitals": {func(in *ssm.PutParameterInput) { in.DataType = aws.String("JSON") }, "ValidationException", "data type is not supported"},
+		"no integer": {func(in *ssm.PutParameterInput) {
+			in.DataType, in.Value = aws.String("integer"), aws.String(canary)
+		}, "ValidationException", "doesn't conform to the data type integer"},
+		"no JSON, encrypted": {func(in *ssm.PutParameterInput) {
+			in.DataType, in.Value, in.Type, in.Tier = aws.String("json"), aws.String("{"+canary), types.ParameterTypeSecureString, types.ParameterTierAdvanced
+		}, "ValidationException", "doesn't conform to the data type json"},
+		"one of a list": {func(in *ssm.PutParameterInput) {
+			in.DataType, in.Value, in.Type = aws.String("integer"), aws.String("1,"+canary), types.ParameterTypeStringList
+		}, "ValidationException", "doesn't conform to the data type integer"},
+		"a list of JSON": {func(in *ssm.PutParameterInput) {
+			in.DataType, in.Value, in.Type, in.Tier = aws.String("json"), aws.String("1,2"), types.ParameterTypeStringList, types.ParameterTierAdvanced
+		}, "ValidationException", "isn't supported for parameters of type StringList"},
+		"an encrypted image": {func(in *ssm.PutParameterInput) {
+			in.DataType, in.Value, in.Type = aws.String("aws:ec2:image"), aws.String("ami-12345abcdeEXAMPLE"), types.ParameterTypeSecureString
+		}, "ValidationException", "isn't supported for parameters of type SecureString"},
+		"JSON as a standard one": {func(in *ssm.PutParameterInput) {
+			in.DataType, in.Value, in.Tier = aws.String("json"), aws.String("{}"), types.ParameterTierStandard
+		}, "ValidationException", "requires the advanced-parameter tier"},
+		"JSON in the default tier": {func(in *ssm.PutParameterInput) { in.DataType, in.Value = aws.String("jsonc"), aws.String("{}") },
+			"ValidationException", "requires the advanced-parameter tier"},
+		"a URL in the tier it has": {func(in *ssm.PutParameterInput) {
+			in.Name, in.DataType, in.Value, in.Overwrite = aws.String("/a/1"), aws.String("url"), aws.String("https://example.com"), aws.Bool(true)
+		}, "ValidationException", "requires the advanced-parameter tier"},
+		"text to an image": {func(in *ssm.PutParameterInput) {
+			in.Name, in.DataType, in.Value, in.Overwrite = aws.String("/a/1"), aws.String("aws:ec2:image"), aws.String("ami-12345abcdeEXAMPLE"), aws.Bool(true)
+		}, "ValidationException", "can't be changed to or from"},
+		"an image to text": {func(in *ssm.PutParameterInput) { in.Name, in.Overwrite = aws.String("/a/image"), aws.Bool(true) },
+			"ValidationException", "can't be changed to or from"},
+		"empty value": {func(in *ssm.PutParameterInput) { in.Value = aws.String("") }, "ValidationException", "Member must have length greater than or equal to 1"},
+		"4097 bytes":  {func(in *ssm.PutParameterInput) { in.Value = aws.String(strings.Repeat("x", 4097)) }, "ValidationException", "maximum parameter value of 4096 characters"},
 		"8193 bytes, advanced": {func(in *ssm.PutParameterInput) {
 			in.Value, in.Tier = aws.String(strings.Repeat("x", 8193)), types.ParameterTierAdvanced
 		}, "ValidationException", "maximum parameter value of 8192 characters"},
@@ -274,6 +304,60 @@ func TestTiers(t *testing.T) {
 		if out.Tier != step.want || described.Parameters[0].Tier != step.want {
 			t.Errorf("%d bytes as %q: %s and %s, want %s", len(step.value), step.tier, out.Tier, described.Parameters[0].Tier, step.want)
 		}
+	}
+}
+
+// Every reply that has a parameter has its data type, and the value as it was put.
+func TestDataTypesAreKept(t *testing.T) {
+	ctx, name := context.Background(), "/app/x"
+	w := start(t)
+	for i, step := range []struct {
+		value, dataType string
+		tier, want      types.ParameterTier
+	}{
+		{"5", "integer", "", types.ParameterTierStandard},
+		{"5.5", "float", types.ParameterTierStandard, types.ParameterTierStandard},
+		{"6", "", "", types.ParameterTierStandard},
+		{"{}", "json", types.ParameterTierIntelligentTiering, types.ParameterTierAdvanced},
+		{"{} // c", "jsonc", "", types.ParameterTierAdvanced},
+		{"x", "text", types.ParameterTierIntelligentTiering, types.ParameterTierAdvanced},
+	} {
+		in := &ssm.PutParameterInput{Name: &name, Type: types.ParameterTypeSecureString, Value: &step.value, Tier: step.tier, Overwrite: aws.Bool(true)}
+		if step.dataType != "" {
+			in.DataType = &step.dataType
+		}
+		if out := put(t, w.ssm(), in); out.Tier != step.want {
+			t.Errorf("%s: tier %s, want %s", step.dataType, out.Tier, step.want)
+		}
+		want := step.dataType
+		if want == "" {
+			want = "text"
+		}
+		one, err := w.ssm().GetParameter(ctx, &ssm.GetParameterInput{Name: &name, WithDecryption: aws.Bool(true)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		below, err := w.ssm().GetParametersByPath(ctx, &ssm.GetParametersByPathInput{Path: aws.String("/app")})
+		if err != nil {
+			t.Fatal(err)
+		}
+		all, err := w.ssm().GetParameterHistory(ctx, &ssm.GetParameterHistoryInput{Name: &name})
+		if err != nil {
+			t.Fatal(err)
+		}
+		described, err := w.ssm().DescribeParameters(ctx, &ssm.DescribeParametersInput{ParameterFilters: []types.ParameterStringFilter{{Key: aws.String("DataType"), Values: []string{want}}}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := []string{*one.Parameter.Value, *one.Parameter.DataType, *below.Parameters[0].DataType, *all.Parameters[i].DataType, *described.Parameters[0].DataType}
+		if !slices.Equal(got, []string{step.value, want, want, want, want}) {
+			t.Errorf("step %d: %q", i, got)
+		}
+	}
+	bad := aws.String("not-an-image")
+	put(t, w.ssm(), &ssm.PutParameterInput{Name: aws.String("/app/image"), Type: types.ParameterTypeString, DataType: aws.String("aws:ec2:image"), Value: bad})
+	if _, err := w.ssm().GetParameter(ctx, &ssm.GetParameterInput{Name: aws.String("/app/image")}); code(err) != "ParameterNotFound" {
+		t.Errorf("what is no image was created: %v", err)
 	}
 }
 

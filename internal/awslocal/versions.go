@@ -123,7 +123,7 @@ func (s *Server) take(req *call.Request, p, was *seedParameter, stored []ssm.Sto
 		marks[v.Number] = i + 1
 	}
 	for i, value := range values[same:] {
-		put := ssm.Put{Name: p.Name, Type: p.Type, KeyId: p.KeyID, Tier: p.Tier, Value: value, Overwrite: len(stored) > 0 || i > 0}
+		put := ssm.Put{Name: p.Name, Type: p.Type, KeyId: p.KeyID, Tier: p.Tier, DataType: p.DataType, Value: value, Overwrite: len(stored) > 0 || i > 0}
 		number, err := s.ssm.Put(req, &put)
 		if err != nil {
 			return ExplainPut(err, p.Name, value, p.KeyID)
@@ -134,12 +134,24 @@ func (s *Server) take(req *call.Request, p, was *seedParameter, stored []ssm.Sto
 	return s.label(region, p, was)
 }
 
-// fits reports whether a new version of what the file says can follow a stored one.
+// fits reports whether a new version of what the file says can follow a stored one. What only its data type made advanced, and is of another
+// data type now, begins again: as what the file says, it would be standard.
 func (p *seedParameter) fits(newest ssm.Stored) bool {
-	return p.Type == newest.Type && (p.Tier != "Standard" || newest.Tier != "Advanced")
+	name := p.dataType()
+	switch {
+	case p.Type != newest.Type, p.Tier == "Standard" && newest.Tier == "Advanced":
+		return false
+	case name == newest.DataType:
+		return true
+	}
+	return !ssm.KeepsDataType(name) && !ssm.KeepsDataType(newest.DataType) &&
+		(!ssm.NeedsAdvanced(newest.DataType) || ssm.NeedsAdvanced(name) || p.Tier == "Advanced")
 }
 
-// current reports whether a version is the newest one and has the key and the tier that the file says.
+// dataType is the data type that Parameter Store has for what the file says.
+func (p *seedParameter) dataType() string { return cmp.Or(p.DataType, "text") }
+
+// current reports whether a version is the newest one and has the key, the tier and the data type that the file says.
 func (p *seedParameter) current(stored []ssm.Stored, v ssm.Stored) bool {
 	key, tier := p.KeyID, p.Tier
 	if key == "" && v.Type == "SecureString" {
@@ -148,7 +160,7 @@ func (p *seedParameter) current(stored []ssm.Stored, v ssm.Stored) bool {
 	if tier != "Advanced" { // the others depend on the value
 		tier = v.Tier
 	}
-	return v.Number == stored[len(stored)-1].Number && v.KeyID == key && v.Tier == tier
+	return v.Number == stored[len(stored)-1].Number && v.KeyID == key && v.Tier == tier && v.DataType == p.dataType()
 }
 
 // label puts every label where the file says, and removes those that the file no longer has.

@@ -1,6 +1,7 @@
 package ssm
 
 import (
+	"cmp"
 	"fmt"
 	"regexp"
 	"slices"
@@ -43,8 +44,12 @@ func (s *Service) putParameter(req *call.Request) (any, error) {
 	return map[string]any{"Version": v.Number, "Tier": v.Tier}, nil
 }
 
-// Put puts a parameter as PutParameter does, and returns the number of the new version.
+// Put puts a parameter as PutParameter does, and returns the number of the new version. What AWS would only find out after its answer is
+// an error.
 func (s *Service) Put(req *call.Request, in *Put) (number int64, err error) {
+	if in.DataType == image && !isImage(in.Value) {
+		return 0, call.NewError("ValidationException", "The parameter value doesn't conform to the data type "+image+".")
+	}
 	v, err := s.put(req, in)
 	if err != nil {
 		return 0, err
@@ -74,6 +79,9 @@ func (s *Service) put(req *call.Request, in *Put) (*version, error) {
 	if err != nil {
 		return nil, err
 	}
+	if v.DataType == image && !isImage(in.Value) {
+		return v, nil // AWS answers before it checks the value, and then neither creates nor updates the parameter
+	}
 	if v.Type == secureString {
 		if v.Value, err = s.seal(req, arn, v.KeyID, v.Tier, in.Value); err != nil {
 			return nil, err
@@ -95,7 +103,7 @@ func (in *Put) check() error {
 		return invalid(enumText("type", in.Type, "SecureString, StringList, String"))
 	case !slices.Contains([]string{"", standard, advanced, intelligent}, in.Tier):
 		return invalid(enumText("tier", in.Tier, "Standard, Advanced, Intelligent-Tiering"))
-	case !slices.Contains([]string{"", "text", "aws:ec2:image", "aws:ssm:integration"}, in.DataType):
+	case in.DataType != "" && !slices.Contains(DataTypes(), in.DataType):
 		return invalid("The following data type is not supported: " + in.DataType + " (Data type names are all lowercase.)")
 	case strings.Contains(in.Value, "{{"):
 		return invalid(`Parameter value can't nest another parameter. Do not use "{{}}" in the value.`)
@@ -119,7 +127,7 @@ func (in *Put) check() error {
 // version makes the version that the request asks for, with the value in plaintext. old is the existing parameter, or nil.
 func (in *Put) version(req *call.Request, old *parameter) (*version, error) {
 	v := &version{
-		Number: 1, Type: in.Type, Value: in.Value, KeyID: in.KeyId, Tier: in.Tier, DataType: in.DataType,
+		Number: 1, Type: in.Type, Value: in.Value, KeyID: in.KeyId, Tier: in.Tier, DataType: cmp.Or(in.DataType, text),
 		Description: in.Description, AllowedPattern: in.AllowedPattern,
 		Modified: req.Now.UTC().Truncate(time.Millisecond), User: req.Caller.ARN,
 	}
@@ -143,12 +151,15 @@ func (in *Put) version(req *call.Request, old *parameter) (*version, error) {
 				"hierarchy. For example, you can't change a parameter from a String type to a SecureString type. "+
 				"You must create a new, unique parameter.")
 		}
+		if v.DataType != last.DataType && (KeepsDataType(v.DataType) || KeepsDataType(last.DataType)) {
+			return nil, call.NewError("ValidationException", "The data type of a parameter can't be changed to or from "+image+" or "+integration+".")
+		}
 	}
 	if v.Type == "" {
 		return nil, call.NewError("ValidationException", "A parameter type is required when you create a parameter.")
 	}
-	if v.DataType == "" {
-		v.DataType = "text"
+	if err := in.checkDataType(v.Type); err != nil {
+		return nil, err
 	}
 	switch {
 	case v.Type != secureString && v.KeyID != "":
@@ -167,7 +178,7 @@ func (v *version) settleTier(held string) error {
 			"the advanced-parameter tier to the standard-parameter tier. If necessary, you can delete the advanced parameter and "+
 			"recreate it as a standard parameter.")
 	}
-	if v.Tier == intelligent && (len(v.Value) > maxStandard || len(v.Policies) > 0) {
+	if v.Tier == intelligent && (len(v.Value) > maxStandard || len(v.Policies) > 0 || NeedsAdvanced(v.DataType)) {
 		v.Tier = advanced
 	} else if v.Tier == "" || v.Tier == intelligent {
 		v.Tier = held
@@ -180,6 +191,10 @@ func (v *version) settleTier(held string) error {
 	}
 	if v.Tier == standard && len(v.Policies) > 0 {
 		return call.NewError("ValidationException", "Policies require the advanced-parameter tier."+advice)
+	}
+	if v.Tier == standard && NeedsAdvanced(v.DataType) {
+		return call.NewError("ValidationException", "The data type "+v.DataType+" requires the advanced-parameter tier. For more information, see "+
+			"https://docs.aws.amazon.com/systems-manager/latest/userguide/parameter-store-data-types.html")
 	}
 	if len(v.Value) > most {
 		return call.NewError("ValidationException",

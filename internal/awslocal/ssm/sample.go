@@ -13,6 +13,7 @@ type Stored struct {
 	Type     string
 	KeyID    string
 	Tier     string
+	DataType string
 	Labels   []string
 	Modified time.Time
 }
@@ -27,7 +28,7 @@ func (s *Service) Stored(account, region, name string) []Stored {
 	}
 	all := make([]Stored, len(p.Versions))
 	for i, v := range p.Versions {
-		all[i] = Stored{v.Number, v.Sample, v.Type, v.KeyID, v.Tier, v.Labels, v.Modified}
+		all[i] = Stored{v.Number, v.Sample, v.Type, v.KeyID, v.Tier, v.DataType, v.Labels, v.Modified}
 	}
 	return all
 }
