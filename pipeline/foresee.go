@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/whispering/bundle/layerbuild/sealed"
+	"github.com/whispering/bundle/pipeline/param"
 	"github.com/whispering/bundle/pipeline/problem"
 	"github.com/whispering/bundle/pipeline/seal"
 	"github.com/whispering/bundle/pipeline/secret"
@@ -61,6 +62,9 @@ func (run *functionRun) immovable(bind *binding) problem.Problems {
 	case bind.kind != secureString:
 		return problem.Problems{run.cannot(problem.Missing, bind, bind.at, fmt.Sprintf("is a %s, which Parameter Store stores and returns unencrypted. "+
 			"Put the value as a SecureString under a new name with a customer managed key, or write blind = false for the function.", bind.kind))}
+	case bind.advanced && param.NeedsAdvanced(bind.dataType):
+		return problem.Problems{run.cannot(problem.Missing, bind, bind.at, fmt.Sprintf("has the data type %q, which Parameter Store keeps only in the advanced tier, whose ciphertext KMS cannot re-encrypt. "+
+			"A shorter value would not change that. Delete the parameter and put it again as a standard-tier SecureString with the data type text, or write blind = false for the function.", bind.dataType))}
 	case bind.advanced:
 		return problem.Problems{run.cannot(problem.Missing, bind, bind.at, "is an advanced-tier parameter, whose ciphertext KMS cannot re-encrypt. "+
 			"Delete it and put it again as a standard-tier parameter (at most 4 KB, no policies), or write blind = false for the function.")}

@@ -51,6 +51,7 @@ type binding struct {
 
 	version    secret.Version // once read
 	kind       string         // of the parameter, once read
+	dataType   string         // of the parameter, once read
 	advanced   bool           // an advanced-tier SecureString; set only if the run reads ciphertexts
 	value      secret.Value   // from reading until sealing
 	blanks     bool           // the value begins or ends with blanks, probably by mistake
@@ -158,7 +159,18 @@ func (run *functionRun) add(bind *binding) problem.Problems {
 }
 
 // stored records how a parameter is stored.
-func (bind *binding) stored(p param.Parameter) { bind.kind, bind.advanced = p.Type, p.Advanced() }
+func (bind *binding) stored(p param.Parameter) {
+	bind.kind, bind.dataType, bind.advanced = p.Type, p.DataType, p.Advanced()
+}
+
+// syntax is how a parameter of a data type writes JSON. Parameter Store checks only
+// those of the data type jsonc for comments and trailing commas.
+func syntax(dataType string) secret.Syntax {
+	if dataType == param.JSONC {
+		return secret.JSONC
+	}
+	return secret.JSON
+}
 
 // header returns the document's header as far as it is known without packing.
 func (run *functionRun) header(m *manifest.Manifest) sealed.Header {

@@ -110,11 +110,11 @@ func (p *Put) Outcomes() []PutOutcome {
 	all := make([]PutOutcome, len(p.chosen))
 	for i, d := range p.chosen {
 		o := PutOutcome{
-			Parameter: d.ref.Name, Type: param.SecureString, Key: d.key, Tier: d.tier, DataType: param.Text,
+			Parameter: d.ref.Name, Type: param.SecureString, Key: d.key, Tier: d.tier, DataType: d.dataType(),
 			Version: d.version, State: d.planned(), Blind: d.blind() != nil,
 		}
 		if d.now != nil {
-			o.Type, o.DataType, o.Before = d.now.Type, d.now.DataType, d.now.Version
+			o.Type, o.Before = d.now.Type, d.now.Version
 			if d.now.Key != d.key {
 				o.OldKey = d.now.Key
 			}

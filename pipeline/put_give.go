@@ -43,7 +43,7 @@ func (d *destination) compose() problem.Problems {
 					"%s and %s are one parameter, and have two values. Give them the same value, or put only one of them.", other.name, part.name))}
 			}
 		}
-		value, err := d.after.WithField(part.field(), part.value)
+		value, err := d.after.WithField(part.field(), syntax(d.dataType()), part.value)
 		switch {
 		case part.value.Len() == 0:
 			return problem.Problems{d.refuse(problem.Missing, "Empty value", "the value is empty, and Parameter Store takes no empty one.")}
@@ -87,11 +87,19 @@ func (d *destination) checkValue() problem.Problems {
 	var problems problem.Problems
 	for _, bind := range d.users {
 		if d.touches(bind.field) {
-			_, wrong := bind.checked(d.after)
+			_, wrong := bind.checked(d.after, d.dataType())
 			problems = append(problems, wrong...)
 		}
 	}
 	return problems
+}
+
+// dataType is the parameter's data type, which a put does not change.
+func (d *destination) dataType() string {
+	if d.now == nil {
+		return param.Text
+	}
+	return d.now.DataType
 }
 
 // touches reports whether the put changes a field, or may.

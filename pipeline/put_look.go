@@ -99,8 +99,8 @@ func (d *destination) checkStored(bind *binding) problem.Problems {
 	if d.now != nil && d.now.Type != param.SecureString {
 		cannot("is a " + d.now.Type + ", and a put cannot change that. Delete the parameter and put it again.")
 	}
-	if d.now != nil && d.now.DataType != param.Text {
-		cannot(fmt.Sprintf("has the data type %q, which may need the advanced tier. Delete the parameter and put it again, so that its data type is text.", d.now.DataType))
+	if name := d.dataType(); name != param.Text {
+		cannot(fmt.Sprintf("has the data type %q, which may need the advanced tier. Delete the parameter and put it again, so that its data type is text.", name))
 	}
 	if d.tier == param.Advanced {
 		cannot("would be of the advanced tier, and KMS cannot re-encrypt its values. Delete the parameter and put it again, without --tier.")
@@ -223,7 +223,7 @@ func (p *Put) Earlier(ctx context.Context, version int64) (secret.Value, problem
 			problems = problem.Problems{readProblem(d.about().at, res.Err)}
 			return
 		}
-		value, problems = d.about().checked(res.Parameter.Value)
+		value, problems = d.about().checked(res.Parameter.Value, res.Parameter.DataType)
 	})
 	if err != nil {
 		problems = problem.Problems{readProblem(nil, err)}

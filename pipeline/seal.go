@@ -117,21 +117,25 @@ func (bind *binding) receive(res param.Result) problem.Problems {
 	if problems := bind.accept(res); len(problems) > 0 || res.Err != nil {
 		return problems
 	}
-	value, problems := bind.checked(res.Parameter.Value)
+	value, problems := bind.checked(res.Parameter.Value, res.Parameter.DataType)
 	if len(problems) == 0 {
-		bind.value, bind.blanks = value, !bind.checks.Matches() && value.Blanks()
+		harmless := bind.field == "" && res.Parameter.DataType == param.JSONC // as around other JSON
+		bind.value, bind.blanks = value, !bind.checks.Matches() && !harmless && value.Blanks()
 	}
 	return problems
 }
 
-// checked returns the field of a parameter's value, and reports what is wrong with it.
-func (bind *binding) checked(whole secret.Value) (secret.Value, problem.Problems) {
-	value, err := whole.Field(bind.field)
+// checked returns the field of the value of a parameter of a data type, and reports what is wrong with it.
+func (bind *binding) checked(whole secret.Value, dataType string) (secret.Value, problem.Problems) {
+	value, err := whole.Field(bind.field, syntax(dataType))
 	refuse := func(summary, format string, args ...any) (secret.Value, problem.Problems) {
 		detail := fmt.Sprintf("%s (%q): ", bind.name, bind.ref) + fmt.Sprintf(format, args...)
 		return secret.Value{}, problem.Problems{problem.New(problem.Missing, bind.at, summary, detail)}
 	}
 	switch {
+	case errors.Is(err, secret.ErrNotJSON) && dataType != param.JSONC && whole.HasComments():
+		return refuse("Not a JSON value", "the value has comments or trailing commas, which are only read of a parameter with the data type jsonc. "+
+			"Put it with that data type, or without them, or remove field.")
 	case errors.Is(err, secret.ErrNotJSON):
 		return refuse("Not a JSON value", "%v, so it has no field %q. Correct the value, or remove field.", err, bind.field)
 	case err != nil:

@@ -205,8 +205,8 @@ func setUpAWS(env *testscript.Env) error {
 func theCloud(ts *testscript.TestScript) *cloud { return ts.Value("cloud").(*cloud) }
 
 // putAll puts what a file describes: {"keys": ["alias/x"], "aliases": {"alias/y": "alias/x"}, "parameters": {"/name": "value"}, "strings": {"/name": "value"},
-// "under": {"/name": "alias/x"}}. A parameter is under alias/aws/ssm unless it says otherwise. "multi" are keys that can be
-// replicated, and "deleted" are parameters that are deleted first.
+// "under": {"/name": "alias/x"}, "typed": {"/name": "json"}}. A parameter is under alias/aws/ssm, and text, unless it says otherwise.
+// "multi" are keys that can be replicated, and "deleted" are parameters that are deleted first.
 func putAll(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 1 || len(args) > 2 {
 		ts.Fatalf("usage: aws FILE [REGION]")
@@ -218,6 +218,7 @@ func putAll(ts *testscript.TestScript, neg bool, args []string) {
 		Parameters map[string]string
 		Strings    map[string]string
 		Under      map[string]string
+		Typed      map[string]string
 		Deleted    []string
 	}
 	ts.Check(json.Unmarshal([]byte(ts.ReadFile(args[0])), &all))
@@ -249,6 +250,9 @@ func putAll(ts *testscript.TestScript, neg bool, args []string) {
 			}
 			if key := all.Under[name]; key != "" {
 				in.KeyId = &key
+			}
+			if name := all.Typed[name]; name != "" {
+				in.DataType = &name
 			}
 			_, err := c.ssm.PutParameter(ctx, in)
 			ts.Check(err)

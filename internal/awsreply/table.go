@@ -107,7 +107,8 @@ func parameters() []member {
 		must("Parameters[].Name", text), must("Parameters[].Type", text), must("Parameters[].Value", value),
 		must("Parameters[].Version", number), must("Parameters[].ARN", text), must("Parameters[].LastModifiedDate", date),
 		may("Parameters[].Selector", value, "the request had no selector, which pipeline/param checks"),
-	}, unreadMembers("Parameters[].DataType", "Parameters[].SourceResult"))
+		may("Parameters[].DataType", text, "it is text"),
+	}, unreadMembers("Parameters[].SourceResult"))
 }
 
 func layerVersion() []member {

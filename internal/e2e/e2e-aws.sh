@@ -317,6 +317,20 @@ if part facts; then
   fact reencrypt-advanced "kms:ReEncrypt refuses an advanced SecureString" '^InvalidCiphertextException' "$(move short)"
   fact advanced-bytes "an advanced SecureString begins 01 80: a message of the Encryption SDK, version 1" '^0180' "$(leading short)"
   fact kms-bytes "a KMS ciphertext begins 01, 01 to 03, 02 00 78" '^010[123]020078' "$(leading own)"
+  for p in json standard jsonc key comment integer list binary omitted; do parameters+=("/$name/typed-$p"); done
+  typed() { outcome ssm put-parameter --name "/$name/typed-$1" --type "$2" --data-type "$3" --tier "$4" --value "$5" --query Tier; }
+  fact data-type-advanced "Intelligent-Tiering makes a SecureString of the data type json advanced, however short it is" '^ok Advanced' "$(typed json SecureString json Intelligent-Tiering '{}')"
+  fact data-type-standard "the data type json is refused in the standard tier" '^ValidationException' "$(typed standard SecureString json Standard '{}')"
+  fact data-type-jsonc "the data type jsonc takes // and /* */ comments and trailing commas" '^ok Advanced' \
+    "$(typed jsonc SecureString jsonc Advanced $'// c\n{"a": [1,], /* d */}')"
+  fact data-type-jsonc-key "the data type jsonc refuses keys without quotes" '^ValidationException' "$(typed key SecureString jsonc Advanced '{a: 1}')"
+  fact data-type-json "the data type json refuses comments" '^ValidationException' "$(typed comment SecureString json Advanced '{} // c')"
+  fact data-type-checked "a SecureString is checked against its data type" '^ValidationException' "$(typed integer SecureString integer Standard sample)"
+  fact data-type-list "each item of a StringList is checked" '^ValidationException' "$(typed list StringList integer Standard 80,https)"
+  fact data-type-binary "the data type binary takes base64" '^ok Standard' "$(typed binary SecureString binary Standard AAEC/w==)"
+  put typed-omitted String 5 --data-type integer
+  put typed-omitted String 5 --overwrite
+  fact data-type-omitted "a put without a data type makes the new version text" '^ok text' "$(outcome ssm get-parameter --name "/$name/typed-omitted" --query Parameter.DataType)"
   fact batch-failure "one value that cannot be decrypted fails a decrypting GetParameters as a whole" '^InvalidKeyId' "$(both)"
   fact stored-disabled "what is stored under a disabled key can be read undecrypted" '^ok' "$(outcome ssm get-parameter --name "/$name/broken" --query Parameter.Version)"
   fact duplicates "a name that GetParameters is asked for twice is answered once" '^ok 1 *$' \

@@ -1,6 +1,7 @@
 package param
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -60,6 +61,9 @@ type Parameter struct {
 	Version secret.Version
 	Type    string       // "String", "StringList" or "SecureString"
 	Value   secret.Value // only after Read
+
+	// DataType is what Parameter Store checked the value against, such as Text.
+	DataType string
 
 	// Ciphertext is what is stored for a SecureString; only after Ciphertexts.
 	Ciphertext []byte
@@ -283,8 +287,9 @@ func (s *Source) take(p *types.Parameter, what kind) reply {
 		selector: aws.ToString(p.Selector),
 		hasValue: p.Value != nil,
 		parameter: Parameter{
-			Type:    string(p.Type),
-			Version: secret.Version{ARN: aws.ToString(p.ARN), Number: p.Version},
+			Type:     string(p.Type),
+			DataType: cmp.Or(aws.ToString(p.DataType), Text),
+			Version:  secret.Version{ARN: aws.ToString(p.ARN), Number: p.Version},
 		},
 	}
 	if p.LastModifiedDate != nil {

@@ -26,9 +26,17 @@ const (
 	Standard     = string(types.ParameterTierStandard)
 	Advanced     = string(types.ParameterTierAdvanced)
 	SecureString = string(types.ParameterTypeSecureString)
-	Text         = "text" // the data type that does not check the value
+	Text         = "text"  // the data type that does not check the value
+	JSONC        = "jsonc" // the data type of JSON with comments and trailing commas
 	DefaultKey   = "alias/aws/ssm"
 )
+
+// NeedsAdvanced reports whether a parameter of a data type is in the advanced tier,
+// however short its value is:
+// https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_PutParameter.html
+func NeedsAdvanced(dataType string) bool {
+	return dataType == "url" || dataType == "json" || dataType == JSONC
+}
 
 var (
 	// ErrUnclear reports that it is not known whether a parameter was written.

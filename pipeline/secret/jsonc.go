@@ -17,6 +17,14 @@ const (
 	JSONC
 )
 
+// HasComments reports whether the value is JSONC, and not JSON.
+func (v Value) HasComments() bool {
+	body := bytes.TrimPrefix(v.peek(), []byte("\ufeff"))
+	_, plain := plainJSON(body, JSON)
+	_, ok := plainJSON(body, JSONC)
+	return ok && !plain
+}
+
 // plainJSON returns the JSON of a document in UTF-8, without a byte order mark. In
 // JSONC, every byte of a comment and every trailing comma is a space, so that each part
 // is where it is in the document. It reports whether the document is valid, and nested

@@ -77,13 +77,16 @@ func TestFieldOfJSONC(t *testing.T) {
 		if whole, err := New([]byte(tt.value)).Field("", JSONC); err != nil || string(whole.Reveal()) != tt.value {
 			t.Errorf("the whole of %s is %q, %v", tt.value, whole.Reveal(), err)
 		}
+		if strict := json.Valid([]byte(strings.TrimPrefix(tt.value, "\ufeff"))); New([]byte(tt.value)).HasComments() == strict {
+			t.Errorf("%s is JSON: %t, and so it has comments", tt.value, strict)
+		}
 		if _, err := New([]byte(tt.value)).Field("a", JSON); (err == nil) != json.Valid([]byte(strings.TrimPrefix(tt.value, "\ufeff"))) {
 			t.Errorf("as JSON, %s: %v", tt.value, err)
 		}
 	}
 	for _, value := range append(badJSONC, disputedJSONC...) {
 		got, err := New([]byte(value)).Field("a", JSONC)
-		if !errors.Is(err, ErrNotJSON) || got.Reveal() != nil || strings.Contains(err.Error(), "SECRET") {
+		if !errors.Is(err, ErrNotJSON) || got.Reveal() != nil || strings.Contains(err.Error(), "SECRET") || New([]byte(value)).HasComments() {
 			t.Errorf("%.80q: %q, %v", value, got.Reveal(), err)
 		}
 	}

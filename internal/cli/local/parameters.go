@@ -13,6 +13,7 @@ import (
 
 	"github.com/whispering/bundle/internal/awslocal"
 	"github.com/whispering/bundle/internal/awslocal/call"
+	"github.com/whispering/bundle/internal/awslocal/ssm"
 	"github.com/whispering/bundle/internal/cli/console"
 	"github.com/whispering/bundle/internal/cli/values"
 	"github.com/whispering/bundle/pipeline/problem"
@@ -25,6 +26,7 @@ type storedParameter struct {
 	KeyId            string
 	Version          int64
 	Tier             string
+	DataType         string
 	LastModifiedDate float64
 	Value            string `json:",omitempty"`
 }
@@ -39,11 +41,14 @@ func (a *commands) localPut() *cli.Command {
 			"printf not-a-real-password | bundle local put /local/payments/db/password\n" +
 			"bundle local put /local/payments/tls-key --from key.pem \\\n" +
 			"  --key alias/local-parameters\n" +
+			"bundle local put /local/payments/settings --from settings.jsonc \\\n" +
+			"  --data-type jsonc\n" +
 			"bundle local put --from-sample /local/payments/db/password",
 		Flags: localFlags(
 			console.TextFlag("type", "TYPE", "String, StringList or SecureString", "SecureString"),
 			console.TextFlag("key", "KEY", "the KMS key that encrypts a SecureString", "alias/aws/ssm"),
 			console.TextFlag("tier", "TIER", "Standard, Advanced or Intelligent-Tiering", "Intelligent-Tiering"),
+			console.TextFlag("data-type", "TYPE", "what the value is checked to be: "+lastOr(ssm.DataTypes()), "text"),
 			console.JSONFlag(),
 			console.TextFlag("from", "FILE", "read the value from this file", ""),
 			&cli.BoolFlag{Name: "from-sample", Usage: "put what the sample file has for the parameter"},
@@ -56,7 +61,8 @@ func (a *commands) localPut() *cli.Command {
 			if c.Bool("from-sample") {
 				return a.putSample(c, name)
 			}
-			if err := cmp.Or(oneOf(c, "type", "String", "StringList", "SecureString"), oneOf(c, "tier", "Standard", "Advanced", "Intelligent-Tiering")); err != nil {
+			if err := cmp.Or(oneOf(c, "type", "String", "StringList", "SecureString"), oneOf(c, "tier", "Standard", "Advanced", "Intelligent-Tiering"),
+				oneOf(c, "data-type", ssm.DataTypes()...)); err != nil {
 				return err
 			}
 			read, _, err := values.ReadOne(c.Context, a.Console, name, console.Text(c, "from"))
@@ -64,7 +70,7 @@ func (a *commands) localPut() *cli.Command {
 				return err
 			}
 			value := strings.TrimSuffix(string(read.Reveal()), "\n") // which editors and echo add
-			in := map[string]any{"Name": name, "Value": value, "Type": console.Text(c, "type"), "Tier": console.Text(c, "tier"), "Overwrite": true}
+			in := map[string]any{"Name": name, "Value": value, "Type": console.Text(c, "type"), "Tier": console.Text(c, "tier"), "DataType": console.Text(c, "data-type"), "Overwrite": true}
 			if console.Text(c, "type") == "SecureString" {
 				in["KeyId"] = console.Text(c, "key")
 			}
@@ -73,18 +79,31 @@ func (a *commands) localPut() *cli.Command {
 				if err := client.Call(ctx, "ssm", "PutParameter", in, &out); err != nil {
 					return refused(awslocal.ExplainPut(err, name, value, console.Text(c, "key")))
 				}
+				if console.Text(c, "data-type") == "aws:ec2:image" && !kept(ctx, client, name, out.Version) {
+					return console.Usagef("the embedded AWS did not keep the value of %s, because it is not an AMI ID, such as ami-0ff8a91507f77f867", name)
+				}
 				return a.isAt(name, out.Version)
 			})
 		},
 	}
 }
 
+// kept reports whether a version exists that was put. AWS checks an AMI ID only after it has answered.
+func kept(ctx context.Context, client *awslocal.Client, name string, version int64) bool {
+	return client.Call(ctx, "ssm", "GetParameter", map[string]any{"Name": fmt.Sprintf("%s:%d", name, version)}, nil) == nil
+}
+
 // oneOf refuses a flag whose value is none of some.
 func oneOf(c *cli.Context, flag string, all ...string) error {
 	if value := console.Text(c, flag); !slices.Contains(all, value) {
-		return console.Usagef("--%s %s: write %s or %s", flag, value, strings.Join(all[:len(all)-1], ", "), all[len(all)-1])
+		return console.Usagef("--%s %s: write %s", flag, value, lastOr(all))
 	}
 	return nil
+}
+
+// lastOr lists words, with an "or" before the last.
+func lastOr(all []string) string {
+	return strings.Join(all[:len(all)-1], ", ") + " or " + all[len(all)-1]
 }
 
 // nameToPut returns the argument of put. No error shows what may be a value.
@@ -110,9 +129,9 @@ func (a *commands) isAt(name string, version int64) error {
 
 // putSample puts what the sample file has for a parameter.
 func (a *commands) putSample(c *cli.Context, name string) error {
-	for _, flag := range []string{"from", "type", "key", "tier"} {
+	for _, flag := range []string{"from", "type", "key", "tier", "data-type"} {
 		if console.Given(c, flag) {
-			return console.Usagef("--from-sample takes the value, type, key and tier of the sample file: remove --%s", flag)
+			return console.Usagef("--from-sample takes the value, type, key, tier and data type of the sample file: remove --%s", flag)
 		}
 	}
 	return a.withLocal(c, func(ctx context.Context, client *awslocal.Client) error {
@@ -247,12 +266,13 @@ func (a *commands) renderParameters(all []storedParameter) error {
 		Version  int64     `json:"version"`
 		Key      string    `json:"key,omitempty"`
 		Tier     string    `json:"tier,omitempty"`
+		DataType string    `json:"data_type"`
 		Modified time.Time `json:"modified"`
 	}
 	rows := make([]row, len(all))
 	text := [][]string{{"NAME", "TYPE", "VERSION", "KEY", "MODIFIED"}}
 	for i, p := range all {
-		rows[i] = row{p.Name, p.Type, p.Version, p.KeyId, p.Tier, time.UnixMilli(int64(p.LastModifiedDate * 1000)).UTC()}
+		rows[i] = row{p.Name, p.Type, p.Version, p.KeyId, p.Tier, p.DataType, time.UnixMilli(int64(p.LastModifiedDate * 1000)).UTC()}
 		text = append(text, []string{p.Name, p.Type, fmt.Sprint(p.Version), p.KeyId, rows[i].Modified.Format(time.RFC3339)})
 	}
 	if a.JSON() {
