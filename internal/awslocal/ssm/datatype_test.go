@@ -74,7 +74,7 @@ func TestTypesOfParametersForADataType(t *testing.T) {
 }
 
 func TestImages(t *testing.T) {
-	for value, want := range map[string]bool{"ami-12345abcdeEXAMPLE": true, "ami-0ff8a91507f77f867": true, "ami-": false, "ami-1": false, "i-0ff8a91507f77f867": false, "ami-0ff8a91507f77f867 ": false} {
+	for value, want := range map[string]bool{"ami-12345abcdeEXAMPLE": true, "ami-0ff8a91507f77f867": true, "ami-": false, "ami-1": false, "i-0ff8a91507f77f867": false, "ami-0ff8a91507f77f867\n": false} {
 		if isImage(value) != want {
 			t.Errorf("%q", value)
 		}

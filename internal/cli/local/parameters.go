@@ -70,7 +70,10 @@ func (a *commands) localPut() *cli.Command {
 				return err
 			}
 			value := strings.TrimSuffix(string(read.Reveal()), "\n") // which editors and echo add
-			in := map[string]any{"Name": name, "Value": value, "Type": console.Text(c, "type"), "Tier": console.Text(c, "tier"), "DataType": console.Text(c, "data-type"), "Overwrite": true}
+			in := map[string]any{
+				"Name": name, "Value": value, "Overwrite": true,
+				"Type": console.Text(c, "type"), "Tier": console.Text(c, "tier"), "DataType": console.Text(c, "data-type"),
+			}
 			if console.Text(c, "type") == "SecureString" {
 				in["KeyId"] = console.Text(c, "key")
 			}
