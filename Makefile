@@ -1,5 +1,5 @@
 # The parts of CI, for contributors to run one at a time.
-.PHONY: test lint recording bench bench-peers initcheck scale faults kill fuzz mutate exec helpers release notes snapshot ci e2e-aws
+.PHONY: test lint conformance-models recording bench bench-peers initcheck scale faults kill fuzz mutate exec helpers release notes snapshot ci e2e-aws
 
 test:
 	go test ./...
@@ -33,6 +33,10 @@ kill:
 initcheck:
 	@test -n "$(CHECKOUTS)" || { echo 'usage: make initcheck CHECKOUTS=folder/of/checkouts' >&2; exit 2; }
 	go run ./internal/initcheck -write docs/init.md "$(CHECKOUTS)"
+
+# Holds the embedded AWS against the service models of the botocore on PATH, or of the folder BOTOCORE, and lists what is newer there.
+conformance-models:
+	go test ./internal/awslocal -run '^TestModels$$' -count 1 -v -args -botocore "$(BOTOCORE)"
 
 # Runs the commands of the recording in README.md, and writes docs/recording.svg, its transcript, and docs/way.svg.
 recording:

@@ -44,6 +44,9 @@ func (s *Service) replicateKey(r *call.Request, in *replicateInput) (any, error)
 	if err := allowPlain(r, "CreateKey", "*", nil); err != nil {
 		return nil, err
 	}
+	if err := checkLength("description", in.Description, 0, maxDescription); err != nil {
+		return nil, err
+	}
 	if err := checkTags(in.Tags); err != nil {
 		return nil, err
 	}

@@ -2,6 +2,7 @@ package kms
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -40,8 +41,7 @@ func merged(tags, more []tag) []tag {
 	return append(slices.DeleteFunc(slices.Clone(tags), replaced), more...)
 }
 
-// listResourceTags is https://docs.aws.amazon.com/kms/latest/APIReference/API_ListResourceTags.html. All tags fit on one page,
-// sorted by key.
+// listResourceTags is https://docs.aws.amazon.com/kms/latest/APIReference/API_ListResourceTags.html. The tags are sorted by key.
 func (s *Service) listResourceTags(r *call.Request, in *listInput) (any, error) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
@@ -49,9 +49,19 @@ func (s *Service) listResourceTags(r *call.Request, in *listInput) (any, error) 
 	if err != nil {
 		return nil, err
 	}
-	tags := append([]tag{}, k.Tags...)
-	slices.SortFunc(tags, func(a, b tag) int { return strings.Compare(a.TagKey, b.TagKey) })
-	return map[string]any{"Tags": tags, "Truncated": false}, nil
+	values := map[string]string{}
+	for _, t := range k.Tags {
+		values[t.TagKey] = t.TagValue
+	}
+	p, err := in.paginate(slices.Sorted(maps.Keys(values)), 50, 1000)
+	if err != nil {
+		return nil, err
+	}
+	tags := make([]tag, len(p.names))
+	for i, key := range p.names {
+		tags[i] = tag{key, values[key]}
+	}
+	return p.output("Tags", tags), nil
 }
 
 // checkTags checks the tags of a request. The codes and texts are those that tests recorded from AWS.
