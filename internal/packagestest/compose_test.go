@@ -45,7 +45,6 @@ func TestComposeWithoutDocker(t *testing.T) {
 	}
 
 	node := needs.Program(t, "node", "Node.js 22 or later, nodejs.org")
-	needs.Program(t, "unzip", "Debian: apt-get install unzip")
 	dir := t.TempDir()
 	if err := needs.Bundle(filepath.Join(dir, "bundle")); err != nil {
 		t.Fatal(err)
