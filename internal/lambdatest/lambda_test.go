@@ -76,19 +76,31 @@ func installed(t *testing.T, name string) string {
 
 func clients(t *testing.T) []client {
 	t.Helper()
+	all := nodes(t)
+	newest := all[len(all)-1]
 	return []client{
-		nodejs(t, needs.Program(t, "node", "Node.js 22 or later, nodejs.org")),
+		nodejs(t, newest),
 		cpython(t),
 		java(t, installed(t, "java")),
 		golang(t),
 	}
 }
 
+// nodes are the versions of Node.js that BUNDLE_TEST_NODE lists, else the one on
+// PATH.
+func nodes(t *testing.T) []string {
+	t.Helper()
+	if all := filepath.SplitList(os.Getenv("BUNDLE_TEST_NODE")); len(all) > 0 {
+		return all
+	}
+	return []string{needs.Program(t, "node", "Node.js 22 or later, nodejs.org")}
+}
+
 // nodejs is the client for Node.js under one version of it.
 func nodejs(t *testing.T, program string) client {
 	t.Helper()
 	const argument = "--max-http-header-size=81920"
-	script := installed(t, "node/node_modules/aws-lambda-ric/bin/index.mjs")
+	script := installed(t, "node/node_modules/aws-lambda-ric/index.mjs")
 	return client{name: "node", command: []string{program, argument, script, "index.handler"}, env: []string{"NODE_PATH=/opt/nodejs/node_modules"},
 		helpers: []string{"require", "import"}, argument: argument}
 }
@@ -259,6 +271,15 @@ const wrapped = "AWS_LAMBDA_EXEC_WRAPPER=/opt/bundle/exec"
 // start begins an execution environment with an event waiting for it.
 func start(t *testing.T, c client, local *awslocal.Server, opt string, env []string, event any) *function {
 	t.Helper()
+	api := newRuntimeAPI(t, event)
+	f := run(t, c, local, opt, env, api.address())
+	f.api = api
+	return f
+}
+
+// run begins an execution environment that finds the Runtime API at an address.
+func run(t *testing.T, c client, local *awslocal.Server, opt string, env []string, address string) *function {
+	t.Helper()
 	task, err := filepath.Abs(cmp.Or(c.task, "testdata/task"))
 	if err != nil {
 		t.Fatal(err)
@@ -267,7 +288,7 @@ func start(t *testing.T, c client, local *awslocal.Server, opt string, env []str
 	if err != nil {
 		t.Fatal(err)
 	}
-	f := &function{api: newRuntimeAPI(t, event), output: &bytes.Buffer{}, exited: make(chan struct{})}
+	f := &function{output: &bytes.Buffer{}, exited: make(chan struct{})}
 	command := append([]string{bootstrap}, c.command...)
 	if c.provided != nil {
 		command = c.command
@@ -281,7 +302,7 @@ func start(t *testing.T, c client, local *awslocal.Server, opt string, env []str
 	id, key := local.Credentials()
 	f.cmd.Env = slices.Concat([]string{
 		"PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir(), "LANG=C.UTF-8", "LAMBDA_TASK_ROOT=" + task, "_HANDLER=" + c.command[len(c.command)-1],
-		"AWS_LAMBDA_RUNTIME_API=" + f.api.address(), "AWS_LAMBDA_FUNCTION_NAME=payments-prod-hello", "AWS_LAMBDA_FUNCTION_VERSION=$LATEST",
+		"AWS_LAMBDA_RUNTIME_API=" + address, "AWS_LAMBDA_FUNCTION_NAME=payments-prod-hello", "AWS_LAMBDA_FUNCTION_VERSION=$LATEST",
 		"AWS_LAMBDA_FUNCTION_MEMORY_SIZE=128", "AWS_LAMBDA_LOG_GROUP_NAME=/aws/lambda/payments-prod-hello", "AWS_LAMBDA_LOG_STREAM_NAME=stream",
 		"AWS_REGION=us-east-1", "AWS_ACCESS_KEY_ID=" + id, "AWS_SECRET_ACCESS_KEY=" + key,
 	}, c.env, env)

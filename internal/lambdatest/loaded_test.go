@@ -6,8 +6,6 @@ import (
 	"encoding/json"
 	"slices"
 	"testing"
-
-	"github.com/whispering/bundle/internal/needs"
 )
 
 // TestWhatTheClientsHaveLoaded before they load a function: what the helpers
@@ -32,7 +30,7 @@ func TestWhatTheClientsHaveLoaded(t *testing.T) {
 			}
 		}
 	}
-	for _, program := range needs.Programs("node", "BUNDLE_TEST_NODE") {
+	for _, program := range nodes(t) {
 		t.Run(program, func(t *testing.T) {
 			check(t, nodejs(t, program), "NativeModule ", map[string]bool{"http": true, "net": true, "https": false, "tls": false, "crypto": false})
 		})

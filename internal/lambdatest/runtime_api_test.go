@@ -83,10 +83,15 @@ func (api *runtimeAPI) next(w http.ResponseWriter, r *http.Request) {
 		}
 		return
 	}
+	writeInvocation(w, "8476a536-e9f4-11e8-9739-2dfe598c3fcd", api.event)
+}
+
+// writeInvocation answers a runtime that asks for its next invocation.
+func writeInvocation(w http.ResponseWriter, id string, event []byte) {
 	w.Header().Set("Content-Type", "application/json")
-	w.Header().Set("Lambda-Runtime-Aws-Request-Id", "8476a536-e9f4-11e8-9739-2dfe598c3fcd")
+	w.Header().Set("Lambda-Runtime-Aws-Request-Id", id)
 	w.Header().Set("Lambda-Runtime-Deadline-Ms", fmt.Sprint(time.Now().Add(time.Minute).UnixMilli()))
 	w.Header().Set("Lambda-Runtime-Invoked-Function-Arn", "arn:aws:lambda:us-east-1:000000000000:function:payments-prod-hello")
 	w.Header().Set("Lambda-Runtime-Trace-Id", "Root=1-5bef4de7-ad49b0e87f6ef6c87fc2e700;Parent=9a9197af755a6419;Sampled=0")
-	_, _ = w.Write(api.event)
+	_, _ = w.Write(event)
 }
