@@ -102,6 +102,9 @@ func (r *imported) put(ctx context.Context, client *awslocal.Client, key string,
 		in := map[string]any{
 			"Name": name, "Value": value, "Type": "SecureString", "KeyId": key, "Tier": "Intelligent-Tiering", "Overwrite": true,
 		}
+		if i := slices.IndexFunc(stored, func(p storedParameter) bool { return p.Name == name }); i >= 0 {
+			in["DataType"] = stored[i].DataType // which a put changes to text otherwise
+		}
 		if err := client.Call(ctx, "ssm", "PutParameter", in, nil); err != nil {
 			refusals = append(refusals, values.Note{Line: v.Line, Name: v.Name, Text: awslocal.ExplainPut(err, name, value, key).Error()})
 			continue
