@@ -19,12 +19,12 @@ func (r *Request) Authorize(action, resource string, keys map[string][]string) e
 
 // Conditional reports whether a policy of the caller has conditions.
 func (p Principal) Conditional() bool {
-	return slices.ContainsFunc(p.Policies, iam.Policy.Conditional) || p.Session != nil && p.Session.Conditional()
+	return slices.ContainsFunc(p.Policies, iam.Policy.Conditional) || slices.ContainsFunc(p.Scopes, iam.Policy.Conditional) || p.Session != nil && p.Session.Conditional()
 }
 
 // Evaluate decides whether the caller's policies and, unless it is nil, the policy of the resource allow an access.
 func (p Principal) Evaluate(resource *iam.Policy, access iam.Access) iam.Decision {
-	access.Session = p.Session
+	access.Session, access.Scopes = p.Session, p.Scopes
 	if len(p.Tags) > 0 || p.SourceIdentity != "" {
 		keys := maps.Clone(access.Keys)
 		if keys == nil {

@@ -35,6 +35,10 @@ type Principal struct {
 	Policies []iam.Policy
 	// Session is the session policy; nil if there is none.
 	Session *iam.Policy
+	// Scopes narrow a session further: each must allow what it does.
+	Scopes []iam.Policy
+	// SessionToken is that of temporary credentials, or "".
+	SessionToken string
 	// SourceIdentity and Tags are those of a session; empty if there are none. Transitive are the keys of the tags that the sessions
 	// of roles that it assumes inherit.
 	SourceIdentity string

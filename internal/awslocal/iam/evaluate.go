@@ -25,6 +25,9 @@ type Access struct {
 	// what both it and the role's policies allow, and what a resource policy allows the session by its own ARN
 	// (https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies.html#policies_session).
 	Session *Policy
+	// Scopes are the policies that scoped the session down: each must allow the access
+	// (https://docs.aws.amazon.com/STS/latest/APIReference/API_GetScopedCredentials.html).
+	Scopes []Policy
 	// Grantees are the principals to whom grants of a KMS key give this access. It is enough to be one of them, in any
 	// account, unless a policy denies the access. An account among them leaves it to its identity policies
 	// (https://docs.aws.amazon.com/kms/latest/developerguide/grants.html).
@@ -84,6 +87,14 @@ func Evaluate(identity []Policy, resource *Policy, a Access) Decision {
 			return Decision{ByIdentity: true, Reason: "with an explicit deny in an identity-based policy"}
 		}
 		identityAllows = identityAllows || allows
+	}
+	for _, scope := range a.Scopes {
+		switch allows, denies := scope.weigh(a, action); {
+		case denies:
+			return Decision{ByIdentity: true, Reason: "with an explicit deny in a session policy"}
+		case !allows:
+			return Decision{ByIdentity: true, Reason: "because no session policy allows the " + a.Action + " action"}
+		}
 	}
 	sessionAllows := a.Session == nil
 	if a.Session != nil {

@@ -12,14 +12,17 @@ import (
 
 // assumedRole is the result of https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html.
 type assumedRole struct {
-	Credentials struct {
-		AccessKeyId, SecretAccessKey, SessionToken, Expiration string
-	}
+	Credentials             temporary
 	AssumedRoleUser         struct{ AssumedRoleId, Arn string }
 	PackedPolicySize        int    `xml:",omitempty"`
 	SourceIdentity          string `xml:",omitempty"`
 	SessionTokenSize        int
 	SessionTokenUtilization int
+}
+
+// temporary are the credentials of a session.
+type temporary struct {
+	AccessKeyId, SecretAccessKey, SessionToken, Expiration string
 }
 
 var roleARNPattern = lazyregexp.New(`^arn:[a-z-]+:iam::([0-9]{12}):role/(?:[!-~]+/)?([A-Za-z0-9_+=,.@-]{1,64})$`)

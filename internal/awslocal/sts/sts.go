@@ -94,7 +94,8 @@ func (s *Service) Name() string { return "sts" }
 
 // Operations implements call.Service.
 func (s *Service) Operations() map[string]call.Handler {
-	return map[string]call.Handler{"GetCallerIdentity": s.getCallerIdentity, "AssumeRole": s.assumeRole, WebIdentity: s.assumeRoleWithWebIdentity}
+	return map[string]call.Handler{"GetCallerIdentity": s.getCallerIdentity, "AssumeRole": s.assumeRole, WebIdentity: s.assumeRoleWithWebIdentity,
+		"GetScopedCredentials": s.getScopedCredentials}
 }
 
 // Mutates implements call.Service: no operation of STS changes anything.
@@ -265,6 +266,7 @@ type session struct {
 	Account, Role, Session string
 	Expires                time.Time
 	Policy                 json.RawMessage   `json:",omitempty"`
+	Scopes                 []json.RawMessage `json:",omitempty"` // of GetScopedCredentials
 	SourceIdentity         string            `json:",omitempty"`
 	Tags                   map[string]string `json:",omitempty"` // with those that it inherited
 	Transitive             []string          `json:",omitempty"` // keys of Tags
@@ -292,8 +294,16 @@ func (s *Service) session(id, token string) (Identity, error) {
 		}
 		narrowed = &policy
 	}
+	var scopes []iam.Policy
+	for _, document := range se.Scopes {
+		policy, err := iam.ParseIdentity(document)
+		if err != nil {
+			return Identity{}, ErrToken // was parsed when the session was scoped down
+		}
+		scopes = append(scopes, policy)
+	}
 	return Identity{se.Secret, call.Principal{
-		Session: narrowed, SourceIdentity: se.SourceIdentity, Tags: se.Tags, Transitive: se.Transitive,
+		Session: narrowed, Scopes: scopes, SessionToken: token, SourceIdentity: se.SourceIdentity, Tags: se.Tags, Transitive: se.Transitive,
 		ARN: "arn:aws:sts::" + se.Account + ":assumed-role/" + se.Role + "/" + se.Session, Role: arn,
 		UserID: roleID(arn) + ":" + se.Session, Account: se.Account, AccessKeyID: id,
 		Root: !declared, Policies: k.policies}}, nil
