@@ -63,10 +63,10 @@ type workerReply struct {
 
 // invoke runs a function with several workers. All of them get an invocation
 // before one of them gets the next.
-func invoke(t *testing.T, c client, local *awslocal.Server, document string, env []string, events []call) []workerReply {
+func invoke(t *testing.T, c client, local *awslocal.Server, opt string, env []string, events []call) []workerReply {
 	t.Helper()
 	api := newCrowd(t, workers, events)
-	f := run(t, c, local, unpack(t, document), env, api.address())
+	f := run(t, c, local, opt, env, api.address())
 	replies := make([]workerReply, len(events))
 	for range events {
 		select {
@@ -105,6 +105,11 @@ func byWorker(t *testing.T, replies []workerReply, copies int) {
 // each box and copy of the helper. Behind the wrapper it is called once for each
 // box.
 func TestEachWorkerOpensOnce(t *testing.T) {
+	layers := map[string]string{}
+	for _, vector := range []string{"ok-blind", "ok-64k"} {
+		document, _ := readVector(t, vector)
+		layers[vector] = unpack(t, document)
+	}
 	for _, c := range crews(t) {
 		for _, way := range []struct{ name, vector, helper string }{
 			{"helper, blind", "ok-blind", "get"},
@@ -123,7 +128,7 @@ func TestEachWorkerOpensOnce(t *testing.T) {
 					decrypts *= c.copies
 				}
 				events := slices.Repeat([]call{{Names: slices.Sorted(maps.Keys(want)), Helper: way.helper}}, workers*rounds)
-				replies := invoke(t, c.client, local, document, env, events)
+				replies := invoke(t, c.client, local, layers[way.vector], env, events)
 				byWorker(t, replies, c.copies)
 				checkValues(t, replies, want, way.helper == "")
 				interleaved := slices.ContainsFunc(replies, func(r workerReply) bool { return r.Running > 1 })
@@ -155,6 +160,8 @@ func checkValues(t *testing.T, replies []workerReply, want map[string]string, en
 
 // TestLoadedVariablesStayInOneWorker: each has an environment of its own.
 func TestLoadedVariablesStayInOneWorker(t *testing.T) {
+	document, want := readVector(t, "ok-one")
+	opt := unpack(t, document)
 	for _, c := range crews(t) {
 		if c.copies == 1 {
 			continue
@@ -162,10 +169,9 @@ func TestLoadedVariablesStayInOneWorker(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			local, url := serve(t)
-			document, want := readVector(t, "ok-one")
 			events := slices.Repeat([]call{{Names: slices.Sorted(maps.Keys(want))}}, workers*rounds)
 			events[0].Load = true
-			replies := invoke(t, c.client, local, document, []string{"AWS_ENDPOINT_URL_KMS=" + url}, events)
+			replies := invoke(t, c.client, local, opt, []string{"AWS_ENDPOINT_URL_KMS=" + url}, events)
 			byWorker(t, replies, c.copies)
 			for _, r := range replies[len(replies)-workers:] {
 				expected := "absent"
@@ -188,6 +194,8 @@ func TestLoadedVariablesStayInOneWorker(t *testing.T) {
 // looks host names up. Four such workers, and no host is found until one of them
 // is invoked. Each of the variables of docs/runtime.md mends that.
 func TestIdleWorkersOfNodeHoldItsThreads(t *testing.T) {
+	document, want := readVector(t, "ok-one")
+	opt, threads := unpack(t, document), crews(t)[0].client
 	for _, c := range []struct {
 		variable string
 		found    bool
@@ -199,11 +207,10 @@ func TestIdleWorkersOfNodeHoldItsThreads(t *testing.T) {
 		t.Run(c.variable, func(t *testing.T) {
 			t.Parallel()
 			local, url := serve(t)
-			document, want := readVector(t, "ok-one")
 			env := []string{"AWS_ENDPOINT_URL_KMS=" + strings.Replace(url, "127.0.0.1", "localhost", 1), c.variable}
 			events := slices.Repeat([]call{{Names: slices.Sorted(maps.Keys(want)), Helper: "get"}}, workers)
 			api := newCrowd(t, workers, events)
-			f := run(t, crews(t)[0].client, local, unpack(t, document), env, api.address())
+			f := run(t, threads, local, opt, env, api.address())
 			for range events {
 				kind := "error"
 				if c.found {
