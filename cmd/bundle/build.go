@@ -57,7 +57,7 @@ func (a *app) build(c *cli.Context) error {
 		return err
 	}
 	if console.Text(c, "out") == "" && len(targets) > 1 {
-		return console.Usagef("name the layers to write with --out, for example --out 'layer-%s-%s.zip'", target.EnvironmentPlace, target.RegionPlace)
+		return console.Usagef("name the layers to write with --out, for example --out 'layer%s.zip'", target.MissingPlaces("", targets))
 	}
 	previous, pins, err := previousOf(c, targets)
 	if err != nil {

@@ -53,6 +53,9 @@ func written(t interface {
 	if again, err := manifest.Canonical(result.Manifest); err != nil || !bytes.Equal(again, result.Manifest) {
 		t.Fatalf("not in canonical form (%v):\n%s", err, result.Manifest)
 	}
+	if bytes.HasSuffix(result.Manifest, []byte("\n\n")) || !bytes.HasSuffix(result.Manifest, []byte("\n")) {
+		t.Fatalf("does not end in one line end:\n%s", result.Manifest)
+	}
 	if !json.Valid(result.Sample) {
 		t.Fatalf("the sample is not JSON:\n%s", result.Sample)
 	}

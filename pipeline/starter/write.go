@@ -1,6 +1,7 @@
 package starter
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"slices"
@@ -71,7 +72,7 @@ func (d *Draft) Write(o Options) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Result{text, sample, w.incomplete}, nil
+	return &Result{append(bytes.TrimRight(text, "\n"), '\n'), sample, w.incomplete}, nil
 }
 
 // maxManifest is the largest size of a manifest in bytes.
@@ -130,7 +131,8 @@ func (w *writer) manifest() {
 	w.line("#")
 	w.line("#     bundle --env %s --out layer.zip", LocalEnvironment)
 	w.line("#")
-	w.line("# docs/manifest.md explains every block. bundle validate checks it, bundle plan shows what a build would do.")
+	w.line("# bundle validate checks it, and bundle plan shows what a build would do. Every block is explained in")
+	w.line("# https://github.com/whispering/bundle/blob/main/docs/manifest.md")
 	w.line("")
 	w.line("bundle {")
 	w.line("name = %s", quote(w.name))

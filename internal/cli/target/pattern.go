@@ -54,7 +54,7 @@ func distinct(flag, pattern string, targets []*Target) error {
 			return console.Usagef("%s is one layer, but this run has %d: %s. Remove it to use the published layers, or choose one with --env and --region.",
 				pattern, len(targets), Listed(targets))
 		}
-		missing := missingPlaces(pattern, targets)
+		missing := MissingPlaces(pattern, targets)
 		if missing == "" {
 			return console.Usagef("%s %s is the same file for %s and for %s: use a folder for each name, for example '%s/%s/layer.zip'",
 				flag, pattern, other, t, EnvironmentPlace, RegionPlace)
@@ -66,9 +66,10 @@ func distinct(flag, pattern string, targets []*Target) error {
 	return nil
 }
 
-// missingPlaces returns the placeholders that a pattern needs to distinguish the
-// targets, but lacks.
-func missingPlaces(pattern string, targets []*Target) string {
+// MissingPlaces returns the placeholders that a pattern needs to distinguish the
+// targets, but lacks, each after a hyphen. If it lacks any, it also needs the
+// function's where the name that layers are published under depends on it.
+func MissingPlaces(pattern string, targets []*Target) string {
 	missing := ""
 	add := func(place string, of func(*Target) string) {
 		differs := slices.ContainsFunc(targets, func(t *Target) bool { return of(t) != of(targets[0]) })
@@ -78,6 +79,13 @@ func missingPlaces(pattern string, targets []*Target) string {
 	}
 	add(EnvironmentPlace, func(t *Target) string { return t.Environment })
 	add(RegionPlace, func(t *Target) string { return t.Region })
+	perFunction := func(t *Target) bool {
+		return t.Manifest != nil && len(t.Manifest.Functions) > 1 && NamesFunctions(t.Manifest)
+	}
+	add(functionPlace, func(t *Target) string { return t.Function })
+	if missing != "" && !strings.Contains(pattern+missing, functionPlace) && slices.ContainsFunc(targets, perFunction) {
+		missing += "-" + functionPlace
+	}
 	return missing
 }
 
