@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/kms"
+	kmstypes "github.com/aws/aws-sdk-go-v2/service/kms/types"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 	ssmtypes "github.com/aws/aws-sdk-go-v2/service/ssm/types"
 
@@ -60,6 +62,8 @@ func memberRows() map[string][]string {
 			"KeyMetadata.KeySpec", "KeyMetadata.KeyUsage", "KeyMetadata.KeyManager"},
 		"kms:Encrypt": {"CiphertextBlob", "KeyId"}, "kms:ReEncrypt": {"CiphertextBlob", "KeyId", "SourceKeyId"},
 		"kms:Decrypt": {}, "kms:GetKeyPolicy": {"Policy"}, // a dry run has no reply that passes
+		"kms:ListGrants":           {"Grants", "Grants[0]", "Grants[0].KeyId", "Grants[0].GranteePrincipal", "Grants[0].Operations", "Grants[0].Operations[0]"},
+		"kms:GetKeyLastUsage":      {"KeyId", "KeyCreationDate", "TrackingStartDate"},
 		"lambda:ListLayerVersions": {"LayerVersions", "LayerVersions[0]", "LayerVersions[0].LayerVersionArn", "LayerVersions[0].Version"},
 		"lambda:GetLayerVersion":   version, "lambda:PublishLayerVersion": version,
 		"sts:GetCallerIdentity": {"Account", "Arn"},
@@ -85,12 +89,14 @@ func memberFaults(path string) map[string]string {
 
 // harmless reports edits that leave a valid member.
 func harmless(path, fault string) bool {
-	list := path == "Parameters" || path == "LayerVersions"
+	list := slices.Contains([]string{"Parameters", "LayerVersions", "Grants", "Grants[0].Operations"}, path)
 	switch {
 	case strings.HasSuffix(path, ".Value"):
 		return fault == "a text" || fault == "empty" // which is another value, and not another reply
 	case fault == "empty list":
 		return list // nothing is below the path, or published
+	case strings.HasSuffix(path, "GranteePrincipal"), strings.HasSuffix(path, "Operations[0]"):
+		return fault == "a text" // which is another grant
 	case path == "SourceKeyId":
 		return fault == "of another account" // which may have the key of a parameter
 	case path == "Content.Location", path == "SecretAccessKey", path == "SessionToken":
@@ -133,6 +139,19 @@ func newReplies(t *testing.T) *replies {
 	r.put("/prod/password", "not a real password")
 	r.put("/prod/token", "not a real token")
 	r.write("secrets.hcl", repliesManifest)
+
+	for _, alias := range []string{"alias/hello", "alias/worker"} {
+		key, err := r.cloud.kms.DescribeKey(t.Context(), &kms.DescribeKeyInput{KeyId: &alias})
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = r.cloud.kms.CreateGrant(t.Context(), &kms.CreateGrantInput{
+			KeyId: key.KeyMetadata.KeyId, GranteePrincipal: aws.String("arn:aws:iam::222222222222:role/grantee"), Operations: []kmstypes.GrantOperation{"Decrypt"},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
 
 	account := []string{"--env", "prod", "--endpoint-url", r.url, "--timeout", "20s"}
 	with := func(args ...string) []string { return append(args, account...) }
@@ -313,8 +332,8 @@ func TestEveryReplyThatIsNoneIsRefused(t *testing.T) {
 			faults := map[string]awslocal.Fault{
 				"{}": {Kind: awslocal.Empty}, "nothing": {Kind: awslocal.NoBody}, "null": {Kind: awslocal.Body, Body: "null"},
 				"a list": {Kind: awslocal.Body, Body: "[]"}, "HTML": {Kind: awslocal.HTML}, "a text": {Kind: awslocal.Body, Body: `"x"`},
-				"another page for ever": {Kind: awslocal.Body, Body: `{"Parameters": [], "LayerVersions": [], "NextToken": "t{n}", "NextMarker": "t{n}"}`},
-				"the same page":         {Kind: awslocal.Body, Body: `{"Parameters": [], "LayerVersions": [], "NextToken": "t", "NextMarker": "t"}`},
+				"another page for ever": {Kind: awslocal.Body, Body: `{"Parameters": [], "LayerVersions": [], "Grants": [], "NextToken": "t{n}", "NextMarker": "t{n}"}`},
+				"the same page":         {Kind: awslocal.Body, Body: `{"Parameters": [], "LayerVersions": [], "Grants": [], "NextToken": "t", "NextMarker": "t"}`},
 			}
 			if !dryRun(command, call) {
 				faults["twice"] = awslocal.Fault{Kind: awslocal.Double}
@@ -355,9 +374,9 @@ func TestAPageInTheMiddleMustHaveItsParameters(t *testing.T) {
 // A list has an end.
 func TestListsThatDoNotEndAreRefused(t *testing.T) {
 	r := newReplies(t)
-	for _, call := range []string{"ssm:GetParametersByPath", "ssm:DescribeParameters", "lambda:ListLayerVersions"} {
+	for _, call := range []string{"ssm:GetParametersByPath", "ssm:DescribeParameters", "lambda:ListLayerVersions", "kms:ListGrants"} {
 		for _, body := range []string{`"t{n}"`, `"t"`} {
-			f := awslocal.Fault{Operation: call, Kind: awslocal.Body, Body: `{"Parameters": [], "LayerVersions": [], "NextToken": ` + body + `, "NextMarker": ` + body + "}"}
+			f := awslocal.Fault{Operation: call, Kind: awslocal.Body, Body: `{"Parameters": [], "LayerVersions": [], "Grants": [], "NextToken": ` + body + `, "NextMarker": ` + body + "}"}
 			r.try(r.calls[call][0], body, f, 7)
 		}
 	}
@@ -376,6 +395,9 @@ func TestRepliesMayHaveMoreAndLackWhatIsOptional(t *testing.T) {
 		{Operation: "ssm:DescribeParameters", Kind: awslocal.Edit, Member: "Parameters[].Tier"},
 		{Operation: "kms:*", Kind: awslocal.Edit, Member: "EncryptionAlgorithm"},
 		{Operation: "kms:DescribeKey", Kind: awslocal.Edit, Member: "KeyMetadata.Origin"},
+		{Operation: "kms:ListGrants", Kind: awslocal.Edit, Member: "Truncated"},
+		{Operation: "kms:ListGrants", Kind: awslocal.Edit, Member: "Grants[].GrantId"},
+		{Operation: "kms:GetKeyLastUsage", Kind: awslocal.Edit, Member: "KeyLastUsage"},
 		{Operation: "lambda:*", Kind: awslocal.Edit, Member: "Description"},
 		{Operation: "sts:*", Kind: awslocal.Edit, Member: "UserId"},
 	} {

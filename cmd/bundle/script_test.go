@@ -20,6 +20,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
+	kmstypes "github.com/aws/aws-sdk-go-v2/service/kms/types"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	lambdatypes "github.com/aws/aws-sdk-go-v2/service/lambda/types"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
@@ -325,7 +326,7 @@ func injectFault(ts *testscript.TestScript, neg bool, args []string) {
 
 func changeKey(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 2 {
-		ts.Fatalf("usage: key disabled|enabled|deleted ALIAS")
+		ts.Fatalf("usage: key disabled|enabled|deleted|shared|granted|used ALIAS")
 	}
 	c, ctx := theCloud(ts), context.Background()
 	key, err := c.kms.DescribeKey(ctx, &kms.DescribeKeyInput{KeyId: &args[1]})
@@ -337,6 +338,15 @@ func changeKey(ts *testscript.TestScript, neg bool, args []string) {
 		_, err = c.kms.EnableKey(ctx, &kms.EnableKeyInput{KeyId: id})
 	case "deleted":
 		_, err = c.kms.ScheduleKeyDeletion(ctx, &kms.ScheduleKeyDeletionInput{KeyId: id})
+	case "shared": // with another account, through Resource Access Manager
+		err = c.server.Share(*key.KeyMetadata.Arn, `{"Version": "2012-10-17", "Statement": [{"Effect": "Allow",
+			"Principal": {"AWS": "arn:aws:iam::333333333333:root"}, "Action": ["kms:Decrypt", "kms:DescribeKey"], "Resource": "*"}]}`)
+	case "granted":
+		_, err = c.kms.CreateGrant(ctx, &kms.CreateGrantInput{
+			KeyId: id, GranteePrincipal: aws.String("arn:aws:iam::444444444444:role/grantee"), Operations: []kmstypes.GrantOperation{kmstypes.GrantOperationDecrypt},
+		})
+	case "used":
+		_, err = c.kms.Encrypt(ctx, &kms.EncryptInput{KeyId: id, Plaintext: []byte("x")})
 	default:
 		ts.Fatalf("unknown state %q", args[0])
 	}

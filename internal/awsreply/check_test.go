@@ -54,6 +54,10 @@ func calls(cfg aws.Config) map[string]func(context.Context) error {
 		"kms:Decrypt": func(ctx context.Context) error {
 			return last(k.Decrypt(ctx, &kms.DecryptInput{CiphertextBlob: []byte("x")}))
 		},
+		"kms:ListGrants": func(ctx context.Context) error { return last(k.ListGrants(ctx, &kms.ListGrantsInput{KeyId: x})) },
+		"kms:GetKeyLastUsage": func(ctx context.Context) error {
+			return last(k.GetKeyLastUsage(ctx, &kms.GetKeyLastUsageInput{KeyId: x}))
+		},
 		"kms:GetKeyPolicy": func(ctx context.Context) error { return last(k.GetKeyPolicy(ctx, &kms.GetKeyPolicyInput{KeyId: x})) },
 		"lambda:ListLayerVersions": func(ctx context.Context) error {
 			return last(l.ListLayerVersions(ctx, &lambda.ListLayerVersionsInput{LayerName: x}))

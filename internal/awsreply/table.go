@@ -84,6 +84,20 @@ var operations = sync.OnceValue(func() map[string][]member {
 		"kms:Decrypt": join([]member{must("KeyId", text), must("Plaintext", text)}, unreadMembers(
 			"CiphertextForRecipient", "EncryptionAlgorithm", "KeyMaterialId")),
 		"kms:GetKeyPolicy": join([]member{must("Policy", text)}, unreadMembers("PolicyName")),
+		"kms:ListGrants": join([]member{
+			must("Grants", list), must("Grants[]", object),
+			must("Grants[].KeyId", text), must("Grants[].Operations", list), must("Grants[].Operations[]", text),
+			may("Grants[].GranteePrincipal", text, "the grant is for a service, which pipeline/doctor checks"),
+			may("Grants[].GranteeServicePrincipal", text, "the grant is for a principal, which pipeline/doctor checks"),
+			may("NextMarker", value, lastPage), may("Truncated", boolean, lastPage),
+		}, unreadMembers(
+			"Grants[].Constraints", "Grants[].CreationDate", "Grants[].GrantId", "Grants[].IssuingAccount", "Grants[].Name",
+			"Grants[].RetiringPrincipal", "Grants[].RetiringServicePrincipal")),
+		"kms:GetKeyLastUsage": join([]member{
+			must("KeyId", text), must("KeyCreationDate", date), must("TrackingStartDate", date),
+			may("KeyLastUsage", object, "the key was not used"), may("KeyLastUsage.Operation", text, "the key was not used"),
+			may("KeyLastUsage.Timestamp", date, "the key was not used"),
+		}, unreadMembers("KeyLastUsage.CloudTrailEventId", "KeyLastUsage.KmsRequestId")),
 
 		"lambda:ListLayerVersions": join([]member{
 			must("LayerVersions", list), must("LayerVersions[]", object),

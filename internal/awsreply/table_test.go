@@ -25,6 +25,7 @@ func outputs() map[string]any {
 		"ssm:DescribeParameters": ssm.DescribeParametersOutput{}, "ssm:PutParameter": ssm.PutParameterOutput{},
 		"kms:DescribeKey": kms.DescribeKeyOutput{}, "kms:Encrypt": kms.EncryptOutput{}, "kms:ReEncrypt": kms.ReEncryptOutput{},
 		"kms:Decrypt": kms.DecryptOutput{}, "kms:GetKeyPolicy": kms.GetKeyPolicyOutput{},
+		"kms:ListGrants": kms.ListGrantsOutput{}, "kms:GetKeyLastUsage": kms.GetKeyLastUsageOutput{},
 		"lambda:ListLayerVersions": lambda.ListLayerVersionsOutput{}, "lambda:GetLayerVersion": lambda.GetLayerVersionOutput{},
 		"lambda:PublishLayerVersion": lambda.PublishLayerVersionOutput{},
 		"sts:GetCallerIdentity":      sts.GetCallerIdentityOutput{}, "sts:AssumeRole": sts.AssumeRoleOutput{},

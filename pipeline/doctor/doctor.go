@@ -3,6 +3,7 @@ package doctor
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -55,27 +56,29 @@ type Move struct {
 // that nobody else can open them. The findings are in the order of the functions.
 // Only the end of ctx stops it early.
 func (d *Doctor) Examine(ctx context.Context, functions []Function) []Finding {
-	var checks []func(context.Context) Finding
+	var checks []func(context.Context) []Finding
+	add := func(check func(context.Context) Finding) {
+		checks = append(checks, func(ctx context.Context) []Finding { return []Finding{check(ctx)} })
+	}
 	for _, f := range functions {
 		if f.Context != nil {
-			checks = append(checks, func(ctx context.Context) Finding { return d.sealing(ctx, f) })
+			add(func(ctx context.Context) Finding { return d.sealing(ctx, f) })
 		}
 		for _, m := range f.Moves {
-			checks = append(checks,
-				func(ctx context.Context) Finding { return d.source(ctx, f, m) },
-				func(ctx context.Context) Finding { return d.reading(ctx, f, m) })
+			add(func(ctx context.Context) Finding { return d.source(ctx, f, m) })
+			add(func(ctx context.Context) Finding { return d.reading(ctx, f, m) })
 		}
-		checks = append(checks,
-			func(ctx context.Context) Finding { return d.opening(ctx, f) },
-			func(ctx context.Context) Finding { return d.keyPolicy(ctx, f) })
+		add(func(ctx context.Context) Finding { return d.opening(ctx, f) })
+		checks = append(checks, func(ctx context.Context) []Finding { return d.keyPolicy(ctx, f) })
+		add(func(ctx context.Context) Finding { return d.usage(ctx, f) })
 	}
-	findings := make([]Finding, len(checks))
+	findings := make([][]Finding, len(checks))
 	calls := workers.Start(min(concurrency, len(checks)))
 	for i, check := range checks {
 		calls.Always(func() { findings[i] = check(ctx) })
 	}
 	calls.Stop()
-	return findings
+	return slices.Concat(findings...)
 }
 
 // sealing tries to encrypt as a build of a packed function does.

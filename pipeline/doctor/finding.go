@@ -35,4 +35,5 @@ const (
 	CheckOpening   = "opening"    // a build cannot open the function's document
 	CheckReading   = "reading"    // a blind build cannot decrypt the parameter
 	CheckKeyPolicy = "key policy" // who else can open the function's document
+	CheckUsage     = "key usage"  // whether anything uses the function's key
 )

@@ -266,6 +266,8 @@ var operations = map[string]string{
 		"PoliciesLimitExceededException InvalidPolicyTypeException InvalidPolicyAttributeException IncompatiblePolicyException",
 	"kms:DescribeKey":            "DependencyTimeoutException InvalidArnException KMSInternalException NotFoundException",
 	"kms:GetKeyPolicy":           "DependencyTimeoutException InvalidArnException KMSInternalException KMSInvalidStateException NotFoundException",
+	"kms:ListGrants":             "DependencyTimeoutException InvalidArnException InvalidMarkerException KMSInternalException KMSInvalidStateException NotFoundException",
+	"kms:GetKeyLastUsage":        "DependencyTimeoutException InvalidArnException KMSInternalException NotFoundException",
 	"kms:Encrypt":                crypto,
 	"kms:Decrypt":                crypto + " IncorrectKeyException InvalidCiphertextException",
 	"kms:ReEncrypt":              crypto + " IncorrectKeyException InvalidCiphertextException",
@@ -292,7 +294,7 @@ const (
 // for its class. The service's other errors belong to other operations.
 func TestEveryErrorOfTheModelHasARow(t *testing.T) {
 	models := map[string]*smithy.TypeRegistry{"ssm": ssm.TypeRegistry, "kms": kms.TypeRegistry, "lambda": lambda.TypeRegistry}
-	explicit := map[string]bool{"InvalidFilterKey": true, "InvalidFilterOption": true, "InvalidFilterValue": true, "InvalidNextToken": true,
+	explicit := map[string]bool{"InvalidFilterKey": true, "InvalidFilterOption": true, "InvalidFilterValue": true, "InvalidNextToken": true, "InvalidMarkerException": true,
 		"HierarchyLevelLimitExceededException": true, "InvalidAllowedPatternException": true, "UnsupportedParameterType": true,
 		"PoliciesLimitExceededException": true, "InvalidPolicyTypeException": true, "InvalidPolicyAttributeException": true,
 		"IncompatiblePolicyException": true,
