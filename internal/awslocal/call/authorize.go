@@ -19,7 +19,8 @@ func (r *Request) Authorize(action, resource string, keys map[string][]string) e
 
 // Conditional reports whether a policy of the caller has conditions.
 func (p Principal) Conditional() bool {
-	return slices.ContainsFunc(p.Policies, iam.Policy.Conditional) || slices.ContainsFunc(p.Scopes, iam.Policy.Conditional) || p.Session != nil && p.Session.Conditional()
+	return slices.ContainsFunc(p.Policies, iam.Policy.Conditional) || p.Session != nil && p.Session.Conditional() ||
+		slices.ContainsFunc(p.Scopes, iam.Policy.Conditional)
 }
 
 // Evaluate decides whether the caller's policies and, unless it is nil, the policy of the resource allow an access.
