@@ -40,6 +40,7 @@ func tool(t *testing.T, path string) string {
 // transformation, without a remark.
 func TestTemplatesAreCloudFormation(t *testing.T) {
 	templates, err := filepath.Glob(examples + "/*/*.yaml")
+	templates = slices.DeleteFunc(templates, func(path string) bool { return filepath.Base(path) == "aqua-registry.yaml" })
 	if err != nil || len(templates) < 4 {
 		t.Fatalf("%v, %v", templates, err)
 	}
