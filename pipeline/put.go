@@ -14,7 +14,7 @@ import (
 type Storage interface {
 	Descriptions
 	Read(ctx context.Context, refs []secret.Ref, got func(param.Result)) error
-	Put(ctx context.Context, p param.Put) (version int64, err error)
+	Put(ctx context.Context, p param.Put) (param.Written, error)
 }
 
 // A Put writes secrets into Parameter Store, in one environment and region, by their
@@ -91,7 +91,7 @@ type PutOutcome struct {
 	Type      string
 	Key       string // as in PutParameter; "" unless a SecureString
 	OldKey    string // the key before, if it changes
-	Tier      string
+	Tier      string // after Write, the one that Parameter Store says
 	DataType  string
 	Before    int64 // the version before; 0 for none
 	Version   int64 // the new one; 0 unless it was written

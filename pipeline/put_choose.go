@@ -131,6 +131,11 @@ func (b bound) unknown(names []Named, function string) problem.Problem {
 	if function != "" {
 		of = fmt.Sprintf("Function %q in environment %q", function, b.Manifest.Environment.Name.Value)
 	}
+	if names[0].maybeValue() {
+		return problem.New(problem.Manifest, nil, "Unknown secret", fmt.Sprintf(
+			"The argument is not the name of a secret. It is not shown, as it could be a value: values come from a prompt, standard input or --from FILE. %s has %s.",
+			of, b.secretNames(function)))
+	}
 	var shown []string
 	for _, name := range names {
 		line := ""
@@ -150,6 +155,12 @@ func (b bound) unknown(names []Named, function string) problem.Problem {
 		detail += " It has " + b.secretNames(function) + "."
 	}
 	return problem.New(problem.Manifest, nil, "Unknown secret", detail)
+}
+
+// maybeValue reports whether a name of the command line could be a value that was given in
+// its place: it is not as names of secrets usually are. Names in a file are keys.
+func (n Named) maybeValue() bool {
+	return n.Line == 0 && (len(n.Name) > 64 || strings.Trim(n.Name, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_") != "" || strings.Trim(n.Name[:1], "0123456789") == "")
 }
 
 // importing returns a path import that could make a secret of this name, or "".

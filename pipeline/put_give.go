@@ -52,6 +52,9 @@ func (d *destination) compose() problem.Problems {
 				"Parameter Store takes only text in UTF-8. Put the value in base64, and write encoding = \"base64\".")}
 		case errors.Is(err, secret.ErrNotJSON):
 			return problem.Problems{d.refuse(problem.Missing, "Not a JSON value", fmt.Sprintf("%v, so its field %q cannot be replaced. Put the whole value first.", err, part.field()))}
+		case errors.Is(err, secret.ErrFieldBlanks):
+			return problem.Problems{d.refuse(problem.Missing, "Field has another type", fmt.Sprintf(
+				"%v. Put it without the spaces, tabs and line breaks before and after it. --strip-newline removes a newline at its end.", err))}
 		case errors.Is(err, secret.ErrFieldKind):
 			return problem.Problems{d.refuse(problem.Missing, "Field has another type", fmt.Sprintf("%v. Put one of that type.", err))}
 		case err != nil:

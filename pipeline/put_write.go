@@ -56,7 +56,7 @@ func (d *destination) write(ctx context.Context, to Storage) (problems, warnings
 		put.Description = param.Description{Name: d.ref.Name, Type: param.SecureString, DataType: param.Text}
 	}
 	put.Key, put.Tier = d.key, d.tier
-	version, err := to.Put(ctx, put)
+	written, err := to.Put(ctx, put)
 	switch {
 	case errors.Is(err, param.ErrUnclear):
 		d.state = PutUnclear
@@ -65,10 +65,35 @@ func (d *destination) write(ctx context.Context, to Storage) (problems, warnings
 		d.state = PutFailed
 		return problem.Problems{d.putProblem(err)}, nil
 	}
-	d.version, d.state = version, PutUpdated
+	d.version, d.state = written.Version, PutUpdated
 	if d.now == nil {
 		d.state = PutCreated
 	}
+	problems, warnings = d.checkTier(written)
+	raced, replaced := d.checkVersion(before)
+	return append(problems, raced...), append(warnings, replaced...)
+}
+
+// checkTier reports that Parameter Store has given the parameter another tier than the put
+// asked for, and notes that tier.
+func (d *destination) checkTier(written param.Written) (problems, warnings problem.Problems) {
+	if written.Tier == "" || written.Tier == d.tier {
+		return nil, nil
+	}
+	asked := d.tier
+	d.tier = written.Tier
+	what := fmt.Sprintf("version %d is written, and Parameter Store says that the parameter is of the tier %s, but the put asked for %s.", written.Version, written.Tier, asked)
+	if bind := d.blind(); bind != nil {
+		return problem.Problems{d.refuse(problem.Integrity, "Parameter has another tier", fmt.Sprintf(
+			"%s The blind function %q can use it only in the standard tier. Delete the parameter and put it again.", what, bind.run.fn.Name.Value))}, nil
+	}
+	return nil, problem.Problems{d.refuse(problem.Integrity, "Parameter has another tier", what+
+		" AWS charges for the advanced tier. To change it back, delete the parameter and put it again.").Warning()}
+}
+
+// checkVersion reports that something else wrote the parameter during the run.
+func (d *destination) checkVersion(before int64) (problems, warnings problem.Problems) {
+	version := d.version
 	if version == before+1 {
 		return nil, nil
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
@@ -60,12 +61,18 @@ type Put struct {
 	Create      bool         // the parameter must not exist yet
 }
 
-// Put writes a parameter, and returns the number of its new version. Every successful
+// Written is what Parameter Store says of a version that a Put has made.
+type Written struct {
+	Version int64  // from 1
+	Tier    string // as in Description; "" if it is not said
+}
+
+// Put writes a parameter, and returns its new version. Every successful
 // call makes a version, so a call is repeated only while it is throttled.
 //
 // Its errors wrap ErrUnclear, or say why nothing was written: ErrPutDenied, ErrRefused,
 // ErrUnavailable or ErrCredentials. No error has anything of what AWS says about a value.
-func (s *Source) Put(ctx context.Context, p Put) (version int64, err error) {
+func (s *Source) Put(ctx context.Context, p Put) (Written, error) {
 	in := &ssm.PutParameterInput{
 		Name: aws.String(p.Name), Value: aws.String(string(p.Value.Reveal())), Type: types.ParameterType(p.Type),
 		Tier: types.ParameterTier(p.Tier), DataType: aws.String(p.DataType), Overwrite: aws.Bool(!p.Create),
@@ -80,19 +87,31 @@ func (s *Source) Put(ctx context.Context, p Put) (version int64, err error) {
 	}
 	out, err := s.client.PutParameter(ctx, in, once)
 	in.Value = nil
-	if err == nil && out.Version < 1 {
-		err = awsfault.InReply(replyError("the reply to the put of %q has version %d", p.Name, out.Version), out.ResultMetadata)
-		return 0, fmt.Errorf("%w: %w", ErrUnclear, err)
-	}
 	if err == nil {
-		return out.Version, nil
+		if fault := checkWritten(out); fault != "" {
+			err = awsfault.InReply(replyError("the reply to the put of %q has %s", p.Name, fault), out.ResultMetadata)
+			return Written{}, fmt.Errorf("%w: %w", ErrUnclear, err)
+		}
+		return Written{out.Version, string(out.Tier)}, nil
 	}
 	f := awsfault.Explain(err)
 	withoutMessage(f, err)
 	if unwritten(err, f) {
-		return 0, fmt.Errorf("%w: %w", unputBecause(f), f)
+		return Written{}, fmt.Errorf("%w: %w", unputBecause(f), f)
 	}
-	return 0, fmt.Errorf("%w: %w", ErrUnclear, f)
+	return Written{}, fmt.Errorf("%w: %w", ErrUnclear, f)
+}
+
+// checkWritten returns what is wrong with a reply, or "". A tier that does not exist is not
+// shown: the request has the value, and a reply could repeat it.
+func checkWritten(out *ssm.PutParameterOutput) string {
+	switch {
+	case out.Version < 1:
+		return fmt.Sprintf("version %d", out.Version)
+	case out.Tier != "" && !slices.Contains(out.Tier.Values(), out.Tier):
+		return "a tier that does not exist"
+	}
+	return ""
 }
 
 // withoutMessage removes AWS's message from the failure of a put, except for which action

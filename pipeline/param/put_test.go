@@ -35,9 +35,9 @@ func TestAPutKeepsTheSettings(t *testing.T) {
 		return found[0]
 	}
 	before := describe()
-	version, err := source.Put(t.Context(), Put{Description: before, Value: secret.New([]byte("two2"))})
-	if err != nil || version != 2 {
-		t.Fatal(version, err)
+	written, err := source.Put(t.Context(), Put{Description: before, Value: secret.New([]byte("two2"))})
+	if err != nil || written != (Written{2, Advanced}) {
+		t.Fatal(written, err)
 	}
 	want := before
 	want.Version = 2
@@ -52,6 +52,28 @@ func TestAPutKeepsTheSettings(t *testing.T) {
 	}
 	if got := describe(); got != want {
 		t.Errorf("after refusals: %+v", got)
+	}
+}
+
+// The tier is the one of the reply. A reply without one is good.
+func TestAPutSaysTheTierOfTheReply(t *testing.T) {
+	server, as := embedded(t)
+	source := New(as("admin"), Options{TPS: new(float64)})
+	put := Put{
+		Description: Description{Name: "/local/app/tier", Type: SecureString, Tier: Standard, Key: "alias/open", DataType: Text},
+		Value:       secret.New([]byte("x")),
+	}
+	for i, c := range []struct{ reply, want string }{{`"Standard"`, Standard}, {`"Advanced"`, Advanced}, {`"Intelligent-Tiering"`, "Intelligent-Tiering"}, {`""`, ""}, {"", ""}} {
+		tier := json.RawMessage(c.reply)
+		if c.reply == "" {
+			tier = nil // the reply has no Tier
+		}
+		server.Inject(awslocal.Fault{Operation: "ssm:PutParameter", Kind: awslocal.Edit, Member: "Tier", Value: tier})
+		written, err := source.Put(t.Context(), put)
+		server.ClearFaults()
+		if want := (Written{int64(i + 1), c.want}); err != nil || written != want {
+			t.Errorf("%q: %+v, not %+v; %v", c.reply, written, want, err)
+		}
 	}
 }
 
@@ -83,6 +105,7 @@ func TestAPutThatFails(t *testing.T) {
 		"HTML":           {awslocal.Fault{Kind: awslocal.HTML}, ErrUnclear},
 		"empty":          {awslocal.Fault{Kind: awslocal.Empty}, ErrUnclear},
 		"version 0":      {awslocal.Fault{Kind: awslocal.Edit, Member: "Version", Value: json.RawMessage("0")}, ErrUnclear},
+		"another tier":   {awslocal.Fault{Kind: awslocal.Edit, Member: "Tier", Value: json.RawMessage(`"c4nary"`)}, ErrUnclear},
 		"version -1":     {awslocal.Fault{Kind: awslocal.Edit, Member: "Version", Value: json.RawMessage("-1")}, ErrUnclear},
 	} {
 		c.fault.Operation = "ssm:PutParameter"

@@ -14,6 +14,10 @@ import (
 // field is a number, a boolean, an object or an array, and the new value is not.
 var ErrFieldKind = errors.New("the field has another JSON type")
 
+// ErrFieldBlanks reports a new value with blanks around it for such a field, which would
+// not get them.
+var ErrFieldBlanks = errors.New("the new value has blanks around it")
+
 // Equal reports whether two values have the same plaintext.
 func (v Value) Equal(other Value) bool { return bytes.Equal(v.peek(), other.peek()) }
 
@@ -54,7 +58,7 @@ func (v Value) WithoutLineEnd() Value {
 // an object or an array is only replaced by one, as it is written in to. Objects on the
 // way to a part that does not exist are added, elements of an array are not.
 //
-// The error wraps ErrNotJSON, ErrFieldAbsent or ErrFieldKind. It contains keys of f and
+// The error wraps ErrNotJSON, ErrFieldAbsent, ErrFieldKind or ErrFieldBlanks. It contains keys of f and
 // nothing of a value.
 func (v Value) WithField(f Field, as Syntax, to Value) (Value, error) {
 	if f == "" {
@@ -134,8 +138,13 @@ func (s span) written(body []byte, f Field, as Syntax, to Value) ([]byte, error)
 		return quoted(to), nil
 	}
 	text, ok := plainJSON(to.peek(), as)
-	if !ok || jsonKind(text[0]) != kind {
+	bare := bytes.Trim(text, " 	
+")
+	switch {
+	case !ok || jsonKind(bare[0]) != kind:
 		return nil, fmt.Errorf("%w: %q is %s, and the new value is not", ErrFieldKind, f, kind)
+	case len(bare) < len(text):
+		return nil, fmt.Errorf("%w, and %q is %s", ErrFieldBlanks, f, kind)
 	}
 	return to.peek(), nil
 }
