@@ -65,6 +65,7 @@ type part struct {
 	line  int // of a file; 0 for none
 	binds []*binding
 	value secret.Value
+	lost  bool // the version before has no value that could be put back
 }
 
 func (p part) field() secret.Field { return p.binds[0].field }
@@ -102,6 +103,8 @@ type PutOutcome struct {
 // A PutSecret is a secret that was named.
 type PutSecret struct {
 	Function, Name, Field string
+
+	Lost bool // the version before has no value that could be put back, as far as it was read
 }
 
 // Outcomes returns the parameters in the order of the names. Before Write, they have
@@ -121,7 +124,7 @@ func (p *Put) Outcomes() []PutOutcome {
 		}
 		for _, part := range d.parts {
 			for _, bind := range part.binds {
-				o.Secrets = append(o.Secrets, PutSecret{bind.run.fn.Name.Value, bind.name, string(bind.field)})
+				o.Secrets = append(o.Secrets, PutSecret{bind.run.fn.Name.Value, bind.name, string(bind.field), part.lost})
 			}
 		}
 		all[i] = o

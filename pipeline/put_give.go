@@ -62,6 +62,10 @@ func (d *destination) compose() problem.Problems {
 				fmt.Sprintf("%v. Correct field = %q, or put the whole value first.", err, part.field()))}
 		}
 		d.after = value
+		if d.read {
+			_, wrong := part.binds[0].checked(d.before)
+			d.parts[i].lost = len(wrong) > 0
+		}
 	}
 	if problems := d.checkValue(); len(problems) > 0 {
 		return problems

@@ -38,7 +38,7 @@ func (a *app) importFile(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	found, err := values.ReadFile(a.Console, "bundle import", "put one value with bundle put", file)
+	found, err := values.ReadFile(a.Console, "bundle import", "bundle import --env NAME -", "put one value with bundle put", file)
 	if err != nil {
 		return err
 	}

@@ -92,20 +92,20 @@ func TestParseRefuses(t *testing.T) {
 
 func TestParseRefusesWhatIsEncrypted(t *testing.T) {
 	for _, tt := range []struct{ src, remedy string }{
-		{"A=1\nB=ENC[AES256_GCM,data:x,iv:y,tag:z,type:str]\n", "sops decrypt --input-type dotenv --output-type dotenv my.env > plain.env"},
-		{"A_unencrypted=1\nsops_mac=x\n", "sops decrypt --input-type dotenv --output-type dotenv my.env > plain.env"},
-		{"A=1\nB=\"encrypted:BG8M6U\"\n", "dotenvx decrypt --stdout -f my.env > plain.env"},
-		{"B=encrypted:BG8M6U\nB=1\n", "dotenvx decrypt --stdout -f my.env > plain.env"},
-		{"DOTENV_VAULT_CI=\"kuedeYr43LpS\"\n", `npx dotenv-vault local decrypt "$DOTENV_KEY" > plain.env`},
-		{"DOTENV_VAULT=vlt_1\n", `npx dotenv-vault local decrypt "$DOTENV_KEY" > plain.env`},
-		{"$ANSIBLE_VAULT;1.1;AES256\n3132\n", "ansible-vault view my.env > plain.env"},
+		{"A=1\nB=ENC[AES256_GCM,data:x,iv:y,tag:z,type:str]\n", "sops decrypt --input-type dotenv --output-type json my.env | put -"},
+		{"A_unencrypted=1\nsops_mac=x\n", "sops decrypt --input-type dotenv --output-type json my.env | put -"},
+		{"A=1\nB=\"encrypted:BG8M6U\"\n", "dotenvx decrypt --stdout -f my.env | put -"},
+		{"B=encrypted:BG8M6U\nB=1\n", "dotenvx decrypt --stdout -f my.env | put -"},
+		{"DOTENV_VAULT_CI=\"kuedeYr43LpS\"\n", `npx dotenv-vault local decrypt "$DOTENV_KEY" | put -`},
+		{"DOTENV_VAULT=vlt_1\n", `npx dotenv-vault local decrypt "$DOTENV_KEY" | put -`},
+		{"$ANSIBLE_VAULT;1.1;AES256\n3132\n", "ansible-vault view my.env | put -"},
 		{"\x00GITCRYPT\x00\xff\xfe", "git-crypt unlock"},
-		{"age-encryption.org/v1\n", "age --decrypt --identity KEY_FILE my.env > plain.env"},
-		{"-----BEGIN AGE ENCRYPTED FILE-----\n", "age --decrypt --identity KEY_FILE my.env > plain.env"},
-		{"db: ENC[AES256_GCM,data:x]\nsops:\n    version: 3.9.0\n", "sops decrypt --input-type yaml --output-type dotenv my.env > plain.env"},
-		{"-----BEGIN PGP MESSAGE-----\n", "gpg --decrypt my.env > plain.env"},
-		{`{"A": "ENC[AES256_GCM,data:x]"}`, "sops decrypt --input-type json --output-type json my.env > plain.json"},
-		{`{"A": "x", "sops": {"mac": "x"}}`, "sops decrypt --input-type json --output-type json my.env > plain.json"},
+		{"age-encryption.org/v1\n", "age --decrypt --identity KEY_FILE my.env | put -"},
+		{"-----BEGIN AGE ENCRYPTED FILE-----\n", "age --decrypt --identity KEY_FILE my.env | put -"},
+		{"db: ENC[AES256_GCM,data:x]\nsops:\n    version: 3.9.0\n", "sops decrypt --input-type yaml --output-type json my.env | put -"},
+		{"-----BEGIN PGP MESSAGE-----\n", "gpg --decrypt my.env | put -"},
+		{`{"A": "ENC[AES256_GCM,data:x]"}`, "sops decrypt --input-type json --output-type json my.env | put -"},
+		{`{"A": "x", "sops": {"mac": "x"}}`, "sops decrypt --input-type json --output-type json my.env | put -"},
 	} {
 		parse := Parse
 		if IsJSON([]byte(tt.src)) {
@@ -115,7 +115,7 @@ func TestParseRefusesWhatIsEncrypted(t *testing.T) {
 		var encrypted *EncryptedError
 		if !errors.As(err, &encrypted) || f != nil {
 			t.Errorf("%q: %v", tt.src, err)
-		} else if got := encrypted.Remedy("my.env"); got != tt.remedy {
+		} else if got := encrypted.Remedy("my.env", "put -"); got != tt.remedy {
 			t.Errorf("%q: %q, want %q", tt.src, got, tt.remedy)
 		}
 	}
@@ -132,11 +132,12 @@ func TestDescribe(t *testing.T) {
 		err  error
 		want string
 	}{
-		{"my.env", ErrNone, "my.env: it has no line NAME=VALUE"},
-		{"my.env", &EncryptedError{Program: dotenvx}, "my.env: its values are encrypted with dotenvx. Decrypt it first, and delete the decrypted file afterwards: dotenvx decrypt --stdout -f my.env > plain.env"},
-		{"it's my.env", &EncryptedError{Program: "age"}, `it's my.env: its values are encrypted with age. Decrypt it first, and delete the decrypted file afterwards: age --decrypt --identity KEY_FILE 'it'\''s my.env' > plain.env`},
+		{"my.env", ErrNone, "it has no line NAME=VALUE"},
+		{"my.env", &EncryptedError{Program: dotenvx}, "its values are encrypted with dotenvx. Decrypt it into a pipe, so that no file has the values: dotenvx decrypt --stdout -f my.env | put -"},
+		{"my.env", &EncryptedError{Program: gitCrypt}, "its values are encrypted with git-crypt. Decrypt the whole working copy first: git-crypt unlock"},
+		{"it's my.env", &EncryptedError{Program: "age"}, `its values are encrypted with age. Decrypt it into a pipe, so that no file has the values: age --decrypt --identity KEY_FILE 'it'\''s my.env' | put -`},
 	} {
-		if got := Describe(tt.file, tt.err); got != tt.want {
+		if got := Describe(tt.file, "put -", tt.err); got != tt.want {
 			t.Errorf("%s, want %s", got, tt.want)
 		}
 	}

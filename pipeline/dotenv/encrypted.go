@@ -19,39 +19,40 @@ type EncryptedError struct {
 // Error says what encrypted the file.
 func (e *EncryptedError) Error() string { return "its values are encrypted with " + e.Program }
 
-// Describe returns what is wrong with a file, for an error of this package, and what
-// to do.
-func Describe(file string, err error) string {
+// Describe returns what is wrong with a file, for an error of this package, and what to
+// do. into is the command that a decrypted file is piped into.
+func Describe(file, into string, err error) string {
 	var encrypted *EncryptedError
-	if errors.As(err, &encrypted) {
-		return fmt.Sprintf("%s: %v. Decrypt it first, and delete the decrypted file afterwards: %s", file, err, encrypted.Remedy(file))
+	switch {
+	case errors.As(err, &encrypted) && encrypted.Program == gitCrypt:
+		return fmt.Sprintf("%v. Decrypt the whole working copy first: %s", err, encrypted.Remedy(file, into))
+	case encrypted != nil:
+		return fmt.Sprintf("%v. Decrypt it into a pipe, so that no file has the values: %s", err, encrypted.Remedy(file, into))
 	}
-	return fmt.Sprintf("%s: %v", file, err)
+	return err.Error()
 }
 
-// Remedy returns the command that decrypts a file.
-func (e *EncryptedError) Remedy(file string) string {
+// Remedy returns the commands that decrypt a file, and pipe it into another one.
+func (e *EncryptedError) Remedy(file, into string) string {
 	file = quoted(file)
-	const plain = "plain.env"
+	var decrypt string
 	switch e.Program {
-	case sops:
-		if e.format == "json" {
-			return fmt.Sprintf("sops decrypt --input-type json --output-type json %s > plain.json", file)
-		}
-		return fmt.Sprintf("sops decrypt --input-type %s --output-type dotenv %s > %s", cmp.Or(e.format, "dotenv"), file, plain)
+	case sops: // its dotenv output quotes nothing
+		decrypt = fmt.Sprintf("sops decrypt --input-type %s --output-type json %s", cmp.Or(e.format, "dotenv"), file)
 	case dotenvx:
-		return fmt.Sprintf("dotenvx decrypt --stdout -f %s > %s", file, plain)
+		decrypt = "dotenvx decrypt --stdout -f " + file
 	case vault:
-		return `npx dotenv-vault local decrypt "$DOTENV_KEY" > ` + plain
+		decrypt = `npx dotenv-vault local decrypt "$DOTENV_KEY"`
 	case "Ansible Vault":
-		return fmt.Sprintf("ansible-vault view %s > %s", file, plain)
-	case "git-crypt":
+		decrypt = "ansible-vault view " + file
+	case gitCrypt:
 		return "git-crypt unlock"
 	case "age":
-		return fmt.Sprintf("age --decrypt --identity KEY_FILE %s > %s", file, plain)
+		decrypt = "age --decrypt --identity KEY_FILE " + file
 	default:
-		return fmt.Sprintf("gpg --decrypt %s > %s", file, plain)
+		decrypt = "gpg --decrypt " + file
 	}
+	return decrypt + " | " + into
 }
 
 var plainName = lazyregexp.New(`^[A-Za-z0-9_./+@%:,-]+$`)
@@ -65,15 +66,16 @@ func quoted(file string) string {
 }
 
 const (
-	sops    = "sops"
-	dotenvx = "dotenvx"
-	vault   = "dotenv-vault"
+	sops     = "sops"
+	dotenvx  = "dotenvx"
+	vault    = "dotenv-vault"
+	gitCrypt = "git-crypt"
 )
 
 // envelopes are how files begin that are encrypted as a whole.
 var envelopes = []struct{ begins, program string }{
 	{"$ANSIBLE_VAULT;", "Ansible Vault"},
-	{"\x00GITCRYPT\x00", "git-crypt"},
+	{"\x00GITCRYPT\x00", gitCrypt},
 	{"age-encryption.org/", "age"},
 	{"-----BEGIN AGE ENCRYPTED FILE-----", "age"},
 	{"-----BEGIN PGP MESSAGE-----", "GnuPG"},

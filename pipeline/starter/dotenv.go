@@ -15,7 +15,7 @@ const maxSource = 1 << 20
 var ErrSize = fmt.Errorf("it has more than %d bytes", maxSource)
 
 // Dotenv makes a draft of the names in a dotenv file, as secrets of one function. It
-// keeps no value. dotenv.Describe says what to do about an error.
+// keeps no value. dotenv.Describe says what to do about an EncryptedError.
 func Dotenv(source string, src []byte, function string) (*Draft, error) {
 	if len(src) > maxSource {
 		return nil, ErrSize

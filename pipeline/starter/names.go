@@ -65,7 +65,7 @@ func (d *Draft) keys(src []byte) (all []named, err error) {
 	}
 	encrypted := doc.get(doc.root, "sops") != nil
 	if encrypted {
-		d.note(1, "it is encrypted with sops; only its names are used. To import its values, decrypt it first: sops decrypt")
+		d.note(1, "it is encrypted with sops; only its names are used. To put its values: sops decrypt --output-type json FILE | bundle import --env NAME -")
 	}
 	for _, e := range doc.entries(doc.root) {
 		n := doc.follow(e.value)

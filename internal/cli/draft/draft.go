@@ -64,8 +64,13 @@ func Read(con *console.Console, c *cli.Context, environments []starter.Environme
 		kind = starter.Detect(source, content)
 	}
 	draft, err := drafted(kind, source, content, function)
+	var encrypted *dotenv.EncryptedError
+	if errors.As(err, &encrypted) {
+		return nil, console.Usagef("%s: %s. For bundle init, list the names in a file instead, one on each line", source,
+			dotenv.Describe(source, "bundle import --env NAME -", err))
+	}
 	if err != nil {
-		return nil, console.Usagef("%s", dotenv.Describe(source, err))
+		return nil, console.Usagef("%s: %v", source, err)
 	}
 	draft.Name = cmp.Or(draft.Name, folderName(source))
 	return draft, nil

@@ -37,7 +37,7 @@ func (a *commands) localImport() *cli.Command {
 			if console.Text(c, "path") == "" {
 				return console.Usagef("name the path of the parameters with --path")
 			}
-			found, err := values.ReadFile(a.Console, "bundle local import", "put one value with bundle local put", file)
+			found, err := values.ReadFile(a.Console, "bundle local import", "bundle local import --path PATH -", "put one value with bundle local put", file)
 			if err != nil {
 				return err
 			}

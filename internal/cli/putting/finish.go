@@ -24,6 +24,7 @@ func (r *run) finish() error {
 			printable.Count(written, "parameter")+" "+was(written), printable.Count(left, "parameter")+" "+was(left))))
 	}
 	done := r.answer(all)
+	r.sayLost()
 	if len(all) == 0 {
 		return done
 	}
@@ -140,47 +141,4 @@ func (r *run) result(p *place) *view.Put {
 	result := view.NewPut(p.put, r.dry, func(o pipeline.PutOutcome) string { return r.ForUser(r.goBack(p, o)) })
 	result.AWSCalls, result.DurationMS = p.calls.Snapshot(), time.Since(r.Started).Milliseconds()
 	return result
-}
-
-// goBack returns a command that puts the version before again. Where a blind function uses
-// the parameter, bundle does not decrypt, so AWS's own command line does.
-func (r *run) goBack(p *place, o pipeline.PutOutcome) string {
-	words := shellWord
-	own := "--env " + words(p.Environment) + " --region " + words(p.Region)
-	if manifest := console.Text(r.c, "manifest"); manifest != console.DefaultManifest {
-		own += " --manifest " + words(manifest)
-	}
-	for _, v := range r.c.StringSlice("var") {
-		own += " --var " + words(v)
-	}
-	for _, flag := range []string{"function", "guard", "endpoint-url", "data"} {
-		if value := console.Text(r.c, flag); value != "" {
-			own += " --" + flag + " " + words(value)
-		}
-	}
-	switch {
-	case o.Before == 0 && p.embedded():
-		return "bundle local rm " + o.Parameter
-	case o.Before == 0:
-		return fmt.Sprintf("aws ssm delete-parameter --region %s --name %s", p.Region, o.Parameter)
-	case o.Blind:
-		return fmt.Sprintf("aws ssm get-parameter --region %s --name %s:%d --with-decryption --query Parameter.Value --output text | bundle put %s --strip-newline %s",
-			p.Region, o.Parameter, o.Before, own, o.Secrets[0].Name)
-	}
-	var commands []string
-	for _, s := range o.Secrets {
-		command := fmt.Sprintf("bundle put %s --from-version %d %s", own, o.Before, s.Name)
-		if !slices.Contains(commands, command) && (len(commands) == 0 || s.Field != "") {
-			commands = append(commands, command)
-		}
-	}
-	return strings.Join(commands, " && ")
-}
-
-// shellWord returns a string as one word of a POSIX shell, in quotes only if it needs them.
-func shellWord(s string) string {
-	if s != "" && strings.Trim(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_./:=@%+-") == "" {
-		return s
-	}
-	return console.ShellWord(s)
 }

@@ -13,9 +13,9 @@ import (
 )
 
 // ReadFile reads a dotenv file or a JSON object for a command, of at most 16 MiB, from a
-// file or from standard input if path is console.StdinName. instead says how to put one
-// value, for an error.
-func ReadFile(con *console.Console, command, instead, path string) (*dotenv.File, error) {
+// file or from standard input if path is console.StdinName. For errors, instead says how to
+// put one value, and into is the command that takes values from standard input.
+func ReadFile(con *console.Console, command, into, instead, path string) (*dotenv.File, error) {
 	content, err := readAll(con, path)
 	switch {
 	case err != nil && strings.Contains(path, "="):
@@ -31,7 +31,11 @@ func ReadFile(con *console.Console, command, instead, path string) (*dotenv.File
 	}
 	values, err := parse(content)
 	if err != nil {
-		return nil, console.Usagef("%s", dotenv.Describe(Shown(path), err))
+		encrypted := path
+		if path == console.StdinName {
+			encrypted = "FILE"
+		}
+		return nil, console.Usagef("%s: %s", Shown(path), dotenv.Describe(encrypted, into, err))
 	}
 	return values, nil
 }

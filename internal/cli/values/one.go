@@ -2,6 +2,7 @@ package values
 
 import (
 	"context"
+	"fmt"
 	"io"
 
 	"github.com/whispering/bundle/internal/cli/console"
@@ -23,7 +24,10 @@ func ReadOne(ctx context.Context, con *console.Console, name, file string) (valu
 		typed = true
 		b, err = con.Ask(ctx, "Value of "+name+" (not shown): ")
 	default:
-		b, err = io.ReadAll(io.LimitReader(con.Stdin, most))
+		b, err = io.ReadAll(io.LimitReader(con.Stdin, most+1))
+		if err == nil && len(b) > most {
+			err = fmt.Errorf("it has more than %d KiB", most>>10)
+		}
 	}
 	if ctx.Err() != nil {
 		return secret.Value{}, false, ctx.Err()
