@@ -46,6 +46,8 @@ func TestPutAsksAtATerminal(t *testing.T) {
 		{"unchanged", "typed\n", nil, 0, "typed", "nothing to write"},
 		{"a newline, kept", "y\ny\n", []string{"--from", "value.txt"}, 0, "from-a-file\n", "The value ends in a newline, which echo and editors add. Keep it? [y/N]"},
 		{"a newline, removed", "n\ny\n", []string{"--from", "value.txt"}, 0, "from-a-file", "Keep it?"},
+		{"the end of the input", "\x04", nil, 2, "from-a-file", "no value was given: nothing was written"},
+		{"a value, and the end", "typed\x04\x04\x04", nil, 2, "from-a-file", "not confirmed: nothing was written"},
 		{"dry run", "", []string{"--dry-run"}, 0, "from-a-file", ""},
 	} {
 		person, program := needs.Terminal(t)

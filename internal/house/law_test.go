@@ -21,7 +21,7 @@ const module = "github.com/whispering/bundle/"
 // in docs/adr/0001-imports.md.
 var law = map[string][2]string{
 	"cmd/bundle":             {"internal/arn internal/cli/... pipeline/... layerbuild/... runtime/... internal/atomicfile internal/printable", "cli hcl x/sys"},
-	"internal/cli/console":   {"internal/actions internal/printable internal/trust pipeline pipeline/problem", "cli hcl x/term progressbar"},
+	"internal/cli/console":   {"internal/actions internal/printable internal/trust pipeline pipeline/problem", "cli hcl x/sys x/term progressbar"},
 	"internal/cli/view":      {"internal/arn internal/actions internal/printable layerbuild/... pipeline/...", "hcl"},
 	"internal/cli/docs":      {"internal/printable", "cli"},
 	"internal/cli/target":    {"internal/arn internal/cli/console internal/printable internal/trust layerbuild/... pipeline pipeline/manifest pipeline/problem pipeline/publish", "cli hcl"},

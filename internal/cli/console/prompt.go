@@ -64,13 +64,7 @@ func (p *Person) Agrees(ctx context.Context, question string) (bool, error) {
 	_, _ = io.WriteString(p.console.Stderr.Text(), printable.Line(question)+" [y/N] ")
 	given := make(chan string, 1)
 	go func() {
-		var line []byte
-		for b := make([]byte, 1); len(line) < 100; { // a byte at a time: what follows may be for another question
-			if n, err := p.terminal.Read(b); n == 0 || err != nil || b[0] == '\n' {
-				break
-			}
-			line = append(line, b[0])
-		}
+		line, _ := readLine(p.terminal)
 		given <- string(line)
 	}()
 	select {
@@ -83,8 +77,9 @@ func (p *Person) Agrees(ctx context.Context, question string) (bool, error) {
 	}
 }
 
-// Ask asks for a value at the terminal of standard input, which does not show it. If the
-// run is interrupted, it gives the terminal back as it was.
+// Ask asks for a value at the terminal of standard input, which does not show it. It returns
+// io.EOF if the person ends the input instead. If the run is interrupted, it gives the
+// terminal back as it was.
 func (c *Console) Ask(ctx context.Context, prompt string) ([]byte, error) {
 	f, ok := c.Stdin.(*os.File)
 	if !ok {
@@ -102,7 +97,7 @@ func (c *Console) Ask(ctx context.Context, prompt string) ([]byte, error) {
 	}
 	given := make(chan answer, 1)
 	go func() {
-		value, err := term.ReadPassword(fd)
+		value, err := readHidden(f)
 		given <- answer{value, err}
 	}()
 	defer func() { _, _ = fmt.Fprintln(c.Stderr.Text()) }() // the newline that was typed is not shown either
@@ -112,5 +107,25 @@ func (c *Console) Ask(ctx context.Context, prompt string) ([]byte, error) {
 	case <-ctx.Done():
 		_ = term.Restore(fd, before)
 		return nil, ctx.Err()
+	}
+}
+
+// readLine reads up to a line break or, if there is none, the end of the input. It returns
+// io.EOF if that comes first. It reads a byte at a time: what follows may be for another
+// question.
+func readLine(r io.Reader) ([]byte, error) {
+	var line []byte
+	for b := make([]byte, 1); ; {
+		n, err := r.Read(b)
+		switch {
+		case n == 0 && err == io.EOF && len(line) > 0:
+			return line, nil
+		case n == 0 && err != nil:
+			return nil, err
+		case n == 1 && b[0] == '\n':
+			return line, nil
+		case n == 1:
+			line = append(line, b[0])
+		}
 	}
 }

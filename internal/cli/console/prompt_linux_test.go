@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"io"
 	"os"
 	"runtime"
 	"strings"
@@ -68,6 +69,17 @@ func TestAskDoesNotShowTheAnswer(t *testing.T) {
 	if err != nil || string(shown[:n]) != "end" || strings.Contains(diagnostics.String(), "c4nary") {
 		t.Errorf("%v, the terminal shows %q and %q", err, shown[:n], &diagnostics)
 	}
+	// Control-D ends the input, and the terminal is as it was.
+	for typed, want := range map[string]string{"\x04": "", "c4nary 2\x04\x04": "c4nary 2"} {
+		given = ask(t.Context())
+		if _, err := person.WriteString(typed); err != nil {
+			t.Fatal(err)
+		}
+		if a := <-given; string(a.value) != want || (want == "") != errors.Is(a.err, io.EOF) {
+			t.Errorf("%q: %q, %v", typed, a.value, a.err)
+		}
+		waitForEcho(t, program, true)
+	}
 	running := runtime.NumGoroutine()
 	ctx, interrupt := context.WithCancel(t.Context())
 	given = ask(ctx)
@@ -86,7 +98,7 @@ func TestAskDoesNotShowTheAnswer(t *testing.T) {
 		}
 		time.Sleep(10 * time.Millisecond)
 	}
-	if got := diagnostics.String(); got != "Value: \nValue: \n" {
+	if got := diagnostics.String(); got != strings.Repeat("Value: \n", 4) {
 		t.Errorf("it printed %q", got)
 	}
 }

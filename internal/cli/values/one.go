@@ -32,6 +32,9 @@ func ReadOne(ctx context.Context, con *console.Console, name, file string) (valu
 	if ctx.Err() != nil {
 		return secret.Value{}, false, ctx.Err()
 	}
+	if typed && err == io.EOF {
+		return secret.Value{}, false, console.Usagef("no value was given: nothing was written")
+	}
 	if err != nil {
 		return secret.Value{}, false, console.Usagef("the value cannot be read: %v. Without --from it comes from standard input.", pipeline.Cause(err))
 	}
