@@ -54,7 +54,7 @@ func (d *destination) compose() problem.Problems {
 			return problem.Problems{d.refuse(problem.Missing, "Not a JSON value", fmt.Sprintf("%v, so its field %q cannot be replaced. Put the whole value first.", err, part.field()))}
 		case errors.Is(err, secret.ErrFieldBlanks):
 			return problem.Problems{d.refuse(problem.Missing, "Field has another type", fmt.Sprintf(
-				"%v. Put it without the spaces, tabs and line breaks before and after it. --strip-newline removes a newline at its end.", err))}
+				"%v. Put it without them. --strip-newline removes a newline at its end.", err))}
 		case errors.Is(err, secret.ErrFieldKind):
 			return problem.Problems{d.refuse(problem.Missing, "Field has another type", fmt.Sprintf("%v. Put one of that type.", err))}
 		case err != nil:
@@ -63,7 +63,7 @@ func (d *destination) compose() problem.Problems {
 		}
 		d.after = value
 		if d.read {
-			_, wrong := part.binds[0].checked(d.before)
+			_, wrong := part.binds[0].checked(d.before, d.dataType())
 			d.parts[i].lost = len(wrong) > 0
 		}
 	}

@@ -48,7 +48,7 @@ func TestPutDoesNotShowAValueInThePlaceOfAName(t *testing.T) {
 	for typed, shown := range map[string]bool{
 		"DB_PASWORD": true, "_X1": true,
 		"c4nary": false, "c4nary_x": false, "C4NARY-X": false, "C4NARY x": false, "sk_live_c4nary": false, "9C4NARY": false, "C4NARY\n": false, "ÜC4NARY": false,
-		"C4NARY+/==": false, "{\"c4nary\": 1}": false, "/c4nary": false, "c4nary:DB": false, strings.Repeat("C4NARY", 11): false,
+		"C4NARY+/": false, "{\"c4nary\": 1}": false, "/c4nary": false, "c4nary:DB": false, strings.Repeat("C4NARY", 11): false,
 	} {
 		for _, function := range []string{"", "hello"} {
 			var out, diagnostics bytes.Buffer

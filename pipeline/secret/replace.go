@@ -14,9 +14,9 @@ import (
 // field is a number, a boolean, an object or an array, and the new value is not.
 var ErrFieldKind = errors.New("the field has another JSON type")
 
-// ErrFieldBlanks reports a new value with blanks around it for such a field, which would
+// ErrFieldBlanks reports a new value with blanks or comments around it for such a field, which would
 // not get them.
-var ErrFieldBlanks = errors.New("the new value has blanks around it")
+var ErrFieldBlanks = errors.New("the new value has blanks or comments around it")
 
 // Equal reports whether two values have the same plaintext.
 func (v Value) Equal(other Value) bool { return bytes.Equal(v.peek(), other.peek()) }
@@ -138,12 +138,10 @@ func (s span) written(body []byte, f Field, as Syntax, to Value) ([]byte, error)
 		return quoted(to), nil
 	}
 	text, ok := plainJSON(to.peek(), as)
-	bare := bytes.Trim(text, " 	
-")
-	switch {
-	case !ok || jsonKind(bare[0]) != kind:
+	if !ok || jsonKind(wholeSpan(text).of(text)[0]) != kind {
 		return nil, fmt.Errorf("%w: %q is %s, and the new value is not", ErrFieldKind, f, kind)
-	case len(bare) < len(text):
+	}
+	if wholeSpan(text) != (span{0, len(text)}) {
 		return nil, fmt.Errorf("%w, and %q is %s", ErrFieldBlanks, f, kind)
 	}
 	return to.peek(), nil
