@@ -137,7 +137,7 @@ func TestExamples(t *testing.T) {
 }
 
 // takesArguments is the usage of a command, behind its name, if it takes any.
-var takesArguments = regexp.MustCompile(`^(NAME|ALIAS|FILE|\[PATH\]|\[FILE\.\.\.\]|\[manifest\||bash|(\[--[^]]*\] )+(SECRET|FILE) )|COMMAND \[ARGUMENT`)
+var takesArguments = regexp.MustCompile(`^(NAME|LAYER DIR|ALIAS|FILE|\[PATH\]|\[FILE\.\.\.\]|\[manifest\||bash|(\[--[^]]*\] )+(SECRET|FILE) )|COMMAND \[ARGUMENT`)
 
 // wouldRun reads a command line, and returns the command that it would run.
 func wouldRun(t *testing.T, args []string) (ran string, err error) {

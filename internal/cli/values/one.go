@@ -2,6 +2,7 @@ package values
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 
@@ -32,7 +33,7 @@ func ReadOne(ctx context.Context, con *console.Console, name, file string) (valu
 	if ctx.Err() != nil {
 		return secret.Value{}, false, ctx.Err()
 	}
-	if typed && err == io.EOF {
+	if typed && errors.Is(err, io.EOF) {
 		return secret.Value{}, false, console.Usagef("no value was given: nothing was written")
 	}
 	if err != nil {
