@@ -2,6 +2,8 @@ package main
 
 import (
 	"bytes"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -67,4 +69,20 @@ func TestPutDoesNotShowAValueInThePlaceOfAName(t *testing.T) {
 			}
 		}
 	}
+}
+
+// sampleManifest writes a manifest with an embedded environment, and returns its path.
+func sampleManifest(t *testing.T) string {
+	t.Helper()
+	dir := t.TempDir()
+	for name, content := range map[string]string{
+		"secrets.hcl": "bundle { name = \"shop\" }\nenvironment \"local\" { embedded = \"sample.json\" }\nenvironment \"other\" { embedded = \"sample.json\" }\n" +
+			"function \"hello\" {\n  kms_key = \"alias/hello\"\n  secret \"DB\" { parameter = \"/shop/db\" }\n}\n",
+		"sample.json": `{"keys": [{"alias": "alias/hello"}], "parameters": [{"name": "/shop/db", "type": "SecureString", "value": "not-a-real-password"}]}`,
+	} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return filepath.Join(dir, "secrets.hcl")
 }
