@@ -75,7 +75,7 @@ func (c *checkout) read(name string) string {
 // builds with Go are the same but for the language.
 func TestPreCommitRunsTheHooks(t *testing.T) {
 	t.Parallel()
-	programs := filepath.Join(tools(t), "python", "bin")
+	programs := filepath.Join(needs.EditorTools(t), "python", "bin")
 	hooks := newCheckout(t, programs)
 	file, err := os.ReadFile("../../.pre-commit-hooks.yaml")
 	if err != nil {
@@ -126,7 +126,7 @@ func TestPreCommitRunsTheHooks(t *testing.T) {
 // TestLefthookRunsTheHooks runs the lefthook.yml of docs/editors.md, and its script for husky.
 func TestLefthookRunsTheHooks(t *testing.T) {
 	t.Parallel()
-	c := newCheckout(t, filepath.Join(tools(t), "node", "node_modules", ".bin"))
+	c := newCheckout(t, filepath.Join(needs.EditorTools(t), "node", "node_modules", ".bin"))
 	c.write("lefthook.yml", block(t, "yaml", "stage_fixed"))
 	c.write("secrets.hcl", loose)
 	c.write("sample.json", sampleFile)

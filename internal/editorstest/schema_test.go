@@ -15,16 +15,6 @@ import (
 	"github.com/whispering/bundle/pipeline/manifest"
 )
 
-// tools returns the folder of .ci/install-editor-tools.
-func tools(t *testing.T) string {
-	t.Helper()
-	dir := os.Getenv("BUNDLE_EDITOR_TOOLS")
-	if dir == "" {
-		needs.Missing(t, "BUNDLE_EDITOR_TOOLS is not set (.ci/install-editor-tools FOLDER)")
-	}
-	return dir
-}
-
 // TestEditorsReadTheSchemas checks manifests and guard files with Ajv, in its strict mode, and with the service of VS Code,
 // which completes as well.
 func TestEditorsReadTheSchemas(t *testing.T) {
@@ -104,7 +94,7 @@ func TestEditorsReadTheSchemas(t *testing.T) {
 				Completed [][]string
 			}
 			cmd := exec.CommandContext(t.Context(), needs.Program(t, "node", "Node.js 22 or later, nodejs.org"), "testdata/schema.js")
-			cmd.Env = append(os.Environ(), "NODE_PATH="+filepath.Join(tools(t), "node", "node_modules"))
+			cmd.Env = append(os.Environ(), "NODE_PATH="+filepath.Join(needs.EditorTools(t), "node", "node_modules"))
 			cmd.Stdin, cmd.Stderr = bytes.NewReader(question), t.Output()
 			out, err := cmd.Output()
 			if err != nil {

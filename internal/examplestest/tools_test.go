@@ -20,22 +20,6 @@ import (
 	"github.com/whispering/bundle/internal/needs"
 )
 
-// tool returns the path of what .ci/install-examples-tools has put into the
-// folder that BUNDLE_EXAMPLES_TOOLS names.
-func tool(t *testing.T, path string) string {
-	t.Helper()
-	const how = "run .ci/install-examples-tools FOLDER and set BUNDLE_EXAMPLES_TOOLS=FOLDER"
-	folder := os.Getenv("BUNDLE_EXAMPLES_TOOLS")
-	if folder == "" {
-		needs.Missing(t, "the programs that check the examples are not installed (%s)", how)
-	}
-	path = filepath.Join(folder, path)
-	if _, err := os.Stat(path); err != nil {
-		needs.Missing(t, "there is no %s (%s)", path, how)
-	}
-	return path
-}
-
 // TestTemplatesAreCloudFormation: cfn-lint accepts the templates, after SAM's
 // transformation, without a remark.
 func TestTemplatesAreCloudFormation(t *testing.T) {
@@ -44,7 +28,7 @@ func TestTemplatesAreCloudFormation(t *testing.T) {
 	if err != nil || len(templates) < 4 {
 		t.Fatalf("%v, %v", templates, err)
 	}
-	run(t, "", nil, tool(t, "python/bin/cfn-lint"), templates...)
+	run(t, "", nil, needs.ExamplesTool(t, "python/bin/cfn-lint"), templates...)
 }
 
 // stubCloudFormation knows no stack. It is all that packaging asks of AWS.
@@ -68,7 +52,7 @@ func withLayer(t *testing.T, name string) string {
 }
 
 func TestServerlessPackagesHello(t *testing.T) {
-	framework, lint := tool(t, "node/node_modules/osls/bin/serverless.js"), tool(t, "python/bin/cfn-lint")
+	framework, lint := needs.ExamplesTool(t, "node/node_modules/osls/bin/serverless.js"), needs.ExamplesTool(t, "python/bin/cfn-lint")
 	dir := withLayer(t, "hello")
 	env := []string{"AWS_ENDPOINT_URL=" + stubCloudFormation(t), "AWS_ACCESS_KEY_ID=sample", "AWS_SECRET_ACCESS_KEY=sample", "AWS_SESSION_TOKEN=",
 		"SLS_TELEMETRY_DISABLED=1", "SLS_NOTIFICATIONS_MODE=off", "HOME=" + t.TempDir()}
@@ -79,7 +63,7 @@ func TestServerlessPackagesHello(t *testing.T) {
 }
 
 func TestCDKSynthesisesHello(t *testing.T) {
-	packages, lint := tool(t, "node/node_modules"), tool(t, "python/bin/cfn-lint")
+	packages, lint := needs.ExamplesTool(t, "node/node_modules"), needs.ExamplesTool(t, "python/bin/cfn-lint")
 	dir := withLayer(t, "hello")
 	if err := os.Symlink(packages, filepath.Join(dir, "cdk", "node_modules")); err != nil {
 		t.Fatal(err)
@@ -282,7 +266,7 @@ func terraformFolders(t *testing.T) []string {
 
 // TestTerraformInspects reads the folders with HashiCorp's own reader.
 func TestTerraformInspects(t *testing.T) {
-	inspect := tool(t, "bin/terraform-config-inspect")
+	inspect := needs.ExamplesTool(t, "bin/terraform-config-inspect")
 	for _, folder := range terraformFolders(t) {
 		var module struct {
 			Diagnostics      []any

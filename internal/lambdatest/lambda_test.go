@@ -58,22 +58,6 @@ type client struct {
 // wrapped.
 const withoutSecrets = "nothing"
 
-// installed returns the path of a file that .ci/install-lambda-clients has put
-// into the folder that BUNDLE_LAMBDA_CLIENTS names.
-func installed(t *testing.T, name string) string {
-	t.Helper()
-	const how = "run .ci/install-lambda-clients FOLDER and set BUNDLE_LAMBDA_CLIENTS=FOLDER"
-	folder := os.Getenv("BUNDLE_LAMBDA_CLIENTS")
-	if folder == "" {
-		needs.Missing(t, "the Lambda runtime clients are not installed (%s)", how)
-	}
-	file := filepath.Join(folder, name)
-	if _, err := os.Stat(file); err != nil {
-		needs.Missing(t, "there is no %s (%s)", file, how)
-	}
-	return file
-}
-
 func clients(t *testing.T) []client {
 	t.Helper()
 	all := nodes(t)
@@ -81,7 +65,7 @@ func clients(t *testing.T) []client {
 	return []client{
 		nodejs(t, newest),
 		cpython(t),
-		java(t, installed(t, "java")),
+		java(t, needs.LambdaClient(t, "java")),
 		golang(t),
 	}
 }
@@ -100,14 +84,14 @@ func nodes(t *testing.T) []string {
 func nodejs(t *testing.T, program string) client {
 	t.Helper()
 	const argument = "--max-http-header-size=81920"
-	script := installed(t, "node/node_modules/aws-lambda-ric/index.mjs")
+	script := needs.LambdaClient(t, "node/node_modules/aws-lambda-ric/index.mjs")
 	return client{name: "node", command: []string{program, argument, script, "index.handler"}, env: []string{"NODE_PATH=/opt/nodejs/node_modules"},
 		helpers: []string{"require", "import"}, argument: argument}
 }
 
 func cpython(t *testing.T) client {
 	t.Helper()
-	return client{name: "python", command: []string{installed(t, "python/bin/python"), "-m", "awslambdaric", "app.handler"},
+	return client{name: "python", command: []string{needs.LambdaClient(t, "python/bin/python"), "-m", "awslambdaric", "app.handler"},
 		env: []string{"PYTHONPATH=/opt/python", "PYTHONDONTWRITEBYTECODE=1"}, helpers: []string{"import"}}
 }
 

@@ -46,10 +46,7 @@ func recorded(t testing.TB) map[string]election {
 
 // TestReadersReadTheFilesAsRecorded lets the readers read the files of testdata, all files in one process each.
 func TestReadersReadTheFilesAsRecorded(t *testing.T) {
-	folder := os.Getenv("BUNDLE_DOTENV_READERS")
-	if folder == "" {
-		needs.Missing(t, "the readers of dotenv files are not installed (run .ci/install-dotenv-readers FOLDER and set BUNDLE_DOTENV_READERS=FOLDER)")
-	}
+	folder := needs.DotenvReaders(t)
 	node := filepath.Join(folder, "node", "node_modules", "node", "bin", "node")
 	found := make([]map[string]map[string]string, len(readers))
 	for i, command := range [][]string{

@@ -164,10 +164,7 @@ func TestCommentsStayWhenAFieldIsReplaced(t *testing.T) {
 
 // TestJSONCIsReadAsEditorsRead compares with the parser of VS Code: what it does not read is refused, and what is read is the same.
 func TestJSONCIsReadAsEditorsRead(t *testing.T) {
-	folder := os.Getenv("BUNDLE_EDITOR_TOOLS")
-	if folder == "" {
-		needs.Missing(t, "BUNDLE_EDITOR_TOOLS is not set (.ci/install-editor-tools FOLDER)")
-	}
+	folder := needs.EditorTools(t)
 	node := needs.Program(t, "node", "install Node.js")
 	documents := append(append([]string{}, badJSONC...), disputedJSONC[:len(disputedJSONC)-1]...) // their parser has no limit of depth
 	for _, tt := range goodJSONC {
