@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"strconv"
-	"strings"
 
 	"github.com/urfave/cli/v2"
 
@@ -36,7 +35,7 @@ func (a *app) putCommand() *cli.Command {
 }
 
 func (a *app) put(c *cli.Context) error {
-	name, err := secretToPut(c)
+	name, err := console.NameToPut(c, "secret")
 	if err != nil {
 		return err
 	}
@@ -55,15 +54,6 @@ func (a *app) put(c *cli.Context) error {
 			return []pipeline.Named{{Name: name, Value: value}}, err
 		},
 	})
-}
-
-// secretToPut returns the argument of put. No error shows what may be a value.
-func secretToPut(c *cli.Context) (string, error) {
-	if c.Args().Len() > 1 || strings.Contains(c.Args().First(), "=") {
-		return "", console.Usagef("bundle put takes only the name of a secret. The value comes from a prompt, standard input or --from FILE: " +
-			"on a command line, other programs and the shell's history have it")
-	}
-	return console.OneArgument(c, "a secret's name")
 }
 
 // versionToPut returns the value of --from-version, or 0.

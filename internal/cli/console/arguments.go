@@ -164,6 +164,16 @@ func OneArgument(c *cli.Context, what string) (string, error) {
 	return c.Args().First(), nil
 }
 
+// NameToPut returns the only argument of a command that puts a value: the name of a secret or of a parameter. No error
+// shows what may be a value.
+func NameToPut(c *cli.Context, kind string) (string, error) {
+	if c.Args().Len() > 1 || strings.Contains(c.Args().First(), "=") {
+		return "", Usagef("%s takes only the name of a %s. The value comes from a prompt, standard input or --from FILE: "+
+			"on a command line, other programs and the shell's history have it", c.Command.HelpName, kind)
+	}
+	return OneArgument(c, "a "+kind+"'s name")
+}
+
 // LayerArgument returns the layer that --layer names or, until the next release, an argument.
 func (c *Console) LayerArgument(of *cli.Context) (string, error) {
 	if !of.Args().Present() {

@@ -54,7 +54,7 @@ func (a *commands) localPut() *cli.Command {
 			&cli.BoolFlag{Name: "from-sample", Usage: "put what the sample file has for the parameter"},
 		),
 		Action: func(c *cli.Context) error {
-			name, err := nameToPut(c)
+			name, err := console.NameToPut(c, "parameter")
 			if err != nil {
 				return err
 			}
@@ -107,15 +107,6 @@ func oneOf(c *cli.Context, flag string, all ...string) error {
 // lastOr lists words, with an "or" before the last.
 func lastOr(all []string) string {
 	return strings.Join(all[:len(all)-1], ", ") + " or " + all[len(all)-1]
-}
-
-// nameToPut returns the argument of put. No error shows what may be a value.
-func nameToPut(c *cli.Context) (string, error) {
-	if c.Args().Len() > 1 || strings.Contains(c.Args().First(), "=") {
-		return "", console.Usagef("bundle local put takes only the name of a parameter. The value comes from a prompt, standard input or --from FILE: " +
-			"on a command line, other programs and the shell's history have it")
-	}
-	return console.OneArgument(c, "a parameter's name")
 }
 
 // isAt answers with the version of a parameter that was put.
