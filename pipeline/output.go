@@ -198,7 +198,7 @@ func WhyNotWritten(path string, err error) string {
 	case errors.Is(statErr, fs.ErrNotExist) && danglingErr == nil:
 		return fmt.Sprintf("%s is a symbolic link to a path that does not exist. Use another path.", dir)
 	case errors.Is(statErr, fs.ErrNotExist):
-		return fmt.Sprintf("the folder %s does not exist. Create it first: mkdir -p %s", dir, shellWord(dir))
+		return fmt.Sprintf("the folder %s does not exist. Create it first: mkdir -p %s", dir, ShellWord(dir))
 	case errors.Is(statErr, syscall.ENOTDIR), statErr == nil && !info.IsDir():
 		return fmt.Sprintf("%s is not a folder. Use another path.", dir)
 	case errors.Is(err, syscall.ENAMETOOLONG):
@@ -224,8 +224,8 @@ func Cause(err error) error {
 	return err
 }
 
-// shellWord quotes a string as one word of a shell command.
-func shellWord(s string) string {
+// ShellWord returns a string as one word of a POSIX shell, in quotes only if it needs them.
+func ShellWord(s string) string {
 	if s != "" && strings.Trim(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./:@+=-") == "" && s[0] != '-' {
 		return s
 	}

@@ -130,7 +130,7 @@ func anotherLayer(out, why string, l *layerbuild.Layer, m *manifest.Manifest) pr
 	ext := filepath.Ext(out)
 	return problem.Problems{problem.New(problem.Manifest, nil, "Output file is another layer", fmt.Sprintf(
 		"--out %s is a layer %s, and this run is for %s. Use another file, for example --out %s. To replace this one, pass --previous none.",
-		out, why, own, shellWord(strings.TrimSuffix(out, ext)+"-"+word+ext)))}
+		out, why, own, ShellWord(strings.TrimSuffix(out, ext)+"-"+word+ext)))}
 }
 
 func openARN(arn string, m *manifest.Manifest) (Previous, problem.Problems) {

@@ -13,7 +13,7 @@ import (
 // goBack returns a command that puts the version before again. Where a blind function uses
 // the parameter, bundle does not decrypt, so AWS's own command line does.
 func (r *run) goBack(p *place, o pipeline.PutOutcome) string {
-	words := shellWord
+	words := pipeline.ShellWord
 	own := "--env " + words(p.Environment) + " --region " + words(p.Region)
 	if manifest := console.Text(r.c, "manifest"); manifest != console.DefaultManifest {
 		own += " --manifest " + words(manifest)
@@ -85,12 +85,4 @@ func (r *run) sayLost() {
 			}
 		}
 	}
-}
-
-// shellWord returns a string as one word of a POSIX shell, in quotes only if it needs them.
-func shellWord(s string) string {
-	if s != "" && strings.Trim(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_./:=@%+-") == "" {
-		return s
-	}
-	return console.ShellWord(s)
 }
