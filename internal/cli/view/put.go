@@ -77,24 +77,32 @@ func (all PutTable) Text(out *printable.Stream) error {
 	if err := out.Table(all.Rows()); err != nil {
 		return err
 	}
-	said := false
-	for _, r := range all {
-		for _, p := range r.Parameters {
-			if p.GoBack == "" {
-				continue
-			}
-			if !said {
-				if err := out.Printf("\nTo go back to the version before:\n"); err != nil {
-					return err
-				}
-				said = true
-			}
-			if err := out.Printf("  %s\n", p.GoBack); err != nil {
+	for i, command := range all.goBack() {
+		if i == 0 {
+			if err := out.Printf("\n%s\n", goBackHeading); err != nil {
 				return err
 			}
 		}
+		if err := out.Printf("  %s\n", command); err != nil {
+			return err
+		}
 	}
 	return nil
+}
+
+const goBackHeading = "To go back to the version before:"
+
+// goBack returns the commands that put the versions before again.
+func (all PutTable) goBack() []string {
+	var commands []string
+	for _, r := range all {
+		for _, p := range r.Parameters {
+			if p.GoBack != "" {
+				commands = append(commands, p.GoBack)
+			}
+		}
+	}
+	return commands
 }
 
 // Rows returns the table with its heading.
@@ -110,21 +118,15 @@ func (all PutTable) Rows() [][]string {
 
 // Markdown is Text for a report.
 func (all PutTable) Markdown() string {
-	var back strings.Builder
 	heading := "### bundle: parameters\n\n"
 	for _, r := range all {
 		if r.DryRun {
 			heading = "### bundle: parameters that would be written\n\n"
 		}
-		for _, p := range r.Parameters {
-			if p.GoBack != "" {
-				back.WriteString("    " + p.GoBack + "\n")
-			}
-		}
 	}
 	text := heading + MarkdownTable(all.Rows())
-	if back.Len() > 0 {
-		text += "\nTo go back to the version before:\n\n" + back.String()
+	if commands := all.goBack(); len(commands) > 0 {
+		text += "\n" + goBackHeading + "\n\n    " + strings.Join(commands, "\n    ") + "\n"
 	}
 	return text
 }
