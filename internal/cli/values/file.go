@@ -3,7 +3,6 @@ package values
 import (
 	"errors"
 	"fmt"
-	"io"
 	"strings"
 
 	"github.com/whispering/bundle/internal/cli/console"
@@ -51,11 +50,16 @@ func readAll(con *console.Console, path string) ([]byte, error) {
 	if con.Attended() {
 		return nil, errTyped
 	}
-	content, err := io.ReadAll(io.LimitReader(con.Stdin, most+1))
-	if err == nil && len(content) > most {
-		err = fmt.Errorf("it has more than %d MiB", most>>20)
+	return readInput(con, most, "16 MiB")
+}
+
+// readInput reads standard input, of at most most bytes, which shown says.
+func readInput(con *console.Console, most int64, shown string) ([]byte, error) {
+	b, err := plainfile.All(con.Stdin, 0, most)
+	if errors.Is(err, plainfile.ErrTooLarge) {
+		return nil, errors.New("it has more than " + shown)
 	}
-	return content, err
+	return b, err
 }
 
 // Shown returns the name of a file for messages.

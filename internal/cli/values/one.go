@@ -3,7 +3,6 @@ package values
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 
 	"github.com/whispering/bundle/internal/cli/console"
@@ -25,10 +24,7 @@ func ReadOne(ctx context.Context, con *console.Console, name, file string) (valu
 		typed = true
 		b, err = con.Ask(ctx, "Value of "+name+" (not shown): ")
 	default:
-		b, err = io.ReadAll(io.LimitReader(con.Stdin, most+1))
-		if err == nil && len(b) > most {
-			err = fmt.Errorf("it has more than %d KiB", most>>10)
-		}
+		b, err = readInput(con, most, "64 KiB")
 	}
 	if ctx.Err() != nil {
 		return secret.Value{}, false, ctx.Err()
