@@ -65,24 +65,16 @@ type workerReply struct {
 // before one of them gets the next.
 func invoke(t *testing.T, c client, local *awslocal.Server, opt string, env []string, events []call) []workerReply {
 	t.Helper()
-	api := newCrowd(t, workers, events)
-	f := run(t, c, local, opt, env, api.address())
+	f := run(t, c, local, opt, env, newRuntimeAPI(t, workers, events...))
 	replies := make([]workerReply, len(events))
 	for range events {
-		select {
-		case a := <-api.done:
-			var reply workerReply
-			if err := json.Unmarshal(a.body, &reply); err != nil || a.kind != "response" {
-				f.end()
-				t.Fatalf("%s: %s\n%s", a.kind, a.body, f.output)
-			}
-			replies[a.event] = reply
-		case <-f.exited:
-			t.Fatalf("the function ended with %v:\n%s", f.cmd.ProcessState, f.output)
-		case <-time.After(limit):
+		a := f.await(t)
+		var reply workerReply
+		if err := json.Unmarshal(a.body, &reply); err != nil || a.kind != "response" {
 			f.end()
-			t.Fatalf("no answer in %v:\n%s", limit, f.output)
+			t.Fatalf("%s: %s\n%s", a.kind, a.body, f.output)
 		}
+		replies[a.event] = reply
 	}
 	f.checkOutput(t)
 	return replies
@@ -209,22 +201,14 @@ func TestIdleWorkersOfNodeHoldItsThreads(t *testing.T) {
 			local, url := serve(t)
 			env := []string{"AWS_ENDPOINT_URL_KMS=" + strings.Replace(url, "127.0.0.1", "localhost", 1), c.variable}
 			events := slices.Repeat([]call{{Names: slices.Sorted(maps.Keys(want)), Helper: "get"}}, workers)
-			api := newCrowd(t, workers, events)
-			f := run(t, threads, local, opt, env, api.address())
+			f := run(t, threads, local, opt, env, newRuntimeAPI(t, workers, events...))
 			for range events {
 				kind := "error"
 				if c.found {
 					kind = "response"
 				}
-				select {
-				case a := <-api.done:
-					if a.kind != kind || !c.found && !strings.Contains(string(a.body), "no answer from localhost") {
-						t.Errorf("%s: %s", a.kind, a.body)
-					}
-				case <-f.exited:
-					t.Fatalf("the function ended with %v:\n%s", f.cmd.ProcessState, f.output)
-				case <-time.After(limit):
-					t.Fatalf("no answer in %v", limit)
+				if a := f.await(t); a.kind != kind || !c.found && !strings.Contains(string(a.body), "no answer from localhost") {
+					t.Errorf("%s: %s", a.kind, a.body)
 				}
 			}
 			f.checkOutput(t)

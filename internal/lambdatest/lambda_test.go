@@ -255,14 +255,11 @@ const wrapped = "AWS_LAMBDA_EXEC_WRAPPER=/opt/bundle/exec"
 // start begins an execution environment with an event waiting for it.
 func start(t *testing.T, c client, local *awslocal.Server, opt string, env []string, event any) *function {
 	t.Helper()
-	api := newRuntimeAPI(t, event)
-	f := run(t, c, local, opt, env, api.address())
-	f.api = api
-	return f
+	return run(t, c, local, opt, env, newRuntimeAPI(t, 1, event))
 }
 
-// run begins an execution environment that finds the Runtime API at an address.
-func run(t *testing.T, c client, local *awslocal.Server, opt string, env []string, address string) *function {
+// run begins an execution environment with a Runtime API.
+func run(t *testing.T, c client, local *awslocal.Server, opt string, env []string, api *runtimeAPI) *function {
 	t.Helper()
 	task, err := filepath.Abs(cmp.Or(c.task, "testdata/task"))
 	if err != nil {
@@ -272,7 +269,7 @@ func run(t *testing.T, c client, local *awslocal.Server, opt string, env []strin
 	if err != nil {
 		t.Fatal(err)
 	}
-	f := &function{output: &bytes.Buffer{}, exited: make(chan struct{})}
+	f := &function{api: api, output: &bytes.Buffer{}, exited: make(chan struct{})}
 	command := append([]string{bootstrap}, c.command...)
 	if c.provided != nil {
 		command = c.command
@@ -286,7 +283,7 @@ func run(t *testing.T, c client, local *awslocal.Server, opt string, env []strin
 	id, key := local.Credentials()
 	f.cmd.Env = slices.Concat([]string{
 		"PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir(), "LANG=C.UTF-8", "LAMBDA_TASK_ROOT=" + task, "_HANDLER=" + c.command[len(c.command)-1],
-		"AWS_LAMBDA_RUNTIME_API=" + address, "AWS_LAMBDA_FUNCTION_NAME=payments-prod-hello", "AWS_LAMBDA_FUNCTION_VERSION=$LATEST",
+		"AWS_LAMBDA_RUNTIME_API=" + api.address(), "AWS_LAMBDA_FUNCTION_NAME=payments-prod-hello", "AWS_LAMBDA_FUNCTION_VERSION=$LATEST",
 		"AWS_LAMBDA_FUNCTION_MEMORY_SIZE=128", "AWS_LAMBDA_LOG_GROUP_NAME=/aws/lambda/payments-prod-hello", "AWS_LAMBDA_LOG_STREAM_NAME=stream",
 		"AWS_REGION=us-east-1", "AWS_ACCESS_KEY_ID=" + id, "AWS_SECRET_ACCESS_KEY=" + key,
 	}, c.env, env)
