@@ -71,10 +71,15 @@ func (d *Doctor) grants(ctx context.Context, keyARN string) (all []grantee, comp
 	return all, false, nil
 }
 
+// isKey reports whether the ID or ARN in a reply is that of a key.
+func isKey(replied *string, keyARN string) bool {
+	key := aws.ToString(replied)
+	return key == keyARN || strings.HasSuffix(keyARN, ":key/"+key)
+}
+
 // granteeOf returns whom a grant is for. It must be of the key.
 func granteeOf(g types.GrantListEntry, keyARN string) (grantee, error) {
-	key := aws.ToString(g.KeyId)
-	if key != keyARN && !strings.HasSuffix(keyARN, ":key/"+key) {
+	if !isKey(g.KeyId, keyARN) {
 		return grantee{}, badReply("has a grant of another key")
 	}
 	principal, service := aws.ToString(g.GranteePrincipal), aws.ToString(g.GranteeServicePrincipal)

@@ -39,9 +39,7 @@ func (d *Doctor) keyPolicy(ctx context.Context, f Function) []Finding {
 		switch {
 		case name == ramPolicy && awsfault.Code(err) == "NotFoundException": // the key is not shared
 		case err == nil && !isPolicy(document):
-			return []Finding{found.failed(problem.New(problem.Integrity, &f.Key.Range, "Unexpected answer from KMS", fmt.Sprintf(
-				"The reply of KMS for the policy %s of key %q is not a key policy. "+
-					"Check that the endpoint is AWS, with no proxy in between. If it is, please report this as a bug.", name, f.Key.Value)))}
+			return []Finding{found.failed(found.unexpected("The reply of KMS for the policy %s of key %q is not a key policy.", name, f.Key.Value))}
 		case err == nil:
 			seen.documents = append(seen.documents, document)
 		case !unanswerable(err):
@@ -56,9 +54,7 @@ func (d *Doctor) keyPolicy(ctx context.Context, f Function) []Finding {
 	grants, complete, err := d.grants(ctx, f.KeyARN)
 	switch {
 	case isReply(err):
-		return []Finding{found.failed(problem.New(problem.Integrity, &f.Key.Range, "Unexpected answer from KMS", fmt.Sprintf(
-			"The reply of KMS for the grants of key %q %s. "+
-				"Check that the endpoint is AWS, with no proxy in between. If it is, please report this as a bug.", f.Key.Value, err)))}
+		return []Finding{found.failed(found.unexpected("The reply of KMS for the grants of key %q %s.", f.Key.Value, err))}
 	case err != nil && !unanswerable(err):
 		found.Action = "kms:ListGrants"
 		return []Finding{found.failed(found.problem(ctx, err, problem.Resource{Lead: fmt.Sprintf("The grants of key %q are not available", f.Key.Value)}))}

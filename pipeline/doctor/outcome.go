@@ -54,8 +54,7 @@ func (f Finding) refused(ctx context.Context, err error, must, root bool, what s
 // problem reports that KMS did not answer as expected.
 func (f Finding) problem(ctx context.Context, err error, about problem.Resource) problem.Problem {
 	if err == nil { // a dry run never succeeds
-		return problem.New(problem.Integrity, &f.At.Range, "Unexpected answer from KMS", fmt.Sprintf(
-			"KMS answered a dry run of %s like a real call. Check that the endpoint is AWS, with no proxy in between. If it is, please report this as a bug.", f.Action))
+		return f.unexpected("KMS answered a dry run of %s like a real call.", f.Action)
 	}
 	failure := error(awsfault.Explain(err))
 	if ctx.Err() != nil {
@@ -63,6 +62,12 @@ func (f Finding) problem(ctx context.Context, err error, about problem.Resource)
 	}
 	about.Name, about.Rights = cmp.Or(about.On, f.Resource), []string{f.Action}
 	return problem.FromAWS(failure, about, &f.At.Range)
+}
+
+// unexpected is the problem of a reply that AWS does not give. The sentence says what is wrong with it.
+func (f Finding) unexpected(sentence string, args ...any) problem.Problem {
+	return problem.New(problem.Integrity, &f.At.Range, "Unexpected answer from KMS", fmt.Sprintf(sentence, args...)+
+		" Check that the endpoint is AWS, with no proxy in between. If it is, please report this as a bug.")
 }
 
 func (f Finding) failed(p problem.Problem) Finding {

@@ -3,7 +3,6 @@ package doctor
 import (
 	"context"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -27,10 +26,8 @@ func (d *Doctor) usage(ctx context.Context, f Function) Finding {
 		found.Detail = fmt.Sprintf("could not check whether anything uses key %q: %s", f.Key.Value, awsfault.Describe(err))
 		return found
 	}
-	if key := aws.ToString(out.KeyId); key != f.KeyARN && !strings.HasSuffix(f.KeyARN, ":key/"+key) {
-		return found.failed(problem.New(problem.Integrity, &f.Key.Range, "Unexpected answer from KMS", fmt.Sprintf(
-			"The reply of KMS for the last use of key %q is about another key. "+
-				"Check that the endpoint is AWS, with no proxy in between. If it is, please report this as a bug.", f.Key.Value)))
+	if !isKey(out.KeyId, f.KeyARN) {
+		return found.failed(found.unexpected("The reply of KMS for the last use of key %q is about another key.", f.Key.Value))
 	}
 	created, tracked := aws.ToTime(out.KeyCreationDate), aws.ToTime(out.TrackingStartDate)
 	switch last := out.KeyLastUsage; {
