@@ -88,11 +88,7 @@ func (s Setting) look() []Statement {
 func (s Setting) open(packed, blind reach) []Statement {
 	var statements []Statement
 	if len(packed.keys) > 0 {
-		condition := among(ofParameter, packed.parameters)
-		condition.add("StringEquals", viaService, s.viaSSM())
-		statements = append(statements, Statement{
-			Sid: "DecryptThroughParameterStore", Effect: allow, Action: List{"kms:Decrypt"}, Resource: packed.keys, Condition: condition,
-		})
+		statements = append(statements, s.throughSSM("DecryptThroughParameterStore", "kms:Decrypt", packed.keys, packed.parameters))
 	}
 	if len(blind.keys) > 0 {
 		condition := among(ofParameter, blind.parameters)
@@ -102,6 +98,13 @@ func (s Setting) open(packed, blind reach) []Statement {
 		})
 	}
 	return statements
+}
+
+// throughSSM allows an action on keys, for parameters and through Parameter Store only.
+func (s Setting) throughSSM(sid, action string, keys, parameters List) Statement {
+	condition := among(ofParameter, parameters)
+	condition.add("StringEquals", viaService, s.viaSSM())
+	return Statement{Sid: sid, Effect: allow, Action: List{action}, Resource: keys, Condition: condition}
 }
 
 // seal returns a statement per function. A single statement would allow sealing a

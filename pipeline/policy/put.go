@@ -56,13 +56,6 @@ func (s Setting) closePut(w written) []Statement {
 	}
 }
 
-// throughSSM allows an action on keys, for parameters and through Parameter Store only.
-func (s Setting) throughSSM(sid, action string, keys, parameters List) Statement {
-	condition := among(ofParameter, parameters)
-	condition.add("StringEquals", viaService, s.viaSSM())
-	return Statement{Sid: sid, Effect: allow, Action: List{action}, Resource: keys, Condition: condition}
-}
-
 // written is what a put of the manifest's secrets writes, and the parts of it that need
 // more rights.
 type written struct {
@@ -125,17 +118,11 @@ func (s Setting) putSession(levels int) Document {
 		{Sid: "PutParameters", Effect: allow, Action: List{"ssm:PutParameter"}, Resource: shortened(w.parameters, levels)},
 		{Sid: "Describe", Effect: allow, Action: List{"ssm:DescribeParameters", "kms:DescribeKey"}, Resource: List{"*"}},
 	}
-	throughSSM := func(sid string, actions ...string) Statement {
-		return Statement{
-			Sid: sid, Effect: allow, Action: actions, Resource: List{"*"},
-			Condition: Condition{"StringLike": {viaService: List{"ssm." + s.Region + ".*"}}},
-		}
-	}
-	statements = append(statements, throughSSM("EncryptThroughParameterStore", "kms:Encrypt", "kms:GenerateDataKey"))
+	statements = append(statements, s.sessionThroughSSM("EncryptThroughParameterStore", "kms:Encrypt", "kms:GenerateDataKey"))
 	if packed := s.packed(); len(packed.parameters) > 0 {
 		statements = append(statements,
 			Statement{Sid: "ReadParameters", Effect: allow, Action: List{"ssm:GetParameters"}, Resource: shortened(packed.parameters, levels)},
-			throughSSM("DecryptThroughParameterStore", "kms:Decrypt"))
+			s.sessionThroughSSM("DecryptThroughParameterStore", "kms:Decrypt"))
 	}
 	return newDocument(statements)
 }

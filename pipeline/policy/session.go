@@ -49,6 +49,14 @@ func (s Setting) PublishSession() (Document, bool) {
 	return d, d.length() <= MaxSession
 }
 
+// sessionThroughSSM is a short throughSSM, for every key and parameter.
+func (s Setting) sessionThroughSSM(sid string, actions ...string) Statement {
+	return Statement{
+		Sid: sid, Effect: allow, Action: actions, Resource: List{"*"},
+		Condition: Condition{"StringLike": {viaService: List{"ssm." + s.Region + ".*"}}},
+	}
+}
+
 // maxLevels is the largest number of levels in a parameter's name.
 const maxLevels = 15
 
@@ -67,10 +75,7 @@ func (s Setting) buildSession(keyAccounts []string, levels int, exact bool) Docu
 		{Sid: "DescribeKeys", Effect: allow, Action: List{"kms:DescribeKey"}, Resource: List{"*"}},
 	}
 	if len(packed.parameters) > 0 {
-		statements = append(statements, Statement{
-			Sid: "DecryptThroughParameterStore", Effect: allow, Action: List{"kms:Decrypt"}, Resource: List{"*"},
-			Condition: Condition{"StringLike": {viaService: List{"ssm." + s.Region + ".*"}}},
-		})
+		statements = append(statements, s.sessionThroughSSM("DecryptThroughParameterStore", "kms:Decrypt"))
 	}
 	if len(blind.parameters) > 0 {
 		statements = append(statements, Statement{
