@@ -40,6 +40,13 @@ func (c *guardCheck) refuse(at *hcl.Range, format string, args ...any) {
 }
 
 func (c *guardCheck) function(run *functionRun) {
+	if allowed := c.blocks(run); len(allowed) > 0 {
+		c.parameters(run, c.names(run, allowed))
+	}
+}
+
+// blocks returns the blocks for a function, where it is and under its key. It reports if there are none.
+func (c *guardCheck) blocks(run *functionRun) []manifest.Allow {
 	m := c.m
 	name, env := run.fn.Name.Value, m.Environment.Name.Value
 	here := keep(c.guard.Allows, func(a manifest.Allow) bool {
@@ -47,14 +54,14 @@ func (c *guardCheck) function(run *functionRun) {
 	})
 	if len(here) == 0 {
 		c.refuse(&m.Environment.Range, "The guard file allows nothing in environment %q of account %s.", env, c.account)
-		return
+		return nil
 	}
 	for _, region := range m.Environment.Regions {
 		in := keep(here, func(a manifest.Allow) bool { return matchesAny(a.Regions, region.Value) })
 		if len(in) == 0 {
 			c.refuse(&region.Range, "Environment %q cannot be in region %q. %s", env, region.Value, may(here,
 				func(a manifest.Allow) []manifest.Text { return a.Regions }))
-			return
+			return nil
 		}
 		here = in
 	}
@@ -62,25 +69,25 @@ func (c *guardCheck) function(run *functionRun) {
 	if len(bundle) == 0 {
 		c.refuse(&m.Bundle.Name.Range, "The bundle cannot be named %q in environment %q. %s", m.Bundle.Name.Value, env,
 			may(here, func(a manifest.Allow) []manifest.Text { return a.Bundles }))
-		return
+		return nil
 	}
 	here = keep(bundle, func(a manifest.Allow) bool { return matchesAny(a.Functions, name) })
 	if len(here) == 0 {
 		c.refuse(&run.fn.Range, "The guard file does not allow function %q in environment %q.", name, env)
-		return
+		return nil
 	}
 	keyed := keep(here, func(a manifest.Allow) bool { return matchesAny(a.Keys, run.fn.Key.Value) })
 	if len(keyed) == 0 {
 		c.refuse(&run.fn.Key.Range, "Function %q cannot use the key %q. %s", name, run.fn.Key.Value,
 			may(here, func(a manifest.Allow) []manifest.Text { return a.Keys }))
-		return
+		return nil
 	}
 	allowed := keep(keyed, func(a manifest.Allow) bool { return !a.Blind || run.blind() })
 	if len(allowed) == 0 {
 		c.refuse(&run.fn.Blind.Range, "Function %q must be blind. Write blind = true.", name)
-		return
+		return nil
 	}
-	c.parameters(run, c.names(run, allowed))
+	return allowed
 }
 
 // checkGuard reports the parameters that a guard file does not allow to be written: those
@@ -93,7 +100,7 @@ func (p *Put) checkGuard() problem.Problems {
 	c := guardCheck{m: p.Manifest, guard: p.Guard, account: cmp.Or(p.Manifest.Environment.AccountID.Value, sealed.EmbeddedAccount)}
 	for _, d := range p.chosen {
 		for _, bind := range d.users {
-			if !slices.ContainsFunc(c.guard.Allows, func(a manifest.Allow) bool { return a.Put && c.covers(a, bind) }) {
+			if !slices.ContainsFunc(above(c.blocks(bind.run), bind.ref.Name), func(a manifest.Allow) bool { return a.Put }) {
 				c.refuse(bind.at, "The parameter %q of function %q cannot be put. Its block in the guard file would need put = true.", bind.ref.Name, bind.run.fn.Name.Value)
 			}
 		}
@@ -101,14 +108,11 @@ func (p *Put) checkGuard() problem.Problems {
 	return c.problems.Sorted()
 }
 
-// covers reports whether a block is for a function and one of its parameters.
-func (c *guardCheck) covers(a manifest.Allow, bind *binding) bool {
-	fn := bind.run.fn
-	return matchesAny(a.Environments, c.m.Environment.Name.Value) && hasText(a.Accounts, c.account) &&
-		!slices.ContainsFunc(c.m.Environment.Regions, func(r manifest.Text) bool { return !matchesAny(a.Regions, r.Value) }) &&
-		matchesAny(a.Bundles, c.m.Bundle.Name.Value) && matchesAny(a.Functions, fn.Name.Value) && matchesAny(a.Keys, fn.Key.Value) &&
-		(!a.Blind || fn.Blind.Value) &&
-		slices.ContainsFunc(a.Parameters, func(p manifest.Text) bool { return manifest.HasPrefix(bind.ref.Name, p.Value) })
+// above returns the blocks with a path that a parameter or another path is below.
+func above(allows []manifest.Allow, name string) []manifest.Allow {
+	return keep(allows, func(a manifest.Allow) bool {
+		return slices.ContainsFunc(a.Parameters, func(p manifest.Text) bool { return manifest.HasPrefix(name, p.Value) })
+	})
 }
 
 // names checks the names of a function, its layer, its helpers and the role's
@@ -142,14 +146,9 @@ func (c *guardCheck) names(run *functionRun, allowed []manifest.Allow) []manifes
 
 // parameters checks what a function reads against the blocks that allow the function.
 func (c *guardCheck) parameters(run *functionRun, allowed []manifest.Allow) {
-	below := func(name string) []manifest.Allow {
-		return keep(allowed, func(a manifest.Allow) bool {
-			return slices.ContainsFunc(a.Parameters, func(p manifest.Text) bool { return manifest.HasPrefix(name, p.Value) })
-		})
-	}
 	prefixes := inList(allowed, func(a manifest.Allow) []manifest.Text { return a.Parameters })
 	for i, bind := range run.bindings {
-		in := below(bind.ref.Name)
+		in := above(allowed, bind.ref.Name)
 		switch {
 		case bind.ref.Name == "":
 		case len(in) == 0:
@@ -159,7 +158,7 @@ func (c *guardCheck) parameters(run *functionRun, allowed []manifest.Allow) {
 		}
 	}
 	for _, im := range run.fn.Imports {
-		if len(below(im.Path.Value)) == 0 {
+		if len(above(allowed, im.Path.Value)) == 0 {
 			c.refuse(&im.Path.Range, "Function %q cannot import the parameters below %q. Allowed are parameters below %s.", run.fn.Name.Value, im.Path.Value, prefixes)
 		}
 	}
