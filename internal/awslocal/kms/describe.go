@@ -44,7 +44,7 @@ func (s *Service) untagResource(r *call.Request, in *describeInput) (any, error)
 func (s *Service) listKeyPolicies(r *call.Request, in *listInput) (any, error) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	k, err := s.listed(r, in)
+	k, err := s.allowed(r, in.KeyId)
 	if err != nil {
 		return nil, err
 	}
@@ -57,17 +57,4 @@ func (s *Service) listKeyPolicies(r *call.Request, in *listInput) (any, error) {
 		return nil, err
 	}
 	return p.output("PolicyNames", p.names), nil
-}
-
-// listed finds the key that a list is about and authorizes the operation. The caller holds a lock.
-func (s *Service) listed(r *call.Request, in *listInput) (reference, error) {
-	ref, err := required("keyId", in.KeyId)
-	if err != nil {
-		return reference{}, err
-	}
-	k, err := s.findByID(r, ref)
-	if err != nil {
-		return reference{}, err
-	}
-	return k, s.allow(r, r.Operation, k)
 }

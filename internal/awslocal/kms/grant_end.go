@@ -111,11 +111,7 @@ func (s *Service) retiring(r *call.Request, in *endGrantInput) (reference, *gran
 	case in.GrantToken != nil || in.KeyId == nil || in.GrantId == nil:
 		return reference{}, nil, validation("You must specify either a grant token, or both a key ID and a grant ID.")
 	}
-	ref, err := required("keyId", in.KeyId)
-	if err != nil {
-		return reference{}, nil, err
-	}
-	k, err := s.findByID(r, ref)
+	k, err := s.named(r, in.KeyId)
 	if err != nil {
 		return reference{}, nil, err
 	}
@@ -181,15 +177,8 @@ func (s *Service) listGrants(r *call.Request, in *listGrantsInput) (any, error) 
 	}
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	ref, err := required("keyId", in.KeyId)
+	k, err := s.allowed(r, in.KeyId, condition("kms:GrantIsForAWSResource", "false"))
 	if err != nil {
-		return nil, err
-	}
-	k, err := s.findByID(r, ref)
-	if err != nil {
-		return nil, err
-	}
-	if err := s.allow(r, "ListGrants", k, condition("kms:GrantIsForAWSResource", "false")); err != nil {
 		return nil, err
 	}
 	entries := map[string]grantEntry{}

@@ -7,18 +7,11 @@ import (
 	"github.com/whispering/bundle/internal/awslocal/call"
 )
 
-// change finds a key by ID or ARN, authorizes an operation that changes it, and refuses keys that are pending
-// deletion. The caller holds the write lock.
+// change finds a key as allowed does, for an operation that changes it, and refuses keys that are pending deletion. The
+// caller holds the write lock.
 func (s *Service) change(r *call.Request, keyID *string, extra ...conditionKeys) (reference, error) {
-	ref, err := required("keyId", keyID)
+	k, err := s.allowed(r, keyID, extra...)
 	if err != nil {
-		return reference{}, err
-	}
-	k, err := s.findByID(r, ref)
-	if err != nil {
-		return reference{}, err
-	}
-	if err := s.allow(r, r.Operation, k, extra...); err != nil {
 		return reference{}, err
 	}
 	if waiting := k.State == statePendingDeletion || k.State == statePendingReplicaDeletion; waiting && r.Operation != "CancelKeyDeletion" {

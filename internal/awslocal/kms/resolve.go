@@ -84,6 +84,24 @@ func (s *Service) findByID(r *call.Request, ref string) (reference, error) {
 	return s.find(r, "keyId", ref)
 }
 
+// named finds the key that a request names by ID or ARN. The caller holds a lock.
+func (s *Service) named(r *call.Request, keyID *string) (reference, error) {
+	ref, err := required("keyId", keyID)
+	if err != nil {
+		return reference{}, err
+	}
+	return s.findByID(r, ref)
+}
+
+// allowed finds the key that a request names by ID or ARN, and authorizes its operation on that key. The caller holds a lock.
+func (s *Service) allowed(r *call.Request, keyID *string, extra ...conditionKeys) (reference, error) {
+	k, err := s.named(r, keyID)
+	if err != nil {
+		return reference{}, err
+	}
+	return k, s.allow(r, r.Operation, k, extra...)
+}
+
 // required returns the value of a required member.
 func required(member string, value *string) (string, error) {
 	if value == nil {

@@ -45,7 +45,7 @@ func merged(tags, more []tag) []tag {
 func (s *Service) listResourceTags(r *call.Request, in *listInput) (any, error) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	k, err := s.listed(r, in)
+	k, err := s.allowed(r, in.KeyId)
 	if err != nil {
 		return nil, err
 	}

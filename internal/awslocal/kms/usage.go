@@ -35,13 +35,9 @@ type keyLastUsage struct {
 // getKeyLastUsage is https://docs.aws.amazon.com/kms/latest/APIReference/API_GetKeyLastUsage.html. The use of every key is tracked since
 // the key was created.
 func (s *Service) getKeyLastUsage(r *call.Request, in *keyIDInput) (any, error) {
-	ref, err := required("keyId", in.KeyId)
-	if err != nil {
-		return nil, err
-	}
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	k, err := s.findByID(r, ref)
+	k, err := s.named(r, in.KeyId)
 	if err != nil {
 		return nil, err
 	}
