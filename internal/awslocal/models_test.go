@@ -140,7 +140,7 @@ func (m serviceModel) members(at, name string, above []string) (all []string) {
 		value *float64
 	}{{"min", s.Min}, {"max", s.Max}} {
 		if limit.value != nil {
-			line += " " + limit.name + " " + strconv.FormatFloat(*limit.value, 'f', -1, 64)
+			line += " " + limit.name + " " + number64(*limit.value)
 		}
 	}
 	if s.Pattern != "" {

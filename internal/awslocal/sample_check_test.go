@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -59,13 +60,7 @@ func variants(t *testing.T, document string, others []any) []string {
 	walk = func(at any) {
 		switch at := at.(type) {
 		case map[string]any:
-			for _, name := range slices.Sorted(func(yield func(string) bool) {
-				for name := range at {
-					if !yield(name) {
-						return
-					}
-				}
-			}) {
+			for _, name := range slices.Sorted(maps.Keys(at)) {
 				was := at[name]
 				delete(at, name)
 				keep(root)

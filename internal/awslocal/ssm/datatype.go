@@ -3,6 +3,7 @@ package ssm
 import (
 	"encoding/base64"
 	"encoding/json"
+	"maps"
 	"net/netip"
 	"net/url"
 	"regexp"
@@ -61,12 +62,7 @@ func dataTypes() map[string]dataType {
 
 // DataTypes returns the names of all data types, sorted.
 func DataTypes() []string {
-	var all []string
-	for name := range dataTypes() {
-		all = append(all, name)
-	}
-	slices.Sort(all)
-	return all
+	return slices.Sorted(maps.Keys(dataTypes()))
 }
 
 // NeedsAdvanced reports whether a parameter of a data type needs the advanced tier.
