@@ -13,9 +13,6 @@ import (
 
 // via turns a request to another service into that service's request to KMS.
 func via(r *call.Request, operation string) *call.Request {
-	if r.Service == "kms" && r.Operation == operation && r.Body == nil {
-		return r // it is one already
-	}
 	inner := *r
 	if inner.Via == "" && r.Service != "kms" {
 		inner.Via = r.Service + "." + r.Region + ".amazonaws.com"

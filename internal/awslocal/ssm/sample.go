@@ -66,7 +66,7 @@ func (s *Service) SealFile(req *call.Request, name string, content []byte) ([]by
 		return nil, err
 	}
 	arn := parameterARN(req.Account, req.Region, name)
-	data, blob, keyARN, err := s.kms.GenerateDataKeyFor(onBehalf(req, "GenerateDataKey"), defaultKey, contextOf(arn))
+	data, blob, keyARN, err := s.kms.GenerateDataKeyFor(req, defaultKey, contextOf(arn))
 	if err != nil {
 		return nil, fromKMS(err)
 	}
@@ -80,7 +80,7 @@ func (s *Service) OpenFile(req *call.Request, name string, sealed []byte) ([]byt
 	if err != nil {
 		return nil, err
 	}
-	data, _, err := s.kms.DecryptFor(onBehalf(req, "Decrypt"), blob, contextOf(parameterARN(req.Account, req.Region, name)))
+	data, _, err := s.kms.DecryptFor(req, blob, contextOf(parameterARN(req.Account, req.Region, name)))
 	if err != nil {
 		return nil, fromKMS(err)
 	}

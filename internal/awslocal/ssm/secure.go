@@ -29,12 +29,10 @@ func (s *Service) seal(req *call.Request, arn, keyID, tier, value string) (strin
 		if tier == advanced {
 			operation = "GenerateDataKey"
 		}
-		s.trial.context["PARAMETER_ARN"], s.trial.request = arn, *req
-		become(&s.trial.request, operation)
-		return "", fromKMS(s.kms.DryRunFor(&s.trial.request, operation, keyID, []byte(value), s.trial.context))
+		return "", fromKMS(s.kms.DryRunFor(req, operation, keyID, []byte(value), contextOf(arn)))
 	}
 	if tier == advanced {
-		data, blob, keyARN, err := s.kms.GenerateDataKeyFor(onBehalf(req, "GenerateDataKey"), keyID, contextOf(arn))
+		data, blob, keyARN, err := s.kms.GenerateDataKeyFor(req, keyID, contextOf(arn))
 		if err != nil {
 			return "", fromKMS(err)
 		}
@@ -45,7 +43,7 @@ func (s *Service) seal(req *call.Request, arn, keyID, tier, value string) (strin
 		message, err := sealMessage(data, []byte(value), envelope{arn: arn, keyARN: keyARN, dataKey: blob, format: format})
 		return base64.StdEncoding.EncodeToString(message), err
 	}
-	blob, _, err := s.kms.EncryptFor(onBehalf(req, "Encrypt"), keyID, []byte(value), contextOf(arn))
+	blob, _, err := s.kms.EncryptFor(req, keyID, []byte(value), contextOf(arn))
 	if err != nil {
 		return "", fromKMS(err)
 	}
@@ -64,7 +62,7 @@ func (s *Service) open(req *call.Request, arn string, v *version) (string, error
 			return "", err
 		}
 	}
-	plain, _, err := s.kms.DecryptFor(onBehalf(req, "Decrypt"), blob, contextOf(arn))
+	plain, _, err := s.kms.DecryptFor(req, blob, contextOf(arn))
 	if err != nil {
 		return "", fromKMS(err)
 	}
@@ -76,19 +74,6 @@ func (s *Service) open(req *call.Request, arn string, v *version) (string, error
 
 // contextOf is the encryption context of every SecureString: the ARN without a version.
 func contextOf(arn string) map[string]string { return map[string]string{"PARAMETER_ARN": arn} }
-
-// onBehalf is a call that SSM makes to KMS with the caller's identity.
-func onBehalf(req *call.Request, operation string) *call.Request {
-	k := *req
-	become(&k, operation)
-	return &k
-}
-
-// become turns a request to SSM into a call that SSM makes to KMS with the caller's identity.
-func become(req *call.Request, operation string) {
-	req.Service, req.Operation, req.Body = "kms", operation, nil
-	req.Via = "ssm." + req.Region + ".amazonaws.com"
-}
 
 // fromKMS is the error by which SSM reports an error of KMS: AccessDeniedException for a refusal, InvalidKeyId for an unusable key,
 // both with KMS's message (https://docs.aws.amazon.com/systems-manager/latest/userguide/secure-string-parameter-kms-encryption.html).

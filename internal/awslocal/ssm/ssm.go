@@ -55,11 +55,6 @@ type Service struct {
 	mu     sync.RWMutex
 	stores map[string]store // by "account/region"
 
-	trial struct { // of Options.Trial: what every dry run uses again
-		request call.Request
-		context map[string]string
-	}
-
 	sorting sync.Mutex
 	sorted  map[string][]string // the names in a store, ascending; none if it has changed since
 }
@@ -96,9 +91,7 @@ type version struct {
 
 // New makes an empty Parameter Store on top of a KMS.
 func New(kms KMS, o Options) *Service {
-	s := &Service{kms: kms, options: o, stores: map[string]store{}, sorted: map[string][]string{}}
-	s.trial.context = map[string]string{}
-	return s
+	return &Service{kms: kms, options: o, stores: map[string]store{}, sorted: map[string][]string{}}
 }
 
 // Name is "ssm".
