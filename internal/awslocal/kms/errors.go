@@ -15,7 +15,7 @@ func validation(format string, args ...any) error {
 
 // constraint is the error of a failed check of one member.
 func constraint(value, member, rule string) error {
-	return validation("1 validation error detected: Value%s at '%s' failed to satisfy constraint: Member must %s", value, member, rule)
+	return call.NewError("ValidationException", call.Detected(fmt.Sprintf("Value%s at '%s' failed to satisfy constraint: Member must %s", value, member, rule)))
 }
 
 func notFound(format string, args ...any) error {

@@ -67,7 +67,7 @@ func constraints() []constraint {
 }
 
 func invalid(format string, args ...any) error {
-	return call.NewError("ValidationError", "1 validation error detected: "+fmt.Sprintf(format, args...))
+	return call.NewError("ValidationError", call.Detected(fmt.Sprintf(format, args...)))
 }
 
 func readAssume(req *call.Request, members map[string]string) (*assumption, error) {
