@@ -26,27 +26,11 @@ const inNamespace = "BUNDLETEST_NAMESPACE"
 // have. It runs itself again in a network namespace, where this machine has it.
 func TestRelativeCredentials(t *testing.T) {
 	if os.Getenv(inNamespace) == "" {
-		c := exec.Command(os.Args[0], "-test.run=^TestRelativeCredentials$")
-		c.Env = append(os.Environ(), inNamespace+"=1")
-		c.SysProcAttr = &syscall.SysProcAttr{
-			Cloneflags:  syscall.CLONE_NEWUSER | syscall.CLONE_NEWNET,
-			UidMappings: []syscall.SysProcIDMap{{HostID: os.Getuid(), Size: 1}},
-			GidMappings: []syscall.SysProcIDMap{{HostID: os.Getgid(), Size: 1}},
-		}
-		out, err := c.CombinedOutput()
-		var exit *exec.ExitError
-		if err != nil && !errors.As(err, &exit) {
-			needs.Absent(t, "a network namespace is not allowed here: %v", err)
-		}
-		if err != nil {
-			t.Fatalf("%v\n%s", err, out)
-		}
+		againInNamespace(t, inNamespace+"=1")
 		return
 	}
 	ecs := &ecsServer{}
-	server := &httptest.Server{Listener: listenAsECS(t), Config: &http.Server{Handler: ecs, ReadHeaderTimeout: time.Minute}}
-	server.Start()
-	defer server.Close()
+	ecs.serve(t)
 	local := embedded(t)
 	ecs.id, ecs.key = local.Credentials()
 	vars := local.environment(readVector(t, "ok-blind").place(t))
@@ -89,6 +73,27 @@ func TestRelativeCredentials(t *testing.T) {
 	}
 }
 
+// againInNamespace runs the test again, with a variable that tells it so, in namespaces of its own for the network and for mounts.
+func againInNamespace(t *testing.T, variable string) {
+	t.Helper()
+	c := exec.Command(os.Args[0], "-test.run=^"+t.Name()+"$", "-test.v")
+	c.Env = append(os.Environ(), variable)
+	c.SysProcAttr = &syscall.SysProcAttr{
+		Cloneflags:  syscall.CLONE_NEWUSER | syscall.CLONE_NEWNET | syscall.CLONE_NEWNS,
+		UidMappings: []syscall.SysProcIDMap{{HostID: os.Getuid(), Size: 1}},
+		GidMappings: []syscall.SysProcIDMap{{HostID: os.Getgid(), Size: 1}},
+	}
+	out, err := c.CombinedOutput()
+	var exit *exec.ExitError
+	if err != nil && !errors.As(err, &exit) {
+		needs.Absent(t, "a network namespace is not allowed here: %v", err)
+	}
+	if err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	t.Logf("%s", out)
+}
+
 // An ecsServer is the credentials endpoint of a task.
 type ecsServer struct {
 	id, key string
@@ -100,6 +105,14 @@ func (s *ecsServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	_ = json.NewEncoder(w).Encode(map[string]string{
 		"AccessKeyId": s.id, "SecretAccessKey": s.key, "Expiration": time.Now().Add(time.Hour).UTC().Format(time.RFC3339),
 	})
+}
+
+// serve answers at the address of ECS until the test ends.
+func (s *ecsServer) serve(t *testing.T) {
+	t.Helper()
+	server := &httptest.Server{Listener: listenAsECS(t), Config: &http.Server{Handler: s, ReadHeaderTimeout: time.Minute}}
+	server.Start()
+	t.Cleanup(server.Close)
 }
 
 // listenAsECS gives the loopback interface the address of ECS, and listens there.

@@ -4,10 +4,8 @@ import (
 	"bufio"
 	"bytes"
 	"encoding/json"
-	"errors"
 	"io"
 	"net/http"
-	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -74,22 +72,7 @@ func TestWithoutLayers(t *testing.T) {
 	for _, command := range regexp.MustCompile(`(?m)^bundle unpack .*$`).FindAllString(string(page), -1) {
 		p.run(t, nil, strings.Fields(command)...)
 	}
-	again := exec.Command(os.Args[0], "-test.run=^TestWithoutLayers$", "-test.v")
-	again.Env = append(os.Environ(), placesIn+"="+dir)
-	again.SysProcAttr = &syscall.SysProcAttr{
-		Cloneflags:  syscall.CLONE_NEWUSER | syscall.CLONE_NEWNET | syscall.CLONE_NEWNS,
-		UidMappings: []syscall.SysProcIDMap{{HostID: os.Getuid(), Size: 1}},
-		GidMappings: []syscall.SysProcIDMap{{HostID: os.Getgid(), Size: 1}},
-	}
-	out, err := again.CombinedOutput()
-	var exit *exec.ExitError
-	if err != nil && !errors.As(err, &exit) {
-		needs.Absent(t, "a network namespace is not allowed here: %v", err)
-	}
-	if err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
-	t.Logf("%s", out)
+	againInNamespace(t, placesIn+"="+dir)
 }
 
 // A place is a machine with the unpacked tree, the embedded AWS and the credentials endpoint of ECS.
@@ -117,9 +100,7 @@ func newPlace(t *testing.T, dir string) *place {
 		dir: dir, ecsHas: &ecsServer{id: "local", key: "local"}, calls: filepath.Join(dir, "calls.log"),
 		environ: append(environOf(dir), "AWS_REGION=us-east-1"),
 	}
-	endpoint := &httptest.Server{Listener: listenAsECS(t), Config: &http.Server{Handler: p.ecsHas, ReadHeaderTimeout: time.Minute}}
-	endpoint.Start()
-	t.Cleanup(endpoint.Close)
+	p.ecsHas.serve(t)
 	// A namespace of its own for mounts: nothing of this reaches the machine.
 	if err := syscall.Mount("", "/", "", syscall.MS_REC|syscall.MS_PRIVATE, ""); err != nil {
 		t.Fatal(err)
