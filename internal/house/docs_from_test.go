@@ -26,13 +26,20 @@ func otherTools(t *testing.T, page string) []string {
 	return nil
 }
 
-// TestChamberKeepsWhatThePageSays compares the parameters that docs/from/chamber.md puts with those that chamber writes.
-func TestChamberKeepsWhatThePageSays(t *testing.T) {
+// chamberOnPath returns the path of chamber, and puts the AWS CLI on the PATH.
+func chamberOnPath(t *testing.T) string {
+	t.Helper()
 	chamber, err := exec.LookPath("chamber")
 	if err != nil {
 		needs.Absent(t, "chamber is not on the PATH; build it from a checkout of github.com/segmentio/chamber")
 	}
 	t.Setenv("PATH", needs.AWS(t)+string(filepath.ListSeparator)+os.Getenv("PATH"))
+	return chamber
+}
+
+// TestChamberKeepsWhatThePageSays compares the parameters that docs/from/chamber.md puts with those that chamber writes.
+func TestChamberKeepsWhatThePageSays(t *testing.T) {
+	chamber := chamberOnPath(t)
 	script := shellBlocks(t, filepath.Join(root(t), "docs/from/chamber.md"))
 	start, _, found := strings.Cut(script, "\nmkdir payments")
 	if !found {
@@ -63,11 +70,7 @@ func TestChamberKeepsWhatThePageSays(t *testing.T) {
 
 // TestChamberCountsForItself checks what docs/from/chamber.md says about a put by another tool.
 func TestChamberCountsForItself(t *testing.T) {
-	chamber, err := exec.LookPath("chamber")
-	if err != nil {
-		needs.Absent(t, "chamber is not on the PATH; build it from a checkout of github.com/segmentio/chamber")
-	}
-	t.Setenv("PATH", needs.AWS(t)+string(filepath.ListSeparator)+os.Getenv("PATH"))
+	chamber := chamberOnPath(t)
 	home := t.TempDir()
 	env := append(awsFor(t, "bundle", home), "HOME="+home, "CHAMBER_KMS_KEY_ALIAS=aws/ssm", "CHAMBER="+chamber)
 	out := run(t, home, env, "bash", "-euo", "pipefail", "-c", `
