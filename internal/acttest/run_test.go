@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/whispering/bundle/internal/filetest"
 	"github.com/whispering/bundle/internal/needs"
 )
 
@@ -57,8 +58,8 @@ func TestTheAction(t *testing.T) {
 func newStep(t *testing.T, program string) step {
 	t.Helper()
 	s := step{t.TempDir(), program}
-	write(t, filepath.Join(s.dir, "secrets.hcl"), manifest)
-	write(t, filepath.Join(s.dir, "parameters.json"), parameters)
+	filetest.Write(t, filepath.Join(s.dir, "secrets.hcl"), manifest)
+	filetest.Write(t, filepath.Join(s.dir, "parameters.json"), parameters)
 	return s
 }
 
@@ -70,10 +71,10 @@ func (s step) run(t *testing.T, name string, inputs ...string) (outputs, stderr 
 		"VARS=path=/shop/db", "HEAD_REPOSITORY=", "BASE_REPOSITORY=", "CI=true", "GITHUB_ACTIONS=true", "GITHUB_EVENT_NAME=push", "GITHUB_WORKSPACE=" + s.dir,
 		"GITHUB_OUTPUT=" + files + "/output", "GITHUB_STEP_SUMMARY=" + files + "/summary", "RUNNER_TEMP=" + files,
 	}, inputs...)
-	write(t, files+"/output", "")
-	write(t, files+"/summary", "")
-	_, stderr, code = command{s.dir, env}.run(t, bash(t), filepath.Join(root(t), ".github/action/run"), name)
-	return read(t, files+"/output"), stderr, code
+	filetest.Write(t, files+"/output", "")
+	filetest.Write(t, files+"/summary", "")
+	_, stderr, code = command{s.dir, env}.run(t, bash(t), filepath.Join(filetest.Root(t), ".github/action/run"), name)
+	return filetest.Read(t, files+"/output"), stderr, code
 }
 
 func runsEachCommand(t *testing.T, s step) {
@@ -157,7 +158,7 @@ func refusesUnknown(t *testing.T, s step) {
 
 func limitsStrangers(t *testing.T, s step) {
 	event := filepath.Join(t.TempDir(), "event.json")
-	write(t, event, `{"pull_request": {"head": {"repo": {"full_name": "stranger/shop"}}, "base": {"repo": {"full_name": "owner/shop"}}},
+	filetest.Write(t, event, `{"pull_request": {"head": {"repo": {"full_name": "stranger/shop"}}, "base": {"repo": {"full_name": "owner/shop"}}},
 		"workflow_run": {"head_repository": {"full_name": "stranger/shop"}}, "repository": {"full_name": "owner/shop"}}`)
 	fork := []string{"GITHUB_EVENT_PATH=" + event, "HEAD_REPOSITORY=stranger/shop", "BASE_REPOSITORY=owner/shop"}
 	runs := map[string][]string{
@@ -196,12 +197,12 @@ func limitsStrangers(t *testing.T, s step) {
 func keepsProblems(t *testing.T, s step) {
 	out, _, code := s.run(t, "plan", "VARS=path=/shop/missing")
 	_, rest, _ := strings.Cut(out, "plan-markdown=")
-	if path, _, _ := strings.Cut(rest, "\n"); code != 5 || !strings.Contains(read(t, path), "| secrets&#46;hcl&#58;13 | Parameter not found |") {
+	if path, _, _ := strings.Cut(rest, "\n"); code != 5 || !strings.Contains(filetest.Read(t, path), "| secrets&#46;hcl&#58;13 | Parameter not found |") {
 		t.Errorf("exit code %d, %s", code, out)
 	}
 	out, _, code = s.run(t, "matrix", "VARS=path=shop@all")
 	_, rest, _ = strings.Cut(out, "plan-markdown=")
-	if path, _, _ := strings.Cut(rest, "\n"); code != 2 || !strings.Contains(read(t, path), "| secrets&#46;hcl&#58;13 | Invalid parameter |") || strings.Contains(out, "count<<") {
+	if path, _, _ := strings.Cut(rest, "\n"); code != 2 || !strings.Contains(filetest.Read(t, path), "| secrets&#46;hcl&#58;13 | Invalid parameter |") || strings.Contains(out, "count<<") {
 		t.Errorf("exit code %d, %s", code, out)
 	}
 }

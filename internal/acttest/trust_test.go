@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/whispering/bundle/internal/filetest"
 	"github.com/whispering/bundle/internal/trust"
 )
 
@@ -34,7 +35,7 @@ func TestTheScriptTrustsWhomBundleTrusts(t *testing.T) {
 	trusted := 0
 	for _, name := range events {
 		for _, content := range contents {
-			write(t, event, content)
+			filetest.Write(t, event, content)
 			environ := map[string]string{"GITHUB_ACTIONS": "true", "CI": "true", "GITHUB_EVENT_NAME": name, "GITHUB_EVENT_PATH": event}
 			want := trust.Look(func(name string) string { return environ[name] }).Answer == trust.Trusted
 			inputs := append(repositories(t, content), "GITHUB_EVENT_NAME="+name, "GITHUB_EVENT_PATH="+event)
@@ -62,7 +63,7 @@ func repositories(t *testing.T, content string) []string {
 	if err := json.Unmarshal([]byte(content), &event); err != nil {
 		t.Fatal(err)
 	}
-	text := read(t, filepath.Join(root(t), "action.yml"))
+	text := filetest.Read(t, filepath.Join(filetest.Root(t), "action.yml"))
 	var all []string
 	for _, name := range []string{"HEAD_REPOSITORY", "HEAD_REPOSITORY_ID", "BASE_REPOSITORY", "BASE_REPOSITORY_ID"} {
 		parts := strings.Split(text, "\n        "+name+": ${{ github.event.")

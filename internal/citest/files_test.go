@@ -14,13 +14,14 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
+	"github.com/whispering/bundle/internal/filetest"
 	"github.com/whispering/bundle/internal/needs"
 )
 
 // example reads a file of examples/ci.
 func example(t *testing.T, name string) string {
 	t.Helper()
-	return read(t, filepath.Join(root(t), "examples/ci", name))
+	return filetest.Read(t, filepath.Join(filetest.Root(t), "examples/ci", name))
 }
 
 // object is a mapping of a YAML file.
@@ -239,7 +240,7 @@ func TestScriptsAreClean(t *testing.T) {
 		for job, j := range r.jobs(t) {
 			for _, step := range j.steps {
 				path := filepath.Join(t.TempDir(), "step")
-				write(t, path, "set -e\n"+step)
+				filetest.Write(t, path, "set -e\n"+step)
 				if out, err := exec.CommandContext(t.Context(), shellcheck, "--shell="+filepath.Base(j.shell[0]), path).CombinedOutput(); err != nil {
 					t.Errorf("%s, %s: %s", name, job, out)
 				}

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/whispering/bundle/internal/filetest"
 	"github.com/whispering/bundle/internal/needs"
 )
 
@@ -26,7 +27,7 @@ func documents(t *testing.T, text string) []string {
 			t.Fatal(err)
 		}
 		path := filepath.Join(dir, string(rune('a'+i))+".json")
-		write(t, path, string(b))
+		filetest.Write(t, path, string(b))
 		all = append(all, path)
 	}
 	return all
@@ -105,10 +106,10 @@ func TestTheJenkinsfileIsGroovy(t *testing.T) {
 	}
 	java := needs.Program(t, "java", "a JDK")
 	dir := t.TempDir()
-	args := []string{"-cp", jars[0], "groovy.ui.GroovyMain", "testdata/jenkins.groovy", filepath.Join(root(t), "examples/ci/jenkins/Jenkinsfile")}
+	args := []string{"-cp", jars[0], "groovy.ui.GroovyMain", "testdata/jenkins.groovy", filepath.Join(filetest.Root(t), "examples/ci/jenkins/Jenkinsfile")}
 	for i, fault := range []string{"stages {}\nstage {", "stages {{", "sections {"} { // each at another step of Groovy's
 		args = append(args, filepath.Join(dir, strconv.Itoa(i)))
-		write(t, args[len(args)-1], strings.Replace(example(t, "jenkins/Jenkinsfile"), "stages {", fault, 1))
+		filetest.Write(t, args[len(args)-1], strings.Replace(example(t, "jenkins/Jenkinsfile"), "stages {", fault, 1))
 	}
 	said, err := exec.CommandContext(t.Context(), java, args...).CombinedOutput()
 	if err != nil {
@@ -162,10 +163,10 @@ func TestGitLabCILocalRunsTheComponent(t *testing.T) {
 	pipeline := func(token string, variables []string, jobs ...string) (dir, log string, code int) {
 		dir, temporary := t.TempDir(), t.TempDir()
 		for _, file := range []string{".gitlab-ci.yml", "templates/bundle/template.yml"} {
-			write(t, filepath.Join(dir, file), example(t, "gitlab/"+file))
+			filetest.Write(t, filepath.Join(dir, file), example(t, "gitlab/"+file))
 		}
-		write(t, filepath.Join(dir, "ci/install.sh"), example(t, "install.sh"))
-		write(t, filepath.Join(dir, "secrets.hcl"), manifest)
+		filetest.Write(t, filepath.Join(dir, "ci/install.sh"), example(t, "install.sh"))
+		filetest.Write(t, filepath.Join(dir, "secrets.hcl"), manifest)
 		args := []string{filepath.Join(modules, "gitlab-ci-local/dist/index.js"), "--force-shell-executor", "--variable", "BUNDLE_RELEASES=" + w.releases}
 		for _, variable := range append(variables, "BUNDLE_ID_TOKEN="+token) {
 			args = append(args, "--variable", variable)

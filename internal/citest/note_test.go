@@ -11,6 +11,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/whispering/bundle/internal/filetest"
 	"github.com/whispering/bundle/internal/needs"
 )
 
@@ -121,7 +122,7 @@ func TestOnlyTheNoteHasItsToken(t *testing.T) {
 	if strings.Contains(text, "CI_JOB_TOKEN") || !slices.Contains(gitlab(t)["note"].env, "GIT_STRATEGY=none") {
 		t.Error("the note uses another token, or its job checks something out")
 	}
-	if strings.Contains(read(t, filepath.Join(root(t), "docs/ci/gitlab.md")), "BUNDLE_NOTE_TOKEN=") {
+	if strings.Contains(filetest.Read(t, filepath.Join(filetest.Root(t), "docs/ci/gitlab.md")), "BUNDLE_NOTE_TOKEN=") {
 		t.Error("the page shows a token")
 	}
 }

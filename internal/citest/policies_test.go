@@ -9,6 +9,8 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awssts "github.com/aws/aws-sdk-go-v2/service/sts"
+
+	"github.com/whispering/bundle/internal/filetest"
 )
 
 // A trustPolicy is one of a page.
@@ -23,7 +25,7 @@ type trustPolicy struct {
 func trustPolicies(t *testing.T, page string) (build, plan trustPolicy) {
 	t.Helper()
 	var all []trustPolicy
-	for _, block := range regexp.MustCompile("(?s)\n```json\n(.*?)```\n").FindAllStringSubmatch(read(t, filepath.Join(root(t), "docs/ci", page)), -1) {
+	for _, block := range regexp.MustCompile("(?s)\n```json\n(.*?)```\n").FindAllStringSubmatch(filetest.Read(t, filepath.Join(filetest.Root(t), "docs/ci", page)), -1) {
 		var document struct {
 			Version   string
 			Statement []struct {

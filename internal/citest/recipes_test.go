@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+
+	"github.com/whispering/bundle/internal/filetest"
 )
 
 // A recipe is the file of a CI, and how the CI runs it.
@@ -174,10 +176,10 @@ func (r recipe) publish(t *testing.T, w *world, publish job, identity func(strin
 		if o.code != 0 {
 			t.Fatalf("run %d of publish: exit code %d\n%s", n+1, o.code, o.log)
 		}
-		if arn := read(t, filepath.Join(o.dir, "layer.arn")); arn != layerARN+"\n" {
+		if arn := filetest.Read(t, filepath.Join(o.dir, "layer.arn")); arn != layerARN+"\n" {
 			t.Errorf("run %d published %q\n%s", n+1, arn, o.log)
 		}
-		if content := read(t, filepath.Join(o.dir, "layer.zip")); !strings.HasPrefix(content, "PK") {
+		if content := filetest.Read(t, filepath.Join(o.dir, "layer.zip")); !strings.HasPrefix(content, "PK") {
 			t.Errorf("run %d has no layer", n+1)
 		}
 		r.handsOver(t, o)
@@ -192,11 +194,11 @@ func (r recipe) handsOver(t *testing.T, o outcome) {
 	t.Helper()
 	switch {
 	case slices.Contains(r.trusted, "GITLAB_CI=true"):
-		if got := read(t, filepath.Join(o.dir, "layer.env")); got != "LAYER_VERSION_ARN="+layerARN+"\n" {
+		if got := filetest.Read(t, filepath.Join(o.dir, "layer.env")); got != "LAYER_VERSION_ARN="+layerARN+"\n" {
 			t.Errorf("the dotenv report has %q", got)
 		}
 	case slices.Contains(r.trusted, "BUILDKITE=true"):
-		if got := read(t, filepath.Join(o.dir, "layer-version-arn")); got != layerARN+"\n" {
+		if got := filetest.Read(t, filepath.Join(o.dir, "layer-version-arn")); got != layerARN+"\n" {
 			t.Errorf("the metadata has %q", got)
 		}
 	case slices.Contains(r.trusted, "TF_BUILD=True"):
@@ -256,8 +258,8 @@ func TestARecipeWithoutItsRoleFails(t *testing.T) {
 // agentOfBuildkite puts a buildkite-agent on PATH, which has a token.
 func agentOfBuildkite(t *testing.T, w *world, p trustPolicy, _, subject string) (env, secrets []string) {
 	token := w.token(t, p, subject)
-	write(t, filepath.Join(w.bin, "token"), token)
-	write(t, filepath.Join(w.bin, "buildkite-agent"), `#!/bin/sh
+	filetest.Write(t, filepath.Join(w.bin, "token"), token)
+	filetest.Write(t, filepath.Join(w.bin, "buildkite-agent"), `#!/bin/sh
 case $* in
 "oidc request-token --audience sts.amazonaws.com") cat "$(dirname "$0")/token" ;;
 "annotate --context bundle-dev") cat >annotation.md ;;
@@ -275,7 +277,7 @@ esac
 func tokenFileOfJenkins(t *testing.T, w *world, p trustPolicy, _, subject string) (env, secrets []string) {
 	token := w.token(t, p, subject)
 	path := filepath.Join(t.TempDir(), "id-token")
-	write(t, path, token)
+	filetest.Write(t, path, token)
 	return []string{"AWS_WEB_IDENTITY_TOKEN_FILE=" + path}, []string{token}
 }
 

@@ -31,6 +31,7 @@ import (
 
 	"github.com/whispering/bundle/internal/awslocal"
 	"github.com/whispering/bundle/internal/awslocal/sts"
+	"github.com/whispering/bundle/internal/filetest"
 	"github.com/whispering/bundle/internal/needs"
 	"github.com/whispering/bundle/internal/tokentest"
 )
@@ -167,7 +168,7 @@ func (w *world) furnish(t *testing.T, bundle string) {
 		t.Fatal(err)
 	}
 	dir := t.TempDir()
-	write(t, filepath.Join(dir, "secrets.hcl"), manifest)
+	filetest.Write(t, filepath.Join(dir, "secrets.hcl"), manifest)
 	w.policies = map[string]json.RawMessage{}
 	for role, kind := range map[string]string{planRole: "plan", buildRole: "ci"} {
 		cmd := exec.CommandContext(t.Context(), bundle, "policy", "--env", "dev", "--kind", kind, "--endpoint-url", w.endpoint)
@@ -232,8 +233,8 @@ type outcome struct {
 func (w *world) run(t *testing.T, j job, env []string, secrets ...string) outcome {
 	t.Helper()
 	dir, temporary, home := t.TempDir(), t.TempDir(), t.TempDir()
-	write(t, filepath.Join(dir, "secrets.hcl"), manifest)
-	write(t, filepath.Join(dir, "ci", "install.sh"), read(t, filepath.Join(root(t), "examples/ci/install.sh")))
+	filetest.Write(t, filepath.Join(dir, "secrets.hcl"), manifest)
+	filetest.Write(t, filepath.Join(dir, "ci", "install.sh"), filetest.Read(t, filepath.Join(filetest.Root(t), "examples/ci/install.sh")))
 	environ := slices.Concat([]string{
 		"PATH=" + w.bin + ":" + os.Getenv("PATH"), "HOME=" + home, "TMPDIR=" + temporary, "CI=true", "BUNDLE_RELEASES=" + w.releases,
 	}, env, j.env)
@@ -271,7 +272,7 @@ func (w *world) nowhere(t *testing.T, dir string, secrets []string) {
 		if err != nil || !entry.Type().IsRegular() {
 			return err
 		}
-		content := read(t, path)
+		content := filetest.Read(t, path)
 		for _, secret := range secrets {
 			if secret != "" && strings.Contains(content, secret) {
 				t.Errorf("%s contains a secret", path)
@@ -282,34 +283,6 @@ func (w *world) nowhere(t *testing.T, dir string, secrets []string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-}
-
-func root(t *testing.T) string {
-	t.Helper()
-	dir, err := filepath.Abs("../..")
-	if err != nil {
-		t.Fatal(err)
-	}
-	return dir
-}
-
-func write(t *testing.T, path, text string) {
-	t.Helper()
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
-		t.Fatal(err)
-	}
-}
-
-func read(t *testing.T, path string) string {
-	t.Helper()
-	b, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(b)
 }
 
 // newKey gives a role an access key, which acts as the role.

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/whispering/bundle/internal/filetest"
 	"github.com/whispering/bundle/internal/needs"
 )
 
@@ -60,15 +61,14 @@ func (c *checkout) must(name string, args ...string) string {
 	return out
 }
 
-func (c *checkout) write(name, content string) { c.Helper(); write(c.T, c.dir, name, content) }
+func (c *checkout) write(name, content string) {
+	c.Helper()
+	filetest.Write(c, filepath.Join(c.dir, name), content)
+}
 
 func (c *checkout) read(name string) string {
 	c.Helper()
-	src, err := os.ReadFile(filepath.Join(c.dir, name))
-	if err != nil {
-		c.Fatal(err)
-	}
-	return string(src)
+	return filetest.Read(c, filepath.Join(c.dir, name))
 }
 
 // TestPreCommitRunsTheHooks: pre-commit takes the hooks of this repository, and passes to each what it wants. Those that it

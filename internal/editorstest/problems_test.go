@@ -13,6 +13,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/whispering/bundle/internal/filetest"
 	"github.com/whispering/bundle/internal/needs"
 )
 
@@ -84,7 +85,7 @@ func TestProblemMatcherFindsEveryProblem(t *testing.T) {
 	if err := needs.Bundle(filepath.Join(dir, "bundle")); err != nil {
 		t.Fatal(err)
 	}
-	write(t, dir, "secrets.hcl", `bundle { name = "shop" }
+	filetest.Write(t, filepath.Join(dir, "secrets.hcl"), `bundle { name = "shop" }
 environment "prod" {
   account_id = "222222222222"
   regions    = ["mars-north-1"]
@@ -98,10 +99,10 @@ function "hello" {
   secret "NODE_OPTIONS" { parameter = "/a/b" }
 }
 `)
-	write(t, dir, "secrets.hcl.json", "{\n  \"bundle\": {\"name\": \"shop\", \"x\": 1},\n  \"function\": 5\n}\n")
-	write(t, dir, "a b/secrets.hcl", "bundle {\n  = }\n")
-	write(t, dir, "a b/more.hcl", "function \"x\" {\n  y = 1\n}\n")
-	write(t, dir, "foreign.hcl", "resource \"x\" \"y\" {}\n")
+	filetest.Write(t, filepath.Join(dir, "secrets.hcl.json"), "{\n  \"bundle\": {\"name\": \"shop\", \"x\": 1},\n  \"function\": 5\n}\n")
+	filetest.Write(t, filepath.Join(dir, "a b/secrets.hcl"), "bundle {\n  = }\n")
+	filetest.Write(t, filepath.Join(dir, "a b/more.hcl"), "function \"x\" {\n  y = 1\n}\n")
+	filetest.Write(t, filepath.Join(dir, "foreign.hcl"), "resource \"x\" \"y\" {}\n")
 	for _, path := range []string{"secrets.hcl", "secrets.hcl.json", "a b", "foreign.hcl"} {
 		args := slices.Clone(task.Args)
 		args[slices.Index(args, "secrets.hcl")] = path
@@ -147,15 +148,4 @@ func reported(t *testing.T, dir string, args []string) (found []string) {
 	add("Warning", answer.Targets[0].Warnings)
 	slices.Sort(found)
 	return found
-}
-
-func write(t *testing.T, dir, name, content string) {
-	t.Helper()
-	path := filepath.Join(dir, name)
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(path, []byte(content), 0o644); err != nil {
-		t.Fatal(err)
-	}
 }

@@ -72,6 +72,7 @@ var law = map[string][2]string{
 	"internal/printable":     {"", ""},
 	"internal/runnertest":    {"", ""},
 	"internal/tokentest":     {"", ""},
+	"internal/filetest":      {"", ""},
 	"internal/needs":         {"", "x/sys"},
 	"internal/goroutines":    {"", ""},
 	"internal/plainfile":     {"", ""},

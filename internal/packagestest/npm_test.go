@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/whispering/bundle/internal/filetest"
 	"github.com/whispering/bundle/internal/needs"
 )
 
@@ -21,7 +22,7 @@ func TestNPM(t *testing.T) {
 	for _, name := range []string{"node", "jest", "typescript"} {
 		example(t, name, project)
 	}
-	write(t, filepath.Join(project, "package.json"), `{"name": "project", "private": true}`)
+	filetest.Write(t, filepath.Join(project, "package.json"), `{"name": "project", "private": true}`)
 	run(t, project, nil, npm, "install", "--save-dev", "--no-audit", "--no-fund", pkg)
 	for _, name := range []string{"vitest", "jest", "typescript", "@types"} {
 		if err := os.Symlink(filepath.Join(modules, name), filepath.Join(project, "node_modules", name)); err != nil {
@@ -39,9 +40,9 @@ func TestNPM(t *testing.T) {
 	t.Run("publint", func(t *testing.T) { contains(t, run(t, pkg, nil, tool("publint"), "--strict"), "All good!") })
 	t.Run("are the types wrong", func(t *testing.T) { run(t, pkg, nil, tool("attw"), "--pack", ".", "--format", "ascii") })
 	t.Run("TypeScript", func(t *testing.T) {
-		write(t, filepath.Join(project, "typescript", "wrong.ts"), wrong)
+		filetest.Write(t, filepath.Join(project, "typescript", "wrong.ts"), wrong)
 		run(t, project, nil, tool("tsc"), "--project", "typescript", "--module", "esnext", "--moduleResolution", "bundler")
-		write(t, filepath.Join(project, "typescript", "common.cts"), common)
+		filetest.Write(t, filepath.Join(project, "typescript", "common.cts"), common)
 		for _, module := range []string{"nodenext", "node16"} {
 			run(t, project, nil, tool("tsc"), "--project", "typescript", "--module", module)
 		}
@@ -75,9 +76,9 @@ func TestNPM(t *testing.T) {
 		if err := needs.Bundle(bundle); err != nil {
 			t.Fatal(err)
 		}
-		write(t, filepath.Join(project, "secrets.hcl"), manifest)
-		write(t, filepath.Join(project, "sample.json"), sample)
-		write(t, filepath.Join(project, "typescript", "whole.test.ts"), whole)
+		filetest.Write(t, filepath.Join(project, "secrets.hcl"), manifest)
+		filetest.Write(t, filepath.Join(project, "sample.json"), sample)
+		filetest.Write(t, filepath.Join(project, "typescript", "whole.test.ts"), whole)
 		below := []string{"run", "--env", "local", "--data", filepath.Join(t.TempDir(), "state"), "--"}
 		out := run(t, project, nil, bundle, append(below, tool("vitest"), "run", "--root", "typescript")...)
 		contains(t, out, "3 passed")

@@ -38,16 +38,6 @@ func example(t *testing.T, name, into string) {
 	}
 }
 
-func write(t *testing.T, path, text string) {
-	t.Helper()
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
-		t.Fatal(err)
-	}
-}
-
 // run runs a program without the variables of this test's own Lambda or AWS, and returns what it prints.
 func run(t *testing.T, dir string, env []string, program string, args ...string) string {
 	t.Helper()

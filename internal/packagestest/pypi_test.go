@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/whispering/bundle/internal/filetest"
 	"github.com/whispering/bundle/internal/needs"
 )
 
@@ -24,7 +25,7 @@ func TestPyPI(t *testing.T) {
 	run(t, project, env, python, "-m", "pip", "--python", installed, "install", "-q", "pytest", filepath.Join(dir, "python"))
 
 	t.Run("pytest", func(t *testing.T) {
-		write(t, filepath.Join(code, "test_behavior.py"), pythonBehavior)
+		filetest.Write(t, filepath.Join(code, "test_behavior.py"), pythonBehavior)
 		contains(t, run(t, code, []string{"DB_PASSWORD=of the environment"}, installed, "-m", "pytest", "-q", "-p", "no:cacheprovider"), "passed")
 	})
 	t.Run("with the layer's copy first", func(t *testing.T) {
@@ -33,7 +34,7 @@ func TestPyPI(t *testing.T) {
 		contains(t, out, "2 passed")
 	})
 	t.Run("types", func(t *testing.T) {
-		write(t, filepath.Join(code, "typed.py"), typed)
+		filetest.Write(t, filepath.Join(code, "typed.py"), typed)
 		run(t, code, nil, python, "-m", "mypy", "--strict", "--warn-unused-ignores", "--cache-dir", os.DevNull, "--python-executable", installed, "database.py", "typed.py")
 	})
 	t.Run("wheel and source archive are reproducible", func(t *testing.T) {
