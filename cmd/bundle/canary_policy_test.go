@@ -14,6 +14,7 @@ func policyAttempts() []attempt {
 	return []attempt{
 		{name: "the build's", args: prod()},
 		{name: "a plan's", args: prod("--kind", "plan")},
+		{name: "a doctor's", args: prod("--kind", "doctor")},
 		{name: "a function's", args: prod("--kind", "function", "--function", "hello")},
 		{name: "a key's", args: prod("--kind", "key", "--function", "hello", "--function-role", "hello="+role, "--break-glass", role)},
 		{name: "embedded", args: []string{"--env", "local"}},

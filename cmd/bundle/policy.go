@@ -30,7 +30,7 @@ func (a *app) policyCommand() *cli.Command {
 		Flags: slices.Concat(console.TargetFlags(), []cli.Flag{
 			console.ManifestFlag(),
 			console.VarFlag(),
-			console.TextFlag("kind", "KIND", "ci (the role that builds), plan (a role that only plans), put (a role that puts parameters), function (a function's role), key (a function's key), or all (with --json)", policy.KindCI),
+			console.TextFlag("kind", "KIND", "ci (the role that builds), plan (a role that only plans), put (a role that puts parameters), doctor (a role that runs bundle doctor), function (a function's role), key (a function's key), or all (with --json)", policy.KindCI),
 			console.TextFlag("function", "NAME", "the function, for kinds function and key; not needed if there is only one", ""),
 			&cli.StringSliceFlag{Name: "function-role", Usage: "the role that a function runs as, for key policies: only it can decrypt (`NAME=ARN`)"},
 			&cli.StringSliceFlag{Name: "break-glass", Usage: "another role that can decrypt, for key policies (`ARN`)"},
@@ -52,7 +52,7 @@ func (a *app) policy(c *cli.Context) error {
 	kind := console.Text(c, "kind")
 	switch {
 	case !slices.Contains(policy.Kinds(), kind):
-		return console.Usagef("unknown --kind %q: write ci, plan, put, function, key or all", kind)
+		return console.Usagef("unknown --kind %q: write ci, plan, put, doctor, function, key or all", kind)
 	case kind == policy.KindAll && !a.JSON():
 		return console.Usagef("--kind all needs --json, because it prints several policies")
 	}

@@ -167,6 +167,11 @@ func openingAttacks() map[string]call {
 				KeyId: s.own, KeySpec: types.DataKeySpecAes256, EncryptionContext: s.honest})
 			return err
 		},
+		"grant decryption": func(s *stage, as aws.Config) error {
+			_, err := kms.NewFromConfig(as).CreateGrant(s.Context(), &kms.CreateGrantInput{
+				KeyId: s.own, GranteePrincipal: aws.String(arn("attacker")), Operations: []types.GrantOperation{types.GrantOperationDecrypt}})
+			return err
+		},
 		"change the key policy": func(s *stage, as aws.Config) error {
 			_, err := kms.NewFromConfig(as).PutKeyPolicy(s.Context(), &kms.PutKeyPolicyInput{KeyId: s.own, Policy: aws.String(
 				`{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":{"AWS":"*"},"Action":"kms:*","Resource":"*"}}`)})

@@ -43,7 +43,7 @@ func text(t *testing.T, document policy.Document) string {
 // every returns all documents of a setting.
 func every(t *testing.T, s policy.Setting) map[string]string {
 	t.Helper()
-	all := map[string]string{"build": text(t, s.Build()), "plan": text(t, s.Plan())}
+	all := map[string]string{"build": text(t, s.Build()), "plan": text(t, s.Plan()), "doctor": text(t, s.Doctor())}
 	for _, name := range s.Functions() {
 		function, err := s.Function(name)
 		key, keyErr := s.Key(name)
@@ -81,7 +81,7 @@ func TestDocumentsAreOfTheirPartition(t *testing.T) {
 // yet.
 func TestNoAllowOfARoleIsAboutEverything(t *testing.T) {
 	s := plain("aws", "us-west-2", "one", "two")
-	for _, document := range []policy.Document{s.Build(), s.Plan()} {
+	for _, document := range []policy.Document{s.Build(), s.Plan(), s.Doctor()} {
 		for _, statement := range document.Statement {
 			if statement.Effect != "Allow" {
 				continue

@@ -10,18 +10,21 @@ const (
 	KindCI       = "ci"       // the policy of the role that builds
 	KindPlan     = "plan"     // of a role that only plans
 	KindPut      = "put"      // of a role that puts parameters
+	KindDoctor   = "doctor"   // of a role that runs the doctor
 	KindFunction = "function" // of a function's role
 	KindKey      = "key"      // of a function's key
 	KindAll      = "all"      // all of them
 )
 
 // Kinds lists the kinds of policies.
-func Kinds() []string { return []string{KindCI, KindPlan, KindPut, KindFunction, KindKey, KindAll} }
+func Kinds() []string {
+	return []string{KindCI, KindPlan, KindPut, KindDoctor, KindFunction, KindKey, KindAll}
+}
 
 // A Written is a policy and its purpose.
 type Written struct {
 	Kind     string
-	Function string // in the manifest; "" for a role that builds, plans or puts
+	Function string // in the manifest; "" for a role that builds, plans, puts or runs the doctor
 	Key      string // ARN; only for a key policy
 	Policy   Document
 }
@@ -41,6 +44,9 @@ func (s *Setting) Documents(kind, function string) (all []Written, missing []err
 		return nil, nil, fmt.Errorf("environment %q has no secret that can be put: each has a version, a label or a path import", s.Manifest.Environment.Name.Value)
 	case writes && (kind == KindPut || kind == KindAll):
 		all = append(all, Written{Kind: KindPut, Policy: s.Put()})
+	}
+	if kind == KindDoctor || kind == KindAll {
+		all = append(all, Written{Kind: KindDoctor, Policy: s.Doctor()})
 	}
 	names := s.Functions()
 	if function != "" {

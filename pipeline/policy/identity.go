@@ -16,6 +16,7 @@ const (
 	ofEnvironment = "kms:EncryptionContext:bundle:environment"
 	ofParameter   = "kms:EncryptionContext:PARAMETER_ARN"
 	viaService    = "kms:ViaService"
+	policyName    = "kms:PolicyName"
 )
 
 // Build is the policy of the role that builds. It allows reading the parameters,

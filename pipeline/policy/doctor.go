@@ -1,0 +1,33 @@
+package policy
+
+import "github.com/whispering/bundle/internal/arn"
+
+// Doctor is the policy of a role that runs the doctor. It allows everything that a
+// build is allowed, because dry runs test that, except publishing. It also allows
+// reading who can use the functions' keys, and when they were last used. It denies
+// nothing that Build allows, so that one role can have both policies.
+func (s Setting) Doctor() Document {
+	packed, blind := s.packed(), s.blind()
+	return newDocument(s.look(), s.readAccess(), s.open(packed, blind), s.seal(), s.closeSource(packed, blind), s.closeDestination())
+}
+
+// readAccess allows reading both key policies, the grants and the last use of keys in
+// the environment's account. KMS gives key policies and last uses to no other account:
+// https://docs.aws.amazon.com/kms/latest/developerguide/kms-api-permissions-reference.html
+//
+// Only a request for a key policy has a kms:PolicyName.
+func (s Setting) readAccess() []Statement {
+	var own List
+	for _, key := range s.keys() {
+		if arn.Account(key) == s.Account {
+			own = append(own, key)
+		}
+	}
+	if len(own) == 0 {
+		return nil
+	}
+	return []Statement{{
+		Sid: "ReadKeyAccess", Effect: allow, Action: List{"kms:GetKeyLastUsage", "kms:GetKeyPolicy", "kms:ListGrants"}, Resource: own,
+		Condition: Condition{"StringEqualsIfExists": {policyName: List{"AWS_RAM", "default"}}},
+	}}
+}
