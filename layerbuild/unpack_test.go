@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 )
 
@@ -74,6 +75,23 @@ func TestUnpack(t *testing.T) {
 			if err := Unpack(root, []File{{Path: path}}, false); err == nil {
 				t.Errorf("%s was written", path)
 			}
+		}
+	})
+	t.Run("removes what it made and nothing else", func(t *testing.T) {
+		dir, root := open(t)
+		if err := errors.Join(os.Mkdir(filepath.Join(dir, "nodejs"), 0o755), os.WriteFile(filepath.Join(dir, "nodejs/mine.js"), []byte("mine"), 0o600)); err != nil {
+			t.Fatal(err)
+		}
+		if err := Unpack(root, append(slices.Clone(files), File{Path: "nodejs/other.js"}), false); !errors.Is(err, fs.ErrExist) {
+			t.Fatalf("got %v, want that it exists", err)
+		}
+		var left []string
+		err := fs.WalkDir(root.FS(), ".", func(path string, _ fs.DirEntry, err error) error {
+			left = append(left, path)
+			return err
+		})
+		if want := []string{".", "nodejs", "nodejs/mine.js"}; err != nil || !slices.Equal(left, want) {
+			t.Errorf("left %q (%v), want %q", left, err, want)
 		}
 	})
 }

@@ -154,7 +154,8 @@ func (a *app) documentToOpen(c *cli.Context) (doc *sealed.Document, data string,
 	if err != nil {
 		return nil, "", err
 	}
-	if doc, err = target.ChooseDocument(layer, console.Text(c, "function")); err != nil {
+	doc, err = target.ChooseDocument(layer, console.Text(c, "function"), "If the manifest has this function, build the layer again, or name an environment with --env instead of the layer.")
+	if err != nil {
 		return nil, "", err
 	}
 	if doc.Embedded() && !console.Given(c, "layer") && noManifest == nil {

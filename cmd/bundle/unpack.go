@@ -2,20 +2,15 @@ package main
 
 import (
 	"context"
-	"errors"
-	"io/fs"
-	"os"
 	"slices"
 	"strings"
 
 	"github.com/urfave/cli/v2"
 
-	"github.com/whispering/bundle/internal/arn"
 	"github.com/whispering/bundle/internal/cli/console"
 	"github.com/whispering/bundle/internal/cli/helperset"
 	"github.com/whispering/bundle/internal/cli/target"
 	"github.com/whispering/bundle/internal/cli/view"
-	"github.com/whispering/bundle/internal/printable"
 	"github.com/whispering/bundle/layerbuild"
 	"github.com/whispering/bundle/layerbuild/sealed"
 	"github.com/whispering/bundle/pipeline/manifest"
@@ -57,7 +52,7 @@ func (a *app) unpack(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	doc, err := target.ChooseDocument(layer, console.Text(c, "function"))
+	doc, err := target.ChooseDocument(layer, console.Text(c, "function"), "If the manifest has this function, build the layer again.")
 	if err != nil {
 		return err
 	}
@@ -85,15 +80,8 @@ func unpackArguments(c *cli.Context) (path string, dir helperset.Folder, err err
 	}
 	path = c.Args().Get(0)
 	dir = helperset.Folder{Path: c.Args().Get(1), Named: "the folder", Example: "secrets"}
-	_, missing := os.Stat(path)
-	switch {
-	case path == "":
+	if path == "" {
 		return "", dir, console.Usagef("the layer's name is empty. Is a shell variable unset?")
-	case arn.Looks(path):
-		return "", dir, console.Usagef("%s is an ARN, and bundle unpack reads a file. Download the layer first: aws lambda get-layer-version-by-arn "+
-			"--arn ARN --query Content.Location --output text prints its URL.", printable.Name(path))
-	case errors.Is(missing, fs.ErrNotExist):
-		return "", dir, console.Usagef("there is no layer %s. Build it, or correct its path.", printable.Name(path))
 	}
 	return path, dir, nil
 }

