@@ -82,6 +82,8 @@ func (e *run) line(l line) error {
 	case "call":
 		in := strings.TrimSpace(strings.TrimPrefix(strings.TrimSpace(strings.TrimPrefix(l.rest, args[0])), args[1]))
 		e.failed = e.call(args[0], args[1], in)
+	case "post":
+		e.failed = e.post(args[0], args[1], strings.TrimSpace(strings.TrimPrefix(strings.TrimSpace(strings.TrimPrefix(l.rest, args[0])), args[1])))
 	case "want":
 		return e.want(l.rest)
 	case "error":
@@ -103,6 +105,8 @@ func (e *run) line(l line) error {
 		return e.as(args)
 	case "role":
 		return e.role(args)
+	case "ram":
+		return e.world.Share(args[0], e.expand(e.row.files[args[1]]))
 	case "download":
 		return e.download(fmt.Sprint(lookUp(e.out, args[0])))
 	default:

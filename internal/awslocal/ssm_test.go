@@ -28,7 +28,7 @@ func TestGetParametersSortsAndListsWhatIsInvalid(t *testing.T) {
 	}
 	putString(t, w.ssm(), "/a/1", "sample again")
 	out, err := w.ssm().GetParameters(context.Background(), &ssm.GetParametersInput{Names: []string{
-		"zeta", "/b/2", "/absent", "/a/1:1", "/a/1:9", "/a/1:label", "not a name", "/b/10", "/a/1:1:1", "/a/1:"}})
+		"zeta", "/b/2", "/absent", "/a/1:1", "/a/1:9", "/a/1:label", "not*name", "/b/10", "/a/1:1:1", "/a/1:"}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -45,7 +45,7 @@ func TestGetParametersSortsAndListsWhatIsInvalid(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
-	invalid := []string{"/absent", "/a/1:9", "/a/1:label", "not a name", "/a/1:1:1", "/a/1:"}
+	invalid := []string{"/absent", "/a/1:9", "/a/1:label", "not*name", "/a/1:1:1", "/a/1:"}
 	if diff := cmp.Diff(invalid, out.InvalidParameters); diff != "" {
 		t.Error(diff)
 	}

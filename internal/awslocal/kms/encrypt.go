@@ -184,7 +184,7 @@ func (s *Service) openSource(r *call.Request, src source) (reference, []byte, er
 	header, parsed := parseBlob(src.blob)
 	switch {
 	case src.ref != nil:
-		k, err = s.find(r, src.member, *src.ref)
+		k, err = s.findSource(r, src)
 	case !parsed:
 		err = invalidCiphertext()
 	default:
@@ -210,6 +210,15 @@ func (s *Service) openSource(r *call.Request, src source) (reference, []byte, er
 	}
 	plaintext, err := k.decrypt(src.action, src.algorithm, src.blob, src.context)
 	return k, plaintext, err
+}
+
+// findSource finds the key that a request names for a source. A key ID alone may be that of another account's key, under which the blob
+// is encrypted: https://docs.aws.amazon.com/kms/latest/APIReference/API_Decrypt.html. The caller holds a lock.
+func (s *Service) findSource(r *call.Request, src source) (reference, error) {
+	if header, parsed := parseBlob(src.blob); parsed && header.keyID == *src.ref {
+		return s.findID(r, header.account, header.keyID)
+	}
+	return s.find(r, src.member, *src.ref)
 }
 
 // encrypt encrypts with a key of any kind, after the checks for that kind. A dry run needs no blob.

@@ -90,7 +90,7 @@ func (s *Service) reEncrypt(r *call.Request, in *reEncryptInput) (any, error) {
 // sourceARN returns the ARN of the key of a source, "" if there is none. The caller holds a lock.
 func (s *Service) sourceARN(r *call.Request, src source) string {
 	if src.ref != nil {
-		if k, err := s.find(r, src.member, *src.ref); err == nil {
+		if k, err := s.findSource(r, src); err == nil {
 			return k.arn()
 		}
 		return ""

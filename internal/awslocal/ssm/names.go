@@ -29,13 +29,13 @@ type reference struct {
 	secret          bool   // a reference to Secrets Manager
 }
 
-// parseReference reads a name, a name with a selector, or a parameter's ARN with or without one
+// parseReference reads a name, a name with a selector, or a parameter's ARN with or without one, without the spaces around it
 // (https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_GetParameter.html).
 func parseReference(req *call.Request, asked string) (reference, error) {
 	r := reference{asked: asked, account: req.Account, region: req.Region}
-	rest := asked
-	if strings.HasPrefix(asked, "arn:") {
-		parts := strings.SplitN(asked, ":", 6)
+	rest := strings.TrimSpace(asked)
+	if strings.HasPrefix(rest, "arn:") {
+		parts := strings.SplitN(rest, ":", 6)
 		if len(parts) != 6 || parts[2] != "ssm" || !strings.HasPrefix(parts[5], "parameter/") {
 			return r, call.NewError("ValidationException", badSelector)
 		}

@@ -78,12 +78,21 @@ func (s *Service) getParameters(req *call.Request) (any, error) {
 		return nil, call.NewError("ValidationException", "The names of the parameters must be distinct.")
 	}
 	refs := make([]reference, len(in.Names))
+	var spaced error
 	for i, name := range in.Names {
-		// A name that cannot be parsed is not an error, but an invalid parameter. Still, it needs permission first.
-		refs[i], _ = parseReference(req, name)
+		// A name that cannot be parsed is not an error, but an invalid parameter, unless it has a space inside. Still, it needs
+		// permission first.
+		var malformed error
+		refs[i], malformed = parseReference(req, name)
+		if strings.Contains(strings.TrimSpace(name), " ") {
+			spaced = cmp.Or(spaced, malformed)
+		}
 	}
 	if err := authorizeNames(req, refs...); err != nil {
 		return nil, err
+	}
+	if spaced != nil {
+		return nil, spaced
 	}
 	found, invalid := s.readAll(refs)
 	slices.SortFunc(found, func(a, b selected) int {
