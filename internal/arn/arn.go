@@ -71,3 +71,12 @@ func InPartition(partition, region string) bool {
 	more, isolated := strings.CutPrefix(partition, "aws-")
 	return partition == "aws" || isolated && more != "cn" && more != "us-gov" && more != "" && strings.Trim(more, "abcdefghijklmnopqrstuvwxyz-") == ""
 }
+
+// Domain returns the domain of a partition's endpoints, such as "amazonaws.com", and "" for
+// an unknown partition: partitions.json of aws-sdk-go-v2.
+func Domain(partition string) string {
+	return map[string]string{
+		"aws": "amazonaws.com", "aws-cn": "amazonaws.com.cn", "aws-us-gov": "amazonaws.com", "aws-eusc": "amazonaws.eu",
+		"aws-iso": "c2s.ic.gov", "aws-iso-b": "sc2s.sgov.gov", "aws-iso-e": "cloud.adc-e.uk", "aws-iso-f": "csp.hci.ic.gov",
+	}[partition]
+}

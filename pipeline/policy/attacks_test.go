@@ -21,6 +21,7 @@ type stage struct {
 	documents              map[string]*sealed.Document
 	parameter, db, other   []byte // ciphertexts: of the functions worker and hello, and of another bundle
 	forged                 []byte // one that claims to be worker's, under another bundle's key
+	elsewhere              []byte // one of the same name in another region
 	parameters, own, evil  *string
 	worker                 *string
 	honest                 map[string]string // the encryption context of a box of hello
@@ -43,9 +44,17 @@ func newStage(t *testing.T, m modes) *stage {
 		t.Fatal(err)
 	}
 	s.forged = out.CiphertextBlob
+	out, err = kms.NewFromConfig(w.admin).Encrypt(t.Context(), &kms.EncryptInput{
+		KeyId: s.parameters, Plaintext: []byte("of another region"), EncryptionContext: at(elsewhereARN)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.elsewhere = out.CiphertextBlob
 	s.honest = s.documents["hello"].Context(0)
 	return s
 }
+
+const elsewhereARN = "arn:aws:ssm:us-west-2:000000000000:parameter/local/shop/token"
 
 // with returns an encryption context with changed or added pairs, and without those
 // whose value is "".
@@ -152,6 +161,7 @@ func openingAttacks() map[string]call {
 			func(s *stage) map[string]string { return at(s.otherARN) }),
 		"decrypt a sealed document":                            decrypt(own, sealedBox, honest),
 		"decrypt a sealed document without naming its context": decrypt(own, sealedBox, stripped),
+		"move a parameter of another region":                   take(func(s *stage) []byte { return s.elsewhere }, func(*stage) map[string]string { return at(elsewhereARN) }),
 		"move another's parameter":                             take(func(s *stage) []byte { return s.other }, func(s *stage) map[string]string { return at(s.otherARN) }),
 		"move a parameter with its context stripped":           take(func(s *stage) []byte { return s.parameter }, stripped),
 		"move a sealed document":                               take(sealedBox, honest),
@@ -180,6 +190,89 @@ func openingAttacks() map[string]call {
 	}
 }
 
+// readingAttacks read other parameters in every way. Some of these have no key.
+func readingAttacks() map[string]call {
+	text, parent := aws.String("/local/other/text"), aws.String("/local")
+	return map[string]call{
+		"read another's text": read(*text, false),
+		"read another's text alone": func(s *stage, as aws.Config) error {
+			_, err := ssm.NewFromConfig(as).GetParameter(s.Context(), &ssm.GetParameterInput{Name: text})
+			return err
+		},
+		"read the history of another's text": func(s *stage, as aws.Config) error {
+			_, err := ssm.NewFromConfig(as).GetParameterHistory(s.Context(), &ssm.GetParameterHistoryInput{Name: text})
+			return err
+		},
+		"read the history of another's parameter, decrypted": func(s *stage, as aws.Config) error {
+			_, err := ssm.NewFromConfig(as).GetParameterHistory(s.Context(), &ssm.GetParameterHistoryInput{Name: aws.String("/local/other/db"), WithDecryption: aws.Bool(true)})
+			return err
+		},
+		"list a parent": func(s *stage, as aws.Config) error {
+			_, err := ssm.NewFromConfig(as).GetParametersByPath(s.Context(), &ssm.GetParametersByPathInput{Path: parent, Recursive: aws.Bool(true)})
+			return err
+		},
+		"list another's path": func(s *stage, as aws.Config) error {
+			_, err := ssm.NewFromConfig(as).GetParametersByPath(s.Context(), &ssm.GetParametersByPathInput{Path: aws.String("/local/other")})
+			return err
+		},
+	}
+}
+
+// administrationAttacks let someone in, or put another key in the place of a function's.
+func administrationAttacks() map[string]call {
+	everyone := aws.String(`{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":{"AWS":"*"},"Action":"kms:*","Resource":"*"}}`)
+	function := types.Tag{TagKey: aws.String("bundle:function"), TagValue: aws.String("shop/hello")}
+	calls := map[string]func(s *stage, c *kms.Client) error{
+		"change the second key policy": func(s *stage, c *kms.Client) error {
+			_, err := c.PutKeyPolicy(s.Context(), &kms.PutKeyPolicyInput{KeyId: s.own, Policy: everyone, PolicyName: aws.String("AWS_RAM")})
+			return err
+		},
+		"grant decrypting": func(s *stage, c *kms.Client) error {
+			_, err := c.CreateGrant(s.Context(), &kms.CreateGrantInput{
+				KeyId: s.own, GranteePrincipal: aws.String(arn("attacker")), Operations: []types.GrantOperation{types.GrantOperationDecrypt}})
+			return err
+		},
+		"grant decrypting parameters": func(s *stage, c *kms.Client) error {
+			_, err := c.CreateGrant(s.Context(), &kms.CreateGrantInput{
+				KeyId: s.parameters, GranteePrincipal: aws.String(arn("attacker")), Operations: []types.GrantOperation{types.GrantOperationDecrypt}})
+			return err
+		},
+		"tag a foreign key as the function's": func(s *stage, c *kms.Client) error {
+			_, err := c.TagResource(s.Context(), &kms.TagResourceInput{KeyId: s.evil, Tags: []types.Tag{function}})
+			return err
+		},
+		"take the function's tag away": func(s *stage, c *kms.Client) error {
+			_, err := c.UntagResource(s.Context(), &kms.UntagResourceInput{KeyId: s.own, TagKeys: []string{"bundle:function"}})
+			return err
+		},
+		"create a key as the function's": func(s *stage, c *kms.Client) error {
+			_, err := c.CreateKey(s.Context(), &kms.CreateKeyInput{Tags: []types.Tag{function}, Policy: everyone, BypassPolicyLockoutSafetyCheck: true})
+			return err
+		},
+		"point the function's alias at a foreign key": func(s *stage, c *kms.Client) error {
+			_, err := c.UpdateAlias(s.Context(), &kms.UpdateAliasInput{AliasName: aws.String("alias/hello"), TargetKeyId: s.evil})
+			return err
+		},
+		"delete the function's alias": func(s *stage, c *kms.Client) error {
+			_, err := c.DeleteAlias(s.Context(), &kms.DeleteAliasInput{AliasName: aws.String("alias/hello")})
+			return err
+		},
+		"create an alias of a foreign key": func(s *stage, c *kms.Client) error {
+			_, err := c.CreateAlias(s.Context(), &kms.CreateAliasInput{AliasName: aws.String("alias/hello2"), TargetKeyId: s.evil})
+			return err
+		},
+		"replicate the function's key": func(s *stage, c *kms.Client) error {
+			_, err := c.ReplicateKey(s.Context(), &kms.ReplicateKeyInput{KeyId: s.own, ReplicaRegion: aws.String("us-west-2"), Policy: everyone})
+			return err
+		},
+	}
+	all := make(map[string]call, len(calls))
+	for name, try := range calls {
+		all[name] = func(s *stage, as aws.Config) error { return try(s, kms.NewFromConfig(as)) }
+	}
+	return all
+}
+
 func prefixed(prefix string, all map[string]call) map[string]call {
 	named := make(map[string]call, len(all))
 	for name, c := range all {
@@ -198,7 +291,8 @@ func union(all ...map[string]call) map[string]call {
 
 // buildAttacks is everything that the role that builds must not be allowed to do.
 func buildAttacks(m modes) map[string]call {
-	attacks := union(openingAttacks(), prefixed("encrypt ", sealingAttacks(encrypt)), prefixed("re-encrypt ", sealingAttacks(move)))
+	attacks := union(openingAttacks(), readingAttacks(), administrationAttacks(),
+		prefixed("encrypt ", sealingAttacks(encrypt)), prefixed("re-encrypt ", sealingAttacks(move)))
 	if m.helloBlind && m.workerBlind {
 		attacks["decrypt a parameter through Parameter Store"] = read("/local/shop/token", true)
 	} else if !m.workerBlind {
@@ -249,7 +343,7 @@ func TestBuildPolicyDeniesEveryAttack(t *testing.T) {
 			if through := s.denied(s.role("ci", broadened(s.setting.Build())), union(attacks, across)); through != nil {
 				t.Errorf("not refused under the key policies:\n%s", strings.Join(through, "\n"))
 			}
-			if len(attacks)+len(across) < 15 {
+			if len(attacks)+len(across) < 30 {
 				t.Errorf("only %d attacks", len(attacks)+len(across))
 			}
 		})
@@ -279,7 +373,7 @@ func TestNoDenyOfTheBuildPolicyIsIdle(t *testing.T) {
 
 func TestPlanPolicyGivesNoValue(t *testing.T) {
 	s := newStage(t, modes{workerBlind: true})
-	attacks := union(openingAttacks(), prefixed("encrypt ", sealingAttacks(encrypt)), prefixed("re-encrypt ", sealingAttacks(move)), map[string]call{
+	attacks := union(openingAttacks(), readingAttacks(), prefixed("encrypt ", sealingAttacks(encrypt)), prefixed("re-encrypt ", sealingAttacks(move)), map[string]call{
 		"encrypt as the build does":                     encrypt(own, honest),
 		"move as the build does":                        move(worker, func(s *stage) map[string]string { return s.documents["worker"].Context(0) }),
 		"read a parameter decrypted, as the build does": read("/local/shop/db", true),

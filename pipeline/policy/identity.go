@@ -1,10 +1,12 @@
 package policy
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
 
+	"github.com/whispering/bundle/internal/arn"
 	"github.com/whispering/bundle/pipeline/manifest"
 )
 
@@ -25,13 +27,13 @@ const (
 // decrypted, but only through Parameter Store. Nothing of blind functions can.
 func (s Setting) Build() Document {
 	packed, blind := s.packed(), s.blind()
-	return newDocument(s.look(), s.open(packed, blind), s.seal(), s.publish(), s.closeSource(packed, blind), s.closeDestination())
+	return newDocument(s.look(), s.open(packed, blind), s.seal(), s.publish(), s.closeReads(), s.closeSource(packed, blind), s.closeDestination())
 }
 
 // Plan is the policy of a role that shows what a build would do, but can neither
 // read nor seal a value.
 func (s Setting) Plan() Document {
-	return newDocument(s.look(), []Statement{denyValues()})
+	return newDocument(s.look(), s.closeReads(), []Statement{denyValues()})
 }
 
 // denyValues denies decrypting, encrypting and re-encrypting, granting these to
@@ -62,11 +64,7 @@ func (s Setting) look() []Statement {
 	all := s.reads(func(manifest.Function) bool { return true })
 	statements := []Statement{{Sid: "ReadParameters", Effect: allow, Action: List{"ssm:GetParameters"}, Resource: all.parameters}}
 	if len(all.paths) > 0 {
-		var paths List
-		for _, path := range all.paths {
-			paths = append(paths, path, path+"/*") // with and without a slash at the end
-		}
-		statements = append(statements, Statement{Sid: "ListPaths", Effect: allow, Action: List{"ssm:GetParametersByPath"}, Resource: paths})
+		statements = append(statements, Statement{Sid: "ListPaths", Effect: allow, Action: List{"ssm:GetParametersByPath"}, Resource: withBelow(all.paths)})
 	}
 	keys := s.keys()
 	if len(s.blind().parameters) > 0 {
@@ -85,27 +83,50 @@ func (s Setting) look() []Statement {
 	return statements
 }
 
-// open allows turning a stored parameter into something that can be sealed.
+// open allows turning a stored parameter into something that can be sealed. Which
+// parameters, closeSource decides: the list is long, and once is enough.
 func (s Setting) open(packed, blind reach) []Statement {
 	var statements []Statement
 	if len(packed.keys) > 0 {
-		statements = append(statements, s.throughSSM("DecryptThroughParameterStore", "kms:Decrypt", packed.keys, packed.parameters))
+		statements = append(statements, s.throughSSM("DecryptThroughParameterStore", "kms:Decrypt", packed.keys))
 	}
 	if len(blind.keys) > 0 {
-		condition := among(ofParameter, blind.parameters)
-		condition.add("ForAllValues:StringEquals", contextKeys, "PARAMETER_ARN")
 		statements = append(statements, Statement{
-			Sid: "ReEncryptFromParameters", Effect: allow, Action: List{"kms:ReEncryptFrom"}, Resource: blind.keys, Condition: condition,
+			Sid: "ReEncryptFromParameters", Effect: allow, Action: List{"kms:ReEncryptFrom"}, Resource: blind.keys,
+			Condition: Condition{
+				"ForAllValues:StringEquals": {contextKeys: List{"PARAMETER_ARN"}},
+			},
 		})
 	}
 	return statements
 }
 
-// throughSSM allows an action on keys, for parameters and through Parameter Store only.
-func (s Setting) throughSSM(sid, action string, keys, parameters List) Statement {
-	condition := among(ofParameter, parameters)
-	condition.add("StringEquals", viaService, s.viaSSM())
-	return Statement{Sid: sid, Effect: allow, Action: List{action}, Resource: keys, Condition: condition}
+// throughSSM allows an action on keys, through Parameter Store only.
+func (s Setting) throughSSM(sid, action string, keys List) Statement {
+	return Statement{
+		Sid: sid, Effect: allow, Action: List{action}, Resource: keys, Condition: Condition{"StringEquals": {viaService: s.viaSSM()}},
+	}
+}
+
+// withBelow returns paths with and without a slash at the end, and below.
+func withBelow(paths List) List {
+	var all List
+	for _, path := range paths {
+		all = append(all, path, path+"/*")
+	}
+	return all
+}
+
+// folders returns patterns for a few folders that have all the parameters, or the
+// parameters themselves if they are few.
+func folders(parameters List) List {
+	const few = 10
+	for levels := maxLevels; levels > 0; levels-- {
+		if all := shortened(parameters, levels); len(all) <= few {
+			return all
+		}
+	}
+	return List{"*"}
 }
 
 // seal returns a statement per function. A single statement would allow sealing a
@@ -115,7 +136,8 @@ func (s Setting) seal() []Statement {
 	for _, fn := range s.Manifest.Functions {
 		statements = append(statements, Statement{
 			Sid: sid(statements, "Seal", fn.Name.Value), Effect: allow, Action: List{sealing(fn)},
-			Resource: List{s.Keys[fn.Name.Value]}, Condition: s.bound(fn),
+			Resource:  List{s.Keys[fn.Name.Value]},
+			Condition: Condition{"StringEquals": s.document(fn)},
 		})
 	}
 	return statements
@@ -136,32 +158,53 @@ func (s Setting) publish() []Statement {
 	return []Statement{{Sid: "PublishLayer", Effect: allow, Action: List{"lambda:PublishLayerVersion"}, Resource: layers}}
 }
 
+// closeReads denies reading other parameters. Each action that reads is authorized by
+// itself, and a build uses two of the four. Listing a path returns everything below it:
+// https://docs.aws.amazon.com/systems-manager/latest/userguide/sysman-paramstore-access.html
+func (s Setting) closeReads() []Statement {
+	packed, blind := s.packed(), s.blind()
+	paths := Statement{Sid: "DenyListingElsewhere", Effect: deny, Action: List{"ssm:GetParametersByPath"}}
+	paths.NotResource = withBelow(distinct(slices.Concat(packed.paths, blind.paths)))
+	if len(paths.NotResource) == 0 {
+		paths.Resource = List{"*"}
+	}
+	return []Statement{
+		{Sid: "DenyOtherReads", Effect: deny, Action: List{"ssm:GetParameter", "ssm:GetParameterHistory"}, Resource: List{"*"}},
+		paths,
+		{
+			Sid: "DenyReadsElsewhere", Effect: deny, Action: List{"ssm:GetParameters"},
+			NotResource: distinct(slices.Concat(packed.parameters, folders(blind.parameters))),
+		},
+	}
+}
+
 // closeSource denies opening anything but the parameters, whatever other policies of
 // the role allow. This matters most for alias/aws/ssm, whose key policy lets
-// everyone in the account decrypt through Parameter Store.
+// everyone in the account decrypt through Parameter Store: closeReads is what keeps the
+// role from other parameters there.
 func (s Setting) closeSource(packed, blind reach) []Statement {
-	everything := List{"*"}
 	refuse := func(sid, action string) Statement {
-		return Statement{Sid: sid, Effect: deny, Action: List{action}, Resource: everything}
+		return Statement{Sid: sid, Effect: deny, Action: List{action}, Resource: List{"*"}}
 	}
-	var statements []Statement
+	decrypt := refuse("DenyDecrypt", "kms:Decrypt")
 	if len(packed.keys) > 0 {
-		direct := refuse("DenyDirectDecrypt", "kms:Decrypt")
-		direct.Condition = Condition{"StringNotEquals": {viaService: List{s.viaSSM()}}}
-		others := refuse("DenyDecryptOfOthers", "kms:Decrypt")
-		others.Condition = none(ofParameter, packed.parameters)
-		statements = append(statements, direct, others)
-	} else {
-		statements = append(statements, refuse("DenyDecrypt", "kms:Decrypt"))
+		decrypt.Sid, decrypt.Condition = "DenyDirectDecrypt", Condition{"StringNotEquals": {viaService: s.viaSSM()}}
 	}
-	if len(blind.keys) > 0 {
-		foreign := refuse("DenyReEncryptFromOtherKeys", "kms:ReEncryptFrom")
-		foreign.Resource, foreign.NotResource = nil, blind.keys
-		others := refuse("DenyReEncryptOfOthers", "kms:ReEncryptFrom")
-		others.Condition = none(ofParameter, blind.parameters)
-		return append(statements, foreign, others)
+	if len(blind.keys) == 0 {
+		return []Statement{decrypt, refuse("DenyReEncryptFrom", "kms:ReEncryptFrom")}
 	}
-	return append(statements, refuse("DenyReEncryptFrom", "kms:ReEncryptFrom"))
+	foreign := refuse("DenyReEncryptFromOtherKeys", "kms:ReEncryptFrom")
+	foreign.Resource, foreign.NotResource = nil, blind.keys
+	// Names alone keep the list short. The last statement has the account and the region.
+	var names List
+	for _, parameter := range blind.parameters {
+		a, _ := arn.Parse(parameter)
+		names = append(names, "*:"+a.Resource)
+	}
+	others, elsewhere := refuse("DenyReEncryptOfOthers", "kms:ReEncryptFrom"), refuse("DenyReEncryptFromElsewhere", "kms:ReEncryptFrom")
+	others.Condition = Condition{"StringNotLike": {ofParameter: names}}
+	elsewhere.Condition = Condition{"StringNotLike": {ofParameter: List{s.parameterARN("*")}}}
+	return []Statement{decrypt, foreign, others, elsewhere}
 }
 
 // closeDestination denies sealing under other keys, for other functions or
@@ -172,8 +215,18 @@ func (s Setting) closeDestination() []Statement {
 		{Sid: "DenySealingElsewhere", Effect: deny, Action: sealing, NotResource: s.keys()},
 	}, append(s.closeContext(s.Manifest.Functions, nil), Statement{
 		Sid: "DenyKeyAdministration", Effect: deny, Resource: List{"*"},
-		Action: List{"kms:GenerateDataKey*", "kms:CreateGrant", "kms:PutKeyPolicy"},
+		Action: append(List{"kms:GenerateDataKey*"}, administering()...),
 	})...)
+}
+
+// administering is what would give someone else a way into a function's documents: other
+// policies and grants, keys that look like a function's, and keys in other regions that have
+// the same key material.
+func administering() List {
+	return List{
+		"kms:CreateAlias", "kms:CreateGrant", "kms:CreateKey", "kms:DeleteAlias", "kms:PutKeyPolicy", "kms:ReplicateKey", "kms:TagResource",
+		"kms:UntagResource", "kms:UpdateAlias", "kms:UpdatePrimaryRegion",
+	}
 }
 
 // closeContext denies sealing in any other encryption context than that of the
@@ -202,9 +255,14 @@ func (s Setting) closeContext(functions []manifest.Function, principal *Principa
 // ForAllValues denies additional keys.
 func (s Setting) bound(fn manifest.Function) Condition {
 	return Condition{
-		"StringEquals":              {ofFunction: List{s.name(fn)}, ofEnvironment: List{s.Manifest.Environment.Name.Value}},
+		"StringEquals":              s.document(fn),
 		"ForAllValues:StringEquals": {contextKeys: contextKeysOf(fn)},
 	}
+}
+
+// document is what the encryption context of one function's documents has.
+func (s Setting) document(fn manifest.Function) map[string]List {
+	return map[string]List{ofFunction: {s.name(fn)}, ofEnvironment: {s.Manifest.Environment.Name.Value}}
 }
 
 // name returns the function's name in the encryption context (docs/format.md, F-22).
@@ -218,32 +276,6 @@ func contextKeysOf(fn manifest.Function) List {
 		keys = append(keys, "bundle:secret")
 	}
 	return keys
-}
-
-// among is the condition that a key has one of the values, which are patterns if
-// they are below a path. none is its opposite, and also true if the key is missing.
-func among(key string, values List) Condition {
-	return Condition{compare("String", values): {key: values}}
-}
-
-func none(key string, values List) Condition {
-	return Condition{compare("StringNot", values): {key: values}}
-}
-
-func compare(operator string, values List) string {
-	for _, v := range values {
-		if strings.HasSuffix(v, "*") {
-			return operator + "Like"
-		}
-	}
-	return operator + "Equals"
-}
-
-func (c Condition) add(operator, key string, values ...string) {
-	if c[operator] == nil {
-		c[operator] = map[string]List{}
-	}
-	c[operator][key] = values
 }
 
 // sid returns the Sid of a statement about one function: letters and digits, and

@@ -2,6 +2,7 @@ package policy
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/whispering/bundle/internal/arn"
 )
@@ -12,13 +13,21 @@ import (
 // prevented, but CloudTrail logs it.
 //
 // https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html#key-policy-default-allow-administrators
-func administration() List {
-	return List{
+//
+// A replica of a multi-Region key has the same key material and a policy of its own. Other
+// keys have no replicas:
+// https://docs.aws.amazon.com/kms/latest/developerguide/multi-region-keys-auth.html
+func administration(key string) List {
+	all := List{
 		"kms:CancelKeyDeletion", "kms:CreateAlias", "kms:DeleteAlias", "kms:DescribeKey", "kms:DisableKey", "kms:DisableKeyRotation",
 		"kms:EnableKey", "kms:EnableKeyRotation", "kms:GetKeyLastUsage", "kms:GetKeyPolicy", "kms:GetKeyRotationStatus", "kms:ListGrants",
-		"kms:ListKeyPolicies", "kms:ListKeyRotations", "kms:ListResourceTags", "kms:PutKeyPolicy", "kms:ReplicateKey", "kms:RevokeGrant", "kms:RotateKeyOnDemand",
+		"kms:ListKeyPolicies", "kms:ListKeyRotations", "kms:ListResourceTags", "kms:PutKeyPolicy", "kms:RevokeGrant", "kms:RotateKeyOnDemand",
 		"kms:ScheduleKeyDeletion", "kms:TagResource", "kms:UntagResource", "kms:UpdateAlias", "kms:UpdateKeyDescription",
 	}
+	if strings.Contains(key, ":key/mrk-") {
+		all = append(all, "kms:ReplicateKey", "kms:UpdatePrimaryRegion")
+	}
+	return all
 }
 
 // Key is the policy of one function's key, which other functions may share. The build
@@ -43,7 +52,7 @@ func (s Setting) Key(name string) (Document, error) {
 	}
 	statements := []Statement{{
 		Sid: "Administration", Effect: allow, Principal: &Principal{List{s.root(arn.Account(s.Keys[name]))}},
-		Action: administration(), Resource: this,
+		Action: administration(s.Keys[name]), Resource: this,
 	}}
 	if s.Account != arn.Account(s.Keys[name]) {
 		statements = append(statements, Statement{

@@ -24,16 +24,16 @@ func (s Setting) Put() Document {
 		statements = append(statements, Statement{Sid: "DescribeKeys", Effect: allow, Action: List{"kms:DescribeKey"}, Resource: w.keys})
 	}
 	if len(w.standard.keys) > 0 {
-		statements = append(statements, s.throughSSM("EncryptThroughParameterStore", "kms:Encrypt", w.standard.keys, w.standard.parameters))
+		statements = append(statements, s.throughSSM("EncryptThroughParameterStore", "kms:Encrypt", w.standard.keys))
 	}
 	if len(w.advanced.keys) > 0 {
-		statements = append(statements, s.throughSSM("MakeDataKeysThroughParameterStore", "kms:GenerateDataKey", w.advanced.keys, w.advanced.parameters))
+		statements = append(statements, s.throughSSM("MakeDataKeysThroughParameterStore", "kms:GenerateDataKey", w.advanced.keys))
 	}
 	if len(w.fields.parameters) > 0 {
 		statements = append(statements, Statement{Sid: "ReadFields", Effect: allow, Action: List{"ssm:GetParameters"}, Resource: w.fields.parameters})
 	}
 	if len(w.fields.keys) > 0 {
-		statements = append(statements, s.throughSSM("DecryptFieldsThroughParameterStore", "kms:Decrypt", w.fields.keys, w.fields.parameters))
+		statements = append(statements, s.throughSSM("DecryptFieldsThroughParameterStore", "kms:Decrypt", w.fields.keys))
 	}
 	return newDocument(statements, s.closePut(w))
 }
@@ -41,18 +41,19 @@ func (s Setting) Put() Document {
 // closePut denies what other policies of the role might allow: writing other parameters,
 // reading their values, and using a key outside Parameter Store.
 func (s Setting) closePut(w written) []Statement {
-	decrypt := Statement{Sid: "DenyDecrypt", Effect: deny, Action: List{"kms:Decrypt"}, Resource: List{"*"}}
-	if len(w.fields.parameters) > 0 {
-		decrypt.Sid, decrypt.Condition = "DenyDecryptOfOthers", none(ofParameter, w.fields.parameters)
+	others := Statement{Sid: "DenyReadsElsewhere", Effect: deny, Action: List{"ssm:GetParameters"}, NotResource: w.fields.parameters}
+	if len(w.fields.parameters) == 0 {
+		others.Resource = List{"*"}
 	}
 	return []Statement{
 		{Sid: "DenyPutElsewhere", Effect: deny, Action: List{"ssm:PutParameter"}, NotResource: w.parameters},
-		decrypt,
+		others,
+		{Sid: "DenyOtherReads", Effect: deny, Action: List{"ssm:GetParameter", "ssm:GetParameterHistory", "ssm:GetParametersByPath"}, Resource: List{"*"}},
 		{
 			Sid: "DenyDirectUse", Effect: deny, Action: List{"kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey*"}, Resource: List{"*"},
-			Condition: Condition{"StringNotEquals": {viaService: List{s.viaSSM()}}},
+			Condition: Condition{"StringNotEquals": {viaService: s.viaSSM()}},
 		},
-		{Sid: "DenyKeyAdministration", Effect: deny, Action: List{"kms:CreateGrant", "kms:PutKeyPolicy", "kms:ReEncrypt*"}, Resource: List{"*"}},
+		{Sid: "DenyKeyAdministration", Effect: deny, Action: append(List{"kms:ReEncrypt*"}, administering()...), Resource: List{"*"}},
 	}
 }
 

@@ -32,7 +32,8 @@ const putSeed = `{
     {"name": "/local/shop/big", "type": "SecureString", "key_id": "alias/more", "tier": "Advanced", "value": "not-a-real-value-2"},
     {"name": "/local/shop/old", "type": "SecureString", "key_id": "alias/parameters", "value": "not-a-real-value-3"},
     {"name": "/local/other/db", "type": "SecureString", "key_id": "alias/parameters", "value": "not-a-real-value-4"},
-    {"name": "/local/other/plain", "type": "SecureString", "value": "not-a-real-value-5"}
+    {"name": "/local/other/plain", "type": "SecureString", "value": "not-a-real-value-5"},
+    {"name": "/local/other/text", "type": "String", "value": "not-a-real-value-6"}
   ]
 }`
 
@@ -107,7 +108,7 @@ func TestPutPolicyIsEnoughAndNothingInItIsTooMuch(t *testing.T) {
 					t.Errorf("puts without %s", what)
 				}
 			}
-			if text := document.Text(); strings.Contains(text, "/local/shop/old") || strings.Contains(text, "GetParameters") != strings.Contains(c.manifest, "field") {
+			if text := document.Text(); strings.Contains(text, "/local/shop/old") || strings.Contains(text, "ReadFields") != strings.Contains(c.manifest, "field") {
 				t.Errorf("it has what no put needs: %s", text)
 			}
 		})
@@ -169,7 +170,7 @@ func putAttacks() map[string]func(*world, aws.Config) error {
 	at := func(name string) map[string]string {
 		return map[string]string{"PARAMETER_ARN": "arn:aws:ssm:us-east-1:000000000000:parameter" + name}
 	}
-	return map[string]func(*world, aws.Config) error{
+	all := map[string]func(*world, aws.Config) error{
 		"put another's parameter":             put("/local/other/db", "alias/parameters"),
 		"put a new parameter":                 put("/local/shop/new", "alias/parameters"),
 		"put below its own parameter":         put("/local/shop/db/x", "alias/parameters"),
@@ -201,6 +202,10 @@ func putAttacks() map[string]func(*world, aws.Config) error {
 			return err
 		},
 	}
+	for name, attack := range readingAttacks() {
+		all[name] = func(w *world, as aws.Config) error { return attack(&stage{world: w}, as) }
+	}
+	return all
 }
 
 // The session policy of a put allows what the put needs, and no more than putting.

@@ -93,9 +93,9 @@ func (s Setting) buildSession(keyAccounts []string, levels int, exact bool) Docu
 		}
 		condition := Condition{"StringEquals": {ofEnvironment: List{s.Manifest.Environment.Name.Value}}}
 		if exact {
-			condition.add("StringEquals", ofFunction, distinct(sealed[seal.action])...)
+			condition["StringEquals"][ofFunction] = distinct(sealed[seal.action])
 		} else {
-			condition.add("StringLike", ofFunction, s.Manifest.Bundle.Name.Value+"/*")
+			condition["StringLike"] = map[string]List{ofFunction: {s.Manifest.Bundle.Name.Value + "/*"}}
 		}
 		statements = append(statements, Statement{Sid: seal.sid, Effect: allow, Action: List{seal.action}, Resource: s.keysOf(keyAccounts), Condition: condition})
 	}

@@ -120,14 +120,16 @@ func (s Setting) partition() string {
 	return "aws"
 }
 
-// viaSSM returns the value of kms:ViaService in a call that Parameter Store makes:
+// viaSSM returns the values that kms:ViaService can have in a call that Parameter Store
+// makes. AWS documents it with the suffix amazonaws.com, and not for every partition: so
+// the name of the partition's endpoint is there as well.
 // https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html#conditions-kms-via-service
-func (s Setting) viaSSM() string {
-	suffix := "amazonaws.com"
-	if s.partition() == "aws-cn" {
-		suffix = "amazonaws.com.cn"
+func (s Setting) viaSSM() List {
+	all := List{"ssm." + s.Region + ".amazonaws.com"}
+	if suffix := arn.Domain(s.partition()); suffix != "" {
+		all = append(all, "ssm."+s.Region+"."+suffix)
 	}
-	return "ssm." + s.Region + "." + suffix
+	return distinct(all)
 }
 
 // packed and blind return what packed and blind functions read.

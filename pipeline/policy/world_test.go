@@ -37,7 +37,8 @@ const seedJSON = `{
     {"name": "/local/shop/token", "type": "SecureString", "key_id": "alias/parameters", "value": "not-a-real-value-2"},
     {"name": "/local/shop/mail/user", "type": "SecureString", "key_id": "alias/parameters", "value": "not-a-real-value-3"},
     {"name": "/local/other/db", "type": "SecureString", "key_id": "alias/parameters", "value": "not-a-real-value-4"},
-    {"name": "/local/other/plain", "type": "SecureString", "value": "not-a-real-value-5"}
+    {"name": "/local/other/plain", "type": "SecureString", "value": "not-a-real-value-5"},
+    {"name": "/local/other/text", "type": "String", "value": "not-a-real-value-6"}
   ]
 }`
 
