@@ -69,13 +69,11 @@ func need(t *testing.T, from, program string, args ...string) {
 	needs.Missing(t, "%s %s does not work (%s)", program, strings.Join(args, " "), from)
 }
 
-// javascript puts a program beside the packages that it imports. They are looked for in the folder BUNDLE_TEST_NODE_MODULES.
+// javascript puts a program beside the packages that it imports.
 func javascript(t *testing.T, path string) string {
 	t.Helper()
-	const from = "npm install @aws-sdk/client-ssm @aws-sdk/client-kms, and BUNDLE_TEST_NODE_MODULES names the node_modules"
-	modules := os.Getenv("BUNDLE_TEST_NODE_MODULES")
 	dir := t.TempDir()
-	if err := os.Symlink(modules, filepath.Join(dir, "node_modules")); err != nil && modules != "" {
+	if err := os.Symlink(needs.AWSClients(t, "node_modules"), filepath.Join(dir, "node_modules")); err != nil {
 		t.Fatal(err)
 	}
 	program, err := os.ReadFile(path)
@@ -85,9 +83,6 @@ func javascript(t *testing.T, path string) string {
 	copied := filepath.Join(dir, filepath.Base(path))
 	if err := os.WriteFile(copied, program, 0o600); err != nil {
 		t.Fatal(err)
-	}
-	for _, name := range []string{"client-ssm", "client-kms"} {
-		need(t, from, "node", "-e", "require.resolve('@aws-sdk/"+name+"', {paths: process.argv.slice(1)})", dir)
 	}
 	return copied
 }

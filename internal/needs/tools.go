@@ -42,6 +42,12 @@ func ExamplesTool(t testing.TB, name string) string {
 	return installed(t, "BUNDLE_EXAMPLES_TOOLS", ".ci/install-examples-tools", name)
 }
 
+// AWSClients returns the path of a file in the folder of .ci/install-aws-clients.
+func AWSClients(t testing.TB, name string) string {
+	t.Helper()
+	return installed(t, "BUNDLE_AWS_CLIENTS", ".ci/install-aws-clients", name)
+}
+
 // LambdaClient returns the path of a file in the folder of .ci/install-lambda-clients.
 func LambdaClient(t testing.TB, name string) string {
 	t.Helper()

@@ -17,6 +17,7 @@ func environ(client *awslocal.Client, region string, before []string) []string {
 	lines := []string{"unset " + strings.Join(diverting(before), " ")}
 	for _, variable := range slices.Concat([][2]string{
 		{"AWS_ENDPOINT_URL", client.URL()},
+		{"AWS_ENDPOINT_URL_STS", client.URL()}, // the Go SDK reads only this one when a profile has a role
 		{"AWS_ACCESS_KEY_ID", id}, {"AWS_SECRET_ACCESS_KEY", secret},
 		{"AWS_REGION", region}, {"AWS_DEFAULT_REGION", region},
 		{"AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "false"},
@@ -37,11 +38,11 @@ func diverting(before []string) []string {
 		"AWS_CONTAINER_CREDENTIALS_FULL_URI", "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
 		"AWS_CONTAINER_AUTHORIZATION_TOKEN", "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
 		"AWS_AUTH_SCHEME_PREFERENCE", "AWS_CA_BUNDLE", "AWS_DEFAULTS_MODE",
-		"AWS_ENDPOINT_URL_KMS", "AWS_ENDPOINT_URL_LAMBDA", "AWS_ENDPOINT_URL_SSM", "AWS_ENDPOINT_URL_STS",
+		"AWS_ENDPOINT_URL_KMS", "AWS_ENDPOINT_URL_LAMBDA", "AWS_ENDPOINT_URL_SSM",
 	}
 	for _, entry := range before { // endpoints of other services, which the embedded AWS does not have
 		name, _, _ := strings.Cut(entry, "=")
-		if service, of := strings.CutPrefix(name, "AWS_ENDPOINT_URL_"); of && isName(service) && !slices.Contains(all, name) {
+		if service, of := strings.CutPrefix(name, "AWS_ENDPOINT_URL_"); of && service != "STS" && isName(service) && !slices.Contains(all, name) {
 			all = append(all, name)
 		}
 	}

@@ -74,8 +74,8 @@ func TestSDKsObeyLocalEnv(t *testing.T) {
 		},
 		"JavaScript SDK v3": func(t *testing.T) (string, []string) {
 			dir := t.TempDir()
-			if err := os.Symlink(os.Getenv("BUNDLE_TEST_NODE_MODULES"), filepath.Join(dir, "node_modules")); err != nil {
-				needs.Missing(t, "BUNDLE_TEST_NODE_MODULES names no folder with @aws-sdk/client-ssm and @aws-sdk/client-kms")
+			if err := os.Symlink(needs.AWSClients(t, "node_modules"), filepath.Join(dir, "node_modules")); err != nil {
+				t.Fatal(err)
 			}
 			if err := os.CopyFS(dir, os.DirFS(examples)); err != nil {
 				t.Fatal(err)
