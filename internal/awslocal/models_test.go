@@ -179,6 +179,7 @@ func TestModels(t *testing.T) {
 		}
 	}
 	explained := explanations(t)
+	t.Logf("botocore %s has %d facts of what is served; testdata/models/known.txt has those of %s", version, len(now), knownVersion)
 	for _, service := range slices.Sorted(maps.Keys(of)) {
 		for _, difference := range of[service].differences(t, service) {
 			if !slices.ContainsFunc(explained, func(prefix string) bool { return strings.HasPrefix(difference, prefix) }) {
