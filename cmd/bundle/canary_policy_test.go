@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"time"
 
 	"github.com/whispering/bundle/internal/awslocal"
@@ -35,7 +36,7 @@ func doctorAttempts() []attempt {
 	prod := func(args ...string) []string {
 		return append([]string{"--env", "prod", "--endpoint-url", "$AWS"}, args...)
 	}
-	return []attempt{
+	return append(doctorEchoes(), []attempt{
 		{name: "success", args: prod()},
 		{name: "with values", args: prod("--decrypt")},
 		{name: "embedded", args: []string{"--env", "local"}},
@@ -43,6 +44,8 @@ func doctorAttempts() []attempt {
 		{name: "two environments", args: prod("--manifest", "several.hcl", "--env", "second", "--decrypt")},
 		{name: "one of two environments", args: prod("--manifest", "several.hcl", "--env", "stranger", "--decrypt"), code: 4},
 		{name: "a key policy that may not be seen", args: prod(), policy: denying("kms:GetKeyPolicy", "*")},
+		{name: "grants that may not be seen", args: prod(), policy: denying("kms:ListGrants", "*")},
+		{name: "a last use that may not be seen", args: prod(), policy: denying("kms:GetKeyLastUsage", "*")},
 		{name: "wrong account", args: []string{"--env", "stranger", "--endpoint-url", "$AWS"}, code: 4},
 		{name: "denied parameter", args: prod("--decrypt"), policy: denying("ssm:GetParameters", "arn:aws:ssm:us-west-2:"+testAccount+":parameter/canary/secure"), code: 4},
 		{name: "denied decryption", args: prod("--decrypt"), policy: denying("kms:Decrypt", "*"), code: 4},
@@ -53,5 +56,63 @@ func doctorAttempts() []attempt {
 		{name: "a clock that is off", args: prod("--decrypt"), faults: []awslocal.Fault{{Kind: awslocal.Skew, Delay: -6 * time.Minute}}, code: 4},
 		{name: "damaged values", args: prod("--decrypt"), faults: []awslocal.Fault{{Kind: awslocal.Truncate, Operation: "ssm:GetParameters"}}, code: 6},
 		{name: "no answer to dry runs", args: prod(), faults: []awslocal.Fault{{Kind: awslocal.HTML, Operation: "kms:Encrypt"}}, code: 6},
+	}...)
+}
+
+// doctorEchoes are replies and refusals in which AWS, or what is in between, has put a
+// value.
+func doctorEchoes() []attempt {
+	value := newCanary("secure").value
+	quoted := func(v any) json.RawMessage {
+		b, err := json.Marshal(v)
+		if err != nil {
+			panic(err) // texts always marshal
+		}
+		return b
 	}
+	edit := func(operation, member string, with any) awslocal.Fault {
+		return awslocal.Fault{Kind: awslocal.Edit, Operation: operation, Member: member, Value: quoted(with)}
+	}
+	policy := func(principal, sid, rest string) awslocal.Fault {
+		return edit("kms:GetKeyPolicy", "Policy", `{"Statement": [{"Sid": `+string(quoted(sid))+`, "Effect": "Allow", "Principal": {"AWS": `+
+			string(quoted(principal))+`}, "Action": "kms:*"`+rest+`}]}`)
+	}
+	granted := func(principal string) awslocal.Fault {
+		return awslocal.Fault{Kind: awslocal.Body, Operation: "kms:ListGrants", Body: `{"Grants": [{"KeyId": "x", "Operations": ["Decrypt"], "GranteePrincipal": ` + string(quoted(principal)) + `}]}`}
+	}
+	refusal := func(operation, code string) awslocal.Fault {
+		return awslocal.Fault{Kind: awslocal.Fail, Operation: operation, Code: code, Message: "cannot read " + value}
+	}
+	const whole = `, "Resource": "*"`
+	args := []string{"--env", "prod", "--endpoint-url", "$AWS", "--decrypt"}
+	var all []attempt
+	for _, c := range []struct {
+		name  string
+		fault awslocal.Fault
+		code  int
+	}{
+		{"a principal of a policy", policy(value, "", whole), 0},
+		{"an account of a policy", policy("arn:aws:iam::"+value+":root", "", whole), 0},
+		{"a pattern of a policy", policy("*"+value, "", whole), 0},
+		{"the name of a statement", policy("*", value, ""), 0},
+		{"a whole policy", edit("kms:GetKeyPolicy", "Policy", value), 7},
+		{"a statement", edit("kms:GetKeyPolicy", "Policy", `{"Statement": `+string(quoted(value))+`}`), 0},
+		{"the name of a policy", edit("kms:GetKeyPolicy", "PolicyName", value), 0},
+		{"the key of a grant", granted(value), 7},
+		{"the next page of grants", awslocal.Fault{Kind: awslocal.Body, Operation: "kms:ListGrants", Body: `{"Grants": [], "Truncated": true, "NextMarker": ` + string(quoted(value)) + `}`}, 7},
+		{"the last operation", edit("kms:GetKeyLastUsage", "KeyLastUsage", map[string]any{"Operation": value, "Timestamp": 1.8e9}), 0},
+		{"the key of a last use", edit("kms:GetKeyLastUsage", "KeyId", value), 7},
+		{"a refusal of policies", refusal("kms:GetKeyPolicy", "AccessDeniedException"), 0},
+		{"a refusal of grants", refusal("kms:ListGrants", "AccessDeniedException"), 0},
+		{"a refusal of a last use", refusal("kms:GetKeyLastUsage", "ValidationException"), 0},
+		{"a refusal of a dry run", refusal("kms:Encrypt", "AccessDeniedException"), 4},
+		{"a refusal of another dry run", refusal("kms:Decrypt", "ValidationException"), 0},
+		{"the ARN of a key", edit("kms:DescribeKey", "KeyMetadata.Arn", value), 7},
+		{"the kind of a key", edit("kms:DescribeKey", "KeyMetadata.KeySpec", value), 5},
+		{"the state of a key", edit("kms:DescribeKey", "KeyMetadata.KeyState", value), 7},
+		{"the ARN of a layer", edit("lambda:ListLayerVersions", "LayerVersions[].LayerVersionArn", value), 0},
+	} {
+		all = append(all, attempt{name: "a value in " + c.name, args: args, faults: []awslocal.Fault{c.fault}, code: c.code})
+	}
+	return all
 }

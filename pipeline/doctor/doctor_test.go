@@ -15,6 +15,8 @@ import (
 	"github.com/whispering/bundle/pipeline/problem"
 )
 
+const someKey = "arn:aws:kms:us-west-2:111111111111:key/11111111-1111-4111-8111-111111111111"
+
 func TestOpenersOfAKeyPolicy(t *testing.T) {
 	const (
 		root  = `{"Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::111111111111:root"}, "Action": "kms:*", "Resource": "*"}`
@@ -47,22 +49,50 @@ func TestOpenersOfAKeyPolicy(t *testing.T) {
 		{root + "," + strings.Replace(fmt.Sprintf(but, `"arn:aws:iam::111111111111:role/h*"`), "StringNotEquals", "ArnNotLike", 1),
 			[]string{"every principal that matches arn:aws:iam::111111111111:role/h*"}, true},
 		{root + `,{"Effect": "Deny", "Principal": "*", "Action": "kms:*", "Resource": "*"}`, nil, false},
-		// A Deny that is not understood is ignored.
+		// NotPrincipal is nearly everyone. Conditions of an Allow are ignored.
+		{`{"Effect": "Allow", "NotPrincipal": {"AWS": "arn:aws:iam::111111111111:role/x"}, "Action": "kms:*", "Resource": "*"}`, []string{"everyone"}, true},
+		{`{"Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::111111111111:role/x"}, "NotAction": [], "Resource": "*"}`, []string{"arn:aws:iam::111111111111:role/x"}, false},
+		{`{"Effect": "Allow", "Principal": "*", "Action": "kms:Decrypt", "Resource": "*", "Condition": {"StringEquals": {"kms:CallerAccount": "111111111111"}}}`, []string{"everyone"}, true},
+		{`{"Effect": "Allow", "Principal": {"AWS": "AROA1234567890ABCDEF"}, "Action": "kms:*", "Resource": "*"}`, []string{"AROA1234567890ABCDEF"}, false},
+		{`{"Effect": "Allow", "Principal": {"New": "x.example.com"}, "Action": "kms:*", "Resource": "*"}`, []string{"x.example.com"}, false},
+		// Values of conditions need no quotes.
+		{hello + `,{"Effect": "Allow", "Principal": {"AWS": "111111111111"}, "Action": "kms:CreateGrant", "Resource": "*", "Condition": {"Bool": {"kms:GrantIsForAWSResource": true}, "NumericLessThan": {"a:b": [1, 2.5]}}}`,
+			[]string{"arn:aws:iam::111111111111:role/hello"}, false},
+		// What has not the form of a name is not printed.
+		{`{"Effect": "Allow", "Principal": {"AWS": ["x<y\"z", "arn:aws:iam::not a number:root", "a\nb*"]}, "Action": "kms:*", "Resource": "*"}`,
+			[]string{"a principal of an unknown form"}, true},
+		// Exceptions that several accounts or paths may have.
+		{root + "," + strings.Replace(fmt.Sprintf(but, `"arn:aws:iam::*:role/x"`), "StringNotEquals", "ArnNotLike", 1), []string{"every principal that matches arn:aws:iam::*:role/x"}, true},
+		{root + "," + strings.Replace(fmt.Sprintf(but, `"arn:*:role/x"`), "StringNotEquals", "StringNotLike", 1), []string{"every principal that matches arn:*:role/x"}, true},
+		{root + "," + strings.Replace(fmt.Sprintf(but, `"*x"`), "StringNotEquals", "StringNotLike", 1), []string{"every principal that matches *x"}, true},
+		{root + "," + fmt.Sprintf(but, `"arn:aws:sts::111111111111:federated-user/x"`), []string{"arn:aws:sts::111111111111:federated-user/x"}, false},
+		{root + "," + fmt.Sprintf(but, `"x"`), nil, false},
+		{strings.ReplaceAll(root, "arn:aws:iam::111111111111:root", "111111111111") + "," + fmt.Sprintf(but, `"arn:aws-cn:iam::111111111111:role/x"`), []string{"arn:aws-cn:iam::111111111111:role/x"}, false},
+		{strings.ReplaceAll(hello, "iam::111111111111:role/hello", "sts::111111111111:assumed-role/hello/s") + "," + strings.Replace(fmt.Sprintf(but, `"arn:aws:iam::*:role/a*"`), "StringNotEquals", "ArnNotLike", 1),
+			[]string{"arn:aws:sts::111111111111:assumed-role/hello/s"}, false}, // a role /a/hello
+		// A Deny that is about other keys, or that is not understood, is ignored.
+		{root + "," + strings.Replace(fmt.Sprintf(but, `"x"`), `"Resource": "*"`, `"Resource": "arn:aws:kms:us-west-2:111111111111:key/22222222-2222-4222-8222-222222222222"`, 1), []string{account}, true},
+		{root + "," + strings.Replace(fmt.Sprintf(but, `"x"`), `"Resource": "*"`, `"NotResource": "arn:aws:kms:*:111111111111:key/*"`, 1), []string{account}, true},
+		{root + "," + strings.Replace(fmt.Sprintf(but, `"x"`), `"Resource": "*"`, `"Resource": ["x", "arn:aws:kms:us-west-2:111111111111:key/*"]`, 1), nil, false},
+		{root + "," + strings.Replace(fmt.Sprintf(but, `"x"`), `"Principal": "*"`, `"NotPrincipal": {"AWS": "arn:aws:iam::111111111111:role/x"}`, 1), []string{account}, true},
+		{root + "," + fmt.Sprintf(but, `"arn:aws:iam::111111111111:role/${aws:PrincipalTag/role}"`), []string{account}, true},
+		{root + "," + fmt.Sprintf(but, `7`), []string{account}, true},
+		{root + "," + strings.Replace(fmt.Sprintf(but, `"x"`), `"StringNotEquals"`, `"StringEquals": {"aws:PrincipalType": "User"}, "StringNotEquals"`, 1), []string{account}, true},
 		{root + "," + strings.Replace(fmt.Sprintf(but, `"arn:aws:iam::111111111111:role/hello"`), "StringNotEquals", "StringEquals", 1), []string{account}, true},
 		{root + "," + strings.Replace(fmt.Sprintf(but, `"x"`), "aws:PrincipalArn", "aws:SourceIp", 1), []string{account}, true},
 		{root + `,{"Effect": "Deny", "Principal": {"AWS": "arn:aws:iam::111111111111:role/a"}, "Action": "kms:*", "Resource": "*"}`, []string{account}, true},
 		{root + `,{"Effect": "Deny", "Principal": "*", "Action": "kms:Encrypt", "Resource": "*"}`, []string{account}, true},
 	} {
-		got, err := openers([]string{`{"Version": "2012-10-17", "Statement": [` + c.statements + `]}`}, nil)
+		got, err := openers(someKey, []string{`{"Version": "2012-10-17", "Statement": [` + c.statements + `]}`}, nil)
 		if err != nil || !slices.Equal(got.names, c.names) || got.open != c.open {
 			t.Errorf("%s:\n%q, open %t, %v", c.statements, got.names, got.open, err)
 		}
 	}
-	if got, err := openers([]string{`{"Statement": ` + hello + `}`}, nil); err != nil || len(got.names) != 1 {
+	if got, err := openers(someKey, []string{`{"Statement": ` + hello + `}`}, nil); err != nil || len(got.names) != 1 {
 		t.Errorf("a single statement: %v, %v", got, err)
 	}
 	for _, broken := range []string{"", "x", `{"Statement": 7}`, `{"Statement": [7]}`, `{"Statement": [{"Effect": []}]}`} {
-		if _, err := openers([]string{broken}, nil); err == nil {
+		if _, err := openers(someKey, []string{broken}, nil); err == nil {
 			t.Errorf("%q is taken for a policy", broken)
 		}
 	}
@@ -74,7 +104,7 @@ func FuzzOpeners(f *testing.F) {
 	f.Add(`{"Statement": [{"Principal": {"AWS": [null]}}]}`)
 	f.Add(`[]`)
 	f.Fuzz(func(t *testing.T, document string) {
-		who, err := openers([]string{document}, []grantee{{"arn:aws:iam::111111111111:role/x"}})
+		who, err := openers(someKey, []string{document}, []grantee{{"arn:aws:iam::111111111111:role/x"}})
 		if err != nil && len(who.names) > 0 {
 			t.Error("names and an error")
 		}

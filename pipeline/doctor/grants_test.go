@@ -42,6 +42,8 @@ func TestBothPoliciesAndGrantsLetIn(t *testing.T) {
 		{hello, "", []string{role + "x", role + "hello", role + "x"}, []string{role + "hello", role + "hello (by a grant)", role + "x (by a grant)"}, false, false},
 		{"", "", []string{"arn:aws:iam::222222222222:root"}, []string{other + " (by a grant)"}, true, false},
 		{"", "", []string{"lambda.amazonaws.com"}, []string{"lambda.amazonaws.com (by a grant)"}, false, false},
+		// A pattern in the Deny leaves room for those who are not seen.
+		{hello + "," + strings.ReplaceAll(strings.ReplaceAll(but, "role/hello", "role/*"), "StringNotEquals", "ArnNotLike"), "", nil, []string{role + "hello"}, false, false},
 		// What KMS ignores neither lets in nor keeps out.
 		{strings.ReplaceAll(root, `, "Resource": "*"`, ""), "", nil, nil, false, false},
 		{strings.ReplaceAll(root, `"Action": "kms:*", `, ""), "", nil, nil, false, false},
@@ -55,14 +57,14 @@ func TestBothPoliciesAndGrantsLetIn(t *testing.T) {
 		for _, principal := range c.grants {
 			grants = append(grants, grantee{principal})
 		}
-		got, err := openers(documents, grants)
+		got, err := openers(someKey, documents, grants)
 		slices.Sort(c.want)
 		slices.Sort(got.names)
 		if err != nil || !slices.Equal(got.names, c.want) || got.open != c.open || got.closed != c.closed {
 			t.Errorf("%s\nand %s\nand %q:\n%q, open %t, closed %t, %v\nwant %q", c.own, c.ram, c.grants, got.names, got.open, got.closed, err, c.want)
 		}
 	}
-	if _, err := openers([]string{`{"Statement": []}`, "x"}, nil); err == nil {
+	if _, err := openers(someKey, []string{`{"Statement": []}`, "x"}, nil); err == nil {
 		t.Error("the second policy may be anything")
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 
 	"github.com/whispering/bundle/internal/awsfault"
+	"github.com/whispering/bundle/internal/lazyregexp"
 	"github.com/whispering/bundle/pipeline/problem"
 )
 
@@ -90,7 +91,7 @@ func unanswerable(err error) bool {
 
 // openers completes the finding with who can decrypt.
 func (f Finding) openers(of Function, seen access) Finding {
-	who, err := openers(seen.documents, seen.grants)
+	who, err := openers(of.KeyARN, seen.documents, seen.grants)
 	switch {
 	case err != nil:
 		f.Detail = fmt.Sprintf("the policy of key %q cannot be read: %v", of.Key.Value, err)
@@ -112,6 +113,9 @@ func (f Finding) openers(of Function, seen access) Finding {
 	return f
 }
 
+// sidForm matches the Sids of KMS's own examples. Others are not printed.
+var sidForm = lazyregexp.New(`^[\w -]{1,100}$`)
+
 // ineffective reports the statements that KMS accepts and ignores:
 // https://docs.aws.amazon.com/kms/latest/APIReference/API_PutKeyPolicy.html
 func (f Finding) ineffective(of Function, document string) []Finding {
@@ -125,7 +129,7 @@ func (f Finding) ineffective(of Function, document string) []Finding {
 			continue
 		}
 		name, missing := fmt.Sprintf("statement %d", i+1), "Action"
-		if s.Sid != "" {
+		if sidForm.MatchString(s.Sid) {
 			name = fmt.Sprintf("statement %d (%q)", i+1, s.Sid)
 		}
 		if s.hasAction() {

@@ -8,7 +8,7 @@ import (
 	"strings"
 
 	"github.com/whispering/bundle/internal/arn"
-	"github.com/whispering/bundle/internal/awsfault"
+	"github.com/whispering/bundle/internal/lazyregexp"
 )
 
 // who has the principals that can decrypt.
@@ -21,14 +21,15 @@ type who struct {
 type policy struct{ Statement list[statement] }
 
 type statement struct {
-	Sid         string
-	Effect      string
-	Principal   json.RawMessage
-	Action      list[string]
-	NotAction   list[string]
-	Resource    json.RawMessage
-	NotResource json.RawMessage
-	Condition   map[string]map[string]list[string]
+	Sid          string
+	Effect       string
+	Principal    json.RawMessage
+	NotPrincipal json.RawMessage
+	Action       list[string]
+	NotAction    list[string]
+	Resource     list[string]
+	NotResource  list[string]
+	Condition    map[string]map[string]list[any] // values can be texts, numbers and booleans
 }
 
 func (s statement) hasAction() bool { return s.Action != nil || s.NotAction != nil }
@@ -56,9 +57,10 @@ func (l *list[T]) UnmarshalJSON(b []byte) error {
 // byGrant is what a name that a grant has ends in.
 const byGrant = " (by a grant)"
 
-// openers parses the policies of a key, and adds the grants. It ignores a Deny that
-// it does not understand, so that it may list too many principals, and never too few.
-func openers(documents []string, grants []grantee) (who, error) {
+// openers parses the policies of a key, and adds the grants. It ignores conditions of
+// an Allow, and a Deny that it does not understand, so that it may list too many
+// principals, and never too few.
+func openers(keyARN string, documents []string, grants []grantee) (who, error) {
 	var statements []statement
 	for _, document := range documents {
 		var p policy
@@ -82,8 +84,9 @@ func openers(documents []string, grants []grantee) (who, error) {
 	}
 	w := who{}
 	for _, s := range statements {
-		if except, ok := s.deniesAllBut(); ok {
-			names, granted, w.closed = restrict(names, except), restrict(granted, except), true
+		if except, ok := s.deniesAllBut(keyARN); ok {
+			names, granted = restrict(names, except), restrict(granted, except)
+			w.closed = w.closed || !slices.ContainsFunc(except, isPattern)
 		}
 	}
 	w.add(names, "")
@@ -99,29 +102,44 @@ func (w *who) add(names []string, how string) {
 		switch {
 		case name == "*":
 			name, w.open = "everyone", true
-		case a.Resource == "root":
+		case a.Resource == "root" && a.HasAccount():
 			name, w.open = "anyone whom the IAM policies of account "+a.Account+" allow", true
-		case strings.ContainsAny(name, "*?"):
+		case !principalForm.MatchString(name):
+			name, w.open = "a principal of an unknown form", true
+		case isPattern(name):
 			name, w.open = "every principal that matches "+name, true
 		}
-		w.names = append(w.names, awsfault.Printable(name)+how)
+		if !slices.Contains(w.names, name+how) {
+			w.names = append(w.names, name+how)
+		}
 	}
 }
+
+// isPattern reports whether a value of a condition can match several principals.
+func isPattern(value string) bool { return strings.ContainsAny(value, "*?") }
+
+// principalForm matches the characters of ARNs, unique IDs and names of services, and
+// of patterns for them. Anything else is not printed:
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html
+var principalForm = lazyregexp.New(`^[\w+=,.@:/*?-]{1,600}$`)
 
 func (s statement) decrypts() bool {
 	const action = "kms:decrypt"
 	covers := func(patterns []string) bool {
 		return slices.ContainsFunc(patterns, func(p string) bool { return matches(strings.ToLower(p), action) })
 	}
-	if len(s.NotAction) > 0 {
+	if s.NotAction != nil {
 		return !covers(s.NotAction)
 	}
 	return covers(s.Action)
 }
 
 // principals returns the principals of a statement. An AWS service is one for the
-// calls that it makes itself.
+// calls that it makes itself. NotPrincipal is nearly everyone.
 func (s statement) principals() []string {
+	if s.NotPrincipal != nil {
+		return []string{"*"}
+	}
 	var all string
 	if json.Unmarshal(s.Principal, &all) == nil {
 		return []string{all}
@@ -136,16 +154,24 @@ func (s statement) principals() []string {
 			names[i] = root.String()
 		}
 	}
-	for _, kind := range []string{"Service", "Federated", "CanonicalUser"} {
-		names = append(names, kinds[kind]...)
+	for kind, more := range kinds {
+		if kind != "AWS" {
+			names = append(names, more...)
+		}
 	}
 	return names
 }
 
+// covers reports whether a statement surely applies to a key. In a key policy, "*" is
+// the key itself.
+func (s statement) covers(keyARN string) bool {
+	return slices.ContainsFunc(s.Resource, func(pattern string) bool { return matches(pattern, keyARN) })
+}
+
 // deniesAllBut returns the exceptions of a Deny of everyone, if its only condition
 // makes them.
-func (s statement) deniesAllBut() (except []string, ok bool) {
-	if s.Effect != "Deny" || !s.decrypts() || !slices.Contains(s.principals(), "*") {
+func (s statement) deniesAllBut(keyARN string) (except []string, ok bool) {
+	if s.Effect != "Deny" || !s.decrypts() || !s.covers(keyARN) || s.NotPrincipal != nil || !slices.Contains(s.principals(), "*") {
 		return nil, false
 	}
 	if len(s.Condition) == 0 {
@@ -162,24 +188,34 @@ func (s statement) deniesAllBut() (except []string, ok bool) {
 		}
 		for key, values := range keys {
 			if len(keys) == 1 && strings.EqualFold(key, "aws:PrincipalArn") {
-				return values, true
+				return texts(values)
 			}
 		}
 	}
 	return nil, false
 }
 
+// texts returns the values of a condition if all are texts without policy variables.
+func texts(values []any) (all []string, ok bool) {
+	for _, v := range values {
+		text, is := v.(string)
+		if !is || strings.Contains(text, "${") {
+			return nil, false
+		}
+		all = append(all, text)
+	}
+	return all, true
+}
+
 // restrict returns the names that are among the exceptions. A name that means several
-// principals is replaced by the exceptions that it covers.
+// principals is replaced by the exceptions that it may cover.
 func restrict(names, except []string) []string {
 	var kept []string
 	for _, name := range names {
 		account, _ := arn.Parse(name)
 		for _, e := range except {
-			of, _ := arn.Parse(e)
-			of.Resource = "root"
 			switch {
-			case name == "*", of == account:
+			case name == "*", account.Resource == "root" && mayBeOf(e, account.Account):
 				kept = append(kept, e)
 			case matches(e, name), isSession(name, e):
 				kept = append(kept, name)
@@ -189,15 +225,25 @@ func restrict(names, except []string) []string {
 	return kept
 }
 
-// isSession reports whether a principal is a session of a role, whose ARN a condition
-// on aws:PrincipalArn sees. The ARN of a session does not have the role's path.
+// mayBeOf reports whether a pattern for ARNs can match one of an account.
+func mayBeOf(pattern, account string) bool {
+	a, ok := arn.Parse(pattern)
+	if !ok {
+		return isPattern(pattern)
+	}
+	return matches(a.Account, account)
+}
+
+// isSession reports whether a principal can be a session of a role, whose ARN a
+// condition on aws:PrincipalArn sees. The ARN of a session does not have the role's
+// path.
 func isSession(session, role string) bool {
 	s, _ := arn.Parse(session)
 	r, _ := arn.Parse(role)
 	name, is := strings.CutPrefix(s.Resource, "assumed-role/")
 	name, _, _ = strings.Cut(name, "/")
 	path := r.Resource[strings.LastIndexByte(r.Resource, '/')+1:]
-	return is && s.Account == r.Account && matches(path, name)
+	return is && mayBeOf(role, s.Account) && (isPattern(role) || path == name)
 }
 
 // matches compares text with a pattern, in which * matches any characters and ? any

@@ -7,8 +7,10 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
+	"github.com/aws/aws-sdk-go-v2/service/kms/types"
 
 	"github.com/whispering/bundle/internal/awsfault"
+	"github.com/whispering/bundle/internal/lazyregexp"
 	"github.com/whispering/bundle/pipeline/problem"
 )
 
@@ -32,13 +34,22 @@ func (d *Doctor) usage(ctx context.Context, f Function) Finding {
 	created, tracked := aws.ToTime(out.KeyCreationDate), aws.ToTime(out.TrackingStartDate)
 	switch last := out.KeyLastUsage; {
 	case last != nil && last.Timestamp != nil:
-		found.Status, found.Detail = OK, fmt.Sprintf("key %q was last used on %s, for %s", f.Key.Value, day(*last.Timestamp), awsfault.Printable(string(last.Operation)))
+		found.Status, found.Detail = OK, fmt.Sprintf("key %q was last used on %s, for %s", f.Key.Value, day(*last.Timestamp), operation(last.Operation))
 	case created.Before(tracked):
 		found.Detail = fmt.Sprintf("KMS knows of no use of key %q since %s, and does not know of uses before. An idle key costs a dollar a month", f.Key.Value, day(tracked))
 	default:
 		found.Detail = fmt.Sprintf("nothing has used key %q since it was created on %s. An idle key costs a dollar a month", f.Key.Value, day(created))
 	}
 	return found
+}
+
+var operationForm = lazyregexp.New(`^[A-Za-z]{1,64}$`)
+
+func operation(name types.KeyLastUsageTrackingOperation) string {
+	if operationForm.MatchString(string(name)) {
+		return string(name)
+	}
+	return "an unknown operation"
 }
 
 func day(t time.Time) string { return t.UTC().Format(time.DateOnly) }

@@ -75,13 +75,14 @@ func described(ref string, m *types.KeyMetadata) (Key, error) {
 	}
 	name, ok := parseKey(aws.ToString(m.Arn))
 	switch {
-	case !ok, aws.ToString(m.AWSAccountId) != name.Account:
-		return Key{}, fmt.Errorf("%w: the key has the ARN %q and belongs to account %q",
-			ErrReply, awsfault.Printable(aws.ToString(m.Arn)), awsfault.Printable(aws.ToString(m.AWSAccountId)))
+	case !ok:
+		return Key{}, fmt.Errorf("%w: it does not have the ARN of a key", ErrReply)
+	case name.Account != aws.ToString(m.AWSAccountId):
+		return Key{}, fmt.Errorf("%w: the key %q does not belong to the account in its ARN", ErrReply, name)
 	case name.Key() != aws.ToString(m.KeyId):
-		return Key{}, fmt.Errorf("%w: the key %q has the id %q", ErrReply, name, awsfault.Printable(aws.ToString(m.KeyId)))
+		return Key{}, fmt.Errorf("%w: the key %q does not have the ID in its ARN", ErrReply, name)
 	case !slices.Contains(types.KeyState("").Values(), m.KeyState):
-		return Key{}, fmt.Errorf("%w: the key %q is in state %q", ErrReply, name, awsfault.Printable(string(m.KeyState)))
+		return Key{}, fmt.Errorf("%w: the key %q is in a state that is not one of KMS's", ErrReply, name)
 	case !arn.IsAlias(ref) && ref != name.String() && ref != name.Key():
 		return Key{}, fmt.Errorf("%w: it describes key %q", ErrReply, name)
 	case arn.IsAlias(ref) && !beside(ref, name): // the ARN of an alias has the region and account of its key
