@@ -169,7 +169,8 @@ func (s *Scope) checkKey(ref string, use keyUse, key seal.Key, err error) proble
 	case !key.CustomerManaged:
 		return refuse("is an AWS managed key, which only its AWS service can use. Use a customer managed key.")
 	case !key.Symmetric:
-		return refuse("is not a symmetric encryption key. Use a key with key spec SYMMETRIC_DEFAULT.")
+		return refuse("has key spec %q and key usage %q. Use a key with key spec SYMMETRIC_DEFAULT and key usage ENCRYPT_DECRYPT.",
+			key.Spec, key.Usage)
 	case !key.Enabled:
 		return refuse("is in state %s. %s, or use another key.", key.State, madeUsable(key.State))
 	}

@@ -46,6 +46,7 @@ type Key struct {
 	State           string // such as "Enabled", "Disabled" or "PendingDeletion"
 	Enabled         bool   // the state is Enabled
 	Symmetric       bool   // key spec SYMMETRIC_DEFAULT, for encryption
+	Spec, Usage     string // such as "SYMMETRIC_DEFAULT" and "ENCRYPT_DECRYPT", made printable
 	CustomerManaged bool   // not an AWS managed key
 }
 
@@ -92,6 +93,7 @@ func described(ref string, m *types.KeyMetadata) (Key, error) {
 	key.State = string(m.KeyState)
 	key.Enabled = m.Enabled && m.KeyState == types.KeyStateEnabled
 	key.Symmetric = m.KeySpec == types.KeySpecSymmetricDefault && m.KeyUsage == types.KeyUsageTypeEncryptDecrypt
+	key.Spec, key.Usage = awsfault.Printable(string(m.KeySpec)), awsfault.Printable(string(m.KeyUsage))
 	key.CustomerManaged = m.KeyManager == types.KeyManagerTypeCustomer
 	return key, nil
 }

@@ -69,7 +69,8 @@ func refusal(code, message string) string {
 }
 
 func TestDescribeClassifiesKeys(t *testing.T) {
-	good := Key{ARN: keyARN, Partition: "aws", Region: "us-west-2", Account: "222222222222", State: "Enabled", Enabled: true, Symmetric: true, CustomerManaged: true}
+	good := Key{ARN: keyARN, Partition: "aws", Region: "us-west-2", Account: "222222222222", State: "Enabled", Enabled: true, Symmetric: true,
+		Spec: "SYMMETRIC_DEFAULT", Usage: "ENCRYPT_DECRYPT", CustomerManaged: true}
 	with := func(change func(*Key)) Key { k := good; change(&k); return k }
 	for _, tt := range []struct {
 		ref    string
@@ -83,9 +84,12 @@ func TestDescribeClassifiesKeys(t *testing.T) {
 		{keyARN, map[string]any{"Enabled": false, "KeyState": "Disabled"}, with(func(k *Key) { k.Enabled, k.State = false, "Disabled" })},
 		{keyARN, map[string]any{"KeyState": "PendingDeletion"}, with(func(k *Key) { k.Enabled, k.State = false, "PendingDeletion" })},
 		{keyARN, map[string]any{"Enabled": false}, with(func(k *Key) { k.Enabled = false })},
-		{keyARN, map[string]any{"KeySpec": "RSA_2048"}, with(func(k *Key) { k.Symmetric = false })},
-		{keyARN, map[string]any{"KeyUsage": "GENERATE_VERIFY_MAC"}, with(func(k *Key) { k.Symmetric = false })},
-		{keyARN, map[string]any{"KeySpec": ""}, with(func(k *Key) { k.Symmetric = false })},
+		{keyARN, map[string]any{"KeySpec": "RSA_2048"}, with(func(k *Key) { k.Symmetric, k.Spec = false, "RSA_2048" })},
+		{keyARN, map[string]any{"KeyUsage": "GENERATE_VERIFY_MAC"}, with(func(k *Key) { k.Symmetric, k.Usage = false, "GENERATE_VERIFY_MAC" })},
+		{keyARN, map[string]any{"KeySpec": "ML_KEM_768", "KeyUsage": "ENCAPSULATE_DECAPSULATE"},
+			with(func(k *Key) { k.Symmetric, k.Spec, k.Usage = false, "ML_KEM_768", "ENCAPSULATE_DECAPSULATE" })},
+		{keyARN, map[string]any{"KeySpec": "NEW\x1b[31m"}, with(func(k *Key) { k.Symmetric, k.Spec = false, awsfault.Printable("NEW\x1b[31m") })},
+		{keyARN, map[string]any{"KeySpec": ""}, with(func(k *Key) { k.Symmetric, k.Spec = false, awsfault.Printable("") })},
 		{keyARN, map[string]any{"KeyManager": "AWS"}, with(func(k *Key) { k.CustomerManaged = false })},
 		{keyARN, map[string]any{"KeyManager": ""}, with(func(k *Key) { k.CustomerManaged = false })},
 		{keyARN, map[string]any{"MultiRegion": true}, good},
