@@ -4,6 +4,9 @@ docs/runtime.md of the project is the specification. This module loads only what
 loaded when a secret is first requested.
 """
 
+import os
+import threading
+
 from ._errors import (
     AccessDenied,
     BadDocument,
@@ -52,6 +55,12 @@ __all__ = [
     "WrongKey",
 ]
 
+_loading = threading.RLock()  # held while a module is loaded, which is late, for the sake of cold starts
+
+if hasattr(os, "register_at_fork"):
+    # A child process has only the thread that forked. If another one was loading a module, it would wait for that forever.
+    os.register_at_fork(before=_loading.acquire, after_in_parent=_loading.release, after_in_child=_loading.release)
+
 
 def get_secret(name: str) -> str:
     """Return the value of one secret as a string."""
@@ -65,7 +74,8 @@ def get_secrets() -> dict[str, str]:
 
 def get_secret_bytes(name: str) -> bytes:
     """Return the value of one secret as bytes, decoded if the manifest says encoding = "base64"."""
-    from ._forms import as_bytes
+    with _loading:
+        from ._forms import as_bytes
 
     return as_bytes(name, *_open_one(name))
 
@@ -75,7 +85,8 @@ def load_env(override: bool = False) -> None:
 
     Existing variables are kept, unless override is true.
     """
-    from ._forms import set_variables
+    with _loading:
+        from ._forms import set_variables
 
     set_variables(_open(None)[1], override)
 
@@ -87,7 +98,8 @@ def _open_one(name):
 
 
 def _open(name):
-    from . import _reader
+    with _loading:
+        from . import _reader
 
     try:
         return _reader.open(name)

@@ -6,6 +6,7 @@ https://docs.aws.amazon.com/sdkref/latest/guide/feature-container-credentials.ht
 import threading
 import time
 
+from . import _loading
 from ._errors import Credentials, Trouble
 
 ECS = "http://169.254.170.2"  # what AWS_CONTAINER_CREDENTIALS_RELATIVE_URI is relative to
@@ -59,8 +60,9 @@ def _ask(environ, seconds):
 
 
 def _read(body):
-    import json
-    from datetime import datetime
+    with _loading:
+        import json
+        from datetime import datetime
 
     try:
         reply = json.loads(body)
@@ -86,7 +88,8 @@ def _locate(environ):
         variables = "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI or AWS_CONTAINER_CREDENTIALS_FULL_URI"
         raise Trouble(Credentials, f"neither AWS_ACCESS_KEY_ID nor {variables} is set")
     uri = ECS + relative if relative else full  # the relative one goes first, as in the SDKs
-    from urllib.parse import urlsplit
+    with _loading:
+        from urllib.parse import urlsplit
 
     try:
         url = urlsplit(uri)

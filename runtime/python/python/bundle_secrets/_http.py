@@ -8,6 +8,7 @@ import socket
 import sys
 import time
 
+from . import _loading
 from ._errors import BadEndpoint
 
 CONNECT_TIME = 1.0
@@ -24,7 +25,8 @@ class Pool:
         if place.secure:
             self._context = _trust(environ.get("AWS_CA_BUNDLE"))
             if not place.loopback:
-                from ._proxy import proxy_for
+                with _loading:
+                    from ._proxy import proxy_for
 
                 self._proxy = proxy_for(place.host, environ)
 
@@ -86,7 +88,8 @@ def _trust(file):
 
     ssl.create_default_context would write the keys of connections to the file that SSLKEYLOGFILE names.
     """
-    import ssl
+    with _loading:
+        import ssl
 
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname, context.verify_mode = True, ssl.CERT_REQUIRED

@@ -10,6 +10,7 @@ import threading
 import time
 
 from . import _endpoint, _http, _sigv4
+from . import _loading
 from ._errors import BadReply, Credentials, Trouble, Unavailable, WrongKey
 
 ATTEMPT_TIME = 2.0
@@ -95,7 +96,8 @@ class Client:
             return key_id, key, os.environ.get("AWS_SESSION_TOKEN")
         if key_id or key:
             raise Trouble(Credentials, "only one of AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY is set")
-        from ._container import Container
+        with _loading:
+            from ._container import Container
 
         with self._lock:
             if self._container is None:
@@ -119,7 +121,8 @@ class Client:
 
     def _refusal(self, status, headers, body, credentials):
         """Return the Trouble for an error reply. If the request is to be signed again, correct credentials and clock first."""
-        from . import _refusal
+        with _loading:
+            from . import _refusal
 
         trouble = _refusal.trouble(status, headers, _parse(body) or {})
         if trouble.then == "sign":

@@ -2,6 +2,7 @@
 
 from urllib.parse import unquote, urlsplit
 
+from . import _loading
 from ._errors import BadEndpoint
 
 
@@ -15,7 +16,8 @@ class Proxy:
         """Return the request that asks the proxy for a tunnel to HOST:PORT."""
         headers = f"Host: {authority}\r\n"
         if self._login:
-            import base64
+            with _loading:
+                import base64
 
             headers += f"Proxy-Authorization: Basic {base64.b64encode(self._login.encode()).decode()}\r\n"
         return f"CONNECT {authority} HTTP/1.1\r\n{headers}\r\n".encode()

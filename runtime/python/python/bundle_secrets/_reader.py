@@ -3,6 +3,7 @@
 import os
 import threading
 
+from . import _loading
 from ._errors import SecretNotFound, SecretsError, Unavailable
 from ._layer import load
 
@@ -46,7 +47,8 @@ def open(name):
         opened = _current or _Opened(load(os.environ))
         document = opened.document
         if name is not None and name not in document.sources:
-            from ._names import nearest
+            with _loading:
+                from ._names import nearest
 
             near = nearest(name, document.sources)
             raise SecretNotFound(f"{document.file} has no secret {name[:128]!r}; the most similar name is {near}")
@@ -91,7 +93,8 @@ def _fly(opened, names, flight):
 
 
 def _client(opened):
-    from ._kms import Client
+    with _loading:
+        from ._kms import Client
 
     with _lock:
         if opened.client is None:
@@ -102,7 +105,8 @@ def _client(opened):
 def _decrypt(client, boxes):
     """Return a list of (box, bytes)."""
     if len(boxes) > 1:
-        from ._several import decrypt
+        with _loading:
+            from ._several import decrypt
 
         return decrypt(client, boxes)
     return [(boxes[0], client.decrypt(boxes[0], threading.Event()))]

@@ -2,6 +2,7 @@
 
 import re
 
+from . import _loading
 from ._errors import AccessDenied, BadReply, Credentials, KeyUnusable, Tampered, Trouble, Unavailable, WrongKey
 
 # For each error of KMS, our class, and whether to retry ("again") or to sign the request again ("sign").
@@ -68,7 +69,8 @@ def trouble(status, headers, reply):
 
 def date(headers):
     """Return the date of a reply in seconds since 1970, or None."""
-    from email.utils import mktime_tz, parsedate_tz
+    with _loading:
+        from email.utils import mktime_tz, parsedate_tz
 
     parsed = parsedate_tz(headers.get("date", ""))
     return mktime_tz(parsed) if parsed else None
