@@ -51,8 +51,8 @@ endpoint ${endpoint:-AWS}
 parts   $parts
 names    begin with $name
 
-This makes 4 KMS keys, 13 parameters (2 of them of the advanced tier) and, to publish, four layer versions, all with made-up values; and
-removes them, the keys after the least wait that KMS allows, 7 days, which costs nothing. It comes to a few cents.
+This makes 6 KMS keys, 3 grants, 33 parameters (9 of them of the advanced tier) and, to publish, four layer versions, all with made-up
+values; and removes them, the keys after the least wait that KMS allows, 7 days, which costs nothing. It comes to a few cents.
 TEXT
 if [ "${BUNDLE_E2E_YES:-}" != 1 ]; then
   read -r -p "Go on in account $account? Type yes: " answer || true
@@ -138,6 +138,13 @@ new_key() {
 appears() {
   for _ in $(seq 60); do if "${@:2}" >/dev/null 2>&1; then return; fi; sleep 1; done
   fail "$1 does not happen"
+}
+# settles PATTERN COMMAND …: what the command prints, once it is as the pattern says, or after five minutes. A local target knows at once.
+settles() {
+  local found tries=300
+  [ -z "$endpoint" ] || tries=1
+  while found=$("${@:2}"); tries=$((tries - 1)); [ $tries -gt 0 ] && ! grep -qE -- "$1" <<<"$found"; do sleep 1; done
+  echo "$found"
 }
 put() { # NAME TYPE VALUE …
   case " ${parameters[*]-} " in *" /$name/$1 "*) ;; *) parameters+=("/$name/$1") ;; esac
@@ -300,6 +307,19 @@ leading() { od -An -tx1 -N6 "$dir/$1.bin" | tr -d ' \n'; }
 parameter_arn() { echo "PARAMETER_ARN=$(parameter "$1")"; }
 move() { outcome kms re-encrypt --ciphertext-blob "fileb://$dir/$1.bin" --source-encryption-context "$(parameter_arn "$1")" \
   --destination-key-id "$(key_of blind)" --destination-encryption-context "${2:-to=e2e}" --query SourceKeyId; }
+# try_key NAME …: makes a key, where AWS lets it. The outcome is in $dir/made, and the key in $made; an empty one lets all that needs it differ.
+try_key() {
+  outcome kms create-key --description "$name $1, made by a test" "${@:2}" --query KeyMetadata.Arn >"$dir/made"
+  made=""
+  if grep -q '^ok arn:' "$dir/made"; then
+    made=$(cut -d' ' -f2 "$dir/made")
+    keys+=("$(alias_of "$1")" "$made")
+  fi
+}
+# seal FILE KEY CONTEXT: a ciphertext of something, under a key of ours.
+seal() {
+  aws kms encrypt --key-id "$(key_of "$2")" --plaintext "fileb://$dir/own.bin" --encryption-context "$3" --query CiphertextBlob --output text | base64 -d >"$dir/$1.bin"
+}
 both() { outcome ssm get-parameters --names "/$name/plain" "/$name/broken" --with-decryption --query '[Parameters[].Name, InvalidParameters]'; }
 
 if part facts; then
@@ -317,7 +337,7 @@ if part facts; then
   fact reencrypt-advanced "kms:ReEncrypt refuses an advanced SecureString" '^InvalidCiphertextException' "$(move short)"
   fact advanced-bytes "an advanced SecureString begins 01 80: a message of the Encryption SDK, version 1" '^0180' "$(leading short)"
   fact kms-bytes "a KMS ciphertext begins 01, 01 to 03, 02 00 78" '^010[123]020078' "$(leading own)"
-  for p in json standard jsonc key comment integer list binary omitted; do parameters+=("/$name/typed-$p"); done
+  for p in json standard jsonc key comment integer list binary omitted untiered url raised items; do parameters+=("/$name/typed-$p"); done
   typed() { outcome ssm put-parameter --name "/$name/typed-$1" --type "$2" --data-type "$3" --tier "$4" --value "$5" --query Tier; }
   fact data-type-advanced "Intelligent-Tiering makes a SecureString of the data type json advanced, however short it is" '^ok Advanced' "$(typed json SecureString json Intelligent-Tiering '{}')"
   fact data-type-standard "the data type json is refused in the standard tier" '^ValidationException' "$(typed standard SecureString json Standard '{}')"
@@ -331,6 +351,38 @@ if part facts; then
   put typed-omitted String 5 --data-type integer
   put typed-omitted String 5 --overwrite
   fact data-type-omitted "a put without a data type makes the new version text" '^ok text' "$(outcome ssm get-parameter --name "/$name/typed-omitted" --query Parameter.DataType)"
+  fact data-type-untiered "without a tier, the data type json is refused where the account's default tier is Standard" '^ValidationException' \
+    "$(outcome ssm put-parameter --name "/$name/typed-untiered" --type String --data-type json --value '{}' --query Tier)"
+  # A URL of http would be fetched by version 1 of the CLI.
+  fact data-type-raised "Intelligent-Tiering makes url and jsonc advanced, too" '^ok Advanced ok Advanced *$' \
+    "$(typed url String url Intelligent-Tiering ftp://example.com/a && typed raised String jsonc Intelligent-Tiering '{}')"
+  fact data-type-items "a StringList has no data type json" '^ValidationException' "$(typed items StringList json Advanced '{}')"
+  accepted="" refused="" quoted=0
+  while IFS='|' read -r type tier value; do
+    parameters+=("/$name/typed-as-${type//:/-}" "/$name/untrue-${type//:/-}")
+    taken=$(typed "as-${type//:/-}" String "$type" "$tier" "$value")
+    accepted+="$type ${taken%% *} "
+    outcome ssm put-parameter --name "/$name/untrue-${type//:/-}" --type String --data-type "$type" --tier Advanced --value 'no such value' >"$dir/untrue"
+    refused+="$type $(cut -d' ' -f1 "$dir/untrue") "
+    ! grep -q 'no such value' "$dir/untrue" || quoted=$((quoted + 1))
+  done <<'TYPES'
+aws:region|Standard|us-east-1
+aws:account:id|Standard|123456789012
+boolean|Standard|true
+integer|Standard|-80
+float|Standard|1.5
+binary|Standard|AAEC
+hostname|Standard|db.example.com
+email|Standard|somebody@example.com
+ipv4-address|Standard|192.0.2.1
+ipv6-address|Standard|2001:db8::1
+url|Advanced|ftp://example.com/a
+json|Advanced|[1]
+jsonc|Advanced|[1] // c
+TYPES
+  fact data-types "every data type takes a plain value" '^([a-z0-9:-]+ ok )+$' "$accepted"
+  fact data-types-refused "every data type refuses what is no such value" '^([a-z0-9:-]+ ValidationException )+$' "$refused"
+  fact data-types-unquoted "the message of such a refusal does not quote the value" '^0 messages' "$quoted messages quote it"
   fact batch-failure "one value that cannot be decrypted fails a decrypting GetParameters as a whole" '^InvalidKeyId' "$(both)"
   fact stored-disabled "what is stored under a disabled key can be read undecrypted" '^ok' "$(outcome ssm get-parameter --name "/$name/broken" --query Parameter.Version)"
   fact duplicates "a name that GetParameters is asked for twice is answered once" '^ok 1 *$' \
@@ -339,6 +391,12 @@ if part facts; then
     "$(outcome ssm get-parameters --names "/$name/own" "/$name/plain:99" --query '[[length(Parameters)], InvalidParameters]')"
   fact missing-label "a label that does not exist is in InvalidParameters" "^ok 1 /$name/plain:none *\$" \
     "$(outcome ssm get-parameters --names "/$name/own" "/$name/plain:none" --query '[[length(Parameters)], InvalidParameters]')"
+  fact missing-version-alone "GetParameter says of a missing version, and of a missing label, ParameterVersionNotFound" '^ParameterVersionNotFound ParameterVersionNotFound *$' \
+    "$(for p in 99 none; do outcome ssm get-parameter --name "/$name/plain:$p" --query Parameter.Version | cut -d' ' -f1; done | tr '\n' ' ')"
+  parameters+=("$name-one")
+  aws ssm put-parameter --name "$name-one" --type String --value "$plain" >/dev/null
+  fact one-level-name "a name of one level is in replies as it was first put, also where it is asked for with a slash" "^ok $name-one *\$" \
+    "$(outcome ssm get-parameter --name "/$name-one" --query Parameter.Name)"
   fact empty-path "a path without parameters is answered with an empty list, not without one" '^ok True *$' \
     "$(outcome ssm get-parameters-by-path --path "/$name/nothing" --no-paginate --query 'Parameters == `[]`')"
   fact empty-reply "where no name is found, the list of parameters is there and empty" '^ok True *$' \
@@ -357,7 +415,7 @@ if part facts; then
   fact fresh "the same value encrypted twice is two ciphertexts" '^differ' "$(for _ in 1 2; do
     aws kms encrypt --key-id "$(key_of packed)" --plaintext "fileb://$dir/own.bin" --query CiphertextBlob --output text; done | sort -u | wc -l | sed 's/ *2 */differ/')"
 
-  aws kms encrypt --key-id "$(key_of store)" --plaintext "fileb://$dir/own.bin" --encryption-context deny=From --query CiphertextBlob --output text | base64 -d >"$dir/from.bin"
+  seal from store deny=From
   from=(kms re-encrypt --ciphertext-blob "fileb://$dir/from.bin" --source-encryption-context deny=From --destination-key-id "$(key_of blind)" --query SourceKeyId)
   fact missing-from "where the right to the source is missing and SourceKeyId is said, the message names kms:ReEncryptFrom" \
     '^AccessDeniedException.*kms:ReEncryptFrom' "$(outcome "${from[@]}" --source-key-id "$(key_of store)")"
@@ -370,6 +428,63 @@ if part facts; then
     '^AccessDeniedException User: arn:[^ ]+ is not authorized to perform: kms:Decrypt on resource: arn:[^ ]+:key/[^ ]+ with an explicit deny in a resource-based policy' \
     "$(outcome ssm get-parameter --name "/$name/refused" --with-decryption --query Parameter.Version)"
   fact missing-to "where the right to the destination is missing, the message names kms:ReEncryptTo" '^AccessDeniedException.*kms:ReEncryptTo' "$(move own deny=To)"
+fi
+
+if part facts; then
+  step "key policies, and when a key was used"
+  # Two statements that KMS is said to ignore, and one about requests for the policy default.
+  try_key ruled --policy '{"Version": "2012-10-17", "Statement": [
+    {"Effect": "Allow", "Principal": {"AWS": "arn:'"$partition:iam::$account"':root"}, "Action": "kms:*", "Resource": "*"},
+    {"Effect": "Deny", "Principal": "*", "Action": "kms:Encrypt", "Condition": {"StringEquals": {"kms:EncryptionContext:without": "Resource"}}},
+    {"Effect": "Deny", "Principal": "*", "Resource": "*", "Condition": {"StringEquals": {"kms:EncryptionContext:without": "Action"}}},
+    {"Effect": "Deny", "Principal": "*", "Action": "kms:GetKeyPolicy", "Resource": "*", "Condition": {"StringEquals": {"kms:PolicyName": "default"}}}]}'
+  fact policy-incomplete "KMS accepts a key policy with statements that have no Resource or no Action" '^ok arn:' "$(<"$dir/made")"
+  ruled=$made
+  is_made() { aws kms describe-key --key-id "$ruled"; }
+  [ -z "$ruled" ] || appears "the key" is_made
+  used() { outcome kms get-key-last-usage --key-id "$1" --query '[KeyLastUsage.Operation, KeyLastUsage.Timestamp, KeyCreationDate == TrackingStartDate]'; }
+  fact key-unused "a new key was not used, and is tracked since it was created" '^ok None None True *$' "$(used "$ruled")"
+  outcome kms encrypt --key-id "$ruled" --plaintext "fileb://$dir/own.bin" --dry-run >"$dir/dry"
+  fact key-unused-dry-run "a dry run does not use a key" '^DryRunOperationException.* ok None None ' "$(cat "$dir/dry") $(used "$ruled")"
+  fact key-used "a key that was used says for what and when" '^ok [A-Z][A-Za-z]+ [0-9]' "$(settles '^ok [A-Z][A-Za-z]+ [0-9]' used "$(key_of store)")"
+  without() { outcome kms encrypt --key-id "$ruled" --plaintext "fileb://$dir/own.bin" --encryption-context "without=$1" --query KeyId; }
+  fact policy-ineffective "such statements do nothing" '^ok arn:[^ ]+ ok arn:[^ ]+ *$' "$(without Resource && without Action)"
+  fact policy-unnamed "to kms:PolicyName, a request for a key policy without a name is one for default" '^AccessDeniedException .* explicit deny' \
+    "$(outcome kms get-key-policy --key-id "$ruled")"
+  fact ram-absent "a key that is not shared has no policy AWS_RAM; to kms:PolicyName, that is the name of the request" '^NotFoundException' \
+    "$(outcome kms get-key-policy --key-id "$ruled" --policy-name AWS_RAM)"
+  fact ram-unlisted "the policies of a key that is not shared are default" '^ok default *$' "$(outcome kms list-key-policies --key-id "$ruled" --query PolicyNames)"
+  fact ram-put "nobody but Resource Access Manager puts the policy AWS_RAM" '^ValidationException .*RAM service' \
+    "$(outcome kms put-key-policy --key-id "$ruled" --policy-name AWS_RAM --policy "$(key_policy)")"
+  fact policy-other "there are no other names of key policies" '^NotFoundException NotFoundException *$' "$({
+    outcome kms get-key-policy --key-id "$ruled" --policy-name other | cut -d' ' -f1
+    outcome kms put-key-policy --key-id "$ruled" --policy-name other --policy "$(key_policy)" | cut -d' ' -f1
+  } | tr '\n' ' ')"
+  long=$(key_policy) every='"kms:*"'
+  echo "${long/"$every"/[$(printf '"kms:Encrypt", %.0s' $(seq 2500)) $every]}" >"$dir/long.json"
+  fact policy-long "a key policy of more than 32 KB is LimitExceededException" '^LimitExceededException' \
+    "$(outcome kms put-key-policy --key-id "$ruled" --policy-name default --policy "file://$dir/long.json")"
+  managed_key=$(outcome kms describe-key --key-id alias/aws/ssm --query KeyMetadata.KeyId)
+  outcome kms get-key-policy --key-id "$(cut -d' ' -f2 <<<"$managed_key")" --policy-name default --query Policy >"$dir/managed-policy"
+  fact managed-policy "the policy of alias/aws/ssm lets in who comes through Parameter Store" "^ok .*\"kms:ViaService\" *: *\[? *\"ssm\.$region\." "$(<"$dir/managed-policy")"
+
+  step "what is inferred beside recorded answers"
+  try_key twice --tags TagKey=a,TagValue=x TagKey=a,TagValue=y
+  fact tags-duplicate "a new key cannot have one tag key twice" '^TagException Duplicate tag keys' "$(<"$dir/made")"
+  try_key reserved --tags TagKey=a,TagValue=x TagKey=AWS:a,TagValue=y
+  fact tags-reserved "a tag key that begins with aws: is refused, wherever it is in the list" '^TagException Tags beginning with aws: are reserved' "$(<"$dir/made")"
+  try_key unknown --key-spec NONE
+  fact key-specs "the refusal of a key spec that does not exist lists those that do" '^ValidationException .*enum value set: .*ML_KEM_512' "$(<"$dir/made")"
+  try_key mlkem --key-spec ML_KEM_768 --key-usage ENCAPSULATE_DECAPSULATE
+  fact mlkem-encrypt "Encrypt with an ML_KEM key is InvalidKeyUsageException" '^InvalidKeyUsageException' \
+    "$(outcome kms encrypt --key-id "$made" --plaintext "fileb://$dir/own.bin" --query KeyId)"
+  fact key-material "replies to ReEncrypt and GenerateDataKey name the key material" '^ok [0-9a-f]{64} [0-9a-f]{64} ok [0-9a-f]{64} *$' \
+    "$(outcome kms re-encrypt --ciphertext-blob "fileb://$dir/own.bin" --source-encryption-context "$(parameter_arn own)" --destination-key-id "$(key_of blind)" \
+      --query '[SourceKeyMaterialId, DestinationKeyMaterialId]' && outcome kms generate-data-key --key-id "$(key_of packed)" --key-spec AES_256 --query KeyMaterialId)"
+  fact grant-token "a grant token that is none is InvalidGrantTokenException" '^InvalidGrantTokenException' \
+    "$(outcome kms describe-key --key-id "$(key_of packed)" --grant-tokens none --query KeyMetadata.KeyId)"
+  fact list-runtime "ListLayerVersions refuses a runtime that does not exist" '^ValidationException' \
+    "$(outcome lambda list-layer-versions --layer-name "$name" --compatible-runtime cobol --no-paginate --query 'length(LayerVersions)')"
 fi
 
 if part facts; then
@@ -436,6 +551,13 @@ if part facts && part publish; then
     # shellcheck disable=SC2086
     outcome lambda publish-layer-version --layer-name "$name" --zip-file "fileb://$dir/newer.zip" --compatible-runtimes $line --query Version
   done <"$dir/runtimes" >"$dir/accepted"
+  fact runtime-case "runtimes are in lower case" '^ValidationException' \
+    "$(outcome lambda publish-layer-version --layer-name "$name" --zip-file "fileb://$dir/newer.zip" --compatible-runtimes PYTHON3.14 --query Version)"
+  { head -c 52428800 /dev/zero; cat "$dir/newer.zip"; } >"$dir/large.zip" # the CLI looks whether it is an archive, which is read from its end
+  fact layer-zipped "an archive of more than 50 MB is RequestEntityTooLargeException, and the message is about its zipped size" \
+    '^RequestEntityTooLargeException Zipped size must be smaller than 52428800 bytes' \
+    "$(outcome lambda publish-layer-version --layer-name "$name" --zip-file "fileb://$dir/large.zip" --query Version)"
+  rm "$dir/large.zip"
   fact layer-runtimes "Lambda has every runtime of docs/runtime.md" '^ok [0-9]+ ok [0-9]+ *$' "$(tr -s ' \n' ' ' <"$dir/accepted")"
 fi
 
@@ -456,9 +578,11 @@ if part rights; then
 fi
 
 if part rights && [ -z "$role" ]; then
-  skipped=$((skipped + 10))
-  echo "skipped: BUNDLE_E2E_ROLE is not set: list-layer-versions, managed-read, stored-read, implicit-clause, kms-through-ssm-implicit, session-deny," \
-    "session-deny-clause, session-via, session-clause, key-policy"
+  with_role=(list-layer-versions managed-read stored-read implicit-clause kms-through-ssm-implicit malformed-resource session-tags source-identity
+    grant-none grant-equals grant-subset grant-operations grant-deny grant-listed grant-again grant-counts grant-ended grant-missing
+    session-deny session-deny-clause session-via session-clause key-policy)
+  skipped=$((skipped + ${#with_role[@]}))
+  echo "skipped: BUNDLE_E2E_ROLE is not set: ${with_role[*]}"
 elif part rights; then
   # as_role SERVICE OPERATION …: the outcome for the role.
   assume() {
@@ -479,10 +603,62 @@ elif part rights; then
   fact kms-through-ssm-implicit "so does what KMS refuses to Parameter Store, where that fails GetParameters as a whole" \
     '^(ok 0|AccessDeniedException User: arn:[^ ]+ is not authorized to perform: kms:Decrypt on resource: arn:[^ ]+:key/[^ ]+ because no identity-based policy allows the kms:Decrypt action)' \
     "$(as_role ssm get-parameters --names "/$name/own" --with-decryption --query 'length(Parameters)')"
+  fact malformed-resource "a right to a parameter whose name is malformed is missing on all of Parameter Store" '^AccessDeniedException .* on resource: arn:[^ ]+:\* ' \
+    "$(as_role ssm get-parameter --name "/$name/not a name" --query Parameter.Version)"
+  fact session-tags "a session tag whose key begins with aws: is ValidationError" '^ValidationError' \
+    "$(outcome sts assume-role --role-arn "$role" --role-session-name e2e --tags Key=aws:a,Value=x --query AssumedRoleUser.Arn)"
+  fact source-identity "a source identity may have more than 64 characters" '^(ok 200 *$|AccessDenied )' \
+    "$(outcome sts assume-role --role-arn "$role" --role-session-name e2e --source-identity "$(printf 'x%.0s' $(seq 200))" --query 'length(SourceIdentity)')"
+
+  # With its token, a grant counts at once. No token is printed.
+  stored own
+  seal lent store use=e2e
+  seal more store use=e2e,more=yes
+  seal other store use=other
+  seal kept store "$(parameter_arn refused)"
+  # grant …: gives the role Decrypt. The grant is in $grant, and its token in $grant_token.
+  grant() {
+    outcome kms create-grant --key-id "$(key_of store)" --grantee-principal "$role" --operations Decrypt "$@" --query '[GrantId, GrantToken]' >"$dir/grant"
+    grant=none grant_token=none
+    if grep -q '^ok ' "$dir/grant"; then grant=$(cut -d' ' -f2 "$dir/grant") grant_token=$(cut -d' ' -f3 "$dir/grant"); fi
+  }
+  opened() { as_role kms decrypt --key-id "$(key_of store)" --ciphertext-blob "fileb://$dir/$1.bin" --encryption-context "$2" "${@:3}" --query KeyId; }
+  by_grant() { opened "$1" "$2" --grant-tokens "$grant_token"; }
+  # three prints how each of three boxes opens by the grant.
+  three() { { by_grant lent use=e2e | cut -d' ' -f1; by_grant more use=e2e,more=yes | cut -d' ' -f1; by_grant other use=other | cut -d' ' -f1; } | tr '\n' ' '; }
+  fact grant-none "without a grant, the role cannot decrypt" '^AccessDeniedException' "$(opened lent use=e2e)"
+  grant --constraints "EncryptionContextEquals={use=e2e}"
+  fact grant-equals "a grant with EncryptionContextEquals decrypts what has exactly that context" '^ok AccessDeniedException AccessDeniedException *$' "$(three)"
+  grant --constraints "EncryptionContextSubset={use=e2e}"
+  fact grant-subset "one with EncryptionContextSubset decrypts what has that context and more" '^ok ok AccessDeniedException *$' "$(three)"
+  fact grant-operations "a grant gives no other operation" '^AccessDeniedException' \
+    "$(as_role kms describe-key --key-id "$(key_of store)" --grant-tokens "$grant_token" --query KeyMetadata.KeyId)"
+  entry() { outcome kms list-grants --key-id "$(key_of store)" --grant-id "$1" \
+    --query 'Grants[].[KeyId, GranteePrincipal, IssuingAccount, Operations[0], Constraints.EncryptionContextSubset.use]'; }
+  listed="^ok $(key_of store) $role arn:$partition:iam::$account:root Decrypt e2e *\$"
+  fact grant-listed "ListGrants shows a grant with the ARNs of the key, of the role and of the account" "$listed" "$(settles "$listed" entry "$grant")"
+  grant --name e2e
+  fact grant-deny "an explicit Deny in the key policy outranks a grant" '^ok arn:[^ ]+ AccessDeniedException .* with an explicit deny in a resource-based policy' \
+    "$(by_grant other use=other && by_grant kept "$(parameter_arn refused)")"
+  fact grant-counts "a grant counts within five minutes without its token" '^ok' "$(settles '^ok' opened other use=other)"
+  first=$grant first_token=$grant_token
+  grant --name e2e
+  fact grant-again "a grant that is made again under its name is the same, with another token" '^same different *$' \
+    "$([ "$grant" = "$first" ] && echo same || echo different) $([ "$grant_token" = "$first_token" ] && echo same || echo different)"
+  # An administrator of the account retires one grant, and revokes the others.
+  outcome kms retire-grant --grant-token "$grant_token" >"$dir/retired"
+  of_role() { outcome kms list-grants --key-id "$(key_of store)" --grantee-principal "$role" --query 'Grants[].GrantId'; }
+  for each in $(of_role | cut -d' ' -f2-); do
+    [ "$each" = "$grant" ] || outcome kms revoke-grant --key-id "$(key_of store)" --grant-id "$each" >>"$dir/retired"
+  done
+  fact grant-ended "an administrator can retire and revoke grants, which then let nobody in" '^(ok +){3}AccessDeniedException' \
+    "$(cat "$dir/retired")$(settles '^AccessDenied' opened other use=other)"
+  fact grant-missing "a grant that is gone is not in the list, and cannot be revoked again" '^ok +NotFoundException' \
+    "$(settles '^ok *$' of_role)$(outcome kms revoke-grant --key-id "$(key_of store)" --grant-id "$grant")"
+
   assume --policy '{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}, {"Effect": "Deny", "Action": "kms:Decrypt", "Resource": "*"}]}'
   fact session-deny "a Deny of kms:Decrypt in a session policy holds for what Parameter Store decrypts" '^(AccessDenied|ok 0)' \
     "$(as_role ssm get-parameters --names "/$name/managed" --with-decryption --query 'length(Parameters)')"
-  stored own
   fact session-deny-clause "where the session policy denies, the message says so" ' with an explicit deny in a session policy' \
     "$(as_role kms decrypt --key-id "$(key_of store)" --ciphertext-blob "fileb://$dir/own.bin" --encryption-context "$(parameter_arn own)" --query KeyId)"
   assume --policy '{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "ssm:GetParameters", "Resource": "*"},

@@ -207,9 +207,20 @@ func TestScript(t *testing.T) {
 
 	t.Run("an AWS that does the other thing is told", func(t *testing.T) {
 		t.Parallel()
-		a := embedded(t, awslocal.WithPartialBatches(), awslocal.WithDuplicatesRefused(), awslocal.WithCommittedMessages(), awslocal.WithManagedKeyByIdentity())
+		a := embedded(t, awslocal.WithPartialBatches(), awslocal.WithDuplicatesRefused(), awslocal.WithCommittedMessages(), awslocal.WithManagedKeyByIdentity(),
+			awslocal.WithFaults(
+				awslocal.Fault{Operation: "kms:CreateKey", Nth: 5, Times: 1, Kind: "fail", Code: "MalformedPolicyDocumentException"},
+				awslocal.Fault{Operation: "kms:GetKeyLastUsage", Kind: "fail", Code: "KMSInvalidStateException"},
+				awslocal.Fault{Operation: "kms:CreateGrant", Kind: "fail", Code: "LimitExceededException"},
+			))
 		code, out := a.run(bundle, "BUNDLE_E2E_YES=1", "BUNDLE_E2E_PARTS=facts rights", role)
-		want := []string{"advanced-bytes", "batch-failure", "duplicates", "managed-read", "session-via"}
+		want := []string{
+			"advanced-bytes", "batch-failure", "duplicates",
+			"policy-incomplete", "key-unused", "key-unused-dry-run", "key-used", "policy-ineffective", "policy-unnamed", "ram-absent", "ram-unlisted",
+			"ram-put", "policy-other", "policy-long", "managed-read",
+			"grant-equals", "grant-subset", "grant-operations", "grant-listed", "grant-deny", "grant-counts", "grant-again", "grant-ended",
+			"grant-missing", "session-via",
+		}
 		if got := lines(out, "DIFFERS"); code != 3 || !slices.Equal(got, want) {
 			t.Errorf("exit code %d, differing %q\n%s", code, got, out)
 		}
@@ -256,6 +267,47 @@ func TestScript(t *testing.T) {
 		}
 		a.expectEmpty(0)
 	})
+}
+
+func TestDocumentation(t *testing.T) {
+	script, err := os.ReadFile("e2e-aws.sh")
+	if err != nil {
+		t.Fatal(err)
+	}
+	page, err := os.ReadFile(filepath.Join("..", "..", "docs", "e2e.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	names := regexp.MustCompile(`[a-z]+(-[a-z]+)*`)
+	var checked, documented []string
+	for _, m := range regexp.MustCompile(`(?m)^ *fact ([a-z-]+) `).FindAllSubmatch(script, -1) {
+		checked = append(checked, string(m[1]))
+	}
+	table := regexp.MustCompile(`(?s)\| name \| known \|.*?\n\n`).Find(page)
+	for _, m := range regexp.MustCompile("(?m)^\\| (`[^|]*`) \\|").FindAllSubmatch(table, -1) {
+		documented = append(documented, names.FindAllString(string(m[1]), -1)...)
+	}
+	slices.Sort(checked)
+	slices.Sort(documented)
+	if !slices.Equal(checked, documented) {
+		t.Errorf("the script checks\n%q,\ndocs/e2e.md lists\n%q", checked, documented)
+	}
+	section := func(text []byte, from, to string) []byte {
+		_, after, _ := bytes.Cut(text, []byte(from))
+		before, _, _ := bytes.Cut(after, []byte(to))
+		return before
+	}
+	first := section(script, "elif part rights; then", "step \"summary\"")
+	var inPart []string
+	for _, m := range regexp.MustCompile(`(?m)^ *fact ([a-z-]+) `).FindAllSubmatch(first, -1) {
+		inPart = append(inPart, string(m[1]))
+	}
+	skipped := names.FindAllString(string(section(script, "with_role=(", ")")), -1)
+	slices.Sort(inPart)
+	slices.Sort(skipped)
+	if !slices.Equal(inPart, skipped) {
+		t.Errorf("the part rights checks\n%q,\nwithout a role it skips\n%q", inPart, skipped)
+	}
 }
 
 // lines returns the names of the facts in the lines of one kind.
