@@ -65,7 +65,8 @@ func (restProtocol) read(r *http.Request, body []byte) (service, operation strin
 	members := map[string]json.RawMessage{}
 	operation, ok := routed(r, members)
 	if !ok {
-		return "lambda", "", nil, &call.Error{Status: http.StatusNotFound, Code: "UnknownOperationException"}
+		return "lambda", "", nil, &call.Error{Status: http.StatusNotFound, Code: "UnknownOperationException",
+			Message: "The embedded AWS has layers only, and no such operation."}
 	}
 	query := r.URL.Query()
 	if operation == "ListLayers" && query.Get("find") == "LayerVersion" {
@@ -162,8 +163,8 @@ func (restProtocol) failure(_ string, e *call.Error) []byte {
 	switch e.Code {
 	case "ResourceNotFoundException":
 		members = map[string]any{"Type": "User", "Message": e.Message}
-	case "InvalidParameterValueException", "ResourceConflictException", "PreconditionFailedException", "TooManyRequestsException",
-		"InvalidRequestContentException":
+	case "InvalidParameterValueException", "ResourceConflictException", "PreconditionFailedException", "PolicyLengthExceededException",
+		"TooManyRequestsException", "InvalidRequestContentException":
 		members["Type"] = "User"
 	}
 	body, err := json.Marshal(members)

@@ -147,7 +147,7 @@ func unknownOperation(x *exchange) error {
 	if x.service == "sts" {
 		return &call.Error{Code: "InvalidAction", Message: fmt.Sprintf("Could not find operation %s", x.operation)}
 	}
-	return call.NewError("UnknownOperationException", "")
+	return call.NewError("UnknownOperationException", "The embedded AWS does not have this operation.")
 }
 
 func (s *Server) write(x *exchange) {

@@ -427,6 +427,31 @@ func TestSharingALayer(t *testing.T) {
 		400, "InvalidParameterValueException", "*")
 }
 
+// A layer version that is shared with more and more accounts comes to a limit, and still works then.
+func TestPolicyOfALayerIsLimited(t *testing.T) {
+	_, c := newService(t, t.TempDir())
+	c.do("PublishLayerVersion", object{"LayerName": "l", "Content": object{"ZipFile": archive(t, "a")}})
+	id := object{"LayerName": "l", "VersionNumber": 1}
+	add := object{"LayerName": "l", "VersionNumber": 1, "Action": "lambda:GetLayerVersion", "Principal": "222222222222"}
+	const most = 20 << 10 // bytes
+	for i := range most {
+		add["StatementId"] = fmt.Sprintf("%0100d", i)
+		_, err := c.try("AddLayerVersionPermission", add)
+		if err == nil {
+			continue
+		}
+		c.fails("AddLayerVersionPermission", add, 400, "PolicyLengthExceededException", "*")
+		break
+	}
+	policy := c.do("GetLayerVersionPolicy", id)["Policy"].(string)
+	if len(policy) > most || len(policy) < most-500 {
+		t.Errorf("the policy has %d bytes", len(policy))
+	}
+	c.do("RemoveLayerVersionPermission", object{"LayerName": "l", "VersionNumber": 1, "StatementId": fmt.Sprintf("%0100d", 0)})
+	c.do("AddLayerVersionPermission", add)
+	c.do("DeleteLayerVersion", id)
+}
+
 func TestStateSurvivesASnapshot(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "layers")
 	s, c := newService(t, dir)

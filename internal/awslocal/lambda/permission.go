@@ -12,6 +12,12 @@ import (
 	"github.com/whispering/bundle/internal/lazyregexp"
 )
 
+// Limits of https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html and of the service's model.
+const (
+	maxPolicy      = 20 << 10 // bytes of the policy of a layer version
+	maxStatementID = 100
+)
+
 // statement is one grant on a layer version.
 type statement struct {
 	Sid       string          `json:"Sid"`
@@ -40,7 +46,7 @@ func (v *version) policy() (iam.Policy, error) {
 }
 
 var (
-	statementID  = lazyregexp.New(`^[a-zA-Z0-9_-]{1,100}$`)
+	statementID  = lazyregexp.New(`^[a-zA-Z0-9_-]+$`)
 	accountID    = lazyregexp.New(`^[0-9]{12}$`)
 	rootARN      = lazyregexp.New(`^arn:aws[a-z-]*:iam::[0-9]{12}:root$`)
 	organization = lazyregexp.New(`^o-[a-z0-9]{10,32}$`)
@@ -60,6 +66,8 @@ type permissionInput struct {
 func (in *permissionInput) statement(resource string) (statement, error) {
 	st := statement{Sid: in.StatementId, Effect: "Allow", Action: in.Action, Resource: resource}
 	switch {
+	case len(in.StatementId) > maxStatementID:
+		return st, validation(in.StatementId, "statementId", fmt.Sprintf("have length less than or equal to %d", maxStatementID))
 	case !statementID.MatchString(in.StatementId):
 		return st, validation(in.StatementId, "statementId", "satisfy regular expression pattern: ([a-zA-Z0-9-_]+)")
 	case in.Action != "lambda:GetLayerVersion":
@@ -121,7 +129,15 @@ func (s *Service) addPermission(r *call.Request, in *permissionInput) (any, erro
 	if err != nil {
 		return nil, err
 	}
-	v.Statements = append(v.Statements, st)
+	longer := version{Statements: append(slices.Clone(v.Statements), st)}
+	document, err := longer.document()
+	if err != nil {
+		return nil, err
+	}
+	if len(document) > maxPolicy {
+		return nil, call.NewError("PolicyLengthExceededException", "The permissions policy for the resource is too large.")
+	}
+	v.Statements = longer.Statements
 	v.Revision = newRevision()
 	return map[string]any{"Statement": string(text), "RevisionId": v.Revision}, nil
 }

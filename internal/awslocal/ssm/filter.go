@@ -30,9 +30,34 @@ func (f filter) option() string {
 	return "Equals"
 }
 
+// Limits of the service's model for a filter.
+const (
+	maxFilterKey    = 132 // characters
+	maxFilterOption = 10
+	maxFilterValue  = 1024
+	maxFilterValues = 50
+)
+
+// filters checks filters against the service's model.
+func (c *check) filters(filters []filter) {
+	for i, f := range filters {
+		at := fmt.Sprintf("parameterFilters.%d.member.", i+1)
+		c.length(at+"key", f.Key, 1, maxFilterKey)
+		c.pattern(at+"key", f.Key, filterKey, filterKey.String())
+		c.length(at+"option", f.Option, 0, maxFilterOption)
+		if f.Values != nil {
+			c.items(at+"values", f.Values, maxFilterValues, maxFilterValue)
+		}
+	}
+}
+
 // checkFilters refuses keys that the operation does not know, options that the key does not know, and filters without values. Where
 // Tier is a valid key, tags are too.
 func checkFilters(filters []filter, keys ...string) error {
+	var c check
+	if c.filters(filters); c.err() != nil {
+		return c.err()
+	}
 	for i, f := range filters {
 		tag := strings.HasPrefix(f.Key, "tag:") && slices.Contains(keys, "Tier")
 		options := []string{"BeginsWith", "Equals"}
@@ -45,9 +70,6 @@ func checkFilters(filters []filter, keys ...string) error {
 			options = []string{"Equals"}
 		}
 		switch {
-		case !filterKey.MatchString(f.Key):
-			return call.NewError("ValidationException", fmt.Sprintf("1 validation error detected: Value '%s' at 'parameterFilters.%d.member.key' failed to "+
-				"satisfy constraint: Member must satisfy regular expression pattern: %s", f.Key, i+1, filterKey))
 		case !tag && !slices.Contains(keys, f.Key):
 			return call.NewError("InvalidFilterKey", "The following filter key is not valid: "+f.Key+
 				". Valid filter keys include: ["+strings.Join(keys, ", ")+"].")

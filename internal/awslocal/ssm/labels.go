@@ -26,6 +26,12 @@ func (s *Service) labeled(req *call.Request) (in labelInput, p *parameter, v *ve
 	if err := req.Decode(&in); err != nil {
 		return in, nil, nil, err
 	}
+	var c check
+	c.length("name", in.Name, 1, maxAsked)
+	c.items("labels", in.Labels, maxLabels, maxLabel)
+	if err := c.err(); err != nil {
+		return in, nil, nil, err
+	}
 	r, malformed := parseReference(req, in.Name)
 	if err := authorizeNames(req, r); err != nil {
 		return in, nil, nil, err
@@ -33,16 +39,12 @@ func (s *Service) labeled(req *call.Request) (in labelInput, p *parameter, v *ve
 	if malformed != nil {
 		return in, nil, nil, malformed
 	}
-	if len(in.Labels) < 1 || len(in.Labels) > maxLabels {
-		return in, nil, nil, call.NewError("ValidationException", fmt.Sprintf("1 validation error detected: Value '[%s]' at 'labels' failed to "+
-			"satisfy constraint: Member must have length between 1 and %d", strings.Join(in.Labels, ", "), maxLabels))
-	}
 	if in.ParameterVersion > 0 {
 		r.selector = fmt.Sprint(in.ParameterVersion)
 	}
 	p, v = s.find(r)
 	switch {
-	case p == nil:
+	case p == nil || r.byARN:
 		return in, nil, nil, call.NewError("ParameterNotFound", "")
 	case v == nil:
 		return in, nil, nil, call.NewError("ParameterVersionNotFound", fmt.Sprintf(
@@ -57,13 +59,6 @@ func (s *Service) labelParameterVersion(req *call.Request) (any, error) {
 	in, p, v, err := s.labeled(req)
 	if err != nil {
 		return nil, err
-	}
-	for _, label := range in.Labels {
-		if len(label) > maxLabel {
-			return nil, call.NewError("ValidationException", fmt.Sprintf("1 validation error detected: Value '[%s]' at 'labels' failed to satisfy "+
-				"constraint: Member must satisfy constraint: [Member must have length less than or equal to %d, "+
-				"Member must have length greater than or equal to 1]", strings.Join(in.Labels, ", "), maxLabel))
-		}
 	}
 	invalid, after := []string{}, slices.Clone(v.Labels)
 	for _, label := range in.Labels {

@@ -23,7 +23,7 @@ func (s *Service) getParametersByPath(req *call.Request) (any, error) {
 	if err := req.Decode(&in); err != nil {
 		return nil, err
 	}
-	if err := checkLength("path", in.Path, maxAsked); err != nil {
+	if err := checkLength("path", in.Path); err != nil {
 		return nil, err
 	}
 	if !strings.HasPrefix(in.Path, "/") || strings.Trim(in.Path, nameChars) != "" {
@@ -111,10 +111,17 @@ func (s *Service) describeParameters(req *call.Request) (any, error) {
 		return nil, call.NewError("ValidationException", "You can use either Filters or ParameterFilters in a single request.")
 	}
 	filters := in.ParameterFilters
-	for _, old := range in.Filters {
+	var c check
+	for i, old := range in.Filters {
+		at := fmt.Sprintf("filters.%d.member.", i+1)
+		c.enum(at+"key", old.Key, "Name", "Type", "KeyId")
+		c.items(at+"values", old.Values, maxFilterValues, maxFilterValue)
 		filters = append(filters, filter{Key: old.Key, Option: "BeginsWith", Values: old.Values})
 	}
-	if err := checkFilters(in.ParameterFilters, "Path", "Name", "Type", "KeyId", "Tier", "DataType", "Label"); err != nil {
+	if err := c.err(); err != nil {
+		return nil, err
+	}
+	if err := checkFilters(in.ParameterFilters, "Path", "Name", "Type", "KeyId", "Tier", "DataType"); err != nil {
 		return nil, err
 	}
 	var found []selected
@@ -142,7 +149,7 @@ func (s *Service) getParameterHistory(req *call.Request) (any, error) {
 	if err := req.Decode(&in); err != nil {
 		return nil, err
 	}
-	if err := checkLength("name", in.Name, maxAsked); err != nil {
+	if err := checkLength("name", in.Name); err != nil {
 		return nil, err
 	}
 	r, malformed := parseReference(req, in.Name)

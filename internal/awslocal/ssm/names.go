@@ -27,6 +27,7 @@ type reference struct {
 	name            string // canonical: the leading slash of a one-level name is dropped
 	selector        string // without its colon
 	secret          bool   // a reference to Secrets Manager
+	byARN           bool   // which calls that change something do not take
 }
 
 // parseReference reads a name, a name with a selector, or a parameter's ARN with or without one, without the spaces around it
@@ -34,7 +35,7 @@ type reference struct {
 func parseReference(req *call.Request, asked string) (reference, error) {
 	r := reference{asked: asked, account: req.Account, region: req.Region}
 	rest := strings.TrimSpace(asked)
-	if strings.HasPrefix(rest, "arn:") {
+	if r.byARN = strings.HasPrefix(rest, "arn:"); r.byARN {
 		parts := strings.SplitN(rest, ":", 6)
 		if len(parts) != 6 || parts[2] != "ssm" || !strings.HasPrefix(parts[5], "parameter/") {
 			return r, call.NewError("ValidationException", badSelector)

@@ -3,6 +3,8 @@ package ssm
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
+	"strconv"
 	"time"
 
 	"github.com/whispering/bundle/internal/awslocal/call"
@@ -14,6 +16,9 @@ const (
 	maxPolicies    = 10   // per parameter
 	maxPoliciesLen = 4096 // characters of the document
 )
+
+// expiration is the type of policy of which a parameter has one at most.
+const expiration = "Expiration"
 
 // inlinePolicy is one entry of ParameterMetadata.Policies
 // (https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_ParameterInlinePolicy.html). The embedded AWS keeps and shows
@@ -29,10 +34,6 @@ func parsePolicies(document string) ([]inlinePolicy, error) {
 	if document == "" {
 		return nil, nil
 	}
-	if len(document) > maxPoliciesLen {
-		return nil, call.NewError("ValidationException", fmt.Sprintf("1 validation error detected: Value at 'policies' failed to satisfy "+
-			"constraint: Member must have length less than or equal to %d", maxPoliciesLen))
-	}
 	var raws []json.RawMessage
 	if json.Unmarshal([]byte(document), &raws) != nil {
 		return nil, invalidPolicy("the policies are not a JSON array of objects")
@@ -46,6 +47,10 @@ func parsePolicies(document string) ([]inlinePolicy, error) {
 		kind, err := policyType(raw)
 		if err != nil {
 			return nil, err
+		}
+		if kind == expiration && slices.ContainsFunc(policies[:i], func(p inlinePolicy) bool { return p.PolicyType == expiration }) {
+			return nil, call.NewError("IncompatiblePolicyException", "There is a conflict in the policies specified for this parameter. You can't, "+
+				"for example, specify two Expiration policies for a parameter. Review your policies, and try again.")
 		}
 		policies[i] = inlinePolicy{PolicyText: string(raw), PolicyType: kind, PolicyStatus: "Pending"}
 	}
@@ -63,13 +68,13 @@ func policyType(raw json.RawMessage) (string, error) {
 	}
 	attributes, complete := policy.Attributes, false
 	switch policy.Type {
-	case "Expiration":
+	case expiration:
 		_, err := time.Parse(time.RFC3339, attributes.Timestamp)
 		complete = err == nil
 	case "ExpirationNotification":
-		complete = attributes.Before != "" && attributes.Unit != ""
+		complete = period(attributes.Before, attributes.Unit)
 	case "NoChangeNotification":
-		complete = attributes.After != "" && attributes.Unit != ""
+		complete = period(attributes.After, attributes.Unit)
 	default:
 		return "", call.NewError("InvalidPolicyTypeException",
 			"The policy type isn't supported. Parameter Store supports the following policy types: Expiration, ExpirationNotification, and NoChangeNotification.")
@@ -78,6 +83,12 @@ func policyType(raw json.RawMessage) (string, error) {
 		return "", invalidPolicy("an attribute of a policy is missing or wrong")
 	}
 	return policy.Type, nil
+}
+
+// period reports whether an attribute is a number of days or hours.
+func period(number, unit string) bool {
+	n, err := strconv.Atoi(number)
+	return err == nil && n > 0 && (unit == "Days" || unit == "Hours")
 }
 
 func invalidPolicy(reason string) error {

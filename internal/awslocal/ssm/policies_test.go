@@ -10,12 +10,17 @@ import (
 
 func TestPoliciesAreChecked(t *testing.T) {
 	expiration := `{"Type":"Expiration","Version":"1.0","Attributes":{"Timestamp":"2036-12-02T21:34:33.000Z"}}`
+	notification := `{"Type":"ExpirationNotification","Version":"1.0","Attributes":{"Before":"15","Unit":"Days"}}`
 	for name, test := range map[string]struct{ document, code string }{
 		"none":            {"", ""},
 		"empty":           {"[]", ""},
 		"each type":       {`[` + expiration + `,{"Type":"ExpirationNotification","Version":"1.0","Attributes":{"Before":"15","Unit":"Days"}},{"Type":"NoChangeNotification","Version":"1.0","Attributes":{"After":"20","Unit":"Days"}}]`, ""},
-		"ten":             {`[` + strings.Repeat(expiration+`,`, 9) + expiration + `]`, ""},
-		"eleven":          {`[` + strings.Repeat(expiration+`,`, 10) + expiration + `]`, "PoliciesLimitExceededException"},
+		"ten":             {`[` + strings.Repeat(notification+`,`, 9) + expiration + `]`, ""},
+		"two expirations": {`[` + expiration + `,` + expiration + `]`, "IncompatiblePolicyException"},
+		"weeks":           {strings.Replace(`[`+notification+`]`, "Days", "Weeks", 1), "InvalidPolicyAttributeException"},
+		"no number":       {strings.Replace(`[`+notification+`]`, "15", "soon", 1), "InvalidPolicyAttributeException"},
+		"zero days":       {strings.Replace(`[`+notification+`]`, "15", "0", 1), "InvalidPolicyAttributeException"},
+		"eleven":          {`[` + strings.Repeat(notification+`,`, 10) + expiration + `]`, "PoliciesLimitExceededException"},
 		"no array":        {expiration, "InvalidPolicyAttributeException"},
 		"no JSON":         {`[`, "InvalidPolicyAttributeException"},
 		"no object":       {`["Expiration"]`, "InvalidPolicyAttributeException"},
@@ -23,7 +28,6 @@ func TestPoliciesAreChecked(t *testing.T) {
 		"no date":         {strings.Replace(`[`+expiration+`]`, "2036", "someday", 1), "InvalidPolicyAttributeException"},
 		"no unit":         {`[{"Type":"NoChangeNotification","Version":"1.0","Attributes":{"After":"20"}}]`, "InvalidPolicyAttributeException"},
 		"unknown type":    {strings.Replace(`[`+expiration+`]`, "Expiration", "Other", 1), "InvalidPolicyTypeException"},
-		"too long":        {`[` + strings.Repeat(" ", 4096) + `]`, "ValidationException"},
 	} {
 		_, err := parsePolicies(test.document)
 		var refused *call.Error

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/whispering/bundle/internal/awslocal/call"
+	"github.com/whispering/bundle/internal/lazyregexp"
 )
 
 // Limits of https://docs.aws.amazon.com/general/latest/gr/ssm.html and
@@ -17,7 +18,10 @@ import (
 const (
 	maxStandard    = 4096 // bytes of a value
 	maxAdvanced    = 8192
-	maxDescription = 1024
+	maxDescription = 1024 // characters
+	maxPattern     = 1024
+	maxKeyID       = 256
+	maxDataType    = 128
 	maxVersions    = 100
 )
 
@@ -58,6 +62,9 @@ func (s *Service) Put(req *call.Request, in *Put) (number int64, err error) {
 }
 
 func (s *Service) put(req *call.Request, in *Put) (*version, error) {
+	if err := in.checkModel(); err != nil {
+		return nil, err
+	}
 	name, arn, err := newName(req, in.Name)
 	if err != nil {
 		return nil, err
@@ -90,19 +97,37 @@ func (s *Service) put(req *call.Request, in *Put) (*version, error) {
 	return v, s.add(req, name, arn, v, in.Tags)
 }
 
+var keyIDPattern = lazyregexp.New(`^([a-zA-Z0-9:/_-]+)$`)
+
+// checkModel checks what the service's model says about the members.
+func (in *Put) checkModel() error {
+	var c check
+	c.length("name", in.Name, 1, maxAsked)
+	if in.Value == "" {
+		c.refuse("", "value", "have length greater than or equal to 1")
+	}
+	c.length("description", in.Description, 0, maxDescription)
+	c.length("allowedPattern", in.AllowedPattern, 0, maxPattern)
+	c.length("dataType", in.DataType, 0, maxDataType)
+	c.length("policies", in.Policies, 0, maxPoliciesLen)
+	if in.KeyId != "" { // an empty one counts as none
+		c.length("keyId", in.KeyId, 1, maxKeyID)
+		c.pattern("keyId", in.KeyId, keyIDPattern, keyIDPattern.String())
+	}
+	if in.Type != "" {
+		c.enum("type", in.Type, secureString, "StringList", "String")
+	}
+	if in.Tier != "" {
+		c.enum("tier", in.Tier, standard, advanced, intelligent)
+	}
+	c.tags(in.Tags)
+	return c.err()
+}
+
 // check checks what does not depend on existing versions.
 func (in *Put) check() error {
 	invalid := func(message string) error { return call.NewError("ValidationException", message) }
 	switch {
-	case in.Value == "":
-		return checkLength("value", "", maxAdvanced)
-	case len(in.Description) > maxDescription:
-		return invalid("1 validation error detected: Value at 'description' failed to satisfy constraint: " +
-			"Member must have length less than or equal to 1024")
-	case !slices.Contains([]string{"", "String", "StringList", secureString}, in.Type):
-		return invalid(enumText("type", in.Type, "SecureString, StringList, String"))
-	case !slices.Contains([]string{"", standard, advanced, intelligent}, in.Tier):
-		return invalid(enumText("tier", in.Tier, "Standard, Advanced, Intelligent-Tiering"))
 	case in.DataType != "" && !slices.Contains(DataTypes(), in.DataType):
 		return invalid("The following data type is not supported: " + in.DataType + " (Data type names are all lowercase.)")
 	case strings.Contains(in.Value, "{{"):
@@ -110,6 +135,9 @@ func (in *Put) check() error {
 	case in.Overwrite && len(in.Tags) > 0:
 		return invalid("Invalid request: tags and overwrite can't be used together. To create a parameter with tags, please remove " +
 			"overwrite flag. To update tags for an existing parameter, please use AddTagsToResource or RemoveTagsFromResource.")
+	}
+	if _, err := withTags(nil, in.Tags); err != nil {
+		return err
 	}
 	if in.AllowedPattern != "" {
 		pattern, err := regexp.Compile(`^(?:` + in.AllowedPattern + `)$`)
@@ -145,6 +173,9 @@ func (in *Put) version(req *call.Request, old *parameter) (*version, error) {
 		v.Number, held = last.Number+1, last.Tier
 		if v.Type == "" {
 			v.Type = last.Type
+		}
+		if in.Policies == "" {
+			v.Policies = last.Policies // they stay until others, or an empty list, replace them
 		}
 		if v.Type != last.Type {
 			return nil, call.NewError("HierarchyTypeMismatchException", "Parameter Store doesn't support changing a parameter type in a "+
@@ -208,13 +239,11 @@ func (s *Service) add(req *call.Request, name, arn string, v *version, tags []ta
 	at := place(req.Account, req.Region)
 	p := s.stores[at][canonical(name)]
 	if p == nil {
-		p = &parameter{Name: name, ARN: arn}
-		for _, tag := range tags {
-			if p.Tags == nil {
-				p.Tags = map[string]string{}
-			}
-			p.Tags[tag.Key] = tag.Value
+		all, err := withTags(nil, tags)
+		if err != nil {
+			return err
 		}
+		p = &parameter{Name: name, ARN: arn, Tags: all}
 	}
 	if len(p.Versions) == maxVersions {
 		if len(p.Versions[0].Labels) > 0 {
@@ -238,7 +267,7 @@ func (s *Service) deleteParameter(req *call.Request) (any, error) {
 	if err := req.Decode(&in); err != nil {
 		return nil, err
 	}
-	if err := checkLength("name", in.Name, maxAsked); err != nil {
+	if err := checkLength("name", in.Name); err != nil {
 		return nil, err
 	}
 	r, malformed := parseReference(req, in.Name)
@@ -282,16 +311,10 @@ func (s *Service) remove(r reference) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	at := place(r.account, r.region)
-	if r.name == "" || r.selector != "" || s.stores[at][r.name] == nil {
+	if r.name == "" || r.selector != "" || r.byARN || s.stores[at][r.name] == nil {
 		return false
 	}
 	delete(s.stores[at], r.name)
 	delete(s.sorted, at)
 	return true
-}
-
-// enumText is AWS's message for a member that does not have one of the allowed values.
-func enumText(member, value, values string) string {
-	return fmt.Sprintf("1 validation error detected: Value '%s' at '%s' failed to satisfy constraint: Member must satisfy enum value set: [%s]",
-		value, member, values)
 }

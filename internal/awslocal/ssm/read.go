@@ -39,7 +39,7 @@ func (s *Service) getParameter(req *call.Request) (any, error) {
 	if err := req.Decode(&in); err != nil {
 		return nil, err
 	}
-	if err := checkLength("name", in.Name, maxAsked); err != nil {
+	if err := checkLength("name", in.Name); err != nil {
 		return nil, err
 	}
 	r, malformed := parseReference(req, in.Name)
@@ -191,36 +191,16 @@ func secretRefused(r reference, decrypt bool) error {
 		"Secret %snull not found.", strings.TrimPrefix(r.name, "/")))
 }
 
+// checkNames checks the names of a call that takes several.
 func checkNames(names []string) error {
-	switch {
-	case len(names) == 0:
-		return call.NewError("ValidationException", "1 validation error detected: Value '[]' at 'names' failed to satisfy constraint: "+
-			"Member must have length greater than or equal to 1")
-	case len(names) > maxNames:
-		return call.NewError("ValidationException", fmt.Sprintf("1 validation error detected: Value '[%s]' at 'names' failed to satisfy "+
-			"constraint: Member must have length less than or equal to %d", strings.Join(names, ", "), maxNames))
-	}
-	for _, name := range names {
-		if len(name) < 1 || len(name) > maxAsked {
-			return call.NewError("ValidationException", fmt.Sprintf("1 validation error detected: Value '[%s]' at 'names' failed to satisfy "+
-				"constraint: Member must satisfy constraint: [Member must have length less than or equal to %d, "+
-				"Member must have length greater than or equal to 1]", strings.Join(names, ", "), maxAsked))
-		}
-	}
-	return nil
+	var c check
+	c.items("names", names, maxNames, maxAsked)
+	return c.err()
 }
 
-// checkLength returns AWS's error for a member that is empty or too long. It quotes the value, so do not use it for secret members.
-func checkLength(member, value string, most int) error {
-	bound := ""
-	switch {
-	case value == "":
-		bound = "greater than or equal to 1"
-	case len(value) > most:
-		bound = fmt.Sprintf("less than or equal to %d", most)
-	default:
-		return nil
-	}
-	return call.NewError("ValidationException", fmt.Sprintf("1 validation error detected: Value '%s' at '%s' failed to satisfy constraint: "+
-		"Member must have length %s", value, member, bound))
+// checkLength returns AWS's error for a name or path that is empty or too long.
+func checkLength(member, value string) error {
+	var c check
+	c.length(member, value, 1, maxAsked)
+	return c.err()
 }
