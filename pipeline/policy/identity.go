@@ -21,6 +21,9 @@ const (
 	policyName    = "kms:PolicyName"
 )
 
+// publishing is the Sid of the statement that lets a role publish.
+const publishing = "PublishLayer"
+
 // Build is the policy of the role that builds. It allows reading the parameters,
 // sealing each function under its own key and only for that function and, if the
 // bundle names a layer, publishing it. Parameters of packed functions can be
@@ -155,7 +158,7 @@ func (s Setting) publish() []Statement {
 	if len(layers) == 0 {
 		return nil
 	}
-	return []Statement{{Sid: "PublishLayer", Effect: allow, Action: List{"lambda:PublishLayerVersion"}, Resource: layers}}
+	return []Statement{{Sid: publishing, Effect: allow, Action: List{"lambda:PublishLayerVersion"}, Resource: layers}}
 }
 
 // closeReads denies reading other parameters. Each action that reads is authorized by
