@@ -26,6 +26,9 @@ func TestWrongParametersOfASampleFileComeWithARemedy(t *testing.T) {
 		{`"name": "/x", "type": "String", "values": [12345]`, `line 1: member "values" of parameter "/x" must be a list of strings`},
 		{`"name": "/x", "type": "String", "values": "canary"`, `line 1: member "values" of parameter "/x" must be a list of strings`},
 		{`"name": "/x", "type": "String", "value": "canary", "labels": {"a": "canary"}`, `line 1: member "labels" of parameter "/x" must be an object of numbers`},
+		{`"name": "/x", "type": "String", "value": "\"canary\"", "data_type": "json"`, `line 1: parameter "/x": parameters of the data type json are kept only in the advanced tier. Write "tier": "Advanced" for it`},
+		{`"name": "/x", "type": "String", "value": "\"canary\"", "data_type": "jsonc", "tier": "Standard"`, `Write "tier": "Advanced" for it`},
+		{`"name": "/x", "type": "String", "value": "canary", "data_type": "json", "tier": "Advanced"`, "doesn't conform to the data type json"},
 		{`"name": true`, `line 1: member "name" of a parameter must be a string`},
 	} {
 		err := awslocal.CheckSample([]byte(`{"parameters": [{` + tt.members + `}]}`))

@@ -125,7 +125,10 @@ func (s *Server) take(req *call.Request, p, was *seedParameter, stored []ssm.Sto
 	for i, value := range values[same:] {
 		put := ssm.Put{Name: p.Name, Type: p.Type, KeyId: p.KeyID, Tier: p.Tier, DataType: p.DataType, Value: value, Overwrite: len(stored) > 0 || i > 0}
 		number, err := s.ssm.Put(req, &put)
-		if err != nil {
+		switch {
+		case err != nil && ssm.NeedsAdvanced(p.DataType) && (p.Tier == "" || p.Tier == "Standard"):
+			return &explained{fmt.Sprintf(`parameters of the data type %s are kept only in the advanced tier. Write "tier": "Advanced" for it`, p.DataType), err}
+		case err != nil:
 			return ExplainPut(err, p.Name, value, p.KeyID)
 		}
 		marks[number] = same + i + 1
