@@ -3,7 +3,6 @@ package policy
 import (
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 
@@ -112,10 +111,13 @@ func (s Setting) sharing(fn manifest.Function) []manifest.Function {
 // partition returns "aws", "aws-cn" or "aws-us-gov": that of the keys or, if none is
 // known, of the role.
 func (s Setting) partition() string {
-	for _, name := range append(slices.Collect(maps.Values(s.Keys)), s.BuildRole) {
-		if a, ok := arn.Parse(name); ok {
+	for _, key := range s.Keys {
+		if a, ok := arn.Parse(key); ok {
 			return a.Partition
 		}
+	}
+	if a, ok := arn.Parse(s.BuildRole); ok {
+		return a.Partition
 	}
 	return "aws"
 }

@@ -1,0 +1,198 @@
+package policy
+
+import (
+	"slices"
+	"strings"
+	"unicode"
+)
+
+// classes cuts a list L of which a statement says: everything except L. It returns the
+// lists of statements that mean the same together, each of at most room characters.
+//
+// The strings that begin alike are a class: PREFIX*. No two classes have a string in
+// common. The statement for one class has the members of L in that class, and the
+// patterns of the classes beside it instead of their members. A string that is not in L
+// is in one class only, or in none. The statement for that class, or for any class
+// beside the string, is about it, because neither the members nor the patterns there
+// match it. A member of L matches in every statement.
+//
+// Where all members begin with *, the classes are the strings that end alike: *SUFFIX.
+//
+// It reports false if the list cannot be cut like that.
+func classes(list List, room int) ([]List, bool) {
+	if slices.ContainsFunc(list, func(member string) bool { return strings.IndexFunc(member, notASCII) >= 0 }) {
+		return nil, false // a prefix could end within a character
+	}
+	if slices.ContainsFunc(list, func(member string) bool { return !strings.HasPrefix(member, "*") }) {
+		return newClass("*", list).cut(room)
+	}
+	lists, ok := newClass("*", reversed(list)).cut(room)
+	for i := range lists {
+		lists[i] = distinct(reversed(lists[i]))
+	}
+	return lists, ok
+}
+
+func notASCII(r rune) bool { return r > unicode.MaxASCII }
+
+// reversed reverses each member of a list.
+func reversed(l List) List {
+	var all List
+	for _, member := range l {
+		b := []byte(member)
+		slices.Reverse(b)
+		all = append(all, string(b))
+	}
+	return all
+}
+
+// A class is what one pattern matches.
+type class struct {
+	pattern string
+	members List
+	within  []*class // smaller classes with the same members; none have a string in common
+	cost    int      // see characters
+}
+
+// newClass returns the class of a pattern. It leaves out members that others cover.
+func newClass(pattern string, members List) *class {
+	members = distinct(slices.Clone(members))
+	var open List
+	for _, member := range members {
+		if i := strings.IndexAny(member, wildcards); i >= 0 && member[i:] == "*" {
+			open = append(open, member[:i])
+		}
+	}
+	members = slices.DeleteFunc(members, func(member string) bool {
+		return slices.ContainsFunc(open, func(prefix string) bool { return member != prefix+"*" && strings.HasPrefix(member, prefix) })
+	})
+	return &class{pattern: pattern, members: members}
+}
+
+// divide divides a class by the first letter in which its members differ. It reports
+// false if they do not differ before a wildcard.
+func (c *class) divide() bool {
+	if len(c.members) < 2 {
+		return false
+	}
+	same := literal(c.members[0])
+	for _, member := range c.members[1:] {
+		text := literal(member)
+		n := 0
+		for n < min(len(same), len(text)) && same[n] == text[n] {
+			n++
+		}
+		same = same[:n]
+	}
+	var within []*class
+	for _, member := range c.members { // sorted
+		pattern, ok := beginning(member, len(same))
+		if !ok {
+			return false
+		}
+		if last := len(within) - 1; last >= 0 && within[last].pattern == pattern {
+			within[last].members = append(within[last].members, member)
+			continue
+		}
+		within = append(within, &class{pattern: pattern, members: List{member}})
+	}
+	c.within = within
+	return true
+}
+
+// beginning returns a pattern for the strings that begin like a member does, for one
+// letter more than the members have in common. Of an ARN, it has all fields before the
+// resource: AWS does not accept less. It reports false if the member has a wildcard there.
+func beginning(member string, common int) (pattern string, ok bool) {
+	text := literal(member)
+	if len(text) == common {
+		return member, member == text // all others begin with it
+	}
+	const arns = "arn:"
+	if n := min(common+1, len(arns)); text[:n] != arns[:n] {
+		return text[:common+1] + "*", true
+	}
+	fields := strings.SplitAfterN(text, ":", 6)
+	before := len(text) - len(fields[len(fields)-1])
+	return text[:max(common+1, before)] + "*", len(fields) == 6
+}
+
+// literal returns what a pattern has before its first wildcard.
+func literal(pattern string) string {
+	if i := strings.IndexAny(pattern, wildcards); i >= 0 {
+		return pattern[:i]
+	}
+	return pattern
+}
+
+// cut returns the lists of statements, each of at most room characters.
+func (c *class) cut(room int) ([]List, bool) {
+	size := func(chosen ...*class) int { n, _ := c.weigh(chosen); return n }
+	small := []*class{c}
+	for { // a division makes the lists of the classes beside it longer
+		i := slices.IndexFunc(small, func(one *class) bool { return size(one) > room })
+		if i < 0 {
+			break
+		}
+		if !small[i].divide() {
+			return nil, false
+		}
+		small = slices.Concat(small[:i], small[i].within, small[i+1:])
+	}
+	var groups [][]*class
+	for _, one := range small {
+		i := slices.IndexFunc(groups, func(g []*class) bool { return size(append(slices.Clone(g), one)...) <= room })
+		if i < 0 {
+			groups = append(groups, []*class{one})
+			continue
+		}
+		groups[i] = append(groups[i], one)
+	}
+	var lists []List
+	for _, group := range groups {
+		all, _ := c.except(group)
+		lists = append(lists, all)
+	}
+	return lists, true
+}
+
+// except returns the list of the statement for some classes: their members, and the
+// patterns of the classes beside them. It reports whether one of them is in this class.
+func (c *class) except(chosen []*class) (all List, has bool) {
+	if slices.Contains(chosen, c) {
+		return slices.Clone(c.members), true
+	}
+	for _, inner := range c.within {
+		within, in := inner.except(chosen)
+		all, has = append(all, within...), has || in
+	}
+	if !has {
+		return List{c.pattern}, false
+	}
+	return all, true
+}
+
+// weigh returns the number of characters of the list that except returns.
+func (c *class) weigh(chosen []*class) (n int, has bool) {
+	if slices.Contains(chosen, c) {
+		return c.characters(), true
+	}
+	for _, inner := range c.within {
+		within, in := inner.weigh(chosen)
+		n, has = n+within, has || in
+	}
+	if !has {
+		return listed(c.pattern), false
+	}
+	return n, true
+}
+
+// characters returns the number of characters of the members.
+func (c *class) characters() int {
+	if c.cost == 0 {
+		for _, member := range c.members {
+			c.cost += listed(member)
+		}
+	}
+	return c.cost
+}
