@@ -134,7 +134,7 @@ func (s *Server) handle(x *exchange, unread error) (any, error) {
 	s.gate.RLock()
 	defer s.gate.RUnlock()
 	out, err := handler(&call.Request{
-		Service: x.service, Operation: x.operation, Region: region,
+		ID: x.id, Service: x.service, Operation: x.operation, Region: region,
 		Account: caller.Account, Caller: caller, Endpoint: "http://" + x.r.Host, Now: s.options.clock(), Body: x.in,
 	})
 	if err == nil && s.services[x.service].Mutates(x.operation) {

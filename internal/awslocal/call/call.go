@@ -48,6 +48,7 @@ type Principal struct {
 
 // Request is one call of one operation.
 type Request struct {
+	ID        string // the request ID in the reply; "" for a call of a service on the caller's behalf
 	Service   string // signing name: "ssm", "kms", "sts", "lambda"
 	Operation string // as in the API reference: "GetParameters"
 	Region    string // from the credential scope of the signature

@@ -1,6 +1,7 @@
 package kms
 
 import (
+	"fmt"
 	"strings"
 
 	"github.com/whispering/bundle/internal/awslocal/call"
@@ -83,6 +84,9 @@ func (s *Service) createAlias(r *call.Request, in *aliasInput) (any, error) {
 	if s.aliases[arn] != nil {
 		return nil, call.NewError("AlreadyExistsException", "An alias with the name "+arn+" already exists")
 	}
+	if len(k.aliases) >= maxAliases {
+		return nil, tooManyAliases(k)
+	}
 	s.point(&alias{ARN: arn, Created: r.Now, Updated: r.Now}, k.key)
 	return nil, nil
 }
@@ -127,6 +131,9 @@ func (s *Service) updateAlias(r *call.Request, in *aliasInput) (any, error) {
 	case k.Usage != old.Usage || kind(k.Spec) != kind(old.Spec):
 		return nil, validation("The current and new keys of an alias must have the same key type and key usage.")
 	}
+	if len(k.aliases) >= maxAliases && k.key != old.key {
+		return nil, tooManyAliases(k)
+	}
 	a.Updated = r.Now
 	s.point(a, k.key)
 	return nil, nil
@@ -150,6 +157,13 @@ func (s *Service) deleteAlias(r *call.Request, in *aliasInput) (any, error) {
 	s.unname(a)
 	delete(s.aliases, a.ARN)
 	return nil, nil
+}
+
+// maxAliases is how many aliases a key can have (https://docs.aws.amazon.com/kms/latest/developerguide/resource-limits.html).
+const maxAliases = 50
+
+func tooManyAliases(k reference) error {
+	return call.NewError("LimitExceededException", fmt.Sprintf("%s already has %d aliases.", k.arn(), maxAliases))
 }
 
 // allowAlias authorizes an operation on an alias and on the keys it concerns.

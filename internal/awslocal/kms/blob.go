@@ -67,22 +67,26 @@ func (k *key) seal(plaintext []byte, context map[string]string) []byte {
 	blob = append(blob, id...)
 	blob = blob[:textAt]
 	rand.Read(blob[saltAt:]) // never fails
-	return k.aead(blob).Seal(blob, blob[ivAt:textAt], plaintext, additionalData(blob, context))
+	return aead(k.Material, blob).Seal(blob, blob[ivAt:textAt], plaintext, additionalData(blob, context))
 }
 
 // open decrypts a blob of this key. ok is false if the context is another one or the blob is damaged.
 func (k *key) open(blob []byte, context map[string]string) (plaintext []byte, ok bool) {
 	h, ok := parseBlob(blob)
-	if !ok || h.keyID != k.ID || h.account != k.Account || h.materialID != k.material {
+	if !ok || h.keyID != k.ID || h.account != k.Account {
 		return nil, false
 	}
-	plaintext, err := k.aead(blob).Open(nil, blob[ivAt:textAt], blob[textAt:], additionalData(blob, context))
+	material := k.materialOf(h.materialID)
+	if material == nil {
+		return nil, false
+	}
+	plaintext, err := aead(material, blob).Open(nil, blob[ivAt:textAt], blob[textAt:], additionalData(blob, context))
 	return plaintext, err == nil
 }
 
 // aead returns the cipher of one blob. Each blob has its own key, so that no IV is used twice with one key.
-func (k *key) aead(blob []byte) cipher.AEAD {
-	mac := hmac.New(sha256.New, k.Material)
+func aead(material, blob []byte) cipher.AEAD {
+	mac := hmac.New(sha256.New, material)
 	mac.Write(blob[saltAt:ivAt])
 	block, err := aes.NewCipher(mac.Sum(nil))
 	if err != nil {

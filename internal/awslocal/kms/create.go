@@ -6,9 +6,11 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/whispering/bundle/internal/awslocal/call"
 	"github.com/whispering/bundle/internal/awslocal/iam"
+	"github.com/whispering/bundle/internal/lazyregexp"
 )
 
 const maxDescription = 8192
@@ -176,9 +178,30 @@ func (s *Service) parsePolicy(account string, document *string) (iam.Policy, err
 	return policy, err
 }
 
+const maxDocument = 131072 // characters, of a member of a request; a policy of more than iam.MaxPolicy is refused anyway
+
+var documentPattern = lazyregexp.New(`^[\x{9}\x{A}\x{D}\x{20}-\x{FF}]+$`)
+
+// checkDocument checks what the service model says of a key policy. The messages do not repeat the policy.
+func checkDocument(document *string) error {
+	switch {
+	case document == nil:
+	case len(*document) < 1:
+		return constraint("", "policy", "have length greater than or equal to 1")
+	case utf8.RuneCountInString(*document) > maxDocument:
+		return constraint("", "policy", "have length less than or equal to 131072")
+	case !documentPattern.MatchString(*document):
+		return constraint("", "policy", `satisfy regular expression pattern: [\u0009\u000A\u000D\u0020-\u00FF]+`)
+	}
+	return nil
+}
+
 // checkPolicy parses a key policy (nil for the default one) and, unless bypass is set, refuses one that would prevent the caller from
 // changing it again, with no regard to the policy of RAM (https://docs.aws.amazon.com/kms/latest/APIReference/API_PutKeyPolicy.html).
 func (s *Service) checkPolicy(r *call.Request, k *key, document *string, bypass bool) (iam.Policy, error) {
+	if err := checkDocument(document); err != nil {
+		return iam.Policy{}, err
+	}
 	if document != nil && len(*document) > iam.MaxPolicy {
 		return iam.Policy{}, call.NewError("LimitExceededException", "The key policy exceeds the length constraint.")
 	}

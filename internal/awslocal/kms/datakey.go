@@ -3,7 +3,6 @@ package kms
 import (
 	"crypto/rand"
 	"encoding/json"
-	"strconv"
 
 	"github.com/whispering/bundle/internal/awslocal/call"
 )
@@ -59,14 +58,7 @@ func (in *dataKeyInput) size() (int, error) {
 	case in.KeySpec != "":
 		return 0, constraint(" '"+in.KeySpec+"'", "keySpec", "satisfy enum value set: [AES_256, AES_128]")
 	}
-	n := *in.NumberOfBytes
-	switch {
-	case n < 1:
-		return 0, constraint(" '"+strconv.Itoa(n)+"'", "numberOfBytes", "have value greater than or equal to 1")
-	case n > maxDataKey:
-		return 0, constraint(" '"+strconv.Itoa(n)+"'", "numberOfBytes", "have value less than or equal to 1024")
-	}
-	return n, nil
+	return *in.NumberOfBytes, checkRange("numberOfBytes", *in.NumberOfBytes, 1, maxDataKey)
 }
 
 // newDataKey serves both operations. Each needs its own permission.

@@ -8,14 +8,17 @@ import (
 
 type describeInput struct {
 	KeyId       *string
-	Description string
+	Description *string
 	Tags        []tag
 	TagKeys     []string
 }
 
 // updateKeyDescription is https://docs.aws.amazon.com/kms/latest/APIReference/API_UpdateKeyDescription.html.
 func (s *Service) updateKeyDescription(r *call.Request, in *describeInput) (any, error) {
-	if err := checkLength("description", in.Description, 0, maxDescription); err != nil {
+	if in.Description == nil {
+		return nil, constraint(" null", "description", "not be null")
+	}
+	if err := checkLength("description", *in.Description, 0, maxDescription); err != nil {
 		return nil, err
 	}
 	s.mu.Lock()
@@ -24,7 +27,7 @@ func (s *Service) updateKeyDescription(r *call.Request, in *describeInput) (any,
 	if err != nil {
 		return nil, err
 	}
-	k.Description = in.Description
+	k.Description = *in.Description
 	return nil, nil
 }
 
@@ -48,13 +51,16 @@ func (s *Service) listKeyPolicies(r *call.Request, in *listInput) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	names := []string{policyName}
+	names := []string{"1 " + policyName}
 	if k.RAM != "" {
-		names = []string{ramPolicyName, policyName} // sorted, as every list
+		names = append(names, "2 "+ramPolicyName)
 	}
 	p, err := in.paginate(names, 100, 1000)
 	if err != nil {
 		return nil, err
+	}
+	for i, name := range p.names {
+		p.names[i] = name[2:]
 	}
 	return p.output("PolicyNames", p.names), nil
 }

@@ -136,7 +136,7 @@ func (s *Service) decrypt(r *call.Request, in *decryptInput) (any, error) {
 		return nil, dryRun()
 	}
 	s.used(r, "Decrypt", k.key)
-	return decryptOutput{KeyId: k.arn(), KeyMaterialId: k.material, Plaintext: plaintext, EncryptionAlgorithm: algorithm}, nil
+	return decryptOutput{KeyId: k.arn(), KeyMaterialId: k.sealedWith(in.CiphertextBlob), Plaintext: plaintext, EncryptionAlgorithm: algorithm}, nil
 }
 
 // source is a ciphertext to open, for Decrypt and for the first half of ReEncrypt.

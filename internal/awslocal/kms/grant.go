@@ -67,6 +67,8 @@ func (k *key) supports(operation string) bool {
 		return k.Usage == "KEY_AGREEMENT"
 	case "Encrypt", "Decrypt", "ReEncryptFrom", "ReEncryptTo":
 		return k.Usage == usageEncrypt
+	case "Encapsulate", "Decapsulate":
+		return k.Usage == "ENCAPSULATE_DECAPSULATE"
 	}
 	return k.Spec == specSymmetric && strings.HasPrefix(operation, "GenerateDataKey")
 }
@@ -187,11 +189,11 @@ func (s *Service) allowGrant(r *call.Request, k reference, g *grant) error {
 			extra = append(extra, condition(name, value))
 		}
 	}
-	switch {
-	case g.Constraints.EncryptionContextEquals != nil:
-		extra = append(extra, condition("kms:GrantConstraintType", "EncryptionContextEquals"))
-	case g.Constraints.EncryptionContextSubset != nil:
-		extra = append(extra, condition("kms:GrantConstraintType", "EncryptionContextSubset"))
+	switch equals, subset := g.Constraints.EncryptionContextEquals, g.Constraints.EncryptionContextSubset; {
+	case equals != nil:
+		extra = append(extra, condition("kms:GrantConstraintType", "EncryptionContextEquals"), contextKeys(equals))
+	case subset != nil:
+		extra = append(extra, condition("kms:GrantConstraintType", "EncryptionContextSubset"), contextKeys(subset))
 	}
 	access := s.access(r, "CreateGrant", k, k.both, extra)
 	for _, parent := range k.Grants {
@@ -319,7 +321,10 @@ func (in *createGrantInput) checkConstraints() error {
 }
 
 func (in *createGrantInput) checkName() error {
-	if in.Name != "" && (len(in.Name) > 256 || !grantNamePattern.MatchString(in.Name)) {
+	if err := checkLength("name", in.Name, 0, 256); err != nil {
+		return err
+	}
+	if in.Name != "" && !grantNamePattern.MatchString(in.Name) {
 		return constraint(" '"+in.Name+"'", "name", "satisfy regular expression pattern: ^[a-zA-Z0-9:/_-]+$")
 	}
 	return nil
@@ -371,7 +376,10 @@ func (s *Service) tokenGrant(token string) (*key, *grant, error) {
 	return nil, nil, call.NewError("InvalidGrantTokenException", "The grant token is not valid.")
 }
 
-const maxGrantTokens = 10
+const (
+	maxGrantTokens = 10
+	maxGrantToken  = 8192 // characters
+)
 
 // checkTokens refuses tokens of grants that do not exist. The caller holds a lock.
 func (s *Service) checkTokens(tokens []string) error {
@@ -379,6 +387,10 @@ func (s *Service) checkTokens(tokens []string) error {
 		return constraint(" '["+strconv.Itoa(len(tokens))+" tokens]'", "grantTokens", "have length less than or equal to 10")
 	}
 	for _, token := range tokens {
+		if len(token) < 1 || len(token) > maxGrantToken {
+			return constraint(" '["+strconv.Itoa(len(tokens))+" tokens]'", "grantTokens",
+				"satisfy constraint: [Member must have length less than or equal to 8192, Member must have length greater than or equal to 1]")
+		}
 		if _, _, err := s.tokenGrant(token); err != nil {
 			return err
 		}

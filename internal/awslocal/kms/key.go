@@ -41,10 +41,12 @@ type key struct {
 	State         string    `json:"state"`
 	Created       time.Time `json:"created"`
 	Deletion      time.Time `json:"deletion,omitzero"`
+	Window        int       `json:"window,omitempty"` // days, in the state PendingReplicaDeletion
 	Tags          []tag     `json:"tags,omitempty"`
 	Document      string    `json:"policy"`               // the key policy named default, byte for byte
 	RAM           string    `json:"ram_policy,omitempty"` // the one named AWS_RAM; "" if there is none
 	Grants        []*grant  `json:"grants,omitempty"`
+	Rotation      rotation  `json:"rotation,omitzero"`
 	Material      []byte    `json:"material,omitempty"` // 32 bytes, an RSA key in PKCS #8, or none if the key cannot be used here
 
 	ram      iam.Policy // RAM, parsed
@@ -54,8 +56,8 @@ type key struct {
 }
 
 type tag struct {
-	TagKey   string `json:"TagKey"`
-	TagValue string `json:"TagValue"`
+	TagKey   string  `json:"TagKey"`
+	TagValue *string `json:"TagValue"` // never nil in a key
 }
 
 func keyARN(region, account, id string) string {
@@ -75,9 +77,13 @@ func (k *key) gone(now time.Time) bool {
 func (k *key) setMaterial(material []byte) {
 	k.Material, k.material = material, ""
 	if k.Spec == specSymmetric && material != nil {
-		sum := sha256.Sum256(append([]byte("material id\x00"), material...))
-		k.material = hex.EncodeToString(sum[:])
+		k.material = materialID(material)
 	}
+}
+
+func materialID(material []byte) string {
+	sum := sha256.Sum256(append([]byte("material id\x00"), material...))
+	return hex.EncodeToString(sum[:])
 }
 
 // setPolicy makes an accepted document the key policy named default.
@@ -96,12 +102,18 @@ func (k *key) restored() error {
 	if k.Spec == specSymmetric && k.Material != nil && len(k.Material) != materialSize {
 		return fmt.Errorf("key %q has material of the wrong size", k.ID)
 	}
+	if err := k.Rotation.restored(); err != nil {
+		return fmt.Errorf("key %q: %w", k.ID, err)
+	}
 	policy, err := iam.ParseKey([]byte(k.Document))
 	if err == nil && k.RAM != "" {
 		k.ram, err = iam.ParseKey([]byte(k.RAM))
 	}
 	if err != nil {
 		return fmt.Errorf("key %q: %w", k.ID, err)
+	}
+	if slices.ContainsFunc(k.Tags, func(t tag) bool { return t.TagValue == nil }) {
+		return fmt.Errorf("key %q has a tag without a value", k.ID)
 	}
 	if slices.Contains(k.Grants, nil) {
 		return fmt.Errorf("key %q has a grant that is none", k.ID)
@@ -218,27 +230,28 @@ type regionKey struct{ Arn, Region string }
 
 // keyMetadata is https://docs.aws.amazon.com/kms/latest/APIReference/API_KeyMetadata.html.
 type keyMetadata struct {
-	AWSAccountId             string
-	Arn                      string
-	CreationDate             float64
-	CurrentKeyMaterialId     string `json:",omitempty"`
-	CustomerMasterKeySpec    string
-	DeletionDate             float64 `json:",omitempty"`
-	Description              string
-	EncapsulationAlgorithms  []string `json:",omitempty"`
-	Enabled                  bool
-	EncryptionAlgorithms     []string `json:",omitempty"`
-	KeyAgreementAlgorithms   []string `json:",omitempty"`
-	KeyId                    string
-	KeyManager               string
-	KeySpec                  string
-	KeyState                 string
-	KeyUsage                 string
-	MacAlgorithms            []string `json:",omitempty"`
-	MultiRegion              bool
-	MultiRegionConfiguration *multiRegionConfiguration `json:",omitempty"`
-	Origin                   string
-	SigningAlgorithms        []string `json:",omitempty"`
+	AWSAccountId                string
+	Arn                         string
+	CreationDate                float64
+	CurrentKeyMaterialId        string `json:",omitempty"`
+	CustomerMasterKeySpec       string
+	DeletionDate                float64 `json:",omitempty"`
+	Description                 string
+	EncapsulationAlgorithms     []string `json:",omitempty"`
+	Enabled                     bool
+	EncryptionAlgorithms        []string `json:",omitempty"`
+	KeyAgreementAlgorithms      []string `json:",omitempty"`
+	KeyId                       string
+	KeyManager                  string
+	KeySpec                     string
+	KeyState                    string
+	KeyUsage                    string
+	MacAlgorithms               []string `json:",omitempty"`
+	MultiRegion                 bool
+	MultiRegionConfiguration    *multiRegionConfiguration `json:",omitempty"`
+	Origin                      string
+	PendingDeletionWindowInDays int      `json:",omitempty"`
+	SigningAlgorithms           []string `json:",omitempty"`
 }
 
 // metadata describes a key. The caller holds a lock.
@@ -251,8 +264,11 @@ func (s *Service) metadata(k *key) keyMetadata {
 	if k.Managed {
 		m.KeyManager = "AWS"
 	}
-	if k.State == statePendingDeletion {
+	switch k.State {
+	case statePendingDeletion:
 		m.DeletionDate = epoch(k.Deletion)
+	case statePendingReplicaDeletion:
+		m.PendingDeletionWindowInDays = k.Window
 	}
 	allowed, _ := specOf(k.Spec)
 	switch k.Usage {

@@ -79,7 +79,8 @@ func TestCreateKeyRefuses(t *testing.T) {
 		{object{"Description": strings.Repeat("x", 8193)}, "ValidationException", "*"},
 		{object{"Tags": []object{{"TagKey": ""}}}, "ValidationException", "*"},
 		{object{"Policy": "{"}, "MalformedPolicyDocumentException", "*"},
-		{object{"Policy": ""}, "MalformedPolicyDocumentException", "*"},
+		{object{"Policy": ""}, "ValidationException", "*"},
+		{object{"Policy": `{"Sid": "Ā"}`}, "ValidationException", "*"},
 	} {
 		c.fails("CreateKey", e.in, e.code, e.message)
 	}
@@ -247,12 +248,15 @@ func TestKeyPolicies(t *testing.T) {
 		t.Errorf("GetKeyPolicy gave %v", got)
 	}
 	for _, broken := range []string{
-		"", "{", "[]", `{"Statement":[]}`, strings.Replace(policy, `"Principal"`, `"NotPrincipal"`, 1), strings.Replace(policy, `"Allow"`, `"Perhaps"`, 1),
+		"{", "[]", `{"Statement":[]}`, strings.Replace(policy, `"Principal"`, `"NotPrincipal"`, 1), strings.Replace(policy, `"Allow"`, `"Perhaps"`, 1),
 		strings.Replace(policy, "kms:Decrypt", "Decrypt", 1), strings.Replace(policy, `:role/fn"`, `:role/*"`, 1),
 	} {
 		c.fails("PutKeyPolicy", object{"KeyId": arn, "Policy": broken}, "MalformedPolicyDocumentException", "*")
 	}
 	c.fails("PutKeyPolicy", object{"KeyId": arn, "Policy": strings.Repeat(" ", 32769)}, "LimitExceededException", "*")
+	for _, broken := range []string{"", `{"Sid": "Ā"}`, strings.Repeat(" ", 131073)} {
+		c.fails("PutKeyPolicy", object{"KeyId": arn, "Policy": broken}, "ValidationException", "*")
+	}
 	locked := `{"Statement":{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::111111111111:role/fn"},"Action":"kms:Decrypt","Resource":"*"}}`
 	c.fails("PutKeyPolicy", object{"KeyId": arn, "Policy": locked}, "MalformedPolicyDocumentException", "The new key policy will not allow you to update the key policy in the future.")
 	c.fails("CreateKey", object{"Policy": locked}, "MalformedPolicyDocumentException", "*")

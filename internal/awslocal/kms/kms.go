@@ -3,7 +3,7 @@
 //
 // Keys are real: a ciphertext opens only with the key and the encryption context that sealed it, and the caller's
 // identity policies, the key policies and the grants authorize every call. Unlike AWS, the state has key material in plaintext,
-// there is no imported material, and asymmetric keys only encrypt (RSA).
+// there is no imported material, automatic rotation is noted and never happens, and asymmetric keys only encrypt (RSA).
 package kms
 
 import (
@@ -68,6 +68,13 @@ func New() *Service {
 		"RevokeGrant":                     call.Decoded(s.revokeGrant),
 		"GetKeyLastUsage":                 call.Decoded(s.getKeyLastUsage),
 		"UpdateKeyDescription":            call.Decoded(s.updateKeyDescription),
+		"UpdatePrimaryRegion":             call.Decoded(s.updatePrimaryRegion),
+		"EnableKeyRotation":               call.Decoded(s.enableKeyRotation),
+		"DisableKeyRotation":              call.Decoded(s.disableKeyRotation),
+		"GetKeyRotationStatus":            call.Decoded(s.getKeyRotationStatus),
+		"RotateKeyOnDemand":               call.Decoded(s.rotateKeyOnDemand),
+		"ListKeyRotations":                call.Decoded(s.listKeyRotations),
+		"GenerateRandom":                  call.Decoded(s.generateRandom),
 		"ListResourceTags":                call.Decoded(s.listResourceTags),
 		"TagResource":                     call.Decoded(s.tagResource),
 		"UntagResource":                   call.Decoded(s.untagResource),
@@ -95,7 +102,8 @@ func (s *Service) Operations() map[string]call.Handler { return s.operations }
 func (s *Service) Mutates(operation string) bool {
 	switch operation {
 	case "CreateKey", "ReplicateKey", "CreateAlias", "UpdateAlias", "DeleteAlias", "PutKeyPolicy", "CreateGrant", "RetireGrant", "RevokeGrant",
-		"UpdateKeyDescription", "TagResource", "UntagResource", "EnableKey", "DisableKey", "ScheduleKeyDeletion", "CancelKeyDeletion":
+		"UpdateKeyDescription", "UpdatePrimaryRegion", "EnableKeyRotation", "DisableKeyRotation", "RotateKeyOnDemand",
+		"TagResource", "UntagResource", "EnableKey", "DisableKey", "ScheduleKeyDeletion", "CancelKeyDeletion":
 		return true
 	}
 	return false

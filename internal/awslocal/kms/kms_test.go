@@ -217,6 +217,8 @@ func TestStateSurvivesASnapshot(t *testing.T) {
 	if err := s.Share(arn, shared); err != nil {
 		t.Fatal(err)
 	}
+	c.do("RotateKeyOnDemand", object{"KeyId": arn})
+	c.do("EnableKeyRotation", object{"KeyId": arn})
 	want := c.do("DescribeKey", object{"KeyId": arn})
 	snapshot, err := s.Snapshot()
 	if err != nil {
@@ -253,6 +255,9 @@ func TestDamagedSnapshotChangesNothing(t *testing.T) {
 		`{"keys":[{"id":"00000000-0000-0000-0000-000000000000","account":"1","region":"r","spec":"SYMMETRIC_DEFAULT","material":"AAAA","policy":"{}"}]}`,
 		`{"keys":[{"id":"00000000-0000-0000-0000-000000000000","account":"1","region":"r","spec":"SYMMETRIC_DEFAULT","policy":"{}"}]}`,
 		strings.Replace(string(whole), `"policy"`, `"ram_policy":"{}","policy"`, 1), strings.Replace(string(whole), `"policy"`, `"grants":[null],"policy"`, 1),
+		strings.Replace(string(whole), `"policy"`, `"tags":[{"TagKey":"a"}],"policy"`, 1),
+		strings.Replace(string(whole), `"policy"`, `"rotation":{"days":89},"policy"`, 1),
+		strings.Replace(string(whole), `"policy"`, `"rotation":{"old":[{"material":"AAAA"}]},"policy"`, 1),
 	} {
 		if err := s.Restore(json.RawMessage(snapshot)); err == nil {
 			t.Errorf("Restore accepted %s", snapshot)

@@ -69,11 +69,8 @@ func (s *Service) scheduleKeyDeletion(r *call.Request, in *scheduleInput) (any, 
 	if in.PendingWindowInDays != nil {
 		window = *in.PendingWindowInDays
 	}
-	switch {
-	case window < leastWindow:
-		return nil, constraint(" '"+strconv.Itoa(window)+"'", "pendingWindowInDays", "have value greater than or equal to 7")
-	case window > mostWindow:
-		return nil, constraint(" '"+strconv.Itoa(window)+"'", "pendingWindowInDays", "have value less than or equal to 30")
+	if err := checkRange("pendingWindowInDays", window, leastWindow, mostWindow); err != nil {
+		return nil, err
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -83,7 +80,7 @@ func (s *Service) scheduleKeyDeletion(r *call.Request, in *scheduleInput) (any, 
 	}
 	out := scheduleOutput{KeyId: k.arn(), PendingWindowInDays: window}
 	if k.Region == k.PrimaryRegion && len(s.regions(k.key).ReplicaKeys) > 0 {
-		k.State = statePendingReplicaDeletion
+		k.State, k.Window = statePendingReplicaDeletion, window
 	} else {
 		k.State = statePendingDeletion
 		k.Deletion = r.Now.Add(time.Duration(window) * 24 * time.Hour)
@@ -105,7 +102,7 @@ func (s *Service) cancelKeyDeletion(r *call.Request, in *keyIDInput) (any, error
 	if k.State != statePendingDeletion && k.State != statePendingReplicaDeletion {
 		return nil, invalidState(k.arn(), "not pending deletion")
 	}
-	k.State, k.Deletion = stateDisabled, time.Time{}
+	k.State, k.Deletion, k.Window = stateDisabled, time.Time{}, 0
 	return map[string]any{"KeyId": k.arn()}, nil
 }
 

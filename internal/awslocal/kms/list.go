@@ -4,10 +4,10 @@ import (
 	"encoding/base64"
 	"maps"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/whispering/bundle/internal/awslocal/call"
+	"github.com/whispering/bundle/internal/lazyregexp"
 )
 
 type listInput struct {
@@ -30,18 +30,15 @@ func (in *listInput) paginate(names []string, standard, most int) (page, error) 
 	if in.Limit != nil {
 		limit = *in.Limit
 	}
-	switch {
-	case limit < 1:
-		return page{}, constraint(" '"+strconv.Itoa(limit)+"'", "limit", "have value greater than or equal to 1")
-	case limit > most:
-		return page{}, constraint(" '"+strconv.Itoa(limit)+"'", "limit", "have value less than or equal to "+strconv.Itoa(most))
+	if err := checkRange("limit", limit, 1, most); err != nil {
+		return page{}, err
 	}
 	if in.Marker != nil {
-		after, err := base64.URLEncoding.DecodeString(*in.Marker)
-		if err != nil || len(after) == 0 {
-			return page{}, call.NewError("InvalidMarkerException", "Could not deserialize marker")
+		after, err := readMarker(*in.Marker)
+		if err != nil {
+			return page{}, err
 		}
-		names = names[markerIndex(names, string(after)):]
+		names = names[markerIndex(names, after):]
 	}
 	if len(names) <= limit {
 		return page{names: names}, nil
@@ -54,7 +51,27 @@ func (in *listInput) paginate(names []string, standard, most int) (page, error) 
 // cut ends a page after n items, before others.
 func (p *page) cut(n int) {
 	p.names = p.names[:n]
-	p.next, p.truncated = base64.URLEncoding.EncodeToString([]byte(p.names[n-1])), true
+	p.next, p.truncated = base64.URLEncoding.EncodeToString([]byte(markerMagic+p.names[n-1])), true
+}
+
+const markerMagic = "after " // what a marker that was decoded begins with
+
+var markerPattern = lazyregexp.New(`^[\x{20}-\x{FF}]*$`)
+
+// readMarker returns the name of the last item of the previous page.
+func readMarker(marker string) (string, error) {
+	if err := checkLength("marker", marker, 1, 1024); err != nil {
+		return "", err
+	}
+	if !markerPattern.MatchString(marker) {
+		return "", constraint(" '"+marker+"'", "marker", `satisfy regular expression pattern: [\u0020-\u00FF]*`)
+	}
+	text, err := base64.URLEncoding.DecodeString(marker)
+	after, made := strings.CutPrefix(string(text), markerMagic)
+	if err != nil || !made {
+		return "", call.NewError("InvalidMarkerException", "Could not deserialize marker")
+	}
+	return after, nil
 }
 
 // markerIndex finds the first name after the marker.
@@ -123,7 +140,11 @@ func (s *Service) listKeys(r *call.Request, in *listKeysInput) (any, error) {
 	defer s.mu.RUnlock()
 	prefix := map[bool]string{true: "self ", false: ""}[self] + map[bool]string{true: "others ", false: ""}[others]
 	if in.Marker != nil {
-		if after, err := base64.URLEncoding.DecodeString(*in.Marker); err != nil || !strings.HasPrefix(string(after), prefix+"/") {
+		after, err := readMarker(*in.Marker)
+		if err != nil {
+			return nil, err
+		}
+		if !strings.HasPrefix(after, prefix+"/") {
 			return nil, call.NewError("InvalidMarkerException", "Could not deserialize marker")
 		}
 	}

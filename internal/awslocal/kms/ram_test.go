@@ -22,7 +22,7 @@ func TestThePolicyOfRAMIsReadByItsNameAndNotWritten(t *testing.T) {
 	if got := c.do("GetKeyPolicy", object{"KeyId": arn}); got["PolicyName"] != "default" || got["Policy"] == shared {
 		t.Errorf("the policy without a name is %v", got)
 	}
-	if got := c.do("ListKeyPolicies", object{"KeyId": arn})["PolicyNames"]; !slices.Equal(got.([]any), []any{"AWS_RAM", "default"}) {
+	if got := c.do("ListKeyPolicies", object{"KeyId": arn})["PolicyNames"]; !slices.Equal(got.([]any), []any{"default", "AWS_RAM"}) {
 		t.Errorf("the policies are %v", got)
 	}
 	page := c.do("ListKeyPolicies", object{"KeyId": arn, "Limit": 1})

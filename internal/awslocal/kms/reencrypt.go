@@ -83,7 +83,7 @@ func (s *Service) reEncrypt(r *call.Request, in *reEncryptInput) (any, error) {
 	s.used(r, "ReEncrypt", k.key, dst.key)
 	return reEncryptOutput{
 		CiphertextBlob: blob, SourceKeyId: k.arn(), KeyId: dst.arn(), SourceEncryptionAlgorithm: from, DestinationEncryptionAlgorithm: to,
-		SourceKeyMaterialId: k.material, DestinationKeyMaterialId: dst.material,
+		SourceKeyMaterialId: k.sealedWith(in.CiphertextBlob), DestinationKeyMaterialId: dst.material,
 	}, nil
 }
 

@@ -17,6 +17,16 @@ type replicateInput struct {
 
 var regionPattern = lazyregexp.New(`^[a-z]{2}(-[a-z]+)+-[0-9]{1,2}$`)
 
+func checkRegion(member string, region *string) error {
+	if region == nil {
+		return constraint(" null", member, "not be null")
+	}
+	if len(*region) > 32 || !regionPattern.MatchString(*region) {
+		return constraint(" '"+*region+"'", member, `satisfy regular expression pattern: ^([a-z]+-){2,3}\d+$`)
+	}
+	return nil
+}
+
 // replicateKey is https://docs.aws.amazon.com/kms/latest/APIReference/API_ReplicateKey.html. The replica has the ID
 // and material of the primary key, and its own policies, grants, description and tags. As in AWS, the reply shows it in the
 // state Creating, but here it can be used at once.
@@ -25,11 +35,8 @@ func (s *Service) replicateKey(r *call.Request, in *replicateInput) (any, error)
 	if err != nil {
 		return nil, err
 	}
-	if in.ReplicaRegion == nil {
-		return nil, constraint(" null", "replicaRegion", "not be null")
-	}
-	if len(*in.ReplicaRegion) > 32 || !regionPattern.MatchString(*in.ReplicaRegion) {
-		return nil, constraint(" '"+*in.ReplicaRegion+"'", "replicaRegion", "satisfy regular expression pattern: ^([a-z]+-){2,3}\\d+$")
+	if err := checkRegion("replicaRegion", in.ReplicaRegion); err != nil {
+		return nil, err
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -52,7 +59,7 @@ func (s *Service) replicateKey(r *call.Request, in *replicateInput) (any, error)
 	}
 	switch {
 	case k.Region != k.PrimaryRegion:
-		return nil, call.NewError("UnsupportedOperationException", k.arn()+" is not a multi-region primary key.")
+		return nil, notPrimary(k.key)
 	case *in.ReplicaRegion == k.Region:
 		return nil, validation("The replica Region must be different from the Region of the primary key.")
 	case s.keys[keyARN(*in.ReplicaRegion, k.Account, k.ID)] != nil:
@@ -62,6 +69,64 @@ func (s *Service) replicateKey(r *call.Request, in *replicateInput) (any, error)
 		return nil, err
 	}
 	return s.addReplica(r, in, k.key)
+}
+
+func notPrimary(k *key) error {
+	return call.NewError("UnsupportedOperationException", k.arn()+" is not a multi-region primary key.")
+}
+
+type primaryInput struct {
+	KeyId         *string
+	PrimaryRegion *string
+}
+
+// updatePrimaryRegion is https://docs.aws.amazon.com/kms/latest/APIReference/API_UpdatePrimaryRegion.html. It needs the right on the
+// primary key and on the replica. Here, the keys are never in the state Updating.
+func (s *Service) updatePrimaryRegion(r *call.Request, in *primaryInput) (any, error) {
+	if err := checkRegion("primaryRegion", in.PrimaryRegion); err != nil {
+		return nil, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	region := condition("kms:PrimaryRegion", *in.PrimaryRegion)
+	k, err := s.change(r, in.KeyId, region)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.ownKey(r, k); err != nil {
+		return nil, err
+	}
+	if k.Region != k.PrimaryRegion {
+		return nil, notPrimary(k.key)
+	}
+	arn := keyARN(*in.PrimaryRegion, k.Account, k.ID)
+	replica := s.keys[arn]
+	if replica == nil || replica.gone(r.Now) {
+		return nil, notFound("Key '%s' does not exist", arn)
+	}
+	if err := s.allow(r, r.Operation, reference{key: replica}, region); err != nil {
+		return nil, err
+	}
+	for _, either := range []*key{k.key, replica} {
+		if err := either.usable(); err != nil {
+			return nil, err
+		}
+	}
+	for _, related := range s.related(k.key) {
+		related.PrimaryRegion = *in.PrimaryRegion
+	}
+	return nil, nil
+}
+
+// related are a multi-Region key and its replicas, or a key alone. The caller holds a lock.
+func (s *Service) related(k *key) []*key {
+	all := []*key{k}
+	for _, other := range s.keys {
+		if other != k && k.multiRegion() && other.ID == k.ID && other.Account == k.Account {
+			all = append(all, other)
+		}
+	}
+	return all
 }
 
 // addReplica makes the replica. The caller holds the write lock.

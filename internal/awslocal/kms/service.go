@@ -17,7 +17,7 @@ func via(r *call.Request, operation string) *call.Request {
 	if inner.Via == "" && r.Service != "kms" {
 		inner.Via = r.Service + "." + r.Region + ".amazonaws.com"
 	}
-	inner.Service, inner.Operation, inner.Body = "kms", operation, nil
+	inner.ID, inner.Service, inner.Operation, inner.Body = "", "kms", operation, nil
 	return &inner
 }
 

@@ -49,11 +49,11 @@ func (s *Service) listResourceTags(r *call.Request, in *listInput) (any, error) 
 	if err != nil {
 		return nil, err
 	}
-	values := map[string]string{}
+	values := map[string]*string{}
 	for _, t := range k.Tags {
 		values[t.TagKey] = t.TagValue
 	}
-	p, err := in.paginate(slices.Sorted(maps.Keys(values)), 50, 1000)
+	p, err := in.paginate(slices.Sorted(maps.Keys(values)), maxTags, maxTags)
 	if err != nil {
 		return nil, err
 	}
@@ -69,16 +69,20 @@ func checkTags(tags []tag) error {
 	var wrong []string
 	for i, t := range tags {
 		at := func(value, member, rule string) {
-			wrong = append(wrong, fmt.Sprintf("Value '%s' at 'tags.%d.member.%s' failed to satisfy constraint: Member must have length %s", value, i+1, member, rule))
+			wrong = append(wrong, fmt.Sprintf("Value %s at 'tags.%d.member.%s' failed to satisfy constraint: Member must %s", value, i+1, member, rule))
 		}
+		const least, most = "have length greater than or equal to 1", "have length less than or equal to %d"
 		switch length := utf8.RuneCountInString(t.TagKey); {
 		case length < 1:
-			at(t.TagKey, "tagKey", "greater than or equal to 1")
+			at("'"+t.TagKey+"'", "tagKey", least)
 		case length > maxTagKey:
-			at(t.TagKey, "tagKey", fmt.Sprintf("less than or equal to %d", maxTagKey))
+			at("'"+t.TagKey+"'", "tagKey", fmt.Sprintf(most, maxTagKey))
 		}
-		if utf8.RuneCountInString(t.TagValue) > maxTagValue {
-			at(t.TagValue, "tagValue", fmt.Sprintf("less than or equal to %d", maxTagValue))
+		switch {
+		case t.TagValue == nil:
+			at("null", "tagValue", "not be null")
+		case utf8.RuneCountInString(*t.TagValue) > maxTagValue:
+			at("'"+*t.TagValue+"'", "tagValue", fmt.Sprintf(most, maxTagValue))
 		}
 	}
 	if len(wrong) > 0 {

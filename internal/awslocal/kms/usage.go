@@ -1,6 +1,7 @@
 package kms
 
 import (
+	"cmp"
 	"time"
 
 	"github.com/whispering/bundle/internal/awslocal/call"
@@ -20,7 +21,7 @@ func (s *Service) used(r *call.Request, operation string, keys ...*key) {
 	s.usage.Lock()
 	defer s.usage.Unlock()
 	for _, k := range keys {
-		s.lastUses[k.arn()] = lastUse{Operation: operation, At: r.Now, Event: newKeyID(false), Request: newKeyID(false)}
+		s.lastUses[k.arn()] = lastUse{Operation: operation, At: r.Now, Event: newKeyID(false), Request: cmp.Or(r.ID, newKeyID(false))}
 	}
 }
 

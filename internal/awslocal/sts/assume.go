@@ -1,6 +1,7 @@
 package sts
 
 import (
+	"cmp"
 	"net/http"
 	"strings"
 	"time"
@@ -50,6 +51,9 @@ func (s *Service) begin(in *assumption) (out assumedRole, err error) {
 	se.ID, se.Secret = NewAccessKey("ASIA")
 	s.mu.RLock()
 	defer s.mu.RUnlock()
+	if k, declared := s.known[in.role.ARN()]; declared && in.seconds > cmp.Or(k.MaxSession, shortestMaxSession) {
+		return out, call.NewError("ValidationError", "The requested DurationSeconds exceeds the MaxSessionDuration set for this role.")
+	}
 	if out.Credentials.SessionToken, err = s.sealLongToken(se, in.tokenSize); err != nil {
 		return out, err
 	}

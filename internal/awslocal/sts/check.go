@@ -17,8 +17,10 @@ const (
 	shortestSession = 900   // seconds
 	longestSession  = 43200 // seconds
 	longestChained  = 3600  // seconds, for a role assumed by a role
-	longestPolicy   = 2048  // characters
-	longestPadded   = 4096  // bytes of a token that MinimumSessionTokenSize can ask for
+	// shortestMaxSession is the default of a role's maximum, and the least that a role can have, in seconds.
+	shortestMaxSession = 3600
+	longestPolicy      = 2048 // characters
+	longestPadded      = 4096 // bytes of a token that MinimumSessionTokenSize can ask for
 
 	// packedLimit is how many bytes of policy and tags a session token can hold, and 100 % of its size. AWS packs them in an
 	// undocumented form, and refuses what is too large when packed. AWS's limit is another number.
@@ -47,6 +49,8 @@ var (
 	policyPattern   = lazyregexp.New(`^[\x{9}\x{A}\x{D}\x{20}-\x{FF}]+$`)
 )
 
+const policyText = `[\u0009\u000A\u000D\u0020-\u00FF]+`
+
 // constraint is a constraint on a member that is a string.
 type constraint struct {
 	member      string
@@ -60,10 +64,21 @@ func constraints() []constraint {
 	return []constraint{
 		{"RoleArn", true, 20, 2048, nil, ""},
 		{"RoleSessionName", true, 2, 64, namePattern, `[\w+=,.@-]*`},
-		{"Policy", false, 1, longestPolicy, policyPattern, `[\u0009\u000A\u000D\u0020-\u00FF]+`},
+		{"Policy", false, 1, longestPolicy, policyPattern, policyText},
 		{"ExternalId", false, 2, 1224, externalPattern, `[\w+=,.@:\/-]*`},
 		{"SourceIdentity", false, 2, 256, namePattern, `[\w+=,.@-]*`},
 	}
+}
+
+// checkUnseen checks the length of a string. The message does not repeat the string.
+func checkUnseen(member, value string, least, most int) error {
+	switch length := utf8.RuneCountInString(value); {
+	case length < least:
+		return invalid("Value at '%s' failed to satisfy constraint: Member must have length greater than or equal to %d", member, least)
+	case length > most:
+		return invalid("Value at '%s' failed to satisfy constraint: Member must have length less than or equal to %d", member, most)
+	}
+	return nil
 }
 
 func invalid(format string, args ...any) error {
@@ -78,12 +93,12 @@ func readAssume(req *call.Request, members map[string]string) (*assumption, erro
 		case !ok && t.required:
 			return nil, invalid("Value null at '%s' failed to satisfy constraint: Member must not be null", name)
 		case !ok:
-		case t.pattern != nil && !t.pattern.MatchString(value):
-			return nil, invalid("Value '%s' at '%s' failed to satisfy constraint: Member must satisfy regular expression pattern: %s", value, name, t.says)
 		case length < t.least:
 			return nil, invalid("Value '%s' at '%s' failed to satisfy constraint: Member must have length greater than or equal to %d", value, name, t.least)
 		case length > t.most:
 			return nil, invalid("Value '%s' at '%s' failed to satisfy constraint: Member must have length less than or equal to %d", value, name, t.most)
+		case t.pattern != nil && !t.pattern.MatchString(value):
+			return nil, invalid("Value '%s' at '%s' failed to satisfy constraint: Member must satisfy regular expression pattern: %s", value, name, t.says)
 		}
 	}
 	parts := roleARNPattern.FindStringSubmatch(members["RoleArn"])

@@ -63,13 +63,21 @@ func (se *session) scope(members map[string]string, now time.Time) (least int, e
 	text, shorter := members["DurationSeconds"]
 	description, described := members["ScopedSessionDescription"]
 	in := &assumption{}
-	switch {
-	case !narrower && !shorter:
+	if !narrower && !shorter {
 		return 0, call.NewError("ValidationError", "A request must have at least one of Policy and DurationSeconds.")
-	case narrower && (document == "" || len(document) > longestPolicy || !policyPattern.MatchString(document)):
-		return 0, invalid("Value at 'policy' failed to satisfy constraint: Member must have length between 1 and %d", longestPolicy)
-	case described && (len(description) < 2 || len(description) > longestDescription):
-		return 0, invalid("Value at 'scopedSessionDescription' failed to satisfy constraint: Member must have length between 2 and %d", longestDescription)
+	}
+	if narrower {
+		if err := checkUnseen("policy", document, 1, longestPolicy); err != nil {
+			return 0, err
+		}
+		if !policyPattern.MatchString(document) {
+			return 0, invalid("Value at 'policy' failed to satisfy constraint: Member must satisfy regular expression pattern: %s", policyText)
+		}
+	}
+	if described {
+		if err := checkUnseen("scopedSessionDescription", description, 2, longestDescription); err != nil {
+			return 0, err
+		}
 	}
 	if err := in.readTokenSize(nil, members); err != nil {
 		return 0, err

@@ -103,17 +103,19 @@ func TestScopedCredentialsAreRefused(t *testing.T) {
 		members map[string]string
 		code    string
 	}{
-		"nothing":         {map[string]string{}, "ValidationError"},
-		"empty policy":    {map[string]string{"Policy": ""}, "ValidationError"},
-		"long policy":     {map[string]string{"Policy": strings.Repeat(" ", 2049)}, "ValidationError"},
-		"no policy":       {map[string]string{"Policy": "{}"}, "MalformedPolicyDocument"},
-		"no time":         {map[string]string{"DurationSeconds": "0"}, "ValidationError"},
-		"36 hours":        {map[string]string{"DurationSeconds": "129601"}, "ValidationError"},
-		"longer":          {map[string]string{"DurationSeconds": "3601"}, "InsufficientSessionLifetime"},
-		"no number":       {map[string]string{"DurationSeconds": "x"}, "MalformedInput"},
-		"long words":      {map[string]string{"Policy": onlyKMS, "ScopedSessionDescription": strings.Repeat("x", 257)}, "ValidationError"},
-		"a large token":   {map[string]string{"Policy": onlyKMS, "MinimumSessionTokenSize": "4097"}, "ValidationError"},
-		"a negative size": {map[string]string{"Policy": onlyKMS, "MinimumSessionTokenSize": "-1"}, "ValidationError"},
+		"nothing":          {map[string]string{}, "ValidationError"},
+		"empty policy":     {map[string]string{"Policy": ""}, "ValidationError"},
+		"long policy":      {map[string]string{"Policy": strings.Repeat(" ", 2049)}, "ValidationError"},
+		"no policy":        {map[string]string{"Policy": "{}"}, "MalformedPolicyDocument"},
+		"no time":          {map[string]string{"DurationSeconds": "0"}, "ValidationError"},
+		"36 hours":         {map[string]string{"DurationSeconds": "129601"}, "ValidationError"},
+		"longer":           {map[string]string{"DurationSeconds": "3601"}, "InsufficientSessionLifetime"},
+		"no number":        {map[string]string{"DurationSeconds": "x"}, "MalformedInput"},
+		"other characters": {map[string]string{"Policy": "Ā"}, "ValidationError"},
+		"a short word":     {map[string]string{"Policy": onlyKMS, "ScopedSessionDescription": "x"}, "ValidationError"},
+		"long words":       {map[string]string{"Policy": onlyKMS, "ScopedSessionDescription": strings.Repeat("x", 257)}, "ValidationError"},
+		"a large token":    {map[string]string{"Policy": onlyKMS, "MinimumSessionTokenSize": "4097"}, "ValidationError"},
+		"a negative size":  {map[string]string{"Policy": onlyKMS, "MinimumSessionTokenSize": "-1"}, "ValidationError"},
 	} {
 		var refused *call.Error
 		if _, err := scope(t, s, who, test.members); !errors.As(err, &refused) || refused.Code != test.code {

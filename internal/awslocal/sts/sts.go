@@ -40,6 +40,8 @@ type Role struct {
 	// TrustPolicy is an IAM trust policy, instead of Trust. It can have conditions, such as on sts:ExternalId, and allow a source
 	// identity (sts:SetSourceIdentity) and session tags (sts:TagSession). Trust allows only sts:AssumeRole.
 	TrustPolicy json.RawMessage `json:"trust_policy,omitempty"`
+	// MaxSession is how long a session can last at most, in seconds: 3600 to 43200. The default is 3600.
+	MaxSession int `json:"max_session_duration,omitempty"`
 }
 
 // ARN is the role's ARN.
@@ -156,6 +158,8 @@ func parse(r Role) (known, error) {
 		return k, fmt.Errorf("role %q: an access key id has 16 to 128 capital letters and digits", r.Name)
 	case len(r.Trust) > 0 && len(r.TrustPolicy) > 0:
 		return k, fmt.Errorf("role %q: trust and trust_policy cannot be used together", r.Name)
+	case r.MaxSession != 0 && (r.MaxSession < shortestMaxSession || r.MaxSession > longestSession):
+		return k, fmt.Errorf("role %q: max_session_duration is not %d to %d seconds", r.Name, shortestMaxSession, longestSession)
 	case (r.AccessKeyID == "") != (r.SecretAccessKey == ""):
 		return k, fmt.Errorf("role %q: access_key_id and secret_access_key must be used together", r.Name)
 	}

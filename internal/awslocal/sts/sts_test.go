@@ -102,6 +102,8 @@ func TestRolesAreChecked(t *testing.T) {
 	for want, r := range map[string]sts.Role{
 		"a role's name":           {Name: "", Account: account},
 		"twelve digits":           {Name: "a", Account: "12345678901"},
+		"max_session_duration":    {Name: "a", Account: "123456789012", MaxSession: 3599},
+		"43200 seconds":           {Name: "a", Account: "123456789012", MaxSession: 43201},
 		"capital letters":         {Name: "a", Account: account, AccessKeyID: "akia", SecretAccessKey: key},
 		"must be used together":   {Name: "a", Account: account, SecretAccessKey: key},
 		"is that of arn":          {Name: "a", Account: account, AccessKeyID: id, SecretAccessKey: key},

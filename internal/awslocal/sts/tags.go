@@ -79,14 +79,14 @@ func checkTagValue(value string, i int) error {
 
 // readTransitive reads which tags are transitive, and refuses those that the calling session handed down already.
 func (in *assumption) readTransitive(req *call.Request, members map[string]string) error {
+	if _, over := members["TransitiveTagKeys.member."+strconv.Itoa(mostTags+1)]; over {
+		return invalid("Value at 'transitiveTagKeys' failed to satisfy constraint: Member must have length less than or equal to %d", mostTags)
+	}
 	for i := 1; ; i++ {
 		at := "TransitiveTagKeys.member." + strconv.Itoa(i)
 		key, ok := members[at]
 		if !ok {
 			break
-		}
-		if i > mostTags {
-			return invalid("Value at 'transitiveTagKeys' failed to satisfy constraint: Member must have length less than or equal to %d", mostTags)
 		}
 		if err := checkTagKey(key, lowerFirst(at)); err != nil {
 			return err

@@ -31,10 +31,10 @@ func (s *Service) assumeRoleWithWebIdentity(req *call.Request) (any, error) {
 		return nil, err
 	}
 	text := members["WebIdentityToken"] // never part of a message
-	switch {
-	case len(text) < 4 || len(text) > longestToken:
-		return nil, invalid("Value at 'webIdentityToken' failed to satisfy constraint: Member must have length between 4 and %d", longestToken)
-	case members["ProviderId"] != "":
+	if err := checkUnseen("webIdentityToken", text, 4, longestToken); err != nil {
+		return nil, err
+	}
+	if members["ProviderId"] != "" {
 		return nil, call.NewError("ValidationError", "the embedded AWS does not offer OAuth 2.0 access tokens")
 	}
 	in, err := readAssume(req, members)
