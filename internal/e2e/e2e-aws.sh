@@ -397,6 +397,8 @@ TYPES
   aws ssm put-parameter --name "$name-one" --type String --value "$plain" >/dev/null
   fact one-level-name "a name of one level is in replies as it was first put, also where it is asked for with a slash" "^ok $name-one *\$" \
     "$(outcome ssm get-parameter --name "/$name-one" --query Parameter.Name)"
+  fact spaces "spaces around a name are dropped, and a name with a space inside is refused" '^ok 1 ValidationException' \
+    "$(outcome ssm get-parameters --names " /$name/plain " --query 'length(Parameters)' && outcome ssm get-parameters --names "/$name/pl ain" --query Parameters)"
   fact empty-path "a path without parameters is answered with an empty list, not without one" '^ok True *$' \
     "$(outcome ssm get-parameters-by-path --path "/$name/nothing" --no-paginate --query 'Parameters == `[]`')"
   fact empty-reply "where no name is found, the list of parameters is there and empty" '^ok True *$' \
