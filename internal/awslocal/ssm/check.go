@@ -61,7 +61,7 @@ func (c *check) pattern(member, value string, pattern *lazyregexp.Regexp, text s
 	}
 }
 
-// given checks that a required list is there, even if it is empty.
+// given refuses a required member that is not there.
 func (c *check) given(member string, is bool) {
 	if !is {
 		c.broken = append(c.broken, fmt.Sprintf("Value null at '%s' failed to satisfy constraint: Member must not be null", member))

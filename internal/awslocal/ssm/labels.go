@@ -17,7 +17,7 @@ const (
 
 type labelInput struct {
 	Name             string
-	ParameterVersion int64
+	ParameterVersion *int64 // nil is the newest version
 	Labels           []string
 }
 
@@ -29,6 +29,7 @@ func (s *Service) labeled(req *call.Request) (in labelInput, p *parameter, v *ve
 	var c check
 	c.length("name", in.Name, 1, maxAsked)
 	c.items("labels", in.Labels, maxLabels, maxLabel)
+	c.given("parameterVersion", in.ParameterVersion != nil || req.Operation == "LabelParameterVersion")
 	if err := c.err(); err != nil {
 		return in, nil, nil, err
 	}
@@ -39,16 +40,17 @@ func (s *Service) labeled(req *call.Request) (in labelInput, p *parameter, v *ve
 	if malformed != nil {
 		return in, nil, nil, malformed
 	}
-	if in.ParameterVersion > 0 {
-		r.selector = fmt.Sprint(in.ParameterVersion)
+	named := !r.byARN && r.selector == "" // these calls take a name only
+	if in.ParameterVersion != nil {
+		r.selector = fmt.Sprint(*in.ParameterVersion)
 	}
 	p, v = s.find(r)
 	switch {
-	case p == nil || r.byARN:
+	case p == nil || !named:
 		return in, nil, nil, call.NewError("ParameterNotFound", "")
 	case v == nil:
 		return in, nil, nil, call.NewError("ParameterVersionNotFound", fmt.Sprintf(
-			"Systems Manager could not find version %d of %s. Verify the version and try again.", in.ParameterVersion, in.Name))
+			"Systems Manager could not find version %s of %s. Verify the version and try again.", r.selector, in.Name))
 	}
 	return in, p, v, nil
 }
@@ -87,10 +89,6 @@ func (s *Service) unlabelParameterVersion(req *call.Request) (any, error) {
 	in, _, v, err := s.labeled(req)
 	if err != nil {
 		return nil, err
-	}
-	if in.ParameterVersion == 0 {
-		return nil, call.NewError("ValidationException", "1 validation error detected: Value null at 'parameterVersion' failed to satisfy "+
-			"constraint: Member must not be null")
 	}
 	removed, invalid := []string{}, []string{}
 	for _, label := range in.Labels {

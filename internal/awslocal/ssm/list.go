@@ -26,7 +26,7 @@ func (s *Service) getParametersByPath(req *call.Request) (any, error) {
 	if err := checkLength("path", in.Path); err != nil {
 		return nil, err
 	}
-	if !strings.HasPrefix(in.Path, "/") || strings.Trim(in.Path, nameChars) != "" {
+	if !strings.HasPrefix(in.Path, "/") || strings.Trim(in.Path, nameChars) != "" || strings.Contains(in.Path, "//") {
 		return nil, call.NewError("ValidationException", `The parameter doesn't meet the parameter name requirements. The parameter name must `+
 			`begin with a forward slash "/". It can't be prefixed with "aws" or "ssm" (case-insensitive). It must use only letters, numbers, `+
 			`or the following symbols: . (period), - (hyphen), _ (underscore). Special characters are not allowed. All sub-paths, if `+
