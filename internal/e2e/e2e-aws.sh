@@ -567,7 +567,7 @@ fi
 
 if part rights; then
   step "policy and doctor"
-  for kind in ci plan function; do
+  for kind in ci plan doctor function; do
     exits 0 bundle policy --manifest "${pack[@]}" --kind "$kind" --parameter-key "$store" --parameter-key alias/aws/ssm
     has '"Effect": "Allow"'
   done
