@@ -10,6 +10,7 @@ import (
 	"maps"
 	"net/http/httptest"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -173,7 +174,7 @@ func TestOldTLSIsRefused(t *testing.T) {
 	if err := os.WriteFile(weak, []byte(text), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	for _, l := range append(languages(t), goLanguage(t)) {
+	for _, l := range append(languages(t), goLanguage(t), systemPython()) {
 		if l.program == "" {
 			continue
 		}
@@ -199,6 +200,16 @@ func TestOldTLSIsRefused(t *testing.T) {
 			}
 		})
 	}
+}
+
+// systemPython returns the Python of the system. That of Debian and Ubuntu, unlike others, leaves the oldest version of TLS to the
+// configuration of OpenSSL.
+func systemPython() language {
+	l := language{kind: "python", name: "python of the system", program: "/usr/bin/python3", driver: "../../runtime/python/testdata/driver.py"}
+	if exec.Command(l.program, "-c", "import sys; sys.exit(sys.version_info < (3, 11))").Run() != nil {
+		l.program = ""
+	}
+	return l
 }
 
 // TestDocumentationHasTheTrustRoots: the table of docs/runtime.md says what the test above finds.

@@ -93,6 +93,8 @@ def _trust(file):
 
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname, context.verify_mode = True, ssl.CERT_REQUIRED
+    # Some builds of Python, as Debian's, leave it to the configuration of OpenSSL.
+    context.minimum_version = max(context.minimum_version, ssl.TLSVersion.TLSv1_2)
     if sys.version_info >= (3, 13):  # as create_default_context does
         context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN | ssl.VERIFY_X509_STRICT
     if not file:
