@@ -15,6 +15,7 @@ import (
 
 	"github.com/whispering/bundle/internal/arn"
 	"github.com/whispering/bundle/internal/awsfault"
+	"github.com/whispering/bundle/internal/lazyregexp"
 	"github.com/whispering/bundle/pipeline/secret"
 )
 
@@ -46,7 +47,7 @@ type Key struct {
 	State           string // such as "Enabled", "Disabled" or "PendingDeletion"
 	Enabled         bool   // the state is Enabled
 	Symmetric       bool   // key spec SYMMETRIC_DEFAULT, for encryption
-	Spec, Usage     string // such as "SYMMETRIC_DEFAULT" and "ENCRYPT_DECRYPT", made printable
+	Spec, Usage     string // such as "SYMMETRIC_DEFAULT" and "ENCRYPT_DECRYPT"; "unknown" if KMS has no such words
 	CustomerManaged bool   // not an AWS managed key
 }
 
@@ -67,6 +68,17 @@ func (k *KMS) Describe(ctx context.Context, ref string) (Key, error) {
 	}
 	key, err := described(ref, out.KeyMetadata)
 	return key, awsfault.InReply(err, out.ResultMetadata)
+}
+
+var kindForm = lazyregexp.New(`^[A-Z0-9_]{1,64}$`)
+
+// kindOf returns a key spec or key usage, which may be newer than the SDK, if it has the
+// form of one. Anything else in a reply is not printed.
+func kindOf(word string) string {
+	if kindForm.MatchString(word) {
+		return word
+	}
+	return "unknown"
 }
 
 // described checks the description of the key that ref names.
@@ -93,7 +105,7 @@ func described(ref string, m *types.KeyMetadata) (Key, error) {
 	key.State = string(m.KeyState)
 	key.Enabled = m.Enabled && m.KeyState == types.KeyStateEnabled
 	key.Symmetric = m.KeySpec == types.KeySpecSymmetricDefault && m.KeyUsage == types.KeyUsageTypeEncryptDecrypt
-	key.Spec, key.Usage = awsfault.Printable(string(m.KeySpec)), awsfault.Printable(string(m.KeyUsage))
+	key.Spec, key.Usage = kindOf(string(m.KeySpec)), kindOf(string(m.KeyUsage))
 	key.CustomerManaged = m.KeyManager == types.KeyManagerTypeCustomer
 	return key, nil
 }
