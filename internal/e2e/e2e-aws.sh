@@ -399,6 +399,13 @@ TYPES
     "$(outcome ssm get-parameter --name "/$name-one" --query Parameter.Name)"
   fact spaces "spaces around a name are dropped, and a name with a space inside is refused" '^ok 1 ValidationException' \
     "$(outcome ssm get-parameters --names " /$name/plain " --query 'length(Parameters)' && outcome ssm get-parameters --names "/$name/pl ain" --query Parameters)"
+  one_arn=$(aws ssm get-parameter --name "$name-one" --query Parameter.ARN --output text)
+  fact names-only "a parameter is not labeled by its ARN, nor deleted" '^ParameterNotFound.* ParameterNotFound' \
+    "$(outcome ssm label-parameter-version --name "$one_arn" --labels arn --query ParameterVersion && outcome ssm delete-parameter --name "$one_arn")"
+  fact label-zero "version 0 cannot be labeled" '^ParameterVersionNotFound' \
+    "$(outcome ssm label-parameter-version --name "/$name/plain" --parameter-version 0 --labels zero --query ParameterVersion)"
+  fact parameter-tags "a tag of a parameter cannot begin with aws:" '^ValidationException' \
+    "$(outcome ssm add-tags-to-resource --resource-type Parameter --resource-id "/$name/plain" --tags Key=aws:e2e,Value=a)"
   fact empty-path "a path without parameters is answered with an empty list, not without one" '^ok True *$' \
     "$(outcome ssm get-parameters-by-path --path "/$name/nothing" --no-paginate --query 'Parameters == `[]`')"
   fact empty-reply "where no name is found, the list of parameters is there and empty" '^ok True *$' \
