@@ -81,7 +81,7 @@ func New(o ...Option) (*Server, error) {
 	s.key.ID, s.key.Secret = sts.NewAccessKey("AKIA")
 	s.sts = sts.New(s.wallClock)
 	s.kms = kms.New()
-	s.kms.ManagedByIdentity = s.options.managedByIdentity
+	s.kms.ManagedByIdentity, s.kms.NullVariables = s.options.managedByIdentity, s.options.nullVariables
 	layersDir := ""
 	if s.options.dir != "" {
 		layersDir = filepath.Join(s.options.dir, "layers")

@@ -107,7 +107,7 @@ func certainties() map[string]string {
 func switches() map[string]awslocal.Option {
 	return map[string]awslocal.Option{
 		"duplicates-refused": awslocal.WithDuplicatesRefused(), "partial-batches": awslocal.WithPartialBatches(), "empty-pages": awslocal.WithEmptyPages(),
-		"managed-key-by-identity": awslocal.WithManagedKeyByIdentity(), "committed-messages": awslocal.WithCommittedMessages(),
+		"managed-key-by-identity": awslocal.WithManagedKeyByIdentity(), "null-variables": awslocal.WithNullVariables(), "committed-messages": awslocal.WithCommittedMessages(),
 		"ssm-rate-1": awslocal.WithBucket("ssm", 0.001, 1), "kms-rate-1": awslocal.WithBucket("kms", 0.001, 1), "lambda-rate-1": awslocal.WithBucket("lambda", 0.001, 1),
 	}
 }

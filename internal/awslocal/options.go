@@ -23,6 +23,7 @@ type options struct {
 	buckets           map[string]limit
 	faults            []Fault
 	managedByIdentity bool
+	nullVariables     bool
 }
 
 type limit struct{ perSecond, burst float64 }
@@ -85,3 +86,7 @@ func WithManagedKeyByIdentity() Option { return func(o *options) { o.managedById
 func WithFaults(f ...Fault) Option {
 	return func(o *options) { o.faults = append(o.faults, f...) }
 }
+
+// WithNullVariables makes a policy variable without a value match nothing in the policies of KMS calls, so that negated conditions hold.
+// Otherwise, its statement has no effect. AWS documents both.
+func WithNullVariables() Option { return func(o *options) { o.nullVariables = true } }

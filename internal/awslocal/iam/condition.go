@@ -17,6 +17,8 @@ type condition struct {
 	ifExists bool
 	forAll   bool
 	forAny   bool
+	// The values have variables. pattern is whether * and ? are wildcards in them.
+	variables, pattern bool
 }
 
 // operator is a base operator, which compares one pair of values.
@@ -24,6 +26,7 @@ type operator struct {
 	match   func(policy, request string) bool
 	negated bool
 	check   func(policy string) bool // nil: any policy value
+	pattern bool                     // * and ? are wildcards
 }
 
 func operators() map[string]operator {
@@ -33,12 +36,12 @@ func operators() map[string]operator {
 		"StringNotEquals":           {match: equal, negated: true},
 		"StringEqualsIgnoreCase":    {match: strings.EqualFold},
 		"StringNotEqualsIgnoreCase": {match: strings.EqualFold, negated: true},
-		"StringLike":                {match: glob},
-		"StringNotLike":             {match: glob, negated: true},
-		"ArnEquals":                 {match: globARN, check: isARNPattern},
-		"ArnLike":                   {match: globARN, check: isARNPattern},
-		"ArnNotEquals":              {match: globARN, check: isARNPattern, negated: true},
-		"ArnNotLike":                {match: globARN, check: isARNPattern, negated: true},
+		"StringLike":                {match: glob, pattern: true},
+		"StringNotLike":             {match: glob, pattern: true, negated: true},
+		"ArnEquals":                 {match: globARN, pattern: true, check: isARNPattern},
+		"ArnLike":                   {match: globARN, pattern: true, check: isARNPattern},
+		"ArnNotEquals":              {match: globARN, pattern: true, check: isARNPattern, negated: true},
+		"ArnNotLike":                {match: globARN, pattern: true, check: isARNPattern, negated: true},
 		"Bool":                      {match: strings.EqualFold, check: isBool},
 		"Null":                      {check: isBool},
 		"NumericEquals":             numeric(func(p, r float64) bool { return r == p }, false),
@@ -103,9 +106,6 @@ func (c condition) of(operator, key string, raw json.RawMessage, check func(valu
 		if check != nil && !check(value) {
 			return c, malformed("condition key %q: %q is not a value for %s", key, value, operator)
 		}
-		if err := noVariables(value); err != nil {
-			return c, err
-		}
 	}
 	if c.multiValued() && !c.forAll && !c.forAny && !c.null {
 		return c, malformed("condition key %q has many values: use ForAllValues or ForAnyValue", key)
@@ -127,7 +127,7 @@ func parseOperator(name string, known map[string]operator) (condition, operator,
 	if !ok || c.null && base != name {
 		return c, op, malformed("unknown condition operator %q", name)
 	}
-	c.match, c.negated = op.match, op.negated
+	c.match, c.negated, c.pattern = op.match, op.negated, op.pattern
 	return c, op, nil
 }
 

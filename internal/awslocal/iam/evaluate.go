@@ -32,6 +32,10 @@ type Access struct {
 	// account, unless a policy denies the access. An account among them leaves it to its identity policies
 	// (https://docs.aws.amazon.com/kms/latest/developerguide/grants.html).
 	Grantees []string
+	// NullVariables decides what a policy variable without a value does. Otherwise, its statement has no effect. With it, the text with
+	// the variable matches nothing, so that a condition with a negated operator holds. AWS says both
+	// (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html#policy-vars-no-value).
+	NullVariables bool
 }
 
 // Decision is the answer to an Access.
@@ -195,15 +199,26 @@ func accountOf(arn string) string {
 
 // covers reports whether action (in lower case), resource and conditions of the statement match the access.
 func (s *statement) covers(a Access, action string) bool {
-	if anyGlob(s.actions, action) == s.notActions || anyGlob(s.resources, a.Resource) == s.notResources {
+	if anyGlob(s.actions, action) == s.notActions {
+		return false
+	}
+	resources, whole := s.resources, true
+	if s.variables {
+		resources, whole = a.expanded(resources, true)
+	}
+	if anyGlob(resources, a.Resource) == s.notResources {
 		return false
 	}
 	for _, c := range s.conditions {
+		if c.variables {
+			values, all := a.expanded(c.values, c.pattern)
+			c.values, whole = values, whole && (all || c.ifExists)
+		}
 		if !c.holds(a.values(c.key)) {
 			return false
 		}
 	}
-	return true
+	return whole || a.NullVariables
 }
 
 // reaches reports how the statement's Principal matches the caller. In a Deny, an account means everyone in it.

@@ -3,7 +3,7 @@ package iam
 import "strings"
 
 // glob matches a string against a pattern in which * stands for any sequence of bytes and ? for any one byte.
-// It needs at most len(pattern)·len(text) steps.
+// Two bytes stand for * and ? themselves: see literally. It needs at most len(pattern)·len(text) steps.
 func glob(pattern, text string) bool {
 	p, t := 0, 0
 	star, resume := -1, 0 // the last * seen, and where in text its run ends so far
@@ -15,7 +15,7 @@ func glob(pattern, text string) bool {
 			}
 			star, resume = p, t
 			p++
-		case p < len(pattern) && (pattern[p] == '?' || pattern[p] == text[t]):
+		case p < len(pattern) && (pattern[p] == '?' || unescaped(pattern[p]) == text[t]):
 			p++
 			t++
 		case star >= 0:
@@ -26,6 +26,17 @@ func glob(pattern, text string) bool {
 		}
 	}
 	return strings.Trim(pattern[p:], "*") == ""
+}
+
+// unescaped returns the byte that a byte of a pattern matches.
+func unescaped(b byte) byte {
+	switch b {
+	case literalStar[0]:
+		return '*'
+	case literalQuestion[0]:
+		return '?'
+	}
+	return b
 }
 
 // globARN matches an ARN component by component, so that a wildcard does not match any of the first five colons.

@@ -40,6 +40,7 @@ type statement struct {
 	notActions   bool
 	resources    []string
 	notResources bool
+	variables    bool // the resources have variables
 	conditions   []condition
 }
 
@@ -124,10 +125,10 @@ func parse(document []byte, of kind) (Policy, error) {
 		return Policy{}, malformed("not a JSON object")
 	}
 	p := Policy{document: bytes.Clone(document)}
+	var version string
 	for name, raw := range elements {
 		switch name {
 		case "Version":
-			var version string
 			if json.Unmarshal(raw, &version) != nil || version != "2012-10-17" && version != "2008-10-17" {
 				return Policy{}, malformed("Version must be 2012-10-17 or 2008-10-17")
 			}
@@ -145,16 +146,20 @@ func parse(document []byte, of kind) (Policy, error) {
 	if err != nil || len(raws) == 0 {
 		return Policy{}, malformed("Statement must be an object or a list of objects")
 	}
-	if err := p.addStatements(raws, of); err != nil {
+	if err := p.addStatements(raws, of, version == "2012-10-17"); err != nil {
 		return Policy{}, err
 	}
 	return p, nil
 }
 
-func (p *Policy) addStatements(raws []json.RawMessage, of kind) error {
+// addStatements parses statements. Without variables, ${ is text.
+func (p *Policy) addStatements(raws []json.RawMessage, of kind, variables bool) error {
 	var sids []string
 	for i, raw := range raws {
 		s, sid, err := parseStatement(raw, of)
+		if err == nil && variables {
+			err = s.checkVariables()
+		}
 		if err != nil {
 			return fmt.Errorf("statement %d: %w", i+1, err)
 		}
@@ -267,9 +272,6 @@ func parseResources(name string, raw json.RawMessage) ([]string, error) {
 		if resource != "*" && (!strings.HasPrefix(resource, "arn:") || strings.Count(resource, ":") < 5) {
 			return nil, malformed("%s %q is neither an ARN nor \"*\"", name, resource)
 		}
-		if err := noVariables(resource); err != nil {
-			return nil, err
-		}
 	}
 	return resources, nil
 }
@@ -341,14 +343,6 @@ func principalARN(name string) (string, error) {
 
 func isAccount(s string) bool {
 	return len(s) == 12 && strings.Trim(s, "0123456789") == ""
-}
-
-// noVariables refuses policy variables, which this package does not support.
-func noVariables(value string) error {
-	if strings.Contains(value, "${") {
-		return malformed("policy variables are not supported: %q", value)
-	}
-	return nil
 }
 
 // oneOrMany reads a JSON value that may be one item or a list of items.

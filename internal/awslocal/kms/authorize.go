@@ -19,6 +19,7 @@ func (s *Service) allow(r *call.Request, action string, k reference, extra ...co
 func (s *Service) access(r *call.Request, action string, k reference, policy iam.Policy, extra []conditionKeys) iam.Access {
 	access := iam.Access{
 		Principal: r.Caller.ARN, Account: r.Caller.Account, Action: "kms:" + action, Resource: k.arn(), PolicyRequired: true,
+		NullVariables: s.NullVariables,
 	}
 	if len(k.Grants) > 0 || policy.Conditional() || r.Caller.Conditional() { // otherwise nothing asks for them
 		access.Keys = k.conditionKeys(r, extra)
@@ -60,6 +61,9 @@ func (k reference) conditionKeys(r *call.Request, extra []conditionKeys) map[str
 	}
 	if len(k.aliases) > 0 {
 		keys["kms:ResourceAliases"] = k.aliases
+	}
+	for _, t := range k.Tags {
+		keys["aws:ResourceTag/"+t.TagKey] = []string{*t.TagValue}
 	}
 	for _, add := range extra {
 		add(keys)

@@ -24,6 +24,8 @@ type Service struct {
 	// it to everyone in the account who comes through the service, and reports conflict on whether that is enough
 	// (https://docs.aws.amazon.com/systems-manager/latest/userguide/sysman-paramstore-access.html). Set it before the first call.
 	ManagedByIdentity bool
+	// NullVariables is what a policy variable without a value does: see iam.Access.
+	NullVariables bool
 
 	operations map[string]call.Handler
 	defaults   sync.Map // the default key policies, parsed (iam.Policy), by account
