@@ -297,6 +297,8 @@ func buildAttacks(m modes) map[string]call {
 		attacks["decrypt a parameter through Parameter Store"] = read("/local/shop/token", true)
 	} else if !m.workerBlind {
 		attacks["re-encrypt a packed function's parameter"] = move(own, honest)
+	} else {
+		attacks["decrypt a blind function's parameter through Parameter Store"] = read("/local/shop/token", true)
 	}
 	return attacks
 }

@@ -196,18 +196,30 @@ func (s Setting) closeSource(packed, blind reach) []Statement {
 	if len(blind.keys) == 0 {
 		return []Statement{decrypt, refuse("DenyReEncryptFrom", "kms:ReEncryptFrom")}
 	}
+	statements := []Statement{decrypt}
+	if len(packed.keys) > 0 {
+		// The build may read blind functions' parameters, and they may be under the same key.
+		unpacked := refuse("DenyDecryptOfOthers", "kms:Decrypt")
+		unpacked.Condition = Condition{"StringNotLike": {ofParameter: named(packed.parameters)}}
+		statements = append(statements, unpacked)
+	}
 	foreign := refuse("DenyReEncryptFromOtherKeys", "kms:ReEncryptFrom")
 	foreign.Resource, foreign.NotResource = nil, blind.keys
-	// Names alone keep the list short. The last statement has the account and the region.
-	var names List
-	for _, parameter := range blind.parameters {
-		a, _ := arn.Parse(parameter)
-		names = append(names, "*:"+a.Resource)
-	}
 	others, elsewhere := refuse("DenyReEncryptOfOthers", "kms:ReEncryptFrom"), refuse("DenyReEncryptFromElsewhere", "kms:ReEncryptFrom")
-	others.Condition = Condition{"StringNotLike": {ofParameter: names}}
+	others.Condition = Condition{"StringNotLike": {ofParameter: named(blind.parameters)}}
 	elsewhere.Condition = Condition{"StringNotLike": {ofParameter: List{s.parameterARN("*")}}}
-	return []Statement{decrypt, foreign, others, elsewhere}
+	return append(statements, foreign, others, elsewhere)
+}
+
+// named returns patterns for the ARNs of parameters by their names alone, which keeps
+// the list short. Another statement must have the account and the region.
+func named(parameters List) List {
+	var all List
+	for _, parameter := range parameters {
+		a, _ := arn.Parse(parameter)
+		all = append(all, "*:"+a.Resource)
+	}
+	return all
 }
 
 // closeDestination denies sealing under other keys, for other functions or
