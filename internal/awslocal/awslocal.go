@@ -23,6 +23,7 @@ import (
 	"github.com/whispering/bundle/internal/awslocal/call"
 	"github.com/whispering/bundle/internal/awslocal/kms"
 	"github.com/whispering/bundle/internal/awslocal/lambda"
+	"github.com/whispering/bundle/internal/awslocal/simulator"
 	"github.com/whispering/bundle/internal/awslocal/ssm"
 	"github.com/whispering/bundle/internal/awslocal/sts"
 )
@@ -88,10 +89,10 @@ func New(o ...Option) (*Server, error) {
 	}
 	s.layers = lambda.New(layersDir, s.options.clock)
 	s.ssm = ssm.New(s.kms, s.options.ssm)
-	if err := s.register(s.sts, s.kms, s.ssm, s.layers); err != nil {
+	if err := s.register(s.sts, s.kms, s.ssm, s.layers, simulator.New(s.sts)); err != nil {
 		return nil, err
 	}
-	s.protocols = []protocol{restProtocol{}, jsonProtocol{}, queryProtocol{}}
+	s.protocols = append([]protocol{restProtocol{}, jsonProtocol{}}, queryProtocols()...)
 	s.Inject(s.options.faults...)
 	if err := s.openState(); err != nil {
 		return nil, err

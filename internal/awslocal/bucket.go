@@ -44,7 +44,7 @@ func throttled(service string) error {
 			"You have exceeded the rate at which you may call KMS. Reduce the frequency of your calls.")
 	case "lambda":
 		return &call.Error{Status: 429, Code: "TooManyRequestsException", Message: "Rate exceeded"}
-	case "sts":
+	case "sts", "iam":
 		return call.NewError("Throttling", "Rate exceeded")
 	}
 	return call.NewError("ThrottlingException", "Rate exceeded")

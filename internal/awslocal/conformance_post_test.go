@@ -18,7 +18,8 @@ import (
 	"github.com/aws/smithy-go"
 )
 
-// post makes a call that the SDK does not know yet, in the service's own protocol: AWS JSON for KMS and SSM, AWS Query for STS.
+// post makes a call that the SDK does not know yet, in the service's own protocol: AWS JSON for KMS and SSM, AWS Query for STS
+// and IAM.
 func (e *run) post(service, operation, in string) error {
 	var members map[string]any
 	if err := json.Unmarshal([]byte(e.expand(in)), &members); err != nil {
@@ -30,7 +31,8 @@ func (e *run) post(service, operation, in string) error {
 	if err != nil {
 		return err
 	}
-	if service == "sts" {
+	query := versions()[service] != ""
+	if query {
 		body, err = asJSON(body)
 		if err != nil {
 			return err
@@ -41,17 +43,20 @@ func (e *run) post(service, operation, in string) error {
 		return err
 	}
 	switch {
-	case status == http.StatusOK && service == "sts":
+	case status == http.StatusOK && query:
 		e.out = lookUp(reply, operation+"Result")
 	case status == http.StatusOK:
 		e.out = reply
-	case service == "sts":
+	case query:
 		return &smithy.GenericAPIError{Code: at(reply, "Error.Code"), Message: at(reply, "Error.Message")}
 	default:
 		return &smithy.GenericAPIError{Code: at(reply, "__type"), Message: at(reply, "message")}
 	}
 	return nil
 }
+
+// versions are those of the services that speak AWS Query.
+func versions() map[string]string { return map[string]string{"sts": "2011-06-15", "iam": "2010-05-08"} }
 
 func at(reply any, path string) string {
 	s, _ := lookUp(reply, path).(string)
@@ -60,8 +65,9 @@ func at(reply any, path string) string {
 
 func (e *run) request(service, operation string, members map[string]any) *http.Request {
 	body, kind := []byte(nil), "application/x-amz-json-1.1"
-	if service == "sts" {
-		form := url.Values{"Action": {operation}, "Version": {"2011-06-15"}}
+	version := versions()[service]
+	if version != "" {
+		form := url.Values{"Action": {operation}, "Version": {version}}
 		for name, value := range members {
 			form.Set(name, fmt.Sprint(value))
 		}
@@ -77,7 +83,7 @@ func (e *run) request(service, operation string, members map[string]any) *http.R
 		e.t.Fatal(err)
 	}
 	r.Header.Set("Content-Type", kind)
-	if service != "sts" {
+	if version == "" {
 		r.Header.Set("X-Amz-Target", map[string]string{"kms": "TrentService", "ssm": "AmazonSSM"}[service]+"."+operation)
 	}
 	who, err := e.cfg.Credentials.Retrieve(context.Background())
@@ -111,6 +117,13 @@ type element struct {
 func (x element) value() any {
 	if len(x.Elements) == 0 {
 		return x.Text
+	}
+	if x.Elements[0].XMLName.Local == "member" {
+		var items []any
+		for _, inner := range x.Elements {
+			items = append(items, inner.value())
+		}
+		return items
 	}
 	members := map[string]any{}
 	for _, inner := range x.Elements {

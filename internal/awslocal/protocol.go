@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/whispering/bundle/internal/awslocal/call"
+	"github.com/whispering/bundle/internal/awslocal/sigv4"
 )
 
 // protocol is the form of requests and replies on the wire. A service with another protocol needs one more implementation.
@@ -70,21 +71,28 @@ func (jsonProtocol) failure(_ string, e *call.Error) []byte {
 
 func (jsonProtocol) refusal(f refusal) *call.Error { return call.NewError(f.jsonCode, f.message) }
 
-// queryProtocol is AWS Query, of STS: https://smithy.io/2.0/aws/protocols/aws-query-protocol.html.
-type queryProtocol struct{}
+// queryProtocol is AWS Query, of STS and IAM: https://smithy.io/2.0/aws/protocols/aws-query-protocol.html.
+type queryProtocol struct{ service, namespace string }
 
-const stsNamespace = "https://sts.amazonaws.com/doc/2011-06-15/"
+func queryProtocols() []protocol {
+	return []protocol{queryProtocol{"iam", "https://iam.amazonaws.com/doc/2010-05-08/"}, queryProtocol{"sts", "https://sts.amazonaws.com/doc/2011-06-15/"}}
+}
 
-func (queryProtocol) claims(r *http.Request) bool {
-	return strings.HasPrefix(r.Header.Get("Content-Type"), "application/x-www-form-urlencoded") || r.URL.Query().Has("Action")
+// claims takes what is signed for IAM, and everything else as STS: there, a token signs.
+func (q queryProtocol) claims(r *http.Request) bool {
+	if !strings.HasPrefix(r.Header.Get("Content-Type"), "application/x-www-form-urlencoded") && !r.URL.Query().Has("Action") {
+		return false
+	}
+	signed, err := sigv4.Parse(r)
+	return q.service == "sts" || err == nil && signed.Service == q.service
 }
 
 func (queryProtocol) contentType() string { return "text/xml" }
 
-func (queryProtocol) read(r *http.Request, body []byte) (service, operation string, in []byte, err error) {
+func (q queryProtocol) read(r *http.Request, body []byte) (service, operation string, in []byte, err error) {
 	form, err := url.ParseQuery(string(body))
 	if err != nil {
-		return "sts", "", nil, &call.Error{Code: "MalformedInput", Message: "the form cannot be read"}
+		return q.service, "", nil, &call.Error{Code: "MalformedInput", Message: "the form cannot be read"}
 	}
 	members := map[string]string{}
 	for _, values := range []url.Values{r.URL.Query(), form} { // a presigned POST has its members in the query
@@ -93,12 +101,12 @@ func (queryProtocol) read(r *http.Request, body []byte) (service, operation stri
 		}
 	}
 	in, err = json.Marshal(members)
-	return "sts", members["Action"], in, err
+	return q.service, members["Action"], in, err
 }
 
-func (queryProtocol) reply(operation, id string, out any) ([]byte, error) {
+func (q queryProtocol) reply(operation, id string, out any) ([]byte, error) {
 	var b strings.Builder
-	b.WriteString("<" + operation + `Response xmlns="` + stsNamespace + `">`)
+	b.WriteString("<" + operation + `Response xmlns="` + q.namespace + `">`)
 	e := xml.NewEncoder(&b)
 	if err := e.EncodeElement(out, xml.StartElement{Name: xml.Name{Local: operation + "Result"}}); err != nil {
 		return nil, err
@@ -107,12 +115,12 @@ func (queryProtocol) reply(operation, id string, out any) ([]byte, error) {
 	return []byte(b.String()), nil
 }
 
-func (queryProtocol) failure(id string, e *call.Error) []byte {
+func (q queryProtocol) failure(id string, e *call.Error) []byte {
 	body, err := xml.Marshal(struct {
-		XMLName struct{} `xml:"https://sts.amazonaws.com/doc/2011-06-15/ ErrorResponse"`
+		XMLName xml.Name
 		Error   struct{ Type, Code, Message string }
 		ID      string `xml:"RequestId"`
-	}{Error: struct{ Type, Code, Message string }{"Sender", e.Code, e.Message}, ID: id})
+	}{XMLName: xml.Name{Space: q.namespace, Local: "ErrorResponse"}, Error: struct{ Type, Code, Message string }{"Sender", e.Code, e.Message}, ID: id})
 	if err != nil {
 		return nil // strings always marshal
 	}

@@ -144,7 +144,7 @@ func (s *Server) handle(x *exchange, unread error) (any, error) {
 }
 
 func unknownOperation(x *exchange) error {
-	if x.service == "sts" {
+	if x.service == "sts" || x.service == "iam" {
 		return &call.Error{Code: "InvalidAction", Message: fmt.Sprintf("Could not find operation %s", x.operation)}
 	}
 	return call.NewError("UnknownOperationException", "The embedded AWS does not have this operation.")
@@ -220,12 +220,12 @@ func (s *Server) log(x *exchange) {
 		return
 	}
 	var in struct {
-		Name, Path, KeyId, SourceKeyId, DestinationKeyId, AliasName, RoleArn, LayerName, Arn string
-		Names                                                                                []string
+		Name, Path, KeyId, SourceKeyId, DestinationKeyId, AliasName, RoleArn, LayerName, Arn, PolicySourceArn string
+		Names                                                                                                 []string
 	}
 	_ = json.Unmarshal(x.in, &in) // a request that cannot be read has no names to log
 	var names strings.Builder
-	for _, name := range append(in.Names, in.Name, in.Path, in.KeyId, in.SourceKeyId, in.DestinationKeyId, in.AliasName, in.RoleArn, in.LayerName, in.Arn) {
+	for _, name := range append(in.Names, in.Name, in.Path, in.KeyId, in.SourceKeyId, in.DestinationKeyId, in.AliasName, in.RoleArn, in.LayerName, in.Arn, in.PolicySourceArn) {
 		if name != "" {
 			fmt.Fprintf(&names, " %q", name)
 		}

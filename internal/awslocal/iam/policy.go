@@ -42,6 +42,7 @@ type statement struct {
 	notResources bool
 	variables    bool // the resources have variables
 	conditions   []condition
+	begin, end   int // in the document
 }
 
 // kind is what a policy is for.
@@ -155,6 +156,7 @@ func parse(document []byte, of kind) (Policy, error) {
 // addStatements parses statements. Without variables, ${ is text.
 func (p *Policy) addStatements(raws []json.RawMessage, of kind, variables bool) error {
 	var sids []string
+	end := 0
 	for i, raw := range raws {
 		s, sid, err := parseStatement(raw, of)
 		if err == nil && variables {
@@ -167,6 +169,9 @@ func (p *Policy) addStatements(raws []json.RawMessage, of kind, variables bool) 
 			return malformed("two statements have the Sid %q", sid)
 		}
 		sids = append(sids, sid)
+		s.begin = end + max(0, bytes.Index(p.document[end:], raw))
+		s.end = s.begin + len(raw)
+		end = s.end
 		if s.actions != nil && s.resources != nil { // otherwise it is ineffective
 			p.statements = append(p.statements, s)
 		}

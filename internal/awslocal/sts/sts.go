@@ -232,6 +232,14 @@ func (s *Service) collect() {
 	slices.SortFunc(s.state.Roles, func(a, b Role) int { return strings.Compare(a.ARN(), b.ARN()) })
 }
 
+// Policies returns the identity policies of a role, and whether it is declared.
+func (s *Service) Policies(arn string) (policies []iam.Policy, declared bool) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	k, declared := s.known[arn]
+	return k.policies, declared
+}
+
 // Roles lists the declared roles by ARN.
 func (s *Service) Roles() []Role {
 	s.mu.RLock()
