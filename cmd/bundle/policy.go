@@ -24,6 +24,7 @@ func (a *app) policyCommand() *cli.Command {
 		Usage:     "print the IAM and key policies that a bundle needs",
 		UsageText: "bundle policy [--manifest FILE] [--env NAME] --kind KIND [options]",
 		Description: "bundle policy --manifest secrets.hcl --env prod --kind ci\n" +
+			"bundle policy --env prod --kind ci --split ci-policies\n" +
 			"bundle policy --env prod --kind function --function hello\n" +
 			"bundle policy --env prod --kind key --function hello \\\n" +
 			"  --function-role hello=arn:aws:iam::222222222222:role/hello",
@@ -31,7 +32,8 @@ func (a *app) policyCommand() *cli.Command {
 			console.ManifestFlag(),
 			console.VarFlag(),
 			console.TextFlag("kind", "KIND", "ci (the role that builds), plan (a role that only plans), put (a role that puts parameters), doctor (a role that runs bundle doctor), function (a function's role), key (a function's key), or all (with --json)", policy.KindCI),
-			console.TextFlag("function", "NAME", "the function, for kinds function and key; not needed if there is only one", ""),
+			&cli.StringSliceFlag{Name: "function", Usage: "only these functions, separated by commas; can be repeated. For kinds ci, plan, put and doctor, the role is for them alone. Kinds function and key print one (`NAMES`)"},
+			console.TextFlag("split", "DIR", "write the policy to this folder, as numbered managed policies that fit (6144 characters each, at most 10) and together mean the same; not for kinds key and all", ""),
 			&cli.StringSliceFlag{Name: "function-role", Usage: "the role that a function runs as, for key policies: only it can decrypt (`NAME=ARN`)"},
 			&cli.StringSliceFlag{Name: "break-glass", Usage: "another role that can decrypt, for key policies (`ARN`)"},
 			console.TextFlag("build-role", "ARN", "the role that runs builds, for key policies; default: the environment's role, or else any principal that IAM policies in the account allow", ""),
@@ -56,6 +58,14 @@ func (a *app) policy(c *cli.Context) error {
 	case kind == policy.KindAll && !a.JSON():
 		return console.Usagef("--kind all needs --json, because it prints several policies")
 	}
+	var functions []string
+	for _, names := range c.StringSlice("function") {
+		functions = append(functions, strings.Split(names, ",")...)
+	}
+	folder, err := a.policyFolder(c, kind)
+	if err != nil {
+		return err
+	}
 	module, m, err := target.OpenTrusted(a.Console, c)
 	if err != nil {
 		return err
@@ -65,6 +75,13 @@ func (a *app) policy(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
+	group, err := setting.Of(functions)
+	if err != nil {
+		return console.Usagef("%v", err)
+	}
+	if policy.OfRoles(kind) {
+		setting = &group // nothing is asked about the others
+	}
 	ctx, s, end, err := awsenv.Begin(a.Console, c, module, m, awsenv.LookingRights)
 	if err != nil {
 		return err
@@ -73,7 +90,7 @@ func (a *app) policy(c *cli.Context) error {
 	bar := a.NewBar(1)
 	setting.Account = s.Account
 	resolve := &pipeline.Resolve{
-		Scope: pipeline.Scope{Manifest: m, Region: setting.Region, Account: s.Account, Caller: s.Caller, Observer: bar,
+		Scope: pipeline.Scope{Manifest: setting.Manifest, Region: setting.Region, Account: s.Account, Caller: s.Caller, Observer: bar,
 			AllowKeyAccounts: c.StringSlice("allow-key-account")},
 		Keys: s.Keys, Parameters: s.Source,
 	}
@@ -82,7 +99,17 @@ func (a *app) policy(c *cli.Context) error {
 	if len(problems) > 0 {
 		return console.Failed(problems)
 	}
-	return a.printPolicies(c, kind, *setting)
+	documents, missing, err := setting.Documents(kind, functions)
+	switch {
+	case err != nil:
+		return console.Usagef("%v", err)
+	case len(missing) > 0:
+		return console.UsageLines("", append(missing, errors.New("Name it with --function-role NAME=ARN.")))
+	}
+	if folder != nil {
+		return a.splitPolicies(folder, setting, documents)
+	}
+	return a.printPolicies(setting, documents)
 }
 
 // newPolicySetting returns the setting from the command line. It makes no calls.
@@ -110,25 +137,20 @@ func newPolicySetting(c *cli.Context, m *manifest.Manifest) (*policy.Setting, er
 	return s, nil
 }
 
-func (a *app) printPolicies(c *cli.Context, kind string, s policy.Setting) error {
-	documents, missing, err := s.Documents(kind, console.Text(c, "function"))
-	switch {
-	case err != nil:
-		return console.Usagef("%v", err)
-	case len(missing) > 0:
-		return console.UsageLines("", append(missing, errors.New("Name it with --function-role NAME=ARN.")))
-	}
+func (a *app) printPolicies(s *policy.Setting, documents []policy.Written) error {
 	for _, d := range documents {
-		if d.Kind != policy.KindKey && d.Policy.Size() > policy.MaxManaged {
-			a.Hint("the %s policy has %d characters, and a managed policy can have %d: attach it in parts; each statement works on its own",
-				d.Kind, d.Policy.Size(), policy.MaxManaged)
+		if err := a.checkSize(d, len(s.Functions())); err != nil {
+			return err
 		}
 	}
 	if a.JSON() {
-		return a.Answer(view.NewPolicy(&s, documents))
+		return a.Answer(view.NewPolicy(s, documents))
 	}
 	if len(documents) != 1 {
 		return console.Usagef("name the function with --function: %s", printable.Names(s.Functions()))
+	}
+	if d := documents[0]; d.Kind == policy.KindKey && len(indented(d.Policy)) > policy.MaxKey {
+		return a.PrintVerbatim("the policy", []byte(d.Policy.Text()+"\n")) // KMS counts white space
 	}
 	return a.PrintJSON(documents[0].Policy)
 }

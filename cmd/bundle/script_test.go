@@ -65,7 +65,7 @@ func readSecret() {
 //	              everything in that account
 //	replicate ALIAS REGION VARIABLE  replicates a multi-Region key, and sets
 //	              VARIABLE to its ARN
-//	role FILE     switches to a role whose policy is FILE
+//	role FILE...  switches to a role whose policy is FILE, or whose managed policies are the files
 //	assumable FILE [TRUST]  makes such a role, for others to assume, or for whom the trust policy TRUST lets
 //	fault JSON    injects a fault
 //	key STATE ALIAS  disables a key, or schedules its deletion
@@ -299,14 +299,20 @@ func makeAssumable(ts *testscript.TestScript, neg bool, args []string) {
 }
 
 func useRole(ts *testscript.TestScript, neg bool, args []string) {
-	if neg || len(args) != 1 {
-		ts.Fatalf("usage: role FILE")
+	if neg || len(args) == 0 {
+		ts.Fatalf("usage: role FILE...")
 	}
 	id, key := sts.NewAccessKey("AKIA")
-	ts.Check(theCloud(ts).server.PutRole(sts.Role{
-		Name: strings.TrimSuffix(args[0], ".json"), Account: testAccount, AccessKeyID: id, SecretAccessKey: key,
-		Policy: json.RawMessage(ts.ReadFile(args[0])),
-	}))
+	role := sts.Role{
+		Name: strings.TrimSuffix(filepath.Base(args[0]), ".json"), Account: testAccount, AccessKeyID: id, SecretAccessKey: key,
+	}
+	for _, file := range args {
+		role.Policies = append(role.Policies, json.RawMessage(ts.ReadFile(file)))
+	}
+	if len(args) == 1 { // of any size
+		role.Policy, role.Policies = role.Policies[0], nil
+	}
+	ts.Check(theCloud(ts).server.PutRole(role))
 	ts.Setenv("AWS_ACCESS_KEY_ID", id)
 	ts.Setenv("AWS_SECRET_ACCESS_KEY", key)
 }

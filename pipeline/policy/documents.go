@@ -21,6 +21,12 @@ func Kinds() []string {
 	return []string{KindCI, KindPlan, KindPut, KindDoctor, KindFunction, KindKey, KindAll}
 }
 
+// OfRoles reports whether a policy of the kind is about all functions, or about a group
+// of them.
+func OfRoles(kind string) bool {
+	return kind == KindCI || kind == KindPlan || kind == KindPut || kind == KindDoctor
+}
+
 // A Written is a policy and its purpose.
 type Written struct {
 	Kind     string
@@ -29,30 +35,31 @@ type Written struct {
 	Policy   Document
 }
 
-// Documents writes the policies of a kind, for one function or, if it is "", for all
-// of them. There is no key policy if a function's role is not known. missing has the
-// errors of those that could not be written; with KindAll, unknown roles are left out.
-func (s *Setting) Documents(kind, function string) (all []Written, missing []error, err error) {
+// Documents writes the policies of a kind, for some functions or, if there are no names,
+// for all of them. There is no key policy if a function's role is not known. missing has
+// the errors of those that could not be written; with KindAll, unknown roles are left
+// out. err wraps ErrFunction, or says that nothing can be put.
+func (s *Setting) Documents(kind string, functions []string) (all []Written, missing []error, err error) {
+	group, err := s.Of(functions)
+	if err != nil {
+		return nil, nil, err
+	}
 	if kind == KindCI || kind == KindAll {
-		all = append(all, Written{Kind: KindCI, Policy: s.Build()})
+		all = append(all, Written{Kind: KindCI, Policy: group.Build()})
 	}
 	if kind == KindPlan || kind == KindAll {
-		all = append(all, Written{Kind: KindPlan, Policy: s.Plan()})
+		all = append(all, Written{Kind: KindPlan, Policy: group.Plan()})
 	}
-	switch writes := len(s.written().parameters) > 0; {
+	switch writes := len(group.written().parameters) > 0; {
 	case kind == KindPut && !writes:
 		return nil, nil, fmt.Errorf("environment %q has no secret that can be put: each has a version, a label or a path import", s.Manifest.Environment.Name.Value)
 	case writes && (kind == KindPut || kind == KindAll):
-		all = append(all, Written{Kind: KindPut, Policy: s.Put()})
+		all = append(all, Written{Kind: KindPut, Policy: group.Put()})
 	}
 	if kind == KindDoctor || kind == KindAll {
-		all = append(all, Written{Kind: KindDoctor, Policy: s.Doctor()})
+		all = append(all, Written{Kind: KindDoctor, Policy: group.Doctor()})
 	}
-	names := s.Functions()
-	if function != "" {
-		names = []string{function}
-	}
-	for _, name := range names {
+	for _, name := range group.Functions() {
 		document, err := s.Function(name)
 		if err != nil {
 			return nil, nil, err

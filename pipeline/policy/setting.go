@@ -97,6 +97,28 @@ func (s Setting) function(name string) (manifest.Function, error) {
 		ErrFunction, s.Manifest.Environment.Name.Value, name, strings.Join(s.Functions(), ", "))
 }
 
+// Of returns the setting of some of the functions, for a role that works for them
+// alone. Without names, it is the whole setting. Its errors wrap ErrFunction.
+func (s Setting) Of(names []string) (Setting, error) {
+	if len(names) == 0 {
+		return s, nil
+	}
+	for _, name := range names {
+		if _, err := s.function(name); err != nil {
+			return s, err
+		}
+	}
+	only, keys := *s.Manifest, map[string]string{}
+	only.Functions = nil
+	for _, fn := range s.Manifest.Functions {
+		if name := fn.Name.Value; slices.Contains(names, name) {
+			only.Functions, keys[name] = append(only.Functions, fn), s.Keys[name]
+		}
+	}
+	s.Manifest, s.Keys = &only, keys
+	return s, nil
+}
+
 // sharing returns the functions that have the same key as fn, including fn.
 func (s Setting) sharing(fn manifest.Function) []manifest.Function {
 	var all []manifest.Function

@@ -16,30 +16,63 @@ import (
 // beside the string, is about it, because neither the members nor the patterns there
 // match it. A member of L matches in every statement.
 //
-// Where all members begin with *, the classes are the strings that end alike: *SUFFIX.
+// The same holds for the strings that begin with the same text and end alike:
+// TEXT*SUFFIX. It returns the shorter lists of the two.
 //
 // It reports false if the list cannot be cut like that.
-func classes(list List, room int) ([]List, bool) {
+func classes(list List, room int) (lists []List, ok bool) {
 	if slices.ContainsFunc(list, func(member string) bool { return strings.IndexFunc(member, notASCII) >= 0 }) {
 		return nil, false // a prefix could end within a character
 	}
-	if slices.ContainsFunc(list, func(member string) bool { return !strings.HasPrefix(member, "*") }) {
-		return newClass("*", list).cut(room)
+	lists, ok = newClass("", list).cut(room)
+	text := sameType(list)
+	backward, also := newClass(text, reversed(text, list)).cut(room)
+	if !also || ok && total(lists) <= total(backward) {
+		return lists, ok
 	}
-	lists, ok := newClass("*", reversed(list)).cut(room)
-	for i := range lists {
-		lists[i] = distinct(reversed(lists[i]))
+	for i, l := range backward {
+		backward[i] = nil
+		for _, end := range reversed("", l) {
+			backward[i] = append(backward[i], text+end)
+		}
+		backward[i] = distinct(backward[i])
 	}
-	return lists, ok
+	return backward, true
+}
+
+func total(lists []List) int {
+	n := 0
+	for _, list := range lists {
+		for _, member := range list {
+			n += listed(member)
+		}
+	}
+	return n
+}
+
+// sameType returns what all members of a list begin with, of ARNs up to their type:
+// arn:aws:ssm:us-west-2:222222222222:parameter/. It returns "" if they differ there.
+func sameType(list List) string {
+	first := literal(list[0])
+	fields := strings.SplitAfterN(first, ":", 6)
+	if fields[0] != "arn:" || len(fields) < 6 {
+		return ""
+	}
+	kind, _, _ := strings.Cut(fields[5], "/")
+	text := first[:len(first)-len(fields[5])+len(kind)] + "/"
+	if slices.ContainsFunc(list, func(member string) bool { return !strings.HasPrefix(member, text) }) {
+		return ""
+	}
+	return text
 }
 
 func notASCII(r rune) bool { return r > unicode.MaxASCII }
 
-// reversed reverses each member of a list.
-func reversed(l List) List {
+// reversed reverses what each member of a list has after the text that it begins with.
+func reversed(text string, l List) List {
 	var all List
 	for _, member := range l {
-		b := []byte(member)
+		b := []byte(strings.TrimPrefix(member, text))
 		slices.Reverse(b)
 		all = append(all, string(b))
 	}
@@ -48,14 +81,15 @@ func reversed(l List) List {
 
 // A class is what one pattern matches.
 type class struct {
-	pattern string
+	text    string // to put before each member and pattern later
+	pattern string // "" for the class of all strings
 	members List
 	within  []*class // smaller classes with the same members; none have a string in common
 	cost    int      // see characters
 }
 
-// newClass returns the class of a pattern. It leaves out members that others cover.
-func newClass(pattern string, members List) *class {
+// newClass returns the class of all strings. It leaves out members that others cover.
+func newClass(text string, members List) *class {
 	members = distinct(slices.Clone(members))
 	var open List
 	for _, member := range members {
@@ -66,7 +100,7 @@ func newClass(pattern string, members List) *class {
 	members = slices.DeleteFunc(members, func(member string) bool {
 		return slices.ContainsFunc(open, func(prefix string) bool { return member != prefix+"*" && strings.HasPrefix(member, prefix) })
 	})
-	return &class{pattern: pattern, members: members}
+	return &class{text: text, members: members}
 }
 
 // divide divides a class by the first letter in which its members differ. It reports
@@ -94,7 +128,7 @@ func (c *class) divide() bool {
 			within[last].members = append(within[last].members, member)
 			continue
 		}
-		within = append(within, &class{pattern: pattern, members: List{member}})
+		within = append(within, &class{text: c.text, pattern: pattern, members: List{member}})
 	}
 	c.within = within
 	return true
@@ -182,7 +216,7 @@ func (c *class) weigh(chosen []*class) (n int, has bool) {
 		n, has = n+within, has || in
 	}
 	if !has {
-		return listed(c.pattern), false
+		return listed(c.text + c.pattern), false
 	}
 	return n, true
 }
@@ -191,7 +225,7 @@ func (c *class) weigh(chosen []*class) (n int, has bool) {
 func (c *class) characters() int {
 	if c.cost == 0 {
 		for _, member := range c.members {
-			c.cost += listed(member)
+			c.cost += listed(c.text + member)
 		}
 	}
 	return c.cost

@@ -17,6 +17,10 @@ const (
 	shortestSession = 900   // seconds
 	longestSession  = 43200 // seconds
 	longestChained  = 3600  // seconds, for a role assumed by a role
+	// mostPolicies is how many managed policies a role can have, and largestPolicy how many characters each can have, without
+	// white space (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html).
+	mostPolicies  = 10
+	largestPolicy = 6144
 	// shortestMaxSession is the default of a role's maximum, and the least that a role can have, in seconds.
 	shortestMaxSession = 3600
 	longestPolicy      = 2048 // characters

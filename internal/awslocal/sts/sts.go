@@ -5,6 +5,7 @@
 package sts
 
 import (
+	"bytes"
 	"crypto/aes"
 	"crypto/cipher"
 	"crypto/rand"
@@ -18,6 +19,7 @@ import (
 	"strings"
 	"sync"
 	"time"
+	"unicode/utf8"
 
 	"github.com/whispering/bundle/internal/awslocal/call"
 	"github.com/whispering/bundle/internal/awslocal/iam"
@@ -33,6 +35,9 @@ type Role struct {
 	SecretAccessKey string `json:"secret_access_key,omitempty"`
 	// Policy is the IAM policy document of the role. Without one, the role may do nothing.
 	Policy json.RawMessage `json:"policy,omitempty"`
+	// Policies are managed policies of the role: at most 10, with at most 6,144 characters each, as AWS has it
+	// (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html).
+	Policies []json.RawMessage `json:"policies,omitempty"`
 	// Trust lists the principals that can assume the role: "*" is anyone; others are the ARN of a role or session, or an account (its
 	// number or the ARN of its root), whose principals then also need sts:AssumeRole in their own policies. The default is the role's
 	// own account.
@@ -169,6 +174,19 @@ func parse(r Role) (known, error) {
 			return k, fmt.Errorf("role %q: policy: %w", r.Name, err)
 		}
 		k.policies = []iam.Policy{policy}
+	}
+	if len(r.Policies) > mostPolicies {
+		return k, fmt.Errorf("role %q: a role can have %d managed policies, not %d", r.Name, mostPolicies, len(r.Policies))
+	}
+	for i, document := range r.Policies {
+		policy, err := iam.ParseIdentity(document)
+		if err != nil {
+			return k, fmt.Errorf("role %q: managed policy %d: %w", r.Name, i+1, err)
+		}
+		if n := utf8.RuneCount(bytes.Join(bytes.Fields(document), nil)); n > largestPolicy {
+			return k, fmt.Errorf("role %q: managed policy %d has %d characters, and can have %d", r.Name, i+1, n, largestPolicy)
+		}
+		k.policies = append(k.policies, policy)
 	}
 	var err error
 	if k.trust, err = trustPolicy(r); err != nil {

@@ -106,7 +106,8 @@ var ErrDifferences = errors.New("there are differences")
 // nothingWritten is printed about a run that failed, unless its command never writes.
 const nothingWritten = "; nothing was written"
 
-// OnlyLooks is the Category of a command that writes nothing, neither files nor in AWS, and of bundle run.
+// OnlyLooks is the Category of a command that writes nothing, neither files nor in AWS, and of bundle run and bundle policy,
+// whose --split writes policies.
 const OnlyLooks = "only looks"
 
 // Failed returns a failure, or nil if there is no problem.

@@ -1,6 +1,12 @@
 package view
 
-import "github.com/whispering/bundle/pipeline/policy"
+import (
+	"strings"
+
+	"github.com/whispering/bundle/internal/printable"
+	"github.com/whispering/bundle/pipeline"
+	"github.com/whispering/bundle/pipeline/policy"
+)
 
 // A Policy is the result of bundle policy, as --json prints it.
 type Policy struct {
@@ -15,7 +21,8 @@ type PolicyDocument struct {
 	Kind       string          `json:"kind"`
 	Function   string          `json:"function,omitempty"`
 	Key        string          `json:"key,omitempty"` // ARN, of a key's policy
-	Characters int             `json:"characters"`    // without whitespace
+	File       string          `json:"file,omitempty"`
+	Characters int             `json:"characters"` // without white space
 	Policy     policy.Document `json:"policy"`
 }
 
@@ -23,7 +30,47 @@ type PolicyDocument struct {
 func NewPolicy(s *policy.Setting, documents []policy.Written) Policy {
 	r := Policy{Environment: s.Manifest.Environment.Name.Value, Region: s.Region, Account: s.Account}
 	for _, d := range documents {
-		r.Documents = append(r.Documents, PolicyDocument{Kind: d.Kind, Function: d.Function, Key: d.Key, Characters: d.Policy.Size(), Policy: d.Policy})
+		r.Add(d, "")
 	}
 	return r
 }
+
+// Add adds a document, and the file that it was written to, if it was.
+func (r *Policy) Add(d policy.Written, file string) {
+	r.Documents = append(r.Documents, PolicyDocument{
+		Kind: d.Kind, Function: d.Function, Key: d.Key, File: file, Characters: d.Policy.Size(), Policy: d.Policy,
+	})
+}
+
+// A SplitPolicy is the result of bundle policy --split.
+type SplitPolicy struct{ Policy }
+
+// Text prints the files, and how to attach them.
+func (r *SplitPolicy) Text(out *printable.Stream) error {
+	for _, d := range r.Documents {
+		if err := out.Printf("%s %d of %d characters\n", d.File, d.Characters, policy.MaxManaged); err != nil {
+			return err
+		}
+	}
+	last := r.Documents[len(r.Documents)-1].File
+	const attach = `
+A role needs all of its policies together. To create and attach those of a role:
+
+role=NAME
+for file in %s; do
+  arn=$(aws iam create-policy --policy-name "$role-$(basename "$file" .json)" \
+    --policy-document "file://$file" --query Policy.Arn --output text)
+  aws iam attach-role-policy --role-name "$role" --policy-arn "$arn"
+done
+`
+	var own []string
+	for _, d := range r.Documents { // those of the last policy: each function has a role of its own
+		if policyOf(d.File) == policyOf(last) {
+			own = append(own, pipeline.ShellWord(d.File))
+		}
+	}
+	return out.Printf(attach, strings.Join(own, " "))
+}
+
+// policyOf returns the name of a file without its number.
+func policyOf(file string) string { return file[:strings.LastIndex(file, "-")] }

@@ -1,0 +1,56 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/whispering/bundle/internal/cli/console"
+	"github.com/whispering/bundle/pipeline/policy"
+)
+
+// checkSize refuses a key policy that KMS would not accept, and says how to attach a
+// policy that is too large for one managed policy.
+func (a *app) checkSize(d policy.Written, functions int) error {
+	if d.Kind == policy.KindKey {
+		if n := len(d.Policy.Text()); n > policy.MaxKey {
+			return console.Usagef("the policy of key %s has %d bytes, and KMS accepts %d. It cannot be split: give some of the functions that share the key other keys.",
+				d.Key, n, policy.MaxKey)
+		}
+		return nil
+	}
+	n := d.Policy.Size()
+	if n <= policy.MaxManaged {
+		return nil
+	}
+	parts, err := d.Policy.Split(policy.MaxManaged)
+	switch {
+	case err != nil:
+		a.Hint("%s has %d characters, a managed policy can have %d, and %v", policyName(d), n, policy.MaxManaged, err)
+	case len(parts) > policy.MaxAttached:
+		a.Hint("%s", tooMany(d, len(parts), functions))
+	case n <= policy.MaxInline:
+		a.Hint("%s has %d characters, and a managed policy can have %d: use it as the only inline policy of the role (all of them together can have %d), or write %d managed policies with --split DIR",
+			policyName(d), n, policy.MaxManaged, policy.MaxInline, len(parts))
+	default:
+		a.Hint("%s has %d characters. A managed policy can have %d, and all inline policies of a role together %d: write %d managed policies with --split DIR",
+			policyName(d), n, policy.MaxManaged, policy.MaxInline, len(parts))
+	}
+	return nil
+}
+
+// policyName is how messages name a policy.
+func policyName(d policy.Written) string {
+	if d.Function != "" {
+		return fmt.Sprintf("the %s policy of %q", d.Kind, d.Function)
+	}
+	return fmt.Sprintf("the %s policy", d.Kind)
+}
+
+// tooMany says that a policy does not fit into what a role can have, and what does.
+func tooMany(d policy.Written, parts, functions int) string {
+	text := fmt.Sprintf("%s has %d characters: it needs %d managed policies of %d, and a role can have %d.",
+		policyName(d), d.Policy.Size(), parts, policy.MaxManaged, policy.MaxAttached)
+	if fit := functions * policy.MaxAttached / parts; policy.OfRoles(d.Kind) && fit > 0 {
+		text += fmt.Sprintf(" Use several roles, each for a group of functions: --function NAMES, with about %d of the %d functions.", fit, functions)
+	}
+	return text
+}
