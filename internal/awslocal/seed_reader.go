@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 )
 
@@ -154,12 +155,14 @@ func (r *seedReader) plain(e seedEntry) error {
 	if !r.takes('{') {
 		return errNotPlain()
 	}
+	read := make([]*string, 0, 8)
 	return r.each('}', func() error {
 		member, named := r.text()
 		place := e.text(member)
-		if !named || place == nil || !r.takes(':') {
+		if !named || place == nil || slices.Contains(read, place) || !r.takes(':') {
 			return errNotPlain()
 		}
+		read = append(read, place)
 		text, ok := r.text()
 		if !ok {
 			return errNotPlain()
@@ -222,8 +225,49 @@ func (r *seedReader) value(v any, what func() string) error {
 	case err != nil: // "json: unknown field …"
 		return fmt.Errorf("line %d: %s", lineAt(r.content, r.at), strings.TrimPrefix(err.Error(), "json: "))
 	}
-	r.at += int(d.InputOffset())
+	end := r.at + int(d.InputOffset())
+	if err := noneTwice(r.content, r.at, end, what()); err != nil {
+		return err
+	}
+	r.at = end
 	return nil
+}
+
+// noneTwice refuses JSON in which an object has a member twice: the decoder would take the last of them. It also reads the
+// member "Name" of an entry as "name". what is what has the member.
+func noneTwice(content string, begin, end int, what string) error {
+	d := json.NewDecoder(strings.NewReader(content[begin:end]))
+	var open []map[string]bool // of each object and list around the next token; nil for a list
+	name := false              // the next token is a member's name, unless it ends the object
+	for {
+		token, err := d.Token()
+		if err != nil {
+			return nil // the end: the decoder has read it
+		}
+		switch token {
+		case json.Delim('{'):
+			open = append(open, map[string]bool{})
+		case json.Delim('['):
+			open = append(open, nil)
+		case json.Delim('}'), json.Delim(']'):
+			open = open[:len(open)-1]
+		default:
+			if text, ok := token.(string); ok && name {
+				seen := open[len(open)-1]
+				key := text
+				if len(open) == 1 {
+					key = strings.ToLower(text)
+				}
+				if !seen[key] {
+					seen[key] = true
+					name = false
+					continue
+				}
+				return fmt.Errorf("line %d: member %q of %s is there twice", lineAt(content, begin+int(d.InputOffset())-1), text, what)
+			}
+		}
+		name = len(open) > 0 && open[len(open)-1] != nil
+	}
 }
 
 // entries reads a list; kind is the singular of its name.

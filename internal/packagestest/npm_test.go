@@ -90,6 +90,8 @@ func TestNPM(t *testing.T) {
 			if err == nil || !strings.Contains(out, "is for tests only") {
 				t.Errorf("%s: %v\n%s", variable, err, out)
 			}
+			name, _, _ := strings.Cut(variable, "=")
+			run(t, project, []string{name + "="}, "node", "--eval", `require("bundle-secrets/testing").setSecrets({ DB_PASSWORD: "sample-value" })`)
 		}
 	})
 }

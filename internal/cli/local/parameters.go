@@ -48,7 +48,8 @@ func (a *commands) localPut() *cli.Command {
 			console.TextFlag("type", "TYPE", "String, StringList or SecureString", "SecureString"),
 			console.TextFlag("key", "KEY", "the KMS key that encrypts a SecureString", "alias/aws/ssm"),
 			console.TextFlag("tier", "TIER", "Standard, Advanced or Intelligent-Tiering", "Intelligent-Tiering"),
-			console.TextFlag("data-type", "TYPE", "what the value is checked to be: "+lastOr(ssm.DataTypes()), "text"),
+			console.TextFlag("data-type", "TYPE", "what the value is checked to be: "+lastOr(ssm.DataTypes())+
+				"; default: the parameter's data type; for a new one, text", ""),
 			console.JSONFlag(),
 			console.TextFlag("from", "FILE", "read the value from this file", ""),
 			&cli.BoolFlag{Name: "from-sample", Usage: "put what the sample file has for the parameter"},
@@ -61,9 +62,13 @@ func (a *commands) localPut() *cli.Command {
 			if c.Bool("from-sample") {
 				return a.putSample(c, name)
 			}
-			if err := cmp.Or(oneOf(c, "type", "String", "StringList", "SecureString"), oneOf(c, "tier", "Standard", "Advanced", "Intelligent-Tiering"),
-				oneOf(c, "data-type", ssm.DataTypes()...)); err != nil {
+			if err := cmp.Or(oneOf(c, "type", "String", "StringList", "SecureString"), oneOf(c, "tier", "Standard", "Advanced", "Intelligent-Tiering")); err != nil {
 				return err
+			}
+			if console.Given(c, "data-type") {
+				if err := oneOf(c, "data-type", ssm.DataTypes()...); err != nil {
+					return err
+				}
 			}
 			read, _, err := values.ReadOne(c.Context, a.Console, name, console.Text(c, "from"))
 			if err != nil {
@@ -72,23 +77,38 @@ func (a *commands) localPut() *cli.Command {
 			value := strings.TrimSuffix(string(read.Reveal()), "\n") // which editors and echo add
 			in := map[string]any{
 				"Name": name, "Value": value, "Overwrite": true,
-				"Type": console.Text(c, "type"), "Tier": console.Text(c, "tier"), "DataType": console.Text(c, "data-type"),
+				"Type": console.Text(c, "type"), "Tier": console.Text(c, "tier"),
 			}
 			if console.Text(c, "type") == "SecureString" {
 				in["KeyId"] = console.Text(c, "key")
 			}
 			return a.withLocal(c, func(ctx context.Context, client *awslocal.Client) error {
+				dataType := console.Text(c, "data-type")
+				if !console.Given(c, "data-type") {
+					dataType = dataTypeOf(ctx, client, name)
+				}
+				in["DataType"] = dataType
 				var out struct{ Version int64 }
 				if err := client.Call(ctx, "ssm", "PutParameter", in, &out); err != nil {
 					return refused(awslocal.ExplainPut(err, name, value, console.Text(c, "key")))
 				}
-				if console.Text(c, "data-type") == "aws:ec2:image" && !kept(ctx, client, name, out.Version) {
+				if dataType == "aws:ec2:image" && !kept(ctx, client, name, out.Version) {
 					return console.Usagef("the embedded AWS did not keep the value of %s, because it is not an AMI ID, such as ami-0ff8a91507f77f867", name)
 				}
 				return a.isAt(name, out.Version)
 			})
 		},
 	}
+}
+
+// dataTypeOf returns the data type of a parameter, and text if there is none of that name: a put without a data type would
+// make the new version text.
+func dataTypeOf(ctx context.Context, client *awslocal.Client, name string) string {
+	var out struct{ Parameter storedParameter }
+	if err := client.Call(ctx, "ssm", "GetParameter", map[string]any{"Name": name}, &out); err != nil {
+		return "text" // a name that is refused, or a fault: PutParameter says so
+	}
+	return out.Parameter.DataType
 }
 
 // kept reports whether a version exists that was put. AWS checks an AMI ID only after it has answered.

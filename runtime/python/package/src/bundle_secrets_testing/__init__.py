@@ -45,7 +45,7 @@ def reset() -> None:
 
 def double(secrets: Mapping[str, str | bytes]) -> Callable[[str | None], Any]:
     """Return what takes the place of _reader.open."""
-    if "AWS_LAMBDA_RUNTIME_API" in os.environ or "AWS_LAMBDA_HTTP_ENDPOINT" in os.environ:
+    if os.environ.get("AWS_LAMBDA_RUNTIME_API") or os.environ.get("AWS_LAMBDA_HTTP_ENDPOINT"):
         raise RuntimeError("bundle_secrets_testing is for tests only: it does not replace the secrets of a Lambda function")
 
     def open(name: str | None) -> Any:
