@@ -44,6 +44,7 @@ func (s *Server) authenticate(r *http.Request, service string, body []byte) (cal
 		return caller, "", refuseSignature("The request signature we calculated does not match the signature you provided. Check your AWS " +
 			"Secret Access Key and signing method. Consult the service documentation for details.")
 	}
+	who.Principal.Asks = s.options.asked
 	return who.Principal, sig.Region, nil
 }
 

@@ -4,6 +4,7 @@ import (
 	"io"
 	"time"
 
+	"github.com/whispering/bundle/internal/awslocal/iam"
 	"github.com/whispering/bundle/internal/awslocal/ssm"
 )
 
@@ -24,6 +25,7 @@ type options struct {
 	faults            []Fault
 	managedByIdentity bool
 	nullVariables     bool
+	asked             func(iam.Access)
 }
 
 type limit struct{ perSecond, burst float64 }
@@ -90,3 +92,7 @@ func WithFaults(f ...Fault) Option {
 // WithNullVariables makes a policy variable without a value match nothing in the policies of KMS calls, so that negated conditions hold.
 // Otherwise, its statement has no effect. AWS documents both.
 func WithNullVariables() Option { return func(o *options) { o.nullVariables = true } }
+
+// WithAccesses calls a function with every access that is asked of a caller's policies, before it is decided. Several requests call it
+// at once. An access has all its condition keys if one of the policies has conditions.
+func WithAccesses(asked func(iam.Access)) Option { return func(o *options) { o.asked = asked } }

@@ -30,6 +30,12 @@ func EditorTools(t testing.TB) string {
 	return installed(t, "BUNDLE_EDITOR_TOOLS", ".ci/install-editor-tools", "")
 }
 
+// PolicyTools returns the folder of .ci/install-policy-tools.
+func PolicyTools(t testing.TB) string {
+	t.Helper()
+	return installed(t, "BUNDLE_POLICY_TOOLS", ".ci/install-policy-tools", "")
+}
+
 // DotenvReaders returns the folder of .ci/install-dotenv-readers.
 func DotenvReaders(t testing.TB) string {
 	t.Helper()

@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/kms/types"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 
+	"github.com/whispering/bundle/internal/awslocal"
 	"github.com/whispering/bundle/layerbuild/sealed"
 	"github.com/whispering/bundle/pipeline/policy"
 )
@@ -28,9 +29,9 @@ type stage struct {
 	parameterARN, otherARN string
 }
 
-func newStage(t *testing.T, m modes) *stage {
+func newStage(t *testing.T, m modes, options ...awslocal.Option) *stage {
 	t.Helper()
-	w := newWorld(t, m)
+	w := newWorld(t, m, options...)
 	s := &stage{
 		world: w, documents: w.documents(), parameter: w.stored("/local/shop/token"), other: w.stored("/local/other/db"),
 		parameters: w.key("alias/parameters"), own: w.key("alias/hello"), worker: w.key("alias/worker"), evil: w.key("alias/foreign"),

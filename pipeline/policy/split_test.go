@@ -145,7 +145,7 @@ func someRequest(t *rapid.T, d policy.Document) request {
 		}
 		return s
 	}
-	r := request{action: rapid.SampledFrom([]string{"ssm:GetParameters", "ssm:GetParameter", "ssm:Other"}).Draw(t, "action"), resource: near("resource", resources)}
+	r := request{action: rapid.SampledFrom([]string{"ssm:GetParameters", "ssm:GetParameter", "ssm:GetParameterHistory"}).Draw(t, "action"), resource: near("resource", resources)}
 	r.keys = map[string][]string{}
 	for _, key := range []string{someKey, "aws:PrincipalTag/a"} {
 		if rapid.IntRange(0, 3).Draw(t, "has "+key) > 0 {

@@ -80,16 +80,16 @@ type world struct {
 // The ways to build the two functions.
 type modes struct{ helloBlind, workerBlind bool }
 
-func newWorld(t *testing.T, m modes) *world {
+func newWorld(t *testing.T, m modes, options ...awslocal.Option) *world {
 	t.Helper()
-	return newWorldOf(t, seedJSON, fmt.Sprintf(manifestHCL, m.helloBlind, m.workerBlind))
+	return newWorldOf(t, seedJSON, fmt.Sprintf(manifestHCL, m.helloBlind, m.workerBlind), options...)
 }
 
-func newWorldOf(t *testing.T, seed, source string) *world {
+func newWorldOf(t *testing.T, seed, source string, options ...awslocal.Option) *world {
 	t.Helper()
 	w := &world{T: t}
 	var err error
-	if w.server, err = awslocal.New(awslocal.WithSeed([]byte(seed))); err != nil {
+	if w.server, err = awslocal.New(append(options, awslocal.WithSeed([]byte(seed)))...); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = w.server.Close() })

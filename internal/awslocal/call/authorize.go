@@ -39,6 +39,9 @@ func (p Principal) Evaluate(resource *iam.Policy, access iam.Access) iam.Decisio
 		}
 		access.Keys = keys
 	}
+	if p.Asks != nil {
+		p.Asks(access)
+	}
 	if p.Root {
 		access.Root = true
 		return iam.Evaluate(nil, resource, access)

@@ -44,6 +44,8 @@ type Principal struct {
 	SourceIdentity string
 	Tags           map[string]string
 	Transitive     []string
+	// Asks is told what is asked of the caller's policies, unless it is nil. Several requests call it at once.
+	Asks func(iam.Access)
 }
 
 // Request is one call of one operation.
