@@ -27,7 +27,8 @@ func (a *app) policyCommand() *cli.Command {
 			"bundle policy --env prod --kind ci --split ci-policies\n" +
 			"bundle policy --env prod --kind function --function hello\n" +
 			"bundle policy --env prod --kind key --function hello \\\n" +
-			"  --function-role hello=arn:aws:iam::222222222222:role/hello",
+			"  --function-role hello=arn:aws:iam::222222222222:role/hello\n" +
+			"bundle policy --env prod --format terraform > access.tf",
 		Flags: slices.Concat(console.TargetFlags(), []cli.Flag{
 			console.ManifestFlag(),
 			console.VarFlag(),
@@ -39,6 +40,7 @@ func (a *app) policyCommand() *cli.Command {
 			console.TextFlag("build-role", "ARN", "the role that runs builds, for key policies; default: the environment's role, or else any principal that IAM policies in the account allow", ""),
 			&cli.StringSliceFlag{Name: "parameter-key", Usage: "a key that parameters are encrypted with; can be repeated; default: look it up in Parameter Store (`KEY`)"},
 			console.KeyAccountFlag(),
+			policyFormatFlag(),
 		}, target.CallFlags(), []cli.Flag{
 			console.JSONFlag(),
 			console.DebugFlag(),
@@ -52,7 +54,12 @@ func (a *app) policy(c *cli.Context) error {
 		return err
 	}
 	kind := console.Text(c, "kind")
+	resources, err := a.checkPolicyFormat(c)
 	switch {
+	case err != nil:
+		return err
+	case resources:
+		kind = policy.KindAll
 	case !slices.Contains(policy.Kinds(), kind):
 		return console.Usagef("unknown --kind %q: write ci, plan, put, doctor, function, key or all", kind)
 	case kind == policy.KindAll && !a.JSON():
@@ -94,10 +101,17 @@ func (a *app) policy(c *cli.Context) error {
 			AllowKeyAccounts: c.StringSlice("allow-key-account")},
 		Keys: s.Keys, Parameters: s.Source,
 	}
+	var plan *pipeline.KeyPlan
+	if resources {
+		plan = planKeys(ctx, resolve, s)
+	}
 	problems := resolve.Setting(ctx, setting, kind, c.StringSlice("parameter-key"))
 	bar.Finish()
 	if len(problems) > 0 {
 		return console.Failed(problems)
+	}
+	if resources {
+		return a.printResources(c, *setting, plan.Absent())
 	}
 	documents, missing, err := setting.Documents(kind, functions)
 	switch {

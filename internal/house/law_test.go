@@ -42,6 +42,7 @@ var law = map[string][2]string{
 	"pipeline/seal":          {"internal/arn internal/awsfault pipeline/secret layerbuild/sealed", "aws kms smithy"},
 	"pipeline/publish":       {"internal/arn internal/awsfault layerbuild", "aws lambda smithy"},
 	"pipeline/policy":        {"internal/arn pipeline/manifest pipeline/secret", ""},
+	"pipeline/stack":         {"internal/arn pipeline/manifest pipeline/policy", "hcl cty"},
 	"pipeline/dotenv":        {"pipeline/secret", ""},
 	"pipeline/starter":       {"pipeline/dotenv pipeline/manifest pipeline/secret", "yaml"},
 	"pipeline/doctor":        {"internal/arn internal/awsfault internal/workers pipeline/manifest pipeline/problem", "aws kms smithy"},
