@@ -240,3 +240,24 @@ func BenchmarkBuildPolicySize(b *testing.B) {
 		})
 	}
 }
+
+func TestSettingOfSomeFunctions(t *testing.T) {
+	s := plain("aws", "us-west-2", "one", "two", "three")
+	group, err := s.Of([]string{"three", "one"})
+	if err != nil || strings.Join(group.Functions(), " ") != "one three" || len(s.Functions()) != 3 {
+		t.Fatalf("%v, %v", group.Functions(), err)
+	}
+	for kind, document := range map[string]string{"ci": text(t, group.Build()), "plan": text(t, group.Plan()), "put": text(t, group.Put()), "doctor": text(t, group.Doctor())} {
+		if strings.Contains(document, "two") || strings.Contains(document, s.Keys["two"]) {
+			t.Errorf("%s is about two:\n%s", kind, document)
+		}
+	}
+	if all, err := s.Of(nil); err != nil || len(all.Functions()) != 3 {
+		t.Errorf("of no names: %v, %v", all.Functions(), err)
+	}
+	for _, names := range [][]string{{"four"}, {"one", "four"}, {""}} {
+		if _, err := s.Of(names); !errors.Is(err, policy.ErrFunction) {
+			t.Errorf("%q: %v", names, err)
+		}
+	}
+}

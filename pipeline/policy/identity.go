@@ -176,7 +176,7 @@ func (s Setting) closeReads() []Statement {
 		paths,
 		{
 			Sid: "DenyReadsElsewhere", Effect: deny, Action: List{"ssm:GetParameters"},
-			NotResource: distinct(slices.Concat(packed.parameters, folders(blind.parameters))),
+			NotResource: uncovered(slices.Concat(packed.parameters, folders(blind.parameters))),
 		},
 	}
 }

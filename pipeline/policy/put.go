@@ -1,8 +1,6 @@
 package policy
 
 import (
-	"slices"
-
 	"github.com/whispering/bundle/pipeline/manifest"
 	"github.com/whispering/bundle/pipeline/secret"
 )
@@ -68,9 +66,13 @@ type written struct {
 
 func (s Setting) written() written {
 	var w written
+	keys, advanced := s.keysByName(), map[string]bool{}
+	for _, p := range s.Parameters {
+		advanced[p.Name] = p.Advanced
+	}
 	add := func(to *reach, name string) {
 		to.parameters = append(to.parameters, s.parameterARN(name))
-		to.keys = append(to.keys, s.storedUnder(func(other string) bool { return other == name })...)
+		to.keys = append(to.keys, keys[name]...)
 		to.keys = append(append(to.keys, s.ParameterKeys...), s.BlindKeys...)
 	}
 	for _, fn := range s.Manifest.Functions {
@@ -80,7 +82,7 @@ func (s Setting) written() written {
 				continue // a put does not change what an older version has
 			}
 			tier := &w.standard
-			if slices.ContainsFunc(s.Parameters, func(p Parameter) bool { return p.Name == ref.Name && p.Advanced }) {
+			if advanced[ref.Name] {
 				tier = &w.advanced
 			}
 			add(&w.reach, ref.Name)

@@ -2,7 +2,6 @@ package policy
 
 import (
 	"encoding/json"
-	"slices"
 	"strings"
 
 	"github.com/whispering/bundle/internal/arn"
@@ -131,13 +130,7 @@ func shortened(arns List, levels int) List {
 		}
 		all = append(all, a.String())
 	}
-	all = distinct(all)
-	return slices.DeleteFunc(slices.Clone(all), func(arn string) bool {
-		return slices.ContainsFunc(all, func(other string) bool {
-			above, ok := strings.CutSuffix(other, "*")
-			return ok && other != arn && strings.HasPrefix(arn, above)
-		})
-	})
+	return uncovered(all)
 }
 
 // length returns the number of characters of a document as it is sent.

@@ -180,6 +180,7 @@ type reach struct {
 // reads returns what the functions read for which pass is true.
 func (s Setting) reads(pass func(manifest.Function) bool) reach {
 	var r reach
+	keys := s.keysByName()
 	for _, fn := range s.Manifest.Functions {
 		if !pass(fn) {
 			continue
@@ -190,12 +191,16 @@ func (s Setting) reads(pass func(manifest.Function) bool) reach {
 				continue // a check of the manifest has reported it
 			}
 			r.parameters = append(r.parameters, s.parameterARN(ref.Name))
-			r.keys = append(r.keys, s.storedUnder(func(name string) bool { return name == ref.Name })...)
+			r.keys = append(r.keys, keys[ref.Name]...)
 		}
 		for _, im := range fn.Imports {
 			r.paths = append(r.paths, s.parameterARN(strings.TrimSuffix(im.Path.Value, "/")))
 			r.parameters = append(r.parameters, s.parameterARN(im.Parameter("*")))
-			r.keys = append(r.keys, s.storedUnder(func(name string) bool { _, below := im.Below(name); return below })...)
+			for name, under := range keys {
+				if _, below := im.Below(name); below {
+					r.keys = append(r.keys, under...)
+				}
+			}
 		}
 	}
 	if len(r.parameters) > 0 {
@@ -209,11 +214,12 @@ func (s Setting) parameterARN(name string) string {
 	return arn.Parameter(s.partition(), s.Region, s.Account, name).String()
 }
 
-func (s Setting) storedUnder(is func(name string) bool) List {
-	var keys List
+// keysByName returns the keys that parameters are stored under.
+func (s Setting) keysByName() map[string]List {
+	keys := map[string]List{}
 	for _, p := range s.Parameters {
-		if p.Key != "" && is(p.Name) {
-			keys = append(keys, p.Key)
+		if p.Key != "" {
+			keys[p.Name] = append(keys[p.Name], p.Key)
 		}
 	}
 	return keys

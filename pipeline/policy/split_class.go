@@ -85,22 +85,42 @@ type class struct {
 	pattern string // "" for the class of all strings
 	members List
 	within  []*class // smaller classes with the same members; none have a string in common
-	cost    int      // see characters
+
+	outside, inside int // characters of the pattern and of the members in a list
 }
 
 // newClass returns the class of all strings. It leaves out members that others cover.
 func newClass(text string, members List) *class {
-	members = distinct(slices.Clone(members))
-	var open List
-	for _, member := range members {
-		if i := strings.IndexAny(member, wildcards); i >= 0 && member[i:] == "*" {
-			open = append(open, member[:i])
+	c := &class{text: text}
+	for _, member := range uncovered(members) {
+		c.add(member)
+	}
+	return c
+}
+
+// uncovered sorts a list of patterns, and removes those of which another one, PREFIX*,
+// matches everything that they match.
+func uncovered(l List) List {
+	l = distinct(slices.Clone(l))
+	open := map[string]bool{}
+	for _, member := range l {
+		if before := literal(member); member == before+"*" {
+			open[before] = true
 		}
 	}
-	members = slices.DeleteFunc(members, func(member string) bool {
-		return slices.ContainsFunc(open, func(prefix string) bool { return member != prefix+"*" && strings.HasPrefix(member, prefix) })
+	return slices.DeleteFunc(l, func(member string) bool {
+		for n := range member {
+			if open[member[:n]] && member != member[:n]+"*" {
+				return true
+			}
+		}
+		return false
 	})
-	return &class{text: text, members: members}
+}
+
+func (c *class) add(member string) {
+	c.members = append(c.members, member)
+	c.inside += listed(c.text + member)
 }
 
 // divide divides a class by the first letter in which its members differ. It reports
@@ -124,11 +144,10 @@ func (c *class) divide() bool {
 		if !ok {
 			return false
 		}
-		if last := len(within) - 1; last >= 0 && within[last].pattern == pattern {
-			within[last].members = append(within[last].members, member)
-			continue
+		if last := len(within) - 1; last < 0 || within[last].pattern != pattern {
+			within = append(within, &class{text: c.text, pattern: pattern, outside: listed(c.text + pattern)})
 		}
-		within = append(within, &class{text: c.text, pattern: pattern, members: List{member}})
+		within[len(within)-1].add(member)
 	}
 	c.within = within
 	return true
@@ -163,24 +182,28 @@ func literal(pattern string) string {
 func (c *class) cut(room int) ([]List, bool) {
 	size := func(chosen ...*class) int { n, _ := c.weigh(chosen); return n }
 	small := []*class{c}
-	for { // a division makes the lists of the classes beside it longer
-		i := slices.IndexFunc(small, func(one *class) bool { return size(one) > room })
-		if i < 0 {
-			break
+	for whole := false; !whole; { // a division makes the lists of the classes beside it longer
+		whole = true
+		for i := 0; i < len(small); i++ {
+			if size(small[i]) <= room {
+				continue
+			}
+			if !small[i].divide() {
+				return nil, false
+			}
+			small, whole = slices.Concat(small[:i], small[i].within, small[i+1:]), false
+			i--
 		}
-		if !small[i].divide() {
-			return nil, false
-		}
-		small = slices.Concat(small[:i], small[i].within, small[i+1:])
 	}
 	var groups [][]*class
 	for _, one := range small {
-		i := slices.IndexFunc(groups, func(g []*class) bool { return size(append(slices.Clone(g), one)...) <= room })
+		near := max(0, len(groups)-4) // classes that are near have the same classes beside them
+		i := slices.IndexFunc(groups[near:], func(g []*class) bool { return size(append(slices.Clone(g), one)...) <= room })
 		if i < 0 {
 			groups = append(groups, []*class{one})
 			continue
 		}
-		groups[i] = append(groups[i], one)
+		groups[near+i] = append(groups[near+i], one)
 	}
 	var lists []List
 	for _, group := range groups {
@@ -209,24 +232,14 @@ func (c *class) except(chosen []*class) (all List, has bool) {
 // weigh returns the number of characters of the list that except returns.
 func (c *class) weigh(chosen []*class) (n int, has bool) {
 	if slices.Contains(chosen, c) {
-		return c.characters(), true
+		return c.inside, true
 	}
 	for _, inner := range c.within {
 		within, in := inner.weigh(chosen)
 		n, has = n+within, has || in
 	}
 	if !has {
-		return listed(c.text + c.pattern), false
+		return c.outside, false
 	}
 	return n, true
-}
-
-// characters returns the number of characters of the members.
-func (c *class) characters() int {
-	if c.cost == 0 {
-		for _, member := range c.members {
-			c.cost += listed(c.text + member)
-		}
-	}
-	return c.cost
 }

@@ -3,6 +3,7 @@ package sts_test
 import (
 	"encoding/json"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -108,6 +109,9 @@ func TestRolesAreChecked(t *testing.T) {
 		"must be used together":   {Name: "a", Account: account, SecretAccessKey: key},
 		"is that of arn":          {Name: "a", Account: account, AccessKeyID: id, SecretAccessKey: key},
 		"policy":                  {Name: "a", Account: account, Policy: json.RawMessage(`{}`)},
+		"managed policy 2:":       {Name: "a", Account: account, Policies: []json.RawMessage{looks(1), json.RawMessage(`{}`)}},
+		"can have 6144":           {Name: "a", Account: account, Policies: []json.RawMessage{looks(300)}},
+		"can have 10 managed":     {Name: "a", Account: account, Policies: slices.Repeat([]json.RawMessage{looks(1)}, 11)},
 		"trust":                   {Name: "a", Account: account, Trust: []string{"role/a"}},
 		"not have a Resource":     {Name: "a", Account: account, TrustPolicy: json.RawMessage(`{"Statement":{"Effect":"Allow","Principal":"*","Action":"sts:AssumeRole","Resource":"*"}}`)},
 		"cannot be used together": {Name: "a", Account: account, Trust: []string{"*"}, TrustPolicy: json.RawMessage(`{"Statement":{"Effect":"Allow","Principal":"*","Action":"sts:AssumeRole"}}`)},
@@ -117,12 +121,21 @@ func TestRolesAreChecked(t *testing.T) {
 			t.Errorf("%+v: %v, want %q", r.Name, err, want)
 		}
 	}
+	if err := s.PutRole(sts.Role{Name: "managed", Account: account, Policies: slices.Repeat([]json.RawMessage{looks(100)}, 10)}); err != nil {
+		t.Error(err)
+	}
 	if err := s.PutRole(sts.Role{Name: "build", Account: account}); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := s.Lookup(id, ""); !errors.Is(err, sts.ErrUnknown) {
 		t.Errorf("a replaced role's id: %v", err)
 	}
+}
+
+// looks returns a policy with n actions, and a lot of white space.
+func looks(n int) json.RawMessage {
+	actions := strings.TrimSuffix(strings.Repeat(`"kms:DescribeKeyAndMore",`+strings.Repeat(" ", 50), n), ","+strings.Repeat(" ", 50))
+	return json.RawMessage(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Resource":"*","Action":[` + actions + `]}]}`)
 }
 
 func FuzzLookup(f *testing.F) {
