@@ -116,7 +116,7 @@ func distinct(all []string) []string {
 // more, with a block for each function of each environment.
 func GuardFile(all []*manifest.Manifest) ([]byte, error) {
 	var b strings.Builder
-	b.WriteString("# What manifests are allowed to do: see docs/guard.md. Keep this file out of the manifest authors' control.\n")
+	b.WriteString("# What manifests are allowed to do: see\n# https://github.com/whispering/bundle/blob/main/docs/guard.md. Keep this file out of the manifest authors' control.\n")
 	for _, a := range allowances(all) {
 		b.WriteString("\nallow {\n")
 		for _, l := range a.lists {

@@ -17,6 +17,15 @@ import (
 
 func main() { os.Exit(start(released.Tables(), os.Stdout)) }
 
+// endings returns the signals that end a run, which then cleans up and writes its --report. Under nohup, SIGHUP is ignored.
+func endings() []os.Signal {
+	all := []os.Signal{os.Interrupt, syscall.SIGTERM}
+	if !signal.Ignored(syscall.SIGHUP) {
+		all = append(all, syscall.SIGHUP)
+	}
+	return all
+}
+
 // start runs bundle with the tables of the helper files of releases, and returns the
 // exit code.
 func start(tables fs.FS, stdout io.Writer) int {
@@ -27,7 +36,7 @@ func start(tables fs.FS, stdout io.Writer) int {
 	}
 	ctx, cancel := context.WithCancelCause(context.Background())
 	signals := make(chan os.Signal, 1)
-	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	signal.Notify(signals, endings()...)
 	ended := make(chan struct{})
 	defer close(ended)
 	go func() {

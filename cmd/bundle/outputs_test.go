@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"os"
 	"path/filepath"
 	"strings"
@@ -25,6 +26,9 @@ func TestOutputsOfAStepThatCannotBeWritten(t *testing.T) {
 		"an absent folder": filepath.Join(dir, "nowhere", "output"), "a folder": dir, "below a file": filepath.Join(dir, "file", "output"),
 		"too long": filepath.Join(dir, strings.Repeat("x", 300)), "a NUL": "a\x00b",
 	}
+	remedies := map[string]string{
+		"an absent folder": "the folder " + filepath.Join(dir, "nowhere") + " does not exist. Create it", "a full disk": "no space left on device. Free space",
+	}
 	if _, err := os.Stat("/dev/full"); err == nil {
 		faults["a full disk"] = "/dev/full"
 	}
@@ -41,6 +45,10 @@ func TestOutputsOfAStepThatCannotBeWritten(t *testing.T) {
 			}
 			if !strings.Contains(flat(stderr.String()), "Cannot write to the file in GITHUB_OUTPUT") || stdout.Len() == 0 {
 				t.Errorf("%s, %q: says\n%sand prints\n%s", name, args, &stderr, &stdout)
+			}
+			if remedy := cmp.Or(remedies[name], "Leave GITHUB_OUTPUT as the runner sets it"); !strings.Contains(flat(stderr.String()), flat(remedy)) ||
+				strings.Contains(stderr.String(), "Free space") != (name == "a full disk") {
+				t.Errorf("%s, %q: says\n%s, not %s", name, args, &stderr, remedy)
 			}
 		}
 	}

@@ -108,7 +108,8 @@ func (a *app) runWithSecrets(c *cli.Context) error {
 	}
 	values, others := child.AsVariables(values)
 	if len(others) > 0 {
-		a.Hint("only for helpers, not as variables: %s (docs/names.md says which names programs obey; no variable can contain NUL)", printable.Names(others))
+		a.Hint("only for helpers, not as variables: %s (no variable can contain NUL, and programs obey the others: "+
+			"https://github.com/whispering/bundle/blob/main/docs/names.md)", printable.Names(others))
 	}
 	environ, kept, err := execwrap.Environment(base, values, c.Bool("override"))
 	if err != nil {

@@ -4,12 +4,15 @@ package main
 
 import (
 	"bufio"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
+
+	"github.com/whispering/bundle/internal/filetest"
 )
 
 // TestRunLeavesNoFolder ends bundle run by signals while its command runs. The folder
@@ -72,5 +75,40 @@ func TestRunLeavesNoFolder(t *testing.T) {
 				t.Errorf("leaked %s", h)
 			}
 		})
+	}
+}
+
+// TestReportOfARunThatIsEnded ends bundle plan by signals while AWS does not answer.
+func TestReportOfARunThatIsEnded(t *testing.T) {
+	reportFolder(t)
+	filetest.Write(t, "aws.hcl", reportManifest+"environment \"prod\" {\n  account_id = \"222222222222\"\n  regions = [\"us-west-2\"]\n}\n")
+	for signal, code := range map[syscall.Signal]int{syscall.SIGHUP: 129, syscall.SIGINT: 130, syscall.SIGTERM: 143} {
+		silent, err := net.Listen("tcp", "127.0.0.1:0") // another one each time: a run may have connected more than once
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer silent.Close()
+		report := signal.String() + ".json"
+		cmd := exec.Command("bundle", "plan", "--manifest", "aws.hcl", "--env", "prod", "--endpoint-url", "http://"+silent.Addr().String(), "--report", report)
+		cmd.Env = append(os.Environ(), "HOME="+t.TempDir(), "CI=", "AWS_PROFILE=", "AWS_ENDPOINT_URL=", "AWS_ACCESS_KEY_ID=AKIAEXAMPLE", "AWS_SECRET_ACCESS_KEY=not-a-real-key")
+		cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true} // no terminal
+		var said strings.Builder
+		cmd.Stdout, cmd.Stderr = &said, &said
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		asked, err := silent.Accept()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := cmd.Process.Signal(signal); err != nil {
+			t.Fatal(err)
+		}
+		_ = cmd.Wait() // its exit code is checked
+		_ = asked.Close()
+		written, err := os.ReadFile(report)
+		if got := cmd.ProcessState.ExitCode(); got != code || err != nil || !strings.Contains(string(written), `"kind": "interrupted"`) {
+			t.Errorf("%s: exit code %d, want %d: %v\n%s\n%s", signal, got, code, err, written, &said)
+		}
 	}
 }

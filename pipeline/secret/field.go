@@ -60,9 +60,9 @@ func (v Value) Field(f Field, as Syntax) (Value, error) {
 		return v, nil
 	}
 	body := bytes.TrimPrefix(v.peek(), []byte("\ufeff")) // some Windows editors begin a file with it
-	text, ok := plainJSON(body, as)
-	if !ok { // a JSON parser's error quotes its input, so there is none
-		return Value{}, ErrNotJSON
+	text, err := plainJSON(body, as)
+	if err != nil {
+		return Value{}, err
 	}
 	at := wholeSpan(text)
 	keys := strings.Split(string(f), ".")

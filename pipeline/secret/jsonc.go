@@ -3,6 +3,7 @@ package secret
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"unicode/utf8"
 )
 
@@ -20,32 +21,40 @@ const (
 // HasComments reports whether the value is JSONC, and not JSON.
 func (v Value) HasComments() bool {
 	body := bytes.TrimPrefix(v.peek(), []byte("\ufeff"))
-	_, plain := plainJSON(body, JSON)
-	_, ok := plainJSON(body, JSONC)
-	return ok && !plain
+	_, notJSON := plainJSON(body, JSON)
+	_, notJSONC := plainJSON(body, JSONC)
+	return notJSON != nil && notJSONC == nil
 }
 
 // plainJSON returns the JSON of a document in UTF-8, without a byte order mark. In
 // JSONC, every byte of a comment and every trailing comma is a space, so that each part
-// is where it is in the document. It reports whether the document is valid, and nested
-// no deeper than encoding/json allows (10,000).
-func plainJSON(document []byte, as Syntax) (text []byte, ok bool) {
+// is where it is in the document. The error is ErrNotJSON or wraps it, and contains
+// nothing of the document: it is not valid, or nested deeper than encoding/json allows
+// (10,000).
+func plainJSON(document []byte, as Syntax) (text []byte, err error) {
 	if !utf8.Valid(document) {
-		return nil, false
+		return nil, ErrNotJSON
 	}
 	text = document
 	if as == JSONC {
-		if text, ok = withoutComments(document); !ok {
-			return nil, false
+		if text, err = withoutComments(document); err != nil {
+			return nil, err
 		}
 		removeTrailingCommas(text)
 	}
-	return text, json.Valid(text)
+	if !json.Valid(text) { // a JSON parser's error quotes its input, so there is none
+		return nil, ErrNotJSON
+	}
+	return text, nil
 }
 
-// withoutComments returns a copy of a document with spaces in place of comments, and
-// whether every comment ends where all readers agree that it ends.
-func withoutComments(document []byte) (text []byte, ok bool) {
+// errDisputed reports a comment that readers end at different places.
+var errDisputed = fmt.Errorf("%w: a // comment contains a carriage return, U+2028 or U+2029, where only some readers end the comment", ErrNotJSON)
+
+// withoutComments returns a copy of a document with spaces in place of comments. The
+// error is errDisputed for a comment about whose end readers disagree, and ErrNotJSON
+// for one that does not end.
+func withoutComments(document []byte) (text []byte, err error) {
 	text = bytes.Clone(document)
 	for i := 0; i < len(text); {
 		n := 1
@@ -55,19 +64,19 @@ func withoutComments(document []byte) (text []byte, ok bool) {
 			continue
 		case bytes.HasPrefix(text[i:], []byte("//")):
 			if n = lineComment(text[i:]); n == 0 {
-				return nil, false
+				return nil, errDisputed
 			}
 			blank(text[i : i+n])
 		case bytes.HasPrefix(text[i:], []byte("/*")):
 			if n = bytes.Index(text[i+2:], []byte("*/")); n < 0 {
-				return nil, false
+				return nil, ErrNotJSON
 			}
 			n += len("/*") + len("*/")
 			blank(text[i : i+n])
 		}
 		i += n
 	}
-	return text, true
+	return text, nil
 }
 
 // lineComment returns the length of the comment that text begins with, without its line

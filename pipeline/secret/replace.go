@@ -70,8 +70,11 @@ func (v Value) WithField(f Field, as Syntax, to Value) (Value, error) {
 	}
 	body := bytes.TrimPrefix(whole, []byte("\ufeff"))
 	mark := len(whole) - len(body)
-	text, ok := plainJSON(body, as)
-	if !ok || !to.IsUTF8() {
+	text, err := plainJSON(body, as)
+	if err != nil {
+		return Value{}, err
+	}
+	if !to.IsUTF8() {
 		return Value{}, ErrNotJSON
 	}
 	at := wholeSpan(text)
@@ -137,8 +140,8 @@ func (s span) written(body []byte, f Field, as Syntax, to Value) ([]byte, error)
 	if kind == "string" || kind == "null" {
 		return quoted(to), nil
 	}
-	text, ok := plainJSON(to.peek(), as)
-	if !ok || jsonKind(wholeSpan(text).of(text)[0]) != kind {
+	text, err := plainJSON(to.peek(), as)
+	if err != nil || jsonKind(wholeSpan(text).of(text)[0]) != kind {
 		return nil, fmt.Errorf("%w: %q is %s, and the new value is not", ErrFieldKind, f, kind)
 	}
 	if wholeSpan(text) != (span{0, len(text)}) {

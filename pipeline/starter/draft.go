@@ -175,7 +175,7 @@ func (d *Draft) printed() error {
 	if left {
 		return nil
 	}
-	return fmt.Errorf("%w. If serverless print wrote it, its variables are values already: print the object itself (docs/init.md)", ErrNothing)
+	return fmt.Errorf("%w. If serverless print wrote it, its variables are values already: print the object itself (https://github.com/whispering/bundle/blob/main/docs/init.md)", ErrNothing)
 }
 
 // lose adds notes about all secrets of a function that is left out.

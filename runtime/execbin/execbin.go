@@ -13,7 +13,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strings"
 )
 
 // ErrUnavailable reports that this build does not contain the binaries, and that
@@ -77,12 +76,13 @@ func compile(ctx context.Context, dir, goarch, out string) error {
 	cmd.Dir = dir
 	cmd.Env = append(os.Environ(), "GOOS=linux", "GOARCH="+goarch, "CGO_ENABLED=0", "GOAMD64=v1", "GOARM64=v8.0",
 		"GOFLAGS=-mod=readonly", "GOEXPERIMENT=", "GOFIPS140=off", "GOWORK=off", "GOPROXY=off", "GOTOOLCHAIN=local")
-	output, err := cmd.CombinedOutput()
+	err := cmd.Run() // what it prints is dropped: it can be anything, and of any length
 	switch {
 	case ctx.Err() != nil:
 		return context.Cause(ctx)
 	case err != nil:
-		return fmt.Errorf("%w: %s", err, strings.TrimSpace(string(output)))
+		return fmt.Errorf("go build failed (%w). To see why, run GOOS=linux GOARCH=%s CGO_ENABLED=0 GOPROXY=off GOTOOLCHAIN=local go build -o %s ./cmd/bundle-exec in %s. "+
+			"If modules are missing there, run go mod download", err, goarch, os.DevNull, dir)
 	}
 	return nil
 }

@@ -31,7 +31,7 @@ func openRemedy(doc *sealed.Document, code secrets.Code) string {
 	if doc.Embedded() && code == secrets.ErrKeyUnusable {
 		return "The embedded AWS was reset since it sealed this layer, or the key was disabled or deleted there. Build the layer again."
 	}
-	return fmt.Sprintf("docs/runtime.md says what to do about %s.", code)
+	return fmt.Sprintf("https://github.com/whispering/bundle/blob/main/docs/runtime.md#3-errors says what to do about %s.", code)
 }
 
 // openKind returns the kind of problem for the code of an error: docs/runtime.md,

@@ -2,11 +2,14 @@ package console
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 
 	"github.com/hashicorp/hcl/v2"
 
@@ -148,9 +151,20 @@ func (c *Console) HandOver(markdown string, outputs []actions.Output) {
 		return
 	}
 	if err := actions.WriteOutputs(path, outputs); err != nil && c.unwritten == nil {
-		c.unwritten = notWritten("Outputs not written", "Cannot write to the file in GITHUB_OUTPUT: "+pipeline.Cause(err).Error()+
-			". The command itself is done, but later steps will not see its outputs. Free space on the runner, and run the step again.")
+		c.unwritten = notWritten("Outputs not written", "Cannot write to the file in GITHUB_OUTPUT: "+whyNoOutputs(path, err)+
+			" Then run the step again: the command itself is done, but later steps will not see its outputs.")
 	}
+}
+
+// whyNoOutputs returns why outputs could not be written at path, and what to do.
+func whyNoOutputs(path string, err error) string {
+	switch _, statErr := os.Stat(filepath.Dir(path)); {
+	case errors.Is(err, fs.ErrNotExist) && errors.Is(statErr, fs.ErrNotExist):
+		return fmt.Sprintf("the folder %s does not exist. Create it, or leave GITHUB_OUTPUT as the runner sets it.", filepath.Dir(path))
+	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
+		return fmt.Sprintf("%v. Free space on the runner.", pipeline.Cause(err))
+	}
+	return fmt.Sprintf("%v. Leave GITHUB_OUTPUT as the runner sets it, to a file that can be written.", pipeline.Cause(err))
 }
 
 // PathKey returns the same key for paths that may be the same file: some file systems
