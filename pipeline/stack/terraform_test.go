@@ -268,6 +268,29 @@ func TestTerraformInspects(t *testing.T) {
 	}
 }
 
+// TestTerraformValidates checks the file against the schema of the provider. It is asked
+// for by BUNDLE_TEST_TERRAFORM=1, as in internal/examplestest.
+func TestTerraformValidates(t *testing.T) {
+	if os.Getenv("BUNDLE_TEST_TERRAFORM") != "1" {
+		t.Skip("set BUNDLE_TEST_TERRAFORM=1 where there is Terraform (developer.hashicorp.com/terraform/install) and hashicorp/aws can be had")
+	}
+	terraform := needs.Program(t, "terraform", "developer.hashicorp.com/terraform/install")
+	for name, s := range services(t) {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			if err := os.WriteFile(filepath.Join(dir, "access.tf"), terraformOf(t, s), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			args := []string{"init", "-backend=false", "-input=false"}
+			if plugins := os.Getenv("BUNDLE_TEST_TERRAFORM_PLUGINS"); plugins != "" {
+				args = append(args, "-plugin-dir="+plugins)
+			}
+			run(t, dir, terraform, args...)
+			run(t, dir, terraform, "validate")
+		})
+	}
+}
+
 func TestWhatNoRoleCanHave(t *testing.T) {
 	s := small(t)
 	for i := range 40 {
