@@ -1,0 +1,92 @@
+package policy_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/whispering/bundle/internal/needs"
+	"github.com/whispering/bundle/pipeline/policy"
+)
+
+// linted returns documents of all kinds, for bundles of one function, of several, and of
+// many, in parts if they are large.
+func linted(t *testing.T) (all []policy.Document) {
+	t.Helper()
+	for _, n := range []int{1, 10, 40} {
+		var names []string
+		for i := range n {
+			names = append(names, fmt.Sprintf("function-%d", i))
+		}
+		s := plain("aws", "us-west-2", names...)
+		s.BreakGlass = []string{"arn:aws:iam::222222222222:role/glass"}
+		for i := range s.Manifest.Functions {
+			secrets := s.Manifest.Functions[i].Secrets
+			secrets[0].Parameter.Value = strings.TrimSuffix(secrets[0].Parameter.Value, ":stable") // so that it can be put
+		}
+		documents, missing, err := s.Documents(policy.KindAll, nil)
+		if err != nil || len(missing) > 0 {
+			t.Fatal(err, missing)
+		}
+		for _, d := range documents {
+			if i := slices.Index(names, d.Function); i > 1 {
+				continue // like one of the first two: packed and blind
+			}
+			parts := []policy.Document{d.Policy}
+			if d.Kind != policy.KindKey {
+				if parts, err = d.Policy.Split(policy.MaxManaged); err != nil {
+					t.Fatal(err)
+				}
+			}
+			all = append(all, parts...)
+		}
+	}
+	return all
+}
+
+// docs/policy.md lists what linters find in the policies, and nothing else, with the
+// reason why they err.
+func TestLintersFindWhatTheDocumentationSays(t *testing.T) {
+	python := filepath.Join(needs.PolicyTools(t), "python", "bin", "python")
+	t.Parallel()
+	input, err := json.Marshal(linted(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.CommandContext(t.Context(), python, "testdata/lint.py")
+	var stderr bytes.Buffer
+	cmd.Stdin, cmd.Stderr = bytes.NewReader(input), &stderr
+	output, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("%v\n%s", err, &stderr)
+	}
+	var findings [][3]string
+	if err := json.Unmarshal(output, &findings); err != nil {
+		t.Fatal(err)
+	}
+	var found []string
+	for _, f := range findings {
+		found = append(found, fmt.Sprintf("| %s | `%s` | `%s` |", f[0], f[1], regexp.MustCompile(`^(Seal|Open)Function\d+$`).ReplaceAllString(f[2], "$1…")))
+	}
+	slices.Sort(found)
+	page, err := os.ReadFile("../../docs/policy.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, section, _ := strings.Cut(string(page), "\n## What linters say\n")
+	section, _, _ = strings.Cut(section, "\n## ")
+	documented := regexp.MustCompile("(?m)^\\| [a-z].*` \\|").FindAllString(section, -1)
+	slices.Sort(documented)
+	if diff := cmp.Diff(slices.Compact(found), documented); diff != "" {
+		t.Errorf("found (-) and documented (+):\n%s", diff)
+	}
+}
