@@ -1,5 +1,5 @@
 # The parts of CI, for contributors to run one at a time.
-.PHONY: test lint conformance-models recording bench bench-peers initcheck scale faults kill fuzz mutate exec helpers release notes snapshot ci e2e-aws
+.PHONY: test lint conformance-models recording bench bench-peers initcheck scale sizes faults kill fuzz mutate exec helpers release notes snapshot ci e2e-aws
 
 test:
 	go test ./...
@@ -45,6 +45,11 @@ recording:
 # Writes the tables of docs/scale.md.
 scale:
 	go run ./internal/scale -write docs/scale.md
+
+# Takes every permission away from the policies of services of every size, one at a time, and checks that it is missed. It takes
+# some minutes.
+sizes:
+	BUNDLE_TEST_SIZES=1 go test ./pipeline/policy -run '^TestServicesOfEverySize' -count 1 -timeout 60m -v
 
 # Fuzzes every decoder for a minute each. Interesting inputs are not minimized, because go test would spend the minute on that. Then
 # it compares the parsers of Go, Node and Python over 200,000 random changes of the test vectors.

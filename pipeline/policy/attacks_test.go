@@ -31,7 +31,11 @@ type stage struct {
 
 func newStage(t *testing.T, m modes, options ...awslocal.Option) *stage {
 	t.Helper()
-	w := newWorld(t, m, options...)
+	return newWorld(t, m, options...).stage()
+}
+
+func (w *world) stage() *stage {
+	w.Helper()
 	s := &stage{
 		world: w, documents: w.documents(), parameter: w.stored("/local/shop/token"), other: w.stored("/local/other/db"),
 		parameters: w.key("alias/parameters"), own: w.key("alias/hello"), worker: w.key("alias/worker"), evil: w.key("alias/foreign"),
@@ -39,16 +43,16 @@ func newStage(t *testing.T, m modes, options ...awslocal.Option) *stage {
 		otherARN:     "arn:aws:ssm:us-east-1:000000000000:parameter/local/other/db",
 		db:           w.stored("/local/shop/db"),
 	}
-	out, err := kms.NewFromConfig(w.admin).Encrypt(t.Context(), &kms.EncryptInput{
+	out, err := kms.NewFromConfig(w.admin).Encrypt(w.Context(), &kms.EncryptInput{
 		KeyId: s.evil, Plaintext: []byte("planted"), EncryptionContext: at(s.parameterARN)})
 	if err != nil {
-		t.Fatal(err)
+		w.Fatal(err)
 	}
 	s.forged = out.CiphertextBlob
-	out, err = kms.NewFromConfig(w.admin).Encrypt(t.Context(), &kms.EncryptInput{
+	out, err = kms.NewFromConfig(w.admin).Encrypt(w.Context(), &kms.EncryptInput{
 		KeyId: s.parameters, Plaintext: []byte("of another region"), EncryptionContext: at(elsewhereARN)})
 	if err != nil {
-		t.Fatal(err)
+		w.Fatal(err)
 	}
 	s.elsewhere = out.CiphertextBlob
 	s.honest = s.documents["hello"].Context(0)
@@ -292,13 +296,14 @@ func union(all ...map[string]call) map[string]call {
 
 // buildAttacks is everything that the role that builds must not be allowed to do.
 func buildAttacks(m modes) map[string]call {
-	attacks := union(openingAttacks(), readingAttacks(), administrationAttacks(),
+	attacks := union(openingAttacks(), readingAttacks(), administrationAttacks(), roundaboutAttacks(),
 		prefixed("encrypt ", sealingAttacks(encrypt)), prefixed("re-encrypt ", sealingAttacks(move)))
-	if m.helloBlind && m.workerBlind {
+	switch {
+	case m.helloBlind && m.workerBlind:
 		attacks["decrypt a parameter through Parameter Store"] = read("/local/shop/token", true)
-	} else if !m.workerBlind {
+	case !m.workerBlind:
 		attacks["re-encrypt a packed function's parameter"] = move(own, honest)
-	} else {
+	default:
 		attacks["decrypt a blind function's parameter through Parameter Store"] = read("/local/shop/token", true)
 	}
 	return attacks

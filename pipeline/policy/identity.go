@@ -120,16 +120,37 @@ func withBelow(paths List) List {
 	return all
 }
 
-// folders returns patterns for a few folders that have all the parameters, or the
-// parameters themselves if they are few.
-func folders(parameters List) List {
+// prefixes returns a few patterns that match all the parameters, or the parameters
+// themselves if they are few. Those with one pattern begin alike.
+func prefixes(parameters List) List {
 	const few = 10
-	for levels := maxLevels; levels > 0; levels-- {
-		if all := shortened(parameters, levels); len(all) <= few {
-			return all
+	if len(parameters) <= few {
+		return parameters
+	}
+	alike := make([]int, len(parameters)) // how many characters a parameter has in common with the one before it
+	for i := 1; i < len(parameters); i++ {
+		alike[i] = common(parameters[i-1], parameters[i])
+	}
+	enough := slices.Sorted(slices.Values(alike))[few]
+	var all List
+	for i, parameter := range parameters {
+		switch last := len(all) - 1; {
+		case alike[i] < enough:
+			all = append(all, parameter)
+		default:
+			all[last] = all[last][:common(all[last], parameter)] + "*"
 		}
 	}
-	return List{"*"}
+	return all
+}
+
+// common returns how many bytes two texts have in common before they differ.
+func common(a, b string) int {
+	n := 0
+	for n < min(len(a), len(b)) && a[n] == b[n] {
+		n++
+	}
+	return n
 }
 
 // seal returns a statement per function. A single statement would allow sealing a
@@ -176,7 +197,7 @@ func (s Setting) closeReads() []Statement {
 		paths,
 		{
 			Sid: "DenyReadsElsewhere", Effect: deny, Action: List{"ssm:GetParameters"},
-			NotResource: uncovered(slices.Concat(packed.parameters, folders(blind.parameters))),
+			NotResource: uncovered(slices.Concat(packed.parameters, prefixes(blind.parameters))),
 		},
 	}
 }

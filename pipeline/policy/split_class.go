@@ -17,7 +17,8 @@ import (
 // match it. A member of L matches in every statement.
 //
 // The same holds for the strings that begin with the same text and end alike:
-// TEXT*SUFFIX. It returns the shorter lists of the two.
+// TEXT*SUFFIX. Members that end in a wildcard are in every list then. It returns the
+// shorter lists of the two.
 //
 // It reports false if the list cannot be cut like that.
 func classes(list List, room int) (lists []List, ok bool) {
@@ -25,19 +26,36 @@ func classes(list List, room int) (lists []List, ok bool) {
 		return nil, false // a prefix could end within a character
 	}
 	lists, ok = newClass("", list).cut(room)
-	text := sameType(list)
-	backward, also := newClass(text, reversed(text, list)).cut(room)
+	backward, also := classesByEnd(list, room)
 	if !also || ok && total(lists) <= total(backward) {
 		return lists, ok
 	}
-	for i, l := range backward {
-		backward[i] = nil
-		for _, end := range reversed("", l) {
-			backward[i] = append(backward[i], text+end)
-		}
-		backward[i] = distinct(backward[i])
-	}
 	return backward, true
+}
+
+func classesByEnd(list List, room int) (lists []List, ok bool) {
+	text := sameType(list)
+	var ends, everywhere List
+	for _, member := range list {
+		if hasWildcard(strings.TrimPrefix(strings.TrimPrefix(member, text), "*")) {
+			everywhere = append(everywhere, member)
+			room -= listed(member)
+			continue
+		}
+		ends = append(ends, member)
+	}
+	if len(ends) == 0 {
+		return nil, false
+	}
+	lists, ok = newClass(text, reversed(text, ends)).cut(room)
+	for i, l := range lists {
+		lists[i] = slices.Clone(everywhere)
+		for _, end := range reversed("", l) {
+			lists[i] = append(lists[i], text+end)
+		}
+		lists[i] = distinct(lists[i])
+	}
+	return lists, ok
 }
 
 func total(lists []List) int {
@@ -131,12 +149,7 @@ func (c *class) divide() bool {
 	}
 	same := literal(c.members[0])
 	for _, member := range c.members[1:] {
-		text := literal(member)
-		n := 0
-		for n < min(len(same), len(text)) && same[n] == text[n] {
-			n++
-		}
-		same = same[:n]
+		same = same[:common(same, literal(member))]
 	}
 	var within []*class
 	for _, member := range c.members { // sorted
@@ -156,18 +169,18 @@ func (c *class) divide() bool {
 // beginning returns a pattern for the strings that begin like a member does, for one
 // letter more than the members have in common. Of an ARN, it has all fields before the
 // resource: AWS does not accept less. It reports false if the member has a wildcard there.
-func beginning(member string, common int) (pattern string, ok bool) {
+func beginning(member string, same int) (pattern string, ok bool) {
 	text := literal(member)
-	if len(text) == common {
+	if len(text) == same {
 		return member, member == text // all others begin with it
 	}
 	const arns = "arn:"
-	if n := min(common+1, len(arns)); text[:n] != arns[:n] {
-		return text[:common+1] + "*", true
+	if n := min(same+1, len(arns)); text[:n] != arns[:n] {
+		return text[:same+1] + "*", true
 	}
 	fields := strings.SplitAfterN(text, ":", 6)
 	before := len(text) - len(fields[len(fields)-1])
-	return text[:max(common+1, before)] + "*", len(fields) == 6
+	return text[:max(same+1, before)] + "*", len(fields) == 6
 }
 
 // literal returns what a pattern has before its first wildcard.

@@ -36,6 +36,8 @@ const seedJSON = `{
     {"name": "/local/shop/db", "type": "SecureString", "key_id": "alias/parameters", "values": ["not-a-real-value-0", "not-a-real-value-1"]},
     {"name": "/local/shop/token", "type": "SecureString", "key_id": "alias/parameters", "value": "not-a-real-value-2"},
     {"name": "/local/shop/mail/user", "type": "SecureString", "key_id": "alias/parameters", "value": "not-a-real-value-3"},
+    {"name": "/local/shop/dbx", "type": "SecureString", "key_id": "alias/parameters", "value": "not-a-real-value-7"},
+    {"name": "/local/shop/db/x", "type": "SecureString", "key_id": "alias/parameters", "value": "not-a-real-value-8"},
     {"name": "/local/other/db", "type": "SecureString", "key_id": "alias/parameters", "value": "not-a-real-value-4"},
     {"name": "/local/other/plain", "type": "SecureString", "value": "not-a-real-value-5"},
     {"name": "/local/other/text", "type": "String", "value": "not-a-real-value-6"}
@@ -136,10 +138,10 @@ func (w *world) resolve() {
 	}
 	w.setting = policy.Setting{
 		Manifest: w.manifest, Region: awslocal.Region, Account: awslocal.Account, Keys: map[string]string{},
-		FunctionRoles: map[string]string{"hello": arn("hello"), "worker": arn("worker")}, BreakGlass: []string{arn("glass")},
+		FunctionRoles: map[string]string{}, BreakGlass: []string{arn("glass")},
 	}
 	for name, key := range keys {
-		w.setting.Keys[name] = key.ARN
+		w.setting.Keys[name], w.setting.FunctionRoles[name] = key.ARN, arn(name)
 	}
 	sources, problems := resolve.StoredParameters(w.Context())
 	if len(problems) > 0 {
@@ -161,10 +163,32 @@ func (w *world) role(name string, document policy.Document) aws.Config {
 	if len(document.Statement) > 0 {
 		role.Policy = w.json(document)
 	}
+	return w.declare(role)
+}
+
+// roleWith declares a role with managed policies and, if it is not empty, an inline one.
+func (w *world) roleWith(name string, managed []policy.Document, inline policy.Document) aws.Config {
+	w.Helper()
+	id, key := sts.NewAccessKey("AKIA")
+	role := sts.Role{Name: name, Account: awslocal.Account, AccessKeyID: id, SecretAccessKey: key}
+	for _, document := range managed {
+		if len(document.Statement) == 0 {
+			continue
+		}
+		role.Policies = append(role.Policies, w.json(document))
+	}
+	if len(inline.Statement) > 0 {
+		role.Policy = w.json(inline)
+	}
+	return w.declare(role)
+}
+
+func (w *world) declare(role sts.Role) aws.Config {
+	w.Helper()
 	if err := w.server.PutRole(role); err != nil {
 		w.Fatal(err)
 	}
-	return w.config(id, key)
+	return w.config(role.AccessKeyID, role.SecretAccessKey)
 }
 
 func (w *world) json(document any) []byte {
