@@ -51,7 +51,7 @@ endpoint ${endpoint:-AWS}
 parts   $parts
 names    begin with $name
 
-This makes 6 KMS keys, 3 grants, 33 parameters (9 of them of the advanced tier) and, to publish, four layer versions, all with made-up
+This makes up to 7 KMS keys, 3 grants, 33 parameters (9 of them of the advanced tier) and, to publish, four layer versions, all with made-up
 values; and removes them, the keys after the least wait that KMS allows, 7 days, which costs nothing. It comes to a few cents.
 TEXT
 if [ "${BUNDLE_E2E_YES:-}" != 1 ]; then
@@ -62,7 +62,7 @@ fi
 # --- clean-up, whatever happens ---
 
 dir=$(mktemp -d)
-keys=() parameters=() functions=()
+keys=() parameters=() functions=() stack=
 clean() {
   status=$?
   trap '' INT TERM
@@ -73,6 +73,13 @@ clean() {
   if part publish; then
     remove lambda list-layer-versions --layer-name "$name" --query 'LayerVersions[].[Version]' --output text
     for version in $(grep -E '^[0-9]+$' "$dir/out" || true); do remove lambda delete-layer-version --layer-name "$name" --version-number "$version"; done
+  fi
+  if [ -n "$stack" ]; then # its key is kept, with its alias
+    if kept=$(aws kms describe-key --key-id "$(alias_of stack-packed)" --query KeyMetadata.Arn --output text 2>"$dir/error"); then
+      keys+=("$(alias_of stack-packed)" "$kept")
+    fi
+    remove cloudformation delete-stack --stack-name "$stack"
+    remove cloudformation wait stack-delete-complete --stack-name "$stack"
   fi
   for function in ${functions[@]+"${functions[@]}"}; do remove lambda delete-function --function-name "$function"; done
   for ((i = 0; i < ${#parameters[@]}; i += 10)); do remove ssm delete-parameters --names "${parameters[@]:i:10}"; done
@@ -584,6 +591,26 @@ if part rights; then
   exits 4 bundle doctor --manifest "${blind[@]}"
   grep -q 'not blind' "$dir/err" || fail "doctor does not say that this caller could decrypt"
   ok "bundle doctor: a build would be let through; this caller, who may decrypt, is not blind"
+fi
+
+# Everything as resources, for a bundle whose key and roles do not exist yet. No local target has CloudFormation.
+if part rights && [ -z "$endpoint" ]; then
+  export BUNDLE_VAR_name=$name-stack
+  exits 0 bundle policy --manifest "${pack[@]}" --format cloudformation --parameter-key "$store"
+  export BUNDLE_VAR_name=$name
+  cp "$dir/out" "$dir/template.json"
+  fact template "CloudFormation accepts the template that bundle writes" '^ok .*CAPABILITY_NAMED_IAM' \
+    "$(outcome cloudformation validate-template --template-body "file://$dir/template.json" --query Capabilities)"
+  if [ -n "$role" ]; then
+    stack=$name
+    trusting=()
+    for who in Build Plan Put; do trusting+=("${who}Principal=$role"); done
+    fact template-deploys "CloudFormation makes the roles, and a key whose policy names them" '^ok' \
+      "$(outcome cloudformation deploy --stack-name "$stack" --template-file "$dir/template.json" --capabilities CAPABILITY_NAMED_IAM --parameter-overrides "${trusting[@]}")"
+    fact template-shut "the key refuses Decrypt to who made it" '^AccessDeniedException' \
+      "$(outcome kms decrypt --key-id "$(aws kms describe-key --key-id "$(alias_of stack-packed)" --query KeyMetadata.KeyId --output text)" \
+        --encryption-context a=b --dry-run --dry-run-modifiers IGNORE_CIPHERTEXT)"
+  fi
 fi
 
 if part rights && [ -z "$role" ]; then
