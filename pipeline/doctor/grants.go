@@ -11,9 +11,19 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/kms/types"
 )
 
-// A grantee is whom a grant allows to decrypt.
+// A grantee is whom a grant allows to decrypt, or to move a document to another key.
 type grantee struct {
-	principal string // an ARN, or the name of an AWS service
+	principal  string // an ARN, or the name of an AWS service
+	operations []types.GrantOperation
+}
+
+// gives reports whether the grant has the operation for an action.
+func (g grantee) gives(action string) bool {
+	operation := types.GrantOperationDecrypt
+	if action == moving {
+		operation = types.GrantOperationReEncryptFrom
+	}
+	return slices.Contains(g.operations, operation)
 }
 
 const (
@@ -32,7 +42,7 @@ func isReply(err error) bool {
 	return errors.As(err, &bad)
 }
 
-// grants reads the grants of a key that allow decrypting, whatever their constraints.
+// grants reads the grants of a key that allow decrypting or moving, whatever their constraints.
 // complete is false if there are more than it reads. Its errors are those of KMS, or
 // a badReply.
 //
@@ -50,7 +60,7 @@ func (d *Doctor) grants(ctx context.Context, keyARN string) (all []grantee, comp
 			if err != nil {
 				return nil, false, err
 			}
-			if slices.Contains(g.Operations, types.GrantOperationDecrypt) {
+			if found.gives(decrypting) || found.gives(moving) {
 				all = append(all, found)
 			}
 		}
@@ -89,5 +99,5 @@ func granteeOf(g types.GrantListEntry, keyARN string) (grantee, error) {
 	if principal == "" {
 		principal = service
 	}
-	return grantee{principal}, nil
+	return grantee{principal, g.Operations}, nil
 }

@@ -55,16 +55,16 @@ func TestBothPoliciesAndGrantsLetIn(t *testing.T) {
 		}
 		var grants []grantee
 		for _, principal := range c.grants {
-			grants = append(grants, grantee{principal})
+			grants = append(grants, grantee{principal, []types.GrantOperation{types.GrantOperationDecrypt}})
 		}
-		got, err := openers(someKey, documents, grants)
+		got, err := openers(someKey, documents, grants, decrypting)
 		slices.Sort(c.want)
 		slices.Sort(got.names)
 		if err != nil || !slices.Equal(got.names, c.want) || got.open != c.open || got.closed != c.closed {
 			t.Errorf("%s\nand %s\nand %q:\n%q, open %t, closed %t, %v\nwant %q", c.own, c.ram, c.grants, got.names, got.open, got.closed, err, c.want)
 		}
 	}
-	if _, err := openers(someKey, []string{`{"Statement": []}`, "x"}, nil); err == nil {
+	if _, err := openers(someKey, []string{`{"Statement": []}`, "x"}, nil, decrypting); err == nil {
 		t.Error("the second policy may be anything")
 	}
 }

@@ -3,6 +3,7 @@ package doctor
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -89,12 +90,14 @@ func unanswerable(err error) bool {
 	return class == awsfault.Denied || class == awsfault.Other && awsfault.Code(err) != ""
 }
 
-// openers completes the finding with who can decrypt.
+// openers completes the finding with who can decrypt, and who else can move a document
+// to another key, to decrypt it there.
 func (f Finding) openers(of Function, seen access) Finding {
-	who, err := openers(of.KeyARN, seen.documents, seen.grants)
-	switch {
+	who, err := openers(of.KeyARN, seen.documents, seen.grants, decrypting)
+	movers, also := openers(of.KeyARN, seen.documents, seen.grants, moving)
+	switch err = errors.Join(err, also); {
 	case err != nil:
-		f.Detail = fmt.Sprintf("the policy of key %q cannot be read: %v", of.Key.Value, err)
+		f.Detail = fmt.Sprintf("the policy of key %q cannot be read: it is not a policy document", of.Key.Value)
 		return f
 	case len(who.names) == 0:
 		f.Detail = fmt.Sprintf("the policy of key %q does not allow anyone to decrypt, not even the role of function %q", of.Key.Value, of.Name)
@@ -104,8 +107,12 @@ func (f Finding) openers(of Function, seen access) Finding {
 	default:
 		f.Status, f.Detail = OK, "can decrypt: "+strings.Join(who.names, ", ")
 	}
+	if more := movers.besides(who); len(more) > 0 {
+		f.Status = Note
+		f.Detail += ". Can re-encrypt documents under another key (kms:ReEncryptFrom), and decrypt them there: " + strings.Join(more, ", ")
+	}
 	if len(seen.unseen) > 0 {
-		if !who.closed { // otherwise the policy denies everyone whom they could add
+		if !who.closed || !movers.closed { // otherwise the policy denies everyone whom they could add
 			f.Status = Note
 		}
 		f.Detail += ". Not seen: " + strings.Join(seen.unseen, "; ")

@@ -11,7 +11,15 @@ import (
 	"github.com/whispering/bundle/internal/lazyregexp"
 )
 
-// who has the principals that can decrypt.
+// The actions that give someone what is in a document. ReEncryptFrom moves it to another
+// key, under which its holder decrypts it:
+// https://docs.aws.amazon.com/kms/latest/APIReference/API_ReEncrypt.html
+const (
+	decrypting = "kms:decrypt"
+	moving     = "kms:reencryptfrom"
+)
+
+// who has the principals that can do one action.
 type who struct {
 	names  []string // ARNs, or descriptions of several principals
 	open   bool     // a name means more than one principal
@@ -57,10 +65,10 @@ func (l *list[T]) UnmarshalJSON(b []byte) error {
 // byGrant is what a name that a grant has ends in.
 const byGrant = " (by a grant)"
 
-// openers parses the policies of a key, and adds the grants. It ignores conditions of
-// an Allow, and a Deny that it does not understand, so that it may list too many
-// principals, and never too few.
-func openers(keyARN string, documents []string, grants []grantee) (who, error) {
+// openers parses the policies of a key, and adds the grants. It returns who can do an
+// action with the key. It ignores conditions of an Allow, and a Deny that it does not
+// understand, so that it may list too many principals, and never too few.
+func openers(keyARN string, documents []string, grants []grantee, action string) (who, error) {
 	var statements []statement
 	for _, document := range documents {
 		var p policy
@@ -75,16 +83,18 @@ func openers(keyARN string, documents []string, grants []grantee) (who, error) {
 	}
 	var names, granted []string
 	for _, s := range statements {
-		if s.Effect == "Allow" && s.decrypts() {
+		if s.Effect == "Allow" && s.isAbout(action) {
 			names = append(names, s.principals()...)
 		}
 	}
 	for _, g := range grants {
-		granted = append(granted, g.principal)
+		if g.gives(action) {
+			granted = append(granted, g.principal)
+		}
 	}
 	w := who{}
 	for _, s := range statements {
-		if except, ok := s.deniesAllBut(keyARN); ok {
+		if except, ok := s.deniesAllBut(keyARN, action); ok {
 			names, granted = restrict(names, except), restrict(granted, except)
 			w.closed = w.closed || !slices.ContainsFunc(except, isPattern)
 		}
@@ -115,6 +125,14 @@ func (w *who) add(names []string, how string) {
 	}
 }
 
+// besides returns the names that are not among those of another, by whatever way.
+func (w who) besides(other who) []string {
+	return slices.DeleteFunc(slices.Clone(w.names), func(name string) bool {
+		base := strings.TrimSuffix(name, byGrant)
+		return slices.Contains(other.names, base) || slices.Contains(other.names, base+byGrant)
+	})
+}
+
 // isPattern reports whether a value of a condition can match several principals.
 func isPattern(value string) bool { return strings.ContainsAny(value, "*?") }
 
@@ -123,8 +141,8 @@ func isPattern(value string) bool { return strings.ContainsAny(value, "*?") }
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html
 var principalForm = lazyregexp.New(`^[\w+=,.@:/*?-]{1,600}$`)
 
-func (s statement) decrypts() bool {
-	const action = "kms:decrypt"
+// isAbout reports whether a statement has an action, which is in lower case.
+func (s statement) isAbout(action string) bool {
 	covers := func(patterns []string) bool {
 		return slices.ContainsFunc(patterns, func(p string) bool { return matches(strings.ToLower(p), action) })
 	}
@@ -170,8 +188,8 @@ func (s statement) covers(keyARN string) bool {
 
 // deniesAllBut returns the exceptions of a Deny of everyone, if its only condition
 // makes them.
-func (s statement) deniesAllBut(keyARN string) (except []string, ok bool) {
-	if s.Effect != "Deny" || !s.decrypts() || !s.covers(keyARN) || s.NotPrincipal != nil || !slices.Contains(s.principals(), "*") {
+func (s statement) deniesAllBut(keyARN, action string) (except []string, ok bool) {
+	if s.Effect != "Deny" || !s.isAbout(action) || !s.covers(keyARN) || s.NotPrincipal != nil || !slices.Contains(s.principals(), "*") {
 		return nil, false
 	}
 	if len(s.Condition) == 0 {
