@@ -487,6 +487,9 @@ if part facts; then
   echo "${long/"$every"/[$(printf '"kms:Encrypt", %.0s' $(seq 2500)) $every]}" >"$dir/long.json"
   fact policy-long "a key policy of more than 32 KB is LimitExceededException" '^LimitExceededException' \
     "$(outcome kms put-key-policy --key-id "$ruled" --policy-name default --policy "file://$dir/long.json")"
+  printf '%s%32768s' "$long" "" >"$dir/spaces.json"
+  fact policy-spaces "white space counts in these 32 KB" '^LimitExceededException' \
+    "$(outcome kms put-key-policy --key-id "$ruled" --policy-name default --policy "file://$dir/spaces.json")"
   managed_key=$(outcome kms describe-key --key-id alias/aws/ssm --query KeyMetadata.KeyId)
   outcome kms get-key-policy --key-id "$(cut -d' ' -f2 <<<"$managed_key")" --policy-name default --query Policy >"$dir/managed-policy"
   fact managed-policy "the policy of alias/aws/ssm lets in who comes through Parameter Store" "^ok .*\"kms:ViaService\" *: *\[? *\"ssm\.$region\." "$(<"$dir/managed-policy")"
@@ -629,7 +632,7 @@ fi
 if part rights && [ -z "$role" ]; then
   with_role=(list-layer-versions managed-read stored-read implicit-clause kms-through-ssm-implicit malformed-resource session-tags session-length source-identity
     grant-none grant-equals grant-subset grant-operations grant-deny grant-listed grant-again grant-counts grant-ended grant-missing
-    session-deny session-deny-clause session-via session-clause key-policy)
+    session-deny session-deny-clause session-via session-clause split-deny key-policy)
   skipped=$((skipped + ${#with_role[@]}))
   echo "skipped: BUNDLE_E2E_ROLE is not set: ${with_role[*]}"
 elif part rights; then
@@ -726,6 +729,16 @@ elif part rights; then
     "$(as_role ssm get-parameters --names "/$name/managed" --with-decryption --query 'length(Parameters)')"
   fact session-clause "where the session policy does not allow, the message says so" ' because no session policy allows the lambda:ListLayerVersions action' \
     "$(as_role lambda list-layer-versions --layer-name "$name" --query 'length(LayerVersions)')"
+  # except PARAMETER END: one of two parts of a Deny of everything except two parameters. The other one ends with END.
+  except() {
+    local all=arn:$partition:ssm:$region:$account:parameter
+    echo '{"Effect": "Deny", "Action": "ssm:GetParameters", "NotResource": ["'"$all/$name/$1"'", "'"$all/*$2"'"]}'
+  }
+  assume --policy '{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}, '"$(except own d), $(except managed n)"']}'
+  fact split-deny "two parts of a Deny of everything except a list let pass what is in the list, and nothing that ends alike or otherwise" \
+    '^ok 1 ok 1 AccessDenied[a-zA-Z]* *AccessDenied' "$(for each in own managed plain list; do
+      as_role ssm get-parameters --names "/$name/$each" --query 'length(Parameters)' | sed 's/^\(AccessDenied[a-zA-Z]*\).*/\1/' | tr -s ' \n' ' '
+    done)"
   bundle policy --manifest "${pack[@]}" --kind key --function-role "packed=$role" >"$dir/key.json" || fail "bundle policy --kind key"
   aws kms put-key-policy --key-id "$(key_of packed)" --policy-name default --policy "file://$dir/key.json"
   shut() { outcome kms decrypt --key-id "$(key_of packed)" --encryption-context a=b --dry-run --dry-run-modifiers IGNORE_CIPHERTEXT; }

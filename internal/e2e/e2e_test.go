@@ -217,7 +217,7 @@ func TestScript(t *testing.T) {
 		want := []string{
 			"advanced-bytes", "batch-failure", "duplicates",
 			"policy-incomplete", "key-unused", "key-unused-dry-run", "key-used", "policy-ineffective", "policy-unnamed", "ram-absent", "ram-unlisted",
-			"ram-put", "policy-other", "policy-long", "managed-read",
+			"ram-put", "policy-other", "policy-long", "policy-spaces", "managed-read",
 			"grant-equals", "grant-subset", "grant-operations", "grant-listed", "grant-deny", "grant-counts", "grant-again", "grant-ended",
 			"grant-missing", "session-via",
 		}

@@ -54,8 +54,10 @@ func newDocument(statements ...[]Statement) Document {
 	return d
 }
 
-// Quotas on the size of a policy, in characters. White space counts only in key
-// policies.
+// Quotas on the size of a policy. Those of IAM are in characters, and white space does
+// not count: the names in these documents are ASCII, so that bytes and characters are
+// the same. That of KMS is in bytes. AWS does not say that white space does not count
+// there, so it does. MaxInline is for all inline policies of a role together.
 //
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
 // https://docs.aws.amazon.com/kms/latest/developerguide/resource-limits.html

@@ -238,3 +238,34 @@ func TestHalvesOfADenyDoNotMeanTheSame(t *testing.T) {
 		}
 	}
 }
+
+// The parts of the policy of a build are enough to build with, and deny every attack
+// where other policies of the role allow everything.
+func TestPartsOfABuildPolicyAreEnoughAndDenyEveryAttack(t *testing.T) {
+	for name, m := range allModes() {
+		t.Run(name, func(t *testing.T) {
+			s := newStage(t, m)
+			parts, err := s.setting.Build().Split(1500)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if len(parts) < 3 || len(parts) >= policy.MaxAttached {
+				t.Fatalf("%d parts", len(parts))
+			}
+			everything, none := broadened(policy.Document{Version: "2012-10-17"}), policy.Document{}
+			if _, err := s.run(s.roleWith("ci", parts, none)); err != nil {
+				t.Error(err)
+			}
+			if through := s.denied(s.roleWith("ci", parts, everything), buildAttacks(m)); through != nil {
+				t.Errorf("not refused:\n%s", strings.Join(through, "\n"))
+			}
+			for i := range parts {
+				less := slices.Delete(slices.Clone(parts), i, i+1)
+				_, err := s.run(s.roleWith("ci", less, none))
+				if err == nil && s.denied(s.roleWith("ci", less, everything), buildAttacks(m)) == nil {
+					t.Errorf("nothing changes without part %d: %+v", i+1, parts[i])
+				}
+			}
+		})
+	}
+}
