@@ -176,10 +176,20 @@ func (q *asker) decide(all *simulation, w *world) {
 	}
 }
 
-// explained reports whether the simulator denies what the embedded AWS allows for a known
-// reason: it knows no resource of lambda:ListLayerVersions but *. docs/policy.md has AWS's.
-func explained(a simulated, ours, theirs string) bool {
-	return a.Action == "lambda:ListLayerVersions" && ours == "Allowed" && theirs == "ImplicitlyDenied"
+// explained says why the simulator decides a case differently than the embedded AWS; ""
+// if it must not. It has a pattern for the resource of each action:
+//
+//   - lambda:ListLayerVersions: only *. docs/policy.md has the source for the layer's ARN.
+//   - ssm:GetParametersByPath: a parameter with a name, which the path / has not. So the
+//     simulator gives no verdict.
+func explained(a simulated, ours, theirs string) string {
+	switch {
+	case a.Action == "lambda:ListLayerVersions" && ours == "Allowed" && theirs == "ImplicitlyDenied":
+		return a.Action
+	case a.Action == "ssm:GetParametersByPath" && strings.HasSuffix(a.ARN, ":parameter/") && theirs == `error: {"message":"no.resource.types"}`:
+		return a.Action
+	}
+	return ""
 }
 
 // An evaluator that is not ours decides what our roles ask for as the embedded AWS does.
@@ -193,21 +203,21 @@ func TestAnotherEvaluatorDecidesTheSame(t *testing.T) {
 	}
 	q := &asker{asked: map[string]iam.Access{}}
 	q.decide(&all, q.ofPuts(t))
-	agree, known, seen := 0, 0, map[string]int{}
+	agree, known, seen := 0, map[string]int{}, map[string]int{}
 	for i, theirs := range all.run(t) {
 		one := all.Cases[i]
 		switch {
 		case theirs == all.ours[i]:
 			agree++
 			seen[theirs]++
-		case explained(one, all.ours[i], theirs):
-			known++
+		case explained(one, all.ours[i], theirs) != "":
+			known[one.Action]++
 		default:
 			t.Errorf("%s, not %s: %s %s as %s %v", theirs, all.ours[i], one.Action, one.ARN, one.Principal, one.Keys)
 		}
 	}
-	t.Logf("%d cases: %d agree (%v), %d are explained", len(all.Cases), agree, seen, known)
-	if known == 0 || seen["Allowed"] < 300 || seen["ExplicitlyDenied"] < 300 || seen["ImplicitlyDenied"] < 300 {
+	t.Logf("%d cases: %d agree (%v), explained are %v", len(all.Cases), agree, seen, known)
+	if len(known) != 2 || seen["Allowed"] < 300 || seen["ExplicitlyDenied"] < 300 || seen["ImplicitlyDenied"] < 300 {
 		t.Error("too few cases")
 	}
 }
@@ -217,7 +227,7 @@ func TestAnotherEvaluatorDecidesTheSame(t *testing.T) {
 func TestAnotherEvaluatorDecidesPartsAsTheWhole(t *testing.T) {
 	needs.PolicyTools(t)
 	t.Parallel()
-	const requests = 8
+	const requests = 6
 	type drawn struct {
 		whole    policy.Document
 		parts    []policy.Document
@@ -240,7 +250,7 @@ func TestAnotherEvaluatorDecidesPartsAsTheWhole(t *testing.T) {
 		return d
 	})
 	var all simulation
-	for seed := 0; len(all.Cases) < 2*requests*150; seed++ {
+	for seed := 0; len(all.Cases) < 2*requests*100; seed++ {
 		d := draw.Example(seed)
 		for _, r := range d.requests {
 			access := iam.Access{Principal: "arn:aws:iam::222222222222:role/r", Account: "222222222222", Action: r.action, Resource: r.resource, Keys: r.keys}
@@ -248,17 +258,26 @@ func TestAnotherEvaluatorDecidesPartsAsTheWhole(t *testing.T) {
 			all.add(t, access, raw(t, d.parts...), nil)
 		}
 	}
+	all.compare(t)
+}
+
+// compare compares verdicts on pairs of cases: a document, and its parts.
+func (s *simulation) compare(t *testing.T) {
+	t.Helper()
 	seen := map[string]int{}
-	theirs := all.run(t)
+	theirs := s.run(t)
 	for i := 0; i < len(theirs); i += 2 {
+		if explained(s.Cases[i], s.ours[i], theirs[i]) != "" {
+			continue
+		}
 		seen[theirs[i]]++
-		if theirs[i] != all.ours[i] || theirs[i] != theirs[i+1] || theirs[i] != all.ours[i+1] {
-			t.Errorf("the whole %s, the parts %s; of the embedded AWS %s and %s: %+v\n%s", theirs[i], theirs[i+1], all.ours[i], all.ours[i+1],
-				all.Cases[i], all.Identity[all.Cases[i].Identity[0]])
+		if theirs[i] != s.ours[i] || theirs[i] != theirs[i+1] || theirs[i] != s.ours[i+1] {
+			t.Errorf("the whole %s, the parts %s; of the embedded AWS %s and %s: %+v\n%s", theirs[i], theirs[i+1], s.ours[i], s.ours[i+1],
+				s.Cases[i], s.Identity[s.Cases[i].Identity[0]])
 		}
 	}
 	t.Logf("%d cases: %v", len(theirs), seen)
-	if seen["Allowed"] < 50 || seen["ExplicitlyDenied"] < 50 || seen["ImplicitlyDenied"] < 50 {
+	if min(seen["Allowed"], seen["ExplicitlyDenied"], seen["ImplicitlyDenied"]) < 20 {
 		t.Error("too few of each")
 	}
 }
