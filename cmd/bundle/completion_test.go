@@ -37,8 +37,8 @@ func shells(program string) []shell {
 		// What zsh does with the choices needs a terminal; they are its own.
 		{"zsh", "zsh", "Debian: apt-get install zsh", []string{"-fc", `
 			compdef() { }
-			compset() { }
-			compadd() { print -l -- ${(P)@[-1]} }
+			compset() { before=${(M)words[CURRENT]##${~2}} }
+			compadd() { local -a all=(${(P)@[-1]}); print -l -- $before${^all} }
 			_describe() { print -l -- ${${(P)2}%%:*} }
 			_files() { print -l -- *(N) }
 			source ./completion
@@ -95,6 +95,17 @@ func TestCompletion(t *testing.T) {
 				{"bundle plan --env prod --region ", "us-west-2 eu-west-1", "us-east-1"},
 				{"bundle plan --var ", "tier=", "plan"},
 				{"bundle policy --function ", "hello worker", "plan"},
+				{"bundle policy --function hello,", "hello,hello hello,worker", "plan"},
+				{"bundle policy --function hello,wor", "hello,worker", "hello,hello"},
+				{"bundle policy --env local --function x,", "x,hello", "x,worker"},
+				{"bundle build --function hello,worker,", "hello,worker,hello", "plan"},
+				{"bundle build --env local,", "", "local prod hello"},
+				{"bundle policy --kind ", "ci plan put doctor function key all", "hello secrets.hcl"},
+				{"bundle policy --kind d", "doctor", "ci hello"},
+				{"bundle policy --kind ci --format ", "json terraform cloudformation cdk", "gitlab secrets.hcl"},
+				{"bundle matrix --format ", "github gitlab lines", "json secrets.hcl"},
+				{"bundle matrix --format gitl", "gitlab", "github"},
+				{"bundle matrix --format gitlab --env ", "local prod", "lines"},
 				{"bundle policy --function-role ", "", "hello plan"},
 				{"bundle compare --env local --env ", "local prod", "plan"},
 				{"bundle put --env local ", "LOG_TOKEN DB_PASSWORD", "hello secrets.hcl"},
@@ -297,6 +308,28 @@ func manual(t *testing.T, program string) {
 	for _, want := range []string{"SYNOPSIS " + program + " [build options]", "0 done", "130 interrupted"} {
 		if !strings.Contains(plain, want) {
 			t.Errorf("the manual page does not say %q", want)
+		}
+	}
+}
+
+// TestCompletionOffersWhatIsAccepted: the words of a flag are those that its command names where it refuses another.
+func TestCompletionOffersWhatIsAccepted(t *testing.T) {
+	reportFolder(t)
+	script := printedCompletion(t, "bash", "bundle")
+	offered := regexp.MustCompile(`'bundle ([a-z]+) --([a-z]+)'\) kind=words words='([a-z ]+)'`).FindAllStringSubmatch(script, -1)
+	if len(offered) < 3 {
+		t.Errorf("only %q", offered)
+	}
+	for _, m := range offered {
+		_, stderr, code := ran(t, m[1], "--"+m[2], "x")
+		_, listed, _ := strings.Cut(strings.ToLower(strings.Join(strings.Fields(stderr), " ")), "write ")
+		listed, _, _ = strings.Cut(listed, " see bundle")
+		accepted := strings.FieldsFunc(strings.ReplaceAll(listed, " or ", " "), func(r rune) bool { return r == ' ' || r == ',' || r == '.' })
+		words := strings.Fields(m[3])
+		slices.Sort(words)
+		slices.Sort(accepted)
+		if code != 2 || !slices.Equal(words, accepted) {
+			t.Errorf("bundle %s --%s: offers %q, accepts %q (exit code %d)\n%s", m[1], m[2], words, accepted, code, stderr)
 		}
 	}
 }

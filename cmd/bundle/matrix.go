@@ -87,6 +87,9 @@ func (a *app) matrix(c *cli.Context) error {
 	if n := report.Characters(); a.Getenv("GITHUB_OUTPUT") != "" && n > maxOutput {
 		return console.Usagef("the matrix has %d characters, but GitHub takes only %d of a job's outputs: make several matrices with --env or --region", n, maxOutput)
 	}
+	if job, n := report.LongestArgs(); format == view.MatrixGitLab && n > view.MaxVariable {
+		return console.Usagef("the variable BUNDLE_ARGS of the job %s has %d bytes, but Linux passes only %d to a program: raise --max, so that a job has fewer functions", job, n, view.MaxVariable)
+	}
 	a.HandOver(report.Markdown(), report.Outputs())
 	return a.AnswerOrPrint(report)
 }

@@ -230,6 +230,29 @@ func TestMatrixAsAChildPipeline(t *testing.T) {
 	}
 }
 
+// TestMatrixOfALongVariable: a job of GitLab whose variable Linux cannot pass to a program fails before its script.
+func TestMatrixOfALongVariable(t *testing.T) {
+	reportFolder(t)
+	var b strings.Builder
+	b.WriteString("bundle { name = \"shop\" }\nenvironment \"local\" { embedded = \"sample.json\" }\n")
+	for i := range 2200 {
+		fmt.Fprintf(&b, "function \"f%059d\" {\n  kms_key = \"alias/${function.name}\"\n  secret \"DB\" { parameter = \"/shop/db\" }\n}\n", i)
+	}
+	if err := os.WriteFile("long.hcl", []byte(b.String()), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	matrix := []string{"matrix", "--manifest", "long.hcl", "--env", "local", "--out", "layer-{function}.zip"}
+	stdout, stderr, code := ran(t, append(matrix, "--format", "gitlab", "--max", "1")...)
+	if code != 2 || stdout != "" || !strings.Contains(strings.Join(strings.Fields(stderr), " "), "has 134254 bytes, but Linux passes only 131072 to a program: raise --max") {
+		t.Errorf("exit code %d\n%s", code, stderr)
+	}
+	for _, args := range [][]string{{"--format", "gitlab", "--max", "2"}, {"--format", "lines", "--max", "1"}} {
+		if stdout, stderr, code := ran(t, append(matrix, args...)...); code != 0 || !strings.Contains(stdout, "--env=local") {
+			t.Errorf("%q: exit code %d\n%s", args, code, stderr)
+		}
+	}
+}
+
 // TestMatricesThatAreRefused: there is no matrix if anything is wrong, and no job is left out silently.
 func TestMatricesThatAreRefused(t *testing.T) {
 	reportFolder(t)

@@ -49,8 +49,16 @@ func Fill(w io.Writer, what string, root *cli.App, name *Name, manual string) er
 	}
 	t, err := template.New(what).Funcs(template.FuncMap{
 		"values": flagValues,
-		"kinds":  func() []valueKind { return kinds(all) },
-		"list":   func(kind valueKind) bool { return slices.Contains(Lists(), string(kind)) },
+		"worded": func(c *command) (found []option) {
+			for _, f := range c.Flags {
+				if f.Kind == wordValue {
+					found = append(found, f)
+				}
+			}
+			return found
+		},
+		"kinds": func() []valueKind { return kinds(all) },
+		"list":  func(kind valueKind) bool { return slices.Contains(Lists(), string(kind)) },
 		"names": func(c *command) (all []string) {
 			for _, sub := range c.Commands {
 				all = append(all, sub.Name)

@@ -25,6 +25,7 @@ type command struct {
 type option struct {
 	Name, Placeholder, Usage, Default string
 	Kind                              valueKind
+	Words                             []string // what the value can be, of the kind wordValue
 }
 
 type valueKind string
@@ -34,6 +35,7 @@ const (
 	fileValue   valueKind = "file"
 	folderValue valueKind = "folder"
 	anyValue    valueKind = "any"
+	wordValue   valueKind = "words"
 	// Other kinds are the Lists.
 )
 
@@ -134,6 +136,9 @@ func newOption(command string, f cli.DocGenerationFlag, name *Name) option {
 	if command != "bundle init" { // its flags name what the manifest does not have yet
 		o.Kind = cmp.Or(flagKinds()[o.Name], o.Kind)
 	}
+	if o.Words = flagWords()[command+" --"+o.Name]; o.Words != nil {
+		o.Kind = wordValue
+	}
 	o.Placeholder = cmp.Or(o.Placeholder, "VALUE")
 	return o
 }
@@ -141,4 +146,13 @@ func newOption(command string, f cli.DocGenerationFlag, name *Name) option {
 // flagKinds has the kinds of flags that name the same for every command.
 func flagKinds() map[string]valueKind {
 	return map[string]valueKind{"env": EnvironmentNames, "function": FunctionNames, "region": RegionNames, "var": VariableNames}
+}
+
+// flagWords has the values of flags that take one of a few words. A test compares them with what the commands accept.
+func flagWords() map[string][]string {
+	return map[string][]string{
+		"bundle matrix --format": {"github", "gitlab", "lines"},
+		"bundle policy --format": {"json", "terraform", "cloudformation", "cdk"},
+		"bundle policy --kind":   {"ci", "plan", "put", "doctor", "function", "key", "all"},
+	}
 }

@@ -67,6 +67,22 @@ func (r *Matrix) line() string {
 // Characters returns the size of the matrix as an output.
 func (r *Matrix) Characters() int { return len(r.line()) }
 
+// MaxVariable is how much Linux passes to a program in one variable, in bytes: NAME=VALUE and the NUL behind it
+// (MAX_ARG_STRLEN, https://man7.org/linux/man-pages/man2/execve.2.html, with pages of 4 KiB). The job of a GitLab runner
+// with more fails before its script (https://docs.gitlab.com/ci/variables/#argument-list-too-long).
+const MaxVariable = 128 << 10
+
+// LongestArgs returns the size of the longest variable of a child pipeline, BUNDLE_ARGS, as MaxVariable counts it, and
+// the name of its job.
+func (r *Matrix) LongestArgs() (job string, size int) {
+	for _, j := range r.Include {
+		if n := len("BUNDLE_ARGS=") + len(j.Args) + 1; n > size {
+			job, size = j.Name, n
+		}
+	}
+	return job, size
+}
+
 // gitLab prints the configuration of a child pipeline, which GitLab reads as YAML
 // (https://docs.gitlab.com/ci/pipelines/downstream_pipelines/#dynamic-child-pipelines). It has jobs instead of
 // parallel:matrix, which is limited to 200, and names each job after all its variables, in at most 255 characters.
