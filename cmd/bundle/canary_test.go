@@ -110,7 +110,7 @@ type attempt struct {
 	reveals []string // the canaries that the output is meant to show
 	closed  bool     // standard output takes nothing
 	serve   bool     // the command runs until it is stopped
-	plain   bool     // --json is refused, because standard output is a value
+	plain   bool     // --json is refused, because standard output is a value or a file
 
 	credentials bool // are to be found where environ says, which the process has too
 }
