@@ -21,17 +21,23 @@ func (s Setting) Doctor() Document {
 //
 // Only a request for a key policy has a kms:PolicyName.
 func (s Setting) readAccess() []Statement {
-	var own List
-	for _, key := range s.keys() {
-		if arn.Account(key) == s.Account {
-			own = append(own, key)
-		}
+	own := func(keys List) List {
+		return slices.DeleteFunc(keys, func(key string) bool { return arn.Account(key) != s.Account })
 	}
-	if len(own) == 0 {
-		return nil
-	}
-	return []Statement{{
-		Sid: "ReadKeyAccess", Effect: allow, Action: List{"kms:GetKeyLastUsage", "kms:GetKeyPolicy", "kms:ListGrants"}, Resource: own,
+	read := Statement{
+		Sid: "ReadKeyAccess", Effect: allow, Action: List{"kms:GetKeyLastUsage", "kms:GetKeyPolicy", "kms:ListGrants"},
 		Condition: Condition{"StringEqualsIfExists": {policyName: List{"AWS_RAM", "default"}}},
-	}}
+	}
+	var statements []Statement
+	if tagged := own(s.keysFor(s.tagged())); len(tagged) > 0 {
+		byTag := read
+		byTag.Sid, byTag.Resource, byTag.Condition = "ReadAccessToTaggedKeys", s.around(tagged), s.ofEnvironment()
+		byTag.Condition["StringEqualsIfExists"] = read.Condition["StringEqualsIfExists"]
+		statements = append(statements, byTag)
+	}
+	if named := own(s.keysFor(s.named())); len(named) > 0 {
+		read.Resource = named
+		statements = append(statements, read)
+	}
+	return statements
 }

@@ -36,7 +36,7 @@ func (s Setting) Build() Document {
 // Plan is the policy of a role that shows what a build would do, but can neither
 // read nor seal a value.
 func (s Setting) Plan() Document {
-	return newDocument(s.look(), s.closeReads(), []Statement{denyValues()})
+	return newDocument(s.look(), s.closeReads(), []Statement{denyValues()}, s.closeTags())
 }
 
 // denyValues denies decrypting, encrypting and re-encrypting, granting these to
@@ -69,11 +69,11 @@ func (s Setting) look() []Statement {
 	if len(all.paths) > 0 {
 		statements = append(statements, Statement{Sid: "ListPaths", Effect: allow, Action: List{"ssm:GetParametersByPath"}, Resource: withBelow(all.paths)})
 	}
-	keys := s.keys()
+	var sources List
 	if len(s.blind().parameters) > 0 {
-		keys = distinct(append(keys, s.BlindKeys...)) // a build describes them as well
+		sources = s.BlindKeys // a build describes them as well
 	}
-	statements = append(statements, Statement{Sid: "DescribeKeys", Effect: allow, Action: List{"kms:DescribeKey"}, Resource: keys})
+	statements = append(statements, s.describe(sources)...)
 	if layers := s.layers(); len(layers) > 0 {
 		var versions List
 		for _, layer := range layers {
@@ -153,11 +153,14 @@ func common(a, b string) int {
 	return n
 }
 
-// seal returns a statement per function. A single statement would allow sealing a
-// function's secrets under the key of another.
+// seal returns a statement per function. A single statement, except by tags, would allow
+// sealing a function's secrets under the key of another.
 func (s Setting) seal() []Statement {
 	var statements []Statement
-	for _, fn := range s.Manifest.Functions {
+	if tagged := s.tagged(); len(tagged) > 0 {
+		statements = append(statements, s.sealTagged(tagged))
+	}
+	for _, fn := range s.named() {
 		statements = append(statements, Statement{
 			Sid: sid(statements, "Seal", fn.Name.Value), Effect: allow, Action: List{sealing(fn)},
 			Resource:  List{s.Keys[fn.Name.Value]},
@@ -246,13 +249,17 @@ func named(parameters List) List {
 // closeDestination denies sealing under other keys, for other functions or
 // environments, or with another encryption context than that of a document.
 func (s Setting) closeDestination() []Statement {
-	sealing := List{"kms:Encrypt", "kms:ReEncryptTo"}
-	return append([]Statement{
-		{Sid: "DenySealingElsewhere", Effect: deny, Action: sealing, NotResource: s.keys()},
-	}, append(s.closeContext(s.Manifest.Functions, nil), Statement{
+	var statements []Statement
+	if tagged := s.tagged(); len(tagged) > 0 {
+		statements = s.closeTagged(tagged)
+	} else {
+		elsewhere := Statement{Sid: "DenySealingElsewhere", Effect: deny, Action: List{"kms:Encrypt", "kms:ReEncryptTo"}, NotResource: s.keys()}
+		statements = append([]Statement{elsewhere}, s.closeContext(s.Manifest.Functions, nil)...)
+	}
+	return append(statements, Statement{
 		Sid: "DenyKeyAdministration", Effect: deny, Resource: List{"*"},
 		Action: append(List{"kms:GenerateDataKey*"}, administering()...),
-	})...)
+	})
 }
 
 // administering is what would give someone else a way into a function's documents: other

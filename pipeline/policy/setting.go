@@ -37,6 +37,10 @@ type Setting struct {
 	BuildRole     string            // ARN; "" if the account's IAM policies decide who can seal
 	FunctionRoles map[string]string // ARNs, by the function's name in the manifest
 	BreakGlass    []string          // ARNs of roles that can open everything
+
+	// ByTags makes the policies of roles name a function's key by its Tags, not by its
+	// ARN. Functions that share a key keep statements of their own.
+	ByTags bool
 }
 
 // A Parameter is a parameter and the key that its current version is stored under.
