@@ -25,6 +25,13 @@ func policyAttempts() []attempt {
 		{name: "CloudFormation", args: prod("--format", "cloudformation"), plain: true},
 		{name: "the CDK", args: prod("--format", "cdk"), plain: true},
 		{name: "an unknown format", args: prod("--format", "yaml"), code: 2},
+		{name: "by tags", args: prod("--style", "tags")},
+		{name: "tags that may not be seen", args: prod("--style", "tags"), policy: denying("kms:ListResourceTags", "*")},
+		{name: "the value of a tag", args: prod("--style", "tags"), faults: []awslocal.Fault{taggedBy("bundle:function", newCanary("secure").value)}},
+		{name: "the name of a tag", args: prod("--style", "tags"), faults: []awslocal.Fault{taggedBy(newCanary("secure").value, "x")}},
+		{name: "a refusal of tags", args: prod("--style", "tags"), code: 5, faults: []awslocal.Fault{{Kind: awslocal.Fail, Operation: "kms:ListResourceTags",
+			Code: "NotFoundException", Message: "cannot read " + newCanary("secure").value}}},
+		{name: "embedded, by tags", args: []string{"--env", "local", "--style", "tags"}},
 		{name: "embedded", args: []string{"--env", "local"}},
 		{name: "wrong account", args: []string{"--env", "stranger", "--endpoint-url", "$AWS"}, code: 4},
 		{name: "a role that is none", args: prod("--kind", "key", "--function-role", "hello=x"), code: 2},
@@ -37,6 +44,15 @@ func policyAttempts() []attempt {
 			environ: map[string]string{"GITHUB_ACTIONS": "true", "GITHUB_EVENT_NAME": "pull_request_target"}, code: 4},
 		{name: "nothing from Parameter Store", args: prod(), faults: []awslocal.Fault{{Kind: awslocal.Empty, Operation: "ssm:DescribeParameters"}}, code: 7},
 	}
+}
+
+// taggedBy gives every key this tag.
+func taggedBy(name, value string) awslocal.Fault {
+	tags, err := json.Marshal([]map[string]string{{"TagKey": name, "TagValue": value}})
+	if err != nil {
+		panic(err) // strings always marshal
+	}
+	return awslocal.Fault{Kind: awslocal.Edit, Operation: "kms:ListResourceTags", Member: "Tags", Value: tags}
 }
 
 func doctorAttempts() []attempt {

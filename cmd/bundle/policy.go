@@ -25,6 +25,7 @@ func (a *app) policyCommand() *cli.Command {
 		UsageText: "bundle policy [--manifest FILE] [--env NAME] --kind KIND [options]",
 		Description: "bundle policy --manifest secrets.hcl --env prod --kind ci\n" +
 			"bundle policy --env prod --kind ci --split ci-policies\n" +
+			"bundle policy --env prod --kind ci --style tags\n" +
 			"bundle policy --env prod --kind function --function hello\n" +
 			"bundle policy --env prod --kind key --function hello \\\n" +
 			"  --function-role hello=arn:aws:iam::222222222222:role/hello\n" +
@@ -34,6 +35,7 @@ func (a *app) policyCommand() *cli.Command {
 			console.VarFlag(),
 			console.TextFlag("kind", "KIND", "ci (the role that builds), plan (a role that only plans), put (a role that puts parameters), doctor (a role that runs bundle doctor), function (a function's role), key (a function's key), or all (with --json)", policy.KindCI),
 			&cli.StringSliceFlag{Name: "function", Usage: "only these functions, separated by commas; can be repeated. For kinds ci, plan, put and doctor, the role is for them alone. Kinds function and key print one (`NAMES`)"},
+			policyStyleFlag(),
 			console.TextFlag("split", "DIR", "write the policy to this folder, as numbered managed policies that fit (6144 characters each, at most 10) and together mean the same; not for kinds key and all", ""),
 			&cli.StringSliceFlag{Name: "function-role", Usage: "the role that a function runs as, for key policies: only it can decrypt (`NAME=ARN`)"},
 			&cli.StringSliceFlag{Name: "break-glass", Usage: "another role that can decrypt, for key policies (`ARN`)"},
@@ -73,6 +75,10 @@ func (a *app) policy(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
+	byTags, err := policyStyle(c, kind)
+	if err != nil {
+		return err
+	}
 	module, m, err := target.OpenTrusted(a.Console, c)
 	if err != nil {
 		return err
@@ -95,7 +101,7 @@ func (a *app) policy(c *cli.Context) error {
 	}
 	defer end()
 	bar := a.NewBar(1)
-	setting.Account = s.Account
+	setting.Account, setting.ByTags = s.Account, byTags
 	resolve := &pipeline.Resolve{
 		Scope: pipeline.Scope{Manifest: setting.Manifest, Region: setting.Region, Account: s.Account, Caller: s.Caller, Observer: bar,
 			AllowKeyAccounts: c.StringSlice("allow-key-account")},
@@ -106,6 +112,9 @@ func (a *app) policy(c *cli.Context) error {
 		plan = planKeys(ctx, resolve, s)
 	}
 	problems := resolve.Setting(ctx, setting, kind, c.StringSlice("parameter-key"))
+	if byTags && len(problems) == 0 {
+		setting.Lacking, problems = resolve.LackingTags(ctx, setting, s.KeyTags)
+	}
 	bar.Finish()
 	if len(problems) > 0 {
 		return console.Failed(problems)
@@ -119,6 +128,9 @@ func (a *app) policy(c *cli.Context) error {
 		return console.Usagef("%v", err)
 	case len(missing) > 0:
 		return console.UsageLines("", append(missing, errors.New("Name it with --function-role NAME=ARN.")))
+	}
+	if byTags {
+		a.hintTags(setting)
 	}
 	if folder != nil {
 		return a.splitPolicies(folder, setting, documents)

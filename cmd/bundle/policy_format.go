@@ -41,6 +41,8 @@ func (a *app) checkPolicyFormat(c *cli.Context) (resources bool, err error) {
 		return false, console.Usagef("--format %s writes all policies: leave out --kind %s", format, console.Text(c, "kind"))
 	case c.IsSet("split"):
 		return false, console.Usagef("--format %s splits policies where it must: leave out --split", format)
+	case console.Text(c, "style") != styleExact:
+		return false, console.Usagef("--format %s names keys by ARN: leave out --style", format)
 	case c.IsSet("function"):
 		return false, console.Usagef("--format %s writes the policies of all functions: leave out --function", format)
 	}

@@ -63,6 +63,7 @@ func memberRows() map[string][]string {
 		"kms:Encrypt": {"CiphertextBlob", "KeyId"}, "kms:ReEncrypt": {"CiphertextBlob", "KeyId", "SourceKeyId"},
 		"kms:Decrypt": {}, "kms:GetKeyPolicy": {"Policy"}, // a dry run has no reply that passes
 		"kms:ListGrants":           {"Grants", "Grants[0]", "Grants[0].KeyId", "Grants[0].GranteePrincipal", "Grants[0].Operations", "Grants[0].Operations[0]"},
+		"kms:ListResourceTags":     {"Tags", "Tags[0]", "Tags[0].TagKey", "Tags[0].TagValue"},
 		"kms:GetKeyLastUsage":      {"KeyId", "KeyCreationDate", "TrackingStartDate"},
 		"lambda:ListLayerVersions": {"LayerVersions", "LayerVersions[0]", "LayerVersions[0].LayerVersionArn", "LayerVersions[0].Version"},
 		"lambda:GetLayerVersion":   version, "lambda:PublishLayerVersion": version,
@@ -89,14 +90,16 @@ func memberFaults(path string) map[string]string {
 
 // harmless reports edits that leave a valid member.
 func harmless(path, fault string) bool {
-	list := slices.Contains([]string{"Parameters", "LayerVersions", "Grants", "Grants[0].Operations"}, path)
+	list := slices.Contains([]string{"Parameters", "LayerVersions", "Grants", "Grants[0].Operations", "Tags"}, path)
 	switch {
-	case strings.HasSuffix(path, ".Value"):
+	case strings.HasSuffix(path, ".Value"), strings.HasSuffix(path, ".TagValue"):
 		return fault == "a text" || fault == "empty" // which is another value, and not another reply
 	case fault == "empty list":
 		return list // nothing is below the path, or published
 	case strings.HasSuffix(path, "GranteePrincipal"), strings.HasSuffix(path, "Operations[0]"):
 		return fault == "a text" // which is another grant
+	case strings.HasSuffix(path, ".TagKey"):
+		return fault == "a text" // which is another tag
 	case path == "SourceKeyId":
 		return fault == "of another account" // which may have the key of a parameter
 	case path == "Content.Location", path == "SecretAccessKey", path == "SessionToken":
@@ -145,6 +148,12 @@ func newReplies(t *testing.T) *replies {
 		if err != nil {
 			t.Fatal(err)
 		}
+		_, err = r.cloud.kms.TagResource(t.Context(), &kms.TagResourceInput{
+			KeyId: key.KeyMetadata.KeyId, Tags: []kmstypes.Tag{{TagKey: aws.String("owner"), TagValue: aws.String("us")}},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
 		_, err = r.cloud.kms.CreateGrant(t.Context(), &kms.CreateGrantInput{
 			KeyId: key.KeyMetadata.KeyId, GranteePrincipal: aws.String("arn:aws:iam::222222222222:role/grantee"), Operations: []kmstypes.GrantOperation{"Decrypt"},
 		})
@@ -169,6 +178,7 @@ func newReplies(t *testing.T) *replies {
 		"publish":         with("publish", "--layer", "out.zip"),
 		"doctor":          with("doctor"),
 		"policy":          with("policy"),
+		"policy, tags":    with("policy", "--style", "tags"),
 		"init":            {"init", "--from", "/prod/many/", "--env", "prod", "--account-id", testAccount, "--region", "us-west-2", "--function", "api", "--out", "new.hcl", "--endpoint-url", r.url},
 		"doctor, decrypt": with("doctor", "--decrypt"),
 	}

@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -121,6 +122,8 @@ func TestScript(t *testing.T) {
 			"fault":     injectFault,
 			"key":       changeKey,
 			"keypolicy": putKeyPolicy,
+			"tag":       tagKey,
+			"tagged":    tagAsPrinted,
 			"calls":     printCalls,
 			"code":      expectCode,
 			"publish":   publishOther,
@@ -357,6 +360,44 @@ func changeKey(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("unknown state %q", args[0])
 	}
 	ts.Check(err)
+	c.server.ResetCalls()
+}
+
+// tagKey tags a key: tag ALIAS KEY=VALUE...
+func tagKey(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: tag ALIAS KEY=VALUE...")
+	}
+	c, ctx := theCloud(ts), context.Background()
+	key, err := c.kms.DescribeKey(ctx, &kms.DescribeKeyInput{KeyId: &args[0]})
+	ts.Check(err)
+	var tags []kmstypes.Tag
+	for _, arg := range args[1:] {
+		name, value, _ := strings.Cut(arg, "=")
+		tags = append(tags, kmstypes.Tag{TagKey: &name, TagValue: &value})
+	}
+	_, err = c.kms.TagResource(ctx, &kms.TagResourceInput{KeyId: key.KeyMetadata.KeyId, Tags: tags})
+	ts.Check(err)
+	c.server.ResetCalls()
+}
+
+// tagAsPrinted does what the commands in standard error say.
+func tagAsPrinted(ts *testscript.TestScript, neg bool, args []string) {
+	command := regexp.MustCompile(`(?m)^  aws kms tag-resource --region us-west-2 --key-id (arn:\S+) --tags((?: TagKey=\S+,TagValue=\S+)+)$`)
+	found := command.FindAllStringSubmatch(ts.ReadFile("stderr"), -1)
+	if neg || len(args) > 0 || len(found) == 0 {
+		ts.Fatalf("usage: tagged, after a command that prints how to tag keys")
+	}
+	c := theCloud(ts)
+	for _, m := range found {
+		var tags []kmstypes.Tag
+		for _, word := range strings.Fields(m[2]) {
+			name, value, _ := strings.Cut(strings.TrimPrefix(word, "TagKey="), ",TagValue=")
+			tags = append(tags, kmstypes.Tag{TagKey: &name, TagValue: &value})
+		}
+		_, err := c.kms.TagResource(context.Background(), &kms.TagResourceInput{KeyId: &m[1], Tags: tags})
+		ts.Check(err)
+	}
 	c.server.ResetCalls()
 }
 

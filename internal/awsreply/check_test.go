@@ -55,6 +55,9 @@ func calls(cfg aws.Config) map[string]func(context.Context) error {
 			return last(k.Decrypt(ctx, &kms.DecryptInput{CiphertextBlob: []byte("x")}))
 		},
 		"kms:ListGrants": func(ctx context.Context) error { return last(k.ListGrants(ctx, &kms.ListGrantsInput{KeyId: x})) },
+		"kms:ListResourceTags": func(ctx context.Context) error {
+			return last(k.ListResourceTags(ctx, &kms.ListResourceTagsInput{KeyId: x}))
+		},
 		"kms:GetKeyLastUsage": func(ctx context.Context) error {
 			return last(k.GetKeyLastUsage(ctx, &kms.GetKeyLastUsageInput{KeyId: x}))
 		},

@@ -22,13 +22,14 @@ var limits = map[string]int{
 	"ssm:DescribeParameters":  MaxBytes, // fifty descriptions of 1 KB, with names, patterns and policies
 	"ssm:PutParameter":        16 * kib, // two numbers
 
-	"kms:DescribeKey":     256 * kib, // a description of 8 KB, and the replicas of a multi-Region key
-	"kms:Encrypt":         64 * kib,  // a ciphertext of 6 KB
-	"kms:ReEncrypt":       64 * kib,  // a ciphertext of 6 KB
-	"kms:Decrypt":         64 * kib,  // a plaintext of 4 KB, and the caller's certificate for an enclave
-	"kms:GetKeyPolicy":    512 * kib, // a policy of 32 KB
-	"kms:ListGrants":      MaxBytes,  // five grants, each with 16 pairs of an encryption context of 768 characters
-	"kms:GetKeyLastUsage": 16 * kib,  // an ARN, a name and dates
+	"kms:DescribeKey":      256 * kib, // a description of 8 KB, and the replicas of a multi-Region key
+	"kms:Encrypt":          64 * kib,  // a ciphertext of 6 KB
+	"kms:ReEncrypt":        64 * kib,  // a ciphertext of 6 KB
+	"kms:Decrypt":          64 * kib,  // a plaintext of 4 KB, and the caller's certificate for an enclave
+	"kms:GetKeyPolicy":     512 * kib, // a policy of 32 KB
+	"kms:ListGrants":       MaxBytes,  // five grants, each with 16 pairs of an encryption context of 768 characters
+	"kms:GetKeyLastUsage":  16 * kib,  // an ARN, a name and dates
+	"kms:ListResourceTags": 256 * kib, // fifty tags of 384 characters
 
 	"lambda:ListLayerVersions":   MaxBytes, // fifty versions with descriptions and license texts of 512 characters
 	"lambda:GetLayerVersion":     64 * kib, // one version, and a signed URL

@@ -99,6 +99,11 @@ var operations = sync.OnceValue(func() map[string][]member {
 			may("KeyLastUsage.Timestamp", date, "the key was not used"),
 		}, unreadMembers("KeyLastUsage.CloudTrailEventId", "KeyLastUsage.KmsRequestId")),
 
+		"kms:ListResourceTags": {
+			must("Tags", list), must("Tags[]", object), must("Tags[].TagKey", text), must("Tags[].TagValue", value),
+			may("NextMarker", value, lastPage), may("Truncated", boolean, lastPage),
+		},
+
 		"lambda:ListLayerVersions": join([]member{
 			must("LayerVersions", list), must("LayerVersions[]", object),
 			must("LayerVersions[].LayerVersionArn", text), must("LayerVersions[].Version", number),

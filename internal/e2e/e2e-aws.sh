@@ -632,7 +632,8 @@ fi
 if part rights && [ -z "$role" ]; then
   with_role=(list-layer-versions managed-read stored-read implicit-clause kms-through-ssm-implicit malformed-resource session-tags session-length source-identity
     grant-none grant-equals grant-subset grant-operations grant-deny grant-listed grant-again grant-counts grant-ended grant-missing
-    session-deny session-deny-clause session-via session-clause split-deny key-policy)
+    session-deny session-deny-clause session-via session-clause split-deny tag-variable tag-variable-case tag-variable-deny
+    tag-environment tag-null tag-variable-unset key-policy)
   skipped=$((skipped + ${#with_role[@]}))
   echo "skipped: BUNDLE_E2E_ROLE is not set: ${with_role[*]}"
 elif part rights; then
@@ -739,6 +740,37 @@ elif part rights; then
     '^ok 1 ok 1 AccessDenied[a-zA-Z]* *AccessDenied' "$(for each in own managed plain list; do
       as_role ssm get-parameters --names "/$name/$each" --query 'length(Parameters)' | sed 's/^\(AccessDenied[a-zA-Z]*\).*/\1/' | tr -s ' \n' ' '
     done)"
+
+  # Two keys, which the role may use for everything that its session may: one has the tags of a function.
+  lets_role='{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": {"AWS": "arn:'"$partition:iam::$account"':root"}, "Action": "kms:*", "Resource": "*"},
+    {"Effect": "Allow", "Principal": {"AWS": "'"$role"'"}, "Action": "kms:Encrypt", "Resource": "*"}]}'
+  try_key tagged --policy "$lets_role" --tags TagKey=bundle:function,TagValue=e2e/tagged TagKey=bundle:environment,TagValue=dev
+  tagged=$made
+  try_key untagged --policy "$lets_role"
+  untagged=$made
+  # session STATEMENT…: a session that may use keys, where the statements let it.
+  session() { assume --policy '{"Version": "2012-10-17", "Statement": ['"$1"']}'; }
+  may='{"Effect": "Allow", "Action": "kms:Encrypt", "Resource": "*"'
+  never='{"Effect": "Deny", "Action": "kms:Encrypt", "Resource": "*"'
+  variable='{"kms:EncryptionContext:bundle:function": "${aws:ResourceTag/bundle:function}"}'
+  # for_function KEY FUNCTION: seals for a function.
+  for_function() { as_role kms encrypt --key-id "$1" --plaintext "fileb://$dir/own.bin" --encryption-context "bundle:function=$2" --query KeyId; }
+  session "$may, \"Condition\": {\"StringEquals\": $variable}}"
+  fact tag-variable "a policy variable for a tag of the key lets seal for the function that the key is tagged for, and for no other" '^ok arn:[^ ]+ *AccessDeniedException' \
+    "$(settles '^ok' for_function "$tagged" e2e/tagged)$(for_function "$tagged" e2e/other)"
+  fact tag-variable-case "the value is case-sensitive, and a key without the tag lets nobody seal" '^AccessDeniedException .*AccessDeniedException' \
+    "$(for_function "$tagged" E2E/tagged)$(for_function "$untagged" e2e/tagged)"
+  session "$may}, $never, \"Condition\": {\"StringNotEquals\": $variable}}"
+  fact tag-variable-deny "a Deny with StringNotEquals and the variable denies sealing for another function" '^ok arn:[^ ]+ *AccessDeniedException .* with an explicit deny' \
+    "$(settles '^ok' for_function "$tagged" e2e/tagged)$(for_function "$tagged" e2e/other)"
+  fact tag-variable-unset "what it does for a key without the tag, AWS says in two ways: nothing (ok), or it denies" '^(ok|AccessDeniedException)' "$(for_function "$untagged" e2e/tagged)"
+  session "$may}, $never, \"Condition\": {\"StringNotEquals\": {\"aws:ResourceTag/bundle:environment\": \"dev\"}}}"
+  fact tag-environment "a Deny with StringNotEquals and a tag denies keys without it" '^ok arn:[^ ]+ *AccessDeniedException .* with an explicit deny' \
+    "$(settles '^ok' for_function "$tagged" e2e/tagged)$(for_function "$untagged" e2e/tagged)"
+  session "$may}, $never, \"Condition\": {\"Null\": {\"aws:ResourceTag/bundle:function\": \"true\"}}}"
+  fact tag-null "so does a Deny with Null" '^ok arn:[^ ]+ *AccessDeniedException .* with an explicit deny' \
+    "$(settles '^ok' for_function "$tagged" e2e/tagged)$(for_function "$untagged" e2e/tagged)"
+
   bundle policy --manifest "${pack[@]}" --kind key --function-role "packed=$role" >"$dir/key.json" || fail "bundle policy --kind key"
   aws kms put-key-policy --key-id "$(key_of packed)" --policy-name default --policy "file://$dir/key.json"
   shut() { outcome kms decrypt --key-id "$(key_of packed)" --encryption-context a=b --dry-run --dry-run-modifiers IGNORE_CIPHERTEXT; }

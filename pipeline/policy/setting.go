@@ -39,8 +39,10 @@ type Setting struct {
 	BreakGlass    []string          // ARNs of roles that can open everything
 
 	// ByTags makes the policies of roles name a function's key by its Tags, not by its
-	// ARN. Functions that share a key keep statements of their own.
-	ByTags bool
+	// ARN. Functions that share a key keep statements of their own. Lacking are those
+	// whose keys lack their tags, as far as that is known.
+	ByTags  bool
+	Lacking []Lacking
 }
 
 // A Parameter is a parameter and the key that its current version is stored under.

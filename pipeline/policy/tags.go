@@ -39,7 +39,7 @@ func (s Setting) Tags(function string) []Tag {
 // tagged returns the functions whose keys are named by tags. A key that functions share
 // cannot have a tag for each.
 func (s Setting) tagged() []manifest.Function {
-	return s.functions(func(fn manifest.Function) bool { return s.byTag(fn) })
+	return s.functions(s.byTag)
 }
 
 // named returns the functions whose keys are named by ARN.

@@ -102,7 +102,7 @@ func tagAttacks(s *stage) map[string]call {
 
 func newTaggedStage(t *testing.T, m modes, options ...awslocal.Option) *stage {
 	t.Helper()
-	s := newStageIn(newWorld(t, m, options...))
+	s := newWorld(t, m, options...).stage()
 	s.byTags()
 	return s
 }
@@ -295,7 +295,7 @@ func TestTagPolicyIsShortForManyFunctions(t *testing.T) {
 		}
 		return s.Build().Size()
 	}
-	if few, many := size(2, true), size(1000, true); few != many || many > 5000 {
+	if few, many := size(2, true), size(1000, true); few != many || many > policy.MaxManaged {
 		t.Errorf("%d characters for one function, %d for a thousand", few, many)
 	}
 	if exact := size(40, false); exact < 10000 {

@@ -268,6 +268,7 @@ var operations = map[string]string{
 	"kms:GetKeyPolicy":           "DependencyTimeoutException InvalidArnException KMSInternalException KMSInvalidStateException NotFoundException",
 	"kms:ListGrants":             "DependencyTimeoutException InvalidArnException InvalidMarkerException KMSInternalException KMSInvalidStateException NotFoundException",
 	"kms:GetKeyLastUsage":        "DependencyTimeoutException InvalidArnException KMSInternalException NotFoundException",
+	"kms:ListResourceTags":       "InvalidArnException InvalidMarkerException KMSInternalException NotFoundException",
 	"kms:Encrypt":                crypto,
 	"kms:Decrypt":                crypto + " IncorrectKeyException InvalidCiphertextException",
 	"kms:ReEncrypt":              crypto + " IncorrectKeyException InvalidCiphertextException",

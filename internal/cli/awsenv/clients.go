@@ -58,6 +58,7 @@ type Clients struct {
 	Parameters pipeline.Parameters
 	Looking    pipeline.Versions // never requests a decrypted value
 	Keys       pipeline.Keys
+	KeyTags    pipeline.KeyTags
 	Blind      pipeline.Blind
 	Layers     *publish.Lambda
 	Doctor     *doctor.Doctor
@@ -122,7 +123,8 @@ func Connect(con *console.Console, ctx context.Context, module *manifest.Module,
 	}
 	s.Source = param.New(cfg, param.Options{Account: s.Account, TPS: o.tps, Beside: o.Beside})
 	s.Parameters, s.Looking = s.Source, s.Source.Looking(cfg)
-	s.Keys = seal.New(cfg)
+	keys := seal.New(cfg)
+	s.Keys, s.KeyTags = keys, keys
 	s.Blind = pipeline.Blind{Parameters: s.Source.Blind(cfg), Keys: seal.NewBlind(cfg)}
 	s.Layers = publish.New(awsclient.WithTimeout(cfg, layerTimeout), s.Account)
 	s.Doctor = doctor.New(cfg)

@@ -14,6 +14,16 @@ type Policy struct {
 	Region      string           `json:"region"`
 	Account     string           `json:"account"`
 	Documents   []PolicyDocument `json:"documents"`
+	Tags        []LackingTags    `json:"lacking_tags,omitempty"`
+}
+
+// LackingTags are the tags that a function's key lacks.
+type LackingTags struct {
+	Function string            `json:"function"`
+	Key      string            `json:"key"`  // ARN
+	Seen     bool              `json:"seen"` // otherwise, the tags of the key are not known
+	Tags     map[string]string `json:"tags"`
+	Command  string            `json:"command"` // that sets them
 }
 
 // A PolicyDocument is one IAM policy.
@@ -31,6 +41,13 @@ func NewPolicy(s *policy.Setting, documents []policy.Written) Policy {
 	r := Policy{Environment: s.Manifest.Environment.Name.Value, Region: s.Region, Account: s.Account}
 	for _, d := range documents {
 		r.Add(d, "")
+	}
+	for _, l := range s.Lacking {
+		tags := make(map[string]string)
+		for _, tag := range l.Missing {
+			tags[tag.Key] = tag.Value
+		}
+		r.Tags = append(r.Tags, LackingTags{Function: l.Function, Key: l.Key, Seen: l.Seen, Tags: tags, Command: l.Command(s.Region)})
 	}
 	return r
 }
