@@ -25,6 +25,8 @@ func policyAttempts() []attempt {
 		{name: "CloudFormation", args: prod("--format", "cloudformation"), plain: true},
 		{name: "the CDK", args: prod("--format", "cdk"), plain: true},
 		{name: "an unknown format", args: prod("--format", "yaml"), code: 2},
+		{name: "by folders", args: prod("--prefixes")},
+		{name: "folders of one that has none", args: prod("--prefixes", "--kind", "key"), code: 2},
 		{name: "by tags", args: prod("--style", "tags")},
 		{name: "tags that may not be seen", args: prod("--style", "tags"), policy: denying("kms:ListResourceTags", "*")},
 		{name: "the value of a tag", args: prod("--style", "tags"), faults: []awslocal.Fault{taggedBy("bundle:function", newCanary("secure").value)}},

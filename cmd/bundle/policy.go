@@ -25,7 +25,7 @@ func (a *app) policyCommand() *cli.Command {
 		UsageText: "bundle policy [--manifest FILE] [--env NAME] --kind KIND [options]",
 		Description: "bundle policy --manifest secrets.hcl --env prod --kind ci\n" +
 			"bundle policy --env prod --kind ci --split ci-policies\n" +
-			"bundle policy --env prod --kind ci --style tags\n" +
+			"bundle policy --env prod --kind ci --style tags --prefixes --split ci-policies\n" +
 			"bundle policy --env prod --kind function --function hello\n" +
 			"bundle policy --env prod --kind key --function hello \\\n" +
 			"  --function-role hello=arn:aws:iam::222222222222:role/hello\n" +
@@ -36,6 +36,7 @@ func (a *app) policyCommand() *cli.Command {
 			console.TextFlag("kind", "KIND", "ci (the role that builds), plan (a role that only plans), put (a role that puts parameters), doctor (a role that runs bundle doctor), function (a function's role), key (a function's key), or all (with --json)", policy.KindCI),
 			&cli.StringSliceFlag{Name: "function", Usage: "only these functions, separated by commas; can be repeated. For kinds ci, plan, put and doctor, the role is for them alone. Kinds function and key print one (`NAMES`)"},
 			policyStyleFlag(),
+			policyPrefixesFlag(),
 			console.TextFlag("split", "DIR", "write the policy to this folder, as numbered managed policies that fit (6144 characters each, at most 10) and together mean the same; not for kinds key and all", ""),
 			&cli.StringSliceFlag{Name: "function-role", Usage: "the role that a function runs as, for key policies: only it can decrypt (`NAME=ARN`)"},
 			&cli.StringSliceFlag{Name: "break-glass", Usage: "another role that can decrypt, for key policies (`ARN`)"},
@@ -79,6 +80,9 @@ func (a *app) policy(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := checkPolicyPrefixes(c, kind); err != nil {
+		return err
+	}
 	module, m, err := target.OpenTrusted(a.Console, c)
 	if err != nil {
 		return err
@@ -115,8 +119,14 @@ func (a *app) policy(c *cli.Context) error {
 	if byTags && len(problems) == 0 {
 		setting.Lacking, problems = resolve.LackingTags(ctx, setting, s.KeyTags)
 	}
+	if c.Bool("prefixes") && len(problems) == 0 {
+		setting.Beyond, problems, err = inFolders(ctx, c, resolve, setting, kind)
+	}
 	bar.Finish()
-	if len(problems) > 0 {
+	switch {
+	case err != nil:
+		return err
+	case len(problems) > 0:
 		return console.Failed(problems)
 	}
 	if resources {
@@ -131,6 +141,9 @@ func (a *app) policy(c *cli.Context) error {
 	}
 	if byTags {
 		a.hintTags(setting)
+	}
+	if c.Bool("prefixes") {
+		a.hintFolders(setting, kind)
 	}
 	if folder != nil {
 		return a.splitPolicies(folder, setting, documents)

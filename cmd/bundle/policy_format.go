@@ -43,6 +43,8 @@ func (a *app) checkPolicyFormat(c *cli.Context) (resources bool, err error) {
 		return false, console.Usagef("--format %s splits policies where it must: leave out --split", format)
 	case console.Text(c, "style") != styleExact:
 		return false, console.Usagef("--format %s names keys by ARN: leave out --style", format)
+	case c.Bool("prefixes"):
+		return false, console.Usagef("--format %s splits policies where it must: leave out --prefixes", format)
 	case c.IsSet("function"):
 		return false, console.Usagef("--format %s writes the policies of all functions: leave out --function", format)
 	}

@@ -49,8 +49,11 @@ func policyName(d policy.Written) string {
 func tooMany(d policy.Written, parts, functions int) string {
 	text := fmt.Sprintf("%s has %d characters: it needs %d managed policies of %d, and a role can have %d.",
 		policyName(d), d.Policy.Size(), parts, policy.MaxManaged, policy.MaxAttached)
+	if policy.OfRoles(d.Kind) {
+		text += " Use --style tags or --prefixes, which make it shorter, if they suit you: see docs/policy.md."
+	}
 	if fit := functions * policy.MaxAttached / parts; policy.OfRoles(d.Kind) && fit > 0 {
-		text += fmt.Sprintf(" Use several roles, each for a group of functions: --function NAMES, with about %d of the %d functions.", fit, functions)
+		text += fmt.Sprintf(" Or use several roles, each for a group of functions: --function NAMES, with about %d of the %d functions.", fit, functions)
 	}
 	return text
 }

@@ -115,7 +115,9 @@ func (s Setting) throughSSM(sid, action string, keys List) Statement {
 func withBelow(paths List) List {
 	var all List
 	for _, path := range paths {
-		all = append(all, path, path+"/*")
+		if all = append(all, path); !strings.HasSuffix(path, "/*") {
+			all = append(all, path+"/*")
+		}
 	}
 	return all
 }

@@ -93,7 +93,7 @@ func (s Setting) written() written {
 		}
 	}
 	for _, r := range []*reach{&w.reach, &w.standard, &w.advanced, &w.fields} {
-		r.parameters, r.keys = distinct(r.parameters), distinct(r.keys)
+		r.parameters, r.keys = s.cut(r.parameters), distinct(r.keys)
 	}
 	return w
 }

@@ -43,6 +43,11 @@ type Setting struct {
 	// whose keys lack their tags, as far as that is known.
 	ByTags  bool
 	Lacking []Lacking
+
+	// Levels cuts the names of parameters after so many levels, so that the policies name
+	// folders. 0 cuts none. See [Setting.InFolders]. Beyond is what that grants now.
+	Levels int
+	Beyond []Beyond
 }
 
 // A Parameter is a parameter and the key that its current version is stored under.
@@ -212,8 +217,16 @@ func (s Setting) reads(pass func(manifest.Function) bool) reach {
 	if len(r.parameters) > 0 {
 		r.keys = append(r.keys, s.ParameterKeys...)
 	}
-	r.parameters, r.paths, r.keys = distinct(r.parameters), distinct(r.paths), distinct(r.keys)
+	r.parameters, r.paths, r.keys = s.cut(r.parameters), s.cut(r.paths), distinct(r.keys)
 	return r
+}
+
+// cut returns ARNs of parameters, or the folders that a policy names instead.
+func (s Setting) cut(arns List) List {
+	if s.Levels == 0 {
+		return distinct(arns)
+	}
+	return shortened(arns, s.Levels)
 }
 
 func (s Setting) parameterARN(name string) string {

@@ -38,23 +38,19 @@ func (s Setting) Tags(function string) []Tag {
 
 // tagged returns the functions whose keys are named by tags. A key that functions share
 // cannot have a tag for each.
-func (s Setting) tagged() []manifest.Function {
-	return s.functions(s.byTag)
-}
+func (s Setting) tagged() []manifest.Function { return s.byTag(true) }
 
 // named returns the functions whose keys are named by ARN.
-func (s Setting) named() []manifest.Function {
-	return s.functions(func(fn manifest.Function) bool { return !s.byTag(fn) })
-}
+func (s Setting) named() []manifest.Function { return s.byTag(false) }
 
-func (s Setting) byTag(fn manifest.Function) bool {
-	return s.ByTags && !fn.SharedKey && len(s.sharing(fn)) == 1
-}
-
-func (s Setting) functions(pass func(manifest.Function) bool) []manifest.Function {
+func (s Setting) byTag(yes bool) []manifest.Function {
+	uses := make(map[string]int)
+	for _, fn := range s.Manifest.Functions {
+		uses[s.Keys[fn.Name.Value]]++
+	}
 	var all []manifest.Function
 	for _, fn := range s.Manifest.Functions {
-		if pass(fn) {
+		if yes == (s.ByTags && !fn.SharedKey && uses[s.Keys[fn.Name.Value]] == 1) {
 			all = append(all, fn)
 		}
 	}

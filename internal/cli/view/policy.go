@@ -15,6 +15,13 @@ type Policy struct {
 	Account     string           `json:"account"`
 	Documents   []PolicyDocument `json:"documents"`
 	Tags        []LackingTags    `json:"lacking_tags,omitempty"`
+	Beyond      []BeyondManifest `json:"beyond_manifest,omitempty"`
+}
+
+// BeyondManifest is a parameter that the policy grants and that the manifest does not name.
+type BeyondManifest struct {
+	Parameter string `json:"parameter"`
+	Rights    string `json:"rights"`
 }
 
 // LackingTags are the tags that a function's key lacks.
@@ -41,6 +48,9 @@ func NewPolicy(s *policy.Setting, documents []policy.Written) Policy {
 	r := Policy{Environment: s.Manifest.Environment.Name.Value, Region: s.Region, Account: s.Account}
 	for _, d := range documents {
 		r.Add(d, "")
+	}
+	for _, b := range s.Beyond {
+		r.Beyond = append(r.Beyond, BeyondManifest{Parameter: b.Name, Rights: b.Rights})
 	}
 	for _, l := range s.Lacking {
 		tags := make(map[string]string)

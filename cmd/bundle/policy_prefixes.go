@@ -1,0 +1,63 @@
+package main
+
+import (
+	"context"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/whispering/bundle/internal/cli/console"
+	"github.com/whispering/bundle/internal/printable"
+	"github.com/whispering/bundle/pipeline"
+	"github.com/whispering/bundle/pipeline/policy"
+	"github.com/whispering/bundle/pipeline/problem"
+)
+
+func policyPrefixesFlag() cli.Flag {
+	return &cli.BoolFlag{Name: "prefixes", Usage: "if the policy does not fit, name the deepest folders of parameters that make it fit, and list what that grants beyond the manifest; for kinds ci, plan, put and doctor"}
+}
+
+func checkPolicyPrefixes(c *cli.Context, kind string) error {
+	if c.Bool("prefixes") && !policy.OfRoles(kind) {
+		return console.Usagef("--prefixes is for --kind ci, plan, put and doctor. Kind %s does not list the parameters of many functions, or is several policies.", kind)
+	}
+	return nil
+}
+
+// inFolders makes a setting name folders, if its policy does not fit otherwise: into the
+// managed policies of a role with --split, and else into one.
+func inFolders(ctx context.Context, c *cli.Context, r *pipeline.Resolve, s *policy.Setting, kind string) ([]policy.Beyond, problem.Problems, error) {
+	most := 1
+	if console.Given(c, "split") {
+		most = policy.MaxAttached
+	}
+	short, err := s.InFolders(kind, most)
+	if err != nil {
+		remedy := "Use --split DIR, or a role for each group of functions (--function NAMES)."
+		if most > 1 {
+			remedy = "Use --style tags, if the functions' keys are the most of it, or a role for each group of functions (--function NAMES)."
+		}
+		return nil, nil, console.Usagef("--prefixes: the %s %v. %s", kind, err, remedy)
+	}
+	*s = short
+	beyond, problems := r.Beyond(ctx, s, kind)
+	return beyond, problems, nil
+}
+
+// hintFolders lists what a policy grants beyond the manifest.
+func (a *app) hintFolders(s *policy.Setting, kind string) {
+	folders := s.Folders(kind)
+	if len(folders) == 0 {
+		a.Hint("--prefixes: the policy fits, and names the parameters themselves")
+		return
+	}
+	a.Hint("--prefixes: the policy names the folders %s. Every parameter that is created there later is granted, too", strings.Join(folders, ", "))
+	if len(s.Beyond) == 0 {
+		a.Hint("no parameter is there now that the manifest does not name")
+		return
+	}
+	a.Hint("beyond the manifest, it grants %s:", printable.Count(len(s.Beyond), "parameter"))
+	for _, b := range s.Beyond {
+		a.Hint("  %s (%s)", b.Name, b.Rights)
+	}
+}

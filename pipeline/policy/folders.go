@@ -1,0 +1,137 @@
+package policy
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/whispering/bundle/internal/arn"
+)
+
+// ErrFolders reports that a policy does not fit even if it names folders of the first
+// level.
+var ErrFolders = errors.New("policy is too large")
+
+// A Beyond is a parameter that a policy grants because it names folders, and that the
+// manifest does not name or does not use like that.
+type Beyond struct {
+	Name   string
+	Rights string // such as "read and decrypt"
+}
+
+// InFolders returns the setting that names the deepest folders with which the policy of a
+// kind fits into so many managed policies. If it fits as it is, that is the same setting.
+// It never names all of Parameter Store. Its errors wrap ErrFolders, or ErrStatement.
+func (s Setting) InFolders(kind string, most int) (Setting, error) {
+	deepest := 0
+	for _, g := range s.grants(kind) {
+		for _, pattern := range g.parameters {
+			a, _ := arn.Parse(pattern)
+			deepest = max(deepest, strings.Count(a.Resource, "/"))
+		}
+	}
+	parts := 0
+	for levels := deepest; levels > 0; levels-- {
+		if levels < deepest { // all lists are as they were
+			s.Levels = levels
+		}
+		if s.policy(kind).Size() > 2*most*MaxManaged {
+			continue // do not try to split what cannot fit
+		}
+		all, err := s.policy(kind).Split(MaxManaged)
+		switch {
+		case err == nil && len(all) <= most:
+			return s, nil
+		case err == nil:
+			parts = len(all)
+		case levels == 1:
+			return s, err
+		}
+	}
+	figure := fmt.Sprintf("it has %d characters", s.policy(kind).Size())
+	if parts > 0 {
+		figure += fmt.Sprintf(", in %d managed policies of %d", parts, MaxManaged)
+	}
+	return s, fmt.Errorf("%w: even if it names folders of the first level only, %s, and %d can be used", ErrFolders, figure, most)
+}
+
+// policy returns the policy of a role that works for all functions.
+func (s Setting) policy(kind string) Document {
+	switch kind {
+	case KindPlan:
+		return s.Plan()
+	case KindPut:
+		return s.Put()
+	case KindDoctor:
+		return s.Doctor()
+	default:
+		return s.Build()
+	}
+}
+
+// A grant is a list of parameters with what a policy lets do with them.
+type grant struct {
+	rights     string
+	parameters List
+}
+
+// grants returns what the policy of a kind grants, the most first.
+func (s Setting) grants(kind string) []grant {
+	switch kind {
+	case KindPlan:
+		return []grant{{"read as stored", distinct(slices.Concat(s.packed().parameters, s.blind().parameters))}}
+	case KindPut:
+		w := s.written()
+		return []grant{{"write, read and decrypt", w.fields.parameters}, {"write", w.parameters}}
+	default:
+		return []grant{{"read and decrypt", s.packed().parameters}, {"re-encrypt", s.blind().parameters}}
+	}
+}
+
+// Folders returns the folders that the policy of a kind names and that the manifest does
+// not import.
+func (s Setting) Folders(kind string) []string {
+	exact := s
+	exact.Levels = 0
+	var all List
+	for i, g := range s.grants(kind) {
+		for _, pattern := range g.parameters {
+			if above, ok := strings.CutSuffix(pattern, "/*"); ok && !slices.Contains(exact.grants(kind)[i].parameters, pattern) {
+				a, _ := arn.Parse(above)
+				all = append(all, strings.TrimPrefix(a.Resource, "parameter"))
+			}
+		}
+	}
+	return distinct(all)
+}
+
+// BeyondOf returns those of the named parameters that the policy of a kind grants beyond
+// what it does without folders, by name.
+func (s Setting) BeyondOf(kind string, names []string) []Beyond {
+	exact := s
+	exact.Levels = 0
+	now, before := s.grants(kind), exact.grants(kind)
+	var all []Beyond
+	for _, name := range distinct(slices.Clone(names)) {
+		parameter := s.parameterARN(name)
+		var rights []string
+		for i := range now {
+			if covers(now[i].parameters, parameter) && !covers(before[i].parameters, parameter) {
+				rights = append(rights, now[i].rights)
+			}
+		}
+		if len(rights) > 0 {
+			all = append(all, Beyond{name, strings.Join(rights, "; ")})
+		}
+	}
+	return all
+}
+
+// covers reports whether a list of ARNs and patterns that end in * has an ARN.
+func covers(list List, arn string) bool {
+	return slices.ContainsFunc(list, func(pattern string) bool {
+		above, open := strings.CutSuffix(pattern, "*")
+		return pattern == arn || open && strings.HasPrefix(arn, above)
+	})
+}

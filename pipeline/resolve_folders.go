@@ -1,0 +1,32 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+
+	"github.com/whispering/bundle/pipeline/param"
+	"github.com/whispering/bundle/pipeline/policy"
+	"github.com/whispering/bundle/pipeline/problem"
+)
+
+// Beyond returns the parameters that exist now and that a policy grants only because it
+// names folders.
+func (r *Resolve) Beyond(ctx context.Context, s *policy.Setting, kind string) ([]policy.Beyond, problem.Problems) {
+	folders := s.Folders(kind)
+	if len(folders) == 0 {
+		return nil, nil
+	}
+	found, err := r.Parameters.Describe(ctx, nil, folders)
+	switch {
+	case errors.Is(err, param.ErrDenied):
+		return nil, problem.Problems{problem.New(problem.Access, nil, "Parameters cannot be described", sentence(err)+" Allow ssm:DescribeParameters for this role, "+
+			"which a build does not need, or leave out --prefixes: without it, nobody can see what the policy grants.")}
+	case err != nil:
+		return nil, problem.Problems{readProblem(nil, err)}
+	}
+	names := make([]string, len(found))
+	for i, p := range found {
+		names[i] = p.Name
+	}
+	return s.BeyondOf(kind, names), nil
+}
