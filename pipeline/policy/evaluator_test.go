@@ -3,6 +3,7 @@ package policy_test
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -29,6 +30,9 @@ func (q *asker) ask(a iam.Access) {
 	q.lock.Lock()
 	defer q.lock.Unlock()
 	if a.Principal == arn(everyone) {
+		for key, values := range a.Keys { // those of an encryption context are in any order
+			a.Keys[key] = slices.Sorted(slices.Values(values))
+		}
 		q.asked[fmt.Sprint(a.Action, a.Resource, a.Keys)] = a
 	}
 }
@@ -277,7 +281,7 @@ func (s *simulation) compare(t *testing.T) {
 		}
 	}
 	t.Logf("%d cases: %v", len(theirs), seen)
-	if min(seen["Allowed"], seen["ExplicitlyDenied"], seen["ImplicitlyDenied"]) < 20 {
+	if min(seen["Allowed"], seen["ExplicitlyDenied"], seen["ImplicitlyDenied"]) < 10 {
 		t.Error("too few of each")
 	}
 }
