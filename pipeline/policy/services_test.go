@@ -43,8 +43,12 @@ func (c shop) blind(i int) bool {
 
 func called(i int) string { return fmt.Sprintf("orders-%03d", i) }
 
-// sharesKey reports whether a function has the key of the one before it.
-func (c shop) sharesKey(i int) bool { return i >= 2 && i%10 == 9 && i < c.functions }
+// sharesKey reports whether a function has the key of the one before it. A few do.
+func (c shop) sharesKey(i int) bool { return i >= 2 && i%10 == 9 && i < min(c.functions, few) }
+
+// few of the functions share a key, and have a parameter whose name has no slash. Neither
+// can be shortened.
+const few = 40
 
 func (c shop) world(t *testing.T) *world {
 	t.Helper()
@@ -63,7 +67,11 @@ func (c shop) world(t *testing.T) *world {
 		folder := "/local/shop/" + name
 		parameter(folder+"/database-password", `"value": "not-a-real-value"`)
 		parameter(folder+"/signing-key", `"values": ["not-a-real-value-1", "not-a-real-value-2"]`)
-		parameter("shop-"+name, `"value": "not-a-real-value", "labels": {"stable": 1}`)
+		flat := "shop-" + name
+		if i >= few {
+			flat = folder + "/flag"
+		}
+		parameter(flat, `"value": "not-a-real-value", "labels": {"stable": 1}`)
 		parameter(folder+"/config", `"value": "{\"token\": \"not-a-real-value\"}"`)
 		field := `field = "token"`
 		if c.blind(i) {
@@ -80,14 +88,14 @@ func (c shop) world(t *testing.T) *world {
   blind      = %t
   secret "PASSWORD_%03d" { parameter = "%s/database-password" }
   secret "SIGNING_KEY" { parameter = "%[6]s/signing-key:1" }
-  secret "FLAT" { parameter = "shop-%s:stable" }
+  secret "FLAT" { parameter = "%s:stable" }
   secret "CONFIG_%03[5]d" {
     parameter = "%[6]s/config"
     %[8]s
   }
   secret "LICENSE" { parameter = "/local/shop/license" }
   %[9]s
-}`, name, key, shared, c.blind(i), i, folder, name, field, path))
+}`, name, key, shared, c.blind(i), i, folder, flat, field, path))
 	}
 	for _, name := range []string{"/local/shop/unlisted", "/local/shop/orders-002/unlisted", "/local/shop/mailbox/user", "shop-orders-0021", "/local/shop/license",
 		"/local/shop/orders-002x/database-password", "/local/shop/Orders-002/config", "/local/shop/orders-002"} {
@@ -102,10 +110,15 @@ func (c shop) world(t *testing.T) *world {
 	if c.functions == 1 {
 		source, _, _ = strings.Cut(source, `function "worker"`)
 	}
-	return newWorldOf(t, seed, source+strings.Join(functions, "\n"))
+	w := newWorldOf(t, seed, source+strings.Join(functions, "\n"))
+	if c.large() {
+		w.byTags()
+	}
+	return w
 }
 
-// everyService returns services of every size that is attachable as it is.
+// everyService returns services of every size. The largest, which are slow, are for make
+// sizes.
 func everyService() (all []shop) {
 	for _, n := range []int{1, 3, 10, 40} {
 		for _, m := range allModes() {
@@ -114,8 +127,17 @@ func everyService() (all []shop) {
 			}
 		}
 	}
+	all = append(all, shop{200, modes{workerBlind: true}})
+	if everySize() {
+		all = append(all, shop{200, modes{}}, shop{200, modes{true, true}}, shop{1000, modes{}}, shop{1000, modes{true, true}}, shop{1000, modes{workerBlind: true}})
+	}
 	return all
 }
+
+func everySize() bool { return os.Getenv("BUNDLE_TEST_SIZES") != "" }
+
+// large reports whether the policies fit only if they name keys by tags, and folders.
+func (c shop) large() bool { return c.functions > 40 }
 
 // managed returns a policy as managed policies that one role can have.
 func (w *world) managed(document policy.Document) []policy.Document {
@@ -137,7 +159,18 @@ type kind struct {
 	does     func(aws.Config) error
 }
 
+// fitting returns the setting with which the policy of a kind fits: as --prefixes has it.
+func (w *world) fitting(kind string) policy.Setting {
+	w.Helper()
+	fits, err := w.setting.InFolders(kind, policy.MaxAttached)
+	if err != nil {
+		w.Fatal(err)
+	}
+	return fits
+}
+
 func (w *world) kinds() []kind {
+	w.Helper()
 	var names []string // that are put
 	for _, fn := range w.manifest.Functions {
 		for _, secret := range fn.Secrets {
@@ -149,9 +182,9 @@ func (w *world) kinds() []kind {
 	slices.Sort(names)
 	names = slices.Compact(names)
 	all := []kind{
-		{"build", w.setting.Build(), func(as aws.Config) error { _, err := w.run(as); return err }},
-		{"plan", w.setting.Plan(), w.plan},
-		{"doctor", w.setting.Doctor(), func(as aws.Config) error {
+		{"build", w.fitting(policy.KindCI).Build(), func(as aws.Config) error { _, err := w.run(as); return err }},
+		{"plan", w.fitting(policy.KindPlan).Plan(), w.plan},
+		{"doctor", w.fitting(policy.KindDoctor).Doctor(), func(as aws.Config) error {
 			if wrong := w.examine(as, true); wrong != nil {
 				return fmt.Errorf("%s", strings.Join(wrong, "\n"))
 			}
@@ -159,7 +192,7 @@ func (w *world) kinds() []kind {
 		}},
 	}
 	if len(names) > 0 {
-		all = append(all, kind{"put", w.setting.Put(), func(as aws.Config) error { return w.puts(as, names...) }})
+		all = append(all, kind{"put", w.fitting(policy.KindPut).Put(), func(as aws.Config) error { return w.puts(as, names...) }})
 	}
 	return all
 }
@@ -175,7 +208,9 @@ func sample[T any](all map[string]T, n int) []string {
 // they try: a few, or all with make sizes.
 func (c shop) samples() int {
 	switch {
-	case os.Getenv("BUNDLE_TEST_SIZES") != "":
+	case everySize() && c.large():
+		return 3
+	case everySize():
 		return 1 << 20
 	case c.functions > 10:
 		return 1
@@ -200,7 +235,7 @@ func TestServicesOfEverySizeWorkUnderTheirPolicies(t *testing.T) {
 			}
 			w.setting.BuildRole = arn("build")
 			w.putKeyPolicies(same)
-			if _, err := w.run(w.roleWith("build", w.managed(w.setting.Build()), policy.Document{})); err != nil {
+			if _, err := w.run(w.roleWith("build", w.managed(w.fitting(policy.KindCI).Build()), policy.Document{})); err != nil {
 				t.Errorf("under the key policies: %v", err)
 			}
 			for _, function := range sample(documents, c.samples()) {
@@ -281,6 +316,17 @@ func TestWithoutOnePartOnlyWhatItDeniedGetsThrough(t *testing.T) {
 	}
 }
 
+// grantedByFolders are no attacks on policies that name folders instead of parameters.
+func grantedByFolders() map[string]call {
+	return union(readingWithin(), map[string]call{
+		"read a parameter whose name begins like its":                  nil,
+		"read below its own parameter":                                 nil,
+		"list the path /local/shop/":                                   nil,
+		"list the path /local/shop/mailbox":                            nil,
+		"decrypt a blind function's parameter through Parameter Store": nil,
+	})
+}
+
 // everything is the policy of a role that may do everything besides.
 func everything() policy.Document { return broadened(policy.Document{Version: "2012-10-17"}) }
 
@@ -296,6 +342,12 @@ func TestServicesOfEverySizeDenyEveryAttack(t *testing.T) {
 				t.Errorf("only %d attacks", len(build))
 			}
 			within := readingWithin()
+			if c.large() {
+				for name := range grantedByFolders() {
+					delete(build, name)
+					delete(within, name)
+				}
+			}
 			for _, k := range s.kinds() {
 				attacks := union(build, within)
 				if k.name == "put" {
