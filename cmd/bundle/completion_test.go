@@ -102,6 +102,7 @@ func TestCompletion(t *testing.T) {
 				{"bundle build --env local,", "", "local prod hello"},
 				{"bundle policy --kind ", "ci plan put doctor function key all", "hello secrets.hcl"},
 				{"bundle policy --kind d", "doctor", "ci hello"},
+				{"bundle policy --style ", "exact tags", "ci hello"},
 				{"bundle policy --kind ci --format ", "json terraform cloudformation cdk", "gitlab secrets.hcl"},
 				{"bundle matrix --format ", "github gitlab lines", "json secrets.hcl"},
 				{"bundle matrix --format gitl", "gitlab", "github"},

@@ -154,5 +154,6 @@ func flagWords() map[string][]string {
 		"bundle matrix --format": {"github", "gitlab", "lines"},
 		"bundle policy --format": {"json", "terraform", "cloudformation", "cdk"},
 		"bundle policy --kind":   {"ci", "plan", "put", "doctor", "function", "key", "all"},
+		"bundle policy --style":  {"exact", "tags"},
 	}
 }
