@@ -18,6 +18,7 @@ import (
 // environment's account.
 type KeyPlan struct {
 	KeyDescriber
+	KeyTags
 	Manifest                   *manifest.Manifest
 	Partition, Region, Account string
 
@@ -51,6 +52,14 @@ func (p *KeyPlan) Describe(ctx context.Context, ref string) (seal.Key, error) {
 		ARN: made.String(), Partition: p.Partition, Region: p.Region, Account: p.Account,
 		State: "Enabled", Enabled: true, Symmetric: true, Spec: "SYMMETRIC_DEFAULT", Usage: "ENCRYPT_DECRYPT", CustomerManaged: true,
 	}, nil
+}
+
+// Tags returns the tags of a key: none of one that is made up.
+func (p *KeyPlan) Tags(ctx context.Context, keyARN string) (map[string]string, error) {
+	if slices.Contains(p.Absent(), keyARN) {
+		return nil, nil
+	}
+	return p.KeyTags.Tags(ctx, keyARN)
 }
 
 // planned returns the alias that a reference is, if a function has it as its key in the

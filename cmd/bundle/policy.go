@@ -117,7 +117,11 @@ func (a *app) policy(c *cli.Context) error {
 	}
 	problems := resolve.Setting(ctx, setting, kind, c.StringSlice("parameter-key"))
 	if byTags && len(problems) == 0 {
-		setting.Lacking, problems = resolve.LackingTags(ctx, setting, s.KeyTags)
+		tags := s.KeyTags
+		if resources {
+			tags = plan
+		}
+		setting.Lacking, problems = resolve.LackingTags(ctx, setting, tags)
 	}
 	if c.Bool("prefixes") && len(problems) == 0 {
 		setting.Beyond, problems, err = inFolders(ctx, c, resolve, setting, kind)

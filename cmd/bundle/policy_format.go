@@ -41,10 +41,8 @@ func (a *app) checkPolicyFormat(c *cli.Context) (resources bool, err error) {
 		return false, console.Usagef("--format %s writes all policies: leave out --kind %s", format, console.Text(c, "kind"))
 	case c.IsSet("split"):
 		return false, console.Usagef("--format %s splits policies where it must: leave out --split", format)
-	case console.Text(c, "style") != styleExact:
-		return false, console.Usagef("--format %s names keys by ARN: leave out --style", format)
 	case c.Bool("prefixes"):
-		return false, console.Usagef("--format %s splits policies where it must: leave out --prefixes", format)
+		return false, console.Usagef("--format %s lists every parameter: leave out --prefixes", format)
 	case c.IsSet("function"):
 		return false, console.Usagef("--format %s writes the policies of all functions: leave out --function", format)
 	}
@@ -58,7 +56,7 @@ func planKeys(ctx context.Context, r *pipeline.Resolve, s *awsenv.Clients) *pipe
 	if err != nil || !ok {
 		caller.Partition = "aws" // the preflight reports the error
 	}
-	plan := &pipeline.KeyPlan{KeyDescriber: r.Keys, Manifest: r.Manifest, Partition: caller.Partition, Region: r.Region, Account: r.Account}
+	plan := &pipeline.KeyPlan{KeyDescriber: r.Keys, KeyTags: s.KeyTags, Manifest: r.Manifest, Partition: caller.Partition, Region: r.Region, Account: r.Account}
 	r.Keys = plan
 	return plan
 }
@@ -68,6 +66,12 @@ func (a *app) printResources(c *cli.Context, s policy.Setting, absent []string) 
 	st, err := stack.New(s, absent, policyCommandLine(c, s))
 	if err != nil {
 		return console.Usagef("%v", err)
+	}
+	if s.ByTags { // the resources tag the keys that they create
+		s.Lacking = slices.DeleteFunc(s.Lacking, func(l policy.Lacking) bool {
+			return len(l.Other) == 0 && slices.ContainsFunc(st.Keys, func(k stack.Key) bool { return k.ARN == l.Key && k.Created() })
+		})
+		a.hintTags(&s)
 	}
 	format := console.Text(c, "format")
 	write := map[string]func() ([]byte, error){formTerraform: st.Terraform, formCloudFormation: st.CloudFormation, formCDK: st.CDK}[format]

@@ -1,8 +1,6 @@
 package stack
 
 import (
-	"maps"
-	"slices"
 	"strings"
 
 	"github.com/whispering/bundle/pipeline/policy"
@@ -51,11 +49,11 @@ func lambdaTrust() object {
 	}}}}
 }
 
-// tagsOf returns the tags of a key in the order of their names.
+// tagsOf returns the tags of a key.
 func tagsOf(k Key) object {
 	var all object
-	for _, name := range slices.Sorted(maps.Keys(k.Tags)) {
-		all = append(all, member{name, k.Tags[name]})
+	for _, tag := range k.Tags {
+		all = append(all, member{tag.Key, tag.Value})
 	}
 	return all
 }

@@ -24,6 +24,7 @@ type Stack struct {
 
 	arns      map[string]reference // of what the resources create, by the ARN in the documents
 	left      []Left               // in every format
+	byTags    bool                 // policies name keys by their tags
 	command   []string             // bundle policy, with the manifest and the environment
 	build     string               // ARNs of the roles
 	functions map[string]string
@@ -50,7 +51,7 @@ type Key struct {
 	Absent    bool // the alias does not exist yet
 	Functions []string
 	Policy    policy.Document
-	Tags      map[string]string
+	Tags      []policy.Tag // with policies by tags; not of a key that exists and is not created
 }
 
 // An Alias is a name of a key.
@@ -74,7 +75,7 @@ type reference struct {
 func New(s policy.Setting, absent, command []string) (*Stack, error) {
 	st := &Stack{
 		Bundle: s.Manifest.Bundle.Name.Value, Environment: s.Manifest.Environment.Name.Value,
-		Partition: partition(s), Region: s.Region, Account: s.Account, arns: map[string]reference{}, command: command,
+		Partition: partition(s), Region: s.Region, Account: s.Account, arns: map[string]reference{}, command: command, byTags: s.ByTags,
 	}
 	st.name(&s)
 	st.build, st.functions, st.glass = s.BuildRole, s.FunctionRoles, s.BreakGlass
@@ -162,7 +163,7 @@ func (st *Stack) keys(s policy.Setting, documents []policy.Written, absent []str
 			i, at[d.Key] = len(st.Keys), len(st.Keys)
 			st.Keys = append(st.Keys, Key{
 				ID: ids.take(pascal(d.Function)), Label: labels.take(identifier(d.Function)), ARN: d.Key,
-				Absent: slices.Contains(absent, d.Key), Policy: d.Policy,
+				Absent: slices.Contains(absent, d.Key), Policy: d.Policy, Tags: s.Tags(d.Function),
 			})
 		}
 		k := &st.Keys[i]
@@ -202,10 +203,18 @@ func (st *Stack) attach(d policy.Written) error {
 	case err != nil:
 		return err
 	case len(parts) > most:
-		return fmt.Errorf("%w: the policy of %s has %d characters and needs %d managed policies, and the role can have %d", ErrSize, r.what(), d.Policy.Size(), len(parts), most)
+		return fmt.Errorf("%w: the policy of %s has %d characters and needs %d managed policies, and the role can have %d%s", ErrSize, r.what(), d.Policy.Size(), len(parts), most, st.ways())
 	}
 	r.Policies = parts
 	return st.checkCuts(r)
+}
+
+// ways says what makes policies shorter.
+func (st *Stack) ways() string {
+	if st.byTags {
+		return ". Divide the functions between manifests"
+	}
+	return ". Use --style tags, or divide the functions between manifests"
 }
 
 // attachable is how many managed policies the role can have besides AWS's.
@@ -246,7 +255,7 @@ func (st *Stack) checkCuts(r *Role) error {
 		for _, s := range d.Statement {
 			for _, pattern := range s.NotResource {
 				if _, id, ok := strings.Cut(pattern, ":key/"); ok && id != "*" && strings.ContainsAny(id, "*?") {
-					return fmt.Errorf("%w: the policy of %s has to be cut by the IDs of keys, which are not known before the keys exist", ErrSize, r.what())
+					return fmt.Errorf("%w: the policy of %s has to be cut by the IDs of keys, which are not known before the keys exist%s", ErrSize, r.what(), st.ways())
 				}
 			}
 		}

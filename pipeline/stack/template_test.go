@@ -253,5 +253,5 @@ func TestNothingDependsOnIDsThatAreNotKnown(t *testing.T) {
 	}
 	newStack(t, s)
 	s.absent = []string{keyARN(account, 1)}
-	refused(t, s, "has to be cut by the IDs of keys, which are not known before the keys exist")
+	refused(t, s, "has to be cut by the IDs of keys, which are not known before the keys exist. Use --style tags, or divide")
 }

@@ -3,6 +3,8 @@ package stack_test
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -242,6 +244,62 @@ func TestTerraformEscapesTemplates(t *testing.T) {
 	}
 	if !bytes.Contains(src, []byte("$${aws:username}")) || !bytes.Contains(src, []byte("%%{if}")) {
 		t.Error("not escaped")
+	}
+}
+
+// The key of a function that shares it has no tags, and neither has one that exists.
+func TestKeysHaveTheTagsThatPoliciesName(t *testing.T) {
+	s := tagged(t)
+	want := map[string]string{"bundle:function": "shop/1st-one", "bundle:environment": "prod"}
+	m := newModule(t, terraformOf(t, s), s, trusted())
+	m.resources("aws_kms_key", func(label string, b *hclsyntax.Body) {
+		got := map[string]string{}
+		if a := b.Attributes["tags"]; a != nil {
+			v, diags := a.Expr.Value(m.context)
+			if diags.HasErrors() {
+				t.Fatal(diags)
+			}
+			for name, value := range v.AsValueMap() {
+				got[name] = value.AsString()
+			}
+		}
+		if label == "_1st-one" && !maps.Equal(got, want) || label != "_1st-one" && len(got) > 0 {
+			t.Errorf("%s: %v", label, got)
+		}
+	})
+	tags := 0
+	for id, r := range readTemplate(t, templateOf(t, s)).Resources {
+		all, _ := r.Properties["Tags"].([]any)
+		for _, one := range all {
+			tag, _ := one.(map[string]any)
+			if tags++; id != "Key1stOne" || want[fmt.Sprint(tag["Key"])] != tag["Value"] {
+				t.Errorf("%s: %v", id, tag)
+			}
+		}
+	}
+	if tags != len(want) {
+		t.Errorf("%d tags", tags)
+	}
+	content, err := newStack(t, s).CDK()
+	if err != nil || !bytes.Contains(content, []byte(`{ key: "bundle:function", value: "shop/1st-one" },`)) || bytes.Count(content, []byte("tags: [")) != 1 {
+		t.Errorf("%v: %s", err, content)
+	}
+	if text := terraformOf(t, mixed(t)); bytes.Contains(text, []byte("tags")) {
+		t.Error("tags without policies by tags")
+	}
+}
+
+// With tags, nothing depends on the IDs of keys.
+func TestTagsMakeRoomForKeysThatDoNotExist(t *testing.T) {
+	s := many(t, 110, 1)
+	for i, name := range s.Functions() {
+		s.Manifest.Functions[i].Secrets[0].Parameter.Value = "/prod/db"
+		s.absent = append(s.absent, s.Keys[name])
+	}
+	refused(t, s)
+	s.ByTags = true
+	if n := len(newStack(t, s).Roles[0].Policies); n != 1 {
+		t.Errorf("%d policies", n)
 	}
 }
 

@@ -153,8 +153,15 @@ func many(t *testing.T, functions, secrets int) service {
 	return s
 }
 
+// tagged is mixed, with policies that name keys by their tags.
+func tagged(t *testing.T) service {
+	s := mixed(t)
+	s.ByTags = true
+	return s
+}
+
 func services(t *testing.T) map[string]service {
-	return map[string]service{"small": small(t), "mixed": mixed(t), "large": large(t)}
+	return map[string]service{"small": small(t), "mixed": mixed(t), "large": large(t), "tagged": tagged(t)}
 }
 
 func newStack(t *testing.T, s service) *stack.Stack {
