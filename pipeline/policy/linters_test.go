@@ -19,15 +19,16 @@ import (
 )
 
 // linted returns documents of all kinds, for bundles of one function, of several, and of
-// many, in parts if they are large.
+// many, by ARN and by tags, in parts if they are large.
 func linted(t *testing.T) (all []policy.Document) {
 	t.Helper()
-	for _, n := range []int{1, 10, 40} {
+	for _, n := range []int{1, 10, 40, -1, -10, -40} { // less than 0: by tags
 		var names []string
-		for i := range n {
+		for i := range max(n, -n) {
 			names = append(names, fmt.Sprintf("function-%d", i))
 		}
 		s := puttable(plain("aws", "us-west-2", names...))
+		s.ByTags = n < 0
 		s.BreakGlass = []string{"arn:aws:iam::222222222222:role/glass"}
 		documents, missing, err := s.Documents(policy.KindAll, nil)
 		if err != nil || len(missing) > 0 {
