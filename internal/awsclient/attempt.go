@@ -190,7 +190,7 @@ func isCut(err error, response any) bool {
 // repeatable reports whether an operation can be called twice without harm. KMS's
 // Encrypt can: it changes nothing, and the first ciphertext is discarded.
 func repeatable(operation string) bool {
-	for _, prefix := range []string{"Get", "List", "Describe", "AssumeRole"} {
+	for _, prefix := range []string{"Get", "List", "Describe", "AssumeRole", "Simulate"} {
 		if strings.HasPrefix(operation, prefix) {
 			return true
 		}

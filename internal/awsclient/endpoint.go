@@ -120,16 +120,6 @@ func checkVariant(ctx context.Context, sources []any, endpoint string) error {
 	if endpoint == "" {
 		return nil
 	}
-	fips := func(source any) (enabled, found bool) {
-		s, ok := source.(interface {
-			GetUseFIPSEndpoint(context.Context) (aws.FIPSEndpointState, bool, error)
-		})
-		if !ok {
-			return false, false
-		}
-		state, found, err := s.GetUseFIPSEndpoint(ctx)
-		return state == aws.FIPSEndpointStateEnabled, found && err == nil
-	}
 	dualStack := func(source any) (enabled, found bool) {
 		s, ok := source.(interface {
 			GetUseDualStackEndpoint(context.Context) (aws.DualStackEndpointState, bool, error)
@@ -141,12 +131,26 @@ func checkVariant(ctx context.Context, sources []any, endpoint string) error {
 		return state == aws.DualStackEndpointStateEnabled, found && err == nil
 	}
 	switch {
-	case first(sources, fips):
+	case first(sources, usesFIPS(ctx)):
 		return fmt.Errorf("AWS_USE_FIPS_ENDPOINT, or use_fips_endpoint of the profile, %w", ErrVariant)
 	case first(sources, dualStack):
 		return fmt.Errorf("AWS_USE_DUALSTACK_ENDPOINT, or use_dualstack_endpoint of the profile, %w", ErrVariant)
 	}
 	return nil
+}
+
+// usesFIPS returns a function that tells whether a source selects FIPS endpoints.
+func usesFIPS(ctx context.Context) func(source any) (enabled, found bool) {
+	return func(source any) (enabled, found bool) {
+		s, ok := source.(interface {
+			GetUseFIPSEndpoint(context.Context) (aws.FIPSEndpointState, bool, error)
+		})
+		if !ok {
+			return false, false
+		}
+		state, found, err := s.GetUseFIPSEndpoint(ctx)
+		return state == aws.FIPSEndpointStateEnabled, found && err == nil
+	}
 }
 
 // first returns the setting of the first source that has it.

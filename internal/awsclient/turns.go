@@ -15,11 +15,12 @@ import (
 //
 // There are 32 for each service, as docs/adr/0009-concurrency.md says, but only 4 for
 // Lambda, which allows 15 calls per second for an account's functions and layers
-// (https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html). STS is not
+// (https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html), and one for
+// IAM, which documents no rate. STS is not
 // limited: its calls get the credentials that the others wait for.
 func turns() func(*middleware.Stack) error {
 	slots := map[string]chan struct{}{
-		"KMS": make(chan struct{}, 32), "SSM": make(chan struct{}, 32), "Lambda": make(chan struct{}, 4),
+		"KMS": make(chan struct{}, 32), "SSM": make(chan struct{}, 32), "Lambda": make(chan struct{}, 4), "IAM": make(chan struct{}, 1),
 	}
 	wait := middleware.InitializeMiddlewareFunc("Turns", func(
 		ctx context.Context, in middleware.InitializeInput, next middleware.InitializeHandler,

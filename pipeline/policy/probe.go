@@ -1,0 +1,250 @@
+package policy
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/whispering/bundle/internal/arn"
+	"github.com/whispering/bundle/pipeline/manifest"
+)
+
+// A Probe is a request that the policies of a role must allow, or must not allow.
+type Probe struct {
+	Allow    bool // it must be allowed
+	Action   string
+	Resource string              // ARN, or "*"
+	Keys     map[string][]string // condition keys of the request
+	Of       string              // what is special about the request; "" for nothing
+}
+
+// Lists are the condition keys of probes that have lists of values.
+func Lists() []string { return []string{contextKeys} }
+
+// resourceTag is the condition key of a tag of the key:
+// https://docs.aws.amazon.com/kms/latest/developerguide/tag-authorization.html
+const resourceTag = "aws:ResourceTag/"
+
+// stranger is in the names of parameters and functions that no manifest has.
+const stranger = "bundle-doctor"
+
+// probes collects the probes of a role.
+type probes struct {
+	Setting
+	all []Probe
+}
+
+func (p *probes) add(allowed bool, of string, keys map[string][]string, resources List, actions ...string) {
+	for _, action := range actions {
+		for _, resource := range resources {
+			p.all = append(p.all, Probe{allowed, action, resource, keys, of})
+		}
+	}
+}
+
+// BuildProbes are the requests of a build, and the attacks that Build denies. There is
+// one for each right that Build gives, and one for each of its Denies.
+//
+// They are about effects: they hold for documents that are split, for those by the tags
+// of keys (as if the keys had the tags), and for those with folders of parameters.
+func (s Setting) BuildProbes() []Probe {
+	p := &probes{Setting: s}
+	p.look()
+	packed, blind := s.packed(), s.blind()
+	p.open(packed, blind)
+	for _, fn := range s.Manifest.Functions {
+		p.add(true, s.about(fn), s.request(fn, fn), List{s.Keys[fn.Name.Value]}, sealing(fn))
+	}
+	p.add(true, "", nil, s.layers(), "lambda:PublishLayerVersion")
+	p.readElsewhere()
+	p.openElsewhere(packed, blind)
+	p.sealElsewhere()
+	p.administer(append(administering(), "kms:GenerateDataKey")...)
+	return p.all
+}
+
+// PlanProbes are the requests of a plan, and the attacks that Plan denies.
+func (s Setting) PlanProbes() []Probe {
+	p := &probes{Setting: s}
+	p.look()
+	p.readElsewhere()
+	packed, blind := s.packed(), s.blind()
+	keys := distinct(slices.Concat(s.keys(), packed.keys, blind.keys))
+	fn := s.Manifest.Functions[0]
+	p.add(false, s.about(fn), s.request(fn, fn), keys, "kms:Decrypt", "kms:Encrypt", "kms:ReEncryptFrom", "kms:ReEncryptTo", "kms:GenerateDataKey", "kms:CreateGrant")
+	p.add(false, "through Parameter Store", s.via(), keys, "kms:Decrypt")
+	return p.all
+}
+
+// FunctionProbes are what the role of a function needs, and what opens more than its own
+// documents. Its errors wrap ErrFunction.
+func (s Setting) FunctionProbes(name string) ([]Probe, error) {
+	fn, err := s.function(name)
+	if err != nil {
+		return nil, err
+	}
+	p := &probes{Setting: s}
+	key := List{s.Keys[name]}
+	p.add(true, s.about(fn), s.request(fn, fn), key, "kms:Decrypt")
+	p.add(false, "for another function", s.changed(fn, ofFunction, s.Manifest.Bundle.Name.Value+"/"+stranger), key, "kms:Decrypt")
+	p.add(false, "for another environment", s.changed(fn, ofEnvironment, stranger), key, "kms:Decrypt")
+	p.add(false, "without an encryption context", nil, key, "kms:Decrypt")
+	if other, ok := s.another(fn); ok {
+		p.add(false, s.about(fn), s.request(fn, other), List{s.Keys[other.Name.Value]}, "kms:Decrypt")
+		p.add(false, s.about(other), s.request(other, other), List{s.Keys[other.Name.Value]}, "kms:Decrypt")
+	}
+	return p.all, nil
+}
+
+// look is what building and planning both need.
+func (p *probes) look() {
+	all := p.reads(func(manifest.Function) bool { return true })
+	keys := p.keys()
+	if len(p.blind().parameters) > 0 {
+		keys = distinct(append(keys, p.BlindKeys...))
+	}
+	p.add(true, "", nil, concrete(all.parameters), "ssm:GetParameters")
+	p.add(true, "", nil, concrete(withBelow(all.paths)), "ssm:GetParametersByPath")
+	p.add(true, "", nil, keys, "kms:DescribeKey")
+	for _, layer := range p.layers() {
+		p.add(true, "", nil, List{layer}, "lambda:ListLayerVersions")
+		p.add(true, "", nil, List{layer + ":1"}, "lambda:GetLayerVersion")
+	}
+}
+
+// open is what turns stored parameters into something that can be sealed.
+func (p *probes) open(packed, blind reach) {
+	if len(packed.keys) > 0 {
+		p.add(true, "through Parameter Store", p.via(), packed.keys, "kms:Decrypt")
+	}
+	for _, parameter := range concrete(blind.parameters) {
+		p.add(true, "of "+nameOf(parameter), ofARN(parameter), blind.keys, "kms:ReEncryptFrom")
+	}
+}
+
+// readElsewhere is reading another parameter with each of the four actions that read,
+// and reading with those that no build uses.
+func (p *probes) readElsewhere() {
+	all := p.reads(func(manifest.Function) bool { return true })
+	p.add(false, "", nil, List{p.parameterARN("/" + stranger + "/another")},
+		"ssm:GetParameter", "ssm:GetParameterHistory", "ssm:GetParameters", "ssm:GetParametersByPath")
+	if len(all.parameters) > 0 {
+		p.add(false, "", nil, concrete(all.parameters)[:1], "ssm:GetParameter", "ssm:GetParameterHistory")
+	}
+}
+
+// openElsewhere is decrypting what is not a parameter of the bundle, or not through
+// Parameter Store, and moving it.
+func (p *probes) openElsewhere(packed, blind reach) {
+	fn := p.Manifest.Functions[0]
+	document := p.request(fn, fn)
+	p.add(false, p.about(fn), document, distinct(slices.Concat(p.keys(), packed.keys, blind.keys)), "kms:Decrypt")
+	p.add(false, p.about(fn), document, p.keys(), "kms:ReEncryptFrom")
+	if len(packed.keys) == 0 {
+		p.add(false, "through Parameter Store", p.via(), distinct(append(p.keys(), blind.keys...)), "kms:Decrypt")
+	}
+	if len(blind.keys) == 0 {
+		return
+	}
+	own := concrete(blind.parameters)[0]
+	p.add(false, "of "+nameOf(own), ofARN(own), List{p.foreignKey()}, "kms:ReEncryptFrom")
+	other := p.parameterARN("/" + stranger + "/another")
+	p.add(false, "of "+nameOf(other), ofARN(other), blind.keys, "kms:ReEncryptFrom")
+	a, _ := arn.Parse(own)
+	a.Region = stranger
+	p.add(false, "of a parameter of that name in another region", ofARN(a.String()), blind.keys, "kms:ReEncryptFrom")
+}
+
+// sealElsewhere is sealing under another key, or for another function or environment, or
+// in another encryption context.
+func (p *probes) sealElsewhere() {
+	done := map[string]bool{}
+	for _, fn := range p.Manifest.Functions {
+		if other, ok := p.another(fn); ok {
+			p.add(false, p.about(fn), p.request(fn, other), List{p.Keys[other.Name.Value]}, sealing(fn))
+		}
+		if done[sealing(fn)] {
+			continue
+		}
+		done[sealing(fn)] = true
+		own := List{p.Keys[fn.Name.Value]}
+		foreign := p.request(fn, fn)
+		delete(foreign, resourceTag+"bundle:function")
+		delete(foreign, resourceTag+"bundle:environment")
+		p.add(false, p.about(fn), foreign, List{p.foreignKey()}, sealing(fn))
+		p.add(false, "for another function", p.changed(fn, ofFunction, p.Manifest.Bundle.Name.Value+"/"+stranger), p.keys(), sealing(fn))
+		p.add(false, "for another environment", p.changed(fn, ofEnvironment, stranger), own, sealing(fn))
+		more := p.request(fn, fn)
+		more[contextKeys] = append(slices.Clone(more[contextKeys]), stranger)
+		p.add(false, "with another pair in the encryption context", more, own, sealing(fn))
+	}
+}
+
+// administer is what would give others a way into documents.
+func (p *probes) administer(actions ...string) {
+	for _, action := range actions {
+		if action == "kms:CreateKey" {
+			p.add(false, "", nil, List{"*"}, action)
+			continue
+		}
+		p.add(false, "", nil, p.keys(), action)
+	}
+}
+
+// request returns the condition keys of a request about a document of a function, under
+// the key of another one, with the tags of that key.
+func (s Setting) request(fn, under manifest.Function) map[string][]string {
+	environment := s.Manifest.Environment.Name.Value
+	return map[string][]string{
+		ofFunction: {s.name(fn)}, ofEnvironment: {environment}, contextKeys: contextKeysOf(fn),
+		resourceTag + "bundle:function": {s.name(under)}, resourceTag + "bundle:environment": {environment},
+	}
+}
+
+// changed is request with another value for one key.
+func (s Setting) changed(fn manifest.Function, key, value string) map[string][]string {
+	keys := s.request(fn, fn)
+	keys[key] = []string{value}
+	return keys
+}
+
+// via returns the condition keys of a request that Parameter Store makes.
+func (s Setting) via() map[string][]string { return map[string][]string{viaService: s.viaSSM()[:1]} }
+
+func ofARN(parameter string) map[string][]string {
+	return map[string][]string{ofParameter: {parameter}, contextKeys: {"PARAMETER_ARN"}}
+}
+
+// another returns a function with another key: the next one, so that each is one of them.
+func (s Setting) another(fn manifest.Function) (manifest.Function, bool) {
+	at := slices.IndexFunc(s.Manifest.Functions, func(f manifest.Function) bool { return f.Name.Value == fn.Name.Value })
+	for i := range s.Manifest.Functions {
+		other := s.Manifest.Functions[(at+i)%len(s.Manifest.Functions)]
+		if s.Keys[other.Name.Value] != s.Keys[fn.Name.Value] {
+			return other, true
+		}
+	}
+	return fn, false
+}
+
+// about says which documents a request is about.
+func (s Setting) about(fn manifest.Function) string { return "for " + s.name(fn) }
+
+// foreignKey returns the ARN of a key that does not exist.
+func (s Setting) foreignKey() string {
+	return arn.ARN{Partition: s.partition(), Service: "kms", Region: s.Region, Account: s.Account, Resource: "key/00000000-0000-0000-0000-000000000000"}.String()
+}
+
+// nameOf returns the name of a parameter.
+func nameOf(parameter string) string {
+	a, _ := arn.Parse(parameter)
+	return strings.TrimPrefix(a.Resource, "parameter")
+}
+
+// concrete replaces patterns by a name that they match.
+func concrete(patterns List) List {
+	all := make(List, len(patterns))
+	for i, p := range patterns {
+		all[i] = strings.ReplaceAll(p, "*", stranger)
+	}
+	return all
+}

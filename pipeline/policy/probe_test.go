@@ -1,0 +1,166 @@
+package policy_test
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/whispering/bundle/internal/awslocal"
+	"github.com/whispering/bundle/internal/awslocal/iam"
+	"github.com/whispering/bundle/pipeline/policy"
+)
+
+// failing returns the probes that documents of a role do not pass.
+func failing(w *world, all []policy.Probe, documents ...policy.Document) (failed []policy.Probe) {
+	w.Helper()
+	var parsed []iam.Policy
+	for _, d := range documents {
+		if len(d.Statement) == 0 {
+			continue
+		}
+		p, err := iam.ParseIdentity(w.json(d))
+		if err != nil {
+			w.Fatal(err)
+		}
+		parsed = append(parsed, p)
+	}
+	for _, p := range all {
+		found := iam.Simulate(parsed, iam.Access{Principal: arn("role"), Account: awslocal.Account, Action: p.Action, Resource: p.Resource, Keys: p.Keys})
+		if (found.Decision == "allowed") != p.Allow {
+			failed = append(failed, p)
+		}
+	}
+	return failed
+}
+
+// everything is a policy that allows everything.
+func everything() policy.Document {
+	return policy.Document{Version: "2012-10-17", Statement: []policy.Statement{{Sid: "All", Effect: "Allow", Action: policy.List{"*"}, Resource: policy.List{"*"}}}}
+}
+
+func without(d policy.Document, i int) policy.Document {
+	d.Statement = slices.Delete(slices.Clone(d.Statement), i, i+1)
+	return d
+}
+
+// TestProbesFindEachStatementThatIsMissing takes each statement out of a document. Without an Allow, a request fails. Without a Deny,
+// an attack succeeds if the role may do everything else.
+func TestProbesFindEachStatementThatIsMissing(t *testing.T) {
+	for name, m := range map[string]modes{"packed": {}, "blind": {true, true}, "mixed": {helloBlind: true}} {
+		w := newWorld(t, m)
+		function, err := w.setting.Function("hello")
+		if err != nil {
+			t.Fatal(err)
+		}
+		opens, err := w.setting.FunctionProbes("hello")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for kind, c := range map[string]struct {
+			document policy.Document
+			probes   []policy.Probe
+		}{
+			"ci": {w.setting.Build(), w.setting.BuildProbes()}, "plan": {w.setting.Plan(), w.setting.PlanProbes()}, "function": {function, opens},
+		} {
+			at := name + ", " + kind
+			if failed := failing(w, c.probes, c.document); len(failed) > 0 {
+				t.Errorf("%s: the document itself fails %+v", at, failed)
+			}
+			for i, s := range c.document.Statement {
+				less := []policy.Document{without(c.document, i)}
+				if s.Effect == "Deny" {
+					less = append(less, everything())
+				}
+				failed := failing(w, c.probes, less...)
+				if s.Effect == "Deny" && len(failing(w, c.probes, c.document, everything())) == 0 && len(failed) == 0 || s.Effect == "Allow" && len(failed) == 0 {
+					t.Errorf("%s: nothing fails without %s", at, s.Sid)
+				}
+			}
+		}
+	}
+}
+
+// TestProbesFindEachMemberThatIsMissing takes each resource out of each Allow.
+func TestProbesFindEachMemberThatIsMissing(t *testing.T) {
+	w := newWorld(t, modes{helloBlind: true})
+	document := w.setting.Build()
+	for i, s := range document.Statement {
+		for j := range s.Resource {
+			if s.Effect != "Allow" || len(s.Resource) == 1 {
+				continue
+			}
+			less := without(document, i)
+			s.Resource = slices.Delete(slices.Clone(document.Statement[i].Resource), j, j+1)
+			less.Statement = append(less.Statement, s)
+			if len(failing(w, w.setting.BuildProbes(), less)) == 0 {
+				t.Errorf("nothing fails if %s is not about %s", s.Sid, document.Statement[i].Resource[j])
+			}
+		}
+	}
+}
+
+// TestProbesPassSplitDocuments splits documents, and leaves each of the parts out.
+func TestProbesPassSplitDocuments(t *testing.T) {
+	for _, m := range []modes{{}, {true, true}, {helloBlind: true}} {
+		w := newWorld(t, m)
+		probes := w.setting.BuildProbes()
+		parts, err := w.setting.Build().Split(2000)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if failed := failing(w, probes, parts...); len(parts) < 2 || len(failed) > 0 {
+			t.Errorf("%d parts: %+v", len(parts), failed)
+		}
+		for i := range parts {
+			if !slices.ContainsFunc(parts[i].Statement, func(s policy.Statement) bool { return s.Effect == "Allow" }) {
+				continue
+			}
+			if len(failing(w, probes, slices.Delete(slices.Clone(parts), i, i+1)...)) == 0 {
+				t.Errorf("nothing fails without part %d", i+1)
+			}
+		}
+	}
+}
+
+// TestProbesFindWideRoles has roles that people have.
+func TestProbesFindWideRoles(t *testing.T) {
+	w := newWorld(t, modes{})
+	hello, err := w.setting.FunctionProbes("hello")
+	if err != nil {
+		t.Fatal(err)
+	}
+	wide := func(actions ...string) policy.Document {
+		d := everything()
+		d.Statement[0].Action = actions
+		return d
+	}
+	attacked := func(failed []policy.Probe) (actions []string) {
+		for _, p := range failed {
+			if !p.Allow && !slices.Contains(actions, p.Action) {
+				actions = append(actions, p.Action)
+			}
+		}
+		slices.Sort(actions)
+		return actions
+	}
+	for _, c := range []struct {
+		document policy.Document
+		probes   []policy.Probe
+		want     string
+	}{
+		{wide("kms:Decrypt"), hello, "[kms:Decrypt]"},
+		{wide("ssm:*"), w.setting.PlanProbes(), "[ssm:GetParameter ssm:GetParameterHistory ssm:GetParameters ssm:GetParametersByPath]"},
+		{wide("kms:Decrypt", "kms:CreateGrant"), w.setting.PlanProbes(), "[kms:CreateGrant kms:Decrypt]"},
+		{wide("kms:Encrypt"), w.setting.BuildProbes(), "[kms:Encrypt]"},
+		{wide("kms:ReplicateKey", "kms:TagResource"), w.setting.BuildProbes(), "[kms:ReplicateKey kms:TagResource]"},
+		{wide("logs:*", "s3:*"), w.setting.BuildProbes(), "[]"},
+	} {
+		if got := fmt.Sprint(attacked(failing(w, c.probes, c.document))); got != c.want {
+			t.Errorf("%s: %s, want %s", strings.Join(c.document.Statement[0].Action, " "), got, c.want)
+		}
+	}
+	if _, err := w.setting.FunctionProbes("other"); err == nil {
+		t.Error("there is no function other")
+	}
+}
