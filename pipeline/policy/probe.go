@@ -15,6 +15,10 @@ type Probe struct {
 	Resource string              // ARN, or "*"
 	Keys     map[string][]string // condition keys of the request
 	Of       string              // what is special about the request; "" for nothing
+
+	// Absent says that no document denies the request: it is not allowed because no
+	// document allows it.
+	Absent bool
 }
 
 // Lists are the condition keys of probes that have lists of values.
@@ -36,8 +40,17 @@ type probes struct {
 func (p *probes) add(allowed bool, of string, keys map[string][]string, resources List, actions ...string) {
 	for _, action := range actions {
 		for _, resource := range resources {
-			p.all = append(p.all, Probe{allowed, action, resource, keys, of})
+			p.all = append(p.all, Probe{Allow: allowed, Action: action, Resource: resource, Keys: keys, Of: of})
 		}
+	}
+}
+
+// absent adds attacks that no document denies.
+func (p *probes) absent(of string, keys map[string][]string, resources List, actions ...string) {
+	from := len(p.all)
+	p.add(false, of, keys, resources, actions...)
+	for i := range p.all[from:] {
+		p.all[from+i].Absent = true
 	}
 }
 
@@ -71,7 +84,9 @@ func (s Setting) PlanProbes() []Probe {
 	keys := distinct(slices.Concat(s.keys(), packed.keys, blind.keys))
 	fn := s.Manifest.Functions[0]
 	p.add(false, s.about(fn), s.request(fn, fn), keys, "kms:Decrypt", "kms:Encrypt", "kms:ReEncryptFrom", "kms:ReEncryptTo", "kms:GenerateDataKey", "kms:CreateGrant")
-	p.add(false, "through Parameter Store", s.via(), keys, "kms:Decrypt")
+	if all := slices.Concat(packed.parameters, blind.parameters); len(all) > 0 {
+		p.add(false, "through Parameter Store", s.via(concrete(all)[0]), keys, "kms:Decrypt")
+	}
 	return p.all
 }
 
@@ -85,12 +100,12 @@ func (s Setting) FunctionProbes(name string) ([]Probe, error) {
 	p := &probes{Setting: s}
 	key := List{s.Keys[name]}
 	p.add(true, s.about(fn), s.request(fn, fn), key, "kms:Decrypt")
-	p.add(false, "for another function", s.changed(fn, ofFunction, s.Manifest.Bundle.Name.Value+"/"+stranger), key, "kms:Decrypt")
-	p.add(false, "for another environment", s.changed(fn, ofEnvironment, stranger), key, "kms:Decrypt")
-	p.add(false, "without an encryption context", nil, key, "kms:Decrypt")
+	p.absent("for another function", s.changed(fn, ofFunction, s.Manifest.Bundle.Name.Value+"/"+stranger), key, "kms:Decrypt")
+	p.absent("for another environment", s.changed(fn, ofEnvironment, stranger), key, "kms:Decrypt")
+	p.absent("without an encryption context", nil, key, "kms:Decrypt")
 	if other, ok := s.another(fn); ok {
-		p.add(false, s.about(fn), s.request(fn, other), List{s.Keys[other.Name.Value]}, "kms:Decrypt")
-		p.add(false, s.about(other), s.request(other, other), List{s.Keys[other.Name.Value]}, "kms:Decrypt")
+		p.absent(s.about(fn), s.request(fn, other), List{s.Keys[other.Name.Value]}, "kms:Decrypt")
+		p.absent(s.about(other), s.request(other, other), List{s.Keys[other.Name.Value]}, "kms:Decrypt")
 	}
 	return p.all, nil
 }
@@ -113,8 +128,11 @@ func (p *probes) look() {
 
 // open is what turns stored parameters into something that can be sealed.
 func (p *probes) open(packed, blind reach) {
-	if len(packed.keys) > 0 {
-		p.add(true, "through Parameter Store", p.via(), packed.keys, "kms:Decrypt")
+	for _, parameter := range concrete(packed.parameters) {
+		p.add(true, "of "+nameOf(parameter)+", through Parameter Store", p.via(parameter), packed.keys, "kms:Decrypt")
+		if len(blind.keys) == 0 {
+			break // no policy is about the parameter, which ssm:GetParameters is
+		}
 	}
 	for _, parameter := range concrete(blind.parameters) {
 		p.add(true, "of "+nameOf(parameter), ofARN(parameter), blind.keys, "kms:ReEncryptFrom")
@@ -139,16 +157,23 @@ func (p *probes) openElsewhere(packed, blind reach) {
 	document := p.request(fn, fn)
 	p.add(false, p.about(fn), document, distinct(slices.Concat(p.keys(), packed.keys, blind.keys)), "kms:Decrypt")
 	p.add(false, p.about(fn), document, p.keys(), "kms:ReEncryptFrom")
-	if len(packed.keys) == 0 {
-		p.add(false, "through Parameter Store", p.via(), distinct(append(p.keys(), blind.keys...)), "kms:Decrypt")
+	if len(packed.keys) > 0 {
+		direct := concrete(packed.parameters)[0]
+		p.add(false, "of "+nameOf(direct)+", not through Parameter Store", ofARN(direct), packed.keys, "kms:Decrypt")
+	}
+	if len(packed.keys) == 0 && len(blind.parameters) > 0 {
+		p.add(false, "through Parameter Store", p.via(concrete(blind.parameters)[0]), distinct(append(p.keys(), blind.keys...)), "kms:Decrypt")
 	}
 	if len(blind.keys) == 0 {
 		return
 	}
 	own := concrete(blind.parameters)[0]
+	another := p.parameterARN("/" + stranger + "/another")
+	if len(packed.keys) > 0 {
+		p.add(false, "of "+nameOf(another)+", through Parameter Store", p.via(another), packed.keys, "kms:Decrypt")
+	}
 	p.add(false, "of "+nameOf(own), ofARN(own), List{p.foreignKey()}, "kms:ReEncryptFrom")
-	other := p.parameterARN("/" + stranger + "/another")
-	p.add(false, "of "+nameOf(other), ofARN(other), blind.keys, "kms:ReEncryptFrom")
+	p.add(false, "of "+nameOf(another), ofARN(another), blind.keys, "kms:ReEncryptFrom")
 	a, _ := arn.Parse(own)
 	a.Region = stranger
 	p.add(false, "of a parameter of that name in another region", ofARN(a.String()), blind.keys, "kms:ReEncryptFrom")
@@ -160,7 +185,7 @@ func (p *probes) sealElsewhere() {
 	done := map[string]bool{}
 	for _, fn := range p.Manifest.Functions {
 		if other, ok := p.another(fn); ok {
-			p.add(false, p.about(fn), p.request(fn, other), List{p.Keys[other.Name.Value]}, sealing(fn))
+			p.absent(p.about(fn), p.request(fn, other), List{p.Keys[other.Name.Value]}, sealing(fn))
 		}
 		if done[sealing(fn)] {
 			continue
@@ -207,8 +232,12 @@ func (s Setting) changed(fn manifest.Function, key, value string) map[string][]s
 	return keys
 }
 
-// via returns the condition keys of a request that Parameter Store makes.
-func (s Setting) via() map[string][]string { return map[string][]string{viaService: s.viaSSM()[:1]} }
+// via returns the condition keys of a request that Parameter Store makes for a parameter.
+func (s Setting) via(parameter string) map[string][]string {
+	keys := ofARN(parameter)
+	keys[viaService] = s.viaSSM()[:1]
+	return keys
+}
 
 func ofARN(parameter string) map[string][]string {
 	return map[string][]string{ofParameter: {parameter}, contextKeys: {"PARAMETER_ARN"}}
