@@ -23,6 +23,7 @@ type Diagnose struct {
 	Blind      BlindParameters
 	Layers     Layers
 	Doctor     *doctor.Doctor
+	Roles      Roles
 	Decrypt    bool // also read the parameters of packed functions with decryption, and discard the values
 }
 
@@ -58,6 +59,7 @@ func (d *Diagnose) Run(ctx context.Context) (*Diagnosis, problem.Problems) {
 	if functions != nil {
 		found.ok("caller", "", "", fmt.Sprintf("%s, in the account of the environment", arn))
 		findings = append(findings, d.Doctor.Examine(ctx, examined(functions))...)
+		findings = append(findings, d.roles(ctx, functions)...)
 		findings = append(findings, d.layers(ctx)...)
 	}
 	for _, f := range functions {

@@ -2,6 +2,8 @@ package main
 
 import (
 	"encoding/json"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/whispering/bundle/internal/awslocal"
@@ -35,6 +37,8 @@ func policyAttempts() []attempt {
 			Code: "NotFoundException", Message: "cannot read " + newCanary("secure").value}}},
 		{name: "embedded, by tags", args: []string{"--env", "local", "--style", "tags"}},
 		{name: "embedded", args: []string{"--env", "local"}},
+		{name: "roles that are not there", args: prod("--plan-role", "arn:aws:iam::"+testAccount+":role/absent"), code: 5},
+		{name: "roles that may not be seen", args: prod("--plan-role", "arn:aws:iam::"+testAccount+":role/absent"), policy: denying("iam:*", "*")},
 		{name: "wrong account", args: []string{"--env", "stranger", "--endpoint-url", "$AWS"}, code: 4},
 		{name: "a role that is none", args: prod("--kind", "key", "--function-role", "hello=x"), code: 2},
 		{name: "a function without a role", args: prod("--kind", "key", "--function", "hello"), code: 2},
@@ -71,6 +75,8 @@ func doctorAttempts() []attempt {
 		{name: "a key policy that may not be seen", args: prod(), policy: denying("kms:GetKeyPolicy", "*")},
 		{name: "grants that may not be seen", args: prod(), policy: denying("kms:ListGrants", "*")},
 		{name: "a last use that may not be seen", args: prod(), policy: denying("kms:GetKeyLastUsage", "*")},
+		{name: "roles that are not there", args: prod("--plan-role", "arn:aws:iam::"+testAccount+":role/absent"), code: 5},
+		{name: "roles that may not be seen", args: prod("--plan-role", "arn:aws:iam::"+testAccount+":role/absent"), policy: denying("iam:*", "*")},
 		{name: "wrong account", args: []string{"--env", "stranger", "--endpoint-url", "$AWS"}, code: 4},
 		{name: "denied parameter", args: prod("--decrypt"), policy: denying("ssm:GetParameters", "arn:aws:ssm:us-west-2:"+testAccount+":parameter/canary/secure"), code: 4},
 		{name: "denied decryption", args: prod("--decrypt"), policy: denying("kms:Decrypt", "*"), code: 4},
@@ -116,6 +122,11 @@ func doctorEchoes() []attempt {
 		fault awslocal.Fault
 		code  int
 	}{
+		{"a refusal of a simulation", refusal("iam:SimulatePrincipalPolicy", "AccessDenied"), 0},
+		{"a refusal of a role", refusal("iam:SimulatePrincipalPolicy", "NoSuchEntity"), 5},
+		{"a fault of a simulation", refusal("iam:SimulatePrincipalPolicy", "InvalidInput"), 0},
+		{"a simulation", awslocal.Fault{Kind: awslocal.Body, Operation: "iam:SimulatePrincipalPolicy", Body: "<SimulatePrincipalPolicyResponse><SimulatePrincipalPolicyResult>" +
+			"<EvaluationResults><member><EvalActionName><![CDATA[" + value + "]]></EvalActionName></member></EvaluationResults></SimulatePrincipalPolicyResult></SimulatePrincipalPolicyResponse>"}, 7},
 		{"a principal of a policy", policy(value, "", whole), 0},
 		{"an account of a policy", policy("arn:aws:iam::"+value+":root", "", whole), 0},
 		{"a pattern of a policy", policy("*"+value, "", whole), 0},
@@ -137,6 +148,10 @@ func doctorEchoes() []attempt {
 		{"the state of a key", edit("kms:DescribeKey", "KeyMetadata.KeyState", value), 7},
 		{"the ARN of a layer", edit("lambda:ListLayerVersions", "LayerVersions[].LayerVersionArn", value), 0},
 	} {
+		args := args
+		if strings.HasPrefix(c.fault.Operation, "iam:") {
+			args = append(slices.Clone(args), "--plan-role", "arn:aws:iam::"+testAccount+":role/plan")
+		}
 		all = append(all, attempt{name: "a value in " + c.name, args: args, faults: []awslocal.Fault{c.fault}, code: c.code})
 	}
 	return all

@@ -38,10 +38,11 @@ func (a *app) policyCommand() *cli.Command {
 			policyStyleFlag(),
 			policyPrefixesFlag(),
 			console.TextFlag("split", "DIR", "write the policy to this folder, as numbered managed policies that fit (6144 characters each, at most 10) and together mean the same; not for kinds key and all", ""),
-			&cli.StringSliceFlag{Name: "function-role", Usage: "the role that a function runs as, for key policies: only it can decrypt (`NAME=ARN`)"},
+			functionRoleFlag("the role that a function runs as, for key policies (only it can decrypt) and kind doctor"),
 			&cli.StringSliceFlag{Name: "break-glass", Usage: "another role that can decrypt, for key policies (`ARN`)"},
-			console.TextFlag("build-role", "ARN", "the role that runs builds, for key policies; default: the environment's role, or else any principal that IAM policies in the account allow", ""),
-			&cli.StringSliceFlag{Name: "parameter-key", Usage: "a key that parameters are encrypted with; can be repeated; default: look it up in Parameter Store (`KEY`)"},
+			console.TextFlag("build-role", "ARN", "the role that runs builds, for key policies and kind doctor; default: the environment's role, or else, in key policies, any principal that IAM policies in the account allow", ""),
+			console.TextFlag("plan-role", "ARN", "a role that only plans, for kind doctor", ""),
+			parameterKeyFlag(),
 			console.KeyAccountFlag(),
 			policyFormatFlag(),
 		}, target.CallFlags(), []cli.Flag{
@@ -155,6 +156,14 @@ func (a *app) policy(c *cli.Context) error {
 	return a.printPolicies(setting, documents)
 }
 
+func parameterKeyFlag() *cli.StringSliceFlag {
+	return &cli.StringSliceFlag{Name: "parameter-key", Usage: "a key that parameters are encrypted with; can be repeated; default: look it up in Parameter Store (`KEY`)"}
+}
+
+func functionRoleFlag(usage string) *cli.StringSliceFlag {
+	return &cli.StringSliceFlag{Name: "function-role", Usage: usage + " (`NAME=ARN`)"}
+}
+
 // newPolicySetting returns the setting from the command line. It makes no calls.
 func newPolicySetting(c *cli.Context, m *manifest.Manifest) (*policy.Setting, error) {
 	s := &policy.Setting{
@@ -164,6 +173,7 @@ func newPolicySetting(c *cli.Context, m *manifest.Manifest) (*policy.Setting, er
 	if role := console.Text(c, "build-role"); role != "" {
 		s.BuildRole = role
 	}
+	s.PlanRole = console.Text(c, "plan-role")
 	for _, entry := range c.StringSlice("function-role") {
 		name, role, ok := strings.Cut(entry, "=")
 		switch {

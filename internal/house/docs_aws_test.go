@@ -34,6 +34,16 @@ func awsFor(t *testing.T, bundle, home string) []string {
 	if err != nil {
 		t.Fatal(err)
 	}
+	for role, policy := range map[string]string{ // that the pages name
+		"plan": `{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Resource": "*", "Action": ["kms:DescribeKey", "lambda:*LayerVersion*"]},
+			{"Effect": "Allow", "Action": "ssm:GetParameters", "Resource": "arn:aws:ssm:*:*:parameter/dev/*"}]}`,
+		"hello": `{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "kms:Decrypt", "Resource": "*", "Condition": {"StringEquals": {
+			"kms:EncryptionContext:bundle:function": "payments/hello", "kms:EncryptionContext:bundle:environment": "dev"}}}}`,
+	} {
+		if err := server.PutRole(sts.Role{Name: role, Account: "111111111111", Policy: json.RawMessage(policy)}); err != nil {
+			t.Fatal(err)
+		}
+	}
 	wrapper := fmt.Sprintf(`#!/bin/sh
 case " $* " in
 *" --endpoint-url "* | " matrix "*) ;;

@@ -45,7 +45,7 @@ var law = map[string][2]string{
 	"pipeline/stack":         {"internal/arn pipeline/manifest pipeline/policy", "hcl cty"},
 	"pipeline/dotenv":        {"pipeline/secret", ""},
 	"pipeline/starter":       {"pipeline/dotenv pipeline/manifest pipeline/secret", "yaml"},
-	"pipeline/doctor":        {"internal/arn internal/awsfault internal/workers pipeline/manifest pipeline/problem", "aws kms smithy"},
+	"pipeline/doctor":        {"internal/arn internal/awsclient internal/awsfault internal/workers pipeline/manifest pipeline/problem", "aws kms smithy"},
 	"pipeline/plan":          {"layerbuild/sealed", ""},
 	"pipeline/compare":       {"pipeline/manifest pipeline/secret layerbuild/sealed", ""},
 	"layerbuild":             {"layerbuild/sealed", ""},

@@ -22,6 +22,8 @@ const concurrency = 32
 // use.
 type Doctor struct {
 	client *kms.Client
+	cfg    aws.Config
+	pace   pace // of simulations
 
 	// Root says that the caller is allowed everything, as the embedded AWS's own
 	// credentials are. It is then no failure that the caller can decrypt.
@@ -30,7 +32,7 @@ type Doctor struct {
 
 // New returns a Doctor that makes its calls with cfg.
 func New(cfg aws.Config) *Doctor {
-	return &Doctor{client: kms.NewFromConfig(cfg)}
+	return &Doctor{client: kms.NewFromConfig(cfg), cfg: cfg}
 }
 
 // A Function is what a build would do for one function.

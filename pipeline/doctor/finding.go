@@ -36,4 +36,5 @@ const (
 	CheckReading   = "reading"    // a blind build cannot decrypt the parameter
 	CheckKeyPolicy = "key policy" // who else can open the function's document
 	CheckUsage     = "key usage"  // whether anything uses the function's key
+	CheckRole      = "role"       // a role has the rights that it needs, and none that it must not have
 )

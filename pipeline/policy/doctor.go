@@ -8,11 +8,37 @@ import (
 
 // Doctor is the policy of a role that runs the doctor. It allows everything that a
 // build is allowed, because dry runs test that, except publishing. It also allows
-// reading who can use the functions' keys, and when they were last used. It denies
+// reading who can use the functions' keys, and when they were last used, and simulating
+// the policies of the roles that are known. It denies
 // nothing that Build allows, so that one role can have both policies.
 func (s Setting) Doctor() Document {
 	build := slices.DeleteFunc(s.Build().Statement, func(s Statement) bool { return s.Sid == publishing })
-	return newDocument(build, s.readAccess())
+	return newDocument(build, s.readAccess(), s.simulate())
+}
+
+// simulate allows simulating the policies of the roles that are known. To find the keys
+// of parameters, which those policies name, the doctor describes parameters and keys.
+func (s Setting) simulate() []Statement {
+	roles := List{}
+	for _, role := range s.FunctionRoles {
+		roles = append(roles, role)
+	}
+	for _, role := range []string{s.BuildRole, s.PlanRole} {
+		if role != "" {
+			roles = append(roles, role)
+		}
+	}
+	if len(roles) == 0 {
+		return nil
+	}
+	statements := []Statement{
+		{Sid: "SimulateRoles", Effect: allow, Action: List{"iam:SimulatePrincipalPolicy"}, Resource: distinct(roles)},
+		{Sid: "DescribeParameters", Effect: allow, Action: List{"ssm:DescribeParameters"}, Resource: List{"*"}},
+	}
+	if keys := distinct(slices.Concat(s.packed().keys, s.blind().keys)); len(keys) > 0 {
+		statements = append(statements, Statement{Sid: "DescribeParameterKeys", Effect: allow, Action: List{"kms:DescribeKey"}, Resource: keys})
+	}
+	return statements
 }
 
 // readAccess allows reading both key policies, the grants and the last use of keys in

@@ -21,9 +21,6 @@ type Probe struct {
 	Absent bool
 }
 
-// Lists are the condition keys of probes that have lists of values.
-func Lists() []string { return []string{contextKeys} }
-
 // resourceTag is the condition key of a tag of the key:
 // https://docs.aws.amazon.com/kms/latest/developerguide/tag-authorization.html
 const resourceTag = "aws:ResourceTag/"
@@ -161,7 +158,7 @@ func (p *probes) openElsewhere(packed, blind reach) {
 		direct := concrete(packed.parameters)[0]
 		p.add(false, "of "+nameOf(direct)+", not through Parameter Store", ofARN(direct), packed.keys, "kms:Decrypt")
 	}
-	if len(packed.keys) == 0 && len(blind.parameters) > 0 {
+	if len(packed.parameters) == 0 && len(blind.parameters) > 0 {
 		p.add(false, "through Parameter Store", p.via(concrete(blind.parameters)[0]), distinct(append(p.keys(), blind.keys...)), "kms:Decrypt")
 	}
 	if len(blind.keys) == 0 {

@@ -35,6 +35,7 @@ type Setting struct {
 	BlindKeys     []string
 
 	BuildRole     string            // ARN; "" if the account's IAM policies decide who can seal
+	PlanRole      string            // ARN; "" if it is not known
 	FunctionRoles map[string]string // ARNs, by the function's name in the manifest
 	BreakGlass    []string          // ARNs of roles that can open everything
 
@@ -71,8 +72,10 @@ func (s Setting) Check() error {
 	for _, role := range s.BreakGlass {
 		all = append(all, checkRole(role))
 	}
-	if s.BuildRole != "" {
-		all = append(all, checkRole(s.BuildRole))
+	for _, role := range []string{s.BuildRole, s.PlanRole} {
+		if role != "" {
+			all = append(all, checkRole(role))
+		}
 	}
 	return errors.Join(all...)
 }

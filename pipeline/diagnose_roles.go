@@ -1,0 +1,117 @@
+package pipeline
+
+import (
+	"context"
+	"slices"
+
+	"github.com/whispering/bundle/pipeline/doctor"
+	"github.com/whispering/bundle/pipeline/manifest"
+	"github.com/whispering/bundle/pipeline/policy"
+	"github.com/whispering/bundle/pipeline/problem"
+)
+
+// Roles are the roles whose policies are checked.
+type Roles struct {
+	Build     string            // ARN; "" for none
+	Plan      string            // ARN; "" for none
+	Functions map[string]string // ARNs, by the function's name in the manifest
+
+	Keys       []string     // that parameters are stored under; if there are none, they are looked up
+	Parameters Descriptions // to look them up
+}
+
+// roles checks the policies of the roles that are known, as far as the functions' keys
+// could be resolved.
+func (d *Diagnose) roles(ctx context.Context, all []diagnosed) []doctor.Finding {
+	if d.Roles.Build == "" && d.Roles.Plan == "" && len(d.Roles.Functions) == 0 {
+		return nil
+	}
+	s := &policy.Setting{Manifest: d.Manifest, Region: d.Region, Account: d.Account, Keys: map[string]string{}}
+	var names []string
+	for _, f := range all {
+		if f.Key.ARN != "" {
+			names, s.Keys[f.Function.Name.Value] = append(names, f.Function.Name.Value), f.Key.ARN
+		}
+	}
+	if len(names) == 0 {
+		return nil // why has been reported
+	}
+	group, err := s.Of(names)
+	if err != nil {
+		return nil // cannot happen: the names are those of the manifest
+	}
+	var findings []doctor.Finding
+	if d.Roles.Build != "" || d.Roles.Plan != "" {
+		findings = d.parameterKeys(ctx, &group)
+	}
+	at := d.Manifest.Environment.Name
+	if d.Manifest.Environment.Role.Value != "" {
+		at = d.Manifest.Environment.Role
+	}
+	var roles []doctor.Role
+	add := func(arn, kind, function string, probes []policy.Probe, at manifest.Text) {
+		r := doctor.Role{ARN: arn, Kind: kind, Function: function, At: at}
+		for _, p := range probes {
+			r.Requests = append(r.Requests, doctor.Request(p))
+		}
+		roles = append(roles, r)
+	}
+	if d.Roles.Build != "" {
+		add(d.Roles.Build, policy.KindCI, "", group.BuildProbes(), at)
+	}
+	if d.Roles.Plan != "" {
+		add(d.Roles.Plan, policy.KindPlan, "", group.PlanProbes(), at)
+	}
+	for _, fn := range group.Manifest.Functions {
+		name := fn.Name.Value
+		if role := d.Roles.Functions[name]; role != "" {
+			probes, err := group.FunctionProbes(name)
+			if err == nil {
+				add(role, policy.KindFunction, name, probes, fn.Key)
+			}
+		}
+	}
+	return append(findings, d.Doctor.Roles(ctx, roles)...)
+}
+
+// parameterKeys finds the keys that parameters are stored under. A build need not be able
+// to, so it is a note if the caller cannot.
+func (d *Diagnose) parameterKeys(ctx context.Context, s *policy.Setting) []doctor.Finding {
+	resolve := &Resolve{Scope: d.Scope, Keys: d.Keys, Parameters: d.Roles.Parameters}
+	resolve.Manifest = s.Manifest
+	var refs []string
+	for _, key := range d.Manifest.Environment.ParameterKeys {
+		refs = append(refs, key.Value)
+	}
+	found := doctor.Finding{Check: doctor.CheckRole, Status: doctor.Note, Action: "ssm:DescribeParameters", At: d.Manifest.Environment.Name}
+	unknown := func(problems problem.Problems) []doctor.Finding {
+		if problems[0].Kind != problem.Access && problems[0].Kind != problem.Missing {
+			found.Status, found.Detail, found.Problem = doctor.Failed, problems[0].Detail, problems[0]
+			return []doctor.Finding{found}
+		}
+		found.Detail = "not seen: whether roles can open the parameters, and no others, because their keys are not known. " + problems[0].Detail
+		return []doctor.Finding{found}
+	}
+	var problems problem.Problems
+	if s.BlindKeys, problems = resolve.ordered(ctx, refs); len(problems) > 0 {
+		return unknown(problems)
+	}
+	if len(d.Roles.Keys) > 0 {
+		if s.ParameterKeys, problems = resolve.ordered(ctx, d.Roles.Keys); len(problems) > 0 {
+			return unknown(problems)
+		}
+		return nil
+	}
+	packed := slices.ContainsFunc(s.Manifest.Functions, func(fn manifest.Function) bool { return !fn.Blind.Value })
+	if len(s.BlindKeys) > 0 && !packed {
+		return nil
+	}
+	stored, problems := resolve.stored(ctx, false)
+	if len(problems) > 0 {
+		return unknown(problems)
+	}
+	for _, p := range stored {
+		s.Parameters = append(s.Parameters, policy.Parameter(p))
+	}
+	return nil
+}
