@@ -69,7 +69,10 @@ func (a *app) examine(c *cli.Context) error {
 				diagnose := &pipeline.Diagnose{
 					Scope: scope(c, t, w), Parameters: s.Parameters, Keys: s.Keys, Blind: s.Blind.Parameters, Layers: s.Layers,
 					Doctor: s.Doctor, Decrypt: c.Bool("decrypt"),
-					Roles: pipeline.Roles{Build: setting.BuildRole, Plan: setting.PlanRole, Functions: setting.FunctionRoles, Keys: c.StringSlice("parameter-key"), Parameters: s.Source},
+					Roles: pipeline.Roles{
+						Build: setting.BuildRole, Plan: setting.PlanRole, Functions: setting.FunctionRoles,
+						Keys: c.StringSlice("parameter-key"), Parameters: s.Source,
+					},
 					Identity: func(ctx context.Context) (account, arn string, err error) {
 						who, err := s.Identity(ctx)
 						return who.Account, who.ARN, err

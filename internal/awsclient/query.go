@@ -87,7 +87,7 @@ func queryIAM(ctx context.Context, cfg aws.Config, operation string, members url
 		return err
 	}
 	ctx = awsmiddleware.SetOperationName(awsmiddleware.SetServiceID(middleware.ClearStackValues(ctx), "IAM"), operation)
-	handler := middleware.DecorateHandler(smithyhttp.NewClientHandler(cfg.HTTPClient), stack)
+	handler := middleware.DecorateHandler(smithyhttp.NewClientHandlerWithOptions(cfg.HTTPClient), stack)
 	_, _, err = handler.Handle(ctx, nil)
 	if err != nil {
 		return &smithy.OperationError{ServiceID: "IAM", OperationName: operation, Err: err}
@@ -118,16 +118,12 @@ func (q *query) build(stack *middleware.Stack, cfg aws.Config) error {
 		stack.Serialize.Add(middleware.SerializeMiddlewareFunc("OperationSerializer", q.serialize), middleware.After),
 		stack.Build.Add(&awsmiddleware.ClientRequestID{}, middleware.After),
 		stack.Build.Add(agent, middleware.After),
-		smithyhttp.AddComputeContentLengthMiddleware(stack),
 		stack.Finalize.Add(retry.NewAttemptMiddleware(retryer(), smithyhttp.RequestCloner), middleware.After),
-		stack.Finalize.Add(&retry.MetricsHeader{}, middleware.After),
 		stack.Finalize.Add(&v4.ComputePayloadSHA256{}, middleware.After),
 		stack.Finalize.Add(middleware.FinalizeMiddlewareFunc("Signing", q.sign), middleware.After),
 		stack.Deserialize.Add(&awshttp.ResponseErrorWrapper{}, middleware.After),
 		stack.Deserialize.Add(&awsmiddleware.RequestIDRetriever{}, middleware.After),
 		stack.Deserialize.Add(middleware.DeserializeMiddlewareFunc("OperationDeserializer", q.deserialize), middleware.After),
-		smithyhttp.AddCloseResponseBodyMiddleware(stack),
-		smithyhttp.AddErrorCloseResponseBodyMiddleware(stack),
 		awsmiddleware.AddRecordResponseTiming(stack),
 	)
 	for _, add := range cfg.APIOptions {
@@ -185,7 +181,7 @@ func (q *query) deserialize(ctx context.Context, in middleware.DeserializeInput,
 	if !ok {
 		return out, metadata, &smithy.DeserializationError{Err: errors.New("no HTTP response")}
 	}
-	body, err := io.ReadAll(response.Body) // awsreply has limited its length
+	body, err := io.ReadAll(response.Body) // awsreply has limited its length, and closed what it came from
 	if err != nil {
 		return out, metadata, &smithy.DeserializationError{Err: err}
 	}

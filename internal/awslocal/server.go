@@ -225,7 +225,8 @@ func (s *Server) log(x *exchange) {
 	}
 	_ = json.Unmarshal(x.in, &in) // a request that cannot be read has no names to log
 	var names strings.Builder
-	for _, name := range append(in.Names, in.Name, in.Path, in.KeyId, in.SourceKeyId, in.DestinationKeyId, in.AliasName, in.RoleArn, in.LayerName, in.Arn, in.PolicySourceArn) {
+	for _, name := range append(in.Names, in.Name, in.Path, in.KeyId, in.SourceKeyId, in.DestinationKeyId, in.AliasName, in.RoleArn, in.LayerName,
+		in.Arn, in.PolicySourceArn) {
 		if name != "" {
 			fmt.Fprintf(&names, " %q", name)
 		}

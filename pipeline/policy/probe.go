@@ -80,7 +80,8 @@ func (s Setting) PlanProbes() []Probe {
 	packed, blind := s.packed(), s.blind()
 	keys := distinct(slices.Concat(s.keys(), packed.keys, blind.keys))
 	fn := s.Manifest.Functions[0]
-	p.add(false, s.about(fn), s.request(fn, fn), keys, "kms:Decrypt", "kms:Encrypt", "kms:ReEncryptFrom", "kms:ReEncryptTo", "kms:GenerateDataKey", "kms:CreateGrant")
+	p.add(false, s.about(fn), s.request(fn, fn), keys,
+		"kms:Decrypt", "kms:Encrypt", "kms:ReEncryptFrom", "kms:ReEncryptTo", "kms:GenerateDataKey", "kms:CreateGrant")
 	if all := slices.Concat(packed.parameters, blind.parameters); len(all) > 0 {
 		p.add(false, "through Parameter Store", s.via(concrete(all)[0]), keys, "kms:Decrypt")
 	}

@@ -34,8 +34,8 @@ func failing(w *world, all []policy.Probe, documents ...policy.Document) (failed
 	return failed
 }
 
-// everything is a policy that allows everything.
-func everything() policy.Document {
+// allRights is a policy that allows everything.
+func allRights() policy.Document {
 	return policy.Document{Version: "2012-10-17", Statement: []policy.Statement{{Sid: "All", Effect: "Allow", Action: policy.List{"*"}, Resource: policy.List{"*"}}}}
 }
 
@@ -68,13 +68,13 @@ func TestProbesFindEachStatementThatIsMissing(t *testing.T) {
 				t.Errorf("%s: the document itself fails %+v", at, failed)
 			}
 			denied := slices.DeleteFunc(slices.Clone(c.probes), func(p policy.Probe) bool { return p.Absent || p.Allow })
-			if failed := failing(w, denied, c.document, everything()); kind != "function" && len(failed) > 0 {
+			if failed := failing(w, denied, c.document, allRights()); kind != "function" && len(failed) > 0 {
 				t.Errorf("%s: the document does not deny %+v", at, failed)
 			}
 			for i, s := range c.document.Statement {
 				probes, less := c.probes, []policy.Document{without(c.document, i)}
 				if s.Effect == "Deny" {
-					probes, less = denied, append(less, everything())
+					probes, less = denied, append(less, allRights())
 				}
 				if len(failing(w, probes, less...)) == 0 {
 					t.Errorf("%s: nothing fails without %s", at, s.Sid)
@@ -134,7 +134,7 @@ func TestProbesFindWideRoles(t *testing.T) {
 		t.Fatal(err)
 	}
 	wide := func(actions ...string) policy.Document {
-		d := everything()
+		d := allRights()
 		d.Statement[0].Action = actions
 		return d
 	}

@@ -89,7 +89,9 @@ func (in *input) readNames(members map[string]string) error {
 }
 
 // contextTypes are the values of ContextKeyType. A type that is no list has one value.
-var contextTypes = []string{"string", "stringList", "numeric", "numericList", "boolean", "booleanList", "ip", "ipList", "binary", "binaryList", "date", "dateList"}
+var contextTypes = []string{
+	"string", "stringList", "numeric", "numericList", "boolean", "booleanList", "ip", "ipList", "binary", "binaryList", "date", "dateList",
+}
 
 func (in *input) readContext(members map[string]string) error {
 	for i := 1; ; i++ {
