@@ -33,8 +33,11 @@ func (s Setting) simulate() []Statement {
 	}
 	statements := []Statement{
 		{Sid: "SimulateRoles", Effect: allow, Action: List{"iam:SimulatePrincipalPolicy"}, Resource: distinct(roles)},
-		{Sid: "DescribeParameters", Effect: allow, Action: List{"ssm:DescribeParameters"}, Resource: List{"*"}},
 	}
+	if s.BuildRole == "" && s.PlanRole == "" {
+		return statements // the policies of functions do not name parameters
+	}
+	statements = append(statements, Statement{Sid: "DescribeParameters", Effect: allow, Action: List{"ssm:DescribeParameters"}, Resource: List{"*"}})
 	if keys := distinct(slices.Concat(s.packed().keys, s.blind().keys)); len(keys) > 0 {
 		statements = append(statements, Statement{Sid: "DescribeParameterKeys", Effect: allow, Action: List{"kms:DescribeKey"}, Resource: keys})
 	}

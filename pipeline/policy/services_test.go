@@ -184,7 +184,7 @@ func (w *world) kinds() []kind {
 	all := []kind{
 		{"build", w.fitting(policy.KindCI).Build(), func(as aws.Config) error { _, err := w.run(as); return err }},
 		{"plan", w.fitting(policy.KindPlan).Plan(), w.plan},
-		{"doctor", w.fitting(policy.KindDoctor).Doctor(), func(as aws.Config) error {
+		{"doctor", doctors(w.fitting(policy.KindDoctor)), func(as aws.Config) error {
 			if wrong := w.examine(as, true); wrong != nil {
 				return fmt.Errorf("%s", strings.Join(wrong, "\n"))
 			}

@@ -138,10 +138,10 @@ func TestTagPolicyIsEnoughAndNothingInItIsTooMuch(t *testing.T) {
 					t.Errorf("plans without %s", what)
 				}
 			}
-			if wrong := w.examine(w.role("doctor", w.setting.Doctor()), true); wrong != nil {
+			if wrong := w.examine(w.role("doctor", doctors(w.setting)), true); wrong != nil {
 				t.Error(strings.Join(wrong, "\n"))
 			}
-			for what, less := range lessened(w.setting.Doctor()) {
+			for what, less := range lessened(doctors(w.setting)) {
 				if w.examine(w.role("doctor", less), true) == nil {
 					t.Errorf("the doctor finds nothing wrong without %s", what)
 				}
