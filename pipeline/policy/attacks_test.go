@@ -415,6 +415,9 @@ func TestFunctionPolicyDeniesEveryAttack(t *testing.T) {
 	if through := s.denied(s.role("hello", document), attacks); through != nil {
 		t.Errorf("not refused:\n%s", strings.Join(through, "\n"))
 	}
+	if through := s.denied(s.role("hello", broadened(document)), administrationAttacks()); through != nil {
+		t.Errorf("not refused where other policies of the role allow everything:\n%s", strings.Join(through, "\n"))
+	}
 }
 
 func TestKeyPolicyKeepsEveryoneElseOutAndNobodyLockedOut(t *testing.T) {

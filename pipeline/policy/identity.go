@@ -49,7 +49,8 @@ func denyValues(more ...string) Statement {
 }
 
 // Function is the policy of one function's role. It allows opening that function's
-// secrets and no others. Its errors wrap ErrFunction.
+// secrets and no others, and denies changing who can open them. Its errors wrap
+// ErrFunction.
 func (s Setting) Function(name string) (Document, error) {
 	fn, err := s.function(name)
 	if err != nil {
@@ -58,7 +59,7 @@ func (s Setting) Function(name string) (Document, error) {
 	return newDocument([]Statement{{
 		Sid: "OpenSecrets", Effect: allow, Action: List{"kms:Decrypt"},
 		Resource: List{s.Keys[name]}, Condition: s.bound(fn),
-	}}), nil
+	}}, []Statement{denyKeyAdministration()}), nil
 }
 
 // look allows what building and planning both need: reading versions of parameters,
@@ -258,10 +259,12 @@ func (s Setting) closeDestination() []Statement {
 		elsewhere := Statement{Sid: "DenySealingElsewhere", Effect: deny, Action: List{"kms:Encrypt", "kms:ReEncryptTo"}, NotResource: s.keys()}
 		statements = append([]Statement{elsewhere}, s.closeContext(s.Manifest.Functions, nil)...)
 	}
-	return append(statements, Statement{
-		Sid: "DenyKeyAdministration", Effect: deny, Resource: List{"*"},
-		Action: append(List{"kms:GenerateDataKey*"}, administering()...),
-	})
+	return append(statements, denyKeyAdministration("kms:GenerateDataKey*"))
+}
+
+// denyKeyAdministration denies administering, and more actions.
+func denyKeyAdministration(more ...string) Statement {
+	return Statement{Sid: "DenyKeyAdministration", Effect: deny, Action: append(administering(), more...), Resource: List{"*"}}
 }
 
 // administering is what would give someone else a way into a function's documents: other

@@ -51,7 +51,7 @@ func (s Setting) closePut(w written) []Statement {
 			Sid: "DenyDirectUse", Effect: deny, Action: List{"kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey*"}, Resource: List{"*"},
 			Condition: Condition{"StringNotEquals": {viaService: s.viaSSM()}},
 		},
-		{Sid: "DenyKeyAdministration", Effect: deny, Action: append(List{"kms:ReEncrypt*"}, administering()...), Resource: List{"*"}},
+		denyKeyAdministration("kms:ReEncrypt*"),
 	}
 }
 

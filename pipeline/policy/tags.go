@@ -150,5 +150,5 @@ func (s Setting) closeTags() []Statement {
 	if len(s.tagged()) == 0 {
 		return nil
 	}
-	return []Statement{{Sid: "DenyKeyAdministration", Effect: deny, Action: administering(), Resource: List{"*"}}}
+	return []Statement{denyKeyAdministration()}
 }
