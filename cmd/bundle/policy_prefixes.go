@@ -19,7 +19,7 @@ func policyPrefixesFlag() cli.Flag {
 
 func checkPolicyPrefixes(c *cli.Context, kind string) error {
 	if c.Bool("prefixes") && !policy.OfRoles(kind) {
-		return console.Usagef("--prefixes is for --kind ci, plan, put and doctor. Kind %s does not list the parameters of many functions, or is several policies.", kind)
+		return console.Usagef("--prefixes is for --kind ci, plan, put and doctor. For kind %s, remove it.", kind)
 	}
 	return nil
 }

@@ -85,7 +85,7 @@ func (f Finding) unsimulated(ctx context.Context, r Role, err error) Finding {
 		p.Cause, p.About = "role not found", r.ARN
 		return f.failed(p)
 	case awsfault.Classify(err) == awsfault.Denied:
-		f.Status, f.Detail = Note, fmt.Sprintf("not seen: what the policies of role %s allow and deny, needs iam:SimulatePrincipalPolicy on %s", r.ARN, r.ARN)
+		f.Status, f.Detail = Note, fmt.Sprintf("not seen: what the policies of role %s allow and deny, because the caller has no iam:SimulatePrincipalPolicy on it. The policy that bundle policy --kind doctor writes with the same flags allows that", r.ARN)
 		return f
 	case unanswerable(err):
 		f.Status, f.Detail = Note, fmt.Sprintf("not seen: what the policies of role %s allow and deny: %s", r.ARN, awsfault.Describe(err))

@@ -72,7 +72,7 @@ func (f Folder) Check() error {
 		return f.notWritten(err)
 	}
 	if len(entries) > 0 {
-		return console.Usagef("%s %s is a folder that is not empty, so nothing is written. Use another path, or remove the folder.", f.Named, f.Path)
+		return console.Usagef("%s %s is not empty, so nothing is written. Use another path, or remove the folder.", f.Named, f.Path)
 	}
 	return nil
 }

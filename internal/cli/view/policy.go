@@ -1,6 +1,7 @@
 package view
 
 import (
+	"path/filepath"
 	"strings"
 
 	"github.com/whispering/bundle/internal/printable"
@@ -81,7 +82,7 @@ func (r *SplitPolicy) Text(out *printable.Stream) error {
 	}
 	last := r.Documents[len(r.Documents)-1].File
 	const attach = `
-A role needs all of its policies together. To create and attach those of a role:
+A role needs all of its policies together. To create and attach %s for the first time:
 
 role=NAME
 for file in %s; do
@@ -90,13 +91,20 @@ for file in %s; do
   aws iam attach-role-policy --role-name "$role" --policy-arn "$arn"
 done
 `
+	const replace = `
+How to replace policies that are attached: docs/policy.md#policies-that-are-too-large
+`
 	var own []string
 	for _, d := range r.Documents { // those of the last policy: each function has a role of its own
 		if policyOf(d.File) == policyOf(last) {
 			own = append(own, pipeline.ShellWord(d.File))
 		}
 	}
-	return out.Printf(attach, strings.Join(own, " "))
+	which := "them"
+	if len(own) < len(r.Documents) {
+		which = "those of " + filepath.Base(policyOf(last)) + ", for example,"
+	}
+	return out.Printf(attach+replace, which, strings.Join(own, " "))
 }
 
 // policyOf returns the name of a file without its number.
