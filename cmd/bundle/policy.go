@@ -151,7 +151,7 @@ func (a *app) policy(c *cli.Context) error {
 		a.hintFolders(setting, kind)
 	}
 	if folder != nil {
-		return a.splitPolicies(folder, setting, documents)
+		return a.splitPolicies(folder, setting, documents, len(functions) == 0)
 	}
 	return a.printPolicies(setting, documents)
 }

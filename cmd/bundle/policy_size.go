@@ -24,7 +24,7 @@ func (a *app) checkSize(d policy.Written, functions int) error {
 	parts, err := d.Policy.Split(policy.MaxManaged)
 	switch {
 	case err != nil:
-		a.Hint("%s has %d characters, a managed policy can have %d, and %v", policyName(d), n, policy.MaxManaged, err)
+		a.Hint("%s", notCut(d, err))
 	case len(parts) > policy.MaxAttached:
 		a.Hint("%s", tooMany(d, len(parts), functions))
 	case n <= policy.MaxInline:
@@ -43,6 +43,15 @@ func policyName(d policy.Written) string {
 		return fmt.Sprintf("the %s policy of %q", d.Kind, d.Function)
 	}
 	return fmt.Sprintf("the %s policy", d.Kind)
+}
+
+// notCut says that a policy cannot be split, and what makes it shorter.
+func notCut(d policy.Written, err error) string {
+	text := fmt.Sprintf("%s has %d characters, a managed policy can have %d, and %v.", policyName(d), d.Policy.Size(), policy.MaxManaged, err)
+	if policy.OfRoles(d.Kind) {
+		text += " Use --prefixes, which makes its lists shorter, if it suits you (see docs/policy.md), or several roles, each for a group of functions: --function NAMES."
+	}
+	return text
 }
 
 // tooMany says that a policy does not fit into what a role can have, and what does.

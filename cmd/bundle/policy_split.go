@@ -71,8 +71,9 @@ func (f *policyFolder) notWritten(err error) error {
 		fmt.Sprintf("--split %s: the folder cannot be written: %v. Use a path in a writable folder.", f.path, pipeline.Cause(err)))})
 }
 
-// splitPolicies writes the documents to the folder, in parts that fit.
-func (a *app) splitPolicies(f *policyFolder, s *policy.Setting, documents []policy.Written) error {
+// splitPolicies writes the documents to the folder, in parts that fit. If they are those of
+// all functions, it removes those of functions that there are no longer.
+func (a *app) splitPolicies(f *policyFolder, s *policy.Setting, documents []policy.Written, all bool) error {
 	result := view.NewPolicy(s, nil)
 	var stems []string
 	var contents [][]byte
@@ -80,7 +81,7 @@ func (a *app) splitPolicies(f *policyFolder, s *policy.Setting, documents []poli
 		parts, err := d.Policy.Split(policy.MaxManaged)
 		switch {
 		case err != nil:
-			return console.Usagef("%s: %v", policyName(d), err)
+			return console.Usagef("%s", notCut(d, err))
 		case len(parts) > policy.MaxAttached:
 			return console.Usagef("%s", tooMany(d, len(parts), len(s.Functions())))
 		}
@@ -102,6 +103,13 @@ func (a *app) splitPolicies(f *policyFolder, s *policy.Setting, documents []poli
 	if err := a.Apart(files...); err != nil {
 		return err
 	}
+	if all && documents[0].Kind == policy.KindFunction {
+		for _, name := range f.files {
+			if strings.HasPrefix(name, policy.KindFunction+"-") {
+				stems = append(stems, name[:strings.LastIndex(name, "-")])
+			}
+		}
+	}
 	if err := f.replace(stems, files, contents); err != nil {
 		return f.notWritten(err)
 	}
@@ -109,7 +117,8 @@ func (a *app) splitPolicies(f *policyFolder, s *policy.Setting, documents []poli
 }
 
 // replace removes the earlier files of the same policies and then writes the new ones, so
-// that there is never a part of an earlier policy among those of a new one.
+// that there is never a part of an earlier policy among those of a new one. If it cannot
+// write all of them, it leaves none.
 func (f *policyFolder) replace(stems, files []string, contents [][]byte) error {
 	if err := os.MkdirAll(f.path, 0o755); err != nil {
 		return err
@@ -126,11 +135,16 @@ func (f *policyFolder) replace(stems, files []string, contents [][]byte) error {
 	}
 	for i, file := range files {
 		to, err := os.OpenFile(file, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
-		if err != nil {
-			return err
+		written := files[:i]
+		if err == nil {
+			written = files[:i+1]
+			_, err = to.Write(contents[i])
+			err = errors.Join(err, to.Close())
 		}
-		_, err = to.Write(contents[i])
-		if err := errors.Join(err, to.Close()); err != nil {
+		if err != nil {
+			for _, part := range written {
+				_ = os.Remove(part) // a part alone means something else
+			}
 			return err
 		}
 	}

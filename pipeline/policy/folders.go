@@ -31,6 +31,9 @@ func (s Setting) InFolders(kind string, most int) (Setting, error) {
 			deepest = max(deepest, strings.Count(a.Resource, "/"))
 		}
 	}
+	if deepest == 0 {
+		return s, nil // there are no names to cut
+	}
 	parts := 0
 	for levels := deepest; levels > 0; levels-- {
 		if levels < deepest { // all lists are as they were
@@ -85,7 +88,7 @@ func (s Setting) grants(kind string) []grant {
 		w := s.written()
 		return []grant{{"write, read and decrypt", w.fields.parameters}, {"write", w.parameters}}
 	default:
-		return []grant{{"read and decrypt", s.packed().parameters}, {"re-encrypt", s.blind().parameters}}
+		return []grant{{"read and decrypt", s.packed().parameters}, {"read as stored and re-encrypt", s.blind().parameters}}
 	}
 }
 

@@ -72,7 +72,7 @@ func TestFoldersOfPackedAndBlindFunctionsAreApart(t *testing.T) {
 	w := newWorldOf(t, foldersSeed, fmt.Sprintf(manifestHCL, false, true))
 	w.setting.Levels = 2
 	want := []policy.Beyond{
-		{Name: "/local/shop/db", Rights: "re-encrypt"}, {Name: "/local/shop/root", Rights: "read and decrypt; re-encrypt"},
+		{Name: "/local/shop/db", Rights: "read as stored and re-encrypt"}, {Name: "/local/shop/root", Rights: "read and decrypt; read as stored and re-encrypt"},
 		{Name: "/local/shop/token", Rights: "read and decrypt"},
 	}
 	if got := w.setting.BeyondOf(policy.KindCI, seeded()); !slices.Equal(got, want) {
@@ -89,6 +89,22 @@ func TestFoldersOfPackedAndBlindFunctionsAreApart(t *testing.T) {
 	}
 	if err := w.plan(w.role("plan", w.setting.Plan())); err != nil {
 		t.Error(err)
+	}
+}
+
+// What a blind function reads is read as it is stored, and a String is stored as it is.
+func TestFoldersOfBlindFunctionsGrantReading(t *testing.T) {
+	text := strings.Replace(foldersSeed, `"/local/shop/root", "type": "SecureString", "key_id": "alias/parameters"`, `"/local/shop/root", "type": "String"`, 1)
+	w := newWorldOf(t, text, fmt.Sprintf(manifestHCL, true, true))
+	s, exact := &stage{world: w}, w.role("exact", w.setting.Build())
+	w.setting.Levels = 2
+	folders := w.role("folders", w.setting.Build())
+	if read("/local/shop/root", false)(s, exact) == nil || read("/local/shop/root", false)(s, folders) != nil {
+		t.Error("the folder does not grant reading, or the name does")
+	}
+	want := []policy.Beyond{{Name: "/local/shop/root", Rights: "read as stored and re-encrypt"}}
+	if got := w.setting.BeyondOf(policy.KindCI, seeded()); !slices.Equal(got, want) {
+		t.Errorf("%+v", got)
 	}
 }
 

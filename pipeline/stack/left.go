@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode"
 
 	"github.com/whispering/bundle/internal/arn"
 )
@@ -52,17 +53,34 @@ func (st *Stack) keyFlags(k Key) []string {
 	return flags
 }
 
-// commandLine returns a command for a shell.
+// commandLine returns a command for a shell, in one line: outputs have it in a comment.
 func commandLine(words []string) string {
 	plain := func(r rune) bool {
 		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("_./=:@+,-", r)
 	}
 	var all []string
 	for _, word := range words {
-		if word == "" || strings.ContainsFunc(word, func(r rune) bool { return !plain(r) }) {
+		switch {
+		case strings.ContainsFunc(word, func(r rune) bool { return !unicode.IsPrint(r) }):
+			word = oneLine(word)
+		case word == "" || strings.ContainsFunc(word, func(r rune) bool { return !plain(r) }):
 			word = "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
 		}
 		all = append(all, word)
 	}
 	return strings.Join(all, " ")
+}
+
+// oneLine returns a word with line breaks or other control characters in the quotes for
+// them: $'a\012b'.
+func oneLine(word string) string {
+	var b strings.Builder
+	for _, c := range []byte(word) {
+		if c < ' ' || c > '~' || c == '\'' || c == '\\' {
+			fmt.Fprintf(&b, `\%03o`, c)
+			continue
+		}
+		b.WriteByte(c)
+	}
+	return "$'" + b.String() + "'"
 }

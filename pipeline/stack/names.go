@@ -16,7 +16,8 @@ const maxRoleName = 64
 
 // roleName returns the name of a role in IAM: BUNDLE-ENVIRONMENT-WORD, with the region
 // before the word if the environment has several, because roles belong to no region. A
-// longer name ends in the beginning of its SHA-256.
+// longer name ends in the beginning of its SHA-256, as does one that differs from another
+// only in case: IAM does not accept both.
 func (st *Stack) roleName(s policy.Setting, word string) string {
 	parts := []string{st.Bundle, st.Environment}
 	if len(s.Manifest.Environment.Regions) > 1 {
@@ -26,9 +27,15 @@ func (st *Stack) roleName(s policy.Setting, word string) string {
 	if len(name) <= maxRoleName {
 		return name
 	}
+	return cutName(name, maxRoleName)
+}
+
+// cutName returns the beginning of a name with the beginning of its SHA-256, in at most
+// so many characters.
+func cutName(name string, most int) string {
 	sum := sha256.Sum256([]byte(name))
 	end := "-" + hex.EncodeToString(sum[:4])
-	return name[:maxRoleName-len(end)] + end
+	return name[:min(len(name), most-len(end))] + end
 }
 
 // policyName returns the name of a managed policy of a role. IAM accepts 128 characters.
@@ -38,8 +45,7 @@ func (r Role) policyName(st *Stack, n int) string {
 		name = st.Bundle + "-" + st.Environment + "-" + st.Region + "-" + strings.ToLower(r.Label)
 	}
 	if len(name) > maxRoleName*3/2 {
-		sum := sha256.Sum256([]byte(name))
-		name = name[:maxRoleName] + "-" + hex.EncodeToString(sum[:4])
+		name = cutName(name, maxRoleName+9)
 	}
 	return name + "-" + strconv.Itoa(n+1)
 }

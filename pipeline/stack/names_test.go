@@ -57,6 +57,26 @@ func TestLongNamesAreCut(t *testing.T) {
 	}
 }
 
+// IAM does not accept two roles, or two policies, whose names differ only in case.
+func TestNamesThatDifferOnlyInCaseAreMadeDifferent(t *testing.T) {
+	s := small(t)
+	s.Manifest.Functions[1].Name.Value = "Hello"
+	s.Keys = map[string]string{"hello": keyARN(account, 2), "Hello": keyARN(account, 1)}
+	seen := map[string]bool{}
+	for id, r := range readTemplate(t, templateOf(t, s)).Resources {
+		for _, attribute := range []string{"RoleName", "ManagedPolicyName"} {
+			name, ok := r.Properties[attribute].(string)
+			if ok && seen[attribute+strings.ToLower(name)] {
+				t.Errorf("%s: %q differs from another only in case", id, name)
+			}
+			seen[attribute+strings.ToLower(name)] = true
+		}
+	}
+	if got := roleNames(t, s); got[3] != "shop-prod-function-hello" || !regexp.MustCompile(`^shop-prod-function-Hello-[0-9a-f]{8}$`).MatchString(got[4]) {
+		t.Error(got)
+	}
+}
+
 // Several functions may run as one role, which can have ten managed policies.
 func TestARoleOfSeveralFunctions(t *testing.T) {
 	for functions, ok := range map[int]bool{10: true, 11: false} {

@@ -115,7 +115,7 @@ func partition(s policy.Setting) string {
 
 // name lists the roles, and gives those names to the setting that it does not have yet.
 func (st *Stack) name(s *policy.Setting) {
-	ids, labels := names{}, names{}
+	ids, labels, taken := names{}, names{}, names{}
 	add := func(purpose, function, word, named string) string {
 		label := strings.Replace(word, "function-", "function_", 1)
 		r := Role{ID: ids.take(pascal(word)), Label: labels.take(label), Purpose: purpose, Function: function, Exists: named != ""}
@@ -127,6 +127,10 @@ func (st *Stack) name(s *policy.Setting) {
 			st.Roles = append(st.Roles, r)
 			return named
 		}
+		if taken[strings.ToLower(r.Name)] {
+			r.Name = cutName(r.Name, maxRoleName)
+		}
+		taken[strings.ToLower(r.Name)] = true
 		st.Roles = append(st.Roles, r)
 		role := arn.ARN{Partition: st.Partition, Service: "iam", Account: s.Account, Resource: "role/" + r.Name}.String()
 		st.arns[role] = reference{role: true, id: r.ID, label: r.Label}

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -221,6 +222,31 @@ func TestWhatIsLeftIsSaid(t *testing.T) {
 	}
 	if tpl := readTemplate(t, templateOf(t, mixed(t))); len(tpl.Metadata) != 1 {
 		t.Error(tpl.Metadata)
+	}
+}
+
+// The name of a manifest is in a comment, and a line of its own would be code.
+func TestCommandsAreInOneLine(t *testing.T) {
+	for _, name := range []string{"a\nlocals{}.hcl", "a\rb", "a\u2028it's", "a\u0085b"} {
+		s := mixed(t)
+		st, err := stack.New(s.Setting, s.absent, []string{"bundle", "policy", "--manifest", name})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for format, write := range map[string]func() ([]byte, error){"terraform": st.Terraform, "cdk": st.CDK} {
+			content, err := write()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !strings.Contains(string(content), "--manifest $'a\\") || strings.Contains(string(content), name) {
+				t.Errorf("%s: %q is in the output as it is", format, name)
+			}
+		}
+		word := strings.Fields(st.Left(false)[1].Commands[0])[3]
+		out, err := exec.Command("bash", "-c", "printf %s "+word).Output()
+		if err != nil || string(out) != name {
+			t.Errorf("the shell reads %q, %v", out, err)
+		}
 	}
 }
 
