@@ -87,7 +87,7 @@ func New(o ...Option) (*Server, error) {
 	if s.options.dir != "" {
 		layersDir = filepath.Join(s.options.dir, "layers")
 	}
-	s.layers = lambda.New(layersDir, s.options.clock)
+	s.layers = lambda.New(layersDir, s.options.clock, s.options.functions)
 	s.ssm = ssm.New(s.kms, s.options.ssm)
 	if err := s.register(s.sts, s.kms, s.ssm, s.layers, simulator.New(s.sts)); err != nil {
 		return nil, err

@@ -15,7 +15,9 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
@@ -37,6 +39,7 @@ type run struct {
 	roles map[string]aws.CredentialsProvider
 	texts bool   // compare the texts of errors
 	world *world // nil elsewhere
+	clock *turnable
 
 	vars   map[string]string
 	out    any   // of the last call, as JSON
@@ -48,7 +51,7 @@ func newRun(t *testing.T, r row, cfg aws.Config, texts bool) *run {
 	var unique [4]byte
 	_, _ = rand.Read(unique[:])
 	return &run{t: t, row: r, cfg: cfg, root: cfg.Credentials, texts: texts, roles: map[string]aws.CredentialsProvider{},
-		vars: map[string]string{"R": "c" + hex.EncodeToString(unique[:]), "REGION": cfg.Region}}
+		vars: map[string]string{"R": "c" + hex.EncodeToString(unique[:]), "REGION": cfg.Region, "LATEST": "$LATEST"}}
 }
 
 func (e *run) run() {
@@ -107,12 +110,38 @@ func (e *run) line(l line) error {
 		return e.role(args)
 	case "ram":
 		return e.world.Share(args[0], e.expand(e.row.files[args[1]]))
+	case "wait":
+		e.wait()
 	case "download":
 		return e.download(fmt.Sprint(lookUp(e.out, args[0])))
 	default:
 		return errors.New("no such word")
 	}
 	return nil
+}
+
+// turnable is a clock that stands until it is turned.
+type turnable struct {
+	mu sync.Mutex
+	at time.Time
+}
+
+func (c *turnable) now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.at
+}
+
+// wait lets functions become ready: a minute of the embedded AWS, half of one elsewhere, and no time in moto, which changes them at once.
+func (e *run) wait() {
+	switch {
+	case e.clock != nil:
+		e.clock.mu.Lock()
+		defer e.clock.mu.Unlock()
+		e.clock.at = e.clock.at.Add(time.Minute)
+	case e.texts:
+		time.Sleep(30 * time.Second)
+	}
 }
 
 // call makes the call through the SDK: the JSON is decoded into the operation's input, its output is encoded as JSON.
@@ -173,6 +202,8 @@ func (e *run) clean(operation string, in map[string]any) {
 		undo("kms", "ScheduleKeyDeletion", map[string]any{"KeyId": lookUp(e.out, "KeyMetadata.KeyId"), "PendingWindowInDays": 7})
 	case operation == "CreateAlias":
 		undo("kms", "DeleteAlias", map[string]any{"AliasName": in["AliasName"]})
+	case operation == "CreateFunction":
+		undo("lambda", "DeleteFunction", map[string]any{"FunctionName": in["FunctionName"]})
 	case operation == "PublishLayerVersion":
 		undo("lambda", "DeleteLayerVersion", map[string]any{"LayerName": in["LayerName"], "VersionNumber": lookUp(e.out, "Version")})
 	}

@@ -3,10 +3,13 @@ package awslocal_test
 import (
 	"flag"
 	"fmt"
+	"net/http"
+	neturl "net/url"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/rogpeppe/go-internal/txtar"
 
@@ -39,9 +42,10 @@ func TestConformance(t *testing.T) {
 				runElsewhere(t, r, *endpoint, true)
 				return
 			}
-			w := start(t, r.options...)
+			clock := &turnable{at: time.Now()}
+			w := start(t, append(r.options, awslocal.WithClock(clock.now))...)
 			e := newRun(t, r, w.config(), true)
-			e.world = &w
+			e.world, e.clock = &w, clock
 			e.run()
 		})
 	}
@@ -54,6 +58,7 @@ func TestConformanceOfMoto(t *testing.T) {
 		t.Skip("needs a second to start moto_server")
 	}
 	url, run := needs.Moto(t), 0
+	makeRole(t, url)
 	for _, r := range rows(t) {
 		if r.moto {
 			t.Run(r.name, func(t *testing.T) { runElsewhere(t, r, url, false) }) // in turn: moto's threads trip over each other
@@ -62,6 +67,26 @@ func TestConformanceOfMoto(t *testing.T) {
 	}
 	if run < leastAgreed {
 		t.Errorf("moto runs %d rows, fewer than %d", run, leastAgreed)
+	}
+}
+
+// makeRole makes the role that the functions of the list have, which moto looks for.
+func makeRole(t *testing.T, url string) {
+	t.Helper()
+	const trust = `{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}]}`
+	form := neturl.Values{"Action": {"CreateRole"}, "Version": {"2010-05-08"}, "RoleName": {"r"}, "AssumeRolePolicyDocument": {trust}}
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, url, strings.NewReader(form.Encode()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	r.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential=testing/20261101/us-east-1/iam/aws4_request, SignedHeaders=host, Signature=none")
+	reply, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _ = reply.Body.Close(); reply.StatusCode != http.StatusOK {
+		t.Fatalf("CreateRole: %s", reply.Status)
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/whispering/bundle/internal/awslocal/call"
+	"github.com/whispering/bundle/internal/awslocal/lambda"
 	"github.com/whispering/bundle/internal/awslocal/sts"
 )
 
@@ -72,6 +73,17 @@ func (s *Server) controls(r *http.Request) map[string]func(body []byte) (any, er
 			version, err := s.FromSample(in.Name)
 			return fromSampleReply{version}, err
 		},
+		"SetFunctionState": func(body []byte) (any, error) {
+			in := struct {
+				ARN       string `json:"arn"`
+				Qualifier string `json:"qualifier"` // "" for $LATEST
+				*lambda.FunctionState
+			}{FunctionState: new(lambda.FunctionState)}
+			if err := strict(body, &in); err != nil {
+				return nil, err
+			}
+			return nil, s.SetFunctionState(in.ARN, in.Qualifier, *in.FunctionState)
+		},
 		"Calls": func([]byte) (any, error) { return s.Calls(), nil },
 		"ResetCalls": func([]byte) (any, error) {
 			s.ResetCalls()
@@ -113,6 +125,14 @@ func (s *Server) PutProvider(p sts.Provider) error {
 // Share gives a key the policy that Resource Access Manager keeps for a shared key, as sharing the key would. "" takes it away.
 func (s *Server) Share(keyARN, policy string) error {
 	if err := s.kms.Share(keyARN, policy); err != nil {
+		return err
+	}
+	return s.persist()
+}
+
+// SetFunctionState makes a function, version or alias show a state until another one is set: see lambda.Service.SetState.
+func (s *Server) SetFunctionState(arn, qualifier string, state lambda.FunctionState) error {
+	if err := s.layers.SetState(arn, qualifier, state); err != nil {
 		return err
 	}
 	return s.persist()

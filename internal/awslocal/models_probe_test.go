@@ -28,7 +28,7 @@ func modelServices(t *testing.T) map[string]call.Service {
 		t.Fatal(err)
 	}
 	return map[string]call.Service{
-		"kms": keys, "ssm": ssm.New(keys, ssm.Options{}), "sts": roles, "lambda": lambda.New("", time.Now), "iam": simulator.New(roles),
+		"kms": keys, "ssm": ssm.New(keys, ssm.Options{}), "sts": roles, "lambda": lambda.New("", time.Now, lambda.Options{}), "iam": simulator.New(roles),
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/whispering/bundle/internal/awslocal/iam"
+	"github.com/whispering/bundle/internal/awslocal/lambda"
 	"github.com/whispering/bundle/internal/awslocal/ssm"
 )
 
@@ -21,6 +22,7 @@ type options struct {
 	log               io.Writer
 	latency           time.Duration
 	ssm               ssm.Options
+	functions         lambda.Options
 	buckets           map[string]limit
 	faults            []Fault
 	managedByIdentity bool
@@ -31,7 +33,7 @@ type options struct {
 type limit struct{ perSecond, burst float64 }
 
 func defaults() options {
-	return options{clock: time.Now, log: io.Discard, buckets: map[string]limit{}}
+	return options{clock: time.Now, log: io.Discard, buckets: map[string]limit{}, functions: lambda.Options{Update: time.Second, Snapshot: 10 * time.Second}}
 }
 
 // WithDir keeps the state in a directory, for one process at a time. The directory is made if it does not exist. See ErrLocked.
@@ -61,7 +63,22 @@ func WithLog(w io.Writer) Option { return func(o *options) { o.log = w } }
 // WithLatency delays every answer until this long after its request arrived, as a network and a service would.
 func WithLatency(d time.Duration) Option { return func(o *options) { o.latency = d } }
 
-// WithBucket throttles a service ("ssm") with a token bucket. Calls above its rate fail with the service's throttling error.
+// WithFunctionTimes sets how long it takes to create or update a function (otherwise a second), and to publish a version with SnapStart or
+// $LATEST.PUBLISHED (otherwise ten seconds). The clock of WithClock counts.
+func WithFunctionTimes(update, snapshot time.Duration) Option {
+	return func(o *options) { o.functions = lambda.Options{Update: update, Snapshot: snapshot} }
+}
+
+// WithLambdaQuotas throttles Lambda as https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html says: GetFunction at 100
+// calls per second, all other calls together at 15.
+func WithLambdaQuotas() Option {
+	return func(o *options) {
+		o.buckets["lambda:GetFunction"], o.buckets["lambda"] = limit{100, 100}, limit{15, 15}
+	}
+}
+
+// WithBucket throttles a service ("ssm") or one of its operations ("ssm:PutParameter") with a token bucket. Calls above its rate fail with
+// the service's throttling error.
 func WithBucket(service string, perSecond, burst float64) Option {
 	return func(o *options) { o.buckets[service] = limit{perSecond, burst} }
 }

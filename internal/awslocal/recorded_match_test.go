@@ -125,6 +125,11 @@ func modeled() []string {
 	}
 }
 
+func isText(value any) bool {
+	_, ok := value.(string)
+	return ok
+}
+
 // constraintsOf is the form in which the suite recorded some errors: their constraints, sorted.
 func constraintsOf(reply map[string]any) any {
 	failed, _ := reply["Error"].(map[string]any)
@@ -152,8 +157,8 @@ type matching struct {
 
 var repeatedLetters = regexp.MustCompile(`<a:len\(([0-9]+)\)>`)
 
-// answer compares one answer. The arguments are a member of the reply to compare instead of the whole, and "beside": another service
-// passed the error on, with a prefix to its code.
+// answer compares one answer. The arguments are a member of the reply to compare instead of the whole, "of:" and a member of what was
+// recorded, and "beside": another service passed the error on, with a prefix to its code.
 func (m *matching) answer(recorded json.RawMessage, got answer, args []string) error {
 	text := strings.ReplaceAll(string(recorded), "111111111111", m.account)
 	text = repeatedLetters.ReplaceAllStringFunc(text, func(letters string) string {
@@ -165,13 +170,17 @@ func (m *matching) answer(recorded json.RawMessage, got answer, args []string) e
 		return err
 	}
 	reply := got.boto3()
-	if members, ok := want.(map[string]any); ok && members["Code"] != nil && members["Error"] == nil {
+	if members, ok := want.(map[string]any); ok && members["Error"] == nil && isText(members["Code"]) {
 		reply = constraintsOf(reply.(map[string]any))
 	}
 	for _, arg := range args {
 		if arg == "beside" {
 			want.(map[string]any)["Error"].(map[string]any)["Code"] = got.code
 			delete(reply.(map[string]any), "message")
+			continue
+		}
+		if member, ok := strings.CutPrefix(arg, "of:"); ok {
+			want = want.(map[string]any)[member]
 			continue
 		}
 		reply = lookUp(reply, arg)

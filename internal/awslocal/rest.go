@@ -35,14 +35,27 @@ type route struct {
 	status                     int
 }
 
-// routes are the operations of https://docs.aws.amazon.com/lambda/latest/api/API_Operations.html for layers, and two for
-// functions, which do not exist here.
+// routes are the operations of https://docs.aws.amazon.com/lambda/latest/api/API_Operations.html for layers, and for functions,
+// their versions and aliases.
 func routes() []route {
 	const versions = layersPath + "/{LayerName}/versions"
 	const version = versions + "/{VersionNumber}"
+	const function = functionsPath + "/{FunctionName}"
 	return []route{
 		{http.MethodPost, functionsPath, "CreateFunction", http.StatusCreated},
-		{http.MethodDelete, functionsPath + "/{FunctionName}", "DeleteFunction", http.StatusNoContent},
+		{http.MethodGet, functionsPath, "ListFunctions", http.StatusOK},
+		{http.MethodGet, function, "GetFunction", http.StatusOK},
+		{http.MethodDelete, function, "DeleteFunction", http.StatusNoContent},
+		{http.MethodGet, function + "/configuration", "GetFunctionConfiguration", http.StatusOK},
+		{http.MethodPut, function + "/configuration", "UpdateFunctionConfiguration", http.StatusOK},
+		{http.MethodPut, function + "/code", "UpdateFunctionCode", http.StatusOK},
+		{http.MethodPost, function + "/versions", "PublishVersion", http.StatusCreated},
+		{http.MethodGet, function + "/versions", "ListVersionsByFunction", http.StatusOK},
+		{http.MethodPost, function + "/aliases", "CreateAlias", http.StatusCreated},
+		{http.MethodGet, function + "/aliases", "ListAliases", http.StatusOK},
+		{http.MethodGet, function + "/aliases/{Name}", "GetAlias", http.StatusOK},
+		{http.MethodPut, function + "/aliases/{Name}", "UpdateAlias", http.StatusOK},
+		{http.MethodDelete, function + "/aliases/{Name}", "DeleteAlias", http.StatusNoContent},
 		{http.MethodGet, layersPath, "ListLayers", http.StatusOK},
 		{http.MethodPost, versions, "PublishLayerVersion", http.StatusCreated},
 		{http.MethodGet, versions, "ListLayerVersions", http.StatusOK},
@@ -66,7 +79,7 @@ func (restProtocol) read(r *http.Request, body []byte) (service, operation strin
 	operation, ok := routed(r, members)
 	if !ok {
 		return "lambda", "", nil, &call.Error{Status: http.StatusNotFound, Code: "UnknownOperationException",
-			Message: "The embedded AWS has layers only, and no such operation."}
+			Message: "The embedded AWS does not have this operation."}
 	}
 	query := r.URL.Query()
 	if operation == "ListLayers" && query.Get("find") == "LayerVersion" {
@@ -166,6 +179,9 @@ func (restProtocol) failure(_ string, e *call.Error) []byte {
 	case "InvalidParameterValueException", "ResourceConflictException", "PreconditionFailedException", "PolicyLengthExceededException",
 		"TooManyRequestsException", "InvalidRequestContentException":
 		members["Type"] = "User"
+	}
+	if e.Code == "TooManyRequestsException" {
+		members["Reason"] = "CallerRateLimitExceeded"
 	}
 	body, err := json.Marshal(members)
 	if err != nil {

@@ -2,6 +2,7 @@ package awslocal
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -128,7 +129,7 @@ func (s *Server) handle(x *exchange, unread error) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if b := s.buckets[x.service]; b != nil && !b.take(time.Now()) {
+	if b := cmp.Or(s.buckets[x.service+":"+x.operation], s.buckets[x.service]); b != nil && !b.take(time.Now()) {
 		return nil, throttled(x.service)
 	}
 	s.gate.RLock()
@@ -220,13 +221,13 @@ func (s *Server) log(x *exchange) {
 		return
 	}
 	var in struct {
-		Name, Path, KeyId, SourceKeyId, DestinationKeyId, AliasName, RoleArn, LayerName, Arn, PolicySourceArn string
-		Names                                                                                                 []string
+		Name, Path, KeyId, SourceKeyId, DestinationKeyId, AliasName, RoleArn, LayerName, Arn, PolicySourceArn, FunctionName string
+		Names                                                                                                               []string
 	}
 	_ = json.Unmarshal(x.in, &in) // a request that cannot be read has no names to log
 	var names strings.Builder
-	for _, name := range append(in.Names, in.Name, in.Path, in.KeyId, in.SourceKeyId, in.DestinationKeyId, in.AliasName, in.RoleArn, in.LayerName,
-		in.Arn, in.PolicySourceArn) {
+	for _, name := range append(in.Names, in.Name, in.Path, in.KeyId, in.SourceKeyId, in.DestinationKeyId, in.AliasName, in.RoleArn, in.LayerName, in.Arn,
+		in.PolicySourceArn, in.FunctionName) {
 		if name != "" {
 			fmt.Fprintf(&names, " %q", name)
 		}

@@ -158,7 +158,7 @@ func parseValues(raw json.RawMessage) ([]string, error) {
 // multiValued reports whether a request can have several values for the key.
 func (c condition) multiValued() bool {
 	switch c.key {
-	case "kms:encryptioncontextkeys", "kms:resourcealiases", "kms:grantoperations", "aws:tagkeys":
+	case "kms:encryptioncontextkeys", "kms:resourcealiases", "kms:grantoperations", "aws:tagkeys", "lambda:layer":
 		return true
 	}
 	return false

@@ -1,6 +1,7 @@
 package lambda
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
 	"strconv"
@@ -29,14 +30,14 @@ var (
 )
 
 // newFunction returns the ARN of the function that a CreateFunction names.
-func newFunction(r *call.Request, in *functionInput) (string, error) {
+func newFunction(r *call.Request, name string) (string, error) {
 	var wrong []string
-	if len(in.FunctionName) > maxNewFunctionARN {
-		wrong = append(wrong, broken(in.FunctionName, "functionName", "have length less than or equal to "+strconv.Itoa(maxNewFunctionARN)))
+	if len(name) > maxNewFunctionARN {
+		wrong = append(wrong, broken(name, "functionName", "have length less than or equal to "+strconv.Itoa(maxNewFunctionARN)))
 	}
-	parts := newFunctionPattern.FindStringSubmatch(in.FunctionName)
+	parts := newFunctionPattern.FindStringSubmatch(name)
 	if parts == nil {
-		wrong = append(wrong, broken(in.FunctionName, "functionName", "satisfy regular expression pattern: "+newFunctionText))
+		wrong = append(wrong, broken(name, "functionName", "satisfy regular expression pattern: "+newFunctionText))
 	}
 	if err := refused(wrong); err != nil {
 		return "", err
@@ -51,8 +52,8 @@ func newFunction(r *call.Request, in *functionInput) (string, error) {
 	return named.arn(r)
 }
 
-// oldFunction returns the ARN of the function that another operation names, without the qualifier.
-func oldFunction(r *call.Request, in *functionInput) (string, error) {
+// oldFunction returns the ARN of the function that another operation names, and the qualifier, if there is one.
+func oldFunction(r *call.Request, in functionInput) (arn, qualifier string, err error) {
 	var wrong []string
 	if len(in.Qualifier) > maxQualifier {
 		wrong = append(wrong, broken(in.Qualifier, "qualifier", "have length less than or equal to "+strconv.Itoa(maxQualifier)))
@@ -68,19 +69,20 @@ func oldFunction(r *call.Request, in *functionInput) (string, error) {
 		wrong = append(wrong, broken(in.FunctionName, "functionName", "satisfy regular expression pattern: "+oldFunctionText))
 	}
 	if err := refused(wrong); err != nil {
-		return "", err
+		return "", "", err
 	}
 	named := nameParts(parts)
 	if named.qualifier != "" && in.Qualifier != "" && named.qualifier != in.Qualifier {
-		return "", invalid("The derived qualifier from the function name does not match the specified qualifier.")
+		return "", "", invalid("The derived qualifier from the function name does not match the specified qualifier.")
 	}
-	if named.qualifier == latest || in.Qualifier == latest {
-		return "", invalid(latest + " version cannot be deleted without deleting the function.")
-	}
-	return named.arn(r)
+	arn, err = named.arn(r)
+	return arn, cmp.Or(named.qualifier, in.Qualifier), err
 }
 
-const latest = "$LATEST"
+const (
+	latest          = "$LATEST"
+	latestPublished = "$LATEST.PUBLISHED"
+)
 
 // functionParts are the parts of a function's name; those that are not given are "".
 type functionParts struct{ region, account, name, qualifier string }

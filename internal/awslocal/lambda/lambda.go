@@ -1,5 +1,6 @@
-// Package lambda is the Lambda service of the embedded AWS. It publishes and returns layers, as
-// https://docs.aws.amazon.com/lambda/latest/api/ describes. It runs no functions.
+// Package lambda is the Lambda service of the embedded AWS. It publishes and returns layers, and
+// keeps the configuration of functions, their versions and aliases, as https://docs.aws.amazon.com/lambda/latest/api/ describes. It does
+// not run functions.
 //
 // Versions are immutable, their numbers are never used again, and every PublishLayerVersion makes a new one. The
 // Location of a version's content is an HTTP link to its archive, which works for ten minutes.
@@ -20,15 +21,23 @@ import (
 	"github.com/whispering/bundle/internal/awslocal/iam"
 )
 
-// Service holds the layers of all accounts and regions. Make one with New.
+// Service holds the layers and functions of all accounts and regions. Make one with New.
 type Service struct {
 	operations map[string]call.Handler
+	options    Options
 	clock      func() time.Time
 	secret     []byte // signs the links of Location
 
-	mu      sync.RWMutex
-	layers  map[string]*layer // by ARN
-	content content
+	mu        sync.RWMutex
+	layers    map[string]*layer    // by ARN
+	functions map[string]*function // by ARN
+	content   content
+}
+
+// Options is how long functions take to change.
+type Options struct {
+	Update   time.Duration // creating or updating a function
+	Snapshot time.Duration // publishing a version with SnapStart, and $LATEST.PUBLISHED
 }
 
 // layer has all versions of one name in one account and region. It stays when its last version is deleted, so that
@@ -68,8 +77,8 @@ func (l *layer) versionARN(number int64) string { return l.ARN + ":" + strconv.F
 
 // New makes a service without layers. Archives are files in dir, which is made when the first one is published, or in
 // memory if dir is "". Links expire by the clock.
-func New(dir string, clock func() time.Time) *Service {
-	s := &Service{clock: clock, secret: make([]byte, 32), layers: map[string]*layer{}, content: newContent(dir)}
+func New(dir string, clock func() time.Time, o Options) *Service {
+	s := &Service{options: o, clock: clock, secret: make([]byte, 32), layers: map[string]*layer{}, functions: map[string]*function{}, content: newContent(dir)}
 	rand.Read(s.secret) // never fails
 	s.operations = map[string]call.Handler{
 		"PublishLayerVersion":          call.Decoded(s.publish),
@@ -83,6 +92,18 @@ func New(dir string, clock func() time.Time) *Service {
 		"GetLayerVersionPolicy":        call.Decoded(s.getPolicy),
 		"CreateFunction":               call.Decoded(s.createFunction),
 		"DeleteFunction":               call.Decoded(s.deleteFunction),
+		"GetFunction":                  call.Decoded(s.getFunction),
+		"GetFunctionConfiguration":     call.Decoded(s.getConfiguration),
+		"UpdateFunctionConfiguration":  call.Decoded(s.updateConfiguration),
+		"UpdateFunctionCode":           call.Decoded(s.updateCode),
+		"ListFunctions":                call.Decoded(s.listFunctions),
+		"ListVersionsByFunction":       call.Decoded(s.listFunctionVersions),
+		"PublishVersion":               call.Decoded(s.publishVersion),
+		"CreateAlias":                  call.Decoded(s.createAlias),
+		"GetAlias":                     call.Decoded(s.getAlias),
+		"UpdateAlias":                  call.Decoded(s.updateAlias),
+		"ListAliases":                  call.Decoded(s.listAliases),
+		"DeleteAlias":                  call.Decoded(s.deleteAlias),
 	}
 	return s
 }
@@ -95,22 +116,26 @@ func (s *Service) Operations() map[string]call.Handler { return s.operations }
 
 // Mutates reports whether an operation changes the state.
 func (s *Service) Mutates(operation string) bool {
-	return !strings.HasPrefix(operation, "Get") && !strings.HasPrefix(operation, "List") && !strings.HasSuffix(operation, "Function")
+	return !strings.HasPrefix(operation, "Get") && !strings.HasPrefix(operation, "List")
 }
 
 // state is what Snapshot writes and Restore reads. It does not have the archives: they are separate files, or, in
 // memory, end with the process.
 type state struct {
-	Layers []*layer `json:"layers"`
+	Layers    []*layer    `json:"layers"`
+	Functions []*function `json:"functions,omitempty"`
 }
 
-// Snapshot returns all layers without their archives.
+// Snapshot returns all layers without their archives, and all functions.
 func (s *Service) Snapshot() (json.RawMessage, error) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	st := state{Layers: []*layer{}}
 	for _, arn := range slices.Sorted(maps.Keys(s.layers)) {
 		st.Layers = append(st.Layers, s.layers[arn])
+	}
+	for _, arn := range slices.Sorted(maps.Keys(s.functions)) {
+		st.Functions = append(st.Functions, s.functions[arn])
 	}
 	return json.Marshal(st)
 }
@@ -134,9 +159,13 @@ func (s *Service) Restore(snapshot json.RawMessage) error {
 		}
 		layers[l.ARN] = l
 	}
+	functions, err := restored(st.Functions)
+	if err != nil {
+		return err
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.layers = layers
+	s.layers, s.functions = layers, functions
 	s.content.forget(s.used())
 	return s.content.clean(s.used())
 }
@@ -154,15 +183,25 @@ func (s *Service) used() map[digest]bool {
 
 // allow authorizes an operation by the caller's identity policies and, if there is one, the policy of a layer version.
 func (s *Service) allow(r *call.Request, resource string, v *version) error {
-	var shared *iam.Policy
-	if v != nil && len(v.Statements) > 0 {
-		policy, err := v.policy()
-		if err != nil {
-			return err
-		}
-		shared = &policy
+	shared, err := v.shared()
+	if err != nil {
+		return err
 	}
-	access := iam.Access{Principal: r.Caller.ARN, Account: r.Caller.Account, Action: "lambda:" + action(r.Operation), Resource: resource}
+	return s.permit(r, action(r.Operation), resource, shared, nil)
+}
+
+// shared is the policy of a layer version, or nil if it has none.
+func (v *version) shared() (*iam.Policy, error) {
+	if v == nil || len(v.Statements) == 0 {
+		return nil, nil
+	}
+	policy, err := v.policy()
+	return &policy, err
+}
+
+// permit authorizes an action by the caller's identity policies and, unless it is nil, the policy of the resource.
+func (s *Service) permit(r *call.Request, action, resource string, shared *iam.Policy, keys map[string][]string) error {
+	access := iam.Access{Principal: r.Caller.ARN, Account: r.Caller.Account, Action: "lambda:" + action, Resource: resource, Keys: keys}
 	if d := r.Caller.Evaluate(shared, access); !d.Allowed {
 		return &call.Error{Status: 403, Code: "AccessDeniedException", Message: d.Message(access)}
 	}

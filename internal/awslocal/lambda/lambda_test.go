@@ -35,7 +35,7 @@ type caller struct {
 }
 
 func newService(t *testing.T, dir string) (*lambda.Service, caller) {
-	s := lambda.New(dir, func() time.Time { return start })
+	s := lambda.New(dir, func() time.Time { return start }, lambda.Options{})
 	return s, rootOf(t, s, account)
 }
 
@@ -169,7 +169,7 @@ func TestPublishedVersionIsHandedOut(t *testing.T) {
 
 func TestLinksAreForTheirHoldersAndForATime(t *testing.T) {
 	now := start
-	s := lambda.New("", func() time.Time { return now })
+	s := lambda.New("", func() time.Time { return now }, lambda.Options{})
 	c := rootOf(t, s, account)
 	link := c.publish("l", "x")["Content"].(object)["Location"].(string)
 	other := c.publish("m", "y")["Content"].(object)["Location"].(string)
@@ -198,7 +198,7 @@ func TestLinksAreForTheirHoldersAndForATime(t *testing.T) {
 		t.Errorf("after its end the link gave %d", w.Code)
 	}
 	now = start
-	if w := fetch(lambda.New("", func() time.Time { return now }), http.MethodGet, link); w.Code != http.StatusForbidden {
+	if w := fetch(lambda.New("", func() time.Time { return now }, lambda.Options{}), http.MethodGet, link); w.Code != http.StatusForbidden {
 		t.Errorf("another server took the link: %d", w.Code)
 	}
 	c.do("DeleteLayerVersion", object{"LayerName": "l", "VersionNumber": 1})

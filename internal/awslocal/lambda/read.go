@@ -147,7 +147,7 @@ func (in *listInput) fits(v *version) bool {
 
 const maxItems = 50
 
-// page returns a page of the sorted keys: those after the marker, which is the last key of the previous page.
+// page returns a page of the sorted keys.
 func (in *listInput) page(keys []string) (page []string, next string, err error) {
 	most := maxItems
 	if in.MaxItems != nil {
@@ -159,12 +159,17 @@ func (in *listInput) page(keys []string) (page []string, next string, err error)
 	case most > maxItems:
 		return nil, "", validation(strconv.Itoa(most), "maxItems", "have value less than or equal to 50")
 	}
-	if in.Marker != "" {
-		after, err := base64.URLEncoding.DecodeString(in.Marker)
+	return after(keys, in.Marker, most)
+}
+
+// after returns the keys after a marker, which is the last key of the previous page.
+func after(keys []string, marker string, most int) (page []string, next string, err error) {
+	if marker != "" {
+		last, err := base64.URLEncoding.DecodeString(marker)
 		if err != nil {
 			return nil, "", invalid("Invalid marker")
 		}
-		keys = slices.DeleteFunc(keys, func(key string) bool { return key <= string(after) })
+		keys = slices.DeleteFunc(keys, func(key string) bool { return key <= string(last) })
 	}
 	if len(keys) > most {
 		keys = keys[:most]
