@@ -47,7 +47,7 @@ func (d *Doctor) keyPolicy(ctx context.Context, f Function) []Finding {
 		case !unanswerable(err):
 			return []Finding{found.failed(found.problem(ctx, err, problem.Resource{Lead: fmt.Sprintf("The policy of key %q is not available", f.Key.Value)}))}
 		case name == defaultPolicy:
-			found.Detail = fmt.Sprintf("could not check who else can open the secrets of function %q: %s", f.Name, awsfault.Describe(err))
+			found.Detail = fmt.Sprintf("could not check who else can open the secrets of function %q: %s", f.Name, unanswered(err))
 			return []Finding{found}
 		default:
 			seen.unseen = append(seen.unseen, fmt.Sprintf("the policy %s, with which Resource Access Manager shares a key (%s)", name, awsfault.Describe(err)))
@@ -88,6 +88,15 @@ func isPolicy(document string) bool {
 func unanswerable(err error) bool {
 	class := awsfault.Classify(err)
 	return class == awsfault.Denied || class == awsfault.Other && awsfault.Code(err) != ""
+}
+
+// unanswered describes such an error, and says which policy has the right.
+func unanswered(err error) string {
+	text := awsfault.Describe(err)
+	if awsfault.Classify(err) == awsfault.Denied {
+		text += ". For keys in the environment's account, the policy that bundle policy --kind doctor writes allows it"
+	}
+	return text
 }
 
 // openers completes the finding with who can decrypt, and who else can move a document

@@ -9,7 +9,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/aws/aws-sdk-go-v2/service/kms/types"
 
-	"github.com/whispering/bundle/internal/awsfault"
 	"github.com/whispering/bundle/internal/lazyregexp"
 	"github.com/whispering/bundle/pipeline/problem"
 )
@@ -25,7 +24,7 @@ func (d *Doctor) usage(ctx context.Context, f Function) Finding {
 	case err != nil && !unanswerable(err):
 		return found.failed(found.problem(ctx, err, problem.Resource{Lead: fmt.Sprintf("The last use of key %q is not available", f.Key.Value)}))
 	case err != nil:
-		found.Detail = fmt.Sprintf("could not check whether anything uses key %q: %s", f.Key.Value, awsfault.Describe(err))
+		found.Detail = fmt.Sprintf("could not check whether anything uses key %q: %s", f.Key.Value, unanswered(err))
 		return found
 	}
 	if !isKey(out.KeyId, f.KeyARN) {
