@@ -63,6 +63,21 @@ func modelRequests() map[string]string {
 		"lambda AddLayerVersionPermission":    `{"LayerName": "l", "VersionNumber": 1, "StatementId": "t", "Action": "lambda:GetLayerVersion", "Principal": "*"}`,
 		"lambda RemoveLayerVersionPermission": `{"LayerName": "l", "VersionNumber": 1, "StatementId": "s"}`,
 
+		"lambda CreateFunction":              `{"FunctionName": "new", "Role": "$E", "Runtime": "python3.14", "Handler": "a.b", "Code": {"ZipFile": "$Z"}}`,
+		"lambda GetFunction":                 `{"FunctionName": "f"}`,
+		"lambda GetFunctionConfiguration":    `{"FunctionName": "f"}`,
+		"lambda UpdateFunctionConfiguration": `{"FunctionName": "f"}`,
+		"lambda UpdateFunctionCode":          `{"FunctionName": "f", "ZipFile": "$Z"}`,
+		"lambda ListFunctions":               `{}`,
+		"lambda ListVersionsByFunction":      `{"FunctionName": "f"}`,
+		"lambda PublishVersion":              `{"FunctionName": "f"}`,
+		"lambda CreateAlias":                 `{"FunctionName": "f", "Name": "new", "FunctionVersion": "1"}`,
+		"lambda GetAlias":                    `{"FunctionName": "f", "Name": "live"}`,
+		"lambda UpdateAlias":                 `{"FunctionName": "f", "Name": "live"}`,
+		"lambda ListAliases":                 `{"FunctionName": "f"}`,
+		"lambda DeleteAlias":                 `{"FunctionName": "f", "Name": "live"}`,
+		"lambda DeleteFunction":              `{"FunctionName": "f"}`,
+
 		"sts AssumeRole": `{"RoleArn": "arn:aws:iam::000000000000:role/r", "RoleSessionName": "session"}`, "sts GetCallerIdentity": `{}`,
 
 		"iam SimulatePrincipalPolicy": `{"PolicySourceArn": "arn:aws:iam::000000000000:role/simulated", "ActionNames.member.1": "kms:Decrypt"}`,
@@ -87,6 +102,10 @@ func newPlace(t *testing.T) place {
 	p.must("kms", "CreateAlias", `{"AliasName": "alias/a", "TargetKeyId": "$K"}`, "")
 	p.must("ssm", "PutParameter", `{"Name": "/a/b", "Type": "String", "Value": "x"}`, "Version")
 	p.values["L"] = p.must("lambda", "PublishLayerVersion", `{"LayerName": "l", "Content": {"ZipFile": "$Z"}}`, "LayerVersionArn")
+	p.values["E"] = "arn:aws:iam::000000000000:role/r"
+	p.must("lambda", "CreateFunction", `{"FunctionName": "f", "Role": "$E", "Runtime": "python3.14", "Handler": "a.b", "Code": {"ZipFile": "$Z"}}`, "")
+	p.must("lambda", "PublishVersion", `{"FunctionName": "f"}`, "")
+	p.must("lambda", "CreateAlias", `{"FunctionName": "f", "Name": "live", "FunctionVersion": "1"}`, "")
 	p.must("lambda", "AddLayerVersionPermission",
 		`{"LayerName": "l", "VersionNumber": 1, "StatementId": "s", "Action": "lambda:GetLayerVersion", "Principal": "*"}`, "RevisionId")
 	return p

@@ -69,6 +69,7 @@ const (
 	aliasPattern   = `(?!^[0-9]+$)([a-zA-Z0-9-_]+)`
 	versionNumbers = `(\$LATEST|[0-9]+)`
 	maxAliasName   = 128
+	maxVersion     = 1024
 )
 
 var (
@@ -86,11 +87,22 @@ func (in *aliasInput) check() error {
 	case !aliasName.MatchString(in.Name) || numberOnly.MatchString(in.Name):
 		wrong = append(wrong, broken(in.Name, "name", "satisfy regular expression pattern: "+aliasPattern))
 	}
-	if in.FunctionVersion != nil && !aliasVersion.MatchString(*in.FunctionVersion) {
-		wrong = append(wrong, broken(*in.FunctionVersion, "functionVersion", "satisfy regular expression pattern: "+versionNumbers))
+	if in.FunctionVersion != nil {
+		wrong = append(wrong, brokenVersion(*in.FunctionVersion)...)
 	}
 	wrong = append(wrong, (&settings{Description: in.Description}).broken()...)
 	return refused(append(wrong, in.RoutingConfig.broken()...))
+}
+
+// brokenVersion are the constraints that the name of a version breaks.
+func brokenVersion(version string) (wrong []string) {
+	if len(version) > maxVersion {
+		wrong = append(wrong, broken(version, "functionVersion", "have length less than or equal to "+strconv.Itoa(maxVersion)))
+	}
+	if !aliasVersion.MatchString(version) {
+		wrong = append(wrong, broken(version, "functionVersion", "satisfy regular expression pattern: "+versionNumbers))
+	}
+	return wrong
 }
 
 // broken are the constraints that the weights break.
@@ -226,6 +238,9 @@ func (s *Service) updateAlias(r *call.Request, in *aliasInput) (any, error) {
 
 // getAlias is https://docs.aws.amazon.com/lambda/latest/api/API_GetAlias.html.
 func (s *Service) getAlias(r *call.Request, in *aliasInput) (any, error) {
+	if err := in.check(); err != nil {
+		return nil, err
+	}
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	f, arn, err := s.ofAlias(r, in.FunctionName)
@@ -240,6 +255,9 @@ func (s *Service) getAlias(r *call.Request, in *aliasInput) (any, error) {
 
 // deleteAlias is https://docs.aws.amazon.com/lambda/latest/api/API_DeleteAlias.html. Deleting an alias that does not exist succeeds.
 func (s *Service) deleteAlias(r *call.Request, in *aliasInput) (any, error) {
+	if err := in.check(); err != nil {
+		return nil, err
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	f, arn, err := s.ofAlias(r, in.FunctionName)
@@ -255,6 +273,11 @@ func (s *Service) deleteAlias(r *call.Request, in *aliasInput) (any, error) {
 
 // listAliases is https://docs.aws.amazon.com/lambda/latest/api/API_ListAliases.html, by name.
 func (s *Service) listAliases(r *call.Request, in *listFunctionsInput) (any, error) {
+	if in.FunctionVersion != "" {
+		if err := refused(brokenVersion(in.FunctionVersion)); err != nil {
+			return nil, err
+		}
+	}
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	f, arn, err := s.ofAlias(r, in.FunctionName)

@@ -216,6 +216,8 @@ func (in *createInput) check() error {
 		wrong = append(wrong, "Value null at 'code' failed to satisfy constraint: Member must not be null")
 	}
 	switch unknown := func(name string) bool { return !knownArchitecture(name) }; {
+	case in.Architectures != nil && len(in.Architectures) == 0:
+		wrong = append(wrong, broken(list(in.Architectures), "architectures", "have length greater than or equal to 1"))
 	case len(in.Architectures) > 1:
 		wrong = append(wrong, broken(list(in.Architectures), "architectures", "have length less than or equal to 1"))
 	case slices.ContainsFunc(in.Architectures, unknown):

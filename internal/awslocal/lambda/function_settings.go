@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/whispering/bundle/internal/awslocal/call"
@@ -113,6 +114,9 @@ func (in *settings) broken() (wrong []string) {
 	}
 	long(in.Description, "description", maxDescription)
 	long(in.Handler, "handler", maxHandler)
+	if in.Handler != nil && strings.ContainsFunc(*in.Handler, unicode.IsSpace) {
+		wrong = append(wrong, broken(*in.Handler, "handler", `satisfy regular expression pattern: [^\s]+`))
+	}
 	within(in.MemorySize, "memorySize", minMemory, maxMemory)
 	within(in.Timeout, "timeout", 1, maxTimeout)
 	if in.Role != nil && !roleName.MatchString(*in.Role) {
