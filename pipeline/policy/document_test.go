@@ -188,6 +188,7 @@ func TestRolesAndFunctionsAreChecked(t *testing.T) {
 		{func(s *policy.Setting) { s.BreakGlass = []string{"arn:aws:iam::222222222222:root"} }, policy.ErrRole},
 		{func(s *policy.Setting) { s.BreakGlass = []string{"arn:aws:iam::222222222222:role/*"} }, policy.ErrRole},
 		{func(s *policy.Setting) { s.BreakGlass = []string{"arn:aws:iam::222222222222:role/a?c"} }, policy.ErrRole},
+		{func(s *policy.Setting) { s.BreakGlass = []string{"arn:aws:iam::222222222222:user/${aws:username}"} }, policy.ErrRole},
 		{func(s *policy.Setting) { s.BreakGlass = []string{"arn:aws:sts::222222222222:assumed-role/a/b"} }, policy.ErrRole},
 		{func(s *policy.Setting) { s.BuildRole = "arn:aws:iam::22222222222:role/a" }, policy.ErrRole},
 		{func(s *policy.Setting) { s.BuildRole = "arn:aws:iam::222222222222:role/a b" }, policy.ErrRole},

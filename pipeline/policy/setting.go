@@ -80,9 +80,9 @@ func (s Setting) Check() error {
 	return errors.Join(all...)
 }
 
-// roleARN matches a role or a user. For a session, the ARN is that of its role. See
+// roleARN matches a role or a user, without wildcards and policy variables. For a session, the ARN is that of its role. See
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html
-var roleARN = lazyregexp.New(`^arn:aws[a-z-]*:iam::[0-9]{12}:(role|user)/[!-)+->@-~]+$`)
+var roleARN = lazyregexp.New(`^arn:aws[a-z-]*:iam::[0-9]{12}:(role|user)/[!-#%-)+->@-~]+$`)
 
 func checkRole(role string) error {
 	if !roleARN.MatchString(role) {
