@@ -632,7 +632,8 @@ fi
 if part rights && [ -z "$role" ]; then
   with_role=(list-layer-versions managed-read stored-read implicit-clause kms-through-ssm-implicit malformed-resource session-tags session-length source-identity
     grant-none grant-equals grant-subset grant-operations grant-deny grant-listed grant-again grant-counts grant-ended grant-missing
-    session-deny session-deny-clause session-via session-clause split-deny tag-variable tag-variable-case tag-variable-deny
+    session-deny session-deny-clause session-via session-clause split-deny
+    simulated-keys simulated-list simulated-variable simulated-deny simulated-implicit simulated-resources tag-variable tag-variable-case tag-variable-deny
     tag-environment tag-null tag-variable-unset key-policy)
   skipped=$((skipped + ${#with_role[@]}))
   echo "skipped: BUNDLE_E2E_ROLE is not set: ${with_role[*]}"
@@ -740,6 +741,48 @@ elif part rights; then
     '^ok 1 ok 1 AccessDenied[a-zA-Z]* *AccessDenied' "$(for each in own managed plain list; do
       as_role ssm get-parameters --names "/$name/$each" --query 'length(Parameters)' | sed 's/^\(AccessDenied[a-zA-Z]*\).*/\1/' | tr -s ' \n' ' '
     done)"
+
+  # Policies that are simulated beside the one of the role. Each statement has an action of its own, so that one simulation decides all.
+  function=kms:EncryptionContext:bundle:function tag=aws:ResourceTag/bundle:function
+  lets() { echo '{"Effect": "Allow", "Action": "kms:'"$1"'", "Resource": "*", "Condition": {'"$2"'}}'; }
+  listing='"kms:EncryptionContextKeys": ["bundle:box", "bundle:function", "PARAMETER_ARN"]'
+  cat >"$dir/simulated.json" <<JSON
+{"Version": "2012-10-17", "Statement": [
+  $(lets Decrypt '"StringEquals": {"kms:ViaService": "ssm.'"$region"'.amazonaws.com", "kms:EncryptionContext:PARAMETER_ARN": "'"$(parameter own)"'"}'),
+  $(lets Encrypt "\"StringEquals\": {\"$function\": \"e2e/simulated\"}, \"ForAllValues:StringEquals\": {$listing}"),
+  $(lets ReEncryptTo "\"StringEquals\": {\"$function\": \"\${$tag}\"}"),
+  {"Effect": "Allow", "Action": ["kms:ReEncryptFrom", "kms:DescribeKey"], "Resource": "*"},
+  {"Effect": "Deny", "Action": "kms:ReEncryptFrom", "Resource": "*", "Condition": {"ForAnyValue:StringNotEquals": {$listing}}},
+  {"Effect": "Deny", "Action": "kms:DescribeKey", "NotResource": "$(key_of store)"}]}
+JSON
+  echo "[\"$(tr '\n' ' ' <"$dir/simulated.json" | sed 's/"/\\"/g')\"]" >"$dir/simulated-list.json"
+  simulate() {
+    outcome iam simulate-principal-policy --policy-source-arn "$role" --policy-input-list "file://$dir/simulated-list.json" "$@"
+  }
+  # given VIA PARAMETER FUNCTION TAG KEYS: decides the five actions for a request with these condition keys.
+  given() {
+    simulate --action-names kms:Decrypt kms:Encrypt kms:ReEncryptTo kms:ReEncryptFrom kms:GetPublicKey --resource-arns "$(key_of store)" \
+      --query 'EvaluationResults[].[EvalActionName, EvalDecision]' --context-entries \
+      "ContextKeyName=kms:ViaService,ContextKeyType=string,ContextKeyValues=$1" \
+      "ContextKeyName=kms:EncryptionContext:PARAMETER_ARN,ContextKeyType=string,ContextKeyValues=$2" \
+      "ContextKeyName=$function,ContextKeyType=string,ContextKeyValues=$3" "ContextKeyName=$tag,ContextKeyType=string,ContextKeyValues=$4" \
+      "ContextKeyName=kms:EncryptionContextKeys,ContextKeyType=stringList,ContextKeyValues=$5"
+  }
+  right=$(given "ssm.$region.amazonaws.com" "$(parameter own)" e2e/simulated e2e/simulated bundle:box,bundle:function)
+  unlike=$(given "ssm.$region.amazonaws.com" "$(parameter json)" e2e/simulated e2e/tagged bundle:box,other)
+  direct=$(given "lambda.$region.amazonaws.com" "$(parameter own)" E2E/simulated e2e/simulated bundle:box)
+  # decided ACTION: what these three decide about it.
+  decided() { for each in "$right" "$unlike" "$direct"; do grep -oE "kms:$1 +[a-zA-Z]+|^[A-Z].*" <<<"$each" | sed 's/.* //'; done | tr '\n' ' '; }
+  fact simulated-keys "a simulation compares the condition keys of KMS that it is given" '^allowed implicitDeny implicitDeny *$' "$(decided Decrypt)"
+  fact simulated-list "a stringList is a list of values for ForAllValues" '^allowed implicitDeny implicitDeny *$' "$(decided Encrypt)"
+  fact simulated-variable "it gives the policy variable of a tag the value that it is given" '^allowed implicitDeny implicitDeny *$' "$(decided ReEncryptTo)"
+  fact simulated-deny "ForAnyValue in a Deny holds for a list in which one value differs, which is explicitDeny" '^allowed explicitDeny allowed *$' "$(decided ReEncryptFrom)"
+  fact simulated-implicit "what no policy allows is implicitDeny" '^(implicitDeny ){3}$' "$(decided GetPublicKey)"
+  # Twenty keys of which one is let through: as many as doctor has in a call.
+  twenty=("$(key_of store)")
+  for i in $(seq 10 28); do twenty+=("arn:$partition:kms:$region:$account:key/00000000-0000-0000-0000-0000000000$i"); done
+  fact simulated-resources "it takes 20 resources, which need not exist, and decides each" '^ok allowed( +explicitDeny){19} *$' \
+    "$(simulate --action-names kms:DescribeKey --resource-arns "${twenty[@]}" --query 'EvaluationResults[].ResourceSpecificResults[].EvalResourceDecision')"
 
   # Two keys, which the role may use for everything that its session may: one has the tags of a function.
   lets_role='{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": {"AWS": "arn:'"$partition:iam::$account"':root"}, "Action": "kms:*", "Resource": "*"},
