@@ -176,14 +176,18 @@ type batch struct {
 // for the same kind of resource.
 func batches(r Role) []*batch {
 	var all []*batch
-	open := map[string]*batch{}
+	open, of := map[string]*batch{}, map[string]*batch{} // of a group, and of a resource in a group
 	for i, q := range r.Requests {
 		group := like(q)
-		b := open[group]
+		b := of[group+"\n"+q.Resource]
+		if b == nil {
+			b = open[group]
+		}
 		if b == nil || len(b.Resources) == maxResources && !slices.Contains(b.Resources, q.Resource) {
 			b = &batch{awsclient.Simulation{Role: r.ARN, Keys: q.Keys, Lists: []string{contextKeys}}, map[[2]string][]int{}}
 			all, open[group] = append(all, b), b
 		}
+		of[group+"\n"+q.Resource] = b
 		if !slices.Contains(b.Actions, q.Action) {
 			b.Actions = append(b.Actions, q.Action)
 		}

@@ -20,8 +20,10 @@ func (s Setting) Doctor() Document {
 // of parameters, which those policies name, the doctor describes parameters and keys.
 func (s Setting) simulate() []Statement {
 	roles := List{}
-	for _, role := range s.FunctionRoles {
-		roles = append(roles, role)
+	for _, name := range s.Functions() {
+		if role := s.FunctionRoles[name]; role != "" {
+			roles = append(roles, role)
+		}
 	}
 	for _, role := range []string{s.BuildRole, s.PlanRole} {
 		if role != "" {

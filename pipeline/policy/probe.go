@@ -21,10 +21,6 @@ type Probe struct {
 	Absent bool
 }
 
-// resourceTag is the condition key of a tag of the key:
-// https://docs.aws.amazon.com/kms/latest/developerguide/tag-authorization.html
-const resourceTag = "aws:ResourceTag/"
-
 // stranger is in the names of parameters and functions that no manifest has.
 const stranger = "bundle-doctor"
 
@@ -68,11 +64,12 @@ func (s Setting) BuildProbes() []Probe {
 	p.readElsewhere()
 	p.openElsewhere(packed, blind)
 	p.sealElsewhere()
-	p.administer(append(administering(), "kms:GenerateDataKey")...)
+	p.administer(p.keys(), append(administering(), "kms:GenerateDataKey")...)
 	return p.all
 }
 
-// PlanProbes are the requests of a plan, and the attacks that Plan denies.
+// PlanProbes are the requests of a plan, the attacks that Plan denies, and administering,
+// which it denies only if it names keys by tags.
 func (s Setting) PlanProbes() []Probe {
 	p := &probes{Setting: s}
 	p.look()
@@ -85,11 +82,16 @@ func (s Setting) PlanProbes() []Probe {
 	if all := slices.Concat(packed.parameters, blind.parameters); len(all) > 0 {
 		p.add(false, "through Parameter Store", s.via(concrete(all)[0]), keys, "kms:Decrypt")
 	}
+	from := len(p.all)
+	p.administer(p.keys(), administering()...)
+	for i := range p.all[from:] {
+		p.all[from+i].Absent = len(s.tagged()) == 0
+	}
 	return p.all
 }
 
-// FunctionProbes are what the role of a function needs, and what opens more than its own
-// documents. Its errors wrap ErrFunction.
+// FunctionProbes are what the role of a function needs, what opens more than its own
+// documents, and what would let someone else open these. Its errors wrap ErrFunction.
 func (s Setting) FunctionProbes(name string) ([]Probe, error) {
 	fn, err := s.function(name)
 	if err != nil {
@@ -105,19 +107,19 @@ func (s Setting) FunctionProbes(name string) ([]Probe, error) {
 		p.absent(s.about(fn), s.request(fn, other), List{s.Keys[other.Name.Value]}, "kms:Decrypt")
 		p.absent(s.about(other), s.request(other, other), List{s.Keys[other.Name.Value]}, "kms:Decrypt")
 	}
+	p.administer(key, administering()...)
 	return p.all, nil
 }
 
 // look is what building and planning both need.
 func (p *probes) look() {
 	all := p.reads(func(manifest.Function) bool { return true })
-	keys := p.keys()
-	if len(p.blind().parameters) > 0 {
-		keys = distinct(append(keys, p.BlindKeys...))
-	}
 	p.add(true, "", nil, concrete(all.parameters), "ssm:GetParameters")
 	p.add(true, "", nil, concrete(withBelow(all.paths)), "ssm:GetParametersByPath")
-	p.add(true, "", nil, keys, "kms:DescribeKey")
+	p.add(true, "", map[string][]string{taggedEnvironment: {p.Manifest.Environment.Name.Value}}, p.keys(), "kms:DescribeKey")
+	if len(p.blind().parameters) > 0 {
+		p.add(true, "", nil, p.BlindKeys, "kms:DescribeKey")
+	}
 	for _, layer := range p.layers() {
 		p.add(true, "", nil, List{layer}, "lambda:ListLayerVersions")
 		p.add(true, "", nil, List{layer + ":1"}, "lambda:GetLayerVersion")
@@ -170,7 +172,7 @@ func (p *probes) openElsewhere(packed, blind reach) {
 	if len(packed.keys) > 0 {
 		p.add(false, "of "+nameOf(another)+", through Parameter Store", p.via(another), packed.keys, "kms:Decrypt")
 	}
-	p.add(false, "of "+nameOf(own), ofARN(own), List{p.foreignKey()}, "kms:ReEncryptFrom")
+	p.add(false, "of "+nameOf(own), ofARN(own), List{p.foreignKey(p.Account)}, "kms:ReEncryptFrom")
 	p.add(false, "of "+nameOf(another), ofARN(another), blind.keys, "kms:ReEncryptFrom")
 	a, _ := arn.Parse(own)
 	a.Region = stranger
@@ -190,10 +192,7 @@ func (p *probes) sealElsewhere() {
 		}
 		done[sealing(fn)] = true
 		own := List{p.Keys[fn.Name.Value]}
-		foreign := p.request(fn, fn)
-		delete(foreign, resourceTag+"bundle:function")
-		delete(foreign, resourceTag+"bundle:environment")
-		p.add(false, p.about(fn), foreign, List{p.foreignKey()}, sealing(fn))
+		p.sealUnderForeign(fn)
 		p.add(false, "for another function", p.changed(fn, ofFunction, p.Manifest.Bundle.Name.Value+"/"+stranger), p.keys(), sealing(fn))
 		p.add(false, "for another environment", p.changed(fn, ofEnvironment, stranger), own, sealing(fn))
 		more := p.request(fn, fn)
@@ -202,14 +201,26 @@ func (p *probes) sealElsewhere() {
 	}
 }
 
+// sealUnderForeign is sealing under keys that no function has, whatever their tags.
+func (p *probes) sealUnderForeign(fn manifest.Function) {
+	untagged := p.request(fn, fn)
+	delete(untagged, taggedFunction)
+	p.add(false, p.about(fn), untagged, List{p.foreignKey(p.Account)}, sealing(fn))
+	p.add(false, p.about(fn)+", under a key of another environment", p.changed(fn, taggedEnvironment, stranger), List{p.foreignKey(p.Account)}, sealing(fn))
+	p.add(false, p.about(fn)+", under a key of another account", p.request(fn, fn), List{p.foreignKey(p.foreignAccount())}, sealing(fn))
+	other := p.changed(fn, ofFunction, stranger+"/"+fn.Name.Value)
+	other[taggedFunction] = other[ofFunction]
+	p.add(false, "for another bundle, under its key", other, List{p.foreignKey(p.Account)}, sealing(fn))
+}
+
 // administer is what would give others a way into documents.
-func (p *probes) administer(actions ...string) {
+func (p *probes) administer(keys List, actions ...string) {
 	for _, action := range actions {
 		if action == "kms:CreateKey" {
 			p.add(false, "", nil, List{"*"}, action)
 			continue
 		}
-		p.add(false, "", nil, p.keys(), action)
+		p.add(false, "", nil, keys, action)
 	}
 }
 
@@ -219,7 +230,7 @@ func (s Setting) request(fn, under manifest.Function) map[string][]string {
 	environment := s.Manifest.Environment.Name.Value
 	return map[string][]string{
 		ofFunction: {s.name(fn)}, ofEnvironment: {environment}, contextKeys: contextKeysOf(fn),
-		resourceTag + "bundle:function": {s.name(under)}, resourceTag + "bundle:environment": {environment},
+		taggedFunction: {s.name(under)}, taggedEnvironment: {environment},
 	}
 }
 
@@ -256,9 +267,19 @@ func (s Setting) another(fn manifest.Function) (manifest.Function, bool) {
 // about says which documents a request is about.
 func (s Setting) about(fn manifest.Function) string { return "for " + s.name(fn) }
 
+// foreignAccount returns an account that none of the keys is of.
+func (s Setting) foreignAccount() string {
+	for _, account := range []string{"111122223333", "444455556666"} { // AWS's documentation has them as examples
+		if account != s.Account && !slices.ContainsFunc(s.keys(), func(key string) bool { return arn.Account(key) == account }) {
+			return account
+		}
+	}
+	return "777788889999"
+}
+
 // foreignKey returns the ARN of a key that does not exist.
-func (s Setting) foreignKey() string {
-	return arn.ARN{Partition: s.partition(), Service: "kms", Region: s.Region, Account: s.Account, Resource: "key/00000000-0000-0000-0000-000000000000"}.String()
+func (s Setting) foreignKey(account string) string {
+	return arn.ARN{Partition: s.partition(), Service: "kms", Region: s.Region, Account: account, Resource: "key/00000000-0000-0000-0000-000000000000"}.String()
 }
 
 // nameOf returns the name of a parameter.
