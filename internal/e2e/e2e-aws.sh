@@ -70,10 +70,13 @@ clean() {
   step "clean up"
   left=0
   remove() { aws "$@" >"$dir/out" 2>"$dir/error" || grep -q 'NotFound' "$dir/error" || { left=1; echo "LEFT BEHIND by aws $*: $(tail -1 "$dir/error")" >&2; }; }
-  if part publish; then
-    remove lambda list-layer-versions --layer-name "$name" --query 'LayerVersions[].[Version]' --output text
-    for version in $(grep -E '^[0-9]+$' "$dir/out" || true); do remove lambda delete-layer-version --layer-name "$name" --version-number "$version"; done
-  fi
+  layers=()
+  if part publish; then layers+=("$name"); fi
+  if [ ${#functions[@]} -gt 0 ]; then layers+=("$name-used"); fi
+  for layer in ${layers[@]+"${layers[@]}"}; do
+    remove lambda list-layer-versions --layer-name "$layer" --query 'LayerVersions[].[Version]' --output text
+    for version in $(grep -E '^[0-9]+$' "$dir/out" || true); do remove lambda delete-layer-version --layer-name "$layer" --version-number "$version"; done
+  done
   if [ -n "$stack" ]; then # its key is kept, with its alias
     if kept=$(aws kms describe-key --key-id "$(alias_of stack-packed)" --query KeyMetadata.Arn --output text 2>"$dir/error"); then
       keys+=("$(alias_of stack-packed)" "$kept")
@@ -535,8 +538,8 @@ if part facts; then
 fi
 
 if part facts && [ -z "$function_role" ]; then
-  skipped=$((skipped + 2))
-  echo "skipped: BUNDLE_E2E_FUNCTION_ROLE is not set: reserved-names, underscore-names"
+  skipped=$((skipped + 6))
+  echo "skipped: BUNDLE_E2E_FUNCTION_ROLE is not set: reserved-names, underscore-names, layer-back, version-unchanged, alias-kept, version-used"
 elif part facts; then
   step "names of variables"
   # table CLASS: the names of docs/names.md, one a line; what a star stands for is an X.
@@ -558,6 +561,36 @@ elif part facts; then
     "$(cut -d' ' -f1 "$dir/reserved" | tr '\n' ' ')$(sed -n 's/.*Reserved keys used in this request: *//p' "$dir/reserved" | tr -s ',. ' '\n' | grep . | LC_ALL=C sort | tr '\n' ' ')"
   # shellcheck disable=SC2046
   fact underscore-names "a name that begins with an underscore is refused" '^(ValidationException|InvalidParameterValueException)' "$(with_variables $(grep '^_' <<<"$never"))"
+
+  step "functions"
+  used=(--function-name "$name-used")
+  # ready: waits until nothing is under way.
+  ready() {
+    local i
+    for ((i = 0; i < 90; i++)); do
+      [ "$(aws lambda get-function-configuration "${used[@]}" --query '[State, LastUpdateStatus]' --output text)" != $'Active\tSuccessful' ] || return 0
+      sleep 1
+    done
+    fail "the function $name-used does not become active"
+  }
+  functions+=("$name-used")
+  attached=$(aws lambda publish-layer-version --layer-name "$name-used" --zip-file "fileb://$dir/function.zip" --query LayerVersionArn --output text)
+  exits 0 aws lambda create-function "${used[@]}" --runtime python3.13 --role "$function_role" --handler none.none --zip-file "fileb://$dir/function.zip" --layers "$attached"
+  ready
+  exits 0 aws lambda publish-version "${used[@]}"
+  fact version-unchanged "PublishVersion with another description, and no change since the last version, makes no version" '^ok 1 *$' \
+    "$(outcome lambda publish-version "${used[@]}" --description other --query Version)"
+  exits 0 aws lambda delete-layer-version --layer-name "$name-used" --version-number "${attached##*:}"
+  fact layer-back "a list of layers that keeps a deleted version is refused" '^InvalidParameterValueException Layer version .* does not exist' \
+    "$(outcome lambda update-function-configuration "${used[@]}" --layers "$attached" --query RevisionId)"
+  exits 0 aws lambda update-function-configuration "${used[@]}" --description second
+  ready
+  exits 0 aws lambda publish-version "${used[@]}"
+  exits 0 aws lambda create-alias "${used[@]}" --name live --function-version 1 --routing-config 'AdditionalVersionWeights={2=0.25}'
+  fact alias-kept "an UpdateAlias that says nothing keeps the weights" '^ok 0\.25 *$' \
+    "$(outcome lambda update-alias "${used[@]}" --name live --query 'RoutingConfig.AdditionalVersionWeights.*')"
+  fact version-used "a version that an alias names, also by a weight, cannot be deleted" '^ResourceConflictException' \
+    "$(outcome lambda delete-function "${used[@]}" --qualifier 2)"
 fi
 
 if part facts && part publish; then
