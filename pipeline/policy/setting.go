@@ -122,14 +122,17 @@ func (s Setting) Of(names []string) (Setting, error) {
 			return s, err
 		}
 	}
-	only, keys := *s.Manifest, map[string]string{}
+	only, keys, roles := *s.Manifest, map[string]string{}, map[string]string{}
 	only.Functions = nil
 	for _, fn := range s.Manifest.Functions {
 		if name := fn.Name.Value; slices.Contains(names, name) {
 			only.Functions, keys[name] = append(only.Functions, fn), s.Keys[name]
+			if role := s.FunctionRoles[name]; role != "" {
+				roles[name] = role
+			}
 		}
 	}
-	s.Manifest, s.Keys = &only, keys
+	s.Manifest, s.Keys, s.FunctionRoles = &only, keys, roles
 	return s, nil
 }
 
