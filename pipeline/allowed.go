@@ -133,6 +133,7 @@ func (c *guardCheck) names(run *functionRun, allowed []manifest.Allow) []manifes
 		layer = c.m.Bundle.Layer
 	}
 	check(layer, func(a manifest.Allow) []manifest.Text { return a.Layers }, "The layer cannot be named %q.", layer.Value)
+	allowed = c.layerParameter(run, allowed)
 	check(run.fn.DeployedAs, func(a manifest.Allow) []manifest.Text { return a.DeployedAs },
 		"Function %q cannot be deployed as %q.", run.fn.Name.Value, run.fn.DeployedAs.Value)
 	for _, helper := range c.m.Bundle.Helpers {
@@ -142,6 +143,23 @@ func (c *guardCheck) names(run *functionRun, allowed []manifest.Allow) []manifes
 		check(text, func(a manifest.Allow) []manifest.Text { return a.Session }, "The session of the role cannot have %q.", text.Value)
 	}
 	return allowed
+}
+
+// layerParameter checks the parameter for the ARN of a function's layer, and returns the blocks that allow it.
+func (c *guardCheck) layerParameter(run *functionRun, allowed []manifest.Allow) []manifest.Allow {
+	name := run.fn.LayerParameter
+	if name.Value == "" {
+		return allowed
+	}
+	of := func(a manifest.Allow) []manifest.Text { return a.LayerParameters }
+	those := keep(allowed, func(a manifest.Allow) bool {
+		return slices.ContainsFunc(of(a), func(p manifest.Text) bool { return manifest.HasPrefix(name.Value, p.Value) })
+	})
+	if len(those) == 0 {
+		c.refuse(&name.Range, "The ARN of the layer cannot be put into the parameter %q. %s", name.Value, may(allowed, of))
+		return allowed
+	}
+	return those
 }
 
 // parameters checks what a function reads against the blocks that allow the function.

@@ -81,7 +81,10 @@ func allowanceOf(m *manifest.Manifest, run *functionRun, keys []string) allowanc
 	for _, h := range m.Bundle.Helpers {
 		helpers = append(helpers, h.Value)
 	}
-	var layers []string
+	var layers, layerParameters []string
+	if name := run.fn.LayerParameter.Value; name != "" {
+		layerParameters = append(layerParameters, name)
+	}
 	if layer := cmp.Or(run.fn.Layer.Value, m.Bundle.Layer.Value); layer != "" {
 		layers = append(layers, layer)
 	}
@@ -94,6 +97,7 @@ func allowanceOf(m *manifest.Manifest, run *functionRun, keys []string) allowanc
 		{"keys", a.keys},
 		{"parameters", parameters},
 		{"layers", layers},
+		{"layer_parameters", layerParameters},
 		{"deployed_as", deployedAs},
 		{"helpers", helpers},
 		{"allow_reserved", reserved},
@@ -210,7 +214,9 @@ func missingLines(block manifest.Allow, needed []allowance) (lines []guardList, 
 		}
 		return lines, false
 	}
-	for _, name := range []string{"accounts", "regions", "bundles", "layers", "deployed_as", "helpers", "allow_reserved", "session", "constraints"} {
+	for _, name := range []string{
+		"accounts", "regions", "bundles", "layers", "layer_parameters", "deployed_as", "helpers", "allow_reserved", "session", "constraints",
+	} {
 		if slices.Contains(order, name) && !block.Has(name) {
 			lines = append(lines, guardList{name, distinct(byName[name])})
 		}

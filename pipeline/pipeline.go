@@ -32,6 +32,13 @@ type Keys interface {
 	Encrypt(ctx context.Context, keyARN string, box secret.Value, context map[string]string) ([]byte, error)
 }
 
+// A Pointer reads and writes the parameter that has the ARN of a published layer.
+// [param.Source] implements it.
+type Pointer interface {
+	Texts(ctx context.Context, refs []secret.Ref, got func(param.Result)) error
+	Put(ctx context.Context, p param.Put) (param.Written, error)
+}
+
 // Layers reads and publishes Lambda layers. [publish.Lambda] implements it.
 type Layers interface {
 	Find(ctx context.Context, ref publish.Ref) (publish.Version, error)

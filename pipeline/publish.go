@@ -17,7 +17,8 @@ import (
 // unless the newest version there has the same content.
 type Publish struct {
 	Scope
-	Layers Layers
+	Layers  Layers
+	Pointer Pointer // only used if the manifest names a layer parameter
 
 	From    string // what to call the layer in messages
 	Layer   *layerbuild.Layer
@@ -28,7 +29,7 @@ type Publish struct {
 	HelpersOf string       // a release, besides this one, whose helper files may be published; "" for none
 	SHA256    string       // the digest of Content, in lower-case hexadecimal; "" for any
 
-	AllowRollback bool // replace a version with newer secrets, or one that cannot be compared
+	AllowRollback bool // replace a version with newer secrets, or one that cannot be compared, or a newer ARN in the parameter
 }
 
 // Published is the result of a Publish.
@@ -36,6 +37,8 @@ type Published struct {
 	Name    string // of the layer
 	Version publish.Version
 	Changed bool // a version was published; false if the newest had the same content
+
+	Parameter *LayerParameter // with the version's ARN; nil if the manifest names none
 
 	LeftOut  []LeftOut // what the version before had
 	Warnings problem.Problems
@@ -52,6 +55,25 @@ func (p *Publish) Run(ctx context.Context) (*Published, problem.Problems) {
 	if problems := p.checkAccount(ctx); len(problems) > 0 {
 		return nil, problems
 	}
+	var now *pointed
+	if p.parameter().Value != "" {
+		if now, problems = p.look(ctx, name.Value, ""); len(problems) > 0 {
+			return nil, problems
+		}
+	}
+	result, problems := p.publish(ctx, name)
+	if len(problems) == 0 && now != nil {
+		problems = p.point(ctx, result, now)
+	}
+	if len(problems) > 0 {
+		return nil, problems
+	}
+	return result, nil
+}
+
+// publish publishes the layer, unless the newest version has the same content.
+func (p *Publish) publish(ctx context.Context, name manifest.Text) (*Published, problem.Problems) {
+	var problems problem.Problems
 	result := &Published{Name: name.Value}
 	newest, err := p.Layers.Find(ctx, publish.Ref{Layer: name.Value})
 	switch {

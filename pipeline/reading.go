@@ -34,5 +34,22 @@ func (r *Reading) In(region string) *Reading {
 	return in
 }
 
+// WithLayerParameters returns the reading with other parameters for the ARNs of the layers:
+// that of the bundle's layer, and those of each function's.
+func (r *Reading) WithLayerParameters(of func(function string) string) *Reading {
+	m := *r.Manifest
+	at := m.Bundle.Layer.Range
+	m.Bundle.LayerParameter = manifest.Text{Value: of(""), Range: at}
+	m.Functions = slices.Clone(m.Functions)
+	with := &Reading{Manifest: &m, problems: r.problems, functions: slices.Clone(r.functions)}
+	for i, run := range r.functions {
+		m.Functions[i].LayerParameter = manifest.Text{Value: of(m.Functions[i].Name.Value), Range: at}
+		there := *run
+		there.fn = m.Functions[i]
+		with.functions[i] = &there
+	}
+	return with
+}
+
 // Check reports every invalid reference, field, encoding and constraint.
 func (r *Reading) Check() problem.Problems { return slices.Clone(r.problems).Sort() }

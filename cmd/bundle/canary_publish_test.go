@@ -3,6 +3,10 @@ package main
 import (
 	"strings"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ssm"
+	"github.com/aws/aws-sdk-go-v2/service/ssm/types"
+
 	"github.com/whispering/bundle/internal/awslocal"
 )
 
@@ -39,6 +43,13 @@ func publishAttempts() []attempt {
 		{name: "denied", args: prod(), policy: denying("lambda:*", "*"), code: 4},
 		{name: "an answer that is lost", args: prod("--manifest", "renamed.hcl"), before: renamed, faults: fault(awslocal.Reset), code: 6},
 		{name: "nothing from Lambda", args: prod("--manifest", "renamed.hcl"), before: renamed, faults: fault(awslocal.Empty), code: 6},
+		{name: "a parameter for the ARN", args: prod("--ssm", "/arn/{environment}")},
+		{name: "a parameter for the ARN, in Actions", args: prod("--ssm", "/arn/{environment}", "--json"), environ: inActions()},
+		{name: "a secret where the ARN would be", args: prod("--ssm", "/planted/secure"), before: planted, code: 7},
+		{name: "a String where the ARN would be", args: prod("--ssm", "/planted/string"), before: planted, code: 7},
+		{name: "a list where the ARN would be", args: prod("--ssm", "/planted/list"), before: planted, code: 7},
+		{name: "a secret for a parameter's name", args: prod("--ssm", "/{sample.json}"), code: 2},
+		{name: "a parameter that may not be put", args: prod("--ssm", "/arn/denied"), policy: denying("ssm:PutParameter", "*"), code: 4},
 		{name: "closed output", args: prod(), closed: true, code: 8},
 	}
 }
@@ -56,6 +67,16 @@ func older(args ...string) []string {
 func builtOlder(s *stage) {
 	s.write("older.hcl", strings.Replace(canaryManifest, "/canary/versions:2", "/canary/versions:1", 1))
 	s.run("build", "--manifest", "older.hcl", "--env", "prod", "--endpoint-url", "$AWS", "--out", "older.zip", "--previous", "none")
+}
+
+// planted puts canaries where the ARN of the layer is to be put.
+func planted(s *stage) {
+	for name, kind := range map[string]types.ParameterType{"secure": types.ParameterTypeSecureString, "string": types.ParameterTypeString, "list": types.ParameterTypeStringList} {
+		in := &ssm.PutParameterInput{Name: aws.String("/planted/" + name), Value: aws.String(s.canaries[name].value), Type: kind, Overwrite: aws.Bool(true)}
+		if _, err := s.cloud.ssm.PutParameter(s.Context(), in); err != nil {
+			s.Fatal(err)
+		}
+	}
 }
 
 func strictGuard(s *stage) {

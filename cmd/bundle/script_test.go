@@ -209,7 +209,7 @@ func setUpAWS(env *testscript.Env) error {
 func theCloud(ts *testscript.TestScript) *cloud { return ts.Value("cloud").(*cloud) }
 
 // putAll puts what a file describes: {"keys": ["alias/x"], "aliases": {"alias/y": "alias/x"}, "parameters": {"/name": "value"}, "strings": {"/name": "value"},
-// "under": {"/name": "alias/x"}, "typed": {"/name": "json"}}. A parameter is under alias/aws/ssm, and text, unless it says otherwise.
+// "lists": {"/name": "value"}, "under": {"/name": "alias/x"}, "typed": {"/name": "json"}}. A parameter is under alias/aws/ssm, and text, unless it says otherwise.
 // "multi" are keys that can be replicated, and "deleted" are parameters that are deleted first.
 func putAll(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 1 || len(args) > 2 {
@@ -221,6 +221,7 @@ func putAll(ts *testscript.TestScript, neg bool, args []string) {
 		Aliases    map[string]string
 		Parameters map[string]string
 		Strings    map[string]string
+		Lists      map[string]string
 		Under      map[string]string
 		Typed      map[string]string
 		Deleted    []string
@@ -265,6 +266,7 @@ func putAll(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	put(ssmtypes.ParameterTypeSecureString, all.Parameters)
 	put(ssmtypes.ParameterTypeString, all.Strings)
+	put(ssmtypes.ParameterTypeStringList, all.Lists)
 	c.server.ResetCalls()
 }
 

@@ -45,6 +45,7 @@ func (m *Module) Evaluate(env string) (*Manifest, hcl.Diagnostics) {
 		e.setBlind(e.m.bundle, s)
 	}
 	manifest.Functions = e.allFunctions(s)
+	e.checkReads(manifest)
 	e.compare(manifest)
 	return manifest, m.Sort(e.all())
 }
@@ -248,16 +249,20 @@ func (e *evaluator) bundle(s *scope) Bundle {
 	} else if has == absent && b.attrs.named("name") != nil {
 		e.report(missing(b, "name"))
 	}
-	if !e.layerPerFunction() {
+	if !e.perFunction("layer") {
 		bundle.Layer = e.layer(s)
 	}
+	if !e.perFunction("layer_parameter") {
+		bundle.LayerParameter = e.layerParameter(s)
+	}
+	e.checkLayerParameter()
 	bundle.Helpers = e.helpers(b, s)
 	return bundle
 }
 
-// layerPerFunction reports whether bundle.layer depends on the function.
-func (e *evaluator) layerPerFunction() bool {
-	a := e.m.bundle.attrs.named("layer")
+// perFunction reports whether an attribute of the bundle block depends on the function.
+func (e *evaluator) perFunction(name string) bool {
+	a := e.m.bundle.attrs.named(name)
 	if a == nil || e.refused(a.Expr.Range()) {
 		return false
 	}

@@ -48,7 +48,7 @@ func (e *evaluator) function(own *block, locals *scope) (Function, bool) {
 		f.DeployedAs.Value = ""
 	}
 	if e.m.bundle != nil {
-		f.Layer = e.layer(s)
+		f.Layer, f.LayerParameter = e.layer(s), e.layerParameter(s)
 	}
 	e.sources(&f, b, s)
 	return f, true

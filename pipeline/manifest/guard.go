@@ -21,21 +21,22 @@ type Guard struct {
 // Allow is an allow block: it allows functions of environments to use parameters under keys. A required list has at
 // least one element. An optional list allows only what it names.
 type Allow struct {
-	Environments  []Text // names or patterns, like every list without another comment
-	Accounts      []Text // account IDs
-	Regions       []Text
-	Bundles       []Text
-	Functions     []Text
-	Keys          []Text // as in manifests
-	Parameters    []Text // prefixes; "*" for all
-	Layers        []Text
-	DeployedAs    []Text
-	Helpers       []Text
-	AllowReserved []Text // names of secrets
-	Session       []Text // as in Session.Plain, or patterns
-	Constraints   []Text // as in secret.Constraints.Plain; "*" for all
-	Blind         bool   // the functions must be blind
-	Put           bool   // bundle put and bundle import can write the parameters of the functions
+	Environments    []Text // names or patterns, like every list without another comment
+	Accounts        []Text // account IDs
+	Regions         []Text
+	Bundles         []Text
+	Functions       []Text
+	Keys            []Text // as in manifests
+	Parameters      []Text // prefixes; "*" for all
+	Layers          []Text
+	LayerParameters []Text // prefixes; "*" for all
+	DeployedAs      []Text
+	Helpers         []Text
+	AllowReserved   []Text // names of secrets
+	Session         []Text // as in Session.Plain, or patterns
+	Constraints     []Text // as in secret.Constraints.Plain; "*" for all
+	Blind           bool   // the functions must be blind
+	Put             bool   // bundle put and bundle import can write the parameters of the functions
 
 	Range hcl.Range // of the block's header
 	Lacks []string  // missing attributes that an earlier version did not require
@@ -64,6 +65,7 @@ func guardSpec() *blockSpec {
 		{"keys", listKind, true},
 		{"parameters", listKind, true},
 		{"layers", listKind, false},
+		{"layer_parameters", listKind, false},
 		{"deployed_as", listKind, false},
 		{"helpers", listKind, false},
 		{"allow_reserved", listKind, false},
@@ -132,7 +134,7 @@ func (e *evaluator) allow(b *block) Allow {
 	}
 	lists := map[string]*[]Text{
 		"environments": &allow.Environments, "accounts": &allow.Accounts, "regions": &allow.Regions, "bundles": &allow.Bundles,
-		"functions": &allow.Functions, "keys": &allow.Keys, "parameters": &allow.Parameters, "layers": &allow.Layers,
+		"functions": &allow.Functions, "keys": &allow.Keys, "parameters": &allow.Parameters, "layers": &allow.Layers, "layer_parameters": &allow.LayerParameters,
 		"deployed_as": &allow.DeployedAs, "helpers": &allow.Helpers, "allow_reserved": &allow.AllowReserved,
 		"session": &allow.Session, "constraints": &allow.Constraints,
 	}
@@ -175,7 +177,7 @@ func badAllowed(attribute, text string) string {
 		if !strings.Contains(text, "*") && !slices.Contains(Helpers(), text) {
 			return fmt.Sprintf("is not a helper. The helpers are %s.%s", quoted(Helpers(), len(Helpers())), didYouMean(text, Helpers()))
 		}
-	case "parameters":
+	case "parameters", "layer_parameters":
 		if text != "*" && !parameterPrefixPattern.MatchString(text) {
 			return "is not the beginning of a parameter name. Write, for example, \"/prod/payments/\" without an asterisk to allow everything below it, or \"*\" to allow every parameter."
 		}

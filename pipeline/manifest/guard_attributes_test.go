@@ -9,7 +9,7 @@ import (
 // restricts it or, in brackets, why none does. docs/guard.md has the latter for
 // attributes that reach AWS.
 var guarded = map[string]string{
-	"bundle.name": "bundles", "bundle.layer": "layers", "bundle.helpers": "helpers", "bundle.blind": "blind",
+	"bundle.name": "bundles", "bundle.layer": "layers", "bundle.layer_parameter": "layer_parameters", "bundle.helpers": "helpers", "bundle.blind": "blind",
 	"bundle.default_environment": "(the chosen environment is checked)",
 	"variable.default":           "(the values that use it are checked)", "variable.description": "(it has no effect)",
 	"environment.account_id": "accounts", "environment.regions": "regions", "environment.embedded": "accounts", "environment.blind": "blind",

@@ -33,9 +33,12 @@ type Bundle struct {
 	Name Text
 	// Layer is the name to publish the layer under. It is "" if none is given, or if it depends on the function: then see
 	// Function.Layer.
-	Layer   Text
-	Helpers []Text // empty for ciphertext only
-	Range   hcl.Range
+	Layer Text
+	// LayerParameter is the parameter that gets the ARN of the published version, as a name in secret.Ref. It is "" if none is
+	// given, or if it depends on the function: then see Function.LayerParameter.
+	LayerParameter Text
+	Helpers        []Text // empty for ciphertext only
+	Range          hcl.Range
 }
 
 // Environment is the chosen environment block.
@@ -61,9 +64,11 @@ type Function struct {
 	SharedKey  bool
 	Blind      Bool
 	Layer      Text // bundle.layer evaluated for this function
-	Secrets    []Secret
-	Imports    []Import
-	Range      hcl.Range // of the block's header
+	// LayerParameter is bundle.layer_parameter evaluated for this function.
+	LayerParameter Text
+	Secrets        []Secret
+	Imports        []Import
+	Range          hcl.Range // of the block's header
 }
 
 // File returns the name of the function's document: DeployedAs or, if that is not known, the function's name.

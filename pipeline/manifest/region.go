@@ -36,7 +36,7 @@ func (m *Manifest) In(region string) *Manifest {
 // Of returns the manifest for a layer of one function, published under that function's layer name.
 func (m *Manifest) Of(f Function) *Manifest {
 	of := *m
-	of.Functions, of.Bundle.Layer = []Function{f}, f.Layer
+	of.Functions, of.Bundle.Layer, of.Bundle.LayerParameter = []Function{f}, f.Layer, f.LayerParameter
 	return &of
 }
 

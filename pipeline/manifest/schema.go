@@ -62,6 +62,7 @@ func rootSpec() *blockSpec {
 		{name: "bundle", once: true, attrs: []attrSpec{
 			{"name", textKind, true},
 			{"layer", textKind, false},
+			{"layer_parameter", textKind, false},
 			{"default_environment", textKind, false},
 			{"helpers", listKind, false},
 			{"blind", boolKind, false},

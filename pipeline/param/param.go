@@ -118,6 +118,12 @@ func (s *Source) Read(ctx context.Context, refs []secret.Ref, got func(Result)) 
 	return s.read(ctx, refs, values, got)
 }
 
+// Texts reads the values of parameters of type String, without decryption. A parameter
+// of another type has no value. Otherwise, it is like Read.
+func (s *Source) Texts(ctx context.Context, refs []secret.Ref, got func(Result)) error {
+	return s.read(ctx, refs, texts, got)
+}
+
 // A kind is what a read returns besides versions.
 type kind int
 
@@ -125,6 +131,7 @@ const (
 	versions    kind = iota // nothing
 	values                  // the decrypted values
 	ciphertexts             // what is stored for a SecureString
+	texts                   // the values of Strings
 )
 
 func (s *Source) read(ctx context.Context, refs []secret.Ref, what kind, got func(Result)) error {
@@ -298,6 +305,8 @@ func (s *Source) take(p *types.Parameter, what kind) reply {
 	switch {
 	case p.Value == nil:
 	case what == values:
+		r.parameter.Value = secret.New([]byte(*p.Value))
+	case what == texts && p.Type == types.ParameterTypeString:
 		r.parameter.Value = secret.New([]byte(*p.Value))
 	case what == ciphertexts && p.Type == types.ParameterTypeSecureString:
 		r.parameter.Ciphertext, r.badCiphertext = decodeCiphertext(*p.Value)

@@ -26,6 +26,8 @@ const (
 const (
 	Standard     = string(types.ParameterTierStandard)
 	Advanced     = string(types.ParameterTierAdvanced)
+	Unchanged    = string(types.ParameterTierIntelligentTiering) // advanced if the parameter is, else standard for a short value
+	String       = string(types.ParameterTypeString)
 	SecureString = string(types.ParameterTypeSecureString)
 	Text         = "text"  // the data type that does not check the value
 	JSONC        = "jsonc" // the data type of JSON with comments and trailing commas

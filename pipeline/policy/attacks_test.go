@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/aws/aws-sdk-go-v2/service/kms/types"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
+	ssmtypes "github.com/aws/aws-sdk-go-v2/service/ssm/types"
 
 	"github.com/whispering/bundle/internal/awslocal"
 	"github.com/whispering/bundle/layerbuild/sealed"
@@ -296,7 +297,7 @@ func union(all ...map[string]call) map[string]call {
 
 // buildAttacks is everything that the role that builds must not be allowed to do.
 func buildAttacks(m modes) map[string]call {
-	attacks := union(openingAttacks(), readingAttacks(), administrationAttacks(), roundaboutAttacks(),
+	attacks := union(openingAttacks(), readingAttacks(), administrationAttacks(), roundaboutAttacks(), puttingAttacks(),
 		prefixed("encrypt ", sealingAttacks(encrypt)), prefixed("re-encrypt ", sealingAttacks(move)))
 	switch {
 	case m.helloBlind && m.workerBlind:
@@ -307,6 +308,24 @@ func buildAttacks(m modes) map[string]call {
 		attacks["decrypt a blind function's parameter through Parameter Store"] = read("/local/shop/token", true)
 	}
 	return attacks
+}
+
+// puttingAttacks write other parameters than the one for the ARN of the layer.
+func puttingAttacks() map[string]call {
+	return map[string]call{
+		"put a function's parameter":          putText("/local/shop/token"),
+		"put another layer's parameter":       putText("/local/layers/shop2"),
+		"put below the layer's own parameter": putText("/local/layers/shop/x"),
+	}
+}
+
+func putText(name string) call {
+	return func(s *stage, as aws.Config) error {
+		_, err := ssm.NewFromConfig(as).PutParameter(s.Context(), &ssm.PutParameterInput{
+			Name: &name, Value: aws.String("planted"), Type: ssmtypes.ParameterTypeString, Overwrite: aws.Bool(true),
+		})
+		return err
+	}
 }
 
 // denied runs attacks with some credentials, and reports those that are not denied.

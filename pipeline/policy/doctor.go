@@ -12,7 +12,7 @@ import (
 // the policies of the roles that are known. It denies
 // nothing that Build allows, so that one role can have both policies.
 func (s Setting) Doctor() Document {
-	build := slices.DeleteFunc(s.Build().Statement, func(s Statement) bool { return s.Sid == publishing })
+	build := slices.DeleteFunc(s.Build().Statement, func(s Statement) bool { return s.Sid == publishing || s.Sid == noting })
 	return newDocument(build, s.readAccess(), s.simulate())
 }
 

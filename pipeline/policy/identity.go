@@ -21,16 +21,21 @@ const (
 	policyName    = "kms:PolicyName"
 )
 
-// publishing is the Sid of the statement that lets a role publish.
-const publishing = "PublishLayer"
+// Sids of the statements that let a role publish, and write the ARN into a parameter.
+const (
+	publishing = "PublishLayer"
+	noting     = "PutLayerARN"
+)
 
 // Build is the policy of the role that builds. It allows reading the parameters,
 // sealing each function under its own key and only for that function and, if the
-// bundle names a layer, publishing it. Parameters of packed functions can be
+// bundle names a layer, publishing it and writing its ARN into the bundle's
+// layer_parameter. Parameters of packed functions can be
 // decrypted, but only through Parameter Store. Nothing of blind functions can.
 func (s Setting) Build() Document {
 	packed, blind := s.packed(), s.blind()
-	return newDocument(s.look(), s.open(packed, blind), s.seal(), s.publish(), s.closeReads(), s.closeSource(packed, blind), s.closeDestination())
+	return newDocument(s.look(), s.open(packed, blind), s.seal(), s.publish(),
+		s.closeReads(s.layerParameters()...), s.closePuts(), s.closeSource(packed, blind), s.closeDestination())
 }
 
 // Plan is the policy of a role that shows what a build would do, but can neither
@@ -185,13 +190,28 @@ func (s Setting) publish() []Statement {
 	if len(layers) == 0 {
 		return nil
 	}
-	return []Statement{{Sid: publishing, Effect: allow, Action: List{"lambda:PublishLayerVersion"}, Resource: layers}}
+	statements := []Statement{{Sid: publishing, Effect: allow, Action: List{"lambda:PublishLayerVersion"}, Resource: layers}}
+	if parameters := s.layerParameters(); len(parameters) > 0 {
+		statements = append(statements, Statement{Sid: noting, Effect: allow, Action: List{"ssm:GetParameters", "ssm:PutParameter"}, Resource: parameters})
+	}
+	return statements
+}
+
+// closePuts denies writing other parameters than those that get the ARNs of layers.
+func (s Setting) closePuts() []Statement {
+	parameters := s.layerParameters()
+	if len(parameters) == 0 {
+		return nil
+	}
+	return []Statement{{Sid: "DenyPutElsewhere", Effect: deny, Action: List{"ssm:PutParameter"}, NotResource: parameters}}
 }
 
 // closeReads denies reading other parameters. Each action that reads is authorized by
 // itself, and a build uses two of the four. Listing a path returns everything below it:
 // https://docs.aws.amazon.com/systems-manager/latest/userguide/sysman-paramstore-access.html
-func (s Setting) closeReads() []Statement {
+//
+// more are parameters that it also reads.
+func (s Setting) closeReads(more ...string) []Statement {
 	packed, blind := s.packed(), s.blind()
 	paths := Statement{Sid: "DenyListingElsewhere", Effect: deny, Action: List{"ssm:GetParametersByPath"}}
 	paths.NotResource = withBelow(distinct(slices.Concat(packed.paths, blind.paths)))
@@ -203,7 +223,7 @@ func (s Setting) closeReads() []Statement {
 		paths,
 		{
 			Sid: "DenyReadsElsewhere", Effect: deny, Action: List{"ssm:GetParameters"},
-			NotResource: uncovered(slices.Concat(packed.parameters, prefixes(blind.parameters))),
+			NotResource: uncovered(slices.Concat(packed.parameters, prefixes(blind.parameters), more)),
 		},
 	}
 }

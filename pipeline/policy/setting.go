@@ -261,6 +261,17 @@ func (s Setting) layers() List {
 	return distinct(all)
 }
 
+// layerParameters returns the ARNs of the parameters that get the ARNs of the layers.
+func (s Setting) layerParameters() List {
+	var all List
+	for _, fn := range s.Manifest.Functions {
+		if name := fn.LayerParameter.Value; name != "" {
+			all = append(all, s.parameterARN(name))
+		}
+	}
+	return distinct(all)
+}
+
 // keys returns the keys of the functions.
 func (s Setting) keys() List {
 	var all List

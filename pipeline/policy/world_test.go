@@ -47,8 +47,9 @@ const seedJSON = `{
 // manifestHCL imports one path in both spellings, because each needs a permission.
 const manifestHCL = `
 bundle {
-  name  = "shop"
-  layer = "shop"
+  name            = "shop"
+  layer           = "shop"
+  layer_parameter = "/local/layers/shop"
 }
 environment "local" { embedded = "seed.json" }
 function "hello" {
@@ -233,7 +234,7 @@ func (w *world) run(cfg aws.Config) ([]*sealed.Document, error) {
 		return nil, fmt.Errorf("%s: %s", problems[0].Summary, problems[0].Detail)
 	}
 	p := &pipeline.Publish{
-		Scope: b.Scope, Layers: b.Layers,
+		Scope: b.Scope, Layers: b.Layers, Pointer: param.New(cfg, param.Options{Account: awslocal.Account, TPS: new(float64)}),
 		From: "layer.zip", Layer: layer, Content: content,
 		Helpers: &pipeline.HelperCheck{Releases: []layerbuild.Release{{Name: "of a test"}}, Manifest: b.Manifest},
 	}

@@ -45,6 +45,19 @@ func ParseARN(s string) (Ref, error) {
 	return ref, nil
 }
 
+// IsIn reports whether a reference is to a layer of this name in an account and region.
+func IsIn(ref Ref, account, region, name string) bool {
+	a, ok := arn.Parse(ref.Layer)
+	return ok && a.Account == account && a.Region == region && arn.InPartition(a.Partition, region) && a.Resource == "layer:"+name
+}
+
+// VersionOf returns the ARN of another version of the layer that the ARN of a version is of.
+func VersionOf(version string, number int64) string {
+	ref, _ := ParseARN(version)
+	ref.Version = number
+	return ref.String()
+}
+
 // ValidName reports whether s is valid as a layer's name
 // (https://docs.aws.amazon.com/lambda/latest/api/API_PublishLayerVersion.html).
 func ValidName(s string) bool {

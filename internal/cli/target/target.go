@@ -62,7 +62,9 @@ type Request struct {
 	Flag     string // name of the flag for the layer, such as --out
 	Pattern  string // the layer's path, with placeholders; "" for none
 	Named    bool   // without a path, layers are the published ones
-	Offline  bool   // AWS is not called, so the manifest may be untrusted
+	// Parameter is that of --ssm, with placeholders; "" for those of the manifest.
+	Parameter string
+	Offline   bool // AWS is not called, so the manifest may be untrusted
 }
 
 // Choose returns the targets that the command line chooses: each environment in each
@@ -70,6 +72,9 @@ type Request struct {
 // manifest in one of them belong to that target only.
 func Choose(con *console.Console, c *cli.Context, q Request) ([]*Target, error) {
 	if err := CheckPattern(q.Flag, q.Pattern); err != nil {
+		return nil, err
+	}
+	if err := CheckPattern(SSMFlag, q.Parameter); err != nil {
 		return nil, err
 	}
 	if err := con.Apart(q.Pattern); err != nil {
@@ -181,9 +186,10 @@ func (s *selection) addEnvironment(name string) {
 
 // addRegion adds the targets of an environment in one of its regions.
 func (s *selection) addRegion(name, region string, read *pipeline.Reading) {
+	read, wrong := s.withParameter(name, region, read)
 	m := read.Manifest
 	t := Target{Environment: name, Region: region, Module: s.module, Manifest: m, Guard: s.guard}
-	t.Problems = append(pipeline.CheckRegion(m), read.CheckLimits()...)
+	t.Problems = slices.Concat(wrong, pipeline.CheckRegion(m), read.CheckLimits())
 	if len(t.Problems) == 0 {
 		t.Problems = CheckGuard(read, s.guard)
 	}

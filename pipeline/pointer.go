@@ -1,0 +1,170 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+
+	"github.com/whispering/bundle/pipeline/manifest"
+	"github.com/whispering/bundle/pipeline/param"
+	"github.com/whispering/bundle/pipeline/problem"
+	"github.com/whispering/bundle/pipeline/publish"
+	"github.com/whispering/bundle/pipeline/secret"
+)
+
+// A LayerParameter is the parameter with the ARN of a published layer, after a Publish.
+type LayerParameter struct {
+	Name    string
+	Layer   int64 // version of the layer that the parameter has
+	Version int64 // of the parameter
+	Changed bool
+}
+
+// A pointed is what the parameter has. The zero value is a parameter that does not exist.
+type pointed struct {
+	layer   int64 // version of the layer
+	version int64 // of the parameter
+}
+
+// parameter returns the parameter for the ARN of the layer, if there is one.
+func (p *Publish) parameter() manifest.Text {
+	if p.Manifest.Bundle.Layer.Value == "" && len(p.Layer.Documents) == 1 {
+		for _, fn := range p.Manifest.Functions {
+			if fn.File() == p.Layer.Documents[0].Header.Name {
+				return fn.LayerParameter
+			}
+		}
+	}
+	return p.Manifest.Bundle.LayerParameter
+}
+
+// look reads the parameter, or one version of it. It refuses one that has anything but the
+// ARN of a version of this layer. That is never shown: it may be a secret.
+func (p *Publish) look(ctx context.Context, layer, version string) (*pointed, problem.Problems) {
+	name := p.parameter()
+	var one param.Result
+	err := p.Pointer.Texts(ctx, []secret.Ref{{Name: name.Value, Selector: version}}, func(r param.Result) { one = r })
+	if err == nil {
+		err = one.Err
+	}
+	refuse := func(format string, args ...any) (*pointed, problem.Problems) {
+		return nil, problem.Problems{problem.New(problem.Integrity, &name.Range, "Parameter is not of this layer",
+			fmt.Sprintf("The parameter %q ", name.Value)+fmt.Sprintf(format, args...)+
+				" It is not overwritten, and its value is not shown, because it may be a secret. Name another parameter, or delete this one if nothing uses it.")}
+	}
+	found := one.Parameter
+	switch {
+	case errors.Is(err, param.ErrMissing):
+		return &pointed{}, nil
+	case err != nil:
+		return nil, problem.Problems{p.pointerProblem(err, "ssm:GetParameters")}
+	case found.Type != param.String:
+		return refuse("is a %s, not a String.", found.Type)
+	case found.DataType != param.Text:
+		return refuse("has a data type other than text.")
+	}
+	ref, err := publish.ParseARN(string(found.Value.Reveal()))
+	if err != nil || ref.Version == 0 || !publish.IsIn(ref, p.Account, p.Region, layer) {
+		return refuse("does not have the ARN of a version of layer %q in account %s and region %s.", layer, p.Account, p.Region)
+	}
+	return &pointed{layer: ref.Version, version: found.Version.Number}, nil
+}
+
+// pointTries is how often a publication writes its parameter while other runs write it too.
+const pointTries = 3
+
+// point puts the ARN of the published version into the parameter, unless it has it or that
+// of a newer version. Parameter Store has no conditional put, but the number of the
+// parameter's version tells that something else was written in between. If that was a newer
+// version of the layer, it is put back.
+func (p *Publish) point(ctx context.Context, result *Published, now *pointed) (problems problem.Problems) {
+	name, want := p.parameter(), result.Version
+	result.Parameter = &LayerParameter{Name: name.Value}
+	defer func() { p.explain(problems, result) }()
+	if now.layer != want.Number {
+		if now, problems = p.look(ctx, result.Name, ""); len(problems) > 0 {
+			return problems
+		}
+	}
+	for range pointTries {
+		result.Parameter.Layer, result.Parameter.Version = now.layer, now.version
+		switch {
+		case now.layer == want.Number:
+			return nil
+		case now.layer > want.Number && !p.AllowRollback:
+			result.Warnings = append(result.Warnings, p.newer(now.layer, want).Warning())
+			return nil
+		}
+		written, err := p.Pointer.Put(ctx, param.Put{
+			Description: param.Description{Name: name.Value, Type: param.String, Tier: tierOf(now), DataType: param.Text, About: p.about(result.Name)},
+			Value:       secret.New([]byte(want.ARN)), Create: now.version == 0,
+		})
+		if err != nil {
+			return problem.Problems{p.pointerProblem(err, "ssm:PutParameter")}
+		}
+		result.Parameter.Layer, result.Parameter.Version, result.Parameter.Changed = want.Number, written.Version, true
+		if written.Version <= now.version+1 || p.AllowRollback {
+			return nil
+		}
+		between, problems := p.look(ctx, result.Name, strconv.FormatInt(written.Version-1, 10))
+		if len(problems) > 0 {
+			return problems
+		}
+		now.layer, now.version = want.Number, written.Version
+		if between.layer > want.Number {
+			result.Warnings = append(result.Warnings, p.newer(between.layer, want).Warning())
+			want = publish.Version{Number: between.layer, ARN: publish.VersionOf(want.ARN, between.layer)}
+		}
+	}
+	return problem.Problems{problem.New(problem.Integrity, &name.Range, "Parameter changed during the run", fmt.Sprintf(
+		"Other runs write %q at the same time. Let one run publish at a time, and run bundle publish again.", name.Value))}
+}
+
+// tierOf returns the tier to put: a parameter never goes back from the advanced tier.
+func tierOf(now *pointed) string {
+	if now.version == 0 {
+		return param.Standard
+	}
+	return param.Unchanged
+}
+
+// about is the description of the parameter.
+func (p *Publish) about(layer string) string {
+	return fmt.Sprintf("ARN of the newest version of layer %s, from bundle publish", layer)
+}
+
+// newer warns that the parameter has a newer version of the layer than this one.
+func (p *Publish) newer(has int64, want publish.Version) problem.Problem {
+	name := p.parameter()
+	return problem.New(problem.Integrity, &name.Range, "Parameter has a newer layer", fmt.Sprintf(
+		"The parameter %q has version %d of the layer, which is newer than %s, so it keeps that version. To move it back on purpose, or if version %d was deleted, pass --allow-rollback.",
+		name.Value, has, want.ARN, has))
+}
+
+// pointerProblem joins an error of a call to the parameter.
+func (p *Publish) pointerProblem(err error, right string) problem.Problem {
+	name := p.parameter()
+	if errors.Is(err, param.ErrUnclear) {
+		return problem.New(problem.Unavailable, &name.Range, "Outcome unknown", fmt.Sprintf("There was no answer to the put of %q.", name.Value))
+	}
+	return problem.FromAWS(err, problem.Resource{
+		Name: strconv.Quote(name.Value), Lead: fmt.Sprintf("Parameter %q, for the ARN of the layer", name.Value), On: "it", Rights: []string{right},
+	}, &name.Range)
+}
+
+// explain adds to problems with the parameter that the layer is published, and how to
+// finish. A value that is not of this layer stays.
+func (p *Publish) explain(problems problem.Problems, result *Published) {
+	name := p.parameter().Value
+	for i, one := range problems {
+		if one.Kind == problem.Interrupted {
+			problems[i].Detail = "The run was stopped."
+		}
+		problems[i].Detail += fmt.Sprintf(" %s is published, but %q may not have its ARN.", result.Version.ARN, name)
+		if one.Kind != problem.Integrity {
+			problems[i].Detail += fmt.Sprintf(" To finish, run bundle publish again with the same layer, or run: aws ssm put-parameter --region %s --name %s --type String --overwrite --value %s",
+				p.Region, name, result.Version.ARN)
+		}
+	}
+}
