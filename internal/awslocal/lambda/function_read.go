@@ -1,6 +1,7 @@
 package lambda
 
 import (
+	"encoding/base64"
 	"encoding/json"
 	"maps"
 	"slices"
@@ -190,17 +191,23 @@ func (s *Service) listFunctions(r *call.Request, in *listFunctionsInput) (any, e
 	}
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	found := map[string]func() functionOutput{}
-	for _, f := range s.functions {
-		if parts := strings.Split(f.ARN, ":"); parts[3] != r.Region || parts[4] != r.Account {
-			continue
+	found, last, more := map[string]func() functionOutput{}, in.last(), 0
+	for _, f := range s.ofAccount(r) {
+		items := map[string]func() functionOutput{"": func() functionOutput { return f.item(f.Latest, "", r.Now) }}
+		if in.FunctionVersion != "" {
+			items = f.items(r.Now)
 		}
-		if in.FunctionVersion == "" {
-			found[f.name()] = func() functionOutput { return f.item(f.Latest, "", r.Now) }
+		switch name := f.name(); {
+		case name < last:
 			continue
+		case name > last:
+			more += len(items)
 		}
-		for key, item := range f.items(r.Now) {
-			found[f.name()+":"+key] = item
+		for key, item := range items {
+			found[f.name()+separator+key] = item
+		}
+		if more > maxItems { // the page is full
+			break
 		}
 	}
 	return listed(in, found, func(items []functionOutput, next string) any {
@@ -209,6 +216,27 @@ func (s *Service) listFunctions(r *call.Request, in *listFunctionsInput) (any, e
 			NextMarker string `json:",omitempty"`
 		}{items, next}
 	})
+}
+
+// separator is between a function's name and the rest of a key. It sorts before everything that a name can have.
+const separator = "\x00"
+
+// last is the name of the function of the last entry of the previous page.
+func (in *listFunctionsInput) last() string {
+	key, _ := base64.URLEncoding.DecodeString(in.Marker) // page refuses another marker
+	name, _, _ := strings.Cut(string(key), separator)
+	return name
+}
+
+// ofAccount are the functions of the caller's account and Region by name. The caller holds a lock.
+func (s *Service) ofAccount(r *call.Request) (all []*function) {
+	for _, f := range s.functions {
+		if parts := strings.Split(f.ARN, ":"); parts[3] == r.Region && parts[4] == r.Account {
+			all = append(all, f)
+		}
+	}
+	slices.SortFunc(all, func(a, b *function) int { return strings.Compare(a.ARN, b.ARN) })
+	return all
 }
 
 // items are the entries of $LATEST and of all versions, by keys that sort by number.

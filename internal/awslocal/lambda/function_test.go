@@ -198,10 +198,11 @@ func TestVersionsAndAliases(t *testing.T) {
 func TestFunctionsAreListedByFifty(t *testing.T) {
 	_, c := newService(t, "")
 	for i := range 60 {
-		in := function(fmt.Sprintf("f%02d", i))
+		in := function([]string{"f", "f-", "f-a", "f_"}[i%4] + strings.Repeat("x", i/4))
 		in["Environment"], in["Publish"] = object{"Variables": object{"NAME": "x"}}, true
 		c.do("CreateFunction", in)
 	}
+	seen := map[any]bool{}
 	all, marker := 0, any("")
 	for pages := 0; marker != nil; pages++ {
 		out := c.do("ListFunctions", object{"FunctionVersion": "ALL", "Marker": marker, "MaxItems": 10_000})
@@ -210,6 +211,7 @@ func TestFunctionsAreListedByFifty(t *testing.T) {
 			t.Fatalf("page %d has %d items", pages, len(items))
 		}
 		for _, item := range items {
+			seen[item.(object)["FunctionArn"]] = true
 			for _, left := range []string{"State", "LastUpdateStatus", "RuntimeVersionConfig"} {
 				if _, ok := item.(object)[left]; ok {
 					t.Errorf("an entry has %s", left)
@@ -218,8 +220,18 @@ func TestFunctionsAreListedByFifty(t *testing.T) {
 		}
 		all, marker = all+len(items), out["NextMarker"]
 	}
-	if all != 120 {
-		t.Errorf("listed %d of 120", all)
+	if all != 120 || len(seen) != 120 {
+		t.Errorf("listed %d entries, %d different ones, of 120", all, len(seen))
+	}
+	for _, most := range []int{1, 7} { // pages end within a function
+		all, marker = 0, any("")
+		for marker != nil {
+			out := c.do("ListFunctions", object{"FunctionVersion": "ALL", "Marker": marker, "MaxItems": most})
+			all, marker = all+len(out["Functions"].([]any)), out["NextMarker"]
+		}
+		if all != 120 {
+			t.Errorf("listed %d of 120 by %d", all, most)
+		}
 	}
 	for _, wrong := range []int{0, 10_001} {
 		c.fails("ListFunctions", object{"MaxItems": wrong}, 400, "ValidationException", "*")
