@@ -67,7 +67,11 @@ func TestPoliciesFit(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	text := string(b)
+	const columns = "| functions | `ci`, packed | `ci`, blind | `ci`, mixed |" // another table has such rows, too
+	above, text, ok := strings.Cut(string(b), columns)
+	if !ok {
+		t.Fatalf("docs/policy.md has no table %q", columns)
+	}
 	cell := regexp.MustCompile(`([0-9,]+) in ([0-9]+)`)
 	for _, n := range []int{1, 3, 10, 40, 200, 1000} {
 		row := "| " + grouped(n) + " |"
@@ -96,7 +100,7 @@ func TestPoliciesFit(t *testing.T) {
 		text = text[:at] + changed + text[at+len(before):]
 	}
 	if *update {
-		if err := os.WriteFile(page, []byte(text), 0o644); err != nil {
+		if err := os.WriteFile(page, []byte(above+columns+text), 0o644); err != nil {
 			t.Fatal(err)
 		}
 	}
