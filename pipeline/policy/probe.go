@@ -61,6 +61,10 @@ func (s Setting) BuildProbes() []Probe {
 		p.add(true, s.about(fn), s.request(fn, fn), List{s.Keys[fn.Name.Value]}, sealing(fn))
 	}
 	p.add(true, "", nil, s.layers(), "lambda:PublishLayerVersion")
+	if noted := s.layerParameters(); len(noted) > 0 {
+		p.add(true, "", nil, noted, "ssm:GetParameters", "ssm:PutParameter")
+		p.add(false, "", nil, List{s.parameterARN("/" + stranger + "/another")}, "ssm:PutParameter")
+	}
 	p.readElsewhere()
 	p.openElsewhere(packed, blind)
 	p.sealElsewhere()
