@@ -14,9 +14,10 @@ import (
 
 // richManifest uses everything that a guard file restricts.
 const richManifest = `bundle {
-  name    = "payments"
-  layer   = "payments-${environment.name}"
-  helpers = ["node"]
+  name            = "payments"
+  layer           = "payments-${environment.name}"
+  layer_parameter = "/layers/${environment.name}/payments"
+  helpers         = ["node"]
 }
 environment "prod" {
   account_id = "222222222222"
@@ -161,7 +162,7 @@ func TestEveryGuardAttributeBinds(t *testing.T) {
 	}
 	guard, all := rich(t)
 	rows := regexp.MustCompile("(?m)^\\| `([a-z_]+)` \\|").FindAllStringSubmatch(string(docs), -1)
-	if len(rows) != 15 {
+	if len(rows) != 16 {
 		t.Errorf("%d attributes", len(rows))
 	}
 	others := map[string]string{"accounts": "333333333333", "regions": "eu-west-1", "helpers": "python", "constraints": "min_length=1", "parameters": "/prod/other", "session": "external_id=other"}
