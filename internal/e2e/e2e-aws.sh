@@ -367,6 +367,12 @@ if part facts; then
   # A URL of http would be fetched by version 1 of the CLI.
   fact data-type-raised "Intelligent-Tiering makes url and jsonc advanced, too" '^ok Advanced ok Advanced *$' \
     "$(typed url String url Intelligent-Tiering ftp://example.com/a && typed raised String jsonc Intelligent-Tiering '{}')"
+  put layer-arn String first
+  put layer-raised String first --tier Advanced
+  again() { outcome ssm put-parameter --name "/$name/$1" --type String --data-type text --tier Intelligent-Tiering --value next --query Tier "${@:2}"; }
+  fact tier-kept "a put with Intelligent-Tiering and a short value keeps the tier of a parameter" '^ok Standard ok Advanced *$' \
+    "$(again layer-arn --overwrite && again layer-raised --overwrite)"
+  fact put-exists "without Overwrite, a parameter that exists is not written" '^ParameterAlreadyExists' "$(again layer-arn)"
   fact data-type-items "a StringList has no data type json" '^ValidationException' "$(typed items StringList json Advanced '{}')"
   accepted="" refused="" quoted=0
   while IFS='|' read -r type tier value; do
