@@ -13,6 +13,7 @@ import (
 // Roles are the roles whose policies are checked.
 type Roles struct {
 	Build     string            // ARN; "" for none
+	Named     bool              // Build is named on the command line, not in the manifest
 	Plan      string            // ARN; "" for none
 	Functions map[string]string // ARNs, by the function's name in the manifest
 
@@ -50,7 +51,8 @@ func (d *Diagnose) roles(ctx context.Context, all []diagnosed) []doctor.Finding 
 	}
 	var roles []doctor.Role
 	add := func(arn, kind, function string, probes []policy.Probe, at manifest.Text) {
-		r := doctor.Role{ARN: arn, Kind: kind, Function: function, At: at}
+		named := kind != policy.KindCI || d.Roles.Named
+		r := doctor.Role{ARN: arn, Kind: kind, Function: function, Named: named, At: at}
 		for _, p := range probes {
 			r.Requests = append(r.Requests, doctor.Request(p))
 		}

@@ -70,7 +70,7 @@ func (a *app) examine(c *cli.Context) error {
 					Scope: scope(c, t, w), Parameters: s.Parameters, Keys: s.Keys, Blind: s.Blind.Parameters, Layers: s.Layers,
 					Doctor: s.Doctor, Decrypt: c.Bool("decrypt"),
 					Roles: pipeline.Roles{
-						Build: setting.BuildRole, Plan: setting.PlanRole, Functions: setting.FunctionRoles,
+						Build: setting.BuildRole, Named: console.Text(c, "build-role") != "", Plan: setting.PlanRole, Functions: setting.FunctionRoles,
 						Keys: c.StringSlice("parameter-key"), Parameters: s.Source,
 					},
 					Identity: func(ctx context.Context) (account, arn string, err error) {

@@ -19,6 +19,7 @@ type Role struct {
 	ARN      string
 	Kind     string // of the policy that bundle policy writes for it
 	Function string // whose role it is; "" for none
+	Named    bool   // on the command line: what is wrong is a failure, otherwise a note
 	Requests []Request
 	At       manifest.Text
 }
@@ -94,6 +95,15 @@ func (f Finding) unsimulated(ctx context.Context, r Role, err error) Finding {
 	return f.failed(f.problem(ctx, err, problem.Resource{Lead: "The policies of role " + r.ARN + " cannot be simulated"}))
 }
 
+// wrong is the finding for a role whose policies are not as they should be.
+func (f Finding) wrong(r Role, p problem.Problem) Finding {
+	if r.Named {
+		return f.failed(p)
+	}
+	f.Status, f.Detail = Note, p.Detail
+	return f
+}
+
 // decided returns what the decisions say about a role.
 func (f Finding) decided(r Role, decisions []awsclient.Decision) []Finding {
 	var lacks, has, kept []string
@@ -124,13 +134,13 @@ func (f Finding) decided(r Role, decisions []awsclient.Decision) []Finding {
 		p := problem.New(problem.Access, &f.At.Range, "Role lacks permissions", fmt.Sprintf("The policies of role %s do not allow %s. Attach the policy that %s writes. "+
 			"A key policy could allow an action on its key, which a simulation does not see.", r.ARN, listed(lacks), policy))
 		p.Cause, p.About = "role lacks permissions", r.ARN
-		all = append(all, f.failed(p))
+		all = append(all, f.wrong(r, p))
 	}
 	if len(has) > 0 {
 		p := problem.New(problem.Access, &f.At.Range, "Role has too many permissions", fmt.Sprintf("The policies of role %s allow %s. Remove what allows it, or deny it. "+
 			"%s writes the policy that the role needs. A key policy could deny an action on its key, which a simulation does not see.", r.ARN, listed(has), policy))
 		p.Cause, p.About = "role has too many permissions", r.ARN
-		all = append(all, f.failed(p))
+		all = append(all, f.wrong(r, p))
 	}
 	if len(kept) > 0 {
 		f.Status, f.Detail = Note, fmt.Sprintf("no policy of role %s denies %s. Only the absence of an Allow keeps it from them; the policy that %s writes denies them", r.ARN, listed(kept), policy)
