@@ -1,6 +1,7 @@
 package awsclient
 
 import (
+	"bytes"
 	"context"
 	"encoding/xml"
 	"errors"
@@ -23,6 +24,7 @@ import (
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 
 	"github.com/whispering/bundle/internal/awsfault"
+	"github.com/whispering/bundle/internal/awsreply"
 )
 
 // ErrPartition means that the address of IAM is not known.
@@ -186,10 +188,7 @@ func (q *query) deserialize(ctx context.Context, in middleware.DeserializeInput,
 		return out, metadata, &smithy.DeserializationError{Err: err}
 	}
 	if response.StatusCode >= 200 && response.StatusCode < 300 {
-		if xml.Unmarshal(body, q.out) != nil {
-			return out, metadata, &smithy.DeserializationError{Err: errors.New("the reply is not a complete document")}
-		}
-		return out, metadata, nil
+		return out, metadata, q.read(ctx, body)
 	}
 	if date, bad := http.ParseTime(response.Header.Get("Date")); bad == nil {
 		q.skew = time.Until(date)
@@ -201,6 +200,22 @@ func (q *query) deserialize(ctx context.Context, in middleware.DeserializeInput,
 		return out, metadata, &smithy.GenericAPIError{Code: "UnknownError"}
 	}
 	return out, metadata, &smithy.GenericAPIError{Code: refused.Error.Code, Message: refused.Error.Message}
+}
+
+// read reads a reply into out. A reply without an element, or with two documents, would come
+// again. One that ends early may not, and is asked for again.
+func (q *query) read(ctx context.Context, body []byte) error {
+	d := xml.NewDecoder(bytes.NewReader(body))
+	switch err := d.Decode(q.out); {
+	case errors.Is(err, io.EOF):
+		return &awsreply.Error{Operation: awsreply.Operation(ctx), Fault: "is not XML"}
+	case err != nil:
+		return &smithy.DeserializationError{Err: errors.New("the reply is not a complete document")}
+	}
+	if !errors.Is(d.Decode(new(struct{})), io.EOF) {
+		return &awsreply.Error{Operation: awsreply.Operation(ctx), Fault: "contains more than one document"}
+	}
+	return nil
 }
 
 func sortedKeys(m map[string][]string) []string { return slices.Sorted(maps.Keys(m)) }

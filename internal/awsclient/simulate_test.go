@@ -77,6 +77,11 @@ func TestSimulationsAreRepeatedAndRefused(t *testing.T) {
 		"throttled once": {awslocal.Fault{Kind: awslocal.Fail, Status: 400, Code: "Throttling"}, -1, 2},
 		"cut short once": {awslocal.Fault{Kind: awslocal.Cut}, -1, 2},
 		"denied":         {awslocal.Fault{Kind: awslocal.Fail, Status: 403, Code: "AccessDenied"}, awsfault.Denied, 1},
+		"cut XML once":   {awslocal.Fault{Kind: awslocal.Truncate}, -1, 2},
+		"{}":             {awslocal.Fault{Kind: awslocal.Empty}, awsfault.Malformed, 1}, // which would come again
+		"no body":        {awslocal.Fault{Kind: awslocal.NoBody}, awsfault.Malformed, 1},
+		"a text":         {awslocal.Fault{Kind: awslocal.Body, Body: `"x"`}, awsfault.Malformed, 1},
+		"twice":          {awslocal.Fault{Kind: awslocal.Double}, awsfault.Malformed, 1},
 		"not there":      {awslocal.Fault{Kind: awslocal.Fail, Status: 404, Code: "NoSuchEntity"}, awsfault.Other, 1},
 	} {
 		c.fault.Operation, c.fault.Times = "iam:SimulatePrincipalPolicy", 1
