@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 	"github.com/aws/aws-sdk-go-v2/service/ssm/types"
 
+	"github.com/whispering/bundle/internal/arn"
 	"github.com/whispering/bundle/internal/awsfault"
 	"github.com/whispering/bundle/internal/lazyregexp"
 )
@@ -114,10 +115,20 @@ func checkDescription(p types.ParameterMetadata) string {
 		return fmt.Sprintf("has type %q", awsfault.Printable(string(p.Type)))
 	case p.Type == types.ParameterTypeSecureString && aws.ToString(p.KeyId) == "":
 		return "has no key, but the parameter is a SecureString"
-	case p.Type == types.ParameterTypeSecureString && !keyForm.MatchString(*p.KeyId):
+	case p.Type == types.ParameterTypeSecureString && !isKey(*p.KeyId):
 		return "has an invalid key"
 	case p.Version < 1:
 		return fmt.Sprintf("has version %d", p.Version)
 	}
 	return ""
+}
+
+// isKey reports whether a string can be the alias, ID or ARN of a key. Whether there is such
+// a key, KMS says.
+func isKey(ref string) bool {
+	if arn.Looks(ref) {
+		a, _ := arn.Parse(ref)
+		return keyForm.MatchString(ref) && a.Service == "kms" && (a.Key() != "" || arn.IsAlias(ref))
+	}
+	return keyForm.MatchString(ref)
 }

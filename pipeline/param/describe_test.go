@@ -60,12 +60,25 @@ func TestDescribingTheEmbeddedAWS(t *testing.T) {
 		server.ClearFaults()
 	}
 	const twice = `{"Name": "/local/app/password", "Type": "String"}`
-	for member, value := range map[string]string{
-		"Parameters[0].Name": `"/local/other"`, "Parameters[0].Type": `"Strong"`, "Parameters[0].KeyId": `"alias/x\n::error::y"`, "Parameters": "[" + twice + ", " + twice + "]",
+	for member, values := range map[string][]string{
+		"Parameters[0].Name": {`"/local/other"`}, "Parameters[0].Type": {`"Strong"`}, "Parameters": {"[" + twice + ", " + twice + "]"},
+		"Parameters[0].KeyId": {
+			`"alias/x\n::error::y"`, `"arn:aws:lambda:us-east-1:000000000000:layer:x:1"`, `"arn:aws:lambda:us-east-1:000000000000:alias/x"`,
+			`"arn:aws:kms:us-east-1:000000000000:key/"`, `"arn:aws:kms:us-east-1:000000000000:x"`, `"arn:aws:kms"`,
+		},
 	} {
-		server.Inject(awslocal.Fault{Kind: awslocal.Edit, Operation: "ssm:DescribeParameters", Member: member, Value: json.RawMessage(value)})
-		if _, err := source.Describe(t.Context(), []string{"/local/app/password"}, nil); !errors.Is(err, ErrReply) || !strings.Contains(err.Error(), "request id ") {
-			t.Errorf("%s is %s: %v", member, value, err)
+		for _, value := range values {
+			server.Inject(awslocal.Fault{Kind: awslocal.Edit, Operation: "ssm:DescribeParameters", Member: member, Value: json.RawMessage(value)})
+			if _, err := source.Describe(t.Context(), []string{"/local/app/password"}, nil); !errors.Is(err, ErrReply) || !strings.Contains(err.Error(), "request id ") {
+				t.Errorf("%s is %s: %v", member, value, err)
+			}
+			server.ClearFaults()
+		}
+	}
+	for _, key := range []string{"alias/x", "0d990263-018e-4e65-a703-eff731de951e", "arn:aws:kms:us-east-1:000000000000:alias/x", "arn:aws-cn:kms:cn-north-1:000000000000:key/mrk-1"} {
+		server.Inject(awslocal.Fault{Kind: awslocal.Edit, Operation: "ssm:DescribeParameters", Member: "Parameters[0].KeyId", Value: json.RawMessage(`"` + key + `"`)})
+		if found, err := source.Describe(t.Context(), []string{"/local/app/password"}, nil); err != nil || found[0].Key != key {
+			t.Errorf("%s: %v, %v", key, found, err)
 		}
 		server.ClearFaults()
 	}
