@@ -87,21 +87,25 @@ func (d *Diagnose) parameterKeys(ctx context.Context, s *policy.Setting) []docto
 	}
 	found := doctor.Finding{Check: doctor.CheckRole, Status: doctor.Note, Action: "ssm:DescribeParameters", At: d.Manifest.Environment.Name}
 	unknown := func(problems problem.Problems) []doctor.Finding {
-		if problems[0].Kind != problem.Access && problems[0].Kind != problem.Missing {
-			found.Status, found.Detail, found.Problem = doctor.Failed, problems[0].Detail, problems[0]
-			return []doctor.Finding{found}
+		for _, p := range problems {
+			if p.Kind != problem.Access && p.Kind != problem.Missing {
+				found.Status, found.Detail, found.Problem = doctor.Failed, p.Detail, p
+				return []doctor.Finding{found}
+			}
 		}
 		found.Detail = "not seen: whether roles can open the parameters, and no others, because their keys are not known. " + problems[0].Detail
 		return []doctor.Finding{found}
 	}
-	var problems problem.Problems
-	if s.BlindKeys, problems = resolve.ordered(ctx, refs); len(problems) > 0 {
+	keys, problems := resolve.ordered(ctx, refs)
+	if len(problems) > 0 {
 		return unknown(problems)
 	}
+	s.BlindKeys = keys
 	if len(d.Roles.Keys) > 0 {
-		if s.ParameterKeys, problems = resolve.ordered(ctx, d.Roles.Keys); len(problems) > 0 {
+		if keys, problems = resolve.ordered(ctx, d.Roles.Keys); len(problems) > 0 {
 			return unknown(problems)
 		}
+		s.ParameterKeys = keys
 		return nil
 	}
 	packed := slices.ContainsFunc(s.Manifest.Functions, func(fn manifest.Function) bool { return !fn.Blind.Value })
