@@ -29,6 +29,9 @@ func (a *app) policyCommand() *cli.Command {
 			"bundle policy --env prod --kind function --function hello\n" +
 			"bundle policy --env prod --kind key --function hello \\\n" +
 			"  --function-role hello=arn:aws:iam::222222222222:role/hello\n" +
+			"bundle policy --env prod --kind key --function hello \\\n" +
+			"  --documents new.zip,old.zip \\\n" +
+			"  --function-role hello=arn:aws:iam::222222222222:role/hello\n" +
 			"bundle policy --env prod --format terraform > access.tf",
 		Flags: slices.Concat(console.TargetFlags(), []cli.Flag{
 			console.ManifestFlag(),
@@ -40,6 +43,7 @@ func (a *app) policyCommand() *cli.Command {
 			console.TextFlag("split", "DIR", "write the policy to this folder, as numbered managed policies that fit (6144 characters each, at most 10) and together mean the same; not for kinds key and all", ""),
 			functionRoleFlag("the role that a function runs as, for key policies (only it can decrypt) and kind doctor"),
 			&cli.StringSliceFlag{Name: "break-glass", Usage: "another role that can decrypt, for key policies (`ARN`)"},
+			documentsFlag(),
 			console.TextFlag("build-role", "ARN", "the role that runs builds, for key policies and kind doctor; default: the environment's role, or else, in key policies, any principal that IAM policies in the account allow", ""),
 			console.TextFlag("plan-role", "ARN", "a role that only plans, for kind doctor", ""),
 			parameterKeyFlag(),
@@ -82,6 +86,10 @@ func (a *app) policy(c *cli.Context) error {
 		return err
 	}
 	if err := checkPolicyPrefixes(c, kind); err != nil {
+		return err
+	}
+	layers, err := keptLayers(c, kind)
+	if err != nil {
 		return err
 	}
 	module, m, err := target.OpenTrusted(a.Console, c)
@@ -137,6 +145,11 @@ func (a *app) policy(c *cli.Context) error {
 	if resources {
 		return a.printResources(c, *setting, plan.Absent())
 	}
+	if layers != nil {
+		if err := pipeline.Keep(setting, group.Functions(), layers); err != nil {
+			return console.Usagef("%v", err)
+		}
+	}
 	documents, missing, err := setting.Documents(kind, functions)
 	switch {
 	case err != nil:
@@ -149,6 +162,9 @@ func (a *app) policy(c *cli.Context) error {
 	}
 	if c.Bool("prefixes") {
 		a.hintFolders(setting, kind)
+	}
+	if layers != nil {
+		a.hintReplicas(documents)
 	}
 	if folder != nil {
 		return a.splitPolicies(folder, setting, documents, len(functions) == 0)
@@ -192,7 +208,7 @@ func newPolicySetting(c *cli.Context, m *manifest.Manifest) (*policy.Setting, er
 
 func (a *app) printPolicies(s *policy.Setting, documents []policy.Written) error {
 	for _, d := range documents {
-		if err := a.checkSize(d, len(s.Functions())); err != nil {
+		if err := a.checkSize(d, len(s.Functions()), s.Kept != nil); err != nil {
 			return err
 		}
 	}
@@ -202,7 +218,7 @@ func (a *app) printPolicies(s *policy.Setting, documents []policy.Written) error
 	if len(documents) != 1 {
 		return console.Usagef("name the function with --function: %s", printable.Names(s.Functions()))
 	}
-	if d := documents[0]; d.Kind == policy.KindKey && len(indented(d.Policy)) > policy.MaxKey {
+	if d := documents[0]; d.Kind == policy.KindKey && len(indented(d.Policy)) > maxIndented {
 		return a.PrintVerbatim("the policy", []byte(d.Policy.Text()+"\n")) // KMS counts white space
 	}
 	return a.PrintJSON(documents[0].Policy)

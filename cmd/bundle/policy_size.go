@@ -7,13 +7,20 @@ import (
 	"github.com/whispering/bundle/pipeline/policy"
 )
 
+// maxIndented is the size in bytes from which key policies are printed without white
+// space, so that statements can be added by hand before KMS's limit, where it counts.
+const maxIndented = policy.MaxKey / 2
+
 // checkSize refuses a key policy that KMS would not accept, and says how to attach a
 // policy that is too large for one managed policy.
-func (a *app) checkSize(d policy.Written, functions int) error {
+func (a *app) checkSize(d policy.Written, functions int, revokes bool) error {
 	if d.Kind == policy.KindKey {
 		if n := len(d.Policy.Text()); n > policy.MaxKey {
-			return console.Usagef("the policy of key %s has %d bytes, and KMS accepts %d. It cannot be split: give some of the functions that share the key other keys.",
-				d.Key, n, policy.MaxKey)
+			remedy := "give some of the functions that share the key other keys."
+			if revokes {
+				remedy = "name fewer layers with --documents, or " + remedy
+			}
+			return console.Usagef("the policy of key %s has %d bytes, and KMS accepts %d. It cannot be split: %s", d.Key, n, policy.MaxKey, remedy)
 		}
 		return nil
 	}

@@ -137,6 +137,10 @@ key_policy() {
     echo ', {"Effect": "Deny", "Principal": "*", "Action": "kms:ReEncrypt'$side'", "Resource": "*", "Condition": {"StringEquals": {"kms:EncryptionContext:deny": "'$side'"}}}'
   done
   echo ', {"Effect": "Deny", "Principal": "*", "Action": "kms:Decrypt", "Resource": "*", "Condition": {"StringEquals": {"kms:EncryptionContext:PARAMETER_ARN": "'"$(parameter refused)"'"}}}'
+  # Under the first, only a document opens whose digest is "kept"; the second exempts the role.
+  local only='"StringNotEquals": {"kms:EncryptionContext:bundle:document": ["kept", "also-kept"]'
+  echo ', {"Effect": "Deny", "Principal": "*", "Action": "kms:Decrypt", "Resource": "*", "Condition": {"StringEquals": {"kms:EncryptionContext:revoked": "all"}, '"$only"'}}}'
+  echo ', {"Effect": "Deny", "Principal": "*", "Action": "kms:Decrypt", "Resource": "*", "Condition": {"StringEquals": {"kms:EncryptionContext:revoked": "some"}, '"$only"', "aws:PrincipalArn": "'"${role:-arn:$partition:iam::$account:role/none}"'"}}}'
   echo ']}'
 }
 new_key() {
@@ -670,7 +674,7 @@ fi
 
 if part rights && [ -z "$role" ]; then
   with_role=(list-layer-versions managed-read stored-read implicit-clause kms-through-ssm-implicit malformed-resource session-tags session-length source-identity
-    grant-none grant-equals grant-subset grant-operations grant-deny grant-listed grant-again grant-counts grant-ended grant-missing
+    grant-none grant-equals grant-subset grant-operations grant-deny revoked-listed revoked-other revoked-exempt grant-listed grant-again grant-counts grant-ended grant-missing
     session-deny session-deny-clause session-via session-clause split-deny
     simulated-keys simulated-list simulated-variable simulated-deny simulated-implicit simulated-resources tag-variable tag-variable-case tag-variable-deny
     tag-environment tag-null tag-variable-unset key-policy)
@@ -743,6 +747,16 @@ elif part rights; then
   grant --name e2e
   fact grant-deny "an explicit Deny in the key policy outranks a grant" '^ok arn:[^ ]+ AccessDeniedException .* with an explicit deny in a resource-based policy' \
     "$(by_grant other use=other && by_grant kept "$(parameter_arn refused)")"
+  seal listed store revoked=all,bundle:document=kept
+  seal unlisted store revoked=all,bundle:document=old
+  seal without-digest store revoked=all
+  seal exempt store revoked=some,bundle:document=old
+  fact revoked-listed "a Deny of what is not listed as bundle:document lets open what is" '^ok' "$(by_grant listed revoked=all,bundle:document=kept)"
+  fact revoked-other "it denies another value, and a call without one, also to the holder of a grant" '^(AccessDeniedException .* with an explicit deny in a resource-based policy *){2}$' \
+    "$(by_grant unlisted revoked=all,bundle:document=old)$(by_grant without-digest revoked=all)"
+  fact revoked-exempt "with aws:PrincipalArn as a second key, it exempts this role, and denies everyone else" '^ok arn:[^ ]+ *AccessDeniedException .* with an explicit deny in a resource-based policy' \
+    "$(by_grant exempt revoked=some,bundle:document=old)$(outcome kms decrypt --key-id "$(key_of store)" --ciphertext-blob "fileb://$dir/exempt.bin" \
+      --encryption-context revoked=some,bundle:document=old --query KeyId)"
   fact grant-counts "a grant counts within five minutes without its token" '^ok' "$(settles '^ok' opened other use=other)"
   first=$grant first_token=$grant_token
   grant --name e2e

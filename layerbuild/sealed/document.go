@@ -69,8 +69,15 @@ func (d *Document) Bytes() []byte { return slices.Clip(d.raw) }
 
 // SHA256 returns the SHA-256 of the whole document, in lower-case hexadecimal.
 // BUNDLE_SECRETS_SHA256 pins this value (F-30).
-func (d *Document) SHA256() string {
-	sum := sha256.Sum256(d.raw)
+func (d *Document) SHA256() string { return digest(d.raw) }
+
+// HeaderSHA256 returns the SHA-256 of the header, in lower-case hexadecimal: the value of
+// bundle:document in the encryption context of each box (F-22). Documents that were sealed
+// again from the same versions have the same one.
+func (d *Document) HeaderSHA256() string { return digest(d.raw[:d.header]) }
+
+func digest(b []byte) string {
+	sum := sha256.Sum256(b)
 	return hex.EncodeToString(sum[:])
 }
 

@@ -2,8 +2,6 @@ package sealed
 
 import (
 	"cmp"
-	"crypto/sha256"
-	"encoding/hex"
 	"slices"
 	"strconv"
 	"strings"
@@ -136,12 +134,11 @@ func (h Header) size() int {
 }
 
 func contexts(h Header, header []byte) []map[string]string {
-	sum := sha256.Sum256(header)
-	digest := hex.EncodeToString(sum[:])
+	document := digest(header)
 	all := make([]map[string]string, len(h.Boxes))
 	for i, box := range h.Boxes {
 		all[i] = map[string]string{
-			"bundle:document":    digest,
+			"bundle:document":    document,
 			"bundle:function":    h.Bundle + "/" + h.Function,
 			"bundle:environment": h.Environment,
 			"bundle:box":         strconv.Itoa(i+1) + "/" + strconv.Itoa(len(h.Boxes)),

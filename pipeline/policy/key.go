@@ -2,9 +2,11 @@ package policy
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/whispering/bundle/internal/arn"
+	"github.com/whispering/bundle/pipeline/manifest"
 )
 
 // administration is what the account's IAM policies can allow: everything that is
@@ -88,7 +90,45 @@ func (s Setting) Key(name string) (Document, error) {
 		Sid: "DenyOtherUse", Effect: deny, Principal: everyone, Resource: this,
 		Action: List{"kms:ReEncryptFrom", "kms:GenerateDataKey*", "kms:CreateGrant"},
 	})
+	if s.Kept != nil {
+		statements = append(statements, s.denyRevoked(functions))
+	}
 	return newDocument(statements, s.closeContext(functions, everyone)), nil
+}
+
+// ofDocument is the condition key for the digest of a document's header.
+const ofDocument = "kms:EncryptionContext:bundle:document"
+
+// denyRevoked denies opening documents that are not kept. A negated operator also matches
+// if the request does not have its key, and all keys of a condition must match:
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html
+func (s Setting) denyRevoked(functions []manifest.Function) Statement {
+	var digests List
+	for _, fn := range functions {
+		digests = append(digests, s.Kept[fn.Name.Value]...)
+	}
+	others := map[string]List{ofDocument: distinct(digests)}
+	if len(s.BreakGlass) > 0 {
+		others["aws:PrincipalArn"] = distinct(slices.Clone(List(s.BreakGlass)))
+	}
+	return Statement{
+		Sid: "DenyRevoked", Effect: deny, Principal: &Principal{List{"*"}}, Action: List{"kms:Decrypt"}, Resource: List{"*"},
+		Condition: Condition{"StringNotEquals": others},
+	}
+}
+
+// Sharing returns the names of the functions that have the same key as one of those named,
+// including them, in the order of the manifest. Names that the environment does not have
+// are ignored.
+func (s Setting) Sharing(names []string) []string {
+	var all []string
+	for _, fn := range s.Manifest.Functions {
+		name := fn.Name.Value
+		if slices.ContainsFunc(names, func(n string) bool { return s.Keys[n] != "" && s.Keys[n] == s.Keys[name] }) {
+			all = append(all, name)
+		}
+	}
+	return all
 }
 
 // root returns the principal of an account, which allows its IAM policies to decide.

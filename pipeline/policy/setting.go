@@ -39,6 +39,12 @@ type Setting struct {
 	FunctionRoles map[string]string // ARNs, by the function's name in the manifest
 	BreakGlass    []string          // ARNs of roles that can open everything
 
+	// Kept has the digests of the headers of documents (bundle:document in the encryption
+	// context, docs/format.md, F-22), by the function's name in the manifest. Key policies
+	// deny opening all others to everyone but break-glass roles. Every function that shares
+	// a key needs one, or it opens nothing. nil denies none.
+	Kept map[string][]string
+
 	// ByTags makes the policies of roles name a function's key by its Tags, not by its
 	// ARN. Functions that share a key keep statements of their own. Lacking are those
 	// whose keys lack their tags, as far as that is known.

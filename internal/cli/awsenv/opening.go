@@ -56,6 +56,17 @@ func openKind(err error) problem.Kind {
 // OpenDocument decrypts a document with KMS, as the function itself does. with is
 // the decrypter, or nil for the function's own.
 func OpenDocument(ctx context.Context, environ []string, doc *sealed.Document, with secrets.Decrypter) (map[string]string, error) {
+	values, err := openDocument(ctx, environ, doc, with)
+	var opening *openingError
+	if errors.As(err, &opening) {
+		return nil, OpenProblem(doc, opening.cause)
+	}
+	return values, err
+}
+
+// openDocument is OpenDocument. If the document does not open, its error wraps an
+// *openingError.
+func openDocument(ctx context.Context, environ []string, doc *sealed.Document, with secrets.Decrypter) (map[string]string, error) {
 	environ = append(environ[:len(environ):len(environ)], "BUNDLE_SECRETS_FUNCTION="+doc.Header.Name)
 	client := secrets.New(secrets.Options{Document: doc.Bytes(), Environ: func() []string { return environ }, Decrypter: with})
 	values, err := client.All(ctx)
@@ -64,7 +75,7 @@ func OpenDocument(ctx context.Context, environ []string, doc *sealed.Document, w
 			waiting := fmt.Sprintf("kms:Decrypt for function %q, with key %s", doc.Header.Function, doc.Key)
 			return nil, console.Failed(problem.Problems{problem.OutOfTime(nil, waiting, "")})
 		}
-		return nil, OpenProblem(doc, err)
+		return nil, &openingError{err}
 	}
 	return values, nil
 }
@@ -153,7 +164,14 @@ func OpenAll(ctx context.Context, con *console.Console, c *cli.Context, data str
 			defer done()
 			environ, environs[in] = found, found
 		}
-		_, err := OpenDocument(ctx, environ, d, nil)
+		_, err := openDocument(ctx, environ, d, nil)
+		var opening *openingError
+		switch {
+		case errors.As(err, &opening) && opening.denied():
+			err = addRevocation(ctx, con, c, environ, d, opening)
+		case opening != nil:
+			err = OpenProblem(d, opening.cause)
+		}
 		var failure *console.Failure
 		switch {
 		case errors.As(err, &failure):

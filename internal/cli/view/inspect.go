@@ -31,7 +31,8 @@ type InspectDocument struct {
 	Name        string          `json:"name"`
 	Mode        string          `json:"mode"`
 	Key         string          `json:"key"`
-	SHA256      string          `json:"sha256"`
+	SHA256      string          `json:"sha256"`        // of the whole document, as BUNDLE_SECRETS_SHA256 pins it
+	Header      string          `json:"header_sha256"` // of the header, as bundle:document names it in KMS
 	Embedded    bool            `json:"embedded"`
 	Boxes       int             `json:"boxes"`
 	Secrets     []inspectSecret `json:"secrets"`
@@ -72,7 +73,7 @@ func newInspectDocument(d *sealed.Document) InspectDocument {
 	h := d.Header
 	doc := InspectDocument{
 		Bundle: h.Bundle, Environment: h.Environment, Function: h.Function, Name: h.Name, Mode: string(h.Mode),
-		Key: d.Key, SHA256: d.SHA256(), Embedded: d.Embedded(), Boxes: len(h.Boxes),
+		Key: d.Key, SHA256: d.SHA256(), Header: d.HeaderSHA256(), Embedded: d.Embedded(), Boxes: len(h.Boxes),
 	}
 	for _, s := range h.Sources {
 		doc.Secrets = append(doc.Secrets, inspectSecret{s.Secret, s.ARN, s.Version, s.Modified, s.Encoding, s.Field, s.Checks})
@@ -117,8 +118,9 @@ func (r *Inspect) Text(out *printable.Stream) error {
 		return err
 	}
 	for _, d := range r.Documents {
-		if err := out.Printf("\n%s/%s in %s, to Lambda %s\nkey %s\nsha256 %s\n%s, %s\n",
-			d.Bundle, d.Function, d.Environment, d.Name, d.Key, d.SHA256, d.Mode, printable.Count(d.Boxes, "box")); err != nil {
+		if err := out.Printf("\n%s/%s in %s, to Lambda %s\nkey %s\n"+
+			"sha256 %s (BUNDLE_SECRETS_SHA256)\nheader sha256 %s (bundle:document in KMS and CloudTrail)\n%s, %s\n",
+			d.Bundle, d.Function, d.Environment, d.Name, d.Key, d.SHA256, d.Header, d.Mode, printable.Count(d.Boxes, "box")); err != nil {
 			return err
 		}
 		rows := [][]string{{"SECRET", "PARAMETER", "VERSION", "MODIFIED", "ENCODING", "FIELD"}}
