@@ -1,6 +1,7 @@
 package policy_test
 
 import (
+	"fmt"
 	"slices"
 	"testing"
 
@@ -164,5 +165,23 @@ func TestRevocationKeepsWhatIsSealedAgain(t *testing.T) {
 	w.putKeyPolicies(same)
 	if err := w.open(w.role("hello", policy.Document{}), again); err != nil {
 		t.Error(err)
+	}
+}
+
+// A policy has room for more than 400 digests.
+func TestRevocationHasRoom(t *testing.T) {
+	t.Parallel()
+	s := plain("aws", "us-west-2", "hello")
+	s.FunctionRoles = map[string]string{"hello": arn("hello")}
+	s.Kept = map[string][]string{}
+	for i := range 401 {
+		s.Kept["hello"] = append(s.Kept["hello"], fmt.Sprintf("%064x", i))
+	}
+	document, err := s.Key("hello")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := len(document.Text()); n > policy.MaxKey || n < policy.MaxKey-4000 {
+		t.Errorf("401 digests: %d bytes", n)
 	}
 }
