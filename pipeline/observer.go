@@ -12,11 +12,13 @@ const (
 	StepRead      Step = "reading parameters"
 	StepSeal      Step = "sealing functions"
 	StepPublish   Step = "publishing the layer"
+	StepFunctions Step = "listing functions"
+	StepAliases   Step = "listing aliases"
 )
 
 // Steps returns all steps in order. A run leaves out those that it has no use for.
 func Steps() []Step {
-	return []Step{StepPreflight, StepPrevious, StepList, StepVersion, StepRead, StepSeal, StepPublish}
+	return []Step{StepPreflight, StepPrevious, StepList, StepVersion, StepRead, StepSeal, StepPublish, StepFunctions, StepAliases}
 }
 
 // An Observer follows the progress of a run. Its method is called from several

@@ -160,6 +160,8 @@ func statusAttempts() []attempt {
 			args: account("--manifest", "several.hcl", "--env", "prod", "--env", "second", "--layer", "several-{environment}.zip")},
 		{name: "one of two environments", args: account("--manifest", "several.hcl", "--env", "prod", "--env", "stranger", "--layer", "several-{environment}.zip"), code: 2},
 		{name: "nothing published", args: account("--manifest", "secrets.hcl", "--env", "prod"), code: 7},
+		{name: "deployed, nothing published", args: account("--manifest", "secrets.hcl", "--env", "prod", "--deployed"), code: 7},
+		{name: "a secret beside --deployed", args: account("--layer", "sample.json", "--deployed"), code: 2},
 		{name: "a file with secrets", args: account("sample.json"), code: 7},
 		{name: "a damaged layer", args: account("--layer", "damaged.zip"), before: damage("prod.zip", "damaged.zip"), code: 7},
 		{name: "denied", args: account("--layer", "prod.zip"), policy: denying("ssm:*", "*"), code: 4},

@@ -20,6 +20,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
+	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 	ssmtypes "github.com/aws/aws-sdk-go-v2/service/ssm/types"
 	"github.com/urfave/cli/v2"
@@ -308,7 +309,7 @@ func (s *stage) account() {
 	cfg := aws.Config{
 		Region: "us-west-2", BaseEndpoint: &s.url, Credentials: credentials.NewStaticCredentialsProvider(s.id, s.key, ""),
 	}
-	s.cloud.ssm, s.cloud.kms = ssm.NewFromConfig(cfg), kms.NewFromConfig(cfg)
+	s.cloud.ssm, s.cloud.kms, s.cloud.lambda = ssm.NewFromConfig(cfg), kms.NewFromConfig(cfg), lambda.NewFromConfig(cfg)
 	sample := s.sample()
 	for _, k := range sample.Keys {
 		key, err := s.cloud.kms.CreateKey(s.Context(), &kms.CreateKeyInput{})

@@ -68,7 +68,12 @@ func memberRows() map[string][]string {
 		"kms:ListResourceTags":     {"Tags", "Tags[0]", "Tags[0].TagKey", "Tags[0].TagValue"},
 		"kms:GetKeyLastUsage":      {"KeyId", "KeyCreationDate", "TrackingStartDate"},
 		"lambda:ListLayerVersions": {"LayerVersions", "LayerVersions[0]", "LayerVersions[0].LayerVersionArn", "LayerVersions[0].Version"},
-		"lambda:GetLayerVersion":   version, "lambda:PublishLayerVersion": version,
+		"lambda:ListFunctions": {"Functions", "Functions[0]", "Functions[0].FunctionName", "Functions[0].FunctionArn", "Functions[0].Version",
+			"Functions[0].Layers[0]", "Functions[0].Layers[0].Arn"},
+		"lambda:ListVersionsByFunction": {"Versions", "Versions[0]", "Versions[0].FunctionName", "Versions[0].FunctionArn", "Versions[0].Version",
+			"Versions[0].Layers[0]", "Versions[0].Layers[0].Arn"},
+		"lambda:ListAliases":     {"Aliases", "Aliases[0]", "Aliases[0].Name", "Aliases[0].FunctionVersion"},
+		"lambda:GetLayerVersion": version, "lambda:PublishLayerVersion": version,
 		"iam:SimulatePrincipalPolicy": {},
 		"sts:GetCallerIdentity":       {"Account", "Arn"},
 		"sts:AssumeRole":              {"Credentials", "AccessKeyId", "SecretAccessKey", "SessionToken", "Expiration"},
@@ -93,7 +98,7 @@ func memberFaults(path string) map[string]string {
 
 // harmless reports edits that leave a valid member.
 func harmless(path, fault string) bool {
-	list := slices.Contains([]string{"Parameters", "LayerVersions", "Grants", "Grants[0].Operations", "Tags"}, path)
+	list := slices.Contains([]string{"Parameters", "LayerVersions", "Grants", "Grants[0].Operations", "Tags", "Functions", "Versions", "Aliases"}, path)
 	switch {
 	case strings.HasSuffix(path, ".Value"), strings.HasSuffix(path, ".TagValue"):
 		return fault == "a text" || fault == "empty" // which is another value, and not another reply
@@ -103,6 +108,8 @@ func harmless(path, fault string) bool {
 		return fault == "a text" // which is another grant
 	case strings.HasSuffix(path, ".TagKey"):
 		return fault == "a text" // which is another tag
+	case path == "Aliases[0].Name":
+		return fault == "a text" // which is another alias
 	case path == "SourceKeyId":
 		return fault == "of another account" // which may have the key of a parameter
 	case path == "Content.Location", path == "SecretAccessKey", path == "SessionToken":
@@ -169,21 +176,29 @@ func newReplies(t *testing.T) *replies {
 	with := func(args ...string) []string { return append(args, account...) }
 	r.must(with("build", "--out", "old.zip", "--previous", "none")...)
 	r.must(with("publish", "--layer", "old.zip")...)
+	deployed := []string{"arn:aws:lambda:us-west-2:222222222222:layer:shop:1"}
+	for _, name := range []string{"hello", "worker"} {
+		if err := (deployment{Function: name, Layers: &deployed, Publish: true, Alias: "live", To: "1"}).do(r.cloud.lambda); err != nil {
+			t.Fatal(err)
+		}
+	}
 	r.put("/prod/password", "another one")
 	r.must(with("build", "--out", "out.zip")...)
 	r.commands = map[string][]string{
-		"first build":     with("build", "--out", "new.zip", "--previous", "none"),
-		"build anew":      with("build", "--out", "out.zip", "--reseal"),
-		"build":           with("build", "--out", "new.zip"),
-		"plan":            with("plan", "--out", "none.zip"),
-		"status":          with("status"),
-		"compare":         with("compare", "--env", "other"),
-		"publish":         with("publish", "--layer", "out.zip"),
-		"doctor":          with("doctor"),
-		"policy":          with("policy"),
-		"policy, tags":    with("policy", "--style", "tags"),
-		"init":            {"init", "--from", "/prod/many/", "--env", "prod", "--account-id", testAccount, "--region", "us-west-2", "--function", "api", "--out", "new.hcl", "--endpoint-url", r.url},
-		"doctor, decrypt": with("doctor", "--decrypt"),
+		"first build":      with("build", "--out", "new.zip", "--previous", "none"),
+		"build anew":       with("build", "--out", "out.zip", "--reseal"),
+		"build":            with("build", "--out", "new.zip"),
+		"plan":             with("plan", "--out", "none.zip"),
+		"status":           with("status"),
+		"status, deployed": with("status", "--deployed"),
+		"status, some":     with("status", "--deployed", "--functions-only"),
+		"compare":          with("compare", "--env", "other"),
+		"publish":          with("publish", "--layer", "out.zip"),
+		"doctor":           with("doctor"),
+		"policy":           with("policy"),
+		"policy, tags":     with("policy", "--style", "tags"),
+		"init":             {"init", "--from", "/prod/many/", "--env", "prod", "--account-id", testAccount, "--region", "us-west-2", "--function", "api", "--out", "new.hcl", "--endpoint-url", r.url},
+		"doctor, decrypt":  with("doctor", "--decrypt"),
 	}
 	for _, name := range []string{"old.zip", "out.zip", "secrets.hcl"} {
 		content, err := os.ReadFile(filepath.Join(r.dir, name))

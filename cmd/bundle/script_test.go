@@ -127,6 +127,8 @@ func TestScript(t *testing.T) {
 			"calls":     printCalls,
 			"code":      expectCode,
 			"publish":   publishOther,
+			"deploy":    deploy,
+			"unpublish": unpublish,
 			"served":    waitServed,
 			"listen":    listen,
 			"heard":     heard,
@@ -175,7 +177,7 @@ type cloud struct {
 }
 
 func setUpAWS(env *testscript.Env) error {
-	server, err := awslocal.New()
+	server, err := awslocal.New(awslocal.WithFunctionTimes(time.Millisecond, time.Millisecond))
 	if err != nil {
 		return err
 	}

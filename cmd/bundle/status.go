@@ -20,10 +20,12 @@ func (a *app) statusCommand() *cli.Command {
 		Category: console.OnlyLooks,
 		Usage:    "check whether a layer is stale: whether its parameters have changed since it was built",
 		UsageText: "bundle status --layer FILE|ARN [options]\n" +
-			"bundle status [--manifest FILE] --env NAME... [--layer FILE|ARN] [options]",
+			"bundle status [--manifest FILE] --env NAME... [--layer FILE|ARN] [options]\n" +
+			"bundle status [--manifest FILE] --env NAME... --deployed [options]",
 		ArgsUsage: "LAYER", // until the next release
 		Description: "bundle status --manifest secrets.hcl --env prod\n" +
 			"bundle status --layer layer.zip --exit-code\n" +
+			"bundle status --manifest secrets.hcl --env prod --deployed\n" +
 			"bundle status \\\n" +
 			"  --layer arn:aws:lambda:us-west-2:222222222222:layer:payments-prod:7",
 		Flags: slices.Concat(console.TargetFlags(), []cli.Flag{
@@ -31,6 +33,8 @@ func (a *app) statusCommand() *cli.Command {
 			console.ManifestFlag(),
 			console.VarFlag(),
 			console.TextFlag("layer", "FILE|ARN", "the layer file, or a published layer's ARN, with or without a version; default: the layer published under its name in the manifest", ""),
+			&cli.BoolFlag{Name: "deployed", Usage: "also show which version of the published layer each deployed function has, and what else in the account has one"},
+			&cli.BoolFlag{Name: "functions-only", Usage: "with --deployed, look only at the functions of the manifest, not at all of the account"},
 			console.TPSFlag(),
 		}, target.CallFlags(), []cli.Flag{
 			console.JSONFlag(),
@@ -46,6 +50,13 @@ func (a *app) status(c *cli.Context) error {
 	layer, err := a.LayerArgument(c)
 	if err != nil {
 		return err
+	}
+	deployed, only := c.Bool("deployed"), c.Bool("functions-only")
+	switch {
+	case deployed && layer != "":
+		return console.Usagef("--deployed looks at the layer published under the manifest's name; remove the layer %q", layer)
+	case only && !deployed:
+		return console.Usagef("--functions-only needs --deployed")
 	}
 	lone := layer != "" && !console.Given(c, "manifest") && !console.Chooses(c)
 	var targets []*target.Target
@@ -71,6 +82,9 @@ func (a *app) status(c *cli.Context) error {
 			}
 			return func(ctx context.Context, con *console.Console, w *batch.Work) (view.Result, error) {
 				a := a.with(con)
+				if deployed {
+					return a.statusDeployed(ctx, w, &pipeline.Deployed{Status: *s, FunctionsOnly: only})
+				}
 				return a.statusOfLayer(ctx, w, s)
 			}, nil
 		},
@@ -99,5 +113,19 @@ func (a *app) statusOfLayer(ctx context.Context, w *batch.Work, s *pipeline.Stat
 	if s.Manifest == nil && report.Stale {
 		a.Hint("without the manifest, a secret that is pinned to an older version counts as stale; name it with --manifest")
 	}
+	return report, nil
+}
+
+// statusDeployed checks whether a published layer is stale, and which functions have which version of it.
+func (a *app) statusDeployed(ctx context.Context, w *batch.Work, d *pipeline.Deployed) (view.Result, error) {
+	d.Caller, d.Parameters, d.Layers, d.Observer = w.Session.Caller, w.Session.Blind.Parameters, w.Session.Layers, w.Observer
+	d.Versions, d.Functions = w.Session.Layers, w.Session.Functions
+	found, problems := d.Run(ctx)
+	w.Observer.Finish()
+	if len(problems) > 0 {
+		return nil, &console.Failure{Problems: problems}
+	}
+	report := view.NewDeployed(found, !d.FunctionsOnly)
+	report.AWSCalls, report.DurationMS = w.Spent()
 	return report, nil
 }

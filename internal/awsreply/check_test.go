@@ -68,6 +68,13 @@ func calls(cfg aws.Config) map[string]func(context.Context) error {
 		"lambda:GetLayerVersion": func(ctx context.Context) error {
 			return last(l.GetLayerVersion(ctx, &lambda.GetLayerVersionInput{LayerName: x, VersionNumber: aws.Int64(1)}))
 		},
+		"lambda:ListFunctions": func(ctx context.Context) error { return last(l.ListFunctions(ctx, &lambda.ListFunctionsInput{})) },
+		"lambda:ListVersionsByFunction": func(ctx context.Context) error {
+			return last(l.ListVersionsByFunction(ctx, &lambda.ListVersionsByFunctionInput{FunctionName: x}))
+		},
+		"lambda:ListAliases": func(ctx context.Context) error {
+			return last(l.ListAliases(ctx, &lambda.ListAliasesInput{FunctionName: x}))
+		},
 		"lambda:PublishLayerVersion": func(ctx context.Context) error {
 			return last(l.PublishLayerVersion(ctx, &lambda.PublishLayerVersionInput{LayerName: x, Content: &lambdatypes.LayerVersionContentInput{}}))
 		},

@@ -35,6 +35,10 @@ var limits = map[string]int{
 	"lambda:GetLayerVersion":     64 * kib, // one version, and a signed URL
 	"lambda:PublishLayerVersion": 64 * kib, // one version, and a signed URL
 
+	"lambda:ListFunctions":          MaxBytes,  // fifty versions with five layers, without what is not read
+	"lambda:ListVersionsByFunction": MaxBytes,  // as many
+	"lambda:ListAliases":            256 * kib, // fifty names of 128 characters, and weights
+
 	"sts:GetCallerIdentity":         16 * kib, // three names of at most 2 KB
 	"sts:AssumeRole":                64 * kib, // credentials, whose token has no documented limit
 	"sts:AssumeRoleWithWebIdentity": 64 * kib, // credentials, whose token has no documented limit

@@ -114,11 +114,42 @@ var operations = sync.OnceValue(func() map[string][]member {
 		"lambda:GetLayerVersion":     layerVersion(),
 		"lambda:PublishLayerVersion": layerVersion(),
 
+		// pipeline/publish leaves out what is not read before a reply comes here.
+		"lambda:ListFunctions":          functions("Functions"),
+		"lambda:ListVersionsByFunction": functions("Versions"),
+		"lambda:ListAliases": join([]member{
+			must("Aliases", list), must("Aliases[]", object), must("Aliases[].Name", text), must("Aliases[].FunctionVersion", text),
+			may("NextMarker", value, lastPage),
+		}, unreadMembers( // pipeline/publish checks RoutingConfig, which is a map
+			"Aliases[].RoutingConfig", "Aliases[].AliasArn", "Aliases[].Description", "Aliases[].RevisionId")),
+
 		"sts:GetCallerIdentity":         {must("Account", text), must("Arn", text), may("UserId", text, unread)},
 		"sts:AssumeRole":                assumed(),
 		"sts:AssumeRoleWithWebIdentity": join(assumed(), unreadMembers("Audience", "Provider", "SubjectFromWebIdentityToken")),
 	}
 })
+
+// functions are the members of a list of versions of functions.
+func functions(of string) []member {
+	in := of + "[]."
+	var others []string
+	for _, name := range []string{
+		"Architectures", "CapacityProviderConfig", "CodeSha256", "CodeSize", "ConfigSha256", "DeadLetterConfig", "Description", "DurableConfig",
+		"Environment", "EphemeralStorage", "FileSystemConfigs", "Handler", "ImageConfigResponse", "KMSKeyArn", "LastModified",
+		"LastUpdateStatus", "LastUpdateStatusReason", "LastUpdateStatusReasonCode", "LoggingConfig", "MemorySize", "PackageType",
+		"RevisionId", "Role", "Runtime", "RuntimeVersionConfig", "SigningJobArn", "SigningProfileVersionArn", "SnapStart", "State",
+		"StateReason", "StateReasonCode", "TenancyConfig", "Timeout", "TracingConfig", "VpcConfig",
+		"Layers[].CodeSize", "Layers[].SigningJobArn", "Layers[].SigningProfileVersionArn",
+	} {
+		others = append(others, in+name)
+	}
+	return join([]member{
+		must(of, list), must(of+"[]", object), must(in+"FunctionName", text), must(in+"FunctionArn", text), must(in+"Version", text),
+		may(in+"MasterArn", text, "it is not a replica"),
+		may(in+"Layers", list, "it has no layers"), must(in+"Layers[]", object), must(in+"Layers[].Arn", text),
+		may("NextMarker", value, lastPage),
+	}, unreadMembers(others...))
+}
 
 func parameters() []member {
 	return join([]member{

@@ -28,8 +28,9 @@ func outputs() map[string]any {
 		"kms:ListGrants": kms.ListGrantsOutput{}, "kms:GetKeyLastUsage": kms.GetKeyLastUsageOutput{},
 		"kms:ListResourceTags":     kms.ListResourceTagsOutput{},
 		"lambda:ListLayerVersions": lambda.ListLayerVersionsOutput{}, "lambda:GetLayerVersion": lambda.GetLayerVersionOutput{},
-		"lambda:PublishLayerVersion": lambda.PublishLayerVersionOutput{},
-		"sts:GetCallerIdentity":      sts.GetCallerIdentityOutput{}, "sts:AssumeRole": sts.AssumeRoleOutput{},
+		"lambda:PublishLayerVersion": lambda.PublishLayerVersionOutput{}, "lambda:ListFunctions": lambda.ListFunctionsOutput{},
+		"lambda:ListVersionsByFunction": lambda.ListVersionsByFunctionOutput{}, "lambda:ListAliases": lambda.ListAliasesOutput{},
+		"sts:GetCallerIdentity": sts.GetCallerIdentityOutput{}, "sts:AssumeRole": sts.AssumeRoleOutput{},
 		"sts:AssumeRoleWithWebIdentity": sts.AssumeRoleWithWebIdentityOutput{},
 	}
 }

@@ -591,6 +591,9 @@ elif part facts; then
   fact version-unchanged "PublishVersion with another description, and no change since the last version, makes no version" '^ok 1 *$' \
     "$(outcome lambda publish-version "${used[@]}" --description other --query Version)"
   exits 0 aws lambda delete-layer-version --layer-name "$name-used" --version-number "${attached##*:}"
+  fact layers-listed "ListFunctions with ALL lists every version with its ARN and its layers, also with one that is deleted" \
+    '^ok \$LATEST arn[^ ]*:layer:[^ ]* arn[^ ]*:\$LATEST 1 arn[^ ]*:layer:[^ ]* arn[^ ]*:1 *$' \
+    "$(outcome lambda list-functions --function-version ALL --query "join(' ', Functions[?FunctionName=='$name-used'].join(' ', [Version, Layers[0].Arn, FunctionArn]))")"
   fact layer-back "a list of layers that keeps a deleted version is refused" '^InvalidParameterValueException Layer version .* does not exist' \
     "$(outcome lambda update-function-configuration "${used[@]}" --layers "$attached" --query RevisionId)"
   exits 0 aws lambda update-function-configuration "${used[@]}" --description second

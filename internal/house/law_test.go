@@ -40,7 +40,7 @@ var law = map[string][2]string{
 	"pipeline/secret":        {"internal/arn", ""},
 	"pipeline/param":         {"internal/arn internal/awsfault internal/workers pipeline/secret", "aws ssm smithy x/time"},
 	"pipeline/seal":          {"internal/arn internal/awsfault pipeline/secret layerbuild/sealed", "aws kms smithy"},
-	"pipeline/publish":       {"internal/arn internal/awsfault layerbuild", "aws lambda smithy"},
+	"pipeline/publish":       {"internal/arn internal/awsfault layerbuild", "aws lambda smithy x/time"},
 	"pipeline/policy":        {"internal/arn pipeline/manifest pipeline/secret", ""},
 	"pipeline/stack":         {"internal/arn pipeline/manifest pipeline/policy", "hcl cty"},
 	"pipeline/dotenv":        {"pipeline/secret", ""},

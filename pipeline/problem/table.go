@@ -51,10 +51,13 @@ var table = map[string]row{
 	"advised class malformed":   {Integrity, "Unexpected answer from AWS", ""},
 
 	// Denied calls.
-	"class denied":        {Access, "Access denied", "Allow {rights} on {on} for this role{or}."},
-	"ssm class denied":    {Access, "Access to the parameter denied", "Allow {rights} on {on} for this role{or}."},
-	"kms class denied":    {Access, "Access to the key denied", "Allow {rights} on {on} for this role, in the key policy or a policy of the role (bundle policy writes both){or}."},
-	"lambda class denied": {Access, "Access to the layer denied", "Allow {rights} on {on} for this role{or}."},
+	"class denied":                               {Access, "Access denied", "Allow {rights} on {on} for this role{or}."},
+	"ssm class denied":                           {Access, "Access to the parameter denied", "Allow {rights} on {on} for this role{or}."},
+	"kms class denied":                           {Access, "Access to the key denied", "Allow {rights} on {on} for this role, in the key policy or a policy of the role (bundle policy writes both){or}."},
+	"lambda class denied":                        {Access, "Access to the layer denied", "Allow {rights} on {on} for this role{or}."},
+	"lambda:ListFunctions class denied":          {Access, "Access to functions denied", "Allow {rights} on {on} for this role{or}."},
+	"lambda:ListVersionsByFunction class denied": {Access, "Access to functions denied", "Allow {rights} on {on} for this role{or}."},
+	"lambda:ListAliases class denied":            {Access, "Access to functions denied", "Allow {rights} on {on} for this role{or}."},
 	"ssm key denied": {Access, "Parameter cannot be decrypted", "Allow {rights} on {on} for this role, in the key policy or a policy of the role " +
 		"(bundle policy writes both), and check that the key exists in this account and region{or}."},
 	"kms key denied": {Access, "Access to the key denied", "Allow {rights} on {on} for this role, in the key policy or a policy of the role " +

@@ -61,6 +61,7 @@ type Clients struct {
 	KeyTags    pipeline.KeyTags
 	Blind      pipeline.Blind
 	Layers     *publish.Lambda
+	Functions  *publish.Functions
 	Doctor     *doctor.Doctor
 	calls      *awsclient.Calls
 	Close      func()
@@ -127,6 +128,7 @@ func Connect(con *console.Console, ctx context.Context, module *manifest.Module,
 	s.Keys, s.KeyTags = keys, keys
 	s.Blind = pipeline.Blind{Parameters: s.Source.Blind(cfg), Keys: seal.NewBlind(cfg)}
 	s.Layers = publish.New(awsclient.WithTimeout(cfg, layerTimeout), s.Account)
+	s.Functions = publish.NewFunctions(cfg, s.Account)
 	s.Doctor = doctor.New(cfg)
 	return s, nil
 }

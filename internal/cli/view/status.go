@@ -19,6 +19,7 @@ type Status struct {
 	Environment string           `json:"environment"`
 	Region      string           `json:"region"`
 	Functions   []statusFunction `json:"functions"`
+	Deployed    *Deployed        `json:"deployed,omitempty"` // with --deployed
 	AWSCalls    map[string]int   `json:"aws_calls"`
 	DurationMS  int64            `json:"duration_ms"`
 }
@@ -68,7 +69,11 @@ func (r *Status) Brief() Brief {
 	if r.Stale {
 		state = "stale"
 	}
-	return Brief{Layer: r.Layer.Path, SHA256: r.Layer.SHA256, State: state, Notable: r.Stale}
+	notable := r.Stale
+	if r.Deployed != nil && r.Deployed.Outdated {
+		state, notable = state+", deployed outdated", true
+	}
+	return Brief{Layer: r.Layer.Path, SHA256: r.Layer.SHA256, State: state, Notable: notable}
 }
 
 // Outputs implements Result.
@@ -78,7 +83,7 @@ func (r *Status) Outputs() []actions.Output {
 
 // Markdown returns a table for the step's summary.
 func (r *Status) Markdown() string {
-	return fmt.Sprintf("### bundle status: %s is %s\n\n%s", actions.Cell(r.Layer.Path), r.Brief().State, MarkdownTable(r.table()))
+	return fmt.Sprintf("### bundle status: %s is %s\n\n%s", actions.Cell(r.Layer.Path), r.Brief().State, MarkdownTable(r.table())) + r.Deployed.markdown()
 }
 
 // table returns the rows with their heading.
@@ -91,7 +96,10 @@ func (r *Status) Text(out *printable.Stream) error {
 	if err := out.Table(r.table()); err != nil {
 		return err
 	}
-	return out.Printf("\n%s\nstale=%t\n", r.Layer.Path, r.Stale)
+	if err := out.Printf("\n%s\nstale=%t\n", r.Layer.Path, r.Stale); err != nil || r.Deployed == nil {
+		return err
+	}
+	return r.Deployed.text(out)
 }
 
 // rows returns a row for each function.

@@ -1,0 +1,106 @@
+package main
+
+import (
+	"archive/zip"
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"strconv"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/lambda"
+	lambdatypes "github.com/aws/aws-sdk-go-v2/service/lambda/types"
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+// A deployment is a step of a file of deploy.
+type deployment struct {
+	Function string
+	Layers   *[]string          // attached to $LATEST, which is created if it does not exist
+	Publish  bool               // a version
+	Alias    string             // made or moved
+	To       string             // version of the alias
+	Weights  map[string]float64 // of another one
+	Env      map[string]string
+}
+
+// deploy changes functions as a deployment tool does.
+func deploy(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: deploy FILE")
+	}
+	var all []deployment
+	ts.Check(json.Unmarshal([]byte(ts.ReadFile(args[0])), &all))
+	c := theCloud(ts)
+	for _, d := range all {
+		ts.Check(d.do(c.lambda))
+	}
+	c.server.ResetCalls()
+}
+
+func (d deployment) do(c *lambda.Client) error {
+	ctx := context.Background()
+	if d.Layers != nil {
+		if err := d.attach(ctx, c); err != nil {
+			return err
+		}
+	}
+	if d.Publish {
+		if _, err := c.PublishVersion(ctx, &lambda.PublishVersionInput{FunctionName: &d.Function}); err != nil {
+			return err
+		}
+	}
+	if d.Alias == "" {
+		return nil
+	}
+	routing := &lambdatypes.AliasRoutingConfiguration{AdditionalVersionWeights: d.Weights}
+	_, err := c.CreateAlias(ctx, &lambda.CreateAliasInput{FunctionName: &d.Function, Name: &d.Alias, FunctionVersion: &d.To, RoutingConfig: routing})
+	var exists *lambdatypes.ResourceConflictException
+	if errors.As(err, &exists) {
+		_, err = c.UpdateAlias(ctx, &lambda.UpdateAliasInput{FunctionName: &d.Function, Name: &d.Alias, FunctionVersion: &d.To, RoutingConfig: routing})
+	}
+	return err
+}
+
+func (d deployment) attach(ctx context.Context, c *lambda.Client) error {
+	environment := &lambdatypes.Environment{Variables: d.Env}
+	var code bytes.Buffer
+	z := zip.NewWriter(&code)
+	if _, err := z.Create("index.js"); err != nil {
+		return err
+	}
+	if err := z.Close(); err != nil {
+		return err
+	}
+	in := &lambda.CreateFunctionInput{
+		FunctionName: &d.Function, Role: aws.String("arn:aws:iam::" + testAccount + ":role/function"), Handler: aws.String("index.handler"),
+		Runtime: lambdatypes.RuntimeNodejs22x, Code: &lambdatypes.FunctionCode{ZipFile: code.Bytes()}, Layers: *d.Layers, Environment: environment,
+	}
+	_, err := c.CreateFunction(ctx, in)
+	var exists *lambdatypes.ResourceConflictException
+	if errors.As(err, &exists) {
+		_, err = c.UpdateFunctionConfiguration(ctx, &lambda.UpdateFunctionConfigurationInput{FunctionName: &d.Function, Layers: *d.Layers, Environment: environment})
+	}
+	for deadline := time.Now().Add(10 * time.Second); err == nil && time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
+		out, problem := c.GetFunctionConfiguration(ctx, &lambda.GetFunctionConfigurationInput{FunctionName: &d.Function})
+		if err = problem; err == nil && out.State == lambdatypes.StateActive && out.LastUpdateStatus == lambdatypes.LastUpdateStatusSuccessful {
+			return nil
+		}
+	}
+	return err
+}
+
+// unpublish deletes a version of a layer.
+func unpublish(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: unpublish NAME VERSION")
+	}
+	number, err := strconv.ParseInt(args[1], 10, 64)
+	ts.Check(err)
+	c := theCloud(ts)
+	_, err = c.lambda.DeleteLayerVersion(context.Background(), &lambda.DeleteLayerVersionInput{LayerName: &args[0], VersionNumber: &number})
+	ts.Check(err)
+	c.server.ResetCalls()
+}

@@ -1,0 +1,323 @@
+package publish
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"sync"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/lambda"
+	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
+	"github.com/aws/smithy-go/middleware"
+	"golang.org/x/time/rate"
+
+	"github.com/whispering/bundle/internal/arn"
+)
+
+// functionTPS is the pace of a Functions in calls per second, retries included, and how many calls can begin at once. An
+// account has 15 per second in a region for all calls of this kind, which deployments and consoles share:
+// https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+const functionTPS = 5
+
+// What Lambda calls the version that can be changed, and the one that an unqualified call of a Managed Instances function runs.
+const (
+	Latest          = "$LATEST"
+	LatestPublished = "$LATEST.PUBLISHED"
+)
+
+// Functions lists functions in one account and region. It never has environment variables of a function: they may be secrets,
+// and are dropped before a reply is decoded. It is safe for concurrent use.
+type Functions struct {
+	client *lambda.Client
+	home   string // the part of a function's ARN between the partition and the name
+
+	mu    sync.Mutex // held during a sweep
+	swept []Function
+}
+
+// NewFunctions returns a Functions that makes its calls with cfg, whose HTTPClient must be set.
+func NewFunctions(cfg aws.Config, account string) *Functions {
+	cfg = cfg.Copy()
+	cfg.HTTPClient = bare{cfg.HTTPClient}
+	pace := pacer{rate.NewLimiter(functionTPS, functionTPS)}
+	return &Functions{
+		client: lambda.NewFromConfig(cfg, func(o *lambda.Options) {
+			o.APIOptions = append(o.APIOptions, func(s *middleware.Stack) error {
+				return s.Finalize.Insert(pace, "Retry", middleware.After)
+			})
+		}),
+		home: ":lambda:" + cfg.Region + ":" + account + ":function:",
+	}
+}
+
+// A Function is one version of a function.
+type Function struct {
+	Name    string
+	Version string   // Latest, LatestPublished or a number
+	Layers  []string // ARNs, in the order of attachment
+	Master  string   // ARN of the function that this is a Lambda@Edge replica of, or ""
+}
+
+// An Alias is an alias of a function.
+type Alias struct {
+	Name   string
+	Routes []Route // one, or two with a weight each
+}
+
+// A Route is a version that an alias points to.
+type Route struct {
+	Version string
+	Weight  float64 // from 0 to 1
+}
+
+// All lists every version of every function, with calls of ListFunctions:
+// https://docs.aws.amazon.com/lambda/latest/api/API_ListFunctions.html
+// It lists them once: later calls return what the first one has found. page is called after each page.
+//
+// Its errors wrap ErrDenied, ErrReply, ErrUnavailable, ErrCredentials or the context's error.
+func (f *Functions) All(ctx context.Context, page func(more bool)) ([]Function, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.swept != nil {
+		return f.swept, nil
+	}
+	all, err := f.list(ctx, page, func(marker *string) ([]types.FunctionConfiguration, *string, error) {
+		out, err := f.client.ListFunctions(ctx, &lambda.ListFunctionsInput{FunctionVersion: types.FunctionVersionAll, MaxItems: aws.Int32(50), Marker: marker})
+		if err != nil {
+			return nil, nil, err
+		}
+		return out.Functions, out.NextMarker, nil
+	})
+	if err == nil {
+		f.swept = append([]Function{}, all...)
+	}
+	return all, err
+}
+
+// Versions lists every version of one function, with calls of ListVersionsByFunction:
+// https://docs.aws.amazon.com/lambda/latest/api/API_ListVersionsByFunction.html
+// Its errors are those of All. There are none of a function that does not exist.
+func (f *Functions) Versions(ctx context.Context, name string) ([]Function, error) {
+	all, err := f.list(ctx, func(bool) {}, func(marker *string) ([]types.FunctionConfiguration, *string, error) {
+		out, err := f.client.ListVersionsByFunction(ctx, &lambda.ListVersionsByFunctionInput{FunctionName: &name, MaxItems: aws.Int32(50), Marker: marker})
+		if err != nil {
+			return nil, nil, err
+		}
+		return out.Versions, out.NextMarker, nil
+	})
+	if errors.Is(err, ErrNoLayer) { // ResourceNotFoundException
+		return nil, nil
+	}
+	return all, err
+}
+
+// list reads pages. A function that changes between two pages may be in both: the later entry counts.
+func (f *Functions) list(ctx context.Context, page func(more bool), read func(*string) ([]types.FunctionConfiguration, *string, error)) ([]Function, error) {
+	var all []Function
+	at := map[[2]string]int{}
+	err := pages(func(marker *string) (*string, int, error) {
+		found, next, err := read(marker)
+		if err != nil {
+			return nil, 0, failure(ctx, err)
+		}
+		for _, c := range found {
+			one, err := f.function(c)
+			if err != nil {
+				return nil, 0, err
+			}
+			id := [2]string{one.Name, one.Version}
+			if i, twice := at[id]; twice {
+				all[i] = one
+				continue
+			}
+			at[id] = len(all)
+			all = append(all, one)
+		}
+		page(aws.ToString(next) != "")
+		return next, len(found), nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return all, nil
+}
+
+// Aliases lists the aliases of a function, with calls of ListAliases:
+// https://docs.aws.amazon.com/lambda/latest/api/API_ListAliases.html
+// Its errors are those of All. There are none of a function that does not exist.
+func (f *Functions) Aliases(ctx context.Context, name string) ([]Alias, error) {
+	var all []Alias
+	err := pages(func(marker *string) (*string, int, error) {
+		out, err := f.client.ListAliases(ctx, &lambda.ListAliasesInput{FunctionName: &name, MaxItems: aws.Int32(50), Marker: marker})
+		if err != nil {
+			return nil, 0, failure(ctx, err)
+		}
+		for _, a := range out.Aliases {
+			one, err := alias(a)
+			if err != nil {
+				return nil, 0, err
+			}
+			all = append(all, one)
+		}
+		return out.NextMarker, len(out.Aliases), nil
+	})
+	switch {
+	case errors.Is(err, ErrNoLayer): // ResourceNotFoundException
+		return nil, nil
+	case err != nil:
+		return nil, err
+	}
+	return all, nil
+}
+
+// pages reads pages until there is no next one.
+func pages(read func(marker *string) (next *string, found int, err error)) error {
+	const maxPages, maxEmpty = 10_000, 50
+	var marker *string
+	empty := 0
+	for range maxPages {
+		next, found, err := read(marker)
+		switch {
+		case err != nil:
+			return err
+		case aws.ToString(next) == "":
+			return nil
+		}
+		if empty++; found > 0 {
+			empty = 0
+		}
+		if empty == maxEmpty || aws.ToString(next) == aws.ToString(marker) {
+			break
+		}
+		marker = next
+	}
+	return fmt.Errorf("%w: a list does not end", ErrReply)
+}
+
+// function returns an entry of a list, whose ARN may end in its version.
+func (f *Functions) function(c types.FunctionConfiguration) (Function, error) {
+	one := Function{Version: aws.ToString(c.Version), Master: aws.ToString(c.MasterArn)}
+	a, _ := arn.Parse(aws.ToString(c.FunctionArn))
+	named, ours := strings.CutPrefix(":"+a.Service+":"+a.Region+":"+a.Account+":"+a.Resource, f.home)
+	name, qualifier, _ := strings.Cut(named, ":")
+	if !ours || !ValidName(strings.ReplaceAll(name, ".", "-")) || name != aws.ToString(c.FunctionName) {
+		return one, fmt.Errorf("%w: it lists something that is not a function of this account and region", ErrReply)
+	}
+	if !isVersion(one.Version) || qualifier != "" && qualifier != one.Version {
+		return one, fmt.Errorf("%w: it lists a function whose version is not one", ErrReply)
+	}
+	one.Name = name
+	for _, l := range c.Layers {
+		if !f.attachable(aws.ToString(l.Arn)) {
+			return one, fmt.Errorf("%w: it lists a layer of a function that is not one", ErrReply)
+		}
+		one.Layers = append(one.Layers, aws.ToString(l.Arn))
+	}
+	return one, nil
+}
+
+// attachable reports whether an ARN is that of a layer version of anyone in the region, or of a layer of AWS itself, which has
+// neither account nor version.
+func (f *Functions) attachable(s string) bool {
+	if a, ok := arn.Parse(s); ok && a.Service == "lambda" && strings.HasPrefix(a.Resource, "awslayer:") {
+		return true
+	}
+	ref, err := ParseARN(s)
+	return err == nil && ref.Version > 0 && strings.HasPrefix(f.home, ":lambda:"+ref.Region+":")
+}
+
+func isVersion(s string) bool {
+	return s == Latest || s == LatestPublished || s != "" && s[0] != '0' && len(s) <= 19 && strings.Trim(s, "0123456789") == ""
+}
+
+func alias(a types.AliasConfiguration) (Alias, error) {
+	one := Alias{Name: aws.ToString(a.Name)}
+	rest := 1.0
+	bad := fmt.Errorf("%w: it lists an alias that points to no version", ErrReply)
+	if !ValidName(one.Name) || !isVersion(aws.ToString(a.FunctionVersion)) {
+		return one, bad
+	}
+	if a.RoutingConfig != nil {
+		for version, weight := range a.RoutingConfig.AdditionalVersionWeights {
+			if !isVersion(version) || !(weight >= 0 && weight <= 1) {
+				return one, bad
+			}
+			rest -= weight
+			one.Routes = append(one.Routes, Route{version, weight})
+		}
+	}
+	one.Routes = append([]Route{{aws.ToString(a.FunctionVersion), max(rest, 0)}}, one.Routes...)
+	return one, nil
+}
+
+// pacer is a middleware in which every attempt of a call waits, including retries.
+type pacer struct{ limiter *rate.Limiter }
+
+func (pacer) ID() string { return "FunctionPace" }
+
+func (p pacer) HandleFinalize(ctx context.Context, in middleware.FinalizeInput, next middleware.FinalizeHandler) (
+	out middleware.FinalizeOutput, metadata middleware.Metadata, err error) {
+	if err := p.limiter.Wait(ctx); err != nil {
+		return out, metadata, fmt.Errorf("waiting for the pace: %w", err)
+	}
+	return next.HandleFinalize(ctx, in)
+}
+
+// bare makes calls whose replies have only what a Functions needs, and so no environment variables.
+type bare struct{ client aws.HTTPClient }
+
+// reply is what is kept of a reply of ListFunctions, ListVersionsByFunction or ListAliases. Values stay as they are, for
+// internal/awsreply to check.
+type reply struct {
+	Functions, Versions []entry         `json:",omitzero"` // an empty list is kept
+	Aliases             []aliasEntry    `json:",omitzero"`
+	NextMarker          json.RawMessage `json:",omitempty"`
+}
+
+type entry struct {
+	FunctionName, FunctionArn, Version, MasterArn json.RawMessage `json:",omitempty"`
+	Layers                                        []layerEntry    `json:",omitzero"`
+}
+
+type layerEntry struct {
+	Arn json.RawMessage `json:",omitempty"`
+}
+
+type aliasEntry struct {
+	Name, FunctionVersion, RoutingConfig json.RawMessage `json:",omitempty"`
+}
+
+// maxReply is far more than a page of 50 versions has, each with 4 KB of variables.
+const maxReply = 16 << 20
+
+func (b bare) Do(r *http.Request) (*http.Response, error) {
+	res, err := b.client.Do(r)
+	if err != nil || res.StatusCode/100 != 2 {
+		return res, err
+	}
+	content, err := io.ReadAll(io.LimitReader(res.Body, maxReply))
+	if err = errors.Join(err, res.Body.Close()); err != nil {
+		return nil, err
+	}
+	var kept reply
+	left := []byte("not JSON") // which is refused, and asked for again
+	switch {
+	case json.Unmarshal(content, &kept) == nil:
+		if left, err = json.Marshal(kept); err != nil {
+			return nil, err
+		}
+	case json.Valid(content): // but a list or an object is something else
+		left = []byte("{}") // which lacks a member
+	}
+	clear(content)
+	res.Body, res.ContentLength = io.NopCloser(bytes.NewReader(left)), int64(len(left))
+	res.Header = res.Header.Clone()
+	res.Header.Del("Content-Length")
+	return res, nil
+}
