@@ -9,16 +9,16 @@ const (
 	StepPrevious  Step = "downloading the published layer"
 	StepList      Step = "listing paths"
 	StepVersion   Step = "reading versions"
+	StepFunctions Step = "listing functions"
+	StepAliases   Step = "listing aliases"
 	StepRead      Step = "reading parameters"
 	StepSeal      Step = "sealing functions"
 	StepPublish   Step = "publishing the layer"
-	StepFunctions Step = "listing functions"
-	StepAliases   Step = "listing aliases"
 )
 
 // Steps returns all steps in order. A run leaves out those that it has no use for.
 func Steps() []Step {
-	return []Step{StepPreflight, StepPrevious, StepList, StepVersion, StepRead, StepSeal, StepPublish, StepFunctions, StepAliases}
+	return []Step{StepPreflight, StepPrevious, StepList, StepVersion, StepFunctions, StepAliases, StepRead, StepSeal, StepPublish}
 }
 
 // An Observer follows the progress of a run. Its method is called from several
