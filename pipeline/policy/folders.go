@@ -39,10 +39,11 @@ func (s Setting) InFolders(kind string, most int) (Setting, error) {
 		if levels < deepest { // all lists are as they were
 			s.Levels = levels
 		}
-		if s.policy(kind).Size() > 2*most*MaxManaged {
+		d := s.policy(kind)
+		if d.Size() > 2*most*MaxManaged {
 			continue // do not try to split what cannot fit
 		}
-		all, err := s.policy(kind).Split(MaxManaged)
+		all, err := d.Split(MaxManaged)
 		switch {
 		case err == nil && len(all) <= most:
 			return s, nil
@@ -97,12 +98,12 @@ func (s Setting) grants(kind string) []grant {
 func (s Setting) Folders(kind string) []string {
 	exact := s
 	exact.Levels = 0
+	before := exact.grants(kind)
 	var all List
 	for i, g := range s.grants(kind) {
 		for _, pattern := range g.parameters {
-			if above, ok := strings.CutSuffix(pattern, "/*"); ok && !slices.Contains(exact.grants(kind)[i].parameters, pattern) {
-				a, _ := arn.Parse(above)
-				all = append(all, strings.TrimPrefix(a.Resource, "parameter"))
+			if above, ok := strings.CutSuffix(pattern, "/*"); ok && !slices.Contains(before[i].parameters, pattern) {
+				all = append(all, nameOf(above))
 			}
 		}
 	}
