@@ -283,7 +283,7 @@ func (s Setting) foreignAccount() string {
 
 // foreignKey returns the ARN of a key that does not exist.
 func (s Setting) foreignKey(account string) string {
-	return arn.ARN{Partition: s.partition(), Service: "kms", Region: s.Region, Account: account, Resource: "key/00000000-0000-0000-0000-000000000000"}.String()
+	return s.keyARN(account, "00000000-0000-0000-0000-000000000000").String()
 }
 
 // nameOf returns the name of a parameter.

@@ -105,7 +105,7 @@ func (s Setting) buildSession(keyAccounts []string, levels int, exact bool) Docu
 func (s Setting) keysOf(accounts []string) List {
 	var keys List
 	for _, account := range append([]string{s.Account}, accounts...) {
-		all := arn.ARN{Partition: s.partition(), Service: "kms", Region: s.Region, Account: account, Resource: "key/*"}
+		all := s.keyARN(account, "*")
 		if all.HasAccount() {
 			keys = append(keys, all.String())
 		}

@@ -245,6 +245,11 @@ func (s Setting) parameterARN(name string) string {
 	return arn.Parameter(s.partition(), s.Region, s.Account, name).String()
 }
 
+// keyARN returns the ARN of a key of the region in an account. The ID * matches all of them.
+func (s Setting) keyARN(account, id string) arn.ARN {
+	return arn.ARN{Partition: s.partition(), Service: "kms", Region: s.Region, Account: account, Resource: "key/" + id}
+}
+
 // keysByName returns the keys that parameters are stored under.
 func (s Setting) keysByName() map[string]List {
 	keys := map[string]List{}

@@ -70,7 +70,7 @@ func (s Setting) keysFor(functions []manifest.Function) List {
 func (s Setting) around(keys List) List {
 	var all List
 	for _, key := range keys {
-		all = append(all, arn.ARN{Partition: s.partition(), Service: "kms", Region: s.Region, Account: arn.Account(key), Resource: "key/*"}.String())
+		all = append(all, s.keyARN(arn.Account(key), "*").String())
 	}
 	return distinct(all)
 }
