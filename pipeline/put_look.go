@@ -24,12 +24,8 @@ func (p *Put) Look(ctx context.Context) problem.Problems {
 		names = append(names, d.ref.Name)
 	}
 	found, err := p.Storage.Describe(ctx, names, nil)
-	switch {
-	case errors.Is(err, param.ErrDenied):
-		return problem.Problems{problem.New(problem.Access, nil, "Parameters cannot be described", sentence(err)+" Allow ssm:DescribeParameters for this role, "+
-			"so that a put can keep each parameter's key and tier (bundle policy --kind put writes the policy).")}
-	case err != nil:
-		return problem.Problems{readProblem(nil, err)}
+	if err != nil {
+		return problem.Problems{describeProblem(err, "so that a put can keep each parameter's key and tier (bundle policy --kind put writes the policy).")}
 	}
 	var problems problem.Problems
 	for _, d := range p.chosen {

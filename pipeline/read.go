@@ -77,3 +77,12 @@ func (bind *binding) resultProblem(res param.Result) problem.Problems {
 func readProblem(at *hcl.Range, err error) problem.Problem {
 	return problem.FromAWS(err, problem.Resource{On: "it", Rights: []string{"ssm:GetParameters"}}, at)
 }
+
+// describeProblem reports that parameters cannot be described. why is why the role needs
+// the right to, and what helps without it.
+func describeProblem(err error, why string) problem.Problem {
+	if errors.Is(err, param.ErrDenied) {
+		return problem.New(problem.Access, nil, "Parameters cannot be described", sentence(err)+" Allow ssm:DescribeParameters for this role, "+why)
+	}
+	return readProblem(nil, err)
+}

@@ -2,7 +2,6 @@ package pipeline
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -119,12 +118,8 @@ func (r *Resolve) stored(ctx context.Context, all bool) ([]StoredParameter, prob
 		}
 	}
 	found, err := r.Parameters.Describe(ctx, names, paths)
-	switch {
-	case errors.Is(err, param.ErrDenied):
-		return nil, problem.Problems{problem.New(problem.Access, nil, "Parameters cannot be described", sentence(err)+" Allow ssm:DescribeParameters for this role, "+
-			"which a build does not need, or list the keys of the parameters with --parameter-key.")}
-	case err != nil:
-		return nil, problem.Problems{readProblem(nil, err)}
+	if err != nil {
+		return nil, problem.Problems{describeProblem(err, "which a build does not need, or list the keys of the parameters with --parameter-key.")}
 	}
 	if all {
 		problems = bound.undescribed(found)

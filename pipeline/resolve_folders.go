@@ -2,9 +2,7 @@ package pipeline
 
 import (
 	"context"
-	"errors"
 
-	"github.com/whispering/bundle/pipeline/param"
 	"github.com/whispering/bundle/pipeline/policy"
 	"github.com/whispering/bundle/pipeline/problem"
 )
@@ -17,12 +15,8 @@ func (r *Resolve) Beyond(ctx context.Context, s *policy.Setting, kind string) ([
 		return nil, nil
 	}
 	found, err := r.Parameters.Describe(ctx, nil, folders)
-	switch {
-	case errors.Is(err, param.ErrDenied):
-		return nil, problem.Problems{problem.New(problem.Access, nil, "Parameters cannot be described", sentence(err)+" Allow ssm:DescribeParameters for this role, "+
-			"which a build does not need, or leave out --prefixes: without it, nobody can see what the policy grants.")}
-	case err != nil:
-		return nil, problem.Problems{readProblem(nil, err)}
+	if err != nil {
+		return nil, problem.Problems{describeProblem(err, "which a build does not need, or leave out --prefixes: without it, nobody can see what the policy grants.")}
 	}
 	names := make([]string, len(found))
 	for i, p := range found {
