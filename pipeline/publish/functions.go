@@ -34,8 +34,8 @@ const (
 // Functions lists functions in one account and region. It never has environment variables of a function: they may be secrets,
 // and are dropped before a reply is decoded. It is safe for concurrent use.
 type Functions struct {
-	client *lambda.Client
-	home   string // the part of a function's ARN between the partition and the name
+	client          *lambda.Client
+	region, account string
 
 	mu    sync.Mutex // held during a sweep
 	swept []Function
@@ -52,7 +52,7 @@ func NewFunctions(cfg aws.Config, account string) *Functions {
 				return s.Finalize.Insert(pace, "Retry", middleware.After)
 			})
 		}),
-		home: ":lambda:" + cfg.Region + ":" + account + ":function:",
+		region: cfg.Region, account: account,
 	}
 }
 
@@ -204,7 +204,8 @@ func pages(read func(marker *string) (next *string, found int, err error)) error
 func (f *Functions) function(c types.FunctionConfiguration) (Function, error) {
 	one := Function{Version: aws.ToString(c.Version), Master: aws.ToString(c.MasterArn)}
 	a, _ := arn.Parse(aws.ToString(c.FunctionArn))
-	named, ours := strings.CutPrefix(":"+a.Service+":"+a.Region+":"+a.Account+":"+a.Resource, f.home)
+	named, is := strings.CutPrefix(a.Resource, "function:")
+	ours := is && a.Service == "lambda" && a.Region == f.region && a.Account == f.account
 	name, qualifier, _ := strings.Cut(named, ":")
 	if !ours || !ValidName(strings.ReplaceAll(name, ".", "-")) || name != aws.ToString(c.FunctionName) {
 		return one, fmt.Errorf("%w: it lists something that is not a function of this account and region", ErrReply)
@@ -229,7 +230,7 @@ func (f *Functions) attachable(s string) bool {
 		return true
 	}
 	ref, err := ParseARN(s)
-	return err == nil && ref.Version > 0 && strings.HasPrefix(f.home, ":lambda:"+ref.Region+":")
+	return err == nil && ref.Version > 0 && ref.Region == f.region
 }
 
 func isVersion(s string) bool {

@@ -7,7 +7,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -16,7 +15,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
 
-	"github.com/whispering/bundle/internal/arn"
 	"github.com/whispering/bundle/internal/awsfault"
 )
 
@@ -26,7 +24,8 @@ type Lambda struct {
 	client *lambda.Client
 	http   aws.HTTPClient // of the same configuration: proxies, certificates, no redirects
 	base   string         // the endpoint, if it is not AWS's own
-	home   string         // the part of a layer's ARN between the partition and the layer's name
+
+	region, account string
 }
 
 // New returns a Lambda that makes its calls with cfg, whose HTTPClient must be set.
@@ -35,7 +34,7 @@ type Lambda struct {
 func New(cfg aws.Config, account string) *Lambda {
 	return &Lambda{
 		client: lambda.NewFromConfig(cfg), http: cfg.HTTPClient, base: aws.ToString(cfg.BaseEndpoint),
-		home: ":lambda:" + cfg.Region + ":" + account + ":layer:",
+		region: cfg.Region, account: account,
 	}
 }
 
@@ -213,12 +212,7 @@ func (l *Lambda) newVersion(layer, arn string, number int64, content *types.Laye
 // names reports whether an ARN is that of a version of a layer.
 func (l *Lambda) names(layer, named string, number int64) bool {
 	ref, err := ParseARN(named)
-	if err != nil || ref.Version != number {
-		return false
-	}
-	a, _ := arn.Parse(ref.Layer)
-	_, home, _ := strings.Cut(ref.Layer, ":lambda:")
-	return ref.Layer == layer || ":lambda:"+home == l.home+layer && arn.InPartition(a.Partition, a.Region)
+	return err == nil && ref.Version == number && (ref.Layer == layer || IsIn(ref, l.account, l.region, layer))
 }
 
 // date parses the date of a version. It is only shown, so an invalid one is left out.
