@@ -29,12 +29,8 @@ type pointed struct {
 
 // parameter returns the parameter for the ARN of the layer, if there is one.
 func (p *Publish) parameter() manifest.Text {
-	if p.Manifest.Bundle.Layer.Value == "" && len(p.Layer.Documents) == 1 {
-		for _, fn := range p.Manifest.Functions {
-			if fn.File() == p.Layer.Documents[0].Header.Name {
-				return fn.LayerParameter
-			}
-		}
+	if fn := p.owner(); fn != nil {
+		return fn.LayerParameter
 	}
 	return p.Manifest.Bundle.LayerParameter
 }

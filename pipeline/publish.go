@@ -140,18 +140,26 @@ func (p *Publish) check() (manifest.Text, problem.Problems) {
 	return name, p.Helpers.Publish(p.From, p.Layer, p.HelpersOf)
 }
 
-// name returns the layer's name. A name that depends on the function is only for a
-// layer of that function.
+// name returns the layer's name.
 func (p *Publish) name() manifest.Text {
-	if p.Manifest.Bundle.Layer.Value != "" || len(p.Layer.Documents) != 1 {
-		return p.Manifest.Bundle.Layer
+	if fn := p.owner(); fn != nil {
+		return fn.Layer
 	}
-	for _, fn := range p.Manifest.Functions {
+	return p.Manifest.Bundle.Layer
+}
+
+// owner returns the function that the layer is for, if its name depends on the function,
+// or nil. Such a name is only for a layer of that function.
+func (p *Publish) owner() *manifest.Function {
+	if p.Manifest.Bundle.Layer.Value != "" || len(p.Layer.Documents) != 1 {
+		return nil
+	}
+	for i, fn := range p.Manifest.Functions {
 		if fn.File() == p.Layer.Documents[0].Header.Name {
-			return fn.Layer
+			return &p.Manifest.Functions[i]
 		}
 	}
-	return manifest.Text{}
+	return nil
 }
 
 // description is the layer version's description. It stays within Lambda's limit
