@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 
@@ -223,24 +224,12 @@ func rows(fn manifest.Function, name string, versions []publish.Function, aliase
 			}
 		}
 	}
-	for attached, numbers := range idle {
+	for _, attached := range slices.Backward(slices.Sorted(maps.Keys(idle))) { // the newest first
+		numbers := idle[attached]
 		slices.SortFunc(numbers, byNumber)
 		all = append(all, Running{Function: fn.Name.Value, Name: name, Versions: numbers, Weight: 1, Attached: attached, Master: at[numbers[0]].Master})
 	}
-	slices.SortStableFunc(all, func(a, b Running) int {
-		if a.Qualifier != "" || b.Qualifier != "" {
-			return cmp.Compare(b2i(a.Qualifier == ""), b2i(b.Qualifier == ""))
-		}
-		return cmp.Compare(b.Attached, a.Attached)
-	})
 	return all
-}
-
-func b2i(b bool) int {
-	if b {
-		return 1
-	}
-	return 0
 }
 
 func byNumber(a, b string) int {
