@@ -176,6 +176,15 @@ func (s *Service) ofAlias(r *call.Request, name string) (*function, string, erro
 	return s.functions[arn], arn, err
 }
 
+// existing is ofAlias for an operation that needs the function.
+func (s *Service) existing(r *call.Request, name string) (*function, error) {
+	f, arn, err := s.ofAlias(r, name)
+	if err == nil && f == nil {
+		err = notFound("Function not found: " + arn)
+	}
+	return f, err
+}
+
 // createAlias is https://docs.aws.amazon.com/lambda/latest/api/API_CreateAlias.html.
 func (s *Service) createAlias(r *call.Request, in *aliasInput) (any, error) {
 	if in.FunctionVersion == nil {
@@ -213,12 +222,9 @@ func (s *Service) updateAlias(r *call.Request, in *aliasInput) (any, error) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	f, arn, err := s.ofAlias(r, in.FunctionName)
-	switch {
-	case err != nil:
+	f, err := s.existing(r, in.FunctionName)
+	if err != nil {
 		return nil, err
-	case f == nil:
-		return nil, notFound("Function not found: " + arn)
 	}
 	a := f.alias(in.Name)
 	if a == nil {
@@ -260,12 +266,9 @@ func (s *Service) deleteAlias(r *call.Request, in *aliasInput) (any, error) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	f, arn, err := s.ofAlias(r, in.FunctionName)
-	switch {
-	case err != nil:
+	f, err := s.existing(r, in.FunctionName)
+	if err != nil {
 		return nil, err
-	case f == nil:
-		return nil, notFound("Function not found: " + arn)
 	}
 	f.Aliases = slices.DeleteFunc(f.Aliases, func(a *alias) bool { return a.Name == in.Name })
 	return nil, nil
@@ -280,12 +283,9 @@ func (s *Service) listAliases(r *call.Request, in *listFunctionsInput) (any, err
 	}
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	f, arn, err := s.ofAlias(r, in.FunctionName)
-	switch {
-	case err != nil:
+	f, err := s.existing(r, in.FunctionName)
+	if err != nil {
 		return nil, err
-	case f == nil:
-		return nil, notFound("Function not found: " + arn)
 	}
 	found := map[string]func() aliasOutput{}
 	for _, a := range f.Aliases {
