@@ -166,16 +166,11 @@ type listFunctionsInput struct {
 
 // page is a page of at most 50 keys, whatever MaxItems is (https://docs.aws.amazon.com/lambda/latest/api/API_ListFunctions.html).
 func (in *listFunctionsInput) page(keys []string) (page []string, next string, err error) {
-	most := maxItems
-	if in.MaxItems != nil {
-		switch most = *in.MaxItems; {
-		case most < 1:
-			return nil, "", validation(strconv.Itoa(most), "maxItems", "have value greater than or equal to 1")
-		case most > 10_000:
-			return nil, "", validation(strconv.Itoa(most), "maxItems", "have value less than or equal to 10000")
-		}
+	most, err := pageSize(in.MaxItems, 10_000)
+	if err != nil {
+		return nil, "", err
 	}
-	return after(keys, in.Marker, min(most, maxItems))
+	return after(keys, in.Marker, most)
 }
 
 // listFunctions is https://docs.aws.amazon.com/lambda/latest/api/API_ListFunctions.html, by name, and with ALL, every version after its $LATEST.

@@ -149,17 +149,24 @@ const maxItems = 50
 
 // page returns a page of the sorted keys.
 func (in *listInput) page(keys []string) (page []string, next string, err error) {
-	most := maxItems
-	if in.MaxItems != nil {
-		most = *in.MaxItems
-	}
-	switch {
-	case most < 1:
-		return nil, "", validation(strconv.Itoa(most), "maxItems", "have value greater than or equal to 1")
-	case most > maxItems:
-		return nil, "", validation(strconv.Itoa(most), "maxItems", "have value less than or equal to 50")
+	most, err := pageSize(in.MaxItems, maxItems)
+	if err != nil {
+		return nil, "", err
 	}
 	return after(keys, in.Marker, most)
+}
+
+// pageSize is how many items a page has at most, by a request's MaxItems. What a request can ask for may be more than it gets.
+func pageSize(asked *int, limit int) (int, error) {
+	switch {
+	case asked == nil:
+		return maxItems, nil
+	case *asked < 1:
+		return 0, validation(strconv.Itoa(*asked), "maxItems", "have value greater than or equal to 1")
+	case *asked > limit:
+		return 0, validation(strconv.Itoa(*asked), "maxItems", "have value less than or equal to "+strconv.Itoa(limit))
+	}
+	return min(*asked, maxItems), nil
 }
 
 // after returns the keys after a marker, which is the last key of the previous page.
