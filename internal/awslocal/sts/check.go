@@ -125,24 +125,30 @@ func readAssume(req *call.Request, members map[string]string) (*assumption, erro
 }
 
 func (in *assumption) readSeconds(req *call.Request, members map[string]string) (err error) {
-	in.seconds = 3600
-	if text, ok := members["DurationSeconds"]; ok {
-		if in.seconds, err = strconv.Atoi(text); err != nil {
-			return call.NewError("MalformedInput", "DurationSeconds is not a number")
-		}
-	}
-	switch {
-	case in.seconds < shortestSession:
-		return invalid("Value '%d' at 'durationSeconds' failed to satisfy constraint: Member must have value greater than or equal to %d",
-			in.seconds, shortestSession)
-	case in.seconds > longestSession:
-		return invalid("Value '%d' at 'durationSeconds' failed to satisfy constraint: Member must have value less than or equal to %d",
-			in.seconds, longestSession)
-	case in.seconds > longestChained && strings.Contains(req.Caller.ARN, ":assumed-role/"):
-		return call.NewError("ValidationError",
+	in.seconds, err = number(members, "DurationSeconds", 3600, shortestSession, longestSession)
+	if err == nil && in.seconds > longestChained && strings.Contains(req.Caller.ARN, ":assumed-role/") {
+		err = call.NewError("ValidationError",
 			"The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining")
 	}
-	return nil
+	return err
+}
+
+// number reads a member that is a number, with a standard value if it is not there.
+func number(members map[string]string, member string, standard, least, most int) (int, error) {
+	text, ok := members[member]
+	if !ok {
+		return standard, nil
+	}
+	n, err := strconv.Atoi(text)
+	switch {
+	case err != nil:
+		return 0, call.NewError("MalformedInput", member+" is not a number")
+	case n < least:
+		return 0, invalid("Value '%d' at '%s' failed to satisfy constraint: Member must have value greater than or equal to %d", n, lowerFirst(member), least)
+	case n > most:
+		return 0, invalid("Value '%d' at '%s' failed to satisfy constraint: Member must have value less than or equal to %d", n, lowerFirst(member), most)
+	}
+	return n, nil
 }
 
 // readPolicy reads the session policy, and finds out whether a session can hold it together with the tags.
@@ -171,19 +177,10 @@ func (in *assumption) readPolicy(_ *call.Request, members map[string]string) err
 func percent(bytes int) int { return (100*bytes + packedLimit - 1) / packedLimit }
 
 func (in *assumption) readTokenSize(_ *call.Request, members map[string]string) (err error) {
-	text, ok := members["MinimumSessionTokenSize"]
-	if !ok {
-		return nil
-	}
-	if in.tokenSize, err = strconv.Atoi(text); err != nil {
-		return call.NewError("MalformedInput", "MinimumSessionTokenSize is not a number")
-	}
-	switch {
-	case in.tokenSize < 0:
-		return invalid("Value '%d' at 'minimumSessionTokenSize' failed to satisfy constraint: Member must have value greater than or equal to 0", in.tokenSize)
-	case in.tokenSize > longestPadded:
-		return invalid("Value '%d' at 'minimumSessionTokenSize' failed to satisfy constraint: Member must have value less than or equal to %d",
-			in.tokenSize, longestPadded)
-	}
-	return nil
+	in.tokenSize, err = tokenSize(members)
+	return err
+}
+
+func tokenSize(members map[string]string) (int, error) {
+	return number(members, "MinimumSessionTokenSize", 0, 0, longestPadded)
 }

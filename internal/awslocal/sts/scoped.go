@@ -3,7 +3,6 @@ package sts
 import (
 	"encoding/json"
 	"net/http"
-	"strconv"
 	"time"
 
 	"github.com/whispering/bundle/internal/awslocal/call"
@@ -60,9 +59,8 @@ func (s *Service) getScopedCredentials(req *call.Request) (any, error) {
 // scope checks the members of a request and narrows the session. It returns the least size of the new token, in bytes.
 func (se *session) scope(members map[string]string, now time.Time) (least int, err error) {
 	document, narrower := members["Policy"]
-	text, shorter := members["DurationSeconds"]
+	_, shorter := members["DurationSeconds"]
 	description, described := members["ScopedSessionDescription"]
-	in := &assumption{}
 	if !narrower && !shorter {
 		return 0, call.NewError("ValidationError", "A request must have at least one of Policy and DurationSeconds.")
 	}
@@ -79,11 +77,11 @@ func (se *session) scope(members map[string]string, now time.Time) (least int, e
 			return 0, err
 		}
 	}
-	if err := in.readTokenSize(nil, members); err != nil {
+	if least, err = tokenSize(members); err != nil {
 		return 0, err
 	}
 	if shorter {
-		if err := se.shorten(text, now); err != nil {
+		if err := se.shorten(members, now); err != nil {
 			return 0, err
 		}
 	}
@@ -96,19 +94,14 @@ func (se *session) scope(members map[string]string, now time.Time) (least int, e
 		}
 		se.Scopes = append(se.Scopes, json.RawMessage(document))
 	}
-	return in.tokenSize, nil
+	return least, nil
 }
 
 // shorten ends the session after a number of seconds.
-func (se *session) shorten(text string, now time.Time) error {
-	seconds, err := strconv.Atoi(text)
-	switch {
-	case err != nil:
-		return call.NewError("MalformedInput", "DurationSeconds is not a number")
-	case seconds < 1:
-		return invalid("Value '%d' at 'durationSeconds' failed to satisfy constraint: Member must have value greater than or equal to 1", seconds)
-	case seconds > longestScoped:
-		return invalid("Value '%d' at 'durationSeconds' failed to satisfy constraint: Member must have value less than or equal to %d", seconds, longestScoped)
+func (se *session) shorten(members map[string]string, now time.Time) error {
+	seconds, err := number(members, "DurationSeconds", 0, 1, longestScoped)
+	if err != nil {
+		return err
 	}
 	end := now.Add(time.Duration(seconds) * time.Second).Truncate(time.Second)
 	if end.After(se.Expires) {
