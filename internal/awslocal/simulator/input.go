@@ -78,7 +78,7 @@ func (in *input) readNames(members map[string]string) error {
 		in.resources = []string{"*"}
 	}
 	if in.caller != in.source {
-		if kind, _ := (&input{source: in.caller}).entity(); kind == "" {
+		if kind, _ := entity(in.caller); kind == "" {
 			return invalid("Invalid Entity Arn: %s does not clearly define entity type and name.", in.caller)
 		}
 	}

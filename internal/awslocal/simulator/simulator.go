@@ -79,7 +79,7 @@ func (s *Service) simulate(req *call.Request) (any, error) {
 	if d := req.Caller.Evaluate(nil, access); !d.Allowed {
 		return nil, &call.Error{Status: http.StatusForbidden, Code: "AccessDenied", Message: d.Message(access)}
 	}
-	kind, name := in.entity()
+	kind, name := entity(in.source)
 	if kind == "" {
 		return nil, invalid("Invalid Entity Arn: %s does not clearly define entity type and name.", in.source)
 	}
@@ -102,8 +102,8 @@ func (s *Service) simulate(req *call.Request) (any, error) {
 }
 
 // entity returns the kind and the name of the entity that an ARN names, and "" if it names none.
-func (in *input) entity() (kind, name string) {
-	parts := strings.SplitN(in.source, ":", 6)
+func entity(arn string) (kind, name string) {
+	parts := strings.SplitN(arn, ":", 6)
 	if len(parts) != 6 || parts[0] != "arn" || parts[2] != "iam" {
 		return "", ""
 	}
@@ -117,12 +117,13 @@ func (in *input) entity() (kind, name string) {
 // evaluate decides an action on every resource. The first policies are the role's own.
 func (in *input) evaluate(policies []iam.Policy, own int, action string) evaluation {
 	out := evaluation{EvalActionName: action, EvalResourceName: "*"}
+	_, role := entity(in.source)
 	strictness := map[string]int{"allowed": 0, "implicitDeny": 1, "explicitDeny": 2}
 	for i, resource := range in.resources {
 		found := iam.Simulate(policies, iam.Access{Principal: in.caller, Account: accountOf(in.caller), Action: action, Resource: resource, Keys: in.keys})
 		one := ofResource{EvalResourceName: resource, EvalResourceDecision: found.Decision, MissingContextValues: found.Missing}
 		for _, m := range found.Matched {
-			by := statement{"role_" + in.name() + "_policy", "role", m.Start, m.End}
+			by := statement{"role_" + role + "_policy", "role", m.Start, m.End}
 			if m.Policy >= own {
 				by.SourcePolicyId, by.SourcePolicyType = "PolicyInputList."+strconv.Itoa(m.Policy-own+1), "none"
 			}
@@ -142,11 +143,6 @@ func (in *input) evaluate(policies []iam.Policy, own int, action string) evaluat
 	return out
 }
 
-func (in *input) name() string {
-	_, name := in.entity()
-	return name
-}
-
 // page returns the results from the marker on, MaxItems at most.
 func (in *input) page(all []evaluation) simulation {
 	all = all[min(in.from, len(all)):]
@@ -158,7 +154,7 @@ func (in *input) page(all []evaluation) simulation {
 
 func accountOf(arn string) string {
 	parts := strings.SplitN(arn, ":", 6)
-	return parts[4] // in.entity has checked the form
+	return parts[4] // entity has checked the form
 }
 
 func invalid(format string, args ...any) error {
