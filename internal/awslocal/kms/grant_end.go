@@ -1,7 +1,6 @@
 package kms
 
 import (
-	"maps"
 	"slices"
 
 	"github.com/whispering/bundle/internal/awslocal/call"
@@ -222,13 +221,5 @@ func (s *Service) listRetirableGrants(r *call.Request, in *listGrantsInput) (any
 
 // grantPage returns a page of grants.
 func (in *listGrantsInput) grantPage(entries map[string]grantEntry) (any, error) {
-	p, err := in.paginate(slices.Sorted(maps.Keys(entries)), grantsPerPage, mostGrantsPerPage)
-	if err != nil {
-		return nil, err
-	}
-	items := make([]grantEntry, len(p.names))
-	for i, id := range p.names {
-		items[i] = entries[id]
-	}
-	return p.output("Grants", items), nil
+	return pageOf(&in.listInput, "Grants", entries, grantsPerPage, mostGrantsPerPage)
 }

@@ -48,6 +48,19 @@ func (in *listInput) paginate(names []string, standard, most int) (page, error) 
 	return p, nil
 }
 
+// pageOf returns a page of entries, sorted by name, as the member list of the reply.
+func pageOf[Entry any](in *listInput, list string, entries map[string]Entry, standard, most int) (any, error) {
+	p, err := in.paginate(slices.Sorted(maps.Keys(entries)), standard, most)
+	if err != nil {
+		return nil, err
+	}
+	items := make([]Entry, len(p.names))
+	for i, name := range p.names {
+		items[i] = entries[name]
+	}
+	return p.output(list, items), nil
+}
+
 // cut ends a page after n items, before others.
 func (p *page) cut(n int) {
 	p.names = p.names[:n]

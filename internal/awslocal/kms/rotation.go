@@ -218,22 +218,13 @@ func (s *Service) listKeyRotations(r *call.Request, in *listRotationsInput) (any
 	if err != nil {
 		return nil, err
 	}
-	entries, names := map[string]rotationEntry{}, []string{}
+	entries := map[string]rotationEntry{} // by a name that sorts as they do
 	for i, e := range k.rotations() {
 		if i > 0 || all {
-			name := fmt.Sprintf("%03d", i)
-			entries[name], names = e, append(names, name)
+			entries[fmt.Sprintf("%03d", i)] = e
 		}
 	}
-	p, err := in.paginate(names, 100, 1000)
-	if err != nil {
-		return nil, err
-	}
-	items := make([]rotationEntry, len(p.names))
-	for i, name := range p.names {
-		items[i] = entries[name]
-	}
-	return p.output("Rotations", items), nil
+	return pageOf(&in.listInput, "Rotations", entries, 100, 1000)
 }
 
 // rotations are all material of the key, oldest first. The first came with the key.

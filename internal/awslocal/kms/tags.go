@@ -2,7 +2,6 @@ package kms
 
 import (
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -49,19 +48,11 @@ func (s *Service) listResourceTags(r *call.Request, in *listInput) (any, error) 
 	if err != nil {
 		return nil, err
 	}
-	values := map[string]*string{}
+	entries := map[string]tag{}
 	for _, t := range k.Tags {
-		values[t.TagKey] = t.TagValue
+		entries[t.TagKey] = t
 	}
-	p, err := in.paginate(slices.Sorted(maps.Keys(values)), maxTags, maxTags)
-	if err != nil {
-		return nil, err
-	}
-	tags := make([]tag, len(p.names))
-	for i, key := range p.names {
-		tags[i] = tag{key, values[key]}
-	}
-	return p.output("Tags", tags), nil
+	return pageOf(in, "Tags", entries, maxTags, maxTags)
 }
 
 // checkTags checks the tags of a request. The codes and texts are those that tests recorded from AWS.
