@@ -238,8 +238,7 @@ func (s *Service) ofAccount(r *call.Request) (all []*function) {
 func (f *function) items(now time.Time) map[string]func() functionOutput {
 	found := map[string]func() functionOutput{}
 	for _, v := range append([]*release{f.Latest}, f.Versions...) {
-		number := versionName(v.number())
-		found[strings.Repeat("0", 20-len(number))+number] = func() functionOutput { return f.item(v, v.Version, now) }
+		found[oldestFirst(v.number())] = func() functionOutput { return f.item(v, v.Version, now) }
 	}
 	return found
 }

@@ -2,6 +2,7 @@ package lambda
 
 import (
 	"encoding/base64"
+	"fmt"
 	"maps"
 	"slices"
 	"strconv"
@@ -224,9 +225,11 @@ func (s *Service) listVersions(r *call.Request, in *listInput) (any, error) {
 
 // newestFirst returns a string that sorts earlier for a greater number.
 func newestFirst(number int64) string {
-	text := strconv.FormatInt(int64(1e18)-number, 10)
-	return strings.Repeat("0", 20-len(text)) + text
+	return oldestFirst(int64(1e18) - number)
 }
+
+// oldestFirst returns a string that sorts later for a greater number.
+func oldestFirst(number int64) string { return fmt.Sprintf("%020d", number) }
 
 type layerItem struct {
 	LayerName             string
