@@ -84,16 +84,16 @@ func TestOpenersOfAKeyPolicy(t *testing.T) {
 		{root + `,{"Effect": "Deny", "Principal": {"AWS": "arn:aws:iam::111111111111:role/a"}, "Action": "kms:*", "Resource": "*"}`, []string{account}, true},
 		{root + `,{"Effect": "Deny", "Principal": "*", "Action": "kms:Encrypt", "Resource": "*"}`, []string{account}, true},
 	} {
-		got, err := openers(someKey, []string{`{"Version": "2012-10-17", "Statement": [` + c.statements + `]}`}, nil, decrypting)
+		got, _, err := openers(someKey, []string{`{"Version": "2012-10-17", "Statement": [` + c.statements + `]}`}, nil)
 		if err != nil || !slices.Equal(got.names, c.names) || got.open != c.open {
 			t.Errorf("%s:\n%q, open %t, %v", c.statements, got.names, got.open, err)
 		}
 	}
-	if got, err := openers(someKey, []string{`{"Statement": ` + hello + `}`}, nil, decrypting); err != nil || len(got.names) != 1 {
+	if got, _, err := openers(someKey, []string{`{"Statement": ` + hello + `}`}, nil); err != nil || len(got.names) != 1 {
 		t.Errorf("a single statement: %v, %v", got, err)
 	}
 	for _, broken := range []string{"", "x", `{"Statement": 7}`, `{"Statement": [7]}`, `{"Statement": [{"Effect": []}]}`} {
-		if _, err := openers(someKey, []string{broken}, nil, decrypting); err == nil {
+		if _, _, err := openers(someKey, []string{broken}, nil); err == nil {
 			t.Errorf("%q is taken for a policy", broken)
 		}
 	}
@@ -105,7 +105,7 @@ func FuzzOpeners(f *testing.F) {
 	f.Add(`{"Statement": [{"Principal": {"AWS": [null]}}]}`)
 	f.Add(`[]`)
 	f.Fuzz(func(t *testing.T, document string) {
-		who, err := openers(someKey, []string{document}, []grantee{{"arn:aws:iam::111111111111:role/x", []types.GrantOperation{types.GrantOperationDecrypt}}}, decrypting)
+		who, _, err := openers(someKey, []string{document}, []grantee{{"arn:aws:iam::111111111111:role/x", []types.GrantOperation{types.GrantOperationDecrypt}}})
 		if err != nil && len(who.names) > 0 {
 			t.Error("names and an error")
 		}

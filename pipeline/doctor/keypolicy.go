@@ -3,7 +3,6 @@ package doctor
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"strings"
 
@@ -37,7 +36,7 @@ func (d *Doctor) keyPolicy(ctx context.Context, f Function) []Finding {
 	found := Finding{Check: CheckKeyPolicy, Status: Note, Function: f.Name, Action: "kms:GetKeyPolicy", Resource: f.KeyARN, At: f.Key}
 	var seen access
 	for _, name := range []string{defaultPolicy, ramPolicy} {
-		document, err := d.readPolicy(ctx, f, name)
+		document, err := d.readPolicy(ctx, f.KeyARN, name)
 		switch {
 		case name == ramPolicy && awsfault.Code(err) == "NotFoundException": // the key is not shared
 		case err == nil && !isPolicy(document):
@@ -69,9 +68,9 @@ func (d *Doctor) keyPolicy(ctx context.Context, f Function) []Finding {
 	return append([]Finding{found.openers(f, seen)}, found.ineffective(f, seen.documents[0])...)
 }
 
-// readPolicy reads one of the two key policies.
-func (d *Doctor) readPolicy(ctx context.Context, f Function, name string) (string, error) {
-	out, err := d.client.GetKeyPolicy(ctx, &kms.GetKeyPolicyInput{KeyId: aws.String(f.KeyARN), PolicyName: aws.String(name)})
+// readPolicy reads one of the two policies of a key.
+func (d *Doctor) readPolicy(ctx context.Context, keyARN, name string) (string, error) {
+	out, err := d.client.GetKeyPolicy(ctx, &kms.GetKeyPolicyInput{KeyId: aws.String(keyARN), PolicyName: aws.String(name)})
 	if err != nil {
 		return "", err
 	}
@@ -102,9 +101,8 @@ func unanswered(err error) string {
 // openers completes the finding with who can decrypt, and who else can move a document
 // to another key, to decrypt it there.
 func (f Finding) openers(of Function, seen access) Finding {
-	who, err := openers(of.KeyARN, seen.documents, seen.grants, decrypting)
-	movers, also := openers(of.KeyARN, seen.documents, seen.grants, moving)
-	switch err = errors.Join(err, also); {
+	who, movers, err := openers(of.KeyARN, seen.documents, seen.grants)
+	switch {
 	case err != nil:
 		f.Detail = fmt.Sprintf("the policy of key %q cannot be read: it is not a policy document", of.Key.Value)
 		return f

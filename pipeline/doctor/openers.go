@@ -65,22 +65,38 @@ func (l *list[T]) UnmarshalJSON(b []byte) error {
 // byGrant is what a name that a grant has ends in.
 const byGrant = " (by a grant)"
 
-// openers parses the policies of a key, and adds the grants. It returns who can do an
-// action with the key. It ignores conditions of an Allow, and a Deny that it does not
-// understand, so that it may list too many principals, and never too few.
-func openers(keyARN string, documents []string, grants []grantee, action string) (who, error) {
-	var statements []statement
+// effective parses the policies of a key, and returns the statements that KMS takes notice
+// of.
+func effective(documents ...string) ([]statement, error) {
+	var all []statement
 	for _, document := range documents {
 		var p policy
 		if err := json.Unmarshal([]byte(document), &p); err != nil {
-			return who{}, errors.New("it is not a policy document")
+			return nil, errors.New("it is not a policy document")
 		}
 		for _, s := range p.Statement {
 			if s.effective() {
-				statements = append(statements, s)
+				all = append(all, s)
 			}
 		}
 	}
+	return all, nil
+}
+
+// openers returns who can decrypt with a key, and who can move a document from it to
+// another key, by the policies and the grants of the key.
+func openers(keyARN string, documents []string, grants []grantee) (opening, movers who, err error) {
+	statements, err := effective(documents...)
+	if err != nil {
+		return who{}, who{}, err
+	}
+	return able(keyARN, statements, grants, decrypting), able(keyARN, statements, grants, moving), nil
+}
+
+// able returns whom statements and grants let do an action with a key. It ignores
+// conditions of an Allow, and a Deny that it does not understand, so that it may list too
+// many principals, and never too few.
+func able(keyARN string, statements []statement, grants []grantee, action string) who {
 	var names, granted []string
 	for _, s := range statements {
 		if s.Effect == "Allow" && s.isAbout(action) {
@@ -101,7 +117,7 @@ func openers(keyARN string, documents []string, grants []grantee, action string)
 	}
 	w.add(names, "")
 	w.add(granted, byGrant)
-	return w, nil
+	return w
 }
 
 // add adds principals, in order and once.
@@ -180,16 +196,16 @@ func (s statement) principals() []string {
 	return names
 }
 
-// covers reports whether a statement surely applies to a key. In a key policy, "*" is
-// the key itself.
+// covers reports whether a statement surely applies to a key, and to everyone but for its
+// conditions. In a key policy, the resource "*" is the key itself.
 func (s statement) covers(keyARN string) bool {
-	return slices.ContainsFunc(s.Resource, func(pattern string) bool { return matches(pattern, keyARN) })
+	return s.NotPrincipal == nil && slices.Contains(s.principals(), "*") && slices.ContainsFunc(s.Resource, func(pattern string) bool { return matches(pattern, keyARN) })
 }
 
 // deniesAllBut returns the exceptions of a Deny of everyone, if its only condition
 // makes them.
 func (s statement) deniesAllBut(keyARN, action string) (except []string, ok bool) {
-	if s.Effect != "Deny" || !s.isAbout(action) || !s.covers(keyARN) || s.NotPrincipal != nil || !slices.Contains(s.principals(), "*") {
+	if s.Effect != "Deny" || !s.isAbout(action) || !s.covers(keyARN) {
 		return nil, false
 	}
 	if len(s.Condition) == 0 {

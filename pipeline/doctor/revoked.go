@@ -2,12 +2,8 @@ package doctor
 
 import (
 	"context"
-	"encoding/json"
 	"slices"
 	"strings"
-
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/kms"
 
 	"github.com/whispering/bundle/internal/awsfault"
 )
@@ -31,16 +27,15 @@ const contextOfDocument = "kms:encryptioncontext:bundle:document"
 // that it names open the document whose header has a digest (bundle:document in the encryption
 // context). If the policy cannot be read, why says so, in words that can be printed.
 func (d *Doctor) Revocation(ctx context.Context, keyARN, digest string) (r Revocation, why string) {
-	out, err := d.client.GetKeyPolicy(ctx, &kms.GetKeyPolicyInput{KeyId: aws.String(keyARN), PolicyName: aws.String(defaultPolicy)})
+	document, err := d.readPolicy(ctx, keyARN, defaultPolicy)
 	if err != nil {
 		return Unclear, "the policy of the key cannot be read (kms:GetKeyPolicy): " + awsfault.Describe(err)
 	}
-	document := aws.ToString(out.Policy)
-	var p policy
-	if !isPolicy(document) || json.Unmarshal([]byte(document), &p) != nil {
+	statements, err := effective(document)
+	if err != nil || !isPolicy(document) {
 		return Unclear, "the reply of KMS is not a key policy"
 	}
-	for _, s := range p.Statement {
+	for _, s := range statements {
 		switch s.revokes(keyARN, digest) {
 		case Revoked:
 			return Revoked, ""
@@ -57,7 +52,7 @@ func (s statement) revokes(keyARN, digest string) Revocation {
 	if s.Effect != "Deny" || !s.effective() || !s.isAbout(decrypting) || !s.namesDocuments() {
 		return NotRevoked
 	}
-	if !s.covers(keyARN) || s.NotPrincipal != nil || !slices.Contains(s.principals(), "*") {
+	if !s.covers(keyARN) {
 		return Unclear
 	}
 	r := Unclear
