@@ -340,6 +340,9 @@ func (s *stage) denied(as aws.Config, attacks map[string]call) (through []string
 	return through
 }
 
+// everything is the policy of a role that may do everything.
+func everything() policy.Document { return broadened(policy.Document{Version: "2012-10-17"}) }
+
 // broadened returns a document that also allows everything, as if the role had other
 // policies too.
 func broadened(d policy.Document) policy.Document {
@@ -445,7 +448,6 @@ func TestKeyPolicyKeepsEveryoneElseOutAndNobodyLockedOut(t *testing.T) {
 			s := newStage(t, m)
 			s.setting.BuildRole = arn("ci")
 			s.putKeyPolicies(same)
-			everything := broadened(policy.Document{Version: "2012-10-17"})
 			attacks := union(prefixed("encrypt ", sealingAttacks(encrypt)), map[string]call{
 				"decrypt a sealed document":                 decrypt(own, sealedBox, honest),
 				"move a sealed document to a foreign key":   openingAttacks()["move a sealed document to a foreign key"],
@@ -456,7 +458,7 @@ func TestKeyPolicyKeepsEveryoneElseOutAndNobodyLockedOut(t *testing.T) {
 			})
 			delete(attacks, "encrypt to a foreign key")             // whose policies are
 			delete(attacks, "encrypt to the key of the parameters") // not ours
-			if through := s.denied(s.role("administrator", everything), attacks); through != nil {
+			if through := s.denied(s.role("administrator", everything()), attacks); through != nil {
 				t.Errorf("an administrator:\n%s", strings.Join(through, "\n"))
 			}
 			if through := s.denied(s.admin, attacks); through != nil {
@@ -472,11 +474,11 @@ func TestKeyPolicyKeepsEveryoneElseOutAndNobodyLockedOut(t *testing.T) {
 			delete(attacks, "move a parameter into a function")
 			delete(attacks, "encrypt to a foreign key")
 			attacks["decrypt a sealed document"] = decrypt(own, sealedBox, honest)
-			if through := s.denied(s.role("ci", everything), attacks); through != nil {
+			if through := s.denied(s.role("ci", everything()), attacks); through != nil {
 				t.Errorf("who builds:\n%s", strings.Join(through, "\n"))
 			}
 			// The account can always repair a policy that it has put.
-			for _, who := range []aws.Config{s.admin, s.role("administrator", everything)} {
+			for _, who := range []aws.Config{s.admin, s.role("administrator", everything())} {
 				if err := openingAttacks()["change the key policy"](s, who); err != nil {
 					t.Errorf("locked out: %v", err)
 				}

@@ -34,11 +34,6 @@ func failing(w *world, all []policy.Probe, documents ...policy.Document) (failed
 	return failed
 }
 
-// allRights is a policy that allows everything.
-func allRights() policy.Document {
-	return policy.Document{Version: "2012-10-17", Statement: []policy.Statement{{Sid: "All", Effect: "Allow", Action: policy.List{"*"}, Resource: policy.List{"*"}}}}
-}
-
 func without(d policy.Document, i int) policy.Document {
 	d.Statement = slices.Delete(slices.Clone(d.Statement), i, i+1)
 	return d
@@ -68,13 +63,13 @@ func TestProbesFindEachStatementThatIsMissing(t *testing.T) {
 				t.Errorf("%s: the document itself fails %+v", at, failed)
 			}
 			denied := slices.DeleteFunc(slices.Clone(c.probes), func(p policy.Probe) bool { return p.Absent || p.Allow })
-			if failed := failing(w, denied, c.document, allRights()); len(failed) > 0 {
+			if failed := failing(w, denied, c.document, everything()); len(failed) > 0 {
 				t.Errorf("%s: the document does not deny %+v", at, failed)
 			}
 			for i, s := range c.document.Statement {
 				probes, less := c.probes, []policy.Document{without(c.document, i)}
 				if s.Effect == "Deny" {
-					probes, less = denied, append(less, allRights())
+					probes, less = denied, append(less, everything())
 				}
 				if len(failing(w, probes, less...)) == 0 {
 					t.Errorf("%s: nothing fails without %s", at, s.Sid)
@@ -107,13 +102,13 @@ func TestProbesAreForEachStyle(t *testing.T) {
 			}{"ci": {setting.Build(), build}, "plan": {setting.Plan(), append(setting.PlanProbes(), plan...)}} {
 				at := mode + ", " + style + ", " + kind
 				denied := slices.DeleteFunc(slices.Clone(c.probes), func(p policy.Probe) bool { return p.Absent || p.Allow })
-				if failed := append(failing(w, c.probes, c.document), failing(w, denied, c.document, allRights())...); len(failed) > 0 {
+				if failed := append(failing(w, c.probes, c.document), failing(w, denied, c.document, everything())...); len(failed) > 0 {
 					t.Errorf("%s: the document itself fails %+v", at, failed)
 				}
 				for i, s := range c.document.Statement {
 					probes, less := c.probes, []policy.Document{without(c.document, i)}
 					if s.Effect == "Deny" {
-						probes, less = denied, append(less, allRights())
+						probes, less = denied, append(less, everything())
 					}
 					// DenyKeysOfOtherFunctions has the same effect, in one of the two readings of AWS's documentation.
 					if len(failing(w, probes, less...)) == 0 && s.Sid != "DenyUntaggedKeys" {
@@ -175,7 +170,7 @@ func TestProbesFindWideRoles(t *testing.T) {
 		t.Fatal(err)
 	}
 	wide := func(actions ...string) policy.Document {
-		d := allRights()
+		d := everything()
 		d.Statement[0].Action = actions
 		return d
 	}

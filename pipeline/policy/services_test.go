@@ -327,9 +327,6 @@ func grantedByFolders() map[string]call {
 	})
 }
 
-// everything is the policy of a role that may do everything besides.
-func everything() policy.Document { return broadened(policy.Document{Version: "2012-10-17"}) }
-
 func TestServicesOfEverySizeDenyEveryAttack(t *testing.T) {
 	for _, c := range everyService() {
 		t.Run(c.name(), func(t *testing.T) {

@@ -57,7 +57,7 @@ func (w *world) createKey(as aws.Config, tags ...policy.Tag) *string {
 func (w *world) attacker() aws.Config {
 	w.Helper()
 	id, key := sts.NewAccessKey("AKIA")
-	role := sts.Role{Name: "attacker", Account: "333333333333", AccessKeyID: id, SecretAccessKey: key, Policy: w.json(broadened(policy.Document{Version: "2012-10-17"}))}
+	role := sts.Role{Name: "attacker", Account: "333333333333", AccessKeyID: id, SecretAccessKey: key, Policy: w.json(everything())}
 	if err := w.server.PutRole(role); err != nil {
 		w.Fatal(err)
 	}
