@@ -34,11 +34,6 @@ func failing(w *world, all []policy.Probe, documents ...policy.Document) (failed
 	return failed
 }
 
-func without(d policy.Document, i int) policy.Document {
-	d.Statement = slices.Delete(slices.Clone(d.Statement), i, i+1)
-	return d
-}
-
 // TestProbesFindEachStatementThatIsMissing takes each statement out of a document. Without an Allow, a request fails. Without a Deny,
 // an attack succeeds if the role may do everything else.
 func TestProbesFindEachStatementThatIsMissing(t *testing.T) {

@@ -141,8 +141,7 @@ func TestPutPolicyDeniesEveryAttack(t *testing.T) {
 				t.Errorf("not refused where other policies of the role allow everything:\n%s", strings.Join(through, "\n"))
 			}
 			for i, statement := range document.Statement {
-				without := policy.Document{Version: document.Version, Statement: slices.Delete(slices.Clone(document.Statement), i, i+1)}
-				if statement.Effect == "Deny" && refused(broadened(without)) == nil {
+				if statement.Effect == "Deny" && refused(broadened(without(document, i))) == nil {
 					t.Errorf("without %s, every attack is refused all the same", statement.Sid)
 				}
 			}
