@@ -60,7 +60,7 @@ func Keep(s *policy.Setting, names []string, layers []KeptLayer) error {
 func isRelative(one, other string) bool {
 	a, okA := arn.Parse(one)
 	b, okB := arn.Parse(other)
-	if okA && okB && strings.HasPrefix(a.Key(), "mrk-") {
+	if okA && okB && arn.MultiRegion(one) {
 		a.Region = b.Region
 	}
 	return okA && okB && a == b

@@ -44,8 +44,7 @@ func keptLayers(c *cli.Context, kind string) ([]pipeline.KeptLayer, error) {
 func (a *app) hintReplicas(documents []policy.Written) {
 	hinted := map[string]bool{}
 	for _, d := range documents {
-		key, _ := arn.Parse(d.Key)
-		if !strings.HasPrefix(key.Key(), "mrk-") || hinted[d.Key] {
+		if !arn.MultiRegion(d.Key) || hinted[d.Key] {
 			continue
 		}
 		hinted[d.Key] = true
