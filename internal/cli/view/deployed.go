@@ -63,7 +63,7 @@ func newRunning(one pipeline.Running, newest int64) running {
 	}
 	row.Stale = []statusReason{}
 	for _, reason := range one.Stale {
-		row.Stale = append(row.Stale, statusReason{planReason: planReason{reason.Secret, reason.What, reason.From, reason.To}})
+		row.Stale = append(row.Stale, statusReason{planReason: planReason(reason)})
 	}
 	return row
 }

@@ -105,7 +105,7 @@ func newPlanFunction(change plan.Change) planFunction {
 		f.Secrets = append(f.Secrets, planSecret{s.Secret, s.ARN, s.Version})
 	}
 	for _, reason := range change.Reasons {
-		f.Reasons = append(f.Reasons, planReason{reason.Secret, reason.What, reason.From, reason.To})
+		f.Reasons = append(f.Reasons, planReason(reason))
 	}
 	return f
 }

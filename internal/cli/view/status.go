@@ -48,7 +48,7 @@ func NewStatus(result *pipeline.StatusResult) *Status {
 			Function: change.Previous.Header.Function, Name: change.Name, Stale: change.Action != plan.Carry, Reasons: []statusReason{},
 		}
 		for _, reason := range change.Reasons {
-			s := statusReason{planReason: planReason{reason.Secret, reason.What, reason.From, reason.To}}
+			s := statusReason{planReason: planReason(reason)}
 			if now, ok := change.Want.Header.Source(reason.Secret); ok {
 				s.Modified = &now.Modified
 				if f.Since == nil || now.Modified.Before(*f.Since) {
