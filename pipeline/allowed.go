@@ -100,7 +100,7 @@ func (p *Put) checkGuard() problem.Problems {
 	c := guardCheck{m: p.Manifest, guard: p.Guard, account: cmp.Or(p.Manifest.Environment.AccountID.Value, sealed.EmbeddedAccount)}
 	for _, d := range p.chosen {
 		for _, bind := range d.users {
-			if !slices.ContainsFunc(above(c.blocks(bind.run), bind.ref.Name), func(a manifest.Allow) bool { return a.Put }) {
+			if !slices.ContainsFunc(above(c.blocks(bind.run), parametersOf, bind.ref.Name), func(a manifest.Allow) bool { return a.Put }) {
 				c.refuse(bind.at, "The parameter %q of function %q cannot be put. Its block in the guard file would need put = true.", bind.ref.Name, bind.run.fn.Name.Value)
 			}
 		}
@@ -108,12 +108,14 @@ func (p *Put) checkGuard() problem.Problems {
 	return c.problems.Sorted()
 }
 
-// above returns the blocks with a path that a parameter or another path is below.
-func above(allows []manifest.Allow, name string) []manifest.Allow {
+// above returns the blocks with a path, in one of their lists, that a parameter or another path is below.
+func above(allows []manifest.Allow, of func(manifest.Allow) []manifest.Text, name string) []manifest.Allow {
 	return keep(allows, func(a manifest.Allow) bool {
-		return slices.ContainsFunc(a.Parameters, func(p manifest.Text) bool { return manifest.HasPrefix(name, p.Value) })
+		return slices.ContainsFunc(of(a), func(p manifest.Text) bool { return manifest.HasPrefix(name, p.Value) })
 	})
 }
+
+func parametersOf(a manifest.Allow) []manifest.Text { return a.Parameters }
 
 // names checks the names of a function, its layer, its helpers and the role's
 // session, and returns the blocks that allow them.
@@ -152,9 +154,7 @@ func (c *guardCheck) layerParameter(run *functionRun, allowed []manifest.Allow) 
 		return allowed
 	}
 	of := func(a manifest.Allow) []manifest.Text { return a.LayerParameters }
-	those := keep(allowed, func(a manifest.Allow) bool {
-		return slices.ContainsFunc(of(a), func(p manifest.Text) bool { return manifest.HasPrefix(name.Value, p.Value) })
-	})
+	those := above(allowed, of, name.Value)
 	if len(those) == 0 {
 		c.refuse(&name.Range, "The ARN of the layer cannot be put into the parameter %q. %s", name.Value, may(allowed, of))
 		return allowed
@@ -164,9 +164,9 @@ func (c *guardCheck) layerParameter(run *functionRun, allowed []manifest.Allow) 
 
 // parameters checks what a function reads against the blocks that allow the function.
 func (c *guardCheck) parameters(run *functionRun, allowed []manifest.Allow) {
-	prefixes := inList(allowed, func(a manifest.Allow) []manifest.Text { return a.Parameters })
+	prefixes := inList(allowed, parametersOf)
 	for i, bind := range run.bindings {
-		in := above(allowed, bind.ref.Name)
+		in := above(allowed, parametersOf, bind.ref.Name)
 		switch {
 		case bind.ref.Name == "":
 		case len(in) == 0:
@@ -176,7 +176,7 @@ func (c *guardCheck) parameters(run *functionRun, allowed []manifest.Allow) {
 		}
 	}
 	for _, im := range run.fn.Imports {
-		if len(above(allowed, im.Path.Value)) == 0 {
+		if len(above(allowed, parametersOf, im.Path.Value)) == 0 {
 			c.refuse(&im.Path.Range, "Function %q cannot import the parameters below %q. Allowed are parameters below %s.", run.fn.Name.Value, im.Path.Value, prefixes)
 		}
 	}
