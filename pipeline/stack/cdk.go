@@ -94,13 +94,14 @@ func (w *cdk) place() {
 	w.line("")
 }
 
-func (r Role) variable() string { return strings.ToLower(r.ID[:1]) + r.ID[1:] + "Role" }
+// roleVariable returns the variable of the role with an ID.
+func roleVariable(id string) string { return strings.ToLower(id[:1]) + id[1:] + "Role" }
 
 func (w *cdk) role(r Role) {
 	if r.Exists {
 		return
 	}
-	w.line("    const %s = new iam.Role(this, %q, {", r.variable(), "Role"+r.ID)
+	w.line("    const %s = new iam.Role(this, %q, {", roleVariable(r.ID), "Role"+r.ID)
 	w.line("      roleName: %s,\n      description: %s,", w.text(r.Name), w.text(w.stack.roleDescription(r)))
 	if r.serves() {
 		w.line("      assumedBy: new iam.ServicePrincipal(\"lambda.amazonaws.com\"),")
@@ -112,7 +113,7 @@ func (w *cdk) role(r Role) {
 	if r.serves() {
 		name = "function-" + r.Function
 	}
-	w.line("    });\n    this.roles[%s] = %s;", w.text(name), r.variable())
+	w.line("    });\n    this.roles[%s] = %s;", w.text(name), roleVariable(r.ID))
 }
 
 func (w *cdk) key(k Key) {
@@ -132,7 +133,7 @@ func (w *cdk) key(k Key) {
 		}
 		w.line("      ],")
 	}
-	w.line("      keyPolicy: %s,\n    });", w.document(k.Policy, 3))
+	w.line("      keyPolicy: %s,\n    });", w.document(k.Policy))
 	w.line("    %s.applyRemovalPolicy(RemovalPolicy.RETAIN);", variable)
 	for _, function := range k.Functions {
 		w.line("    this.keys[%s] = %s;", w.text(function), variable)
@@ -145,36 +146,32 @@ func (w *cdk) key(k Key) {
 func (w *cdk) policies(r Role) {
 	name := w.text(r.Name)
 	if !r.Exists {
-		name = r.variable() + ".roleName"
+		name = roleVariable(r.ID) + ".roleName"
 	}
 	for i, d := range r.Policies {
 		w.line("\n    new iam.CfnManagedPolicy(this, %q, {", "Policy"+strconv.Itoa(i+1)+r.ID)
 		w.line("      managedPolicyName: %s,\n      roles: [%s],", w.text(r.policyName(w.stack, i)), name)
-		w.line("      policyDocument: %s,\n    });", w.document(d, 3))
+		w.line("      policyDocument: %s,\n    });", w.document(d))
 	}
 }
 
-func (w *cdk) document(d any, depth int) string {
+func (w *cdk) document(d any) string {
 	v, err := w.stack.valueOf(d)
 	if err != nil {
 		w.err = err
 	}
-	roles := map[string]string{}
-	for _, r := range w.stack.Roles {
-		roles[r.ID] = r.variable()
-	}
 	var b strings.Builder
-	w.value(&b, v, depth, roles)
+	w.value(&b, v, 3) // how deep a document is in the constructor
 	return b.String()
 }
 
-// value writes a value as an expression, with lists of one in one line.
-func (w *cdk) value(b *strings.Builder, v value, depth int, roles map[string]string) {
+// value writes a value as an expression.
+func (w *cdk) value(b *strings.Builder, v value, depth int) {
 	indent := strings.Repeat("  ", depth)
 	switch v := v.(type) {
 	case reference:
 		if v.role {
-			b.WriteString(roles[v.id] + ".roleArn")
+			b.WriteString(roleVariable(v.id) + ".roleArn")
 			return
 		}
 		b.WriteString("key" + v.id + ".attrArn")
@@ -182,7 +179,7 @@ func (w *cdk) value(b *strings.Builder, v value, depth int, roles map[string]str
 		b.WriteString("{\n")
 		for _, m := range v {
 			b.WriteString(indent + "  " + w.text(m.name) + ": ")
-			w.value(b, m.value, depth+1, roles)
+			w.value(b, m.value, depth+1)
 			b.WriteString(",\n")
 		}
 		b.WriteString(indent + "}")
@@ -190,7 +187,7 @@ func (w *cdk) value(b *strings.Builder, v value, depth int, roles map[string]str
 		b.WriteString("[\n")
 		for _, one := range v {
 			b.WriteString(indent + "  ")
-			w.value(b, one, depth+1, roles)
+			w.value(b, one, depth+1)
 			b.WriteString(",\n")
 		}
 		b.WriteString(indent + "]")
