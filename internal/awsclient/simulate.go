@@ -3,7 +3,9 @@ package awsclient
 import (
 	"context"
 	"fmt"
+	"maps"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -137,14 +139,12 @@ func (s Simulation) form(marker string) url.Values {
 	}
 	list("ActionNames", s.Actions)
 	list("ResourceArns", s.Resources)
-	for i, name := range sortedKeys(s.Keys) {
+	for i, name := range slices.Sorted(maps.Keys(s.Keys)) {
 		at := fmt.Sprintf("ContextEntries.member.%d.", i+1)
 		form.Set(at+"ContextKeyName", name)
 		form.Set(at+"ContextKeyType", "string")
-		for _, listed := range s.Lists {
-			if listed == name {
-				form.Set(at+"ContextKeyType", "stringList")
-			}
+		if slices.Contains(s.Lists, name) {
+			form.Set(at+"ContextKeyType", "stringList")
 		}
 		list(at+"ContextKeyValues", s.Keys[name])
 	}
