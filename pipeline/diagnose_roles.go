@@ -2,7 +2,6 @@ package pipeline
 
 import (
 	"context"
-	"slices"
 
 	"github.com/whispering/bundle/pipeline/doctor"
 	"github.com/whispering/bundle/pipeline/manifest"
@@ -81,43 +80,17 @@ func (d *Diagnose) roles(ctx context.Context, all []diagnosed) []doctor.Finding 
 func (d *Diagnose) parameterKeys(ctx context.Context, s *policy.Setting) []doctor.Finding {
 	resolve := &Resolve{Scope: d.Scope, Keys: d.Keys, Parameters: d.Roles.Parameters}
 	resolve.Manifest = s.Manifest
-	var refs []string
-	for _, key := range d.Manifest.Environment.ParameterKeys {
-		refs = append(refs, key.Value)
+	problems := resolve.parameterKeys(ctx, s, d.Roles.Keys, true, false)
+	if len(problems) == 0 {
+		return nil
 	}
 	found := doctor.Finding{Check: doctor.CheckRole, Status: doctor.Note, Action: "ssm:DescribeParameters", At: d.Manifest.Environment.Name}
-	unknown := func(problems problem.Problems) []doctor.Finding {
-		for _, p := range problems {
-			if p.Kind != problem.Access && p.Kind != problem.Missing {
-				found.Status, found.Detail, found.Problem = doctor.Failed, p.Detail, p
-				return []doctor.Finding{found}
-			}
+	for _, p := range problems {
+		if p.Kind != problem.Access && p.Kind != problem.Missing {
+			found.Status, found.Detail, found.Problem = doctor.Failed, p.Detail, p
+			return []doctor.Finding{found}
 		}
-		found.Detail = "not seen: whether roles can open the parameters, and no others, because their keys are not known. " + problems[0].Detail
-		return []doctor.Finding{found}
 	}
-	keys, problems := resolve.ordered(ctx, refs)
-	if len(problems) > 0 {
-		return unknown(problems)
-	}
-	s.BlindKeys = keys
-	if len(d.Roles.Keys) > 0 {
-		if keys, problems = resolve.ordered(ctx, d.Roles.Keys); len(problems) > 0 {
-			return unknown(problems)
-		}
-		s.ParameterKeys = keys
-		return nil
-	}
-	packed := slices.ContainsFunc(s.Manifest.Functions, func(fn manifest.Function) bool { return !fn.Blind.Value })
-	if len(s.BlindKeys) > 0 && !packed {
-		return nil
-	}
-	stored, problems := resolve.stored(ctx, false)
-	if len(problems) > 0 {
-		return unknown(problems)
-	}
-	for _, p := range stored {
-		s.Parameters = append(s.Parameters, policy.Parameter(p))
-	}
-	return nil
+	found.Detail = "not seen: whether roles can open the parameters, and no others, because their keys are not known. " + problems[0].Detail
+	return []doctor.Finding{found}
 }

@@ -41,22 +41,33 @@ func (r *Resolve) Setting(ctx context.Context, s *policy.Setting, kind string, n
 	if kind == policy.KindFunction || kind == policy.KindKey {
 		return nil // these policies are not about parameters
 	}
-	var parameterKeys []string
+	return r.parameterKeys(ctx, s, named, kind != policy.KindPlan, kind != policy.KindPut)
+}
+
+// parameterKeys fills in the keys that parameters are stored under. If none are named, it
+// looks up, if it may, what Parameter Store returns. If not all parameters have to exist,
+// it leaves out those that do not.
+func (r *Resolve) parameterKeys(ctx context.Context, s *policy.Setting, named []string, lookUp, all bool) problem.Problems {
+	var refs []string
 	for _, key := range r.Manifest.Environment.ParameterKeys {
-		parameterKeys = append(parameterKeys, key.Value)
+		refs = append(refs, key.Value)
 	}
-	if s.BlindKeys, problems = r.ordered(ctx, parameterKeys); len(problems) > 0 {
+	keys, problems := r.ordered(ctx, refs)
+	if len(problems) > 0 {
 		return problems
 	}
+	s.BlindKeys = keys
 	if len(named) > 0 {
-		s.ParameterKeys, problems = r.ordered(ctx, named)
+		if keys, problems = r.ordered(ctx, named); len(problems) == 0 {
+			s.ParameterKeys = keys
+		}
 		return problems
 	}
 	packed := slices.ContainsFunc(r.Manifest.Functions, func(fn manifest.Function) bool { return !fn.Blind.Value })
-	if kind == policy.KindPlan || len(s.BlindKeys) > 0 && !packed {
+	if !lookUp || len(s.BlindKeys) > 0 && !packed {
 		return nil
 	}
-	stored, problems := r.stored(ctx, kind != policy.KindPut)
+	stored, problems := r.stored(ctx, all)
 	for _, p := range stored {
 		s.Parameters = append(s.Parameters, policy.Parameter(p))
 	}
