@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sync"
 	"time"
 
 	"github.com/whispering/bundle/internal/arn"
@@ -35,7 +34,7 @@ func (r *Resolve) LackingTags(ctx context.Context, s *policy.Setting, tags KeyTa
 	names := s.Functions()
 	found := make([]policy.Lacking, len(names))
 	calls := workers.Start(tagConcurrency)
-	var pause sync.Once
+	started := false
 	next := time.NewTicker(tagPause)
 	defer next.Stop()
 	for i, name := range names {
@@ -46,11 +45,13 @@ func (r *Resolve) LackingTags(ctx context.Context, s *policy.Setting, tags KeyTa
 		if found[i] = (policy.Lacking{Function: name, Key: key, Missing: wanted}); arn.Account(key) != r.Account {
 			continue // KMS tells no other account
 		}
-		waited := true
-		pause.Do(func() { waited = false })
-		if waited {
-			<-next.C
+		if started {
+			select {
+			case <-next.C:
+			case <-ctx.Done():
+			}
 		}
+		started = true
 		calls.Go(ctx, func() {
 			has, err := tags.Tags(ctx, key)
 			switch {
