@@ -7,7 +7,6 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
-	"github.com/aws/aws-sdk-go-v2/service/kms/types"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 	ssmtypes "github.com/aws/aws-sdk-go-v2/service/ssm/types"
 
@@ -93,20 +92,9 @@ func TestKeyPolicyRevokesDocuments(t *testing.T) {
 func TestRevocationOutranksGrantsAndSharing(t *testing.T) {
 	t.Parallel()
 	w, before, after := rotated(t, modes{})
-	key := w.setting.Keys["hello"]
-	all := map[string]aws.Config{"granted": w.role("granted", policy.Document{}), "shared": w.role("shared", policy.Document{})}
-	_, err := kms.NewFromConfig(w.admin).CreateGrant(t.Context(), &kms.CreateGrantInput{
-		KeyId: &key, GranteePrincipal: aws.String(arn("granted")), Operations: []types.GrantOperation{types.GrantOperationDecrypt},
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	ram := `{"Statement": [{"Effect": "Allow", "Principal": {"AWS": "` + arn("shared") + `"}, "Action": "kms:Decrypt", "Resource": "*"}]}`
-	if err := w.server.Share(key, ram); err != nil {
-		t.Fatal(err)
-	}
+	outsiders := w.grantAndShare(w.setting.Keys["hello"])
 	w.putKeyPolicies(leavingOut("DenyOpening"))
-	for who, as := range all {
+	for who, as := range outsiders {
 		if w.open(as, before["hello"]) == nil {
 			t.Errorf("%s: a revoked document opens", who)
 		}

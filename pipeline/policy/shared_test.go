@@ -1,7 +1,6 @@
 package policy_test
 
 import (
-	"slices"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -11,40 +10,46 @@ import (
 	"github.com/whispering/bundle/pipeline/policy"
 )
 
+// grantAndShare lets two roles without rights decrypt under a key: one by a grant, the
+// other by the policy of Resource Access Manager.
+func (w *world) grantAndShare(key string) map[string]aws.Config {
+	w.Helper()
+	all := map[string]aws.Config{"the holder of a grant": w.role("granted", policy.Document{}), "one with whom the key is shared": w.role("shared", policy.Document{})}
+	if err := w.grant(key); err != nil {
+		w.Fatal(err)
+	}
+	ram := `{"Statement": [{"Effect": "Allow", "Principal": {"AWS": "` + arn("shared") + `"}, "Action": "kms:Decrypt", "Resource": "*"}]}`
+	if err := w.server.Share(key, ram); err != nil {
+		w.Fatal(err)
+	}
+	return all
+}
+
+func (w *world) grant(key string) error {
+	_, err := kms.NewFromConfig(w.admin).CreateGrant(w.Context(), &kms.CreateGrantInput{
+		KeyId: &key, GranteePrincipal: aws.String(arn("granted")), Operations: []types.GrantOperation{types.GrantOperationDecrypt},
+	})
+	return err
+}
+
 // Neither a grant nor the policy of Resource Access Manager opens a document, because
 // the key policy denies it. Without that Deny, each does.
 func TestKeyPolicyKeepsOutGrantsAndSharing(t *testing.T) {
 	w := newWorld(t, modes{})
 	d := w.documents()["hello"]
 	key := w.setting.Keys["hello"]
-	granted, shared := w.role("granted", policy.Document{}), w.role("shared", policy.Document{})
-	_, err := kms.NewFromConfig(w.admin).CreateGrant(t.Context(), &kms.CreateGrantInput{
-		KeyId: &key, GranteePrincipal: aws.String(arn("granted")), Operations: []types.GrantOperation{types.GrantOperationDecrypt},
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	ram := `{"Statement": [{"Effect": "Allow", "Principal": {"AWS": "` + arn("shared") + `"}, "Action": "kms:Decrypt", "Resource": "*"}]}`
-	if err := w.server.Share(key, ram); err != nil {
-		t.Fatal(err)
-	}
+	outsiders := w.grantAndShare(key)
 	w.putKeyPolicies(same)
-	for who, as := range map[string]aws.Config{"the holder of a grant": granted, "one with whom the key is shared": shared} {
+	for who, as := range outsiders {
 		if w.open(as, d) == nil {
 			t.Errorf("%s opens the document", who)
 		}
 	}
-	_, err = kms.NewFromConfig(w.admin).CreateGrant(t.Context(), &kms.CreateGrantInput{
-		KeyId: &key, GranteePrincipal: aws.String(arn("granted")), Operations: []types.GrantOperation{types.GrantOperationDecrypt},
-	})
-	if code(err) != "AccessDeniedException" {
+	if err := w.grant(key); code(err) != "AccessDeniedException" {
 		t.Errorf("a grant under the key policy: %v", err)
 	}
-	w.putKeyPolicies(func(d policy.Document) policy.Document {
-		d.Statement = slices.DeleteFunc(slices.Clone(d.Statement), func(s policy.Statement) bool { return s.Sid == "DenyOpening" })
-		return d
-	})
-	for who, as := range map[string]aws.Config{"the holder of a grant": granted, "one with whom the key is shared": shared} {
+	w.putKeyPolicies(leavingOut("DenyOpening"))
+	for who, as := range outsiders {
 		if err := w.open(as, d); err != nil {
 			t.Errorf("%s does not open the document without the Deny: %v", who, err)
 		}
