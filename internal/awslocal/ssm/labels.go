@@ -40,13 +40,13 @@ func (s *Service) labeled(req *call.Request) (in labelInput, p *parameter, v *ve
 	if malformed != nil {
 		return in, nil, nil, malformed
 	}
-	named := !r.byARN && r.selector == "" // these calls take a name only
+	plain := r.plain() // before the version is added
 	if in.ParameterVersion != nil {
 		r.selector = fmt.Sprint(*in.ParameterVersion)
 	}
 	p, v = s.find(r)
 	switch {
-	case p == nil || !named:
+	case p == nil || !plain:
 		return in, nil, nil, call.NewError("ParameterNotFound", "")
 	case v == nil:
 		return in, nil, nil, call.NewError("ParameterVersionNotFound", fmt.Sprintf(

@@ -27,8 +27,11 @@ type reference struct {
 	name            string // canonical: the leading slash of a one-level name is dropped
 	selector        string // without its colon
 	secret          bool   // a reference to Secrets Manager
-	byARN           bool   // which calls that change something do not take
+	byARN           bool
 }
+
+// plain reports whether it is a name alone, which calls that change something take only.
+func (r reference) plain() bool { return !r.byARN && r.selector == "" }
 
 // parseReference reads a name, a name with a selector, or a parameter's ARN with or without one, without the spaces around it
 // (https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_GetParameter.html).

@@ -311,7 +311,7 @@ func (s *Service) remove(r reference) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	at := place(r.account, r.region)
-	if r.name == "" || r.selector != "" || r.byARN || s.stores[at][r.name] == nil {
+	if r.name == "" || !r.plain() || s.stores[at][r.name] == nil {
 		return false
 	}
 	delete(s.stores[at], r.name)

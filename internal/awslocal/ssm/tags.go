@@ -98,7 +98,7 @@ func (s *Service) tagged(req *call.Request) (in tagInput, p *parameter, err erro
 	if in.ResourceType != "Parameter" {
 		return in, nil, call.NewError("InvalidResourceType", "The embedded AWS has parameters only.")
 	}
-	if malformed == nil && !r.byARN && r.selector == "" {
+	if malformed == nil && r.plain() {
 		p, _ = s.find(r)
 	}
 	if p == nil {
