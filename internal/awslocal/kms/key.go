@@ -73,6 +73,11 @@ func (k *key) gone(now time.Time) bool {
 	return k.State == statePendingDeletion && !now.Before(k.Deletion)
 }
 
+// waiting reports whether the key is pending deletion, perhaps after its replicas.
+func (k *key) waiting() bool {
+	return k.State == statePendingDeletion || k.State == statePendingReplicaDeletion
+}
+
 // setMaterial sets the key's material and the material's ID, which AWS reports for symmetric encryption keys.
 func (k *key) setMaterial(material []byte) {
 	k.Material, k.material = material, ""

@@ -14,7 +14,7 @@ func (s *Service) change(r *call.Request, keyID *string, extra ...conditionKeys)
 	if err != nil {
 		return reference{}, err
 	}
-	if waiting := k.State == statePendingDeletion || k.State == statePendingReplicaDeletion; waiting && r.Operation != "CancelKeyDeletion" {
+	if k.waiting() && r.Operation != "CancelKeyDeletion" {
 		return reference{}, invalidState(k.arn(), "pending deletion")
 	}
 	return k, nil
@@ -99,7 +99,7 @@ func (s *Service) cancelKeyDeletion(r *call.Request, in *keyIDInput) (any, error
 	if err != nil {
 		return nil, err
 	}
-	if k.State != statePendingDeletion && k.State != statePendingReplicaDeletion {
+	if !k.waiting() {
 		return nil, invalidState(k.arn(), "not pending deletion")
 	}
 	k.State, k.Deletion, k.Window = stateDisabled, time.Time{}, 0

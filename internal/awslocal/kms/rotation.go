@@ -158,7 +158,7 @@ func (s *Service) getKeyRotationStatus(r *call.Request, in *keyIDInput) (any, er
 	if k.Managed {
 		days, since = standardRotation, k.Created
 	}
-	if days > 0 && k.State != statePendingDeletion && k.State != statePendingReplicaDeletion {
+	if days > 0 && !k.waiting() {
 		next := since.Add(time.Duration(days) * 24 * time.Hour)
 		out.KeyRotationEnabled, out.RotationPeriodInDays, out.NextRotationDate = true, days, epoch(next)
 	}
