@@ -18,6 +18,7 @@ import (
 	"golang.org/x/time/rate"
 
 	"github.com/whispering/bundle/internal/arn"
+	"github.com/whispering/bundle/internal/awsfault"
 )
 
 // functionTPS is the pace of a Functions in calls per second, retries included, and how many calls can begin at once. An
@@ -264,8 +265,12 @@ func (pacer) ID() string { return "FunctionPace" }
 
 func (p pacer) HandleFinalize(ctx context.Context, in middleware.FinalizeInput, next middleware.FinalizeHandler) (
 	out middleware.FinalizeOutput, metadata middleware.Metadata, err error) {
-	if err := p.limiter.Wait(ctx); err != nil {
-		return out, metadata, fmt.Errorf("waiting for the pace: %w", err)
+	turn := p.limiter.Reserve() // the limiter's own Wait fails early if it would exceed the deadline
+	pause(ctx, turn.Delay())
+	if err := ctx.Err(); err != nil {
+		turn.Cancel()
+		awsfault.Waited(ctx, fmt.Sprintf("its turn at %.3g calls per second", float64(p.limiter.Limit())))
+		return out, metadata, err
 	}
 	return next.HandleFinalize(ctx, in)
 }

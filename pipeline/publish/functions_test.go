@@ -20,6 +20,7 @@ import (
 	"github.com/aws/smithy-go/middleware"
 	"golang.org/x/time/rate"
 
+	"github.com/whispering/bundle/internal/awsfault"
 	"github.com/whispering/bundle/internal/awslocal"
 )
 
@@ -187,6 +188,26 @@ func TestFunctionCallsArePaced(t *testing.T) {
 		cancel()
 		if _, _, err := p.HandleFinalize(ended, middleware.FinalizeInput{}, next); !errors.Is(err, context.Canceled) || n != 51 {
 			t.Errorf("%v, %d calls", err, n)
+		}
+	})
+}
+
+// A run that is out of time says so, and what it waited for.
+func TestTheTimeCanEndBeforeATurn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := pacer{rate.NewLimiter(functionTPS, 1)}
+		n := 0
+		next := middleware.FinalizeHandlerFunc(func(context.Context, middleware.FinalizeInput) (o middleware.FinalizeOutput, m middleware.Metadata, err error) {
+			n++
+			return o, m, nil
+		})
+		ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+		defer cancel()
+		ctx, wait := awsfault.WithWait(ctx)
+		_, _, first := p.HandleFinalize(ctx, middleware.FinalizeInput{}, next)
+		_, _, second := p.HandleFinalize(ctx, middleware.FinalizeInput{}, next)
+		if first != nil || !errors.Is(second, context.DeadlineExceeded) || n != 1 || wait.For() != "its turn at 5 calls per second" {
+			t.Errorf("%v, %v, %d calls, waited for %q", first, second, n, wait.For())
 		}
 	})
 }
