@@ -44,25 +44,37 @@ func lessened(d policy.Document) map[string]policy.Document {
 	return all
 }
 
+// isJustEnough checks that a role with the policy can build what opens, and with no
+// permission less.
+func (w *world) isJustEnough(document policy.Document) {
+	w.Helper()
+	documents, err := w.run(w.role("ci", document))
+	if err != nil {
+		w.Fatal(err)
+	}
+	for _, d := range documents {
+		if err := w.open(w.admin, d); err != nil {
+			w.Errorf("what was built under the policy does not open: %v", err)
+		}
+	}
+	w.needsAll(document)
+}
+
+// needsAll checks that a role cannot build with one permission of the policy less.
+func (w *world) needsAll(document policy.Document) {
+	w.Helper()
+	for what, less := range lessened(document) {
+		if _, err := w.run(w.role("ci", less)); err == nil {
+			w.Errorf("builds without %s", what)
+		}
+	}
+}
+
 func TestBuildPolicyIsEnoughAndNothingInItIsTooMuch(t *testing.T) {
 	for name, m := range allModes() {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t, m)
-			document := w.setting.Build()
-			documents, err := w.run(w.role("ci", document))
-			if err != nil {
-				t.Fatal(err)
-			}
-			for _, d := range documents {
-				if err := w.open(w.admin, d); err != nil {
-					t.Errorf("what was built under the policy does not open: %v", err)
-				}
-			}
-			for what, less := range lessened(document) {
-				if _, err := w.run(w.role("ci", less)); err == nil {
-					t.Errorf("builds without %s", what)
-				}
-			}
+			w.isJustEnough(w.setting.Build())
 		})
 	}
 }
@@ -162,11 +174,7 @@ func TestKeyPolicyLeavesSealingToTheAccountWhereNoRoleIsKnown(t *testing.T) {
 	if _, err := w.run(w.role("ci", document)); err != nil {
 		t.Fatal(err)
 	}
-	for what, less := range lessened(document) {
-		if _, err := w.run(w.role("ci", less)); err == nil {
-			t.Errorf("builds without %s", what)
-		}
-	}
+	w.needsAll(document)
 }
 
 func TestParametersUnderTheKeyOfTheServiceCanBePackedUnderThePolicy(t *testing.T) {

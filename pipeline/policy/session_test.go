@@ -35,20 +35,7 @@ func TestSessionsOfABuildAreEnoughAndNothingInThemIsTooMuch(t *testing.T) {
 			}
 			both := building // the test builds and publishes with one session
 			both.Statement = append(both.Statement[:len(both.Statement):len(both.Statement)], publishing.Statement[1:]...)
-			documents, err := w.run(w.role("ci", both))
-			if err != nil {
-				t.Fatal(err)
-			}
-			for _, d := range documents {
-				if err := w.open(w.admin, d); err != nil {
-					t.Errorf("what was built in the session does not open: %v", err)
-				}
-			}
-			for what, less := range lessened(both) {
-				if _, err := w.run(w.role("ci", less)); err == nil {
-					t.Errorf("builds without %s", what)
-				}
-			}
+			w.isJustEnough(both)
 		})
 	}
 }

@@ -115,20 +115,7 @@ func TestTagPolicyIsEnoughAndNothingInItIsTooMuch(t *testing.T) {
 			if text := document.Text(); strings.Contains(text, w.setting.Keys["hello"]) {
 				t.Errorf("it names the key:\n%s", text)
 			}
-			documents, err := w.run(w.role("ci", document))
-			if err != nil {
-				t.Fatal(err)
-			}
-			for _, d := range documents {
-				if err := w.open(w.admin, d); err != nil {
-					t.Errorf("what was built under the policy does not open: %v", err)
-				}
-			}
-			for what, less := range lessened(document) {
-				if _, err := w.run(w.role("ci", less)); err == nil {
-					t.Errorf("builds without %s", what)
-				}
-			}
+			w.isJustEnough(document)
 			if err := w.plan(w.role("plan", w.setting.Plan())); err != nil {
 				t.Error(err)
 			}
@@ -233,11 +220,7 @@ func TestSharedKeysAreNamedBesideTags(t *testing.T) {
 	if _, err := s.run(s.role("ci", document)); err != nil {
 		t.Fatal(err)
 	}
-	for what, less := range lessened(document) {
-		if _, err := s.run(s.role("ci", less)); err == nil {
-			t.Errorf("builds without %s", what)
-		}
-	}
+	s.needsAll(document)
 	attacks := union(tagAttacks(s), map[string]call{
 		"encrypt for a tagged function under the shared key":   encrypt(worker, honest),
 		"encrypt for a function that does not share it":        encrypt(worker, changed("bundle:function", "shop/attacker")),
