@@ -31,14 +31,14 @@ const (
 // account, are among them as not seen.
 func (r *Resolve) LackingTags(ctx context.Context, s *policy.Setting, tags KeyTags) ([]policy.Lacking, problem.Problems) {
 	var all collector
-	names := s.Functions()
+	names, needed := s.Functions(), s.Tags()
 	found := make([]policy.Lacking, len(names))
 	calls := workers.Start(tagConcurrency)
 	started := false
 	next := time.NewTicker(tagPause)
 	defer next.Stop()
 	for i, name := range names {
-		key, wanted := s.Keys[name], s.Tags(name)
+		key, wanted := s.Keys[name], needed[name]
 		if len(wanted) == 0 {
 			continue
 		}

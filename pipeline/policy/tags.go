@@ -25,15 +25,14 @@ const (
 // A Tag is a tag of a KMS key.
 type Tag struct{ Key, Value string }
 
-// Tags returns the tags that the key of a function needs with ByTags, and none if the
-// function has statements of its own.
-func (s Setting) Tags(function string) []Tag {
+// Tags returns the tags that the key of each function needs with ByTags, by the function's
+// name, without functions that have statements of their own.
+func (s Setting) Tags() map[string][]Tag {
+	all := make(map[string][]Tag)
 	for _, fn := range s.tagged() {
-		if fn.Name.Value == function {
-			return []Tag{{TagFunction, s.name(fn)}, {TagEnvironment, s.Manifest.Environment.Name.Value}}
-		}
+		all[fn.Name.Value] = []Tag{{TagFunction, s.name(fn)}, {TagEnvironment, s.Manifest.Environment.Name.Value}}
 	}
-	return nil
+	return all
 }
 
 // tagged returns the functions whose keys are named by tags. A key that functions share

@@ -18,8 +18,9 @@ import (
 func (w *world) byTags() {
 	w.Helper()
 	w.setting.ByTags = true
+	tags := w.setting.Tags()
 	for name, key := range w.setting.Keys {
-		w.tag(key, w.setting.Tags(name)...)
+		w.tag(key, tags[name]...)
 	}
 }
 
@@ -213,8 +214,8 @@ function "other" {
 func TestSharedKeysAreNamedBesideTags(t *testing.T) {
 	s := newWorldOf(t, seedJSON, sharedHCL).stage()
 	s.byTags()
-	if s.setting.Tags("worker") != nil || s.setting.Tags("other") != nil || len(s.setting.Tags("hello")) != 2 {
-		t.Errorf("tags of %v, %v, %v", s.setting.Tags("worker"), s.setting.Tags("other"), s.setting.Tags("hello"))
+	if tags := s.setting.Tags(); tags["worker"] != nil || tags["other"] != nil || len(tags["hello"]) != 2 {
+		t.Errorf("tags of %v, %v, %v", tags["worker"], tags["other"], tags["hello"])
 	}
 	document := s.setting.Build()
 	if _, err := s.run(s.role("ci", document)); err != nil {

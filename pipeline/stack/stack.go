@@ -157,7 +157,7 @@ func (st *Stack) keys(s policy.Setting, documents []policy.Written, absent []str
 	for _, fn := range s.Manifest.Functions {
 		functions[fn.Name.Value] = fn
 	}
-	at := map[string]int{}
+	at, tags := map[string]int{}, s.Tags()
 	for _, d := range documents {
 		if d.Kind != policy.KindKey {
 			continue
@@ -167,7 +167,7 @@ func (st *Stack) keys(s policy.Setting, documents []policy.Written, absent []str
 			i, at[d.Key] = len(st.Keys), len(st.Keys)
 			st.Keys = append(st.Keys, Key{
 				ID: ids.take(pascal(d.Function)), Label: labels.take(identifier(d.Function)), ARN: d.Key,
-				Absent: slices.Contains(absent, d.Key), Policy: d.Policy, Tags: s.Tags(d.Function),
+				Absent: slices.Contains(absent, d.Key), Policy: d.Policy, Tags: tags[d.Function],
 			})
 		}
 		k := &st.Keys[i]
