@@ -1,30 +1,19 @@
 package publish
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
-	"net/http"
 	"strings"
 	"sync"
+	"unique"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
-	"github.com/aws/smithy-go/middleware"
-	"golang.org/x/time/rate"
 
 	"github.com/whispering/bundle/internal/arn"
-	"github.com/whispering/bundle/internal/awsfault"
 )
-
-// functionTPS is the pace of a Functions in calls per second, retries included, and how many calls can begin at once. An
-// account has 15 per second in a region for all calls of this kind, which deployments and consoles share:
-// https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
-const functionTPS = 5
 
 // What Lambda calls the version that can be changed, and the one that an unqualified call of a Managed Instances function runs.
 const (
@@ -32,29 +21,29 @@ const (
 	LatestPublished = "$LATEST.PUBLISHED"
 )
 
-// Functions lists functions in one account and region. It never has environment variables of a function: they may be secrets,
-// and are dropped before a reply is decoded. It is safe for concurrent use.
+// Functions lists functions in one account and region. Of the environment variables of a function, which may be secrets, it has
+// at most its Settings. It is safe for concurrent use.
 type Functions struct {
 	client          *lambda.Client
 	region, account string
-
-	mu    sync.Mutex // held during a sweep
-	swept []Function
+	pace            *Pace
+	swept           *swept
 }
 
-// NewFunctions returns a Functions that makes its calls with cfg, whose HTTPClient must be set.
-func NewFunctions(cfg aws.Config, account string) *Functions {
-	cfg = cfg.Copy()
-	cfg.HTTPClient = bare{cfg.HTTPClient}
-	pace := pacer{rate.NewLimiter(functionTPS, functionTPS)}
-	return &Functions{
-		client: lambda.NewFromConfig(cfg, func(o *lambda.Options) {
-			o.APIOptions = append(o.APIOptions, func(s *middleware.Stack) error {
-				return s.Finalize.Insert(pace, "Retry", middleware.After)
-			})
-		}),
-		region: cfg.Region, account: account,
+// swept is a list of all functions, once it is read.
+type swept struct {
+	mu    sync.Mutex // held during a sweep
+	found []Function // nil until then
+}
+
+// NewFunctions returns a Functions that makes its calls with cfg, whose HTTPClient must be set, at pace. beside is nil, or another
+// Functions of the same account and region, whose list of all functions it shares.
+func NewFunctions(cfg aws.Config, account string, pace *Pace, beside *Functions) *Functions {
+	f := &Functions{client: NewControl(cfg, pace), region: cfg.Region, account: account, pace: pace, swept: new(swept)}
+	if beside != nil {
+		f.swept = beside.swept
 	}
+	return f
 }
 
 // A Function is one version of a function.
@@ -63,6 +52,8 @@ type Function struct {
 	Version string   // Latest, LatestPublished or a number
 	Layers  []string // ARNs, in the order of attachment
 	Master  string   // ARN of the function that this is a Lambda@Edge replica of, or ""
+	Managed bool     // it runs on Managed Instances, so that an unqualified call runs LatestPublished
+	Settings
 }
 
 // An Alias is an alias of a function.
@@ -79,26 +70,31 @@ type Route struct {
 
 // All lists every version of every function, with calls of ListFunctions:
 // https://docs.aws.amazon.com/lambda/latest/api/API_ListFunctions.html
-// It lists them once: later calls return what the first one has found. page is called after each page.
+// It lists them once: later calls, also of a Functions beside it, return what the first one has found. page is called after each page.
 //
 // Its errors wrap ErrDenied, ErrReply, ErrUnavailable, ErrCredentials or the context's error.
 func (f *Functions) All(ctx context.Context, page func(more bool)) ([]Function, error) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if f.swept != nil {
-		return f.swept, nil
+	f.swept.mu.Lock()
+	defer f.swept.mu.Unlock()
+	if f.swept.found != nil {
+		return f.swept.found, nil
 	}
-	all, err := f.list(ctx, page, func(marker *string) ([]types.FunctionConfiguration, *string, error) {
+	all, err := f.Sweep(ctx, page)
+	if err == nil {
+		f.swept.found = append([]Function{}, all...)
+	}
+	return all, err
+}
+
+// Sweep lists every version of every function as All does, but reads the list again and keeps nothing.
+func (f *Functions) Sweep(ctx context.Context, page func(more bool)) ([]Function, error) {
+	return f.list(ctx, page, func(marker *string) ([]types.FunctionConfiguration, *string, error) {
 		out, err := f.client.ListFunctions(ctx, &lambda.ListFunctionsInput{FunctionVersion: types.FunctionVersionAll, MaxItems: aws.Int32(50), Marker: marker})
 		if err != nil {
 			return nil, nil, err
 		}
 		return out.Functions, out.NextMarker, nil
 	})
-	if err == nil {
-		f.swept = append([]Function{}, all...)
-	}
-	return all, err
 }
 
 // Versions lists every version of one function, with calls of ListVersionsByFunction:
@@ -203,7 +199,9 @@ func pages(read func(marker *string) (next *string, found int, err error)) error
 
 // function returns an entry of a list, whose ARN may end in its version.
 func (f *Functions) function(c types.FunctionConfiguration) (Function, error) {
-	one := Function{Version: aws.ToString(c.Version), Master: aws.ToString(c.MasterArn)}
+	one := Function{
+		Version: intern(c.Version), Master: aws.ToString(c.MasterArn), Managed: c.CapacityProviderConfig != nil, Settings: SettingsOf(c.Environment),
+	}
 	a, _ := arn.Parse(aws.ToString(c.FunctionArn))
 	named, is := strings.CutPrefix(a.Resource, "function:")
 	ours := is && a.Service == "lambda" && a.Region == f.region && a.Account == f.account
@@ -214,15 +212,18 @@ func (f *Functions) function(c types.FunctionConfiguration) (Function, error) {
 	if !isVersion(one.Version) || qualifier != "" && qualifier != one.Version {
 		return one, fmt.Errorf("%w: it lists a function whose version is not one", ErrReply)
 	}
-	one.Name = name
+	one.Name = intern(c.FunctionName)
 	for _, l := range c.Layers {
 		if !f.attachable(aws.ToString(l.Arn)) {
 			return one, fmt.Errorf("%w: it lists a layer of a function that is not one", ErrReply)
 		}
-		one.Layers = append(one.Layers, aws.ToString(l.Arn))
+		one.Layers = append(one.Layers, intern(l.Arn))
 	}
 	return one, nil
 }
+
+// intern returns a string that all lists have in common: the versions of functions repeat the same few names.
+func intern(s *string) string { return unique.Make(aws.ToString(s)).Value() }
 
 // attachable reports whether an ARN is that of a layer version of anyone in the region, or of a layer of AWS itself, which has
 // neither account nor version.
@@ -256,74 +257,4 @@ func alias(a types.AliasConfiguration) (Alias, error) {
 	}
 	one.Routes = append([]Route{{aws.ToString(a.FunctionVersion), max(rest, 0)}}, one.Routes...)
 	return one, nil
-}
-
-// pacer is a middleware in which every attempt of a call waits, including retries.
-type pacer struct{ limiter *rate.Limiter }
-
-func (pacer) ID() string { return "FunctionPace" }
-
-func (p pacer) HandleFinalize(ctx context.Context, in middleware.FinalizeInput, next middleware.FinalizeHandler) (
-	out middleware.FinalizeOutput, metadata middleware.Metadata, err error) {
-	turn := p.limiter.Reserve() // the limiter's own Wait fails early if it would exceed the deadline
-	pause(ctx, turn.Delay())
-	if err := ctx.Err(); err != nil {
-		turn.Cancel()
-		awsfault.Waited(ctx, fmt.Sprintf("its turn at %.3g calls per second", float64(p.limiter.Limit())))
-		return out, metadata, err
-	}
-	return next.HandleFinalize(ctx, in)
-}
-
-// bare makes calls whose replies have only what a Functions needs, and so no environment variables.
-type bare struct{ client aws.HTTPClient }
-
-// reply is what is kept of a reply of ListFunctions, ListVersionsByFunction or ListAliases. Values stay as they are, for
-// internal/awsreply to check.
-type reply struct {
-	Functions, Versions []entry         `json:",omitzero"` // an empty list is kept
-	Aliases             []aliasEntry    `json:",omitzero"`
-	NextMarker          json.RawMessage `json:",omitempty"`
-}
-
-type entry struct {
-	FunctionName, FunctionArn, Version, MasterArn json.RawMessage `json:",omitempty"`
-	Layers                                        []layerEntry    `json:",omitzero"`
-}
-
-type layerEntry struct {
-	Arn json.RawMessage `json:",omitempty"`
-}
-
-type aliasEntry struct {
-	Name, FunctionVersion, RoutingConfig json.RawMessage `json:",omitempty"`
-}
-
-// maxReply is far more than a page of 50 versions has, each with 4 KB of variables.
-const maxReply = 16 << 20
-
-func (b bare) Do(r *http.Request) (*http.Response, error) {
-	res, err := b.client.Do(r)
-	if err != nil || res.StatusCode/100 != 2 {
-		return res, err
-	}
-	content, err := io.ReadAll(io.LimitReader(res.Body, maxReply))
-	if err = errors.Join(err, res.Body.Close()); err != nil {
-		return nil, err
-	}
-	var kept reply
-	left := []byte("not JSON") // which is refused, and asked for again
-	switch {
-	case json.Unmarshal(content, &kept) == nil:
-		if left, err = json.Marshal(kept); err != nil {
-			return nil, err
-		}
-	case json.Valid(content): // but a list or an object is something else
-		left = []byte("{}") // which lacks a member
-	}
-	clear(content)
-	res.Body, res.ContentLength = io.NopCloser(bytes.NewReader(left)), int64(len(left))
-	res.Header = res.Header.Clone()
-	res.Header.Del("Content-Length")
-	return res, nil
 }

@@ -11,16 +11,11 @@ import (
 	"reflect"
 	"strings"
 	"testing"
-	"testing/synctest"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
-	"github.com/aws/smithy-go/middleware"
-	"golang.org/x/time/rate"
 
-	"github.com/whispering/bundle/internal/awsfault"
 	"github.com/whispering/bundle/internal/awslocal"
 )
 
@@ -36,7 +31,7 @@ func answering(t *testing.T, status int, body string) *Functions {
 		_, _ = fmt.Fprint(w, body)
 	}))
 	t.Cleanup(server.Close)
-	return NewFunctions(config(server.URL, "AKIAEXAMPLE000000000", "example"), "000000000000")
+	return NewFunctions(config(server.URL, "AKIAEXAMPLE000000000", "example"), "000000000000", NewPace(), nil)
 }
 
 func all(f *Functions) ([]Function, error) { return f.All(context.Background(), func(bool) {}) }
@@ -75,7 +70,7 @@ func TestFunctionsAreListedWithoutTheirVariables(t *testing.T) {
 		t.Fatal(err)
 	}
 	id, key := server.Credentials()
-	f := NewFunctions(config(aws.ToString(&l.base), id, key), awslocal.Account)
+	f := NewFunctions(config(aws.ToString(&l.base), id, key), awslocal.Account, NewPace(), nil)
 	layers := []string{v.ARN}
 	want := []Function{{Name: "hello", Version: Latest, Layers: layers}, {Name: "hello", Version: "1", Layers: layers},
 		{Name: "worker", Version: Latest, Layers: layers}, {Name: "worker", Version: "1", Layers: layers}}
@@ -101,7 +96,7 @@ func TestFunctionsAreListedWithoutTheirVariables(t *testing.T) {
 		t.Errorf("%+v %v", got, err)
 	}
 	out, err := f.client.ListFunctions(t.Context(), &lambda.ListFunctionsInput{})
-	if err != nil || len(out.Functions) != 2 || out.Functions[0].Environment != nil || strings.Contains(fmt.Sprintf("%+v", out), planted) {
+	if err != nil || len(out.Functions) != 2 || len(out.Functions[0].Environment.Variables) != 0 || strings.Contains(fmt.Sprintf("%+v", out), planted) {
 		t.Errorf("the client decodes variables: %+v %v", out, err)
 	}
 }
@@ -165,49 +160,4 @@ func TestAliasesThatAreNotOnesAreRefused(t *testing.T) {
 			t.Errorf("%s for %s: %+v", change[1], change[0], got)
 		}
 	}
-}
-
-// Retries wait as well.
-func TestFunctionCallsArePaced(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		p := pacer{rate.NewLimiter(functionTPS, functionTPS)}
-		began, n := time.Now(), 0
-		next := middleware.FinalizeHandlerFunc(func(context.Context, middleware.FinalizeInput) (o middleware.FinalizeOutput, m middleware.Metadata, err error) {
-			n++
-			return o, m, nil
-		})
-		for range 51 {
-			if _, _, err := p.HandleFinalize(t.Context(), middleware.FinalizeInput{}, next); err != nil {
-				t.Fatal(err)
-			}
-		}
-		if took := time.Since(began); n != 51 || took < 9*time.Second || took > 10*time.Second {
-			t.Errorf("%d calls took %s", n, took)
-		}
-		ended, cancel := context.WithCancel(t.Context())
-		cancel()
-		if _, _, err := p.HandleFinalize(ended, middleware.FinalizeInput{}, next); !errors.Is(err, context.Canceled) || n != 51 {
-			t.Errorf("%v, %d calls", err, n)
-		}
-	})
-}
-
-// A run that is out of time says so, and what it waited for.
-func TestTheTimeCanEndBeforeATurn(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		p := pacer{rate.NewLimiter(functionTPS, 1)}
-		n := 0
-		next := middleware.FinalizeHandlerFunc(func(context.Context, middleware.FinalizeInput) (o middleware.FinalizeOutput, m middleware.Metadata, err error) {
-			n++
-			return o, m, nil
-		})
-		ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
-		defer cancel()
-		ctx, wait := awsfault.WithWait(ctx)
-		_, _, first := p.HandleFinalize(ctx, middleware.FinalizeInput{}, next)
-		_, _, second := p.HandleFinalize(ctx, middleware.FinalizeInput{}, next)
-		if first != nil || !errors.Is(second, context.DeadlineExceeded) || n != 1 || wait.For() != "its turn at 5 calls per second" {
-			t.Errorf("%v, %v, %d calls, waited for %q", first, second, n, wait.For())
-		}
-	})
 }

@@ -29,10 +29,10 @@ const layerTimeout = 3 * time.Minute
 
 // Options say how to call AWS.
 type Options struct {
-	endpoint string        // --endpoint-url
-	data     string        // --data; "" for the folder next to the manifest
-	tps      *float64      // --ssm-tps
-	Beside   *param.Source // the source of another session in the same account and region, to share its pace; nil for none
+	endpoint string   // --endpoint-url
+	data     string   // --data; "" for the folder next to the manifest
+	tps      *float64 // --ssm-tps
+	Beside   *Clients // another session in the same account and region, to share its paces; nil for none
 	debug    bool
 	Rights   Rights   // what a role is assumed for
 	accounts []string // --allow-key-account
@@ -61,6 +61,7 @@ type Clients struct {
 	KeyTags    pipeline.KeyTags
 	Blind      pipeline.Blind
 	Layers     *publish.Lambda
+	Pace       *publish.Pace // of calls to Lambda's control plane: those of Functions, and all that change functions or delete layers
 	Functions  *publish.Functions
 	Doctor     *doctor.Doctor
 	calls      *awsclient.Calls
@@ -122,13 +123,18 @@ func Connect(con *console.Console, ctx context.Context, module *manifest.Module,
 		who, err := s.Identity(ctx)
 		return who.Account, err
 	}
-	s.Source = param.New(cfg, param.Options{Account: s.Account, TPS: o.tps, Beside: o.Beside})
+	beside := Clients{Pace: publish.NewPace()}
+	if o.Beside != nil {
+		beside = *o.Beside
+	}
+	s.Source = param.New(cfg, param.Options{Account: s.Account, TPS: o.tps, Beside: beside.Source})
 	s.Parameters, s.Looking = s.Source, s.Source.Looking(cfg)
 	keys := seal.New(cfg)
 	s.Keys, s.KeyTags = keys, keys
 	s.Blind = pipeline.Blind{Parameters: s.Source.Blind(cfg), Keys: seal.NewBlind(cfg)}
 	s.Layers = publish.New(awsclient.WithTimeout(cfg, layerTimeout), s.Account)
-	s.Functions = publish.NewFunctions(cfg, s.Account)
+	s.Pace = beside.Pace
+	s.Functions = publish.NewFunctions(cfg, s.Account, s.Pace, beside.Functions)
 	s.Doctor = doctor.New(cfg)
 	return s, nil
 }

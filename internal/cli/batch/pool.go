@@ -7,20 +7,19 @@ import (
 	"github.com/whispering/bundle/internal/cli/awsenv"
 	"github.com/whispering/bundle/internal/cli/target"
 	"github.com/whispering/bundle/pipeline"
-	"github.com/whispering/bundle/pipeline/param"
 	"github.com/whispering/bundle/pipeline/seal"
 )
 
 // A pool has the sessions of several targets: one for each environment and region,
-// whatever the number of its functions. Sessions in one account and region share one
-// pace, because they share a quota.
+// whatever the number of its functions. Sessions in one account and region share their
+// paces, because they share quotas.
 type pool struct {
 	ctx     context.Context // of the run
-	connect func(t *target.Target, beside *param.Source) (*awsenv.Clients, error)
+	connect func(t *target.Target, beside *awsenv.Clients) (*awsenv.Clients, error)
 
-	mu      sync.Mutex
-	shared  map[string]*shared
-	sources map[string]*param.Source // by account and region
+	mu     sync.Mutex
+	shared map[string]*shared
+	first  map[string]*awsenv.Clients // by account and region
 }
 
 // A shared session stays open until the last of its targets is done.
@@ -35,8 +34,8 @@ type shared struct {
 // sessionName is equal for targets of one session.
 func sessionName(t *target.Target) string { return t.Environment + " " + t.Region }
 
-func newPool(ctx context.Context, targets []*target.Target, connect func(*target.Target, *param.Source) (*awsenv.Clients, error)) *pool {
-	p := &pool{ctx: ctx, connect: connect, shared: make(map[string]*shared), sources: make(map[string]*param.Source)}
+func newPool(ctx context.Context, targets []*target.Target, connect func(*target.Target, *awsenv.Clients) (*awsenv.Clients, error)) *pool {
+	p := &pool{ctx: ctx, connect: connect, shared: make(map[string]*shared), first: make(map[string]*awsenv.Clients)}
 	for _, t := range targets {
 		if p.shared[sessionName(t)] == nil {
 			p.shared[sessionName(t)] = new(shared)
@@ -80,9 +79,9 @@ func (p *pool) open(t *target.Target) (*awsenv.Clients, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	account := t.Manifest.Environment.AccountID.Value + " " + t.Region
-	s, err := remembered(p.connect(t, p.sources[account]))
-	if err == nil {
-		p.sources[account] = s.Source
+	s, err := remembered(p.connect(t, p.first[account]))
+	if err == nil && p.first[account] == nil {
+		p.first[account] = s
 	}
 	return s, err
 }

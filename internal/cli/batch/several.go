@@ -13,7 +13,6 @@ import (
 	"github.com/whispering/bundle/internal/cli/console"
 	"github.com/whispering/bundle/internal/cli/target"
 	"github.com/whispering/bundle/internal/cli/view"
-	"github.com/whispering/bundle/pipeline/param"
 	"github.com/whispering/bundle/pipeline/problem"
 )
 
@@ -53,7 +52,7 @@ func eachOf(con *console.Console, c *cli.Context, targets []*target.Target, j Jo
 	}
 	outcomes, ready := prepare(con, targets, j)
 	ctx, stop := context.WithCancel(ctx)
-	sessions := newPool(ctx, ready, func(t *target.Target, beside *param.Source) (*awsenv.Clients, error) {
+	sessions := newPool(ctx, ready, func(t *target.Target, beside *awsenv.Clients) (*awsenv.Clients, error) {
 		options := options
 		options.Beside = beside
 		return awsenv.Connect(con, ctx, t.Module, t.Whole(), options)
