@@ -21,6 +21,7 @@ import (
 	"time"
 
 	"github.com/whispering/bundle/internal/awslocal/call"
+	"github.com/whispering/bundle/internal/awslocal/cloudtrail"
 	"github.com/whispering/bundle/internal/awslocal/kms"
 	"github.com/whispering/bundle/internal/awslocal/lambda"
 	"github.com/whispering/bundle/internal/awslocal/simulator"
@@ -89,7 +90,9 @@ func New(o ...Option) (*Server, error) {
 	}
 	s.layers = lambda.New(layersDir, s.options.clock, s.options.functions)
 	s.ssm = ssm.New(s.kms, s.options.ssm)
-	if err := s.register(s.sts, s.kms, s.ssm, s.layers, simulator.New(s.sts)); err != nil {
+	trails := cloudtrail.New()
+	trails.Delay, s.kms.PolicyDelay, s.kms.Logged = s.options.eventDelay, s.options.policyDelay, trails.Record
+	if err := s.register(s.sts, s.kms, s.ssm, s.layers, trails, simulator.New(s.sts)); err != nil {
 		return nil, err
 	}
 	s.protocols = append([]protocol{restProtocol{}, jsonProtocol{}}, queryProtocols()...)

@@ -21,12 +21,14 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/cloudtrail"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/aws/smithy-go"
 
+	awslambda "github.com/whispering/bundle/internal/awslocal/lambda"
 	awsroles "github.com/whispering/bundle/internal/awslocal/sts"
 )
 
@@ -108,6 +110,10 @@ func (e *run) line(l line) error {
 		return e.as(args)
 	case "role":
 		return e.role(args)
+	case "fails":
+		return e.world.FailFunctionUpdate(args[0], awslambda.Failure{Reason: strings.Join(args[2:], " "), Code: args[1]})
+	case "shows":
+		return e.world.SetFunctionState(args[0], "", awslambda.FunctionState{State: args[1], StateReasonCode: args[2]})
 	case "ram":
 		return e.world.Share(args[0], e.expand(e.row.files[args[1]]))
 	case "wait":
@@ -146,7 +152,8 @@ func (e *run) wait() {
 
 // call makes the call through the SDK: the JSON is decoded into the operation's input, its output is encoded as JSON.
 func (e *run) call(service, operation, in string) error {
-	clients := map[string]any{"ssm": ssm.NewFromConfig(e.cfg), "kms": kms.NewFromConfig(e.cfg), "sts": sts.NewFromConfig(e.cfg), "lambda": lambda.NewFromConfig(e.cfg)}
+	clients := map[string]any{"ssm": ssm.NewFromConfig(e.cfg), "kms": kms.NewFromConfig(e.cfg), "sts": sts.NewFromConfig(e.cfg), "lambda": lambda.NewFromConfig(e.cfg),
+		"cloudtrail": cloudtrail.NewFromConfig(e.cfg)}
 	method := reflect.ValueOf(clients[service]).MethodByName(operation)
 	if !method.IsValid() {
 		e.t.Fatalf("the SDK has no %s %s", service, operation)

@@ -7,6 +7,7 @@ import (
 	neturl "net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -134,6 +135,7 @@ func switches() map[string]awslocal.Option {
 		"duplicates-refused": awslocal.WithDuplicatesRefused(), "partial-batches": awslocal.WithPartialBatches(), "empty-pages": awslocal.WithEmptyPages(),
 		"managed-key-by-identity": awslocal.WithManagedKeyByIdentity(), "null-variables": awslocal.WithNullVariables(), "committed-messages": awslocal.WithCommittedMessages(),
 		"ssm-rate-1": awslocal.WithBucket("ssm", 0.001, 1), "kms-rate-1": awslocal.WithBucket("kms", 0.001, 1), "lambda-rate-1": awslocal.WithBucket("lambda", 0.001, 1),
+		"trail-quotas": awslocal.WithTrailQuotas(), "policy-delay": awslocal.WithPolicyDelay(30 * time.Second), "event-delay": awslocal.WithEventDelay(30 * time.Second),
 	}
 }
 
@@ -189,7 +191,7 @@ func parseRow(name string, archive *txtar.Archive) (row, error) {
 			}
 			r.options, r.ours = append(r.options, option), true
 		default:
-			r.ours = r.ours || verb == "role" || verb == "ram"
+			r.ours = r.ours || slices.Contains([]string{"role", "ram", "fails", "shows"}, verb)
 			r.lines = append(r.lines, line{number: i + 1, verb: verb, rest: rest})
 		}
 	}

@@ -84,6 +84,16 @@ func (s *Server) controls(r *http.Request) map[string]func(body []byte) (any, er
 			}
 			return nil, s.SetFunctionState(in.ARN, in.Qualifier, *in.FunctionState)
 		},
+		"FailFunctionUpdate": func(body []byte) (any, error) {
+			in := struct {
+				ARN string `json:"arn"`
+				*lambda.Failure
+			}{Failure: new(lambda.Failure)}
+			if err := strict(body, &in); err != nil {
+				return nil, err
+			}
+			return nil, s.FailFunctionUpdate(in.ARN, *in.Failure)
+		},
 		"Calls": func([]byte) (any, error) { return s.Calls(), nil },
 		"ResetCalls": func([]byte) (any, error) {
 			s.ResetCalls()
@@ -133,6 +143,14 @@ func (s *Server) Share(keyARN, policy string) error {
 // SetFunctionState makes a function, version or alias show a state until another one is set: see lambda.Service.SetState.
 func (s *Server) SetFunctionState(arn, qualifier string, state lambda.FunctionState) error {
 	if err := s.layers.SetState(arn, qualifier, state); err != nil {
+		return err
+	}
+	return s.persist()
+}
+
+// FailFunctionUpdate makes the next update of a function fail: see lambda.Service.FailUpdate.
+func (s *Server) FailFunctionUpdate(arn string, why lambda.Failure) error {
+	if err := s.layers.FailUpdate(arn, why); err != nil {
 		return err
 	}
 	return s.persist()

@@ -14,6 +14,7 @@ import (
 
 	"github.com/whispering/bundle/internal/awslocal"
 	"github.com/whispering/bundle/internal/awslocal/call"
+	"github.com/whispering/bundle/internal/awslocal/cloudtrail"
 	"github.com/whispering/bundle/internal/awslocal/kms"
 	"github.com/whispering/bundle/internal/awslocal/lambda"
 	"github.com/whispering/bundle/internal/awslocal/simulator"
@@ -29,6 +30,7 @@ func modelServices(t *testing.T) map[string]call.Service {
 	}
 	return map[string]call.Service{
 		"kms": keys, "ssm": ssm.New(keys, ssm.Options{}), "sts": roles, "lambda": lambda.New("", time.Now, lambda.Options{}), "iam": simulator.New(roles),
+		"cloudtrail": cloudtrail.New(),
 	}
 }
 
@@ -78,6 +80,15 @@ func modelRequests() map[string]string {
 		"lambda DeleteAlias":                 `{"FunctionName": "f", "Name": "live"}`,
 		"lambda DeleteFunction":              `{"FunctionName": "f"}`,
 
+		"lambda ListTags": `{"Resource": "$F"}`, "lambda GetCodeSigningConfig": `{"CodeSigningConfigArn": "$S"}`,
+		"lambda CreateCodeSigningConfig":      `{"AllowedPublishers": {"SigningProfileVersionArns": ["arn:aws:signer:us-east-1:000000000000:/signing-profiles/p"]}}`,
+		"lambda GetFunctionCodeSigningConfig": `{"FunctionName": "f"}`,
+		"lambda PutFunctionCodeSigningConfig": `{"FunctionName": "f", "CodeSigningConfigArn": "$S"}`,
+
+		"cloudtrail LookupEvents": `{}`, "cloudtrail DescribeTrails": `{}`, "cloudtrail CreateTrail": `{"Name": "new", "S3BucketName": "bucket"}`,
+		"cloudtrail GetEventSelectors": `{"TrailName": "trail"}`,
+		"cloudtrail PutEventSelectors": `{"TrailName": "trail", "EventSelectors": [{"ReadWriteType": "All"}]}`,
+
 		"sts AssumeRole": `{"RoleArn": "arn:aws:iam::000000000000:role/r", "RoleSessionName": "session"}`, "sts GetCallerIdentity": `{}`,
 
 		"iam SimulatePrincipalPolicy": `{"PolicySourceArn": "arn:aws:iam::000000000000:role/simulated", "ActionNames.member.1": "kms:Decrypt"}`,
@@ -104,6 +115,9 @@ func newPlace(t *testing.T) place {
 	p.values["L"] = p.must("lambda", "PublishLayerVersion", `{"LayerName": "l", "Content": {"ZipFile": "$Z"}}`, "LayerVersionArn")
 	p.values["E"] = "arn:aws:iam::000000000000:role/r"
 	p.must("lambda", "CreateFunction", `{"FunctionName": "f", "Role": "$E", "Runtime": "python3.14", "Handler": "a.b", "Code": {"ZipFile": "$Z"}}`, "")
+	p.values["F"] = "arn:aws:lambda:us-east-1:000000000000:function:f"
+	p.values["S"] = p.must("lambda", "CreateCodeSigningConfig", `{}`, "CodeSigningConfig.CodeSigningConfigArn")
+	p.must("cloudtrail", "CreateTrail", `{"Name": "trail", "S3BucketName": "bucket"}`, "")
 	p.must("lambda", "PublishVersion", `{"FunctionName": "f"}`, "")
 	p.must("lambda", "CreateAlias", `{"FunctionName": "f", "Name": "live", "FunctionVersion": "1"}`, "")
 	p.must("lambda", "AddLayerVersionPermission",

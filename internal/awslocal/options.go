@@ -27,6 +27,8 @@ type options struct {
 	faults            []Fault
 	managedByIdentity bool
 	nullVariables     bool
+	policyDelay       time.Duration
+	eventDelay        time.Duration
 	asked             func(iam.Access)
 }
 
@@ -76,6 +78,17 @@ func WithLambdaQuotas() Option {
 		o.buckets["lambda:GetFunction"], o.buckets["lambda"] = limit{100, 100}, limit{15, 15}
 	}
 }
+
+// WithTrailQuotas throttles CloudTrail as https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_LookupEvents.html says: 2 calls
+// of LookupEvents per second.
+func WithTrailQuotas() Option { return WithBucket("cloudtrail:LookupEvents", 2, 2) }
+
+// WithEventDelay makes events appear in CloudTrail's event history this long after they happened, by the clock of WithClock.
+func WithEventDelay(d time.Duration) Option { return func(o *options) { o.eventDelay = d } }
+
+// WithPolicyDelay makes a key policy take effect this long after it was put, by the clock of WithClock. GetKeyPolicy returns it at once
+// (https://docs.aws.amazon.com/kms/latest/developerguide/programming-eventual-consistency.html).
+func WithPolicyDelay(d time.Duration) Option { return func(o *options) { o.policyDelay = d } }
 
 // WithBucket throttles a service ("ssm") or one of its operations ("ssm:PutParameter") with a token bucket. Calls above its rate fail with
 // the service's throttling error.

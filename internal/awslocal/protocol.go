@@ -31,7 +31,7 @@ type jsonProtocol struct{}
 
 // jsonTargets are the prefixes of X-Amz-Target by service.
 func jsonTargets() map[string]string {
-	return map[string]string{"ssm": "AmazonSSM", "kms": "TrentService"}
+	return map[string]string{"ssm": "AmazonSSM", "kms": "TrentService", "cloudtrail": "CloudTrail_20131101"}
 }
 
 func (jsonProtocol) claims(r *http.Request) bool { return r.Header.Get("X-Amz-Target") != "" }
@@ -39,7 +39,8 @@ func (jsonProtocol) claims(r *http.Request) bool { return r.Header.Get("X-Amz-Ta
 func (jsonProtocol) contentType() string { return "application/x-amz-json-1.1" }
 
 func (jsonProtocol) read(r *http.Request, body []byte) (service, operation string, in []byte, err error) {
-	prefix, operation, _ := strings.Cut(r.Header.Get("X-Amz-Target"), ".")
+	target := r.Header.Get("X-Amz-Target") // botocore puts a package in front of CloudTrail's
+	prefix, operation, _ := strings.Cut(strings.TrimPrefix(target, "com.amazonaws.cloudtrail.v20131101."), ".")
 	for name, target := range jsonTargets() {
 		if prefix == target {
 			service = name

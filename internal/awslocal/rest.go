@@ -18,13 +18,17 @@ import (
 type restProtocol struct{}
 
 const (
-	layersPath    = "/2018-10-31/layers"
-	functionsPath = "/2015-03-31/functions"
+	layersPath        = "/2018-10-31/layers"
+	functionsPath     = "/2015-03-31/functions"
+	signingPath       = "/2020-04-22/code-signing-configs"
+	signedPath        = "/2020-06-30/functions"
+	functionsTagsPath = "/2017-03-31/tags"
 )
 
 func (restProtocol) claims(r *http.Request) bool {
-	return r.URL.Path == layersPath || strings.HasPrefix(r.URL.Path, layersPath+"/") ||
-		r.URL.Path == functionsPath || strings.HasPrefix(r.URL.Path, functionsPath+"/")
+	return slices.ContainsFunc([]string{layersPath, functionsPath, signingPath, signedPath, functionsTagsPath}, func(path string) bool {
+		return r.URL.Path == path || strings.HasPrefix(r.URL.Path, path+"/")
+	})
 }
 
 func (restProtocol) contentType() string { return "application/json" }
@@ -56,6 +60,11 @@ func routes() []route {
 		{http.MethodGet, function + "/aliases/{Name}", "GetAlias", http.StatusOK},
 		{http.MethodPut, function + "/aliases/{Name}", "UpdateAlias", http.StatusOK},
 		{http.MethodDelete, function + "/aliases/{Name}", "DeleteAlias", http.StatusNoContent},
+		{http.MethodPost, signingPath, "CreateCodeSigningConfig", http.StatusCreated},
+		{http.MethodGet, signingPath + "/{CodeSigningConfigArn}", "GetCodeSigningConfig", http.StatusOK},
+		{http.MethodGet, signedPath + "/{FunctionName}/code-signing-config", "GetFunctionCodeSigningConfig", http.StatusOK},
+		{http.MethodPut, signedPath + "/{FunctionName}/code-signing-config", "PutFunctionCodeSigningConfig", http.StatusOK},
+		{http.MethodGet, functionsTagsPath + "/{Resource}", "ListTags", http.StatusOK},
 		{http.MethodGet, layersPath, "ListLayers", http.StatusOK},
 		{http.MethodPost, versions, "PublishLayerVersion", http.StatusCreated},
 		{http.MethodGet, versions, "ListLayerVersions", http.StatusOK},
@@ -177,7 +186,7 @@ func (restProtocol) failure(_ string, e *call.Error) []byte {
 	case "ResourceNotFoundException":
 		members = map[string]any{"Type": "User", "Message": e.Message}
 	case "InvalidParameterValueException", "ResourceConflictException", "PreconditionFailedException", "PolicyLengthExceededException",
-		"TooManyRequestsException", "InvalidRequestContentException":
+		"TooManyRequestsException", "InvalidRequestContentException", "CodeSigningConfigNotFoundException", "CodeVerificationFailedException":
 		members["Type"] = "User"
 	}
 	if e.Code == "TooManyRequestsException" {

@@ -12,7 +12,8 @@ import (
 // allow authorizes the operation on a key, by the caller's identity policies, both key policies and the grants.
 // The extra condition keys are those of the operation, such as the encryption context.
 func (s *Service) allow(r *call.Request, action string, k reference, extra ...conditionKeys) error {
-	return s.decide(r, k, k.both, s.access(r, action, k, k.both, extra))
+	policy := k.policy(r.Now)
+	return s.decide(r, k, policy, s.access(r, action, k, policy, extra))
 }
 
 // access is the question whether the caller may perform an action on a key with this policy.

@@ -62,7 +62,7 @@ func (in *dataKeyInput) size() (int, error) {
 }
 
 // newDataKey serves both operations. Each needs its own permission.
-func (s *Service) newDataKey(r *call.Request, in *dataKeyInput) (dataKeyOutput, error) {
+func (s *Service) newDataKey(r *call.Request, in *dataKeyInput) (out dataKeyOutput, err error) {
 	var none dataKeyOutput
 	ref, err := required("keyId", in.KeyId)
 	if err != nil {
@@ -88,6 +88,9 @@ func (s *Service) newDataKey(r *call.Request, in *dataKeyInput) (dataKeyOutput, 
 	if err != nil {
 		return none, err
 	}
+	defer func() {
+		s.log(r, r.Operation, err, Use{KeyID: ref, Context: in.EncryptionContext, KeySpec: in.KeySpec, DryRun: in.DryRun}, k)
+	}()
 	if err := s.allow(r, r.Operation, k, contextKeys(in.EncryptionContext), algorithmKey(specSymmetric)); err != nil {
 		return none, err
 	}

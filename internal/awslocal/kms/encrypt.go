@@ -48,7 +48,7 @@ type encryptOutput struct {
 }
 
 // encrypt is https://docs.aws.amazon.com/kms/latest/APIReference/API_Encrypt.html.
-func (s *Service) encrypt(r *call.Request, in *encryptInput) (any, error) {
+func (s *Service) encrypt(r *call.Request, in *encryptInput) (out any, err error) {
 	ref, err := required("keyId", in.KeyId)
 	if err != nil {
 		return nil, err
@@ -76,6 +76,9 @@ func (s *Service) encrypt(r *call.Request, in *encryptInput) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	defer func() {
+		s.log(r, "Encrypt", err, Use{KeyID: ref, Context: in.EncryptionContext, Algorithm: algorithm, DryRun: in.DryRun}, k)
+	}()
 	if err := s.allow(r, "Encrypt", k, contextKeys(in.EncryptionContext), algorithmKey(algorithm)); err != nil {
 		return nil, err
 	}
@@ -106,7 +109,7 @@ type decryptOutput struct {
 }
 
 // decrypt is https://docs.aws.amazon.com/kms/latest/APIReference/API_Decrypt.html.
-func (s *Service) decrypt(r *call.Request, in *decryptInput) (any, error) {
+func (s *Service) decrypt(r *call.Request, in *decryptInput) (out any, err error) {
 	ignoreCiphertext, err := in.check()
 	if err != nil {
 		return nil, err
@@ -129,6 +132,10 @@ func (s *Service) decrypt(r *call.Request, in *decryptInput) (any, error) {
 		return nil, err
 	}
 	k, plaintext, err := s.openSource(r, src)
+	defer func() {
+		s.log(r, "Decrypt", err, Use{KeyID: src.name(), Context: in.EncryptionContext, Algorithm: algorithm, DryRun: in.DryRun,
+			Material: blobMaterial(in.CiphertextBlob)}, k)
+	}()
 	if err != nil {
 		return nil, err
 	}

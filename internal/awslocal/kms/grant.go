@@ -195,13 +195,13 @@ func (s *Service) allowGrant(r *call.Request, k reference, g *grant) error {
 	case subset != nil:
 		extra = append(extra, condition("kms:GrantConstraintType", "EncryptionContextSubset"), contextKeys(subset))
 	}
-	access := s.access(r, "CreateGrant", k, k.both, extra)
+	access := s.access(r, "CreateGrant", k, k.policy(r.Now), extra)
 	for _, parent := range k.Grants {
 		if parent.Grantee != "" && slices.Contains(parent.Operations, "CreateGrant") && g.within(parent) {
 			access.Grantees = append(access.Grantees, parent.Grantee)
 		}
 	}
-	return s.decide(r, k, k.both, access)
+	return s.decide(r, k, k.policy(r.Now), access)
 }
 
 // grant checks the members of a request that do not depend on the key, and returns the grant that it describes.

@@ -77,7 +77,7 @@ func (s *Service) retireGrant(r *call.Request, in *endGrantInput) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	access := s.access(r, "RetireGrant", k, k.both, nil)
+	access := s.access(r, "RetireGrant", k, k.policy(r.Now), nil)
 	access.Grantees = append(access.Grantees, "arn:aws:iam::"+g.Issuer+":root")
 	if g.Retiring != "" {
 		access.Grantees = append(access.Grantees, g.Retiring)
@@ -85,7 +85,7 @@ func (s *Service) retireGrant(r *call.Request, in *endGrantInput) (any, error) {
 	if g.Grantee != "" && slices.Contains(g.Operations, "RetireGrant") {
 		access.Grantees = append(access.Grantees, g.Grantee)
 	}
-	if err := s.decide(r, k, k.both, access); err != nil {
+	if err := s.decide(r, k, k.policy(r.Now), access); err != nil {
 		return nil, err
 	}
 	if in.DryRun {

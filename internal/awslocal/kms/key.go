@@ -51,8 +51,10 @@ type key struct {
 
 	ram      iam.Policy // RAM, parsed
 	both     iam.Policy // Document and RAM, parsed
-	aliases  []string   // names, sorted; set by Service.point
-	material string     // names Material: see setMaterial
+	before   iam.Policy // what decides until then
+	until    time.Time
+	aliases  []string // names, sorted; set by Service.point
+	material string   // names Material: see setMaterial
 }
 
 type tag struct {
@@ -94,6 +96,14 @@ func materialID(material []byte) string {
 // setPolicy makes an accepted document the key policy named default.
 func (k *key) setPolicy(p iam.Policy) {
 	k.both, k.Document = p.With(k.ram), string(p.Document())
+}
+
+// policy is the key policy that has effect.
+func (k *key) policy(now time.Time) iam.Policy {
+	if now.Before(k.until) {
+		return k.before
+	}
+	return k.both
 }
 
 // restored checks a key from a snapshot, and rebuilds what a snapshot does not have.

@@ -26,6 +26,10 @@ type Service struct {
 	ManagedByIdentity bool
 	// NullVariables is what a policy variable without a value does: see iam.Access.
 	NullVariables bool
+	// PolicyDelay is how long a key policy that was put has no effect yet. Set it before the first call.
+	PolicyDelay time.Duration
+	// Logged is told of every cryptographic operation with a key that was found, unless it is nil. Several requests call it at once.
+	Logged func(Use)
 
 	operations map[string]call.Handler
 	defaults   sync.Map // the default key policies, parsed (iam.Policy), by account

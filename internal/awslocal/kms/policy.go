@@ -107,7 +107,9 @@ func (s *Service) putKeyPolicy(r *call.Request, in *policyInput) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	before := k.policy(r.Now)
 	k.setPolicy(policy)
+	k.before, k.until = before, r.Now.Add(s.PolicyDelay)
 	return nil, nil
 }
 

@@ -29,7 +29,7 @@ type reEncryptOutput struct {
 
 // reEncrypt is https://docs.aws.amazon.com/kms/latest/APIReference/API_ReEncrypt.html. It needs kms:ReEncryptFrom
 // on the source key with the source context, and kms:ReEncryptTo on the destination key with the destination context.
-func (s *Service) reEncrypt(r *call.Request, in *reEncryptInput) (any, error) {
+func (s *Service) reEncrypt(r *call.Request, in *reEncryptInput) (out any, err error) {
 	destination, err := required("destinationKeyId", in.DestinationKeyId)
 	if err != nil {
 		return nil, err
@@ -67,6 +67,10 @@ func (s *Service) reEncrypt(r *call.Request, in *reEncryptInput) (any, error) {
 	same := condition("kms:ReEncryptOnSameKey", strconv.FormatBool(s.sourceARN(r, src) == dst.arn()))
 	src.extra = append(src.extra, same)
 	k, plaintext, err := s.openSource(r, src)
+	defer func() {
+		s.log(r, "ReEncrypt", err, Use{SourceKeyID: src.name(), KeyID: destination, SourceContext: in.SourceEncryptionContext,
+			Context: in.DestinationEncryptionContext, SourceAlgorithm: from, Algorithm: to, DryRun: in.DryRun}, k, dst)
+	}()
 	if err != nil {
 		return nil, err
 	}

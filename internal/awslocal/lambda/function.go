@@ -20,6 +20,8 @@ type function struct {
 	Versions  []*release        `json:"versions,omitempty"`  // oldest first
 	Aliases   []*alias          `json:"aliases,omitempty"`   // by name
 	Tags      map[string]string `json:"tags,omitempty"`
+	Fails     *Failure          `json:"fails,omitempty"`   // the end of the next update
+	Signing   string            `json:"signing,omitempty"` // the ARN of a code signing configuration
 }
 
 // release is $LATEST, $LATEST.PUBLISHED or a published version.
@@ -31,14 +33,17 @@ type release struct {
 	// Source is the digest of the configuration of $LATEST that a version was published from.
 	Source digest         `json:"source,omitempty"`
 	State  *FunctionState `json:"state,omitempty"`
+	Failed *Failure       `json:"failed,omitempty"` // of the last update
 	configuration
 }
 
 // change is the creation or an update of a release. It is under way until a time, and then the release has another revision.
 type change struct {
-	Creates  bool      `json:"creates,omitempty"`
-	Until    time.Time `json:"until"`
-	Revision string    `json:"revision"`
+	Creates  bool           `json:"creates,omitempty"`
+	Until    time.Time      `json:"until"`
+	Revision string         `json:"revision"`
+	Fails    *Failure       `json:"fails,omitempty"`
+	Before   *configuration `json:"before,omitempty"` // what a failed update leaves
 }
 
 // configuration is what can be published.
@@ -98,15 +103,34 @@ func (v *release) underWay(now time.Time) bool { return v.Change != nil && now.B
 
 // settle ends a change whose time is over.
 func (v *release) settle(now time.Time) {
-	if v.Change != nil && !v.underWay(now) {
-		v.Revision, v.Change = v.Change.Revision, nil
+	if v.Change == nil || v.underWay(now) {
+		return
 	}
+	if v.Change.Fails != nil {
+		v.configuration, v.Failed = *v.Change.Before, v.Change.Fails
+	}
+	v.Revision, v.Change = v.Change.Revision, nil
+}
+
+// at is the release as of a time.
+func (v *release) at(now time.Time) *release {
+	settled := *v
+	settled.settle(now)
+	return &settled
 }
 
 // begin begins the creation or an update.
 func (v *release) begin(now time.Time, takes time.Duration, creates bool) {
-	v.Revision, v.Modified = newRevision(), now
+	v.Revision, v.Modified, v.Failed = newRevision(), now, nil
 	v.Change = &change{Creates: creates, Until: now.Add(takes), Revision: newRevision()}
+}
+
+// update begins an update of $LATEST, which leaves what was there before if it is to fail.
+func (f *function) update(now time.Time, takes time.Duration, before configuration) {
+	f.Latest.begin(now, takes, false)
+	if f.Fails != nil {
+		f.Latest.Change.Fails, f.Latest.Change.Before, f.Fails = f.Fails, &before, nil
+	}
 }
 
 // busy refuses to change $LATEST while it is created or updated.
@@ -136,12 +160,13 @@ func fresh(given, revision string) error {
 }
 
 type createInput struct {
-	FunctionName  string
-	Code          *codeInput
-	Publish       bool
-	PackageType   string
-	Architectures []string
-	Tags          map[string]string
+	FunctionName         string
+	Code                 *codeInput
+	Publish              bool
+	PackageType          string
+	Architectures        []string
+	Tags                 map[string]string
+	CodeSigningConfigArn string
 	settings
 }
 
@@ -191,8 +216,14 @@ func (s *Service) createFunction(r *call.Request, in *createInput) (any, error) 
 	if err := s.set(r, arn, &v.configuration, &in.settings); err != nil {
 		return nil, err
 	}
+	if err := s.signed(in.CodeSigningConfigArn, "the code"); err != nil {
+		return nil, err
+	}
+	if err := s.signed(in.CodeSigningConfigArn, in.Layers...); err != nil {
+		return nil, err
+	}
 	v.begin(r.Now, s.options.Update, true)
-	f := &function{ARN: arn, Latest: v, Tags: in.Tags}
+	f := &function{ARN: arn, Latest: v, Tags: in.Tags, Signing: in.CodeSigningConfigArn}
 	s.functions[arn] = f
 	out := f.describe(v, "", v.Change.Until.Add(-1))
 	if in.Publish {

@@ -59,15 +59,19 @@ type stateOutput struct {
 
 // describe describes a release as of a time. Its ARN has the qualifier that it was asked for by.
 func (f *function) describe(v *release, qualifier string, now time.Time) functionOutput {
+	v = v.at(now)
 	out := f.item(v, qualifier, now)
 	runtime := digestOf([]byte(v.Runtime))
 	s := &stateOutput{State: "Active", LastUpdateStatus: "Successful",
 		RuntimeVersionConfig: map[string]string{"RuntimeVersionArn": "arn:aws:lambda:" + f.region() + "::runtime:" + string(runtime)}}
 	const reason, code = "The function is being created.", "Creating"
-	if v.underWay(now) && v.Change.Creates {
+	switch {
+	case v.underWay(now) && v.Change.Creates:
 		s.State, s.StateReason, s.StateReasonCode, s.LastUpdateStatus = "Pending", reason, code, ""
-	} else if v.underWay(now) {
+	case v.underWay(now):
 		s.LastUpdateStatus, s.LastUpdateStatusReason, s.LastUpdateStatusReasonCode = "InProgress", reason, code
+	case v.Failed != nil:
+		s.LastUpdateStatus, s.LastUpdateStatusReason, s.LastUpdateStatusReasonCode = "Failed", v.Failed.Reason, v.Failed.Code
 	}
 	v.State.apply(s)
 	out.stateOutput = s
@@ -76,6 +80,7 @@ func (f *function) describe(v *release, qualifier string, now time.Time) functio
 
 // item is an entry of a list.
 func (f *function) item(v *release, qualifier string, now time.Time) functionOutput {
+	v = v.at(now)
 	out := functionOutput{
 		FunctionName: f.name(), FunctionArn: f.qualified(qualifier), Runtime: v.Runtime, Role: v.Role, Handler: v.Handler, CodeSize: v.Size,
 		Description: v.Description, Timeout: v.Timeout, MemorySize: v.Memory, LastModified: date(v.Modified), CodeSha256: v.Digest.base64(),
@@ -83,9 +88,6 @@ func (f *function) item(v *release, qualifier string, now time.Time) functionOut
 		Architectures: []string{v.Architecture}, EphemeralStorage: map[string]int{"Size": 512}, CapacityProviderConfig: v.Capacity,
 		SnapStart:     map[string]string{"ApplyOn": "None", "OptimizationStatus": "Off"},
 		LoggingConfig: map[string]string{"LogFormat": "Text", "LogGroup": "/aws/lambda/" + f.name()},
-	}
-	if v.Change != nil && !v.underWay(now) {
-		out.RevisionId = v.Change.Revision
 	}
 	if v.Environment != nil {
 		out.Environment = &environmentOutput{v.Environment}
@@ -142,6 +144,7 @@ func (s *Service) getConfiguration(r *call.Request, in *functionInput) (any, err
 }
 
 // getFunction is https://docs.aws.amazon.com/lambda/latest/api/API_GetFunction.html. The link to the code is dead: there is no code.
+// Tags are there only for a caller that can list them.
 func (s *Service) getFunction(r *call.Request, in *functionInput) (any, error) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
@@ -149,11 +152,15 @@ func (s *Service) getFunction(r *call.Request, in *functionInput) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	tags := f.Tags
+	if s.permit(r, "ListTags", f.ARN, nil, nil) != nil {
+		tags = nil
+	}
 	return struct {
 		Configuration functionOutput
 		Code          map[string]string
 		Tags          map[string]string `json:",omitempty"`
-	}{f.describe(v, qualifier, r.Now), map[string]string{"RepositoryType": "S3", "Location": s.link(r.Endpoint, v.Digest, s.clock())}, f.Tags}, nil
+	}{f.describe(v, qualifier, r.Now), map[string]string{"RepositoryType": "S3", "Location": s.link(r.Endpoint, v.Digest, s.clock())}, tags}, nil
 }
 
 type listFunctionsInput struct {

@@ -57,7 +57,7 @@ type settings struct {
 
 // unserved are the members that the embedded AWS does not have.
 type unserved struct {
-	AcceleratorConfig, CodeSigningConfigArn, DeadLetterConfig, DurableConfig, EphemeralStorage, FileSystemConfigs, ImageConfig, KMSKeyArn,
+	AcceleratorConfig, DeadLetterConfig, DurableConfig, EphemeralStorage, FileSystemConfigs, ImageConfig, KMSKeyArn,
 	LoggingConfig, PublishTo, RuntimeConfig, TenancyConfig, TracingConfig, VpcConfig json.RawMessage
 }
 
@@ -67,7 +67,7 @@ func (in *unserved) check() error {
 		value json.RawMessage
 	}{
 		{"AcceleratorConfig", in.AcceleratorConfig}, {"RuntimeConfig", in.RuntimeConfig},
-		{"CodeSigningConfigArn", in.CodeSigningConfigArn}, {"DeadLetterConfig", in.DeadLetterConfig}, {"DurableConfig", in.DurableConfig},
+		{"DeadLetterConfig", in.DeadLetterConfig}, {"DurableConfig", in.DurableConfig},
 		{"EphemeralStorage", in.EphemeralStorage}, {"FileSystemConfigs", in.FileSystemConfigs}, {"ImageConfig", in.ImageConfig},
 		{"KMSKeyArn", in.KMSKeyArn}, {"LoggingConfig", in.LoggingConfig}, {"PublishTo", in.PublishTo}, {"TenancyConfig", in.TenancyConfig},
 		{"TracingConfig", in.TracingConfig}, {"VpcConfig", in.VpcConfig},

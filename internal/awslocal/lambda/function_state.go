@@ -48,12 +48,33 @@ func (s *Service) SetState(arn, qualifier string, state FunctionState) error {
 	return nil
 }
 
+// Failure is why an update fails.
+type Failure struct {
+	Reason string `json:"reason"`
+	Code   string `json:"code"` // such as "InternalError"; AWS may send any
+}
+
+// FailUpdate makes the next update of a function end in LastUpdateStatus Failed, when its time is over. What was there before stays.
+func (s *Service) FailUpdate(arn string, why Failure) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	f := s.functions[arn]
+	if f == nil {
+		return errors.New("no such function")
+	}
+	f.Fails = &why
+	return nil
+}
+
 // restored are the functions of a snapshot, by ARN.
 func restored(all []*function) (map[string]*function, error) {
 	functions := map[string]*function{}
 	for _, f := range all {
 		if f == nil || !functionARN.MatchString(f.ARN) || f.Latest == nil || f.Latest.Version != latest || !f.Latest.Digest.valid() {
 			return nil, errors.New("lambda: the snapshot is damaged: a function")
+		}
+		if f.Latest.Change != nil && f.Latest.Change.Fails != nil && f.Latest.Change.Before == nil {
+			return nil, fmt.Errorf("lambda: the snapshot is damaged: an update of function %q", f.ARN)
 		}
 		wrong := slices.ContainsFunc(f.Versions, func(v *release) bool {
 			return v == nil || v.number() < 1 || v.number() > f.Last || !v.Digest.valid()

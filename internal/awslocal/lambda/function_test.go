@@ -312,7 +312,7 @@ func TestFunctionsSurvive(t *testing.T) {
 func TestWhatIsNotServedIsRefused(t *testing.T) {
 	_, c := newFunctions(t)
 	for member, value := range map[string]any{
-		"VpcConfig": object{"SubnetIds": []string{"subnet-1"}}, "KMSKeyArn": "arn:aws:kms:us-east-1:111111111111:key/k", "CodeSigningConfigArn": "arn",
+		"VpcConfig": object{"SubnetIds": []string{"subnet-1"}}, "KMSKeyArn": "arn:aws:kms:us-east-1:111111111111:key/k",
 		"TracingConfig": object{"Mode": "Active"}, "EphemeralStorage": object{"Size": 1024}, "PackageType": "Image", "Code": object{"ImageUri": "x"},
 	} {
 		in := function("f")

@@ -39,8 +39,12 @@ func (s *Service) updateConfiguration(r *call.Request, in *updateInput) (any, er
 	if err := s.set(r, arn, &c, &in.settings); err != nil {
 		return nil, err
 	}
+	if err := s.signed(f.Signing, f.Latest.lacks(in.Layers)...); err != nil {
+		return nil, err
+	}
+	before := f.Latest.configuration
 	f.Latest.configuration = c
-	f.Latest.begin(r.Now, s.options.Update, false)
+	f.update(r.Now, s.options.Update, before)
 	return f.describe(f.Latest, "", f.Latest.Change.Until.Add(-1)), nil
 }
 
@@ -75,8 +79,12 @@ func (s *Service) updateCode(r *call.Request, in *updateCodeInput) (any, error) 
 	if err != nil {
 		return nil, err
 	}
+	if err := s.signed(f.Signing, "the code"); err != nil {
+		return nil, err
+	}
+	before := f.Latest.configuration
 	f.Latest.Digest, f.Latest.Size = digestOf(in.ZipFile), int64(len(in.ZipFile))
-	f.Latest.begin(r.Now, s.options.Update, false)
+	f.update(r.Now, s.options.Update, before)
 	if !in.Publish {
 		return f.describe(f.Latest, "", f.Latest.Change.Until.Add(-1)), nil
 	}

@@ -31,6 +31,7 @@ type Service struct {
 	mu        sync.RWMutex
 	layers    map[string]*layer    // by ARN
 	functions map[string]*function // by ARN
+	signing   map[string]*signing  // by ARN
 	content   content
 }
 
@@ -78,7 +79,8 @@ func (l *layer) versionARN(number int64) string { return l.ARN + ":" + strconv.F
 // New makes a service without layers. Archives are files in dir, which is made when the first one is published, or in
 // memory if dir is "". Links expire by the clock.
 func New(dir string, clock func() time.Time, o Options) *Service {
-	s := &Service{options: o, clock: clock, secret: make([]byte, 32), layers: map[string]*layer{}, functions: map[string]*function{}, content: newContent(dir)}
+	s := &Service{options: o, clock: clock, secret: make([]byte, 32), layers: map[string]*layer{}, functions: map[string]*function{},
+		signing: map[string]*signing{}, content: newContent(dir)}
 	rand.Read(s.secret) // never fails
 	s.operations = map[string]call.Handler{
 		"PublishLayerVersion":          call.Decoded(s.publish),
@@ -90,6 +92,11 @@ func New(dir string, clock func() time.Time, o Options) *Service {
 		"AddLayerVersionPermission":    call.Decoded(s.addPermission),
 		"RemoveLayerVersionPermission": call.Decoded(s.removePermission),
 		"GetLayerVersionPolicy":        call.Decoded(s.getPolicy),
+		"CreateCodeSigningConfig":      call.Decoded(s.createSigning),
+		"GetCodeSigningConfig":         call.Decoded(s.getSigning),
+		"PutFunctionCodeSigningConfig": call.Decoded(s.putFunctionSigning),
+		"GetFunctionCodeSigningConfig": call.Decoded(s.getFunctionSigning),
+		"ListTags":                     call.Decoded(s.listTags),
 		"CreateFunction":               call.Decoded(s.createFunction),
 		"DeleteFunction":               call.Decoded(s.deleteFunction),
 		"GetFunction":                  call.Decoded(s.getFunction),
@@ -124,6 +131,7 @@ func (s *Service) Mutates(operation string) bool {
 type state struct {
 	Layers    []*layer    `json:"layers"`
 	Functions []*function `json:"functions,omitempty"`
+	Signing   []*signing  `json:"signing,omitempty"`
 }
 
 // Snapshot returns all layers without their archives, and all functions.
@@ -136,6 +144,9 @@ func (s *Service) Snapshot() (json.RawMessage, error) {
 	}
 	for _, arn := range slices.Sorted(maps.Keys(s.functions)) {
 		st.Functions = append(st.Functions, s.functions[arn])
+	}
+	for _, arn := range slices.Sorted(maps.Keys(s.signing)) {
+		st.Signing = append(st.Signing, s.signing[arn])
 	}
 	return json.Marshal(st)
 }
@@ -163,9 +174,16 @@ func (s *Service) Restore(snapshot json.RawMessage) error {
 	if err != nil {
 		return err
 	}
+	configs := map[string]*signing{}
+	for _, c := range st.Signing {
+		if c == nil || !signingARN.MatchString(c.ARN) {
+			return fmt.Errorf("lambda: the snapshot is damaged: a code signing configuration")
+		}
+		configs[c.ARN] = c
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.layers, s.functions = layers, functions
+	s.layers, s.functions, s.signing = layers, functions, configs
 	s.content.forget(s.used())
 	return s.content.clean(s.used())
 }
