@@ -8,6 +8,7 @@
 bundle {
   name                = "shop"
   layer               = "shop-${environment.name}-${function.name}-secrets" # one layer for each function
+  layer_parameter     = "/bundle/${environment.name}/shop/${function.name}/layer-arn" # from which the deployments take its ARN
   default_environment = "local"
 }
 

@@ -1,4 +1,4 @@
-# The functions of one environment in one region, with the layers that bundle published.
+# The functions of one environment in one region. bundle publish has put the ARNs of their layers into SSM parameters.
 
 terraform {
   required_version = ">= 1.5"
@@ -19,9 +19,9 @@ variable "key_per_function" {
   type = bool
 }
 
-variable "layers" {
-  description = "the ARN of the layer version that bundle published for each function: layers.auto.tfvars.json"
-  type        = map(string)
+variable "functions" {
+  description = "the functions' names in the manifest"
+  type        = set(string)
 }
 
 variable "helpers" {
@@ -35,13 +35,19 @@ variable "code" {
   default     = "build"
 }
 
+# Every plan reads the ARN again. An ARN is no secret, so it can be in the state. Never read a function's secrets this way.
+data "aws_ssm_parameter" "layer" {
+  for_each = var.functions
+  name     = "/bundle/${var.environment}/shop/${each.key}/layer-arn" # layer_parameter in the manifest
+}
+
 data "aws_kms_alias" "key" {
-  for_each = var.layers
+  for_each = var.functions
   name     = var.key_per_function ? "alias/shop-${var.environment}-${each.key}" : "alias/shop-${var.environment}"
 }
 
 resource "aws_lambda_function" "shop" {
-  for_each         = var.layers
+  for_each         = var.functions
   function_name    = "shop-${var.environment}-${each.key}" # deployed_as in the manifest
   runtime          = "nodejs22.x"
   architectures    = ["arm64"]
@@ -49,7 +55,7 @@ resource "aws_lambda_function" "shop" {
   source_code_hash = filebase64sha256("${var.code}/${each.key}.zip")
   handler          = "index.handler"
   role             = aws_iam_role.shop[each.key].arn
-  layers           = [var.helpers, each.value]
+  layers           = [var.helpers, data.aws_ssm_parameter.layer[each.key].insecure_value]
 
   environment {
     variables = {
@@ -59,7 +65,7 @@ resource "aws_lambda_function" "shop" {
 }
 
 resource "aws_iam_role" "shop" {
-  for_each           = var.layers
+  for_each           = var.functions
   name               = "shop-${var.environment}-${each.key}"
   assume_role_policy = data.aws_iam_policy_document.lambda.json
 }
@@ -77,7 +83,7 @@ data "aws_iam_policy_document" "lambda" {
 
 # With one key for all functions, only these two conditions keep a function from the secrets of another.
 data "aws_iam_policy_document" "secrets" {
-  for_each = var.layers
+  for_each = var.functions
 
   statement {
     actions   = ["kms:Decrypt"]
@@ -98,7 +104,7 @@ data "aws_iam_policy_document" "secrets" {
 }
 
 resource "aws_iam_role_policy" "secrets" {
-  for_each = var.layers
+  for_each = var.functions
   name     = "open-secrets"
   role     = aws_iam_role.shop[each.key].id
   policy   = data.aws_iam_policy_document.secrets[each.key].json
