@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"context"
+	"slices"
 
 	"github.com/whispering/bundle/pipeline/doctor"
 	"github.com/whispering/bundle/pipeline/manifest"
@@ -14,6 +15,7 @@ type Roles struct {
 	Build     string            // ARN; "" for none
 	Named     bool              // Build is named on the command line, not in the manifest
 	Plan      string            // ARN; "" for none
+	Put       string            // ARN; "" for none
 	Functions map[string]string // ARNs, by the function's name in the manifest
 
 	Keys       []string     // that parameters are stored under; if there are none, they are looked up
@@ -23,7 +25,8 @@ type Roles struct {
 // roles checks the policies of the roles that are known, as far as the functions' keys
 // could be resolved.
 func (d *Diagnose) roles(ctx context.Context, all []diagnosed) []doctor.Finding {
-	if d.Roles.Build == "" && d.Roles.Plan == "" && len(d.Roles.Functions) == 0 {
+	ofParameters := d.Roles.Build != "" || d.Roles.Plan != "" || d.Roles.Put != "" // their policies name keys of parameters
+	if !ofParameters && len(d.Roles.Functions) == 0 {
 		return nil
 	}
 	s := &policy.Setting{Manifest: d.Manifest, Region: d.Region, Account: d.Account, Keys: map[string]string{}}
@@ -41,7 +44,7 @@ func (d *Diagnose) roles(ctx context.Context, all []diagnosed) []doctor.Finding 
 		return nil // cannot happen: the names are those of the manifest
 	}
 	var findings []doctor.Finding
-	if d.Roles.Build != "" || d.Roles.Plan != "" {
+	if ofParameters {
 		findings = d.parameterKeys(ctx, &group)
 	}
 	at := d.Manifest.Environment.Name
@@ -62,6 +65,14 @@ func (d *Diagnose) roles(ctx context.Context, all []diagnosed) []doctor.Finding 
 	}
 	if d.Roles.Plan != "" {
 		add(d.Roles.Plan, policy.KindPlan, "", group.PlanProbes(), at)
+	}
+	if d.Roles.Put != "" && group.CheckPut() == nil {
+		probes := group.PutProbes()
+		add(d.Roles.Put, policy.KindPut, "", probes, at)
+		if !slices.ContainsFunc(probes, func(p policy.Probe) bool { return p.Allow && p.Action == "kms:DescribeKey" }) && len(findings) == 0 {
+			findings = append(findings, doctor.Finding{Check: doctor.CheckRole, Status: doctor.Note, Resource: d.Roles.Put, At: at,
+				Detail: "not seen: whether role " + d.Roles.Put + " can encrypt parameters, because none that it puts exists. Name their key with --parameter-key"})
+		}
 	}
 	for _, fn := range group.Manifest.Functions {
 		name := fn.Name.Value

@@ -37,7 +37,7 @@ func policyAttempts() []attempt {
 			Code: "NotFoundException", Message: "cannot read " + newCanary("secure").value}}},
 		{name: "embedded, by tags", args: []string{"--env", "local", "--style", "tags"}},
 		{name: "embedded", args: []string{"--env", "local"}},
-		{name: "a role to check", args: prod("--kind", "doctor", "--plan-role", "arn:aws:iam::"+testAccount+":role/absent")},
+		{name: "a role to check", args: prod("--kind", "doctor", "--plan-role", "arn:aws:iam::"+testAccount+":role/absent", "--put-role", "arn:aws:iam::"+testAccount+":role/put")},
 		{name: "wrong account", args: []string{"--env", "stranger", "--endpoint-url", "$AWS"}, code: 4},
 		{name: "a role that is none", args: prod("--kind", "key", "--function-role", "hello=x"), code: 2},
 		{name: "a function without a role", args: prod("--kind", "key", "--function", "hello"), code: 2},
@@ -75,6 +75,7 @@ func doctorAttempts() []attempt {
 		{name: "grants that may not be seen", args: prod(), policy: denying("kms:ListGrants", "*")},
 		{name: "a last use that may not be seen", args: prod(), policy: denying("kms:GetKeyLastUsage", "*")},
 		{name: "roles that are not there", args: prod("--plan-role", "arn:aws:iam::"+testAccount+":role/absent"), code: 5},
+		{name: "a role that puts that is not there", args: prod("--put-role", "arn:aws:iam::"+testAccount+":role/absent"), code: 5},
 		{name: "roles that may not be seen", args: prod("--plan-role", "arn:aws:iam::"+testAccount+":role/absent"), policy: denying("iam:*", "*")},
 		{name: "wrong account", args: []string{"--env", "stranger", "--endpoint-url", "$AWS"}, code: 4},
 		{name: "denied parameter", args: prod("--decrypt"), policy: denying("ssm:GetParameters", "arn:aws:ssm:us-west-2:"+testAccount+":parameter/canary/secure"), code: 4},
@@ -149,7 +150,7 @@ func doctorEchoes() []attempt {
 	} {
 		args := args
 		if strings.HasPrefix(c.fault.Operation, "iam:") {
-			args = append(slices.Clone(args), "--plan-role", "arn:aws:iam::"+testAccount+":role/plan")
+			args = append(slices.Clone(args), "--plan-role", "arn:aws:iam::"+testAccount+":role/plan", "--put-role", "arn:aws:iam::"+testAccount+":role/put")
 		}
 		all = append(all, attempt{name: "a value in " + c.name, args: args, faults: []awslocal.Fault{c.fault}, code: c.code})
 	}

@@ -30,6 +30,7 @@ func (a *app) doctorCommand() *cli.Command {
 			&cli.BoolFlag{Name: "decrypt", Usage: "also read and decrypt the parameters of packed functions, as a build does, and discard the values"},
 			console.TextFlag("build-role", "ARN", "the role that runs builds, to check its policies; default: the environment's role", ""),
 			console.TextFlag("plan-role", "ARN", "a role that only plans, to check its policies", ""),
+			console.TextFlag("put-role", "ARN", "a role that puts parameters, to check its policies", ""),
 			functionRoleFlag("the role that a function runs as, to check its policies"),
 			parameterKeyFlag(),
 			console.KeyAccountFlag(),
@@ -70,8 +71,8 @@ func (a *app) examine(c *cli.Context) error {
 					Scope: scope(c, t, w), Parameters: s.Parameters, Keys: s.Keys, Blind: s.Blind.Parameters, Layers: s.Layers,
 					Doctor: s.Doctor, Decrypt: c.Bool("decrypt"),
 					Roles: pipeline.Roles{
-						Build: setting.BuildRole, Named: console.Text(c, "build-role") != "", Plan: setting.PlanRole, Functions: setting.FunctionRoles,
-						Keys: c.StringSlice("parameter-key"), Parameters: s.Source,
+						Build: setting.BuildRole, Named: console.Text(c, "build-role") != "", Plan: setting.PlanRole, Put: setting.PutRole,
+						Functions: setting.FunctionRoles, Keys: c.StringSlice("parameter-key"), Parameters: s.Source,
 					},
 					Identity: func(ctx context.Context) (account, arn string, err error) {
 						who, err := s.Identity(ctx)
@@ -91,7 +92,7 @@ func (a *app) examine(c *cli.Context) error {
 
 // namedRole returns a flag that names a role, or "" if there is none.
 func namedRole(c *cli.Context) string {
-	for _, flag := range []string{"build-role", "plan-role"} {
+	for _, flag := range []string{"build-role", "plan-role", "put-role"} {
 		if console.Text(c, flag) != "" {
 			return "--" + flag
 		}

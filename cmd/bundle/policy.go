@@ -46,6 +46,7 @@ func (a *app) policyCommand() *cli.Command {
 			documentsFlag(),
 			console.TextFlag("build-role", "ARN", "the role that runs builds, for key policies and kind doctor; default: the environment's role, or else, in key policies, any principal that IAM policies in the account allow", ""),
 			console.TextFlag("plan-role", "ARN", "a role that only plans, for kind doctor", ""),
+			console.TextFlag("put-role", "ARN", "a role that puts parameters, for kind doctor", ""),
 			parameterKeyFlag(),
 			console.KeyAccountFlag(),
 			policyFormatFlag(),
@@ -189,7 +190,7 @@ func newPolicySetting(c *cli.Context, m *manifest.Manifest) (*policy.Setting, er
 	if role := console.Text(c, "build-role"); role != "" {
 		s.BuildRole = role
 	}
-	s.PlanRole = console.Text(c, "plan-role")
+	s.PlanRole, s.PutRole = console.Text(c, "plan-role"), console.Text(c, "put-role")
 	for _, entry := range c.StringSlice("function-role") {
 		name, role, ok := strings.Cut(entry, "=")
 		switch {

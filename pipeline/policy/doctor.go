@@ -25,7 +25,7 @@ func (s Setting) simulate() []Statement {
 			roles = append(roles, role)
 		}
 	}
-	for _, role := range []string{s.BuildRole, s.PlanRole} {
+	for _, role := range []string{s.BuildRole, s.PlanRole, s.PutRole} {
 		if role != "" {
 			roles = append(roles, role)
 		}
@@ -36,7 +36,7 @@ func (s Setting) simulate() []Statement {
 	statements := []Statement{
 		{Sid: "SimulateRoles", Effect: allow, Action: List{"iam:SimulatePrincipalPolicy"}, Resource: distinct(roles)},
 	}
-	if s.BuildRole == "" && s.PlanRole == "" {
+	if s.BuildRole == "" && s.PlanRole == "" && s.PutRole == "" {
 		return statements // the policies of functions do not name parameters
 	}
 	statements = append(statements, Statement{Sid: "DescribeParameters", Effect: allow, Action: List{"ssm:DescribeParameters"}, Resource: List{"*"}})

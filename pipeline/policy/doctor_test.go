@@ -46,7 +46,7 @@ func (w *world) examine(cfg aws.Config, decrypt bool) []string {
 // doctors is the policy of a doctor that looks at no roles. What it needs for roles, the
 // stories of the doctor take away.
 func doctors(s policy.Setting) policy.Document {
-	s.BuildRole, s.PlanRole, s.FunctionRoles = "", "", nil
+	s.BuildRole, s.PlanRole, s.PutRole, s.FunctionRoles = "", "", "", nil
 	return s.Doctor()
 }
 

@@ -1,9 +1,6 @@
 package policy
 
-import (
-	"errors"
-	"fmt"
-)
+import "errors"
 
 // The kinds of policies.
 const (
@@ -38,7 +35,7 @@ type Written struct {
 // Documents writes the policies of a kind, for some functions or, if there are no names,
 // for all of them. There is no key policy if a function's role is not known. missing has
 // the errors of those that could not be written; with KindAll, unknown roles are left
-// out. err wraps ErrFunction, or says that nothing can be put.
+// out. err wraps ErrFunction or ErrNoPut.
 func (s *Setting) Documents(kind string, functions []string) (all []Written, missing []error, err error) {
 	group, err := s.Of(functions)
 	if err != nil {
@@ -50,10 +47,10 @@ func (s *Setting) Documents(kind string, functions []string) (all []Written, mis
 	if kind == KindPlan || kind == KindAll {
 		all = append(all, Written{Kind: KindPlan, Policy: group.Plan()})
 	}
-	switch writes := len(group.written().parameters) > 0; {
-	case kind == KindPut && !writes:
-		return nil, nil, fmt.Errorf("environment %q has no secret that can be put: each has a version, a label or a path import", s.Manifest.Environment.Name.Value)
-	case writes && (kind == KindPut || kind == KindAll):
+	switch err := group.CheckPut(); {
+	case kind == KindPut && err != nil:
+		return nil, nil, err
+	case err == nil && (kind == KindPut || kind == KindAll):
 		all = append(all, Written{Kind: KindPut, Policy: group.Put()})
 	}
 	if kind == KindDoctor || kind == KindAll {

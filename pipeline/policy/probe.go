@@ -94,6 +94,27 @@ func (s Setting) PlanProbes() []Probe {
 	return p.all
 }
 
+// PutProbes are the requests of a put, and the attacks that Put denies. Nothing denies
+// writing a value under another key, but no document allows it.
+func (s Setting) PutProbes() []Probe {
+	p, w := &probes{Setting: s}, s.written()
+	of := func(r reach) map[string][]string {
+		if len(r.parameters) == 0 {
+			r = w.reach
+		}
+		return ofARN(concrete(r.parameters)[0])
+	}
+	usual := map[string]map[string][]string{
+		"kms:Encrypt": of(w.standard), "kms:GenerateDataKey": of(w.advanced), "kms:Decrypt": of(w.fields),
+		"kms:ReEncryptFrom": of(w.reach), "kms:ReEncryptTo": of(w.reach),
+	}
+	p.derived(s.Put(), usual)
+	foreign := List{p.foreignKey(p.Account), p.foreignKey(p.foreignAccount())}
+	own := concrete(w.parameters)[0]
+	p.absent("of "+nameOf(own)+", under another key, through Parameter Store", p.via(own), foreign, "kms:Encrypt", "kms:GenerateDataKey")
+	return p.all
+}
+
 // FunctionProbes are what the role of a function needs, what opens more than its own
 // documents, and what would let someone else open these. Its errors wrap ErrFunction.
 func (s Setting) FunctionProbes(name string) ([]Probe, error) {
@@ -292,11 +313,13 @@ func nameOf(parameter string) string {
 	return strings.TrimPrefix(a.Resource, "parameter")
 }
 
-// concrete replaces patterns by a name that they match.
+// concrete replaces patterns by a name that they match, but not the resource "*".
 func concrete(patterns List) List {
 	all := make(List, len(patterns))
 	for i, p := range patterns {
-		all[i] = strings.ReplaceAll(p, "*", stranger)
+		if all[i] = p; p != "*" {
+			all[i] = strings.ReplaceAll(p, "*", stranger)
+		}
 	}
 	return all
 }

@@ -47,27 +47,72 @@ func TestProbesFindEachStatementThatIsMissing(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for kind, c := range map[string]struct {
-			document policy.Document
-			probes   []policy.Probe
-		}{
-			"ci": {w.setting.Build(), w.setting.BuildProbes()}, "plan": {w.setting.Plan(), w.setting.PlanProbes()}, "function": {function, opens},
-		} {
-			at := name + ", " + kind
-			if failed := failing(w, c.probes, c.document); len(failed) > 0 {
-				t.Errorf("%s: the document itself fails %+v", at, failed)
+		w.missesNoStatement(name+", ci", w.setting.Build(), w.setting.BuildProbes())
+		w.missesNoStatement(name+", plan", w.setting.Plan(), w.setting.PlanProbes())
+		w.missesNoStatement(name+", function", function, opens)
+	}
+	for name, source := range putManifests() {
+		w := newWorldOf(t, putSeed, source)
+		w.missesNoStatement(name+", put", w.setting.Put(), w.setting.PutProbes())
+	}
+}
+
+// missesNoStatement checks that a document passes its probes, and does not without any of its statements, except some.
+func (w *world) missesNoStatement(at string, document policy.Document, probes []policy.Probe, except ...string) {
+	w.Helper()
+	denied := slices.DeleteFunc(slices.Clone(probes), func(p policy.Probe) bool { return p.Absent || p.Allow })
+	if failed := failing(w, probes, document); len(failed) > 0 {
+		w.Errorf("%s: the document itself fails %+v", at, failed)
+	}
+	if failed := failing(w, denied, document, everything()); len(failed) > 0 {
+		w.Errorf("%s: the document does not deny %+v", at, failed)
+	}
+	for i, s := range document.Statement {
+		probes, less := probes, []policy.Document{without(document, i)}
+		if s.Effect == "Deny" {
+			probes, less = denied, append(less, everything())
+		}
+		if len(failing(w, probes, less...)) == 0 && !slices.Contains(except, s.Sid) {
+			w.Errorf("%s: nothing fails without %s", at, s.Sid)
+		}
+	}
+}
+
+// TestPutProbesAreForEachStyle has the probes that doctor makes, which does not know whether the documents of a role name folders.
+func TestPutProbesAreForEachStyle(t *testing.T) {
+	for name, source := range putManifests() {
+		w := newWorldOf(t, putSeed, source)
+		for style, apply := range styles() {
+			setting := w.setting
+			apply(&setting)
+			w.missesNoStatement(name+", "+style, setting.Put(), w.setting.PutProbes())
+		}
+	}
+}
+
+// TestPutProbesFindEachMemberThatIsMissing takes each action and each resource out of each statement.
+func TestPutProbesFindEachMemberThatIsMissing(t *testing.T) {
+	for name, source := range putManifests() {
+		w := newWorldOf(t, putSeed, source)
+		probes, document := w.setting.PutProbes(), w.setting.Put()
+		for what, less := range lessened(document) {
+			if len(failing(w, probes, less)) == 0 {
+				t.Errorf("%s: nothing fails without %s", name, what)
 			}
-			denied := slices.DeleteFunc(slices.Clone(c.probes), func(p policy.Probe) bool { return p.Absent || p.Allow })
-			if failed := failing(w, denied, c.document, everything()); len(failed) > 0 {
-				t.Errorf("%s: the document does not deny %+v", at, failed)
-			}
-			for i, s := range c.document.Statement {
-				probes, less := c.probes, []policy.Document{without(c.document, i)}
-				if s.Effect == "Deny" {
-					probes, less = denied, append(less, everything())
+		}
+		denied := slices.DeleteFunc(slices.Clone(probes), func(p policy.Probe) bool { return p.Absent || p.Allow })
+		for i, s := range document.Statement {
+			for j := range s.Action {
+				if s.Effect != "Deny" {
+					continue
 				}
-				if len(failing(w, probes, less...)) == 0 {
-					t.Errorf("%s: nothing fails without %s", at, s.Sid)
+				less := without(document, i)
+				s.Action = slices.Delete(slices.Clone(document.Statement[i].Action), j, j+1)
+				if len(s.Action) > 0 {
+					less.Statement = append(less.Statement, s)
+				}
+				if len(failing(w, denied, less, everything())) == 0 {
+					t.Errorf("%s: nothing fails if %s is not about %s", name, s.Sid, document.Statement[i].Action[j])
 				}
 			}
 		}
@@ -95,21 +140,8 @@ func TestProbesAreForEachStyle(t *testing.T) {
 				document policy.Document
 				probes   []policy.Probe
 			}{"ci": {setting.Build(), build}, "plan": {setting.Plan(), append(setting.PlanProbes(), plan...)}} {
-				at := mode + ", " + style + ", " + kind
-				denied := slices.DeleteFunc(slices.Clone(c.probes), func(p policy.Probe) bool { return p.Absent || p.Allow })
-				if failed := append(failing(w, c.probes, c.document), failing(w, denied, c.document, everything())...); len(failed) > 0 {
-					t.Errorf("%s: the document itself fails %+v", at, failed)
-				}
-				for i, s := range c.document.Statement {
-					probes, less := c.probes, []policy.Document{without(c.document, i)}
-					if s.Effect == "Deny" {
-						probes, less = denied, append(less, everything())
-					}
-					// DenyKeysOfOtherFunctions has the same effect, in one of the two readings of AWS's documentation.
-					if len(failing(w, probes, less...)) == 0 && s.Sid != "DenyUntaggedKeys" {
-						t.Errorf("%s: nothing fails without %s", at, s.Sid)
-					}
-				}
+				// DenyKeysOfOtherFunctions has the same effect as DenyUntaggedKeys, in one of the two readings of AWS's documentation.
+				w.missesNoStatement(mode+", "+style+", "+kind, c.document, c.probes, "DenyUntaggedKeys")
 			}
 		}
 	}
@@ -160,6 +192,7 @@ func TestProbesPassSplitDocuments(t *testing.T) {
 // TestProbesFindWideRoles has roles that people have.
 func TestProbesFindWideRoles(t *testing.T) {
 	w := newWorld(t, modes{})
+	puts := newWorldOf(t, putSeed, fmt.Sprintf(putManifest, withField, false))
 	hello, err := w.setting.FunctionProbes("hello")
 	if err != nil {
 		t.Fatal(err)
@@ -188,6 +221,9 @@ func TestProbesFindWideRoles(t *testing.T) {
 		{wide("kms:Decrypt", "kms:CreateGrant"), w.setting.PlanProbes(), "[kms:CreateGrant kms:Decrypt]"},
 		{wide("kms:Encrypt"), w.setting.BuildProbes(), "[kms:Encrypt]"},
 		{wide("kms:ReplicateKey", "kms:TagResource"), w.setting.BuildProbes(), "[kms:ReplicateKey kms:TagResource]"},
+		{wide("ssm:*"), puts.setting.PutProbes(), "[ssm:GetParameter ssm:GetParameterHistory ssm:GetParameters ssm:GetParametersByPath ssm:PutParameter]"},
+		{wide("kms:Encrypt", "kms:ReEncrypt*"), puts.setting.PutProbes(), "[kms:Encrypt kms:ReEncryptFrom kms:ReEncryptTo]"},
+		{wide("kms:GenerateDataKey*", "kms:PutKeyPolicy"), puts.setting.PutProbes(), "[kms:GenerateDataKey kms:PutKeyPolicy]"},
 		{wide("logs:*", "s3:*"), w.setting.BuildProbes(), "[]"},
 	} {
 		if got := fmt.Sprint(attacked(failing(w, c.probes, c.document))); got != c.want {

@@ -1,6 +1,8 @@
 package policy
 
 import (
+	"fmt"
+
 	"github.com/whispering/bundle/pipeline/manifest"
 	"github.com/whispering/bundle/pipeline/secret"
 )
@@ -34,6 +36,14 @@ func (s Setting) Put() Document {
 		statements = append(statements, s.throughSSM("DecryptFieldsThroughParameterStore", "kms:Decrypt", w.fields.keys))
 	}
 	return newDocument(statements, s.closePut(w))
+}
+
+// CheckPut refuses an environment that has no secret that can be put, with ErrNoPut.
+func (s Setting) CheckPut() error {
+	if len(s.written().parameters) > 0 {
+		return nil
+	}
+	return fmt.Errorf("%w: environment %q has no secret that can be put: each has a version, a label or a path import", ErrNoPut, s.Manifest.Environment.Name.Value)
 }
 
 // closePut denies what other policies of the role might allow: writing other parameters,

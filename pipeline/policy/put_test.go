@@ -59,6 +59,11 @@ const withField = `secret "PART" {
     field     = "a"
   }`
 
+// putManifests are the ways to put.
+func putManifests() map[string]string {
+	return map[string]string{"a field": fmt.Sprintf(putManifest, withField, false), "no field": fmt.Sprintf(putManifest, "", false), "blind": fmt.Sprintf(putManifest, withField, true)}
+}
+
 // puts puts every secret with a role, one after the other.
 func (w *world) puts(cfg aws.Config, names ...string) error {
 	for _, name := range names {

@@ -17,6 +17,8 @@ var (
 	ErrRole = errors.New("no role")
 	// ErrFunction reports a function that the environment does not have.
 	ErrFunction = errors.New("no such function")
+	// ErrNoPut reports that an environment has no secret that can be put.
+	ErrNoPut = errors.New("nothing to put")
 )
 
 // A Setting is a manifest with what its references resolve to.
@@ -36,6 +38,7 @@ type Setting struct {
 
 	BuildRole     string            // ARN; "" if the account's IAM policies decide who can seal
 	PlanRole      string            // ARN; "" if it is not known
+	PutRole       string            // ARN; "" if it is not known
 	FunctionRoles map[string]string // ARNs, by the function's name in the manifest
 	BreakGlass    []string          // ARNs of roles that can open everything
 
@@ -65,8 +68,8 @@ type Parameter struct {
 	Advanced bool // it is of the advanced tier
 }
 
-// Check refuses invalid roles, and roles of functions that the environment does not
-// have. Its errors wrap ErrRole or ErrFunction.
+// Check refuses invalid roles, roles of functions that the environment does not have, and
+// a role that puts if nothing can be put. Its errors wrap ErrRole, ErrFunction or ErrNoPut.
 func (s Setting) Check() error {
 	var all []error
 	for name, role := range s.FunctionRoles {
@@ -78,10 +81,13 @@ func (s Setting) Check() error {
 	for _, role := range s.BreakGlass {
 		all = append(all, checkRole(role))
 	}
-	for _, role := range []string{s.BuildRole, s.PlanRole} {
+	for _, role := range []string{s.BuildRole, s.PlanRole, s.PutRole} {
 		if role != "" {
 			all = append(all, checkRole(role))
 		}
+	}
+	if s.PutRole != "" {
+		all = append(all, s.CheckPut())
 	}
 	return errors.Join(all...)
 }
