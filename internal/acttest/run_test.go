@@ -95,6 +95,15 @@ func runsEachCommand(t *testing.T, s step) {
 	if out, stderr, code := s.run(t, "publish"); code != 0 || !strings.Contains(out, "layer:shop-local:1\n") {
 		t.Errorf("publish: %d\n%s%s", code, out, stderr)
 	}
+	if out, stderr, code := s.run(t, "publish", "LAYER_PARAMETER=/shop/{environment}/arn"); code != 0 || !strings.Contains(out, "\n/shop/local/arn\n") {
+		t.Errorf("publish with a parameter: %d\n%s%s", code, out, stderr)
+	}
+	if out, stderr, code := s.run(t, "publish", "LAYER_PARAMETER=$(touch y)"); code != 2 || !strings.Contains(stderr, "Invalid layer parameter") {
+		t.Errorf("publish with what is no parameter: %d\n%s%s", code, out, stderr)
+	}
+	if out, stderr, code := s.run(t, "build", "LAYER_PARAMETER=/shop/{environment}/arn", "PUBLISH=true"); code != 0 {
+		t.Errorf("build to publish with a parameter: %d\n%s%s", code, out, stderr)
+	}
 	if out, stderr, code := s.run(t, "status"); code != 0 || !strings.Contains(out, "\nfalse\n") {
 		t.Errorf("status: %d\n%s%s", code, out, stderr)
 	}
@@ -133,6 +142,7 @@ func refusesUnknown(t *testing.T, s step) {
 		"a flag for a release":          {"publish", []string{"HELPERS_OF=--allow-rollback"}, 2, "helpers-of"},
 		"helpers of what is built":      {"build", []string{"HELPERS_OF=v1.2.3"}, 2, "The input helpers-of is only for the command publish"},
 		"helpers of a build to publish": {"build", []string{"HELPERS_OF=v1.2.3", "PUBLISH=true"}, 2, "The input helpers-of is only for the command publish"},
+		"a parameter of what is built":  {"build", []string{"LAYER_PARAMETER=/shop/arn"}, 2, "The input layer-parameter is only for the command publish"},
 		"a region that is none":         {"build", []string{"REGION=eu-west-1"}, 2, "no selected environment is in this region"},
 		"a flag for a region":           {"build", []string{"REGION=--trusted"}, 2, "--region --trusted"},
 		"a region of validate":          {"validate", []string{"REGION=us-east-1"}, 2, "The input region is not for the command validate"},
