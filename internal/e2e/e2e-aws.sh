@@ -5,15 +5,20 @@
 # It needs bash, Go (or BUNDLE_E2E_BUNDLE, a built bundle), the AWS CLI (1 or 2), unzip and coreutils.
 #
 #   BUNDLE_E2E_YES=1     do not ask
-#   BUNDLE_E2E_PARTS     some of: pack versions publish blind facts rights (default: all)
+#   BUNDLE_E2E_PARTS     some of: pack versions publish blind facts parameters keys limits functions rights grants sessions policies (default: all)
 #   BUNDLE_E2E_ROLE      the ARN of the role of docs/e2e.md; without it, what takes such a role is left out
 #   BUNDLE_E2E_FUNCTION_ROLE   the ARN of a role that Lambda may take on; without it, what takes such a role is left out
+#   BUNDLE_E2E_SHARED_KEY      the ARN of the key of docs/e2e.md that is shared with another account, and
+#   BUNDLE_E2E_SHARED_ROLE     the ARN of a role there that may use it; without them, what takes such a key is left out
 #
 # Exit codes: 0 all well; 1 bundle did not do what it should; 2 nothing was begun; 3 AWS differs from what is inferred.
 set -euo pipefail
 
-parts=" ${BUNDLE_E2E_PARTS:-pack versions publish blind facts rights} "
+all_parts="pack versions publish blind facts parameters keys limits functions rights grants sessions policies"
+parts=" ${BUNDLE_E2E_PARTS:-$all_parts} "
 role=${BUNDLE_E2E_ROLE:-} function_role=${BUNDLE_E2E_FUNCTION_ROLE:-}
+shared_key=${BUNDLE_E2E_SHARED_KEY:-} shared_role=${BUNDLE_E2E_SHARED_ROLE:-}
+[ -n "$shared_role" ] || shared_key=""
 root=$(cd "$(dirname "$0")/../.." && pwd)
 export AWS_PAGER="" AWS_CLI_AUTO_PROMPT=off
 
@@ -27,7 +32,7 @@ random() { od -An -N4 -tx1 /dev/urandom | tr -d ' \n'; }
 
 # --- where we are ---
 
-for p in $parts; do case $p in pack | versions | publish | blind | facts | rights) ;; *) refuse "there is no part \"$p\"" ;; esac; done
+for p in $parts; do case " $all_parts " in *" $p "*) ;; *) refuse "there is no part \"$p\"" ;; esac; done
 for program in aws unzip od base64; do command -v "$program" >/dev/null || refuse "$program is needed"; done
 endpoint=${AWS_ENDPOINT_URL:-}
 case $endpoint in
@@ -51,8 +56,8 @@ endpoint ${endpoint:-AWS}
 parts   $parts
 names    begin with $name
 
-This makes up to 7 KMS keys with 56 aliases, 3 grants, 33 parameters (9 of them of the advanced tier) and, to publish, four layer versions, all with made-up
-values; and removes them, the keys after the least wait that KMS allows, 7 days, which costs nothing. It comes to a few cents.
+This makes up to 9 KMS keys with 56 aliases, 5 grants, 33 parameters (9 of them of the advanced tier), seven layer versions and two functions, all with
+made-up values; and removes them, the keys after the least wait that KMS allows, 7 days, which costs nothing. It comes to a few cents.
 TEXT
 if [ "${BUNDLE_E2E_YES:-}" != 1 ]; then
   read -r -p "Go on in account $account? Type yes: " answer || true
@@ -173,6 +178,7 @@ appears "the last alias" aws kms describe-key --key-id "$(alias_of broken)"
 store=$(alias_of store)
 plain=$(fake plain) list=$(fake one),$(fake two) managed=$(fake managed) own=$(fake own) field=$(fake field) pinned=$(fake pinned) tree=$(fake tree)
 bytes=$(fake bytes | base64)
+fake any >"$dir/any.bin"
 large=$(printf 'not-a-real-value-%.0s' $(seq 480)) # 8,160 bytes
 put plain String "$plain"
 put list StringList "$list"
@@ -306,8 +312,14 @@ fact() {
   local found=${4:-nothing}
   echo "known: [$1] $2"
   if grep -qE -- "$3" <<<"$found"; then echo "confirmed: [$1] $found"; confirmed=$((confirmed + 1))
-  elif grep -qE '^ *(usage:|.*Unknown options)' <<<"$found"; then echo "skipped: [$1] this AWS CLI is too old to ask"; skipped=$((skipped + 1))
+  elif grep -qE '^ *(usage:|.*(Unknown options|Unknown parameter in))' <<<"$found"; then echo "skipped: [$1] this AWS CLI is too old to ask"; skipped=$((skipped + 1))
+  elif grep -q '^over' <<<"$found"; then echo "skipped: [$1] it was over too soon to ask"; skipped=$((skipped + 1))
   else echo "DIFFERS: [$1] $found"; differ=$((differ + 1)); fi
+}
+# skip WHY NAME …: what is not checked.
+skip() {
+  skipped=$((skipped + $# - 1))
+  echo "skipped: $1: ${*:2}"
 }
 # outcome SERVICE OPERATION … prints "ok" and the result, or the error's code and message, in one line.
 outcome() {
@@ -333,12 +345,26 @@ try_key() {
 }
 # seal FILE KEY CONTEXT: a ciphertext of something, under a key of ours.
 seal() {
-  aws kms encrypt --key-id "$(key_of "$2")" --plaintext "fileb://$dir/own.bin" --encryption-context "$3" --query CiphertextBlob --output text | base64 -d >"$dir/$1.bin"
+  aws kms encrypt --key-id "$(key_of "$2")" --plaintext "fileb://$dir/any.bin" --encryption-context "$3" --query CiphertextBlob --output text | base64 -d >"$dir/$1.bin"
 }
+# helper NAME: builds a program of ours for calls that the AWS CLI cannot make. As for every SDK, AWS_ENDPOINT_URL leads to a local target.
+helper() { (cd "$root" && go run -exec cp "./internal/e2e/$1" "$dir/$1") 2>"$dir/err"; }
+# assume ROLE …: takes on a role, in which as_role makes calls.
+assume() {
+  read -r id secret token < <(aws sts assume-role --role-arn "$1" --role-session-name e2e "${@:2}" --query 'Credentials.[AccessKeyId, SecretAccessKey, SessionToken]' --output text) || fail "$1 cannot be assumed"
+}
+# in_session COMMAND …: runs a command with the credentials of that session.
+in_session() (
+  unset AWS_PROFILE
+  export AWS_ACCESS_KEY_ID=$id AWS_SECRET_ACCESS_KEY=$secret AWS_SESSION_TOKEN=$token
+  "$@"
+)
+# as_role SERVICE OPERATION …: the outcome for the role.
+as_role() { in_session outcome "$@"; }
 both() { outcome ssm get-parameters --names "/$name/plain" "/$name/broken" --with-decryption --query '[Parameters[].Name, InvalidParameters]'; }
 
 if part facts; then
-  step "what AWS does where our documentation infers it"
+  step "ciphertexts and messages"
   for p in own managed; do stored "$p"; done
   put broken SecureString "$(fake broken)" --key-id "$(alias_of broken)"
   put short SecureString "$own" --key-id "$store" --tier Advanced
@@ -352,10 +378,39 @@ if part facts; then
   fact reencrypt-advanced "kms:ReEncrypt refuses an advanced SecureString" '^InvalidCiphertextException' "$(move short)"
   fact advanced-bytes "an advanced SecureString begins 01 80: a message of the Encryption SDK, version 1" '^0180' "$(leading short)"
   fact kms-bytes "a KMS ciphertext begins 01, 01 to 03, 02 00 78" '^010[123]020078' "$(leading own)"
+  fact batch-failure "one value that cannot be decrypted fails a decrypting GetParameters as a whole" '^InvalidKeyId' "$(both)"
+  fact stored-disabled "what is stored under a disabled key can be read undecrypted" '^ok' "$(outcome ssm get-parameter --name "/$name/broken" --query Parameter.Version)"
+  fact duplicates "a name that GetParameters is asked for twice is answered once" '^ok 1 *$' \
+    "$(outcome ssm get-parameters --names "/$name/plain" "/$name/plain" --query 'length(Parameters)')"
+  fact dry-run "a dry run that is allowed ends in DryRunOperationException" '^DryRunOperationException' \
+    "$(outcome kms encrypt --key-id "$(key_of packed)" --plaintext "fileb://$dir/any.bin" --encryption-context a=b --dry-run)"
+  fact dry-run-modifier "a dry run of Decrypt needs no ciphertext where IGNORE_CIPHERTEXT is said" '^DryRunOperationException' \
+    "$(outcome kms decrypt --key-id "$(key_of packed)" --encryption-context a=b --dry-run --dry-run-modifiers IGNORE_CIPHERTEXT)"
+  fact fresh "the same value encrypted twice is two ciphertexts" '^differ' "$(for _ in 1 2; do
+    aws kms encrypt --key-id "$(key_of packed)" --plaintext "fileb://$dir/any.bin" --query CiphertextBlob --output text; done | sort -u | wc -l | sed 's/ *2 */differ/')"
+
+  seal from store deny=From
+  from=(kms re-encrypt --ciphertext-blob "fileb://$dir/from.bin" --source-encryption-context deny=From --destination-key-id "$(key_of blind)" --query SourceKeyId)
+  fact missing-from "where the right to the source is missing and SourceKeyId is said, the message names kms:ReEncryptFrom" \
+    '^AccessDeniedException.*kms:ReEncryptFrom' "$(outcome "${from[@]}" --source-key-id "$(key_of store)")"
+  fact missing-from-unsaid "where SourceKeyId is not said, the message names no action" '^AccessDeniedException The ciphertext refers to' "$(outcome "${from[@]}")"
+  fact refusal-form "IAM says of a right that is missing who lacks it, for which action, on which resource" \
+    '^AccessDeniedException User: arn:[^ ]+ is not authorized to perform: kms:ReEncryptTo on resource: arn:[^ ]+ ' "$(move own deny=To)"
+  fact explicit-clause "where a policy denies, the message ends with which kind of policy" ' with an explicit deny in a resource-based policy' "$(move own deny=To)"
+  put refused SecureString "$(fake refused)" --key-id "$store"
+  fact kms-through-ssm "what KMS refuses to Parameter Store, that passes on as an AccessDeniedException that begins with IAM's words about kms:Decrypt and the key" \
+    '^AccessDeniedException User: arn:[^ ]+ is not authorized to perform: kms:Decrypt on resource: arn:[^ ]+:key/[^ ]+ with an explicit deny in a resource-based policy' \
+    "$(outcome ssm get-parameter --name "/$name/refused" --with-decryption --query Parameter.Version)"
+  fact missing-to "where the right to the destination is missing, the message names kms:ReEncryptTo" '^AccessDeniedException.*kms:ReEncryptTo' "$(move own deny=To)"
+fi
+
+if part parameters; then
+  step "data types, names and lists of Parameter Store"
   for p in json standard jsonc key comment integer list binary omitted untiered url raised items; do parameters+=("/$name/typed-$p"); done
   typed() { outcome ssm put-parameter --name "/$name/typed-$1" --type "$2" --data-type "$3" --tier "$4" --value "$5" --query Tier; }
   fact data-type-advanced "Intelligent-Tiering makes a SecureString of the data type json advanced, however short it is" '^ok Advanced' "$(typed json SecureString json Intelligent-Tiering '{}')"
-  fact data-type-standard "the data type json is refused in the standard tier" '^ValidationException' "$(typed standard SecureString json Standard '{}')"
+  fact data-type-standard "the data types json, jsonc and url are refused in the standard tier" '^(ValidationException .*){3}$' \
+    "$(typed standard SecureString json Standard '{}'; typed standard String jsonc Standard '{}'; typed standard String url Standard ftp://example.com/a)"
   fact data-type-jsonc "the data type jsonc takes // and /* */ comments and trailing commas" '^ok Advanced' \
     "$(typed jsonc SecureString jsonc Advanced $'// c\n{"a": [1,], /* d */}')"
   fact data-type-jsonc-key "the data type jsonc refuses keys without quotes" '^ValidationException' "$(typed key SecureString jsonc Advanced '{a: 1}')"
@@ -404,10 +459,6 @@ TYPES
   fact data-types "every data type takes a plain value" '^([a-z0-9:-]+ ok )+$' "$accepted"
   fact data-types-refused "every data type refuses what is no such value" '^([a-z0-9:-]+ ValidationException )+$' "$refused"
   fact data-types-unquoted "the message of such a refusal does not quote the value" '^0 messages' "$quoted messages quote it"
-  fact batch-failure "one value that cannot be decrypted fails a decrypting GetParameters as a whole" '^InvalidKeyId' "$(both)"
-  fact stored-disabled "what is stored under a disabled key can be read undecrypted" '^ok' "$(outcome ssm get-parameter --name "/$name/broken" --query Parameter.Version)"
-  fact duplicates "a name that GetParameters is asked for twice is answered once" '^ok 1 *$' \
-    "$(outcome ssm get-parameters --names "/$name/plain" "/$name/plain" --query 'length(Parameters)')"
   fact missing-version "a version that does not exist is in InvalidParameters" "^ok 1 /$name/plain:99 *\$" \
     "$(outcome ssm get-parameters --names "/$name/own" "/$name/plain:99" --query '[[length(Parameters)], InvalidParameters]')"
   fact missing-label "a label that does not exist is in InvalidParameters" "^ok 1 /$name/plain:none *\$" \
@@ -444,29 +495,9 @@ TYPES
   # One CLI prints an epoch, the other a date; both with a fraction, whose zeros at the end say nothing.
   fact dates "LastModifiedDate is in milliseconds" '^(\.[0-9]{1,3} )+$' "$(aws ssm get-parameters --names "/$name/plain" "/$name/list" "/$name/own" \
     "/$name/json" --query 'Parameters[].LastModifiedDate' --output text | grep -oE '\.[0-9]*[1-9]' | tr '\n' ' ')"
-  fact dry-run "a dry run that is allowed ends in DryRunOperationException" '^DryRunOperationException' \
-    "$(outcome kms encrypt --key-id "$(key_of packed)" --plaintext "fileb://$dir/own.bin" --encryption-context a=b --dry-run)"
-  fact dry-run-modifier "a dry run of Decrypt needs no ciphertext where IGNORE_CIPHERTEXT is said" '^DryRunOperationException' \
-    "$(outcome kms decrypt --key-id "$(key_of packed)" --encryption-context a=b --dry-run --dry-run-modifiers IGNORE_CIPHERTEXT)"
-  fact fresh "the same value encrypted twice is two ciphertexts" '^differ' "$(for _ in 1 2; do
-    aws kms encrypt --key-id "$(key_of packed)" --plaintext "fileb://$dir/own.bin" --query CiphertextBlob --output text; done | sort -u | wc -l | sed 's/ *2 */differ/')"
-
-  seal from store deny=From
-  from=(kms re-encrypt --ciphertext-blob "fileb://$dir/from.bin" --source-encryption-context deny=From --destination-key-id "$(key_of blind)" --query SourceKeyId)
-  fact missing-from "where the right to the source is missing and SourceKeyId is said, the message names kms:ReEncryptFrom" \
-    '^AccessDeniedException.*kms:ReEncryptFrom' "$(outcome "${from[@]}" --source-key-id "$(key_of store)")"
-  fact missing-from-unsaid "where SourceKeyId is not said, the message names no action" '^AccessDeniedException The ciphertext refers to' "$(outcome "${from[@]}")"
-  fact refusal-form "IAM says of a right that is missing who lacks it, for which action, on which resource" \
-    '^AccessDeniedException User: arn:[^ ]+ is not authorized to perform: kms:ReEncryptTo on resource: arn:[^ ]+ ' "$(move own deny=To)"
-  fact explicit-clause "where a policy denies, the message ends with which kind of policy" ' with an explicit deny in a resource-based policy' "$(move own deny=To)"
-  put refused SecureString "$(fake refused)" --key-id "$store"
-  fact kms-through-ssm "what KMS refuses to Parameter Store, that passes on as an AccessDeniedException that begins with IAM's words about kms:Decrypt and the key" \
-    '^AccessDeniedException User: arn:[^ ]+ is not authorized to perform: kms:Decrypt on resource: arn:[^ ]+:key/[^ ]+ with an explicit deny in a resource-based policy' \
-    "$(outcome ssm get-parameter --name "/$name/refused" --with-decryption --query Parameter.Version)"
-  fact missing-to "where the right to the destination is missing, the message names kms:ReEncryptTo" '^AccessDeniedException.*kms:ReEncryptTo' "$(move own deny=To)"
 fi
 
-if part facts; then
+if part keys; then
   step "key policies, and when a key was used"
   # Two statements that KMS is said to ignore, and one about requests for the policy default.
   try_key ruled --policy '{"Version": "2012-10-17", "Statement": [
@@ -480,10 +511,10 @@ if part facts; then
   [ -z "$ruled" ] || appears "the key" is_made
   used() { outcome kms get-key-last-usage --key-id "$1" --query '[KeyLastUsage.Operation, KeyLastUsage.Timestamp, KeyCreationDate == TrackingStartDate]'; }
   fact key-unused "a new key was not used, and is tracked since it was created" '^ok None None True *$' "$(used "$ruled")"
-  outcome kms encrypt --key-id "$ruled" --plaintext "fileb://$dir/own.bin" --dry-run >"$dir/dry"
+  outcome kms encrypt --key-id "$ruled" --plaintext "fileb://$dir/any.bin" --dry-run >"$dir/dry"
   fact key-unused-dry-run "a dry run does not use a key" '^DryRunOperationException.* ok None None ' "$(cat "$dir/dry") $(used "$ruled")"
   fact key-used "a key that was used says for what and when" '^ok [A-Z][A-Za-z]+ [0-9]' "$(settles '^ok [A-Z][A-Za-z]+ [0-9]' used "$(key_of store)")"
-  without() { outcome kms encrypt --key-id "$ruled" --plaintext "fileb://$dir/own.bin" --encryption-context "without=$1" --query KeyId; }
+  without() { outcome kms encrypt --key-id "$ruled" --plaintext "fileb://$dir/any.bin" --encryption-context "without=$1" --query KeyId; }
   fact policy-ineffective "such statements do nothing" '^ok arn:[^ ]+ ok arn:[^ ]+ *$' "$(without Resource && without Action)"
   fact policy-unnamed "to kms:PolicyName, a request for a key policy without a name is one for default" '^AccessDeniedException .* explicit deny' \
     "$(outcome kms get-key-policy --key-id "$ruled")"
@@ -506,8 +537,27 @@ if part facts; then
   managed_key=$(outcome kms describe-key --key-id alias/aws/ssm --query KeyMetadata.KeyId)
   outcome kms get-key-policy --key-id "$(cut -d' ' -f2 <<<"$managed_key")" --policy-name default --query Policy >"$dir/managed-policy"
   fact managed-policy "the policy of alias/aws/ssm lets in who comes through Parameter Store" "^ok .*\"kms:ViaService\" *: *\[? *\"ssm\.$region\." "$(<"$dir/managed-policy")"
+fi
 
+if part keys && [ -z "$shared_key" ]; then
+  skip "BUNDLE_E2E_SHARED_KEY or BUNDLE_E2E_SHARED_ROLE is not set" ram-read ram-order ram-lets-in ram-denied
+elif part keys; then
+  step "a key that is shared"
+  guest=$(cut -d: -f5 <<<"$shared_role")
+  fact ram-read "GetKeyPolicy gives the policy AWS_RAM of a key that is shared, and it names the other account" "^ok AWS_RAM .*$guest" \
+    "$(outcome kms get-key-policy --key-id "$shared_key" --policy-name AWS_RAM --query '[PolicyName, Policy]')"
+  fact ram-order "ListKeyPolicies names default before AWS_RAM" '^ok default AWS_RAM *$' \
+    "$(outcome kms list-key-policies --key-id "$shared_key" --query PolicyNames)"
+  outcome kms get-key-policy --key-id "$shared_key" --policy-name default --query Policy >"$dir/default"
+  assume "$shared_role"
+  as_guest() { as_role kms encrypt --key-id "$shared_key" --plaintext "fileb://$dir/any.bin" "$@" --query KeyId; }
+  fact ram-lets-in "it lets in whom the policy default does not name" "^0 ok $shared_key *\$" "$(grep -c "$guest" "$dir/default") $(as_guest)"
+  fact ram-denied "an explicit Deny in default outranks it" '^AccessDeniedException' "$(as_guest --encryption-context deny=shared)"
+fi
+
+if part limits; then
   step "what is inferred beside recorded answers"
+  stored own
   try_key twice --tags TagKey=a,TagValue=x TagKey=a,TagValue=y
   fact tags-duplicate "a new key cannot have one tag key twice" '^TagException Duplicate tag keys' "$(<"$dir/made")"
   try_key reserved --tags TagKey=a,TagValue=x TagKey=AWS:a,TagValue=y
@@ -516,7 +566,7 @@ if part facts; then
   fact key-specs "the refusal of a key spec that does not exist lists those that do" '^ValidationException .*enum value set: .*ML_KEM_512' "$(<"$dir/made")"
   try_key mlkem --key-spec ML_KEM_768 --key-usage ENCAPSULATE_DECAPSULATE
   fact mlkem-encrypt "Encrypt with an ML_KEM key is InvalidKeyUsageException" '^InvalidKeyUsageException' \
-    "$(outcome kms encrypt --key-id "$made" --plaintext "fileb://$dir/own.bin" --query KeyId)"
+    "$(outcome kms encrypt --key-id "$made" --plaintext "fileb://$dir/any.bin" --query KeyId)"
   for i in $(seq 49); do
     aliases+=("$(alias_of "more-$i")")
     aws kms create-alias --alias-name "$(alias_of "more-$i")" --target-key-id "$(key_of blind)"
@@ -532,25 +582,23 @@ if part facts; then
     "$(outcome lambda list-layer-versions --layer-name "$name" --compatible-runtime cobol --no-paginate --query 'length(LayerVersions)')"
 fi
 
-if part facts; then
+if part sessions; then
   step "a wrong clock"
-  if (cd "$root" && go build -o "$dir/signedat" ./internal/e2e/signedat) 2>"$dir/err"; then
-    # As for every SDK, AWS_ENDPOINT_URL leads to a local target.
+  if helper signedat; then
     signed_at() { "$dir/signedat" "$1" 2>&1 | tr '\n' ' '; }
     fact clock-behind "a request that was signed 20 minutes ago is refused with a text that begins so" \
       '^SignatureDoesNotMatch Signature expired: [^ ]+ InvalidSignatureException Signature expired: [^ ]+ $' "$(signed_at -20m)"
     fact clock-ahead "a request that is signed for 20 minutes from now is refused with a text that begins so" \
       '^SignatureDoesNotMatch Signature not yet InvalidSignatureException Signature not yet $' "$(signed_at 20m)"
   else
-    skipped=$((skipped + 2))
-    echo "skipped: Go is not here, or cannot build: clock-behind, clock-ahead"
+    skip "Go is not here, or cannot build" clock-behind clock-ahead
   fi
 fi
 
-if part facts && [ -z "$function_role" ]; then
-  skipped=$((skipped + 6))
-  echo "skipped: BUNDLE_E2E_FUNCTION_ROLE is not set: reserved-names, underscore-names, layer-back, version-unchanged, alias-kept, version-used"
-elif part facts; then
+if part functions && [ -z "$function_role" ]; then
+  skip "BUNDLE_E2E_FUNCTION_ROLE is not set" reserved-names underscore-names version-unchanged layers-listed layers-kept latest-only layer-back alias-kept version-used \
+    aliases-sorted aliases-version alias-order version-missing version-gone version-latest version-again pending-update update-publish update-stale
+elif part functions; then
   step "names of variables"
   # table CLASS: the names of docs/names.md, one a line; what a star stands for is an X.
   table() { sed -n "/<!-- names: $1 -->/,/<!-- end -->/p" "$root/docs/names.md" | sed -n 's/^| `\([^`]*\)` .*/\1/p' | tr '*' X; }
@@ -594,6 +642,11 @@ elif part facts; then
   fact layers-listed "ListFunctions with ALL lists every version with its ARN and its layers, also with one that is deleted" \
     '^ok \$LATEST arn[^ ]*:layer:[^ ]* arn[^ ]*:\$LATEST 1 arn[^ ]*:layer:[^ ]* arn[^ ]*:1 *$' \
     "$(outcome lambda list-functions --function-version ALL --query "join(' ', Functions[?FunctionName=='$name-used'].join(' ', [Version, Layers[0].Arn, FunctionArn]))")"
+  fact layers-kept "an update that says nothing of layers keeps them" '^ok arn:[^ ]+ *$' \
+    "$(outcome lambda update-function-configuration "${used[@]}" --memory-size 256 --query 'Layers[].Arn')"
+  ready
+  fact latest-only "an update of a version, instead of \$LATEST, is refused" '^InvalidParameterValueException' \
+    "$(outcome lambda update-function-configuration --function-name "$name-used:1" --description first --query RevisionId)"
   fact layer-back "a list of layers that keeps a deleted version is refused" '^InvalidParameterValueException Layer version .* does not exist' \
     "$(outcome lambda update-function-configuration "${used[@]}" --layers "$attached" --query RevisionId)"
   exits 0 aws lambda update-function-configuration "${used[@]}" --description second
@@ -604,6 +657,32 @@ elif part facts; then
     "$(outcome lambda update-alias "${used[@]}" --name live --query 'RoutingConfig.AdditionalVersionWeights.*')"
   fact version-used "a version that an alias names, also by a weight, cannot be deleted" '^ResourceConflictException' \
     "$(outcome lambda delete-function "${used[@]}" --qualifier 2)"
+  exits 0 aws lambda create-alias "${used[@]}" --name early --function-version 1
+  fact aliases-sorted "ListAliases is in the order of the names" '^ok early live *$' "$(outcome lambda list-aliases "${used[@]}" --query 'Aliases[].Name')"
+  of_version() { outcome lambda list-aliases "${used[@]}" --function-version "$1" --query 'Aliases[].Name'; }
+  fact aliases-version "ListAliases with a version leaves out an alias that names the version by a weight only" '^ok early live *ok *$' "$(of_version 1)$(of_version 2)"
+  fact alias-order "where an alias exists and its version does not, CreateAlias misses the version" '^ResourceNotFoundException' \
+    "$(outcome lambda create-alias "${used[@]}" --name early --function-version 99 --query Name)"
+  fact version-missing "GetFunction of a version that does not exist names it" '^ResourceNotFoundException Function not found: arn:[^ ]+:99 *$' \
+    "$(outcome lambda get-function "${used[@]}" --qualifier 99 --query Configuration.Version)"
+  fact version-gone "deleting a version that does not exist succeeds" '^ok( 204)? *$' "$(outcome lambda delete-function "${used[@]}" --qualifier 99)"
+  fact version-latest "\$LATEST is not deleted as a version" '^InvalidParameterValueException' "$(outcome lambda delete-function "${used[@]}" --qualifier "\$LATEST")"
+  for alias in early live; do exits 0 aws lambda delete-alias "${used[@]}" --name "$alias"; done
+  exits 0 aws lambda delete-function "${used[@]}" --qualifier 2
+  fact version-again "when the last version is deleted, its number is not used again, and PublishVersion without a change makes the next one" '^ok 3 *$' \
+    "$(outcome lambda publish-version "${used[@]}" --query Version)"
+
+  step "a function that is busy"
+  if helper busy; then
+    functions+=("$name-busy")
+    "$dir/busy" "$name-busy" "$function_role" "$dir/function.zip" >"$dir/asked" || fail "busy ends with an error"
+    asked() { sed -n "s/^$1 //p" "$dir/asked"; }
+    fact pending-update "a function is not updated while it is being created" '^Pending ResourceConflictException .* is currently in the following state: Pending' "$(asked pending)"
+    fact update-publish "no version is published during an update" '^InProgress ResourceConflictException .*An update is in progress' "$(asked publish)"
+    fact update-stale "during an update, an old RevisionId is the reason to refuse another one" '^InProgress PreconditionFailedException' "$(asked stale)"
+  else
+    skip "Go is not here, or cannot build" pending-update update-publish update-stale
+  fi
 fi
 
 if part facts && part publish; then
@@ -656,7 +735,7 @@ if part rights; then
 fi
 
 # Everything as resources, for a bundle whose key and roles do not exist yet. No local target has CloudFormation.
-if part rights && [ -z "$endpoint" ]; then
+if part policies && [ -z "$endpoint" ]; then
   export BUNDLE_VAR_name=$name-stack
   exits 0 bundle policy --manifest "${pack[@]}" --format cloudformation --parameter-key "$store"
   export BUNDLE_VAR_name=$name
@@ -676,24 +755,10 @@ if part rights && [ -z "$endpoint" ]; then
 fi
 
 if part rights && [ -z "$role" ]; then
-  with_role=(list-layer-versions managed-read stored-read implicit-clause kms-through-ssm-implicit malformed-resource session-tags session-length source-identity
-    grant-none grant-equals grant-subset grant-operations grant-deny revoked-listed revoked-other revoked-exempt grant-listed grant-again grant-counts grant-ended grant-missing
-    session-deny session-deny-clause session-via session-clause split-deny
-    simulated-keys simulated-list simulated-variable simulated-deny simulated-implicit simulated-resources tag-variable tag-variable-case tag-variable-deny
-    tag-environment tag-null tag-variable-unset key-policy)
-  skipped=$((skipped + ${#with_role[@]}))
-  echo "skipped: BUNDLE_E2E_ROLE is not set: ${with_role[*]}"
+  skip "BUNDLE_E2E_ROLE is not set" list-layer-versions managed-read stored-read implicit-clause kms-through-ssm-implicit malformed-resource
 elif part rights; then
-  # as_role SERVICE OPERATION …: the outcome for the role.
-  assume() {
-    read -r id secret token < <(aws sts assume-role --role-arn "$role" --role-session-name e2e "$@" --query 'Credentials.[AccessKeyId, SecretAccessKey, SessionToken]' --output text)
-  }
-  assume
-  as_role() (
-    unset AWS_PROFILE
-    export AWS_ACCESS_KEY_ID=$id AWS_SECRET_ACCESS_KEY=$secret AWS_SESSION_TOKEN=$token
-    outcome "$@"
-  )
+  step "rights of the role"
+  assume "$role"
   fact list-layer-versions "lambda:ListLayerVersions on the layer's ARN is enough" '^ok' "$(as_role lambda list-layer-versions --layer-name "$name" --query 'length(LayerVersions)')"
   fact managed-read "a value under alias/aws/ssm can be read without an IAM right to kms:Decrypt" '^ok 1' \
     "$(as_role ssm get-parameters --names "/$name/managed" --with-decryption --query 'length(Parameters)')"
@@ -705,23 +770,29 @@ elif part rights; then
     "$(as_role ssm get-parameters --names "/$name/own" --with-decryption --query 'length(Parameters)')"
   fact malformed-resource "a right to a parameter whose name is malformed is missing on all of Parameter Store" '^AccessDeniedException .* on resource: arn:[^ ]+:\* ' \
     "$(as_role ssm get-parameter --name "/$name/not a name" --query Parameter.Version)"
-  fact session-tags "a session tag whose key begins with aws: is ValidationError" '^ValidationError' \
-    "$(outcome sts assume-role --role-arn "$role" --role-session-name e2e --tags Key=aws:a,Value=x --query AssumedRoleUser.Arn)"
-  # A role that takes on another is limited to an hour by another rule.
-  case $arn in
-  *:assumed-role/*)
-    skipped=$((skipped + 1))
-    echo "skipped: the caller is a role's session: session-length" ;;
-  *)
-    fact session-length "a session of more than the hour that is a role's maximum is ValidationError, and the message names MaxSessionDuration" \
-      '^ValidationError .*MaxSessionDuration' \
-      "$(outcome sts assume-role --role-arn "$role" --role-session-name e2e --duration-seconds 43200 --query AssumedRoleUser.Arn)" ;;
-  esac
-  fact source-identity "a source identity may have more than 64 characters" '^(ok 200 *$|AccessDenied )' \
-    "$(outcome sts assume-role --role-arn "$role" --role-session-name e2e --source-identity "$(printf 'x%.0s' $(seq 200))" --query 'length(SourceIdentity)')"
+fi
 
+if part grants; then
+  step "grants for services"
+  for_service() {
+    outcome kms create-grant --key-id "$(key_of packed)" --operations Decrypt --grantee-service-principal "lambda.amazonaws.com" "$@" --query '[GrantId]'
+  }
+  on_behalf="SourceArn=arn:$partition:lambda:$region:$account:function:$name"
+  fact grant-service-alone "a grant for a service needs SourceArn, and somebody who can retire it" '^(ValidationException .*){2}$' \
+    "$(for_service --retiring-service-principal lambda.amazonaws.com; for_service --constraints "$on_behalf")"
+  for_service --retiring-service-principal lambda.amazonaws.com --constraints "$on_behalf" >"$dir/service"
+  fact grant-service "with both it is made, and ListGrants names the service in another member than a principal" '^ok [0-9a-f]{64} *ok None lambda\.amazonaws\.com arn:[^ ]+ *$' \
+    "$(cat "$dir/service")$(outcome kms list-grants --key-id "$(key_of packed)" --grant-id "$(cut -d' ' -f2 "$dir/service")" \
+      --query 'Grants[].[GranteePrincipal, GranteeServicePrincipal, Constraints.SourceArn]')"
+fi
+
+if part grants && [ -z "$role" ]; then
+  skip "BUNDLE_E2E_ROLE is not set" grant-none grant-source grant-equals grant-subset grant-operations grant-listed grant-deny revoked-listed revoked-other revoked-exempt \
+    grant-counts grant-again grant-ended grant-missing
+elif part grants; then
+  step "grants"
+  assume "$role"
   # With its token, a grant counts at once. No token is printed.
-  stored own
   seal lent store use=e2e
   seal more store use=e2e,more=yes
   seal other store use=other
@@ -737,6 +808,10 @@ elif part rights; then
   # three prints how each of three boxes opens by the grant.
   three() { { by_grant lent use=e2e | cut -d' ' -f1; by_grant more use=e2e,more=yes | cut -d' ' -f1; by_grant other use=other | cut -d' ' -f1; } | tr '\n' ' '; }
   fact grant-none "without a grant, the role cannot decrypt" '^AccessDeniedException' "$(opened lent use=e2e)"
+  grant --constraints "SourceArn=arn:$partition:lambda:$region:$account:function:$name"
+  fact grant-source "a grant with SourceArn does not let a role in that calls for itself" '^ok AccessDeniedException' \
+    "$(if [ "$grant" = none ]; then cat "$dir/grant"; else echo "ok $(by_grant lent use=e2e)"; fi)"
+  [ "$grant" = none ] || outcome kms revoke-grant --key-id "$(key_of store)" --grant-id "$grant" >"$dir/revoked"
   grant --constraints "EncryptionContextEquals={use=e2e}"
   fact grant-equals "a grant with EncryptionContextEquals decrypts what has exactly that context" '^ok AccessDeniedException AccessDeniedException *$' "$(three)"
   grant --constraints "EncryptionContextSubset={use=e2e}"
@@ -775,24 +850,92 @@ elif part rights; then
     "$(cat "$dir/retired")$(settles '^AccessDenied' opened other use=other)"
   fact grant-missing "a grant that is gone is not in the list, and cannot be revoked again" '^ok +NotFoundException' \
     "$(settles '^ok *$' of_role)$(outcome kms revoke-grant --key-id "$(key_of store)" --grant-id "$grant")"
+fi
 
-  assume --policy '{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}, {"Effect": "Deny", "Action": "kms:Decrypt", "Resource": "*"}]}'
+if part sessions && [ -z "$role" ]; then
+  skip "BUNDLE_E2E_ROLE is not set" session-tags session-length source-identity scoped-refused scoped-identity scoped-narrows scoped-layers token-size scoped-temporary \
+    session-deny session-deny-clause session-via session-clause
+elif part sessions; then
+  step "sessions of the role"
+  fact session-tags "a session tag whose key begins with aws: is ValidationError" '^ValidationError' \
+    "$(outcome sts assume-role --role-arn "$role" --role-session-name e2e --tags Key=aws:a,Value=x --query AssumedRoleUser.Arn)"
+  # A role that takes on another is limited to an hour by another rule.
+  case $arn in
+  *:assumed-role/*)
+    skip "the caller is a role's session" session-length ;;
+  *)
+    fact session-length "a session of more than the hour that is a role's maximum is ValidationError, and the message names MaxSessionDuration" \
+      '^ValidationError .*MaxSessionDuration' \
+      "$(outcome sts assume-role --role-arn "$role" --role-session-name e2e --duration-seconds 43200 --query AssumedRoleUser.Arn)" ;;
+  esac
+  fact source-identity "a source identity may have more than 64 characters" '^(ok 200 *$|AccessDenied )' \
+    "$(outcome sts assume-role --role-arn "$role" --role-session-name e2e --source-identity "$(printf 'x%.0s' $(seq 200))" --query 'length(SourceIdentity)')"
+  if helper stscall; then
+    # in_sts OPERATION NAME=VALUE …: the answer of STS is in $dir/answer; a member of it is what said prints. No credentials are printed.
+    in_sts() { in_session "$dir/stscall" "$@" >"$dir/answer" || fail "stscall $1"; }
+    said() { sed -n "s/^$1=//p" "$dir/answer"; }
+    refused() { sed -n 1p "$dir/answer"; }
+    sized() { if [ "$(said SessionTokenSize)" = "$(said SessionToken | tr -d '\n' | wc -c | tr -d ' ')" ]; then echo size; else refused; fi; }
+    # narrow NAME=VALUE …: goes on with the session in hand, narrowed.
+    narrow() {
+      in_sts GetScopedCredentials "$@"
+      [ "$(refused)" != ok ] || id=$(said AccessKeyId) secret=$(said SecretAccessKey) token=$(said SessionToken)
+    }
+    whoami() { as_role sts get-caller-identity --query '[Arn, UserId]'; }
+    allows() { echo 'Policy={"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": ["'"$1"'"], "Resource": "*"}]}'; }
+    assume "$role"
+    in_sts GetScopedCredentials
+    nothing=$(refused)
+    in_sts GetScopedCredentials DurationSeconds=129600
+    fact scoped-refused "GetScopedCredentials needs a policy or a duration, and does not make a session longer" '^ValidationError .*InsufficientSessionLifetime' "$nothing $(refused)"
+    before=$(whoami)
+    narrow "$(allows 'lambda:*", "ssm:DescribeParameters')"
+    fact scoped-identity "a session that is narrowed keeps its identity, and the reply says how large its token is" '^size same ok ' \
+      "$(sized) $([ "$(whoami)" = "$before" ] && echo same) $(whoami)"
+    fact scoped-narrows "it can do what the session could and the policy allows, and nothing else" '^ok [0-9]+ *AccessDenied.* AccessDenied' \
+      "$(as_role lambda list-layer-versions --layer-name "$name" --query 'length(LayerVersions)')$(as_role ssm get-parameters --names "/$name/plain" --query 'length(Parameters)' \
+        | cut -d' ' -f1) $(as_role ssm describe-parameters --query 'length(Parameters)' | cut -d' ' -f1)"
+    for _ in 2 3; do narrow "$(allows '*')"; done
+    third=$(refused)
+    in_sts GetScopedCredentials "$(allows '*')"
+    fact scoped-layers "three policies narrow a session, and a fourth is refused" '^ok AccessDenied' "$third $(refused)"
+    "$dir/stscall" AssumeRole RoleArn="$role" RoleSessionName=e2e MinimumSessionTokenSize=4096 >"$dir/answer" || fail "stscall AssumeRole"
+    fact token-size "AssumeRole can make a token of 4,096 bytes, and says its size and how much of a token's limit it takes, in percent" '^size 4[0-9]{3} [0-9]+$' \
+      "$(sized) $(said SessionTokenSize) $(said SessionTokenUtilization)"
+    case $arn in
+    *:assumed-role/*) skip "the caller is a role's session" scoped-temporary ;;
+    *)
+      "$dir/stscall" GetScopedCredentials "$(allows '*')" >"$dir/answer" || fail "stscall GetScopedCredentials"
+      fact scoped-temporary "credentials that do not end cannot be narrowed" '^InvalidSubjectCredentials' "$(refused)" ;;
+    esac
+  else
+    skip "Go is not here, or cannot build" scoped-refused scoped-identity scoped-narrows scoped-layers token-size scoped-temporary
+  fi
+  stored own
+  assume "$role" --policy '{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}, {"Effect": "Deny", "Action": "kms:Decrypt", "Resource": "*"}]}'
   fact session-deny "a Deny of kms:Decrypt in a session policy holds for what Parameter Store decrypts" '^(AccessDenied|ok 0)' \
     "$(as_role ssm get-parameters --names "/$name/managed" --with-decryption --query 'length(Parameters)')"
   fact session-deny-clause "where the session policy denies, the message says so" ' with an explicit deny in a session policy' \
     "$(as_role kms decrypt --key-id "$(key_of store)" --ciphertext-blob "fileb://$dir/own.bin" --encryption-context "$(parameter_arn own)" --query KeyId)"
-  assume --policy '{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "ssm:GetParameters", "Resource": "*"},
+  assume "$role" --policy '{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "ssm:GetParameters", "Resource": "*"},
     {"Effect": "Allow", "Action": "kms:Decrypt", "Resource": "*", "Condition": {"StringLike": {"kms:ViaService": "ssm.'"$region"'.*"}}}]}'
   fact session-via "a session policy that allows kms:Decrypt where kms:ViaService is Parameter Store lets it decrypt" '^ok 1' \
     "$(as_role ssm get-parameters --names "/$name/managed" --with-decryption --query 'length(Parameters)')"
   fact session-clause "where the session policy does not allow, the message says so" ' because no session policy allows the lambda:ListLayerVersions action' \
     "$(as_role lambda list-layer-versions --layer-name "$name" --query 'length(LayerVersions)')"
+fi
+
+if part policies && [ -z "$role" ]; then
+  skip "BUNDLE_E2E_ROLE is not set" split-deny simulated-keys simulated-list simulated-variable simulated-deny simulated-implicit simulated-twice \
+    simulated-resources tag-variable tag-variable-case tag-variable-deny tag-variable-unset tag-environment tag-null tag-reencrypt tag-variable-star key-policy
+elif part policies; then
+  step "conditions and simulations"
   # except PARAMETER END: one of two parts of a Deny of everything except two parameters. The other one ends with END.
   except() {
     local all=arn:$partition:ssm:$region:$account:parameter
     echo '{"Effect": "Deny", "Action": "ssm:GetParameters", "NotResource": ["'"$all/$name/$1"'", "'"$all/*$2"'"]}'
   }
-  assume --policy '{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}, '"$(except own d), $(except managed n)"']}'
+  assume "$role" --policy '{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}, '"$(except own d), $(except managed n)"']}'
   fact split-deny "two parts of a Deny of everything except a list let pass what is in the list, and nothing that ends alike or otherwise" \
     '^ok 1 ok 1 AccessDenied[a-zA-Z]* *AccessDenied' "$(for each in own managed plain list; do
       as_role ssm get-parameters --names "/$name/$each" --query 'length(Parameters)' | sed 's/^\(AccessDenied[a-zA-Z]*\).*/\1/' | tr -s ' \n' ' '
@@ -834,6 +977,9 @@ JSON
   fact simulated-variable "it gives the policy variable of a tag the value that it is given" '^allowed implicitDeny implicitDeny *$' "$(decided ReEncryptTo)"
   fact simulated-deny "ForAnyValue in a Deny holds for a list in which one value differs, which is explicitDeny" '^allowed explicitDeny allowed *$' "$(decided ReEncryptFrom)"
   fact simulated-implicit "what no policy allows is implicitDeny" '^(implicitDeny ){3}$' "$(decided GetPublicKey)"
+  fact simulated-twice "a condition key is given once, in whatever case" '^InvalidInput' \
+    "$(simulate --action-names kms:Decrypt --query 'EvaluationResults[].EvalDecision' --context-entries \
+      ContextKeyName=kms:ViaService,ContextKeyType=string,ContextKeyValues=x ContextKeyName=kms:viaservice,ContextKeyType=string,ContextKeyValues=y)"
   # Twenty keys of which one is let through: as many as doctor has in a call.
   twenty=("$(key_of store)")
   for i in $(seq 10 28); do twenty+=("arn:$partition:kms:$region:$account:key/00000000-0000-0000-0000-0000000000$i"); done
@@ -842,18 +988,18 @@ JSON
 
   # Two keys, which the role may use for everything that its session may: one has the tags of a function.
   lets_role='{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": {"AWS": "arn:'"$partition:iam::$account"':root"}, "Action": "kms:*", "Resource": "*"},
-    {"Effect": "Allow", "Principal": {"AWS": "'"$role"'"}, "Action": "kms:Encrypt", "Resource": "*"}]}'
+    {"Effect": "Allow", "Principal": {"AWS": "'"$role"'"}, "Action": ["kms:Encrypt", "kms:ReEncrypt*"], "Resource": "*"}]}'
   try_key tagged --policy "$lets_role" --tags TagKey=bundle:function,TagValue=e2e/tagged TagKey=bundle:environment,TagValue=dev
   tagged=$made
   try_key untagged --policy "$lets_role"
   untagged=$made
   # session STATEMENT…: a session that may use keys, where the statements let it.
-  session() { assume --policy '{"Version": "2012-10-17", "Statement": ['"$1"']}'; }
+  session() { assume "$role" --policy '{"Version": "2012-10-17", "Statement": ['"$1"']}'; }
   may='{"Effect": "Allow", "Action": "kms:Encrypt", "Resource": "*"'
   never='{"Effect": "Deny", "Action": "kms:Encrypt", "Resource": "*"'
   variable='{"kms:EncryptionContext:bundle:function": "${aws:ResourceTag/bundle:function}"}'
   # for_function KEY FUNCTION: seals for a function.
-  for_function() { as_role kms encrypt --key-id "$1" --plaintext "fileb://$dir/own.bin" --encryption-context "bundle:function=$2" --query KeyId; }
+  for_function() { as_role kms encrypt --key-id "$1" --plaintext "fileb://$dir/any.bin" --encryption-context "bundle:function=$2" --query KeyId; }
   session "$may, \"Condition\": {\"StringEquals\": $variable}}"
   fact tag-variable "a policy variable for a tag of the key lets seal for the function that the key is tagged for, and for no other" '^ok arn:[^ ]+ *AccessDeniedException' \
     "$(settles '^ok' for_function "$tagged" e2e/tagged)$(for_function "$tagged" e2e/other)"
@@ -869,6 +1015,19 @@ JSON
   session "$may}, $never, \"Condition\": {\"Null\": {\"aws:ResourceTag/bundle:function\": \"true\"}}}"
   fact tag-null "so does a Deny with Null" '^ok arn:[^ ]+ *AccessDeniedException .* with an explicit deny' \
     "$(settles '^ok' for_function "$tagged" e2e/tagged)$(for_function "$untagged" e2e/tagged)"
+  # reencrypts FROM TO: moves a ciphertext from one of these keys to another.
+  reencrypts() {
+    aws kms encrypt --key-id "$1" --plaintext "fileb://$dir/any.bin" --query CiphertextBlob --output text | base64 -d >"$dir/side.bin"
+    as_role kms re-encrypt --ciphertext-blob "fileb://$dir/side.bin" --destination-key-id "$2" --query KeyId
+  }
+  session '{"Effect": "Allow", "Action": "kms:ReEncryptFrom", "Resource": "*"}, {"Effect": "Allow", "Action": "kms:ReEncryptTo", "Resource": "*",
+    "Condition": {"StringEquals": {"aws:ResourceTag/bundle:environment": "dev"}}}'
+  fact tag-reencrypt "each side of ReEncrypt has the tags of its own key" '^ok arn:[^ ]+ *AccessDeniedException .*kms:ReEncryptTo' \
+    "$([ -z "$untagged" ] || { settles '^ok' reencrypts "$untagged" "$tagged"; reencrypts "$tagged" "$untagged"; } | tr '\n' ' ')"
+  session "$may, \"Condition\": {\"StringLike\": $variable}}"
+  outcome kms tag-resource --key-id "$tagged" --tags 'TagKey=bundle:function,TagValue=e2e/*' >"$dir/starred"
+  fact tag-variable-star "a star in the value of a tag is a plain character to StringLike, if a tag can have it at all" '^(ok *ok arn:[^ ]+ *AccessDeniedException|(Tag|Validation)Exception)' \
+    "$(cat "$dir/starred")$(settles '^ok' for_function "$tagged" 'e2e/*')$(for_function "$tagged" e2e/other)"
 
   bundle policy --manifest "${pack[@]}" --kind key --function-role "packed=$role" >"$dir/key.json" || fail "bundle policy --kind key"
   aws kms put-key-policy --key-id "$(key_of packed)" --policy-name default --policy "file://$dir/key.json"

@@ -31,6 +31,7 @@ import (
 const (
 	account = "222222222222"
 	region  = "us-west-2"
+	guest   = "333333333333" // an account with which a key is shared
 	all     = `{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}`
 )
 
@@ -59,7 +60,8 @@ func embedded(t *testing.T, options ...awslocal.Option) target {
 	other, otherSecret := sts.NewAccessKey("AKIA")
 	for _, r := range []sts.Role{
 		{Name: "tester", Account: account, AccessKeyID: id, SecretAccessKey: secret, Policy: json.RawMessage(all)},
-		{Name: "looker", Account: account, AccessKeyID: other, SecretAccessKey: otherSecret, Policy: documented(t)},
+		{Name: "looker", Account: account, AccessKeyID: other, SecretAccessKey: otherSecret, Policy: documented(t, "Give it this")},
+		{Name: "guest", Account: guest, Policy: json.RawMessage(all), Trust: []string{account}},
 	} {
 		if err := server.PutRole(r); err != nil {
 			t.Fatal(err)
@@ -68,16 +70,16 @@ func embedded(t *testing.T, options ...awslocal.Option) target {
 	return target{t: t, url: url, id: id, secret: secret, server: server}
 }
 
-// documented returns the policy that docs/e2e.md gives BUNDLE_E2E_ROLE.
-func documented(t *testing.T) json.RawMessage {
+// documented returns the policy that docs/e2e.md gives after some words.
+func documented(t *testing.T, words string) json.RawMessage {
 	t.Helper()
 	page, err := os.ReadFile(filepath.Join("..", "..", "docs", "e2e.md"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	policy := regexp.MustCompile("(?s)```json\n(.*?)```").FindSubmatch(page)
+	policy := regexp.MustCompile("(?s)" + words + ".*?```json\n(.*?)```").FindSubmatch(page)
 	if policy == nil {
-		t.Fatal("docs/e2e.md has no json block")
+		t.Fatalf("docs/e2e.md has no policy after %q", words)
 	}
 	return bytes.ReplaceAll(bytes.ReplaceAll(policy[1], []byte("111111111111"), []byte(account)), []byte("us-east-1"), []byte(region))
 }
@@ -117,11 +119,31 @@ func (a target) run(bundle string, environ ...string) (int, string) {
 	return cmd.ProcessState.ExitCode(), string(out)
 }
 
-// expectEmpty fails if anything is left but keys that are to be deleted and
-// that many layers.
-func (a target) expectEmpty(layers int) {
+// config is how a client reaches the target.
+func (a target) config() aws.Config {
+	return aws.Config{Region: region, BaseEndpoint: &a.url, Credentials: credentials.NewStaticCredentialsProvider(a.id, a.secret, "")}
+}
+
+// share makes the key of docs/e2e.md that is shared with another account, and returns its ARN.
+func (a target) share() string {
 	a.t.Helper()
-	cfg := aws.Config{Region: region, BaseEndpoint: &a.url, Credentials: credentials.NewStaticCredentialsProvider(a.id, a.secret, "")}
+	out, err := kms.NewFromConfig(a.config()).CreateKey(a.t.Context(), &kms.CreateKeyInput{Policy: aws.String(string(documented(a.t, "with this key policy")))})
+	if err != nil {
+		a.t.Fatal(err)
+	}
+	arn := *out.KeyMetadata.Arn
+	policy := `{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::` + guest + `:root"}, "Action": "kms:Encrypt", "Resource": "*"}]}`
+	if err := a.server.Share(arn, policy); err != nil {
+		a.t.Fatal(err)
+	}
+	return arn
+}
+
+// expectEmpty fails if anything is left but keys that are to be deleted, that
+// many layers, and keys that were there before.
+func (a target) expectEmpty(layers int, before ...string) {
+	a.t.Helper()
+	cfg := a.config()
 	ctx := a.t.Context()
 	parameters, err := ssm.NewFromConfig(cfg).DescribeParameters(ctx, &ssm.DescribeParametersInput{})
 	if err != nil {
@@ -156,7 +178,7 @@ func (a target) expectEmpty(layers int) {
 		if err != nil {
 			a.t.Fatal(err)
 		}
-		if out.KeyMetadata.KeyManager == types.KeyManagerTypeAws {
+		if out.KeyMetadata.KeyManager == types.KeyManagerTypeAws || slices.Contains(before, *key.KeyArn) && out.KeyMetadata.Enabled {
 			continue
 		}
 		if made++; out.KeyMetadata.KeyState != types.KeyStatePendingDeletion {
@@ -192,17 +214,26 @@ func TestScript(t *testing.T) {
 	t.Run("against the embedded AWS everything is as inferred", func(t *testing.T) {
 		t.Parallel()
 		a := embedded(t)
-		code, out := a.run(bundle, "BUNDLE_E2E_YES=1", role, functions)
+		shared := a.share()
+		code, out := a.run(bundle, "BUNDLE_E2E_YES=1", role, functions, "BUNDLE_E2E_SHARED_KEY="+shared, "BUNDLE_E2E_SHARED_ROLE=arn:aws:iam::"+guest+":role/guest")
 		if code != 0 {
 			t.Fatalf("exit code %d\n%s", code, out)
 		}
-		if known, confirmed := lines(out, "known"), lines(out, "confirmed"); !slices.Equal(known, confirmed) || len(known) < 40 {
+		old := lines(out, "skipped") // the AWS CLI is too old to ask
+		known := slices.DeleteFunc(lines(out, "known"), func(name string) bool { return slices.Contains(old, name) })
+		if confirmed := lines(out, "confirmed"); !slices.Equal(known, confirmed) || len(known) < 150 {
 			t.Errorf("known are %q,\nconfirmed %q", known, confirmed)
+		}
+		if left := regexp.MustCompile(`(?m)^skipped: [^\[].*`).FindString(out); left != "" {
+			t.Error(left)
 		}
 		if !strings.HasPrefix(out, "account  "+account+"\nregion   "+region+"\n") {
 			t.Errorf("account and region are not what is printed first:\n%s", out)
 		}
-		a.expectEmpty(0)
+		a.expectEmpty(0, shared)
+		if len(old) > 0 {
+			needs.Missing(t, "the AWS CLI is too old for %q: pip install --upgrade awscli", old)
+		}
 	})
 
 	t.Run("an AWS that does the other thing is told", func(t *testing.T) {
@@ -213,12 +244,12 @@ func TestScript(t *testing.T) {
 				awslocal.Fault{Operation: "kms:GetKeyLastUsage", Kind: "fail", Code: "KMSInvalidStateException"},
 				awslocal.Fault{Operation: "kms:CreateGrant", Kind: "fail", Code: "LimitExceededException"},
 			))
-		code, out := a.run(bundle, "BUNDLE_E2E_YES=1", "BUNDLE_E2E_PARTS=facts rights", role)
+		code, out := a.run(bundle, "BUNDLE_E2E_YES=1", "BUNDLE_E2E_PARTS=facts keys rights grants sessions", role)
 		want := []string{
 			"advanced-bytes", "batch-failure", "duplicates",
 			"policy-incomplete", "key-unused", "key-unused-dry-run", "key-used", "policy-ineffective", "policy-unnamed", "ram-absent", "ram-unlisted",
 			"ram-put", "policy-other", "policy-long", "policy-spaces", "managed-read",
-			"grant-equals", "grant-subset", "grant-operations", "grant-listed", "grant-deny",
+			"grant-service-alone", "grant-service", "grant-source", "grant-equals", "grant-subset", "grant-operations", "grant-listed", "grant-deny",
 			"revoked-listed", "revoked-other", "revoked-exempt", "grant-counts", "grant-again", "grant-ended",
 			"grant-missing", "session-via",
 		}
@@ -280,8 +311,9 @@ func TestDocumentation(t *testing.T) {
 		t.Fatal(err)
 	}
 	names := regexp.MustCompile(`[a-z]+(-[a-z]+)*`)
+	fact := regexp.MustCompile(`(?m)^ *fact ([a-z-]+) `)
 	var checked, documented []string
-	for _, m := range regexp.MustCompile(`(?m)^ *fact ([a-z-]+) `).FindAllSubmatch(script, -1) {
+	for _, m := range fact.FindAllSubmatch(script, -1) {
 		checked = append(checked, string(m[1]))
 	}
 	table := regexp.MustCompile(`(?s)\| name \| known \|.*?\n\n`).Find(page)
@@ -293,21 +325,42 @@ func TestDocumentation(t *testing.T) {
 	if !slices.Equal(checked, documented) {
 		t.Errorf("the script checks\n%q,\ndocs/e2e.md lists\n%q", checked, documented)
 	}
-	section := func(text []byte, from, to string) []byte {
-		_, after, _ := bytes.Cut(text, []byte(from))
-		before, _, _ := bytes.Cut(after, []byte(to))
-		return before
+	// What the embedded AWS does by inference is a step. Its test sees to it that such a row has one.
+	rows, err := filepath.Glob(filepath.Join("..", "awslocal", "testdata", "conformance", "*.txtar"))
+	if err != nil {
+		t.Fatal(err)
 	}
-	first := section(script, "elif part rights; then", "step \"summary\"")
-	var inPart []string
-	for _, m := range regexp.MustCompile(`(?m)^ *fact ([a-z-]+) `).FindAllSubmatch(first, -1) {
-		inPart = append(inPart, string(m[1]))
+	steps := 0
+	for _, path := range rows {
+		row, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range regexp.MustCompile(`(?m)^step (.*)$`).FindAllSubmatch(row, -1) {
+			for _, name := range strings.Fields(string(m[1])) {
+				if steps++; !slices.Contains(checked, name) {
+					t.Errorf("%s: the script has no step %s", path, name)
+				}
+			}
+		}
 	}
-	skipped := names.FindAllString(string(section(script, "with_role=(", ")")), -1)
-	slices.Sort(inPart)
-	slices.Sort(skipped)
-	if !slices.Equal(inPart, skipped) {
-		t.Errorf("the part rights checks\n%q,\nwithout a role it skips\n%q", inPart, skipped)
+	if steps < 60 {
+		t.Errorf("the fidelity list names %d steps", steps)
+	}
+	// What a variable is needed for, where it is not set, is skipped by name.
+	blocks := regexp.MustCompile(`(?sm)^if part \w+ && \[ -z "\$\w+" \]; then\n(.*?)^elif part \w+; then\n(.*?)^fi$`).FindAllSubmatch(script, -1)
+	if len(blocks) < 5 {
+		t.Errorf("the script has %d parts that need a variable", len(blocks))
+	}
+	for _, block := range blocks {
+		var inPart []string
+		for _, m := range fact.FindAllSubmatch(block[2], -1) {
+			inPart = append(inPart, string(m[1]))
+		}
+		_, list, _ := strings.Cut(string(block[1]), "is not set")
+		if skipped := names.FindAllString(list, -1); !slices.Equal(inPart, skipped) {
+			t.Errorf("a part checks\n%q,\nand skips\n%q", inPart, skipped)
+		}
 	}
 }
 

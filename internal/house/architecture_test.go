@@ -40,7 +40,7 @@ var theWay = []string{"pipeline/manifest", "pipeline/plan", "pipeline/param", "p
 // undrawn are packages for tests, generators and examples, which the picture leaves out.
 func undrawn(name string) bool {
 	return strings.HasSuffix(name, "/make") || strings.HasPrefix(name, "internal/awslocal/") || strings.HasPrefix(name, "examples/") || strings.HasSuffix(name, "test") ||
-		slices.Contains([]string{"internal/bench", "internal/initcheck", "internal/scale", "internal/docpage", "internal/ociimage", "internal/picture", "internal/peakmem", "internal/stall", "internal/lazyregexp", "internal/house", "internal/house/mutate", "internal/needs", "internal/goroutines", "internal/e2e", "internal/e2e/signedat"}, name)
+		slices.Contains([]string{"internal/bench", "internal/initcheck", "internal/scale", "internal/docpage", "internal/ociimage", "internal/picture", "internal/peakmem", "internal/stall", "internal/lazyregexp", "internal/house", "internal/house/mutate", "internal/needs", "internal/goroutines", "internal/e2e", "internal/e2e/signedat", "internal/e2e/stscall", "internal/e2e/busy"}, name)
 }
 
 func floorOf(name string) int {

@@ -90,6 +90,8 @@ var law = map[string][2]string{
 	"internal/ociimage":      {"", ""},
 	"internal/picture":       {"", ""},
 	"internal/e2e/signedat":  {"", "aws config ssm sts smithy"},
+	"internal/e2e/stscall":   {"", "aws config sts"},
+	"internal/e2e/busy":      {"", "aws config lambda smithy"},
 }
 
 // others names the modules and packages of others.
