@@ -164,7 +164,7 @@ func parseRow(name string, archive *txtar.Archive) (row, error) {
 	for _, f := range archive.Files {
 		r.files[f.Name] = string(f.Data)
 	}
-	bases := 0
+	bases, stepless, stepped := 0, false, false
 	for i, text := range strings.Split(string(archive.Comment), "\n") {
 		verb, rest, _ := strings.Cut(strings.TrimSpace(text), " ")
 		switch {
@@ -182,6 +182,9 @@ func parseRow(name string, archive *txtar.Archive) (row, error) {
 				return r, fmt.Errorf("line %d is not: basis ROW CERTAINTY ADDRESS", i+1)
 			}
 			bases++
+			stepless = stepless || fields[1] == "inferred" || fields[1] == "unknown"
+		case verb == "step": // docs/e2e.md has it
+			stepped = rest != ""
 		case verb == "moto":
 			r.moto = true
 		case verb == "option":
@@ -194,6 +197,9 @@ func parseRow(name string, archive *txtar.Archive) (row, error) {
 			r.ours = r.ours || slices.Contains([]string{"role", "ram", "fails", "shows"}, verb)
 			r.lines = append(r.lines, line{number: i + 1, verb: verb, rest: rest})
 		}
+	}
+	if stepless && !stepped {
+		return r, fmt.Errorf("nobody says so: add a line step NAME, for the step of make e2e-aws that asks AWS")
 	}
 	if bases == 0 {
 		return r, fmt.Errorf("it rests on nothing: add a line basis ROW CERTAINTY ADDRESS")
