@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"maps"
 	"slices"
 	"strings"
 
@@ -86,7 +87,7 @@ func (a *app) policy(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := checkPolicyPrefixes(c, kind); err != nil {
+	if err := checkPolicyPrefixes(c, kind, resources); err != nil {
 		return err
 	}
 	layers, err := keptLayers(c, kind)
@@ -133,7 +134,12 @@ func (a *app) policy(c *cli.Context) error {
 		}
 		setting.Lacking, problems = resolve.LackingTags(ctx, setting, tags)
 	}
-	if c.Bool("prefixes") && len(problems) == 0 {
+	folders := map[string]*policy.Setting{kind: setting}
+	switch {
+	case !c.Bool("prefixes") || len(problems) > 0:
+	case resources:
+		folders, problems, err = allInFolders(ctx, resolve, setting)
+	default:
 		setting.Beyond, problems, err = inFolders(ctx, c, resolve, setting, kind)
 	}
 	bar.Finish()
@@ -142,6 +148,11 @@ func (a *app) policy(c *cli.Context) error {
 		return err
 	case len(problems) > 0:
 		return console.Failed(problems)
+	}
+	if c.Bool("prefixes") {
+		for _, kind := range slices.Sorted(maps.Keys(folders)) {
+			a.hintFolders(folders[kind], kind)
+		}
 	}
 	if resources {
 		return a.printResources(c, *setting, plan.Absent())
@@ -160,9 +171,6 @@ func (a *app) policy(c *cli.Context) error {
 	}
 	if byTags {
 		a.hintTags(setting)
-	}
-	if c.Bool("prefixes") {
-		a.hintFolders(setting, kind)
 	}
 	if layers != nil {
 		a.hintReplicas(documents)

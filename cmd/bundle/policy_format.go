@@ -41,8 +41,6 @@ func (a *app) checkPolicyFormat(c *cli.Context) (resources bool, err error) {
 		return false, console.Usagef("--format %s writes all policies: leave out --kind %s", format, console.Text(c, "kind"))
 	case c.IsSet("split"):
 		return false, console.Usagef("--format %s splits policies where it must: leave out --split", format)
-	case c.Bool("prefixes"):
-		return false, console.Usagef("--format %s lists every parameter: leave out --prefixes", format)
 	case c.IsSet("function"):
 		return false, console.Usagef("--format %s writes the policies of all functions: leave out --function", format)
 	}

@@ -11,14 +11,15 @@ import (
 	"github.com/whispering/bundle/pipeline"
 	"github.com/whispering/bundle/pipeline/policy"
 	"github.com/whispering/bundle/pipeline/problem"
+	"github.com/whispering/bundle/pipeline/stack"
 )
 
 func policyPrefixesFlag() cli.Flag {
-	return &cli.BoolFlag{Name: "prefixes", Usage: "if the policy does not fit, name the deepest folders of parameters that make it fit, and list what that grants beyond the manifest; for kinds ci, plan, put and doctor"}
+	return &cli.BoolFlag{Name: "prefixes", Usage: "if the policy does not fit, name the deepest folders of parameters that make it fit, and list what that grants beyond the manifest; for kinds ci, plan, put and doctor, and with --format"}
 }
 
-func checkPolicyPrefixes(c *cli.Context, kind string) error {
-	if c.Bool("prefixes") && !policy.OfRoles(kind) {
+func checkPolicyPrefixes(c *cli.Context, kind string, resources bool) error {
+	if c.Bool("prefixes") && !resources && !policy.OfRoles(kind) {
 		return console.Usagef("--prefixes is for --kind ci, plan, put and doctor. For kind %s, remove it.", kind)
 	}
 	return nil
@@ -44,14 +45,36 @@ func inFolders(ctx context.Context, c *cli.Context, r *pipeline.Resolve, s *poli
 	return beyond, problems, nil
 }
 
+// allInFolders makes a setting name folders in the policies of roles that do not fit
+// otherwise. It returns a setting for each of their kinds, for hintFolders.
+func allInFolders(ctx context.Context, r *pipeline.Resolve, s *policy.Setting) (map[string]*policy.Setting, problem.Problems, error) {
+	all, levels := map[string]*policy.Setting{}, map[string]int{}
+	for _, kind := range stack.Kinds() {
+		if kind == policy.KindPut && s.CheckPut() != nil {
+			continue
+		}
+		short, err := s.InFolders(kind, policy.MaxAttached)
+		if err != nil {
+			return nil, nil, console.Usagef("--prefixes: the %s %v. Use --style tags, or divide the functions between manifests.", kind, err)
+		}
+		var problems problem.Problems
+		if short.Beyond, problems = r.Beyond(ctx, &short, kind); len(problems) > 0 {
+			return nil, problems, nil
+		}
+		all[kind], levels[kind] = &short, short.Levels
+	}
+	s.LevelsOf = levels
+	return all, nil, nil
+}
+
 // hintFolders lists what a policy grants beyond the manifest.
 func (a *app) hintFolders(s *policy.Setting, kind string) {
 	folders := s.Folders(kind)
 	if len(folders) == 0 {
-		a.Hint("--prefixes: the policy fits, and names the parameters themselves")
+		a.Hint("--prefixes: the %s policy fits, and names the parameters themselves", kind)
 		return
 	}
-	a.Hint("--prefixes: the policy names the folders %s. Every parameter that is created there later is granted, too", strings.Join(folders, ", "))
+	a.Hint("--prefixes: the %s policy names the folders %s. Every parameter that is created there later is granted, too", kind, strings.Join(folders, ", "))
 	if len(s.Beyond) == 0 {
 		a.Hint("no parameter is there now that the manifest does not name")
 		return

@@ -42,19 +42,19 @@ func (s *Setting) Documents(kind string, functions []string) (all []Written, mis
 		return nil, nil, err
 	}
 	if kind == KindCI || kind == KindAll {
-		all = append(all, Written{Kind: KindCI, Policy: group.Build()})
+		all = append(all, Written{Kind: KindCI, Policy: group.policy(KindCI)})
 	}
 	if kind == KindPlan || kind == KindAll {
-		all = append(all, Written{Kind: KindPlan, Policy: group.Plan()})
+		all = append(all, Written{Kind: KindPlan, Policy: group.policy(KindPlan)})
 	}
 	switch err := group.CheckPut(); {
 	case kind == KindPut && err != nil:
 		return nil, nil, err
 	case err == nil && (kind == KindPut || kind == KindAll):
-		all = append(all, Written{Kind: KindPut, Policy: group.Put()})
+		all = append(all, Written{Kind: KindPut, Policy: group.policy(KindPut)})
 	}
 	if kind == KindDoctor || kind == KindAll {
-		all = append(all, Written{Kind: KindDoctor, Policy: group.Doctor()})
+		all = append(all, Written{Kind: KindDoctor, Policy: group.policy(KindDoctor)})
 	}
 	for _, name := range group.Functions() {
 		document, err := s.Function(name)

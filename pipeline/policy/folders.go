@@ -62,6 +62,9 @@ func (s Setting) InFolders(kind string, most int) (Setting, error) {
 
 // policy returns the policy of a role that works for all functions.
 func (s Setting) policy(kind string) Document {
+	if levels := s.LevelsOf[kind]; levels > 0 {
+		s.Levels = levels
+	}
 	switch kind {
 	case KindPlan:
 		return s.Plan()

@@ -58,6 +58,9 @@ type Setting struct {
 	// folders. 0 cuts none. See [Setting.InFolders]. Beyond is what that grants now.
 	Levels int
 	Beyond []Beyond
+
+	// LevelsOf is Levels, by kind of policy, for what has policies of several kinds.
+	LevelsOf map[string]int
 }
 
 // A Parameter is a parameter and the key that its current version is stored under.

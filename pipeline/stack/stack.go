@@ -15,6 +15,9 @@ import (
 // ErrSize reports what no role, key or template can have.
 var ErrSize = errors.New("too large")
 
+// Kinds lists the kinds of policies of roles that work for all functions.
+func Kinds() []string { return []string{policy.KindCI, policy.KindPlan, policy.KindPut} }
+
 // A Stack is the resources of one environment in one region.
 type Stack struct {
 	Bundle, Environment        string
@@ -25,6 +28,7 @@ type Stack struct {
 	arns      map[string]reference // of what the resources create, by the ARN in the documents
 	left      []Left               // in every format
 	byTags    bool                 // policies name keys by their tags
+	folders   bool                 // policies may name folders of parameters
 	command   []string             // bundle policy, with the manifest and the environment
 	build     string               // ARNs of the roles
 	functions map[string]string
@@ -75,7 +79,7 @@ type reference struct {
 func New(s policy.Setting, absent, command []string) (*Stack, error) {
 	st := &Stack{
 		Bundle: s.Manifest.Bundle.Name.Value, Environment: s.Manifest.Environment.Name.Value,
-		Partition: partition(s), Region: s.Region, Account: s.Account, arns: map[string]reference{}, command: command, byTags: s.ByTags,
+		Partition: partition(s), Region: s.Region, Account: s.Account, arns: map[string]reference{}, command: command, byTags: s.ByTags, folders: s.LevelsOf != nil,
 	}
 	st.name(&s)
 	st.build, st.functions, st.glass = s.BuildRole, s.FunctionRoles, s.BreakGlass
@@ -199,7 +203,7 @@ func (st *Stack) attach(d policy.Written) error {
 	}
 	r := &st.Roles[i]
 	if r.Name == "" {
-		st.left = append(st.left, Left{Why: fmt.Sprintf("the policy of %s, which is not a role in account %s. Print it with", r.what(), st.Account), Commands: []string{commandLine(append(slices.Clone(st.command), r.kindFlags()...))}})
+		st.left = append(st.left, Left{Why: fmt.Sprintf("the policy of %s, which is not a role in account %s. Print it with", r.what(), st.Account), Commands: []string{commandLine(append(slices.Clone(st.command), st.roleFlags(*r, d.Policy)...))}})
 		return nil
 	}
 	parts, err := d.Policy.Split(policy.MaxManaged)
@@ -207,18 +211,25 @@ func (st *Stack) attach(d policy.Written) error {
 	case err != nil:
 		return err
 	case len(parts) > most:
-		return fmt.Errorf("%w: the policy of %s has %d characters and needs %d managed policies, and the role can have %d%s", ErrSize, r.what(), d.Policy.Size(), len(parts), most, st.ways())
+		return fmt.Errorf("%w: the policy of %s has %d characters and needs %d managed policies, and the role can have %d%s", ErrSize, r.what(), d.Policy.Size(), len(parts), most, st.ways(true))
 	}
 	r.Policies = parts
 	return st.checkCuts(r)
 }
 
-// ways says what makes policies shorter.
-func (st *Stack) ways() string {
-	if st.byTags {
+// ways says what makes policies shorter, or what makes it possible to cut them.
+func (st *Stack) ways(folders bool) string {
+	var all []string
+	if !st.byTags {
+		all = append(all, "--style tags")
+	}
+	if folders && !st.folders {
+		all = append(all, "--prefixes")
+	}
+	if len(all) == 0 {
 		return ". Divide the functions between manifests"
 	}
-	return ". Use --style tags, or divide the functions between manifests"
+	return ". Use " + strings.Join(all, " or ") + ", or divide the functions between manifests"
 }
 
 // attachable is how many managed policies the role can have besides AWS's.
@@ -241,12 +252,22 @@ func (r Role) what() string {
 	return fmt.Sprintf("the role of function %q", r.Function)
 }
 
-// kindFlags are those that print the policy of the role.
-func (r Role) kindFlags() []string {
+// roleFlags are those that print the policy of a role in the style of the stack.
+func (st *Stack) roleFlags(r Role, d policy.Document) []string {
+	flags := []string{"--kind", r.Purpose}
 	if r.Function != "" {
-		return []string{"--kind", r.Purpose, "--function", r.Function}
+		flags = append(flags, "--function", r.Function)
 	}
-	return []string{"--kind", r.Purpose}
+	if st.byTags && (r.Purpose == policy.KindCI || r.Purpose == policy.KindPlan) {
+		flags = append(flags, "--style", "tags")
+	}
+	if st.folders && slices.Contains(Kinds(), r.Purpose) {
+		flags = append(flags, "--prefixes")
+	}
+	if d.Size() > policy.MaxManaged {
+		flags = append(flags, "--split", r.Purpose+"-policies")
+	}
+	return flags
 }
 
 // checkCuts refuses parts that depend on the ID of a key that does not exist yet: the
@@ -259,7 +280,7 @@ func (st *Stack) checkCuts(r *Role) error {
 		for _, s := range d.Statement {
 			for _, pattern := range s.NotResource {
 				if _, id, ok := strings.Cut(pattern, ":key/"); ok && id != "*" && strings.ContainsAny(id, "*?") {
-					return fmt.Errorf("%w: the policy of %s has to be cut by the IDs of keys, which are not known before the keys exist%s", ErrSize, r.what(), st.ways())
+					return fmt.Errorf("%w: the policy of %s has to be cut by the IDs of keys, which are not known before the keys exist%s", ErrSize, r.what(), st.ways(false))
 				}
 			}
 		}

@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/whispering/bundle/internal/needs"
+	"github.com/whispering/bundle/pipeline/policy"
 	"github.com/whispering/bundle/pipeline/stack"
 )
 
@@ -280,4 +281,30 @@ func TestNothingDependsOnIDsThatAreNotKnown(t *testing.T) {
 	newStack(t, s)
 	s.absent = []string{keyARN(account, 1)}
 	refused(t, s, "has to be cut by the IDs of keys, which are not known before the keys exist. Use --style tags, or divide")
+}
+
+// With folders, policies fit that do not with the names of parameters, and name nothing else.
+func TestFoldersMakePoliciesFit(t *testing.T) {
+	s := folders(t)
+	st := newStack(t, s)
+	for _, r := range st.Roles[:3] {
+		var all string
+		for _, d := range r.Policies {
+			all += d.Text()
+		}
+		if short := s.LevelsOf[r.Purpose] > 0; short != strings.Contains(all, "parameter/prod/function-00/*") || short == strings.Contains(all, "/secret-0") {
+			t.Errorf("%s: %s", r.Purpose, all)
+		}
+	}
+	if s.LevelsOf[policy.KindCI] == 0 {
+		t.Error("the policy of builds fits anyway")
+	}
+	s.LevelsOf = nil
+	refused(t, s, "Use --style tags or --prefixes, or divide")
+
+	s = folders(t) // a role that is elsewhere
+	s.BuildRole = "arn:aws:iam::333333333333:role/build"
+	if left := newStack(t, s).Left(true); len(left) != 1 || left[0].Commands[0] != "bundle policy --env prod --kind ci --prefixes --split ci-policies" {
+		t.Errorf("%+v", left)
+	}
 }

@@ -160,8 +160,26 @@ func tagged(t *testing.T) service {
 	return s
 }
 
+// folders has so many parameters that policies name folders of them.
+func folders(t *testing.T) service {
+	s := many(t, 60, 5)
+	for _, key := range s.Keys {
+		s.absent = append(s.absent, key)
+	}
+	levels := map[string]int{}
+	for _, kind := range stack.Kinds() {
+		short, err := s.InFolders(kind, policy.MaxAttached)
+		if err != nil {
+			t.Fatal(err)
+		}
+		levels[kind] = short.Levels
+	}
+	s.LevelsOf = levels
+	return s
+}
+
 func services(t *testing.T) map[string]service {
-	return map[string]service{"small": small(t), "mixed": mixed(t), "large": large(t), "tagged": tagged(t)}
+	return map[string]service{"folders": folders(t), "small": small(t), "mixed": mixed(t), "large": large(t), "tagged": tagged(t)}
 }
 
 func newStack(t *testing.T, s service) *stack.Stack {
@@ -264,9 +282,14 @@ func sorted(v any) any {
 	return v
 }
 
-// check compares policies, and has the embedded AWS read them.
+// check compares policies, whose order does not matter, and has the embedded AWS read them.
 func (w written) check(t *testing.T, want written) {
 	t.Helper()
+	for _, all := range []written{want, w} {
+		for _, documents := range all {
+			slices.SortFunc(documents, func(a, b any) int { return strings.Compare(fmt.Sprint(a), fmt.Sprint(b)) })
+		}
+	}
 	if diff := cmp.Diff(want, w); diff != "" {
 		t.Error(diff)
 	}
