@@ -91,6 +91,10 @@ func TestWorkflowsOfTheDocsAreWorkflows(t *testing.T) {
 			linted++
 		}
 	}
+	example := filepath.Join(filetest.Root(t), "examples/rotate-on-change/workflow.yml")
+	if out, _, code := (command{}).run(t, actionlint, example); code != 0 {
+		t.Error(out)
+	}
 	if linted == 0 {
 		t.Error("there is no whole workflow in the documentation")
 	}
