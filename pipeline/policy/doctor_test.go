@@ -177,7 +177,9 @@ func TestDoctorPolicyDeniesEveryAttack(t *testing.T) {
 			if through := s.denied(s.role("doctor", broadened(document)), attacks); through != nil {
 				t.Errorf("not refused where other policies of the role allow everything:\n%s", strings.Join(through, "\n"))
 			}
-			if denies := s.noDenyIsIdle("doctor", document, attacks); denies < 5 {
+			denies := noDenyIsIdle(t, func() *stage { return newStage(t, m) }, "doctor",
+				func(s *stage) policy.Document { return s.setting.Doctor() }, func(*stage) map[string]call { return attacks })
+			if denies < 5 {
 				t.Errorf("only %d statements deny", denies)
 			}
 		})

@@ -126,5 +126,5 @@ func TestAnotherEvaluatorDecidesLargePolicies(t *testing.T) {
 			all.add(t, access, raw(t, parts...), key)
 		}
 	}
-	all.compare(t)
+	all.compare(t, 20)
 }

@@ -128,7 +128,7 @@ func TestPutPolicyDeniesEveryAttack(t *testing.T) {
 			if field == "" {
 				attacks["read the value that it replaces a field in"] = readWith("/local/shop/json")
 			}
-			refused := func(document policy.Document) (through []string) {
+			refused := func(w *world, document policy.Document) (through []string) {
 				as := w.role("put", document)
 				for name, attack := range attacks {
 					if err := attack(w, as); code(err) != "AccessDeniedException" {
@@ -139,14 +139,18 @@ func TestPutPolicyDeniesEveryAttack(t *testing.T) {
 				return through
 			}
 			document := w.setting.Put()
-			if through := refused(document); through != nil {
+			if through := refused(w, document); through != nil {
 				t.Errorf("not refused:\n%s", strings.Join(through, "\n"))
 			}
-			if through := refused(broadened(document)); through != nil {
+			if through := refused(w, broadened(document)); through != nil {
 				t.Errorf("not refused where other policies of the role allow everything:\n%s", strings.Join(through, "\n"))
 			}
 			for i, statement := range document.Statement {
-				if statement.Effect == "Deny" && refused(broadened(without(document, i))) == nil {
+				if statement.Effect != "Deny" {
+					continue
+				}
+				fresh := newWorldOf(t, putSeed, fmt.Sprintf(putManifest, field, false)) // an attack that gets through can change what the next one meets
+				if refused(fresh, broadened(without(fresh.setting.Put(), i))) == nil {
 					t.Errorf("without %s, every attack is refused all the same", statement.Sid)
 				}
 			}

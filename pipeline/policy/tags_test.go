@@ -181,8 +181,8 @@ func TestTagPolicyDeniesEveryAttack(t *testing.T) {
 func TestNoDenyOfTheTagPolicyIsIdle(t *testing.T) {
 	for name, m := range allModes() {
 		t.Run(name, func(t *testing.T) {
-			s := newTaggedStage(t, m)
-			s.noDenyIsIdle("ci", s.setting.Build(), union(buildAttacks(m), tagAttacks(s)))
+			noDenyIsIdle(t, func() *stage { return newTaggedStage(t, m) }, "ci",
+				func(s *stage) policy.Document { return s.setting.Build() }, func(s *stage) map[string]call { return union(buildAttacks(m), tagAttacks(s)) })
 		})
 	}
 }
