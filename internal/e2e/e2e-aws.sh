@@ -56,7 +56,7 @@ endpoint ${endpoint:-AWS}
 parts   $parts
 names    begin with $name
 
-This makes up to 9 KMS keys with 56 aliases, 5 grants, 33 parameters (9 of them of the advanced tier), seven layer versions and two functions, all with
+This makes up to 9 KMS keys with 56 aliases, 5 grants, 44 parameters (10 of them of the advanced tier), seven layer versions and two functions, all with
 made-up values; and removes them, the keys after the least wait that KMS allows, 7 days, which costs nothing. It comes to a few cents.
 TEXT
 if [ "${BUNDLE_E2E_YES:-}" != 1 ]; then
@@ -406,7 +406,7 @@ fi
 
 if part parameters; then
   step "data types, names and lists of Parameter Store"
-  for p in json standard jsonc key comment integer list binary omitted untiered url raised items; do parameters+=("/$name/typed-$p"); done
+  for p in json standard jsonc key comment integer list binary omitted untiered url raised; do parameters+=("/$name/typed-$p"); done
   typed() { outcome ssm put-parameter --name "/$name/typed-$1" --type "$2" --data-type "$3" --tier "$4" --value "$5" --query Tier; }
   fact data-type-advanced "Intelligent-Tiering makes a SecureString of the data type json advanced, however short it is" '^ok Advanced' "$(typed json SecureString json Intelligent-Tiering '{}')"
   fact data-type-standard "the data types json, jsonc and url are refused in the standard tier" '^(ValidationException .*){3}$' \
@@ -432,12 +432,12 @@ if part parameters; then
   fact tier-kept "a put with Intelligent-Tiering and a short value keeps the tier of a parameter" '^ok Standard ok Advanced *$' \
     "$(again layer-arn --overwrite && again layer-raised --overwrite)"
   fact put-exists "without Overwrite, a parameter that exists is not written" '^ParameterAlreadyExists' "$(again layer-arn)"
-  fact data-type-items "a StringList has no data type json" '^ValidationException' "$(typed items StringList json Advanced '{}')"
-  accepted="" refused="" quoted=0
+  accepted="" refused="" quoted=0 listed=""
   while IFS='|' read -r type tier value; do
-    parameters+=("/$name/typed-as-${type//:/-}" "/$name/untrue-${type//:/-}")
-    taken=$(typed "as-${type//:/-}" String "$type" "$tier" "$value")
+    parameters+=("/$name/typed-as-${type//:/-}" "/$name/typed-list-${type//:/-}" "/$name/untrue-${type//:/-}")
+    taken=$(typed "as-${type//:/-}" SecureString "$type" "$tier" "$value")
     accepted+="$type ${taken%% *} "
+    listed+="$type $(typed "list-${type//:/-}" StringList "$type" "$tier" "$value" | cut -d' ' -f1) "
     outcome ssm put-parameter --name "/$name/untrue-${type//:/-}" --type String --data-type "$type" --tier Advanced --value 'no such value' >"$dir/untrue"
     refused+="$type $(cut -d' ' -f1 "$dir/untrue") "
     ! grep -q 'no such value' "$dir/untrue" || quoted=$((quoted + 1))
@@ -456,8 +456,10 @@ url|Advanced|ftp://example.com/a
 json|Advanced|[1]
 jsonc|Advanced|[1] // c
 TYPES
-  fact data-types "every data type takes a plain value" '^([a-z0-9:-]+ ok )+$' "$accepted"
+  fact data-types "every data type takes a plain value, also of a SecureString" '^([a-z0-9:-]+ ok )+$' "$accepted"
   fact data-types-refused "every data type refuses what is no such value" '^([a-z0-9:-]+ ValidationException )+$' "$refused"
+  fact data-type-items "a StringList has every data type but binary, url, json and jsonc" \
+    '^([a-z0-9:-]+ ok ){5}binary ValidationException ([a-z0-9-]+ ok ){4}((url|jsonc?) ValidationException ){3}$' "$listed"
   fact data-types-unquoted "the message of such a refusal does not quote the value" '^0 messages' "$quoted messages quote it"
   fact missing-version "a version that does not exist is in InvalidParameters" "^ok 1 /$name/plain:99 *\$" \
     "$(outcome ssm get-parameters --names "/$name/own" "/$name/plain:99" --query '[[length(Parameters)], InvalidParameters]')"

@@ -325,6 +325,12 @@ func TestDocumentation(t *testing.T) {
 	if !slices.Equal(checked, documented) {
 		t.Errorf("the script checks\n%q,\ndocs/e2e.md lists\n%q", checked, documented)
 	}
+	parts := strings.Fields(string(regexp.MustCompile(`(?m)^all_parts="(.*)"$`).FindSubmatch(script)[1]))
+	for _, part := range parts {
+		if !bytes.Contains(page, []byte("\n| `"+part+"` | ")) {
+			t.Errorf("docs/e2e.md does not list the part %s", part)
+		}
+	}
 	// What the embedded AWS does by inference is a step. Its test sees to it that such a row has one.
 	rows, err := filepath.Glob(filepath.Join("..", "awslocal", "testdata", "conformance", "*.txtar"))
 	if err != nil {

@@ -88,7 +88,7 @@ func send(ctx context.Context, form string) ([]byte, error) {
 	if err != nil {
 		return nil, errors.New("no answer")
 	}
-	defer reply.Body.Close()
+	defer func() { _ = reply.Body.Close() }()
 	return io.ReadAll(io.LimitReader(reply.Body, 1<<20))
 }
 
