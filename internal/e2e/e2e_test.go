@@ -301,6 +301,23 @@ func TestScript(t *testing.T) {
 	})
 }
 
+// Where functions are ready at once, nothing can be asked while they are busy.
+func TestBusyTellsWhenItIsOver(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: takes a program")
+	}
+	archive := filepath.Join(t.TempDir(), "function.zip")
+	if err := os.WriteFile(archive, []byte("PK\x05\x06"+strings.Repeat("\x00", 18)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	a := embedded(t, awslocal.WithFunctionTimes(0, 0))
+	cmd := exec.CommandContext(t.Context(), "go", "run", "./busy", "sample", "arn:aws:iam::"+account+":role/lambda", archive)
+	cmd.Env = append(os.Environ(), "AWS_ENDPOINT_URL="+a.url, "AWS_ACCESS_KEY_ID="+a.id, "AWS_SECRET_ACCESS_KEY="+a.secret, "AWS_SESSION_TOKEN=", "AWS_REGION="+region)
+	if out, err := cmd.Output(); err != nil || string(out) != "pending over\npublish over\nstale over\n" {
+		t.Errorf("%s (%v)", out, err)
+	}
+}
+
 func TestDocumentation(t *testing.T) {
 	script, err := os.ReadFile("e2e-aws.sh")
 	if err != nil {
