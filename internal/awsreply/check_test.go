@@ -69,6 +69,25 @@ func calls(cfg aws.Config) map[string]func(context.Context) error {
 			return last(l.GetLayerVersion(ctx, &lambda.GetLayerVersionInput{LayerName: x, VersionNumber: aws.Int64(1)}))
 		},
 		"lambda:ListFunctions": func(ctx context.Context) error { return last(l.ListFunctions(ctx, &lambda.ListFunctionsInput{})) },
+		"lambda:GetFunctionConfiguration": func(ctx context.Context) error {
+			return last(l.GetFunctionConfiguration(ctx, &lambda.GetFunctionConfigurationInput{FunctionName: x}))
+		},
+		"lambda:UpdateFunctionConfiguration": func(ctx context.Context) error {
+			return last(l.UpdateFunctionConfiguration(ctx, &lambda.UpdateFunctionConfigurationInput{FunctionName: x}))
+		},
+		"lambda:PublishVersion": func(ctx context.Context) error {
+			return last(l.PublishVersion(ctx, &lambda.PublishVersionInput{FunctionName: x}))
+		},
+		"lambda:UpdateAlias": func(ctx context.Context) error {
+			return last(l.UpdateAlias(ctx, &lambda.UpdateAliasInput{FunctionName: x, Name: x}))
+		},
+		"lambda:ListTags": func(ctx context.Context) error { return last(l.ListTags(ctx, &lambda.ListTagsInput{Resource: x})) },
+		"lambda:GetFunctionCodeSigningConfig": func(ctx context.Context) error {
+			return last(l.GetFunctionCodeSigningConfig(ctx, &lambda.GetFunctionCodeSigningConfigInput{FunctionName: x}))
+		},
+		"lambda:GetCodeSigningConfig": func(ctx context.Context) error {
+			return last(l.GetCodeSigningConfig(ctx, &lambda.GetCodeSigningConfigInput{CodeSigningConfigArn: x}))
+		},
 		"lambda:ListVersionsByFunction": func(ctx context.Context) error {
 			return last(l.ListVersionsByFunction(ctx, &lambda.ListVersionsByFunctionInput{FunctionName: x}))
 		},

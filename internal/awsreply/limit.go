@@ -39,6 +39,14 @@ var limits = map[string]int{
 	"lambda:ListVersionsByFunction": MaxBytes,  // as many
 	"lambda:ListAliases":            256 * kib, // fifty names of 128 characters, and weights
 
+	"lambda:GetFunctionConfiguration":     256 * kib, // one version, without what is not read
+	"lambda:UpdateFunctionConfiguration":  256 * kib, // as much
+	"lambda:PublishVersion":               256 * kib, // as much
+	"lambda:UpdateAlias":                  64 * kib,  // one alias
+	"lambda:ListTags":                     256 * kib, // fifty tags of 384 characters
+	"lambda:GetFunctionCodeSigningConfig": 16 * kib,  // an ARN
+	"lambda:GetCodeSigningConfig":         16 * kib,  // a word
+
 	"sts:GetCallerIdentity":         16 * kib, // three names of at most 2 KB
 	"sts:AssumeRole":                64 * kib, // credentials, whose token has no documented limit
 	"sts:AssumeRoleWithWebIdentity": 64 * kib, // credentials, whose token has no documented limit

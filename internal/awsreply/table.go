@@ -122,6 +122,20 @@ var operations = sync.OnceValue(func() map[string][]member {
 			may("NextMarker", value, lastPage),
 		}, unreadMembers( // pipeline/publish checks RoutingConfig, which is a map
 			"Aliases[].RoutingConfig", "Aliases[].AliasArn", "Aliases[].Description", "Aliases[].RevisionId")),
+		"lambda:GetFunctionConfiguration":    oneFunction(),
+		"lambda:UpdateFunctionConfiguration": oneFunction(),
+		"lambda:PublishVersion":              oneFunction(),
+		"lambda:UpdateAlias": join([]member{must("Name", text), must("FunctionVersion", text), must("RevisionId", text)},
+			unreadMembers("RoutingConfig", "AliasArn", "Description")),
+		"lambda:ListTags": unreadMembers("Tags"), // a map, of which any text can be a key or value
+		"lambda:GetFunctionCodeSigningConfig": join([]member{may("CodeSigningConfigArn", text, "the function has none")},
+			unreadMembers("FunctionName")),
+		"lambda:GetCodeSigningConfig": join([]member{
+			must("CodeSigningConfig", object), must("CodeSigningConfig.CodeSigningPolicies", object),
+			must("CodeSigningConfig.CodeSigningPolicies.UntrustedArtifactOnDeployment", text),
+		}, unreadMembers(
+			"CodeSigningConfig.AllowedPublishers", "CodeSigningConfig.CodeSigningConfigArn", "CodeSigningConfig.CodeSigningConfigId",
+			"CodeSigningConfig.LastModified", "CodeSigningConfig.Description")),
 
 		"sts:GetCallerIdentity":         {must("Account", text), must("Arn", text), may("UserId", text, unread)},
 		"sts:AssumeRole":                assumed(),
@@ -132,22 +146,32 @@ var operations = sync.OnceValue(func() map[string][]member {
 // functions are the members of a list of versions of functions.
 func functions(of string) []member {
 	in := of + "[]."
+	return join([]member{must(of, list), must(of+"[]", object), may("NextMarker", value, lastPage)},
+		join(function(in), unreadMembers(in+"CodeSha256", in+"RevisionId"))) // pipeline/publish checks them where it reads them
+}
+
+// oneFunction are the members of a reply about a version of a function.
+func oneFunction() []member {
+	return join(function(""), []member{must("CodeSha256", text), must("RevisionId", text)})
+}
+
+// function are the members of a version of a function that are read in all replies.
+func function(in string) []member {
 	var others []string
 	for _, name := range []string{
-		"Architectures", "CapacityProviderConfig", "CodeSha256", "CodeSize", "ConfigSha256", "DeadLetterConfig", "Description", "DurableConfig",
+		"Architectures", "CapacityProviderConfig", "CodeSize", "ConfigSha256", "DeadLetterConfig", "Description", "DurableConfig",
 		"Environment", "EphemeralStorage", "FileSystemConfigs", "Handler", "ImageConfigResponse", "KMSKeyArn", "LastModified",
 		"LastUpdateStatus", "LastUpdateStatusReason", "LastUpdateStatusReasonCode", "LoggingConfig", "MemorySize", "PackageType",
-		"RevisionId", "Role", "Runtime", "RuntimeVersionConfig", "SigningJobArn", "SigningProfileVersionArn", "SnapStart", "State",
+		"Role", "Runtime", "RuntimeVersionConfig", "SigningJobArn", "SigningProfileVersionArn", "SnapStart", "State",
 		"StateReason", "StateReasonCode", "TenancyConfig", "Timeout", "TracingConfig", "VpcConfig",
 		"Layers[].CodeSize", "Layers[].SigningJobArn", "Layers[].SigningProfileVersionArn",
 	} {
 		others = append(others, in+name)
 	}
 	return join([]member{
-		must(of, list), must(of+"[]", object), must(in+"FunctionName", text), must(in+"FunctionArn", text), must(in+"Version", text),
+		must(in+"FunctionName", text), must(in+"FunctionArn", text), must(in+"Version", text),
 		may(in+"MasterArn", text, "it is not a replica"),
 		may(in+"Layers", list, "it has no layers"), must(in+"Layers[]", object), must(in+"Layers[].Arn", text),
-		may("NextMarker", value, lastPage),
 	}, unreadMembers(others...))
 }
 

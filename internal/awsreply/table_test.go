@@ -30,6 +30,9 @@ func outputs() map[string]any {
 		"lambda:ListLayerVersions": lambda.ListLayerVersionsOutput{}, "lambda:GetLayerVersion": lambda.GetLayerVersionOutput{},
 		"lambda:PublishLayerVersion": lambda.PublishLayerVersionOutput{}, "lambda:ListFunctions": lambda.ListFunctionsOutput{},
 		"lambda:ListVersionsByFunction": lambda.ListVersionsByFunctionOutput{}, "lambda:ListAliases": lambda.ListAliasesOutput{},
+		"lambda:GetFunctionConfiguration": lambda.GetFunctionConfigurationOutput{}, "lambda:UpdateFunctionConfiguration": lambda.UpdateFunctionConfigurationOutput{},
+		"lambda:PublishVersion": lambda.PublishVersionOutput{}, "lambda:UpdateAlias": lambda.UpdateAliasOutput{}, "lambda:ListTags": lambda.ListTagsOutput{},
+		"lambda:GetFunctionCodeSigningConfig": lambda.GetFunctionCodeSigningConfigOutput{}, "lambda:GetCodeSigningConfig": lambda.GetCodeSigningConfigOutput{},
 		"sts:GetCallerIdentity": sts.GetCallerIdentityOutput{}, "sts:AssumeRole": sts.AssumeRoleOutput{},
 		"sts:AssumeRoleWithWebIdentity": sts.AssumeRoleWithWebIdentityOutput{},
 	}

@@ -36,7 +36,10 @@ func SettingsOf(e *types.EnvironmentResponse) Settings {
 
 // bare makes calls whose replies have only what is read here, and so no environment variables but those of Settings. It does not
 // leave that to internal/awsreply, so that no other part of a client ever sees a variable.
-type bare struct{ client aws.HTTPClient }
+type bare struct {
+	client aws.HTTPClient
+	key    []byte // of digests of configurations
+}
 
 // reply is what is kept of the replies to calls that read or change functions. Values stay as they are, for internal/awsreply to
 // check.
@@ -48,13 +51,16 @@ type reply struct {
 	entry      // GetFunctionConfiguration, UpdateFunctionConfiguration, PublishVersion
 	aliasEntry // GetAlias, UpdateAlias
 
+	CodeSigningConfig                                                      *signingEntry   `json:",omitempty"`
 	CodeSigningConfigArn, Status, RequestedProvisionedConcurrentExecutions json.RawMessage `json:",omitempty"`
 	Tags                                                                   json.RawMessage `json:",omitempty"`
 }
 
 type entry struct {
 	FunctionName, FunctionArn, Version, MasterArn, CodeSha256, PackageType, Runtime, SnapStart, Role json.RawMessage `json:",omitempty"`
-	State, StateReasonCode, LastUpdateStatus, LastUpdateStatusReasonCode                             json.RawMessage `json:",omitempty"`
+	State, StateReasonCode, LastUpdateStatus, LastUpdateStatusReasonCode, RevisionId                 json.RawMessage `json:",omitempty"`
+
+	ConfigSha256 json.RawMessage `json:",omitempty"` // not AWS's, but what settled returns
 
 	Layers                 []layerEntry `json:",omitzero"`
 	CapacityProviderConfig *struct{}    `json:",omitempty"`
@@ -66,7 +72,13 @@ type layerEntry struct {
 }
 
 type aliasEntry struct {
-	Name, FunctionVersion, RoutingConfig json.RawMessage `json:",omitempty"`
+	Name, FunctionVersion, RoutingConfig, RevisionId json.RawMessage `json:",omitempty"`
+}
+
+type signingEntry struct {
+	CodeSigningPolicies struct {
+		UntrustedArtifactOnDeployment json.RawMessage `json:",omitempty"`
+	}
 }
 
 // environment is what is kept of the variables of a function.
@@ -125,6 +137,7 @@ func (b bare) Do(r *http.Request) (*http.Response, error) {
 	case len(content) == 0: // as of a call that answers nothing
 		left = nil
 	case json.Unmarshal(content, &kept) == nil:
+		kept.settle(content, b.key)
 		if left, err = json.Marshal(kept); err != nil {
 			return nil, err
 		}

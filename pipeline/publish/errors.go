@@ -17,6 +17,12 @@ var (
 	ErrDamaged error = awsfault.Found("lambda", "damaged", awsfault.Other, "the content is not what was published")
 	// ErrRefused reports that Lambda does not accept the layer.
 	ErrRefused error = awsfault.Sentinel("lambda", "InvalidParameterValueException", awsfault.Other, "the layer is refused")
+	// ErrStale reports that something else has changed the function or alias.
+	ErrStale error = awsfault.Sentinel("lambda", "PreconditionFailedException", awsfault.Other, "something else has changed it meanwhile")
+	// ErrBusy reports that the function is being changed.
+	ErrBusy error = awsfault.Sentinel("lambda", "ResourceConflictException", awsfault.Other, "another change is in progress")
+	// ErrUnsigned reports that the function accepts only what is signed.
+	ErrUnsigned error = awsfault.Sentinel("lambda", "CodeVerificationFailedException", awsfault.Other, "its code signing configuration refuses the layer")
 	// ErrFull reports that the account's code storage is full.
 	ErrFull error = awsfault.Sentinel("lambda", "CodeStorageExceededException", awsfault.Other, "the code storage is full")
 	// ErrUnclear reports that it is not known whether a version was published.
@@ -53,6 +59,12 @@ func sentinel(err error) error {
 		return ErrRefused
 	case "CodeStorageExceededException":
 		return ErrFull
+	case "PreconditionFailedException":
+		return ErrStale
+	case "ResourceConflictException":
+		return ErrBusy
+	case "CodeVerificationFailedException", "InvalidCodeSignatureException", "CodeSigningConfigNotFoundException":
+		return ErrUnsigned
 	case "":
 		return ErrUnavailable
 	}

@@ -58,8 +58,9 @@ type Function struct {
 
 // An Alias is an alias of a function.
 type Alias struct {
-	Name   string
-	Routes []Route // one, or two with a weight each
+	Name     string
+	Routes   []Route // one, or two with a weight each
+	Revision string  // changes with every change
 }
 
 // A Route is a version that an alias points to.
@@ -240,7 +241,7 @@ func isVersion(s string) bool {
 }
 
 func alias(a types.AliasConfiguration) (Alias, error) {
-	one := Alias{Name: aws.ToString(a.Name)}
+	one := Alias{Name: aws.ToString(a.Name), Revision: aws.ToString(a.RevisionId)}
 	rest := 1.0
 	bad := fmt.Errorf("%w: it lists an alias that points to no version", ErrReply)
 	if !ValidName(one.Name) || !isVersion(aws.ToString(a.FunctionVersion)) {

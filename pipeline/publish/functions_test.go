@@ -86,7 +86,7 @@ func TestFunctionsAreListedWithoutTheirVariables(t *testing.T) {
 	if got, err := f.Versions(t.Context(), "hello"); err != nil || !reflect.DeepEqual(got, want[:2]) {
 		t.Errorf("%+v %v", got, err)
 	}
-	if got, err := f.Aliases(t.Context(), "hello"); err != nil || !reflect.DeepEqual(got, []Alias{{"live", []Route{{"1", 1}}}}) {
+	if got, err := f.Aliases(t.Context(), "hello"); err != nil || !reflect.DeepEqual(got, []Alias{{Name: "live", Routes: []Route{{"1", 1}}}}) {
 		t.Errorf("%+v %v", got, err)
 	}
 	if got, err := f.Versions(t.Context(), "none"); err != nil || got != nil {
@@ -150,7 +150,7 @@ func TestAnErrorOfLambdaIsNotShown(t *testing.T) {
 func TestAliasesThatAreNotOnesAreRefused(t *testing.T) {
 	one := `{"Name":"live","FunctionVersion":"1","RoutingConfig":{"AdditionalVersionWeights":{"2":0.25}}}`
 	got, err := answering(t, 200, `{"Aliases":[`+one+`]}`).Aliases(t.Context(), "hello")
-	if err != nil || !reflect.DeepEqual(got, []Alias{{"live", []Route{{"1", 0.75}, {"2", 0.25}}}}) {
+	if err != nil || !reflect.DeepEqual(got, []Alias{{Name: "live", Routes: []Route{{"1", 0.75}, {"2", 0.25}}}}) {
 		t.Fatalf("%+v %v", got, err)
 	}
 	for _, change := range [][2]string{

@@ -2,6 +2,8 @@ package publish
 
 import (
 	"context"
+	"crypto/rand"
+	"crypto/sha256"
 	"fmt"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -29,7 +31,9 @@ func NewPace() *Pace { return &Pace{rate.NewLimiter(DefaultTPS, DefaultTPS)} }
 // variables; of those, they have at most the ones of Settings.
 func NewControl(cfg aws.Config, pace *Pace) *lambda.Client {
 	cfg = cfg.Copy()
-	cfg.HTTPClient = bare{cfg.HTTPClient}
+	key := make([]byte, sha256.Size)
+	rand.Read(key) // never fails
+	cfg.HTTPClient = bare{cfg.HTTPClient, key}
 	return lambda.NewFromConfig(cfg, pace.option)
 }
 
