@@ -86,7 +86,7 @@ func TestFunctionsAreListedWithoutTheirVariables(t *testing.T) {
 	if got, err := f.Versions(t.Context(), "hello"); err != nil || !reflect.DeepEqual(got, want[:2]) {
 		t.Errorf("%+v %v", got, err)
 	}
-	if got, err := f.Aliases(t.Context(), "hello"); err != nil || !reflect.DeepEqual(got, []Alias{{Name: "live", Routes: []Route{{"1", 1}}}}) {
+	if got, err := f.Aliases(t.Context(), "hello"); err != nil || len(got) != 1 || got[0].Revision == "" || !reflect.DeepEqual(got[0].Routes, []Route{{"1", 1}}) {
 		t.Errorf("%+v %v", got, err)
 	}
 	if got, err := f.Versions(t.Context(), "none"); err != nil || got != nil {

@@ -16,7 +16,9 @@ func (f *function) lookBack(ctx context.Context) (todo, error) {
 			return todo{}, err
 		}
 	}
-	f.showAlias()
+	if f.State == Planned {
+		f.showAlias()
+	}
 	return f.judgeBack()
 }
 
@@ -59,7 +61,10 @@ func (f *function) judgeBack() (todo, error) {
 		return todo{}, &refusal{f.refuse(problem.Integrity, "Unexpected answer from Lambda", "Its list of versions lacks the one that the alias serves. Run the command again.")}
 	}
 	_, has := f.place(serves.Layers)
-	f.From, f.To = has, has
+	looking := f.State == Planned // later, the row stays as it was planned
+	if looking {
+		f.From, f.To = has, has
+	}
 	if len(routes) > 1 {
 		return f.unsplit(serves, routes[1])
 	}
@@ -70,15 +75,19 @@ func (f *function) judgeBack() (todo, error) {
 		return todo{}, nil
 	}
 	var before *publish.Configuration
+	to := has
 	for _, v := range f.versions {
 		_, had := f.place(v.Layers)
 		if had != 0 && had != has && earlier(v.Version, serves.Version) && (before == nil || earlier(before.Version, v.Version)) && f.differs(v, serves) == "" {
-			before, f.To = v, had
+			before, to = v, had
 		}
 	}
 	if before == nil {
 		f.Action, f.Reason = Skip, "there is no version before with another version of the layer and the same code and configuration"
 		return todo{}, nil
+	}
+	if looking {
+		f.To = to
 	}
 	return todo{move: true, next: before.Version, routes: []publish.Route{{Version: before.Version, Weight: 1}}}, nil
 }
@@ -91,7 +100,9 @@ func (f *function) unsplit(serves *publish.Configuration, added publish.Route) (
 			"Alias %s sends %s of its calls to version %s, which differs in more than the layer: that is a canary of something else. End it first.",
 			f.alias.Name, percent(added.Weight), added.Version))}
 	}
-	_, f.From = f.place(other.Layers)
+	if f.State == Planned {
+		_, f.From = f.place(other.Layers)
+	}
 	f.Revised = added.Version
 	return todo{move: true, next: serves.Version, routes: []publish.Route{{Version: serves.Version, Weight: 1}}}, nil
 }

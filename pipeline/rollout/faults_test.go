@@ -120,7 +120,9 @@ func variables(w *world) {
 
 func newCode(w *world) { w.setCode("hello", "two") }
 
-func otherLayers(layers ...string) func(w *world) { return func(w *world) { w.setLayers("hello", layers...) } }
+func otherLayers(layers ...string) func(w *world) {
+	return func(w *world) { w.setLayers("hello", layers...) }
+}
 
 // released is another release: code, version, alias.
 func released(w *world) {
@@ -130,7 +132,9 @@ func released(w *world) {
 }
 
 func snapStart(w *world) {
-	w.set("hello", func(in *lambda.UpdateFunctionConfigurationInput) { in.SnapStart = &types.SnapStart{ApplyOn: types.SnapStartApplyOnPublishedVersions} })
+	w.set("hello", func(in *lambda.UpdateFunctionConfigurationInput) {
+		in.SnapStart = &types.SnapStart{ApplyOn: types.SnapStartApplyOnPublishedVersions}
+	})
 	w.settle()
 	w.release("hello", "live", w.version("hello"))
 	w.settle()

@@ -137,7 +137,8 @@ func (f *function) choose(all []publish.Alias) (*publish.Alias, error) {
 	if f.job.Alias == "" {
 		return nil, &refusal{f.refuse(problem.Manifest, "Which alias", "It has the aliases "+strings.Join(names, ", ")+". Name the one to move with --alias.")}
 	}
-	return nil, &refusal{f.refuse(problem.Manifest, "No such alias", fmt.Sprintf("It has no alias %s, but %s. Name one with --alias.", f.job.Alias, strings.Join(names, ", ")))}
+	return nil, &refusal{f.refuse(problem.Manifest, "No such alias", fmt.Sprintf(
+		"It has no alias %s, but %s. Name one with --alias.", f.job.Alias, strings.Join(names, ", ")))}
 }
 
 // refuse returns a problem of the function.

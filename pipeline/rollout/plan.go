@@ -135,19 +135,31 @@ func (f *function) owned(owner publish.Owner) problem.Problems {
 type others struct {
 	layers Layers
 	mu     sync.Mutex
-	known  map[publish.Ref]error
+	known  map[publish.Ref]*found
+}
+
+// found is what is found out about a layer, once done is closed.
+type found struct {
+	done chan struct{}
+	err  error
 }
 
 func (o *others) find(ctx context.Context, ref publish.Ref) error {
 	o.mu.Lock()
-	defer o.mu.Unlock()
-	if err, known := o.known[ref]; known {
-		return err
+	one, known := o.known[ref]
+	if !known {
+		if o.known == nil {
+			o.known = map[publish.Ref]*found{}
+		}
+		one = &found{done: make(chan struct{})}
+		o.known[ref] = one
 	}
-	_, err := o.layers.Find(ctx, ref)
-	if o.known == nil {
-		o.known = map[publish.Ref]error{}
+	o.mu.Unlock()
+	if known {
+		<-one.done
+		return one.err
 	}
-	o.known[ref] = err
-	return err
+	defer close(one.done)
+	_, one.err = o.layers.Find(ctx, ref)
+	return one.err
 }

@@ -24,6 +24,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
 
 	"github.com/whispering/bundle/internal/awslocal"
+	awslambda "github.com/whispering/bundle/internal/awslocal/lambda"
 	"github.com/whispering/bundle/pipeline/publish"
 	"github.com/whispering/bundle/pipeline/rollout"
 )
@@ -232,11 +233,7 @@ func (w *world) function(name string, layers ...string) {
 
 func (w *world) create(name string, change func(*lambda.CreateFunctionInput), layers ...string) {
 	w.t.Helper()
-	in := &lambda.CreateFunctionInput{
-		FunctionName: &name, Role: aws.String("arn:aws:iam::000000000000:role/function"), Handler: aws.String("index.handler"),
-		Runtime: types.RuntimeNodejs22x, Code: &types.FunctionCode{ZipFile: code("one")}, Layers: layers,
-		Environment: &types.Environment{Variables: map[string]string{"TOKEN": planted}},
-	}
+	in := newFunction(name, layers...)
 	if change != nil {
 		change(in)
 	}
@@ -383,3 +380,26 @@ func (w *world) expect(name string, latest []string, serves string, served []str
 		w.t.Errorf("%s: live has %v, not %v", name, got, served)
 	}
 }
+
+// newFunction is the request for a function.
+func newFunction(name string, layers ...string) *lambda.CreateFunctionInput {
+	return &lambda.CreateFunctionInput{
+		FunctionName: &name, Role: aws.String("arn:aws:iam::000000000000:role/function"), Handler: aws.String("index.handler"),
+		Runtime: types.RuntimeNodejs22x, Code: &types.FunctionCode{ZipFile: code("one")}, Layers: layers, Environment: pinned(""),
+	}
+}
+
+// pinned are environment variables with BUNDLE_SECRETS_SHA256, unless it is "".
+func pinned(sha256 string) *types.Environment {
+	variables := map[string]string{"TOKEN": planted}
+	if sha256 != "" {
+		variables["BUNDLE_SECRETS_SHA256"] = sha256
+	}
+	return &types.Environment{Variables: variables}
+}
+
+var failure = awslambda.Failure{Reason: planted, Code: "InvalidSubnet"}
+
+var capacity = &types.CapacityProviderConfig{LambdaManagedInstancesCapacityProviderConfig: &types.LambdaManagedInstancesCapacityProviderConfig{
+	CapacityProviderArn: aws.String("arn:aws:lambda:us-east-1:000000000000:capacity-provider:x"),
+}}
