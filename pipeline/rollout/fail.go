@@ -14,11 +14,6 @@ type refusal struct{ problems problem.Problems }
 
 func (*refusal) Error() string { return "refused" }
 
-// An unexpected error is something that Lambda did.
-type unexpected struct{ summary, detail string }
-
-func (e *unexpected) Error() string { return e.detail }
-
 // An unsettled error is a function that does not come to an end.
 type unsettled struct{ publish.Configuration }
 
@@ -36,15 +31,12 @@ func (f *function) fail(ctx context.Context, err error) problem.Problems {
 // problems returns the problems that an error stands for.
 func (f *function) problems(ctx context.Context, err error) problem.Problems {
 	var refused *refusal
-	var odd *unexpected
 	var still *unsettled
 	switch {
 	case errors.Is(ctx.Err(), context.Canceled):
 		return nil // the run says it once for all
 	case errors.As(err, &refused):
 		return refused.problems
-	case errors.As(err, &odd):
-		return f.refuse(problem.Integrity, odd.summary, odd.detail)
 	case errors.As(err, &still):
 		return f.refuse(problem.Unavailable, "Function does not settle", fmt.Sprintf("After %s, version %s is still in state %q%s, and its last update is %q%s. Nothing more was changed. Run the command again later.",
 			patience, still.Version, still.State, because(still.StateCode), still.Update, because(still.UpdateCode)))

@@ -304,8 +304,8 @@ func faults() []fault {
 			w.settle()
 			w.release("hello", "live", "1", w.version("hello"), 0.1)
 		}, says: "Alias splits its calls", after: "$LATEST 1, live 1 2:0.1 (1), versions 1 2", again: "Alias splits its calls"},
-		{name: "CloudFormation", setup: tagged(map[string]string{"aws:cloudformation:stack-name": "shop", "x": planted}), says: "Function is owned by CloudFormation", after: begun, again: "Function is owned by CloudFormation"},
-		{name: "Terraform", setup: tagged(map[string]string{"managed_by": "terraform"}), says: "Function is owned by Terraform", after: begun, again: "Function is owned by Terraform"},
+		{name: "CloudFormation", setup: tagged(map[string]string{"aws:cloudformation:stack-name": "shop", "x": planted}), says: "Another tool owns the function", after: begun, again: "Another tool owns the function"},
+		{name: "Terraform", setup: tagged(map[string]string{"managed_by": "terraform"}), says: "Another tool owns the function", after: begun, again: "Another tool owns the function"},
 		{name: "Terraform, with --drift", setup: tagged(map[string]string{"managed_by": "terraform"}), job: func(r *rollout.Rollout) { r.Drift = true }, after: done},
 		{name: "other tags", setup: tagged(map[string]string{"team": planted}), after: done},
 		{name: "code signing enforces", setup: signed(types.CodeSigningPolicyEnforce), says: "Layer is not signed", after: begun, again: "Layer is not signed"},

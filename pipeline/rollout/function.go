@@ -106,7 +106,8 @@ func (f *function) publish(ctx context.Context) error {
 		return err
 	}
 	if v.Version == publish.Latest || v.Code != f.latest.Code || !slices.Equal(v.Layers, f.latest.Layers) {
-		return &unexpected{"Unexpected answer from Lambda", "Lambda published version " + v.Version + " with other code or layers than $LATEST had. The alias was not moved. Run the command again."}
+		return &refusal{f.refuse(problem.Integrity, "Unexpected answer from Lambda", "Lambda published version "+v.Version+
+			" with other code or layers than $LATEST had. The alias was not moved. Run the command again.")}
 	}
 	if pending(v) {
 		active, err := f.await(ctx, v.Version)
@@ -116,8 +117,8 @@ func (f *function) publish(ctx context.Context) error {
 		v.State, v.StateCode = active.State, active.StateCode
 	}
 	if v.State == "Failed" {
-		return &unexpected{"Version failed", "Version " + v.Version + " did not become active" + because(v.StateCode) +
-			". The alias was not moved. With SnapStart, the function's own code starts, and opens its secrets, when a version is published: look at its log."}
+		return &refusal{f.refuse(problem.Integrity, "Version failed", "Version "+v.Version+" did not become active"+because(v.StateCode)+
+			". The alias was not moved. With SnapStart, the function's own code starts, and opens its secrets, when a version is published: look at its log.")}
 	}
 	v.Settled, v.Settings = f.latest.Settled, f.latest.Settings // it is what $LATEST was at that revision
 	f.published, f.versions[v.Version], f.Next = &v, &v, v.Version

@@ -127,8 +127,8 @@ func (f *function) owned(owner publish.Owner) problem.Problems {
 	if owner.Stack != "" {
 		by += ", stack " + owner.Stack
 	}
-	return f.refuse(problem.Manifest, "Function is owned by "+owner.Tool, "By its tags, it belongs to "+by+", whose next change would put the old layer back. "+
-		"Change the layer there (bundle publish --ssm), or pass --drift to change the function all the same.")
+	return f.refuse(problem.Manifest, "Another tool owns the function", "Its tags say that it belongs to "+by+", whose next change would put the old layer back. "+
+		"Change the layer there (bundle publish --ssm), or pass --drift to change the function anyway.")
 }
 
 // others finds out about layers of others, each once.

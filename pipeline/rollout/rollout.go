@@ -126,9 +126,9 @@ func (p *Plan) Touched() bool {
 	return false
 }
 
-// Plan looks at the functions, and returns what Apply would do, also if it refuses some: then Apply must not be called. It changes nothing. Of a
-// function that is to be changed, it makes the calls of [publish.Functions] Configuration, Aliases, Owner and Signing once, Configuration
-// once more for each version of the alias, and it looks once for each other layer of any function.
+// Plan looks at the functions, and returns what Apply would do, also if it refuses some: then Apply must not be called. It changes nothing. For a
+// function to change, it makes the calls of [publish.Functions] Configuration, Aliases, Owner and Signing once, Configuration once more
+// for each version of the alias, and it looks once for each other layer of any function.
 func (r *Rollout) Plan(ctx context.Context, wants []Want) (*Plan, problem.Problems) {
 	p := &Plan{rollout: r}
 	for _, want := range wants {
