@@ -115,16 +115,7 @@ func (d *Deployed) Run(ctx context.Context) (*DeployedResult, problem.Problems) 
 func (d *Deployed) list(ctx context.Context) (map[string][]publish.Function, problem.Problems) {
 	byName := map[string][]publish.Function{}
 	if !d.FunctionsOnly {
-		pages := 0
-		d.Observer.Progress(StepFunctions, 0, 1)
-		all, err := d.Functions.All(ctx, func(more bool) {
-			pages++
-			total := pages
-			if more {
-				total++
-			}
-			d.Observer.Progress(StepFunctions, pages, total)
-		})
+		all, err := sweep(ctx, d.Observer, d.Functions.All)
 		if err != nil {
 			return nil, problem.Problems{functionsProblem("the functions of the account", "The list of functions", err, "lambda:ListFunctions",
 				", or pass --functions-only to look only at the functions of the manifest")}
@@ -144,6 +135,20 @@ func (d *Deployed) list(ctx context.Context) (map[string][]publish.Function, pro
 		done()
 	}
 	return byName, nil
+}
+
+// sweep lists functions, with progress by pages.
+func sweep(ctx context.Context, o Observer, list func(context.Context, func(more bool)) ([]publish.Function, error)) ([]publish.Function, error) {
+	pages := 0
+	o.Progress(StepFunctions, 0, 1)
+	return list(ctx, func(more bool) {
+		pages++
+		total := pages
+		if more {
+			total++
+		}
+		o.Progress(StepFunctions, pages, total)
+	})
 }
 
 func functionsProblem(name, lead string, err error, right, or string) problem.Problem {

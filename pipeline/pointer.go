@@ -140,7 +140,10 @@ func (p *Publish) newer(has int64, want publish.Version) problem.Problem {
 
 // pointerProblem joins an error of a call to the parameter.
 func (p *Publish) pointerProblem(err error, right string) problem.Problem {
-	name := p.parameter()
+	return pointerProblem(p.parameter(), err, right)
+}
+
+func pointerProblem(name manifest.Text, err error, right string) problem.Problem {
 	if errors.Is(err, param.ErrUnclear) {
 		return problem.New(problem.Unavailable, &name.Range, "Outcome unknown", fmt.Sprintf("There was no answer to the put of %q.", name.Value))
 	}

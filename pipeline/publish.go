@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/hashicorp/hcl/v2"
 
@@ -166,7 +167,18 @@ func (p *Publish) owner() *manifest.Function {
 // of 256 characters, because names are at most 64 characters long.
 func (p *Publish) description() string {
 	h := p.Layer.Documents[0].Header
-	return fmt.Sprintf("bundle %s, environment %s, sha256 %s", h.Bundle, h.Environment, Digest(p.Content))
+	return described(h.Bundle, h.Environment) + Digest(p.Content)
+}
+
+// described is the description of a version before the digest.
+func described(bundle, environment string) string {
+	return fmt.Sprintf("bundle %s, environment %s, sha256 ", bundle, environment)
+}
+
+// published reports whether a description is that of a version of the manifest's bundle and environment.
+func published(description string, m *manifest.Manifest) bool {
+	digest, ok := strings.CutPrefix(description, described(m.Bundle.Name.Value, m.Environment.Name.Value))
+	return ok && len(digest) == 64 && strings.Trim(digest, "0123456789abcdef") == ""
 }
 
 func publishProblem(at *hcl.Range, name string, err error) problem.Problem {

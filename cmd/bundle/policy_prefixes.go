@@ -19,7 +19,7 @@ func policyPrefixesFlag() cli.Flag {
 }
 
 func checkPolicyPrefixes(c *cli.Context, kind string, resources bool) error {
-	if c.Bool("prefixes") && !resources && !policy.OfRoles(kind) {
+	if c.Bool("prefixes") && !resources && (!policy.OfRoles(kind) || kind == policy.KindPrune) {
 		return console.Usagef("--prefixes is for --kind ci, plan, put and doctor. For kind %s, remove it.", kind)
 	}
 	return nil

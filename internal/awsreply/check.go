@@ -76,6 +76,8 @@ func check(ctx context.Context, in middleware.DeserializeInput, next middleware.
 		return out, metadata, &smithy.DeserializationError{Err: err}
 	case !known || response.StatusCode < 200 || response.StatusCode > 299:
 		return out, metadata, nil // an error reply, which the SDK reads
+	case len(members) == 0:
+		return out, metadata, nil // nothing is read
 	}
 	fault, unreadable := "", false
 	if strings.HasPrefix(operation, "sts:") {

@@ -41,6 +41,9 @@ func calls(cfg aws.Config) map[string]func(context.Context) error {
 		"ssm:DescribeParameters": func(ctx context.Context) error {
 			return last(p.DescribeParameters(ctx, &ssm.DescribeParametersInput{}))
 		},
+		"ssm:GetParameterHistory": func(ctx context.Context) error {
+			return last(p.GetParameterHistory(ctx, &ssm.GetParameterHistoryInput{Name: x}))
+		},
 		"ssm:PutParameter": func(ctx context.Context) error {
 			return last(p.PutParameter(ctx, &ssm.PutParameterInput{Name: x, Value: x}))
 		},
@@ -67,6 +70,12 @@ func calls(cfg aws.Config) map[string]func(context.Context) error {
 		},
 		"lambda:GetLayerVersion": func(ctx context.Context) error {
 			return last(l.GetLayerVersion(ctx, &lambda.GetLayerVersionInput{LayerName: x, VersionNumber: aws.Int64(1)}))
+		},
+		"lambda:GetLayerVersionPolicy": func(ctx context.Context) error {
+			return last(l.GetLayerVersionPolicy(ctx, &lambda.GetLayerVersionPolicyInput{LayerName: x, VersionNumber: aws.Int64(1)}))
+		},
+		"lambda:DeleteLayerVersion": func(ctx context.Context) error {
+			return last(l.DeleteLayerVersion(ctx, &lambda.DeleteLayerVersionInput{LayerName: x, VersionNumber: aws.Int64(1)}))
 		},
 		"lambda:ListFunctions": func(ctx context.Context) error { return last(l.ListFunctions(ctx, &lambda.ListFunctionsInput{})) },
 		"lambda:GetFunctionConfiguration": func(ctx context.Context) error {

@@ -20,6 +20,7 @@ var limits = map[string]int{
 	"ssm:GetParameters":       MaxBytes, // ten values of 8 KB
 	"ssm:GetParametersByPath": MaxBytes, // ten values of 8 KB
 	"ssm:DescribeParameters":  MaxBytes, // fifty descriptions of 1 KB, with names, patterns and policies
+	"ssm:GetParameterHistory": MaxBytes, // fifty ARNs: what is much longer is not the ARN of a layer
 	"ssm:PutParameter":        16 * kib, // two numbers
 
 	"kms:DescribeKey":      256 * kib, // a description of 8 KB, and the replicas of a multi-Region key
@@ -31,9 +32,11 @@ var limits = map[string]int{
 	"kms:GetKeyLastUsage":  16 * kib,  // an ARN, a name and dates
 	"kms:ListResourceTags": 256 * kib, // fifty tags of 384 characters
 
-	"lambda:ListLayerVersions":   MaxBytes, // fifty versions with descriptions and license texts of 512 characters
-	"lambda:GetLayerVersion":     64 * kib, // one version, and a signed URL
-	"lambda:PublishLayerVersion": 64 * kib, // one version, and a signed URL
+	"lambda:ListLayerVersions":     MaxBytes,  // fifty versions with descriptions and license texts of 512 characters
+	"lambda:GetLayerVersion":       64 * kib,  // one version, and a signed URL
+	"lambda:PublishLayerVersion":   64 * kib,  // one version, and a signed URL
+	"lambda:GetLayerVersionPolicy": 512 * kib, // a policy of 20 KB
+	"lambda:DeleteLayerVersion":    16 * kib,  // nothing
 
 	"lambda:ListFunctions":          MaxBytes,  // fifty versions with five layers, without what is not read
 	"lambda:ListVersionsByFunction": MaxBytes,  // as many

@@ -66,6 +66,15 @@ var operations = sync.OnceValue(func() map[string][]member {
 			may("NextToken", value, lastPage),
 		}, unreadMembers(
 			"Parameters[].ARN", "Parameters[].LastModifiedDate", "Parameters[].LastModifiedUser", "Parameters[].Policies")),
+		"ssm:GetParameterHistory": join([]member{
+			must("Parameters", list), must("Parameters[]", object),
+			must("Parameters[].Name", text), must("Parameters[].Type", text), must("Parameters[].Value", value),
+			must("Parameters[].Version", number), may("Parameters[].DataType", text, "it is text"),
+			may("Parameters[].Labels", list, "there are none"), must("Parameters[].Labels[]", text),
+			may("NextToken", value, lastPage),
+		}, unreadMembers(
+			"Parameters[].AllowedPattern", "Parameters[].Description", "Parameters[].KeyId", "Parameters[].LastModifiedDate",
+			"Parameters[].LastModifiedUser", "Parameters[].Policies", "Parameters[].Tier")),
 		"ssm:PutParameter": join([]member{must("Version", number)}, unreadMembers("Tier")),
 
 		"kms:DescribeKey": join([]member{
@@ -107,12 +116,14 @@ var operations = sync.OnceValue(func() map[string][]member {
 		"lambda:ListLayerVersions": join([]member{
 			must("LayerVersions", list), must("LayerVersions[]", object),
 			must("LayerVersions[].LayerVersionArn", text), must("LayerVersions[].Version", number),
+			may("LayerVersions[].CreatedDate", value, "its age is not known"), may("LayerVersions[].Description", value, "nobody says what it is"),
 			may("NextMarker", value, lastPage),
 		}, unreadMembers(
-			"LayerVersions[].CompatibleArchitectures", "LayerVersions[].CompatibleRuntimes", "LayerVersions[].CreatedDate",
-			"LayerVersions[].Description", "LayerVersions[].LicenseInfo")),
-		"lambda:GetLayerVersion":     layerVersion(),
-		"lambda:PublishLayerVersion": layerVersion(),
+			"LayerVersions[].CompatibleArchitectures", "LayerVersions[].CompatibleRuntimes", "LayerVersions[].LicenseInfo")),
+		"lambda:GetLayerVersion":       layerVersion(),
+		"lambda:PublishLayerVersion":   layerVersion(),
+		"lambda:GetLayerVersionPolicy": join([]member{must("Policy", text)}, unreadMembers("RevisionId")),
+		"lambda:DeleteLayerVersion":    {}, // which has no content
 
 		// pipeline/publish leaves out what is not read before a reply comes here.
 		"lambda:ListFunctions":          functions("Functions"),

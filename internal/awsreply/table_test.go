@@ -23,11 +23,13 @@ func outputs() map[string]any {
 	return map[string]any{
 		"ssm:GetParameters": ssm.GetParametersOutput{}, "ssm:GetParametersByPath": ssm.GetParametersByPathOutput{},
 		"ssm:DescribeParameters": ssm.DescribeParametersOutput{}, "ssm:PutParameter": ssm.PutParameterOutput{},
-		"kms:DescribeKey": kms.DescribeKeyOutput{}, "kms:Encrypt": kms.EncryptOutput{}, "kms:ReEncrypt": kms.ReEncryptOutput{},
+		"ssm:GetParameterHistory": ssm.GetParameterHistoryOutput{},
+		"kms:DescribeKey":         kms.DescribeKeyOutput{}, "kms:Encrypt": kms.EncryptOutput{}, "kms:ReEncrypt": kms.ReEncryptOutput{},
 		"kms:Decrypt": kms.DecryptOutput{}, "kms:GetKeyPolicy": kms.GetKeyPolicyOutput{},
 		"kms:ListGrants": kms.ListGrantsOutput{}, "kms:GetKeyLastUsage": kms.GetKeyLastUsageOutput{},
 		"kms:ListResourceTags":     kms.ListResourceTagsOutput{},
 		"lambda:ListLayerVersions": lambda.ListLayerVersionsOutput{}, "lambda:GetLayerVersion": lambda.GetLayerVersionOutput{},
+		"lambda:GetLayerVersionPolicy": lambda.GetLayerVersionPolicyOutput{}, "lambda:DeleteLayerVersion": lambda.DeleteLayerVersionOutput{},
 		"lambda:PublishLayerVersion": lambda.PublishLayerVersionOutput{}, "lambda:ListFunctions": lambda.ListFunctionsOutput{},
 		"lambda:ListVersionsByFunction": lambda.ListVersionsByFunctionOutput{}, "lambda:ListAliases": lambda.ListAliasesOutput{},
 		"lambda:GetFunctionConfiguration": lambda.GetFunctionConfigurationOutput{}, "lambda:UpdateFunctionConfiguration": lambda.UpdateFunctionConfigurationOutput{},
@@ -122,7 +124,8 @@ func kindOf(of reflect.Type, path string, xml bool) kind {
 	case reflect.Int32, reflect.Int64:
 		return number
 	}
-	if slices.Contains([]string{"Parameters[].Value", "Parameters[].Selector", "Parameters[].Description", "Parameters[].AllowedPattern", "NextToken", "NextMarker", "Tags[].TagValue"}, path) {
+	if slices.Contains([]string{"Parameters[].Value", "Parameters[].Selector", "Parameters[].Description", "Parameters[].AllowedPattern", "NextToken", "NextMarker", "Tags[].TagValue",
+		"LayerVersions[].CreatedDate", "LayerVersions[].Description"}, path) {
 		return value
 	}
 	if slices.Contains([]string{"Credentials.AccessKeyId", "Credentials.SecretAccessKey", "Credentials.SessionToken"}, path) {

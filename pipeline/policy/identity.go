@@ -81,13 +81,9 @@ func (s Setting) look() []Statement {
 	}
 	statements = append(statements, s.describe(sources)...)
 	if layers := s.layers(); len(layers) > 0 {
-		var versions List
-		for _, layer := range layers {
-			versions = append(versions, layer+":*")
-		}
 		statements = append(statements,
 			Statement{Sid: "FindLayer", Effect: allow, Action: List{"lambda:ListLayerVersions"}, Resource: layers},
-			Statement{Sid: "ReadLayer", Effect: allow, Action: List{"lambda:GetLayerVersion"}, Resource: versions})
+			Statement{Sid: "ReadLayer", Effect: allow, Action: List{"lambda:GetLayerVersion"}, Resource: s.layerVersions()})
 	}
 	return statements
 }

@@ -16,6 +16,7 @@ const (
 	BuildingRights                 // what a build of the manifest needs
 	PublishingRights               // what publishing its layer needs
 	PuttingRights                  // what putting its parameters needs
+	PruningRights                  // what deleting versions of its layer needs
 	AllRights                      // for the doctor, which checks what the role may do
 )
 
@@ -52,6 +53,8 @@ func roleOf(con *console.Console, m *manifest.Manifest, o Options) awsclient.Rol
 		narrow, fits = setting.PublishSession()
 	case PuttingRights:
 		narrow, fits = setting.PutSession()
+	case PruningRights:
+		narrow, fits = setting.PruneSession()
 	}
 	without := func(why string) {
 		con.Hint("role %s is assumed with its full permissions: %s", role.ARN, why)

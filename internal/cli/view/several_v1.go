@@ -14,6 +14,7 @@ type Several struct {
 	Statuses      []any `json:"statuses,omitempty"`
 	Verifications []any `json:"verifications,omitempty"`
 	Diagnoses     []any `json:"diagnoses,omitempty"`
+	Prunings      []any `json:"prunings,omitempty"`
 }
 
 // A TargetFailure says why a target failed.
