@@ -11,16 +11,16 @@ const (
 	StepVersion   Step = "reading versions"
 	StepFunctions Step = "listing functions"
 	StepAliases   Step = "listing aliases"
+	StepSharing   Step = "reading policies of versions"
+	StepDelete    Step = "deleting versions"
 	StepRead      Step = "reading parameters"
 	StepSeal      Step = "sealing functions"
 	StepPublish   Step = "publishing the layer"
-	StepSharing   Step = "reading policies of versions"
-	StepDelete    Step = "deleting versions"
 )
 
 // Steps returns all steps in order. A run leaves out those that it has no use for.
 func Steps() []Step {
-	return []Step{StepPreflight, StepPrevious, StepList, StepVersion, StepFunctions, StepAliases, StepRead, StepSeal, StepPublish, StepSharing, StepDelete}
+	return []Step{StepPreflight, StepPrevious, StepList, StepVersion, StepFunctions, StepAliases, StepSharing, StepDelete, StepRead, StepSeal, StepPublish}
 }
 
 // An Observer follows the progress of a run. Its method is called from several

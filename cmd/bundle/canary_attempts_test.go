@@ -25,6 +25,7 @@ func canaryAttempts() map[string][]attempt {
 		"helpers":    helpersAttempts(),
 		"unpack":     unpackAttempts(),
 		"publish":    publishAttempts(),
+		"prune":      pruneAttempts(),
 		"plan":       planAttempts(),
 		"status":     statusAttempts(),
 		"compare":    compareAttempts(),

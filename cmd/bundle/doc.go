@@ -14,6 +14,7 @@
 //	compare     show which secrets exist in which environments
 //	inspect     show what a layer contains; decrypts nothing
 //	publish     publish a layer, unless it is already published
+//	prune       list the layer versions that nothing names, and delete them
 //	matrix      print what is to be built as a matrix of jobs for a CI
 //	verify      verify every byte of a layer, its manifest, and that it decrypts
 //	policy      print the IAM and key policies that a bundle needs

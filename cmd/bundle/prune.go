@@ -15,6 +15,7 @@ import (
 	"github.com/whispering/bundle/internal/cli/target"
 	"github.com/whispering/bundle/internal/cli/view"
 	"github.com/whispering/bundle/pipeline"
+	"github.com/whispering/bundle/pipeline/problem"
 )
 
 func (a *app) pruneCommand() *cli.Command {
@@ -74,7 +75,7 @@ func (a *app) prune(c *cli.Context) error {
 				p.Layers, p.Functions, p.Pointer = w.Session.Layers.At(w.Session.Pace), w.Session.Functions, w.Session.Source
 				pruned, problems := p.Run(ctx)
 				w.Observer.Finish()
-				return prunedView(w, &p, pruned), console.Failed(problems)
+				return prunedView(w, &p, pruned), pruneFailure(pruned, problems)
 			}, nil
 		},
 	})
@@ -88,6 +89,14 @@ func prunedView(w *batch.Work, p *pipeline.Prune, pruned *pipeline.Pruned) view.
 	report := view.NewPrune(p.Manifest, pruned)
 	report.AWSCalls, report.DurationMS = w.Spent()
 	return report
+}
+
+// pruneFailure returns the problems of a prune, after which something may be deleted.
+func pruneFailure(pruned *pipeline.Pruned, problems problem.Problems) error {
+	if pruned == nil || len(problems) == 0 {
+		return console.Failed(problems)
+	}
+	return &console.Failure{Problems: problems}
 }
 
 // pruneOf returns what the flags say about a prune.

@@ -16,6 +16,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 	kmstypes "github.com/aws/aws-sdk-go-v2/service/kms/types"
+	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 	ssmtypes "github.com/aws/aws-sdk-go-v2/service/ssm/types"
 
@@ -59,7 +60,9 @@ func memberRows() map[string][]string {
 	version := []string{"LayerVersionArn", "Version", "Content", "Content.Location", "Content.CodeSha256", "Content.CodeSize"}
 	return map[string][]string{
 		"ssm:GetParameters": parameters, "ssm:GetParametersByPath": parameters,
-		"ssm:DescribeParameters": {"Parameters", "Parameters[0]", "Parameters[0].Name", "Parameters[0].Type", "Parameters[].KeyId"},
+		"ssm:GetParameterHistory":      {"Parameters", "Parameters[0]", "Parameters[0].Name", "Parameters[0].Type", "Parameters[0].Value", "Parameters[0].Version"},
+		"lambda:GetLayerVersionPolicy": {"Policy"},
+		"ssm:DescribeParameters":       {"Parameters", "Parameters[0]", "Parameters[0].Name", "Parameters[0].Type", "Parameters[].KeyId"},
 		"kms:DescribeKey": {"KeyMetadata", "KeyMetadata.KeyId", "KeyMetadata.Arn", "KeyMetadata.AWSAccountId", "KeyMetadata.Enabled", "KeyMetadata.KeyState",
 			"KeyMetadata.KeySpec", "KeyMetadata.KeyUsage", "KeyMetadata.KeyManager"},
 		"kms:Encrypt": {"CiphertextBlob", "KeyId"}, "kms:ReEncrypt": {"CiphertextBlob", "KeyId", "SourceKeyId"},
@@ -184,7 +187,17 @@ func newReplies(t *testing.T) *replies {
 	}
 	r.put("/prod/password", "another one")
 	r.must(with("build", "--out", "out.zip")...)
+	r.publishOld("old", 3)
+	if _, err := r.cloud.lambda.AddLayerVersionPermission(t.Context(), &lambda.AddLayerVersionPermissionInput{
+		LayerName: aws.String("old"), VersionNumber: aws.Int64(1), StatementId: aws.String("other"), Action: aws.String("lambda:GetLayerVersion"),
+		Principal: aws.String("333333333333"),
+	}); err != nil {
+		t.Fatal(err)
+	}
+	r.putText("/layers/old", "arn:aws:lambda:us-west-2:222222222222:layer:old:3")
+	r.write("old.hcl", strings.Replace(repliesManifest, `layer = "shop"`, `layer = "old"`, 1))
 	r.commands = map[string][]string{
+		"prune":            with("prune", "--manifest", "old.hcl", "--older-than", "0d", "--ssm", "/layers/old"),
 		"first build":      with("build", "--out", "new.zip", "--previous", "none"),
 		"build anew":       with("build", "--out", "out.zip", "--reseal"),
 		"build":            with("build", "--out", "new.zip"),
@@ -236,6 +249,13 @@ func (r *replies) put(name, value string) {
 		Name: &name, Value: &value, Type: ssmtypes.ParameterTypeSecureString, KeyId: aws.String("alias/parameters"), Overwrite: aws.Bool(true),
 	})
 	if err != nil {
+		r.Fatal(err)
+	}
+}
+
+func (r *replies) putText(name, value string) {
+	r.Helper()
+	if _, err := r.cloud.ssm.PutParameter(r.Context(), &ssm.PutParameterInput{Name: &name, Value: &value, Type: ssmtypes.ParameterTypeString}); err != nil {
 		r.Fatal(err)
 	}
 }

@@ -115,6 +115,10 @@ function "hello" {
 		{"put PASSWORD --keep-newline --from " + path, func(p string) bool {
 			return strings.Contains(p, "ssm:PutParameter") && !strings.Contains(p, "PublishLayerVersion") && !strings.Contains(p, "ReEncrypt")
 		}},
+		{"prune", func(p string) bool { return p == looking }},
+		{"prune --yes", func(p string) bool {
+			return strings.Contains(p, "lambda:DeleteLayerVersion") && !strings.Contains(p, "PublishLayerVersion") && !strings.Contains(p, "kms:")
+		}},
 		{"policy --kind ci", func(p string) bool { return p == looking }},
 		{"doctor", func(p string) bool { return p == "" }},
 	} {

@@ -66,19 +66,15 @@ func (d deployment) do(c *lambda.Client) error {
 
 func (d deployment) attach(ctx context.Context, c *lambda.Client) error {
 	environment := &lambdatypes.Environment{Variables: d.Env}
-	var code bytes.Buffer
-	z := zip.NewWriter(&code)
-	if _, err := z.Create("index.js"); err != nil {
-		return err
-	}
-	if err := z.Close(); err != nil {
+	code, err := emptyZip()
+	if err != nil {
 		return err
 	}
 	in := &lambda.CreateFunctionInput{
 		FunctionName: &d.Function, Role: aws.String("arn:aws:iam::" + testAccount + ":role/function"), Handler: aws.String("index.handler"),
-		Runtime: lambdatypes.RuntimeNodejs22x, Code: &lambdatypes.FunctionCode{ZipFile: code.Bytes()}, Layers: *d.Layers, Environment: environment,
+		Runtime: lambdatypes.RuntimeNodejs22x, Code: &lambdatypes.FunctionCode{ZipFile: code}, Layers: *d.Layers, Environment: environment,
 	}
-	_, err := c.CreateFunction(ctx, in)
+	_, err = c.CreateFunction(ctx, in)
 	var exists *lambdatypes.ResourceConflictException
 	if errors.As(err, &exists) {
 		_, err = c.UpdateFunctionConfiguration(ctx, &lambda.UpdateFunctionConfigurationInput{FunctionName: &d.Function, Layers: *d.Layers, Environment: environment})
@@ -90,6 +86,17 @@ func (d deployment) attach(ctx context.Context, c *lambda.Client) error {
 		}
 	}
 	return err
+}
+
+// emptyZip is a zip with an empty file.
+func emptyZip() ([]byte, error) {
+	var b bytes.Buffer
+	z := zip.NewWriter(&b)
+	if _, err := z.Create("index.js"); err != nil {
+		return nil, err
+	}
+	err := z.Close()
+	return b.Bytes(), err
 }
 
 // unpublish deletes a version of a layer.

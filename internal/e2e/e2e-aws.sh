@@ -431,6 +431,8 @@ if part parameters; then
   again() { outcome ssm put-parameter --name "/$name/$1" --type String --data-type text --tier Intelligent-Tiering --value next --query Tier "${@:2}"; }
   fact tier-kept "a put with Intelligent-Tiering and a short value keeps the tier of a parameter" '^ok Standard ok Advanced *$' \
     "$(again layer-arn --overwrite && again layer-raised --overwrite)"
+  fact history-values "the history of a String has the value of each version" '^ok first next *$' \
+    "$(outcome ssm get-parameter-history --name "/$name/layer-arn" --no-with-decryption --query 'Parameters[].Value')"
   fact put-exists "without Overwrite, a parameter that exists is not written" '^ParameterAlreadyExists' "$(again layer-arn)"
   accepted="" refused="" quoted=0 listed=""
   while IFS='|' read -r type tier value; do
@@ -641,6 +643,8 @@ elif part functions; then
   fact version-unchanged "PublishVersion with another description, and no change since the last version, makes no version" '^ok 1 *$' \
     "$(outcome lambda publish-version "${used[@]}" --description other --query Version)"
   exits 0 aws lambda delete-layer-version --layer-name "$name-used" --version-number "${attached##*:}"
+  fact layer-unlisted "a deleted layer version is not in the list of versions at once" '^ok 0 *$' \
+    "$(outcome lambda list-layer-versions --layer-name "$name-used" --no-paginate --query 'length(LayerVersions)')"
   fact layers-listed "ListFunctions with ALL lists every version with its ARN and its layers, also with one that is deleted" \
     '^ok \$LATEST arn[^ ]*:layer:[^ ]* arn[^ ]*:\$LATEST 1 arn[^ ]*:layer:[^ ]* arn[^ ]*:1 *$' \
     "$(outcome lambda list-functions --function-version ALL --query "join(' ', Functions[?FunctionName=='$name-used'].join(' ', [Version, Layers[0].Arn, FunctionArn]))")"
@@ -696,6 +700,9 @@ if part facts && part publish; then
   fact next-version "a layer version has the next number, and is the first of the list at once" "^$((${before%% *} + 1)) ${before%% *}( |\$)" "$(newest)"
   fact version-dates "CreatedDate is a date with a zone" '^ok [0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}(\.[0-9]+)?(Z|[+-][0-9]{4}) *$' \
     "$(outcome lambda get-layer-version --layer-name "$name" --version-number "$((${before%% *} + 1))" --query CreatedDate)"
+  fact layer-described "ListLayerVersions has the description and the date of each version" \
+    '^ok bundle [^ ]+, environment [^ ]+, sha256 [0-9a-f]{64} [0-9]{4}-[0-9]{2}-[0-9]{2}T[^ ]+ *$' \
+    "$(outcome lambda list-layer-versions --layer-name "$name" --no-paginate --query 'LayerVersions[0].[Description, CreatedDate]')"
   own=$(fake own)
   put own SecureString "$own" --key-id "$store" --overwrite
   exits 0 bundle build --manifest "${pack[@]}" --out "$dir/newer.zip" --previous none --json
@@ -718,6 +725,9 @@ if part facts && part publish; then
     "$(outcome lambda publish-layer-version --layer-name "$name" --zip-file "fileb://$dir/large.zip" --query Version)"
   rm "$dir/large.zip"
   fact layer-runtimes "Lambda has every runtime of docs/runtime.md" '^ok [0-9]+ ok [0-9]+ *$' "$(tr -s ' \n' ' ' <"$dir/accepted")"
+  exits 0 bundle prune --manifest "${pack[@]}" --older-than 0d --yes --json
+  has '"pending": false'
+  ok "versions of the layer that nothing names are deleted"
 fi
 
 # --- rights ---

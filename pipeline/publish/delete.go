@@ -2,7 +2,9 @@ package publish
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
+	"fmt"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
@@ -12,8 +14,12 @@ import (
 // https://docs.aws.amazon.com/lambda/latest/api/API_GetLayerVersionPolicy.html
 // A version that does not exist has none. Its errors are those of Find, without ErrNoLayer.
 func (l *Lambda) Shared(ctx context.Context, layer string, number int64) (bool, error) {
-	_, err := l.client.GetLayerVersionPolicy(ctx, &lambda.GetLayerVersionPolicyInput{LayerName: aws.String(layer), VersionNumber: aws.Int64(number)})
+	out, err := l.client.GetLayerVersionPolicy(ctx, &lambda.GetLayerVersionPolicyInput{LayerName: aws.String(layer), VersionNumber: aws.Int64(number)})
 	if err == nil {
+		var policy struct{ Statement []json.RawMessage }
+		if json.Unmarshal([]byte(aws.ToString(out.Policy)), &policy) != nil || len(policy.Statement) == 0 {
+			return false, fmt.Errorf("%w: it has a policy that is not one", ErrReply)
+		}
 		return true, nil
 	}
 	if err = failure(ctx, err); errors.Is(err, ErrNoLayer) { // ResourceNotFoundException
