@@ -600,7 +600,7 @@ if part sessions; then
 fi
 
 if part functions && [ -z "$function_role" ]; then
-  skip "BUNDLE_E2E_FUNCTION_ROLE is not set" reserved-names underscore-names version-unchanged layers-listed layers-kept latest-only layer-back alias-kept version-used \
+  skip "BUNDLE_E2E_FUNCTION_ROLE is not set" reserved-names underscore-names version-unchanged layer-unlisted layers-listed layers-kept latest-only layer-back alias-kept version-used \
     aliases-sorted aliases-version alias-order version-missing version-gone version-latest version-again pending-update update-publish update-stale
 elif part functions; then
   step "names of variables"
