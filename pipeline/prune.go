@@ -20,7 +20,7 @@ type PrunedLayers interface {
 	Delete(ctx context.Context, layer string, number int64) error
 }
 
-// SweptFunctions lists all functions of the account and region: All once for several layers, and Sweep anew each time.
+// SweptFunctions lists all functions of the account and region: All once for several layers, and Sweep again each time.
 // [publish.Functions] implements it.
 type SweptFunctions interface {
 	All(ctx context.Context, page func(more bool)) ([]publish.Function, error)
