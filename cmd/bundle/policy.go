@@ -227,7 +227,7 @@ func (a *app) printPolicies(s *policy.Setting, documents []policy.Written) error
 	if len(documents) != 1 {
 		return console.Usagef("name the function with --function: %s", printable.Names(s.Functions()))
 	}
-	if d := documents[0]; d.Kind == policy.KindKey && len(indented(d.Policy)) > maxIndented {
+	if d := documents[0]; d.Kind == policy.KindKey && len(indented(d.Policy)) > policy.MaxIndented {
 		return a.PrintVerbatim("the policy", []byte(d.Policy.Text()+"\n")) // KMS counts white space
 	}
 	return a.PrintJSON(documents[0].Policy)

@@ -7,10 +7,6 @@ import (
 	"github.com/whispering/bundle/pipeline/policy"
 )
 
-// maxIndented is the size in bytes from which key policies are printed without white
-// space, so that statements can be added by hand before KMS's limit, where it counts.
-const maxIndented = policy.MaxKey / 2
-
 // checkSize refuses a key policy that KMS would not accept, and says how to attach a
 // policy that is too large for one managed policy.
 func (a *app) checkSize(d policy.Written, functions int, revokes bool) error {

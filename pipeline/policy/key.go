@@ -103,18 +103,11 @@ const ofDocument = "kms:EncryptionContext:bundle:document"
 // if the request does not have its key, and all keys of a condition must match:
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html
 func (s Setting) denyRevoked(functions []manifest.Function) Statement {
-	var digests List
+	r := Revocation{Exempt: s.BreakGlass}
 	for _, fn := range functions {
-		digests = append(digests, s.Kept[fn.Name.Value]...)
+		r.Kept = append(r.Kept, s.Kept[fn.Name.Value]...)
 	}
-	others := map[string]List{ofDocument: distinct(digests)}
-	if len(s.BreakGlass) > 0 {
-		others["aws:PrincipalArn"] = distinct(slices.Clone(List(s.BreakGlass)))
-	}
-	return Statement{
-		Sid: "DenyRevoked", Effect: deny, Principal: &Principal{List{"*"}}, Action: List{"kms:Decrypt"}, Resource: List{"*"},
-		Condition: Condition{"StringNotEquals": others},
-	}
+	return r.Statement()
 }
 
 // Sharing returns the names of the functions that have the same key as one of those named,
