@@ -76,8 +76,11 @@ func check(ctx context.Context, in middleware.DeserializeInput, next middleware.
 		return out, metadata, &smithy.DeserializationError{Err: err}
 	case !known || response.StatusCode < 200 || response.StatusCode > 299:
 		return out, metadata, nil // an error reply, which the SDK reads
-	case len(members) == 0:
-		return out, metadata, nil // nothing is read
+	case len(members) == 0 && len(body) == 0: // as AWS answers an operation without output
+		if response.Header.Get("X-Amzn-Requestid") == "" {
+			return out, metadata, &smithy.DeserializationError{Err: errors.New("the reply is empty, and not from AWS")}
+		}
+		return out, metadata, nil
 	}
 	fault, unreadable := "", false
 	if strings.HasPrefix(operation, "sts:") {

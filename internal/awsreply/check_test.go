@@ -65,6 +65,9 @@ func calls(cfg aws.Config) map[string]func(context.Context) error {
 			return last(k.GetKeyLastUsage(ctx, &kms.GetKeyLastUsageInput{KeyId: x}))
 		},
 		"kms:GetKeyPolicy": func(ctx context.Context) error { return last(k.GetKeyPolicy(ctx, &kms.GetKeyPolicyInput{KeyId: x})) },
+		"kms:PutKeyPolicy": func(ctx context.Context) error {
+			return last(k.PutKeyPolicy(ctx, &kms.PutKeyPolicyInput{KeyId: x, Policy: x}))
+		},
 		"lambda:ListLayerVersions": func(ctx context.Context) error {
 			return last(l.ListLayerVersions(ctx, &lambda.ListLayerVersionsInput{LayerName: x}))
 		},
@@ -311,6 +314,21 @@ func edits(m member, xml bool) map[string]edit {
 		all["empty"] = edit{path: m.path, value: `""`}
 	}
 	return all
+}
+
+// An operation without output has an empty reply, which has a request ID if it is of AWS.
+func TestEmptyReplies(t *testing.T) {
+	s := newServer(t)
+	if err := s.answer(t, "kms:PutKeyPolicy", ""); err == nil || awsfault.Classify(err) != awsfault.Unavailable {
+		t.Errorf("one without a request ID: %v", err)
+	}
+	s.reply = func(w http.ResponseWriter) { w.Header().Set("X-Amzn-RequestId", "1f0c2a9e-5b7d-4c31-8a6e-0d9b3f7e2c54") }
+	if err := calls(s.cfg)["kms:PutKeyPolicy"](t.Context()); err != nil {
+		t.Errorf("one of AWS: %v", err)
+	}
+	if err := calls(s.cfg)["kms:GetKeyPolicy"](t.Context()); err == nil {
+		t.Error("where there must be a policy, nothing is accepted")
+	}
 }
 
 func TestRepliesThatAreNoneOfAWS(t *testing.T) {

@@ -28,6 +28,7 @@ var limits = map[string]int{
 	"kms:ReEncrypt":        64 * kib,  // a ciphertext of 6 KB
 	"kms:Decrypt":          64 * kib,  // a plaintext of 4 KB, and the caller's certificate for an enclave
 	"kms:GetKeyPolicy":     512 * kib, // a policy of 32 KB
+	"kms:PutKeyPolicy":     16 * kib,  // nothing
 	"kms:ListGrants":       MaxBytes,  // five grants, each with 16 pairs of an encryption context of 768 characters
 	"kms:GetKeyLastUsage":  16 * kib,  // an ARN, a name and dates
 	"kms:ListResourceTags": 256 * kib, // fifty tags of 384 characters

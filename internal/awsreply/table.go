@@ -43,6 +43,8 @@ func unreadMembers(paths ...string) []member {
 	return all
 }
 
+const regions = "KeyMetadata.MultiRegionConfiguration"
+
 // operations has the members of the reply of every operation that bundle calls. It
 // has every member of the SDK's type, so that a new member is noticed.
 //
@@ -81,17 +83,22 @@ var operations = sync.OnceValue(func() map[string][]member {
 			must("KeyMetadata", object), must("KeyMetadata.KeyId", text), must("KeyMetadata.Arn", text), must("KeyMetadata.AWSAccountId", text),
 			must("KeyMetadata.Enabled", boolean), must("KeyMetadata.KeyState", text), must("KeyMetadata.KeySpec", text),
 			must("KeyMetadata.KeyUsage", text), must("KeyMetadata.KeyManager", text),
+			may(regions, object, "it is not a multi-Region key"), may(regions+".PrimaryKey", object, "it is not a multi-Region key"),
+			may(regions+".PrimaryKey.Arn", text, "pipeline/seal refuses it"), may(regions+".ReplicaKeys", list, "there are none"),
+			must(regions+".ReplicaKeys[]", object), must(regions+".ReplicaKeys[].Arn", text),
 		}, unreadMembers(
+			regions+".MultiRegionKeyType", regions+".PrimaryKey.Region", regions+".ReplicaKeys[].Region",
 			"KeyMetadata.CloudHsmClusterId", "KeyMetadata.CreationDate", "KeyMetadata.CurrentKeyMaterialId", "KeyMetadata.CustomKeyStoreId",
 			"KeyMetadata.CustomerMasterKeySpec", "KeyMetadata.DeletionDate", "KeyMetadata.Description", "KeyMetadata.EncapsulationAlgorithms",
 			"KeyMetadata.EncryptionAlgorithms", "KeyMetadata.ExpirationModel", "KeyMetadata.KeyAgreementAlgorithms", "KeyMetadata.MacAlgorithms",
-			"KeyMetadata.MultiRegion", "KeyMetadata.MultiRegionConfiguration", "KeyMetadata.Origin", "KeyMetadata.PendingDeletionWindowInDays",
+			"KeyMetadata.MultiRegion", "KeyMetadata.Origin", "KeyMetadata.PendingDeletionWindowInDays",
 			"KeyMetadata.SigningAlgorithms", "KeyMetadata.ValidTo", "KeyMetadata.XksKeyConfiguration")),
 		"kms:Encrypt": join([]member{must("CiphertextBlob", text), must("KeyId", text)}, unreadMembers("EncryptionAlgorithm")),
 		"kms:ReEncrypt": join([]member{must("CiphertextBlob", text), must("KeyId", text), must("SourceKeyId", text)}, unreadMembers(
 			"DestinationEncryptionAlgorithm", "DestinationKeyMaterialId", "SourceEncryptionAlgorithm", "SourceKeyMaterialId")),
 		"kms:Decrypt": join([]member{must("KeyId", text), must("Plaintext", text)}, unreadMembers(
 			"CiphertextForRecipient", "EncryptionAlgorithm", "KeyMaterialId")),
+		"kms:PutKeyPolicy": {},
 		"kms:GetKeyPolicy": join([]member{must("Policy", text)}, unreadMembers("PolicyName")),
 		"kms:ListGrants": join([]member{
 			must("Grants", list), must("Grants[]", object),

@@ -25,7 +25,7 @@ func outputs() map[string]any {
 		"ssm:DescribeParameters": ssm.DescribeParametersOutput{}, "ssm:PutParameter": ssm.PutParameterOutput{},
 		"ssm:GetParameterHistory": ssm.GetParameterHistoryOutput{},
 		"kms:DescribeKey":         kms.DescribeKeyOutput{}, "kms:Encrypt": kms.EncryptOutput{}, "kms:ReEncrypt": kms.ReEncryptOutput{},
-		"kms:Decrypt": kms.DecryptOutput{}, "kms:GetKeyPolicy": kms.GetKeyPolicyOutput{},
+		"kms:Decrypt": kms.DecryptOutput{}, "kms:GetKeyPolicy": kms.GetKeyPolicyOutput{}, "kms:PutKeyPolicy": kms.PutKeyPolicyOutput{},
 		"kms:ListGrants": kms.ListGrantsOutput{}, "kms:GetKeyLastUsage": kms.GetKeyLastUsageOutput{},
 		"kms:ListResourceTags":     kms.ListResourceTagsOutput{},
 		"lambda:ListLayerVersions": lambda.ListLayerVersionsOutput{}, "lambda:GetLayerVersion": lambda.GetLayerVersionOutput{},
