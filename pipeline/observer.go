@@ -13,6 +13,7 @@ const (
 	StepAliases   Step = "listing aliases"
 	StepSharing   Step = "reading policies of versions"
 	StepDelete    Step = "deleting versions"
+	StepPolicies  Step = "reading and putting key policies"
 	StepRead      Step = "reading parameters"
 	StepSeal      Step = "sealing functions"
 	StepPublish   Step = "publishing the layer"
@@ -20,7 +21,7 @@ const (
 
 // Steps returns all steps in order. A run leaves out those that it has no use for.
 func Steps() []Step {
-	return []Step{StepPreflight, StepPrevious, StepList, StepVersion, StepFunctions, StepAliases, StepSharing, StepDelete, StepRead, StepSeal, StepPublish}
+	return []Step{StepPreflight, StepPrevious, StepList, StepVersion, StepFunctions, StepAliases, StepSharing, StepDelete, StepPolicies, StepRead, StepSeal, StepPublish}
 }
 
 // An Observer follows the progress of a run. Its method is called from several

@@ -65,7 +65,7 @@ func (a *app) cli() *cli.App {
 		Before:      a.NoRootFlags,
 		Commands: []*cli.Command{
 			a.buildCommand(), a.validateCommand(), a.planCommand(), a.statusCommand(), a.compareCommand(), a.inspectCommand(), a.verifyCommand(),
-			a.runCommand(), a.putCommand(), a.importCommand(), a.helpersCommand(), a.unpackCommand(), a.publishCommand(), a.pruneCommand(), a.matrixCommand(), a.policyCommand(),
+			a.runCommand(), a.putCommand(), a.importCommand(), a.helpersCommand(), a.unpackCommand(), a.publishCommand(), a.pruneCommand(), a.revokeCommand(), a.matrixCommand(), a.policyCommand(),
 			a.doctorCommand(), a.initCommand(), a.fmtCommand(), a.schemaCommand(),
 			local.Command(a.Console), a.completionCommand(), a.versionCommand(),
 		},

@@ -322,7 +322,9 @@ func TestEmptyReplies(t *testing.T) {
 	if err := s.answer(t, "kms:PutKeyPolicy", ""); err == nil || awsfault.Classify(err) != awsfault.Unavailable {
 		t.Errorf("one without a request ID: %v", err)
 	}
-	s.reply = func(w http.ResponseWriter) { w.Header().Set("X-Amzn-RequestId", "1f0c2a9e-5b7d-4c31-8a6e-0d9b3f7e2c54") }
+	s.reply = func(w http.ResponseWriter) {
+		w.Header().Set("X-Amzn-RequestId", "1f0c2a9e-5b7d-4c31-8a6e-0d9b3f7e2c54")
+	}
 	if err := calls(s.cfg)["kms:PutKeyPolicy"](t.Context()); err != nil {
 		t.Errorf("one of AWS: %v", err)
 	}

@@ -25,6 +25,11 @@ func Looking() Document {
 	})
 }
 
+// Opening is the session policy of a run that only tries to open documents.
+func Opening() Document {
+	return newDocument([]Statement{{Sid: "Open", Effect: allow, Action: List{"kms:Decrypt"}, Resource: List{"*"}}})
+}
+
 // BuildSession is the session policy of a build, made before any key is known. It
 // allows reading the manifest's parameters, and sealing for the bundle's functions
 // and environment under keys of its region in its account and in keyAccounts. The

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/hashicorp/hcl/v2"
 	"github.com/urfave/cli/v2"
 
@@ -18,6 +19,7 @@ import (
 	"github.com/whispering/bundle/pipeline/doctor"
 	"github.com/whispering/bundle/pipeline/manifest"
 	"github.com/whispering/bundle/pipeline/param"
+	"github.com/whispering/bundle/pipeline/policy"
 	"github.com/whispering/bundle/pipeline/problem"
 	"github.com/whispering/bundle/pipeline/publish"
 	"github.com/whispering/bundle/pipeline/seal"
@@ -64,6 +66,8 @@ type Clients struct {
 	Pace       *publish.Pace // of calls to Lambda's control plane: those of Functions, and all that change functions or delete layers
 	Functions  *publish.Functions
 	Doctor     *doctor.Doctor
+	options    awsclient.Options
+	config     aws.Config
 	calls      *awsclient.Calls
 	Close      func()
 }
@@ -100,7 +104,7 @@ func Connect(con *console.Console, ctx context.Context, module *manifest.Module,
 		if o.endpoint != "" {
 			return nil, console.Usagef("environment %q is embedded and starts its own AWS; remove --endpoint-url", m.Environment.Name.Value)
 		}
-		changes := o.Rights == BuildingRights || o.Rights == PublishingRights || o.Rights == PuttingRights || o.Rights == PruningRights
+		changes := o.Rights == BuildingRights || o.Rights == PublishingRights || o.Rights == PuttingRights || o.Rights == PruningRights || o.Rights == OwnRights
 		local, err := EmbeddedOf(module, m.Environment, o.data).open(ctx, con, !changes, m)
 		if err != nil {
 			return nil, err
@@ -136,7 +140,36 @@ func Connect(con *console.Console, ctx context.Context, module *manifest.Module,
 	s.Pace = beside.Pace
 	s.Functions = publish.NewFunctions(cfg, s.Account, s.Pace, beside.Functions)
 	s.Doctor = doctor.New(cfg)
+	s.options, s.config = options, cfg
 	return s, nil
+}
+
+// KeysIn returns the keys in a region of the partition.
+func (s *Clients) KeysIn(region string) *seal.KMS { return seal.New(s.in(region)) }
+
+// LayersIn returns the layers in a region of the partition.
+func (s *Clients) LayersIn(region string) *publish.Lambda {
+	return publish.New(awsclient.WithTimeout(s.in(region), layerTimeout), s.Account)
+}
+
+func (s *Clients) in(region string) aws.Config {
+	cfg := s.config.Copy()
+	cfg.Region = region
+	return cfg
+}
+
+// Opening returns the keys in a region for a role that is assumed only to decrypt. Its session can do nothing else.
+func (s *Clients) Opening(ctx context.Context, role, region string) (*seal.KMS, error) {
+	options := s.options
+	options.Region = region
+	options.Role = awsclient.RoleToAssume{ARN: role, Policy: policy.Opening().Text()}
+	cfg, err := awsclient.New(ctx, options)
+	if err != nil {
+		return nil, configurationProblem(nil, err)
+	}
+	others := s.Close
+	s.Close = func() { awsclient.CloseIdle(cfg); others() }
+	return seal.New(cfg), nil
 }
 
 // attended returns standard error if a person can see it and answer a prompt, and

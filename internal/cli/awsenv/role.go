@@ -18,6 +18,8 @@ const (
 	PuttingRights                  // what putting its parameters needs
 	PruningRights                  // what deleting versions of its layer needs
 	AllRights                      // for the doctor, which checks what the role may do
+	OwnLookingRights               // those of the credentials: the environment's role is not assumed, and nothing is changed
+	OwnRights                      // those of the credentials
 )
 
 // roleOf returns the role of an environment, with a session policy that allows no
@@ -29,8 +31,8 @@ func roleOf(con *console.Console, m *manifest.Manifest, o Options) awsclient.Rol
 		ARN: env.Role.Value, SessionName: env.Session.Name.Value,
 		ExternalID: env.Session.ExternalID.Value, SourceIdentity: env.Session.SourceIdentity.Value,
 	}
-	if role.ARN == "" {
-		return role
+	if role.ARN == "" || o.Rights == OwnLookingRights || o.Rights == OwnRights {
+		return awsclient.RoleToAssume{}
 	}
 	for _, tag := range env.Session.Tags {
 		if role.Tags == nil {

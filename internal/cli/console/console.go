@@ -164,7 +164,7 @@ func (c *Console) End(ctx context.Context, err error) int {
 func (c *Console) aftermath(err error) string {
 	said := nothingWritten
 	var failure *Failure
-	if errors.As(err, &failure) && (failure.AlreadyReported || failure.Aftermath == "") {
+	if errors.As(err, &failure) {
 		said = failure.Aftermath
 	}
 	if said == nothingWritten && c.answer.onlyLooks {

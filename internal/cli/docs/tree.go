@@ -155,5 +155,6 @@ func flagWords() map[string][]string {
 		"bundle policy --format": {"json", "terraform", "cloudformation", "cdk"},
 		"bundle policy --kind":   {"ci", "plan", "put", "doctor", "prune", "function", "key", "all"},
 		"bundle policy --style":  {"exact", "tags"},
+		"bundle revoke --format": {"plan", "policy", "terraform", "cloudformation", "cdk"},
 	}
 }

@@ -1,0 +1,110 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/whispering/bundle/layerbuild/sealed"
+	"github.com/whispering/bundle/pipeline/policy"
+	"github.com/whispering/bundle/pipeline/problem"
+	"github.com/whispering/bundle/pipeline/seal"
+)
+
+// CheckOwners refuses to change keys that belong to a CloudFormation stack, or that may: the next drift-aware change set would
+// put their policies back.
+func (r *Revoke) CheckOwners(plan *Revocation) problem.Problems {
+	var all problem.Problems
+	for _, k := range plan.Keys {
+		switch {
+		case k.Text == "" || r.Drift:
+		case k.Stack != "":
+			all = append(all, refused(problem.Integrity, "Key of a stack", "Key %s belongs to CloudFormation stack %q (tag %s). A change here is drift, which a later update of the stack can undo. "+
+				"Put the statement into the template: --format cloudformation prints it. To change the policy nevertheless, pass --drift.", k.Key, k.Stack, stackTag)...)
+		case k.Untagged:
+			all = append(all, refused(problem.Access, "Key of a stack?", "The tags of key %s cannot be read, so it is not known whether a CloudFormation stack owns it. "+
+				"Allow kms:ListResourceTags on it (bundle policy --kind revoke writes the policy), or pass --drift.", k.Key)...)
+		}
+	}
+	return all
+}
+
+// Apply puts the policies of a plan, one after another, and ends with the first that fails. Right before, it reads each policy
+// again: one that has changed since the plan stays as it is. A second plan and Apply go on where the first ended.
+func (r *Revoke) Apply(ctx context.Context, plan *Revocation) problem.Problems {
+	var changed, left []string
+	var problems problem.Problems
+	done := progress(r.Observer, StepPolicies, len(plan.Keys))
+	for _, k := range plan.Keys {
+		switch {
+		case k.Text == "":
+		case len(problems) > 0:
+			k.State = KeyNotTried
+			left = append(left, k.Key)
+		default:
+			if problems = r.apply(ctx, k); len(problems) > 0 {
+				left = append(left, k.Key)
+				break
+			}
+			k.State = KeyChanged
+			changed = append(changed, k.Key)
+		}
+		done()
+	}
+	if len(problems) > 0 && (len(changed) > 0 || slices.ContainsFunc(plan.Keys, func(k *KeyRevocation) bool { return k.State == KeyUnclear })) {
+		text := fmt.Sprintf("Changed: %s. Not changed, or maybe not: %s. To go on, run the same command again: it ends in the same way.", orNone(changed), orNone(left))
+		problems = append(problems, problem.New(problem.Partial, nil, "Partly revoked", text))
+	}
+	return problems
+}
+
+func orNone(keys []string) string {
+	if len(keys) == 0 {
+		return "none"
+	}
+	return strings.Join(keys, ", ")
+}
+
+func (r *Revoke) apply(ctx context.Context, k *KeyRevocation) problem.Problems {
+	k.State = KeyFailed
+	policies := r.Policies(k.Region())
+	switch now, err := policies.Policy(ctx, k.Key); {
+	case err != nil:
+		return problem.Problems{policyProblem(k.Key, "The policy of key "+k.Key, err, "kms:GetKeyPolicy")}
+	case now != k.now:
+		return refused(problem.Integrity, "Key policy has changed", "Somebody has changed the policy of key %s since this run read it. It was left as it is. Run the command again.", k.Key)
+	}
+	if err := policies.PutPolicy(ctx, k.Key, k.Text); err != nil {
+		if errors.Is(err, seal.ErrUnavailable) || ctx.Err() != nil {
+			k.State = KeyUnclear
+		}
+		return problem.Problems{policyProblem(k.Key, "The policy of key "+k.Key, err, "kms:PutKeyPolicy")}
+	}
+	return nil
+}
+
+// ShutOut returns those of some documents that the policies of their keys let nobody but the exceptions open, as they are read
+// now. It is for whoever is about to deploy them. Its errors say which policy cannot be read or is not understood.
+func ShutOut(ctx context.Context, policies func(region string) KeyPolicies, documents []*sealed.Document) ([]*sealed.Document, problem.Problems) {
+	inForce := map[string]*policy.InForce{}
+	var out []*sealed.Document
+	for _, d := range documents {
+		p := inForce[d.Key]
+		if p == nil {
+			text, err := policies(d.Region()).Policy(ctx, d.Key)
+			if err != nil {
+				return nil, problem.Problems{policyProblem(d.Key, "The policy of key "+d.Key, err, "kms:GetKeyPolicy")}
+			}
+			if p, err = policy.ParseInForce(text); err != nil {
+				return nil, refused(problem.Integrity, "Key policy not understood", "It cannot be told whether the policy of key %s lets a new document open: %v.", d.Key, err)
+			}
+			inForce[d.Key] = p
+		}
+		if r, found := p.Revocation(); found && !slices.Contains(r.Kept, d.HeaderSHA256()) {
+			out = append(out, d)
+		}
+	}
+	return out, nil
+}
