@@ -131,7 +131,7 @@ func (p *revoking) after(k *KeyRevocation) *policy.Revocation {
 			}
 		}
 	}
-	exempt := slices.DeleteFunc(k.parsed.BreakGlass(), func(who string) bool { return !strings.Contains(who, ":role/") || !arn.Looks(who) })
+	exempt := slices.DeleteFunc(k.parsed.BreakGlass(), func(who string) bool { return !roleForm.MatchString(who) })
 	if k.Before != nil {
 		exempt = append(exempt, k.Before.Exempt...)
 		for _, digest := range k.Before.Kept {
@@ -149,6 +149,10 @@ func (p *revoking) after(k *KeyRevocation) *policy.Revocation {
 	r.Kept, r.Exempt = slices.Compact(r.Kept), slices.Compact(r.Exempt)
 	return r
 }
+
+// roleForm is the form of a role's ARN. Anything else in a key policy, such as the ID of a role that is gone, exempts nobody:
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+var roleForm = lazyregexp.New(`^arn:[a-z-]+:iam::[0-9]{12}:role/[\w+=,.@/-]{1,576}$`)
 
 // knows reports whether a digest is that of a document in a layer that was looked at.
 func (p *revoking) knows(digest string) bool {

@@ -33,6 +33,7 @@ func canaryAttempts() map[string][]attempt {
 		"policy":     policyAttempts(),
 		"doctor":     doctorAttempts(),
 		"run":        runAttempts(),
+		"revoke":     revokeAttempts(),
 		"put":        secretPutAttempts(),
 		"import":     secretImportAttempts(),
 		"init":       initAttempts(),

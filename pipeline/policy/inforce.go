@@ -201,7 +201,7 @@ type Opener struct {
 	Roles        []string // principals
 }
 
-// Openers returns who is allowed to decrypt, but for the roles of BreakGlass. Who may only manage the key is none.
+// Openers returns who is allowed to decrypt, but for the roles of BreakGlass. A role that only manages the key is none of them.
 func (p *InForce) Openers() []Opener {
 	var all []Opener
 	for _, raw := range p.statements {

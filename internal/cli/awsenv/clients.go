@@ -8,7 +8,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/hashicorp/hcl/v2"
 	"github.com/urfave/cli/v2"
 
@@ -66,8 +65,9 @@ type Clients struct {
 	Pace       *publish.Pace // of calls to Lambda's control plane: those of Functions, and all that change functions or delete layers
 	Functions  *publish.Functions
 	Doctor     *doctor.Doctor
+	KeysIn     func(region string) *seal.KMS // in a region of the partition
+	LayersIn   func(region string) *publish.Lambda
 	options    awsclient.Options
-	config     aws.Config
 	calls      *awsclient.Calls
 	Close      func()
 }
@@ -140,22 +140,18 @@ func Connect(con *console.Console, ctx context.Context, module *manifest.Module,
 	s.Pace = beside.Pace
 	s.Functions = publish.NewFunctions(cfg, s.Account, s.Pace, beside.Functions)
 	s.Doctor = doctor.New(cfg)
-	s.options, s.config = options, cfg
+	s.KeysIn = func(region string) *seal.KMS {
+		in := cfg.Copy()
+		in.Region = region
+		return seal.New(in)
+	}
+	s.LayersIn = func(region string) *publish.Lambda {
+		in := cfg.Copy()
+		in.Region = region
+		return publish.New(awsclient.WithTimeout(in, layerTimeout), s.Account)
+	}
+	s.options = options
 	return s, nil
-}
-
-// KeysIn returns the keys in a region of the partition.
-func (s *Clients) KeysIn(region string) *seal.KMS { return seal.New(s.in(region)) }
-
-// LayersIn returns the layers in a region of the partition.
-func (s *Clients) LayersIn(region string) *publish.Lambda {
-	return publish.New(awsclient.WithTimeout(s.in(region), layerTimeout), s.Account)
-}
-
-func (s *Clients) in(region string) aws.Config {
-	cfg := s.config.Copy()
-	cfg.Region = region
-	return cfg
 }
 
 // Opening returns the keys in a region for a role that is assumed only to decrypt. Its session can do nothing else.
