@@ -66,7 +66,7 @@ func (p *revoking) under(key string) []string {
 
 func policyProblem(key, lead string, err error, right string) problem.Problem {
 	return problem.FromAWS(err, problem.Resource{Name: "key " + key, Lead: lead, Rights: []string{right}, On: "it",
-		Or: " (bundle policy --kind revoke writes the policy)"}, nil)
+		Or: " (docs/revoking.md lists the rights)"}, nil)
 }
 
 // read reads a policy, and whom the key belongs to.
