@@ -83,7 +83,7 @@ func (d *Diagnose) roles(ctx context.Context, all []diagnosed) []doctor.Finding 
 			}
 		}
 	}
-	return append(findings, d.Doctor.Roles(ctx, roles)...)
+	return append(findings, d.Doctor.Roles(ctx, roles, func(done, total int) { d.Observer.Progress(StepSimulate, done, total) })...)
 }
 
 // parameterKeys finds the keys that parameters are stored under. A build need not be able

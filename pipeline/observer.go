@@ -14,6 +14,7 @@ const (
 	StepSharing   Step = "reading policies of versions"
 	StepDelete    Step = "deleting versions"
 	StepPolicies  Step = "reading and putting key policies"
+	StepSimulate  Step = "simulating policies of roles"
 	StepRead      Step = "reading parameters"
 	StepSeal      Step = "sealing functions"
 	StepPublish   Step = "publishing the layer"
@@ -21,7 +22,10 @@ const (
 
 // Steps returns all steps in order. A run leaves out those that it has no use for.
 func Steps() []Step {
-	return []Step{StepPreflight, StepPrevious, StepList, StepVersion, StepFunctions, StepAliases, StepSharing, StepDelete, StepPolicies, StepRead, StepSeal, StepPublish}
+	return []Step{
+		StepPreflight, StepPrevious, StepList, StepVersion, StepFunctions, StepAliases, StepSharing, StepDelete, StepPolicies, StepSimulate,
+		StepRead, StepSeal, StepPublish,
+	}
 }
 
 // An Observer follows the progress of a run. Its method is called from several

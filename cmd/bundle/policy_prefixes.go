@@ -35,7 +35,10 @@ func inFolders(ctx context.Context, c *cli.Context, r *pipeline.Resolve, s *poli
 	short, err := s.InFolders(kind, most)
 	if err != nil {
 		remedy := "Use --split DIR, or a role for each group of functions (--function NAMES)."
-		if most > 1 {
+		switch {
+		case most > 1 && s.ByTags:
+			remedy = "Divide the functions between manifests, with a role for each."
+		case most > 1:
 			remedy = "Use --style tags, if the functions' keys are the most of it, or a role for each group of functions (--function NAMES)."
 		}
 		return nil, nil, console.Usagef("--prefixes: the %s %v. %s", kind, err, remedy)
@@ -55,7 +58,11 @@ func allInFolders(ctx context.Context, r *pipeline.Resolve, s *policy.Setting) (
 		}
 		short, err := s.InFolders(kind, policy.MaxAttached)
 		if err != nil {
-			return nil, nil, console.Usagef("--prefixes: the %s %v. Use --style tags, or divide the functions between manifests.", kind, err)
+			remedy := "Use --style tags, or divide the functions between manifests."
+			if s.ByTags {
+				remedy = "Divide the functions between manifests."
+			}
+			return nil, nil, console.Usagef("--prefixes: the %s %v. %s", kind, err, remedy)
 		}
 		var problems problem.Problems
 		if short.Beyond, problems = r.Beyond(ctx, &short, kind); len(problems) > 0 {

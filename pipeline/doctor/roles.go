@@ -46,22 +46,36 @@ const maxResources = 20
 const unseen = "Not seen: key policies, grants, session policies"
 
 // Roles simulates the policies of roles, one after the other: IAM documents no rate for
-// simulations. Only the end of ctx stops it early.
-func (d *Doctor) Roles(ctx context.Context, roles []Role) []Finding {
+// simulations. Only the end of ctx stops it early. It reports how many calls of all it has
+// made; a role that cannot be simulated needs no more.
+func (d *Doctor) Roles(ctx context.Context, roles []Role, progress func(done, total int)) []Finding {
+	calls, total := make([][]*batch, len(roles)), 0
+	for i, r := range roles {
+		calls[i] = batches(r)
+		total += len(calls[i])
+	}
 	var all []Finding
-	for _, r := range roles {
+	done := 0
+	progress(done, total)
+	for i, r := range roles {
 		if ctx.Err() != nil {
 			break // the reason has been reported
 		}
-		all = append(all, d.role(ctx, r)...)
+		all = append(all, d.role(ctx, r, calls[i], func(of int) { progress(done+of, total) })...)
+		done += len(calls[i])
+		progress(done, total)
 	}
 	return all
 }
 
-func (d *Doctor) role(ctx context.Context, r Role) []Finding {
+// Simulations returns how many calls it takes to simulate the policies of a role.
+func Simulations(r Role) int { return len(batches(r)) }
+
+func (d *Doctor) role(ctx context.Context, r Role, calls []*batch, progress func(done int)) []Finding {
 	found := Finding{Check: CheckRole, Function: r.Function, Action: "iam:SimulatePrincipalPolicy", Resource: r.ARN, At: r.At}
 	decisions := make([]awsclient.Decision, len(r.Requests))
-	for _, b := range batches(r) {
+	for i, b := range calls {
+		progress(i)
 		if err := d.pace.wait(ctx); err != nil {
 			return []Finding{found.failed(found.problem(ctx, err, problem.Resource{}))}
 		}

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/whispering/bundle/pipeline/doctor"
 	"github.com/whispering/bundle/pipeline/manifest"
 	"github.com/whispering/bundle/pipeline/policy"
 )
@@ -102,6 +103,37 @@ func TestPoliciesFit(t *testing.T) {
 	if *update {
 		if err := os.WriteFile(page, []byte(above+columns+text), 0o644); err != nil {
 			t.Fatal(err)
+		}
+	}
+}
+
+// TestSimulationsAreAsFewAsDocumented fails if bundle doctor makes more calls for a role than the table in docs/policy.md says, or fewer.
+func TestSimulationsAreAsFewAsDocumented(t *testing.T) {
+	b, err := os.ReadFile("../../docs/policy.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	const columns = "| functions | `ci`, packed | `ci`, blind | `plan` | `put` | `function` |"
+	_, text, ok := strings.Cut(string(b), columns)
+	if !ok {
+		t.Fatalf("docs/policy.md has no table %q", columns)
+	}
+	for _, n := range []int{1, 10, 40, 200} {
+		packed, blind := service("packed", n), service("blind", n)
+		function, err := packed.FunctionProbes("function-1")
+		if err != nil {
+			t.Fatal(err)
+		}
+		row := "| " + grouped(n) + " |"
+		for _, probes := range [][]policy.Probe{packed.BuildProbes(), blind.BuildProbes(), packed.PlanProbes(), packed.PutProbes(), function} {
+			var r doctor.Role
+			for _, p := range probes {
+				r.Requests = append(r.Requests, doctor.Request(p))
+			}
+			row += fmt.Sprintf(" %s |", grouped(doctor.Simulations(r)))
+		}
+		if !strings.Contains(text, "\n"+row+"\n") {
+			t.Errorf("docs/policy.md has no row %s", row)
 		}
 	}
 }

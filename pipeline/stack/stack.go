@@ -219,17 +219,16 @@ func (st *Stack) attach(d policy.Written) error {
 
 // ways says what makes policies shorter, or what makes it possible to cut them.
 func (st *Stack) ways(folders bool) string {
-	var all []string
-	if !st.byTags {
-		all = append(all, "--style tags")
+	const divide = "ivide the functions between manifests"
+	switch folders = folders && !st.folders; {
+	case !st.byTags && folders:
+		return ". Use --style tags, --prefixes or both, or d" + divide
+	case !st.byTags:
+		return ". Use --style tags, or d" + divide
+	case folders:
+		return ". Use --prefixes, or d" + divide
 	}
-	if folders && !st.folders {
-		all = append(all, "--prefixes")
-	}
-	if len(all) == 0 {
-		return ". Divide the functions between manifests"
-	}
-	return ". Use " + strings.Join(all, " or ") + ", or divide the functions between manifests"
+	return ". D" + divide
 }
 
 // attachable is how many managed policies the role can have besides AWS's.

@@ -300,7 +300,7 @@ func TestFoldersMakePoliciesFit(t *testing.T) {
 		t.Error("the policy of builds fits anyway")
 	}
 	s.LevelsOf = nil
-	refused(t, s, "Use --style tags or --prefixes, or divide")
+	refused(t, s, "Use --style tags, --prefixes or both, or divide")
 
 	s = folders(t) // a role that is elsewhere
 	s.BuildRole = "arn:aws:iam::333333333333:role/build"
