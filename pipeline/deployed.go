@@ -137,8 +137,11 @@ func (d *Deployed) list(ctx context.Context) (map[string][]publish.Function, pro
 	return byName, nil
 }
 
+// A lister lists functions, and calls page after each page.
+type lister func(ctx context.Context, page func(more bool)) ([]publish.Function, error)
+
 // sweep lists functions, with progress by pages.
-func sweep(ctx context.Context, o Observer, list func(context.Context, func(more bool)) ([]publish.Function, error)) ([]publish.Function, error) {
+func sweep(ctx context.Context, o Observer, list lister) ([]publish.Function, error) {
 	pages := 0
 	o.Progress(StepFunctions, 0, 1)
 	return list(ctx, func(more bool) {

@@ -136,7 +136,7 @@ func (r *Pruned) keepAsIn(earlier *Pruned) {
 }
 
 // look lists the versions with the reasons to keep them, except policies.
-func (p *Prune) look(ctx context.Context, name manifest.Text, functions func(context.Context, func(bool)) ([]publish.Function, error)) (*Pruned, problem.Problems) {
+func (p *Prune) look(ctx context.Context, name manifest.Text, functions lister) (*Pruned, problem.Problems) {
 	listed, err := p.Layers.List(ctx, name.Value)
 	if err != nil {
 		return nil, problem.Problems{p.layerProblem(name, err, "lambda:ListLayerVersions")}

@@ -434,6 +434,23 @@ type undeleted struct{ pipeline.PrunedLayers }
 
 func (undeleted) Delete(context.Context, string, int64) error { return nil }
 
+// Lambda answers a deletion with nothing. Whatever else comes, the list is believed; what is no answer is asked for again.
+func TestPruneBelievesNoReplyToADeletion(t *testing.T) {
+	for _, kind := range []awslocal.Kind{awslocal.Empty, awslocal.NoBody, awslocal.HTML, awslocal.Double, awslocal.Truncate, awslocal.Cut, awslocal.Reset} {
+		o := newOrchard(t, 4)
+		o.server.Inject(awslocal.Fault{Kind: kind, Operation: "lambda:DeleteLayerVersion", Nth: 2})
+		r, problems := o.prune().Run(t.Context())
+		o.server.ClearFaults()
+		switch made := kind != awslocal.Empty && kind != awslocal.NoBody && kind != awslocal.HTML; {
+		case made && (len(problems) > 0 || outcome(r) != "4 newest, 3 previous, 2 deleted, 1 deleted"):
+			t.Errorf("%s: %s %+v", kind, outcome(r), problems)
+		case !made && (len(problems) != 1 || problems[0].Summary != "Versions not deleted" || outcome(r) != "4 newest, 3 previous, 2, 1 deleted"):
+			t.Errorf("%s: %s %+v", kind, outcome(r), problems)
+		}
+		o.check(o.prune(), map[bool]string{true: "4 newest, 3 previous", false: "4 newest, 3 previous, 2 deleted"}[len(problems) == 0], 3, 4)
+	}
+}
+
 // For 1,000 versions, of which all but two go: one call for each policy, one for each deletion, and lists of 50.
 func TestPruneOfManyVersions(t *testing.T) {
 	const n = 1000
