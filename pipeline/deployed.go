@@ -1,15 +1,10 @@
 package pipeline
 
 import (
-	"cmp"
 	"context"
-	"errors"
 	"fmt"
-	"maps"
 	"slices"
-	"strconv"
 
-	"github.com/whispering/bundle/pipeline/manifest"
 	"github.com/whispering/bundle/pipeline/plan"
 	"github.com/whispering/bundle/pipeline/problem"
 	"github.com/whispering/bundle/pipeline/publish"
@@ -19,6 +14,7 @@ import (
 type Functions interface {
 	All(ctx context.Context, page func(more bool)) ([]publish.Function, error)
 	Versions(ctx context.Context, name string) ([]publish.Function, error)
+	Published(ctx context.Context, name string) ([]publish.Function, error)
 	Aliases(ctx context.Context, name string) ([]publish.Alias, error)
 }
 
@@ -60,12 +56,25 @@ type Running struct {
 	// it is deleted, is not a layer of this bundle and environment, or has no document for the function.
 	Stale  []plan.Reason
 	Unread bool
+
+	Settings publish.Settings // of the version
+	Pin      Pin
 }
+
+// A Pin is what BUNDLE_SECRETS_SHA256 of a function means for the documents of the layer.
+type Pin string
+
+// Pins. The zero Pin is that of a function without BUNDLE_SECRETS_SHA256, or whose documents are not known.
+const (
+	PinFits   Pin = "fits"   // it is the attached document, and the newest version's
+	PinHolds  Pin = "holds"  // it is the attached document, so that the function cannot open the newest version's
+	PinBreaks Pin = "breaks" // it is not the attached document, so that the function cannot open that
+)
 
 // Outdated reports whether calls can go to anything but the newest version of the layer. Versions that no alias names do not
 // count: they stay as they are for ever.
 func (r *DeployedResult) Outdated() bool {
-	outdated := func(one Running) bool { return one.Attached != r.Newest || one.Deleted }
+	outdated := func(one Running) bool { return one.Attached != r.Newest || one.Deleted || one.Pin == PinBreaks }
 	return slices.ContainsFunc(r.Functions, func(one Running) bool { return one.Qualifier != "" && outdated(one) || len(one.Versions) == 0 }) ||
 		slices.ContainsFunc(r.Others, func(one Running) bool {
 			return one.Qualifier != "" && one.Master == "" && outdated(one)
@@ -73,42 +82,39 @@ func (r *DeployedResult) Outdated() bool {
 }
 
 // Run looks. Beside the calls of a Status, it lists the layer's versions, all versions of all functions (with FunctionsOnly, of
-// those in the manifest), and their aliases, and downloads the versions of the layer that they have.
+// those in the manifest), and their aliases, and downloads the versions of the layer that they have. Parameters of several
+// versions of the layer are read once.
 func (d *Deployed) Run(ctx context.Context) (*DeployedResult, problem.Problems) {
-	account, ask := "", d.Caller
-	d.Caller = func(ctx context.Context) (_ string, err error) { // once, for all versions
-		if account == "" {
-			account, err = ask(ctx)
-		}
-		return account, err
-	}
-	status, problems := d.Status.Run(ctx)
+	newest, problems := d.open(ctx)
 	if len(problems) > 0 {
 		return nil, problems
 	}
-	newest, err := publish.ParseARN(status.Name)
+	if problems := d.checkAccount(ctx, newest); len(problems) > 0 {
+		return nil, problems
+	}
+	ref, err := publish.ParseARN(d.Name)
 	if err != nil {
 		return nil, problem.Problems{problem.New(problem.Integrity, nil, "Unexpected answer from Lambda",
-			fmt.Sprintf("%s is not the ARN of a layer version.", status.Name))}
+			fmt.Sprintf("%s is not the ARN of a layer version.", d.Name))}
 	}
-	result := &DeployedResult{StatusResult: status, Layer: newest.Layer, Newest: newest.Version}
+	result := &DeployedResult{Layer: ref.Layer, Newest: ref.Version}
 	exist, err := d.Versions.Numbers(ctx, d.Published.Layer)
 	if err != nil {
-		return nil, problem.Problems{layerProblem(nil, newest.Layer, err, "")}
+		return nil, problem.Problems{layerProblem(nil, ref.Layer, err, "")}
 	}
 	all, problems := d.list(ctx)
 	if len(problems) > 0 {
 		return nil, problems
 	}
-	if problems := d.join(ctx, result, all); len(problems) > 0 {
+	if problems := d.join(ctx, result, all, newest.Documents); len(problems) > 0 {
 		return nil, problems
 	}
 	for _, rows := range [][]Running{result.Functions, result.Others} {
 		for i, one := range rows {
-			rows[i].Deleted = one.Attached != 0 && one.Attached != newest.Version && !exist[one.Attached]
+			rows[i].Deleted = one.Attached != 0 && one.Attached != ref.Version && !exist[one.Attached]
 		}
 	}
-	return result, d.compare(ctx, result)
+	return result, d.compare(ctx, result, newest)
 }
 
 // list returns the versions of functions by the name of the function.
@@ -160,153 +166,4 @@ func functionsProblem(name, lead string, err error, right, or string) problem.Pr
 		on = "all resources (*), because Lambda knows no others for it,"
 	}
 	return problem.FromAWS(err, problem.Resource{Name: name, Lead: lead, On: on, Rights: []string{right}, Or: or}, nil)
-}
-
-// join makes the rows of the functions of the manifest, and of the others.
-func (d *Deployed) join(ctx context.Context, result *DeployedResult, all map[string][]publish.Function) problem.Problems {
-	done := progress(d.Observer, StepAliases, len(d.Manifest.Functions))
-	ours := map[string]bool{}
-	for _, fn := range d.Manifest.Functions {
-		name := fn.File()
-		ours[name] = true
-		versions := all[name]
-		if len(versions) == 0 || versions[0].Master != "" {
-			result.Functions = append(result.Functions, Running{Function: fn.Name.Value, Name: name})
-			done()
-			continue
-		}
-		aliases, err := d.Functions.Aliases(ctx, name)
-		if err != nil {
-			return problem.Problems{functionsProblem("function "+name, "Function "+name, err, "lambda:ListAliases", "")}
-		}
-		done()
-		result.Functions = append(result.Functions, rows(fn, name, versions, aliases, result.Layer)...)
-	}
-	for name, versions := range all {
-		if !ours[name] || versions[0].Master != "" {
-			result.Others = append(result.Others, attachedOnly(rows(manifest.Function{}, name, versions, nil, result.Layer))...)
-		}
-	}
-	slices.SortStableFunc(result.Others, func(a, b Running) int { return cmp.Compare(a.Name, b.Name) })
-	return nil
-}
-
-func attachedOnly(all []Running) []Running {
-	return slices.DeleteFunc(all, func(one Running) bool { return one.Attached == 0 })
-}
-
-// rows are those of one function: what an unqualified call runs, the aliases, and the versions that no alias names, together
-// for each version of the layer.
-func rows(fn manifest.Function, name string, versions []publish.Function, aliases []publish.Alias, layer string) []Running {
-	at, named := map[string]publish.Function{}, map[string]bool{publish.Latest: true, publish.LatestPublished: true}
-	for _, v := range versions {
-		at[v.Version] = v
-	}
-	var all []Running
-	add := func(qualifier, version string, weight float64) {
-		one := Running{Function: fn.Name.Value, Name: name, Qualifier: qualifier, Versions: []string{version}, Weight: weight, Master: at[version].Master}
-		attached := versionsOf(at[version], layer)
-		for _, one.Attached = range attached {
-			all = append(all, one)
-		}
-		if len(attached) == 0 {
-			all = append(all, one)
-		}
-	}
-	for _, version := range []string{publish.Latest, publish.LatestPublished} {
-		if _, exists := at[version]; exists {
-			add(version, version, 1)
-		}
-	}
-	for _, a := range aliases {
-		for _, to := range a.Routes {
-			named[to.Version] = true
-			add(a.Name, to.Version, to.Weight)
-		}
-	}
-	idle := map[int64][]string{}
-	for _, v := range versions {
-		for _, attached := range versionsOf(v, layer) {
-			if !named[v.Version] {
-				idle[attached] = append(idle[attached], v.Version)
-			}
-		}
-	}
-	for _, attached := range slices.Backward(slices.Sorted(maps.Keys(idle))) { // the newest first
-		numbers := idle[attached]
-		slices.SortFunc(numbers, byNumber)
-		all = append(all, Running{Function: fn.Name.Value, Name: name, Versions: numbers, Weight: 1, Attached: attached, Master: at[numbers[0]].Master})
-	}
-	return all
-}
-
-func byNumber(a, b string) int {
-	x, _ := strconv.ParseInt(a, 10, 64)
-	y, _ := strconv.ParseInt(b, 10, 64)
-	return cmp.Compare(x, y)
-}
-
-// versionsOf returns the versions of a layer that a function version has. Layers of AWS (awslayer) and of others are not it.
-func versionsOf(f publish.Function, layer string) []int64 {
-	var all []int64
-	for _, attached := range f.Layers {
-		if ref, err := publish.ParseARN(attached); err == nil && ref.Layer == layer && ref.Version > 0 {
-			all = append(all, ref.Version)
-		}
-	}
-	return all
-}
-
-// compare finds the stale secrets of the rows that can be called without naming a number.
-func (d *Deployed) compare(ctx context.Context, result *DeployedResult) problem.Problems {
-	known := map[int64][]plan.Change{result.Newest: result.Changes}
-	for i := range result.Functions {
-		one := &result.Functions[i]
-		if one.Attached == 0 || one.Qualifier == "" {
-			continue
-		}
-		if one.Deleted {
-			one.Unread = true
-			continue
-		}
-		changes, seen := known[one.Attached]
-		if !seen {
-			var problems problem.Problems
-			if changes, problems = d.changes(ctx, result.Layer, one.Attached); len(problems) > 0 {
-				return problems
-			}
-			known[one.Attached] = changes
-		}
-		of := slices.IndexFunc(changes, func(c plan.Change) bool { return c.Name == one.Name })
-		if one.Unread = of < 0; of >= 0 && changes[of].Action != plan.Carry {
-			one.Stale = changes[of].Reasons
-		}
-	}
-	return nil
-}
-
-// changes compares an older version of the layer with the parameters. There are none if it cannot be compared.
-func (d *Deployed) changes(ctx context.Context, layer string, number int64) ([]plan.Change, problem.Problems) {
-	ref := publish.Ref{Layer: d.Published.Layer, Version: number}
-	v, err := d.Versions.Find(ctx, ref)
-	var content []byte
-	if err == nil {
-		content, err = d.Versions.Download(ctx, v)
-	}
-	switch {
-	case errors.Is(err, publish.ErrNoLayer), errors.Is(err, publish.ErrDamaged):
-		return nil, nil
-	case err != nil:
-		return nil, problem.Problems{layerProblem(nil, publish.Ref{Layer: layer, Version: number}.String(), err, "")}
-	}
-	older := d.Status
-	older.Published, older.Name, older.Content = nil, v.ARN, content
-	status, problems := older.Run(ctx)
-	switch {
-	case len(problems) == 0:
-		return status.Changes, nil
-	case !slices.ContainsFunc(problems, func(p problem.Problem) bool { return p.Kind != problem.Integrity && p.Kind != problem.Missing }):
-		return nil, nil
-	}
-	return nil, problems
 }

@@ -87,7 +87,7 @@ func TestReplicasAreOthers(t *testing.T) {
 	replica.Master = "arn:aws:lambda:us-east-1:222222222222:function:hello"
 	d := &Deployed{Status: Status{Observer: silent{}, Manifest: &manifest.Manifest{Functions: []manifest.Function{{Name: manifest.Text{Value: "hello"}}}}}}
 	result := &DeployedResult{Layer: testLayer, Newest: 2}
-	if problems := d.join(t.Context(), result, map[string][]publish.Function{"hello": {replica}}); len(problems) > 0 {
+	if problems := d.join(t.Context(), result, map[string][]publish.Function{"hello": {replica}}, nil); len(problems) > 0 {
 		t.Fatal(problems)
 	}
 	if len(result.Functions) != 1 || len(result.Functions[0].Versions) != 0 {

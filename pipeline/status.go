@@ -56,7 +56,7 @@ func (s *Status) Run(ctx context.Context) (*StatusResult, problem.Problems) {
 	if problems := s.checkAccount(ctx, layer); len(problems) > 0 {
 		return nil, problems
 	}
-	wants, problems := s.wants(ctx, layer.Documents)
+	wants, _, problems := s.wants(ctx, layer.Documents, len(layer.Documents))
 	if len(problems) > 0 {
 		return nil, problems.Sort()
 	}
@@ -121,8 +121,10 @@ func (s *Status) checkAccount(ctx context.Context, layer *layerbuild.Layer) prob
 	return nil
 }
 
-// wants returns the documents that a build would make now.
-func (s *Status) wants(ctx context.Context, documents []*sealed.Document) ([]plan.Want, problem.Problems) {
+// wants returns the documents that a build would make now. Of those after the first needed ones, it returns the indices of the ones
+// that cannot be read or built; of the others, that is a problem.
+func (s *Status) wants(ctx context.Context, documents []*sealed.Document, needed int) (all []plan.Want, unread map[int]bool, problems problem.Problems) {
+	unread = make(map[int]bool)
 	type use struct{ document, source int }
 	users := make(map[secret.Ref][]use)
 	var refs []secret.Ref
@@ -138,7 +140,6 @@ func (s *Status) wants(ctx context.Context, documents []*sealed.Document) ([]pla
 			users[ref] = append(users[ref], use{i, k})
 		}
 	}
-	var problems problem.Problems
 	done := progress(s.Observer, StepVersion, len(refs))
 	read := s.Parameters.Versions
 	if slices.ContainsFunc(documents, func(d *sealed.Document) bool { return d.Header.Mode == sealed.Blind }) {
@@ -147,7 +148,12 @@ func (s *Status) wants(ctx context.Context, documents []*sealed.Document) ([]pla
 	err := read(ctx, refs, func(res param.Result) {
 		done()
 		if res.Err != nil && !errors.Is(res.Err, param.ErrMissing) {
-			problems = append(problems, readProblem(nil, res.Err))
+			if users[res.Ref][0].document < needed { // they ascend
+				problems = append(problems, readProblem(nil, res.Err))
+			}
+			for _, u := range users[res.Ref] {
+				unread[u.document] = true
+			}
 			return
 		}
 		v := res.Parameter.Version
@@ -155,7 +161,10 @@ func (s *Status) wants(ctx context.Context, documents []*sealed.Document) ([]pla
 			source := &wants[u.document].Header.Sources[u.source]
 			source.ARN, source.Version, source.Modified = v.ARN, v.Number, v.Modified
 			if h := documents[u.document].Header; h.Mode == sealed.Blind {
-				problems = append(problems, immovable(h.Name, h.Sources[u.source].Secret, res)...)
+				found := immovable(h.Name, h.Sources[u.source].Secret, res)
+				if unread[u.document] = unread[u.document] || len(found) > 0; u.document < needed {
+					problems = append(problems, found...)
+				}
 			}
 		}
 	})
@@ -166,7 +175,7 @@ func (s *Status) wants(ctx context.Context, documents []*sealed.Document) ([]pla
 		h := &wants[i].Header
 		h.Sources = slices.DeleteFunc(h.Sources, func(source sealed.Source) bool { return source.ARN == "" })
 	}
-	return wants, problems
+	return wants, unread, problems
 }
 
 // ref returns the reference to read for a source: its parameter, with the version

@@ -115,6 +115,30 @@ func (f *Functions) Versions(ctx context.Context, name string) ([]Function, erro
 	return all, err
 }
 
+// Published returns the version that an unqualified call of a function on Managed Instances runs, with a call of
+// GetFunctionConfiguration: https://docs.aws.amazon.com/lambda/latest/api/API_GetFunctionConfiguration.html
+// Its errors are those of All. There is none if it was not published.
+func (f *Functions) Published(ctx context.Context, name string) ([]Function, error) {
+	out, err := f.client.GetFunctionConfiguration(ctx, &lambda.GetFunctionConfigurationInput{FunctionName: &name, Qualifier: aws.String(LatestPublished)})
+	if err != nil {
+		if err = failure(ctx, err); errors.Is(err, ErrNoLayer) { // ResourceNotFoundException
+			return nil, nil
+		}
+		return nil, err
+	}
+	one, err := f.function(types.FunctionConfiguration{
+		FunctionName: out.FunctionName, FunctionArn: out.FunctionArn, Version: out.Version, MasterArn: out.MasterArn, Layers: out.Layers,
+		CapacityProviderConfig: out.CapacityProviderConfig, Environment: out.Environment,
+	})
+	if err == nil && (one.Name != name || one.Version != LatestPublished) {
+		err = fmt.Errorf("%w: it describes another version of a function", ErrReply)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return []Function{one}, nil
+}
+
 // list reads pages. A function that changes between two pages may be in both: the later entry counts.
 func (f *Functions) list(ctx context.Context, page func(more bool), read func(*string) ([]types.FunctionConfiguration, *string, error)) ([]Function, error) {
 	var all []Function
