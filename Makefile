@@ -1,5 +1,5 @@
 # The parts of CI, for contributors to run one at a time.
-.PHONY: test lint conformance-models recording bench bench-peers initcheck scale sizes faults kill fuzz mutate exec helpers release notes snapshot ci e2e-aws
+.PHONY: test lint conformance-models recording bench bench-peers bench-deployed initcheck scale sizes faults kill fuzz mutate exec helpers release notes snapshot ci e2e-aws
 
 test:
 	go test ./...
@@ -18,6 +18,11 @@ bench:
 bench-peers:
 	@test -n "$(CHAMBER)" || { echo 'usage: make bench-peers CHAMBER=path/of/the/source' >&2; exit 2; }
 	go run ./internal/bench -write docs/performance.md -peer "$(CHAMBER)"
+
+# Runs bundle status --deployed in accounts of thousands of functions, at Lambda's quotas, and writes the table of docs/scale.md. It
+# takes ten minutes.
+bench-deployed:
+	go run ./internal/bench -deployed -write docs/scale.md
 
 # Runs bundle under every fault of docs/threat-model.md, and writes the table there. It takes a minute.
 faults:

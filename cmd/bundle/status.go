@@ -118,8 +118,9 @@ func (a *app) statusOfLayer(ctx context.Context, w *batch.Work, s *pipeline.Stat
 
 // statusDeployed checks whether a published layer is stale, and which functions have which version of it.
 func (a *app) statusDeployed(ctx context.Context, w *batch.Work, d *pipeline.Deployed) (view.Result, error) {
-	d.Caller, d.Parameters, d.Layers, d.Observer = w.Session.Caller, w.Session.Blind.Parameters, w.Session.Layers, w.Observer
-	d.Versions, d.Functions = w.Session.Layers.At(w.Session.Pace), w.Session.Functions
+	layers := w.Session.Layers.At(w.Session.Pace)
+	d.Caller, d.Parameters, d.Layers, d.Observer = w.Session.Caller, w.Session.Blind.Parameters, layers, w.Observer
+	d.Versions, d.Functions = layers, w.Session.Functions
 	found, problems := d.Run(ctx)
 	w.Observer.Finish()
 	if len(problems) > 0 {

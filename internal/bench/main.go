@@ -2,6 +2,7 @@
 // AWS in its own process. It prints ratios, which are comparable between machines, and the figures behind them.
 //
 //	go run ./internal/bench [-old COMMIT] [-peer DIR] [-runs N] [-only WORD] [-write FILE]
+//	go run ./internal/bench -deployed [-write FILE]
 package main
 
 import (
@@ -44,8 +45,17 @@ func run(ctx context.Context, args []string) error {
 	runs := flags.Int("runs", 5, "how often each command runs")
 	only := flags.String("only", "", "only the measures whose name contains this")
 	write := flags.String("write", "", "the page to put everything into, and its picture beside it; not with -only")
+	deployed := flags.Bool("deployed", false, "only bundle status --deployed, in large accounts at Lambda's quotas")
 	if err := flags.Parse(args); err != nil {
 		return err
+	}
+	if *deployed {
+		table, err := measureDeployed(ctx, []account{{2000, 10, 40}, {500, 100, 500}})
+		if err != nil || *write == "" {
+			fmt.Print(table)
+			return err
+		}
+		return docpage.Put(*write, "deployed", table)
 	}
 	dir, err := os.MkdirTemp("", "bundle-bench-")
 	if err != nil {
