@@ -41,7 +41,7 @@ func (r *Resolve) Setting(ctx context.Context, s *policy.Setting, kind string, n
 	if kind == policy.KindFunction || kind == policy.KindKey || kind == policy.KindPrune {
 		return nil // these policies are not about parameters
 	}
-	return r.parameterKeys(ctx, s, named, kind != policy.KindPlan, kind != policy.KindPut)
+	return r.parameterKeys(ctx, s, named, kind != policy.KindPlan && kind != policy.KindDeployed, kind != policy.KindPut)
 }
 
 // parameterKeys fills in the keys that parameters are stored under. If none are named, it

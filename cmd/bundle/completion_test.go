@@ -100,7 +100,7 @@ func TestCompletion(t *testing.T) {
 				{"bundle policy --env local --function x,", "x,hello", "x,worker"},
 				{"bundle build --function hello,worker,", "hello,worker,hello", "plan"},
 				{"bundle build --env local,", "", "local prod hello"},
-				{"bundle policy --kind ", "ci plan put doctor function key all", "hello secrets.hcl"},
+				{"bundle policy --kind ", "ci plan put doctor deployed function key all", "hello secrets.hcl"},
 				{"bundle policy --kind d", "doctor", "ci hello"},
 				{"bundle policy --style ", "exact tags", "ci hello"},
 				{"bundle policy --kind ci --format ", "json terraform cloudformation cdk", "gitlab secrets.hcl"},

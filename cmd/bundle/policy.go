@@ -37,8 +37,9 @@ func (a *app) policyCommand() *cli.Command {
 		Flags: slices.Concat(console.TargetFlags(), []cli.Flag{
 			console.ManifestFlag(),
 			console.VarFlag(),
-			console.TextFlag("kind", "KIND", "ci (the role that builds), plan (a role that only plans), put (a role that puts parameters), doctor (a role that runs bundle doctor), prune (a role that runs bundle prune), function (a function's role), key (a function's key), or all (with --json)", policy.KindCI),
-			&cli.StringSliceFlag{Name: "function", Usage: "only these functions, separated by commas; can be repeated. For kinds ci, plan, put, doctor and prune, the role is for them alone. Kinds function and key print one (`NAMES`)"},
+			console.TextFlag("kind", "KIND", "ci (the role that builds), plan (a role that only plans), put (a role that puts parameters), doctor (a role that runs bundle doctor), deployed (a role that runs bundle status --deployed), prune (a role that runs bundle prune), function (a function's role), key (a function's key), or all (with --json)", policy.KindCI),
+			&cli.StringSliceFlag{Name: "function", Usage: "only these functions, separated by commas; can be repeated. For kinds ci, plan, put, doctor, deployed and prune, the role is for them alone. Kinds function and key print one (`NAMES`)"},
+			&cli.BoolFlag{Name: "functions-only", Usage: "for kind deployed: a role for bundle status --deployed --functions-only, which does not list the functions of the account"},
 			policyStyleFlag(),
 			policyPrefixesFlag(),
 			console.TextFlag("split", "DIR", "write the policy to this folder, as numbered managed policies that fit (6144 characters each, at most 10) and together mean the same; not for kinds key and all", ""),
@@ -71,9 +72,12 @@ func (a *app) policy(c *cli.Context) error {
 	case resources:
 		kind = policy.KindAll
 	case !slices.Contains(policy.Kinds(), kind):
-		return console.Usagef("unknown --kind %q: write ci, plan, put, doctor, prune, function, key or all", kind)
+		return console.Usagef("unknown --kind %q: write ci, plan, put, doctor, deployed, prune, function, key or all", kind)
 	case kind == policy.KindAll && !a.JSON():
 		return console.Usagef("--kind all needs --json, because it prints several policies")
+	}
+	if c.Bool("functions-only") && kind != policy.KindDeployed {
+		return console.Usagef("--functions-only is for --kind deployed")
 	}
 	var functions []string
 	for _, names := range c.StringSlice("function") {
@@ -116,7 +120,7 @@ func (a *app) policy(c *cli.Context) error {
 	}
 	defer end()
 	bar := a.NewBar(1)
-	setting.Account, setting.ByTags = s.Account, byTags
+	setting.Account, setting.ByTags, setting.FunctionsOnly = s.Account, byTags, c.Bool("functions-only")
 	resolve := &pipeline.Resolve{
 		Scope: pipeline.Scope{Manifest: setting.Manifest, Region: setting.Region, Account: s.Account, Caller: s.Caller, Observer: bar,
 			AllowKeyAccounts: c.StringSlice("allow-key-account")},

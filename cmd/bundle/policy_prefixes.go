@@ -15,12 +15,12 @@ import (
 )
 
 func policyPrefixesFlag() cli.Flag {
-	return &cli.BoolFlag{Name: "prefixes", Usage: "if the policy does not fit, name the deepest folders of parameters that make it fit, and list what that grants beyond the manifest; for kinds ci, plan, put and doctor, and with --format"}
+	return &cli.BoolFlag{Name: "prefixes", Usage: "if the policy does not fit, name the deepest folders of parameters that make it fit, and list what that grants beyond the manifest; for kinds ci, plan, put, doctor and deployed, and with --format"}
 }
 
 func checkPolicyPrefixes(c *cli.Context, kind string, resources bool) error {
 	if c.Bool("prefixes") && !resources && (!policy.OfRoles(kind) || kind == policy.KindPrune) {
-		return console.Usagef("--prefixes is for --kind ci, plan, put and doctor. For kind %s, remove it.", kind)
+		return console.Usagef("--prefixes is for --kind ci, plan, put, doctor and deployed. For kind %s, remove it.", kind)
 	}
 	return nil
 }

@@ -8,6 +8,7 @@ const (
 	KindPlan     = "plan"     // of a role that only plans
 	KindPut      = "put"      // of a role that puts parameters
 	KindDoctor   = "doctor"   // of a role that runs the doctor
+	KindDeployed = "deployed" // of a role that looks what is deployed
 	KindPrune    = "prune"    // of a role that deletes old versions of the layers
 	KindFunction = "function" // of a function's role
 	KindKey      = "key"      // of a function's key
@@ -16,19 +17,19 @@ const (
 
 // Kinds lists the kinds of policies.
 func Kinds() []string {
-	return []string{KindCI, KindPlan, KindPut, KindDoctor, KindPrune, KindFunction, KindKey, KindAll}
+	return []string{KindCI, KindPlan, KindPut, KindDoctor, KindDeployed, KindPrune, KindFunction, KindKey, KindAll}
 }
 
 // OfRoles reports whether a policy of the kind is about all functions, or about a group
 // of them.
 func OfRoles(kind string) bool {
-	return kind == KindCI || kind == KindPlan || kind == KindPut || kind == KindDoctor || kind == KindPrune
+	return kind == KindCI || kind == KindPlan || kind == KindPut || kind == KindDoctor || kind == KindDeployed || kind == KindPrune
 }
 
 // A Written is a policy and its purpose.
 type Written struct {
 	Kind     string
-	Function string // in the manifest; "" for a role that builds, plans, puts, prunes or runs the doctor
+	Function string // in the manifest; "" for a role that builds, plans, puts, prunes, runs the doctor or looks what is deployed
 	Key      string // ARN; only for a key policy
 	Policy   Document
 }
@@ -36,7 +37,7 @@ type Written struct {
 // Documents writes the policies of a kind, for some functions or, if there are no names,
 // for all of them. There is no key policy if a function's role is not known. missing has
 // the errors of those that could not be written; with KindAll, unknown roles are left
-// out. err wraps ErrFunction or ErrNoPut, or says that nothing can be pruned.
+// out. err wraps ErrFunction or ErrNoPut, or says that there is no layer.
 func (s *Setting) Documents(kind string, functions []string) (all []Written, missing []error, err error) {
 	group, err := s.Of(functions)
 	if err != nil {
@@ -56,6 +57,12 @@ func (s *Setting) Documents(kind string, functions []string) (all []Written, mis
 	}
 	if kind == KindDoctor || kind == KindAll {
 		all = append(all, Written{Kind: KindDoctor, Policy: group.policy(KindDoctor)})
+	}
+	switch named := len(group.layers()) > 0; {
+	case kind == KindDeployed && !named:
+		return nil, nil, errors.New(`the bundle names no layer that functions could have: write layer = "NAME" in the bundle block`)
+	case named && (kind == KindDeployed || kind == KindAll):
+		all = append(all, Written{Kind: KindDeployed, Policy: group.policy(KindDeployed)})
 	}
 	switch named := len(group.layers()) > 0; {
 	case kind == KindPrune && !named:

@@ -72,6 +72,8 @@ func (s Setting) policy(kind string) Document {
 		return s.Put()
 	case KindDoctor:
 		return s.Doctor()
+	case KindDeployed:
+		return s.Deployed(s.FunctionsOnly)
 	default:
 		return s.Build()
 	}
@@ -86,7 +88,7 @@ type grant struct {
 // grants returns what the policy of a kind grants, the most first.
 func (s Setting) grants(kind string) []grant {
 	switch kind {
-	case KindPlan:
+	case KindPlan, KindDeployed:
 		return []grant{{"read as stored", distinct(slices.Concat(s.packed().parameters, s.blind().parameters))}}
 	case KindPut:
 		w := s.written()

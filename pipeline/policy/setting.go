@@ -54,6 +54,9 @@ type Setting struct {
 	ByTags  bool
 	Lacking []Lacking
 
+	// FunctionsOnly makes the policy of KindDeployed one for the manifest's functions only.
+	FunctionsOnly bool
+
 	// Levels cuts the names of parameters after so many levels, so that the policies name
 	// folders. 0 cuts none. See [Setting.InFolders]. Beyond is what that grants now.
 	Levels int

@@ -30,7 +30,8 @@ type running struct {
 	Behind    int64          `json:"behind"`   // the difference to the newest
 	Deleted   bool           `json:"deleted"`
 	Replica   string         `json:"replica_of,omitempty"`
-	Stale     []statusReason `json:"stale"` // null if not compared
+	Stale     []statusReason `json:"stale"`         // null if not compared
+	Pin       string         `json:"pin,omitempty"` // BUNDLE_SECRETS_SHA256 fits, holds or breaks; "" if it is not set or not compared
 }
 
 // NewDeployed describes the status of a layer and of what has it. swept says that the whole account was looked at.
@@ -53,7 +54,7 @@ func NewDeployed(result *pipeline.DeployedResult, swept bool) *Status {
 func newRunning(one pipeline.Running, newest int64) running {
 	row := running{
 		Function: one.Function, Name: one.Name, Qualifier: one.Qualifier, Versions: append([]string{}, one.Versions...), Weight: one.Weight,
-		Attached: one.Attached, Deleted: one.Deleted, Replica: one.Master,
+		Attached: one.Attached, Deleted: one.Deleted, Replica: one.Master, Pin: string(one.Pin),
 	}
 	if one.Attached > 0 {
 		row.Behind = max(0, newest-one.Attached)
@@ -86,8 +87,18 @@ func (r running) where() string {
 	return r.Qualifier + " → " + versions
 }
 
-// state says how far the attached version is from the newest.
+// state says how far the attached version is from the newest, and what keeps it from working.
 func (r running) state() string {
+	switch pipeline.Pin(r.Pin) {
+	case pipeline.PinHolds:
+		return r.distance() + "; BUNDLE_SECRETS_SHA256 pins this document: change it together with the layer"
+	case pipeline.PinBreaks:
+		return r.distance() + "; cannot open it: BUNDLE_SECRETS_SHA256 pins another document"
+	}
+	return r.distance()
+}
+
+func (r running) distance() string {
 	switch {
 	case len(r.Versions) == 0:
 		return ""
