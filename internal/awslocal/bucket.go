@@ -19,6 +19,17 @@ func newBucket(perSecond, burst float64) *bucket {
 	return &bucket{limit: limit{perSecond, burst}, tokens: burst}
 }
 
+// ThrottleLambda throttles from now on what WithLambdaQuotas throttles from the start.
+func (s *Server) ThrottleLambda() {
+	o := options{buckets: map[string]limit{}}
+	WithLambdaQuotas()(&o)
+	s.gate.Lock()
+	defer s.gate.Unlock()
+	for service, limit := range o.buckets {
+		s.buckets[service] = newBucket(limit.perSecond, limit.burst)
+	}
+}
+
 // take takes a token, and reports whether there was one.
 func (b *bucket) take(now time.Time) bool {
 	b.mu.Lock()

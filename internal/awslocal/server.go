@@ -129,11 +129,11 @@ func (s *Server) handle(x *exchange, unread error) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	s.gate.RLock()
+	defer s.gate.RUnlock()
 	if b := cmp.Or(s.buckets[x.service+":"+x.operation], s.buckets[x.service]); b != nil && !b.take(time.Now()) {
 		return nil, throttled(x.service)
 	}
-	s.gate.RLock()
-	defer s.gate.RUnlock()
 	out, err := handler(&call.Request{
 		ID: x.id, Service: x.service, Operation: x.operation, Region: region,
 		Account: caller.Account, Caller: caller, Endpoint: "http://" + x.r.Host, Now: s.options.clock(), Body: x.in,

@@ -1,23 +1,14 @@
 package main
 
 import (
-	"archive/zip"
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
-	"sync"
-
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/credentials"
-	"github.com/aws/aws-sdk-go-v2/service/lambda"
-	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
-
-	"github.com/whispering/bundle/internal/awslocal"
 )
 
 // An account is what bundle status --deployed is measured in.
@@ -25,11 +16,6 @@ type account struct {
 	Functions int // in Lambda, half of them with the newest version of the layer
 	Versions  int // published, of each, besides $LATEST
 	Manifest  int // functions of the manifest: the first ones
-}
-
-// name is how the table names it.
-func (a account) name() string {
-	return fmt.Sprintf("%d × %d, %d in the manifest", a.Functions, a.Versions, a.Manifest)
 }
 
 const (
@@ -44,13 +30,8 @@ func (a account) floor() (control, others int) {
 	return (a.Functions*(a.Versions+1)+page-1)/page + a.Manifest + layer, (a.Manifest+batch-1)/batch + 1
 }
 
-// seconds returns how long calls to the control plane take at the pace.
-func seconds(calls int) float64 { return float64(max(calls-pace, 0)) / pace }
-
-const layerName = "shop"
-
-// world returns the world of an account.
-func (a account) world() world { return world{Secrets: a.Manifest, Functions: a.Manifest} }
+// paced returns how many seconds calls to the control plane take at the pace.
+func paced(calls int) float64 { return float64(max(calls-pace, 0)) / pace }
 
 // measureDeployed runs bundle status --deployed in accounts at Lambda's quotas, and returns a table.
 func measureDeployed(ctx context.Context, accounts []account) (string, error) {
@@ -63,52 +44,39 @@ func measureDeployed(ctx context.Context, accounts []account) (string, error) {
 	if err := command(ctx, ".", "go", "build", "-trimpath", "-ldflags", "-s -w", "-o", program, "./cmd/bundle"); err != nil {
 		return "", err
 	}
-	var table strings.Builder
-	table.WriteString("\n| functions × versions | calls | floor | seconds | at the pace | throttled | peak memory |\n|---|---|---|---|---|---|---|\n")
+	table := "\n| functions × versions | of the manifest | calls | floor | seconds | at the pace | refused (429) | peak memory |\n|---|---|---|---|---|---|---|---|\n"
 	for i, a := range accounts {
 		row, err := a.measure(ctx, program, filepath.Join(dir, fmt.Sprint(i)))
 		if err != nil {
-			return "", fmt.Errorf("%s: %w", a.name(), err)
+			return "", fmt.Errorf("%+v: %w", a, err)
 		}
-		fmt.Fprintln(os.Stderr, row)
-		table.WriteString(row + "\n")
+		fmt.Fprint(os.Stderr, row)
+		table += row
 	}
-	return table.String(), nil
+	return table, nil
 }
 
 func (a account) measure(ctx context.Context, program, dir string) (string, error) {
-	w := a.world()
-	s, err := w.start(ctx, dir)
+	s, proceed, err := a.start(ctx, dir)
 	if err != nil {
-		return "", err
-	}
-	aside := func(args ...string) (figure, error) {
-		return timed(ctx, s, program, append(args, "--manifest", "deployed.hcl", "--env", "local", "--timeout", "30m")...)
-	}
-	var text strings.Builder
-	fmt.Fprintf(&text, "bundle {\n  name  = \"shop\"\n  layer = %q\n}\nenvironment \"local\" { embedded = \"seed.json\" }\n", layerName)
-	for f := range a.Manifest {
-		fmt.Fprintf(&text, "function \"f%d\" {\n  kms_key = \"alias/f%d\"\n  secret \"PASSWORD\" { parameter = \"/shop/f%d-p0\" }\n}\n", f, f, f)
-	}
-	err = os.WriteFile(filepath.Join(dir, "deployed.hcl"), []byte(text.String()), 0o600)
-	for range 2 {
-		if err == nil {
-			_, err = aside("build", "--reseal", "--out", "layer.zip")
-		}
-		if err == nil {
-			_, err = aside("publish", "--layer", "layer.zip")
-		}
-	}
-	s.stop()
-	if err != nil {
-		return "", err
-	}
-	w.Account = &a
-	if s, err = w.start(ctx, dir); err != nil {
 		return "", err
 	}
 	defer s.stop()
-	got, err := aside("status", "--deployed", "--json")
+	bundle := func(args ...string) (figure, error) {
+		return timed(ctx, s, program, append(args, "--env", "prod", "--timeout", "30m", "--endpoint-url", s.url)...)
+	}
+	for range 2 {
+		if _, err := bundle("build", "--reseal", "--out", "layer.zip"); err != nil {
+			return "", err
+		}
+		if _, err := bundle("publish", "--layer", "layer.zip"); err != nil {
+			return "", err
+		}
+	}
+	if err := proceed(); err != nil {
+		return "", err
+	}
+	got, err := bundle("status", "--deployed", "--json")
 	if err != nil {
 		return "", err
 	}
@@ -133,55 +101,56 @@ func (a account) measure(ctx context.Context, program, dir string) (string, erro
 		}
 	}
 	control, others := a.floor()
-	return fmt.Sprintf("| %s | %d | %d | %.1f | %.1f | %d | %.0f MB |", a.name(), calls, control+others, got.wall, seconds(control), bytes.Count(log, []byte(" 429 ")), got.peak), nil
+	return fmt.Sprintf("| %d × %d | %d | %d | %d | %.0f | %.0f | %d | %.0f MB |\n", a.Functions, a.Versions, a.Manifest, calls, control+others, got.wall,
+		paced(control), bytes.Count(log, []byte(" 429 ")), got.peak), nil
 }
 
-// deploy makes the functions of an account, in a server without quotas.
-func (a account) deploy(ctx context.Context, url, id, key string) error {
-	c := lambda.New(lambda.Options{Region: awslocal.Region, BaseEndpoint: &url, Credentials: credentials.NewStaticCredentialsProvider(id, key, "")})
-	errs := make([]error, 4)
-	var all sync.WaitGroup
-	for k := range errs {
-		all.Go(func() {
-			for i := k; i < a.Functions && errs[k] == nil; i += len(errs) {
-				errs[k] = a.deployOne(ctx, c, i)
-			}
-		})
+// start serves an account from a new process. proceed deploys its functions, after which Lambda's quotas hold.
+func (a account) start(ctx context.Context, dir string) (s *running, proceed func() error, err error) {
+	described, err := json.Marshal(a)
+	if err != nil {
+		return nil, nil, err
 	}
-	all.Wait()
-	return errors.Join(errs...)
-}
-
-func (a account) deployOne(ctx context.Context, c *lambda.Client, i int) error {
-	name, variables := fmt.Sprintf("f%d", i), map[string]string{"TOKEN": strings.Repeat("not-a-real-value", 64)}
-	layer := func(number int) []string {
-		return []string{fmt.Sprintf("arn:aws:lambda:%s:%s:layer:%s:%d", awslocal.Region, awslocal.Account, layerName, number)}
+	self, err := os.Executable()
+	if err != nil {
+		return nil, nil, err
 	}
-	_, err := c.CreateFunction(ctx, &lambda.CreateFunctionInput{
-		FunctionName: &name, Role: aws.String("arn:aws:iam::" + awslocal.Account + ":role/function"), Handler: aws.String("index.handler"), Runtime: types.RuntimeNodejs22x,
-		Code: &types.FunctionCode{ZipFile: codeOf(0)}, Layers: layer(1), Environment: &types.Environment{Variables: variables},
-	})
-	for v := range a.Versions {
-		if err == nil && v == a.Versions/2 && i%2 == 0 {
-			_, err = c.UpdateFunctionConfiguration(ctx, &lambda.UpdateFunctionConfigurationInput{FunctionName: &name, Layers: layer(2)})
+	cmd := exec.CommandContext(ctx, self, "account", dir, string(described))
+	cmd.Stderr = os.Stderr
+	stdin, err := cmd.StdinPipe()
+	if err != nil {
+		return nil, nil, err
+	}
+	stdout, err := cmd.StdoutPipe()
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := cmd.Start(); err != nil {
+		return nil, nil, err
+	}
+	stop := func() { _, _ = stdin.Close(), cmd.Wait() }
+	var url, id, secret string
+	if _, err := fmt.Fscanln(stdout, &url, &id, &secret); err != nil {
+		stop()
+		return nil, nil, fmt.Errorf("the embedded AWS did not start: %w", err)
+	}
+	proceed = func() error {
+		if _, err := fmt.Fprintln(stdin, "deploy"); err != nil {
+			return err
 		}
-		if err == nil {
-			_, err = c.UpdateFunctionCode(ctx, &lambda.UpdateFunctionCodeInput{FunctionName: &name, ZipFile: codeOf(v + 1), Publish: true})
-		}
+		var done string
+		_, err := fmt.Fscanln(stdout, &done)
+		return err
 	}
-	if err == nil {
-		_, err = c.CreateAlias(ctx, &lambda.CreateAliasInput{FunctionName: &name, Name: aws.String("live"), FunctionVersion: aws.String("1")})
-	}
-	return err
+	return &running{dir: dir, url: url, env: []string{"CI=", "AWS_ACCESS_KEY_ID=" + id, "AWS_SECRET_ACCESS_KEY=" + secret}, stop: stop}, proceed, nil
 }
 
-// codeOf returns code that differs for each number.
-func codeOf(number int) []byte {
-	var b bytes.Buffer
-	z := zip.NewWriter(&b)
-	if w, err := z.Create("index.js"); err == nil {
-		_, _ = fmt.Fprint(w, number)
+// manifest is that of an account.
+func (a account) manifest() string {
+	var text strings.Builder
+	fmt.Fprintf(&text, "bundle {\n  name  = \"shop\"\n  layer = %q\n}\nenvironment \"prod\" {\n  account_id = %q\n  regions    = [%q]\n}\n", layerName, accountID, region)
+	for f := range a.Manifest {
+		fmt.Fprintf(&text, "function \"f%d\" {\n  kms_key = \"alias/f%d\"\n  secret \"PASSWORD\" { parameter = \"/shop/f%d\" }\n}\n", f, f, f)
 	}
-	_ = z.Close()
-	return b.Bytes()
+	return text.String()
 }

@@ -27,6 +27,9 @@ func main() {
 	if len(os.Args) > 1 && os.Args[1] == "serve" {
 		exit(serve(ctx, os.Args[2:]))
 	}
+	if len(os.Args) > 1 && os.Args[1] == "account" {
+		exit(serveAccount(ctx, os.Args[2:]))
+	}
 	exit(run(ctx, os.Args[1:]))
 }
 

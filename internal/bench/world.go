@@ -25,7 +25,6 @@ type world struct {
 	Rate      float64       // Parameter Store calls a second; 0 for no limit
 	Burst     float64       // calls that are answered at once before Rate counts
 	Paths     bool          // functions import a path each, instead of naming every parameter
-	Account   *account      // functions of an account to deploy first, before Lambda's quotas hold; nil for none
 }
 
 // write writes the manifest and the seed of the embedded AWS.
@@ -99,17 +98,6 @@ func serve(ctx context.Context, args []string) error {
 	if w.Rate > 0 {
 		options = append(options, awslocal.WithBucket("ssm", w.Rate, w.Burst))
 	}
-	if w.Account != nil {
-		if err := w.deploy(ctx, options); err != nil {
-			return err
-		}
-		log, err := os.Create(filepath.Join(args[0], "log"))
-		if err != nil {
-			return err
-		}
-		defer log.Close()
-		options = append(options, awslocal.WithLambdaQuotas(), awslocal.WithLog(log))
-	}
 	server, err := awslocal.New(options...)
 	if err != nil {
 		return err
@@ -126,24 +114,10 @@ func serve(ctx context.Context, args []string) error {
 	return nil
 }
 
-// deploy starts a server with no quotas, and makes the functions of the account in it.
-func (w world) deploy(ctx context.Context, options []awslocal.Option) (err error) {
-	server, err := awslocal.New(append(options[:len(options):len(options)], awslocal.WithFunctionTimes(0, 0))...)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, server.Close()) }()
-	url, err := server.Start("127.0.0.1:0")
-	if err != nil {
-		return err
-	}
-	id, key := server.Credentials()
-	return w.Account.deploy(ctx, url, id, key)
-}
-
 // A running world is one that is being served.
 type running struct {
 	dir  string
+	url  string
 	env  []string // for programs that find their endpoint there
 	stop func()
 }
