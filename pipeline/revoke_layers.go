@@ -195,7 +195,7 @@ func (p *revoking) running(ctx context.Context, layers []layerOf) (map[string][]
 	for _, l := range layers {
 		d.Manifest = l.manifest
 		found := &DeployedResult{Layer: l.arn}
-		if problems := d.join(ctx, found, all); len(problems) > 0 {
+		if problems := d.join(ctx, found, all, nil); len(problems) > 0 {
 			return nil, problems
 		}
 		rows := slices.Concat(found.Functions, found.Others)
