@@ -144,7 +144,9 @@ func (d *Deployed) list(ctx context.Context) (map[string][]publish.Function, pro
 		if err != nil {
 			return nil, problem.Problems{functionsProblem("function "+fn.File(), "Function "+fn.File(), err, "lambda:ListVersionsByFunction", "")}
 		}
-		byName[fn.File()] = all
+		if len(all) > 0 {
+			byName[fn.File()] = all
+		}
 		done()
 	}
 	return byName, nil

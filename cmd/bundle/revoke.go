@@ -189,7 +189,8 @@ func (a *app) revokeIn(ctx context.Context, c *cli.Context, w *batch.Work, r *pi
 		}
 	}
 	w.Observer.Finish()
-	report := view.NewRevoke(r, plan, proofs, role != "")
+	report := view.NewRevoke(r, plan, proofs)
+	report.Apply, report.Prove = apply, role != ""
 	report.AWSCalls, report.DurationMS = w.Spent()
 	if problems = append(problems, plan.Unreached...); len(problems) == 0 {
 		return report, nil

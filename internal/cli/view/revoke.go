@@ -28,8 +28,10 @@ type Revoke struct {
 	AWSCalls    map[string]int   `json:"aws_calls"`
 	DurationMS  int64            `json:"duration_ms"`
 
+	Apply bool `json:"-"` // the policies were to be changed
+	Prove bool `json:"-"` // the effect was to be proven
+
 	swept   bool
-	asked   bool // for a proof
 	unbound []string
 }
 
@@ -77,12 +79,11 @@ type revokeProof struct {
 	Why      string `json:"why,omitempty"` // it is not proven
 }
 
-// NewRevoke describes a plan, and what has become of it. swept says that the whole account was looked at, and asked that a
-// proof was asked for.
-func NewRevoke(r *pipeline.Revoke, plan *pipeline.Revocation, proofs []pipeline.Proof, asked bool) *Revoke {
+// NewRevoke describes a plan, and what has become of it.
+func NewRevoke(r *pipeline.Revoke, plan *pipeline.Revocation, proofs []pipeline.Proof) *Revoke {
 	v := &Revoke{
 		Lift: plan.Lift, Environment: r.Manifest.Environment.Name.Value, Region: r.Region, Account: r.Account, Kept: append([]string{}, plan.Kept...),
-		Documents: []revokeDocument{}, Deployed: []revokeUse{}, Keys: []revokeKey{}, Proofs: []revokeProof{}, swept: !r.FunctionsOnly, asked: asked,
+		Documents: []revokeDocument{}, Deployed: []revokeUse{}, Keys: []revokeKey{}, Proofs: []revokeProof{}, swept: !r.FunctionsOnly,
 	}
 	for _, d := range plan.Documents {
 		v.Documents = append(v.Documents, revokeDocument{Function: d.Function, Digest: d.Digest, Layers: d.Of, Key: d.Key, Before: d.Before, After: d.After, Own: !d.Elsewhere})
@@ -172,10 +173,10 @@ func (r *Revoke) Notes() []string {
 		all = append(all, "only the functions of the manifest were looked at. Others may have the layer, too")
 	}
 	switch {
-	case r.Changed && !r.asked && !r.Lift:
+	case r.Changed && !r.Prove && !r.Lift:
 		all = append(all, "a change of a key policy takes seconds, at times minutes. Whether it has taken effect is not provable from here: only a role that the policy lets open documents and does not exempt can see it. "+
 			"If you may assume the function's role: --as ROLE. CloudTrail shows each kms:Decrypt with its bundle:document")
-	case r.Pending && !r.Changed:
+	case r.Pending && !r.Apply:
 		all = append(all, "nothing was changed. To change the policies: --apply. To print them: --format policy, and the statement for a tool that owns them: --format terraform, cloudformation or cdk")
 	}
 	if r.Changed {
