@@ -166,7 +166,7 @@ func (r *Prune) state() string {
 
 // revokesNothing is said wherever something is or was to be deleted.
 const revokesNothing = "deleting a version revokes nothing: functions that have it keep it, and so does everyone who has downloaded it. " +
-	"To revoke old layers, see bundle policy --kind key --documents."
+	"To shut out old documents, run bundle revoke."
 
 // Text implements Result.
 func (r *Prune) Text(out *printable.Stream) error {
