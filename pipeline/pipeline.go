@@ -35,7 +35,7 @@ type Keys interface {
 // A Pointer reads and writes the parameter that has the ARN of a published layer.
 // [param.Source] implements it.
 type Pointer interface {
-	Texts(ctx context.Context, refs []secret.Ref, got func(param.Result)) error
+	Texts
 	Put(ctx context.Context, p param.Put) (param.Written, error)
 }
 

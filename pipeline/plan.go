@@ -26,6 +26,7 @@ type Plan struct {
 	Blind      BlindParameters
 	Layers     Layers   // used only for what Previous has not read yet
 	Previous   Previous // what the build would carry over from
+	Pointer    Texts    // reads the parameter with the layer's ARN, if the manifest names one
 
 	Reseal        bool // as in Build
 	AllowRollback bool // as in Build
@@ -55,5 +56,8 @@ func (p *Plan) Run(ctx context.Context) (*Result, problem.Problems) {
 		return nil, problems.Sort()
 	}
 	result := compared.result()
+	if result.Standing, problems = p.standing(ctx, previous); len(problems) > 0 {
+		return nil, problems
+	}
 	return &result, nil
 }

@@ -35,36 +35,48 @@ func (p *Publish) parameter() manifest.Text {
 	return p.Manifest.Bundle.LayerParameter
 }
 
-// look reads the parameter, or one version of it. It refuses one that has anything but the
-// ARN of a version of this layer. That is never shown: it may be a secret.
-func (p *Publish) look(ctx context.Context, layer, version string) (*pointed, problem.Problems) {
-	name := p.parameter()
+// A home is where a layer is.
+type home struct{ account, region, layer string }
+
+// readPointer reads the parameter with the ARN of a version of a layer, or one version of it. why says what else it has. Its
+// value is never part of that: it may be a secret.
+func readPointer(ctx context.Context, texts Texts, ref secret.Ref, of home) (now pointed, why string, err error) {
 	var one param.Result
-	err := p.Pointer.Texts(ctx, []secret.Ref{{Name: name.Value, Selector: version}}, func(r param.Result) { one = r })
-	if err == nil {
-		err = one.Err
-	}
-	refuse := func(format string, args ...any) (*pointed, problem.Problems) {
-		return nil, problem.Problems{problem.New(problem.Integrity, &name.Range, "Parameter is not of this layer",
-			fmt.Sprintf("The parameter %q ", name.Value)+fmt.Sprintf(format, args...)+
-				" It is not overwritten, and its value is not shown, because it may be a secret. Name another parameter, or delete this one if nothing uses it.")}
+	if err := texts.Texts(ctx, []secret.Ref{ref}, func(r param.Result) { one = r }); err != nil {
+		return pointed{}, "", err
 	}
 	found := one.Parameter
 	switch {
-	case errors.Is(err, param.ErrMissing):
-		return &pointed{}, nil
-	case err != nil:
-		return nil, problem.Problems{p.pointerProblem(err, "ssm:GetParameters")}
+	case errors.Is(one.Err, param.ErrMissing):
+		return pointed{}, "", nil
+	case one.Err != nil:
+		return pointed{}, "", one.Err
 	case found.Type != param.String:
-		return refuse("is a %s, not a String.", found.Type)
+		return pointed{}, fmt.Sprintf("is a %s, not a String.", found.Type), nil
 	case found.DataType != param.Text:
-		return refuse("has a data type other than text.")
+		return pointed{}, "has a data type other than text.", nil
 	}
-	ref, err := publish.ParseARN(string(found.Value.Reveal()))
-	if err != nil || ref.Version == 0 || !publish.IsIn(ref, p.Account, p.Region, layer) {
-		return refuse("does not have the ARN of a version of layer %q in account %s and region %s.", layer, p.Account, p.Region)
+	layer, err := publish.ParseARN(string(found.Value.Reveal()))
+	if err != nil || layer.Version == 0 || !publish.IsIn(layer, of.account, of.region, of.layer) {
+		return pointed{}, fmt.Sprintf("does not have the ARN of a version of layer %q in account %s and region %s.", of.layer, of.account, of.region), nil
 	}
-	return &pointed{layer: ref.Version, version: found.Version.Number}, nil
+	return pointed{layer: layer.Version, version: found.Version.Number}, "", nil
+}
+
+// look reads the parameter, or one version of it. It refuses one that has anything but the
+// ARN of a version of this layer.
+func (p *Publish) look(ctx context.Context, layer, version string) (*pointed, problem.Problems) {
+	name := p.parameter()
+	now, why, err := readPointer(ctx, p.Pointer, secret.Ref{Name: name.Value, Selector: version}, home{p.Account, p.Region, layer})
+	switch {
+	case err != nil:
+		return nil, problem.Problems{pointerProblem(name, err, "ssm:GetParameters")}
+	case why != "":
+		return nil, problem.Problems{problem.New(problem.Integrity, &name.Range, "Parameter is not of this layer", fmt.Sprintf(
+			"The parameter %q %s It is not overwritten, and its value is not shown, because it may be a secret. Name another parameter, or delete this one if nothing uses it.",
+			name.Value, why))}
+	}
+	return &now, nil
 }
 
 // pointTries is how often a publication writes its parameter while other runs write it too.
@@ -97,7 +109,7 @@ func (p *Publish) point(ctx context.Context, result *Published, now *pointed) (p
 			Value:       secret.New([]byte(want.ARN)), Create: now.version == 0,
 		})
 		if err != nil {
-			return problem.Problems{p.pointerProblem(err, "ssm:PutParameter")}
+			return problem.Problems{pointerProblem(name, err, "ssm:PutParameter")}
 		}
 		result.Parameter.Layer, result.Parameter.Version, result.Parameter.Changed = want.Number, written.Version, true
 		if written.Version <= now.version+1 || p.AllowRollback {
@@ -139,10 +151,6 @@ func (p *Publish) newer(has int64, want publish.Version) problem.Problem {
 }
 
 // pointerProblem joins an error of a call to the parameter.
-func (p *Publish) pointerProblem(err error, right string) problem.Problem {
-	return pointerProblem(p.parameter(), err, right)
-}
-
 func pointerProblem(name manifest.Text, err error, right string) problem.Problem {
 	if errors.Is(err, param.ErrUnclear) {
 		return problem.New(problem.Unavailable, &name.Range, "Outcome unknown", fmt.Sprintf("There was no answer to the put of %q.", name.Value))

@@ -26,6 +26,7 @@ type Status struct {
 	Caller     func(context.Context) (string, error) // returns the account of the credentials
 	Parameters BlindParameters
 	Layers     Layers
+	Pointer    Texts // reads the parameter with the layer's ARN, if the manifest names one
 	Observer   Observer
 
 	Published *publish.Ref // the layer, if it is published; otherwise nil
@@ -44,10 +45,15 @@ type StatusResult struct {
 	// would carry it over now, otherwise Reseal. A secret whose parameter no longer
 	// exists counts as removed.
 	Changes []plan.Change
+
+	// Standing is what the parameter with the layer's ARN has, if the manifest names one and the layer is the newest
+	// version under the manifest's name; otherwise nil.
+	Standing *Standing
 }
 
 // Run compares. It calls GetLayerVersion for a published layer,
-// GetCallerIdentity, and GetParameters without decryption.
+// GetCallerIdentity, and GetParameters without decryption, once more for the parameter
+// with the layer's ARN.
 func (s *Status) Run(ctx context.Context) (*StatusResult, problem.Problems) {
 	layer, problems := s.open(ctx)
 	if len(problems) > 0 {
@@ -60,9 +66,14 @@ func (s *Status) Run(ctx context.Context) (*StatusResult, problem.Problems) {
 	if len(problems) > 0 {
 		return nil, problems.Sort()
 	}
+	standing, problems := s.standing(ctx)
+	if len(problems) > 0 {
+		return nil, problems
+	}
 	first := layer.Documents[0]
 	return &StatusResult{
 		Name: s.Name, Content: s.Content, Header: first.Header, Region: first.Region(), Changes: plan.Diff(wants, layer.Documents),
+		Standing: standing,
 	}, nil
 }
 

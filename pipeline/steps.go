@@ -78,6 +78,8 @@ type Result struct {
 	Changes  []plan.Change // ascending by name; one for each document, including removed ones
 	Previous Previous      // what they were compared with
 	Warnings problem.Problems
+
+	Standing *Standing // of a plan with calls: what the parameter with the layer's ARN has; nil if the manifest names none
 }
 
 func (c compared) result() Result {

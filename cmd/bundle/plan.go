@@ -104,7 +104,7 @@ func (a *app) planLayer(ctx context.Context, c *cli.Context, t *target.Target, w
 	} else {
 		plan := &pipeline.Plan{
 			Scope: scope(c, t, w), Parameters: w.Session.Parameters, Keys: w.Session.Keys, Blind: w.Session.Blind.Parameters, Layers: w.Session.Layers,
-			Previous: earlier, Reseal: reseal, AllowRollback: rollback, RequireBlind: blind,
+			Previous: earlier, Pointer: w.Session.Source, Reseal: reseal, AllowRollback: rollback, RequireBlind: blind,
 		}
 		planned, problems = plan.Run(ctx)
 	}

@@ -102,7 +102,7 @@ func (a *app) layerTarget(c *cli.Context, layer string) ([]*target.Target, error
 
 // statusOfLayer checks whether one layer is stale.
 func (a *app) statusOfLayer(ctx context.Context, w *batch.Work, s *pipeline.Status) (view.Result, error) {
-	s.Caller, s.Parameters, s.Layers, s.Observer = w.Session.Caller, w.Session.Blind.Parameters, w.Session.Layers, w.Observer
+	s.Caller, s.Parameters, s.Layers, s.Pointer, s.Observer = w.Session.Caller, w.Session.Blind.Parameters, w.Session.Layers, w.Session.Source, w.Observer
 	found, problems := s.Run(ctx)
 	w.Observer.Finish()
 	if len(problems) > 0 {
@@ -119,7 +119,7 @@ func (a *app) statusOfLayer(ctx context.Context, w *batch.Work, s *pipeline.Stat
 // statusDeployed checks whether a published layer is stale, and which functions have which version of it.
 func (a *app) statusDeployed(ctx context.Context, w *batch.Work, d *pipeline.Deployed) (view.Result, error) {
 	layers := w.Session.Layers.At(w.Session.Pace)
-	d.Caller, d.Parameters, d.Layers, d.Observer = w.Session.Caller, w.Session.Blind.Parameters, layers, w.Observer
+	d.Caller, d.Parameters, d.Layers, d.Pointer, d.Observer = w.Session.Caller, w.Session.Blind.Parameters, layers, w.Session.Source, w.Observer
 	d.Versions, d.Functions = layers, w.Session.Functions
 	found, problems := d.Run(ctx)
 	w.Observer.Finish()

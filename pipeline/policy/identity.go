@@ -41,7 +41,16 @@ func (s Setting) Build() Document {
 // Plan is the policy of a role that shows what a build would do, but can neither
 // read nor seal a value.
 func (s Setting) Plan() Document {
-	return newDocument(s.look(), s.closeReads(), []Statement{denyValues()}, s.closeTags())
+	return newDocument(s.look(), s.pointers(), s.closeReads(s.layerParameters()...), []Statement{denyValues()}, s.closeTags())
+}
+
+// pointers allows reading the parameters that get the ARNs of layers.
+func (s Setting) pointers() []Statement {
+	parameters := s.layerParameters()
+	if len(parameters) == 0 {
+		return nil
+	}
+	return []Statement{{Sid: "ReadLayerARN", Effect: allow, Action: List{"ssm:GetParameters"}, Resource: parameters}}
 }
 
 // denyValues denies decrypting, encrypting and re-encrypting, granting these to

@@ -77,6 +77,7 @@ func (s Setting) BuildProbes() []Probe {
 func (s Setting) PlanProbes() []Probe {
 	p := &probes{Setting: s}
 	p.look()
+	p.add(true, "", nil, s.layerParameters(), "ssm:GetParameters")
 	p.readElsewhere()
 	packed, blind := s.packed(), s.blind()
 	keys := distinct(slices.Concat(s.keys(), packed.keys, blind.keys))

@@ -252,10 +252,14 @@ func (w *world) findLayer(cfg aws.Config) error {
 // plan plans with a role.
 func (w *world) plan(cfg aws.Config) error {
 	b := w.build(cfg)
-	p := &pipeline.Plan{Scope: b.Scope, Parameters: b.Parameters, Keys: b.Keys, Blind: b.Blind.Parameters, Layers: b.Layers}
-	_, problems := p.Run(w.Context())
+	p := &pipeline.Plan{Scope: b.Scope, Parameters: b.Parameters, Keys: b.Keys, Blind: b.Blind.Parameters, Layers: b.Layers,
+		Pointer: param.New(cfg, param.Options{Account: awslocal.Account})}
+	planned, problems := p.Run(w.Context())
 	if len(problems) > 0 {
 		return fmt.Errorf("%s: %s", problems[0].Summary, problems[0].Detail)
+	}
+	if s := planned.Standing; s == nil || s.Stand == pipeline.StandsUnread {
+		return fmt.Errorf("where the layer's parameter stands is not known: %+v", s)
 	}
 	return w.findLayer(cfg)
 }

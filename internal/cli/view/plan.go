@@ -24,6 +24,7 @@ type Plan struct {
 	Previous    string         `json:"previous"` // file or ARN; "" for a first build
 	Summary     planSummary    `json:"summary"`
 	Functions   []planFunction `json:"functions"`
+	Parameter   *Standing      `json:"layer_parameter,omitempty"`
 	AWSCalls    map[string]int `json:"aws_calls"`
 	DurationMS  int64          `json:"duration_ms"`
 
@@ -68,7 +69,7 @@ func NewPlan(m *manifest.Manifest, result *pipeline.Result, offline bool) *Plan 
 	r := &Plan{
 		Offline: offline, Embedded: m.Environment.Embedded.Value != "", Bundle: m.Bundle.Name.Value,
 		Environment: m.Environment.Name.Value, Region: m.Environment.Region(), Previous: result.Previous.Name,
-		Functions: []planFunction{},
+		Functions: []planFunction{}, Parameter: newStanding(result.Standing),
 	}
 	for _, change := range result.Changes {
 		switch change.Action {
@@ -277,4 +278,4 @@ func shortARN(s string) string {
 }
 
 // Notes implements Result.
-func (r *Plan) Notes() []string { return nil }
+func (r *Plan) Notes() []string { return r.Parameter.notes() }

@@ -6,6 +6,7 @@ import (
 	"unicode"
 
 	"github.com/whispering/bundle/internal/printable"
+	"github.com/whispering/bundle/pipeline"
 	"github.com/whispering/bundle/pipeline/plan"
 )
 
@@ -19,6 +20,9 @@ func (r *Plan) Markdown() string {
 	head := fmt.Sprintf("**bundle plan** for %s, environment %s in %s: %s", InCode(r.Bundle), InCode(r.Environment), InCode(r.Region), r.summary())
 	if r.Offline {
 		head += " (offline: versions, keys and the parameters below paths are unknown)"
+	}
+	if r.Parameter != nil && r.Parameter.State != pipeline.StandsNewest {
+		head += "\n" + strings.TrimSuffix(r.Parameter.markdown(), "\n")
 	}
 	if !r.Changed {
 		return head + "\n"

@@ -19,6 +19,7 @@ type Status struct {
 	Environment string           `json:"environment"`
 	Region      string           `json:"region"`
 	Functions   []statusFunction `json:"functions"`
+	Parameter   *Standing        `json:"layer_parameter,omitempty"`
 	Deployed    *Deployed        `json:"deployed,omitempty"` // with --deployed
 	AWSCalls    map[string]int   `json:"aws_calls"`
 	DurationMS  int64            `json:"duration_ms"`
@@ -42,6 +43,7 @@ func NewStatus(result *pipeline.StatusResult) *Status {
 	r := &Status{
 		Layer:  NewLayer(result.Name, result.Content),
 		Bundle: result.Header.Bundle, Environment: result.Header.Environment, Region: result.Region,
+		Parameter: newStanding(result.Standing),
 	}
 	for _, change := range result.Changes {
 		f := statusFunction{
@@ -83,7 +85,7 @@ func (r *Status) Outputs() []actions.Output {
 
 // Markdown returns a table for the step's summary.
 func (r *Status) Markdown() string {
-	return fmt.Sprintf("### bundle status: %s is %s\n\n%s", actions.Cell(r.Layer.Path), r.Brief().State, MarkdownTable(r.table())) + r.Deployed.markdown()
+	return fmt.Sprintf("### bundle status: %s is %s\n\n%s", actions.Cell(r.Layer.Path), r.Brief().State, MarkdownTable(r.table())) + r.Parameter.markdown() + r.Deployed.markdown()
 }
 
 // table returns the rows with their heading.
@@ -123,4 +125,4 @@ func (r *Status) rows() [][]string {
 }
 
 // Notes implements Result.
-func (r *Status) Notes() []string { return nil }
+func (r *Status) Notes() []string { return r.Parameter.notes() }
