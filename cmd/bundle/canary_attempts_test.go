@@ -27,7 +27,7 @@ func canaryAttempts() map[string][]attempt {
 		"publish":    publishAttempts(),
 		"prune":      pruneAttempts(),
 		"plan":       planAttempts(),
-		"status":     statusAttempts(),
+		"status":     append(statusAttempts(), deployedAttempts()...),
 		"compare":    compareAttempts(),
 		"verify":     verifyAttempts(),
 		"policy":     policyAttempts(),

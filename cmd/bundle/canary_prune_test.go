@@ -40,12 +40,7 @@ func pruneAttempts() []attempt {
 func published(s *stage) {
 	s.write("old.hcl", "bundle {\n  name  = \"shop\"\n  layer = \"old\"\n}\n"+canaryManifest[len(canaryBundle):])
 	s.publishOld("old", 4)
-	latest := []string{"arn:aws:lambda:us-west-2:" + testAccount + ":layer:old:4"}
-	for _, name := range []string{"hello", "worker"} {
-		if err := (deployment{Function: name, Layers: &latest, Publish: true, Env: map[string]string{"TOKEN": s.canaries["secure"].value}}).do(s.cloud.lambda); err != nil {
-			s.Fatal(err)
-		}
-	}
+	withVariables(s, "old:4")
 }
 
 // publishOld publishes versions of a layer with the description of the bundle shop in prod.

@@ -16,6 +16,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
@@ -296,7 +297,7 @@ func (s *stage) sample() canarySample {
 // account makes an AWS that plays account 222222222222.
 func (s *stage) account() {
 	s.Helper()
-	server, err := awslocal.New()
+	server, err := awslocal.New(awslocal.WithFunctionTimes(time.Millisecond, time.Millisecond))
 	if err != nil {
 		s.Fatal(err)
 	}

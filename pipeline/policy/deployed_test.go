@@ -5,7 +5,9 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"maps"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -104,5 +106,32 @@ func TestDeployedPolicyReadsNoValue(t *testing.T) {
 		if _, err := w.run(w.role("deployed", document)); err == nil {
 			t.Errorf("a build works, functions only %t", functionsOnly)
 		}
+	}
+}
+
+// The account is listed 50 versions at a time, and nothing is asked twice.
+func TestDeployedMakesFewCalls(t *testing.T) {
+	w := newWorld(t, modes{}, awslocal.WithFunctionTimes(0, 0))
+	w.documents() // publishes
+	for _, name := range []string{"hello", "worker"} {
+		w.deploy(name, 1, false)
+	}
+	const others = 60
+	for i := range others {
+		w.deploy(fmt.Sprintf("other-%d", i), 1, false)
+	}
+	w.server.ResetCalls()
+	found, err := w.deployed(w.admin, false)
+	if err != nil || len(found.Others) != 2*others {
+		t.Fatalf("%d others: %v", len(found.Others), err)
+	}
+	want := map[string]int{
+		"lambda:ListFunctions": 3, // of 62 functions with two versions each
+		"lambda:ListAliases":   2, "lambda:ListLayerVersions": 2, "lambda:GetLayerVersion": 1, "ssm:GetParameters": 1, "sts:GetCallerIdentity": 1,
+	}
+	got := w.server.Calls()
+	maps.DeleteFunc(got, func(call string, _ int) bool { return strings.Contains(call, "(") }) // made by AWS itself
+	if !maps.Equal(got, want) {
+		t.Errorf("%v, want %v", got, want)
 	}
 }
