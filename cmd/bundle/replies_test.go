@@ -196,7 +196,10 @@ func newReplies(t *testing.T) *replies {
 	}
 	r.putText("/layers/old", "arn:aws:lambda:us-west-2:222222222222:layer:old:3")
 	r.write("old.hcl", strings.Replace(repliesManifest, `layer = "shop"`, `layer = "old"`, 1))
+	r.putText("/layers/shop", "arn:aws:lambda:us-west-2:222222222222:layer:shop:1")
+	r.write("pointed.hcl", strings.Replace(repliesManifest, `layer = "shop"`, `layer = "shop"`+"\n  layer_parameter = \"/layers/shop\"", 1))
 	r.commands = map[string][]string{
+		"status, where":    with("status", "--manifest", "pointed.hcl"),
 		"prune":            with("prune", "--manifest", "old.hcl", "--older-than", "0d", "--ssm", "/layers/old"),
 		"first build":      with("build", "--out", "new.zip", "--previous", "none"),
 		"build anew":       with("build", "--out", "out.zip", "--reseal"),
