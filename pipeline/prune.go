@@ -25,6 +25,7 @@ type PrunedLayers interface {
 type SweptFunctions interface {
 	All(ctx context.Context, page func(more bool)) ([]publish.Function, error)
 	Sweep(ctx context.Context, page func(more bool)) ([]publish.Function, error)
+	Published(ctx context.Context, name string) ([]publish.Function, error)
 }
 
 // A PointerHistory reads the versions of the parameter with the ARN of a layer. [param.Source] implements it.
@@ -161,8 +162,32 @@ func (p *Prune) look(ctx context.Context, name manifest.Text, functions lister) 
 		return nil, problem.Problems{functionsProblem("the functions of the account", "The list of functions", err, "lambda:ListFunctions",
 			". Nothing is deleted without it")}
 	}
+	all, problems := p.withPublished(ctx, all)
+	if len(problems) > 0 {
+		return nil, problems
+	}
 	r.keepAttached(all)
 	return r.unless(p.keepPointed(ctx, name, r))
+}
+
+// withPublished adds what an unqualified call of each function on Managed Instances runs, where the list does not have it.
+func (p *Prune) withPublished(ctx context.Context, all []publish.Function) ([]publish.Function, problem.Problems) {
+	listed := map[string]bool{}
+	for _, f := range all {
+		listed[f.Name] = listed[f.Name] || f.Version == publish.LatestPublished
+	}
+	with := all[:len(all):len(all)] // the list is also that of other layers
+	for _, f := range all {
+		if f.Version != publish.Latest || !f.Managed || listed[f.Name] {
+			continue
+		}
+		published, err := p.Functions.Published(ctx, f.Name)
+		if err != nil {
+			return nil, problem.Problems{functionsProblem("function "+f.Name, "Function "+f.Name, err, "lambda:GetFunctionConfiguration", "")}
+		}
+		with = append(with, published...)
+	}
+	return with, nil
 }
 
 // layerProblem reports a failed call about the layer.

@@ -26,9 +26,9 @@ func (p *Prune) delete(ctx context.Context, name manifest.Text, r *Pruned) probl
 		r.Versions[i].Deleted = true
 		done()
 	}
-	sure := "Deleted"
+	sure, seen := "Deleted", true
 	if exists, err := p.exist(ctx, name); err != nil {
-		sure = "Deleted for certain"
+		sure, seen = "Deleted for certain", false
 		if len(problems) == 0 {
 			problems = problem.Problems{p.layerProblem(name, err, "lambda:ListLayerVersions")}
 		}
@@ -46,8 +46,8 @@ func (p *Prune) delete(ctx context.Context, name manifest.Text, r *Pruned) probl
 		}
 	}
 	switch {
-	case len(problems) == 0 && len(left) == 0:
-		return nil
+	case len(left) == 0 && seen:
+		return nil // also if the last answer was lost
 	case len(problems) == 0:
 		problems = problem.Problems{problem.New(problem.Integrity, &name.Range, "Versions not deleted", fmt.Sprintf(
 			"Lambda accepted the deletion of versions of layer %s, and still lists them.", name.Value))}

@@ -37,6 +37,9 @@ func (w *world) prunes(cfg aws.Config) error {
 		}
 		w.putText("/local/layers/shop", v.ARN)
 	}
+	if w.count == 3 {
+		w.deploy("managed", 3, true)
+	}
 	p := &pipeline.Prune{
 		Scope: pipeline.Scope{
 			Manifest: w.manifest, Region: awslocal.Region, Account: awslocal.Account, Observer: unobserved{}, Caller: func(ctx context.Context) (string, error) {
@@ -83,7 +86,7 @@ func (w *world) putText(name, value string) {
 }
 
 func TestPrunePolicyIsEnoughAndNothingInItIsTooMuch(t *testing.T) {
-	w := newWorld(t, modes{})
+	w := newWorld(t, modes{}, awslocal.WithFunctionTimes(0, 0))
 	document := w.setting.Prune()
 	if err := w.prunes(w.role("prune", document)); err != nil {
 		t.Fatal(err)
@@ -112,7 +115,7 @@ func TestPrunePolicyNamesOnlyWhatIsThere(t *testing.T) {
 }
 
 func TestPruneSessionIsEnoughAndNothingInItIsTooMuch(t *testing.T) {
-	w := newWorld(t, modes{})
+	w := newWorld(t, modes{}, awslocal.WithFunctionTimes(0, 0))
 	document, fits := w.session().PruneSession()
 	if !fits {
 		t.Fatal("it is too long")
@@ -128,7 +131,7 @@ func TestPruneSessionIsEnoughAndNothingInItIsTooMuch(t *testing.T) {
 }
 
 func TestPrunePolicyDeniesEveryAttack(t *testing.T) {
-	w := newWorld(t, modes{})
+	w := newWorld(t, modes{}, awslocal.WithFunctionTimes(0, 0))
 	w.putText("/local/layers/shop", "x")
 	w.putText("/local/layers/other", "x")
 	for _, name := range []string{"other", "shop2"} {
