@@ -25,7 +25,7 @@ func (s Setting) PruneSession() (Document, bool) {
 
 func (s Setting) prune() []Statement {
 	statements := []Statement{
-		{Sid: "ListFunctions", Effect: allow, Action: List{"lambda:ListFunctions"}, Resource: List{"*"}}, // Lambda knows no other resource for it
+		{Sid: "ListFunctions", Effect: allow, Action: List{"lambda:ListFunctions"}, Resource: List{"*"}},                           // Lambda knows no other resource for it
 		{Sid: "ReadPublished", Effect: allow, Action: List{"lambda:GetFunctionConfiguration"}, Resource: List{s.functionARN("*")}}, // of Managed Instances
 		{Sid: "FindLayer", Effect: allow, Action: List{"lambda:ListLayerVersions"}, Resource: s.layers()},
 		{Sid: "PruneLayer", Effect: allow, Action: List{"lambda:GetLayerVersionPolicy", "lambda:DeleteLayerVersion"}, Resource: s.layerVersions()},
