@@ -25,7 +25,7 @@ func (r *Revoke) CheckOwners(plan *Revocation) problem.Problems {
 				"Put the statement into the template: --format cloudformation prints it. To change the policy nevertheless, pass --drift.", k.Key, k.Stack, stackTag)...)
 		case k.Untagged:
 			all = append(all, refused(problem.Access, "Key of a stack?", "The tags of key %s cannot be read, so it is not known whether a CloudFormation stack owns it. "+
-				"Allow kms:ListResourceTags on it, or pass --drift.", k.Key)...)
+				"Allow kms:ListResourceTags on it (bundle policy --kind revoke writes the policy), or pass --drift.", k.Key)...)
 		}
 	}
 	return all

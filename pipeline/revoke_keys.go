@@ -65,8 +65,7 @@ func (p *revoking) under(key string) []string {
 }
 
 func policyProblem(key, lead string, err error, right string) problem.Problem {
-	return problem.FromAWS(err, problem.Resource{Name: "key " + key, Lead: lead, Rights: []string{right}, On: "it",
-		Or: " (docs/revoking.md lists the rights)"}, nil)
+	return problem.FromAWS(err, problem.Resource{Name: "key " + key, Lead: lead, Rights: []string{right}, On: "it"}, nil)
 }
 
 // read reads a policy, and whom the key belongs to.

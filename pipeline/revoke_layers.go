@@ -10,6 +10,7 @@ import (
 
 	"github.com/whispering/bundle/internal/arn"
 	"github.com/whispering/bundle/layerbuild"
+	"github.com/whispering/bundle/layerbuild/sealed"
 	"github.com/whispering/bundle/pipeline/manifest"
 	"github.com/whispering/bundle/pipeline/problem"
 	"github.com/whispering/bundle/pipeline/publish"
@@ -194,8 +195,14 @@ func (p *revoking) running(ctx context.Context, layers []layerOf) (map[string][]
 	running := map[string][]Running{}
 	for _, l := range layers {
 		d.Manifest = l.manifest
+		var newest known
+		if len(l.versions) > 0 {
+			if newest, problems = p.version(ctx, p.Region, publish.Ref{Layer: l.arn, Version: l.versions[0]}); len(problems) > 0 {
+				return nil, problems
+			}
+		}
 		found := &DeployedResult{Layer: l.arn}
-		if problems := d.join(ctx, found, all, nil); len(problems) > 0 {
+		if problems := d.join(ctx, found, all, newest.documents); len(problems) > 0 {
 			return nil, problems
 		}
 		rows := slices.Concat(found.Functions, found.Others)
@@ -237,8 +244,12 @@ func (p *revoking) use(layer string, one Running) {
 		u.Why = "the version of the layer was not looked at"
 	default:
 		u.Open = true
-		for _, d := range p.known[i].documents {
-			if !p.ours(d) || one.Function != "" && d.Header.Name != one.Name {
+		documents := p.known[i].documents
+		if d := opened(documents, one.Name, one.Settings); d != nil {
+			documents = []*sealed.Document{d}
+		} // otherwise, it may open any of them
+		for _, d := range documents {
+			if !p.ours(d) {
 				continue
 			}
 			u.Digest = append(u.Digest, d.HeaderSHA256())

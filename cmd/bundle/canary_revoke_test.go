@@ -51,7 +51,7 @@ func revokeAttempts() []attempt {
 		{name: "a value among the exceptions", args: prod(), faults: policy(`{"Statement": [{"Sid": "BreakGlass", "Effect": "Allow", "Principal": {"AWS": [` + string(quoted(value)) + `, ` + string(quoted("arn:aws:iam::222222222222:role/"+value)) + `]}, "Action": "kms:Decrypt", "Resource": "*"}]}`)},
 		{name: "a value for a stack", args: prod(), faults: []awslocal.Fault{taggedBy("aws:cloudformation:stack-name", value)}},
 		{name: "a refusal of tags", args: prod(), faults: []awslocal.Fault{{Kind: awslocal.Fail, Operation: "kms:ListResourceTags", Code: "AccessDeniedException", Message: "cannot read " + value}}},
-		{name: "a refusal of a policy", args: prod("--apply"), faults: []awslocal.Fault{{Kind: awslocal.Fail, Operation: "kms:PutKeyPolicy", Code: "MalformedPolicyDocumentException", Message: "cannot read " + value}}, code: 7},
+		{name: "a refusal of a policy", args: prod("--apply"), faults: []awslocal.Fault{{Kind: awslocal.Fail, Operation: "kms:PutKeyPolicy", Code: "MalformedPolicyDocumentException", Message: "cannot read " + value}}, code: 4},
 		{name: "an answer that is lost", args: prod("--apply"), faults: []awslocal.Fault{{Kind: awslocal.Reset, Operation: "kms:PutKeyPolicy"}}, code: 9},
 		{name: "closed output", args: prod(), closed: true, code: 8},
 	}

@@ -10,6 +10,7 @@ const (
 	KindDoctor   = "doctor"   // of a role that runs the doctor
 	KindDeployed = "deployed" // of a role that looks what is deployed
 	KindPrune    = "prune"    // of a role that deletes old versions of the layers
+	KindRevoke   = "revoke"   // of a role that revokes documents
 	KindFunction = "function" // of a function's role
 	KindKey      = "key"      // of a function's key
 	KindAll      = "all"      // all of them
@@ -17,19 +18,19 @@ const (
 
 // Kinds lists the kinds of policies.
 func Kinds() []string {
-	return []string{KindCI, KindPlan, KindPut, KindDoctor, KindDeployed, KindPrune, KindFunction, KindKey, KindAll}
+	return []string{KindCI, KindPlan, KindPut, KindDoctor, KindDeployed, KindPrune, KindRevoke, KindFunction, KindKey, KindAll}
 }
 
 // OfRoles reports whether a policy of the kind is about all functions, or about a group
 // of them.
 func OfRoles(kind string) bool {
-	return kind == KindCI || kind == KindPlan || kind == KindPut || kind == KindDoctor || kind == KindDeployed || kind == KindPrune
+	return kind == KindCI || kind == KindPlan || kind == KindPut || kind == KindDoctor || kind == KindDeployed || kind == KindPrune || kind == KindRevoke
 }
 
 // A Written is a policy and its purpose.
 type Written struct {
 	Kind     string
-	Function string // in the manifest; "" for a role that builds, plans, puts, prunes, runs the doctor or looks what is deployed
+	Function string // in the manifest; "" for a role that builds, plans, puts, prunes, revokes, runs the doctor or looks what is deployed
 	Key      string // ARN; only for a key policy
 	Policy   Document
 }
@@ -69,6 +70,12 @@ func (s *Setting) Documents(kind string, functions []string) (all []Written, mis
 		return nil, nil, errors.New(`the bundle names no layer whose versions could be deleted: write layer = "NAME" in the bundle block`)
 	case named && (kind == KindPrune || kind == KindAll):
 		all = append(all, Written{Kind: KindPrune, Policy: group.Prune()})
+	}
+	switch named := len(group.layers()) > 0; {
+	case kind == KindRevoke && !named:
+		return nil, nil, errors.New(`the bundle names no layer that functions could have: write layer = "NAME" in the bundle block`)
+	case named && (kind == KindRevoke || kind == KindAll):
+		all = append(all, Written{Kind: KindRevoke, Policy: group.Revoke()})
 	}
 	for _, name := range group.Functions() {
 		document, err := s.Function(name)

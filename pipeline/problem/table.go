@@ -51,8 +51,12 @@ var table = map[string]row{
 	"advised class malformed":   {Integrity, "Unexpected answer from AWS", ""},
 
 	// Denied calls.
-	"class denied":                                     {Access, "Access denied", "Allow {rights} on {on} for this role{or}."},
-	"ssm class denied":                                 {Access, "Access to the parameter denied", "Allow {rights} on {on} for this role{or}."},
+	"class denied":                  {Access, "Access denied", "Allow {rights} on {on} for this role{or}."},
+	"ssm class denied":              {Access, "Access to the parameter denied", "Allow {rights} on {on} for this role{or}."},
+	"kms:PutKeyPolicy class denied": {Access, "Access to the key denied", "Allow {rights} on {on} for this role (bundle policy --kind revoke writes the policy){or}."},
+	"kms:PutKeyPolicy MalformedPolicyDocumentException": {Access, "Key policy not changed", "KMS does not accept the policy. Either it names a role or user that is gone, or it would not let these credentials change it again. " +
+		"Put it as an administrator of the key, or print it with --format policy and correct it{or}."},
+	"kms:PutKeyPolicy LimitExceededException":          {Manifest, "Key policy not changed", "The policy is too large for KMS. Keep fewer layers{or}."},
 	"kms class denied":                                 {Access, "Access to the key denied", "Allow {rights} on {on} for this role, in the key policy or a policy of the role (bundle policy writes both){or}."},
 	"lambda class denied":                              {Access, "Access to the layer denied", "Allow {rights} on {on} for this role{or}."},
 	"lambda:ListFunctions class denied":                {Access, "Access to functions denied", "Allow {rights} on {on} for this role{or}."},

@@ -223,6 +223,11 @@ var said = []struct {
 	},
 	{awsfault.Sentinel("lambda", "", awsfault.Malformed, "no answer to that"), Integrity, "Unexpected answer from Lambda", "Try again"},
 
+	// Key policies.
+	{refused("kms:PutKeyPolicy", "AccessDeniedException", ""), Access, "Access to the key denied", "bundle policy --kind revoke writes the policy"},
+	{refused("kms:PutKeyPolicy", "MalformedPolicyDocumentException", ""), Access, "Key policy not changed", "would not let these credentials change it again"},
+	{refused("kms:PutKeyPolicy", "LimitExceededException", ""), Manifest, "Key policy not changed", "Keep fewer layers"},
+
 	// STS.
 	{refused("sts:AssumeRole", "MalformedPolicyDocument", ""), Access, "Role cannot be assumed", "session policy"},
 	{refused("sts:AssumeRole", "PackedPolicyTooLarge", ""), Access, "Role cannot be assumed", "too large in total"},
@@ -288,6 +293,7 @@ var operations = map[string]string{
 		"PoliciesLimitExceededException InvalidPolicyTypeException InvalidPolicyAttributeException IncompatiblePolicyException",
 	"kms:DescribeKey":            "DependencyTimeoutException InvalidArnException KMSInternalException NotFoundException",
 	"kms:GetKeyPolicy":           "DependencyTimeoutException InvalidArnException KMSInternalException KMSInvalidStateException NotFoundException",
+	"kms:PutKeyPolicy":           "DependencyTimeoutException InvalidArnException KMSInternalException KMSInvalidStateException LimitExceededException MalformedPolicyDocumentException NotFoundException",
 	"kms:ListGrants":             "DependencyTimeoutException InvalidArnException InvalidMarkerException KMSInternalException KMSInvalidStateException NotFoundException",
 	"kms:GetKeyLastUsage":        "DependencyTimeoutException InvalidArnException KMSInternalException NotFoundException",
 	"kms:ListResourceTags":       "InvalidArnException InvalidMarkerException KMSInternalException NotFoundException",
