@@ -95,36 +95,25 @@ func (l *Lambda) get(ctx context.Context, layer string, number int64) (Version, 
 // than below, if that is not 0. Lambda lists the newest version first, so the first
 // page with a version is enough. If a page has another order, it reads all pages.
 func (l *Lambda) newest(ctx context.Context, layer string, below int64) (int64, error) {
-	const maxPages, maxEmpty = 1000, 50
-	empty := 0
 	var newest int64
-	var marker *string
-	for range maxPages {
+	err := pages(func(marker *string) (*string, int, error) {
 		out, err := l.client.ListLayerVersions(ctx, &lambda.ListLayerVersionsInput{LayerName: aws.String(layer), MaxItems: aws.Int32(50), Marker: marker})
 		if err != nil {
-			return 0, failure(ctx, err)
+			return nil, 0, failure(ctx, err)
 		}
 		found, descending, err := l.highest(layer, below, out.LayerVersions)
-		if err != nil {
-			return 0, err
+		if newest = max(newest, found); err == nil && descending && len(out.LayerVersions) > 0 && newest != 0 {
+			return nil, 0, nil
 		}
-		newest = max(newest, found)
-		if empty++; len(out.LayerVersions) > 0 {
-			empty = 0
-		}
-		before := aws.ToString(marker)
-		if marker = out.NextMarker; aws.ToString(marker) != "" && (aws.ToString(marker) == before || empty == maxEmpty) {
-			break
-		}
-		if aws.ToString(marker) != "" && (!descending || len(out.LayerVersions) == 0 || newest == 0) {
-			continue
-		}
-		if newest == 0 {
-			return 0, fmt.Errorf("%w: %q", ErrNoLayer, layer)
-		}
-		return newest, nil
+		return out.NextMarker, len(out.LayerVersions), err
+	})
+	if err == nil && newest == 0 {
+		err = fmt.Errorf("%w: %q", ErrNoLayer, layer)
 	}
-	return 0, fmt.Errorf("%w: the list of versions does not end", ErrReply)
+	if err != nil {
+		return 0, err
+	}
+	return newest, nil
 }
 
 // highest returns the highest version in a page, and whether the page lists the
