@@ -11,6 +11,7 @@ const (
 	StepVersion   Step = "reading versions"
 	StepFunctions Step = "listing functions"
 	StepAliases   Step = "listing aliases"
+	StepEvents    Step = "reading events"
 	StepSharing   Step = "reading policies of versions"
 	StepDelete    Step = "deleting versions"
 	StepPolicies  Step = "reading and putting key policies"
@@ -23,7 +24,7 @@ const (
 // Steps returns all steps in order. A run leaves out those that it has no use for.
 func Steps() []Step {
 	return []Step{
-		StepPreflight, StepPrevious, StepList, StepVersion, StepFunctions, StepAliases, StepSharing, StepDelete, StepPolicies, StepSimulate,
+		StepPreflight, StepPrevious, StepList, StepVersion, StepFunctions, StepAliases, StepEvents, StepSharing, StepDelete, StepPolicies, StepSimulate,
 		StepRead, StepSeal, StepPublish,
 	}
 }

@@ -32,6 +32,7 @@ func canaryAttempts() map[string][]attempt {
 		"verify":     verifyAttempts(),
 		"policy":     policyAttempts(),
 		"doctor":     doctorAttempts(),
+		"audit":      auditAttempts(),
 		"run":        runAttempts(),
 		"revoke":     revokeAttempts(),
 		"put":        secretPutAttempts(),

@@ -80,6 +80,7 @@ func callsForCredentials(url string) map[string][]string {
 		"put":     {"--env", "prod", "--yes", "--endpoint-url", url, "SECURE"},
 		"import":  {"--env", "prod", "--yes", "--endpoint-url", url, "values.env"},
 		"policy":  {"--env", "prod", "--endpoint-url", url},
+		"audit":   {"--manifest", "secrets.hcl", "--env", "prod", "--endpoint-url", url},
 		"doctor":  {"--env", "prod", "--endpoint-url", url},
 		"verify":  {"--open", "--endpoint-url", url, "--layer", "prod.zip"},
 		"run":     {"--layer", "prod.zip", "--function", "hello", "--endpoint-url", url, "--", "bundle", "version"},

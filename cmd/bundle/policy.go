@@ -37,8 +37,8 @@ func (a *app) policyCommand() *cli.Command {
 		Flags: slices.Concat(console.TargetFlags(), []cli.Flag{
 			console.ManifestFlag(),
 			console.VarFlag(),
-			console.TextFlag("kind", "KIND", "ci (the role that builds), plan (a role that only plans), put (a role that puts parameters), doctor (a role that runs bundle doctor), deployed (a role that runs bundle status --deployed), prune (a role that runs bundle prune), revoke (a role that runs bundle revoke), function (a function's role), key (a function's key), or all (with --json)", policy.KindCI),
-			&cli.StringSliceFlag{Name: "function", Usage: "only these functions, separated by commas; can be repeated. For kinds ci, plan, put, doctor, deployed, prune and revoke, the role is for them alone. Kinds function and key print one (`NAMES`)"},
+			console.TextFlag("kind", "KIND", "ci (the role that builds), plan (a role that only plans), put (a role that puts parameters), doctor (a role that runs bundle doctor), deployed (a role that runs bundle status --deployed), prune (a role that runs bundle prune), revoke (a role that runs bundle revoke), audit (a role that runs bundle audit), function (a function's role), key (a function's key), or all (with --json)", policy.KindCI),
+			&cli.StringSliceFlag{Name: "function", Usage: "only these functions, separated by commas; can be repeated. For kinds ci, plan, put, doctor, deployed, prune, revoke and audit, the role is for them alone. Kinds function and key print one (`NAMES`)"},
 			&cli.BoolFlag{Name: "functions-only", Usage: "for kind deployed: a role for bundle status --deployed --functions-only, which does not list the functions of the account"},
 			policyStyleFlag(),
 			policyPrefixesFlag(),
@@ -72,7 +72,7 @@ func (a *app) policy(c *cli.Context) error {
 	case resources:
 		kind = policy.KindAll
 	case !slices.Contains(policy.Kinds(), kind):
-		return console.Usagef("unknown --kind %q: write ci, plan, put, doctor, deployed, prune, revoke, function, key or all", kind)
+		return console.Usagef("unknown --kind %q: write ci, plan, put, doctor, deployed, prune, revoke, audit, function, key or all", kind)
 	case kind == policy.KindAll && !a.JSON():
 		return console.Usagef("--kind all needs --json, because it prints several policies")
 	}

@@ -14,6 +14,9 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/cloudtrail"
+	trailtypes "github.com/aws/aws-sdk-go-v2/service/cloudtrail/types"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 	kmstypes "github.com/aws/aws-sdk-go-v2/service/kms/types"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
@@ -77,9 +80,12 @@ func memberRows() map[string][]string {
 			"Versions[0].Layers[0]", "Versions[0].Layers[0].Arn"},
 		"lambda:ListAliases":     {"Aliases", "Aliases[0]", "Aliases[0].Name", "Aliases[0].FunctionVersion"},
 		"lambda:GetLayerVersion": version, "lambda:PublishLayerVersion": version,
-		"iam:SimulatePrincipalPolicy": {},
-		"sts:GetCallerIdentity":       {"Account", "Arn"},
-		"sts:AssumeRole":              {"Credentials", "AccessKeyId", "SecretAccessKey", "SessionToken", "Expiration"},
+		"cloudtrail:LookupEvents":      {"Events", "Events[0]", "Events[0].EventTime", "Events[0].CloudTrailEvent"},
+		"cloudtrail:DescribeTrails":    {"trailList", "trailList[0]", "trailList[0].Name", "trailList[0].TrailARN"},
+		"cloudtrail:GetEventSelectors": {"EventSelectors[0]", "EventSelectors[0].ExcludeManagementEventSources[0]"},
+		"iam:SimulatePrincipalPolicy":  {},
+		"sts:GetCallerIdentity":        {"Account", "Arn"},
+		"sts:AssumeRole":               {"Credentials", "AccessKeyId", "SecretAccessKey", "SessionToken", "Expiration"},
 	}
 }
 
@@ -101,7 +107,7 @@ func memberFaults(path string) map[string]string {
 
 // harmless reports edits that leave a valid member.
 func harmless(path, fault string) bool {
-	list := slices.Contains([]string{"Parameters", "LayerVersions", "Grants", "Grants[0].Operations", "Tags", "Functions", "Versions", "Aliases"}, path)
+	list := slices.Contains([]string{"Parameters", "LayerVersions", "Grants", "Grants[0].Operations", "Tags", "Functions", "Versions", "Aliases", "Events", "trailList"}, path)
 	switch {
 	case strings.HasSuffix(path, ".Value"), strings.HasSuffix(path, ".TagValue"):
 		return fault == "a text" || fault == "empty" // which is another value, and not another reply
@@ -111,8 +117,12 @@ func harmless(path, fault string) bool {
 		return fault == "a text" // which is another grant
 	case strings.HasSuffix(path, ".TagKey"):
 		return fault == "a text" // which is another tag
-	case path == "Aliases[0].Name":
-		return fault == "a text" // which is another alias
+	case path == "Aliases[0].Name", path == "trailList[0].Name":
+		return fault == "a text" // which is another alias or trail
+	case strings.HasSuffix(path, "Sources[0]"):
+		return fault == "a text" // which is another service
+	case path == "Events[0].CloudTrailEvent":
+		return fault == "a text" || fault == "huge" // it is counted among those that cannot be read
 	case path == "SourceKeyId":
 		return fault == "of another account" // which may have the key of a parameter
 	case path == "Content.Location", path == "SecretAccessKey", path == "SessionToken":
@@ -175,6 +185,16 @@ func newReplies(t *testing.T) *replies {
 		}
 	}
 
+	trails := cloudtrail.New(cloudtrail.Options{Region: "us-west-2", BaseEndpoint: &r.url, Credentials: credentials.NewStaticCredentialsProvider(r.id, r.key, "")})
+	if _, err := trails.CreateTrail(t.Context(), &cloudtrail.CreateTrailInput{Name: aws.String("main"), S3BucketName: aws.String("b")}); err != nil {
+		t.Fatal(err)
+	}
+	_, err := trails.PutEventSelectors(t.Context(), &cloudtrail.PutEventSelectorsInput{TrailName: aws.String("main"), EventSelectors: []trailtypes.EventSelector{
+		{ReadWriteType: trailtypes.ReadWriteTypeAll, ExcludeManagementEventSources: []string{"rdsdata.amazonaws.com"}},
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
 	account := []string{"--env", "prod", "--endpoint-url", r.url, "--timeout", "20s"}
 	with := func(args ...string) []string { return append(args, account...) }
 	r.must(with("build", "--out", "old.zip", "--previous", "none")...)
@@ -211,6 +231,7 @@ func newReplies(t *testing.T) *replies {
 		"compare":          with("compare", "--env", "other"),
 		"publish":          with("publish", "--layer", "out.zip"),
 		"doctor":           with("doctor"),
+		"openings":         with("audit"),
 		"policy":           with("policy"),
 		"policy, tags":     with("policy", "--style", "tags"),
 		"init":             {"init", "--from", "/prod/many/", "--env", "prod", "--account-id", testAccount, "--region", "us-west-2", "--function", "api", "--out", "new.hcl", "--endpoint-url", r.url},

@@ -110,6 +110,7 @@ function "hello" {
 		{"plan", func(p string) bool { return p == looking }},
 		{"plan --region us-west-2 --out " + layer, func(p string) bool { return p == looking }},
 		{"status", func(p string) bool { return p == looking }},
+		{"audit", func(p string) bool { return p == looking }},
 		{"compare --env other", func(p string) bool { return p == looking }},
 		{"put PASSWORD --dry-run", func(p string) bool { return p == looking }},
 		{"put PASSWORD --keep-newline --from " + path, func(p string) bool {

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudtrail"
+	trailtypes "github.com/aws/aws-sdk-go-v2/service/cloudtrail/types"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	lambdatypes "github.com/aws/aws-sdk-go-v2/service/lambda/types"
 	"github.com/rogpeppe/go-internal/testscript"
@@ -97,6 +99,26 @@ func emptyZip() ([]byte, error) {
 	}
 	err := z.Close()
 	return b.Bytes(), err
+}
+
+// putTrail makes a trail that leaves the events of a service out.
+func putTrail(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 1 {
+		ts.Fatalf("usage: trail NAME [SOURCE]")
+	}
+	c, ctx := theCloud(ts), context.Background()
+	o := c.kms.Options()
+	trails := cloudtrail.New(cloudtrail.Options{Region: o.Region, BaseEndpoint: o.BaseEndpoint, Credentials: o.Credentials})
+	_, err := trails.CreateTrail(ctx, &cloudtrail.CreateTrailInput{Name: &args[0], S3BucketName: aws.String("bucket")})
+	var exists *trailtypes.TrailAlreadyExistsException
+	if err != nil && !errors.As(err, &exists) {
+		ts.Check(err)
+	}
+	_, err = trails.PutEventSelectors(ctx, &cloudtrail.PutEventSelectorsInput{TrailName: &args[0], EventSelectors: []trailtypes.EventSelector{
+		{ReadWriteType: trailtypes.ReadWriteTypeAll, IncludeManagementEvents: aws.Bool(true), ExcludeManagementEventSources: args[1:]},
+	}})
+	ts.Check(err)
+	c.server.ResetCalls()
 }
 
 // unpublish deletes a version of a layer.

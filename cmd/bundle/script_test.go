@@ -71,6 +71,7 @@ func readSecret() {
 //	fault JSON    injects a fault
 //	key STATE ALIAS  disables a key, or schedules its deletion
 //	keypolicy ALIAS FILE  gives a key the policy FILE
+//	trail NAME [SOURCE]  makes a trail, whose event selectors leave a service out
 //	publish NAME FILE  publishes a layer that holds FILE, and is none of bundle's
 //	relayer FROM TO [EDIT…]  writes a layer with other files: see editLayer
 //	rezip HOW FROM TO  writes a layer as another kind of zip
@@ -129,6 +130,7 @@ func TestScript(t *testing.T) {
 			"publish":   publishOther,
 			"deploy":    deploy,
 			"unpublish": unpublish,
+			"trail":     putTrail,
 			"served":    waitServed,
 			"listen":    listen,
 			"heard":     heard,

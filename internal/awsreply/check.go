@@ -105,7 +105,7 @@ func check(ctx context.Context, in middleware.DeserializeInput, next middleware.
 func strict(operation string) bool {
 	service, _, _ := strings.Cut(operation, ":")
 	switch service {
-	case "ssm", "kms", "lambda", "sts", "secretsmanager":
+	case "ssm", "kms", "lambda", "sts", "secretsmanager", "cloudtrail":
 		return true
 	}
 	return false

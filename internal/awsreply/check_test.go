@@ -17,6 +17,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/cloudtrail"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	lambdatypes "github.com/aws/aws-sdk-go-v2/service/lambda/types"
@@ -29,7 +30,7 @@ import (
 
 // calls make every operation of the table.
 func calls(cfg aws.Config) map[string]func(context.Context) error {
-	p, k, l, s := ssm.NewFromConfig(cfg), kms.NewFromConfig(cfg), lambda.NewFromConfig(cfg), sts.NewFromConfig(cfg)
+	p, k, l, s, c := ssm.NewFromConfig(cfg), kms.NewFromConfig(cfg), lambda.NewFromConfig(cfg), sts.NewFromConfig(cfg), cloudtrail.NewFromConfig(cfg)
 	x := aws.String("arn:aws:iam::222222222222:role/x")
 	return map[string]func(context.Context) error{
 		"ssm:GetParameters": func(ctx context.Context) error {
@@ -46,6 +47,11 @@ func calls(cfg aws.Config) map[string]func(context.Context) error {
 		},
 		"ssm:PutParameter": func(ctx context.Context) error {
 			return last(p.PutParameter(ctx, &ssm.PutParameterInput{Name: x, Value: x}))
+		},
+		"cloudtrail:LookupEvents":   func(ctx context.Context) error { return last(c.LookupEvents(ctx, &cloudtrail.LookupEventsInput{})) },
+		"cloudtrail:DescribeTrails": func(ctx context.Context) error { return last(c.DescribeTrails(ctx, &cloudtrail.DescribeTrailsInput{})) },
+		"cloudtrail:GetEventSelectors": func(ctx context.Context) error {
+			return last(c.GetEventSelectors(ctx, &cloudtrail.GetEventSelectorsInput{TrailName: x}))
 		},
 		"kms:DescribeKey": func(ctx context.Context) error { return last(k.DescribeKey(ctx, &kms.DescribeKeyInput{KeyId: x})) },
 		"kms:Encrypt": func(ctx context.Context) error {

@@ -50,6 +50,11 @@ var limits = map[string]int{
 	"lambda:ListTags":                     256 * kib, // fifty tags of 384 characters
 	"lambda:GetFunctionCodeSigningConfig": 16 * kib,  // an ARN
 	"lambda:GetCodeSigningConfig":         16 * kib,  // a word
+	// Fifty events of at most 256 KB: https://docs.aws.amazon.com/awscloudtrail/latest/userguide/WhatIsCloudTrail-Limits.html. Whoever calls
+	// KMS chooses most of it, so longer replies are not refused: nobody can hide a call behind large ones.
+	"cloudtrail:LookupEvents":      32 * MaxBytes,
+	"cloudtrail:DescribeTrails":    MaxBytes,
+	"cloudtrail:GetEventSelectors": 256 * kib,
 
 	"sts:GetCallerIdentity":         16 * kib, // three names of at most 2 KB
 	"sts:AssumeRole":                64 * kib, // credentials, whose token has no documented limit

@@ -51,6 +51,7 @@ const regions = "KeyMetadata.MultiRegionConfiguration"
 // https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_Operations.html
 // https://docs.aws.amazon.com/kms/latest/APIReference/API_Operations.html
 // https://docs.aws.amazon.com/lambda/latest/api/API_Operations.html
+// https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_Operations.html
 // https://docs.aws.amazon.com/STS/latest/APIReference/API_Operations.html
 var operations = sync.OnceValue(func() map[string][]member {
 	return map[string][]member{
@@ -154,6 +155,33 @@ var operations = sync.OnceValue(func() map[string][]member {
 		}, unreadMembers(
 			"CodeSigningConfig.AllowedPublishers", "CodeSigningConfig.CodeSigningConfigArn", "CodeSigningConfig.CodeSigningConfigId",
 			"CodeSigningConfig.LastModified", "CodeSigningConfig.Description")),
+
+		"cloudtrail:LookupEvents": join([]member{
+			must("Events", list), must("Events[]", object), must("Events[].EventTime", date), must("Events[].CloudTrailEvent", text),
+			may("NextToken", value, lastPage),
+		}, unreadMembers(
+			"Events[].AccessKeyId", "Events[].EventId", "Events[].EventName", "Events[].EventSource", "Events[].ReadOnly", "Events[].Resources",
+			"Events[].Username")),
+		"cloudtrail:DescribeTrails": join([]member{
+			must("trailList", list), must("trailList[]", object), must("trailList[].Name", text), must("trailList[].TrailARN", text),
+		}, unreadMembers(
+			"trailList[].CloudWatchLogsLogGroupArn", "trailList[].CloudWatchLogsRoleArn", "trailList[].HasCustomEventSelectors",
+			"trailList[].HasInsightSelectors", "trailList[].HomeRegion", "trailList[].IncludeGlobalServiceEvents", "trailList[].IsMultiRegionTrail",
+			"trailList[].IsOrganizationTrail", "trailList[].KmsKeyId", "trailList[].LogFileValidationEnabled", "trailList[].S3BucketName",
+			"trailList[].S3KeyPrefix", "trailList[].SnsTopicARN", "trailList[].SnsTopicName")),
+		"cloudtrail:GetEventSelectors": join([]member{
+			may("EventSelectors", list, "there are advanced ones, or none"), must("EventSelectors[]", object),
+			may("EventSelectors[].IncludeManagementEvents", boolean, "they are included"),
+			may("EventSelectors[].ReadWriteType", text, "it is All"),
+			may("EventSelectors[].ExcludeManagementEventSources", list, "none is"), must("EventSelectors[].ExcludeManagementEventSources[]", text),
+			may("AdvancedEventSelectors", list, "there are event selectors, or none"), must("AdvancedEventSelectors[]", object),
+			must("AdvancedEventSelectors[].FieldSelectors", list), must("AdvancedEventSelectors[].FieldSelectors[]", object),
+			must("AdvancedEventSelectors[].FieldSelectors[].Field", text),
+		}, unreadMembers(
+			"TrailARN", "EventSelectors[].DataResources", "AdvancedEventSelectors[].Name", "AdvancedEventSelectors[].FieldSelectors[].Equals",
+			"AdvancedEventSelectors[].FieldSelectors[].NotEquals", "AdvancedEventSelectors[].FieldSelectors[].StartsWith",
+			"AdvancedEventSelectors[].FieldSelectors[].NotStartsWith", "AdvancedEventSelectors[].FieldSelectors[].EndsWith",
+			"AdvancedEventSelectors[].FieldSelectors[].NotEndsWith")), // pipeline/audit compares them
 
 		"sts:GetCallerIdentity":         {must("Account", text), must("Arn", text), may("UserId", text, unread)},
 		"sts:AssumeRole":                assumed(),

@@ -1049,6 +1049,19 @@ JSON
   fact key-policy "KMS takes the key policy that bundle writes, and then refuses Decrypt to who is not named in it" '^AccessDeniedException' "$(shut)"
 fi
 
+if part facts && part pack; then
+  step "the event history"
+  # events NAME: the newest 200 events of a key, once the pattern is among them. CloudTrail has an event after some minutes.
+  events() { outcome cloudtrail lookup-events --lookup-attributes "AttributeKey=ResourceName,AttributeValue=$(key_of "$1")" --max-items 200 --query 'Events[].[EventName, Username, CloudTrailEvent]'; }
+  fact trail-context "by the ARN of a key, LookupEvents has each Decrypt, with its encryption context in plaintext" \
+    'Decrypt.*"encryptionContext": ?\{[^}]*"bundle:document": ?"[0-9a-f]{64}"' "$(settles '"bundle:document"' events packed)"
+  fact trail-secret "such an event has neither plaintext nor ciphertext" '^no ciphertext$' \
+    "$(events packed | grep -qiE '"(ciphertextBlob|plaintext)"' && echo ciphertext || echo 'no ciphertext')"
+  fact trail-dry-run "a dry run is an event with errorCode DryRunOperationException" '"errorCode": ?"DryRunOperationException"' "$(settles DryRunOperationException events packed)"
+  fact trail-attributes "LookupEvents takes one attribute" '^InvalidLookupAttributesException' \
+    "$(outcome cloudtrail lookup-events --lookup-attributes AttributeKey=EventName,AttributeValue=Decrypt AttributeKey=ReadOnly,AttributeValue=true --query 'length(Events)')"
+fi
+
 step "summary"
 echo "confirmed $confirmed, DIFFERS $differ, skipped $skipped"
 [ "$differ" = 0 ] || exit 3

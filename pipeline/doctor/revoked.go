@@ -2,6 +2,7 @@ package doctor
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strings"
 
@@ -27,16 +28,57 @@ const contextOfDocument = "kms:encryptioncontext:bundle:document"
 // that it names open the document whose header has a digest (bundle:document in the encryption
 // context). If the policy cannot be read, why says so, in words that can be printed.
 func (d *Doctor) Revocation(ctx context.Context, keyARN, digest string) (r Revocation, why string) {
+	p, err := d.KeyPolicy(ctx, keyARN)
+	switch {
+	case errors.Is(err, ErrNoPolicy):
+		return Unclear, err.Error()
+	case err != nil:
+		return Unclear, "the policy of the key cannot be read (kms:GetKeyPolicy): " + awsfault.Describe(err)
+	}
+	return p.Revocation(digest)
+}
+
+// A KeyPolicy is the policy of a key that is named default.
+type KeyPolicy struct {
+	key        string
+	statements []statement
+}
+
+// ErrNoPolicy reports a reply that has no key policy.
+var ErrNoPolicy = errors.New("the reply of KMS is not a key policy")
+
+// KeyPolicy reads the policy of a key. Its error is ErrNoPolicy or that of the call.
+func (d *Doctor) KeyPolicy(ctx context.Context, keyARN string) (KeyPolicy, error) {
 	document, err := d.readPolicy(ctx, keyARN, defaultPolicy)
 	if err != nil {
-		return Unclear, "the policy of the key cannot be read (kms:GetKeyPolicy): " + awsfault.Describe(err)
+		return KeyPolicy{}, err
 	}
 	statements, err := effective(document)
 	if err != nil || !isPolicy(document) {
-		return Unclear, "the reply of KMS is not a key policy"
+		return KeyPolicy{}, ErrNoPolicy
 	}
-	for _, s := range statements {
-		switch s.revokes(keyARN, digest) {
+	return KeyPolicy{keyARN, statements}, nil
+}
+
+// Unanswered describes an error of KeyPolicy that is KMS's answer that the caller cannot have the policy, and reports whether it is one.
+func Unanswered(err error) (text string, is bool) {
+	if err == nil || !unanswerable(err) {
+		return "", false
+	}
+	return awsfault.Describe(err), true
+}
+
+// Names reports whether the policy names a principal among those that can decrypt: a role by its ARN. closed says that it lets nobody
+// decrypt but those that it names. Otherwise it may leave that to the IAM policies of an account, or to a pattern.
+func (p KeyPolicy) Names(principal string) (names, closed bool) {
+	all := able(p.key, p.statements, nil, decrypting)
+	return slices.Contains(all.names, principal), !all.open
+}
+
+// Revocation is [Doctor.Revocation] for a policy that was read.
+func (p KeyPolicy) Revocation(digest string) (r Revocation, why string) {
+	for _, s := range p.statements {
+		switch s.revokes(p.key, digest) {
 		case Revoked:
 			return Revoked, ""
 		case Unclear:

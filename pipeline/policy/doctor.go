@@ -52,12 +52,17 @@ func (s Setting) simulate() []Statement {
 //
 // Only a request for a key policy has a kms:PolicyName.
 func (s Setting) readAccess() []Statement {
+	return s.readKeys(List{"kms:GetKeyLastUsage", "kms:GetKeyPolicy", "kms:ListGrants"}, List{"AWS_RAM", "default"})
+}
+
+// readKeys allows actions that read about the functions' keys in the environment's account, and of their policies those with these names.
+func (s Setting) readKeys(actions, policies List) []Statement {
 	own := func(keys List) List {
 		return slices.DeleteFunc(keys, func(key string) bool { return arn.Account(key) != s.Account })
 	}
 	read := Statement{
-		Sid: "ReadKeyAccess", Effect: allow, Action: List{"kms:GetKeyLastUsage", "kms:GetKeyPolicy", "kms:ListGrants"},
-		Condition: Condition{"StringEqualsIfExists": {policyName: List{"AWS_RAM", "default"}}},
+		Sid: "ReadKeyAccess", Effect: allow, Action: actions,
+		Condition: Condition{"StringEqualsIfExists": {policyName: policies}},
 	}
 	var statements []Statement
 	if tagged := own(s.keysFor(s.tagged())); len(tagged) > 0 {

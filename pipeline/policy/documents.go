@@ -11,6 +11,7 @@ const (
 	KindDeployed = "deployed" // of a role that looks what is deployed
 	KindPrune    = "prune"    // of a role that deletes old versions of the layers
 	KindRevoke   = "revoke"   // of a role that revokes documents
+	KindAudit    = "audit"    // of a role that audits
 	KindFunction = "function" // of a function's role
 	KindKey      = "key"      // of a function's key
 	KindAll      = "all"      // all of them
@@ -18,19 +19,20 @@ const (
 
 // Kinds lists the kinds of policies.
 func Kinds() []string {
-	return []string{KindCI, KindPlan, KindPut, KindDoctor, KindDeployed, KindPrune, KindRevoke, KindFunction, KindKey, KindAll}
+	return []string{KindCI, KindPlan, KindPut, KindDoctor, KindDeployed, KindPrune, KindRevoke, KindAudit, KindFunction, KindKey, KindAll}
 }
 
 // OfRoles reports whether a policy of the kind is about all functions, or about a group
 // of them.
 func OfRoles(kind string) bool {
-	return kind == KindCI || kind == KindPlan || kind == KindPut || kind == KindDoctor || kind == KindDeployed || kind == KindPrune || kind == KindRevoke
+	return kind == KindCI || kind == KindPlan || kind == KindPut || kind == KindDoctor || kind == KindDeployed || kind == KindPrune || kind == KindRevoke ||
+		kind == KindAudit
 }
 
 // A Written is a policy and its purpose.
 type Written struct {
 	Kind     string
-	Function string // in the manifest; "" for a role that builds, plans, puts, prunes, revokes, runs the doctor or looks what is deployed
+	Function string // in the manifest; "" for a role that builds, plans, puts, prunes, revokes, audits, runs the doctor or looks what is deployed
 	Key      string // ARN; only for a key policy
 	Policy   Document
 }
@@ -76,6 +78,9 @@ func (s *Setting) Documents(kind string, functions []string) (all []Written, mis
 		return nil, nil, errors.New(`the bundle names no layer that functions could have: write layer = "NAME" in the bundle block`)
 	case named && (kind == KindRevoke || kind == KindAll):
 		all = append(all, Written{Kind: KindRevoke, Policy: group.Revoke()})
+	}
+	if kind == KindAudit || kind == KindAll {
+		all = append(all, Written{Kind: KindAudit, Policy: group.Audit()})
 	}
 	for _, name := range group.Functions() {
 		document, err := s.Function(name)

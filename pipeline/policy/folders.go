@@ -74,6 +74,8 @@ func (s Setting) policy(kind string) Document {
 		return s.Doctor()
 	case KindDeployed:
 		return s.Deployed(s.FunctionsOnly)
+	case KindAudit:
+		return s.Audit()
 	default:
 		return s.Build()
 	}
@@ -93,6 +95,8 @@ func (s Setting) grants(kind string) []grant {
 	case KindPut:
 		w := s.written()
 		return []grant{{"write, read and decrypt", w.fields.parameters}, {"write", w.parameters}}
+	case KindAudit:
+		return nil
 	default:
 		return []grant{{"read and decrypt", s.packed().parameters}, {"read as stored and re-encrypt", s.blind().parameters}}
 	}

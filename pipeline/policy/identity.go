@@ -88,13 +88,19 @@ func (s Setting) look() []Statement {
 	if len(s.blind().parameters) > 0 {
 		sources = s.BlindKeys // a build describes them as well
 	}
-	statements = append(statements, s.describe(sources)...)
-	if layers := s.layers(); len(layers) > 0 {
-		statements = append(statements,
-			Statement{Sid: "FindLayer", Effect: allow, Action: List{"lambda:ListLayerVersions"}, Resource: layers},
-			Statement{Sid: "ReadLayer", Effect: allow, Action: List{"lambda:GetLayerVersion"}, Resource: s.layerVersions()})
+	return slices.Concat(statements, s.describe(sources), s.readPublished())
+}
+
+// readPublished allows reading the published layers.
+func (s Setting) readPublished() []Statement {
+	layers := s.layers()
+	if len(layers) == 0 {
+		return nil
 	}
-	return statements
+	return []Statement{
+		{Sid: "FindLayer", Effect: allow, Action: List{"lambda:ListLayerVersions"}, Resource: layers},
+		{Sid: "ReadLayer", Effect: allow, Action: List{"lambda:GetLayerVersion"}, Resource: s.layerVersions()},
+	}
 }
 
 // open allows turning a stored parameter into something that can be sealed. Which

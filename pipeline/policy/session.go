@@ -20,6 +20,7 @@ func Looking() Document {
 		{Sid: "AllowWhatTheRoleMay", Effect: allow, Action: List{"*"}, Resource: List{"*"}},
 		denyValues("secretsmanager:GetSecretValue", "secretsmanager:BatchGetSecretValue"),
 		{Sid: "DenyWrites", Effect: deny, Resource: List{"*"}, NotAction: List{
+			"cloudtrail:DescribeTrails", "cloudtrail:GetEventSelectors", "cloudtrail:LookupEvents",
 			"kms:Describe*", "kms:Get*", "kms:List*", "lambda:Get*", "lambda:List*", "ssm:Describe*", "ssm:Get*", "ssm:List*", "sts:GetCallerIdentity",
 		}},
 	})

@@ -69,6 +69,7 @@ var table = map[string]row{
 	"lambda:ListTags class denied":                     {Access, "Access to functions denied", "Allow {rights} on {on} for this role{or}."},
 	"lambda:GetFunctionCodeSigningConfig class denied": {Access, "Access to functions denied", "Allow {rights} on {on} for this role{or}."},
 	"lambda:GetCodeSigningConfig class denied":         {Access, "Access to functions denied", "Allow {rights} on {on} for this role{or}."},
+	"cloudtrail class denied":                          {Access, "Access to CloudTrail denied", "Allow {rights} on {on} for this role{or}."},
 	"ssm key denied": {Access, "Parameter cannot be decrypted", "Allow {rights} on {on} for this role, in the key policy or a policy of the role " +
 		"(bundle policy writes both), and check that the key exists in this account and region{or}."},
 	"kms key denied": {Access, "Access to the key denied", "Allow {rights} on {on} for this role, in the key policy or a policy of the role " +

@@ -109,6 +109,7 @@ var said = []struct {
 	{refused("lambda:UpdateFunctionConfiguration", "InvalidParameterValueException", ""), Integrity, "Layers refused", "list of layers"},
 	{refused("lambda:PublishVersion", "InvalidParameterValueException", ""), Integrity, "Changed by something else", "$LATEST"},
 	{refused("lambda:UpdateAlias", "InvalidParameterValueException", ""), Integrity, "Alias not moved", "versions"},
+	{refused("cloudtrail:LookupEvents", "AccessDeniedException", ""), Access, "Access to CloudTrail denied", "Allow right:One and right:Two on the resource for this role"},
 	{refused("lambda:PublishLayerVersion", "AccessDeniedException", ""), Access, "Layer not published", "Allow right:One and right:Two on the resource for this role"},
 	{refused("sts:AssumeRole", "AccessDenied", ""), Access, "Role cannot be assumed", "Allow sts:AssumeRole"},
 	{refused("sts:AssumeRoleWithWebIdentity", "AccessDenied", "Not authorized to perform sts:AssumeRoleWithWebIdentity"), Access, "Role cannot be assumed", "aud and sub"},

@@ -15,6 +15,7 @@ import (
 	"github.com/whispering/bundle/internal/awslocal"
 	"github.com/whispering/bundle/internal/cli/console"
 	"github.com/whispering/bundle/pipeline"
+	"github.com/whispering/bundle/pipeline/audit"
 	"github.com/whispering/bundle/pipeline/doctor"
 	"github.com/whispering/bundle/pipeline/manifest"
 	"github.com/whispering/bundle/pipeline/param"
@@ -27,6 +28,9 @@ import (
 // layerTimeout is the timeout of one call that transfers a layer. For the maximum
 // of 50 MB, that is 3 Mbit/s.
 const layerTimeout = 3 * time.Minute
+
+// EmbeddedAccount is the account of embedded environments.
+const EmbeddedAccount = awslocal.Account
 
 // Options say how to call AWS.
 type Options struct {
@@ -68,6 +72,8 @@ type Clients struct {
 	KeysIn     func(region string) *seal.KMS // in a region of the partition
 	LayersIn   func(region string) *publish.Lambda
 	options    awsclient.Options
+	Events     *audit.CloudTrail
+	eventPace  *audit.Pace
 	calls      *awsclient.Calls
 	Close      func()
 }
@@ -127,7 +133,7 @@ func Connect(con *console.Console, ctx context.Context, module *manifest.Module,
 		who, err := s.Identity(ctx)
 		return who.Account, err
 	}
-	beside := Clients{Pace: publish.NewPace()}
+	beside := Clients{Pace: publish.NewPace(), eventPace: audit.NewPace()}
 	if o.Beside != nil {
 		beside = *o.Beside
 	}
@@ -151,6 +157,8 @@ func Connect(con *console.Console, ctx context.Context, module *manifest.Module,
 		return publish.New(awsclient.WithTimeout(in, layerTimeout), s.Account)
 	}
 	s.options = options
+	s.eventPace = beside.eventPace
+	s.Events = audit.New(cfg, s.eventPace)
 	return s, nil
 }
 

@@ -11,6 +11,7 @@ var groups = []struct{ title, flags string }{
 	{"Target", "env all region function account-id name"},
 	{"Source", "from from-serverless from-sam from-dotenv from-path"},
 	{"Manifest", "manifest var guard bundle_init--out bundle_init--guard check"},
+	{"Events", "since events athena"},
 	{"Layer", "layer deployed functions-only out previous previous-sha256 sha256 ssm helpers helpers-of unpack reseal allow-rollback keep older-than shared bundle_prune--yes blind open decrypt offline override pristine inherit keep-credentials"},
 	{"Policy", "kind style prefixes split build-role plan-role put-role function-role break-glass documents parameter-key"},
 	{"Revocation", "keep lift drop-unknown allow-in-use apply allow-ci drift as"},

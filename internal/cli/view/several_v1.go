@@ -15,6 +15,7 @@ type Several struct {
 	Verifications []any `json:"verifications,omitempty"`
 	Diagnoses     []any `json:"diagnoses,omitempty"`
 	Prunings      []any `json:"prunings,omitempty"`
+	Audits        []any `json:"audits,omitempty"`
 }
 
 // A TargetFailure says why a target failed.
