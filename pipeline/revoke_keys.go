@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -11,6 +12,7 @@ import (
 	"github.com/whispering/bundle/pipeline/manifest"
 	"github.com/whispering/bundle/pipeline/policy"
 	"github.com/whispering/bundle/pipeline/problem"
+	"github.com/whispering/bundle/pipeline/seal"
 )
 
 // stackTag is the tag that CloudFormation gives the keys that it creates:
@@ -81,7 +83,7 @@ func (p *revoking) read(ctx context.Context, k *KeyRevocation) problem.Problems 
 	}
 	tags, err := from.Tags(ctx, k.Key)
 	switch {
-	case ctx.Err() != nil:
+	case err != nil && !errors.Is(err, seal.ErrKeyDenied):
 		return problem.Problems{policyProblem(k.Key, "The tags of key "+k.Key, err, "kms:ListResourceTags")}
 	case err != nil:
 		k.Untagged = true

@@ -233,6 +233,7 @@ func newReplies(t *testing.T) *replies {
 		"doctor":           with("doctor"),
 		"openings":         with("audit"),
 		"policy":           with("policy"),
+		"revoke":           with("revoke", "--allow-in-use"),
 		"policy, tags":     with("policy", "--style", "tags"),
 		"init":             {"init", "--from", "/prod/many/", "--env", "prod", "--account-id", testAccount, "--region", "us-west-2", "--function", "api", "--out", "new.hcl", "--endpoint-url", r.url},
 		"doctor, decrypt":  with("doctor", "--decrypt"),
