@@ -33,6 +33,7 @@ type Revoke struct {
 	Functions     Functions
 	FunctionsOnly bool // look only at the functions of the manifest, not at all of the account
 
+	Regions     []string // that the environment is in
 	Named       []string // functions whose keys it is about; none for all
 	Keep        []ToKeep // none for the newest published version of each layer
 	Exempt      []string // ARNs of roles that open everything, besides those that the policies name as such

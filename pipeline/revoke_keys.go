@@ -188,7 +188,7 @@ func (p *revoking) checkOthers(k *KeyRevocation) {
 		}
 	}
 	if region := k.Region(); region != p.Region && !thoughtOf && !p.keepsIn(region, k.Key) &&
-		slices.ContainsFunc(p.Manifest.Environment.Regions, func(r manifest.Text) bool { return r.Value == region }) {
+		slices.Contains(p.Regions, region) {
 		p.refuse(problem.Integrity, "Key is shared", "Key %s is a relative of a multi-Region key, and environment %q is also in region %s, with documents of its own. None of them is kept: functions there could open none. "+
 			"Name the layer there with --keep, by its ARN or as a file.", k.Key, p.Manifest.Environment.Name.Value, region)
 	}

@@ -89,8 +89,8 @@ func (a *app) revoke(c *cli.Context) error {
 		Calls: true, Rights: rights,
 		Prepare: func(_ *console.Console, t *target.Target) (batch.Step, error) {
 			r := &pipeline.Revoke{
-				Scope: pipeline.Scope{Manifest: t.Manifest, Region: t.Region},
-				Keep:  keep, Exempt: c.StringSlice("break-glass"), FunctionsOnly: c.Bool("functions-only"),
+				Scope:   pipeline.Scope{Manifest: t.Manifest, Region: t.Region},
+				Regions: t.Regions, Keep: keep, Exempt: c.StringSlice("break-glass"), FunctionsOnly: c.Bool("functions-only"),
 				Lift: c.Bool("lift"), DropUnknown: c.Bool("drop-unknown"), InUse: c.Bool("allow-in-use"), Drift: c.Bool("drift"),
 			}
 			for _, names := range c.StringSlice("function") {

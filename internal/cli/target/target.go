@@ -23,8 +23,9 @@ import (
 // has {function}, one function there.
 type Target struct {
 	Environment string
-	Region      string // "" if the manifest is too broken to say
-	Function    string // "" if the layer is for all functions
+	Region      string   // "" if the manifest is too broken to say
+	Regions     []string // of the environment, also those that are not chosen
+	Function    string   // "" if the layer is for all functions
 
 	Module   *manifest.Module
 	Manifest *manifest.Manifest  // in this region and for this function
@@ -179,8 +180,14 @@ func (s *selection) addEnvironment(name string) {
 	case len(regions) == 0:
 		s.Hint("environment %q is not in %s, so it is skipped", name, printable.AnyOf(s.only))
 	}
+	before := len(s.all)
 	for _, region := range regions {
 		s.addRegion(name, region, read.In(region))
+	}
+	for _, t := range s.all[before:] {
+		for _, r := range m.Environment.Regions {
+			t.Regions = append(t.Regions, r.Value)
+		}
 	}
 }
 
