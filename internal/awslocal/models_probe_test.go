@@ -85,6 +85,9 @@ func modelRequests() map[string]string {
 		"lambda GetFunctionCodeSigningConfig": `{"FunctionName": "f"}`,
 		"lambda PutFunctionCodeSigningConfig": `{"FunctionName": "f", "CodeSigningConfigArn": "$S"}`,
 
+		"lambda DeleteCodeSigningConfig":         `{"CodeSigningConfigArn": "$S"}`,
+		"lambda DeleteFunctionCodeSigningConfig": `{"FunctionName": "f"}`,
+
 		"cloudtrail LookupEvents": `{}`, "cloudtrail DescribeTrails": `{}`, "cloudtrail CreateTrail": `{"Name": "new", "S3BucketName": "bucket"}`,
 		"cloudtrail GetEventSelectors": `{"TrailName": "trail"}`,
 		"cloudtrail PutEventSelectors": `{"TrailName": "trail", "EventSelectors": [{"ReadWriteType": "All"}]}`,

@@ -62,6 +62,8 @@ func routes() []route {
 		{http.MethodDelete, function + "/aliases/{Name}", "DeleteAlias", http.StatusNoContent},
 		{http.MethodPost, signingPath, "CreateCodeSigningConfig", http.StatusCreated},
 		{http.MethodGet, signingPath + "/{CodeSigningConfigArn}", "GetCodeSigningConfig", http.StatusOK},
+		{http.MethodDelete, signingPath + "/{CodeSigningConfigArn}", "DeleteCodeSigningConfig", http.StatusNoContent},
+		{http.MethodDelete, signedPath + "/{FunctionName}/code-signing-config", "DeleteFunctionCodeSigningConfig", http.StatusNoContent},
 		{http.MethodGet, signedPath + "/{FunctionName}/code-signing-config", "GetFunctionCodeSigningConfig", http.StatusOK},
 		{http.MethodPut, signedPath + "/{FunctionName}/code-signing-config", "PutFunctionCodeSigningConfig", http.StatusOK},
 		{http.MethodGet, functionsTagsPath + "/{Resource}", "ListTags", http.StatusOK},

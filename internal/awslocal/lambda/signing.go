@@ -78,19 +78,56 @@ type signingInput struct {
 	FunctionName         string
 }
 
-// getSigning is https://docs.aws.amazon.com/lambda/latest/api/API_GetCodeSigningConfig.html.
-func (s *Service) getSigning(r *call.Request, in *signingInput) (any, error) {
-	if !signingARN.MatchString(in.CodeSigningConfigArn) {
-		return nil, validation(in.CodeSigningConfigArn, "codeSigningConfigArn", "satisfy regular expression pattern: "+signingPattern)
+// named finds the configuration that a request names, and authorizes the operation on it. The caller holds a lock.
+func (s *Service) named(r *call.Request, arn string) (*signing, error) {
+	if !signingARN.MatchString(arn) {
+		return nil, validation(arn, "codeSigningConfigArn", "satisfy regular expression pattern: "+signingPattern)
 	}
-	if err := s.permit(r, r.Operation, in.CodeSigningConfigArn, nil, nil); err != nil {
+	if err := s.permit(r, r.Operation, arn, nil, nil); err != nil {
 		return nil, err
 	}
+	if s.signing[arn] == nil { // recorded: this error has no Type
+		return nil, notFound("The Lambda code signing configuration " + arn + " can not be found.")
+	}
+	return s.signing[arn], nil
+}
+
+// deleteSigning is https://docs.aws.amazon.com/lambda/latest/api/API_DeleteCodeSigningConfig.html, for one that no function has.
+func (s *Service) deleteSigning(r *call.Request, in *signingInput) (any, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	c, err := s.named(r, in.CodeSigningConfigArn)
+	if err != nil {
+		return nil, err
+	}
+	for _, f := range s.functions {
+		if f.Signing == c.ARN {
+			return nil, conflict("The embedded AWS does not delete a code signing configuration that a function has.")
+		}
+	}
+	delete(s.signing, c.ARN)
+	return nil, nil
+}
+
+// deleteFunctionSigning is https://docs.aws.amazon.com/lambda/latest/api/API_DeleteFunctionCodeSigningConfig.html.
+func (s *Service) deleteFunctionSigning(r *call.Request, in *signingInput) (any, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	f, _, _, err := s.lookUp(r, functionInput{FunctionName: in.FunctionName})
+	if err != nil {
+		return nil, err
+	}
+	f.Signing = ""
+	return nil, nil
+}
+
+// getSigning is https://docs.aws.amazon.com/lambda/latest/api/API_GetCodeSigningConfig.html.
+func (s *Service) getSigning(r *call.Request, in *signingInput) (any, error) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	c := s.signing[in.CodeSigningConfigArn]
-	if c == nil { // recorded: this error has no Type
-		return nil, notFound("The Lambda code signing configuration " + in.CodeSigningConfigArn + " can not be found.")
+	c, err := s.named(r, in.CodeSigningConfigArn)
+	if err != nil {
+		return nil, err
 	}
 	return c.describe(), nil
 }
