@@ -143,7 +143,10 @@ func rows(fn manifest.Function, name string, versions []publish.Function, aliase
 	}
 	var all []Running
 	add := func(qualifier, version string, weight float64) {
-		one := Running{Function: fn.Name.Value, Name: name, Qualifier: qualifier, Versions: []string{version}, Weight: weight, Master: at[version].Master, Settings: at[version].Settings}
+		one := Running{
+			Function: fn.Name.Value, Name: name, Qualifier: qualifier, Versions: []string{version}, Weight: weight,
+			Master: at[version].Master, Settings: at[version].Settings,
+		}
 		attached := versionsOf(at[version], layer)
 		for _, one.Attached = range attached {
 			all = append(all, one)

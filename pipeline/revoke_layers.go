@@ -40,7 +40,8 @@ func (p *revoking) published(ctx context.Context) ([]layerOf, problem.Problems) 
 		if p.Manifest.Bundle.Layer.Value == "" {
 			m = m.Of(fn)
 		}
-		l := layerOf{arn: arn.ARN{Partition: partition.Partition, Service: "lambda", Region: p.Region, Account: p.Account, Resource: "layer:" + name}.String(), manifest: m}
+		layer := arn.ARN{Partition: partition.Partition, Service: "lambda", Region: p.Region, Account: p.Account, Resource: "layer:" + name}
+		l := layerOf{arn: layer.String(), manifest: m}
 		if slices.ContainsFunc(all, func(other layerOf) bool { return other.arn == l.arn }) {
 			continue
 		}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/urfave/cli/v2"
@@ -28,7 +29,7 @@ func policyStyle(c *cli.Context, kind string) (byTags bool, err error) {
 		return false, nil
 	case style != styleTags:
 		return false, console.Usagef("unknown --style %q: write exact or tags", style)
-	case kind == policy.KindPut || kind == policy.KindDeployed || kind == policy.KindPrune || kind == policy.KindRevoke || kind == policy.KindFunction || kind == policy.KindKey:
+	case !slices.Contains([]string{policy.KindCI, policy.KindPlan, policy.KindDoctor, policy.KindAll}, kind):
 		return false, console.Usagef("--style tags is for --kind ci, plan, doctor and all. The policy of kind %s does not name the keys of many functions.", kind)
 	case len(c.StringSlice("function")) > 0:
 		return false, console.Usagef("--style tags is for all functions of the bundle, and --function for some. Use one of them.")

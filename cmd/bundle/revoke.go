@@ -203,7 +203,9 @@ func (a *app) revokeIn(ctx context.Context, c *cli.Context, w *batch.Work, r *pi
 }
 
 // prove proves the effect as a role. It may take longer than --timeout allows.
-func (a *app) prove(ctx context.Context, c *cli.Context, s *awsenv.Clients, r *pipeline.Revoke, plan *pipeline.Revocation, role string) ([]pipeline.Proof, problem.Problems) {
+func (a *app) prove(
+	ctx context.Context, c *cli.Context, s *awsenv.Clients, r *pipeline.Revoke, plan *pipeline.Revocation, role string,
+) ([]pipeline.Proof, problem.Problems) {
 	limited, cancel := context.WithTimeout(context.WithoutCancel(ctx), pipeline.ProofLimit+time.Minute)
 	defer cancel()
 	defer context.AfterFunc(c.Context, cancel)()

@@ -121,7 +121,8 @@ func (a account) deployOne(ctx context.Context, c *lambda.Client, i int) error {
 		return []string{fmt.Sprintf("arn:aws:lambda:%s:%s:layer:%s:%d", region, accountID, layerName, number)}
 	}
 	_, err := c.CreateFunction(ctx, &lambda.CreateFunctionInput{
-		FunctionName: &name, Role: aws.String("arn:aws:iam::" + accountID + ":role/function"), Handler: aws.String("index.handler"), Runtime: lambdatypes.RuntimeNodejs22x,
+		FunctionName: &name, Role: aws.String("arn:aws:iam::" + accountID + ":role/function"),
+		Handler: aws.String("index.handler"), Runtime: lambdatypes.RuntimeNodejs22x,
 		Code: &lambdatypes.FunctionCode{ZipFile: codeOf(0)}, Layers: layer(1), Environment: &lambdatypes.Environment{Variables: variables},
 	})
 	for v := range a.Versions {

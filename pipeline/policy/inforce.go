@@ -310,10 +310,10 @@ func (s rawStatement) decrypts() bool {
 	if s.NotAction.all != nil {
 		return true // likely; nothing is denied because of it
 	}
+	decrypt := "kms:decrypt"
 	return slices.ContainsFunc(s.Action.all, func(action string) bool {
-		action = strings.ToLower(action)
-		begin, _, pattern := strings.Cut(action, "*")
-		return action == "kms:decrypt" || pattern && strings.HasPrefix("kms:decrypt", begin)
+		begin, _, pattern := strings.Cut(strings.ToLower(action), "*")
+		return begin == decrypt || pattern && strings.HasPrefix(decrypt, begin)
 	})
 }
 

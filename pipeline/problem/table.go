@@ -15,6 +15,7 @@ const (
 		"with permissions id-token: write; in other CI systems: with their OIDC token). On a workstation, run aws sso login or aws login, or set AWS_PROFILE{or}."
 	checkEndpoint = "Nothing was written. Check that the endpoint is AWS, with no proxy in between. If it is, please report this as a bug{or}."
 	tryAgain      = "Try again{or}."
+	vanished      = "It may have just been deleted. Run the command again{or}."
 	report        = "Please report this as a bug{or}."
 )
 
@@ -144,16 +145,16 @@ var table = map[string]row{
 	"lambda CodeVerificationFailedException":                            {Integrity, "Layer is not signed", "Its code signing configuration accepts only signed layers, and bundle does not sign{or}."},
 	"lambda InvalidCodeSignatureException":                              {Integrity, "Layer is not signed", "Its code signing configuration accepts only signed layers, and bundle does not sign{or}."},
 	"lambda CodeSigningConfigNotFoundException":                         {Missing, "No code signing configuration", "The function names a code signing configuration that is deleted. Give it another one, or none{or}."},
-	"lambda:GetFunctionConfiguration ResourceNotFoundException":         {Integrity, "Function not found", "It may have just been deleted. Run the command again{or}."},
-	"lambda:UpdateFunctionConfiguration ResourceNotFoundException":      {Integrity, "Function not found", "It may have just been deleted. Run the command again{or}."},
-	"lambda:PublishVersion ResourceNotFoundException":                   {Integrity, "Function not found", "It may have just been deleted. Run the command again{or}."},
-	"lambda:UpdateAlias ResourceNotFoundException":                      {Integrity, "Alias not found", "It may have just been deleted. Run the command again{or}."},
+	"lambda:GetFunctionConfiguration ResourceNotFoundException":         {Integrity, "Function not found", vanished},
+	"lambda:UpdateFunctionConfiguration ResourceNotFoundException":      {Integrity, "Function not found", vanished},
+	"lambda:PublishVersion ResourceNotFoundException":                   {Integrity, "Function not found", vanished},
+	"lambda:UpdateAlias ResourceNotFoundException":                      {Integrity, "Alias not found", vanished},
 	"lambda:UpdateFunctionConfiguration InvalidParameterValueException": {Integrity, "Layers refused", "Lambda does not accept the function's list of layers: one of them may just have been deleted. Run the command again to see which{or}."},
 	"lambda:PublishVersion InvalidParameterValueException":              {Integrity, "Changed by something else", "The code of $LATEST is not what it was. Run the command again{or}."},
 	"lambda:UpdateAlias InvalidParameterValueException":                 {Integrity, "Alias not moved", "Lambda does not accept the versions that the alias is to serve. Run the command again{or}."},
 	"lambda CodeStorageExceededException":                               {Missing, notPublished, "Delete old versions of layers and functions, or request an increase of the quota \"Function and layer storage\"{or}."},
 	"lambda:PublishLayerVersion ResourceNotFoundException":              {Integrity, notPublished, "Correct the layer's name{or}."},
-	"lambda vanished":        {Integrity, "Layer not found", "It may have just been deleted. Run the command again{or}."},
+	"lambda vanished":        {Integrity, "Layer not found", vanished},
 	"lambda damaged":         {Integrity, "Layer damaged", tryAgain},
 	"lambda unclear":         {Unavailable, "Outcome unknown", "Run bundle publish again. It does not publish the same content twice{or}."},
 	"lambda class malformed": {Integrity, "Unexpected answer from Lambda", tryAgain},

@@ -86,7 +86,9 @@ func NewRevoke(r *pipeline.Revoke, plan *pipeline.Revocation, proofs []pipeline.
 		Documents: []revokeDocument{}, Deployed: []revokeUse{}, Keys: []revokeKey{}, Proofs: []revokeProof{}, swept: !r.FunctionsOnly,
 	}
 	for _, d := range plan.Documents {
-		v.Documents = append(v.Documents, revokeDocument{Function: d.Function, Digest: d.Digest, Layers: d.Of, Key: d.Key, Before: d.Before, After: d.After, Own: !d.Elsewhere})
+		v.Documents = append(v.Documents, revokeDocument{
+			Function: d.Function, Digest: d.Digest, Layers: d.Of, Key: d.Key, Before: d.Before, After: d.After, Own: !d.Elsewhere,
+		})
 	}
 	for _, u := range plan.Uses {
 		v.Deployed = append(v.Deployed, revokeUse{
