@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -30,6 +31,7 @@ type Status struct {
 	Observer   Observer
 
 	Published *publish.Ref // the layer, if it is published; otherwise nil
+	Missing   string       // what to do if no layer is published under the manifest's name, after a comma; "" for what bundle status can do
 	Name      string       // file of the layer; for a published one, its ARN after it is fetched
 	Content   []byte       // the layer's bytes; for a published one, after it is fetched
 }
@@ -90,7 +92,7 @@ func (s *Status) open(ctx context.Context) (*layerbuild.Layer, problem.Problems)
 		if err != nil {
 			or := ""
 			if isNoLayer(err) && s.Manifest != nil { // which has the name
-				or = ", publish a layer under it with bundle publish, or name a file with --layer"
+				or = cmp.Or(s.Missing, ", publish a layer under it with bundle publish, or name a file with --layer")
 			}
 			return nil, problem.Problems{layerProblem(nil, s.Published.String(), err, or)}
 		}

@@ -66,7 +66,7 @@ func (a *app) cli() *cli.App {
 		Commands: []*cli.Command{
 			a.buildCommand(), a.validateCommand(), a.planCommand(), a.statusCommand(), a.compareCommand(), a.inspectCommand(), a.verifyCommand(),
 			a.runCommand(), a.putCommand(), a.importCommand(), a.helpersCommand(), a.unpackCommand(), a.publishCommand(), a.pruneCommand(), a.revokeCommand(),
-			a.matrixCommand(), a.policyCommand(), a.doctorCommand(), a.auditCommand(), a.initCommand(), a.fmtCommand(), a.schemaCommand(),
+			a.matrixCommand(), a.policyCommand(), a.rotateCommand(), a.doctorCommand(), a.auditCommand(), a.initCommand(), a.fmtCommand(), a.schemaCommand(),
 			local.Command(a.Console), a.completionCommand(), a.versionCommand(),
 		},
 		ExitErrHandler:            func(*cli.Context, error) {}, // only main exits

@@ -1,0 +1,307 @@
+package view
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/whispering/bundle/internal/actions"
+	"github.com/whispering/bundle/internal/printable"
+	"github.com/whispering/bundle/pipeline"
+)
+
+// The steps of a rotation, in order.
+const (
+	RotateIssuer  = "issuer"
+	RotatePut     = "put"
+	RotatePublish = "publish"
+	RotateAllow   = "allow"
+	RotateDeploy  = "deploy"
+	RotateSoak    = "soak"
+	RotateEnd     = "end"
+	RotateRevoke  = "revoke"
+	RotatePrune   = "prune"
+)
+
+// The states of steps.
+const (
+	rotateDone  = "done"
+	rotateNext  = "next"
+	rotateLater = "later"
+	rotateYours = "yours" // AWS does not know whether it is done
+)
+
+// A Rotate is the result of bundle rotate, as --json prints it: a runbook, and how far it is.
+type Rotate struct {
+	Secret      string         `json:"secret"`
+	Environment string         `json:"environment"`
+	Begun       bool           `json:"begun"` // an older value is somewhere
+	Next        string         `json:"next"`  // step
+	Steps       []*RotateStep  `json:"steps"`
+	Regions     []rotateRegion `json:"regions"`
+	AWSCalls    map[string]int `json:"aws_calls"`
+	DurationMS  int64          `json:"duration_ms"`
+
+	only bool // print only the next step
+}
+
+// A RotateStep is a step of the runbook.
+type RotateStep struct {
+	Step     string   `json:"step"`
+	State    string   `json:"state"` // done, next, later, or yours: only you know
+	Title    string   `json:"title"`
+	Details  []string `json:"details"`
+	Commands []string `json:"commands"`
+
+	Args [][]string `json:"-"` // of the commands, without the name of the program
+}
+
+type rotateRegion struct {
+	Region     string            `json:"region"`
+	Functions  []string          `json:"functions"` // that have the secret
+	Parameters []rotateParameter `json:"parameters"`
+	Layers     []string          `json:"layers"` // ARNs of the newest versions
+	Behind     []rotateUse       `json:"behind"` // that get an older value
+	Unsure     []rotateUse       `json:"unsure"` // it is not known which value they get
+	Shut       []rotateDocument  `json:"shut"`   // documents of the newest layers that are revoked
+	Open       []rotateDocument  `json:"open"`   // documents with an older value that open
+	Unused     []string          `json:"unused"` // ARNs of versions with an older value that nothing names
+}
+
+type rotateParameter struct {
+	Function  string     `json:"function"`
+	Parameter string     `json:"parameter"`
+	Published int64      `json:"published"` // version of the parameter in the newest layer
+	Now       int64      `json:"now"`       // version of the parameter; 0 if there is none
+	Modified  *time.Time `json:"modified"`
+}
+
+type rotateUse struct {
+	Function  string   `json:"function"` // in the manifest; "" for others
+	Name      string   `json:"name"`
+	Qualifier string   `json:"qualifier"`
+	Versions  []string `json:"versions"`
+	Layer     string   `json:"layer"` // ARN of the version; "" for none
+	Why       string   `json:"why,omitempty"`
+}
+
+type rotateDocument struct {
+	Function string   `json:"function"`
+	Document string   `json:"document"` // digest of the header
+	Layers   []string `json:"layers"`
+	Key      string   `json:"key"`
+}
+
+// A Runbook has what the steps of a rotation are about, besides its states.
+type Runbook struct {
+	Secret, Environment string
+	Anew                bool                                           // begin with the first step, whatever is left of the last rotation
+	Rollout             bool                                           // bundle deploys, and not a deployment tool
+	Only                bool                                           // print only the next step
+	Args                func(step string, all []RotationIn) [][]string // the commands of a step
+	Line                func(args []string) string                     // a command line
+}
+
+// A RotationIn is the state of a rotation in one region.
+type RotationIn struct {
+	Region string
+	State  *pipeline.RotationState
+}
+
+// NewRotate returns the runbook, with the state of each step in all regions.
+func NewRotate(b Runbook, all []RotationIn) *Rotate {
+	r := &Rotate{Secret: b.Secret, Environment: b.Environment, Regions: []rotateRegion{}, only: b.Only}
+	any := func(f func(*pipeline.RotationState) bool) bool {
+		return slices.ContainsFunc(all, func(in RotationIn) bool { return f(in.State) })
+	}
+	r.Begun = any((*pipeline.RotationState).Begun)
+	unbuilt := any((*pipeline.RotationState).Unbuilt)
+	behind := any(func(s *pipeline.RotationState) bool { return len(s.Behind) > 0 })
+	shut := any(func(s *pipeline.RotationState) bool { return len(s.Shut) > 0 })
+	open := any(func(s *pipeline.RotationState) bool { return len(s.Open) > 0 })
+	waste := any(func(s *pipeline.RotationState) bool { return len(s.Waste) > 0 })
+	begun := r.Begun && !b.Anew
+	step := func(name, title string, reached, done bool) *RotateStep {
+		s := &RotateStep{Step: name, Title: title, State: rotateLater, Details: []string{}, Commands: []string{}, Args: b.Args(name, all)}
+		for _, args := range s.Args {
+			s.Commands = append(s.Commands, b.Line(args))
+		}
+		switch {
+		case reached && done:
+			s.State = rotateDone
+		case reached && r.Next == "":
+			s.State, r.Next = rotateNext, name
+		}
+		r.Steps = append(r.Steps, s)
+		return s
+	}
+	yours := func(name, title string) *RotateStep {
+		s := step(name, title, false, false)
+		s.State = rotateYours
+		return s
+	}
+	yours(RotateIssuer, "At its issuer, create a new secret. Keep the old one valid.")
+	put := step(RotatePut, "Put the new value into Parameter Store.", true, begun)
+	publish := step(RotatePublish, "Build the layer, and publish it.", begun, !unbuilt)
+	allow := step(RotateAllow, "If key policies deny what is not listed, list the new documents.", begun && !unbuilt, !shut)
+	deploy := step(RotateDeploy, "Deploy the functions with the new version of the layer.", begun && !unbuilt && !shut, !behind)
+	yours(RotateSoak, "Wait until nothing opens the old value.")
+	yours(RotateEnd, "At its issuer, end the old secret.")
+	revoke := step(RotateRevoke, "Revoke the old documents: let key policies deny opening them.",
+		begun && !unbuilt && !shut && !behind, !open)
+	prune := step(RotatePrune, "Delete old versions of the layer that nothing names.", begun && !unbuilt && !shut && !behind && !open, !waste)
+	for _, in := range all {
+		r.Regions = append(r.Regions, newRotateRegion(in))
+		where := ""
+		if len(all) > 1 {
+			where = in.Region + ": "
+		}
+		for _, p := range in.State.Parameters {
+			switch {
+			case p.Now == 0:
+				put.add(where + fmt.Sprintf("%s does not exist", p.Parameter))
+			case begun:
+				put.add(where + fmt.Sprintf("%s has version %d since %s", p.Parameter, p.Now, p.Modified.UTC().Format(time.RFC3339)))
+			default:
+				put.add(where + fmt.Sprintf("%s has version %d, as the layer", p.Parameter, p.Now))
+			}
+			if p.Now != p.Published {
+				publish.add(where + fmt.Sprintf("the newest layer of %s has version %d of %s", p.Function, p.Published, p.Parameter))
+			}
+		}
+		for _, layer := range in.State.Layers {
+			if begun && !in.State.Unbuilt() {
+				publish.add(layer)
+			}
+		}
+		for _, d := range in.State.Shut {
+			allow.add(where + fmt.Sprintf("%s of %s is revoked (%s)", shortDigest(d.Digest), d.Function, strings.Join(d.Of, ", ")))
+		}
+		for _, u := range in.State.Behind {
+			deploy.add(where + fmt.Sprintf("%s, %s, has %s", u.Name, newRunning(u.Running, 0).where(), u.Layer))
+		}
+		for _, u := range in.State.Unsure {
+			why := u.Why
+			if len(u.Versions) == 0 {
+				why = "there is no such function"
+			}
+			deploy.add(where + fmt.Sprintf("%s: %s", u.Name, why))
+		}
+		for _, d := range in.State.Open {
+			revoke.add(where + fmt.Sprintf("%s of %s opens (%s)", shortDigest(d.Digest), d.Function, strings.Join(d.Of, ", ")))
+		}
+		for _, p := range in.State.Beyond {
+			revoke.add(where + p.Summary + ": " + p.Detail)
+		}
+		for _, v := range in.State.Waste {
+			prune.add(v.ARN)
+		}
+	}
+	if r.Next == "" {
+		r.Next = RotatePut
+	}
+	return r
+}
+
+func newRotateRegion(in RotationIn) rotateRegion {
+	s := in.State
+	r := rotateRegion{
+		Region: in.Region, Functions: append([]string{}, s.Functions...), Layers: append([]string{}, s.Layers...),
+		Behind: newRotateUses(s.Behind), Unsure: newRotateUses(s.Unsure), Shut: newRotateDocuments(s.Shut), Open: newRotateDocuments(s.Open), Unused: []string{},
+	}
+	for _, p := range s.Parameters {
+		one := rotateParameter{Function: p.Function, Parameter: p.Parameter, Published: p.Published, Now: p.Now}
+		if p.Now > 0 {
+			one.Modified = &p.Modified
+		}
+		r.Parameters = append(r.Parameters, one)
+	}
+	for _, v := range s.Waste {
+		r.Unused = append(r.Unused, v.ARN)
+	}
+	return r
+}
+
+func newRotateDocuments(all []pipeline.DocumentState) []rotateDocument {
+	documents := []rotateDocument{}
+	for _, d := range all {
+		documents = append(documents, rotateDocument{d.Function, d.Digest, append([]string{}, d.Of...), d.Key})
+	}
+	return documents
+}
+
+func newRotateUses(all []pipeline.Use) []rotateUse {
+	uses := []rotateUse{}
+	for _, u := range all {
+		uses = append(uses, rotateUse{u.Function, u.Name, u.Qualifier, append([]string{}, u.Versions...), u.Layer, u.Why})
+	}
+	return uses
+}
+
+func (s *RotateStep) add(details ...string) {
+	for _, d := range details {
+		if !slices.Contains(s.Details, d) {
+			s.Details = append(s.Details, d)
+		}
+	}
+}
+
+// Step returns a step by its name.
+func (r *Rotate) Step(name string) *RotateStep {
+	return r.Steps[slices.IndexFunc(r.Steps, func(s *RotateStep) bool { return s.Step == name })]
+}
+
+// state says how far the rotation is.
+func (r *Rotate) state() string {
+	if !r.Begun {
+		return "no rotation in progress"
+	}
+	return "next: " + r.Next
+}
+
+// Brief implements Result.
+func (r *Rotate) Brief() Brief { return Brief{State: r.state(), Notable: r.Begun} }
+
+// Outputs implements Result.
+func (r *Rotate) Outputs() []actions.Output { return nil }
+
+// Notes implements Result.
+func (r *Rotate) Notes() []string { return nil }
+
+// Markdown implements Result.
+func (r *Rotate) Markdown() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "### bundle rotate %s: %s\n\n", actions.Cell(r.Secret), r.state())
+	rows := [][]string{{"STEP", "STATE", "WHAT"}}
+	for _, s := range r.Steps {
+		rows = append(rows, []string{s.Step, s.State, strings.Join(append([]string{s.Title}, s.Details...), "; ")})
+	}
+	return b.String() + MarkdownTable(rows)
+}
+
+// Text implements Result.
+func (r *Rotate) Text(out *printable.Stream) error {
+	if err := out.Printf("Rotation of %s in %s: %s\n", r.Secret, r.Environment, r.state()); err != nil {
+		return err
+	}
+	for i, s := range r.Steps {
+		if r.only && s.Step != r.Next {
+			continue
+		}
+		if err := out.Printf("\n%d. %-6s%s\n", i+1, s.State, s.Title); err != nil {
+			return err
+		}
+		for _, d := range s.Details {
+			if err := out.Printf("         - %s\n", d); err != nil {
+				return err
+			}
+		}
+		for _, c := range s.Commands {
+			if err := out.Printf("         $ %s\n", c); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}

@@ -1,0 +1,212 @@
+package pipeline
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/whispering/bundle/internal/arn"
+	"github.com/whispering/bundle/layerbuild/sealed"
+	"github.com/whispering/bundle/pipeline/manifest"
+	"github.com/whispering/bundle/pipeline/plan"
+	"github.com/whispering/bundle/pipeline/problem"
+	"github.com/whispering/bundle/pipeline/publish"
+)
+
+// A Rotation finds out how far the rotation of one secret is in an environment and region: what of the way from a new value in
+// Parameter Store to old layers that nobody can open is done. It changes nothing, and keeps no state: AWS knows it all.
+type Rotation struct {
+	Scope    // with all functions of the environment
+	Secret   string
+	Function string // only of this function in the manifest; "" for every function that has the secret
+
+	Status Status  // Caller, Parameters and Layers; the rest is set here
+	Revoke *Revoke // how it is found out what opens; it is not applied
+	Prune  Prune   // Layers, Functions, Pointer and what to keep; it does not delete
+}
+
+// A RotationState is how far a rotation is.
+type RotationState struct {
+	Functions  []string           // in the manifest, that have the secret
+	Parameters []RotatedParameter // by function
+	Layers     []string           // ARNs of the newest versions
+
+	Behind []Use            // ways to call a function that gets an older value than the newest version of the layer has
+	Unsure []Use            // ways to call a function of which it is not known what it gets
+	Shut   []DocumentState  // documents of the newest layers that do not open, because a revocation does not list them
+	Keep   []string         // ARNs of the newest layers and of those with documents that open now, which a revocation is to list
+	Open   []DocumentState  // documents with an older value that open
+	Beyond problem.Problems // why it is not known what else opens
+	Waste  []PrunedVersion  // versions of layers with an older value that nothing needs
+}
+
+// A RotatedParameter is the parameter of the secret in one function.
+type RotatedParameter struct {
+	Function  string
+	Parameter string
+	Published int64     // version of the parameter in the newest version of the layer
+	Now       int64     // version of the parameter; 0 if there is none
+	Modified  time.Time // of that version
+}
+
+// Begun reports whether there is an older value anywhere: a layer without the newest value, or an older layer that a function
+// has, that opens, or that is to be deleted.
+func (s *RotationState) Begun() bool {
+	return s.Unbuilt() || len(s.Behind)+len(s.Open)+len(s.Waste) > 0
+}
+
+// Unbuilt reports whether a newest layer has another value than Parameter Store.
+func (s *RotationState) Unbuilt() bool {
+	return slices.ContainsFunc(s.Parameters, func(p RotatedParameter) bool { return p.Now != p.Published })
+}
+
+// Run looks.
+func (r *Rotation) Run(ctx context.Context) (*RotationState, problem.Problems) {
+	chosen := Put{Scope: r.Scope}
+	if problems := chosen.Choose([]Named{{Name: r.Secret}}, r.Function); len(problems) > 0 {
+		return nil, problems
+	}
+	state := &RotationState{}
+	var functions []manifest.Function
+	for _, fn := range r.Manifest.Functions {
+		if slices.Contains(r.Secrets(fn.Name.Value), r.Secret) && (r.Function == "" || fn.Name.Value == r.Function) {
+			functions = append(functions, fn)
+			state.Functions = append(state.Functions, fn.Name.Value)
+		}
+	}
+	for _, fn := range functions {
+		if problems := r.newest(ctx, state, fn); len(problems) > 0 {
+			return nil, problems
+		}
+	}
+	found, problems := r.Revoke.Plan(ctx)
+	if found == nil {
+		return nil, problems
+	}
+	current := r.opens(state, found)
+	for _, fn := range functions {
+		if problems := r.waste(ctx, state, fn, current); len(problems) > 0 {
+			return nil, problems
+		}
+	}
+	return state, nil
+}
+
+// of returns the manifest of the layer that a function is in.
+func (r *Rotation) of(fn manifest.Function) *manifest.Manifest {
+	if r.Manifest.Bundle.Layer.Value != "" {
+		return r.Manifest
+	}
+	return r.Manifest.Of(fn)
+}
+
+// newest compares the function's document in the newest version of its layer with Parameter Store.
+func (r *Rotation) newest(ctx context.Context, state *RotationState, fn manifest.Function) problem.Problems {
+	m := r.of(fn)
+	if m.Bundle.Layer.Value == "" {
+		return problem.Problems{problem.New(problem.Manifest, &m.Bundle.Range, "No layer name",
+			"The manifest has no name that the layer is published under, so it cannot be known what functions have. Write layer = \"NAME\" into the bundle block.")}
+	}
+	status := r.Status
+	status.Manifest, status.Observer, status.Published = m, r.Observer, &publish.Ref{Layer: m.Bundle.Layer.Value}
+	status.Missing = ", or build and publish the first one: there is no older value to rotate"
+	found, problems := status.Run(ctx)
+	if len(problems) > 0 {
+		return problems
+	}
+	if !slices.Contains(state.Layers, found.Name) {
+		state.Layers = append(state.Layers, found.Name)
+	}
+	i := slices.IndexFunc(found.Changes, func(c plan.Change) bool { return c.Name == fn.File() })
+	if i < 0 || found.Changes[i].Previous == nil {
+		return refused(problem.Integrity, "Function not in the layer", "Layer %s has no document for function %q. Build and publish it first.", found.Name, fn.Name.Value)
+	}
+	before, had := found.Changes[i].Previous.Header.Source(r.Secret)
+	if !had {
+		return refused(problem.Integrity, "Secret not in the layer", "The document of function %q in layer %s does not have %s yet, so there is no older value. Build and publish it first.",
+			fn.Name.Value, found.Name, r.Secret)
+	}
+	p := RotatedParameter{Function: fn.Name.Value, Parameter: arn.ParameterName(before.ARN), Published: before.Version}
+	if now, has := found.Changes[i].Want.Header.Source(r.Secret); has {
+		p.Now, p.Modified = now.Version, now.Modified
+	}
+	state.Parameters = append(state.Parameters, p)
+	return nil
+}
+
+// older reports whether a document of one of the functions has another value of the secret than the newest version of its
+// layer, and false for documents of others.
+func (s *RotationState) older(d *sealed.Document, secret string) bool {
+	i := slices.IndexFunc(s.Parameters, func(p RotatedParameter) bool { return p.Function == d.Header.Function })
+	if i < 0 {
+		return false
+	}
+	source, has := d.Header.Source(secret)
+	return has && (source.Version != s.Parameters[i].Published || arn.ParameterName(source.ARN) != s.Parameters[i].Parameter)
+}
+
+// opens finds out which older documents open, and which are in use. It returns the layers that are known to have no older value.
+func (r *Rotation) opens(state *RotationState, found *Revocation) (current map[string]bool) {
+	older := map[string]bool{} // by digest
+	current = map[string]bool{}
+	state.Keep = slices.Clone(state.Layers)
+	for _, d := range found.Documents {
+		if d.Before && !d.After && !slices.ContainsFunc(d.Of, func(layer string) bool { return slices.Contains(state.Keep, layer) }) {
+			state.Keep = append(state.Keep, d.Of[0])
+		}
+		if d.After && !d.Before && slices.Contains(state.Functions, d.Function) {
+			state.Shut = append(state.Shut, d)
+		}
+		if !state.older(d.document, r.Secret) {
+			for _, layer := range d.Of {
+				if _, listed := current[layer]; !listed {
+					current[layer] = true
+				}
+			}
+			continue
+		}
+		for _, layer := range d.Of {
+			current[layer] = false
+		}
+		older[d.Digest] = true
+		if d.Before && !d.Elsewhere {
+			state.Open = append(state.Open, d)
+		}
+	}
+	for _, u := range found.Uses {
+		switch ours := slices.Contains(state.Functions, u.Function); {
+		case u.Qualifier == "": // nobody calls it without naming a number
+		case u.Function != "" && !ours:
+		case slices.ContainsFunc(u.Digest, func(d string) bool { return older[d] }):
+			state.Behind = append(state.Behind, u)
+		case ours && (u.Why != "" || len(u.Versions) == 0):
+			state.Unsure = append(state.Unsure, u)
+		}
+	}
+	state.Beyond = found.Unreached
+	return current
+}
+
+// waste finds the versions of the function's layer with an older value that nothing keeps.
+func (r *Rotation) waste(ctx context.Context, state *RotationState, fn manifest.Function, current map[string]bool) problem.Problems {
+	prune := r.Prune
+	prune.Scope = r.Scope
+	prune.Manifest = r.of(fn)
+	prune.Delete = false
+	found, problems := prune.Run(ctx)
+	if len(problems) > 0 {
+		return problems
+	}
+	for _, i := range found.waste() {
+		v := found.Versions[i]
+		if !current[v.ARN] && !slices.ContainsFunc(state.Waste, func(known PrunedVersion) bool { return known.ARN == v.ARN }) {
+			state.Waste = append(state.Waste, v)
+		}
+	}
+	slices.SortFunc(state.Waste, func(a, b PrunedVersion) int {
+		return cmp.Or(strings.Compare(a.ARN[:strings.LastIndexByte(a.ARN, ':')], b.ARN[:strings.LastIndexByte(b.ARN, ':')]), cmp.Compare(a.Number, b.Number))
+	})
+	return nil
+}
