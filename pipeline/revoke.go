@@ -38,6 +38,7 @@ type Revoke struct {
 	Keep        []ToKeep // none for the newest published version of each layer
 	Exempt      []string // ARNs of roles that open everything, besides those that the policies name as such
 	Lift        bool     // take the statement away instead
+	Add         bool     // only list what is kept as well: what opens now still does, and a policy without the statement stays as it is
 	DropUnknown bool     // also shut out what is listed and is of no layer that is known here
 	InUse       bool     // also shut out what deployed functions need
 	Drift       bool     // also change a key that belongs to a CloudFormation stack

@@ -106,7 +106,11 @@ func (p *revoking) change(k *KeyRevocation) {
 	if before, found := k.parsed.Revocation(); found {
 		k.Before = &before
 	}
-	if !p.Lift {
+	switch {
+	case p.Lift:
+	case p.Add:
+		k.After = p.added(k)
+	default:
 		k.After = p.after(k)
 		p.checkOthers(k)
 	}
@@ -124,14 +128,7 @@ func (p *revoking) change(k *KeyRevocation) {
 // after returns the revocation of a key: the digests of what is kept under the key or a relative, and those that are listed and
 // are of no layer that is known here. Another bundle, environment or region may need these.
 func (p *revoking) after(k *KeyRevocation) *policy.Revocation {
-	r := &policy.Revocation{Exempt: slices.Clone(p.Exempt)}
-	for _, l := range p.kept {
-		for _, d := range l.documents {
-			if isRelative(d.Key, k.Key) {
-				r.Kept = append(r.Kept, d.HeaderSHA256())
-			}
-		}
-	}
+	r := &policy.Revocation{Exempt: slices.Clone(p.Exempt), Kept: p.keptUnder(k.Key)}
 	exempt := slices.DeleteFunc(k.parsed.BreakGlass(), func(who string) bool { return !roleForm.MatchString(who) })
 	if k.Before != nil {
 		exempt = append(exempt, k.Before.Exempt...)
@@ -149,6 +146,31 @@ func (p *revoking) after(k *KeyRevocation) *policy.Revocation {
 	slices.Sort(r.Exempt)
 	r.Kept, r.Exempt = slices.Compact(r.Kept), slices.Compact(r.Exempt)
 	return r
+}
+
+// keptUnder returns the digests of what is kept under a key or a relative.
+func (p *revoking) keptUnder(key string) []string {
+	var all []string
+	for _, l := range p.kept {
+		for _, d := range l.documents {
+			if isRelative(d.Key, key) {
+				all = append(all, d.HeaderSHA256())
+			}
+		}
+	}
+	return all
+}
+
+// added returns the revocation of a key that also lists what is kept, or nil if there is none now.
+func (p *revoking) added(k *KeyRevocation) *policy.Revocation {
+	if k.Before == nil {
+		return nil
+	}
+	r := *k.Before
+	r.Kept = slices.Concat(r.Kept, p.keptUnder(k.Key))
+	slices.Sort(r.Kept)
+	r.Kept = slices.Compact(r.Kept)
+	return &r
 }
 
 // roleForm is the form of a role's ARN. Anything else in a key policy, such as the ID of a role that is gone, exempts nobody:

@@ -260,7 +260,7 @@ func (p *revoking) use(layer string, one Running) {
 	// Other functions may have aliases, which are not looked at.
 	u.Blocks = !u.Open && (one.Qualifier != "" || one.Function == "")
 	p.result.Uses = append(p.result.Uses, u)
-	if !u.Blocks || p.InUse {
+	if !u.Blocks || p.InUse || p.Add {
 		return
 	}
 	needs := "needs a document of layer version " + u.Layer + ", which would be shut out"

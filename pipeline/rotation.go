@@ -36,7 +36,6 @@ type RotationState struct {
 	Behind []Use            // ways to call a function that gets an older value than the newest version of the layer has
 	Unsure []Use            // ways to call a function of which it is not known what it gets
 	Shut   []DocumentState  // documents of the newest layers that do not open, because a revocation does not list them
-	Keep   []string         // ARNs of the newest layers and of those with documents that open now, which a revocation is to list
 	Open   []DocumentState  // documents with an older value that open
 	Beyond problem.Problems // why it is not known what else opens
 	Waste  []PrunedVersion  // versions of layers with an older value that nothing needs
@@ -151,11 +150,7 @@ func (s *RotationState) older(d *sealed.Document, secret string) bool {
 func (r *Rotation) opens(state *RotationState, found *Revocation) (current map[string]bool) {
 	older := map[string]bool{} // by digest
 	current = map[string]bool{}
-	state.Keep = slices.Clone(state.Layers)
 	for _, d := range found.Documents {
-		if d.Before && !d.After && !slices.ContainsFunc(d.Of, func(layer string) bool { return slices.Contains(state.Keep, layer) }) {
-			state.Keep = append(state.Keep, d.Of[0])
-		}
 		if d.After && !d.Before && slices.Contains(state.Functions, d.Function) {
 			state.Shut = append(state.Shut, d)
 		}

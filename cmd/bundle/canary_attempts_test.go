@@ -35,6 +35,7 @@ func canaryAttempts() map[string][]attempt {
 		"audit":      auditAttempts(),
 		"run":        runAttempts(),
 		"revoke":     revokeAttempts(),
+		"rotate":     rotateAttempts(),
 		"put":        secretPutAttempts(),
 		"import":     secretImportAttempts(),
 		"init":       initAttempts(),

@@ -19,6 +19,7 @@
 //	verify      verify every byte of a layer, its manifest, and that it decrypts
 //	policy      print the IAM and key policies that a bundle needs
 //	doctor      check whether a build would be allowed, and who can decrypt
+//	rotate      show how far the rotation of a secret is, and do the next steps
 //	run         run a command with a function's secrets, such as its tests
 //	put         put the value of a secret into Parameter Store
 //	import      put every value of a dotenv or JSON file into Parameter Store
@@ -48,7 +49,7 @@
 //	0    done
 //	1    a bug in bundle
 //	2    the command line or the manifest is wrong
-//	3    differences found (plan, status, compare and revoke with --exit-code; fmt --check)
+//	3    differences found (plan, status, compare, revoke and rotate with --exit-code; fmt --check)
 //	4    access denied, no credentials, or the wrong account
 //	5    a parameter or key is missing or unusable
 //	6    AWS is unavailable or throttling: try again

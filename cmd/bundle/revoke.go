@@ -36,6 +36,7 @@ func (a *app) revokeCommand() *cli.Command {
 			"bundle revoke [--manifest FILE] [--env NAME] --lift [--apply] [options]",
 		Description: "bundle revoke --manifest secrets.hcl --env prod\n" +
 			"bundle revoke --env prod --keep 13,12 --apply\n" +
+			"bundle revoke --env prod --add --apply\n" +
 			"bundle revoke --env prod --apply --as arn:aws:iam::222222222222:role/hello\n" +
 			"bundle revoke --env prod --keep new.zip --format terraform",
 		Flags: slices.Concat(console.TargetFlags(), []cli.Flag{
@@ -45,6 +46,7 @@ func (a *app) revokeCommand() *cli.Command {
 			&cli.StringSliceFlag{Name: "keep", Usage: "only documents of these layers open from then on: numbers or ARNs of published versions, or files, separated by commas; can be repeated; default: the newest published version (`LAYERS`)"},
 			&cli.BoolFlag{Name: "functions-only", Usage: "look only at the functions of the manifest, not at all of the account"},
 			&cli.StringSliceFlag{Name: "break-glass", Usage: "another role that still opens everything, besides those that the key policy names as such; can be repeated (`ARN`)"},
+			&cli.BoolFlag{Name: "add", Usage: "only list the documents of these layers as well, before they are deployed: what opens now still does"},
 			&cli.BoolFlag{Name: "lift", Usage: "let all documents open again: take the statement away"},
 			&cli.BoolFlag{Name: "drop-unknown", Usage: "also shut out documents that are listed and that no layer here has. Another bundle, environment or region that shares the key may need them"},
 			&cli.BoolFlag{Name: "allow-in-use", Usage: "also shut out what deployed functions need: they fail at their next cold start"},
@@ -91,7 +93,7 @@ func (a *app) revoke(c *cli.Context) error {
 			r := &pipeline.Revoke{
 				Scope:   pipeline.Scope{Manifest: t.Manifest, Region: t.Region},
 				Regions: t.Regions, Keep: keep, Exempt: c.StringSlice("break-glass"), FunctionsOnly: c.Bool("functions-only"),
-				Lift: c.Bool("lift"), DropUnknown: c.Bool("drop-unknown"), InUse: c.Bool("allow-in-use"), Drift: c.Bool("drift"),
+				Lift: c.Bool("lift"), Add: c.Bool("add"), DropUnknown: c.Bool("drop-unknown"), InUse: c.Bool("allow-in-use"), Drift: c.Bool("drift"),
 			}
 			for _, names := range c.StringSlice("function") {
 				r.Named = append(r.Named, strings.Split(names, ",")...)
@@ -116,6 +118,8 @@ func (a *app) checkRevoke(c *cli.Context) error {
 		return console.Usagef("unknown --format %q: write plan, policy, terraform, cloudformation or cdk", format)
 	case format != formPlan && (apply || a.JSON()):
 		return console.Usagef("--format %s prints what to change elsewhere: leave out --apply and --json", format)
+	case c.Bool("add") && (lift || c.Bool("drop-unknown") || c.Bool("allow-in-use") || len(c.StringSlice("break-glass")) > 0):
+		return console.Usagef("--add shuts nothing out: leave out --lift, --drop-unknown, --allow-in-use and --break-glass")
 	case lift && (len(c.StringSlice("keep")) > 0 || c.Bool("drop-unknown") || console.Given(c, "as")):
 		return console.Usagef("--lift lets all documents open: leave out --keep, --drop-unknown and --as")
 	case lift && format != formPlan && format != formPolicy:

@@ -25,7 +25,7 @@ func (a *app) rotateCommand() *cli.Command {
 		UsageText: "bundle rotate [--manifest FILE] [--env NAME] SECRET [options]",
 		Description: "bundle rotate --env prod DB_PASSWORD\n" +
 			"bundle rotate --env prod DB_PASSWORD --show\n" +
-			"bundle rotate --env prod DB_PASSWORD --rollout --as arn:aws:iam::222222222222:role/hello",
+			"bundle rotate --env prod DB_PASSWORD --rollout",
 		Flags: slices.Concat(console.TargetFlags(), []cli.Flag{
 			console.TextFlag("function", "NAME", "only the secret of this function; needed if a name stands for several parameters", ""),
 			console.ManifestFlag(),
@@ -139,7 +139,7 @@ func rotationOf(c *cli.Context, t *target.Target, w *batch.Work, secret string) 
 		Scope: in, Secret: secret, Function: console.Text(c, "function"),
 		Status: pipeline.Status{Caller: s.Caller, Parameters: s.Blind.Parameters, Layers: s.Layers},
 		Revoke: &pipeline.Revoke{
-			Scope: in, Keys: s.Keys, Functions: s.Functions,
+			Scope: in, Regions: t.Regions, Keys: s.Keys, Functions: s.Functions,
 			Policies: func(region string) pipeline.KeyPolicies { return s.KeysIn(region) },
 			Layers:   func(region string) pipeline.DeployedLayers { return s.LayersIn(region) },
 		},
@@ -168,14 +168,14 @@ func stepArgs(c *cli.Context, step, secret string, all []view.RotationIn) [][]st
 	one := func(command string, own ...string) [][]string {
 		return [][]string{slices.Concat(passedOn(c, command, ""), own)}
 	}
-	each := func(command string, own func(*pipeline.RotationState) []string) [][]string { // in one region at a time
+	each := func(command string, own ...string) [][]string { // in one region at a time
 		var commands [][]string
 		for _, in := range all {
 			region := ""
 			if len(all) > 1 {
 				region = in.Region
 			}
-			commands = append(commands, slices.Concat(passedOn(c, command, region), own(in.State)))
+			commands = append(commands, slices.Concat(passedOn(c, command, region), own))
 		}
 		return commands
 	}
@@ -185,7 +185,7 @@ func stepArgs(c *cli.Context, step, secret string, all []view.RotationIn) [][]st
 	case view.RotatePublish:
 		return slices.Concat(one("plan", "--out", out), one("build", "--out", out), one("publish", "--layer", out))
 	case view.RotateAllow:
-		return each("revoke", func(s *pipeline.RotationState) []string { return []string{"--keep", strings.Join(s.Keep, ","), "--apply"} })
+		return each("revoke", "--add", "--apply")
 	case view.RotateDeploy:
 		return one("rollout")
 	case view.RotateSoak:
@@ -195,8 +195,7 @@ func stepArgs(c *cli.Context, step, secret string, all []view.RotationIn) [][]st
 		if role := console.Text(c, "as"); role != "" {
 			apply = append(apply, "--as", role)
 		}
-		return slices.Concat(each("revoke", func(*pipeline.RotationState) []string { return nil }),
-			each("revoke", func(*pipeline.RotationState) []string { return apply }))
+		return slices.Concat(each("revoke"), each("revoke", apply...))
 	case view.RotatePrune:
 		return slices.Concat(one("prune"), one("prune", "--yes"))
 	}
