@@ -51,7 +51,7 @@ type RotatedParameter struct {
 }
 
 // Begun reports whether there is an older value anywhere: a layer without the newest value, or an older layer that a function
-// has, that opens, or that is to be deleted.
+// has, that opens, or one to delete.
 func (s *RotationState) Begun() bool {
 	return s.Unbuilt() || len(s.Behind)+len(s.Open)+len(s.Waste) > 0
 }

@@ -237,7 +237,6 @@ func newReplies(t *testing.T) *replies {
 		"policy, tags":     with("policy", "--style", "tags"),
 		"init":             {"init", "--from", "/prod/many/", "--env", "prod", "--account-id", testAccount, "--region", "us-west-2", "--function", "api", "--out", "new.hcl", "--endpoint-url", r.url},
 		"doctor, decrypt":  with("doctor", "--decrypt"),
-		"revoke":           with("revoke"),
 		"rotate":           with("rotate", "--show", "PASSWORD"),
 	}
 	for _, name := range []string{"old.zip", "out.zip", "secrets.hcl"} {

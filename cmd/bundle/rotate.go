@@ -33,7 +33,7 @@ func (a *app) rotateCommand() *cli.Command {
 			console.TextFlag("out", "FILE", "the layer to build and publish; can contain {environment}, {region} and {function}", console.DefaultLayer),
 			&cli.BoolFlag{Name: "rollout", Usage: "deploy with bundle rollout, and not with a deployment tool"},
 			console.TextFlag("as", "ROLE", "prove the revocation as this role, which the key policies let open documents", ""),
-			&cli.BoolFlag{Name: "anew", Usage: "begin with a new value, even if the last rotation is not complete"},
+			&cli.BoolFlag{Name: "again", Usage: "begin with a new value, even if the last rotation is not complete"},
 			&cli.BoolFlag{Name: "show", Usage: "only show how far the rotation is, and ask nothing"},
 			target.GuardFlag(),
 			console.KeyAccountFlag(),
@@ -61,7 +61,7 @@ func (a *app) rotate(c *cli.Context) error {
 	if c.Bool("exit-code") && !c.Bool("show") && !a.JSON() {
 		return console.Usagef("--exit-code says whether a rotation is in progress: add --show, which asks nothing")
 	}
-	book := view.Runbook{Secret: name, Anew: c.Bool("anew"), Rollout: c.Bool("rollout")}
+	book := view.Runbook{Secret: name, Again: c.Bool("again"), Rollout: c.Bool("rollout")}
 	report, err := a.howFar(c, book)
 	if err != nil || c.Bool("show") || a.JSON() {
 		return err

@@ -30,7 +30,7 @@ func (g *guide) lead(ctx context.Context, report *view.Rotate) error {
 			return nil
 		}
 		before := report.Next
-		g.book.Anew, g.book.Only = false, true
+		g.book.Again, g.book.Only = false, true
 		if report, err = g.howFar(g.c, g.book); err != nil {
 			return err
 		}

@@ -87,7 +87,7 @@ func TestRotateLeadsThroughTheSteps(t *testing.T) {
 	if err := os.Mkdir("shop.zip", 0o700); err != nil {
 		t.Fatal(err)
 	}
-	run("y\nnot-a-real-fourth\ny\n", console.ExitOutput, "rotate", "DB", "--out", layer, "--anew")
+	run("y\nnot-a-real-fourth\ny\n", console.ExitOutput, "rotate", "DB", "--out", layer, "--again")
 	files, err := filepath.Glob("*")
 	if err != nil || slices.Contains(files, "layer.zip") {
 		t.Error(files, err)

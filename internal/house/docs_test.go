@@ -143,6 +143,15 @@ func runPage(t *testing.T, page, script, bundle string) {
 	if first && !strings.Contains(out, "\nnot-a-real-password\n") {
 		t.Errorf("the secret did not arrive:\n%s", out)
 	}
+	b, err := os.ReadFile(page)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, block := range fence.FindAllStringSubmatch(string(b), -1) {
+		if block[2] == "text" && strings.HasPrefix(block[3], "Rotation of ") && !strings.Contains(out, block[3]) {
+			t.Errorf("this runbook is not what bundle rotate prints:\n%s\n%s", block[3], out)
+		}
+	}
 }
 
 // copyOfRepository copies what git tracks or would track.

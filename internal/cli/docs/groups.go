@@ -14,7 +14,7 @@ var groups = []struct{ title, flags string }{
 	{"Events", "since events athena"},
 	{"Layer", "layer deployed functions-only out previous previous-sha256 sha256 ssm helpers helpers-of unpack reseal allow-rollback keep older-than shared bundle_prune--yes blind open decrypt offline override pristine inherit keep-credentials"},
 	{"Policy", "kind style prefixes split build-role plan-role put-role function-role break-glass documents parameter-key"},
-	{"Rotation", "bundle_rotate--rollout anew show"},
+	{"Rotation", "bundle_rotate--rollout again show"},
 	{"Revocation", "keep add lift drop-unknown allow-in-use apply allow-ci drift as"},
 	{"Parameters, keys and roles", "type key tier data-type path policy account reveal bundle_local_put--from bundle_put--from from-version from-sample keep-newline strip-newline ignore-unknown dry-run yes"},
 	{"AWS", "allow-key-account ssm-tps timeout endpoint-url trusted"},

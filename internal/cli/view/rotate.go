@@ -96,7 +96,7 @@ type rotateDocument struct {
 // A Runbook has what the steps of a rotation are about, besides its states.
 type Runbook struct {
 	Secret, Environment string
-	Anew                bool                                           // begin with the first step, whatever is left of the last rotation
+	Again               bool                                           // begin with the first step, whatever is left of the last rotation
 	Rollout             bool                                           // bundle deploys, and not a deployment tool
 	Only                bool                                           // print only the next step
 	Args                func(step string, all []RotationIn) [][]string // the commands of a step
@@ -121,7 +121,7 @@ func NewRotate(b Runbook, all []RotationIn) *Rotate {
 	shut := any(func(s *pipeline.RotationState) bool { return len(s.Shut) > 0 })
 	open := any(func(s *pipeline.RotationState) bool { return len(s.Open) > 0 })
 	waste := any(func(s *pipeline.RotationState) bool { return len(s.Waste) > 0 })
-	begun := r.Begun && !b.Anew
+	begun := r.Begun && !b.Again
 	step := func(name, title string, reached, done bool) *RotateStep {
 		s := &RotateStep{Step: name, Title: title, State: rotateLater, Details: []string{}, Commands: []string{}, Args: b.Args(name, all)}
 		for _, args := range s.Args {
@@ -136,11 +136,7 @@ func NewRotate(b Runbook, all []RotationIn) *Rotate {
 		r.Steps = append(r.Steps, s)
 		return s
 	}
-	yours := func(name, title string) *RotateStep {
-		s := step(name, title, false, false)
-		s.State = rotateYours
-		return s
-	}
+	yours := func(name, title string) { step(name, title, false, false).State = rotateYours }
 	yours(RotateIssuer, "At its issuer, create a new secret. Keep the old one valid.")
 	put := step(RotatePut, "Put the new value into Parameter Store.", true, begun)
 	publish := step(RotatePublish, "Build the layer, and publish it.", begun, !unbuilt)
