@@ -370,7 +370,7 @@ func TestEveryReplyThatLacksAMemberIsRefused(t *testing.T) {
 				if value != "" {
 					f.Value = json.RawMessage(value)
 				}
-				commands := slices.DeleteFunc(slices.Clone(r.calls[call]), func(command string) bool { return dryRun(command, call) })
+				commands := slices.DeleteFunc(slices.Clone(r.calls[call]), func(command string) bool { return dryRun(command, call) || notUsed(command, path) })
 				turn[call]++
 				rows++
 				command := commands[turn[call]%len(commands)]
@@ -465,6 +465,11 @@ func TestEveryReplyThatIsNoneIsRefused(t *testing.T) {
 // dryRun reports whether a command makes a call that always ends in an error.
 func dryRun(command, call string) bool {
 	return strings.HasPrefix(command, "doctor") && slices.Contains([]string{"kms:Encrypt", "kms:ReEncrypt", "kms:Decrypt"}, call)
+}
+
+// notUsed reports whether a command does not use a member: compare tells keys apart, and encrypts under none.
+func notUsed(command, path string) bool {
+	return command == "compare" && path == "KeyMetadata.KeyManager"
 }
 
 // A page in the middle of a list that has lost its parameters.

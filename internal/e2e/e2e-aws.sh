@@ -538,6 +538,8 @@ if part keys; then
   printf '%s%32768s' "$long" "" >"$dir/spaces.json"
   fact policy-spaces "white space counts in these 32 KB" '^LimitExceededException' \
     "$(outcome kms put-key-policy --key-id "$ruled" --policy-name default --policy "file://$dir/spaces.json")"
+  fact policy-text "GetKeyPolicy returns a key policy letter for letter as it was put" '^same$' \
+    "$([ "$(aws kms get-key-policy --key-id "$(key_of store)" --policy-name default --query Policy --output text)" = "$(key_policy)" ] && echo same || echo different)"
   managed_key=$(outcome kms describe-key --key-id alias/aws/ssm --query KeyMetadata.KeyId)
   outcome kms get-key-policy --key-id "$(cut -d' ' -f2 <<<"$managed_key")" --policy-name default --query Policy >"$dir/managed-policy"
   fact managed-policy "the policy of alias/aws/ssm lets in who comes through Parameter Store" "^ok .*\"kms:ViaService\" *: *\[? *\"ssm\.$region\." "$(<"$dir/managed-policy")"
@@ -799,7 +801,7 @@ if part grants; then
 fi
 
 if part grants && [ -z "$role" ]; then
-  skip "BUNDLE_E2E_ROLE is not set" grant-none grant-source grant-equals grant-subset grant-operations grant-listed grant-deny revoked-listed revoked-other revoked-exempt \
+  skip "BUNDLE_E2E_ROLE is not set" grant-none grant-source grant-equals grant-subset grant-operations grant-listed grant-deny revoked-listed revoked-other revoked-exempt revoked-dry-run \
     grant-counts grant-again grant-ended grant-missing
 elif part grants; then
   step "grants"
@@ -847,6 +849,8 @@ elif part grants; then
   fact revoked-exempt "with aws:PrincipalArn as a second key, it exempts this role, and denies everyone else" '^ok arn:[^ ]+ *AccessDeniedException .* with an explicit deny in a resource-based policy' \
     "$(by_grant exempt revoked=some,bundle:document=old)$(outcome kms decrypt --key-id "$(key_of store)" --ciphertext-blob "fileb://$dir/exempt.bin" \
       --encryption-context revoked=some,bundle:document=old --query KeyId)"
+  fact revoked-dry-run "a dry run of Decrypt is allowed what is listed, and denied another value" '^DryRunOperationException.* AccessDeniedException .*explicit deny' \
+    "$(opened listed revoked=all,bundle:document=kept --grant-tokens "$grant_token" --dry-run) $(opened unlisted revoked=all,bundle:document=old --grant-tokens "$grant_token" --dry-run)"
   fact grant-counts "a grant counts within five minutes without its token" '^ok' "$(settles '^ok' opened other use=other)"
   first=$grant first_token=$grant_token
   grant --name e2e

@@ -250,7 +250,7 @@ func TestScript(t *testing.T) {
 			"policy-incomplete", "key-unused", "key-unused-dry-run", "key-used", "policy-ineffective", "policy-unnamed", "ram-absent", "ram-unlisted",
 			"ram-put", "policy-other", "policy-long", "policy-spaces", "managed-read",
 			"grant-service-alone", "grant-service", "grant-source", "grant-equals", "grant-subset", "grant-operations", "grant-listed", "grant-deny",
-			"revoked-listed", "revoked-other", "revoked-exempt", "grant-counts", "grant-again", "grant-ended",
+			"revoked-listed", "revoked-other", "revoked-exempt", "revoked-dry-run", "grant-counts", "grant-again", "grant-ended",
 			"grant-missing", "session-via",
 		}
 		if got := lines(out, "DIFFERS"); code != 3 || !slices.Equal(got, want) {
