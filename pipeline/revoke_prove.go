@@ -63,7 +63,7 @@ func (r *Revoke) Prove(ctx context.Context, plan *Revocation, role string, as fu
 			why = proof.poll(ctx, as(k.Region()), clock, end, old, kept)
 		}
 		if proof.Why = why; why != "" {
-			problems = append(problems, refused(kindOfProof(ctx, why), "Not proven", "Key %s: %s. CloudTrail shows with which bundle:document and as whom documents are opened.", k.Key, why)...)
+			problems = append(problems, refused(kindOfProof(ctx, why), "Not proven", "Key %s: %s. bundle audit shows which documents are opened, and by whom.", k.Key, why)...)
 		}
 		all = append(all, proof)
 	}

@@ -177,7 +177,7 @@ func (r *Revoke) Notes() []string {
 	switch {
 	case r.Changed && !r.Prove && !r.Lift:
 		all = append(all, "a change of a key policy takes seconds, at times minutes. Whether it has taken effect is not provable from here: only a role that the policy lets open documents and does not exempt can see it. "+
-			"If you may assume the function's role: --as ROLE. CloudTrail shows each kms:Decrypt with its bundle:document")
+			"If you may assume the function's role: --as ROLE. bundle audit shows which documents are opened")
 	case r.Pending && !r.Apply:
 		all = append(all, "nothing was changed. To change the policies: --apply. To print them: --format policy, and the statement for a tool that owns them: --format terraform, cloudformation or cdk")
 	}
