@@ -16,6 +16,8 @@ const (
 	StepDelete    Step = "deleting versions"
 	StepPolicies  Step = "reading and putting key policies"
 	StepSimulate  Step = "simulating policies of roles"
+	StepLook      Step = "looking at functions"
+	StepRollout   Step = "rolling out"
 	StepRead      Step = "reading parameters"
 	StepSeal      Step = "sealing functions"
 	StepPublish   Step = "publishing the layer"
@@ -25,7 +27,7 @@ const (
 func Steps() []Step {
 	return []Step{
 		StepPreflight, StepPrevious, StepList, StepVersion, StepFunctions, StepAliases, StepEvents, StepSharing, StepDelete, StepPolicies, StepSimulate,
-		StepRead, StepSeal, StepPublish,
+		StepLook, StepRollout, StepRead, StepSeal, StepPublish,
 	}
 }
 

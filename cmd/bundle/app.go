@@ -65,8 +65,8 @@ func (a *app) cli() *cli.App {
 		Before:      a.NoRootFlags,
 		Commands: []*cli.Command{
 			a.buildCommand(), a.validateCommand(), a.planCommand(), a.statusCommand(), a.compareCommand(), a.inspectCommand(), a.verifyCommand(),
-			a.runCommand(), a.putCommand(), a.importCommand(), a.helpersCommand(), a.unpackCommand(), a.publishCommand(), a.pruneCommand(), a.revokeCommand(),
-			a.matrixCommand(), a.policyCommand(), a.rotateCommand(), a.doctorCommand(), a.auditCommand(), a.initCommand(), a.fmtCommand(), a.schemaCommand(),
+			a.runCommand(), a.putCommand(), a.importCommand(), a.helpersCommand(), a.unpackCommand(), a.publishCommand(), a.rolloutCommand(),
+			a.pruneCommand(), a.revokeCommand(), a.matrixCommand(), a.policyCommand(), a.rotateCommand(), a.doctorCommand(), a.auditCommand(), a.initCommand(), a.fmtCommand(), a.schemaCommand(),
 			local.Command(a.Console), a.completionCommand(), a.versionCommand(),
 		},
 		ExitErrHandler:            func(*cli.Context, error) {}, // only main exits

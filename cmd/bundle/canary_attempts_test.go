@@ -25,6 +25,7 @@ func canaryAttempts() map[string][]attempt {
 		"helpers":    helpersAttempts(),
 		"unpack":     unpackAttempts(),
 		"publish":    publishAttempts(),
+		"rollout":    rolloutAttempts(),
 		"prune":      pruneAttempts(),
 		"plan":       planAttempts(),
 		"status":     append(statusAttempts(), deployedAttempts()...),

@@ -14,6 +14,7 @@
 //	compare     show which secrets exist in which environments
 //	inspect     show what a layer contains; decrypts nothing
 //	publish     publish a layer, unless it is already published
+//	rollout     move deployed functions to a version of the published layer
 //	prune       list the layer versions that nothing names, and delete them
 //	matrix      print what is to be built as a matrix of jobs for a CI
 //	verify      verify every byte of a layer, its manifest, and that it decrypts
@@ -55,7 +56,7 @@
 //	6    AWS is unavailable or throttling: try again
 //	7    integrity check failed
 //	8    the output could not be written
-//	9    put, import, revoke: some parameters or key policies were written, and others were not
+//	9    put, import, revoke, rollout: some parameters, key policies or functions were changed, and others were not
 //	126  run: the command cannot be run
 //	127  run: the command does not exist
 //	130  interrupted by a signal (143 for SIGTERM)

@@ -37,8 +37,8 @@ func (a *app) policyCommand() *cli.Command {
 		Flags: slices.Concat(console.TargetFlags(), []cli.Flag{
 			console.ManifestFlag(),
 			console.VarFlag(),
-			console.TextFlag("kind", "KIND", "ci (the role that builds), plan (a role that only plans), put (a role that puts parameters), doctor (a role that runs bundle doctor), deployed (a role that runs bundle status --deployed), prune (a role that runs bundle prune), revoke (a role that runs bundle revoke), audit (a role that runs bundle audit), function (a function's role), key (a function's key), or all (with --json)", policy.KindCI),
-			&cli.StringSliceFlag{Name: "function", Usage: "only these functions, separated by commas; can be repeated. For kinds ci, plan, put, doctor, deployed, prune, revoke and audit, the role is for them alone. Kinds function and key print one (`NAMES`)"},
+			console.TextFlag("kind", "KIND", "ci (the role that builds), plan (a role that only plans), put (a role that puts parameters), doctor (a role that runs bundle doctor), deployed (a role that runs bundle status --deployed), rollout (a role that runs bundle rollout), prune (a role that runs bundle prune), revoke (a role that runs bundle revoke), audit (a role that runs bundle audit), function (a function's role), key (a function's key), or all (with --json)", policy.KindCI),
+			&cli.StringSliceFlag{Name: "function", Usage: "only these functions, separated by commas; can be repeated. For kinds ci, plan, put, doctor, deployed, rollout, prune, revoke and audit, the role is for them alone. Kinds function and key print one (`NAMES`)"},
 			&cli.BoolFlag{Name: "functions-only", Usage: "for kind deployed: a role for bundle status --deployed --functions-only, which does not list the functions of the account"},
 			policyStyleFlag(),
 			policyPrefixesFlag(),
@@ -50,6 +50,7 @@ func (a *app) policyCommand() *cli.Command {
 			console.TextFlag("plan-role", "ARN", "a role that only plans, for kind doctor", ""),
 			console.TextFlag("put-role", "ARN", "a role that puts parameters, for kind doctor", ""),
 			parameterKeyFlag(),
+			otherLayerFlag(),
 			console.KeyAccountFlag(),
 			policyFormatFlag(),
 		}, target.CallFlags(), []cli.Flag{
@@ -72,7 +73,7 @@ func (a *app) policy(c *cli.Context) error {
 	case resources:
 		kind = policy.KindAll
 	case !slices.Contains(policy.Kinds(), kind):
-		return console.Usagef("unknown --kind %q: write ci, plan, put, doctor, deployed, prune, revoke, audit, function, key or all", kind)
+		return console.Usagef("unknown --kind %q: write ci, plan, put, doctor, deployed, rollout, prune, revoke, audit, function, key or all", kind)
 	case kind == policy.KindAll && !a.JSON():
 		return console.Usagef("--kind all needs --json, because it prints several policies")
 	}
@@ -82,6 +83,10 @@ func (a *app) policy(c *cli.Context) error {
 	var functions []string
 	for _, names := range c.StringSlice("function") {
 		functions = append(functions, strings.Split(names, ",")...)
+	}
+	others, err := otherLayers(c, kind)
+	if err != nil {
+		return err
 	}
 	folder, err := a.policyFolder(c, kind)
 	if err != nil {
@@ -107,6 +112,7 @@ func (a *app) policy(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
+	setting.OtherLayers = others
 	group, err := setting.Of(functions)
 	if err != nil {
 		return console.Usagef("%v", err)

@@ -19,7 +19,7 @@ func policyPrefixesFlag() cli.Flag {
 }
 
 func checkPolicyPrefixes(c *cli.Context, kind string, resources bool) error {
-	if c.Bool("prefixes") && !resources && (!policy.OfRoles(kind) || kind == policy.KindPrune || kind == policy.KindRevoke || kind == policy.KindAudit) {
+	if c.Bool("prefixes") && !resources && (!policy.OfRoles(kind) || kind == policy.KindRollout || kind == policy.KindPrune || kind == policy.KindRevoke || kind == policy.KindAudit) {
 		return console.Usagef("--prefixes is for --kind ci, plan, put, doctor and deployed. For kind %s, remove it.", kind)
 	}
 	return nil

@@ -22,7 +22,7 @@ import (
 
 // policyFile matches the files of --split: KIND-NUMBER.json, and
 // function-NAME-NUMBER.json.
-var policyFile = lazyregexp.New(`^(ci|plan|put|doctor|prune|function-[A-Za-z0-9][A-Za-z0-9_-]{0,63})-[1-9][0-9]*\.json$`)
+var policyFile = lazyregexp.New(`^(ci|plan|put|doctor|deployed|rollout|prune|function-[A-Za-z0-9][A-Za-z0-9_-]{0,63})-[1-9][0-9]*\.json$`)
 
 // A policyFolder is the folder of --split. It has nothing but policies.
 type policyFolder struct {
@@ -39,7 +39,7 @@ func (a *app) policyFolder(c *cli.Context, kind string) (*policyFolder, error) {
 	case kind == policy.KindKey:
 		return nil, console.Usagef("--split cannot split the policy of a key: a key has one. Remove --split.")
 	case kind == policy.KindAll:
-		return nil, console.Usagef("--split writes policies of one kind. Use it with --kind ci, plan, put, doctor, deployed, prune, revoke or function.")
+		return nil, console.Usagef("--split writes policies of one kind. Use it with --kind ci, plan, put, doctor, deployed, rollout, prune, revoke or function.")
 	case strings.HasPrefix(f.path, "-") || strings.TrimSpace(f.path) == "":
 		return nil, console.Usagef("--split %q looks like a mistake. Use the name of a folder, for example --split policies. For a folder with exactly this name, write %q.",
 			f.path, "./"+f.path)

@@ -116,6 +116,10 @@ function "hello" {
 		{"put PASSWORD --keep-newline --from " + path, func(p string) bool {
 			return strings.Contains(p, "ssm:PutParameter") && !strings.Contains(p, "PublishLayerVersion") && !strings.Contains(p, "ReEncrypt")
 		}},
+		{"rollout --dry-run", func(p string) bool { return p == looking }},
+		{"rollout --yes", func(p string) bool {
+			return strings.Contains(p, "lambda:UpdateFunctionConfiguration") && !strings.Contains(p, "lambda:GetFunction\"") && !strings.Contains(p, "ssm:")
+		}},
 		{"prune", func(p string) bool { return p == looking }},
 		{"prune --yes", func(p string) bool {
 			return strings.Contains(p, "lambda:DeleteLayerVersion") && !strings.Contains(p, "PublishLayerVersion") && !strings.Contains(p, "kms:")

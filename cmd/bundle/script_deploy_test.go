@@ -26,6 +26,8 @@ type deployment struct {
 	To       string             // version of the alias
 	Weights  map[string]float64 // of another one
 	Env      map[string]string
+	Tags     map[string]string // of a function that is created
+	Code     string            // of $LATEST, which then changes
 }
 
 // deploy changes functions as a deployment tool does.
@@ -46,6 +48,11 @@ func (d deployment) do(c *lambda.Client) error {
 	ctx := context.Background()
 	if d.Layers != nil {
 		if err := d.attach(ctx, c); err != nil {
+			return err
+		}
+	}
+	if d.Code != "" {
+		if err := d.change(ctx, c); err != nil {
 			return err
 		}
 	}
@@ -74,13 +81,37 @@ func (d deployment) attach(ctx context.Context, c *lambda.Client) error {
 	}
 	in := &lambda.CreateFunctionInput{
 		FunctionName: &d.Function, Role: aws.String("arn:aws:iam::" + testAccount + ":role/function"), Handler: aws.String("index.handler"),
-		Runtime: lambdatypes.RuntimeNodejs22x, Code: &lambdatypes.FunctionCode{ZipFile: code}, Layers: *d.Layers, Environment: environment,
+		Runtime: lambdatypes.RuntimeNodejs22x, Code: &lambdatypes.FunctionCode{ZipFile: code}, Layers: *d.Layers, Environment: environment, Tags: d.Tags,
 	}
 	_, err = c.CreateFunction(ctx, in)
 	var exists *lambdatypes.ResourceConflictException
 	if errors.As(err, &exists) {
 		_, err = c.UpdateFunctionConfiguration(ctx, &lambda.UpdateFunctionConfigurationInput{FunctionName: &d.Function, Layers: *d.Layers, Environment: environment})
 	}
+	if err != nil {
+		return err
+	}
+	return d.settle(ctx, c)
+}
+
+// change changes the code.
+func (d deployment) change(ctx context.Context, c *lambda.Client) error {
+	var code bytes.Buffer
+	z := zip.NewWriter(&code)
+	if _, err := z.Create(d.Code); err != nil {
+		return err
+	}
+	if err := z.Close(); err != nil {
+		return err
+	}
+	if _, err := c.UpdateFunctionCode(ctx, &lambda.UpdateFunctionCodeInput{FunctionName: &d.Function, ZipFile: code.Bytes()}); err != nil {
+		return err
+	}
+	return d.settle(ctx, c)
+}
+
+// settle waits until the function is not being changed.
+func (d deployment) settle(ctx context.Context, c *lambda.Client) (err error) {
 	for deadline := time.Now().Add(10 * time.Second); err == nil && time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
 		out, problem := c.GetFunctionConfiguration(ctx, &lambda.GetFunctionConfigurationInput{FunctionName: &d.Function})
 		if err = problem; err == nil && out.State == lambdatypes.StateActive && out.LastUpdateStatus == lambdatypes.LastUpdateStatusSuccessful {

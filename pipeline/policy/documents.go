@@ -9,6 +9,7 @@ const (
 	KindPut      = "put"      // of a role that puts parameters
 	KindDoctor   = "doctor"   // of a role that runs the doctor
 	KindDeployed = "deployed" // of a role that looks what is deployed
+	KindRollout  = "rollout"  // of a role that rolls the layers out
 	KindPrune    = "prune"    // of a role that deletes old versions of the layers
 	KindRevoke   = "revoke"   // of a role that revokes documents
 	KindAudit    = "audit"    // of a role that audits
@@ -19,20 +20,20 @@ const (
 
 // Kinds lists the kinds of policies.
 func Kinds() []string {
-	return []string{KindCI, KindPlan, KindPut, KindDoctor, KindDeployed, KindPrune, KindRevoke, KindAudit, KindFunction, KindKey, KindAll}
+	return []string{KindCI, KindPlan, KindPut, KindDoctor, KindDeployed, KindRollout, KindPrune, KindRevoke, KindAudit, KindFunction, KindKey, KindAll}
 }
 
 // OfRoles reports whether a policy of the kind is about all functions, or about a group
 // of them.
 func OfRoles(kind string) bool {
-	return kind == KindCI || kind == KindPlan || kind == KindPut || kind == KindDoctor || kind == KindDeployed || kind == KindPrune || kind == KindRevoke ||
-		kind == KindAudit
+	return kind == KindCI || kind == KindPlan || kind == KindPut || kind == KindDoctor || kind == KindDeployed || kind == KindRollout || kind == KindPrune ||
+		kind == KindRevoke || kind == KindAudit
 }
 
 // A Written is a policy and its purpose.
 type Written struct {
 	Kind     string
-	Function string // in the manifest; "" for a role that builds, plans, puts, prunes, revokes, audits, runs the doctor or looks what is deployed
+	Function string // in the manifest; "" for a role that builds, plans, puts, rolls out, prunes, revokes, audits, runs the doctor or looks what is deployed
 	Key      string // ARN; only for a key policy
 	Policy   Document
 }
@@ -70,8 +71,15 @@ func (s *Setting) Documents(kind string, functions []string) (all []Written, mis
 	switch named := len(group.layers()) > 0; {
 	case kind == KindPrune && !named:
 		return nil, nil, errors.New(`the bundle names no layer whose versions could be deleted: write layer = "NAME" in the bundle block`)
-	case named && (kind == KindPrune || kind == KindAll):
-		all = append(all, Written{Kind: KindPrune, Policy: group.Prune()})
+	case kind == KindRollout && !named:
+		return nil, nil, errors.New(`the bundle names no layer that could be rolled out: write layer = "NAME" in the bundle block`)
+	case named:
+		if kind == KindRollout || kind == KindAll {
+			all = append(all, Written{Kind: KindRollout, Policy: group.Rollout()})
+		}
+		if kind == KindPrune || kind == KindAll {
+			all = append(all, Written{Kind: KindPrune, Policy: group.Prune()})
+		}
 	}
 	switch named := len(group.layers()) > 0; {
 	case kind == KindRevoke && !named:

@@ -42,6 +42,8 @@ type Setting struct {
 	FunctionRoles map[string]string // ARNs, by the function's name in the manifest
 	BreakGlass    []string          // ARNs of roles that can open everything
 
+	OtherLayers []string // ARNs, or patterns of them, of versions of layers that functions have beside the bundle's, for Rollout
+
 	// Kept has the digests of the headers of documents (bundle:document in the encryption
 	// context, docs/format.md, F-22), by the function's name in the manifest. Key policies
 	// deny opening all others to everyone but break-glass roles. Every function that shares
@@ -278,7 +280,7 @@ func (s Setting) layers() List {
 	var all List
 	for _, fn := range s.Manifest.Functions {
 		if fn.Layer.Value != "" {
-			all = append(all, arn.ARN{Partition: s.partition(), Service: "lambda", Region: s.Region, Account: s.Account, Resource: "layer:" + fn.Layer.Value}.String())
+			all = append(all, s.lambda("layer:"+fn.Layer.Value))
 		}
 	}
 	return distinct(all)

@@ -143,6 +143,9 @@ func (f *Functions) Owner(ctx context.Context, arn string) (Owner, error) {
 	if err != nil {
 		return Owner{}, failure(ctx, err)
 	}
+	if out.Tags == nil {
+		return Owner{}, fmt.Errorf("%w: it has no list of tags", ErrReply)
+	}
 	var found Owner
 	for _, key := range slices.Sorted(maps.Keys(out.Tags)) {
 		value := out.Tags[key]

@@ -3,8 +3,11 @@ package rollout_test
 import (
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"net/http"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -19,6 +22,8 @@ import (
 	awslambda "github.com/whispering/bundle/internal/awslocal/lambda"
 	"github.com/whispering/bundle/pipeline/rollout"
 )
+
+var update = flag.Bool("update", false, "rewrite the table in docs/rolling-out.md")
 
 const function = "arn:aws:lambda:us-east-1:000000000000:function:hello"
 
@@ -367,7 +372,14 @@ func (w *world) exists() bool {
 // TestFaults runs a rollout under every fault, and then once more without it. Nothing may lose its layer but by another tool, no alias
 // may serve code that was not released, and the second run must end the same.
 func TestFaults(t *testing.T) {
+	var table strings.Builder
+	table.WriteString("| fault | the run | after it | the second run | after it |\n|---|---|---|---|---|\n")
 	for _, f := range faults() {
+		ends := f.ends
+		if ends == "" {
+			ends = f.after
+		}
+		fmt.Fprintf(&table, "| %s | %s | %s | %s | %s |\n", f.name, said(f.says), cell(f.after), said(f.again), cell(ends))
 		t.Run(f.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				w := newWorld(t)
@@ -398,10 +410,6 @@ func TestFaults(t *testing.T) {
 				}
 				compare("the second run says", f.run(w, w.job()), f.again)
 				w.settle()
-				ends := f.ends
-				if ends == "" {
-					ends = f.after
-				}
 				if ends != "" {
 					compare("after the second run", w.state(), ends)
 				}
@@ -416,6 +424,43 @@ func TestFaults(t *testing.T) {
 			})
 		})
 	}
+	if t.Failed() {
+		return
+	}
+	file := filepath.Join("..", "..", "docs", "rolling-out.md")
+	page, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const begin, end = "<!-- faults -->\n", "<!-- end of faults -->"
+	head, rest, found := strings.Cut(string(page), begin)
+	_, tail, ended := strings.Cut(rest, end)
+	if !found || !ended {
+		t.Fatal("the page has no place for the table")
+	}
+	want := head + begin + "\n" + table.String() + "\n" + end + tail
+	if *update {
+		if err := os.WriteFile(file, []byte(want), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	} else if want != string(page) {
+		t.Errorf("%s has another table: go test ./pipeline/rollout -run TestFaults -update", file)
+	}
+}
+
+// said is what a run says, in the table.
+func said(summary string) string {
+	if summary == "" {
+		return "ok"
+	}
+	return summary
+}
+
+func cell(state string) string {
+	if state == "" {
+		return "no function or alias"
+	}
+	return "`" + state + "`"
 }
 
 var errKilled = errors.New("killed")

@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"slices"
 	"sync"
 	"time"
 
@@ -38,7 +39,7 @@ type Rollout struct {
 	Back        bool    // only move aliases, to the versions that have another version of the layer and are otherwise the same
 
 	Pause    func(context.Context, time.Duration) // nil for one that waits
-	Progress func(done, total int)                // calls never overlap; nil for none
+	Progress func(done, total int)                // of functions that were looked at or changed; calls never overlap; nil for none
 }
 
 // A Want is what a function is to have.
@@ -126,7 +127,8 @@ func (p *Plan) Touched() bool {
 	return false
 }
 
-// Plan looks at the functions, and returns what Apply would do, also if it refuses some: then Apply must not be called. It changes nothing. For a
+// Plan looks at the functions, and returns what Apply would do, also if it refuses some: then Apply must not be called. If AWS does not
+// answer about all of them, there is no plan. It changes nothing. For a
 // function to change, it makes the calls of [publish.Functions] Configuration, Aliases, Owner and Signing once, Configuration once more
 // for each version of the alias, and it looks once for each other layer of any function.
 func (r *Rollout) Plan(ctx context.Context, wants []Want) (*Plan, problem.Problems) {
@@ -140,6 +142,8 @@ func (r *Rollout) Plan(ctx context.Context, wants []Want) (*Plan, problem.Proble
 	stop.most = 1 // one answer of AWS that is missing is enough: no other is asked for
 	others := &others{layers: r.Layers}
 	found := make([]problem.Problems, len(wants))
+	var mu sync.Mutex
+	done := 0
 	p.each(ctx, p.functions, func(i int, f *function) {
 		if stop.reached() {
 			return
@@ -148,6 +152,10 @@ func (r *Rollout) Plan(ctx context.Context, wants []Want) (*Plan, problem.Proble
 		if found[i] = problems; failed {
 			stop.count()
 		}
+		mu.Lock()
+		defer mu.Unlock()
+		done++
+		p.progress(done, len(wants))
 	})
 	var problems problem.Problems
 	for _, one := range found {
@@ -155,6 +163,9 @@ func (r *Rollout) Plan(ctx context.Context, wants []Want) (*Plan, problem.Proble
 	}
 	if ctx.Err() != nil && len(problems) == 0 {
 		problems = problem.Problems{problem.FromAWS(ctx.Err(), problem.Resource{}, nil)}
+	}
+	if slices.ContainsFunc(p.Rows, func(row *Row) bool { return row.Action == "" }) {
+		p = nil
 	}
 	return p, problems.Sort()
 }

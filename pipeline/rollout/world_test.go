@@ -175,6 +175,9 @@ func run(ctx context.Context, r *rollout.Rollout, version int64, names ...string
 	if len(problems) == 0 {
 		problems = p.Apply(ctx)
 	}
+	if p == nil {
+		p = new(rollout.Plan)
+	}
 	var said []string
 	for _, one := range problems {
 		said = append(said, one.Summary+": "+one.Detail)

@@ -16,6 +16,7 @@ const (
 	BuildingRights                 // what a build of the manifest needs
 	PublishingRights               // what publishing its layer needs
 	PuttingRights                  // what putting its parameters needs
+	RollingRights                  // what changing its functions needs
 	PruningRights                  // what deleting versions of its layer needs
 	AllRights                      // for the doctor, which checks what the role may do
 	OwnLookingRights               // those of the credentials: the environment's role is not assumed, and nothing is changed
@@ -55,6 +56,8 @@ func roleOf(con *console.Console, m *manifest.Manifest, o Options) awsclient.Rol
 		narrow, fits = setting.PublishSession()
 	case PuttingRights:
 		narrow, fits = setting.PutSession()
+	case RollingRights:
+		narrow, fits = setting.RolloutSession()
 	case PruningRights:
 		narrow, fits = setting.PruneSession()
 	}

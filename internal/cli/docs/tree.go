@@ -153,7 +153,7 @@ func flagWords() map[string][]string {
 	return map[string][]string{
 		"bundle matrix --format": {"github", "gitlab", "lines"},
 		"bundle policy --format": {"json", "terraform", "cloudformation", "cdk"},
-		"bundle policy --kind":   {"ci", "plan", "put", "doctor", "deployed", "prune", "revoke", "audit", "function", "key", "all"},
+		"bundle policy --kind":   {"ci", "plan", "put", "doctor", "deployed", "rollout", "prune", "revoke", "audit", "function", "key", "all"},
 		"bundle policy --style":  {"exact", "tags"},
 		"bundle revoke --format": {"plan", "policy", "terraform", "cloudformation", "cdk"},
 	}
