@@ -22,7 +22,7 @@ import (
 
 // policyFile matches the files of --split: KIND-NUMBER.json, and
 // function-NAME-NUMBER.json.
-var policyFile = lazyregexp.New(`^(ci|plan|put|doctor|deployed|rollout|prune|function-[A-Za-z0-9][A-Za-z0-9_-]{0,63})-[1-9][0-9]*\.json$`)
+var policyFile = lazyregexp.New(`^(ci|plan|put|doctor|deployed|rollout|prune|revoke|audit|function-[A-Za-z0-9][A-Za-z0-9_-]{0,63})-[1-9][0-9]*\.json$`)
 
 // A policyFolder is the folder of --split. It has nothing but policies.
 type policyFolder struct {
