@@ -9,7 +9,7 @@ import (
 // Rollout is the policy of a role that rolls layers out. It allows changing the bundle's functions, and of their layers only to versions
 // of the bundle's and of those in OtherLayers.
 //
-// IAM has a condition for the layers of an update (lambda:Layer), and none for anything else in it: whoever may set the layers of a
+// IAM has a condition for the layers of an update (lambda:Layer), and none for anything else in it: anyone who can set the layers of a
 // function can also set its role, handler and variables.
 // https://docs.aws.amazon.com/lambda/latest/dg/permissions-user-layer.html
 func (s Setting) Rollout() Document {
