@@ -50,7 +50,7 @@
 //	0    done
 //	1    a bug in bundle
 //	2    the command line or the manifest is wrong
-//	3    differences found (plan, status, compare, revoke and rotate with --exit-code; fmt --check)
+//	3    differences found (plan, status, audit, compare, revoke and rotate with --exit-code; fmt --check)
 //	4    access denied, no credentials, or the wrong account
 //	5    a parameter or key is missing or unusable
 //	6    AWS is unavailable or throttling: try again
