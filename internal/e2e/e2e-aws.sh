@@ -67,7 +67,7 @@ fi
 # --- clean-up, whatever happens ---
 
 dir=$(mktemp -d)
-keys=() aliases=() parameters=() functions=() stack=
+keys=() aliases=() parameters=() functions=() stack= signing=
 clean() {
   status=$?
   trap '' INT TERM
@@ -90,6 +90,7 @@ clean() {
     remove cloudformation wait stack-delete-complete --stack-name "$stack"
   fi
   for function in ${functions[@]+"${functions[@]}"}; do remove lambda delete-function --function-name "$function"; done
+  [ -z "$signing" ] || remove lambda delete-code-signing-config --code-signing-config-arn "$signing"
   for ((i = 0; i < ${#parameters[@]}; i += 10)); do remove ssm delete-parameters --names "${parameters[@]:i:10}"; done
   for alias in ${aliases[@]+"${aliases[@]}"}; do remove kms delete-alias --alias-name "$alias"; done
   for ((i = 0; i < ${#keys[@]}; i += 2)); do
@@ -602,7 +603,7 @@ if part sessions; then
 fi
 
 if part functions && [ -z "$function_role" ]; then
-  skip "BUNDLE_E2E_FUNCTION_ROLE is not set" reserved-names underscore-names version-unchanged layer-unlisted layers-listed layers-kept latest-only layer-back alias-kept version-used \
+  skip "BUNDLE_E2E_FUNCTION_ROLE is not set" reserved-names underscore-names version-unchanged signing-kept signing-added layer-unlisted layers-listed layers-kept latest-only layer-back alias-kept version-used \
     aliases-sorted aliases-version alias-order version-missing version-gone version-latest version-again pending-update update-publish update-stale
 elif part functions; then
   step "names of variables"
@@ -644,6 +645,17 @@ elif part functions; then
   exits 0 aws lambda publish-version "${used[@]}"
   fact version-unchanged "PublishVersion with another description, and no change since the last version, makes no version" '^ok 1 *$' \
     "$(outcome lambda publish-version "${used[@]}" --description other --query Version)"
+  signing=$(aws lambda create-code-signing-config --allowed-publishers "SigningProfileVersionArns=arn:$partition:signer:$region:$account:/signing-profiles/none" \
+    --code-signing-policies UntrustedArtifactOnDeployment=Enforce --query CodeSigningConfig.CodeSigningConfigArn --output text)
+  exits 0 aws lambda put-function-code-signing-config "${used[@]}" --code-signing-config-arn "$signing"
+  fact signing-kept "with a code signing configuration that enforces, a layer that the function has already is not checked" '^ok arn:[^ ]+ *$' \
+    "$(outcome lambda update-function-configuration "${used[@]}" --layers "$attached" --query 'Layers[].Arn')"
+  ready
+  added=$(aws lambda publish-layer-version --layer-name "$name-used" --zip-file "fileb://$dir/function.zip" --query LayerVersionArn --output text)
+  fact signing-added "and one that is added is, so that an unsigned one is CodeVerificationFailedException" '^CodeVerificationFailedException' \
+    "$(outcome lambda update-function-configuration "${used[@]}" --layers "$added" --query 'Layers[].Arn')"
+  exits 0 aws lambda delete-function-code-signing-config "${used[@]}"
+  exits 0 aws lambda delete-layer-version --layer-name "$name-used" --version-number "${added##*:}"
   exits 0 aws lambda delete-layer-version --layer-name "$name-used" --version-number "${attached##*:}"
   fact layer-unlisted "a deleted layer version is not in the list of versions at once" '^ok 0 *$' \
     "$(outcome lambda list-layer-versions --layer-name "$name-used" --no-paginate --query 'length(LayerVersions)')"
