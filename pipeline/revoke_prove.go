@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -43,31 +44,50 @@ type Proof struct {
 }
 
 // Prove finds out by dry runs whether the plan has taken effect: a document that is shut out must be denied, and one that is kept
-// must not. as calls KMS in a region as the role. It waits up to ProofLimit for all keys together. It returns what it has shown,
-// also beside problems.
-func (r *Revoke) Prove(ctx context.Context, plan *Revocation, role string, as func(region string) Opening, clock Clock) ([]Proof, problem.Problems) {
+// must not. Each key is tried as the first of the roles that can show it. as calls KMS in a region as a role. It waits up to ProofLimit
+// for all keys together. It returns what it has shown, also beside problems. That nothing is proven about a key is a problem if a
+// document that is shut out is known, or if nothing is proven about any key.
+func (r *Revoke) Prove(ctx context.Context, plan *Revocation, roles []string, as func(role, region string) Opening, clock Clock) ([]Proof, problem.Problems) {
 	var all []Proof
-	var problems problem.Problems
+	var problems, idle problem.Problems
+	proven := false
 	end := clock.Now().Add(ProofLimit)
 	for _, k := range plan.Keys {
 		if k.State != KeyChanged && k.State != KeyUnchanged {
 			continue
 		}
 		proof := Proof{Key: k.Key}
-		old, kept, why := plan.evidence(k, role, r.Manifest.Bundle.Name.Value)
+		role, old, kept, why := plan.witness(k, roles, r.Manifest.Bundle.Name.Value)
 		if why == "" {
 			proof.Function, proof.New = kept.Header.Function, kept.HeaderSHA256()
 			if old != nil {
 				proof.Old = old.HeaderSHA256()
 			}
-			why = proof.poll(ctx, as(k.Region()), clock, end, old, kept)
+			why = proof.poll(ctx, as(role, k.Region()), clock, end, old, kept)
 		}
-		if proof.Why = why; why != "" {
-			problems = append(problems, refused(kindOfProof(ctx, why), "Not proven", "Key %s: %s. bundle audit shows which documents are opened, and by whom.", k.Key, why)...)
-		}
+		proof.Why = why
 		all = append(all, proof)
+		if why == "" {
+			proven = true
+			continue
+		}
+		to := &idle
+		if plan.shutsOut(k) {
+			to = &problems
+		}
+		*to = append(*to, refused(kindOfProof(ctx, why), "Not proven", "Key %s: %s. bundle audit shows which documents are opened, and by whom.", k.Key, why)...)
+	}
+	if !proven && len(problems) == 0 {
+		problems = idle
 	}
 	return all, problems
+}
+
+// shutsOut reports whether a document under a key is known that does not open any more.
+func (r *Revocation) shutsOut(k *KeyRevocation) bool {
+	return k.After != nil && slices.ContainsFunc(r.Documents, func(d DocumentState) bool {
+		return !d.Elsewhere && isRelative(d.Key, k.Key) && slices.Contains(k.Functions, d.Function) && !slices.Contains(k.After.Kept, d.Digest)
+	})
 }
 
 // notYet begins why something is not proven that another run may prove.
@@ -81,6 +101,27 @@ func kindOfProof(ctx context.Context, why string) problem.Kind {
 		return problem.Unavailable
 	}
 	return problem.Access
+}
+
+// witness returns the first of the roles that can show the effect on a key, with its evidence, or says why none can. A role that can
+// show a document that is shut out comes first.
+func (r *Revocation) witness(k *KeyRevocation, roles []string, bundle string) (role string, old, kept *sealed.Document, why string) {
+	for _, candidate := range roles {
+		shut, open, not := r.evidence(k, candidate, bundle)
+		switch {
+		case not != "":
+			why = cmp.Or(why, not)
+		case kept == nil || old == nil && shut != nil:
+			role, old, kept = candidate, shut, open
+		}
+	}
+	switch {
+	case kept != nil:
+		return role, old, kept, ""
+	case len(roles) > 1:
+		why = fmt.Sprintf("none of %d roles can show it: %s", len(roles), why)
+	}
+	return "", nil, nil, why
 }
 
 // evidence returns documents of a function that the policy lets the role open: one that is shut out, if one is known, and one

@@ -32,7 +32,7 @@ func (a *app) revokeCommand() *cli.Command {
 		Name:  "revoke",
 		Usage: "let the policies of functions' keys deny opening old documents, after a rotation",
 		UsageText: "bundle revoke [--manifest FILE] [--env NAME] [--keep LAYERS] [options]\n" +
-			"bundle revoke [--manifest FILE] [--env NAME] [--keep LAYERS] --apply [--as ROLE] [options]\n" +
+			"bundle revoke [--manifest FILE] [--env NAME] [--keep LAYERS] --apply [--as ROLES] [options]\n" +
 			"bundle revoke [--manifest FILE] [--env NAME] --lift [--apply] [options]",
 		Description: "bundle revoke --manifest secrets.hcl --env prod\n" +
 			"bundle revoke --env prod --keep 13,12 --apply\n" +
@@ -53,7 +53,7 @@ func (a *app) revokeCommand() *cli.Command {
 			&cli.BoolFlag{Name: "apply", Usage: "change the key policies; otherwise, only show what would change"},
 			&cli.BoolFlag{Name: "allow-ci", Usage: "with --apply: also in a CI, which should not have the right to change key policies"},
 			&cli.BoolFlag{Name: "drift", Usage: "with --apply: also change keys that a CloudFormation stack owns"},
-			console.TextFlag("as", "ROLE", "with --apply: prove the effect as this role, which the key policies let open documents, with dry runs for at most 10 minutes", ""),
+			&cli.StringSliceFlag{Name: "as", Usage: "with --apply: prove the effect as these roles, which the key policies let open documents, with dry runs for at most 10 minutes; separated by commas; can be repeated (`ROLES`)"},
 			console.TextFlag("format", "FORMAT", "plan, policy (the whole policy of the key, to put), or the statement for a tool that owns the policy: terraform, cloudformation or cdk", formPlan),
 		}, target.CallFlags(), []cli.Flag{
 			console.JSONFlag(),
@@ -108,7 +108,7 @@ func (a *app) revoke(c *cli.Context) error {
 // checkRevoke refuses flags that do not go together, and --apply in a CI.
 func (a *app) checkRevoke(c *cli.Context) error {
 	format, apply, lift := console.Text(c, "format"), c.Bool("apply"), c.Bool("lift")
-	for _, role := range append(c.StringSlice("break-glass"), console.Text(c, "as")) {
+	for _, role := range slices.Concat(c.StringSlice("break-glass"), provers(c)) {
 		if r, ok := arn.Parse(role); role != "" && (!ok || r.Service != "iam" || !r.HasAccount() || !strings.HasPrefix(r.Resource, "role/")) {
 			return console.Usagef("%q is not the ARN of a role: write arn:aws:iam::ACCOUNT:role/NAME", role)
 		}
@@ -120,11 +120,11 @@ func (a *app) checkRevoke(c *cli.Context) error {
 		return console.Usagef("--format %s prints what to change elsewhere: leave out --apply and --json", format)
 	case c.Bool("add") && (lift || c.Bool("drop-unknown") || c.Bool("allow-in-use") || len(c.StringSlice("break-glass")) > 0):
 		return console.Usagef("--add shuts nothing out: leave out --lift, --drop-unknown, --allow-in-use and --break-glass")
-	case lift && (len(c.StringSlice("keep")) > 0 || c.Bool("drop-unknown") || console.Given(c, "as")):
+	case lift && (len(c.StringSlice("keep")) > 0 || c.Bool("drop-unknown") || len(provers(c)) > 0):
 		return console.Usagef("--lift lets all documents open: leave out --keep, --drop-unknown and --as")
 	case lift && format != formPlan && format != formPolicy:
 		return console.Usagef("--lift leaves no statement to print: take DenyRevoked out of the resource, or leave out --format")
-	case !apply && (c.Bool("drift") || c.Bool("allow-ci") || console.Given(c, "as")):
+	case !apply && (c.Bool("drift") || c.Bool("allow-ci") || len(provers(c)) > 0):
 		return console.Usagef("--as, --drift and --allow-ci are for --apply")
 	case apply && a.CI() && !c.Bool("allow-ci"):
 		return console.Usagef("this is a CI, which should not have the right to change key policies: it is the right to the key. Let a person run bundle revoke --apply, or, if you know what you do, pass --allow-ci")
@@ -185,16 +185,16 @@ func (a *app) revokeIn(ctx context.Context, c *cli.Context, w *batch.Work, r *pi
 		return nil, a.printRevocation(plan, format)
 	}
 	var proofs []pipeline.Proof
-	role := console.Text(c, "as")
+	roles := provers(c)
 	if apply && len(problems) == 0 {
 		problems = r.Apply(ctx, plan)
-		if role != "" && len(problems) == 0 {
-			proofs, problems = a.prove(ctx, c, s, r, plan, role)
+		if len(roles) > 0 && len(problems) == 0 {
+			proofs, problems = a.prove(ctx, c, s, r, plan, roles)
 		}
 	}
 	w.Observer.Finish()
 	report := view.NewRevoke(r, plan, proofs)
-	report.Apply, report.Prove = apply, role != ""
+	report.Apply, report.Prove = apply, len(roles) > 0
 	report.AWSCalls, report.DurationMS = w.Spent()
 	if problems = append(problems, plan.Unreached...); len(problems) == 0 {
 		return report, nil
@@ -206,22 +206,37 @@ func (a *app) revokeIn(ctx context.Context, c *cli.Context, w *batch.Work, r *pi
 	return report, failure
 }
 
-// prove proves the effect as a role. It may take longer than --timeout allows.
+// provers are the roles of --as.
+func provers(c *cli.Context) []string {
+	var all []string
+	for _, values := range c.StringSlice("as") {
+		all = append(all, strings.Split(values, ",")...)
+	}
+	return all
+}
+
+// prove proves the effect as roles. It may take longer than --timeout allows.
 func (a *app) prove(
-	ctx context.Context, c *cli.Context, s *awsenv.Clients, r *pipeline.Revoke, plan *pipeline.Revocation, role string,
+	ctx context.Context, c *cli.Context, s *awsenv.Clients, r *pipeline.Revoke, plan *pipeline.Revocation, roles []string,
 ) ([]pipeline.Proof, problem.Problems) {
 	limited, cancel := context.WithTimeout(context.WithoutCancel(ctx), pipeline.ProofLimit+time.Minute)
 	defer cancel()
 	defer context.AfterFunc(c.Context, cancel)()
-	in := map[string]pipeline.Opening{}
+	type assumed struct{ role, region string }
+	in := map[assumed]pipeline.Opening{}
 	for _, k := range plan.Keys {
-		as, err := s.Opening(limited, role, k.Region())
-		if err != nil {
-			return nil, console.ProblemsOf(err)
+		for _, role := range roles {
+			if in[assumed{role, k.Region()}] != nil {
+				continue
+			}
+			as, err := s.Opening(limited, role, k.Region())
+			if err != nil {
+				return nil, console.ProblemsOf(err)
+			}
+			in[assumed{role, k.Region()}] = as
 		}
-		in[k.Region()] = as
 	}
-	return r.Prove(limited, plan, role, func(region string) pipeline.Opening { return in[region] }, wallClock{})
+	return r.Prove(limited, plan, roles, func(role, region string) pipeline.Opening { return in[assumed{role, region}] }, wallClock{})
 }
 
 // wallClock is the time of the machine.

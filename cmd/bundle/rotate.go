@@ -32,7 +32,7 @@ func (a *app) rotateCommand() *cli.Command {
 			console.VarFlag(),
 			console.TextFlag("out", "FILE", "the layer to build and publish; can contain {environment}, {region} and {function}", console.DefaultLayer),
 			&cli.BoolFlag{Name: "rollout", Usage: "deploy with bundle rollout, and not with a deployment tool"},
-			console.TextFlag("as", "ROLE", "prove the revocation as this role, which the key policies let open documents", ""),
+			&cli.StringSliceFlag{Name: "as", Usage: "prove the revocation as these roles, which the key policies let open documents; separated by commas; can be repeated (`ROLES`)"},
 			&cli.BoolFlag{Name: "again", Usage: "begin with a new value, even if the last rotation is not complete"},
 			&cli.BoolFlag{Name: "show", Usage: "only show how far the rotation is, and ask nothing"},
 			target.GuardFlag(),
@@ -192,8 +192,8 @@ func stepArgs(c *cli.Context, step, secret string, all []view.RotationIn) [][]st
 		return slices.Concat(one("status", "--deployed"), one("audit"))
 	case view.RotateRevoke:
 		apply := []string{"--apply"}
-		if role := console.Text(c, "as"); role != "" {
-			apply = append(apply, "--as", role)
+		if roles := provers(c); len(roles) > 0 {
+			apply = append(apply, "--as", strings.Join(roles, ","))
 		}
 		return slices.Concat(each("revoke"), each("revoke", apply...))
 	case view.RotatePrune:

@@ -3,6 +3,7 @@ package main
 import (
 	"archive/zip"
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -26,8 +27,11 @@ type deployment struct {
 	To       string             // version of the alias
 	Weights  map[string]float64 // of another one
 	Env      map[string]string
-	Tags     map[string]string // of a function that is created
-	Code     string            // of $LATEST, which then changes
+	Tags     map[string]string   // of a function that is created
+	Code     string              // of $LATEST, which then changes
+	Role     string              // of a function that is created; default: function
+	Runtime  lambdatypes.Runtime // default: nodejs22.x
+	Delete   string              // a version
 }
 
 // deploy changes functions as a deployment tool does.
@@ -61,6 +65,11 @@ func (d deployment) do(c *lambda.Client) error {
 			return err
 		}
 	}
+	if d.Delete != "" {
+		if _, err := c.DeleteFunction(ctx, &lambda.DeleteFunctionInput{FunctionName: &d.Function, Qualifier: &d.Delete}); err != nil {
+			return err
+		}
+	}
 	if d.Alias == "" {
 		return nil
 	}
@@ -80,8 +89,8 @@ func (d deployment) attach(ctx context.Context, c *lambda.Client) error {
 		return err
 	}
 	in := &lambda.CreateFunctionInput{
-		FunctionName: &d.Function, Role: aws.String("arn:aws:iam::" + testAccount + ":role/function"), Handler: aws.String("index.handler"),
-		Runtime: lambdatypes.RuntimeNodejs22x, Code: &lambdatypes.FunctionCode{ZipFile: code}, Layers: *d.Layers, Environment: environment, Tags: d.Tags,
+		FunctionName: &d.Function, Role: aws.String("arn:aws:iam::" + testAccount + ":role/" + cmp.Or(d.Role, "function")), Handler: aws.String("index.handler"),
+		Runtime: cmp.Or(d.Runtime, lambdatypes.RuntimeNodejs22x), Code: &lambdatypes.FunctionCode{ZipFile: code}, Layers: *d.Layers, Environment: environment, Tags: d.Tags,
 	}
 	_, err = c.CreateFunction(ctx, in)
 	var exists *lambdatypes.ResourceConflictException

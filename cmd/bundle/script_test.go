@@ -82,7 +82,10 @@ func readSecret() {
 //	heard         requires that something was sent there since the last heard
 //	hang VARIABLE KIND  listens as well, and keeps whoever calls waiting: see hangs
 //	soon CODE COMMAND…  is code, within 3 s
-//	served        waits until bundle local serve is ready
+//	served [FOLDER]  waits until bundle local serve is ready
+//	login FOLDER FILE  turns to that server, as the role whose credentials FILE has
+//	opens [-as ROLE] ALIAS|LAYER SECRET FUNCTION=VALUE…  starts functions, and
+//	              compares what they open
 //	attack CODE COMMAND…  holds a command to its exit code, and to printing and
 //	              changing nothing that it should not; open CODE COMMAND… runs
 //	              one that succeeds today, see attacks_test.go
@@ -132,6 +135,8 @@ func TestScript(t *testing.T) {
 			"unpublish": unpublish,
 			"trail":     putTrail,
 			"served":    waitServed,
+			"login":     login,
+			"opens":     opens,
 			"listen":    listen,
 			"heard":     heard,
 			"hang":      hang,
@@ -172,6 +177,7 @@ func publishOther(ts *testscript.TestScript, neg bool, args []string) {
 // A cloud is the embedded AWS of one script, as its administrator sees it.
 type cloud struct {
 	server *awslocal.Server
+	cfg    aws.Config
 	ssm    *ssm.Client
 	kms    *kms.Client
 	lambda *lambda.Client
@@ -201,7 +207,7 @@ func setUpAWS(env *testscript.Env) error {
 		Credentials: credentials.NewStaticCredentialsProvider(id, key, ""),
 	}
 	env.Values[earsKey{}] = new([]*ear)
-	env.Values["cloud"] = &cloud{server, ssm.NewFromConfig(cfg), kms.NewFromConfig(cfg), lambda.NewFromConfig(cfg), new([]string)}
+	env.Values["cloud"] = &cloud{server, cfg, ssm.NewFromConfig(cfg), kms.NewFromConfig(cfg), lambda.NewFromConfig(cfg), new([]string)}
 	env.Setenv("AWS", url)
 	env.Setenv("AWS_ACCESS_KEY_ID", id)
 	env.Setenv("AWS_SECRET_ACCESS_KEY", key)
@@ -277,7 +283,7 @@ func putAll(ts *testscript.TestScript, neg bool, args []string) {
 // in is the cloud as it is in another region.
 func (c *cloud) in(region string) *cloud {
 	return &cloud{
-		c.server, ssm.New(c.ssm.Options(), func(o *ssm.Options) { o.Region = region }),
+		c.server, c.cfg, ssm.New(c.ssm.Options(), func(o *ssm.Options) { o.Region = region }),
 		kms.New(c.kms.Options(), func(o *kms.Options) { o.Region = region }), lambda.New(c.lambda.Options(), func(o *lambda.Options) { o.Region = region }),
 		c.values,
 	}
@@ -423,9 +429,13 @@ func printCalls(ts *testscript.TestScript, neg bool, _ []string) {
 }
 
 // waitServed waits until bundle local serve has announced itself.
-func waitServed(ts *testscript.TestScript, neg bool, _ []string) {
+func waitServed(ts *testscript.TestScript, neg bool, args []string) {
+	folder := ".bundle-local/*"
+	if len(args) > 0 {
+		folder = args[0]
+	}
 	for range 500 {
-		if announced, _ := filepath.Glob(ts.MkAbs(".bundle-local/*/server.json")); len(announced) > 0 {
+		if announced, _ := filepath.Glob(ts.MkAbs(folder + "/server.json")); len(announced) > 0 {
 			return
 		}
 		time.Sleep(10 * time.Millisecond)

@@ -146,7 +146,7 @@ func (w *world) proven(clock pipeline.Clock, role string, exempt ...string) ([]p
 		w.Fatal(problems[0])
 	}
 	as := w.role("hello", policy.Document{Version: "2012-10-17", Statement: []policy.Statement{{Effect: "Allow", Action: policy.List{"kms:Decrypt"}, Resource: policy.List{"*"}}}})
-	return r.Prove(w.Context(), plan, role, func(string) pipeline.Opening { return seal.New(as) }, clock)
+	return r.Prove(w.Context(), plan, []string{role}, func(string, string) pipeline.Opening { return seal.New(as) }, clock)
 }
 
 // The proof waits until the policies have taken effect, and tells how long that took.
