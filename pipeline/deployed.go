@@ -74,11 +74,21 @@ const (
 // Outdated reports whether calls can go to anything but the newest version of the layer. Versions that no alias names do not
 // count: they stay as they are for ever.
 func (r *DeployedResult) Outdated() bool {
-	outdated := func(one Running) bool { return one.Attached != r.Newest || one.Deleted || one.Pin == PinBreaks }
-	return slices.ContainsFunc(r.Functions, func(one Running) bool { return one.Qualifier != "" && outdated(one) || len(one.Versions) == 0 }) ||
-		slices.ContainsFunc(r.Others, func(one Running) bool {
-			return one.Qualifier != "" && one.Master == "" && outdated(one)
-		})
+	return slices.ContainsFunc(r.Functions, r.OutdatedFunction) || slices.ContainsFunc(r.Others, r.OutdatedOther)
+}
+
+// OutdatedFunction is Outdated for a row of Functions.
+func (r *DeployedResult) OutdatedFunction(one Running) bool {
+	return len(one.Versions) == 0 || one.Qualifier != "" && r.isOld(one)
+}
+
+// OutdatedOther is Outdated for a row of Others.
+func (r *DeployedResult) OutdatedOther(one Running) bool {
+	return one.Qualifier != "" && one.Master == "" && r.isOld(one)
+}
+
+func (r *DeployedResult) isOld(one Running) bool {
+	return one.Attached != r.Newest || one.Deleted || one.Pin == PinBreaks
 }
 
 // Run looks. Beside the calls of a Status, it lists the layer's versions, all versions of all functions (with FunctionsOnly, of

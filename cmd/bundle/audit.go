@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io/fs"
@@ -55,7 +56,7 @@ func (a *app) auditCommand() *cli.Command {
 }
 
 func (a *app) audit(c *cli.Context) error {
-	if err := console.NoArguments(c); err != nil {
+	if err := cmp.Or(console.NoArguments(c), a.OneForm(c)); err != nil {
 		return err
 	}
 	table, events := console.Text(c, "athena"), c.StringSlice("events")

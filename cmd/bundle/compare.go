@@ -32,7 +32,7 @@ func (a *app) compareCommand() *cli.Command {
 			console.JSONFlag(),
 			console.ReportFlag(),
 			console.MarkdownFlag(),
-			&cli.BoolFlag{Name: "html", Usage: "print one self-contained HTML page"},
+			console.HTMLFlag(),
 			console.ExitCodeFlag(),
 			console.DebugFlag(),
 		}),
@@ -44,9 +44,8 @@ func (a *app) compare(c *cli.Context) error {
 	if err := console.NoArguments(c); err != nil {
 		return err
 	}
-	forms := slices.DeleteFunc([]string{"json", "markdown", "html"}, func(form string) bool { return !(c.Bool(form) || form == "json" && a.JSON()) })
-	if len(forms) > 1 {
-		return console.Usagef("--%s and --%s cannot be combined: choose one", forms[0], forms[1])
+	if err := a.OneForm(c); err != nil {
+		return err
 	}
 	targets, err := target.Choose(a.Console, c, target.Request{Manifest: "manifest"})
 	switch {

@@ -54,10 +54,10 @@ func (a *app) plan(c *cli.Context) error {
 	if err := console.NoArguments(c); err != nil {
 		return err
 	}
-	switch {
-	case a.JSON() && c.Bool("markdown"):
-		return console.Usagef("--json and --markdown cannot be combined: choose one")
-	case c.Bool("offline") && arn.Looks(console.Text(c, "previous")):
+	if err := a.OneForm(c); err != nil {
+		return err
+	}
+	if c.Bool("offline") && arn.Looks(console.Text(c, "previous")) {
 		return console.Usagef("--offline makes no calls, so it cannot download a published layer: download it first, and pass the file with --previous")
 	}
 	offline := c.Bool("offline")

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strconv"
@@ -49,7 +50,7 @@ func (a *app) pruneCommand() *cli.Command {
 }
 
 func (a *app) prune(c *cli.Context) error {
-	if err := console.NoArguments(c); err != nil {
+	if err := cmp.Or(console.NoArguments(c), a.OneForm(c)); err != nil {
 		return err
 	}
 	wanted, err := pruneOf(c)

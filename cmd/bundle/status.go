@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"slices"
 
@@ -26,6 +27,7 @@ func (a *app) statusCommand() *cli.Command {
 		Description: "bundle status --manifest secrets.hcl --env prod\n" +
 			"bundle status --layer layer.zip --exit-code\n" +
 			"bundle status --manifest secrets.hcl --env prod --deployed\n" +
+			"bundle status --manifest secrets.hcl --all --deployed --html >status.html\n" +
 			"bundle status \\\n" +
 			"  --layer arn:aws:lambda:us-west-2:222222222222:layer:payments-prod:7",
 		Flags: slices.Concat(console.TargetFlags(), []cli.Flag{
@@ -38,6 +40,8 @@ func (a *app) statusCommand() *cli.Command {
 			console.TPSFlag(),
 		}, target.CallFlags(), []cli.Flag{
 			console.JSONFlag(),
+			console.MarkdownFlag(),
+			console.HTMLFlag(),
 			console.ReportFlag(),
 			console.ExitCodeFlag(),
 			console.DebugFlag(),
@@ -48,7 +52,7 @@ func (a *app) statusCommand() *cli.Command {
 
 func (a *app) status(c *cli.Context) error {
 	layer, err := a.LayerArgument(c)
-	if err != nil {
+	if err = cmp.Or(err, a.OneForm(c)); err != nil {
 		return err
 	}
 	deployed, only := c.Bool("deployed"), c.Bool("functions-only")
@@ -72,6 +76,7 @@ func (a *app) status(c *cli.Context) error {
 		Calls:  true,
 		Rights: awsenv.LookingRights,
 		Gather: func(r *view.Several, results []any, notable bool) { r.Statuses, r.Stale = results, &notable },
+		Page:   a.statusPage,
 		Prepare: func(con *console.Console, t *target.Target) (batch.Step, error) {
 			s, err := target.StatusOf(t.Path, t.Manifest)
 			if err != nil {
@@ -89,6 +94,20 @@ func (a *app) status(c *cli.Context) error {
 			}, nil
 		},
 	})
+}
+
+// statusPage prints the statuses of all targets as one page.
+func (a *app) statusPage(con *console.Console, outcomes []*batch.Outcome) error {
+	page := &view.StatusPage{Now: a.Started}
+	for _, o := range outcomes {
+		t := view.StatusTarget{Problems: o.Problems}
+		if len(outcomes) > 1 {
+			t.Name = o.String()
+		}
+		t.Status, _ = o.Result.(*view.Status)
+		page.Targets = append(page.Targets, t)
+	}
+	return page.Write(con.Stdout)
 }
 
 // layerTarget returns the target for a layer without a manifest.

@@ -32,6 +32,9 @@ type Job struct {
 	// one for each: their steps have none.
 	Together func(con *console.Console, outcomes []*Outcome) view.Result
 
+	// Page prints the results of all targets as one page, for --html.
+	Page func(con *console.Console, outcomes []*Outcome) error
+
 	Details bool // the step's summary also has each result, after the table
 }
 
@@ -87,7 +90,11 @@ func Each(con *console.Console, c *cli.Context, targets []*target.Target, j Job)
 	r, err := do(ctx, con, w)
 	bar.Finish()
 	if r != nil {
-		if err := present(con, c, r); err != nil {
+		var page func() error
+		if j.paged(c) {
+			page = func() error { return j.Page(con, []*Outcome{{Target: t, Result: r}}) }
+		}
+		if err := present(con, c, r, page); err != nil {
 			return err
 		}
 	}
@@ -97,8 +104,11 @@ func Each(con *console.Console, c *cli.Context, targets []*target.Target, j Job)
 	return err
 }
 
-// present prints the only result.
-func present(con *console.Console, c *cli.Context, r view.Result) error {
+// paged reports whether Page prints the results.
+func (j Job) paged(c *cli.Context) bool { return j.Page != nil && c.Bool("html") }
+
+// present prints the only result, with page if it is not nil.
+func present(con *console.Console, c *cli.Context, r view.Result, page func() error) error {
 	con.HandOver(r.Markdown(), r.Outputs())
 	if err := con.Answer(r); err != nil || con.JSON() {
 		return err
@@ -108,6 +118,9 @@ func present(con *console.Console, c *cli.Context, r view.Result) error {
 	}
 	for _, note := range r.Notes() {
 		con.Hint("%s", note)
+	}
+	if page != nil {
+		return page()
 	}
 	return r.Text(con.Stdout)
 }

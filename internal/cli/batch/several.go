@@ -29,7 +29,7 @@ type Outcome struct {
 	console  *console.Console // its standard error is held back
 	do       Step             // nil if it could not be prepared
 	Calls    *awsclient.Calls
-	result   view.Result
+	Result   view.Result // nil if there is none
 	Problems problem.Problems
 	done     chan struct{}
 }
@@ -82,7 +82,7 @@ func eachOf(con *console.Console, c *cli.Context, targets []*target.Target, j Jo
 			}
 		})
 	}
-	plain := !con.JSON() && !c.Bool("markdown")
+	plain := !con.JSON() && !c.Bool("markdown") && !j.paged(c)
 	var once causes
 	if j.Together != nil {
 		once = causes{}
@@ -206,7 +206,7 @@ func (o *Outcome) work(ctx context.Context, sessions *pool, bar *console.Bar) {
 		w.Session = s
 	}
 	var err error
-	o.result, err = o.do(awsclient.WithCalls(ctx, w.calls), o.console, w)
+	o.Result, err = o.do(awsclient.WithCalls(ctx, w.calls), o.console, w)
 	o.Problems = console.ProblemsOf(err)
 }
 
@@ -240,16 +240,16 @@ func show(con *console.Console, o *Outcome, plain bool, once causes) error {
 		o.console.RenderDiagnostics(problems)
 	}
 	_ = con.Stderr.Release(o.console.Stderr, fmt.Sprintf("bundle: %s:\n", o)) // there is no other place to report it
-	if o.result == nil || !plain {
+	if o.Result == nil || !plain {
 		return nil
 	}
 	if err := con.Print("%s\n", o); err != nil {
 		return err
 	}
-	for _, note := range o.result.Notes() {
+	for _, note := range o.Result.Notes() {
 		con.Hint("%s", note)
 	}
-	if err := o.result.Text(con.Stdout); err != nil {
+	if err := o.Result.Text(con.Stdout); err != nil {
 		return err
 	}
 	return con.Print("\n")
@@ -267,7 +267,7 @@ func conclude(con *console.Console, c *cli.Context, outcomes []*Outcome, j Job) 
 		if len(o.Problems) == 0 {
 			done++
 		}
-		notable = notable || o.result != nil && o.result.Brief().Notable
+		notable = notable || o.Result != nil && o.Result.Brief().Notable
 	}
 	var failed error
 	if len(problems) > 0 {
@@ -285,12 +285,14 @@ func conclude(con *console.Console, c *cli.Context, outcomes []*Outcome, j Job) 
 	case j.Together != nil:
 		r := j.Together(con, outcomes)
 		notable = r.Brief().Notable
-		err = present(con, c, r)
+		err = present(con, c, r, nil)
 	case con.Version1():
 		err = printVersion1(con, outcomes, notable, j)
 	case con.JSON(): // printed when the run ends
 	case c.Bool("markdown"):
-		err = con.PrintMarkdown(severalMarkdown(outcomes))
+		err = con.PrintMarkdown(severalMarkdown(c.Command.Name, outcomes))
+	case j.paged(c):
+		err = j.Page(con, outcomes)
 	default:
 		err = con.Stdout.Table(summary(outcomes))
 	}
@@ -315,7 +317,7 @@ func answers(outcomes []*Outcome, together bool) []console.Target {
 			all[0].AddWarnings(o.console)
 			continue
 		}
-		t := console.Target{Environment: o.Environment, Region: o.Region, Function: o.Function, Result: o.result}
+		t := console.Target{Environment: o.Environment, Region: o.Region, Function: o.Function, Result: o.Result}
 		t.Add(o.Problems)
 		t.AddWarnings(o.console)
 		all = append(all, t)

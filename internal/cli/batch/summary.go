@@ -15,8 +15,8 @@ import (
 // row returns an outcome as a row of the summary.
 func (o *Outcome) row() view.Brief {
 	b := view.Brief{Layer: o.Path, State: "failed"}
-	if o.result != nil {
-		b = o.result.Brief()
+	if o.Result != nil {
+		b = o.Result.Brief()
 	}
 	if len(o.Problems) > 0 {
 		b.State = "failed"
@@ -54,17 +54,17 @@ func handOverAll(con *console.Console, outcomes []*Outcome, details bool) {
 	var outputs []actions.Output
 	var notes strings.Builder
 	for _, o := range outcomes {
-		if o.result == nil || len(o.Problems) > 0 {
+		if o.Result == nil || len(o.Problems) > 0 {
 			continue
 		}
-		if note := o.result.Brief().Note; note != "" {
+		if note := o.Result.Brief().Note; note != "" {
 			fmt.Fprintf(&notes, "- %s: %s\n", actions.Cell(o.String()), actions.Cell(note))
 		}
-		for _, output := range o.result.Outputs() {
+		for _, output := range o.Result.Outputs() {
 			outputs = join(outputs, output)
 		}
 		if details {
-			markdown.WriteString("\n" + o.result.Markdown())
+			markdown.WriteString("\n" + o.Result.Markdown())
 		}
 	}
 	if notes.Len() > 0 {
@@ -90,13 +90,13 @@ func join(outputs []actions.Output, more actions.Output) []actions.Output {
 	return outputs
 }
 
-// severalMarkdown returns the Markdown of every target, for a comment.
-func severalMarkdown(outcomes []*Outcome) string {
+// severalMarkdown returns the Markdown of every target of a command, for a comment.
+func severalMarkdown(command string, outcomes []*Outcome) string {
 	var lines []string
 	for _, o := range outcomes {
-		text := fmt.Sprintf("**bundle plan** for %s: failed, with %s\n", view.InCode(o.String()), printable.Count(len(o.Problems), "problem"))
-		if o.result != nil {
-			text = o.result.Markdown()
+		text := fmt.Sprintf("**bundle %s** for %s: failed, with %s\n", command, view.InCode(o.String()), printable.Count(len(o.Problems), "problem"))
+		if o.Result != nil {
+			text = o.Result.Markdown()
 		}
 		lines = append(lines, strings.Split(strings.TrimSuffix(text, "\n"), "\n")...)
 		lines = append(lines, "")

@@ -11,8 +11,8 @@ func newSeveralReport(outcomes []*Outcome, notable bool, j Job) (*view.Several, 
 	var results []any
 	for _, o := range outcomes {
 		r.Failed = r.Failed || len(o.Problems) > 0
-		if o.result != nil {
-			result, err := console.InVersion1(o.result)
+		if o.Result != nil {
+			result, err := console.InVersion1(o.Result)
 			if err != nil {
 				return nil, err
 			}

@@ -236,6 +236,20 @@ func KeyAccountFlag() cli.Flag {
 	return &cli.StringSliceFlag{Name: "allow-key-account", Usage: "accept KMS keys from this account, too; can be repeated (`ID`)"}
 }
 
+// HTMLFlag returns --html, which prints a result as a page.
+func HTMLFlag() cli.Flag {
+	return &cli.BoolFlag{Name: "html", Usage: "print one self-contained HTML page"}
+}
+
+// OneForm returns an error if the result is wanted in two forms.
+func (c *Console) OneForm(flags *cli.Context) error {
+	forms := slices.DeleteFunc([]string{"json", "markdown", "html"}, func(form string) bool { return !(flags.Bool(form) || form == "json" && c.JSON()) })
+	if len(forms) > 1 {
+		return Usagef("--%s and --%s cannot be combined: choose one", forms[0], forms[1])
+	}
+	return nil
+}
+
 // MarkdownFlag returns --markdown, which prints a result for a comment on a pull request.
 func MarkdownFlag() cli.Flag {
 	return &cli.BoolFlag{Name: "markdown", Usage: "print Markdown for a comment on a pull request"}

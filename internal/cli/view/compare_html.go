@@ -1,7 +1,6 @@
 package view
 
 import (
-	"bytes"
 	_ "embed" // for the page
 	"html/template"
 	"io"
@@ -17,11 +16,11 @@ var comparePage string
 // html writes the comparison as one page, without scripts and external resources.
 func (r *Compare) html(w io.Writer) error {
 	causes := r.causes()
-	page, err := template.New("compare").Funcs(template.FuncMap{
+	return writePage(w, "compare", comparePage, r, template.FuncMap{
 		"title":   func(i int) string { return r.Columns[i].title },
 		"short":   shortARN,
 		"summary": r.summary,
-		"when":    func() string { return r.Now.UTC().Format("2006-01-02 15:04 UTC") },
+		"when":    func() string { return whenOf(r.Now) },
 		"says":    compareCause.says,
 		"place":   compareCause.place,
 		"count":   printable.Count,
@@ -37,16 +36,7 @@ func (r *Compare) html(w io.Writer) error {
 			}
 			return all
 		},
-	}).Parse(comparePage)
-	if err != nil {
-		return err
-	}
-	var b bytes.Buffer
-	if err := page.Execute(&b, r); err != nil {
-		return err
-	}
-	_, err = w.Write(b.Bytes())
-	return err
+	})
 }
 
 // stateWord returns a state for the page.

@@ -32,21 +32,25 @@ type running struct {
 	Replica   string         `json:"replica_of,omitempty"`
 	Stale     []statusReason `json:"stale"`         // null if not compared
 	Pin       string         `json:"pin,omitempty"` // BUNDLE_SECRETS_SHA256 fits, holds or breaks; "" if it is not set or not compared
+
+	outdated bool
 }
 
 // NewDeployed describes the status of a layer and of what has it. swept says that the whole account was looked at.
 func NewDeployed(result *pipeline.DeployedResult, swept bool) *Status {
 	r := NewStatus(result.StatusResult)
 	r.Deployed = &Deployed{Outdated: result.Outdated(), Layer: result.Layer, Newest: result.Newest, Functions: []running{}}
-	add := func(to *[]running, all []pipeline.Running) {
+	add := func(to *[]running, all []pipeline.Running, outdated func(pipeline.Running) bool) {
 		for _, one := range all {
-			*to = append(*to, newRunning(one, result.Newest))
+			row := newRunning(one, result.Newest)
+			row.outdated = outdated(one)
+			*to = append(*to, row)
 		}
 	}
-	add(&r.Deployed.Functions, result.Functions)
+	add(&r.Deployed.Functions, result.Functions, result.OutdatedFunction)
 	if swept {
 		r.Deployed.Others = []running{}
-		add(&r.Deployed.Others, result.Others)
+		add(&r.Deployed.Others, result.Others, result.OutdatedOther)
 	}
 	return r
 }
