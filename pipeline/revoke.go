@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/whispering/bundle/internal/arn"
 	"github.com/whispering/bundle/layerbuild/sealed"
@@ -55,6 +56,7 @@ type Revocation struct {
 	Lift      bool
 	Kept      []string // files, and ARNs of layer versions
 	Documents []DocumentState
+	Openings  []LastOpening // of the documents that the plan shuts out, after LastOpenings
 	Uses      []Use
 	Keys      []*KeyRevocation
 	Unreached problem.Problems // replicas whose policies are not known: what is under them stays open
@@ -167,6 +169,18 @@ func (r *Revoke) Plan(ctx context.Context) (*Revocation, problem.Problems) {
 	p.describe()
 	p.checkUses(running)
 	return p.result, p.problems
+}
+
+// LastOpenings finds out when the documents that a plan shuts out were last opened since a time.
+func (r *Revoke) LastOpenings(ctx context.Context, plan *Revocation, from Openings, since time.Time) (problems problem.Problems) {
+	var out []DocumentState
+	for _, d := range plan.Documents {
+		if d.Before && !d.After {
+			out = append(out, d)
+		}
+	}
+	plan.Openings, problems = lastOpenings(ctx, from, out, func(DocumentState) time.Time { return since })
+	return problems
 }
 
 // choose finds the functions that the plan is about.

@@ -25,6 +25,8 @@ type Rotation struct {
 	Status Status  // Caller, Parameters and Layers; the rest is set here
 	Revoke *Revoke // how it is found out what opens; it is not applied
 	Prune  Prune   // Layers, Functions, Pointer and what to keep; it does not delete
+
+	Openings Openings // asked once every function has the new value
 }
 
 // A RotationState is how far a rotation is.
@@ -37,6 +39,7 @@ type RotationState struct {
 	Unsure []Use            // ways to call a function of which it is not known what it gets
 	Shut   []DocumentState  // documents of the newest layers that do not open, because a revocation does not list them
 	Open   []DocumentState  // documents with an older value that open
+	Soak   []LastOpening    // of the documents in Open
 	Beyond problem.Problems // why it is not known what else opens
 	Waste  []PrunedVersion  // versions of layers with an older value that nothing needs
 }
@@ -85,6 +88,9 @@ func (r *Rotation) Run(ctx context.Context) (*RotationState, problem.Problems) {
 		return nil, problems
 	}
 	current := r.opens(state, found)
+	if problems := r.soak(ctx, state); len(problems) > 0 {
+		return nil, problems
+	}
 	for _, fn := range functions {
 		if problems := r.waste(ctx, state, fn, current); len(problems) > 0 {
 			return nil, problems
@@ -204,4 +210,16 @@ func (r *Rotation) waste(ctx context.Context, state *RotationState, fn manifest.
 		return cmp.Or(strings.Compare(a.ARN[:strings.LastIndexByte(a.ARN, ':')], b.ARN[:strings.LastIndexByte(b.ARN, ':')]), cmp.Compare(a.Number, b.Number))
 	})
 	return nil
+}
+
+// soak finds out when the older documents were last opened, once no function needs them.
+func (r *Rotation) soak(ctx context.Context, state *RotationState) (problems problem.Problems) {
+	if state.Unbuilt() || len(state.Shut)+len(state.Behind) > 0 {
+		return nil
+	}
+	state.Soak, problems = lastOpenings(ctx, r.Openings, state.Open, func(d DocumentState) time.Time {
+		i := slices.IndexFunc(state.Parameters, func(p RotatedParameter) bool { return p.Function == d.Function })
+		return state.Parameters[i].Modified
+	})
+	return problems
 }

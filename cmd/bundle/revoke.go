@@ -166,6 +166,9 @@ func layersToKeep(flags []string) ([]pipeline.ToKeep, error) {
 // nothingRevoked is printed about a run that failed before it changed anything.
 const nothingRevoked = "; no key policy was changed"
 
+// lastOpened is how far back openings of documents are shown that are shut out.
+const lastOpened = 7 * 24 * time.Hour
+
 // revokeIn plans and, with --apply, changes the policies, and proves the effect.
 func (a *app) revokeIn(ctx context.Context, c *cli.Context, w *batch.Work, r *pipeline.Revoke) (view.Result, error) {
 	s := w.Session
@@ -177,6 +180,9 @@ func (a *app) revokeIn(ctx context.Context, c *cli.Context, w *batch.Work, r *pi
 		return nil, &console.Failure{Problems: problems, Aftermath: nothingRevoked}
 	}
 	apply, format := c.Bool("apply"), console.Text(c, "format")
+	if format == formPlan && len(problems) == 0 {
+		problems = r.LastOpenings(ctx, plan, s.Events, a.Started.Add(-lastOpened))
+	}
 	if apply && len(problems) == 0 {
 		problems = r.CheckOwners(plan)
 	}

@@ -143,6 +143,7 @@ func rotationOf(c *cli.Context, t *target.Target, w *batch.Work, secret string) 
 			Policies: func(region string) pipeline.KeyPolicies { return s.KeysIn(region) },
 			Layers:   func(region string) pipeline.DeployedLayers { return s.LayersIn(region) },
 		},
+		Openings: s.Events,
 		Prune: pipeline.Prune{
 			Layers: s.Layers.At(s.Pace), Functions: s.Functions, Pointer: s.Source,
 			Keep: pipeline.PruneKeep, OlderThan: pipeline.PruneAge, Now: time.Now(),
@@ -208,7 +209,7 @@ func passedOn(c *cli.Context, command, region string) []string {
 	args := []string{command}
 	of := c.App.Command(command)
 	has := func(name string) bool {
-		return of == nil || slices.ContainsFunc(of.Flags, func(f cli.Flag) bool { return slices.Contains(f.Names(), name) })
+		return slices.ContainsFunc(of.Flags, func(f cli.Flag) bool { return slices.Contains(f.Names(), name) })
 	}
 	add := func(name string, values ...string) {
 		for _, v := range values {

@@ -43,6 +43,40 @@ type revokeDocument struct {
 	Before   bool     `json:"opens_now"`
 	After    bool     `json:"opens_after"`
 	Own      bool     `json:"own_key"` // false: the key is not the function's any more, and stays as it is
+
+	Opened *revokeOpening `json:"last_opening"` // null if it was not looked for
+}
+
+type revokeOpening struct {
+	Since   time.Time  `json:"since"` // what CloudTrail was asked for
+	Last    *time.Time `json:"last"`  // null if no opening is known
+	Unknown string     `json:"unknown,omitempty"`
+}
+
+func newRevokeOpening(all []pipeline.LastOpening, of pipeline.DocumentState) *revokeOpening {
+	i := slices.IndexFunc(all, func(l pipeline.LastOpening) bool { return l.Function == of.Function && l.Document == of.Digest })
+	if i < 0 {
+		return nil
+	}
+	one := &revokeOpening{Since: all[i].Since.UTC(), Unknown: all[i].Unknown}
+	if all[i].Opened {
+		last := all[i].Last.UTC()
+		one.Last = &last
+	}
+	return one
+}
+
+// text is what a table says of it.
+func (o *revokeOpening) text() string {
+	switch {
+	case o == nil:
+		return ""
+	case o.Unknown != "":
+		return "cannot tell"
+	case o.Last == nil:
+		return "none known in 7 days"
+	}
+	return o.Last.Format(time.RFC3339)
 }
 
 type revokeUse struct {
@@ -88,6 +122,7 @@ func NewRevoke(r *pipeline.Revoke, plan *pipeline.Revocation, proofs []pipeline.
 	for _, d := range plan.Documents {
 		v.Documents = append(v.Documents, revokeDocument{
 			Function: d.Function, Digest: d.Digest, Layers: d.Of, Key: d.Key, Before: d.Before, After: d.After, Own: !d.Elsewhere,
+			Opened: newRevokeOpening(plan.Openings, d),
 		})
 	}
 	for _, u := range plan.Uses {
@@ -171,6 +206,12 @@ func (r *Revoke) Notes() []string {
 			all = append(all, fmt.Sprintf("key %s belongs to CloudFormation stack %q", k.Key, k.Stack))
 		}
 	}
+	for _, d := range r.Documents {
+		if d.Opened != nil && d.Opened.Unknown != "" {
+			all = append(all, "cannot tell when the documents that are shut out were last opened: "+d.Opened.Unknown+". bundle audit reads the files of a trail, too")
+			break
+		}
+	}
 	if !r.swept {
 		all = append(all, "only the functions of the manifest were looked at. Others may have the layer, too")
 	}
@@ -199,13 +240,13 @@ func opens(yes bool) string {
 
 // tables are those of the documents, of what is deployed and of the keys.
 func (r *Revoke) tables() [][][]string {
-	documents := [][]string{{"FUNCTION", "DOCUMENT", "LAYERS", "NOW", "AFTER"}}
+	documents := [][]string{{"FUNCTION", "DOCUMENT", "LAYERS", "NOW", "AFTER", "LAST OPENED"}}
 	for _, d := range r.Documents {
 		after := opens(d.After)
 		if !d.Own {
 			after = "open: under another key, " + d.Key
 		}
-		documents = append(documents, []string{d.Function, shortDigest(d.Digest), strings.Join(versionsIn(d.Layers), ", "), opens(d.Before), after})
+		documents = append(documents, []string{d.Function, shortDigest(d.Digest), strings.Join(versionsIn(d.Layers), ", "), opens(d.Before), after, d.Opened.text()})
 	}
 	deployed := [][]string{{"DEPLOYED", "QUALIFIER", "LAYER", "AFTER"}}
 	for _, u := range r.Deployed {

@@ -66,6 +66,7 @@ type rotateRegion struct {
 	Unsure     []rotateUse       `json:"unsure"` // it is not known which value they get
 	Shut       []rotateDocument  `json:"shut"`   // documents of the newest layers that are revoked
 	Open       []rotateDocument  `json:"open"`   // documents with an older value that open
+	Soak       []rotateOpening   `json:"soak"`   // when they were last opened; none before every function has the new value
 	Unused     []string          `json:"unused"` // ARNs of versions with an older value that nothing names
 }
 
@@ -91,6 +92,26 @@ type rotateDocument struct {
 	Document string   `json:"document"` // digest of the header
 	Layers   []string `json:"layers"`
 	Key      string   `json:"key"`
+}
+
+type rotateOpening struct {
+	Function string     `json:"function"`
+	Document string     `json:"document"` // digest of the header
+	Since    time.Time  `json:"since"`    // what CloudTrail was asked for
+	Last     *time.Time `json:"last"`     // null if no opening is known
+	Unknown  string     `json:"unknown,omitempty"`
+}
+
+// lastOpening says when a document was last opened.
+func lastOpening(l pipeline.LastOpening) string {
+	name := fmt.Sprintf("%s of %s", shortDigest(l.Document), l.Function)
+	switch {
+	case l.Unknown != "":
+		return fmt.Sprintf("cannot tell when %s was last opened: %s", name, l.Unknown)
+	case l.Opened:
+		return fmt.Sprintf("%s was last opened at %s", name, l.Last.UTC().Format(time.RFC3339))
+	}
+	return fmt.Sprintf("CloudTrail knows no opening of %s since %s; events arrive minutes late", name, l.Since.UTC().Format(time.RFC3339))
 }
 
 // A Runbook has what the steps of a rotation are about, besides its states.
@@ -136,13 +157,17 @@ func NewRotate(b Runbook, all []RotationIn) *Rotate {
 		r.Steps = append(r.Steps, s)
 		return s
 	}
-	yours := func(name, title string) { step(name, title, false, false).State = rotateYours }
+	yours := func(name, title string) *RotateStep {
+		s := step(name, title, false, false)
+		s.State = rotateYours
+		return s
+	}
 	yours(RotateIssuer, "At its issuer, create a new secret. Keep the old one valid.")
 	put := step(RotatePut, "Put the new value into Parameter Store.", true, begun)
 	publish := step(RotatePublish, "Build the layer, and publish it.", begun, !unbuilt)
 	allow := step(RotateAllow, "If key policies deny what is not listed, list the new documents.", begun && !unbuilt, !shut)
 	deploy := step(RotateDeploy, "Deploy the functions with the new version of the layer.", begun && !unbuilt && !shut, !behind)
-	yours(RotateSoak, "Wait until nothing opens the old value.")
+	soak := yours(RotateSoak, "Wait until nothing opens the old value.")
 	yours(RotateEnd, "At its issuer, end the old secret.")
 	revoke := step(RotateRevoke, "Revoke the old documents: let key policies deny opening them.",
 		begun && !unbuilt && !shut && !behind, !open)
@@ -184,6 +209,9 @@ func NewRotate(b Runbook, all []RotationIn) *Rotate {
 			}
 			deploy.add(where + fmt.Sprintf("%s: %s", u.Name, why))
 		}
+		for _, l := range in.State.Soak {
+			soak.add(where + lastOpening(l))
+		}
 		for _, d := range in.State.Open {
 			revoke.add(where + fmt.Sprintf("%s of %s opens (%s)", shortDigest(d.Digest), d.Function, strings.Join(d.Of, ", ")))
 		}
@@ -204,7 +232,7 @@ func newRotateRegion(in RotationIn) rotateRegion {
 	s := in.State
 	r := rotateRegion{
 		Region: in.Region, Functions: append([]string{}, s.Functions...), Layers: append([]string{}, s.Layers...),
-		Behind: newRotateUses(s.Behind), Unsure: newRotateUses(s.Unsure), Shut: newRotateDocuments(s.Shut), Open: newRotateDocuments(s.Open), Unused: []string{},
+		Behind: newRotateUses(s.Behind), Unsure: newRotateUses(s.Unsure), Shut: newRotateDocuments(s.Shut), Open: newRotateDocuments(s.Open), Soak: []rotateOpening{}, Unused: []string{},
 	}
 	for _, p := range s.Parameters {
 		one := rotateParameter{Function: p.Function, Parameter: p.Parameter, Published: p.Published, Now: p.Now}
@@ -212,6 +240,13 @@ func newRotateRegion(in RotationIn) rotateRegion {
 			one.Modified = &p.Modified
 		}
 		r.Parameters = append(r.Parameters, one)
+	}
+	for _, l := range s.Soak {
+		one := rotateOpening{Function: l.Function, Document: l.Document, Since: l.Since, Unknown: l.Unknown}
+		if l.Opened {
+			one.Last = &l.Last
+		}
+		r.Soak = append(r.Soak, one)
 	}
 	for _, v := range s.Waste {
 		r.Unused = append(r.Unused, v.ARN)
