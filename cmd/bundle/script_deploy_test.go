@@ -16,6 +16,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	lambdatypes "github.com/aws/aws-sdk-go-v2/service/lambda/types"
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/whispering/bundle/layerbuild"
 )
 
 // A deployment is a step of a file of deploy.
@@ -32,6 +34,9 @@ type deployment struct {
 	Role     string              // of a function that is created; default: function
 	Runtime  lambdatypes.Runtime // default: nodejs22.x
 	Delete   string              // a version
+	Managed  bool                // created on Managed Instances
+	Latest   bool                // published as $LATEST.PUBLISHED
+	Pinned   string              // file of a layer whose document BUNDLE_SECRETS_SHA256 pins
 }
 
 // deploy changes functions as a deployment tool does.
@@ -43,6 +48,15 @@ func deploy(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(json.Unmarshal([]byte(ts.ReadFile(args[0])), &all))
 	c := theCloud(ts)
 	for _, d := range all {
+		if d.Pinned != "" {
+			layer, err := layerbuild.Read([]byte(ts.ReadFile(d.Pinned)))
+			ts.Check(err)
+			document, ok := layer.Document(d.Function)
+			if !ok {
+				ts.Fatalf("%s has no document of %s", d.Pinned, d.Function)
+			}
+			d.Env = map[string]string{"BUNDLE_SECRETS_SHA256": document.SHA256()}
+		}
 		ts.Check(d.do(c.lambda))
 	}
 	c.server.ResetCalls()
@@ -62,6 +76,12 @@ func (d deployment) do(c *lambda.Client) error {
 	}
 	if d.Publish {
 		if _, err := c.PublishVersion(ctx, &lambda.PublishVersionInput{FunctionName: &d.Function}); err != nil {
+			return err
+		}
+	}
+	if d.Latest {
+		in := &lambda.PublishVersionInput{FunctionName: &d.Function, PublishTo: lambdatypes.FunctionVersionLatestPublishedLatestPublished}
+		if _, err := c.PublishVersion(ctx, in); err != nil {
 			return err
 		}
 	}
@@ -91,6 +111,13 @@ func (d deployment) attach(ctx context.Context, c *lambda.Client) error {
 	in := &lambda.CreateFunctionInput{
 		FunctionName: &d.Function, Role: aws.String("arn:aws:iam::" + testAccount + ":role/" + cmp.Or(d.Role, "function")), Handler: aws.String("index.handler"),
 		Runtime: cmp.Or(d.Runtime, lambdatypes.RuntimeNodejs22x), Code: &lambdatypes.FunctionCode{ZipFile: code}, Layers: *d.Layers, Environment: environment, Tags: d.Tags,
+	}
+	if d.Managed {
+		in.CapacityProviderConfig = &lambdatypes.CapacityProviderConfig{
+			LambdaManagedInstancesCapacityProviderConfig: &lambdatypes.LambdaManagedInstancesCapacityProviderConfig{
+				CapacityProviderArn: aws.String("arn:aws:lambda:us-west-2:" + testAccount + ":capacity-provider:all"),
+			},
+		}
 	}
 	_, err = c.CreateFunction(ctx, in)
 	var exists *lambdatypes.ResourceConflictException
