@@ -38,7 +38,8 @@ func (r *Resolve) Setting(ctx context.Context, s *policy.Setting, kind string, n
 	for name, key := range keys {
 		s.Keys[name] = key.ARN
 	}
-	if kind == policy.KindFunction || kind == policy.KindKey || kind == policy.KindRollout || kind == policy.KindPrune || kind == policy.KindRevoke || kind == policy.KindAudit {
+	switch kind {
+	case policy.KindFunction, policy.KindKey, policy.KindRollout, policy.KindPrune, policy.KindRevoke, policy.KindAudit:
 		return nil // these policies are not about parameters
 	}
 	return r.parameterKeys(ctx, s, named, kind != policy.KindPlan && kind != policy.KindDeployed, kind != policy.KindPut)

@@ -140,14 +140,16 @@ func (p *RolloutPlan) find(ctx context.Context, name manifest.Text) (publish.Ref
 	why := ""
 	switch {
 	case err != nil:
-		return ref, nil, problem.Problems{problem.New(problem.Integrity, &name.Range, "Invalid layer", fmt.Sprintf("%s: %v. Publish the layer that bundle build wrote.", v.ARN, err))}
+		return ref, nil, problem.Problems{problem.New(problem.Integrity, &name.Range, "Invalid layer",
+			fmt.Sprintf("%s: %v. Publish the layer that bundle build wrote.", v.ARN, err))}
 	case wrongAccount(layer, r.Manifest) != "":
 		why = wrongAccount(layer, r.Manifest)
 	case mismatch(layer, r.Manifest) != "":
 		why = "is a layer " + mismatch(layer, r.Manifest)
 	}
 	if why != "" {
-		return ref, nil, problem.Problems{problem.New(problem.Integrity, &name.Range, "Layer does not match", fmt.Sprintf("%s %s. %s", v.ARN, why, elsewhere(layer, r.Manifest)))}
+		return ref, nil, problem.Problems{problem.New(problem.Integrity, &name.Range, "Layer does not match",
+			fmt.Sprintf("%s %s. %s", v.ARN, why, elsewhere(layer, r.Manifest)))}
 	}
 	return ref, layer.Documents, nil
 }

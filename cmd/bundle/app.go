@@ -66,8 +66,8 @@ func (a *app) cli() *cli.App {
 		Commands: []*cli.Command{
 			a.buildCommand(), a.validateCommand(), a.planCommand(), a.statusCommand(), a.compareCommand(), a.inspectCommand(), a.verifyCommand(),
 			a.runCommand(), a.putCommand(), a.importCommand(), a.helpersCommand(), a.unpackCommand(), a.publishCommand(), a.rolloutCommand(),
-			a.pruneCommand(), a.revokeCommand(), a.matrixCommand(), a.policyCommand(), a.rotateCommand(), a.doctorCommand(), a.auditCommand(), a.initCommand(), a.fmtCommand(), a.schemaCommand(),
-			local.Command(a.Console), a.completionCommand(), a.versionCommand(),
+			a.pruneCommand(), a.revokeCommand(), a.matrixCommand(), a.policyCommand(), a.rotateCommand(), a.doctorCommand(), a.auditCommand(),
+			a.initCommand(), a.fmtCommand(), a.schemaCommand(), local.Command(a.Console), a.completionCommand(), a.versionCommand(),
 		},
 		ExitErrHandler:            func(*cli.Context, error) {}, // only main exits
 		OnUsageError:              a.OnUsageError,

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -110,7 +111,7 @@ func Connect(con *console.Console, ctx context.Context, module *manifest.Module,
 		if o.endpoint != "" {
 			return nil, console.Usagef("environment %q is embedded and starts its own AWS; remove --endpoint-url", m.Environment.Name.Value)
 		}
-		changes := o.Rights == BuildingRights || o.Rights == PublishingRights || o.Rights == PuttingRights || o.Rights == RollingRights || o.Rights == PruningRights || o.Rights == OwnRights
+		changes := slices.Contains([]Rights{BuildingRights, PublishingRights, PuttingRights, RollingRights, PruningRights, OwnRights}, o.Rights)
 		local, err := EmbeddedOf(module, m.Environment, o.data).open(ctx, con, !changes, m)
 		if err != nil {
 			return nil, err
