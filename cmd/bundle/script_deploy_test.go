@@ -110,7 +110,8 @@ func (d deployment) attach(ctx context.Context, c *lambda.Client) error {
 	}
 	in := &lambda.CreateFunctionInput{
 		FunctionName: &d.Function, Role: aws.String("arn:aws:iam::" + testAccount + ":role/" + cmp.Or(d.Role, "function")), Handler: aws.String("index.handler"),
-		Runtime: cmp.Or(d.Runtime, lambdatypes.RuntimeNodejs22x), Code: &lambdatypes.FunctionCode{ZipFile: code}, Layers: *d.Layers, Environment: environment, Tags: d.Tags,
+		Runtime: cmp.Or(d.Runtime, lambdatypes.RuntimeNodejs22x), Code: &lambdatypes.FunctionCode{ZipFile: code}, Layers: *d.Layers, Environment: environment,
+		Tags: d.Tags,
 	}
 	if d.Managed {
 		in.CapacityProviderConfig = &lambdatypes.CapacityProviderConfig{
