@@ -604,7 +604,7 @@ fi
 
 if part functions && [ -z "$function_role" ]; then
   skip "BUNDLE_E2E_FUNCTION_ROLE is not set" reserved-names underscore-names version-unchanged signing-kept signing-added layer-unlisted layers-listed layers-kept latest-only layer-back alias-kept version-used \
-    aliases-sorted aliases-version alias-order version-missing version-gone version-latest version-again pending-update update-publish update-stale
+    aliases-sorted aliases-version alias-order version-missing version-gone version-latest version-again config-frozen tags-empty signing-none pending-update update-publish update-stale
 elif part functions; then
   step "names of variables"
   # table CLASS: the names of docs/names.md, one a line; what a star stands for is an X.
@@ -691,6 +691,17 @@ elif part functions; then
   exits 0 aws lambda delete-function "${used[@]}" --qualifier 2
   fact version-again "when the last version is deleted, its number is not used again, and PublishVersion without a change makes the next one" '^ok 3 *$' \
     "$(outcome lambda publish-version "${used[@]}" --query Version)"
+  frozen() {
+    outcome lambda get-function-configuration "${used[@]}" --qualifier "$1" --query '[sort(keys(@)), CodeSha256, Environment, Handler, Role, Runtime, Timeout,
+      MemorySize, TracingConfig, EphemeralStorage, Architectures, LoggingConfig, VpcConfig, KMSKeyArn, PackageType, DeadLetterConfig, FileSystemConfigs, SnapStart.ApplyOn]'
+  }
+  same=differs
+  [ "$(frozen 3)" != "$(frozen "\$LATEST")" ] || same="same $(frozen 3)"
+  fact config-frozen "a version has, member by member, the configuration of the \$LATEST that it was published from" '^same ok' "$same"
+  arn=$(aws lambda get-function-configuration "${used[@]}" --query FunctionArn --output text)
+  fact tags-empty "ListTags of a function without tags answers an empty map" '^ok 0 *$' "$(outcome lambda list-tags --resource "$arn" --query 'length(keys(Tags))')"
+  fact signing-none "GetFunctionCodeSigningConfig of a function without a configuration answers without an ARN" '^ok None *$' \
+    "$(outcome lambda get-function-code-signing-config "${used[@]}" --query CodeSigningConfigArn)"
 
   step "a function that is busy"
   if helper busy; then
