@@ -73,7 +73,7 @@ func (a *app) policy(c *cli.Context) error {
 	case resources:
 		kind = policy.KindAll
 	case !slices.Contains(policy.Kinds(), kind):
-		return console.Usagef("unknown --kind %q: write ci, plan, put, doctor, deployed, rollout, prune, revoke, audit, function, key or all", kind)
+		return unknownKind(kind)
 	case kind == policy.KindAll && !a.JSON():
 		return console.Usagef("--kind all needs --json, because it prints several policies")
 	}

@@ -38,13 +38,29 @@ func (a *app) checkPolicyFormat(c *cli.Context) (resources bool, err error) {
 	case a.JSON():
 		return false, console.Usagef("--format %s cannot be combined with --json: it is the output", format)
 	case c.IsSet("kind") && console.Text(c, "kind") != policy.KindAll:
-		return false, console.Usagef("--format %s writes all policies: leave out --kind %s", format, console.Text(c, "kind"))
+		return false, notAsResource(format, console.Text(c, "kind"))
 	case c.IsSet("split"):
 		return false, console.Usagef("--format %s splits policies where it must: leave out --split", format)
 	case c.IsSet("function"):
 		return false, console.Usagef("--format %s writes the policies of all functions: leave out --function", format)
 	}
 	return true, nil
+}
+
+// notAsResource says what to do instead of writing the policy of one kind as resources. The roles of some kinds are never among
+// the resources.
+func notAsResource(format, kind string) error {
+	switch {
+	case !slices.Contains(policy.Kinds(), kind):
+		return unknownKind(kind)
+	case slices.Contains(slices.Concat(stack.Kinds(), []string{policy.KindFunction, policy.KindKey}), kind):
+		return console.Usagef("--format %s writes all policies: leave out --kind %s", format, kind)
+	}
+	return console.Usagef("--format %s has no role of kind %s: leave out --format, and attach the JSON that bundle policy --kind %[2]s prints", format, kind)
+}
+
+func unknownKind(kind string) error {
+	return console.Usagef("unknown --kind %q: write ci, plan, put, doctor, deployed, rollout, prune, revoke, audit, function, key or all", kind)
 }
 
 // planKeys lets a resolve make up the keys that are still to be created.
