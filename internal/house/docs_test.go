@@ -122,7 +122,7 @@ func runPage(t *testing.T, page, script, bundle string) {
 	}
 	writeManifests(t, page, dir)
 	home := t.TempDir()
-	env := append(awsFor(t, bundle, home), "HOME="+home, "CI=", "GOBIN="+filepath.Join(home, "bin"))
+	env := append(awsFor(t, bundle, home), "HOME="+home, "CI=", "GITHUB_ACTIONS=", "GOBIN="+filepath.Join(home, "bin"))
 	for _, name := range []string{"GOCACHE", "GOMODCACHE", "GOPROXY", "GOFLAGS"} {
 		env = append(env, name+"="+strings.TrimSpace(run(t, root(t), nil, "go", "env", name)))
 	}
