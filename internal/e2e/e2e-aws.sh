@@ -792,7 +792,7 @@ if part policies && [ -z "$endpoint" ]; then
 fi
 
 if part rights && [ -z "$role" ]; then
-  skip "BUNDLE_E2E_ROLE is not set" list-layer-versions managed-read stored-read implicit-clause kms-through-ssm-implicit malformed-resource
+  skip "BUNDLE_E2E_ROLE is not set" list-layer-versions managed-read stored-read implicit-clause kms-through-ssm-implicit malformed-resource published-resource
 elif part rights; then
   step "rights of the role"
   assume "$role"
@@ -807,6 +807,9 @@ elif part rights; then
     "$(as_role ssm get-parameters --names "/$name/own" --with-decryption --query 'length(Parameters)')"
   fact malformed-resource "a right to a parameter whose name is malformed is missing on all of Parameter Store" '^AccessDeniedException .* on resource: arn:[^ ]+:\* ' \
     "$(as_role ssm get-parameter --name "/$name/not a name" --query Parameter.Version)"
+  fact published-resource "the right to read \$LATEST.PUBLISHED of a function is missing on the function's ARN without a qualifier" \
+    "^AccessDeniedException User: .* is not authorized to perform: lambda:GetFunctionConfiguration on resource: arn:[^ ]+:function:$name " \
+    "$(as_role lambda get-function-configuration --function-name "$name" --qualifier "\$LATEST.PUBLISHED" --query Version)"
 fi
 
 if part grants; then
