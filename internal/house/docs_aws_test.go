@@ -7,6 +7,10 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/kms"
+
 	"github.com/whispering/bundle/internal/awslocal"
 	"github.com/whispering/bundle/internal/awslocal/sts"
 )
@@ -37,6 +41,10 @@ func awsFor(t *testing.T, bundle, home string) []string {
 	for role, policy := range map[string]string{ // that the pages name
 		"plan": `{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Resource": "*", "Action": ["kms:DescribeKey", "lambda:*LayerVersion*"]},
 			{"Effect": "Allow", "Action": "ssm:GetParameters", "Resource": "arn:aws:ssm:*:*:parameter/dev/*"}]}`,
+		"put": fmt.Sprintf(`{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Resource": "*", "Action": ["ssm:DescribeParameters", "kms:DescribeKey"]},
+			{"Effect": "Allow", "Action": "ssm:PutParameter", "Resource": "arn:aws:ssm:*:*:parameter/dev/*"},
+			{"Effect": "Allow", "Action": "kms:Encrypt", "Resource": %q, "Condition": {"StringLike": {"kms:ViaService": "ssm.*"}}}]}`,
+			parameterKey(t, url, id, key)),
 		"hello": `{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "kms:Decrypt", "Resource": "*", "Condition": {"StringEquals": {
 			"kms:EncryptionContext:bundle:function": "payments/hello", "kms:EncryptionContext:bundle:environment": "dev"}}}}`,
 	} {
@@ -61,4 +69,15 @@ exec %[1]q "$@"
 		"PATH=" + home + ":" + os.Getenv("PATH"), "AWS_ENDPOINT_URL=" + url, "AWS_ACCESS_KEY_ID=" + id, "AWS_SECRET_ACCESS_KEY=" + key,
 		"AWS_REGION=us-west-2", "AWS_DEFAULT_REGION=us-west-2",
 	}
+}
+
+// parameterKey returns the ARN of the account's alias/aws/ssm.
+func parameterKey(t *testing.T, url, id, secret string) string {
+	t.Helper()
+	c := kms.New(kms.Options{Region: "us-west-2", BaseEndpoint: &url, Credentials: credentials.NewStaticCredentialsProvider(id, secret, "")})
+	out, err := c.DescribeKey(t.Context(), &kms.DescribeKeyInput{KeyId: aws.String("alias/aws/ssm")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return *out.KeyMetadata.Arn
 }
