@@ -146,7 +146,7 @@ func (p *revoking) keep(ctx context.Context, layers []layerOf) problem.Problems 
 		p.result.Kept = append(p.result.Kept, found.name)
 	}
 	for _, fn := range p.functions {
-		if !slices.ContainsFunc(p.kept, func(l known) bool { return l.has(p, fn.Name.Value) }) {
+		if !p.Add && !slices.ContainsFunc(p.kept, func(l known) bool { return l.has(p, fn.Name.Value) }) {
 			return refused(problem.Integrity, "Function would open nothing", "No layer that is kept has a document of function %q, which uses key %s: it could open none. Name its layer as well with --keep.",
 				fn.Name.Value, p.setting.Keys[fn.Name.Value])
 		}

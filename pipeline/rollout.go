@@ -39,8 +39,47 @@ type RolloutPlan struct {
 	Layers    []publish.Ref // that functions get, or their aliases leave; one for each layer of the manifest
 	Warnings  problem.Problems
 
-	r    *Rollout
-	docs []map[*sealed.Document]bool // that the functions may open, in their order
+	r      *Rollout
+	docs   []map[*sealed.Document]bool // that the functions may open, in their order
+	layers []publish.Ref               // of the functions, without versions
+	before before
+}
+
+// before are the documents of versions of layers that aliases go back to, each downloaded once.
+type before struct {
+	mu     sync.Mutex
+	known  map[publish.Ref][]*sealed.Document
+	unread []string // why versions could not be read
+}
+
+// documents returns none if the version cannot be read. That does not keep an alias from going back: a version of a layer that was deleted
+// works.
+func (b *before) documents(ctx context.Context, layers Layers, ref publish.Ref) []*sealed.Document {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	docs, known := b.known[ref]
+	if known {
+		return docs
+	}
+	v, err := layers.Find(ctx, ref)
+	var content []byte
+	if err == nil {
+		content, err = layers.Download(ctx, v)
+	}
+	var layer *layerbuild.Layer
+	if err == nil {
+		layer, err = layerbuild.Read(content)
+	}
+	if err == nil {
+		docs = layer.Documents
+	} else {
+		b.unread = append(b.unread, fmt.Sprintf("%s: %v", ref, err))
+	}
+	if b.known == nil {
+		b.known = map[publish.Ref][]*sealed.Document{}
+	}
+	b.known[ref] = docs
+	return docs
 }
 
 // Plan looks, and changes nothing. If it has problems, the plan must not be applied; it is nil if it did not come so far.
@@ -54,7 +93,7 @@ func (r *Rollout) Plan(ctx context.Context) (*RolloutPlan, problem.Problems) {
 			p.Functions = append(p.Functions, fn)
 		}
 	}
-	p.docs = make([]map[*sealed.Document]bool, len(p.Functions))
+	p.docs, p.layers = make([]map[*sealed.Document]bool, len(p.Functions)), make([]publish.Ref, len(p.Functions))
 	if problems := r.checkAccount(ctx); len(problems) > 0 {
 		return nil, problems
 	}
@@ -68,7 +107,7 @@ func (r *Rollout) Plan(ctx context.Context) (*RolloutPlan, problem.Problems) {
 	switch {
 	case p.Plan == nil:
 		return nil, problems
-	case len(problems) > 0 || r.How.Back:
+	case len(problems) > 0:
 		return p, problems
 	}
 	return p, p.checkRevoked(ctx).Sort()
@@ -108,10 +147,18 @@ func (p *RolloutPlan) wants(ctx context.Context) ([]rollout.Want, problem.Proble
 		}
 		layer := v.ref
 		layer.Version = 0
-		p.docs[i] = map[*sealed.Document]bool{}
+		p.docs[i], p.layers[i] = map[*sealed.Document]bool{}, layer
 		want := rollout.Want{Function: fn.File(), At: &p.Functions[i].Name.Range, Layer: layer.String(), Version: v.ref.Version}
-		if !p.r.How.Back {
-			want.Check = func(s publish.Settings) problem.Problems { return p.check(i, v.ref, v.docs, s) }
+		want.Check = func(_ int64, s publish.Settings) problem.Problems { return p.check(i, v.ref, v.docs, s) }
+		if p.r.How.Back {
+			want.Check = func(version int64, s publish.Settings) problem.Problems {
+				before := layer
+				before.Version = version
+				if d := opened(p.before.documents(ctx, p.r.Layers, before), fn.File(), s); d != nil {
+					p.docs[i][d] = true
+				}
+				return nil
+			}
 		}
 		wants = append(wants, want)
 	}
@@ -194,9 +241,11 @@ func (p *RolloutPlan) checkRevoked(ctx context.Context) problem.Problems {
 				switch is {
 				case doctor.Revoked:
 					row.Action = rollout.Refuse
-					problems = append(problems, problem.New(problem.Integrity, &p.Functions[i].Name.Range, "New document is revoked", fmt.Sprintf(
-						"Function %s: the policy of the key %s denies to open its document in the layer, whose bundle:document is %s. Add the layer to the policy first: bundle policy --kind key --documents.",
-						row.Function, d.Key, d.HeaderSHA256())))
+					layer := p.layers[i]
+					layer.Version = row.To
+					problems = append(problems, problem.New(problem.Integrity, &p.Functions[i].Name.Range, "Document is revoked", fmt.Sprintf(
+						"Function %s: the policy of the key %s denies to open its document in version %d of the layer, whose bundle:document is %s. "+
+							"To let it open, run bundle revoke --add --keep %s --apply first.", row.Function, d.Key, row.To, d.HeaderSHA256(), layer)))
 				case doctor.Unclear:
 					if unclear++; first == "" || why < first {
 						first = why
@@ -209,9 +258,13 @@ func (p *RolloutPlan) checkRevoked(ctx context.Context) problem.Problems {
 	if ctx.Err() != nil {
 		return problem.Problems{problem.FromAWS(ctx.Err(), problem.Resource{}, nil)}
 	}
+	for _, why := range p.before.unread {
+		p.Warnings = append(p.Warnings, problem.New(problem.Access, nil, "Revocation not checked", fmt.Sprintf(
+			"Whether key policies revoke documents of the version before is not known: %s.", why)).Warning())
+	}
 	if unclear > 0 {
 		p.Warnings = append(p.Warnings, problem.New(problem.Access, nil, "Revocation not checked", fmt.Sprintf(
-			"Whether key policies revoke the new documents is not known for %d functions: %s.", unclear, first)).Warning())
+			"Whether key policies revoke the documents is not known for %d functions: %s.", unclear, first)).Warning())
 	}
 	return problems
 }

@@ -23,7 +23,7 @@ func (f *function) judge() (todo, problem.Problems) {
 	if t.none() || f.want.Check == nil {
 		return t, nil
 	}
-	return t, f.want.Check(f.latest.Settings)
+	return t, f.want.Check(f.want.Version, f.latest.Settings)
 }
 
 // judgeLatest judges $LATEST.

@@ -35,6 +35,9 @@ func (f *function) plan(ctx context.Context, others *others) (problems problem.P
 	if err != nil {
 		return f.problems(ctx, err), true
 	}
+	if f.job.Back && f.want.Check != nil {
+		problems = append(problems, f.want.Check(f.To, f.versions[t.next].Settings)...)
+	}
 	if len(problems) > 0 {
 		f.Action = Refuse
 	}

@@ -49,8 +49,9 @@ type Want struct {
 	Layer    string     // ARN of the layer, without a version
 	Version  int64      // of the layer; not used to go back
 
-	// Check refuses a function with these settings, which could not open its document; nil for no check.
-	Check func(publish.Settings) problem.Problems
+	// Check refuses a function that is to run with these settings and this version of the layer, and could not open its document; nil for
+	// no check. To go back, it is called by Plan only.
+	Check func(version int64, s publish.Settings) problem.Problems
 }
 
 // An Action is what a rollout does with a function.

@@ -154,7 +154,7 @@ func TestSettingsAreChecked(t *testing.T) {
 			}
 			return nil
 		}
-		p, problems := w.job().Plan(t.Context(), []rollout.Want{{Function: "hello", Layer: layer, Version: 2, Check: func(s publish.Settings) problem.Problems {
+		p, problems := w.job().Plan(t.Context(), []rollout.Want{{Function: "hello", Layer: layer, Version: 2, Check: func(_ int64, s publish.Settings) problem.Problems {
 			if s.SHA256 != "" {
 				return problem.Problems{problem.New(problem.Integrity, nil, "Pinned", s.SHA256)}
 			}
