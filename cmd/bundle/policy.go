@@ -214,6 +214,8 @@ func newPolicySetting(c *cli.Context, m *manifest.Manifest) (*policy.Setting, er
 		switch {
 		case !ok:
 			return nil, console.Usagef("--function-role %q is not valid: write NAME=ARN", entry)
+		case strings.Contains(role, "=arn:"):
+			return nil, console.Usagef("--function-role %q names several roles: repeat the flag for each", entry)
 		case s.FunctionRoles[name] != "":
 			return nil, console.Usagef("--function-role names function %q twice", name)
 		}
