@@ -232,7 +232,8 @@ func newRotateRegion(in RotationIn) rotateRegion {
 	s := in.State
 	r := rotateRegion{
 		Region: in.Region, Functions: append([]string{}, s.Functions...), Layers: append([]string{}, s.Layers...),
-		Behind: newRotateUses(s.Behind), Unsure: newRotateUses(s.Unsure), Shut: newRotateDocuments(s.Shut), Open: newRotateDocuments(s.Open), Soak: []rotateOpening{}, Unused: []string{},
+		Behind: newRotateUses(s.Behind), Unsure: newRotateUses(s.Unsure), Shut: newRotateDocuments(s.Shut), Open: newRotateDocuments(s.Open),
+		Soak: []rotateOpening{}, Unused: []string{},
 	}
 	for _, p := range s.Parameters {
 		one := rotateParameter{Function: p.Function, Parameter: p.Parameter, Published: p.Published, Now: p.Now}
