@@ -14,7 +14,8 @@ const (
 	StepEvents    Step = "reading events"
 	StepSharing   Step = "reading policies of versions"
 	StepDelete    Step = "deleting versions"
-	StepPolicies  Step = "reading and putting key policies"
+	StepPolicies  Step = "reading key policies"
+	StepRevoke    Step = "putting key policies"
 	StepSimulate  Step = "simulating policies of roles"
 	StepLook      Step = "looking at functions"
 	StepRollout   Step = "rolling out"
@@ -26,7 +27,7 @@ const (
 // Steps returns all steps in order. A run leaves out those that it has no use for.
 func Steps() []Step {
 	return []Step{
-		StepPreflight, StepPrevious, StepList, StepVersion, StepFunctions, StepAliases, StepEvents, StepSharing, StepDelete, StepPolicies, StepSimulate,
+		StepPreflight, StepPrevious, StepList, StepVersion, StepFunctions, StepAliases, StepEvents, StepSharing, StepDelete, StepPolicies, StepRevoke, StepSimulate,
 		StepLook, StepRollout, StepRead, StepSeal, StepPublish,
 	}
 }

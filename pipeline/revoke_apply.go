@@ -36,7 +36,7 @@ func (r *Revoke) CheckOwners(plan *Revocation) problem.Problems {
 func (r *Revoke) Apply(ctx context.Context, plan *Revocation) problem.Problems {
 	var changed, left []string
 	var problems problem.Problems
-	done := progress(r.Observer, StepPolicies, len(plan.Keys))
+	done := progress(r.Observer, StepRevoke, len(plan.Keys))
 	for _, k := range plan.Keys {
 		switch {
 		case k.Text == "":

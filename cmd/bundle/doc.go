@@ -50,13 +50,13 @@
 //	0    done
 //	1    a bug in bundle
 //	2    the command line or the manifest is wrong
-//	3    differences found (plan, status, audit, compare, revoke and rotate with --exit-code; fmt --check)
+//	3    differences found (plan, status, audit, compare, revoke, rotate and prune with --exit-code; fmt --check)
 //	4    access denied, no credentials, or the wrong account
 //	5    a parameter or key is missing or unusable
 //	6    AWS is unavailable or throttling: try again
 //	7    integrity check failed
 //	8    the output could not be written
-//	9    put, import, revoke, rollout: some parameters, key policies or functions were changed, and others were not
+//	9    put, import, revoke, rollout, rotate: some parameters, key policies or functions were changed, and others were not
 //	126  run: the command cannot be run
 //	127  run: the command does not exist
 //	130  interrupted by a signal (143 for SIGTERM)

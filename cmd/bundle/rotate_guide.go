@@ -23,6 +23,7 @@ func (g *guide) lead(ctx context.Context, report *view.Rotate) error {
 	for {
 		agrees, err := g.step(ctx, report)
 		if err != nil {
+			g.Hint("stopped at step %q. To go on, run the same command again", report.Next)
 			return err
 		}
 		if !agrees {

@@ -136,7 +136,7 @@ func (o *option) explanation() string {
 
 // onlyWith has the exit codes of commands with certain flags. All commands have the other exit codes.
 var onlyWith = map[string]string{
-	"3": "exit-code check", "4": "timeout", "5": "timeout", "6": "timeout", "7": "timeout layer", "9": "yes apply", "126": "override", "127": "override",
+	"3": "exit-code check", "4": "timeout", "5": "timeout", "6": "timeout", "7": "timeout layer", "9": "yes apply rollout", "126": "override", "127": "override",
 }
 
 // readsLayer reports whether a command reads a layer that an argument names. It exits with 7 if that is none.

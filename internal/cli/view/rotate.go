@@ -43,7 +43,7 @@ type Rotate struct {
 	AWSCalls    map[string]int `json:"aws_calls"`
 	DurationMS  int64          `json:"duration_ms"`
 
-	only bool // print only the next step
+	only bool // print only the next step of the rotation in progress
 }
 
 // A RotateStep is a step of the runbook.
@@ -318,7 +318,7 @@ func (r *Rotate) Text(out *printable.Stream) error {
 		return err
 	}
 	for i, s := range r.Steps {
-		if r.only && s.Step != r.Next {
+		if r.only && (!r.Begun || s.Step != r.Next) {
 			continue
 		}
 		if err := out.Printf("\n%d. %-6s%s\n", i+1, s.State, s.Title); err != nil {
