@@ -67,7 +67,7 @@ func (a *app) audit(c *cli.Context) error {
 	case table != "" && !audit.IsTable(table):
 		return console.Usagef("--athena %q is not the name of a table: write it as TABLE or DATABASE.TABLE", table)
 	case offline && console.Given(c, "endpoint-url"):
-		return console.Usagef("nothing is called with --events and --athena: remove --endpoint-url")
+		return console.Usagef("--events and --athena make no calls: remove --endpoint-url")
 	}
 	now := time.Now().UTC()
 	since, err := sinceOf(console.Text(c, "since"), now)

@@ -90,7 +90,7 @@ func (all PutTable) Text(out *printable.Stream) error {
 	return nil
 }
 
-const goBackHeading = "To go back to the version before:"
+const goBackHeading = "To undo this:"
 
 // goBack returns the commands that put the versions before again.
 func (all PutTable) goBack() []string {
