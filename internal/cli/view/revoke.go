@@ -155,7 +155,7 @@ func (r *Revoke) addKey(k *pipeline.KeyRevocation) {
 		r.Changed = true
 	}
 	r.Pending = r.Pending || k.State != pipeline.KeyChanged && k.State != pipeline.KeyUnchanged
-	if k.Unbound && k.State == pipeline.KeyPlanned {
+	if k.Unbound && k.Text != "" {
 		r.unbound = append(r.unbound, k.Key)
 	}
 	r.Keys = append(r.Keys, one)
@@ -194,7 +194,7 @@ func (r *Revoke) Outputs() []actions.Output {
 func (r *Revoke) Notes() []string {
 	var all []string
 	for _, key := range r.unbound {
-		all = append(all, fmt.Sprintf("the policy of key %s lets somebody decrypt what is not of bundle. Whatever else is encrypted under it would not open any more, because the call has no bundle:document. "+
+		all = append(all, fmt.Sprintf("the policy of key %s lets somebody decrypt what is not of bundle. Whatever else is encrypted under it does not open with the new statement, because the call has no bundle:document. "+
 			"Use a key for nothing else, with the policy that bundle policy --kind key writes", key))
 	}
 	for _, k := range r.Keys {
