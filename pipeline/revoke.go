@@ -114,6 +114,7 @@ type KeyRevocation struct {
 	After     *policy.Revocation
 	Unknown   []string // digests that are listed before and are of no layer that is known here
 	Unbound   bool     // the policy lets somebody decrypt what is not of bundle
+	Unwatched bool     // functions of the environment in the key's region may need what is shut out: they were not looked at
 	Stack     string   // name of the CloudFormation stack that the key belongs to; "" for none
 	Untagged  bool     // the tags cannot be read, so that Stack is not known
 	Text      string   // the policy to put; "" if it needs no change

@@ -209,6 +209,7 @@ func (p *revoking) checkOthers(k *KeyRevocation) {
 			}
 		}
 	}
+	k.Unwatched = k.Region() != p.Region && slices.Contains(p.Regions, k.Region()) && (k.Before == nil || p.DropUnknown)
 	if region := k.Region(); region != p.Region && !thoughtOf && !p.keepsIn(region, k.Key) &&
 		slices.Contains(p.Regions, region) {
 		p.refuse(problem.Integrity, "Key is shared", "Key %s is a relative of a multi-Region key, and environment %q is also in region %s, with documents of its own. None of them is kept: functions there could open none. "+

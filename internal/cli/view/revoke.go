@@ -31,8 +31,9 @@ type Revoke struct {
 	Apply bool `json:"-"` // the policies were to be changed
 	Prove bool `json:"-"` // the effect was to be proven
 
-	swept   bool
-	unbound []string
+	swept     bool
+	unbound   []string
+	unwatched []string
 }
 
 type revokeDocument struct {
@@ -158,6 +159,9 @@ func (r *Revoke) addKey(k *pipeline.KeyRevocation) {
 	if k.Unbound && k.Text != "" {
 		r.unbound = append(r.unbound, k.Key)
 	}
+	if k.Unwatched && k.Text != "" {
+		r.unwatched = append(r.unwatched, k.Region())
+	}
 	r.Keys = append(r.Keys, one)
 }
 
@@ -196,6 +200,9 @@ func (r *Revoke) Notes() []string {
 	for _, key := range r.unbound {
 		all = append(all, fmt.Sprintf("the policy of key %s lets somebody decrypt what is not of bundle. Whatever else is encrypted under it does not open with the new statement, because the call has no bundle:document. "+
 			"Use a key for nothing else, with the policy that bundle policy --kind key writes", key))
+	}
+	for _, region := range r.unwatched {
+		all = append(all, fmt.Sprintf("what functions in region %s have was not looked at: keep all versions of the layer that they have there", region))
 	}
 	for _, k := range r.Keys {
 		if n := len(k.Unknown); n > 0 && slices.Contains(k.After, k.Unknown[0]) {
