@@ -190,6 +190,12 @@ func (a *app) revokeIn(ctx context.Context, c *cli.Context, w *batch.Work, r *pi
 		w.Observer.Finish()
 		return nil, a.printRevocation(plan, format)
 	}
+	if apply && len(problems) == 0 && plan.Changes() {
+		plan, problems = a.lookAgain(ctx, r, plan, s.Functions.Anew())
+		if plan == nil {
+			return nil, &console.Failure{Problems: problems, Aftermath: nothingRevoked}
+		}
+	}
 	var proofs []pipeline.Proof
 	roles := provers(c)
 	if apply && len(problems) == 0 {
@@ -210,6 +216,20 @@ func (a *app) revokeIn(ctx context.Context, c *cli.Context, w *batch.Work, r *pi
 		failure.Aftermath = nothingRevoked
 	}
 	return report, failure
+}
+
+// lookAgain plans once more, right before policies are changed: in a large account, the first look takes minutes, and somebody may have
+// deployed an old version meanwhile.
+func (a *app) lookAgain(ctx context.Context, r *pipeline.Revoke, before *pipeline.Revocation, functions pipeline.Functions) (*pipeline.Revocation, problem.Problems) {
+	r.Functions = functions
+	plan, problems := r.Plan(ctx)
+	if plan != nil {
+		plan.Openings = before.Openings
+	}
+	if plan != nil && len(problems) == 0 {
+		problems = r.CheckOwners(plan)
+	}
+	return plan, problems
 }
 
 // provers are the roles of --as.

@@ -46,6 +46,13 @@ func NewFunctions(cfg aws.Config, account string, pace *Pace, beside *Functions)
 	return f
 }
 
+// Anew returns a Functions that has not listed all functions yet, whatever f has.
+func (f *Functions) Anew() *Functions {
+	again := *f
+	again.swept = new(swept)
+	return &again
+}
+
 // A Function is one version of a function.
 type Function struct {
 	Name    string
