@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -87,7 +88,8 @@ func (a *app) howFar(c *cli.Context, book view.Runbook) (*view.Rotate, error) {
 		}
 	}
 	book.Environment = targets[0].Environment
-	book.Args = func(step string, all []view.RotationIn) [][]string { return stepArgs(c, step, book.Secret, all) }
+	out := layerOut(c, targets)
+	book.Args = func(step string, all []view.RotationIn) [][]string { return stepArgs(c, step, book.Secret, out, all) }
 	book.Line = func(args []string) string { return a.ForUser(commandLine(args)) }
 	var mu sync.Mutex
 	found := make([]*pipeline.RotationState, len(targets))
@@ -163,9 +165,25 @@ func commandLine(args []string) string {
 	return strings.Join(words, " ")
 }
 
-// stepArgs returns the commands of a step, each without the name of the program, in the order in which they are called.
-func stepArgs(c *cli.Context, step, secret string, all []view.RotationIn) [][]string {
+// layerOut returns the layer to build and publish: a file for each region, and for each function that has a layer of its own.
+func layerOut(c *cli.Context, targets []*target.Target) string {
 	out := console.Text(c, "out")
+	if console.Given(c, "out") {
+		return out
+	}
+	places := ""
+	if len(targets) > 1 {
+		places += "-" + target.RegionPlace
+	}
+	if target.NamesFunctions(targets[0].Manifest) {
+		places += "-" + target.FunctionPlace
+	}
+	extension := filepath.Ext(out)
+	return strings.TrimSuffix(out, extension) + places + extension
+}
+
+// stepArgs returns the commands of a step, each without the name of the program, in the order in which they are called.
+func stepArgs(c *cli.Context, step, secret, out string, all []view.RotationIn) [][]string {
 	one := func(command string, own ...string) [][]string {
 		return [][]string{slices.Concat(passedOn(c, command, ""), own)}
 	}

@@ -14,7 +14,7 @@ import (
 const (
 	EnvironmentPlace = "{environment}"
 	RegionPlace      = "{region}"
-	functionPlace    = "{function}"
+	FunctionPlace    = "{function}"
 )
 
 // Placeholder matches text in a path that looks like a placeholder.
@@ -23,20 +23,20 @@ var Placeholder = lazyregexp.New(`\{[^{}/]*\}`)
 // CheckPattern refuses unknown placeholders and unmatched braces.
 func CheckPattern(flag, pattern string) error {
 	for _, found := range Placeholder.FindAllString(pattern, -1) {
-		if !slices.Contains([]string{EnvironmentPlace, RegionPlace, functionPlace}, found) {
-			return console.Usagef("%s %s: unknown placeholder %s. The placeholders are %s, %s and %s", flag, pattern, found, EnvironmentPlace, RegionPlace, functionPlace)
+		if !slices.Contains([]string{EnvironmentPlace, RegionPlace, FunctionPlace}, found) {
+			return console.Usagef("%s %s: unknown placeholder %s. The placeholders are %s, %s and %s", flag, pattern, found, EnvironmentPlace, RegionPlace, FunctionPlace)
 		}
 	}
 	if rest := Placeholder.ReplaceAllString(pattern, ""); strings.ContainsAny(rest, "{}") {
 		return console.Usagef("%s %s has an unmatched brace. Write %s, %s or %s, or remove the brace.",
-			flag, pattern, EnvironmentPlace, RegionPlace, functionPlace)
+			flag, pattern, EnvironmentPlace, RegionPlace, FunctionPlace)
 	}
 	return nil
 }
 
 // Fill puts the names of a target into a pattern. No name has a brace or a slash.
 func (t *Target) Fill(pattern string) string {
-	return strings.NewReplacer(EnvironmentPlace, t.Environment, RegionPlace, t.Region, functionPlace, t.Function).Replace(pattern)
+	return strings.NewReplacer(EnvironmentPlace, t.Environment, RegionPlace, t.Region, FunctionPlace, t.Function).Replace(pattern)
 }
 
 // distinct refuses a pattern that gives two targets the same path.
@@ -82,9 +82,9 @@ func MissingPlaces(pattern string, targets []*Target) string {
 	perFunction := func(t *Target) bool {
 		return t.Manifest != nil && len(t.Manifest.Functions) > 1 && NamesFunctions(t.Manifest)
 	}
-	add(functionPlace, func(t *Target) string { return t.Function })
-	if missing != "" && !strings.Contains(pattern+missing, functionPlace) && slices.ContainsFunc(targets, perFunction) {
-		missing += "-" + functionPlace
+	add(FunctionPlace, func(t *Target) string { return t.Function })
+	if missing != "" && !strings.Contains(pattern+missing, FunctionPlace) && slices.ContainsFunc(targets, perFunction) {
+		missing += "-" + FunctionPlace
 	}
 	return missing
 }

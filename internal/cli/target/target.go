@@ -228,7 +228,7 @@ func (s *selection) addRegion(name, region string, read *pipeline.Reading) {
 	case NamesFunctions(m) && len(m.Functions) == 1:
 		t.Manifest = m.Of(m.Functions[0])
 	}
-	if !strings.Contains(s.Pattern, functionPlace) {
+	if !strings.Contains(s.Pattern, FunctionPlace) {
 		t.Path = t.Fill(s.Pattern)
 	}
 	if s.Flag == console.OutFlag {
@@ -240,7 +240,7 @@ func (s *selection) addRegion(name, region string, read *pipeline.Reading) {
 // byFunction reports whether each function has its own layer. This depends on the
 // path or, without a path, on the name that the layer is published under.
 func (s *selection) byFunction(m *manifest.Manifest) bool {
-	return strings.Contains(s.Pattern, functionPlace) || s.Named && s.Pattern == "" && len(m.Functions) > 1 && NamesFunctions(m)
+	return strings.Contains(s.Pattern, FunctionPlace) || s.Named && s.Pattern == "" && len(m.Functions) > 1 && NamesFunctions(m)
 }
 
 // NamesFunctions reports whether bundle.layer depends on the function.
@@ -262,7 +262,7 @@ func (s *selection) checkLayers(m *manifest.Manifest) problem.Problems {
 	refuse := func(at hcl.Range, summary, format string, args ...any) problem.Problems {
 		return problem.Problems{problem.New(problem.Manifest, &at, summary, fmt.Sprintf(format, args...))}
 	}
-	one := strings.Contains(s.Pattern, functionPlace)
+	one := strings.Contains(s.Pattern, FunctionPlace)
 	switch layer := m.Bundle.Layer; {
 	case one && layer.Value != "":
 		return refuse(layer.Range, "One name for many layers", "%s %s makes a layer for each function, and all would be published as %q. "+
