@@ -210,9 +210,12 @@ func (f *function) differs(a, b *publish.Configuration) string {
 		}
 		return layers
 	}
+	has := func(c *publish.Configuration) bool { at, _ := f.place(c.Layers); return at >= 0 }
 	switch {
 	case a.Code != b.Code:
 		return "its code"
+	case has(a) && !has(b):
+		return "that it has the layer"
 	case !slices.Equal(masked(a), masked(b)):
 		return "its other layers"
 	case a.Settled == "" || a.Settled != b.Settled:

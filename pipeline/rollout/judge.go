@@ -109,6 +109,8 @@ func (f *function) judgeSplit(t *todo, has int64) (done bool, refused problem.Pr
 			f.alias.Name, percent(added.Weight), added.Version, main.Version, why))
 	}
 	switch _, adds := f.place(other.Layers); {
+	case has == f.want.Version && f.job.Share == 1:
+		t.next, f.Revised = main.Version, added.Version
 	case has == f.want.Version:
 		f.Reason = fmt.Sprintf("alias %s still sends %s of its calls to version %s", f.alias.Name, percent(added.Weight), added.Version)
 		return true, nil

@@ -53,6 +53,21 @@ func TestACanary(t *testing.T) {
 		w.step("back", back, 3, "hello change changed 3>1 1>1", "$LATEST 3, live 1 (1), versions 1 2 3")
 		w.step("10 %, once more", share(0.1), 3, "hello change changed 3>3 1>3", "$LATEST 3, live 1 3:0.1 (1), versions 1 2 3")
 		w.step("all", nil, 3, "hello change changed 3>3 1>3", "$LATEST 3, live 3 (3), versions 1 2 3")
+		w.release("hello", "live", "3", "1", 0.4) // the other way round
+		w.step("the rest of the old one", nil, 3, "hello change changed 3>3 3>3", "$LATEST 3, live 3 (3), versions 1 2 3")
+	})
+}
+
+func TestTheLayerIsNewAtLatest(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		w.live("hello", foreign)
+		w.setLayers("hello", foreign, at(1))
+		w.settle()
+		_, problems := run(t.Context(), w.job(), 1, "hello")
+		if len(problems) != 1 || !strings.Contains(problems[0], "in that it has the layer") {
+			t.Errorf("%q", problems)
+		}
 	})
 }
 
