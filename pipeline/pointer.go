@@ -117,6 +117,11 @@ func (p *Publish) point(ctx context.Context, result *Published, now *pointed) (p
 		}
 		between, problems := p.look(ctx, result.Name, strconv.FormatInt(written.Version-1, 10))
 		if len(problems) > 0 {
+			if problems[0].Kind == problem.Integrity {
+				problems[0].Summary, problems[0].Detail = "Parameter changed during the run", fmt.Sprintf(
+					"Something else put another value into %q while this run wrote it. Its version %d has that value, which is not shown, because it may be a secret, and version %d has the ARN. "+
+						"Name another parameter, or find out who put it.", name.Value, written.Version-1, written.Version)
+			}
 			return problems
 		}
 		now.layer, now.version = want.Number, written.Version
@@ -168,7 +173,12 @@ func (p *Publish) explain(problems problem.Problems, result *Published) {
 		if one.Kind == problem.Interrupted {
 			problems[i].Detail = "The run was stopped."
 		}
-		problems[i].Detail += fmt.Sprintf(" %s is published, but %q may not have its ARN.", result.Version.ARN, name)
+		problems[i].Detail += fmt.Sprintf(" %s is published", result.Version.ARN)
+		if has := result.Parameter; has.Changed && has.Layer == result.Version.Number {
+			problems[i].Detail += fmt.Sprintf(", and version %d of %q has its ARN.", has.Version, name)
+		} else {
+			problems[i].Detail += fmt.Sprintf(", but %q may not have its ARN.", name)
+		}
 		if one.Kind != problem.Integrity {
 			problems[i].Detail += fmt.Sprintf(" To finish, run bundle publish again with the same layer, or run: aws ssm put-parameter --region %s --name %s --type String --overwrite --value %s",
 				p.Region, name, result.Version.ARN)

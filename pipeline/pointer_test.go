@@ -77,7 +77,7 @@ func TestParameterOfTwoRunsAtTheSameTime(t *testing.T) {
 		t.Errorf("an older version won: %s %q", s.pointed(t), problems)
 	}
 	content = s.layer(t)
-	if _, problems := s.try(t, publication("not-a-real-secret")); !strings.Contains(problems, "Parameter is not of this layer") || strings.Contains(problems, "not-a-real") || strings.Contains(problems, "put-parameter") {
+	if _, problems := s.try(t, publication("not-a-real-secret")); !strings.Contains(problems, "Something else put another value") || !strings.Contains(problems, "has its ARN.") || strings.Contains(problems, "not-a-real") || strings.Contains(problems, "put-parameter") {
 		t.Errorf("another's value: %q", problems)
 	}
 	content = s.layer(t)
