@@ -118,9 +118,9 @@ func (p *Publish) point(ctx context.Context, result *Published, now *pointed) (p
 		between, problems := p.look(ctx, result.Name, strconv.FormatInt(written.Version-1, 10))
 		if len(problems) > 0 {
 			if problems[0].Kind == problem.Integrity {
-				problems[0].Summary, problems[0].Detail = "Parameter changed during the run", fmt.Sprintf(
+				return problem.Problems{problem.New(problem.Integrity, &name.Range, "Parameter changed during the run", fmt.Sprintf(
 					"Something else put another value into %q while this run wrote it. Its version %d has that value, which is not shown, because it may be a secret, and version %d has the ARN. "+
-						"Name another parameter, or find out who put it.", name.Value, written.Version-1, written.Version)
+						"Name another parameter, or find out who put it.", name.Value, written.Version-1, written.Version))}
 			}
 			return problems
 		}

@@ -191,7 +191,7 @@ func (a *app) revokeIn(ctx context.Context, c *cli.Context, w *batch.Work, r *pi
 		return nil, a.printRevocation(plan, format)
 	}
 	if apply && len(problems) == 0 && plan.Changes() {
-		plan, problems = a.lookAgain(ctx, r, plan, s.Functions.Anew())
+		plan, problems = a.lookAgain(ctx, r, plan, s.Functions.Unlisted())
 		if plan == nil {
 			return nil, &console.Failure{Problems: problems, Aftermath: nothingRevoked}
 		}

@@ -46,8 +46,8 @@ func NewFunctions(cfg aws.Config, account string, pace *Pace, beside *Functions)
 	return f
 }
 
-// Anew returns a Functions that has not listed all functions yet, whatever f has.
-func (f *Functions) Anew() *Functions {
+// Unlisted returns a Functions that has not listed all functions yet, whatever f has.
+func (f *Functions) Unlisted() *Functions {
 	again := *f
 	again.swept = new(swept)
 	return &again
