@@ -231,7 +231,7 @@ func (s service) want(t *testing.T, formatPutsKeys bool) written {
 		case d.Kind == policy.KindKey && d.Key == keyARN(account, 3) && d.Function == "exists" && !formatPutsKeys:
 			continue
 		}
-		if d.Kind == policy.KindDoctor || d.Kind == policy.KindDeployed || d.Kind == policy.KindRollout || d.Kind == policy.KindPrune || d.Kind == policy.KindRevoke || d.Function == "elsewhere" || len(w[d.Key]) > 0 {
+		if !slices.Contains(append(stack.Kinds(), policy.KindFunction, policy.KindKey), d.Kind) || d.Function == "elsewhere" || len(w[d.Key]) > 0 {
 			continue
 		}
 		parts := []policy.Document{d.Policy}
