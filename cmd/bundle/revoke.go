@@ -220,7 +220,9 @@ func (a *app) revokeIn(ctx context.Context, c *cli.Context, w *batch.Work, r *pi
 
 // lookAgain plans once more, right before policies are changed: in a large account, the first look takes minutes, and somebody may have
 // deployed an old version meanwhile.
-func (a *app) lookAgain(ctx context.Context, r *pipeline.Revoke, before *pipeline.Revocation, functions pipeline.Functions) (*pipeline.Revocation, problem.Problems) {
+func (a *app) lookAgain(
+	ctx context.Context, r *pipeline.Revoke, before *pipeline.Revocation, functions pipeline.Functions,
+) (*pipeline.Revocation, problem.Problems) {
 	r.Functions = functions
 	plan, problems := r.Plan(ctx)
 	if plan != nil {
