@@ -63,7 +63,7 @@ func (g *guide) step(ctx context.Context, report *view.Rotate) (bool, error) {
 		if g.book.Rollout {
 			return true, g.call(ctx, commands) // which asks
 		}
-		return g.ask(ctx, "Deploy the functions with your tool. Are they deployed?", nil)
+		return g.ask(ctx, "Deploy the functions with your tool, or elsewhere with bundle rollout. Are they deployed?", nil)
 	}
 	half := len(commands) / 2 // the same commands follow, with --apply or --yes
 	if err := g.call(ctx, commands[:half]); err != nil {

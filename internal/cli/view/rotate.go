@@ -166,7 +166,7 @@ func NewRotate(b Runbook, all []RotationIn) *Rotate {
 	put := step(RotatePut, "Put the new value into Parameter Store.", true, begun)
 	publish := step(RotatePublish, "Build the layer, and publish it.", begun, !unbuilt)
 	allow := step(RotateAllow, "If key policies deny what is not listed, list the new documents.", begun && !unbuilt, !shut)
-	deploy := step(RotateDeploy, "Deploy the functions with the new version of the layer.", begun && !unbuilt && !shut, !behind)
+	deploy := step(RotateDeploy, "Deploy the functions with the new version of the layer, with your tool or with bundle rollout.", begun && !unbuilt && !shut, !behind)
 	soak := yours(RotateSoak, "Wait until nothing opens the old value.")
 	yours(RotateEnd, "At its issuer, end the old secret.")
 	revoke := step(RotateRevoke, "Revoke the old documents: let key policies deny opening them.",
