@@ -19,7 +19,6 @@ func auditAttempts() []attempt {
 	const fine = `{"Records": [{"eventSource": "kms.amazonaws.com", "eventName": "Encrypt", "eventID": "1", "eventTime": "2026-11-01T00:00:00Z"}]}`
 	return []attempt{
 		{name: "success", args: account()},
-		{name: "as JSON", args: account("--json")},
 		{name: "with layers", args: account("--layer", "prod.zip"), environ: inActions()},
 		{name: "events", args: offline("--events", "events.json"), before: events(fine)},
 		{name: "a query", args: offline("--athena", "logs")},
@@ -32,6 +31,7 @@ func auditAttempts() []attempt {
 		{name: "half of the events", args: account("--timeout", "300ms"), faults: []awslocal.Fault{{Kind: awslocal.Truncate, Operation: "cloudtrail:LookupEvents"}}, code: 6},
 		{name: "a table that is none", args: offline("--athena", "logs; DROP TABLE x"), code: 2},
 		{name: "no time", args: account("--since", "soon"), code: 2},
+		{name: "two forms", args: account("--json", "--markdown"), code: 2},
 		{name: "closed output", args: account(), closed: true, code: 8},
 	}
 }

@@ -77,6 +77,10 @@ func callsForCredentials(url string) map[string][]string {
 		"status":  {"--manifest", "secrets.hcl", "--env", "prod", "--endpoint-url", url, "--layer", "prod.zip"},
 		"compare": {"--manifest", "several.hcl", "--env", "prod", "--env", "second", "--endpoint-url", url},
 		"publish": {"--env", "prod", "--layer", "prod.zip", "--endpoint-url", url},
+		"rollout": {"--env", "prod", "--yes", "--endpoint-url", url},
+		"prune":   {"--env", "prod", "--yes", "--endpoint-url", url},
+		"rotate":  {"--env", "prod", "--endpoint-url", url, "SECURE"},
+		"revoke":  {"--env", "prod", "--keep", "prod.zip", "--apply", "--allow-ci", "--endpoint-url", url},
 		"put":     {"--env", "prod", "--yes", "--endpoint-url", url, "SECURE"},
 		"import":  {"--env", "prod", "--yes", "--endpoint-url", url, "values.env"},
 		"policy":  {"--env", "prod", "--endpoint-url", url},
@@ -111,7 +115,7 @@ func (s *stage) lie(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	code := "UnauthorizedException"
-	if r.Header.Get("X-Amz-Target") != "" {
+	if strings.HasPrefix(r.Header.Get("Authorization"), "AWS4-HMAC-SHA256 ") { // SSO has no signatures
 		code = "InvalidSignatureException"
 	}
 	text, _ := json.Marshal(map[string]string{"__type": code, "code": said, "message": said, "error": said, "error_description": said})

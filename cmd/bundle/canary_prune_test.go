@@ -14,8 +14,8 @@ func pruneAttempts() []attempt {
 	}
 	return []attempt{
 		{name: "a plan", args: old(), before: published},
-		{name: "a plan, for programs", args: old("--json"), environ: inActions()},
-		{name: "a plan, as Markdown", args: old("--markdown", "--exit-code"), code: 3},
+		{name: "a plan, in Actions", args: old(), environ: inActions()},
+		{name: "a plan, with an exit code", args: old("--exit-code"), code: 3},
 		{name: "embedded", args: []string{"--manifest", "old.hcl", "--env", "local"}},
 		{name: "nothing published", args: []string{"--env", "prod", "--endpoint-url", "$AWS", "--manifest", "renamed.hcl"}, before: renamed},
 		{name: "a secret where the ARN would be", args: old("--ssm", "/planted/secure", "--yes"), before: planted, code: 7},
@@ -30,6 +30,7 @@ func pruneAttempts() []attempt {
 		{name: "denied", args: old("--yes"), policy: denying("lambda:ListFunctions", "*"), code: 4},
 		{name: "deletion denied", args: old("--yes"), policy: denying("lambda:DeleteLayerVersion", "*"), code: 4},
 		{name: "a guard file that does not allow it", args: old("--guard", "guard.hcl"), before: strictGuard, code: 2},
+		{name: "two forms", args: old("--json", "--markdown"), code: 2},
 		{name: "broken manifest", args: []string{"--manifest", "broken.hcl", "--env", "prod"}, code: 2},
 		{name: "deleted", args: old("--yes"), environ: inActions()},
 		{name: "closed output", args: old("--yes"), closed: true, code: 8},
