@@ -32,7 +32,7 @@ func TestTheWayBackNamesTheAccount(t *testing.T) {
 		}
 		var out, diagnostics bytes.Buffer
 		a := newApp(&console.Console{Args: args, Environ: w.environ, Stdin: strings.NewReader("x"), Stdout: printable.New(&out), Stderr: printable.New(&diagnostics)}, nil)
-		if code := a.run(t.Context()); code != 0 || !strings.HasSuffix(out.String(), "before:\n"+c.want) {
+		if code := a.run(t.Context()); code != 0 || !strings.HasSuffix(out.String(), "To undo this:\n"+c.want) {
 			t.Errorf("%v: exit code %d\n%s%s", c.environments, code, &out, &diagnostics)
 		}
 		for _, environment := range c.environments {
