@@ -22,7 +22,7 @@ type event struct {
 	key             string // AccessKeyId
 	user            string
 	resources       []string
-	record          string
+	record          record
 }
 
 // maxRecord is the size of an event, in bytes, above which CloudTrail leaves content out
@@ -145,20 +145,25 @@ func (s *Service) Record(use kms.Use) {
 
 // add adds an event. The caller holds the lock.
 func (s *Service) add(use kms.Use, r record) {
+	e := &event{account: r.RecipientAccountID, region: use.Region, at: use.At, id: r.EventID, name: r.EventName, readOnly: "true",
+		key: use.Caller.AccessKeyID, user: session(use.Caller), resources: use.Keys, record: r}
+	if len(s.events) == maxEvents {
+		s.events = slices.Delete(s.events, 0, maxEvents/10)
+	}
+	s.events = append(s.events, e)
+}
+
+// text is the record as JSON. It is written when it is looked up, because most never are.
+func (r record) text() string {
 	text, err := json.Marshal(r)
 	if err == nil && len(text) > maxRecord {
 		r.RequestParameters, r.Omitted = nil, true
 		text, err = json.Marshal(r)
 	}
 	if err != nil {
-		return // text and numbers always marshal
+		panic(err) // texts and numbers always marshal
 	}
-	e := &event{account: r.RecipientAccountID, region: use.Region, at: use.At, id: r.EventID, name: r.EventName, readOnly: "true",
-		key: use.Caller.AccessKeyID, user: session(use.Caller), resources: use.Keys, record: string(text)}
-	if len(s.events) == maxEvents {
-		s.events = slices.Delete(s.events, 0, maxEvents/10)
-	}
-	s.events = append(s.events, e)
+	return string(text)
 }
 
 // parameters are the members of a request that CloudTrail shows.

@@ -142,7 +142,7 @@ func (e *event) touches(name string) bool {
 
 func (e *event) item() item {
 	out := item{EventId: e.id, EventName: e.name, ReadOnly: e.readOnly, AccessKeyId: e.key, EventTime: float64(e.at.Unix()), EventSource: source,
-		Username: e.user, CloudTrailEvent: e.record}
+		Username: e.user, CloudTrailEvent: e.record.text()}
 	for _, arn := range e.resources {
 		out.Resources = append(out.Resources, itemResource{keyType, arn})
 	}
