@@ -82,17 +82,6 @@ type DocumentUse struct {
 // Sure reports whether what was not found did not happen, as far as the source of the events goes.
 func (r *AuditResult) Sure() bool { return len(r.Unsure) == 0 }
 
-// LastOpened returns when a document was last opened, and false if no event says that it was: which means something only if the result
-// is Sure.
-func (r *AuditResult) LastOpened(document string) (last time.Time, opened bool) {
-	for _, o := range r.Openings {
-		if o.Document == document && o.Opened > 0 && (!opened || o.LastOpened.After(last)) {
-			last, opened = o.LastOpened, true
-		}
-	}
-	return last, opened
-}
-
 // Notable reports whether there is anything but openings of the newest documents, and of revoked ones before they were, by principals that
 // the key policies name.
 func (r *AuditResult) Notable() bool {

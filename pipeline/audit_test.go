@@ -34,15 +34,6 @@ func TestWhatAnAuditReports(t *testing.T) {
 			t.Errorf("%s: %t", name, got)
 		}
 	}
-	later := change(func(o *DocumentUse) { o.LastOpened, o.Session = day(5), "other" })
-	denied := DocumentUse{Row: audit.Row{Document: "b", Denied: 1, Last: day(9)}}
-	r := AuditResult{Openings: []DocumentUse{later, fine, denied}}
-	if last, opened := r.LastOpened("a"); !opened || !last.Equal(day(5)) {
-		t.Errorf("%s, %t", last, opened)
-	}
-	if last, opened := r.LastOpened("b"); opened || !last.IsZero() {
-		t.Errorf("a document whose opening was denied: %s, %t", last, opened)
-	}
 }
 
 func TestKeysInARegion(t *testing.T) {

@@ -7,8 +7,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/whispering/bundle/layerbuild/sealed"
-	"github.com/whispering/bundle/pipeline/policy"
 	"github.com/whispering/bundle/pipeline/problem"
 	"github.com/whispering/bundle/pipeline/seal"
 )
@@ -83,28 +81,4 @@ func (r *Revoke) apply(ctx context.Context, k *KeyRevocation) problem.Problems {
 		return problem.Problems{policyProblem(k.Key, "The policy of key "+k.Key, err, "kms:PutKeyPolicy")}
 	}
 	return nil
-}
-
-// ShutOut returns those of some documents that the policies of their keys let nobody but the exceptions open, as they are read
-// now. It is for whoever is about to deploy them. Its errors say which policy cannot be read or is not understood.
-func ShutOut(ctx context.Context, policies func(region string) KeyPolicies, documents []*sealed.Document) ([]*sealed.Document, problem.Problems) {
-	inForce := map[string]*policy.InForce{}
-	var out []*sealed.Document
-	for _, d := range documents {
-		p := inForce[d.Key]
-		if p == nil {
-			text, err := policies(d.Region()).Policy(ctx, d.Key)
-			if err != nil {
-				return nil, problem.Problems{policyProblem(d.Key, "The policy of key "+d.Key, err, "kms:GetKeyPolicy")}
-			}
-			if p, err = policy.ParseInForce(text); err != nil {
-				return nil, refused(problem.Integrity, "Key policy not understood", "It cannot be told whether the policy of key %s lets a new document open: %v.", d.Key, err)
-			}
-			inForce[d.Key] = p
-		}
-		if r, found := p.Revocation(); found && !slices.Contains(r.Kept, d.HeaderSHA256()) {
-			out = append(out, d)
-		}
-	}
-	return out, nil
 }

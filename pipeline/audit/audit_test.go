@@ -174,12 +174,6 @@ func TestWhatIsCounted(t *testing.T) {
 	if hello.Opened != 2 || hello.Denied != 1 || hello.First.Day() != 20 || hello.Last.Day() != 22 || hello.LastOpened.Day() != 21 || rows[1].Function != "job" {
 		t.Errorf("%+v", rows)
 	}
-	if last, is := c.LastOpened(testDocument); !is || last.Day() != 21 {
-		t.Errorf("%s, %t", last, is)
-	}
-	if _, is := c.LastOpened(strings.Repeat("b", 64)); is {
-		t.Error("a document that no event names was opened")
-	}
 }
 
 func TestMemoryIsBounded(t *testing.T) {

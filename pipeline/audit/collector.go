@@ -169,13 +169,3 @@ func (c *Collector) Rows() []Row {
 	})
 	return all
 }
-
-// LastOpened returns when a document was last opened, and whether it was at all.
-func (c *Collector) LastOpened(document string) (last time.Time, opened bool) {
-	for _, row := range c.rows {
-		if row.Document == document && row.Opened > 0 {
-			last, opened = later(last, row.LastOpened), true
-		}
-	}
-	return last, opened
-}

@@ -15,7 +15,6 @@ import (
 
 	"github.com/whispering/bundle/internal/awsclient"
 	"github.com/whispering/bundle/internal/awslocal"
-	"github.com/whispering/bundle/layerbuild/sealed"
 	"github.com/whispering/bundle/pipeline"
 	"github.com/whispering/bundle/pipeline/policy"
 	"github.com/whispering/bundle/pipeline/problem"
@@ -184,22 +183,5 @@ func TestRevocationIsNotProven(t *testing.T) {
 				t.Errorf("%v, %+v", problems, proofs)
 			}
 		})
-	}
-}
-
-// Whoever is about to deploy a document can find out whether it is shut out.
-func TestShutOut(t *testing.T) {
-	t.Parallel()
-	w, before, after := rotated(t, modes{})
-	w.putKeyPolicies(same)
-	of := func(cfg aws.Config) func(string) pipeline.KeyPolicies {
-		return func(string) pipeline.KeyPolicies { return seal.New(cfg) }
-	}
-	out, problems := pipeline.ShutOut(t.Context(), of(w.admin), []*sealed.Document{before["hello"], after["hello"], after["worker"]})
-	if len(problems) > 0 || len(out) != 1 || out[0] != before["hello"] {
-		t.Errorf("%v, %v", out, problems)
-	}
-	if _, problems := pipeline.ShutOut(t.Context(), of(w.role("nobody", policy.Document{})), []*sealed.Document{after["hello"]}); len(problems) != 1 || problems[0].Kind != problem.Access {
-		t.Errorf("a policy that cannot be read: %v", problems)
 	}
 }
