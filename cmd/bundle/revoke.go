@@ -15,6 +15,7 @@ import (
 	"github.com/whispering/bundle/internal/cli/console"
 	"github.com/whispering/bundle/internal/cli/target"
 	"github.com/whispering/bundle/internal/cli/view"
+	"github.com/whispering/bundle/internal/pacing"
 	"github.com/whispering/bundle/pipeline"
 	"github.com/whispering/bundle/pipeline/problem"
 	"github.com/whispering/bundle/pipeline/publish"
@@ -272,16 +273,7 @@ type wallClock struct{}
 
 func (wallClock) Now() time.Time { return time.Now() }
 
-func (wallClock) Wait(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-}
+func (wallClock) Wait(ctx context.Context, d time.Duration) error { return pacing.Rest(ctx, d) }
 
 // printRevocation prints the policy of the only key, or the statements for a tool.
 func (a *app) printRevocation(plan *pipeline.Revocation, format string) error {

@@ -29,7 +29,7 @@ var floors = []struct {
 	}},
 	{"shared packages", []string{
 		"pipeline/manifest", "pipeline/dotenv", "pipeline/secret", "pipeline/problem", "layerbuild", "runtime/...", "internal/awsclient", "internal/awsreply", "internal/awsfault",
-		"internal/actions", "internal/atomicfile", "internal/printable", "internal/trust",
+		"internal/actions", "internal/atomicfile", "internal/pacing", "internal/printable", "internal/trust",
 	}},
 	{"leaf packages", []string{"layerbuild/sealed", "internal/awslocal", "internal/plainfile", "internal/arn", "internal/workers"}},
 }

@@ -10,10 +10,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudtrail"
 	"github.com/aws/aws-sdk-go-v2/service/cloudtrail/types"
-	"github.com/aws/smithy-go/middleware"
-	"golang.org/x/time/rate"
 
 	"github.com/whispering/bundle/internal/awsfault"
+	"github.com/whispering/bundle/internal/pacing"
 )
 
 // Facts of https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_LookupEvents.html.
@@ -44,49 +43,13 @@ type CloudTrail struct {
 	client *cloudtrail.Client
 }
 
-// New returns a CloudTrail that makes its calls with cfg, whose HTTPClient must be set. pace is that of calls of LookupEvents.
-func New(cfg aws.Config, pace *Pace) *CloudTrail {
-	return &CloudTrail{cloudtrail.NewFromConfig(cfg, pace.option)}
+// New returns a CloudTrail that makes its calls with cfg, whose HTTPClient must be set. p is that of calls of LookupEvents.
+func New(cfg aws.Config, p *pacing.Pace) *CloudTrail {
+	return &CloudTrail{cloudtrail.NewFromConfig(cfg, func(o *cloudtrail.Options) { o.APIOptions = p.Options(o.APIOptions) })}
 }
 
-// A Pace is the pace of all calls of LookupEvents that a process makes in one account and Region.
-type Pace struct{ limiter *rate.Limiter }
-
-// NewPace returns a Pace of TPS.
-func NewPace() *Pace { return &Pace{rate.NewLimiter(TPS, 1)} }
-
-func (p *Pace) option(o *cloudtrail.Options) {
-	o.APIOptions = append(o.APIOptions[:len(o.APIOptions):len(o.APIOptions)], func(s *middleware.Stack) error {
-		return s.Finalize.Insert(p, "Retry", middleware.After)
-	})
-}
-
-// ID implements middleware.FinalizeMiddleware.
-func (*Pace) ID() string { return "LookupPace" }
-
-// HandleFinalize implements middleware.FinalizeMiddleware.
-func (p *Pace) HandleFinalize(ctx context.Context, in middleware.FinalizeInput, next middleware.FinalizeHandler) (
-	out middleware.FinalizeOutput, metadata middleware.Metadata, err error) {
-	if middleware.GetOperationName(ctx) == "LookupEvents" {
-		turn := p.limiter.Reserve() // the limiter's own Wait fails early if it would exceed the deadline
-		pause(ctx, turn.Delay())
-		if err := ctx.Err(); err != nil {
-			turn.Cancel()
-			awsfault.Waited(ctx, fmt.Sprintf("its turn at %d calls per second", TPS))
-			return out, metadata, err
-		}
-	}
-	return next.HandleFinalize(ctx, in)
-}
-
-func pause(ctx context.Context, d time.Duration) {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-	case <-ctx.Done():
-	}
-}
+// NewPace returns the pace of all calls of LookupEvents that a process makes in one account and Region.
+func NewPace() *pacing.Pace { return pacing.New(TPS, 1).Of("LookupEvents") }
 
 // Lookup calls each with every record of the event history that names a key, from the newest to the oldest, until each returns false.
 // It has those from since until now, at most of the last 90 days, of the caller's account and Region. seen is called after each page

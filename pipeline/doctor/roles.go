@@ -10,6 +10,7 @@ import (
 
 	"github.com/whispering/bundle/internal/awsclient"
 	"github.com/whispering/bundle/internal/awsfault"
+	"github.com/whispering/bundle/internal/pacing"
 	"github.com/whispering/bundle/pipeline/manifest"
 	"github.com/whispering/bundle/pipeline/problem"
 )
@@ -253,12 +254,5 @@ func (p *pace) wait(ctx context.Context) error {
 	}
 	wait := time.Until(p.next)
 	p.next = time.Now().Add(max(wait, 0) + interval)
-	timer := time.NewTimer(wait)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
+	return pacing.Rest(ctx, wait)
 }

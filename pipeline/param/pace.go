@@ -12,6 +12,7 @@ import (
 	"golang.org/x/time/rate"
 
 	"github.com/whispering/bundle/internal/awsfault"
+	"github.com/whispering/bundle/internal/pacing"
 )
 
 // Reads begin at the default quota of an account, which GetParameter, GetParameters
@@ -88,21 +89,9 @@ func (p *pacer) HandleFinalize(ctx context.Context, in middleware.FinalizeInput,
 		}
 		in.Request = request.Clone()
 		out, metadata, err := next.HandleFinalize(ctx, in)
-		if again := p.learn(spell, err); !again || request.RewindStream() != nil || rest(ctx, rand.N(pause)) != nil {
+		if again := p.learn(spell, err); !again || request.RewindStream() != nil || pacing.Rest(ctx, rand.N(pause)) != nil {
 			return out, metadata, err
 		}
-	}
-}
-
-// rest waits for a time, or until the context ends.
-func rest(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
 	}
 }
 
@@ -131,7 +120,7 @@ func (p *pacer) wait(ctx context.Context) (spell int, err error) {
 // would exceed the context's deadline.
 func (p *pacer) sleep(ctx context.Context) error {
 	place := p.limiter.Reserve()
-	err := rest(ctx, place.Delay())
+	err := pacing.Rest(ctx, place.Delay())
 	if err != nil {
 		place.Cancel()
 	}

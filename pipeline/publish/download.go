@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/whispering/bundle/internal/awsfault"
+	"github.com/whispering/bundle/internal/pacing"
 	"github.com/whispering/bundle/layerbuild"
 )
 
@@ -39,7 +40,7 @@ func (l *Lambda) Download(ctx context.Context, v Version) ([]byte, error) {
 			break
 		}
 		asked.Failed++
-		pause(ctx, 200*time.Millisecond<<attempt)
+		_ = pacing.Rest(ctx, 200*time.Millisecond<<attempt) // the context is asked below
 	}
 	if ctx.Err() != nil {
 		return nil, failure(ctx, asked.With(ctx.Err()))
@@ -95,13 +96,4 @@ func (l *Lambda) fetch(ctx context.Context, link *url.URL, size int64) ([]byte, 
 
 func unavailable(link *url.URL, err error, text string) error {
 	return fmt.Errorf("%w: %w", ErrUnavailable, awsfault.NoReply("lambda", awsfault.Printable(link.Host), err, text))
-}
-
-func pause(ctx context.Context, d time.Duration) {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-	case <-timer.C:
-	}
 }

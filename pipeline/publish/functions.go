@@ -13,6 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
 
 	"github.com/whispering/bundle/internal/arn"
+	"github.com/whispering/bundle/internal/pacing"
 )
 
 // What Lambda calls the version that can be changed, and the one that an unqualified call of a Managed Instances function runs.
@@ -26,7 +27,7 @@ const (
 type Functions struct {
 	client          *lambda.Client
 	region, account string
-	pace            *Pace
+	pace            *pacing.Pace
 	swept           *swept
 }
 
@@ -38,8 +39,8 @@ type swept struct {
 
 // NewFunctions returns a Functions that makes its calls with cfg, whose HTTPClient must be set, at pace. beside is nil, or another
 // Functions of the same account and region, whose list of all functions it shares.
-func NewFunctions(cfg aws.Config, account string, pace *Pace, beside *Functions) *Functions {
-	f := &Functions{client: NewControl(cfg, pace), region: cfg.Region, account: account, pace: pace, swept: new(swept)}
+func NewFunctions(cfg aws.Config, account string, p *pacing.Pace, beside *Functions) *Functions {
+	f := &Functions{client: NewControl(cfg, p), region: cfg.Region, account: account, pace: p, swept: new(swept)}
 	if beside != nil {
 		f.swept = beside.swept
 	}

@@ -15,10 +15,10 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
 	"github.com/aws/smithy-go/middleware"
-	"golang.org/x/time/rate"
 
 	"github.com/whispering/bundle/internal/awsfault"
 	"github.com/whispering/bundle/internal/awslocal"
+	"github.com/whispering/bundle/internal/pacing"
 )
 
 // Retries wait as well.
@@ -49,7 +49,7 @@ func TestControlCallsArePaced(t *testing.T) {
 // A run that is out of time says so, and what it waited for.
 func TestTheTimeCanEndBeforeATurn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p := &Pace{rate.NewLimiter(DefaultTPS, 1)}
+		p := pacing.New(DefaultTPS, 1)
 		n := 0
 		next := middleware.FinalizeHandlerFunc(func(context.Context, middleware.FinalizeInput) (o middleware.FinalizeOutput, m middleware.Metadata, err error) {
 			n++
@@ -74,7 +74,7 @@ func TestClientsShareOnePace(t *testing.T) {
 	cfg.Retryer = func() aws.Retryer {
 		return retry.NewStandard(func(o *retry.StandardOptions) { o.MaxBackoff = time.Millisecond })
 	}
-	pace := &Pace{rate.NewLimiter(0, 4)} // four calls, and no more
+	pace := pacing.New(0, 4) // four calls, and no more
 	first := NewFunctions(cfg, awslocal.Account, pace, nil)
 	second := NewFunctions(cfg, awslocal.Account, pace, first)
 	for _, f := range []*Functions{first, second} {

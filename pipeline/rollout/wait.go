@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/whispering/bundle/internal/pacing"
 	"github.com/whispering/bundle/pipeline/publish"
 )
 
@@ -62,10 +63,5 @@ func (r *Rollout) pause(ctx context.Context, d time.Duration) {
 		r.Pause(ctx, d)
 		return
 	}
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-	case <-ctx.Done():
-	}
+	_ = pacing.Rest(ctx, d) // whoever waits asks the context
 }

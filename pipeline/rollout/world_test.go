@@ -25,6 +25,7 @@ import (
 
 	"github.com/whispering/bundle/internal/awslocal"
 	awslambda "github.com/whispering/bundle/internal/awslocal/lambda"
+	"github.com/whispering/bundle/internal/pacing"
 	"github.com/whispering/bundle/pipeline/publish"
 	"github.com/whispering/bundle/pipeline/rollout"
 )
@@ -154,7 +155,7 @@ func callOf(r *http.Request) string {
 }
 
 // functions are clients for one rollout, as of a new process.
-func (w *world) functions(pace *publish.Pace) (*publish.Functions, *publish.Lambda) {
+func (w *world) functions(pace *pacing.Pace) (*publish.Functions, *publish.Lambda) {
 	cfg := w.config(transport(w.hooked))
 	return publish.NewFunctions(cfg, awslocal.Account, pace, nil), publish.New(cfg, awslocal.Account).At(pace)
 }

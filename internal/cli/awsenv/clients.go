@@ -15,6 +15,7 @@ import (
 	"github.com/whispering/bundle/internal/awsclient"
 	"github.com/whispering/bundle/internal/awslocal"
 	"github.com/whispering/bundle/internal/cli/console"
+	"github.com/whispering/bundle/internal/pacing"
 	"github.com/whispering/bundle/pipeline"
 	"github.com/whispering/bundle/pipeline/audit"
 	"github.com/whispering/bundle/pipeline/doctor"
@@ -67,14 +68,14 @@ type Clients struct {
 	KeyTags    pipeline.KeyTags
 	Blind      pipeline.Blind
 	Layers     *publish.Lambda
-	Pace       *publish.Pace // of calls to Lambda's control plane: those of Functions, and all that change functions or delete layers
+	Pace       *pacing.Pace // of calls to Lambda's control plane: those of Functions, and all that change functions or delete layers
 	Functions  *publish.Functions
 	Doctor     *doctor.Doctor
 	KeysIn     func(region string) *seal.KMS // in a region of the partition
 	LayersIn   func(region string) *publish.Lambda
 	options    awsclient.Options
 	Events     *audit.CloudTrail
-	eventPace  *audit.Pace
+	eventPace  *pacing.Pace
 	calls      *awsclient.Calls
 	Close      func()
 }
