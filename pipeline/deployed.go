@@ -95,13 +95,7 @@ func (r *DeployedResult) isOld(one Running) bool {
 // those in the manifest), and their aliases, and downloads the versions of the layer that they have. Parameters of several
 // versions of the layer are read once.
 func (d *Deployed) Run(ctx context.Context) (*DeployedResult, problem.Problems) {
-	account, ask := "", d.Caller
-	d.Caller = func(ctx context.Context) (_ string, err error) { // once, for all versions
-		if account == "" {
-			account, err = ask(ctx)
-		}
-		return account, err
-	}
+	d.Caller = asked(d.Caller) // once, for all versions
 	newest, problems := d.open(ctx)
 	if len(problems) > 0 {
 		return nil, problems

@@ -32,13 +32,11 @@ func (p *revoking) published(ctx context.Context) ([]layerOf, problem.Problems) 
 	var all []layerOf
 	partition, _ := arn.Parse(p.setting.Keys[p.functions[0].Name.Value])
 	for _, fn := range p.functions {
-		name, m := cmp.Or(p.Manifest.Bundle.Layer.Value, fn.Layer.Value), p.Manifest
+		m := ofLayer(p.Manifest, fn)
+		name := m.Bundle.Layer.Value
 		if name == "" {
 			return nil, problem.Problems{problem.New(problem.Manifest, &fn.Name.Range, "No layer name",
 				"The manifest has no name that the layer is published under, so it cannot be known what deployed functions have. Write layer into the bundle block.")}
-		}
-		if p.Manifest.Bundle.Layer.Value == "" {
-			m = m.Of(fn)
 		}
 		layer := arn.ARN{Partition: partition.Partition, Service: "lambda", Region: p.Region, Account: p.Account, Resource: "layer:" + name}
 		l := layerOf{arn: layer.String(), manifest: m}

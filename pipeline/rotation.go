@@ -3,6 +3,7 @@ package pipeline
 import (
 	"cmp"
 	"context"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -78,8 +79,22 @@ func (r *Rotation) Run(ctx context.Context) (*RotationState, problem.Problems) {
 			state.Functions = append(state.Functions, fn.Name.Value)
 		}
 	}
+	account := asked(r.Caller)
+	r.Caller, r.Status.Caller, r.Revoke.Caller = account, account, account
+	layers := map[string]*manifest.Manifest{}
 	for _, fn := range functions {
-		if problems := r.newest(ctx, state, fn); len(problems) > 0 {
+		m := ofLayer(r.Manifest, fn)
+		layers[m.Bundle.Layer.Value] = m
+	}
+	newest := map[string]*StatusResult{}
+	for _, name := range slices.Sorted(maps.Keys(layers)) {
+		var problems problem.Problems
+		if newest[name], problems = r.newest(ctx, layers[name]); len(problems) > 0 {
+			return nil, problems
+		}
+	}
+	for _, fn := range functions {
+		if problems := r.compare(state, fn, newest[ofLayer(r.Manifest, fn).Bundle.Layer.Value]); len(problems) > 0 {
 			return nil, problems
 		}
 	}
@@ -91,36 +106,47 @@ func (r *Rotation) Run(ctx context.Context) (*RotationState, problem.Problems) {
 	if problems := r.soak(ctx, state); len(problems) > 0 {
 		return nil, problems
 	}
-	for _, fn := range functions {
-		if problems := r.waste(ctx, state, fn, current); len(problems) > 0 {
+	for _, name := range slices.Sorted(maps.Keys(layers)) {
+		if problems := r.waste(ctx, state, layers[name], current); len(problems) > 0 {
 			return nil, problems
 		}
 	}
 	return state, nil
 }
 
-// of returns the manifest of the layer that a function is in.
-func (r *Rotation) of(fn manifest.Function) *manifest.Manifest {
-	if r.Manifest.Bundle.Layer.Value != "" {
-		return r.Manifest
+// ofLayer returns the manifest of the layer that a function is in, whose name is "" if the manifest has none.
+func ofLayer(m *manifest.Manifest, fn manifest.Function) *manifest.Manifest {
+	if m.Bundle.Layer.Value != "" {
+		return m
 	}
-	return r.Manifest.Of(fn)
+	return m.Of(fn)
 }
 
-// newest compares the function's document in the newest version of its layer with Parameter Store.
-func (r *Rotation) newest(ctx context.Context, state *RotationState, fn manifest.Function) problem.Problems {
-	m := r.of(fn)
+// asked returns a function that asks for the account of the credentials once.
+func asked(ask func(context.Context) (string, error)) func(context.Context) (string, error) {
+	account := ""
+	return func(ctx context.Context) (_ string, err error) {
+		if account == "" {
+			account, err = ask(ctx)
+		}
+		return account, err
+	}
+}
+
+// newest compares the newest version of a layer with Parameter Store.
+func (r *Rotation) newest(ctx context.Context, m *manifest.Manifest) (*StatusResult, problem.Problems) {
 	if m.Bundle.Layer.Value == "" {
-		return problem.Problems{problem.New(problem.Manifest, &m.Bundle.Range, "No layer name",
+		return nil, problem.Problems{problem.New(problem.Manifest, &m.Bundle.Range, "No layer name",
 			"The manifest has no name that the layer is published under, so it cannot be known what functions have. Write layer = \"NAME\" into the bundle block.")}
 	}
 	status := r.Status
 	status.Manifest, status.Observer, status.Published = m, r.Observer, &publish.Ref{Layer: m.Bundle.Layer.Value}
 	status.Missing = ", or build and publish the first one: there is no older value to rotate"
-	found, problems := status.Run(ctx)
-	if len(problems) > 0 {
-		return problems
-	}
+	return status.Run(ctx)
+}
+
+// compare finds the secret in the function's document of the newest version of its layer.
+func (r *Rotation) compare(state *RotationState, fn manifest.Function, found *StatusResult) problem.Problems {
 	if !slices.Contains(state.Layers, found.Name) {
 		state.Layers = append(state.Layers, found.Name)
 	}
@@ -190,11 +216,11 @@ func (r *Rotation) opens(state *RotationState, found *Revocation) (current map[s
 	return current
 }
 
-// waste finds the versions of the function's layer with an older value that nothing keeps.
-func (r *Rotation) waste(ctx context.Context, state *RotationState, fn manifest.Function, current map[string]bool) problem.Problems {
+// waste finds the versions of a layer with an older value that nothing keeps.
+func (r *Rotation) waste(ctx context.Context, state *RotationState, m *manifest.Manifest, current map[string]bool) problem.Problems {
 	prune := r.Prune
 	prune.Scope = r.Scope
-	prune.Manifest = r.of(fn)
+	prune.Manifest = m
 	prune.Delete = false
 	found, problems := prune.Run(ctx)
 	if len(problems) > 0 {
