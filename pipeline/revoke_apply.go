@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/whispering/bundle/pipeline/problem"
+	"github.com/whispering/bundle/pipeline/publish"
 	"github.com/whispering/bundle/pipeline/seal"
 )
 
@@ -20,7 +21,7 @@ func (r *Revoke) CheckOwners(plan *Revocation) problem.Problems {
 		case k.Text == "" || r.Drift:
 		case k.Stack != "":
 			all = append(all, refused(problem.Integrity, "Key of a stack", "Key %s belongs to CloudFormation stack %q (tag %s). A change here is drift, which a later update of the stack can undo. "+
-				"Put the statement into the template: --format cloudformation prints it. To change the policy nevertheless, pass --drift.", k.Key, k.Stack, stackTag)...)
+				"Put the statement into the template: --format cloudformation prints it. To change the policy nevertheless, pass --drift.", k.Key, k.Stack, publish.StackTag)...)
 		case k.Untagged:
 			all = append(all, refused(problem.Access, "Key of a stack?", "The tags of key %s cannot be read, so it is not known whether a CloudFormation stack owns it. "+
 				"Allow kms:ListResourceTags on it (bundle policy --kind revoke writes the policy), or pass --drift.", k.Key)...)

@@ -12,12 +12,9 @@ import (
 	"github.com/whispering/bundle/pipeline/manifest"
 	"github.com/whispering/bundle/pipeline/policy"
 	"github.com/whispering/bundle/pipeline/problem"
+	"github.com/whispering/bundle/pipeline/publish"
 	"github.com/whispering/bundle/pipeline/seal"
 )
-
-// stackTag is the tag that CloudFormation gives the keys that it creates:
-// https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-properties-resource-tags.html
-const stackTag = "aws:cloudformation:stack-name"
 
 // lookAtKeys reads the policy of every key and of its relatives, and finds out what each is to be.
 func (p *revoking) lookAtKeys(ctx context.Context) problem.Problems {
@@ -87,18 +84,14 @@ func (p *revoking) read(ctx context.Context, k *KeyRevocation) problem.Problems 
 		return problem.Problems{policyProblem(k.Key, "The tags of key "+k.Key, err, "kms:ListResourceTags")}
 	case err != nil:
 		k.Untagged = true
-	case tags[stackTag] != "":
+	case tags[publish.StackTag] != "":
 		k.Stack = "another"
-		if stackForm.MatchString(tags[stackTag]) {
-			k.Stack = tags[stackTag]
+		if publish.IsStackName(tags[publish.StackTag]) {
+			k.Stack = tags[publish.StackTag]
 		}
 	}
 	return nil
 }
-
-// stackForm is the form of a stack's name. Anything else is not printed:
-// https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_CreateStack.html
-var stackForm = lazyregexp.New(`^[a-zA-Z][-a-zA-Z0-9]{0,127}$`)
 
 // change finds out what the policy of a key is to be.
 func (p *revoking) change(k *KeyRevocation) {

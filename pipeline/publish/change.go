@@ -132,7 +132,16 @@ type Owner struct {
 	Stack string // of CloudFormation; "" if its name does not have the form of one
 }
 
+// StackTag is the tag that CloudFormation gives what it creates:
+// https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-properties-resource-tags.html
+const StackTag = "aws:cloudformation:stack-name"
+
+// stackName is the form of a stack's name. Anything else is not printed:
+// https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_CreateStack.html
 var stackName = lazyregexp.New(`^[A-Za-z][A-Za-z0-9-]{0,127}$`)
+
+// IsStackName reports whether a string has the form of a stack's name.
+func IsStackName(s string) bool { return stackName.MatchString(s) }
 
 // Owner finds out which tool owns a function, by its tags, with a call of ListTags. CloudFormation, and with it SAM, the CDK and the
 // Serverless Framework, sets tags that nobody else can set. Terraform and Pulumi set none of their own: a tag counts whose key or value
@@ -151,7 +160,7 @@ func (f *Functions) Owner(ctx context.Context, arn string) (Owner, error) {
 		value := out.Tags[key]
 		if strings.HasPrefix(key, "aws:cloudformation:") {
 			found.Tool = "CloudFormation"
-			if key == "aws:cloudformation:stack-name" && stackName.MatchString(value) {
+			if key == StackTag && IsStackName(value) {
 				found.Stack = value
 			}
 		}
