@@ -19,12 +19,14 @@ const (
 	Blind Mode = "blind"
 )
 
-// A Source says which version of which parameter a secret came from.
+// A Source says which version of which parameter, or of which secret of Secrets
+// Manager, a secret came from.
 type Source struct {
 	Secret   string    // name of the secret, which is valid as an environment variable in Lambda
 	Encoding string    // "text", or "base64" if a helper decodes the value when asked for bytes
-	ARN      string    // of the parameter, without version
-	Version  int64     // of the parameter, from 1
+	ARN      string    // of the parameter or secret, without version
+	Version  int64     // of the parameter, from 1; 0 for a secret of Secrets Manager
+	ID       string    // of the secret's version; "" for a parameter
 	Modified time.Time // when that version was put; UTC, in milliseconds
 	Field    string    // path into a JSON value; "" for the whole value
 	Checks   string    // constraints that the value met, which a writer compares; "" for none (F-34)

@@ -161,7 +161,9 @@ func source(words []string, line int) (Source, error) {
 	if field == "-" {
 		field = ""
 	}
-	return Source{words[0], words[1], words[3], version, modified, field, checks}, nil
+	return Source{
+		Secret: words[0], Encoding: words[1], ARN: words[3], Version: version, Modified: modified, Field: field, Checks: checks,
+	}, nil
 }
 
 func box(words []string, line int) (Box, error) {

@@ -83,12 +83,16 @@ func (f Function) File() string {
 // secret is left out of its function.
 type Secret struct {
 	Name      Text
-	Parameter Text   // as written: name, name:version or name:label
-	Field     Text   // "" for the whole value
-	Encoding  Text   // "text" if not given
-	Matches   Text   // a regular expression that the value must match; "" for none
-	MinLength Number // the smallest length of the value in bytes
-	Optional  bool
+	Parameter Text // as written: name, name:version or name:label; "" for a secret of Secrets Manager
+	// SecretsManager is the name of a secret of Secrets Manager, in place of Parameter; "" for a parameter.
+	SecretsManager Text
+	VersionStage   Text   // of the secret; "AWSCURRENT" if neither it nor VersionID is given
+	VersionID      Text   // of the secret; "" if the stage says which version
+	Field          Text   // "" for the whole value
+	Encoding       Text   // "text" if not given
+	Matches        Text   // a regular expression that the value must match; "" for none
+	MinLength      Number // the smallest length of the value in bytes
+	Optional       bool
 	// AllowReserved allows names that AWS SDKs and loaders read. Evaluate has checked it against Lookup.
 	AllowReserved bool
 	Range         hcl.Range // of the block's header

@@ -23,11 +23,20 @@ const (
 	MaxLabel = 100
 )
 
-// Ref names a parameter or, with a selector, one version of it. Refs are comparable:
-// two spellings of one parameter parse to the same Ref.
+// Ref names a parameter or a secret of Secrets Manager, and one version of it. Refs are
+// comparable: two spellings of one parameter parse to the same Ref.
 type Ref struct {
-	Name     string // "/a/b" or "a"; never "/a", which is "a" in Parameter Store
-	Selector string // "" for the current version, "7" for a version, else a label
+	Store Store // where it is kept; the zero value is Parameter Store
+
+	// Name is "/a/b" or "a" for a parameter; never "/a", which is "a" in Parameter Store.
+	// Of a secret it is the name, or the full ARN once that is known.
+	Name string
+
+	// Selector is "" for the current version of a parameter, "7" for a version, else a label.
+	// Of a secret it is the stage; "" if ID names the version alone.
+	Selector string
+
+	ID string // the version ID of a secret; "" for the version at the stage
 }
 
 // noName is the reason for an empty reference.
@@ -76,9 +85,10 @@ func ParseRef(s string) (Ref, error) {
 	return Ref{Name: name, Selector: selector}, nil
 }
 
-// String returns the reference as in a request: "NAME" or "NAME:SELECTOR".
+// String returns the reference to a parameter as in a request, "NAME" or
+// "NAME:SELECTOR", and the name of a secret.
 func (r Ref) String() string {
-	if r.Selector == "" {
+	if r.Selector == "" || r.Store == SecretsManager {
 		return r.Name
 	}
 	return r.Name + ":" + r.Selector
@@ -86,7 +96,7 @@ func (r Ref) String() string {
 
 // Bare returns the reference without its selector.
 func (r Ref) Bare() Ref {
-	return Ref{Name: r.Name}
+	return Ref{Store: r.Store, Name: r.Name}
 }
 
 // checkName returns why a name is refused and what to write instead, or "".

@@ -5,11 +5,12 @@ import (
 	"time"
 )
 
-// Version is one version of one parameter, as Parameter Store describes it.
+// Version is one version of one parameter or secret, as its store describes it.
 type Version struct {
-	ARN      string    // of the parameter, without a version
-	Number   int64     // from 1; a deleted and recreated parameter starts at 1 again
-	Modified time.Time // in UTC, truncated to milliseconds
+	ARN      string    // of the parameter or secret, without a version
+	Number   int64     // of a parameter, from 1; a deleted and recreated one starts at 1 again. 0 for a secret
+	ID       string    // of a secret's version, which has no order; "" for a parameter
+	Modified time.Time // when the version was written; in UTC, truncated to milliseconds. Zero while it is not known
 }
 
 // Encoding says how a function's helper returns a secret. The document always has
