@@ -25,9 +25,9 @@ func sampleHeader() sealed.Header {
 	return sealed.Header{
 		Bundle: "payments", Environment: "prod", Function: "hello", Name: "payments-prod-hello", Mode: sealed.Pack,
 		Sources: []sealed.Source{
-			{"DB_PASSWORD", "text", root + "db/password", 7, time.Date(2026, 11, 1, 10, 0, 0, 123e6, time.UTC), "", ""},
-			{"STRIPE_KEY", "text", root + "stripe", 3, time.Date(2026, 10, 30, 9, 12, 44, 0, time.UTC), "live.key", ""},
-			{"TLS_KEY", "base64", root + "tls-key", 7, time.Date(2026, 10, 2, 8, 0, 0, 0, time.UTC), "", ""},
+			{"DB_PASSWORD", "text", root + "db/password", 7, "", time.Date(2026, 11, 1, 10, 0, 0, 123e6, time.UTC), "", ""},
+			{"STRIPE_KEY", "text", root + "stripe", 3, "", time.Date(2026, 10, 30, 9, 12, 44, 0, time.UTC), "live.key", ""},
+			{"TLS_KEY", "base64", root + "tls-key", 7, "", time.Date(2026, 10, 2, 8, 0, 0, 0, time.UTC), "", ""},
 		},
 		Boxes: []sealed.Box{
 			{Secrets: []string{"DB_PASSWORD", "STRIPE_KEY"}},
