@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -66,60 +67,101 @@ func rotating(t *testing.T, dir string) map[string]map[string][]map[string]any {
 	return all
 }
 
-// TestOnlyChangesOfSecretsRotate: of the events that Parameter Store sends, the rules of the example match those about the parameters of the
-// layer, and never those about the parameter that a publication writes. All that leaves the account is a name and a region.
-func TestOnlyChangesOfSecretsRotate(t *testing.T) {
-	var samples []struct {
-		Starts bool
-		What   string
-		Event  map[string]any
-	}
-	b, err := os.ReadFile("testdata/parameter-events.json")
+// A sampleEvent is an event that AWS sends, and whether it is about what the layer contains.
+type sampleEvent struct {
+	Starts bool
+	What   string
+	Event  map[string]any
+}
+
+func sampleEvents(t *testing.T, file string) (all []sampleEvent) {
+	t.Helper()
+	b, err := os.ReadFile(filepath.Join("testdata", file))
 	if err == nil {
-		err = json.Unmarshal(b, &samples)
+		err = json.Unmarshal(b, &all)
 	}
 	if err != nil {
 		t.Fatal(err)
 	}
+	return all
+}
+
+// TestOnlyChangesOfSecretsRotate: of the events that Parameter Store and Secrets Manager send, one rule of the example matches those about
+// what the layer contains, and none matches those about the parameter that a publication writes. All that leaves the account is a name and
+// a region.
+func TestOnlyChangesOfSecretsRotate(t *testing.T) {
+	parameterEvents, secretEvents := sampleEvents(t, "parameter-events.json"), sampleEvents(t, "secret-events.json")
 	for file, resources := range rotating(t, copied(t, "rotate-on-change")) {
-		var changed map[string]any
-		for _, rule := range resources["AWS::Events::Rule"] {
-			if rule["EventPattern"] != nil {
-				changed = rule
-			}
-		}
+		rules := resources["AWS::Events::Rule"]
 		for _, parameters := range []string{"/prod/shop/", "/"} { // the second of them is that of the layer's parameter as well
-			values := map[string]string{"AWS::Partition": "aws", "AWS::Region": "us-west-2", "AWS::AccountId": "111111111111", "Parameters": parameters, "LayerParameters": "/bundle/"}
-			pattern := resolved(t, changed["EventPattern"], values).(map[string]any)
-			for _, sample := range samples {
-				want := sample.Starts || strings.Contains(sample.What, "another environment") && parameters == "/" && file != "cdk/app.mjs"
-				if got := matches(t, pattern, sample.Event); got != want {
-					t.Errorf("%s, parameters %s: %s: %t", file, parameters, sample.What, got)
+			values := map[string]string{"AWS::Partition": "aws", "AWS::Region": "us-west-2", "AWS::AccountId": "111111111111", "Parameters": parameters, "Secrets": "prod/shop/", "LayerParameters": "/bundle/"}
+			for _, sample := range slices.Concat(parameterEvents, secretEvents) {
+				want := 0
+				if sample.Starts || strings.Contains(sample.What, "another environment") && parameters == "/" && file != "cdk/app.mjs" {
+					want = 1
+				}
+				if got := len(matching(t, rules, values, sample.Event)); got != want {
+					t.Errorf("%s, parameters %s: %s: %d rules, want %d", file, parameters, sample.What, got, want)
 				}
 			}
 		}
-		target := changed["Targets"].([]any)[0].(map[string]any)
-		if transformer, ok := target["InputTransformer"].(map[string]any); ok {
-			var got any
-			if err := json.Unmarshal([]byte(transformed(t, transformer, samples[0].Event)), &got); err != nil {
-				t.Fatal(err)
-			}
-			want := map[string]any{"event_type": "parameter-changed", "client_payload": map[string]any{"name": "/prod/shop/stripe/key", "region": "us-west-2"}}
-			if diff := cmp.Diff(any(want), got); diff != "" {
-				t.Errorf("%s sends\n%s", file, diff)
-			}
+		values := map[string]string{"AWS::Partition": "aws", "AWS::Region": "us-west-2", "AWS::AccountId": "111111111111", "Parameters": "/prod/shop/", "Secrets": "prod/shop/", "LayerParameters": "/bundle/"}
+		ofParameters, ofSecrets := target(matching(t, rules, values, parameterEvents[0].Event)[0]), target(matching(t, rules, values, secretEvents[0].Event)[0])
+		if file != "codebuild.yaml" {
+			checkDispatch(t, file, ofParameters, parameterEvents[0].Event, "parameter-changed", "/prod/shop/stripe/key")
+			checkDispatch(t, file, ofSecrets, secretEvents[0].Event, "secret-changed", "prod/shop/db")
 			continue
 		}
 		// All messages have one text, so those of five minutes are one, which must not be delivered earlier.
-		rules, queue := resources["AWS::Events::Rule"], resources["AWS::SQS::Queue"][0]
+		queue := resources["AWS::SQS::Queue"][0]
 		for _, rule := range rules {
-			if got := rule["Targets"].([]any)[0].(map[string]any)["Input"]; got != target["Input"] || got == "" {
+			if got := target(rule)["Input"]; got != ofParameters["Input"] || got == "" {
 				t.Errorf("%s: messages of %v", file, got)
 			}
 		}
-		if delay, ok := queue["DelaySeconds"].(float64); !ok || delay < 300 || len(rules) != 2 {
+		if delay, ok := queue["DelaySeconds"].(float64); !ok || delay < 300 || len(rules) != 3 {
 			t.Errorf("%s: %d rules, and a delay of %v", file, len(rules), queue["DelaySeconds"])
 		}
+		// The queue takes messages from all rules of the template, and from no others.
+		if policy, err := json.Marshal(resources["AWS::SQS::QueuePolicy"]); err != nil || strings.Count(string(policy), `"Fn::GetAtt"`) != 1+len(rules) {
+			t.Errorf("%s: %v: the queue's policy is %s", file, err, policy)
+		}
+	}
+}
+
+// matching returns the rules whose patterns match an event.
+func matching(t *testing.T, rules []map[string]any, values map[string]string, event map[string]any) (all []map[string]any) {
+	t.Helper()
+	for _, rule := range rules {
+		if rule["EventPattern"] == nil {
+			continue // it has a schedule
+		}
+		if pattern := resolved(t, rule["EventPattern"], values).(map[string]any); matches(t, pattern, event) {
+			all = append(all, rule)
+		}
+	}
+	return all
+}
+
+func target(rule map[string]any) map[string]any { return rule["Targets"].([]any)[0].(map[string]any) }
+
+// checkDispatch compares what a target sends to GitHub.
+func checkDispatch(t *testing.T, file string, target, event map[string]any, kind, name string) {
+	t.Helper()
+	var got any
+	if err := json.Unmarshal([]byte(transformed(t, target["InputTransformer"].(map[string]any), event)), &got); err != nil {
+		t.Fatal(err)
+	}
+	want := map[string]any{"event_type": kind, "client_payload": map[string]any{"name": name, "region": "us-west-2"}}
+	if diff := cmp.Diff(any(want), got); diff != "" {
+		t.Errorf("%s sends\n%s", file, diff)
+	}
+	workflow, err := os.ReadFile(examples + "/rotate-on-change/workflow.yml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if types := regexp.MustCompile(`types: \[(.*)\]`).FindSubmatch(workflow); types == nil || !slices.Contains(strings.Split(string(types[1]), ", "), kind) {
+		t.Errorf("workflow.yml does not start at %s", kind)
 	}
 }
 
@@ -164,7 +206,7 @@ func TestCommandsNameParametersOfTheTemplates(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	deployments := regexp.MustCompile(`(?s)--template-file (\S+) .*?--parameter-overrides ([^\n]+)`).FindAllStringSubmatch(string(page), -1)
+	deployments := regexp.MustCompile(`(?s)--template-file (\S+) .*?--parameter-overrides ((?:[^\n]+\\\n)?[^\n]+)`).FindAllStringSubmatch(string(page), -1)
 	if len(deployments) != 2 {
 		t.Errorf("%d deployments", len(deployments))
 	}
@@ -175,7 +217,7 @@ func TestCommandsNameParametersOfTheTemplates(t *testing.T) {
 		}
 		for _, value := range strings.Fields(d[2]) {
 			name, _, _ := strings.Cut(value, "=")
-			if !strings.Contains(string(template), "\n  "+name+":\n    Type: String\n") {
+			if value != `\` && !strings.Contains(string(template), "\n  "+name+":\n    Type: String\n") {
 				t.Errorf("%s has no parameter %s", d[1], name)
 			}
 		}

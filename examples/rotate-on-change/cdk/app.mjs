@@ -1,4 +1,4 @@
-// As github.yaml, for the CDK: starts a GitHub workflow when a parameter changes.
+// As github.yaml, for the CDK: starts a GitHub workflow when a parameter or a secret changes.
 import { App, Aws, Duration, SecretValue, Stack } from "aws-cdk-lib";
 import * as events from "aws-cdk-lib/aws-events";
 import { ApiDestination } from "aws-cdk-lib/aws-events-targets";
@@ -6,6 +6,7 @@ import { ApiDestination } from "aws-cdk-lib/aws-events-targets";
 const app = new App();
 const context = (name, otherwise) => app.node.tryGetContext(name) ?? otherwise;
 const parameters = context("parameters", "/prod/shop/"); // the beginning of the names of the parameters that the layer contains
+const secrets = context("secrets", "prod/shop/"); // and of the secrets of Secrets Manager
 const layerParameters = context("layerParameters", "/bundle/"); // and of the names that layer_parameter of the manifest has
 const repository = context("repository", "owner/name");
 const token = context("token", "bundle/rotate-on-change"); // its field "authorization" is "Bearer " and the GitHub token
@@ -19,6 +20,14 @@ const destination = new events.ApiDestination(stack, "Dispatch", {
   endpoint: `https://api.github.com/repos/${repository}/dispatches`,
   rateLimitPerSecond: 1,
 });
+const dispatch = (type) => new ApiDestination(destination, {
+  event: events.RuleTargetInput.fromObject({ // the name and the region, and nothing else
+    event_type: type,
+    client_payload: { name: events.EventField.fromPath("$.detail.name"), region: events.EventField.fromPath("$.region") },
+  }),
+  maxEventAge: Duration.hours(1),
+  retryAttempts: 20,
+});
 new events.Rule(stack, "Changed", {
   description: "a parameter of the layer changed",
   eventPattern: {
@@ -28,12 +37,17 @@ new events.Rule(stack, "Changed", {
     resources: events.Match.anythingButPrefix(`arn:${Aws.PARTITION}:ssm:${Aws.REGION}:${Aws.ACCOUNT_ID}:parameter${layerParameters}`),
     detail: { name: events.Match.prefix(parameters) },
   },
-  targets: [new ApiDestination(destination, {
-    event: events.RuleTargetInput.fromObject({ // the name and the region, and nothing else
-      event_type: "parameter-changed",
-      client_payload: { name: events.EventField.fromPath("$.detail.name"), region: events.EventField.fromPath("$.region") },
-    }),
-    maxEventAge: Duration.hours(1),
-    retryAttempts: 20,
-  })],
+  targets: [dispatch("parameter-changed")],
+});
+new events.Rule(stack, "SecretChanged", {
+  description: "a secret of the layer has another current version",
+  eventPattern: {
+    source: ["aws.secretsmanager"],
+    detailType: ["Secret Label Updated"],
+    detail: {
+      name: events.Match.prefix(secrets),
+      labelUpdated: ["AWSCURRENT"], // and those that version_stage of the manifest names
+    },
+  },
+  targets: [dispatch("secret-changed")],
 });
