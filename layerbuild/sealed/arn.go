@@ -41,6 +41,17 @@ func validParameterARN(s string) bool {
 	return true
 }
 
+// validSecretARN reports whether s is the full ARN of a secret of Secrets
+// Manager, with the six characters that it appends to a name (F-36).
+func validSecretARN(s string) bool {
+	const hyphenAndSuffix = 7 // characters
+	a, ok := parseARN(s)
+	rest, found := strings.CutPrefix(a.resource, "secret:")
+	end := len(rest) - hyphenAndSuffix
+	return ok && found && a.service == "secretsmanager" && end >= 1 && end <= 512 &&
+		only(rest[:end], "/_+=.@-!") && rest[end] == '-' && only(rest[end+1:], "")
+}
+
 func parseKeyARN(s string) (arn, bool) {
 	a, ok := parseARN(s)
 	id, found := strings.CutPrefix(a.resource, "key/")

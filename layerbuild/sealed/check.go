@@ -1,10 +1,12 @@
 package sealed
 
 import (
+	"encoding/hex"
 	"fmt"
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 // A FormatError says which rule of docs/format.md a document breaks, and
@@ -63,16 +65,19 @@ func (h Header) checkSource(i int) error {
 		return broken("F-10", line, "the source line of %s is out of order", s.Secret)
 	case s.Encoding != "text" && s.Encoding != "base64":
 		return broken("F-11", line, "%q is not a valid encoding", s.Encoding)
-	case !validParameterARN(s.ARN):
-		return broken("F-12", line, "%q is not the ARN of a parameter", s.ARN)
-	case s.Version < 1:
-		return broken("F-13", line, "%d is not a valid version", s.Version)
+	}
+	if err := h.checkVersion(s, line); err != nil {
+		return err
+	}
+	switch {
 	case !validDate(s.Modified):
 		return broken("F-14", line, "the date must be in years 0 to 9999 and in whole milliseconds")
-	case s.Field != "" && !validField(s.Field):
+	case s.Field != "" && !strings.HasPrefix(s.Field, "/") && !validField(s.Field):
 		return broken("F-15", line, "%q is not a valid field", s.Field)
 	case s.Field != "" && h.Mode == Blind:
 		return broken("F-15", line, "a blind document cannot have fields")
+	case strings.HasPrefix(s.Field, "/") && !validList(s.Field):
+		return broken("F-38", line, "%q is not a valid field in the list form", clip(s.Field))
 	case s.Checks != "" && !validChecks(s.Checks):
 		return broken("F-34", line, "%q is not a valid list of checks", s.Checks)
 	case s.Checks != "" && h.Mode == Blind:
@@ -80,6 +85,26 @@ func (h Header) checkSource(i int) error {
 	}
 	return nil
 }
+
+// checkVersion checks the ARN and the version of a source.
+func (h Header) checkVersion(s Source, line int) error {
+	switch {
+	case s.ID == "" && !validParameterARN(s.ARN):
+		return broken("F-12", line, "%q is not the ARN of a parameter", s.ARN)
+	case s.ID == "" && s.Version < 1:
+		return broken("F-13", line, "%d is not a valid version", s.Version)
+	case s.ID != "" && !validSecretARN(s.ARN):
+		return broken("F-36", line, "%q is not the full ARN of a secret", clip(s.ARN))
+	case s.ID != "" && h.Mode == Blind:
+		return broken("F-36", line, "a blind document cannot have secrets of Secrets Manager")
+	case s.ID != "" && (!validID(s.ID) || s.Version != 0):
+		return broken("F-37", line, "%q is not a valid version ID", clip(s.ID))
+	}
+	return nil
+}
+
+// validID reports whether s has the form of the ID of a secret's version.
+func validID(s string) bool { return len(s) >= 32 && len(s) <= 64 && only(s, "-_.") }
 
 func validChecks(s string) bool {
 	const most = 128
@@ -167,11 +192,54 @@ func ValidSecret(s string) bool {
 
 func validField(s string) bool {
 	for part := range strings.SplitSeq(s, ".") {
-		if part == "" || part[0] == '-' || !only(part, "_-") {
+		if !validSegment(part) {
 			return false
 		}
 	}
 	return true
+}
+
+// validSegment reports whether a key can be part of a field in the dotted form.
+func validSegment(s string) bool { return s != "" && s[0] != '-' && only(s, "_-") }
+
+// validList reports whether s is a field in the list form (F-38).
+func validList(s string) bool {
+	needed := false
+	for key := range strings.SplitSeq(s[1:], "/") {
+		needed = needed || !validSegment(key)
+		if !validKey(key) {
+			return false
+		}
+	}
+	return needed && len(s) <= MaxField
+}
+
+// validKey reports whether s is a key of the list form: of one byte or more, and
+// escaped where F-38 says, and only there.
+func validKey(s string) bool {
+	key := make([]byte, 0, len(s))
+	for len(s) > 0 {
+		c, n := s[0], 1
+		escape := c == '%'
+		if escape {
+			digits := s[1:min(len(s), 3)]
+			b, err := hex.DecodeString(digits)
+			if err != nil || len(b) != 1 || digits != strings.ToUpper(digits) {
+				return false
+			}
+			c, n = b[0], 3
+		}
+		if escape == unreserved(c) {
+			return false
+		}
+		key, s = append(key, c), s[n:]
+	}
+	return len(key) > 0 && utf8.Valid(key)
+}
+
+// unreserved reports whether c is an unreserved character of RFC 3986.
+func unreserved(c byte) bool {
+	return isLetter(c) || isDigit(c) || strings.IndexByte("-._~", c) >= 0
 }
 
 // only reports whether s consists only of ASCII letters, digits and the

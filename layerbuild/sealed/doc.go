@@ -15,6 +15,7 @@ const (
 	MaxLine       = 8192    // bytes of a line, without its LF (F-3)
 	MaxSources    = 1000    // secrets in a document (F-10)
 	MaxBoxes      = 1000    // boxes in a document (F-16)
+	MaxField      = 1024    // bytes of a field in the list form (F-38)
 	MaxBox        = 4096    // bytes of plaintext in a box (F-23, F-25, F-26)
 	MaxCiphertext = 6144    // bytes of ciphertext of a box (F-21)
 )
@@ -33,4 +34,8 @@ const Extension = ".sealed"
 // name in Lambda.
 func Path(name string) string { return Folder + "/" + name + Extension }
 
-const formatWord = "bundle/1"
+// The first lines of documents (F-4).
+const (
+	bundle1 = "bundle/1"
+	bundle2 = "bundle/2" // with a secret of Secrets Manager, or a field in the list form (F-35)
+)

@@ -28,7 +28,7 @@ type Source struct {
 	Version  int64     // of the parameter, from 1; 0 for a secret of Secrets Manager
 	ID       string    // of the secret's version; "" for a parameter
 	Modified time.Time // when that version was put; UTC, in milliseconds
-	Field    string    // path into a JSON value; "" for the whole value
+	Field    string    // path into a JSON value, in the dotted or the list form (F-15, F-38); "" for the whole value
 	Checks   string    // constraints that the value met, which a writer compares; "" for none (F-34)
 }
 
@@ -52,7 +52,23 @@ type Header struct {
 	Boxes       []Box    // ascending by first secret, then part
 }
 
+// The stores of a source line.
+const (
+	storeParameters = "ssm"
+	storeSecrets    = "secretsmanager"
+)
+
 const dateLayout = "2006-01-02T15:04:05.000Z"
+
+// Format returns the first line of the header. Its content decides it (F-35).
+func (h Header) Format() string {
+	for _, s := range h.Sources {
+		if s.ID != "" || strings.HasPrefix(s.Field, "/") {
+			return bundle2
+		}
+	}
+	return bundle1
+}
 
 // Marshal returns the header's bytes, up to and including the empty line. If
 // Parse would refuse the header, Marshal returns a *FormatError.
@@ -90,7 +106,7 @@ func (h Header) Identity() []byte {
 		}
 		b = append(b, '\n')
 	}
-	line(formatWord)
+	line(h.Format())
 	line("bundle", h.Bundle)
 	line("environment", h.Environment)
 	line("function", h.Function)
@@ -98,10 +114,13 @@ func (h Header) Identity() []byte {
 	line("mode", string(h.Mode))
 	for _, s := range h.Sources {
 		b = append(b, "source "...)
-		for _, word := range [...]string{s.Secret, s.Encoding, "ssm", s.ARN} {
+		store, version := storeSecrets, s.ID
+		if s.ID == "" {
+			store, version = storeParameters, strconv.FormatInt(s.Version, 10)
+		}
+		for _, word := range [...]string{s.Secret, s.Encoding, store, s.ARN, version} {
 			b = append(append(b, word...), ' ')
 		}
-		b = append(strconv.AppendInt(b, s.Version, 10), ' ')
 		b = append(s.Modified.UTC().AppendFormat(b, dateLayout), ' ')
 		b = append(b, cmp.Or(s.Field, "-")...)
 		if s.Checks != "" {
@@ -127,10 +146,10 @@ func (h Header) Same(other Header) bool {
 // many as its identity has.
 func (h Header) size() int {
 	const settings = 512  // bytes of the lines before the first source, at most
-	const source = 2 * 64 // bytes of a source line besides its name, ARN, field and checks, at most
+	const source = 2 * 64 // bytes of a source line besides its name, ARN, ID, field and checks, at most
 	n := settings
 	for _, s := range h.Sources {
-		n += source + 2*len(s.Secret) + len(s.ARN) + len(s.Field) + len(s.Checks)
+		n += source + 2*len(s.Secret) + len(s.ARN) + len(s.ID) + len(s.Field) + len(s.Checks)
 	}
 	return n
 }

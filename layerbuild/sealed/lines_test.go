@@ -92,6 +92,45 @@ func TestErrorsNameTheLine(t *testing.T) {
 	}
 }
 
+// TestErrorsNameTheLineOfBundle2 edits the bundle/2 example of docs/format.md.
+func TestErrorsNameTheLineOfBundle2(t *testing.T) {
+	doc, err := sealed.New(secondHeader(), sampleKey, [][]byte{{1}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := string(doc.Bytes())
+	for name, test := range map[string]struct {
+		old, with string
+		rule      string
+		line      int
+	}{
+		"a store of bundle/1":  {"bundle/2", "bundle/1", "F-5", 7},
+		"a store that is none": {" secretsmanager ", " s3 ", "F-5", 7},
+		"a parameter":          {" secretsmanager ", " ssm ", "F-13", 7},
+		"a secret":             {"-a1B2c3", "-a1B2c", "F-36", 7},
+		"mode blind":           {"mode pack", "mode blind", "F-36", 7},
+		"a version ID":         {versionID, versionID[5:], "F-37", 7},
+		"a date of a secret":   {".123Z", "Z", "F-14", 7},
+		"a field of a secret":  {"Z password", "Z a..b", "F-15", 7},
+		"a list":               {"/spring.datasource.key", "/spring/key", "F-38", 8},
+		"a secret's region":    {"secretsmanager:us-west-2", "secretsmanager:us-west-1", "F-20", 7},
+	} {
+		if !strings.Contains(text, test.old) {
+			t.Fatalf("%s: the sample has no %q", name, test.old)
+		}
+		_, err := sealed.Parse([]byte(strings.Replace(text, test.old, test.with, 1)))
+		var broken *sealed.FormatError
+		if !errors.As(err, &broken) || broken.Rule != test.rule || broken.Line != test.line {
+			t.Errorf("%s: got %v, want line %d and %s", name, err, test.line, test.rule)
+		}
+	}
+	needless := strings.Replace(string(sampleDocument(t).Bytes()), "bundle/1", "bundle/2", 1)
+	_, err = sealed.Parse([]byte(needless))
+	if want := "sealed document, line 1: the format is bundle/2; expected bundle/1 for these sources (F-35)"; err == nil || err.Error() != want {
+		t.Errorf("got %v, want %s", err, want)
+	}
+}
+
 func TestErrorMessages(t *testing.T) {
 	for want, err := range map[string]error{
 		"sealed document: too long (F-1)":            &sealed.FormatError{Rule: "F-1", Reason: "too long"},

@@ -25,6 +25,9 @@ func Parse(b []byte) (*Document, error) {
 	if err := doc.Header.check(); err != nil {
 		return nil, err
 	}
+	if want := doc.Header.Format(); p.format != want {
+		return nil, broken("F-35", 1, "the format is %s; expected %s for these sources", p.format, want)
+	}
 	for _, line := range lines[:p.next] {
 		doc.header += len(line) + 1
 	}
@@ -63,9 +66,10 @@ func split(b []byte) ([]string, error) {
 // A parser reads the lines of a document in order. next is the index of the
 // next line.
 type parser struct {
-	lines []string
-	next  int
-	words []string // of the line that was taken
+	lines  []string
+	next   int
+	words  []string // of the line that was taken
+	format string   // the first line
 }
 
 // take consumes the next line if its first word is keyword, and returns the
@@ -83,10 +87,10 @@ func (p *parser) take(keyword string) ([]string, bool) {
 }
 
 func (p *parser) header(h *Header) error {
-	if p.lines[0] != formatWord {
-		return broken("F-4", 1, "unknown format %q; expected %q", clip(p.lines[0]), formatWord)
+	if p.lines[0] != bundle1 && p.lines[0] != bundle2 {
+		return broken("F-4", 1, "unknown format %q; expected %q or %q", clip(p.lines[0]), bundle1, bundle2)
 	}
-	p.next = 1
+	p.format, p.next = p.lines[0], 1
 	var mode string
 	settings := []struct {
 		keyword string
@@ -102,7 +106,7 @@ func (p *parser) header(h *Header) error {
 	h.Mode = Mode(mode)
 	h.Sources = make([]Source, 0, min(p.count("source "), MaxSources))
 	for words, ok := p.take("source"); ok; words, ok = p.take("source") {
-		s, err := source(words, p.next)
+		s, err := p.source(words)
 		if err != nil {
 			return err
 		}
@@ -141,29 +145,32 @@ func (p *parser) at(taken bool) int {
 	return p.next + 1
 }
 
-func source(words []string, line int) (Source, error) {
-	checks := ""
+// source reads the words of the source line that was taken.
+func (p *parser) source(words []string) (Source, error) {
+	line, checks := p.next, ""
 	if len(words) == 8 {
 		words, checks = words[:7], words[7]
 	}
-	if len(words) != 7 || words[2] != "ssm" {
-		return Source{}, broken("F-5", line, "expected source SECRET ENCODING ssm ARN VERSION DATE FIELD [CHECKS]")
+	if len(words) != 7 || words[2] != storeParameters && (words[2] != storeSecrets || p.format == bundle1) {
+		return Source{}, broken("F-5", line, "expected source SECRET ENCODING STORE ARN VERSION DATE FIELD [CHECKS]")
 	}
-	version, err := strconv.ParseInt(words[4], 10, 64)
-	if err != nil || strconv.FormatInt(version, 10) != words[4] {
+	s := Source{Secret: words[0], Encoding: words[1], ARN: words[3], Field: words[6], Checks: checks}
+	var err error
+	if words[2] == storeSecrets {
+		s.ID = words[4]
+	} else if s.Version, err = strconv.ParseInt(words[4], 10, 64); err != nil || strconv.FormatInt(s.Version, 10) != words[4] {
 		return Source{}, broken("F-13", line, "%q is not a valid version", clip(words[4]))
 	}
-	modified, err := time.Parse(dateLayout, words[5])
-	if err != nil || modified.Format(dateLayout) != words[5] {
+	if s.Modified, err = time.Parse(dateLayout, words[5]); err != nil || s.Modified.Format(dateLayout) != words[5] {
 		return Source{}, broken("F-14", line, "%q is not a valid date", clip(words[5]))
 	}
-	field := words[6]
-	if field == "-" {
-		field = ""
+	switch {
+	case s.Field == "-":
+		s.Field = ""
+	case strings.HasPrefix(s.Field, "/") && p.format == bundle1:
+		return Source{}, broken("F-15", line, "%q is not a valid field", clip(s.Field))
 	}
-	return Source{
-		Secret: words[0], Encoding: words[1], ARN: words[3], Version: version, Modified: modified, Field: field, Checks: checks,
-	}, nil
+	return s, nil
 }
 
 func box(words []string, line int) (Box, error) {
@@ -194,7 +201,7 @@ func (p *parser) body(doc *Document) error {
 	for i, s := range doc.Header.Sources {
 		from, _ := parseARN(s.ARN)
 		if from.partition != doc.key.partition || from.region != doc.key.region {
-			return broken("F-20", firstSource+i, "the parameter of %s is not in the partition and region of the key", s.Secret)
+			return broken("F-20", firstSource+i, "the source of %s is not in the partition and region of the key", s.Secret)
 		}
 	}
 	rest := p.lines[p.next:]

@@ -12,8 +12,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
-
 	"github.com/whispering/bundle/layerbuild/sealed"
 )
 
@@ -37,6 +35,19 @@ func sampleHeader() sealed.Header {
 	}
 }
 
+// secondHeader is the header of the bundle/2 example in docs/format.md.
+func secondHeader() sealed.Header {
+	h := sampleHeader()
+	h.Sources = []sealed.Source{
+		{"DB_PASSWORD", "text", "arn:aws:secretsmanager:us-west-2:222222222222:secret:prod/db-a1B2c3", 0, versionID,
+			time.Date(2026, 11, 1, 10, 0, 0, 123e6, time.UTC), "password", ""},
+		{"SPRING_KEY", "text", "arn:aws:ssm:us-west-2:222222222222:parameter/prod/spring", 3, "",
+			time.Date(2026, 10, 30, 9, 12, 44, 0, time.UTC), "/spring.datasource.key", ""},
+	}
+	h.Boxes = []sealed.Box{{Secrets: []string{"DB_PASSWORD", "SPRING_KEY"}}}
+	return h
+}
+
 func sampleDocument(t testing.TB) *sealed.Document {
 	t.Helper()
 	doc, err := sealed.New(sampleHeader(), sampleKey, [][]byte{{1}, {2}, {3}})
@@ -46,28 +57,46 @@ func sampleDocument(t testing.TB) *sealed.Document {
 	return doc
 }
 
-// TestExampleOfTheSpecification writes the document that docs/format.md shows.
-func TestExampleOfTheSpecification(t *testing.T) {
+// TestExamplesOfTheSpecification writes the documents that docs/format.md shows.
+func TestExamplesOfTheSpecification(t *testing.T) {
 	text, err := os.ReadFile("../../docs/format.md")
 	if err != nil {
 		t.Fatal(err)
 	}
-	var want []string
-	inside := false
-	for line := range strings.SplitSeq(string(text), "\n") {
-		line, indented := strings.CutPrefix(line, "    ")
-		inside = inside || indented && line == "bundle/1"
-		if !inside {
-			continue
-		}
-		want = append(want, line)
-		if strings.HasPrefix(line, "key ") {
-			break
+	second, err := secondHeader().Marshal()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{
+		strings.TrimSuffix(string(sampleDocument(t).Bytes()), "AQ==\nAg==\nAw==\n"),
+		strings.TrimSuffix(string(second), "\n"),
+	} {
+		indented := "    " + strings.ReplaceAll(strings.TrimSuffix(want, "\n"), "\n", "\n    ") + "\n"
+		if indented = strings.ReplaceAll(indented, "    \n", "\n"); !strings.Contains(string(text), indented) {
+			t.Errorf("docs/format.md does not show\n%s", indented)
 		}
 	}
-	got := string(sampleDocument(t).Bytes())
-	if diff := cmp.Diff(strings.Join(want, "\n"), strings.TrimSuffix(got, "\nAQ==\nAg==\nAw==\n")); diff != "" {
-		t.Error(diff)
+}
+
+// TestContentDecidesTheFormat checks F-35: a header is bundle/2 only with a secret
+// of Secrets Manager or a field in the list form.
+func TestContentDecidesTheFormat(t *testing.T) {
+	for _, c := range []struct {
+		source sealed.Source
+		format string
+	}{
+		{sampleHeader().Sources[0], "bundle/1"},
+		{sampleHeader().Sources[1], "bundle/1"}, // with a field in the dotted form
+		{secondHeader().Sources[0], "bundle/2"},
+		{secondHeader().Sources[1], "bundle/2"},
+	} {
+		h := sampleHeader()
+		c.source.Secret = h.Sources[1].Secret
+		h.Sources[1] = c.source
+		header, err := h.Marshal()
+		if err != nil || h.Format() != c.format || !bytes.HasPrefix(header, []byte(c.format+"\n")) {
+			t.Errorf("%s %s: %s and %v, want %s", c.source.ARN, c.source.Field, h.Format(), err, c.format)
+		}
 	}
 }
 
@@ -117,6 +146,7 @@ func TestSameComparesAllOfTheIdentity(t *testing.T) {
 		"encoding":    {func(h *sealed.Header) { h.Sources[1].Encoding = "base64" }, false},
 		"ARN":         {func(h *sealed.Header) { h.Sources[1].ARN += "x" }, false},
 		"version":     {func(h *sealed.Header) { h.Sources[1].Version++ }, false},
+		"ID":          {func(h *sealed.Header) { h.Sources[1].ID += "x" }, false},
 		"modified":    {func(h *sealed.Header) { h.Sources[1].Modified = h.Sources[1].Modified.Add(time.Millisecond) }, false},
 		"zone":        {func(h *sealed.Header) { h.Sources[1].Modified = h.Sources[1].Modified.In(time.FixedZone("", 3600)) }, true},
 		"field":       {func(h *sealed.Header) { h.Sources[1].Field += "x" }, false},
@@ -167,6 +197,13 @@ func TestWriterRefuses(t *testing.T) {
 		{"microseconds", "F-14", func(h *sealed.Header) { h.Sources[0].Modified = h.Sources[0].Modified.Add(1000) }},
 		{"year 10000", "F-14", func(h *sealed.Header) { h.Sources[0].Modified = time.Date(10000, 1, 1, 0, 0, 0, 0, time.UTC) }},
 		{"field", "F-15", func(h *sealed.Header) { h.Sources[0].Field = "a b" }},
+		{"field in the list form", "F-38", func(h *sealed.Header) { h.Sources[0].Field = "/a/b" }},
+		{"list form with a line end", "F-38", func(h *sealed.Header) { h.Sources[0].Field = "/a\nb" }},
+		{"ID of a parameter", "F-36", func(h *sealed.Header) { h.Sources[0].ID = versionID }},
+		{"secret without ID", "F-12", func(h *sealed.Header) { h.Sources[0] = secondHeader().Sources[0]; h.Sources[0].ID = "" }},
+		{"secret with a number", "F-37", func(h *sealed.Header) { h.Sources[0] = secondHeader().Sources[0]; h.Sources[0].Version = 1 }},
+		{"ID with a line end", "F-37", func(h *sealed.Header) { h.Sources[0] = secondHeader().Sources[0]; h.Sources[0].ID += "\n" }},
+		{"secret with a line end", "F-36", func(h *sealed.Header) { h.Sources[0] = secondHeader().Sources[0]; h.Sources[0].ARN += "\n" }},
 		{"field - by name", "F-15", func(h *sealed.Header) { h.Sources[0].Field = "-" }},
 		{"checks", "F-34", func(h *sealed.Header) { h.Sources[0].Checks = "min length" }},
 		{"checks with a line end", "F-34", func(h *sealed.Header) { h.Sources[0].Checks = "a\nbox X" }},

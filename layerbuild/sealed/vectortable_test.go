@@ -9,7 +9,7 @@ import (
 
 func allVectors() []vector {
 	return slices.Concat(openVectors(), settingVectors(), byteVectors(), nameVectors(), sourceVectors(), boxVectors(),
-		bodyVectors(), sealVectors(), contentVectors(), serviceVectors())
+		bodyVectors(), sealVectors(), contentVectors(), serviceVectors(), bundle2Vectors())
 }
 
 // sample returns n bytes of obviously fake text.
@@ -177,7 +177,7 @@ func byteVectors() []vector {
 		cut(base().breaks("F-2"), 1).as("f02-no-end", "the last line has no LF"),
 		ciphertextLine("F-3", filler(6145)).as("f03-long-ciphertext", "a ciphertext of 6,145 bytes is a line of 8,196"),
 		base().breaks("F-3").swap("Z -\n", "Z "+strings.Repeat("f", 8192)+"\n").as("f03-long-line", "a line of more than 8,192 bytes"),
-		unknown(base().swap("bundle/1", "bundle/2")).as("f04-next", "a future format"),
+		unknown(base().swap("bundle/1", "bundle/3")).as("f04-next", "a future format"),
 		unknown(base().swap("bundle/1", "Bundle/1")).as("f04-case", "the format word in another case"),
 		unknown(base().swap("bundle/1", "bundle/1.0")).as("f04-minor", "the format word with more after it"),
 		unknown(base().swap("bundle/1\n", "\nbundle/1\n")).as("f04-empty-line-first", "an empty line before the format word"),
@@ -191,7 +191,7 @@ func byteVectors() []vector {
 		base().breaks("F-5").swap("STRIPE_KEY\n\n", "STRIPE_KEY\n\n\n").as("f05-two-empty-lines", "two empty lines"),
 		base().breaks("F-5").swap(" 7 2026", " 2026").as("f05-source-without-version", "a source line of six words"),
 		base().breaks("F-5").swap("Z -\n", "Z - x y\n").as("f05-source-with-more", "a source line with a word after the checks"),
-		base().breaks("F-5").swap(" ssm ", " secretsmanager ").as("f05-source-of-another-kind", "a source that is not in Parameter Store"),
+		base().breaks("F-5").swap(" ssm ", " secretsmanager ").as("f05-source-of-another-kind", "a source of Secrets Manager in a bundle/1 document"),
 		base().breaks("F-5").after("key arn", "KEY arn").as("f05-key-case", "the key line's word in another case"),
 		base().breaks("F-5").after("key "+mainKey, "key "+mainKey+" x").as("f05-key-with-more", "a key line of two words"),
 		base().breaks("F-6").swap("bundle payments", "bundle  payments").as("f06-two-spaces", "two spaces"),
