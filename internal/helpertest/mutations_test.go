@@ -262,7 +262,7 @@ func separators(b []byte) int { return bytes.Count(b, []byte(" ")) + bytes.Count
 
 // character returns a byte that is likely to mean something.
 func (m *mutator) character() byte {
-	const some = " \n\t\r\x00\x7f\xc3\xff:/.,=_-+09AZaz"
+	const some = " \n\t\r\x00\x7f\xc3\xff:/.,=_-+%~!09AZaz"
 	return some[m.IntN(len(some))]
 }
 
@@ -280,8 +280,9 @@ func (m *mutator) words(line []byte) []byte {
 	case 3:
 		words[i] = strings.ToUpper(words[i])
 	default:
-		words[i] = []string{"", "-", "0", "A9", "1/1", "1/2", "pack", "blind", "text", "base64", "ssm", "bundle/2", "__proto__", "constructor", "2026-02-29T10:00:00.123Z",
-			"0000-02-29T00:00:00.000Z", "9999-12-31T23:59:59.999Z", "9223372036854775808", "min_length=1", "AA==", "AB==", "a.b", "a..b"}[m.IntN(23)]
+		words[i] = []string{"", "-", "0", "A9", "1/1", "1/2", "pack", "blind", "text", "base64", "ssm", "secretsmanager", "bundle/1", "bundle/2", "bundle/3", "/a", "/a.b", "/%2E", "/%20",
+			"0123456789abcdef0123456789abcdef", "__proto__", "constructor", "2026-02-29T10:00:00.123Z",
+			"0000-02-29T00:00:00.000Z", "9999-12-31T23:59:59.999Z", "9223372036854775808", "min_length=1", "AA==", "AB==", "a.b", "a..b"}[m.IntN(31)]
 	}
 	return []byte(strings.Join(words, " ") + "\n")
 }

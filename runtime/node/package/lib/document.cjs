@@ -6,6 +6,7 @@ const { SecretsError } = require("./errors.cjs");
 
 const MAX_DOCUMENT = 1 << 20;
 const MAX_LINE = 8192;
+const MAX_FIELD = 1024;
 const MAX_CIPHERTEXT = 6144;
 const MAX_BOX = 4096;
 const MOST = 1000; // sources or boxes
@@ -15,9 +16,12 @@ const NAME = /^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/;
 const SECRET = /^[A-Za-z][A-Za-z0-9_]{1,127}$/;
 const PARAMETER_ARN = /^arn:([a-z0-9-]{1,32}):ssm:([a-z0-9-]{1,32}):[0-9]{12}:parameter(?:\/[A-Za-z0-9_.-]+)+$/;
 const KEY_ARN = /^arn:([a-z0-9-]{1,32}):kms:([a-z0-9-]{1,32}):([0-9]{12}):key\/([A-Za-z0-9-]{1,128})$/;
+const SECRET_ARN = /^arn:([a-z0-9-]{1,32}):secretsmanager:([a-z0-9-]{1,32}):[0-9]{12}:secret:[A-Za-z0-9\/_+=.@!-]{1,512}-[A-Za-z0-9]{6}$/;
 const VERSION = /^[1-9][0-9]{0,18}$/;
+const VERSION_ID = /^[A-Za-z0-9_.-]{32,64}$/;
 const DATE = /^(\d{4})-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d\.\d{3}Z$/;
 const FIELD = /^[A-Za-z0-9_][A-Za-z0-9_-]*(?:\.[A-Za-z0-9_][A-Za-z0-9_-]*)*$/;
+const DOTTED_LIST = /^(?:\/[A-Za-z0-9_][A-Za-z0-9_-]*)+$/; // keys that the dotted form has, too
 const CHECKS = /^[a-z0-9_=,]{1,128}$/;
 const PART = /^([1-9]\d{0,3})\/([1-9]\d{0,3})$/;
 
@@ -36,9 +40,11 @@ function parse(bytes) {
   const lines = split(bytes);
   const doc = { sources: new Map(), boxes: [] };
   let next = readSettings(lines, doc);
+  let needed = false; // a source needs bundle/2
   for (let last = ""; next < lines.length && keyword(lines[next]) === "source"; next++) {
-    const [secret, source] = readSource(lines[next], next + 1, doc.mode, last);
+    const [secret, source] = readSource(lines[next], next + 1, doc, last);
     doc.sources.set((last = secret), source);
+    needed ||= source.second;
   }
   const firstBox = next;
   for (; next < lines.length && keyword(lines[next]) === "box"; next++) doc.boxes.push(readBox(lines[next], next + 1));
@@ -46,6 +52,7 @@ function parse(bytes) {
   next++;
   if (doc.sources.size < 1 || doc.sources.size > MOST) throw broken("F-10", FIRST_SOURCE, `expected 1 to ${MOST} source lines, found ${doc.sources.size}`);
   checkBoxes(doc, firstBox + 1);
+  if (needed !== doc.second) throw broken("F-35", 1, `the format is ${lines[0]}; expected ${needed ? "bundle/2" : "bundle/1"} for these sources`);
   doc.header = lines.slice(0, next).join("\n") + "\n";
   readBody(lines, next, doc);
   return doc;
@@ -74,7 +81,8 @@ function keyword(line) {
 
 /** readSettings reads the lines before the first source and returns the index of the next line. */
 function readSettings(lines, doc) {
-  if (lines[0] !== "bundle/1") throw broken("F-4", 1, `unknown format ${clip(lines[0])}; expected "bundle/1"`);
+  doc.second = lines[0] === "bundle/2";
+  if (lines[0] !== "bundle/1" && !doc.second) throw broken("F-4", 1, `unknown format ${clip(lines[0])}; expected "bundle/1" or "bundle/2"`);
   ["bundle", "environment", "function", "name", "mode"].forEach((setting, i) => {
     const words = (lines[i + 1] ?? "").split(" ");
     if (words.length !== 2 || words[0] !== setting) throw broken("F-5", i + 2, `expected a ${setting} line with one value`);
@@ -85,23 +93,47 @@ function readSettings(lines, doc) {
   return 6;
 }
 
-function readSource(line, number, mode, last) {
-  const [, secret, encoding, kind, arn, version, date, field, checks, ...more] = line.split(" ");
-  if (field === undefined || more.length > 0 || kind !== "ssm") {
-    throw broken("F-5", number, "expected source SECRET ENCODING ssm ARN VERSION DATE FIELD [CHECKS]");
+function readSource(line, number, { mode, second }, last) {
+  const [, secret, encoding, store, arn, version, date, field, checks, ...more] = line.split(" ");
+  const ofSecret = second && store === "secretsmanager";
+  if (field === undefined || more.length > 0 || (store !== "ssm" && !ofSecret)) {
+    throw broken("F-5", number, "expected source SECRET ENCODING STORE ARN VERSION DATE FIELD [CHECKS]");
   }
   if (!SECRET.test(secret)) throw broken("F-8", number, `${clip(secret)} is not a valid secret name`);
   if (last >= secret) throw broken("F-10", number, `the source line of ${secret} is out of order`);
   if (encoding !== "text" && encoding !== "base64") throw broken("F-11", number, `${clip(encoding)} is not a valid encoding`);
-  const parts = PARAMETER_ARN.exec(arn);
-  if (!parts) throw broken("F-12", number, `${clip(arn)} is not the ARN of a parameter`);
-  if (!VERSION.test(version) || BigInt(version) > 9223372036854775807n) throw broken("F-13", number, `${clip(version)} is not a valid version`);
+  const parts = (ofSecret ? SECRET_ARN : PARAMETER_ARN).exec(arn);
+  if (ofSecret) {
+    if (!parts) throw broken("F-36", number, `${clip(arn)} is not the full ARN of a secret`);
+    if (mode === "blind") throw broken("F-36", number, "a blind document cannot have secrets of Secrets Manager");
+    if (!VERSION_ID.test(version)) throw broken("F-37", number, `${clip(version)} is not a valid version ID`);
+  } else {
+    if (!parts) throw broken("F-12", number, `${clip(arn)} is not the ARN of a parameter`);
+    if (!VERSION.test(version) || BigInt(version) > 9223372036854775807n) throw broken("F-13", number, `${clip(version)} is not a valid version`);
+  }
   if (!realDate(date)) throw broken("F-14", number, `${clip(date)} is not a valid date`);
-  if (field !== "-" && !FIELD.test(field)) throw broken("F-15", number, `${clip(field)} is not a valid field`);
+  const list = second && field.startsWith("/");
+  if (field !== "-" && !list && !FIELD.test(field)) throw broken("F-15", number, `${clip(field)} is not a valid field`);
   if (field !== "-" && mode === "blind") throw broken("F-15", number, "a blind document cannot have fields");
+  if (list && !isList(field)) throw broken("F-38", number, `${clip(field)} is not a valid field in the list form`);
   if (checks !== undefined && !CHECKS.test(checks)) throw broken("F-34", number, `${clip(checks)} is not a valid list of checks`);
   if (checks !== undefined && mode === "blind") throw broken("F-34", number, "a blind document cannot have checks");
-  return [secret, { encoding, partition: parts[1], region: parts[2], line: number }];
+  return [secret, { encoding, partition: parts[1], region: parts[2], line: number, second: ofSecret || list }];
+}
+
+/** isList checks that a field is in the list form, and has to be (F-38). */
+function isList(field) {
+  if (field.length > MAX_FIELD || DOTTED_LIST.test(field)) return false;
+  try {
+    return field.slice(1).split("/").every((key) => key !== "" && escaped(decodeURIComponent(key)) === key);
+  } catch {
+    return false; // not UTF-8
+  }
+}
+
+/** escaped writes a key as the list form does. encodeURIComponent leaves five more characters as they are. */
+function escaped(key) {
+  return encodeURIComponent(key).replace(/[!'()*]/g, (c) => "%" + c.charCodeAt(0).toString(16).toUpperCase());
 }
 
 /** realDate checks that a date exists. The calendar repeats every 400 years, and Date.UTC takes years below 100 as 1900 and later. */
@@ -165,7 +197,7 @@ function readBody(lines, at, doc) {
   [doc.key, doc.partition, doc.region, doc.account, doc.keyId] = match;
   for (const [name, source] of doc.sources) {
     if (source.partition !== doc.partition || source.region !== doc.region) {
-      throw broken("F-20", source.line, `the parameter of ${name} is not in the partition and region of the key`);
+      throw broken("F-20", source.line, `the source of ${name} is not in the partition and region of the key`);
     }
   }
   const blobs = lines.slice(at + 1);

@@ -11,6 +11,7 @@ from ._errors import BadDocument, Tampered, UnknownFormat
 
 MAX_DOCUMENT = 1 << 20
 MAX_LINE = 8192
+MAX_FIELD = 1024
 MAX_CIPHERTEXT = 6144
 MAX_BOX = 4096
 MOST = 1000  # sources or boxes
@@ -19,6 +20,7 @@ FIRST_SOURCE = 7  # number of the first source line
 DIGITS = "0123456789"
 LOWER = "abcdefghijklmnopqrstuvwxyz"
 WORD = LOWER.upper() + LOWER + DIGITS
+UNRESERVED = WORD + "-._~"
 LINE = bytes(range(0x20, 0x7F)) + b"\n"
 
 
@@ -35,17 +37,18 @@ class Box:
 
 
 class Document:
-    """A document that follows every rule from F-1 to F-21, and F-34."""
+    """A document that follows every rule from F-1 to F-21, and F-34 to F-38."""
 
     def __init__(self, data: bytes, file: str) -> None:
         self.file = file
         self.sources: dict[str, Source] = {}
         self.boxes: list[Box] = []
         lines = _split(data)
+        self._second = False  # whether a source needs bundle/2 (F-35)
         at = self._read_settings(lines)
         last = ""
         while at < len(lines) and lines[at].split(" ", 1)[0] == "source":
-            last = self._read_source(lines[at], at + 1, last)
+            last = self._read_source(lines[at], at + 1, last, lines[0] == "bundle/2")
             at += 1
         first = at
         while at < len(lines) and lines[at].split(" ", 1)[0] == "box":
@@ -56,12 +59,15 @@ class Document:
         if not 1 <= len(self.sources) <= MOST:
             raise broken("F-10", FIRST_SOURCE, f"expected 1 to {MOST} source lines, found {len(self.sources)}")
         self._check_boxes(first + 1)
+        if self._second != (lines[0] == "bundle/2"):
+            wanted = "bundle/2" if self._second else "bundle/1"
+            raise broken("F-35", 1, f"the format is {lines[0]}; expected {wanted} for these sources")
         self.digest = hashlib.sha256("\n".join(lines[:at] + ["", ""]).encode()).hexdigest()
         self._read_body(lines, at + 1)
 
     def _read_settings(self, lines):
-        if lines[0] != "bundle/1":
-            raise broken("F-4", 1, f'unknown format {_clip(lines[0])}; expected "bundle/1"')
+        if lines[0] not in ("bundle/1", "bundle/2"):
+            raise broken("F-4", 1, f'unknown format {_clip(lines[0])}; expected "bundle/1" or "bundle/2"')
         found = []
         for at, setting in enumerate(("bundle", "environment", "function", "name", "mode"), 1):
             words = lines[at].split(" ") if at < len(lines) else []
@@ -75,28 +81,38 @@ class Document:
             raise broken("F-9", 6, f"{_clip(self.mode)} is not a valid mode")
         return 6
 
-    def _read_source(self, line, number, last):
+    def _read_source(self, line, number, last, second):
         words = line.split(" ")
-        if len(words) not in (8, 9) or words[3] != "ssm":
-            raise broken("F-5", number, "expected source SECRET ENCODING ssm ARN VERSION DATE FIELD [CHECKS]")
-        _, secret, encoding, _, arn, version, date, field, *checks = words
-        parts = _arn(arn, "ssm", "parameter/")
+        if len(words) not in (8, 9) or words[3] not in (("ssm", "secretsmanager") if second else ("ssm",)):
+            raise broken("F-5", number, "expected source SECRET ENCODING STORE ARN VERSION DATE FIELD [CHECKS]")
+        _, secret, encoding, store, arn, version, date, field, *checks = words
+        of_secret, as_list = store == "secretsmanager", second and field[0] == "/"
         if not (2 <= len(secret) <= 128 and secret[0].isalpha() and _only(secret, WORD + "_")):
             raise broken("F-8", number, f"{_clip(secret)} is not a valid secret name")
         if last >= secret:
             raise broken("F-10", number, f"the source line of {secret} is out of order")
         if encoding not in ("text", "base64"):
             raise broken("F-11", number, f"{_clip(encoding)} is not a valid encoding")
-        if not parts or not all(p and _only(p, WORD + "_.-") for p in parts[3].split("/")):
+        parts = _secret(arn) if of_secret else _parameter(arn)
+        if not parts and of_secret:
+            raise broken("F-36", number, f"{_clip(arn)} is not the full ARN of a secret")
+        if not parts:
             raise broken("F-12", number, f"{_clip(arn)} is not the ARN of a parameter")
-        if not (version[0] in DIGITS[1:] and _only(version, DIGITS) and len(version) <= 19 and int(version) < 1 << 63):
+        if of_secret and self.mode == "blind":
+            raise broken("F-36", number, "a blind document cannot have secrets of Secrets Manager")
+        if of_secret and not (32 <= len(version) <= 64 and _only(version, WORD + "-_.")):
+            raise broken("F-37", number, f"{_clip(version)} is not a valid version ID")
+        if not of_secret and not (version[0] in DIGITS[1:] and _only(version, DIGITS) and len(version) <= 19 and int(version) < 1 << 63):
             raise broken("F-13", number, f"{_clip(version)} is not a valid version")
         if not _is_date(date):
             raise broken("F-14", number, f"{_clip(date)} is not a valid date")
-        if field != "-" and not all(p and p[0] != "-" and _only(p, WORD + "_-") for p in field.split(".")):
+        if field != "-" and not as_list and not all(map(_is_segment, field.split("."))):
             raise broken("F-15", number, f"{_clip(field)} is not a valid field")
         if field != "-" and self.mode == "blind":
             raise broken("F-15", number, "a blind document cannot have fields")
+        if as_list and not _is_list(field):
+            raise broken("F-38", number, f"{_clip(field)} is not a valid field in the list form")
+        self._second = self._second or of_secret or as_list
         if checks and not (len(checks[0]) <= 128 and _only(checks[0], LOWER + DIGITS + "_=,")):
             raise broken("F-34", number, f"{_clip(checks[0])} is not a valid list of checks")
         if checks and self.mode == "blind":
@@ -168,7 +184,7 @@ class Document:
         self.partition, self.region, self.account, self.key_id = parts
         for name, source in self.sources.items():
             if (source.partition, source.region) != (self.partition, self.region):
-                raise broken("F-20", source.line, f"the parameter of {name} is not in the partition and region of the key")
+                raise broken("F-20", source.line, f"the source of {name} is not in the partition and region of the key")
         blobs = lines[at + 1 :]
         if len(blobs) != len(self.boxes):
             raise broken("F-21", at + 2, f"expected one ciphertext line per box ({len(self.boxes)}), found {len(blobs)}")
@@ -263,13 +279,57 @@ def _clip(word):
 
 def _arn(text, service, prefix):
     """Return (partition, region, account, rest of the resource) of a valid ARN of that kind, else None."""
-    words = text.split(":")
+    words = text.split(":", 5)
     if len(words) != 6 or words[0] != "arn" or words[2] != service or not words[5].startswith(prefix):
         return None
     _, partition, _, region, account, resource = words
     if not (is_region(partition) and is_region(region) and len(account) == 12 and _only(account, DIGITS)):
         return None
     return partition, region, account, resource[len(prefix) :]
+
+
+def _parameter(text):
+    """Return what _arn does, of the ARN of a parameter (F-12)."""
+    parts = _arn(text, "ssm", "parameter/")
+    return parts if parts and all(p and _only(p, WORD + "_.-") for p in parts[3].split("/")) else None
+
+
+def _secret(text):
+    """Return what _arn does, of the full ARN of a secret of Secrets Manager (F-36)."""
+    parts = _arn(text, "secretsmanager", "secret:")
+    if not parts:
+        return None
+    name, hyphen, suffix = parts[3][:-7], parts[3][-7:-6], parts[3][-6:]
+    valid = 1 <= len(name) <= 512 and _only(name, WORD + "/_+=.@-!") and hyphen == "-" and _only(suffix, WORD)
+    return parts if valid else None
+
+
+def _is_segment(key):
+    """Report whether a key can be part of a field in the dotted form (F-15)."""
+    return key != "" and key[0] != "-" and _only(key, WORD + "_-")
+
+
+def _is_list(field):
+    """Report whether a field is in the list form, and has to be (F-38)."""
+    keys = field[1:].split("/")
+    return len(field) <= MAX_FIELD and all(map(_is_key, keys)) and not all(map(_is_segment, keys))
+
+
+def _is_key(text):
+    """Report whether a key of the list form is valid UTF-8, with escapes where F-38 says, and only there."""
+    start, *escaped = text.split("%")
+    key = start.encode()
+    if not _only(start, UNRESERVED):
+        return False
+    for part in escaped:
+        digits, rest = part[:2], part[2:]
+        if not (len(digits) == 2 and _only(digits, DIGITS + "ABCDEF") and _only(rest, UNRESERVED)):
+            return False
+        byte = int(digits, 16)
+        if chr(byte) in UNRESERVED:
+            return False
+        key += bytes([byte]) + rest.encode()
+    return _text(key) != ""
 
 
 def _is_date(text):
