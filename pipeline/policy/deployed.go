@@ -15,8 +15,8 @@ import (
 // Lambda knows no resource but * for lambda:ListFunctions:
 // https://docs.aws.amazon.com/service-authorization/latest/reference/list_awslambda.html
 func (s Setting) Deployed(functionsOnly bool) Document {
-	statements := slices.DeleteFunc(s.look(), func(one Statement) bool {
-		return !slices.Contains([]string{"ReadParameters", "FindLayer", "ReadLayer"}, one.Sid)
+	statements := slices.DeleteFunc(slices.Concat(s.look(), s.lookAtVersions()), func(one Statement) bool {
+		return slices.Contains([]string{"ListPaths", "DescribeKeys", "DescribeTaggedKeys"}, one.Sid)
 	})
 	if functionsOnly {
 		statements = append(statements, Statement{
@@ -31,7 +31,7 @@ func (s Setting) Deployed(functionsOnly bool) Document {
 				Resource: List{s.functionARN("*")}, // some functions are known only by the layer that they have
 			})
 	}
-	return newDocument(statements, s.closeReads(), []Statement{denyValues()})
+	return newDocument(statements, s.closeReads(), []Statement{s.denyValues()})
 }
 
 // deployedFunctions are the ARNs of the manifest's functions, by their names in Lambda.

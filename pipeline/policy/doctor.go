@@ -40,7 +40,7 @@ func (s Setting) simulate() []Statement {
 		return statements // the policies of functions do not name parameters
 	}
 	statements = append(statements, Statement{Sid: "DescribeParameters", Effect: allow, Action: List{"ssm:DescribeParameters"}, Resource: List{"*"}})
-	if keys := distinct(slices.Concat(s.packed().keys, s.blind().keys)); len(keys) > 0 {
+	if keys := distinct(slices.Concat(s.packed().keys, s.blind().keys, s.secrets().keys)); len(keys) > 0 {
 		statements = append(statements, Statement{Sid: "DescribeParameterKeys", Effect: allow, Action: List{"kms:DescribeKey"}, Resource: keys})
 	}
 	return statements

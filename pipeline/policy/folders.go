@@ -28,7 +28,7 @@ func (s Setting) InFolders(kind string, most int) (Setting, error) {
 	for _, g := range s.grants(kind) {
 		for _, pattern := range g.parameters {
 			a, _ := arn.Parse(pattern)
-			deepest = max(deepest, strings.Count(a.Resource, "/"))
+			deepest = max(deepest, levelsOf(a.Resource))
 		}
 	}
 	if deepest == 0 {

@@ -27,21 +27,22 @@ const (
 	noting     = "PutLayerARN"
 )
 
-// Build is the policy of the role that builds. It allows reading the parameters,
-// sealing each function under its own key and only for that function and, if the
+// Build is the policy of the role that builds. It allows reading the parameters and the
+// secrets of Secrets Manager, sealing each function under its own key and only for that function and, if the
 // bundle names a layer, publishing it and writing its ARN into the bundle's
 // layer_parameter. Parameters of packed functions can be
-// decrypted, but only through Parameter Store. Nothing of blind functions can.
+// decrypted, but only through Parameter Store, and secrets only through Secrets Manager.
+// Nothing of blind functions can.
 func (s Setting) Build() Document {
 	packed, blind := s.packed(), s.blind()
-	return newDocument(s.look(), s.open(packed, blind), s.seal(), s.publish(),
-		s.closeReads(s.layerParameters()...), s.closePuts(), s.closeSource(packed, blind), s.closeDestination())
+	return newDocument(s.look(), s.lookAtSecrets("ReadSecrets", describeSecret, getSecret), s.open(packed, blind), s.openSecrets(), s.seal(), s.publish(),
+		s.closeReads(s.layerParameters()...), s.closeSecrets(), s.closePuts(), s.closeSource(packed, blind), s.closeDestination())
 }
 
 // Plan is the policy of a role that shows what a build would do, but can neither
 // read nor seal a value.
 func (s Setting) Plan() Document {
-	return newDocument(s.look(), s.pointers(), s.closeReads(s.layerParameters()...), []Statement{denyValues()}, s.closeTags())
+	return newDocument(s.look(), s.lookAtVersions(), s.pointers(), s.closeReads(s.layerParameters()...), []Statement{s.denyValues()}, s.closeTags())
 }
 
 // pointers allows reading the parameters that get the ARNs of layers.
@@ -80,7 +81,10 @@ func (s Setting) Function(name string) (Document, error) {
 // the state of keys, and the previous layer.
 func (s Setting) look() []Statement {
 	all := s.reads(func(manifest.Function) bool { return true })
-	statements := []Statement{{Sid: "ReadParameters", Effect: allow, Action: List{"ssm:GetParameters"}, Resource: all.parameters}}
+	var statements []Statement
+	if len(all.parameters) > 0 {
+		statements = append(statements, Statement{Sid: "ReadParameters", Effect: allow, Action: List{"ssm:GetParameters"}, Resource: all.parameters})
+	}
 	if len(all.paths) > 0 {
 		statements = append(statements, Statement{Sid: "ListPaths", Effect: allow, Action: List{"ssm:GetParametersByPath"}, Resource: withBelow(all.paths)})
 	}
@@ -229,13 +233,14 @@ func (s Setting) closeReads(more ...string) []Statement {
 	if len(paths.NotResource) == 0 {
 		paths.Resource = List{"*"}
 	}
+	others := Statement{Sid: "DenyReadsElsewhere", Effect: deny, Action: List{"ssm:GetParameters"}}
+	others.NotResource = uncovered(slices.Concat(packed.parameters, prefixes(blind.parameters), more))
+	if len(others.NotResource) == 0 {
+		others.Resource = List{"*"}
+	}
 	return []Statement{
 		{Sid: "DenyOtherReads", Effect: deny, Action: List{"ssm:GetParameter", "ssm:GetParameterHistory"}, Resource: List{"*"}},
-		paths,
-		{
-			Sid: "DenyReadsElsewhere", Effect: deny, Action: List{"ssm:GetParameters"},
-			NotResource: uncovered(slices.Concat(packed.parameters, prefixes(blind.parameters), more)),
-		},
+		paths, others,
 	}
 }
 
@@ -248,8 +253,16 @@ func (s Setting) closeSource(packed, blind reach) []Statement {
 		return Statement{Sid: sid, Effect: deny, Action: List{action}, Resource: List{"*"}}
 	}
 	decrypt := refuse("DenyDecrypt", "kms:Decrypt")
+	var through List
 	if len(packed.keys) > 0 {
-		decrypt.Sid, decrypt.Condition = "DenyDirectDecrypt", Condition{"StringNotEquals": {viaService: s.viaSSM()}}
+		through = s.viaSSM()
+	}
+	fromSecrets := len(s.secrets().secrets) > 0 // aws/secretsmanager is one of their keys, or could be
+	if fromSecrets {
+		through = append(through, s.viaSecretsManager()...)
+	}
+	if len(through) > 0 {
+		decrypt.Sid, decrypt.Condition = "DenyDirectDecrypt", Condition{"StringNotEquals": {viaService: distinct(through)}}
 	}
 	if len(blind.keys) == 0 {
 		return []Statement{decrypt, refuse("DenyReEncryptFrom", "kms:ReEncryptFrom")}
@@ -259,6 +272,9 @@ func (s Setting) closeSource(packed, blind reach) []Statement {
 		// The build may read blind functions' parameters, and they may be under the same key.
 		unpacked := refuse("DenyDecryptOfOthers", "kms:Decrypt")
 		unpacked.Condition = Condition{"StringNotLike": {ofParameter: named(packed.parameters)}}
+		if fromSecrets { // whose contexts have no parameter
+			unpacked.Condition["StringEquals"] = map[string]List{viaService: s.viaSSM()}
+		}
 		statements = append(statements, unpacked)
 	}
 	foreign := refuse("DenyReEncryptFromOtherKeys", "kms:ReEncryptFrom")

@@ -55,8 +55,10 @@ func (p *probes) absent(of string, keys map[string][]string, resources List, act
 func (s Setting) BuildProbes() []Probe {
 	p := &probes{Setting: s}
 	p.look()
+	p.lookAtSecrets(getSecret)
 	packed, blind := s.packed(), s.blind()
 	p.open(packed, blind)
+	p.openSecrets()
 	for _, fn := range s.Manifest.Functions {
 		p.add(true, s.about(fn), s.request(fn, fn), List{s.Keys[fn.Name.Value]}, sealing(fn))
 	}
@@ -67,6 +69,7 @@ func (s Setting) BuildProbes() []Probe {
 	}
 	p.readElsewhere()
 	p.openElsewhere(packed, blind)
+	p.openOtherSecrets()
 	p.sealElsewhere()
 	p.administer(p.keys(), append(administering(), "kms:GenerateDataKey")...)
 	return p.all
@@ -77,15 +80,21 @@ func (s Setting) BuildProbes() []Probe {
 func (s Setting) PlanProbes() []Probe {
 	p := &probes{Setting: s}
 	p.look()
+	p.lookAtSecrets(listVersions)
 	p.add(true, "", nil, s.layerParameters(), "ssm:GetParameters")
 	p.readElsewhere()
-	packed, blind := s.packed(), s.blind()
-	keys := distinct(slices.Concat(s.keys(), packed.keys, blind.keys))
+	packed, blind, kept := s.packed(), s.blind(), s.secrets()
+	keys := distinct(slices.Concat(s.keys(), packed.keys, blind.keys, kept.keys))
 	fn := s.Manifest.Functions[0]
 	p.add(false, s.about(fn), s.request(fn, fn), keys,
 		"kms:Decrypt", "kms:Encrypt", "kms:ReEncryptFrom", "kms:ReEncryptTo", "kms:GenerateDataKey", "kms:CreateGrant")
 	if all := slices.Concat(packed.parameters, blind.parameters); len(all) > 0 {
 		p.add(false, "through Parameter Store", s.via(concrete(all)[0]), keys, "kms:Decrypt")
+	}
+	if secrets := concrete(kept.secrets); len(secrets) > 0 {
+		p.add(false, "", nil, secrets, getSecret)
+		p.add(false, "", nil, List{"*"}, getSecretBatches)
+		p.add(false, "through Secrets Manager", s.viaSecret(secrets[0]), keys, "kms:Decrypt")
 	}
 	from := len(p.all)
 	p.administer(p.keys(), administering()...)
@@ -319,7 +328,7 @@ func concrete(patterns List) List {
 	all := make(List, len(patterns))
 	for i, p := range patterns {
 		if all[i] = p; p != "*" {
-			all[i] = strings.ReplaceAll(p, "*", stranger)
+			all[i] = strings.NewReplacer("*", stranger, "?", "a").Replace(p)
 		}
 	}
 	return all

@@ -12,7 +12,7 @@ func (s Setting) Prune() Document {
 		{Sid: "DenyDeletionElsewhere", Effect: deny, Action: List{"lambda:DeleteLayerVersion"}, NotResource: versions},
 		{Sid: "DenyOtherReads", Effect: deny, Action: List{"ssm:GetParameter", "ssm:GetParameters", "ssm:GetParametersByPath"}, Resource: List{"*"}},
 		history,
-		denyValues(),
+		s.denyValues(),
 	})
 }
 

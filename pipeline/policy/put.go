@@ -43,7 +43,7 @@ func (s Setting) CheckPut() error {
 	if len(s.written().parameters) > 0 {
 		return nil
 	}
-	return fmt.Errorf("%w: environment %q has no secret that can be put: each has a version, a label or a path import", ErrNoPut, s.Manifest.Environment.Name.Value)
+	return fmt.Errorf("%w: environment %q has no secret that can be put: each has a version, a label or a path import, or is of Secrets Manager", ErrNoPut, s.Manifest.Environment.Name.Value)
 }
 
 // closePut denies what other policies of the role might allow: writing other parameters,
@@ -87,6 +87,9 @@ func (s Setting) written() written {
 	}
 	for _, fn := range s.Manifest.Functions {
 		for _, sec := range fn.Secrets {
+			if sec.SecretsManager.Value != "" {
+				continue // a put writes parameters
+			}
 			ref, err := secret.ParseRef(sec.Parameter.Value)
 			if err != nil || ref.Selector != "" {
 				continue // a put does not change what an older version has
@@ -131,11 +134,11 @@ func (s Setting) putSession(levels int) Document {
 		{Sid: "PutParameters", Effect: allow, Action: List{"ssm:PutParameter"}, Resource: shortened(w.parameters, levels)},
 		{Sid: "Describe", Effect: allow, Action: List{"ssm:DescribeParameters", "kms:DescribeKey"}, Resource: List{"*"}},
 	}
-	statements = append(statements, s.sessionThroughSSM("EncryptThroughParameterStore", "kms:Encrypt", "kms:GenerateDataKey"))
+	statements = append(statements, s.sessionThrough("ssm", "EncryptThroughParameterStore", "kms:Encrypt", "kms:GenerateDataKey"))
 	if packed := s.packed(); len(packed.parameters) > 0 {
 		statements = append(statements,
 			Statement{Sid: "ReadParameters", Effect: allow, Action: List{"ssm:GetParameters"}, Resource: shortened(packed.parameters, levels)},
-			s.sessionThroughSSM("DecryptThroughParameterStore", "kms:Decrypt"))
+			s.sessionThrough("ssm", "DecryptThroughParameterStore", "kms:Decrypt"))
 	}
 	return newDocument(statements)
 }

@@ -1,8 +1,6 @@
 package policy
 
 import (
-	"slices"
-
 	"github.com/whispering/bundle/internal/arn"
 )
 
@@ -15,7 +13,7 @@ import (
 // https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html#conditions-kms-bypass-policy-lockout-safety-check
 func (s Setting) Revoke() Document {
 	keys := s.relatives()
-	statements := slices.DeleteFunc(s.look(), func(one Statement) bool { return one.Sid != "FindLayer" && one.Sid != "ReadLayer" })
+	statements := s.readPublished()
 	statements = append(statements, []Statement{
 		{Sid: "ListFunctions", Effect: allow, Action: List{"lambda:ListFunctions"}, Resource: List{"*"}},
 		{Sid: "ListAliases", Effect: allow, Action: List{"lambda:GetFunctionConfiguration", "lambda:ListAliases"}, Resource: List{s.functionARN("*")}},
@@ -38,7 +36,7 @@ func (s Setting) Revoke() Document {
 	return newDocument(statements, []Statement{{
 		Sid: "DenyLockout", Effect: deny, Action: List{"kms:PutKeyPolicy"}, Resource: List{"*"},
 		Condition: Condition{"Bool": {"kms:BypassPolicyLockoutSafetyCheck": List{"true"}}},
-	}, denyValues()})
+	}, s.denyValues()})
 }
 
 // relatives are the functions' keys in the account. A multi-Region key stands for its relatives, which have its ID.

@@ -25,7 +25,7 @@ func (s Setting) Rollout() Document {
 		{Sid: "DenyChangesElsewhere", Effect: deny, Action: rolloutChanges(), NotResource: functions},
 		{Sid: "DenyOtherLayers", Effect: deny, Action: List{updateConfiguration}, Resource: List{"*"}, Condition: Condition{"ForAnyValue:StringNotLike": {layerKey: layers}}},
 		{Sid: "DenyCode", Effect: deny, Action: List{"lambda:GetFunction", "lambda:UpdateFunctionCode"}, Resource: List{"*"}},
-		denyValues(),
+		s.denyValues(),
 	})
 }
 

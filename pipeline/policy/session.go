@@ -2,6 +2,7 @@ package policy
 
 import (
 	"encoding/json"
+	"slices"
 	"strings"
 
 	"github.com/whispering/bundle/internal/arn"
@@ -18,10 +19,11 @@ const MaxSession = 2048
 func Looking() Document {
 	return newDocument([]Statement{
 		{Sid: "AllowWhatTheRoleMay", Effect: allow, Action: List{"*"}, Resource: List{"*"}},
-		denyValues("secretsmanager:GetSecretValue", "secretsmanager:BatchGetSecretValue"),
+		denyValues(getSecret, getSecretBatches),
 		{Sid: "DenyWrites", Effect: deny, Resource: List{"*"}, NotAction: List{
 			"cloudtrail:DescribeTrails", "cloudtrail:GetEventSelectors", "cloudtrail:LookupEvents",
-			"kms:Describe*", "kms:Get*", "kms:List*", "lambda:Get*", "lambda:List*", "ssm:Describe*", "ssm:Get*", "ssm:List*", "sts:GetCallerIdentity",
+			"kms:Describe*", "kms:Get*", "kms:List*", "lambda:Get*", "lambda:List*", describeSecret, listVersions,
+			"ssm:Describe*", "ssm:Get*", "ssm:List*", "sts:GetCallerIdentity",
 		}},
 	})
 }
@@ -54,11 +56,11 @@ func (s Setting) PublishSession() (Document, bool) {
 	return d, d.length() <= MaxSession
 }
 
-// sessionThroughSSM is a short throughSSM, for every key and parameter.
-func (s Setting) sessionThroughSSM(sid string, actions ...string) Statement {
+// sessionThrough allows actions on every key, through a service only.
+func (s Setting) sessionThrough(service, sid string, actions ...string) Statement {
 	return Statement{
 		Sid: sid, Effect: allow, Action: actions, Resource: List{"*"},
-		Condition: Condition{"StringLike": {viaService: List{"ssm." + s.Region + ".*"}}},
+		Condition: Condition{"StringLike": {viaService: List{service + "." + s.Region + ".*"}}},
 	}
 }
 
@@ -75,12 +77,18 @@ func (s Setting) buildSession(keyAccounts []string, levels int, exact bool) Docu
 	if len(all.paths) > 0 {
 		reads, parameters = append(reads, "ssm:GetParametersByPath"), append(parameters, all.paths...)
 	}
-	statements := []Statement{
-		{Sid: "ReadParameters", Effect: allow, Action: reads, Resource: shortened(parameters, levels)},
-		{Sid: "DescribeKeys", Effect: allow, Action: List{"kms:DescribeKey"}, Resource: List{"*"}},
+	var statements []Statement
+	if len(parameters) > 0 {
+		statements = append(statements, Statement{Sid: "ReadParameters", Effect: allow, Action: reads, Resource: shortened(parameters, levels)})
 	}
+	statements = append(statements, Statement{Sid: "DescribeKeys", Effect: allow, Action: List{"kms:DescribeKey"}, Resource: List{"*"}})
 	if len(packed.parameters) > 0 {
-		statements = append(statements, s.sessionThroughSSM("DecryptThroughParameterStore", "kms:Decrypt"))
+		statements = append(statements, s.sessionThrough("ssm", "DecryptThroughParameterStore", "kms:Decrypt"))
+	}
+	if r := s.secrets(); len(r.secrets) > 0 {
+		statements = append(statements,
+			Statement{Sid: "ReadSecrets", Effect: allow, Action: List{describeSecret, getSecret}, Resource: shortened(slices.Concat(r.secrets, r.optional), levels)},
+			s.sessionThrough("secretsmanager", "DecryptThroughSecretsManager", "kms:Decrypt"))
 	}
 	if len(blind.parameters) > 0 {
 		statements = append(statements, Statement{
@@ -125,18 +133,29 @@ func readLayers() []Statement {
 	return []Statement{{Sid: "ReadLayers", Effect: allow, Action: List{"lambda:ListLayerVersions", "lambda:GetLayerVersion"}, Resource: List{"*"}}}
 }
 
-// shortened returns patterns for ARNs of parameters. Names with more levels are cut
-// after that many.
+// shortened returns patterns for ARNs of parameters and secrets. Names with more levels
+// are cut after that many.
 func shortened(arns List, levels int) List {
 	var all List
 	for _, pattern := range arns {
 		a, _ := arn.Parse(pattern)
-		if parts := strings.Split(a.Resource, "/"); len(parts) > 1+levels {
-			a.Resource = strings.Join(parts[:1+levels], "/") + "/*"
+		parts := strings.Split(a.Resource, "/")
+		if n := levels + len(parts) - levelsOf(a.Resource); n < len(parts) {
+			a.Resource = strings.Join(parts[:n], "/") + "/*"
 		}
 		all = append(all, a.String())
 	}
 	return uncovered(all)
+}
+
+// levelsOf returns how many levels the name of a resource has: parameter/a/b has two, as
+// secret:a/b and secret:/a/b have.
+func levelsOf(resource string) int {
+	name := strings.TrimPrefix(resource, "secret:")
+	if n := strings.Count(name, "/"); name == resource || strings.HasPrefix(name, "/") {
+		return n
+	}
+	return strings.Count(name, "/") + 1
 }
 
 // length returns the number of characters of a document as it is sent.

@@ -36,6 +36,11 @@ type Setting struct {
 	ParameterKeys []string
 	BlindKeys     []string
 
+	// Secrets are those of Secrets Manager that the manifest names and that exist.
+	// SecretKeys are ARNs of more keys that any of them may be encrypted with.
+	Secrets    []Secret
+	SecretKeys []string
+
 	BuildRole     string            // ARN; "" if the account's IAM policies decide who can seal
 	PlanRole      string            // ARN; "" if it is not known
 	PutRole       string            // ARN; "" if it is not known
@@ -185,10 +190,13 @@ func (s Setting) partition() string {
 // makes. AWS documents it with the suffix amazonaws.com, and not for every partition: so
 // the name of the partition's endpoint is there as well.
 // https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html#conditions-kms-via-service
-func (s Setting) viaSSM() List {
-	all := List{"ssm." + s.Region + ".amazonaws.com"}
+func (s Setting) viaSSM() List { return s.calledBy("ssm") }
+
+// calledBy returns the values that kms:ViaService can have in a call that a service makes.
+func (s Setting) calledBy(service string) List {
+	all := List{service + "." + s.Region + ".amazonaws.com"}
 	if suffix := arn.Domain(s.partition()); suffix != "" {
-		all = append(all, "ssm."+s.Region+"."+suffix)
+		all = append(all, service+"."+s.Region+"."+suffix)
 	}
 	return distinct(all)
 }
@@ -206,8 +214,8 @@ func (s Setting) blind() reach {
 	return r
 }
 
-// reach is what some functions read: the parameters, and the keys that they are
-// stored under.
+// reach is what some functions read from Parameter Store: the parameters, and the keys
+// that they are stored under.
 type reach struct {
 	parameters List // ARNs; those below a path end in "/*"
 	paths      List // ARNs of the paths themselves
@@ -223,6 +231,9 @@ func (s Setting) reads(pass func(manifest.Function) bool) reach {
 			continue
 		}
 		for _, sec := range fn.Secrets {
+			if sec.SecretsManager.Value != "" {
+				continue // see Setting.secrets
+			}
 			ref, err := secret.ParseRef(sec.Parameter.Value)
 			if err != nil {
 				continue // a check of the manifest has reported it
