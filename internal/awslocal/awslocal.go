@@ -24,6 +24,7 @@ import (
 	"github.com/whispering/bundle/internal/awslocal/cloudtrail"
 	"github.com/whispering/bundle/internal/awslocal/kms"
 	"github.com/whispering/bundle/internal/awslocal/lambda"
+	"github.com/whispering/bundle/internal/awslocal/secretsmanager"
 	"github.com/whispering/bundle/internal/awslocal/simulator"
 	"github.com/whispering/bundle/internal/awslocal/ssm"
 	"github.com/whispering/bundle/internal/awslocal/sts"
@@ -45,6 +46,7 @@ type Server struct {
 	sts       *sts.Service
 	kms       *kms.Service
 	ssm       *ssm.Service
+	secrets   *secretsmanager.Service
 	layers    *lambda.Service
 	protocols []protocol
 	pristine  map[string]json.RawMessage // the services' states before the first call
@@ -90,9 +92,10 @@ func New(o ...Option) (*Server, error) {
 	}
 	s.layers = lambda.New(layersDir, s.options.clock, s.options.functions)
 	s.ssm = ssm.New(s.kms, s.options.ssm)
+	s.secrets = secretsmanager.New(s.kms, s.options.secrets)
 	trails := cloudtrail.New()
 	trails.Delay, s.kms.PolicyDelay = s.options.eventDelay, s.options.policyDelay
-	if err := s.register(s.sts, s.kms, s.ssm, s.layers, trails, simulator.New(s.sts)); err != nil {
+	if err := s.register(s.sts, s.kms, s.ssm, s.secrets, s.layers, trails, simulator.New(s.sts)); err != nil {
 		return nil, err
 	}
 	s.protocols = append([]protocol{restProtocol{}, jsonProtocol{}}, queryProtocols()...)

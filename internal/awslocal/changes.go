@@ -28,7 +28,7 @@ func (s *Server) bringChanges(in seedFile, known []byte, kept map[string]int64) 
 		}
 	}
 	if b.old.Region != in.Region { // other keys and parameters, even with the same names
-		b.old.Keys, b.old.Parameters = nil, nil
+		b.old.Keys, b.old.Parameters, b.old.Secrets = nil, nil, nil
 	}
 	keys, roles := byName(b.old.Keys), byName(b.old.Roles)
 	for i := range in.Keys {
@@ -39,6 +39,13 @@ func (s *Server) bringChanges(in seedFile, known []byte, kept map[string]int64) 
 	}
 	if err := b.parameters(); err != nil {
 		return err
+	}
+	secrets := byName(b.old.Secrets)
+	for i := range in.Secrets {
+		x := &in.Secrets[i]
+		if err := b.secret(x, secrets[x.name()]); err != nil {
+			return wrong(x, err)
+		}
 	}
 	for i := range in.Roles {
 		r := &in.Roles[i]

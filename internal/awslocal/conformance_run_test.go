@@ -24,6 +24,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudtrail"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/aws/smithy-go"
@@ -153,7 +154,7 @@ func (e *run) wait() {
 // call makes the call through the SDK: the JSON is decoded into the operation's input, its output is encoded as JSON.
 func (e *run) call(service, operation, in string) error {
 	clients := map[string]any{"ssm": ssm.NewFromConfig(e.cfg), "kms": kms.NewFromConfig(e.cfg), "sts": sts.NewFromConfig(e.cfg), "lambda": lambda.NewFromConfig(e.cfg),
-		"cloudtrail": cloudtrail.NewFromConfig(e.cfg)}
+		"cloudtrail": cloudtrail.NewFromConfig(e.cfg), "secretsmanager": secretsmanager.NewFromConfig(e.cfg)}
 	method := reflect.ValueOf(clients[service]).MethodByName(operation)
 	if !method.IsValid() {
 		e.t.Fatalf("the SDK has no %s %s", service, operation)
@@ -209,6 +210,8 @@ func (e *run) clean(operation string, in map[string]any) {
 		undo("kms", "ScheduleKeyDeletion", map[string]any{"KeyId": lookUp(e.out, "KeyMetadata.KeyId"), "PendingWindowInDays": 7})
 	case operation == "CreateAlias":
 		undo("kms", "DeleteAlias", map[string]any{"AliasName": in["AliasName"]})
+	case operation == "CreateSecret":
+		undo("secretsmanager", "DeleteSecret", map[string]any{"SecretId": lookUp(e.out, "ARN"), "ForceDeleteWithoutRecovery": true})
 	case operation == "CreateFunction":
 		undo("lambda", "DeleteFunction", map[string]any{"FunctionName": in["FunctionName"]})
 	case operation == "PublishLayerVersion":

@@ -6,6 +6,7 @@ import (
 
 	"github.com/whispering/bundle/internal/awslocal/iam"
 	"github.com/whispering/bundle/internal/awslocal/lambda"
+	"github.com/whispering/bundle/internal/awslocal/secretsmanager"
 	"github.com/whispering/bundle/internal/awslocal/ssm"
 )
 
@@ -22,6 +23,7 @@ type options struct {
 	log               io.Writer
 	latency           time.Duration
 	ssm               ssm.Options
+	secrets           secretsmanager.Options
 	functions         lambda.Options
 	buckets           map[string]limit
 	faults            []Fault
@@ -51,7 +53,9 @@ func withEnvironment(name string) Option { return func(o *options) { o.environme
 func WithReadOnly() Option { return func(o *options) { o.readOnly = true } }
 
 // withTrial makes a server that finds what is wrong with a sample file, and of which nothing else is used.
-func withTrial() Option { return func(o *options) { o.ssm.Trial = true } }
+func withTrial() Option {
+	return func(o *options) { o.ssm.Trial, o.secrets.Trial = true, true }
+}
 
 // WithSeed brings a sample file (JSON) into the state. See Server.BringIn.
 func WithSeed(seed []byte) Option { return func(o *options) { o.seed = seed } }

@@ -26,12 +26,12 @@ type protocol interface {
 	refusal(refusal) *call.Error
 }
 
-// jsonProtocol is AWS JSON 1.1, of SSM and KMS: https://smithy.io/2.0/aws/protocols/aws-json-1_1-protocol.html.
+// jsonProtocol is AWS JSON 1.1, of SSM, KMS, CloudTrail and Secrets Manager: https://smithy.io/2.0/aws/protocols/aws-json-1_1-protocol.html.
 type jsonProtocol struct{}
 
 // jsonTargets are the prefixes of X-Amz-Target by service.
 func jsonTargets() map[string]string {
-	return map[string]string{"ssm": "AmazonSSM", "kms": "TrentService", "cloudtrail": "CloudTrail_20131101"}
+	return map[string]string{"ssm": "AmazonSSM", "kms": "TrentService", "cloudtrail": "CloudTrail_20131101", "secretsmanager": "secretsmanager"}
 }
 
 func (jsonProtocol) claims(r *http.Request) bool { return r.Header.Get("X-Amz-Target") != "" }
@@ -60,12 +60,17 @@ func (jsonProtocol) reply(_, _ string, out any) ([]byte, error) {
 }
 
 func (jsonProtocol) failure(_ string, e *call.Error) []byte {
-	body, err := json.Marshal(struct {
-		Type    string `json:"__type"`
-		Message string `json:"message,omitempty"`
-	}{e.Code, e.Message})
+	members := map[string]string{"__type": e.Code}
+	switch {
+	case e.Message == "":
+	case e.UpperMessage:
+		members["Message"] = e.Message
+	default:
+		members["message"] = e.Message
+	}
+	body, err := json.Marshal(members)
 	if err != nil {
-		return []byte("{}") // two strings always marshal
+		return []byte("{}") // strings always marshal
 	}
 	return body
 }
@@ -177,7 +182,9 @@ func asError(p protocol, err error) *call.Error {
 		return p.refusal(f)
 	case errors.As(err, &e):
 		if e.Status == 0 {
-			return &call.Error{Status: http.StatusBadRequest, Code: e.Code, Message: e.Message}
+			answered := *e
+			answered.Status = http.StatusBadRequest
+			return &answered
 		}
 		return e
 	}

@@ -13,11 +13,12 @@ import (
 	"github.com/whispering/bundle/internal/awslocal/sts"
 )
 
-// seedFile is a sample file: keys, parameters, roles and identity providers. Unknown members are refused.
+// seedFile is a sample file: keys, parameters, secrets, roles and identity providers. Unknown members are refused.
 type seedFile struct {
 	Region     string
 	Keys       []seedKey
 	Parameters []seedParameter
+	Secrets    []seedSecret
 	Roles      []seedRole
 	Providers  []seedProvider `json:"identity_providers"`
 }

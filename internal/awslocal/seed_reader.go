@@ -101,6 +101,13 @@ func (r *seedReader) member(in *seedFile, seen map[string]bool) error {
 				err = wrong(p, errors.New("it has both value and values"))
 			}
 		}
+	case "secrets":
+		in.Secrets, err = entries[seedSecret](r, "secret")
+		for i := range in.Secrets {
+			if x := &in.Secrets[i]; err == nil && x.check() != nil {
+				err = wrong(x, x.check())
+			}
+		}
 	case "roles":
 		in.Roles, err = entries[seedRole](r, "role")
 	case "identity_providers":
@@ -191,9 +198,9 @@ func memberOf(wrong *json.UnmarshalTypeError) string {
 func typeOf(wrong *json.UnmarshalTypeError) string {
 	member := memberOf(wrong)
 	switch {
-	case member == "values", member == "audiences":
+	case member == "values", member == "binary", member == "audiences":
 		return "a list of strings"
-	case member == "labels":
+	case member == "labels", member == "stages":
 		return "an object of numbers"
 	}
 	switch wrong.Type.Kind() {

@@ -9,6 +9,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -221,13 +222,14 @@ func (s *Server) log(x *exchange) {
 		return
 	}
 	var in struct {
-		Name, Path, KeyId, SourceKeyId, DestinationKeyId, AliasName, RoleArn, LayerName, Arn, PolicySourceArn, FunctionName string
-		Names                                                                                                               []string
+		Name, Path, KeyId, SourceKeyId, DestinationKeyId, AliasName, RoleArn, LayerName, Arn, PolicySourceArn, FunctionName, SecretId string
+		Names, SecretIdList                                                                                                           []string
 	}
 	_ = json.Unmarshal(x.in, &in) // a request that cannot be read has no names to log
 	var names strings.Builder
-	for _, name := range append(in.Names, in.Name, in.Path, in.KeyId, in.SourceKeyId, in.DestinationKeyId, in.AliasName, in.RoleArn, in.LayerName, in.Arn,
-		in.PolicySourceArn, in.FunctionName) {
+	single := []string{in.Name, in.Path, in.KeyId, in.SourceKeyId, in.DestinationKeyId, in.AliasName, in.RoleArn, in.LayerName, in.Arn, in.PolicySourceArn,
+		in.FunctionName, in.SecretId}
+	for _, name := range slices.Concat(in.Names, in.SecretIdList, single) {
 		if name != "" {
 			fmt.Fprintf(&names, " %q", name)
 		}

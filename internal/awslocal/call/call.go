@@ -89,6 +89,8 @@ type Error struct {
 	Status  int // HTTP status; 0 means 400
 	Code    string
 	Message string // may be empty, as for some codes of AWS
+	// UpperMessage is whether the member of the text is "Message" in JSON, as of the errors in the model of Secrets Manager.
+	UpperMessage bool
 }
 
 // NewError makes an *Error of status 400.

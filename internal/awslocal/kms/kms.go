@@ -103,7 +103,7 @@ func (s *Service) Name() string { return "kms" }
 // Operations lists the handlers by operation name.
 func (s *Service) Operations() map[string]call.Handler { return s.operations }
 
-// Mutates reports whether an operation changes the state. DescribeKey of alias/aws/ssm can make that key, but the key
+// Mutates reports whether an operation changes the state. DescribeKey of an AWS managed key can make it, but the key
 // does not have to be saved until something is encrypted with it.
 func (s *Service) Mutates(operation string) bool {
 	switch operation {

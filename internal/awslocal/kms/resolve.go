@@ -6,9 +6,6 @@ import (
 	"github.com/whispering/bundle/internal/awslocal/call"
 )
 
-// managedAlias is the alias of the AWS managed key that SSM uses for a parameter without a key.
-const managedAlias = "alias/aws/ssm"
-
 // reference is a key as a request named it.
 type reference struct {
 	*key
@@ -17,7 +14,7 @@ type reference struct {
 
 // find finds the key that a KeyId member names: a key ID, a key ARN, an alias name or an alias ARN
 // (https://docs.aws.amazon.com/kms/latest/developerguide/concepts.html#key-id). The caller holds a lock and, for
-// alias/aws/ssm, has called EnsureManaged before taking it.
+// the alias of an AWS managed key, has called EnsureManaged before taking it.
 func (s *Service) find(r *call.Request, member, ref string) (reference, error) {
 	account, resource := r.Account, ref
 	if strings.HasPrefix(ref, "arn:") {

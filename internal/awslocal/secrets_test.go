@@ -1,0 +1,132 @@
+package awslocal_test
+
+import (
+	"context"
+	"encoding/json"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/kms"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+
+	"github.com/whispering/bundle/internal/awslocal"
+	awssts "github.com/whispering/bundle/internal/awslocal/sts"
+)
+
+func (w world) secrets() *secretsmanager.Client { return secretsmanager.NewFromConfig(w.config()) }
+
+// A moved label changes what is read, and the pair of an ID and a label that no longer belong together is refused.
+func TestSecretsOfASampleFile(t *testing.T) {
+	ctx := context.Background()
+	w := start(t, awslocal.WithSeed([]byte(`{"keys": [{"alias": "alias/app"}], "secrets": [
+		{"name": "prod/db", "key_id": "alias/app", "values": ["one", "two"], "suffix": "a1B2c3"},
+		{"name": "rds!cluster", "binary": ["AAE="], "owning_service": "rds", "rotation": {"days": 7, "pending": true}},
+		{"name": "empty"}]}`)))
+	c := w.secrets()
+	got, err := c.GetSecretValue(ctx, &secretsmanager.GetSecretValueInput{SecretId: aws.String("prod/db")})
+	if err != nil || aws.ToString(got.SecretString) != "two" {
+		t.Fatal(got, err)
+	}
+	if arn := aws.ToString(got.ARN); arn != "arn:aws:secretsmanager:us-east-1:000000000000:secret:prod/db-a1B2c3" {
+		t.Error(arn)
+	}
+	listed, err := c.ListSecretVersionIds(ctx, &secretsmanager.ListSecretVersionIdsInput{SecretId: got.ARN})
+	if err != nil || len(listed.Versions) != 2 {
+		t.Fatal(listed, err)
+	}
+	old := listed.Versions[0].VersionId
+	_, err = c.UpdateSecretVersionStage(ctx, &secretsmanager.UpdateSecretVersionStageInput{SecretId: got.ARN, VersionStage: aws.String("AWSCURRENT"),
+		MoveToVersionId: old, RemoveFromVersionId: got.VersionId})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = c.GetSecretValue(ctx, &secretsmanager.GetSecretValueInput{SecretId: got.ARN, VersionId: got.VersionId, VersionStage: aws.String("AWSCURRENT")})
+	refused(t, err, "InvalidRequestException", "You provided a VersionStage that is not associated to the provided VersionId.")
+
+	managed, err := c.DescribeSecret(ctx, &secretsmanager.DescribeSecretInput{SecretId: aws.String("rds!cluster")})
+	if err != nil || aws.ToString(managed.OwningService) != "rds" || !aws.ToBool(managed.RotationEnabled) || len(managed.VersionIdsToStages) != 2 {
+		t.Error(managed, err)
+	}
+	_, err = c.GetSecretValue(ctx, &secretsmanager.GetSecretValueInput{SecretId: aws.String("empty")})
+	refused(t, err, "ResourceNotFoundException", "value for staging label: AWSCURRENT")
+	if n := w.Calls()["secretsmanager:GetSecretValue"]; n != 3 {
+		t.Errorf("%d calls were counted", n)
+	}
+}
+
+// A changed sample file makes new versions of what only the file changed, and keeps the others.
+func TestChangedSampleOfSecrets(t *testing.T) {
+	ctx := context.Background()
+	const before = `{"secrets": [{"name": "a", "values": ["1"], "suffix": "aaaaaa"}, {"name": "b", "values": ["1"]}, {"name": "c", "value": "1"}]}`
+	w := start(t, awslocal.WithSeed([]byte(before)))
+	c := w.secrets()
+	read := func(name string) (value, id string) {
+		t.Helper()
+		got, err := c.GetSecretValue(ctx, &secretsmanager.GetSecretValueInput{SecretId: &name})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return aws.ToString(got.SecretString), aws.ToString(got.VersionId)
+	}
+	if _, err := c.PutSecretValue(ctx, &secretsmanager.PutSecretValueInput{SecretId: aws.String("b"), SecretString: aws.String("mine")}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.DeleteSecret(ctx, &secretsmanager.DeleteSecretInput{SecretId: aws.String("c"), ForceDeleteWithoutRecovery: aws.Bool(true)}); err != nil {
+		t.Fatal(err)
+	}
+	_, first := read("a")
+	const after = `{"secrets": [{"name": "a", "values": ["1", "2"], "suffix": "aaaaaa"}, {"name": "b", "values": ["2"]}, {"name": "c", "value": "2"}]}`
+	if _, err := w.BringIn("", []byte(after)); err != nil {
+		t.Fatal(err)
+	}
+	if value, id := read("a"); value != "2" || id == first {
+		t.Error(value)
+	}
+	if value, _ := read("b"); value != "mine" {
+		t.Error(value)
+	}
+	_, err := c.DescribeSecret(ctx, &secretsmanager.DescribeSecretInput{SecretId: aws.String("c")})
+	refused(t, err, "ResourceNotFoundException", "")
+}
+
+// Secrets Manager uses KMS as its caller: with the ARN and the version in the encryption context, and only through the service.
+func TestSecretsUseKMSAsTheirCaller(t *testing.T) {
+	ctx := context.Background()
+	w := start(t, awslocal.WithSeed([]byte(`{"keys": [{"alias": "alias/app"}], "secrets": [
+		{"name": "own", "key_id": "alias/app", "value": "sample", "suffix": "aaaaaa"}, {"name": "default", "value": "sample"}]}`)))
+	const reads = `{"Effect":"Allow","Action":["secretsmanager:*"],"Resource":"*"}`
+	for name, test := range map[string]struct{ statement, secret, want string }{
+		"no right to the key":          {reads, "own", "AccessDeniedException"},
+		"the default key needs none":   {reads, "default", ""},
+		"through Secrets Manager":      {`{"Effect":"Allow","Action":"kms:Decrypt","Resource":"*","Condition":{"StringEquals":{"kms:ViaService":"secretsmanager.us-east-1.amazonaws.com"}}}`, "own", ""},
+		"through another service only": {`{"Effect":"Allow","Action":"kms:Decrypt","Resource":"*","Condition":{"StringEquals":{"kms:ViaService":"ssm.us-east-1.amazonaws.com"}}}`, "own", "AccessDeniedException"},
+		"this secret":                  {`{"Effect":"Allow","Action":"kms:Decrypt","Resource":"*","Condition":{"StringLike":{"kms:EncryptionContext:SecretARN":"arn:aws:secretsmanager:*:*:secret:own-??????"}}}`, "own", ""},
+		"another secret":               {`{"Effect":"Allow","Action":"kms:Decrypt","Resource":"*","Condition":{"StringLike":{"kms:EncryptionContext:SecretARN":"arn:aws:secretsmanager:*:*:secret:other-??????"}}}`, "own", "AccessDeniedException"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			policy := `{"Version":"2012-10-17","Statement":[` + reads + `,` + test.statement + `]}`
+			if err := w.PutRole(awssts.Role{Name: "build", AccessKeyID: buildID, SecretAccessKey: buildKey, Policy: json.RawMessage(policy)}); err != nil {
+				t.Fatal(err)
+			}
+			c := secretsmanager.NewFromConfig(w.as(buildID, buildKey, ""))
+			_, err := c.GetSecretValue(ctx, &secretsmanager.GetSecretValueInput{SecretId: &test.secret})
+			refused(t, err, test.want, text(test.want, "Access to KMS is not allowed"))
+		})
+	}
+	if _, err := w.kms().DisableKey(ctx, &kms.DisableKeyInput{KeyId: keyARN(t, w, "alias/app")}); err != nil {
+		t.Fatal(err)
+	}
+	_, err := w.secrets().GetSecretValue(ctx, &secretsmanager.GetSecretValueInput{SecretId: aws.String("own")})
+	refused(t, err, "DecryptionFailure", "")
+	_, err = w.secrets().PutSecretValue(ctx, &secretsmanager.PutSecretValueInput{SecretId: aws.String("own"), SecretString: aws.String("b")})
+	refused(t, err, "EncryptionFailure", "")
+}
+
+func keyARN(t *testing.T, w world, alias string) *string {
+	t.Helper()
+	key, err := w.kms().DescribeKey(context.Background(), &kms.DescribeKeyInput{KeyId: &alias})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return key.KeyMetadata.Arn
+}
