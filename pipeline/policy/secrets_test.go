@@ -319,3 +319,47 @@ func TestSessionOfALargeBuildNamesSecretsByTheirFolders(t *testing.T) {
 		}
 	}
 }
+
+// Names that go on where another one ends are in one another's patterns: app-?????? and app-x-??????.
+func TestPoliciesOfManySecretsAreSplit(t *testing.T) {
+	for form, name := range map[string]string{"folders": "prod/payments/function-%d/secret", "flat": "payments-secret-%d", "nested": "payments%s"} {
+		s := plain("aws", "us-west-2", "one", "two", "three")
+		for i := range 80 {
+			text := fmt.Sprintf(name, i)
+			if form == "nested" {
+				text = fmt.Sprintf(name, strings.Repeat("-a", i/20)) + fmt.Sprintf("-%d", i%20)
+			}
+			fn := &s.Manifest.Functions[i%2*2] // the one between is blind
+			fn.Secrets = append(fn.Secrets, manifest.Secret{SecretsManager: manifest.Text{Value: text}, Optional: i%5 == 0})
+			if form == "nested" && i%20 == 0 {
+				fn.Secrets = append(fn.Secrets, manifest.Secret{SecretsManager: manifest.Text{Value: fmt.Sprintf(name, strings.Repeat("-a", i/20))}})
+			}
+		}
+		s.SecretKeys = []string{"arn:aws:kms:us-west-2:222222222222:key/ffffffff-1111-4111-8111-111111111111"}
+		for kind, whole := range map[string]policy.Document{"ci": s.Build(), "plan": s.Plan(), "doctor": s.Doctor()} {
+			parts, err := whole.Split(4000)
+			if err != nil {
+				t.Fatalf("%s, %s: %v", form, kind, err)
+			}
+			one, several := parsed(t, []policy.Document{whole}), parsed(t, parts)
+			answers := map[string]int{}
+			for _, fn := range s.Manifest.Functions {
+				for _, sec := range fn.Secrets {
+					for _, end := range []string{"", "-AbCdEf", "-AbCdE", "-AbCdEfG", "-x-AbCdEf", "-0-AbCdEf", "0-AbCdEf", "/x-AbCdEf"} {
+						for _, action := range []string{"GetSecretValue", "DescribeSecret", "BatchGetSecretValue"} {
+							r := request{action: "secretsmanager:" + action, resource: "arn:aws:secretsmanager:us-west-2:222222222222:secret:" + sec.SecretsManager.Value + end}
+							want := decide(one, r)
+							if answers[want]++; decide(several, r) != want {
+								t.Fatalf("%s, %s: %+v: %s, and in parts: %s", form, kind, r, want, decide(several, r))
+							}
+						}
+					}
+				}
+			}
+			if len(parts) < 3 || len(answers) < 3 {
+				t.Errorf("%s, %s: %d parts, %v", form, kind, len(parts), answers)
+			}
+			t.Logf("%s, %s: %d characters in %d parts", form, kind, whole.Size(), len(parts))
+		}
+	}
+}

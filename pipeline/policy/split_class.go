@@ -25,12 +25,40 @@ func classes(list List, room int) (lists []List, ok bool) {
 	if slices.ContainsFunc(list, func(member string) bool { return strings.IndexFunc(member, notASCII) >= 0 }) {
 		return nil, false // a prefix could end within a character
 	}
-	lists, ok = newClass("", list).cut(room)
+	if lists, ok = newClass("", list).cut(room); !ok {
+		lists, ok = classesBesideOpen(list, room)
+	}
 	backward, also := classesByEnd(list, room)
 	if !also || ok && total(lists) <= total(backward) {
 		return lists, ok
 	}
 	return backward, true
+}
+
+// classesBesideOpen is classes for lists in which some members begin with all that others
+// have before their wildcard, as db-x-?????? does with db-??????. The others are in every
+// list: they match nothing that is not in L.
+func classesBesideOpen(list List, room int) ([]List, bool) {
+	list = uncovered(list)
+	var closed, everywhere List
+	for i, member := range list {
+		before := literal(member)
+		others := func(j int) bool { return j >= 0 && j < len(list) && strings.HasPrefix(literal(list[j]), before) }
+		if before != member && (others(i-1) || others(i+1)) { // sorted: those that begin with it are beside it
+			everywhere = append(everywhere, member)
+			room -= listed(member)
+			continue
+		}
+		closed = append(closed, member)
+	}
+	if len(closed) == 0 || len(everywhere) == 0 {
+		return nil, false
+	}
+	lists, ok := newClass("", closed).cut(room)
+	for i := range lists {
+		lists[i] = distinct(append(lists[i], everywhere...))
+	}
+	return lists, ok
 }
 
 func classesByEnd(list List, room int) (lists []List, ok bool) {

@@ -56,8 +56,9 @@ func someName() *rapid.Generator[string] { return rapid.StringMatching(`[ab/]{0,
 // someList draws names, names and folders, or patterns of any form.
 func someList(t *rapid.T, what, prefix string) policy.List {
 	folder, pattern := rapid.StringMatching(`[ab/]{2,5}\*`), rapid.StringMatching(`[ab/]{0,3}[*?][ab/]{0,3}`)
+	secret := rapid.StringMatching(`[ab]{1,2}(-[ab]){0,2}-\?\?`)
 	one := rapid.SampledFrom([]*rapid.Generator[string]{
-		someName(), someName(), rapid.OneOf(someName(), someName(), folder), rapid.OneOf(someName(), folder, pattern),
+		someName(), someName(), rapid.OneOf(someName(), someName(), folder), rapid.OneOf(someName(), folder, pattern), secret,
 	}).Draw(t, "form")
 	return listOf(prefix, rapid.SliceOfN(one, 1, 40).Draw(t, what))
 }
