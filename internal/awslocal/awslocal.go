@@ -91,8 +91,8 @@ func New(o ...Option) (*Server, error) {
 		layersDir = filepath.Join(s.options.dir, "layers")
 	}
 	s.layers = lambda.New(layersDir, s.options.clock, s.options.functions)
-	s.ssm = ssm.New(s.kms, s.options.ssm)
-	s.secrets = secretsmanager.New(s.kms, s.options.secrets)
+	s.secrets = secretsmanager.New(s.kms, s.layers, s.options.secrets)
+	s.ssm = ssm.New(s.kms, s.secrets, s.options.ssm)
 	trails := cloudtrail.New()
 	trails.Delay, s.kms.PolicyDelay = s.options.eventDelay, s.options.policyDelay
 	if err := s.register(s.sts, s.kms, s.ssm, s.secrets, s.layers, trails, simulator.New(s.sts)); err != nil {

@@ -37,10 +37,12 @@ const (
 	Edit     Kind = "edit"      // Member of the answer has Value, or is absent if there is none
 	Double   Kind = "double"    // the correct answer twice, as if it were one
 
-	// The last group changes the server from that call on, including this one, until ClearFaults or, for a key, EnableKey.
+	// The last group changes the server from that call on, including this one, until ClearFaults or, for a key, EnableKey. A moved label
+	// stays where it is.
 	Skew              Kind = "skew"               // the server's clock is off by Delay
 	ExpireCredentials Kind = "expire-credentials" // all credentials are expired
 	DisableKey        Kind = "disable-key"        // the KMS key Key (ID, ARN or alias of the default account) is disabled
+	MoveStage         Kind = "move-stage"         // AWSCURRENT of the secret Key (name or ARN) moves to the version with AWSPREVIOUS
 )
 
 // Fault is something that goes wrong at chosen calls.
@@ -82,7 +84,7 @@ func (f *Fault) UnmarshalJSON(b []byte) error {
 		return err
 	}
 	kinds := []Kind{Fail, Hang, Reset, Empty, NoBody, HTML, Redirect, Body, Flood, Slow, Drip, Cut, Truncate, WrongKey, Edit, Double, Skew,
-		ExpireCredentials, DisableKey}
+		ExpireCredentials, DisableKey, MoveStage}
 	if !slices.Contains(kinds, f.Kind) {
 		return fmt.Errorf("unknown kind of fault %q", f.Kind)
 	}
@@ -178,8 +180,13 @@ func (s *Server) faultBefore(x *exchange, f *Fault) bool {
 		defer s.faults.mu.Unlock()
 		s.faults.expired = true
 		return false
-	case DisableKey:
-		err := s.disableKey(regionOf(x.r), f.Key)
+	case DisableKey, MoveStage:
+		var err error
+		if f.Kind == DisableKey {
+			err = s.disableKey(regionOf(x.r), f.Key)
+		} else {
+			err = s.secrets.MoveBack(s.request(regionOf(x.r), "secretsmanager", "UpdateSecretVersionStage"), f.Key)
+		}
 		if err != nil {
 			x.fail(&call.Error{Status: http.StatusInternalServerError, Code: "FaultInjection", Message: err.Error()})
 			s.write(x)

@@ -17,6 +17,7 @@ import (
 	"github.com/whispering/bundle/internal/awslocal/cloudtrail"
 	"github.com/whispering/bundle/internal/awslocal/kms"
 	"github.com/whispering/bundle/internal/awslocal/lambda"
+	"github.com/whispering/bundle/internal/awslocal/secretsmanager"
 	"github.com/whispering/bundle/internal/awslocal/simulator"
 	"github.com/whispering/bundle/internal/awslocal/ssm"
 	"github.com/whispering/bundle/internal/awslocal/sts"
@@ -28,9 +29,11 @@ func modelServices(t *testing.T) map[string]call.Service {
 	if err := roles.PutRole(sts.Role{Name: "simulated", Account: awslocal.Account}); err != nil {
 		t.Fatal(err)
 	}
+	functions := lambda.New("", time.Now, lambda.Options{})
+	secrets := secretsmanager.New(keys, functions, secretsmanager.Options{})
 	return map[string]call.Service{
-		"kms": keys, "ssm": ssm.New(keys, ssm.Options{}), "sts": roles, "lambda": lambda.New("", time.Now, lambda.Options{}), "iam": simulator.New(roles),
-		"cloudtrail": cloudtrail.New(),
+		"kms": keys, "ssm": ssm.New(keys, secrets, ssm.Options{}), "sts": roles, "lambda": functions, "iam": simulator.New(roles),
+		"cloudtrail": cloudtrail.New(), "secretsmanager": secrets,
 	}
 }
 
@@ -88,6 +91,26 @@ func modelRequests() map[string]string {
 		"lambda DeleteCodeSigningConfig":         `{"CodeSigningConfigArn": "$S"}`,
 		"lambda DeleteFunctionCodeSigningConfig": `{"FunctionName": "f"}`,
 
+		"secretsmanager CreateSecret":             `{"Name": "new", "ClientRequestToken": "$T", "SecretString": "x"}`,
+		"secretsmanager PutSecretValue":           `{"SecretId": "s", "ClientRequestToken": "$T", "SecretString": "x"}`,
+		"secretsmanager UpdateSecret":             `{"SecretId": "s", "ClientRequestToken": "$T"}`,
+		"secretsmanager UpdateSecretVersionStage": `{"SecretId": "s", "VersionStage": "l", "MoveToVersionId": "$V"}`,
+		"secretsmanager GetSecretValue":           `{"SecretId": "s"}`,
+		"secretsmanager BatchGetSecretValue":      `{"SecretIdList": ["s"]}`,
+		"secretsmanager DescribeSecret":           `{"SecretId": "s"}`,
+		"secretsmanager ListSecretVersionIds":     `{"SecretId": "s"}`,
+		"secretsmanager ListSecrets":              `{}`,
+		"secretsmanager DeleteSecret":             `{"SecretId": "s"}`,
+		"secretsmanager RestoreSecret":            `{"SecretId": "s"}`,
+		"secretsmanager TagResource":              `{"SecretId": "s", "Tags": [{"Key": "a", "Value": "b"}]}`,
+		"secretsmanager UntagResource":            `{"SecretId": "s", "TagKeys": ["a"]}`,
+		"secretsmanager GetResourcePolicy":        `{"SecretId": "s"}`,
+		"secretsmanager DeleteResourcePolicy":     `{"SecretId": "s"}`,
+		"secretsmanager GetRandomPassword":        `{}`,
+		"secretsmanager ReplicateSecretToRegions": `{"SecretId": "s", "AddReplicaRegions": [{"Region": "eu-west-3"}]}`,
+		"secretsmanager RotateSecret":             `{"SecretId": "s", "ClientRequestToken": "$T", "RotationLambdaARN": "$F", "RotationRules": {"AutomaticallyAfterDays": 1}}`,
+		"secretsmanager CancelRotateSecret":       `{"SecretId": "s"}`,
+
 		"cloudtrail LookupEvents": `{}`, "cloudtrail DescribeTrails": `{}`, "cloudtrail CreateTrail": `{"Name": "new", "S3BucketName": "bucket"}`,
 		"cloudtrail GetEventSelectors": `{"TrailName": "trail"}`,
 		"cloudtrail PutEventSelectors": `{"TrailName": "trail", "EventSelectors": [{"ReadWriteType": "All"}]}`,
@@ -120,6 +143,9 @@ func newPlace(t *testing.T) place {
 	p.must("lambda", "CreateFunction", `{"FunctionName": "f", "Role": "$E", "Runtime": "python3.14", "Handler": "a.b", "Code": {"ZipFile": "$Z"}}`, "")
 	p.values["F"] = "arn:aws:lambda:us-east-1:000000000000:function:f"
 	p.values["S"] = p.must("lambda", "CreateCodeSigningConfig", `{}`, "CodeSigningConfig.CodeSigningConfigArn")
+	p.values["T"] = "00000000-0000-4000-8000-000000000000"
+	p.values["V"] = p.must("secretsmanager", "CreateSecret",
+		`{"Name": "s", "ClientRequestToken": "11111111-0000-4000-8000-000000000000", "SecretString": "x"}`, "VersionId")
 	p.must("cloudtrail", "CreateTrail", `{"Name": "trail", "S3BucketName": "bucket"}`, "")
 	p.must("lambda", "PublishVersion", `{"FunctionName": "f"}`, "")
 	p.must("lambda", "CreateAlias", `{"FunctionName": "f", "Name": "live", "FunctionVersion": "1"}`, "")

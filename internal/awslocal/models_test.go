@@ -66,7 +66,7 @@ func models(t *testing.T) (version string, of map[string]serviceModel) {
 		t.Fatalf("%s is no folder of botocore", dir)
 	}
 	of = map[string]serviceModel{}
-	for _, service := range []string{"cloudtrail", "iam", "kms", "lambda", "ssm", "sts"} {
+	for _, service := range []string{"cloudtrail", "iam", "kms", "lambda", "secretsmanager", "ssm", "sts"} {
 		paths, err := filepath.Glob(filepath.Join(dir, "data", service, "*", "service-2.json*"))
 		if err != nil || len(paths) == 0 {
 			t.Fatalf("%s has no model of %s", dir, service)

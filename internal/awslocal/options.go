@@ -90,6 +90,9 @@ func WithTrailQuotas() Option { return WithBucket("cloudtrail:LookupEvents", 2, 
 // WithEventDelay makes events appear in CloudTrail's event history this long after they happened, by the clock of WithClock.
 func WithEventDelay(d time.Duration) Option { return func(o *options) { o.eventDelay = d } }
 
+// WithListDelay makes ListSecrets of Secrets Manager show a change this long after it was made, by the clock of WithClock.
+func WithListDelay(d time.Duration) Option { return func(o *options) { o.secrets.ListDelay = d } }
+
 // WithPolicyDelay makes a key policy take effect this long after it was put, by the clock of WithClock. GetKeyPolicy returns it at once
 // (https://docs.aws.amazon.com/kms/latest/developerguide/programming-eventual-consistency.html).
 func WithPolicyDelay(d time.Duration) Option { return func(o *options) { o.policyDelay = d } }

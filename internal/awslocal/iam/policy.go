@@ -77,6 +77,11 @@ func (p Policy) Shares(account string) bool {
 	})
 }
 
+// Public reports whether an Allow names everyone, without a condition.
+func (p Policy) Public() bool {
+	return slices.ContainsFunc(p.statements, func(s statement) bool { return !s.deny && s.everyone && len(s.conditions) == 0 })
+}
+
 // ParseTrust parses a role's trust policy: every statement must name a Principal, and none a Resource, which is the role.
 func ParseTrust(document []byte) (Policy, error) { return parse(document, ofTrust) }
 

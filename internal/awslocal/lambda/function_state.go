@@ -48,6 +48,13 @@ func (s *Service) SetState(arn, qualifier string, state FunctionState) error {
 	return nil
 }
 
+// HasFunction reports whether there is a function with this ARN, without a qualifier.
+func (s *Service) HasFunction(arn string) bool {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return s.functions[arn] != nil
+}
+
 // Failure is why an update fails.
 type Failure struct {
 	Reason string `json:"reason"`

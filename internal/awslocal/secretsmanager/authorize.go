@@ -51,6 +51,9 @@ func authorize(req *call.Request, action string, r reference, x *secret, extra .
 	var policy *iam.Policy
 	if x != nil {
 		access.Resource, policy = x.ARN, x.policy
+		if x.Primary != "" {
+			keys["secretsmanager:SecretPrimaryRegion"] = []string{x.Primary}
+		}
 		for _, t := range x.Tags {
 			keys["aws:ResourceTag/"+t.Key] = []string{t.Value}
 			keys["secretsmanager:ResourceTag/"+t.Key] = []string{t.Value}

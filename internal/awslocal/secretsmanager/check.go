@@ -6,6 +6,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/whispering/bundle/internal/awslocal/call"
+	"github.com/whispering/bundle/internal/lazyregexp"
 )
 
 // A check collects what a request breaks of the service's model. AWS lists all of it in one ValidationException.
@@ -22,10 +23,10 @@ func (c *check) length(member string, value *string, least, most int) {
 	}
 }
 
-// required checks the length of a member that must be there.
-func (c *check) required(member string, value *string, least, most int) {
+// required checks the length of a member that must be there, and must not be empty.
+func (c *check) required(member string, value *string, most int) {
 	c.given(member, value != nil)
-	c.length(member, value, least, most)
+	c.length(member, value, 1, most)
 }
 
 // given refuses a required member that is not there.
@@ -56,8 +57,28 @@ func (c *check) between(member string, value *int, least, most int) {
 	}
 }
 
+// pattern checks a member against the model's regular expression, if it is there. text is how AWS writes it.
+func (c *check) pattern(member string, value *string, pattern *lazyregexp.Regexp, text string) {
+	if value != nil && !pattern.MatchString(*value) {
+		c.refuse(" '"+*value+"'", member, "satisfy regular expression pattern: "+text)
+	}
+}
+
+// enum checks that a member has one of the values, if it is there.
+func (c *check) enum(member string, value *string, values ...string) {
+	if value == nil {
+		return
+	}
+	for _, v := range values {
+		if v == *value {
+			return
+		}
+	}
+	c.refuse(" '"+*value+"'", member, "satisfy enum value set: ["+strings.Join(values, ", ")+"]")
+}
+
 // secretID checks what names a secret in a request.
-func (c *check) secretID(id *string) { c.required("secretId", id, 1, maxID) }
+func (c *check) secretID(id *string) { c.required("secretId", id, maxID) }
 
 // versionID checks the ID of a version, if it is there.
 func (c *check) versionID(member string, id *string) {

@@ -5,13 +5,15 @@ import (
 )
 
 type createInput struct {
-	Name                   *string
-	ClientRequestToken     *string
-	Description            *string
-	KmsKeyId               *string
-	Tags                   []tag
-	Type                   *string
-	CrossAccountPrimaryARN *string
+	Name                        *string
+	ClientRequestToken          *string
+	Description                 *string
+	KmsKeyId                    *string
+	Tags                        []tag
+	Type                        *string
+	CrossAccountPrimaryARN      *string
+	AddReplicaRegions           []replicaRegion
+	ForceOverwriteReplicaSecret bool
 	valueInput
 
 	suffix string // of the ARN; "" for a random one
@@ -19,13 +21,16 @@ type createInput struct {
 
 func (in *createInput) check() error {
 	var c check
-	c.required("name", in.Name, 1, maxName)
+	c.required("name", in.Name, maxName)
 	c.token(in.ClientRequestToken)
 	c.length("description", in.Description, 0, maxDescription)
 	c.length("kmsKeyId", in.KmsKeyId, 0, maxID)
 	c.length("type", in.Type, 0, maxType)
 	in.valueInput.check(&c)
 	c.tags(in.Tags)
+	if in.AddReplicaRegions != nil {
+		c.regions(in.AddReplicaRegions)
+	}
 	if err := c.err(); err != nil {
 		return err
 	}
@@ -66,14 +71,19 @@ func (s *Service) createSecret(req *call.Request, in *createInput) (any, error) 
 // authorize checks the rights to make the secret, with tags.
 func (in *createInput) authorize(req *call.Request, r reference) error {
 	keys := []conditionKeys{condition("secretsmanager:Name", in.Name), condition("secretsmanager:Description", in.Description),
-		condition("secretsmanager:KmsKeyId", in.KmsKeyId), requestTags(in.Tags)}
+		condition("secretsmanager:KmsKeyId", in.KmsKeyId), requestTags(in.Tags), addedRegions(in.AddReplicaRegions)}
 	if err := authorize(req, "CreateSecret", r, nil, keys...); err != nil {
 		return err
 	}
-	if len(in.Tags) == 0 {
-		return nil
+	if len(in.Tags) > 0 {
+		if err := authorize(req, "TagResource", r, nil, keys...); err != nil {
+			return err
+		}
 	}
-	return authorize(req, "TagResource", r, nil, keys...)
+	if len(in.AddReplicaRegions) > 0 {
+		return authorize(req, "ReplicateSecretToRegions", r, nil, keys...)
+	}
+	return nil
 }
 
 // again answers a request for a secret that exists: the same request once more changes nothing.
@@ -96,8 +106,9 @@ func (s *Service) again(req *call.Request, x *secret, id string, in *createInput
 }
 
 type createOutput struct {
-	ARN, Name string
-	VersionId string `json:",omitempty"`
+	ARN, Name         string
+	VersionId         string         `json:",omitempty"`
+	ReplicationStatus []replicaReply `json:",omitempty"`
 }
 
 func (s *Service) create(req *call.Request, id string, in *createInput) (any, error) {
@@ -124,11 +135,12 @@ func (s *Service) create(req *call.Request, id string, in *createInput) (any, er
 		}
 		out.VersionId = v.ID
 	}
-	at := place(req.Account, req.Region)
-	if s.secrets[at] == nil {
-		s.secrets[at] = store{}
+	if err := s.addReplicas(req, x, in.AddReplicaRegions, in.ForceOverwriteReplicaSecret); err != nil {
+		return nil, err
 	}
-	s.secrets[at][x.Name] = x
+	s.put(x)
+	s.changed(req, x)
+	out.ReplicationStatus = s.replication(x)
 	return out, nil
 }
 

@@ -68,14 +68,17 @@ func (s *Service) deleteSecret(req *call.Request, in *deleteInput) (any, error) 
 		return deleteOutput{r.arn + "-" + newSuffix(), epoch(instant(req)), r.asked}, nil
 	case x == nil:
 		return nil, notFound()
-	case in.ForceDeleteWithoutRecovery:
-		delete(s.secrets[place(x.Account, x.Region)], x.Name)
+	case x.replicated() != nil:
+		return nil, x.replicated()
+	case in.ForceDeleteWithoutRecovery, x.Primary != "": // a replica has no recovery window
+		s.unlink(x)
+		s.drop(req, x)
 		return deleteOutput{x.ARN, epoch(instant(req)), x.Name}, nil
 	case x.deleted():
 		return nil, markedDeleted()
 	}
 	x.Deletion = instant(req).Add(time.Duration(days) * 24 * time.Hour)
-	x.changed(req)
+	s.changed(req, x)
 	return deleteOutput{x.ARN, epoch(x.Deletion), x.Name}, nil
 }
 
@@ -91,6 +94,6 @@ func (s *Service) restoreSecret(req *call.Request, in *idInput) (any, error) {
 		return nil, err
 	}
 	x.Deletion = time.Time{}
-	x.changed(req)
+	s.changed(req, x)
 	return map[string]any{"ARN": x.ARN, "Name": x.Name}, nil
 }

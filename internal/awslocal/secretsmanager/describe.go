@@ -25,6 +25,7 @@ type description struct {
 	LastChangedDate  epoch
 	Name             string
 	OwningService    string `json:",omitempty"`
+	PrimaryRegion    string `json:",omitempty"`
 	rotationReply
 	Tags []tag  `json:",omitzero"`
 	Type string `json:",omitempty"`
@@ -34,7 +35,7 @@ func (x *secret) describe() description {
 	return description{
 		rotationReply: x.Rotation.reply(),
 		ARN:           x.ARN, CreatedDate: epoch(x.Created), DeletedDate: epoch(x.Deletion), Description: x.Description, KmsKeyId: x.KeyID,
-		LastAccessedDate: epoch(x.Accessed), LastChangedDate: epoch(x.Changed), Name: x.Name, OwningService: x.OwningService,
+		LastAccessedDate: epoch(x.Accessed), LastChangedDate: epoch(x.Changed), Name: x.Name, OwningService: x.OwningService, PrimaryRegion: x.Primary,
 		Tags: slices.Clone(x.Tags), Type: x.Type,
 	}
 }
@@ -67,8 +68,9 @@ func (s *Service) describeSecret(req *call.Request, in *idInput) (any, error) {
 	}
 	return struct {
 		description
+		ReplicationStatus  []replicaReply      `json:",omitempty"`
 		VersionIdsToStages map[string][]string `json:",omitempty"`
-	}{x.describe(), x.labels()}, nil
+	}{x.describe(), s.replication(x), x.labels()}, nil
 }
 
 type versionsInput struct {

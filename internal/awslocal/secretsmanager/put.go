@@ -64,6 +64,7 @@ func (s *Service) putSecretValue(req *call.Request, in *putInput) (any, error) {
 	var c check
 	c.secretID(in.SecretId)
 	c.token(in.ClientRequestToken)
+	c.rotationToken(in.RotationToken)
 	in.check(&c)
 	if in.VersionStages != nil {
 		c.size(" '"+quoted(in.VersionStages)+"'", "versionStages", len(in.VersionStages), 1, maxStages)
@@ -96,6 +97,9 @@ func (s *Service) putSecretValue(req *call.Request, in *putInput) (any, error) {
 	if err := x.unmanaged(); err != nil {
 		return nil, err
 	}
+	if err := x.writable(); err != nil {
+		return nil, err
+	}
 	stages := in.VersionStages
 	if stages == nil {
 		stages = []string{current}
@@ -104,7 +108,7 @@ func (s *Service) putSecretValue(req *call.Request, in *putInput) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	x.changed(req)
+	s.changed(req, x)
 	return struct {
 		ARN, Name, VersionId string
 		VersionStages        []string `json:",omitempty"`
@@ -139,7 +143,7 @@ func (s *Service) add(req *call.Request, x *secret, id string, in *valueInput, s
 		stages = append([]string{current}, stages...)
 	}
 	for _, stage := range stages {
-		x.attach(stage, v)
+		x.attach(stage, v, instant(req))
 	}
 	return v, nil
 }

@@ -92,9 +92,9 @@ func (s *Service) Take(req *call.Request, in *Sample) error {
 	if err := s.takeValues(req, x, in); err != nil {
 		return err
 	}
-	x.takeStages(in)
+	x.takeStages(in, instant(req))
 	x.takeRotation(req, in.Rotation)
-	x.changed(req)
+	s.changed(req, x)
 	return nil
 }
 
@@ -150,7 +150,7 @@ func (x *secret) sampleID(suffix string, number int) string {
 }
 
 // takeStages puts labels where the file says. Without AWSCURRENT among them, that is on the newest value.
-func (x *secret) takeStages(in *Sample) {
+func (x *secret) takeStages(in *Sample, at time.Time) {
 	stages := map[string]int{}
 	if len(in.Values) > 0 {
 		stages[current] = len(in.Values)
@@ -158,7 +158,7 @@ func (x *secret) takeStages(in *Sample) {
 	maps.Copy(stages, in.Stages)
 	for _, stage := range slices.Sorted(maps.Keys(stages)) { // AWSCURRENT is the first of those that Secrets Manager moves
 		if v := x.sampled(stages[stage]); v != nil {
-			x.attach(stage, v)
+			x.attach(stage, v, at)
 		}
 	}
 }
@@ -175,6 +175,6 @@ func (x *secret) takeRotation(req *call.Request, in *SampleRotation) {
 	if in.Pending && x.staged(pending) == nil {
 		v := &version{ID: newVersionID(), Created: instant(req)}
 		x.Versions = append(x.Versions, v)
-		x.attach(pending, v)
+		x.attach(pending, v, instant(req))
 	}
 }

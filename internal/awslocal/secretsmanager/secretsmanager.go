@@ -31,17 +31,22 @@ type KMS interface {
 
 // Options are switches for behavior that AWS documents as possible but does not show every time.
 type Options struct {
+	// ListDelay is how long ListSecrets does not show a change: up to five minutes
+	// (https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_ListSecrets.html). Set it before the first call.
+	ListDelay time.Duration
 	// Trial makes writes check everything, but encrypt nothing: a value cannot be read afterwards.
 	Trial bool
 }
 
 // Service is the Secrets Manager of every account and region. It implements call.Service.
 type Service struct {
-	kms     KMS
-	options Options
+	kms       KMS
+	functions Functions
+	options   Options
 
 	mu      sync.RWMutex
-	secrets map[string]store // by "account/region"
+	secrets map[string]store                // by "account/region"
+	past    map[string]map[string][]listing // by "account/region" and name, oldest first; only with Options.ListDelay
 }
 
 // store holds the secrets of one account and region by name.
@@ -59,10 +64,12 @@ type secret struct {
 	OwningService string     `json:"owning_service,omitempty"`
 	Created       time.Time  `json:"created"`
 	Changed       time.Time  `json:"changed"`
-	Accessed      time.Time  `json:"accessed,omitzero"`  // a day
-	Deletion      time.Time  `json:"deletion,omitzero"`  // the end of the recovery window
-	Tags          []tag      `json:"tags"`               // nil if there never was one
-	Policy        string     `json:"policy,omitempty"`   // the resource policy, as it was put
+	Accessed      time.Time  `json:"accessed,omitzero"` // a day
+	Deletion      time.Time  `json:"deletion,omitzero"` // the end of the recovery window
+	Tags          []tag      `json:"tags"`              // nil if there never was one
+	Policy        string     `json:"policy,omitempty"`  // the resource policy, as it was put
+	Primary       string     `json:"primary,omitempty"` // the region of the secret that this is a replica of
+	Replicas      []replica  `json:"replicas,omitempty"`
 	Rotation      *rotation  `json:"rotation,omitempty"` // nil if it was never configured
 	Versions      []*version `json:"versions"`           // in the order of their creation
 
@@ -82,9 +89,9 @@ type version struct {
 	Sample int `json:"sample,omitempty"` // which value of the sample file this is, from 1; 0 if it is none
 }
 
-// New makes a Secrets Manager without secrets on top of a KMS.
-func New(kms KMS, o Options) *Service {
-	return &Service{kms: kms, options: o, secrets: map[string]store{}}
+// New makes a Secrets Manager without secrets on top of a KMS and a Lambda.
+func New(kms KMS, functions Functions, o Options) *Service {
+	return &Service{kms: kms, functions: functions, options: o, secrets: map[string]store{}}
 }
 
 // Name is "secretsmanager".
@@ -93,17 +100,29 @@ func (s *Service) Name() string { return "secretsmanager" }
 // Operations implements call.Service.
 func (s *Service) Operations() map[string]call.Handler {
 	return map[string]call.Handler{
-		"CreateSecret":             call.Decoded(s.createSecret),
-		"PutSecretValue":           call.Decoded(s.putSecretValue),
-		"UpdateSecret":             call.Decoded(s.updateSecret),
-		"UpdateSecretVersionStage": call.Decoded(s.updateSecretVersionStage),
-		"GetSecretValue":           call.Decoded(s.getSecretValue),
-		"DescribeSecret":           call.Decoded(s.describeSecret),
-		"ListSecretVersionIds":     call.Decoded(s.listSecretVersionIDs),
-		"DeleteSecret":             call.Decoded(s.deleteSecret),
-		"RestoreSecret":            call.Decoded(s.restoreSecret),
-		"TagResource":              call.Decoded(s.tagResource),
-		"UntagResource":            call.Decoded(s.untagResource),
+		"CreateSecret":                 call.Decoded(s.createSecret),
+		"PutSecretValue":               call.Decoded(s.putSecretValue),
+		"UpdateSecret":                 call.Decoded(s.updateSecret),
+		"UpdateSecretVersionStage":     call.Decoded(s.updateSecretVersionStage),
+		"GetSecretValue":               call.Decoded(s.getSecretValue),
+		"DescribeSecret":               call.Decoded(s.describeSecret),
+		"ListSecretVersionIds":         call.Decoded(s.listSecretVersionIDs),
+		"DeleteSecret":                 call.Decoded(s.deleteSecret),
+		"RestoreSecret":                call.Decoded(s.restoreSecret),
+		"TagResource":                  call.Decoded(s.tagResource),
+		"UntagResource":                call.Decoded(s.untagResource),
+		"ListSecrets":                  call.Decoded(s.listSecrets),
+		"BatchGetSecretValue":          call.Decoded(s.batchGetSecretValue),
+		"RotateSecret":                 call.Decoded(s.rotateSecret),
+		"CancelRotateSecret":           call.Decoded(s.cancelRotateSecret),
+		"GetResourcePolicy":            call.Decoded(s.getResourcePolicy),
+		"PutResourcePolicy":            call.Decoded(s.putResourcePolicy),
+		"DeleteResourcePolicy":         call.Decoded(s.deleteResourcePolicy),
+		"ValidateResourcePolicy":       call.Decoded(s.validateResourcePolicy),
+		"ReplicateSecretToRegions":     call.Decoded(s.replicateSecretToRegions),
+		"RemoveRegionsFromReplication": call.Decoded(s.removeRegionsFromReplication),
+		"StopReplicationToReplica":     call.Decoded(s.stopReplicationToReplica),
+		"GetRandomPassword":            call.Decoded(s.getRandomPassword),
 	}
 }
 
@@ -139,7 +158,7 @@ func (s *Service) Restore(state json.RawMessage) error {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.secrets = all
+	s.secrets, s.past = all, nil
 	return nil
 }
 
@@ -167,9 +186,6 @@ func (x *secret) gone(now time.Time) bool { return x.deleted() && !now.Before(x.
 // deleted reports whether the secret is marked for deletion.
 func (x *secret) deleted() bool { return !x.Deletion.IsZero() }
 
-// changed notes that something about the secret has changed.
-func (x *secret) changed(req *call.Request) { x.Changed = instant(req) }
-
 // instant is the time of a request in milliseconds, as dates of Secrets Manager have them.
 func instant(req *call.Request) time.Time { return req.Now.UTC().Truncate(time.Millisecond) }
 
@@ -178,6 +194,8 @@ type epoch time.Time
 
 // IsZero reports whether there is no time, so that the reply does not have the member.
 func (e epoch) IsZero() bool { return time.Time(e).IsZero() }
+
+func (e epoch) compare(other epoch) int { return time.Time(e).Compare(time.Time(other)) }
 
 // MarshalJSON implements json.Marshaler.
 func (e epoch) MarshalJSON() ([]byte, error) {

@@ -2,6 +2,7 @@ package secretsmanager
 
 import (
 	"slices"
+	"time"
 
 	"github.com/whispering/bundle/internal/awslocal/call"
 )
@@ -31,9 +32,9 @@ func (x *secret) version(id string) *version {
 	return x.Versions[i]
 }
 
-// attach moves a label to a version. Where AWSCURRENT was, AWSPREVIOUS goes, and AWSPENDING is taken away
+// attach moves a label to a version at a time. Where AWSCURRENT was, AWSPREVIOUS goes, and AWSPENDING is taken away
 // (https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_UpdateSecretVersionStage.html).
-func (x *secret) attach(stage string, v *version) {
+func (x *secret) attach(stage string, v *version, at time.Time) {
 	from := x.staged(stage)
 	if from == v {
 		return
@@ -41,11 +42,12 @@ func (x *secret) attach(stage string, v *version) {
 	if from != nil {
 		from.detach(stage)
 	}
-	at, _ := slices.BinarySearch(v.Stages, stage)
-	v.Stages = slices.Insert(slices.Clone(v.Stages), at, stage)
+	i, _ := slices.BinarySearch(v.Stages, stage)
+	v.Stages = slices.Insert(slices.Clone(v.Stages), i, stage)
 	if stage == current && from != nil {
+		x.rotates(v, at)
 		from.detach(pending)
-		x.attach(previous, from)
+		x.attach(previous, from, at)
 	}
 }
 
@@ -64,7 +66,7 @@ type stageInput struct {
 func (s *Service) updateSecretVersionStage(req *call.Request, in *stageInput) (any, error) {
 	var c check
 	c.secretID(in.SecretId)
-	c.required("versionStage", in.VersionStage, 1, maxStage)
+	c.required("versionStage", in.VersionStage, maxStage)
 	c.versionID("removeFromVersionId", in.RemoveFromVersionId)
 	c.versionID("moveToVersionId", in.MoveToVersionId)
 	if err := c.err(); err != nil {
@@ -76,15 +78,18 @@ func (s *Service) updateSecretVersionStage(req *call.Request, in *stageInput) (a
 	if err != nil {
 		return nil, err
 	}
-	if err := x.move(in); err != nil {
+	if err := x.writable(); err != nil {
 		return nil, err
 	}
-	x.changed(req)
+	if err := x.move(in, instant(req)); err != nil {
+		return nil, err
+	}
+	s.changed(req, x)
 	return map[string]any{"ARN": x.ARN, "Name": x.Name}, nil
 }
 
 // move does what a request says with a label.
-func (x *secret) move(in *stageInput) error {
+func (x *secret) move(in *stageInput, at time.Time) error {
 	stage, holder := *in.VersionStage, x.staged(*in.VersionStage)
 	var from, to *version
 	for id, v := range map[*string]**version{in.RemoveFromVersionId: &from, in.MoveToVersionId: &to} {
@@ -110,7 +115,7 @@ func (x *secret) move(in *stageInput) error {
 	case !slices.Contains(to.Stages, stage) && len(to.Stages) == maxStages:
 		return tooManyStages()
 	default:
-		x.attach(stage, to)
+		x.attach(stage, to, at)
 	}
 	return nil
 }

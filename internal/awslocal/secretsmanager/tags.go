@@ -86,10 +86,13 @@ func (s *Service) tagResource(req *call.Request, in *tagInput) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := x.writable(); err != nil {
+		return nil, err
+	}
 	if err := x.tag(in.Tags); err != nil {
 		return nil, err
 	}
-	x.changed(req)
+	s.changed(req, x)
 	return nil, nil
 }
 
@@ -116,7 +119,10 @@ func (s *Service) untagResource(req *call.Request, in *untagInput) (any, error) 
 	if err != nil {
 		return nil, err
 	}
+	if err := x.writable(); err != nil {
+		return nil, err
+	}
 	x.Tags = slices.DeleteFunc(slices.Clone(x.Tags), func(t tag) bool { return slices.Contains(in.TagKeys, t.Key) })
-	x.changed(req)
+	s.changed(req, x)
 	return nil, nil
 }

@@ -46,6 +46,11 @@ func (s *Service) updateSecret(req *call.Request, in *updateInput) (any, error) 
 	if err := x.unmanaged(); err != nil {
 		return nil, err
 	}
+	if in.given() || in.Description != nil || in.Type != nil { // a replica has only its key for itself
+		if err := x.writable(); err != nil {
+			return nil, err
+		}
+	}
 	if in.KmsKeyId != nil {
 		if err := s.rekey(req, x, keyID(req, in.KmsKeyId)); err != nil {
 			return nil, err
@@ -65,7 +70,7 @@ func (s *Service) updateSecret(req *call.Request, in *updateInput) (any, error) 
 	if in.Type != nil {
 		x.Type = *in.Type
 	}
-	x.changed(req)
+	s.changed(req, x)
 	return out, nil
 }
 

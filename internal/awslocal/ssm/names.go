@@ -47,9 +47,13 @@ func parseReference(req *call.Request, asked string) (reference, error) {
 		rest = strings.TrimPrefix(parts[5], "parameter")
 	}
 	name, selector, selects := strings.Cut(rest, ":")
-	r.secret = strings.HasPrefix(name, secretsPrefix)
+	secretName, refers := strings.CutPrefix(name, secretsPrefix)
 	if selects && selector == "" || strings.Contains(selector, ":") {
 		return r, call.NewError("ValidationException", badSelector)
+	}
+	if r.secret = refers && secretName != ""; r.secret {
+		r.name, r.selector = name, selector
+		return r, nil
 	}
 	if name == "" || strings.Trim(name, nameChars) != "" || !pathShaped(name) {
 		return r, call.NewError("ValidationException", badName)

@@ -16,12 +16,13 @@ const maxNames = 10
 // (https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_Parameter.html).
 type parameterReply struct {
 	ARN              string
-	DataType         string
+	DataType         string `json:",omitempty"`
 	LastModifiedDate epoch
 	Name             string
 	Selector         string `json:",omitempty"`
+	SourceResult     string `json:",omitempty"` // of a reference to a secret
 	Type             string
-	Value            string
+	Value            string `json:",omitempty"` // not of a secret with a binary value
 	Version          int64
 }
 
@@ -50,7 +51,11 @@ func (s *Service) getParameter(req *call.Request) (any, error) {
 	case malformed != nil:
 		return nil, malformed
 	case r.secret:
-		return nil, secretRefused(r, in.WithDecryption)
+		reply, err := s.referenced(req, r, in.WithDecryption)
+		if err != nil {
+			return nil, err
+		}
+		return map[string]any{"Parameter": reply}, nil
 	}
 	found, err := s.read(r)
 	if err != nil {
@@ -94,11 +99,15 @@ func (s *Service) getParameters(req *call.Request) (any, error) {
 	if spaced != nil {
 		return nil, spaced
 	}
-	found, invalid := s.readAll(refs)
+	parameters, secrets, err := s.referencedAll(req, refs, in.WithDecryption)
+	if err != nil {
+		return nil, err
+	}
+	found, invalid := s.readAll(slices.DeleteFunc(refs, func(r reference) bool { return r.secret }))
+	invalid = append(invalid, secrets...)
 	slices.SortFunc(found, func(a, b selected) int {
 		return cmp.Or(cmp.Compare(a.name, b.name), cmp.Compare(a.selector, b.selector))
 	})
-	parameters := make([]parameterReply, 0, len(found))
 	for _, f := range found {
 		reply, err := s.reply(req, f, in.WithDecryption)
 		switch {
@@ -110,6 +119,7 @@ func (s *Service) getParameters(req *call.Request) (any, error) {
 			return nil, err // one value that cannot be decrypted fails the whole call
 		}
 	}
+	slices.SortStableFunc(parameters, func(a, b parameterReply) int { return cmp.Compare(a.Name, b.Name) })
 	return map[string]any{"Parameters": parameters, "InvalidParameters": invalid}, nil
 }
 
@@ -179,16 +189,6 @@ func authorizeNames(req *call.Request, refs ...reference) error {
 		}
 	}
 	return nil
-}
-
-// secretRefused is the error for a reference to Secrets Manager, which has no secrets here
-// (https://docs.aws.amazon.com/systems-manager/latest/userguide/integration-ps-secretsmanager.html).
-func secretRefused(r reference, decrypt bool) error {
-	if !decrypt {
-		return call.NewError("ValidationException", "WithDecryption flag must be True for retrieving a Secret Manager secret.")
-	}
-	return call.NewError("ParameterNotFound", fmt.Sprintf("An error occurred (ParameterNotFound) when referencing Secrets Manager: "+
-		"Secret %snull not found.", strings.TrimPrefix(r.name, "/")))
 }
 
 // checkNames checks the names of a call that takes several.

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/whispering/bundle/internal/awslocal/call"
+	"github.com/whispering/bundle/internal/awslocal/secretsmanager"
 )
 
 // KMS is what Parameter Store needs from KMS. Every method acts as the caller of the request, and needs the permissions of the KMS
@@ -27,6 +28,12 @@ type KMS interface {
 	EnsureManaged(req *call.Request, alias string) error
 	// DryRunFor fails as EncryptFor or GenerateDataKeyFor would, and encrypts nothing.
 	DryRunFor(req *call.Request, operation, keyRef string, plaintext []byte, context map[string]string) error
+}
+
+// Secrets is what Parameter Store needs from Secrets Manager, for parameters that refer to secrets.
+type Secrets interface {
+	// ReferenceFor reads a version of a secret as the caller, who needs the permissions for secretsmanager:GetSecretValue.
+	ReferenceFor(req *call.Request, name, selector string) (secretsmanager.Referenced, error)
 }
 
 // Options are switches for behavior that AWS documents as possible but rare, or does not document.
@@ -50,6 +57,7 @@ type Options struct {
 // Service is the Parameter Store of every account and region. It implements call.Service.
 type Service struct {
 	kms     KMS
+	secrets Secrets
 	options Options
 
 	mu     sync.RWMutex
@@ -89,9 +97,9 @@ type version struct {
 	Sample int `json:"sample,omitempty"` // which value of the sample file this is, from 1; 0 if it is none
 }
 
-// New makes an empty Parameter Store on top of a KMS.
-func New(kms KMS, o Options) *Service {
-	return &Service{kms: kms, options: o, stores: map[string]store{}, sorted: map[string][]string{}}
+// New makes an empty Parameter Store on top of a KMS and a Secrets Manager.
+func New(kms KMS, secrets Secrets, o Options) *Service {
+	return &Service{kms: kms, secrets: secrets, options: o, stores: map[string]store{}, sorted: map[string][]string{}}
 }
 
 // Name is "ssm".
