@@ -11,6 +11,7 @@ import (
 	"github.com/whispering/bundle/layerbuild/sealed"
 	"github.com/whispering/bundle/pipeline/manifest"
 	"github.com/whispering/bundle/pipeline/problem"
+	"github.com/whispering/bundle/pipeline/secret"
 )
 
 // CheckGuard reports everything in a manifest that a guard file does not allow,
@@ -41,7 +42,7 @@ func (c *guardCheck) refuse(at *hcl.Range, format string, args ...any) {
 
 func (c *guardCheck) function(run *functionRun) {
 	if allowed := c.blocks(run); len(allowed) > 0 {
-		c.parameters(run, c.names(run, allowed))
+		c.sources(run, c.names(run, allowed))
 	}
 }
 
@@ -100,7 +101,7 @@ func (p *Put) checkGuard() problem.Problems {
 	c := guardCheck{m: p.Manifest, guard: p.Guard, account: cmp.Or(p.Manifest.Environment.AccountID.Value, sealed.EmbeddedAccount)}
 	for _, d := range p.chosen {
 		for _, bind := range d.users {
-			if !slices.ContainsFunc(above(c.blocks(bind.run), parametersOf, bind.ref.Name), func(a manifest.Allow) bool { return a.Put }) {
+			if !slices.ContainsFunc(permitting(c.blocks(bind.run), bind.ref), func(a manifest.Allow) bool { return a.Put }) {
 				c.refuse(bind.at, "The parameter %q of function %q cannot be put. Its block in the guard file would need put = true.", bind.ref.Name, bind.run.fn.Name.Value)
 			}
 		}
@@ -116,6 +117,18 @@ func above(allows []manifest.Allow, of func(manifest.Allow) []manifest.Text, nam
 }
 
 func parametersOf(a manifest.Allow) []manifest.Text { return a.Parameters }
+
+func secretsOf(a manifest.Allow) []manifest.Text { return a.Secrets }
+
+// permitting returns the blocks that allow a parameter or a secret of Secrets Manager to be read.
+func permitting(allows []manifest.Allow, ref secret.Ref) []manifest.Allow {
+	if ref.Store != secret.SecretsManager {
+		return above(allows, parametersOf, ref.Name)
+	}
+	return keep(allows, func(a manifest.Allow) bool {
+		return slices.ContainsFunc(a.Secrets, func(p manifest.Text) bool { return manifest.HasSecretPrefix(ref.Name, p.Value) })
+	})
+}
 
 // names checks the names of a function, its layer, its helpers and the role's
 // session, and returns the blocks that allow them.
@@ -162,24 +175,34 @@ func (c *guardCheck) layerParameter(run *functionRun, allowed []manifest.Allow) 
 	return those
 }
 
-// parameters checks what a function reads against the blocks that allow the function.
-func (c *guardCheck) parameters(run *functionRun, allowed []manifest.Allow) {
-	prefixes := inList(allowed, parametersOf)
+// sources checks what a function reads against the blocks that allow the function.
+func (c *guardCheck) sources(run *functionRun, allowed []manifest.Allow) {
+	parameters := below("parameters", allowed, parametersOf)
 	for i, bind := range run.bindings {
-		in := above(allowed, parametersOf, bind.ref.Name)
+		in := permitting(allowed, bind.ref)
 		switch {
 		case bind.ref.Name == "":
-		case len(in) == 0:
-			c.refuse(bind.at, "Function %q cannot read the parameter %q. Allowed are parameters below %s.", run.fn.Name.Value, bind.ref.Name, prefixes)
-		default:
+		case len(in) > 0:
 			c.secret(run, run.fn.Secrets[i], bind, in)
+		case bind.ref.Store == secret.SecretsManager:
+			c.refuse(bind.at, "Function %q cannot read the secret %q of Secrets Manager. %s", run.fn.Name.Value, bind.ref.Name, below("secrets", allowed, secretsOf))
+		default:
+			c.refuse(bind.at, "Function %q cannot read the parameter %q. %s", run.fn.Name.Value, bind.ref.Name, parameters)
 		}
 	}
 	for _, im := range run.fn.Imports {
 		if len(above(allowed, parametersOf, im.Path.Value)) == 0 {
-			c.refuse(&im.Path.Range, "Function %q cannot import the parameters below %q. Allowed are parameters below %s.", run.fn.Name.Value, im.Path.Value, prefixes)
+			c.refuse(&im.Path.Range, "Function %q cannot import the parameters below %q. %s", run.fn.Name.Value, im.Path.Value, parameters)
 		}
 	}
+}
+
+// below says which parameters or secrets the blocks allow.
+func below(what string, allows []manifest.Allow, of func(manifest.Allow) []manifest.Text) string {
+	if all := inList(allows, of); all != "" {
+		return fmt.Sprintf("Allowed are %s below %s.", what, all)
+	}
+	return "None is allowed."
 }
 
 // secret checks the options of a secret.

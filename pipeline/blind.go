@@ -90,7 +90,10 @@ func (run *functionRun) checkBlind() problem.Problems {
 	var problems problem.Problems
 	for _, bind := range run.bindings {
 		switch {
-		case !run.blind() || bind.asks == nil:
+		case !run.blind():
+		case bind.ref.Store == secret.SecretsManager:
+			problems = append(problems, run.inSecretsManager(bind))
+		case bind.asks == nil:
 		case bind.field != "":
 			problems = append(problems, run.cannot(problem.Manifest, bind, bind.asks, "has a field, and a build can only extract a field by reading the value. "+
 				"Put it into a parameter of its own, or write blind = false for the function."))
@@ -100,6 +103,13 @@ func (run *functionRun) checkBlind() problem.Problems {
 		}
 	}
 	return problems
+}
+
+// inSecretsManager reports a secret of Secrets Manager, which no blind build can take.
+func (run *functionRun) inSecretsManager(bind *binding) problem.Problem {
+	return problem.New(problem.Manifest, bind.at, "Secret does not support blind mode", fmt.Sprintf(
+		"%s of function %q (%q): Secrets Manager hands values out decrypted only, and keeps its ciphertext; a blind build cannot take them. "+
+			"Put it in a SecureString of its own, or write blind = false.", bind.name, run.fn.Name.Value, bind.ref))
 }
 
 // cannot reports a secret that does not support blind mode.

@@ -40,7 +40,7 @@ type binding struct {
 	encoding secret.Encoding
 	checks   secret.Constraints
 	optional bool
-	at       *hcl.Range // the parameter attribute, or the parameters block
+	at       *hcl.Range // the parameter or secretsmanager attribute, or the parameters block
 	asks     *hcl.Range // the attribute that makes a build look at the value; nil without one
 
 	constraint *hcl.Range // the first attribute of its constraint, nil without one
@@ -104,7 +104,7 @@ func functionRuns(m *manifest.Manifest) ([]*functionRun, problem.Problems) {
 
 // parse fills in a binding with a secret of a manifest. The binding points into the secret.
 func (bind *binding) parse(s *manifest.Secret, expressions *secret.Expressions, problems *problem.Gathered) {
-	*bind = binding{name: s.Name.Value, optional: s.Optional, at: &s.Parameter.Range}
+	*bind = binding{name: s.Name.Value, optional: s.Optional, at: &s.Source().Range}
 	note := func(at *hcl.Range, summary string, err error) {
 		if err != nil {
 			bind.unsound = true
@@ -112,8 +112,19 @@ func (bind *binding) parse(s *manifest.Secret, expressions *secret.Expressions, 
 		}
 	}
 	var err error
-	bind.ref, err = secret.ParseRef(s.Parameter.Value)
-	note(&s.Parameter.Range, "Invalid parameter", err)
+	if name := s.SecretsManager.Value; name != "" {
+		bind.ref, _ = secret.ParseSecretRef(name, s.VersionStage.Value, s.VersionID.Value)
+		note(bind.at, "Invalid secret", secret.CheckSecretName(name))
+		if s.VersionStage.Value != "" {
+			note(&s.VersionStage.Range, "Invalid stage", secret.CheckStage(s.VersionStage.Value))
+		}
+		if s.VersionID.Value != "" {
+			note(&s.VersionID.Range, "Invalid version ID", secret.CheckVersionID(s.VersionID.Value))
+		}
+	} else {
+		bind.ref, err = secret.ParseRef(s.Parameter.Value)
+		note(bind.at, "Invalid parameter", err)
+	}
 	bind.field, err = secret.ParseField(s.Field.Value)
 	note(&s.Field.Range, "Invalid field", err)
 	bind.encoding, err = secret.ParseEncoding(cmp.Or(s.Encoding.Value, string(secret.Text)))

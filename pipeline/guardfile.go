@@ -9,6 +9,7 @@ import (
 	"github.com/whispering/bundle/layerbuild/sealed"
 	"github.com/whispering/bundle/pipeline/manifest"
 	"github.com/whispering/bundle/pipeline/problem"
+	"github.com/whispering/bundle/pipeline/secret"
 )
 
 // Verbatim marks a diagnostic whose detail has lines to copy, each indented by
@@ -56,7 +57,7 @@ func allowanceOf(m *manifest.Manifest, run *functionRun, keys []string) allowanc
 		env: m.Environment.Name.Value, account: cmp.Or(m.Environment.AccountID.Value, sealed.EmbeddedAccount),
 		function: run.fn.Name.Value, blind: run.blind(), keys: keys,
 	}
-	var regions, parameters, deployedAs, helpers, reserved, session, constraints []string
+	var regions, parameters, secrets, deployedAs, helpers, reserved, session, constraints []string
 	for _, text := range m.Environment.Session.Plain() {
 		session = append(session, text.Value)
 	}
@@ -64,7 +65,11 @@ func allowanceOf(m *manifest.Manifest, run *functionRun, keys []string) allowanc
 		regions = append(regions, r.Value)
 	}
 	for i, bind := range run.bindings {
-		parameters = append(parameters, bind.ref.Name)
+		if bind.ref.Store == secret.SecretsManager {
+			secrets = append(secrets, bind.ref.Name)
+		} else {
+			parameters = append(parameters, bind.ref.Name)
+		}
 		if run.fn.Secrets[i].AllowReserved {
 			reserved = append(reserved, bind.name)
 		}
@@ -96,6 +101,7 @@ func allowanceOf(m *manifest.Manifest, run *functionRun, keys []string) allowanc
 		{"functions", []string{a.function}},
 		{"keys", a.keys},
 		{"parameters", parameters},
+		{"secrets", secrets},
 		{"layers", layers},
 		{"layer_parameters", layerParameters},
 		{"deployed_as", deployedAs},
@@ -171,7 +177,7 @@ func CheckGuardVersion(g *manifest.Guard, all []*manifest.Manifest) problem.Prob
 			continue
 		}
 		lines, meant := missingLines(block, needed)
-		why := "Every block of a guard file must list accounts, regions and bundles. A block without layers, deployed_as, helpers, allow_reserved, session or constraints allows none of these. "
+		why := "Every block of a guard file must list accounts, regions and bundles. A block without secrets, layers, deployed_as, helpers, allow_reserved, session or constraints allows none of these. "
 		if meant {
 			why += "Add to this block what the manifest needs:"
 		} else {
@@ -215,7 +221,7 @@ func missingLines(block manifest.Allow, needed []allowance) (lines []guardList, 
 		return lines, false
 	}
 	for _, name := range []string{
-		"accounts", "regions", "bundles", "layers", "layer_parameters", "deployed_as", "helpers", "allow_reserved", "session", "constraints",
+		"accounts", "regions", "bundles", "secrets", "layers", "layer_parameters", "deployed_as", "helpers", "allow_reserved", "session", "constraints",
 	} {
 		if slices.Contains(order, name) && !block.Has(name) {
 			lines = append(lines, guardList{name, distinct(byName[name])})

@@ -92,10 +92,22 @@ func guarded(t *testing.T, guard string, all []*manifest.Manifest) (refused prob
 	return refused, false
 }
 
-func rich(t *testing.T) (string, []*manifest.Manifest) {
+// inSecretsManager is a function for richManifest with secrets of Secrets Manager alone.
+const inSecretsManager = `
+function "reports" {
+  kms_key = "alias/reports"
+  secret "DB_PASSWORD" {
+    secretsmanager = "prod/payments/db"
+    field          = "password"
+  }
+  secret "CLUSTER" { secretsmanager = "rds!cluster-1" }
+}
+`
+
+func rich(t *testing.T, more ...string) (string, []*manifest.Manifest) {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "secrets.hcl")
-	if err := os.WriteFile(path, []byte(richManifest), 0o600); err != nil {
+	if err := os.WriteFile(path, []byte(richManifest+strings.Join(more, "")), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	all := everywhere(t, path)
@@ -108,7 +120,7 @@ func rich(t *testing.T) (string, []*manifest.Manifest) {
 
 // What init --guard writes allows the manifest. So it does for the shipped ones.
 func TestGuardFileAllowsItsManifest(t *testing.T) {
-	guard, all := rich(t)
+	guard, all := rich(t, inSecretsManager)
 	if refused, unread := guarded(t, guard, all); unread || len(refused) > 0 {
 		t.Errorf("%v\n%s", refused, guard)
 	}
@@ -160,9 +172,9 @@ func TestEveryGuardAttributeBinds(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	guard, all := rich(t)
+	guard, all := rich(t, inSecretsManager)
 	rows := regexp.MustCompile("(?m)^\\| `([a-z_]+)` \\|").FindAllStringSubmatch(string(docs), -1)
-	if len(rows) != 16 {
+	if len(rows) != 17 {
 		t.Errorf("%d attributes", len(rows))
 	}
 	others := map[string]string{"accounts": "333333333333", "regions": "eu-west-1", "helpers": "python", "constraints": "min_length=1", "parameters": "/prod/other", "session": "external_id=other"}
@@ -193,6 +205,33 @@ func TestEveryGuardAttributeBinds(t *testing.T) {
 		if refused, unread := guarded(t, line.ReplaceAllString(guard, ""), all); !unread && len(refused) == 0 {
 			t.Errorf("without %s the manifest is allowed", name)
 		}
+	}
+}
+
+// Secrets of Secrets Manager are allowed by secrets alone, and by names of their own.
+func TestGuardKeepsTheStoresApart(t *testing.T) {
+	guard, all := rich(t, inSecretsManager)
+	line := regexp.MustCompile(`(?m)^  secrets += \[.*\]$`)
+	for secrets, want := range map[string]int{
+		`secrets = ["prod/payments/", "rds!cluster-1"]`: 0,
+		`secrets = ["prod/payments", "rds!cluster-1"]`:  0,
+		`secrets = ["*"]`:                                    0,
+		`secrets = ["prod/payments/"]`:                       1,
+		`secrets = ["/prod/payments/", "rds!cluster-1"]`:     1,
+		`secrets = ["prod/payments/db/", "rds!cluster-1"]`:   1,
+		`secrets = ["prod/pay", "rds!cluster-1"]`:            1,
+		`secrets = ["prod/payments/DB", "rds!cluster"]`:      2,
+		"secrets = [\"rds\"]\n  parameters = [\"*\"]":        2,
+		`parameters = ["*"]`:                                 2,
+		`parameters = ["/prod/payments/", "rds", "/prod/x"]`: 2,
+	} {
+		changed := line.ReplaceAllLiteralString(guard, "  "+secrets)
+		if refused, unread := guarded(t, changed, all); unread || len(refused) != 2*want { // in two regions
+			t.Errorf("%s: unread %t, %d problems: %v", secrets, unread, len(refused), refused)
+		}
+	}
+	if refused, _ := guarded(t, strings.ReplaceAll(guard, "  parameters ", "  secrets "), all); len(refused) == 0 {
+		t.Error("secrets allows parameters")
 	}
 }
 

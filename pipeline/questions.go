@@ -25,8 +25,12 @@ type Questions struct {
 	asked map[subject][]question
 }
 
-// A subject is a parameter that has a constraint.
-type subject struct{ account, name string }
+// A subject is a parameter or a secret of Secrets Manager that has a constraint.
+type subject struct {
+	account string
+	store   secret.Store
+	name    string
+}
 
 // A question is a constraint on a parameter, or on a field of it.
 type question struct {
@@ -52,7 +56,7 @@ func (q *Questions) Add(r *Reading) problem.Problems {
 			if bind.unsound || !bind.checks.Any() {
 				continue
 			}
-			about := subject{account, bind.ref.Name}
+			about := subject{account, bind.ref.Store, bind.ref.Name}
 			if here[about] == nil {
 				order = append(order, about)
 			}
@@ -127,7 +131,7 @@ func (s subject) several(all []question, field secret.Field) string {
 		instead = fmt.Sprintf("Write the same constraint everywhere, for example %s.", text)
 	}
 	return fmt.Sprintf("%s has several constraints: %s. Each constraint reveals something about the value when the build fails, so "+
-		"a parameter, or a field of it, can have only one constraint per run. %s%s", s.what(field), strings.Join(said, "; "), instead, inWords(merged))
+		"a %s, or a field of it, can have only one constraint per run. %s%s", s.what(field), strings.Join(said, "; "), s.kind(), instead, inWords(merged))
 }
 
 // maxMerged is the longest constraint, in bytes, that a message proposes.
@@ -164,9 +168,16 @@ func inWords(c secret.Constraints) string {
 
 func (s subject) what(field secret.Field) string {
 	if field != "" {
-		return fmt.Sprintf("The field %q of parameter %q", field, s.name)
+		return fmt.Sprintf("The field %q of %s %q", field, s.kind(), s.name)
 	}
-	return fmt.Sprintf("The parameter %q", s.name)
+	return fmt.Sprintf("The %s %q", s.kind(), s.name)
+}
+
+func (s subject) kind() string {
+	if s.store == secret.SecretsManager {
+		return "secret"
+	}
+	return "parameter"
 }
 
 // String returns the constraint with its place in the manifest.

@@ -126,7 +126,7 @@ func (p *Publish) place(d *sealed.Document, secret string) *hcl.Range {
 		}
 		for _, s := range fn.Secrets {
 			if s.Name.Value == secret {
-				return &s.Parameter.Range
+				return &s.Source().Range
 			}
 		}
 		return &fn.Range

@@ -39,13 +39,13 @@ function "hello" {
   }
 }
 `
-	for written, want := range map[string]int{"1": 1, fmt.Sprint(maxLength): maxLength} {
+	for written, want := range map[string]int{"1": 1, fmt.Sprint(maxParameterLength): maxParameterLength} {
 		m := evaluate(t, fmt.Sprintf(manifest, written), "prod", Options{})
 		if got := m.Functions[0].Secrets[0].MinLength.Value; got != want {
 			t.Errorf("%s is %d", written, got)
 		}
 	}
-	for _, written := range []string{"0", fmt.Sprint(maxLength + 1), "1.5", "012", "000000000000000012", "0000000000000000012"} {
+	for _, written := range []string{"0", fmt.Sprint(maxParameterLength + 1), "1.5", "012", "000000000000000012", "0000000000000000012"} {
 		_, diags := everything(filepath.Join(write(t, map[string]string{"secrets.hcl": fmt.Sprintf(manifest, written)}), "secrets.hcl"), Options{})
 		if !diags.HasErrors() {
 			t.Errorf("%s is accepted", written)

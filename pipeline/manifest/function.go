@@ -199,10 +199,6 @@ func (e *evaluator) twice(later, earlier source, function *block) {
 		function.label.Value, later.secret.label.Value, where, place(earlier)), later.secret.label.Range, later.secret.header))
 }
 
-// maxLength is the largest size of a parameter in bytes, which the advanced tier allows
-// (https://docs.aws.amazon.com/systems-manager/latest/userguide/parameter-store-advanced-parameters.html).
-const maxLength = 8192
-
 func (e *evaluator) secret(b *block, s *scope) (Secret, bool) {
 	secret := Secret{
 		Name:          b.label,
@@ -222,16 +218,13 @@ func (e *evaluator) secret(b *block, s *scope) (Secret, bool) {
 	}
 	secret.Field, _ = e.text(b, "field", s)
 	secret.Matches, _ = e.text(b, "matches", s)
-	secret.MinLength = e.number(b, "min_length", s, maxLength)
+	sourced := e.source(&secret, b, s)
+	secret.MinLength = e.number(b, "min_length", s, secret.maxLength())
 	var has state
 	if secret.Encoding, has = e.text(b, "encoding", s); has != found {
 		secret.Encoding = Text{"text", b.header}
 	}
-	secret.Parameter, has = e.text(b, "parameter", s)
-	if has == absent && b.attrs.named("parameter") != nil {
-		e.report(missing(b, "parameter"))
-	}
-	return secret, has == found
+	return secret, sourced
 }
 
 func (e *evaluator) imported(b *block, s *scope) (Import, bool) {

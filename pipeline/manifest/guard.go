@@ -18,7 +18,7 @@ type Guard struct {
 	files  func() map[string]*hcl.File // nil for none
 }
 
-// Allow is an allow block: it allows functions of environments to use parameters under keys. A required list has at
+// Allow is an allow block: it allows functions of environments to use parameters and secrets under keys. A required list has at
 // least one element. An optional list allows only what it names.
 type Allow struct {
 	Environments    []Text // names or patterns, like every list without another comment
@@ -28,6 +28,7 @@ type Allow struct {
 	Functions       []Text
 	Keys            []Text // as in manifests
 	Parameters      []Text // prefixes; "*" for all
+	Secrets         []Text // of Secrets Manager: prefixes; "*" for all
 	Layers          []Text
 	LayerParameters []Text // prefixes; "*" for all
 	DeployedAs      []Text
@@ -56,14 +57,15 @@ func (g *Guard) JSON() bool { return strings.HasSuffix(g.Path, ".json") }
 
 // guardSpec is the schema of a guard file. docs/guard.md is tested against it.
 func guardSpec() *blockSpec {
-	return &blockSpec{name: "guard file", file: true, blocks: []*blockSpec{{name: "allow", later: []string{"accounts", "regions", "bundles"}, attrs: []attrSpec{
+	return &blockSpec{name: "guard file", file: true, blocks: []*blockSpec{{name: "allow", later: []string{"accounts", "regions", "bundles"}, either: []string{"parameters", "secrets"}, attrs: []attrSpec{
 		{"environments", listKind, true},
 		{"accounts", listKind, true},
 		{"regions", listKind, true},
 		{"bundles", listKind, true},
 		{"functions", listKind, true},
 		{"keys", listKind, true},
-		{"parameters", listKind, true},
+		{"parameters", listKind, false},
+		{"secrets", listKind, false},
 		{"layers", listKind, false},
 		{"layer_parameters", listKind, false},
 		{"deployed_as", listKind, false},
@@ -87,6 +89,9 @@ var (
 
 // parameterPrefixPattern matches a parameter's name, or the beginning of one.
 var parameterPrefixPattern = lazyregexp.New(`^(/?[A-Za-z0-9_.-]+|(/[A-Za-z0-9_.-]+){2,15})/?$`)
+
+// secretPrefixPattern matches the name of a secret of Secrets Manager, or the beginning of one.
+var secretPrefixPattern = lazyregexp.New(`^[A-Za-z0-9/_+=.@!-]{1,512}$`)
 
 // LoadGuard reads a guard file in HCL or, if its name ends in .json, in JSON. It has no variables. If there are errors,
 // the guard can only be used for its Files.
@@ -134,7 +139,7 @@ func (e *evaluator) allow(b *block) Allow {
 	}
 	lists := map[string]*[]Text{
 		"environments": &allow.Environments, "accounts": &allow.Accounts, "regions": &allow.Regions, "bundles": &allow.Bundles,
-		"functions": &allow.Functions, "keys": &allow.Keys, "parameters": &allow.Parameters, "layers": &allow.Layers, "layer_parameters": &allow.LayerParameters,
+		"functions": &allow.Functions, "keys": &allow.Keys, "parameters": &allow.Parameters, "secrets": &allow.Secrets, "layers": &allow.Layers, "layer_parameters": &allow.LayerParameters,
 		"deployed_as": &allow.DeployedAs, "helpers": &allow.Helpers, "allow_reserved": &allow.AllowReserved,
 		"session": &allow.Session, "constraints": &allow.Constraints,
 	}
@@ -159,7 +164,23 @@ func (e *evaluator) allow(b *block) Allow {
 			}
 		}
 	}
+	if read := b.attrs.named("parameters"); len(allow.Parameters)+len(allow.Secrets) == 0 && !e.failedAny(b, b.spec.either) {
+		if read == nil {
+			read = b.attrs.named("secrets")
+		}
+		if read != nil { // or else it has been reported
+			e.wrong(read, "Empty list", "This block allows no parameter and no secret of Secrets Manager, so it allows nothing. List the allowed ones in parameters or secrets, or remove the block.", read.Expr.Range())
+		}
+	}
 	return allow
+}
+
+// failedAny reports whether one of the attributes has been reported.
+func (e *evaluator) failedAny(b *block, names []string) bool {
+	return slices.ContainsFunc(names, func(name string) bool {
+		a := b.attrs.named(name)
+		return a != nil && (e.failed[a.Expr.Range()] || e.refused(a.Expr.Range()))
+	})
 }
 
 // badAllowed returns what is wrong with an element of a list in an allow block, and what to write, as the end of a sentence.
@@ -180,6 +201,10 @@ func badAllowed(attribute, text string) string {
 	case "parameters", "layer_parameters":
 		if text != "*" && !parameterPrefixPattern.MatchString(text) {
 			return "is not the beginning of a parameter name. Write, for example, \"/prod/payments/\" without an asterisk to allow everything below it, or \"*\" to allow every parameter."
+		}
+	case "secrets":
+		if text != "*" && !secretPrefixPattern.MatchString(text) {
+			return "is not the beginning of a secret's name. Write, for example, \"prod/payments/\" without an asterisk to allow everything below it, or \"*\" to allow every secret of Secrets Manager."
 		}
 	case "session":
 		if !guardSessionPattern.MatchString(text) {
@@ -221,4 +246,10 @@ func HasPrefix(name, prefix string) bool {
 	}
 	name, prefix = strings.Trim(name, "/"), strings.Trim(prefix, "/")
 	return name == prefix || strings.HasPrefix(name, prefix+"/")
+}
+
+// HasSecretPrefix is HasPrefix for secrets of Secrets Manager, whose names mean nothing but themselves: a leading slash makes
+// another secret. A prefix without a slash at its end also matches the secret of that name.
+func HasSecretPrefix(name, prefix string) bool {
+	return prefix == "*" || name == prefix || strings.HasPrefix(name, strings.TrimSuffix(prefix, "/")+"/")
 }

@@ -201,6 +201,9 @@ func (r *reader) block(inner *hcl.Block, outer *blockSpec) *block {
 			r.report(missing(b, a.name))
 		}
 	}
+	if len(spec.either) > 0 && !b.partial && !r.m.partial && !slices.ContainsFunc(spec.either, func(name string) bool { return b.attrs.named(name) != nil }) {
+		r.report(missingSource(b))
+	}
 	return b
 }
 
@@ -221,6 +224,17 @@ func hclSchema(spec *blockSpec) *hcl.BodySchema {
 
 func missing(b *block, attr string) *hcl.Diagnostic {
 	return fault("Missing attribute", fmt.Sprintf("This %s needs %s. Add the line: %s = \"…\".", blockTitle(b.spec), attr, attr), b.header)
+}
+
+// missingSource reports a block without any of the attributes that say where secrets come from.
+func missingSource(b *block) *hcl.Diagnostic {
+	store, manager := b.spec.either[0], b.spec.either[1]
+	example := "\"…\""
+	if a, _ := b.spec.attr(store); a.kind == listKind {
+		example = "[\"…\"]"
+	}
+	return fault("Missing attribute", fmt.Sprintf("This %s needs %s or %s. Add a line: %[2]s = %[4]s for Parameter Store, or %[3]s = %[4]s for Secrets Manager.",
+		blockTitle(b.spec), store, manager, example), b.header)
 }
 
 func blockTitle(spec *blockSpec) string {

@@ -27,14 +27,20 @@ type blockSpec struct {
 	open   bool // attributes of any name
 	file   bool // not a block: the whole file
 
+	// either are attributes of which at least one is required.
+	either []string
+
 	// later are required attributes that blocks of an earlier version lack. The caller reports what to add.
 	later []string
 }
 
 // rootSpec is the whole schema. docs/manifest.md is tested against it.
 func rootSpec() *blockSpec {
-	secret := &blockSpec{name: "secret", label: "NAME", attrs: []attrSpec{
-		{"parameter", textKind, true},
+	secret := &blockSpec{name: "secret", label: "NAME", either: []string{"parameter", "secretsmanager"}, attrs: []attrSpec{
+		{"parameter", textKind, false},
+		{"secretsmanager", textKind, false},
+		{"version_stage", textKind, false},
+		{"version_id", textKind, false},
 		{"field", textKind, false},
 		{"encoding", textKind, false},
 		{"matches", textKind, false},
@@ -114,6 +120,6 @@ func refusedAttributes() map[string]string {
 	return map[string]string{
 		"blind":              "A function is either blind as a whole or not at all. Write blind = true in the function, defaults, environment or bundle block.",
 		"encryption_context": "The encryption context cannot be set. It is derived from the sealed document, and binds each ciphertext to its bundle, function, environment and position. Remove the attribute.",
-		"value":              "A manifest cannot contain secret values. Put the value in Parameter Store, and write the parameter's name here: parameter = \"/path/of/the/parameter\".",
+		"value":              "A manifest cannot contain secret values. Put the value in Parameter Store or Secrets Manager, and write its name here: parameter = \"/path/of/the/parameter\", or secretsmanager = \"name/of/the/secret\".",
 	}
 }

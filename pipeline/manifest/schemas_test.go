@@ -77,6 +77,19 @@ func schemaOf(t *testing.T, name string, root *blockSpec, title, page string) ob
 	}
 }
 
+// present returns the schema of an object in which an attribute has a value. It says nothing about lists.
+func (s *schemaMaker) present(spec *blockSpec, name string) object {
+	a, _ := spec.attr(name)
+	properties := object{name: object{"type": "string"}}
+	if a.kind == listKind {
+		properties[name] = object{"type": []string{aList, "string"}, "minItems": 1}
+	}
+	if name == "parameter" {
+		properties["min_length"] = object{"maximum": maxParameterLength}
+	}
+	return object{"required": []string{name}, "properties": properties}
+}
+
 func ref(name string) object { return object{"$ref": "#/definitions/" + name} }
 
 const (
@@ -127,6 +140,9 @@ func (s *schemaMaker) define(spec *blockSpec) {
 		o := object{"allOf": []object{ref(spec.name)}, "type": types, "items": items}
 		if len(required) > 0 {
 			o["required"] = required
+		}
+		if len(spec.either) > 0 {
+			o["if"], o["else"] = s.present(spec, spec.either[1]), s.present(spec, spec.either[0])
 		}
 		return o
 	}
@@ -202,7 +218,7 @@ func (s *schemaMaker) attribute(spec *blockSpec, a attrSpec) object {
 			o["minLength"] = 1
 		}
 	case numberKind:
-		o["minimum"], o["maximum"] = 1, maxLength
+		o["minimum"], o["maximum"] = 1, maxSecretLength
 	case listKind:
 		o["items"] = object{"type": "string", "minLength": 1}
 		if a.required { // of a guard file

@@ -42,8 +42,9 @@ type Ref struct {
 // noName is the reason for an empty reference.
 const noName = "has no name"
 
-// RefError reports an invalid parameter reference, and what to write instead.
+// RefError reports an invalid reference to a parameter or a secret, and what to write instead.
 type RefError struct {
+	What   string // is invalid: "parameter", "secret", "stage" or "version ID"
 	Ref    string // as written, clipped; "" if it does not look like a name, because it may be a value
 	Reason string // what is wrong with it
 	Remedy string // what to write instead, as a sentence without its period
@@ -52,9 +53,9 @@ type RefError struct {
 // Error names the reference and the reason.
 func (e *RefError) Error() string {
 	if e.Ref == "" && e.Reason != noName {
-		return fmt.Sprintf("the parameter (not shown because it could be a value instead of a name) %s", e.Reason)
+		return fmt.Sprintf("the %s (not shown because it could be a value instead of a name) %s", e.What, e.Reason)
 	}
-	return fmt.Sprintf("parameter %q %s", e.Ref, e.Reason)
+	return fmt.Sprintf("%s %q %s", e.What, e.Ref, e.Reason)
 }
 
 // ParseRef parses "NAME" or "NAME:SELECTOR". Its errors are of type *RefError.
@@ -65,7 +66,10 @@ func (e *RefError) Error() string {
 // https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_PutParameter.html
 func ParseRef(s string) (Ref, error) {
 	refuse := func(reason, remedy string) (Ref, error) {
-		return Ref{}, &RefError{Ref: shown(s), Reason: reason, Remedy: remedy}
+		return Ref{}, &RefError{What: "parameter", Ref: shown(s), Reason: reason, Remedy: remedy}
+	}
+	if elsewhere, known := readElsewhere(s); known {
+		return refuse(elsewhere.what, "in place of parameter, "+elsewhere.remedy())
 	}
 	if arn.Looks(strings.ToLower(s)) {
 		return refuse("is an ARN", "write the parameter's name, such as \"/prod/db/password\"; parameters are read from the environment's own account and region")
@@ -138,8 +142,6 @@ func checkLevels(name string) (reason, remedy string) {
 	}
 	first := strings.ToLower(levels[0])
 	switch {
-	case first == "aws" && len(levels) > 2 && strings.EqualFold(levels[1], "reference"):
-		return "refers to Secrets Manager", "copy the secret to its own parameter: Secrets Manager references cannot be read without decryption, and unchanged builds do not decrypt"
 	case first == "aws" || first == "ssm":
 		return fmt.Sprintf("is below %q, which AWS reserves", "/"+first+"/"), "use one of your own parameters"
 	case len(levels) == 1 && (strings.HasPrefix(first, "aws") || strings.HasPrefix(first, "ssm")):
