@@ -83,6 +83,43 @@ func (w *Workers) Stop() {
 	w.all.Wait()
 }
 
+// Each lets at most n workers call a function for each job, and passes each result to
+// got, never two at a time. The order is undefined.
+//
+// The first error cancels the context of the other calls, and is returned; the error of
+// ctx if it ends before all calls are made. Then got has not received every result.
+func Each[J, R any](ctx context.Context, n int, jobs []J, call func(context.Context, J) (R, error), got func(R)) error {
+	run, cancel := context.WithCancel(ctx)
+	defer cancel()
+	var (
+		mu     sync.Mutex // guards failed, and serializes calls of got
+		failed error
+	)
+	calls := Start(min(n, len(jobs)))
+	for _, job := range jobs {
+		if !calls.Go(run, func() {
+			result, err := call(run, job)
+			mu.Lock()
+			defer mu.Unlock()
+			switch {
+			case failed != nil:
+			case err != nil:
+				failed = err
+				cancel()
+			default:
+				got(result)
+			}
+		}) {
+			break
+		}
+	}
+	calls.Stop()
+	if failed == nil {
+		failed = ctx.Err()
+	}
+	return failed
+}
+
 // grow makes the stack of a goroutine as large as a call of the SDK needs, while
 // there is almost nothing on it to copy.
 //

@@ -57,3 +57,50 @@ func TestDoReturnsTheError(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+func TestEachPassesEveryResultOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var now, most atomic.Int32
+		got, busy := map[int]int{}, false
+		err := Each(t.Context(), 3, []int{1, 2, 3, 4, 5, 6, 7}, func(_ context.Context, n int) (int, error) {
+			most.Store(max(most.Load(), now.Add(1)))
+			time.Sleep(time.Second)
+			now.Add(-1)
+			return n * n, nil
+		}, func(n int) {
+			if busy {
+				t.Error("two at a time")
+			}
+			busy = true
+			got[n]++
+			busy = false
+		})
+		if err != nil || len(got) != 7 || got[49] != 1 || most.Load() != 3 {
+			t.Errorf("%v, %v, %d at once", got, err, most.Load())
+		}
+	})
+}
+
+func TestTheFirstErrorEndsEach(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		failed, calls := errors.New("failed"), 0
+		err := Each(t.Context(), 2, []int{1, 2, 3, 4, 5, 6}, func(ctx context.Context, n int) (int, error) {
+			calls++
+			if n == 1 {
+				time.Sleep(time.Second)
+				return 0, failed
+			}
+			<-ctx.Done()
+			return 0, ctx.Err()
+		}, func(int) { t.Error("a result") })
+		if !errors.Is(err, failed) || calls != 2 {
+			t.Errorf("%v after %d calls", err, calls)
+		}
+		ended, cancel := context.WithCancel(t.Context())
+		cancel()
+		err = Each(ended, 2, []int{1}, func(context.Context, int) (int, error) { return 0, failed }, func(int) {})
+		if !errors.Is(err, context.Canceled) {
+			t.Errorf("after the end: %v", err)
+		}
+	})
+}

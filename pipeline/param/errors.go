@@ -93,9 +93,9 @@ func (s *Source) stopped(ctx context.Context, cause error) error {
 	case errors.Is(ctx.Err(), context.Canceled):
 		return ctx.Err()
 	case ctx.Err() != nil:
-		return fmt.Errorf("%w: %w%s", ErrUnavailable, awsfault.Ended(ctx, awsfault.Explain(cause).At(s.pacer.rate())), s.pacer.note())
+		return fmt.Errorf("%w: %w%s", ErrUnavailable, awsfault.Ended(ctx, awsfault.Explain(cause).At(s.pacer.Rate())), s.pacer.Note())
 	case errors.Is(sentinel(cause), ErrUnavailable):
-		return fmt.Errorf("%w: %w%s", ErrUnavailable, awsfault.Explain(cause).At(s.pacer.rate()), s.pacer.note())
+		return fmt.Errorf("%w: %w%s", ErrUnavailable, awsfault.Explain(cause).At(s.pacer.Rate()), s.pacer.Note())
 	}
 	return refusalError(cause)
 }

@@ -50,7 +50,7 @@ func (s *scripted) source(checked bool) *Source {
 		cfg.APIOptions = append(cfg.APIOptions, awsreply.Check)
 	}
 	source := New(cfg, Options{Account: "222222222222", TPS: new(float64)})
-	source.pacer.patience = 0 // a reply counts at once
+	source.pacer.Patience = 0 // a reply counts at once
 	return source
 }
 

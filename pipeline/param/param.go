@@ -5,14 +5,13 @@ import (
 	"context"
 	"errors"
 	"slices"
-	"sync"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 	"github.com/aws/aws-sdk-go-v2/service/ssm/types"
-	"github.com/aws/smithy-go/middleware"
 
 	"github.com/whispering/bundle/internal/awsfault"
+	"github.com/whispering/bundle/internal/pacing"
 	"github.com/whispering/bundle/internal/workers"
 	"github.com/whispering/bundle/pipeline/secret"
 )
@@ -21,6 +20,15 @@ import (
 //
 // https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_GetParameters.html
 const batchSize = 10
+
+// Reads begin at the default quota of an account, which GetParameter, GetParameters
+// and GetParametersByPath share with each other and with everything else in the
+// account:
+// https://docs.aws.amazon.com/general/latest/gr/ssm.html#limits_ssm
+const (
+	startRate  = 40.0 // calls per second
+	startBurst = 40   // calls made at once before the rate applies
+)
 
 // defaultConcurrency is how many batches are read at once.
 const defaultConcurrency = 32
@@ -50,7 +58,7 @@ type Options struct {
 // concurrent use. All calls share one pace.
 type Source struct {
 	client      *ssm.Client
-	pacer       *pacer
+	pacer       *pacing.Pacer
 	home        home
 	concurrency int
 }
@@ -84,22 +92,20 @@ func New(cfg aws.Config, o Options) *Source {
 		concurrency = defaultConcurrency
 	}
 	s := &Source{home: home{o.Account, cfg.Region}, concurrency: concurrency}
-	if o.Beside != nil {
+	switch {
+	case o.Beside != nil:
 		s.pacer = o.Beside.pacer
-	} else {
-		s.pacer = newPacer(o.TPS)
+	case o.TPS != nil:
+		s.pacer = pacing.Fixed(*o.TPS)
+	default:
+		s.pacer = pacing.Adaptive(startRate, startBurst)
 	}
 	s.client = ssm.NewFromConfig(cfg, s.paced)
 	return s
 }
 
-// paced adds the pace to a client: after "Retry", so that retries are paced too, and
-// before signing, so that no signature ages while it waits.
-func (s *Source) paced(o *ssm.Options) {
-	o.APIOptions = append(o.APIOptions, func(stack *middleware.Stack) error {
-		return stack.Finalize.Insert(s.pacer, "Retry", middleware.After)
-	})
-}
+// paced adds the pace to a client.
+func (s *Source) paced(o *ssm.Options) { o.APIOptions = s.pacer.Options(o.APIOptions) }
 
 // Versions reads the current version of each parameter, or the one that its
 // selector names, without decryption. Otherwise, it is like Read.
@@ -135,37 +141,21 @@ const (
 )
 
 func (s *Source) read(ctx context.Context, refs []secret.Ref, what kind, got func(Result)) error {
-	run, cancel := context.WithCancel(ctx)
-	defer cancel()
-	var (
-		mu     sync.Mutex // guards failed, and serializes calls of got
-		failed error
-	)
-	all := batches(refs)
-	calls := workers.Start(min(s.concurrency, len(all)))
-	for _, batch := range all {
-		if !calls.Go(run, func() {
-			results, err := s.batch(run, batch, what)
-			mu.Lock()
-			defer mu.Unlock()
-			if failed == nil && err != nil {
-				failed = s.stopped(ctx, err)
-				cancel()
-			}
-			for _, r := range results {
-				if failed == nil {
-					got(r)
-				}
-			}
-		}) {
-			break
+	err := workers.Each(ctx, s.concurrency, batches(refs), func(run context.Context, batch []secret.Ref) ([]Result, error) {
+		results, err := s.batch(run, batch, what)
+		if err != nil {
+			return nil, s.stopped(ctx, err)
 		}
+		return results, nil
+	}, func(results []Result) {
+		for _, r := range results {
+			got(r)
+		}
+	})
+	if err != nil && awsfault.Find(err) == nil {
+		return s.stopped(ctx, err) // the context ended between two calls
 	}
-	calls.Stop()
-	if failed == nil && ctx.Err() != nil {
-		failed = s.stopped(ctx, ctx.Err())
-	}
-	return failed
+	return err
 }
 
 // batches divides the distinct references into batches.

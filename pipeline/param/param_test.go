@@ -123,7 +123,7 @@ func source(url string) *Source {
 	cfg := benchConfig(url)
 	cfg.Retryer = func() aws.Retryer { return aws.NopRetryer{} }
 	s := New(cfg, Options{Account: "222222222222", TPS: new(float64)})
-	s.pacer.patience = 0 // a reply counts at once
+	s.pacer.Patience = 0 // a reply counts at once
 	return s
 }
 

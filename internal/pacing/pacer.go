@@ -1,4 +1,4 @@
-package param
+package pacing
 
 import (
 	"context"
@@ -12,17 +12,10 @@ import (
 	"golang.org/x/time/rate"
 
 	"github.com/whispering/bundle/internal/awsfault"
-	"github.com/whispering/bundle/internal/pacing"
 )
 
-// Reads begin at the default quota of an account, which GetParameter, GetParameters
-// and GetParametersByPath share with each other and with everything else in the
-// account:
-// https://docs.aws.amazon.com/general/latest/gr/ssm.html#limits_ssm
 const (
-	startRate  = 40.0 // calls per second
-	startBurst = 40   // calls made at once before the rate applies
-	leastRate  = 1.0
+	leastRate = 1.0
 
 	// Until something is throttled, a hundred calls raise the rate by two thirds, so
 	// that an account with a higher quota soon uses it. Afterward, each call raises it
@@ -39,13 +32,19 @@ const (
 	leastPause = 100 * time.Millisecond
 	mostPause  = time.Second
 
-	// patience is how long a run goes on while every call is throttled: other builds in
-	// the account can use all of the quota for a while.
-	patience = 2 * time.Minute
+	// DefaultPatience is how long a run goes on while every call is throttled: other
+	// builds in the account can use all of the quota for a while.
+	DefaultPatience = 2 * time.Minute
 )
 
-// pacer is a middleware in which every attempt of a call waits, including retries.
-type pacer struct {
+// A Pacer is a pace that follows throttling: it repeats throttled calls, and can adapt
+// to a quota that others use, too. Every attempt of a call waits, including retries. It
+// is safe for concurrent use.
+type Pacer struct {
+	// Patience is how long calls are repeated while every one is throttled. It is
+	// DefaultPatience, and can be changed before the first call.
+	Patience time.Duration
+
 	limiter  *rate.Limiter // nil: no limit
 	adaptive bool
 	turn     chan struct{} // held by the one call that waits for the limiter
@@ -54,42 +53,57 @@ type pacer struct {
 	spell     int // how often the rate was lowered
 	calls     int
 	throttled int
-	refused   time.Time     // since when every call is throttled; zero if the last one was not
-	patience  time.Duration // see patience
+	refused   time.Time // since when every call is throttled; zero if the last one was not
 }
 
-func newPacer(tps *float64) *pacer {
-	p := &pacer{turn: make(chan struct{}, 1), patience: patience}
-	switch {
-	case tps == nil:
-		p.adaptive = true
-		p.limiter = rate.NewLimiter(startRate, startBurst)
-	case *tps > 0:
+// Adaptive returns a Pacer that begins with a rate in calls per second, and so many at
+// once before it applies. It becomes faster while nothing is throttled, and slower as
+// soon as something is.
+func Adaptive(start float64, atOnce int) *Pacer {
+	return &Pacer{
+		Patience: DefaultPatience, turn: make(chan struct{}, 1), adaptive: true,
+		limiter: rate.NewLimiter(rate.Limit(start), atOnce),
+	}
+}
+
+// Fixed returns a Pacer whose rate in calls per second stays; 0 means no limit.
+func Fixed(tps float64) *Pacer {
+	p := &Pacer{Patience: DefaultPatience, turn: make(chan struct{}, 1)}
+	if tps > 0 {
 		// A burst of a twentieth of a second makes up for timers that fire late.
-		p.limiter = rate.NewLimiter(rate.Limit(*tps), max(1, int(*tps/20)))
+		p.limiter = rate.NewLimiter(rate.Limit(tps), max(1, int(tps/20)))
 	}
 	return p
 }
 
-// ID names the middleware.
-func (p *pacer) ID() string { return "Pacer" }
+// Options returns the options of a client that has this pace, in addition to some
+// others: after "Retry", so that retries are paced too, and before signing, so that no
+// signature ages while it waits.
+func (p *Pacer) Options(others []func(*middleware.Stack) error) []func(*middleware.Stack) error {
+	return append(others[:len(others):len(others)], func(s *middleware.Stack) error {
+		return s.Finalize.Insert(p, "Retry", middleware.After)
+	})
+}
+
+// ID implements middleware.FinalizeMiddleware.
+func (*Pacer) ID() string { return "Pacer" }
 
 // HandleFinalize waits for its turn, makes the attempt and learns from it. It repeats
 // the attempt while it is throttled, so that the number of the SDK's retries does not
 // limit how many builds can share a quota.
-func (p *pacer) HandleFinalize(ctx context.Context, in middleware.FinalizeInput, next middleware.FinalizeHandler) (
+func (p *Pacer) HandleFinalize(ctx context.Context, in middleware.FinalizeInput, next middleware.FinalizeHandler) (
 	middleware.FinalizeOutput, middleware.Metadata, error,
 ) {
 	request := in.Request.(*smithyhttp.Request)
 	for pause := leastPause; ; pause = min(2*pause, mostPause) {
 		spell, err := p.wait(ctx)
 		if err != nil {
-			awsfault.Waited(ctx, "its turn"+p.rate())
+			awsfault.Waited(ctx, "its turn"+p.Rate())
 			return middleware.FinalizeOutput{}, middleware.Metadata{}, err
 		}
 		in.Request = request.Clone()
 		out, metadata, err := next.HandleFinalize(ctx, in)
-		if again := p.learn(spell, err); !again || request.RewindStream() != nil || pacing.Rest(ctx, rand.N(pause)) != nil {
+		if again := p.learn(spell, err); !again || request.RewindStream() != nil || Rest(ctx, rand.N(pause)) != nil {
 			return out, metadata, err
 		}
 	}
@@ -98,7 +112,7 @@ func (p *pacer) HandleFinalize(ctx context.Context, in middleware.FinalizeInput,
 // wait returns when the call may be made. Only one call at a time waits for the
 // limiter: if others had already reserved their turns, a lower rate would not apply
 // to them.
-func (p *pacer) wait(ctx context.Context) (spell int, err error) {
+func (p *Pacer) wait(ctx context.Context) (spell int, err error) {
 	if p.limiter != nil {
 		select {
 		case p.turn <- struct{}{}:
@@ -118,9 +132,9 @@ func (p *pacer) wait(ctx context.Context) (spell int, err error) {
 
 // sleep waits for the limiter. The limiter's own Wait returns an error early if it
 // would exceed the context's deadline.
-func (p *pacer) sleep(ctx context.Context) error {
+func (p *Pacer) sleep(ctx context.Context) error {
 	place := p.limiter.Reserve()
-	err := pacing.Rest(ctx, place.Delay())
+	err := Rest(ctx, place.Delay())
 	if err != nil {
 		place.Cancel()
 	}
@@ -129,7 +143,7 @@ func (p *pacer) sleep(ctx context.Context) error {
 
 // learn adapts the rate to the outcome of a call, and reports whether to repeat it.
 // Calls that began before the rate was last lowered do not lower it again.
-func (p *pacer) learn(spell int, err error) (again bool) {
+func (p *Pacer) learn(spell int, err error) (again bool) {
 	throttled := awsfault.Classify(err) == awsfault.Throttled
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -138,7 +152,7 @@ func (p *pacer) learn(spell int, err error) (again bool) {
 	} else if p.throttled++; p.refused.IsZero() {
 		p.refused = time.Now()
 	}
-	again = throttled && time.Since(p.refused) < p.patience
+	again = throttled && time.Since(p.refused) < p.Patience
 	if !p.adaptive || spell != p.spell {
 		return again
 	}
@@ -155,8 +169,8 @@ func (p *pacer) learn(spell int, err error) (again bool) {
 	return again
 }
 
-// note returns how many calls were throttled, for an error message, or "".
-func (p *pacer) note() string {
+// Note returns how many calls were throttled, for an error message, or "".
+func (p *Pacer) Note() string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.throttled == 0 {
@@ -165,8 +179,8 @@ func (p *pacer) note() string {
 	return fmt.Sprintf("; %d of %d calls were throttled", p.throttled, p.calls)
 }
 
-// rate returns the limit on calls per second, for an error message.
-func (p *pacer) rate() string {
+// Rate returns the limit on calls per second, for an error message.
+func (p *Pacer) Rate() string {
 	if p.limiter == nil {
 		return " without a limit on calls per second"
 	}
