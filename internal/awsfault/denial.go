@@ -17,10 +17,13 @@ type Denial struct {
 	Policy   string // the kind of policy that decided, such as "service control policy"; "" if AWS does not say
 	Explicit bool   // the policy denies the action, so no Allow can permit it
 
-	// Key says that KMS refused a ciphertext, and did not say which key it is
+	// Key says that KMS refused a ciphertext, and nobody said which key it is
 	// encrypted under, whether that key exists, or which action was denied.
 	Key bool
 }
+
+// OfKey reports whether access to a key was denied.
+func (d Denial) OfKey() bool { return d.Key || strings.HasPrefix(d.Action, "kms:") }
 
 // The forms of AWS's messages about denied actions:
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html
@@ -30,6 +33,7 @@ var (
 	resourceForm = lazyregexp.New(`^arn:aws[a-z-]*:[a-z0-9-]+:[a-z0-9-]*:[0-9]{0,12}:[\w:/+=,.@$-]{1,512}$`)
 	explicitForm = lazyregexp.New(`^ with an explicit deny in an? (` + policies + `)`)
 	implicitForm = lazyregexp.New(`^ because no (` + policies + `) allows? the `)
+	keyForm      = lazyregexp.New(`^Access to KMS is not allowed`) // of Secrets Manager
 	webForm      = lazyregexp.New(`^Not authorized to perform (sts:AssumeRoleWithWebIdentity)`)
 	hiddenForm   = lazyregexp.New(`^The ciphertext refers to a customer master key that does not exist, does not exist in this region, or you are not allowed to access`)
 )
@@ -47,7 +51,7 @@ func DenialOf(err error) Denial {
 }
 
 func denial(message string) Denial {
-	if hiddenForm.MatchString(message) {
+	if hiddenForm.MatchString(message) || keyForm.MatchString(message) {
 		return Denial{Key: true}
 	}
 	if m := webForm.FindStringSubmatch(message); m != nil {

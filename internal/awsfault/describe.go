@@ -106,6 +106,11 @@ var known = []*lazyregexp.Regexp{
 		`( on (this )?resource(: [\w:/+=,.@*$-]{1,600})?)?` +
 		`( (because|with) [A-Za-z' ,:-]{1,240})?`),
 	hiddenForm,
+	keyForm,
+	// Secrets Manager.
+	lazyregexp.New(`^You can't perform this operation on the secret because it was marked for deletion`),
+	lazyregexp.New(`^You can't access a secret from a different AWS account if you encrypt the secret with the default KMS service key`),
+	lazyregexp.New(`^You provided a VersionStage that is not associated to the provided VersionId`),
 	lazyregexp.New(`^(Alias |Key ')arn:[\w:/+=,.@-]{1,300}'? (is not found|does not exist)`),
 	lazyregexp.New(`^arn:[\w:/+=,.@-]{1,300} is (disabled|pending deletion|pending import|unavailable)`),
 	lazyregexp.New(`^(Unzipped|Zipped) size must be smaller than [0-9]{1,12} bytes`),

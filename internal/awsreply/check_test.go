@@ -21,6 +21,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	lambdatypes "github.com/aws/aws-sdk-go-v2/service/lambda/types"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/aws/smithy-go/middleware"
@@ -30,6 +31,7 @@ import (
 
 // calls make every operation of the table.
 func calls(cfg aws.Config) map[string]func(context.Context) error {
+	secrets := secretsmanager.NewFromConfig(cfg)
 	p, k, l, s, c := ssm.NewFromConfig(cfg), kms.NewFromConfig(cfg), lambda.NewFromConfig(cfg), sts.NewFromConfig(cfg), cloudtrail.NewFromConfig(cfg)
 	x := aws.String("arn:aws:iam::222222222222:role/x")
 	return map[string]func(context.Context) error{
@@ -114,6 +116,15 @@ func calls(cfg aws.Config) map[string]func(context.Context) error {
 		},
 		"lambda:PublishLayerVersion": func(ctx context.Context) error {
 			return last(l.PublishLayerVersion(ctx, &lambda.PublishLayerVersionInput{LayerName: x, Content: &lambdatypes.LayerVersionContentInput{}}))
+		},
+		"secretsmanager:DescribeSecret": func(ctx context.Context) error {
+			return last(secrets.DescribeSecret(ctx, &secretsmanager.DescribeSecretInput{SecretId: x}))
+		},
+		"secretsmanager:GetSecretValue": func(ctx context.Context) error {
+			return last(secrets.GetSecretValue(ctx, &secretsmanager.GetSecretValueInput{SecretId: x}))
+		},
+		"secretsmanager:ListSecretVersionIds": func(ctx context.Context) error {
+			return last(secrets.ListSecretVersionIds(ctx, &secretsmanager.ListSecretVersionIdsInput{SecretId: x}))
 		},
 		"sts:GetCallerIdentity": func(ctx context.Context) error { return last(s.GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})) },
 		"sts:AssumeRole": func(ctx context.Context) error {

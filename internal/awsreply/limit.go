@@ -15,6 +15,7 @@ const (
 // https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_Operations.html
 // https://docs.aws.amazon.com/kms/latest/APIReference/API_Operations.html
 // https://docs.aws.amazon.com/lambda/latest/api/API_Operations.html
+// https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_Operations.html
 // https://docs.aws.amazon.com/STS/latest/APIReference/API_Operations.html
 var limits = map[string]int{
 	"ssm:GetParameters":       MaxBytes, // ten values of 8 KB
@@ -55,6 +56,10 @@ var limits = map[string]int{
 	"cloudtrail:LookupEvents":      32 * MaxBytes,
 	"cloudtrail:DescribeTrails":    MaxBytes,
 	"cloudtrail:GetEventSelectors": 256 * kib,
+
+	"secretsmanager:DescribeSecret":       512 * kib, // a description of 2 KB, fifty tags of 384 characters, twenty versions, and replicas with messages
+	"secretsmanager:GetSecretValue":       MaxBytes,  // a value of 64 KB
+	"secretsmanager:ListSecretVersionIds": 512 * kib, // a hundred versions with their stages and keys
 
 	"sts:GetCallerIdentity":         16 * kib, // three names of at most 2 KB
 	"sts:AssumeRole":                64 * kib, // credentials, whose token has no documented limit

@@ -52,6 +52,7 @@ const regions = "KeyMetadata.MultiRegionConfiguration"
 // https://docs.aws.amazon.com/kms/latest/APIReference/API_Operations.html
 // https://docs.aws.amazon.com/lambda/latest/api/API_Operations.html
 // https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_Operations.html
+// https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_Operations.html
 // https://docs.aws.amazon.com/STS/latest/APIReference/API_Operations.html
 var operations = sync.OnceValue(func() map[string][]member {
 	return map[string][]member{
@@ -182,6 +183,32 @@ var operations = sync.OnceValue(func() map[string][]member {
 			"AdvancedEventSelectors[].FieldSelectors[].NotEquals", "AdvancedEventSelectors[].FieldSelectors[].StartsWith",
 			"AdvancedEventSelectors[].FieldSelectors[].NotStartsWith", "AdvancedEventSelectors[].FieldSelectors[].EndsWith",
 			"AdvancedEventSelectors[].FieldSelectors[].NotEndsWith")), // pipeline/audit compares them
+
+		"secretsmanager:DescribeSecret": join([]member{
+			must("ARN", text), must("Name", text),
+			may("VersionIdsToStages", object, "the secret has no value"), // a map, which pipeline/secretsmanager checks
+			may("KmsKeyId", text, "it is the default key"), may("OwningService", text, "no service manages it"),
+			may("RotationEnabled", boolean, "it does not rotate"), may("NextRotationDate", date, "it does not rotate"),
+			may("LastRotatedDate", date, "it never rotated"), may("LastChangedDate", date, "it is not known"),
+			may("DeletedDate", date, "it is not marked for deletion"),
+			may("PrimaryRegion", text, "it is not replicated"), may("ReplicationStatus", list, "it has no replicas"),
+			must("ReplicationStatus[]", object), must("ReplicationStatus[].Region", text), must("ReplicationStatus[].Status", text),
+			may("CrossAccountPrimary", object, "it is not a replica of a secret in another account"),
+			must("CrossAccountPrimary.PrimarySecretARN", text),
+		}, unreadMembers(
+			"CreatedDate", "CrossAccountReplicas", "Description", "ExternalSecretRotationMetadata", "ExternalSecretRotationRoleArn",
+			"LastAccessedDate", "RotationLambdaARN", "RotationRules", "Tags", "Type",
+			"ReplicationStatus[].KmsKeyId", "ReplicationStatus[].LastAccessedDate", "ReplicationStatus[].StatusMessage",
+			"CrossAccountPrimary.ReplicationStatus", "CrossAccountPrimary.StatusMessage")),
+		"secretsmanager:GetSecretValue": {
+			must("ARN", text), must("Name", text), must("VersionId", text), must("CreatedDate", date),
+			may("VersionStages", list, "it is at no stage, which pipeline/secretsmanager checks"), must("VersionStages[]", text),
+			may("SecretString", value, "the value is bytes, which pipeline/secretsmanager checks"), may("SecretBinary", text, "the value is text"),
+		},
+		"secretsmanager:ListSecretVersionIds": join([]member{
+			must("ARN", text), must("Name", text), may("Versions", list, "the page is empty"), must("Versions[]", object),
+			must("Versions[].VersionId", text), must("Versions[].CreatedDate", date), may("NextToken", value, lastPage),
+		}, unreadMembers("Versions[].KmsKeyIds", "Versions[].LastAccessedDate", "Versions[].VersionStages")),
 
 		"sts:GetCallerIdentity":         {must("Account", text), must("Arn", text), may("UserId", text, unread)},
 		"sts:AssumeRole":                assumed(),

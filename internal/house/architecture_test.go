@@ -25,7 +25,7 @@ var floors = []struct {
 	{"command line", []string{"internal/cli/..."}},
 	{"use cases", []string{"pipeline"}},
 	{"adapters and pure parts", []string{
-		"pipeline/plan", "pipeline/compare", "pipeline/param", "pipeline/seal", "pipeline/publish", "pipeline/rollout", "pipeline/policy", "pipeline/stack", "pipeline/doctor", "pipeline/audit", "pipeline/starter",
+		"pipeline/plan", "pipeline/compare", "pipeline/param", "pipeline/secretsmanager", "pipeline/seal", "pipeline/publish", "pipeline/rollout", "pipeline/policy", "pipeline/stack", "pipeline/doctor", "pipeline/audit", "pipeline/starter",
 	}},
 	{"shared packages", []string{
 		"pipeline/manifest", "pipeline/dotenv", "pipeline/secret", "pipeline/problem", "layerbuild", "runtime/...", "internal/awsclient", "internal/awsreply", "internal/awsfault",

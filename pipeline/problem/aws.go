@@ -170,7 +170,7 @@ func first(f *awsfault.Failure, name string) (row, bool) {
 
 // ofKey reports whether KMS denied access to a key that the caller did not name.
 func ofKey(f *awsfault.Failure) bool {
-	return f.Denial.Key || f.Service() != "kms" && strings.HasPrefix(f.Denial.Action, "kms:")
+	return f.Denial.Key || f.Service() != "kms" && f.Denial.OfKey()
 }
 
 // lost returns the row of a call without a reply, if more is known about why, or "".
@@ -197,7 +197,7 @@ func rights(f *awsfault.Failure, about Resource) string {
 	needed := about.Rights
 	if action := f.Denial.Action; action != "" && !slices.Contains(needed, action) {
 		needed = []string{action}
-	} else if f.Denial.Key && f.Service() == "ssm" {
+	} else if f.Denial.Key && f.Service() != "kms" {
 		needed = []string{"kms:Decrypt"}
 	}
 	if len(needed) == 0 && f.Operation != "" {
@@ -218,6 +218,8 @@ func on(f *awsfault.Failure, about Resource) string {
 		return resource
 	case ofKey(f) && f.Service() == "ssm":
 		return "the key that encrypts the parameter"
+	case ofKey(f) && f.Service() == "secretsmanager":
+		return "the key that encrypts the secret"
 	case ofKey(f):
 		return "the key of the ciphertext"
 	}
@@ -226,7 +228,7 @@ func on(f *awsfault.Failure, about Resource) string {
 
 // fill replaces the placeholders in a row.
 func fill(text string, f *awsfault.Failure, about Resource) string {
-	service := map[string]string{"ssm": "Parameter Store", "kms": "KMS", "lambda": "Lambda", "sts": "STS"}[f.Service()]
+	service := map[string]string{"ssm": "Parameter Store", "kms": "KMS", "lambda": "Lambda", "sts": "STS", "secretsmanager": "Secrets Manager"}[f.Service()]
 	article := "a "
 	if strings.HasPrefix(f.Denial.Policy, "identity") {
 		article = "an "

@@ -27,6 +27,7 @@ const (
 // https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_GetParametersByPath.html
 // https://docs.aws.amazon.com/kms/latest/APIReference/API_ReEncrypt.html
 // https://docs.aws.amazon.com/lambda/latest/api/API_PublishLayerVersion.html
+// https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_GetSecretValue.html
 // https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRoleWithWebIdentity.html
 var table = map[string]row{
 	// Credentials.
@@ -70,8 +71,11 @@ var table = map[string]row{
 	"lambda:ListTags class denied":                     {Access, "Access to functions denied", "Allow {rights} on {on} for this role{or}."},
 	"lambda:GetFunctionCodeSigningConfig class denied": {Access, "Access to functions denied", "Allow {rights} on {on} for this role{or}."},
 	"lambda:GetCodeSigningConfig class denied":         {Access, "Access to functions denied", "Allow {rights} on {on} for this role{or}."},
+	"secretsmanager class denied":                      {Access, "Access to the secret denied", "Allow {rights} on {on} for this role{or}."},
 	"cloudtrail class denied":                          {Access, "Access to CloudTrail denied", "Allow {rights} on {on} for this role{or}."},
 	"ssm key denied": {Access, "Parameter cannot be decrypted", "Allow {rights} on {on} for this role, in the key policy or a policy of the role " +
+		"(bundle policy writes both), and check that the key exists in this account and region{or}."},
+	"secretsmanager key denied": {Missing, "Secret cannot be decrypted", "Allow {rights} on {on} for this role, in the key policy or a policy of the role " +
 		"(bundle policy writes both), and check that the key exists in this account and region{or}."},
 	"kms key denied": {Access, "Access to the key denied", "Allow {rights} on {on} for this role, in the key policy or a policy of the role " +
 		"(bundle policy writes both), and check that the key exists in this account and region{or}."},
@@ -98,6 +102,19 @@ var table = map[string]row{
 	"ssm class throttled": {Unavailable, "Parameter Store throttles requests", "The account's quota for Parameter Store throughput is 40 calls per second by default, shared by GetParameter, GetParameters, " +
 		"GetParametersByPath and everything else in the account and region. Lower --ssm-tps, run fewer jobs at a time, or turn on higher throughput in the Parameter Store settings{or}."},
 	"ssm class unavailable": {Unavailable, "Parameter Store unavailable", "Try again. If other jobs share the account's quota, a lower --ssm-tps can help{or}."},
+
+	// Secrets Manager.
+	"secretsmanager ResourceNotFoundException": {Missing, "Secret not found", "Create the secret, correct its name, or write optional = true{or}."},
+	"secretsmanager no version": {Missing, "Secret has no such version", "The secret exists, but has no value for this version_stage or version_id. Correct it, remove it to use AWSCURRENT, " +
+		"or put a value (aws secretsmanager put-secret-value){or}."},
+	"secretsmanager deleted": {Missing, "Secret marked for deletion", "Restore the secret (aws secretsmanager restore-secret), or name another{or}."},
+	"secretsmanager DecryptionFailure": {Missing, "Secret cannot be decrypted",
+		"Enable the key that encrypts the secret (aws kms describe-key shows its state), or encrypt the secret under another key (aws secretsmanager update-secret){or}."},
+	"secretsmanager unsupported": {Integrity, "Version ID not supported", "Write the secret again with another ClientRequestToken, or with none{or}."},
+	"secretsmanager changed":     {Unavailable, "Secret changed meanwhile", tryAgain},
+	"secretsmanager class throttled": {Unavailable, "Secrets Manager throttles requests", "The account's quota for DescribeSecret and GetSecretValue is 10,000 calls per second, " +
+		"and for ListSecretVersionIds 50, shared by everything in the account and region. Run fewer jobs at a time{or}."},
+	"secretsmanager class unavailable": {Unavailable, "Secrets Manager unavailable", tryAgain},
 
 	// Putting a parameter. AWS's messages about a value are never shown.
 	"ssm:PutParameter class denied": {Access, notPut, "Allow {rights} on {on} for this role (bundle policy --kind put writes the policy){or}."},

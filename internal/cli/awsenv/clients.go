@@ -25,6 +25,7 @@ import (
 	"github.com/whispering/bundle/pipeline/problem"
 	"github.com/whispering/bundle/pipeline/publish"
 	"github.com/whispering/bundle/pipeline/seal"
+	"github.com/whispering/bundle/pipeline/secretsmanager"
 )
 
 // layerTimeout is the timeout of one call that transfers a layer. For the maximum
@@ -64,6 +65,8 @@ type Clients struct {
 	Source     *param.Source                         // also describes parameters
 	Parameters pipeline.Parameters
 	Looking    pipeline.Versions // never requests a decrypted value
+	Secrets    *secretsmanager.Source
+	Describing *secretsmanager.Source // like Secrets, but never requests a value
 	Keys       pipeline.Keys
 	KeyTags    pipeline.KeyTags
 	Blind      pipeline.Blind
@@ -141,6 +144,8 @@ func Connect(con *console.Console, ctx context.Context, module *manifest.Module,
 	}
 	s.Source = param.New(cfg, param.Options{Account: s.Account, TPS: o.tps, Beside: beside.Source})
 	s.Parameters, s.Looking = s.Source, s.Source.Looking(cfg)
+	s.Secrets = secretsmanager.New(cfg, secretsmanager.Options{Account: s.Account, Beside: beside.Secrets})
+	s.Describing = s.Secrets.Looking(cfg)
 	keys := seal.New(cfg)
 	s.Keys, s.KeyTags = keys, keys
 	s.Blind = pipeline.Blind{Parameters: s.Source.Blind(cfg), Keys: seal.NewBlind(cfg)}
