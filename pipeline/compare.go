@@ -132,7 +132,7 @@ func (run *functionRun) columnKey() compare.ColumnKey {
 func (run *functionRun) columnSecret(bind *binding, err error) compare.ColumnSecret {
 	s := compare.ColumnSecret{
 		Name: bind.name, State: compare.Present, Parameter: bind.ref.String(), Version: bind.version, Type: bind.kind,
-		Encoding: bind.encoding, Field: string(bind.field), Checks: shortChecks(bind.checks), Below: bind.below,
+		Encoding: bind.encoding, Field: bind.field.String(), Checks: shortChecks(bind.checks), Below: bind.below,
 	}
 	switch {
 	case bind.optional && errors.Is(err, param.ErrMissing):

@@ -125,7 +125,7 @@ func (bind *binding) parse(s *manifest.Secret, expressions *secret.Expressions, 
 		bind.ref, err = secret.ParseRef(s.Parameter.Value)
 		note(bind.at, "Invalid parameter", err)
 	}
-	bind.field, err = secret.ParseField(s.Field.Value)
+	bind.field, err = parseField(s.Field)
 	note(&s.Field.Range, "Invalid field", err)
 	bind.encoding, err = secret.ParseEncoding(cmp.Or(s.Encoding.Value, string(secret.Text)))
 	note(&s.Encoding.Range, "Invalid encoding", err)
@@ -140,6 +140,13 @@ func (bind *binding) parse(s *manifest.Secret, expressions *secret.Expressions, 
 	if bind.asks = bind.constraint; bind.field != "" {
 		bind.asks = &s.Field.Range
 	}
+}
+
+func parseField(f manifest.Field) (secret.Field, error) {
+	if len(f.Keys) > 0 {
+		return secret.ParseFieldKeys(f.Keys)
+	}
+	return secret.ParseField(f.Path)
 }
 
 // sentence turns the text of an error into a sentence for a problem's detail, followed by what to write instead.

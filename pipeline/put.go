@@ -124,7 +124,7 @@ func (p *Put) Outcomes() []PutOutcome {
 		}
 		for _, part := range d.parts {
 			for _, bind := range part.binds {
-				o.Secrets = append(o.Secrets, PutSecret{bind.run.fn.Name.Value, bind.name, string(bind.field), part.lost})
+				o.Secrets = append(o.Secrets, PutSecret{bind.run.fn.Name.Value, bind.name, bind.field.String(), part.lost})
 			}
 		}
 		all[i] = o

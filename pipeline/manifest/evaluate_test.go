@@ -56,7 +56,7 @@ func TestEvaluateResolvesDefaultsGroupsAndScopes(t *testing.T) {
 				Name: text("hello"), DeployedAs: text("payments-prod-hello"), Key: text("alias/prod-hello"), Blind: Bool{Value: true}, Layer: text("payments-prod-hello"),
 				Secrets: []Secret{
 					{Name: text("DB_PASSWORD"), Parameter: text("/prod/payments/db/password"), Encoding: text("text")},
-					{Name: text("STRIPE_KEY"), Parameter: text("/prod/payments/x:7"), Field: text("live.key"), Encoding: text("base64"), Optional: true,
+					{Name: text("STRIPE_KEY"), Parameter: text("/prod/payments/x:7"), Field: Field{Path: "live.key"}, Encoding: text("base64"), Optional: true,
 						Matches: text(`[a-z]{3}\d+`), MinLength: Number{Value: 12}},
 					{Name: text("NODE_AUTH_TOKEN"), Parameter: text("/prod/payments/npm"), Encoding: text("text"), AllowReserved: true},
 					{Name: text("NOTHING_SPECIAL"), Parameter: text("x"), Encoding: text("text")},

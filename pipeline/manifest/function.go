@@ -6,6 +6,7 @@ import (
 	"strconv"
 
 	"github.com/hashicorp/hcl/v2"
+	"github.com/zclconf/go-cty/cty"
 
 	"github.com/whispering/bundle/internal/arn"
 )
@@ -216,7 +217,7 @@ func (e *evaluator) secret(b *block, s *scope) (Secret, bool) {
 	} else if problem := illegalSecretName(b.label.Value); problem != "" && badSecretName(b.label.Value) == "" {
 		e.report(fault("Invalid secret name", problem, b.label.Range, b.header)) // Load skipped this check because of allow_reserved
 	}
-	secret.Field, _ = e.text(b, "field", s)
+	secret.Field = e.field(b, s)
 	secret.Matches, _ = e.text(b, "matches", s)
 	sourced := e.source(&secret, b, s)
 	secret.MinLength = e.number(b, "min_length", s, secret.maxLength())
@@ -225,6 +226,30 @@ func (e *evaluator) secret(b *block, s *scope) (Secret, bool) {
 		secret.Encoding = Text{"text", b.header}
 	}
 	return secret, sourced
+}
+
+// field evaluates the field of a secret: text, or a list of keys.
+func (e *evaluator) field(b *block, s *scope) Field {
+	a, v, has := e.get(b, "field", s)
+	if has != found {
+		return Field{}
+	}
+	f := Field{Range: a.Expr.Range()}
+	switch t := v.Type(); {
+	case t == cty.String:
+		path, _ := e.text(b, "field", s)
+		f.Path = path.Value
+	case !t.IsTupleType() && !t.IsListType() && !t.IsSetType():
+		e.wrongType(a, pathKind, `it in quotes, as field = "live.key", or as a list of keys, as field = ["spring.datasource.password"]`, v, f.Range)
+	case v.LengthInt() == 0:
+		e.wrong(a, "Invalid attribute \"field\"", "The list of keys is empty. Write at least one key, or remove the attribute to use the whole value.", f.Range)
+	default:
+		keys, _ := e.list(b, "field", s)
+		for _, key := range keys {
+			f.Keys = append(f.Keys, key.Value)
+		}
+	}
+	return f
 }
 
 func (e *evaluator) imported(b *block, s *scope) (Import, bool) {

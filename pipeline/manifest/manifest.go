@@ -21,6 +21,17 @@ type Number struct {
 	Range hcl.Range
 }
 
+// Field is the path into a JSON value that a secret uses: text with dots, or a list of keys. Without either, it is the
+// whole value.
+type Field struct {
+	Path  string
+	Keys  []string
+	Range hcl.Range
+}
+
+// Whole reports whether the secret uses the whole value.
+func (f Field) Whole() bool { return f.Path == "" && len(f.Keys) == 0 }
+
 // Manifest is a manifest evaluated for one environment.
 type Manifest struct {
 	Bundle      Bundle
@@ -86,9 +97,9 @@ type Secret struct {
 	Parameter Text // as written: name, name:version or name:label; "" for a secret of Secrets Manager
 	// SecretsManager is the name of a secret of Secrets Manager, in place of Parameter; "" for a parameter.
 	SecretsManager Text
-	VersionStage   Text   // of the secret; "AWSCURRENT" if neither it nor VersionID is given
-	VersionID      Text   // of the secret; "" if the stage says which version
-	Field          Text   // "" for the whole value
+	VersionStage   Text // of the secret; "AWSCURRENT" if neither it nor VersionID is given
+	VersionID      Text // of the secret; "" if the stage says which version
+	Field          Field
 	Encoding       Text   // "text" if not given
 	Matches        Text   // a regular expression that the value must match; "" for none
 	MinLength      Number // the smallest length of the value in bytes

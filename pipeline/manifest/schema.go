@@ -8,6 +8,7 @@ const (
 	boolKind   kind = "bool"
 	numberKind kind = "number"
 	listKind   kind = "list(string)"
+	pathKind   kind = "string or list(string)"
 	objectKind kind = "object"
 	anyKind    kind = "any value"
 )
@@ -41,7 +42,7 @@ func rootSpec() *blockSpec {
 		{"secretsmanager", textKind, false},
 		{"version_stage", textKind, false},
 		{"version_id", textKind, false},
-		{"field", textKind, false},
+		{"field", pathKind, false},
 		{"encoding", textKind, false},
 		{"matches", textKind, false},
 		{"min_length", numberKind, false},

@@ -205,7 +205,11 @@ func (s *schemaMaker) attribute(spec *blockSpec, a attrSpec) object {
 	o := object{"description": meaning}
 	types := map[kind]string{boolKind: "boolean", numberKind: "integer", listKind: aList, objectKind: anObject}
 	accepted := []string{"string"}
-	if a.kind != textKind {
+	switch a.kind {
+	case textKind:
+	case pathKind:
+		accepted = []string{"string", aList}
+	default:
 		accepted, o["pattern"] = []string{types[a.kind], "string"}, aTemplate
 	}
 	if !a.required {
@@ -213,6 +217,8 @@ func (s *schemaMaker) attribute(spec *blockSpec, a attrSpec) object {
 	}
 	o["type"] = accepted
 	switch a.kind {
+	case pathKind:
+		o["minLength"], o["items"], o["minItems"] = 1, object{"type": "string", "minLength": 1}, 1
 	case textKind:
 		if !mayBeEmpty[a.name] {
 			o["minLength"] = 1

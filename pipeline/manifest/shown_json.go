@@ -111,7 +111,7 @@ func (s *jsonScan) property(name string, spec *blockSpec, top bool) bool {
 	case isAttr && !(spec.name == "variable" && name == "default"):
 		return s.skip(func(text string) bool {
 			switch {
-			case a.kind == objectKind || a.kind == anyKind || text[0] == '{' || text[0] == '[' && a.kind != listKind:
+			case a.kind == objectKind || a.kind == anyKind || text[0] == '{' || text[0] == '[' && a.kind != listKind && a.kind != pathKind:
 				return false
 			case text[0] == '"':
 				return presentable(name, text[1:len(text)-1], true)

@@ -209,6 +209,8 @@ func described(k kind) string {
 		return "a bool"
 	case listKind:
 		return "a list(string)"
+	case pathKind:
+		return "a string or a list(string)"
 	case numberKind:
 		return "a whole number"
 	case objectKind:

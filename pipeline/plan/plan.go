@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	"github.com/whispering/bundle/layerbuild/sealed"
+	"github.com/whispering/bundle/pipeline/secret"
 )
 
 // A Want is the document that a run would make for one function.
@@ -93,9 +94,9 @@ func compare(w Want, d *sealed.Document) Change {
 
 func reasons(w Want, d *sealed.Document) []Reason {
 	var all []Reason
-	note := func(secret, what, from, to string) {
+	note := func(name, what, from, to string) {
 		if from != to {
-			all = append(all, Reason{secret, what, from, to})
+			all = append(all, Reason{name, what, from, to})
 		}
 	}
 	was, is := d.Header, w.Header
@@ -121,13 +122,16 @@ func reasons(w Want, d *sealed.Document) []Reason {
 			all = append(all, Reason{Secret: s.Secret, What: "recreated"})
 		}
 		note(s.Secret, "encoding", old.Encoding, s.Encoding)
-		note(s.Secret, "field", cmp.Or(old.Field, "-"), cmp.Or(s.Field, "-"))
+		note(s.Secret, "field", field(old), field(s))
 		if old.Checks != s.Checks {
 			all = append(all, Reason{Secret: s.Secret, What: "constraints"})
 		}
 	}
 	return all
 }
+
+// field returns the field of a source as in a manifest, or "-" for the whole value.
+func field(s sealed.Source) string { return cmp.Or(secret.Field(s.Field).String(), "-") }
 
 // A Rollback is a secret that a run would change to an older version.
 type Rollback struct {

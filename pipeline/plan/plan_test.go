@@ -72,6 +72,7 @@ func TestDiffReportsWhyADocumentIsResealed(t *testing.T) {
 		"the function":  {changed(func(w *plan.Want) { w.Header.Function = "hi" }), plan.Reseal, []string{"function hello → hi"}},
 		"an encoding":   {changed(func(w *plan.Want) { w.Header.Sources[1].Encoding = "base64" }), plan.Reseal, []string{"BB: encoding text → base64"}},
 		"a field":       {changed(func(w *plan.Want) { w.Header.Sources[1].Field = "a.b" }), plan.Reseal, []string{"BB: field - → a.b"}},
+		"a list":        {changed(func(w *plan.Want) { w.Header.Sources[1].Field = "/a.b/c" }), plan.Reseal, []string{`BB: field - → ["a.b", "c"]`}},
 		"a recreation":  {changed(func(w *plan.Want) { w.Header.Sources[1].Modified = day.AddDate(1, 0, 0) }), plan.Reseal, []string{"BB: recreated"}},
 		"a parameter": {changed(func(w *plan.Want) { w.Header.Sources[1].ARN = source("ZZ", 1).ARN }), plan.Reseal,
 			[]string{"BB: parameter " + source("BB", 1).ARN + " → " + source("ZZ", 1).ARN}},

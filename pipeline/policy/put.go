@@ -113,7 +113,7 @@ func (s Setting) written() written {
 
 // replaces reports whether a put of a secret replaces a field.
 func replaces(fn manifest.Function, sec manifest.Secret) bool {
-	return sec.Field.Value != "" && !fn.Blind.Value
+	return !sec.Field.Whole() && !fn.Blind.Value
 }
 
 // PutSession is the session policy of a run that puts parameters. It also allows reading

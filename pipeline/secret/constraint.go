@@ -210,15 +210,16 @@ func repeated(class string, n int) string {
 // Around turns a constraint on a field that is a string into one on the whole JSON
 // value.
 func (f Field) Around(c Constraints) Constraints {
-	key := string(f[strings.LastIndexByte(string(f), '.')+1:])
+	keys := f.Keys()
 	inner := c.expression
 	if inner == "" {
 		inner = repeated(`[^"]`, c.minLength)
 	}
-	return Constraints{expression: `(?s).*"` + regexp.QuoteMeta(key) + `"\s*:\s*"(?:` + inner + `)".*`}
+	return Constraints{expression: `(?s).*` + regexp.QuoteMeta(string(jsonString(keys[len(keys)-1]))) + `\s*:\s*"(?:` + inner + `)".*`}
 }
 
 // Above reports whether other is a part of the field f.
 func (f Field) Above(other Field) bool {
-	return f != other && (f == "" || strings.HasPrefix(string(other), string(f)+"."))
+	keys, others := f.Keys(), other.Keys()
+	return len(keys) < len(others) && slices.Equal(keys, others[:len(keys)])
 }

@@ -121,6 +121,8 @@ func TestMergedConstraintsAreValid(t *testing.T) {
 		{"live.key", parse(0, "sk_[a-z]+"), `{"live": {"key": "sk_abc"}}`, true},
 		{"live.key", parse(0, "sk_[a-z]+"), `{"live": {"key": "pk_abc"}}`, false},
 		{"a-b", parse(4, ""), "{\n\"a-b\":\"four\"}", true},
+		{"/live/my.key%22", parse(4, ""), `{"live": {"my.key\"": "four"}}`, true},
+		{"/live/my.key", parse(4, ""), `{"live": {"my-key": "four"}}`, false},
 		{"a-b", parse(5, ""), `{"a-b":"four"}`, false},
 		{"a", parse(1200, ""), `{"a":"` + strings.Repeat("x", 1200) + `"}`, true},
 		{"a", parse(1201, ""), `{"a":"` + strings.Repeat("x", 1200) + `"}`, false},
@@ -139,6 +141,7 @@ func TestFieldsAboveOthers(t *testing.T) {
 	}{
 		{"", "a", true}, {"a", "a.b", true}, {"a", "a.b.c", true}, {"a.b", "a.b.c", true},
 		{"", "", false}, {"a", "a", false}, {"a", "ab", false}, {"a.b", "a", false}, {"a", "", false}, {"a", "b.a", false}, {"a.b", "a.bc", false},
+		{"a", "/a/b.c", true}, {"/a/b.c", "/a/b.c/d", true}, {"/a.b", "a.b", false}, {"a", "/a.b", false},
 	} {
 		if got := tt.above.Above(tt.below); got != tt.want {
 			t.Errorf("%q above %q: %v", tt.above, tt.below, got)

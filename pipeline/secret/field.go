@@ -20,15 +20,18 @@ var (
 	ErrFieldAbsent = errors.New("the value has no such field")
 )
 
-// MaxField is the largest length of a field in bytes.
+// MaxField is the largest length in bytes of a field with dots.
 const MaxField = 256
 
-// Field is the path to a part of a JSON value: keys joined by dots, such as
-// "live.key". A key of digits is also the index of an array, from 0. "" is the
-// whole value.
+// Field is the path to a part of a JSON value, as in a document: keys joined by dots,
+// such as "live.key", or the list form of docs/format.md (F-38), such as
+// "/spring.datasource.password", if a key has other characters. A key of digits is also
+// the index of an array, from 0. "" is the whole value.
+//
+// ParseField and ParseFieldKeys make one. Printed, it has the form of a manifest.
 type Field string
 
-// ParseField parses a field of a manifest. Each key begins with a letter, a digit or
+// ParseField parses a field of a manifest that is a string. Each key begins with a letter, a digit or
 // "_", followed by these or "-".
 func ParseField(s string) (Field, error) {
 	if len(s) > MaxField {
@@ -43,7 +46,8 @@ func ParseField(s string) (Field, error) {
 		}
 		for i, c := range key {
 			if !isNameChar(c) || c == '.' || c == '-' && i == 0 {
-				return "", fmt.Errorf("field %q contains %q: a key starts with a letter, a digit or \"_\", followed by letters, digits, \"_\" or \"-\". %s", s, c, noOtherKeys)
+				return "", fmt.Errorf("field %q contains %q: a key in it starts with a letter, a digit or \"_\", followed by letters, digits, \"_\" or \"-\". "+
+					"Write a field with other keys as a list of them, for example field = %s", s, c, listOf(s))
 			}
 		}
 	}
@@ -65,7 +69,7 @@ func (v Value) Field(f Field, as Syntax) (Value, error) {
 		return Value{}, err
 	}
 	at := wholeSpan(text)
-	keys := strings.Split(string(f), ".")
+	keys := f.Keys()
 	var passed [][]byte // the value that each key is looked for in
 	for i, key := range keys {
 		passed = append(passed, at.of(text))
@@ -74,7 +78,7 @@ func (v Value) Field(f Field, as Syntax) (Value, error) {
 			return Value{}, err
 		}
 		if !found || string(next.of(text)) == "null" {
-			return Value{}, absent(keys[:i+1], len(keys) > 1 && slices.ContainsFunc(passed, hasOtherKeys))
+			return Value{}, absent(f, i+1, len(keys) > 1 && !f.isList() && slices.ContainsFunc(passed, hasOtherKeys))
 		}
 		at = next
 	}
@@ -92,15 +96,19 @@ func (v Value) Field(f Field, as Syntax) (Value, error) {
 	return New([]byte(unquoted)), nil
 }
 
-// noOtherKeys says what a field cannot name, why, and what to do.
-const noOtherKeys = "A JSON key with dots, slashes or other characters in it cannot be named yet: a document of the format bundle/1 has fields only in this form, and bundle/2 will have others. " +
-	"Until then, put this part of the value in a parameter of its own"
+// listOf returns the list of keys that a string with other characters may mean.
+func listOf(s string) Field {
+	if f, err := ParseFieldKeys(Field(s).Keys()); err == nil && f.isList() { // as in a document, if s begins with a slash
+		return f
+	}
+	return fieldOf([]string{strings.ToValidUTF8(s, "")})
+}
 
-// absent returns the error for a field with nothing at these keys. Several keys may have been meant as one.
-func absent(keys []string, asOne bool) error {
-	err := fmt.Errorf("%w: there is nothing at %q", ErrFieldAbsent, strings.Join(keys, "."))
+// absent returns the error for a field with nothing at its first n keys. Several keys may have been meant as one.
+func absent(f Field, n int, asOne bool) error {
+	err := fmt.Errorf("%w: there is nothing at %q", ErrFieldAbsent, fieldOf(f.Keys()[:n]))
 	if asOne {
-		err = fmt.Errorf("%w. The dots in a field separate keys. %s", err, noOtherKeys)
+		err = fmt.Errorf("%w. The dots in a field separate keys. If they are part of a key, write the keys as a list, for example field = %s", err, fieldOf([]string{string(f)}))
 	}
 	return err
 }
@@ -112,7 +120,7 @@ func hasOtherKeys(text []byte) bool {
 		return false
 	}
 	for key := range object {
-		if _, err := ParseField(key); err != nil || strings.Contains(key, ".") {
+		if key != "" && needsList(key) {
 			return true
 		}
 	}

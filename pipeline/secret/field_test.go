@@ -78,7 +78,7 @@ func TestFieldRefuses(t *testing.T) {
 		{`{"a":"SECRET",}`, "a", ErrNotJSON, ""},
 		{"{\ufeff\"a\":\"SECRET\"}", "a", ErrNotJSON, ""},
 		{"\ufeff\ufeff{\"a\":\"SECRET\"}", "a", ErrNotJSON, ""},
-		{`{"spring.datasource":"SECRET"}`, "spring.datasource", ErrFieldAbsent, `there is nothing at "spring". The dots in a field separate keys. A JSON key with dots, slashes or other characters in it cannot be named yet`},
+		{`{"spring.datasource":"SECRET"}`, "spring.datasource", ErrFieldAbsent, `there is nothing at "spring". The dots in a field separate keys. If they are part of a key, write the keys as a list, for example field = ["spring.datasource"]`},
 		{"{\"a\":\"SECRET\xff\"}", "a", ErrNotJSON, ""},
 		{`{"a":"SECRET \ud800"}`, "a", ErrNotJSON, `the string at "a" has an escape for half of a surrogate pair`},
 		{`{"a":"SECRET \udc00\ud800"}`, "a", ErrNotJSON, "half of a surrogate pair"},
@@ -126,8 +126,15 @@ func TestParseField(t *testing.T) {
 			t.Errorf("ParseField(%q) = %q, %v", s, f, err)
 		}
 	}
-	for _, s := range []string{`spring\.password`, `["spring.password"]`, "db/password"} {
-		if _, err := ParseField(s); err == nil || !strings.Contains(err.Error(), "A JSON key with dots, slashes or other characters in it cannot be named yet") {
+	for s, list := range map[string]string{
+		`spring\.password`:           `["spring\\", "password"]`,
+		"db/password":                `["db/password"]`,
+		"live.api key":               `["live", "api key"]`,
+		"/spring.datasource/a%20key": `["spring.datasource", "a key"]`, // as in a document
+		"/a/b":                       `["/a/b"]`,
+		"é\xff":                      `["é"]`,
+	} {
+		if _, err := ParseField(s); err == nil || !strings.HasSuffix(err.Error(), "for example field = "+list) {
 			t.Errorf("ParseField(%q): %v", s, err)
 		}
 	}

@@ -78,7 +78,7 @@ func (v Value) WithField(f Field, as Syntax, to Value) (Value, error) {
 		return Value{}, ErrNotJSON
 	}
 	at := wholeSpan(text)
-	keys := strings.Split(string(f), ".")
+	keys := f.Keys()
 	for i, key := range keys {
 		next, found, err := at.find(text, key)
 		switch {
@@ -88,7 +88,7 @@ func (v Value) WithField(f Field, as Syntax, to Value) (Value, error) {
 			at = next
 			continue
 		case text[at.from] != '{':
-			return Value{}, fmt.Errorf("%w: what is at %q is not an object", ErrFieldAbsent, strings.Join(keys[:i], "."))
+			return Value{}, fmt.Errorf("%w: what is at %q is not an object", ErrFieldAbsent, fieldOf(keys[:i]))
 		}
 		added := at.insertion(text, keys[i:], quoted(to))
 		return verified(splice(whole, mark+added.at, mark+added.at, added.text), f, as, to)
@@ -114,13 +114,7 @@ func splice(b []byte, from, to int, text []byte) []byte {
 }
 
 // quoted returns a value as a JSON string.
-func quoted(v Value) []byte {
-	var b bytes.Buffer
-	e := json.NewEncoder(&b)
-	e.SetEscapeHTML(false)
-	_ = e.Encode(string(v.peek())) // a string in UTF-8 can always be written
-	return bytes.TrimSuffix(b.Bytes(), []byte("\n"))
-}
+func quoted(v Value) []byte { return jsonString(string(v.peek())) }
 
 // A span is where a JSON value is in a document, without blanks around it.
 type span struct{ from, to int }
@@ -215,9 +209,9 @@ func (s span) insertion(body []byte, keys []string, value []byte) insertion {
 	rest := bytes.TrimLeft(inside, " \t\r\n")
 	text := string(value)
 	for i := len(keys) - 1; i > 0; i-- {
-		text = `{"` + keys[i] + `": ` + text + `}`
+		text = "{" + string(jsonString(keys[i])) + ": " + text + "}"
 	}
-	member := `"` + keys[0] + `": ` + text
+	member := string(jsonString(keys[0])) + ": " + text
 	if len(rest) == 0 { // an empty object
 		return insertion{s.from + 1, []byte(member)}
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/whispering/bundle/internal/printable"
 	"github.com/whispering/bundle/layerbuild"
 	"github.com/whispering/bundle/layerbuild/sealed"
+	"github.com/whispering/bundle/pipeline/secret"
 )
 
 // An Inspect is the result of bundle inspect, as --json prints it.
@@ -76,7 +77,7 @@ func newInspectDocument(d *sealed.Document) InspectDocument {
 		Key: d.Key, SHA256: d.SHA256(), Header: d.HeaderSHA256(), Embedded: d.Embedded(), Boxes: len(h.Boxes),
 	}
 	for _, s := range h.Sources {
-		doc.Secrets = append(doc.Secrets, inspectSecret{s.Secret, s.ARN, s.Version, s.Modified, s.Encoding, s.Field, s.Checks})
+		doc.Secrets = append(doc.Secrets, inspectSecret{s.Secret, s.ARN, s.Version, s.Modified, s.Encoding, secret.Field(s.Field).String(), s.Checks})
 	}
 	return doc
 }
