@@ -131,3 +131,18 @@ func TestInPartition(t *testing.T) {
 		}
 	}
 }
+
+func TestSecretNames(t *testing.T) {
+	const place = "arn:aws:secretsmanager:us-west-2:222222222222:secret:"
+	for s, name := range map[string]string{
+		place + "prod/db-a1B2c3": "prod/db", place + "/prod/db-ABCDEF": "/prod/db", place + "a-b-c-123456": "a-b-c", place + "rds!cluster-1-abcdef": "rds!cluster-1",
+		place + "x-123456-abcdef": "x-123456", place + "prod/db": "", place + "prod/db-a1B2c": "", place + "prod/db-a1B2c3d": "", place + "prod/db-a1B2c_": "",
+		place + "-a1B2c3": "", place + "a1B2c3": "", place: "", place + "prod db-a1B2c3": "", place + "prod/db-a1B2c3:x-a1B2c3": "", place + "prod/db-a1B2c3\n": "",
+		"arn:aws:ssm:us-west-2:222222222222:secret:prod/db-a1B2c3": "", "arn:aws:secretsmanager:us-west-2:222222222222:prod/db-a1B2c3": "",
+		"prod/db-a1B2c3": "", "": "", key: "",
+	} {
+		if got := arn.SecretName(s); got != name {
+			t.Errorf("%q: %q, not %q", s, got, name)
+		}
+	}
+}

@@ -120,7 +120,7 @@ func getParameters(ctx context.Context, cfg aws.Config) error {
 func TestEndpointVariablesAreRefused(t *testing.T) {
 	cleanEnviron(t)
 	const url = "http://user:hunter2@127.0.0.1:1"
-	for _, name := range []string{"AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_KMS", "AWS_ENDPOINT_URL_SSM", "AWS_ENDPOINT_URL_STS",
+	for _, name := range []string{"AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_KMS", "AWS_ENDPOINT_URL_SSM", "AWS_ENDPOINT_URL_STS", "AWS_ENDPOINT_URL_SECRETS_MANAGER",
 		"AWS_ENDPOINT_URL_LAMBDA", "AWS_ENDPOINT_URL_SSO_OIDC", "aws_endpoint_url_kms", "AWS_ENDPOINT_URL_"} {
 		for _, ignore := range []string{"", "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS=false", "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS=1"} {
 			for _, endpoint := range []string{"", "https://example.com"} {

@@ -437,7 +437,7 @@ func services(text string) []string {
 		return []string{text}
 	}
 	var all []string
-	for _, name := range []string{"AWS", "Parameter Store", "KMS", "Lambda", "STS"} {
+	for _, name := range []string{"AWS", "Parameter Store", "KMS", "Lambda", "STS", "Secrets Manager"} {
 		all = append(all, strings.ReplaceAll(text, "{service}", name))
 	}
 	return all

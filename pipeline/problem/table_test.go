@@ -40,6 +40,7 @@ func lostAt(operation, host string, err error) error {
 
 const (
 	getParameters = "ssm:GetParameters"
+	getSecret     = "secretsmanager:GetSecretValue"
 	putParameter  = "ssm:PutParameter"
 	user          = "User: arn:aws:sts::222222222222:assumed-role/ci/x is not authorized to perform: "
 	parameterARN  = "arn:aws:ssm:eu-south-2:222222222222:parameter/a"
@@ -61,6 +62,23 @@ var said = []struct {
 	summary string
 	remedy  string
 }{
+	// Secrets Manager.
+	{refused(getSecret, "AccessDeniedException", user+"secretsmanager:GetSecretValue on resource: prod/db because no identity-based policy allows the secretsmanager:GetSecretValue action"),
+		Access, "Access to the secret denied", "Allow secretsmanager:GetSecretValue on the resource for this role in a policy attached to the role"},
+	{refused(getSecret, "AccessDeniedException", ""), Access, "Access to the secret denied", "Allow right:One and right:Two on the resource for this role"},
+	{refused(getSecret, "AccessDeniedException", "Access to KMS is not allowed"), Missing, "Secret cannot be decrypted", "Allow kms:Decrypt on the key that encrypts the secret"},
+	{refused(getSecret, "AccessDeniedException", user+"kms:Decrypt on resource: "+keyARN), Missing, "Secret cannot be decrypted", "Allow kms:Decrypt on the key " + keyARN},
+	{refused(getSecret, "DecryptionFailure", ""), Missing, "Secret cannot be decrypted", "Enable the key"},
+	{refused(getSecret, "ResourceNotFoundException", ""), Missing, "Secret not found", "optional = true"},
+	{awsfault.Sentinel("secretsmanager", "no version", awsfault.Other, "none"), Missing, "Secret has no such version", "version_stage"},
+	{awsfault.Sentinel("secretsmanager", "deleted", awsfault.Other, "deleted"), Missing, "Secret marked for deletion", "restore-secret"},
+	{awsfault.Sentinel("secretsmanager", "unsupported", awsfault.Other, "form"), Integrity, "Version ID not supported", "ClientRequestToken"},
+	{awsfault.Sentinel("secretsmanager", "changed", awsfault.Unavailable, "moved"), Unavailable, "Secret changed meanwhile", "Try again"},
+	{refused(getSecret, "InvalidRequestException", ""), Integrity, "Unexpected answer from Secrets Manager", "endpoint is AWS"},
+	{refused(getSecret, "ValidationException", ""), Integrity, "Unexpected answer from Secrets Manager", "endpoint is AWS"},
+	{refused(getSecret, "ThrottlingException", ""), Unavailable, "Secrets Manager throttles requests", "10,000 calls per second"},
+	{refused(getSecret, "InternalServiceError", ""), Unavailable, "Secrets Manager unavailable", "Try again"},
+
 	// Credentials.
 	{refused(getParameters, "ExpiredTokenException", ""), Access, "No usable credentials", "aws sso login"},
 	{refused("sts:GetCallerIdentity", "ExpiredToken", ""), Access, "No usable credentials", "id-token: write"},

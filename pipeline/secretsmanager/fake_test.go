@@ -14,9 +14,11 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/aws/smithy-go/middleware"
 
 	"github.com/whispering/bundle/internal/awsreply"
+	"github.com/whispering/bundle/internal/pacing"
 	"github.com/whispering/bundle/pipeline/secret"
 )
 
@@ -164,15 +166,27 @@ func config(url string) aws.Config {
 	return aws.Config{
 		Region: "us-west-2", BaseEndpoint: aws.String(url),
 		Credentials: credentials.NewStaticCredentialsProvider("AKIAEXAMPLE", "example", ""),
-		HTTPClient:  &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 64}},
+		HTTPClient:  readOnly{&http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 64}}},
 		Retryer:     func() aws.Retryer { return aws.NopRetryer{} },
 		APIOptions:  []func(*middleware.Stack) error{awsreply.Check},
 	}
 }
 
+// readOnly sends bodies that can only be read, as internal/awsclient does.
+type readOnly struct{ *http.Client }
+
+func (c readOnly) Do(r *http.Request) (*http.Response, error) {
+	if r.Body != nil {
+		r.Body = struct{ io.ReadCloser }{r.Body}
+	}
+	return c.Client.Do(r)
+}
+
 func source(url string) *Source {
 	s := New(config(url), Options{Account: account})
-	s.pacer.Patience = 0 // a reply counts at once
+	s.pacer.Patience = 0             // a reply counts at once
+	s.listing = pacing.New(1e6, 1e6) // and no list waits
+	s.client = secretsmanager.NewFromConfig(config(url), s.paced, only(reads))
 	return s
 }
 
