@@ -55,13 +55,19 @@ func (run *functionRun) mode() sealed.Mode {
 	return sealed.Pack
 }
 
-// requireBlind reports the functions that --blind does not allow.
+// requireBlind reports the functions that --blind does not allow, and their secrets that
+// could not be blind.
 func (b bound) requireBlind(required bool) problem.Problems {
 	var problems problem.Problems
 	for _, run := range b.functions {
 		if required && !run.blind() {
 			problems = append(problems, problem.New(problem.Manifest, &run.fn.Blind.Range, "Function not blind", fmt.Sprintf(
 				"Function %q would be sealed in pack mode, which --blind does not allow. Write blind = true in the manifest, or remove --blind.", run.fn.Name.Value)))
+			for _, bind := range run.bindings {
+				if bind.ref.Store == secret.SecretsManager {
+					problems = append(problems, run.inSecretsManager(bind))
+				}
+			}
 		}
 	}
 	return problems
@@ -109,7 +115,7 @@ func (run *functionRun) checkBlind() problem.Problems {
 func (run *functionRun) inSecretsManager(bind *binding) problem.Problem {
 	return problem.New(problem.Manifest, bind.at, "Secret does not support blind mode", fmt.Sprintf(
 		"%s of function %q (%q): Secrets Manager hands values out decrypted only, and keeps its ciphertext; a blind build cannot take them. "+
-			"Put it in a SecureString of its own, or write blind = false.", bind.name, run.fn.Name.Value, bind.ref))
+			"Put it in a SecureString of its own, or write blind = false for the function and run without --blind.", bind.name, run.fn.Name.Value, bind.ref))
 }
 
 // cannot reports a secret that does not support blind mode.

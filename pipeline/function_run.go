@@ -203,7 +203,7 @@ func (run *functionRun) header(m *manifest.Manifest) sealed.Header {
 	for _, bind := range run.bindings {
 		h.Sources = append(h.Sources, sealed.Source{
 			Secret: bind.name, Encoding: string(bind.encoding), ARN: bind.version.ARN,
-			Version: bind.version.Number, Modified: bind.version.Modified, Field: string(bind.field),
+			Version: bind.version.Number, ID: bind.version.ID, Modified: bind.version.Modified, Field: string(bind.field),
 			Checks: bind.checks.String(),
 		})
 	}

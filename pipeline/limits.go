@@ -4,12 +4,14 @@ import (
 	"cmp"
 	"fmt"
 	"strconv"
+	"strings"
 
 	"github.com/whispering/bundle/internal/arn"
 	"github.com/whispering/bundle/layerbuild"
 	"github.com/whispering/bundle/layerbuild/sealed"
 	"github.com/whispering/bundle/pipeline/manifest"
 	"github.com/whispering/bundle/pipeline/problem"
+	"github.com/whispering/bundle/pipeline/secret"
 )
 
 // CheckLimits reports each function whose secrets cannot fit into a document, as
@@ -77,11 +79,7 @@ func (run *functionRun) leastSize(m *manifest.Manifest) int {
 		}
 		known := *bind
 		bind = &known
-		bind.version.ARN = arn.Parameter("aws", m.Environment.Region(), account, bind.ref.Name).String()
-		bind.version.Number = 1
-		if n, err := strconv.ParseInt(bind.ref.Selector, 10, 64); err == nil {
-			bind.version.Number = n
-		}
+		bind.version = leastVersion(bind.ref, m.Environment.Region(), account)
 		least.bindings = append(least.bindings, bind)
 		size += len(bind.name) + len(" ") // in a box line
 		if run.blind() {
@@ -89,4 +87,20 @@ func (run *functionRun) leastSize(m *manifest.Manifest) int {
 		}
 	}
 	return size + len(least.header(m).Identity())
+}
+
+// leastVersion returns the version with the shortest text that a reference can have.
+func leastVersion(ref secret.Ref, region, account string) secret.Version {
+	if ref.Store == secret.SecretsManager {
+		const suffix = "-000000"
+		return secret.Version{
+			ARN: arn.ARN{Partition: "aws", Service: ref.Store.String(), Region: region, Account: account, Resource: "secret:" + ref.Name + suffix}.String(),
+			ID:  cmp.Or(ref.ID, strings.Repeat("0", secret.MinVersionID)),
+		}
+	}
+	version := secret.Version{ARN: arn.Parameter("aws", region, account, ref.Name).String(), Number: 1}
+	if n, err := strconv.ParseInt(ref.Selector, 10, 64); err == nil {
+		version.Number = n
+	}
+	return version
 }

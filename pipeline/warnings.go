@@ -7,6 +7,7 @@ import (
 
 	"github.com/whispering/bundle/pipeline/manifest"
 	"github.com/whispering/bundle/pipeline/problem"
+	"github.com/whispering/bundle/pipeline/secret"
 )
 
 // Warnings warns about what a manifest asks for that works, but has drawbacks.
@@ -27,7 +28,27 @@ func warnings(functions []*functionRun) problem.Problems {
 				seen[s.Name.Range] = true
 				found = append(found, problem.New(problem.Manifest, &s.Name.Range, "Not available as an environment variable", detail).Warning())
 			}
+			if name := s.SecretsManager; name.Value != "" && !seen[name.Range] {
+				seen[name.Range] = true
+				found = append(found, doubts(s)...)
+			}
 		}
+	}
+	return found
+}
+
+// doubts warns about what a secret of Secrets Manager can be called, but probably is not.
+func doubts(s *manifest.Secret) problem.Problems {
+	var found problem.Problems
+	if without, copied := secret.CopiedSuffix(s.SecretsManager.Value); copied {
+		found = append(found, problem.New(problem.Manifest, &s.SecretsManager.Range, "Name that ends like an ARN", fmt.Sprintf(
+			"The name %q ends in a hyphen and six characters, as the ARN of a secret does. If you copied it from an ARN, the name is %q: write secretsmanager = %[2]q. "+
+				"If it is the whole name, this is right as it is; AWS advises against such names, because a part of their ARN looks like the ARN of another secret.",
+			s.SecretsManager.Value, without)).Warning())
+	}
+	if doubt := secret.DoubtStage(s.VersionStage.Value); doubt != "" {
+		found = append(found, problem.New(problem.Manifest, &s.VersionStage.Range, "Doubtful stage", fmt.Sprintf(
+			"No version probably has the stage %q: %s. If there is such a stage, this is right as it is.", s.VersionStage.Value, doubt)).Warning())
 	}
 	return found
 }

@@ -79,11 +79,18 @@ func TestTextsThatAreShown(t *testing.T) {
 		"azAZ09/._:-": true, "payments/db": true, "/prod/pass word": true, "arn:aws:ssm:x y": true, "{{resolve:ssm:x}}": true, " a ": true,
 		"pass word": false, "p@ss": false, "p[ss": false, "p`ss": false, "p{ss": false, "p;ss": false, "päss": false, "p,ss": false, "p!": false, "p=": false,
 	} {
-		if presentable("parameter", text, true) != shown || presentable("path", text, true) != shown {
+		if presentable("parameter", text, true) != shown || presentable("path", text, true) != shown || presentable("secretsmanager", text, true) != shown {
 			t.Errorf("%q is shown otherwise than %v", text, shown)
 		}
 		if !presentable("parameter", text, false) || !presentable("kms_key", text, true) {
 			t.Errorf("%q is not shown where it names no parameter", text)
+		}
+	}
+	for text, shown := range map[string]bool{
+		"rds!cluster-1": true, "opsworks-cm!x": true, "rds!p@ss": false, "!x": false, "P!ss": false, "1!x": false, "rds!a!b": false,
+	} {
+		if presentable("secretsmanager", text, true) != shown {
+			t.Errorf("%q is shown otherwise than %v", text, shown)
 		}
 	}
 	for text, shown := range map[string]bool{

@@ -322,6 +322,8 @@ func presentable(attr, text string, begins bool) bool {
 		return false
 	case begins && (attr == "parameter" || attr == "path"):
 		return nameLike(text)
+	case begins && attr == "secretsmanager":
+		return secretNameLike(text)
 	}
 	return true
 }
@@ -334,4 +336,14 @@ func nameLike(text string) bool {
 		!strings.ContainsFunc(text, func(r rune) bool {
 			return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("/._:-", r))
 		})
+}
+
+// secretNameLike is nameLike for secrets of Secrets Manager. The names of those that AWS services own begin with the service,
+// as in rds!cluster-1. Other signs that are legal in names are usual in passwords.
+func secretNameLike(text string) bool {
+	service, rest, owned := strings.Cut(text, "!")
+	if owned && service != "" && strings.Trim(service, "abcdefghijklmnopqrstuvwxyz-") == "" {
+		return nameLike(rest)
+	}
+	return nameLike(text)
 }
