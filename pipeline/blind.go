@@ -115,7 +115,7 @@ func (run *functionRun) checkBlind() problem.Problems {
 func (run *functionRun) inSecretsManager(bind *binding) problem.Problem {
 	return problem.New(problem.Manifest, bind.at, "Secret does not support blind mode", fmt.Sprintf(
 		"%s of function %q (%q): Secrets Manager hands values out decrypted only, and keeps its ciphertext; a blind build cannot take them. "+
-			"Put it in a SecureString of its own, or write blind = false for the function and run without --blind.", bind.name, run.fn.Name.Value, bind.ref))
+			"Put it in a SecureString of its own, or write blind = false.", bind.name, run.fn.Name.Value, bind.ref))
 }
 
 // cannot reports a secret that does not support blind mode.

@@ -40,7 +40,7 @@ func warnings(functions []*functionRun) problem.Problems {
 // doubts warns about what a secret of Secrets Manager can be called, but probably is not.
 func doubts(s *manifest.Secret) problem.Problems {
 	var found problem.Problems
-	if without, copied := secret.CopiedSuffix(s.SecretsManager.Value); copied {
+	if without, copied := secret.CopiedSuffix(s.SecretsManager.Value); copied && secret.CheckSecretName(without) == nil {
 		found = append(found, problem.New(problem.Manifest, &s.SecretsManager.Range, "Name that ends like an ARN", fmt.Sprintf(
 			"The name %q ends in a hyphen and six characters, as the ARN of a secret does. If you copied it from an ARN, the name is %q: write secretsmanager = %[2]q. "+
 				"If it is the whole name, this is right as it is; AWS advises against such names, because a part of their ARN looks like the ARN of another secret.",

@@ -220,7 +220,7 @@ func (e *evaluator) secret(b *block, s *scope) (Secret, bool) {
 	secret.Field = e.field(b, s)
 	secret.Matches, _ = e.text(b, "matches", s)
 	sourced := e.source(&secret, b, s)
-	secret.MinLength = e.number(b, "min_length", s, secret.maxLength())
+	secret.MinLength = e.number(b, "min_length", s, secret.maxLength(sourced))
 	var has state
 	if secret.Encoding, has = e.text(b, "encoding", s); has != found {
 		secret.Encoding = Text{"text", b.header}

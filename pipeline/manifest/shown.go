@@ -274,7 +274,7 @@ func (v *view) suspect(i, end int, a attrSpec) bool {
 		case hclsyntax.TokenCBrack, hclsyntax.TokenCParen:
 			brackets--
 		case hclsyntax.TokenQuotedLit:
-			if !presentable(a.name, string(t.Bytes), k == i+1) {
+			if !presentable(a.name, v.literal(k), k == i+1) {
 				return true
 			}
 		case hclsyntax.TokenOBrace, hclsyntax.TokenOHeredoc, hclsyntax.TokenStringLit, hclsyntax.TokenComment, hclsyntax.TokenEqual,
@@ -286,6 +286,15 @@ func (v *view) suspect(i, end int, a attrSpec) bool {
 		}
 	}
 	return false
+}
+
+// literal returns the text of a string from k to its end or a template in it. The lexer divides it at percent and dollar signs.
+func (v *view) literal(k int) string {
+	var text strings.Builder
+	for ; v.kindAt(k) == hclsyntax.TokenQuotedLit; k++ {
+		text.Write(v.tokens[k].Bytes)
+	}
+	return text.String()
 }
 
 // beside reports whether two operands are next to each other, the second at i. This means that a quote ended early.
@@ -343,7 +352,7 @@ func nameLike(text string) bool {
 func secretNameLike(text string) bool {
 	service, rest, owned := strings.Cut(text, "!")
 	if owned && service != "" && strings.Trim(service, "abcdefghijklmnopqrstuvwxyz-") == "" {
-		return nameLike(rest)
+		return rest != "" && nameLike(rest)
 	}
 	return nameLike(text)
 }

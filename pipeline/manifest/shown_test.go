@@ -151,7 +151,7 @@ func TestWhatHasNoPlaceInAManifestIsNotShown(t *testing.T) {
 func TestWhatHasNoPlaceInAJSONManifestIsNotShown(t *testing.T) {
 	for _, property := range []string{
 		`"value": "hunter2canary"`, `"value": ["hunter2canary"]`, `"value": {"a": "hunter2canary"}`, `"value": hunter2canary`, `"value": "hunter2canary`, `"value" = "hunter2canary"`,
-		`"parameter": {"a": "hunter2canary"}`, `"parameter": "a\nhunter2canary"`, `"parameter": "my hunter2canary!"`, `"parameter": ["hunter2canary"]`, `"//": "hunter2canary", "x": 1`,
+		`"parameter": {"a": "hunter2canary"}`, `"parameter": "a\nhunter2canary"`, `"parameter": "my hunter2canary!"`, `"secretsmanager": "hunter2canary!"`, `"parameter": ["hunter2canary"]`, `"//": "hunter2canary", "x": 1`,
 		`"optional": "hunter2canary", "value": "hunter2canary"`, `"value": "a", "value": "hunter2canary"`, `'value': 'hunter2canary'`,
 	} {
 		for _, breaks := range []string{"", "\n"} {

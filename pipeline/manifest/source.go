@@ -17,12 +17,12 @@ func (s *Secret) Source() *Text {
 	return &s.Parameter
 }
 
-// maxLength is the largest size of the value in bytes.
-func (s *Secret) maxLength() int {
-	if s.SecretsManager.Value != "" {
-		return maxSecretLength
+// maxLength is the largest size of the value in bytes, of any source if the source is not known.
+func (s *Secret) maxLength(sourced bool) int {
+	if sourced && s.SecretsManager.Value == "" {
+		return maxParameterLength
 	}
-	return maxParameterLength
+	return maxSecretLength
 }
 
 // source evaluates where a secret comes from, and reports whether that is known: one parameter, or one version of one secret

@@ -1,0 +1,13 @@
+bundle {
+  name = "payments"
+}
+
+environment "local" {
+  embedded = "seed.json"
+}
+
+function "hello" {
+  kms_key = "alias/hello"
+
+  secret "DB_PASSWORD" { secretsmanager = "payments/db", field = "password" }
+}

@@ -1,0 +1,15 @@
+bundle {
+  name = "payments"
+}
+
+environment "local" {
+  embedded = "seed.json"
+}
+
+function "hello" {
+  kms_key = "alias/hello"
+
+  secret "DB_PASSWORD" {
+    secretsmanager = ["payments/db"]
+  }
+}

@@ -1,0 +1,17 @@
+bundle {
+  name = "payments"
+}
+
+environment "local" {
+  embedded = "seed.json"
+}
+
+function "hello" {
+  kms_key = "alias/hello"
+
+  secret "DB_PASSWORD" {
+    secretsmanager = "payments/db"
+    version_stage  = "AWSPREVIOUS"
+    version_id     = "EXAMPLE1-90ab-cdef-fedc-ba987SECRET1"
+  }
+}
