@@ -2,6 +2,7 @@ package view
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -30,6 +31,7 @@ type InspectDocument struct {
 	Environment string          `json:"environment"`
 	Function    string          `json:"function"`
 	Name        string          `json:"name"`
+	Format      string          `json:"format"` // "bundle/1" or "bundle/2"
 	Mode        string          `json:"mode"`
 	Key         string          `json:"key"`
 	SHA256      string          `json:"sha256"`        // of the whole document, as BUNDLE_SECRETS_SHA256 pins it
@@ -41,8 +43,11 @@ type InspectDocument struct {
 
 type inspectSecret struct {
 	Name      string    `json:"name"`
-	Parameter string    `json:"parameter"` // ARN
-	Version   int64     `json:"version"`
+	Kind      string    `json:"kind"` // "ssm" or "secretsmanager"
+	ARN       string    `json:"arn"`
+	Parameter string    `json:"parameter,omitempty"` // the ARN, if it is that of a parameter
+	Version   int64     `json:"version,omitempty"`   // of the parameter
+	VersionID string    `json:"version_id,omitempty"`
 	Modified  time.Time `json:"modified"`
 	Encoding  string    `json:"encoding"`
 	Field     string    `json:"field,omitempty"`
@@ -73,11 +78,18 @@ func NewInspect(path string, layer *layerbuild.Layer, content []byte, match *lay
 func newInspectDocument(d *sealed.Document) InspectDocument {
 	h := d.Header
 	doc := InspectDocument{
-		Bundle: h.Bundle, Environment: h.Environment, Function: h.Function, Name: h.Name, Mode: string(h.Mode),
+		Bundle: h.Bundle, Environment: h.Environment, Function: h.Function, Name: h.Name, Format: h.Format(), Mode: string(h.Mode),
 		Key: d.Key, SHA256: d.SHA256(), Header: d.HeaderSHA256(), Embedded: d.Embedded(), Boxes: len(h.Boxes),
 	}
 	for _, s := range h.Sources {
-		doc.Secrets = append(doc.Secrets, inspectSecret{s.Secret, s.ARN, s.Version, s.Modified, s.Encoding, secret.Field(s.Field).String(), s.Checks})
+		one := inspectSecret{
+			Name: s.Secret, Kind: secret.ParameterStore.String(), ARN: s.ARN, Parameter: s.ARN, Version: s.Version, VersionID: s.ID,
+			Modified: s.Modified, Encoding: s.Encoding, Field: secret.Field(s.Field).String(), Checks: s.Checks,
+		}
+		if s.ID != "" {
+			one.Kind, one.Parameter = secret.SecretsManager.String(), ""
+		}
+		doc.Secrets = append(doc.Secrets, one)
 	}
 	return doc
 }
@@ -119,14 +131,26 @@ func (r *Inspect) Text(out *printable.Stream) error {
 		return err
 	}
 	for _, d := range r.Documents {
+		form := d.Mode
+		if d.Format != "bundle/1" { // not every helper reads another
+			form = d.Format + ", " + form
+		}
 		if err := out.Printf("\n%s/%s in %s, to Lambda %s\nkey %s\n"+
 			"sha256 %s (BUNDLE_SECRETS_SHA256)\nheader sha256 %s (bundle:document in KMS and CloudTrail)\n%s, %s\n",
-			d.Bundle, d.Function, d.Environment, d.Name, d.Key, d.SHA256, d.Header, d.Mode, printable.Count(d.Boxes, "box")); err != nil {
+			d.Bundle, d.Function, d.Environment, d.Name, d.Key, d.SHA256, d.Header, form, printable.Count(d.Boxes, "box")); err != nil {
 			return err
 		}
-		rows := [][]string{{"SECRET", "PARAMETER", "VERSION", "MODIFIED", "ENCODING", "FIELD"}}
+		source := "PARAMETER"
+		if slices.ContainsFunc(d.Secrets, func(s inspectSecret) bool { return s.VersionID != "" }) {
+			source = "SOURCE"
+		}
+		rows := [][]string{{"SECRET", source, "VERSION", "MODIFIED", "ENCODING", "FIELD"}}
 		for _, s := range d.Secrets {
-			rows = append(rows, []string{s.Name, arn.ParameterName(s.Parameter), fmt.Sprint(s.Version), s.Modified.Format(time.RFC3339), s.Encoding, s.Field})
+			from, version := arn.ParameterName(s.ARN), fmt.Sprint(s.Version)
+			if s.VersionID != "" {
+				from, version = "secret "+arn.SecretName(s.ARN), s.VersionID
+			}
+			rows = append(rows, []string{s.Name, from, version, s.Modified.Format(time.RFC3339), s.Encoding, s.Field})
 		}
 		if err := out.Table(rows); err != nil {
 			return err
