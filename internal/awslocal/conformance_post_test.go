@@ -2,6 +2,7 @@ package awslocal_test
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -18,7 +19,7 @@ import (
 	"github.com/aws/smithy-go"
 )
 
-// post makes a call that the SDK does not know yet, in the service's own protocol: AWS JSON for KMS and SSM, AWS Query for STS
+// post makes a call that the SDK does not know yet, in the service's own protocol: AWS JSON for KMS, SSM and Secrets Manager, AWS Query for STS
 // and IAM.
 func (e *run) post(service, operation, in string) error {
 	var members map[string]any
@@ -50,7 +51,7 @@ func (e *run) post(service, operation, in string) error {
 	case query:
 		return &smithy.GenericAPIError{Code: at(reply, "Error.Code"), Message: at(reply, "Error.Message")}
 	default:
-		return &smithy.GenericAPIError{Code: at(reply, "__type"), Message: at(reply, "message")}
+		return &smithy.GenericAPIError{Code: at(reply, "__type"), Message: cmp.Or(at(reply, "message"), at(reply, "Message"))}
 	}
 	return nil
 }
@@ -84,7 +85,7 @@ func (e *run) request(service, operation string, members map[string]any) *http.R
 	}
 	r.Header.Set("Content-Type", kind)
 	if version == "" {
-		r.Header.Set("X-Amz-Target", map[string]string{"kms": "TrentService", "ssm": "AmazonSSM"}[service]+"."+operation)
+		r.Header.Set("X-Amz-Target", map[string]string{"kms": "TrentService", "ssm": "AmazonSSM", "secretsmanager": "secretsmanager"}[service]+"."+operation)
 	}
 	who, err := e.cfg.Credentials.Retrieve(context.Background())
 	if err != nil {

@@ -27,8 +27,8 @@ import (
 var endpoint = flag.String("endpoint", "", "run the conformance list against this `URL` instead of the embedded AWS")
 
 const (
-	leastRows   = 580 // behaviors that the list must have
-	leastAgreed = 190 // of them, rows that moto gets right
+	leastRows   = 960 // behaviors that the list must have
+	leastAgreed = 300 // of them, rows that moto gets right
 )
 
 func TestConformance(t *testing.T) {
@@ -136,6 +136,7 @@ func switches() map[string]awslocal.Option {
 		"managed-key-by-identity": awslocal.WithManagedKeyByIdentity(), "null-variables": awslocal.WithNullVariables(), "committed-messages": awslocal.WithCommittedMessages(),
 		"ssm-rate-1": awslocal.WithBucket("ssm", 0.001, 1), "kms-rate-1": awslocal.WithBucket("kms", 0.001, 1), "lambda-rate-1": awslocal.WithBucket("lambda", 0.001, 1),
 		"trail-quotas": awslocal.WithTrailQuotas(), "policy-delay": awslocal.WithPolicyDelay(30 * time.Second), "event-delay": awslocal.WithEventDelay(30 * time.Second),
+		"list-delay": awslocal.WithListDelay(5 * time.Minute),
 	}
 }
 

@@ -147,7 +147,7 @@ func TestRecordedAnswers(t *testing.T) {
 		}
 	}
 	t.Logf("%d answers are equal, %d are explained", equal, explained)
-	if equal < 425 {
+	if equal < 750 {
 		t.Errorf("only %d answers are equal", equal)
 	}
 }

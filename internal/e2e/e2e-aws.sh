@@ -5,7 +5,7 @@
 # It needs bash, Go (or BUNDLE_E2E_BUNDLE, a built bundle), the AWS CLI (1 or 2), unzip and coreutils.
 #
 #   BUNDLE_E2E_YES=1     do not ask
-#   BUNDLE_E2E_PARTS     some of: pack versions publish blind facts parameters keys limits functions rights grants sessions policies (default: all)
+#   BUNDLE_E2E_PARTS     some of: pack versions publish blind facts parameters keys limits functions rights grants sessions policies secrets (default: all)
 #   BUNDLE_E2E_ROLE      the ARN of the role of docs/e2e.md; without it, what takes such a role is left out
 #   BUNDLE_E2E_FUNCTION_ROLE   the ARN of a role that Lambda may take on; without it, what takes such a role is left out
 #   BUNDLE_E2E_SHARED_KEY      the ARN of the key of docs/e2e.md that is shared with another account, and
@@ -14,7 +14,7 @@
 # Exit codes: 0 all well; 1 bundle did not do what it should; 2 nothing was begun; 3 AWS differs from what is inferred.
 set -euo pipefail
 
-all_parts="pack versions publish blind facts parameters keys limits functions rights grants sessions policies"
+all_parts="pack versions publish blind facts parameters keys limits functions rights grants sessions policies secrets"
 parts=" ${BUNDLE_E2E_PARTS:-$all_parts} "
 role=${BUNDLE_E2E_ROLE:-} function_role=${BUNDLE_E2E_FUNCTION_ROLE:-}
 shared_key=${BUNDLE_E2E_SHARED_KEY:-} shared_role=${BUNDLE_E2E_SHARED_ROLE:-}
@@ -56,8 +56,8 @@ endpoint ${endpoint:-AWS}
 parts   $parts
 names    begin with $name
 
-This makes up to 9 KMS keys with 56 aliases, 5 grants, 44 parameters (10 of them of the advanced tier), seven layer versions and two functions, all with
-made-up values; and removes them, the keys after the least wait that KMS allows, 7 days, which costs nothing. It comes to a few cents.
+This makes up to 9 KMS keys with 56 aliases, 5 grants, 44 parameters (10 of them of the advanced tier), seven layer versions and two functions, and 9 secrets of
+Secrets Manager, one with a replica, all with made-up values; and removes them, the keys after the least wait that KMS allows, 7 days, which costs nothing. It comes to a few cents.
 TEXT
 if [ "${BUNDLE_E2E_YES:-}" != 1 ]; then
   read -r -p "Go on in account $account? Type yes: " answer || true
@@ -67,7 +67,7 @@ fi
 # --- clean-up, whatever happens ---
 
 dir=$(mktemp -d)
-keys=() aliases=() parameters=() functions=() stack= signing=
+keys=() aliases=() parameters=() functions=() secrets=() stack= signing= replicated=
 clean() {
   status=$?
   trap '' INT TERM
@@ -92,6 +92,8 @@ clean() {
   for function in ${functions[@]+"${functions[@]}"}; do remove lambda delete-function --function-name "$function"; done
   [ -z "$signing" ] || remove lambda delete-code-signing-config --code-signing-config-arn "$signing"
   for ((i = 0; i < ${#parameters[@]}; i += 10)); do remove ssm delete-parameters --names "${parameters[@]:i:10}"; done
+  [ -z "$replicated" ] || remove secretsmanager remove-regions-from-replication --secret-id "$replicated" --remove-replica-regions "$elsewhere"
+  for secret in ${secrets[@]+"${secrets[@]}"}; do remove secretsmanager delete-secret --secret-id "$secret" --force-delete-without-recovery; done
   for alias in ${aliases[@]+"${aliases[@]}"}; do remove kms delete-alias --alias-name "$alias"; done
   for ((i = 0; i < ${#keys[@]}; i += 2)); do
     remove kms delete-alias --alias-name "${keys[i]}"
@@ -1090,6 +1092,98 @@ if part facts && part pack; then
   fact trail-dry-run "a dry run is an event with errorCode DryRunOperationException" '"errorCode": ?"DryRunOperationException"' "$(settles DryRunOperationException events packed)"
   fact trail-attributes "LookupEvents takes one attribute" '^InvalidLookupAttributesException' \
     "$(outcome cloudtrail lookup-events --lookup-attributes AttributeKey=EventName,AttributeValue=Decrypt AttributeKey=ReadOnly,AttributeValue=true --query 'length(Events)')"
+fi
+
+if part secrets; then
+  step "secrets"
+  elsewhere=us-west-2
+  [ "$region" != us-west-2 ] || elsewhere=us-east-1
+  # secret NAME …: the outcome of CreateSecret. Where it succeeds, the secret is removed at the end.
+  secret() {
+    outcome secretsmanager create-secret --name "$name-$1" "${@:2}" --query VersionId >"$dir/made"
+    ! grep -q ^ok "$dir/made" || secrets+=("$name-$1")
+  }
+  of_secret() { outcome secretsmanager "$1" --secret-id "$name-$2" "${@:3}"; }
+  many() { local i; for ((i = 0; i < $1; i++)); do printf '%s%d ' "$2" "$i"; done; }
+  long() { head -c "$1" /dev/zero | tr '\0' x; }
+  long 65537 >"$dir/long.txt"
+
+  secret "$(long 513)" --secret-string "$plain"
+  fact secret-name-over "a name of more than 512 characters is ValidationException" '^ValidationException' "$(cat "$dir/made")"
+  fact secret-arn-malformed "an ARN of another service is ValidationException" '^ValidationException' \
+    "$(outcome secretsmanager get-secret-value --secret-id "$(parameter plain)" --query VersionId)"
+  secret long --secret-string "file://$dir/long.txt"
+  fact secret-value-over "a value of more than 65,536 bytes is ValidationException, and is not quoted" "^ValidationException .*Value at 'secretString' failed" "$(cat "$dir/made")"
+  secret both --secret-string "$plain" --secret-binary "fileb://$dir/any.bin"
+  fact secret-both-values "a string together with a binary value is InvalidParameterException" '^InvalidParameterException' "$(cat "$dir/made")"
+  secret token --secret-string "$plain" --client-request-token "$(long 65)"
+  fact secret-token-long "a token of 65 characters is ValidationException" '^ValidationException' "$(cat "$dir/made")"
+  secret token --secret-string "$plain" --client-request-token "terraform-20250627043834191900000095"
+  fact secret-token-characters "the ID of a version is the token, of letters, digits and hyphens" '^ok terraform-20250627043834191900000095' "$(cat "$dir/made")"
+  secret key --secret-string "$plain" --kms-key-id 00000000-0000-4000-8000-000000000000
+  fact secret-key-missing "a key that does not exist is EncryptionFailure" '^EncryptionFailure' "$(cat "$dir/made")"
+
+  secret one --secret-string "$plain"
+  first=$(cut -d' ' -f2 "$dir/made")
+  fact secret-no-value "a put without a value is InvalidRequestException" '^InvalidRequestException' "$(of_secret put-secret-value one)"
+  # shellcheck disable=SC2046 # names of labels have no spaces
+  fact secret-stages-over "more than 20 labels are ValidationException" '^ValidationException' \
+    "$(of_secret put-secret-value one --secret-string "$plain" --version-stages $(many 21 stage))"
+  fact secret-page-over "more than 100 versions a page are ValidationException" '^ValidationException' "$(of_secret list-secret-version-ids one --max-results 101 --no-paginate)"
+  second=$(of_secret put-secret-value one --secret-string "$own" --query VersionId | cut -d' ' -f2)
+  fact secret-described "DescribeSecret has the new version right after the put" "^ok AWSCURRENT" "$(of_secret describe-secret one --query "VersionIdsToStages.\"$second\"")"
+  fact secret-move-unnamed "AWSCURRENT does not move if the version that has it is not named" '^InvalidParameterException' \
+    "$(of_secret update-secret-version-stage one --version-stage AWSCURRENT --move-to-version-id "$first")"
+  fact secret-current-removed "AWSCURRENT cannot be taken away" '^InvalidParameterException' \
+    "$(of_secret update-secret-version-stage one --version-stage AWSCURRENT --remove-from-version-id "$second")"
+  secret empty
+  fact secret-first-stages "the first version is the current one, whatever its labels are" '^ok .*AWSCURRENT' \
+    "$(of_secret put-secret-value empty --secret-string "$plain" --version-stages mine --query VersionStages)"
+
+  secret none
+  batch() { outcome secretsmanager batch-get-secret-value --secret-id-list "${@:2}" --query "$1"; }
+  fact secret-batch-empty "a secret without a value is an error within the reply of a batch" '^ok 1 *1 *$' \
+    "$(batch '[length(SecretValues), length(Errors)]' "$name-one" "$name-none")"
+  fact secret-batch-twice "a secret that is there twice in a batch is InvalidParameterException" '^InvalidParameterException' "$(batch Errors "$name-one" "$name-one")"
+  # shellcheck disable=SC2046 # names of secrets have no spaces
+  fact secret-batch-over "a batch of 21 secrets is ValidationException" '^ValidationException' "$(batch Errors $(many 21 "$name-"))"
+  fact secret-batch-date "a batch has the date of the version" "^same" "$([ "$(batch 'SecretValues[0].CreatedDate' "$name-one")" = \
+    "$(of_secret get-secret-value one --query CreatedDate)" ] && echo same || echo other)"
+  # shellcheck disable=SC2046 # values have no spaces
+  fact secret-filter-over "11 values of a filter are ValidationException" '^ValidationException' \
+    "$(outcome secretsmanager list-secrets --filters "Key=name,Values=$(many 11 value | sed 's/ $//; s/ /,/g')" --query 'length(SecretList)')"
+
+  secret own --secret-string "$own" --kms-key-id "$store"
+  under() { grep -q ^ok "$dir/made" && of_secret get-secret-value own --query VersionId; }
+  aws kms disable-key --key-id "$(key_of store)"
+  fact secret-key-disabled "a value under a disabled key is DecryptionFailure" '^DecryptionFailure' "$(settles '^[A-Z]' under)"
+  aws kms enable-key --key-id "$(key_of store)"
+
+  replicated=$name-one
+  fact secret-replica-version "the versions of a replica have the same IDs" "^ok $second" \
+    "$(of_secret replicate-secret-to-regions one --add-replica-regions "Region=$elsewhere" >/dev/null; settles '^ok' of_secret get-secret-value one --region "$elsewhere" --query VersionId)"
+
+  secret deleted --secret-string "$plain"
+  ended=$(of_secret delete-secret deleted --recovery-window-in-days 7 --query DeletionDate)
+  fact secret-deleted-date "DeletedDate is the end of the recovery window" "^same" \
+    "$([ "$(of_secret describe-secret deleted --query DeletedDate)" = "$ended" ] && echo same || echo other)"
+  fact secret-deleted-versions "the versions of a deleted secret are listed" '^ok 1' "$(of_secret list-secret-version-ids deleted --query 'length(Versions)')"
+  fact secret-deleted-read "the value of a deleted secret is InvalidRequestException" '^InvalidRequestException .*marked for deletion' "$(of_secret get-secret-value deleted --query VersionId)"
+  fact secret-deleted-again "a deleted secret cannot be deleted again" '^InvalidRequestException' "$(of_secret delete-secret deleted --recovery-window-in-days 7)"
+fi
+
+if part secrets && [ -z "$role" ]; then
+  skip "BUNDLE_E2E_ROLE is not set" secret-stage-described secret-missing-right
+elif part secrets; then
+  assume "$role" --policy '{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "secretsmanager:*", "Resource": "*",
+    "Condition": {"StringEquals": {"secretsmanager:VersionStage": "AWSCURRENT"}}}]}'
+  reads() { as_role secretsmanager "$1" --secret-id "$name-empty" "${@:2}" --query Name; }
+  fact secret-stage-described "a condition on the label holds for a read that sends it, and neither for another nor for DescribeSecret" \
+    '^ok [^ ]+ *AccessDeniedException .*AccessDeniedException ' \
+    "$(reads get-secret-value --version-stage AWSCURRENT | tr '\n' ' ')$(reads get-secret-value)$(reads describe-secret)"
+  assume "$role"
+  fact secret-missing-right "a secret that does not exist is denied, unless the policy has its name without a suffix" '^AccessDeniedException .*ResourceNotFoundException ' \
+    "$(for each in missing bare; do as_role secretsmanager get-secret-value --secret-id "$name-$each" --query Name; done | tr '\n' ' ')"
 fi
 
 step "summary"

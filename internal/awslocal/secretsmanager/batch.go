@@ -2,7 +2,6 @@ package secretsmanager
 
 import (
 	"errors"
-	"fmt"
 	"slices"
 
 	"github.com/whispering/bundle/internal/awslocal/call"
@@ -93,7 +92,8 @@ func (s *Service) filtered(req *call.Request, in *batchInput) (ids []string, nex
 	}
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	page, next, err := paged(s.listed(req, &listInput{Filters: in.Filters}), &most, in.NextToken, fmt.Sprint("BatchGetSecretValue", in.Filters))
+	asked := &listInput{Filters: in.Filters}
+	page, next, err := paged(s.listed(req, asked), &most, in.NextToken, listOf("BatchGetSecretValue", asked))
 	for _, e := range page {
 		ids = append(ids, e.ARN)
 	}

@@ -37,6 +37,12 @@ func exists(name string) error {
 	return modeled("ResourceExistsException", "The operation failed because the secret "+name+" already exists.")
 }
 
+// taken is the error for an ID that a version of another value has.
+func taken(x *secret, id string) error {
+	return modeled("ResourceExistsException", "You can't use ClientRequestToken "+id+
+		" because that value is already in use for a version of secret "+x.ARN+".")
+}
+
 func limitExceeded(format string, args ...any) error {
 	return modeled("LimitExceededException", fmt.Sprintf(format, args...))
 }

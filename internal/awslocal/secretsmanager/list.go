@@ -2,7 +2,7 @@ package secretsmanager
 
 import (
 	"cmp"
-	"fmt"
+	"encoding/json"
 	"slices"
 	"strings"
 
@@ -70,7 +70,7 @@ func (s *Service) listSecrets(req *call.Request, in *listInput) (any, error) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	all := s.listed(req, in)
-	page, next, err := paged(all, in.MaxResults, in.NextToken, fmt.Sprint("ListSecrets", in.IncludePlannedDeletion, in.Filters, text(in.SortBy), text(in.SortOrder)))
+	page, next, err := paged(all, in.MaxResults, in.NextToken, listOf("ListSecrets", in))
 	if err != nil {
 		return nil, err
 	}
@@ -78,6 +78,17 @@ func (s *Service) listSecrets(req *call.Request, in *listInput) (any, error) {
 		NextToken  string `json:",omitempty"`
 		SecretList []entry
 	}{next, page}, nil
+}
+
+// listOf tells the list of a request from others, for the tokens of its pages.
+func listOf(operation string, in *listInput) string {
+	same := *in
+	same.MaxResults, same.NextToken = nil, nil
+	b, err := json.Marshal(same)
+	if err != nil {
+		return operation // strings always marshal
+	}
+	return operation + string(b)
 }
 
 // listed returns the secrets of the caller's account that match the filters of a request, in its order.

@@ -124,8 +124,7 @@ func (s *Service) add(req *call.Request, x *secret, id string, in *valueInput, s
 	if v != nil && v.Value != nil {
 		same, err := s.holds(req, x, v, in)
 		if err == nil && !same {
-			err = modeled("ResourceExistsException", "You can't use ClientRequestToken "+id+
-				" because that value is already in use for a version of secret "+x.ARN+".")
+			err = taken(x, id)
 		}
 		return v, err
 	}

@@ -1,7 +1,6 @@
 package secretsmanager
 
 import (
-	"maps"
 	"slices"
 	"strings"
 
@@ -42,10 +41,7 @@ func (x *secret) tag(tags []tag) error {
 	if len(tags) == 0 {
 		return nil
 	}
-	all := map[string]string{}
-	for _, t := range x.Tags {
-		all[t.Key] = t.Value
-	}
+	all := slices.Clone(x.Tags)
 	given := map[string]bool{}
 	for _, t := range tags {
 		switch {
@@ -54,15 +50,17 @@ func (x *secret) tag(tags []tag) error {
 		case given[t.Key]:
 			return invalidParameter("The tag key %s is there twice.", t.Key)
 		}
-		all[t.Key], given[t.Key] = t.Value, true
+		given[t.Key] = true
+		if i := slices.IndexFunc(all, func(other tag) bool { return other.Key == t.Key }); i >= 0 {
+			all[i].Value = t.Value
+		} else {
+			all = append(all, t)
+		}
 	}
 	if len(all) > maxTags {
 		return limitExceeded("A secret can have at most %d tags.", maxTags)
 	}
-	x.Tags = make([]tag, 0, len(all))
-	for _, key := range slices.Sorted(maps.Keys(all)) {
-		x.Tags = append(x.Tags, tag{key, all[key]})
-	}
+	x.Tags = all
 	return nil
 }
 

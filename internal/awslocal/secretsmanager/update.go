@@ -51,6 +51,9 @@ func (s *Service) updateSecret(req *call.Request, in *updateInput) (any, error) 
 			return nil, err
 		}
 	}
+	if v := x.version(id); in.given() && v != nil && v.Value != nil {
+		return nil, taken(x, id)
+	}
 	if in.KmsKeyId != nil {
 		if err := s.rekey(req, x, keyID(req, in.KmsKeyId)); err != nil {
 			return nil, err
