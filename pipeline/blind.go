@@ -18,11 +18,11 @@ import (
 	"github.com/whispering/bundle/pipeline/secret"
 )
 
-// BlindParameters reads Parameter Store without ever decrypting. [param.Blind]
-// implements it.
+// BlindParameters reads parameters and secrets of Secrets Manager without ever
+// receiving a decrypted value. [BlindStores] implements it.
 type BlindParameters interface {
-	Versions(ctx context.Context, refs []secret.Ref, got func(param.Result)) error
-	Ciphertexts(ctx context.Context, refs []secret.Ref, got func(param.Result)) error
+	Versions(ctx context.Context, refs []secret.Ref, got func(Found)) error
+	Ciphertexts(ctx context.Context, refs []secret.Ref, got func(Found)) error
 	List(ctx context.Context, path string, recursive bool) ([]param.Parameter, error)
 }
 
@@ -131,7 +131,7 @@ func (s *sealing) blind(ctx context.Context, todo, others []*functionRun) bool {
 		found = append(found, run.checkBlind()...)
 	}
 	used, refs := users(todo, (*binding).exactly)
-	err := s.build.Blind.Parameters.Ciphertexts(ctx, refs, func(res param.Result) {
+	err := s.build.Blind.Parameters.Ciphertexts(ctx, refs, func(res Found) {
 		for _, bind := range used[res.Ref] {
 			found = append(found, bind.receiveCiphertext(res)...)
 		}
@@ -160,11 +160,11 @@ func (s *sealing) blind(ctx context.Context, todo, others []*functionRun) bool {
 }
 
 // receiveCiphertext keeps what is stored for a secret, if KMS can move it.
-func (bind *binding) receiveCiphertext(res param.Result) problem.Problems {
+func (bind *binding) receiveCiphertext(res Found) problem.Problems {
 	if problems := bind.accept(res); len(problems) > 0 || res.Err != nil {
 		return problems
 	}
-	bind.stored(res.Parameter)
+	bind.stored(res)
 	if problems := bind.run.immovable(bind); len(problems) > 0 {
 		return problems
 	}
@@ -276,7 +276,7 @@ func (s *sealing) findRest(ctx context.Context, todo, others []*functionRun) {
 func (s *sealing) readOthers(ctx context.Context, others []*functionRun) {
 	used, refs := users(others, func(bind *binding) secret.Ref { return bind.ref })
 	refs = slices.DeleteFunc(refs, func(ref secret.Ref) bool { return used[ref][0].version.ARN != "" })
-	err := s.build.Blind.Parameters.Versions(ctx, refs, func(res param.Result) {
+	err := s.build.Blind.Parameters.Versions(ctx, refs, func(res Found) {
 		for _, bind := range used[res.Ref] {
 			s.all.add(bind.resultProblem(res)...)
 		}

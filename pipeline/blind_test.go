@@ -16,7 +16,6 @@ import (
 	"github.com/whispering/bundle/layerbuild"
 	"github.com/whispering/bundle/layerbuild/sealed"
 	"github.com/whispering/bundle/pipeline"
-	"github.com/whispering/bundle/pipeline/param"
 	"github.com/whispering/bundle/pipeline/problem"
 	"github.com/whispering/bundle/pipeline/seal"
 	"github.com/whispering/bundle/pipeline/secret"
@@ -178,11 +177,11 @@ func open(t *testing.T, w *world, layer []byte, function string) (map[string]str
 // altered changes what a blind build reads.
 type altered struct {
 	pipeline.BlindParameters
-	change func(*param.Result)
+	change func(*pipeline.Found)
 }
 
-func (a altered) Ciphertexts(ctx context.Context, refs []secret.Ref, got func(param.Result)) error {
-	return a.BlindParameters.Ciphertexts(ctx, refs, func(r param.Result) {
+func (a altered) Ciphertexts(ctx context.Context, refs []secret.Ref, got func(pipeline.Found)) error {
+	return a.BlindParameters.Ciphertexts(ctx, refs, func(r pipeline.Found) {
 		a.change(&r)
 		got(r)
 	})
@@ -199,12 +198,12 @@ func TestBlindBuildChecksCiphertextsAgainstTheVersionsCompared(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.put(t, "/shop/p1", "not-a-real-value-changed")
-	for what, change := range map[string]func(*param.Result){
-		"date": func(r *param.Result) {
+	for what, change := range map[string]func(*pipeline.Found){
+		"date": func(r *pipeline.Found) {
 			r.Parameter.Version.Modified = r.Parameter.Version.Modified.Add(time.Millisecond)
 		},
-		"version": func(r *param.Result) { r.Parameter.Version.Number++ },
-		"ARN":     func(r *param.Result) { r.Parameter.Version.ARN += "x" },
+		"version": func(r *pipeline.Found) { r.Parameter.Version.Number++ },
+		"ARN":     func(r *pipeline.Found) { r.Parameter.Version.ARN += "x" },
 	} {
 		p, _, err := w.build().pipeline(t.Context(), previous)
 		if err != nil {
@@ -231,7 +230,7 @@ func TestBlindBuildCannotBeGivenAnotherCiphertext(t *testing.T) {
 		t.Fatal(err)
 	}
 	var other []byte
-	p.Blind.Parameters = altered{p.Blind.Parameters, func(r *param.Result) {
+	p.Blind.Parameters = altered{p.Blind.Parameters, func(r *pipeline.Found) {
 		other, r.Parameter.Ciphertext = r.Parameter.Ciphertext, slices.Clone(other)
 		if r.Parameter.Ciphertext == nil {
 			r.Parameter.Ciphertext = bytes.Repeat([]byte("x"), 100)

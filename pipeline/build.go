@@ -57,7 +57,8 @@ func (b *Build) Run(ctx context.Context) (*Built, problem.Problems) {
 		return nil, problems.Sort()
 	}
 	values, problems := compared.seal(ctx, b)
-	if len(problems) > 0 {
+	compared.dated()
+	if problems = append(problems, compared.rollbacks(b.AllowRollback)...); len(problems) > 0 {
 		return nil, problems.Sort()
 	}
 	return &Built{Result: compared.result(), Documents: compared.documents(), read: values, public: compared.public}, nil

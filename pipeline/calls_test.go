@@ -24,6 +24,7 @@ import (
 	"github.com/whispering/bundle/pipeline/param"
 	"github.com/whispering/bundle/pipeline/problem"
 	"github.com/whispering/bundle/pipeline/seal"
+	"github.com/whispering/bundle/pipeline/secretsmanager"
 )
 
 // A sample is a manifest with its parameters and keys. Every value in it is made
@@ -160,7 +161,7 @@ func (b build) pipeline(ctx context.Context, previous *layerbuild.Layer) (*pipel
 	if err != nil {
 		return nil, nil, err
 	}
-	parameters := param.New(cfg, param.Options{Account: awslocal.Account, TPS: b.tps})
+	stores, blind := storesOf(cfg, param.Options{Account: awslocal.Account, TPS: b.tps})
 	return &pipeline.Build{
 		Scope: pipeline.Scope{
 			Manifest: m, Region: awslocal.Region, Account: awslocal.Account, Observer: unobserved{},
@@ -169,9 +170,16 @@ func (b build) pipeline(ctx context.Context, previous *layerbuild.Layer) (*pipel
 				return who.Account, err
 			},
 		},
-		Parameters: parameters, Keys: seal.New(cfg), Previous: pipeline.Previous{Layer: previous},
-		Blind: pipeline.Blind{Parameters: parameters.Blind(cfg), Keys: seal.NewBlind(cfg)},
+		Parameters: stores, Keys: seal.New(cfg), Previous: pipeline.Previous{Layer: previous},
+		Blind: pipeline.Blind{Parameters: blind, Keys: seal.NewBlind(cfg)},
 	}, counted, nil
+}
+
+// storesOf returns what builds read in an embedded AWS.
+func storesOf(cfg aws.Config, o param.Options) (pipeline.Stores, pipeline.BlindStores) {
+	parameters, secrets := param.New(cfg, o), secretsmanager.New(cfg, secretsmanager.Options{Account: awslocal.Account})
+	return pipeline.Stores{Parameters: parameters, Secrets: secrets},
+		pipeline.BlindStores{Parameters: parameters.Blind(cfg), Secrets: secrets.Looking(cfg)}
 }
 
 // planned returns the plan of a build.

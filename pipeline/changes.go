@@ -6,6 +6,7 @@ import (
 	"github.com/whispering/bundle/layerbuild/sealed"
 	"github.com/whispering/bundle/pipeline/plan"
 	"github.com/whispering/bundle/pipeline/problem"
+	"github.com/whispering/bundle/pipeline/secret"
 )
 
 // compare decides for each function whether its document is carried over.
@@ -14,8 +15,13 @@ func (v versioned) compare(previous Previous, reseal bool) compared {
 	if previous.Layer != nil {
 		documents = previous.Layer.Documents
 	}
-	changes := plan.Diff(v.wanted(), documents)
 	byName := v.byName()
+	for _, d := range documents {
+		if run := byName[d.Header.Name]; run != nil {
+			run.date(d)
+		}
+	}
+	changes := plan.Diff(v.wanted(), documents)
 	for i, c := range changes {
 		run := byName[c.Name]
 		switch {
@@ -32,7 +38,8 @@ func (v versioned) compare(previous Previous, reseal bool) compared {
 	return compared{v, previous, changes}
 }
 
-// rollbacks reports the parameters that would go back to an older version.
+// rollbacks reports the parameters and secrets of Secrets Manager that would go back to
+// an older version.
 func (c compared) rollbacks(allowed bool) problem.Problems {
 	if allowed {
 		return nil
@@ -42,13 +49,23 @@ func (c compared) rollbacks(allowed bool) problem.Problems {
 	for _, back := range plan.Rollbacks(c.wanted(), c.changes) {
 		run := byName[back.Name]
 		for _, bind := range run.bindings {
-			if bind.name == back.Secret {
+			if bind.name == back.Now.Secret {
 				problems = append(problems, problem.New(problem.Integrity, bind.at, "Older version", fmt.Sprintf(
-					"%s of function %q would be rolled back from version %d to %d of %q. "+
-						"To roll back on purpose, pass --allow-rollback.",
-					bind.name, run.fn.Name.Value, back.From, back.To, bind.ref.Bare())))
+					"%s of function %q would be rolled back %s. To roll back on purpose, pass --allow-rollback.",
+					bind.name, run.fn.Name.Value, bind.back(back))))
 			}
 		}
 	}
 	return problems
+}
+
+// back describes a rollback.
+func (bind *binding) back(r plan.Rollback) string {
+	switch {
+	case bind.ref.Store == secret.ParameterStore:
+		return fmt.Sprintf("from version %d to %d of %q", r.Was.Version, r.Now.Version, bind.ref.Bare())
+	case bind.ref.ID != "":
+		return older(r) + fmt.Sprintf(" of %q, which version_id names", bind.ref)
+	}
+	return older(r) + fmt.Sprintf(" of %q: %s was moved back", bind.ref, bind.ref.Selector)
 }

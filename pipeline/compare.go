@@ -2,13 +2,11 @@ package pipeline
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
 
 	"github.com/whispering/bundle/pipeline/compare"
-	"github.com/whispering/bundle/pipeline/param"
 	"github.com/whispering/bundle/pipeline/problem"
 	"github.com/whispering/bundle/pipeline/secret"
 )
@@ -76,10 +74,10 @@ func (l listed) compareVersions(ctx context.Context, read reading) (missing map[
 	missing = make(map[*binding]error)
 	users, refs := users(l.functions, func(bind *binding) secret.Ref { return bind.ref })
 	done := progress(l.Observer, StepVersion, len(refs))
-	err := read(ctx, refs, func(res param.Result) {
+	err := read(ctx, refs, func(res Found) {
 		for _, bind := range users[res.Ref] {
-			bind.version, missing[bind] = res.Parameter.Version, res.Err
-			bind.stored(res.Parameter)
+			bind.version, missing[bind] = res.Version(), res.Err
+			bind.stored(res)
 			for _, p := range bind.resultProblem(res) {
 				if p.Kind != problem.Missing {
 					problems = append(problems, p)
@@ -135,9 +133,9 @@ func (run *functionRun) columnSecret(bind *binding, err error) compare.ColumnSec
 		Encoding: bind.encoding, Field: bind.field.String(), Checks: shortChecks(bind.checks), Below: bind.below,
 	}
 	switch {
-	case bind.optional && errors.Is(err, param.ErrMissing):
+	case bind.optional && isMissing(err):
 		s.State = compare.Absent
-	case errors.Is(err, param.ErrMissing), errors.Is(err, param.ErrVersion):
+	case isMissing(err), isVersionMissing(err):
 		s.State, s.Why = compare.Missing, err.Error()
 	case bind.version.ARN == "":
 		s.State = compare.Unknown

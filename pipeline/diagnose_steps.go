@@ -11,7 +11,6 @@ import (
 	"github.com/whispering/bundle/internal/arn"
 	"github.com/whispering/bundle/layerbuild/sealed"
 	"github.com/whispering/bundle/pipeline/manifest"
-	"github.com/whispering/bundle/pipeline/param"
 	"github.com/whispering/bundle/pipeline/problem"
 	"github.com/whispering/bundle/pipeline/seal"
 	"github.com/whispering/bundle/pipeline/secret"
@@ -82,7 +81,7 @@ func (v versioned) readCiphertexts(ctx context.Context, blind BlindParameters) p
 		return nil
 	}
 	var problems problem.Problems
-	err := blind.Ciphertexts(ctx, refs, func(res param.Result) {
+	err := blind.Ciphertexts(ctx, refs, func(res Found) {
 		for _, bind := range used[res.Ref] {
 			problems = append(problems, bind.receiveCiphertext(res)...)
 		}
@@ -101,7 +100,7 @@ func (v versioned) tryValues(ctx context.Context, parameters Parameters) problem
 		return nil
 	}
 	var problems problem.Problems
-	err := parameters.Read(ctx, refs, func(res param.Result) {
+	err := parameters.Read(ctx, refs, func(res Found) {
 		for _, bind := range used[res.Ref] {
 			problems = append(problems, bind.receive(res)...)
 			bind.value = secret.Value{}

@@ -17,6 +17,7 @@ import (
 	"github.com/whispering/bundle/pipeline/problem"
 	"github.com/whispering/bundle/pipeline/seal"
 	"github.com/whispering/bundle/pipeline/secret"
+	"github.com/whispering/bundle/pipeline/secretsmanager"
 )
 
 // A functionRun is one function in a run.
@@ -49,13 +50,14 @@ type binding struct {
 	imported bool
 	below    string // if imported: the rest of the parameter's name after the path
 
-	version    secret.Version // once read
-	kind       string         // of the parameter, once read
-	dataType   string         // of the parameter, once read
-	advanced   bool           // an advanced-tier SecureString; set only if the run reads ciphertexts
-	value      secret.Value   // from reading until sealing
-	blanks     bool           // the value begins or ends with blanks, probably by mistake
-	ciphertext []byte         // the same for a blind function
+	version    secret.Version             // once read
+	described  secretsmanager.Description // of a secret of Secrets Manager, if versions were read
+	kind       string                     // of the parameter, once read
+	dataType   string                     // of the parameter, once read
+	advanced   bool                       // an advanced-tier SecureString; set only if the run reads ciphertexts
+	value      secret.Value               // from reading until sealing
+	blanks     bool                       // the value begins or ends with blanks, probably by mistake
+	ciphertext []byte                     // the same for a blind function
 }
 
 // CheckRegion reports every key that is in another region than the manifest's, or
@@ -176,9 +178,10 @@ func (run *functionRun) add(bind *binding) problem.Problems {
 		run.fn.Name.Value, bind.ref, bind.name, other.ref, other.at))}
 }
 
-// stored records how a parameter is stored.
-func (bind *binding) stored(p param.Parameter) {
-	bind.kind, bind.dataType, bind.advanced = p.Type, p.DataType, p.Advanced()
+// stored records how a parameter or a secret of Secrets Manager is stored.
+func (bind *binding) stored(f Found) {
+	bind.kind, bind.dataType, bind.advanced = f.Parameter.Type, f.Parameter.DataType, f.Parameter.Advanced()
+	bind.described = f.Secret.Description
 }
 
 // syntax is how a parameter of a data type writes JSON. Parameter Store checks only

@@ -9,6 +9,7 @@ const (
 	StepPrevious  Step = "downloading the published layer"
 	StepList      Step = "listing paths"
 	StepVersion   Step = "reading versions"
+	StepDates     Step = "reading dates of versions"
 	StepFunctions Step = "listing functions"
 	StepAliases   Step = "listing aliases"
 	StepEvents    Step = "reading events"
@@ -27,7 +28,7 @@ const (
 // Steps returns all steps in order. A run leaves out those that it has no use for.
 func Steps() []Step {
 	return []Step{
-		StepPreflight, StepPrevious, StepList, StepVersion, StepFunctions, StepAliases, StepEvents, StepSharing, StepDelete, StepPolicies, StepRevoke, StepSimulate,
+		StepPreflight, StepPrevious, StepList, StepVersion, StepDates, StepFunctions, StepAliases, StepEvents, StepSharing, StepDelete, StepPolicies, StepRevoke, StepSimulate,
 		StepLook, StepRollout, StepRead, StepSeal, StepPublish,
 	}
 }

@@ -12,13 +12,11 @@ import (
 	"github.com/whispering/bundle/pipeline/secret"
 )
 
-// Parameters reads Parameter Store. [param.Source] implements it.
+// Parameters reads parameters and secrets of Secrets Manager. [Stores] implements it.
 type Parameters interface {
-	// Versions and Read pass each result to got as soon as it arrives, never two
-	// at a time. They return an error only if it stops the whole read.
-	Versions(ctx context.Context, refs []secret.Ref, got func(param.Result)) error
-	Read(ctx context.Context, refs []secret.Ref, got func(param.Result)) error
-	List(ctx context.Context, path string, recursive bool) ([]param.Parameter, error)
+	Versions
+	// Read reads values. Otherwise, it is like Versions.
+	Read(ctx context.Context, refs []secret.Ref, got func(Found)) error
 }
 
 // A KeyDescriber resolves keys. [seal.KMS] implements it.

@@ -8,12 +8,15 @@ import (
 	"github.com/whispering/bundle/pipeline/secret"
 )
 
-// Versions reads versions and names of parameters, without values. [param.Source]
-// implements it.
+// Versions reads versions and names, without values. [Stores] implements it.
 type Versions interface {
 	// Versions passes each result to got as soon as it arrives, never two at a time.
-	// It returns an error only if it stops the whole read.
-	Versions(ctx context.Context, refs []secret.Ref, got func(param.Result)) error
+	// It returns an error only if it stops the whole read. A version of Secrets Manager
+	// has no date.
+	Versions(ctx context.Context, refs []secret.Ref, got func(Found)) error
+	// Dates reads when versions of secrets of Secrets Manager were written. Each
+	// reference has an ID. Otherwise, it is like Versions.
+	Dates(ctx context.Context, refs []secret.Ref, got func(Found)) error
 	List(ctx context.Context, path string, recursive bool) ([]param.Parameter, error)
 }
 
@@ -52,7 +55,8 @@ func (p *Plan) Run(ctx context.Context) (*Result, problem.Problems) {
 		return nil, problems.Sort()
 	}
 	compared := versioned.compare(previous, p.Reseal)
-	if problems = compared.rollbacks(p.AllowRollback); len(problems) > 0 {
+	problems = compared.readDates(ctx, p.Parameters)
+	if problems = append(problems, compared.rollbacks(p.AllowRollback)...); len(problems) > 0 {
 		return nil, problems.Sort()
 	}
 	result := compared.result()

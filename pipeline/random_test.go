@@ -378,8 +378,7 @@ func TestLayersDependOnNothingElse(t *testing.T) {
 			if err != nil {
 				r.Fatal(err)
 			}
-			parameters := param.New(s.cfg, param.Options{Account: awslocal.Account, TPS: new(float64), Concurrency: rapid.IntRange(1, 8).Draw(r, "at once")})
-			b.Parameters, b.Blind.Parameters = parameters, parameters.Blind(s.cfg)
+			b.Parameters, b.Blind.Parameters = storesOf(s.cfg, param.Options{Account: awslocal.Account, TPS: new(float64), Concurrency: rapid.IntRange(1, 8).Draw(r, "at once")})
 			b.Keys, b.Blind.Keys = certain{b.Keys}, certainBlind{b.Blind.Keys}
 			built, problems := b.Run(t.Context())
 			if len(problems) > 0 {

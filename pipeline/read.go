@@ -10,21 +10,22 @@ import (
 	"github.com/whispering/bundle/pipeline/param"
 	"github.com/whispering/bundle/pipeline/problem"
 	"github.com/whispering/bundle/pipeline/secret"
+	"github.com/whispering/bundle/pipeline/secretsmanager"
 )
 
-// A reading is a way to read parameters.
-type reading func(ctx context.Context, refs []secret.Ref, got func(param.Result)) error
+// A reading is a way to read parameters and secrets of Secrets Manager.
+type reading func(ctx context.Context, refs []secret.Ref, got func(Found)) error
 
-// readVersions reads the version of each parameter that a build would seal now,
-// without reading a value.
+// readVersions reads the version of each parameter and secret of Secrets Manager that a
+// build would seal now, without reading a value.
 func (l listed) readVersions(ctx context.Context, read reading) (versioned, problem.Problems) {
 	users, refs := users(l.functions, func(bind *binding) secret.Ref { return bind.ref })
 	problems := l.paths
 	done := progress(l.Observer, StepVersion, len(refs))
-	err := read(ctx, refs, func(res param.Result) {
+	err := read(ctx, refs, func(res Found) {
 		for _, bind := range users[res.Ref] {
-			bind.version = res.Parameter.Version
-			bind.stored(res.Parameter)
+			bind.version = res.Version()
+			bind.stored(res)
 			problems = append(problems, bind.resultProblem(res)...)
 		}
 		done()
@@ -62,10 +63,9 @@ func users(functions []*functionRun, ref func(*binding) secret.Ref) (map[secret.
 	return users, refs
 }
 
-// resultProblem reports a parameter that could not be read, unless it is optional
-// and missing.
-func (bind *binding) resultProblem(res param.Result) problem.Problems {
-	if res.Err == nil || bind.optional && errors.Is(res.Err, param.ErrMissing) {
+// resultProblem reports what could not be read, unless it is optional and missing.
+func (bind *binding) resultProblem(res Found) problem.Problems {
+	if res.Err == nil || bind.optional && isMissing(res.Err) {
 		return nil
 	}
 	p := readProblem(bind.at, res.Err)
@@ -73,9 +73,13 @@ func (bind *binding) resultProblem(res param.Result) problem.Problems {
 	return problem.Problems{p}
 }
 
-// readProblem joins an error of Parameter Store to its place in the manifest.
+// readProblem joins an error of a store to its place in the manifest.
 func readProblem(at *hcl.Range, err error) problem.Problem {
-	return problem.FromAWS(err, problem.Resource{On: "it", Rights: []string{"ssm:GetParameters"}}, at)
+	about := problem.Resource{On: "it", Rights: []string{"ssm:GetParameters"}}
+	if errors.Is(err, secretsmanager.ErrDenied) {
+		about.Rights = nil // that of the call
+	}
+	return problem.FromAWS(err, about, at)
 }
 
 // describeProblem reports that parameters cannot be described. why is why the role needs

@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -15,6 +16,7 @@ import (
 	"github.com/whispering/bundle/pipeline/problem"
 	"github.com/whispering/bundle/pipeline/seal"
 	"github.com/whispering/bundle/pipeline/secret"
+	"github.com/whispering/bundle/pipeline/secretsmanager"
 )
 
 // sealConcurrency is how many boxes are encrypted at a time.
@@ -75,9 +77,9 @@ func (s *sealing) read(ctx context.Context, todo []*functionRun, used map[secret
 	for _, run := range todo {
 		run.pending = len(run.bindings)
 	}
-	err := s.build.Parameters.Read(ctx, refs, func(res param.Result) {
+	err := s.build.Parameters.Read(ctx, refs, func(res Found) {
 		binds := used[res.Ref]
-		s.values.add(res.Parameter.Value, binds[0])
+		s.values.add(res.value(), binds[0])
 		for _, bind := range binds {
 			s.all.add(bind.receive(res)...)
 			if bind.field != "" {
@@ -109,15 +111,22 @@ func (bind *binding) exactly() secret.Ref {
 	if bind.version.ARN == "" {
 		return bind.ref
 	}
+	if bind.ref.Store == secret.SecretsManager {
+		// With the stage, a version that the stage has left is not read.
+		return secret.Ref{Store: secret.SecretsManager, Name: bind.version.ARN, Selector: bind.ref.Selector, ID: bind.version.ID}
+	}
 	return secret.Ref{Name: bind.ref.Name, Selector: strconv.FormatInt(bind.version.Number, 10)}
 }
 
 // receive keeps the field of a value, and reports what is wrong with it.
-func (bind *binding) receive(res param.Result) problem.Problems {
+func (bind *binding) receive(res Found) problem.Problems {
 	if problems := bind.accept(res); len(problems) > 0 || res.Err != nil {
 		return problems
 	}
-	value, problems := bind.checked(res.Parameter.Value, res.Parameter.DataType)
+	if problems := bind.checkBinary(res.Secret); len(problems) > 0 {
+		return problems
+	}
+	value, problems := bind.checked(res.value(), res.Parameter.DataType)
 	if len(problems) == 0 {
 		harmless := bind.field == "" && res.Parameter.DataType == param.JSONC // as around other JSON
 		bind.value, bind.blanks = value, !bind.checks.Matches() && !harmless && value.Blanks()
@@ -125,7 +134,26 @@ func (bind *binding) receive(res param.Result) problem.Problems {
 	return problems
 }
 
-// checked returns the field of the value of a parameter of a data type, and reports what is wrong with it.
+// checkBinary reports a binary value that the manifest has no place for. Its secret is
+// sealed in base64.
+func (bind *binding) checkBinary(s secretsmanager.Secret) problem.Problems {
+	how := ""
+	switch {
+	case !s.Binary:
+		return nil
+	case bind.field != "":
+		how = "has no fields. Remove field, and write encoding = \"base64\""
+	case bind.encoding != secret.Base64:
+		how = "may be no text. Write encoding = \"base64\", and read the secret with bytes"
+	default:
+		return nil
+	}
+	return problem.Problems{problem.New(problem.Missing, bind.at, "Binary value", fmt.Sprintf(
+		"%s (%q): the value is binary (SecretBinary), so it %s. Or put it as text (SecretString).", bind.name, bind.ref, how))}
+}
+
+// checked returns the field of a value, and reports what is wrong with it. dataType is
+// that of a parameter, and "" for a secret of Secrets Manager.
 func (bind *binding) checked(whole secret.Value, dataType string) (secret.Value, problem.Problems) {
 	value, err := whole.Field(bind.field, syntax(dataType))
 	refuse := func(summary, format string, args ...any) (secret.Value, problem.Problems) {
@@ -133,6 +161,8 @@ func (bind *binding) checked(whole secret.Value, dataType string) (secret.Value,
 		return secret.Value{}, problem.Problems{problem.New(problem.Missing, bind.at, summary, detail)}
 	}
 	switch {
+	case errors.Is(err, secret.ErrNotJSON) && bind.ref.Store == secret.SecretsManager && whole.HasComments():
+		return refuse("Not a JSON value", "the value has comments or trailing commas, which JSON does not allow. Put it without them, or remove field.")
 	case errors.Is(err, secret.ErrNotJSON) && dataType != param.JSONC && whole.HasComments():
 		return refuse("Not a JSON value", "the value has comments or trailing commas, which are only read of a parameter with the data type jsonc. "+
 			"Put it with that data type, or without them, or remove field.")
@@ -154,21 +184,37 @@ func (bind *binding) checked(whole secret.Value, dataType string) (secret.Value,
 
 // accept keeps the version of what was read, and checks it against the version
 // read before.
-func (bind *binding) accept(res param.Result) problem.Problems {
-	got := res.Parameter.Version
+func (bind *binding) accept(res Found) problem.Problems {
+	got, known := res.Version(), bind.version.ARN != ""
+	summary := "Parameter changed during the run"
+	if bind.ref.Store == secret.SecretsManager {
+		summary = "Secret changed during the run"
+	}
+	changed := func(format string, args ...any) problem.Problems {
+		return problem.Problems{problem.New(problem.Integrity, bind.at, summary, fmt.Sprintf("%q "+format+" Run the build again.", append([]any{bind.ref}, args...)...))}
+	}
 	switch {
-	case bind.version.ARN != "" && errors.Is(res.Err, param.ErrMissing):
-		return problem.Problems{problem.New(problem.Integrity, bind.at, "Parameter changed during the run", fmt.Sprintf(
-			"%q existed when the run started, and does not anymore. Run the build again.", bind.ref))}
+	case known && isMissing(res.Err):
+		return changed("existed when the run started, and does not anymore.")
+	case errors.Is(res.Err, secretsmanager.ErrChanged):
+		return changed("changed during the run: its stage %s was moved to another version.", bind.ref.Selector)
 	case res.Err != nil:
 		return bind.resultProblem(res)
-	case bind.version.ARN != "" && (got.ARN != bind.version.ARN || got.Number != bind.version.Number || !got.Modified.Equal(bind.version.Modified)):
-		return problem.Problems{problem.New(problem.Integrity, bind.at, "Parameter changed during the run", fmt.Sprintf(
-			"%q changed during the run: version %d now has a different ARN or date. It may have been deleted and put again. "+
-				"Run the build again.", bind.ref, bind.version.Number))}
+	case known && !same(bind.version, got):
+		return changed("changed during the run: version %s now has a different ARN or date. It may have been deleted and put again.",
+			cmp.Or(bind.version.ID, strconv.FormatInt(bind.version.Number, 10)))
 	}
 	bind.version = got
 	return nil
+}
+
+// same reports whether a version that was looked up is the one that was read. A date of
+// Secrets Manager comes only with the value.
+func same(lookedUp, read secret.Version) bool {
+	if read.ID != "" {
+		lookedUp.Modified = read.Modified
+	}
+	return lookedUp.ARN == read.ARN && lookedUp.Number == read.Number && lookedUp.ID == read.ID && lookedUp.Modified.Equal(read.Modified)
 }
 
 // sealPacked seals one function in pack mode.

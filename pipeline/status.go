@@ -3,7 +3,6 @@ package pipeline
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 
@@ -11,7 +10,6 @@ import (
 	"github.com/whispering/bundle/layerbuild"
 	"github.com/whispering/bundle/layerbuild/sealed"
 	"github.com/whispering/bundle/pipeline/manifest"
-	"github.com/whispering/bundle/pipeline/param"
 	"github.com/whispering/bundle/pipeline/plan"
 	"github.com/whispering/bundle/pipeline/problem"
 	"github.com/whispering/bundle/pipeline/publish"
@@ -158,9 +156,9 @@ func (s *Status) wants(ctx context.Context, documents []*sealed.Document, needed
 	if slices.ContainsFunc(documents, func(d *sealed.Document) bool { return d.Header.Mode == sealed.Blind }) {
 		read = s.Parameters.Ciphertexts
 	}
-	err := read(ctx, refs, func(res param.Result) {
+	err := read(ctx, refs, func(res Found) {
 		done()
-		if res.Err != nil && !errors.Is(res.Err, param.ErrMissing) {
+		if res.Err != nil && !isMissing(res.Err) {
 			if users[res.Ref][0].document < needed { // they ascend
 				problems = append(problems, readProblem(nil, res.Err))
 			}
@@ -169,10 +167,10 @@ func (s *Status) wants(ctx context.Context, documents []*sealed.Document, needed
 			}
 			return
 		}
-		v := res.Parameter.Version
+		v := res.Version()
 		for _, u := range users[res.Ref] {
 			source := &wants[u.document].Header.Sources[u.source]
-			source.ARN, source.Version, source.Modified = v.ARN, v.Number, v.Modified
+			source.ARN, source.Version, source.ID, source.Modified = v.ARN, v.Number, v.ID, v.Modified
 			if h := documents[u.document].Header; h.Mode == sealed.Blind {
 				found := immovable(h.Name, h.Sources[u.source].Secret, res)
 				if unread[u.document] = unread[u.document] || len(found) > 0; u.document < needed {
@@ -211,7 +209,7 @@ func (s *Status) ref(document string, source sealed.Source) secret.Ref {
 
 // immovable reports a secret of a blind document whose parameter KMS can no longer
 // move, so that no build can update the document.
-func immovable(document, name string, res param.Result) problem.Problems {
+func immovable(document, name string, res Found) problem.Problems {
 	if res.Err != nil {
 		return nil
 	}

@@ -84,11 +84,14 @@ func (p *Publish) rollbacks(newest publish.Version, all []plan.Rollback) problem
 	var problems problem.Problems
 	for _, back := range all {
 		d := document(p.Layer.Documents, back.Name)
-		source, _ := d.Header.Source(back.Secret)
-		problems = append(problems, problem.New(problem.Integrity, p.place(d, back.Secret), "Older version", fmt.Sprintf(
-			"%s of function %q would be rolled back from version %d to %d of %q, because the published %s has the newer version. "+
+		how := fmt.Sprintf("from version %d to %d of %q", back.Was.Version, back.Now.Version, arn.ParameterName(back.Now.ARN))
+		if back.Now.ID != "" {
+			how = older(back) + fmt.Sprintf(" of %q", arn.SecretName(back.Now.ARN))
+		}
+		problems = append(problems, problem.New(problem.Integrity, p.place(d, back.Now.Secret), "Older version", fmt.Sprintf(
+			"%s of function %q would be rolled back %s, because the published %s has the newer version. "+
 				"Build the layer again, or pass --allow-rollback to roll back on purpose.",
-			back.Secret, d.Header.Function, back.From, back.To, arn.ParameterName(source.ARN), newest.ARN)))
+			back.Now.Secret, d.Header.Function, how, newest.ARN)))
 	}
 	return problems
 }

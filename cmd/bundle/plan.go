@@ -103,7 +103,7 @@ func (a *app) planLayer(ctx context.Context, c *cli.Context, t *target.Target, w
 		planned, problems = plan.Run()
 	} else {
 		plan := &pipeline.Plan{
-			Scope: scope(c, t, w), Parameters: w.Session.Parameters, Keys: w.Session.Keys, Blind: w.Session.Blind.Parameters, Layers: w.Session.Layers,
+			Scope: scope(c, t, w), Parameters: w.Session.Looking, Keys: w.Session.Keys, Blind: w.Session.Blind.Parameters, Layers: w.Session.Layers,
 			Previous: earlier, Pointer: w.Session.Source, Reseal: reseal, AllowRollback: rollback, RequireBlind: blind,
 		}
 		planned, problems = plan.Run(ctx)

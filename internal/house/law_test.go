@@ -49,7 +49,7 @@ var law = map[string][2]string{
 	"pipeline/starter":        {"pipeline/dotenv pipeline/manifest pipeline/secret", "yaml"},
 	"pipeline/doctor":         {"internal/arn internal/awsclient internal/awsfault internal/pacing internal/workers pipeline/manifest pipeline/problem", "aws kms smithy"},
 	"pipeline/audit":          {"internal/arn internal/awsfault internal/pacing internal/plainfile", "aws cloudtrail smithy"},
-	"pipeline/plan":           {"layerbuild/sealed pipeline/secret", ""},
+	"pipeline/plan":           {"internal/arn layerbuild/sealed pipeline/secret", ""},
 	"pipeline/compare":        {"pipeline/manifest pipeline/secret layerbuild/sealed", ""},
 	"layerbuild":              {"layerbuild/sealed", ""},
 	"layerbuild/sealed":       {"", ""},

@@ -1,6 +1,7 @@
 package plan_test
 
 import (
+	"fmt"
 	"slices"
 	"testing"
 	"time"
@@ -128,23 +129,90 @@ func TestRollbacks(t *testing.T) {
 	elsewhere.ARN += "2"
 	tests := map[string]struct {
 		now  sealed.Source
-		want []plan.Rollback
+		want bool
 	}{
-		"an older version":    {source("AA", 6), []plan.Rollback{{Name: "hello", Secret: "AA", From: 7, To: 6}}},
-		"the same":            {source("AA", 7), nil},
-		"a newer one":         {source("AA", 8), nil},
-		"a recreation":        {later, nil},
-		"another parameter":   {elsewhere, nil},
-		"a secret of no past": {source("BB", 1), nil},
-		"at the same time":    {sealed.Source{Secret: "AA", Encoding: "text", Version: 6, Modified: source("AA", 7).Modified, ARN: source("AA", 7).ARN}, []plan.Rollback{{Name: "hello", Secret: "AA", From: 7, To: 6}}},
+		"an older version":    {source("AA", 6), true},
+		"the same":            {source("AA", 7), false},
+		"a newer one":         {source("AA", 8), false},
+		"a recreation":        {later, false},
+		"another parameter":   {elsewhere, false},
+		"a secret of no past": {source("BB", 1), false},
+		"at the same time":    {sealed.Source{Secret: "AA", Encoding: "text", Version: 6, Modified: source("AA", 7).Modified, ARN: source("AA", 7).ARN}, true},
 	}
 	for name, test := range tests {
 		// The functions around it have no previous document, or one without a rollback. The key has changed, so nothing is carried over.
 		hello := want("hello", test.now)
 		hello.Key = other
 		wants := []plan.Want{want("added", source("AA", 1)), hello, want("zadded", source("AA", 1))}
-		if diff := cmp.Diff(test.want, plan.Rollbacks(wants, plan.Diff(wants, previous))); diff != "" {
+		var all []plan.Rollback
+		if test.want {
+			all = []plan.Rollback{{Name: "hello", Was: source("AA", 7), Now: test.now}}
+		}
+		if diff := cmp.Diff(all, plan.Rollbacks(wants, plan.Diff(wants, previous))); diff != "" {
 			t.Errorf("%s: %s", name, diff)
 		}
 	}
+}
+
+// ofSecret is a source of Secrets Manager: its version n, written on day n.
+func ofSecret(name, suffix string, n int) sealed.Source {
+	return sealed.Source{Secret: name, Encoding: "text", ID: fmt.Sprintf("%08d-1111-1111-1111-111111111111", n), Modified: day.AddDate(0, 0, n),
+		ARN: "arn:aws:secretsmanager:us-west-2:222222222222:secret:prod/" + name + "-" + suffix}
+}
+
+func TestVersionsOfSecretsManager(t *testing.T) {
+	undated := func(s sealed.Source) sealed.Source {
+		s.Modified = time.Time{}
+		return s
+	}
+	written := func(s sealed.Source, at time.Time) sealed.Source {
+		s.Modified = at
+		return s
+	}
+	was := ofSecret("AA", "AbCdEf", 7)
+	for what, test := range map[string]struct {
+		now      sealed.Source
+		reasons  []string
+		rollback bool
+	}{
+		"the same":             {now: was},
+		"a newer one":          {ofSecret("AA", "AbCdEf", 8), []string{"AA: version 00000007… of 2026-11-08T10:00:00Z → 00000008… of 2026-11-09T10:00:00Z"}, false},
+		"an older one":         {ofSecret("AA", "AbCdEf", 6), []string{"AA: version 00000007… of 2026-11-08T10:00:00Z → 00000006… of 2026-11-07T10:00:00Z"}, true},
+		"of an unknown date":   {undated(ofSecret("AA", "AbCdEf", 6)), []string{"AA: version 00000007… of 2026-11-08T10:00:00Z → 00000006…"}, false},
+		"a millisecond older":  {written(ofSecret("AA", "AbCdEf", 6), was.Modified.Add(-time.Millisecond)), []string{"AA: version 00000007… of 2026-11-08T10:00:00Z → 00000006… of 2026-11-08T09:59:59Z"}, true},
+		"at the same time":     {written(ofSecret("AA", "AbCdEf", 8), was.Modified), []string{"AA: version 00000007… of 2026-11-08T10:00:00Z → 00000008… of 2026-11-08T10:00:00Z"}, false},
+		"recreated, and older": {ofSecret("AA", "GhIjKl", 6), []string{"AA: recreated"}, false},
+		"another secret":       {named("AA", ofSecret("BB", "AbCdEf", 6)), []string{"AA: secret " + was.ARN + " → " + ofSecret("BB", "AbCdEf", 6).ARN}, false},
+		"a parameter":          {source("AA", 1), []string{"AA: parameter " + was.ARN + " → " + source("AA", 1).ARN}, false},
+		"IDs that begin alike": {sealed.Source{Secret: "AA", Encoding: "text", ID: "00000007-1111-1111-1111-111111111112", ARN: was.ARN, Modified: was.Modified}, []string{"AA: version 00000007-1111-1111-1111-111111111111 of 2026-11-08T10:00:00Z → 00000007-1111-1111-1111-111111111112 of 2026-11-08T10:00:00Z"}, false},
+	} {
+		previous := documents(t, want("hello", was))
+		wants := []plan.Want{want("hello", test.now)}
+		changes := plan.Diff(wants, previous)
+		var reasons []string
+		for _, r := range changes[0].Reasons {
+			reasons = append(reasons, r.String())
+		}
+		if diff := cmp.Diff(test.reasons, reasons); diff != "" {
+			t.Errorf("%s: %s", what, diff)
+		}
+		if got := len(plan.Rollbacks(wants, changes)) > 0; got != test.rollback {
+			t.Errorf("%s: rollback %t", what, got)
+		}
+	}
+	changes := plan.Diff([]plan.Want{want("hello", ofSecret("AA", "AbCdEf", 7))}, documents(t, want("hello", source("AA", 3))))
+	if got := changes[0].Reasons[0].String(); got != "AA: secret "+source("AA", 3).ARN+" → "+was.ARN || len(changes[0].Reasons) > 1 {
+		t.Errorf("from a parameter: %v", changes[0].Reasons)
+	}
+	changes = plan.Diff([]plan.Want{want("hello", undated(ofSecret("AA", "AbCdEf", 8)))}, documents(t, want("hello", was)))
+	changes[0].Date([]sealed.Source{ofSecret("AA", "AbCdEf", 8)})
+	if r := changes[0].Reasons[0]; !r.ToDate.Equal(day.AddDate(0, 0, 8)) || !r.FromDate.Equal(was.Modified) || r.From != was.ID {
+		t.Errorf("dated: %+v", r)
+	}
+}
+
+// named returns a source with another name of its secret.
+func named(name string, s sealed.Source) sealed.Source {
+	s.Secret = name
+	return s
 }

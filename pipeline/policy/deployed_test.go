@@ -17,7 +17,6 @@ import (
 	"github.com/whispering/bundle/internal/awsclient"
 	"github.com/whispering/bundle/internal/awslocal"
 	"github.com/whispering/bundle/pipeline"
-	"github.com/whispering/bundle/pipeline/param"
 	"github.com/whispering/bundle/pipeline/policy"
 	"github.com/whispering/bundle/pipeline/publish"
 )
@@ -51,10 +50,11 @@ func (w *world) deploy(name string, version int, managed bool) {
 // deployed looks with a role what is deployed.
 func (w *world) deployed(cfg aws.Config, functionsOnly bool) (*pipeline.DeployedResult, error) {
 	layers := publish.New(cfg, awslocal.Account)
+	_, blind := storesOf(cfg)
 	d := &pipeline.Deployed{
 		Status: pipeline.Status{
 			Manifest: w.manifest, Observer: unobserved{}, Layers: layers, Published: &publish.Ref{Layer: "shop"},
-			Parameters: param.New(cfg, param.Options{Account: awslocal.Account, TPS: new(float64)}).Blind(cfg),
+			Parameters: blind,
 			Caller: func(ctx context.Context) (string, error) {
 				who, err := awsclient.Caller(ctx, cfg)
 				return who.Account, err

@@ -26,6 +26,7 @@ import (
 	"github.com/whispering/bundle/pipeline/policy"
 	"github.com/whispering/bundle/pipeline/publish"
 	"github.com/whispering/bundle/pipeline/seal"
+	"github.com/whispering/bundle/pipeline/secretsmanager"
 	"github.com/whispering/bundle/runtime/secrets"
 )
 
@@ -202,7 +203,7 @@ func (w *world) json(document any) []byte {
 }
 
 func (w *world) build(cfg aws.Config) *pipeline.Build {
-	parameters := param.New(cfg, param.Options{Account: awslocal.Account, TPS: new(float64)})
+	stores, blind := storesOf(cfg)
 	return &pipeline.Build{
 		Scope: pipeline.Scope{
 			Manifest: w.manifest, Region: awslocal.Region, Account: awslocal.Account, Observer: unobserved{},
@@ -211,9 +212,17 @@ func (w *world) build(cfg aws.Config) *pipeline.Build {
 				return who.Account, err
 			},
 		},
-		Parameters: parameters, Keys: seal.New(cfg), Layers: publish.New(cfg, awslocal.Account),
-		Blind: pipeline.Blind{Parameters: parameters.Blind(cfg), Keys: seal.NewBlind(cfg)},
+		Parameters: stores, Keys: seal.New(cfg), Layers: publish.New(cfg, awslocal.Account),
+		Blind: pipeline.Blind{Parameters: blind, Keys: seal.NewBlind(cfg)},
 	}
+}
+
+// storesOf returns what runs with a role read.
+func storesOf(cfg aws.Config) (pipeline.Stores, pipeline.BlindStores) {
+	parameters := param.New(cfg, param.Options{Account: awslocal.Account, TPS: new(float64)})
+	secrets := secretsmanager.New(cfg, secretsmanager.Options{Account: awslocal.Account})
+	return pipeline.Stores{Parameters: parameters, Secrets: secrets},
+		pipeline.BlindStores{Parameters: parameters.Blind(cfg), Secrets: secrets.Looking(cfg)}
 }
 
 type unobserved struct{}

@@ -143,12 +143,13 @@ func Connect(con *console.Console, ctx context.Context, module *manifest.Module,
 		beside = *o.Beside
 	}
 	s.Source = param.New(cfg, param.Options{Account: s.Account, TPS: o.tps, Beside: beside.Source})
-	s.Parameters, s.Looking = s.Source, s.Source.Looking(cfg)
 	s.Secrets = secretsmanager.New(cfg, secretsmanager.Options{Account: s.Account, Beside: beside.Secrets})
 	s.Describing = s.Secrets.Looking(cfg)
+	s.Parameters = pipeline.Stores{Parameters: s.Source, Secrets: s.Secrets}
+	s.Looking = pipeline.Stores{Parameters: s.Source.Looking(cfg), Secrets: s.Describing}
 	keys := seal.New(cfg)
 	s.Keys, s.KeyTags = keys, keys
-	s.Blind = pipeline.Blind{Parameters: s.Source.Blind(cfg), Keys: seal.NewBlind(cfg)}
+	s.Blind = pipeline.Blind{Parameters: pipeline.BlindStores{Parameters: s.Source.Blind(cfg), Secrets: s.Describing}, Keys: seal.NewBlind(cfg)}
 	s.Layers = publish.New(awsclient.WithTimeout(cfg, layerTimeout), s.Account)
 	s.Pace = beside.Pace
 	s.Functions = publish.NewFunctions(cfg, s.Account, s.Pace, beside.Functions)

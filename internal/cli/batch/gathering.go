@@ -13,7 +13,7 @@ import (
 	"github.com/whispering/bundle/pipeline/secret"
 )
 
-// A gathering reads Parameter Store for the targets of one session. A read waits
+// A gathering reads Parameter Store and Secrets Manager for the targets of one session. A read waits
 // until every target of the session waits for one or is done. Then what they all want
 // is read together, each distinct reference once. So only targets that have passed
 // their own checks cause reads, and the number of calls does not depend on the number
@@ -23,6 +23,7 @@ import (
 type gathering struct {
 	ctx        context.Context // of the run: it ends for all targets at once
 	parameters pipeline.Parameters
+	looking    pipeline.Versions
 	blind      pipeline.BlindParameters
 
 	mu      sync.Mutex
@@ -38,6 +39,7 @@ type kind int
 const (
 	versions kind = iota
 	ciphertexts
+	dates
 	values
 )
 
@@ -46,7 +48,7 @@ type call struct {
 	by   *member
 	kind kind
 	refs []secret.Ref
-	got  func(param.Result)
+	got  func(pipeline.Found)
 	done chan struct{} // closed after the last result
 	err  error         // valid once it is done
 }
@@ -68,7 +70,7 @@ type listing struct {
 // newGathering returns a gathering for the given number of targets of a session.
 func newGathering(ctx context.Context, s *awsenv.Clients, targets int) *gathering {
 	return &gathering{
-		ctx: ctx, parameters: s.Parameters, blind: s.Blind.Parameters, left: targets,
+		ctx: ctx, parameters: s.Parameters, looking: s.Looking, blind: s.Blind.Parameters, left: targets,
 		lists: make(map[place]*listing),
 	}
 }
@@ -147,7 +149,7 @@ func (g *gathering) read(kind kind, calls []*call) {
 			users[ref] = append(users[ref], c)
 		}
 	}
-	err := g.reading(kind)(calls[0].by.counted(g.ctx), refs, func(r param.Result) {
+	err := g.reading(kind)(calls[0].by.counted(g.ctx), refs, func(r pipeline.Found) {
 		for _, c := range users[r.Ref] {
 			c.got(r)
 		}
@@ -160,12 +162,14 @@ func (g *gathering) read(kind kind, calls []*call) {
 
 // reading returns how to make calls of a kind. Versions are always read by the client
 // that cannot decrypt, so that those of blind and other functions are read together.
-func (g *gathering) reading(k kind) func(context.Context, []secret.Ref, func(param.Result)) error {
+func (g *gathering) reading(k kind) func(context.Context, []secret.Ref, func(pipeline.Found)) error {
 	switch k {
 	case versions:
 		return g.blind.Versions
 	case ciphertexts:
 		return g.blind.Ciphertexts
+	case dates:
+		return g.looking.Dates
 	}
 	return g.parameters.Read
 }
@@ -207,7 +211,7 @@ func (m *member) counted(ctx context.Context) context.Context {
 }
 
 // read makes one read. A target that is canceled does not wait for the others.
-func (m *member) read(ctx context.Context, kind kind, refs []secret.Ref, got func(param.Result)) error {
+func (m *member) read(ctx context.Context, kind kind, refs []secret.Ref, got func(pipeline.Found)) error {
 	m.turn.pause()
 	defer m.turn.resume()
 	if len(refs) == 0 || ctx.Err() != nil {
@@ -234,7 +238,7 @@ func (m *member) list(p place) ([]param.Parameter, error) {
 }
 
 // Versions implements pipeline.Parameters and pipeline.BlindParameters.
-func (m *member) Versions(ctx context.Context, refs []secret.Ref, got func(param.Result)) error {
+func (m *member) Versions(ctx context.Context, refs []secret.Ref, got func(pipeline.Found)) error {
 	return m.read(ctx, versions, refs, got)
 }
 
@@ -242,8 +246,13 @@ func (m *member) Versions(ctx context.Context, refs []secret.Ref, got func(param
 type gathered struct{ *member }
 
 // Read implements pipeline.Parameters.
-func (m gathered) Read(ctx context.Context, refs []secret.Ref, got func(param.Result)) error {
+func (m gathered) Read(ctx context.Context, refs []secret.Ref, got func(pipeline.Found)) error {
 	return m.read(ctx, values, refs, got)
+}
+
+// Dates implements pipeline.Parameters.
+func (m gathered) Dates(ctx context.Context, refs []secret.Ref, got func(pipeline.Found)) error {
+	return m.read(ctx, dates, refs, got)
 }
 
 // List implements pipeline.Parameters.
@@ -255,7 +264,7 @@ func (m gathered) List(_ context.Context, path string, recursive bool) ([]param.
 type gatheredBlind struct{ *member }
 
 // Ciphertexts implements pipeline.BlindParameters.
-func (m gatheredBlind) Ciphertexts(ctx context.Context, refs []secret.Ref, got func(param.Result)) error {
+func (m gatheredBlind) Ciphertexts(ctx context.Context, refs []secret.Ref, got func(pipeline.Found)) error {
 	return m.read(ctx, ciphertexts, refs, got)
 }
 

@@ -36,7 +36,7 @@ type storeRead struct {
 	refs []secret.Ref
 }
 
-func (s *store) read(ctx context.Context, kind kind, refs []secret.Ref, got func(param.Result)) error {
+func (s *store) read(ctx context.Context, kind kind, refs []secret.Ref, got func(pipeline.Found)) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
@@ -54,18 +54,22 @@ func (s *store) read(ctx context.Context, kind kind, refs []secret.Ref, got func
 			return errStopped
 		}
 		for _, ref := range some {
-			got(param.Result{Ref: ref})
+			got(pipeline.Found{Ref: ref})
 		}
 	}
 	return nil
 }
 
-func (s *store) Versions(context.Context, []secret.Ref, func(param.Result)) error {
+func (s *store) Versions(context.Context, []secret.Ref, func(pipeline.Found)) error {
 	panic("versions are read by the client that cannot decrypt")
 }
 
-func (s *store) Read(ctx context.Context, refs []secret.Ref, got func(param.Result)) error {
+func (s *store) Read(ctx context.Context, refs []secret.Ref, got func(pipeline.Found)) error {
 	return s.read(ctx, values, refs, got)
+}
+
+func (s *store) Dates(ctx context.Context, refs []secret.Ref, got func(pipeline.Found)) error {
+	return s.read(ctx, dates, refs, got)
 }
 
 func (s *store) List(_ context.Context, path string, _ bool) ([]param.Parameter, error) {
@@ -78,16 +82,16 @@ func (s *store) List(_ context.Context, path string, _ bool) ([]param.Parameter,
 
 type blindStore struct{ *store }
 
-func (s blindStore) Versions(ctx context.Context, refs []secret.Ref, got func(param.Result)) error {
+func (s blindStore) Versions(ctx context.Context, refs []secret.Ref, got func(pipeline.Found)) error {
 	return s.read(ctx, versions, refs, got)
 }
 
-func (s blindStore) Ciphertexts(ctx context.Context, refs []secret.Ref, got func(param.Result)) error {
+func (s blindStore) Ciphertexts(ctx context.Context, refs []secret.Ref, got func(pipeline.Found)) error {
 	return s.read(ctx, ciphertexts, refs, got)
 }
 
 func (s *store) gathering(ctx context.Context, targets int) *gathering {
-	return newGathering(ctx, &awsenv.Clients{Parameters: s, Blind: pipeline.Blind{Parameters: blindStore{s}}}, targets)
+	return newGathering(ctx, &awsenv.Clients{Parameters: s, Looking: s, Blind: pipeline.Blind{Parameters: blindStore{s}}}, targets)
 }
 
 // distinct returns every reference that was read in a way.
@@ -174,10 +178,10 @@ func (s scriptStep) do(ctx context.Context, m *member) error {
 	}
 	var busy sync.Mutex
 	seen := make(map[secret.Ref]int)
-	read := map[kind]func(context.Context, []secret.Ref, func(param.Result)) error{
-		versions: m.Versions, ciphertexts: gatheredBlind{m}.Ciphertexts, values: gathered{m}.Read,
+	read := map[kind]func(context.Context, []secret.Ref, func(pipeline.Found)) error{
+		versions: m.Versions, ciphertexts: gatheredBlind{m}.Ciphertexts, dates: gathered{m}.Dates, values: gathered{m}.Read,
 	}[s.Kind]
-	err := read(ctx, refs, func(r param.Result) {
+	err := read(ctx, refs, func(r pipeline.Found) {
 		if !busy.TryLock() {
 			panic("got is called twice at a time")
 		}
@@ -280,7 +284,7 @@ func named(names ...string) (refs []secret.Ref) {
 	return refs
 }
 
-func ignore(param.Result) {}
+func ignore(pipeline.Found) {}
 
 // TestTargetsThatAreBehindAreWaitedFor: what targets want is read together although
 // one begins late, one lists a path first, and one reads versions before.

@@ -1,16 +1,20 @@
 package view
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"strings"
+	"time"
 
 	"github.com/whispering/bundle/internal/actions"
 	"github.com/whispering/bundle/internal/arn"
 	"github.com/whispering/bundle/internal/printable"
+	"github.com/whispering/bundle/layerbuild/sealed"
 	"github.com/whispering/bundle/pipeline"
 	"github.com/whispering/bundle/pipeline/manifest"
 	"github.com/whispering/bundle/pipeline/plan"
+	"github.com/whispering/bundle/pipeline/secret"
 )
 
 // A Plan is the result of bundle plan, as --json prints it.
@@ -53,8 +57,18 @@ type planFunction struct {
 
 type planSecret struct {
 	Name      string `json:"name"`
-	Parameter string `json:"parameter"` // ARN; offline, it can be as in the manifest
-	Version   int64  `json:"version"`   // 0 if unknown offline
+	Kind      string `json:"kind"`              // "ssm" or "secretsmanager"
+	Parameter string `json:"parameter"`         // ARN of the parameter or secret; offline, it can be as in the manifest
+	Version   *int64 `json:"version,omitempty"` // of a parameter; 0 if unknown offline
+	VersionID string `json:"version_id,omitempty"`
+}
+
+func newPlanSecret(s sealed.Source) planSecret {
+	one := planSecret{Name: s.Secret, Kind: plan.Store(s).String(), Parameter: s.ARN, VersionID: s.ID}
+	if plan.Store(s) == secret.ParameterStore {
+		one.Version = &s.Version
+	}
+	return one
 }
 
 type planReason struct {
@@ -62,6 +76,9 @@ type planReason struct {
 	What   string `json:"what"`
 	From   string `json:"from,omitempty"`
 	To     string `json:"to,omitempty"`
+
+	FromDate time.Time `json:"from_date,omitzero"` // of a version of Secrets Manager
+	ToDate   time.Time `json:"to_date,omitzero"`
 }
 
 // NewPlan describes a plan. An offline plan was made without calls.
@@ -103,7 +120,7 @@ func newPlanFunction(change plan.Change) planFunction {
 		Secrets: []planSecret{}, Reasons: []planReason{},
 	}
 	for _, s := range header.Sources {
-		f.Secrets = append(f.Secrets, planSecret{s.Secret, s.ARN, s.Version})
+		f.Secrets = append(f.Secrets, newPlanSecret(s))
 	}
 	for _, reason := range change.Reasons {
 		f.Reasons = append(f.Reasons, planReason(reason))
@@ -248,10 +265,8 @@ func (f *planFunction) lines() []planLine {
 		case "asked for":
 			line.what = "because of --reseal"
 		}
-		for _, value := range []string{reason.From, reason.To} {
-			if value != "" {
-				line.values = append(line.values, shortARN(value))
-			}
+		for _, value := range plan.Reason(reason).Values() {
+			line.values = append(line.values, shortARN(value))
 		}
 		all = append(all, line)
 	}
@@ -260,15 +275,18 @@ func (f *planFunction) lines() []planLine {
 
 func (s planSecret) line() planLine {
 	line := planLine{sign: "+", secret: s.Name, what: "from", values: []string{shortARN(s.Parameter)}}
-	if s.Version > 0 {
-		line.what = fmt.Sprintf("version %d of", s.Version)
+	switch {
+	case s.VersionID != "":
+		line.what = fmt.Sprintf("version %s of", plan.Short(s.VersionID))
+	case s.Version != nil && *s.Version > 0:
+		line.what = fmt.Sprintf("version %d of", *s.Version)
 	}
 	return line
 }
 
 // shortARN returns the name in an ARN, without account and region.
 func shortARN(s string) string {
-	if name := arn.ParameterName(s); name != "" {
+	if name := cmp.Or(arn.ParameterName(s), arn.SecretName(s)); name != "" {
 		return name
 	}
 	if a, ok := arn.Parse(s); ok && a.Key() != "" {

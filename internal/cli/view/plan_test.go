@@ -17,8 +17,8 @@ func TestMarkdownHoldsTextsAsTexts(t *testing.T) {
 		r := &Plan{
 			Changed: true, Bundle: text, Environment: text, Region: text,
 			Functions: []planFunction{
-				{Function: text, Action: plan.Add, Mode: "pack", keyName: text, Secrets: []planSecret{{text, text, 1}}, Paths: []string{text}},
-				{Function: text, Action: plan.Reseal, Reasons: []planReason{{text, "version", text + "1", text + "2"}, {text, "removed", "", ""}, {text, "added", "", ""}}},
+				{Function: text, Action: plan.Add, Mode: "pack", keyName: text, Secrets: []planSecret{{Name: text, Parameter: text}, {Name: text, Parameter: text, VersionID: text}}, Paths: []string{text}},
+				{Function: text, Action: plan.Reseal, Reasons: []planReason{{Secret: text, What: "version", From: text + "1", To: text + "2"}, {Secret: text, What: "removed"}, {Secret: text, What: "added"}}},
 				{Function: text, Action: plan.Remove},
 			},
 		}
@@ -61,7 +61,7 @@ func TestMarkdownFitsInAComment(t *testing.T) {
 	r := &Plan{Changed: true, Bundle: "shop", Environment: "prod", Region: "us-west-2"}
 	for i := range 3000 {
 		r.Functions = append(r.Functions, planFunction{Function: fmt.Sprintf("f%d", i), Action: plan.Add, Mode: "pack", keyName: "alias/x",
-			Secrets: []planSecret{{"DB_PASSWORD", "/shop/db", 1}}})
+			Secrets: []planSecret{{Name: "DB_PASSWORD", Parameter: "/shop/db"}}})
 	}
 	text := r.Markdown()
 	if len(text) > 60000 || len(text) < 59000 {
@@ -74,9 +74,9 @@ func TestMarkdownFitsInAComment(t *testing.T) {
 
 func TestSignsHaveColorsWhereTheStreamTakesThem(t *testing.T) {
 	r := &Plan{Changed: true, Functions: []planFunction{
-		{Function: "new", Action: plan.Add, Secrets: []planSecret{{"A", "/a", 1}}},
+		{Function: "new", Action: plan.Add, Secrets: []planSecret{{Name: "A", Parameter: "/a"}}},
 		{Function: "old\x1b[31m", Action: plan.Remove},
-		{Function: "kept", Action: plan.Reseal, Reasons: []planReason{{"A", "version", "1", "2"}, {"B", "removed", "", ""}}},
+		{Function: "kept", Action: plan.Reseal, Reasons: []planReason{{Secret: "A", What: "version", From: "1", To: "2"}, {Secret: "B", What: "removed"}}},
 	}}
 	for _, colors := range []bool{false, true} {
 		var b bytes.Buffer

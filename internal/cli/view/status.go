@@ -51,7 +51,7 @@ func NewStatus(result *pipeline.StatusResult) *Status {
 		}
 		for _, reason := range change.Reasons {
 			s := statusReason{planReason: planReason(reason)}
-			if now, ok := change.Want.Header.Source(reason.Secret); ok {
+			if now, ok := change.Want.Header.Source(reason.Secret); ok && !now.Modified.IsZero() {
 				s.Modified = &now.Modified
 				if f.Since == nil || now.Modified.Before(*f.Since) {
 					f.Since = &now.Modified
@@ -117,7 +117,9 @@ func (r *Status) rows() [][]string {
 		}
 		var because []string
 		for _, reason := range f.Reasons {
-			because = append(because, plan.Reason{Secret: reason.Secret, What: reason.What, From: shortARN(reason.From), To: shortARN(reason.To)}.String())
+			short := plan.Reason(reason.planReason)
+			short.From, short.To = shortARN(reason.From), shortARN(reason.To)
+			because = append(because, short.String())
 		}
 		rows = append(rows, []string{f.Function, state, since, strings.Join(because, "; ")})
 	}

@@ -1,0 +1,82 @@
+package pipeline
+
+import (
+	"context"
+	"time"
+
+	"github.com/whispering/bundle/layerbuild/sealed"
+	"github.com/whispering/bundle/pipeline/plan"
+	"github.com/whispering/bundle/pipeline/problem"
+	"github.com/whispering/bundle/pipeline/secret"
+)
+
+// date fills in when versions of Secrets Manager were written, from the function's
+// previous document. DescribeSecret does not say it, but a version never changes. A wrong
+// date in the previous layer makes a document that nobody can open.
+func (run *functionRun) date(d *sealed.Document) {
+	for _, bind := range run.bindings {
+		v := &bind.version
+		for _, s := range d.Header.Sources {
+			if v.ID != "" && v.Modified.IsZero() && s.ARN == v.ARN && s.ID == v.ID {
+				v.Modified = s.Modified
+			}
+		}
+	}
+}
+
+// readDates reads when the versions of Secrets Manager were written that replace others of
+// the same secret, because only their dates tell whether they are newer. A build gets them
+// with the values.
+func (c compared) readDates(ctx context.Context, parameters Versions) problem.Problems {
+	var replacing []*functionRun
+	for _, run := range c.functions {
+		if run.change.Action != plan.Reseal {
+			continue
+		}
+		some := &functionRun{fn: run.fn}
+		for _, bind := range run.bindings {
+			if old, ok := run.change.Previous.Header.Source(bind.name); ok && bind.version.ID != "" && old.ARN == bind.version.ARN && old.ID != bind.version.ID {
+				some.bindings = append(some.bindings, bind)
+			}
+		}
+		replacing = append(replacing, some)
+	}
+	used, refs := users(replacing, func(bind *binding) secret.Ref {
+		return secret.Ref{Store: secret.SecretsManager, Name: bind.version.ARN, ID: bind.version.ID}
+	})
+	if len(refs) == 0 {
+		return nil
+	}
+	var problems problem.Problems
+	done := progress(c.Observer, StepDates, len(refs))
+	err := parameters.Dates(ctx, refs, func(res Found) {
+		for _, bind := range used[res.Ref] {
+			if res.Err != nil {
+				problems = append(problems, bind.resultProblem(res)...)
+			}
+			bind.version.Modified = res.Secret.Version.Modified
+		}
+		done()
+	})
+	if err != nil {
+		problems = append(problems, readProblem(nil, err))
+	}
+	c.dated()
+	return problems
+}
+
+// dated completes the changes with the dates that are known by now.
+func (c compared) dated() {
+	byName := c.byName()
+	for i := range c.changes {
+		if run := byName[c.changes[i].Name]; run != nil {
+			c.changes[i].Date(run.header(c.Manifest).Sources)
+		}
+	}
+}
+
+// older describes a rollback of a secret of Secrets Manager.
+func older(r plan.Rollback) string {
+	const form = time.RFC3339Nano // two versions can be of one second
+	return "from version " + r.Was.ID + " of " + r.Was.Modified.Format(form) + " to version " + r.Now.ID + " of " + r.Now.Modified.Format(form)
+}
