@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"cmp"
 	"slices"
 	"strconv"
 	"strings"
@@ -8,6 +9,7 @@ import (
 	"github.com/whispering/bundle/internal/arn"
 	"github.com/whispering/bundle/layerbuild/sealed"
 	"github.com/whispering/bundle/pipeline/manifest"
+	"github.com/whispering/bundle/pipeline/plan"
 	"github.com/whispering/bundle/pipeline/problem"
 	"github.com/whispering/bundle/pipeline/secret"
 )
@@ -95,12 +97,28 @@ func (run *functionRun) assume(old *sealed.Document, account string) {
 // assume assumes that the version in the previous document is still the newest,
 // unless the manifest names another.
 func (bind *binding) assume(s sealed.Source) {
+	if bind.ref.Store == secret.SecretsManager {
+		bind.assumeSecret(s)
+		return
+	}
 	bind.version = secret.Version{ARN: bind.ref.Name, Number: s.Version, Modified: s.Modified}
 	if s.ARN != "" && arn.ParameterName(s.ARN) == bind.ref.Name {
 		bind.version.ARN = s.ARN
 	}
 	if n, err := strconv.ParseInt(bind.ref.Selector, 10, 64); err == nil {
 		bind.version.Number = n
+	}
+}
+
+// assumeSecret is assume for a secret of Secrets Manager.
+func (bind *binding) assumeSecret(s sealed.Source) {
+	bind.version = secret.Version{ARN: bind.ref.Name, ID: cmp.Or(bind.ref.ID, plan.UnknownID)}
+	if arn.SecretName(s.ARN) != bind.ref.Name {
+		return
+	}
+	bind.version.ARN = s.ARN
+	if bind.ref.ID == "" || bind.ref.ID == s.ID {
+		bind.version.ID, bind.version.Modified = s.ID, s.Modified
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 	"github.com/whispering/bundle/pipeline/policy"
 	"github.com/whispering/bundle/pipeline/problem"
 	"github.com/whispering/bundle/pipeline/seal"
+	"github.com/whispering/bundle/pipeline/secret"
 )
 
 // Descriptions describes how parameters are stored. [param.Source] implements it.
@@ -123,7 +124,9 @@ func (r *Resolve) stored(ctx context.Context, all bool) ([]StoredParameter, prob
 	var names, paths []string
 	for _, run := range bound.functions {
 		for _, bind := range run.bindings {
-			names = append(names, bind.ref.Name)
+			if bind.ref.Store == secret.ParameterStore {
+				names = append(names, bind.ref.Name)
+			}
 		}
 		for _, im := range run.fn.Imports {
 			paths = append(paths, im.Path.Value)
@@ -160,7 +163,7 @@ func (b bound) undescribed(found []param.Description) problem.Problems {
 	var problems problem.Problems
 	for _, run := range b.functions {
 		for _, bind := range run.bindings {
-			if !bind.optional && !slices.ContainsFunc(found, func(d param.Description) bool { return d.Name == bind.ref.Name }) {
+			if bind.ref.Store == secret.ParameterStore && !bind.optional && !slices.ContainsFunc(found, func(d param.Description) bool { return d.Name == bind.ref.Name }) {
 				problems = append(problems, problem.New(problem.Missing, bind.at, "Parameter not found",
 					fmt.Sprintf("Parameter %q does not exist, %s", bind.ref.Bare(), remedy)))
 			}

@@ -100,7 +100,8 @@ type Result struct {
 }
 
 func (c compared) result() Result {
-	return Result{Changes: c.changes, Previous: c.previous, Warnings: append(warnings(c.functions), blankWarnings(c.functions)...)}
+	all := slices.Concat(warnings(c.functions), blankWarnings(c.functions), snapshotWarnings(c.functions))
+	return Result{Changes: c.changes, Previous: c.previous, Warnings: all}
 }
 
 // documents returns the documents of the run, ascending by name.

@@ -3,6 +3,7 @@ package pipeline
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync"
 
 	"golang.org/x/sync/errgroup"
@@ -71,7 +72,20 @@ func (s Stores) Read(ctx context.Context, refs []secret.Ref, got func(Found)) er
 
 // Dates implements [Versions] and [Parameters].
 func (s Stores) Dates(ctx context.Context, refs []secret.Ref, got func(Found)) error {
-	return s.Secrets.Dates(ctx, refs, func(r secretsmanager.Result) { got(ofSecret(r)) })
+	byName := make(map[string][]secret.Ref)
+	for _, ref := range refs {
+		byName[ref.Name] = append(byName[ref.Name], ref)
+	}
+	return s.Secrets.Dates(ctx, refs, func(d secretsmanager.Dated) {
+		for _, ref := range byName[d.Name] {
+			found := Found{Ref: ref, Err: d.Err}
+			written, ok := d.Created[ref.ID]
+			if found.Secret.Version = (secret.Version{ARN: d.ARN, ID: ref.ID, Modified: written}); !ok && d.Err == nil {
+				found.Err = fmt.Errorf("%w: %q has no version %s", secretsmanager.ErrVersion, ref, ref.ID)
+			}
+			got(found)
+		}
+	})
 }
 
 // List implements [Versions] and [Parameters].

@@ -201,9 +201,13 @@ func moved(old, s sealed.Source) []Reason {
 
 func version(s sealed.Source) string { return cmp.Or(s.ID, fmt.Sprint(s.Version)) }
 
+// UnknownID stands for the ID of a version of Secrets Manager that is not known without a
+// call. No version has it.
+const UnknownID = "unknown"
+
 // Store returns where a source is kept.
 func Store(s sealed.Source) secret.Store {
-	if s.ID != "" || arn.SecretName(s.ARN) != "" {
+	if s.ID != "" {
 		return secret.SecretsManager
 	}
 	return secret.ParameterStore

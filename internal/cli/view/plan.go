@@ -64,9 +64,12 @@ type planSecret struct {
 }
 
 func newPlanSecret(s sealed.Source) planSecret {
-	one := planSecret{Name: s.Secret, Kind: plan.Store(s).String(), Parameter: s.ARN, VersionID: s.ID}
-	if plan.Store(s) == secret.ParameterStore {
+	one := planSecret{Name: s.Secret, Kind: plan.Store(s).String(), Parameter: s.ARN}
+	switch {
+	case plan.Store(s) == secret.ParameterStore:
 		one.Version = &s.Version
+	case s.ID != plan.UnknownID:
+		one.VersionID = s.ID
 	}
 	return one
 }
@@ -220,6 +223,7 @@ type planLine struct {
 	sign   string // "+", "~" or "-"
 	secret string // "" if it is about the function
 	what   string // bundle's own words
+	id     string // of a version; "" if there is none
 	values []string
 }
 
@@ -230,6 +234,9 @@ func (l planLine) Text(code func(string) string) string {
 		b.WriteString(code(l.secret) + ": ")
 	}
 	b.WriteString(l.what)
+	if l.id != "" {
+		b.WriteString(" " + code(l.id) + " of")
+	}
 	for i, value := range l.values {
 		if i > 0 {
 			b.WriteString(" →")
@@ -277,7 +284,7 @@ func (s planSecret) line() planLine {
 	line := planLine{sign: "+", secret: s.Name, what: "from", values: []string{shortARN(s.Parameter)}}
 	switch {
 	case s.VersionID != "":
-		line.what = fmt.Sprintf("version %s of", plan.Short(s.VersionID))
+		line.what, line.id = "version", plan.Short(s.VersionID)
 	case s.Version != nil && *s.Version > 0:
 		line.what = fmt.Sprintf("version %d of", *s.Version)
 	}

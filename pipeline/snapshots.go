@@ -1,0 +1,84 @@
+package pipeline
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/whispering/bundle/layerbuild/sealed"
+	"github.com/whispering/bundle/pipeline/problem"
+	"github.com/whispering/bundle/pipeline/secret"
+)
+
+// snapshotWarnings warns about secrets of Secrets Manager that a layer has a copy of,
+// which others change or which cost much to open. It is one warning of each kind for all.
+// It makes no call, so it knows only what the run has read.
+func snapshotWarnings(functions []*functionRun) problem.Problems {
+	var found problem.Problems
+	for _, run := range functions {
+		document := run.document
+		if document == nil {
+			document = run.change.Previous
+		}
+		for _, bind := range run.bindings {
+			if bind.ref.Store != secret.SecretsManager {
+				continue
+			}
+			warn := func(cause, summary, detail string) {
+				p := problem.New(problem.Manifest, bind.at, summary, fmt.Sprintf("%s (%q) ", bind.name, bind.ref)+detail).Warning()
+				p.Cause, p.About = cause, bind.name
+				found = append(found, p)
+			}
+			if by := bind.changedBy(); by != "" {
+				warn("rotates", "Secret rotates", "is changed by "+by+". The layer has a copy of the value from when it was built, so build and deploy after each change.")
+			}
+			if bind.described.Pending() != "" {
+				warn("rotation in progress", "Rotation in progress", "has a version at AWSPENDING: a rotation is in progress, or has failed. "+
+					"The build takes the version at "+bind.ref.Selector+". When the rotation is done, build again.")
+			}
+			if n := boxesOf(document, bind); n > manyParts {
+				warn("large", "Large secret", fmt.Sprintf("takes %d boxes, and each needs a separate kms:Decrypt call when the function starts. "+
+					"Keep the part that is secret in Secrets Manager, and the rest elsewhere.", n))
+			}
+		}
+	}
+	return found.Sort()
+}
+
+// changedBy says what changes a secret of Secrets Manager on its own, and when next; ""
+// for nothing.
+func (bind *binding) changedBy() string {
+	d := bind.described
+	by := d.Owner
+	switch {
+	case by != "":
+		by = fmt.Sprintf("the service that owns it (%s)", by)
+	case d.Rotates:
+		by = "automatic rotation"
+	default:
+		return ""
+	}
+	if d.NextRotation.IsZero() {
+		return by
+	}
+	return by + ", the next time by " + d.NextRotation.Format(time.RFC3339)
+}
+
+// manyParts is how many boxes a secret can have without a warning. No parameter has more.
+const manyParts = 2
+
+// boxesOf returns how many boxes of a document are parts of a secret; 0 if the document
+// is nil, or has the secret from elsewhere.
+func boxesOf(d *sealed.Document, bind *binding) int {
+	if d == nil {
+		return 0
+	}
+	if s, ok := d.Header.Source(bind.name); !ok || s.ARN != bind.version.ARN || s.Field != string(bind.field) {
+		return 0
+	}
+	for _, box := range d.Header.Boxes {
+		if len(box.Secrets) == 1 && box.Secrets[0] == bind.name {
+			return box.Parts
+		}
+	}
+	return 0
+}
