@@ -33,6 +33,7 @@ type sample struct {
 	manifest   strings.Builder
 	Keys       []sampleKey       `json:"keys"`
 	Parameters []sampleParameter `json:"parameters"`
+	Secrets    []sampleSecret    `json:"secrets,omitempty"`
 }
 
 type sampleKey struct {
