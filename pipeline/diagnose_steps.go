@@ -8,7 +8,6 @@ import (
 
 	"github.com/hashicorp/hcl/v2"
 
-	"github.com/whispering/bundle/internal/arn"
 	"github.com/whispering/bundle/layerbuild/sealed"
 	"github.com/whispering/bundle/pipeline/manifest"
 	"github.com/whispering/bundle/pipeline/problem"
@@ -152,9 +151,9 @@ func (v versioned) sampleContexts(run *functionRun, secrets []diagnosedSecret) [
 	header.Sources, header.Boxes = nil, nil
 	var names []string
 	for _, s := range secrets {
+		made := leastVersion(s.Ref, v.Region, v.Account)
 		header.Sources = append(header.Sources, sealed.Source{
-			Secret: s.Name, Encoding: string(secret.Text), Version: 1, Modified: time.Unix(0, 0).UTC(),
-			ARN: arn.Parameter("aws", v.Region, v.Account, s.Ref.Name).String(),
+			Secret: s.Name, Encoding: string(secret.Text), Version: made.Number, ID: made.ID, Modified: time.Unix(0, 0).UTC(), ARN: made.ARN,
 		})
 		names = append(names, s.Name)
 		if header.Mode == sealed.Blind {

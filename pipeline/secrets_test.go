@@ -167,7 +167,7 @@ func mixed() *sample {
 	s.keep("prod/db", `{"user": "not-a-real-user", "password": "not-a-real-password"}`)
 	s.keep("prod/token", "not-a-real-token")
 	for _, name := range []string{"f0", "f1"} {
-		s.writef("function %q {\n  kms_key = \"alias/%s\"\n  secret \"P\" { parameter = \"/shop/p\" }\n", name, name)
+		s.writef("function %q {\n  kms_key = \"alias/%s\"\n  secret \"PARAMETER\" { parameter = \"/shop/p\" }\n", name, name)
 		s.writef("  secret \"USER\" {\n    secretsmanager = \"prod/db\"\n    field = \"user\"\n  }\n  secret \"PASSWORD\" {\n    secretsmanager = \"prod/db\"\n    field = \"password\"\n  }\n")
 		if name == "f1" {
 			s.writef("  secret \"TOKEN\" { secretsmanager = \"prod/token\" }\n  secret \"NONE\" {\n    secretsmanager = \"prod/none\"\n    optional = true\n  }\n")
@@ -182,7 +182,7 @@ func TestBuildReadsEachSecretOnce(t *testing.T) {
 	// Of a missing one, GetSecretValue does not say whether the secret or its value is missing.
 	first := v.expect(t, nil, ofSecrets(calls(1, 2, 0, 1, 2), 1, 3, 0))
 	got, err := open(t, v.world, first, "f1")
-	want := map[string]string{"P": "not-a-real-value", "USER": "not-a-real-user", "PASSWORD": "not-a-real-password", "TOKEN": "not-a-real-token"}
+	want := map[string]string{"PARAMETER": "not-a-real-value", "USER": "not-a-real-user", "PASSWORD": "not-a-real-password", "TOKEN": "not-a-real-token"}
 	if diff := cmp.Diff(want, got); err != nil || diff != "" {
 		t.Errorf("%v\n%s", err, diff)
 	}

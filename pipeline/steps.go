@@ -1,14 +1,12 @@
 package pipeline
 
 import (
-	"fmt"
 	"slices"
 
 	"github.com/whispering/bundle/layerbuild/sealed"
 	"github.com/whispering/bundle/pipeline/plan"
 	"github.com/whispering/bundle/pipeline/problem"
 	"github.com/whispering/bundle/pipeline/seal"
-	"github.com/whispering/bundle/pipeline/secret"
 )
 
 // The functions of a run after each step. Each step takes what the step before it
@@ -48,22 +46,7 @@ type (
 // bind parses what the manifest says about every secret.
 func (s *Scope) bind() (bound, problem.Problems) {
 	all, problems := functionRuns(s.Manifest)
-	return bound{s, all}, append(problems, unreadable(all)...)
-}
-
-// unreadable refuses secrets of Secrets Manager, which no command reads yet.
-func unreadable(functions []*functionRun) problem.Problems {
-	var problems problem.Gathered
-	for _, run := range functions {
-		for _, bind := range run.bindings {
-			if bind.ref.Store == secret.SecretsManager {
-				problems.Add(problem.New(problem.Manifest, bind.at, "Secrets Manager is not read yet", fmt.Sprintf(
-					"%s of function %q is in Secrets Manager, and this version of bundle can only check such a secret. Put it into a parameter, and write parameter = \"…\".",
-					bind.name, run.fn.Name.Value)))
-			}
-		}
-	}
-	return problems.Sorted()
+	return bound{s, all}, problems
 }
 
 // anyBlind reports whether a function of the run is blind.
