@@ -24,6 +24,7 @@ import (
 	kmstypes "github.com/aws/aws-sdk-go-v2/service/kms/types"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	lambdatypes "github.com/aws/aws-sdk-go-v2/service/lambda/types"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 	ssmtypes "github.com/aws/aws-sdk-go-v2/service/ssm/types"
 	"github.com/rogpeppe/go-internal/testscript"
@@ -70,6 +71,7 @@ func readSecret() {
 //	assumable FILE [TRUST]  makes such a role, for others to assume, or for whom the trust policy TRUST lets
 //	fault JSON    injects a fault
 //	key STATE ALIAS  disables a key, or schedules its deletion
+//	secret CHANGE NAME  changes a secret of Secrets Manager: see changeSecret
 //	keypolicy ALIAS FILE  gives a key the policy FILE
 //	trail NAME [SOURCE]  makes a trail, whose event selectors leave a service out
 //	publish NAME FILE  publishes a layer that holds FILE, and is none of bundle's
@@ -125,6 +127,7 @@ func TestScript(t *testing.T) {
 			"replicate": replicateKey,
 			"fault":     injectFault,
 			"key":       changeKey,
+			"secret":    changeSecret,
 			"keypolicy": putKeyPolicy,
 			"tag":       tagKey,
 			"tagged":    tagAsPrinted,
@@ -176,12 +179,13 @@ func publishOther(ts *testscript.TestScript, neg bool, args []string) {
 
 // A cloud is the embedded AWS of one script, as its administrator sees it.
 type cloud struct {
-	server *awslocal.Server
-	cfg    aws.Config
-	ssm    *ssm.Client
-	kms    *kms.Client
-	lambda *lambda.Client
-	values *[]string // of all parameters
+	server  *awslocal.Server
+	cfg     aws.Config
+	ssm     *ssm.Client
+	secrets *secretsmanager.Client
+	kms     *kms.Client
+	lambda  *lambda.Client
+	values  *[]string // of all parameters and secrets
 }
 
 func setUpAWS(env *testscript.Env) error {
@@ -207,7 +211,7 @@ func setUpAWS(env *testscript.Env) error {
 		Credentials: credentials.NewStaticCredentialsProvider(id, key, ""),
 	}
 	env.Values[earsKey{}] = new([]*ear)
-	env.Values["cloud"] = &cloud{server, cfg, ssm.NewFromConfig(cfg), kms.NewFromConfig(cfg), lambda.NewFromConfig(cfg), new([]string)}
+	env.Values["cloud"] = &cloud{server, cfg, ssm.NewFromConfig(cfg), secretsmanager.NewFromConfig(cfg), kms.NewFromConfig(cfg), lambda.NewFromConfig(cfg), new([]string)}
 	env.Setenv("AWS", url)
 	env.Setenv("AWS_ACCESS_KEY_ID", id)
 	env.Setenv("AWS_SECRET_ACCESS_KEY", key)
@@ -220,7 +224,7 @@ func theCloud(ts *testscript.TestScript) *cloud { return ts.Value("cloud").(*clo
 
 // putAll puts what a file describes: {"keys": ["alias/x"], "aliases": {"alias/y": "alias/x"}, "parameters": {"/name": "value"}, "strings": {"/name": "value"},
 // "lists": {"/name": "value"}, "under": {"/name": "alias/x"}, "typed": {"/name": "json"}}. A parameter is under alias/aws/ssm, and text, unless it says otherwise.
-// "multi" are keys that can be replicated, and "deleted" are parameters that are deleted first.
+// "secrets" and "binaries" are secrets of Secrets Manager. "multi" are keys that can be replicated, and "deleted" are parameters that are deleted first.
 func putAll(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 1 || len(args) > 2 {
 		ts.Fatalf("usage: aws FILE [REGION]")
@@ -234,6 +238,8 @@ func putAll(ts *testscript.TestScript, neg bool, args []string) {
 		Lists      map[string]string
 		Under      map[string]string
 		Typed      map[string]string
+		Secrets    map[string]string
+		Binaries   map[string][]byte
 		Deleted    []string
 	}
 	ts.Check(json.Unmarshal([]byte(ts.ReadFile(args[0])), &all))
@@ -277,6 +283,7 @@ func putAll(ts *testscript.TestScript, neg bool, args []string) {
 	put(ssmtypes.ParameterTypeSecureString, all.Parameters)
 	put(ssmtypes.ParameterTypeString, all.Strings)
 	put(ssmtypes.ParameterTypeStringList, all.Lists)
+	c.putSecrets(ts, all.Secrets, all.Binaries)
 	c.server.ResetCalls()
 }
 
@@ -284,6 +291,7 @@ func putAll(ts *testscript.TestScript, neg bool, args []string) {
 func (c *cloud) in(region string) *cloud {
 	return &cloud{
 		c.server, c.cfg, ssm.New(c.ssm.Options(), func(o *ssm.Options) { o.Region = region }),
+		secretsmanager.New(c.secrets.Options(), func(o *secretsmanager.Options) { o.Region = region }),
 		kms.New(c.kms.Options(), func(o *kms.Options) { o.Region = region }), lambda.New(c.lambda.Options(), func(o *lambda.Options) { o.Region = region }),
 		c.values,
 	}
