@@ -23,21 +23,22 @@ func snapshotWarnings(functions []*functionRun) problem.Problems {
 			if bind.ref.Store != secret.SecretsManager {
 				continue
 			}
-			warn := func(cause, summary, detail string) {
-				p := problem.New(problem.Manifest, bind.at, summary, fmt.Sprintf("%s (%q) ", bind.name, bind.ref)+detail).Warning()
+			note := func(cause string, p problem.Problem) {
 				p.Cause, p.About = cause, bind.name
 				found = append(found, p)
 			}
 			if by := bind.changedBy(); by != "" {
-				warn("rotates", "Secret rotates", "is changed by "+by+". The layer has a copy of the value from when it was built, so build and deploy after each change.")
+				note("rotates", problem.New(problem.Manifest, bind.at, "Secret rotates", fmt.Sprintf("%s (%q) is changed by %s. "+
+					"The layer has a copy of the value from when it was built, so build and deploy after each change.", bind.name, bind.ref, by)).Warning())
 			}
 			if bind.described.Pending() != "" {
-				warn("rotation in progress", "Rotation in progress", "has a version at AWSPENDING: a rotation is in progress, or has failed. "+
-					"The build takes the version at "+bind.ref.Selector+". When the rotation is done, build again.")
+				note("rotation in progress", problem.New(problem.Manifest, bind.at, "Rotation in progress", fmt.Sprintf(
+					"%s (%q) has a version at AWSPENDING that is not current: a rotation is in progress, or has failed. When it is done, build again.", bind.name, bind.ref)).Warning())
 			}
 			if n := boxesOf(document, bind); n > manyParts {
-				warn("large", "Large secret", fmt.Sprintf("takes %d boxes, and each needs a separate kms:Decrypt call when the function starts. "+
-					"Keep the part that is secret in Secrets Manager, and the rest elsewhere.", n))
+				note("large", problem.New(problem.Manifest, bind.at, "Large secret", fmt.Sprintf(
+					"%s (%q) takes %d boxes, and each needs a separate kms:Decrypt call when the function starts. "+
+						"Keep only the part that is secret in Secrets Manager.", bind.name, bind.ref, n)).Warning())
 			}
 		}
 	}
