@@ -30,7 +30,7 @@ func (a *app) initCommand() *cli.Command {
 			"  --account-id 222222222222 --region us-west-2\n" +
 			"bundle init --guard --manifest secrets.hcl >guard.hcl",
 		Flags: []cli.Flag{
-			console.TextFlag("from", "FILE|PATH", "a serverless.yml, a SAM template, a dotenv file, or a Parameter Store path", ""),
+			console.TextFlag("from", "FILE|PATH", "a serverless.yml, a SAM template, a task definition of ECS, a dotenv file, or a Parameter Store path", ""),
 			console.TextFlag("from-serverless", "FILE", "a Serverless Framework file with any name", ""),
 			console.TextFlag("from-sam", "FILE", "a SAM or CloudFormation template", ""),
 			console.TextFlag("from-dotenv", "FILE", "a dotenv file; only its names are copied", ""),

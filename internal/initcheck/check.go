@@ -154,14 +154,14 @@ func (r *result) compare(s *scan, d *starter.Draft, out *starter.Result) {
 	noted, covered := notesOf(d, s.source)
 	all := slices.DeleteFunc(s.variables(), func(v *variable) bool { return len(v.references) == 0 })
 	r.lost(s, all, secrets, noted, covered)
-	for secret, parameter := range secrets {
-		r.invented(all, secret, parameter)
+	for secret, from := range secrets {
+		r.invented(all, secret, from)
 	}
 	r.lines(s, covered)
 }
 
-// secretsIn returns the secrets of a manifest: the parameter in the embedded environment
-// by "function variable".
+// secretsIn returns the secrets of a manifest: the name of the parameter or secret in the
+// embedded environment, by "function variable".
 func secretsIn(out *starter.Result) map[string]string {
 	secrets := map[string]string{}
 	if out == nil {
@@ -171,7 +171,7 @@ func secretsIn(out *starter.Result) map[string]string {
 	m, _ := module.Evaluate(starter.LocalEnvironment)
 	for _, f := range m.Functions {
 		for _, one := range f.Secrets {
-			secrets[f.Name.Value+" "+one.Name.Value] = one.Parameter.Value
+			secrets[f.Name.Value+" "+one.Name.Value] = one.Source().Value
 		}
 	}
 	return secrets
@@ -244,9 +244,9 @@ func (r *result) lost(s *scan, all []*variable, secrets map[string]string, noted
 	maps.Copy(covered, counted)
 }
 
-// invented looks for a secret that no variable is, and for words of its parameter's name
-// that are not in the source.
-func (r *result) invented(all []*variable, secret, parameter string) {
+// invented looks for a secret that no variable is, and for words of the name that it comes
+// from that are not in the source.
+func (r *result) invented(all []*variable, secret, from string) {
 	_, name, _ := strings.Cut(secret, " ")
 	text := ""
 	looped := false
@@ -257,15 +257,15 @@ func (r *result) invented(all []*variable, secret, parameter string) {
 		}
 	}
 	if text == "" {
-		r.fault("secret %s is invented: no variable of this name refers to a parameter", secret)
+		r.fault("secret %s is invented: no variable of this name refers to a parameter or a secret", secret)
 	}
 	if looped {
 		return
 	}
 	text = strings.ToLower(text + " " + name)
-	for _, word := range words.FindAllString(strings.ToLower(parameter), -1) {
+	for _, word := range words.FindAllString(strings.ToLower(from), -1) {
 		if !strings.Contains(text, word) && word != starter.LocalEnvironment && word != "1" {
-			r.fault("secret %s: the source does not have %q of its parameter's name", secret, word)
+			r.fault("secret %s: the source does not have %q of the name that it comes from", secret, word)
 		}
 	}
 }

@@ -44,7 +44,7 @@ func TestCorpus(t *testing.T) {
 	}
 }
 
-var interesting = lazyregexp.New(`^ *(secret|parameter|field|optional|values|function|deployed_as|[a-z0-9_]+ += )`)
+var interesting = lazyregexp.New(`^ *(secret|parameter|secretsmanager|version_stage|version_id|encoding|field|optional|values|function|deployed_as|[a-z0-9_]+ += )`)
 
 // outcome returns the blocks of functions and the notes that come of a file.
 func outcome(t *testing.T, s source) string {
@@ -136,11 +136,11 @@ functions:
 		t.Errorf("nothing is wrong, but: %q", wrong)
 	}
 	for text, change := range map[string]func(*starter.Draft){
-		"variable URL of api is lost":                without(`variable "URL"`),
-		"serverless.yml:3: a reference is lost":      without("stays as it is"),
-		"variable DB of api is lost":                 named("emptied"),
-		"secret api LEVEL is invented":               named("invented"),
-		`does not have "other" of its parameter's n`: named("renamed"),
+		"variable URL of api is lost":            without(`variable "URL"`),
+		"serverless.yml:3: a reference is lost":  without("stays as it is"),
+		"variable DB of api is lost":             named("emptied"),
+		"secret api LEVEL is invented":           named("invented"),
+		`does not have "other" of the name that`: named("renamed"),
 	} {
 		if wrong := spoiled(change); !strings.Contains(strings.Join(wrong, "\n"), text) {
 			t.Errorf("%q is not seen: %q", text, wrong)

@@ -237,11 +237,13 @@ func (s *scan) reach(at found, v *variable, depth int, done map[*yaml.Node]bool)
 
 // declarations returns what a name stands for in the CloudFormation templates.
 func (s *scan) declarations(name string) (all []found) {
-	if !plainName.MatchString(name) {
+	if name = strings.TrimSuffix(name, ".Id"); !plainName.MatchString(name) {
 		return nil
 	}
 	for _, root := range s.templates() {
-		for _, keys := range [][]string{{"Parameters", name}, {"Resources", name, "Properties", "Name"}, {"Mappings", name}} {
+		for _, keys := range [][]string{
+			{"Parameters", name}, {"Resources", name, "Properties", "Name"}, {"Resources", name, "Properties", "SecretId"}, {"Mappings", name},
+		} {
 			all = append(all, s.find(root, keys, 0)...)
 		}
 	}

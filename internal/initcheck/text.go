@@ -9,6 +9,7 @@ import (
 var (
 	reference   = lazyregexp.New(`(?:\$\{|,|\$\{[A-Za-z0-9_-]+:|,\s*[A-Za-z0-9_-]+:)\s*ssm(?:\.[a-z0-9-]+|\.\*|\.\$\{[^{}]*\})?(?:\([^()]*\))?:`)
 	dynamic     = lazyregexp.New(`\{\{\s*resolve:(?:ssm|ssm-secure|secretsmanager):`)
+	extension   = lazyregexp.New(`http://(?:localhost|127\.0\.0\.1)(?::[^/?]*)?/(?:secretsmanager/get|systemsmanager/parameters/get)/?\?`)
 	typed       = lazyregexp.New(`AWS::SSM::Parameter::Value<`)
 	innermost   = lazyregexp.New(`\$\{([^{}]*)\}`)
 	pointer     = lazyregexp.New(`^(?:self:|file\(([^()]*)\):?)(.*)$`)
@@ -19,7 +20,7 @@ var (
 
 // count returns the number of references in a string.
 func count(s string) (n int) {
-	n = len(dynamic.FindAllString(s, -1)) + len(typed.FindAllString(s, -1))
+	n = len(dynamic.FindAllString(s, -1)) + len(extension.FindAllString(s, -1)) + len(typed.FindAllString(s, -1))
 	for at := 0; at < len(s); {
 		begin := strings.Index(s[at:], "${")
 		if begin < 0 {

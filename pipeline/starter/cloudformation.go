@@ -181,7 +181,7 @@ func (t *template) reference(name string) value {
 		o := t.draft.leave("template "+name, as, "the template parameter "+shown(name))
 		o.whole = whole
 		return value{
-			kind: fromParameter, text: Text{{open: o}},
+			kind: fromStore, text: Text{{open: o}},
 			list: strings.Contains(kindText, "List<") || strings.Contains(kindText, "CommaDelimitedList"),
 		}
 	case strings.EqualFold(hidden, "true"):
@@ -212,15 +212,26 @@ func (t *template) nameIn(parameter *yaml.Node) string {
 // parameters of Parameter Store. Their default names them better.
 const cdkSuffix = "C96584B6F00A464EAD1953AFF4B05118Parameter"
 
-// resource returns what is known of Ref to a resource: a resource that is a parameter
-// is named after it.
+// resource returns what is known of Ref to a resource: for a parameter, its name, and for
+// a secret of Secrets Manager with a name, its ARN.
 func (t *template) resource(name string) value {
+	name = strings.TrimSuffix(name, ".Id")
 	kind, _ := t.text(t.find("Resources", name, "Type"))
-	if own := t.find("Resources", name, "Properties", "Name"); own != nil && kind == "AWS::SSM::Parameter" {
+	property := func(of string) *yaml.Node { return t.find("Resources", name, "Properties", of) }
+	own := property("Name")
+	switch {
+	case kind == "AWS::SSM::Parameter" && own != nil:
 		return t.value(own)
+	case kind == "AWS::SecretsManager::Secret" && own != nil:
+		return join([]value{text(literal(ownARN)), t.value(own), text(literal(anySuffix))})
+	case kind == "AWS::SecretsManager::SecretTargetAttachment" && property("SecretId") != nil:
+		return t.value(property("SecretId"))
 	}
 	return value{kind: computed}
 }
+
+// ownARN begins the ARN of a secret that the template makes.
+const ownARN = "arn:aws:secretsmanager:::secret:"
 
 // substitute returns what is known of a string with ${NAME} in it. NAME is a key of
 // the map own, or a name in the template.
@@ -248,7 +259,7 @@ func (t *template) join(of *yaml.Node) value {
 		return t.opaque(of)
 	}
 	if list.Kind != yaml.SequenceNode || tagged(list) {
-		if v := t.value(list); v.kind == fromParameter && v.list && between == "," {
+		if v := t.value(list); v.kind == fromStore && v.list && between == "," {
 			return v
 		}
 		return t.opaque(of)
@@ -272,26 +283,26 @@ func (t *template) join(of *yaml.Node) value {
 func (t *template) choose(of *yaml.Node) value {
 	condition, _ := t.text(of.Content[0])
 	a, b := resolved(t.value(of.Content[1])), resolved(t.value(of.Content[2]))
-	if a.kind != fromParameter && b.kind == fromParameter {
+	if a.kind != fromStore && b.kind == fromStore {
 		a, b = b, a
 	}
 	switch {
 	case a.kind == unknown:
 		return a
-	case b.kind == unknown && a.kind != fromParameter:
+	case b.kind == unknown && a.kind != fromStore:
 		return b
-	case a.kind == fromParameter && b.kind == nothing:
+	case a.kind == fromStore && b.kind == nothing:
 		a.optional = true
 		a.remarks = append(a.remarks, "the source has it only under the condition "+shown(condition)+"; set environments to say where")
 		return a
-	case a.kind == fromParameter && b.kind == fromParameter && a.text.hcl() == b.text.hcl():
+	case a.kind == fromStore && b.kind == fromStore && a.same(b):
 		return a
-	case a.kind == fromParameter:
+	case a.kind == fromStore:
 		other := "another value"
-		if b.kind == fromParameter {
-			other = b.text.parameter()
+		if b.kind == fromStore {
+			other = b.called()
 		}
-		return not("the condition " + shown(condition) + " chooses between " + a.text.parameter() + " and " + other + "; write a secret with environments for each")
+		return not("the condition " + shown(condition) + " chooses between " + a.called() + " and " + other + "; write a secret with environments for each")
 	case a.kind == known && b.kind == known && a.text.hcl() == b.text.hcl():
 		return a
 	case a.kind == nothing && b.kind == nothing:
@@ -327,8 +338,8 @@ func (t *template) findInMap(of *yaml.Node) value {
 		return text(Text{{open: t.draft.leave("map "+first+" "+top.text.hcl()+second.text.hcl(), identifier(first+"_"+name), "the mapping "+shown(first))}})
 	}
 	for _, key := range []value{top, second} {
-		if key.kind == fromParameter {
-			return not("it is found in the mapping " + shown(first) + " with the value of " + key.text.parameter() + "; write the value itself into a parameter")
+		if key.kind == fromStore {
+			return not("it is found in the mapping " + shown(first) + " with the value of " + key.called() + "; write the value itself into a parameter")
 		}
 	}
 	if mapping == nil || top.kind != known || second.kind != known || len(top.text.opens())+len(second.text.opens()) > 0 {

@@ -22,6 +22,7 @@ const (
 	DotenvKind
 	PathKind
 	NamesKind // names of parameters or of variables: what chamber and sops write
+	TaskKind  // a task definition of ECS
 )
 
 // LooksLikePath reports whether a source that is no file is meant as a path of a
@@ -59,6 +60,8 @@ func Detect(name string, src []byte) Kind {
 		return DotenvKind
 	case err != nil:
 		return Unknown
+	case doc.task() != nil:
+		return TaskKind
 	case doc.get(doc.root, "Resources") != nil, doc.get(doc.root, "AWSTemplateFormatVersion") != nil, doc.get(doc.root, "Parameters") != nil:
 		return SAMKind
 	case doc.get(doc.root, "functions") != nil, doc.get(doc.root, "service") != nil && doc.get(doc.root, "provider") != nil:

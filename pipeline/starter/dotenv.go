@@ -37,7 +37,7 @@ func Dotenv(source string, src []byte, function string) (*Draft, error) {
 	d := proposal(source, function)
 	f := Function{Name: function}
 	add := func(name string, line int) {
-		f.Secrets = append(f.Secrets, Secret{Name: name, Parameter: d.below(name), line: line})
+		f.Secrets = append(f.Secrets, Secret{Name: name, From: d.below(name), line: line})
 	}
 	for _, v := range file.Variables {
 		add(v.Name, v.Line)

@@ -28,9 +28,10 @@ type Draft struct {
 	root      Text             // the path of all parameters, if the manifest declares it as a local
 	open      map[string]*open // what the source leaves open
 	openNames map[string]bool
-	values    []*open   // those that have a place in the manifest
-	document  *document // nil if the source is no YAML
-	nothing   error     // why there is nothing in the source
+	values    []*open         // those that have a place in the manifest
+	binary    map[string]bool // whether a secret of Secrets Manager is bytes, by its name in the embedded environment
+	document  *document       // nil if the source is no YAML
+	nothing   error           // why there is nothing in the source
 }
 
 // A Function is a function of the source, with its secrets.
@@ -45,13 +46,13 @@ type Function struct {
 	refused       []refusal
 }
 
-// A Secret is a variable whose value is a parameter.
+// A Secret is a variable whose value is a parameter, or a secret of Secrets Manager.
 type Secret struct {
-	Name      string
-	Parameter Text
-	Field     string // of its JSON; "" for the whole value
-	Optional  bool
+	Name     string
+	From     Text // the name of the parameter or secret
+	Optional bool
 
+	origin
 	line    int
 	shared  bool     // the source declares it for all functions
 	remarks []string // what the manifest does not say
@@ -74,7 +75,7 @@ type Note struct {
 }
 
 // ErrNothing reports a source with nothing to import.
-var ErrNothing = errors.New("no function in it has a variable that comes from Parameter Store")
+var ErrNothing = errors.New("no function in it has a variable that comes from Parameter Store or Secrets Manager")
 
 func (d *Draft) note(line int, format string, args ...any) {
 	d.put(d.noteAt(line, fmt.Sprintf(format, args...)))
@@ -208,20 +209,21 @@ func (d *Draft) variable(f Function, name string, line int, shared, beside bool,
 func (d *Draft) remark(f Function, envs []string) {
 	for i := range f.Secrets {
 		s := &f.Secrets[i]
-		s.remarks = append(s.remarks, opened(s.Parameter, envs)...)
+		s.remarks = append(s.remarks, opened(s, envs)...)
 		for _, text := range s.remarks {
 			d.variable(f, s.Name, s.line, s.shared, true, text)
 		}
 	}
 }
 
-// opened says what the name of a parameter leaves open in one of the environments.
-func opened(t Text, envs []string) (all []string) {
-	for _, o := range t.opens() {
+// opened says what the name of a parameter or secret leaves open in one of the
+// environments.
+func opened(s *Secret, envs []string) (all []string) {
+	for _, o := range s.From.opens() {
 		missing := o.in == nil || slices.ContainsFunc(envs, func(env string) bool { _, ok := o.known(env); return !ok })
-		what := "part of its parameter's name"
-		if len(t) == 1 {
-			what = "its parameter's name"
+		what := "its " + noun(s.store) + "'s name"
+		if len(s.From) > 1 {
+			what = "part of " + what
 		}
 		text := what + " comes from " + o.from + "; set environment.values." + o.name + " in each environment"
 		if o.in != nil {
@@ -229,6 +231,9 @@ func opened(t Text, envs []string) (all []string) {
 		}
 		if o.whole != "" {
 			text += "; the default is " + shown(o.whole)
+		}
+		if s.store == secret.SecretsManager && len(s.From) == 1 {
+			text += "; write the secret's name, also if the source has its ARN there"
 		}
 		if missing && !slices.Contains(all, text) {
 			all = append(all, text)
@@ -265,17 +270,20 @@ func (d *Draft) checkSecrets(f *Function, envs []string) {
 	var kept []Secret
 	seen := map[string]bool{}
 	for _, s := range f.Secrets {
-		settle(s.Parameter, s.Name)
+		settle(s.From, s.origin, s.Name)
 		reason := badSecret(s, envs)
 		if reason == "" {
-			if all, ok := place(d.values, s.Parameter, envs); ok {
+			if all, ok := place(d.values, s.From, envs); ok {
 				d.values = all
 			} else {
-				reason = "the values of an environment have no room for what the name of its parameter leaves open; write the name itself: " + s.Parameter.parameter()
+				reason = "the values of an environment have no room for what the name of its " + noun(s.store) + " leaves open; write the name itself: " + s.From.called(s.store)
 			}
 		}
 		if reason == "" && seen[s.Name] {
 			reason = "another secret has this name"
+		}
+		if reason == "" && s.store == secret.SecretsManager && !d.agreed(s) {
+			reason = "another secret takes " + s.From.called(s.store) + " as text or as bytes, and this one as the other"
 		}
 		if reason != "" {
 			f.refused = append(f.refused, refusal{s.Name, reason, s.line, s.shared})
@@ -285,6 +293,20 @@ func (d *Draft) checkSecrets(f *Function, envs []string) {
 		kept = append(kept, s)
 	}
 	f.Secrets = kept
+}
+
+// agreed reports whether all secrets that come from one secret of Secrets Manager take it
+// as text, or all as bytes.
+func (d *Draft) agreed(s Secret) bool {
+	name := s.From.in(LocalEnvironment)
+	binary, known := d.binary[name]
+	if !known {
+		if d.binary == nil {
+			d.binary = map[string]bool{}
+		}
+		d.binary[name] = s.binary
+	}
+	return !known || binary == s.binary
 }
 
 func badSecret(s Secret, envs []string) string {
@@ -299,19 +321,11 @@ func badSecret(s Secret, envs []string) string {
 	case manifest.Never:
 		return "the name is reserved for Lambda and the helpers; rename the variable"
 	}
-	if s.Field != "" {
-		if _, err := secret.ParseField(s.Field); err != nil {
-			return "it is a field of the JSON in its parameter that a manifest cannot name: " + shown(s.Field)
-		}
-	}
+	reason := s.refusedField()
 	for _, env := range envs {
-		_, err := secret.ParseRef(s.Parameter.in(env))
-		var bad *secret.RefError
-		if errors.As(err, &bad) {
-			return "its parameter " + bad.Reason
-		}
+		reason = cmp.Or(reason, s.refused(s.From.in(env)))
 	}
-	return ""
+	return reason
 }
 
 // checkName removes a deployed_as that is not valid or already taken.
@@ -385,7 +399,7 @@ func (d *Draft) common() []Secret {
 	for _, s := range d.Functions[0].Secrets {
 		same := func(other Secret) bool {
 			return other.shared && s.shared && other.Name == s.Name && other.Optional == s.Optional &&
-				other.Field == s.Field && other.Parameter.hcl() == s.Parameter.hcl()
+				other.From.hcl() == s.From.hcl() && other.part(s.origin)
 		}
 		if !slices.ContainsFunc(d.Functions, func(f Function) bool { return !slices.ContainsFunc(f.Secrets, same) }) {
 			all = append(all, s)

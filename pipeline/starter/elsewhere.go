@@ -65,14 +65,14 @@ func (d *document) use(n *yaml.Node) {
 }
 
 // isReference reports whether a string refers to a parameter of Parameter Store, or to
-// a secret of Secrets Manager.
+// a secret of Secrets Manager, or asks the extension for one.
 func isReference(s string) bool {
 	for _, dynamic := range []string{"{{resolve:ssm", "{{resolve:secretsmanager:"} {
 		if strings.Contains(s, dynamic) {
 			return true
 		}
 	}
-	if strings.HasPrefix(s, ssmType) || strings.HasPrefix(s, "resolve:ssm") {
+	if asked.MatchString(s) || strings.HasPrefix(s, ssmType) || strings.HasPrefix(s, "resolve:ssm") {
 		return true
 	}
 	for at := 0; at < len(s); at += 2 {

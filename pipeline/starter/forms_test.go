@@ -138,8 +138,8 @@ func TestForms(t *testing.T) {
 		"${self:custom.literal, ssm:/a/b}":              "${self:custom.literal} takes precedence in the source over parameter \"/a/b\"",
 		"${file(beside.yml):literal, ssm:/a/b}":         "${file(...):literal} takes precedence in the source over parameter \"/a/b\"",
 		"${file(beside.yml):none, ssm:/a/b}":            "parameter = \"/a/b\" }",
-		"${ssm:/aws/reference/secretsmanager/x}":        "it is in Secrets Manager",
-		"${env:A, ssm:/aws/reference/secretsmanager/x}": "it comes from ${env:...}",
+		"${ssm:/aws/reference/secretsmanager/x}":        "secretsmanager = \"x\" }",
+		"${env:A, ssm:/aws/reference/secretsmanager/x}": "in the source, ${env:A} overrides it",
 		// version 4
 		"${aws:ssm:/a/b}":        "parameter = \"/a/b\" }",
 		"${aws:ssm(raw):/a/b}":   "parameter = \"/a/b\" }",
@@ -150,8 +150,8 @@ func TestForms(t *testing.T) {
 		// fields
 		"${self:custom.creds.password}":      "field     = \"password\"",
 		"${self:custom.creds.a.b-c.0}":       "field     = \"a.b-c.0\"",
-		"${self:custom.creds.a b}":           "it is a field of the JSON in its parameter that a manifest cannot name",
-		"${self:custom.creds.-a}":            "it is a field of the JSON in its parameter that a manifest cannot name",
+		"${self:custom.creds.a b}":           "field     = [\"a b\"]",
+		"${self:custom.creds.-a}":            "field     = [\"-a\"]",
 		"${self:custom.both.x}":              "the source reads another parameter, \"/shop/b\"",
 		"${self:custom.creds.password, 'x'}": "optional  = true",
 		"x${self:custom.creds.password}":     "it is built from parameter \"/shop/creds\"",

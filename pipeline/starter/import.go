@@ -2,6 +2,7 @@ package starter
 
 import (
 	"fmt"
+	"strings"
 
 	"go.yaml.in/yaml/v3"
 )
@@ -11,9 +12,10 @@ func (d *Draft) add(f *Function, e entry, v value, shared bool) {
 	refuse := func(reason string) {
 		f.refused = append(f.refused, refusal{e.key, reason, e.line, shared})
 	}
+	v = byProgram(v)
 	used := d.document.used
 	d.document.used = nil
-	if v.kind == unknown || v.kind == fromParameter || v.outside != "" {
+	if v.kind == unknown || v.kind == fromStore || v.outside != "" {
 		for _, n := range used {
 			d.document.seen[n] = true
 		}
@@ -23,12 +25,14 @@ func (d *Draft) add(f *Function, e entry, v value, shared bool) {
 		refuse(v.outside + "; if it is secret, put it in a parameter")
 	case v.kind == unknown:
 		refuse(v.reason())
-	case v.kind != fromParameter:
+	case v.kind != fromStore && strings.HasPrefix(e.key, extensionSetting):
+		refuse("it configures the AWS Parameters and Secrets extension, which does nothing for the secrets in a layer")
+	case v.kind != fromStore:
 		f.configuration = append(f.configuration, e.key)
 	case v.region != "" && d.Region != "" && v.region != d.Region:
-		refuse("its " + v.text.parameter() + " is in region " + shown(v.region) + ", not in the functions' region, and bundle does not read from other regions")
+		refuse("its " + v.called() + " is in region " + shown(v.region) + ", not in the functions' region, and bundle does not read from other regions")
 	default:
-		s := Secret{Name: e.key, Parameter: v.text, Field: v.field, Optional: v.optional, line: e.line, shared: shared, remarks: v.remarks}
+		s := Secret{Name: e.key, From: v.text, origin: v.origin, Optional: v.optional, line: e.line, shared: shared, remarks: v.remarks}
 		if v.region != "" && d.Region == "" {
 			s.remarks = append(s.remarks, "the environment must be in the region that is written there, "+shown(v.region))
 		}

@@ -23,7 +23,7 @@ func Names(source string, src []byte, function string) (*Draft, error) {
 		f := Function{Name: function}
 		for _, n := range all {
 			name := n.name[strings.LastIndexByte(n.name, '/')+1:]
-			f.Secrets = append(f.Secrets, Secret{Name: upper(name), Parameter: literal(n.name), line: n.line})
+			f.Secrets = append(f.Secrets, Secret{Name: upper(name), From: literal(n.name), line: n.line})
 		}
 		return &Draft{Source: source, Name: function, Functions: []Function{f}}, nil
 	}
@@ -39,7 +39,7 @@ func Names(source string, src []byte, function string) (*Draft, error) {
 	}
 	f := Function{Name: function}
 	for _, n := range all {
-		f.Secrets = append(f.Secrets, Secret{Name: upper(n.name), Parameter: d.below(n.name), line: n.line})
+		f.Secrets = append(f.Secrets, Secret{Name: upper(n.name), From: d.below(n.name), line: n.line})
 	}
 	d.Functions = []Function{f}
 	return d, nil

@@ -62,32 +62,36 @@ func identifier(name string) string {
 	return s
 }
 
-// settle gives what is left open in the name of a parameter a value in the embedded
-// environment, with which the name is valid: what the source has for an environment of
-// that name, the default that the source has for a whole name, a version, or something
-// that is visibly local.
-func settle(t Text, name string) {
+// settle gives what is left open in the name of a parameter or secret a value in the
+// embedded environment, with which the name is valid: what the source has for an
+// environment of that name, the default that the source has for a whole name, a version,
+// or something that is visibly local.
+func settle(t Text, of origin, name string) {
 	fresh := slices.DeleteFunc(t.opens(), func(o *open) bool { return o.local != "" })
 	for _, o := range fresh {
 		o.local = o.own
 	}
-	if _, err := secret.ParseRef(t.in(LocalEnvironment)); err != nil {
+	if of.check(t.in(LocalEnvironment)) != nil {
 		for _, o := range fresh {
 			o.local = ""
 		}
+	}
+	root := "/"
+	if of.store == secret.SecretsManager {
+		root = "" // names of secrets have no levels
 	}
 	for i, p := range t {
 		switch o := p.open; {
 		case o == nil || o.local != "":
 		case len(t) == 1:
 			o.local = o.whole
-			if _, err := secret.ParseRef(o.whole); err != nil {
-				o.local = "/" + LocalEnvironment + "/" + cmp.Or(identifier(name), "parameter")
+			if of.check(o.whole) != nil {
+				o.local = root + LocalEnvironment + "/" + cmp.Or(identifier(name), noun(of.store))
 			}
 		case i > 0 && strings.HasSuffix(t[i-1].literal, ":"):
 			o.local = "1"
 		case i == 0 && strings.Contains(t[1:].in(""), "/"):
-			o.local = "/" + LocalEnvironment
+			o.local = root + LocalEnvironment
 		default:
 			o.local = LocalEnvironment
 		}
@@ -98,7 +102,7 @@ func settle(t Text, name string) {
 func (d *Draft) declared() (all []*open) {
 	for _, f := range d.Functions {
 		for _, s := range f.Secrets {
-			for _, o := range s.Parameter.opens() {
+			for _, o := range s.From.opens() {
 				if !slices.Contains(all, o) {
 					all = append(all, o)
 				}

@@ -5,6 +5,8 @@ import (
 	"strings"
 
 	"go.yaml.in/yaml/v3"
+
+	"github.com/whispering/bundle/pipeline/secret"
 )
 
 // resolver returns a resolver of version 4 of the framework, or nil.
@@ -21,7 +23,7 @@ func (i *serverless) resolver(name string) *yaml.Node {
 func (i *serverless) resolved(name, address, options string) value {
 	region := i.value(i.get(i.resolver(name), "region"))
 	v := i.parameter(address, region.plain(), options)
-	if name != "aws" && v.kind == fromParameter {
+	if name != "aws" && v.kind == fromStore {
 		v.remarks = append(v.remarks, "the source reads it through the resolver "+shown(name)+"; the environment must be in the same account")
 	}
 	return v
@@ -34,19 +36,20 @@ func (i *serverless) parameter(address, region, options string) value {
 	case v.kind == unknown && v.why == absent:
 		return not("the name of its parameter: " + v.reason())
 	case len(v.pieces) > 0:
-		return nameIn(v.pieces)
+		return nameIn(secret.ParameterStore, v.pieces)
 	case v.kind == unknown:
 		return v
-	case v.kind == fromParameter:
-		return nameIn([]string{v.text.parameter()})
+	case v.kind == fromStore:
+		return nameIn(secret.ParameterStore, []string{v.called()})
 	case v.kind != known || len(v.text) == 0:
 		return not("the name of its parameter is not in the source")
 	case v.number != "":
 		return not(v.number)
-	case strings.HasPrefix(v.text.in(""), "/aws/reference/secretsmanager/"):
-		return not(secretsManager)
 	}
-	result := value{kind: fromParameter, text: withoutInstruction(v.text), region: region}
+	result := fromParameters(withoutInstruction(v.text), region)
+	if result.kind != fromStore {
+		return result
+	}
 	for option := range strings.SplitSeq(region+","+options, ",") {
 		switch option = strings.TrimSpace(option); {
 		case option == "", option == "raw", option == "json", option == region && !strings.Contains(region, "${"):

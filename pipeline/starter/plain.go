@@ -11,7 +11,7 @@ import (
 // secret.
 func Sketch(function string) *Draft {
 	d := proposal("", function)
-	d.Functions = []Function{{Name: function, Secrets: []Secret{{Name: "DB_PASSWORD", Parameter: d.below("db/password")}}}}
+	d.Functions = []Function{{Name: function, Secrets: []Secret{{Name: "DB_PASSWORD", From: d.below("db/password")}}}}
 	return d
 }
 
@@ -24,7 +24,7 @@ func Parameters(path string, names []string, env, function string) *Draft {
 	in := manifest.Import{Path: manifest.Text{Value: path}}
 	for _, name := range names {
 		below, _ := in.Below(name)
-		s := Secret{Parameter: d.below(below)}
+		s := Secret{From: d.below(below)}
 		var err error
 		if s.Name, err = in.Name(name); err != nil {
 			f.refused = append(f.refused, refusal{name: name, reason: "it would not make a valid secret name"})

@@ -40,7 +40,7 @@ func (i *serverless) source(s string) value {
 		return i.stack.reference(s)
 	case "strToBool":
 		v := i.string(m.parameters)
-		if v.kind == fromParameter {
+		if v.kind == fromStore {
 			v.remarks = append(v.remarks, "the source turns its value into true or false, but a secret is a string; the program has to convert it")
 		}
 		return v

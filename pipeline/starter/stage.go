@@ -33,13 +33,13 @@ func (d *document) eachStage(stages []string, evaluate func() value) (all []stag
 // Otherwise, the manifest gets a value of the environment.
 func (d *Draft) unify(key, name, from string, all []staged) value {
 	all, none := existing(all)
-	parameters := slices.ContainsFunc(all, func(s staged) bool { return s.value.kind == fromParameter })
-	if at := slices.IndexFunc(all, func(s staged) bool { return s.value.kind != known }); at >= 0 && !parameters {
+	stored := slices.ContainsFunc(all, func(s staged) bool { return s.value.kind == fromStore })
+	if at := slices.IndexFunc(all, func(s staged) bool { return s.value.kind != known }); at >= 0 && !stored {
 		return all[at].value
 	}
 	result := all[0].value
 	for _, s := range all {
-		if s.value.kind == fromParameter {
+		if s.value.kind == fromStore {
 			result = s.value
 		}
 	}
@@ -47,7 +47,7 @@ func (d *Draft) unify(key, name, from string, all []staged) value {
 	var same []Text
 	for _, s := range all {
 		plain, ok := s.value.text.plain()
-		if s.value.kind != result.kind || !ok || s.value.field != result.field || s.value.number != "" {
+		if s.value.kind != result.kind || !ok || !s.value.part(result.origin) || s.value.number != "" {
 			none = append(none, s.stage)
 			continue
 		}
@@ -61,16 +61,16 @@ func (d *Draft) unify(key, name, from string, all []staged) value {
 	}
 	o := d.leave(key, name, from)
 	o.own = table[LocalEnvironment]
-	if parameters || len(none) == 0 {
+	if stored || len(none) == 0 {
 		o.in = choice(table, none)
 	}
 	result.text = Text{{open: o}}
-	if parameters {
-		result.remarks = append(result.remarks, namesOf(all, table))
+	if stored {
+		result.remarks = append(result.remarks, "in the source, its "+noun(result.store)+" is "+namesOf(all, table))
 	}
-	if parameters && len(none) > 0 {
+	if stored && len(none) > 0 {
 		where := "in some environments of the source (" + strings.Join(stageNames(none), ", ") + ")"
-		result.remarks = append(result.remarks, where+", it does not come from a parameter whose name is known")
+		result.remarks = append(result.remarks, where+", it does not come from a "+noun(result.store)+" whose name is known")
 	}
 	return result
 }
@@ -103,8 +103,8 @@ func choice(table map[string]string, none []string) func(env string) (string, bo
 	}
 }
 
-// namesOf says which parameter an environment of the source has: table, in the order of
-// all.
+// namesOf says which parameter or secret an environment of the source has: table, in the
+// order of all.
 func namesOf(all []staged, table map[string]string) string {
 	stages := map[string][]string{}
 	var names []string
@@ -121,7 +121,7 @@ func namesOf(all []staged, table map[string]string) string {
 	for i, name := range names {
 		names[i] = fmt.Sprintf("%q in %s", name, strings.Join(stageNames(stages[name]), ", "))
 	}
-	return "in the source, its parameter is " + strings.Join(names, "; ")
+	return strings.Join(names, "; ")
 }
 
 func stageNames(all []string) (names []string) {

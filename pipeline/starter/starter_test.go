@@ -133,7 +133,7 @@ func TestServerless(t *testing.T) {
 		`"arn:aws:kms:us-west-2:222222222222:key/aaaaaaaa-2222-3333-4444-555555555555"`,
 		`# secret "FAR": its parameter "/shared/key" is in region "eu-west-1", not in`,
 		`# secret "URL": it is built from parameter "/x/host", and other text`,
-		`# secret "MANAGER": it is in Secrets Manager`,
+		`secret "MANAGER" { secretsmanager = "foo" }`,
 		`# secret "PROCESS": it comes from ${env:...}`,
 		`# secret "FILE": it is in another file, which is not read: "beside.yml"`,
 		`# secret "STACK": it comes from ${cf:...}`,
@@ -151,7 +151,7 @@ func TestServerless(t *testing.T) {
 	if strings.Contains(said(d, text, nil), canary) {
 		t.Errorf("a value was copied:\n%s", said(d, text, nil))
 	}
-	if len(d.Notes) != 10 {
+	if len(d.Notes) != 9 {
 		t.Errorf("%d notes: %v", len(d.Notes), d.Notes)
 	}
 }
@@ -174,6 +174,7 @@ Globals:
         LOG_TOKEN: !Sub "{{resolve:ssm:/${Stage}/${Project}/log-token}}"
 Resources:
   Table: {Type: AWS::DynamoDB::Table}
+  Made: {Type: AWS::SecretsManager::Secret, Properties: {Name: !Sub "${Stage}/shop/made", SecretString: ` + canary + `}}
   Api:
     Type: AWS::Serverless::Function
     Properties:
@@ -186,7 +187,8 @@ Resources:
           LONG: {"Fn::Sub": ["{{resolve:ssm:/${where}/x:1}}", {where: !Ref Stage}]}
           TABLE: !Ref Table
           JOINED: !Join ["", ["{{resolve:ssm:/a", "/b}}"]]
-          MANAGER: '{{resolve:secretsmanager:shop:SecretString:` + canary + `}}'
+          MANAGER: '{{resolve:secretsmanager:shop:SecretString:password}}'
+          MADE: !Sub '{{resolve:secretsmanager:${Made}:SecretString:password}}'
           HIDDEN: !Ref Hidden
           LITERAL: ` + canary + `
           IMPORTED: !ImportValue {"Fn::Sub": "${Stage}-x"}
@@ -234,7 +236,8 @@ func TestSAM(t *testing.T) {
 		`deployed_as = "shop-${environment.name}-api"`,
 		`key/bbbbbbbb-2222-3333-4444-555555555555"`,
 		`secret "JOINED" { parameter = "/a/b" }`,
-		`# secret "MANAGER": it is in Secrets Manager`,
+		"secret \"MANAGER\" {\n    secretsmanager = \"shop\"\n    field          = \"password\"\n  }",
+		"secret \"MADE\" {\n    secretsmanager = \"${environment.name}/shop/made\"\n    field          = \"password\"\n  }",
 		`# secret "HIDDEN": it is passed when the stack is deployed`,
 		"#   TABLE, LITERAL\n",
 		`# secret "IMPORTED": it comes from another stack (Fn::ImportValue); if it is secret, put it in a parameter`,
@@ -423,6 +426,8 @@ func fuzz(f *testing.F, seed string, read func(string, []byte, fs.FS) (*starter.
 	f.Add([]byte("functions: {f: {environment: {AB: '${ssm:/a/b}'}}}"))
 	f.Add([]byte(`{"Resources": {"F": {"Type": "AWS::Lambda::Function", "Properties": {"Environment": {"Variables": {"AB": {"Fn::Sub": "{{resolve:ssm:/a/b:1}}"}}}}}}}`))
 	f.Add([]byte("functions: {f: {environment: {AB: '${file(itself.yml):custom.${sls:stage}.x, ssm:/a/b}'}}}\ncustom: {dev: {x: '${ssm:/a/dev}'}, prod: {x: '${ssm:/a/prod}'}}"))
+	f.Add([]byte("functions: {f: {environment: {AB: '${ssm:/aws/reference/secretsmanager/a/b~true}', AC: '${self:custom.c.x.y}', AD: 'http://localhost:2773/secretsmanager/get?secretId=a%2Fb&versionStage=AWSPREVIOUS'}}}\ncustom: {c: '${ssm:/aws/reference/secretsmanager/c}'}"))
+	f.Add([]byte("Resources: {S: {Type: 'AWS::SecretsManager::Secret', Properties: {Name: !Sub 'a/${Stage}'}}, F: {Type: 'AWS::Lambda::Function', Properties: {Environment: {Variables: {AB: !Sub '{{resolve:secretsmanager:${S}:SecretString:k::}}', AC: '{{resolve:secretsmanager:arn:aws:secretsmanager:us-west-2:222222222222:secret:a/b-a1b2c3:SecretString:k.l:AWSPREVIOUS}}', AD: '{{resolve:secretsmanager:a:SecretBinary::x:}}', AE: !Ref S}}}}}"))
 	f.Add([]byte("functions: ${file(itself.yml):functions}\nprovider: ${file(itself.yml)}"))
 	f.Add([]byte("functions: {f: {environment: '${self:custom.${sls:stage}}'}}\ncustom: {dev: {AB: '${ssm:/a/${opt:x}:${param:v}}'}}\nparams: {default: {v: 1}, dev: {v: 02}}"))
 	f.Add([]byte("Mappings: {M: {dev: {x: a}}}\nResources: {'Fn::ForEach::F': [N, [A, B], {'${N}': {Type: 'AWS::Lambda::Function', Properties: {Environment: {Variables: {AB: !Sub ['{{resolve:ssm:/${x}/${N}}}', {x: !FindInMap [M, !Ref Stage, x]}], AC: !If [C, !Ref P, !Ref 'AWS::NoValue']}}}}}]}\nParameters: {P: {Type: 'AWS::SSM::Parameter::Value<String>', Default: /x}}"))

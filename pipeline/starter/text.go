@@ -129,21 +129,25 @@ func (t Text) template(escape func(string) string) string {
 	return b.String()
 }
 
-// parameter returns the name of a parameter for notes. A string that is no name is
-// not shown, because it could be a value.
-func (t Text) parameter() string {
+// called returns the name of a parameter or secret for notes. A string that is no name
+// is not shown, because it could be a value.
+func (t Text) called(store secret.Store) string {
+	what, of := noun(store), origin{store: store}
 	if len(t) == 1 && t[0].open != nil {
 		if o := t[0].open; o.whole != "" {
-			return "parameter " + shown(o.whole)
+			return what + " " + shown(o.whole)
 		}
-		return "a parameter that " + t[0].open.from + " names"
+		return "a " + what + " that " + t[0].open.from + " names"
 	}
-	settle(t, "")
-	if _, err := secret.ParseRef(t.in(LocalEnvironment)); err != nil {
-		return "a parameter"
+	settle(t, of, "")
+	if of.check(t.in(LocalEnvironment)) != nil {
+		return "a " + what
 	}
-	return "parameter " + shown(t.template(func(s string) string { return s }))
+	return what + " " + shown(t.template(func(s string) string { return s }))
 }
+
+// begins reports whether the string begins with a literal.
+func (t Text) begins(with string) bool { return len(t) > 0 && strings.HasPrefix(t[0].literal, with) }
 
 // quote returns a string without placeholders as written in a manifest.
 func quote(s string) string { return literal(s).hcl() }

@@ -8,24 +8,25 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"github.com/whispering/bundle/internal/lazyregexp"
+	"github.com/whispering/bundle/pipeline/secret"
 )
 
 // A value is what is known of a value in the source.
 type value struct {
 	kind kind
-	text Text   // for known, the string; for fromParameter, the parameter's name
+	text Text   // for known, the string; for fromStore, the name of the parameter or secret
 	why  string // for unknown: the reason
 
 	missing string   // for unknown: the variable that refers to nothing, "" if the reason is another
-	pieces  []string // for unknown: the parameters that it is built from, with other text
+	pieces  []string // for unknown: the parameters and secrets that it is built from, with other text
 
 	outside string // for known: why the whole value is not in the source, "" if it is
 	option  bool   // for known, outside: whoever deploys sets it; a default is usual
 	number  string // for known: why it cannot be part of a name
 
-	// For fromParameter:
+	// For fromStore:
+	origin
 	region   string   // if the source names one
-	field    string   // the field of its JSON
 	optional bool     // the source has a default for it
 	remarks  []string // what the manifest does not say
 	list     bool     // CloudFormation splits it at its commas
@@ -34,9 +35,9 @@ type value struct {
 type kind int
 
 const (
-	known         kind = iota // a string
-	computed                  // a string that AWS computes from resources
-	fromParameter             // the value of a parameter
+	known     kind = iota // a string
+	computed              // a string that AWS computes from resources
+	fromStore             // the value of a parameter, or of a secret of Secrets Manager
 	unknown
 	nothing // AWS::NoValue
 )
@@ -44,6 +45,14 @@ const (
 func text(t Text) value { return value{kind: known, text: t} }
 
 func not(why string) value { return value{kind: unknown, why: why} }
+
+// called returns the name of the parameter or secret for notes.
+func (v value) called() string { return v.text.called(v.store) }
+
+// same reports whether two values are the same part of the same parameter or secret.
+func (v value) same(other value) bool {
+	return v.text.hcl() == other.text.hcl() && v.part(other.origin)
+}
 
 // plain returns a string that is known and the same in all environments, otherwise "".
 func (v value) plain() string {
@@ -67,8 +76,8 @@ func (v value) notFixed() string {
 		return v.number
 	case v.kind == unknown:
 		return v.reason()
-	case v.kind == fromParameter:
-		return "it is the value of " + v.text.parameter()
+	case v.kind == fromStore:
+		return "it is the value of " + v.called()
 	case v.outside != "":
 		return v.outside
 	case len(opens) > 0:
@@ -88,24 +97,21 @@ func (v value) reason() string {
 // absent is the reason of a value that does not exist, so that a default applies.
 const absent = "it refers to something that is not in the source"
 
-// secretsManager is why a reference to Secrets Manager is not imported.
-const secretsManager = "it is in Secrets Manager, which a manifest cannot name; copy it to a parameter"
-
-// join joins the pieces of a string. A string that is only partly a parameter is not
-// a secret.
+// join joins the pieces of a string. A string that is only partly a parameter or secret
+// is not a secret.
 func join(all []value) value {
 	if len(all) == 1 {
 		return all[0]
 	}
-	var parameters []string
+	var names []string
 	result := text(nil)
 	for _, v := range all {
 		switch v.kind {
 		case unknown:
 			return v
-		case fromParameter:
-			if name := v.text.parameter(); !slices.Contains(parameters, name) {
-				parameters = append(parameters, name)
+		case fromStore:
+			if name := v.called(); !slices.Contains(names, name) {
+				names = append(names, name)
 			}
 		case computed:
 			result.kind = computed
@@ -118,11 +124,11 @@ func join(all []value) value {
 		}
 		result.text = append(result.text, v.text...)
 	}
-	if len(parameters) > 0 && isDynamic(all) {
-		return nameIn(parameters)
-	}
-	if len(parameters) > 0 {
-		return built(parameters)
+	if len(names) > 0 {
+		if store, ok := dynamicStore(all); ok {
+			return nameIn(store, names)
+		}
+		return built(names)
 	}
 	result.text = merged(result.text)
 	if length(result.text) > maxText {
@@ -131,38 +137,51 @@ func join(all []value) value {
 	return result
 }
 
-// isDynamic reports whether the pieces of a string are one dynamic reference to a
-// parameter.
-func isDynamic(all []value) bool {
+// dynamicStore reports whether the pieces of a string are one dynamic reference, and of
+// what.
+func dynamicStore(all []value) (secret.Store, bool) {
 	var b strings.Builder
 	for _, v := range all {
-		if v.kind == fromParameter {
+		if v.kind == fromStore {
 			b.WriteByte('x')
 			continue
 		}
 		b.WriteString(v.text.in("x"))
 	}
-	return dynamic.MatchString(strings.TrimSpace(b.String()))
+	m := dynamic.FindStringSubmatch(strings.TrimSpace(b.String()))
+	if m == nil {
+		return 0, false
+	}
+	return storeOf(m[1]), true
 }
 
-// built returns a value that is made of parameters and other text.
-func built(parameters []string) value {
-	v := not("it is built from " + listed(parameters) + ", and other text; put the whole value in its own parameter")
-	v.pieces = parameters
+// storeOf returns the store that a dynamic reference names.
+func storeOf(service string) secret.Store {
+	if service == secret.SecretsManager.String() {
+		return secret.SecretsManager
+	}
+	return secret.ParameterStore
+}
+
+// built returns a value that is made of parameters or secrets, and other text.
+func built(names []string) value {
+	v := not("it is built from " + listed(names) + ", and other text; put the whole value in its own parameter or secret")
+	v.pieces = names
 	return v
 }
 
-// nameIn returns a value in a parameter whose name other parameters have.
-func nameIn(parameters []string) value {
-	return not("the name of its parameter depends on the value of " + listed(parameters) + "; write the name itself")
+// nameIn returns a value in a parameter or secret whose name other parameters or secrets
+// have.
+func nameIn(store secret.Store, names []string) value {
+	return not("the name of its " + noun(store) + " depends on the value of " + listed(names) + "; write the name itself")
 }
 
-func listed(parameters []string) string {
+func listed(names []string) string {
 	const most = 10
-	if len(parameters) > most {
-		return strings.Join(parameters[:most], ", ") + " and others"
+	if len(names) > most {
+		return strings.Join(names[:most], ", ") + " and others"
 	}
-	return strings.Join(parameters, ", ")
+	return strings.Join(names, ", ")
 }
 
 // merged joins literals that follow each other.
@@ -211,7 +230,7 @@ func badNumber(n *yaml.Node) string {
 
 var (
 	dynamic   = lazyregexp.New(`^\{\{resolve:(ssm|ssm-secure|secretsmanager):([^{}]*)\}\}$`)
-	someplace = lazyregexp.New(`\{\{resolve:(?:ssm|ssm-secure):([^{}]*)\}\}`)
+	someplace = lazyregexp.New(`\{\{resolve:(ssm|ssm-secure|secretsmanager):([^{}]*)\}\}`)
 )
 
 // resolved recognizes CloudFormation's dynamic references in a value that is
@@ -229,31 +248,51 @@ func resolved(v value) value {
 	}
 	m := dynamic.FindStringSubmatch(whole)
 	switch {
-	case strings.Contains(whole, "{{resolve:secretsmanager:"):
-		return not(secretsManager)
 	case m == nil && v.kind == computed && someplace.FindString(whole) == "":
-		return not("the name of its parameter is computed from resources")
+		return not("the name of its parameter or secret is computed from resources; write the name itself")
 	case m == nil:
-		if parameters := namedIn(whole, holes); len(parameters) > 0 {
-			return built(parameters)
+		if names := namedIn(whole, holes); len(names) > 0 {
+			return built(names)
 		}
 		return not("it is a dynamic reference that is not closed or has other braces in it")
 	case v.number != "":
 		return not(v.number)
 	case v.kind == computed:
-		return not("the name of its parameter is computed from resources")
+		return not("the name of its " + noun(storeOf(m[1])) + " is computed from resources; write the name itself")
 	}
-	return value{kind: fromParameter, text: fill(strings.TrimSpace(m[2]), holes)}
+	return referred(m[1], m[2], holes)
 }
 
-// namedIn returns the parameters of the dynamic references within a string.
-func namedIn(whole string, holes Text) (parameters []string) {
+// referred returns what is known of a dynamic reference, given the name of the service
+// and what follows it.
+func referred(service, rest string, holes Text) value {
+	if storeOf(service) == secret.SecretsManager {
+		return dynamicSecret(rest, holes)
+	}
+	return fromParameters(fill(strings.TrimSpace(rest), holes), "")
+}
+
+// fromParameters returns a parameter, or a secret that is read through Parameter Store.
+func fromParameters(name Text, region string) value {
+	if name.begins(ssmReference) {
+		return throughParameters(name, region)
+	}
+	return value{kind: fromStore, text: name, region: region}
+}
+
+// namedIn returns the parameters and secrets of the dynamic references within a string.
+func namedIn(whole string, holes Text) (names []string) {
 	for _, one := range someplace.FindAllString(whole, -1) {
-		if name := fill(someplace.FindStringSubmatch(one)[1], holes).parameter(); !slices.Contains(parameters, name) {
-			parameters = append(parameters, name)
+		m := someplace.FindStringSubmatch(one)
+		name := "a " + noun(storeOf(m[1]))
+		if v := referred(m[1], m[2], holes); v.kind == fromStore {
+			name = v.called()
+		}
+		if !slices.Contains(names, name) {
+			names = append(names, name)
 		}
 	}
-	return parameters
+	return names
 }
 
 // punched returns a string with placeholders as text, in which each is one rune of a

@@ -76,7 +76,7 @@ func (i *serverless) variable(s string) value {
 	for n, one := range all {
 		v := i.alternative(one, n == 0)
 		switch {
-		case v.kind == fromParameter:
+		case v.kind == fromStore:
 			for _, name := range before {
 				v.remarks = append(v.remarks, "in the source, "+name+" overrides it")
 			}
@@ -106,8 +106,8 @@ func (i *serverless) preferred(v value, one string, rest []string) value {
 		return v
 	}
 	for _, next := range rest {
-		if p := i.alternative(next, false); p.kind == fromParameter {
-			return not(source(one) + " takes precedence in the source over " + p.text.parameter())
+		if p := i.alternative(next, false); p.kind == fromStore {
+			return not(source(one) + " takes precedence in the source over " + p.called())
 		}
 	}
 	return v
@@ -130,11 +130,12 @@ func (i *serverless) alternatively(v value, rest []string) value {
 	others := false
 	for _, one := range rest {
 		switch next := i.alternative(one, false); {
-		case next.kind == fromParameter && next.text.hcl() == v.text.hcl():
-		case next.kind == fromParameter:
+		case next.kind == fromStore && next.same(v):
+		case next.kind == fromStore:
 			others = true
-			other := strings.TrimPrefix(next.text.parameter(), "parameter ")
-			v.remarks = append(v.remarks, "if it does not exist, the source reads another parameter, "+other+"; a manifest has no alternatives")
+			what := noun(next.store)
+			other := strings.TrimPrefix(next.called(), what+" ")
+			v.remarks = append(v.remarks, "if it does not exist, the source reads another "+what+", "+other+"; a manifest has no alternatives")
 		case next.kind == unknown && next.why == absent:
 		case next.outside != "" || next.kind == unknown:
 			v.optional = true

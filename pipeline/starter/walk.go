@@ -1,6 +1,7 @@
 package starter
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -22,7 +23,7 @@ func (i *serverless) at(root *yaml.Node, path string) value {
 }
 
 // walkTo returns the node at a path. Variables on the way are followed. If one of
-// them is a parameter, the rest of the path is a field of its JSON.
+// them is a parameter or secret, the rest of the path is a field of its JSON.
 func (i *serverless) walkTo(root *yaml.Node, path string) (*yaml.Node, *value) {
 	n := i.follow(root)
 	if path == "" {
@@ -32,8 +33,8 @@ func (i *serverless) walkTo(root *yaml.Node, path string) (*yaml.Node, *value) {
 	for at, key := range keys {
 		if hasVariable(n) {
 			target, v := i.node(n)
-			if v != nil && v.kind == fromParameter {
-				v.field = strings.Trim(v.field+"."+strings.Join(keys[at:], "."), ".")
+			if v != nil && v.kind == fromStore {
+				v.field = append(slices.Clone(v.field), keys[at:]...)
 			}
 			if v != nil {
 				return nil, v

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/whispering/bundle/pipeline/manifest"
+	"github.com/whispering/bundle/pipeline/secret"
 )
 
 // LocalEnvironment is the name of the embedded environment in every first manifest.
@@ -125,7 +126,7 @@ func (w *writer) manifest() {
 	if w.draft.Source != "" {
 		from = " from " + bare(w.draft.Source)
 	}
-	w.line("# The secrets of Lambda functions: names of parameters, never values. Written by bundle init%s.", from)
+	w.line("# The secrets of Lambda functions: names, never values. Written by bundle init%s.", from)
 	w.line("#")
 	w.line("# It builds as is, without an AWS account, with sample values:")
 	w.line("#")
@@ -276,23 +277,22 @@ func (w *writer) at(line int) string {
 
 func (w *writer) secrets(all []Secret) {
 	for _, s := range all {
-		parameter := s.Parameter.hcl()
-		if root := w.draft.root; root != nil {
-			if below, ok := strings.CutPrefix(parameter, strings.TrimSuffix(root.hcl(), `"`)+"/"); ok {
-				parameter = `"${local.root}/` + below
+		name, from := "parameter", s.From.hcl()
+		if s.store == secret.SecretsManager {
+			name = s.store.String()
+		} else if root := w.draft.root; root != nil {
+			if below, ok := strings.CutPrefix(from, strings.TrimSuffix(root.hcl(), `"`)+"/"); ok {
+				from = `"${local.root}/` + below
 			}
 		}
-		if s.Optional || s.Field != "" {
-			w.line("secret %s {\nparameter = %s", quote(s.Name), parameter)
-			if s.Field != "" {
-				w.line("field = %s", quote(s.Field))
-			}
-			if s.Optional {
-				w.line("optional = true # the source works without it")
-			}
-			w.line("}")
+		lines := s.lines()
+		if s.Optional {
+			lines = append(lines, "optional = true # the source works without it")
+		}
+		if len(lines) > 0 {
+			w.line("secret %s {\n%s = %s\n%s\n}", quote(s.Name), name, from, strings.Join(lines, "\n"))
 		} else {
-			w.line("secret %s { parameter = %s }", quote(s.Name), parameter)
+			w.line("secret %s { %s = %s }", quote(s.Name), name, from)
 		}
 		for _, text := range s.remarks {
 			w.line("# secret %s: %s%s", shown(s.Name), text, w.at(s.line))

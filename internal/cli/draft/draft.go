@@ -101,6 +101,8 @@ func drafted(kind starter.Kind, source string, content []byte, function string) 
 		return starter.Dotenv(source, content, function)
 	case starter.NamesKind:
 		return starter.Names(source, content, function)
+	case starter.TaskKind:
+		return starter.TaskDefinition(source, content)
 	}
 	return nil, starter.Unrecognized(source, content)
 }
