@@ -20,7 +20,8 @@ import (
 // limited: its calls get the credentials that the others wait for.
 func turns() func(*middleware.Stack) error {
 	slots := map[string]chan struct{}{
-		"KMS": make(chan struct{}, 32), "SSM": make(chan struct{}, 32), "Lambda": make(chan struct{}, 4), "IAM": make(chan struct{}, 1),
+		"KMS": make(chan struct{}, 32), "SSM": make(chan struct{}, 32), "Secrets Manager": make(chan struct{}, 32),
+		"Lambda": make(chan struct{}, 4), "IAM": make(chan struct{}, 1),
 	}
 	wait := middleware.InitializeMiddlewareFunc("Turns", func(
 		ctx context.Context, in middleware.InitializeInput, next middleware.InitializeHandler,

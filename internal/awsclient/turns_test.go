@@ -12,6 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 
 	"github.com/whispering/bundle/internal/awsfault"
@@ -31,6 +32,10 @@ func TestCallsTakeTurns(t *testing.T) {
 		}},
 		"SSM": {32, func(ctx context.Context, cfg aws.Config) error {
 			_, err := ssm.NewFromConfig(cfg).GetParameters(ctx, &ssm.GetParametersInput{Names: []string{"/x"}})
+			return err
+		}},
+		"Secrets Manager": {32, func(ctx context.Context, cfg aws.Config) error {
+			_, err := secretsmanager.NewFromConfig(cfg).DescribeSecret(ctx, &secretsmanager.DescribeSecretInput{SecretId: aws.String("x")})
 			return err
 		}},
 		"Lambda": {4, func(ctx context.Context, cfg aws.Config) error {

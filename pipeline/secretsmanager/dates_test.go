@@ -97,6 +97,9 @@ func TestBadListsAreRefused(t *testing.T) {
 	for name, reply := range lists {
 		f := newFake(t, reply)
 		all, err := f.dates(t, "prod/db")
+		if most := map[string]int{"pages in a circle": 3, "versions without end": maxVersions/listSize + 1, "pages without end": maxPages}[name]; len(f.asked()) > max(most, 2) {
+			t.Errorf("%s: %d calls", name, len(f.asked()))
+		}
 		if err != nil || !errors.Is(all.Err, ErrReply) || all.Created != nil || all.ARN != "" {
 			t.Errorf("%s: %v, %+v", name, err, all)
 		} else if strings.Contains(all.Err.Error(), canary) || strings.ContainsAny(all.Err.Error(), "\x00\x1b\n") {

@@ -141,9 +141,6 @@ func (h home) described(out *secretsmanager.DescribeSecretOutput, name string) (
 		NextRotation: date(out.NextRotationDate), LastRotated: date(out.LastRotatedDate), LastChanged: date(out.LastChangedDate), Deleted: date(out.DeletedDate),
 		Primary: aws.ToString(out.PrimaryRegion),
 	}}
-	if out.DeletedDate != nil && d.Deleted.IsZero() {
-		return d, "has an invalid date"
-	}
 	for what, text := range map[string]string{"key": d.Key, "owner": d.Owner, "primary region": d.Primary} {
 		if !wordForm.MatchString(text) {
 			return d, "has an invalid " + what

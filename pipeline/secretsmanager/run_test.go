@@ -17,6 +17,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager/types"
 
 	"github.com/whispering/bundle/pipeline/secret"
 )
@@ -56,8 +57,12 @@ func sent(t *testing.T, client *secretsmanager.Client, f *fake) []string {
 // No client sends BatchGetSecretValue or ListSecrets, and a looking one never receives a value.
 func TestClientsSendNothingElse(t *testing.T) {
 	f := newFake(t, honest)
-	if got := sent(t, source(f.URL).client, f); !slices.Equal(got, []string{"DescribeSecret", "GetSecretValue", "ListSecretVersionIds"}) {
+	if got := sent(t, New(config(f.URL), Options{Account: account}).client, f); !slices.Equal(got, []string{"DescribeSecret", "GetSecretValue", "ListSecretVersionIds"}) {
 		t.Errorf("a source sends %q", got)
+	}
+	f = newFake(t, honest)
+	if got := sent(t, source(f.URL).client, f); len(got) != 3 {
+		t.Errorf("the source of these tests sends %q", got)
 	}
 	f = newFake(t, honest)
 	if got := sent(t, source(f.URL).Looking(config(f.URL)).client, f); !slices.Equal(got, []string{"DescribeSecret", "ListSecretVersionIds"}) {
@@ -93,6 +98,25 @@ func TestTextsAreReadAsTheyAre(t *testing.T) {
 		if r := results[named("prod/db")[0]]; err != nil || r.Err != nil || r.Secret.Binary || string(r.Secret.Value.Reveal()) != text {
 			t.Errorf("%d bytes: %v, %v", len(text), err, r.Err)
 		}
+	}
+}
+
+// What internal/awsreply refuses is refused here, too.
+func TestRepliesAreCheckedHereToo(t *testing.T) {
+	s := source("http://127.0.0.1:1")
+	out := &secretsmanager.GetSecretValueOutput{
+		ARN: aws.String(place + "prod/db-a1B2c3"), Name: aws.String("prod/db"), VersionId: aws.String(second), VersionStages: []string{Current}, SecretString: aws.String(canary),
+	}
+	if found, fault := s.home.take(out, named("prod/db")[0]); fault != "has no date" || found.Value.Len() > 0 {
+		t.Errorf("a value without a date: %q", fault)
+	}
+	out.CreatedDate, out.SecretString = aws.Time(time.Now()), aws.String("\xff"+canary)
+	if found, fault := s.home.take(out, named("prod/db")[0]); fault != "has a value that is not text" || found.Value.Len() > 0 {
+		t.Errorf("a value that is not text: %q", fault)
+	}
+	list := &secretsmanager.ListSecretVersionIdsOutput{ARN: out.ARN, Versions: []types.SecretVersionsListEntry{{VersionId: aws.String(second)}}}
+	if fault := (&Dated{Created: make(map[string]time.Time)}).add(list); fault != "has a version without a date" {
+		t.Errorf("a version without a date: %q", fault)
 	}
 }
 
