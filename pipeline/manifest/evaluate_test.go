@@ -59,6 +59,8 @@ func TestEvaluateResolvesDefaultsGroupsAndScopes(t *testing.T) {
 					{Name: text("STRIPE_KEY"), Parameter: text("/prod/payments/x:7"), Field: Field{Path: "live.key"}, Encoding: text("base64"), Optional: true,
 						Matches: text(`[a-z]{3}\d+`), MinLength: Number{Value: 12}},
 					{Name: text("NODE_AUTH_TOKEN"), Parameter: text("/prod/payments/npm"), Encoding: text("text"), AllowReserved: true},
+					{Name: text("ROTATED"), SecretsManager: text("prod/payments"), VersionStage: text("AWSPREVIOUS"), Field: Field{Path: "password"}, Encoding: text("text")},
+					{Name: text("MANAGED"), SecretsManager: text("rds!cluster-1"), VersionStage: text("AWSCURRENT"), Encoding: text("text")},
 					{Name: text("NOTHING_SPECIAL"), Parameter: text("x"), Encoding: text("text")},
 					{Name: text("LOG_TOKEN"), Parameter: text("/prod/payments/log-token-hello"), Encoding: text("text")},
 				},

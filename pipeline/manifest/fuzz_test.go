@@ -82,8 +82,12 @@ func promises(t *testing.T, m *Manifest) {
 			t.Errorf("unusable function: %+v", f)
 		}
 		for _, s := range f.Secrets {
-			if n, _ := Lookup(s.Name.Value); !secretPattern.MatchString(s.Name.Value) || s.Parameter.Value == "" || n.refusal(s.Name.Value, s.AllowReserved) != "" {
+			if n, _ := Lookup(s.Name.Value); !secretPattern.MatchString(s.Name.Value) || s.Source().Value == "" || n.refusal(s.Name.Value, s.AllowReserved) != "" {
 				t.Errorf("unusable secret: %+v", s)
+			}
+			parameter, version := s.SecretsManager.Value == "", s.VersionStage.Value+s.VersionID.Value
+			if parameter == (s.Parameter.Value == "") || parameter != (version == "") || s.VersionStage.Value != "" && s.VersionID.Value != "" {
+				t.Errorf("not one source: %+v", s)
 			}
 		}
 		for _, i := range f.Imports {

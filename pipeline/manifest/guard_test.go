@@ -101,6 +101,12 @@ func TestGuardRefusesWhatItDoesNotUnderstand(t *testing.T) {
 		{`"/prod/shared"`, `"/"`, "is not the beginning of a parameter name"},
 		{`"/prod/shared"`, `"prod/shared"`, "is not the beginning of a parameter name"},
 		{`"/prod/shared"`, `"/prod//shared"`, "is not the beginning of a parameter name"},
+		{"  parameters     = [\"/prod/payments/\", \"/prod/shared\", \"toplevel\"]", "", "needs parameters or secrets"},
+		{`["/prod/payments/", "/prod/shared", "toplevel"]`, "[]", "allows no parameter and no secret of Secrets Manager"},
+		{"blind          = true", `secrets = ["prod/*"]`, "without an asterisk"},
+		{"blind          = true", `secrets = ["arn:aws:secretsmanager:x"]`, "is not the beginning of a secret's name"},
+		{"blind          = true", `secrets = ["a b"]`, "is not the beginning of a secret's name"},
+		{"blind          = true", `secrets = "prod/"`, "secrets must be a list(string)"},
 		{`"us-west-2"`, `"us-west-2…"`, `Invalid attribute "regions"`},
 		{`"us-west-2"`, `""`, "An element of regions is empty"},
 		{`["payments"]`, `[]`, "this block allows nothing"},
@@ -177,6 +183,22 @@ func TestPatternsAndPrefixesMatchWholeNames(t *testing.T) {
 		{"/prod", "prod", true}, {"prod", "/prod/x", true}, {"/prod", "/prod/x", true}, {"/prod", "/production/x", false}, {"*", "/any/thing", true},
 	} {
 		if got := HasPrefix(tt.name, tt.prefix); got != tt.want {
+			t.Errorf("%q on %q: %v", tt.prefix, tt.name, got)
+		}
+	}
+}
+
+// The names of Secrets Manager mean nothing but themselves, and only a slash ends a level.
+func TestSecretPrefixes(t *testing.T) {
+	for _, tt := range []struct {
+		prefix, name string
+		want         bool
+	}{
+		{"prod/pay", "prod/pay", true}, {"prod/pay", "prod/pay/x", true}, {"prod/pay/", "prod/pay/x", true}, {"prod/pay/", "prod/pay/", true}, {"*", "/any/thing", true},
+		{"prod/pay/", "prod/pay", false}, {"prod/pay", "prod/payments", false}, {"prod/pay", "prod", false}, {"prod/pay", "Prod/pay/x", false},
+		{"prod/pay", "/prod/pay", false}, {"/prod/pay", "prod/pay/x", false}, {"/", "/x", true}, {"/", "x", false}, {"prod", "prod//x", true}, {"rds!cluster", "rds!cluster-1", false},
+	} {
+		if got := HasSecretPrefix(tt.name, tt.prefix); got != tt.want {
 			t.Errorf("%q on %q: %v", tt.prefix, tt.name, got)
 		}
 	}

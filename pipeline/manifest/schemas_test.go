@@ -85,7 +85,7 @@ func (s *schemaMaker) present(spec *blockSpec, name string) object {
 		properties[name] = object{"type": []string{aList, "string"}, "minItems": 1}
 	}
 	if name == "parameter" {
-		properties["min_length"] = object{"maximum": maxParameterLength}
+		properties["min_length"] = object{"type": []string{"integer", "string", aNull}, "maximum": maxParameterLength}
 	}
 	return object{"required": []string{name}, "properties": properties}
 }

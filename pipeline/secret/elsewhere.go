@@ -104,8 +104,11 @@ func (e elsewhere) remedy() string {
 			lines = append(lines, attribute+" = \"…\"")
 		}
 	}
-	_, err := ParseField(e.field)
-	add("field", e.field, err == nil)
+	if plain := !strings.ContainsFunc(e.field, func(c rune) bool { return !isNameChar(c) || c == '.' }); plain || shown(e.field) == "" {
+		add("field", e.field, plain)
+	} else { // one key, which as a string would be a path
+		lines = append(lines, fmt.Sprintf("field = [%q]", e.field))
+	}
 	if e.id == "" && e.stage != StageCurrent { // an ID alone says which version; the stage is the default
 		add("version_stage", e.stage, CheckStage(e.stage) == nil)
 	}

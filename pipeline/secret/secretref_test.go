@@ -47,6 +47,7 @@ func TestSecretNamesAreRefusedWithReasonAndRemedy(t *testing.T) {
 		{aARN + "prod/db-secret", "is an ARN", `write secretsmanager = "prod/db", or "prod/db-secret" if the ARN lacks`},
 		{aARN + "rds!cluster-1-AbC123", "is an ARN", `write secretsmanager = "rds!cluster-1";`},
 		{aARN + "prod/db-AbC123:password::", "is an ARN", `write secretsmanager = "prod/db" and field = "password", each on a line of its own;`},
+		{aARN + "prod/db-AbC123:db.password::", "is an ARN", `"prod/db" and field = ["db.password"], each`},
 		{aARN + "prod/db-AbC123:password:AWSPREVIOUS:", "is an ARN", `"prod/db", field = "password" and version_stage = "AWSPREVIOUS", each`},
 		{aARN + "prod/db-AbC123:::" + id, "is an ARN", `"prod/db" and version_id = "` + id + `", each`},
 		{aARN + "prod/db-AbC123:a b:AWSPENDING:7", "is an ARN", `"prod/db", field = "…" and version_id = "…"`},

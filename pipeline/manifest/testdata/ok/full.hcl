@@ -87,6 +87,12 @@ function "hello" {
     allow_reserved = true
     environments   = ["prod"]
   }
+  secret "ROTATED" {
+    secretsmanager = "${environment.name}/payments"
+    field          = "password"
+    version_stage  = "AWSPREVIOUS"
+  }
+  secret "MANAGED" { secretsmanager = "rds!cluster-1" }
   secret "NOTHING_SPECIAL" {
     parameter = "x"
     field     = local.nothing
