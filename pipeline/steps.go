@@ -83,7 +83,7 @@ type Result struct {
 }
 
 func (c compared) result() Result {
-	all := slices.Concat(warnings(c.functions), blankWarnings(c.functions), snapshotWarnings(c.functions))
+	all := slices.Concat(warnings(c.functions), c.formatWarnings(), blankWarnings(c.functions), snapshotWarnings(c.functions))
 	return Result{Changes: c.changes, Previous: c.previous, Warnings: all}
 }
 

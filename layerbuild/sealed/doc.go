@@ -34,8 +34,8 @@ const Extension = ".sealed"
 // name in Lambda.
 func Path(name string) string { return Folder + "/" + name + Extension }
 
-// The first lines of documents (F-4).
+// The formats of documents, as in their first lines (F-4).
 const (
-	bundle1 = "bundle/1"
-	bundle2 = "bundle/2" // with a secret of Secrets Manager, or a field in the list form (F-35)
+	Bundle1 = "bundle/1"
+	Bundle2 = "bundle/2" // with a secret of Secrets Manager, or a field in the list form (F-35)
 )

@@ -64,10 +64,10 @@ const dateLayout = "2006-01-02T15:04:05.000Z"
 func (h Header) Format() string {
 	for _, s := range h.Sources {
 		if s.ID != "" || strings.HasPrefix(s.Field, "/") {
-			return bundle2
+			return Bundle2
 		}
 	}
-	return bundle1
+	return Bundle1
 }
 
 // Marshal returns the header's bytes, up to and including the empty line. If

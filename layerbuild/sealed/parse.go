@@ -87,8 +87,8 @@ func (p *parser) take(keyword string) ([]string, bool) {
 }
 
 func (p *parser) header(h *Header) error {
-	if p.lines[0] != bundle1 && p.lines[0] != bundle2 {
-		return broken("F-4", 1, "unknown format %q; expected %q or %q", clip(p.lines[0]), bundle1, bundle2)
+	if p.lines[0] != Bundle1 && p.lines[0] != Bundle2 {
+		return broken("F-4", 1, "unknown format %q; expected %q or %q", clip(p.lines[0]), Bundle1, Bundle2)
 	}
 	p.format, p.next = p.lines[0], 1
 	var mode string
@@ -151,7 +151,7 @@ func (p *parser) source(words []string) (Source, error) {
 	if len(words) == 8 {
 		words, checks = words[:7], words[7]
 	}
-	if len(words) != 7 || words[2] != storeParameters && (words[2] != storeSecrets || p.format == bundle1) {
+	if len(words) != 7 || words[2] != storeParameters && (words[2] != storeSecrets || p.format == Bundle1) {
 		return Source{}, broken("F-5", line, "expected source SECRET ENCODING STORE ARN VERSION DATE FIELD [CHECKS]")
 	}
 	s := Source{Secret: words[0], Encoding: words[1], ARN: words[3], Field: words[6], Checks: checks}
@@ -167,7 +167,7 @@ func (p *parser) source(words []string) (Source, error) {
 	switch {
 	case s.Field == "-":
 		s.Field = ""
-	case strings.HasPrefix(s.Field, "/") && p.format == bundle1:
+	case strings.HasPrefix(s.Field, "/") && p.format == Bundle1:
 		return Source{}, broken("F-15", line, "%q is not a valid field", clip(s.Field))
 	}
 	return s, nil

@@ -78,7 +78,7 @@ func (v Value) Field(f Field, as Syntax) (Value, error) {
 			return Value{}, err
 		}
 		if !found || string(next.of(text)) == "null" {
-			return Value{}, absent(f, i+1, len(keys) > 1 && !f.isList() && slices.ContainsFunc(passed, hasOtherKeys))
+			return Value{}, absent(f, i+1, len(keys) > 1 && !f.IsList() && slices.ContainsFunc(passed, hasOtherKeys))
 		}
 		at = next
 	}
@@ -98,7 +98,7 @@ func (v Value) Field(f Field, as Syntax) (Value, error) {
 
 // listOf returns the list of keys that a string with other characters may mean.
 func listOf(s string) Field {
-	if f, err := ParseFieldKeys(Field(s).Keys()); err == nil && f.isList() { // as in a document, if s begins with a slash
+	if f, err := ParseFieldKeys(Field(s).Keys()); err == nil && f.IsList() { // as in a document, if s begins with a slash
 		return f
 	}
 	return fieldOf([]string{strings.ToValidUTF8(s, "")})

@@ -33,7 +33,7 @@ func ParseFieldKeys(keys []string) (Field, error) {
 		}
 	}
 	f := fieldOf(keys)
-	if !f.isList() {
+	if !f.IsList() {
 		return ParseField(string(f))
 	}
 	if len(f) > MaxFieldList {
@@ -72,15 +72,15 @@ func needsList(key string) bool {
 	return key == "" || key[0] == '-' || strings.ContainsFunc(key, func(c rune) bool { return !isNameChar(c) || c == '.' })
 }
 
-// isList reports whether the field is in the list form.
-func (f Field) isList() bool { return strings.HasPrefix(string(f), "/") }
+// IsList reports whether the field is in the list form, because one of its keys needs it.
+func (f Field) IsList() bool { return strings.HasPrefix(string(f), "/") }
 
 // Keys returns the keys of the field, or none for the whole value.
 func (f Field) Keys() []string {
 	if f == "" {
 		return nil
 	}
-	if !f.isList() {
+	if !f.IsList() {
 		return strings.Split(string(f), ".")
 	}
 	keys := strings.Split(string(f[1:]), "/")
@@ -95,7 +95,7 @@ func (f Field) Keys() []string {
 // String returns the field as in a manifest, without quotes around keys with dots:
 // live.key, or ["spring.datasource.password"].
 func (f Field) String() string {
-	if !f.isList() {
+	if !f.IsList() {
 		return string(f)
 	}
 	var quoted []string
@@ -109,7 +109,7 @@ func (f Field) String() string {
 // has them already.
 func (f Field) Format(s fmt.State, verb rune) {
 	text := f.String()
-	if verb == 'q' && !f.isList() {
+	if verb == 'q' && !f.IsList() {
 		text = strconv.Quote(text)
 	}
 	_, _ = io.WriteString(s, text)

@@ -132,7 +132,7 @@ func (r *Inspect) Text(out *printable.Stream) error {
 	}
 	for _, d := range r.Documents {
 		form := d.Mode
-		if d.Format != "bundle/1" { // not every helper reads another
+		if d.Format != sealed.Bundle1 { // not every helper reads another
 			form = d.Format + ", " + form
 		}
 		if err := out.Printf("\n%s/%s in %s, to Lambda %s\nkey %s\n"+
