@@ -18,8 +18,9 @@ type Roles struct {
 	Put       string            // ARN; "" for none
 	Functions map[string]string // ARNs, by the function's name in the manifest
 
-	Keys       []string     // that parameters are stored under; if there are none, they are looked up
-	Parameters Descriptions // to look them up
+	Keys       NamedKeys          // those that are not named are looked up
+	Parameters Descriptions       // to look them up
+	Secrets    SecretDescriptions // to look up those of Secrets Manager
 }
 
 // roles checks the policies of the roles that are known, as far as the functions' keys
@@ -86,22 +87,28 @@ func (d *Diagnose) roles(ctx context.Context, all []diagnosed) []doctor.Finding 
 	return append(findings, d.Doctor.Roles(ctx, roles, func(done, total int) { d.Observer.Progress(StepSimulate, done, total) })...)
 }
 
-// parameterKeys finds the keys that parameters are stored under. A build need not be able
-// to, so it is a note if the caller cannot.
+// parameterKeys finds the keys that parameters and secrets of Secrets Manager are
+// encrypted with. A build need not be able to, so it is a note if the caller cannot.
 func (d *Diagnose) parameterKeys(ctx context.Context, s *policy.Setting) []doctor.Finding {
-	resolve := &Resolve{Scope: d.Scope, Keys: d.Keys, Parameters: d.Roles.Parameters}
+	resolve := &Resolve{Scope: d.Scope, Keys: d.Keys, Parameters: d.Roles.Parameters, Secrets: d.Roles.Secrets}
 	resolve.Manifest = s.Manifest
-	problems := resolve.parameterKeys(ctx, s, d.Roles.Keys, true, false)
+	return slices.Concat(
+		d.unknownKeys("ssm:DescribeParameters", "parameters", resolve.parameterKeys(ctx, s, d.Roles.Keys.Parameters, true, false)),
+		d.unknownKeys("secretsmanager:DescribeSecret", "secrets of Secrets Manager", resolve.secretKeys(ctx, s, d.Roles.Keys.Secrets)))
+}
+
+// unknownKeys reports why keys could not be looked up.
+func (d *Diagnose) unknownKeys(action, what string, problems problem.Problems) []doctor.Finding {
 	if len(problems) == 0 {
 		return nil
 	}
-	found := doctor.Finding{Check: doctor.CheckRole, Status: doctor.Note, Action: "ssm:DescribeParameters", At: d.Manifest.Environment.Name}
+	found := doctor.Finding{Check: doctor.CheckRole, Status: doctor.Note, Action: action, At: d.Manifest.Environment.Name}
 	for _, p := range problems {
 		if p.Kind != problem.Access && p.Kind != problem.Missing {
 			found.Status, found.Detail, found.Problem = doctor.Failed, p.Detail, p
 			return []doctor.Finding{found}
 		}
 	}
-	found.Detail = "not seen: whether roles can open the parameters, and no others, because their keys are not known. " + problems[0].Detail
+	found.Detail = "not seen: whether roles can open the " + what + ", and no others, because their keys are not known. " + problems[0].Detail
 	return []doctor.Finding{found}
 }

@@ -25,12 +25,18 @@ type Resolve struct {
 	Scope
 	Keys       KeyDescriber
 	Parameters Descriptions
+	Secrets    SecretDescriptions
+	Listed     SecretNames // for Beyond
 }
 
+// NamedKeys are references to the keys that parameters and secrets of Secrets Manager are
+// encrypted with. Those that are not named are looked up.
+type NamedKeys struct{ Parameters, Secrets []string }
+
 // Setting fills in the keys that policies of a kind need: those of the functions
-// and, for a role that builds, those that parameters are stored under. These are the
-// named ones, or else what Parameter Store returns.
-func (r *Resolve) Setting(ctx context.Context, s *policy.Setting, kind string, named []string) problem.Problems {
+// and, for a role that builds, those that parameters and secrets are stored under. These
+// are the named ones, or else what Parameter Store and Secrets Manager return.
+func (r *Resolve) Setting(ctx context.Context, s *policy.Setting, kind string, named NamedKeys) problem.Problems {
 	keys, problems := r.FunctionKeys(ctx)
 	if len(problems) > 0 {
 		return problems
@@ -43,7 +49,12 @@ func (r *Resolve) Setting(ctx context.Context, s *policy.Setting, kind string, n
 	case policy.KindFunction, policy.KindKey, policy.KindRollout, policy.KindPrune, policy.KindRevoke, policy.KindAudit:
 		return nil // these policies are not about parameters
 	}
-	return r.parameterKeys(ctx, s, named, kind != policy.KindPlan && kind != policy.KindDeployed, kind != policy.KindPut)
+	looks := kind == policy.KindPlan || kind == policy.KindDeployed
+	problems = r.parameterKeys(ctx, s, named.Parameters, !looks, kind != policy.KindPut)
+	if looks || kind == policy.KindPut { // these policies do not open secrets
+		return problems
+	}
+	return append(problems, r.secretKeys(ctx, s, named.Secrets)...)
 }
 
 // parameterKeys fills in the keys that parameters are stored under. If none are named, it
@@ -54,13 +65,13 @@ func (r *Resolve) parameterKeys(ctx context.Context, s *policy.Setting, named []
 	for _, key := range r.Manifest.Environment.ParameterKeys {
 		refs = append(refs, key.Value)
 	}
-	keys, problems := r.ordered(ctx, refs)
+	keys, problems := r.ordered(ctx, refs, keysOfParameters)
 	if len(problems) > 0 {
 		return problems
 	}
 	s.BlindKeys = keys
 	if len(named) > 0 {
-		if keys, problems = r.ordered(ctx, named); len(problems) == 0 {
+		if keys, problems = r.ordered(ctx, named, keysOfParameters); len(problems) == 0 {
 			s.ParameterKeys = keys
 		}
 		return problems
@@ -77,8 +88,8 @@ func (r *Resolve) parameterKeys(ctx context.Context, s *policy.Setting, named []
 }
 
 // ordered resolves references to keys, in their order.
-func (r *Resolve) ordered(ctx context.Context, refs []string) ([]string, problem.Problems) {
-	found, problems := r.KeyARNs(ctx, refs)
+func (r *Resolve) ordered(ctx context.Context, refs []string, of encrypted) ([]string, problem.Problems) {
+	found, problems := r.KeyARNs(ctx, refs, of)
 	var arns []string
 	for _, ref := range refs {
 		arns = append(arns, found[ref])
@@ -132,6 +143,9 @@ func (r *Resolve) stored(ctx context.Context, all bool) ([]StoredParameter, prob
 			paths = append(paths, im.Path.Value)
 		}
 	}
+	if len(names)+len(paths) == 0 {
+		return nil, nil
+	}
 	found, err := r.Parameters.Describe(ctx, names, paths)
 	if err != nil {
 		return nil, problem.Problems{describeProblem(err, "which a build does not need, or list the keys of the parameters with --parameter-key.")}
@@ -145,7 +159,7 @@ func (r *Resolve) stored(ctx context.Context, all bool) ([]StoredParameter, prob
 			refs = append(refs, p.Key)
 		}
 	}
-	keys, wrong := r.KeyARNs(ctx, refs)
+	keys, wrong := r.KeyARNs(ctx, refs, keysOfParameters)
 	if problems = append(problems, wrong...); len(problems) > 0 {
 		return nil, problems.Sort()
 	}
@@ -179,24 +193,36 @@ func (b bound) undescribed(found []param.Description) problem.Problems {
 	return problems
 }
 
-// KeyARNs resolves references to keys that parameters are stored under.
-func (r *Resolve) KeyARNs(ctx context.Context, refs []string) (map[string]string, problem.Problems) {
+// encrypted is what keys are of: parameters or secrets of Secrets Manager.
+type encrypted struct{ what, verb, flag string }
+
+var (
+	keysOfParameters = encrypted{"parameters", "Put the parameters again with a key", "--parameter-key"}
+	keysOfSecrets    = encrypted{"secrets", "Give the secrets a key", "--secret-key"}
+)
+
+// KeyARNs resolves references to keys that parameters or secrets are encrypted with. That
+// of no key is none.
+func (r *Resolve) KeyARNs(ctx context.Context, refs []string, of encrypted) (map[string]string, problem.Problems) {
 	arns := make(map[string]string)
 	var problems problem.Problems
 	for _, ref := range slices.Compact(slices.Sorted(slices.Values(refs))) {
+		if ref == "" {
+			continue
+		}
 		key, err := r.Keys.Describe(ctx, ref)
 		if err != nil {
-			problems = append(problems, sourceKeyProblem(ref, err))
+			problems = append(problems, sourceKeyProblem(ref, of, err))
 		}
 		arns[ref] = key.ARN
 	}
 	return arns, problems
 }
 
-func sourceKeyProblem(ref string, err error) problem.Problem {
+func sourceKeyProblem(ref string, of encrypted, err error) problem.Problem {
 	return problem.FromAWS(err, problem.Resource{
-		Name: fmt.Sprintf("key %q", ref), Lead: fmt.Sprintf("Key %q of the parameters", ref),
-		Rights: []string{"kms:DescribeKey"}, On: "it", Absent: "Put the parameters again with a key that exists, or correct --parameter-key",
-		Or: ", or pass the ARN of the key with --parameter-key",
+		Name: fmt.Sprintf("key %q", ref), Lead: fmt.Sprintf("Key %q of the %s", ref, of.what),
+		Rights: []string{"kms:DescribeKey"}, On: "it", Absent: of.verb + " that exists, or correct " + of.flag,
+		Or: ", or pass the ARN of the key with " + of.flag,
 	}, nil)
 }

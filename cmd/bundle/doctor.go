@@ -33,6 +33,7 @@ func (a *app) doctorCommand() *cli.Command {
 			console.TextFlag("put-role", "ARN", "a role that puts parameters, to check its policies", ""),
 			functionRoleFlag("the role that a function runs as, to check its policies"),
 			parameterKeyFlag(),
+			secretKeyFlag(),
 			console.KeyAccountFlag(),
 			console.TPSFlag(),
 		}, target.CallFlags(), []cli.Flag{
@@ -72,7 +73,7 @@ func (a *app) examine(c *cli.Context) error {
 					Doctor: s.Doctor, Decrypt: c.Bool("decrypt"),
 					Roles: pipeline.Roles{
 						Build: setting.BuildRole, Named: console.Text(c, "build-role") != "", Plan: setting.PlanRole, Put: setting.PutRole,
-						Functions: setting.FunctionRoles, Keys: c.StringSlice("parameter-key"), Parameters: s.Source,
+						Functions: setting.FunctionRoles, Keys: namedKeys(c), Parameters: s.Source, Secrets: s.Secrets,
 					},
 					Identity: func(ctx context.Context) (account, arn string, err error) {
 						who, err := s.Identity(ctx)

@@ -50,6 +50,7 @@ func (a *app) policyCommand() *cli.Command {
 			console.TextFlag("plan-role", "ARN", "a role that only plans, for kind doctor", ""),
 			console.TextFlag("put-role", "ARN", "a role that puts parameters, for kind doctor", ""),
 			parameterKeyFlag(),
+			secretKeyFlag(),
 			otherLayerFlag(),
 			console.KeyAccountFlag(),
 			policyFormatFlag(),
@@ -130,13 +131,13 @@ func (a *app) policy(c *cli.Context) error {
 	resolve := &pipeline.Resolve{
 		Scope: pipeline.Scope{Manifest: setting.Manifest, Region: setting.Region, Account: s.Account, Caller: s.Caller, Observer: bar,
 			AllowKeyAccounts: c.StringSlice("allow-key-account")},
-		Keys: s.Keys, Parameters: s.Source,
+		Keys: s.Keys, Parameters: s.Source, Secrets: s.Secrets, Listed: s.Listed,
 	}
 	var plan *pipeline.KeyPlan
 	if resources {
 		plan = planKeys(ctx, resolve, s)
 	}
-	problems := resolve.Setting(ctx, setting, kind, c.StringSlice("parameter-key"))
+	problems := resolve.Setting(ctx, setting, kind, namedKeys(c))
 	if byTags && len(problems) == 0 {
 		tags := s.KeyTags
 		if resources {
@@ -193,6 +194,14 @@ func (a *app) policy(c *cli.Context) error {
 
 func parameterKeyFlag() *cli.StringSliceFlag {
 	return &cli.StringSliceFlag{Name: "parameter-key", Usage: "a key that parameters are encrypted with; can be repeated; default: look it up in Parameter Store (`KEY`)"}
+}
+
+func secretKeyFlag() *cli.StringSliceFlag {
+	return &cli.StringSliceFlag{Name: "secret-key", Usage: "a key that secrets of Secrets Manager are encrypted with; can be repeated; default: look it up in Secrets Manager (`KEY`)"}
+}
+
+func namedKeys(c *cli.Context) pipeline.NamedKeys {
+	return pipeline.NamedKeys{Parameters: c.StringSlice("parameter-key"), Secrets: c.StringSlice("secret-key")}
 }
 
 func functionRoleFlag(usage string) *cli.StringSliceFlag {

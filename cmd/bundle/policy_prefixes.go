@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"github.com/urfave/cli/v2"
@@ -11,11 +12,12 @@ import (
 	"github.com/whispering/bundle/pipeline"
 	"github.com/whispering/bundle/pipeline/policy"
 	"github.com/whispering/bundle/pipeline/problem"
+	"github.com/whispering/bundle/pipeline/secret"
 	"github.com/whispering/bundle/pipeline/stack"
 )
 
 func policyPrefixesFlag() cli.Flag {
-	return &cli.BoolFlag{Name: "prefixes", Usage: "if the policy does not fit, name the deepest folders of parameters that make it fit, and list what that grants beyond the manifest; for kinds ci, plan, put, doctor and deployed, and with --format"}
+	return &cli.BoolFlag{Name: "prefixes", Usage: "if the policy does not fit, name the deepest folders of parameters and secrets that make it fit, and list what that grants beyond the manifest; for kinds ci, plan, put, doctor and deployed, and with --format"}
 }
 
 func checkPolicyPrefixes(c *cli.Context, kind string, resources bool) error {
@@ -76,18 +78,29 @@ func allInFolders(ctx context.Context, r *pipeline.Resolve, s *policy.Setting) (
 
 // hintFolders lists what a policy grants beyond the manifest.
 func (a *app) hintFolders(s *policy.Setting, kind string) {
-	folders := s.Folders(kind)
-	if len(folders) == 0 {
+	fits := true
+	for _, store := range []struct {
+		secret.Store
+		of, one string
+	}{{secret.ParameterStore, "", "parameter"}, {secret.SecretsManager, " of Secrets Manager", "secret"}} {
+		folders := s.Folders(kind, store.Store)
+		if len(folders) == 0 {
+			continue
+		}
+		fits = false
+		a.Hint("--prefixes: the %s policy names the folders %s%s. Every %s that is created there later is granted, too",
+			kind, strings.Join(folders, ", "), store.of, store.one)
+		beyond := slices.DeleteFunc(slices.Clone(s.Beyond), func(b policy.Beyond) bool { return b.Store != store.Store })
+		if len(beyond) == 0 {
+			a.Hint("no %s is there now that the manifest does not name", store.one)
+			continue
+		}
+		a.Hint("beyond the manifest, it grants %s:", printable.Count(len(beyond), store.one))
+		for _, b := range beyond {
+			a.Hint("  %s (%s)", b.Name, b.Rights)
+		}
+	}
+	if fits {
 		a.Hint("--prefixes: the %s policy fits, and names the parameters themselves", kind)
-		return
-	}
-	a.Hint("--prefixes: the %s policy names the folders %s. Every parameter that is created there later is granted, too", kind, strings.Join(folders, ", "))
-	if len(s.Beyond) == 0 {
-		a.Hint("no parameter is there now that the manifest does not name")
-		return
-	}
-	a.Hint("beyond the manifest, it grants %s:", printable.Count(len(s.Beyond), "parameter"))
-	for _, b := range s.Beyond {
-		a.Hint("  %s (%s)", b.Name, b.Rights)
 	}
 }

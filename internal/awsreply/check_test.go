@@ -123,6 +123,9 @@ func calls(cfg aws.Config) map[string]func(context.Context) error {
 		"secretsmanager:GetSecretValue": func(ctx context.Context) error {
 			return last(secrets.GetSecretValue(ctx, &secretsmanager.GetSecretValueInput{SecretId: x}))
 		},
+		"secretsmanager:ListSecrets": func(ctx context.Context) error {
+			return last(secrets.ListSecrets(ctx, &secretsmanager.ListSecretsInput{}))
+		},
 		"secretsmanager:ListSecretVersionIds": func(ctx context.Context) error {
 			return last(secrets.ListSecretVersionIds(ctx, &secretsmanager.ListSecretVersionIdsInput{SecretId: x}))
 		},

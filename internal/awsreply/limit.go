@@ -59,6 +59,7 @@ var limits = map[string]int{
 
 	"secretsmanager:DescribeSecret":       512 * kib, // a description of 2 KB, fifty tags of 384 characters, twenty versions, and replicas with messages
 	"secretsmanager:GetSecretValue":       MaxBytes,  // a value of 64 KB
+	"secretsmanager:ListSecrets":          MaxBytes,  // twenty descriptions as above
 	"secretsmanager:ListSecretVersionIds": 512 * kib, // a hundred versions with their stages and keys
 
 	"sts:GetCallerIdentity":         16 * kib, // three names of at most 2 KB

@@ -205,6 +205,15 @@ var operations = sync.OnceValue(func() map[string][]member {
 			may("VersionStages", list, "it is at no stage, which pipeline/secretsmanager checks"), must("VersionStages[]", text),
 			may("SecretString", value, "the value is bytes, which pipeline/secretsmanager checks"), may("SecretBinary", text, "the value is text"),
 		},
+		"secretsmanager:ListSecrets": join([]member{
+			must("SecretList", list), must("SecretList[]", object), must("SecretList[].ARN", text), must("SecretList[].Name", text),
+			may("NextToken", value, lastPage),
+		}, unreadMembers(
+			"SecretList[].CreatedDate", "SecretList[].DeletedDate", "SecretList[].Description", "SecretList[].ExternalSecretRotationMetadata",
+			"SecretList[].ExternalSecretRotationRoleArn", "SecretList[].KmsKeyId", "SecretList[].LastAccessedDate", "SecretList[].LastChangedDate",
+			"SecretList[].LastRotatedDate", "SecretList[].NextRotationDate", "SecretList[].OwningService", "SecretList[].PrimaryRegion",
+			"SecretList[].RotationEnabled", "SecretList[].RotationLambdaARN", "SecretList[].RotationRules", "SecretList[].SecretVersionsToStages",
+			"SecretList[].Tags", "SecretList[].Type")),
 		"secretsmanager:ListSecretVersionIds": join([]member{
 			must("ARN", text), must("Name", text), may("Versions", list, "the page is empty"), must("Versions[]", object),
 			must("Versions[].VersionId", text), must("Versions[].CreatedDate", date), may("NextToken", value, lastPage),

@@ -38,6 +38,7 @@ func outputs() map[string]any {
 		"lambda:PublishVersion": lambda.PublishVersionOutput{}, "lambda:UpdateAlias": lambda.UpdateAliasOutput{}, "lambda:ListTags": lambda.ListTagsOutput{},
 		"lambda:GetFunctionCodeSigningConfig": lambda.GetFunctionCodeSigningConfigOutput{}, "lambda:GetCodeSigningConfig": lambda.GetCodeSigningConfigOutput{},
 		"secretsmanager:DescribeSecret": secretsmanager.DescribeSecretOutput{}, "secretsmanager:GetSecretValue": secretsmanager.GetSecretValueOutput{},
+		"secretsmanager:ListSecrets":          secretsmanager.ListSecretsOutput{},
 		"secretsmanager:ListSecretVersionIds": secretsmanager.ListSecretVersionIdsOutput{},
 		"sts:GetCallerIdentity":               sts.GetCallerIdentityOutput{}, "sts:AssumeRole": sts.AssumeRoleOutput{},
 		"sts:AssumeRoleWithWebIdentity": sts.AssumeRoleWithWebIdentityOutput{}, "cloudtrail:LookupEvents": cloudtrail.LookupEventsOutput{},

@@ -9,6 +9,7 @@ import (
 
 	"github.com/whispering/bundle/pipeline/manifest"
 	"github.com/whispering/bundle/pipeline/policy"
+	"github.com/whispering/bundle/pipeline/secret"
 )
 
 // names are the parameters of the seed, and one beside those of the shop.
@@ -40,7 +41,7 @@ func TestFoldersGrantWhatIsListed(t *testing.T) {
 		exact := w.setting.Build()
 		w.setting.Levels = levels
 		var listed []string
-		for _, b := range w.setting.BeyondOf(policy.KindCI, seeded()) {
+		for _, b := range w.setting.BeyondOf(policy.KindCI, secret.ParameterStore, seeded()) {
 			if b.Rights != "read and decrypt" {
 				t.Errorf("%+v", b)
 			}
@@ -75,13 +76,13 @@ func TestFoldersOfPackedAndBlindFunctionsAreApart(t *testing.T) {
 		{Name: "/local/shop/db", Rights: "read as stored and re-encrypt"}, {Name: "/local/shop/root", Rights: "read and decrypt; read as stored and re-encrypt"},
 		{Name: "/local/shop/token", Rights: "read and decrypt"},
 	}
-	if got := w.setting.BeyondOf(policy.KindCI, seeded()); !slices.Equal(got, want) {
+	if got := w.setting.BeyondOf(policy.KindCI, secret.ParameterStore, seeded()); !slices.Equal(got, want) {
 		t.Errorf("%+v", got)
 	}
-	if got := w.setting.BeyondOf(policy.KindPlan, seeded()); len(got) != 1 || got[0].Name != "/local/shop/root" || got[0].Rights != "read as stored" {
+	if got := w.setting.BeyondOf(policy.KindPlan, secret.ParameterStore, seeded()); len(got) != 1 || got[0].Name != "/local/shop/root" || got[0].Rights != "read as stored" {
 		t.Errorf("plan: %+v", got)
 	}
-	if got := w.setting.Folders(policy.KindCI); !slices.Equal(got, []string{"/local/shop"}) {
+	if got := w.setting.Folders(policy.KindCI, secret.ParameterStore); !slices.Equal(got, []string{"/local/shop"}) {
 		t.Errorf("folders %q", got)
 	}
 	if _, err := w.run(w.role("ci", w.setting.Build())); err != nil {
@@ -103,7 +104,7 @@ func TestFoldersOfBlindFunctionsGrantReading(t *testing.T) {
 		t.Error("the folder does not grant reading, or the name does")
 	}
 	want := []policy.Beyond{{Name: "/local/shop/root", Rights: "read as stored and re-encrypt"}}
-	if got := w.setting.BeyondOf(policy.KindCI, seeded()); !slices.Equal(got, want) {
+	if got := w.setting.BeyondOf(policy.KindCI, secret.ParameterStore, seeded()); !slices.Equal(got, want) {
 		t.Errorf("%+v", got)
 	}
 }
@@ -127,6 +128,55 @@ func many(n int, name func(function, secret int) string) policy.Setting {
 	return s
 }
 
+// ofSecrets makes all parameters of a setting secrets of Secrets Manager, with another first character.
+func ofSecrets(s policy.Setting, first string) policy.Setting {
+	for i := range s.Manifest.Functions {
+		secrets := s.Manifest.Functions[i].Secrets
+		for k := range secrets {
+			secrets[k].SecretsManager.Value, secrets[k].Parameter.Value = first+strings.TrimPrefix(secrets[k].Parameter.Value, "/"), ""
+		}
+	}
+	s.Parameters, s.ParameterKeys = nil, nil
+	s.SecretKeys = []string{"arn:aws:kms:us-west-2:222222222222:key/ffffffff-1111-4111-8111-111111111111"}
+	return s
+}
+
+// Names of secrets are cut like those of parameters, whether they begin with a slash or not.
+func TestFoldersOfSecrets(t *testing.T) {
+	for _, first := range []string{"", "/"} {
+		for n, folder := range map[int]string{3: "", 200: "prod/payments/function-17", 1000: "prod/payments"} {
+			for _, kind := range []string{policy.KindCI, policy.KindPlan, policy.KindDoctor, policy.KindDeployed} {
+				s := ofSecrets(many(n, deep), first)
+				s.ByTags = true
+				short, err := s.InFolders(kind, policy.MaxAttached)
+				if err != nil {
+					t.Fatalf("%d functions, %s: %v", n, kind, err)
+				}
+				folder := folder
+				if n == 200 && kind == policy.KindDoctor { // the largest policy
+					folder = "prod/payments"
+				}
+				folders := short.Folders(kind, secret.SecretsManager)
+				if (len(folders) > 0) != (folder != "") || folder != "" && !slices.Contains(folders, first+folder) || len(short.Folders(kind, secret.ParameterStore)) > 0 {
+					t.Errorf("%d functions, %s: %q", n, kind, folders)
+				}
+				if folder == "" {
+					continue
+				}
+				rights := "describe"
+				if kind == policy.KindCI || kind == policy.KindDoctor {
+					rights = "read and decrypt"
+				}
+				names := []string{first + "prod/payments/function-17/secret-1", first + "prod/payments/function-17/other", first + "prod/other/secret-1", "/" + first + "prod/payments/function-17/other"}
+				want := []policy.Beyond{{Store: secret.SecretsManager, Name: names[1], Rights: rights}}
+				if got := short.BeyondOf(kind, secret.SecretsManager, names); !slices.Equal(got, want) {
+					t.Errorf("%d functions, %s: %+v", n, kind, got)
+				}
+			}
+		}
+	}
+}
+
 func deep(i, k int) string { return fmt.Sprintf("/prod/payments/function-%d/secret-%d", i, k) }
 
 // With tags and folders, a policy fits for any number of functions.
@@ -148,7 +198,7 @@ func TestTagsAndFoldersFitForManyFunctions(t *testing.T) {
 			if err != nil || len(parts) > policy.MaxAttached {
 				t.Errorf("%d functions, %s: %d parts, %v", n, kind, len(parts), err)
 			}
-			found := short.Folders(kind)
+			found := short.Folders(kind, secret.ParameterStore)
 			if len(found) != folders {
 				t.Errorf("%d functions, %s: %d folders, not %d", n, kind, len(found), folders)
 			}
@@ -171,6 +221,12 @@ func TestFoldersAreNeverTheRoot(t *testing.T) {
 		_, err := s.InFolders(policy.KindPlan, policy.MaxAttached)
 		if !errors.Is(err, policy.ErrFolders) || !strings.Contains(err.Error(), "characters") {
 			t.Errorf("%s: %v", what, err)
+		}
+	}
+	for _, slash := range []string{"", "/"} {
+		s := ofSecrets(many(1000, func(i, k int) string { return fmt.Sprintf("/function-%d-secret-%d", i, k) }), slash)
+		if _, err := s.InFolders(policy.KindPlan, policy.MaxAttached); !errors.Is(err, policy.ErrFolders) {
+			t.Errorf("secrets with %q: %v", slash, err)
 		}
 	}
 	s := many(3, deep)

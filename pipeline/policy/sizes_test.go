@@ -63,12 +63,28 @@ func grouped(n int) string {
 // if policies have grown beyond the table in docs/policy.md. With -update, it writes the
 // table again.
 func TestPoliciesFit(t *testing.T) {
+	fit(t, "| functions | `ci`, packed | `ci`, blind | `ci`, mixed |", 40, sizes)
+}
+
+// TestPoliciesOfSecretsFit is TestPoliciesFit for functions whose secrets are all of Secrets Manager. Policies name each of them up to
+// three times.
+func TestPoliciesOfSecretsFit(t *testing.T) {
+	fit(t, "| functions | `ci`, a key of yours | `ci`, `aws/secretsmanager` |", 10, func(functions int) []policy.Document {
+		own := ofSecrets(service("packed", functions), "")
+		shared, byTags := own, own
+		shared.SecretKeys, byTags.ByTags = nil, true
+		return []policy.Document{own.Build(), shared.Build(), byTags.Build(), own.Plan()}
+	})
+}
+
+// fit compares policies with the rows of the table that has these columns. For up to so many functions, they must fit.
+func fit(t *testing.T, columns string, most int, sizes func(functions int) []policy.Document) {
+	t.Helper()
 	const page = "../../docs/policy.md"
 	b, err := os.ReadFile(page)
 	if err != nil {
 		t.Fatal(err)
 	}
-	const columns = "| functions | `ci`, packed | `ci`, blind | `ci`, mixed |" // another table has such rows, too
 	above, text, ok := strings.Cut(string(b), columns)
 	if !ok {
 		t.Fatalf("docs/policy.md has no table %q", columns)
@@ -87,7 +103,7 @@ func TestPoliciesFit(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if n <= 40 && len(parts) > policy.MaxAttached {
+			if n <= most && len(parts) > policy.MaxAttached {
 				t.Errorf("%d functions: %d documents in column %d", n, len(parts), i+1)
 			}
 			if slices.ContainsFunc(parts, func(p policy.Document) bool { return p.Size() > policy.MaxManaged }) {

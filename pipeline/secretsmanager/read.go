@@ -47,10 +47,23 @@ func (s *Source) value(ctx context.Context, ref secret.Ref) (Result, error) {
 	case !refused(err):
 		return r, err
 	default:
-		r.Err, err = s.refusal(ctx, ref, err)
+		denied := errors.Is(sentinel(err), ErrDenied)
+		if r.Err, err = s.refusal(ctx, ref, err); denied {
+			r.Err, err = s.missed(ctx, ref, r.Err)
+		}
 		return r, err
 	}
 	return r, nil
+}
+
+// missed finds out whether a secret that may not be read exists. The policies of bundle
+// allow describing one that does not, if it is optional, and never reading it.
+func (s *Source) missed(ctx context.Context, ref secret.Ref, why error) (reason, stop error) {
+	_, reason, stop = s.describe(ctx, ref.Name)
+	if stop == nil && !errors.Is(reason, ErrMissing) {
+		return why, nil
+	}
+	return reason, stop
 }
 
 // unreadable returns why a reference cannot be read, before a call, or nil.

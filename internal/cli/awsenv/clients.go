@@ -66,6 +66,7 @@ type Clients struct {
 	Parameters pipeline.Parameters
 	Looking    pipeline.Versions // never requests a decrypted value
 	Secrets    *secretsmanager.Source
+	Listed     *secretsmanager.Listing
 	Describing *secretsmanager.Source // like Secrets, but never requests a value
 	Keys       pipeline.Keys
 	KeyTags    pipeline.KeyTags
@@ -144,6 +145,7 @@ func Connect(con *console.Console, ctx context.Context, module *manifest.Module,
 	}
 	s.Source = param.New(cfg, param.Options{Account: s.Account, TPS: o.tps, Beside: beside.Source})
 	s.Secrets = secretsmanager.New(cfg, secretsmanager.Options{Account: s.Account, Beside: beside.Secrets})
+	s.Listed = s.Secrets.Listing(cfg)
 	s.Describing = s.Secrets.Looking(cfg)
 	s.Parameters = pipeline.Stores{Parameters: s.Source, Secrets: s.Secrets}
 	s.Looking = pipeline.Stores{Parameters: s.Source.Looking(cfg), Secrets: s.Describing}

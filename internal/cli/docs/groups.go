@@ -13,7 +13,7 @@ var groups = []struct{ title, flags string }{
 	{"Manifest", "manifest var guard bundle_init--out bundle_init--guard check"},
 	{"Events", "since events athena"},
 	{"Layer", "layer deployed functions-only out previous previous-sha256 sha256 ssm helpers helpers-of unpack reseal allow-rollback keep older-than shared bundle_prune--yes alias canary wave max-failures back bundle_rollout--drift bundle_rollout--dry-run bundle_rollout--yes blind open decrypt offline override pristine inherit keep-credentials"},
-	{"Policy", "kind style prefixes split build-role plan-role put-role function-role break-glass documents parameter-key other-layer"},
+	{"Policy", "kind style prefixes split build-role plan-role put-role function-role break-glass documents parameter-key secret-key other-layer"},
 	{"Rotation", "bundle_rotate--rollout again show"},
 	{"Revocation", "keep add lift drop-unknown allow-in-use apply allow-ci drift as"},
 	{"Parameters, keys and roles", "type key tier data-type path policy account reveal bundle_local_put--from bundle_put--from from-version from-sample keep-newline strip-newline ignore-unknown dry-run yes"},

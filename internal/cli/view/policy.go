@@ -7,6 +7,7 @@ import (
 	"github.com/whispering/bundle/internal/printable"
 	"github.com/whispering/bundle/pipeline"
 	"github.com/whispering/bundle/pipeline/policy"
+	"github.com/whispering/bundle/pipeline/secret"
 )
 
 // A Policy is the result of bundle policy, as --json prints it.
@@ -19,9 +20,11 @@ type Policy struct {
 	Beyond      []BeyondManifest `json:"beyond_manifest,omitempty"`
 }
 
-// BeyondManifest is a parameter that the policy grants and that the manifest does not name.
+// BeyondManifest is a parameter, or a secret of Secrets Manager, that the policy grants and
+// that the manifest does not name.
 type BeyondManifest struct {
-	Parameter string `json:"parameter"`
+	Parameter string `json:"parameter,omitempty"`
+	Secret    string `json:"secret,omitempty"`
 	Rights    string `json:"rights"`
 }
 
@@ -51,7 +54,11 @@ func NewPolicy(s *policy.Setting, documents []policy.Written) Policy {
 		r.Add(d, "")
 	}
 	for _, b := range s.Beyond {
-		r.Beyond = append(r.Beyond, BeyondManifest{Parameter: b.Name, Rights: b.Rights})
+		beyond := BeyondManifest{Parameter: b.Name, Rights: b.Rights}
+		if b.Store == secret.SecretsManager {
+			beyond.Parameter, beyond.Secret = "", b.Name
+		}
+		r.Beyond = append(r.Beyond, beyond)
 	}
 	for _, l := range s.Lacking {
 		tags := make(map[string]string)
