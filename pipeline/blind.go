@@ -23,6 +23,7 @@ import (
 type BlindParameters interface {
 	Versions(ctx context.Context, refs []secret.Ref, got func(Found)) error
 	Ciphertexts(ctx context.Context, refs []secret.Ref, got func(Found)) error
+	Dates(ctx context.Context, refs []secret.Ref, got func(Found)) error
 	List(ctx context.Context, path string, recursive bool) ([]param.Parameter, error)
 }
 

@@ -130,21 +130,17 @@ func (d *Deployed) state(ctx context.Context, result *DeployedResult, layers map
 			}
 		}
 	}
-	current := len(newest.Documents)
-	wants, unread, problems := d.wants(ctx, documents, current)
+	found, problems := d.find(ctx, documents, len(newest.Documents))
 	if len(problems) > 0 {
 		return nil, problems.Sort()
 	}
-	first := newest.Documents[0]
-	result.StatusResult = &StatusResult{
-		Name: d.Name, Content: d.Content, Header: first.Header, Region: first.Region(), Changes: plan.Diff(wants[:current], newest.Documents),
-	}
+	result.StatusResult = d.result(newest.Documents, found)
 	states := map[*sealed.Document]plan.Change{}
 	for i, document := range documents {
-		if unread[i] {
+		if found.unread[i] {
 			continue
 		}
-		for _, change := range plan.Diff(wants[i:i+1], documents[i:i+1]) {
+		for _, change := range found.changes(documents[i:i+1], i) {
 			states[document] = change
 		}
 	}

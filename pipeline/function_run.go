@@ -151,6 +151,14 @@ func parseField(f manifest.Field) (secret.Field, error) {
 	return secret.ParseField(f.Path)
 }
 
+// refOf returns what a secret of a manifest is made from.
+func refOf(s *manifest.Secret) (secret.Ref, error) {
+	if name := s.SecretsManager.Value; name != "" {
+		return secret.ParseSecretRef(name, s.VersionStage.Value, s.VersionID.Value)
+	}
+	return secret.ParseRef(s.Parameter.Value)
+}
+
 // sentence turns the text of an error into a sentence for a problem's detail, followed by what to write instead.
 func sentence(err error) string {
 	text := capitalized(err.Error()) + "."

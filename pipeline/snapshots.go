@@ -4,9 +4,12 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/hashicorp/hcl/v2"
+
 	"github.com/whispering/bundle/layerbuild/sealed"
 	"github.com/whispering/bundle/pipeline/problem"
 	"github.com/whispering/bundle/pipeline/secret"
+	"github.com/whispering/bundle/pipeline/secretsmanager"
 )
 
 // snapshotWarnings warns about secrets of Secrets Manager that a layer has a copy of,
@@ -27,9 +30,8 @@ func snapshotWarnings(functions []*functionRun) problem.Problems {
 				p.Cause, p.About = cause, bind.name
 				found = append(found, p)
 			}
-			if by := bind.changedBy(); by != "" {
-				note("rotates", problem.New(problem.Manifest, bind.at, "Secret rotates", fmt.Sprintf("%s (%q) is changed by %s. "+
-					"The layer has a copy of the value from when it was built, so build and deploy after each change.", bind.name, bind.ref, by)).Warning())
+			if by := changedBy(bind.described); by != "" {
+				found = append(found, rotates(bind.at, bind.name, bind.ref.String(), by))
 			}
 			if bind.described.Pending() != "" {
 				note("rotation in progress", problem.New(problem.Manifest, bind.at, "Rotation in progress", fmt.Sprintf(
@@ -47,8 +49,7 @@ func snapshotWarnings(functions []*functionRun) problem.Problems {
 
 // changedBy says what changes a secret of Secrets Manager on its own, and when next; ""
 // for nothing.
-func (bind *binding) changedBy() string {
-	d := bind.described
+func changedBy(d secretsmanager.Description) string {
 	by := d.Owner
 	switch {
 	case by != "":
@@ -62,6 +63,14 @@ func (bind *binding) changedBy() string {
 		return by
 	}
 	return by + ", the next time by " + d.NextRotation.Format(time.RFC3339)
+}
+
+// rotates warns about a secret of Secrets Manager that changes on its own.
+func rotates(at *hcl.Range, name, of, by string) problem.Problem {
+	p := problem.New(problem.Manifest, at, "Secret rotates", fmt.Sprintf(
+		"%s (%q) is changed by %s. The layer has a copy of the value from when it was built, so build and deploy after each change.", name, of, by)).Warning()
+	p.Cause, p.About = "rotates", name
+	return p
 }
 
 // manyParts is how many boxes a secret can have without a warning. No parameter has more.

@@ -14,13 +14,14 @@ import (
 	"github.com/whispering/bundle/pipeline/problem"
 	"github.com/whispering/bundle/pipeline/publish"
 	"github.com/whispering/bundle/pipeline/secret"
+	"github.com/whispering/bundle/pipeline/secretsmanager"
 )
 
-// A Status compares a layer with what Parameter Store has now.
+// A Status compares a layer with what Parameter Store and Secrets Manager have now.
 type Status struct {
 	// Manifest says which version or label each secret is pinned to, and which
 	// bundle, environment and region the layer must be for. If it is nil, every
-	// secret is compared with the newest version of its parameter.
+	// secret is compared with the newest version of its parameter, or the one at AWSCURRENT.
 	Manifest   *manifest.Manifest
 	Caller     func(context.Context) (string, error) // returns the account of the credentials
 	Parameters BlindParameters
@@ -43,8 +44,13 @@ type StatusResult struct {
 
 	// Changes has an entry for each document, ascending by name: Carry if a build
 	// would carry it over now, otherwise Reseal. A secret whose parameter no longer
-	// exists counts as removed.
+	// exists counts as removed, one of Secrets Manager that is marked for deletion as deleted.
 	Changes []plan.Change
+
+	// Secrets are the secrets of Secrets Manager that the layer was made from, ascending by
+	// ARN, as far as they exist. Warnings are about those that change on their own.
+	Secrets  []LayerSecret
+	Warnings problem.Problems
 
 	// Standing is what the parameter with the layer's ARN has, if the manifest names one and the layer is the newest
 	// version under the manifest's name; otherwise nil.
@@ -52,8 +58,9 @@ type StatusResult struct {
 }
 
 // Run compares. It calls GetLayerVersion for a published layer,
-// GetCallerIdentity, and GetParameters without decryption, once more for the parameter
-// with the layer's ARN.
+// GetCallerIdentity, GetParameters without decryption, once more for the parameter with the
+// layer's ARN, DescribeSecret for each secret of Secrets Manager, and ListSecretVersionIds
+// for each of these that has another version.
 func (s *Status) Run(ctx context.Context) (*StatusResult, problem.Problems) {
 	layer, problems := s.open(ctx)
 	if len(problems) > 0 {
@@ -62,7 +69,7 @@ func (s *Status) Run(ctx context.Context) (*StatusResult, problem.Problems) {
 	if problems := s.checkAccount(ctx, layer); len(problems) > 0 {
 		return nil, problems
 	}
-	wants, _, problems := s.wants(ctx, layer.Documents, len(layer.Documents))
+	found, problems := s.find(ctx, layer.Documents, len(layer.Documents))
 	if len(problems) > 0 {
 		return nil, problems.Sort()
 	}
@@ -70,11 +77,19 @@ func (s *Status) Run(ctx context.Context) (*StatusResult, problem.Problems) {
 	if len(problems) > 0 {
 		return nil, problems
 	}
-	first := layer.Documents[0]
+	result := s.result(layer.Documents, found)
+	result.Standing = standing
+	return result, nil
+}
+
+// result describes the state of the layer's documents, the first ones that were looked at.
+func (s *Status) result(documents []*sealed.Document, found *current) *StatusResult {
+	first := documents[0]
+	changes := found.changes(documents, 0)
 	return &StatusResult{
-		Name: s.Name, Content: s.Content, Header: first.Header, Region: first.Region(), Changes: plan.Diff(wants, layer.Documents),
-		Standing: standing,
-	}, nil
+		Name: s.Name, Content: s.Content, Header: first.Header, Region: first.Region(), Changes: changes,
+		Secrets: found.secrets(documents), Warnings: s.snapshots(documents, found.described),
+	}
 }
 
 // open fetches the layer if it is published, and parses it.
@@ -132,17 +147,24 @@ func (s *Status) checkAccount(ctx context.Context, layer *layerbuild.Layer) prob
 	return nil
 }
 
-// wants returns the documents that a build would make now. Of those after the first needed ones, it returns the indices of the ones
-// that cannot be read or built; of the others, that is a problem.
-func (s *Status) wants(ctx context.Context, documents []*sealed.Document, needed int) (all []plan.Want, unread map[int]bool, problems problem.Problems) {
-	unread = make(map[int]bool)
+// A current has what the parameters and secrets of documents are now.
+type current struct {
+	wants     []plan.Want                           // what a build would make now, for each document
+	unread    map[int]bool                          // the documents that cannot be read or built, by their index
+	described map[string]secretsmanager.Description // of secrets of Secrets Manager, by ARN
+}
+
+// find finds out what a build would make now. That a document cannot be read or built is a problem of the first needed ones only.
+func (s *Status) find(ctx context.Context, documents []*sealed.Document, needed int) (found *current, problems problem.Problems) {
+	found = &current{
+		wants: make([]plan.Want, len(documents)), unread: make(map[int]bool), described: make(map[string]secretsmanager.Description),
+	}
 	type use struct{ document, source int }
 	users := make(map[secret.Ref][]use)
 	var refs []secret.Ref
-	wants := make([]plan.Want, len(documents))
 	for i, d := range documents {
-		wants[i] = plan.Want{Header: d.Header, Key: d.Key}
-		wants[i].Header.Sources = slices.Clone(d.Header.Sources)
+		found.wants[i] = plan.Want{Header: d.Header, Key: d.Key}
+		found.wants[i].Header.Sources = slices.Clone(d.Header.Sources)
 		for k, source := range d.Header.Sources {
 			ref := s.ref(d.Header.Name, source)
 			if users[ref] == nil {
@@ -158,23 +180,26 @@ func (s *Status) wants(ctx context.Context, documents []*sealed.Document, needed
 	}
 	err := read(ctx, refs, func(res Found) {
 		done()
-		if res.Err != nil && !isMissing(res.Err) {
+		if res.Err != nil && !isMissing(res.Err) && !isDeleted(res.Err) {
 			if users[res.Ref][0].document < needed { // they ascend
 				problems = append(problems, readProblem(nil, res.Err))
 			}
 			for _, u := range users[res.Ref] {
-				unread[u.document] = true
+				found.unread[u.document] = true
 			}
 			return
 		}
 		v := res.Version()
 		for _, u := range users[res.Ref] {
-			source := &wants[u.document].Header.Sources[u.source]
+			source := &found.wants[u.document].Header.Sources[u.source]
+			if res.Ref.Store == secret.SecretsManager && !isMissing(res.Err) {
+				found.described[source.ARN] = res.Secret.Description
+			}
 			source.ARN, source.Version, source.ID, source.Modified = v.ARN, v.Number, v.ID, v.Modified
 			if h := documents[u.document].Header; h.Mode == sealed.Blind {
-				found := immovable(h.Name, h.Sources[u.source].Secret, res)
-				if unread[u.document] = unread[u.document] || len(found) > 0; u.document < needed {
-					problems = append(problems, found...)
+				wrong := immovable(h.Name, h.Sources[u.source].Secret, res)
+				if found.unread[u.document] = found.unread[u.document] || len(wrong) > 0; u.document < needed {
+					problems = append(problems, wrong...)
 				}
 			}
 		}
@@ -182,24 +207,33 @@ func (s *Status) wants(ctx context.Context, documents []*sealed.Document, needed
 	if err != nil {
 		problems = append(problems, readProblem(nil, err))
 	}
-	for i := range wants {
-		h := &wants[i].Header
+	for i := range found.wants {
+		h := &found.wants[i].Header
 		h.Sources = slices.DeleteFunc(h.Sources, func(source sealed.Source) bool { return source.ARN == "" })
 	}
-	return wants, unread, problems
+	if len(problems) == 0 {
+		problems = s.date(ctx, documents, found)
+	}
+	return found, problems
 }
 
-// ref returns the reference to read for a source: its parameter, with the version
-// or label that the manifest pins it to.
+// ref returns the reference to read for a source: its parameter or secret, with the version,
+// label or stage that the manifest names.
 func (s *Status) ref(document string, source sealed.Source) secret.Ref {
 	ref := secret.Ref{Name: arn.ParameterName(source.ARN)}
+	if source.ID != "" {
+		ref = secret.Ref{Store: secret.SecretsManager, Name: arn.SecretName(source.ARN), Selector: secretsmanager.Current}
+	}
 	if s.Manifest == nil {
 		return ref
 	}
 	for _, fn := range s.Manifest.Functions {
-		for _, wanted := range fn.Secrets {
-			pinned, err := secret.ParseRef(wanted.Parameter.Value)
-			if err == nil && fn.File() == document && wanted.Name.Value == source.Secret && pinned.Name == ref.Name {
+		for i := range fn.Secrets {
+			wanted := &fn.Secrets[i]
+			if fn.File() != document || wanted.Name.Value != source.Secret {
+				continue
+			}
+			if pinned, err := refOf(wanted); err == nil && pinned.Store == ref.Store && pinned.Name == ref.Name {
 				return pinned
 			}
 		}

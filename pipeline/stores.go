@@ -53,6 +53,9 @@ func isVersionMissing(err error) bool {
 	return errors.Is(err, param.ErrVersion) || errors.Is(err, secretsmanager.ErrVersion)
 }
 
+// isDeleted reports whether a secret is marked for deletion.
+func isDeleted(err error) bool { return errors.Is(err, secretsmanager.ErrDeleted) }
+
 // Stores reads Parameter Store and Secrets Manager at once, each reference where it is
 // kept.
 type Stores struct {
@@ -72,11 +75,15 @@ func (s Stores) Read(ctx context.Context, refs []secret.Ref, got func(Found)) er
 
 // Dates implements [Versions] and [Parameters].
 func (s Stores) Dates(ctx context.Context, refs []secret.Ref, got func(Found)) error {
+	return dates(ctx, s.Secrets, refs, got)
+}
+
+func dates(ctx context.Context, secrets *secretsmanager.Source, refs []secret.Ref, got func(Found)) error {
 	byName := make(map[string][]secret.Ref)
 	for _, ref := range refs {
 		byName[ref.Name] = append(byName[ref.Name], ref)
 	}
-	return s.Secrets.Dates(ctx, refs, func(d secretsmanager.Dated) {
+	return secrets.Dates(ctx, refs, func(d secretsmanager.Dated) {
 		for _, ref := range byName[d.Name] {
 			found := Found{Ref: ref, Err: d.Err}
 			written, ok := d.Created[ref.ID]
@@ -109,6 +116,11 @@ func (s BlindStores) Versions(ctx context.Context, refs []secret.Ref, got func(F
 // ciphertext that leaves AWS, only a version.
 func (s BlindStores) Ciphertexts(ctx context.Context, refs []secret.Ref, got func(Found)) error {
 	return both(ctx, refs, s.Parameters.Ciphertexts, s.Secrets.Versions, got)
+}
+
+// Dates implements [BlindParameters].
+func (s BlindStores) Dates(ctx context.Context, refs []secret.Ref, got func(Found)) error {
+	return dates(ctx, s.Secrets, refs, got)
 }
 
 // List implements [BlindParameters].

@@ -88,7 +88,7 @@ func (p *Publish) rollbacks(newest publish.Version, all []plan.Rollback) problem
 		if back.Now.ID != "" {
 			how = older(back) + fmt.Sprintf(" of %q", arn.SecretName(back.Now.ARN))
 		}
-		problems = append(problems, problem.New(problem.Integrity, p.place(d, back.Now.Secret), "Older version", fmt.Sprintf(
+		problems = append(problems, problem.New(problem.Integrity, placeIn(p.Manifest, d.Header.Name, back.Now.Secret), "Older version", fmt.Sprintf(
 			"%s of function %q would be rolled back %s, because the published %s has the newer version. "+
 				"Build the layer again, or pass --allow-rollback to roll back on purpose.",
 			back.Now.Secret, d.Header.Function, how, newest.ARN)))
@@ -107,28 +107,32 @@ func (p *Publish) leftOut(newest publish.Version, changes []plan.Change) (left [
 	for _, c := range changes {
 		if c.Action == plan.Remove {
 			function := c.Previous.Header.Function
-			note("Function no longer in the layer", p.place(c.Previous, ""), function, "", fmt.Sprintf("the secrets of function %q", function))
+			note("Function no longer in the layer", placeIn(p.Manifest, c.Name, ""), function, "", fmt.Sprintf("the secrets of function %q", function))
 			continue
 		}
 		for _, reason := range c.Reasons {
 			if reason.Secret != "" && reason.What == "removed" {
 				function := c.Want.Header.Function
-				note("Secret no longer in the layer", p.place(c.Previous, reason.Secret), function, reason.Secret, fmt.Sprintf("%s of function %q", reason.Secret, function))
+				note("Secret no longer in the layer", placeIn(p.Manifest, c.Name, reason.Secret), function, reason.Secret, fmt.Sprintf("%s of function %q", reason.Secret, function))
 			}
 		}
 	}
 	return left, lacking
 }
 
-// place returns where the manifest has a secret of a document, or else its
-// function, or nil.
-func (p *Publish) place(d *sealed.Document, secret string) *hcl.Range {
-	for _, fn := range p.Manifest.Functions {
-		if fn.File() != d.Header.Name {
+// placeIn returns where a manifest has a secret of a document, or else its function; nil for
+// another document or without a manifest.
+func placeIn(m *manifest.Manifest, document, secret string) *hcl.Range {
+	if m == nil {
+		return nil
+	}
+	for i := range m.Functions {
+		fn := &m.Functions[i]
+		if fn.File() != document {
 			continue
 		}
-		for _, s := range fn.Secrets {
-			if s.Name.Value == secret {
+		for k := range fn.Secrets {
+			if s := &fn.Secrets[k]; s.Name.Value == secret {
 				return &s.Source().Range
 			}
 		}

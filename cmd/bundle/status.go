@@ -127,6 +127,7 @@ func (a *app) statusOfLayer(ctx context.Context, w *batch.Work, s *pipeline.Stat
 	if len(problems) > 0 {
 		return nil, &console.Failure{Problems: problems}
 	}
+	a.RenderWarnings(found.Warnings)
 	report := view.NewStatus(found)
 	report.AWSCalls, report.DurationMS = w.Spent()
 	if s.Manifest == nil && report.Stale {
@@ -145,6 +146,7 @@ func (a *app) statusDeployed(ctx context.Context, w *batch.Work, d *pipeline.Dep
 	if len(problems) > 0 {
 		return nil, &console.Failure{Problems: problems}
 	}
+	a.RenderWarnings(found.Warnings)
 	report := view.NewDeployed(found, !d.FunctionsOnly)
 	report.AWSCalls, report.DurationMS = w.Spent()
 	return report, nil

@@ -242,17 +242,17 @@ func (m *member) Versions(ctx context.Context, refs []secret.Ref, got func(pipel
 	return m.read(ctx, versions, refs, got)
 }
 
+// Dates implements pipeline.Parameters and pipeline.BlindParameters.
+func (m *member) Dates(ctx context.Context, refs []secret.Ref, got func(pipeline.Found)) error {
+	return m.read(ctx, dates, refs, got)
+}
+
 // gathered implements pipeline.Parameters.
 type gathered struct{ *member }
 
 // Read implements pipeline.Parameters.
 func (m gathered) Read(ctx context.Context, refs []secret.Ref, got func(pipeline.Found)) error {
 	return m.read(ctx, values, refs, got)
-}
-
-// Dates implements pipeline.Parameters.
-func (m gathered) Dates(ctx context.Context, refs []secret.Ref, got func(pipeline.Found)) error {
-	return m.read(ctx, dates, refs, got)
 }
 
 // List implements pipeline.Parameters.

@@ -7,7 +7,6 @@ import (
 
 	"github.com/whispering/bundle/internal/printable"
 	"github.com/whispering/bundle/pipeline"
-	"github.com/whispering/bundle/pipeline/plan"
 	"github.com/whispering/bundle/pipeline/publish"
 )
 
@@ -133,7 +132,7 @@ func (r running) cells(stale bool) []string {
 	}
 	var because []string
 	for _, reason := range r.Stale {
-		because = append(because, plan.Reason{Secret: reason.Secret, What: reason.What, From: shortARN(reason.From), To: shortARN(reason.To)}.String())
+		because = append(because, reason.because())
 	}
 	return append(row, strings.Join(because, "; "))
 }
