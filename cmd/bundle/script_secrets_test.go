@@ -35,7 +35,7 @@ func (c *cloud) putSecrets(ts *testscript.TestScript, texts map[string]string, b
 // changeSecret changes a secret of Secrets Manager.
 func changeSecret(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 2 {
-		ts.Fatalf("usage: secret back|empty|deleted|gone|restored|rotating NAME")
+		ts.Fatalf("usage: secret back|empty|deleted|gone|restored|rotating|scheduled NAME")
 	}
 	c, ctx, name := theCloud(ts), context.Background(), &args[1]
 	var err error
@@ -61,6 +61,11 @@ func changeSecret(ts *testscript.TestScript, neg bool, args []string) {
 	case "rotating": // a version that no function has finished
 		_, err = c.secrets.PutSecretValue(ctx, &secretsmanager.PutSecretValueInput{
 			SecretId: name, SecretString: aws.String("a value that is not current"), VersionStages: []string{"AWSPENDING"},
+		})
+	case "scheduled": // to rotate, by the function "rotator"
+		_, err = c.secrets.RotateSecret(ctx, &secretsmanager.RotateSecretInput{
+			SecretId: name, RotateImmediately: aws.Bool(false), RotationRules: &smtypes.RotationRulesType{AutomaticallyAfterDays: aws.Int64(30)},
+			RotationLambdaARN: aws.String("arn:aws:lambda:us-west-2:" + testAccount + ":function:rotator"),
 		})
 	default:
 		ts.Fatalf("unknown change %q", args[0])
