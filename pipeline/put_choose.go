@@ -55,8 +55,8 @@ func (b bound) secrets(name, function string) []*binding {
 
 // choose adds the parameter of the secrets with a name.
 func (p *Put) choose(b bound, name Named, found []*binding) problem.Problems {
-	if i := slices.IndexFunc(found, func(bind *binding) bool { return bind.ref.Store == secret.SecretsManager }); i >= 0 {
-		return problem.Problems{elsewhereProblem(found[i])}
+	if i := slices.IndexFunc(found, (*binding).elsewhere); i >= 0 {
+		return p.elsewhere(found[i], found)
 	}
 	live := slices.DeleteFunc(slices.Clone(found), (*binding).fixed)
 	if len(live) == 0 {
@@ -101,13 +101,6 @@ func (p *Put) destination(b bound, ref secret.Ref) *destination {
 	}
 	p.chosen = append(p.chosen, d)
 	return d
-}
-
-// elsewhereProblem reports a secret that is not in Parameter Store.
-func elsewhereProblem(bind *binding) problem.Problem {
-	return problem.New(problem.Manifest, bind.at, "Not in Parameter Store", fmt.Sprintf(
-		"%s of function %q is the secret %q of Secrets Manager, and this command writes only parameters. Put its value with aws secretsmanager put-secret-value.",
-		bind.name, bind.run.fn.Name.Value, bind.ref))
 }
 
 // pinnedProblem reports a secret that reads a version or a label, which a put does not change.
