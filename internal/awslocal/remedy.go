@@ -45,6 +45,16 @@ func ExplainPut(err error, name, value, key string) error {
 	return &explained{fmt.Sprintf("%s (%s)", text, answer.Code), err}
 }
 
+// ExplainSecret returns an error of a call that stores a secret, with what to do about it, if that is known.
+func ExplainSecret(err error, key string) error {
+	var answer *call.Error
+	if !errors.As(err, &answer) || answer.Code != "EncryptionFailure" || !strings.HasPrefix(key, "alias/") {
+		return err
+	}
+	return &explained{fmt.Sprintf("there is no key %s that can be used. Create it with bundle local key %s, or add it to the keys of the sample file (%s)",
+		key, key, answer.Code), err}
+}
+
 // invalidPut says what is wrong with a name or a value, and what to write instead; "" for nothing that it knows.
 func invalidPut(name, value string) string {
 	path := strings.ToLower(strings.TrimPrefix(name, "/"))

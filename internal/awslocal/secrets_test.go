@@ -1,8 +1,14 @@
 package awslocal_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -120,6 +126,84 @@ func TestSecretsUseKMSAsTheirCaller(t *testing.T) {
 	refused(t, err, "DecryptionFailure", "")
 	_, err = w.secrets().PutSecretValue(ctx, &secretsmanager.PutSecretValueInput{SecretId: aws.String("own"), SecretString: aws.String("b")})
 	refused(t, err, "EncryptionFailure", "")
+}
+
+// The state of secrets outlives the server, and a damaged one is refused.
+func TestSecretsAreKept(t *testing.T) {
+	ctx, dir := context.Background(), filepath.Join(t.TempDir(), "state")
+	s, err := awslocal.New(awslocal.WithDir(dir))
+	if err != nil {
+		t.Fatal(err)
+	}
+	url, err := s.Start("127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	made, err := world{s, url}.secrets().CreateSecret(ctx, &secretsmanager.CreateSecretInput{Name: aws.String("prod/db"), SecretString: aws.String("not-a-real-value")})
+	if err := errors.Join(err, s.Close()); err != nil {
+		t.Fatal(err)
+	}
+	got, err := start(t, awslocal.WithDir(dir), awslocal.WithReadOnly()).secrets().GetSecretValue(ctx, &secretsmanager.GetSecretValueInput{SecretId: made.ARN})
+	if err != nil || aws.ToString(got.SecretString) != "not-a-real-value" || aws.ToString(got.VersionId) != aws.ToString(made.VersionId) {
+		t.Error(got, err)
+	}
+	path := filepath.Join(dir, "state.json")
+	state, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if bytes.Contains(state, []byte("not-a-real-value")) {
+		t.Error("the state has a value in plaintext")
+	}
+	damaged := bytes.Replace(state, []byte(`"name":"prod/db"`), []byte(`"name":""`), 1)
+	if err := os.WriteFile(path, damaged, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := awslocal.New(awslocal.WithDir(dir), awslocal.WithReadOnly()); err == nil || !strings.Contains(err.Error(), `secret "prod/db"`) {
+		t.Errorf("the damaged state: %v", err)
+	}
+}
+
+// A fault moves AWSCURRENT between two calls of a client.
+func TestStageMovesAfterDescribe(t *testing.T) {
+	ctx := context.Background()
+	w := start(t, awslocal.WithSeed([]byte(`{"secrets": [{"name": "prod/db", "values": ["one", "two"]}]}`)),
+		awslocal.WithFaults(awslocal.Fault{Operation: "secretsmanager:GetSecretValue", Nth: 1, Kind: awslocal.MoveStage, Key: "prod/db"}))
+	described, err := w.secrets().DescribeSecret(ctx, &secretsmanager.DescribeSecretInput{SecretId: aws.String("prod/db")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for id, stages := range described.VersionIdsToStages {
+		if slices.Contains(stages, "AWSCURRENT") {
+			_, err = w.secrets().GetSecretValue(ctx, &secretsmanager.GetSecretValueInput{SecretId: described.ARN, VersionId: &id, VersionStage: aws.String("AWSCURRENT")})
+		}
+	}
+	refused(t, err, "InvalidRequestException", "")
+	got, err := w.secrets().GetSecretValue(ctx, &secretsmanager.GetSecretValueInput{SecretId: described.ARN})
+	if err != nil || aws.ToString(got.SecretString) != "one" {
+		t.Error(got, err)
+	}
+}
+
+// What is wrong with a secret in a sample file is said with its line, and without the value.
+func TestWrongSecretsOfASampleFile(t *testing.T) {
+	for file, want := range map[string]string{
+		`{"name": "a b", "value": "v"}`:                                `secret "a b": ValidationException: Invalid name`,
+		`{"name": "a", "value": "v", "values": ["w"]}`:                 "it must have only one of value, values and binary",
+		`{"name": "a", "value": "v", "suffix": "abc"}`:                 "its suffix must be 6 letters and digits",
+		`{"name": "a", "values": ["v"], "stages": {"AWSCURRENT": 2}}`:  `stage "AWSCURRENT" is on version 2, but there are 1`,
+		`{"name": "a", "value": "v", "key_id": "alias/none"}`:          "there is no key alias/none that can be used",
+		`{"name": "a", "value": "v"}, {"name": "a", "value": "v"}`:     "it is declared twice",
+		`{"name": "a", "value": "v", "stage": "x"}`:                    `unknown field "stage"`,
+		`{"name": "a", "values": "v"}`:                                 "a list of strings",
+		`{"name": "a", "value": "` + strings.Repeat("v", 65537) + `"}`: "failed to satisfy constraint",
+		`{"name": "a", "value": "v", "rotation": {"every": 1}}`:        `unknown field "every"`,
+	} {
+		err := awslocal.CheckSample([]byte(`{"secrets": [` + file + `]}`))
+		if err == nil || !strings.Contains(err.Error(), "line 1") || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "vvv") {
+			t.Errorf("%.60s: %v, want %s", file, err, want)
+		}
+	}
 }
 
 func keyARN(t *testing.T, w world, alias string) *string {

@@ -93,5 +93,5 @@ func (b *bringing) secret(x, was *seedSecret) error {
 	case exists && (changed || was == nil && !b.adopt || was != nil && x.equal(was)):
 		return nil
 	}
-	return b.secrets.Take(put, x.sample())
+	return ExplainSecret(b.secrets.Take(put, x.sample()), x.KeyID)
 }

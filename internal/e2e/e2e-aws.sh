@@ -1175,8 +1175,8 @@ fi
 if part secrets && [ -z "$role" ]; then
   skip "BUNDLE_E2E_ROLE is not set" secret-stage-described secret-missing-right
 elif part secrets; then
-  assume "$role" --policy '{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "secretsmanager:*", "Resource": "*",
-    "Condition": {"StringEquals": {"secretsmanager:VersionStage": "AWSCURRENT"}}}]}'
+  assume "$role" --policy '{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "kms:Decrypt", "Resource": "*"},
+    {"Effect": "Allow", "Action": "secretsmanager:*", "Resource": "*", "Condition": {"StringEquals": {"secretsmanager:VersionStage": "AWSCURRENT"}}}]}'
   reads() { as_role secretsmanager "$1" --secret-id "$name-empty" "${@:2}" --query Name; }
   fact secret-stage-described "a condition on the label holds for a read that sends it, and neither for another nor for DescribeSecret" \
     '^ok [^ ]+ *AccessDeniedException .*AccessDeniedException ' \

@@ -21,6 +21,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/aws/aws-sdk-go-v2/service/kms/types"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 
 	"github.com/whispering/bundle/internal/awslocal"
@@ -151,6 +152,17 @@ func (a target) expectEmpty(layers int, before ...string) {
 	}
 	for _, p := range parameters.Parameters {
 		a.t.Errorf("parameter %s is left", *p.Name)
+	}
+	for _, region := range []string{region, "us-east-1"} { // where the replica was
+		cfg := cfg.Copy()
+		cfg.Region = region
+		secrets, err := secretsmanager.NewFromConfig(cfg).ListSecrets(ctx, &secretsmanager.ListSecretsInput{IncludePlannedDeletion: aws.Bool(true)})
+		if err != nil {
+			a.t.Fatal(err)
+		}
+		for _, s := range secrets.SecretList {
+			a.t.Errorf("secret %s is left in %s", *s.Name, region)
+		}
 	}
 	if a.server != nil {
 		list, err := lambda.NewFromConfig(cfg).ListLayers(ctx, &lambda.ListLayersInput{})

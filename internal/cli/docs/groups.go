@@ -16,7 +16,7 @@ var groups = []struct{ title, flags string }{
 	{"Policy", "kind style prefixes split build-role plan-role put-role function-role break-glass documents parameter-key secret-key other-layer"},
 	{"Rotation", "bundle_rotate--rollout again show"},
 	{"Revocation", "keep add lift drop-unknown allow-in-use apply allow-ci drift as"},
-	{"Parameters, keys and roles", "type key tier data-type path policy account reveal bundle_local_put--from bundle_put--from from-version from-sample keep-newline strip-newline ignore-unknown dry-run yes"},
+	{"Parameters, keys and roles", "type key tier data-type path policy account reveal bundle_local_put--from bundle_put--from from-version from-sample secretsmanager keep-newline strip-newline ignore-unknown dry-run yes"},
 	{"AWS", "allow-key-account ssm-tps timeout endpoint-url trusted"},
 	{"Embedded AWS", "data listen bundle_local--region"},
 	{"Output", "max format json markdown html report exit-code debug help"},

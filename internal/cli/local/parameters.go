@@ -43,21 +43,26 @@ func (a *commands) localPut() *cli.Command {
 			"  --key alias/local-parameters\n" +
 			"bundle local put /local/payments/settings --from settings.jsonc \\\n" +
 			"  --data-type jsonc\n" +
-			"bundle local put --from-sample /local/payments/db/password",
+			"bundle local put --from-sample /local/payments/db/password\n" +
+			"bundle local put --secretsmanager local/payments/db",
 		Flags: localFlags(
 			console.TextFlag("type", "TYPE", "String, StringList or SecureString", "SecureString"),
-			console.TextFlag("key", "KEY", "the KMS key that encrypts a SecureString", "alias/aws/ssm"),
+			console.TextFlag("key", "KEY", "the KMS key that encrypts a SecureString; of a secret, alias/aws/secretsmanager is the default", "alias/aws/ssm"),
 			console.TextFlag("tier", "TIER", "Standard, Advanced or Intelligent-Tiering", "Intelligent-Tiering"),
 			console.TextFlag("data-type", "TYPE", "what the value is checked to be: "+lastOr(ssm.DataTypes())+
 				"; default: the parameter's data type; for a new one, text", ""),
 			console.JSONFlag(),
 			console.TextFlag("from", "FILE", "read the value from this file", ""),
 			&cli.BoolFlag{Name: "from-sample", Usage: "put what the sample file has for the parameter"},
+			secretsFlag(),
 		),
 		Action: func(c *cli.Context) error {
 			name, err := console.NameToPut(c, "parameter")
 			if err != nil {
 				return err
+			}
+			if c.Bool("secretsmanager") {
+				return a.putSecret(c, name)
 			}
 			if c.Bool("from-sample") {
 				return a.putSample(c, name)
@@ -179,8 +184,9 @@ func (a *commands) localGet() *cli.Command {
 		UsageText: "bundle local get NAME [--reveal] [options]",
 		ArgsUsage: "PARAMETER",
 		Description: "bundle local get /local/payments/db/password\n" +
-			"bundle local get /local/payments/db/password --reveal",
-		Flags: localFlags(&cli.BoolFlag{Name: "reveal", Usage: "print only the value"}, console.JSONFlag()),
+			"bundle local get /local/payments/db/password --reveal\n" +
+			"bundle local get --secretsmanager local/payments/db",
+		Flags: localFlags(&cli.BoolFlag{Name: "reveal", Usage: "print only the value"}, console.JSONFlag(), secretsFlag()),
 		Action: func(c *cli.Context) error {
 			name, err := console.OneArgument(c, "a parameter's name")
 			if err != nil {
@@ -188,6 +194,9 @@ func (a *commands) localGet() *cli.Command {
 			}
 			if c.Bool("reveal") && a.JSON() {
 				return console.Usagef("with --reveal, standard output is the value: remove --json")
+			}
+			if c.Bool("secretsmanager") {
+				return a.getSecret(c, name)
 			}
 			return a.looking(c, func(ctx context.Context, client *awslocal.Client) error {
 				var out struct{ Parameter storedParameter }
@@ -222,11 +231,15 @@ func (a *commands) localList() *cli.Command {
 		UsageText: "bundle local list [PATH] [options]",
 		ArgsUsage: "PARAMETER",
 		Description: "bundle local list\n" +
-			"bundle local list /local/payments --json",
-		Flags: localFlags(console.JSONFlag()),
+			"bundle local list /local/payments --json\n" +
+			"bundle local list --secretsmanager local/payments",
+		Flags: localFlags(console.JSONFlag(), secretsFlag()),
 		Action: func(c *cli.Context) error {
 			if c.Args().Len() > 1 {
 				return console.Usagef("bundle local list takes one path, not also %q", c.Args().Get(1))
+			}
+			if c.Bool("secretsmanager") {
+				return a.listSecrets(c)
 			}
 			return a.looking(c, func(ctx context.Context, client *awslocal.Client) error {
 				path := c.Args().First()
@@ -304,8 +317,9 @@ func (a *commands) localRemove() *cli.Command {
 		UsageText: "bundle local rm NAME... [options]",
 		ArgsUsage: "PARAMETER...",
 		Description: "bundle local rm /local/payments/db/password\n" +
-			"bundle local rm /local/payments/db/user /local/payments/db/password",
-		Flags: localFlags(console.JSONFlag()),
+			"bundle local rm /local/payments/db/user /local/payments/db/password\n" +
+			"bundle local rm --secretsmanager local/payments/db",
+		Flags: localFlags(console.JSONFlag(), secretsFlag()),
 		Action: func(c *cli.Context) error {
 			if !c.Args().Present() {
 				return console.Usagef("bundle local rm needs a parameter's name")
@@ -313,8 +327,12 @@ func (a *commands) localRemove() *cli.Command {
 			return a.withLocal(c, func(ctx context.Context, client *awslocal.Client) error {
 				deleted, problems := []string{}, problem.Problems{}
 				for _, name := range c.Args().Slice() {
-					if err := client.Call(ctx, "ssm", "DeleteParameter", map[string]any{"Name": name}, nil); err != nil {
-						problems = append(problems, console.ProblemsOf(about(name, err))...)
+					remove := removeParameter
+					if c.Bool("secretsmanager") {
+						remove = removeSecret
+					}
+					if err := remove(ctx, client, name); err != nil {
+						problems = append(problems, console.ProblemsOf(err)...)
 						continue
 					}
 					deleted = append(deleted, name)
@@ -333,4 +351,11 @@ func (a *commands) localRemove() *cli.Command {
 			})
 		},
 	}
+}
+
+func removeParameter(ctx context.Context, client *awslocal.Client, name string) error {
+	if err := client.Call(ctx, "ssm", "DeleteParameter", map[string]any{"Name": name}, nil); err != nil {
+		return about(name, err)
+	}
+	return nil
 }
