@@ -12,6 +12,7 @@ import (
 const (
 	describeSecret   = "secretsmanager:DescribeSecret"
 	listVersions     = "secretsmanager:ListSecretVersionIds"
+	listSecrets      = "secretsmanager:ListSecrets"
 	getSecret        = "secretsmanager:GetSecretValue"
 	getSecretBatches = "secretsmanager:BatchGetSecretValue"
 

@@ -277,7 +277,7 @@ func TestSessionsOfSecrets(t *testing.T) {
 			"describe": {own("DescribeSecret"), true, true}, "read": {own("GetSecretValue"), true, false}, "list versions": {own("ListSecretVersionIds"), false, true},
 			"decrypt": {through, true, false}, "write": {own("PutSecretValue"), false, false}, "tag": {own("TagResource"), false, false},
 			"move a stage": {own("UpdateSecretVersionStage"), false, false}, "share": {own("PutResourcePolicy"), false, false},
-			"read the resource policy": {own("GetResourcePolicy"), false, false}, "list": {ask{"secretsmanager:ListSecrets", "*", nil}, false, false},
+			"read the resource policy": {own("GetResourcePolicy"), false, false}, "list": {ask{"secretsmanager:ListSecrets", "*", nil}, false, true},
 			"replicate": {own("ReplicateSecretToRegions"), false, false}, "make a password": {ask{"secretsmanager:GetRandomPassword", "*", nil}, false, false},
 		} {
 			if w.may(c.ask, build) != c.builds {

@@ -22,7 +22,7 @@ func Looking() Document {
 		denyValues(getSecret, getSecretBatches),
 		{Sid: "DenyWrites", Effect: deny, Resource: List{"*"}, NotAction: List{
 			"cloudtrail:DescribeTrails", "cloudtrail:GetEventSelectors", "cloudtrail:LookupEvents",
-			"kms:Describe*", "kms:Get*", "kms:List*", "lambda:Get*", "lambda:List*", describeSecret, listVersions,
+			"kms:Describe*", "kms:Get*", "kms:List*", "lambda:Get*", "lambda:List*", describeSecret, listVersions, listSecrets,
 			"ssm:Describe*", "ssm:Get*", "ssm:List*", "sts:GetCallerIdentity",
 		}},
 	})
