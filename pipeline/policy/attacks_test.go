@@ -287,8 +287,8 @@ func prefixed(prefix string, all map[string]call) map[string]call {
 	return named
 }
 
-func union(all ...map[string]call) map[string]call {
-	sum := make(map[string]call)
+func union[F any](all ...map[string]F) map[string]F {
+	sum := make(map[string]F)
 	for _, m := range all {
 		maps.Copy(sum, m)
 	}
