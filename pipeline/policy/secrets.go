@@ -70,7 +70,7 @@ func (s Setting) secrets() secretReach {
 }
 
 // lookAtSecrets allows actions on the secrets. IAM compares a secret that does not exist by its ARN without a suffix, so that an
-// optional one is only known to be absent with a right to that. AWS does not document it: docs/e2e.md has secret-missing.
+// optional one is only known to be absent with a right to that. AWS does not document it: docs/e2e.md has secret-missing-right.
 func (s Setting) lookAtSecrets(sid string, actions ...string) []Statement {
 	r := s.secrets()
 	if len(r.secrets) == 0 {
