@@ -4,7 +4,7 @@
 #
 #     bundle --manifest secrets.hcl --env local --out layer.zip
 #
-# This file contains names of parameters, never their values. docs/manifest.md explains every line.
+# This file contains names of parameters and secrets, never their values. docs/manifest.md explains every line.
 
 bundle {
   name                = "payments"                     # part of the encryption context of every ciphertext
@@ -20,12 +20,12 @@ variable "stable" {
 
 # ---- Environments -------------------------------------------------------------------------------------------------
 
-# The embedded AWS. Its Parameter Store starts with the parameters in this file. All values are obviously fake.
+# The embedded AWS. It starts with the parameters and secrets in this file. All values are obviously fake.
 environment "local" {
   embedded = "examples/local/parameters.json"
 }
 
-# A real account. A build with the credentials of another account stops before it reads a parameter.
+# A real account. A build with the credentials of another account stops before it reads a secret.
 # (These two are samples. Use your own.)
 environment "dev" {
   account_id = "111111111111"
@@ -103,6 +103,13 @@ function "worker" {
 
   secret "QUEUE_TOKEN" {
     parameter = "${local.root}/queue-token"
+  }
+
+  # A secret of Secrets Manager, and one field of it: its current version. docs/from/secrets-manager.md says what happens
+  # when it rotates.
+  secret "REPORTS_PASSWORD" {
+    secretsmanager = "${environment.name}/payments/reports-db"
+    field          = "password"
   }
 
   # Every parameter below a path: /local/payments/worker/smtp/password becomes WORKER_SMTP_PASSWORD.

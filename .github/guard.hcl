@@ -29,6 +29,7 @@ allow {
   functions    = ["worker"]
   keys         = ["alias/local-worker"]
   parameters   = ["/local/payments/log-token", "/local/payments/queue-token", "/local/payments/worker/"]
+  secrets      = ["local/payments/reports-db"]
   layers       = ["payments-local"]
   deployed_as  = ["payments-local-worker"]
 }
@@ -61,6 +62,7 @@ allow {
   functions    = ["worker"]
   keys         = ["alias/dev-worker"]
   parameters   = ["/dev/payments/log-token", "/dev/payments/queue-token", "/dev/payments/worker/"]
+  secrets      = ["dev/payments/reports-db"]
   layers       = ["payments-dev"]
   deployed_as  = ["payments-dev-worker"]
 }
@@ -93,6 +95,7 @@ allow {
   functions    = ["worker"]
   keys         = ["alias/prod-worker"]
   parameters   = ["/prod/payments/log-token", "/prod/payments/queue-token", "/prod/payments/worker/"]
+  secrets      = ["prod/payments/reports-db"]
   layers       = ["payments-prod"]
   deployed_as  = ["payments-prod-worker"]
 }

@@ -21,6 +21,7 @@ const (
 	StepLook      Step = "looking at functions"
 	StepRollout   Step = "rolling out"
 	StepRead      Step = "reading parameters"
+	StepReadAll   Step = "reading parameters and secrets" // in place of StepRead, if some are of Secrets Manager
 	StepSeal      Step = "sealing functions"
 	StepPublish   Step = "publishing the layer"
 )
@@ -29,7 +30,7 @@ const (
 func Steps() []Step {
 	return []Step{
 		StepPreflight, StepPrevious, StepList, StepVersion, StepDates, StepFunctions, StepAliases, StepEvents, StepSharing, StepDelete, StepPolicies, StepRevoke, StepSimulate,
-		StepLook, StepRollout, StepRead, StepSeal, StepPublish,
+		StepLook, StepRollout, StepRead, StepReadAll, StepSeal, StepPublish,
 	}
 }
 

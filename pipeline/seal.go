@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 
 	"golang.org/x/sync/errgroup"
@@ -44,7 +45,7 @@ func (c compared) seal(ctx context.Context, b *Build) (*plaintexts, problem.Prob
 	defer s.calls.Stop()
 	s.all.add(c.paths...)
 	used, refs := users(packed, (*binding).exactly)
-	s.announce(blind, packed, len(refs))
+	s.announce(blind, packed, refs)
 	if len(blind) == 0 || s.blind(ctx, blind, packed) {
 		s.read(ctx, packed, used, refs) // makes no call if there are none
 		s.values.sought()               // while KMS answers the last calls
@@ -67,9 +68,13 @@ type sealing struct {
 }
 
 // announce tells the observer how much there is to do.
-func (s *sealing) announce(blind, packed []*functionRun, values int) {
+func (s *sealing) announce(blind, packed []*functionRun, values []secret.Ref) {
 	_, ciphertexts := users(blind, (*binding).exactly)
-	s.got = progress(s.Observer, StepRead, len(ciphertexts)+values)
+	read := StepRead
+	if slices.ContainsFunc(values, func(ref secret.Ref) bool { return ref.Store == secret.SecretsManager }) {
+		read = StepReadAll
+	}
+	s.got = progress(s.Observer, read, len(ciphertexts)+len(values))
 	s.sealed = progress(s.Observer, StepSeal, len(blind)+len(packed))
 }
 

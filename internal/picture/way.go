@@ -29,7 +29,7 @@ func Reads(who, where string) string {
 
 // places are where a secret is on its way, from left to right, and what happens there.
 var places = []struct{ name, what string }{
-	{"parameter", "Parameter Store"},
+	{"parameter", "or secret, in AWS"},
 	{"build", "seals with KMS"},
 	{"layer.zip", "file or artifact"},
 	{"layer version", "published"},

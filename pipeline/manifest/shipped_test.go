@@ -16,6 +16,11 @@ type seedFile struct {
 		KeyID                   string `json:"key_id"`
 		Values                  []string
 	}
+	Secrets []struct {
+		Name   string
+		KeyID  string `json:"key_id"`
+		Values []string
+	}
 }
 
 func shipped(t *testing.T) (*Manifest, seedFile) {
@@ -48,9 +53,17 @@ func TestShippedManifestShowsEveryKindOfSecret(t *testing.T) {
 		}
 		values[p.Name] = append(p.Values, p.Value)
 	}
+	secrets := map[string][]string{}
+	for _, s := range seed.Secrets {
+		secrets[s.Name] = s.Values
+	}
 	seen := map[string]bool{}
 	for _, f := range manifest.Functions {
 		for _, s := range f.Secrets {
+			if name := s.SecretsManager.Value; name != "" {
+				seen["secretsmanager"] = len(secrets[name]) > 0 && !s.Field.Whole() && json.Valid([]byte(secrets[name][0]))
+				continue
+			}
 			name, selector, pinned := strings.Cut(s.Parameter.Value, ":")
 			value := values[name]
 			switch {
@@ -81,7 +94,7 @@ func TestShippedManifestShowsEveryKindOfSecret(t *testing.T) {
 			}
 		}
 	}
-	for _, kind := range []string{"optional", "pinned", "field", "base64", "long", "group", "import"} {
+	for _, kind := range []string{"optional", "pinned", "field", "base64", "long", "group", "import", "secretsmanager"} {
 		if !seen[kind] {
 			t.Errorf("no good example of: %s", kind)
 		}
@@ -94,21 +107,29 @@ func TestSampleIsVisiblyFakeAndUsesAKeyOfItsOwn(t *testing.T) {
 	for _, k := range seed.Keys {
 		keys[k.Alias] = true
 	}
+	under := map[string]string{}
+	values := map[string][]string{}
+	for _, p := range seed.Parameters {
+		under[p.Name], values[p.Name] = p.KeyID, append(p.Values, p.Value)
+	}
+	for _, s := range seed.Secrets {
+		under[s.Name], values[s.Name] = s.KeyID, s.Values
+	}
 	for _, f := range manifest.Functions {
 		if !keys[f.Key.Value] {
 			t.Errorf("the sample has no key %s", f.Key.Value)
 		}
-		for _, p := range seed.Parameters {
-			if p.KeyID == f.Key.Value || !keys[p.KeyID] {
-				t.Errorf("parameter %s is under key %s", p.Name, p.KeyID)
+		for name, key := range under {
+			if key == f.Key.Value || !keys[key] {
+				t.Errorf("%s is under key %s", name, key)
 			}
 		}
 	}
-	for _, p := range seed.Parameters {
-		for _, value := range append(p.Values, p.Value) {
+	for name, all := range values {
+		for _, value := range all {
 			decoded, err := base64.StdEncoding.DecodeString(value)
 			if value != "" && !strings.Contains(value, "not-a-real-") && (err != nil || !strings.Contains(string(decoded), "not-a-real-")) {
-				t.Errorf("the value of %s does not say that it is fake", p.Name)
+				t.Errorf("the value of %s does not say that it is fake", name)
 			}
 		}
 	}
