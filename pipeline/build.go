@@ -56,7 +56,7 @@ func (b *Build) Run(ctx context.Context) (*Built, problem.Problems) {
 	if problems = compared.rollbacks(b.AllowRollback); len(problems) > 0 {
 		return nil, problems.Sort()
 	}
-	values, problems := compared.seal(ctx, b)
+	compared, values, problems := compared.seal(ctx, b)
 	compared.dated()
 	if problems = append(problems, compared.rollbacks(b.AllowRollback)...); len(problems) > 0 {
 		return nil, problems.Sort()

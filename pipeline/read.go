@@ -24,9 +24,7 @@ func (l listed) readVersions(ctx context.Context, read reading) (versioned, prob
 	done := progress(l.Observer, StepVersion, len(refs))
 	err := read(ctx, refs, func(res Found) {
 		for _, bind := range users[res.Ref] {
-			bind.version = res.Version()
-			bind.stored(res)
-			problems = append(problems, bind.resultProblem(res)...)
+			problems = append(problems, bind.lookedUp(res)...)
 		}
 		done()
 	})
@@ -40,6 +38,13 @@ func (l listed) readVersions(ctx context.Context, read reading) (versioned, prob
 		problems = append(problems, run.complete()...)
 	}
 	return versioned{l}, problems
+}
+
+// lookedUp records the version that a build would seal now.
+func (bind *binding) lookedUp(res Found) problem.Problems {
+	bind.version = res.Version()
+	bind.stored(res)
+	return bind.resultProblem(res)
 }
 
 // users maps each distinct reference of the functions to the secrets that need it,

@@ -25,8 +25,9 @@ const sealConcurrency = 32
 
 // seal reads the values of all functions that are not carried over, and seals
 // each function as soon as its last value arrives, while others are still being
-// read. It returns the values that it read, so that CheckLeaks can look for them.
-func (c compared) seal(ctx context.Context, b *Build) (*plaintexts, problem.Problems) {
+// read. It returns what was sealed, which differs from c if the stage of a secret moved,
+// and the values that it read, so that CheckLeaks can look for them.
+func (c compared) seal(ctx context.Context, b *Build) (compared, *plaintexts, problem.Problems) {
 	var blind, packed []*functionRun
 	for _, run := range c.functions {
 		switch {
@@ -39,19 +40,18 @@ func (c compared) seal(ctx context.Context, b *Build) (*plaintexts, problem.Prob
 	}
 	s := &sealing{compared: c, build: b}
 	if len(blind)+len(packed) == 0 {
-		return &s.values, c.paths
+		return c, &s.values, c.paths
 	}
 	s.calls = workers.Start(sealConcurrency)
 	defer s.calls.Stop()
 	s.all.add(c.paths...)
-	used, refs := users(packed, (*binding).exactly)
-	s.announce(blind, packed, refs)
+	s.announce(blind, packed)
 	if len(blind) == 0 || s.blind(ctx, blind, packed) {
-		s.read(ctx, packed, used, refs) // makes no call if there are none
-		s.values.sought()               // while KMS answers the last calls
-		_ = s.group.Wait()              // its functions report problems, not errors
+		s.pack(ctx, packed) // makes no call if there are none
+		s.values.sought()   // while KMS answers the last calls
+		_ = s.group.Wait()  // its functions report problems, not errors
 	}
-	return &s.values, s.all.problems
+	return s.compared, &s.values, s.all.problems
 }
 
 // A sealing is the last step of a build in progress.
@@ -68,8 +68,9 @@ type sealing struct {
 }
 
 // announce tells the observer how much there is to do.
-func (s *sealing) announce(blind, packed []*functionRun, values []secret.Ref) {
+func (s *sealing) announce(blind, packed []*functionRun) {
 	_, ciphertexts := users(blind, (*binding).exactly)
+	_, values := users(unread(packed), (*binding).exactly)
 	read := StepRead
 	if slices.ContainsFunc(values, func(ref secret.Ref) bool { return ref.Store == secret.SecretsManager }) {
 		read = StepReadAll
@@ -78,35 +79,74 @@ func (s *sealing) announce(blind, packed []*functionRun, values []secret.Ref) {
 	s.sealed = progress(s.Observer, StepSeal, len(blind)+len(packed))
 }
 
-func (s *sealing) read(ctx context.Context, todo []*functionRun, used map[secret.Ref][]*binding, refs []secret.Ref) {
-	for _, run := range todo {
-		run.pending = len(run.bindings)
+// maxLooks is how often secrets whose stage moves are looked up again.
+const maxLooks = 3
+
+// pack reads the values of functions, and seals them. If the stage of a secret has moved
+// since it was looked up, it looks the secret up again.
+func (s *sealing) pack(ctx context.Context, todo []*functionRun) {
+	for looks := 0; ; looks++ {
+		moved := s.read(ctx, todo, looks == maxLooks)
+		if len(moved) == 0 || !s.all.empty() {
+			return
+		}
+		_ = s.group.Wait() // its functions report problems, not errors
+		if todo = s.lookAgain(ctx, moved); !s.all.empty() {
+			return
+		}
+		s.announce(nil, todo)
 	}
+}
+
+// read reads the values that functions do not have yet. It returns the names of the
+// secrets of Secrets Manager whose stage has moved, unless this is the last read, which
+// reports them.
+func (s *sealing) read(ctx context.Context, todo []*functionRun, last bool) (moved []string) {
+	missing := unread(todo)
+	for i, run := range todo {
+		if run.pending = len(missing[i].bindings); run.pending == 0 {
+			s.complete(ctx, run) // a secret that moved is gone, and was optional
+		}
+	}
+	used, refs := users(missing, (*binding).exactly)
 	err := s.build.Parameters.Read(ctx, refs, func(res Found) {
 		binds := used[res.Ref]
+		if errors.Is(res.Err, secretsmanager.ErrChanged) && !last {
+			moved = append(moved, binds[0].ref.Name)
+			return
+		}
 		s.values.add(res.value(), binds[0])
 		for _, bind := range binds {
-			s.all.add(bind.receive(res)...)
-			if bind.field != "" {
-				s.values.add(bind.value, bind)
-			}
-			run := bind.run
-			if run.pending--; run.pending > 0 {
-				continue
-			}
-			s.all.add(run.complete()...)
-			if s.all.empty() {
-				s.group.Go(func() error {
-					s.all.add(s.sealPacked(ctx, run)...)
-					s.sealed()
-					return nil
-				})
-			}
+			s.receive(ctx, bind, res)
 		}
 		s.got()
 	})
 	if err != nil {
 		s.all.add(readProblem(nil, err))
+	}
+	return moved
+}
+
+// receive keeps a value for a secret, and seals the function if it was the last one.
+func (s *sealing) receive(ctx context.Context, bind *binding, res Found) {
+	s.all.add(bind.receive(res)...)
+	if bind.field != "" {
+		s.values.add(bind.value, bind)
+	}
+	if bind.run.pending--; bind.run.pending == 0 {
+		s.complete(ctx, bind.run)
+	}
+}
+
+// complete seals a function that has all of its values.
+func (s *sealing) complete(ctx context.Context, run *functionRun) {
+	s.all.add(run.complete()...)
+	if s.all.empty() {
+		s.group.Go(func() error {
+			s.all.add(s.sealPacked(ctx, run)...)
+			s.sealed()
+			return nil
+		})
 	}
 }
 
@@ -201,8 +241,6 @@ func (bind *binding) accept(res Found) problem.Problems {
 	switch {
 	case known && isMissing(res.Err):
 		return changed("existed when the run started, and does not anymore.")
-	case errors.Is(res.Err, secretsmanager.ErrChanged):
-		return changed("changed during the run: its stage %s was moved to another version.", bind.ref.Selector)
 	case res.Err != nil:
 		return bind.resultProblem(res)
 	case known && !same(bind.version, got):

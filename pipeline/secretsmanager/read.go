@@ -101,6 +101,8 @@ func (s *Source) refusal(ctx context.Context, ref secret.Ref, cause error) (why,
 	switch _, reason = d.version(ref); {
 	case reason != nil:
 		return reason, nil
+	case code == invalidRequest && ref.ID != "" && stageOf(ref) != "":
+		return fmt.Errorf("%w: %q is where it was, but was refused: %s", ErrChanged, ref, awsfault.Describe(cause)), nil // the stage can have moved back
 	case code == invalidRequest:
 		return why, nil
 	case stageOf(ref) == "":
