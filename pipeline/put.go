@@ -31,6 +31,9 @@ type Put struct {
 	Tier string // that they have from now on; "" for the one that each has
 
 	chosen []*destination // in the order of the names
+
+	rotates  bool     // Choose takes a secret of Secrets Manager, too, for a Rotation, which writes nothing
+	rotating *binding // that secret
 }
 
 // A Named is a secret to write. Value is not set before Give.

@@ -56,6 +56,9 @@ func (b bound) secrets(name, function string) []*binding {
 // choose adds the parameter of the secrets with a name.
 func (p *Put) choose(b bound, name Named, found []*binding) problem.Problems {
 	if i := slices.IndexFunc(found, (*binding).elsewhere); i >= 0 {
+		if p.rotates {
+			return p.rotated(found)
+		}
 		return p.elsewhere(found[i], found)
 	}
 	live := slices.DeleteFunc(slices.Clone(found), (*binding).fixed)
@@ -77,8 +80,14 @@ func (p *Put) choose(b bound, name Named, found []*binding) problem.Problems {
 	return nil
 }
 
-// fixed reports whether a secret has a version or label of a parameter.
-func (bind *binding) fixed() bool { return bind.ref.Selector != "" }
+// fixed reports whether a secret has a version or label of a parameter, or a stage or version
+// of a secret of Secrets Manager that a new value does not get.
+func (bind *binding) fixed() bool {
+	if bind.elsewhere() {
+		return bind.ref.Selector != secret.StageCurrent
+	}
+	return bind.ref.Selector != ""
+}
 
 // destination returns the parameter among the chosen, and adds it if it is not there.
 func (p *Put) destination(b bound, ref secret.Ref) *destination {

@@ -17,7 +17,7 @@ import (
 )
 
 // A Rotation finds out how far the rotation of one secret is in an environment and region: what of the way from a new value in
-// Parameter Store to old layers that nobody can open is done. It changes nothing, and keeps no state: AWS knows it all.
+// Parameter Store or Secrets Manager to old layers that nobody can open is done. It changes nothing, and keeps no state: AWS knows it all.
 type Rotation struct {
 	Scope    // with all functions of the environment
 	Secret   string
@@ -45,13 +45,43 @@ type RotationState struct {
 	Waste  []PrunedVersion  // versions of layers with an older value that nothing needs
 }
 
-// A RotatedParameter is the parameter of the secret in one function.
+// A RotatedParameter is the parameter, or the secret of Secrets Manager, of the secret in one
+// function.
 type RotatedParameter struct {
 	Function  string
-	Parameter string
-	Published int64     // version of the parameter in the newest version of the layer
-	Now       int64     // version of the parameter; 0 if there is none
-	Modified  time.Time // of that version
+	Published sealed.Source // in the newest version of the layer
+	Now       sealed.Source // zero if there is none
+	Secret    *LayerSecret  // what Secrets Manager says of it; nil for a parameter, and if it is gone
+	Command   string        // that puts a new version into Secrets Manager, or rotates it; "" for a parameter
+}
+
+// Name returns the name of the parameter or secret.
+func (p *RotatedParameter) Name() string {
+	return cmp.Or(arn.ParameterName(p.Published.ARN), arn.SecretName(p.Published.ARN))
+}
+
+// RotatedBy says what puts new versions of the secret, and when next; "" if people do.
+func (p *RotatedParameter) RotatedBy() string {
+	if p.Secret == nil {
+		return ""
+	}
+	return changedBy(p.Secret.Description)
+}
+
+// command returns the command that puts a new version into Secrets Manager, or lets it rotate
+// the secret. A replica is read-only, so the command is for the region of the primary secret.
+func (p *RotatedParameter) command(region string, bind *binding) string {
+	if p.Secret != nil {
+		region = cmp.Or(p.Secret.Primary, region)
+	}
+	if p.RotatedBy() != "" {
+		return inSecretsManager("rotate-secret", region, bind.ref.Name)
+	}
+	return putsSecret(region, bind)
+}
+
+func (p *RotatedParameter) changed() bool {
+	return p.Now.Version != p.Published.Version || p.Now.ID != p.Published.ID
 }
 
 // Begun reports whether there is an older value anywhere: a layer without the newest value, or an older layer that a function
@@ -60,14 +90,14 @@ func (s *RotationState) Begun() bool {
 	return s.Unbuilt() || len(s.Behind)+len(s.Open)+len(s.Waste) > 0
 }
 
-// Unbuilt reports whether a newest layer has another value than Parameter Store.
+// Unbuilt reports whether a newest layer has another value than its parameter or secret of Secrets Manager.
 func (s *RotationState) Unbuilt() bool {
-	return slices.ContainsFunc(s.Parameters, func(p RotatedParameter) bool { return p.Now != p.Published })
+	return slices.ContainsFunc(s.Parameters, func(p RotatedParameter) bool { return p.changed() })
 }
 
 // Run looks.
 func (r *Rotation) Run(ctx context.Context) (*RotationState, problem.Problems) {
-	chosen := Put{Scope: r.Scope}
+	chosen := Put{Scope: r.Scope, rotates: true}
 	if problems := chosen.Choose([]Named{{Name: r.Secret}}, r.Function); len(problems) > 0 {
 		return nil, problems
 	}
@@ -94,7 +124,7 @@ func (r *Rotation) Run(ctx context.Context) (*RotationState, problem.Problems) {
 		}
 	}
 	for _, fn := range functions {
-		if problems := r.compare(state, fn, newest[ofLayer(r.Manifest, fn).Bundle.Layer.Value]); len(problems) > 0 {
+		if problems := r.compare(state, fn, newest[ofLayer(r.Manifest, fn).Bundle.Layer.Value], chosen.rotating); len(problems) > 0 {
 			return nil, problems
 		}
 	}
@@ -133,7 +163,7 @@ func asked(ask func(context.Context) (string, error)) func(context.Context) (str
 	}
 }
 
-// newest compares the newest version of a layer with Parameter Store.
+// newest compares the newest version of a layer with Parameter Store and Secrets Manager.
 func (r *Rotation) newest(ctx context.Context, m *manifest.Manifest) (*StatusResult, problem.Problems) {
 	if m.Bundle.Layer.Value == "" {
 		return nil, problem.Problems{problem.New(problem.Manifest, &m.Bundle.Range, "No layer name",
@@ -146,7 +176,7 @@ func (r *Rotation) newest(ctx context.Context, m *manifest.Manifest) (*StatusRes
 }
 
 // compare finds the secret in the function's document of the newest version of its layer.
-func (r *Rotation) compare(state *RotationState, fn manifest.Function, found *StatusResult) problem.Problems {
+func (r *Rotation) compare(state *RotationState, fn manifest.Function, found *StatusResult, secret *binding) problem.Problems {
 	if !slices.Contains(state.Layers, found.Name) {
 		state.Layers = append(state.Layers, found.Name)
 	}
@@ -159,9 +189,13 @@ func (r *Rotation) compare(state *RotationState, fn manifest.Function, found *St
 		return refused(problem.Integrity, "Secret not in the layer", "The document of function %q in layer %s does not have %s yet, so there is no older value. Build and publish it first.",
 			fn.Name.Value, found.Name, r.Secret)
 	}
-	p := RotatedParameter{Function: fn.Name.Value, Parameter: arn.ParameterName(before.ARN), Published: before.Version}
-	if now, has := found.Changes[i].Want.Header.Source(r.Secret); has {
-		p.Now, p.Modified = now.Version, now.Modified
+	p := RotatedParameter{Function: fn.Name.Value, Published: before}
+	p.Now, _ = found.Changes[i].Want.Header.Source(r.Secret)
+	if k := slices.IndexFunc(found.Secrets, func(s LayerSecret) bool { return s.ARN == before.ARN }); k >= 0 {
+		p.Secret = &found.Secrets[k]
+	}
+	if secret != nil {
+		p.Command = p.command(r.Region, secret)
 	}
 	state.Parameters = append(state.Parameters, p)
 	return nil
@@ -175,7 +209,14 @@ func (s *RotationState) older(d *sealed.Document, secret string) bool {
 		return false
 	}
 	source, has := d.Header.Source(secret)
-	return has && (source.Version != s.Parameters[i].Published || arn.ParameterName(source.ARN) != s.Parameters[i].Parameter)
+	published := s.Parameters[i].Published
+	return has && (source.Version != published.Version || source.ID != published.ID || !sameSource(source.ARN, published.ARN))
+}
+
+// sameSource reports whether two ARNs are those of one parameter, or of one secret of Secrets
+// Manager, which has another ARN after it was created again.
+func sameSource(a, b string) bool {
+	return arn.ParameterName(a) == arn.ParameterName(b) && arn.SecretName(a) == arn.SecretName(b)
 }
 
 // opens finds out which older documents open, and which are in use. It returns the layers that are known to have no older value.
@@ -245,7 +286,7 @@ func (r *Rotation) soak(ctx context.Context, state *RotationState) (problems pro
 	}
 	state.Soak, problems = lastOpenings(ctx, r.Openings, state.Open, func(d DocumentState) time.Time {
 		i := slices.IndexFunc(state.Parameters, func(p RotatedParameter) bool { return p.Function == d.Function })
-		return state.Parameters[i].Modified
+		return state.Parameters[i].Now.Modified
 	})
 	return problems
 }

@@ -51,6 +51,9 @@ func (g *guide) step(ctx context.Context, report *view.Rotate) (bool, error) {
 	commands := report.Step(report.Next).Args
 	switch report.Next {
 	case view.RotatePut:
+		if len(commands) == 0 { // they are not those of bundle
+			return g.ask(ctx, "Run the command above, or start the rotation. Does Secrets Manager have the new value?", nil)
+		}
 		return g.ask(ctx, "Does the issuer have the new secret, with the old one still valid? Put the new value now?", commands)
 	case view.RotatePublish:
 		if err := g.call(ctx, commands[:1]); err != nil {

@@ -9,6 +9,7 @@ import (
 	"github.com/whispering/bundle/internal/actions"
 	"github.com/whispering/bundle/internal/printable"
 	"github.com/whispering/bundle/pipeline"
+	"github.com/whispering/bundle/pipeline/plan"
 )
 
 // The steps of a rotation, in order.
@@ -70,12 +71,19 @@ type rotateRegion struct {
 	Unused     []string          `json:"unused"` // ARNs of versions with an older value that nothing names
 }
 
+// A rotateParameter is a parameter, or a secret of Secrets Manager, which has IDs in place of
+// numbers.
 type rotateParameter struct {
-	Function  string     `json:"function"`
-	Parameter string     `json:"parameter"`
-	Published int64      `json:"published"` // version of the parameter in the newest layer
-	Now       int64      `json:"now"`       // version of the parameter; 0 if there is none
-	Modified  *time.Time `json:"modified"`
+	Function     string     `json:"function"`
+	Kind         string     `json:"kind"` // "ssm" or "secretsmanager"
+	Parameter    string     `json:"parameter"`
+	Published    *int64     `json:"published,omitempty"` // version of the parameter in the newest layer
+	Now          *int64     `json:"now,omitempty"`       // version of the parameter; 0 if there is none
+	PublishedID  string     `json:"published_id,omitempty"`
+	NowID        string     `json:"now_id,omitempty"` // "" if there is none
+	Modified     *time.Time `json:"modified"`
+	Rotates      bool       `json:"rotates,omitempty"` // Secrets Manager puts new versions
+	NextRotation time.Time  `json:"next_rotation,omitzero"`
 }
 
 type rotateUse struct {
@@ -162,13 +170,14 @@ func NewRotate(b Runbook, all []RotationIn) *Rotate {
 		s.State = rotateYours
 		return s
 	}
-	yours(RotateIssuer, "At its issuer, create a new secret. Keep the old one valid.")
+	issuer := yours(RotateIssuer, "At its issuer, create a new secret. Keep the old one valid.")
 	put := step(RotatePut, "Put the new value into Parameter Store.", true, begun)
+	put.ofSecrets(all)
 	publish := step(RotatePublish, "Build the layer, and publish it.", begun, !unbuilt)
 	allow := step(RotateAllow, "If key policies deny what is not listed, list the new documents.", begun && !unbuilt, !shut)
 	deploy := step(RotateDeploy, "Deploy the functions with the new version of the layer, with your tool or with bundle rollout.", begun && !unbuilt && !shut, !behind)
 	soak := yours(RotateSoak, "Wait until nothing opens the old value.")
-	yours(RotateEnd, "At its issuer, end the old secret.")
+	end := yours(RotateEnd, "At its issuer, end the old secret.")
 	revoke := step(RotateRevoke, "Revoke the old documents: let key policies deny opening them.",
 		begun && !unbuilt && !shut && !behind, !open)
 	prune := step(RotatePrune, "Delete old versions of the layer that nothing names.", begun && !unbuilt && !shut && !behind && !open, !waste)
@@ -179,16 +188,27 @@ func NewRotate(b Runbook, all []RotationIn) *Rotate {
 			where = in.Region + ": "
 		}
 		for _, p := range in.State.Parameters {
+			now := rotatedVersion(p.Now)
 			switch {
-			case p.Now == 0:
-				put.add(where + fmt.Sprintf("%s does not exist", p.Parameter))
+			case p.Now.ARN == "" && p.Secret == nil:
+				put.add(where + fmt.Sprintf("%s does not exist", p.Name()))
+			case p.Now.ARN == "": // it is marked for deletion
+			case begun && !p.Now.Modified.IsZero():
+				put.add(where + fmt.Sprintf("%s has version %s since %s", p.Name(), now, p.Now.Modified.UTC().Format(time.RFC3339)))
 			case begun:
-				put.add(where + fmt.Sprintf("%s has version %d since %s", p.Parameter, p.Now, p.Modified.UTC().Format(time.RFC3339)))
+				put.add(where + fmt.Sprintf("%s has version %s", p.Name(), now))
 			default:
-				put.add(where + fmt.Sprintf("%s has version %d, as the layer", p.Parameter, p.Now))
+				put.add(where + fmt.Sprintf("%s has version %s, as the layer", p.Name(), now))
 			}
-			if p.Now != p.Published {
-				publish.add(where + fmt.Sprintf("the newest layer of %s has version %d of %s", p.Function, p.Published, p.Parameter))
+			if published := rotatedVersion(p.Published); published != now {
+				publish.add(where + fmt.Sprintf("the newest layer of %s has version %s of %s", p.Function, published, p.Name()))
+			}
+			for _, fact := range rotatedFacts(in.Region, p) {
+				put.add(where + fact)
+			}
+			if p.RotatedBy() != "" {
+				issuer.add("the rotation of " + p.Name() + " does this")
+				end.add("with a single user, the rotation has ended it already; with alternating users, the next one ends it")
 			}
 		}
 		for _, layer := range in.State.Layers {
@@ -236,11 +256,7 @@ func newRotateRegion(in RotationIn) rotateRegion {
 		Soak: []rotateOpening{}, Unused: []string{},
 	}
 	for _, p := range s.Parameters {
-		one := rotateParameter{Function: p.Function, Parameter: p.Parameter, Published: p.Published, Now: p.Now}
-		if p.Now > 0 {
-			one.Modified = &p.Modified
-		}
-		r.Parameters = append(r.Parameters, one)
+		r.Parameters = append(r.Parameters, newRotateParameter(p))
 	}
 	for _, l := range s.Soak {
 		one := rotateOpening{Function: l.Function, Document: l.Document, Since: l.Since, Unknown: l.Unknown}
@@ -253,6 +269,22 @@ func newRotateRegion(in RotationIn) rotateRegion {
 		r.Unused = append(r.Unused, v.ARN)
 	}
 	return r
+}
+
+func newRotateParameter(p pipeline.RotatedParameter) rotateParameter {
+	one := rotateParameter{
+		Function: p.Function, Kind: plan.Store(p.Published).String(), Parameter: p.Name(), PublishedID: p.Published.ID, NowID: p.Now.ID, Rotates: p.RotatedBy() != "",
+	}
+	if p.Published.ID == "" {
+		one.Published, one.Now = &p.Published.Version, &p.Now.Version
+	}
+	if p.Secret != nil {
+		one.NextRotation = p.Secret.NextRotation
+	}
+	if !p.Now.Modified.IsZero() {
+		one.Modified = &p.Now.Modified
+	}
+	return one
 }
 
 func newRotateDocuments(all []pipeline.DocumentState) []rotateDocument {
