@@ -42,7 +42,9 @@ func (c *Compare) Run(ctx context.Context) (compare.Column, problem.Problems) {
 		}
 	}
 	missing, wrong := listed.compareVersions(ctx, listed.withoutValues(c.Parameters, c.Blind))
-	return bound.column(missing), append(problems, wrong...).Sort()
+	problems = append(problems, wrong...)
+	problems = append(problems, listed.compareDates(ctx, c.Parameters, missing)...)
+	return bound.column(missing), problems.Sort()
 }
 
 // Declared returns the column of an environment that cannot be read: what the
@@ -92,6 +94,33 @@ func (l listed) compareVersions(ctx context.Context, read reading) (missing map[
 	return missing, problems
 }
 
+// compareDates reads when the versions of secrets of Secrets Manager were written. It adds the
+// reason to missing for each version that is not there any more, which only a version ID in the
+// manifest can name. A date that cannot be read stays unknown.
+func (l listed) compareDates(ctx context.Context, versions Versions, missing map[*binding]error) problem.Problems {
+	users, refs := users(l.functions, func(bind *binding) secret.Ref {
+		return secret.Ref{Store: bind.ref.Store, Name: bind.version.ARN, ID: bind.version.ID}
+	})
+	refs = slices.DeleteFunc(refs, func(ref secret.Ref) bool { return ref.ID == "" })
+	if len(refs) == 0 {
+		return nil
+	}
+	done := progress(l.Observer, StepDates, len(refs))
+	err := versions.Dates(ctx, refs, func(res Found) {
+		for _, bind := range users[res.Ref] {
+			bind.version.Modified = res.Secret.Version.Modified
+			if bind.ref.ID != "" && isVersionMissing(res.Err) {
+				bind.version, missing[bind] = secret.Version{}, res.Err
+			}
+		}
+		done()
+	})
+	if err != nil {
+		return problem.Problems{readProblem(nil, err)}
+	}
+	return nil
+}
+
 func (run *functionRun) column(missing map[*binding]error) compare.ColumnFunction {
 	f := compare.ColumnFunction{Name: run.fn.Name.Value, Mode: run.mode(), Key: run.columnKey()}
 	for _, bind := range run.bindings {
@@ -129,10 +158,17 @@ func (run *functionRun) columnKey() compare.ColumnKey {
 
 func (run *functionRun) columnSecret(bind *binding, err error) compare.ColumnSecret {
 	s := compare.ColumnSecret{
-		Name: bind.name, State: compare.Present, Parameter: bind.ref.String(), Version: bind.version, Type: bind.kind,
+		Name: bind.name, State: compare.Present, Store: bind.ref.Store, Parameter: bind.ref.String(), Version: bind.version, Type: bind.kind,
 		Encoding: bind.encoding, Field: bind.field.String(), Checks: shortChecks(bind.checks), Below: bind.below,
 	}
+	if bind.elsewhere() && bind.version.ARN != "" {
+		s.Type = "secret"
+	}
 	switch {
+	case isDeleted(err):
+		s.State, s.Why = compare.Deleted, err.Error()
+	case bind.elsewhere() && isVersionMissing(err) && len(bind.described.Stages) == 0:
+		s.State, s.Why = compare.Empty, err.Error()
 	case bind.optional && isMissing(err):
 		s.State = compare.Absent
 	case isMissing(err), isVersionMissing(err):

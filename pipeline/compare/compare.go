@@ -55,7 +55,7 @@ func (m *Matrix) function(name string, now time.Time) {
 			cell = KeyCell{fn.Key, fn.Mode}
 		}
 		f.Keys = append(f.Keys, cell)
-		if cell.State == Missing || cell.State == Unusable {
+		if cell.State.Fails() {
 			m.Findings = append(m.Findings, Finding{true, name, "", i, "key", cell.Why})
 		}
 	}
@@ -99,7 +99,7 @@ func (m *Matrix) row(function, name string, has []*ColumnFunction, now time.Time
 		if !c.Version.Modified.IsZero() {
 			c.Age = max(0, int(now.Sub(c.Version.Modified)/(24*time.Hour)))
 		}
-		if c.State == Missing || c.State == Unusable {
+		if c.State.Fails() {
 			m.Findings = append(m.Findings, Finding{true, function, name, i, string(c.State), c.Why})
 		}
 		r.Cells = append(r.Cells, c)

@@ -14,10 +14,15 @@ const (
 	Present     State = "present"
 	Missing     State = "missing"  // declared, but does not exist
 	Unusable    State = "unusable" // exists, but no build can use it
+	Deleted     State = "deleted"  // a secret of Secrets Manager that is marked for deletion
+	Empty       State = "empty"    // a secret of Secrets Manager without a value
 	Absent      State = "absent"   // optional, and does not exist
 	NotDeclared State = "unmeant"  // the environment does not declare the function or secret
 	Unknown     State = "unknown"  // could not be found
 )
+
+// Fails reports whether a build would fail because of the state.
+func (s State) Fails() bool { return s == Missing || s == Unusable || s == Deleted || s == Empty }
 
 // A Column is what one environment has in one region, without values.
 type Column struct {
@@ -44,14 +49,14 @@ type ColumnKey struct {
 	Why   string // what is wrong with it
 }
 
-// A ColumnSecret is a secret of a function: Present, Missing, Unusable, Absent
-// or Unknown.
+// A ColumnSecret is a secret of a function, in any state but NotDeclared.
 type ColumnSecret struct {
 	Name      string
 	State     State
+	Store     secret.Store
 	Parameter string         // name, with its version or label
 	Version   secret.Version // zero unless it is Present or Unusable
-	Type      string         // "SecureString", "String" or "StringList"
+	Type      string         // "SecureString", "String" or "StringList"; "secret" in Secrets Manager
 	Encoding  secret.Encoding
 	Field     string
 	Checks    string // constraints
@@ -98,7 +103,7 @@ type Row struct {
 // A Cell is a secret of a function in one column.
 type Cell struct {
 	ColumnSecret
-	Age int // whole days since the version was put
+	Age int // whole days since the version was put; 0 if that is not known
 }
 
 // A Finding is something in which environments differ.
@@ -107,7 +112,7 @@ type Finding struct {
 	Function   string
 	Secret     string // "" if it is about the function
 	Column     int    // -1 if it is about all of them
-	What       string // "missing", "unusable", "key", "mode", "type", "encoding", "field", "constraints"
+	What       string // "missing", "unusable", "deleted", "empty", "key", "mode", "type", "encoding", "field", "constraints"
 	Detail     string
 }
 
@@ -124,10 +129,17 @@ func (m *Matrix) Differences() int {
 
 // Count counts the secrets of a column that are in a state.
 func (m *Matrix) Count(column int, state State) int {
+	return m.count(column, func(s State) bool { return s == state })
+}
+
+// Failing counts the secrets of a column that a build would fail because of.
+func (m *Matrix) Failing(column int) int { return m.count(column, State.Fails) }
+
+func (m *Matrix) count(column int, counts func(State) bool) int {
 	n := 0
 	for _, f := range m.Functions {
 		for _, r := range f.Rows {
-			if r.Cells[column].State == state {
+			if counts(r.Cells[column].State) {
 				n++
 			}
 		}

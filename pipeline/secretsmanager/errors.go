@@ -57,7 +57,7 @@ func versionError(ref secret.Ref, fault string) error {
 }
 
 func deletedError(ref secret.Ref, d Description) error {
-	return fmt.Errorf("%w: %q, since %s", ErrDeleted, ref, d.Deleted.Format(time.RFC3339))
+	return fmt.Errorf("%w: %q will be deleted on %s", ErrDeleted, ref, d.Deleted.Format(time.RFC3339))
 }
 
 func changedError(ref secret.Ref) error {

@@ -39,7 +39,7 @@ func TestRefusedReadsAreExplained(t *testing.T) {
 		"no value at the stage":     {current, missing, good, ErrVersion, `no value at stage "AWSCURRENT"`, 2},
 		"no version":                {pin, missing, good, ErrVersion, "no version " + first, 2},
 		"not to be described":       {current, missing, denied, ErrDenied, "secretsmanager:DescribeSecret", 2},
-		"deleted":                   {current, refusal(invalidRequest, deletion), deleted, ErrDeleted, "since 2025-11-01T12:00:00Z", 2},
+		"deleted":                   {current, refusal(invalidRequest, deletion), deleted, ErrDeleted, "will be deleted on 2025-11-01T12:00:00Z", 2},
 		"deleted and not found":     {current, missing, deleted, ErrDeleted, "prod/db", 2},
 		"deleted for good":          {later, refusal(invalidRequest, deletion), missing, ErrMissing, "prod/db", 2},
 		"the stage moved":           {later, refusal(invalidRequest, moved), good, ErrChanged, "AWSCURRENT", 2},
@@ -80,7 +80,7 @@ func TestRefusedDescriptionsAreExplained(t *testing.T) {
 		says  string
 	}{
 		"no secret":        {refusal(notFound, absent), ErrMissing, "prod/db"},
-		"deleted":          {answer{200, changed(description("prod/db"), map[string]any{"DeletedDate": 1761998400})}, ErrDeleted, "since 2025-11-01T12:00:00Z"},
+		"deleted":          {answer{200, changed(description("prod/db"), map[string]any{"DeletedDate": 1761998400})}, ErrDeleted, "will be deleted on 2025-11-01T12:00:00Z"},
 		"no value":         {answer{200, changed(description("prod/db"), map[string]any{"VersionIdsToStages": nil})}, ErrVersion, "has no value"},
 		"an empty map":     {answer{200, changed(description("prod/db"), map[string]any{"VersionIdsToStages": map[string]any{}})}, ErrVersion, "has no value"},
 		"no stage":         {answer{200, changed(description("prod/db"), map[string]any{"VersionIdsToStages": map[string]any{first: []string{"mine"}}})}, ErrVersion, "AWSCURRENT"},

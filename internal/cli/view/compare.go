@@ -9,6 +9,7 @@ import (
 	"github.com/whispering/bundle/internal/actions"
 	"github.com/whispering/bundle/internal/printable"
 	"github.com/whispering/bundle/pipeline/compare"
+	"github.com/whispering/bundle/pipeline/plan"
 	"github.com/whispering/bundle/pipeline/problem"
 	"github.com/whispering/bundle/pipeline/secret"
 )
@@ -60,9 +61,11 @@ type compareRow struct {
 
 type compareCell struct {
 	State     compare.State `json:"state"`
+	Kind      string        `json:"kind,omitempty"` // "ssm" or "secretsmanager"
 	Parameter string        `json:"parameter,omitempty"`
 	ARN       string        `json:"arn,omitempty"`
 	Version   int64         `json:"version,omitempty"`
+	VersionID string        `json:"version_id,omitempty"` // in Secrets Manager
 	Modified  *time.Time    `json:"modified,omitempty"`
 	AgeDays   *int          `json:"age_days,omitempty"`
 	Type      string        `json:"type,omitempty"`
@@ -117,7 +120,7 @@ func NewCompare(bundle string, m *compare.Matrix, columns []ComparedColumn) *Com
 	for i, o := range columns {
 		column := compareColumn{
 			Environment: m.Columns[i].Environment, Region: m.Columns[i].Region, title: m.Title(i), Problems: []Problem{},
-			Present: m.Count(i, compare.Present), Missing: m.Count(i, compare.Missing) + m.Count(i, compare.Unusable), Unknown: m.Count(i, compare.Unknown),
+			Present: m.Count(i, compare.Present), Missing: m.Failing(i), Unknown: m.Count(i, compare.Unknown),
 		}
 		for _, p := range o.Problems {
 			column.Problems = append(column.Problems, NewProblem(p))
@@ -150,10 +153,13 @@ func newCompareFunction(f compare.MatrixFunction) compareFunction {
 		cells := make([]compareCell, len(row.Cells))
 		for i, c := range row.Cells {
 			cells[i] = compareCell{
-				State: c.State, Parameter: c.Parameter, ARN: c.Version.ARN, Version: c.Version.Number,
+				State: c.State, Parameter: c.Parameter, ARN: c.Version.ARN, Version: c.Version.Number, VersionID: c.Version.ID,
 				Type: c.Type, Encoding: string(c.Encoding), Field: c.Field, Why: c.Why,
 			}
-			if c.Version.ARN != "" {
+			if c.Parameter != "" {
+				cells[i].Kind = c.Store.String()
+			}
+			if !c.Version.Modified.IsZero() {
 				cells[i].Modified, cells[i].AgeDays = &row.Cells[i].Version.Modified, &row.Cells[i].Age
 			}
 		}
@@ -197,8 +203,10 @@ func (r *Compare) summary() string {
 // word returns a state for a table.
 func word(s compare.State) string {
 	switch s {
-	case compare.Missing, compare.Unusable:
+	case compare.Missing, compare.Unusable, compare.Deleted:
 		return strings.ToUpper(string(s))
+	case compare.Empty:
+		return "NO VALUE"
 	case compare.NotDeclared:
 		return "-"
 	case compare.Unknown:
@@ -218,15 +226,31 @@ func (k compareKey) short(code func(string) string) string {
 	return code(k.Key)
 }
 
+// version returns the version for a table, "" if there is none.
+func (c compareCell) version() string {
+	switch {
+	case c.VersionID != "":
+		return plan.Short(c.VersionID)
+	case c.Version > 0:
+		return fmt.Sprintf("v%d", c.Version)
+	}
+	return ""
+}
+
 func (c compareCell) short() string {
 	text := word(c.State)
 	if c.State == compare.Present {
 		text = ""
 	}
-	if c.Version > 0 {
-		text = strings.TrimSpace(text + fmt.Sprintf(" v%d, %d d", c.Version, *c.AgeDays))
+	version := c.version()
+	if version == "" {
+		return text
 	}
-	if c.Encoding != "" && c.Encoding != string(secret.Text) && c.Version > 0 {
+	text = strings.TrimSpace(text + " " + version)
+	if c.AgeDays != nil {
+		text += fmt.Sprintf(", %d d", *c.AgeDays)
+	}
+	if c.Encoding != "" && c.Encoding != string(secret.Text) {
 		text += ", " + c.Encoding
 	}
 	return text
@@ -334,7 +358,7 @@ func (r *Compare) Markdown() string {
 
 // strong marks a cell that is a difference.
 func strong(s compare.State, text string) string {
-	if s == compare.Missing || s == compare.Unusable {
+	if s.Fails() {
 		return "**" + text + "**"
 	}
 	return text

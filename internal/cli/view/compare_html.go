@@ -8,6 +8,7 @@ import (
 
 	"github.com/whispering/bundle/internal/printable"
 	"github.com/whispering/bundle/pipeline/compare"
+	"github.com/whispering/bundle/pipeline/plan"
 )
 
 //go:embed compare.html.tmpl
@@ -19,6 +20,7 @@ func (r *Compare) html(w io.Writer) error {
 	return writePage(w, "compare", comparePage, r, template.FuncMap{
 		"title":   func(i int) string { return r.Columns[i].title },
 		"short":   shortARN,
+		"id":      plan.Short,
 		"summary": r.summary,
 		"when":    func() string { return whenOf(r.Now) },
 		"says":    compareCause.says,
@@ -46,6 +48,8 @@ func stateWord(s compare.State) string {
 		return "not meant"
 	case compare.Absent:
 		return "absent"
+	case compare.Empty:
+		return "no value"
 	}
 	return string(s)
 }
