@@ -36,3 +36,15 @@ func TestFloor(t *testing.T) {
 		t.Errorf("%v", got)
 	}
 }
+
+// TestFloorOfBothStores calculates the floors of builds that read Parameter Store and Secrets Manager at once.
+func TestFloorOfBothStores(t *testing.T) {
+	calls := map[string]int{"sts:GetCallerIdentity": 1, "kms:DescribeKey": 50, "ssm:GetParameters": 25, "secretsmanager:DescribeSecret": 250}
+	if got := unchanged(calls); got != 10*20*time.Millisecond {
+		t.Errorf("%v", got)
+	}
+	calls = map[string]int{"sts:GetCallerIdentity": 1, "kms:DescribeKey": 50, "ssm:GetParameters": 25, "secretsmanager:GetSecretValue": 250, "kms:Encrypt": 50}
+	if got := floor(calls); got != 13*20*time.Millisecond {
+		t.Errorf("%v", got)
+	}
+}

@@ -13,13 +13,14 @@ func (r row) line() string {
 	if r.floor != nil {
 		against = fmt.Sprintf("%.2f", median(a, wall)/r.floor(r.calls).Seconds())
 	}
-	peer := "–"
-	if other := r.runs[peers]; len(other) > 0 {
-		peer = fmt.Sprintf("%.2f", ratio(a, other, wall))
+	beside := func(who string, of func(figure) float64) string {
+		if other := r.runs[who]; len(other) > 0 {
+			return fmt.Sprintf("%.2f", ratio(a, other, of))
+		}
+		return "–"
 	}
-	o := r.runs[before]
-	return fmt.Sprintf("| %s | %.3f | %.3f | %.0f | %s | %.2f | %.2f | %.2f | %s |", r.name,
-		median(a, wall), median(a, cpu), median(a, most), against, ratio(a, o, wall), ratio(a, o, cpu), ratio(a, o, most), peer)
+	return fmt.Sprintf("| %s | %.3f | %.3f | %.0f | %s | %s | %s | %s | %s |", r.name, median(a, wall), median(a, cpu), median(a, most),
+		against, beside(before, wall), beside(before, cpu), beside(before, most), beside(peers, wall))
 }
 
 // table returns the table of all measures.

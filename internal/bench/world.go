@@ -20,6 +20,7 @@ import (
 // A world is a folder with a manifest, and an embedded AWS with what the manifest names.
 type world struct {
 	Secrets   int           // distinct parameters; each function has an equal share
+	Managed   int           // distinct secrets of Secrets Manager, shared in the same way
 	Functions int           // each has a key of its own
 	Latency   time.Duration // of every call
 	Rate      float64       // Parameter Store calls a second; 0 for no limit
@@ -39,9 +40,14 @@ func (w world) write(dir string) error {
 		Tier  string `json:"tier"`
 		Value string `json:"value"`
 	}
+	type managed struct {
+		Name  string `json:"name"`
+		Value string `json:"value"`
+	}
 	var seed struct {
 		Keys       []key       `json:"keys"`
 		Parameters []parameter `json:"parameters"`
+		Secrets    []managed   `json:"secrets,omitempty"` // a recorded commit can read no such member
 	}
 	var manifest strings.Builder
 	manifest.WriteString("bundle { name = \"shop\" }\nenvironment \"local\" { embedded = \"seed.json\" }\n")
@@ -62,6 +68,11 @@ func (w world) write(dir string) error {
 			if !w.Paths {
 				fmt.Fprintf(&manifest, "  secret \"P%d\" { parameter = %q }\n", i, name)
 			}
+		}
+		for i := range w.Managed / w.Functions {
+			name := fmt.Sprintf("shop/f%d-s%d", f, i)
+			seed.Secrets = append(seed.Secrets, managed{name, fmt.Sprintf("not-a-real-value-%d-%d", f, i)})
+			fmt.Fprintf(&manifest, "  secret \"S%d\" { secretsmanager = %q }\n", i, name)
 		}
 		manifest.WriteString("}\n")
 	}
