@@ -22,6 +22,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 	ssmtypes "github.com/aws/aws-sdk-go-v2/service/ssm/types"
 	"github.com/urfave/cli/v2"
@@ -123,6 +124,7 @@ func canaries() map[string]canary {
 	for _, name := range []string{
 		"secure", "string", "list", "big start", "big middle", "big end", "field", "sibling", "other sibling", "bytes",
 		"version 1", "version 2", "version 3", "label 1", "label 2", "optional", "imported", "imported deep", "not json", "array",
+		"kept", "kept before", "kept field", "kept sibling", "kept bytes", "kept text",
 		"put", "put string", "file", "dotenv", "dotenv 2", "broken dotenv", "json file", "broken json", "broken seed", "too long", "nested",
 	} {
 		all[name] = newCanary(name)
@@ -223,6 +225,15 @@ function "hello" {
     parameter = "/canary/absent"
     optional  = true
   }
+  secret "KEPT" { secretsmanager = "canary/kept" }
+  secret "KEPT_FIELD" {
+    secretsmanager = "canary/json"
+    field          = "live.key"
+  }
+  secret "KEPT_BYTES" {
+    secretsmanager = "canary/bytes"
+    encoding       = "base64"
+  }
 }
 function "worker" {
   parameters {
@@ -247,6 +258,13 @@ type canarySample struct {
 		Alias string `json:"alias"`
 	} `json:"keys"`
 	Parameters []canaryParameter `json:"parameters"`
+	Secrets    []canarySecret    `json:"secrets"`
+}
+
+type canarySecret struct {
+	Name   string   `json:"name"`
+	Values []string `json:"values,omitempty"`
+	Binary [][]byte `json:"binary,omitempty"`
 }
 
 // sample is what both accounts begin with.
@@ -291,6 +309,12 @@ func (s *stage) sample() canarySample {
 	secure("imported/two/three", value("imported deep"))
 	secure("notjson", value("not json"))
 	secure("array", object([]string{value("array")}))
+	all.Secrets = []canarySecret{
+		{Name: "canary/kept", Values: []string{value("kept before"), value("kept")}},
+		{Name: "canary/json", Values: []string{object(map[string]any{"live": map[string]any{"key": value("kept field"), "other": value("kept sibling")}})}},
+		{Name: "canary/bytes", Binary: [][]byte{[]byte(value("kept bytes"))}},
+		{Name: "canary/text", Values: []string{value("kept text")}},
+	}
 	return all
 }
 
@@ -311,6 +335,7 @@ func (s *stage) account() {
 		Region: "us-west-2", BaseEndpoint: &s.url, Credentials: credentials.NewStaticCredentialsProvider(s.id, s.key, ""),
 	}
 	s.cloud.ssm, s.cloud.kms, s.cloud.lambda = ssm.NewFromConfig(cfg), kms.NewFromConfig(cfg), lambda.NewFromConfig(cfg)
+	s.cloud.secrets = secretsmanager.NewFromConfig(cfg)
 	sample := s.sample()
 	for _, k := range sample.Keys {
 		key, err := s.cloud.kms.CreateKey(s.Context(), &kms.CreateKeyInput{})
@@ -320,6 +345,9 @@ func (s *stage) account() {
 		if err != nil {
 			s.Fatal(err)
 		}
+	}
+	for _, secret := range sample.Secrets {
+		s.keep(secret)
 	}
 	for _, p := range sample.Parameters {
 		for _, value := range p.Values {
@@ -340,6 +368,31 @@ func (s *stage) account() {
 			if err != nil {
 				s.Fatal(err)
 			}
+		}
+	}
+}
+
+// keep puts a secret of Secrets Manager with all of its versions.
+func (s *stage) keep(secret canarySecret) {
+	s.Helper()
+	values := secret.Binary
+	for _, text := range secret.Values {
+		values = append(values, []byte(text))
+	}
+	for i, value := range values {
+		in := &secretsmanager.PutSecretValueInput{SecretId: &secret.Name, SecretBinary: value}
+		if secret.Binary == nil {
+			in.SecretString, in.SecretBinary = aws.String(string(value)), nil
+		}
+		var err error
+		if i == 0 {
+			_, err = s.cloud.secrets.CreateSecret(s.Context(), &secretsmanager.CreateSecretInput{Name: &secret.Name})
+		}
+		if err == nil {
+			_, err = s.cloud.secrets.PutSecretValue(s.Context(), in)
+		}
+		if err != nil {
+			s.Fatal(err)
 		}
 	}
 }
