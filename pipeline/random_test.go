@@ -10,13 +10,14 @@ import (
 	"fmt"
 	"maps"
 	"os"
+	"regexp"
 	"slices"
 	"strings"
-	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 	"github.com/aws/aws-sdk-go-v2/service/ssm/types"
 	"github.com/google/go-cmp/cmp"
@@ -25,9 +26,11 @@ import (
 	"github.com/whispering/bundle/internal/awsclient"
 	"github.com/whispering/bundle/internal/awslocal"
 	"github.com/whispering/bundle/layerbuild"
+	"github.com/whispering/bundle/layerbuild/sealed"
 	"github.com/whispering/bundle/pipeline"
 	"github.com/whispering/bundle/pipeline/param"
 	"github.com/whispering/bundle/pipeline/plan"
+	"github.com/whispering/bundle/pipeline/problem"
 	"github.com/whispering/bundle/pipeline/seal"
 	"github.com/whispering/bundle/pipeline/secret"
 )
@@ -46,9 +49,10 @@ func check(t *testing.T, rounds string, property func(*rapid.T)) {
 
 // A shop is an embedded AWS, and a manifest that is written from functions.
 type shop struct {
-	*world
+	*vault
 	cfg       aws.Config
-	values    map[string]string // of the parameters
+	values    map[string]string // of the parameters, and of the secrets of Secrets Manager by their names after inSecrets
+	before    map[string]string // the values of the versions at AWSPREVIOUS
 	functions []*shopFunction
 }
 
@@ -58,23 +62,29 @@ type shopFunction struct {
 	secrets      map[string]string // the parameters, by name of the secret; with a field after #
 }
 
+// inSecrets begins what is in Secrets Manager.
+const inSecrets = "secretsmanager:"
+
 // the world of a shop: parameters and keys, used or not. A value is long enough for parts, another one is JSON.
 func newShop(t *testing.T, r *rapid.T) *shop {
 	t.Helper()
 	values := map[string]string{
 		"/shop/p0": "not-a-real-value-0", "/shop/p1": "not \"a\" real value é", "/shop/p2": "not-a-real-value-2", "/shop/p3": strings.Repeat("not a real value ", 150),
 		"/shop/json": `{"user": "not-a-real-user", "password": "not-a-real-password"}`, "/shop/dir/x0": "not-a-real-x0", "/shop/dir/x1": "not-a-real-x1",
+		inSecrets + "shop/s0": "not-a-real-secret", inSecrets + "shop/json": `{"user": "not-a-real-kept-user", "password": "not-a-real-kept-password"}`,
 	}
 	s := newSample()
 	for _, name := range slices.Sorted(maps.Keys(values)) {
-		s.put(name, values[name])
+		if kept, ok := strings.CutPrefix(name, inSecrets); ok {
+			s.keep(kept, values[name])
+		} else {
+			s.put(name, values[name])
+		}
 	}
 	for i := range 4 {
 		s.key(fmt.Sprintf("alias/f%d", i))
 	}
-	var seconds atomic.Int64
-	clock := func() time.Time { return time.Date(2026, 11, 1, 10, 0, int(seconds.Add(1)), 0, time.UTC) }
-	w := newWorld(t, s, awslocal.WithClock(clock))
+	w := newVault(t, s)
 	id, key := w.server.Credentials()
 	cfg, err := awsclient.New(t.Context(), awsclient.Options{
 		Region: awslocal.Region, EndpointURL: w.url, Local: true, Static: &awsclient.Static{ID: id, Key: key},
@@ -83,7 +93,7 @@ func newShop(t *testing.T, r *rapid.T) *shop {
 		t.Fatal(err)
 	}
 	cfg.APIOptions = nil // they allow only the calls of bundle
-	all := &shop{world: w, cfg: cfg, values: values}
+	all := &shop{vault: w, cfg: cfg, values: values, before: map[string]string{}}
 	for i := range rapid.IntRange(1, 3).Draw(r, "functions") {
 		all.add(r, i)
 	}
@@ -106,7 +116,7 @@ func (s *shop) add(r *rapid.T, n int) {
 func (f *shopFunction) draw(r *rapid.T) {
 	from := []string{"/shop/p0", "/shop/p1", "/shop/p2", "/shop/p3", "/shop/json"}
 	if !f.blind {
-		from = append(from, "/shop/json#user", "/shop/json#password")
+		from = append(from, "/shop/json#user", "/shop/json#password", inSecrets+"shop/s0", inSecrets+"shop/json", inSecrets+"shop/json#user", inSecrets+"shop/json#password")
 	}
 	name := fmt.Sprintf("S%d", rapid.IntRange(0, 5).Draw(r, "secret"))
 	f.secrets[name] = rapid.SampledFrom(from).Draw(r, "parameter")
@@ -121,7 +131,11 @@ func (s *shop) write(t *testing.T, r *rapid.T) {
 		fmt.Fprintf(&b, "function %q {\n  kms_key = %q\n  blind = %t\n", f.name, f.alias, f.blind)
 		for _, name := range rapid.Permutation(slices.Sorted(maps.Keys(f.secrets))).Draw(r, "order") {
 			parameter, field, _ := strings.Cut(f.secrets[name], "#")
-			fmt.Fprintf(&b, "  secret %q {\n    parameter = %q\n", name, parameter)
+			attribute := "parameter"
+			if kept, ok := strings.CutPrefix(parameter, inSecrets); ok {
+				attribute, parameter = "secretsmanager", kept
+			}
+			fmt.Fprintf(&b, "  secret %q {\n    %s = %q\n", name, attribute, parameter)
 			if field != "" {
 				fmt.Fprintf(&b, "    field = %q\n", field)
 			}
@@ -161,13 +175,15 @@ func (s *shop) want(f *shopFunction) map[string]string {
 func (s *shop) change(t *testing.T, r *rapid.T) {
 	t.Helper()
 	f := rapid.SampledFrom(s.functions).Draw(r, "function")
-	name := rapid.SampledFrom([]string{"/shop/p0", "/shop/p1", "/shop/p2", "/shop/p3", "/shop/json", "/shop/dir/x0", "/shop/dir/x1", "/shop/dir/x2"}).Draw(r, "name")
-	switch what := rapid.SampledFrom([]string{"put", "delete", "recreate", "alias", "more", "less", "rename", "secret", "move", "mode", "paths"}).Draw(r, "change"); what {
+	name := rapid.SampledFrom([]string{"/shop/p0", "/shop/p1", "/shop/p2", "/shop/p3", "/shop/json", "/shop/dir/x0", "/shop/dir/x1", "/shop/dir/x2", inSecrets + "shop/s0", inSecrets + "shop/json"}).Draw(r, "name")
+	switch what := rapid.SampledFrom([]string{"put", "delete", "recreate", "alias", "more", "less", "rename", "secret", "move", "mode", "paths", "back"}).Draw(r, "change"); what {
 	case "put":
 		s.putValue(t, r, name)
 	case "delete", "recreate":
 		if _, ok := s.values[name]; ok {
-			if _, err := ssm.NewFromConfig(s.cfg).DeleteParameter(t.Context(), &ssm.DeleteParameterInput{Name: &name}); err != nil {
+			if kept, ok := strings.CutPrefix(name, inSecrets); ok {
+				s.vault.remove(t, kept, true)
+			} else if _, err := ssm.NewFromConfig(s.cfg).DeleteParameter(t.Context(), &ssm.DeleteParameterInput{Name: &name}); err != nil {
 				t.Fatal(err)
 			}
 			delete(s.values, name)
@@ -175,6 +191,8 @@ func (s *shop) change(t *testing.T, r *rapid.T) {
 		if what == "recreate" {
 			s.putValue(t, r, name)
 		}
+	case "back":
+		s.back(t, strings.TrimPrefix(name, inSecrets))
 	case "alias":
 		(&fresh{s.world, s.cfg}).move(t, f.alias)
 	case "more":
@@ -199,7 +217,7 @@ func (s *shop) change(t *testing.T, r *rapid.T) {
 	case "move":
 		to := rapid.SampledFrom(s.functions).Draw(r, "to")
 		for name, from := range f.secrets {
-			if len(f.secrets) > 1 && (!to.blind || !strings.Contains(from, "#")) {
+			if len(f.secrets) > 1 && (!to.blind || !strings.Contains(from, "#") && !strings.HasPrefix(from, inSecrets)) {
 				delete(f.secrets, name)
 				to.secrets[name] = from
 			}
@@ -208,7 +226,10 @@ func (s *shop) change(t *testing.T, r *rapid.T) {
 	case "mode":
 		f.blind = !f.blind
 		for name, from := range f.secrets {
-			f.secrets[name], _, _ = strings.Cut(from, "#")
+			f.secrets[name], _, _ = strings.Cut(strings.TrimPrefix(from, inSecrets), "#")
+			if f.secrets[name] == "shop/s0" || f.secrets[name] == "shop/json" {
+				f.secrets[name] = "/shop/p0"
+			}
 		}
 	case "paths":
 		f.paths = !f.paths
@@ -218,8 +239,13 @@ func (s *shop) change(t *testing.T, r *rapid.T) {
 func (s *shop) putValue(t *testing.T, r *rapid.T, name string) {
 	t.Helper()
 	value := fmt.Sprintf("not-a-real-value-%d", rapid.IntRange(0, 1<<30).Draw(r, "value"))
-	if name == "/shop/json" {
+	if strings.HasSuffix(name, "shop/json") {
 		value = `{"user": "` + value + `", "password": "not-a-real-password"}`
+	}
+	if kept, ok := strings.CutPrefix(name, inSecrets); ok {
+		s.keepValue(t, kept, value)
+		s.values[name] = value
+		return
 	}
 	_, err := ssm.NewFromConfig(s.cfg).PutParameter(t.Context(), &ssm.PutParameterInput{
 		Name: &name, Value: &value, Type: types.ParameterTypeSecureString, KeyId: aws.String("alias/parameters"), Overwrite: aws.Bool(true),
@@ -228,6 +254,41 @@ func (s *shop) putValue(t *testing.T, r *rapid.T, name string) {
 		t.Fatal(err)
 	}
 	s.values[name] = value
+}
+
+// keepValue puts a secret of Secrets Manager.
+func (s *shop) keepValue(t *testing.T, name, value string) {
+	t.Helper()
+	was, ok := s.values[inSecrets+name]
+	if ok {
+		s.before[name] = was
+		s.vault.change(t, name, value)
+		return
+	}
+	delete(s.before, name)
+	if _, err := s.CreateSecret(t.Context(), &secretsmanager.CreateSecretInput{Name: &name, SecretString: &value}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// back moves AWSCURRENT to the version before, and AWSPREVIOUS to the one that was current.
+func (s *shop) back(t *testing.T, name string) {
+	t.Helper()
+	if _, ok := s.before[name]; !ok || s.values[inSecrets+name] == "" {
+		return
+	}
+	found, err := s.DescribeSecret(t.Context(), &secretsmanager.DescribeSecretInput{SecretId: &name})
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := map[string]string{}
+	for id, stages := range found.VersionIdsToStages {
+		for _, stage := range stages {
+			at[stage] = id
+		}
+	}
+	s.vault.move(t, name, at["AWSCURRENT"], at["AWSPREVIOUS"])
+	s.before[name], s.values[inSecrets+name] = s.values[inSecrets+name], s.before[name]
 }
 
 // TestPlanSaysWhatBuildDoes changes a manifest and its AWS at random. Each time, plan and build agree on what changes and why, or on
@@ -259,7 +320,7 @@ func (s *shop) step(t *testing.T, r *rapid.T, previous *layerbuild.Layer) *layer
 	foreseen, foreseenProblems := planned(t.Context(), b)
 	built, problems := b.Run(t.Context())
 	if len(problems)+len(foreseenProblems) > 0 {
-		if diff := cmp.Diff(fmt.Sprintf("%+v", foreseenProblems), fmt.Sprintf("%+v", problems)); diff != "" {
+		if diff := cmp.Diff(unnumbered(foreseenProblems), unnumbered(problems)); diff != "" {
 			r.Fatalf("problems of the plan and of the build:\n%s", diff)
 		}
 		return previous
@@ -295,6 +356,11 @@ func (s *shop) step(t *testing.T, r *rapid.T, previous *layerbuild.Layer) *layer
 	return &layerbuild.Layer{Documents: built.Documents}
 }
 
+// unnumbered is what problems say, without the numbers of requests.
+func unnumbered(problems problem.Problems) string {
+	return regexp.MustCompile(`request id [0-9a-f-]+`).ReplaceAllString(fmt.Sprintf("%+v", problems), "request id")
+}
+
 // described is what a plan shows of changes.
 func described(changes []plan.Change) (lines []string) {
 	for _, c := range changes {
@@ -315,6 +381,7 @@ func (s *shop) checkDocuments(r *rapid.T, changes []plan.Change, previous *layer
 		now[d.Header.Name] = d.Bytes()
 	}
 	for _, c := range changes {
+		date(&c, built.Documents)
 		was, is := old[c.Name], now[c.Name]
 		delete(old, c.Name)
 		delete(now, c.Name)
@@ -339,6 +406,17 @@ func (s *shop) checkDocuments(r *rapid.T, changes []plan.Change, previous *layer
 	}
 	if len(old)+len(now) > 0 {
 		r.Fatalf("the plan says nothing of %v and %v", slices.Sorted(maps.Keys(old)), slices.Sorted(maps.Keys(now)))
+	}
+}
+
+// date fills in the dates of versions of Secrets Manager that a plan does not know: those that are new in a document.
+func date(c *plan.Change, documents []*sealed.Document) {
+	for _, d := range documents {
+		for i, s := range c.Want.Header.Sources {
+			if is, ok := d.Header.Source(s.Secret); ok && d.Header.Name == c.Name && s.ID == is.ID && s.ID != "" && s.Modified.IsZero() {
+				c.Want.Header.Sources[i].Modified = is.Modified
+			}
+		}
 	}
 }
 

@@ -405,3 +405,43 @@ func TestBinarySecrets(t *testing.T) {
 		}
 	}
 }
+
+// TestUnchangedBuildOf500 has secrets of both kinds, the common ones in every function.
+func TestUnchangedBuildOf500(t *testing.T) {
+	const parameters, secrets, perFunction = 243, 257, 25
+	s := newSample()
+	s.put("/common", "not-a-real-value")
+	s.keep("common", `{"a": "not-a-real-value-a", "b": "not-a-real-value-b"}`)
+	functions := 0
+	for n := 1; n < max(parameters, secrets); n += perFunction {
+		name := fmt.Sprintf("f%d", functions)
+		functions++
+		s.key("alias/" + name)
+		s.writef("function %q {\n  kms_key = \"alias/%s\"\n  secret \"COMMON\" { parameter = \"/common\" }\n", name, name)
+		for _, field := range []string{"a", "b"} {
+			s.writef("  secret \"COMMON_%s\" {\n    secretsmanager = \"common\"\n    field = %q\n  }\n", field, field)
+		}
+		for i := n; i < n+perFunction; i++ {
+			if i < parameters {
+				s.put(fmt.Sprintf("/shop/p%d", i), fmt.Sprintf("not-a-real-value-%d", i))
+				s.writef("  secret \"P%d\" { parameter = \"/shop/p%d\" }\n", i, i)
+			}
+			if i < secrets {
+				s.keep(fmt.Sprintf("shop/s%d", i), fmt.Sprintf("not-a-real-value-of-secret-%d", i))
+				s.writef("  secret \"S%d\" { secretsmanager = \"shop/s%d\" }\n", i, i)
+			}
+		}
+		s.writef("}\n")
+	}
+	v := newVault(t, s)
+	reads := (parameters + 9) / 10
+	first := v.expect(t, nil, ofSecrets(calls(1, functions, 0, reads, functions), 0, secrets, 0))
+	if again := v.expect(t, first, ofSecrets(calls(1, functions, reads, 0, 0), secrets, 0, 0)); !bytes.Equal(first, again) {
+		t.Error("an unchanged build wrote other bytes")
+	}
+	v.change(t, "shop/s7", "not-a-real-value-changed")
+	second := v.expect(t, first, ofSecrets(calls(1, functions, reads, 3, 1), secrets, 1+perFunction, 0))
+	if again := v.expect(t, second, ofSecrets(calls(1, functions, reads, 0, 0), secrets, 0, 0)); !bytes.Equal(second, again) {
+		t.Error("an unchanged build after a changed one wrote other bytes")
+	}
+}
