@@ -20,6 +20,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 	kmstypes "github.com/aws/aws-sdk-go-v2/service/kms/types"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 	ssmtypes "github.com/aws/aws-sdk-go-v2/service/ssm/types"
 
@@ -45,6 +46,7 @@ environment "other" {
 defaults { kms_key = "alias/${function.name}" }
 function "hello" {
   secret "PASSWORD" { parameter = "/prod/password" }
+  secret "KEPT" { secretsmanager = "prod/kept" }
   parameters { path = "/prod/many" }
 }
 function "worker" {
@@ -63,9 +65,12 @@ func memberRows() map[string][]string {
 	version := []string{"LayerVersionArn", "Version", "Content", "Content.Location", "Content.CodeSha256", "Content.CodeSize"}
 	return map[string][]string{
 		"ssm:GetParameters": parameters, "ssm:GetParametersByPath": parameters,
-		"ssm:GetParameterHistory":      {"Parameters", "Parameters[0]", "Parameters[0].Name", "Parameters[0].Type", "Parameters[0].Value", "Parameters[0].Version"},
-		"lambda:GetLayerVersionPolicy": {"Policy"},
-		"ssm:DescribeParameters":       {"Parameters", "Parameters[0]", "Parameters[0].Name", "Parameters[0].Type", "Parameters[].KeyId"},
+		"secretsmanager:DescribeSecret":       {"ARN", "Name", "VersionIdsToStages"},
+		"secretsmanager:GetSecretValue":       {"ARN", "Name", "VersionId", "SecretString", "VersionStages", "VersionStages[0]", "CreatedDate"},
+		"secretsmanager:ListSecretVersionIds": {"ARN", "Name", "Versions", "Versions[0]", "Versions[0].VersionId", "Versions[0].CreatedDate"},
+		"ssm:GetParameterHistory":             {"Parameters", "Parameters[0]", "Parameters[0].Name", "Parameters[0].Type", "Parameters[0].Value", "Parameters[0].Version"},
+		"lambda:GetLayerVersionPolicy":        {"Policy"},
+		"ssm:DescribeParameters":              {"Parameters", "Parameters[0]", "Parameters[0].Name", "Parameters[0].Type", "Parameters[].KeyId"},
 		"kms:DescribeKey": {"KeyMetadata", "KeyMetadata.KeyId", "KeyMetadata.Arn", "KeyMetadata.AWSAccountId", "KeyMetadata.Enabled", "KeyMetadata.KeyState",
 			"KeyMetadata.KeySpec", "KeyMetadata.KeyUsage", "KeyMetadata.KeyManager"},
 		"kms:Encrypt": {"CiphertextBlob", "KeyId"}, "kms:ReEncrypt": {"CiphertextBlob", "KeyId", "SourceKeyId"},
@@ -112,6 +117,8 @@ func memberFaults(path string) map[string]string {
 func harmless(path, fault string) bool {
 	list := slices.Contains([]string{"Parameters", "LayerVersions", "Grants", "Grants[0].Operations", "Tags", "Functions", "Versions", "Aliases", "Events", "trailList"}, path)
 	switch {
+	case path == "SecretString":
+		return fault == "a text" // which is another value
 	case strings.HasSuffix(path, ".Value"), strings.HasSuffix(path, ".TagValue"):
 		return fault == "a text" || fault == "empty" // which is another value, and not another reply
 	case fault == "empty list":
@@ -163,12 +170,14 @@ func newReplies(t *testing.T) *replies {
 	t.Setenv("AWS_SECRET_ACCESS_KEY", r.key)
 	r.role("builder", `{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"},
 		{"Effect": "Deny", "Action": "kms:Decrypt", "Resource": "*", "Condition": {"StringNotLike": {"kms:EncryptionContext:PARAMETER_ARN":
-			["arn:aws:ssm:us-west-2:222222222222:parameter/prod/password", "arn:aws:ssm:us-west-2:222222222222:parameter/prod/many/*"]}}}]}`)
+			["arn:aws:ssm:us-west-2:222222222222:parameter/prod/password", "arn:aws:ssm:us-west-2:222222222222:parameter/prod/many/*"],
+			"kms:EncryptionContext:SecretARN": "arn:aws:secretsmanager:us-west-2:222222222222:secret:prod/kept-??????"}}}]}`)
 	for i := range 23 {
 		r.put(fmt.Sprintf("/prod/many/p%02d", i), "one of many")
 	}
 	r.put("/prod/password", "not a real password")
 	r.put("/prod/token", "not a real token")
+	r.keep(canarySecret{Name: "prod/kept", Values: []string{"not a real secret"}})
 	r.write("secrets.hcl", repliesManifest)
 
 	for _, alias := range []string{"alias/hello", "alias/worker"} {
@@ -213,6 +222,11 @@ func newReplies(t *testing.T) *replies {
 		}
 	}
 	r.put("/prod/password", "another one")
+	if _, err := r.cloud.secrets.PutSecretValue(t.Context(), &secretsmanager.PutSecretValueInput{
+		SecretId: aws.String("prod/kept"), SecretString: aws.String("another secret"),
+	}); err != nil {
+		t.Fatal(err)
+	}
 	r.must(with("build", "--out", "out.zip")...)
 	r.must(with("publish", "--manifest", "roll.hcl", "--layer", "out.zip")...)
 	r.publishOld("old", 3)
