@@ -2,8 +2,6 @@ package pipeline
 
 import (
 	"context"
-	"slices"
-	"strings"
 	"time"
 
 	"github.com/hashicorp/hcl/v2"
@@ -132,7 +130,7 @@ func (v versioned) readable(blind bool) []*functionRun {
 
 func (v versioned) diagnosed(run *functionRun) diagnosed {
 	s := diagnosed{Function: run.fn, Key: run.key}
-	slices.SortFunc(run.bindings, func(a, b *binding) int { return strings.Compare(a.name, b.name) })
+	run.sort()
 	for _, bind := range run.bindings {
 		if bind.optional && bind.version.ARN == "" {
 			continue

@@ -91,6 +91,7 @@ func (b bound) checkSizes() problem.Problems {
 
 // smallest returns why the function cannot have a document, even with the shortest values.
 func (b bound) smallest(run *functionRun) error {
+	run.sort() // doctor comes here without complete
 	header := run.header(b.Manifest)
 	var named []seal.Named
 	for _, bind := range run.bindings {

@@ -221,11 +221,16 @@ func (run *functionRun) header(m *manifest.Manifest) sealed.Header {
 	return h
 }
 
+// sort puts the secrets in the order of a document.
+func (run *functionRun) sort() {
+	slices.SortFunc(run.bindings, func(a, b *binding) int { return strings.Compare(a.name, b.name) })
+}
+
 // complete sorts the secrets and drops optional ones that do not exist. It reports
 // a function without secrets or with too many.
 func (run *functionRun) complete() problem.Problems {
 	run.bindings = slices.DeleteFunc(run.bindings, func(bind *binding) bool { return bind.optional && bind.version.ARN == "" })
-	slices.SortFunc(run.bindings, func(a, b *binding) int { return strings.Compare(a.name, b.name) })
+	run.sort()
 	switch n := len(run.bindings); {
 	case n == 0 && len(run.fn.Imports) > 0: // the empty path has been reported
 	case n == 0:

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"slices"
 	"strconv"
-	"strings"
 
 	"github.com/whispering/bundle/internal/arn"
 	"github.com/whispering/bundle/layerbuild/sealed"
@@ -60,7 +59,7 @@ func (b bound) assume(previous Previous) versioned {
 			old, _ = previous.Layer.Document(run.fn.File())
 		}
 		run.assume(old, b.Manifest.Environment.AccountID.Value)
-		slices.SortFunc(run.bindings, func(a, b *binding) int { return strings.Compare(a.name, b.name) })
+		run.sort()
 	}
 	return versioned{listed{admitted: admitted{bound: b}}}
 }

@@ -117,6 +117,8 @@ func memberFaults(path string) map[string]string {
 func harmless(path, fault string) bool {
 	list := slices.Contains([]string{"Parameters", "LayerVersions", "Grants", "Grants[0].Operations", "Tags", "Functions", "Versions", "Aliases", "Events", "trailList"}, path)
 	switch {
+	case path == "Versions[0].VersionId":
+		return fault == "a text" // which is another version
 	case path == "SecretString":
 		return fault == "a text" // which is another value
 	case strings.HasSuffix(path, ".Value"), strings.HasSuffix(path, ".TagValue"):
@@ -379,7 +381,9 @@ func TestEveryReplyThatLacksAMemberIsRefused(t *testing.T) {
 	r := newReplies(t)
 	turn := map[string]int{}
 	rows := 0
-	for _, call := range slices.Sorted(maps.Keys(r.calls)) {
+	const last = "lambda:PublishLayerVersion" // afterwards, commands find nothing changed, and make fewer calls
+	order := slices.DeleteFunc(slices.Sorted(maps.Keys(r.calls)), func(call string) bool { return call == last })
+	for _, call := range append(order, last) {
 		members, known := memberRows()[call]
 		if !known {
 			t.Errorf("%s is called, and this test does not know it", call)
@@ -394,7 +398,7 @@ func TestEveryReplyThatLacksAMemberIsRefused(t *testing.T) {
 				if value != "" {
 					f.Value = json.RawMessage(value)
 				}
-				commands := slices.DeleteFunc(slices.Clone(r.calls[call]), func(command string) bool { return dryRun(command, call) || notUsed(command, path) })
+				commands := slices.DeleteFunc(slices.Clone(r.calls[call]), func(command string) bool { return dryRun(command, call) || notUsed(command, call, path) })
 				turn[call]++
 				rows++
 				command := commands[turn[call]%len(commands)]
@@ -425,6 +429,8 @@ func codesFor(call, path, fault string) []int {
 		return []int{0, 6} // the newest version is looked at, and tells
 	case otherKey(call, path, fault):
 		return []int{4, 5} // not a key that can be described
+	case path == "VersionIdsToStages", call == "secretsmanager:ListSecretVersionIds" && path == "Versions":
+		codes = append(codes, 5) // a secret without a value, or without the version
 	case call == "sts:AssumeRole", path == "Account", path == "Arn":
 		codes = append(codes, 4) // not who should call
 	case call == "kms:DescribeKey":
@@ -514,9 +520,11 @@ func dryRun(command, call string) bool {
 	return strings.HasPrefix(command, "doctor") && slices.Contains([]string{"kms:Encrypt", "kms:ReEncrypt", "kms:Decrypt"}, call)
 }
 
-// notUsed reports whether a command does not use a member: compare tells keys apart, and encrypts under none.
-func notUsed(command, path string) bool {
-	return command == "compare" && path == "KeyMetadata.KeyManager"
+// notUsed reports whether a command does not need a member: compare tells keys apart, and encrypts under none. Only a plan refuses
+// rollbacks because of dates; the others show them if they are known.
+func notUsed(command, call, path string) bool {
+	return command == "compare" && path == "KeyMetadata.KeyManager" || command != "plan" && call == "secretsmanager:ListSecretVersionIds" ||
+		strings.HasPrefix(command, "policy") && path == "VersionIdsToStages"
 }
 
 // A page in the middle of a list that has lost its parameters.
