@@ -13,10 +13,14 @@ import (
 	"path/filepath"
 )
 
-// parameters is the number of parameters of a world. Each has a canary.
-const parameters = 12
+// parameters and secrets are the numbers of parameters, and of secrets of Secrets Manager, of a world. Each has a canary: first the
+// parameters, then the secrets.
+const (
+	parameters = 12
+	secrets    = 2
+)
 
-// canary is the value of a parameter: 24 letters and digits that nothing else has.
+// canary is the value of a parameter or a secret: 24 letters and digits that nothing else has.
 func canary(i int) string {
 	sum := sha256.Sum256(fmt.Appendf(nil, "canary %d", i))
 	return base64.RawURLEncoding.EncodeToString(sum[:18])
@@ -35,10 +39,10 @@ func written(value string) [][]byte {
 // leaks returns the first place that has a canary: an output, or a file below the folder.
 func leaks(folder string, outputs ...[]byte) (place string, err error) {
 	search := func(name string, b []byte) {
-		for i := range parameters {
+		for i := range parameters + secrets {
 			for _, text := range written(canary(i)) {
 				if bytes.Contains(b, text) {
-					place = fmt.Sprintf("the value of /prod/p%d in %s", i, name)
+					place = fmt.Sprintf("canary %d in %s", i, name)
 				}
 			}
 		}

@@ -110,5 +110,5 @@ func new(a, b string) (all []string) {
 
 // rows are all faults, in the order of the page.
 func rows() []*row {
-	return slices.Concat(throttled(), broken(), replies(), values(), refused(), identities(), slow(), machine(), ended())
+	return slices.Concat(throttled(), broken(), replies(), values(), refused(), ofSecrets(), identities(), slow(), machine(), ended())
 }

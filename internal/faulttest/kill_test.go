@@ -43,7 +43,7 @@ func newKilling(t *testing.T) *killing {
 	t.Helper()
 	text := head
 	for f := range 5 {
-		text += function(fmt.Sprintf("f%d", f), slices.Repeat([]string{"/prod/big"}, 6)...)
+		text += function(fmt.Sprintf("f%d", f), append(slices.Repeat([]string{"/prod/big"}, 6), "prod/s0", "prod/s1")...)
 	}
 	s := newStage(t, newTemplate(t), &row{
 		options:  []awslocal.Option{awslocal.WithLatency(3 * time.Millisecond)},

@@ -55,6 +55,8 @@ const (
 // Calls that rows count, and what the errors about their replies end with.
 const (
 	reads    = "ssm:GetParameters"
+	looks    = "secretsmanager:DescribeSecret"
+	gets     = "secretsmanager:GetSecretValue"
 	seals    = "kms:Encrypt"
 	checkAWS = "check that the endpoint is AWS"
 )

@@ -149,7 +149,7 @@ func machine() []*row {
 // ended are the rows of signals, in the phases that a call can hold up; make kill has the others.
 func ended() []*row {
 	var all []*row
-	for _, phase := range []struct{ name, call string }{{"the checks", "sts:GetCallerIdentity"}, {"reading", reads}, {"sealing", seals}} {
+	for _, phase := range []struct{ name, call string }{{"the checks", "sts:GetCallerIdentity"}, {"reading", reads}, {"reading secrets", gets}, {"sealing", seals}} {
 		for _, s := range []struct {
 			name   string
 			signal syscall.Signal

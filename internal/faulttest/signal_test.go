@@ -18,7 +18,7 @@ func TestSignalsInEveryPhase(t *testing.T) {
 	small, large := string(k.read("secrets.hcl")), strings.Builder{}
 	large.WriteString(head)
 	for i := range 400 {
-		large.WriteString(function(fmt.Sprintf("f%d", i), numbered(0, parameters)...))
+		large.WriteString(function(fmt.Sprintf("f%d", i), append(numbered(0, parameters), "prod/s0")...))
 	}
 	for _, phase := range []struct {
 		name, manifest string

@@ -14,6 +14,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 	ssmtypes "github.com/aws/aws-sdk-go-v2/service/ssm/types"
 
@@ -27,7 +28,7 @@ const (
 	region  = "us-west-2"
 )
 
-// A template is what every world begins as: the program, an account with keys and parameters, a manifest, and the layer
+// A template is what every world begins as: the program, an account with keys, parameters and secrets, a manifest, and the layer
 // that was built from them.
 type template struct {
 	program    string
@@ -61,8 +62,8 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// newTemplate puts what the account has, and builds the layer. The account has keys alias/f0 to alias/f19 and parameters /prod/p0 to
-// /prod/p11; the functions f0 and f1 of the manifest share the parameters.
+// newTemplate puts what the account has, and builds the layer. The account has keys alias/f0 to alias/f19, parameters /prod/p0 to
+// /prod/p11, and secrets prod/s0 and prod/s1 of Secrets Manager with two versions each; the functions f0 and f1 of the manifest share them.
 func newTemplate(t *testing.T) *template {
 	t.Helper()
 	p := &template{program: os.Getenv(programVariable), state: t.TempDir()}
@@ -102,7 +103,7 @@ func (p *template) config(url string) aws.Config {
 	return aws.Config{Region: region, BaseEndpoint: &url, Credentials: credentials.NewStaticCredentialsProvider(p.id, p.secret, "")}
 }
 
-// fill puts the keys and the parameters.
+// fill puts the keys, the parameters and the secrets.
 func fill(t *testing.T, cfg aws.Config) {
 	t.Helper()
 	for i := range 20 {
@@ -110,6 +111,11 @@ func fill(t *testing.T, cfg aws.Config) {
 	}
 	for i := range parameters {
 		put(t, cfg, fmt.Sprintf("/prod/p%d", i), canary(i))
+	}
+	for i := range secrets {
+		name, value := fmt.Sprintf("prod/s%d", i), canary(parameters+i)
+		keep(t, cfg, name, value)
+		change(t, cfg, name, value)
 	}
 }
 
@@ -135,6 +141,24 @@ func put(t *testing.T, cfg aws.Config, name, value string) {
 	}
 }
 
+// keep creates a secret of Secrets Manager.
+func keep(t *testing.T, cfg aws.Config, name, value string) {
+	t.Helper()
+	_, err := secretsmanager.NewFromConfig(cfg).CreateSecret(t.Context(), &secretsmanager.CreateSecretInput{Name: &name, SecretString: &value})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// change gives a secret a new version.
+func change(t *testing.T, cfg aws.Config, name, value string) {
+	t.Helper()
+	_, err := secretsmanager.NewFromConfig(cfg).PutSecretValue(context.WithoutCancel(t.Context()), &secretsmanager.PutSecretValueInput{SecretId: &name, SecretString: &value})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
 // allowing is an IAM policy.
 func allowing(action, resource string) json.RawMessage {
 	return json.RawMessage(fmt.Sprintf(`{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": %q, "Resource": %q}]}`, action, resource))
@@ -150,12 +174,17 @@ environment "prod" {
 }
 `
 
-// function is the block of a function that has secrets P0, P1, … from the parameters.
-func function(name string, parameters ...string) string {
+// function is the block of a function that has secrets P0, P1, … from parameters, and from secrets of Secrets Manager, whose names here do
+// not begin with a slash.
+func function(name string, sources ...string) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "function %q {\n  kms_key = \"alias/%[1]s\"\n", name)
-	for i, p := range parameters {
-		fmt.Fprintf(&b, "  secret \"P%d\" { parameter = %q }\n", i, p)
+	for i, source := range sources {
+		attribute := "secretsmanager"
+		if strings.HasPrefix(source, "/") {
+			attribute = "parameter"
+		}
+		fmt.Fprintf(&b, "  secret \"P%d\" { %s = %q }\n", i, attribute, source)
 	}
 	return b.String() + "}\n"
 }
@@ -170,5 +199,5 @@ func numbered(from, to int) (all []string) {
 
 // standard is the manifest of a world that has no other.
 func standard() string {
-	return head + function("f0", numbered(0, 10)...) + function("f1", numbered(10, parameters)...)
+	return head + function("f0", append(numbered(0, 10), "prod/s0", "prod/s1")...) + function("f1", numbered(10, parameters)...)
 }
