@@ -2,6 +2,7 @@ package pipeline_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/base64"
 	"fmt"
 	"os"
@@ -20,6 +21,7 @@ import (
 	"github.com/whispering/bundle/pipeline"
 	"github.com/whispering/bundle/pipeline/plan"
 	"github.com/whispering/bundle/pipeline/problem"
+	"github.com/whispering/bundle/pipeline/secret"
 )
 
 type sampleSecret struct {
@@ -443,5 +445,34 @@ func TestUnchangedBuildOf500(t *testing.T) {
 	second := v.expect(t, first, ofSecrets(calls(1, functions, reads, 3, 1), secrets, 1+perFunction, 0))
 	if again := v.expect(t, second, ofSecrets(calls(1, functions, reads, 0, 0), secrets, 0, 0)); !bytes.Equal(second, again) {
 		t.Error("an unchanged build after a changed one wrote other bytes")
+	}
+}
+
+// between does something after versions were read, and before values are.
+type between struct {
+	pipeline.Parameters
+	do func()
+}
+
+func (b between) Read(ctx context.Context, refs []secret.Ref, got func(pipeline.Found)) error {
+	b.do()
+	return b.Parameters.Read(ctx, refs, got)
+}
+
+// A secret that vanishes changed during the run; one that waits for its deletion can be restored.
+func TestSecretsThatVanishDuringTheRun(t *testing.T) {
+	for forGood, want := range map[bool]problem.Problem{
+		true:  problem.New(problem.Integrity, nil, "Secret changed during the run", "Run the build again"),
+		false: problem.New(problem.Missing, nil, "", "estore"),
+	} {
+		v := newVault(t, mixed())
+		first := v.built(t, nil)
+		v.change(t, "prod/token", "2")
+		_, problems := v.try(t, first, func(b *pipeline.Build) {
+			b.Parameters = between{b.Parameters, func() { v.remove(t, "prod/token", forGood) }}
+		})
+		if len(problems) != 1 || problems[0].Kind != want.Kind || want.Summary != "" && problems[0].Summary != want.Summary || !strings.Contains(problems[0].Detail, want.Detail) {
+			t.Errorf("deleted for good %t: %v", forGood, problems)
+		}
 	}
 }

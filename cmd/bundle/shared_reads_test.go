@@ -55,14 +55,21 @@ func putMany(s *stage, n int) error {
 	return err
 }
 
-// TestFunctionsReadTheirParametersTogether: 40 layers with 120 parameters cost as many
-// calls as one layer with all of them, and each call is in the JSON of one target.
+// TestFunctionsReadTheirParametersTogether: 40 layers with 120 parameters, and fields of one
+// secret of Secrets Manager, cost as many calls as one layer with all of them, and each call is in the JSON of one target.
 func TestFunctionsReadTheirParametersTogether(t *testing.T) {
 	s := newStage(t)
 	s.Setenv("AWS_ACCESS_KEY_ID", s.id) // the SDK reads the process's own
 	s.Setenv("AWS_SECRET_ACCESS_KEY", s.key)
 	const functions = 40
 	manyFunctions(s, functions)
+	s.keep(canarySecret{Name: "many", Values: []string{`{"a": "not-a-real-a", "b": "not-a-real-b"}`}})
+	manifest, err := os.ReadFile("many.hcl")
+	if err != nil {
+		t.Fatal(err)
+	}
+	const kept = "  secret \"KEPT_A\" {\n    secretsmanager = \"many\"\n    field = \"a\"\n  }\n  secret \"KEPT_B\" {\n    secretsmanager = \"many\"\n    field = \"b\"\n  }\n"
+	s.write("many.hcl", strings.ReplaceAll(string(manifest), "  secret \"S0\"", kept+"  secret \"S0\""))
 	build := func(more ...string) (map[string]int, []map[string]int) {
 		t.Helper()
 		s.cloud.server.ResetCalls()
@@ -110,12 +117,15 @@ func TestFunctionsReadTheirParametersTogether(t *testing.T) {
 	made, each := build("--previous", "none")
 	check("first build", made, map[string]int{
 		"sts:GetCallerIdentity": 1, "kms:DescribeKey": functions, "ssm:GetParameters": 12, "decrypting": 12, "kms:Encrypt": functions,
+		"secretsmanager:GetSecretValue": 1,
 	})
 	if each[0]["ssm:GetParameters"] != 12 {
 		t.Errorf("the reads do not count for the first target: %v", each)
 	}
 	made, _ = build()
-	check("unchanged", made, map[string]int{"sts:GetCallerIdentity": 1, "kms:DescribeKey": functions, "ssm:GetParameters": 12, "decrypting": 0})
+	check("unchanged", made, map[string]int{
+		"sts:GetCallerIdentity": 1, "kms:DescribeKey": functions, "ssm:GetParameters": 12, "decrypting": 0, "secretsmanager:DescribeSecret": 1,
+	})
 
 	if err := putMany(s, 3); err != nil { // of functions f0 and f1
 		t.Fatal(err)
@@ -123,6 +133,7 @@ func TestFunctionsReadTheirParametersTogether(t *testing.T) {
 	made, each = build()
 	check("changed", made, map[string]int{
 		"sts:GetCallerIdentity": 1, "kms:DescribeKey": functions, "ssm:GetParameters": 13, "decrypting": 1, "kms:Encrypt": 2,
+		"secretsmanager:DescribeSecret": 1, "secretsmanager:GetSecretValue": 1,
 	})
 	if each[0]["kms:Encrypt"] != 1 || each[1]["kms:Encrypt"] != 1 {
 		t.Errorf("Encrypt counts for another target: %v", each)
