@@ -1,5 +1,5 @@
 # The parts of CI, for contributors to run one at a time.
-.PHONY: test lint conformance-models recording bench bench-peers bench-deployed initcheck scale sizes faults kill fuzz mutate exec helpers release notes snapshot ci e2e-aws
+.PHONY: test lint conformance-models recording bench bench-peers bench-deployed bench-opening initcheck scale sizes faults kill fuzz mutate exec helpers release notes snapshot ci e2e-aws
 
 test:
 	go test ./...
@@ -23,6 +23,11 @@ bench-peers:
 # takes ten minutes.
 bench-deployed:
 	go run ./internal/bench -deployed -write docs/scale.md
+
+# Times how a function gets its secrets from a layer, and from a stand-in for the AWS Parameters and Secrets extension, in turns, and writes
+# the table of docs/from/secrets-manager.md.
+bench-opening:
+	go run ./internal/bench -opening -runs 15 -write docs/from/secrets-manager.md
 
 # Runs bundle under every fault of docs/threat-model.md, and writes the table there. It takes a minute.
 faults:

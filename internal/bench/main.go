@@ -3,6 +3,7 @@
 //
 //	go run ./internal/bench [-old COMMIT] [-peer DIR] [-runs N] [-only WORD] [-write FILE]
 //	go run ./internal/bench -deployed [-write FILE]
+//	go run ./internal/bench -opening [-write FILE]
 package main
 
 import (
@@ -49,6 +50,7 @@ func run(ctx context.Context, args []string) error {
 	only := flags.String("only", "", "only the measures whose name contains this")
 	write := flags.String("write", "", "the page to put everything into, and its picture beside it; not with -only")
 	deployed := flags.Bool("deployed", false, "only bundle status --deployed, in large accounts at Lambda's quotas")
+	openings := flags.Bool("opening", false, "only how a function of Python gets its secrets, by the helper and by a stand-in for the extension")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
@@ -59,6 +61,14 @@ func run(ctx context.Context, args []string) error {
 			return err
 		}
 		return docpage.Put(*write, "deployed", table)
+	}
+	if *openings {
+		table, err := measureOpening(ctx, []int{1, 5, 20}, *runs)
+		if err != nil || *write == "" {
+			fmt.Print(table)
+			return err
+		}
+		return docpage.Put(*write, "opening", table)
 	}
 	dir, err := os.MkdirTemp("", "bundle-bench-")
 	if err != nil {

@@ -11,19 +11,15 @@ import (
 	"github.com/whispering/bundle/internal/needs"
 )
 
-// otherTools returns the variables of a page about another tool, if its commands are there.
-func otherTools(t *testing.T, page string) []string {
+// otherTools looks for the commands of a page about another tool.
+func otherTools(t *testing.T, page string) {
 	t.Helper()
 	switch page {
 	case "sops.md":
 		needs.Program(t, "sops", "go install github.com/getsops/sops/v3/cmd/sops@v3.13.3")
 		needs.Program(t, "age-keygen", "go install filippo.io/age/cmd/age-keygen@v1.3.1")
 		needs.Program(t, "jq", "Debian: apt-get install jq")
-	case "secrets-manager.md":
-		needs.Program(t, "jq", "Debian: apt-get install jq")
-		return []string{"AWS_ENDPOINT_URL_SECRETS_MANAGER=" + needs.Moto(t)} // the embedded AWS has none
 	}
-	return nil
 }
 
 // chamberOnPath returns the path of chamber, and puts the AWS CLI on the PATH.

@@ -131,7 +131,7 @@ func runPage(t *testing.T, page, script, bundle string) {
 		env = append(env, "PIP_NO_INDEX=1", "PIP_FIND_LINKS="+filepath.Join(needs.PackageTools(t), "wheels")) // pytest, and what builds the package
 	}
 	if strings.HasSuffix(filepath.Dir(page), moves) {
-		env = append(env, otherTools(t, filepath.Base(page))...)
+		otherTools(t, filepath.Base(page))
 	} else {
 		env = append(env, "DB_PASSWORD=not-a-real-password")
 		if !first {

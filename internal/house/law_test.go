@@ -85,7 +85,7 @@ var law = map[string][2]string{
 	"internal/atomicfile":     {"", ""},
 	"internal/trust":          {"internal/plainfile", ""},
 	"internal/house/mutate":   {"", ""},
-	"internal/bench":          {"internal/awslocal internal/awslocal/sts internal/docpage internal/peakmem internal/picture", "aws credentials kms lambda ssm"},
+	"internal/bench":          {"internal/awslocal internal/awslocal/sts internal/docpage internal/peakmem internal/picture", "aws credentials kms lambda secretsmanager ssm"},
 	"internal/initcheck":      {"internal/docpage pipeline pipeline/manifest pipeline/problem pipeline/starter", "yaml"},
 	"internal/peakmem":        {"", ""},
 	"internal/stall":          {"", ""},
