@@ -11,6 +11,7 @@ import (
 	"github.com/whispering/bundle/pipeline/manifest"
 	"github.com/whispering/bundle/pipeline/problem"
 	"github.com/whispering/bundle/pipeline/publish"
+	"github.com/whispering/bundle/pipeline/secret"
 )
 
 // A Diagnose finds out whether AWS would allow a build, and who can decrypt what
@@ -68,6 +69,7 @@ func (d *Diagnose) Run(ctx context.Context) (*Diagnosis, problem.Problems) {
 		}
 	}
 	found.parameters(functions, d.Decrypt)
+	findings = append(findings, d.secrets(ctx, functions)...)
 	for _, p := range problems {
 		found.Checks = append(found.Checks, DiagnosisCheck{Name: "build", Status: doctor.Failed, Detail: p.Summary + ": " + p.Detail, At: p.Subject})
 	}
@@ -90,15 +92,18 @@ func (d *Diagnosis) ok(check, function, resource, detail string) {
 
 // parameters adds how many parameters were found, and what was not checked.
 func (d *Diagnosis) parameters(all []diagnosed, decrypted bool) {
-	packed := false
+	packed, secrets := false, false
 	for _, f := range all {
 		found := 0
 		for _, s := range f.Secrets {
-			if s.ARN != "" {
+			switch {
+			case s.Ref.Store == secret.SecretsManager:
+				secrets = true
+			case s.ARN != "":
 				found++
 			}
 		}
-		packed = packed || !f.Function.Blind.Value
+		packed = packed || !f.Function.Blind.Value && !f.onlySecrets()
 		switch {
 		case found == 1:
 			d.ok("parameters", f.Function.Name.Value, "", "1 parameter found")
@@ -110,6 +115,10 @@ func (d *Diagnosis) parameters(all []diagnosed, decrypted bool) {
 		d.Checks = append(d.Checks, DiagnosisCheck{Name: "decryption", Status: doctor.Note, Action: "kms:Decrypt",
 			Detail: "did not check whether this role can decrypt parameters " +
 				"through Parameter Store, because that has no dry run. To check it, pass --decrypt"})
+	}
+	if secrets && !decrypted {
+		d.Checks = append(d.Checks, DiagnosisCheck{Name: "decryption", Status: doctor.Note, Action: "secretsmanager:GetSecretValue",
+			Detail: "did not check whether this role can read secrets of Secrets Manager, because that has no dry run. To check it, pass --decrypt"})
 	}
 }
 
@@ -126,9 +135,9 @@ func examined(all []diagnosed) []doctor.Function {
 				f.Context = context
 				continue
 			}
-			if secret := s.Secrets[i]; secret.Ciphertext != nil {
+			if moved := s.Secrets[i]; moved.Ciphertext != nil {
 				f.Moves = append(f.Moves, doctor.Move{
-					Secret: secret.Name, Parameter: secret.ARN, Ciphertext: secret.Ciphertext, Context: context, At: manifest.Text{Range: *secret.At},
+					Secret: moved.Name, Parameter: moved.ARN, Ciphertext: moved.Ciphertext, Context: context, At: manifest.Text{Range: *moved.At},
 				})
 			}
 		}

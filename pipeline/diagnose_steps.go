@@ -11,6 +11,7 @@ import (
 	"github.com/whispering/bundle/pipeline/problem"
 	"github.com/whispering/bundle/pipeline/seal"
 	"github.com/whispering/bundle/pipeline/secret"
+	"github.com/whispering/bundle/pipeline/secretsmanager"
 )
 
 // A diagnosed is one function with what a build would use, as far as it could be
@@ -27,15 +28,17 @@ type diagnosed struct {
 	Contexts []map[string]string
 }
 
-// A diagnosedSecret is one secret of a function and the parameter that it is
-// made from.
+// A diagnosedSecret is one secret of a function and the parameter or secret of Secrets Manager
+// that it is made from.
 type diagnosedSecret struct {
 	Name string
 	Ref  secret.Ref
-	ARN  string     // of the parameter; "" if it could not be read
+	ARN  string     // of the parameter or secret of Secrets Manager; "" if it could not be read
+	ID   string     // of the version of a secret of Secrets Manager
 	At   *hcl.Range // in the manifest
 
-	Ciphertext []byte // what KMS would move for a blind function; nil if it cannot
+	Ciphertext []byte                     // what KMS would move for a blind function; nil if it cannot
+	Described  secretsmanager.Description // of a secret of Secrets Manager
 }
 
 // steps runs the steps of a build that read no value and encrypt nothing. It does
@@ -135,7 +138,7 @@ func (v versioned) diagnosed(run *functionRun) diagnosed {
 		if bind.optional && bind.version.ARN == "" {
 			continue
 		}
-		s.Secrets = append(s.Secrets, diagnosedSecret{bind.name, bind.ref, bind.version.ARN, bind.at, bind.ciphertext})
+		s.Secrets = append(s.Secrets, diagnosedSecret{bind.name, bind.ref, bind.version.ARN, bind.version.ID, bind.at, bind.ciphertext, bind.described})
 	}
 	s.Contexts = v.sampleContexts(run, s.Secrets)
 	return s

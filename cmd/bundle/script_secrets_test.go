@@ -35,7 +35,7 @@ func (c *cloud) putSecrets(ts *testscript.TestScript, texts map[string]string, b
 // changeSecret changes a secret of Secrets Manager.
 func changeSecret(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 2 {
-		ts.Fatalf("usage: secret back|empty|deleted|gone|restored|rotating|scheduled NAME")
+		ts.Fatalf("usage: secret back|empty|deleted|gone|keyed|restored|rotating|scheduled NAME")
 	}
 	c, ctx, name := theCloud(ts), context.Background(), &args[1]
 	var err error
@@ -62,6 +62,8 @@ func changeSecret(ts *testscript.TestScript, neg bool, args []string) {
 		_, err = c.secrets.PutSecretValue(ctx, &secretsmanager.PutSecretValueInput{
 			SecretId: name, SecretString: aws.String("a value that is not current"), VersionStages: []string{"AWSPENDING"},
 		})
+	case "keyed": // under a key of its own
+		_, err = c.secrets.UpdateSecret(ctx, &secretsmanager.UpdateSecretInput{SecretId: name, KmsKeyId: aws.String("alias/secrets")})
 	case "scheduled": // to rotate, by the function "rotator"
 		_, err = c.secrets.RotateSecret(ctx, &secretsmanager.RotateSecretInput{
 			SecretId: name, RotateImmediately: aws.Bool(false), RotationRules: &smtypes.RotationRulesType{AutomaticallyAfterDays: aws.Int64(30)},
