@@ -34,7 +34,7 @@ func (a *app) buildCommand() *cli.Command {
 			console.PreviousFlag(),
 			console.PreviousDigestFlag(),
 			&cli.BoolFlag{Name: "reseal", Usage: "reseal every function, even if unchanged"},
-			&cli.BoolFlag{Name: "allow-rollback", Usage: "accept a parameter version lower than the previous layer's"},
+			&cli.BoolFlag{Name: "allow-rollback", Usage: "accept a version older than the previous layer's"},
 			console.BlindFlag(),
 			target.GuardFlag(),
 			console.KeyAccountFlag(),

@@ -1,7 +1,7 @@
 // Command bundle seals the secrets of Lambda functions at build time: it reads
-// a manifest, gets the parameters of one environment from SSM Parameter Store,
-// encrypts each function's secrets under that function's own KMS key, and writes
-// a Lambda layer of ciphertext that only the function can open.
+// a manifest, gets the values of one environment from SSM Parameter Store and
+// Secrets Manager, encrypts each function's secrets under that function's own KMS
+// key, and writes a Lambda layer of ciphertext that only the function can open.
 //
 //	bundle --manifest secrets.hcl --out layer.zip
 //
@@ -10,7 +10,7 @@
 //	build       build the layers of one or more environments (the default command)
 //	validate    check the manifest without calling AWS
 //	plan        show what a build would do, without reading any values
-//	status      check whether a layer's parameters have changed since it was built
+//	status      check whether a layer's secrets have changed since it was built
 //	compare     show which secrets exist in which environments
 //	inspect     show what a layer contains; decrypts nothing
 //	publish     publish a layer, unless it is already published
@@ -52,7 +52,7 @@
 //	2    the command line or the manifest is wrong
 //	3    differences found (plan, status, audit, compare, revoke, rotate and prune with --exit-code; fmt --check)
 //	4    access denied, no credentials, or the wrong account
-//	5    a parameter or key is missing or unusable
+//	5    a parameter, secret or key is missing or unusable
 //	6    AWS is unavailable or throttling: try again
 //	7    integrity check failed
 //	8    the output could not be written

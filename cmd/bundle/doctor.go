@@ -27,7 +27,7 @@ func (a *app) doctorCommand() *cli.Command {
 		Flags: slices.Concat(console.TargetFlags(), []cli.Flag{
 			console.ManifestFlag(),
 			console.VarFlag(),
-			&cli.BoolFlag{Name: "decrypt", Usage: "also read and decrypt the parameters of packed functions, as a build does, and discard the values"},
+			&cli.BoolFlag{Name: "decrypt", Usage: "also read and decrypt the secrets of packed functions, as a build does, and discard the values"},
 			console.TextFlag("build-role", "ARN", "the role that runs builds, to check its policies; default: the environment's role", ""),
 			console.TextFlag("plan-role", "ARN", "a role that only plans, to check its policies", ""),
 			console.TextFlag("put-role", "ARN", "a role that puts parameters, to check its policies", ""),

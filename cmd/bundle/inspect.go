@@ -13,7 +13,7 @@ func (a *app) inspectCommand() *cli.Command {
 	return &cli.Command{
 		Name:      "inspect",
 		Category:  console.OnlyLooks,
-		Usage:     "show what a layer contains: functions, keys, parameters and versions; decrypts nothing",
+		Usage:     "show what a layer contains: functions, keys, sources and versions; decrypts nothing",
 		UsageText: "bundle inspect [--layer FILE] [--json]",
 		ArgsUsage: "LAYER", // until the next release
 		Description: "bundle inspect --layer layer.zip\n" +

@@ -19,7 +19,7 @@ func (a *app) statusCommand() *cli.Command {
 	return &cli.Command{
 		Name:     "status",
 		Category: console.OnlyLooks,
-		Usage:    "check whether a layer is stale: whether its parameters have changed since it was built",
+		Usage:    "check whether a layer is stale: whether its secrets have changed since it was built",
 		UsageText: "bundle status --layer FILE|ARN [options]\n" +
 			"bundle status [--manifest FILE] --env NAME... [--layer FILE|ARN] [options]\n" +
 			"bundle status [--manifest FILE] --env NAME... --deployed [options]",

@@ -21,7 +21,7 @@ const (
 	Fault       Kind = "fault"       // a bug in bundle
 	Manifest    Kind = "manifest"    // the manifest, a flag or a setting is wrong
 	Access      Kind = "access"      // no credentials, no permission, or the wrong account
-	Missing     Kind = "missing"     // a parameter or key is missing or unusable
+	Missing     Kind = "missing"     // a parameter, secret or key is missing or unusable
 	Unavailable Kind = "unavailable" // AWS did not answer; trying again may help
 	Integrity   Kind = "integrity"   // an answer or a layer is not what it must be
 	Output      Kind = "output"      // the layer could not be written
