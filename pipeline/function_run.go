@@ -179,11 +179,14 @@ func (run *functionRun) add(bind *binding) problem.Problems {
 		run.bindings = append(run.bindings, bind)
 		return nil
 	}
-	other := run.bindings[i]
+	other, of := run.bindings[i], ""
+	if other.ref.Store == secret.SecretsManager {
+		of = " of Secrets Manager"
+	}
 	return problem.Problems{problem.New(problem.Manifest, bind.at, "Duplicate secret", fmt.Sprintf(
-		"Function %q: the parameter %q would be imported as %q, but %q already has that name (%s). "+
+		"Function %q: the parameter %q would be imported as %q, but %q%s already has that name (%s). "+
 			"Rename the secret, give the import another prefix, or rename the parameter.",
-		run.fn.Name.Value, bind.ref, bind.name, other.ref, other.at))}
+		run.fn.Name.Value, bind.ref, bind.name, other.ref, of, other.at))}
 }
 
 // stored records how a parameter or a secret of Secrets Manager is stored.
@@ -236,7 +239,7 @@ func (run *functionRun) complete() problem.Problems {
 	case n == 0:
 		return problem.Problems{problem.New(problem.Missing, &run.fn.Range, "Function without secrets", fmt.Sprintf(
 			"Every secret of %q is optional and missing, so there is nothing to seal. "+
-				"Put one of the parameters, or remove this environment from the function's environments.", run.fn.Name.Value))}
+				"Put the value of one of them, or remove this environment from the function's environments.", run.fn.Name.Value))}
 	case n > sealed.MaxSources:
 		return problem.Problems{tooManySecrets(&run.fn, n)}
 	}

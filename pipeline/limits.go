@@ -36,7 +36,7 @@ func (r *Reading) CheckLimits() problem.Problems {
 		}
 		if size := run.leastSize(r.Manifest); size > sealed.MaxDocument {
 			problems = append(problems, problem.New(problem.Manifest, &fn.Range, "Document too large", fmt.Sprintf(
-				"The names of the secrets and parameters of %q alone make a document of %d bytes, and the limit is %d. Use shorter names or fewer secrets.",
+				"The names of the secrets of %q, and of what they are made from, alone make a document of %d bytes, and the limit is %d. Use shorter names or fewer secrets.",
 				fn.Name.Value, size, sealed.MaxDocument)))
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/hashicorp/hcl/v2"
 
@@ -75,7 +76,26 @@ func (bind *binding) resultProblem(res Found) problem.Problems {
 	}
 	p := readProblem(bind.at, res.Err)
 	p.About = fmt.Sprintf("%q", res.Ref)
+	if errors.Is(res.Err, secretsmanager.ErrMissing) {
+		p.Detail += misspelled(bind.ref.Name)
+	}
 	return problem.Problems{p}
+}
+
+// misspelled says what is often wrong with the name of a secret of Secrets Manager that
+// does not exist, as sentences after a space; "" for nothing.
+func misspelled(name string) string {
+	if without, ok := secret.CopiedSuffix(name); ok {
+		return fmt.Sprintf(" The name may end with the suffix of an ARN, which is not a part of it: without it, the name is %q.", without)
+	}
+	other, begins := strings.CutPrefix(name, "/")
+	if !begins {
+		other = "/" + name
+	}
+	if strings.Contains(name, "/") {
+		return fmt.Sprintf(" A leading slash counts: %q is another secret.", other)
+	}
+	return ""
 }
 
 // readProblem joins an error of a store to its place in the manifest.

@@ -211,7 +211,7 @@ func (e *evaluator) secret(b *block, s *scope) (Secret, bool) {
 		why := n.refusal(b.label.Value, secret.AllowReserved)
 		if a := b.attrs.named("allow_reserved"); a != nil && n.Class != Never && !e.failed[a.Expr.Range()] {
 			why = n.Why(b.label.Value) + ". Setting allow_reserved to false or null is the same as leaving it out. " +
-				"Choose another name. If anyone who can write the parameter is allowed to run code in the function, write allow_reserved = true."
+				"Choose another name. If anyone who can write its value is allowed to run code in the function, write allow_reserved = true."
 		}
 		e.report(fault("Reserved name", why, b.label.Range, b.header))
 	} else if problem := illegalSecretName(b.label.Value); problem != "" && badSecretName(b.label.Value) == "" {

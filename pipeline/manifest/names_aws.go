@@ -128,7 +128,7 @@ func awsNames() []family {
 			{"BOTO_*", "boto reads settings from BOTO_* variables: BOTO_CONFIG names its configuration file"},
 		}},
 		{BlockOnly, RefusedByNone, "https://docs.aws.amazon.com/sdkref/latest/guide/settings-reference.html", []entry{
-			{"AWS_*", "AWS can give this name a meaning at any time, and then anyone who can write the parameter controls it"},
+			{"AWS_*", "AWS can give this name a meaning at any time, and then anyone who can write its value controls it"},
 		}},
 	}
 }

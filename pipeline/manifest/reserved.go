@@ -9,7 +9,7 @@ import (
 )
 
 // Names that a secret cannot have, or only with allow_reserved. A helper can put secrets into the environment of the
-// function's process, and programs that read the environment would then obey anyone who can write the parameter.
+// function's process, and programs that read the environment would then obey anyone who can write the value.
 
 // A Class says which secrets can have a name.
 type Class string
@@ -147,7 +147,7 @@ func (n Name) refusal(name string, allowed bool) string {
 	case n.Class == Never:
 		return fmt.Sprintf("The name %q %s. Choose another name.", name, n.Class.who())
 	}
-	return n.Why(name) + ". Choose another name. If anyone who can write the parameter is allowed to run code in the function, add the line: allow_reserved = true."
+	return n.Why(name) + ". Choose another name. If anyone who can write its value is allowed to run code in the function, add the line: allow_reserved = true."
 }
 
 // Why returns why a name of this row is special, as a sentence without its period.

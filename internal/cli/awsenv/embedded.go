@@ -130,6 +130,7 @@ func (e *Embedded) open(ctx context.Context, con *console.Console, looking bool,
 	HintKept(con, client.Kept(), e.Flags())
 	if m != nil {
 		e.hintRemoved(con, client.Removed(), m)
+		e.hintSecrets(ctx, con, client, m)
 	}
 	return client, nil
 }
@@ -175,13 +176,15 @@ func (e *Embedded) hintRemoved(con *console.Console, removed []string, m *manife
 		"of the sample file were deleted. To start again with all sample values: bundle local reset"+e.Flags())
 }
 
+// mostHints is how many parameters or secrets have a hint of their own.
+const mostHints = 5
+
 // hintEach prints a hint about each of the first parameters, which ends in its name, and one about the others.
 func hintEach(con *console.Console, names []string, each, others string) {
-	const most = 5
-	for _, name := range names[:min(len(names), most)] {
+	for _, name := range names[:min(len(names), mostHints)] {
 		con.Hint("%s %s %s", name, each, name)
 	}
-	if more := len(names) - most; more > 0 {
+	if more := len(names) - mostHints; more > 0 {
 		con.Hint("%d more parameters %s", more, others)
 	}
 }
