@@ -57,9 +57,9 @@ func (b *Build) Run(ctx context.Context) (*Built, problem.Problems) {
 		return nil, problems.Sort()
 	}
 	compared, values, problems := compared.seal(ctx, b)
-	compared.dated()
-	if problems = append(problems, compared.rollbacks(b.AllowRollback)...); len(problems) > 0 {
+	if len(problems) > 0 {
 		return nil, problems.Sort()
 	}
+	compared.dated()
 	return &Built{Result: compared.result(), Documents: compared.documents(), read: values, public: compared.public}, nil
 }

@@ -2,8 +2,10 @@ package pipeline
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/whispering/bundle/layerbuild/sealed"
+	"github.com/whispering/bundle/pipeline/manifest"
 	"github.com/whispering/bundle/pipeline/plan"
 	"github.com/whispering/bundle/pipeline/problem"
 	"github.com/whispering/bundle/pipeline/secret"
@@ -39,22 +41,30 @@ func (v versioned) compare(previous Previous, reseal bool) compared {
 }
 
 // rollbacks reports the parameters and secrets of Secrets Manager that would go back to
-// an older version.
+// an older version, as far as it is known when versions were written.
 func (c compared) rollbacks(allowed bool) problem.Problems {
 	if allowed {
 		return nil
 	}
 	var problems problem.Problems
-	byName := c.byName()
-	for _, back := range plan.Rollbacks(c.wanted(), c.changes) {
-		run := byName[back.Name]
-		for _, bind := range run.bindings {
-			if bind.name == back.Now.Secret {
-				problems = append(problems, problem.New(problem.Integrity, bind.at, "Older version", fmt.Sprintf(
-					"%s of function %q would be rolled back %s. To roll back on purpose, pass --allow-rollback.",
-					bind.name, run.fn.Name.Value, bind.back(back))))
-			}
-		}
+	for _, run := range c.functions {
+		problems = append(problems, run.rollbacks(c.Manifest)...)
+	}
+	return problems
+}
+
+// rollbacks reports the same of one function.
+func (run *functionRun) rollbacks(m *manifest.Manifest) problem.Problems {
+	if run.change.Action != plan.Reseal {
+		return nil
+	}
+	var problems problem.Problems
+	for _, back := range plan.Rollbacks([]plan.Want{{Header: run.header(m), Key: run.key.ARN}}, []plan.Change{run.change}) {
+		i := slices.IndexFunc(run.bindings, func(bind *binding) bool { return bind.name == back.Now.Secret })
+		bind := run.bindings[i]
+		problems = append(problems, problem.New(problem.Integrity, bind.at, "Older version", fmt.Sprintf(
+			"%s of function %q would be rolled back %s. To roll back on purpose, pass --allow-rollback.",
+			bind.name, run.fn.Name.Value, bind.back(back))))
 	}
 	return problems
 }

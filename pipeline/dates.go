@@ -2,12 +2,15 @@ package pipeline
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"time"
 
 	"github.com/whispering/bundle/layerbuild/sealed"
 	"github.com/whispering/bundle/pipeline/plan"
 	"github.com/whispering/bundle/pipeline/problem"
 	"github.com/whispering/bundle/pipeline/secret"
+	"github.com/whispering/bundle/pipeline/secretsmanager"
 )
 
 // date fills in when versions of Secrets Manager were written, from the function's
@@ -16,9 +19,13 @@ import (
 func (run *functionRun) date(d *sealed.Document) {
 	for _, bind := range run.bindings {
 		v := &bind.version
+		if v.ID == "" || !v.Modified.IsZero() {
+			continue
+		}
 		for _, s := range d.Header.Sources {
-			if v.ID != "" && v.Modified.IsZero() && s.ARN == v.ARN && s.ID == v.ID {
+			if s.ID == v.ID && s.ARN == v.ARN {
 				v.Modified = s.Modified
+				break
 			}
 		}
 	}
@@ -26,8 +33,8 @@ func (run *functionRun) date(d *sealed.Document) {
 
 // readDates reads when the versions of Secrets Manager were written that replace others of
 // the same secret, because only their dates tell whether they are newer. A build gets them
-// with the values.
-func (c compared) readDates(ctx context.Context, parameters Versions) problem.Problems {
+// with the values. It warns about dates that this role may not read.
+func (c compared) readDates(ctx context.Context, parameters Versions) (warnings, problems problem.Problems) {
 	var replacing []*functionRun
 	for _, run := range c.functions {
 		if run.change.Action != plan.Reseal {
@@ -45,15 +52,20 @@ func (c compared) readDates(ctx context.Context, parameters Versions) problem.Pr
 		return secret.Ref{Store: secret.SecretsManager, Name: bind.version.ARN, ID: bind.version.ID}
 	})
 	if len(refs) == 0 {
-		return nil
+		return nil, nil
 	}
-	var problems problem.Problems
 	done := progress(c.Observer, StepDates, len(refs))
 	err := parameters.Dates(ctx, refs, func(res Found) {
-		for _, bind := range used[res.Ref] {
-			if res.Err != nil {
+		binds := used[res.Ref]
+		switch {
+		case errors.Is(res.Err, secretsmanager.ErrDenied):
+			warnings = append(warnings, binds[0].undated())
+		case res.Err != nil:
+			for _, bind := range binds {
 				problems = append(problems, bind.resultProblem(res)...)
 			}
+		}
+		for _, bind := range binds {
 			bind.version.Modified = res.Secret.Version.Modified
 		}
 		done()
@@ -62,7 +74,14 @@ func (c compared) readDates(ctx context.Context, parameters Versions) problem.Pr
 		problems = append(problems, readProblem(nil, err))
 	}
 	c.dated()
-	return problems
+	return warnings, problems
+}
+
+// undated warns that it is not known when a version was written.
+func (bind *binding) undated() problem.Problem {
+	return problem.New(problem.Manifest, bind.at, "Date of a version not known", fmt.Sprintf(
+		"%q has another version than the previous layer, and this role may not list its versions, so this plan cannot tell whether that is an older one. "+
+			"A build will, and refuses an older one. To see it here, allow secretsmanager:ListSecretVersionIds, as bundle policy --kind plan does.", bind.ref)).Warning()
 }
 
 // dated completes the changes with the dates that are known by now.

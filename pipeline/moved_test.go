@@ -90,13 +90,13 @@ func TestAStageThatMovesOnceIsReadAgain(t *testing.T) {
 }
 
 func TestAStageThatMovesDuringABuildToAnOlderVersionIsARollback(t *testing.T) {
-	for _, allowed := range []bool{false, true} {
+	for allowed, encrypts := range map[bool]int{false: 0, true: 2} { // a rollback is refused before anything is sealed
 		v, older, newer := moving(t)
 		v.move(t, "prod/db", older, newer)
 		first := v.built(t, nil)
 		v.put(t, "/shop/p", "not-a-real-value-changed")
 		v.server.Inject(awslocal.Fault{Operation: gets, Kind: awslocal.MoveStage, Key: "prod/db", Nth: 1})
-		second, problems := v.seen(t, first, ofSecrets(calls(1, 3, 1, 1, 2), 4, 2, 0), func(b *pipeline.Build) { b.AllowRollback = allowed })
+		second, problems := v.seen(t, first, ofSecrets(calls(1, 3, 1, 1, encrypts), 4, 2, 0), func(b *pipeline.Build) { b.AllowRollback = allowed })
 		if allowed {
 			v.has(t, second, "1", "not-a-real-value-changed")
 			continue

@@ -55,11 +55,12 @@ func (p *Plan) Run(ctx context.Context) (*Result, problem.Problems) {
 		return nil, problems.Sort()
 	}
 	compared := versioned.compare(previous, p.Reseal)
-	problems = compared.readDates(ctx, p.Parameters)
+	undated, problems := compared.readDates(ctx, p.Parameters)
 	if problems = append(problems, compared.rollbacks(p.AllowRollback)...); len(problems) > 0 {
 		return nil, problems.Sort()
 	}
 	result := compared.result()
+	result.Warnings = append(result.Warnings, undated...)
 	if result.Standing, problems = p.standing(ctx, previous); len(problems) > 0 {
 		return nil, problems
 	}

@@ -138,9 +138,13 @@ func (s *sealing) receive(ctx context.Context, bind *binding, res Found) {
 	}
 }
 
-// complete seals a function that has all of its values.
+// complete seals a function that has all of its values, unless it would be rolled back.
+// When a version of Secrets Manager was written is known only now.
 func (s *sealing) complete(ctx context.Context, run *functionRun) {
 	s.all.add(run.complete()...)
+	if !s.build.AllowRollback && slices.ContainsFunc(run.bindings, func(bind *binding) bool { return bind.version.ID != "" }) {
+		s.all.add(run.rollbacks(s.Manifest)...)
+	}
 	if s.all.empty() {
 		s.group.Go(func() error {
 			s.all.add(s.sealPacked(ctx, run)...)

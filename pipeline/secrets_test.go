@@ -229,6 +229,21 @@ func TestPlanAsksOnlyForTheDatesOfChangedSecrets(t *testing.T) {
 	}
 }
 
+// A role for builds may not list versions. Its plan shows the change without the dates.
+func TestPlanGoesOnWithoutTheDates(t *testing.T) {
+	v := newVault(t, mixed())
+	first := v.built(t, nil)
+	v.change(t, "prod/db", `{"user": "another", "password": "another"}`)
+	v.server.Inject(awslocal.Fault{Operation: "secretsmanager:ListSecretVersionIds", Kind: awslocal.Fail, Code: "AccessDeniedException"})
+	result, problems, _ := v.plan(t, first, nil)
+	if len(problems) > 0 || len(result.Warnings) != 1 || result.Warnings[0].Summary != "Date of a version not known" {
+		t.Fatal(problems, result.Warnings)
+	}
+	if r := result.Changes[0].Reasons[0]; r.From == r.To || r.FromDate.IsZero() || !r.ToDate.IsZero() {
+		t.Errorf("%+v", r)
+	}
+}
+
 func TestStagesThatMoveBackAreRollbacks(t *testing.T) {
 	v := newVault(t, mixed())
 	old := v.current(t, "prod/token")
