@@ -105,6 +105,7 @@ func (l listed) compareDates(ctx context.Context, versions Versions, missing map
 	if len(refs) == 0 {
 		return nil
 	}
+	var problems problem.Problems
 	done := progress(l.Observer, StepDates, len(refs))
 	err := versions.Dates(ctx, refs, func(res Found) {
 		for _, bind := range users[res.Ref] {
@@ -112,13 +113,16 @@ func (l listed) compareDates(ctx context.Context, versions Versions, missing map
 			if bind.ref.ID != "" && isVersionMissing(res.Err) {
 				bind.version, missing[bind] = secret.Version{}, res.Err
 			}
+			if !isUndated(res.Err) {
+				problems = append(problems, readProblem(bind.at, res.Err))
+			}
 		}
 		done()
 	})
 	if err != nil {
-		return problem.Problems{readProblem(nil, err)}
+		problems = append(problems, readProblem(nil, err))
 	}
-	return nil
+	return problems
 }
 
 func (run *functionRun) column(missing map[*binding]error) compare.ColumnFunction {

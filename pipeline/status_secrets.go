@@ -3,6 +3,7 @@ package pipeline
 import (
 	"cmp"
 	"context"
+	"errors"
 	"slices"
 
 	"github.com/whispering/bundle/internal/arn"
@@ -50,17 +51,27 @@ func (s *Status) date(ctx context.Context, documents []*sealed.Document, found *
 	if len(refs) == 0 {
 		return nil
 	}
+	var problems problem.Problems
 	done := progress(s.Observer, StepDates, len(refs))
 	err := s.Parameters.Dates(ctx, refs, func(res Found) {
 		done()
 		for _, source := range users[res.Ref] {
 			source.Modified = res.Secret.Version.Modified // zero with an error
 		}
+		if !isUndated(res.Err) {
+			problems = append(problems, readProblem(nil, res.Err))
+		}
 	})
 	if err != nil {
-		return problem.Problems{readProblem(nil, err)}
+		problems = append(problems, readProblem(nil, err))
 	}
-	return nil
+	return problems
+}
+
+// isUndated reports whether there is no error, or one that only keeps the date of a version
+// unknown: the role may not list versions, or the version is not listed.
+func isUndated(err error) bool {
+	return err == nil || errors.Is(err, secretsmanager.ErrDenied) || isVersionMissing(err)
 }
 
 // changes compares some of the documents, from an index on, with what a build would make of them.

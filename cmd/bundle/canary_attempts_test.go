@@ -7,6 +7,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/whispering/bundle/internal/awslocal"
@@ -28,7 +29,7 @@ func canaryAttempts() map[string][]attempt {
 		"rollout":    rolloutAttempts(),
 		"prune":      pruneAttempts(),
 		"plan":       planAttempts(),
-		"status":     append(statusAttempts(), deployedAttempts()...),
+		"status":     slices.Concat(statusAttempts(), deployedAttempts(), statusOfSecrets()),
 		"compare":    compareAttempts(),
 		"verify":     verifyAttempts(),
 		"policy":     policyAttempts(),

@@ -86,6 +86,10 @@ func doctorAttempts() []attempt {
 		{name: "missing parameter", args: prod("--decrypt", "--manifest", "extra.hcl"), before: extra(`parameter = "/canary/gone"`), code: 5},
 		{name: "a clock that is off", args: prod("--decrypt"), faults: []awslocal.Fault{{Kind: awslocal.Skew, Delay: -6 * time.Minute}}, code: 4},
 		{name: "damaged values", args: prod("--decrypt"), faults: []awslocal.Fault{{Kind: awslocal.Truncate, Operation: "ssm:GetParameters"}}, code: 6},
+		{name: "denied description of a secret", args: prod(), policy: denying("secretsmanager:DescribeSecret", "*"), code: 4},
+		{name: "denied secret", args: prod("--decrypt"), policy: denying("secretsmanager:GetSecretValue", "*"), code: 4},
+		{name: "nothing of a secret", args: prod("--decrypt"), faults: []awslocal.Fault{{Kind: awslocal.Empty, Operation: "secretsmanager:GetSecretValue"}}, code: 7},
+		{name: "missing secret", args: prod("--decrypt", "--manifest", "extra.hcl"), before: extra(`secretsmanager = "canary/gone"`), code: 5},
 		{name: "no answer to dry runs", args: prod(), faults: []awslocal.Fault{{Kind: awslocal.HTML, Operation: "kms:Encrypt"}}, code: 6},
 	}...)
 }

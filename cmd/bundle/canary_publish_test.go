@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 	"github.com/aws/aws-sdk-go-v2/service/ssm/types"
 
@@ -144,6 +145,9 @@ func compareAttempts() []attempt {
 		{name: "one environment", args: []string{"--env", "prod", "--endpoint-url", "$AWS"}, code: 2},
 		{name: "values cut short", args: two("--timeout", "300ms"), faults: []awslocal.Fault{{Kind: awslocal.Cut, Operation: "ssm:GetParameters"}}, code: 6},
 		{name: "half of the values", args: two("--timeout", "300ms"), faults: []awslocal.Fault{{Kind: awslocal.Truncate, Operation: "ssm:GetParametersByPath"}}, code: 6},
+		{name: "denied description of a secret", args: two(), policy: denying("secretsmanager:DescribeSecret", "*"), code: 4},
+		{name: "no dates of a secret", args: two(), faults: []awslocal.Fault{{Kind: awslocal.Empty, Operation: "secretsmanager:ListSecretVersionIds"}}, code: 7},
+		{name: "half of the dates of a secret", args: two("--timeout", "300ms"), faults: []awslocal.Fault{{Kind: awslocal.Truncate, Operation: "secretsmanager:ListSecretVersionIds"}}, code: 6},
 		{name: "closed output", args: two(), closed: true, code: 8},
 	}
 }
@@ -189,5 +193,29 @@ func verifyAttempts() []attempt {
 		{name: "a damaged layer", args: []string{"--layer", "damaged.zip"}, before: damage("prod.zip", "damaged.zip"), code: 7},
 		{name: "a file with secrets", args: []string{"sample.json"}, code: 7},
 		{name: "closed output", args: []string{"--layer", "prod.zip"}, closed: true, code: 8},
+	}
+}
+
+// statusOfSecrets come last, because one puts another version.
+func statusOfSecrets() []attempt {
+	account := func(args ...string) []string { return append([]string{"--endpoint-url", "$AWS"}, args...) }
+	return []attempt{
+		{name: "denied description of a secret", args: account("--layer", "prod.zip"), policy: denying("secretsmanager:DescribeSecret", "*"), code: 4},
+		{name: "nothing of a description", args: account("--layer", "prod.zip"), faults: []awslocal.Fault{{Kind: awslocal.Empty, Operation: "secretsmanager:DescribeSecret"}}, code: 7},
+		{name: "half of a description", args: account("--timeout", "300ms", "--layer", "prod.zip"), faults: []awslocal.Fault{{Kind: awslocal.Truncate, Operation: "secretsmanager:DescribeSecret"}}, code: 6},
+		{name: "a description that repeats a value", args: account("--layer", "prod.zip"), faults: []awslocal.Fault{{
+			Kind: awslocal.Fail, Operation: "secretsmanager:DescribeSecret", Code: "AccessDeniedException", Message: newCanary("kept").value}}, code: 4},
+		{name: "another version of a secret", args: account("--exit-code", "--layer", "prod.zip"), before: putKept, code: 3},
+		{name: "dates that may not be seen", args: account("--exit-code", "--layer", "prod.zip"), policy: denying("secretsmanager:ListSecretVersionIds", "*"), code: 3},
+		{name: "no dates", args: account("--layer", "prod.zip"), faults: []awslocal.Fault{{Kind: awslocal.Empty, Operation: "secretsmanager:ListSecretVersionIds"}}, code: 7},
+		{name: "half of the dates", args: account("--timeout", "300ms", "--layer", "prod.zip"), faults: []awslocal.Fault{{Kind: awslocal.Truncate, Operation: "secretsmanager:ListSecretVersionIds"}}, code: 6},
+	}
+}
+
+// putKept puts another version of a secret of Secrets Manager, with the same value.
+func putKept(s *stage) {
+	value := s.canaries["kept"].value
+	if _, err := s.cloud.secrets.PutSecretValue(s.Context(), &secretsmanager.PutSecretValueInput{SecretId: aws.String("canary/kept"), SecretString: &value}); err != nil {
+		s.Fatal(err)
 	}
 }

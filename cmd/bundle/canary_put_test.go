@@ -37,6 +37,8 @@ func secretPutAttempts() []attempt {
 		{name: "nothing", args: prod("SECURE"), code: 5},
 		{name: "no such secret", args: prod("NOTHING"), stdin: put, code: 2},
 		{name: "pinned", args: prod("PINNED"), stdin: put, code: 2},
+		{name: "in Secrets Manager", args: prod("KEPT"), stdin: put, code: 2},
+		{name: "bytes in Secrets Manager", args: prod("KEPT_BYTES"), stdin: put, code: 2},
 		{name: "imported", args: prod("IN_ONE"), stdin: put, code: 2},
 		{name: "not base64", args: prod("BYTES"), stdin: "-" + put, code: 5},
 		{name: "too long", args: prod("SECURE"), stdin: strings.Repeat(newCanary("too long").value, 300), code: 5},

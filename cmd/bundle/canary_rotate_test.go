@@ -12,6 +12,8 @@ func rotateAttempts() []attempt {
 		{name: "for programs", args: old("--json"), environ: inActions(), code: 7},
 		{name: "published", args: []string{"--env", "local", "SECURE"}, before: publishedLocally},
 		{name: "published, for programs", args: []string{"--env", "local", "SECURE", "--show", "--exit-code", "--json"}},
+		{name: "in Secrets Manager", args: []string{"--env", "local", "KEPT"}},
+		{name: "in Secrets Manager, for programs", args: []string{"--env", "local", "KEPT_FIELD", "--show", "--json"}},
 		{name: "a secret for a secret's name", args: old("sample.json"), code: 2},
 		{name: "a value for a secret's name", args: []string{"--env", "prod", "--endpoint-url", "$AWS", newCanary("secure").value}, code: 2},
 		{name: "denied", args: old(), policy: denying("lambda:ListLayerVersions", "*"), code: 4},
