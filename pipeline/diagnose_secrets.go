@@ -51,7 +51,9 @@ func (d *Diagnose) secrets(ctx context.Context, all []diagnosed) []doctor.Findin
 }
 
 func (s *diagnosedSecret) finding(status doctor.Status, action, detail string) doctor.Finding {
-	return doctor.Finding{Check: checkSecret, Status: status, Action: action, Resource: s.ARN, Detail: fmt.Sprintf("%s %s", s.Ref, detail), At: manifest.Text{Range: *s.At}}
+	return doctor.Finding{
+		Check: checkSecret, Status: status, Action: action, Resource: s.ARN, Detail: fmt.Sprintf("%s %s", s.Ref, detail), At: manifest.Text{Range: *s.At},
+	}
 }
 
 // version says which version a build would read.

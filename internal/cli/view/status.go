@@ -2,7 +2,6 @@ package view
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -100,8 +99,10 @@ func newStatusReason(result *pipeline.StatusResult, change *plan.Change, reason 
 	case !now.Modified.IsZero():
 		s.Modified = &now.Modified
 	case now.ID != "":
-		if i := slices.IndexFunc(result.Secrets, func(l pipeline.LayerSecret) bool { return arn.SecretName(l.ARN) == arn.SecretName(now.ARN) }); i >= 0 && !result.Secrets[i].LastChanged.IsZero() {
-			s.Modified, s.AtLatest = &result.Secrets[i].LastChanged, true
+		for i := range result.Secrets {
+			if l := &result.Secrets[i]; arn.SecretName(l.ARN) == arn.SecretName(now.ARN) && !l.LastChanged.IsZero() {
+				s.Modified, s.AtLatest = &l.LastChanged, true
+			}
 		}
 	}
 	return s
