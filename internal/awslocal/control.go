@@ -9,6 +9,7 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/whispering/bundle/internal/awslocal/call"
 	"github.com/whispering/bundle/internal/awslocal/lambda"
@@ -94,6 +95,15 @@ func (s *Server) controls(r *http.Request) map[string]func(body []byte) (any, er
 			}
 			return nil, s.FailFunctionUpdate(in.ARN, *in.Failure)
 		},
+		"SetListDelay": func(body []byte) (any, error) {
+			var in struct {
+				Seconds int `json:"seconds"`
+			}
+			if err := strict(body, &in); err != nil {
+				return nil, err
+			}
+			return nil, s.SetListDelay(time.Duration(in.Seconds) * time.Second)
+		},
 		"Calls": func([]byte) (any, error) { return s.Calls(), nil },
 		"ResetCalls": func([]byte) (any, error) {
 			s.ResetCalls()
@@ -146,6 +156,17 @@ func (s *Server) SetFunctionState(arn, qualifier string, state lambda.FunctionSt
 		return err
 	}
 	return s.persist()
+}
+
+// SetListDelay is WithListDelay for a server that is running, at most five minutes
+// (https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_ListSecrets.html). It is not part of the state.
+func (s *Server) SetListDelay(d time.Duration) error {
+	const most = 5 * time.Minute
+	if d < 0 || d > most {
+		return errors.New("ListSecrets can be from 0 to 300 seconds late")
+	}
+	s.secrets.SetListDelay(d)
+	return nil
 }
 
 // FailFunctionUpdate makes the next update of a function fail: see lambda.Service.FailUpdate.

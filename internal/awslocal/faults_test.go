@@ -299,6 +299,9 @@ func TestControlEndpointNeedsTheServersOwnCredentials(t *testing.T) {
 		"another operation":   {post("Explode", `{}`, id, key), http.StatusNotFound},
 		"an unknown role":     {post("DeleteRole", `{"name":"absent"}`, id, key), http.StatusBadRequest},
 		"a role without name": {post("PutRole", `{}`, id, key), http.StatusBadRequest},
+		"a list too late":     {post("SetListDelay", `{"seconds": 301}`, id, key), http.StatusBadRequest},
+		"a list too early":    {post("SetListDelay", `{"seconds": -1}`, id, key), http.StatusBadRequest},
+		"a list that is late": {post("SetListDelay", `{"seconds": 300}`, id, key), http.StatusOK},
 	} {
 		if got[0] != got[1] {
 			t.Errorf("%s: status %d, want %d", name, got[0], got[1])

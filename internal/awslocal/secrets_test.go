@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
@@ -183,6 +184,39 @@ func TestStageMovesAfterDescribe(t *testing.T) {
 	if err != nil || aws.ToString(got.SecretString) != "one" {
 		t.Error(got, err)
 	}
+}
+
+// A server that is running can begin to list changes late, and stop.
+func TestListSecretsBecomesLate(t *testing.T) {
+	w := start(t, awslocal.WithSeed([]byte(`{"secrets": [{"name": "a", "value": "v"}, {"name": "b", "value": "v"}]}`)))
+	listed := func(want ...string) {
+		t.Helper()
+		out, err := w.secrets().ListSecrets(t.Context(), &secretsmanager.ListSecretsInput{SortBy: "name", SortOrder: "asc"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var names []string
+		for _, s := range out.SecretList {
+			names = append(names, aws.ToString(s.Name))
+		}
+		if !slices.Equal(names, want) {
+			t.Errorf("%v, want %v", names, want)
+		}
+	}
+	if err := w.SetListDelay(5 * time.Minute); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.secrets().CreateSecret(t.Context(), &secretsmanager.CreateSecretInput{Name: aws.String("c"), SecretString: aws.String("v")}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.secrets().DeleteSecret(t.Context(), &secretsmanager.DeleteSecretInput{SecretId: aws.String("a")}); err != nil {
+		t.Fatal(err)
+	}
+	listed("a", "b")
+	if err := w.SetListDelay(0); err != nil {
+		t.Fatal(err)
+	}
+	listed("b", "c")
 }
 
 // What is wrong with a secret in a sample file is said with its line, and without the value.

@@ -1,6 +1,8 @@
 package secretsmanager
 
 import (
+	"cmp"
+
 	"github.com/whispering/bundle/internal/awslocal/call"
 	"github.com/whispering/bundle/internal/awslocal/iam"
 )
@@ -51,8 +53,9 @@ func authorize(req *call.Request, action string, r reference, x *secret, extra .
 	var policy *iam.Policy
 	if x != nil {
 		access.Resource, policy = x.ARN, x.policy
-		if x.Primary != "" {
-			keys["secretsmanager:SecretPrimaryRegion"] = []string{x.Primary}
+		keys["secretsmanager:SecretPrimaryRegion"] = []string{cmp.Or(x.Primary, x.Region)}
+		if x.Rotation != nil && x.Rotation.LambdaARN != "" {
+			keys["secretsmanager:resource/AllowRotationLambdaArn"] = []string{x.Rotation.LambdaARN}
 		}
 		for _, t := range x.Tags {
 			keys["aws:ResourceTag/"+t.Key] = []string{t.Value}

@@ -35,7 +35,7 @@ func (x *secret) describe() description {
 	return description{
 		rotationReply: x.Rotation.reply(),
 		ARN:           x.ARN, CreatedDate: epoch(x.Created), DeletedDate: epoch(x.Deletion), Description: x.Description, KmsKeyId: x.KeyID,
-		LastAccessedDate: epoch(x.Accessed), LastChangedDate: epoch(x.Changed), Name: x.Name, OwningService: x.OwningService, PrimaryRegion: x.Primary,
+		LastAccessedDate: epoch(x.Accessed), LastChangedDate: epoch(x.Changed), Name: x.Name, OwningService: x.OwningService, PrimaryRegion: x.primaryRegion(),
 		Tags: slices.Clone(x.Tags), Type: x.Type,
 	}
 }

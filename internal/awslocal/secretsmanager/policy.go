@@ -1,6 +1,7 @@
 package secretsmanager
 
 import (
+	"fmt"
 	"strconv"
 
 	"github.com/whispering/bundle/internal/awslocal/call"
@@ -10,7 +11,8 @@ import (
 
 // Limits of the service's model.
 const (
-	maxPolicy      = 20480 // characters
+	onlyPolicy     = "default" // the name of the policy of a secret: it has no other
+	maxPolicy      = 20480     // characters
 	maxPolicyName  = 64
 	policyNameText = `[0-9A-Za-z\-\_]+`
 )
@@ -32,10 +34,11 @@ type policyInput struct {
 
 type policyOutput struct {
 	ARN, Name      string
+	PolicyName     string
 	ResourcePolicy string `json:",omitempty"`
 }
 
-// onPolicy finds the secret of a request about its resource policy.
+// onPolicy finds the secret of a request about its resource policy. Only the one with the name "default" can be put and deleted.
 func (s *Service) onPolicy(req *call.Request, in *policyInput, needed bool, extra ...conditionKeys) (*secret, error) {
 	var c check
 	c.secretID(in.SecretId)
@@ -47,10 +50,13 @@ func (s *Service) onPolicy(req *call.Request, in *policyInput, needed bool, extr
 		return nil, err
 	}
 	x, err := s.usable(req, in.SecretId, extra...)
-	if err == nil && in.PolicyName != nil && *in.PolicyName != "default" {
-		err = invalidParameter("A secret has only the resource policy named default.")
+	switch {
+	case err != nil || in.PolicyName == nil || *in.PolicyName == onlyPolicy:
+		return x, err
+	case s.Mutates(req.Operation):
+		return nil, invalidParameter("A secret has only the resource policy named %s.", onlyPolicy)
 	}
-	return x, err
+	return nil, modeled("ResourceNotFoundException", fmt.Sprintf("Secrets Manager can't find the resource policy %s of the secret.", *in.PolicyName))
 }
 
 // putResourcePolicy is https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_PutResourcePolicy.html.
@@ -58,7 +64,8 @@ func (s *Service) putResourcePolicy(req *call.Request, in *policyInput) (any, er
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	block := strconv.FormatBool(in.BlockPublicPolicy)
-	x, err := s.onPolicy(req, in, true, condition("secretsmanager:BlockPublicPolicy", &block))
+	blocks := condition("secretsmanager:BlockPublicPolicy", &block)
+	x, err := s.onPolicy(req, in, true, blocks)
 	if err != nil {
 		return nil, err
 	}
@@ -74,12 +81,12 @@ func (s *Service) putResourcePolicy(req *call.Request, in *policyInput) (any, er
 	}
 	candidate := *x
 	candidate.policy = &policy
-	if authorize(req, "PutResourcePolicy", reference{asked: *in.SecretId}, &candidate) != nil {
+	if authorize(req, "PutResourcePolicy", reference{asked: *in.SecretId}, &candidate, blocks) != nil {
 		return nil, modeled("MalformedPolicyDocumentException", "This resource policy will not allow you to manage this secret in the future.")
 	}
 	x.Policy, x.policy = *in.ResourcePolicy, &policy
 	s.changed(req, x)
-	return policyOutput{ARN: x.ARN, Name: x.Name}, nil
+	return policyOutput{ARN: x.ARN, Name: x.Name, PolicyName: onlyPolicy}, nil
 }
 
 // getResourcePolicy is https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_GetResourcePolicy.html.
@@ -90,7 +97,43 @@ func (s *Service) getResourcePolicy(req *call.Request, in *policyInput) (any, er
 	if err != nil {
 		return nil, err
 	}
-	return policyOutput{ARN: x.ARN, Name: x.Name, ResourcePolicy: x.Policy}, nil
+	return policyOutput{ARN: x.ARN, Name: x.Name, PolicyName: onlyPolicy, ResourcePolicy: x.Policy}, nil
+}
+
+type policiesInput struct {
+	SecretId   *string
+	MaxResults *int
+	NextToken  *string
+}
+
+type policySummary struct{ PolicyName string }
+
+// listResourcePolicies is https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_ListResourcePolicies.html.
+func (s *Service) listResourcePolicies(req *call.Request, in *policiesInput) (any, error) {
+	var c check
+	c.secretID(in.SecretId)
+	c.page(in.MaxResults, in.NextToken, maxPage)
+	if err := c.err(); err != nil {
+		return nil, err
+	}
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	x, err := s.usable(req, in.SecretId)
+	if err != nil {
+		return nil, err
+	}
+	all := []policySummary{}
+	if x.Policy != "" {
+		all = append(all, policySummary{onlyPolicy})
+	}
+	page, next, err := paged(all, in.MaxResults, in.NextToken, "ListResourcePolicies "+x.ARN)
+	if err != nil {
+		return nil, err
+	}
+	return struct {
+		NextToken        string `json:",omitempty"`
+		ResourcePolicies []policySummary
+	}{next, page}, nil
 }
 
 // deleteResourcePolicy is https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_DeleteResourcePolicy.html.
@@ -106,7 +149,7 @@ func (s *Service) deleteResourcePolicy(req *call.Request, in *policyInput) (any,
 	}
 	x.Policy, x.policy = "", nil
 	s.changed(req, x)
-	return policyOutput{ARN: x.ARN, Name: x.Name}, nil
+	return policyOutput{ARN: x.ARN, Name: x.Name, PolicyName: onlyPolicy}, nil
 }
 
 // validateResourcePolicy is https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_ValidateResourcePolicy.html.

@@ -1,6 +1,7 @@
 package secretsmanager
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -46,7 +47,7 @@ func (c *check) regions(regions []replicaRegion) {
 // replication is what replies say of a secret's replicas. The lock must be held.
 func (s *Service) replication(x *secret) (all []replicaReply) {
 	for _, r := range x.Replicas {
-		reply := replicaReply{KmsKeyId: r.KeyID, Region: r.Region, Status: "InSync", StatusMessage: r.Failure}
+		reply := replicaReply{KmsKeyId: r.KeyID, Region: r.Region, Status: "InSync", StatusMessage: cmp.Or(r.Failure, "Replication succeeded")}
 		if r.KeyID == "" {
 			reply.KmsKeyId = defaultKey
 		}
@@ -67,6 +68,15 @@ func (s *Service) replicaOf(x *secret, region string) *secret {
 		return y
 	}
 	return nil
+}
+
+// primaryRegion is the region of the primary of a replicated secret, which the primary shows too; "" if the secret has no replicas
+// (https://docs.aws.amazon.com/cli/latest/reference/secretsmanager/describe-secret.html#examples).
+func (x *secret) primaryRegion() string {
+	if x.Primary == "" && len(x.Replicas) > 0 {
+		return x.Region
+	}
+	return x.Primary
 }
 
 // writable refuses a change to a replica.

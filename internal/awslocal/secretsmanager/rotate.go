@@ -40,6 +40,7 @@ var (
 	schedulePattern      = lazyregexp.New("^" + scheduleText + "$")
 	rotationTokenPattern = lazyregexp.New(`^[a-zA-Z0-9\-]+$`)
 	ratePattern          = lazyregexp.New(`^rate\(([0-9]+) (hour|day)s?\)$`)
+	cronPattern          = lazyregexp.New(`^cron\([^() ]+( [^() ]+){5}\)$`)
 )
 
 func (r *rotationRules) check(c *check) {
@@ -51,6 +52,16 @@ func (r *rotationRules) check(c *check) {
 	c.pattern("rotationRules.duration", r.Duration, durationPattern, durationText)
 	c.length("rotationRules.scheduleExpression", r.ScheduleExpression, 1, maxStage)
 	c.pattern("rotationRules.scheduleExpression", r.ScheduleExpression, schedulePattern, scheduleText)
+}
+
+// scheduled reports whether the schedule is one: rate() of at least four hours, or cron() of six fields, which are not read further
+// (https://docs.aws.amazon.com/secretsmanager/latest/userguide/rotate-secrets_schedule.html).
+func (r *rotationRules) scheduled() bool {
+	const least = 4 * time.Hour
+	if r.ScheduleExpression == nil || cronPattern.MatchString(*r.ScheduleExpression) {
+		return true
+	}
+	return !r.next(time.Time{}).Before(time.Time{}.Add(least))
 }
 
 // next is when the rules rotate after a time; the zero time for a cron expression, which is not worked out here.
@@ -208,6 +219,8 @@ func (s *Service) configured(x *secret, in *rotateInput) (*rotation, error) {
 			"policy grants access to the principal secretsmanager.amazonaws.com.")
 	case r.Rules.AutomaticallyAfterDays != nil && r.Rules.ScheduleExpression != nil:
 		return nil, invalidParameter("You can't specify both AutomaticallyAfterDays and ScheduleExpression.")
+	case !r.Rules.scheduled():
+		return nil, invalidParameter("The rotation schedule is neither a rate of at least four hours nor a cron expression.")
 	case r.Rules == rotationRules{}:
 		return nil, invalidRequest("You must specify the rotation rules of the secret.")
 	}

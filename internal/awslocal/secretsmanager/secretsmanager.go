@@ -116,6 +116,7 @@ func (s *Service) Operations() map[string]call.Handler {
 		"RotateSecret":                 call.Decoded(s.rotateSecret),
 		"CancelRotateSecret":           call.Decoded(s.cancelRotateSecret),
 		"GetResourcePolicy":            call.Decoded(s.getResourcePolicy),
+		"ListResourcePolicies":         call.Decoded(s.listResourcePolicies),
 		"PutResourcePolicy":            call.Decoded(s.putResourcePolicy),
 		"DeleteResourcePolicy":         call.Decoded(s.deleteResourcePolicy),
 		"ValidateResourcePolicy":       call.Decoded(s.validateResourcePolicy),
@@ -159,6 +160,7 @@ func (s *Service) Restore(state json.RawMessage) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.secrets, s.past = all, nil
+	s.settle()
 	return nil
 }
 

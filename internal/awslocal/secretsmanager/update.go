@@ -1,6 +1,10 @@
 package secretsmanager
 
-import "github.com/whispering/bundle/internal/awslocal/call"
+import (
+	"errors"
+
+	"github.com/whispering/bundle/internal/awslocal/call"
+)
 
 type updateInput struct {
 	SecretId           *string
@@ -77,7 +81,8 @@ func (s *Service) updateSecret(req *call.Request, in *updateInput) (any, error) 
 	return out, nil
 }
 
-// rekey seals the versions with the labels of Secrets Manager under another key. They keep their IDs and dates.
+// rekey seals the versions with the labels of Secrets Manager under another key, unless the caller lacks kms:Encrypt for it: then only later
+// versions are under it. They keep their IDs and dates.
 func (s *Service) rekey(req *call.Request, x *secret, keyID string) error {
 	if err := ownKey(req, x, keyID); err != nil {
 		return err
@@ -85,10 +90,14 @@ func (s *Service) rekey(req *call.Request, x *secret, keyID string) error {
 	if err := s.validate(req, x.ARN, keyID); err != nil {
 		return err
 	}
+	encrypts, err := s.encrypts(req, x.ARN, keyID)
+	if err != nil {
+		return err
+	}
 	resealed := map[*version]*sealed{}
 	for _, stage := range []string{current, pending, previous} {
 		v := x.staged(stage)
-		if v == nil || v.Value == nil || s.options.Trial {
+		if v == nil || v.Value == nil || !encrypts {
 			continue
 		}
 		plaintext, err := s.open(req, x.ARN, v)
@@ -104,4 +113,20 @@ func (s *Service) rekey(req *call.Request, x *secret, keyID string) error {
 	}
 	x.KeyID = keyID
 	return nil
+}
+
+// encrypts reports whether the caller has kms:Encrypt for a key, without which UpdateSecret does not seal what is there again.
+func (s *Service) encrypts(req *call.Request, arn, keyID string) (bool, error) {
+	if s.options.Trial {
+		return false, nil
+	}
+	key, err := s.keyOf(req, keyID)
+	if err != nil {
+		return false, err
+	}
+	err = fromKMS("EncryptionFailure", s.kms.DryRunFor(req, "Encrypt", key, []byte(validation), contextOf(arn, validation)))
+	if e := (*call.Error)(nil); errors.As(err, &e) && e.Code == "AccessDeniedException" {
+		return false, nil
+	}
+	return err == nil, err
 }
