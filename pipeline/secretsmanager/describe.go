@@ -96,7 +96,7 @@ func (d described) version(ref secret.Ref) (secret.Version, error) {
 		}
 		id = at
 	}
-	if !idForm.MatchString(id) {
+	if !isID(id) {
 		return secret.Version{}, unsupportedError(ref)
 	}
 	return secret.Version{ARN: d.arn, ID: id}, nil
@@ -141,14 +141,17 @@ func (h home) described(out *secretsmanager.DescribeSecretOutput, name string) (
 		NextRotation: date(out.NextRotationDate), LastRotated: date(out.LastRotatedDate), LastChanged: date(out.LastChangedDate), Deleted: date(out.DeletedDate),
 		Primary: aws.ToString(out.PrimaryRegion),
 	}}
-	for what, text := range map[string]string{"key": d.Key, "owner": d.Owner, "primary region": d.Primary} {
-		if !wordForm.MatchString(text) {
-			return d, "has an invalid " + what
-		}
+	switch {
+	case !isWord(d.Key):
+		return d, "has an invalid key"
+	case !isWord(d.Owner):
+		return d, "has an invalid owner"
+	case !isWord(d.Primary):
+		return d, "has an invalid primary region"
 	}
 	for _, r := range out.ReplicationStatus {
 		replica := Replica{aws.ToString(r.Region), string(r.Status)}
-		if !wordForm.MatchString(replica.Region) || !slices.Contains(r.Status.Values(), r.Status) {
+		if !isWord(replica.Region) || !slices.Contains(r.Status.Values(), r.Status) {
 			return d, "has an invalid replica"
 		}
 		d.Replicas = append(d.Replicas, replica)

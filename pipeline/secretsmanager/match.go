@@ -13,18 +13,11 @@ import (
 	"github.com/whispering/bundle/pipeline/secret"
 )
 
-var (
-	// idForm is the form of the version IDs that a document can hold. Whoever writes a
-	// version chooses its ID, which need not be a UUID:
-	// https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_PutSecretValue.html
-	idForm = lazyregexp.New(`^[A-Za-z0-9._-]{32,64}$`)
+// placeForm is the form of an ARN up to the name.
+var placeForm = lazyregexp.New(`^arn:aws[a-z-]*:secretsmanager:[a-z]{2}[a-z0-9-]{0,30}:[0-9]{12}:secret:$`)
 
-	// wordForm is the form of keys, services and regions in a description.
-	wordForm = lazyregexp.New(`^[A-Za-z0-9:/_.@-]{0,1000}$`)
-
-	// placeForm is the form of an ARN up to the name.
-	placeForm = lazyregexp.New(`^arn:aws[a-z-]*:secretsmanager:[a-z]{2}[a-z0-9-]{0,30}:[0-9]{12}:secret:$`)
-)
+// maxWord is the largest length of a key, service or region in a description in bytes.
+const maxWord = 1000
 
 // maxStage is the largest length of a stage in characters:
 // https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_UpdateSecretVersionStage.html
@@ -93,6 +86,18 @@ func stageOf(ref secret.Ref) string {
 		return Current
 	}
 	return ref.Selector
+}
+
+// isID reports whether a document can hold a version ID.
+func isID(id string) bool { return secret.CheckVersionID(id) == nil }
+
+// isWord reports whether a string can be a key, service or region in a description, or is
+// "". Every secret has some, and a regular expression would take longer than the rest of
+// the check.
+func isWord(s string) bool {
+	return len(s) <= maxWord && !strings.ContainsFunc(s, func(c rune) bool {
+		return (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') && (c < '0' || c > '9') && !strings.ContainsRune(":/_.@-", c)
+	})
 }
 
 // isStage reports whether a string can be a stage, in one line of a message.

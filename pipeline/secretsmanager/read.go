@@ -71,7 +71,7 @@ func (s *Source) unreadable(ref secret.Ref) error {
 	if fault := s.home.misplaced(ref.Name); fault != "" {
 		return replyError("%q %s", ref, fault)
 	}
-	if ref.ID != "" && !idForm.MatchString(ref.ID) {
+	if ref.ID != "" && !isID(ref.ID) {
 		return unsupportedError(ref)
 	}
 	return nil
@@ -127,7 +127,7 @@ func (h home) take(out *secretsmanager.GetSecretValueOutput, ref secret.Ref) (fo
 		return found, "has another version"
 	case stage != "" && !slices.Contains(out.VersionStages, stage):
 		return found, fmt.Sprintf("is not at stage %q", stage)
-	case !idForm.MatchString(v.ID):
+	case !isID(v.ID):
 		return found, "has an invalid version ID"
 	case v.Modified.IsZero():
 		return found, "has no date"
