@@ -18,7 +18,7 @@ import (
 const (
 	maxAttempts = 8
 	dialTimeout = 5 * time.Second
-	idlePerHost = 64 // enough for concurrent calls to keep their connections
+	idlePerHost = 128 // enough for the calls at once of all services, where one endpoint serves them, to keep their connections
 )
 
 // newHTTPClient returns a client of a type to which the SDK can add the

@@ -13,14 +13,15 @@ import (
 // clients of a configuration are in progress, with their retries. The use cases have
 // limits of their own, but several of them can share a configuration.
 //
-// There are 32 for each service, as docs/adr/0009-concurrency.md says, but only 4 for
+// There are 32 for each service, as docs/adr/0009-concurrency.md says, and 64 for Secrets
+// Manager, as docs/adr/0020-secrets-at-once.md says, but only 4 for
 // Lambda, which allows 15 calls per second for an account's functions and layers
 // (https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html), and one for
 // IAM, which documents no rate. STS is not
 // limited: its calls get the credentials that the others wait for.
 func turns() func(*middleware.Stack) error {
 	slots := map[string]chan struct{}{
-		"KMS": make(chan struct{}, 32), "SSM": make(chan struct{}, 32), "Secrets Manager": make(chan struct{}, 32),
+		"KMS": make(chan struct{}, 32), "SSM": make(chan struct{}, 32), "Secrets Manager": make(chan struct{}, 64),
 		"Lambda": make(chan struct{}, 4), "IAM": make(chan struct{}, 1),
 	}
 	wait := middleware.InitializeMiddlewareFunc("Turns", func(

@@ -34,7 +34,7 @@ func TestCallsTakeTurns(t *testing.T) {
 			_, err := ssm.NewFromConfig(cfg).GetParameters(ctx, &ssm.GetParametersInput{Names: []string{"/x"}})
 			return err
 		}},
-		"Secrets Manager": {32, func(ctx context.Context, cfg aws.Config) error {
+		"Secrets Manager": {64, func(ctx context.Context, cfg aws.Config) error {
 			_, err := secretsmanager.NewFromConfig(cfg).DescribeSecret(ctx, &secretsmanager.DescribeSecretInput{SecretId: aws.String("x")})
 			return err
 		}},

@@ -23,8 +23,9 @@ const (
 	listRate  = 50
 )
 
-// defaultConcurrency is how many calls are made at once.
-const defaultConcurrency = 32
+// defaultConcurrency is how many calls are made at once, twice as many as to Parameter
+// Store, which returns ten parameters in one: docs/adr/0020-secrets-at-once.md.
+const defaultConcurrency = 64
 
 // Current is the stage of a secret's current version.
 const Current = "AWSCURRENT"
@@ -38,7 +39,7 @@ type Options struct {
 	// account is refused.
 	Account string
 
-	// Concurrency is the largest number of calls at once; 0 means 32.
+	// Concurrency is the largest number of calls at once; 0 means 64.
 	Concurrency int
 
 	// Beside is another Source of the same account and region, which shares the quotas.
