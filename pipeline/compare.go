@@ -171,7 +171,7 @@ func (run *functionRun) columnSecret(bind *binding, err error) compare.ColumnSec
 	switch {
 	case isDeleted(err):
 		s.State, s.Why = compare.Deleted, err.Error()
-	case bind.elsewhere() && isVersionMissing(err) && len(bind.described.Stages) == 0:
+	case bind.elsewhere() && isVersionMissing(err) && len(bind.description().Stages) == 0:
 		s.State, s.Why = compare.Empty, err.Error()
 	case bind.optional && isMissing(err):
 		s.State = compare.Absent

@@ -138,7 +138,7 @@ func (v versioned) diagnosed(run *functionRun) diagnosed {
 		if bind.optional && bind.version.ARN == "" {
 			continue
 		}
-		s.Secrets = append(s.Secrets, diagnosedSecret{bind.name, bind.ref, bind.version.ARN, bind.version.ID, bind.at, bind.ciphertext, bind.described})
+		s.Secrets = append(s.Secrets, diagnosedSecret{bind.name, bind.ref, bind.version.ARN, bind.version.ID, bind.at, bind.ciphertext, bind.description()})
 	}
 	s.Contexts = v.sampleContexts(run, s.Secrets)
 	return s

@@ -50,14 +50,16 @@ type binding struct {
 	imported bool
 	below    string // if imported: the rest of the parameter's name after the path
 
-	version    secret.Version             // once read
-	described  secretsmanager.Description // of a secret of Secrets Manager, if versions were read
-	kind       string                     // of the parameter, once read
-	dataType   string                     // of the parameter, once read
-	advanced   bool                       // an advanced-tier SecureString; set only if the run reads ciphertexts
-	value      secret.Value               // from reading until sealing
-	blanks     bool                       // the value begins or ends with blanks, probably by mistake
-	ciphertext []byte                     // the same for a blind function
+	version  secret.Version // once read
+	kind     string         // of the parameter, once read
+	dataType string         // of the parameter, once read
+	advanced bool           // an advanced-tier SecureString; set only if the run reads ciphertexts
+
+	described *secretsmanager.Description // of a secret of Secrets Manager, if versions were read; nil otherwise
+
+	value      secret.Value // from reading until sealing
+	blanks     bool         // the value begins or ends with blanks, probably by mistake
+	ciphertext []byte       // the same for a blind function
 }
 
 // CheckRegion reports every key that is in another region than the manifest's, or
@@ -115,13 +117,14 @@ func (bind *binding) parse(s *manifest.Secret, expressions *secret.Expressions, 
 	}
 	var err error
 	if name := s.SecretsManager.Value; name != "" {
-		bind.ref, _ = secret.ParseSecretRef(name, s.VersionStage.Value, s.VersionID.Value)
+		stage, id := &s.Version.Stage, &s.Version.ID
+		bind.ref, _ = secret.ParseSecretRef(name, stage.Value, id.Value)
 		note(bind.at, "Invalid secret", secret.CheckSecretName(name))
-		if s.VersionStage.Value != "" {
-			note(&s.VersionStage.Range, "Invalid stage", secret.CheckStage(s.VersionStage.Value))
+		if stage.Value != "" {
+			note(&stage.Range, "Invalid stage", secret.CheckStage(stage.Value))
 		}
-		if s.VersionID.Value != "" {
-			note(&s.VersionID.Range, "Invalid version ID", secret.CheckVersionID(s.VersionID.Value))
+		if id.Value != "" {
+			note(&id.Range, "Invalid version ID", secret.CheckVersionID(id.Value))
 		}
 	} else {
 		bind.ref, err = secret.ParseRef(s.Parameter.Value)
@@ -154,7 +157,7 @@ func parseField(f manifest.Field) (secret.Field, error) {
 // refOf returns what a secret of a manifest is made from.
 func refOf(s *manifest.Secret) (secret.Ref, error) {
 	if name := s.SecretsManager.Value; name != "" {
-		return secret.ParseSecretRef(name, s.VersionStage.Value, s.VersionID.Value)
+		return secret.ParseSecretRef(name, s.Version.Stage.Value, s.Version.ID.Value)
 	}
 	return secret.ParseRef(s.Parameter.Value)
 }
@@ -192,7 +195,18 @@ func (run *functionRun) add(bind *binding) problem.Problems {
 // stored records how a parameter or a secret of Secrets Manager is stored.
 func (bind *binding) stored(f Found) {
 	bind.kind, bind.dataType, bind.advanced = f.Parameter.Type, f.Parameter.DataType, f.Parameter.Advanced()
-	bind.described = f.Secret.Description
+	if bind.elsewhere() {
+		d := f.Secret.Description
+		bind.described = &d
+	}
+}
+
+// description returns what Secrets Manager said of a secret; zero if nothing was read.
+func (bind *binding) description() (d secretsmanager.Description) {
+	if bind.described != nil {
+		d = *bind.described
+	}
+	return d
 }
 
 // syntax is how a parameter of a data type writes JSON. Parameter Store checks only

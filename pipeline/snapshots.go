@@ -30,10 +30,10 @@ func snapshotWarnings(functions []*functionRun) problem.Problems {
 				p.Cause, p.About = cause, bind.name
 				found = append(found, p)
 			}
-			if by := changedBy(bind.described); by != "" {
+			if by := changedBy(bind.description()); by != "" {
 				found = append(found, rotates(bind.at, bind.name, bind.ref.String(), by))
 			}
-			if bind.described.Pending() != "" {
+			if bind.description().Pending() != "" {
 				note("rotation in progress", problem.New(problem.Manifest, bind.at, "Rotation in progress", fmt.Sprintf(
 					"%s (%q) has a version at AWSPENDING that is not current: a rotation is in progress, or has failed. When it is done, build again.", bind.name, bind.ref)).Warning())
 			}

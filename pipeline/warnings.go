@@ -46,9 +46,9 @@ func doubts(s *manifest.Secret) problem.Problems {
 				"If it is the whole name, this is right as it is; AWS advises against such names, because a part of their ARN looks like the ARN of another secret.",
 			s.SecretsManager.Value, without)).Warning())
 	}
-	if doubt := secret.DoubtStage(s.VersionStage.Value); doubt != "" {
-		found = append(found, problem.New(problem.Manifest, &s.VersionStage.Range, "Doubtful stage", fmt.Sprintf(
-			"No version probably has the stage %q: %s. If there is such a stage, this is right as it is.", s.VersionStage.Value, doubt)).Warning())
+	if doubt := secret.DoubtStage(s.Version.Stage.Value); doubt != "" {
+		found = append(found, problem.New(problem.Manifest, &s.Version.Stage.Range, "Doubtful stage", fmt.Sprintf(
+			"No version probably has the stage %q: %s. If there is such a stage, this is right as it is.", s.Version.Stage.Value, doubt)).Warning())
 	}
 	return found
 }

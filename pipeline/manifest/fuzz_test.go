@@ -85,8 +85,8 @@ func promises(t *testing.T, m *Manifest) {
 			if n, _ := Lookup(s.Name.Value); !secretPattern.MatchString(s.Name.Value) || s.Source().Value == "" || n.refusal(s.Name.Value, s.AllowReserved) != "" {
 				t.Errorf("unusable secret: %+v", s)
 			}
-			parameter, version := s.SecretsManager.Value == "", s.VersionStage.Value+s.VersionID.Value
-			if parameter == (s.Parameter.Value == "") || parameter != (version == "") || s.VersionStage.Value != "" && s.VersionID.Value != "" {
+			parameter, v := s.SecretsManager.Value == "", s.Version
+			if parameter == (s.Parameter.Value == "") || parameter != (v == nil) || v != nil && (v.Stage.Value == "") == (v.ID.Value == "") {
 				t.Errorf("not one source: %+v", s)
 			}
 		}

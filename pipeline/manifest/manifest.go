@@ -97,8 +97,7 @@ type Secret struct {
 	Parameter Text // as written: name, name:version or name:label; "" for a secret of Secrets Manager
 	// SecretsManager is the name of a secret of Secrets Manager, in place of Parameter; "" for a parameter.
 	SecretsManager Text
-	VersionStage   Text // of the secret; "AWSCURRENT" if neither it nor VersionID is given
-	VersionID      Text // of the secret; "" if the stage says which version
+	Version        *SecretVersion // of that secret; nil for a parameter
 	Field          Field
 	Encoding       Text   // "text" if not given
 	Matches        Text   // a regular expression that the value must match; "" for none
@@ -107,6 +106,12 @@ type Secret struct {
 	// AllowReserved allows names that AWS SDKs and loaders read. Evaluate has checked it against Lookup.
 	AllowReserved bool
 	Range         hcl.Range // of the block's header
+}
+
+// SecretVersion says which version of a secret of Secrets Manager is meant, by its stage or by its ID.
+type SecretVersion struct {
+	Stage Text // "AWSCURRENT" if neither is given; "" with an ID
+	ID    Text // "" with a stage
 }
 
 // Import is a parameters block: every parameter below a path becomes a secret.

@@ -28,13 +28,13 @@ func (s *Secret) maxLength(sourced bool) int {
 // source evaluates where a secret comes from, and reports whether that is known: one parameter, or one version of one secret
 // of Secrets Manager.
 func (e *evaluator) source(secret *Secret, b *block, s *scope) bool {
-	var parameter, manager, stage, id state
+	var parameter, manager state
 	secret.Parameter, parameter = e.text(b, "parameter", s)
 	secret.SecretsManager, manager = e.text(b, "secretsmanager", s)
-	secret.VersionStage, stage = e.text(b, "version_stage", s)
-	secret.VersionID, id = e.text(b, "version_id", s)
+	versionStage, stage := e.text(b, "version_stage", s)
+	versionID, id := e.text(b, "version_id", s)
 	if manager == absent {
-		return e.parameterSource(secret, b, parameter, stage, id)
+		return e.parameterSource(b, parameter, stage, id)
 	}
 	a := b.attrs.named("secretsmanager")
 	switch {
@@ -47,13 +47,14 @@ func (e *evaluator) source(secret *Secret, b *block, s *scope) bool {
 			"Keep version_stage to follow the stage, or version_id to stay with one version.", at.NameRange)
 		return false
 	case stage == absent && id == absent:
-		secret.VersionStage = Text{"AWSCURRENT", b.header}
+		versionStage = Text{"AWSCURRENT", b.header}
 	}
+	secret.Version = &SecretVersion{versionStage, versionID}
 	return manager == found && parameter != failed && stage != failed && id != failed
 }
 
 // parameterSource checks the source of a secret without secretsmanager.
-func (e *evaluator) parameterSource(secret *Secret, b *block, parameter, stage, id state) bool {
+func (e *evaluator) parameterSource(b *block, parameter, stage, id state) bool {
 	for _, version := range []struct {
 		has    state
 		name   string
@@ -69,6 +70,5 @@ func (e *evaluator) parameterSource(secret *Secret, b *block, parameter, stage, 
 	if parameter == absent && (b.attrs.named("parameter") != nil || b.attrs.named("secretsmanager") != nil) {
 		e.report(missingSource(b))
 	}
-	secret.VersionStage, secret.VersionID = Text{}, Text{}
 	return parameter == found
 }
