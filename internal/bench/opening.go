@@ -157,7 +157,7 @@ func (o opener) measure(ctx context.Context, config aws.Config, way string) (flo
 	}
 	server := &http.Server{Handler: extension}
 	go func() { _ = server.Serve(listener) }()
-	defer server.Close()
+	defer func() { _ = server.Close() }()
 	cmd := exec.CommandContext(ctx, "python3", "-c", opening, way, strconv.Itoa(o.n), listener.Addr().String())
 	cmd.Env, cmd.Stderr = o.environ, os.Stderr
 	out, err := cmd.Output()
@@ -185,7 +185,10 @@ func (e *extension) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			http.Error(w, err.Error(), http.StatusBadRequest)
 			return
 		}
-		reply = map[string]any{"ARN": out.ARN, "Name": out.Name, "VersionId": out.VersionId, "SecretString": out.SecretString, "VersionStages": out.VersionStages, "CreatedDate": out.CreatedDate.Format(time.RFC3339)}
+		reply = map[string]any{
+			"ARN": out.ARN, "Name": out.Name, "VersionId": out.VersionId, "SecretString": out.SecretString, "VersionStages": out.VersionStages,
+			"CreatedDate": out.CreatedDate.Format(time.RFC3339),
+		}
 		e.cache.Store(name, reply)
 	}
 	_ = json.NewEncoder(w).Encode(reply) // the program ends if it is cut off

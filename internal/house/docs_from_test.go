@@ -14,8 +14,7 @@ import (
 // otherTools looks for the commands of a page about another tool.
 func otherTools(t *testing.T, page string) {
 	t.Helper()
-	switch page {
-	case "sops.md":
+	if page == "sops.md" {
 		needs.Program(t, "sops", "go install github.com/getsops/sops/v3/cmd/sops@v3.13.3")
 		needs.Program(t, "age-keygen", "go install filippo.io/age/cmd/age-keygen@v1.3.1")
 		needs.Program(t, "jq", "Debian: apt-get install jq")
