@@ -29,8 +29,8 @@ const (
 // Steps returns all steps in order. A run leaves out those that it has no use for.
 func Steps() []Step {
 	return []Step{
-		StepPreflight, StepPrevious, StepList, StepVersion, StepDates, StepFunctions, StepAliases, StepEvents, StepSharing, StepDelete, StepPolicies, StepRevoke, StepSimulate,
-		StepLook, StepRollout, StepRead, StepReadAll, StepSeal, StepPublish,
+		StepPreflight, StepPrevious, StepList, StepVersion, StepDates, StepFunctions, StepAliases, StepEvents, StepSharing, StepDelete, StepPolicies, StepRevoke,
+		StepSimulate, StepLook, StepRollout, StepRead, StepReadAll, StepSeal, StepPublish,
 	}
 }
 

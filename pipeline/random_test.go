@@ -182,7 +182,7 @@ func (s *shop) change(t *testing.T, r *rapid.T) {
 	case "delete", "recreate":
 		if _, ok := s.values[name]; ok {
 			if kept, ok := strings.CutPrefix(name, inSecrets); ok {
-				s.vault.remove(t, kept, true)
+				s.remove(t, kept, true)
 			} else if _, err := ssm.NewFromConfig(s.cfg).DeleteParameter(t.Context(), &ssm.DeleteParameterInput{Name: &name}); err != nil {
 				t.Fatal(err)
 			}
@@ -287,7 +287,7 @@ func (s *shop) back(t *testing.T, name string) {
 			at[stage] = id
 		}
 	}
-	s.vault.move(t, name, at["AWSCURRENT"], at["AWSPREVIOUS"])
+	s.move(t, name, at["AWSCURRENT"], at["AWSPREVIOUS"])
 	s.before[name], s.values[inSecrets+name] = s.values[inSecrets+name], s.before[name]
 }
 

@@ -177,7 +177,10 @@ func (b bound) undescribed(found []param.Description) problem.Problems {
 	var problems problem.Problems
 	for _, run := range b.functions {
 		for _, bind := range run.bindings {
-			if bind.ref.Store == secret.ParameterStore && !bind.optional && !slices.ContainsFunc(found, func(d param.Description) bool { return d.Name == bind.ref.Name }) {
+			if bind.ref.Store != secret.ParameterStore || bind.optional {
+				continue
+			}
+			if !slices.ContainsFunc(found, func(d param.Description) bool { return d.Name == bind.ref.Name }) {
 				problems = append(problems, problem.New(problem.Missing, bind.at, "Parameter not found",
 					fmt.Sprintf("Parameter %q does not exist, %s", bind.ref.Bare(), remedy)))
 			}

@@ -30,7 +30,8 @@ func (r *Resolve) Beyond(ctx context.Context, s *policy.Setting, kind string) ([
 		names, err := r.Listed.Below(ctx, folders)
 		switch {
 		case errors.Is(err, secretsmanager.ErrDenied):
-			return nil, problem.Problems{problem.New(problem.Access, nil, "Secrets cannot be listed", sentence(err)+" Allow secretsmanager:ListSecrets for this role, "+otherwise)}
+			return nil, problem.Problems{problem.New(problem.Access, nil, "Secrets cannot be listed",
+				sentence(err)+" Allow secretsmanager:ListSecrets for this role, "+otherwise)}
 		case err != nil:
 			return nil, problem.Problems{readProblem(nil, err)}
 		}

@@ -240,7 +240,8 @@ func (bind *binding) accept(res Found) problem.Problems {
 		summary = "Secret changed during the run"
 	}
 	changed := func(format string, args ...any) problem.Problems {
-		return problem.Problems{problem.New(problem.Integrity, bind.at, summary, fmt.Sprintf("%q "+format+" Run the build again.", append([]any{bind.ref}, args...)...))}
+		detail := fmt.Sprintf("%q ", bind.ref) + fmt.Sprintf(format, args...) + " Run the build again."
+		return problem.Problems{problem.New(problem.Integrity, bind.at, summary, detail)}
 	}
 	switch {
 	case known && isMissing(res.Err):

@@ -57,7 +57,8 @@ func (g *Guard) JSON() bool { return strings.HasSuffix(g.Path, ".json") }
 
 // guardSpec is the schema of a guard file. docs/guard.md is tested against it.
 func guardSpec() *blockSpec {
-	return &blockSpec{name: "guard file", file: true, blocks: []*blockSpec{{name: "allow", later: []string{"accounts", "regions", "bundles"}, either: []string{"parameters", "secrets"}, attrs: []attrSpec{
+	later, either := []string{"accounts", "regions", "bundles"}, []string{"parameters", "secrets"}
+	return &blockSpec{name: "guard file", file: true, blocks: []*blockSpec{{name: "allow", later: later, either: either, attrs: []attrSpec{
 		{"environments", listKind, true},
 		{"accounts", listKind, true},
 		{"regions", listKind, true},
@@ -139,7 +140,8 @@ func (e *evaluator) allow(b *block) Allow {
 	}
 	lists := map[string]*[]Text{
 		"environments": &allow.Environments, "accounts": &allow.Accounts, "regions": &allow.Regions, "bundles": &allow.Bundles,
-		"functions": &allow.Functions, "keys": &allow.Keys, "parameters": &allow.Parameters, "secrets": &allow.Secrets, "layers": &allow.Layers, "layer_parameters": &allow.LayerParameters,
+		"functions": &allow.Functions, "keys": &allow.Keys, "parameters": &allow.Parameters, "secrets": &allow.Secrets,
+		"layers": &allow.Layers, "layer_parameters": &allow.LayerParameters,
 		"deployed_as": &allow.DeployedAs, "helpers": &allow.Helpers, "allow_reserved": &allow.AllowReserved,
 		"session": &allow.Session, "constraints": &allow.Constraints,
 	}
