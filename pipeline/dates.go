@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/whispering/bundle/layerbuild/sealed"
@@ -15,18 +16,19 @@ import (
 
 // date fills in when versions of Secrets Manager were written, from the function's
 // previous document. DescribeSecret does not say it, but a version never changes. A wrong
-// date in the previous layer makes a document that nobody can open.
+// date in the previous layer makes a document that nobody can open. This includes a layer
+// with two dates for one version: each secret keeps the date of its own line.
 func (run *functionRun) date(d *sealed.Document) {
 	for _, bind := range run.bindings {
 		v := &bind.version
 		if v.ID == "" || !v.Modified.IsZero() {
 			continue
 		}
-		for _, s := range d.Header.Sources {
-			if s.ID == v.ID && s.ARN == v.ARN {
-				v.Modified = s.Modified
-				break
-			}
+		is := func(s sealed.Source) bool { return s.ARN == v.ARN && s.ID == v.ID }
+		if own, _ := d.Header.Source(bind.name); is(own) {
+			v.Modified = own.Modified
+		} else if i := slices.IndexFunc(d.Header.Sources, is); i >= 0 {
+			v.Modified = d.Header.Sources[i].Modified
 		}
 	}
 }

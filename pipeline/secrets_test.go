@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -18,6 +19,7 @@ import (
 	"github.com/whispering/bundle/internal/awsclient"
 	"github.com/whispering/bundle/internal/awslocal"
 	"github.com/whispering/bundle/layerbuild"
+	"github.com/whispering/bundle/layerbuild/sealed"
 	"github.com/whispering/bundle/pipeline"
 	"github.com/whispering/bundle/pipeline/plan"
 	"github.com/whispering/bundle/pipeline/problem"
@@ -330,6 +332,34 @@ func TestPinnedVersionIDs(t *testing.T) {
 		if len(problems) != 1 || problems[0].Kind != problem.Missing {
 			t.Errorf("a version that is not there: %v", problems)
 		}
+	}
+}
+
+// A version has one date. A previous layer that has two for it was forged, and no function
+// can open it. That is no reason to reseal, or a build would do what no report explains.
+func TestVersionsWithTwoDatesInThePreviousLayer(t *testing.T) {
+	v := newVault(t, mixed())
+	layer := layerOf(t, v.built(t, nil))
+	for _, name := range []string{"PASSWORD", "USER"} {
+		forged := &layerbuild.Layer{Documents: slices.Clone(layer.Documents)}
+		source, _ := forged.Documents[0].Header.Source(name)
+		line := fmt.Sprintf("source %s text secretsmanager %s %s ", name, source.ARN, source.ID)
+		old := forged.Documents[0].Bytes()
+		at := bytes.Index(old, []byte(line)) + len(line)
+		document, err := sealed.Parse(slices.Concat(old[:at], []byte("2020"), old[at+len("2020"):]))
+		if err != nil {
+			t.Fatal(err)
+		}
+		forged.Documents[0] = document
+		var content bytes.Buffer
+		if err := layerbuild.Write(&content, forged); err != nil {
+			t.Fatal(err)
+		}
+		result, problems, _ := v.plan(t, content.Bytes(), nil)
+		if len(problems) > 0 || result.Changes[0].Action != plan.Carry {
+			t.Errorf("%s: %v, %+v", name, problems, result.Changes)
+		}
+		v.expect(t, content.Bytes(), ofSecrets(calls(1, 2, 1, 0, 0), 3, 0, 0))
 	}
 }
 
