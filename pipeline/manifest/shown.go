@@ -333,11 +333,13 @@ func presentable(attr, text string, begins bool) bool {
 		return nameLike(text)
 	case begins && attr == "secretsmanager":
 		return secretNameLike(text)
+	case begins && (attr == "version_stage" || attr == "version_id"): // messages hide the same
+		return nameLike(text)
 	}
 	return true
 }
 
-// nameLike reports whether a string could be intended as the name of a parameter. A password could be anything, so a
+// nameLike reports whether a string could be intended as the name of a parameter, or of a stage or version of a secret. A password could be anything, so a
 // string that does not look like a name is not shown.
 func nameLike(text string) bool {
 	text = strings.TrimSpace(text)
