@@ -26,14 +26,14 @@ func (p *Put) elsewhere(bind *binding, found []*binding) problem.Problems {
 		return refuse(", which another service of AWS owns: only that service changes it. To change it now, run %s", inSecretsManager("rotate-secret", p.Region, bind.ref.Name))
 	case bind.ref.ID != "":
 		return refuse(" in the version %s, so a new version would make no difference to it. To put one nevertheless, run %s, and name its ID here",
-			bind.ref.ID, putsSecret(p.Region, bind))
+			bind.ref.ID, p.putsSecret(p.Region, bind))
 	}
 	value := "the value"
 	if bind.field != "" {
 		value = "the whole JSON value, not only the field,"
 	}
 	return refuse(", and this command writes only parameters. If Secrets Manager rotates it, start a rotation. Otherwise, put %s with this command, which reads it from standard input: %s",
-		value, putsSecret(p.Region, bind))
+		value, p.putsSecret(p.Region, bind))
 }
 
 // rotated chooses the secret of Secrets Manager that a Rotation is about, among the secrets
@@ -58,10 +58,14 @@ func (p *Put) rotated(found []*binding) problem.Problems {
 }
 
 // putsSecret returns the command that puts a version of a secret of Secrets Manager, with the
-// value from standard input. A newline at its end becomes part of the value.
+// value from standard input. A newline at its end becomes part of the value. The AWS CLI would
+// not find a secret of an embedded environment.
 //
 // https://docs.aws.amazon.com/cli/latest/reference/secretsmanager/put-secret-value.html
-func putsSecret(region string, bind *binding) string {
+func (s *Scope) putsSecret(region string, bind *binding) string {
+	if env := s.Manifest.Environment; env.Embedded.Value != "" {
+		return fmt.Sprintf("bundle local put --env %s --region %s --secretsmanager %s", ShellWord(env.Name.Value), ShellWord(region), ShellWord(bind.ref.Name))
+	}
 	from := "--secret-string file:///dev/stdin"
 	if bind.encoding == secret.Base64 && bind.field == "" {
 		from = "--secret-binary fileb:///dev/stdin"

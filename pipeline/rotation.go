@@ -70,14 +70,15 @@ func (p *RotatedParameter) RotatedBy() string {
 
 // command returns the command that puts a new version into Secrets Manager, or lets it rotate
 // the secret. A replica is read-only, so the command is for the region of the primary secret.
-func (p *RotatedParameter) command(region string, bind *binding) string {
+func (p *RotatedParameter) command(s *Scope, bind *binding) string {
+	region := s.Region
 	if p.Secret != nil {
 		region = cmp.Or(p.Secret.Primary, region)
 	}
 	if p.RotatedBy() != "" {
 		return inSecretsManager("rotate-secret", region, bind.ref.Name)
 	}
-	return putsSecret(region, bind)
+	return s.putsSecret(region, bind)
 }
 
 func (p *RotatedParameter) changed() bool {
@@ -195,7 +196,7 @@ func (r *Rotation) compare(state *RotationState, fn manifest.Function, found *St
 		p.Secret = &found.Secrets[k]
 	}
 	if secret != nil {
-		p.Command = p.command(r.Region, secret)
+		p.Command = p.command(&r.Scope, secret)
 	}
 	state.Parameters = append(state.Parameters, p)
 	return nil
