@@ -14,9 +14,9 @@ import (
 // formatWarnings warns about each function that gets its first document of the format
 // bundle/2, if its helper is not in the layer, because that helper may know only
 // bundle/1. It is one warning for all. Nothing is deployed from an embedded
-// environment, and bundle run opens both formats.
+// environment or by bundle run.
 func (c compared) formatWarnings() problem.Problems {
-	if len(c.Manifest.Bundle.Helpers) > 0 || c.Manifest.Environment.Embedded.Value != "" {
+	if len(c.Manifest.Bundle.Helpers) > 0 || c.Manifest.Environment.Embedded.Value != "" || c.Undeployed {
 		return nil
 	}
 	before := make(map[string]*sealed.Document, len(c.changes))

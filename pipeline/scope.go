@@ -15,6 +15,7 @@ type Scope struct {
 	Observer Observer
 
 	AllowKeyAccounts []string // accounts besides Account whose keys may be used
+	Undeployed       bool     // the documents go nowhere, as those of bundle run
 
 	// Beside are functions of the environment that other builds put into layers. Their
 	// keys are only compared with the keys of this run. Functions that are also in

@@ -30,7 +30,7 @@ func (a *app) sealInMemory(c *cli.Context) (doc *sealed.Document, data string, e
 	bar := a.NewQuietBar()
 	build := &pipeline.Build{
 		Scope: pipeline.Scope{Manifest: m, Region: m.Environment.Region(), Account: s.Account, Caller: s.Caller, Observer: bar,
-			AllowKeyAccounts: c.StringSlice("allow-key-account")},
+			AllowKeyAccounts: c.StringSlice("allow-key-account"), Undeployed: true},
 		Parameters: s.Parameters, Keys: s.Keys, Blind: s.Blind, Layers: s.Layers,
 	}
 	made, problems := build.Run(ctx)
