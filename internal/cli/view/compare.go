@@ -3,6 +3,7 @@ package view
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -278,7 +279,26 @@ func (f compareFinding) says() string {
 	return what + ": " + cmp.Or(f.Detail, "-")
 }
 
-const compareLegend = `v3, 12 d: version 3, put 12 days ago; absent: optional and not set; -: not declared; ?: unknown`
+// legend explains the cells of the tables.
+func (r *Compare) legend() string {
+	text := "v3, 12 d: version 3, put 12 days ago; "
+	if r.ofSecretsManager() {
+		text += "0a1b2c3d…, 12 d: the version with this ID, put 12 days ago; "
+	}
+	return text + "absent: optional and not set; -: not declared; ?: unknown"
+}
+
+// ofSecretsManager reports whether a cell has a version of Secrets Manager.
+func (r *Compare) ofSecretsManager() bool {
+	for _, f := range r.Functions {
+		for _, s := range f.Secrets {
+			if slices.ContainsFunc(s.Cells, func(c compareCell) bool { return c.VersionID != "" }) {
+				return true
+			}
+		}
+	}
+	return false
+}
 
 // Text implements Result.
 func (r *Compare) Text(out *printable.Stream) error {
@@ -316,7 +336,7 @@ func (r *Compare) Text(out *printable.Stream) error {
 			return err
 		}
 	}
-	return out.Printf("%s\n(%s)\n", r.summary(), compareLegend)
+	return out.Printf("%s\n(%s)\n", r.summary(), r.legend())
 }
 
 // Markdown returns a table for each function, for a comment and the step's summary.
@@ -353,7 +373,7 @@ func (r *Compare) Markdown() string {
 	if len(notes) > 3 {
 		lines = append(lines, notes...)
 	}
-	return Clip(append(lines, "", compareLegend))
+	return Clip(append(lines, "", r.legend()))
 }
 
 // strong marks a cell that is a difference.
