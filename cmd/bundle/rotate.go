@@ -28,7 +28,7 @@ func (a *app) rotateCommand() *cli.Command {
 			"bundle rotate --env prod DB_PASSWORD --show\n" +
 			"bundle rotate --env prod DB_PASSWORD --rollout",
 		Flags: slices.Concat(console.TargetFlags(), []cli.Flag{
-			console.TextFlag("function", "NAME", "only the secret of this function; needed if a name stands for several parameters", ""),
+			console.TextFlag("function", "NAME", "only the secret of this function; needed if a name stands for several parameters or secrets", ""),
 			console.ManifestFlag(),
 			console.VarFlag(),
 			console.TextFlag("out", "FILE", "the layer to build and publish; can contain {environment}, {region} and {function}", console.DefaultLayer),

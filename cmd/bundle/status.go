@@ -131,7 +131,7 @@ func (a *app) statusOfLayer(ctx context.Context, w *batch.Work, s *pipeline.Stat
 	report := view.NewStatus(found)
 	report.AWSCalls, report.DurationMS = w.Spent()
 	if s.Manifest == nil && report.Stale {
-		a.Hint("without the manifest, a secret that is pinned to an older version counts as stale; name it with --manifest")
+		a.Hint("without the manifest, a secret that is pinned to an older version or stage counts as stale; name it with --manifest")
 	}
 	return report, nil
 }

@@ -34,7 +34,7 @@ type storedParameter struct {
 func (a *commands) localPut() *cli.Command {
 	return &cli.Command{
 		Name:      "put",
-		Usage:     "put a parameter or a new version of it, with a value from a prompt, standard input or a file",
+		Usage:     "put a parameter, a secret or a new version of it, with a value from a prompt, standard input or a file",
 		UsageText: "bundle local put NAME [--from FILE | --from-sample] [options]",
 		ArgsUsage: "PARAMETER",
 		Description: "bundle local put /local/payments/db/password\n" +
@@ -47,7 +47,7 @@ func (a *commands) localPut() *cli.Command {
 			"bundle local put --secretsmanager local/payments/db",
 		Flags: localFlags(
 			console.TextFlag("type", "TYPE", "String, StringList or SecureString", "SecureString"),
-			console.TextFlag("key", "KEY", "the KMS key that encrypts a SecureString; of a secret, alias/aws/secretsmanager is the default", "alias/aws/ssm"),
+			console.TextFlag("key", "KEY", "the KMS key that encrypts a SecureString or a secret; default: alias/aws/ssm, or alias/aws/secretsmanager for a secret", ""),
 			console.TextFlag("tier", "TIER", "Standard, Advanced or Intelligent-Tiering", "Intelligent-Tiering"),
 			console.TextFlag("data-type", "TYPE", "what the value is checked to be: "+lastOr(ssm.DataTypes())+
 				"; default: the parameter's data type; for a new one, text", ""),
@@ -84,8 +84,9 @@ func (a *commands) localPut() *cli.Command {
 				"Name": name, "Value": value, "Overwrite": true,
 				"Type": console.Text(c, "type"), "Tier": console.Text(c, "tier"),
 			}
+			key := cmp.Or(console.Text(c, "key"), "alias/aws/ssm")
 			if console.Text(c, "type") == "SecureString" {
-				in["KeyId"] = console.Text(c, "key")
+				in["KeyId"] = key
 			}
 			return a.withLocal(c, func(ctx context.Context, client *awslocal.Client) error {
 				dataType := console.Text(c, "data-type")
@@ -95,7 +96,7 @@ func (a *commands) localPut() *cli.Command {
 				in["DataType"] = dataType
 				var out struct{ Version int64 }
 				if err := client.Call(ctx, "ssm", "PutParameter", in, &out); err != nil {
-					return refused(awslocal.ExplainPut(err, name, value, console.Text(c, "key")))
+					return refused(awslocal.ExplainPut(err, name, value, key))
 				}
 				if dataType == "aws:ec2:image" && !kept(ctx, client, name, out.Version) {
 					return console.Usagef("the embedded AWS did not keep the value of %s, because it is not an AMI ID, such as ami-0ff8a91507f77f867", name)
@@ -180,7 +181,7 @@ func (a *commands) localGet() *cli.Command {
 	return &cli.Command{
 		Name:      "get",
 		Category:  console.OnlyLooks,
-		Usage:     "show a parameter; its value only with --reveal",
+		Usage:     "show a parameter or a secret; its value only with --reveal",
 		UsageText: "bundle local get NAME [--reveal] [options]",
 		ArgsUsage: "PARAMETER",
 		Description: "bundle local get /local/payments/db/password\n" +
@@ -227,7 +228,7 @@ func (a *commands) localList() *cli.Command {
 	return &cli.Command{
 		Name:      "list",
 		Category:  console.OnlyLooks,
-		Usage:     "list all parameters, or those at and below a path, without their values",
+		Usage:     "list all parameters or secrets, or those at and below a path, without their values",
 		UsageText: "bundle local list [PATH] [options]",
 		ArgsUsage: "PARAMETER",
 		Description: "bundle local list\n" +
@@ -313,7 +314,7 @@ func (a *commands) renderParameters(all []storedParameter) error {
 func (a *commands) localRemove() *cli.Command {
 	return &cli.Command{
 		Name:      "rm",
-		Usage:     "delete parameters",
+		Usage:     "delete parameters or secrets",
 		UsageText: "bundle local rm NAME... [options]",
 		ArgsUsage: "PARAMETER...",
 		Description: "bundle local rm /local/payments/db/password\n" +

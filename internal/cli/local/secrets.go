@@ -57,7 +57,7 @@ func (a *commands) putSecret(c *cli.Context, name string) error {
 	if err != nil {
 		return err
 	}
-	in := map[string]any{"ClientRequestToken": strings.ToLower(rand.Text() + rand.Text())}
+	in := map[string]any{"ClientRequestToken": newVersionID()}
 	if value := read.Reveal(); utf8.Valid(value) {
 		in["SecretString"] = strings.TrimSuffix(string(value), "\n") // which editors and echo add
 	} else {
@@ -87,6 +87,16 @@ func (a *commands) putSecret(c *cli.Context, name string) error {
 			VersionID string `json:"version_id"`
 		}{"secretsmanager", name, out.VersionId})
 	})
+}
+
+// newVersionID returns a random UUID, which is what SDKs make the ID of a version of.
+//
+// https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_CreateSecret.html
+func newVersionID() string {
+	var b [16]byte
+	rand.Read(b[:])                             // never fails
+	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80 // version 4 and variant of RFC 9562
+	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
 }
 
 func describeSecret(ctx context.Context, client *awslocal.Client, name string) (s storedSecret, err error) {
@@ -171,6 +181,9 @@ func (a *commands) renderSecrets(all []storedSecret) error {
 		version := s.current()
 		if version == "" {
 			version = "none"
+		}
+		if at := strings.Index(key, ":alias/"); at >= 0 {
+			key = key[at+1:]
 		}
 		text = append(text, []string{s.Name, version, key, rows[i].Modified.Format(time.RFC3339)})
 	}
