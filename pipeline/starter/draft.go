@@ -55,6 +55,8 @@ type Secret struct {
 	origin
 	line    int
 	shared  bool     // the source declares it for all functions
+	account string   // that its ARN names, "" if it has none
+	region  string   // that the source names for it alone, "" if it names none
 	remarks []string // what the manifest does not say
 }
 
@@ -145,7 +147,7 @@ func (d *Draft) omit(environments []Environment) error {
 		}
 		d.checkKey(&f, environments, keys)
 		d.refusals(f, true)
-		d.remark(f, envs)
+		d.remark(f, envs, environments)
 		kept = append(kept, f)
 	}
 	const most = 30_000 // so that a manifest stays well below its limits
@@ -206,14 +208,30 @@ func (d *Draft) variable(f Function, name string, line int, shared, beside bool,
 }
 
 // remark adds notes about what the manifest does not say of the secrets that it has.
-func (d *Draft) remark(f Function, envs []string) {
+func (d *Draft) remark(f Function, envs []string, environments []Environment) {
 	for i := range f.Secrets {
 		s := &f.Secrets[i]
+		s.remarks = append(s.remarks, elsewhere(s, environments)...)
 		s.remarks = append(s.remarks, opened(s, envs)...)
 		for _, text := range s.remarks {
 			d.variable(f, s.Name, s.line, s.shared, true, text)
 		}
 	}
+}
+
+// elsewhere says which account and region a secret is in, unless all environments are in them.
+func elsewhere(s *Secret, environments []Environment) (all []string) {
+	differs := func(where func(Environment) string, want string) bool {
+		other := func(e Environment) bool { return where(e) != want }
+		return want != "" && (len(environments) == 0 || slices.ContainsFunc(environments, other))
+	}
+	if differs(func(e Environment) string { return e.AccountID }, s.account) {
+		all = append(all, "its ARN is in account "+shown(s.account)+"; the environment must be in the same account")
+	}
+	if differs(func(e Environment) string { return e.Region }, s.region) {
+		all = append(all, "the environment must be in the region that is written there, "+shown(s.region))
+	}
+	return all
 }
 
 // opened says what the name of a parameter or secret leaves open in one of the

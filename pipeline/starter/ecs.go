@@ -84,7 +84,7 @@ func valueFrom(d *document, n *yaml.Node) value {
 		return secretByID(id, nil, parts)
 	case len(of) == 6 && of[2] == "ssm" && strings.HasPrefix(of[5], "parameter/"):
 		v := fromParameters(literal(strings.TrimPrefix(of[5], "parameter")), of[3])
-		v.remarks = append(v.remarks, "its ARN is in account "+shown(of[4])+"; the environment must be in the same account")
+		v.account = of[4]
 		return v
 	case strings.HasPrefix(s, "arn:"):
 		return not("its ARN is neither that of a parameter nor that of a secret")

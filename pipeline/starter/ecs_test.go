@@ -18,7 +18,7 @@ func TestValueFrom(t *testing.T) {
 		full + ":password:AWSPREVIOUS:":         managed(`"prod/db"`, `version_stage = "AWSPREVIOUS"`, `field = "password"`),
 		full + "::AWSCURRENT:":                  managed(`"prod/db"`),
 		full + ":::" + uuid:                     managed(`"prod/db"`, `version_id = environment.name == "local" ? null : "`+uuid+`" # the sample file has its own`),
-		full + ":password:AWSPENDING:":          "its stage is that of a version that a rotation is making",
+		full + ":password:AWSPENDING:":          `its stage "AWSPENDING" is that of a version that a rotation is making`,
 		full + ":password:blue:" + uuid:         "it names both a stage and the ID of a version",
 		full + ":a:b:c:d":                       "its ARN is neither that of a parameter nor that of a secret",
 		"prod-db":                               `secret "TRIED" { parameter = "prod-db" }`,

@@ -2,7 +2,6 @@ package starter
 
 import (
 	"fmt"
-	"strings"
 
 	"go.yaml.in/yaml/v3"
 )
@@ -25,7 +24,7 @@ func (d *Draft) add(f *Function, e entry, v value, shared bool) {
 		refuse(v.outside + "; if it is secret, put it in a parameter")
 	case v.kind == unknown:
 		refuse(v.reason())
-	case v.kind != fromStore && strings.HasPrefix(e.key, extensionSetting):
+	case v.kind != fromStore && configuresExtension(e.key):
 		refuse("it configures the AWS Parameters and Secrets extension, which does nothing for the secrets in a layer")
 	case v.kind != fromStore:
 		f.configuration = append(f.configuration, e.key)
@@ -33,8 +32,8 @@ func (d *Draft) add(f *Function, e entry, v value, shared bool) {
 		refuse("its " + v.called() + " is in region " + shown(v.region) + ", not in the functions' region, and bundle does not read from other regions")
 	default:
 		s := Secret{Name: e.key, From: v.text, origin: v.origin, Optional: v.optional, line: e.line, shared: shared, remarks: v.remarks}
-		if v.region != "" && d.Region == "" {
-			s.remarks = append(s.remarks, "the environment must be in the region that is written there, "+shown(v.region))
+		if s.account = v.account; d.Region == "" {
+			s.region = v.region
 		}
 		f.Secrets = append(f.Secrets, s)
 	}

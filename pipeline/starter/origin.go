@@ -54,6 +54,9 @@ func (o origin) reference(name string) (secret.Ref, error) {
 func (o origin) refused(name string) string {
 	var bad *secret.RefError
 	if errors.As(o.check(name), &bad) {
+		if bad.What == "stage" {
+			return "its stage " + shown(bad.Ref) + " " + bad.Reason
+		}
 		return "its " + bad.What + " " + bad.Reason
 	}
 	return ""

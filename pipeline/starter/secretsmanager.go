@@ -2,6 +2,7 @@ package starter
 
 import (
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/whispering/bundle/internal/lazyregexp"
@@ -129,7 +130,7 @@ func (v value) fromARN(name string, holes Text, region, account string) value {
 		v.remarks = append(v.remarks, "the source names its region with a variable; it must be in the environment's region")
 	}
 	if plain, ok := fill(account, holes).plain(); ok && plain != "" {
-		v.remarks = append(v.remarks, "its ARN is in account "+shown(plain)+"; the environment must be in the same account")
+		v.account = plain
 	}
 	return v
 }
@@ -174,8 +175,13 @@ var (
 	asked = lazyregexp.New(`http://(?:localhost|127\.0\.0\.1)(?::[^/?]*)?/(secretsmanager/get|systemsmanager/parameters/get)/?\?([^#\s]*)`)
 )
 
-// extensionSetting begins the names of the variables that configure the extension.
-const extensionSetting = "PARAMETERS_SECRETS_EXTENSION_"
+// configuresExtension reports whether the extension reads a variable.
+//
+// https://docs.aws.amazon.com/systems-manager/latest/userguide/ps-integration-lambda-extensions.html
+func configuresExtension(name string) bool {
+	return strings.HasPrefix(name, "PARAMETERS_SECRETS_EXTENSION_") || slices.Contains([]string{"SECRETS_MANAGER_TTL", "SSM_PARAMETER_STORE_TTL",
+		"SECRETS_MANAGER_TIMEOUT_MILLIS", "SSM_PARAMETER_STORE_TIMEOUT_MILLIS"}, name)
+}
 
 // byProgram returns what is known of a variable with whose value a program reads a secret
 // or a parameter: the ARN of a secret, or a request to the extension. Other values it

@@ -66,7 +66,7 @@ var secretForms = map[string]string{
 	"!If [C, '{{resolve:secretsmanager:prod/db:SecretString:a}}', '{{resolve:secretsmanager:prod/db:SecretString:b}}']": `the condition "C" chooses between secret "prod/db" and secret "prod/db"`,
 	"!If [C, '{{resolve:secretsmanager:prod/db}}', !Ref 'AWS::NoValue']":                                                managed(`"prod/db"`, `optional = true # the source works without it`),
 	// what cannot be turned
-	"'{{resolve:secretsmanager:prod/db:SecretString:password:AWSPENDING}}'":        "its stage is that of a version that a rotation is making",
+	"'{{resolve:secretsmanager:prod/db:SecretString:password:AWSPENDING}}'":        `its stage "AWSPENDING" is that of a version that a rotation is making`,
 	"'{{resolve:secretsmanager:prod/db:SecretString:password:blue:" + uuid + "}}'": `it names both a stage and the ID of a version of secret "prod/db"; write one of them`,
 	"'{{resolve:secretsmanager:prod/db:SecretString:password::short}}'":            "its version ID is 5 characters long",
 	"'{{resolve:secretsmanager:prod/db:SecretString:spring.password}}'":            managed(`"prod/db"`, `field = ["spring.password"]`),
@@ -175,7 +175,7 @@ func TestSecretsInServerless(t *testing.T) {
 		"${self:custom.stages.${sls:stage}}":                                  "in some environments of the source (dev), it does not come from a secret whose name is known",
 		"${self:custom.moved.${sls:stage}}":                                   "in some environments of the source",
 		"${ssm(eu-west-1):/aws/reference/secretsmanager/prod/db}":             `its secret "prod/db" is in region "eu-west-1", not in the functions' region`,
-		"${" + prefix + "prod/db:AWSPENDING}":                                 "its stage is that of a version that a rotation is making",
+		"${" + prefix + "prod/db:AWSPENDING}":                                 `its stage "AWSPENDING" is that of a version that a rotation is making`,
 		"${" + prefix + "prod/db~true.password}":                              "its secret contains '~'",
 		"${" + prefix + "a b}":                                                "its secret contains white space",
 		"${" + prefix + "}":                                                   "its secret has no name",

@@ -27,6 +27,7 @@ type value struct {
 	// For fromStore:
 	origin
 	region   string   // if the source names one
+	account  string   // if the source names one in an ARN
 	optional bool     // the source has a default for it
 	remarks  []string // what the manifest does not say
 	list     bool     // CloudFormation splits it at its commas
