@@ -57,13 +57,17 @@ func (s *Source) value(ctx context.Context, ref secret.Ref) (Result, error) {
 }
 
 // missed finds out whether a secret that may not be read exists. The policies of bundle
-// allow describing one that does not, if it is optional, and never reading it.
+// allow describing one that does not, if it is optional, and never reading it. Otherwise,
+// it says what AWS does not: a request without a stage does not meet a condition on it.
 func (s *Source) missed(ctx context.Context, ref secret.Ref, why error) (reason, stop error) {
 	_, reason, stop = s.describe(ctx, ref.Name)
-	if stop == nil && !errors.Is(reason, ErrMissing) {
-		return why, nil
+	switch {
+	case stop != nil || errors.Is(reason, ErrMissing):
+		return reason, stop
+	case stageOf(ref) == "":
+		return fmt.Errorf("%w; a policy with a condition on secretsmanager:VersionStage denies every version_id", why), nil
 	}
-	return reason, stop
+	return why, nil
 }
 
 // unreadable returns why a reference cannot be read, before a call, or nil.

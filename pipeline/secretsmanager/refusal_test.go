@@ -46,6 +46,7 @@ func TestRefusedReadsAreExplained(t *testing.T) {
 		"refused for no reason":     {current, refusal(invalidRequest, canary), good, ErrReply, invalidRequest, 2},
 		"the default key elsewhere": {current, refusal(invalidRequest, "You can't access a secret from a different AWS account if you encrypt the secret with the default KMS service key."), good, ErrReply, "default KMS service key", 2},
 		"denied":                    {current, refusal("AccessDeniedException", user+"secretsmanager:GetSecretValue on resource: prod/db because no identity-based policy allows the secretsmanager:GetSecretValue action"), good, ErrDenied, "secretsmanager:GetSecretValue", 2},
+		"a pin denied":              {pin, refusal("AccessDeniedException", user+"secretsmanager:GetSecretValue on resource: prod/db because no identity-based policy allows the secretsmanager:GetSecretValue action"), good, ErrDenied, "secretsmanager:VersionStage", 2},
 		"denied, and no secret":     {current, refusal("AccessDeniedException", user+"secretsmanager:GetSecretValue on resource: prod/db because no identity-based policy allows the secretsmanager:GetSecretValue action"), missing, ErrMissing, "prod/db", 2},
 		"denied, nor described":     {current, refusal("AccessDeniedException", user+"secretsmanager:GetSecretValue on resource: prod/db because no identity-based policy allows the secretsmanager:GetSecretValue action"), denied, ErrDenied, "secretsmanager:GetSecretValue", 2},
 		"denied without a reason":   {current, refusal("AccessDeniedException", canary), good, ErrDenied, "AccessDeniedException", 2},
