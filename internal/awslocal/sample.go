@@ -85,6 +85,18 @@ func (s *Server) BringIn(environment string, content []byte) (conflicts []string
 	return s.keptParameters(), nil
 }
 
+// SampleSecrets returns the names of the secrets of Secrets Manager in a sample file; none if it is wrong.
+func SampleSecrets(content []byte) (names []string) {
+	in, err := parseSeed(content)
+	if err != nil {
+		return nil
+	}
+	for _, s := range in.Secrets {
+		names = append(names, s.Name)
+	}
+	return names
+}
+
 // FromSample puts what the remembered sample file has for a parameter, whatever else changed it or deleted it. It returns the version
 // that the parameter is at then.
 func (s *Server) FromSample(name string) (version int64, err error) {

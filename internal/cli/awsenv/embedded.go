@@ -130,7 +130,7 @@ func (e *Embedded) open(ctx context.Context, con *console.Console, looking bool,
 	HintKept(con, client.Kept(), e.Flags())
 	if m != nil {
 		e.hintRemoved(con, client.Removed(), m)
-		e.hintSecrets(ctx, con, client, m)
+		e.hintSecrets(ctx, con, client, m, content)
 	}
 	return client, nil
 }

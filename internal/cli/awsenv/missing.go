@@ -3,6 +3,7 @@ package awsenv
 import (
 	"cmp"
 	"context"
+	"slices"
 
 	"github.com/whispering/bundle/internal/awslocal"
 	"github.com/whispering/bundle/internal/cli/console"
@@ -11,7 +12,7 @@ import (
 
 // hintSecrets names the secrets of Secrets Manager that the manifest uses and the embedded AWS does not have, whether
 // they were deleted or never in the sample file. Without an answer, it says nothing: what reads the secrets says more.
-func (e *Embedded) hintSecrets(ctx context.Context, con *console.Console, client *awslocal.Client, m *manifest.Manifest) {
+func (e *Embedded) hintSecrets(ctx context.Context, con *console.Console, client *awslocal.Client, m *manifest.Manifest, sample []byte) {
 	used := secretsOf(m)
 	if len(used) == 0 {
 		return
@@ -33,12 +34,16 @@ func (e *Embedded) hintSecrets(ctx context.Context, con *console.Console, client
 			break
 		}
 	}
-	said := 0
+	said, inSample := 0, awslocal.SampleSecrets(sample)
 	for _, name := range used {
 		if has[name] {
 			continue
 		}
 		if said++; said > mostHints {
+			continue
+		}
+		if slices.Contains(inSample, name) {
+			con.Hint("%s is in the sample file, but was deleted. To put it again: bundle local put --secretsmanager%s %[1]s", name, e.Flags())
 			continue
 		}
 		con.Hint(`the embedded AWS has no secret %s. To add it, write {"name": %[1]q, "values": ["VALUE"]} in "secrets" of the sample file, or: bundle local put --secretsmanager%s %[1]s`,

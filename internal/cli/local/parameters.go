@@ -172,9 +172,20 @@ func refused(err error) error { return console.Usagef("the embedded AWS refused:
 func about(name string, err error) error {
 	var answer *call.Error
 	if errors.As(err, &answer) && (answer.Code == "ParameterNotFound" || answer.Code == "ParameterVersionNotFound") {
-		return console.Refuse(problem.Missing, nil, "Parameter not found", "The embedded AWS has no parameter %q. bundle local list lists all.", name)
+		return console.Refuse(problem.Missing, nil, "Parameter not found", "The embedded AWS has no parameter %q. bundle local list lists all.%s", name, perhapsSecret(name))
+	}
+	if hint := perhapsSecret(name); hint != "" {
+		return console.Usagef("the embedded AWS refused: %s: %v.%s", name, err, hint)
 	}
 	return refused(fmt.Errorf("%s: %w", name, err))
+}
+
+// perhapsSecret says, after a blank, how to work on a secret of Secrets Manager, if no parameter can have the name; else "".
+func perhapsSecret(name string) string {
+	if !strings.Contains(name, "/") || strings.HasPrefix(name, "/") {
+		return ""
+	}
+	return " A parameter's name with a slash begins with one. If it is a secret of Secrets Manager, add --secretsmanager."
 }
 
 func (a *commands) localGet() *cli.Command {
@@ -250,7 +261,7 @@ func (a *commands) localList() *cli.Command {
 				}
 				if path != "" && len(all) == 0 {
 					return console.Refuse(problem.Missing, nil, "No parameters", "There is no parameter %q in %s, and none below it. "+
-						"To list all, run bundle local list without a path.", path, console.Text(c, "region"))
+						"To list all, run bundle local list without a path.%s", path, console.Text(c, "region"), perhapsSecret(path))
 				}
 				return a.renderParameters(all)
 			})
