@@ -272,8 +272,12 @@ func (f *planFunction) lines() []planLine {
 		case "asked for":
 			line.what = "because of --reseal"
 		}
-		for _, value := range plan.Reason(reason).Values() {
+		values := plan.Reason(reason).Values()
+		for _, value := range values {
 			line.values = append(line.values, shortARN(value))
+		}
+		if len(values) == 2 && line.values[0] == line.values[1] {
+			line.values = values // a name that is in two stores or accounts
 		}
 		all = append(all, line)
 	}

@@ -72,6 +72,19 @@ func TestMarkdownFitsInAComment(t *testing.T) {
 	}
 }
 
+func TestSourcesOfOneNameAreShownInFull(t *testing.T) {
+	const parameter, secret = "arn:aws:ssm:us-west-2:222222222222:parameter/prod/db", "arn:aws:secretsmanager:us-west-2:222222222222:secret:/prod/db-a1B2c3"
+	f := planFunction{Function: "hello", Action: plan.Reseal, Reasons: []planReason{
+		{Secret: "A", What: "secret", From: parameter, To: secret},
+		{Secret: "B", What: "secret", From: parameter, To: strings.Replace(secret, "/prod/db", "prod/db", 1)},
+	}}
+	for i, want := range []string{"A: secret " + parameter + " → " + secret, "B: secret /prod/db → prod/db"} {
+		if got := f.lines()[i].Text(func(s string) string { return s }); got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+}
+
 func TestSignsHaveColorsWhereTheStreamTakesThem(t *testing.T) {
 	r := &Plan{Changed: true, Functions: []planFunction{
 		{Function: "new", Action: plan.Add, Secrets: []planSecret{{Name: "A", Parameter: "/a"}}},
