@@ -70,7 +70,7 @@ func invalidPut(name, value string) string {
 	case strings.HasSuffix(name, "/"), strings.Contains(name, "//"):
 		return "a part of the name is empty. Write a word behind each slash"
 	case strings.Contains(name, "/") && !strings.HasPrefix(name, "/"):
-		return fmt.Sprintf("a name with a slash begins with one. Write /%s, or add --secretsmanager if it is a secret of Secrets Manager", name)
+		return fmt.Sprintf("a name with a slash begins with one. Write /%s", name)
 	}
 	return ""
 }

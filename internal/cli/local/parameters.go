@@ -96,7 +96,7 @@ func (a *commands) localPut() *cli.Command {
 				in["DataType"] = dataType
 				var out struct{ Version int64 }
 				if err := client.Call(ctx, "ssm", "PutParameter", in, &out); err != nil {
-					return refused(awslocal.ExplainPut(err, name, value, key))
+					return refusedAbout(name, awslocal.ExplainPut(err, name, value, key))
 				}
 				if dataType == "aws:ec2:image" && !kept(ctx, client, name, out.Version) {
 					return console.Usagef("the embedded AWS did not keep the value of %s, because it is not an AMI ID, such as ami-0ff8a91507f77f867", name)
@@ -168,16 +168,21 @@ func (a *commands) putSample(c *cli.Context, name string) error {
 // refused turns an error of the embedded AWS into a usage error.
 func refused(err error) error { return console.Usagef("the embedded AWS refused: %v", err) }
 
+// refusedAbout is refused for a call about one parameter, whose name may be that of a secret.
+func refusedAbout(name string, err error) error {
+	if hint := perhapsSecret(name); hint != "" {
+		return refused(fmt.Errorf("%w.%s", err, hint))
+	}
+	return refused(err)
+}
+
 // about is refused for a call about one parameter, which may not exist.
 func about(name string, err error) error {
 	var answer *call.Error
 	if errors.As(err, &answer) && (answer.Code == "ParameterNotFound" || answer.Code == "ParameterVersionNotFound") {
 		return console.Refuse(problem.Missing, nil, "Parameter not found", "The embedded AWS has no parameter %q. bundle local list lists all.%s", name, perhapsSecret(name))
 	}
-	if hint := perhapsSecret(name); hint != "" {
-		return console.Usagef("the embedded AWS refused: %s: %v.%s", name, err, hint)
-	}
-	return refused(fmt.Errorf("%s: %w", name, err))
+	return refusedAbout(name, fmt.Errorf("%s: %w", name, err))
 }
 
 // perhapsSecret says, after a blank, how to work on a secret of Secrets Manager, if no parameter can have the name; else "".
@@ -185,7 +190,7 @@ func perhapsSecret(name string) string {
 	if !strings.Contains(name, "/") || strings.HasPrefix(name, "/") {
 		return ""
 	}
-	return " A parameter's name with a slash begins with one. If it is a secret of Secrets Manager, add --secretsmanager."
+	return " If it is a secret of Secrets Manager, add --secretsmanager."
 }
 
 func (a *commands) localGet() *cli.Command {
