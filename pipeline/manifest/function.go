@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/zclconf/go-cty/cty"
@@ -271,6 +272,9 @@ func (e *evaluator) imported(b *block, s *scope) (Import, bool) {
 			what = strconv.Quote(i.Path.Value)
 		}
 		e.wrong(a, "Invalid path", fmt.Sprintf("%s is not a valid path. Write a slash and 2 to 15 levels of letters, digits and _ . - such as \"/prod/payments/\". (A single level would include too much.)", what), i.Path.Range)
+		return i, false
+	case has == found && strings.HasPrefix(strings.ToLower(i.Path.Value)+"/", "/aws/reference/"):
+		e.wrong(a, "Invalid path", "Secrets of Secrets Manager are below no path of Parameter Store. Write a secret block for each of them, with secretsmanager = \"NAME\" in place of parameter.", i.Path.Range)
 		return i, false
 	}
 	return i, has == found
