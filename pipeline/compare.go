@@ -179,6 +179,8 @@ func (run *functionRun) columnSecret(bind *binding, err error) compare.ColumnSec
 		s.State, s.Why = compare.Missing, err.Error()
 	case bind.version.ARN == "":
 		s.State = compare.Unknown
+	case run.blind() && bind.elsewhere():
+		s.State, s.Why = compare.Unusable, fmt.Sprintf("%q is in Secrets Manager, which does not support blind mode", bind.ref)
 	case run.blind() && bind.kind != secureString:
 		s.State, s.Why = compare.Unusable, fmt.Sprintf("%q is a %s, which does not support blind mode", bind.ref, bind.kind)
 	case run.blind() && bind.advanced:

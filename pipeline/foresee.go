@@ -56,9 +56,11 @@ func (run *functionRun) checkStored() problem.Problems {
 	return problems
 }
 
-// immovable reports a secret that KMS cannot move.
+// immovable reports a parameter that KMS cannot move. checkBlind reports a secret of Secrets
+// Manager.
 func (run *functionRun) immovable(bind *binding) problem.Problems {
 	switch {
+	case bind.elsewhere():
 	case bind.kind != secureString:
 		return problem.Problems{run.cannot(problem.Missing, bind, bind.at, fmt.Sprintf("is a %s, which Parameter Store stores and returns unencrypted. "+
 			"Put the value as a SecureString under a new name with a customer managed key, or write blind = false for the function.", bind.kind))}
