@@ -34,8 +34,8 @@ func (c *cloud) putSecrets(ts *testscript.TestScript, texts map[string]string, b
 
 // changeSecret changes a secret of Secrets Manager.
 func changeSecret(ts *testscript.TestScript, neg bool, args []string) {
-	if neg || len(args) != 2 {
-		ts.Fatalf("usage: secret back|empty|deleted|gone|keyed|restored|rotating|scheduled NAME")
+	if neg || len(args) < 2 || (len(args) > 2) != (args[0] == "replicated") {
+		ts.Fatalf("usage: secret back|empty|deleted|gone|keyed|restored|rotating|scheduled NAME, or secret replicated NAME REGION [KEY]")
 	}
 	c, ctx, name := theCloud(ts), context.Background(), &args[1]
 	var err error
@@ -56,6 +56,12 @@ func changeSecret(ts *testscript.TestScript, neg bool, args []string) {
 		_, err = c.secrets.CreateSecret(ctx, &secretsmanager.CreateSecretInput{Name: name})
 	case "deleted", "gone":
 		_, err = c.secrets.DeleteSecret(ctx, &secretsmanager.DeleteSecretInput{SecretId: name, ForceDeleteWithoutRecovery: aws.Bool(args[0] == "gone")})
+	case "replicated": // to a region, under a key of that region
+		there := smtypes.ReplicaRegionType{Region: &args[2]}
+		if len(args) > 3 {
+			there.KmsKeyId = &args[3]
+		}
+		_, err = c.secrets.ReplicateSecretToRegions(ctx, &secretsmanager.ReplicateSecretToRegionsInput{SecretId: name, AddReplicaRegions: []smtypes.ReplicaRegionType{there}})
 	case "restored":
 		_, err = c.secrets.RestoreSecret(ctx, &secretsmanager.RestoreSecretInput{SecretId: name})
 	case "rotating": // a version that no function has finished

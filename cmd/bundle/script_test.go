@@ -70,7 +70,7 @@ func readSecret() {
 //	role FILE...  switches to a role whose policy is FILE, or whose managed policies are the files
 //	assumable FILE [TRUST]  makes such a role, for others to assume, or for whom the trust policy TRUST lets
 //	fault JSON    injects a fault
-//	key STATE ALIAS  disables a key, or schedules its deletion
+//	key STATE ALIAS [REGION]  disables a key, or schedules its deletion
 //	secret CHANGE NAME  changes a secret of Secrets Manager: see changeSecret
 //	keypolicy ALIAS FILE  gives a key the policy FILE
 //	trail NAME [SOURCE]  makes a trail, whose event selectors leave a service out
@@ -354,10 +354,13 @@ func injectFault(ts *testscript.TestScript, neg bool, args []string) {
 }
 
 func changeKey(ts *testscript.TestScript, neg bool, args []string) {
-	if neg || len(args) != 2 {
-		ts.Fatalf("usage: key disabled|enabled|deleted|shared|granted|used ALIAS")
+	if neg || len(args) < 2 || len(args) > 3 {
+		ts.Fatalf("usage: key disabled|enabled|deleted|shared|granted|used ALIAS [REGION]")
 	}
 	c, ctx := theCloud(ts), context.Background()
+	if len(args) == 3 {
+		c = c.in(args[2])
+	}
 	key, err := c.kms.DescribeKey(ctx, &kms.DescribeKeyInput{KeyId: &args[1]})
 	ts.Check(err)
 	switch id := key.KeyMetadata.KeyId; args[0] {
