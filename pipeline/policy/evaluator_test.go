@@ -194,12 +194,13 @@ func (q *asker) decide(all *simulation, w *world, only ...string) (allowed int) 
 	return allowed
 }
 
-// decideInFolders adds what was asked, as asked by roles whose policies name folders.
-func (q *asker) decideInFolders(all *simulation, w *world, roles ...string) {
+// decideInFolders adds what was asked, as asked by roles whose policies name folders
+// of that many levels.
+func (q *asker) decideInFolders(all *simulation, w *world, levels int, roles ...string) {
 	w.Helper()
 	var known simulation // all has these
 	exact := q.decide(&known, w, roles...)
-	w.setting.Levels = 2
+	w.setting.Levels = levels
 	if q.decide(all, w, roles...) <= exact {
 		w.Errorf("folders allow %v nothing more", roles)
 	}
@@ -246,7 +247,7 @@ func TestAnotherEvaluatorDecidesTheSame(t *testing.T) {
 		s := q.ofBuilds(t, m, false)
 		q.decide(&all, s.world)
 		if name == "mixed" { // has the statements of packed and of blind functions
-			q.decideInFolders(&all, s.world, "ci", "plan", "doctor")
+			q.decideInFolders(&all, s.world, 2, "ci", "plan", "doctor")
 			q.decideRevoked(&all, s.world, s.documents)
 			q := &asker{asked: map[string]iam.Access{}}
 			q.decide(&all, q.ofBuilds(t, m, true).world)
@@ -255,24 +256,31 @@ func TestAnotherEvaluatorDecidesTheSame(t *testing.T) {
 	q := &asker{asked: map[string]iam.Access{}}
 	w := q.ofPuts(t)
 	q.decide(&all, w)
-	q.decideInFolders(&all, w, "put")
-	agree, known, seen := 0, map[string]int{}, map[string]int{}
-	for i, theirs := range all.run(t) {
-		one := all.Cases[i]
-		switch {
-		case theirs == all.ours[i]:
-			agree++
-			seen[theirs]++
-		case explained(one, all.ours[i], theirs) != "":
-			known[one.Action]++
-		default:
-			t.Errorf("%s, not %s: %s %s as %s %v", theirs, all.ours[i], one.Action, one.ARN, one.Principal, one.Keys)
-		}
-	}
-	t.Logf("%d cases: %d agree (%v), explained are %v", len(all.Cases), agree, seen, known)
+	q.decideInFolders(&all, w, 2, "put")
+	seen, known := all.agrees(t)
 	if len(known) != 2 || seen["Allowed"] < 300 || seen["ExplicitlyDenied"] < 300 || seen["ImplicitlyDenied"] < 300 {
 		t.Error("too few cases")
 	}
+}
+
+// agrees has the simulator decide as the embedded AWS does. It counts the verdicts, and the
+// cases that are explained by action.
+func (s *simulation) agrees(t *testing.T) (seen, known map[string]int) {
+	t.Helper()
+	seen, known = map[string]int{}, map[string]int{}
+	for i, theirs := range s.run(t) {
+		one := s.Cases[i]
+		switch {
+		case theirs == s.ours[i]:
+			seen[theirs]++
+		case explained(one, s.ours[i], theirs) != "":
+			known[one.Action]++
+		default:
+			t.Errorf("%s, not %s: %s %s as %s %v", theirs, s.ours[i], one.Action, one.ARN, one.Principal, one.Keys)
+		}
+	}
+	t.Logf("%d cases: agreed are %v, explained are %v", len(s.Cases), seen, known)
+	return seen, known
 }
 
 // The evaluator that is not ours decides random documents as the embedded AWS does, and

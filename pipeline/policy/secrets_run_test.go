@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager/types"
 
+	"github.com/whispering/bundle/internal/awslocal"
 	"github.com/whispering/bundle/layerbuild"
 	"github.com/whispering/bundle/layerbuild/sealed"
 	"github.com/whispering/bundle/pipeline"
@@ -54,9 +55,9 @@ function "worker" {
 }
 `
 
-func newKeptWorld(t *testing.T, blind bool) *world {
+func newKeptWorld(t *testing.T, blind bool, options ...awslocal.Option) *world {
 	t.Helper()
-	w := newWorldOf(t, keptSeed, fmt.Sprintf(keptManifest, blind))
+	w := newWorldOf(t, keptSeed, fmt.Sprintf(keptManifest, blind), options...)
 	w.setting.Secrets = []policy.Secret{{Name: "local/db", Key: *w.key("alias/secrets")}, {Name: "local/api"}}
 	return w
 }
