@@ -133,6 +133,45 @@ func large(t *testing.T) service {
 	return s
 }
 
+// secrets has functions with secrets of Secrets Manager: beside parameters and alone, under a
+// key of theirs and under aws/secretsmanager.
+func secrets(t *testing.T) service {
+	s := service{Setting: policy.Setting{
+		Manifest: evaluated(t, head+`
+group "database" {
+  secret "DB_PASSWORD" {
+    secretsmanager = "prod/db"
+    field          = "password"
+  }
+}
+function "hello" {
+  kms_key = "alias/hello"
+  include = ["database"]
+  secret "GREETING" { parameter = "/prod/greeting" }
+  secret "MANAGED" { secretsmanager = "rds!cluster-1" }
+}
+function "worker" {
+  kms_key = "alias/worker"
+  include = ["database"]
+  secret "TOKEN" {
+    secretsmanager = "prod/token"
+    optional       = true
+  }
+}
+function "blind" {
+  kms_key = "alias/blind"
+  blind   = true
+  secret "GREETING" { parameter = "/prod/greeting" }
+}
+`), Region: region, Account: account, Keys: map[string]string{"hello": keyARN(account, 2), "worker": keyARN(account, 1), "blind": keyARN(account, 3)},
+		Parameters: []policy.Parameter{{Name: "/prod/greeting", Key: keyARN(account, 9)}},
+		Secrets:    []policy.Secret{{Name: "prod/db", Key: keyARN(account, 8)}, {Name: "prod/token", Key: keyARN(account, 9)}, {Name: "rds!cluster-1"}},
+	}}
+	s.absent = []string{s.Keys["hello"]}
+	s.aliases = map[string]string{"alias/hello": s.Keys["hello"], "alias/worker": s.Keys["worker"], "alias/blind": s.Keys["blind"]}
+	return s
+}
+
 // many has functions with a key and parameters each.
 func many(t *testing.T, functions, secrets int) service {
 	source := head
@@ -179,7 +218,7 @@ func folders(t *testing.T) service {
 }
 
 func services(t *testing.T) map[string]service {
-	return map[string]service{"folders": folders(t), "small": small(t), "mixed": mixed(t), "large": large(t), "tagged": tagged(t)}
+	return map[string]service{"folders": folders(t), "small": small(t), "mixed": mixed(t), "large": large(t), "tagged": tagged(t), "secrets": secrets(t)}
 }
 
 func newStack(t *testing.T, s service) *stack.Stack {
