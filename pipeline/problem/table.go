@@ -104,7 +104,7 @@ var table = map[string]row{
 	"ssm class unavailable": {Unavailable, "Parameter Store unavailable", "Try again. If other jobs share the account's quota, a lower --ssm-tps can help{or}."},
 
 	// Secrets Manager.
-	"secretsmanager ResourceNotFoundException": {Missing, "Secret not found", "Create the secret, correct its name, or write optional = true{or}."},
+	"secretsmanager ResourceNotFoundException": {Missing, "Secret not found", "Create the secret or a replica of it in this region, correct its name, or write optional = true{or}."},
 	"secretsmanager no version": {Missing, "Secret has no such version", "The secret exists, but has no value for this version_stage or version_id. Correct it, remove it to use AWSCURRENT, " +
 		"or put a value (aws secretsmanager put-secret-value){or}."},
 	"secretsmanager deleted": {Missing, "Secret marked for deletion", "Restore the secret (aws secretsmanager restore-secret), or name another{or}."},
