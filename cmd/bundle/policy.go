@@ -218,6 +218,11 @@ func newPolicySetting(c *cli.Context, m *manifest.Manifest) (*policy.Setting, er
 		s.BuildRole = role
 	}
 	s.PlanRole, s.PutRole = console.Text(c, "plan-role"), console.Text(c, "put-role")
+	for _, flag := range []string{"parameter-key", "secret-key"} { // no key means that of AWS, which needs no right
+		if slices.Contains(c.StringSlice(flag), "") {
+			return nil, console.Usagef("--%s has an empty value (is a variable unset?)", flag)
+		}
+	}
 	for _, entry := range c.StringSlice("function-role") {
 		name, role, ok := strings.Cut(entry, "=")
 		switch {
