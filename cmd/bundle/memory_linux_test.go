@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime/debug"
 	"strings"
 	"testing"
 
@@ -42,6 +43,7 @@ func TestLargeManifestsTakeLittleMemory(t *testing.T) {
 		}
 		cmd := exec.CommandContext(t.Context(), "bundle", "validate", "--manifest", path)
 		cmd.Env = []string{"PATH=" + os.Getenv("PATH")}
+		forgetPeak(t)
 		var exit *exec.ExitError
 		if err := cmd.Run(); err != nil && !errors.As(err, &exit) {
 			t.Fatal(err)
@@ -51,5 +53,14 @@ func TestLargeManifestsTakeLittleMemory(t *testing.T) {
 		} else {
 			t.Logf("%s: %d MB", name, mb)
 		}
+	}
+}
+
+// forgetPeak frees memory and sets the peak of this process back, because the system counts it as that of a child
+// (https://man7.org/linux/man-pages/man5/proc_pid_clear_refs.5.html).
+func forgetPeak(t *testing.T) {
+	debug.FreeOSMemory()
+	if err := os.WriteFile("/proc/self/clear_refs", []byte("5"), 0o600); err != nil {
+		t.Fatal(err)
 	}
 }
