@@ -74,6 +74,16 @@ func (s *Server) controls(r *http.Request) map[string]func(body []byte) (any, er
 			version, err := s.FromSample(in.Name)
 			return fromSampleReply{version}, err
 		},
+		"SecretFromSample": func(body []byte) (any, error) {
+			var in struct {
+				Name string `json:"name"`
+			}
+			if err := strict(body, &in); err != nil {
+				return nil, err
+			}
+			id, err := s.SecretFromSample(in.Name)
+			return secretFromSampleReply{id}, err
+		},
 		"SetFunctionState": func(body []byte) (any, error) {
 			in := struct {
 				ARN       string `json:"arn"`
@@ -184,6 +194,10 @@ type sampleReply struct {
 
 type fromSampleReply struct {
 	Version int64 `json:"version"`
+}
+
+type secretFromSampleReply struct {
+	VersionID string `json:"version_id"`
 }
 
 // control answers below controlPath.

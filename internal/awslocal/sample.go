@@ -102,13 +102,9 @@ func SampleSecrets(content []byte) (names []string) {
 func (s *Server) FromSample(name string) (version int64, err error) {
 	s.gate.Lock()
 	defer s.gate.Unlock()
-	known, err := s.knownSample()
+	in, err := s.remembered()
 	if err != nil {
 		return 0, err
-	}
-	in, err := parseSeed(known)
-	if known == nil || err != nil {
-		return 0, errors.New("this state has no sample file. Name one in the manifest (embedded), or put the value without --from-sample")
 	}
 	asked := seedParameter{Name: name}
 	at := slices.IndexFunc(in.Parameters, func(p seedParameter) bool { return p.name() == asked.name() })
@@ -128,6 +124,50 @@ func (s *Server) FromSample(name string) (version int64, err error) {
 	}
 	stored := s.ssm.Stored(Account, in.Region, p.Name)
 	return stored[len(stored)-1].Number, nil
+}
+
+// SecretFromSample puts what the remembered sample file has for a secret of Secrets Manager, whatever else changed it or deleted it. It
+// returns the ID of the version that is current then; "" for a secret without a value.
+func (s *Server) SecretFromSample(name string) (id string, err error) {
+	s.gate.Lock()
+	defer s.gate.Unlock()
+	in, err := s.remembered()
+	if err != nil {
+		return "", err
+	}
+	at := slices.IndexFunc(in.Secrets, func(x seedSecret) bool { return x.Name == name })
+	if at < 0 {
+		return "", fmt.Errorf("the sample file has no secret %q. Add it there, or put a value with bundle local put --secretsmanager %s", name, name)
+	}
+	x, put := &in.Secrets[at], s.request(in.Region, "secretsmanager", "PutSecretValue")
+	err = s.change(s.sample, func() error {
+		if exists, _ := s.secrets.Changed(put, name); exists { // maybe in its recovery window
+			if err := s.invoke(in.Region, "secretsmanager", "RestoreSecret", map[string]string{"SecretId": name}, nil); err != nil {
+				return wrong(x, err)
+			}
+		}
+		if err := ExplainSecret(s.secrets.Take(put, x.sample()), x.KeyID); err != nil {
+			return wrong(x, err)
+		}
+		return nil
+	})
+	if err != nil {
+		return "", err
+	}
+	return s.secrets.Current(put, name), nil
+}
+
+// remembered returns what the remembered sample file has. The gate must be held.
+func (s *Server) remembered() (seedFile, error) {
+	known, err := s.knownSample()
+	if err != nil {
+		return seedFile{}, err
+	}
+	in, err := parseSeed(known)
+	if known == nil || err != nil {
+		return seedFile{}, errors.New("this state has no sample file. Name one in the manifest (embedded), or put the value without --from-sample")
+	}
+	return in, nil
 }
 
 // change makes a change to the services, with a new sample, and saves the result. If it fails, nothing has changed. The gate must be

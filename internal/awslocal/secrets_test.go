@@ -96,6 +96,49 @@ func TestChangedSampleOfSecrets(t *testing.T) {
 	refused(t, err, "ResourceNotFoundException", "")
 }
 
+// What a sample file has for a secret can be put again, as a new version of what something else changed, deleted or let expire.
+func TestSecretFromSample(t *testing.T) {
+	ctx := context.Background()
+	w := start(t, awslocal.WithSeed([]byte(`{"secrets": [{"name": "a", "values": ["1", "2"], "suffix": "aaaaaa"}]}`)))
+	c, name := w.secrets(), aws.String("a")
+	put := func() (id string) {
+		t.Helper()
+		id, err := w.SecretFromSample("a")
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := c.GetSecretValue(ctx, &secretsmanager.GetSecretValueInput{SecretId: name})
+		if err != nil || aws.ToString(got.SecretString) != "2" || aws.ToString(got.VersionId) != id {
+			t.Fatal(got, err)
+		}
+		return id
+	}
+	first := put()
+	if again := put(); again != first {
+		t.Errorf("what has not changed is a new version: %s, %s", first, again)
+	}
+	if _, err := c.PutSecretValue(ctx, &secretsmanager.PutSecretValueInput{SecretId: name, SecretString: aws.String("other")}); err != nil {
+		t.Fatal(err)
+	}
+	second := put()
+	if second == first {
+		t.Error("AWSCURRENT moved back to an older version")
+	}
+	if _, err := c.DeleteSecret(ctx, &secretsmanager.DeleteSecretInput{SecretId: name}); err != nil {
+		t.Fatal(err)
+	}
+	if restored := put(); restored != second {
+		t.Errorf("a restored secret has version %s, not %s", restored, second)
+	}
+	if _, err := c.DeleteSecret(ctx, &secretsmanager.DeleteSecretInput{SecretId: name, ForceDeleteWithoutRecovery: aws.Bool(true)}); err != nil {
+		t.Fatal(err)
+	}
+	put()
+	if _, err := w.SecretFromSample("none"); err == nil {
+		t.Error("a secret that the file does not have was put")
+	}
+}
+
 // Secrets Manager uses KMS as its caller: with the ARN and the version in the encryption context, and only through the service.
 func TestSecretsUseKMSAsTheirCaller(t *testing.T) {
 	ctx := context.Background()

@@ -50,18 +50,36 @@ func (s *Service) Changed(req *call.Request, name string) (exists, changed bool)
 	if x == nil || x.gone(req.Now) {
 		return false, false
 	}
+	newest := x.newest()
+	return true, newest != nil && newest.Sample == 0
+}
+
+// newest returns the newest version with a value, or nil.
+func (x *secret) newest() *version {
 	for _, v := range slices.Backward(x.Versions) {
 		if v.Value != nil {
-			return true, v.Sample == 0
+			return v
 		}
 	}
-	return true, false
+	return nil
+}
+
+// Current returns the ID of the version of a secret that AWSCURRENT is on; "" if there is none.
+func (s *Service) Current(req *call.Request, name string) string {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	if x := s.secrets[place(req.Account, req.Region)][name]; x != nil {
+		if v := x.staged(current); v != nil {
+			return v.ID
+		}
+	}
+	return ""
 }
 
 var sampleSuffix = lazyregexp.New(`^[A-Za-z0-9]{6}$`)
 
 // Take makes a secret what the sample file says. Values that the file had before keep their versions; all from the first new one on
-// become new versions. req is a request to put a value.
+// become new versions, and so does the last one if something else put a version after it. req is a request to put a value.
 func (s *Service) Take(req *call.Request, in *Sample) error {
 	if in.Suffix != "" && !sampleSuffix.MatchString(in.Suffix) {
 		return fmt.Errorf("its suffix must be 6 letters and digits")
@@ -108,6 +126,9 @@ func (s *Service) takeValues(req *call.Request, x *secret, in *Sample) error {
 		if equal, err := s.holds(req, x, v, in.Values[same].input()); err != nil || !equal {
 			break
 		}
+	}
+	if same > 0 && same == len(in.Values) && x.newest() != x.sampled(same) {
+		same--
 	}
 	for _, v := range x.Versions {
 		if v.Sample > same {

@@ -43,7 +43,7 @@ func (e *Embedded) hintSecrets(ctx context.Context, con *console.Console, client
 			continue
 		}
 		if slices.Contains(inSample, name) {
-			con.Hint("%s is in the sample file, but was deleted. To put it again: bundle local put --secretsmanager%s %[1]s", name, e.Flags())
+			con.Hint("%s is in the sample file, but was deleted. To put it again: bundle local put --secretsmanager --from-sample%s %[1]s", name, e.Flags())
 			continue
 		}
 		con.Hint(`the embedded AWS has no secret %s. To add it, write {"name": %[1]q, "values": ["VALUE"]} in "secrets" of the sample file, or: bundle local put --secretsmanager%s %[1]s`,

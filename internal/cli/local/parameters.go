@@ -53,7 +53,7 @@ func (a *commands) localPut() *cli.Command {
 				"; default: the parameter's data type; for a new one, text", ""),
 			console.JSONFlag(),
 			console.TextFlag("from", "FILE", "read the value from this file", ""),
-			&cli.BoolFlag{Name: "from-sample", Usage: "put what the sample file has for the parameter"},
+			&cli.BoolFlag{Name: "from-sample", Usage: "put what the sample file has for the parameter or secret"},
 			secretsFlag(),
 		),
 		Action: func(c *cli.Context) error {
@@ -61,11 +61,11 @@ func (a *commands) localPut() *cli.Command {
 			if err != nil {
 				return err
 			}
-			if c.Bool("secretsmanager") {
-				return a.putSecret(c, name)
-			}
 			if c.Bool("from-sample") {
 				return a.putSample(c, name)
+			}
+			if c.Bool("secretsmanager") {
+				return a.putSecret(c, name)
 			}
 			if err := cmp.Or(oneOf(c, "type", "String", "StringList", "SecureString"), oneOf(c, "tier", "Standard", "Advanced", "Intelligent-Tiering")); err != nil {
 				return err
@@ -147,14 +147,23 @@ func (a *commands) isAt(name string, version int64) error {
 	}{name, version})
 }
 
-// putSample puts what the sample file has for a parameter.
+// putSample puts what the sample file has for a parameter or a secret.
 func (a *commands) putSample(c *cli.Context, name string) error {
 	for _, flag := range []string{"from", "type", "key", "tier", "data-type"} {
 		if console.Given(c, flag) {
-			return console.Usagef("--from-sample takes the value, type, key, tier and data type of the sample file: remove --%s", flag)
+			return console.Usagef("--from-sample takes everything from the sample file: remove --%s", flag)
 		}
 	}
 	return a.withLocal(c, func(ctx context.Context, client *awslocal.Client) error {
+		if c.Bool("secretsmanager") {
+			var out struct {
+				VersionID string `json:"version_id"`
+			}
+			if err := client.Call(ctx, "local", "SecretFromSample", map[string]string{"name": name}, &out); err != nil {
+				return refused(err)
+			}
+			return a.secretIsAt(name, out.VersionID)
+		}
 		var out struct {
 			Version int64 `json:"version"`
 		}

@@ -48,7 +48,7 @@ func (s *storedSecret) current() string {
 
 // putSecret puts a secret, or a new current version of it.
 func (a *commands) putSecret(c *cli.Context, name string) error {
-	for _, flag := range []string{"type", "tier", "data-type", "from-sample"} {
+	for _, flag := range []string{"type", "tier", "data-type"} {
 		if c.IsSet(flag) {
 			return console.Usagef("--%s is for parameters: remove it, or --secretsmanager", flag)
 		}
@@ -77,16 +77,25 @@ func (a *commands) putSecret(c *cli.Context, name string) error {
 		if err := client.Call(ctx, "secretsmanager", operation, in, &out); err != nil {
 			return refused(fmt.Errorf("%s: %w", name, awslocal.ExplainSecret(err, console.Text(c, "key"))))
 		}
-		a.Hint("%s is at version %s", name, out.VersionId)
-		if !a.JSON() {
-			return nil
-		}
-		return a.Answer(struct {
-			Kind      string `json:"kind"`
-			Name      string `json:"name"`
-			VersionID string `json:"version_id"`
-		}{"secretsmanager", name, out.VersionId})
+		return a.secretIsAt(name, out.VersionId)
 	})
+}
+
+// secretIsAt answers with the version of a secret that was put; "" if it has no value.
+func (a *commands) secretIsAt(name, id string) error {
+	if id == "" {
+		a.Hint("%s has no value", name)
+	} else {
+		a.Hint("%s is at version %s", name, id)
+	}
+	if !a.JSON() {
+		return nil
+	}
+	return a.Answer(struct {
+		Kind      string `json:"kind"`
+		Name      string `json:"name"`
+		VersionID string `json:"version_id"`
+	}{"secretsmanager", name, id})
 }
 
 // newVersionID returns a random UUID, which is what SDKs make the ID of a version of.
