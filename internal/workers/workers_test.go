@@ -83,9 +83,10 @@ func TestEachPassesEveryResultOnce(t *testing.T) {
 
 func TestTheFirstErrorEndsEach(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		failed, calls := errors.New("failed"), 0
+		var calls atomic.Int32
+		failed := errors.New("failed")
 		err := Each(t.Context(), 2, []int{1, 2, 3, 4, 5, 6}, func(ctx context.Context, n int) (int, error) {
-			calls++
+			calls.Add(1)
 			if n == 1 {
 				time.Sleep(time.Second)
 				return 0, failed
@@ -93,8 +94,8 @@ func TestTheFirstErrorEndsEach(t *testing.T) {
 			<-ctx.Done()
 			return 0, ctx.Err()
 		}, func(int) { t.Error("a result") })
-		if !errors.Is(err, failed) || calls != 2 {
-			t.Errorf("%v after %d calls", err, calls)
+		if !errors.Is(err, failed) || calls.Load() != 2 {
+			t.Errorf("%v after %d calls", err, calls.Load())
 		}
 		ended, cancel := context.WithCancel(t.Context())
 		cancel()

@@ -311,7 +311,7 @@ func TestAnotherEvaluatorDecidesPartsAsTheWhole(t *testing.T) {
 		return d
 	})
 	var all simulation
-	for seed := 0; len(all.Cases) < 2*requests*100; seed++ {
+	for seed := 0; len(all.Cases) < 2*requests*130; seed++ {
 		d := draw.Example(seed)
 		for _, r := range d.requests {
 			access := iam.Access{Principal: "arn:aws:iam::222222222222:role/r", Account: "222222222222", Action: r.action, Resource: r.resource, Keys: r.keys}
