@@ -45,11 +45,12 @@ func (c compared) seal(ctx context.Context, b *Build) (compared, *plaintexts, pr
 	s.calls = workers.Start(sealConcurrency)
 	defer s.calls.Stop()
 	s.all.add(c.paths...)
-	s.announce(blind, packed)
+	todo := missing(packed)
+	s.announce(blind, todo)
 	if len(blind) == 0 || s.blind(ctx, blind, packed) {
-		s.pack(ctx, packed) // makes no call if there are none
-		s.values.sought()   // while KMS answers the last calls
-		_ = s.group.Wait()  // its functions report problems, not errors
+		s.pack(ctx, todo)  // makes no call if there are none
+		s.values.sought()  // while KMS answers the last calls
+		_ = s.group.Wait() // its functions report problems, not errors
 	}
 	return s.compared, &s.values, s.all.problems
 }
@@ -67,16 +68,32 @@ type sealing struct {
 	all    collector
 }
 
+// A batch is functions to seal, with the values that they do not have yet.
+type batch struct {
+	functions []*functionRun
+	used      map[secret.Ref][]*binding
+	refs      []secret.Ref
+}
+
+// missing returns a batch of functions, and counts the values that each one waits for.
+func missing(functions []*functionRun) batch {
+	unread := unread(functions)
+	for i, run := range functions {
+		run.pending = len(unread[i].bindings)
+	}
+	used, refs := users(unread, (*binding).exactly)
+	return batch{functions, used, refs}
+}
+
 // announce tells the observer how much there is to do.
-func (s *sealing) announce(blind, packed []*functionRun) {
+func (s *sealing) announce(blind []*functionRun, packed batch) {
 	_, ciphertexts := users(blind, (*binding).exactly)
-	_, values := users(unread(packed), (*binding).exactly)
 	read := StepRead
-	if slices.ContainsFunc(values, func(ref secret.Ref) bool { return ref.Store == secret.SecretsManager }) {
+	if slices.ContainsFunc(packed.refs, func(ref secret.Ref) bool { return ref.Store == secret.SecretsManager }) {
 		read = StepReadAll
 	}
-	s.got = progress(s.Observer, read, len(ciphertexts)+len(values))
-	s.sealed = progress(s.Observer, StepSeal, len(blind)+len(packed))
+	s.got = progress(s.Observer, read, len(ciphertexts)+len(packed.refs))
+	s.sealed = progress(s.Observer, StepSeal, len(blind)+len(packed.functions))
 }
 
 // maxLooks is how often secrets whose stage moves are looked up again.
@@ -84,16 +101,18 @@ const maxLooks = 3
 
 // pack reads the values of functions, and seals them. If the stage of a secret has moved
 // since it was looked up, it looks the secret up again.
-func (s *sealing) pack(ctx context.Context, todo []*functionRun) {
+func (s *sealing) pack(ctx context.Context, todo batch) {
 	for looks := 0; ; looks++ {
 		moved := s.read(ctx, todo, looks == maxLooks)
 		if len(moved) == 0 || !s.all.empty() {
 			return
 		}
 		_ = s.group.Wait() // its functions report problems, not errors
-		if todo = s.lookAgain(ctx, moved); !s.all.empty() {
+		again := s.lookAgain(ctx, moved)
+		if !s.all.empty() {
 			return
 		}
+		todo = missing(again)
 		s.announce(nil, todo)
 	}
 }
@@ -101,16 +120,14 @@ func (s *sealing) pack(ctx context.Context, todo []*functionRun) {
 // read reads the values that functions do not have yet. It returns the names of the
 // secrets of Secrets Manager whose stage has moved, unless this is the last read, which
 // reports them.
-func (s *sealing) read(ctx context.Context, todo []*functionRun, last bool) (moved []string) {
-	missing := unread(todo)
-	for i, run := range todo {
-		if run.pending = len(missing[i].bindings); run.pending == 0 {
+func (s *sealing) read(ctx context.Context, todo batch, last bool) (moved []string) {
+	for _, run := range todo.functions {
+		if run.pending == 0 {
 			s.complete(ctx, run) // a secret that moved is gone, and was optional
 		}
 	}
-	used, refs := users(missing, (*binding).exactly)
-	err := s.build.Parameters.Read(ctx, refs, func(res Found) {
-		binds := used[res.Ref]
+	err := s.build.Parameters.Read(ctx, todo.refs, func(res Found) {
+		binds := todo.used[res.Ref]
 		if errors.Is(res.Err, secretsmanager.ErrChanged) && !last {
 			moved = append(moved, binds[0].ref.Name)
 			return
